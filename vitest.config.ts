@@ -1,0 +1,46 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+// Tests run on sources, so that a failing line is the line you edit and nothing has to be built first.
+const alias = {
+  '@larder/core': at('packages/core/src/index.ts'),
+  '@larder/prisma': at('packages/prisma/src/index.ts'),
+  '@larder/testing': at('packages/testing/src/index.ts'),
+}
+
+// The flag does not reach inline projects by itself.
+const withTypes = process.argv.includes('--typecheck')
+
+const project = (name: string, folder: string): TestProjectInlineConfiguration => ({
+  extends: true,
+  test: {
+    name,
+    include: [`${folder}/**/*.test.ts`],
+    typecheck: {
+      enabled: withTypes,
+      include: [`${folder}/**/*.test-d.ts`],
+      tsconfig: at('tsconfig.json'),
+    },
+  },
+})
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    // A shared machine or a small runner: two workers leave room for the database the tests talk to.
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 90_000,
+    restoreMocks: true,
+    globalSetup: [at('packages/testing/src/services/vitest-setup.ts')],
+    projects: [
+      project('core', 'packages/core/test'),
+      project('prisma', 'packages/prisma/test'),
+      project('testing', 'packages/testing/test'),
+      project('examples', 'examples/*/test'),
+      project('cross', 'test'),
+    ],
+  },
+})
