@@ -1,0 +1,123 @@
+// Who may import whom. Type imports count: a type that points the wrong way is a design that points the wrong way.
+// `npm run rules` also plants one violation of each family and requires it to be caught.
+
+/** The rooms of packages/core/src, lowest first. A room imports from itself and from the rows before it, nothing else. */
+export const rooms = [
+  ['errors', 'clock'],
+  ['duration'],
+  // Of policy/ only its types: a plan carries a policy, and the rest of policy/ decides about plans.
+  ['events', 'schema', 'sql', 'policy/policy'],
+  ['plan', 'config'],
+  ['keys'],
+  ['tags', 'codec', 'policy'],
+  ['store'],
+  ['tier', 'flight', 'fence'],
+  ['read', 'write'],
+  ['cache'],
+  ['index'],
+]
+
+const core = '^packages/core/src/'
+const inRooms = (names) => `${core}(${names.join('|')})(/|\\.ts$)`
+
+// A package's public name as it resolves before the build (not at all), after it (dist), or as a source.
+const publicEntry = (name) => `^(@larder/${name}|packages/${name}/(dist|src)/index\\.(ts|js|d\\.ts))$`
+const doesIo =
+  '^(node:)?(fs|net|http|https|http2|tls|dns|dgram|child_process|cluster|worker_threads|readline|repl|sqlite|inspector)(/|$)'
+
+// The last row may import everything below it, which is everything.
+const roomRules = rooms.slice(0, -1).flatMap((row, level) =>
+  row.map((room) => ({
+    name: `core-room-${room}`,
+    comment: `packages/core/src/${room} may import only itself and lower rooms`,
+    severity: 'error',
+    from: { path: inRooms([room]) },
+    to: { path: core, pathNot: inRooms([room, ...rooms.slice(0, level).flat()]) },
+  })),
+)
+
+const hostRule = (name, orm) => ({
+  name: `host-${name}`,
+  comment: `@larder/${name} knows the public entry of @larder/core and ${orm.join(', ')}, nothing else`,
+  severity: 'error',
+  from: { path: `^packages/${name}/(src|bin)/` },
+  to: {
+    dependencyTypesNot: ['core'],
+    pathNot: [
+      `^packages/${name}/(src|bin|dist)/`,
+      publicEntry('core'),
+      ...orm.flatMap((each) => [`(^|/)node_modules/${each}`, `^${each}`]),
+    ],
+  },
+})
+
+export default {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    ...roomRules,
+    {
+      name: 'core-has-a-room-for-each-file',
+      comment: 'a new file or folder of packages/core/src takes its place in the list of rooms',
+      severity: 'error',
+      from: { path: core, pathNot: inRooms(rooms.flat()) },
+      to: {},
+    },
+    {
+      name: 'core-knows-no-host',
+      comment: 'the engine knows no ORM, no server and no other package of ours',
+      severity: 'error',
+      from: { path: core },
+      to: {
+        path: [
+          '^packages/',
+          '^@larder/',
+          '(^|/)node_modules/(@prisma|drizzle-orm|pg|iovalkey|ioredis|redis)(/|$)',
+          '^(@prisma/|drizzle-orm|pg$|iovalkey|ioredis|redis)',
+        ],
+        pathNot: core,
+      },
+    },
+    {
+      name: 'pure-rooms-do-no-io',
+      comment: 'policy, tags and keys decide; they do not act',
+      severity: 'error',
+      from: { path: inRooms(['policy', 'tags', 'keys']) },
+      to: { path: [doesIo, inRooms(['store', 'fence', 'flight', 'tier'])] },
+    },
+    hostRule('prisma', ['@prisma/']),
+    hostRule('drizzle', ['drizzle-orm']),
+    hostRule('valkey', ['iovalkey']),
+    {
+      name: 'testing-is-for-tests',
+      comment: 'only tests, bench and examples import @larder/testing',
+      severity: 'error',
+      from: { pathNot: '^(packages/[^/]+/test|packages/testing|test|bench|examples)/' },
+      to: { path: ['^packages/testing/', '^@larder/testing'] },
+    },
+    {
+      name: 'published-names-only',
+      comment: 'examples, bench and the top-level tests use the packages as a reader would: by name',
+      severity: 'error',
+      from: { path: '^(examples|bench|test)/' },
+      to: { path: '^packages/', dependencyTypes: ['local'] },
+    },
+    {
+      name: 'declared-dependencies-only',
+      comment: 'what a published package imports stands in its own package.json',
+      severity: 'error',
+      from: { path: '^packages/[^/]+/(src|bin)/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    },
+  ],
+  options: {
+    // TypeScript 7 has no JavaScript API; with it alone dependency-cruiser reads no .ts file and reports success.
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: ['node_modules', '/dist/'] },
+    exclude: { path: ['^prisma/generated/', '^packages/[^/]+/node_modules/.vite'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default'],
+    },
+  },
+}

@@ -1,0 +1,122 @@
+// A rule that cannot fail protects nothing. This plants one violation of each kind in a copy of the tree and requires
+// dependency-cruiser to report exactly that rule on exactly that file.
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import config, { rooms } from '../.dependency-cruiser.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const folders = ['packages', 'examples', 'bench', 'test']
+
+/** Files that only have to be there for others to import. */
+const innocent = [
+  [
+    'packages/core/src/policy/planted-b.ts',
+    () => "import type { Own } from './planted-a.ts'\nexport type Planted = Own\n",
+  ],
+  [inRoom('index'), () => 'export type Planted = 1\n'],
+]
+
+/** [rule that must be broken, file to write, its text] */
+const planted = [
+  ['no-cycles', 'packages/core/src/policy/planted-a.ts', take('packages/core/src/policy/planted-b.ts')],
+  // Every room but the highest reaches up by one row.
+  ...rooms
+    .slice(0, -1)
+    .flatMap((row, level) =>
+      row.map((room) => [`core-room-${room}`, inRoom(room), take(inRoom(rooms[level + 1][0]))]),
+    ),
+  // Neighbours in one row do not know each other: a read is not a write.
+  ['core-room-read', 'packages/core/src/read/planted-neighbour.ts', take(inRoom('write'))],
+  ['core-has-a-room-for-each-file', 'packages/core/src/planted.ts', take(inRoom('errors'))],
+  ['core-knows-no-host', 'packages/core/src/codec/planted-host.ts', take('@prisma/client')],
+  ['core-knows-no-host', 'packages/core/src/codec/planted-sibling.ts', take('@larder/prisma')],
+  ['pure-rooms-do-no-io', 'packages/core/src/policy/planted-io.ts', take('node:fs/promises')],
+  ['pure-rooms-do-no-io', 'packages/core/src/tags/planted-io.ts', take(inRoom('store'))],
+  ['pure-rooms-do-no-io', 'packages/core/src/keys/planted-io.ts', take('node:net')],
+  ['host-prisma', 'packages/prisma/src/planted-inside.ts', take(inRoom('errors'))],
+  ['host-prisma', 'packages/prisma/src/planted-other.ts', take('pg')],
+  ['host-drizzle', 'packages/drizzle/src/planted.ts', take('@prisma/client')],
+  ['host-valkey', 'packages/valkey/src/planted.ts', take('drizzle-orm')],
+  ['testing-is-for-tests', 'packages/core/src/codec/planted-testing.ts', take('@larder/testing')],
+  ['published-names-only', 'examples/planted/main.ts', take(inRoom('errors'))],
+  ['published-names-only', 'bench/planted.ts', take(inRoom('errors'))],
+  ['published-names-only', 'test/planted.ts', take(inRoom('errors'))],
+  ['declared-dependencies-only', 'packages/core/src/codec/planted-dev.ts', take('fast-check')],
+]
+
+function inRoom(room) {
+  return `packages/core/src/${room}/planted.ts`
+}
+
+/** A type import, since those must count too. A path is imported relative to the file that will hold it. */
+function take(what) {
+  return (file) => {
+    const up = '../'.repeat(file.split('/').length - 1)
+    return `import type { Planted } from '${what.startsWith('packages/') ? up + what : what}'\nexport type Own = Planted\n`
+  }
+}
+
+/** What dependency-cruiser says about the tree in `folder`: how many modules it read, and `rule file` of each break. */
+function cruise(folder) {
+  const program = join(root, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs')
+  const parameters = [
+    program,
+    '--config',
+    join(root, '.dependency-cruiser.mjs'),
+    '--output-type',
+    'json',
+    ...folders,
+  ]
+  const { stdout, stderr } = spawnSync(process.execPath, parameters, {
+    cwd: folder,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  })
+  if (!stdout.startsWith('{')) throw new Error(`dependency-cruiser gave no report\n${stderr}`)
+  const { summary, modules } = JSON.parse(stdout)
+  const read = modules.filter(({ source }) => source.startsWith('packages/') && source.endsWith('.ts'))
+  return { read: read.length, broken: summary.violations.map(({ rule, from }) => `${rule.name} ${from}`) }
+}
+
+/** A copy in which `@larder/*` means the copied packages, and every other dependency the installed one. */
+function copyTree(folder) {
+  const skipped = /(^|\/)(node_modules|dist|\.tsbuildinfo)$/
+  for (const each of folders) {
+    cpSync(join(root, each), join(folder, each), { recursive: true, filter: (path) => !skipped.test(path) })
+  }
+  for (const file of ['package.json', 'tsconfig.json']) cpSync(join(root, file), join(folder, file))
+  const modules = join(folder, 'node_modules')
+  mkdirSync(join(modules, '@larder'), { recursive: true })
+  for (const name of readdirSync(join(root, 'node_modules'))) {
+    if (name !== '@larder') symlinkSync(join(root, 'node_modules', name), join(modules, name))
+  }
+  for (const name of readdirSync(join(folder, 'packages'))) {
+    symlinkSync(join(folder, 'packages', name), join(modules, '@larder', name))
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'larder-rules-'))
+try {
+  copyTree(folder)
+  const clean = cruise(folder)
+  if (clean.read === 0)
+    throw new Error('dependency-cruiser read no TypeScript file of packages/: the rules check nothing')
+  for (const [file, text] of [...innocent, ...planted.map(([, ...rest]) => rest)]) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true })
+    writeFileSync(join(folder, file), text(file))
+  }
+  const { broken } = cruise(folder)
+  const missed = planted.filter(([rule, file]) => !broken.includes(`${rule} ${file}`))
+  const untried = config.forbidden
+    .map(({ name }) => name)
+    .filter((name) => !planted.some(([rule]) => rule === name))
+  for (const [rule, file] of missed) console.error(`not caught: ${rule} in ${file}`)
+  for (const rule of untried) console.error(`no violation is planted for ${rule}`)
+  if (missed.length + untried.length > 0) process.exitCode = 1
+  else console.log(`${planted.length} planted violations caught; ${clean.read} TypeScript files read`)
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
