@@ -1,0 +1,5 @@
+export { createDatabase, type Database } from './services/database.ts'
+export { startPostgres } from './services/postgres.ts'
+export type { Service, Surroundings } from './services/service.ts'
+export { postgresUrl, valkeyUrl } from './services/shared.ts'
+export { startValkey } from './services/valkey.ts'

@@ -1,0 +1,58 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { daemonPatience, fromDocker, type Image } from '../../src/services/docker.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'larder-docker-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const image: Image = {
+  name: 'somebody/server:1',
+  port: 1,
+  ready: { text: 'ready', times: 1 },
+  url: (host, port) => `x://${host}:${port}`,
+}
+
+/** A daemon on a socket of its own; `status` decides what it says to a path. */
+const daemon = async (name: string, status: (path: string) => number | undefined) => {
+  const socket = join(folder, `${name}.sock`)
+  const asked: string[] = []
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? '')
+    const code = status(request.url ?? '')
+    if (code !== undefined) response.writeHead(code).end()
+  }).listen(socket)
+  const close = (): void => {
+    server.closeAllConnections()
+    server.close()
+  }
+  return {
+    around: { env: { DOCKER_HOST: `unix://${socket}` }, folders: [], mayInstall: false },
+    asked,
+    close,
+  }
+}
+
+it('no daemon at all is a no at once', async () => {
+  const around = { env: { DOCKER_HOST: `unix://${folder}/none.sock` }, folders: [], mayInstall: false }
+  expect(await fromDocker(around, image).find()).toMatch(/no daemon answered/)
+})
+
+it('a daemon that accepts and never answers is a no after two seconds', async () => {
+  const { around, close } = await daemon('silent', () => undefined)
+  const start = performance.now()
+  expect(await fromDocker(around, image).find()).toMatch(/no daemon answered within 2 s/)
+  expect(performance.now() - start).toBeLessThan(daemonPatience + 1_000)
+  close()
+})
+
+it('an image that is not there is not pulled unless asked for', async () => {
+  const { around, asked, close } = await daemon('empty', (path) => (path === '/_ping' ? 200 : 404))
+  expect(await fromDocker(around, image).find()).toMatch(
+    /somebody\/server:1 is not there; LARDER_TEST_DOCKER=1/,
+  )
+  expect(asked).toEqual(['/_ping', '/images/somebody%2Fserver%3A1/json'])
+  close()
+})
