@@ -4,15 +4,17 @@
 /** The rooms of packages/core/src, lowest first. A room imports from itself and from the rows before it, nothing else. */
 export const rooms = [
   ['errors', 'clock'],
-  ['duration'],
+  ['duration', 'bytes'],
   // Of policy/ only its types: a plan carries a policy, and the rest of policy/ decides about plans.
   ['events', 'schema', 'sql', 'policy/policy'],
-  ['plan', 'config'],
-  ['keys'],
+  ['plan', 'config', 'scope', 'stats'],
+  ['keys', 'report'],
   ['tags', 'codec', 'policy'],
   ['store'],
-  ['tier', 'flight', 'fence'],
-  ['read', 'write'],
+  ['tier', 'flight', 'fence', 'invalidate'],
+  ['engine'],
+  ['read', 'write', 'wrap'],
+  ['hosts'],
   ['cache'],
   ['index'],
 ]

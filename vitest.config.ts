@@ -32,7 +32,7 @@ export default defineConfig({
     // A shared machine or a small runner: two workers leave room for the database the tests talk to.
     maxWorkers: 2,
     testTimeout: 20_000,
-    hookTimeout: 90_000,
+    hookTimeout: 180_000,
     restoreMocks: true,
     globalSetup: [at('packages/testing/src/services/vitest-setup.ts')],
     projects: [
