@@ -1,0 +1,75 @@
+import { type Clock, systemClock } from './clock.ts'
+import { type CacheOptions, resolveConfig } from './config.ts'
+import type { Engine, Host } from './engine.ts'
+import { type CacheEventName, type CacheListener, createEvents } from './events.ts'
+import { createCurrentTransaction } from './fence/current.ts'
+import { createUnfinished } from './fence/unfinished.ts'
+import { createSingleFlight } from './flight/single-flight.ts'
+import { createHosts } from './hosts.ts'
+import type { InvalidateRequest } from './invalidate.ts'
+import { createReport, type Explained } from './report.ts'
+import { scopeReader } from './scope.ts'
+import type { Stats } from './stats.ts'
+import { guardStore } from './store/guard.ts'
+import type { WrapOptions } from './wrap.ts'
+
+/** A cache: one per process and set of databases. Hosts attach to it, applications talk to it. */
+export interface Cache {
+  /**
+   * Ends every cached read that could see what is named. Resolves when the store acknowledged it. Inside a transaction
+   * of a client on this cache it is applied when that commits and dropped when it rolls back.
+   * @throws CacheError for a table, column or key that no attached client knows.
+   */
+  invalidate(request: InvalidateRequest): Promise<void>
+  /**
+   * Read-through for a computed value (a page, a report), by the same protocol: `load` runs on a miss, once for all
+   * callers that ask together. Inside a transaction `load` runs every time and nothing is stored.
+   * @throws CacheError `LARDER_UNENCODABLE` for a key, and the codec's error for a value, that cannot be encoded.
+   */
+  wrap<T>(key: unknown, options: WrapOptions, load: () => Promise<T>): Promise<T>
+  /** Runs `fn` and tells where each read in it came from, and why. */
+  explain<T>(fn: () => Promise<T> | T): Promise<Explained<T>>
+  /** Counts since the cache was made: `reads = hits + misses + bypasses`. */
+  stats(): Stats
+  /** @returns a function that removes the listener. */
+  on<N extends CacheEventName>(event: N, listener: CacheListener<N>): () => void
+  /** Waits a moment for invalidations on their way, then closes the store. Queries go to the database afterwards. */
+  close(): Promise<void>
+  /** For host packages: binds a client's tables and identity to this cache. */
+  attach(host: Host): Engine
+}
+
+/** What a cache takes from its surroundings; tests pass their own. */
+export interface Surroundings {
+  readonly clock: Clock
+}
+
+/**
+ * Makes a cache. Everything has a default: `createCache()` keeps entries in this process's memory.
+ * @throws CacheError naming the option, its value and the fix.
+ */
+export function createCache(options: CacheOptions = {}, { clock }: Surroundings = { clock: systemClock }): Cache {
+  const config = resolveConfig(options)
+  const events = createEvents()
+  const report = createReport(events)
+  const hosts = createHosts({
+    config,
+    clock,
+    events,
+    report,
+    store: guardStore(config.store, clock, events),
+    unfinished: createUnfinished(),
+    flights: createSingleFlight(),
+    current: createCurrentTransaction(),
+    scopeOf: scopeReader(config.scope, config.requireScope, events),
+  })
+  return {
+    attach: hosts.attach,
+    invalidate: (request) => hosts.invalidate(request),
+    wrap: (key, wrapOptions, load) => hosts.wrap(key, wrapOptions, load),
+    explain: report.explain,
+    stats: report.stats,
+    on: events.on,
+    close: hosts.close,
+  }
+}

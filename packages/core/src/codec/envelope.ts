@@ -1,0 +1,94 @@
+import { crc32 } from 'node:zlib'
+
+/** A tag by its name in the record, with the nonce it had before the first SQL statement. */
+export type EntryTag = readonly [name: string, nonce: string]
+
+/** What an entry depends on in one record of the store. */
+export interface EntryTags {
+  readonly record: string
+  readonly fields: readonly EntryTag[]
+  readonly cells: readonly EntryTag[]
+}
+
+/** All that has to be known about an entry before its value is looked at. */
+export interface EntryHeader {
+  /** Name of the codec that wrote the payload. */
+  readonly codec: string
+  /** Second half of the key's digest: another query's entry under the same name is a miss. */
+  readonly proof: string
+  /** The store's epoch the nonces count together with. */
+  readonly epoch: string
+  /** Lifetime given to the store, in milliseconds. */
+  readonly lifetime: number
+  /** The result is "not found" or an empty list: `cacheEmpty` rules it. */
+  readonly empty: boolean
+  readonly tags: readonly EntryTags[]
+}
+
+/** An entry taken apart. `payload` is a view into the bytes it was opened from. */
+export interface Entry {
+  readonly header: EntryHeader
+  readonly payload: Uint8Array
+}
+
+// magic "LRD", format version, CRC-32 of all that follows, length of the header, header (JSON), payload
+const MAGIC = 0x4c5244
+const VERSION = 1
+const CRC_AT = 4
+const LENGTH_AT = 8
+const HEADER_AT = 12
+
+/** Header and payload as one run of bytes with memory of its own. */
+export function seal(header: EntryHeader, payload: Uint8Array): Uint8Array {
+  const { codec, proof, epoch, lifetime, empty, tags } = header
+  const text = JSON.stringify([
+    codec,
+    proof,
+    epoch,
+    lifetime,
+    empty,
+    tags.map(({ record, fields, cells }) => [record, fields, cells]),
+  ])
+  const length = Buffer.byteLength(text)
+  // Not from the pool: an entry kept in memory must not keep its neighbours.
+  const bytes = Buffer.allocUnsafeSlow(HEADER_AT + length + payload.length)
+  bytes.writeUIntBE(MAGIC, 0, 3)
+  bytes.writeUInt8(VERSION, 3)
+  bytes.writeUInt32LE(length, LENGTH_AT)
+  bytes.write(text, HEADER_AT)
+  bytes.set(payload, HEADER_AT + length)
+  bytes.writeUInt32LE(crc32(bytes.subarray(LENGTH_AT)), CRC_AT)
+  return bytes
+}
+
+/**
+ * Reads the header and leaves the payload as it is.
+ * @throws Error for bytes that are foreign, truncated, damaged, or of a newer format: each is a miss.
+ */
+export function open(bytes: Uint8Array): Entry {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (view.length < HEADER_AT || view.readUIntBE(0, 3) !== MAGIC) throw new Error('Larder: not an entry')
+  if (view[3] !== VERSION)
+    throw new Error(`Larder: an entry of format ${view[3]}, this version reads ${VERSION}`)
+  if (crc32(view.subarray(LENGTH_AT)) !== view.readUInt32LE(CRC_AT))
+    throw new Error('Larder: a damaged or truncated entry')
+  const end = HEADER_AT + view.readUInt32LE(LENGTH_AT)
+  if (end > view.length) throw new Error('Larder: a header longer than its entry')
+  return { header: parse(view.toString('utf8', HEADER_AT, end)), payload: bytes.subarray(end) }
+}
+
+type WireTags = [record: string, fields: EntryTag[], cells: EntryTag[]]
+type Wire = [codec: string, proof: string, epoch: string, lifetime: number, empty: boolean, tags: WireTags[]]
+
+// The checksum has vouched for the shape: only Larder of this format writes it.
+function parse(text: string): EntryHeader {
+  const [codec, proof, epoch, lifetime, empty, tags] = JSON.parse(text) as Wire
+  return {
+    codec,
+    proof,
+    epoch,
+    lifetime,
+    empty,
+    tags: tags.map(([record, fields, cells]) => ({ record, fields, cells })),
+  }
+}

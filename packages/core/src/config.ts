@@ -1,0 +1,123 @@
+import { type ByteSize, bytes } from './bytes.ts'
+import type { Codec } from './codec/codec.ts'
+import { msgpackCodec } from './codec/msgpack.ts'
+import { CacheError } from './errors.ts'
+import type { PolicyOptions } from './policy/policy.ts'
+import { notBuilt, refuse } from './policy/resolve.ts'
+import { memoryStore } from './store/memory-store.ts'
+import type { Store } from './store/store.ts'
+
+/** What a raw write whose tables cannot be told does: bump every table of its client, only say so, or refuse. */
+export type UnknownWrites = 'invalidate' | 'event' | 'throw'
+
+/** Options of `createCache`. */
+export interface CacheOptions {
+  /** Prefix of every key, at most 32 letters, digits, `-`, `_`, `.` or `:`. Default `'larder'`. */
+  namespace?: string
+  /** Part of entry keys only: bump it when the shape of results changes. Default `'1'`. */
+  version?: string
+  /** Tenant, region, role…: part of entry keys. Called once per cached read. */
+  scope?: () => unknown
+  /** With `true`, a read whose scope is undefined is rejected with `LARDER_SCOPE_REQUIRED`. Default false. */
+  requireScope?: boolean
+  /** Where entries and tags live. Default `memoryStore()`. */
+  store?: Store
+  /** How results become bytes. Default `msgpackCodec()`. */
+  codec?: Codec
+  /** Larger results are not cached. Default `'1mb'`. */
+  maxValueBytes?: ByteSize
+  /** Whether a write waits until its invalidation is acknowledged. Default `'background'`. */
+  finish?: 'background' | 'await'
+  /** Default `'invalidate'`. */
+  unknownWrites?: UnknownWrites
+  /** Policy merged under every model's own. */
+  defaults?: PolicyOptions
+  /** Settings of a memory tier over a remote store. Not built yet. */
+  memory?: object
+}
+
+/** Options with defaults filled in, validated. */
+export interface CacheConfig {
+  readonly namespace: string
+  readonly version: string
+  readonly scope: (() => unknown) | undefined
+  readonly requireScope: boolean
+  readonly store: Store
+  readonly codec: Codec
+  readonly maxValueBytes: number
+  readonly finish: 'background' | 'await'
+  readonly unknownWrites: UnknownWrites
+  readonly defaults: PolicyOptions
+}
+
+const OPTIONS: readonly (keyof CacheOptions)[] = [
+  'namespace',
+  'version',
+  'scope',
+  'requireScope',
+  'store',
+  'codec',
+  'maxValueBytes',
+  'finish',
+  'unknownWrites',
+  'defaults',
+  'memory',
+]
+
+/** @throws CacheError naming the option, its value and the fix. */
+export function resolveConfig(options: CacheOptions): CacheConfig {
+  for (const name of Object.keys(options))
+    if (!(OPTIONS as readonly string[]).includes(name))
+      throw new CacheError('LARDER_CONFIG', `createCache has no option ${name}: there are ${OPTIONS.join(', ')}`)
+  if (options.memory !== undefined) throw notBuilt('memory')
+  const defaults = options.defaults ?? {}
+  refuse(defaults, 'defaults')
+  return {
+    namespace: namespace(options.namespace ?? 'larder'),
+    version: expect(options.version ?? '1', isString, 'version', 'a string'),
+    scope: options.scope && expect(options.scope, isFunction, 'scope', 'a function that returns the scope'),
+    requireScope: required(options),
+    store: expect(options.store ?? memoryStore(), isStore, 'store', 'memoryStore() or another Store'),
+    codec: expect(options.codec ?? msgpackCodec(), isCodec, 'codec', 'msgpackCodec() or superjsonCodec()'),
+    maxValueBytes: bytes(options.maxValueBytes ?? '1mb', 'maxValueBytes'),
+    finish: oneOf(options.finish ?? 'background', ['background', 'await'], 'finish'),
+    unknownWrites: oneOf(options.unknownWrites ?? 'invalidate', ['invalidate', 'event', 'throw'], 'unknownWrites'),
+    defaults,
+  }
+}
+
+function required(options: CacheOptions): boolean {
+  const value = expect(options.requireScope ?? false, (one) => typeof one === 'boolean', 'requireScope', 'true or false')
+  if (value && !options.scope)
+    throw new CacheError('LARDER_CONFIG', 'requireScope is true but there is no scope: give scope: () => …')
+  return value
+}
+
+function namespace(value: unknown): string {
+  return expect(
+    value as string,
+    (one) => typeof one === 'string' && /^[\w.:-]{1,32}$/.test(one),
+    'namespace',
+    'one to 32 letters, digits, or - _ . : (no braces: they name a cluster slot)',
+  )
+}
+
+/** @throws CacheError unless `value` passes. */
+export function expect<T>(value: T, passes: (value: unknown) => boolean, option: string, fix: string): T {
+  if (passes(value)) return value
+  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  throw new CacheError('LARDER_CONFIG', `${option} is ${shown}: give ${fix}`)
+}
+
+function oneOf<T extends string>(value: T, choices: readonly T[], option: string): T {
+  return expect(value, (one) => choices.includes(one as T), option, choices.map((one) => `'${one}'`).join(' or '))
+}
+
+const isString = (value: unknown): boolean => typeof value === 'string'
+const isFunction = (value: unknown): boolean => typeof value === 'function'
+const isStore = (value: unknown): boolean => has(value, 'fetch') && has(value, 'seed') && has(value, 'finish')
+const isCodec = (value: unknown): boolean => has(value, 'bind')
+
+function has(value: unknown, method: string): boolean {
+  return typeof value === 'object' && value !== null && typeof (value as Record<string, unknown>)[method] === 'function'
+}

@@ -1,0 +1,44 @@
+import type { Codec, ValueTypes } from './codec/codec.ts'
+import type { Events } from './events.ts'
+import type { Transaction } from './fence/transaction.ts'
+import type { InvalidateRequest } from './invalidate.ts'
+import type { Change, ReadPlan, WritePlan } from './plan.ts'
+import type { Policy, PolicyOptions } from './policy/policy.ts'
+import type { Schema } from './schema/table.ts'
+import type { UnknownWrites } from './config.ts'
+
+/** What a host package tells about one client when it attaches it to a cache. */
+export interface Host {
+  /** `'prisma'`, `'drizzle'`: two clients of one host need a `database` each, or one named by both. */
+  readonly name: string
+  readonly schema: Schema
+  /** Name of the database, as the user gave it; undefined: the default, `'main'`. */
+  readonly database: string | undefined
+  /** Dialect, driver, row-shape version, schema digest, search path, client-wide settings: part of every entry key. */
+  readonly identity: readonly unknown[]
+  /** Classes only the host knows. */
+  readonly types: ValueTypes
+}
+
+/** One client's way into the engine. */
+export interface Engine {
+  readonly events: Events
+  readonly unknownWrites: UnknownWrites
+  /** Validates a policy merged over the cache's defaults. `path` is used in errors. */
+  policy(options: PolicyOptions, path: string): Policy
+  read<T>(plan: ReadPlan<T>): Promise<T>
+  /** A write of its own, or one statement of `transaction`. */
+  write<T>(plan: WritePlan<T>, transaction?: Transaction): Promise<T>
+  /** Opens the scope of a transaction: see {@link Transaction} for when its statements mark. */
+  transaction(marking: 'late' | 'early'): Transaction
+  /** Runs `body` so that `cache.invalidate` and `cache.wrap` inside it know their transaction. */
+  inside<T>(transaction: Transaction, body: () => PromiseLike<T>): Promise<T>
+  /** The transaction the running code is in, if any. */
+  current(): Transaction | undefined
+  /** Changes that stand for "anything may have happened to any table of this client". */
+  everything(): readonly Change[]
+  /** As `cache.invalidate`, for this client's database; in a transaction, applied when it commits. */
+  invalidate(request: InvalidateRequest, transaction?: Transaction): Promise<void>
+}
+
+export type { Codec }

@@ -1,0 +1,55 @@
+export type { ByteSize } from './bytes.ts'
+export { type Cache, createCache, type Surroundings } from './cache.ts'
+export { type Clock, systemClock } from './clock.ts'
+export type { BoundCodec, Codec, ValueTypes } from './codec/codec.ts'
+export { msgpackCodec } from './codec/msgpack.ts'
+export { superjsonCodec } from './codec/superjson.ts'
+export type { CacheOptions, UnknownWrites } from './config.ts'
+export type { Duration } from './duration.ts'
+export type { Engine, Host } from './engine.ts'
+export { CacheError, type CacheErrorCode } from './errors.ts'
+export type {
+  BypassReason,
+  CacheEventName,
+  CacheEvents,
+  CacheListener,
+  InvalidateEvent,
+  MissReason,
+  ReadEvent,
+  Source,
+  WriteEvent,
+} from './events.ts'
+export type { Outcome, Transaction, TransactionWrite } from './fence/transaction.ts'
+export type { InvalidateRequest } from './invalidate.ts'
+export { canonical } from './keys/canonical.ts'
+export {
+  type Change,
+  type ColumnValue,
+  type Effect,
+  type Occurrence,
+  type Pins,
+  type ReadPlan,
+  type ReturnedRow,
+  UNKNOWN,
+  type WritePlan,
+} from './plan.ts'
+export type { Policy, PolicyOptions } from './policy/policy.ts'
+export { notBuilt } from './policy/resolve.ts'
+export type { Explained, ReadReport } from './report.ts'
+export type {
+  Action,
+  Column,
+  ColumnType,
+  ForeignKey,
+  KeyKind,
+  LookupKey,
+  Schema,
+  Table,
+} from './schema/table.ts'
+export { type SqlScan, scanSql } from './sql/scan.ts'
+export type { Counts, Stats } from './stats.ts'
+export { type MemoryStoreOptions, memoryStore } from './store/memory-store.ts'
+export type { Fetched, FinishRequest, MarkRequest, Store, StoredEntry } from './store/store.ts'
+export type { TagReply, TagRequest, TagState } from './store/tag.ts'
+export type { WriteTag } from './tags/write-tags.ts'
+export type { WrapOptions } from './wrap.ts'

@@ -1,0 +1,81 @@
+import type { BypassReason } from './events.ts'
+import type { Policy } from './policy/policy.ts'
+
+/** A value a column was compared with or set to, as the host's driver would give it. */
+export type ColumnValue = unknown
+
+/** Stands for a value the host cannot know before or after the statement: an expression, a default, an increment. */
+export const UNKNOWN: unique symbol = Symbol('larder.unknown')
+
+/** Columns (physical names) that every row in question equals: one value, or any of several (IN). */
+export type Pins = Readonly<Record<string, readonly ColumnValue[]>>
+
+/**
+ * One use of a table in a read: each alias, include, subquery, union arm and cursor is its own.
+ * `pins` holds only plain equalities with non-null values, from the places that bind this occurrence.
+ */
+export interface Occurrence {
+  readonly table: string
+  readonly pins?: Pins
+  /**
+   * How many plain rows of this occurrence the result visibly returned, or undefined when the host cannot tell
+   * (aggregates, joins, nested to-one nulls). A unique pin that returned a row per value needs no dependency on
+   * the table's list.
+   */
+  readonly rows?: (result: unknown) => number | undefined
+}
+
+/** All that a host hands to the engine for a read. */
+export interface ReadPlan<T> {
+  /** For events and `explain`: `'Product.findMany'`. */
+  readonly operation: string
+  readonly model: string
+  /** Undefined: no policy, the read is not cached. */
+  readonly policy: Policy | undefined
+  /** Why the host wants the database, whatever the policy says. */
+  readonly bypass?: BypassReason
+  /** The canonical query: anything the key encoder takes. Everything the result depends on besides the database. */
+  readonly query: unknown
+  readonly occurrences: readonly Occurrence[]
+  /** More than one SQL statement may run: the result is stored only if its tags held through the last. */
+  readonly severalStatements: boolean
+  /** Arguments or results that cannot be encoded throw, instead of going past the cache. */
+  readonly strict?: boolean
+  /** Runs the host's own query. Called at most once per read. */
+  run(): Promise<T>
+}
+
+/** What a statement does to the rows it touches. `upsert` may insert or update; `unknown` may do anything. */
+export type Effect = 'insert' | 'update' | 'delete' | 'upsert' | 'unknown'
+
+/**
+ * What is known of the rows one statement touches in one table. What is absent is unknown.
+ * - `before`: equalities that every touched row satisfied before the statement (its WHERE, or the conflict target).
+ * - `sets`: columns the statement may change (update) or gives (insert), with their new value or {@link UNKNOWN}.
+ *   For an insert, several rows are several changes. Undefined for an update: any column may change.
+ */
+export interface Change {
+  readonly table: string
+  readonly effect: Effect
+  readonly before?: Pins
+  readonly sets?: Readonly<Record<string, ColumnValue>>
+}
+
+/** Rows the statement returned: physical column to driver value. A column that is absent stays unknown. */
+export type ReturnedRow = Readonly<Record<string, ColumnValue>>
+
+/** All that a host hands to the engine for a write. */
+export interface WritePlan<T> {
+  readonly operation: string
+  readonly model: string | undefined
+  /** The statement's own changes; referential actions are derived by the engine. */
+  readonly changes: readonly Change[]
+  /**
+   * The rows that `changes[index]` touched, all of them, read off the result; undefined when the result does not
+   * show them all.
+   */
+  readonly returned?: (result: T, index: number) => readonly ReturnedRow[] | undefined
+  /** True when the error proves that nothing was committed (the server's own error for the statement). */
+  readonly failed?: (error: unknown) => boolean
+  run(): Promise<T>
+}

@@ -1,0 +1,10 @@
+import type { BypassReason } from '../events.ts'
+import type { ReadPlan } from '../plan.ts'
+
+/** Why a read must not ask the cache, as far as the plan alone tells. Pure. */
+export function bypassOf(plan: ReadPlan<unknown>): BypassReason | undefined {
+  if (plan.bypass) return plan.bypass
+  if (!plan.policy) return 'no-policy'
+  const operation = plan.operation.slice(plan.operation.lastIndexOf('.') + 1)
+  return plan.policy.operations && !plan.policy.operations.has(operation) ? 'disabled' : undefined
+}

@@ -1,0 +1,45 @@
+import type { Duration } from '../duration.ts'
+
+/** How the reads and writes of one model are cached, as the user writes it. */
+export interface PolicyOptions {
+  /** Hard lifetime of an entry. Required, finite, above zero. */
+  ttl?: Duration
+  /** Fraction of `ttl` taken off at random, 0 to 1. Default 0.1. */
+  jitter?: number
+  /** Lifetime of "not found" and empty results, or `false` to leave them uncached. Default min(ttl, '30s'). */
+  cacheEmpty?: Duration | false
+  /** What a write does to cached rows. Only `'invalidate'` is built so far. */
+  write?: 'invalidate' | 'through' | 'around'
+  /** Who shares a load. `'process'` (default) or `false`; `'cluster'` is not built yet. */
+  singleFlight?: 'process' | 'cluster' | false
+  /** Names of the read operations that are cached. Default: all of the host's reads. */
+  operations?: readonly string[]
+  /** User tags that every entry of the model carries. */
+  tags?: readonly string[]
+  /** Tables that triggers on the model's table write. */
+  touches?: readonly string[]
+  /** Where the model is a view: the tables it reads. */
+  reads?: readonly string[]
+  /** Extra column sets to pin reads by, as field names of the model. */
+  lookupKeys?: readonly (readonly string[])[]
+  staleWhileRevalidate?: Duration
+  staleIfError?: Duration
+  refreshAhead?: number | false
+  maxStaleness?: Duration
+  maxConcurrentLoads?: number
+  onMarkFailure?: 'proceed' | 'reject'
+}
+
+/** A validated policy; all times in milliseconds. */
+export interface Policy {
+  readonly ttl: number
+  readonly jitter: number
+  /** Lifetime of empty results; `false`: not cached. */
+  readonly cacheEmpty: number | false
+  readonly singleFlight: 'process' | false
+  readonly operations: ReadonlySet<string> | undefined
+  readonly tags: readonly string[]
+  readonly touches: readonly string[]
+  readonly reads: readonly string[]
+  readonly lookupKeys: readonly (readonly string[])[]
+}

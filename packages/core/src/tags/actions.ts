@@ -1,0 +1,94 @@
+import { type Change, type ColumnValue, type Pins, UNKNOWN } from '../plan.ts'
+import type { Action, ForeignKey, Schema, Table } from '../schema/table.ts'
+import { own } from './pin.ts'
+
+/**
+ * The changes a statement makes, followed through triggers and the referential actions of every foreign key that
+ * points at a changed table, transitively. The given changes come first, in their order. Pure.
+ */
+export function withActions(schema: Schema, changes: readonly Change[]): readonly Change[] {
+  const all = [...changes]
+  // A table that a consequence leads back to is taken wholly, which ends every cycle.
+  const followed = new Map<string, 'partly' | 'wholly'>()
+  for (let index = 0; index < all.length; index++) {
+    const change = all[index] as Change
+    const table = change.table.toLowerCase()
+    if (followed.get(table) === 'wholly') continue
+    followed.set(table, change.effect === 'unknown' ? 'wholly' : 'partly')
+    for (const next of consequences(schema, change)) {
+      const again = index >= changes.length && followed.has(next.table.toLowerCase())
+      all.push(again ? { table: next.table, effect: 'unknown' } : next)
+    }
+  }
+  return all
+}
+
+function consequences(schema: Schema, change: Change): readonly Change[] {
+  const table = schema.tables.get(change.table.toLowerCase())
+  const touched = (table?.touches ?? []).map((name): Change => ({ table: name, effect: 'unknown' }))
+  return [...touched, ...referrersOf(schema, change.table).flatMap(([child, key]) => acted(child, key, change))]
+}
+
+const referrers = new WeakMap<Schema, Map<string, (readonly [Table, ForeignKey])[]>>()
+
+function referrersOf(schema: Schema, table: string): readonly (readonly [Table, ForeignKey])[] {
+  let index = referrers.get(schema)
+  if (!index) {
+    index = new Map()
+    for (const child of schema.tables.values())
+      for (const key of child.foreignKeys) {
+        const parent = key.table.toLowerCase()
+        index.set(parent, [...(index.get(parent) ?? []), [child, key] as const])
+      }
+    referrers.set(schema, index)
+  }
+  return index.get(table.toLowerCase()) ?? []
+}
+
+/** What one foreign key does to its table's rows. Whether a delete or an update did it, both actions are weighed. */
+function acted(child: Table, key: ForeignKey, change: Change): readonly Change[] {
+  const rows = pinsOfChildren(key, change.before)
+  const made: Change[] = []
+  if (deletes(change)) made.push(...byAction(child, key, key.onDelete, rows, 'delete'))
+  if (moves(key, change)) made.push(...byAction(child, key, key.onUpdate, rows, 'update'))
+  return made
+}
+
+function deletes(change: Change): boolean {
+  return change.effect === 'delete' || change.effect === 'unknown'
+}
+
+/** True if the statement may change a column that the foreign key references. */
+function moves(key: ForeignKey, change: Change): boolean {
+  if (change.effect !== 'update' && change.effect !== 'upsert' && change.effect !== 'unknown') return false
+  const { sets } = change
+  return !key.references.length || !sets || key.references.some((column) => Object.hasOwn(sets, column))
+}
+
+function byAction(
+  child: Table,
+  key: ForeignKey,
+  action: Action,
+  before: Pins | undefined,
+  cause: 'delete' | 'update',
+): readonly Change[] {
+  if (action === 'restrict' || action === 'no-action') return []
+  // No columns: the host knows that the tables are related and nothing more.
+  if (!key.columns.length) return [{ table: child.name, effect: 'unknown' }]
+  const pins = before ? { before } : {}
+  if (action === 'cascade' && cause === 'delete') return [{ table: child.name, effect: 'delete', ...pins }]
+  const value: ColumnValue = action === 'set-null' ? null : UNKNOWN
+  const sets = Object.fromEntries(key.columns.map((column) => [column, value]))
+  return [{ table: child.name, effect: 'update', ...pins, sets }]
+}
+
+/** The children of the touched rows, told by their foreign key where the parent's old values are pinned. */
+function pinsOfChildren(key: ForeignKey, before: Pins | undefined): Pins | undefined {
+  if (!before || !key.columns.length) return undefined
+  const pins: Record<string, readonly ColumnValue[]> = {}
+  key.columns.forEach((column, index) => {
+    const values = own(before, key.references[index] ?? '')
+    if (values) pins[column] = values
+  })
+  return Object.keys(pins).length ? pins : undefined
+}

@@ -1,0 +1,90 @@
+import type { Occurrence } from '../plan.ts'
+import type { Schema, Table } from '../schema/table.ts'
+import type { TagRequest } from '../store/tag.ts'
+import { type Pinned, pinnedBy } from './pin.ts'
+import { cellName, LIST, recordName, userTagName } from './spelling.ts'
+
+/** Where tags live: part of every tag's name. */
+export interface TagSpace {
+  readonly namespace: string
+  readonly database: string
+}
+
+/** Tags of one table that a read may depend on. Where `list` is fetched it is the first field. */
+export interface ReadTag extends TagRequest {
+  /**
+   * - `depends`: the result depends on `list`.
+   * - `maybe`: `list` is fetched, and the result depends on it unless it shows a row for every pinned value.
+   * - `no`: pinned by a key that is not unique; `list` is not even fetched.
+   */
+  readonly list: 'depends' | 'maybe' | 'no'
+  /** For `maybe`: whether the result shows every pinned row. */
+  complete(result: unknown): boolean
+}
+
+/** What a read depends on: one {@link ReadTag} per table or user tag, in a stable order. Pure. */
+export function tagsOfRead(
+  space: TagSpace,
+  schema: Schema,
+  occurrences: readonly Occurrence[],
+  userTags: readonly string[],
+): readonly ReadTag[] {
+  const byTable = new Map<string, Collected>()
+  for (const occurrence of occurrences) collect(byTable, schema, occurrence)
+  const tags = [...byTable.values()].sort((a, b) => (a.table < b.table ? -1 : 1)).map((one) => spell(space, one))
+  for (const tag of [...new Set(userTags)].sort()) {
+    const name = userTagName(space.namespace, tag)
+    tags.push({ record: name, fields: [], cells: [name], list: 'no', complete: never })
+  }
+  return tags
+}
+
+interface Collected {
+  readonly table: string
+  /** An occurrence here depends on `list` whatever the result. */
+  unpinned: boolean
+  readonly pins: { pinned: Pinned; rows: Occurrence['rows'] }[]
+}
+
+function collect(byTable: Map<string, Collected>, schema: Schema, occurrence: Occurrence): void {
+  const name = occurrence.table.toLowerCase()
+  const table = schema.tables.get(name)
+  const one = byTable.get(name) ?? { table: name, unpinned: false, pins: [] }
+  const fresh = !byTable.has(name)
+  byTable.set(name, one)
+  const pinned = table && !table.reads.length ? pinnedBy(table, occurrence.pins) : undefined
+  if (pinned) one.pins.push({ pinned, rows: occurrence.rows })
+  else one.unpinned = true
+  // A view depends on what it reads; `fresh` also ends views that name each other.
+  if (fresh) for (const source of viewSources(table)) collect(byTable, schema, { table: source })
+}
+
+function viewSources(table: Table | undefined): readonly string[] {
+  return table?.reads ?? []
+}
+
+function spell(space: TagSpace, one: Collected): ReadTag {
+  const record = recordName(space.namespace, space.database, one.table)
+  const fields = new Set<string>()
+  const cells = new Set<string>()
+  const unique = one.pins.filter(({ pinned }) => pinned.key.unique)
+  const list = one.unpinned ? 'depends' : unique.length ? 'maybe' : 'no'
+  if (list !== 'no') fields.add(LIST)
+  for (const { pinned } of one.pins) {
+    fields.add(pinned.key.name)
+    for (const tuple of pinned.tuples) cells.add(cellName(record, pinned.key, tuple))
+  }
+  return {
+    record,
+    fields: [...fields],
+    cells: [...cells],
+    list,
+    complete: list === 'maybe' ? (result) => unique.every((pin) => shows(pin, result)) : never,
+  }
+}
+
+function shows({ pinned, rows }: Collected['pins'][number], result: unknown): boolean {
+  return pinned.distinct && rows?.(result) === pinned.tuples.length
+}
+
+const never = (): boolean => false

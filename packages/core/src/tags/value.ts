@@ -1,0 +1,62 @@
+import { type ColumnValue, UNKNOWN } from '../plan.ts'
+import type { ColumnType } from '../schema/table.ts'
+
+/** Bumped whenever canonicalisation or folding changes: it is part of every lookup key's name. */
+export const FOLDING_VERSION = 1
+
+/** True for column types whose equality can name rows. */
+export function pinnable(type: ColumnType): boolean {
+  return type !== 'other' && type !== 'opaque-text'
+}
+
+/**
+ * The canonical text of a column's value: two values the database calls equal give one text (the reverse need not
+ * hold: a collision only invalidates more). `null` for SQL NULL, undefined for what cannot be told.
+ */
+export function canonicalValue(value: ColumnValue, type: ColumnType): string | null | undefined {
+  if (value === null) return null
+  if (value === undefined || value === UNKNOWN) return undefined
+  switch (type) {
+    case 'integer':
+      return integer(value)
+    case 'uuid':
+      return uuid(value)
+    case 'boolean':
+      return boolean(value)
+    case 'enum':
+      return typeof value === 'string' ? value : undefined
+    case 'text':
+      return typeof value === 'string' ? fold(value) : undefined
+    default:
+      return undefined
+  }
+}
+
+function integer(value: unknown): string | undefined {
+  if (typeof value === 'bigint') return value.toString()
+  // Beyond 2^53 the digits a driver sends are not ours to guess.
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value).toString() : undefined
+  if (typeof value === 'string' && /^[+-]?\d{1,40}$/.test(value)) return BigInt(value.replace('+', '')).toString()
+  return undefined
+}
+
+function uuid(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined
+  const hex = value.replace(/[{}-]/g, '').toLowerCase()
+  return /^[0-9a-f]{32}$/.test(hex) ? hex : undefined
+}
+
+function boolean(value: unknown): string | undefined {
+  if (value === true || value === 1) return 'true'
+  if (value === false || value === 0) return 'false'
+  return undefined
+}
+
+/**
+ * Wider than any equality we let pin: case, accents, compatibility forms and trailing spaces disappear, so citext,
+ * char(n) and case-insensitive columns are safe. Lower then upper, because each alone leaves pairs apart.
+ */
+function fold(text: string): string {
+  const plain = text.normalize('NFKD').toLowerCase().toUpperCase().normalize('NFKD')
+  return plain.replace(/\p{M}/gu, '').replace(/ +$/, '')
+}

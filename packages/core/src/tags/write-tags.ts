@@ -1,0 +1,92 @@
+import type { Change, ReturnedRow } from '../plan.ts'
+import type { Schema, Table } from '../schema/table.ts'
+import { type KeyRows, rowsOfKey, UNKNOWN_ROWS } from './key-rows.ts'
+import type { TagSpace } from './read-tags.ts'
+import { cellName, LIST, namedKeys, recordName } from './spelling.ts'
+
+/** What one write must do to the tags of one table. Sets of field names and cell names. */
+export interface WriteTag {
+  readonly table: string
+  readonly record: string
+  /** Lookup keys the writer knows the name of; any other field found in the record is unknown to it. */
+  readonly known: readonly string[]
+  /** Keys with a touched row whose old or new value is not known yet. */
+  readonly unknown: ReadonlySet<string>
+  /** Value cells of touched rows known so far. */
+  readonly cells: ReadonlySet<string>
+}
+
+/** The tags of some changes, already followed through referential actions. Pure. */
+export function tagsOfWrite(space: TagSpace, schema: Schema, changes: readonly Change[]): readonly WriteTag[] {
+  return merge(changes.map((change) => tagsOfChange(space, schema, change, undefined)))
+}
+
+/**
+ * The same, when the rows that `changes[i]` touched were returned: keys that stay in `unknown` are still not known.
+ */
+export function tagsOfReturned(
+  space: TagSpace,
+  schema: Schema,
+  changes: readonly Change[],
+  returned: (index: number) => readonly ReturnedRow[] | undefined,
+): readonly WriteTag[] {
+  return merge(changes.map((change, index) => tagsOfChange(space, schema, change, returned(index))))
+}
+
+/** Unions per table: a key unknown in one change is unknown in all. */
+export function merge(tags: readonly WriteTag[]): readonly WriteTag[] {
+  const byRecord = new Map<string, WriteTag>()
+  for (const tag of tags) {
+    const other = byRecord.get(tag.record)
+    byRecord.set(tag.record, other ? union(other, tag) : tag)
+  }
+  return [...byRecord.values()]
+}
+
+function union(a: WriteTag, b: WriteTag): WriteTag {
+  // Two clients may know different keys of one table: only what both know is known.
+  const known = a.known === b.known ? a.known : a.known.filter((name) => b.known.includes(name))
+  return {
+    table: a.table,
+    record: a.record,
+    known,
+    unknown: new Set([...a.unknown, ...b.unknown].filter((name) => known.includes(name))),
+    cells: new Set([...a.cells, ...b.cells]),
+  }
+}
+
+function tagsOfChange(
+  space: TagSpace,
+  schema: Schema,
+  change: Change,
+  returned: readonly ReturnedRow[] | undefined,
+): WriteTag {
+  const name = change.table.toLowerCase()
+  const table = schema.tables.get(name)
+  const record = recordName(space.namespace, space.database, name)
+  const unknown = new Set<string>()
+  const cells = new Set<string>()
+  const keys = table ? namedKeys(table) : []
+  for (const key of keys) {
+    const rows = table ? keyRows(table, change, returned, key) : UNKNOWN_ROWS
+    if (rows === UNKNOWN_ROWS) unknown.add(key.name)
+    else for (const tuple of rows) cells.add(cellName(record, key, tuple))
+  }
+  return { table: name, record, known: keys.map((key) => key.name), unknown, cells }
+}
+
+function keyRows(
+  table: Table,
+  change: Change,
+  returned: readonly ReturnedRow[] | undefined,
+  key: Parameters<typeof rowsOfKey>[0],
+): KeyRows {
+  // A trigger on the table may rewrite any column of the touched rows.
+  const rewritten = table.touches.includes(table.name)
+  return rewritten ? UNKNOWN_ROWS : rowsOfKey(key, change, returned)
+}
+
+/** Fields that carry the mark of a write: `list` always, and every key with a value not known. */
+export function markedFields(tag: WriteTag): readonly string[] {
+  return [LIST, ...tag.unknown]
+}
