@@ -37,9 +37,10 @@ async function urlOf(kind: Kind): Promise<string> {
 
 /**
  * Lets the processes started from here share services, each started when it is first asked for.
- * Resolves to the function that stops them all.
+ * Resolves to the function that stops them all. Does nothing where services are shared already.
  */
 export async function shareServices(): Promise<() => Promise<void>> {
+  if (process.env[desk] !== undefined) return async () => {}
   const server = createServer(async (request, response) => {
     const kind = request.url?.slice(1) ?? ''
     try {
