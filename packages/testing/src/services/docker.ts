@@ -26,11 +26,7 @@ export function fromDocker({ env }: Surroundings, image: Image): Way {
       if ((await ask(env, '/_ping')) !== 200) return `no daemon answered within ${daemonPatience / 1000} s`
       const there = (await ask(env, `/images/${encodeURIComponent(image.name)}/json`)) === 200
       if (!there && !asked) return `the image ${image.name} is not there; LARDER_TEST_DOCKER=1 pulls it`
-      try {
-        return await start(image)
-      } catch (error) {
-        return `${image.name} did not start: ${error instanceof Error ? error.message : String(error)}`
-      }
+      return await start(image)
     },
   }
 }

@@ -8,6 +8,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 
 /** A temporary folder that a server owns, and how to run programs as the user it belongs to. */
 export interface Room {
+  /** What the server is called in errors. */
+  readonly name: string
   readonly folder: string
   /** Puts the change of user in front of a command; the command itself when no change is needed. */
   as(command: readonly string[]): string[]
@@ -16,12 +18,12 @@ export interface Room {
 /** Servers that refuse to run as root get the first of `users` that exists; everyone else runs as themselves. */
 export function makeRoom(name: string, users: readonly string[] = []): Room {
   const folder = mkdtempSync(join(tmpdir(), `larder-${name}-`))
-  if (process.getuid?.() !== 0 || users.length === 0) return { folder, as: (command) => [...command] }
+  if (process.getuid?.() !== 0 || users.length === 0) return { name, folder, as: (command) => [...command] }
   const user = users.map(identify).find((each) => each !== undefined)
   if (user === undefined) throw new Error(`${name} does not run as root and none of ${users} exists here`)
   chownSync(folder, user.uid, user.gid)
   const change = ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', '--']
-  return { folder, as: (command) => [...change, ...command] }
+  return { name, folder, as: (command) => [...change, ...command] }
 }
 
 function identify(user: string): { uid: number; gid: number } | undefined {
@@ -71,7 +73,7 @@ export interface Run {
 /** Starts a server and waits until it answers. Resolves to the function that stops it. */
 export async function startServer(run: Run): Promise<() => Promise<void>> {
   const keep = ['-c', keeper, 'larder-keeper', run.signal, run.room.folder, ...run.room.as(run.command)]
-  const child = spawn('sh', keep, { stdio: 'pipe', detached: true })
+  const child = spawn('sh', keep, { cwd: run.room.folder, stdio: 'pipe', detached: true })
   const lastWords = listen(child)
   let gone = false
   const exit = once(child, 'exit').then(() => {
@@ -94,7 +96,7 @@ export async function startServer(run: Run): Promise<() => Promise<void>> {
       }
       const what = gone ? 'ended at once' : `did not answer within ${run.within} ms`
       await stop()
-      throw new Error(`${run.command[0]} ${what}\n${lastWords()}`, { cause })
+      throw new Error(`${run.room.name} ${what}\n${lastWords()}`, { cause })
     }
   }
 }

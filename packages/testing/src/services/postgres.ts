@@ -1,6 +1,4 @@
-import { execFile } from 'node:child_process'
 import { dirname, join } from 'node:path'
-import { promisify } from 'node:util'
 import { Client } from 'pg'
 import { fromDocker } from './docker.ts'
 import { installDebianPackage } from './install.ts'
@@ -48,23 +46,15 @@ function fromPrograms(around: Surroundings): Way {
   }
 }
 
+// Made by the process that serves, so that a test run killed in between leaves nothing behind.
+const makeAndServe = `
+initdb=$0 data=$1; shift
+"$initdb" -D "$data" -U larder -A trust -E UTF8 --locale=C --no-sync && exec "$@"
+`
+
 async function start(program: string): Promise<Service> {
   const room = makeRoom('postgres', ['postgres', 'nobody'])
   const data = join(room.folder, 'data')
-  const make = [
-    join(dirname(program), 'initdb'),
-    '-D',
-    data,
-    '-U',
-    'larder',
-    '-A',
-    'trust',
-    '-E',
-    'UTF8',
-    '--no-sync',
-  ]
-  const [first = '', ...rest] = room.as([...make, '--locale=C'])
-  await promisify(execFile)(first, rest, { timeout: 60_000, cwd: room.folder })
   const port = await freePort()
   const url = `postgresql://larder@127.0.0.1:${port}/postgres`
   // The data is thrown away at the end: nothing has to survive a crash.
@@ -77,12 +67,13 @@ async function start(program: string): Promise<Service> {
     'max_connections=200',
     'shared_buffers=64MB',
   ]
+  const serve = [program, '-D', data, '-p', String(port), ...settings.flatMap((each) => ['-c', each])]
   const stop = await startServer({
-    command: [program, '-D', data, '-p', String(port), ...settings.flatMap((each) => ['-c', each])],
+    command: ['sh', '-c', makeAndServe, join(dirname(program), 'initdb'), data, ...serve],
     signal: 'INT',
     room,
     answers: () => selectOne(url),
-    within: 30_000,
+    within: 60_000,
   })
   return { url, from: 'local', stop }
 }

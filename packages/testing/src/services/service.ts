@@ -27,7 +27,9 @@ export interface Way {
 export async function firstThatWorks(server: string, ways: readonly Way[], fix: string): Promise<Service> {
   const reasons: string[] = []
   for (const way of ways) {
-    const found = await way.find()
+    const found = await way
+      .find()
+      .catch((error: unknown) => `failed: ${error instanceof Error ? error.message : error}`)
     if (typeof found !== 'string') return found
     reasons.push(`  ${way.name}: ${found}`)
   }

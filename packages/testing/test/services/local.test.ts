@@ -70,6 +70,6 @@ it('a server that never answers is stopped at the deadline, and its last words a
   const answers = () => Promise.reject(new Error('no'))
   const command = [process.execPath, '-e', 'console.log("I sulk"); setInterval(() => {}, 1000)']
   const run = { command, signal: 'TERM' as const, room, answers, within: 1_000 }
-  await expect(startServer(run)).rejects.toThrow(/did not answer within 1000 ms\nI sulk/)
+  await expect(startServer(run)).rejects.toThrow(/mute did not answer within 1000 ms\nI sulk/)
   expect(existsSync(room.folder)).toBe(false)
 })

@@ -1,5 +1,8 @@
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { thisMachine } from '../../src/services/surroundings.ts'
 import { startValkey } from '../../src/services/valkey.ts'
@@ -45,4 +48,13 @@ it('without any way to a server the error gives each reason and names the fix', 
   await expect(startValkey(nothing)).rejects.toThrow(
     /VALKEY_URL is not set.*no daemon answered.*no program valkey-server or redis-server.*apt install valkey-server/s,
   )
+})
+
+it('a server that cannot be started is a reason in the error, not a crash', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'larder-broken-'))
+  const program = join(folder, 'valkey-server')
+  writeFileSync(program, '#!/bin/sh\necho no disk left; exit 1\n', { mode: 0o755 })
+  const broken = { env: { PATH: '', ...noDocker }, folders: [folder], mayInstall: false }
+  await expect(startValkey(broken)).rejects.toThrow(/local: failed: .*no disk left.*Do one of these/s)
+  rmSync(folder, { recursive: true })
 })
