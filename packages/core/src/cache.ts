@@ -48,7 +48,10 @@ export interface Surroundings {
  * Makes a cache. Everything has a default: `createCache()` keeps entries in this process's memory.
  * @throws CacheError naming the option, its value and the fix.
  */
-export function createCache(options: CacheOptions = {}, { clock }: Surroundings = { clock: systemClock }): Cache {
+export function createCache(
+  options: CacheOptions = {},
+  { clock }: Surroundings = { clock: systemClock },
+): Cache {
   const config = resolveConfig(options)
   const events = createEvents()
   const report = createReport(events)

@@ -68,7 +68,10 @@ const OPTIONS: readonly (keyof CacheOptions)[] = [
 export function resolveConfig(options: CacheOptions): CacheConfig {
   for (const name of Object.keys(options))
     if (!(OPTIONS as readonly string[]).includes(name))
-      throw new CacheError('LARDER_CONFIG', `createCache has no option ${name}: there are ${OPTIONS.join(', ')}`)
+      throw new CacheError(
+        'LARDER_CONFIG',
+        `createCache has no option ${name}: there are ${OPTIONS.join(', ')}`,
+      )
   if (options.memory !== undefined) throw notBuilt('memory')
   const defaults = options.defaults ?? {}
   refuse(defaults, 'defaults')
@@ -81,13 +84,22 @@ export function resolveConfig(options: CacheOptions): CacheConfig {
     codec: expect(options.codec ?? msgpackCodec(), isCodec, 'codec', 'msgpackCodec() or superjsonCodec()'),
     maxValueBytes: bytes(options.maxValueBytes ?? '1mb', 'maxValueBytes'),
     finish: oneOf(options.finish ?? 'background', ['background', 'await'], 'finish'),
-    unknownWrites: oneOf(options.unknownWrites ?? 'invalidate', ['invalidate', 'event', 'throw'], 'unknownWrites'),
+    unknownWrites: oneOf(
+      options.unknownWrites ?? 'invalidate',
+      ['invalidate', 'event', 'throw'],
+      'unknownWrites',
+    ),
     defaults,
   }
 }
 
 function required(options: CacheOptions): boolean {
-  const value = expect(options.requireScope ?? false, (one) => typeof one === 'boolean', 'requireScope', 'true or false')
+  const value = expect(
+    options.requireScope ?? false,
+    (one) => typeof one === 'boolean',
+    'requireScope',
+    'true or false',
+  )
   if (value && !options.scope)
     throw new CacheError('LARDER_CONFIG', 'requireScope is true but there is no scope: give scope: () => …')
   return value
@@ -110,7 +122,12 @@ export function expect<T>(value: T, passes: (value: unknown) => boolean, option:
 }
 
 function oneOf<T extends string>(value: T, choices: readonly T[], option: string): T {
-  return expect(value, (one) => choices.includes(one as T), option, choices.map((one) => `'${one}'`).join(' or '))
+  return expect(
+    value,
+    (one) => choices.includes(one as T),
+    option,
+    choices.map((one) => `'${one}'`).join(' or '),
+  )
 }
 
 const isString = (value: unknown): boolean => typeof value === 'string'
@@ -119,5 +136,9 @@ const isStore = (value: unknown): boolean => has(value, 'fetch') && has(value, '
 const isCodec = (value: unknown): boolean => has(value, 'bind')
 
 function has(value: unknown, method: string): boolean {
-  return typeof value === 'object' && value !== null && typeof (value as Record<string, unknown>)[method] === 'function'
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Record<string, unknown>)[method] === 'function'
+  )
 }

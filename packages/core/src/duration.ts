@@ -1,6 +1,10 @@
 import { CacheError } from './errors.ts'
+import { show } from './show.ts'
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** Stores count in whole milliseconds of 64 bits, and tags outlive entries by a factor of two. */
+const LONGEST = Number.MAX_SAFE_INTEGER
 
 /** Milliseconds as a number, or a number with a unit: `'250ms'`, `'30s'`, `'10m'`, `'2h'`, `'7d'`. */
 export type Duration = number | `${number}${keyof typeof UNITS}`
@@ -11,7 +15,7 @@ export type Duration = number | `${number}${keyof typeof UNITS}`
  */
 export function milliseconds(value: unknown, option: string): number {
   const found = typeof value === 'number' ? value : parse(value)
-  if (!Number.isFinite(found) || found < 0)
+  if (!(found >= 0 && found <= LONGEST))
     throw new CacheError(
       'LARDER_DURATION',
       `${option} is ${show(value)}: give a finite number of milliseconds or a string such as '250ms', '30s', '10m', '2h' or '7d'`,
@@ -22,8 +26,4 @@ export function milliseconds(value: unknown, option: string): number {
 function parse(value: unknown): number {
   const match = typeof value === 'string' ? /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(value) : null
   return match ? Number(match[1]) * UNITS[match[2] as keyof typeof UNITS] : Number.NaN
-}
-
-function show(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : String(value)
 }

@@ -1,11 +1,11 @@
 import type { Codec, ValueTypes } from './codec/codec.ts'
+import type { UnknownWrites } from './config.ts'
 import type { Events } from './events.ts'
 import type { Transaction } from './fence/transaction.ts'
 import type { InvalidateRequest } from './invalidate.ts'
 import type { Change, ReadPlan, WritePlan } from './plan.ts'
 import type { Policy, PolicyOptions } from './policy/policy.ts'
 import type { Schema } from './schema/table.ts'
-import type { UnknownWrites } from './config.ts'
 
 /** What a host package tells about one client when it attaches it to a cache. */
 export interface Host {

@@ -94,7 +94,9 @@ export interface Events {
 
 /** A listener that throws never fails a query: its error becomes a process warning. */
 export function createEvents(): Events {
-  const listeners = new Map<CacheEventName, Set<(event: never) => void>>(NAMES.map((name) => [name, new Set()]))
+  const listeners = new Map<CacheEventName, Set<(event: never) => void>>(
+    NAMES.map((name) => [name, new Set()]),
+  )
   const channels = new Map(NAMES.map((name) => [name, channel(`larder:${name}`)]))
   return {
     heard: (name) => (listeners.get(name)?.size ?? 0) > 0 || channels.get(name)?.hasSubscribers === true,

@@ -4,7 +4,7 @@ import type { Engine, Host } from './engine.ts'
 import { CacheError } from './errors.ts'
 import type { Events } from './events.ts'
 import type { CurrentTransaction } from './fence/current.ts'
-import { bump } from './fence/mark.ts'
+import { bump, bumpAll } from './fence/mark.ts'
 import { createTransaction, type Transaction } from './fence/transaction.ts'
 import type { Unfinished } from './fence/unfinished.ts'
 import type { SingleFlight } from './flight/single-flight.ts'
@@ -16,10 +16,13 @@ import { type Loaded, type ReadRoom, read } from './read.ts'
 import type { Report } from './report.ts'
 import type { ScopeOf } from './scope.ts'
 import type { GuardedStore } from './store/guard.ts'
+import { tagsOfRead } from './tags/read-tags.ts'
+import { tagsOfWrap, type WrapOptions, wrapPlan } from './wrap.ts'
 import { type WriteRoom, write } from './write.ts'
-import { type WrapOptions, wrapPlan } from './wrap.ts'
 
 const DEFAULT_DATABASE = 'main'
+/** How long `close` waits for writes and invalidations on their way, in milliseconds. */
+const CLOSING = 1_000
 
 /** What all hosts of one cache share. */
 export interface SharedRoom {
@@ -43,8 +46,10 @@ export interface Hosts {
 }
 
 export function createHosts(shared: SharedRoom): Hosts {
-  const { config, events, store, current } = shared
+  const { config, clock, events, store, unfinished, current } = shared
   const attached: Host[] = []
+  // In this process it costs nothing, and the next read finds the tags clean.
+  const awaitsFinish = config.finish === 'await' || store.source === 'memory'
   // Grows only: an entry stored under a long policy may outlive the policy's client.
   let longestLifetime = 0
 
@@ -62,7 +67,7 @@ export function createHosts(shared: SharedRoom): Hosts {
     const tags = tagsOfInvalidation(config.namespace, databases, request)
     const told = { tables: request.tables ?? [], rows: request.rows?.length ?? 0, tags: request.tags ?? [] }
     const all = async (): Promise<void> => {
-      if (request.all) await store.invalidateAll()
+      if (request.all) await bumpAll(shared)
       events.emit('invalidate', { ...told, all: request.all === true })
     }
     if (transaction) {
@@ -74,23 +79,65 @@ export function createHosts(shared: SharedRoom): Hosts {
     }
   }
 
+  /** The end of a transaction is one write event, and is waited for only where the configuration says so. */
+  const told = (transaction: Transaction): Transaction => {
+    const started = clock.now()
+    return {
+      ...transaction,
+      get open() {
+        return transaction.open
+      },
+      async end(outcome) {
+        const tables = transaction.tables()
+        const finished = transaction.end(outcome)
+        if (tables.length && events.heard('write'))
+          events.emit('write', {
+            operation: '$transaction',
+            tables,
+            outcome,
+            duration: clock.now() - started,
+          })
+        if (awaitsFinish) await finished
+      },
+    }
+  }
+
   const roomOf = (host: Host): ReadRoom & WriteRoom => {
     const database = host.database ?? DEFAULT_DATABASE
     const { namespace, version, codec } = config
+    const space = { namespace, database }
     return {
       ...shared,
-      space: { namespace, database },
+      space,
       schema: host.schema,
-      keys: entryKeys({ namespace, version, database, identity: [host.name, ...host.identity], types: host.types }),
+      tagsOf: (occurrences, userTags) => tagsOfRead(space, host.schema, occurrences, userTags),
+      keys: entryKeys({
+        namespace,
+        version,
+        database,
+        identity: [host.name, ...host.identity],
+        types: host.types,
+      }),
       codec: codec.bind(host.types),
       codecName: codec.name,
       maxValueBytes: config.maxValueBytes,
-      finish: config.finish,
+      awaitsFinish,
       longestLifetime: () => longestLifetime,
     }
   }
 
-  const wrapRoom = roomOf({ name: 'wrap', schema: { tables: new Map() }, database: undefined, identity: [], types: {} })
+  const wrapHost: Host = {
+    name: 'wrap',
+    schema: { tables: new Map() },
+    database: undefined,
+    identity: [],
+    types: {},
+  }
+  const wrapRoom: ReadRoom = {
+    ...roomOf(wrapHost),
+    tagsOf: (occurrences, userTags) =>
+      tagsOfWrap(config.namespace, databasesOf(attached), occurrences, userTags),
+  }
 
   return {
     attach(host) {
@@ -104,20 +151,25 @@ export function createHosts(shared: SharedRoom): Hosts {
         policy,
         read: (plan) => read(room, plan),
         write: (plan, transaction) => write(room, plan, transaction),
-        transaction: (marking) => createTransaction(shared, marking),
+        transaction: (marking) => told(createTransaction(shared, marking)),
         inside: current.run,
         current: current.get,
         everything: () => tables.map((table) => ({ table, effect: 'unknown' as const })),
-        invalidate: (request, transaction = current.get()) => invalidate(databasesOf([host]), request, transaction),
+        invalidate: (request, transaction = current.get()) =>
+          invalidate(databasesOf([host]), request, transaction),
       }
     },
     invalidate: (request) => invalidate(databasesOf(attached), request, current.get()),
     async wrap(key, options, load) {
-      const policyOf = ({ ttl, tags }: WrapOptions) => policy({ ttl, ...(tags && { tags }) }, 'wrap')
+      const policyOf = ({ ttl, tags }: WrapOptions) =>
+        policy({ ttl, operations: ['wrap'], ...(tags && { tags }) }, 'wrap')
       const plan = wrapPlan(key, options, policyOf, load)
       return read(wrapRoom, current.get() ? { ...plan, bypass: 'transaction' } : plan)
     },
-    close: () => store.close(),
+    async close() {
+      await Promise.race([unfinished.idle(), new Promise<void>((resolve) => clock.after(CLOSING, resolve))])
+      await store.close()
+    },
   }
 }
 

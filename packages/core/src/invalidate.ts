@@ -1,5 +1,5 @@
-import type { ColumnValue } from './plan.ts'
 import { CacheError } from './errors.ts'
+import type { ColumnValue } from './plan.ts'
 import type { Table } from './schema/table.ts'
 import { own, tuplesOf } from './tags/pin.ts'
 import { cellName, namedKeys, recordName, userTagName } from './tags/spelling.ts'
@@ -43,12 +43,15 @@ export function tagsOfInvalidation(
 }
 
 /** The databases that have the table; without any client attached, the default database is meant. */
-function holding(databases: readonly KnownDatabase[], table: string): readonly KnownDatabase[] {
+export function holding(databases: readonly KnownDatabase[], table: string): readonly KnownDatabase[] {
   if (!databases.length) return [{ database: 'main', tables: [] }]
   const found = databases.filter((one) => one.tables.some((tables) => tables.has(table.toLowerCase())))
   if (found.length) return found
   const names = [...new Set(databases.flatMap((one) => one.tables.flatMap((tables) => [...tables.keys()])))]
-  throw new CacheError('LARDER_UNKNOWN_TABLE', `no attached client has a table ${table}: there are ${names.join(', ')}`)
+  throw new CacheError(
+    'LARDER_UNKNOWN_TABLE',
+    `no attached client has a table ${table}: there are ${names.join(', ')}`,
+  )
 }
 
 /** No key is known to it, so every field of the record is bumped. */
@@ -78,7 +81,10 @@ function ofRow(
   const cells = matching.flatMap((key) => {
     const found = tuplesOf(key.columns, (column) => [own(values, column.name)])
     if (!found)
-      throw new CacheError('LARDER_CONFIG', `the key given for ${name} (${given}) is null or of another type than its columns`)
+      throw new CacheError(
+        'LARDER_CONFIG',
+        `the key given for ${name} (${given}) is null or of another type than its columns`,
+      )
     return found.tuples.map((tuple) => cellName(base.record, key, tuple))
   })
   return { ...base, known: matching.map((key) => key.name), cells: new Set(cells) }

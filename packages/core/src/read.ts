@@ -5,18 +5,25 @@ import type { BypassReason, Events, MissReason } from './events.ts'
 import type { Unfinished } from './fence/unfinished.ts'
 import type { SingleFlight } from './flight/single-flight.ts'
 import type { EntryKey, EntryKeys } from './keys/entry-key.ts'
-import type { ReadPlan } from './plan.ts'
+import type { Occurrence, ReadPlan } from './plan.ts'
 import { bypassOf } from './policy/bypass.ts'
 import { judge } from './policy/freshness.ts'
 import { isEmpty, lifetimeOf } from './policy/lifetime.ts'
 import type { Policy } from './policy/policy.ts'
 import type { Report } from './report.ts'
-import type { Schema } from './schema/table.ts'
 import type { ScopeOf } from './scope.ts'
 import type { GuardedStore } from './store/guard.ts'
 import type { Fetched } from './store/store.ts'
-import { type ReadTag, type TagSpace, tagsOfRead } from './tags/read-tags.ts'
-import { heldThrough, namesOf, noncesOf, recordedTags, sightsOf, someMissing, type TagSights } from './tier/sight.ts'
+import type { ReadTag } from './tags/read-tags.ts'
+import {
+  heldThrough,
+  namesOf,
+  noncesOf,
+  recordedTags,
+  sightsOf,
+  someMissing,
+  type TagSights,
+} from './tier/sight.ts'
 
 /** What reads of one host need, wired by the composition root. */
 export interface ReadRoom {
@@ -26,13 +33,13 @@ export interface ReadRoom {
   readonly report: Report
   readonly unfinished: Unfinished
   readonly flights: SingleFlight<Loaded>
-  readonly space: TagSpace
-  readonly schema: Schema
   readonly keys: EntryKeys
   readonly codec: BoundCodec
   readonly codecName: Codec['name']
   readonly scopeOf: ScopeOf
   readonly maxValueBytes: number
+  /** What a read depends on, given what it uses and the user tags of its policy. */
+  tagsOf(occurrences: readonly Occurrence[], userTags: readonly string[]): readonly ReadTag[]
   /** Longest lifetime of any entry, in milliseconds: tags must outlive it. */
   longestLifetime(): number
 }
@@ -44,6 +51,7 @@ export interface Loaded {
   readonly payload: Uint8Array | undefined
 }
 
+type Reason = MissReason | BypassReason
 type Told = Partial<{ shared: boolean; age: number; ttl: number; source: 'memory' | 'store' }>
 
 /** One read on its way down; `tell` reports its end exactly once. */
@@ -52,13 +60,15 @@ interface Read<T> {
   readonly policy: Policy
   readonly key: EntryKey
   readonly tags: readonly ReadTag[]
-  tell(reason: MissReason | BypassReason | undefined, more?: Told): void
+  /** Records this process was writing to when the read began. */
+  readonly writing: ReadonlySet<string>
+  tell(reason: Reason | undefined, more?: Told): void
 }
 
 /** The read pipeline: bypass? → key and tags → look up → hit, or load once and store. */
 export async function read<T>(room: ReadRoom, plan: ReadPlan<T>): Promise<T> {
   const started = room.clock.now()
-  const tell = (reason: MissReason | BypassReason | undefined, more: Told, key?: EntryKey, tags?: readonly ReadTag[]) =>
+  const tell = (reason: Reason | undefined, more: Told, key?: EntryKey, tags?: readonly ReadTag[]) =>
     room.report.read({
       operation: plan.operation,
       model: plan.model,
@@ -79,8 +89,16 @@ export async function read<T>(room: ReadRoom, plan: ReadPlan<T>): Promise<T> {
   if (scope.kind === 'failed') return around(plan, () => tell('unavailable', {}))
   const key = keyOf(room, plan, scope.value)
   if (!key) return around(plan, () => tell('opaque', {}))
-  const tags = tagsOfRead(room.space, room.schema, plan.occurrences, policy.tags)
-  return lookUp(room, { plan, policy, key, tags, tell: (reason, more = {}) => tell(reason, more, key, tags) })
+  const tags = room.tagsOf(plan.occurrences, policy.tags)
+  const writing = new Set(tags.map((tag) => tag.record).filter(room.unfinished.writes))
+  return lookUp(room, {
+    plan,
+    policy,
+    key,
+    tags,
+    writing,
+    tell: (reason, more = {}) => tell(reason, more, key, tags),
+  })
 }
 
 async function around<T>(plan: ReadPlan<T>, tell: () => void): Promise<T> {
@@ -106,7 +124,7 @@ async function lookUp<T>(room: ReadRoom, one: Read<T>): Promise<T> {
   const fetched = await room.store.fetch(one.key.key, one.tags)
   if (!fetched.ok) return around(one.plan, () => one.tell('unavailable'))
   const header = opened(room, one, fetched.value)
-  const sights = sightsOf(one.tags, fetched.value)
+  const sights = sightsOf(one.tags, fetched.value, one.writing)
   const fresh = judge(header?.sight, sights, fetched.value.epoch)
   if (fresh.kind === 'dirty') return around(one.plan, () => one.tell('dirty'))
   if (fresh.kind === 'miss') return load(room, one, fresh.reason, fetched.value, sights)
@@ -146,6 +164,7 @@ function encode(room: ReadRoom, one: Read<unknown>, result: unknown): Uint8Array
     return room.codec.encode(result)
   } catch (error) {
     room.events.emit('codec-error', { operation: one.plan.operation, key: one.key.key, error })
+    one.tell('opaque')
     // A computed value that cannot be cached is a mistake in the program, a query's result is not.
     if (one.plan.strict) throw error
     return undefined
@@ -166,23 +185,28 @@ async function load<T>(
     const seeded = await room.store.seed(one.tags, 2 * room.longestLifetime())
     if (!seeded.ok) return around(one.plan, () => one.tell('unavailable'))
     epoch = seeded.value.epoch
-    sights = sightsOf(one.tags, seeded.value)
+    sights = sightsOf(one.tags, seeded.value, one.writing)
   }
   if (sights.some((tag) => tag.dirty && !tag.optional)) return around(one.plan, () => one.tell('dirty'))
   // Whoever saw a mark, even on an optional tag, loads alone: the write under it may end at any moment.
-  if (one.policy.singleFlight === false || sights.some((tag) => tag.dirty))
+  // So does whoever found a tag evicted between seeding and now: a name without its nonce says nothing.
+  if (one.policy.singleFlight === false || someMissing(sights) || sights.some((tag) => tag.dirty))
     return (await fill(room, one, reason, epoch, sights)).result as T
   const flight = `${one.key.key} ${epoch} ${sights.map((tag) => tag.nonce).join(' ')}`
   const { outcome, shared } = room.flights.join(flight, () => fill(room, one, reason, epoch, sights))
   if (!shared) return (await outcome).result as T
   const copy = await copyOf(room, one, outcome)
   // The other caller's load failed, or gave nothing that can be copied: its error and its objects stay its own.
-  if (!copy) return around(one.plan, () => one.tell(reason))
+  if (!copy) return (await fill(room, one, reason, epoch, sights)).result as T
   one.tell(reason, { shared: true })
   return copy.value as T
 }
 
-async function copyOf(room: ReadRoom, one: Read<unknown>, outcome: Promise<Loaded>): Promise<{ value: unknown } | undefined> {
+async function copyOf(
+  room: ReadRoom,
+  one: Read<unknown>,
+  outcome: Promise<Loaded>,
+): Promise<{ value: unknown } | undefined> {
   const loaded = await outcome.catch(() => undefined)
   return loaded?.payload && decode(room, one, loaded.payload)
 }
@@ -204,10 +228,7 @@ async function fill<T>(
   }
   // Encoded before anybody sees the result: hosts replace nested objects of what they return in place.
   const payload = encode(room, one, result)
-  if (!payload) {
-    one.tell('opaque')
-    return { result, payload }
-  }
+  if (!payload) return { result, payload }
   const empty = isEmpty(result)
   const ttl = lifetimeOf(one.policy, empty, room.clock.random())
   const tags = recordedTags(one.tags, sights, result)
@@ -221,11 +242,17 @@ async function fill<T>(
   return { result, payload }
 }
 
-async function store(room: ReadRoom, one: Read<unknown>, header: EntryHeader, payload: Uint8Array): Promise<void> {
+async function store(
+  room: ReadRoom,
+  one: Read<unknown>,
+  header: EntryHeader,
+  payload: Uint8Array,
+): Promise<void> {
   if (one.plan.severalStatements) {
     // Statements that saw different instants make a result that never was: storable only if nothing moved.
     const after = await room.store.fetch(undefined, one.tags)
-    if (!after.ok || !heldThrough(header, sightsOf(one.tags, after.value), after.value.epoch)) return
+    if (!after.ok || !heldThrough(header, sightsOf(one.tags, after.value, one.writing), after.value.epoch))
+      return
   }
   await room.store.set(one.key.key, seal(header, payload), header.lifetime)
 }

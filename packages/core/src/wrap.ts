@@ -1,7 +1,9 @@
-import { milliseconds, type Duration } from './duration.ts'
+import { type Duration, milliseconds } from './duration.ts'
 import { CacheError } from './errors.ts'
-import type { ReadPlan } from './plan.ts'
+import { holding, type KnownDatabase } from './invalidate.ts'
+import type { Occurrence, ReadPlan } from './plan.ts'
 import type { Policy } from './policy/policy.ts'
+import { type ReadTag, tagsOfRead } from './tags/read-tags.ts'
 
 /** Options of `cache.wrap`. */
 export interface WrapOptions {
@@ -23,7 +25,8 @@ export function wrapPlan<T>(
   policyOf: (options: WrapOptions) => Policy,
   load: () => Promise<T>,
 ): ReadPlan<T> {
-  if (key === undefined) throw new CacheError('LARDER_CONFIG', 'wrap: the key is undefined: give a value that names this result')
+  if (key === undefined)
+    throw new CacheError('LARDER_CONFIG', 'wrap: the key is undefined: give a value that names this result')
   milliseconds(options.ttl, 'wrap.ttl')
   return {
     operation: 'wrap',
@@ -37,3 +40,25 @@ export function wrapPlan<T>(
     run: async () => await load(),
   }
 }
+
+/**
+ * The tags of a computed value: its tables in every attached database that has them, views with what they read.
+ * @throws CacheError for a table that no attached client knows: nothing would ever end the value.
+ */
+export function tagsOfWrap(
+  namespace: string,
+  databases: readonly KnownDatabase[],
+  occurrences: readonly Occurrence[],
+  userTags: readonly string[],
+): readonly ReadTag[] {
+  const byRecord = new Map<string, ReadTag>()
+  for (const occurrence of occurrences)
+    for (const { database, tables } of holding(databases, occurrence.table))
+      for (const known of tables.length ? tables : [NO_TABLES])
+        for (const tag of tagsOfRead({ namespace, database }, { tables: known }, [occurrence], []))
+          byRecord.set(tag.record, tag)
+  const user = tagsOfRead({ namespace, database: '' }, { tables: NO_TABLES }, [], userTags)
+  return [...[...byRecord.values()].sort((a, b) => (a.record < b.record ? -1 : 1)), ...user]
+}
+
+const NO_TABLES: KnownDatabase['tables'][number] = new Map()

@@ -14,8 +14,8 @@ export interface WriteRoom extends MarkRoom {
   readonly events: Events
   readonly space: TagSpace
   readonly schema: Schema
-  /** `'await'`: a write returns when its finish is acknowledged; `'background'`: before. */
-  readonly finish: 'background' | 'await'
+  /** Whether a write returns only when its finish is acknowledged. */
+  readonly awaitsFinish: boolean
 }
 
 /** The write pipeline: tags → mark → run → learn → finish; in a transaction its scope does the marking. */
@@ -33,7 +33,13 @@ async function writeInside<T>(
   transaction: Transaction,
 ): Promise<T> {
   const statement = await transaction.write(tags)
-  const result = await plan.run()
+  let result: T
+  try {
+    result = await plan.run()
+  } catch (error) {
+    statement.rejected()
+    throw error
+  }
   statement.learned(learn(result))
   return result
 }
@@ -48,7 +54,12 @@ async function writeAlone<T>(
   const tell = (outcome: Outcome): void => {
     if (!room.events.heard('write')) return
     const tables = tags.map((tag) => tag.table)
-    room.events.emit('write', { operation: plan.operation, tables, outcome, duration: room.clock.now() - started })
+    room.events.emit('write', {
+      operation: plan.operation,
+      tables,
+      outcome,
+      duration: room.clock.now() - started,
+    })
   }
   const mark = await raiseMark(room, tags)
   let result: T
@@ -87,5 +98,5 @@ function learned<T>(
 }
 
 async function settled(room: WriteRoom, finish: Promise<void>): Promise<void> {
-  if (room.finish === 'await') await finish
+  if (room.awaitsFinish) await finish
 }

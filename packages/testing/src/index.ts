@@ -1,3 +1,4 @@
+export { migrate } from './migrate.ts'
 export { createDatabase, type Database } from './services/database.ts'
 export { startPostgres } from './services/postgres.ts'
 export type { Service, Surroundings } from './services/service.ts'

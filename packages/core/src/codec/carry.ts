@@ -68,6 +68,7 @@ function visitObject(value: object, walk: Walk, depth: number): unknown {
   if (types.decimal?.is(value)) return dialect.escape(KIND.decimal, types.decimal.text(value), value)
   if (ArrayBuffer.isView(value))
     return dialect.escape(viewKind(value, prototype, walk, depth), bytesOf(value), value)
+  if (!BUILT_IN.has(prototype)) return refuse(describeInstance(value), walk, depth)
   if (Reflect.ownKeys(value).length > 0)
     return refuse(`${describeInstance(value)} with properties`, walk, depth)
   if (prototype === Date.prototype) return dialect.escape(KIND.date, (value as Date).getTime(), value)
@@ -79,10 +80,11 @@ function visitObject(value: object, walk: Walk, depth: number): unknown {
     )
   if (prototype === Set.prototype)
     return dialect.escape(KIND.set, members([...(value as Set<unknown>)], walk, depth), value)
-  if (prototype === ArrayBuffer.prototype && !(value as ArrayBuffer).resizable)
-    return dialect.escape(KIND.arrayBuffer, new Uint8Array(value as ArrayBuffer), value)
-  return refuse(describeInstance(value), walk, depth)
+  if ((value as ArrayBuffer).resizable) return refuse('a resizable ArrayBuffer', walk, depth)
+  return dialect.escape(KIND.arrayBuffer, new Uint8Array(value as ArrayBuffer), value)
 }
+
+const BUILT_IN = new Set<unknown>([Date.prototype, Map.prototype, Set.prototype, ArrayBuffer.prototype])
 
 function visitRecord(value: object, kind: number, walk: Walk, depth: number): unknown {
   const { dialect, trail } = walk

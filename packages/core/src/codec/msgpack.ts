@@ -13,8 +13,8 @@ const OPTIONS = { useRecords: true, mapsAsObjects: false, moreTypes: false } as 
 const WITH_BYTES = 0xc1
 const PREFIX = 5
 
-// Keys through which msgpackr finds an object's class, its serialiser, or keeps its own book of record shapes.
-const UNSAFE = new Set(['__proto__', '__keys__', 'constructor', 'hasOwnProperty', 'toJSON'])
+// The first msgpackr renames; under the second it keeps its own book of record shapes.
+const UNSAFE = new Set(['__proto__', '__keys__'])
 
 /**
  * The default codec: MessagePack, compact and fast. A list of rows holds its column names once.

@@ -8,7 +8,7 @@ import type { Unfinished } from './unfinished.ts'
 /** Lifetime of a mark; renewed at a third of it until the write's finish. */
 const MARK_LIFETIME = 30_000
 /** How long the marks of a write whose outcome nobody knows are kept up. */
-const UNKNOWN_OUTCOME = 60_000
+export const UNKNOWN_OUTCOME = 60_000
 /** First pause before a finish that failed is sent again; doubled up to the last. */
 const RETRY_FIRST = 50
 const RETRY_LAST = 2_000
@@ -65,19 +65,35 @@ export function bump(room: MarkRoom, tags: readonly WriteTag[]): Promise<void> {
 }
 
 /** Sends every finish at least once; what fails is sent again and again, and forgotten when all are acknowledged. */
-async function sendAll(room: MarkRoom, requests: readonly FinishRequest[], forget: () => void): Promise<void> {
-  const answers = await Promise.all(requests.map((request) => room.store.finish(request)))
-  const left = requests.filter((_, index) => !answers[index]?.ok)
-  if (!left.length) return forget()
-  void resend(room, left).then(forget)
-}
-
-async function resend(room: MarkRoom, requests: readonly FinishRequest[]): Promise<void> {
+async function sendAll(
+  room: MarkRoom,
+  requests: readonly FinishRequest[],
+  forget: () => void,
+): Promise<void> {
   let left = requests
-  for (let pause = RETRY_FIRST; left.length; pause = Math.min(pause * 2, RETRY_LAST)) {
-    await new Promise<void>((resolve) => room.clock.after(pause, resolve))
+  return persist(room, forget, async () => {
     const answers = await Promise.all(left.map((request) => room.store.finish(request)))
     left = left.filter((_, index) => !answers[index]?.ok)
+    return !left.length
+  })
+}
+
+/** Ends everything the store holds; otherwise as {@link bump}. */
+export function bumpAll(room: MarkRoom): Promise<void> {
+  return persist(room, room.unfinished.addAll(), async () => (await room.store.invalidateAll()).ok)
+}
+
+/** Resolves after the first attempt; what that left undone goes on in the background. */
+async function persist(room: MarkRoom, forget: () => void, attempt: () => Promise<boolean>): Promise<void> {
+  if (await attempt()) forget()
+  else void again(room, attempt).then(forget)
+}
+
+async function again(room: MarkRoom, attempt: () => Promise<boolean>): Promise<void> {
+  for (let pause = RETRY_FIRST; ; pause = Math.min(pause * 2, RETRY_LAST)) {
+    await new Promise<void>((resolve) => room.clock.after(pause, resolve))
+    // A closed store answers nobody, so nothing stale can come from it.
+    if (room.store.closed || (await attempt())) return
   }
 }
 
@@ -101,7 +117,11 @@ function markOf(tag: WriteTag, token: string): MarkRequest {
  * A key whose values were all known at the mark is left alone; one that was marked and learned since is kept; every
  * other field is bumped by the store, because it is in neither list.
  */
-function finishesOf(marked: readonly WriteTag[], learned: readonly WriteTag[], token: string): readonly FinishRequest[] {
+function finishesOf(
+  marked: readonly WriteTag[],
+  learned: readonly WriteTag[],
+  token: string,
+): readonly FinishRequest[] {
   return marked.map((tag) => {
     const shown = learned.find((one) => one.record === tag.record)
     const known = (name: string): boolean => shown?.known.includes(name) === true && !shown.unknown.has(name)

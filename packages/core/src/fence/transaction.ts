@@ -1,6 +1,6 @@
 import type { WriteTag } from '../tags/write-tags.ts'
 import { merge } from '../tags/write-tags.ts'
-import { type Mark, type MarkRoom, raiseMark } from './mark.ts'
+import { type Mark, type MarkRoom, raiseMark, UNKNOWN_OUTCOME } from './mark.ts'
 
 /** How a transaction ended: `failed` is proven not to have committed, `unknown` may have. */
 export type Outcome = 'committed' | 'failed' | 'unknown'
@@ -9,6 +9,8 @@ export type Outcome = 'committed' | 'failed' | 'unknown'
 export interface TransactionWrite {
   /** Tells the scope what the statement's result showed. */
   learned(tags: readonly WriteTag[]): void
+  /** Tells the scope that the statement came back without a result. */
+  rejected(): void
 }
 
 /**
@@ -25,7 +27,7 @@ export interface Transaction {
   onCommit(action: () => Promise<void>): void
   /** True until {@link Transaction.end}. */
   readonly open: boolean
-  /** Ends the scope. Resolves when the finish is acknowledged; an unknown outcome resolves at once. */
+  /** Ends the scope. Resolves when the finish is acknowledged, or at once where nobody waits for it. */
   end(outcome: Outcome): Promise<void>
   /** Hands this scope's writes to the transaction it is nested in: a released savepoint. */
   mergeInto(parent: Transaction): Promise<void>
@@ -37,6 +39,9 @@ interface Entry {
   tags: readonly WriteTag[]
   /** Undefined while the statement runs, and for good if it was rejected. */
   learned: readonly WriteTag[] | undefined
+  running: boolean
+  /** The same statement in the transaction that this scope was merged into. */
+  heir?: TransactionWrite
 }
 
 interface Raised {
@@ -49,51 +54,84 @@ interface Raised {
 export function createTransaction(room: MarkRoom, marking: 'late' | 'early'): Transaction {
   const entries: Entry[] = []
   const raised: Raised[] = []
+  const actions: (() => Promise<void>)[] = []
   let sealed = marking === 'early'
   let seals = Promise.resolve()
   let open = true
-  const actions: (() => Promise<void>)[] = []
+  let ended = false
+  let heir: Transaction | undefined
 
   const raise = async (which: readonly Entry[]): Promise<void> => {
     // What statements that have returned showed is as good as known: their value cells carry the mark.
     const tags = merge(which.flatMap((entry) => entry.learned ?? entry.tags))
-    if (tags.length) raised.push({ mark: await raiseMark(room, tags), entries: which, tags })
+    if (!tags.length) return
+    const mark = await raiseMark(room, tags)
+    // Nobody awaited this statement, and nobody can say when or in which session it will run.
+    if (ended) mark.leave()
+    else raised.push({ mark, entries: which, tags })
+  }
+  const seal = (): Promise<void> => {
+    if (!sealed) {
+      sealed = true
+      seals = raise([...entries])
+    }
+    return seals
+  }
+  const act = (): Promise<unknown> => Promise.all(actions.map((action) => action()))
+  const settle = async (one: Raised, outcome: Outcome): Promise<void> => {
+    if (outcome === 'unknown' || one.entries.some((entry) => entry.running)) one.mark.leave()
+    else await one.mark.finish(outcome === 'committed' ? shownBy(one) : [])
   }
 
   return {
     async write(tags) {
-      const entry: Entry = { tags, learned: undefined }
+      if (heir) return heir.write(tags)
+      const entry: Entry = { tags, learned: undefined, running: true }
       entries.push(entry)
-      if (sealed) await raise([entry])
+      if (sealed || ended) await raise([entry])
       return {
         learned(shown) {
           entry.learned = shown
+          entry.running = false
+          entry.heir?.learned(shown)
+        },
+        rejected() {
+          entry.running = false
+          entry.heir?.rejected()
         },
       }
     },
-    seal() {
-      if (!sealed) {
-        sealed = true
-        seals = raise([...entries])
-      }
-      return seals
-    },
+    seal,
     onCommit(action) {
-      actions.push(action)
+      if (heir) heir.onCommit(action)
+      else actions.push(action)
     },
     get open() {
       return open
     },
     async end(outcome) {
       open = false
-      await seals
-      if (outcome !== 'failed') await Promise.all(actions.map((action) => action()))
-      if (outcome === 'unknown') for (const { mark } of raised) mark.leave()
-      else await Promise.all(raised.map((one) => one.mark.finish(outcome === 'committed' ? shownBy(one) : [])))
+      // At once: whoever does not wait for this still finds what was invalidated gone.
+      const acted = outcome === 'failed' ? undefined : act()
+      if (outcome === 'unknown' && actions.length) room.clock.after(UNKNOWN_OUTCOME, () => void act())
+      // A host that could not seal before COMMIT: late is better than never.
+      await (outcome === 'failed' ? seals : seal())
+      ended = true
+      await acted
+      await Promise.all(raised.map((one) => settle(one, outcome)))
     },
     async mergeInto(parent) {
-      for (const entry of entries) (await parent.write(entry.tags)).learned(entry.learned ?? entry.tags)
+      open = false
+      heir = parent
+      for (const entry of entries) {
+        const statement = await parent.write(entry.tags)
+        entry.heir = statement
+        if (entry.learned) statement.learned(entry.learned)
+        else if (!entry.running) statement.rejected()
+      }
       for (const action of actions) parent.onCommit(action)
+      // Marks of its own are under the parent's now.
+      await Promise.all(raised.map((one) => one.mark.finish()))
     },
     tables: () => [...new Set(entries.flatMap((entry) => entry.tags.map((tag) => tag.table)))],
   }

@@ -39,7 +39,9 @@ export function judge(entry: EntrySight | undefined, tags: readonly TagSight[], 
   }
   if (!entry?.own) return { kind: 'miss', reason: 'miss' }
   if (entry.remaining <= 0) return { kind: 'miss', reason: 'expired' }
-  return entry.epoch === epoch && unchanged(entry, tags) ? { kind: 'hit' } : { kind: 'miss', reason: 'invalidated' }
+  return entry.epoch === epoch && unchanged(entry, tags)
+    ? { kind: 'hit' }
+    : { kind: 'miss', reason: 'invalidated' }
 }
 
 function unchanged(entry: EntrySight, tags: readonly TagSight[]): boolean {

@@ -63,17 +63,27 @@ export function resolvePolicy(options: PolicyOptions, defaults: PolicyOptions, p
 /** Refuses options nobody knows, and options that are known and not built. */
 export function refuse(options: PolicyOptions, path: string): void {
   if (typeof options !== 'object' || options === null)
-    throw new CacheError('LARDER_CONFIG', `${path} is ${String(options)}: give an object such as { ttl: '10m' }`)
+    throw new CacheError(
+      'LARDER_CONFIG',
+      `${path} is ${String(options)}: give an object such as { ttl: '10m' }`,
+    )
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue
     if ((NOT_BUILT as readonly string[]).includes(name)) {
       if (!OFF.get(name)?.includes(value)) throw notBuilt(`${path}.${name}`)
     } else if (!BUILT.has(name))
-      throw new CacheError('LARDER_CONFIG', `${path}.${name} is not an option: there are ${[...BUILT].join(', ')}`)
+      throw new CacheError(
+        'LARDER_CONFIG',
+        `${path}.${name} is not an option: there are ${[...BUILT].join(', ')}`,
+      )
   }
   if (options.write !== undefined && options.write !== 'invalidate')
     throw enumerated(options.write, ['through', 'around'], `${path}.write`, `'invalidate'`)
-  if (options.singleFlight !== undefined && options.singleFlight !== 'process' && options.singleFlight !== false)
+  if (
+    options.singleFlight !== undefined &&
+    options.singleFlight !== 'process' &&
+    options.singleFlight !== false
+  )
     throw enumerated(options.singleFlight, ['cluster'], `${path}.singleFlight`, `'process' or false`)
 }
 
@@ -92,10 +102,16 @@ function enumerated(value: string, later: readonly string[], option: string, now
 
 function lifetime(ttl: PolicyOptions['ttl'], path: string): number {
   if (ttl === undefined)
-    throw new CacheError('LARDER_CONFIG', `${path}.ttl is missing: every cached model needs a finite lifetime, such as ttl: '10m'`)
+    throw new CacheError(
+      'LARDER_CONFIG',
+      `${path}.ttl is missing: every cached model needs a finite lifetime, such as ttl: '10m'`,
+    )
   const found = milliseconds(ttl, `${path}.ttl`)
   if (found === 0)
-    throw new CacheError('LARDER_DURATION', `${path}.ttl is 0: give a lifetime above zero, or leave the model out to not cache it`)
+    throw new CacheError(
+      'LARDER_DURATION',
+      `${path}.ttl is 0: give a lifetime above zero, or leave the model out to not cache it`,
+    )
   return found
 }
 
@@ -107,7 +123,10 @@ function fraction(value: unknown, option: string): number {
 
 function strings(value: unknown, option: string): readonly string[] {
   if (!Array.isArray(value) || !value.every((one) => typeof one === 'string' && one !== ''))
-    throw new CacheError('LARDER_CONFIG', `${option} is ${JSON.stringify(value)}: give an array of non-empty strings`)
+    throw new CacheError(
+      'LARDER_CONFIG',
+      `${option} is ${JSON.stringify(value)}: give an array of non-empty strings`,
+    )
   return value
 }
 

@@ -37,23 +37,33 @@ export function scanSql(text: string, dialect?: SqlDialect): SqlScan {
   return worst ?? WRITE
 }
 
+// Two readings that disagree: believing an END that is none would finish a write before its COMMIT, so only a
+// begin is believed (it makes the session bypass) and everything else is a write.
 function worse(one: SqlScan, other: SqlScan): SqlScan {
-  const [kind] = SEVERITY.filter((name) => name === one.kind || name === other.kind)
-  return { kind: kind ?? 'write', locks: one.locks || other.locks, writes: one.writes || other.writes }
+  const locks = one.locks || other.locks
+  if (one.kind === other.kind) return { kind: one.kind, locks, writes: one.writes || other.writes }
+  const begins = one.kind === 'begin' || other.kind === 'begin'
+  return { kind: begins ? 'begin' : 'write', locks, writes: true }
 }
-
-const SEVERITY: readonly SqlKind[] = ['begin', 'end', 'write', 'savepoint', 'session', 'read']
 
 function scanWords(found: readonly string[]): SqlScan {
-  const statements = split(found).map(scanStatement)
-  if (statements.length === 0) return WRITE
+  const texts = split(found)
+  if (texts.length === 0) return WRITE
+  const statements = texts.map(scanStatement)
   const locks = statements.some((scan) => scan.locks)
   const writes = statements.some((scan) => scan.writes)
-  return { kind: kindOf(statements, writes), locks, writes }
+  return { kind: kindOf(statements, writes, texts.some(hasBody)), locks, writes }
 }
 
-function kindOf(statements: readonly SqlScan[], writes: boolean): SqlKind {
-  const turns = statements.map((scan) => scan.kind).filter((kind) => kind === 'begin' || kind === 'end')
+// CREATE TRIGGER … BEGIN …; END: the END closes the body, not a transaction.
+function hasBody(found: readonly string[]): boolean {
+  return (found[0] === 'CREATE' || found[0] === 'ALTER') && found.includes('BEGIN')
+}
+
+function kindOf(statements: readonly SqlScan[], writes: boolean, body: boolean): SqlKind {
+  const turns = statements
+    .map((scan) => scan.kind)
+    .filter((kind) => kind === 'begin' || (kind === 'end' && !body))
   const last = turns.at(-1)
   // BEGIN … COMMIT in one text leaves no transaction behind: what counts is what it did.
   if (last && !(turns[0] === 'begin' && last === 'end')) return last
@@ -124,7 +134,7 @@ function chained(found: readonly string[]): SqlKind {
 }
 
 function setting(found: readonly string[]): SqlKind | undefined {
-  const at = found.findIndex((word) => word === 'AUTOCOMMIT')
+  const at = found.indexOf('AUTOCOMMIT')
   if (at > 0) return ['1', 'ON', 'TRUE'].includes(found[at + 1] ?? '') ? 'end' : 'begin'
   if (found.includes('TRANSACTION')) return 'begin'
   return found.some((word, index) => writesAt(found, word, index, true)) ? undefined : 'session'

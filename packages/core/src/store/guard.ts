@@ -17,12 +17,17 @@ type Call = 'fetch' | 'seed' | 'mark' | 'renew' | 'finish' | 'set' | 'invalidate
  * The one place that fails open.
  */
 export type GuardedStore = Pick<Store, 'source' | 'close'> & {
+  /** After `close`, every call fails at once and without an event. */
+  readonly closed: boolean
+} & {
   readonly [C in Call]: (...args: Parameters<Store[C]>) => Promise<Guarded<Awaited<ReturnType<Store[C]>>>>
 }
 
 /** A store of this process answers at once or throws: it needs no timer. */
 export function guardStore(store: Store, clock: Clock, events: Events): GuardedStore {
+  let closed = false
   const guard = async <T>(action: Call, deadline: number, call: () => Promise<T>): Promise<Guarded<T>> => {
+    if (closed) return { ok: false }
     try {
       const value = await (store.source === 'memory' ? call() : within(clock, deadline, action, call))
       return { ok: true, value }
@@ -33,7 +38,13 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
   }
   return {
     source: store.source,
-    close: () => store.close(),
+    get closed() {
+      return closed
+    },
+    async close() {
+      closed = true
+      await store.close()
+    },
     fetch: (entry, tags) => guard('fetch', READ_DEADLINE, () => store.fetch(entry, tags)),
     seed: (tags, lifetime) => guard('seed', READ_DEADLINE, () => store.seed(tags, lifetime)),
     set: (entry, bytes, lifetime) => guard('set', MARK_DEADLINE, () => store.set(entry, bytes, lifetime)),
@@ -46,7 +57,9 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
 
 function within<T>(clock: Clock, deadline: number, action: Call, call: () => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const cancel = clock.after(deadline, () => reject(new Error(`store ${action} took longer than ${deadline} ms`)))
+    const cancel = clock.after(deadline, () =>
+      reject(new Error(`store ${action} took longer than ${deadline} ms`)),
+    )
     call().then(resolve, reject).finally(cancel)
   })
 }

@@ -10,7 +10,9 @@ interface Tag {
   readonly marks: Set<string>
 }
 
-type Holder = { readonly kind: 'record'; readonly fields: Map<string, Tag> } | { readonly kind: 'cell'; readonly tag: Tag }
+type Holder =
+  | { readonly kind: 'record'; readonly fields: Map<string, Tag> }
+  | { readonly kind: 'cell'; readonly tag: Tag }
 
 /** Records and value cells of the memory store. */
 export interface TagTable {

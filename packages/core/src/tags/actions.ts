@@ -8,15 +8,17 @@ import { own } from './pin.ts'
  */
 export function withActions(schema: Schema, changes: readonly Change[]): readonly Change[] {
   const all = [...changes]
-  // A table that a consequence leads back to is taken wholly, which ends every cycle.
-  const followed = new Map<string, 'partly' | 'wholly'>()
+  const reached = new Set(all.map((change) => change.table.toLowerCase()))
+  const wholly = new Set<string>()
   for (let index = 0; index < all.length; index++) {
     const change = all[index] as Change
     const table = change.table.toLowerCase()
-    if (followed.get(table) === 'wholly') continue
-    followed.set(table, change.effect === 'unknown' ? 'wholly' : 'partly')
+    if (wholly.has(table)) continue
+    if (change.effect === 'unknown') wholly.add(table)
     for (const next of consequences(schema, change)) {
-      const again = index >= changes.length && followed.has(next.table.toLowerCase())
+      // A table that a consequence leads to again is taken wholly: that ends cycles, and many paths cost no more than one.
+      const again = index >= changes.length && reached.has(next.table.toLowerCase())
+      reached.add(next.table.toLowerCase())
       all.push(again ? { table: next.table, effect: 'unknown' } : next)
     }
   }
@@ -25,8 +27,11 @@ export function withActions(schema: Schema, changes: readonly Change[]): readonl
 
 function consequences(schema: Schema, change: Change): readonly Change[] {
   const table = schema.tables.get(change.table.toLowerCase())
-  const touched = (table?.touches ?? []).map((name): Change => ({ table: name, effect: 'unknown' }))
-  return [...touched, ...referrersOf(schema, change.table).flatMap(([child, key]) => acted(child, key, change))]
+  // Whoever writes a view writes what it reads.
+  const hidden = [...(table?.touches ?? []), ...(table?.reads ?? [])]
+  const touched = hidden.map((name): Change => ({ table: name, effect: 'unknown' }))
+  const referring = referrersOf(schema, change.table)
+  return [...touched, ...referring.flatMap(([child, key]) => acted(table, child, key, change))]
 }
 
 const referrers = new WeakMap<Schema, Map<string, (readonly [Table, ForeignKey])[]>>()
@@ -46,11 +51,11 @@ function referrersOf(schema: Schema, table: string): readonly (readonly [Table, 
 }
 
 /** What one foreign key does to its table's rows. Whether a delete or an update did it, both actions are weighed. */
-function acted(child: Table, key: ForeignKey, change: Change): readonly Change[] {
+function acted(parent: Table | undefined, child: Table, key: ForeignKey, change: Change): readonly Change[] {
   const rows = pinsOfChildren(key, change.before)
   const made: Change[] = []
   if (deletes(change)) made.push(...byAction(child, key, key.onDelete, rows, 'delete'))
-  if (moves(key, change)) made.push(...byAction(child, key, key.onUpdate, rows, 'update'))
+  if (moves(parent, key, change)) made.push(...byAction(child, key, key.onUpdate, rows, 'update'))
   return made
 }
 
@@ -59,10 +64,12 @@ function deletes(change: Change): boolean {
 }
 
 /** True if the statement may change a column that the foreign key references. */
-function moves(key: ForeignKey, change: Change): boolean {
+function moves(parent: Table | undefined, key: ForeignKey, change: Change): boolean {
   if (change.effect !== 'update' && change.effect !== 'upsert' && change.effect !== 'unknown') return false
   const { sets } = change
-  return !key.references.length || !sets || key.references.some((column) => Object.hasOwn(sets, column))
+  if (!key.references.length || !sets) return true
+  const generated = new Set(parent?.columns.filter((column) => column.generated).map((column) => column.name))
+  return key.references.some((column) => Object.hasOwn(sets, column) || generated.has(column))
 }
 
 function byAction(
@@ -85,10 +92,9 @@ function byAction(
 /** The children of the touched rows, told by their foreign key where the parent's old values are pinned. */
 function pinsOfChildren(key: ForeignKey, before: Pins | undefined): Pins | undefined {
   if (!before || !key.columns.length) return undefined
-  const pins: Record<string, readonly ColumnValue[]> = {}
-  key.columns.forEach((column, index) => {
+  const pins = key.columns.flatMap((column, index) => {
     const values = own(before, key.references[index] ?? '')
-    if (values) pins[column] = values
+    return values ? [[column, values] as const] : []
   })
-  return Object.keys(pins).length ? pins : undefined
+  return pins.length ? Object.fromEntries(pins) : undefined
 }

@@ -13,11 +13,17 @@ export type KeyRows = readonly (readonly string[])[] | typeof UNKNOWN_ROWS
  * The values of `key` that a change may give or take from rows. `returned` are all the rows the statement touched,
  * as it left them. Pure; errs on the side of unknown.
  */
-export function rowsOfKey(key: NamedKey, change: Change, returned: readonly ReturnedRow[] | undefined): KeyRows {
+export function rowsOfKey(
+  key: NamedKey,
+  change: Change,
+  returned: readonly ReturnedRow[] | undefined,
+): KeyRows {
   switch (change.effect) {
     case 'insert':
       // A read by a unique key that could gain this row found none before, so it depends on `list`.
-      return key.unique ? [] : every(returned ?? [{}], (row) => tuples(key, (column) => inserted(column, change, row)))
+      return key.unique
+        ? []
+        : every(returned ?? [{}], (row) => tuples(key, (column) => inserted(column, change, row)))
     case 'delete':
       return every(returned ?? [{}], (row) => tuples(key, (column) => before(column, change, row, false)))
     case 'update':
@@ -74,12 +80,12 @@ function tuples(key: NamedKey, values: (column: Column) => readonly ColumnValue[
 }
 
 function every(rows: readonly ReturnedRow[], one: (row: ReturnedRow) => KeyRows): KeyRows {
-  const all: (readonly string[])[] = []
+  const all = new Map<string, readonly string[]>()
   for (const row of rows) {
     const found = one(row)
     if (found === UNKNOWN_ROWS) return UNKNOWN_ROWS
-    all.push(...found)
-    if (all.length > MOST_VALUES) return UNKNOWN_ROWS
+    for (const tuple of found) all.set(JSON.stringify(tuple), tuple)
+    if (all.size > MOST_VALUES) return UNKNOWN_ROWS
   }
-  return all
+  return [...all.values()]
 }

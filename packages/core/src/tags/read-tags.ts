@@ -31,7 +31,9 @@ export function tagsOfRead(
 ): readonly ReadTag[] {
   const byTable = new Map<string, Collected>()
   for (const occurrence of occurrences) collect(byTable, schema, occurrence)
-  const tags = [...byTable.values()].sort((a, b) => (a.table < b.table ? -1 : 1)).map((one) => spell(space, one))
+  const tags = [...byTable.values()]
+    .sort((a, b) => (a.table < b.table ? -1 : 1))
+    .map((one) => spell(space, one))
   for (const tag of [...new Set(userTags)].sort()) {
     const name = userTagName(space.namespace, tag)
     tags.push({ record: name, fields: [], cells: [name], list: 'no', complete: never })

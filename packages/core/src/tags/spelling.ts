@@ -1,7 +1,7 @@
 import { digest } from '../keys/digest.ts'
 import { effectiveKind } from '../schema/lookup-key.ts'
 import type { Column, LookupKey, Table } from '../schema/table.ts'
-import { FOLDING_VERSION, pinnable } from './value.ts'
+import { foldingVersion, pinnable } from './value.ts'
 
 /** The field every read that is not pinned depends on, and every write bumps. */
 export const LIST = 'list'
@@ -27,9 +27,9 @@ export function recordName(namespace: string, database: string, table: string): 
   return `{${namespace}:${shorten(`${database}:${table.toLowerCase()}`, PLAIN_TABLE)}}`
 }
 
-/** The cell of a user tag, in a slot of its own. */
+/** The cell of a user tag, in a slot of its own. No record has two `#`: a tag can be any text, a digest included. */
 export function userTagName(namespace: string, tag: string): string {
-  return `{${namespace}:#${shorten(tag, PLAIN_TABLE)}}`
+  return `{${namespace}:##${shorten(tag, PLAIN_TABLE)}}`
 }
 
 /** The value cell of `key` = `values` (canonical texts in the order of `key.columns`). */
@@ -54,14 +54,17 @@ export function namedKeys(table: Table): readonly NamedKey[] {
 const cache = new WeakMap<Table, readonly NamedKey[]>()
 const ORDER = { primary: 0, unique: 1, foreign: 2, named: 3 } as const
 
-function named(key: LookupKey, columns: ReadonlyMap<string, Column>): (NamedKey & { kind: LookupKey['kind'] }) | undefined {
+function named(
+  key: LookupKey,
+  columns: ReadonlyMap<string, Column>,
+): (NamedKey & { kind: LookupKey['kind'] }) | undefined {
   const found = key.columns.map((name) => columns.get(name)).filter((column) => column !== undefined)
   if (found.length !== key.columns.length || !found.length) return undefined
   if (!found.every((column) => pinnable(column.type))) return undefined
   const sorted = found.sort((a, b) => (a.name < b.name ? -1 : 1))
   const kind = effectiveKind(key.kind, sorted)
   const text = sorted.map((column) => `${column.name.toLowerCase()}:${column.type}`).join(',')
-  const name = shorten(`${kind[0]}${FOLDING_VERSION}(${text})`, 40, 40)
+  const name = shorten(`${kind[0]}${foldingVersion(sorted)}(${text})`, 40, 40)
   return { kind, name, columns: sorted, unique: kind === 'primary' || kind === 'unique' }
 }
 

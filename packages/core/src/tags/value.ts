@@ -1,8 +1,18 @@
 import { type ColumnValue, UNKNOWN } from '../plan.ts'
-import type { ColumnType } from '../schema/table.ts'
+import type { Column, ColumnType } from '../schema/table.ts'
 
-/** Bumped whenever canonicalisation or folding changes: it is part of every lookup key's name. */
-export const FOLDING_VERSION = 1
+/** Bumped whenever canonicalisation or folding changes. */
+const VERSION = '1'
+
+/**
+ * Version of the rules that make a key's values canonical: part of the key's name. Text is folded by Unicode's tables,
+ * and a Node release with newer ones may fold a letter apart from an older release.
+ */
+export function foldingVersion(columns: readonly Column[]): string {
+  return columns.some((column) => column.type === 'text')
+    ? `${VERSION}.${process.versions.unicode ?? '0'}`
+    : VERSION
+}
 
 /** True for column types whose equality can name rows. */
 export function pinnable(type: ColumnType): boolean {
@@ -36,7 +46,8 @@ function integer(value: unknown): string | undefined {
   if (typeof value === 'bigint') return value.toString()
   // Beyond 2^53 the digits a driver sends are not ours to guess.
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value).toString() : undefined
-  if (typeof value === 'string' && /^[+-]?\d{1,40}$/.test(value)) return BigInt(value.replace('+', '')).toString()
+  if (typeof value === 'string' && /^[+-]?\d{1,40}$/.test(value))
+    return BigInt(value.replace('+', '')).toString()
   return undefined
 }
 

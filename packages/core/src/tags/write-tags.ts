@@ -1,8 +1,9 @@
 import type { Change, ReturnedRow } from '../plan.ts'
 import type { Schema, Table } from '../schema/table.ts'
-import { type KeyRows, rowsOfKey, UNKNOWN_ROWS } from './key-rows.ts'
+import { rowsOfKey, UNKNOWN_ROWS } from './key-rows.ts'
+import { MOST_VALUES } from './pin.ts'
 import type { TagSpace } from './read-tags.ts'
-import { cellName, LIST, namedKeys, recordName } from './spelling.ts'
+import { cellName, LIST, type NamedKey, namedKeys, recordName } from './spelling.ts'
 
 /** What one write must do to the tags of one table. Sets of field names and cell names. */
 export interface WriteTag {
@@ -17,8 +18,12 @@ export interface WriteTag {
 }
 
 /** The tags of some changes, already followed through referential actions. Pure. */
-export function tagsOfWrite(space: TagSpace, schema: Schema, changes: readonly Change[]): readonly WriteTag[] {
-  return merge(changes.map((change) => tagsOfChange(space, schema, change, undefined)))
+export function tagsOfWrite(
+  space: TagSpace,
+  schema: Schema,
+  changes: readonly Change[],
+): readonly WriteTag[] {
+  return tagsOfReturned(space, schema, changes, () => undefined)
 }
 
 /**
@@ -30,7 +35,14 @@ export function tagsOfReturned(
   changes: readonly Change[],
   returned: (index: number) => readonly ReturnedRow[] | undefined,
 ): readonly WriteTag[] {
-  return merge(changes.map((change, index) => tagsOfChange(space, schema, change, returned(index))))
+  const byTable = new Map<string, Touched[]>()
+  for (const [index, change] of changes.entries()) {
+    const name = change.table.toLowerCase()
+    const touched = byTable.get(name) ?? []
+    byTable.set(name, touched)
+    touched.push({ change, returned: returned(index) })
+  }
+  return [...byTable].map(([name, touched]) => tagsOfTable(space, name, schema.tables.get(name), touched))
 }
 
 /** Unions per table: a key unknown in one change is unknown in all. */
@@ -55,35 +67,44 @@ function union(a: WriteTag, b: WriteTag): WriteTag {
   }
 }
 
-function tagsOfChange(
+/** One change of a table, with all the rows it touched where the statement returned them. */
+interface Touched {
+  readonly change: Change
+  readonly returned: readonly ReturnedRow[] | undefined
+}
+
+function tagsOfTable(
   space: TagSpace,
-  schema: Schema,
-  change: Change,
-  returned: readonly ReturnedRow[] | undefined,
+  name: string,
+  table: Table | undefined,
+  touched: readonly Touched[],
 ): WriteTag {
-  const name = change.table.toLowerCase()
-  const table = schema.tables.get(name)
   const record = recordName(space.namespace, space.database, name)
   const unknown = new Set<string>()
   const cells = new Set<string>()
   const keys = table ? namedKeys(table) : []
   for (const key of keys) {
-    const rows = table ? keyRows(table, change, returned, key) : UNKNOWN_ROWS
-    if (rows === UNKNOWN_ROWS) unknown.add(key.name)
-    else for (const tuple of rows) cells.add(cellName(record, key, tuple))
+    const named = cellsOfKey(record, key, touched)
+    if (!named) unknown.add(key.name)
+    else for (const cell of named) cells.add(cell)
   }
   return { table: name, record, known: keys.map((key) => key.name), unknown, cells }
 }
 
-function keyRows(
-  table: Table,
-  change: Change,
-  returned: readonly ReturnedRow[] | undefined,
-  key: Parameters<typeof rowsOfKey>[0],
-): KeyRows {
-  // A trigger on the table may rewrite any column of the touched rows.
-  const rewritten = table.touches.includes(table.name)
-  return rewritten ? UNKNOWN_ROWS : rowsOfKey(key, change, returned)
+/** Undefined: some value is unknown, or there are too many to name. */
+function cellsOfKey(
+  record: string,
+  key: NamedKey,
+  touched: readonly Touched[],
+): ReadonlySet<string> | undefined {
+  const cells = new Set<string>()
+  for (const { change, returned } of touched) {
+    const rows = rowsOfKey(key, change, returned)
+    if (rows === UNKNOWN_ROWS) return undefined
+    for (const tuple of rows) cells.add(cellName(record, key, tuple))
+    if (cells.size > MOST_VALUES) return undefined
+  }
+  return cells
 }
 
 /** Fields that carry the mark of a write: `list` always, and every key with a value not known. */

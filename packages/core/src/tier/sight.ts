@@ -8,14 +8,26 @@ import { LIST } from '../tags/spelling.ts'
 /** The tags of a read as one fetch saw them, in the order of the requests. */
 export type TagSights = readonly TagSight[]
 
-/** Pairs what was asked with what was answered. */
-export function sightsOf(tags: readonly ReadTag[], fetched: Fetched): TagSights {
+/**
+ * Pairs what was asked with what was answered. `writing` are records this process is writing to: their `list` counts
+ * as dirty, whether the store was told or not.
+ */
+export function sightsOf(
+  tags: readonly ReadTag[],
+  fetched: Fetched,
+  writing: ReadonlySet<string>,
+): TagSights {
   return tags.flatMap((tag, index) => {
     const reply = fetched.tags[index]
     return [
-      ...tag.fields.map((field, at) =>
-        sight(fieldName(tag.record, field), reply?.fields[at], field === LIST && tag.list === 'maybe'),
-      ),
+      ...tag.fields.map((field, at) => {
+        const seen = sight(
+          fieldName(tag.record, field),
+          reply?.fields[at],
+          field === LIST && tag.list === 'maybe',
+        )
+        return field === LIST && writing.has(tag.record) ? { ...seen, dirty: true } : seen
+      }),
       ...tag.cells.map((cell, at) => sight(cell, reply?.cells[at], false)),
     ]
   })
@@ -51,7 +63,9 @@ export function recordedTags(
       cells: tag.cells.map((cell) => note(cell, cell)),
     }
   })
-  return recorded.every(({ fields, cells }) => [...fields, ...cells].every(([, nonce]) => nonce)) ? recorded : undefined
+  return recorded.every(({ fields, cells }) => [...fields, ...cells].every(([, nonce]) => nonce))
+    ? recorded
+    : undefined
 }
 
 /** Tag name to nonce, as an entry recorded them. */
