@@ -1,0 +1,8 @@
+import type { DMMF } from '@prisma/generator-helper'
+import type { Datamodel } from '../../src/datamodel.ts'
+
+export declare function toDatamodel(
+  dmmf: DMMF.Document['datamodel'],
+  datasource: { readonly provider: string; readonly activeProvider?: string } | undefined,
+  source: string,
+): Datamodel

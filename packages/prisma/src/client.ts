@@ -1,0 +1,85 @@
+import { type Cache, canonical, type Engine } from '@larder/core'
+import { Prisma } from '@prisma/client/extension'
+import type { ClientCache, ModelInvalidateRequest } from './extension-types.ts'
+import { type ExtensionArgs, extensionsOf } from './internals.ts'
+import type { ModelMap } from './model.ts'
+import { type Operation, type OperationRoom, runOperation } from './operation.ts'
+import { type CallPolicy, checkCall } from './policies.ts'
+import { type BeginTransaction, isTransactionClient } from './transaction.ts'
+
+/** A Prisma client as far as an extension may know it. */
+export interface ExtendableClient {
+  $extends(extension: ExtensionArgs): ExtendableClient
+}
+
+/** Clients kept for policies given per call; a policy is usually a literal, and there are few. */
+const MOST_POLICIES = 200
+
+/** Builds the extended forms of one client: one for the models' policies, one for each policy given per call. */
+export function extendClient(room: OperationRoom, cache: Cache, base: ExtendableClient): ExtendableClient {
+  const clientCache = cacheOf(room, cache)
+  const byPolicy = new Map<string, ExtendableClient>()
+
+  const build = (call: CallPolicy | undefined): ExtendableClient => {
+    const inner = base.$extends({
+      name: 'larder',
+      query: { $allOperations: (one: Operation) => runOperation(room, call, one) },
+    })
+    const begin = (inner as unknown as { $transaction: BeginTransaction }).$transaction
+    return inner.$extends({
+      name: 'larder-client',
+      client: {
+        // The context is the outermost client, so that extensions added later see the operations inside.
+        $transaction(this: object, input: unknown, options: unknown) {
+          return room.transactions.run(begin, Prisma.getExtensionContext(this), input, options)
+        },
+        $cached(this: object, policy: unknown) {
+          checkCall(room.engine, policy)
+          const self = Prisma.getExtensionContext(this)
+          return isTransactionClient(self) ? self : withPolicy(policy, self)
+        },
+        $cache: clientCache,
+      },
+    })
+  }
+
+  /** Building a client costs tens of microseconds, so equal policies share one. */
+  const withPolicy = (policy: CallPolicy, self: unknown): ExtendableClient => {
+    const key = canonical(policy)
+    const known = byPolicy.get(key) ?? build(policy)
+    if (byPolicy.size >= MOST_POLICIES) byPolicy.clear()
+    byPolicy.set(key, known)
+    return later(self).reduce((client, extension) => client.$extends(extension), known)
+  }
+
+  return build(undefined)
+}
+
+/** Extensions put on after ours: a client under another policy must have them too. */
+function later(self: unknown): readonly ExtensionArgs[] {
+  const all = extensionsOf(self)
+  return all.slice(all.findLastIndex((extension) => extension['name'] === 'larder-client') + 1)
+}
+
+function cacheOf({ engine, models }: OperationRoom, cache: Cache): ClientCache {
+  return {
+    invalidate: async (request) => engine.invalidate(physical(models, request)),
+    explain: cache.explain,
+    stats: cache.stats,
+  }
+}
+
+/** Models and fields as tables and columns. */
+function physical(models: ModelMap, request: ModelInvalidateRequest): Parameters<Engine['invalidate']>[0] {
+  const { models: names = [], rows = [], tables = [], ...rest } = request
+  return {
+    ...rest,
+    tables: [...tables, ...names.map((name) => models.table(name))],
+    rows: rows.map(({ model, key }) => ({
+      table: models.table(model),
+      key: Object.fromEntries(
+        Object.entries(key).map(([field, value]) => [models.column(model, field) ?? field, value]),
+      ),
+    })),
+  }
+}

@@ -1,0 +1,46 @@
+import type { Explained, InvalidateRequest, PolicyOptions, Stats } from '@larder/core'
+import type { Datamodel } from './datamodel.ts'
+import type { CallPolicy } from './policies.ts'
+
+/** Options of `$cache.invalidate`: models by name, or rows by their fields, besides what the cache itself takes. */
+export interface ModelInvalidateRequest<Model extends string = string>
+  extends Omit<InvalidateRequest, 'rows' | 'tables'> {
+  /** Every read of these models. */
+  models?: readonly Model[]
+  /** Every read of these tables, by physical name. */
+  tables?: readonly string[]
+  /** Reads that could see these rows; `key` names all fields of one primary, unique, foreign or named key. */
+  rows?: readonly { readonly model: Model; readonly key: Readonly<Record<string, unknown>> }[]
+}
+
+/** `prisma.$cache`. */
+export interface ClientCache<Model extends string = string> {
+  /** Resolves when acknowledged; inside a transaction it is applied at COMMIT and dropped on ROLLBACK. */
+  invalidate(request: ModelInvalidateRequest<Model>): Promise<void>
+  /** Runs `fn` and tells where each read in it came from. */
+  explain<T>(fn: () => Promise<T> | T): Promise<Explained<T>>
+  /** Counts of the whole cache, by model. */
+  stats(): Stats
+}
+
+/** Names of the models of a datamodel; any name where there is none. */
+export type ModelName<D> = D extends Datamodel ? Extract<keyof D['models'], string> : string
+
+/** Policies by model; `'*'` stands for every model without one. */
+export type ModelPolicies<D> = { readonly [Model in ModelName<D> | '*']?: PolicyOptions }
+
+/** What the extension adds to a client, in the shape that keeps every type of the client. */
+export interface CacheExtension<Model extends string = string> {
+  $extends: {
+    extArgs: {
+      result: Record<never, never>
+      model: Record<never, never>
+      query: Record<never, never>
+      client: {
+        /** The same client under another policy; `false`: past the cache. In a transaction: the transaction's own client. */
+        $cached: () => <T>(this: T, policy: CallPolicy) => T
+        $cache: () => ClientCache<Model>
+      }
+    }
+  }
+}

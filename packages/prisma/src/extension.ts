@@ -1,0 +1,128 @@
+import { type Cache, CacheError, type PolicyOptions, type Schema, type ValueTypes } from '@larder/core'
+import { Decimal } from '@prisma/client/runtime/client'
+import { type ExtendableClient, extendClient } from './client.ts'
+import type { Datamodel } from './datamodel.ts'
+import type { CacheExtension, ModelName, ModelPolicies } from './extension-types.ts'
+import { activeProvider, clientVersion, globalOmit } from './internals.ts'
+import { checkDatamodel } from './mismatch.ts'
+import { type ModelMap, modelMapOf } from './model.ts'
+import { statementFailed } from './outcome.ts'
+import { policiesOf } from './policies.ts'
+import { createRawSql } from './raw.ts'
+import { runtimeDatamodel, runtimeSchema } from './runtime-schema.ts'
+import { type Extras, schemaOf } from './schema.ts'
+import { createTransactions } from './transaction.ts'
+
+/** Options of {@link prismaCache}. */
+export interface PrismaCacheOptions<D extends Datamodel | undefined = undefined> {
+  cache: Cache
+  /** From the generator `larder-prisma`. Without it every dependency is on whole tables. */
+  datamodel?: D
+  /** Name of the database, when clients of several share the cache. Default `'main'`. */
+  database?: string
+  /** Policy per model; `'*'` for every model without its own. A model without a policy is not cached. */
+  models?: ModelPolicies<D>
+}
+
+const OPTIONS: ReadonlySet<string> = new Set(['cache', 'datamodel', 'database', 'models'])
+
+/** Bumped when the objects that Prisma returns for one query change shape: entries of the old shape are not found. */
+const ROW_SHAPE = 1
+
+/**
+ * A Prisma client extension that caches reads and invalidates on writes. Register it last: `$extends(prismaCache({…}))`.
+ * @throws CacheError naming the option and the fix, when it is put on a client: unknown models, a datamodel of another
+ * schema, a policy without a lifetime, the extension put on twice, a second client without a `database`.
+ */
+export function prismaCache<const D extends Datamodel | undefined = undefined>(
+  options: PrismaCacheOptions<D>,
+): (client: unknown) => CacheExtension<ModelName<D>> {
+  checkOptions(options)
+  return (client) => {
+    const base = client as ExtendableClient
+    if ('$cache' in (base as object))
+      throw new CacheError(
+        'LARDER_EXTENSION_TWICE',
+        'prismaCache is on this client already: put it on once, last',
+      )
+    return attach(options, base) as unknown as CacheExtension<ModelName<D>>
+  }
+}
+
+function attach(
+  options: PrismaCacheOptions<Datamodel | undefined>,
+  base: ExtendableClient,
+): ExtendableClient {
+  const written: Readonly<Record<string, PolicyOptions | undefined>> = options.models ?? {}
+  const { datamodel } = options
+  if (datamodel) checkDatamodel(datamodel, base)
+  const described = datamodel ?? runtimeDatamodel(base)
+  const models = modelMapOf(described, datamodel !== undefined)
+  for (const name of Object.keys(written)) if (name !== '*') models.model(name)
+  const schema = datamodel ? schemaOf(datamodel, extrasOf(written)) : runtimeSchema(base, extrasOf(written))
+  const provider = activeProvider(base)
+  const engine = options.cache.attach({
+    name: 'prisma',
+    schema,
+    database: options.database,
+    identity: [ROW_SHAPE, provider, clientVersion(base), described.digest, globalOmit(base)],
+    types: TYPES,
+  })
+  const room = {
+    engine,
+    models,
+    provider,
+    policies: policiesOf(engine, models, written),
+    transactions: createTransactions(engine),
+    raw: createRawSql(engine, provider, statementFailed),
+    blindViews: blindViews(models, schema),
+  }
+  return extendClient(room, options.cache, base)
+}
+
+function blindViews(models: ModelMap, schema: Schema): ReadonlySet<string> {
+  const views = models.names.filter((name) => models.model(name).view).map((name) => models.table(name))
+  return new Set(views.filter((table) => !schema.tables.get(table)?.reads.length))
+}
+
+/** Prisma's results hold the Decimal of its own runtime: another package's class would not be the same. */
+const TYPES: ValueTypes = {
+  decimal: {
+    is: (value) => Decimal.isDecimal(value),
+    text: (value) => (value as Decimal).valueOf(),
+    make: (text) => new Decimal(text),
+  },
+}
+
+function extrasOf(written: Readonly<Record<string, PolicyOptions | undefined>>): Extras {
+  return Object.fromEntries(
+    Object.entries(written)
+      .filter(([name]) => name !== '*')
+      .map(([name, policy]) => {
+        const { lookupKeys, touches, reads } = policy ?? {}
+        return [
+          name,
+          { ...(lookupKeys && { lookupKeys }), ...(touches && { touches }), ...(reads && { reads }) },
+        ]
+      }),
+  )
+}
+
+function checkOptions(options: PrismaCacheOptions<Datamodel | undefined>): void {
+  for (const name of Object.keys(options))
+    if (!OPTIONS.has(name))
+      throw new CacheError(
+        'LARDER_CONFIG',
+        `prismaCache has no option ${name}: there are ${[...OPTIONS].join(', ')}`,
+      )
+  if (typeof options.cache?.attach !== 'function')
+    throw new CacheError(
+      'LARDER_CONFIG',
+      `prismaCache: cache is ${String(options.cache)}: give what createCache() returned`,
+    )
+  if (options.database !== undefined && !/^[\w.-]{1,32}$/.test(options.database))
+    throw new CacheError(
+      'LARDER_CONFIG',
+      `prismaCache: database is ${JSON.stringify(options.database)}: give one to 32 letters, digits, or - _ .`,
+    )
+}

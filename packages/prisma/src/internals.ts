@@ -1,0 +1,120 @@
+import { CacheError } from '@larder/core'
+
+/**
+ * The one file that reads private fields of a Prisma client. Each is named here with what it is believed to hold;
+ * everything read is checked, because a minor release of Prisma may change it.
+ */
+
+/** A field of `_runtimeDataModel`: no arity, no keys, no default. */
+export interface RuntimeField {
+  readonly name: string
+  readonly kind: string
+  readonly type: string
+  readonly relationName?: string
+  readonly dbName?: string
+}
+
+export interface RuntimeModel {
+  readonly dbName?: string | null
+  readonly schema?: string | null
+  readonly fields: readonly RuntimeField[]
+}
+
+/** Models by name, as the generated client carries them. */
+export type RuntimeModels = Readonly<Record<string, RuntimeModel>>
+
+/** Reads `_runtimeDataModel.models` of a client. Throws `LARDER_CONFIG` where this Prisma has none. */
+export function runtimeModels(client: unknown): RuntimeModels {
+  const models = (client as { _runtimeDataModel?: { models?: RuntimeModels } } | undefined)?._runtimeDataModel
+    ?.models
+  const known =
+    typeof models === 'object' &&
+    models !== null &&
+    Object.values(models).every((model) => Array.isArray(model?.fields))
+  if (known) return models
+  throw new CacheError(
+    'LARDER_CONFIG',
+    'prismaCache: this Prisma client does not show its models, so its tables are unknown. Add the generator `larder-prisma` to the schema, run `prisma generate`, and pass `datamodel`.',
+  )
+}
+
+/** Reads `_activeProvider` of a client: `'postgresql'`, `'sqlite'` …; `'unknown'` where this Prisma has none. */
+export function activeProvider(client: unknown): string {
+  const provider = (client as { _activeProvider?: unknown } | undefined)?._activeProvider
+  return typeof provider === 'string' ? provider : 'unknown'
+}
+
+/** Reads `_engineConfig.inlineSchema` of a client: the text of its schema; empty where this Prisma has none. */
+export function schemaText(client: unknown): string {
+  const config = (client as { _engineConfig?: { inlineSchema?: unknown } } | undefined)?._engineConfig
+  return typeof config?.inlineSchema === 'string' ? config.inlineSchema : ''
+}
+
+/** Reads `_globalOmit` of a client: fields left out of every result, by model; null where there are none. */
+export function globalOmit(client: unknown): unknown {
+  return (client as { _globalOmit?: unknown } | undefined)?._globalOmit ?? null
+}
+
+/** Reads `_clientVersion` of a client. */
+export function clientVersion(client: unknown): string {
+  const version = (client as { _clientVersion?: unknown } | undefined)?._clientVersion
+  return typeof version === 'string' ? version : 'unknown'
+}
+
+/** The `transaction` that Prisma passes along with one operation of an interactive or an array transaction. */
+export interface OperationTransaction {
+  readonly kind: 'itx' | 'batch'
+  readonly id: string | number
+}
+
+/** What of a query hook's `__internalParams` is read. */
+export interface HookInternals {
+  readonly transaction: OperationTransaction | undefined
+  readonly dataPath: readonly unknown[]
+}
+
+/**
+ * Reads `transaction` and `dataPath` of a hook's `__internalParams`: the only signals that tell one operation in a
+ * transaction from one beside it, and a fluent call from a plain one.
+ */
+export function hookInternals(params: unknown): HookInternals {
+  const { transaction, dataPath } = (params ?? {}) as {
+    transaction?: OperationTransaction
+    dataPath?: readonly unknown[]
+  }
+  return { transaction, dataPath: dataPath ?? [] }
+}
+
+/**
+ * The id of the interactive transaction a client belongs to, undefined for any other client. Asked of
+ * `_createPrismaPromise`, which hands the transaction to its callback without running a query.
+ */
+export async function interactiveIdOf(client: unknown): Promise<string | undefined> {
+  const create = (client as { _createPrismaPromise?: PromiseMaker } | undefined)?._createPrismaPromise
+  if (typeof create !== 'function') return undefined
+  const transaction = await create(async (given) => given)
+  return transaction?.kind === 'itx' ? String(transaction.id) : undefined
+}
+
+type PromiseMaker = (
+  callback: (transaction: OperationTransaction | undefined) => Promise<OperationTransaction | undefined>,
+) => PromiseLike<OperationTransaction | undefined>
+
+/** One extension of a client, as given to `$extends`. */
+export type ExtensionArgs = Readonly<Record<string, unknown>>
+
+/**
+ * Reads `_extensions` of a client: its extensions, the first applied first. Empty where this Prisma keeps them
+ * elsewhere.
+ */
+export function extensionsOf(client: unknown): readonly ExtensionArgs[] {
+  const found: ExtensionArgs[] = []
+  let node = (client as { _extensions?: { head?: ExtensionNode } } | undefined)?._extensions?.head
+  for (; node; node = node.previous) if (node.extension) found.unshift(node.extension)
+  return found
+}
+
+interface ExtensionNode {
+  readonly extension?: ExtensionArgs
+  readonly previous?: ExtensionNode
+}

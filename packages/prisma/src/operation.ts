@@ -1,0 +1,145 @@
+import type { BypassReason, Engine, ReadPlan, WritePlan } from '@larder/core'
+import { hookInternals } from './internals.ts'
+import type { ModelMap } from './model.ts'
+import { statementFailed } from './outcome.ts'
+import { kindOf } from './plan/operations.ts'
+import { planRead } from './plan/read.ts'
+import { planWrite } from './plan/write.ts'
+import type { CallPolicy, Policies } from './policies.ts'
+import type { RawSql } from './raw.ts'
+import type { Place, Transactions } from './transaction.ts'
+
+/** What the operations of one client need, shared by all its extended forms. */
+export interface OperationRoom {
+  readonly engine: Engine
+  readonly models: ModelMap
+  readonly provider: string
+  readonly policies: Policies
+  readonly transactions: Transactions
+  readonly raw: RawSql
+  /** Tables of views that nobody has declared the sources of: what they depend on cannot be told. */
+  readonly blindViews: ReadonlySet<string>
+}
+
+/** One call of Prisma's `$allOperations` hook. */
+export interface Operation {
+  readonly model?: string | undefined
+  readonly operation: string
+  readonly args: unknown
+  readonly query: (args: unknown) => Promise<unknown>
+  readonly __internalParams?: unknown
+}
+
+/** Takes one operation to the engine: a read, a write, or raw SQL that is either. */
+export function runOperation(
+  room: OperationRoom,
+  call: CallPolicy | undefined,
+  one: Operation,
+): Promise<unknown> {
+  const { transaction, dataPath } = hookInternals(one.__internalParams)
+  const place = room.transactions.placeOf(transaction)
+  const kind = kindOf(one.operation)
+  if (kind === 'read' && one.model !== undefined) return read(room, call, one, one.model, dataPath, place)
+  if (kind === 'write' && one.model !== undefined) return write(room, one, one.model, dataPath, place)
+  return rawSql(room, one, place)
+}
+
+function read(
+  room: OperationRoom,
+  call: CallPolicy | undefined,
+  one: Operation,
+  model: string,
+  dataPath: readonly unknown[],
+  place: Place,
+): Promise<unknown> {
+  const { operation, args, query } = one
+  const { occurrences, severalStatements, opaque } = planRead(operation, model, args, room.models, dataPath)
+  const blind = occurrences.some((occurrence) => room.blindViews.has(occurrence.table))
+  const bypass = bypassOf(room, call, place, opaque !== undefined || blind)
+  const plan: ReadPlan<unknown> = {
+    operation: `${model}.${operation}`,
+    model,
+    policy: bypass ? undefined : room.policies.of(model, call),
+    ...(bypass && { bypass }),
+    query: { args, dataPath },
+    occurrences,
+    severalStatements,
+    // An array transaction waits for every one of its queries: each must be started, cached or not.
+    run: () => query(args),
+  }
+  return room.engine.read(plan)
+}
+
+function bypassOf(
+  room: OperationRoom,
+  call: CallPolicy | undefined,
+  place: Place,
+  opaque: boolean,
+): BypassReason | undefined {
+  if (place.kind !== 'alone' || room.raw.session()) return 'transaction'
+  if (call === false) return 'disabled'
+  return opaque ? 'opaque' : undefined
+}
+
+function write(
+  room: OperationRoom,
+  one: Operation,
+  model: string,
+  dataPath: readonly unknown[],
+  place: Place,
+): Promise<unknown> {
+  const { operation, args, query } = one
+  const { changes, returned } = planWrite(operation, model, args, room.models, {
+    dataPath,
+    provider: room.provider,
+  })
+  return settle(room, place, {
+    operation: `${model}.${operation}`,
+    model,
+    changes,
+    ...(returned && { returned }),
+    failed: statementFailed,
+    run: () => query(args),
+  })
+}
+
+/** A write of its own, or of the scope it is in; one whose COMMIT nobody will tell us of keeps its marks up. */
+async function settle(room: OperationRoom, place: Place, plan: WritePlan<unknown>): Promise<unknown> {
+  const session = room.raw.session()
+  if (place.kind === 'inside') return room.engine.write(plan, place.scope)
+  if (place.kind === 'alone') {
+    // In a raw transaction no row can be told: the connection, and what it saw before, are unknown.
+    return session
+      ? room.engine.write({ ...plan, changes: room.engine.everything() }, session)
+      : room.engine.write(plan)
+  }
+  const scope = room.engine.transaction('early')
+  try {
+    return await room.engine.write(plan, scope)
+  } finally {
+    await scope.end('unknown')
+  }
+}
+
+async function rawSql(room: OperationRoom, one: Operation, place: Place): Promise<unknown> {
+  const { operation, args, query } = one
+  const run = (): Promise<unknown> => query(args)
+  const scan = room.raw.scan(args)
+  if (scan.kind === 'read' && !scan.writes) {
+    const aside = place.kind !== 'alone' || room.raw.session() !== undefined
+    const bypass: BypassReason = scan.locks ? 'lock' : aside ? 'transaction' : 'no-policy'
+    const plan = { operation, model: 'raw', policy: undefined, bypass, query: undefined, occurrences: [] }
+    return room.engine.read({ ...plan, severalStatements: false, run })
+  }
+  if (place.kind !== 'lost') return room.raw.run(operation, args, scan, scopeOf(place), run)
+  const scope = room.engine.transaction('early')
+  try {
+    return await room.raw.run(operation, args, scan, scope, run)
+  } finally {
+    await scope.end('unknown')
+  }
+}
+
+function scopeOf(place: Place) {
+  return place.kind === 'inside' ? place.scope : undefined
+}

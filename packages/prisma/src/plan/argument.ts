@@ -1,0 +1,36 @@
+/**
+ * `undefined` and `Prisma.skip` are the absence of an argument: `{ id: undefined }` filters nothing.
+ * The skip object is told by its shape, because each generated client may bring a runtime of its own.
+ */
+export function absent(value: unknown): boolean {
+  if (value === undefined) return true
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return typeof Reflect.get(value, 'ifUndefined') === 'function' && !Object.keys(value).length
+}
+
+/**
+ * The arguments present in an object, inherited ones included, as Prisma reads them (`for … in`).
+ * Undefined for what is no argument object: primitives, null, arrays, bytes, and whatever says with `toJSON`
+ * that it wants to be read otherwise (dates, decimals).
+ */
+export function fieldsOf(value: unknown): readonly (readonly [name: string, value: unknown])[] | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value))
+    return undefined
+  if (typeof Reflect.get(value, 'toJSON') === 'function') return undefined
+  const fields: [string, unknown][] = []
+  for (const name in value) {
+    const given: unknown = Reflect.get(value, name)
+    if (!absent(given)) fields.push([name, given])
+  }
+  return fields
+}
+
+/** One argument of an object, undefined where it is absent. */
+export function argument(value: unknown, name: string): unknown {
+  return fieldsOf(value)?.find(([key]) => key === name)?.[1]
+}
+
+/** Prisma takes one object wherever it takes several. */
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [value]
+}

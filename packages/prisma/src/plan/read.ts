@@ -1,0 +1,85 @@
+import type { Occurrence, Pins } from '@larder/core'
+import type { ModelMap } from '../model.ts'
+import { argument, fieldsOf } from './argument.ts'
+import { surveyFilter } from './filter.ts'
+import { type ReadShape, shapeOf } from './operations.ts'
+import { pinsOf } from './pins.ts'
+import { surveyArguments, surveyCursor, surveyOrder } from './selection.ts'
+import { note, type Survey, startSurvey } from './survey.ts'
+
+/** What the result of a read depends on. */
+export interface PlannedRead {
+  readonly occurrences: readonly Occurrence[]
+  readonly severalStatements: boolean
+  /** The argument that is not understood: the read must not be cached. */
+  readonly opaque?: string
+}
+
+/** Fewer values than any driver's limit of parameters (D1 takes 100); past a limit Prisma splits the statement. */
+const MOST_IN_ONE_STATEMENT = 80
+
+/**
+ * Derives what a read depends on from its arguments alone: one occurrence per use of a table in the SQL that Prisma
+ * makes of them. `dataPath` is the hook's: where it is not empty (the fluent API) the result is a relation of the
+ * row, not the row, and shows nothing of how many rows were found.
+ */
+export function planRead(
+  operation: string,
+  model: string,
+  args: unknown,
+  models: ModelMap,
+  dataPath: readonly unknown[] = [],
+): PlannedRead {
+  const shape = shapeOf(operation)
+  if (!shape || !models.has(model))
+    return { occurrences: [], severalStatements: true, opaque: shape ? model : operation }
+  const survey = startSurvey(models)
+  const pins = pinsOf(models, model, argument(args, 'where'))
+  survey.occurrences.push(root(models.table(model), pins, dataPath.length ? undefined : rowsOf(shape)))
+  if (args !== undefined && shape === 'aggregate') surveyAggregate(survey, model, args)
+  else if (args !== undefined) surveyArguments(survey, model, args, pins)
+  const joined = survey.joinable && argument(args, 'relationLoadStrategy') === 'join'
+  return {
+    occurrences: survey.occurrences,
+    severalStatements: (survey.relations && !joined) || survey.listed > MOST_IN_ONE_STATEMENT,
+    ...(survey.opaque !== undefined && { opaque: survey.opaque }),
+  }
+}
+
+function root(table: string, pins: Pins | undefined, rows: Occurrence['rows']): Occurrence {
+  return { table, ...(pins && { pins }), ...(rows && { rows }) }
+}
+
+function rowsOf(shape: ReadShape): Occurrence['rows'] {
+  if (shape === 'one') return (result) => (result === null || result === undefined ? 0 : 1)
+  return shape === 'many' ? (result) => (Array.isArray(result) ? result.length : undefined) : undefined
+}
+
+/** `select`, `by`, `having` and the aggregates name columns of the model's own rows. */
+const OWN_COLUMNS: ReadonlySet<string> = new Set([
+  'take',
+  'skip',
+  'distinct',
+  'select',
+  'by',
+  'having',
+  '_count',
+  '_sum',
+  '_avg',
+  '_min',
+  '_max',
+])
+
+function surveyAggregate(survey: Survey, model: string, args: unknown): void {
+  const fields = fieldsOf(args)
+  if (!fields) {
+    note(survey, 'arguments')
+    return
+  }
+  for (const [name, value] of fields) {
+    if (name === 'where') surveyFilter(survey, model, value)
+    else if (name === 'orderBy') surveyOrder(survey, model, value)
+    else if (name === 'cursor') surveyCursor(survey, model, value)
+    else if (!OWN_COLUMNS.has(name)) note(survey, name)
+  }
+}

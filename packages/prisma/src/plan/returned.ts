@@ -1,0 +1,28 @@
+import { type ReturnedRow, UNKNOWN } from '@larder/core'
+import type { ModelMap } from '../model.ts'
+import { literalOf } from './literal.ts'
+
+/** The columns a returned row shows: what `select` or `omit` left out stays unknown. Undefined for what is no row. */
+export function rowOf(models: ModelMap, model: string, row: unknown): ReturnedRow | undefined {
+  if (typeof row !== 'object' || row === null || Array.isArray(row)) return undefined
+  const shown: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(row)) {
+    const field = models.fieldOf(model, name)
+    if (!field || field.kind === 'relation') continue
+    const literal = literalOf(models, field, value)
+    if (literal !== UNKNOWN) shown[field.column] = literal
+  }
+  return shown
+}
+
+/** All rows of a list; undefined if one of them is no row. */
+export function rowsOf(models: ModelMap, model: string, rows: unknown): readonly ReturnedRow[] | undefined {
+  if (!Array.isArray(rows)) return undefined
+  const shown: ReturnedRow[] = []
+  for (const row of rows) {
+    const one = rowOf(models, model, row)
+    if (!one) return undefined
+    shown.push(one)
+  }
+  return shown
+}

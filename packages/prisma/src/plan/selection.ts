@@ -1,0 +1,136 @@
+import type { ColumnValue, Pins } from '@larder/core'
+import type { ColumnPair, Relation } from '../model.ts'
+import { argument, fieldsOf, listOf } from './argument.ts'
+import { surveyFilter } from './filter.ts'
+import { bothPins, pinsOf } from './pins.ts'
+import { note, type Survey, visit } from './survey.ts'
+
+/** Arguments that read nothing but columns of the rows already found. */
+const PLAIN: ReadonlySet<string> = new Set(['take', 'skip', 'distinct', 'omit', 'relationLoadStrategy'])
+
+/** Notes every table that the arguments of a find read, at any depth; `pins` bind the rows they apply to. */
+export function surveyArguments(survey: Survey, model: string, args: unknown, pins: Pins | undefined): void {
+  const fields = fieldsOf(args)
+  if (!fields) {
+    note(survey, 'arguments')
+    return
+  }
+  for (const [name, value] of fields) {
+    if (name === 'cursor' || name === 'distinct') survey.joinable = false
+    if (name === 'where') surveyFilter(survey, model, value)
+    else if (name === 'orderBy') surveyOrder(survey, model, value)
+    else if (name === 'cursor') surveyCursor(survey, model, value)
+    else if (name === 'select' || name === 'include') surveySelection(survey, model, value, pins)
+    else if (!PLAIN.has(name)) note(survey, name)
+  }
+}
+
+/** Notes the tables that `orderBy` reads: relations, and what `_count` of them counts. */
+export function surveyOrder(survey: Survey, model: string, order: unknown): void {
+  for (const one of listOf(order)) {
+    const fields = fieldsOf(one)
+    if (!fields) {
+      note(survey, 'orderBy')
+      return
+    }
+    for (const [name, value] of fields) {
+      const relation = survey.models.relation(model, name)
+      if (relation) {
+        visit(survey, relation)
+        surveyOrder(survey, relation.target, value)
+      } else if (!AGGREGATES.has(name) && survey.models.column(model, name) === undefined) {
+        note(survey, `orderBy.${name}`)
+      }
+    }
+  }
+}
+
+/** Of the model's own rows: aggregates in `groupBy`, the count of a relation, full-text relevance. */
+const AGGREGATES: ReadonlySet<string> = new Set(['_count', '_sum', '_avg', '_min', '_max', '_relevance'])
+
+/** The cursor's row is found by its unique key alone, whatever the other filters say: an occurrence of its own. */
+export function surveyCursor(survey: Survey, model: string, cursor: unknown): void {
+  const pins = pinsOf(survey.models, model, cursor)
+  survey.occurrences.push({ table: survey.models.table(model), ...(pins && { pins }) })
+}
+
+/** Notes the relations of a `select` or an `include`. */
+function surveySelection(survey: Survey, model: string, selection: unknown, pins: Pins | undefined): void {
+  const fields = fieldsOf(selection)
+  if (!fields) {
+    note(survey, 'select')
+    return
+  }
+  for (const [name, value] of fields) {
+    if (value === false) continue
+    const relation = survey.models.relation(model, name)
+    if (relation) surveyInclude(survey, relation, value, pins)
+    else if (name === '_count') surveyCounts(survey, model, value, pins)
+    // The name of a computed field, or of a relation that the datamodel is too old to know.
+    else if (survey.models.column(model, name) === undefined) note(survey, `select.${name}`)
+  }
+}
+
+function surveyInclude(survey: Survey, relation: Relation, value: unknown, parent: Pins | undefined): void {
+  survey.relations = true
+  const args = value === true ? {} : value
+  const pins = related(survey, relation, argument(args, 'where'), parent)
+  surveyArguments(survey, relation.target, args, pins)
+}
+
+function surveyCounts(survey: Survey, model: string, value: unknown, parent: Pins | undefined): void {
+  survey.joinable = false
+  const { models } = survey
+  if (value === true) {
+    for (const relation of models.relations(model))
+      if (relation.list) related(survey, relation, undefined, parent)
+    return
+  }
+  const counted = fieldsOf(argument(value, 'select'))
+  if (!counted) {
+    note(survey, '_count')
+    return
+  }
+  for (const [name, filter] of counted) {
+    if (filter === false) continue
+    const relation = models.relation(model, name)
+    if (!relation) {
+      note(survey, `_count.${name}`)
+      continue
+    }
+    const where = argument(filter, 'where')
+    related(survey, relation, where, parent)
+    if (where !== undefined) surveyFilter(survey, relation.target, where)
+  }
+}
+
+/**
+ * Notes the rows of the other model that belong to the parent's, and returns what binds them: their own filter, and
+ * where they hold the foreign key the values that bind the columns it references. Of a join table the rows are bound,
+ * of the table behind it they are not.
+ */
+function related(
+  survey: Survey,
+  relation: Relation,
+  where: unknown,
+  parent: Pins | undefined,
+): Pins | undefined {
+  const filtered = where === undefined ? undefined : pinsOf(survey.models, relation.target, where)
+  const target = bothPins(filtered, carried(relation.pairs, parent))
+  visit(survey, relation, target, joinPins(relation, parent))
+  return target
+}
+
+/** The parent's pins on one side of a relation, as pins on the other side. */
+function carried(pairs: readonly ColumnPair[], parent: Pins | undefined): Pins | undefined {
+  const pins: [string, readonly ColumnValue[]][] = []
+  for (const { own, target } of pairs) {
+    const values = parent && Object.hasOwn(parent, own) ? parent[own] : undefined
+    if (values) pins.push([target, values])
+  }
+  return pins.length ? Object.fromEntries(pins) : undefined
+}
+
+function joinPins({ join }: Relation, parent: Pins | undefined): Pins | undefined {
+  return join && carried([{ own: join.own.references, target: join.own.column }], parent)
+}

@@ -1,0 +1,64 @@
+import { type ColumnValue, UNKNOWN } from '@larder/core'
+import type { ScalarField } from '../datamodel.ts'
+import type { ModelMap, Relation } from '../model.ts'
+import { fieldsOf } from './argument.ts'
+import { literalOf } from './literal.ts'
+
+/** Columns a statement gives or may change, with their new value or {@link UNKNOWN}. */
+export type Sets = Record<string, ColumnValue>
+
+/** `data` of a write, taken apart. */
+export interface Data {
+  readonly sets: Sets
+  /** Nested writes, by relation field. */
+  readonly relations: readonly (readonly [relation: Relation, operations: unknown])[]
+  /** Something in it is not understood: any table may be written. */
+  readonly opaque: boolean
+}
+
+/** `data` of a create: every column is told, because what is omitted is NULL or a default. */
+export function insertedBy(models: ModelMap, model: string, data: unknown): Data {
+  const given = take(models, model, data)
+  const sets: Sets = {}
+  for (const field of scalarsOf(models, model)) {
+    const known = !field.required && !field.list && !field.hasDefault && !field.updatedAt
+    sets[field.column] = known ? null : UNKNOWN
+  }
+  return { ...given, sets: { ...sets, ...given.sets } }
+}
+
+/** `data` of an update: the columns it names, and those the client adds. */
+export function changedBy(models: ModelMap, model: string, data: unknown): Data {
+  const given = take(models, model, data)
+  const sets: Sets = {}
+  for (const field of scalarsOf(models, model)) if (field.updatedAt) sets[field.column] = UNKNOWN
+  return { ...given, sets: { ...sets, ...given.sets } }
+}
+
+function take(models: ModelMap, model: string, data: unknown): Data {
+  const fields = fieldsOf(data)
+  if (!fields) return { sets: {}, relations: [], opaque: true }
+  const sets: Sets = {}
+  const relations: [Relation, unknown][] = []
+  let opaque = false
+  for (const [name, value] of fields) {
+    const field = models.fieldOf(model, name)
+    const relation = models.relation(model, name)
+    if (relation) relations.push([relation, value])
+    else if (field && field.kind !== 'relation') sets[field.column] = newValue(models, field, value)
+    else opaque = true
+  }
+  return { sets, relations, opaque }
+}
+
+/** `5` and `{ set: 5 }` say the new value; `increment`, `push` and their like do not. */
+function newValue(models: ModelMap, field: ScalarField, value: unknown): ColumnValue {
+  const operations = fieldsOf(value)
+  if (!operations) return literalOf(models, field, value)
+  const [only, ...others] = operations
+  return only?.[0] === 'set' && !others.length ? literalOf(models, field, only[1]) : UNKNOWN
+}
+
+function scalarsOf(models: ModelMap, model: string): readonly ScalarField[] {
+  return Object.values(models.model(model).fields).filter((field) => field.kind !== 'relation')
+}

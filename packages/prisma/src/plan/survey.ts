@@ -1,0 +1,36 @@
+import type { Occurrence, Pins } from '@larder/core'
+import type { ModelMap, Relation } from '../model.ts'
+
+/** What a walk through the arguments of one operation has found so far. */
+export interface Survey {
+  readonly models: ModelMap
+  readonly occurrences: Occurrence[]
+  /** First argument this version of Larder does not understand. */
+  opaque: string | undefined
+  /** Relations are loaded: by statements of their own unless the client joins. */
+  relations: boolean
+  /** A cursor, `distinct` or `_count` makes Prisma load relations separately though a join was asked for. */
+  joinable: boolean
+  /** Values in `in` lists and their like: past the driver's limit of parameters Prisma splits the statement. */
+  listed: number
+}
+
+export function startSurvey(models: ModelMap): Survey {
+  return { models, occurrences: [], opaque: undefined, relations: false, joinable: true, listed: 0 }
+}
+
+/** Notes the first argument that is not understood. */
+export function note(survey: Survey, what: string): void {
+  survey.opaque ??= what
+}
+
+/** Notes that the statement reads the other model of a relation, and the join table there is or may be between. */
+export function visit(survey: Survey, relation: Relation, target?: Pins, join?: Pins): void {
+  survey.occurrences.push({ table: relation.table, ...(target && { pins: target }) })
+  for (const table of joinTablesOf(relation)) survey.occurrences.push({ table, ...(join && { pins: join }) })
+}
+
+/** The implicit join table of a relation. Without a datamodel there may be one: naming it costs nothing. */
+export function joinTablesOf(relation: Relation): readonly string[] {
+  return relation.tables.slice(1)
+}

@@ -1,0 +1,103 @@
+import {
+  CacheError,
+  type Change,
+  type Engine,
+  type SqlScan,
+  scanSql,
+  type Transaction,
+  type WritePlan,
+} from '@larder/core'
+
+/** Raw SQL of one client: what a statement is, and the session that BEGIN opens outside Prisma's own transactions. */
+export interface RawSql {
+  /** What the SQL text of a raw operation's arguments does. */
+  scan(args: unknown): SqlScan
+  /** The scope of a raw BEGIN that has not seen its COMMIT: everything on this client belongs to it. */
+  session(): Transaction | undefined
+  /** Runs a raw statement that is not a plain read, with whatever invalidation `unknownWrites` asks for. */
+  run<T>(
+    operation: string,
+    args: unknown,
+    scan: SqlScan,
+    place: Transaction | undefined,
+    run: () => Promise<T>,
+  ): Promise<T>
+}
+
+type Dialect = 'postgres' | 'mysql' | 'sqlite'
+
+const DIALECTS: Readonly<Record<string, Dialect>> = {
+  postgresql: 'postgres',
+  postgres: 'postgres',
+  cockroachdb: 'postgres',
+  mysql: 'mysql',
+  sqlite: 'sqlite',
+}
+
+export function createRawSql(engine: Engine, provider: string, failed: (error: unknown) => boolean): RawSql {
+  let session: Transaction | undefined
+
+  const write = <T>(
+    operation: string,
+    args: unknown,
+    scope: Transaction | undefined,
+    run: () => Promise<T>,
+  ): Promise<T> => {
+    const sql = textOf(args)
+    engine.events.emit('unknown-write', { operation, sql })
+    if (engine.unknownWrites === 'throw')
+      throw new CacheError(
+        'LARDER_UNKNOWN_WRITE',
+        `${operation} writes tables that cannot be told, and unknownWrites is 'throw': use the model's own operations, or set unknownWrites to 'invalidate'`,
+      )
+    const changes: readonly Change[] = engine.unknownWrites === 'event' ? [] : engine.everything()
+    const plan: WritePlan<T> = { operation, model: undefined, changes, failed, run }
+    return engine.write(plan, scope)
+  }
+
+  /** A pool may run BEGIN on any connection: until its end is seen, the whole client stands aside. */
+  const open = (): void => {
+    if (session) return
+    session = engine.transaction('early')
+    engine.events.emit('warning', {
+      code: 'raw-transaction',
+      message:
+        'BEGIN was sent as raw SQL: until COMMIT or ROLLBACK is, this client reads past the cache. Use $transaction instead',
+    })
+  }
+
+  const finish = async <T>(run: () => Promise<T>): Promise<T> => {
+    const ended = session
+    try {
+      const result = await run()
+      session = undefined
+      await ended?.end('committed')
+      return result
+    } catch (error) {
+      session = undefined
+      await ended?.end(failed(error) ? 'failed' : 'unknown')
+      throw error
+    }
+  }
+
+  return {
+    scan: (args) => scanSql(textOf(args), DIALECTS[provider]),
+    session: () => session,
+    async run(operation, args, scan, place, run) {
+      // COMMIT by hand inside Prisma's transaction: the marks must be up before it.
+      if (place && scan.kind === 'end') await place.seal()
+      if (!place && scan.kind === 'begin') open()
+      const scope = place ?? session
+      const statement = scan.writes ? () => write(operation, args, scope, run) : run
+      return !place && scan.kind === 'end' ? finish(statement) : statement()
+    },
+  }
+}
+
+/** The text of a raw operation's arguments: a template's parts, or the string given to an `…Unsafe` form. */
+function textOf(args: unknown): string {
+  if (Array.isArray(args)) return String(args[0])
+  const { sql, strings } = (args ?? {}) as { sql?: unknown; strings?: unknown }
+  if (Array.isArray(strings)) return strings.join(' ? ')
+  return typeof sql === 'string' ? sql : ''
+}

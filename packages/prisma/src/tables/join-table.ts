@@ -1,0 +1,50 @@
+import type { Column, ForeignKey, LookupKey, Table } from '@larder/core'
+import type { Datamodel } from '../datamodel.ts'
+import { bareName, columnOf, joinKey } from '../relation.ts'
+import { columnType } from './column.ts'
+
+/** The implicit join tables of all many-to-many relations. */
+export function joinTables(datamodel: Datamodel): Table[] {
+  const tables = new Map<string, Table>()
+  for (const [name, model] of Object.entries(datamodel.models)) {
+    for (const field of Object.values(model.fields)) {
+      if (field.kind !== 'relation' || field.join === undefined || tables.has(field.join.table)) continue
+      const other = datamodel.models[field.model]
+      if (other === undefined) continue
+      const [a, b] = field.join.side === 'A' ? [name, field.model] : [field.model, name]
+      tables.set(field.join.table, joinTable(datamodel, field.join.table, a, b))
+    }
+  }
+  return [...tables.values()]
+}
+
+/** Prisma's `_AToB`: two columns, both foreign keys with Cascade, together the key. */
+function joinTable(datamodel: Datamodel, name: string, a: string, b: string): Table {
+  const columns: Column[] = []
+  const foreignKeys: ForeignKey[] = []
+  for (const [column, target] of [
+    ['A', a],
+    ['B', b],
+  ] as const) {
+    const model = datamodel.models[target]
+    if (model === undefined) continue
+    const key = model.fields[joinKey(model)]
+    const type = key === undefined || key.kind === 'relation' ? 'other' : columnType(key, datamodel.provider)
+    columns.push({ name: column, type, nullable: false, hasDefault: false, generated: false })
+    const references = [columnOf(model, joinKey(model))]
+    foreignKeys.push({
+      columns: [column],
+      table: bareName(model.table),
+      references,
+      onDelete: 'cascade',
+      onUpdate: 'cascade',
+    })
+  }
+  // PostgreSQL has a primary key there since Prisma 6, the others a unique index.
+  const whole: LookupKey = {
+    kind: datamodel.provider === 'postgresql' ? 'primary' : 'unique',
+    columns: ['A', 'B'],
+  }
+  const keys: LookupKey[] = [whole, { kind: 'foreign', columns: ['A'] }, { kind: 'foreign', columns: ['B'] }]
+  return { name: bareName(name), columns, keys, foreignKeys, touches: [], reads: [] }
+}

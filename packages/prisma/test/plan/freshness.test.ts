@@ -1,0 +1,134 @@
+import { isDeepStrictEqual } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { datamodel } from '../../../../prisma/generated/larder.ts'
+import { withActions } from '../../../core/src/tags/actions.ts'
+import { type ReadTag, tagsOfRead } from '../../../core/src/tags/read-tags.ts'
+import { tagsOfReturned, type WriteTag } from '../../../core/src/tags/write-tags.ts'
+import { planRead } from '../../src/plan/read.ts'
+import { planWrite } from '../../src/plan/write.ts'
+import { schemaOf } from '../../src/schema.ts'
+import { callOn, startDatabase, type TestDatabase } from './database.ts'
+import { models } from './models.ts'
+import { reads } from './reads.ts'
+import { writes } from './writes.ts'
+
+// Every write against every read, on a real database: a result that a write changed must depend on a tag that the
+// write bumps, at the precision of rows. The database is the judge; the plans are given nothing but arguments and result.
+
+const space = { namespace: 'test', database: 'test' }
+const schema = schemaOf(datamodel, { AuthorStat: { reads: ['Post'] } })
+
+const name = ([model, operation, args]: readonly [string, string, unknown]): string =>
+  `${model}.${operation} ${JSON.stringify(args) ?? ''}`
+
+interface Cached {
+  readonly name: string
+  readonly args: (typeof reads)[number]
+  readonly result: unknown
+  readonly tags: readonly ReadTag[]
+}
+
+let database: TestDatabase
+let cached: readonly Cached[]
+
+beforeAll(async () => {
+  database = await startDatabase()
+  const all: Cached[] = []
+  for (const args of reads) {
+    const [model, operation, given] = args
+    const result = await database.call(model, operation, given)
+    const { occurrences } = planRead(operation, model, given, models)
+    all.push({ name: name(args), args, result, tags: tagsOfRead(space, schema, occurrences, []) })
+  }
+  cached = all
+})
+afterAll(() => database.stop())
+
+/** Whether a write with these tags makes the entry stale. */
+function bumped({ tags, result }: Cached, written: readonly WriteTag[]): boolean {
+  return tags.some((tag) => {
+    const write = written.find(({ record }) => record === tag.record)
+    if (!write) return false
+    const list = tag.list === 'depends' || (tag.list === 'maybe' && !tag.complete(result))
+    return (
+      list ||
+      tag.fields.some((field) => write.unknown.has(field)) ||
+      tag.cells.some((cell) => write.cells.has(cell))
+    )
+  })
+}
+
+/** Thrown to roll back. */
+const undo = new Error('undo')
+
+interface Verdict {
+  readonly stale: readonly string[]
+  readonly changed: number
+  readonly kept: number
+}
+
+async function judge([model, operation, args]: (typeof writes)[number]): Promise<Verdict> {
+  const plan = planWrite(operation, model, args, models, { provider: 'postgresql' })
+  const changes = withActions(schema, plan.changes)
+  const stale: string[] = []
+  let changed = 0
+  let kept = 0
+  const run = database.client.$transaction(
+    async (tx) => {
+      const call = callOn(tx)
+      const result = await call(model, operation, args)
+      const written = tagsOfReturned(space, schema, changes, (index) =>
+        index < plan.changes.length ? plan.returned?.(result, index) : undefined,
+      )
+      for (const read of cached) {
+        const same = isDeepStrictEqual(await call(...read.args), read.result)
+        const miss = bumped(read, written)
+        if (!same) changed++
+        if (!miss) kept++
+        if (!same && !miss) stale.push(read.name)
+      }
+      throw undo
+    },
+    { timeout: 15_000 },
+  )
+  await expect(run).rejects.toBe(undo)
+  return { stale, changed, kept }
+}
+
+describe('no read that a write changed stays fresh after it', () => {
+  test.each(writes.map((write) => [name(write), write] as const))('%s', async (_name, write) => {
+    const { stale } = await judge(write)
+    expect(stale).toEqual([])
+  })
+})
+
+// Without these the test above would pass for plans that invalidate everything.
+describe('a write leaves fresh what it does not touch', () => {
+  test.each([
+    [
+      'a row of a table nobody else reads by',
+      ['Seat', 'update', { where: { id: 1 }, data: { holder: 'x' } }],
+      80,
+    ],
+    [
+      'a post: those of another author, and its readers by key',
+      ['Post', 'update', { where: { id: 2 }, data: { title: 'x' } }],
+      40,
+    ],
+    ['a user: the others', ['User', 'update', { where: { id: 3 }, data: { name: 'x' } }], 45],
+    [
+      'an insert: unique reads that found their row',
+      ['Post', 'create', { data: { title: 'n', author: { connect: { id: 3 } } } }],
+      45,
+    ],
+    [
+      'an upsert: the posts of others',
+      ['Post', 'upsert', { where: { id: 2 }, create: { title: 'n', authorId: 1 }, update: { title: 'x' } }],
+      40,
+    ],
+  ] as const)('%s', async (_fact, write, least) => {
+    const { kept, stale } = await judge(write)
+    expect(stale).toEqual([])
+    expect(kept).toBeGreaterThanOrEqual(least)
+  })
+})

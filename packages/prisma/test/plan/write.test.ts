@@ -1,0 +1,339 @@
+import { type Change, UNKNOWN } from '@larder/core'
+import { describe, expect, test } from 'vitest'
+import { type PlannedWrite, planWrite, type WriteContext } from '../../src/plan/write.ts'
+import { FieldRef, models, skip } from './models.ts'
+
+const plan = (operation: string, model: string, args: unknown, context?: WriteContext): PlannedWrite =>
+  planWrite(operation, model, args, models, context)
+
+const first = (operation: string, model: string, args: unknown): Change | undefined =>
+  plan(operation, model, args).changes[0]
+
+/** Changes after those of the model's own rows, as `effect table`, each once. */
+const nested = (operation: string, model: string, args: unknown, own = 1): readonly string[] => {
+  const changes = plan(operation, model, args).changes.slice(own)
+  return [...new Set(changes.map(({ effect, table }) => `${effect} ${table}`))].sort()
+}
+
+const everything = new Set(plan('unheard', 'User', {}).changes.map(({ table }) => table))
+
+describe('the rows an update touches', () => {
+  test.each([
+    ['the unique key', 'update', { where: { id: 1 }, data: { title: 'n' } }, { id: [1] }],
+    [
+      'the unique key and further filters',
+      'update',
+      { where: { id: 1, authorId: 2 }, data: { title: 'n' } },
+      { id: [1], author_id: [2] },
+    ],
+    [
+      'any filter of many',
+      'updateMany',
+      { where: { authorId: { in: [1, 2] } }, data: { title: 'n' } },
+      { author_id: [1, 2] },
+    ],
+    [
+      'nothing, where a value is undefined',
+      'updateMany',
+      { where: { id: undefined }, data: { title: 'n' } },
+      undefined,
+    ],
+    ['nothing, where a value is skipped', 'deleteMany', { where: { id: skip } }, undefined],
+    ['nothing, without a filter', 'deleteMany', undefined, undefined],
+    ['nothing, of NULL', 'deleteMany', { where: { editorId: null } }, undefined],
+    ['nothing, of an OR', 'deleteMany', { where: { OR: [{ id: 1 }] } }, undefined],
+    [
+      'the key alone, with a limit',
+      'updateMany',
+      { where: { id: 1, authorId: 2 }, data: { title: 'n' }, limit: 1 },
+      { id: [1] },
+    ],
+    [
+      'the key alone, with a relation filter',
+      'deleteMany',
+      { where: { authorId: 2, author: { email: 'a' } } },
+      undefined,
+    ],
+    [
+      'the key alone, with nested writes',
+      'update',
+      { where: { id: 1, authorId: 2 }, data: { author: { connect: { id: 3 } } } },
+      { id: [1] },
+    ],
+    [
+      'the key alone, with a filter that is not understood',
+      'deleteMany',
+      { where: { id: 1, authorId: 2, views: { near: 1 } } },
+      { id: [1] },
+    ],
+    ['the key of a delete', 'delete', { where: { id: 1 } }, { id: [1] }],
+  ] as const)('are known by %s', (_fact, operation, args, before) => {
+    expect(first(operation, 'Post', args)?.before).toEqual(before)
+  })
+})
+
+describe('the columns an update may change', () => {
+  test.each([
+    ['a literal', 'Post', { authorId: 3 }, { author_id: 3 }],
+    ['set', 'Post', { authorId: { set: 3 } }, { author_id: 3 }],
+    ['NULL', 'Post', { editorId: null }, { editor_id: null }],
+    ['an expression', 'Post', { authorId: { increment: 1 } }, { author_id: UNKNOWN }],
+    ['a set of nothing', 'Post', { authorId: { set: undefined } }, { author_id: UNKNOWN }],
+    ['nothing that is undefined or skipped', 'Post', { authorId: undefined, editorId: skip }, {}],
+    ['a number that Prisma truncates', 'Post', { authorId: 1.5 }, { author_id: UNKNOWN }],
+    ['a reference', 'Post', { authorId: new FieldRef() }, { author_id: UNKNOWN }],
+    ['an enum by its name in the database', 'Order', { status: 'PAID' }, { status: 'paid' }],
+    ['what the client sets by itself', 'Stock', { warehouse: 'w' }, { warehouse: 'w', updated_at: UNKNOWN }],
+    ['a connect by the referenced column', 'Post', { author: { connect: { id: 3 } } }, { author_id: 3 }],
+    ['a connect by another column', 'Post', { author: { connect: { email: 'a' } } }, { author_id: UNKNOWN }],
+    [
+      'a compound connect',
+      'Badge',
+      { membership: { connect: { userId_groupId: { userId: 1, groupId: 2 } } } },
+      { user_id: 1, group_id: 2 },
+    ],
+    [
+      'a connect or create',
+      'Post',
+      { author: { connectOrCreate: { where: { id: 3 }, create: { email: 'a' } } } },
+      { author_id: UNKNOWN },
+    ],
+    ['a disconnect', 'Post', { editor: { disconnect: true } }, { editor_id: UNKNOWN }],
+    ['nothing for a disconnect that is not', 'Post', { editor: { disconnect: false } }, {}],
+    ['nothing for a change of the other side', 'Post', { author: { update: { name: 'n' } } }, {}],
+  ] as const)('are told by %s', (_fact, model, data, sets) => {
+    expect(first('update', model, { where: { id: 1 }, data })?.sets).toEqual(sets)
+  })
+})
+
+describe('an inserted row', () => {
+  test('has its literals, NULL for what may be omitted, and unknown defaults', () => {
+    expect(first('create', 'Post', { data: { title: 'n', author: { connect: { id: 3 } } } })).toEqual({
+      table: 'blog_posts',
+      effect: 'insert',
+      sets: {
+        id: UNKNOWN,
+        title: 'n',
+        body: UNKNOWN,
+        published: UNKNOWN,
+        views: UNKNOWN,
+        author_id: 3,
+        editor_id: null,
+        category_id: null,
+      },
+    })
+  })
+
+  test('is one change per row of createMany', () => {
+    const { changes } = plan('createMany', 'Comment', {
+      data: [
+        { text: 'a', postId: 1 },
+        { text: 'b', postId: 2 },
+      ],
+    })
+    expect(changes.map(({ effect, sets }) => [effect, sets?.post_id])).toEqual([
+      ['insert', 1],
+      ['insert', 2],
+    ])
+  })
+
+  test('is unknown among more than a hundred', () => {
+    const data = Array.from({ length: 101 }, () => ({ text: 'a', postId: 1 }))
+    expect(plan('createMany', 'Comment', { data }).changes).toEqual([
+      { table: 'blog_comments', effect: 'insert' },
+    ])
+  })
+
+  test('has an unknown foreign key where its default applies', () => {
+    expect(first('create', 'Ticket', { data: { title: 'n' } })?.sets?.assignee_id).toBe(UNKNOWN)
+  })
+})
+
+describe('an upsert', () => {
+  test('changes the row its unique key names, or inserts: each is a change of its own', () => {
+    const args = {
+      where: { id: 1, authorId: 2 },
+      create: { title: 'n', authorId: 3 },
+      update: { authorId: 4 },
+    }
+    const { changes } = plan('upsert', 'Post', args)
+    expect(changes.map(({ effect, before, sets }) => [effect, before, sets?.author_id])).toEqual([
+      ['upsert', { id: [1] }, 4],
+      ['insert', undefined, 3],
+    ])
+  })
+
+  test('shows its row for both', () => {
+    const args = {
+      where: { id: 1 },
+      create: { title: 'n', authorId: 3 },
+      update: {},
+      select: { authorId: true },
+    }
+    const { returned } = plan('upsert', 'Post', args)
+    expect([0, 1, 2].map((index) => returned?.({ authorId: 7 }, index))).toEqual([
+      [{ author_id: 7 }],
+      [{ author_id: 7 }],
+      undefined,
+    ])
+  })
+})
+
+describe('the rows a result shows', () => {
+  const post = { id: 1, authorId: 2, editorId: null, author: { id: 2 }, computed: 5 }
+  const row = { id: 1, author_id: 2, editor_id: null }
+
+  test.each([
+    ['create', { data: { title: 'n', authorId: 2 } }, post, [row]],
+    ['update', { where: { id: 1 }, data: {} }, post, [row]],
+    ['update', { where: { id: 1 }, data: {}, include: { author: true } }, post, [row]],
+    ['delete', { where: { id: 1 } }, post, [row]],
+    ['updateManyAndReturn', { data: { views: 1 } }, [post, { id: 2 }], [row, { id: 2 }]],
+    ['updateManyAndReturn', { data: { views: 1 } }, [], []],
+    ['updateMany', { data: { views: 1 } }, { count: 1 }, undefined],
+    ['createMany', { data: [] }, { count: 1 }, undefined],
+    ['deleteMany', {}, { count: 1 }, undefined],
+    ['create', { data: { title: 'n', authorId: 2 } }, null, undefined],
+    // Read by a statement before the DELETE: another transaction may have changed the row in between.
+    ['delete', { where: { id: 1 }, include: { author: true } }, post, undefined],
+    ['delete', { where: { id: 1 }, select: { id: true, _count: true } }, post, undefined],
+  ] as const)('%s %j', (operation, args, result, rows) => {
+    expect(plan(operation, 'Post', args, { provider: 'postgresql' }).returned?.(result, 0)).toEqual(rows)
+  })
+
+  test('a delete shows none on a database that cannot return it', () => {
+    expect(plan('delete', 'Post', { where: { id: 1 } }, { provider: 'mysql' }).returned).toBeUndefined()
+  })
+
+  test('the fluent API shows none: its result is the relation, not the row', () => {
+    const args = { where: { id: 1 }, data: { title: 'n' }, select: { author: true } }
+    expect(plan('update', 'Post', args, { dataPath: ['select', 'author'] }).returned).toBeUndefined()
+  })
+
+  test('an enum is shown by its name in the database', () => {
+    const { returned } = plan('update', 'User', { where: { id: 1 }, data: {} })
+    expect(returned?.({ role: 'ADMIN' }, 0)).toEqual([{ role: 'administrator' }])
+  })
+
+  test('createManyAndReturn shows each row for its own change', () => {
+    const { returned } = plan('createManyAndReturn', 'Tag', { data: [{ name: 'a' }, { name: 'b' }] })
+    expect(returned?.([{ id: 1 }, { id: 2 }], 1)).toEqual([{ id: 2 }])
+  })
+
+  test('createManyAndReturn shows all rows for each change where some were skipped', () => {
+    const { returned } = plan('createManyAndReturn', 'Tag', {
+      data: [{ name: 'a' }, { name: 'b' }],
+      skipDuplicates: true,
+    })
+    expect(returned?.([{ id: 2 }], 1)).toEqual([{ id: 2 }])
+  })
+})
+
+describe('nested writes', () => {
+  test.each([
+    ['a connect to the one', 'Post', { author: { connect: { id: 1 } } }, []],
+    [
+      'a connect one to one: the row that lets go',
+      'Profile',
+      { user: { connect: { id: 1 } } },
+      ['update app_profile'],
+    ],
+    ['a connect of many', 'User', { posts: { connect: { id: 1 } } }, ['update blog_posts']],
+    ['a set of many', 'User', { posts: { set: [] } }, ['update blog_posts']],
+    ['a create of many', 'User', { posts: { create: { title: 'n' } } }, ['insert blog_posts']],
+    [
+      'a create one to one: the row that lets go',
+      'User',
+      { profile: { create: { bio: 'n' } } },
+      ['insert app_profile', 'update app_profile'],
+    ],
+    ['a create of the one', 'Post', { author: { create: { email: 'n' } } }, ['insert app_user']],
+    ['a join table', 'Post', { tags: { connect: { id: 1 } } }, ['unknown _posttotag']],
+    [
+      'a create behind a join table',
+      'Post',
+      { tags: { create: { name: 'n' } } },
+      ['insert blog_tags', 'unknown _posttotag'],
+    ],
+    [
+      'an update of many',
+      'User',
+      { posts: { updateMany: { where: {}, data: { views: 1 } } } },
+      ['update blog_posts'],
+    ],
+    [
+      'an upsert of many',
+      'User',
+      { posts: { upsert: { where: { id: 1 }, create: { title: 'n' }, update: {} } } },
+      ['insert blog_posts', 'update blog_posts'],
+    ],
+    ['a delete', 'User', { posts: { deleteMany: {} } }, ['delete blog_posts', 'update blog_posts']],
+    ['a delete that is not', 'User', { profile: { delete: false } }, []],
+    [
+      'any depth',
+      'User',
+      {
+        posts: {
+          update: {
+            where: { id: 1 },
+            data: { category: { create: { name: 'n', parent: { connect: { id: 1 } } } } },
+          },
+        },
+      },
+      ['insert blog_categories', 'update blog_posts'],
+    ],
+  ] as const)('%s', (_fact, model, data, expected) => {
+    expect(nested('update', model, { where: { id: 1 }, data })).toEqual(expected)
+  })
+
+  test('a nested row takes an unknown foreign key from its parent', () => {
+    const { changes } = plan('create', 'User', {
+      data: { email: 'n', posts: { create: { title: 'n', categoryId: 4 } } },
+    })
+    expect(changes[1]?.sets).toMatchObject({ author_id: UNKNOWN, category_id: 4 })
+  })
+
+  test('of both branches of an upsert count', () => {
+    const args = {
+      where: { id: 1 },
+      create: { email: 'n', profile: { create: { bio: 'n' } } },
+      update: { posts: { create: { title: 'n' } } },
+    }
+    expect(nested('upsert', 'User', args, 2)).toEqual([
+      'insert app_profile',
+      'insert blog_posts',
+      'update app_profile',
+    ])
+  })
+
+  test('more than a hundred are one change of unknown rows per table', () => {
+    const posts = { create: Array.from({ length: 101 }, () => ({ title: 'n' })) }
+    expect(plan('create', 'User', { data: { email: 'n', posts } }).changes.slice(1)).toEqual([
+      { table: 'blog_posts', effect: 'insert' },
+    ])
+  })
+})
+
+describe('what is not understood changes every table', () => {
+  test('which are all of the schema, join tables included', () => {
+    expect(everything).toContain('blog_posts')
+    expect(everything).toContain('_posttotag')
+    expect(everything.size).toBe(models.names.length + 2)
+  })
+
+  test.each([
+    ['an operation', 'merge', 'User', { where: { id: 1 } }],
+    ['an argument', 'update', 'User', { where: { id: 1 }, data: {}, cascade: true }],
+    ['a field', 'update', 'User', { where: { id: 1 }, data: { nothing: 1 } }],
+    ['a nested operation', 'update', 'User', { where: { id: 1 }, data: { posts: { merge: {} } } }],
+    ['a nested field', 'create', 'User', { data: { email: 'n', posts: { create: { nothing: 1 } } } }],
+    ['data that is made of something else', 'create', 'User', { data: { toJSON: () => ({ email: 'n' }) } }],
+    ['no data', 'create', 'User', {}],
+    ['a model', 'update', 'Ghost', { where: { id: 1 }, data: {} }],
+  ] as const)('%s', (_fact, operation, model, args) => {
+    const planned = plan(operation, model, args)
+    expect(new Set(planned.changes.map(({ table }) => table))).toEqual(everything)
+    expect(planned.changes.every(({ effect }) => effect === 'unknown')).toBe(true)
+    expect(planned.returned).toBeUndefined()
+  })
+})

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+import { datamodel } from '../../../../prisma/generated/larder.ts'
+import { modelMapOf } from '../../src/model.ts'
+
+const models = modelMapOf(datamodel)
+
+describe('modelMapOf', () => {
+  it.each([
+    ['User', 'createdAt', 'app_user', 'created_at'],
+    ['LegacyItem', 'label', 'legacyitems', 'Label Text'],
+    ['Seat', 'row', 'seat', 'row'],
+  ])('%s.%s is %s."%s", there and back', (model, field, table, column) => {
+    expect(models.table(model)).toBe(table)
+    expect(models.modelOf(table)).toBe(model)
+    expect(models.column(model, field)).toBe(column)
+    expect(models.field(model, column)).toBe(field)
+  })
+
+  it('relations and unknown names have no column', () => {
+    expect(models.column('User', 'posts')).toBeUndefined()
+    expect(models.column('User', 'nope')).toBeUndefined()
+    expect(models.column('User', 'constructor')).toBeUndefined()
+    expect(models.relation('User', 'email')).toBeUndefined()
+    expect(models.modelOf('_posttotag')).toBeUndefined()
+  })
+
+  it('an unknown model is refused by name, with the names there are', () => {
+    expect(models.has('Usr')).toBe(false)
+    expect(() => models.table('Usr')).toThrow(
+      expect.objectContaining({
+        code: 'LARDER_UNKNOWN_MODEL',
+        message: expect.stringMatching(/'Usr'.*User/),
+      }),
+    )
+  })
+
+  it.each([
+    ['User', 'email', ['email']],
+    ['Membership', 'userId_groupId', ['userId', 'groupId']],
+    ['Seat', 'place', ['venue', 'row', 'number']],
+    ['Seat', 'venue_holder', ['venue', 'holder']],
+    ['Seat', 'venue_row_number', undefined],
+    ['User', 'name', undefined],
+  ])('unique key %s.%s is %j', (model, name, fields) => {
+    expect(models.unique(model, name)).toEqual(fields)
+  })
+
+  it('a relation is the same from both sides', () => {
+    expect(models.relation('Post', 'author')).toMatchObject({
+      ...{ target: 'User', table: 'app_user', opposite: 'posts', holder: 'own', tables: ['app_user'] },
+      ...{
+        pairs: [{ own: 'author_id', target: 'id' }],
+        onDelete: 'Cascade',
+        onUpdate: 'Cascade',
+        list: false,
+      },
+    })
+    expect(models.relation('User', 'posts')).toMatchObject({
+      ...{
+        target: 'Post',
+        table: 'blog_posts',
+        opposite: 'author',
+        holder: 'target',
+        tables: ['blog_posts'],
+      },
+      ...{
+        pairs: [{ own: 'id', target: 'author_id' }],
+        onDelete: 'Cascade',
+        onUpdate: 'Cascade',
+        list: true,
+      },
+    })
+  })
+
+  it('a self relation keeps its sides apart', () => {
+    expect(models.relation('Category', 'parent')).toMatchObject({
+      ...{ holder: 'own', pairs: [{ own: 'parent_id', target: 'id' }], onDelete: 'SetNull' },
+    })
+    expect(models.relation('Category', 'children')).toMatchObject({
+      ...{ holder: 'target', pairs: [{ own: 'id', target: 'parent_id' }] },
+    })
+  })
+
+  it.each([
+    ['Post', 'tags', '_posttotag', 'A', 'B'],
+    ['Tag', 'posts', '_posttotag', 'B', 'A'],
+    ['User', 'followers', '_follow', 'A', 'B'],
+    ['User', 'following', '_follow', 'B', 'A'],
+  ])('%s.%s goes through %s from %s to %s', (model, field, table, own, target) => {
+    expect(models.relation(model, field)).toMatchObject({
+      holder: 'join',
+      pairs: [],
+      join: { table, own: { column: own, references: 'id' }, target: { column: target, references: 'id' } },
+    })
+    expect(models.relation(model, field)?.tables).toContain(table)
+  })
+
+  it('enum values go to the database and back', () => {
+    expect(models.enumValue('Role', 'ADMIN')).toBe('administrator')
+    expect(models.enumValue('Role', 'GUEST')).toBe('GUEST')
+    expect(models.enumName('Role', 'administrator')).toBe('ADMIN')
+    expect(models.enumName('Role', 'ADMIN')).toBeUndefined()
+  })
+})
