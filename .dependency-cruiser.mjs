@@ -3,14 +3,16 @@
 
 /** The rooms of packages/core/src, lowest first. A room imports from itself and from the rows before it, nothing else. */
 export const rooms = [
-  ['errors', 'clock'],
+  ['errors', 'clock', 'show'],
   ['duration', 'bytes'],
   // Of policy/ only its types: a plan carries a policy, and the rest of policy/ decides about plans.
   ['events', 'schema', 'sql', 'policy/policy'],
-  ['plan', 'config', 'scope', 'stats'],
+  ['plan', 'scope', 'stats'],
   ['keys', 'report'],
   ['tags', 'codec', 'policy'],
   ['store'],
+  // Validated options name a store, a codec and a policy, and make the default ones.
+  ['config'],
   ['tier', 'flight', 'fence', 'invalidate'],
   ['engine'],
   ['read', 'write', 'wrap'],

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { FinishRequest, MarkRequest } from './store.ts'
-import type { TagReply, TagRequest, TagState } from './tag.ts'
+import type { TagReply, TagRequest, TagState } from '../tags/tag.ts'
 
 /** The field whose marks every new field of its record is born with. */
 const LIST = 'list'

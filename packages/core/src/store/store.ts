@@ -1,4 +1,4 @@
-import type { TagReply, TagRequest } from './tag.ts'
+import type { TagReply, TagRequest } from '../tags/tag.ts'
 
 /** A stored entry. Times in milliseconds, from the store's own clock. */
 export interface StoredEntry {

@@ -1,7 +1,7 @@
 import type { EntryHeader, EntryTag, EntryTags } from '../codec/envelope.ts'
 import type { TagSight } from '../policy/freshness.ts'
 import type { Fetched } from '../store/store.ts'
-import type { TagState } from '../store/tag.ts'
+import type { TagState } from '../tags/tag.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
 import { LIST } from '../tags/spelling.ts'
 
