@@ -72,6 +72,7 @@ function attach(
     engine,
     models,
     provider,
+    relationMode: described.relationMode,
     policies: policiesOf(engine, models, written),
     transactions: createTransactions(engine),
     raw: createRawSql(engine, provider, statementFailed),

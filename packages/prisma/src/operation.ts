@@ -14,6 +14,8 @@ export interface OperationRoom {
   readonly engine: Engine
   readonly models: ModelMap
   readonly provider: string
+  /** Under `'prisma'` the client itself carries out the referential actions. */
+  readonly relationMode: 'foreignKeys' | 'prisma'
   readonly policies: Policies
   readonly transactions: Transactions
   readonly raw: RawSql
@@ -92,6 +94,7 @@ function write(
   const { changes, returned } = planWrite(operation, model, args, room.models, {
     dataPath,
     provider: room.provider,
+    relationMode: room.relationMode,
   })
   return settle(room, place, {
     operation: `${model}.${operation}`,

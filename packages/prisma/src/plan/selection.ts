@@ -82,8 +82,10 @@ function surveyCounts(survey: Survey, model: string, value: unknown, parent: Pin
   survey.joinable = false
   const { models } = survey
   if (value === true) {
-    for (const relation of models.relations(model))
-      if (relation.list) related(survey, relation, undefined, parent)
+    for (const relation of models.relations(model)) {
+      // Without a datamodel no relation is known to be a list, and any may be.
+      if (relation.list || relation.holder === 'unknown') related(survey, relation, undefined, parent)
+    }
     return
   }
   const counted = fieldsOf(argument(value, 'select'))

@@ -22,6 +22,11 @@ export interface WriteContext {
   readonly dataPath?: readonly unknown[]
   /** Provider of the datasource. Where it is not told, a deleted row is taken to be read by a statement of its own. */
   readonly provider?: string
+  /**
+   * Of the datasource; `foreignKeys` if absent. Under `'prisma'` the client carries out the actions itself, by
+   * primary keys it read before: no filter is then certain of the rows touched, here or in the tables that follow.
+   */
+  readonly relationMode?: 'foreignKeys' | 'prisma'
 }
 
 /** Derives what a write changes from its arguments alone. What is not understood changes every table there is. */
@@ -38,11 +43,12 @@ export function planWrite(
     args: args ?? {},
     models,
     nested: { models, changes: [], opaque: false },
+    context,
   }
   const own = models.has(model) && understood(write.args) ? ownChanges(write) : undefined
   if (!own || write.nested.opaque) return { changes: everything(models) }
   const changes = [...own, ...gathered(write.nested.changes)]
-  const returned = context.dataPath?.length ? undefined : returnedBy(write, context)
+  const returned = context.dataPath?.length ? undefined : returnedBy(write)
   return { changes, ...(returned && { returned }) }
 }
 
@@ -52,6 +58,7 @@ interface Write {
   readonly args: unknown
   readonly models: ModelMap
   readonly nested: Nested
+  readonly context: WriteContext
 }
 
 const ARGUMENTS: ReadonlySet<string> = new Set([
@@ -118,9 +125,9 @@ function updated(write: Write, effect: 'update' | 'upsert', data: unknown): Chan
  * have changed what `where` asked for, so then only the primary key is certain.
  */
 function before(write: Write, twoSteps: boolean): { before?: Pins } {
-  const { models, model, args, operation } = write
+  const { models, model, args, operation, context } = write
   const where = argument(args, 'where')
-  if (where === undefined) return {}
+  if (where === undefined || context.relationMode === 'prisma') return {}
   const survey = startSurvey(models)
   surveyFilter(survey, model, where)
   const identified = twoSteps || argument(args, 'limit') !== undefined || survey.occurrences.length > 0
@@ -145,7 +152,7 @@ function columns({ models, model }: Write, fields: readonly string[]): readonly 
   return fields.map((field) => models.column(model, field)).filter((column) => column !== undefined)
 }
 
-function returnedBy(write: Write, context: WriteContext): PlannedWrite['returned'] {
+function returnedBy(write: Write): PlannedWrite['returned'] {
   const { models, model, operation, args } = write
   const one = (result: unknown): readonly ReturnedRow[] | undefined => {
     const row = rowOf(models, model, result)
@@ -158,9 +165,7 @@ function returnedBy(write: Write, context: WriteContext): PlannedWrite['returned
     case 'upsert':
       return (result, index) => (index <= 1 ? one(result) : undefined)
     case 'delete':
-      return returnsDeleted(write, context)
-        ? (result, index) => (index === 0 ? one(result) : undefined)
-        : undefined
+      return returnsDeleted(write) ? (result, index) => (index === 0 ? one(result) : undefined) : undefined
     case 'updateManyAndReturn':
       return (result, index) => (index === 0 ? rowsOf(models, model, result) : undefined)
     case 'createManyAndReturn':
@@ -191,8 +196,8 @@ const DELETE_RETURNING: ReadonlySet<string> = new Set(['postgresql', 'postgres',
  * A deleted row shows what it was only if the DELETE itself returned it. With relations, or on a database that cannot,
  * Prisma reads it first: another transaction may change it before it goes.
  */
-function returnsDeleted({ models, model, args }: Write, { provider = '' }: WriteContext): boolean {
-  if (!DELETE_RETURNING.has(provider)) return false
+function returnsDeleted({ models, model, args, context }: Write): boolean {
+  if (!DELETE_RETURNING.has(context.provider ?? '')) return false
   const survey = startSurvey(models)
   const selected = fieldsOf(args)?.filter(([name]) => name === 'select' || name === 'include')
   surveyArguments(survey, model, Object.fromEntries(selected ?? []), undefined)

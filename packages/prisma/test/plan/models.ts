@@ -1,3 +1,4 @@
+import { skip } from '@prisma/client/runtime/client'
 import { datamodel } from '../../../../prisma/generated/larder.ts'
 import { type ModelMap, modelMapOf } from '../../src/model.ts'
 
@@ -12,11 +13,4 @@ export class FieldRef {
   readonly isList = false
 }
 
-/** What `Prisma.skip` looks like: an object without fields that can `ifUndefined`. */
-class Skip {
-  ifUndefined(value: unknown): unknown {
-    return value ?? this
-  }
-}
-
-export const skip: unknown = new Skip()
+export { skip }

@@ -18,7 +18,7 @@ const user: readonly ReadCase[] = [
   ['User', 'findMany', { where: { NOT: { id: 1 } }, select: { email: true }, orderBy: { id: 'asc' } }],
   ['User', 'findMany', { cursor: { email: 'b@x' }, orderBy: { id: 'asc' }, where: { role: 'MEMBER' } }],
   ['User', 'findMany', { cursor: { id: 2 }, where: { id: { in: [1, 3] } }, orderBy: { name: 'asc' } }],
-  ['User', 'findMany', { cursor: { id: 4 }, where: { id: { in: [1, 3] } }, orderBy: { name: 'desc' } }],
+  ['User', 'findMany', { cursor: { id: 4 }, where: { id: { in: [1, 3] } }, orderBy: { email: 'desc' } }],
   ['User', 'findMany', { distinct: ['role'], orderBy: { id: 'asc' }, select: { id: true, role: true } }],
   ['User', 'findMany', { take: -1, orderBy: { id: 'asc' } }],
 ]
@@ -101,6 +101,8 @@ const relations: readonly ReadCase[] = [
   ['Post', 'findMany', { where: { authorId: 1 }, orderBy: { id: 'asc' } }],
   ['Post', 'findMany', { where: { authorId: { in: [1, 4] } }, orderBy: { id: 'asc' } }],
   ['Post', 'findMany', { where: { authorId: 3 } }],
+  ['Post', 'findMany', { where: { editorId: 2 }, select: { id: true }, orderBy: { id: 'asc' } }],
+  ['Category', 'findMany', { where: { parentId: 1 }, orderBy: { id: 'asc' } }],
   ['Post', 'findMany', { where: { editorId: null }, orderBy: { id: 'asc' } }],
   ['Post', 'findMany', { where: { categoryId: 2, authorId: 1 }, include: { author: true } }],
   [

@@ -72,6 +72,13 @@ describe('the rows an update touches', () => {
   })
 })
 
+test('no filter is certain of the rows that a client writes which emulates foreign keys', () => {
+  const context = { provider: 'postgresql', relationMode: 'prisma' } as const
+  const { changes, returned } = plan('delete', 'Post', { where: { id: 1 } }, context)
+  expect(changes).toEqual([{ table: 'blog_posts', effect: 'delete' }])
+  expect(returned?.({ id: 1, authorId: 2 }, 0)).toEqual([{ id: 1, author_id: 2 }])
+})
+
 describe('the columns an update may change', () => {
   test.each([
     ['a literal', 'Post', { authorId: 3 }, { author_id: 3 }],
@@ -291,6 +298,12 @@ describe('nested writes', () => {
       data: { email: 'n', posts: { create: { title: 'n', categoryId: 4 } } },
     })
     expect(changes[1]?.sets).toMatchObject({ author_id: UNKNOWN, category_id: 4 })
+  })
+
+  test('a nested row whose foreign key may be omitted takes it from its parent all the same', () => {
+    const edits = { create: { title: 'n', authorId: 3 } }
+    const { changes } = plan('update', 'User', { where: { id: 1 }, data: { edits } })
+    expect(changes[1]?.sets).toMatchObject({ author_id: 3, editor_id: UNKNOWN })
   })
 
   test('of both branches of an upsert count', () => {

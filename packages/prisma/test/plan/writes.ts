@@ -3,7 +3,7 @@ export type WriteCase = readonly [model: string, operation: string, args: unknow
 
 const single: readonly WriteCase[] = [
   ['User', 'create', { data: { email: 'A@X' } }],
-  ['User', 'update', { where: { id: 4 }, data: { name: 'aa' } }],
+  ['User', 'update', { where: { id: 4 }, data: { email: 'aa@x' } }],
   ['User', 'create', { data: { email: 'new@x' } }],
   ['User', 'create', { data: { id: 9, email: 'nine@x', role: 'ADMIN' }, select: { email: true } }],
   ['User', 'createMany', { data: [{ email: 'new@x' }, { email: 'm@x', role: 'GUEST' }] }],
@@ -106,6 +106,11 @@ const single: readonly WriteCase[] = [
 ]
 
 const nested: readonly WriteCase[] = [
+  [
+    'User',
+    'update',
+    { where: { id: 2 }, data: { edits: { create: { title: 'n', author: { connect: { id: 3 } } } } } },
+  ],
   ['Post', 'update', { where: { id: 1 }, data: { tags: { disconnect: { id: 2 } } } }],
   ['Post', 'update', { where: { id: 2 }, data: { tags: { connect: { id: 3 } } } }],
   ['Tag', 'update', { where: { name: 't1' }, data: { posts: { set: [] } } }],

@@ -1,0 +1,108 @@
+import {
+  type Cache,
+  type CacheOptions,
+  createCache,
+  memoryStore,
+  type ReadReport,
+  type Store,
+} from '@larder/core'
+import { type PrismaCacheOptions, prismaCache } from '@larder/prisma'
+import { PrismaClient } from '../../../../prisma/generated/client/client.ts'
+import { datamodel } from '../../../../prisma/generated/larder.ts'
+import type { TestDatabase, Watch } from './database.ts'
+
+export { pgliteDatabase, postgresDatabase, type TestDatabase } from './database.ts'
+export { datamodel, PrismaClient }
+
+type Models = NonNullable<PrismaCacheOptions<typeof datamodel>['models']>
+
+/** A client as the application has it. Declared by inference: that its type survives is part of what is tested. */
+export type Extended = ReturnType<typeof extend>
+
+function extend(base: PrismaClient, cache: Cache, models: Models) {
+  return base.$extends(prismaCache({ cache, datamodel, models }))
+}
+
+/** What {@link connect} may be given. */
+export interface ConnectOptions {
+  readonly cache?: CacheOptions
+  /** Default: every model for a minute. */
+  readonly models?: Models
+  readonly client?: Partial<ConstructorParameters<typeof PrismaClient>[0]>
+  /** Another class than the repository's client, made with other preview features. */
+  readonly from?: typeof PrismaClient
+  readonly watch?: Watch
+  /** Most connections of the pool. */
+  readonly max?: number
+}
+
+/** A client with a cache of its own, and all that it does in the order it did it. */
+export interface Connected extends AsyncDisposable {
+  readonly db: Extended
+  readonly base: PrismaClient
+  readonly cache: Cache
+  /** `mark`, `finish` and physical statements as they were sent; `COMMIT done` when it is answered. */
+  readonly log: string[]
+  /** Physical statements since the last call, without transaction control. */
+  statements(): readonly string[]
+  /** Where the reads that `run` makes come from: `'memory'` or `'database: reason'`. */
+  sources(run: () => Promise<unknown>): Promise<readonly string[]>
+}
+
+/** Connects a client with a cache to a database. */
+export function connect(database: TestDatabase, options: ConnectOptions = {}): Connected {
+  const log: string[] = []
+  const watch: Watch = async (sql, phase) => {
+    if (phase === 'sent') log.push(sql)
+    else if (CONTROL.test(sql)) log.push(`${sql} done`)
+    await options.watch?.(sql, phase)
+  }
+  const adapter = database.adapter(watch, options.max === undefined ? {} : { max: options.max })
+  const base = new (options.from ?? PrismaClient)({ ...options.client, adapter })
+  const cache = createCache({ store: logged(memoryStore(), log), ...options.cache })
+  const db = extend(base, cache, options.models ?? { '*': { ttl: '1m' } })
+  return {
+    db,
+    base,
+    cache,
+    log,
+    statements: () => log.splice(0).filter((line) => !CONTROL.test(line) && !STORE.test(line)),
+    sources: async (run) => (await cache.explain(run)).reads.map(sourceOf),
+    async [Symbol.asyncDispose]() {
+      await cache.close()
+      await base.$disconnect()
+    },
+  }
+}
+
+const CONTROL = /^(?:BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)\b/
+const STORE = /^(?:mark|finish)$/
+
+/** `'memory'`, or `'database: reason'`. */
+export function sourceOf({ source, reason }: ReadReport): string {
+  return reason ? `${source}: ${reason}` : source
+}
+
+function logged(store: Store, log: string[]): Store {
+  return {
+    ...store,
+    async mark(request) {
+      log.push('mark')
+      await store.mark(request)
+    },
+    async finish(request) {
+      log.push('finish')
+      await store.finish(request)
+    },
+  }
+}
+
+/** The error that `run` rejects with; fails where it does not. */
+export async function errorOf(run: PromiseLike<unknown>): Promise<Error & { code?: unknown }> {
+  try {
+    await run
+  } catch (error) {
+    return error as Error
+  }
+  throw new Error('it was expected to reject')
+}

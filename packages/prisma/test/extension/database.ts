@@ -1,0 +1,116 @@
+import { PGlite } from '@electric-sql/pglite'
+import { PrismaPg } from '@prisma/adapter-pg'
+import type {
+  SqlDriverAdapter,
+  SqlDriverAdapterFactory,
+  SqlQueryable,
+  Transaction,
+} from '@prisma/driver-adapter-utils'
+import { Pool } from 'pg'
+import { PrismaPGlite } from 'pglite-prisma-adapter'
+import { createDatabase, migrate, postgresUrl } from '../../../testing/src/index.ts'
+
+/** What happened to one physical statement: it was sent, or its answer is here. */
+export type Watch = (sql: string, phase: 'sent' | 'done') => Promise<void> | void
+
+/** An empty database of the repository's schema. */
+export interface TestDatabase {
+  /** A driver adapter that tells `watch` of every statement; what `watch` throws is the statement's error. */
+  adapter(watch: Watch, options?: { readonly max?: number }): SqlDriverAdapterFactory
+  /** Runs SQL behind everybody's back: no client notices. */
+  exec(sql: string): Promise<unknown>
+  stop(): Promise<void>
+}
+
+/** One connection in this process; no savepoints. */
+export async function pgliteDatabase(): Promise<TestDatabase> {
+  const pglite = new PGlite()
+  await migrate((sql) => pglite.exec(sql))
+  return {
+    adapter: (watch) => watched(new PrismaPGlite(pglite), watch),
+    exec: (sql) => pglite.exec(sql),
+    stop: () => pglite.close(),
+  }
+}
+
+/** A PostgreSQL server with as many connections as are asked for. */
+export async function postgresDatabase(): Promise<TestDatabase & { readonly url: string }> {
+  const { url, drop } = await createDatabase(await postgresUrl())
+  const pool = new Pool({ connectionString: url })
+  await migrate((sql) => pool.query(sql))
+  return {
+    url,
+    adapter: (watch, options = {}) => {
+      // A connection that the server ends while it is idle would else be an uncaught error.
+      const quiet = { onPoolError: () => {}, onConnectionError: () => {} }
+      return watched(new PrismaPg({ connectionString: url, ...options }, quiet), watch)
+    },
+    exec: (sql) => pool.query(sql),
+    async stop() {
+      await pool.end()
+      await drop()
+    },
+  }
+}
+
+function watched(factory: SqlDriverAdapterFactory, watch: Watch): SqlDriverAdapterFactory {
+  return {
+    provider: factory.provider,
+    adapterName: factory.adapterName,
+    connect: async () => watchAdapter(await factory.connect(), watch),
+  }
+}
+
+function watchAdapter(adapter: SqlDriverAdapter, watch: Watch): SqlDriverAdapter {
+  return override(adapter, {
+    ...watchStatements(adapter, watch),
+    async startTransaction(...args: Parameters<SqlDriverAdapter['startTransaction']>) {
+      await watch('BEGIN', 'sent')
+      const begun = watchTransaction(await adapter.startTransaction(...args), watch)
+      await watch('BEGIN', 'done')
+      return begun
+    },
+  })
+}
+
+function watchTransaction(transaction: Transaction, watch: Watch): Transaction {
+  const end = async (sql: string, run: () => Promise<void>): Promise<void> => {
+    // Other adapters send it as a statement, and this call only gives the connection back.
+    const { usePhantomQuery } = transaction.options
+    if (usePhantomQuery) await watch(sql, 'sent')
+    await run()
+    if (usePhantomQuery) await watch(sql, 'done')
+  }
+  return override(transaction, {
+    ...watchStatements(transaction, watch),
+    commit: () => end('COMMIT', () => transaction.commit()),
+    rollback: () => end('ROLLBACK', () => transaction.rollback()),
+  })
+}
+
+function watchStatements(
+  queryable: SqlQueryable,
+  watch: Watch,
+): Pick<SqlQueryable, 'queryRaw' | 'executeRaw'> {
+  const around = async <T>(sql: string, run: () => Promise<T>): Promise<T> => {
+    await watch(sql, 'sent')
+    const result = await run()
+    await watch(sql, 'done')
+    return result
+  }
+  return {
+    queryRaw: (query) => around(query.sql, () => queryable.queryRaw(query)),
+    executeRaw: (query) => around(query.sql, () => queryable.executeRaw(query)),
+  }
+}
+
+/** Methods keep `this`: the drivers' objects have fields of their own. */
+function override<T extends object>(target: T, methods: Partial<T>): T {
+  return new Proxy(target, {
+    get(_, name) {
+      if (Object.hasOwn(methods, name)) return Reflect.get(methods, name)
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
