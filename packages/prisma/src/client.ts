@@ -1,6 +1,6 @@
 import { type Cache, canonical, type Engine } from '@larder/core'
 import { Prisma } from '@prisma/client/extension'
-import type { ClientCache, ModelInvalidateRequest } from './extension-types.ts'
+import type { ClientCache, ModelInvalidateRequest, RowOfModel, RowOfTable } from './extension-types.ts'
 import { type ExtensionArgs, extensionsOf } from './internals.ts'
 import type { ModelMap } from './model.ts'
 import { type Operation, type OperationRoom, runOperation } from './operation.ts'
@@ -75,11 +75,11 @@ function physical(models: ModelMap, request: ModelInvalidateRequest): Parameters
   return {
     ...rest,
     tables: [...tables, ...names.map((name) => models.table(name))],
-    rows: rows.map(({ model, key }) => ({
-      table: models.table(model),
-      key: Object.fromEntries(
-        Object.entries(key).map(([field, value]) => [models.column(model, field) ?? field, value]),
-      ),
-    })),
+    rows: rows.map((row) => ('model' in row ? ofTable(models, row) : row)),
   }
+}
+
+function ofTable(models: ModelMap, { model, key }: RowOfModel): RowOfTable {
+  const columns = Object.entries(key).map(([field, value]) => [models.column(model, field) ?? field, value])
+  return { table: models.table(model), key: Object.fromEntries(columns) }
 }

@@ -9,9 +9,21 @@ export interface ModelInvalidateRequest<Model extends string = string>
   models?: readonly Model[]
   /** Every read of these tables, by physical name. */
   tables?: readonly string[]
-  /** Reads that could see these rows; `key` names all fields of one primary, unique, foreign or named key. */
-  rows?: readonly { readonly model: Model; readonly key: Readonly<Record<string, unknown>> }[]
+  /**
+   * Reads that could see these rows; `key` names all of one primary, unique, foreign or named key: fields of a model,
+   * or physical columns of a table.
+   */
+  rows?: readonly (RowOfModel<Model> | RowOfTable)[]
 }
+
+/** A row by the fields of its model. */
+export interface RowOfModel<Model extends string = string> {
+  readonly model: Model
+  readonly key: Readonly<Record<string, unknown>>
+}
+
+/** A row by the physical columns of its table. */
+export type RowOfTable = NonNullable<InvalidateRequest['rows']>[number]
 
 /** `prisma.$cache`. */
 export interface ClientCache<Model extends string = string> {

@@ -13,5 +13,7 @@ export type {
   ModelInvalidateRequest,
   ModelName,
   ModelPolicies,
+  RowOfModel,
+  RowOfTable,
 } from './extension-types.ts'
 export type { CallPolicy } from './policies.ts'
