@@ -1,0 +1,88 @@
+import { cachedStrikes } from './cached.ts'
+import { openDatabase } from './database.ts'
+import { runLoad } from './load.ts'
+import type { Measured } from './measure.ts'
+import { normalise } from './normalise.ts'
+import { startProgress } from './progress.ts'
+import { readRecords } from './records.ts'
+import type { Screen } from './screen.ts'
+import { seed } from './seed.ts'
+import { createShadow } from './shadow.ts'
+import { type Strikes, strikesOf } from './strikes.ts'
+import { count } from './table.ts'
+import { workload } from './workload.ts'
+
+export interface DemoOptions {
+  readonly screen: Screen
+  readonly signal: AbortSignal
+  /** At most this many reports of the file. */
+  readonly rows: number
+  /** At most this many operations in a run… */
+  readonly operations: number
+  /** …and at most this many ms. */
+  readonly limit: number
+}
+
+/** What there is to show: all of it, or what was done before the signal. */
+export interface Outcome {
+  readonly rows: number
+  readonly seeded: number
+  readonly without?: Measured
+  readonly cached?: Measured
+}
+
+const SEED = 20_240_607
+const SKEW = 1.1
+export const WRITE_SHARE = 0.02
+/** Reads that load and compile what the first reads of a process load and compile. Counted in neither run. */
+const WARM_UP = 50
+
+/** Seeds a database, drives the same load over it twice, and closes everything, also after an abort or an error. */
+export async function runDemo(options: DemoOptions): Promise<Outcome> {
+  const { screen, signal } = options
+  const catalogue = normalise((await readRecords()).slice(0, options.rows))
+  const rows = catalogue.strikes.length
+  screen.paragraph('Starting PostgreSQL in this process: a few seconds.')
+  const database = await openDatabase()
+  try {
+    const seeding = startProgress(screen, 'Seeding      ', rows, (done) => `${count(done)} rows`)
+    const seeded = await seed(database.prisma, catalogue, { signal, onProgress: seeding.at })
+    seeding.end()
+
+    const shadow = createShadow(catalogue)
+    const drive = async (label: string, strikes: Strikes, most: number): Promise<Measured> => {
+      const operations = workload({ rows, seed: SEED, skew: SKEW, writeShare: WRITE_SHARE })
+      const progress = startProgress(screen, label, 1, () => '')
+      const { limit } = options
+      const { statements } = database
+      const onProgress = progress.at
+      const measured = await runLoad({
+        strikes,
+        operations,
+        shadow,
+        statements,
+        most,
+        limit,
+        signal,
+        onProgress,
+      })
+      progress.end()
+      return measured
+    }
+
+    if (signal.aborted) return { rows, seeded }
+    const bare = strikesOf(database.prisma)
+    for (let id = 1; id <= Math.min(WARM_UP, rows); id++) await bare.read(id)
+    const without = await drive('Without cache', bare, options.operations)
+    if (signal.aborted) return { rows, seeded, without }
+    const { strikes, cache } = cachedStrikes(database.prisma)
+    try {
+      // As many as the first run got done: the same operations in the same order.
+      return { rows, seeded, without, cached: await drive('With cache   ', strikes, without.operations) }
+    } finally {
+      await cache.close()
+    }
+  } finally {
+    await database.close()
+  }
+}
