@@ -3,7 +3,8 @@ import type { Codec } from './codec/codec.ts'
 import { msgpackCodec } from './codec/msgpack.ts'
 import { CacheError } from './errors.ts'
 import type { PolicyOptions } from './policy/policy.ts'
-import { notBuilt, refuse } from './policy/resolve.ts'
+import { checked, notBuilt } from './policy/resolve.ts'
+import { show } from './show.ts'
 import { memoryStore } from './store/memory-store.ts'
 import type { Store } from './store/store.ts'
 
@@ -66,19 +67,25 @@ const OPTIONS: readonly (keyof CacheOptions)[] = [
 
 /** @throws CacheError naming the option, its value and the fix. */
 export function resolveConfig(options: CacheOptions): CacheConfig {
-  for (const name of Object.keys(options))
+  expect(options, isObject, 'createCache', 'an object of options, or nothing')
+  for (const [name, value] of Object.entries(options)) {
     if (!(OPTIONS as readonly string[]).includes(name))
       throw new CacheError(
         'LARDER_CONFIG',
         `createCache has no option ${name}: there are ${OPTIONS.join(', ')}`,
       )
-  if (options.memory !== undefined) throw notBuilt('memory')
+    if (value === null) throw new CacheError('LARDER_CONFIG', `${name} is null: leave it out for its default`)
+  }
+  if (options.memory !== undefined) throw notBuilt(`memory: ${show(options.memory)}`)
   const defaults = options.defaults ?? {}
-  refuse(defaults, 'defaults')
+  checked(defaults, 'defaults')
   return {
     namespace: namespace(options.namespace ?? 'larder'),
     version: expect(options.version ?? '1', isString, 'version', 'a string'),
-    scope: options.scope && expect(options.scope, isFunction, 'scope', 'a function that returns the scope'),
+    scope:
+      options.scope === undefined
+        ? undefined
+        : expect(options.scope, isFunction, 'scope', 'a function that returns the scope'),
     requireScope: required(options),
     store: expect(options.store ?? memoryStore(), isStore, 'store', 'memoryStore() or another Store'),
     codec: expect(options.codec ?? msgpackCodec(), isCodec, 'codec', 'msgpackCodec() or superjsonCodec()'),
@@ -100,7 +107,7 @@ function required(options: CacheOptions): boolean {
     'requireScope',
     'true or false',
   )
-  if (value && !options.scope)
+  if (value && options.scope === undefined)
     throw new CacheError('LARDER_CONFIG', 'requireScope is true but there is no scope: give scope: () => …')
   return value
 }
@@ -117,8 +124,7 @@ function namespace(value: unknown): string {
 /** @throws CacheError unless `value` passes. */
 export function expect<T>(value: T, passes: (value: unknown) => boolean, option: string, fix: string): T {
   if (passes(value)) return value
-  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value)
-  throw new CacheError('LARDER_CONFIG', `${option} is ${shown}: give ${fix}`)
+  throw new CacheError('LARDER_CONFIG', `${option} is ${show(value)}: give ${fix}`)
 }
 
 function oneOf<T extends string>(value: T, choices: readonly T[], option: string): T {
@@ -130,6 +136,7 @@ function oneOf<T extends string>(value: T, choices: readonly T[], option: string
   )
 }
 
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 const isString = (value: unknown): boolean => typeof value === 'string'
 const isFunction = (value: unknown): boolean => typeof value === 'function'
 const isStore = (value: unknown): boolean => has(value, 'fetch') && has(value, 'seed') && has(value, 'finish')

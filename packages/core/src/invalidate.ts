@@ -1,6 +1,7 @@
 import { CacheError } from './errors.ts'
 import type { ColumnValue } from './plan.ts'
 import type { Table } from './schema/table.ts'
+import { show } from './show.ts'
 import { own, tuplesOf } from './tags/pin.ts'
 import { cellName, namedKeys, recordName, userTagName } from './tags/spelling.ts'
 import { merge, type WriteTag } from './tags/write-tags.ts'
@@ -33,6 +34,7 @@ export function tagsOfInvalidation(
   databases: readonly KnownDatabase[],
   request: InvalidateRequest,
 ): readonly WriteTag[] {
+  check(request)
   const tags: WriteTag[] = []
   for (const table of request.tables ?? [])
     for (const { database } of holding(databases, table)) tags.push(whole(namespace, database, table))
@@ -40,6 +42,30 @@ export function tagsOfInvalidation(
     for (const one of holding(databases, row.table)) tags.push(ofRow(namespace, one, row.table, row.key))
   for (const tag of request.tags ?? []) tags.push(ofUserTag(namespace, tag))
   return merge(tags)
+}
+
+const texts = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((one) => typeof one === 'string' && one !== '')
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
+const SHAPES: { readonly [K in keyof Required<InvalidateRequest>]: (value: unknown) => boolean } = {
+  tables: texts,
+  tags: texts,
+  rows: (value) =>
+    Array.isArray(value) && value.every((one) => typeof one?.table === 'string' && isObject(one.key)),
+  all: (value) => value === true,
+}
+
+/** A misspelt name or a bare string would end nothing, and silently. */
+function check(request: InvalidateRequest): void {
+  const fix = `give { tables: ['…'] }, { rows: [{ table, key }] }, { tags: ['…'] } or { all: true }`
+  if (!isObject(request))
+    throw new CacheError('LARDER_CONFIG', `invalidate was given ${show(request)}: ${fix}`)
+  for (const [name, value] of Object.entries(request)) {
+    if (!Object.hasOwn(SHAPES, name))
+      throw new CacheError('LARDER_CONFIG', `invalidate has no option ${name}: ${fix}`)
+    if (value !== undefined && !SHAPES[name as keyof InvalidateRequest](value))
+      throw new CacheError('LARDER_CONFIG', `invalidate was given ${name}: ${show(value)}: ${fix}`)
+  }
 }
 
 /** The databases that have the table; without any client attached, the default database is meant. */

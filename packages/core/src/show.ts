@@ -3,6 +3,7 @@ export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value)
   if (typeof value !== 'object' || value === null)
     return typeof value === 'function' ? 'a function' : String(value)
-  if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`
+  if (Array.isArray(value))
+    return `[${value.map((one) => (Array.isArray(one) ? '[…]' : show(one))).join(', ')}]`
   return 'an object'
 }

@@ -66,8 +66,9 @@ export function createTransaction(room: MarkRoom, marking: 'late' | 'early'): Tr
     const tags = merge(which.flatMap((entry) => entry.learned ?? entry.tags))
     if (!tags.length) return
     const mark = await raiseMark(room, tags)
-    // Nobody awaited this statement, and nobody can say when or in which session it will run.
-    if (ended) mark.leave()
+    // Too late: another scope answers for it, or nobody awaited it and it may run at any time in any session.
+    if (heir) await mark.finish()
+    else if (ended) mark.leave()
     else raised.push({ mark, entries: which, tags })
   }
   const seal = (): Promise<void> => {
@@ -88,7 +89,7 @@ export function createTransaction(room: MarkRoom, marking: 'late' | 'early'): Tr
       if (heir) return heir.write(tags)
       const entry: Entry = { tags, learned: undefined, running: true }
       entries.push(entry)
-      if (sealed || ended) await raise([entry])
+      if (sealed || !open) await raise([entry])
       return {
         learned(shown) {
           entry.learned = shown

@@ -1,5 +1,6 @@
 import { milliseconds } from '../duration.ts'
 import { CacheError } from '../errors.ts'
+import { show } from '../show.ts'
 import type { Policy, PolicyOptions } from './policy.ts'
 
 const EMPTY_MOST = 30_000
@@ -20,71 +21,73 @@ const OFF = new Map<string, readonly unknown[]>([
   ['staleIfError', [0]],
   ['maxStaleness', [0]],
 ])
-const BUILT = new Set<string>([
-  'ttl',
-  'jitter',
-  'cacheEmpty',
-  'write',
-  'singleFlight',
-  'operations',
-  'tags',
-  'touches',
-  'reads',
-  'lookupKeys',
-])
-
 /**
  * Validates a policy merged over `defaults`. `path` is where the user wrote it, such as `models.Product`.
  * @throws CacheError naming the option, its value and the fix.
  */
 export function resolvePolicy(options: PolicyOptions, defaults: PolicyOptions, path: string): Policy {
-  refuse(options, path)
-  refuse(defaults, 'defaults')
-  const merged = { ...defaults, ...defined(options) }
-  const ttl = lifetime(merged.ttl, path)
+  const merged = { ...checked(defaults, 'defaults'), ...checked(options, path) }
+  const { ttl } = merged
+  if (ttl === undefined)
+    throw new CacheError(
+      'LARDER_CONFIG',
+      `${path}.ttl is missing: every cached model needs a finite lifetime, such as ttl: '10m'`,
+    )
   return {
     ttl,
-    jitter: fraction(merged.jitter ?? 0.1, `${path}.jitter`),
-    cacheEmpty:
-      merged.cacheEmpty === false
-        ? false
-        : merged.cacheEmpty === undefined
-          ? Math.min(ttl, EMPTY_MOST)
-          : milliseconds(merged.cacheEmpty, `${path}.cacheEmpty`),
-    singleFlight: merged.singleFlight === false ? false : 'process',
-    operations: merged.operations && new Set(strings(merged.operations, `${path}.operations`)),
-    tags: strings(merged.tags ?? [], `${path}.tags`),
-    touches: strings(merged.touches ?? [], `${path}.touches`),
-    reads: strings(merged.reads ?? [], `${path}.reads`),
-    lookupKeys: (merged.lookupKeys ?? []).map((key, index) => strings(key, `${path}.lookupKeys[${index}]`)),
+    jitter: merged.jitter ?? 0.1,
+    cacheEmpty: merged.cacheEmpty ?? Math.min(ttl, EMPTY_MOST),
+    singleFlight: merged.singleFlight ?? 'process',
+    operations: merged.operations,
+    tags: merged.tags ?? [],
+    touches: merged.touches ?? [],
+    reads: merged.reads ?? [],
+    lookupKeys: merged.lookupKeys ?? [],
   }
 }
 
-/** Refuses options nobody knows, and options that are known and not built. */
-export function refuse(options: PolicyOptions, path: string): void {
-  if (typeof options !== 'object' || options === null)
-    throw new CacheError(
-      'LARDER_CONFIG',
-      `${path} is ${String(options)}: give an object such as { ttl: '10m' }`,
-    )
+/** One check per option: takes the value the user gave and its path, returns what the engine uses. */
+const CHECKS: { readonly [K in keyof Policy]: (value: unknown, option: string) => Policy[K] } = {
+  ttl: lifetime,
+  jitter: fraction,
+  cacheEmpty: (value, option) => (value === false ? false : milliseconds(value, option)),
+  singleFlight(value, option) {
+    if (value === 'process' || value === false) return value
+    throw enumerated(value, ['cluster'], option, `'process' or false`)
+  },
+  operations: (value, option) => new Set(strings(value, option)),
+  tags: strings,
+  touches: strings,
+  reads: strings,
+  lookupKeys(value, option) {
+    if (!Array.isArray(value))
+      throw refused(value, option, `an array of column sets, such as [['kind', 'year']]`)
+    return value.map((key, index) => strings(key, `${option}[${index}]`))
+  },
+}
+const NAMES = [...Object.keys(CHECKS), 'write']
+
+/**
+ * The options that are given, each checked.
+ * @throws CacheError naming the option under `path`, its value and the fix: for what is wrong, for what nobody knows,
+ * and for what is known and not built.
+ */
+export function checked(options: PolicyOptions, path: string): Partial<Policy> {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw refused(options, path, `an object such as { ttl: '10m' }`)
+  const found: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(options)) {
+    // An option that is there and undefined must not hide a default.
     if (value === undefined) continue
-    if ((NOT_BUILT as readonly string[]).includes(name)) {
-      if (!OFF.get(name)?.includes(value)) throw notBuilt(`${path}.${name}`)
-    } else if (!BUILT.has(name))
-      throw new CacheError(
-        'LARDER_CONFIG',
-        `${path}.${name} is not an option: there are ${[...BUILT].join(', ')}`,
-      )
+    const option = `${path}.${name}`
+    if (Object.hasOwn(CHECKS, name)) found[name] = CHECKS[name as keyof Policy](value, option)
+    else if ((NOT_BUILT as readonly string[]).includes(name)) {
+      if (!OFF.get(name)?.includes(value)) throw notBuilt(`${option}: ${show(value)}`)
+    } else if (name !== 'write')
+      throw new CacheError('LARDER_CONFIG', `${option} is not an option: there are ${NAMES.join(', ')}`)
+    else if (value !== 'invalidate') throw enumerated(value, ['through', 'around'], option, `'invalidate'`)
   }
-  if (options.write !== undefined && options.write !== 'invalidate')
-    throw enumerated(options.write, ['through', 'around'], `${path}.write`, `'invalidate'`)
-  if (
-    options.singleFlight !== undefined &&
-    options.singleFlight !== 'process' &&
-    options.singleFlight !== false
-  )
-    throw enumerated(options.singleFlight, ['cluster'], `${path}.singleFlight`, `'process' or false`)
+  return found
 }
 
 /** The error for an option of the contract that does not exist yet. */
@@ -95,42 +98,30 @@ export function notBuilt(option: string): CacheError {
   )
 }
 
-function enumerated(value: string, later: readonly string[], option: string, now: string): CacheError {
-  if (later.includes(value)) return notBuilt(`${option}: '${value}'`)
-  return new CacheError('LARDER_CONFIG', `${option} is ${JSON.stringify(value)}: give ${now}`)
+function enumerated(value: unknown, later: readonly string[], option: string, now: string): CacheError {
+  return later.includes(value as string) ? notBuilt(`${option}: ${show(value)}`) : refused(value, option, now)
 }
 
-function lifetime(ttl: PolicyOptions['ttl'], path: string): number {
-  if (ttl === undefined)
-    throw new CacheError(
-      'LARDER_CONFIG',
-      `${path}.ttl is missing: every cached model needs a finite lifetime, such as ttl: '10m'`,
-    )
-  const found = milliseconds(ttl, `${path}.ttl`)
-  if (found === 0)
-    throw new CacheError(
-      'LARDER_DURATION',
-      `${path}.ttl is 0: give a lifetime above zero, or leave the model out to not cache it`,
-    )
-  return found
+function refused(value: unknown, option: string, fix: string): CacheError {
+  return new CacheError('LARDER_CONFIG', `${option} is ${show(value)}: give ${fix}`)
+}
+
+function lifetime(value: unknown, option: string): number {
+  const found = milliseconds(value, option)
+  if (found > 0) return found
+  throw new CacheError(
+    'LARDER_DURATION',
+    `${option} is ${show(value)}: give a lifetime above zero, or leave the model out to not cache it`,
+  )
 }
 
 function fraction(value: unknown, option: string): number {
-  if (typeof value !== 'number' || !(value >= 0 && value <= 1))
-    throw new CacheError('LARDER_CONFIG', `${option} is ${String(value)}: give a number from 0 to 1`)
-  return value
+  if (typeof value === 'number' && value >= 0 && value <= 1) return value
+  throw refused(value, option, 'a number from 0 to 1')
 }
 
 function strings(value: unknown, option: string): readonly string[] {
   if (!Array.isArray(value) || !value.every((one) => typeof one === 'string' && one !== ''))
-    throw new CacheError(
-      'LARDER_CONFIG',
-      `${option} is ${JSON.stringify(value)}: give an array of non-empty strings`,
-    )
+    throw refused(value, option, 'an array of non-empty strings')
   return value
-}
-
-/** Without the keys whose value is undefined: they must not hide a default. */
-function defined<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T
 }

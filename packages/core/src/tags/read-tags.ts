@@ -1,8 +1,8 @@
 import type { Occurrence } from '../plan.ts'
 import type { Schema, Table } from '../schema/table.ts'
-import type { TagRequest } from '../store/tag.ts'
 import { type Pinned, pinnedBy } from './pin.ts'
 import { cellName, LIST, recordName, userTagName } from './spelling.ts'
+import type { TagRequest } from './tag.ts'
 
 /** Where tags live: part of every tag's name. */
 export interface TagSpace {

@@ -1,0 +1,35 @@
+import { type Ran, runSchedule, type Setting } from './random-history.ts'
+
+/** What some schedules came to; `wrong` tells of the first that shows something stale, with its seed and log. */
+export interface Explored {
+  readonly reads: number
+  readonly hits: number
+  readonly schedules: number
+  readonly wrong: string | undefined
+  /** The one-pass check alone found it. */
+  readonly stale: boolean
+}
+
+/** Runs the schedules of these seeds, up to the first in which something is wrong. */
+export async function explore(
+  from: number,
+  to: number,
+  setting: Setting,
+  staleOnly = false,
+): Promise<Explored> {
+  let [reads, hits] = [0, 0]
+  for (let seed = from; seed < to; seed++) {
+    const ran = await runSchedule(seed, setting)
+    reads += ran.reads
+    hits += ran.hits
+    if (ran.stale.length || (ran.impossible.length && !staleOnly))
+      return { reads, hits, schedules: seed - from + 1, wrong: told(seed, ran), stale: ran.stale.length > 0 }
+  }
+  return { reads, hits, schedules: to - from, wrong: undefined, stale: false }
+}
+
+function told(seed: number, ran: Ran): string {
+  return [`seed ${seed}`, ...ran.impossible, ...ran.stale.map((one) => JSON.stringify(one)), ...ran.log].join(
+    '\n',
+  )
+}

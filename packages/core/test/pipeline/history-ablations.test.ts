@@ -1,0 +1,119 @@
+import { memoryStore } from '@larder/core'
+import { type Ablation, modelStore, type Scheduler } from '@larder/testing'
+import { beforeEach, expect, it, vi } from 'vitest'
+import { explore } from './explore.ts'
+import { GROUP, PRIMARY, UNIQUE } from './item-host.ts'
+import type { Setting } from './random-history.ts'
+
+// The checker must be able to fail: each rule of the protocol is broken in turn, and it has to find a stale read.
+
+const broken = vi.hoisted(() => ({ flights: false, unfinished: false, judge: false }))
+
+vi.mock('../../src/flight/single-flight.ts', async (original) => {
+  const real = await original<typeof import('../../src/flight/single-flight.ts')>()
+  return {
+    createSingleFlight: <T>() => {
+      const flights = real.createSingleFlight<T>()
+      const nameOf = (name: string): string => (broken.flights ? (name.split(' ')[0] ?? name) : name)
+      return { join: (name: string, load: () => Promise<T>) => flights.join(nameOf(name), load) }
+    },
+  }
+})
+
+vi.mock('../../src/fence/unfinished.ts', async (original) => {
+  const real = await original<typeof import('../../src/fence/unfinished.ts')>()
+  return {
+    createUnfinished: () => {
+      const unfinished = real.createUnfinished()
+      return {
+        ...unfinished,
+        covers: (...args: Parameters<typeof unfinished.covers>) =>
+          !broken.unfinished && unfinished.covers(...args),
+        writes: (record: string) => !broken.unfinished && unfinished.writes(record),
+      }
+    },
+  }
+})
+
+vi.mock('../../src/policy/freshness.ts', async (original) => {
+  const real = await original<typeof import('../../src/policy/freshness.ts')>()
+  const judge: typeof real.judge = (entry, tags, epoch) =>
+    real.judge(entry, broken.judge ? tags.map((tag) => ({ ...tag, dirty: false })) : tags, epoch)
+  return { ...real, judge }
+})
+
+beforeEach(() => {
+  for (const name of Object.keys(broken) as (keyof typeof broken)[]) broken[name] = false
+})
+
+const ALL_KEYS = [PRIMARY, UNIQUE, GROUP]
+const MOST = 3_000
+const memory = () => memoryStore({ maxEntries: 100 })
+
+const rules: readonly (readonly [Ablation, string, Partial<Setting>])[] = [
+  ['no-marks', 'without marks', {}],
+  ['no-bumps', 'with finishes that leave nonces', {}],
+  [
+    'born-clean',
+    'with fields that are born clean',
+    { processes: [ALL_KEYS, []], reads: ['one'], writes: ['one'] },
+  ],
+  ['unknown-skipped', 'with marks and finishes that pass over unknown fields', {}],
+  [
+    'record-first',
+    'with a record that is clean before its cells are bumped',
+    { processes: [ALL_KEYS, ALL_KEYS], reads: ['group'], writes: ['oneReturning'] },
+  ],
+]
+
+it.each(rules)('%s: %s the checker finds a stale read', async (ablation, _, focus) => {
+  const store = (scheduler: Scheduler) => modelStore(ablation, scheduler.step)
+  const found = await explore(0, MOST, { store, processes: [ALL_KEYS, [PRIMARY]], ...focus }, true)
+  expect(found.stale).toBe(true)
+})
+
+it('with cells read before their record the checker finds a stale read', async () => {
+  const found = await explore(
+    0,
+    MOST,
+    {
+      store: memory,
+      processes: [ALL_KEYS, ALL_KEYS],
+      reads: ['group'],
+      writes: ['oneReturning'],
+      faults: () => ({ cellsFirst: true }),
+    },
+    true,
+  )
+  expect(found.stale).toBe(true)
+})
+
+it('with flights named by the query alone the checker finds a stale read', async () => {
+  broken.flights = true
+  const found = await explore(0, MOST, { store: memory, processes: [ALL_KEYS] }, true)
+  expect(found.stale).toBe(true)
+})
+
+it('with entries served under a mark the checker finds a stale read', async () => {
+  broken.judge = true
+  const found = await explore(0, MOST, { store: memory, processes: [ALL_KEYS, ALL_KEYS] }, true)
+  expect(found.stale).toBe(true)
+})
+
+it('without the memory of unfinished writes and with failing store calls the checker finds a stale read', async () => {
+  broken.unfinished = true
+  const found = await explore(
+    0,
+    MOST,
+    {
+      store: memory,
+      processes: [ALL_KEYS],
+      reads: ['one', 'group'],
+      writes: ['one', 'all'],
+      timePasses: true,
+      faults: (scheduler) => ({ failing: () => (scheduler.random() < 0.15 ? scheduler.random() : 1) }),
+    },
+    true,
+  )
+  expect(found.stale).toBe(true)
+})

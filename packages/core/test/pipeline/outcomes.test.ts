@@ -1,0 +1,90 @@
+import type { WriteEvent } from '@larder/core'
+import { settled } from '@larder/testing'
+import { expect, it } from 'vitest'
+import { Refused, reads, writes } from './item-host.ts'
+import { world } from './world.ts'
+
+const one = reads.byId(1)
+
+it('each outcome of a write is one event', async () => {
+  const { put, cache } = world()
+  const events: WriteEvent[] = []
+  cache.on('write', (event) => events.push(event))
+  await put(writes.touch(1))
+  await expect(put(writes.touch(1), () => Promise.reject(new Refused()))).rejects.toThrow()
+  await expect(put(writes.touch(1), () => Promise.reject(new Error('time-out')))).rejects.toThrow('time-out')
+  expect(events.map(({ outcome }) => outcome)).toEqual(['committed', 'failed', 'unknown'])
+  expect(events[0]).toMatchObject({ operation: 'item.touch(1)', tables: ['item'] })
+})
+
+it("a write waits for its finish where finish is 'await', and only there", async () => {
+  for (const finish of ['await', 'background'] as const) {
+    let release = (): void => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const { put, get } = world({
+      finish,
+      around: (store) => ({
+        ...store,
+        source: 'store',
+        finish: async (request) => {
+          await held
+          await store.finish(request)
+        },
+      }),
+    })
+    await get(one)
+    let returned = false
+    const writing = put(writes.touch(1)).then(() => {
+      returned = true
+    })
+    await settled()
+    expect(returned).toBe(finish === 'background')
+    expect((await get(one)).result?.v).toBe(1_001)
+    release()
+    await writing
+    await settled()
+    expect((await get(one)).reason).toBe('invalidated')
+  }
+})
+
+it('rows that the host cannot read off a result cost every key of the table, not the write', async () => {
+  const { engine, get, cache, database } = world()
+  const codes: string[] = []
+  cache.on('warning', ({ code }) => codes.push(code))
+  await get(reads.byGroup(1))
+  await engine.write({
+    operation: 'item.update',
+    model: 'Item',
+    changes: writes.touch(1).changes,
+    returned: () => {
+      throw new TypeError('no rows')
+    },
+    run: () => database.write(writes.touch(1).mutation),
+  })
+  await settled()
+  expect(codes).toEqual(['returned-rows'])
+  expect((await get(reads.byGroup(1))).source).toBe('database')
+})
+
+it('invalidation by rows, tables and tags ends what depends on them and nothing else', async () => {
+  const { get, cache } = world()
+  const tagged = { options: { tags: ['front'] } }
+  const [two, note] = [reads.byId(2), reads.byId(1, 'note')]
+  const refill = async () => {
+    for (const shape of [one, two, note]) await get(shape)
+    await get(reads.byId(3), tagged)
+  }
+  const sources = async () =>
+    (await Promise.all([get(one), get(two), get(note), get(reads.byId(3), tagged)])).map(
+      ({ source }) => source,
+    )
+  await refill()
+  await cache.invalidate({ rows: [{ table: 'Item', key: { id: 1 } }] })
+  expect(await sources()).toEqual(['database', 'memory', 'memory', 'memory'])
+  await cache.invalidate({ tables: ['ITEM'] })
+  expect(await sources()).toEqual(['database', 'database', 'memory', 'database'])
+  await cache.invalidate({ tags: ['front'] })
+  expect(await sources()).toEqual(['memory', 'memory', 'memory', 'database'])
+})

@@ -1,0 +1,259 @@
+import { type Cache, createCache, type Engine, type LookupKey, type Store } from '@larder/core'
+import {
+  createHistory,
+  createScheduler,
+  fakeClock,
+  type Observation,
+  type ScheduleFaults,
+  type Scheduler,
+  type StaleRead,
+  scheduledStore,
+} from '@larder/testing'
+import {
+  attachItems,
+  type ReadShape,
+  Refused,
+  readPlan,
+  reads,
+  type WriteShape,
+  writePlan,
+  writes,
+} from './item-host.ts'
+import {
+  type Query,
+  type Row,
+  type SimulatedDatabase,
+  simulatedDatabase,
+  startState,
+} from './simulated-database.ts'
+
+const ROWS = 3
+
+export interface Setting {
+  /** The store all processes share. */
+  readonly store: (scheduler: Scheduler) => Store
+  /** Lookup keys of the host in each process. */
+  readonly processes: readonly (readonly LookupKey[])[]
+  readonly faults?: (scheduler: Scheduler) => ScheduleFaults
+  /** Kinds of reads and writes; else a few at random per schedule. */
+  readonly reads?: readonly (keyof typeof READS)[]
+  readonly writes?: readonly (keyof typeof WRITES)[]
+  /** Time passes while things happen. */
+  readonly timePasses?: boolean
+}
+
+export interface Ran {
+  /** Reads that returned less than was known when they began. */
+  readonly stale: readonly StaleRead[]
+  /** Reads whose result the database never held at any instant of the call. */
+  readonly impossible: readonly string[]
+  readonly reads: number
+  readonly hits: number
+  readonly log: readonly string[]
+}
+
+interface Process {
+  readonly cache: Cache
+  readonly engine: Engine
+}
+
+interface World extends Omit<Setting, 'reads' | 'writes'> {
+  readonly scheduler: Scheduler
+  readonly database: SimulatedDatabase
+  readonly members: readonly Process[]
+  readonly history: ReturnType<typeof createHistory>
+  readonly impossible: string[]
+  readonly log: string[]
+  readonly reads: readonly (keyof typeof READS)[]
+  readonly writes: readonly (keyof typeof WRITES)[]
+}
+
+/** Readers and writers of a small database in a random order that `seed` decides down to every await. */
+export async function runSchedule(seed: number, setting: Setting): Promise<Ran> {
+  const clock = fakeClock()
+  const scheduler = createScheduler(seed, setting.timePasses ? () => clock.advance(200) : undefined)
+  const shared = setting.store(scheduler)
+  const world: World = {
+    ...setting,
+    scheduler,
+    database: simulatedDatabase(startState(ROWS), scheduler.step),
+    history: createHistory(),
+    impossible: [],
+    log: [],
+    reads: setting.reads ?? some(scheduler, READS, 3),
+    writes: setting.writes ?? some(scheduler, WRITES, 4),
+    members: setting.processes.map((keys) => {
+      const cache = createCache(
+        { store: scheduledStore(shared, scheduler.step, setting.faults?.(scheduler)) },
+        { clock },
+      )
+      return { cache, engine: attachItems(cache, keys) }
+    }),
+  }
+  const readers = Array.from({ length: 3 }, () => () => repeat(8, () => readOnce(world)))
+  const writers = Array.from({ length: 2 }, () => () => repeat(2, () => writeOnce(world)))
+  const time = async (): Promise<void> => {
+    for (let turn = 0; turn < 40; turn++) {
+      await scheduler.step()
+      await clock.advance(scheduler.below(120))
+    }
+  }
+  await scheduler.run([...readers, ...writers, ...(setting.timePasses ? [time] : [])])
+  let [total, hits] = [0, 0]
+  for (const { cache } of world.members) {
+    const stats = cache.stats()
+    total += stats.reads
+    hits += stats.hits
+    if (stats.reads !== stats.hits + stats.misses + stats.bypasses)
+      world.impossible.push('counters do not add up')
+  }
+  return { stale: world.history.stale, impossible: world.impossible, reads: total, hits, log: world.log }
+}
+
+async function repeat(times: number, action: () => Promise<void>): Promise<void> {
+  for (let time = 0; time < times; time++) await action()
+}
+
+function pick<T>(world: World, from: readonly T[]): T {
+  return from[world.scheduler.below(from.length)] as T
+}
+
+/** A few kinds per schedule: what would rarely meet among all of them meets often. */
+function some<K extends string>(
+  scheduler: Scheduler,
+  kinds: Readonly<Record<K, unknown>>,
+  most: number,
+): readonly K[] {
+  const names = Object.keys(kinds) as K[]
+  return Array.from({ length: 1 + scheduler.below(most) }, () => names[scheduler.below(names.length)] as K)
+}
+
+const READS = {
+  one: () => reads.byId(1),
+  any: (scheduler) => reads.byId(1 + scheduler.below(ROWS)),
+  group: () => reads.byGroup(0),
+  anyGroup: (scheduler) => reads.byGroup(scheduler.below(2)),
+  code: (scheduler) => reads.byCode(`c${1 + scheduler.below(2)}`),
+  two: () => reads.byIds([1, 2]),
+  all: () => reads.everything(),
+  joined: () => reads.joined(1),
+  inTwo: () => reads.inTwo(1),
+} satisfies Record<string, (scheduler: Scheduler) => ReadShape<Row | null> | ReadShape<Row[]>>
+
+async function readOnce(world: World): Promise<void> {
+  const { database, history, scheduler } = world
+  const { cache, engine } = pick(world, world.members)
+  const shape = READS[pick(world, world.reads)](world.scheduler) as ReadShape<Row | null | Row[]>
+  await scheduler.step()
+  const began = database.states.length - 1
+  const ended = history.reading(shape.name)
+  world.log.push(`read ${shape.name} begins`)
+  const { result, reads: told } = await cache.explain(() =>
+    engine.read(readPlan(engine, shape, loader(database, shape))),
+  )
+  world.log.push(`read ${shape.name} returns ${JSON.stringify(result)} ${told[0]?.reason ?? told[0]?.source}`)
+  const possible = database.states.slice(began)
+  // Several statements that ran just now may have seen several instants; a hit may not.
+  const torn = shape.severalStatements && told[0]?.source === 'database'
+  if (!torn && !possible.some((state) => JSON.stringify(shape.query(state)) === JSON.stringify(result)))
+    world.impossible.push(`${shape.name} returned ${JSON.stringify(result)}`)
+  ended(observed([result].flat().filter((row) => row !== null)))
+}
+
+function loader(database: SimulatedDatabase, shape: ReadShape<Row | null | Row[]>) {
+  return async (query: Query<Row | null | Row[]>): Promise<Row | null | Row[]> => {
+    if (!shape.parts) return database.read(query)
+    const results: Row[] = []
+    for (const part of shape.parts) results.push(...(await database.read(part)))
+    return results
+  }
+}
+
+/** The first letter of its code tells which table a row is of. */
+function observed(rows: readonly Row[]): readonly Observation[] {
+  return rows.map((row) => ({
+    row: `${row.code.startsWith('n') ? 'note' : 'item'} ${row.id}`,
+    version: row.v,
+  }))
+}
+
+const WRITES = {
+  one: (scheduler) => writes.touch(1, 'item', coin(scheduler)),
+  oneReturning: () => writes.touch(1, 'item', true),
+  any: (scheduler) => writes.touch(1 + scheduler.below(ROWS), 'item', coin(scheduler)),
+  note: (scheduler) => writes.touch(1, 'note', coin(scheduler)),
+  group: (scheduler) => writes.touchGroup(scheduler.below(2), coin(scheduler)),
+  move: (scheduler) => writes.move(1 + scheduler.below(ROWS), scheduler.below(2), coin(scheduler)),
+  swap: () => writes.swapCodes(1, 2),
+  all: () => writes.touchAll(),
+  raw: (scheduler) => writes.raw(1 + scheduler.below(ROWS)),
+  remove: () => writes.remove(ROWS),
+  insert: (scheduler) => writes.insert(ROWS, scheduler.below(2)),
+} satisfies Record<string, (scheduler: Scheduler) => WriteShape>
+
+function coin(scheduler: Scheduler): boolean {
+  return scheduler.random() < 0.5
+}
+
+async function writeOnce(world: World): Promise<void> {
+  const { scheduler } = world
+  const process = pick(world, world.members)
+  // Entries have to be there before a write can make them stale.
+  await repeat(scheduler.below(30), scheduler.step)
+  const chance = scheduler.random()
+  if (chance < 0.6) await writeAlone(world, process)
+  else if (chance < 0.95) await writeInTransaction(world, process)
+  else
+    await process.cache.invalidate(pick(world, [{ tables: ['item'] }, { tables: ['note'] }, { all: true }]))
+}
+
+async function writeAlone(world: World, { engine }: Process): Promise<void> {
+  const { database, scheduler, history, log } = world
+  const shape = WRITES[pick(world, world.writes)](world.scheduler)
+  const chance = scheduler.random()
+  const run = async (mutation: WriteShape['mutation']) => {
+    if (chance < 0.04) throw new Refused()
+    if (chance < 0.1) {
+      // The client gives up; the server may go on and commit at any later moment, or not.
+      if (chance < 0.08) void database.write(mutation)
+      await scheduler.step()
+      throw new Error('connection lost')
+    }
+    return database.write(mutation)
+  }
+  log.push(`write ${shape.name} begins`)
+  const rows = await engine.write(writePlan(shape, run)).catch(() => [])
+  log.push(`write ${shape.name} returns ${chance < 0.1 ? 'an error' : JSON.stringify(rows)}`)
+  history.wrote(observed(rows))
+}
+
+async function writeInTransaction(world: World, { cache, engine }: Process): Promise<void> {
+  const { database, scheduler, history, log } = world
+  const scope = engine.transaction(scheduler.random() < 0.7 ? 'late' : 'early')
+  const transaction = database.begin()
+  const rows: Row[] = []
+  await engine.inside(scope, async () => {
+    for (let statement = scheduler.below(3); statement >= 0; statement--) {
+      const shape = WRITES[pick(world, world.writes)](world.scheduler)
+      log.push(`transaction ${shape.name}`)
+      rows.push(...(await engine.write(writePlan(shape, transaction.write), scope)))
+      if (scheduler.random() < 0.1) await cache.invalidate({ tables: ['note'] })
+    }
+  })
+  const chance = scheduler.random()
+  if (chance < 0.2) {
+    await transaction.rollback()
+    return scope.end('failed')
+  }
+  await scope.seal()
+  if (chance < 0.26) {
+    // COMMIT was sent and its answer lost: it happens later, or it does not.
+    void (chance < 0.23 ? transaction.commit() : transaction.rollback())
+    await scheduler.step()
+    return scope.end('unknown')
+  }
+  await transaction.commit()
+  log.push(`transaction committed ${JSON.stringify(rows)}`)
+  await scope.end('committed')
+  history.wrote(observed(rows))
+}

@@ -1,0 +1,198 @@
+import { type CacheEvents, memoryStore } from '@larder/core'
+import { type FaultyStore, faultyStore, settled } from '@larder/testing'
+import { expect, it } from 'vitest'
+import { reads, writes } from './item-host.ts'
+import { world } from './world.ts'
+
+const one = reads.byId(1)
+
+function failing() {
+  let store: FaultyStore | undefined
+  const here = world({
+    around: (inner) => {
+      store = faultyStore(inner)
+      return store
+    },
+  })
+  const errors: CacheEvents['store-error'][] = []
+  here.cache.on('store-error', (event) => errors.push(event))
+  return { ...here, store: store as FaultyStore, errors }
+}
+
+it('a store that rejects everything costs hits and nothing else', async () => {
+  const { get, put, store, errors, cache } = failing()
+  store.fail('rejects')
+  expect(await get(one)).toMatchObject({ reason: 'unavailable', result: { v: 1 } })
+  await put(writes.touch(1))
+  expect(await get(one)).toMatchObject({ result: { v: 1_001 } })
+  await cache.invalidate({ tables: ['item'] })
+  await cache.invalidate({ all: true })
+  expect(new Set(errors.map(({ action }) => action))).toEqual(
+    new Set(['fetch', 'mark', 'finish', 'invalidateAll']),
+  )
+})
+
+it('a store that hangs delays a read by 100 ms and a write by 2 s', async () => {
+  const { get, put, store, clock } = failing()
+  store.fail('hangs')
+  let [read, written] = [false, false]
+  const reading = get(one).then((seen) => {
+    read = true
+    return seen
+  })
+  await clock.advance(99)
+  expect(read).toBe(false)
+  await clock.advance(1)
+  expect(await reading).toMatchObject({ reason: 'unavailable', result: { v: 1 } })
+  const writing = put(writes.touch(1)).then(() => {
+    written = true
+  })
+  await clock.advance(1_999)
+  expect(written).toBe(false)
+  await clock.advance(1)
+  await writing
+})
+
+it('while marks and finishes fail this process does not serve what it has changed, and again after they succeed', async () => {
+  const { get, put, store, clock } = failing()
+  await get(one)
+  await get(reads.byId(2))
+  store.fail('rejects', 'mark', 'finish', 'renew')
+  await put(writes.touch(1))
+  await settled()
+  expect(await get(one)).toMatchObject({ reason: 'dirty', result: { v: 1_001 } })
+  expect((await get(reads.byId(2))).source).toBe('store')
+  await clock.advance(10_000)
+  expect((await get(one)).reason).toBe('dirty')
+  store.fail('works')
+  await clock.advance(2_000)
+  expect(await get(one)).toMatchObject({ reason: 'invalidated', result: { v: 1_001 } })
+  expect((await get(one)).source).toBe('store')
+})
+
+it('a finish that was carried out and never answered is sent again, harmlessly', async () => {
+  const { get, put, store, clock } = failing()
+  await get(one)
+  store.fail('late', 'finish')
+  await put(writes.touch(1))
+  await clock.advance(2_000)
+  store.fail('works')
+  await clock.advance(2_000)
+  expect((await get(one)).result?.v).toBe(1_001)
+  expect((await get(one)).source).toBe('store')
+  const sent = store.calls.filter((call) => call === 'finish').length
+  await clock.advance(60_000)
+  expect(store.calls.filter((call) => call === 'finish').length).toBe(sent)
+})
+
+it('a mark that failed and a finish that worked leave nothing old', async () => {
+  const { get, put, store } = failing()
+  for (const shape of [one, reads.everything(), reads.byGroup(0)] as (typeof one)[]) await get(shape)
+  store.fail('rejects', 'mark')
+  await put(writes.touch(1, 'item', true))
+  await settled()
+  for (const shape of [one, reads.everything(), reads.byGroup(0)] as (typeof one)[])
+    expect((await get(shape)).source).toBe('database')
+})
+
+it('a row that was not found is not served as missing after an insert the store never heard of', async () => {
+  const { get, put, store } = failing()
+  await get(reads.byId(9))
+  store.fail('rejects', 'mark', 'finish')
+  await put(writes.insert(9, 0))
+  await settled()
+  expect((await get(reads.byId(9))).result?.id).toBe(9)
+})
+
+it('seeding or storing that fails costs the entry', async () => {
+  const { get, store } = failing()
+  store.fail('rejects', 'seed')
+  expect((await get(one)).reason).toBe('unavailable')
+  store.fail('works')
+  store.fail('rejects', 'set')
+  expect((await get(one)).reason).toBe('miss')
+  expect((await get(one)).reason).toBe('miss')
+  store.fail('works')
+  await get(one)
+  expect((await get(one)).source).toBe('store')
+})
+
+it('invalidate({ all }) that the store did not hear is repeated, and this process serves nothing until then', async () => {
+  const { get, cache, store, clock, database } = failing()
+  await get(one)
+  store.fail('rejects', 'invalidateAll')
+  await database.write(writes.touch(1).mutation)
+  await cache.invalidate({ all: true })
+  expect(await get(one)).toMatchObject({ reason: 'dirty', result: { v: 1_001 } })
+  store.fail('works')
+  await clock.advance(2_000)
+  expect(await get(one)).toMatchObject({ source: 'database', result: { v: 1_001 } })
+  expect((await get(one)).source).toBe('store')
+})
+
+const GARBAGE: readonly (readonly [string, (stored: Uint8Array) => Uint8Array])[] = [
+  ['foreign', () => new TextEncoder().encode('{"hello":"world"}')],
+  ['empty', () => new Uint8Array()],
+  ['truncated', (stored) => stored.subarray(0, stored.length - 3)],
+  ['damaged', (stored) => stored.map((byte, at) => (at === 40 ? byte ^ 1 : byte))],
+  ['newer', (stored) => stored.map((byte, at) => (at === 3 ? 99 : byte))],
+]
+
+it.each(GARBAGE)('bytes that are %s are a miss and an event', async (_, change) => {
+  const { get, cache, inner } = world()
+  const events: CacheEvents['codec-error'][] = []
+  cache.on('codec-error', (event) => events.push(event))
+  const { key } = await get(one)
+  const stored = (await inner.fetch(key, [])).entry?.bytes as Uint8Array
+  await inner.set(key as string, Uint8Array.from(change(stored)), 60_000)
+  expect(await get(one)).toMatchObject({ reason: 'miss', result: { id: 1, v: 1 } })
+  expect(events).toHaveLength(1)
+  expect(events[0]?.key).toBe(key)
+  expect((await get(one)).source).toBe('memory')
+})
+
+it('an entry another codec wrote is a miss', async () => {
+  const store = memoryStore({ maxEntries: 100 })
+  const other = {
+    name: 'other',
+    bind: () => ({ encode: () => new Uint8Array([1]), decode: () => 'foreign' }),
+  }
+  await world({ store, codec: other }).get(one)
+  expect(await world({ store }).get(one)).toMatchObject({ reason: 'miss', result: { id: 1 } })
+})
+
+it('after close() reads and writes go to the database, and nothing is called any more', async () => {
+  const { get, put, cache, store, errors, clock } = failing()
+  await get(one)
+  await cache.close()
+  const calls = store.calls.length
+  expect(await get(one)).toMatchObject({ reason: 'unavailable', result: { v: 1 } })
+  await put(writes.touch(1))
+  await clock.advance(10_000)
+  expect((await get(one)).result?.v).toBe(1_001)
+  expect(store.calls).toHaveLength(calls)
+  expect(errors).toEqual([])
+})
+
+it('close() waits for invalidations under way, a second at most', async () => {
+  const { put, cache, store, clock } = failing()
+  store.fail('rejects', 'finish')
+  await put(writes.touch(1))
+  await settled()
+  let closed = false
+  const closing = cache.close().then(() => {
+    closed = true
+  })
+  await settled()
+  expect(closed).toBe(false)
+  store.fail('works')
+  await clock.advance(100)
+  expect(closed).toBe(true)
+  await closing
+  const stuck = failing()
+  stuck.store.fail('hangs', 'finish')
+  await stuck.put(writes.touch(1))
+  const giving = stuck.cache.close()
+  await stuck.clock.advance(1_000)
+  await giving
+})

@@ -1,0 +1,295 @@
+import type { Store, WriteEvent } from '@larder/core'
+import { faultyStore, settled } from '@larder/testing'
+import { expect, it, vi } from 'vitest'
+import { Refused, reads, writes } from './item-host.ts'
+import { paused, type World, world } from './world.ts'
+
+const one = reads.byId(1)
+
+/** Notes which marks and finishes reach the store. */
+function watched(calls: string[]): (store: Store) => Store {
+  return (store) => ({
+    ...store,
+    mark: async (request) => {
+      calls.push('mark')
+      await store.mark(request)
+    },
+    finish: async (request) => {
+      calls.push('finish')
+      await store.finish(request)
+    },
+  })
+}
+
+async function isDirty({ get }: World, shape = one): Promise<boolean> {
+  return (await get(shape)).reason === 'dirty'
+}
+
+it('late: statements do not mark, the seal marks them once, the end finishes', async () => {
+  const calls: string[] = []
+  const here = world({ around: watched(calls) })
+  await here.get(one)
+  const scope = here.engine.transaction('late')
+  const transaction = here.database.begin()
+  await here.put(writes.touch(1), transaction.write, scope)
+  await here.put(writes.touch(2), transaction.write, scope)
+  expect(calls).toEqual([])
+  await scope.seal()
+  await scope.seal()
+  expect(calls).toEqual(['mark'])
+  expect(await isDirty(here)).toBe(true)
+  await transaction.commit()
+  await scope.end('committed')
+  await settled()
+  expect(calls).toEqual(['mark', 'finish'])
+  expect((await here.get(one)).result?.v).toBe(1_001)
+})
+
+it('early: each statement is marked before it runs', async () => {
+  const calls: string[] = []
+  const { put, engine, database } = world({ around: watched(calls) })
+  const scope = engine.transaction('early')
+  const transaction = database.begin()
+  const run = vi.fn(async (mutation) => {
+    calls.push('statement')
+    return transaction.write(mutation)
+  })
+  await put(writes.touch(1), run, scope)
+  await put(writes.touch(2), run, scope)
+  expect(calls).toEqual(['mark', 'statement', 'mark', 'statement'])
+  await transaction.commit()
+  await scope.end('committed')
+  await settled()
+  expect(calls.filter((call) => call === 'finish')).toHaveLength(2)
+})
+
+it('a transaction that rolls back before its seal never touches the store', async () => {
+  const calls: string[] = []
+  const { put, engine, database } = world({ around: watched(calls) })
+  const scope = engine.transaction('late')
+  const transaction = database.begin()
+  await put(writes.touch(1), transaction.write, scope)
+  await transaction.rollback()
+  await scope.end('failed')
+  expect(calls).toEqual([])
+})
+
+it('what the statements returned spares rows of other keys', async () => {
+  const { get, put, engine, database } = world()
+  await get(reads.byGroup(1))
+  await get(reads.byGroup(0))
+  const scope = engine.transaction('late')
+  const transaction = database.begin()
+  await put(writes.touch(1, 'item', true), transaction.write, scope)
+  await scope.seal()
+  await transaction.commit()
+  await scope.end('committed')
+  await settled()
+  expect((await get(reads.byGroup(1))).source).toBe('memory')
+  expect((await get(reads.byGroup(0))).source).toBe('database')
+})
+
+it('bump wins over keep: one statement that shows nothing spoils what another showed', async () => {
+  const { get, put, engine, database } = world()
+  await get(reads.byGroup(1))
+  const scope = engine.transaction('late')
+  const transaction = database.begin()
+  await put(writes.touch(1, 'item', true), transaction.write, scope)
+  await put(writes.touch(3), transaction.write, scope)
+  await scope.seal()
+  await transaction.commit()
+  await scope.end('committed')
+  await settled()
+  expect((await get(reads.byGroup(1))).source).toBe('database')
+})
+
+it('a statement issued after the seal marks at once and is finished with the rest', async () => {
+  const here = world()
+  const { get, put, engine, database } = here
+  await get(one)
+  const scope = engine.transaction('late')
+  const transaction = database.begin()
+  await scope.seal()
+  await put(writes.touch(1), transaction.write, scope)
+  expect(await isDirty(here)).toBe(true)
+  await transaction.commit()
+  await scope.end('committed')
+  await settled()
+  expect((await get(one)).result?.v).toBe(1_001)
+  await get(one)
+  expect((await get(one)).source).toBe('memory')
+})
+
+it.each(['committed', 'failed'] as const)(
+  'a statement nobody awaited that still runs when the transaction has %s keeps its mark for a minute, and no longer',
+  async (outcome) => {
+    const here = world()
+    const { get, put, engine, database, clock } = here
+    await get(one)
+    const scope = engine.transaction('late')
+    await scope.seal()
+    const slow = paused(database.write)
+    const forgotten = put(writes.touch(1), slow.run, scope)
+    await slow.sent
+    await scope.end(outcome)
+    await settled()
+    expect(await isDirty(here)).toBe(true)
+    await clock.advance(30_000)
+    await slow.execute()
+    slow.answer()
+    await forgotten
+    await clock.advance(30_000)
+    expect((await get(one)).result?.v).toBe(1_001)
+    expect((await get(one)).source).toBe('memory')
+  },
+)
+
+it('a statement that was still marking when the transaction ended is not forgotten', async () => {
+  let release = (): void => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const here = world({
+    around: (store) => ({
+      ...store,
+      mark: async (request) => {
+        await held
+        await store.mark(request)
+      },
+    }),
+  })
+  const { get, put, engine, database, clock } = here
+  const scope = engine.transaction('early')
+  const late = put(writes.touch(1), database.write, scope)
+  await scope.end('committed')
+  release()
+  await late
+  expect(await isDirty(here)).toBe(true)
+  await clock.advance(60_000)
+  expect((await get(one)).result?.v).toBe(1_001)
+  expect((await get(one)).source).toBe('memory')
+})
+
+it('a statement issued after the end is marked, and let go of after a minute', async () => {
+  const here = world()
+  const { get, put, engine, database, clock } = here
+  await get(one)
+  const scope = engine.transaction('late')
+  await scope.end('failed')
+  await put(writes.touch(1), database.write, scope)
+  expect(await isDirty(here)).toBe(true)
+  await clock.advance(60_000)
+  expect((await get(one)).result?.v).toBe(1_001)
+  expect((await get(one)).source).toBe('memory')
+})
+
+it('a statement that was rejected does not hold the marks up', async () => {
+  const { get, put, engine, database } = world()
+  await get(one)
+  const scope = engine.transaction('early')
+  const transaction = database.begin()
+  await put(writes.touch(1), transaction.write, scope)
+  await expect(put(writes.touch(2), () => Promise.reject(new Refused()), scope)).rejects.toThrow(Refused)
+  await transaction.commit()
+  await scope.end('committed')
+  await settled()
+  expect((await get(one)).result?.v).toBe(1_001)
+  await get(reads.byId(2))
+  expect((await get(reads.byId(2))).source).toBe('memory')
+})
+
+it('a transaction that was never sealed is invalidated at its end all the same', async () => {
+  const { get, put, engine, database } = world()
+  await get(one)
+  const scope = engine.transaction('late')
+  const transaction = database.begin()
+  await put(writes.touch(1), transaction.write, scope)
+  await transaction.commit()
+  await scope.end('committed')
+  await settled()
+  expect((await get(one)).result?.v).toBe(1_001)
+})
+
+it.each(['late', 'early'] as const)(
+  'a nested scope (%s) hands its writes and its invalidations on',
+  async (marking) => {
+    const here = world({ finish: 'await' })
+    const { get, put, engine, database, cache } = here
+    const tagged = { options: { tags: ['price'] } }
+    await get(one)
+    await get(reads.byId(2), tagged)
+    const outer = engine.transaction('late')
+    const transaction = database.begin()
+    const inner = engine.transaction(marking)
+    await engine.inside(inner, async () => {
+      await put(writes.touch(1), transaction.write, inner)
+      await cache.invalidate({ tags: ['price'] })
+    })
+    await inner.mergeInto(outer)
+    expect(inner.open).toBe(false)
+    await put(writes.touch(3), transaction.write, inner)
+    expect(outer.tables()).toEqual(['item', '#price'])
+    await outer.seal()
+    expect(await isDirty(here)).toBe(true)
+    expect(await isDirty(here, reads.byId(3))).toBe(true)
+    await transaction.commit()
+    await outer.end('committed')
+    expect((await get(one)).result?.v).toBe(1_001)
+    expect((await get(one)).source).toBe('memory')
+    expect((await get(reads.byId(2), tagged)).source).toBe('database')
+  },
+)
+
+it('invalidate inside a transaction waits for the commit, and is dropped with a rollback', async () => {
+  for (const outcome of ['failed', 'committed'] as const) {
+    const { get, engine, cache } = world({ finish: 'await' })
+    const invalidated = vi.fn()
+    cache.on('invalidate', invalidated)
+    await get(one)
+    const scope = engine.transaction('late')
+    await engine.inside(scope, async () => {
+      await cache.invalidate({ tables: ['item'] })
+      await cache.invalidate({ all: true })
+    })
+    expect((await get(one)).source).toBe('memory')
+    expect(invalidated).not.toHaveBeenCalled()
+    if (outcome === 'committed') await scope.seal()
+    await scope.end(outcome)
+    expect((await get(one)).source).toBe(outcome === 'committed' ? 'database' : 'memory')
+    expect(invalidated).toHaveBeenCalledTimes(outcome === 'committed' ? 2 : 0)
+  }
+})
+
+it('invalidate({ all }) of a committed transaction counts at once where nobody waits for the finish', async () => {
+  const { get, engine, cache, database } = world({ around: faultyStore })
+  await get(one)
+  const scope = engine.transaction('late')
+  await engine.inside(scope, () => cache.invalidate({ all: true }))
+  await database.write(writes.touch(1).mutation)
+  await scope.end('committed')
+  expect((await get(one)).result?.v).toBe(1_001)
+})
+
+it('invalidate after the transaction has ended is applied at once, even in code that it started', async () => {
+  const { get, engine, cache } = world()
+  await get(one)
+  const scope = engine.transaction('late')
+  await engine.inside(scope, async () => {
+    await scope.end('committed')
+    await cache.invalidate({ tables: ['item'] })
+  })
+  expect((await get(one)).source).toBe('database')
+})
+
+it('a transaction is one write event with its tables and outcome', async () => {
+  const { put, engine, cache } = world()
+  const events: WriteEvent[] = []
+  cache.on('write', (event) => events.push(event))
+  const scope = engine.transaction('late')
+  await put(writes.touch(1), undefined, scope)
+  await put(writes.touch(1, 'note'), undefined, scope)
+  await scope.seal()
+  await scope.end('unknown')
+  await engine.transaction('late').end('committed')
+  expect(events).toEqual([expect.objectContaining({ tables: ['item', 'note'], outcome: 'unknown' })])
+})

@@ -1,0 +1,119 @@
+import { deferred, settled } from '@larder/testing'
+import { expect, it, vi } from 'vitest'
+import { attachItems, reads, writes } from './item-host.ts'
+import { world } from './world.ts'
+
+it('a computed value is computed once, for all who ask together and after', async () => {
+  const { cache } = world()
+  const answer = deferred<{ total: number }>()
+  const load = vi.fn(() => answer.promise)
+  const asked = Array.from({ length: 5 }, () => cache.wrap('total', { ttl: '1m' }, load))
+  await settled()
+  answer.resolve({ total: 3 })
+  expect(await Promise.all(asked)).toEqual(Array.from({ length: 5 }, () => ({ total: 3 })))
+  await settled()
+  expect(await cache.wrap('total', { ttl: '1m' }, load)).toEqual({ total: 3 })
+  expect(load).toHaveBeenCalledTimes(1)
+})
+
+it('it ends with its lifetime, a write to a table it reads, or one of its tags', async () => {
+  const { cache, put, clock } = world()
+  let count = 0
+  const ask = async () => {
+    const value = await cache.wrap('n', { ttl: '1m', reads: ['Item'], tags: ['n'] }, async () => ++count)
+    await settled()
+    return value
+  }
+  expect([await ask(), await ask()]).toEqual([1, 1])
+  await put(writes.touch(1, 'note'))
+  await settled()
+  expect(await ask()).toBe(1)
+  await put(writes.touch(1))
+  await settled()
+  expect([await ask(), await ask()]).toEqual([2, 2])
+  await cache.invalidate({ tags: ['n'] })
+  expect([await ask(), await ask()]).toEqual([3, 3])
+  await clock.advance(60_000)
+  expect(await ask()).toBe(4)
+})
+
+it('it ends with a write to its table in whatever database a client has named', async () => {
+  const { cache, database } = world()
+  const shop = attachItems(cache, undefined, 'shop')
+  let count = 0
+  const ask = async () => {
+    const value = await cache.wrap('n', { ttl: '1m', reads: ['item'] }, async () => ++count)
+    await settled()
+    return value
+  }
+  await ask()
+  const { mutation, changes, name } = writes.touch(1)
+  await shop.write({ operation: name, model: 'Item', changes, run: () => database.write(mutation) })
+  await settled()
+  expect([await ask(), await ask()]).toEqual([2, 2])
+})
+
+it('it refuses a table that no client knows, for nothing would ever end it', async () => {
+  const { cache } = world()
+  await expect(cache.wrap('n', { ttl: '1m', reads: ['itme'] }, async () => 1)).rejects.toThrow(/itme/)
+})
+
+it('it is cached whatever operations the defaults name', async () => {
+  const { cache } = world({ defaults: { operations: ['findMany'] } })
+  const load = vi.fn(async () => 1)
+  for (let time = 0; time < 2; time++) {
+    await cache.wrap('n', { ttl: '1m' }, load)
+    await settled()
+  }
+  expect(load).toHaveBeenCalledTimes(1)
+})
+
+it('what it read while a table was written is not stored', async () => {
+  const { cache, put, get } = world()
+  let count = 0
+  const ask = () =>
+    cache.wrap('n', { ttl: '1m', reads: ['item'] }, async () => {
+      if (!count) await put(writes.touch(1))
+      await get(reads.everything())
+      return ++count
+    })
+  expect(await ask()).toBe(1)
+  await settled()
+  expect(await ask()).toBe(2)
+  await settled()
+  expect(await ask()).toBe(2)
+})
+
+it('inside a transaction it is computed every time and stored never', async () => {
+  const { cache, engine } = world()
+  const scope = engine.transaction('late')
+  let count = 0
+  const ask = () => cache.wrap('n', { ttl: '1m' }, async () => ++count)
+  await engine.inside(scope, async () => {
+    expect([await ask(), await ask()]).toEqual([1, 2])
+  })
+  await scope.end('committed')
+  await settled()
+  expect(await ask()).toBe(3)
+})
+
+it('what cannot be a key, a value or a lifetime is an error of the caller', async () => {
+  const { cache } = world()
+  const load = async () => 1
+  await expect(cache.wrap(undefined, { ttl: '1m' }, load)).rejects.toThrow(/key/)
+  await expect(cache.wrap(() => {}, { ttl: '1m' }, load)).rejects.toMatchObject({
+    code: 'LARDER_UNENCODABLE',
+  })
+  await expect(cache.wrap('n', { ttl: 0 }, load)).rejects.toMatchObject({ code: 'LARDER_DURATION' })
+  await expect(cache.wrap('n', {} as { ttl: 1 }, load)).rejects.toThrow(/ttl/)
+  const wrong = Array.from({ length: 3 }, () => cache.wrap('f', { ttl: '1m' }, async () => () => {}))
+  for (const one of await Promise.allSettled(wrong)) expect(one.status).toBe('rejected')
+  const { reads: total, hits, misses, bypasses } = cache.stats()
+  expect(total).toBe(hits + misses + bypasses)
+})
+
+it('an error of the computation reaches its caller and is not stored', async () => {
+  const { cache } = world()
+  await expect(cache.wrap('n', { ttl: '1m' }, () => Promise.reject(new Error('no')))).rejects.toThrow('no')
+  expect(await cache.wrap('n', { ttl: '1m' }, async () => 1)).toBe(1)
+})

@@ -1,0 +1,16 @@
+import { type Clock, memoryStore } from '@larder/core'
+import { type FakeClock, fakeClock, storeContract } from '@larder/testing'
+
+const clocks: FakeClock[] = []
+const clock = (): Clock => {
+  const made = fakeClock()
+  clocks.push(made)
+  return made
+}
+
+storeContract('memoryStore', () => memoryStore({ clock: clock() }), {
+  pass: async (ms) => {
+    for (const one of clocks) await one.advance(ms)
+  },
+  small: (tags) => memoryStore({ maxEntries: Math.ceil(tags / 4) }),
+})

@@ -1,0 +1,101 @@
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { memoryStore } from '@larder/core'
+import { fakeClock } from '@larder/testing'
+import { expect, it } from 'vitest'
+
+const bytes = (length: number): Uint8Array => new Uint8Array(length)
+
+it('holds no more entries than it may, and lets the least recently used go', async () => {
+  const store = memoryStore({ maxEntries: 3 })
+  for (const name of ['a', 'b', 'c']) await store.set(name, bytes(1), 1_000)
+  await store.fetch('a', [])
+  await store.set('d', bytes(1), 1_000)
+  const held = await Promise.all(
+    ['a', 'b', 'c', 'd'].map(async (name) => (await store.fetch(name, [])).entry !== null),
+  )
+  expect(held).toEqual([true, false, true, true])
+})
+
+it('holds no more bytes than it may, names and overhead included', async () => {
+  const store = memoryStore({ maxBytes: '16kb' })
+  for (let entry = 0; entry < 100; entry++) await store.set(`entry-${entry}`, bytes(1_000), 1_000)
+  let held = 0
+  for (let entry = 0; entry < 100; entry++) if ((await store.fetch(`entry-${entry}`, [])).entry) held++
+  expect(held).toBeGreaterThanOrEqual(10)
+  expect(held * 1_000).toBeLessThanOrEqual(16 * 1_024)
+})
+
+it('does not store an entry larger than all it may hold, and keeps what it has', async () => {
+  const store = memoryStore({ maxBytes: '16kb' })
+  await store.set('small', bytes(10), 1_000)
+  await store.set('large', bytes(20_000), 1_000)
+  expect((await store.fetch('large', [])).entry).toBeNull()
+  expect((await store.fetch('small', [])).entry).not.toBeNull()
+})
+
+it('tells the lifetime left by the clock it was given', async () => {
+  const clock = fakeClock()
+  const store = memoryStore({ clock })
+  await store.set('entry', bytes(1), 1_000)
+  await clock.advance(400)
+  expect((await store.fetch('entry', [])).entry?.remaining).toBe(600)
+  await clock.advance(600)
+  expect((await store.fetch('entry', [])).entry?.remaining).toBe(0)
+})
+
+it('never loses a mark to 100,000 clean tags, and is bounded all the same', async () => {
+  const store = memoryStore({ maxEntries: 50 })
+  const cells = Array.from({ length: 1_000 }, (_, index) => `{table}:dirty-${index}`)
+  const record = '{table}'
+  await store.mark({ record, token: 'w', fields: ['list', 'k'], known: ['k'], cells, lifetime: 1 })
+  let kept = 0
+  for (let from = 0; from < 100_000; from += 100) {
+    const clean = Array.from({ length: 100 }, (_, index) => `{other}:${from + index}`)
+    await store.seed([{ record: '{other}', fields: [], cells: clean }], 1_000)
+  }
+  for (let from = 0; from < 100_000; from += 100) {
+    const clean = Array.from({ length: 100 }, (_, index) => `{other}:${from + index}`)
+    const { tags } = await store.fetch(undefined, [{ record: '{other}', fields: [], cells: clean }])
+    kept += tags[0]?.cells.filter((cell) => cell !== null).length ?? 0
+  }
+  expect(kept).toBeLessThanOrEqual(200)
+  const { tags } = await store.fetch(undefined, [{ record, fields: ['list', 'k'], cells }])
+  expect(tags[0]?.fields.every((tag) => tag?.dirty)).toBe(true)
+  expect(tags[0]?.cells.every((tag) => tag?.dirty)).toBe(true)
+})
+
+it('gives marks no deadline: a write may take longer than a mark lives elsewhere', async () => {
+  const clock = fakeClock()
+  const store = memoryStore({ clock })
+  await store.mark({ record: '{t}', token: 'w', fields: ['list'], known: [], cells: [], lifetime: 30_000 })
+  await clock.advance(3_600_000)
+  const { tags } = await store.fetch(undefined, [{ record: '{t}', fields: ['list'], cells: [] }])
+  expect(tags[0]?.fields[0]?.dirty).toBe(true)
+})
+
+it('two stores never share a nonce', async () => {
+  const ask = [{ record: '{t}', fields: ['list'], cells: ['{t}:k=1'] }]
+  const [one, other] = [await memoryStore().seed(ask, 1), await memoryStore().seed(ask, 1)]
+  expect(one.epoch).not.toBe(other.epoch)
+  expect(one.tags[0]?.fields[0]?.nonce).not.toBe(other.tags[0]?.fields[0]?.nonce)
+})
+
+it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])(
+  'refuses maxEntries: %s and names the option',
+  (maxEntries) => {
+    expect(() => memoryStore({ maxEntries })).toThrow(/memoryStore\.maxEntries/)
+  },
+)
+
+it('is refused in a worker of node:cluster, unless told that this is the only process that writes', async () => {
+  const primary = fork(fileURLToPath(new URL('cluster-primary.mjs', import.meta.url)), {
+    stdio: 'pipe',
+    execArgv: [],
+  })
+  const reports: unknown[] = []
+  primary.on('message', (report) => reports.push(report))
+  const code = await new Promise((resolve) => primary.once('exit', resolve))
+  expect(code).toBe(0)
+  expect(reports).toEqual([{ code: 'LARDER_CLUSTER_WORKER', allowed: true, inPrimary: true }])
+})

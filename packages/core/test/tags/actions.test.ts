@@ -1,0 +1,295 @@
+import { describe, expect, it } from 'vitest'
+import { type Change, UNKNOWN } from '../../src/plan.ts'
+import type { Action, Schema } from '../../src/schema/table.ts'
+import { withActions } from '../../src/tags/actions.ts'
+import { column, nullable, reference, schema, table } from './tables.ts'
+
+/** A parent and a child whose `parent_id` references `id`. */
+function family(onDelete: Action, onUpdate: Action = 'restrict'): Schema {
+  return schema(
+    table('parent', [column('id'), column('name', 'text')]),
+    table('child', [column('id'), nullable('parent_id')], {
+      foreignKeys: [reference(['parent_id'], 'parent', ['id'], { onDelete, onUpdate })],
+    }),
+  )
+}
+
+/** What follows from a change, without the change itself. */
+const following = (known: Schema, ...changes: Change[]): readonly Change[] =>
+  withActions(known, changes).slice(changes.length)
+const remove = (name: string, id = 1): Change => ({ table: name, effect: 'delete', before: { id: [id] } })
+const rename = (name: string): Change => ({
+  table: name,
+  effect: 'update',
+  before: { id: [1] },
+  sets: { id: 2 },
+})
+const wholly = (name: string): Change => ({ table: name, effect: 'unknown' })
+
+const actions: [string, Schema, Change, readonly Change[]][] = [
+  [
+    'a cascading delete deletes the children of the pinned parents',
+    family('cascade'),
+    remove('parent'),
+    [{ table: 'child', effect: 'delete', before: { parent_id: [1] } }],
+  ],
+  [
+    'the children of unpinned parents are any children',
+    family('cascade'),
+    { table: 'parent', effect: 'delete' },
+    [{ table: 'child', effect: 'delete' }],
+  ],
+  [
+    'parents pinned by another column leave the children unpinned',
+    family('cascade'),
+    { table: 'parent', effect: 'delete', before: { name: ['x'] } },
+    [{ table: 'child', effect: 'delete' }],
+  ],
+  [
+    'set null updates the children to null',
+    family('set-null'),
+    remove('parent'),
+    [{ table: 'child', effect: 'update', before: { parent_id: [1] }, sets: { parent_id: null } }],
+  ],
+  [
+    'set default updates the children to what nobody knows',
+    family('set-default'),
+    remove('parent'),
+    [{ table: 'child', effect: 'update', before: { parent_id: [1] }, sets: { parent_id: UNKNOWN } }],
+  ],
+  ['restrict changes nothing', family('restrict'), remove('parent'), []],
+  ['no action changes nothing', family('no-action'), remove('parent'), []],
+  [
+    'onUpdate cascade follows an update of the referenced column',
+    family('restrict', 'cascade'),
+    rename('parent'),
+    [{ table: 'child', effect: 'update', before: { parent_id: [1] }, sets: { parent_id: UNKNOWN } }],
+  ],
+  [
+    'onUpdate set null follows it too',
+    family('restrict', 'set-null'),
+    rename('parent'),
+    [{ table: 'child', effect: 'update', before: { parent_id: [1] }, sets: { parent_id: null } }],
+  ],
+  [
+    'an update of other columns moves no child',
+    family('cascade', 'cascade'),
+    { ...rename('parent'), sets: { name: 'x' } },
+    [],
+  ],
+  [
+    'an update of nobody knows what moves children',
+    family('restrict', 'cascade'),
+    { table: 'parent', effect: 'update', before: { id: [1] } },
+    [{ table: 'child', effect: 'update', before: { parent_id: [1] }, sets: { parent_id: UNKNOWN } }],
+  ],
+  [
+    'an upsert that sets the referenced column moves children',
+    family('cascade', 'cascade'),
+    { ...rename('parent'), effect: 'upsert' },
+    [{ table: 'child', effect: 'update', before: { parent_id: [1] }, sets: { parent_id: UNKNOWN } }],
+  ],
+  [
+    'an upsert deletes no child',
+    family('cascade'),
+    { ...rename('parent'), effect: 'upsert', sets: { name: 'x' } },
+    [],
+  ],
+  [
+    'an insert moves no child',
+    family('cascade', 'cascade'),
+    { table: 'parent', effect: 'insert', sets: { id: 1 } },
+    [],
+  ],
+  [
+    'an unknown write may delete and may update',
+    family('cascade', 'set-null'),
+    wholly('parent'),
+    [
+      { table: 'child', effect: 'delete' },
+      { table: 'child', effect: 'update', sets: { parent_id: null } },
+    ],
+  ],
+  ['a write of the child does nothing to the parent', family('cascade', 'cascade'), remove('child'), []],
+  ['a table unknown to the schema has no consequences', family('cascade'), remove('ghost'), []],
+  [
+    'the case of a table’s name does not count',
+    family('cascade'),
+    remove('Parent'),
+    [{ table: 'child', effect: 'delete', before: { parent_id: [1] } }],
+  ],
+]
+
+describe('referential actions', () => {
+  it.each(actions)('%s', (_, known, change, expected) => {
+    expect(following(known, change)).toEqual(expected)
+    expect(withActions(known, [change])[0]).toBe(change)
+  })
+
+  it('a composite foreign key pins its children by what of it is pinned', () => {
+    const known = schema(
+      table('parent', [column('a'), column('b')]),
+      table('child', [nullable('x'), nullable('y')], {
+        foreignKeys: [
+          reference(['y', 'x'], 'parent', ['b', 'a'], { onDelete: 'cascade', onUpdate: 'cascade' }),
+        ],
+      }),
+    )
+    const gone = (before: Change['before']) =>
+      following(known, { table: 'parent', effect: 'delete', ...(before && { before }) })
+    expect(gone({ a: [1], b: [2, 3] })[0]?.before).toEqual({ x: [1], y: [2, 3] })
+    expect(gone({ b: [2] })[0]?.before).toEqual({ y: [2] })
+    expect(gone(undefined)[0]?.before).toBeUndefined()
+    expect(
+      following(known, { table: 'parent', effect: 'update', before: { a: [1] }, sets: { b: 5 } }),
+    ).toEqual([{ table: 'child', effect: 'update', before: { x: [1] }, sets: { y: UNKNOWN, x: UNKNOWN } }])
+  })
+
+  it('a relation whose columns the host does not know makes the child’s whole table unknown', () => {
+    const known = schema(
+      table('parent', [column('id')]),
+      table('child', [], {
+        foreignKeys: [reference([], 'parent', [], { onDelete: 'cascade', onUpdate: 'cascade' })],
+      }),
+    )
+    expect(following(known, remove('parent'))).toContainEqual(wholly('child'))
+    expect(following(known, { ...rename('parent'), sets: { name: 'x' } })).toContainEqual(wholly('child'))
+  })
+
+  it('a generated referenced column moves with any update', () => {
+    const known = schema(
+      table('parent', [column('id'), column('name', 'text'), column('slug', 'text', { generated: true })]),
+      table('child', [nullable('slug', 'text')], {
+        foreignKeys: [reference(['slug'], 'parent', ['slug'], { onUpdate: 'cascade' })],
+      }),
+    )
+    expect(following(known, { ...rename('parent'), sets: { name: 'x' } })).toHaveLength(1)
+  })
+
+  it('a column named __proto__ pins children like any other', () => {
+    const known = schema(
+      table('parent', [column('id')]),
+      table('child', [nullable('__proto__')], {
+        foreignKeys: [reference(['__proto__'], 'parent', ['id'], { onDelete: 'cascade' })],
+      }),
+    )
+    expect(Object.entries(following(known, remove('parent'))[0]?.before ?? {})).toEqual([['__proto__', [1]]])
+  })
+})
+
+const cascades = { onDelete: 'cascade', onUpdate: 'cascade' } as const
+/** Tables `a`, `b`, … where each pair is child and parent; a child references its parent's `id`. */
+function graph(...edges: [child: string, parent: string][]): Schema {
+  const names = [...new Set(edges.flat())]
+  return schema(
+    ...names.map((name) =>
+      table(name, [column('id'), ...names.map((other) => nullable(`${other}_id`))], {
+        foreignKeys: edges.flatMap(([child, parent]) =>
+          child === name ? [reference([`${parent}_id`], parent, ['id'], cascades)] : [],
+        ),
+      }),
+    ),
+  )
+}
+
+const reached = (known: Schema, ...changes: Change[]): readonly string[] =>
+  [...new Set(following(known, ...changes).map((change) => change.table))].sort()
+
+describe('consequences of consequences', () => {
+  it('a delete cascades to children of children', () => {
+    const known = graph(['b', 'a'], ['c', 'b'], ['d', 'c'])
+    expect(reached(known, remove('a'))).toEqual(['b', 'c', 'd'])
+    expect(following(known, remove('a')).map(({ table: name, before }) => [name, before])).toEqual([
+      ['b', { a_id: [1] }],
+      ['c', undefined],
+      ['d', undefined],
+    ])
+  })
+
+  it('set null of a column that is referenced itself goes on', () => {
+    const known = schema(
+      table('a', [column('id')]),
+      table('b', [nullable('a_id')], {
+        foreignKeys: [reference(['a_id'], 'a', ['id'], { onDelete: 'set-null' })],
+      }),
+      table('c', [nullable('a_id')], {
+        foreignKeys: [reference(['a_id'], 'b', ['a_id'], { onUpdate: 'cascade' })],
+      }),
+    )
+    expect(reached(known, remove('a'))).toEqual(['b', 'c'])
+  })
+
+  it.each([
+    ['a table that references itself', graph(['a', 'a']), ['a']],
+    ['two tables that reference each other', graph(['b', 'a'], ['a', 'b']), ['a', 'b']],
+    ['a ring of three', graph(['b', 'a'], ['c', 'b'], ['a', 'c']), ['a', 'b', 'c']],
+    ['a ring behind the first table', graph(['b', 'a'], ['c', 'b'], ['b', 'c']), ['b', 'c']],
+  ])('%s ends, with the table taken wholly where it comes round', (_, known, tables) => {
+    expect(reached(known, remove('a'))).toEqual(tables)
+    expect(following(known, remove('a')).some((change) => change.effect === 'unknown')).toBe(true)
+  })
+
+  it('both arms of a diamond reach its end', () => {
+    const known = graph(['b', 'a'], ['c', 'a'], ['d', 'b'], ['d', 'c'], ['e', 'd'])
+    expect(reached(known, remove('a'))).toEqual(['b', 'c', 'd', 'e'])
+  })
+
+  it('two foreign keys of one table to the same parent both act, each with its pins', () => {
+    const keys = ['x_id', 'y_id'].map((name) => reference([name], 'a', ['id'], cascades))
+    const known = schema(
+      table('a', [column('id')]),
+      table('b', [nullable('x_id'), nullable('y_id')], { foreignKeys: keys }),
+    )
+    expect(following(known, remove('a')).map((change) => change.before)).toEqual([
+      { x_id: [1] },
+      { y_id: [1] },
+    ])
+  })
+
+  it('many paths through layers of tables cost what the tables cost, not the paths', () => {
+    const layers = Array.from({ length: 12 }, (_, layer) => ['x', 'y', 'z'].map((name) => `${name}${layer}`))
+    const edges = layers
+      .slice(1)
+      .flatMap((tables, at) =>
+        tables.flatMap((child) => (layers[at] ?? []).map((parent): [string, string] => [child, parent])),
+      )
+    expect(following(graph(...edges), remove('x0')).length).toBeLessThan(edges.length * 4)
+  })
+
+  it('every given change is followed, though another took its table before', () => {
+    const known = graph(['b', 'a'])
+    expect(following(known, remove('a', 1), remove('a', 2)).map((change) => change.before)).toEqual([
+      { a_id: [1] },
+      { a_id: [2] },
+    ])
+  })
+})
+
+describe('triggers and views', () => {
+  const triggers = schema(
+    table('a', [column('id')], { touches: ['B', 'ghost'] }),
+    table('b', [column('id')], { touches: ['a'] }),
+    table('self', [column('id')], { touches: ['Self'] }),
+    table('c', [nullable('b_id')], {
+      foreignKeys: [reference(['b_id'], 'b', ['id'], { onDelete: 'cascade' })],
+    }),
+  )
+  it.each(['insert', 'update', 'delete', 'upsert', 'unknown'] as const)(
+    'an %s fires the triggers, which fire others, whose consequences follow',
+    (effect) => {
+      const change = { table: 'a', effect, before: { id: [1] }, sets: {} }
+      expect(new Set(following(triggers, change).map((one) => one.table.toLowerCase()))).toEqual(
+        new Set(['a', 'b', 'c', 'ghost']),
+      )
+    },
+  )
+
+  it('a trigger on its own table makes every row of it unknown', () => {
+    expect(following(triggers, remove('self'))).toContainEqual(expect.objectContaining({ effect: 'unknown' }))
+  })
+
+  it('a write of a view writes what it reads', () => {
+    const known = schema(table('v', [], { reads: ['a'] }), table('a', [column('id')]))
+    expect(following(known, { table: 'v', effect: 'insert', sets: {} })).toEqual([wholly('a')])
+  })
+})

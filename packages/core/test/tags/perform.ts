@@ -1,0 +1,286 @@
+import {
+  type Change,
+  type ColumnValue,
+  type Occurrence,
+  type Pins,
+  type ReturnedRow,
+  UNKNOWN,
+  type WritePlan,
+} from '../../src/plan.ts'
+import type { Column } from '../../src/schema/table.ts'
+import type { Given, Read, Statement, Where } from './scenario.ts'
+import { type Database, defaultOf, type Engine, generate, type Row, type Value } from './simulator.ts'
+
+/** Spells an integer the way one driver or another would. */
+function spelled(value: Value, style: number): ColumnValue {
+  if (typeof value !== 'number') return value
+  return style === 0 ? value : style === 1 ? String(value) : BigInt(value)
+}
+
+function matches(engine: Engine, where: Where): (row: Row) => boolean {
+  const { extra } = where
+  return (row) =>
+    Object.entries(where.pins).every(([name, values]) =>
+      values.some((one) => engine.equal(one, row[name] ?? null)),
+    ) &&
+    (!extra || holds(engine, extra, row[extra.column] ?? null))
+}
+
+function holds(engine: Engine, extra: NonNullable<Where['extra']>, value: Value): boolean {
+  if (extra.value === null) return (value === null) === (extra.op === 'is')
+  if (value === null) return false
+  if (extra.op === 'less') return value < extra.value
+  return engine.equal(value, extra.value) === (extra.op === 'is')
+}
+
+/** The condition with its first values taken from a row there is, so that most conditions find something. */
+function aimed(where: Where, rows: readonly Row[]): Where {
+  const row = where.aim === undefined ? undefined : rows[where.aim % (rows.length || 1)]
+  if (!row) return where
+  const pins = Object.entries(where.pins).map(([name, [first, ...rest]]) => {
+    const value = row[name] ?? first
+    return [name, value === undefined ? [] : [value, ...rest]] as const
+  })
+  return { ...where, pins: Object.fromEntries(pins) }
+}
+
+/** What the planner sees of a condition. */
+function pinsOf(where: Where, spelling: number): Pins {
+  const seen = Object.entries(where.pins).filter(([name]) => !where.hidden.includes(name))
+  return Object.fromEntries(seen.map(([name, values]) => [name, values.map((one) => spelled(one, spelling))]))
+}
+
+/** A read as its host plans it, and as the database answers it. */
+export interface Planned {
+  readonly occurrences: readonly Occurrence[]
+  run(db: Database): readonly unknown[]
+}
+
+export function planRead(engine: Engine, read: Read, db: Database): Planned {
+  const where = aimed(read.where, db.get(read.table === 'v_parent' ? 'parent' : read.table) ?? [])
+  const hit = matches(engine, where)
+  const pins = pinsOf(where, read.spelling)
+  const limited = <T>(rows: readonly T[]): readonly T[] => rows.slice(0, read.limit)
+  const count = read.blind ? {} : { rows: (result: unknown) => (result as readonly unknown[]).length }
+  const sorted = (db: Database, table: string) =>
+    [...(db.get(table) ?? [])].sort((a, b) => (a.id as number) - (b.id as number))
+  if (read.kind === 'table') {
+    const shown = (row: Row): Row =>
+      read.table === 'v_parent'
+        ? { id: row.id ?? null, code: row.code ?? null, region: row.region ?? null }
+        : row
+    const from = read.table === 'v_parent' ? 'parent' : read.table
+    return {
+      occurrences: [{ table: read.table, pins, ...count }],
+      run: (db) => limited(sorted(db, from).filter(hit).map(shown)),
+    }
+  }
+  if (read.kind === 'both') {
+    const second = aimed(read.inner, db.get(read.table) ?? [])
+    const counted = (index: number) =>
+      read.blind
+        ? {}
+        : { rows: (result: unknown) => (result as readonly (readonly unknown[])[])[index]?.length }
+    return {
+      occurrences: [
+        { table: read.table, pins, ...counted(0) },
+        { table: read.table, pins: pinsOf(second, read.spelling), ...counted(1) },
+      ],
+      run: (now) => [hit, matches(engine, second)].map((one) => sorted(now, read.table).filter(one)),
+    }
+  }
+  const of = (db: Database, parent: Row): readonly Row[] =>
+    sorted(db, 'child').filter((child) => engine.equal(child.parent_id ?? null, parent.id ?? null))
+  if (read.kind === 'join') {
+    const innerWhere = aimed(read.inner, db.get('child') ?? [])
+    const inner = matches(engine, innerWhere)
+    return {
+      occurrences: [
+        { table: 'parent', pins },
+        { table: 'child', pins: pinsOf(innerWhere, read.spelling) },
+      ],
+      run: (db) => {
+        const parents = sorted(db, 'parent').filter(hit)
+        return limited(
+          parents.flatMap((parent) =>
+            of(db, parent)
+              .filter(inner)
+              .map((child) => [parent, child]),
+          ),
+        )
+      },
+    }
+  }
+  return {
+    occurrences: [
+      { table: 'parent', pins, ...count },
+      { table: 'child', ...(pins.id && { pins: { parent_id: pins.id } }) },
+    ],
+    run: (db) => limited(sorted(db, 'parent').filter(hit)).map((parent) => [parent, of(db, parent)]),
+  }
+}
+
+interface Done {
+  /** Rows per change of the plan, as the statement left them. */
+  readonly touched: readonly (readonly Row[])[]
+}
+
+/** A statement as its host plans it; `run` changes the database, or refuses. */
+export function planWrite(engine: Engine, one: Statement, state: { db: Database }): WritePlan<Done> {
+  const { table, know } = one
+  const statement = { ...one, where: aimed(one.where, state.db.get(table) ?? []) }
+  const columns = engine.schema.tables.get(table)?.columns ?? []
+  const rows = (): readonly Row[] => state.db.get(table) ?? []
+  const shown = (row: Row): ReturnedRow =>
+    Object.fromEntries(
+      columns
+        .filter((_, index) => know.returned === 'all' || know.shown[index])
+        .map(({ name }) => [name, spelled(row[name] ?? null, statement.spelling)]),
+    )
+  const run = (changes: readonly Change[], step: () => { db: Database; done: Done }): WritePlan<Done> => ({
+    operation: statement.kind,
+    model: table,
+    changes,
+    ...(know.returned !== 'none' && {
+      returned: (result: Done, index: number) => result.touched[index]?.map(shown),
+    }),
+    failed: () => true,
+    run: async () => {
+      const { db, done } = step()
+      state.db = engine.commit(state.db, db)
+      return done
+    },
+  })
+  const told = setsTold(statement, statement.sets)
+  const hit = matches(engine, statement.where)
+  const before = proven(engine, statement, rows().filter(hit))
+  switch (statement.kind) {
+    case 'insert':
+      return run(
+        statement.rows.map((row) => ({ table, effect: 'insert', ...setsTold(statement, row) })),
+        () => insertAll(engine, statement, columns, state.db),
+      )
+    case 'update':
+      return run([{ table, effect: 'update', before, ...told }], () =>
+        updateAll(engine, statement, hit, state.db),
+      )
+    case 'delete':
+      return run([{ table, effect: 'delete', before }], () => {
+        const touched = rows().filter(hit)
+        return { db: engine.remove(state.db, table, hit), done: { touched: [touched] } }
+      })
+    case 'upsert':
+      return planUpsert(engine, statement, columns, state, run)
+    default:
+      return run([{ table, effect: 'unknown' }], () =>
+        know.sets
+          ? updateAll(engine, statement, hit, state.db)
+          : { db: engine.remove(state.db, table, hit), done: { touched: [] } },
+      )
+  }
+}
+
+/** An upsert finds a row by one key, and its `create` may carry another value of that key. */
+function planUpsert(
+  engine: Engine,
+  statement: Statement,
+  columns: readonly Column[],
+  state: { db: Database },
+  run: (changes: readonly Change[], step: () => { db: Database; done: Done }) => WritePlan<Done>,
+): WritePlan<Done> {
+  const { table, target, rows, spelling } = statement
+  const keys = (engine.schema.tables.get(table)?.keys ?? []).filter(
+    (key) => key.kind === 'primary' || key.kind === 'unique',
+  )
+  const names = keys[target % keys.length]?.columns.filter(
+    (name) => !columns.find((one) => one.name === name)?.generated,
+  )
+  const sought = rowOf(rows.at(-1) as Given, columns)
+  const on = names?.length ? names : ['id']
+  const found = (row: Row): boolean =>
+    on.every((name) => engine.equal(row[name] ?? null, sought[name] ?? null))
+  const before = Object.fromEntries(on.map((name) => [name, [spelled(sought[name] ?? null, spelling)]]))
+  const update: Change = { table, effect: 'upsert', before, ...setsTold(statement, statement.sets) }
+  const create: Change = { table, effect: 'insert', ...setsTold(statement, rows[0] as Given) }
+  return run([update, create], () => {
+    const both = ({ db, done }: { db: Database; done: Done }) => ({
+      db,
+      done: { touched: [done.touched[0] ?? [], done.touched[0] ?? []] },
+    })
+    if ((state.db.get(table) ?? []).some(found)) return both(updateAll(engine, statement, found, state.db))
+    return both(
+      insertAll(engine, { ...statement, rows: rows.slice(0, 1), skipConflicts: false }, columns, state.db),
+    )
+  })
+}
+
+function updateAll(engine: Engine, { table, sets }: Statement, hit: (row: Row) => boolean, db: Database) {
+  const change = (row: Row): Row => ({
+    ...row,
+    ...Object.fromEntries(Object.entries(sets).map(([name, { value }]) => [name, value])),
+  })
+  const touched = (db.get(table) ?? []).filter(hit).map((row) => generate(change(row)))
+  return { db: engine.update(db, table, hit, change), done: { touched: [touched] } }
+}
+
+function insertAll(engine: Engine, statement: Statement, columns: readonly Column[], before: Database) {
+  const made: (Row | undefined)[] = []
+  let db = before
+  for (const given of statement.rows) {
+    const row = generate(rowOf(given, columns))
+    const next = engine.insert(db, statement.table, [row])
+    if (statement.skipConflicts && conflicts(engine, statement.table, row, db)) made.push(undefined)
+    else {
+      made.push(row)
+      db = next
+    }
+  }
+  // As hosts do: where some were skipped, all rows stand for each.
+  const all = made.filter((row) => row !== undefined)
+  const touched = made.map((row) => (all.length === made.length && row ? [row] : all))
+  return { db, done: { touched } }
+}
+
+function conflicts(engine: Engine, table: string, row: Row, db: Database): boolean {
+  const unique = (engine.schema.tables.get(table)?.keys ?? []).filter(
+    (key) => key.kind === 'primary' || key.kind === 'unique',
+  )
+  return unique.some((key) =>
+    (db.get(table) ?? []).some((one) =>
+      key.columns.every((name) => engine.equal(one[name] ?? null, row[name] ?? null)),
+    ),
+  )
+}
+
+function rowOf(given: Given, columns: readonly Column[]): Row {
+  return Object.fromEntries(
+    columns.map((column) => [column.name, given[column.name]?.value ?? defaultIfAbsent(given, column)]),
+  )
+}
+
+function defaultIfAbsent(given: Given, column: Column): Value {
+  return Object.hasOwn(given, column.name) ? null : defaultOf(column)
+}
+
+function setsTold(statement: Statement, given: Given): { sets?: Record<string, ColumnValue> } {
+  if (!statement.know.sets) return {}
+  const one = ([name, { value, expression }]: [string, Given[string]]) =>
+    [name, expression ? UNKNOWN : spelled(value, statement.spelling)] as const
+  return { sets: Object.fromEntries(Object.entries(given).map(one)) }
+}
+
+/** What every touched row equalled: the visible condition, and sometimes a fact that the host learned elsewhere. */
+function proven(engine: Engine, statement: Statement, touched: readonly Row[]): Pins {
+  const pins = pinsOf(statement.where, statement.spelling)
+  const columns = engine.schema.tables.get(statement.table)?.columns ?? []
+  const { proven: which, spare } = statement.know
+  const told = columns.filter(({ name }, index) =>
+    which === 'sets' ? name in statement.sets : index === which,
+  )
+  const facts = told.flatMap(({ name }) => {
+    const values = touched.map((row) => row[name] ?? null)
+    if (values.includes(null)) return []
+    return [[name, typeof values[0] === typeof spare ? [...values, spare] : values] as const]
+  })
+  return { ...pins, ...Object.fromEntries(facts) }
+}

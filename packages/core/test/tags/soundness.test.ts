@@ -1,0 +1,175 @@
+import fc from 'fast-check'
+import { afterAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
+import type { EntryHeader } from '../../src/codec/envelope.ts'
+import { createEvents } from '../../src/events.ts'
+import { createTransaction } from '../../src/fence/transaction.ts'
+import { createUnfinished } from '../../src/fence/unfinished.ts'
+import { judge } from '../../src/policy/freshness.ts'
+import type { GuardedStore } from '../../src/store/guard.ts'
+import { createTagTable, type TagTable } from '../../src/store/memory-tags.ts'
+import { type ReadTag, tagsOfRead } from '../../src/tags/read-tags.ts'
+import { noncesOf, recordedTags, sightsOf } from '../../src/tier/sight.ts'
+import { type WriteRoom, write } from '../../src/write.ts'
+import { type Planned, planRead, planWrite } from './perform.ts'
+import { type Scenario, scenario } from './scenario.ts'
+import { otherView, schemaOf } from './simulated-schema.ts'
+import { createEngine, type Database, type Engine, generate, type Value, Violation } from './simulator.ts'
+import { space } from './tables.ts'
+
+const CASES = 2_000
+const nothingWritten: ReadonlySet<string> = new Set()
+
+/** What the runs met: a property that never meets its case proves nothing. */
+const met = { changed: 0, withoutList: 0, spared: 0, unchanged: 0, transactions: 0, refused: 0 }
+
+interface Stored {
+  readonly planned: Planned
+  readonly tags: readonly ReadTag[]
+  readonly header: EntryHeader
+  readonly result: string
+}
+
+/** The statements' room: the memory store's own tags behind the real marks. */
+function roomOver(tags: TagTable): Omit<WriteRoom, 'schema'> {
+  const done = { ok: true, value: undefined } as const
+  const store: Partial<GuardedStore> = {
+    source: 'memory',
+    mark: async (request) => {
+      tags.mark(request)
+      return done
+    },
+    renew: async () => done,
+    finish: async (request) => {
+      tags.finish(request)
+      return done
+    },
+  }
+  const clock = { ...systemClock, after: () => () => {} }
+  const rest = { clock, unfinished: createUnfinished(), events: createEvents(), space, awaitsFinish: true }
+  return { store: store as GuardedStore, ...rest }
+}
+
+function fetched(tags: TagTable, needed: readonly ReadTag[]) {
+  return sightsOf(
+    needed,
+    { epoch: 'e', entry: null, tags: needed.map((tag) => tags.read(tag)) },
+    nothingWritten,
+  )
+}
+
+/** Reads before the writes, as entries: their results and what they recorded. */
+function storedReads(
+  tags: TagTable,
+  engine: Engine,
+  db: Database,
+  reads: Scenario['reads'],
+): readonly Stored[] {
+  return reads.map((read) => {
+    const planned = planRead(engine, read, db)
+    const needed = tagsOfRead(space, engine.schema, planned.occurrences, [])
+    for (const tag of needed) tags.seed(tag)
+    const result = planned.run(db)
+    const recorded = recordedTags(needed, fetched(tags, needed), result)
+    expect(recorded, 'nothing is written yet, so every read can be stored').toBeDefined()
+    const header = { epoch: 'e', tags: recorded ?? [] } as unknown as EntryHeader
+    return { planned, tags: needed, header, result: JSON.stringify(result) }
+  })
+}
+
+/** Three parents, and children and notes that refer to rows there are. */
+function startingRows(engine: Engine, rows: Scenario['rows']): Database {
+  const codes = ['a', 'b', 'ß']
+  const parents = codes.map((code, at) => ({
+    code,
+    id: at + 1,
+    region: at < 2 ? 1 : 2,
+    slot: at === 1 ? 2 : 1,
+  }))
+  let db: Database = new Map([
+    ['parent', parents.map((parent) => generate({ ...parent, alias: null, size: 0 }))],
+  ])
+  for (const [index, { table, row }] of rows.entries()) {
+    const known = engine.schema.tables.get(table)
+    const full: Record<string, Value> = { ...parents[index % 3] }
+    for (const { name } of known?.columns ?? []) full[name] ??= row[name]?.value ?? null
+    if (table !== 'parent') full.id = (db.get(table)?.length ?? 0) + 1
+    full.grade ??= 1
+    for (const key of known?.foreignKeys ?? []) {
+      const parent = db.get(key.table)?.[Number(row[key.columns[0] ?? '']?.value ?? 9) - 1]
+      for (const [at, name] of key.columns.entries()) full[name] = parent?.[key.references[at] ?? ''] ?? null
+    }
+    const own = Object.fromEntries((known?.columns ?? []).map(({ name }) => [name, full[name] ?? null]))
+    try {
+      db = engine.commit(db, engine.insert(db, table, [own]))
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error
+    }
+  }
+  return db
+}
+
+/** Runs the statements as the scenario says: each alone, or all in one transaction. */
+async function perform(
+  one: Scenario,
+  engine: Engine,
+  tags: TagTable,
+  state: { db: Database },
+): Promise<void> {
+  const room = roomOver(tags)
+  const schemas = [engine.schema, otherView(engine.schema, one.drop)]
+  const started = state.db
+  const transaction = one.mode === 'alone' ? undefined : createTransaction(room, one.mode)
+  for (const statement of one.statements) {
+    const schema = schemas[statement.client] ?? engine.schema
+    try {
+      await write({ ...room, schema }, planWrite(engine, statement, state), transaction)
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error
+      met.refused++
+      if (!transaction) continue
+      state.db = started
+      return transaction.end('failed')
+    }
+  }
+  await transaction?.seal()
+  await transaction?.end('committed')
+  if (transaction) met.transactions++
+}
+
+async function check(one: Scenario): Promise<void> {
+  const engine = createEngine(schemaOf(one.shape), one.caseInsensitive)
+  let last = 0
+  const tags = createTagTable(() => `n${++last}`, 10_000)
+  const state = { db: startingRows(engine, one.rows) }
+  const stored = storedReads(tags, engine, state.db, one.reads)
+  await perform(one, engine, tags, state)
+  for (const entry of stored) {
+    const sight = { remaining: 1, own: true, epoch: 'e', nonces: noncesOf(entry.header) }
+    const fresh = judge(sight, fetched(tags, entry.tags), 'e').kind === 'hit'
+    const now = JSON.stringify(entry.planned.run(state.db))
+    const listed = entry.header.tags.some((tag) => tag.fields.some(([name]) => name === 'list'))
+    if (now !== entry.result) {
+      met.changed++
+      if (!listed) met.withoutList++
+      expect(fresh, `stale: was ${entry.result}, is ${now}`).toBe(false)
+    } else {
+      met.unchanged++
+      if (fresh) met.spared++
+    }
+  }
+}
+
+describe('soundness of the tags', () => {
+  it('a write that changes what a read returns ends that read’s entry', async () => {
+    await fc.assert(fc.asyncProperty(scenario, check), { numRuns: CASES })
+  }, 120_000)
+
+  afterAll(() => {
+    // Each of these is a way the property could hold for nothing.
+    expect(met.changed).toBeGreaterThan(CASES)
+    expect(met.withoutList).toBeGreaterThan(CASES / 2)
+    expect(met.transactions).toBeGreaterThan(CASES / 10)
+    expect(met.spared).toBeGreaterThan(met.unchanged / 4)
+  })
+})
