@@ -7,7 +7,7 @@ export const rooms = [
   ['duration', 'bytes'],
   // Of policy/ only its types: a plan carries a policy, and the rest of policy/ decides about plans.
   ['events', 'schema', 'sql', 'policy/policy'],
-  ['plan', 'scope', 'stats'],
+  ['plan', 'scope', 'stats', 'databases'],
   ['keys', 'report'],
   ['tags', 'codec', 'policy'],
   ['store'],
@@ -15,7 +15,7 @@ export const rooms = [
   ['config'],
   ['tier', 'flight', 'fence', 'invalidate'],
   ['engine'],
-  ['read', 'write', 'wrap'],
+  ['read', 'write', 'wrap', 'apply-invalidation'],
   ['hosts'],
   ['cache'],
   ['index'],
@@ -103,7 +103,8 @@ export default {
       comment: 'examples, bench and the top-level tests use the packages as a reader would: by name',
       severity: 'error',
       from: { path: '^(examples|bench|test)/' },
-      to: { path: '^packages/', dependencyTypes: ['local'] },
+      // By its name a workspace is local, too: what tells it apart is that it was found as one.
+      to: { path: '^packages/', dependencyTypes: ['local'], dependencyTypesNot: ['aliased-workspace'] },
     },
     {
       name: 'declared-dependencies-only',

@@ -32,8 +32,8 @@ export interface Outcome {
 }
 
 const SEED = 20_240_607
-const SKEW = 1.1
-export const WRITE_SHARE = 0.02
+const SKEW = 1.2
+export const WRITE_SHARE = 0.01
 /** Reads that load and compile what the first reads of a process load and compile. Counted in neither run. */
 const WARM_UP = 50
 

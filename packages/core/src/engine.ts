@@ -1,4 +1,4 @@
-import type { Codec, ValueTypes } from './codec/codec.ts'
+import type { ValueTypes } from './codec/codec.ts'
 import type { UnknownWrites } from './config.ts'
 import type { Events } from './events.ts'
 import type { Transaction } from './fence/transaction.ts'
@@ -24,6 +24,8 @@ export interface Host {
 export interface Engine {
   readonly events: Events
   readonly unknownWrites: UnknownWrites
+  /** Takes the client off the cache again: its database name is free, its tables are no longer known. */
+  detach(): void
   /** Validates a policy merged over the cache's defaults. `path` is used in errors. */
   policy(options: PolicyOptions, path: string): Policy
   read<T>(plan: ReadPlan<T>): Promise<T>
@@ -40,5 +42,3 @@ export interface Engine {
   /** As `cache.invalidate`, for this client's database; in a transaction, applied when it commits. */
   invalidate(request: InvalidateRequest, transaction?: Transaction): Promise<void>
 }
-
-export type { Codec }

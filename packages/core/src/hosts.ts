@@ -1,14 +1,16 @@
+import { applyInvalidation } from './apply-invalidation.ts'
 import type { Clock } from './clock.ts'
 import type { CacheConfig } from './config.ts'
+import { DEFAULT_DATABASE, type KnownDatabase } from './databases.ts'
 import type { Engine, Host } from './engine.ts'
 import { CacheError } from './errors.ts'
 import type { Events } from './events.ts'
 import type { CurrentTransaction } from './fence/current.ts'
-import { bump, bumpAll } from './fence/mark.ts'
-import { createTransaction, type Transaction } from './fence/transaction.ts'
+import { toldTransaction } from './fence/told-transaction.ts'
+import { createTransaction } from './fence/transaction.ts'
 import type { Unfinished } from './fence/unfinished.ts'
 import type { SingleFlight } from './flight/single-flight.ts'
-import { type InvalidateRequest, type KnownDatabase, tagsOfInvalidation } from './invalidate.ts'
+import type { InvalidateRequest } from './invalidate.ts'
 import { entryKeys } from './keys/entry-key.ts'
 import type { PolicyOptions } from './policy/policy.ts'
 import { resolvePolicy } from './policy/resolve.ts'
@@ -17,10 +19,10 @@ import type { Report } from './report.ts'
 import type { ScopeOf } from './scope.ts'
 import type { GuardedStore } from './store/guard.ts'
 import { tagsOfRead } from './tags/read-tags.ts'
+import { createEntries } from './tier/entries.ts'
 import { tagsOfWrap, type WrapOptions, wrapPlan } from './wrap.ts'
 import { type WriteRoom, write } from './write.ts'
 
-const DEFAULT_DATABASE = 'main'
 /** How long `close` waits for writes and invalidations on their way, in milliseconds. */
 const CLOSING = 1_000
 
@@ -47,6 +49,7 @@ export interface Hosts {
 
 export function createHosts(shared: SharedRoom): Hosts {
   const { config, clock, events, store, unfinished, current } = shared
+  const { namespace } = config
   const attached: Host[] = []
   // In this process it costs nothing, and the next read finds the tags clean.
   const awaitsFinish = config.finish === 'await' || store.source === 'memory'
@@ -58,85 +61,10 @@ export function createHosts(shared: SharedRoom): Hosts {
     longestLifetime = Math.max(longestLifetime, resolved.ttl, resolved.cacheEmpty || 0)
     return resolved
   }
-
-  const invalidate = async (
-    databases: readonly KnownDatabase[],
-    request: InvalidateRequest,
-    transaction: Transaction | undefined,
-  ): Promise<void> => {
-    const tags = tagsOfInvalidation(config.namespace, databases, request)
-    const told = { tables: request.tables ?? [], rows: request.rows?.length ?? 0, tags: request.tags ?? [] }
-    const all = async (): Promise<void> => {
-      if (request.all) await bumpAll(shared)
-      events.emit('invalidate', { ...told, all: request.all === true })
-    }
-    if (transaction) {
-      if (tags.length) (await transaction.write(tags)).learned(tags)
-      transaction.onCommit(all)
-    } else {
-      if (tags.length) await bump(shared, tags)
-      await all()
-    }
-  }
-
-  /** The end of a transaction is one write event, and is waited for only where the configuration says so. */
-  const told = (transaction: Transaction): Transaction => {
-    const started = clock.now()
-    return {
-      ...transaction,
-      get open() {
-        return transaction.open
-      },
-      async end(outcome) {
-        const tables = transaction.tables()
-        const finished = transaction.end(outcome)
-        if (tables.length && events.heard('write'))
-          events.emit('write', {
-            operation: '$transaction',
-            tables,
-            outcome,
-            duration: clock.now() - started,
-          })
-        if (awaitsFinish) await finished
-      },
-    }
-  }
-
-  const roomOf = (host: Host): ReadRoom & WriteRoom => {
-    const database = host.database ?? DEFAULT_DATABASE
-    const { namespace, version, codec } = config
-    const space = { namespace, database }
-    return {
-      ...shared,
-      space,
-      schema: host.schema,
-      tagsOf: (occurrences, userTags) => tagsOfRead(space, host.schema, occurrences, userTags),
-      keys: entryKeys({
-        namespace,
-        version,
-        database,
-        identity: [host.name, ...host.identity],
-        types: host.types,
-      }),
-      codec: codec.bind(host.types),
-      codecName: codec.name,
-      maxValueBytes: config.maxValueBytes,
-      awaitsFinish,
-      longestLifetime: () => longestLifetime,
-    }
-  }
-
-  const wrapHost: Host = {
-    name: 'wrap',
-    schema: { tables: new Map() },
-    database: undefined,
-    identity: [],
-    types: {},
-  }
+  const roomOf = (host: Host) => hostRoom(shared, host, awaitsFinish, () => longestLifetime)
   const wrapRoom: ReadRoom = {
-    ...roomOf(wrapHost),
-    tagsOf: (occurrences, userTags) =>
-      tagsOfWrap(config.namespace, databasesOf(attached), occurrences, userTags),
+    ...roomOf({ name: 'wrap', schema: { tables: new Map() }, database: undefined, identity: [], types: {} }),
+    tagsOf: (occurrences, userTags) => tagsOfWrap(namespace, databasesOf(attached), occurrences, userTags),
   }
 
   return {
@@ -148,18 +76,20 @@ export function createHosts(shared: SharedRoom): Hosts {
       return {
         events,
         unknownWrites: config.unknownWrites,
+        detach: () => void attached.splice(attached.indexOf(host), attached.includes(host) ? 1 : 0),
         policy,
         read: (plan) => read(room, plan),
         write: (plan, transaction) => write(room, plan, transaction),
-        transaction: (marking) => told(createTransaction(shared, marking)),
+        transaction: (marking) => toldTransaction(createTransaction(shared, marking), shared, awaitsFinish),
         inside: current.run,
         current: current.get,
         everything: () => tables.map((table) => ({ table, effect: 'unknown' as const })),
         invalidate: (request, transaction = current.get()) =>
-          invalidate(databasesOf([host]), request, transaction),
+          applyInvalidation({ ...shared, namespace }, databasesOf([host]), request, transaction),
       }
     },
-    invalidate: (request) => invalidate(databasesOf(attached), request, current.get()),
+    invalidate: (request) =>
+      applyInvalidation({ ...shared, namespace }, databasesOf(attached), request, current.get()),
     async wrap(key, options, load) {
       const policyOf = ({ ttl, tags }: WrapOptions) =>
         policy({ ttl, operations: ['wrap'], ...(tags && { tags }) }, 'wrap')
@@ -170,6 +100,29 @@ export function createHosts(shared: SharedRoom): Hosts {
       await Promise.race([unfinished.idle(), new Promise<void>((resolve) => clock.after(CLOSING, resolve))])
       await store.close()
     },
+  }
+}
+
+/** What the pipelines need to serve one client. */
+function hostRoom(
+  shared: SharedRoom,
+  host: Host,
+  awaitsFinish: boolean,
+  longestLifetime: () => number,
+): ReadRoom & WriteRoom {
+  const { namespace, version, codec, maxValueBytes } = shared.config
+  const { schema, types, database = DEFAULT_DATABASE } = host
+  const space = { namespace, database }
+  return {
+    ...shared,
+    space,
+    schema,
+    tagsOf: (occurrences, userTags) => tagsOfRead(space, schema, occurrences, userTags),
+    keys: entryKeys({ namespace, version, database, identity: [host.name, ...host.identity], types }),
+    entries: createEntries(codec, types, shared.events),
+    maxValueBytes,
+    awaitsFinish,
+    longestLifetime,
   }
 }
 

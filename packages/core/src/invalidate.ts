@@ -1,3 +1,4 @@
+import { holding, type KnownDatabase } from './databases.ts'
 import { CacheError } from './errors.ts'
 import type { ColumnValue } from './plan.ts'
 import type { Table } from './schema/table.ts'
@@ -16,13 +17,6 @@ export interface InvalidateRequest {
   tags?: readonly string[]
   /** Everything this cache holds. */
   all?: true
-}
-
-/** A database whose tables this cache knows because a client of it is attached. */
-export interface KnownDatabase {
-  readonly database: string
-  /** Every schema that clients of this database brought: they may know different keys. */
-  readonly tables: readonly ReadonlyMap<string, Table>[]
 }
 
 /**
@@ -66,18 +60,6 @@ function check(request: InvalidateRequest): void {
     if (value !== undefined && !SHAPES[name as keyof InvalidateRequest](value))
       throw new CacheError('LARDER_CONFIG', `invalidate was given ${name}: ${show(value)}: ${fix}`)
   }
-}
-
-/** The databases that have the table; without any client attached, the default database is meant. */
-export function holding(databases: readonly KnownDatabase[], table: string): readonly KnownDatabase[] {
-  if (!databases.length) return [{ database: 'main', tables: [] }]
-  const found = databases.filter((one) => one.tables.some((tables) => tables.has(table.toLowerCase())))
-  if (found.length) return found
-  const names = [...new Set(databases.flatMap((one) => one.tables.flatMap((tables) => [...tables.keys()])))]
-  throw new CacheError(
-    'LARDER_UNKNOWN_TABLE',
-    `no attached client has a table ${table}: there are ${names.join(', ')}`,
-  )
 }
 
 /** No key is known to it, so every field of the record is bumped. */

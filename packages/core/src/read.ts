@@ -1,6 +1,4 @@
 import type { Clock } from './clock.ts'
-import type { BoundCodec, Codec } from './codec/codec.ts'
-import { type EntryHeader, open, seal } from './codec/envelope.ts'
 import type { BypassReason, Events, MissReason } from './events.ts'
 import type { Unfinished } from './fence/unfinished.ts'
 import type { SingleFlight } from './flight/single-flight.ts'
@@ -15,15 +13,8 @@ import type { ScopeOf } from './scope.ts'
 import type { GuardedStore } from './store/guard.ts'
 import type { Fetched } from './store/store.ts'
 import type { ReadTag } from './tags/read-tags.ts'
-import {
-  heldThrough,
-  namesOf,
-  noncesOf,
-  recordedTags,
-  sightsOf,
-  someMissing,
-  type TagSights,
-} from './tier/sight.ts'
+import type { Entries, EntryOwner } from './tier/entries.ts'
+import { heldThrough, namesOf, recordedTags, sightsOf, someMissing, type TagSights } from './tier/sight.ts'
 
 /** What reads of one host need, wired by the composition root. */
 export interface ReadRoom {
@@ -34,8 +25,7 @@ export interface ReadRoom {
   readonly unfinished: Unfinished
   readonly flights: SingleFlight<Loaded>
   readonly keys: EntryKeys
-  readonly codec: BoundCodec
-  readonly codecName: Codec['name']
+  readonly entries: Entries
   readonly scopeOf: ScopeOf
   readonly maxValueBytes: number
   /** What a read depends on, given what it uses and the user tags of its policy. */
@@ -55,10 +45,9 @@ type Reason = MissReason | BypassReason
 type Told = Partial<{ shared: boolean; age: number; ttl: number; source: 'memory' | 'store' }>
 
 /** One read on its way down; `tell` reports its end exactly once. */
-interface Read<T> {
+interface Read<T> extends EntryOwner {
   readonly plan: ReadPlan<T>
   readonly policy: Policy
-  readonly key: EntryKey
   readonly tags: readonly ReadTag[]
   /** Records this process was writing to when the read began. */
   readonly writing: ReadonlySet<string>
@@ -92,6 +81,7 @@ export async function read<T>(room: ReadRoom, plan: ReadPlan<T>): Promise<T> {
   const tags = room.tagsOf(plan.occurrences, policy.tags)
   const writing = new Set(tags.map((tag) => tag.record).filter(room.unfinished.writes))
   return lookUp(room, {
+    operation: plan.operation,
     plan,
     policy,
     key,
@@ -123,52 +113,15 @@ async function lookUp<T>(room: ReadRoom, one: Read<T>): Promise<T> {
   if (room.unfinished.covers(one.tags)) return around(one.plan, () => one.tell('dirty'))
   const fetched = await room.store.fetch(one.key.key, one.tags)
   if (!fetched.ok) return around(one.plan, () => one.tell('unavailable'))
-  const header = opened(room, one, fetched.value)
+  const entry = room.entries.open(fetched.value.entry, one)
   const sights = sightsOf(one.tags, fetched.value, one.writing)
-  const fresh = judge(header?.sight, sights, fetched.value.epoch)
+  const fresh = judge(entry?.sight, sights, fetched.value.epoch)
   if (fresh.kind === 'dirty') return around(one.plan, () => one.tell('dirty'))
   if (fresh.kind === 'miss') return load(room, one, fresh.reason, fetched.value, sights)
-  const decoded = header && decode(room, one, header.payload)
+  const decoded = entry && room.entries.decode(entry.payload, one)
   if (!decoded) return load(room, one, 'miss', fetched.value, sights)
-  const { remaining, lifetime } = header
-  one.tell(undefined, { source: room.store.source, age: Math.max(0, lifetime - remaining), ttl: lifetime })
+  one.tell(undefined, { source: room.store.source, age: entry.age, ttl: entry.lifetime })
   return decoded.value as T
-}
-
-/** The entry's header as this read sees it; foreign, truncated and newer bytes are no entry and an event. */
-function opened(room: ReadRoom, one: Read<unknown>, fetched: Fetched) {
-  if (!fetched.entry) return undefined
-  try {
-    const { header, payload } = open(fetched.entry.bytes)
-    const own = header.proof === one.key.proof && header.codec === room.codecName
-    const { remaining } = fetched.entry
-    const sight = { remaining, own, epoch: header.epoch, nonces: noncesOf(header) }
-    return { sight, payload, remaining, lifetime: header.lifetime }
-  } catch (error) {
-    room.events.emit('codec-error', { operation: one.plan.operation, key: one.key.key, error })
-    return undefined
-  }
-}
-
-function decode(room: ReadRoom, one: Read<unknown>, payload: Uint8Array): { value: unknown } | undefined {
-  try {
-    return { value: room.codec.decode(payload) }
-  } catch (error) {
-    room.events.emit('codec-error', { operation: one.plan.operation, key: one.key.key, error })
-    return undefined
-  }
-}
-
-function encode(room: ReadRoom, one: Read<unknown>, result: unknown): Uint8Array | undefined {
-  try {
-    return room.codec.encode(result)
-  } catch (error) {
-    room.events.emit('codec-error', { operation: one.plan.operation, key: one.key.key, error })
-    one.tell('opaque')
-    // A computed value that cannot be cached is a mistake in the program, a query's result is not.
-    if (one.plan.strict) throw error
-    return undefined
-  }
 }
 
 /** A miss: seed what is missing, then load, together with whoever else saw the same nonces. */
@@ -208,7 +161,7 @@ async function copyOf(
   outcome: Promise<Loaded>,
 ): Promise<{ value: unknown } | undefined> {
   const loaded = await outcome.catch(() => undefined)
-  return loaded?.payload && decode(room, one, loaded.payload)
+  return loaded?.payload && room.entries.decode(loaded.payload, one)
 }
 
 /** Runs the host's query and stores the result under the tags as they were before it. */
@@ -227,32 +180,32 @@ async function fill<T>(
     throw error
   }
   // Encoded before anybody sees the result: hosts replace nested objects of what they return in place.
-  const payload = encode(room, one, result)
-  if (!payload) return { result, payload }
-  const empty = isEmpty(result)
-  const ttl = lifetimeOf(one.policy, empty, room.clock.random())
+  const payload = room.entries.encode(result, one)
+  if ('error' in payload) {
+    one.tell('opaque')
+    // A computed value that cannot be cached is a mistake in the program, a query's result is not.
+    if (one.plan.strict) throw payload.error
+    return { result, payload: undefined }
+  }
+  const ttl = lifetimeOf(one.policy, isEmpty(result), room.clock.random())
   const tags = recordedTags(one.tags, sights, result)
   if (payload.length > room.maxValueBytes) one.tell('too-large')
   else if (ttl === undefined || !tags) one.tell(reason)
   else {
     one.tell(reason, { ttl })
-    const header = { codec: room.codecName, proof: one.key.proof, epoch, tags, lifetime: ttl, empty }
-    void store(room, one, header, payload)
+    void store(room, one, { epoch, lifetime: ttl, empty: isEmpty(result), tags }, payload)
   }
   return { result, payload }
 }
 
-async function store(
-  room: ReadRoom,
-  one: Read<unknown>,
-  header: EntryHeader,
-  payload: Uint8Array,
-): Promise<void> {
+type Stamp = Parameters<Entries['seal']>[0]
+
+async function store(room: ReadRoom, one: Read<unknown>, stamp: Stamp, payload: Uint8Array): Promise<void> {
   if (one.plan.severalStatements) {
     // Statements that saw different instants make a result that never was: storable only if nothing moved.
     const after = await room.store.fetch(undefined, one.tags)
-    if (!after.ok || !heldThrough(header, sightsOf(one.tags, after.value, one.writing), after.value.epoch))
+    if (!after.ok || !heldThrough(stamp, sightsOf(one.tags, after.value, one.writing), after.value.epoch))
       return
   }
-  await room.store.set(one.key.key, seal(header, payload), header.lifetime)
+  await room.store.set(one.key.key, room.entries.seal(stamp, payload, one), stamp.lifetime)
 }

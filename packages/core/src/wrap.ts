@@ -1,6 +1,6 @@
+import { holding, type KnownDatabase } from './databases.ts'
 import { type Duration, milliseconds } from './duration.ts'
 import { CacheError } from './errors.ts'
-import { holding, type KnownDatabase } from './invalidate.ts'
 import type { Occurrence, ReadPlan } from './plan.ts'
 import type { Policy } from './policy/policy.ts'
 import { type ReadTag, tagsOfRead } from './tags/read-tags.ts'

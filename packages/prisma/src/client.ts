@@ -18,7 +18,7 @@ const MOST_POLICIES = 200
 /** Builds the extended forms of one client: one for the models' policies, one for each policy given per call. */
 export function extendClient(room: OperationRoom, cache: Cache, base: ExtendableClient): ExtendableClient {
   const clientCache = cacheOf(room, cache)
-  const byPolicy = new Map<string, ExtendableClient>()
+  const byClient = new WeakMap<object, Map<string, ExtendableClient>>()
 
   const build = (call: CallPolicy | undefined): ExtendableClient => {
     const inner = base.$extends({
@@ -43,13 +43,19 @@ export function extendClient(room: OperationRoom, cache: Cache, base: Extendable
     })
   }
 
-  /** Building a client costs tens of microseconds, so equal policies share one. */
-  const withPolicy = (policy: CallPolicy, self: unknown): ExtendableClient => {
+  /** Building a client costs tens of microseconds, so equal policies on one client share one. */
+  const withPolicy = (policy: CallPolicy, self: object): ExtendableClient => {
+    const byPolicy = byClient.get(self) ?? new Map<string, ExtendableClient>()
+    byClient.set(self, byPolicy)
     const key = canonical(policy)
-    const known = byPolicy.get(key) ?? build(policy)
+    const known = byPolicy.get(key)
+    if (known) return known
+    // A copy: the client outlives this call, and the caller may change the object.
+    const built = build(policy && { ...policy })
+    const made = later(self).reduce((client, extension) => client.$extends(extension), built)
     if (byPolicy.size >= MOST_POLICIES) byPolicy.clear()
-    byPolicy.set(key, known)
-    return later(self).reduce((client, extension) => client.$extends(extension), known)
+    byPolicy.set(key, made)
+    return made
   }
 
   return build(undefined)

@@ -7,7 +7,7 @@ import { activeProvider, clientVersion, globalOmit } from './internals.ts'
 import { checkDatamodel } from './mismatch.ts'
 import { type ModelMap, modelMapOf } from './model.ts'
 import { statementFailed } from './outcome.ts'
-import { policiesOf } from './policies.ts'
+import { type Policies, policiesOf } from './policies.ts'
 import { createRawSql } from './raw.ts'
 import { runtimeDatamodel, runtimeSchema } from './runtime-schema.ts'
 import { type Extras, schemaOf } from './schema.ts'
@@ -73,12 +73,22 @@ function attach(
     models,
     provider,
     relationMode: described.relationMode,
-    policies: policiesOf(engine, models, written),
+    policies: policiesOrDetach(engine, models, written),
     transactions: createTransactions(engine),
     raw: createRawSql(engine, provider, statementFailed),
     blindViews: blindViews(models, schema),
   }
   return extendClient(room, options.cache, base)
+}
+
+/** A mistake in a policy leaves the cache as it was: the next try finds the name free. */
+function policiesOrDetach(...args: Parameters<typeof policiesOf>): Policies {
+  try {
+    return policiesOf(...args)
+  } catch (error) {
+    args[0].detach()
+    throw error
+  }
 }
 
 function blindViews(models: ModelMap, schema: Schema): ReadonlySet<string> {
@@ -110,16 +120,16 @@ function extrasOf(written: Readonly<Record<string, PolicyOptions | undefined>>):
 }
 
 function checkOptions(options: PrismaCacheOptions<Datamodel | undefined>): void {
-  for (const name of Object.keys(options))
+  for (const name of Object.keys(options ?? {}))
     if (!OPTIONS.has(name))
       throw new CacheError(
         'LARDER_CONFIG',
         `prismaCache has no option ${name}: there are ${[...OPTIONS].join(', ')}`,
       )
-  if (typeof options.cache?.attach !== 'function')
+  if (typeof options?.cache?.attach !== 'function')
     throw new CacheError(
       'LARDER_CONFIG',
-      `prismaCache: cache is ${String(options.cache)}: give what createCache() returned`,
+      `prismaCache: cache is ${String(options?.cache)}: give what createCache() returned`,
     )
   if (options.database !== undefined && !/^[\w.-]{1,32}$/.test(options.database))
     throw new CacheError(

@@ -1,5 +1,6 @@
 import { CacheError, type Engine, notBuilt, type Policy, type PolicyOptions } from '@larder/core'
 import type { ModelMap } from './model.ts'
+import { readNames, shapeOf } from './plan/operations.ts'
 
 /** A policy for one call: `false` goes past the cache. */
 export type CallPolicy = PolicyOptions | false
@@ -32,7 +33,8 @@ export function policiesOf(
     Object.hasOwn(options, model) ? options[model] : options[EVERY_MODEL]
   for (const model of models.names) {
     const found = written(model)
-    own.set(model, found && engine.policy(found, `models.${Object.hasOwn(options, model) ? model : `'*'`}`))
+    const path = `models.${Object.hasOwn(options, model) ? model : `'*'`}`
+    own.set(model, found && checked(engine.policy(found, path), path))
   }
   const merged = new WeakMap<PolicyOptions, Map<string, Policy>>()
   return {
@@ -43,7 +45,8 @@ export function policiesOf(
       merged.set(call, byModel)
       const known = byModel.get(model)
       if (known) return known
-      const policy = engine.policy({ ...written(model), ...call }, `$cached(…) on ${model}`)
+      const path = `$cached(…) on ${model}`
+      const policy = checked(engine.policy({ ...written(model), ...given(call) }, path), path)
       byModel.set(model, policy)
       return policy
     },
@@ -56,7 +59,7 @@ export function policiesOf(
  */
 export function checkCall(engine: Engine, call: unknown): asserts call is CallPolicy {
   if (call === false) return
-  if (typeof call !== 'object' || call === null)
+  if (typeof call !== 'object' || call === null || Array.isArray(call))
     throw new CacheError(
       'LARDER_CONFIG',
       `$cached takes a policy such as { ttl: '30s' }, or false; not ${String(call)}`,
@@ -68,5 +71,20 @@ export function checkCall(engine: Engine, call: unknown): asserts call is CallPo
         'LARDER_CONFIG',
         `$cached({ ${name} }) describes the model: give it in models, not per call`,
       )
-  engine.policy({ ttl: 1, ...call }, '$cached')
+  checked(engine.policy({ ttl: 1, ...given(call) }, '$cached'), '$cached')
+}
+
+/** A misspelt operation would switch the cache off, and silently. */
+function checked(policy: Policy, path: string): Policy {
+  const unknown = [...(policy.operations ?? [])].find((name) => shapeOf(name) === undefined)
+  if (unknown === undefined) return policy
+  throw new CacheError(
+    'LARDER_CONFIG',
+    `${path}.operations names ${JSON.stringify(unknown)}: the reads there are ${readNames.join(', ')}`,
+  )
+}
+
+/** An option that is there and undefined must not hide the model's. */
+function given(call: PolicyOptions): PolicyOptions {
+  return Object.fromEntries(Object.entries(call).filter(([, value]) => value !== undefined))
 }

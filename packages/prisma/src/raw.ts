@@ -2,6 +2,7 @@ import {
   CacheError,
   type Change,
   type Engine,
+  type Outcome,
   type SqlScan,
   scanSql,
   type Transaction,
@@ -66,16 +67,31 @@ export function createRawSql(engine: Engine, provider: string, failed: (error: u
     })
   }
 
-  const finish = async <T>(run: () => Promise<T>): Promise<T> => {
+  /** The statement that ends the session, or the BEGIN that was refused and so began nothing. */
+  const close = async (outcome: Outcome): Promise<void> => {
     const ended = session
+    session = undefined
+    await ended?.end(outcome)
+  }
+
+  const finish = async <T>(run: () => Promise<T>): Promise<T> => {
     try {
       const result = await run()
-      session = undefined
-      await ended?.end('committed')
+      await close('committed')
       return result
     } catch (error) {
-      session = undefined
-      await ended?.end(failed(error) ? 'failed' : 'unknown')
+      await close(failed(error) ? 'failed' : 'unknown')
+      throw error
+    }
+  }
+
+  const begin = async <T>(run: () => Promise<T>): Promise<T> => {
+    const first = !session
+    open()
+    try {
+      return await run()
+    } catch (error) {
+      if (first && failed(error)) await close('failed')
       throw error
     }
   }
@@ -83,13 +99,18 @@ export function createRawSql(engine: Engine, provider: string, failed: (error: u
   return {
     scan: (args) => scanSql(textOf(args), DIALECTS[provider]),
     session: () => session,
-    async run(operation, args, scan, place, run) {
+    async run<T>(
+      operation: string,
+      args: unknown,
+      scan: SqlScan,
+      place: Transaction | undefined,
+      run: () => Promise<T>,
+    ): Promise<T> {
       // COMMIT by hand inside Prisma's transaction: the marks must be up before it.
       if (place && scan.kind === 'end') await place.seal()
-      if (!place && scan.kind === 'begin') open()
-      const scope = place ?? session
-      const statement = scan.writes ? () => write(operation, args, scope, run) : run
-      return !place && scan.kind === 'end' ? finish(statement) : statement()
+      const scoped = (): Promise<T> => (scan.writes ? write(operation, args, place ?? session, run) : run())
+      if (!place && scan.kind === 'begin') return begin(scoped)
+      return !place && scan.kind === 'end' ? finish(scoped) : scoped()
     },
   }
 }
@@ -98,6 +119,6 @@ export function createRawSql(engine: Engine, provider: string, failed: (error: u
 function textOf(args: unknown): string {
   if (Array.isArray(args)) return String(args[0])
   const { sql, strings } = (args ?? {}) as { sql?: unknown; strings?: unknown }
-  if (Array.isArray(strings)) return strings.join(' ? ')
+  if (Array.isArray(strings)) return strings.join('?')
   return typeof sql === 'string' ? sql : ''
 }

@@ -24,6 +24,15 @@ export function createTransactions(engine: Engine): Transactions {
   // Innermost scope last: a nested transaction has the id of the one around it.
   const interactive = new Map<string, Transaction[]>()
   const batches = new WeakSet<Transaction>()
+  /** How many transactions are open in each scope, and the scopes whose body has returned or failed. */
+  const nested = new Map<Transaction, number>()
+  const bodiesDone = new WeakSet<Transaction>()
+  /** Scopes that Prisma may commit although it rejects them. */
+  const unsure = new WeakSet<Transaction>()
+  const unsureOf = (scope: Transaction): Promise<void> => {
+    unsure.add(scope)
+    return scope.seal()
+  }
 
   const runBatch = async (begin: BeginTransaction, client: unknown, input: unknown, options: unknown) => {
     // Each statement marks before it is queued, and the batch starts only when all are: before BEGIN.
@@ -34,7 +43,8 @@ export function createTransactions(engine: Engine): Transactions {
       await scope.end('committed')
       return results
     } catch (error) {
-      await scope.end(statementFailed(error) ? 'failed' : 'unknown')
+      // Whether a statement or COMMIT was refused is not told; either proves it.
+      await scope.end(statementFailed(error) || commitFailed(error) ? 'failed' : 'unknown')
       throw error
     }
   }
@@ -45,17 +55,26 @@ export function createTransactions(engine: Engine): Transactions {
     let bodyDone = false
     // Statements issued without being awaited may still arrive until COMMIT is answered: the scope stays known till then.
     let leave = (): void => {}
+    const unnest = isTransactionClient(client) ? nest(nested, engine.current()) : () => {}
     const wrapped = async (tx: unknown): Promise<unknown> => {
       const id = (await interactiveIdOf(tx)) ?? ''
       parent = interactive.get(id)?.at(-1)
       leave = enter(interactive, id, scope)
-      const result = await body(tx)
-      if (!parent) await scope.seal()
-      bodyDone = true
-      return result
+      try {
+        const result = await body(tx)
+        bodyDone = true
+        return result
+      } finally {
+        bodiesDone.add(scope)
+        // Under a body that ended before a transaction nested in it, Prisma rolls back too little, and may commit the
+        // rest when the nested one ends, even if that body failed.
+        if (nested.has(scope)) for (const open of interactive.get(id) ?? []) await unsureOf(open)
+        else if (parent ? bodiesDone.has(parent) : bodyDone) await scope.seal()
+      }
     }
     const end = async (outcome: 'committed' | 'failed' | 'unknown'): Promise<void> => {
       leave()
+      unnest()
       // A savepoint proves nothing by itself: what was written in it is settled with the transaction around it.
       if (parent) await scope.mergeInto(parent)
       else await scope.end(outcome)
@@ -65,8 +84,8 @@ export function createTransactions(engine: Engine): Transactions {
       await end('committed')
       return result
     } catch (error) {
-      // If the body failed, no COMMIT was ever sent.
-      await end(bodyDone && !commitFailed(error) ? 'unknown' : 'failed')
+      // If the body failed with nothing open in it, no COMMIT was ever sent.
+      await end((bodyDone && !commitFailed(error)) || unsure.has(scope) ? 'unknown' : 'failed')
       throw error
     }
   }
@@ -101,6 +120,17 @@ function enter(interactive: Map<string, Transaction[]>, id: string, scope: Trans
   return () => {
     stack.splice(stack.indexOf(scope), 1)
     if (!stack.length) interactive.delete(id)
+  }
+}
+
+/** Counts a transaction that begins in `around`. @returns a function that takes it back. */
+function nest(open: Map<Transaction, number>, around: Transaction | undefined): () => void {
+  if (!around) return () => {}
+  open.set(around, (open.get(around) ?? 0) + 1)
+  return () => {
+    const left = (open.get(around) ?? 1) - 1
+    if (left) open.set(around, left)
+    else open.delete(around)
   }
 }
 

@@ -79,10 +79,6 @@ export function createTransaction(room: MarkRoom, marking: 'late' | 'early'): Tr
     return seals
   }
   const act = (): Promise<unknown> => Promise.all(actions.map((action) => action()))
-  const settle = async (one: Raised, outcome: Outcome): Promise<void> => {
-    if (outcome === 'unknown' || one.entries.some((entry) => entry.running)) one.mark.leave()
-    else await one.mark.finish(outcome === 'committed' ? shownBy(one) : [])
-  }
 
   return {
     async write(tags) {
@@ -90,17 +86,7 @@ export function createTransaction(room: MarkRoom, marking: 'late' | 'early'): Tr
       const entry: Entry = { tags, learned: undefined, running: true }
       entries.push(entry)
       if (sealed || !open) await raise([entry])
-      return {
-        learned(shown) {
-          entry.learned = shown
-          entry.running = false
-          entry.heir?.learned(shown)
-        },
-        rejected() {
-          entry.running = false
-          entry.heir?.rejected()
-        },
-      }
+      return statementOf(entry)
     },
     seal,
     onCommit(action) {
@@ -124,18 +110,39 @@ export function createTransaction(room: MarkRoom, marking: 'late' | 'early'): Tr
     async mergeInto(parent) {
       open = false
       heir = parent
-      for (const entry of entries) {
-        const statement = await parent.write(entry.tags)
-        entry.heir = statement
-        if (entry.learned) statement.learned(entry.learned)
-        else if (!entry.running) statement.rejected()
-      }
+      for (const entry of entries) await handOver(entry, parent)
       for (const action of actions) parent.onCommit(action)
       // Marks of its own are under the parent's now.
       await Promise.all(raised.map((one) => one.mark.finish()))
     },
     tables: () => [...new Set(entries.flatMap((entry) => entry.tags.map((tag) => tag.table)))],
   }
+}
+
+function statementOf(entry: Entry): TransactionWrite {
+  return {
+    learned(shown) {
+      entry.learned = shown
+      entry.running = false
+      entry.heir?.learned(shown)
+    },
+    rejected() {
+      entry.running = false
+      entry.heir?.rejected()
+    },
+  }
+}
+
+async function handOver(entry: Entry, parent: Transaction): Promise<void> {
+  const statement = await parent.write(entry.tags)
+  entry.heir = statement
+  if (entry.learned) statement.learned(entry.learned)
+  else if (!entry.running) statement.rejected()
+}
+
+async function settle(one: Raised, outcome: Outcome): Promise<void> {
+  if (outcome === 'unknown' || one.entries.some((entry) => entry.running)) one.mark.leave()
+  else await one.mark.finish(outcome === 'committed' ? shownBy(one) : [])
 }
 
 /** What the statements under one mark showed by now; a key that any of them left open stays unknown: bump wins over keep. */

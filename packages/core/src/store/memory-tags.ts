@@ -1,18 +1,13 @@
-import { LRUCache } from 'lru-cache'
-import type { FinishRequest, MarkRequest } from './store.ts'
+import { LIST } from '../tags/spelling.ts'
 import type { TagReply, TagRequest, TagState } from '../tags/tag.ts'
-
-/** The field whose marks every new field of its record is born with. */
-const LIST = 'list'
+import { createShelf, type Shelf } from './shelf.ts'
+import type { FinishRequest, MarkRequest } from './store.ts'
 
 interface Tag {
   nonce: string
   readonly marks: Set<string>
 }
-
-type Holder =
-  | { readonly kind: 'record'; readonly fields: Map<string, Tag> }
-  | { readonly kind: 'cell'; readonly tag: Tag }
+type Fields = Map<string, Tag>
 
 /** Records and value cells of the memory store. */
 export interface TagTable {
@@ -23,91 +18,65 @@ export interface TagTable {
 }
 
 /**
- * Holds what carries a mark apart from what does not: only the latter may be evicted, and losing it costs a miss.
  * @param nonce makes a value never used before.
- * @param most clean records and cells held at once.
+ * @param most clean records, and clean cells, held at once.
  */
 export function createTagTable(nonce: () => string, most: number): TagTable {
-  const clean = new LRUCache<string, Holder>({ max: most })
-  const dirty = new Map<string, Holder>()
+  const records: Shelf<Fields> = createShelf((fields) => [...fields.values()].some(isMarked), most)
+  const cells: Shelf<Tag> = createShelf(isMarked, most)
 
-  const find = (name: string): Holder | undefined => dirty.get(name) ?? clean.get(name)
-  const fieldsOf = (name: string): Map<string, Tag> | undefined => {
-    const holder = find(name)
-    return holder?.kind === 'record' ? holder.fields : undefined
-  }
-  const cellOf = (name: string): Tag | undefined => {
-    const holder = find(name)
-    return holder?.kind === 'cell' ? holder.tag : undefined
-  }
-  /** Files a holder under clean or dirty, whichever it is now. */
-  const file = (name: string, holder: Holder): void => {
-    if (isDirty(holder)) {
-      clean.delete(name)
-      dirty.set(name, holder)
-    } else {
-      dirty.delete(name)
-      clean.set(name, holder)
-    }
-  }
-  const ensureFields = (name: string): Map<string, Tag> => {
-    const found = fieldsOf(name)
-    if (found) return found
-    const fields = new Map([[LIST, { nonce: nonce(), marks: new Set<string>() }]])
-    file(name, { kind: 'record', fields })
-    return fields
-  }
-  const ensureField = (fields: Map<string, Tag>, field: string): Tag => {
-    const found = fields.get(field)
-    if (found) return found
-    const born: Tag = { nonce: nonce(), marks: new Set(fields.get(LIST)?.marks) }
-    fields.set(field, born)
-    return born
-  }
-  const ensureCell = (name: string): Tag => {
-    const found = cellOf(name)
-    if (found) return found
-    const tag: Tag = { nonce: nonce(), marks: new Set() }
-    file(name, { kind: 'cell', tag })
+  const born = (marks?: ReadonlySet<string>): Tag => ({ nonce: nonce(), marks: new Set(marks) })
+  const fieldsOf = (record: string): Fields => records.get(record) ?? new Map([[LIST, born()]])
+  /** A field, whoever creates it, is born with the live marks of `list`. */
+  const fieldOf = (fields: Fields, field: string): Tag => {
+    const tag = fields.get(field) ?? born(fields.get(LIST)?.marks)
+    fields.set(field, tag)
     return tag
   }
   const read = (request: TagRequest): TagReply => {
-    const fields = request.fields.length ? fieldsOf(request.record) : undefined
+    const fields = request.fields.length ? records.get(request.record) : undefined
     return {
       fields: request.fields.map((field) => state(fields?.get(field))),
-      cells: request.cells.map((cell) => state(cellOf(cell))),
+      cells: request.cells.map((cell) => state(cells.get(cell))),
     }
+  }
+  const finishCell = (cell: string, token: string): void => {
+    const tag = cells.get(cell)
+    if (!tag) return
+    tag.marks.delete(token)
+    tag.nonce = nonce()
+    if (!tag.marks.size) cells.delete(cell)
   }
 
   return {
     read,
     seed(request) {
       if (request.fields.length) {
-        const fields = ensureFields(request.record)
-        for (const field of request.fields) ensureField(fields, field)
-        file(request.record, { kind: 'record', fields })
+        const fields = fieldsOf(request.record)
+        for (const field of request.fields) fieldOf(fields, field)
+        records.put(request.record, fields)
       }
-      for (const cell of request.cells) ensureCell(cell)
+      for (const cell of request.cells) cells.put(cell, cells.get(cell) ?? born())
       return read(request)
     },
     mark(request) {
+      const { record, token, known } = request
       if (request.fields.length) {
-        const fields = ensureFields(request.record)
-        fields.get(LIST)?.marks.add(request.token)
-        for (const field of request.fields) ensureField(fields, field).marks.add(request.token)
-        for (const [field, tag] of fields)
-          if (field !== LIST && !request.known.includes(field)) tag.marks.add(request.token)
-        file(request.record, { kind: 'record', fields })
+        const fields = fieldsOf(record)
+        fieldOf(fields, LIST).marks.add(token)
+        for (const field of request.fields) fieldOf(fields, field).marks.add(token)
+        for (const [field, tag] of fields) if (field !== LIST && !known.includes(field)) tag.marks.add(token)
+        records.put(record, fields)
       }
       for (const cell of request.cells) {
-        const tag = ensureCell(cell)
-        tag.marks.add(request.token)
-        file(cell, { kind: 'cell', tag })
+        const tag = cells.get(cell) ?? born()
+        tag.marks.add(token)
+        cells.put(cell, tag)
       }
     },
     finish(request) {
-      for (const cell of request.cells) bumpCell(cell, request.token)
-      const fields = fieldsOf(request.record)
+      for (const cell of request.cells) finishCell(cell, request.token)
+      const fields = records.get(request.record)
       if (!fields) return
       for (const [field, tag] of fields) {
         // A field born while this write was in flight carries its mark, whatever the writer knew: it always goes.
@@ -115,27 +84,15 @@ export function createTagTable(nonce: () => string, most: number): TagTable {
         if (request.untouched.includes(field)) continue
         if (!(had && request.keep.includes(field))) tag.nonce = nonce()
       }
-      file(request.record, { kind: 'record', fields })
+      records.put(request.record, fields)
     },
   }
+}
 
-  function bumpCell(name: string, token: string): void {
-    const tag = cellOf(name)
-    if (!tag) return
-    tag.marks.delete(token)
-    tag.nonce = nonce()
-    if (tag.marks.size) return
-    dirty.delete(name)
-    clean.delete(name)
-  }
+function isMarked(tag: Tag): boolean {
+  return tag.marks.size > 0
 }
 
 function state(tag: Tag | undefined): TagState {
-  return tag ? { nonce: tag.nonce, dirty: tag.marks.size > 0 } : null
-}
-
-function isDirty(holder: Holder): boolean {
-  if (holder.kind === 'cell') return holder.tag.marks.size > 0
-  for (const tag of holder.fields.values()) if (tag.marks.size) return true
-  return false
+  return tag ? { nonce: tag.nonce, dirty: isMarked(tag) } : null
 }

@@ -5,6 +5,9 @@ import { MOST_VALUES } from './pin.ts'
 import type { TagSpace } from './read-tags.ts'
 import { cellName, LIST, type NamedKey, namedKeys, recordName } from './spelling.ts'
 
+/** A transaction that touches more values of one table takes its keys wholly: its marks stay small. */
+const MOST_CELLS = 1_000
+
 /** What one write must do to the tags of one table. Sets of field names and cell names. */
 export interface WriteTag {
   readonly table: string
@@ -58,13 +61,11 @@ export function merge(tags: readonly WriteTag[]): readonly WriteTag[] {
 function union(a: WriteTag, b: WriteTag): WriteTag {
   // Two clients may know different keys of one table: only what both know is known.
   const known = a.known === b.known ? a.known : a.known.filter((name) => b.known.includes(name))
-  return {
-    table: a.table,
-    record: a.record,
-    known,
-    unknown: new Set([...a.unknown, ...b.unknown].filter((name) => known.includes(name))),
-    cells: new Set([...a.cells, ...b.cells]),
-  }
+  const cells = new Set([...a.cells, ...b.cells])
+  const { table, record } = a
+  if (cells.size > MOST_CELLS) return { table, record, known, unknown: new Set(known), cells: new Set() }
+  const unknown = new Set([...a.unknown, ...b.unknown].filter((name) => known.includes(name)))
+  return { table, record, known, unknown, cells }
 }
 
 /** One change of a table, with all the rows it touched where the statement returned them. */

@@ -1,9 +1,9 @@
 import type { EntryHeader, EntryTag, EntryTags } from '../codec/envelope.ts'
 import type { TagSight } from '../policy/freshness.ts'
 import type { Fetched } from '../store/store.ts'
-import type { TagState } from '../tags/tag.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
 import { LIST } from '../tags/spelling.ts'
+import type { TagState } from '../tags/tag.ts'
 
 /** The tags of a read as one fetch saw them, in the order of the requests. */
 export type TagSights = readonly TagSight[]
@@ -69,7 +69,7 @@ export function recordedTags(
 }
 
 /** Tag name to nonce, as an entry recorded them. */
-export function noncesOf(header: EntryHeader): ReadonlyMap<string, string> {
+export function noncesOf(header: Pick<EntryHeader, 'tags'>): ReadonlyMap<string, string> {
   return new Map(
     header.tags.flatMap(({ record, fields, cells }) => [
       ...fields.map(([field, nonce]) => [fieldName(record, field), nonce] as const),
@@ -79,7 +79,11 @@ export function noncesOf(header: EntryHeader): ReadonlyMap<string, string> {
 }
 
 /** True if every tag the entry is about to record is still clean and as it was before the load. */
-export function heldThrough(header: EntryHeader, after: TagSights, epoch: string): boolean {
+export function heldThrough(
+  header: Pick<EntryHeader, 'tags' | 'epoch'>,
+  after: TagSights,
+  epoch: string,
+): boolean {
   const now = new Map(after.map((tag) => [tag.name, clean(tag)]))
   return header.epoch === epoch && [...noncesOf(header)].every(([name, nonce]) => now.get(name) === nonce)
 }

@@ -46,6 +46,8 @@ beforeEach(() => {
   for (const name of Object.keys(broken) as (keyof typeof broken)[]) broken[name] = false
 })
 
+vi.setConfig({ testTimeout: 120_000 })
+
 const ALL_KEYS = [PRIMARY, UNIQUE, GROUP]
 const MOST = 3_000
 const memory = () => memoryStore({ maxEntries: 100 })

@@ -1,8 +1,11 @@
 import { type MemoryStoreOptions, memoryStore, type Store } from '@larder/core'
 import { modelStore } from '@larder/testing'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { explore } from './explore.ts'
 import { GROUP, PRIMARY, UNIQUE } from './item-host.ts'
+
+// Seconds on a machine of its own; a busy one may take its time.
+vi.setConfig({ testTimeout: 120_000 })
 
 const ALL_KEYS = [PRIMARY, UNIQUE, GROUP]
 const memory = (options?: MemoryStoreOptions) => (): Store => memoryStore({ maxEntries: 100, ...options })

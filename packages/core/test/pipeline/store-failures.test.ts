@@ -151,6 +151,15 @@ it.each(GARBAGE)('bytes that are %s are a miss and an event', async (_, change) 
   expect((await get(one)).source).toBe('memory')
 })
 
+it("another query's entry under the name of this one is a miss", async () => {
+  const { get, inner } = world()
+  const { key } = await get(one, { query: 'this' })
+  const other = await get(one, { query: 'other', load: async () => ({ id: 7, grp: 0, code: 'x', v: 7 }) })
+  const stored = (await inner.fetch(other.key, [])).entry?.bytes as Uint8Array
+  await inner.set(key as string, stored, 60_000)
+  expect(await get(one, { query: 'this' })).toMatchObject({ reason: 'miss', result: { id: 1 } })
+})
+
 it('an entry another codec wrote is a miss', async () => {
   const store = memoryStore({ maxEntries: 100 })
   const other = {
@@ -195,4 +204,7 @@ it('close() waits for invalidations under way, a second at most', async () => {
   const giving = stuck.cache.close()
   await stuck.clock.advance(1_000)
   await giving
+  // What it could not send it does not go on sending.
+  await stuck.clock.advance(10_000)
+  expect(stuck.clock.pending()).toBe(0)
 })

@@ -74,20 +74,23 @@ it('a transaction that rolls back before its seal never touches the store', asyn
   expect(calls).toEqual([])
 })
 
-it('what the statements returned spares rows of other keys', async () => {
-  const { get, put, engine, database } = world()
-  await get(reads.byGroup(1))
-  await get(reads.byGroup(0))
-  const scope = engine.transaction('late')
-  const transaction = database.begin()
-  await put(writes.touch(1, 'item', true), transaction.write, scope)
-  await scope.seal()
-  await transaction.commit()
-  await scope.end('committed')
-  await settled()
-  expect((await get(reads.byGroup(1))).source).toBe('memory')
-  expect((await get(reads.byGroup(0))).source).toBe('database')
-})
+it.each(['late', 'early'] as const)(
+  '%s: what the statements returned spares rows of other keys',
+  async (marking) => {
+    const { get, put, engine, database } = world()
+    await get(reads.byGroup(1))
+    await get(reads.byGroup(0))
+    const scope = engine.transaction(marking)
+    const transaction = database.begin()
+    await put(writes.touch(1, 'item', true), transaction.write, scope)
+    await scope.seal()
+    await transaction.commit()
+    await scope.end('committed')
+    await settled()
+    expect((await get(reads.byGroup(1))).source).toBe('memory')
+    expect((await get(reads.byGroup(0))).source).toBe('database')
+  },
+)
 
 it('bump wins over keep: one statement that shows nothing spoils what another showed', async () => {
   const { get, put, engine, database } = world()
@@ -276,7 +279,7 @@ it('invalidate after the transaction has ended is applied at once, even in code 
   const scope = engine.transaction('late')
   await engine.inside(scope, async () => {
     await scope.end('committed')
-    await cache.invalidate({ tables: ['item'] })
+    await cache.invalidate({ all: true })
   })
   expect((await get(one)).source).toBe('database')
 })
@@ -292,4 +295,46 @@ it('a transaction is one write event with its tables and outcome', async () => {
   await scope.end('unknown')
   await engine.transaction('late').end('committed')
   expect(events).toEqual([expect.objectContaining({ tables: ['item', 'note'], outcome: 'unknown' })])
+})
+
+it('a statement that was still marking when its scope was merged is answered for by the outer one', async () => {
+  let release = (): void => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  let marks = 0
+  const here = world({
+    around: (store) => ({
+      ...store,
+      mark: async (request) => {
+        if (!marks++) await held
+        await store.mark(request)
+      },
+    }),
+  })
+  const { get, put, engine, database } = here
+  const outer = engine.transaction('late')
+  const inner = engine.transaction('early')
+  const late = put(writes.touch(1), database.write, inner)
+  await inner.mergeInto(outer)
+  release()
+  await late
+  await outer.seal()
+  await outer.end('committed')
+  await settled()
+  expect((await get(one)).result?.v).toBe(1_001)
+  expect((await get(one)).source).toBe('memory')
+})
+
+it('invalidate({ all }) of a transaction whose COMMIT may still come is applied at once, and again after a minute', async () => {
+  const { get, engine, cache, database, clock } = world()
+  const scope = engine.transaction('late')
+  await engine.inside(scope, () => cache.invalidate({ all: true }))
+  await get(one)
+  await scope.end('unknown')
+  expect((await get(one)).source).toBe('database')
+  expect((await get(one)).source).toBe('memory')
+  await database.write(writes.touch(1).mutation)
+  await clock.advance(60_000)
+  expect((await get(one)).result?.v).toBe(1_001)
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { KnownDatabase } from '../../src/databases.ts'
 import { CacheError } from '../../src/errors.ts'
-import { type InvalidateRequest, type KnownDatabase, tagsOfInvalidation } from '../../src/invalidate.ts'
+import { type InvalidateRequest, tagsOfInvalidation } from '../../src/invalidate.ts'
 import { recordName } from '../../src/tags/spelling.ts'
 import { column, foreign, nullable, primary, schema, shortly, table, unique } from './tables.ts'
 

@@ -390,3 +390,16 @@ describe('tables and schemas', () => {
     expect(shortly(tag?.known ?? [])).toEqual(['n1(code:text)'])
   })
 })
+
+describe('the statements of one transaction, merged', () => {
+  const byId = (id: number) => tagsOfWrite(space, known, [ofItem({ effect: 'delete', before: { id: [id] } })])
+
+  it('name every value up to a thousand, and beyond it take every key wholly', () => {
+    const ids = Array.from({ length: 1_001 }, (_, id) => id)
+    const [few] = merge(ids.slice(1).flatMap(byId))
+    expect(few?.cells.size).toBe(1_000)
+    const [many] = merge(ids.flatMap(byId))
+    expect(many?.cells.size).toBe(0)
+    expect([...(many?.unknown ?? [])]).toEqual(many?.known)
+  })
+})

@@ -15,6 +15,9 @@ const READS: Readonly<Record<string, ReadShape>> = {
   groupBy: 'aggregate',
 }
 
+/** Names of all reads. */
+export const readNames: readonly string[] = Object.keys(READS)
+
 const WRITES: ReadonlySet<string> = new Set([
   'create',
   'createMany',

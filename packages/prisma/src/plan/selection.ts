@@ -66,8 +66,8 @@ function surveySelection(survey: Survey, model: string, selection: unknown, pins
     const relation = survey.models.relation(model, name)
     if (relation) surveyInclude(survey, relation, value, pins)
     else if (name === '_count') surveyCounts(survey, model, value, pins)
-    // The name of a computed field, or of a relation that the datamodel is too old to know.
-    else if (survey.models.column(model, name) === undefined) note(survey, `select.${name}`)
+    // A name that is no column is a computed field, made of this row's columns: every relation is known by name.
+    else if (value !== true && survey.models.column(model, name) === undefined) note(survey, `select.${name}`)
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type Store,
 } from '@larder/core'
 import { type PrismaCacheOptions, prismaCache } from '@larder/prisma'
+import { onTestFinished } from 'vitest'
 import { PrismaClient } from '../../../../prisma/generated/client/client.ts'
 import { datamodel } from '../../../../prisma/generated/larder.ts'
 import type { TestDatabase, Watch } from './database.ts'
@@ -28,7 +29,7 @@ export interface ConnectOptions {
   readonly cache?: CacheOptions
   /** Default: every model for a minute. */
   readonly models?: Models
-  readonly client?: Partial<ConstructorParameters<typeof PrismaClient>[0]>
+  readonly client?: Pick<ConstructorParameters<typeof PrismaClient>[0], 'omit' | 'transactionOptions'>
   /** Another class than the repository's client, made with other preview features. */
   readonly from?: typeof PrismaClient
   readonly watch?: Watch
@@ -37,7 +38,7 @@ export interface ConnectOptions {
 }
 
 /** A client with a cache of its own, and all that it does in the order it did it. */
-export interface Connected extends AsyncDisposable {
+export interface Connected {
   readonly db: Extended
   readonly base: PrismaClient
   readonly cache: Cache
@@ -49,7 +50,7 @@ export interface Connected extends AsyncDisposable {
   sources(run: () => Promise<unknown>): Promise<readonly string[]>
 }
 
-/** Connects a client with a cache to a database. */
+/** Connects a client with a cache to a database, until the running test ends. */
 export function connect(database: TestDatabase, options: ConnectOptions = {}): Connected {
   const log: string[] = []
   const watch: Watch = async (sql, phase) => {
@@ -60,6 +61,10 @@ export function connect(database: TestDatabase, options: ConnectOptions = {}): C
   const adapter = database.adapter(watch, options.max === undefined ? {} : { max: options.max })
   const base = new (options.from ?? PrismaClient)({ ...options.client, adapter })
   const cache = createCache({ store: logged(memoryStore(), log), ...options.cache })
+  onTestFinished(async () => {
+    await cache.close()
+    await base.$disconnect()
+  })
   const db = extend(base, cache, options.models ?? { '*': { ttl: '1m' } })
   return {
     db,
@@ -68,10 +73,6 @@ export function connect(database: TestDatabase, options: ConnectOptions = {}): C
     log,
     statements: () => log.splice(0).filter((line) => !CONTROL.test(line) && !STORE.test(line)),
     sources: async (run) => (await cache.explain(run)).reads.map(sourceOf),
-    async [Symbol.asyncDispose]() {
-      await cache.close()
-      await base.$disconnect()
-    },
   }
 }
 

@@ -81,8 +81,15 @@ function watchTransaction(transaction: Transaction, watch: Watch): Transaction {
     await run()
     if (usePhantomQuery) await watch(sql, 'done')
   }
+  const savepoint = async (sql: string, run: Promise<void> | undefined): Promise<void> => {
+    await watch(sql, 'sent')
+    await run
+  }
   return override(transaction, {
     ...watchStatements(transaction, watch),
+    createSavepoint: (name) => savepoint('SAVEPOINT', transaction.createSavepoint?.(name)),
+    rollbackToSavepoint: (name) => savepoint('ROLLBACK TO', transaction.rollbackToSavepoint?.(name)),
+    releaseSavepoint: (name) => savepoint('RELEASE', transaction.releaseSavepoint?.(name)),
     commit: () => end('COMMIT', () => transaction.commit()),
     rollback: () => end('ROLLBACK', () => transaction.rollback()),
   })

@@ -1,0 +1,36 @@
+import type { KnownDatabase } from './databases.ts'
+import type { Events } from './events.ts'
+import { bump, bumpAll, type MarkRoom } from './fence/mark.ts'
+import type { Transaction } from './fence/transaction.ts'
+import { type InvalidateRequest, tagsOfInvalidation } from './invalidate.ts'
+
+/** What an explicit invalidation needs, wired by the composition root. */
+export interface InvalidationRoom extends MarkRoom {
+  readonly events: Events
+  readonly namespace: string
+}
+
+/**
+ * Ends what `request` names: at once, or with the marks of `transaction` when that commits. Resolves when acknowledged,
+ * or when it is known that the store cannot be reached and this process remembers.
+ */
+export async function applyInvalidation(
+  room: InvalidationRoom,
+  databases: readonly KnownDatabase[],
+  request: InvalidateRequest,
+  transaction: Transaction | undefined,
+): Promise<void> {
+  const tags = tagsOfInvalidation(room.namespace, databases, request)
+  const { tables = [], rows = [], tags: userTags = [], all = false } = request
+  const rest = async (): Promise<void> => {
+    if (all) await bumpAll(room)
+    room.events.emit('invalidate', { tables, rows: rows.length, tags: userTags, all })
+  }
+  if (transaction) {
+    if (tags.length) (await transaction.write(tags)).learned(tags)
+    transaction.onCommit(rest)
+    return
+  }
+  if (tags.length) await bump(room, tags)
+  await rest()
+}

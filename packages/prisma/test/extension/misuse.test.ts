@@ -1,0 +1,294 @@
+import cluster from 'node:cluster'
+import { createCache, type Store } from '@larder/core'
+import { prismaCache } from '@larder/prisma'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from 'vitest'
+import { connect, datamodel, errorOf, PrismaClient, pgliteDatabase, type TestDatabase } from './client.ts'
+
+let database: TestDatabase
+beforeAll(async () => {
+  database = await pgliteDatabase()
+})
+afterAll(() => database.stop())
+beforeEach(async () => {
+  await database.exec('TRUNCATE app_user RESTART IDENTITY CASCADE')
+  await database.exec(`INSERT INTO app_user (email, updated_at) VALUES ('a@x', now())`)
+})
+
+const one = { where: { id: 1 } }
+const bare = (): PrismaClient => new PrismaClient({ adapter: database.adapter(() => {}) })
+/** What putting the extension on a client throws: these are mistakes that types would show, hence the cast. */
+const putOn = (options: object, cache = createCache()) => {
+  return bare().$extends(prismaCache({ cache, datamodel, ...options } as never))
+}
+
+function thrown(run: () => unknown): { code?: string; message?: string } {
+  try {
+    run()
+  } catch (error) {
+    return error as Error & { code?: string }
+  }
+  return {}
+}
+
+describe('a mistake in the options shows when the extension is put on', () => {
+  test.each<[string, object, string, RegExp]>([
+    [
+      'a model that is not there',
+      { models: { Nobody: { ttl: '1m' } } },
+      'LARDER_UNKNOWN_MODEL',
+      /'Nobody'.*User/,
+    ],
+    ['a ttl that is missing', { models: { User: {} } }, 'LARDER_CONFIG', /models\.User\.ttl is missing/],
+    ["a ttl that is missing under '*'", { models: { '*': {} } }, 'LARDER_CONFIG', /models\.'\*'\.ttl/],
+    [
+      'an infinite ttl',
+      { models: { User: { ttl: Number.POSITIVE_INFINITY } } },
+      'LARDER_DURATION',
+      /User\.ttl/,
+    ],
+    ['a malformed ttl', { models: { User: { ttl: '5 minutes' } } }, 'LARDER_DURATION', /'?5 minutes'?/],
+    ['a ttl of zero', { models: { User: { ttl: 0 } } }, 'LARDER_DURATION', /above zero/],
+    ['a policy option that is not there', { models: { User: { tll: 5 } } }, 'LARDER_CONFIG', /User\.tll/],
+    [
+      "write: 'through'",
+      { models: { User: { ttl: 5, write: 'through' } } },
+      'LARDER_OPTION_NOT_BUILT',
+      /through/,
+    ],
+    [
+      "write: 'around'",
+      { models: { User: { ttl: 5, write: 'around' } } },
+      'LARDER_OPTION_NOT_BUILT',
+      /around/,
+    ],
+    [
+      'staleWhileRevalidate',
+      { models: { User: { ttl: 5, staleWhileRevalidate: '1m' } } },
+      'LARDER_OPTION_NOT_BUILT',
+      /models\.User\.staleWhileRevalidate/,
+    ],
+    [
+      "singleFlight: 'cluster'",
+      { models: { User: { ttl: 5, singleFlight: 'cluster' } } },
+      'LARDER_OPTION_NOT_BUILT',
+      /singleFlight/,
+    ],
+    [
+      'lookupKeys of a field that is not there',
+      { models: { User: { ttl: 5, lookupKeys: [['nothing']] } } },
+      'LARDER_CONFIG',
+      /nothing/,
+    ],
+    ['an option that is not there', { model: {} }, 'LARDER_CONFIG', /no option model/],
+    [
+      'an operation that is no read',
+      { models: { User: { ttl: '1m', operations: ['findmany'] } } },
+      'LARDER_CONFIG',
+      /models\.User\.operations names "findmany".*findMany/,
+    ],
+    ['a database with a space', { database: 'my shop' }, 'LARDER_CONFIG', /database is "my shop"/],
+    ['no cache', { cache: undefined }, 'LARDER_CONFIG', /cache is undefined.*createCache/],
+  ])('%s', (_name, options, code, message) => {
+    expect(thrown(() => putOn(options))).toMatchObject({ code, message: expect.stringMatching(message) })
+  })
+
+  it('no options at all', () => {
+    for (const options of [{}, undefined, null])
+      expect(thrown(() => prismaCache(options as never)).code).toBe('LARDER_CONFIG')
+  })
+
+  it('the extension put on twice, also with others between', () => {
+    const once = putOn({})
+    const more = once.$extends({ client: { $hello: () => 'hello' } })
+    for (const client of [once, more])
+      expect(thrown(() => client.$extends(prismaCache({ cache: createCache() })))).toMatchObject({
+        code: 'LARDER_EXTENSION_TWICE',
+        message: expect.stringContaining('once, last'),
+      })
+  })
+
+  it('a datamodel of another schema', () => {
+    const { User: _, ...models } = datamodel.models
+    expect(thrown(() => putOn({ datamodel: { ...datamodel, models } }))).toMatchObject({
+      code: 'LARDER_DATAMODEL_MISMATCH',
+      message: expect.stringMatching(/User.*prisma generate/),
+    })
+  })
+
+  it('leaves the cache as it was, so that the corrected try finds it free', () => {
+    const cache = createCache()
+    expect(thrown(() => putOn({ models: { User: { ttl: 0 } } }, cache)).code).toBe('LARDER_DURATION')
+    expect(thrown(() => putOn({ models: { User: { ttl: 1 } } }, cache))).toEqual({})
+  })
+
+  it('a second client on one cache, unless each names its database', () => {
+    const cache = createCache()
+    putOn({}, cache)
+    expect(thrown(() => putOn({}, cache))).toMatchObject({
+      code: 'LARDER_DATABASE_TAKEN',
+      message: expect.stringContaining("database: 'name'"),
+    })
+    expect(thrown(() => putOn({ database: 'other' }, cache))).toEqual({})
+    expect(thrown(() => putOn({ database: 'other' }, cache))).toEqual({})
+  })
+
+  it('a cache option that is not built, and memory in a cluster worker', () => {
+    expect(thrown(() => createCache({ memory: { mode: 'push' } })).code).toBe('LARDER_OPTION_NOT_BUILT')
+    Object.defineProperty(cluster, 'isWorker', { value: true, configurable: true })
+    try {
+      expect(thrown(() => createCache()).code).toBe('LARDER_CLUSTER_WORKER')
+    } finally {
+      Object.defineProperty(cluster, 'isWorker', { value: false, configurable: true })
+    }
+  })
+})
+
+describe('a mistake in $cached shows where it is made', () => {
+  test.each<[string, unknown, string, RegExp]>([
+    ['a number', 5, 'LARDER_CONFIG', /not 5/],
+    ['true', true, 'LARDER_CONFIG', /false/],
+    ['nothing', undefined, 'LARDER_CONFIG', /undefined/],
+    ['null', null, 'LARDER_CONFIG', /null/],
+    ['a list', [{ ttl: 5 }], 'LARDER_CONFIG', /takes a policy/],
+    ['a malformed ttl', { ttl: '5x' }, 'LARDER_DURATION', /\$cached\.ttl/],
+    ['reads', { ttl: 5, reads: ['User'] }, 'LARDER_OPTION_NOT_BUILT', /reads/],
+    ['writes', { writes: ['User'] }, 'LARDER_OPTION_NOT_BUILT', /writes/],
+    ['staleIfError', { staleIfError: '1m' }, 'LARDER_OPTION_NOT_BUILT', /staleIfError/],
+    ['lookupKeys', { lookupKeys: [['name']] }, 'LARDER_CONFIG', /in models, not per call/],
+    ['an option that is not there', { tll: 5 }, 'LARDER_CONFIG', /tll/],
+  ])('%s', async (_name, policy, code, message) => {
+    const connected = connect(database)
+    const call = () => connected.db.$cached(policy as never)
+    expect(thrown(call)).toMatchObject({ code, message: expect.stringMatching(message) })
+    await connected.db.$transaction(async (tx) => {
+      expect(thrown(() => tx.$cached(policy as never)).code).toBe(code)
+    })
+  })
+
+  it('{} on a model without a policy has no lifetime', async () => {
+    const connected = connect(database, { models: { Post: { ttl: '1m' } } })
+    const cached = connected.db.$cached({})
+    await cached.post.findMany()
+    expect(await errorOf(cached.user.findMany())).toMatchObject({
+      code: 'LARDER_CONFIG',
+      message: expect.stringMatching(/\$cached\(…\) on User\.ttl is missing/),
+    })
+  })
+
+  it('an option that is undefined takes nothing away', async () => {
+    const connected = connect(database)
+    const cached = connected.db.$cached({ ttl: undefined } as never)
+    expect(await connected.sources(() => cached.user.findMany())).toEqual(['database: miss'])
+  })
+})
+
+describe('a mistake in $cache.invalidate rejects, and names what there is', () => {
+  test.each<[string, object, string, RegExp]>([
+    ['a model', { models: ['Nobody'] }, 'LARDER_UNKNOWN_MODEL', /'Nobody'/],
+    ['a table', { tables: ['nobody'] }, 'LARDER_UNKNOWN_TABLE', /nobody.*app_user/],
+    ['a model of a row', { rows: [{ model: 'Nobody', key: { id: 1 } }] }, 'LARDER_UNKNOWN_MODEL', /'Nobody'/],
+    ['a field of a row', { rows: [{ model: 'User', key: { nothing: 1 } }] }, 'LARDER_CONFIG', /nothing.*id/],
+    ['a field that is no key', { rows: [{ model: 'User', key: { name: 'x' } }] }, 'LARDER_CONFIG', /email/],
+    ['half a key', { rows: [{ model: 'Membership', key: {} }] }, 'LARDER_CONFIG', /nothing is no lookup key/],
+    ['an option', { model: ['User'] }, 'LARDER_CONFIG', /no option model/],
+    ['a text for a list', { tags: 'x' }, 'LARDER_CONFIG', /tags/],
+  ])('%s', async (_name, request, code, message) => {
+    const connected = connect(database)
+    const { db, sources } = connected
+    await db.user.findMany()
+    expect(await errorOf(db.$cache.invalidate(request as never))).toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+    })
+    expect(await sources(() => db.user.findMany())).toEqual(['memory'])
+  })
+})
+
+describe('what cannot be cached goes to the database', () => {
+  it('arguments that no key can hold', async () => {
+    const connected = connect(database)
+    const { db, cache, sources } = connected
+    const faults: unknown[] = []
+    cache.on('codec-error', ({ error }) => faults.push(error))
+    const where = { id: 1, toString: () => 'x' }
+    const reads = await sources(() => db.user.findMany({ where } as never).catch(() => {}))
+    expect(reads).toEqual(['database: opaque'])
+    // Prisma itself cannot copy a cycle: the error is its own, with the cache or without.
+    const cycle: Record<string, unknown> = {}
+    cycle.AND = cycle
+    const [ours, plain] = [
+      await errorOf(db.user.findMany({ where: cycle })),
+      await errorOf(connected.base.user.findMany({ where: cycle })),
+    ]
+    expect(ours.constructor).toBe(plain.constructor)
+  })
+
+  it('results that no codec can hold: one event, and the result as it is', async () => {
+    const connected = connect(database)
+    const faults: unknown[] = []
+    connected.cache.on('codec-error', ({ error }) => faults.push(error))
+    class Odd {}
+    const db = connected.db.$extends({
+      query: {
+        user: {
+          findUnique: async ({ args, query }) => ({ ...(await query(args)), odd: new Odd() }) as never,
+        },
+      },
+    })
+    const read = () => db.user.findUnique(one)
+    expect(await read()).toMatchObject({ odd: new Odd() })
+    expect(faults).toHaveLength(1)
+    expect(await connected.sources(read)).toEqual(['database: opaque'])
+  })
+
+  it('a required scope that is undefined rejects the read; writes and $cached(false) need none', async () => {
+    let tenant: string | undefined
+    const connected = connect(database, { cache: { scope: () => tenant, requireScope: true } })
+    const { db, sources } = connected
+    expect((await errorOf(db.user.findUnique(one))).code).toBe('LARDER_SCOPE_REQUIRED')
+    expect(await db.$cached(false).user.findUnique(one)).toMatchObject({ id: 1 })
+    await db.user.update({ ...one, data: { name: 'x' } })
+    expect(await db.$transaction((tx) => tx.user.findUnique(one))).toMatchObject({ name: 'x' })
+    expect(await db.$transaction([db.user.findUnique(one), db.user.count()])).toMatchObject([
+      { name: 'x' },
+      1,
+    ])
+    for (const name of ['one', 'two']) {
+      tenant = name
+      expect(await sources(() => db.user.findUnique(one))).toEqual(['database: miss'])
+    }
+    expect(await sources(() => db.user.findUnique(one))).toEqual(['memory'])
+    // The scope is no part of the tags: a write reaches every tenant's entries.
+    tenant = 'one'
+    await db.user.update({ ...one, data: { name: 'y' } })
+    tenant = 'two'
+    expect(await db.user.findUnique(one)).toMatchObject({ name: 'y' })
+  })
+
+  it('a store that fails: reads and writes go on', async () => {
+    const down = async () => {
+      throw new Error('down')
+    }
+    const calls = { fetch: down, seed: down, mark: down, renew: down, finish: down, set: down }
+    const store: Store = { ...calls, source: 'store', invalidateAll: down, close: async () => {} }
+    const connected = connect(database, { cache: { store } })
+    const { db, sources } = connected
+    const errors: unknown[] = []
+    connected.cache.on('store-error', ({ action }) => errors.push(action))
+    expect(await sources(() => db.user.findMany())).toEqual(['database: unavailable'])
+    await db.user.update({ ...one, data: { name: 'x' } })
+    await db.$transaction((tx) => tx.user.update({ ...one, data: { name: 'y' } }))
+    expect(await db.user.findUnique(one)).toMatchObject({ name: 'y' })
+    expect(errors).toEqual(expect.arrayContaining(['fetch', 'mark', 'finish']))
+  })
+
+  it('every read after the cache is closed', async () => {
+    const connected = connect(database)
+    const { db, cache, sources } = connected
+    await db.user.findMany()
+    await cache.close()
+    expect(await sources(() => db.user.findMany())).toEqual(['database: unavailable'])
+    await db.user.update({ ...one, data: { name: 'x' } })
+    expect(await db.user.findMany()).toMatchObject([{ name: 'x' }])
+  })
+})

@@ -1,0 +1,161 @@
+import type {
+  SqlDriverAdapter,
+  SqlDriverAdapterFactory,
+  SqlQuery,
+  SqlQueryable,
+  SqlResultSet,
+  Transaction,
+} from '@prisma/driver-adapter-utils'
+import { writtenTables } from './written-tables.ts'
+
+/** One physical statement, or the end of a transaction, in the order they were sent. */
+export interface Sent {
+  /** As given to the driver; `BEGIN`, `COMMIT` or `ROLLBACK` where the driver sends these by itself. */
+  readonly sql: string
+  /** Number of the transaction it belongs to; undefined for a statement of its own. */
+  readonly transaction: number | undefined
+  /** Tables it names as targets of a write. */
+  readonly tables: readonly string[]
+}
+
+/** Something that is about to be sent, held until released. */
+export interface Held {
+  /** Resolves with what is held once something is. */
+  readonly reached: Promise<Sent>
+  /** Lets it go, and whatever else comes later. */
+  release(): void
+}
+
+/** A driver adapter that tells everything Prisma sends through it. Hand `adapter` to `new PrismaClient`. */
+export interface WatchedAdapter {
+  readonly adapter: SqlDriverAdapterFactory
+  /** All since the last `clear`. */
+  readonly sent: readonly Sent[]
+  clear(): void
+  /** Holds the first thing sent from now on that matches, before it reaches the database. */
+  hold(matches: (sent: Sent) => boolean): Held
+  /** The same for its answer: the database has done it, and Prisma does not know yet. */
+  holdAnswer(matches: (sent: Sent) => boolean): Held
+}
+
+interface Gate extends Held {
+  readonly matches: (sent: Sent) => boolean
+  reach(sent: Sent): void
+  readonly opened: Promise<void>
+}
+
+/** Wraps the factory of an adapter (`new PrismaPg(…)`, `new PrismaPGlite(…)`). */
+export function watchAdapter(factory: SqlDriverAdapterFactory): WatchedAdapter {
+  const sent: Sent[] = []
+  const before = new Set<Gate>()
+  const after = new Set<Gate>()
+  let transactions = 0
+
+  const pass = async (gates: Set<Gate>, one: Sent): Promise<void> => {
+    const gate = [...gates].find((each) => each.matches(one))
+    if (!gate) return
+    gates.delete(gate)
+    gate.reach(one)
+    await gate.opened
+  }
+  const tell = async <T>(sql: string, transaction: number | undefined, run: () => Promise<T>): Promise<T> => {
+    const one = { sql, transaction, tables: writtenTables(sql) }
+    await pass(before, one)
+    sent.push(one)
+    try {
+      return await run()
+    } finally {
+      await pass(after, one)
+    }
+  }
+  const add = (gates: Set<Gate>, matches: (sent: Sent) => boolean): Held => {
+    const reached = Promise.withResolvers<Sent>()
+    const opened = Promise.withResolvers<void>()
+    const release = (): void => {
+      gates.delete(gate)
+      opened.resolve()
+    }
+    const gate = {
+      matches,
+      reach: reached.resolve,
+      reached: reached.promise,
+      opened: opened.promise,
+      release,
+    }
+    gates.add(gate)
+    return gate
+  }
+  const start = async (adapter: SqlDriverAdapter, args: Parameters<SqlDriverAdapter['startTransaction']>) => {
+    const number = ++transactions
+    const transaction = await tell('BEGIN', number, () => adapter.startTransaction(...args))
+    return watchTransaction(transaction, number, tell)
+  }
+
+  return {
+    adapter: {
+      provider: factory.provider,
+      adapterName: factory.adapterName,
+      async connect() {
+        const adapter = await factory.connect()
+        return overlaid(adapter, {
+          ...watchQueries(adapter, undefined, tell),
+          executeScript: (script: string) => tell(script, undefined, () => adapter.executeScript(script)),
+          startTransaction: (...args: Parameters<SqlDriverAdapter['startTransaction']>) =>
+            start(adapter, args),
+        })
+      },
+    },
+    sent,
+    clear: () => void sent.splice(0),
+    hold: (matches) => add(before, matches),
+    holdAnswer: (matches) => add(after, matches),
+  }
+}
+
+type Tell = <T>(sql: string, transaction: number | undefined, run: () => Promise<T>) => Promise<T>
+
+function watchQueries(
+  on: SqlQueryable,
+  transaction: number | undefined,
+  tell: Tell,
+): Pick<SqlQueryable, 'queryRaw' | 'executeRaw'> {
+  return {
+    queryRaw: (query: SqlQuery): Promise<SqlResultSet> =>
+      tell(query.sql, transaction, () => on.queryRaw(query)),
+    executeRaw: (query: SqlQuery): Promise<number> =>
+      tell(query.sql, transaction, () => on.executeRaw(query)),
+  }
+}
+
+type SavepointMethod = 'createSavepoint' | 'rollbackToSavepoint' | 'releaseSavepoint'
+
+/** Where the driver ends a transaction by itself Prisma sends no statement for it: `commit` is the COMMIT then. */
+function watchTransaction(transaction: Transaction, number: number, tell: Tell): Transaction {
+  const ends = transaction.options.usePhantomQuery
+  const savepoint = (method: SavepointMethod, sql: string): Partial<Transaction> => {
+    if (!transaction[method]) return {}
+    return {
+      [method]: (name: string) => tell(`${sql} ${name}`, number, async () => transaction[method]?.(name)),
+    }
+  }
+  return overlaid(transaction, {
+    ...watchQueries(transaction, number, tell),
+    commit: () => (ends ? tell('COMMIT', number, () => transaction.commit()) : transaction.commit()),
+    rollback: () => (ends ? tell('ROLLBACK', number, () => transaction.rollback()) : transaction.rollback()),
+    // The driver sends these past the methods above.
+    ...savepoint('createSavepoint', 'SAVEPOINT'),
+    ...savepoint('rollbackToSavepoint', 'ROLLBACK TO SAVEPOINT'),
+    ...savepoint('releaseSavepoint', 'RELEASE SAVEPOINT'),
+  })
+}
+
+/** `target` with some methods replaced; all others still run on the target itself. */
+function overlaid<T extends object>(target: T, methods: Partial<T>): T {
+  return new Proxy(target, {
+    get(on, name) {
+      if (Object.hasOwn(methods, name)) return Reflect.get(methods, name)
+      const value: unknown = Reflect.get(on, name)
+      return typeof value === 'function' ? value.bind(on) : value
+    },
+  })
+}

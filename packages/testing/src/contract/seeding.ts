@@ -1,0 +1,57 @@
+import type { TagRequest } from '@larder/core'
+import { expect, it } from 'vitest'
+import { isDirty, nonce, type Start, see, seed, table } from './table.ts'
+
+export function seedingRules(start: Start): void {
+  it('a tag nobody seeded is missing, and fetching does not create it', async () => {
+    const store = await start()
+    const { ask, cell } = table()
+    expect(await see(store, ask(['list', 'k'], [cell(1)]))).toEqual([null, null, null])
+    expect(await see(store, ask(['list', 'k'], [cell(1)]))).toEqual([null, null, null])
+  })
+
+  it('seeding creates what is missing, clean, and leaves what is there', async () => {
+    const store = await start()
+    const { ask, cell } = table()
+    const [list] = await seed(store, ask(['list']))
+    const all = await seed(store, ask(['list', 'k'], [cell(1)]))
+    expect(all.map(isDirty)).toEqual([false, false, false])
+    expect(nonce(all[0])).toBe(nonce(list))
+    expect(new Set(all.map(nonce)).size).toBe(3)
+    expect(await see(store, ask(['list', 'k'], [cell(1)]))).toEqual(all)
+  })
+
+  it('a cell without a record (a user tag) is seeded, marked and bumped like any other', async () => {
+    const store = await start()
+    const { record, mark, finish } = table()
+    const tag: TagRequest = { record, fields: [], cells: [record] }
+    const [first] = await seed(store, tag)
+    expect(isDirty(first)).toBe(false)
+    await store.mark(mark('w', { fields: [], cells: [record] }))
+    expect((await see(store, tag)).map(isDirty)).toEqual([true])
+    await store.finish(finish('w', { cells: [record] }))
+    const [after] = await seed(store, tag)
+    expect(isDirty(after)).toBe(false)
+    expect(nonce(after)).not.toBe(nonce(first))
+  })
+
+  it('requests and replies stay in the order of the tables asked for', async () => {
+    const store = await start()
+    const [a, b] = [table(), table()]
+    await seed(store, a.ask(['list']), b.ask(['list'], [b.cell(1)]))
+    const states = await see(store, b.ask(['k', 'list'], [b.cell(2), b.cell(1)]), a.ask(['list', 'k']))
+    expect(states.map((one) => one !== null)).toEqual([false, true, false, true, true, false])
+  })
+
+  it('nonces never repeat', async () => {
+    const store = await start()
+    const { ask, cell } = table()
+    const seen = new Set<string>()
+    const batch = 1_000
+    for (let from = 0; from < 100_000; from += batch) {
+      const cells = Array.from({ length: batch }, (_, index) => cell(from + index))
+      for (const tag of await seed(store, ask([], cells))) if (tag) seen.add(tag.nonce)
+    }
+    expect(seen.size).toBe(100_000)
+  })
+}

@@ -1,0 +1,47 @@
+import type { Store } from '@larder/core'
+import { afterEach, describe } from 'vitest'
+import { boundRules } from './bounds.ts'
+import { entryRules } from './entries.ts'
+import { cellRules, fieldRules, lateRules, orderRules } from './finishing.ts'
+import { birthRules, markingRules } from './marking.ts'
+import { seedingRules } from './seeding.ts'
+import type { Start } from './table.ts'
+
+/** What a store under contract can do, and how its tests reach its clock. */
+export interface StoreCapabilities {
+  /** Lets `ms` milliseconds pass on the clock the store's entries expire by. */
+  pass(ms: number): Promise<void>
+  /** A store that holds about this many clean tags, if its memory can be bounded. */
+  small?: (tags: number) => Store | Promise<Store>
+}
+
+/** The rules every store must keep, whatever it is made of. Registers a suite with Vitest. */
+export function storeContract(
+  name: string,
+  makeStore: () => Store | Promise<Store>,
+  { pass, small }: StoreCapabilities,
+): void {
+  const open: Store[] = []
+  const start: Start = async (make = makeStore) => {
+    const store = await make()
+    open.push(store)
+    return store
+  }
+  describe(`${name} keeps the store contract`, () => {
+    afterEach(async () => {
+      await Promise.all(open.splice(0).map((store) => store.close()))
+    })
+    for (const rules of [
+      seedingRules,
+      birthRules,
+      markingRules,
+      fieldRules,
+      cellRules,
+      orderRules,
+      lateRules,
+    ])
+      rules(start)
+    entryRules(start, pass)
+    if (small) boundRules(start, small)
+  })
+}

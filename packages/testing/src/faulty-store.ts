@@ -1,0 +1,50 @@
+import type { Store } from '@larder/core'
+
+/** Calls of the store port that can be made to fail. */
+export type StoreCall = 'fetch' | 'seed' | 'mark' | 'renew' | 'finish' | 'set' | 'invalidateAll'
+
+/**
+ * - `works`: passes on.
+ * - `rejects`: fails and does nothing.
+ * - `hangs`: neither answers nor does anything.
+ * - `late`: does it and never answers.
+ */
+export type Fault = 'works' | 'rejects' | 'hangs' | 'late'
+
+/** A store whose calls fail as they are told to. */
+export interface FaultyStore extends Store {
+  /** Sets the fault of some calls, or of all. */
+  fail(fault: Fault, ...calls: readonly StoreCall[]): void
+  /** Calls so far, by name, in order. */
+  readonly calls: readonly StoreCall[]
+}
+
+const ALL: readonly StoreCall[] = ['fetch', 'seed', 'mark', 'renew', 'finish', 'set', 'invalidateAll']
+
+export function faultyStore(store: Store): FaultyStore {
+  const faults = new Map<StoreCall, Fault>()
+  const calls: StoreCall[] = []
+  const through = async <T>(name: StoreCall, call: () => Promise<T>): Promise<T> => {
+    calls.push(name)
+    const fault = faults.get(name) ?? 'works'
+    if (fault === 'rejects') throw new Error(`simulated: ${name} failed`)
+    if (fault === 'hangs') return new Promise<T>(() => {})
+    const answer = await call()
+    return fault === 'late' ? new Promise<T>(() => {}) : answer
+  }
+  return {
+    source: 'store',
+    calls,
+    fail(fault, ...names) {
+      for (const name of names.length ? names : ALL) faults.set(name, fault)
+    },
+    fetch: (entry, tags) => through('fetch', () => store.fetch(entry, tags)),
+    seed: (tags, lifetime) => through('seed', () => store.seed(tags, lifetime)),
+    mark: (request) => through('mark', () => store.mark(request)),
+    renew: (request) => through('renew', () => store.renew(request)),
+    finish: (request) => through('finish', () => store.finish(request)),
+    set: (entry, bytes, lifetime) => through('set', () => store.set(entry, bytes, lifetime)),
+    invalidateAll: () => through('invalidateAll', () => store.invalidateAll()),
+    close: () => store.close(),
+  }
+}

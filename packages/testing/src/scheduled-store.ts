@@ -1,0 +1,58 @@
+import type { Store, TagReply, TagRequest } from '@larder/core'
+
+/** How a scheduled store misbehaves; each breaks a rule of the protocol or stands for a failing network. */
+export interface ScheduleFaults {
+  /** Cells are read before their record. */
+  cellsFirst?: boolean
+  /** Drawn per call: below 0.5 it fails before it is executed, below 1 after. */
+  failing?: () => number
+}
+
+/**
+ * A store on the far side of a network: each call waits for its turn on the way there and on the way back, the entry
+ * and each table are read at instants of their own, and a record before its cells.
+ */
+export function scheduledStore(store: Store, step: () => Promise<void>, faults: ScheduleFaults = {}): Store {
+  const remote = async <T>(call: () => Promise<T>): Promise<T> => {
+    await step()
+    const chance = faults.failing?.() ?? 1
+    // Below a half the request is lost, below one the answer.
+    if (chance < 0.5) throw new Error('simulated: the request was lost')
+    const answer = await call()
+    await step()
+    if (chance < 1) throw new Error('simulated: the answer was lost')
+    return answer
+  }
+  const half = async (request: TagRequest): Promise<TagReply> => {
+    await step()
+    const { tags } = await store.fetch(undefined, [request])
+    return tags[0] ?? { fields: [], cells: [] }
+  }
+  const readTable = async ({ record, fields, cells }: TagRequest): Promise<TagReply> => {
+    const halves = [
+      { record, fields, cells: [] },
+      { record, fields: [], cells },
+    ]
+    if (faults.cellsFirst) halves.reverse()
+    const replies: TagReply[] = []
+    for (const one of halves) replies.push(await half(one))
+    if (faults.cellsFirst) replies.reverse()
+    return { fields: replies[0]?.fields ?? [], cells: replies[1]?.cells ?? [] }
+  }
+  return {
+    source: 'store',
+    fetch: (entry, tags) =>
+      remote(async () => {
+        const entered = step().then(() => store.fetch(entry, []))
+        const [found, ...replies] = await Promise.all([entered, ...tags.map(readTable)])
+        return { epoch: found.epoch, entry: found.entry, tags: replies }
+      }),
+    seed: (tags, lifetime) => remote(() => store.seed(tags, lifetime)),
+    mark: (request) => remote(() => store.mark(request)),
+    renew: (request) => remote(() => store.renew(request)),
+    finish: (request) => remote(() => store.finish(request)),
+    set: (entry, bytes, lifetime) => remote(() => store.set(entry, bytes, lifetime)),
+    invalidateAll: () => remote(() => store.invalidateAll()),
+    close: () => store.close(),
+  }
+}
