@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel'
+import { CacheError } from './errors.ts'
 
 /** Where a read's result came from. `'stale'` is reserved for policies that serve expired entries. */
 export type Source = 'memory' | 'store' | 'database' | 'stale'
@@ -64,7 +65,7 @@ export interface CacheEvents {
   'unknown-write': { readonly operation: string; readonly sql?: string }
   /** Something the user should change; `code` is stable. */
   warning: { readonly code: string; readonly message: string }
-  /** A cached result was compared with the database. */
+  /** A cached result was compared with the database. Nothing emits it yet. */
   verify: { readonly operation: string; readonly key: string; readonly equal: boolean }
 }
 
@@ -112,7 +113,8 @@ export function createEvents(): Events {
     },
     on(name, listener) {
       const set = listeners.get(name)
-      if (!set) throw new TypeError(`no event '${String(name)}': there are ${NAMES.join(', ')}`)
+      if (!set)
+        throw new CacheError('LARDER_CONFIG', `no event '${String(name)}': there are ${NAMES.join(', ')}`)
       set.add(listener)
       return () => set.delete(listener)
     },

@@ -67,7 +67,7 @@ async function writeAlone<T>(
     result = await plan.run()
   } catch (error) {
     // Only the server's own refusal proves that nothing was committed; a lost answer proves nothing.
-    const failed = plan.failed?.(error) === true
+    const failed = provenFailed(plan, error)
     if (failed) await settled(room, mark.finish())
     else mark.leave()
     tell(failed ? 'failed' : 'unknown')
@@ -76,6 +76,15 @@ async function writeAlone<T>(
   await settled(room, mark.finish(learn(result)))
   tell('committed')
   return result
+}
+
+/** A host whose judgement fails has proven nothing. */
+function provenFailed({ failed }: Pick<WritePlan<unknown>, 'failed'>, error: unknown): boolean {
+  try {
+    return failed?.(error) === true
+  } catch {
+    return false
+  }
 }
 
 /** What the result shows of the touched rows. The statement has succeeded: nothing here may fail it. */

@@ -13,8 +13,8 @@ export type Guarded<T> = { readonly ok: true; readonly value: T } | { readonly o
 type Call = 'fetch' | 'seed' | 'mark' | 'renew' | 'finish' | 'set' | 'invalidateAll'
 
 /**
- * The store, made unable to fail a query: every call has a deadline, and every failure becomes a `store-error` event.
- * The one place that fails open.
+ * The store, made unable to fail a query: every call has a deadline, and every failure becomes a `store-error` event,
+ * the first after a success a `store-state` event too, as is the first success after a failure. The one place that fails open.
  */
 export type GuardedStore = Pick<Store, 'source' | 'close'> & {
   /** After `close`, every call fails at once and without an event. */
@@ -26,13 +26,21 @@ export type GuardedStore = Pick<Store, 'source' | 'close'> & {
 /** A store of this process answers at once or throws: it needs no timer. */
 export function guardStore(store: Store, clock: Clock, events: Events): GuardedStore {
   let closed = false
+  let usable = true
+  const tell = (now: boolean): void => {
+    if (now === usable) return
+    usable = now
+    events.emit('store-state', { state: now ? 'ready' : 'unavailable' })
+  }
   const guard = async <T>(action: Call, deadline: number, call: () => Promise<T>): Promise<Guarded<T>> => {
     if (closed) return { ok: false }
     try {
       const value = await (store.source === 'memory' ? call() : within(clock, deadline, action, call))
+      tell(true)
       return { ok: true, value }
     } catch (error) {
       events.emit('store-error', { action, error })
+      tell(false)
       return { ok: false }
     }
   }

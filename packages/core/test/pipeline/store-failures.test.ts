@@ -32,6 +32,20 @@ it('a store that rejects everything costs hits and nothing else', async () => {
   )
 })
 
+it('says once that the store is gone, and once that it is back', async () => {
+  const { get, store, cache } = failing()
+  const states: string[] = []
+  cache.on('store-state', ({ state }) => states.push(state))
+  store.fail('rejects')
+  await get(one)
+  await get(one)
+  expect(states).toEqual(['unavailable'])
+  store.fail('works')
+  await get(one)
+  await get(one)
+  expect(states).toEqual(['unavailable', 'ready'])
+})
+
 it('a store that hangs delays a read by 100 ms and a write by 2 s', async () => {
   const { get, put, store, clock } = failing()
   store.fail('hangs')
@@ -207,4 +221,28 @@ it('close() waits for invalidations under way, a second at most', async () => {
   // What it could not send it does not go on sending.
   await stuck.clock.advance(10_000)
   expect(stuck.clock.pending()).toBe(0)
+})
+
+it('a host that cannot count its rows or judge an error fails no query', async () => {
+  const { engine, clock } = failing()
+  const broken = (): never => {
+    throw new Error('a mistake in the host')
+  }
+  const run = async () => ({ id: 1 })
+  const occurrences = [{ table: 'item', pins: { id: [1] }, rows: broken }]
+  const policy = engine.policy({ ttl: 1_000 }, 'test')
+  const plan = {
+    operation: 'item.odd',
+    model: 'item',
+    policy,
+    query: 1,
+    occurrences,
+    severalStatements: false,
+  }
+  expect(await engine.read({ ...plan, run })).toEqual({ id: 1 })
+  const lost = { operation: 'item.odd', model: 'item', changes: [], failed: broken }
+  await expect(engine.write({ ...lost, run: () => Promise.reject(new Error('lost')) })).rejects.toThrow(
+    'lost',
+  )
+  await clock.advance(60_000)
 })
