@@ -1,0 +1,88 @@
+/** What one worker saw that it may not have seen. */
+export interface Violation {
+  readonly worker: string
+  readonly operation: string
+  readonly row: number
+  readonly saw: string
+  readonly least: number
+}
+
+/** Where a row was, by the version a write gave it. */
+type Places = Map<number, string>
+
+/** A list that did not show a row: judged at the end, when all writes are known. */
+interface Absence {
+  readonly worker: string
+  readonly row: number
+  readonly warehouse: string
+  readonly least: number
+}
+
+/**
+ * Checks a concurrent history in one pass. Every write of a row raises its `version`, so a read may not return less
+ * than the newest write that returned before it began, nor than any read that ended before it began.
+ */
+export interface Checker {
+  readonly violations: readonly Violation[]
+  readonly operations: number
+  /** Smallest version of each row that a read beginning now may return. */
+  floor(row: number): number
+  floors(): ReadonlyMap<number, number>
+  saw(worker: string, operation: string, row: Seen, least: number): void
+  missed(worker: string, row: number, warehouse: string, least: number): void
+  wrote(row: Seen): void
+  count(): void
+  /** Reports the absences that no write explains. */
+  settle(): void
+}
+
+/** A row as a read or a write returned it. */
+export interface Seen {
+  readonly id: number
+  readonly version: number
+  readonly warehouse: string
+}
+
+export const ROWS = 12
+/** Players have row numbers from 101 in a history. */
+export const PLAYERS = 6
+export const WAREHOUSES = ['w1', 'w2', 'w3'] as const
+/** What a transaction writes that rolls back: nobody else may ever see it. */
+export const DIRTY = 'dirty'
+
+export function createChecker(): Checker {
+  const newest = new Map<number, number>()
+  const places = new Map<number, Places>()
+  const absences: Absence[] = []
+  const violations: Violation[] = []
+  let operations = 0
+  const raise = ({ id, version, warehouse }: Seen): void => {
+    newest.set(id, Math.max(newest.get(id) ?? 0, version))
+    const known = places.get(id) ?? new Map<number, string>()
+    places.set(id, known.set(version, warehouse))
+  }
+  return {
+    violations,
+    get operations() {
+      return operations
+    },
+    floor: (row) => newest.get(row) ?? 0,
+    floors: () => new Map(newest),
+    saw(worker, operation, row, least) {
+      if (row.version < least || row.warehouse === DIRTY)
+        violations.push({ worker, operation, row: row.id, saw: `${row.version} in ${row.warehouse}`, least })
+      else raise(row)
+    },
+    missed: (worker, row, warehouse, least) => void absences.push({ worker, row, warehouse, least }),
+    wrote: raise,
+    count: () => void operations++,
+    settle() {
+      for (const { worker, row, warehouse, least } of absences) {
+        const elsewhere = [...(places.get(row) ?? [])].some(
+          ([version, where]) => version >= least && where !== warehouse,
+        )
+        if (!elsewhere) violations.push({ worker, operation: 'list', row, saw: `not in ${warehouse}`, least })
+      }
+    },
+  }
+}

@@ -1,0 +1,59 @@
+import { createCache, memoryStore, type Store } from '@larder/core'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { PrismaClient } from '../prisma/generated/client/client.ts'
+import { naiveStore } from './broken.ts'
+import { cachedClient, EVERY_MODEL } from './cached.ts'
+import { startPostgresDatabase, type TestDatabase } from './databases.ts'
+import { race, seedRace } from './race.ts'
+import { setting } from './settings.ts'
+
+// Every write stores a number that grows in its row, so one pass over the history tells whether anybody read too little.
+
+const operations = setting('LARDER_HISTORY_OPERATIONS', 20_000)
+const seed = setting('LARDER_HISTORY_SEED', 1)
+
+let database: TestDatabase
+beforeEach(async () => {
+  database = await startPostgresDatabase(8)
+  await seedRace(database)
+})
+afterEach(() => database.stop())
+
+/** Two clients of one database on one cache; only one of them knows that reads are pinned by `warehouse`. */
+function twoClients(store: Store) {
+  const cache = createCache({ store })
+  const keyed = { ...EVERY_MODEL, Stock: { ttl: '1h', lookupKeys: [['warehouse']] } } as const
+  const clients = [keyed, EVERY_MODEL].map(
+    (models) =>
+      cachedClient(database.client().client, { cache, models, database: 'shop' })
+        .client as unknown as PrismaClient,
+  )
+  return { cache, clients }
+}
+
+describe('concurrent histories on PostgreSQL', () => {
+  test(`${operations} operations of 16 workers on two clients: nobody reads less than was written or read before`, {
+    timeout: 60_000 + operations * 5,
+  }, async () => {
+    const { cache, clients } = twoClients(memoryStore())
+    const { violations, operations: done } = await race({ cache, clients, workers: 16, operations, seed })
+    expect(violations, `LARDER_HISTORY_SEED=${seed}`).toEqual([])
+    expect(done).toBeGreaterThanOrEqual(operations)
+    const { hits, reads } = cache.stats()
+    // Without hits the test would prove nothing.
+    expect(hits / reads).toBeGreaterThan(0.1)
+  })
+
+  test('nor when the store forgets almost everything', { timeout: 60_000 }, async () => {
+    const { cache, clients } = twoClients(memoryStore({ maxEntries: 5 }))
+    const { violations } = await race({ cache, clients, workers: 8, operations: 3_000, seed: seed + 1 })
+    expect(violations).toEqual([])
+    expect(cache.stats().hits).toBeGreaterThan(50)
+  })
+
+  test('a cache that only deletes on write is caught', { timeout: 60_000 }, async () => {
+    const { cache, clients } = twoClients(naiveStore())
+    const { violations } = await race({ cache, clients, workers: 16, operations: 3_000, seed: seed + 2 })
+    expect(violations.length).toBeGreaterThan(0)
+  })
+})

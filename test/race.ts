@@ -1,0 +1,50 @@
+import type { Cache } from '@larder/core'
+import type { PrismaClient } from '../prisma/generated/client/client.ts'
+import { type Checker, createChecker, PLAYERS, ROWS } from './checker.ts'
+import type { TestDatabase } from './databases.ts'
+import { readOnce, type Worker, writeOnce } from './history.ts'
+import { createRandom } from './random.ts'
+
+export async function seedRace(database: TestDatabase): Promise<void> {
+  const { client } = database.client()
+  const rows = Array.from({ length: ROWS }, (_, index) => index + 1)
+  await client.stock.createMany({
+    data: rows.map((id) => ({ id, sku: `s${id}`, warehouse: 'w1', version: 1 })),
+  })
+  const players = Array.from({ length: PLAYERS }, (_, index) => index + 1)
+  await client.player.createMany({
+    data: players.map((id) => ({ id, handle: `h${id}`, region: 'r', best: 1 })),
+  })
+  await client.score.createMany({ data: players.map((playerId) => ({ playerId, points: 1 })) })
+}
+
+interface Race {
+  readonly cache: Cache
+  readonly clients: readonly PrismaClient[]
+  readonly workers: number
+  readonly operations: number
+  readonly seed: number
+}
+
+/** Share of operations that write. */
+const WRITES = 0.08
+
+/** Lets workers read and write at random until all have done their share. */
+export async function race({ cache, clients, workers, operations, seed }: Race): Promise<Checker> {
+  const checker = createChecker()
+  const each = Math.ceil(operations / workers)
+  await Promise.all(
+    Array.from({ length: workers }, async (_, index) => {
+      const client = clients[index % clients.length]
+      if (!client) throw new Error('no client')
+      const random = createRandom(seed * 1_000 + index)
+      const worker: Worker = { name: `worker ${index}`, client, cache, random }
+      for (let done = 0; done < each; done++) {
+        if (random.chance(WRITES)) await writeOnce(worker, checker)
+        else await readOnce(worker, checker)
+      }
+    }),
+  )
+  checker.settle()
+  return checker
+}
