@@ -11,6 +11,9 @@ import type { Store } from './store/store.ts'
 /** What a raw write whose tables cannot be told does: bump every table of its client, only say so, or refuse. */
 export type UnknownWrites = 'invalidate' | 'event' | 'throw'
 
+type TableOption = 'touches' | 'reads' | 'lookupKeys'
+const OF_A_TABLE: readonly TableOption[] = ['touches', 'reads', 'lookupKeys']
+
 /** Options of `createCache`. */
 export interface CacheOptions {
   /** Prefix of every key, at most 32 letters, digits, `-`, `_`, `.` or `:`. Default `'larder'`. */
@@ -31,8 +34,8 @@ export interface CacheOptions {
   finish?: 'background' | 'await'
   /** Default `'invalidate'`. */
   unknownWrites?: UnknownWrites
-  /** Policy merged under every model's own. */
-  defaults?: PolicyOptions
+  /** Policy merged under every model's own. What describes one model's table belongs there, not here. */
+  defaults?: Omit<PolicyOptions, TableOption>
   /** Settings of a memory tier over a remote store. Not built yet. */
   memory?: object
 }
@@ -79,6 +82,7 @@ export function resolveConfig(options: CacheOptions): CacheConfig {
   if (options.memory !== undefined) throw notBuilt(`memory: ${show(options.memory)}`)
   const defaults = options.defaults ?? {}
   checked(defaults, 'defaults')
+  refuseTables(defaults)
   return {
     namespace: namespace(options.namespace ?? 'larder'),
     version: expect(options.version ?? '1', isString, 'version', 'a string'),
@@ -98,6 +102,16 @@ export function resolveConfig(options: CacheOptions): CacheConfig {
     ),
     defaults,
   }
+}
+
+/** They say something of one model's table, and a cache has no models: accepted here they would do nothing. */
+function refuseTables(defaults: PolicyOptions): void {
+  for (const name of OF_A_TABLE)
+    if (defaults[name] !== undefined)
+      throw new CacheError(
+        'LARDER_CONFIG',
+        `defaults.${name} describes tables of one client: give it where that client's models have their policies`,
+      )
 }
 
 function required(options: CacheOptions): boolean {

@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import { CacheError } from './errors.ts'
+import { show } from './show.ts'
 
 /** Where a read's result came from. `'stale'` is reserved for policies that serve expired entries. */
 export type Source = 'memory' | 'store' | 'database' | 'stale'
@@ -115,6 +116,11 @@ export function createEvents(): Events {
       const set = listeners.get(name)
       if (!set)
         throw new CacheError('LARDER_CONFIG', `no event '${String(name)}': there are ${NAMES.join(', ')}`)
+      if (typeof listener !== 'function')
+        throw new CacheError(
+          'LARDER_CONFIG',
+          `the listener of '${name}' is ${show(listener)}: give a function`,
+        )
       set.add(listener)
       return () => set.delete(listener)
     },

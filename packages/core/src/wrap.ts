@@ -3,6 +3,7 @@ import { type Duration, milliseconds } from './duration.ts'
 import { CacheError } from './errors.ts'
 import type { Occurrence, ReadPlan } from './plan.ts'
 import type { Policy } from './policy/policy.ts'
+import { show } from './show.ts'
 import { type ReadTag, tagsOfRead } from './tags/read-tags.ts'
 
 /** Options of `cache.wrap`. */
@@ -17,7 +18,7 @@ export interface WrapOptions {
 
 /**
  * The plan of a computed value. Its whole tables and user tags are all it depends on, for nobody can see inside `load`.
- * @throws CacheError for a missing lifetime.
+ * @throws CacheError for a missing lifetime, and for what is no option.
  */
 export function wrapPlan<T>(
   key: unknown,
@@ -27,7 +28,12 @@ export function wrapPlan<T>(
 ): ReadPlan<T> {
   if (key === undefined)
     throw new CacheError('LARDER_CONFIG', 'wrap: the key is undefined: give a value that names this result')
-  milliseconds(options.ttl, 'wrap.ttl')
+  checkOptions(options)
+  if (typeof load !== 'function')
+    throw new CacheError(
+      'LARDER_CONFIG',
+      `wrap: load is ${show(load)}: give a function that computes the value`,
+    )
   return {
     operation: 'wrap',
     model: 'wrap',
@@ -39,6 +45,20 @@ export function wrapPlan<T>(
     strict: true,
     run: async () => await load(),
   }
+}
+
+const OPTIONS: readonly string[] = ['ttl', 'tags', 'reads'] satisfies (keyof WrapOptions)[]
+
+function checkOptions(options: WrapOptions): void {
+  if (typeof options !== 'object' || options === null)
+    throw new CacheError('LARDER_CONFIG', `wrap: options are ${show(options)}: give { ttl: '5m' }`)
+  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name))
+  if (unknown !== undefined)
+    throw new CacheError('LARDER_CONFIG', `wrap has no option ${unknown}: there are ${OPTIONS.join(', ')}`)
+  milliseconds(options.ttl, 'wrap.ttl')
+  const { reads = [] } = options
+  if (!Array.isArray(reads) || !reads.every((table) => typeof table === 'string'))
+    throw new CacheError('LARDER_CONFIG', `wrap.reads is ${show(reads)}: give an array of table names`)
 }
 
 /**

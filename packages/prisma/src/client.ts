@@ -1,8 +1,8 @@
-import { type Cache, canonical, type Engine } from '@larder/core'
+import { type Cache, canonical } from '@larder/core'
 import { Prisma } from '@prisma/client/extension'
-import type { ClientCache, ModelInvalidateRequest, RowOfModel, RowOfTable } from './extension-types.ts'
+import type { ClientCache } from './extension-types.ts'
 import { type ExtensionArgs, extensionsOf } from './internals.ts'
-import type { ModelMap } from './model.ts'
+import { physicalRequest } from './invalidation.ts'
 import { type Operation, type OperationRoom, runOperation } from './operation.ts'
 import { type CallPolicy, checkCall } from './policies.ts'
 import { type BeginTransaction, isTransactionClient } from './transaction.ts'
@@ -69,23 +69,8 @@ function later(self: unknown): readonly ExtensionArgs[] {
 
 function cacheOf({ engine, models }: OperationRoom, cache: Cache): ClientCache {
   return {
-    invalidate: async (request) => engine.invalidate(physical(models, request)),
+    invalidate: async (request) => engine.invalidate(physicalRequest(models, request)),
     explain: cache.explain,
     stats: cache.stats,
   }
-}
-
-/** Models and fields as tables and columns. */
-function physical(models: ModelMap, request: ModelInvalidateRequest): Parameters<Engine['invalidate']>[0] {
-  const { models: names = [], rows = [], tables = [], ...rest } = request
-  return {
-    ...rest,
-    tables: [...tables, ...names.map((name) => models.table(name))],
-    rows: rows.map((row) => ('model' in row ? ofTable(models, row) : row)),
-  }
-}
-
-function ofTable(models: ModelMap, { model, key }: RowOfModel): RowOfTable {
-  const columns = Object.entries(key).map(([field, value]) => [models.column(model, field) ?? field, value])
-  return { table: models.table(model), key: Object.fromEntries(columns) }
 }

@@ -7,7 +7,7 @@ import { activeProvider, clientVersion, globalOmit } from './internals.ts'
 import { checkDatamodel } from './mismatch.ts'
 import { type ModelMap, modelMapOf } from './model.ts'
 import { statementFailed } from './outcome.ts'
-import { type Policies, policiesOf } from './policies.ts'
+import { type Policies, policiesOf, writtenFor } from './policies.ts'
 import { createRawSql } from './raw.ts'
 import { runtimeDatamodel, runtimeSchema } from './runtime-schema.ts'
 import { type Extras, schemaOf } from './schema.ts'
@@ -59,7 +59,8 @@ function attach(
   const described = datamodel ?? runtimeDatamodel(base)
   const models = modelMapOf(described, datamodel !== undefined)
   for (const name of Object.keys(written)) if (name !== '*') models.model(name)
-  const schema = datamodel ? schemaOf(datamodel, extrasOf(written)) : runtimeSchema(base, extrasOf(written))
+  const extras = extrasOf(models.names, written)
+  const schema = datamodel ? schemaOf(datamodel, extras) : runtimeSchema(base, extras)
   const provider = activeProvider(base)
   const engine = options.cache.attach({
     name: 'prisma',
@@ -105,17 +106,19 @@ const TYPES: ValueTypes = {
   },
 }
 
-function extrasOf(written: Readonly<Record<string, PolicyOptions | undefined>>): Extras {
+/** What each model's policy, its own or that of `'*'`, says of its table. */
+function extrasOf(
+  models: readonly string[],
+  written: Readonly<Record<string, PolicyOptions | undefined>>,
+): Extras {
   return Object.fromEntries(
-    Object.entries(written)
-      .filter(([name]) => name !== '*')
-      .map(([name, policy]) => {
-        const { lookupKeys, touches, reads } = policy ?? {}
-        return [
-          name,
-          { ...(lookupKeys && { lookupKeys }), ...(touches && { touches }), ...(reads && { reads }) },
-        ]
-      }),
+    models.map((name) => {
+      const { lookupKeys, touches, reads } = writtenFor(written, name) ?? {}
+      return [
+        name,
+        { ...(lookupKeys && { lookupKeys }), ...(touches && { touches }), ...(reads && { reads }) },
+      ]
+    }),
   )
 }
 
@@ -131,9 +134,10 @@ function checkOptions(options: PrismaCacheOptions<Datamodel | undefined>): void 
       'LARDER_CONFIG',
       `prismaCache: cache is ${String(options?.cache)}: give what createCache() returned`,
     )
-  if (options.database !== undefined && !/^[\w.-]{1,32}$/.test(options.database))
+  const database: unknown = options.database
+  if (database !== undefined && !(typeof database === 'string' && /^[\w.-]{1,32}$/.test(database)))
     throw new CacheError(
       'LARDER_CONFIG',
-      `prismaCache: database is ${JSON.stringify(options.database)}: give one to 32 letters, digits, or - _ .`,
+      `prismaCache: database is ${JSON.stringify(database)}: give one to 32 letters, digits, or - _ .`,
     )
 }

@@ -29,10 +29,8 @@ export function policiesOf(
 ): Policies {
   for (const name of Object.keys(options)) if (name !== EVERY_MODEL) models.model(name)
   const own = new Map<string, Policy | undefined>()
-  const written = (model: string): PolicyOptions | undefined =>
-    Object.hasOwn(options, model) ? options[model] : options[EVERY_MODEL]
   for (const model of models.names) {
-    const found = written(model)
+    const found = writtenFor(options, model)
     const path = `models.${Object.hasOwn(options, model) ? model : `'*'`}`
     own.set(model, found && checked(engine.policy(found, path), path))
   }
@@ -46,11 +44,19 @@ export function policiesOf(
       const known = byModel.get(model)
       if (known) return known
       const path = `$cached(…) on ${model}`
-      const policy = checked(engine.policy({ ...written(model), ...given(call) }, path), path)
+      const policy = checked(engine.policy({ ...writtenFor(options, model), ...given(call) }, path), path)
       byModel.set(model, policy)
       return policy
     },
   }
+}
+
+/** The policy a model has as the user wrote it: its own, even if that says `undefined`, or that of `'*'`. */
+export function writtenFor(
+  options: Readonly<Record<string, PolicyOptions | undefined>>,
+  model: string,
+): PolicyOptions | undefined {
+  return Object.hasOwn(options, model) ? options[model] : options[EVERY_MODEL]
 }
 
 /**

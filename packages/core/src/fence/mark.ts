@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { GuardedStore } from '../store/guard.ts'
 import type { FinishRequest, MarkRequest } from '../store/store.ts'
-import { markedFields, type WriteTag } from '../tags/write-tags.ts'
+import { isUserTag, markedFields, type WriteTag } from '../tags/write-tags.ts'
 import type { Unfinished } from './unfinished.ts'
 
 /** Lifetime of a mark; renewed at a third of it until the write's finish. */
@@ -105,8 +105,7 @@ function markOf(tag: WriteTag, token: string): MarkRequest {
   return {
     record: tag.record,
     token,
-    // A user tag is a cell without a record.
-    fields: tag.cells.has(tag.record) ? [] : markedFields(tag),
+    fields: isUserTag(tag) ? [] : markedFields(tag),
     known: tag.known,
     cells: [...tag.cells],
     lifetime: MARK_LIFETIME,

@@ -1,5 +1,5 @@
 import type { WriteTag } from '../tags/write-tags.ts'
-import { merge } from '../tags/write-tags.ts'
+import { isUserTag, merge } from '../tags/write-tags.ts'
 import { type Mark, type MarkRoom, raiseMark, UNKNOWN_OUTCOME } from './mark.ts'
 
 /** How a transaction ended: `failed` is proven not to have committed, `unknown` may have. */
@@ -115,7 +115,10 @@ export function createTransaction(room: MarkRoom, marking: 'late' | 'early'): Tr
       // Marks of its own are under the parent's now.
       await Promise.all(raised.map((one) => one.mark.finish()))
     },
-    tables: () => [...new Set(entries.flatMap((entry) => entry.tags.map((tag) => tag.table)))],
+    tables() {
+      const tags = entries.flatMap((entry) => entry.tags).filter((tag) => !isUserTag(tag))
+      return [...new Set(tags.map((tag) => tag.table))]
+    },
   }
 }
 

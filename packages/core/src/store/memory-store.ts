@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache'
 import { type ByteSize, bytes } from '../bytes.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { CacheError } from '../errors.ts'
+import { show } from '../show.ts'
 import { createTagTable } from './memory-tags.ts'
 import type { Store, StoredEntry } from './store.ts'
 
@@ -26,6 +27,7 @@ export interface MemoryStoreOptions {
  * @throws CacheError `LARDER_CLUSTER_WORKER` in a worker of `node:cluster`, whose siblings it could not see.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
+  refuseUnknown(options)
   refuseClusterWorker(options)
   const clock = options.clock ?? systemClock
   const maxEntries = positive(options.maxEntries ?? 50_000, 'memoryStore.maxEntries')
@@ -84,6 +86,25 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
 const ENTRY_OVERHEAD = 128
 /** Tags are small, and one entry may depend on several. */
 const TAGS_PER_ENTRY = 4
+
+const OPTIONS: readonly string[] = [
+  'singleProcess',
+  'maxEntries',
+  'maxBytes',
+  'clock',
+] satisfies (keyof MemoryStoreOptions)[]
+
+/** A misspelt bound would be no bound. */
+function refuseUnknown(options: MemoryStoreOptions): void {
+  if (typeof options !== 'object' || options === null)
+    throw new CacheError('LARDER_CONFIG', `memoryStore was given ${show(options)}: give options, or nothing`)
+  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name))
+  if (unknown !== undefined)
+    throw new CacheError(
+      'LARDER_CONFIG',
+      `memoryStore has no option ${unknown}: there are singleProcess, maxEntries, maxBytes`,
+    )
+}
 
 function refuseClusterWorker(options: MemoryStoreOptions): void {
   if (cluster.isWorker && !options.singleProcess)

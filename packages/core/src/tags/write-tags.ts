@@ -112,3 +112,8 @@ function cellsOfKey(
 export function markedFields(tag: WriteTag): readonly string[] {
   return [LIST, ...tag.unknown]
 }
+
+/** A user tag is a cell without a record, and stands for no table. */
+export function isUserTag(tag: WriteTag): boolean {
+  return tag.cells.has(tag.record)
+}

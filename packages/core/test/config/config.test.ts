@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { bytes } from '../../src/bytes.ts'
 import { createCache } from '../../src/cache.ts'
+import { compressed } from '../../src/codec/compressed.ts'
 import { superjsonCodec } from '../../src/codec/superjson.ts'
 import { type CacheOptions, resolveConfig } from '../../src/config.ts'
 import { milliseconds } from '../../src/duration.ts'
@@ -51,6 +52,12 @@ describe('createCache', () => {
     expect(resolveConfig(options)).toEqual({ ...options, maxValueBytes: 16_384 })
   })
 
+  it('a compressed codec names itself as what is not built yet', () => {
+    const error = errorOf(() => createCache({ codec: compressed(superjsonCodec(), { above: '16kb' }) }))
+    expect(error).toMatchObject({ code: 'LARDER_OPTION_NOT_BUILT' })
+    expect(error.message).toMatch(/^compressed\(superjson.*give the codec itself/)
+  })
+
   const mistakes: [string, unknown, CacheError['code'], RegExp][] = [
     ['an unknown option', { ttl: 5 }, 'LARDER_CONFIG', /no option ttl: there are namespace, version/],
     [
@@ -78,6 +85,14 @@ describe('createCache', () => {
       { requireScope: 'yes' },
       'LARDER_CONFIG',
       /^requireScope is "yes": give true or false/,
+    ],
+    ['touches for all', { defaults: { touches: ['log'] } }, 'LARDER_CONFIG', /^defaults\.touches describes/],
+    ['reads for all', { defaults: { reads: ['log'] } }, 'LARDER_CONFIG', /^defaults\.reads describes/],
+    [
+      'lookupKeys for all',
+      { defaults: { lookupKeys: [['id']] } },
+      'LARDER_CONFIG',
+      /^defaults\.lookupKeys describes/,
     ],
     ['a store that is none', { store: {} }, 'LARDER_CONFIG', /^store is an object: give memoryStore\(\)/],
     ['null for the store', { store: null }, 'LARDER_CONFIG', /^store is null: leave it out/],

@@ -112,6 +112,19 @@ it('what cannot be a key, a value or a lifetime is an error of the caller', asyn
   expect(total).toBe(hits + misses + bypasses)
 })
 
+it('what is no option, no list of tables and no function is refused before anything runs', async () => {
+  const { cache } = world()
+  const load = vi.fn(async () => 1)
+  const wrap = (options: unknown, run: unknown = load) => cache.wrap('n', options as never, run as never)
+  await expect(wrap({ ttl: 1, tag: ['x'] })).rejects.toThrow(/no option tag: there are ttl, tags, reads/)
+  await expect(wrap({ ttl: 1, staleIfError: '1m' })).rejects.toThrow(/no option staleIfError/)
+  await expect(wrap({ ttl: 1, reads: 'item' })).rejects.toThrow(/wrap\.reads is "item": give an array/)
+  await expect(wrap(undefined)).rejects.toThrow(/give \{ ttl/)
+  await expect(wrap({ ttl: 1 }, 'load')).rejects.toThrow(/load is "load": give a function/)
+  expect(load).not.toHaveBeenCalled()
+  expect(cache.stats().reads).toBe(0)
+})
+
 it('an error of the computation reaches its caller and is not stored', async () => {
   const { cache } = world()
   await expect(cache.wrap('n', { ttl: '1m' }, () => Promise.reject(new Error('no')))).rejects.toThrow('no')

@@ -99,3 +99,10 @@ it('is refused in a worker of node:cluster, unless told that this is the only pr
   expect(code).toBe(0)
   expect(reports).toEqual([{ code: 'LARDER_CLUSTER_WORKER', allowed: true, inPrimary: true }])
 })
+
+it('refuses what is no option of it: a misspelt bound would be no bound', () => {
+  const misspelt: object = { maxEntires: 3 }
+  expect(() => memoryStore(misspelt)).toThrow(/no option maxEntires: there are singleProcess, maxEntries/)
+  for (const options of [null, 5])
+    expect(() => memoryStore(options as never)).toThrow(/give options, or nothing/)
+})

@@ -87,6 +87,13 @@ describe('a mistake in the options shows when the extension is put on', () => {
       /models\.User\.operations names "findmany".*findMany/,
     ],
     ['a database with a space', { database: 'my shop' }, 'LARDER_CONFIG', /database is "my shop"/],
+    ['a database that is no text', { database: 5 }, 'LARDER_CONFIG', /database is 5/],
+    [
+      "touches of a table that is not there, under '*'",
+      { models: { '*': { ttl: 5, touches: ['nowhere'] } } },
+      'LARDER_UNKNOWN_TABLE',
+      /touches.*'nowhere'/,
+    ],
     ['no cache', { cache: undefined }, 'LARDER_CONFIG', /cache is undefined.*createCache/],
   ])('%s', (_name, options, code, message) => {
     expect(thrown(() => putOn(options))).toMatchObject({ code, message: expect.stringMatching(message) })
@@ -140,6 +147,31 @@ describe('a mistake in the options shows when the extension is put on', () => {
     } finally {
       Object.defineProperty(cluster, 'isWorker', { value: false, configurable: true })
     }
+  })
+})
+
+describe('a mistake in $cache.invalidate shows where it is made, and ends nothing', () => {
+  test.each<[string, unknown, string, RegExp]>([
+    ['nothing', undefined, 'LARDER_CONFIG', /given undefined: give \{ models/],
+    ['a name', 'User', 'LARDER_CONFIG', /given User: give/],
+    ['a bare model', { models: 'User' }, 'LARDER_CONFIG', /models that is no array/],
+    ['a bare table', { tables: 'app_user' }, 'LARDER_CONFIG', /tables that is no array/],
+    ['a misspelt option', { model: ['User'] }, 'LARDER_CONFIG', /no option model: give \{ models/],
+    ['a model that is not there', { models: ['Nobody'] }, 'LARDER_UNKNOWN_MODEL', /Nobody/],
+    ['rows of nothing', { rows: [null] }, 'LARDER_CONFIG', /rows/],
+    ['a row without key', { rows: [{ model: 'User' }] }, 'LARDER_CONFIG', /no lookup key of app_user/],
+    [
+      'a field that is not there',
+      { rows: [{ model: 'User', key: { idd: 1 } }] },
+      'LARDER_CONFIG',
+      /no column for 'idd'.*\{ id: … \}/,
+    ],
+  ])('%s', async (_name, request, code, message) => {
+    const { db, sources } = connect(database)
+    await db.user.findMany()
+    const error = await errorOf(db.$cache.invalidate(request as never))
+    expect(error).toMatchObject({ code, message: expect.stringMatching(message) })
+    expect(await sources(() => db.user.findMany())).toEqual(['memory'])
   })
 })
 

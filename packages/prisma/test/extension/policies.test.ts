@@ -46,6 +46,17 @@ describe('policies of models', () => {
     expect(reads[1]?.tags.some((tag) => tag.includes('all'))).toBe(true)
   })
 
+  it("what '*' says of triggers counts for every model without its own", async () => {
+    const models = { '*': { ttl: '1m', touches: ['Setting'] }, Post: { ttl: '1m' } } as const
+    const { db, sources } = connect(database, { models })
+    const settings = () => sources(() => db.setting.findMany())
+    await settings()
+    await db.post.update({ ...one, data: { title: 'x' } })
+    expect(await settings()).toEqual(['memory'])
+    await db.user.update({ ...one, data: { name: 'x' } })
+    expect(await settings()).toEqual(['database: invalidated'])
+  })
+
   it('`operations` leaves the others to the database', async () => {
     const connected = connect(database, { models: { User: { ttl: '1m', operations: ['findUnique'] } } })
     const { db, sources } = connected
