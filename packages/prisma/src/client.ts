@@ -1,11 +1,13 @@
 import { type Cache, canonical } from '@larder/core'
 import { Prisma } from '@prisma/client/extension'
 import type { ClientCache } from './extension-types.ts'
-import { type ExtensionArgs, extensionsOf } from './internals.ts'
 import { physicalRequest } from './invalidation.ts'
 import { type Operation, type OperationRoom, runOperation } from './operation.ts'
 import { type CallPolicy, checkCall } from './policies.ts'
 import { type BeginTransaction, isTransactionClient } from './transaction.ts'
+
+/** An extension as Prisma takes it. */
+type ExtensionArgs = Readonly<Record<string, unknown>>
 
 /** A Prisma client as far as an extension may know it. */
 export interface ExtendableClient {
@@ -18,54 +20,50 @@ const MOST_POLICIES = 200
 /** Builds the extended forms of one client: one for the models' policies, one for each policy given per call. */
 export function extendClient(room: OperationRoom, cache: Cache, base: ExtendableClient): ExtendableClient {
   const clientCache = cacheOf(room, cache)
-  const byClient = new WeakMap<object, Map<string, ExtendableClient>>()
 
-  const build = (call: CallPolicy | undefined): ExtendableClient => {
-    const inner = base.$extends({
+  const build = (under: ExtendableClient, call: CallPolicy | undefined): ExtendableClient => {
+    const inner = under.$extends({
       name: 'larder',
       query: { $allOperations: (one: Operation) => runOperation(room, call, one) },
     })
     const begin = (inner as unknown as { $transaction: BeginTransaction }).$transaction
+    // Building a client costs tens of microseconds, so equal policies share one.
+    const byPolicy = new Map<string, ExtendableClient>()
+    const withPolicy = (policy: CallPolicy): ExtendableClient => {
+      const key = canonical(policy)
+      // A copy: the client outlives this call, and the caller may change the object.
+      const made = byPolicy.get(key) ?? build(under, policy && { ...policy })
+      if (byPolicy.size >= MOST_POLICIES) byPolicy.clear()
+      byPolicy.set(key, made)
+      return made
+    }
     return inner.$extends({
       name: 'larder-client',
       client: {
-        // The context is the outermost client, so that extensions added later see the operations inside.
+        // An extension put on later goes under the cache: arguments it changes must be in the key, and what it makes
+        // of a result must not be stored for those who do not have it.
+        $extends(this: object, extension: ExtensionArgs | Extend) {
+          if (typeof extension === 'function') return extension(Prisma.getExtensionContext(this))
+          return build(under.$extends(extension), call)
+        },
+        // The context is the client or the transaction's client that it was called on.
         $transaction(this: object, input: unknown, options: unknown) {
           return room.transactions.run(begin, Prisma.getExtensionContext(this), input, options)
         },
         $cached(this: object, policy: unknown) {
           checkCall(room.engine, policy)
           const self = Prisma.getExtensionContext(this)
-          return isTransactionClient(self) ? self : withPolicy(policy, self)
+          return isTransactionClient(self) ? self : withPolicy(policy)
         },
         $cache: clientCache,
       },
     })
   }
-
-  /** Building a client costs tens of microseconds, so equal policies on one client share one. */
-  const withPolicy = (policy: CallPolicy, self: object): ExtendableClient => {
-    const byPolicy = byClient.get(self) ?? new Map<string, ExtendableClient>()
-    byClient.set(self, byPolicy)
-    const key = canonical(policy)
-    const known = byPolicy.get(key)
-    if (known) return known
-    // A copy: the client outlives this call, and the caller may change the object.
-    const built = build(policy && { ...policy })
-    const made = later(self).reduce((client, extension) => client.$extends(extension), built)
-    if (byPolicy.size >= MOST_POLICIES) byPolicy.clear()
-    byPolicy.set(key, made)
-    return made
-  }
-
-  return build(undefined)
+  return build(base, undefined)
 }
 
-/** Extensions put on after ours: a client under another policy must have them too. */
-function later(self: unknown): readonly ExtensionArgs[] {
-  const all = extensionsOf(self)
-  return all.slice(all.findLastIndex((extension) => extension['name'] === 'larder-client') + 1)
-}
+/** An extension as a function, which extends the client it is given. */
+type Extend = (client: unknown) => unknown
 
 function cacheOf({ engine, models }: OperationRoom, cache: Cache): ClientCache {
   return {

@@ -64,6 +64,8 @@ export interface Datamodel {
   readonly provider: string
   /** `relationMode` of the datasource: under `'prisma'` the client itself carries out the actions. */
   readonly relationMode: 'foreignKeys' | 'prisma'
+  /** Digest of the schema's text: a client made from another text is refused. */
+  readonly source?: string
   /** Digest of the schema: part of every entry key. */
   readonly digest: string
   readonly models: Readonly<Record<string, DatamodelModel>>

@@ -30,7 +30,8 @@ const OPTIONS: ReadonlySet<string> = new Set(['cache', 'datamodel', 'database', 
 const ROW_SHAPE = 1
 
 /**
- * A Prisma client extension that caches reads and invalidates on writes. Register it last: `$extends(prismaCache({…}))`.
+ * A Prisma client extension that caches reads and invalidates on writes. `$extends(prismaCache({…}))`.
+ * Extensions put on later go under it.
  * @throws CacheError naming the option and the fix, when it is put on a client: unknown models, a datamodel of another
  * schema, a policy without a lifetime, the extension put on twice, a second client without a `database`.
  */

@@ -99,22 +99,3 @@ export async function interactiveIdOf(client: unknown): Promise<string | undefin
 type PromiseMaker = (
   callback: (transaction: OperationTransaction | undefined) => Promise<OperationTransaction | undefined>,
 ) => PromiseLike<OperationTransaction | undefined>
-
-/** One extension of a client, as given to `$extends`. */
-export type ExtensionArgs = Readonly<Record<string, unknown>>
-
-/**
- * Reads `_extensions` of a client: its extensions, the first applied first. Empty where this Prisma keeps them
- * elsewhere.
- */
-export function extensionsOf(client: unknown): readonly ExtensionArgs[] {
-  const found: ExtensionArgs[] = []
-  let node = (client as { _extensions?: { head?: ExtensionNode } } | undefined)?._extensions?.head
-  for (; node; node = node.previous) if (node.extension) found.unshift(node.extension)
-  return found
-}
-
-interface ExtensionNode {
-  readonly extension?: ExtensionArgs
-  readonly previous?: ExtensionNode
-}

@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto'
 import { CacheError } from '@larder/core'
 import type { Datamodel } from './datamodel.ts'
-import { type RuntimeModel, runtimeModels } from './internals.ts'
+import { type RuntimeModel, runtimeModels, schemaText } from './internals.ts'
 
 /**
  * Refuses, with `LARDER_DATAMODEL_MISMATCH`, a datamodel that another version of Larder wrote or that belongs to
@@ -15,6 +16,22 @@ export function checkDatamodel(datamodel: Datamodel, client: unknown): void {
     const difference = differenceOf(name, datamodel, models[name])
     if (difference !== undefined) throw mismatch(difference)
   }
+  // Keys and actions are not in the client: only its schema's text shows that they are the same.
+  const text = schemaText(client)
+  if (text && datamodel.source !== undefined && digestOfText(text) !== datamodel.source)
+    throw mismatch('it was made from another version of the schema')
+}
+
+/** As the generator digests it: white space, comment lines, generators and the order of files do not count. */
+function digestOfText(source: string): string {
+  const lines = source
+    .replace(/^\s*\/\/.*$/gm, '')
+    .replace(/^\s*generator\s+\w+\s*\{[^}]*\}/gm, '')
+    .split('\n')
+    .map((line) => line.replace(/\s+/g, ' ').trim())
+    .filter((line) => line !== '')
+  const text = lines.sort().join('\n')
+  return createHash('sha256').update(text).digest('hex')
 }
 
 function differenceOf(

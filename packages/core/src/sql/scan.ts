@@ -136,6 +136,8 @@ function chained(found: readonly string[]): SqlKind {
 function setting(found: readonly string[]): SqlKind | undefined {
   const at = found.indexOf('AUTOCOMMIT')
   if (at > 0) return ['1', 'ON', 'TRUE'].includes(found[at + 1] ?? '') ? 'end' : 'begin'
+  // The defaults of transactions to come, which no COMMIT ends.
+  if (found.includes('CHARACTERISTICS')) return 'session'
   if (found.includes('TRANSACTION')) return 'begin'
   return found.some((word, index) => writesAt(found, word, index, true)) ? undefined : 'session'
 }

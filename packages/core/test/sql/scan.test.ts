@@ -107,7 +107,7 @@ const rows: Row[] = [
   ['begin isolation level serializable', 'begin'],
   ['START TRANSACTION READ ONLY', 'begin'],
   ['SET TRANSACTION ISOLATION LEVEL SERIALIZABLE', 'begin'],
-  ['SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY', 'begin'],
+  ['SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY', 'session'],
   ['SET autocommit = 0', 'begin'],
   ['SET @@session.autocommit=0', 'begin'],
   ['SET autocommit=1', 'end'],

@@ -29,7 +29,15 @@ export function toDatamodel(dmmf, datasource, source) {
     ]),
   )
   const content = { version: 1, provider, relationMode, models, enums }
-  return { version: 1, provider, relationMode, digest: digestOf(content), models, enums }
+  return {
+    version: 1,
+    provider,
+    relationMode,
+    source: digestOfText(source),
+    digest: digestOf(content),
+    models,
+    enums,
+  }
 }
 
 function toModel(model, dmmf, views) {
@@ -103,6 +111,21 @@ function nameInWhere({ name, fields }) {
 /** SHA-256 of the content with its keys sorted: the order of models and fields in the schema does not matter. */
 function digestOf(content) {
   return createHash('sha256').update(canonical(content)).digest('hex')
+}
+
+/**
+ * White space, comment lines, generators and the order of files do not count. `prismaCache` digests the text inside
+ * the client in the same way.
+ */
+function digestOfText(source) {
+  const lines = source
+    .replace(/^\s*\/\/.*$/gm, '')
+    .replace(/^\s*generator\s+\w+\s*\{[^}]*\}/gm, '')
+    .split('\n')
+    .map((line) => line.replace(/\s+/g, ' ').trim())
+    .filter((line) => line !== '')
+  const text = lines.sort().join('\n')
+  return createHash('sha256').update(text).digest('hex')
 }
 
 function canonical(value) {

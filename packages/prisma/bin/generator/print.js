@@ -9,6 +9,11 @@ export function outputFile(output) {
   if (typeof output !== 'string' || output === '') {
     throw new Error('larder-prisma: the generator needs an output, such as output = "./generated/larder.ts".')
   }
+  if (/\.[cm]?jsx?$/.test(output)) {
+    throw new Error(
+      `larder-prisma: output = "${output}" is JavaScript: name a .ts file, such as "./generated/larder.ts".`,
+    )
+  }
   return /\.[cm]?ts$/.test(output) ? output : join(output, 'larder.ts')
 }
 

@@ -214,6 +214,35 @@ describe('result extensions', () => {
   })
 })
 
+describe('a query extension put on after the cache', () => {
+  it('goes under it: neither the arguments nor the results it changes reach those who do not have it', async () => {
+    const { db, sources } = connect(database)
+    const first = db.$extends({
+      query: {
+        user: {
+          findMany: async ({ args, query }) =>
+            (await query({ ...args, take: 1 })).map((user) => ({ ...user, name: '***' })),
+        },
+      },
+    })
+    const all = () => db.user.findMany({ orderBy: { id: 'asc' } })
+    const some = () => first.user.findMany({ orderBy: { id: 'asc' } })
+    for (let turn = 0; turn < 2; turn++) {
+      expect((await some()).map((user) => user.name)).toEqual(['***'])
+      expect((await all()).map((user) => user.name)).toEqual(['Ann', 'ben'])
+    }
+    expect(await sources(async () => [await some(), await all()])).toEqual(['memory', 'memory'])
+  })
+
+  it('as a function gets the client it extends, with the cache on it', async () => {
+    const { db } = connect(database)
+    const named = db.$extends((client) => client.$extends({ client: { shop: () => 'ours' } }))
+    expect(named.shop()).toBe('ours')
+    expect(named.$cached(false).shop()).toBe('ours')
+    expect((await named.$cache.explain(() => named.user.findUnique(one))).reads).toHaveLength(1)
+  })
+})
+
 it('a query extension put on after the cache is seen inside $transaction and by $cached()', async () => {
   const connected = connect(database)
   const seen: string[] = []

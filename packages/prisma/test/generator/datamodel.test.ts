@@ -1,6 +1,7 @@
 import type { DMMF } from '@prisma/generator-helper'
 import { describe, expect, it } from 'vitest'
 import { toDatamodel } from '../../bin/generator/datamodel.js'
+import { outputFile } from '../../bin/generator/print.js'
 
 type Dmmf = DMMF.Document['datamodel']
 
@@ -43,6 +44,19 @@ describe('toDatamodel', () => {
     const other = toDatamodel(dmmf(post, moved), postgres, '// moved\nmodel User {}')
     expect(one.digest).toMatch(/^[0-9a-f]{64}$/)
     expect(other.digest).toBe(one.digest)
+  })
+
+  it('digests the text of the schema as prismaCache does: what is no part of a model does not count', () => {
+    const source = (text: string) => toDatamodel(dmmf(user), postgres, text).source
+    const text = 'model User {\n  id Int @id\n}\nmodel Post {\n  id Int @id\n}\n'
+    const moved = `generator x {\n  output = "y"\n}\nmodel Post {\n  id   Int @id\n}\n// a comment\nmodel User {\nid Int @id\n}`
+    expect(source(text)).toMatch(/^[0-9a-f]{64}$/)
+    expect(source(moved)).toBe(source(text))
+    expect(source(text.replace('@id', '@id @unique'))).not.toBe(source(text))
+  })
+
+  it.each(['./larder.js', './larder.mjs', './larder.jsx'])('refuses to write TypeScript to %s', (output) => {
+    expect(() => outputFile(output)).toThrow(`output = "${output}" is JavaScript: name a .ts file`)
   })
 
   it.each([

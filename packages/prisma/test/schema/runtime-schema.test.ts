@@ -142,6 +142,11 @@ describe('checkDatamodel', () => {
       'User.id',
     ],
     [
+      'made from a schema whose keys or actions differ',
+      changed((copy) => Object.assign(copy, { source: '0'.repeat(64) })),
+      'another version of the schema',
+    ],
+    [
       'with another relation',
       user({ fields: { ...User.fields, posts: { ...User.fields.posts, model: 'Tag' } } }),
       'User.posts',
