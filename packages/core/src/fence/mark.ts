@@ -97,8 +97,13 @@ async function again(room: MarkRoom, attempt: () => Promise<boolean>): Promise<v
   }
 }
 
+// Random once: drawing it anew for every write would cost as much as the rest of the mark.
+const PROCESS = randomBytes(12).toString('base64url')
+let tokens = 0
+
+/** Unique among all writes of all processes. */
 function newToken(): string {
-  return randomBytes(9).toString('base64url')
+  return `${PROCESS}${(tokens++).toString(36)}`
 }
 
 function markOf(tag: WriteTag, token: string): MarkRequest {

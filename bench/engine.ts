@@ -1,0 +1,64 @@
+import { createCache, msgpackCodec } from '@larder/core'
+import { BentoCache, bentostore } from 'bentocache'
+import { memoryDriver } from 'bentocache/drivers/memory'
+import { compare } from './compare.ts'
+import { attachItems, ITEM, ONE_TABLE, once, THREE_TABLES } from './item-host.ts'
+import { type Budget, type Case, interleave, keep } from './rounds.ts'
+
+const FLOOR = 'floor: Map.get and decode'
+
+/** The engine's memory hit, without an ORM, beside a cache that checks less and the least any cache can do. */
+export async function benchEngine(budget: Budget): Promise<void> {
+  const cache = createCache()
+  const bento = new BentoCache({
+    default: 'memory',
+    stores: { memory: bentostore().useL1Layer(memoryDriver({ maxItems: 1_000 })) },
+  })
+  const cases = [floor(), ...larder(cache), ...peers(bento)]
+  const timed = await interleave(cases, budget)
+  console.log(`
+Engine: a hit in memory, of one row of ${Object.keys(ITEM).length} columns
+The floor decodes the same bytes with the same codec, and checks nothing.
+bentocache stores JSON, and knows neither tables nor writes.
+
+${compare(timed, [{ head: '× floor', name: FLOOR }])}`)
+  await cache.close()
+  await bento.disconnectAll()
+}
+
+function floor(): Case {
+  const codec = msgpackCodec().bind({})
+  // A copy: encoded bytes may lie in memory that the next encoding uses again.
+  const entries = new Map([['item', codec.encode(ITEM).slice()]])
+  return {
+    name: FLOOR,
+    run() {
+      const bytes = entries.get('item')
+      keep(bytes && codec.decode(bytes))
+    },
+  }
+}
+
+function larder(cache: ReturnType<typeof createCache>): Case[] {
+  const read = attachItems(cache)
+  const load = once(ITEM)
+  return [
+    { name: 'Larder: a row of 1 table', run: read('one', ONE_TABLE) },
+    { name: 'Larder: rows of 3 tables', run: read('three', THREE_TABLES) },
+    { name: 'Larder: wrap, no tags', run: () => cache.wrap('item', { ttl: '1h' }, load) },
+  ]
+}
+
+function peers(bento: Pick<BentoCache<never>, 'getOrSet'>): Case[] {
+  const [bare, tagged] = [once(ITEM), once(ITEM)]
+  return [
+    {
+      name: 'bentocache: no tags',
+      run: () => bento.getOrSet({ key: 'bare', ttl: '1h', factory: bare }),
+    },
+    {
+      name: 'bentocache: 2 tags',
+      run: () => bento.getOrSet({ key: 'tagged', ttl: '1h', tags: ['item', 'owner'], factory: tagged }),
+    },
+  ]
+}
