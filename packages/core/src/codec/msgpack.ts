@@ -7,7 +7,8 @@ import { KIND, revive } from './kinds.ts'
 // classes. So nothing is registered and none is relied on: objects are written as records, which leaves MessagePack
 // maps free, and a map of one number is the stand-in for everything special: Map { kind => payload }.
 // Records define their keys inside each entry (no shared structures): an entry can be read by itself.
-const OPTIONS = { useRecords: true, mapsAsObjects: false, moreTypes: false } as const
+// A row may have columns named `constructor` and `toJSON`: they are data, not hooks.
+const OPTIONS = { useRecords: true, mapsAsObjects: false, moreTypes: false, useToJSON: false } as const
 
 // Never begins a MessagePack value: announces raw bytes before it.
 const WITH_BYTES = 0xc1

@@ -53,6 +53,10 @@ describe.each(codecs)('$name', ({ bind }) => {
       'keys libraries trip over',
       JSON.parse('{"constructor":1,"prototype":2,"toJSON":3,"__keys__":4,"hasOwnProperty":5}'),
     ],
+    [
+      'a column named constructor beside one named toJSON',
+      JSON.parse('[{"constructor":{},"toJSON":true},{"constructor":{},"toJSON":{}}]'),
+    ],
     ['numeric-looking keys', { 10: 'a', 2: 'b', '01': 'c', '-1': 'd', '1.5': 'e' }],
     ['lone surrogates', ['\ud800', `${'x'.repeat(80)}\udfff`, { '\udc00': '\ud83d\ude00' }]],
     [

@@ -7,6 +7,15 @@ import { findProgram } from './program.ts'
 import { firstThatWorks, fromEnvironment, type Service, type Surroundings, type Way } from './service.ts'
 import { thisMachine } from './surroundings.ts'
 
+// The data is thrown away at the end: nothing has to survive a crash. The rest leaves room for many tests at once.
+const settings = [
+  'fsync=off',
+  'full_page_writes=off',
+  'synchronous_commit=off',
+  'max_connections=200',
+  'shared_buffers=64MB',
+].flatMap((each) => ['-c', each])
+
 const fix = `Do one of these:
   set TEST_DATABASE_URL to a PostgreSQL on which the tests may create databases
   start Docker, pull postgres:17-alpine (or set LARDER_TEST_DOCKER=1)
@@ -22,6 +31,7 @@ export function startPostgres(around: Surroundings = thisMachine()): Promise<Ser
     name: 'postgres:17-alpine',
     port: 5432,
     environment: { POSTGRES_USER: 'larder', POSTGRES_PASSWORD: 'larder' },
+    command: ['postgres', ...settings],
     ready: { text: 'database system is ready to accept connections', times: 2 },
     url: (host, port) => `postgresql://larder:larder@${host}:${port}/postgres`,
   })
@@ -57,17 +67,8 @@ async function start(program: string): Promise<Service> {
   const data = join(room.folder, 'data')
   const port = await freePort()
   const url = `postgresql://larder@127.0.0.1:${port}/postgres`
-  // The data is thrown away at the end: nothing has to survive a crash.
-  const settings = [
-    'listen_addresses=127.0.0.1',
-    'unix_socket_directories=',
-    'fsync=off',
-    'full_page_writes=off',
-    'synchronous_commit=off',
-    'max_connections=200',
-    'shared_buffers=64MB',
-  ]
-  const serve = [program, '-D', data, '-p', String(port), ...settings.flatMap((each) => ['-c', each])]
+  const nearby = ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=']
+  const serve = [program, '-D', data, '-p', String(port), ...nearby, ...settings]
   const stop = await startServer({
     command: ['sh', '-c', makeAndServe, join(dirname(program), 'initdb'), data, ...serve],
     signal: 'INT',

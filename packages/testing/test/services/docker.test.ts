@@ -3,7 +3,8 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { daemonPatience, fromDocker, type Image } from '../../src/services/docker.ts'
+import type { Image } from '../../src/services/container.ts'
+import { daemonPatience, fromDocker } from '../../src/services/docker.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'larder-docker-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -45,6 +46,18 @@ it('a daemon that accepts and never answers is a no after two seconds', async ()
   const start = performance.now()
   expect(await fromDocker(around, image).find()).toMatch(/no daemon answered within 2 s/)
   expect(performance.now() - start).toBeLessThan(daemonPatience + 1_000)
+  close()
+})
+
+it('a daemon that goes silent after its first answer is a no after two seconds', async () => {
+  const { around, close } = await daemon('sulking', (path) => (path === '/_ping' ? 200 : undefined))
+  expect(await fromDocker(around, image).find()).toMatch(/stopped answering for 2 s/)
+  close()
+})
+
+it('a daemon that refuses is a no, with its answer', async () => {
+  const { around, close } = await daemon('refusing', () => 403)
+  expect(await fromDocker(around, image).find()).toMatch(/answered 403/)
   close()
 })
 
