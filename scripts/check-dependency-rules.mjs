@@ -70,7 +70,7 @@ function take(what) {
 
 /** What dependency-cruiser says about the tree in `folder`: how many sources it read, and what is broken where. */
 function cruise(folder) {
-  const program = join(root, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs')
+  const program = join(root, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs')
   const options = ['--config', join(root, '.dependency-cruiser.mjs'), '--output-type', 'json']
   const there = folders.filter((each) => existsSync(join(folder, each)))
   const { stdout, stderr } = spawnSync(process.execPath, [program, ...options, ...there], {
