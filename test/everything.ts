@@ -30,6 +30,8 @@ const json = fc
       ) as Prisma.InputJsonValue | null,
   )
   .filter((value) => !/\\ud[89a-f]/i.test(JSON.stringify(value)))
+  // Prisma 7.10 itself fails on these keys in an argument, before any extension sees the result.
+  .filter((value) => !/"(?:__proto__|\$type)"/.test(JSON.stringify(value)))
 const color = fc.constantFrom('RED', 'GREEN', 'BLUE') as fc.Arbitrary<'RED' | 'GREEN' | 'BLUE'>
 const uuid = fc.uuid()
 const list = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(of, { maxLength: 4 })
