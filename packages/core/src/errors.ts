@@ -13,6 +13,7 @@ export type CacheErrorCode =
   | 'LARDER_UNKNOWN_WRITE'
   | 'LARDER_CLUSTER_WORKER'
   | 'LARDER_CLOSED'
+  | 'LARDER_STORE'
 
 /**
  * The only error class Larder throws on its own account. `message` names the value at fault and the fix;
