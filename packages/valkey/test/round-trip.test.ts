@@ -95,7 +95,7 @@ it('a fetch costs GET, PTTL and the epoch’s GET, and per table HMGET before MG
 
 it('a hit of the engine is one fetch; a write is one mark and one finish', async () => {
   const cache = createCache({ store: await opened(), namespace: 'trip', finish: 'await' })
-  const rows = attachRows(cache, server)
+  const rows = attachRows(cache, server, 'trip:rows')
   await rows.write(1, 'a')
   await rows.read(1)
   await expect.poll(async () => (await rows.read(1)).source).toBe('store')

@@ -8,7 +8,6 @@ export interface Rows {
   write(id: number, value: string): Promise<void>
 }
 
-const DATABASE = 'the-database'
 const column = { nullable: false, hasDefault: false, generated: false }
 const TABLE: Table = {
   name: 'row',
@@ -22,7 +21,8 @@ const TABLE: Table = {
   reads: [],
 }
 
-export function attachRows(cache: Cache, database: Redis): Rows {
+/** @param name the hash that is the database. */
+export function attachRows(cache: Cache, database: Redis, name: string): Rows {
   const engine: Engine = cache.attach({
     name: 'rows',
     schema: { tables: new Map([[TABLE.name, TABLE]]) },
@@ -37,7 +37,7 @@ export function attachRows(cache: Cache, database: Redis): Rows {
     query: id,
     occurrences: [{ table: TABLE.name, pins: { id: [id] }, rows: (row) => (row === null ? 0 : 1) }],
     severalStatements: false,
-    run: () => database.hget(DATABASE, String(id)),
+    run: () => database.hget(name, String(id)),
   })
   return {
     async read(id) {
@@ -49,7 +49,7 @@ export function attachRows(cache: Cache, database: Redis): Rows {
         operation: 'Row.update',
         model: 'Row',
         changes: [{ table: TABLE.name, effect: 'update', before: { id: [id] }, sets: { value } }],
-        run: () => database.hset(DATABASE, String(id), value),
+        run: () => database.hset(name, String(id), value),
       })
     },
   }
