@@ -13,8 +13,6 @@ export interface ValkeyClient {
   hmget(key: string, ...fields: string[]): Promise<(string | null)[]>
   mget(...keys: string[]): Promise<(string | null)[]>
   set(key: string, value: Buffer, unit: 'PX', lifetime: number): Promise<unknown>
-  set(key: string, value: string): Promise<unknown>
-  set(key: string, value: string, condition: 'NX'): Promise<unknown>
   info(section: string): Promise<string>
   select(database: number): Promise<unknown>
   defineCommand(name: string, definition: { lua: string }): void

@@ -1,13 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { followAttempts } from './attempts.ts'
 import type { Connection } from './connect.ts'
-
-/**
- * One key for all caches on a server, with no option to change it: `invalidate({ all })` then costs every cache on
- * this server its hits, but no two processes can be set up so that one misses the other's.
- */
-export const EPOCH_KEY = 'larder:epoch'
+import type { Epoch } from './epoch.ts'
 
 /** How often the server is asked who it is. */
 const EVERY = 1_000
@@ -25,7 +20,7 @@ export interface Incarnation {
   stop(): void
 }
 
-export function watchIncarnation(connection: Connection): Incarnation {
+export function watchIncarnation(connection: Connection, epoch: Epoch): Incarnation {
   const { client, failure } = connection
   let known: { readonly name: string; readonly sent: number } | undefined
   let stopped = false
@@ -34,7 +29,7 @@ export function watchIncarnation(connection: Connection): Incarnation {
     const sent = performance.now()
     const { count } = attempts
     try {
-      const name = await askWho(connection)
+      const name = await askWho(connection, epoch)
       // An answer that outlived its connection says nothing about the next one.
       if (count === attempts.count) known = { name, sent }
     } catch (error) {
@@ -81,16 +76,12 @@ export function watchIncarnation(connection: Connection): Incarnation {
   }
 }
 
-export function newEpoch(): string {
-  return randomBytes(9).toString('base64url')
-}
-
-async function askWho({ client, database }: Connection): Promise<string> {
+async function askWho({ client, database }: Connection, epoch: Epoch): Promise<string> {
   const [server, replication] = await Promise.all([
     client.info('server'),
     client.info('replication'),
     // Refused by a replica, and by a primary that may not take writes: then it may not vouch for nonces either.
-    client.set(EPOCH_KEY, newEpoch(), 'NX'),
+    epoch.ensure(),
     // A client whose SELECT failed goes on in database 0 and says nothing.
     database > 0 && client.select(database),
   ])

@@ -1,7 +1,8 @@
 import type { Fetched, Store, TagReply } from '@larder/core'
 import { tagChanges } from './change-tags.ts'
 import { connect } from './connect.ts'
-import { EPOCH_KEY, newEpoch, watchIncarnation } from './incarnation.ts'
+import { epochOf } from './epoch.ts'
+import { watchIncarnation } from './incarnation.ts'
 import { checkOptions, type ValkeyStoreOptions } from './options.ts'
 import { readEntry, readTags } from './read-tags.ts'
 
@@ -22,7 +23,8 @@ export interface ValkeyStore extends Store {
 export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
   const connection = connect(checkOptions(options))
   const { client, failure } = connection
-  const incarnation = watchIncarnation(connection)
+  const epoch = epochOf(client)
+  const incarnation = watchIncarnation(connection, epoch)
   const tags = tagChanges(client)
   let closed = false
 
@@ -42,23 +44,13 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
   const answer = (entry: string | undefined, states: () => Promise<readonly TagReply[]>): Promise<Fetched> =>
     call(async () => {
       const before = incarnation.current()
-      const [epoch, stored, replies] = await Promise.all([
-        client.get(EPOCH_KEY),
-        readEntry(client, entry),
-        states(),
-      ])
+      const [known, stored, replies] = await Promise.all([epoch.read(), readEntry(client, entry), states()])
       // Flushed or evicted: a new epoch begins, which no entry can know.
-      const found = epoch ?? (await beginEpoch())
+      const found = known ?? (await epoch.ensure())
       if (incarnation.current() !== before)
         throw new Error('another server answers than when the call was sent')
-      return { epoch: `${before}.${found}`, entry: epoch === null ? null : stored, tags: replies }
+      return { epoch: `${before}.${found}`, entry: known === null ? null : stored, tags: replies }
     })
-  const beginEpoch = async (): Promise<string> => {
-    await client.set(EPOCH_KEY, newEpoch(), 'NX')
-    const made = await client.get(EPOCH_KEY)
-    if (made === null) throw new Error('the epoch was lost as soon as it was made')
-    return made
-  }
 
   return {
     source: 'store',
@@ -74,10 +66,7 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
         const value = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
         await client.set(entry, value, 'PX', Math.max(1, Math.round(lifetime)))
       }),
-    invalidateAll: () =>
-      call(async () => {
-        await client.set(EPOCH_KEY, newEpoch())
-      }),
+    invalidateAll: () => call(() => epoch.renew()),
     ping: () => call(() => incarnation.check()),
     async close() {
       if (closed) return
