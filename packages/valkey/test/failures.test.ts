@@ -138,7 +138,7 @@ it('a server that hangs delays reads to their deadline, then not at all; writes 
   const written = await timed(async () => members[0].write(1, 'b').then(() => ({})))
   expect(written.took).toBeLessThan(2_500)
   // Two seconds without an answer: nobody waits for it any more.
-  await until(async () => (await timed(() => members[1].read(1))).took < 20, 5_000)
+  expect((await timed(() => members[1].read(1))).took).toBeLessThan(50)
   own.resume()
   // The writer serves hits again only when its invalidation has arrived.
   await until(() => isHit(members[0]))
