@@ -6,7 +6,7 @@ import { EPOCH } from './scripts/epoch.ts'
  * One key for all caches on a server, with no option to change it: `invalidate({ all })` then costs every cache on
  * this server its hits, but no two processes can be set up so that one misses the other's.
  */
-const EPOCH_KEY = 'larder:epoch'
+export const EPOCH_KEY = 'larder:epoch'
 
 /** What `invalidate({ all })` changes: entries name the epoch they were stored in. */
 export interface Epoch {

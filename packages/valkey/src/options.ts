@@ -35,18 +35,7 @@ export type Target =
 
 const NAMES = ['url', 'client', 'username', 'password', 'tls', 'lazyConnect', 'connectTimeout']
 const LATER = ['nodes', 'sentinels', 'name', 'cluster', 'memory', 'compression']
-const METHODS = [
-  'get',
-  'getBuffer',
-  'pttl',
-  'hmget',
-  'mget',
-  'set',
-  'info',
-  'defineCommand',
-  'on',
-  'off',
-] as const
+const METHODS = ['get', 'pipeline', 'set', 'info', 'defineCommand', 'on', 'off'] as const
 
 /** @throws CacheError `LARDER_CONFIG` or `LARDER_OPTION_NOT_BUILT`, never repeating a secret. */
 export function checkOptions(given: string | ValkeyStoreOptions): Target {

@@ -1,10 +1,10 @@
-import type { Fetched, Store, TagReply } from '@larder/core'
+import type { Fetched, Store } from '@larder/core'
 import { tagChanges } from './change-tags.ts'
 import { connect } from './connect.ts'
 import { epochOf } from './epoch.ts'
 import { watchIncarnation } from './incarnation.ts'
 import { checkOptions, type ValkeyStoreOptions } from './options.ts'
-import { readEntry, readTags } from './read-tags.ts'
+import { type Found, readAll } from './read-all.ts'
 
 /** A store on a Valkey or Redis server, shared by all processes that use it. */
 export interface ValkeyStore extends Store {
@@ -40,24 +40,33 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
       throw failure(error)
     }
   }
-  /** One round trip: everything is sent before anything is awaited. */
-  const answer = (entry: string | undefined, states: () => Promise<readonly TagReply[]>): Promise<Fetched> =>
+  /** Answers are worth nothing unless the server that was asked is the one that is trusted, before and after. */
+  const answer = (read: () => Promise<Found>): Promise<Fetched> =>
     call(async () => {
       const before = incarnation.current()
-      const [known, stored, replies] = await Promise.all([epoch.read(), readEntry(client, entry), states()])
+      const found = await read()
       // Flushed or evicted: a new epoch begins, which no entry can know.
-      const found = known ?? (await epoch.ensure())
+      const present = found.epoch ?? (await epoch.ensure())
       if (incarnation.current() !== before)
         throw new Error('another server answers than when the call was sent')
-      return { epoch: `${before}.${found}`, entry: known === null ? null : stored, tags: replies }
+      return {
+        epoch: `${before}.${present}`,
+        entry: found.epoch === null ? null : found.entry,
+        tags: found.tags,
+      }
     })
 
   return {
     source: 'store',
-    fetch: (entry, requests) =>
-      answer(entry, () => Promise.all(requests.map((request) => readTags(client, request)))),
+    fetch: (entry, requests) => answer(() => readAll(client, entry, requests)),
     seed: (requests, lifetime) =>
-      answer(undefined, () => Promise.all(requests.map((request) => tags.seed(request, lifetime)))),
+      answer(async () => {
+        const [known, replies] = await Promise.all([
+          epoch.read(),
+          Promise.all(requests.map((request) => tags.seed(request, lifetime))),
+        ])
+        return { epoch: known, entry: null, tags: replies }
+      }),
     mark: (request) => call(() => tags.mark(request)),
     renew: (request) => call(() => tags.mark(request)),
     finish: (request) => call(() => tags.finish(request)),

@@ -18,7 +18,7 @@ beforeAll(async () => {
   for (let member = 0; member < 2; member++) {
     const child = fork(at('member.ts'), [url, url, name], { execArgv: ['--import', at('sources.mjs')] })
     members.push(child)
-    await once(child, 'message')
+    await heard(child)
   }
 })
 afterAll(async () => {
@@ -28,11 +28,24 @@ afterAll(async () => {
   server.disconnect()
 })
 
+/** A member that ends instead of answering fails the test at once. */
+async function heard(child: ChildProcess): Promise<unknown> {
+  const over = new AbortController()
+  const gone = once(child, 'exit', { signal: over.signal }).then(([code]) => {
+    throw new Error(`a member ended with ${code}`)
+  })
+  try {
+    return (await Promise.race([once(child, 'message', { signal: over.signal }), gone]))[0]
+  } finally {
+    over.abort()
+  }
+}
+
 async function ask<T>(member: number, message: Ask): Promise<T> {
   const child = members[member]!
-  const answer = once(child, 'message')
+  const answer = heard(child)
   child.send(message)
-  return (await answer)[0] as T
+  return (await answer) as T
 }
 
 /** Reads until both processes answer from the store. */
