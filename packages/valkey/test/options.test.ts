@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { CacheError } from '@larder/core'
 import { type ValkeyStoreOptions, valkeyStore } from '@larder/valkey'
@@ -116,6 +117,29 @@ it('a database that does not exist is told, instead of database 0 being used', a
   await expect(store.ping()).rejects.toThrow(/DB index is out of range/)
   await expect(store.fetch(undefined, [])).rejects.toThrow(/DB index is out of range/)
   await store.close()
+})
+
+it('a user with the rights the README lists can do everything', async () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+  const rules = /```acl\n(.*?)```/s.exec(readme)?.[1]?.trim().split(/\s+/) ?? []
+  const server = look(guarded.url.replace('://', `://:${encodeURIComponent(PASSWORD)}@`))
+  await server.acl('SETUSER', 'app', 'on', '>s3cret', ...rules)
+  const store = valkeyStore({ url: `${guarded.url}/1`, username: 'app', password: 's3cret' })
+  await store.ping()
+  const record = '{larder:main:t}'
+  const [fields, cells] = [['list'], [`${record}:k=1`]]
+  await store.seed([{ record, fields, cells }], 10_000)
+  await store.mark({ record, token: 'w', fields, known: [], cells, lifetime: 10_000 })
+  await store.finish({ record, token: 'w', untouched: [], keep: [], cells })
+  await store.set('larder:e:1', new Uint8Array([1]), 10_000)
+  await store.invalidateAll()
+  const seeded = await store.seed([{ record, fields, cells }], 20_000)
+  const fetched = await store.fetch('larder:e:1', [{ record, fields, cells }])
+  expect(fetched.tags).toEqual(seeded.tags)
+  expect(fetched.entry).not.toBeNull()
+  await expect(store.fetch('other:e:1', [])).rejects.toThrow(/NOPERM|No permissions/)
+  await store.close()
+  server.disconnect()
 })
 
 it('databases of one server do not see each other', async () => {

@@ -3,6 +3,7 @@ import { valkeyUrl } from '@larder/testing'
 import { type ValkeyStore, valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { EPOCH } from '../src/scripts/epoch.ts'
 import { FINISH } from '../src/scripts/finish.ts'
 import { commandCounts, look, until } from './server.ts'
 
@@ -44,6 +45,15 @@ it('a bump executed twice never writes one nonce twice', async () => {
     for (const field of (await see()).fields) nonces.add(field?.nonce)
   }
   expect(nonces.size).toBe(400)
+})
+
+it('an end of everything executed twice never brings an epoch back', async () => {
+  const key = `scripts:${process.pid}:epoch`
+  const call = () => server.eval(EPOCH, 1, key, 'same', 1)
+  const epochs = new Set<unknown>()
+  for (let time = 0; time < 100; time++) epochs.add(await call())
+  expect(epochs.size).toBe(100)
+  await server.unlink(key)
 })
 
 it('a field first seeded under a write is born with its mark; finishing takes it off and nothing stays behind', async () => {

@@ -7,7 +7,7 @@ import { PRELUDE } from './prelude.ts'
  * KEYS: the record if there is one, then cells. ARGV: nonce text, token, 1 or 0 for the record, count and names
  * untouched, count and names kept.
  */
-export const FINISH = `${PRELUDE}
+export const FINISH: string = `${PRELUDE}
 OWN = ARGV[2]
 local first = 1 + tonumber(ARGV[3])
 for at = first, #KEYS do

@@ -6,7 +6,7 @@ import { PRELUDE } from './prelude.ts'
  * KEYS: the record if any field is named, then cells. ARGV: nonce text, token, lifetime (ms), count and names of
  * fields, count and names of known fields.
  */
-export const MARK = `${PRELUDE}
+export const MARK: string = `${PRELUDE}
 OWN = ARGV[2]
 local deadline = NOW + tonumber(ARGV[3])
 local _, fields, after = namesAt(4)

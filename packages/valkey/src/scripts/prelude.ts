@@ -6,7 +6,7 @@
  * microseconds and a count it makes nonces that differ even when one call is executed twice.
  * `OWN` is the token of the calling write; an expired mark of anybody else is pruned, and that gives a new nonce.
  */
-export const PRELUDE = `#!lua flags=allow-oom
+export const PRELUDE: string = `#!lua flags=allow-oom
 local time = redis.call('TIME')
 local NOW = time[1] * 1000 + math.floor(time[2] / 1000)
 local STEM = ARGV[1] .. '.' .. string.format('%x', time[1] * 1000000 + time[2]) .. '.'

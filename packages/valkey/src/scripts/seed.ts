@@ -5,7 +5,7 @@ import { PRELUDE } from './prelude.ts'
  * Clean tags live at least as long as asked; dirty ones as long as their marks.
  * KEYS: the record if any field is named, then cells. ARGV: nonce text, lifetime (ms), count and names of fields.
  */
-export const SEED = `${PRELUDE}
+export const SEED: string = `${PRELUDE}
 local life = tonumber(ARGV[2])
 local _, fields = namesAt(3)
 local replies = {}
