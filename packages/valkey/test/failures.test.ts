@@ -147,6 +147,20 @@ it('a server that hangs delays reads to their deadline, then not at all; writes 
   for (const member of members) expect((await member.read(1)).value).toBe('b')
 })
 
+it('a server that hangs from the first moment is told by ping, and holds no call for ever', async () => {
+  own.pause()
+  const store = valkeyStore(own.url)
+  const calls = [
+    store.ping(),
+    store.fetch('e', []),
+    members[0].store.set('e', new Uint8Array(9), 1_000),
+    members[0].store.ping(),
+  ]
+  const ends = await Promise.allSettled(calls.map((call) => timed(() => call.then(() => ({})))))
+  expect(ends.map(({ status }) => status)).toEqual(Array(4).fill('rejected'))
+  await store.close()
+})
+
 it('what the writer could not tell a hanging server, it never reads old itself', async () => {
   await warm('a')
   own.pause()
