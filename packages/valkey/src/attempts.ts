@@ -6,7 +6,9 @@ export interface Attempts {
   /** Grows with every connection lost. */
   readonly count: number
   /** Why there is no connection, as far as is known. */
-  trouble: unknown
+  readonly trouble: unknown
+  /** Notes an error as the reason. */
+  blame(error: unknown): void
   /** Resolves once the very first attempt has ended, whichever way. */
   first(): Promise<void> | undefined
   /** The attempt under way, or the one that succeeded. Begins it, if the connection is lazy. */
@@ -45,9 +47,7 @@ export function followAttempts(
       attempts.trouble = new Error('the connection was lost')
       void prove().then(attempt.resolve, attempt.reject)
     },
-    error(error: unknown) {
-      attempts.trouble = error
-    },
+    error: (error: unknown) => attempts.blame(error),
     close() {
       lost()
       const { reject } = attempt
@@ -63,6 +63,10 @@ export function followAttempts(
   const attempts = {
     count: 0,
     trouble: new Error('not connected yet') as unknown,
+    blame(error: unknown) {
+      // The client's echo of a connection that it has lost already: the reason came before it.
+      if (!String(error).includes('max retries per request')) attempts.trouble = error
+    },
     first() {
       begin()
       return first

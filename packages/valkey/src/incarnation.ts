@@ -33,8 +33,8 @@ export function watchIncarnation(connection: Connection, epoch: Epoch): Incarnat
       // An answer that outlived its connection says nothing about the next one.
       if (count === attempts.count) known = { name, sent }
     } catch (error) {
-      attempts.trouble = error
-      throw failure(error)
+      attempts.blame(error)
+      throw failure(client.status === 'ready' ? error : attempts.trouble)
     }
   }
   const watch = async (): Promise<void> => {

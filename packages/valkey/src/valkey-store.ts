@@ -76,7 +76,10 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
         await client.set(entry, value, 'PX', Math.max(1, Math.round(lifetime)))
       }),
     invalidateAll: () => call(() => epoch.renew()),
-    ping: () => call(() => incarnation.check()),
+    async ping() {
+      if (closed) throw failure(new Error('the store is closed'))
+      await incarnation.check()
+    },
     async close() {
       if (closed) return
       closed = true
