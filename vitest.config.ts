@@ -7,6 +7,7 @@ const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url
 const alias = {
   '@larder/core': at('packages/core/src/index.ts'),
   '@larder/prisma': at('packages/prisma/src/index.ts'),
+  '@larder/valkey': at('packages/valkey/src/index.ts'),
   '@larder/testing': at('packages/testing/src/index.ts'),
 }
 
@@ -38,6 +39,7 @@ export default defineConfig({
     projects: [
       project('core', 'packages/core/test'),
       project('prisma', 'packages/prisma/test'),
+      project('valkey', 'packages/valkey/test'),
       project('testing', 'packages/testing/test'),
       project('examples', 'examples/*/test'),
       project('cross', 'test'),

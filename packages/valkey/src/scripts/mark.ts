@@ -1,0 +1,31 @@
+import { PRELUDE } from './prelude.ts'
+
+/**
+ * Puts a write's mark on a table's tags, creating what is missing; executed again it lengthens the mark.
+ * Every field found in the record that the writer does not know is marked too.
+ * KEYS: the record if any field is named, then cells. ARGV: nonce text, token, lifetime (ms), count and names of
+ * fields, count and names of known fields.
+ */
+export const MARK: string = `${PRELUDE}
+OWN = ARGV[2]
+local deadline = NOW + tonumber(ARGV[3])
+local _, fields, after = namesAt(4)
+local known = namesAt(after)
+local first = 1
+if #fields > 0 then
+  first = 2
+  local record = openRecord(KEYS[1])
+  mark(record.tags.list, deadline)
+  for _, name in ipairs(fields) do mark(fieldOf(record, name), deadline) end
+  for name, tag in pairs(record.tags) do
+    if name ~= 'list' and not known[name] then mark(tag, deadline) end
+  end
+  saveRecord(record)
+end
+for at = first, #KEYS do
+  local tag = tagOf(redis.call('GET', KEYS[at]))
+  mark(tag, deadline)
+  redis.call('SET', KEYS[at], textOf(tag), 'PXAT', digits(latestOf(tag, 0)))
+end
+return 1
+`
