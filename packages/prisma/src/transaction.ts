@@ -29,25 +29,6 @@ export function createTransactions(engine: Engine): Transactions {
   const bodiesDone = new WeakSet<Transaction>()
   /** Scopes that Prisma may commit although it rejects them. */
   const unsure = new WeakSet<Transaction>()
-  const unsureOf = (scope: Transaction): Promise<void> => {
-    unsure.add(scope)
-    return scope.seal()
-  }
-
-  const runBatch = async (begin: BeginTransaction, client: unknown, input: unknown, options: unknown) => {
-    // Each statement marks before it is queued, and the batch starts only when all are: before BEGIN.
-    const scope = engine.transaction('early')
-    batches.add(scope)
-    try {
-      const results = await engine.inside(scope, () => begin.call(client, input, options))
-      await scope.end('committed')
-      return results
-    } catch (error) {
-      // Whether a statement or COMMIT was refused is not told; either proves it.
-      await scope.end(statementFailed(error) || commitFailed(error) ? 'failed' : 'unknown')
-      throw error
-    }
-  }
 
   const runInteractive = async (begin: BeginTransaction, client: unknown, body: Body, options: unknown) => {
     const scope = engine.transaction('late')
@@ -60,6 +41,7 @@ export function createTransactions(engine: Engine): Transactions {
       const id = (await interactiveIdOf(tx)) ?? ''
       parent = interactive.get(id)?.at(-1)
       leave = enter(interactive, id, scope)
+      await unseen(engine, scope, tx)
       try {
         const result = await body(tx)
         bodyDone = true
@@ -68,7 +50,11 @@ export function createTransactions(engine: Engine): Transactions {
         bodiesDone.add(scope)
         // Under a body that ended before a transaction nested in it, Prisma rolls back too little, and may commit the
         // rest when the nested one ends, even if that body failed.
-        if (nested.has(scope)) for (const open of interactive.get(id) ?? []) await unsureOf(open)
+        if (nested.has(scope))
+          for (const open of interactive.get(id) ?? []) {
+            unsure.add(open)
+            await open.seal()
+          }
         else if (parent ? bodiesDone.has(parent) : bodyDone) await scope.seal()
       }
     }
@@ -96,7 +82,7 @@ export function createTransactions(engine: Engine): Transactions {
       return isTransactionClient(client)
         ? // Inside an interactive transaction Prisma runs an array one by one, each operation told as its own.
           begin.call(client, input, options)
-        : runBatch(begin, client, input, options)
+        : runBatch(engine, batches, () => begin.call(client, input, options))
     },
     placeOf(transaction) {
       if (!transaction) return { kind: 'alone' }
@@ -107,6 +93,25 @@ export function createTransactions(engine: Engine): Transactions {
       const scope = current && stack.includes(current) ? current : stack.at(-1)
       return scope ? { kind: 'inside', scope } : { kind: 'lost' }
     },
+  }
+}
+
+async function runBatch(
+  engine: Engine,
+  batches: WeakSet<Transaction>,
+  run: () => Promise<unknown>,
+): Promise<unknown> {
+  // Each statement marks before it is queued, and the batch starts only when all are: before BEGIN.
+  const scope = engine.transaction('early')
+  batches.add(scope)
+  try {
+    const results = await engine.inside(scope, run)
+    await scope.end('committed')
+    return results
+  } catch (error) {
+    // Whether a statement or COMMIT was refused is not told; either proves it.
+    await scope.end(statementFailed(error) || commitFailed(error) ? 'failed' : 'unknown')
+    throw error
   }
 }
 
@@ -121,6 +126,21 @@ function enter(interactive: Map<string, Transaction[]>, id: string, scope: Trans
     stack.splice(stack.indexOf(scope), 1)
     if (!stack.length) interactive.delete(id)
   }
+}
+
+/**
+ * Where another extension began the transaction on `$parent`, what is written in it never reaches our hook: it counts as
+ * a write of every table. Does nothing where the transaction's client carries the cache.
+ */
+async function unseen(engine: Engine, scope: Transaction, tx: unknown): Promise<void> {
+  if (typeof tx === 'object' && tx !== null && '$cache' in tx) return
+  engine.events.emit('warning', {
+    code: 'transaction-unseen',
+    message:
+      'an extension begins its transactions on $parent, where the cache does not see what is written: each of them invalidates every table. Put that extension on a client of its own, or let it leave $transaction alone',
+  })
+  const plan = { operation: '$transaction', model: undefined, changes: engine.everything() }
+  await engine.write({ ...plan, run: async () => undefined }, scope)
 }
 
 /** Counts a transaction that begins in `around`. @returns a function that takes it back. */

@@ -2,8 +2,17 @@ import { AsyncResource } from 'node:async_hooks'
 import { EventEmitter, once } from 'node:events'
 import { createCache } from '@larder/core'
 import { prismaCache } from '@larder/prisma'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { connect, datamodel, errorOf, postgresDatabase, sourceOf, type TestDatabase } from './client.ts'
+import { Prisma } from '@prisma/client/extension'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import {
+  connect,
+  datamodel,
+  errorOf,
+  PrismaClient,
+  postgresDatabase,
+  sourceOf,
+  type TestDatabase,
+} from './client.ts'
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -394,4 +403,35 @@ it('an empty array, and an array of one, are transactions too', async () => {
   expect(await sources(() => db.user.findMany())).toEqual(['memory'])
   expect(await db.$transaction([db.user.update(rename('x'))])).toMatchObject([{ name: 'x' }])
   expect(await sources(() => db.user.findMany())).toEqual(['database: invalidated'])
+})
+
+describe('an extension that begins its transactions on $parent', () => {
+  const roundabout = Prisma.defineExtension({
+    client: {
+      $transaction(this: object, ...given: unknown[]) {
+        const { $parent } = Prisma.getExtensionContext(this) as unknown as { $parent: Begin }
+        return $parent.$transaction(...given)
+      },
+    },
+  })
+  type Begin = { $transaction(...given: unknown[]): Promise<unknown> }
+
+  it.each(['before', 'after'] as const)('put on %s the cache leaves nothing stale', async (order) => {
+    const cache = createCache()
+    const warnings: string[] = []
+    cache.on('warning', ({ code }) => warnings.push(code))
+    const larder = prismaCache({ cache, datamodel, models: { '*': { ttl: '1m' } } })
+    const base = new PrismaClient({ adapter: database.adapter(() => {}) })
+    onTestFinished(() => base.$disconnect())
+    const db = (order === 'before'
+      ? base.$extends(roundabout).$extends(larder)
+      : base.$extends(larder).$extends(roundabout)) as unknown as PrismaClient
+    const name = async () => (await db.user.findUnique({ where: { id: 1 } }))?.name
+    await name()
+    await db.$transaction(async (tx) => {
+      await tx.user.update({ where: { id: 1 }, data: { name: 'unseen' } })
+    })
+    expect(await name()).toBe('unseen')
+    expect(warnings).toEqual(['transaction-unseen'])
+  })
 })
