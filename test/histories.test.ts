@@ -51,9 +51,20 @@ describe('concurrent histories on PostgreSQL', () => {
     expect(cache.stats().hits).toBeGreaterThan(50)
   })
 
-  test('a cache that only deletes on write is caught', { timeout: 60_000 }, async () => {
+  test('a cache that only deletes on write is caught', { timeout: 120_000 }, async () => {
     const { cache, clients } = twoClients(naiveStore())
-    const { violations } = await race({ cache, clients, workers: 16, operations: 3_000, seed: seed + 2 })
-    expect(violations.length).toBeGreaterThan(0)
+    // Whether a load meets a write is up to the machine: nearly every round has one that does.
+    let found = 0
+    for (let round = 0; !found && round < 20; round++) {
+      const { violations } = await race({
+        cache,
+        clients,
+        workers: 16,
+        operations: 3_000,
+        seed: seed + 2 + round,
+      })
+      found = violations.length
+    }
+    expect(found).toBeGreaterThan(0)
   })
 })
