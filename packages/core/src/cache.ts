@@ -55,12 +55,20 @@ export function createCache(
   const config = resolveConfig(options)
   const events = createEvents()
   const report = createReport(events)
+  const store = guardStore(config.store, clock, events)
+  config.store.open?.({
+    namespace: config.namespace,
+    follow: false,
+    warn: (code, message) => events.emit('warning', { code, message }),
+    ready: () => {},
+    changed: () => {},
+  })
   const hosts = createHosts({
     config,
     clock,
     events,
     report,
-    store: guardStore(config.store, clock, events),
+    store,
     unfinished: createUnfinished(),
     flights: createSingleFlight(),
     current: createCurrentTransaction(),

@@ -13,6 +13,8 @@ export type CacheErrorCode =
   | 'LARDER_UNKNOWN_WRITE'
   | 'LARDER_CLUSTER_WORKER'
   | 'LARDER_STORE'
+  | 'LARDER_STORE_MOVING'
+  | 'LARDER_MARK_FAILED'
 
 /**
  * The only error class Larder throws on its own account. `message` names the value at fault and the fix;

@@ -50,7 +50,15 @@ export type {
 export { type SqlScan, scanSql } from './sql/scan.ts'
 export type { Counts, Stats } from './stats.ts'
 export { type MemoryStoreOptions, memoryStore } from './store/memory-store.ts'
-export type { Fetched, FinishRequest, MarkRequest, Store, StoredEntry } from './store/store.ts'
-export type { TagReply, TagRequest, TagState } from './tags/tag.ts'
+export type {
+  Fetched,
+  FinishRequest,
+  MarkRequest,
+  Renewal,
+  Store,
+  StoreContext,
+  StoredEntry,
+} from './store/store.ts'
+export type { Lease, TagReply, TagRequest, TagState } from './tags/tag.ts'
 export type { WriteTag } from './tags/write-tags.ts'
 export type { WrapOptions } from './wrap.ts'

@@ -207,5 +207,6 @@ async function store(room: ReadRoom, one: Read<unknown>, stamp: Stamp, payload: 
     if (!after.ok || !heldThrough(stamp, sightsOf(one.tags, after.value, one.writing), after.value.epoch))
       return
   }
-  await room.store.set(one.key.key, room.entries.seal(stamp, payload, one), stamp.lifetime)
+  const renewal = { tags: one.tags, lifetime: 2 * room.longestLifetime() }
+  await room.store.set(one.key.key, room.entries.seal(stamp, payload, one), stamp.lifetime, renewal)
 }

@@ -34,6 +34,7 @@ export function faultyStore(store: Store): FaultyStore {
   }
   return {
     source: 'store',
+    open: (context) => store.open?.(context),
     calls,
     fail(fault, ...names) {
       for (const name of names.length ? names : ALL) faults.set(name, fault)
@@ -43,7 +44,7 @@ export function faultyStore(store: Store): FaultyStore {
     mark: (request) => through('mark', () => store.mark(request)),
     renew: (request) => through('renew', () => store.renew(request)),
     finish: (request) => through('finish', () => store.finish(request)),
-    set: (entry, bytes, lifetime) => through('set', () => store.set(entry, bytes, lifetime)),
+    set: (...args) => through('set', () => store.set(...args)),
     invalidateAll: () => through('invalidateAll', () => store.invalidateAll()),
     close: () => store.close(),
   }

@@ -51,7 +51,7 @@ export function scheduledStore(store: Store, step: () => Promise<void>, faults: 
     mark: (request) => remote(() => store.mark(request)),
     renew: (request) => remote(() => store.renew(request)),
     finish: (request) => remote(() => store.finish(request)),
-    set: (entry, bytes, lifetime) => remote(() => store.set(entry, bytes, lifetime)),
+    set: (...args) => remote(() => store.set(...args)),
     invalidateAll: () => remote(() => store.invalidateAll()),
     close: () => store.close(),
   }

@@ -55,7 +55,7 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
     },
     fetch: (entry, tags) => guard('fetch', READ_DEADLINE, () => store.fetch(entry, tags)),
     seed: (tags, lifetime) => guard('seed', READ_DEADLINE, () => store.seed(tags, lifetime)),
-    set: (entry, bytes, lifetime) => guard('set', MARK_DEADLINE, () => store.set(entry, bytes, lifetime)),
+    set: (...args) => guard('set', MARK_DEADLINE, () => store.set(...args)),
     mark: (request) => guard('mark', MARK_DEADLINE, () => store.mark(request)),
     renew: (request) => guard('renew', MARK_DEADLINE, () => store.renew(request)),
     finish: (request) => guard('finish', MARK_DEADLINE, () => store.finish(request)),

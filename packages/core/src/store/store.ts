@@ -1,5 +1,25 @@
 import type { TagReply, TagRequest } from '../tags/tag.ts'
 
+/** What a cache tells the store it begins to use, and what it hears from it. */
+export interface StoreContext {
+  /** Prefix of every key of this cache. */
+  readonly namespace: string
+  /** Whether the store should follow changes, and give leases: the memory tier's `push`. */
+  readonly follow: boolean
+  /** Something the user should change: a `warning` event. `code` is stable. */
+  warn(code: string, message: string): void
+  /** The store answers again: what waits to be told to it is sent now. */
+  ready(): void
+  /** Names of records, cells and entries that somebody changed; undefined: any may have been. */
+  changed(names: readonly string[] | undefined): void
+}
+
+/** Tags to keep alive, and for how long from now, in milliseconds. */
+export interface Renewal {
+  readonly tags: readonly TagRequest[]
+  readonly lifetime: number
+}
+
 /** A stored entry. Times in milliseconds, from the store's own clock. */
 export interface StoredEntry {
   readonly bytes: Uint8Array
@@ -42,11 +62,17 @@ export interface FinishRequest {
 
 /**
  * The port behind which tags and entries live. Every call is harmless if executed late, twice or never.
- * A call may reject: the engine then goes to the database and remembers what it could not do.
+ * A call may reject: the engine then goes to the database and remembers what it could not do. An error with the code
+ * `LARDER_STORE_MOVING` says that keys are just moving between servers: it is no sign that the store is down.
  */
 export interface Store {
   /** `'memory'` when hits come from this process, `'store'` otherwise. */
   readonly source: 'memory' | 'store'
+  /**
+   * Called once by the cache that uses the store, before any other call. Not called when a test drives the store itself.
+   * @throws CacheError when a cache of another namespace uses it already.
+   */
+  open?(context: StoreContext): void
   /** Reads an entry (if a key is given) and tags; each record before its cells. */
   fetch(entry: string | undefined, tags: readonly TagRequest[]): Promise<Fetched>
   /** Creates what is missing of the tags, fields with the live marks of `list`, and returns all states. */
@@ -55,8 +81,8 @@ export interface Store {
   /** Lengthens a mark, re-creating what was lost of it. */
   renew(request: MarkRequest): Promise<void>
   finish(request: FinishRequest): Promise<void>
-  /** Stores an entry for `lifetime` milliseconds, unconditionally. */
-  set(entry: string, bytes: Uint8Array, lifetime: number): Promise<void>
+  /** Stores an entry for `lifetime` milliseconds, unconditionally; tags of `renewal` that are clean live on with it. */
+  set(entry: string, bytes: Uint8Array, lifetime: number, renewal?: Renewal): Promise<void>
   /** Starts a new epoch: no entry stored so far validates again. */
   invalidateAll(): Promise<void>
   close(): Promise<void>
