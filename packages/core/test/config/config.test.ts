@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { bytes } from '../../src/bytes.ts'
 import { createCache } from '../../src/cache.ts'
-import { compressed } from '../../src/codec/compressed.ts'
 import { superjsonCodec } from '../../src/codec/superjson.ts'
 import { type CacheOptions, resolveConfig } from '../../src/config.ts'
 import { milliseconds } from '../../src/duration.ts'
@@ -50,12 +49,6 @@ describe('createCache', () => {
       defaults: { ttl: '1m' },
     }
     expect(resolveConfig(options)).toEqual({ ...options, maxValueBytes: 16_384 })
-  })
-
-  it('a compressed codec names itself as what is not built yet', () => {
-    const error = errorOf(() => createCache({ codec: compressed(superjsonCodec(), { above: '16kb' }) }))
-    expect(error).toMatchObject({ code: 'LARDER_OPTION_NOT_BUILT' })
-    expect(error.message).toMatch(/^compressed\(superjson.*give the codec itself/)
   })
 
   const mistakes: [string, unknown, CacheError['code'], RegExp][] = [
