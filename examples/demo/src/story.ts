@@ -64,9 +64,10 @@ export function tellAfter(screen: Screen, outcome: Outcome, interrupted: boolean
 
 /** Where the answers of the second run came from. A store in this process is memory. */
 function tellSources(screen: Screen, { memory, store, database }: Sources): void {
+  const server = store > 0 ? ` ${count(store)} from the server that keeps the cache,` : ''
   screen.line()
   screen.paragraph(
-    `With the cache, ${count(memory)} reads were answered from memory, ${count(store)} from the server that keeps the cache, ${count(database)} from the database.`,
+    `With the cache, ${count(memory)} reads were answered from memory,${server} ${count(database)} from the database.`,
   )
 }
 
