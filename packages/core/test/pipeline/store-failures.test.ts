@@ -33,16 +33,16 @@ it('a store that rejects everything costs hits and nothing else', async () => {
 })
 
 it('says once that the store is gone, and once that it is back', async () => {
-  const { get, store, cache } = failing()
+  const { get, store, cache, clock } = failing()
   const states: string[] = []
   cache.on('store-state', ({ state }) => states.push(state))
   store.fail('rejects')
-  await get(one)
-  await get(one)
+  for (let time = 0; time < 5; time++) await get(one)
   expect(states).toEqual(['unavailable'])
   store.fail('works')
-  await get(one)
-  await get(one)
+  await clock.advance(500)
+  expect((await get(one)).source).toBe('database')
+  expect((await get(one)).source).toBe('store')
   expect(states).toEqual(['unavailable', 'ready'])
 })
 
