@@ -1,0 +1,31 @@
+import { type Cache, CacheError, type CacheOptions, createCache } from '@larder/core'
+import { valkeyStore } from '@larder/valkey'
+
+export type Mode = (typeof MODES)[number]
+export const MODES = ['off', 'validate', 'push'] as const
+
+export interface CacheAt {
+  readonly url: string
+  readonly namespace: string
+  readonly mode: Mode
+  readonly finish?: 'background' | 'await'
+}
+
+/** A cache with a store of its own; undefined where this version of Larder has not that mode of the memory tier. */
+export async function openCache({ url, namespace, mode, finish }: CacheAt): Promise<Cache | undefined> {
+  const store = valkeyStore(url)
+  await store.ping()
+  const options: CacheOptions = { store, namespace, ...(finish && { finish }) }
+  try {
+    return createCache({ ...options, memory: { mode } })
+  } catch (error) {
+    if (!(error instanceof CacheError) || error.code !== 'LARDER_OPTION_NOT_BUILT') throw error
+    // Before there is a tier, a cache without options is one without a tier.
+    if (mode === 'off') return createCache(options)
+    await store.close()
+    return undefined
+  }
+}
+
+/** What a column or a line says of a mode. */
+export const modeName = (mode: Mode): string => `memory '${mode}'`
