@@ -14,7 +14,7 @@ const PEER_ROUNDS = 10
 /** Keys made by one script. */
 const BATCH = 10_000
 const FILL = `
-for i = ARGV[1], ARGV[2] do redis.call('SET', KEYS[1] .. i, 'somebody else\\'s') end`
+for i = ARGV[1], ARGV[2] do redis.call('SET', KEYS[1] .. i, 'somebody else\\'s', 'EX', 3600) end`
 
 /** One database of the server for each number of other keys, so that writes to all of them can take turns. */
 interface Room {
