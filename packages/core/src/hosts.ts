@@ -21,6 +21,8 @@ import type { ScopeOf } from './scope.ts'
 import type { GuardedStore } from './store/guard.ts'
 import { tagsOfRead } from './tags/read-tags.ts'
 import { createEntries } from './tier/entries.ts'
+import { createLookUp } from './tier/look-up.ts'
+import type { MemoryTier } from './tier/memory-tier.ts'
 import { tagsOfWrap, type WrapOptions, wrapPlan } from './wrap.ts'
 import { type WriteRoom, write } from './write.ts'
 
@@ -34,6 +36,7 @@ export interface SharedRoom {
   readonly events: Events
   readonly report: Report
   readonly store: GuardedStore
+  readonly tier: MemoryTier | undefined
   readonly unfinished: Unfinished
   readonly journal: Journal
   readonly flights: SingleFlight<Loaded>
@@ -104,7 +107,9 @@ export function createHosts(shared: SharedRoom): Hosts {
     async wrap(key, options, load) {
       const policyOf = ({ ttl, tags }: WrapOptions) =>
         policy({ ttl, operations: ['wrap'], ...(tags && { tags }) }, 'wrap')
-      const plan = wrapPlan(key, options, policyOf, load)
+      const strictness = shared.tier?.pushed?.strictness
+      const strictly = strictness ? () => strictness.within(load) : load
+      const plan = wrapPlan(key, options, policyOf, strictly)
       return read(wrapRoom, current.get() ? { ...plan, bypass: 'transaction' } : plan)
     },
     async close() {
@@ -125,13 +130,15 @@ function hostRoom(
   const { namespace, version, codec, maxValueBytes } = shared.config
   const { schema, types, database = DEFAULT_DATABASE } = host
   const space = { namespace, database }
+  const entries = createEntries(codec, types, shared.events)
   return {
     ...shared,
     space,
     schema,
     tagsOf: (occurrences, userTags) => tagsOfRead(space, schema, occurrences, userTags),
     keys: entryKeys({ namespace, version, database, identity: [host.name, ...host.identity], types }),
-    entries: createEntries(codec, types, shared.events),
+    entries,
+    lookUp: createLookUp(shared, entries),
     maxValueBytes,
     awaitsFinish,
     longestLifetime,
