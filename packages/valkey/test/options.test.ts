@@ -4,7 +4,7 @@ import { CacheError } from '@larder/core'
 import { type ValkeyStoreOptions, valkeyStore } from '@larder/valkey'
 import { Redis } from 'iovalkey'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { parseUrl } from '../src/url.ts'
+import { parseUrl } from '../src/connection/url.ts'
 import { look, ownServer, type Server } from './server.ts'
 
 const PASSWORD = 'p@ss/wörd#1'

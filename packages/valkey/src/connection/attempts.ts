@@ -9,10 +9,13 @@ export interface Attempts {
   readonly trouble: unknown
   /** Notes an error as the reason. */
   blame(error: unknown): void
+  /** What is behind an error: why there is no connection, if there is none. */
+  readonly why: (error: Error) => Error
   /** Resolves once the very first attempt has ended, whichever way. */
   first(): Promise<void> | undefined
   /** The attempt under way, or the one that succeeded. Begins it, if the connection is lazy. */
   now(): Promise<void>
+  readonly stopped: boolean
   stop(): void
 }
 
@@ -40,12 +43,16 @@ export function followAttempts(
   const begin = (): void => {
     if (client.status === 'wait') void client.connect().catch(() => {})
   }
+  const wrongPassword = (): boolean => /WRONGPASS/.test(String(attempts.trouble))
   const on = {
     ready() {
       if (ended) renew()
       ended = false
-      attempts.trouble = new Error('the connection was lost')
-      void prove().then(attempt.resolve, attempt.reject)
+      const { resolve, reject } = attempt
+      void prove().then(() => {
+        attempts.trouble = new Error('the connection was lost')
+        resolve()
+      }, reject)
     },
     error: (error: unknown) => attempts.blame(error),
     close() {
@@ -62,11 +69,18 @@ export function followAttempts(
   }
   const attempts = {
     count: 0,
+    stopped: false,
     trouble: new Error('not connected yet') as unknown,
     blame(error: unknown) {
-      // The client's echo of a connection that it has lost already: the reason came before it.
-      if (!String(error).includes('max retries per request')) attempts.trouble = error
+      // The client's echo of a connection that it has lost already: the reason came before it. And what is asked
+      // right behind a wrong password is refused for want of one.
+      const echo = /max retries per request|Connection is closed/.test(String(error))
+      if (!echo && !(isUnsigned(error) && wrongPassword())) attempts.trouble = error
     },
+    why: (error: Error): Error =>
+      client.status !== 'ready' || (isUnsigned(error) && wrongPassword())
+        ? (attempts.trouble as Error)
+        : error,
     first() {
       begin()
       return first
@@ -76,6 +90,7 @@ export function followAttempts(
       return attempt.promise
     },
     stop() {
+      attempts.stopped = true
       for (const [event, listener] of Object.entries(on)) client.off(event, listener)
       attempts.trouble = new Error('the store is closed')
       on.end()
@@ -88,4 +103,9 @@ export function followAttempts(
   if (client.status === 'ready') on.ready()
   if (client.status === 'end') on.end()
   return attempts
+}
+
+/** Whether the server wants a password first. */
+export function isUnsigned(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('NOAUTH')
 }

@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'node:tls'
 import { CacheError, notBuilt } from '@larder/core'
 import type { ValkeyClient } from './client.ts'
+import { canSend } from './send.ts'
 import { type Address, parseUrl } from './url.ts'
 
 /** Options of `valkeyStore`. Give `url`, or a `client` of your own. */
@@ -23,19 +24,19 @@ export interface ValkeyStoreOptions {
   connectTimeout?: number
 }
 
+/** One server, and how to reach it. */
+export interface ServerTarget {
+  readonly address: Address
+  readonly tls: ConnectionOptions | undefined
+  readonly lazyConnect: boolean
+  readonly connectTimeout: number
+}
+
 /** Options, checked. */
-export type Target =
-  | { readonly client: ValkeyClient }
-  | {
-      readonly address: Address
-      readonly tls: ConnectionOptions | undefined
-      readonly lazyConnect: boolean
-      readonly connectTimeout: number
-    }
+export type Target = { readonly client: ValkeyClient } | ServerTarget
 
 const NAMES = ['url', 'client', 'username', 'password', 'tls', 'lazyConnect', 'connectTimeout']
 const LATER = ['nodes', 'sentinels', 'name', 'cluster', 'memory', 'compression']
-const METHODS = ['get', 'pipeline', 'set', 'info', 'defineCommand', 'on', 'off'] as const
 
 /** @throws CacheError `LARDER_CONFIG` or `LARDER_OPTION_NOT_BUILT`, never repeating a secret. */
 export function checkOptions(given: string | ValkeyStoreOptions): Target {
@@ -69,8 +70,7 @@ function givenClient(client: ValkeyClient, options: ValkeyStoreOptions): Target 
   if (surplus.length)
     throw refused(`valkeyStore.${surplus[0]} has no effect on a client that is made already`)
   if (client.isCluster) throw notBuilt('valkeyStore({ client }) with a Cluster')
-  if (!METHODS.every((method) => typeof client[method] === 'function'))
-    throw refused('valkeyStore.client is no iovalkey or ioredis client')
+  if (!canSend(client)) throw refused('valkeyStore.client is no iovalkey or ioredis client')
   return { client }
 }
 

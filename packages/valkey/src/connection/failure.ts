@@ -13,8 +13,13 @@ export function failures(where: string, secrets: readonly (string | undefined)[]
     if (error instanceof CacheError) return error
     let text = messageOf(error)
     for (const secret of hidden) text = text.replaceAll(secret, '***')
-    return new CacheError('LARDER_STORE', `${where}: ${text}`)
+    return new CacheError(isMoving(error) ? 'LARDER_STORE_MOVING' : 'LARDER_STORE', `${where}: ${text}`)
   }
+}
+
+/** Whether an error says that a key is, just now, not where it was looked for. */
+export function isMoving(error: unknown): boolean {
+  return error instanceof Error && /^(MOVED|ASK|TRYAGAIN|CLUSTERDOWN) /.test(error.message)
 }
 
 /** An AggregateError (every address of a host refused) has its text in its parts. */
