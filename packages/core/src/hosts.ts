@@ -55,6 +55,7 @@ export interface Hosts {
 export function createHosts(shared: SharedRoom): Hosts {
   const { config, clock, events, store, unfinished, journal, current } = shared
   const { namespace } = config
+  const strictness = shared.tier?.pushed?.strictness
   const attached: Host[] = []
   // In this process it costs nothing, and the next read finds the tags clean.
   const awaitsFinish = config.finish === 'await' || store.source === 'memory'
@@ -107,10 +108,9 @@ export function createHosts(shared: SharedRoom): Hosts {
     async wrap(key, options, load) {
       const policyOf = ({ ttl, tags }: WrapOptions) =>
         policy({ ttl, operations: ['wrap'], ...(tags && { tags }) }, 'wrap')
-      const strictness = shared.tier?.pushed?.strictness
-      const strictly = strictness ? () => strictness.within(load) : load
-      const plan = wrapPlan(key, options, policyOf, strictly)
-      return read(wrapRoom, current.get() ? { ...plan, bypass: 'transaction' } : plan)
+      const plan = wrapPlan(key, options, policyOf, load)
+      const run = () => (strictness ? strictness.within(plan.run) : plan.run())
+      return read(wrapRoom, { ...plan, run, ...(current.get() && { bypass: 'transaction' }) })
     },
     async close() {
       void journal.replay()

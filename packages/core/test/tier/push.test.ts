@@ -180,7 +180,7 @@ it('reads inside a computed value ask the store: it must not look newer than wha
 })
 
 it('a computed value without tags asks the store, which alone knows of `invalidate({ all })`', async () => {
-  const here = pushed()
+  const here = pushed({ send: () => {} })
   const other = pushed({ beside: here })
   let count = 0
   const ask = async () => {
