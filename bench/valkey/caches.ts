@@ -27,5 +27,12 @@ export async function openCache({ url, namespace, mode, finish }: CacheAt): Prom
   }
 }
 
-/** What a column or a line says of a mode. */
-export const modeName = (mode: Mode): string => `memory '${mode}'`
+/** How a case is called: by the mode of its memory tier. */
+export const nameOf = (mode: Mode): string => `Larder, ${mode}`
+
+/** Counts the reads from now on that were no hits. What is timed as a hit must not be one of them. */
+export function otherReads(cache: Cache): () => number {
+  const sofar = (): number => cache.stats().misses + cache.stats().bypasses
+  const before = sofar()
+  return () => sofar() - before
+}

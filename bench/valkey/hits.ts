@@ -1,11 +1,11 @@
-import { type Cache, msgpackCodec } from '@larder/core'
+import { msgpackCodec } from '@larder/core'
 import { BentoCache, bentostore } from 'bentocache'
 import { redisDriver } from 'bentocache/drivers/redis'
 import { Redis as IoRedis } from 'ioredis'
 import { compare } from '../compare.ts'
 import { ITEM, once } from '../item-host.ts'
 import { type Budget, type Case, interleave, keep } from '../rounds.ts'
-import { MODES, type Mode, modeName, openCache } from './caches.ts'
+import { MODES, type Mode, nameOf, openCache, otherReads } from './caches.ts'
 import type { Server } from './server.ts'
 import { openShop } from './shop.ts'
 
@@ -22,7 +22,8 @@ export async function benchHits(server: Server, budget: Budget): Promise<void> {
     console.log(`
 Store: a hit on one hot key, one at a time, of one row of ${Object.keys(ITEM).length} columns
 The floor is one command on a client of its own, and the decoding of the same
-bytes. bentocache has its L2 only; it stores JSON and knows no tables.
+bytes. Larder by the mode of its memory tier: off, or answers that it asks about
+(validate) or is told about (push). bentocache has its L2 only, and stores JSON.
 
 ${compare(timed, [{ head: '× floor', name: FLOOR }])}`)
     for (const { note } of opened) if (note) console.log(note)
@@ -68,33 +69,25 @@ async function plain({ connect, prefix }: Server): Promise<Opened> {
 function larder(mode: Mode): (server: Server) => Promise<Opened> {
   return async ({ url, prefix }) => {
     const cache = await openCache({ url, mode, namespace: `${prefix}-${mode}` })
-    if (!cache)
-      return { cases: [], note: `Larder, ${modeName(mode)}: not in this version.`, close: async () => {} }
+    if (!cache) return { cases: [], note: `${nameOf(mode)}: not in this version.`, close: async () => {} }
     const shop = openShop(cache, async () => ITEM)
     const readItem = () => shop.readItem(ITEM.id)
     const readPage = () => shop.readPage(ITEM.id)
     const reports = [await shop.warm(readItem), await shop.warm(readPage)]
     const [item, page] = reports.map((report) => report.tags.length)
-    const misses = missesOf(cache)
+    const others = otherReads(cache)
     return {
       cases: [
-        { name: `Larder, ${modeName(mode)}: 1 table, ${item} tags`, run: readItem },
-        { name: `Larder, ${modeName(mode)}: 3 tables, ${page} tags`, run: readPage },
+        { name: `${nameOf(mode)}: 1 table, ${item} tags`, run: readItem },
+        { name: `${nameOf(mode)}: 3 tables, ${page} tags`, run: readPage },
       ],
       close: async () => {
-        const missed = misses()
+        const missed = others()
         await cache.close()
-        if (missed > 0) console.log(`Larder, ${modeName(mode)}: ${missed} reads were not hits.`)
+        if (missed > 0) console.log(`${nameOf(mode)}: ${missed} reads were not hits.`)
       },
     }
   }
-}
-
-/** Reads since this was called that the database answered. */
-function missesOf(cache: Cache): () => number {
-  const missed = (): number => cache.stats().misses + cache.stats().bypasses
-  const before = missed()
-  return () => missed() - before
 }
 
 async function bentocache({ url, prefix }: Server): Promise<Opened> {

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { quantile } from '../statistics.ts'
 import { table } from '../table.ts'
-import { MODES, type Mode, modeName, openCache } from './caches.ts'
+import { MODES, type Mode, nameOf, openCache } from './caches.ts'
 import type { Server } from './server.ts'
 import { openShop } from './shop.ts'
 import { type Ready, readStock, type Seen, type Watch, wallClock } from './stock.ts'
@@ -16,7 +16,7 @@ export async function benchSeen(server: Server, writes: number): Promise<void> {
     const found = await watchWrites(server, mode, writes)
     if (!found) continue
     const times = SHARES.map((share) => `${Math.max(0, quantile(found.delays, share)).toFixed(2)} ms`)
-    lines.push([`${modeName(mode)}: hits from ${found.source}`, ...times, String(found.late)])
+    lines.push([`${nameOf(mode)}: hits from ${found.source}`, ...times, String(found.late)])
   }
   console.log(`
 Two processes: from the end of a write in one to its being seen in the other
