@@ -86,18 +86,25 @@ it('while marks and finishes fail this process does not serve what it has change
 
 it('a store that says it is back is told at once, and asked again at once', async () => {
   const contexts: StoreContext[] = []
-  const { get, put, store } = failing((inner) => ({ ...inner, open: (given) => void contexts.push(given) }))
+  const { get, put, store, clock } = failing((inner) => ({
+    ...inner,
+    open: (given) => void contexts.push(given),
+  }))
   await get(one)
   store.fail('rejects')
+  await clock.advance(100)
   await put(writes.touch(1))
-  for (let time = 0; time < 4; time++) expect((await get(reads.byId(2))).source).toBe('database')
+  const other = reads.byId(2)
+  for (let time = 0; time < 4; time++) await get(other)
   store.fail('works')
   // Time stands still: nothing is found out by waiting.
-  expect((await get(one)).reason).toBe('dirty')
+  expect([(await get(one)).reason, (await get(other)).reason]).toEqual(['dirty', 'unavailable'])
   for (const context of contexts) context.ready()
   await settled()
   expect(await get(one)).toMatchObject({ reason: 'invalidated', result: { v: 1_001 } })
   expect((await get(one)).source).toBe('store')
+  await get(other)
+  expect((await get(other)).source).toBe('store')
 })
 
 it('ten thousand writes without a store leave one timer and one thing to tell', async () => {
