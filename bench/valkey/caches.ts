@@ -36,3 +36,8 @@ export function otherReads(cache: Cache): () => number {
   const before = sofar()
   return () => sofar() - before
 }
+
+/** Says it, if there were any. */
+export function tellOthers(name: string, others: number): void {
+  if (others > 0) console.log(`${name}: ${others} reads were no hits, and are over sooner here than hits.`)
+}

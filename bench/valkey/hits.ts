@@ -5,7 +5,7 @@ import { Redis as IoRedis } from 'ioredis'
 import { compare } from '../compare.ts'
 import { ITEM, once } from '../item-host.ts'
 import { type Budget, type Case, interleave, keep } from '../rounds.ts'
-import { MODES, type Mode, nameOf, openCache, otherReads } from './caches.ts'
+import { MODES, type Mode, nameOf, openCache, otherReads, tellOthers } from './caches.ts'
 import type { Server } from './server.ts'
 import { openShop } from './shop.ts'
 
@@ -84,7 +84,7 @@ function larder(mode: Mode): (server: Server) => Promise<Opened> {
       close: async () => {
         const missed = others()
         await cache.close()
-        if (missed > 0) console.log(`${nameOf(mode)}: ${missed} reads were not hits.`)
+        tellOthers(nameOf(mode), missed)
       },
     }
   }

@@ -1,10 +1,10 @@
 import { timesOf } from '../compare.ts'
 import { ITEM } from '../item-host.ts'
 import { type Timed, takeTurns } from '../rounds.ts'
-import { count, median, ratio, spread } from '../statistics.ts'
+import { count, duration, median, ratio, spread } from '../statistics.ts'
 import { table } from '../table.ts'
 import { cacheAside } from './cache-aside.ts'
-import { MODES, type Mode, nameOf, openCache, otherReads } from './caches.ts'
+import { MODES, type Mode, nameOf, openCache, otherReads, tellOthers } from './caches.ts'
 import type { Server } from './server.ts'
 import { openShop } from './shop.ts'
 
@@ -29,18 +29,21 @@ export async function benchThroughput(server: Server, rounds: number): Promise<v
   const readers = opened.filter((one) => one !== undefined)
   try {
     for (const { read } of readers) for (let id = 0; id < KEYS; id++) await read(id)
-    const cases = readers.map(({ name, read }) => ({ name, round: () => perRequest(read) }))
+    const meters = readers.map(createMeter)
+    const cases = meters.map(({ round }, index) => ({ name: readers[index]?.name ?? '', round }))
     await takeTurns(cases, WARM_UP)
+    for (const { reset } of meters) reset()
     const others = readers.map(({ begin }) => begin())
     const timed = await takeTurns(cases, rounds)
     const base = timesOf(timed, BY_HAND)
-    const lines = timed.map((one, index) => [...line(one, base), count(others[index]?.() ?? 0)])
+    const lines = timed.map((one, index) => [...line(one, base), duration(median(meters[index]?.cpu ?? []))])
     console.log(`
 Store: throughput, ${IN_FLIGHT} requests in flight, hits on ${KEYS} keys
-${rounds} rounds of ${count(REQUESTS)} requests each. More than 1 is more than by hand.
-Others went to the database: they are no hits, and are over sooner here.
+${rounds} rounds of ${count(REQUESTS)} requests each. More than 1 is more than by hand. CPU is that
+of this process for one request.
 
-${table(['case', 'requests/s', 'spread', '× by hand', 'others'], lines)}`)
+${table(['case', 'requests/s', 'spread', '× by hand', 'CPU'], lines)}`)
+    for (const [index, { name }] of readers.entries()) tellOthers(name, others[index]?.() ?? 0)
   } finally {
     for (const { close } of readers) await close()
   }
@@ -51,15 +54,25 @@ function line({ name, times }: Timed, byHand: readonly number[]): string[] {
   return [name, count(1e9 / median(times)), spread(times), ratio(byHand, times)]
 }
 
-/** Ns. */
-async function perRequest(read: (id: number) => Promise<unknown>): Promise<number> {
-  let next = 0
-  const caller = async (): Promise<void> => {
-    while (next < REQUESTS) await read(next++ % KEYS)
+/** Ns of one request: on the clock as each round's result, and of this process's CPU in a list. */
+function createMeter({ read }: Reader): { round(): Promise<number>; reset(): void; cpu: number[] } {
+  const cpu: number[] = []
+  return {
+    cpu,
+    reset: () => void cpu.splice(0),
+    async round() {
+      let next = 0
+      const caller = async (): Promise<void> => {
+        while (next < REQUESTS) await read(next++ % KEYS)
+      }
+      const [began, used] = [performance.now(), process.cpuUsage()]
+      await Promise.all(Array.from({ length: IN_FLIGHT }, caller))
+      const took = performance.now() - began
+      const { user, system } = process.cpuUsage(used)
+      cpu.push(((user + system) * 1e3) / REQUESTS)
+      return (took * 1e6) / REQUESTS
+    },
   }
-  const began = performance.now()
-  await Promise.all(Array.from({ length: IN_FLIGHT }, caller))
-  return ((performance.now() - began) * 1e6) / REQUESTS
 }
 
 const load = async (id: number): Promise<typeof ITEM> => ({ ...ITEM, id: id as typeof ITEM.id })
