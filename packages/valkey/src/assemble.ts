@@ -1,4 +1,4 @@
-import type { Target } from './connection/options.ts'
+import type { Target } from './connection/target.ts'
 import type { Warnings } from './connection/warnings.ts'
 import { type TagChanges, tagChanges } from './tags/change-tags.ts'
 import { keyByKey } from './tags/key-by-key.ts'
@@ -24,8 +24,8 @@ export function assemble(target: Target, warnings: Warnings): Assembly {
   const who = identifier({
     topology: here,
     epoch,
-    database: 'address' in target ? target.address.database : 0,
-    infoless: () => warnings.tell('LARDER_VALKEY_INFO', NO_INFO),
+    database: target.database,
+    infoless: () => warnings.tell('valkey-info', NO_INFO),
   })
   const topology = createTopology(target, warnings, { beforeTrust: async () => {}, identify: who.identify })
   return {

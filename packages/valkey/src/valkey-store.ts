@@ -1,6 +1,7 @@
 import { CacheError, type Fetched, type Store } from '@larder/core'
 import { assemble } from './assemble.ts'
-import { checkOptions, type ValkeyStoreOptions } from './connection/options.ts'
+import { checkOptions } from './connection/options.ts'
+import type { ValkeyStoreOptions } from './connection/store-options.ts'
 import { createWarnings } from './connection/warnings.ts'
 import { readAll } from './read/fetch.ts'
 import { setEntry } from './tags/set-entry.ts'

@@ -77,10 +77,10 @@ export function followAttempts(
       const echo = /max retries per request|Connection is closed/.test(String(error))
       if (!echo && !(isUnsigned(error) && wrongPassword())) attempts.trouble = error
     },
-    why: (error: Error): Error =>
-      client.status !== 'ready' || (isUnsigned(error) && wrongPassword())
-        ? (attempts.trouble as Error)
-        : error,
+    why(error: Error): Error {
+      const unsent = client.status !== 'ready' || /isn't writeable|Connection is closed/.test(error.message)
+      return unsent || (isUnsigned(error) && wrongPassword()) ? (attempts.trouble as Error) : error
+    },
     first() {
       begin()
       return first

@@ -26,3 +26,26 @@ export interface ValkeyClient {
   on(event: 'error', listener: (error: unknown) => void): unknown
   off(event: string, listener: (error: unknown) => void): unknown
 }
+
+/** What this store uses of an iovalkey or ioredis Cluster: its connections, and what it knows of slots. */
+export interface ValkeyCluster {
+  readonly isCluster: boolean
+  readonly status: string
+  readonly options?: {
+    readonly scaleReads?: unknown
+    readonly keyPrefix?: string | undefined
+    readonly natMap?: unknown
+  }
+  /** `host:port` of each slot's primary, then of its replicas. */
+  readonly slots: readonly (readonly string[])[]
+  nodes(role: 'master'): readonly ValkeyClient[]
+  refreshSlotsCache(done?: (error?: Error | null) => void): void
+  connect(): Promise<unknown>
+  disconnect(): void
+  on(event: string, listener: (subject: unknown) => void): unknown
+  off(event: string, listener: (subject: unknown) => void): unknown
+}
+
+export function isCluster(client: ValkeyClient | ValkeyCluster): client is ValkeyCluster {
+  return client.isCluster === true
+}

@@ -15,7 +15,8 @@ export function createWarnings(): Warnings {
   let waiting: (() => void)[] | undefined = []
 
   const say = (code: string, message: string): void => {
-    if (!contexts.length) process.emitWarning(message, { code })
+    const name = `LARDER_${code.replaceAll('-', '_').toUpperCase()}`
+    if (!contexts.length) process.emitWarning(message, { code: name })
     for (const { warn } of contexts) warn(code, message)
   }
   const release = (): void => {
