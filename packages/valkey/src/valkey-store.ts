@@ -1,7 +1,7 @@
-import { CacheError, type Fetched, type Store } from '@larder/core'
+import type { Fetched, Store } from '@larder/core'
 import { assemble } from './assemble.ts'
-import { checkOptions } from './connection/options.ts'
-import type { ValkeyStoreOptions } from './connection/store-options.ts'
+import { createCaches } from './caches.ts'
+import { checkOptions, type ValkeyStoreOptions } from './connection/options.ts'
 import { createWarnings } from './connection/warnings.ts'
 import { readAll } from './read/fetch.ts'
 import { setEntry } from './tags/set-entry.ts'
@@ -25,16 +25,17 @@ const DEFAULT_NAMESPACE = 'larder'
  */
 export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
   const warnings = createWarnings()
-  const { topology, epoch, tags, use } = assemble(checkOptions(options), warnings)
-  let namespace: string | undefined
+  const caches = createCaches()
+  const store = assemble(checkOptions(options), warnings, caches)
+  const { topology, epoch, tags } = store
   let opening: Promise<void> | undefined
   let closed = false
 
-  use(DEFAULT_NAMESPACE)
+  store.use(DEFAULT_NAMESPACE)
   /** Runs a call once the first connection attempt is over; its failure says nothing secret. */
   const call = async <T>(run: () => Promise<T>): Promise<T> => {
     try {
-      if (namespace === undefined) warnings.alone()
+      if (caches.namespace === undefined) warnings.alone()
       await (opening ?? topology.opened())
       if (closed) throw new Error('the store is closed')
       return await run()
@@ -42,21 +43,17 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
       throw topology.failure(error)
     }
   }
-  const fetch: Store['fetch'] = (entry, requests) => readAll(topology, epoch, entry, requests)
+  const fetch: Store['fetch'] = (entry, requests) => readAll(store, entry, requests)
 
   return {
     source: 'store',
     open(context) {
-      if (namespace !== undefined && namespace !== context.namespace)
-        throw new CacheError(
-          'LARDER_CONFIG',
-          `this valkeyStore is used by a cache of the namespace ${namespace} already: make another store for the namespace ${context.namespace}`,
-        )
+      const before = caches.namespace ?? DEFAULT_NAMESPACE
+      caches.add(context)
       warnings.open(context)
-      if (namespace === context.namespace) return
-      namespace = context.namespace
-      if (namespace === DEFAULT_NAMESPACE) return
-      use(namespace)
+      if (context.follow) store.follow(context.namespace)
+      if (context.namespace === before) return
+      store.use(context.namespace)
       // What was asked meanwhile was asked about another namespace.
       if (topology.nodes().some(({ client }) => client.status !== 'wait'))
         opening = Promise.resolve(topology.opened())
@@ -78,8 +75,12 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
     mark: (request) => call(() => tags.mark(request)),
     renew: (request) => call(() => tags.mark(request)),
     finish: (request) => call(() => tags.finish(request)),
-    set: (entry, bytes, lifetime) => call(() => setEntry(topology, entry, bytes, lifetime)),
-    invalidateAll: () => call(epoch.renew),
+    set: (entry, bytes, lifetime, renewal) =>
+      call(() => {
+        if (renewal) store.renewTags(renewal)
+        return setEntry(topology, entry, bytes, lifetime)
+      }),
+    invalidateAll: () => call(store.invalidateAll),
     async ping() {
       if (closed) throw topology.failure(new Error('the store is closed'))
       await opening
@@ -89,7 +90,7 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
       if (closed) return
       closed = true
       warnings.alone()
-      topology.close()
+      store.close()
     },
   }
 }

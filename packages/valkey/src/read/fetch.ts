@@ -1,5 +1,6 @@
-import type { Fetched, StoredEntry, TagReply, TagRequest } from '@larder/core'
+import type { Fetched, Lease, StoredEntry, TagReply, TagRequest } from '@larder/core'
 import type { Answer, Words } from '../connection/send.ts'
+import type { LeaseOf } from '../feed/feed.ts'
 import { noteError } from '../tags/change-tags.ts'
 import { stateOf } from '../tags/tag-text.ts'
 import type { Topology, ValkeyNode } from '../topology/topology.ts'
@@ -9,9 +10,17 @@ import type { Epoch } from '../watch/epoch.ts'
 interface Part {
   readonly node: ValkeyNode
   readonly life: string
+  readonly lease: Lease | undefined
   readonly commands: Words[]
   readonly tables: number[]
   hasEntry: boolean
+}
+
+/** What reading takes. */
+export interface Read {
+  readonly topology: Topology
+  readonly epoch: Epoch
+  readonly lease: LeaseOf
 }
 
 /**
@@ -19,15 +28,14 @@ interface Part {
  * of the event loop shares packets. Answers count only if the life that was trusted before still is.
  */
 export function readAll(
-  topology: Topology,
-  epoch: Epoch,
+  { topology, epoch, lease }: Read,
   entry: string | undefined,
   requests: readonly TagRequest[],
 ): Promise<Fetched> {
   return new Promise((resolve, reject) => {
     const tags: TagReply[] = new Array(requests.length)
     let found: StoredEntry | null = null
-    const parts = split(topology, entry, requests)
+    const parts = split(topology, lease, entry, requests)
     let open = parts.length
     const finish = (): void => resolve({ epoch: epoch.current(), entry: found, tags })
     for (const part of parts)
@@ -53,6 +61,7 @@ export function readAll(
 /** @throws CacheError when a slot has no primary, or that primary is not to be trusted. */
 function split(
   topology: Topology,
+  lease: LeaseOf,
   entry: string | undefined,
   requests: readonly TagRequest[],
 ): readonly Part[] {
@@ -60,7 +69,8 @@ function split(
   const partOf = (key: string): Part => {
     const node = topology.nodeOf(key)
     for (const part of parts) if (part.node === node) return part
-    const part = { node, life: node.incarnation(), commands: [], tables: [], hasEntry: false }
+    const life = node.incarnation()
+    const part = { node, life, lease: lease(node, life), commands: [], tables: [], hasEntry: false }
     parts.push(part)
     return part
   }
@@ -80,7 +90,7 @@ function split(
 
 function take(
   topology: Topology,
-  { node, life, tables, hasEntry }: Part,
+  { node, life, lease, tables, hasEntry }: Part,
   answers: readonly Answer[],
   requests: readonly TagRequest[],
   tags: TagReply[],
@@ -100,6 +110,7 @@ function take(
     const found = (fields.length ? next() : []) as readonly Answer[]
     const values = (cells.length ? next() : []) as readonly Answer[]
     tags[place] = {
+      ...(lease && { lease }),
       fields: fields.map((_, index) => stateOf(found[index], life)),
       cells: cells.map((_, index) => stateOf(values[index], life)),
     }

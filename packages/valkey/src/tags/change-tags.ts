@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { FinishRequest, MarkRequest, TagReply, TagRequest } from '@larder/core'
 import { isMoving } from '../connection/failure.ts'
 import type { Answer } from '../connection/send.ts'
+import type { LeaseOf } from '../feed/feed.ts'
 import type { Topology, ValkeyNode } from '../topology/topology.ts'
 import type { RunAlone } from './key-by-key.ts'
 import { runScripts, type ScriptCall, scriptOf } from './run-script.ts'
@@ -25,7 +26,7 @@ export interface TagChanges {
 }
 
 /** @param alone runs a call on one key while its slot moves. */
-export function tagChanges(topology: Topology, alone: RunAlone): TagChanges {
+export function tagChanges(topology: Topology, alone: RunAlone, leaseOf: LeaseOf): TagChanges {
   /** Runs calls where their slot is; says false when it is just moving. */
   const run = async (record: string, calls: readonly ScriptCall[]): Promise<readonly Answer[] | false> => {
     const node = topology.nodeOf(record)
@@ -41,6 +42,7 @@ export function tagChanges(topology: Topology, alone: RunAlone): TagChanges {
     async seed(request, lifetime) {
       const node = topology.nodeOf(request.record)
       const life = node.incarnation()
+      const lease = leaseOf(node, life)
       const answers = await runScripts(node, seedCalls(request, lifetime)).catch((error: unknown) => {
         noteError(topology, node, error)
         throw error
@@ -48,7 +50,7 @@ export function tagChanges(topology: Topology, alone: RunAlone): TagChanges {
       if (node.incarnation() !== life) throw new Error('another server answers than when the call was sent')
       const states = (answers as Answer[][]).flat().map((text) => stateOf(text, life))
       const { length } = request.fields
-      return { fields: states.slice(0, length), cells: states.slice(length) }
+      return { ...(lease && { lease }), fields: states.slice(0, length), cells: states.slice(length) }
     },
     async mark(request) {
       if (await run(request.record, markCalls(request, MOST_CELLS))) return

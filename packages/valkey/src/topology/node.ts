@@ -52,6 +52,7 @@ export function watchNode({ name, client, failure, duties, changed, again = fals
     },
     incarnation: trust.life,
     trusted: trust.holds,
+    belief: trust.belief,
     ...createOutbox(client, attempts.why),
     doubt: trust.doubt,
     opened: attempts.first,

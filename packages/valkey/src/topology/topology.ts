@@ -2,6 +2,14 @@ import type { ValkeyClient } from '../connection/client.ts'
 import type { Failure } from '../connection/failure.ts'
 import type { Answer, Order, Words } from '../connection/send.ts'
 
+/** Who answers, and until when that is believed if nobody asks again. */
+export interface Belief {
+  /** The incarnation. */
+  readonly life: string
+  /** As `performance.now()` tells the time. */
+  readonly until: number
+}
+
 /** One primary, with a connection of its own. Errors such as MOVED come back to whoever sent the command. */
 export interface ValkeyNode {
   /** `host:port`, for errors. */
@@ -17,6 +25,8 @@ export interface ValkeyNode {
   incarnation(): string
   /** Whether {@link incarnation} has an answer. */
   trusted(): boolean
+  /** The same answer, and how long it counts; undefined while there is none. */
+  belief(): Belief | undefined
   /** Sends commands with whatever else this turn of the event loop sends to this node, in one packet. */
   send(order: Order): void
   /** The same for one who waits. Errors of the server are among the answers. */

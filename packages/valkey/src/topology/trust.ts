@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { type Attempts, isUnsigned } from '../connection/attempts.ts'
 import type { Failure } from '../connection/failure.ts'
-import type { NodeDuties, TopologyChange, ValkeyNode } from './topology.ts'
+import type { Belief, NodeDuties, TopologyChange, ValkeyNode } from './topology.ts'
 
 /** A server is believed if the last check that succeeded was sent less than this ago (ms). */
 const TRUST = 2_000
@@ -11,6 +11,7 @@ export interface Trust {
   /** @throws CacheError */
   life(): string
   holds(): boolean
+  belief(): Belief | undefined
   /** Asks the server. @throws CacheError saying why it is not believed. */
   prove(): Promise<void>
   /** Ends trust that nothing renewed. */
@@ -66,6 +67,7 @@ export function createTrust({ node, attempts, failure, duties, changed, again }:
       throw failure(known ? new Error('has not answered for two seconds') : attempts().trouble)
     },
     holds: young,
+    belief: () => (known && young() ? { life: known.life, until: known.sent + TRUST } : undefined),
     prove,
     expire() {
       if (!young()) lose()

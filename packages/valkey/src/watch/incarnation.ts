@@ -11,6 +11,11 @@ const LIFETIME = 10_000
 export interface Identifier {
   /** The name of the node's present life. @throws Error when it cannot be told. */
   identify(node: ValkeyNode, again: boolean): Promise<string>
+  /**
+   * The same name, asked for over another connection that should lead to the node. Changes nothing.
+   * @throws Error when it cannot be told, or leads to a server that is no primary.
+   */
+  identifyOver(node: ValkeyNode, ask: (words: Words) => Promise<unknown>): Promise<string>
   /** Prefix of the keys that nodes are asked by. */
   use(namespace: string): void
 }
@@ -67,6 +72,21 @@ export function identifier({ topology, epoch, database, infoless }: IdentifierSe
         infoless()
       }
       return digest(await fromText(node, again))
+    },
+    async identifyOver(node, ask) {
+      const { clustered } = topology()
+      const asked = (words: Words): Promise<Answer> =>
+        ask(words).then(
+          (answer) => answer as Answer,
+          (error: Error) => error,
+        )
+      const [info, more] = await Promise.all([
+        asked(['info', 'server', 'replication']),
+        clustered ? asked(['cluster', 'info']) : null,
+      ])
+      const life = lifeIn(info)
+      if (life !== undefined) return digest(clustered ? `${life} ${lastImport(more)}` : life)
+      return digest(String(await ask(['get', probeKey(topology(), node, namespace)])))
     },
   }
 }
