@@ -1,6 +1,6 @@
 import type { Renewal } from '@larder/core'
 import type { Caches } from './caches.ts'
-import type { Target } from './connection/options.ts'
+import type { Target } from './connection/target.ts'
 import type { Warnings } from './connection/warnings.ts'
 import { type Feed, followChanges, type LeaseOf } from './feed/feed.ts'
 import { type TagChanges, tagChanges } from './tags/change-tags.ts'
@@ -39,8 +39,8 @@ export function assemble(target: Target, warnings: Warnings, caches: Caches): As
   const who = identifier({
     topology: here,
     epoch,
-    database: 'address' in target ? target.address.database : 0,
-    infoless: () => warnings.tell('LARDER_VALKEY_INFO', NO_INFO),
+    database: target.database,
+    infoless: () => warnings.tell('valkey-info', NO_INFO),
   })
   const [recent, renewals] = [createRecent(now), createRenewals(now)]
   const topology = createTopology(target, warnings, {
