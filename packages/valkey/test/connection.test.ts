@@ -48,13 +48,15 @@ async function freePort(): Promise<number> {
   return port
 }
 
+/** Of the machine, as the tests' servers are. */
+const OPENSSL = 'openssl'
+
 describe('TLS', () => {
   let folder: string
   let server: OwnServer
   let secure: { host: string; port: number }
   const file = (name: string): string => join(folder, name)
-  const openssl = (...args: string[]): unknown =>
-    execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' })
+  const openssl = (...args: string[]): unknown => execFileSync(OPENSSL, args, { cwd: folder, stdio: 'pipe' })
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'larder-tls-'))
@@ -217,10 +219,18 @@ describe('a Cluster with passwords', () => {
   it('user and password reach every node; a wrong one is told and never shown', async () => {
     const cluster = await startCluster({ replicas: 0 })
     try {
+      // With the rights that the README lists, and no others.
+      const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+      const rules = [...readme.matchAll(/```acl(?:-cluster)?\n(.*?)```/gs)].flatMap(([, text = '']) =>
+        text.trim().split(/\s+/),
+      )
+      expect(rules).toContain('+cluster|slots')
       for (const node of cluster.nodes)
-        await node.call('ACL', 'SETUSER', 'app', 'on', `>${PASSWORD}`, '~*', '+@all')
+        await node.call('ACL', 'SETUSER', 'app', 'on', `>${PASSWORD}`, ...rules)
       const nodes = cluster.nodes.slice(0, 1).map(({ port }) => ({ host: '127.0.0.1', port }))
       await works(make({ nodes, username: 'app', password: PASSWORD }))
+      const lazy = make({ nodes, username: 'app', password: PASSWORD, lazyConnect: true })
+      expect((await lazy.fetch('larder:e:none', [table('lazy')])).entry).toBeNull()
       const url = (cluster.urls[0] ?? '').replace('://', `://app:${encodeURIComponent(PASSWORD)}@`)
       await works(make({ nodes: [url] }))
       const wrong = make({ nodes, username: 'app', password: `${PASSWORD}!` })
