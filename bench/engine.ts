@@ -24,7 +24,7 @@ export async function benchEngine(budget: Budget): Promise<void> {
   const timed = await interleave(cases, budget)
   console.log(`
 Engine: a hit in memory, of one row of ${Object.keys(ITEM).length} columns
-The floor decodes the same bytes with the same codec, and checks nothing.
+The floor decodes the same bytes with the same codec, and checks nothing. Larder decodes them once, and copies.
 The memory tier's hits are over a store that stands for a server, without the way to it: push asks it
 nothing, validate asks for the tags.
 bentocache stores JSON, and knows neither tables nor writes.
