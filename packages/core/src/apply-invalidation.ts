@@ -27,7 +27,7 @@ export async function applyInvalidation(
     room.events.emit('invalidate', { tables, rows: rows.length, tags: userTags, all })
   }
   if (transaction) {
-    if (tags.length) (await transaction.write(tags)).learned(tags)
+    if (tags.length) (await transaction.adopt(tags)).learned(tags)
     transaction.onCommit(rest)
     return
   }

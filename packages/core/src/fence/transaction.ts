@@ -25,7 +25,7 @@ export interface Transaction {
    * @throws CacheError `LARDER_MARK_FAILED` when it marks at once, cannot, and a policy asks for that.
    */
   write(tags: readonly WriteTag[]): Promise<TransactionWrite>
-  /** The same for a statement that runs already, in a scope that was nested in this one: it is never refused. */
+  /** The same for what nobody can refuse any more: a statement of a scope nested in this one, an invalidation. */
   adopt(tags: readonly WriteTag[]): Promise<TransactionWrite>
   /**
    * Marks all that was written; statements issued afterwards mark at once. Call before COMMIT is sent.

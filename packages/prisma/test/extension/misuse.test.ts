@@ -187,6 +187,7 @@ describe('a mistake in $cached shows where it is made', () => {
     ['writes', { writes: ['User'] }, 'LARDER_OPTION_NOT_BUILT', /writes/],
     ['staleIfError', { staleIfError: '1m' }, 'LARDER_OPTION_NOT_BUILT', /staleIfError/],
     ['lookupKeys', { lookupKeys: [['name']] }, 'LARDER_CONFIG', /in models, not per call/],
+    ['onMarkFailure', { onMarkFailure: 'reject' }, 'LARDER_CONFIG', /in models, not per call/],
     ['an option that is not there', { tll: 5 }, 'LARDER_CONFIG', /tll/],
   ])('%s', async (_name, policy, code, message) => {
     const connected = connect(database)
