@@ -60,8 +60,10 @@ export function extendClient(room: OperationRoom, cache: Cache, base: Extendable
         },
         $cached(this: object, policy: unknown) {
           checkCall(room.engine, policy)
+          const writes = room.declared.by(policy)
           const self = Prisma.getExtensionContext(this)
-          return isTransactionClient(self) ? self : withPolicy(policy)
+          if (!isTransactionClient(self)) return withPolicy(policy)
+          return writes ? room.declared.over(self, writes) : self
         },
         $cache: clientCache,
       },
@@ -76,6 +78,7 @@ type Extend = (client: unknown) => unknown
 function cacheOf({ engine, models }: OperationRoom, cache: Cache): ClientCache {
   return {
     invalidate: async (request) => engine.invalidate(physicalRequest(models, request)),
+    wrote: async (names) => engine.invalidate(physicalRequest(models, { models: names })),
     explain: cache.explain,
     stats: cache.stats,
   }

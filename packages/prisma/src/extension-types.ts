@@ -31,6 +31,11 @@ export type RowOfTable = NonNullable<InvalidateRequest['rows']>[number]
 export interface ClientCache<Model extends string = string> {
   /** Resolves when acknowledged; inside a transaction it is applied at COMMIT and dropped on ROLLBACK. */
   invalidate(request: ModelInvalidateRequest<Model>): Promise<void>
+  /**
+   * To be called after raw SQL that wrote these models: their reads end now. Weaker than `$cached({ writes })`, which
+   * marks before the statement: a read between the statement and this call may still see, and store, what was.
+   */
+  wrote(models: readonly Model[]): Promise<void>
   /** Runs `fn` and tells where each read in it came from. */
   explain<T>(fn: () => Promise<T> | T): Promise<Explained<T>>
   /** Counts of the whole cache, by model. */

@@ -1,4 +1,5 @@
 import type { BypassReason, Engine, ReadPlan, WritePlan } from '@larder/core'
+import type { DeclaredWrites } from './declared-writes.ts'
 import { hookInternals } from './internals.ts'
 import type { ModelMap } from './model.ts'
 import { statementFailed } from './outcome.ts'
@@ -19,6 +20,7 @@ export interface OperationRoom {
   readonly policies: Policies
   readonly transactions: Transactions
   readonly raw: RawSql
+  readonly declared: DeclaredWrites
   /** Tables of views that nobody has declared the sources of: what they depend on cannot be told. */
   readonly blindViews: ReadonlySet<string>
 }
@@ -43,7 +45,7 @@ export function runOperation(
   const kind = kindOf(one.operation)
   if (kind === 'read' && one.model !== undefined) return read(room, call, one, one.model, dataPath, place)
   if (kind === 'write' && one.model !== undefined) return write(room, one, one.model, dataPath, place)
-  return rawSql(room, one, place)
+  return rawSql(room, call, one, place)
 }
 
 function read(
@@ -124,20 +126,27 @@ async function settle(room: OperationRoom, place: Place, plan: WritePlan<unknown
   }
 }
 
-async function rawSql(room: OperationRoom, one: Operation, place: Place): Promise<unknown> {
+async function rawSql(
+  room: OperationRoom,
+  call: CallPolicy | undefined,
+  one: Operation,
+  place: Place,
+): Promise<unknown> {
   const { operation, args, query } = one
   const run = (): Promise<unknown> => query(args)
   const scan = room.raw.scan(args)
-  if (scan.kind === 'read' && !scan.writes) {
+  const writes = room.declared.by(call) ?? room.declared.current()
+  if (scan.kind === 'read' && !scan.writes && !writes?.length) {
     const aside = place.kind !== 'alone' || room.raw.session() !== undefined
     const bypass: BypassReason = scan.locks ? 'lock' : aside ? 'transaction' : 'no-policy'
     const plan = { operation, model: 'raw', policy: undefined, bypass, query: undefined, occurrences: [] }
     return room.engine.read({ ...plan, severalStatements: false, run })
   }
-  if (place.kind !== 'lost') return room.raw.run(operation, args, scan, scopeOf(place), run)
+  const statement = { operation, args, scan, ...(writes && { writes }) }
+  if (place.kind !== 'lost') return room.raw.run(statement, scopeOf(place), run)
   const scope = room.engine.transaction('early')
   try {
-    return await room.raw.run(operation, args, scan, scope, run)
+    return await room.raw.run(statement, scope, run)
   } finally {
     await scope.end('unknown')
   }

@@ -15,14 +15,17 @@ export interface RawSql {
   scan(args: unknown): SqlScan
   /** The scope of a raw BEGIN that has not seen its COMMIT: everything on this client belongs to it. */
   session(): Transaction | undefined
-  /** Runs a raw statement that is not a plain read, with whatever invalidation `unknownWrites` asks for. */
-  run<T>(
-    operation: string,
-    args: unknown,
-    scan: SqlScan,
-    place: Transaction | undefined,
-    run: () => Promise<T>,
-  ): Promise<T>
+  /** Runs a raw statement that is not a plain read, with the invalidation that it declares, or `unknownWrites` asks for. */
+  run<T>(statement: RawStatement, place: Transaction | undefined, run: () => Promise<T>): Promise<T>
+}
+
+/** One raw operation. */
+export interface RawStatement {
+  readonly operation: string
+  readonly args: unknown
+  readonly scan: SqlScan
+  /** What it is declared to write; undefined: nobody said. */
+  readonly writes?: readonly Change[]
 }
 
 type Dialect = 'postgres' | 'mysql' | 'sqlite'
@@ -39,11 +42,11 @@ export function createRawSql(engine: Engine, provider: string, failed: (error: u
   let session: Transaction | undefined
 
   const write = <T>(
-    operation: string,
-    args: unknown,
+    { operation, args, writes }: RawStatement,
     scope: Transaction | undefined,
     run: () => Promise<T>,
   ): Promise<T> => {
+    if (writes) return engine.write({ operation, model: undefined, changes: writes, failed, run }, scope)
     const sql = textOf(args)
     engine.events.emit('unknown-write', { operation, sql })
     if (engine.unknownWrites === 'throw')
@@ -99,16 +102,12 @@ export function createRawSql(engine: Engine, provider: string, failed: (error: u
   return {
     scan: (args) => scanSql(textOf(args), DIALECTS[provider]),
     session: () => session,
-    async run<T>(
-      operation: string,
-      args: unknown,
-      scan: SqlScan,
-      place: Transaction | undefined,
-      run: () => Promise<T>,
-    ): Promise<T> {
+    async run<T>(statement: RawStatement, place: Transaction | undefined, run: () => Promise<T>): Promise<T> {
+      const { scan, writes } = statement
       // COMMIT by hand inside Prisma's transaction: the marks must be up before it.
       if (place && scan.kind === 'end') await place.seal()
-      const scoped = (): Promise<T> => (scan.writes ? write(operation, args, place ?? session, run) : run())
+      const scoped = (): Promise<T> =>
+        scan.writes || writes ? write(statement, place ?? session, run) : run()
       if (!place && scan.kind === 'begin') return begin(scoped)
       return !place && scan.kind === 'end' ? finish(scoped) : scoped()
     },
