@@ -12,6 +12,7 @@ import { createReport, type Explained } from './report.ts'
 import { scopeReader } from './scope.ts'
 import type { Stats } from './stats.ts'
 import { guardStore } from './store/guard.ts'
+import { createMemoryTier } from './tier/memory-tier.ts'
 import type { WrapOptions } from './wrap.ts'
 
 /** A cache: one per process and set of databases. Hosts attach to it, applications talk to it. */
@@ -57,18 +58,20 @@ export function createCache(
   const config = resolveConfig(options)
   const events = createEvents()
   const report = createReport(events)
-  const store = guardStore(config.store, clock, events)
+  const tiered = createMemoryTier(config.store, clock, config.memory)
+  const { tier } = tiered
+  const store = guardStore(tiered.store, clock, events)
   const unfinished = createUnfinished()
   const journal = createJournal({ store, clock, events, unfinished })
   config.store.open?.({
     namespace: config.namespace,
-    follow: false,
+    follow: config.memory.mode === 'push',
     warn: (code, message) => events.emit('warning', { code, message }),
     ready() {
       store.probe()
       void journal.replay()
     },
-    changed: () => {},
+    changed: (names) => tier?.changed(names),
   })
   const hosts = createHosts({
     config,
@@ -76,6 +79,7 @@ export function createCache(
     events,
     report,
     store,
+    tier,
     unfinished,
     journal,
     flights: createSingleFlight(),
@@ -89,6 +93,6 @@ export function createCache(
     explain: report.explain,
     stats: report.stats,
     on: events.on,
-    close: hosts.close,
+    close: () => hosts.close().finally(() => tier?.clear()),
   }
 }

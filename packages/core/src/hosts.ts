@@ -21,6 +21,8 @@ import type { ScopeOf } from './scope.ts'
 import type { GuardedStore } from './store/guard.ts'
 import { tagsOfRead } from './tags/read-tags.ts'
 import { createEntries } from './tier/entries.ts'
+import { createLookUp } from './tier/look-up.ts'
+import type { MemoryTier } from './tier/memory-tier.ts'
 import { tagsOfWrap, type WrapOptions, wrapPlan } from './wrap.ts'
 import { type WriteRoom, write } from './write.ts'
 
@@ -34,6 +36,7 @@ export interface SharedRoom {
   readonly events: Events
   readonly report: Report
   readonly store: GuardedStore
+  readonly tier: MemoryTier | undefined
   readonly unfinished: Unfinished
   readonly journal: Journal
   readonly flights: SingleFlight<Loaded>
@@ -52,6 +55,7 @@ export interface Hosts {
 export function createHosts(shared: SharedRoom): Hosts {
   const { config, clock, events, store, unfinished, journal, current } = shared
   const { namespace } = config
+  const strictness = shared.tier?.pushed?.strictness
   const attached: Host[] = []
   // In this process it costs nothing, and the next read finds the tags clean.
   const awaitsFinish = config.finish === 'await' || store.source === 'memory'
@@ -105,7 +109,8 @@ export function createHosts(shared: SharedRoom): Hosts {
       const policyOf = ({ ttl, tags }: WrapOptions) =>
         policy({ ttl, operations: ['wrap'], ...(tags && { tags }) }, 'wrap')
       const plan = wrapPlan(key, options, policyOf, load)
-      return read(wrapRoom, current.get() ? { ...plan, bypass: 'transaction' } : plan)
+      const run = () => (strictness ? strictness.within(plan.run) : plan.run())
+      return read(wrapRoom, { ...plan, run, ...(current.get() && { bypass: 'transaction' }) })
     },
     async close() {
       void journal.replay()
@@ -125,13 +130,15 @@ function hostRoom(
   const { namespace, version, codec, maxValueBytes } = shared.config
   const { schema, types, database = DEFAULT_DATABASE } = host
   const space = { namespace, database }
+  const entries = createEntries(codec, types, shared.events)
   return {
     ...shared,
     space,
     schema,
     tagsOf: (occurrences, userTags) => tagsOfRead(space, schema, occurrences, userTags),
     keys: entryKeys({ namespace, version, database, identity: [host.name, ...host.identity], types }),
-    entries: createEntries(codec, types, shared.events),
+    entries,
+    lookUp: createLookUp(shared, entries),
     maxValueBytes,
     awaitsFinish,
     longestLifetime,

@@ -2,7 +2,8 @@ import type { Lease } from '@larder/core'
 import type { Redis } from 'iovalkey'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { feedClientOf } from '../src/feed/feed-client.ts'
-import { followNode, type NodeFeed, type Trust } from '../src/feed/node-feed.ts'
+import { followNode, type NodeFeed } from '../src/feed/node-feed.ts'
+import type { Belief } from '../src/topology/topology.ts'
 import { look, ownServer, type Server, until } from './server.ts'
 
 const RECORD = '{n:main:item}'
@@ -14,7 +15,7 @@ let server: Redis
 let told: (readonly string[] | undefined)[]
 let refused: unknown[]
 /** How the server that answers reads is called, according to the watch. */
-let trust: Trust | undefined
+let trust: Belief | undefined
 let life: string
 const feeds: NodeFeed[] = []
 const clients: Redis[] = []
@@ -39,11 +40,11 @@ afterEach(async () => {
 function follow(original: Redis): NodeFeed {
   clients.push(original)
   const feed = followNode({
-    connection: feedClientOf(original as never)!,
+    client: feedClientOf(original as never),
     prefixes: ['{n:', 'n:e:'],
     now: () => performance.now(),
     lifeOf: async (client) => String(await client.ping()) && life,
-    trusted: () => trust,
+    belief: () => trust,
     changed: (names) => void told.push(names),
     refused: (error) => void refused.push(error),
   })

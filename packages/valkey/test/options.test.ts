@@ -4,7 +4,7 @@ import { CacheError } from '@larder/core'
 import { type ValkeyStoreOptions, valkeyStore } from '@larder/valkey'
 import { Redis } from 'iovalkey'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { parseUrl } from '../src/url.ts'
+import { parseUrl } from '../src/connection/url.ts'
 import { look, ownServer, type Server } from './server.ts'
 
 const PASSWORD = 'p@ss/wörd#1'
@@ -55,14 +55,11 @@ it.each([
   expect(inspect(error, { depth: 9 }).replace(/^.*options\.test.*$/gm, '')).not.toContain('s3cret')
 })
 
-it.each(['nodes', 'sentinels', 'cluster', 'memory', 'compression'])(
-  'an option that is not built yet names itself: %s',
-  (name) => {
-    const error = errorOf(() => valkeyStore({ url: 'valkey://h', [name]: [] } as ValkeyStoreOptions))
-    expect(error.code).toBe('LARDER_OPTION_NOT_BUILT')
-    expect(error.message).toContain(`valkeyStore.${name}`)
-  },
-)
+it.each(['cluster', 'memory', 'compression'])('an option that is not built yet names itself: %s', (name) => {
+  const error = errorOf(() => valkeyStore({ url: 'valkey://h', [name]: [] } as ValkeyStoreOptions))
+  expect(error.code).toBe('LARDER_OPTION_NOT_BUILT')
+  expect(error.message).toContain(`valkeyStore.${name}`)
+})
 
 it.each([
   [{}, 'a url or a client'],
@@ -72,7 +69,15 @@ it.each([
   [{ url: 'valkey://h', connectTimeout: 0 }, 'connectTimeout'],
   [{ url: 'valkey://h', password: 5 }, 'password'],
   [{ client: {} }, 'no iovalkey or ioredis client'],
-  [{ client: { isCluster: true } }, 'not built yet'],
+  [{ client: { isCluster: true } }, 'no iovalkey or ioredis client'],
+  [{ nodes: [] }, 'valkeyStore.nodes: give a list'],
+  [{ nodes: ['valkey://h/1'] }, 'a Cluster has only database 0'],
+  [{ nodes: ['valkey://h', 'valkeys://h'] }, 'with and without TLS'],
+  [{ nodes: [{ host: '', port: 1 }] }, 'an address is a URL or { host, port }'],
+  [{ nodes: ['valkey://h'], sentinels: ['valkey://h'] }, 'takes one of'],
+  [{ nodes: ['valkey://h'], name: 'x' }, 'valkeyStore.name has no effect with nodes'],
+  [{ sentinels: ['valkey://h'] }, 'valkeyStore.sentinels needs name'],
+  [{ url: 'valkey://h', natMap: {} }, 'valkeyStore.natMap has no effect with url'],
   [{ client: {}, password: 'x' }, 'valkeyStore.password has no effect'],
 ])('%o is refused: %s', (options, message) => {
   expect(errorOf(() => valkeyStore(options as ValkeyStoreOptions)).message).toContain(message)

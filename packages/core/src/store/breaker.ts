@@ -2,23 +2,26 @@ import type { Clock } from '../clock.ts'
 
 /** Reads that fail in a row before the next ones are not tried. */
 const MOST_FAILURES = 3
+/** One answer within this time, in milliseconds, and only a part of the store is in trouble: the others are worth asking. */
+const SIGN_OF_LIFE = 100
 /** Pause between two probes, in milliseconds. */
 const PROBE_PAUSE = 500
 
+/** Makes a read once more; true if it was answered. */
+export type Again = () => Promise<boolean>
+
 /**
  * Keeps reads from a store that does not answer them, so that nobody waits for it. While it is open the last read that
- * failed is repeated in the background, one at a time, until it is answered: no caller pays for a probe.
+ * was not answered, or not sent, is made in the background, one at a time, until one is answered: no caller pays for a
+ * probe, and it asks for what callers ask for.
  */
 export interface Breaker {
   /** True: do not ask the store. */
   readonly open: boolean
   /** To be told of every read that was answered. */
-  succeeded(): void
-  /**
-   * To be told of every read that failed.
-   * @param again makes the same read once more; true if it was answered.
-   */
-  failed(again: () => Promise<boolean>): void
+  answered(): void
+  /** To be told of every read that failed, and of every one that was not sent because it is open. */
+  unanswered(again: Again): void
   /** Probes at once, if it is open: there is reason to think that the store answers again. */
   probe(): void
   /** Ends all probing. */
@@ -28,10 +31,11 @@ export interface Breaker {
 /** @param changed called whenever it has opened or closed. */
 export function createBreaker(clock: Clock, changed: () => void): Breaker {
   let failures = 0
+  let lastAnswer = Number.NEGATIVE_INFINITY
   let open = false
   let stopped = false
   let probing = false
-  let again = async (): Promise<boolean> => true
+  let latest: Again = async () => true
   let cancel = (): void => {}
 
   const probeLater = (): void => {
@@ -42,25 +46,28 @@ export function createBreaker(clock: Clock, changed: () => void): Breaker {
     if (probing || stopped) return
     cancel()
     probing = true
-    const answered = await again()
+    const answered = await latest()
     probing = false
     if (stopped) return
     if (!answered) return probeLater()
     open = false
     failures = 0
+    lastAnswer = clock.now()
     changed()
   }
   return {
     get open() {
       return open
     },
-    succeeded() {
+    answered() {
       failures = 0
+      lastAnswer = clock.now()
     },
-    failed(repeat) {
+    unanswered(again) {
+      latest = again
+      if (open || stopped) return
       failures++
-      if (open || stopped || failures < MOST_FAILURES) return
-      again = repeat
+      if (failures < MOST_FAILURES || clock.now() - lastAnswer < SIGN_OF_LIFE) return
       open = true
       probeLater()
       changed()

@@ -2,8 +2,8 @@ import type { Clock } from '../clock.ts'
 
 /** A timer that fires this much late, in milliseconds, tells of a process that was busy with something else. */
 const OVERSLEPT = 10
-/** What a call gets then, for it may not even have been sent. */
-const GRACE = 25
+/** What a call gets then, once, for it may not even have been sent. */
+const GRACE = 100
 
 /**
  * Settles as `call` does, or rejects after `deadline` milliseconds. Answers that are here already count, however late

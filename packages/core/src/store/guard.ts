@@ -48,19 +48,19 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
     }
   }
   const asking = async <T>(action: Call, call: () => Promise<T>): Promise<Guarded<T>> => {
-    if (breaker.open) return STOPPED
-    const answer = await attempt(action, READ_DEADLINE, call)
-    if (answer.ok) breaker.succeeded()
-    else if (!isMoving(answer))
-      breaker.failed(async () => {
-        const probed = await attempt(action, READ_DEADLINE, call)
-        return probed.ok || isMoving(probed)
-      })
+    const again = async (): Promise<boolean> => {
+      const probed = await attempt(action, READ_DEADLINE, call)
+      return probed.ok || isMoving(probed)
+    }
+    const answer = breaker.open ? STOPPED : await attempt(action, READ_DEADLINE, call)
+    if (answer.ok) breaker.answered()
+    else if (!isMoving(answer)) breaker.unanswered(again)
     return answer
   }
-  const telling = async <T>(action: Call, call: () => Promise<T>): Promise<Guarded<T>> => {
+  const telling = async <T>(action: Call, table: string, call: () => Promise<T>): Promise<Guarded<T>> => {
     const answer = await attempt(action, MARK_DEADLINE, call)
-    if (answer.ok || !isMoving(answer)) usable.writes(answer.ok)
+    if (answer.ok) usable.heard(table)
+    else if (!isMoving(answer)) usable.unheard(table)
     return answer
   }
   return {
@@ -78,10 +78,10 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
     seed: (tags, lifetime) => asking('seed', () => store.seed(tags, lifetime)),
     set: async (...args) =>
       breaker.open ? STOPPED : attempt('set', MARK_DEADLINE, () => store.set(...args)),
-    mark: (request) => telling('mark', () => store.mark(request)),
-    renew: (request) => telling('renew', () => store.renew(request)),
-    finish: (request) => telling('finish', () => store.finish(request)),
-    invalidateAll: () => telling('invalidateAll', () => store.invalidateAll()),
+    mark: (request) => telling('mark', request.record, () => store.mark(request)),
+    renew: (request) => telling('renew', request.record, () => store.renew(request)),
+    finish: (request) => telling('finish', request.record, () => store.finish(request)),
+    invalidateAll: () => telling('invalidateAll', EVERYTHING, () => store.invalidateAll()),
   }
 }
 
@@ -93,16 +93,44 @@ function isMoving({ error }: { readonly error: unknown }): boolean {
   return error instanceof CacheError && error.code === 'LARDER_STORE_MOVING'
 }
 
-/** Says `store-state` once per change: usable is a store that reads are sent to and that hears what writes tell it. */
-function tellState(events: Events): { reads(well: boolean): void; writes(well: boolean): void } {
-  const well = { reads: true, writes: true }
+/** Whether the store is of use to this process, as `store-state` tells it: once per change. */
+interface Usable {
+  /** Whether reads are sent to it. */
+  reads(sent: boolean): void
+  /** What a write had to say of a table arrived. */
+  heard(record: string): void
+  /** It did not, and the table waits for the next thing that does. */
+  unheard(record: string): void
+}
+
+const EVERYTHING = '*'
+/** Tables remembered by name; the journal has overflowed long before. */
+const MOST_TABLES = 1_000
+
+function tellState(events: Events): Usable {
+  const waiting = new Set<string>()
+  let asked = true
   let told = true
-  const tell = (which: keyof typeof well, now: boolean): void => {
-    well[which] = now
-    const usable = well.reads && well.writes
+  const tell = (): void => {
+    const usable = asked && !waiting.size
     if (usable === told) return
     told = usable
     events.emit('store-state', { state: usable ? 'ready' : 'unavailable' })
   }
-  return { reads: (now) => tell('reads', now), writes: (now) => tell('writes', now) }
+  return {
+    reads(sent) {
+      asked = sent
+      tell()
+    },
+    heard(record) {
+      if (!waiting.size) return
+      if (record === EVERYTHING) waiting.clear()
+      else waiting.delete(record)
+      tell()
+    },
+    unheard(record) {
+      if (waiting.size < MOST_TABLES) waiting.add(record)
+      tell()
+    },
+  }
 }

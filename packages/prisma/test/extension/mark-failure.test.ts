@@ -32,7 +32,10 @@ function failing(table?: string, models: ConnectOptions['models'] = MODELS) {
       await store.mark(request)
     },
   }
-  const connected = connect(database, { cache: { store: table ? partly : store }, models })
+  const connected = connect(database, {
+    cache: { store: table ? partly : store, memory: { mode: 'off' } },
+    models,
+  })
   const outcomes: string[] = []
   connected.cache.on('write', ({ outcome }) => outcomes.push(outcome))
   return { ...connected, store, outcomes }

@@ -1,29 +1,18 @@
-import type { ValkeyClient } from '../client.ts'
+import type { ValkeyClient } from '../connection/client.ts'
+import { retryStrategy } from '../connection/connect.ts'
 import type { FeedClient } from './tracking.ts'
 
-const RETRY_STEP = 50
-const RETRY_MOST = 1_000
-
-/** A client that can be copied, as iovalkey's and ioredis' own can. */
+/** What iovalkey's and ioredis' clients have for this. */
 interface Copied {
-  readonly options?: { readonly keyPrefix?: string }
-  duplicate?(settings: Readonly<Record<string, unknown>>): FeedClient
-}
-
-/** A second connection to where a client leads. `prefix` stands before every name the server says. */
-export interface FeedConnection {
-  readonly client: FeedClient
-  readonly prefix: string
+  duplicate(settings: Readonly<Record<string, unknown>>): FeedClient
 }
 
 /**
- * Not connected yet. Address, TLS and credentials are the client's, whoever made it; how it behaves is ours.
- * Undefined for a client that cannot be copied.
+ * A second connection to where a client leads, not connected yet. Address, TLS and credentials are the client's,
+ * whoever made it; how it behaves is ours.
  */
-export function feedClientOf(original: ValkeyClient): FeedConnection | undefined {
-  const copied = original as unknown as Copied
-  if (typeof copied.duplicate !== 'function') return undefined
-  const client = copied.duplicate({
+export function feedClientOf(original: ValkeyClient): FeedClient {
+  return (original as unknown as Copied).duplicate({
     lazyConnect: true,
     connectionName: 'larder-feed',
     // Each of these would answer for a connection that is no longer there, or answer late.
@@ -38,8 +27,8 @@ export function feedClientOf(original: ValkeyClient): FeedConnection | undefined
     monitor: false,
     reconnectOnError: null,
     // A client of a Cluster never tries again by itself: this one does until it is closed.
-    retryStrategy: (times: number) => Math.min(times * RETRY_STEP, RETRY_MOST),
+    retryStrategy,
+    // Names are Larder's own, whatever the client puts before those of others.
     keyPrefix: '',
   })
-  return { client, prefix: copied.options?.keyPrefix ?? '' }
 }

@@ -1,30 +1,25 @@
 import type { Lease } from '@larder/core'
-import type { FeedConnection } from './feed-client.ts'
+import type { Belief } from '../topology/topology.ts'
 import { type Heartbeat, heartbeat } from './heartbeat.ts'
-import { createLease, type RunningLease } from './lease.ts'
+import { createLeases } from './lease.ts'
 import { type FeedClient, isRefused, namesIn, track } from './tracking.ts'
 
-/** How long a sign of life lasts, from when it was asked for: the oldest a read from memory may be. */
+/** How long a sign of life lasts, from when it was asked for (ms): the oldest a read from memory may be. */
 const BOUND = 1_000
-
-/** What is known of the server that answers reads. Monotonic milliseconds. */
-export interface Trust {
-  /** Its name. */
-  readonly life: string
-  /** Until when it is believed to be the one to ask. */
-  readonly until: number
-}
+/** Longest pause before connecting again to what turned out to be of no use (ms). */
+const MOST_PAUSE = 5_000
 
 /** What the feed of one primary needs, and whom it tells. */
 export interface NodeFeedOptions {
-  readonly connection: FeedConnection
+  /** Not connected yet, and nobody else's. */
+  readonly client: FeedClient
   readonly prefixes: readonly string[]
   /** Monotonic milliseconds. */
   readonly now: () => number
   /** Names the server at the other end of a connection. */
   readonly lifeOf: (client: FeedClient) => Promise<string>
-  /** Undefined while nobody knows. */
-  readonly trusted: () => Trust | undefined
+  /** Who answers reads; undefined while nobody knows. */
+  readonly belief: () => Belief | undefined
   readonly changed: (names: readonly string[] | undefined) => void
   /** The server refuses for good; the feed is closed. */
   readonly refused: (error: unknown) => void
@@ -41,27 +36,27 @@ export interface NodeFeed {
 
 /** Connects at once, and again whenever the connection is lost, until it is closed. */
 export function followNode(options: NodeFeedOptions): NodeFeed {
-  const { connection, now, changed } = options
-  const { client, prefix } = connection
-  const prefixes = options.prefixes.map((one) => prefix + one)
-  /** What is heard on the present connection; nothing before the first sign of life. */
-  let heard: { readonly life: string; lease: RunningLease } | undefined
+  const { client, now, changed } = options
+  const leases = createLeases(now)
   let beat: Heartbeat | undefined
+  /** Before the next connection; grows until one is of use. */
+  let pause = 0
+  let pausing: NodeJS.Timeout | undefined
 
   const interrupt = (): void => {
-    if (!heard) return
-    heard.lease.end()
-    changed(undefined)
+    if (leases.end()) changed(undefined)
   }
   const lose = (): void => {
     beat?.stop()
     beat = undefined
+    clearTimeout(pausing)
     interrupt()
-    heard = undefined
   }
   const again = (): void => {
     lose()
-    client.disconnect(true)
+    pausing = setTimeout(() => client.disconnect(true), pause)
+    pausing.unref()
+    pause = Math.min(MOST_PAUSE, 100 + 2 * pause)
   }
   const close = (): void => {
     lose()
@@ -69,14 +64,14 @@ export function followNode(options: NodeFeedOptions): NodeFeed {
   }
   /** @param sent when the question was sent: what changed before that has been told by now. */
   const alive = (life: string, sent: number): void => {
-    const trust = options.trusted()
-    if (!trust) return
-    const until = Math.min(sent + BOUND, trust.until)
-    // Reads are answered by another server than this one, or by this one in another life.
-    if (trust.life !== life) again()
-    else if (!heard) heard = { life, lease: createLease(now, until) }
-    else if (heard.lease.holds()) heard.lease.extend(until)
-    else heard.lease = createLease(now, until)
+    const belief = options.belief()
+    if (belief && belief.life !== life) {
+      // Reads are answered by another server than this one, or by this one in another life.
+      again()
+    } else if (belief) {
+      pause = 0
+      leases.lengthen(life, Math.min(sent + BOUND, belief.until))
+    }
   }
   const arm = async (): Promise<void> => {
     lose()
@@ -90,7 +85,7 @@ export function followNode(options: NodeFeedOptions): NodeFeed {
     beat = mine
     try {
       life = await options.lifeOf(client)
-      await track(client, prefixes)
+      await track(client, options.prefixes)
       if (mine === beat) mine.begin()
     } catch (error) {
       // Of a connection that is gone already, nobody wants to know.
@@ -103,10 +98,10 @@ export function followNode(options: NodeFeedOptions): NodeFeed {
   client.on('ready', () => void arm())
   client.on('close', lose)
   client.on('error', () => {})
-  client.on('messageBuffer', (_, message) => changed(namesIn(message, prefix.length)))
+  client.on('messageBuffer', (_, message) => changed(namesIn(message)))
   void client.connect().catch(() => {})
   return {
-    lease: (life) => (heard?.life === life && heard.lease.holds() ? heard.lease : undefined),
+    lease: leases.of,
     interrupt,
     close,
   }

@@ -5,6 +5,7 @@ export interface FeedClient {
   client(subcommand: 'TRACKING', ...rest: (string | number)[]): Promise<unknown>
   subscribe(channel: string): Promise<unknown>
   ping(): Promise<unknown>
+  call(name: string, ...rest: (string | Buffer)[]): Promise<unknown>
   connect(): Promise<unknown>
   disconnect(reconnect?: boolean): void
   on(event: 'ready' | 'close', listener: () => void): unknown
@@ -30,8 +31,8 @@ export async function track(client: FeedClient, prefixes: readonly string[]): Pr
 }
 
 /** Names the message says changed; undefined: any may have. */
-export function namesIn(message: unknown, skip: number): readonly string[] | undefined {
-  return Array.isArray(message) ? message.map((name) => String(name).slice(skip)) : undefined
+export function namesIn(message: unknown): readonly string[] | undefined {
+  return Array.isArray(message) ? message.map(String) : undefined
 }
 
 /** True if the server will never do this: it is too old, or does not allow it. */

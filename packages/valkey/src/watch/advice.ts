@@ -1,3 +1,5 @@
+import type { Topology, ValkeyNode } from '../topology/topology.ts'
+
 /** Something about the server's settings that the user should change. `code` is stable. */
 export interface Advice {
   readonly code: string
@@ -14,16 +16,18 @@ interface Asked {
  * what INFO says: where the server says nothing (managed services leave fields out), nothing is told.
  */
 export interface Advisor {
-  /** Looks at a primary, once for each name. Never rejects. @param name the primary's. */
-  look(name: string, client: Asked): Promise<void>
+  /**
+   * Looks at a primary, once for each name. Never rejects.
+   * @param sentinel whether a Sentinel may promote another server in its place.
+   */
+  look(name: string, client: Asked, sentinel: boolean): Promise<void>
 }
 
-/** @param sentinel whether a Sentinel may promote another server. */
-export function createAdvisor(sentinel: boolean, warn: (code: string, message: string) => void): Advisor {
+export function createAdvisor(warn: (code: string, message: string) => void): Advisor {
   const seen = new Set<string>()
   const told = new Set<string>()
   return {
-    async look(name, client) {
+    async look(name, client, sentinel) {
       if (seen.has(name)) return
       seen.add(name)
       try {
@@ -38,6 +42,26 @@ export function createAdvisor(sentinel: boolean, warn: (code: string, message: s
       }
     },
   }
+}
+
+/** Looks at every primary once it can be asked. */
+export function adviseOn(topology: Topology, warn: (code: string, message: string) => void): void {
+  const advisor = createAdvisor(warn)
+  topology.onChange((change) => {
+    if (change.kind !== 'ready') return
+    const { node } = change
+    const info = async (section: string): Promise<string> => {
+      const [answer] = await node.ask([['info', section]])
+      if (answer instanceof Error) throw answer
+      return String(answer)
+    }
+    void advisor.look(node.name, { info }, underSentinel(node))
+  })
+}
+
+/** A client that Sentinels lead to its server has their addresses, whoever made it. */
+function underSentinel({ client }: ValkeyNode): boolean {
+  return (client.options as { readonly sentinels?: unknown } | undefined)?.sentinels != null
 }
 
 /** @param info sections memory and replication of INFO. */
