@@ -60,7 +60,9 @@ export function extendClient(room: OperationRoom, cache: Cache, base: Extendable
         },
         $cached(this: object, policy: unknown) {
           checkCall(room.engine, policy)
-          const writes = room.declared.by(policy)
+          // A name that is misspelt shows here, not at the first statement.
+          room.declared.readBy(policy)
+          const writes = room.declared.writtenBy(policy)
           const self = Prisma.getExtensionContext(this)
           if (!isTransactionClient(self)) return withPolicy(policy)
           return writes ? room.declared.over(self, writes) : self

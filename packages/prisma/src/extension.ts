@@ -2,7 +2,7 @@ import { type Cache, CacheError, type PolicyOptions, type Schema, type ValueType
 import { Decimal } from '@prisma/client/runtime/client'
 import { type ExtendableClient, extendClient } from './client.ts'
 import type { Datamodel } from './datamodel.ts'
-import { declaredWrites } from './declared-writes.ts'
+import { declaredTables } from './declared-tables.ts'
 import type { CacheExtension, ModelName, ModelPolicies } from './extension-types.ts'
 import { activeProvider, clientVersion, globalOmit } from './internals.ts'
 import { checkDatamodel } from './mismatch.ts'
@@ -79,7 +79,7 @@ function attach(
     policies: policiesOrDetach(engine, models, written),
     transactions: createTransactions(engine),
     raw: createRawSql(engine, provider, statementFailed),
-    declared: declaredWrites(models, new Set(schema.tables.keys())),
+    declared: declaredTables(models, new Set(schema.tables.keys())),
     blindViews: blindViews(models, schema),
   }
   return extendClient(room, options.cache, base)

@@ -1,4 +1,4 @@
-import { CacheError, type Engine, notBuilt, type Policy, type PolicyOptions } from '@larder/core'
+import { CacheError, type Engine, type Policy, type PolicyOptions } from '@larder/core'
 import type { ModelMap } from './model.ts'
 import { readNames, shapeOf } from './plan/operations.ts'
 
@@ -12,12 +12,16 @@ export interface CallOptions extends PolicyOptions {
    * None: the statement writes nothing.
    */
   writes?: readonly string[]
+  /** Models, or tables by physical name, that the raw SQL of this client reads: it is then cached. Needs a `ttl`. */
+  reads?: readonly string[]
 }
 
 /** Policies of one client, as its models and one call's options make them. */
 export interface Policies {
   /** Undefined: the model is not cached. Throws for a call whose merged policy has no lifetime. */
   of(model: string, call: CallPolicy | undefined): Policy | undefined
+  /** The policy of raw reads, which have no model. */
+  raw(call: CallOptions): Policy
 }
 
 /** The key of `models` that stands for every model without a policy of its own. */
@@ -44,7 +48,13 @@ export function policiesOf(
     own.set(model, found && checked(engine.policy(found, path, models.table(model)), path))
   }
   const merged = new WeakMap<CallOptions, Map<string, Policy>>()
+  const raw = new WeakMap<CallOptions, Policy>()
   return {
+    raw(call) {
+      const policy = raw.get(call) ?? engine.policy(given(call), '$cached')
+      raw.set(call, policy)
+      return policy
+    },
     of(model, call) {
       if (call === undefined) return own.get(model)
       if (call === false) return undefined
@@ -79,14 +89,16 @@ export function checkCall(engine: Engine, call: unknown): asserts call is CallPo
       'LARDER_CONFIG',
       `$cached takes a policy such as { ttl: '30s' }, or false; not ${String(call)}`,
     )
-  if ('reads' in call) throw notBuilt('$cached({ reads })')
   for (const name of OF_THE_MODEL)
     if (name in call)
       throw new CacheError(
         'LARDER_CONFIG',
         `$cached({ ${name} }) describes the model: give it in models, not per call`,
       )
-  checked(engine.policy({ ttl: 1, ...given(call) }, '$cached'), '$cached')
+  // Raw SQL has no model to take a lifetime from.
+  const asked = call as CallOptions
+  const own = asked.reads ? given(asked) : { ttl: 1, ...given(asked) }
+  checked(engine.policy(own, '$cached'), '$cached')
 }
 
 /** A misspelt operation would switch the cache off, and silently. */

@@ -1,6 +1,7 @@
 import {
   CacheError,
   type Change,
+  changingSql,
   type Engine,
   type Outcome,
   type SqlScan,
@@ -13,6 +14,8 @@ import {
 export interface RawSql {
   /** What the SQL text of a raw operation's arguments does. */
   scan(args: unknown): SqlScan
+  /** What in the text could change the result without a write; undefined: nothing. */
+  changing(args: unknown): string | undefined
   /** The scope of a raw BEGIN that has not seen its COMMIT: everything on this client belongs to it. */
   session(): Transaction | undefined
   /** Runs a raw statement that is not a plain read, with the invalidation that it declares, or `unknownWrites` asks for. */
@@ -101,6 +104,7 @@ export function createRawSql(engine: Engine, provider: string, failed: (error: u
 
   return {
     scan: (args) => scanSql(textOf(args), DIALECTS[provider]),
+    changing: (args) => changingSql(textOf(args), DIALECTS[provider]),
     session: () => session,
     async run<T>(statement: RawStatement, place: Transaction | undefined, run: () => Promise<T>): Promise<T> {
       const { scan, writes } = statement
@@ -120,4 +124,11 @@ function textOf(args: unknown): string {
   const { sql, strings } = (args ?? {}) as { sql?: unknown; strings?: unknown }
   if (Array.isArray(strings)) return strings.join('?')
   return typeof sql === 'string' ? sql : ''
+}
+
+/** All that tells one raw statement from another. A template stays in its parts: joined, two could become one. */
+export function textAndValues(args: unknown): readonly unknown[] {
+  if (Array.isArray(args)) return args
+  const { sql, strings, values } = (args ?? {}) as { sql?: unknown; strings?: unknown; values?: unknown }
+  return [strings ?? sql, values]
 }

@@ -123,3 +123,70 @@ describe('$cache.wrote', () => {
     expect(await errorOf(db.$cache.wrote(['Userx' as never]))).toMatchObject({ code: 'LARDER_UNKNOWN_MODEL' })
   })
 })
+
+describe('$cached({ reads })', () => {
+  const users = (db: Connected['db']) =>
+    db.$cached({ ttl: '1m', reads: ['User'] }).$queryRaw<{ id: number; name: string | null; n: bigint }[]>`
+      SELECT id, name, created_at, count(*) OVER () AS n FROM app_user WHERE id = ${1}`
+
+  it('caches a raw read until a table it names is written', async () => {
+    const { db, sources, statements } = connect(database)
+    const first = await users(db)
+    statements()
+    expect(await users(db)).toEqual(first)
+    expect(statements()).toEqual([])
+    await db.setting.findMany()
+    await db.user.update({ where: { id: 1 }, data: { name: 'new' } })
+    expect(await sources(() => users(db))).toEqual(['database: invalidated'])
+    expect((await users(db))[0]).toMatchObject({ name: 'new', n: 1n })
+    expect(await sources(() => users(db))).toEqual(['memory'])
+  })
+
+  it('tells statements and values apart', async () => {
+    const { db } = connect(database)
+    await database.exec(`INSERT INTO app_user (email, updated_at) VALUES ('b@x', now())`)
+    const raw = db.$cached({ ttl: '1m', reads: ['User'] })
+    const byId = async (id: number) =>
+      (await raw.$queryRaw<{ email: string }[]>`SELECT email FROM app_user WHERE id = ${id}`)[0]?.email
+    expect([await byId(1), await byId(2), await byId(1)]).toEqual(['a@x', 'b@x', 'a@x'])
+    const unsafe = async (id: number) =>
+      (await raw.$queryRawUnsafe<{ email: string }[]>('SELECT email FROM app_user WHERE id = $1', id))[0]
+        ?.email
+    expect([await unsafe(1), await unsafe(2), await unsafe(1)]).toEqual(['a@x', 'b@x', 'a@x'])
+  })
+
+  it.each([
+    ['a lock', 'SELECT id FROM app_user FOR UPDATE', 'lock'],
+    ['a volatile function', 'SELECT id, random() AS r FROM app_user', 'opaque'],
+    ['a function of ours', `SELECT rename_all('x')`, 'opaque'],
+    ['the time', 'SELECT id, CURRENT_TIMESTAMP AS at FROM app_user', 'opaque'],
+    ['a text that means the time', `SELECT 'now'::timestamptz AS at`, 'opaque'],
+    ['a setting of the session', 'SHOW search_path', 'opaque'],
+  ] as const)('never caches a statement with %s', async (_name, sql, reason) => {
+    const { db, cache } = connect(database)
+    const raw = db.$cached({ ttl: '1m', reads: ['User'] })
+    for (let turn = 0; turn < 2; turn++) {
+      const { reads } = await cache.explain(() => raw.$queryRawUnsafe(sql))
+      expect(reads).toMatchObject([{ source: 'database', reason }])
+    }
+  })
+
+  it('never caches in a transaction', async () => {
+    const { db, sources } = connect(database)
+    await users(db)
+    expect(await sources(() => db.$transaction([users(db)]))).toEqual(['database: transaction'])
+    expect(
+      await sources(() =>
+        db.$transaction((tx) => tx.$cached({ ttl: 5, reads: ['User'] }).$queryRaw`SELECT 1`),
+      ),
+    ).toEqual(['database: transaction'])
+  })
+
+  it('ends with what the table of another model cascades to', async () => {
+    const { db, sources } = connect(database)
+    const read = () => db.$cached({ ttl: '1m', reads: ['Profile'] }).$queryRaw`SELECT * FROM app_profile`
+    await read()
+    await db.user.delete({ where: { id: 1 } })
+    expect(await sources(read)).toEqual(['database: invalidated'])
+  })
+})
