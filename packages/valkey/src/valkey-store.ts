@@ -44,7 +44,10 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
       throw topology.failure(error)
     }
   }
-  const fetch: Store['fetch'] = (entry, requests) => readAll(store, entry, requests)
+  const fetch: Store['fetch'] = (entry, requests) => {
+    if (caches.namespace === undefined) warnings.alone()
+    return readAll(store, entry, requests)
+  }
 
   return {
     source: 'store',

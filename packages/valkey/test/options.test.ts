@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { CacheError } from '@larder/core'
 import { type ValkeyStoreOptions, valkeyStore } from '@larder/valkey'
-import { Redis } from 'iovalkey'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { parseUrl } from '../src/connection/url.ts'
 import { look, ownServer, type Server } from './server.ts'
@@ -165,36 +164,6 @@ it('a port nobody listens on is told within the attempt, by address and reason',
   await expect(store.ping()).rejects.toThrow(`valkey at 127.0.0.1:${gone.port}: connect ECONNREFUSED`)
   await expect(store.fetch(undefined, [])).rejects.toThrow(/ECONNREFUSED/)
   await store.close()
-})
-
-it('a lazy store connects at its first call', async () => {
-  const server = look(guarded.url.replace('://', `://:${encodeURIComponent(PASSWORD)}@`))
-  const clients = async () => String(await server.client('LIST')).match(/name=larder/g)?.length ?? 0
-  const store = valkeyStore({ url: guarded.url, password: PASSWORD, lazyConnect: true })
-  expect(await clients()).toBe(0)
-  expect((await store.fetch('e', [])).entry).toBeNull()
-  expect(await clients()).toBe(1)
-  await store.close()
-  server.disconnect()
-})
-
-it('a client of the user’s is used, warned about once, and left open', async () => {
-  const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
-  const client = new Redis(guarded.port, { password: PASSWORD, keyPrefix: 'mine:' })
-  const store = valkeyStore({ client })
-  await store.ping()
-  const ask = { record: '{options:t}', fields: ['list'], cells: ['{options:t}:1'] }
-  const seeded = await store.seed([ask], 10_000)
-  expect((await store.fetch(undefined, [ask])).tags).toEqual(seeded.tags)
-  await store.close()
-  await valkeyStore({ client }).close()
-  expect(warned.mock.calls.map(([message]) => String(message))).toEqual([
-    expect.stringContaining('enableOfflineQueue: false'),
-    expect.stringContaining('keyPrefix'),
-  ])
-  expect(client.status).toBe('ready')
-  expect(await client.ping()).toBe('PONG')
-  client.disconnect()
 })
 
 it('a closed store says so, and closing it twice is one close', async () => {

@@ -17,7 +17,7 @@ describe.skipIf('reason' in found)('Redis', () => {
   let members: Member[] = []
 
   beforeAll(async () => {
-    if ('program' in found) own = await startServer([], found)
+    if ('program' in found) own = await startServer(['--maxmemory-policy', 'allkeys-lru'], found)
     database = look(await valkeyUrl())
     server = look(own.url)
     server.on('error', () => {})
@@ -65,13 +65,13 @@ describe.skipIf('reason' in found)('Redis', () => {
   it('full, it takes marks and finishes all the same', async () => {
     const both = await joined('validate', 'off')
     await warm(both, '1')
-    await server.config('SET', 'maxmemory', '1')
+    await server.config('SET', 'maxmemory-policy', 'noeviction', 'maxmemory', '1')
     try {
       await expect(server.set('anything', 'x')).rejects.toThrow(/OOM/)
       await both[0]?.write(1, '2')
       expect(await valuesOf(both)).toEqual(['2', '2'])
     } finally {
-      await server.config('SET', 'maxmemory', '0')
+      await server.config('SET', 'maxmemory', '0', 'maxmemory-policy', 'allkeys-lru')
     }
     await allHit(both)
     expect(await valuesOf(both)).toEqual(['2', '2'])

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { ValkeyClient } from './client.ts'
 import type { Failure } from './failure.ts'
 
@@ -49,10 +50,7 @@ export function followAttempts(
       if (ended) renew()
       ended = false
       const { resolve, reject } = attempt
-      void prove().then(() => {
-        attempts.trouble = new Error('the connection was lost')
-        resolve()
-      }, reject)
+      void proven(attempts, failure, prove).then(resolve, reject)
     },
     error: (error: unknown) => attempts.blame(error),
     close() {
@@ -103,6 +101,19 @@ export function followAttempts(
   if (client.status === 'ready') on.ready()
   if (client.status === 'end') on.end()
   return attempts
+}
+
+/** Where nobody needs to sign in, a wrong password does not stop the questions behind it: it ends the connection. */
+async function proven(
+  attempts: { trouble: unknown },
+  failure: Failure,
+  prove: () => Promise<void>,
+): Promise<void> {
+  const before = attempts.trouble
+  await prove()
+  await turn()
+  if (attempts.trouble !== before) throw failure(attempts.trouble)
+  attempts.trouble = new Error('the connection was lost')
 }
 
 /** Whether the server wants a password first. */

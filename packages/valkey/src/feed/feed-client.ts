@@ -25,6 +25,10 @@ export function feedClientOf(original: ValkeyClient): FeedClient {
     commandTimeout: undefined,
     readOnly: false,
     monitor: false,
+    // The newest ioredis speaks RESP3 unless told otherwise, and hears other messages there.
+    protocol: 2,
+    replyMapping: 'legacy',
+    stringNumbers: false,
     reconnectOnError: null,
     // A client of a Cluster never tries again by itself: this one does until it is closed.
     retryStrategy,
