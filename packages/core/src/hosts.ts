@@ -19,6 +19,7 @@ import { type Loaded, type ReadRoom, read } from './read.ts'
 import type { Report } from './report.ts'
 import type { ScopeOf } from './scope.ts'
 import type { GuardedStore } from './store/guard.ts'
+import { type DeriveTags, rememberTags } from './tags/known-tags.ts'
 import { tagsOfRead } from './tags/read-tags.ts'
 import { createEntries } from './tier/entries.ts'
 import { createLookUp } from './tier/look-up.ts'
@@ -28,6 +29,8 @@ import { type WriteRoom, write } from './write.ts'
 
 /** How long `close` waits for writes and invalidations on their way, in milliseconds. */
 const CLOSING = 1_000
+/** Reads whose key and tags one client remembers. */
+const REMEMBERED = 10_000
 
 /** What all hosts of one cache share. */
 export interface SharedRoom {
@@ -69,12 +72,16 @@ export function createHosts(shared: SharedRoom): Hosts {
   }
   const roomOf = (host: Host, rejecting: ReadonlySet<string>) =>
     hostRoom({ ...shared, rejecting }, host, awaitsFinish, () => longestLifetime)
+  // Not remembered: what a table's name stands for changes with the clients that come and go.
+  const tagsOfComputed: DeriveTags = (occurrences, userTags) =>
+    tagsOfWrap(namespace, databasesOf(attached), occurrences, userTags)
   const wrapRoom: ReadRoom = {
     ...roomOf(
       { name: 'wrap', schema: { tables: new Map() }, database: undefined, identity: [], types: {} },
       new Set(),
     ),
-    tagsOf: (occurrences, userTags) => tagsOfWrap(namespace, databasesOf(attached), occurrences, userTags),
+    tagsOf: tagsOfComputed,
+    knownTags: (_, ...parts) => tagsOfComputed(...parts),
   }
 
   return {
@@ -130,13 +137,18 @@ function hostRoom(
   const { namespace, version, codec, maxValueBytes } = shared.config
   const { schema, types, database = DEFAULT_DATABASE } = host
   const space = { namespace, database }
-  const entries = createEntries(codec, types, shared.events)
+  const entries = createEntries(codec, types, shared.events, shared.store.source === 'memory')
+  const tagsOf: DeriveTags = (occurrences, userTags) => tagsOfRead(space, schema, occurrences, userTags)
   return {
     ...shared,
     space,
     schema,
-    tagsOf: (occurrences, userTags) => tagsOfRead(space, schema, occurrences, userTags),
-    keys: entryKeys({ namespace, version, database, identity: [host.name, ...host.identity], types }),
+    tagsOf,
+    knownTags: rememberTags(tagsOf, REMEMBERED),
+    keys: entryKeys(
+      { namespace, version, database, identity: [host.name, ...host.identity], types },
+      REMEMBERED,
+    ),
     entries,
     lookUp: createLookUp(shared, entries),
     maxValueBytes,

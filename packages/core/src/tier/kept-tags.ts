@@ -80,13 +80,15 @@ export function createKeptTags(most: number): KeptTags {
         holding = kept.lease
         return kept.state
       }
-      const tags = requests.map((request): TagReply => {
-        const fields = request.fields.length ? records.get(request.record) : undefined
-        return {
-          fields: request.fields.map((field) => stateOf(fields?.get(field))),
-          cells: request.cells.map((cell) => stateOf(cells.get(cell))),
-        }
-      })
+      const tags: TagReply[] = []
+      for (const request of requests) {
+        const kept = request.fields.length ? records.get(request.record) : undefined
+        const fields: TagState[] = []
+        for (const field of request.fields) fields.push(stateOf(kept?.get(field)))
+        const states: TagState[] = []
+        for (const cell of request.cells) states.push(stateOf(cells.get(cell)))
+        tags.push({ fields, cells: states })
+      }
       return { epoch, entry: null, tags }
     },
     drop(names) {
