@@ -11,6 +11,8 @@ export interface Connection {
   readonly failure: Failure
   /** Ends the connection, if it is ours. */
   close(): void
+  /** Gives the connection up and asks who is the primary now. Absent where there is nobody to ask. */
+  seek?(): void
 }
 
 /** The same for a Cluster. */
@@ -57,7 +59,11 @@ export function connectBySentinels(target: SentinelTarget): Connection {
     sentinelRetryStrategy: retryStrategy,
   })
   const where = `${name} (of the sentinels at ${target.sentinels.map(textOf).join(', ')})`
-  return connection(client, where, failures(`valkey ${where}`, secretsOf(target, asking)))
+  return {
+    ...connection(client, where, failures(`valkey ${where}`, secretsOf(target, asking))),
+    // An orderly end would wait for the other side, which hangs.
+    seek: () => client.stream.destroy(),
+  }
 }
 
 export function connectCluster(target: ClusterTarget): ClusterConnection {

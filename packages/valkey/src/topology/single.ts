@@ -3,11 +3,22 @@ import { createListeners } from './listeners.ts'
 import { watchNode } from './node.ts'
 import type { NodeDuties, Topology } from './topology.ts'
 
+/** How long a primary that sentinels named may leave us without trust before they are asked again (ms). */
+const SEARCH = 1_000
+
 /** One server, or the primary that Sentinels name: a client that finds it again whenever it is lost. */
 export function singleTopology(connection: Connection, duties: NodeDuties): Topology {
-  const { client, failure, name, close } = connection
+  const { client, failure, name, close, seek } = connection
   const listeners = createListeners()
   const node = watchNode({ name, client, failure, duties, changed: listeners.tell })
+  // A server that hangs keeps its connection, and nothing else tells that it was replaced.
+  let trusted = true
+  const search = setInterval(() => {
+    if (!trusted && !node.trusted() && client.status === 'ready') seek?.()
+    trusted = node.trusted()
+  }, SEARCH)
+  search.unref()
+  if (!seek) clearInterval(search)
   return {
     clustered: false,
     failure,
@@ -19,6 +30,7 @@ export function singleTopology(connection: Connection, duties: NodeDuties): Topo
     check: node.check,
     onChange: listeners.add,
     close() {
+      clearInterval(search)
       node.stop()
       close()
     },
