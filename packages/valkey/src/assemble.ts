@@ -90,4 +90,4 @@ export function assemble(target: Target, warnings: Warnings, caches: Caches): As
 }
 
 const NO_INFO =
-  'the server does not let this user run INFO, so Larder cannot tell a failover from a reconnect: each reconnect of any process empties the cache once. Allow +info to avoid that'
+  'the server does not say who it is (it refuses INFO, or INFO has no run_id and master_replid), so Larder cannot tell a failover from a reconnect: each reconnect of any process empties the cache once. Allow +info where that is all that is missing'
