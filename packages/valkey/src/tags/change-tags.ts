@@ -41,13 +41,14 @@ export function tagChanges(topology: Topology, alone: RunAlone, leaseOf: LeaseOf
   return {
     async seed(request, lifetime) {
       const node = topology.nodeOf(request.record)
-      const life = node.incarnation()
+      const { life, reign } = node.claim()
       const lease = leaseOf(node, life)
       const answers = await runScripts(node, seedCalls(request, lifetime)).catch((error: unknown) => {
         noteError(topology, node, error)
         throw error
       })
-      if (node.incarnation() !== life) throw new Error('another server answers than when the call was sent')
+      // Perhaps sent twice, for want of the script: only a check that begins now was surely answered after it.
+      await node.confirm({ ...node.claim(), reign })
       const states = (answers as Answer[][]).flat().map((text) => stateOf(text, life))
       const { length } = request.fields
       return { ...(lease && { lease }), fields: states.slice(0, length), cells: states.slice(length) }
