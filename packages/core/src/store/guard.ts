@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { CacheError } from '../errors.ts'
 import type { Events } from '../events.ts'
 import { createBreaker } from './breaker.ts'
-import { within } from './deadline.ts'
+import { createDeadline, type Deadline } from './deadline.ts'
 import type { Store } from './store.ts'
 
 /** Longest a read waits for the store before it goes to the database, in milliseconds. */
@@ -37,10 +37,17 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
   const usable = tellState(events)
   const breaker = createBreaker(clock, () => usable.reads(!breaker.open))
 
-  const attempt = async <T>(action: Call, deadline: number, call: () => Promise<T>): Promise<Guarded<T>> => {
+  const reading = createDeadline(clock, READ_DEADLINE)
+  const marking = createDeadline(clock, MARK_DEADLINE)
+
+  const attempt = async <T>(
+    action: Call,
+    deadline: Deadline,
+    call: () => Promise<T>,
+  ): Promise<Guarded<T>> => {
     if (closed) return CLOSED
     try {
-      const inTime = store.source === 'memory' ? call() : within(clock, deadline, `store ${action}`, call)
+      const inTime = store.source === 'memory' ? call() : deadline.within(action, call)
       return { ok: true, value: await inTime }
     } catch (error) {
       events.emit('store-error', { action, error })
@@ -48,17 +55,17 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
     }
   }
   const asking = async <T>(action: Call, call: () => Promise<T>): Promise<Guarded<T>> => {
-    const again = async (): Promise<boolean> => {
-      const probed = await attempt(action, READ_DEADLINE, call)
-      return probed.ok || isMoving(probed)
-    }
-    const answer = breaker.open ? STOPPED : await attempt(action, READ_DEADLINE, call)
+    const answer = breaker.open ? STOPPED : await attempt(action, reading, call)
     if (answer.ok) breaker.answered()
-    else if (!isMoving(answer)) breaker.unanswered(again)
+    else if (!isMoving(answer))
+      breaker.unanswered(async () => {
+        const probed = await attempt(action, reading, call)
+        return probed.ok || isMoving(probed)
+      })
     return answer
   }
   const telling = async <T>(action: Call, table: string, call: () => Promise<T>): Promise<Guarded<T>> => {
-    const answer = await attempt(action, MARK_DEADLINE, call)
+    const answer = await attempt(action, marking, call)
     if (answer.ok) usable.heard(table)
     else if (!isMoving(answer)) usable.unheard(table)
     return answer
@@ -76,8 +83,7 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
     probe: breaker.probe,
     fetch: (entry, tags) => asking('fetch', () => store.fetch(entry, tags)),
     seed: (tags, lifetime) => asking('seed', () => store.seed(tags, lifetime)),
-    set: async (...args) =>
-      breaker.open ? STOPPED : attempt('set', MARK_DEADLINE, () => store.set(...args)),
+    set: async (...args) => (breaker.open ? STOPPED : attempt('set', marking, () => store.set(...args))),
     mark: (request) => telling('mark', request.record, () => store.mark(request)),
     renew: (request) => telling('renew', request.record, () => store.renew(request)),
     finish: (request) => telling('finish', request.record, () => store.finish(request)),

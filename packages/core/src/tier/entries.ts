@@ -37,7 +37,7 @@ export interface Entries {
 
 /** @param lasting whether the same bytes will be opened again: their header is then read once. */
 export function createEntries(codec: Codec, types: ValueTypes, events: Events, lasting = false): Entries {
-  const read = lasting ? rememberHeaders() : readHeader
+  const read = lasting ? rememberHeaders() : rememberLast()
   const bound = codec.bind(types)
   const models = createModels()
   const attempt = <T>(owner: EntryOwner, action: () => T): T | { readonly error: unknown } => {
@@ -89,5 +89,14 @@ function rememberHeaders(): typeof readHeader {
     const opened = readHeader(bytes)
     known.set(bytes, opened)
     return opened
+  }
+}
+
+/** Callers that shared one question read the same bytes one after the other. */
+function rememberLast(): typeof readHeader {
+  let last: { readonly bytes: Uint8Array; readonly opened: Opened } | undefined
+  return (bytes) => {
+    if (last?.bytes !== bytes) last = { bytes, opened: readHeader(bytes) }
+    return last.opened
   }
 }
