@@ -20,6 +20,7 @@ import type { Report } from './report.ts'
 import type { ScopeOf } from './scope.ts'
 import type { GuardedStore } from './store/guard.ts'
 import { tagsOfRead } from './tags/read-tags.ts'
+import { planThrough, type ThroughRoom } from './through.ts'
 import { createEntries } from './tier/entries.ts'
 import { createLookUp } from './tier/look-up.ts'
 import type { MemoryTier } from './tier/memory-tier.ts'
@@ -107,7 +108,7 @@ export function createHosts(shared: SharedRoom): Hosts {
       applyInvalidation({ ...shared, namespace }, databasesOf(attached), request, current.get()),
     async wrap(key, options, load) {
       const policyOf = ({ ttl, tags }: WrapOptions) =>
-        policy({ ttl, operations: ['wrap'], ...(tags && { tags }) }, 'wrap')
+        policy({ ttl, operations: ['wrap'], write: 'invalidate', ...(tags && { tags }) }, 'wrap')
       const plan = wrapPlan(key, options, policyOf, load)
       const run = () => (strictness ? strictness.within(plan.run) : plan.run())
       return read(wrapRoom, { ...plan, run, ...(current.get() && { bypass: 'transaction' }) })
@@ -131,18 +132,18 @@ function hostRoom(
   const { schema, types, database = DEFAULT_DATABASE } = host
   const space = { namespace, database }
   const entries = createEntries(codec, types, shared.events)
-  return {
+  const room: ReadRoom & ThroughRoom = {
     ...shared,
     space,
     schema,
-    tagsOf: (occurrences, userTags) => tagsOfRead(space, schema, occurrences, userTags),
+    tagsOf: (occurrences, userTags, around) => tagsOfRead(space, schema, occurrences, userTags, around),
     keys: entryKeys({ namespace, version, database, identity: [host.name, ...host.identity], types }),
     entries,
     lookUp: createLookUp(shared, entries),
     maxValueBytes,
-    awaitsFinish,
     longestLifetime,
   }
+  return { ...shared, ...room, awaitsFinish, through: (plan, changes) => planThrough(room, plan, changes) }
 }
 
 function databasesOf(hosts: readonly Host[]): readonly KnownDatabase[] {

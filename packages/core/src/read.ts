@@ -13,15 +13,8 @@ import type { GuardedStore } from './store/guard.ts'
 import type { ReadTag } from './tags/read-tags.ts'
 import type { Entries } from './tier/entries.ts'
 import type { Found, LookUp, Wanted } from './tier/look-up.ts'
-import {
-  heldThrough,
-  namesOf,
-  noncesOf,
-  recordedTags,
-  sightsOf,
-  someMissing,
-  type TagSights,
-} from './tier/sight.ts'
+import { putEntry, type Stamp } from './tier/put-entry.ts'
+import { heldThrough, namesOf, recordedTags, sightsOf, someMissing, type TagSights } from './tier/sight.ts'
 
 /** What reads of one host need, wired by the composition root. */
 export interface ReadRoom {
@@ -37,7 +30,11 @@ export interface ReadRoom {
   readonly scopeOf: ScopeOf
   readonly maxValueBytes: number
   /** What a read depends on, given what it uses and the user tags of its policy. */
-  tagsOf(occurrences: readonly Occurrence[], userTags: readonly string[]): readonly ReadTag[]
+  readonly tagsOf: (
+    occurrences: readonly Occurrence[],
+    userTags: readonly string[],
+    around?: string,
+  ) => readonly ReadTag[]
   /** Longest lifetime of any entry, in milliseconds: tags must outlive it. */
   longestLifetime(): number
 }
@@ -73,7 +70,8 @@ export async function read<T>(room: ReadRoom, plan: ReadPlan<T>): Promise<T> {
   if (scope.kind === 'failed') return around(room, began, 'unavailable')
   const key = keyOf(room, plan, scope.value)
   if (!key) return around(room, began, 'opaque')
-  const tags = room.tagsOf(plan.occurrences, policy.tags)
+  const apart = policy.write === 'around' ? plan.occurrences[0]?.table : undefined
+  const tags = room.tagsOf(plan.occurrences, policy.tags, apart)
   const writing = writtenNow(room, tags)
   const one = { ...began, operation: plan.operation, policy, key, tags, writing }
   if (room.unfinished.covers(tags)) return around(room, one, 'dirty')
@@ -83,9 +81,18 @@ export async function read<T>(room: ReadRoom, plan: ReadPlan<T>): Promise<T> {
   if (fresh.kind === 'dirty') return around(room, one, 'dirty')
   if (fresh.kind === 'miss') return load(room, one, fresh.reason, found)
   const decoded = entry && room.entries.decode(entry.payload, one)
-  if (!decoded) return load(room, one, 'miss', found)
+  if (!decoded || !accepts(plan, decoded.value)) return load(room, one, 'miss', found)
   tell(room, one, undefined, { source, age: entry.age, ttl: entry.lifetime })
   return decoded.value as T
+}
+
+/** A host whose judgement fails has accepted nothing. */
+function accepts({ accepts: judge }: ReadPlan<unknown>, result: unknown): boolean {
+  try {
+    return judge?.(result) ?? true
+  } catch {
+    return false
+  }
 }
 
 const NONE: ReadonlySet<string> = new Set()
@@ -130,7 +137,7 @@ async function around<T>(room: ReadRoom, one: Read<T> & Partial<Wanted>, reason:
 
 function keyOf(room: ReadRoom, plan: ReadPlan<unknown>, scope: unknown): EntryKey | undefined {
   try {
-    return room.keys.of(scope, plan)
+    return room.keys.of(scope, { operation: plan.as ?? plan.operation, model: plan.model, query: plan.query })
   } catch (error) {
     room.events.emit('codec-error', { operation: plan.operation, error })
     if (plan.strict) throw error
@@ -157,7 +164,8 @@ async function load<T>(room: ReadRoom, one: CachedRead<T>, reason: MissReason, f
   if (!shared) return (await outcome).result as T
   const copy = await copyOf(room, one, outcome)
   // The other caller's load failed, or gave nothing that can be copied: its error and its objects stay its own.
-  if (!copy) return (await fill(room, one, reason, epoch, sights)).result as T
+  if (!copy || !accepts(one.plan, copy.value))
+    return (await fill(room, one, reason, epoch, sights)).result as T
   tell(room, one, reason, { shared: true })
   return copy.value as T
 }
@@ -205,8 +213,6 @@ async function fill<T>(
   return { result, payload }
 }
 
-type Stamp = Parameters<Entries['seal']>[0]
-
 async function store(
   room: ReadRoom,
   one: CachedRead<unknown>,
@@ -219,9 +225,5 @@ async function store(
     if (!after.ok || !heldThrough(stamp, sightsOf(one.tags, after.value, one.writing), after.value.epoch))
       return
   }
-  const { epoch, lifetime } = stamp
-  const sight = { remaining: lifetime, own: true, epoch, nonces: noncesOf(stamp) }
-  room.lookUp.keep(one, { sight, payload, lifetime, age: 0 })
-  const renewal = { tags: one.tags, lifetime: 2 * room.longestLifetime() }
-  await room.store.set(one.key.key, room.entries.seal(stamp, payload, one), lifetime, renewal)
+  await putEntry(room, one, stamp, payload, { tags: one.tags, lifetime: 2 * room.longestLifetime() })
 }

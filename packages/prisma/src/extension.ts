@@ -3,7 +3,7 @@ import { Decimal } from '@prisma/client/runtime/client'
 import { type ExtendableClient, extendClient } from './client.ts'
 import type { Datamodel } from './datamodel.ts'
 import type { CacheExtension, ModelName, ModelPolicies } from './extension-types.ts'
-import { activeProvider, clientVersion, globalOmit } from './internals.ts'
+import { activeProvider, clientVersion, globalOmit, omittedOf } from './internals.ts'
 import { checkDatamodel } from './mismatch.ts'
 import { type ModelMap, modelMapOf } from './model.ts'
 import { statementFailed } from './outcome.ts'
@@ -75,6 +75,7 @@ function attach(
     models,
     provider,
     relationMode: described.relationMode,
+    omitted: (model: string) => omittedOf(globalOmit(base), model),
     policies: policiesOrDetach(engine, models, written),
     transactions: createTransactions(engine),
     raw: createRawSql(engine, provider, statementFailed),

@@ -4,6 +4,8 @@ import type { ModelMap } from './model.ts'
 import { statementFailed } from './outcome.ts'
 import { kindOf } from './plan/operations.ts'
 import { planRead } from './plan/read.ts'
+import { ROW_READ, rowReadOf } from './plan/row-read.ts'
+import { throughOf } from './plan/through.ts'
 import { planWrite } from './plan/write.ts'
 import type { CallPolicy, Policies } from './policies.ts'
 import type { RawSql } from './raw.ts'
@@ -14,6 +16,8 @@ export interface OperationRoom {
   readonly engine: Engine
   readonly models: ModelMap
   readonly provider: string
+  /** Fields left out of every result of a model. */
+  readonly omitted: (model: string) => ReadonlySet<string>
   /** Under `'prisma'` the client itself carries out the referential actions. */
   readonly relationMode: 'foreignKeys' | 'prisma'
   readonly policies: Policies
@@ -42,7 +46,7 @@ export function runOperation(
   const place = room.transactions.placeOf(transaction)
   const kind = kindOf(one.operation)
   if (kind === 'read' && one.model !== undefined) return read(room, call, one, one.model, dataPath, place)
-  if (kind === 'write' && one.model !== undefined) return write(room, one, one.model, dataPath, place)
+  if (kind === 'write' && one.model !== undefined) return write(room, call, one, one.model, dataPath, place)
   return rawSql(room, one, place)
 }
 
@@ -58,18 +62,26 @@ function read(
   const { occurrences, severalStatements, opaque } = planRead(operation, model, args, room.models, dataPath)
   const blind = occurrences.some((occurrence) => room.blindViews.has(occurrence.table))
   const bypass = bypassOf(room, call, place, opaque !== undefined || blind)
+  const row = rowReadOf(room.models, model, operation, args, dataPath)
   const plan: ReadPlan<unknown> = {
     operation: `${model}.${operation}`,
     model,
     policy: bypass ? undefined : room.policies.of(model, call),
     ...(bypass && { bypass }),
-    query: { args, dataPath },
+    query: row ? row.query : { args, dataPath },
+    ...(row && { as: ROW_READ }),
+    ...(row && operation === 'findUniqueOrThrow' && { accepts: (result) => result !== null }),
     occurrences,
     severalStatements,
     // An array transaction waits for every one of its queries: each must be started, cached or not.
     run: () => query(args),
   }
-  return room.engine.read(plan)
+  return beside(place, () => room.engine.read(plan))
+}
+
+/** A statement of a transaction that its scope is not told of. */
+function beside<T>(place: Place, run: () => Promise<T>): Promise<T> {
+  return place.kind === 'inside' ? place.scope.beside(run) : run()
 }
 
 function bypassOf(
@@ -85,6 +97,7 @@ function bypassOf(
 
 function write(
   room: OperationRoom,
+  call: CallPolicy | undefined,
   one: Operation,
   model: string,
   dataPath: readonly unknown[],
@@ -96,11 +109,17 @@ function write(
     provider: room.provider,
     relationMode: room.relationMode,
   })
+  const policy = room.policies.of(model, call)
+  const through =
+    policy?.write === 'through' && place.kind !== 'lost' && !room.raw.session()
+      ? throughOf(room.models, { operation, model, args, dataPath }, changes.length, policy, room)
+      : undefined
   return settle(room, place, {
     operation: `${model}.${operation}`,
     model,
     changes,
     ...(returned && { returned }),
+    ...(through && { through }),
     failed: statementFailed,
     run: () => query(args),
   })
@@ -132,9 +151,12 @@ async function rawSql(room: OperationRoom, one: Operation, place: Place): Promis
     const aside = place.kind !== 'alone' || room.raw.session() !== undefined
     const bypass: BypassReason = scan.locks ? 'lock' : aside ? 'transaction' : 'no-policy'
     const plan = { operation, model: 'raw', policy: undefined, bypass, query: undefined, occurrences: [] }
-    return room.engine.read({ ...plan, severalStatements: false, run })
+    return beside(place, () => room.engine.read({ ...plan, severalStatements: false, run }))
   }
-  if (place.kind !== 'lost') return room.raw.run(operation, args, scan, scopeOf(place), run)
+  // What it sets, or rolls back to, decides what the statements around it come to.
+  if (place.kind === 'inside' && scan.kind !== 'write') place.scope.unproven()
+  if (place.kind !== 'lost')
+    return beside(place, () => room.raw.run(operation, args, scan, scopeOf(place), run))
   const scope = room.engine.transaction('early')
   try {
     return await room.raw.run(operation, args, scan, scope, run)
