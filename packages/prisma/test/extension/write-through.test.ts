@@ -1,3 +1,5 @@
+import { createCache } from '@larder/core'
+import { prismaCache } from '@larder/prisma'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Connected, connect, errorOf, postgresDatabase, type TestDatabase } from './client.ts'
 
@@ -213,6 +215,16 @@ describe('after a transaction', () => {
     await expectHit(here, { id: 2 })
   })
 
+  it('a row that is changed again by another key is stored as it was left', async () => {
+    const here = open()
+    await here.db.$transaction(async (tx) => {
+      await tx.stock.update({ ...byId, data: sell })
+      await tx.stock.update({ ...bySku, data: sell })
+    })
+    await expectHit(here, byId.where)
+    await expectHit(here, bySku.where)
+  })
+
   it('an array of writes', async () => {
     const here = open()
     await here.db.$transaction([here.db.stock.update({ ...byId, data: sell }), here.db.stock.count()])
@@ -220,7 +232,7 @@ describe('after a transaction', () => {
   })
 
   it.each([
-    ['updates the row by another key', (tx: Tx) => tx.stock.update({ where: { sku: 'a' }, data: sell })],
+    ['updates it and shows less', (tx: Tx) => tx.stock.update({ ...byId, data: sell, select: { id: true } })],
     ['updates rows nobody knows', (tx: Tx) => tx.stock.updateMany({ data: sell })],
     ['deletes it', (tx: Tx) => tx.stock.delete(bySku)],
     ['writes raw SQL', (tx: Tx) => tx.$executeRaw`UPDATE inventory_stock SET quantity = 0`],
@@ -266,6 +278,41 @@ describe('after a transaction', () => {
       await tx.$executeRaw`UPDATE inventory_stock SET quantity = 100`
     })
     expect((await here.db.stock.findUnique(byId))?.quantity).toBe(100)
+  })
+})
+
+describe('the policy', () => {
+  it('needs a datamodel to write through', () => {
+    const { base } = open()
+    const without = (models: object) => () => base.$extends(prismaCache({ cache: createCache(), models }))
+    const needed = {
+      code: 'LARDER_CONFIG',
+      message: expect.stringMatching(/write is "through", which needs `datamodel`/),
+    }
+    expect(without({ Stock: { ttl: 1, write: 'through' } })).toThrow(expect.objectContaining(needed))
+    expect(without({ '*': { ttl: 1, write: 'through' } })).toThrow(expect.objectContaining(needed))
+    expect(without({ '*': { ttl: 1, write: 'around' } })).not.toThrow()
+  })
+
+  it('is of the model, not of one call', () => {
+    expect(() => open().db.$cached({ write: 'around' })).toThrow(/describes the model/)
+  })
+
+  it("'around': reads of the model go on as they were, and those of others do not", async () => {
+    const here = open({ models: { '*': { ttl: '1m' }, Stock: { ttl: '1m', write: 'around' } } })
+    const { db, cache, sources } = here
+    const display = () => db.stock.findUnique(bySku)
+    const lines = () => db.orderLine.findMany({ include: { stock: true } })
+    await Promise.all([display(), lines()])
+    await db.stock.update({ ...bySku, data: sell })
+    expect(await sources(display)).toEqual(['memory'])
+    expect((await display())?.quantity).toBe(5)
+    expect(await sources(lines)).toEqual(['database: invalidated'])
+    await db.$executeRaw`UPDATE inventory_stock SET quantity = 1`
+    expect((await display())?.quantity).toBe(1)
+    await db.stock.update({ ...bySku, data: sell })
+    await cache.invalidate({ tables: ['inventory_stock'] })
+    expect((await display())?.quantity).toBe(0)
   })
 })
 
