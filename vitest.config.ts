@@ -8,6 +8,7 @@ const alias = {
   '@larder/core': at('packages/core/src/index.ts'),
   '@larder/prisma': at('packages/prisma/src/index.ts'),
   '@larder/valkey': at('packages/valkey/src/index.ts'),
+  '@larder/doctor': at('packages/doctor/src/index.ts'),
   '@larder/testing': at('packages/testing/src/index.ts'),
 }
 
@@ -40,6 +41,7 @@ export default defineConfig({
       project('core', 'packages/core/test'),
       project('prisma', 'packages/prisma/test'),
       project('valkey', 'packages/valkey/test'),
+      project('doctor', 'packages/doctor/test'),
       project('testing', 'packages/testing/test'),
       project('examples', 'examples/*/test'),
       project('cross', 'test'),

@@ -19,7 +19,8 @@ export async function seedRace(database: TestDatabase): Promise<void> {
 }
 
 interface Race {
-  readonly cache: Cache
+  /** One for all clients, or one for each. */
+  readonly cache: Cache | readonly Cache[]
   readonly clients: readonly PrismaClient[]
   readonly workers: number
   readonly operations: number
@@ -33,12 +34,14 @@ const WRITES = 0.08
 export async function race({ cache, clients, workers, operations, seed }: Race): Promise<Checker> {
   const checker = createChecker()
   const each = Math.ceil(operations / workers)
+  const caches = [cache].flat()
   await Promise.all(
     Array.from({ length: workers }, async (_, index) => {
       const client = clients[index % clients.length]
-      if (!client) throw new Error('no client')
+      const own = caches[index % caches.length]
+      if (!client || !own) throw new Error('no client')
       const random = createRandom(seed * 1_000 + index)
-      const worker: Worker = { name: `worker ${index}`, client, cache, random }
+      const worker: Worker = { name: `worker ${index}`, client, cache: own, random }
       for (let done = 0; done < each; done++) {
         if (random.chance(WRITES)) await writeOnce(worker, checker)
         else await readOnce(worker, checker)

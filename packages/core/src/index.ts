@@ -49,6 +49,7 @@ export type {
   Schema,
   Table,
 } from './schema/table.ts'
+export { changingSql } from './sql/changing.ts'
 export { type SqlScan, scanSql } from './sql/scan.ts'
 export type { Counts, Stats } from './stats.ts'
 export { type MemoryStoreOptions, memoryStore } from './store/memory-store.ts'

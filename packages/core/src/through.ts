@@ -157,7 +157,7 @@ function atStake(room: ThroughRoom, source: Source, read: RowRead): RowAtStake |
       if (!recorded || ttl === undefined) return
       await putEntry(
         room,
-        wanted,
+        { ...wanted, started: room.clock.now() },
         { epoch: proof.epoch, lifetime: ttl, empty: false, tags: recorded },
         payload,
       )

@@ -3,6 +3,7 @@ import type { Caches } from './caches.ts'
 import type { Target } from './connection/target.ts'
 import type { Warnings } from './connection/warnings.ts'
 import { type Feed, followChanges, type LeaseOf } from './feed/feed.ts'
+import { createUnsent, type Unsent } from './read/unsent.ts'
 import { type TagChanges, tagChanges } from './tags/change-tags.ts'
 import { keyByKey } from './tags/key-by-key.ts'
 import { remembering, renewTags, resend } from './tags/remember.ts'
@@ -20,6 +21,7 @@ export interface Assembly {
   readonly epoch: Epoch
   readonly tags: TagChanges
   readonly lease: LeaseOf
+  readonly unsent: Unsent
   /** Prolongs what needs it of an entry's tags. Nobody waits for that. */
   renewTags(renewal: Renewal): void
   invalidateAll(): Promise<void>
@@ -43,9 +45,11 @@ export function assemble(target: Target, warnings: Warnings, caches: Caches): As
     infoless: () => warnings.tell('valkey-info', NO_INFO),
   })
   const [recent, renewals] = [createRecent(now), createRenewals(now)]
+  const unsent = createUnsent()
   const topology = createTopology(target, warnings, {
     beforeTrust: (node) => resend(plain, recent, (record) => owns(topology, node, record), epoch.renew),
     identify: who.identify,
+    sending: unsent.clear,
   })
   let feed: Feed | undefined
   const lease: LeaseOf = (node, life) => feed?.lease(node, life)
@@ -61,6 +65,7 @@ export function assemble(target: Target, warnings: Warnings, caches: Caches): As
   return {
     topology,
     epoch,
+    unsent,
     tags: remembering(plain, recent, renewals),
     lease,
     renewTags: (renewal) => renewTags(plain, renewals, renewal),
@@ -90,4 +95,4 @@ export function assemble(target: Target, warnings: Warnings, caches: Caches): As
 }
 
 const NO_INFO =
-  'the server does not let this user run INFO, so Larder cannot tell a failover from a reconnect: each reconnect of any process empties the cache once. Allow +info to avoid that'
+  'the server does not say who it is (it refuses INFO, or INFO has no run_id and master_replid), so Larder cannot tell a failover from a reconnect: each reconnect of any process empties the cache once. Allow +info where that is all that is missing'

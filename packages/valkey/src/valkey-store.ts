@@ -47,7 +47,7 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
   }
   const fetch: Store['fetch'] = (entry, requests) => {
     if (caches.namespace === undefined) warnings.alone()
-    return readAll(store, entry, requests)
+    return store.unsent.join(entry, requests, () => readAll(store, entry, requests))
   }
 
   return {
@@ -74,8 +74,9 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
     seed: (requests, lifetime) =>
       call(async () => {
         epoch.learn(lifetime)
+        const began = performance.now()
         const replies = await Promise.all(requests.map((request) => tags.seed(request, lifetime)))
-        return { epoch: epoch.current(), entry: null, tags: replies } satisfies Fetched
+        return { epoch: await epoch.after(began), entry: null, tags: replies } satisfies Fetched
       }),
     mark: (request) => call(() => reported(epoch, request, tags.mark)),
     renew: (request) => call(() => tags.mark(request)),

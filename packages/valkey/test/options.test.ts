@@ -54,11 +54,14 @@ it.each([
   expect(inspect(error, { depth: 9 }).replace(/^.*options\.test.*$/gm, '')).not.toContain('s3cret')
 })
 
-it.each(['cluster', 'memory', 'compression'])('an option that is not built yet names itself: %s', (name) => {
-  const error = errorOf(() => valkeyStore({ url: 'valkey://h', [name]: [] } as ValkeyStoreOptions))
-  expect(error.code).toBe('LARDER_OPTION_NOT_BUILT')
-  expect(error.message).toContain(`valkeyStore.${name}`)
-})
+it.each(['cluster', 'memory', 'compression', 'namespace'])(
+  'an option that stands elsewhere says where: %s',
+  (name) => {
+    const error = errorOf(() => valkeyStore({ url: 'valkey://h', [name]: [] } as ValkeyStoreOptions))
+    expect(error.code).toBe('LARDER_CONFIG')
+    expect(error.message).toMatch(/: (give|it is an option of createCache)/)
+  },
+)
 
 it.each([
   [{}, 'a url or a client'],

@@ -52,7 +52,11 @@ export function followAttempts(
       const { resolve, reject } = attempt
       void proven(attempts, failure, prove).then(resolve, reject)
     },
-    error: (error: unknown) => attempts.blame(error),
+    error(error: unknown) {
+      attempts.blame(error)
+      // The client asks the sentinels again and again, and says no more than this.
+      if (/sentinels are unreachable/.test(String(error))) on.close()
+    },
     close() {
       lost()
       const { reject } = attempt

@@ -11,6 +11,8 @@ export interface Connection {
   readonly failure: Failure
   /** Ends the connection, if it is ours. */
   close(): void
+  /** Gives the connection up and asks who is the primary now. Absent where there is nobody to ask. */
+  seek?(): void
 }
 
 /** The same for a Cluster. */
@@ -27,6 +29,8 @@ export interface ClusterConnection {
  */
 const SOCKET_TIMEOUT = 3_000
 const RETRY_STEP = 50
+/** How long one node of a cluster is waited for when it is asked for the slots (ms). */
+const SLOTS_TIMEOUT = 1_000
 const RETRY_MOST = 1_000
 
 export function connect(target: ServerTarget): Connection {
@@ -55,7 +59,11 @@ export function connectBySentinels(target: SentinelTarget): Connection {
     sentinelRetryStrategy: retryStrategy,
   })
   const where = `${name} (of the sentinels at ${target.sentinels.map(textOf).join(', ')})`
-  return connection(client, where, failures(`valkey ${where}`, secretsOf(target, asking)))
+  return {
+    ...connection(client, where, failures(`valkey ${where}`, secretsOf(target, asking))),
+    // An orderly end would wait for the other side, which hangs.
+    seek: () => client.stream.destroy(),
+  }
 }
 
 export function connectCluster(target: ClusterTarget): ClusterConnection {
@@ -66,7 +74,8 @@ export function connectCluster(target: ClusterTarget): ClusterConnection {
     enableOfflineQueue: false,
     // It would leave the whole cluster when one shard is lost.
     enableReadyCheck: false,
-    slotsRefreshTimeout: connectTimeout,
+    // One that hangs is not waited for: the others know the slots, too.
+    slotsRefreshTimeout: Math.min(connectTimeout, SLOTS_TIMEOUT),
     // Names stay names: TLS certificates are made out to them, and an address may change.
     dnsLookup: target.dnsLookup ?? ((name, callback) => callback(null, name)),
     ...(natMap && { natMap }),

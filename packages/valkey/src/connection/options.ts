@@ -1,4 +1,4 @@
-import { CacheError, notBuilt } from '@larder/core'
+import { CacheError } from '@larder/core'
 import { addressesOf, type Given } from './addresses.ts'
 import { isCluster } from './client.ts'
 import { canSend } from './send.ts'
@@ -15,7 +15,13 @@ const WAYS: Readonly<Record<'url' | 'client' | 'nodes' | 'sentinels', readonly s
   sentinels: [...SERVER, 'natMap', 'name', 'sentinelUsername', 'sentinelPassword', 'sentinelTls'],
 }
 const NAMES = [...new Set([...Object.keys(WAYS), ...Object.values(WAYS).flat()])]
-const LATER = ['cluster', 'memory', 'compression']
+/** What people look for here, and where it is. */
+const ELSEWHERE = new Map([
+  ['cluster', 'give nodes'],
+  ['memory', 'it is an option of createCache'],
+  ['compression', 'give createCache({ codec: compressed(msgpackCodec()) })'],
+  ['namespace', 'it is an option of createCache'],
+])
 
 /** @throws CacheError `LARDER_CONFIG` or `LARDER_OPTION_NOT_BUILT`, never repeating a secret. */
 export function checkOptions(given: string | ValkeyStoreOptions): Target {
@@ -49,7 +55,8 @@ export function checkOptions(given: string | ValkeyStoreOptions): Target {
 
 function wayOf(options: ValkeyStoreOptions): keyof typeof WAYS {
   for (const name of Object.keys(options)) {
-    if (LATER.includes(name)) throw notBuilt(`valkeyStore.${name}`)
+    const elsewhere = ELSEWHERE.get(name)
+    if (elsewhere) throw refused(`valkeyStore has no option ${name}: ${elsewhere}`)
     if (!NAMES.includes(name))
       throw refused(`valkeyStore.${name} is not an option: there are ${NAMES.join(', ')}`)
   }

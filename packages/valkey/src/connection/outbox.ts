@@ -7,12 +7,20 @@ export interface Outbox {
   ask(commands: readonly Words[]): Promise<readonly Answer[]>
 }
 
-/** @param why the reason behind an error, where one is known. */
-export function createOutbox(client: ValkeyClient, why: (error: Error) => Error): Outbox {
+/**
+ * @param why the reason behind an error, where one is known.
+ * @param sending is called before each packet.
+ */
+export function createOutbox(
+  client: ValkeyClient,
+  why: (error: Error) => Error,
+  sending: () => void,
+): Outbox {
   let orders: Order[] = []
   const flush = (): void => {
     const all = orders
     orders = []
+    sending()
     send(client, all, why)
   }
   const add = (order: Order): void => {

@@ -3,13 +3,13 @@ import type { Answer, Words } from '../connection/send.ts'
 import type { LeaseOf } from '../feed/feed.ts'
 import { noteError } from '../tags/change-tags.ts'
 import { stateOf } from '../tags/tag-text.ts'
-import type { Topology, ValkeyNode } from '../topology/topology.ts'
+import type { Claim, Topology, ValkeyNode } from '../topology/topology.ts'
 import type { Epoch } from '../watch/epoch.ts'
 
 /** What one node is asked for: the entry or not, and some of the tables by their place. */
 interface Part {
   readonly node: ValkeyNode
-  readonly life: string
+  readonly claim: Claim
   readonly lease: Lease | undefined
   readonly commands: Words[]
   readonly tables: number[]
@@ -25,19 +25,24 @@ export interface Read {
 
 /**
  * Reads everything a hit needs: one packet to each node, each record before its cells. What is asked for in one turn
- * of the event loop shares packets. Answers count only if the life that was trusted before still is.
+ * of the event loop shares packets. Answers count only if whoever gave them is vouched for.
  */
 export function readAll(
-  { topology, epoch, lease }: Read,
+  read: Read,
   entry: string | undefined,
   requests: readonly TagRequest[],
 ): Promise<Fetched> {
   return new Promise((resolve, reject) => {
+    const { topology } = read
     const tags: TagReply[] = new Array(requests.length)
     let found: StoredEntry | null = null
-    const parts = split(topology, lease, entry, requests)
+    const parts = split(read, entry, requests)
     let open = parts.length
-    const finish = (): void => resolve({ epoch: epoch.current(), entry: found, tags })
+    const finish = (): void => {
+      const epoch = confirmed(read, parts)
+      if (typeof epoch === 'string') resolve({ epoch, entry: found, tags })
+      else epoch.then((later) => resolve({ epoch: later, entry: found, tags }), reject)
+    }
     for (const part of parts)
       part.node.send({
         commands: part.commands,
@@ -53,15 +58,30 @@ export function readAll(
       })
     if (open) return
     // Nobody was asked; somebody must be there all the same.
-    if (!topology.nodes().some((node) => node.trusted())) topology.nodeOf('').incarnation()
+    if (!topology.nodes().some((node) => node.trusted())) topology.nodeOf('').claim()
     finish()
   })
 }
 
+/** The epoch of answers that are here; later, where somebody has to be asked first. @throws CacheError */
+function confirmed({ epoch }: Read, parts: readonly Part[]): string | Promise<string> {
+  let waiting: Promise<number>[] | undefined
+  for (const { node, claim } of parts) {
+    const later = node.confirm(claim)
+    if (later) {
+      waiting ??= []
+      waiting.push(later)
+    }
+  }
+  const current = waiting ? undefined : epoch.current()
+  if (current !== undefined) return current
+  // A check that passed after the answers has asked for the epoch, too, if it lies there.
+  return Promise.all([performance.now(), ...(waiting ?? [])]).then((sent) => epoch.after(Math.min(...sent)))
+}
+
 /** @throws CacheError when a slot has no primary, or that primary is not to be trusted. */
 function split(
-  topology: Topology,
-  lease: LeaseOf,
+  { topology, lease }: Read,
   entry: string | undefined,
   requests: readonly TagRequest[],
 ): readonly Part[] {
@@ -69,8 +89,8 @@ function split(
   const partOf = (key: string): Part => {
     const node = topology.nodeOf(key)
     for (const part of parts) if (part.node === node) return part
-    const life = node.incarnation()
-    const part = { node, life, lease: lease(node, life), commands: [], tables: [], hasEntry: false }
+    const claim = node.claim()
+    const part = { node, claim, lease: lease(node, claim.life), commands: [], tables: [], hasEntry: false }
     parts.push(part)
     return part
   }
@@ -90,11 +110,12 @@ function split(
 
 function take(
   topology: Topology,
-  { node, life, lease, tables, hasEntry }: Part,
+  { node, claim, lease, tables, hasEntry }: Part,
   answers: readonly Answer[],
   requests: readonly TagRequest[],
   tags: TagReply[],
 ): StoredEntry | null {
+  const { life } = claim
   let at = 0
   const next = (): Answer => {
     const answer = answers[at++] ?? null
@@ -115,7 +136,5 @@ function take(
       cells: cells.map((_, index) => stateOf(values[index], life)),
     }
   }
-  if (node.incarnation() !== life)
-    throw topology.failure(new Error('another server answers than when the call was sent'))
   return Buffer.isBuffer(bytes) ? { bytes, remaining } : null
 }

@@ -10,7 +10,7 @@ import { FINISH } from './scripts/finish.ts'
 import { MARK } from './scripts/mark.ts'
 import { SEED } from './scripts/seed.ts'
 import { stateOf } from './tag-text.ts'
-import { lifeOf, type Witnessed, witnessed } from './witness.ts'
+import { askedOf, type Witnessed, witnessed } from './witness.ts'
 
 /** Most cells one script call touches: nobody else is served while it runs. */
 const MOST_CELLS = 100
@@ -43,21 +43,22 @@ export function tagChanges(topology: Topology, alone: RunAlone, leaseOf: LeaseOf
   return {
     async seed(request, lifetime) {
       const node = topology.nodeOf(request.record)
-      const life = node.incarnation()
+      const { life, reign } = node.claim()
       const lease = leaseOf(node, life)
       const answers = await runScripts(node, seedCalls(request, lifetime)).catch((error: unknown) => {
         noteError(topology, node, error)
         throw error
       })
-      if (node.incarnation() !== life) throw new Error('another server answers than when the call was sent')
+      // Perhaps sent twice, for want of the script: only a check that begins now was surely answered after it.
+      await node.confirm({ ...node.claim(), reign })
       const states = (answers as Answer[][]).flat().map((text) => stateOf(text, life))
       const { length } = request.fields
       return { ...(lease && { lease }), fields: states.slice(0, length), cells: states.slice(length) }
     },
     async mark(request) {
-      const life = lifeOf(topology, request)
+      const asked = askedOf(topology, request)
       const marked = await run(request.record, markCalls(request, MOST_CELLS))
-      if (marked) return witnessed(topology, request, life, marked)
+      if (marked) return witnessed(topology, request, asked, marked)
       if (request.fields.length) await alone(markCalls({ ...request, cells: [] }, 1)[0] as ScriptCall)
       const singly = markCalls({ ...request, fields: [] }, 1)
       await Promise.all(singly.filter(({ keys }) => keys.length).map(alone))
@@ -65,13 +66,13 @@ export function tagChanges(topology: Topology, alone: RunAlone, leaseOf: LeaseOf
     },
     async finish(request) {
       const { record } = request
-      const life = lifeOf(topology, request)
+      const asked = askedOf(topology, request)
       const calls = finishCalls(request, MOST_CELLS)
       const last = calls.pop() as ScriptCall
       // The record last, and only when every cell is bumped: a kept field vouches for its cells.
       const bumped = !calls.length || (await run(record, calls))
       const finished = bumped && (await run(record, [last]))
-      if (finished) return calls.length ? undefined : witnessed(topology, request, life, finished)
+      if (finished) return calls.length ? undefined : witnessed(topology, request, asked, finished)
       const singly = finishCalls({ ...request, record: '' }, 1)
       await Promise.all(singly.filter(({ keys }) => keys.length).map(alone))
       if (!request.cells.includes(record))
@@ -108,7 +109,7 @@ function markCalls(request: MarkRequest, most: number): ScriptCall[] {
       Math.round(lifetime),
       ...counted(named),
       ...counted(named.length ? known : []),
-      ...askedOf(request, keys),
+      ...witnessArgs(request, keys),
     ]
     return { script: markScript, keys, args }
   })
@@ -126,7 +127,7 @@ function finishCalls(request: FinishRequest, most: number): ScriptCall[] {
     return {
       script: finishScript,
       keys,
-      args: [unsaid(), token, Number(has), ...fields, ...askedOf(request, keys)],
+      args: [unsaid(), token, Number(has), ...fields, ...witnessArgs(request, keys)],
     }
   })
 }
@@ -144,7 +145,7 @@ function counted(names: readonly string[]): readonly (string | number)[] {
 }
 
 /** What a call is to witness: all of it, or nothing where it does not touch all of it. */
-function askedOf(
+function witnessArgs(
   { record, witness }: MarkRequest | FinishRequest,
   keys: readonly string[],
 ): readonly (string | number)[] {

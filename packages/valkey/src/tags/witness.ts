@@ -1,6 +1,6 @@
 import type { FinishRequest, MarkRequest, TagReport, WitnessedTag } from '@larder/core'
 import type { Answer } from '../connection/send.ts'
-import type { Topology } from '../topology/topology.ts'
+import type { Claim, Topology, ValkeyNode } from '../topology/topology.ts'
 import type { Epoch } from '../watch/epoch.ts'
 
 /** What a script saw of the tags it was to witness; the store adds its epoch. */
@@ -9,33 +9,51 @@ export type Witnessed = Omit<TagReport, 'epoch'>
 /** Texts a script gives for each tag: nonce found, own mark, foreign mark, nonce left. */
 const TEXTS = 4
 
+/** A server that is about to be asked, and what is believed of it. */
+export interface Asked {
+  readonly node: ValkeyNode
+  readonly claim: Claim
+}
+
 /**
- * The life of the server that is about to be asked, where something is witnessed and that server is trusted: a mark is
- * sent to any, but what only a trusted one says counts.
+ * The server that is about to be asked, where something is witnessed and that server is trusted: a mark is sent to any,
+ * but what only a trusted one says counts.
  */
-export function lifeOf(
+export function askedOf(
   topology: Topology,
   { record, witness }: MarkRequest | FinishRequest,
-): string | undefined {
+): Asked | undefined {
   if (!witness) return undefined
   try {
-    return topology.nodeOf(record).incarnation()
+    const node = topology.nodeOf(record)
+    return { node, claim: node.claim() }
   } catch {
     return undefined
+  }
+}
+
+/** Whether it was that server that answered, as far as is known already: nobody waits for a check because of a report. */
+function vouchedFor(topology: Topology, record: string, { node, claim }: Asked): boolean {
+  try {
+    const checked = topology.nodeOf(record) === node ? node.confirm(claim) : Promise.resolve(0)
+    checked?.catch(() => {})
+    return checked === undefined
+  } catch {
+    return false
   }
 }
 
 /** Reads the answers to one call. Undefined where it was to witness nothing, or another server may have answered. */
 export function witnessed(
   topology: Topology,
-  request: MarkRequest | FinishRequest,
-  life: string | undefined,
+  { record, witness }: MarkRequest | FinishRequest,
+  asked: Asked | undefined,
   answers: readonly Answer[],
 ): Witnessed | undefined {
-  const { witness } = request
   const [texts, ...more] = answers
-  if (!witness || life === undefined || more.length || !Array.isArray(texts)) return undefined
-  if (lifeOf(topology, request) !== life) return undefined
+  if (!witness || !asked || more.length || !Array.isArray(texts)) return undefined
+  if (!vouchedFor(topology, record, asked)) return undefined
+  const { life } = asked.claim
   const tags: WitnessedTag[] = []
   for (let at = 0; at < texts.length; at += TEXTS) {
     const [found, own, foreign, left] = texts.slice(at, at + TEXTS).map(String)

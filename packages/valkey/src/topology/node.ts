@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises'
 import { followAttempts } from '../connection/attempts.ts'
 import type { ValkeyClient } from '../connection/client.ts'
 import type { Failure } from '../connection/failure.ts'
@@ -8,6 +8,10 @@ import { createTrust } from './trust.ts'
 
 /** How often a server is asked who it is (ms). */
 const EVERY = 1_000
+/** A look that comes so much too late (ms) tells of a process that was busy with something else. */
+const OVERSLEPT = 100
+/** What its sockets get then, once. */
+const GRACE = 100
 
 export interface NodeSetup {
   readonly name: string
@@ -25,12 +29,14 @@ export function watchNode({ name, client, failure, duties, changed, again = fals
   const watch = async (): Promise<void> => {
     const { count } = attempts
     const alive = (): boolean => !attempts.stopped && count === attempts.count
+    let asked = 0
     while (alive()) {
-      await wait(EVERY, undefined, { ref: false })
+      await awake(EVERY)
       if (!alive()) return
+      trust.judge(asked)
       // Not awaited: a server that hangs must not keep its own trust from ending.
       void trust.prove().catch(() => {})
-      trust.expire()
+      asked = trust.checks
     }
   }
   const attempts = followAttempts(
@@ -50,10 +56,11 @@ export function watchNode({ name, client, failure, duties, changed, again = fals
     get losses() {
       return attempts.count
     },
-    incarnation: trust.life,
-    trusted: trust.holds,
+    claim: trust.claim,
+    confirm: trust.confirm,
+    trusted: trust.trusted,
     belief: trust.belief,
-    ...createOutbox(client, attempts.why),
+    ...createOutbox(client, attempts.why, duties.sending),
     doubt: trust.doubt,
     opened: attempts.first,
     async check() {
@@ -67,4 +74,15 @@ export function watchNode({ name, client, failure, duties, changed, again = fals
     },
   }
   return node
+}
+
+/** Waits, and reads what sockets have: timers run before them, and a blocked event loop is no sign of a silent server. */
+async function awake(milliseconds: number): Promise<void> {
+  const due = performance.now() + milliseconds
+  await wait(milliseconds, undefined, { ref: false })
+  const late = performance.now() - due > OVERSLEPT
+  for (let turns = 0; turns < 2; turns++) await turn()
+  if (!late) return
+  await wait(GRACE, undefined, { ref: false })
+  for (let turns = 0; turns < 2; turns++) await turn()
 }

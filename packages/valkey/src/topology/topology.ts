@@ -10,6 +10,18 @@ export interface Belief {
   readonly until: number
 }
 
+/** In which life of a server a question was asked, and how many checks had begun. Valid for what is sent at once. */
+export interface Claim {
+  /**
+   * Short name of the server's life: nonces of one server process, or of one line of replication, mean nothing to the
+   * next.
+   */
+  readonly life: string
+  /** Grows whenever trust is lost. */
+  readonly reign: number
+  readonly checks: number
+}
+
 /** One primary, with a connection of its own. Errors such as MOVED come back to whoever sent the command. */
 export interface ValkeyNode {
   /** `host:port`, for errors. */
@@ -18,14 +30,20 @@ export interface ValkeyNode {
   /** Grows with every connection lost. */
   readonly losses: number
   /**
-   * Short name of the server's present life: nonces of one server process, or of one line of replication, mean
-   * nothing to the next. Vouched for by a check that was sent less than two seconds ago.
-   * @throws CacheError while it is not known, and why.
+   * Taken before questions are sent: their answers count if it is confirmed then. A server whose last check is old may
+   * be asked: this process, not the server, may have been too busy to hear of the next.
+   * @throws CacheError while the server is not believed, and why.
    */
-  incarnation(): string
-  /** Whether {@link incarnation} has an answer. */
+  claim(): Claim
+  /**
+   * To be asked when answers are here. Undefined: a check that was sent less than two seconds ago vouches for them.
+   * Else resolves, with the time it was sent, when a check has passed that the server answered after them.
+   * @throws CacheError, at once or later, when they do not count.
+   */
+  confirm(claim: Claim): Promise<number> | undefined
+  /** Whether there is something to {@link claim}. */
   trusted(): boolean
-  /** The same answer, and how long it counts; undefined while there is none. */
+  /** Who answers, by a check sent less than two seconds ago; undefined without one. */
   belief(): Belief | undefined
   /** Sends commands with whatever else this turn of the event loop sends to this node, in one packet. */
   send(order: Order): void
@@ -76,4 +94,6 @@ export interface NodeDuties {
   beforeTrust(node: ValkeyNode): Promise<void>
   /** The name of the node's present life. `again`: this process was connected to it before, and lost it. */
   identify(node: ValkeyNode, again: boolean): Promise<string>
+  /** Something is about to be sent to some node. */
+  sending(): void
 }

@@ -1,82 +1,73 @@
-import { setImmediate as turn } from 'node:timers/promises'
-import { type Attempts, isUnsigned } from '../connection/attempts.ts'
-import type { Failure } from '../connection/failure.ts'
-import type { Belief, NodeDuties, TopologyChange, ValkeyNode } from './topology.ts'
+import { beginning, type CheckSetup, check, isYoung, TRUST } from './check.ts'
+import type { Claim, ValkeyNode } from './topology.ts'
 
-/** A server is believed if the last check that succeeded was sent less than this ago (ms). */
-const TRUST = 2_000
+/** A server of which an answer came less than this ago is not silent (ms): the check's answer is behind others. */
+const SILENT = 900
 
 /** Whether a server is believed just now, and in which of its lives. */
-export interface Trust {
-  /** @throws CacheError */
-  life(): string
-  holds(): boolean
-  belief(): Belief | undefined
+export interface Trust extends Pick<ValkeyNode, 'claim' | 'confirm' | 'trusted' | 'belief' | 'doubt'> {
+  /** Checks begun so far. */
+  readonly checks: number
   /** Asks the server. @throws CacheError saying why it is not believed. */
   prove(): Promise<void>
-  /** Ends trust that nothing renewed. */
-  expire(): void
+  /** To be called when a check has had time to be answered and heard: trust in a silent server ends with its time. */
+  judge(check: number): void
   lose(): void
-  doubt(error: unknown): void
 }
 
-export interface TrustSetup {
-  readonly node: () => ValkeyNode
-  readonly attempts: () => Attempts
-  readonly failure: Failure
-  readonly duties: NodeDuties
-  readonly changed: (change: TopologyChange) => void
-  readonly again: boolean
-}
-
-export function createTrust({ node, attempts, failure, duties, changed, again }: TrustSetup): Trust {
-  let known: { readonly life: string; readonly sent: number } | undefined
-  let doubts = 0
+export function createTrust(setup: CheckSetup): Trust {
+  const { node, attempts, failure, changed } = setup
+  const state = beginning(() => changed({ kind: 'lost', node: node() }))
+  let heard = Number.NEGATIVE_INFINITY
   let asking = false
 
-  const young = (): boolean => known !== undefined && performance.now() - known.sent < TRUST
-  const lose = (): void => {
-    if (!known) return
-    known = undefined
-    changed({ kind: 'lost', node: node() })
+  const distrust = (): Error => failure(state.silent ? new Error(SILENCE) : attempts().trouble)
+  const prove = (): Promise<void> => {
+    state.latest = check(setup, state)
+    return state.latest
   }
-  const prove = async (): Promise<void> => {
-    const { count } = attempts()
-    const before = doubts
-    try {
-      if (!known) await duties.beforeTrust(node())
-      const sent = performance.now()
-      const life = await duties.identify(node(), again || count > 0)
-      // An answer that outlived its connection, or a doubt that came meanwhile, says nothing about what comes next.
-      if (attempts().stopped || count !== attempts().count || before !== doubts) return
-      const news = known?.life !== life
-      // Another life without a lost connection: those who hold something of the old one hear that it is over.
-      if (news) lose()
-      known = { life, sent }
-      if (news) changed({ kind: 'ready', node: node() })
-    } catch (error) {
-      // The client is told of a wrong password in this very packet, and tells of it a moment later.
-      if (isUnsigned(error)) await turn()
-      attempts().blame(error)
-      throw failure(error instanceof Error ? attempts().why(error) : error)
-    }
+  const later = async ({ checks, reign }: Claim): Promise<number> => {
+    // Answers come in order: a check that began after the question was answered after it.
+    const passed = (): boolean => state.known !== undefined && state.known.check > checks
+    if (!passed()) await (state.checks > checks ? state.latest : prove())
+    if (reign !== state.reign || !state.known || !passed()) throw distrust()
+    return state.known.sent
   }
   return {
-    life() {
-      if (known && young()) return known.life
-      throw failure(known ? new Error('has not answered for two seconds') : attempts().trouble)
+    claim() {
+      const known = state.believed()
+      if (!known) throw distrust()
+      const { reign, checks } = state
+      state.claim ??= { life: known.life, reign, checks }
+      return state.claim
     },
-    holds: young,
-    belief: () => (known && young() ? { life: known.life, until: known.sent + TRUST } : undefined),
+    confirm(claim) {
+      if (claim.reign !== state.reign || !state.known) throw failure(new Error(ANOTHER))
+      heard = performance.now()
+      return heard - state.known.sent < TRUST ? undefined : later(claim)
+    },
+    trusted: () => state.believed() !== undefined,
+    belief() {
+      const { known } = state
+      return known && isYoung(known) ? { life: known.life, until: known.sent + TRUST } : undefined
+    },
+    get checks() {
+      return state.checks
+    },
     prove,
-    expire() {
-      if (!young()) lose()
+    judge(number) {
+      state.silent = state.ended < number && performance.now() - heard > SILENT
+      if (!state.believed()) state.lose()
     },
-    lose,
+    lose() {
+      state.silent = false
+      state.lose()
+    },
     doubt(error) {
-      doubts++
+      state.doubts++
       attempts().blame(error)
-      lose()
+      state.silent = false
+      state.lose()
       if (asking) return
       asking = true
       const over = (): void => {
@@ -86,3 +77,6 @@ export function createTrust({ node, attempts, failure, duties, changed, again }:
     },
   }
 }
+
+const ANOTHER = 'another server answers than when the call was sent'
+const SILENCE = 'has not answered for two seconds'

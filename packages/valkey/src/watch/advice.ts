@@ -86,7 +86,7 @@ export function adviceOn(info: string, sentinel: boolean): readonly Advice[] {
     advice.push({
       code: 'valkey-min-replicas',
       message:
-        'the Valkey primary under Sentinel has min-replicas-to-write 0: cut off from the others it goes on taking writes and answering reads while another server is promoted, and processes that see only it serve stale entries for as long. Set min-replicas-to-write 1 and min-replicas-max-lag 10 on every server of the set',
+        'the Valkey primary under Sentinel has min-replicas-to-write 0: cut off from the others it goes on taking writes and answering reads while another server is promoted, and processes that see only it serve stale entries for as long. Set min-replicas-to-write 1 and min-replicas-max-lag 3 (below down-after-milliseconds) on every server of the set',
     })
   return advice
 }

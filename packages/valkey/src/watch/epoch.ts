@@ -19,8 +19,13 @@ const script = scriptOf(EPOCH)
  * part of it has been heard.
  */
 export interface Epoch {
-  /** The present epoch. @throws Error when no part of it was heard lately. */
-  current(): string
+  /** The present epoch; undefined when no part of it was heard lately. */
+  current(): string | undefined
+  /**
+   * The same, or as it was heard after `since` (as `performance.now()` tells the time), which is asked for if need be.
+   * @throws Error when no part of it is heard.
+   */
+  after(since: number): Promise<string>
   /**
    * Asks a node for the parts that it has. A write: only a primary that may take writes answers.
    * @returns whether it has any.
@@ -59,9 +64,20 @@ export function epochOf(topology: () => Topology, run: (call: ScriptCall) => Pro
     text = keys.map((one) => heard.get(one)?.text ?? '?').join('+')
     if (before && before.text !== String(answer)) for (const listener of listeners) listener()
   }
+  const current = (): string | undefined => (performance.now() - latest < TRUST ? text : undefined)
   return {
-    current() {
-      if (performance.now() - latest < TRUST) return text
+    current,
+    async after(since) {
+      const heardOf = (): string | undefined => current() ?? (latest > since ? text : undefined)
+      const found = heardOf()
+      if (found !== undefined) return found
+      await Promise.allSettled(
+        topology()
+          .nodes()
+          .map((node) => node.check()),
+      )
+      const asked = heardOf()
+      if (asked !== undefined) return asked
       throw new Error('the epoch was not heard of for two seconds')
     },
     async ask(node) {

@@ -5,7 +5,7 @@ import type { Topology, ValkeyNode } from '../topology/topology.ts'
 import { type Epoch, owns, textCall } from './epoch.ts'
 
 /** How long a node's own text outlives the last process that asked for it (ms). */
-const LIFETIME = 10_000
+const LIFETIME = 4_000
 
 /** Tells nodes' lives apart. */
 export interface Identifier {
@@ -94,7 +94,8 @@ export function identifier({ topology, epoch, database, infoless }: IdentifierSe
 /** Whose answer it is; undefined where that is not said. @throws Error when it is not a primary's. */
 function lifeIn(info: Answer): string | undefined {
   if (info instanceof Error) {
-    if (/^NOPERM|unknown command/i.test(info.message)) return undefined
+    // Some services take one section of INFO at a time.
+    if (/^NOPERM|unknown command|wrong number of arguments|syntax error/i.test(info.message)) return undefined
     throw info
   }
   const text = String(info)

@@ -95,6 +95,11 @@ local function fieldOf(record, name)
   return tag
 end
 
+-- A new lifetime is told to those who follow changes like any other: a clean key gets one when it is worth that.
+local function prolong(key, life)
+  if redis.call('PTTL', key) < life * 0.9 then redis.call('PEXPIRE', key, digits(life)) end
+end
+
 local function saveRecord(record)
   local latest, changed = 0, {}
   for name, tag in pairs(record.tags) do
@@ -116,8 +121,10 @@ local function saveRecord(record)
   -- A dirty record goes with its last mark: whoever left it there is dead.
   if latest > 0 then
     redis.call('PEXPIREAT', record.key, digits(latest))
-  else
+  elseif #changed > 0 then
     redis.call('PEXPIRE', record.key, digits(record.life))
+  else
+    prolong(record.key, record.life)
   end
 end
 

@@ -2,7 +2,7 @@ import { PRELUDE } from './prelude.ts'
 
 /**
  * Creates what is missing of a table's tags and returns the texts of all that were asked for, fields then cells.
- * Clean tags live at least as long as asked; dirty ones as long as their marks.
+ * Clean tags live nine tenths as long as asked, at least; dirty ones as long as their marks.
  * KEYS: the record if any field is named, then cells. ARGV: nonce text, lifetime (ms), count and names of fields.
  */
 export const SEED: string = `${PRELUDE}
@@ -30,7 +30,7 @@ for at = first, #KEYS do
   elseif tag.changed then
     redis.call('SET', KEYS[at], text, 'PX', digits(life))
   else
-    redis.call('PEXPIRE', KEYS[at], digits(life), 'GT')
+    prolong(KEYS[at], life)
   end
   replies[#replies + 1] = text
 end
