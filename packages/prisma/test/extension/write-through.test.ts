@@ -197,6 +197,16 @@ describe('after a transaction', () => {
     expect((await db.stock.findUnique(bySku))?.quantity).toBe(4)
   })
 
+  it('the same with lock: neither it nor its read stands in the way', async () => {
+    const here = open()
+    await here.db.$transaction(async (tx) => {
+      const { quantity } = await tx.stock.lock(bySku)
+      await tx.stock.update({ ...bySku, data: { quantity: quantity - 1 } })
+    })
+    await expectHit(here, bySku.where)
+    expect((await here.db.stock.findUnique(bySku))?.quantity).toBe(4)
+  })
+
   it('a created row is a hit by every key, for nobody saw it before', async () => {
     const here = open()
     const made = await here.db.$transaction((tx) => tx.stock.create({ data: { sku: 'c', warehouse: 'w' } }))
