@@ -14,7 +14,7 @@ export const rooms = [
   // Validated options name a store, a codec and a policy, and make the default ones.
   ['config'],
   ['tier', 'flight', 'fence', 'invalidate'],
-  ['engine'],
+  ['engine', 'through'],
   ['read', 'write', 'wrap', 'apply-invalidation'],
   ['hosts'],
   ['cache'],

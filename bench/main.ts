@@ -6,6 +6,7 @@ import { benchPrecision } from './precision.ts'
 import { benchPrisma } from './prisma.ts'
 import type { Budget } from './rounds.ts'
 import { benchValkey } from './valkey.ts'
+import { benchWriteThrough } from './write-through.ts'
 
 const { quick } = parseArgs({ options: { quick: { type: 'boolean', default: false } } }).values
 const budget: Budget = quick ? { rounds: 40, slice: 20 } : { rounds: 80, slice: 40 }
@@ -26,6 +27,7 @@ const catalogue = await openCatalogue()
 try {
   await benchPrisma(catalogue, budget)
   await benchPrecision(catalogue, operations)
+  await benchWriteThrough(catalogue, budget, operations)
   // A round trip is long enough for fewer rounds to tell.
   await benchValkey(catalogue, { ...budget, rounds: quick ? 25 : 60 }, quick)
 } finally {

@@ -57,7 +57,10 @@ export function naiveStore(): Store {
     seed: (tags) => fetch(undefined, tags),
     mark: async () => {},
     renew: async () => {},
-    finish: async () => entries.clear(),
+    finish: async () => {
+      entries.clear()
+      return undefined
+    },
     set: async (entry, bytes) => void entries.set(entry, bytes),
     invalidateAll: async () => entries.clear(),
     close: async () => {},

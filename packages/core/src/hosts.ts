@@ -21,6 +21,7 @@ import type { ScopeOf } from './scope.ts'
 import type { GuardedStore } from './store/guard.ts'
 import { type DeriveTags, rememberTags } from './tags/known-tags.ts'
 import { tagsOfRead } from './tags/read-tags.ts'
+import { planThrough, type ThroughRoom } from './through.ts'
 import { createEntries } from './tier/entries.ts'
 import { createLookUp } from './tier/look-up.ts'
 import type { MemoryTier } from './tier/memory-tier.ts'
@@ -131,7 +132,7 @@ function createWrap(
   const room: ReadRoom = { ...base, tagsOf, knownTags: (_, ...parts) => tagsOf(...parts) }
   const strictness = tier?.pushed?.strictness
   const policyOf = ({ ttl, tags }: WrapOptions): Policy =>
-    policy({ ttl, operations: ['wrap'], ...(tags && { tags }) }, 'wrap')
+    policy({ ttl, operations: ['wrap'], write: 'invalidate', ...(tags && { tags }) }, 'wrap')
   return async (key, options, load) => {
     const plan = wrapPlan(key, options, policyOf, load)
     const run = () => (strictness ? strictness.within(plan.run) : plan.run())
@@ -150,23 +151,21 @@ function hostRoom(
   const { schema, types, database = DEFAULT_DATABASE } = host
   const space = { namespace, database }
   const entries = createEntries(codec, types, shared.events, shared.store.source === 'memory')
-  const tagsOf: DeriveTags = (occurrences, userTags) => tagsOfRead(space, schema, occurrences, userTags)
-  return {
+  const tagsOf: DeriveTags = (...parts) => tagsOfRead(space, schema, ...parts)
+  const identity = [host.name, ...host.identity]
+  const room: ReadRoom & ThroughRoom = {
     ...shared,
     space,
     schema,
     tagsOf,
     knownTags: rememberTags(tagsOf, REMEMBERED),
-    keys: entryKeys(
-      { namespace, version, database, identity: [host.name, ...host.identity], types },
-      REMEMBERED,
-    ),
+    keys: entryKeys({ namespace, version, database, identity, types }, REMEMBERED),
     entries,
     lookUp: createLookUp(shared, entries),
     maxValueBytes,
-    awaitsFinish,
     longestLifetime,
   }
+  return { ...shared, ...room, awaitsFinish, through: (plan, changes) => planThrough(room, plan, changes) }
 }
 
 function databasesOf(hosts: readonly Host[]): readonly KnownDatabase[] {

@@ -31,8 +31,10 @@ export {
   type Pins,
   type ReadPlan,
   type ReturnedRow,
+  type RowRead,
   UNKNOWN,
   type WritePlan,
+  type WriteThrough,
 } from './plan.ts'
 export type { Policy, PolicyOptions } from './policy/policy.ts'
 export { notBuilt } from './policy/resolve.ts'
@@ -60,6 +62,14 @@ export type {
   StoreContext,
   StoredEntry,
 } from './store/store.ts'
-export type { Lease, TagReply, TagRequest, TagState } from './tags/tag.ts'
+export type {
+  Lease,
+  TagReply,
+  TagReport,
+  TagRequest,
+  TagState,
+  Witness,
+  WitnessedTag,
+} from './tags/tag.ts'
 export type { WriteTag } from './tags/write-tags.ts'
 export type { WrapOptions } from './wrap.ts'

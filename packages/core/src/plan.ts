@@ -32,10 +32,18 @@ export interface ReadPlan<T> {
   readonly model: string
   /** Undefined: no policy, the read is not cached. */
   readonly policy: Policy | undefined
+  /**
+   * Name of the read in its entry's key, where it is not the operation's own: all reads of the model by that name and
+   * with the same `query` give the same result, so one may be answered with what another stored.
+   */
+  readonly as?: string
+  /** Whether this read may return what another of that name stored; if not it loads. Absent: it may, whatever it is. */
+  readonly accepts?: (result: unknown) => boolean
   /** Why the host wants the database, whatever the policy says. */
   readonly bypass?: BypassReason
   /** The canonical query: anything the key encoder takes. Everything the result depends on besides the database. */
   readonly query: unknown
+  /** The first is the one of the model's own table. */
   readonly occurrences: readonly Occurrence[]
   /** More than one SQL statement may run: the result is stored only if its tags held through the last. */
   readonly severalStatements: boolean
@@ -77,5 +85,27 @@ export interface WritePlan<T> {
   readonly returned?: (result: T, index: number) => readonly ReturnedRow[] | undefined
   /** True when the error proves that nothing was committed (the server's own error for the statement). */
   readonly failed?: (error: unknown) => boolean
+  /** The row written, as reads of it return it. Absent: it is not written through. */
+  readonly through?: WriteThrough<T>
   run(): Promise<T>
+}
+
+/** What a host tells of a write whose model has the policy `write: 'through'`. */
+export interface WriteThrough<T> {
+  readonly policy: Policy
+  /** Bare name of the row's table. */
+  readonly table: string
+  /** Number of the plan's first changes that are of this one row. Any other change of the table, and nothing is stored. */
+  readonly changes: number
+  /** The reads that would return this row now, with what they would return; none where the result does not show it all. */
+  reads(result: T): readonly RowRead[]
+}
+
+/** A read of one row by a unique key, and its result. Fields as in {@link ReadPlan}. */
+export interface RowRead {
+  readonly as: string
+  readonly model: string
+  readonly query: unknown
+  readonly occurrence: Occurrence
+  readonly result: unknown
 }

@@ -14,15 +14,8 @@ import type { DeriveTags, KnownTags } from './tags/known-tags.ts'
 import type { ReadTag } from './tags/read-tags.ts'
 import type { Entries } from './tier/entries.ts'
 import type { Found, LookUp, Wanted } from './tier/look-up.ts'
-import {
-  heldThrough,
-  namesOf,
-  noncesOf,
-  recordedTags,
-  sightsOf,
-  someMissing,
-  type TagSights,
-} from './tier/sight.ts'
+import { putEntry, type Stamp } from './tier/put-entry.ts'
+import { heldThrough, namesOf, recordedTags, sightsOf, someMissing, type TagSights } from './tier/sight.ts'
 
 /** What reads of one host need, wired by the composition root. */
 export interface ReadRoom {
@@ -76,7 +69,7 @@ export async function read<T>(room: ReadRoom, plan: ReadPlan<T>): Promise<T> {
   if (scope.kind === 'failed') return around(room, began, 'unavailable')
   const key = keyOf(room, plan, scope.value)
   if (!key) return around(room, began, 'opaque')
-  const tags = room.knownTags(key.key, plan.occurrences, policy.tags)
+  const tags = room.knownTags(key.key, plan.occurrences, policy.tags, aroundOf(plan, policy))
   const writing = writtenNow(room, tags)
   const one: CachedRead<T> = { plan, started, operation: plan.operation, policy, key, tags, writing }
   if (room.unfinished.covers(tags)) return around(room, one, 'dirty')
@@ -86,9 +79,28 @@ export async function read<T>(room: ReadRoom, plan: ReadPlan<T>): Promise<T> {
   if (fresh.kind === 'dirty') return around(room, one, 'dirty')
   if (fresh.kind === 'miss') return load(room, one, fresh.reason, found)
   const decoded = entry && room.entries.decode(entry.payload, one, source === 'memory')
-  if (!decoded) return load(room, one, 'miss', found)
+  if (!decoded || !accepts(plan, decoded.value)) return load(room, one, 'miss', found)
   tell(room, one, undefined, { source, age: entry.age, ttl: entry.lifetime })
   return decoded.value as T
+}
+
+/** The table whose writes leave this read alone. */
+function aroundOf(plan: ReadPlan<unknown>, policy: Policy): string | undefined {
+  return policy.write === 'around' ? plan.occurrences[0]?.table : undefined
+}
+
+/** With what the result shows. */
+function tagsAnew(room: ReadRoom, { plan, policy }: CachedRead<unknown>): readonly ReadTag[] {
+  return room.tagsOf(plan.occurrences, policy.tags, aroundOf(plan, policy))
+}
+
+/** A host whose judgement fails has accepted nothing. */
+function accepts({ accepts: judge }: ReadPlan<unknown>, result: unknown): boolean {
+  try {
+    return judge?.(result) ?? true
+  } catch {
+    return false
+  }
 }
 
 const NONE: ReadonlySet<string> = new Set()
@@ -133,7 +145,7 @@ async function around<T>(room: ReadRoom, one: Read<T> & Partial<Wanted>, reason:
 
 function keyOf(room: ReadRoom, plan: ReadPlan<unknown>, scope: unknown): EntryKey | undefined {
   try {
-    return room.keys.of(scope, plan)
+    return room.keys.of(scope, { operation: plan.as ?? plan.operation, model: plan.model, query: plan.query })
   } catch (error) {
     room.events.emit('codec-error', { operation: plan.operation, error })
     if (plan.strict) throw error
@@ -160,7 +172,8 @@ async function load<T>(room: ReadRoom, one: CachedRead<T>, reason: MissReason, f
   if (!shared) return (await outcome).result as T
   const copy = await copyOf(room, one, outcome)
   // The other caller's load failed, or gave nothing that can be copied: its error and its objects stay its own.
-  if (!copy) return (await fill(room, one, reason, epoch, sights)).result as T
+  if (!copy || !accepts(one.plan, copy.value))
+    return (await fill(room, one, reason, epoch, sights)).result as T
   tell(room, one, reason, { shared: true })
   return copy.value as T
 }
@@ -198,7 +211,7 @@ async function fill<T>(
     return { result, payload: undefined }
   }
   const ttl = lifetimeOf(one.policy, isEmpty(result), room.clock.random())
-  const tags = recordedTags(room.tagsOf(one.plan.occurrences, one.policy.tags), sights, result)
+  const tags = recordedTags(tagsAnew(room, one), sights, result)
   if (payload.length > room.maxValueBytes) tell(room, one, 'too-large')
   else if (ttl === undefined || !tags) tell(room, one, reason)
   else {
@@ -207,8 +220,6 @@ async function fill<T>(
   }
   return { result, payload }
 }
-
-type Stamp = Parameters<Entries['seal']>[0]
 
 async function store(
   room: ReadRoom,
@@ -222,9 +233,5 @@ async function store(
     if (!after.ok || !heldThrough(stamp, sightsOf(one.tags, after.value, one.writing), after.value.epoch))
       return
   }
-  const { epoch, lifetime } = stamp
-  const sight = { remaining: lifetime, own: true, epoch, nonces: noncesOf(stamp) }
-  room.lookUp.keep(one, { sight, payload, lifetime, age: 0 })
-  const renewal = { tags: one.tags, lifetime: 2 * room.longestLifetime() }
-  await room.store.set(one.key.key, room.entries.seal(stamp, payload, one), lifetime, renewal)
+  await putEntry(room, one, stamp, payload, { tags: one.tags, lifetime: 2 * room.longestLifetime() })
 }

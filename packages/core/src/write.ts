@@ -7,6 +7,7 @@ import type { Schema } from './schema/table.ts'
 import { withActions } from './tags/actions.ts'
 import type { TagSpace } from './tags/read-tags.ts'
 import { tagsOfReturned, tagsOfWrite, type WriteTag } from './tags/write-tags.ts'
+import type { Through } from './through.ts'
 
 /** What writes of one host need, wired by the composition root. */
 export interface WriteRoom extends MarkRoom {
@@ -14,28 +15,42 @@ export interface WriteRoom extends MarkRoom {
   readonly events: Events
   readonly space: TagSpace
   readonly schema: Schema
+  /** How the row of a write is to be stored, if at all. */
+  through<T>(plan: WritePlan<T>, changes: readonly Change[]): Through<T> | undefined
   /** Whether a write returns only when its finish is acknowledged. */
   readonly awaitsFinish: boolean
 }
 
 /**
- * The write pipeline: tags → mark → run → learn → finish; in a transaction its scope does the marking.
+ * The write pipeline: tags → mark → run → learn → finish → store the row, where the model is written through; in a
+ * transaction its scope does the marking.
  * @throws CacheError `LARDER_MARK_FAILED` before the statement runs, where a policy asks for that.
  */
 export async function write<T>(room: WriteRoom, plan: WritePlan<T>, transaction?: Transaction): Promise<T> {
   const changes = withActions(room.schema, plan.changes)
-  const tags = tagsOfWrite(room.space, room.schema, changes)
-  const learn = (result: T): readonly WriteTag[] => learned(room, plan, changes, tags, result)
-  return transaction ? writeInside(plan, tags, learn, transaction) : writeAlone(room, plan, tags, learn)
+  const through = room.through(plan, changes)
+  const kind = { raw: plan.model === undefined, through: through?.table }
+  const tags = tagsOfWrite(room.space, room.schema, changes, kind)
+  const one: Writing<T> = {
+    plan,
+    tags,
+    through,
+    learn: (result) => learned(room, plan, changes, tags, result),
+  }
+  return transaction ? writeInside(one, transaction) : writeAlone(room, one)
 }
 
-async function writeInside<T>(
-  plan: WritePlan<T>,
-  tags: readonly WriteTag[],
-  learn: (result: T) => readonly WriteTag[],
-  transaction: Transaction,
-): Promise<T> {
-  const statement = await transaction.write(tags)
+/** One write on its way down. */
+interface Writing<T> {
+  readonly plan: WritePlan<T>
+  readonly tags: readonly WriteTag[]
+  readonly through: Through<T> | undefined
+  readonly learn: (result: T) => readonly WriteTag[]
+}
+
+async function writeInside<T>(one: Writing<T>, transaction: Transaction): Promise<T> {
+  const { plan, tags, through, learn } = one
+  const [statement] = await Promise.all([transaction.write(tags, through?.stakes), through?.begin()])
   let result: T
   try {
     result = await plan.run()
@@ -43,28 +58,14 @@ async function writeInside<T>(
     statement.rejected()
     throw error
   }
-  statement.learned(learn(result))
+  statement.learned(learn(result), through?.rows(result))
   return result
 }
 
-async function writeAlone<T>(
-  room: WriteRoom,
-  plan: WritePlan<T>,
-  tags: readonly WriteTag[],
-  learn: (result: T) => readonly WriteTag[],
-): Promise<T> {
-  const started = room.clock.now()
-  const tell = (outcome: Outcome): void => {
-    if (!room.events.heard('write')) return
-    const tables = tags.map((tag) => tag.table)
-    room.events.emit('write', {
-      operation: plan.operation,
-      tables,
-      outcome,
-      duration: room.clock.now() - started,
-    })
-  }
-  const mark = await raiseMark(room, tags)
+async function writeAlone<T>(room: WriteRoom, one: Writing<T>): Promise<T> {
+  const { plan, tags, through, learn } = one
+  const tell = teller(room, plan.operation, tags)
+  const [mark] = await Promise.all([raiseMark(room, tags, through?.stakes), through?.begin()])
   if (mark.refusal) {
     await settled(room, mark.finish())
     tell('failed')
@@ -81,9 +82,23 @@ async function writeAlone<T>(
     tell(failed ? 'failed' : 'unknown')
     throw error
   }
-  await settled(room, mark.finish(learn(result)))
+  await settled(room, mark.finish(learn(result), through?.rows(result)))
   tell('committed')
   return result
+}
+
+/** Tells of the write when it is over. */
+function teller(
+  { clock, events }: WriteRoom,
+  operation: string,
+  tags: readonly WriteTag[],
+): (outcome: Outcome) => void {
+  const started = clock.now()
+  return (outcome) => {
+    if (!events.heard('write')) return
+    const tables = tags.map((tag) => tag.table)
+    events.emit('write', { operation, tables, outcome, duration: clock.now() - started })
+  }
 }
 
 /** A host whose judgement fails has proven nothing. */
@@ -104,9 +119,9 @@ function learned<T>(
   result: T,
 ): readonly WriteTag[] {
   try {
-    return tagsOfReturned(room.space, room.schema, changes, (index) =>
-      index < plan.changes.length ? plan.returned?.(result, index) : undefined,
-    )
+    const shown = (index: number) =>
+      index < plan.changes.length ? plan.returned?.(result, index) : undefined
+    return tagsOfReturned(room.space, room.schema, changes, shown, { raw: plan.model === undefined })
   } catch (error) {
     const message = `rows returned by ${plan.operation} could not be read, so every key of its tables is invalidated: ${String(error)}`
     room.events.emit('warning', { code: 'returned-rows', message })

@@ -5,7 +5,7 @@ import type { Datamodel } from './datamodel.ts'
 import { declaredTables } from './declared-tables.ts'
 import type { CacheExtension, ModelName, ModelPolicies } from './extension-types.ts'
 import { extrasOf } from './extras.ts'
-import { activeProvider, clientVersion, globalOmit } from './internals.ts'
+import { activeProvider, clientVersion, globalOmit, omittedOf } from './internals.ts'
 import { checkDatamodel } from './mismatch.ts'
 import { type ModelMap, modelMapOf } from './model.ts'
 import { statementFailed } from './outcome.ts'
@@ -77,6 +77,7 @@ function attach(
     models,
     provider,
     relationMode: described.relationMode,
+    omitted: (model: string) => omittedOf(globalOmit(base), model),
     policies: policiesOrDetach(engine, models, written),
     transactions: createTransactions(engine),
     raw: createRawSql(engine, provider, statementFailed),

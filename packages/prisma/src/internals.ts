@@ -55,6 +55,14 @@ export function globalOmit(client: unknown): unknown {
   return (client as { _globalOmit?: unknown } | undefined)?._globalOmit ?? null
 }
 
+/** The fields of one model among those: `omit: { user: { password: true } }` names it as the client does. */
+export function omittedOf(omit: unknown, model: string): ReadonlySet<string> {
+  const name = `${model.charAt(0).toLowerCase()}${model.slice(1)}`
+  const fields: unknown = (omit as Readonly<Record<string, unknown>> | null)?.[name]
+  if (typeof fields !== 'object' || fields === null) return new Set()
+  return new Set(Object.entries(fields).flatMap(([field, left]) => (left === true ? [field] : [])))
+}
+
 /** Reads `_clientVersion` of a client. */
 export function clientVersion(client: unknown): string {
   const version = (client as { _clientVersion?: unknown } | undefined)?._clientVersion

@@ -5,6 +5,8 @@ import type { ModelMap } from './model.ts'
 import { statementFailed } from './outcome.ts'
 import { kindOf } from './plan/operations.ts'
 import { planRead } from './plan/read.ts'
+import { ROW_READ, rowReadOf } from './plan/row-read.ts'
+import { throughOf } from './plan/through.ts'
 import { planWrite } from './plan/write.ts'
 import type { CallPolicy, Policies } from './policies.ts'
 import { type RawSql, textAndValues } from './raw.ts'
@@ -15,6 +17,8 @@ export interface OperationRoom {
   readonly engine: Engine
   readonly models: ModelMap
   readonly provider: string
+  /** Fields left out of every result of a model. */
+  readonly omitted: (model: string) => ReadonlySet<string>
   /** Under `'prisma'` the client itself carries out the referential actions. */
   readonly relationMode: 'foreignKeys' | 'prisma'
   readonly policies: Policies
@@ -44,7 +48,7 @@ export function runOperation(
   const place = room.transactions.placeOf(transaction)
   const kind = kindOf(one.operation)
   if (kind === 'read' && one.model !== undefined) return read(room, call, one, one.model, dataPath, place)
-  if (kind === 'write' && one.model !== undefined) return write(room, one, one.model, dataPath, place)
+  if (kind === 'write' && one.model !== undefined) return write(room, call, one, one.model, dataPath, place)
   return rawSql(room, call, one, place)
 }
 
@@ -60,18 +64,26 @@ function read(
   const { occurrences, severalStatements, opaque } = planRead(operation, model, args, room.models, dataPath)
   const blind = occurrences.some((occurrence) => room.blindViews.has(occurrence.table))
   const bypass = bypassOf(room, call, place, opaque !== undefined || blind)
+  const row = rowReadOf(room.models, model, operation, args, dataPath)
   const plan: ReadPlan<unknown> = {
     operation: `${model}.${operation}`,
     model,
     policy: bypass ? undefined : room.policies.of(model, call),
     ...(bypass && { bypass }),
-    query: { args, dataPath },
+    query: row ? row.query : { args, dataPath },
+    ...(row && { as: ROW_READ }),
+    ...(row && operation === 'findUniqueOrThrow' && { accepts: (result) => result !== null }),
     occurrences,
     severalStatements,
     // An array transaction waits for every one of its queries: each must be started, cached or not.
     run: () => query(args),
   }
-  return room.engine.read(plan)
+  return beside(place, () => room.engine.read(plan))
+}
+
+/** A statement of a transaction that its scope is not told of. */
+function beside<T>(place: Place, run: () => Promise<T>): Promise<T> {
+  return place.kind === 'inside' ? place.scope.beside(run) : run()
 }
 
 function bypassOf(
@@ -87,6 +99,7 @@ function bypassOf(
 
 function write(
   room: OperationRoom,
+  call: CallPolicy | undefined,
   one: Operation,
   model: string,
   dataPath: readonly unknown[],
@@ -98,11 +111,17 @@ function write(
     provider: room.provider,
     relationMode: room.relationMode,
   })
+  const policy = room.policies.of(model, call)
+  const through =
+    policy?.write === 'through' && place.kind !== 'lost' && !room.raw.session()
+      ? throughOf(room.models, { operation, model, args, dataPath }, changes.length, policy, room)
+      : undefined
   return settle(room, place, {
     operation: `${model}.${operation}`,
     model,
     changes,
     ...(returned && { returned }),
+    ...(through && { through }),
     failed: statementFailed,
     run: () => query(args),
   })
@@ -138,7 +157,9 @@ async function rawSql(
   const writes = room.declared.writtenBy(call) ?? room.declared.writtenNow()
   if (scan.kind === 'read' && !scan.writes && !writes?.length) return rawRead(room, call, one, place, scan)
   const statement = { operation, args, scan, ...(writes && { writes }) }
-  if (place.kind !== 'lost') return room.raw.run(statement, scopeOf(place), run)
+  // What it sets, or rolls back to, decides what the statements around it come to.
+  if (place.kind === 'inside' && scan.kind !== 'write' && scan.kind !== 'read') place.scope.unproven()
+  if (place.kind !== 'lost') return beside(place, () => room.raw.run(statement, scopeOf(place), run))
   const scope = room.engine.transaction('early')
   try {
     return await room.raw.run(statement, scope, run)
@@ -160,16 +181,18 @@ function rawRead(
   const changing = occurrences && room.raw.changing(args)
   const blind = occurrences?.some((occurrence) => room.blindViews.has(occurrence.table)) === true
   const bypass = scan.locks ? 'lock' : bypassOf(room, call, place, changing !== undefined || blind)
-  return room.engine.read({
-    operation,
-    model: 'raw',
-    policy: call && occurrences && !bypass ? room.policies.raw(call) : undefined,
-    ...(bypass && { bypass }),
-    query: occurrences && textAndValues(args),
-    occurrences: occurrences ?? [],
-    severalStatements: false,
-    run: () => query(args),
-  })
+  return beside(place, () =>
+    room.engine.read({
+      operation,
+      model: 'raw',
+      policy: call && occurrences && !bypass ? room.policies.raw(call) : undefined,
+      ...(bypass && { bypass }),
+      query: occurrences && textAndValues(args),
+      occurrences: occurrences ?? [],
+      severalStatements: false,
+      run: () => query(args),
+    }),
+  )
 }
 
 function scopeOf(place: Place) {

@@ -27,7 +27,7 @@ export interface Policies {
 /** The key of `models` that stands for every model without a policy of its own. */
 const EVERY_MODEL = '*'
 /** Options that describe the schema, or all writes of a table; one call cannot change them. */
-const OF_THE_MODEL = ['touches', 'lookupKeys', 'onMarkFailure'] as const
+const OF_THE_MODEL = ['touches', 'lookupKeys', 'onMarkFailure', 'write'] as const
 /** Options of `$cached` for raw SQL alone. */
 const OF_RAW_SQL: readonly string[] = ['reads', 'writes']
 
@@ -45,13 +45,16 @@ export function policiesOf(
   for (const model of models.names) {
     const found = writtenFor(options, model)
     const path = `models.${Object.hasOwn(options, model) ? model : `'*'`}`
-    own.set(model, found && checked(engine.policy(found, path, models.table(model)), path))
+    own.set(
+      model,
+      found && keyed(models, checked(engine.policy(found, path, models.table(model)), path), path),
+    )
   }
   const merged = new WeakMap<CallOptions, Map<string, Policy>>()
   const raw = new WeakMap<CallOptions, Policy>()
   return {
     raw(call) {
-      const policy = raw.get(call) ?? engine.policy(given(call), '$cached')
+      const policy = raw.get(call) ?? engine.policy({ ...given(call), write: 'invalidate' }, '$cached')
       raw.set(call, policy)
       return policy
     },
@@ -108,6 +111,15 @@ function checked(policy: Policy, path: string): Policy {
   throw new CacheError(
     'LARDER_CONFIG',
     `${path}.operations names ${JSON.stringify(unknown)}: the reads there are ${readNames.join(', ')}`,
+  )
+}
+
+/** A row is written through for the reads of it by its keys, and those are in the datamodel alone. */
+function keyed(models: ModelMap, policy: Policy, path: string): Policy {
+  if (policy.write !== 'through' || models.keyed) return policy
+  throw new CacheError(
+    'LARDER_CONFIG',
+    `${path}.write is "through", which needs \`datamodel\`: without it no key of a row is known. Add the generator \`larder-prisma\` and pass its datamodel`,
   )
 }
 

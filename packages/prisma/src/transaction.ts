@@ -72,9 +72,10 @@ export function createTransactions(engine: Engine): Transactions {
     const end = async (outcome: 'committed' | 'failed' | 'unknown'): Promise<void> => {
       leave()
       unnest()
+      // What a savepoint rolled back, or COMMIT may have taken along, is not what was returned.
+      if (outcome !== 'committed' || unsure.has(scope)) scope.unproven()
       // A savepoint proves nothing by itself: what was written in it is settled with the transaction around it.
-      if (parent) await scope.mergeInto(parent)
-      else await scope.end(outcome)
+      await (parent ? scope.mergeInto(parent) : scope.end(outcome))
     }
     try {
       const result = await engine.inside(scope, () => begin.call(client, wrapped, options))

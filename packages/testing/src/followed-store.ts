@@ -85,9 +85,10 @@ export function followedStore(shared: Store, feed: Feed): Store & { cut(): void 
     const answer = await read()
     return lease ? { ...answer, tags: answer.tags.map((tag): TagReply => ({ ...tag, lease })) } : answer
   }
-  const telling = async (names: readonly string[] | undefined, call: Promise<void>): Promise<void> => {
-    await call
+  const telling = async <T>(names: readonly string[] | undefined, call: Promise<T>): Promise<T> => {
+    const answer = await call
     feed.tell(names)
+    return answer
   }
   return {
     source: 'store',

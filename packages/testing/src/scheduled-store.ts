@@ -1,4 +1,4 @@
-import type { Store, TagReply, TagRequest } from '@larder/core'
+import type { MarkRequest, Store, TagReply, TagRequest } from '@larder/core'
 
 /** How a scheduled store misbehaves; each breaks a rule of the protocol or stands for a failing network. */
 export interface ScheduleFaults {
@@ -6,6 +6,8 @@ export interface ScheduleFaults {
   cellsFirst?: boolean
   /** Drawn per call: below 0.5 it fails before it is executed, below 1 after. */
   failing?: () => number
+  /** Drawn per mark: true if it expires some time later, whatever its writer is doing. */
+  expiring?: () => boolean
 }
 
 /**
@@ -40,6 +42,12 @@ export function scheduledStore(store: Store, step: () => Promise<void>, faults: 
     const lease = replies[0]?.lease
     return { fields: replies[0]?.fields ?? [], cells: replies[1]?.cells ?? [], ...(lease && { lease }) }
   }
+  /** Nobody's mark any more, and nonces that are new: what a server does, and what a finish of all that was marked does. */
+  const expire = async ({ record, token, known, fields, cells }: MarkRequest): Promise<void> => {
+    await step()
+    const untouched = known.filter((name) => !fields.includes(name))
+    await store.finish({ record, token, untouched, keep: [], cells })
+  }
   return {
     source: 'store',
     open: (context) => store.open?.(context),
@@ -50,7 +58,12 @@ export function scheduledStore(store: Store, step: () => Promise<void>, faults: 
         return { epoch: found.epoch, entry: found.entry, tags: replies }
       }),
     seed: (tags, lifetime) => remote(() => store.seed(tags, lifetime)),
-    mark: (request) => remote(() => store.mark(request)),
+    mark: (request) =>
+      remote(async () => {
+        const report = await store.mark(request)
+        if (faults.expiring?.()) void expire(request)
+        return report
+      }),
     renew: (request) => remote(() => store.renew(request)),
     finish: (request) => remote(() => store.finish(request)),
     set: (...args) => remote(() => store.set(...args)),

@@ -6,6 +6,7 @@ import type { ValkeyStoreOptions } from './connection/store-options.ts'
 import { createWarnings } from './connection/warnings.ts'
 import { readAll } from './read/fetch.ts'
 import { setEntry } from './tags/set-entry.ts'
+import { reported } from './tags/witness.ts'
 
 /** A store on a Valkey or Redis server, shared by all processes that use it. */
 export interface ValkeyStore extends Store {
@@ -77,9 +78,9 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
         const replies = await Promise.all(requests.map((request) => tags.seed(request, lifetime)))
         return { epoch: await epoch.after(began), entry: null, tags: replies } satisfies Fetched
       }),
-    mark: (request) => call(() => tags.mark(request)),
+    mark: (request) => call(() => reported(epoch, request, tags.mark)),
     renew: (request) => call(() => tags.mark(request)),
-    finish: (request) => call(() => tags.finish(request)),
+    finish: (request) => call(() => reported(epoch, request, tags.finish)),
     set: (entry, bytes, lifetime, renewal) =>
       call(() => {
         if (renewal) store.renewTags(renewal)

@@ -1,9 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { CacheError } from '../errors.ts'
-import type { GuardedStore } from '../store/guard.ts'
+import type { Guarded, GuardedStore } from '../store/guard.ts'
 import type { FinishRequest, MarkRequest } from '../store/store.ts'
+import type { TagReport, Witness } from '../tags/tag.ts'
 import { isUserTag, markedFields, type WriteTag } from '../tags/write-tags.ts'
+import {
+  mergeStakes,
+  proofOf,
+  type RowAtStake,
+  type Stakes,
+  stakesOf,
+  type Testimony,
+  witnessOf,
+} from './at-stake.ts'
 import type { Journal } from './journal.ts'
 import { refusalOf } from './refusal.ts'
 import type { Unfinished } from './unfinished.ts'
@@ -20,9 +30,10 @@ export interface Mark {
   /**
    * Takes the marks off after the outcome is certain.
    * @param learned the same tables with what the result showed; a key still unknown there is bumped.
-   * @returns when the store acknowledged it, or when it is in the journal.
+   * @param rows to be written through, if their tags prove that nobody else changed them.
+   * @returns when the store acknowledged it, or when it is in the journal; and the rows are stored, or not.
    */
-  finish(learned?: readonly WriteTag[]): Promise<void>
+  finish(learned?: readonly WriteTag[], rows?: readonly RowAtStake[]): Promise<void>
   /** Keeps the marks up for a minute, then bumps everything. */
   leave(): void
 }
@@ -37,12 +48,15 @@ export interface MarkRoom {
   readonly rejecting: ReadonlySet<string>
 }
 
-/** Marks `tags` in the store, one call per table in parallel; resolves when acknowledged, failed or late. */
-export async function raiseMark(room: MarkRoom, tags: readonly WriteTag[]): Promise<Mark> {
+/**
+ * Marks `tags` in the store, one call per table in parallel; resolves when acknowledged, failed or late.
+ * @param stakes what the marks are to report on, for rows that may be written through.
+ */
+export async function raiseMark(room: MarkRoom, tags: readonly WriteTag[], stakes?: Stakes): Promise<Mark> {
   const { store, clock, unfinished } = room
   const token = newToken()
   const forget = unfinished.add(tags)
-  const requests = tags.map((tag) => markOf(tag, token))
+  const requests = tags.map((tag) => markOf(tag, token, witnessOf(tag, stakes)))
   let stopRenewal = (): void => {}
   const renewLater = (): void => {
     stopRenewal = clock.after(MARK_LIFETIME / 3, () => {
@@ -53,9 +67,13 @@ export async function raiseMark(room: MarkRoom, tags: readonly WriteTag[]): Prom
   renewLater()
   const answers = await Promise.all(requests.map((request) => store.mark(request)))
 
-  const finish = (learned: readonly WriteTag[] = []): Promise<void> => {
+  const marked = testimonies(requests, answers)
+  const finish = (learned: readonly WriteTag[] = [], rows: readonly RowAtStake[] = []): Promise<void> => {
     stopRenewal()
-    return sendAll(room, finishesOf(tags, learned, token), forget)
+    // What the marks have already shown to be hopeless need not be kept by the finish.
+    const hopeful = rows.filter((row) => marked.has(row.record))
+    const requested = finishesOf(tags, learned, token, mergeStakes(hopeful.map(stakesOf)))
+    return sendAll(room, requested, forget, (finished) => storeAll(hopeful, marked, finished))
   }
   return {
     refusal: refusalOf(room.rejecting, tags, answers),
@@ -77,10 +95,44 @@ async function sendAll(
   { store, journal }: BumpRoom,
   requests: readonly FinishRequest[],
   forget: () => void,
+  then?: (finished: Testimonies) => Promise<void>,
 ): Promise<void> {
   const answers = await Promise.all(requests.map((request) => store.finish(request)))
   journal.add(requests.filter((_, index) => !answers[index]?.ok))
+  // Before reads of this process ask for it: what the memory tier gets, it has when this call returns.
+  const stored = then?.(testimonies(requests, answers))
   forget()
+  await stored
+}
+
+/** What was reported, by record. */
+type Testimonies = ReadonlyMap<string, Testimony>
+
+function testimonies(
+  requests: readonly { readonly record: string; readonly witness?: Witness }[],
+  answers: readonly Guarded<TagReport | undefined>[],
+): Testimonies {
+  const told = new Map<string, Testimony>()
+  for (const [index, { record, witness }] of requests.entries()) {
+    const answer = answers[index]
+    if (witness && answer?.ok && answer.value) told.set(record, { witness, report: answer.value })
+  }
+  return told
+}
+
+/** Rows that are not proven are not stored: the next read loads them. */
+async function storeAll(
+  rows: readonly RowAtStake[],
+  marked: Testimonies,
+  finished: Testimonies,
+): Promise<void> {
+  await Promise.all(
+    rows.map(async (row) => {
+      const proof = proofOf(row, marked.get(row.record), finished.get(row.record))
+      // The write has happened, whatever becomes of its row.
+      if (proof) await row.store(proof).catch(() => {})
+    }),
+  )
 }
 
 /** Ends everything the store holds; otherwise as {@link bump}. */
@@ -99,7 +151,7 @@ function newToken(): string {
   return `${PROCESS}${(tokens++).toString(36)}`
 }
 
-function markOf(tag: WriteTag, token: string): MarkRequest {
+function markOf(tag: WriteTag, token: string, witness: Witness | undefined): MarkRequest {
   return {
     record: tag.record,
     token,
@@ -107,6 +159,7 @@ function markOf(tag: WriteTag, token: string): MarkRequest {
     known: tag.known,
     cells: [...tag.cells],
     lifetime: MARK_LIFETIME,
+    ...(witness && { witness }),
   }
 }
 
@@ -118,8 +171,10 @@ function finishesOf(
   marked: readonly WriteTag[],
   learned: readonly WriteTag[],
   token: string,
+  stakes?: Stakes,
 ): readonly FinishRequest[] {
   return marked.map((tag) => {
+    const witness = witnessOf(tag, stakes)
     const shown = learned.find((one) => one.record === tag.record)
     const known = (name: string): boolean => shown?.known.includes(name) === true && !shown.unknown.has(name)
     return {
@@ -128,6 +183,7 @@ function finishesOf(
       untouched: tag.known.filter((name) => !tag.unknown.has(name)),
       keep: [...tag.unknown].filter(known),
       cells: [...new Set([...tag.cells, ...(shown?.cells ?? [])])],
+      ...(witness && { witness }),
     }
   })
 }

@@ -9,7 +9,7 @@ import type { WriteTag } from '../tags/write-tags.ts'
 export function refusalOf(
   rejecting: ReadonlySet<string>,
   tags: readonly WriteTag[],
-  answers: readonly Guarded<void>[],
+  answers: readonly Guarded<unknown>[],
 ): CacheError | undefined {
   const tables = tags.map(({ table }) => table).filter((table) => rejecting.has(table))
   const failed = answers.find(({ ok }) => !ok)

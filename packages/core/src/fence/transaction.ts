@@ -1,15 +1,17 @@
 import type { CacheError } from '../errors.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
 import { isUserTag } from '../tags/write-tags.ts'
+import type { RowAtStake, Stakes } from './at-stake.ts'
 import { type MarkRoom, UNKNOWN_OUTCOME } from './mark.ts'
 import { createRaisedMarks, type Marked, type Outcome } from './raised.ts'
+import { createStanding, type Standing } from './standing.ts'
 
 export type { Outcome } from './raised.ts'
 
 /** One statement of a transaction, as its scope remembers it. */
 export interface TransactionWrite {
-  /** Tells the scope what the statement's result showed. */
-  learned(tags: readonly WriteTag[]): void
+  /** Tells the scope what the statement's result showed, and which rows may be written through. */
+  learned(tags: readonly WriteTag[], rows?: readonly RowAtStake[]): void
   /** Tells the scope that the statement came back without a result. */
   rejected(): void
 }
@@ -22,9 +24,10 @@ export interface TransactionWrite {
 export interface Transaction {
   /**
    * Registers a statement before it runs; resolves once it may run.
+   * @param stakes of the row it may write through, as far as it is known.
    * @throws CacheError `LARDER_MARK_FAILED` when it marks at once, cannot, and a policy asks for that.
    */
-  write(tags: readonly WriteTag[]): Promise<TransactionWrite>
+  write(tags: readonly WriteTag[], stakes?: Stakes): Promise<TransactionWrite>
   /** The same for what nobody can refuse any more: a statement of a scope nested in this one, an invalidation. */
   adopt(tags: readonly WriteTag[]): Promise<TransactionWrite>
   /**
@@ -32,6 +35,13 @@ export interface Transaction {
    * @throws CacheError `LARDER_MARK_FAILED`, each time, when that failed and a policy asks for it: do not commit then.
    */
   seal(): Promise<void>
+  /**
+   * Runs a statement of the transaction that writes nothing, or nothing that the scope is told of. If it rejects, or is
+   * not over when the transaction ends, nothing is written through: drivers resolve the COMMIT of an aborted transaction.
+   */
+  beside<T>(run: () => Promise<T>): Promise<T>
+  /** What returned rows hold may not be what COMMIT makes durable: nothing is written through. */
+  unproven(): void
   /** Why a statement or the transaction was refused, once one was. */
   readonly refusal: CacheError | undefined
   /** None of its statements was sent to the database, or will be. Call before {@link Transaction.end}. */
@@ -50,7 +60,9 @@ export interface Transaction {
 
 interface Statement extends Marked {
   learned: readonly WriteTag[] | undefined
+  rows: readonly RowAtStake[]
   running: boolean
+  ended: number | undefined
   /** The same statement in the transaction that this scope was merged into. */
   heir?: TransactionWrite
 }
@@ -59,11 +71,11 @@ export function createTransaction(room: MarkRoom, marking: 'late' | 'early'): Tr
   const statements: Statement[] = []
   const marks = createRaisedMarks(room)
   const actions: (() => Promise<void>)[] = []
-  let sealed = marking === 'early'
+  let [sealed, open] = [marking === 'early', true]
   let seals: Promise<CacheError | undefined> = Promise.resolve(undefined)
   let refusal: CacheError | undefined
-  let open = true
   let heir: Transaction | undefined
+  const standing = createStanding()
 
   /** Never rejects: whoever is beyond COMMIT has nothing to refuse any more. */
   const seal = (): Promise<CacheError | undefined> => {
@@ -76,12 +88,11 @@ export function createTransaction(room: MarkRoom, marking: 'late' | 'early'): Tr
     }
     return seals
   }
-  const add = async (tags: readonly WriteTag[], refusable: boolean): Promise<TransactionWrite> => {
-    const statement: Statement = { tags, learned: undefined, running: true }
+  const add = async (statement: Statement, refusable: boolean): Promise<TransactionWrite> => {
     statements.push(statement)
     const raised = sealed || !open ? await marks.raise([statement]) : undefined
     const refused = refusable && raised?.mark.refusal
-    if (!refused) return toldOf(statement)
+    if (!refused) return toldOf(statement, standing)
     // It does not run: all it leaves behind is a mark to take off.
     refusal ??= refused
     statements.splice(statements.indexOf(statement), 1)
@@ -91,18 +102,19 @@ export function createTransaction(room: MarkRoom, marking: 'late' | 'early'): Tr
   const act = (): Promise<unknown> => Promise.all(actions.map((action) => action()))
 
   return {
-    write: async (tags) => (heir ? heir.write(tags) : add(tags, true)),
-    adopt: async (tags) => (heir ? heir.adopt(tags) : add(tags, false)),
+    write: async (tags, stakes) =>
+      heir ? heir.write(tags, stakes) : add(begun(tags, stakes, standing.moment()), true),
+    adopt: async (tags) => (heir ? heir.adopt(tags) : add(begun(tags, undefined, standing.moment()), false)),
     async seal() {
       const refused = await seal()
       if (refused) throw refused
     },
+    beside: standing.beside,
+    unproven: standing.unproven,
     get refusal() {
       return refusal
     },
-    unsent() {
-      for (const statement of statements) statement.running = false
-    },
+    unsent: () => stop(statements),
     onCommit(action) {
       if (heir) heir.onCommit(action)
       else actions.push(action)
@@ -112,6 +124,8 @@ export function createTransaction(room: MarkRoom, marking: 'late' | 'early'): Tr
     },
     async end(outcome) {
       open = false
+      // A mark that was not up before COMMIT proves nothing.
+      if (!sealed) standing.unproven()
       // At once: whoever does not wait for this still finds what was invalidated gone.
       const acted = outcome === 'failed' ? undefined : act()
       if (outcome === 'unknown' && actions.length) room.clock.after(UNKNOWN_OUTCOME, () => void act())
@@ -120,33 +134,51 @@ export function createTransaction(room: MarkRoom, marking: 'late' | 'early'): Tr
       // Nobody awaited those: they may run at any time in any session.
       marks.tooLate((mark) => mark.leave())
       await acted
-      await marks.settle(outcome)
+      await marks.settle(outcome, (statement) => standing.rowsOf(statement, statements))
     },
     async mergeInto(parent) {
       open = false
       heir = parent
+      if (!standing.proven) parent.unproven()
       marks.tooLate((mark) => mark.finish())
       for (const statement of statements) await handOver(statement, parent)
       for (const action of actions) parent.onCommit(action)
       // Marks of its own are under the parent's now.
       await marks.finish()
     },
-    tables() {
-      const tags = statements.flatMap((one) => one.tags).filter((tag) => !isUserTag(tag))
-      return [...new Set(tags.map((tag) => tag.table))]
-    },
+    tables: () => tablesOf(statements),
   }
 }
 
-function toldOf(statement: Statement): TransactionWrite {
+function tablesOf(statements: readonly Statement[]): readonly string[] {
+  const tags = statements.flatMap((one) => one.tags).filter((tag) => !isUserTag(tag))
+  return [...new Set(tags.map((tag) => tag.table))]
+}
+
+function stop(statements: readonly Statement[]): void {
+  for (const statement of statements) statement.running = false
+}
+
+function begun(tags: readonly WriteTag[], stakes: Stakes | undefined, began: number): Statement {
+  return { tags, learned: undefined, stakes, rows: [], running: true, began, ended: undefined }
+}
+
+function toldOf(statement: Statement, standing: Standing): TransactionWrite {
+  const over = (): void => {
+    statement.running = false
+    statement.ended = standing.moment()
+  }
   return {
-    learned(shown) {
+    learned(shown, rows = []) {
       statement.learned = shown
-      statement.running = false
+      statement.rows = rows
+      over()
+      // What a savepoint may yet roll back is not written through.
       statement.heir?.learned(shown)
     },
     rejected() {
-      statement.running = false
+      over()
+      standing.unproven()
       statement.heir?.rejected()
     },
   }

@@ -8,7 +8,11 @@ export interface PolicyOptions {
   jitter?: number
   /** Lifetime of "not found" and empty results, or `false` to leave them uncached. Default min(ttl, '30s'). */
   cacheEmpty?: Duration | false
-  /** What a write does to cached rows. Only `'invalidate'` is built so far. */
+  /**
+   * What writes of the model do to its own reads: `'invalidate'` (default) ends those that could see them; `'through'`
+   * also stores the row written, where nothing else can have changed it, for the plain read of it by a unique key;
+   * `'around'` leaves them alone until their `ttl`. Reads of other models are invalidated in any case.
+   */
   write?: 'invalidate' | 'through' | 'around'
   /** Who shares a load. `'process'` (default) or `false`; `'cluster'` is not built yet. */
   singleFlight?: 'process' | 'cluster' | false
@@ -41,6 +45,7 @@ export interface Policy {
   /** Lifetime of empty results; `false`: not cached. */
   readonly cacheEmpty: number | false
   readonly singleFlight: 'process' | false
+  readonly write: 'invalidate' | 'through' | 'around'
   readonly onMarkFailure: 'proceed' | 'reject'
   readonly operations: ReadonlySet<string> | undefined
   readonly tags: readonly string[]

@@ -36,6 +36,7 @@ export function resolvePolicy(options: PolicyOptions, defaults: PolicyOptions, p
     jitter: merged.jitter ?? 0.1,
     cacheEmpty: merged.cacheEmpty ?? Math.min(ttl, EMPTY_MOST),
     singleFlight: merged.singleFlight ?? 'process',
+    write: merged.write ?? 'invalidate',
     onMarkFailure: merged.onMarkFailure ?? 'proceed',
     operations: merged.operations,
     tags: merged.tags ?? [],
@@ -54,6 +55,10 @@ const CHECKS: { readonly [K in keyof Policy]: (value: unknown, option: string) =
     if (value === 'process' || value === false) return value
     throw enumerated(value, ['cluster'], option, `'process' or false`)
   },
+  write(value, option) {
+    if (value === 'invalidate' || value === 'through' || value === 'around') return value
+    throw refused(value, option, `'invalidate', 'through' or 'around'`)
+  },
   onMarkFailure(value, option) {
     if (value === 'proceed' || value === 'reject') return value
     throw refused(value, option, `'proceed' or 'reject'`)
@@ -68,7 +73,7 @@ const CHECKS: { readonly [K in keyof Policy]: (value: unknown, option: string) =
     return value.map((key, index) => strings(key, `${option}[${index}]`))
   },
 }
-const NAMES = [...Object.keys(CHECKS), 'write']
+const NAMES = Object.keys(CHECKS)
 
 /**
  * The options that are given, each checked.
@@ -86,9 +91,7 @@ export function checked(options: PolicyOptions, path: string): Partial<Policy> {
     if (Object.hasOwn(CHECKS, name)) found[name] = CHECKS[name as keyof Policy](value, option)
     else if ((NOT_BUILT as readonly string[]).includes(name)) {
       if (!OFF.get(name)?.includes(value)) throw notBuilt(`${option}: ${show(value)}`)
-    } else if (name !== 'write')
-      throw new CacheError('LARDER_CONFIG', `${option} is not an option: there are ${NAMES.join(', ')}`)
-    else if (value !== 'invalidate') throw enumerated(value, ['through', 'around'], option, `'invalidate'`)
+    } else throw new CacheError('LARDER_CONFIG', `${option} is not an option: there are ${NAMES.join(', ')}`)
   }
   return found
 }

@@ -5,7 +5,8 @@ import { type ByteSize, bytes } from '../bytes.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { CacheError } from '../errors.ts'
 import { show } from '../show.ts'
-import { createTagTable } from './memory-tags.ts'
+import type { TagReport } from '../tags/tag.ts'
+import { createTagTable, type Witnessed } from './memory-tags.ts'
 import type { Store, StoredEntry } from './store.ts'
 
 /** Options of {@link memoryStore}. */
@@ -52,6 +53,8 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     return { bytes: found.bytes, remaining }
   }
 
+  const reported = (seen: Witnessed | undefined): TagReport | undefined => seen && { epoch, ...seen }
+
   return {
     source: 'memory',
     async fetch(entry, requests) {
@@ -60,15 +63,11 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     async seed(requests) {
       return { epoch, entry: null, tags: requests.map(tags.seed) }
     },
-    async mark(request) {
-      tags.mark(request)
-    },
+    mark: async (request) => reported(tags.mark(request)),
     async renew(request) {
       tags.mark(request)
     },
-    async finish(request) {
-      tags.finish(request)
-    },
+    finish: async (request) => reported(tags.finish(request)),
     async set(entry, value, lifetime) {
       entries.set(entry, { bytes: value, until: clock.now() + lifetime })
     },

@@ -1,5 +1,5 @@
 import { LIST } from '../tags/spelling.ts'
-import type { TagReply, TagRequest, TagState } from '../tags/tag.ts'
+import type { TagReply, TagRequest, TagState, WitnessedTag } from '../tags/tag.ts'
 import { createShelf, type Shelf } from './shelf.ts'
 import type { FinishRequest, MarkRequest } from './store.ts'
 
@@ -13,8 +13,15 @@ type Fields = Map<string, Tag>
 export interface TagTable {
   read(request: TagRequest): TagReply
   seed(request: TagRequest): TagReply
-  mark(request: MarkRequest): void
-  finish(request: FinishRequest): void
+  /** Answers undefined where nothing is witnessed. */
+  mark(request: MarkRequest): Witnessed | undefined
+  finish(request: FinishRequest): Witnessed | undefined
+}
+
+/** A report, but for its epoch. */
+export interface Witnessed {
+  readonly fields: readonly WitnessedTag[]
+  readonly cells: readonly WitnessedTag[]
 }
 
 /**
@@ -40,13 +47,19 @@ export function createTagTable(nonce: () => string, most: number): TagTable {
       cells: request.cells.map((cell) => state(cells.get(cell))),
     }
   }
-  const finishCell = (cell: string, token: string): void => {
+  const finishCell = (cell: string, token: string, stays: boolean): void => {
     const tag = cells.get(cell)
     if (!tag) return
     tag.marks.delete(token)
     tag.nonce = nonce()
-    if (!tag.marks.size) cells.delete(cell)
+    if (tag.marks.size || stays) cells.put(cell, tag)
+    else cells.delete(cell)
   }
+  const witnessed = ({ record, token, witness }: MarkRequest | FinishRequest): Witnessed | undefined =>
+    witness && {
+      fields: witness.fields.map((field) => seenOf(records.get(record)?.get(field), token)),
+      cells: witness.cells.map((cell) => seenOf(cells.get(cell), token)),
+    }
 
   return {
     read,
@@ -63,6 +76,8 @@ export function createTagTable(nonce: () => string, most: number): TagTable {
       const { record, token, known } = request
       if (request.fields.length) {
         const fields = fieldsOf(record)
+        // Before `list` is marked: what is only witnessed does not get the mark of this write.
+        for (const field of request.witness?.fields ?? []) fieldOf(fields, field)
         fieldOf(fields, LIST).marks.add(token)
         for (const field of request.fields) fieldOf(fields, field).marks.add(token)
         for (const [field, tag] of fields) if (field !== LIST && !known.includes(field)) tag.marks.add(token)
@@ -73,20 +88,37 @@ export function createTagTable(nonce: () => string, most: number): TagTable {
         tag.marks.add(token)
         cells.put(cell, tag)
       }
+      return witnessed(request)
     },
     finish(request) {
-      for (const cell of request.cells) finishCell(cell, request.token)
+      const before = witnessed(request)
+      const stays = new Set(request.witness?.cells)
+      for (const cell of request.cells) finishCell(cell, request.token, stays.has(cell))
       const fields = records.get(request.record)
-      if (!fields) return
-      for (const [field, tag] of fields) {
+      for (const [field, tag] of fields ?? []) {
         // A field born while this write was in flight carries its mark, whatever the writer knew: it always goes.
         const had = tag.marks.delete(request.token)
         if (request.untouched.includes(field)) continue
         if (!(had && request.keep.includes(field))) tag.nonce = nonce()
       }
-      records.put(request.record, fields)
+      if (fields) records.put(request.record, fields)
+      return before && joined(before, witnessed(request) ?? before)
     },
   }
+}
+
+function seenOf(tag: Tag | undefined, token: string): WitnessedTag {
+  const own = tag?.marks.has(token) === true
+  return { found: tag?.nonce, left: tag?.nonce, own, foreign: (tag?.marks.size ?? 0) > (own ? 1 : 0) }
+}
+
+/** What was found, with what was left. */
+function joined(before: Witnessed, after: Witnessed): Witnessed {
+  return { fields: join(before.fields, after.fields), cells: join(before.cells, after.cells) }
+}
+
+function join(before: readonly WitnessedTag[], after: readonly WitnessedTag[]): readonly WitnessedTag[] {
+  return before.map((tag, at) => ({ ...tag, left: after[at]?.left }))
 }
 
 function isMarked(tag: Tag): boolean {

@@ -1,4 +1,4 @@
-import type { TagReply, TagRequest } from '../tags/tag.ts'
+import type { TagReply, TagReport, TagRequest, Witness } from '../tags/tag.ts'
 
 /** What a cache tells the store it begins to use, and what it hears from it. */
 export interface StoreContext {
@@ -46,6 +46,8 @@ export interface MarkRequest {
   readonly cells: readonly string[]
   /** Lifetime of the mark in milliseconds; a store that cannot outlive its writer may ignore it. */
   readonly lifetime: number
+  /** Tags to report on. */
+  readonly witness?: Witness
 }
 
 /** Takes one write's mark off again. */
@@ -58,6 +60,8 @@ export interface FinishRequest {
   readonly keep: readonly string[]
   /** Cells bumped. Every field not in `untouched` or `keep` is bumped, its mark found or not. */
   readonly cells: readonly string[]
+  /** Tags to report on; its cells stay. */
+  readonly witness?: Witness
 }
 
 /**
@@ -77,10 +81,12 @@ export interface Store {
   fetch(entry: string | undefined, tags: readonly TagRequest[]): Promise<Fetched>
   /** Creates what is missing of the tags, fields with the live marks of `list`, and returns all states. */
   seed(tags: readonly TagRequest[], lifetime: number): Promise<Fetched>
-  mark(request: MarkRequest): Promise<void>
+  /** Answers with a report where the request has a `witness` and the store can tell: else nothing is written through. */
+  mark(request: MarkRequest): Promise<TagReport | undefined>
   /** Lengthens a mark, re-creating what was lost of it. */
-  renew(request: MarkRequest): Promise<void>
-  finish(request: FinishRequest): Promise<void>
+  renew(request: MarkRequest): Promise<unknown>
+  /** Answers as `mark` does. */
+  finish(request: FinishRequest): Promise<TagReport | undefined>
   /** Stores an entry for `lifetime` milliseconds, unconditionally; tags of `renewal` that are clean live on with it. */
   set(entry: string, bytes: Uint8Array, lifetime: number, renewal?: Renewal): Promise<void>
   /** Starts a new epoch: no entry stored so far validates again. */

@@ -12,18 +12,21 @@ export type KeyRows = readonly (readonly string[])[] | typeof UNKNOWN_ROWS
 /**
  * The values of `key` that a change may give or take from rows. `returned` are all the rows the statement touched,
  * as it left them. Pure; errs on the side of unknown.
+ * @param inserts also gives what an insert is known to put into a unique key; what is not known is left out.
  */
 export function rowsOfKey(
   key: NamedKey,
   change: Change,
   returned: readonly ReturnedRow[] | undefined,
+  inserts = false,
 ): KeyRows {
   switch (change.effect) {
-    case 'insert':
+    case 'insert': {
       // A read by a unique key that could gain this row found none before, so it depends on `list`.
-      return key.unique
-        ? []
-        : every(returned ?? [{}], (row) => tuples(key, (column) => inserted(column, change, row)))
+      if (key.unique && !inserts) return []
+      const rows = every(returned ?? [{}], (row) => tuples(key, (column) => inserted(column, change, row)))
+      return key.unique && rows === UNKNOWN_ROWS ? [] : rows
+    }
     case 'delete':
       return every(returned ?? [{}], (row) => tuples(key, (column) => before(column, change, row, false)))
     case 'update':

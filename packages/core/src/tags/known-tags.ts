@@ -6,6 +6,7 @@ import type { ReadTag } from './read-tags.ts'
 export type DeriveTags = (
   occurrences: readonly Occurrence[],
   userTags: readonly string[],
+  around?: string,
 ) => readonly ReadTag[]
 
 /** The same for reads that were asked before, by the name of their entry; {@link ReadTag.complete} is false in all of them. */
@@ -14,6 +15,7 @@ export type KnownTags = (name: string, ...parts: Parameters<DeriveTags>) => read
 interface Known {
   readonly occurrences: readonly Occurrence[]
   readonly userTags: readonly string[]
+  readonly around: string | undefined
   readonly tags: readonly ReadTag[]
 }
 
@@ -24,13 +26,18 @@ interface Known {
  */
 export function rememberTags(derive: DeriveTags, most: number): KnownTags {
   const known = createBounded<Known>(most)
-  return (name, occurrences, userTags) => {
+  return (name, occurrences, userTags, around) => {
     const found = known.get(name)
-    if (found && sameAll(found.occurrences, occurrences) && sameTexts(found.userTags, userTags))
+    if (
+      found &&
+      found.around === around &&
+      sameAll(found.occurrences, occurrences) &&
+      sameTexts(found.userTags, userTags)
+    )
       return found.tags
     const own = occurrences.map(copyOf)
-    const tags = derive(own, userTags)
-    known.set(name, { occurrences: own, userTags: [...userTags], tags })
+    const tags = derive(own, userTags, around)
+    known.set(name, { occurrences: own, userTags: [...userTags], around, tags })
     return tags
   }
 }

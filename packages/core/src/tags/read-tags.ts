@@ -1,7 +1,7 @@
 import type { Occurrence } from '../plan.ts'
 import type { Schema, Table } from '../schema/table.ts'
 import { type Pinned, pinnedBy } from './pin.ts'
-import { cellName, fieldName, LIST, recordName, userTagName } from './spelling.ts'
+import { AROUND, cellName, fieldName, LIST, recordName, userTagName } from './spelling.ts'
 import type { TagRequest } from './tag.ts'
 
 /** Where tags live: part of every tag's name. */
@@ -24,23 +24,36 @@ export interface ReadTag extends TagRequest {
   complete(result: unknown): boolean
 }
 
-/** What a read depends on: one {@link ReadTag} per table or user tag, in a stable order. Pure. */
+/**
+ * What a read depends on: one {@link ReadTag} per table or user tag, in a stable order. Pure.
+ * @param around a table of which the read depends on the field `around` alone.
+ */
 export function tagsOfRead(
   space: TagSpace,
   schema: Schema,
   occurrences: readonly Occurrence[],
   userTags: readonly string[],
+  around?: string,
 ): readonly ReadTag[] {
   const byTable = new Map<string, Collected>()
-  for (const occurrence of occurrences) collect(byTable, schema, occurrence)
-  const tags = [...byTable.values()]
-    .sort((a, b) => (a.table < b.table ? -1 : 1))
-    .map((one) => spell(space, one))
+  const apart = around?.toLowerCase()
+  for (const occurrence of occurrences)
+    if (occurrence.table.toLowerCase() !== apart) collect(byTable, schema, occurrence)
+  const tags = [...byTable.values()].map((one) => spell(space, one))
+  // A view among the others may read the same table: then the read depends on all of it.
+  if (apart !== undefined && !byTable.has(apart)) tags.push(aroundTag(space, apart))
+  tags.sort((a, b) => (a.record < b.record ? -1 : 1))
   for (const tag of [...new Set(userTags)].sort()) {
     const name = userTagName(space.namespace, tag)
     tags.push({ record: name, fields: [], cells: [name], list: 'no', names: [name], complete: never })
   }
   return tags
+}
+
+function aroundTag(space: TagSpace, table: string): ReadTag {
+  const record = recordName(space.namespace, space.database, table)
+  const names = [fieldName(record, AROUND)]
+  return { record, fields: [AROUND], cells: [], list: 'no', names, complete: never }
 }
 
 interface Collected {

@@ -6,6 +6,12 @@ import { foldingVersion, pinnable } from './value.ts'
 /** The field every read that is not pinned depends on, and every write bumps. */
 export const LIST = 'list'
 
+/**
+ * The field that reads of a model with `write: 'around'` depend on, of its own table: bumped by explicit invalidation
+ * and by raw SQL, and left alone by the writes of hosts. No lookup key has this name.
+ */
+export const AROUND = 'around'
+
 /** Longest plain spelling of a value; longer ones are digested so that keys stay under 128 bytes. */
 const PLAIN_VALUE = 24
 const PLAIN_TABLE = 28

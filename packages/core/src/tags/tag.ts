@@ -25,3 +25,32 @@ export interface TagReply {
   readonly fields: readonly TagState[]
   readonly cells: readonly TagState[]
 }
+
+/** What the marks and the finish of one write are to tell of some of its tags, so that rows can be written through. */
+export interface Witness {
+  /** Fields of the record: a mark creates what is missing, with the live marks of `list`. */
+  readonly fields: readonly string[]
+  /** Cells the request names, too. A finish leaves them there with a new nonce instead of taking them away. */
+  readonly cells: readonly string[]
+  /** How long the record and these cells live on at least, in milliseconds. */
+  readonly lifetime: number
+}
+
+/** One tag as a mark or a finish found it. */
+export interface WitnessedTag {
+  /** Its nonce: after a mark, and before a finish changed it. Undefined: it was missing. */
+  readonly found: string | undefined
+  /** After a finish: the nonce it left. Else as `found`. */
+  readonly left: string | undefined
+  /** The mark of this write is there, or was before this finish. */
+  readonly own: boolean
+  /** The mark of another write was there, expired ones that nobody had removed included. */
+  readonly foreign: boolean
+}
+
+/** The answer of a mark or a finish to a {@link Witness}, in its order. */
+export interface TagReport {
+  readonly epoch: string
+  readonly fields: readonly WitnessedTag[]
+  readonly cells: readonly WitnessedTag[]
+}

@@ -3,16 +3,19 @@ import type { Schema, Table } from '../schema/table.ts'
 import { rowsOfKey, UNKNOWN_ROWS } from './key-rows.ts'
 import { MOST_VALUES } from './pin.ts'
 import type { TagSpace } from './read-tags.ts'
-import { cellName, LIST, type NamedKey, namedKeys, recordName } from './spelling.ts'
+import { AROUND, cellName, LIST, type NamedKey, namedKeys, recordName } from './spelling.ts'
+import type { TagRequest } from './tag.ts'
 
 /** A transaction that touches more values of one table takes its keys wholly: its marks stay small. */
 const MOST_CELLS = 1_000
+/** Old and new values of one row's unique keys. */
+const MOST_OF_ROW = 16
 
 /** What one write must do to the tags of one table. Sets of field names and cell names. */
 export interface WriteTag {
   readonly table: string
   readonly record: string
-  /** Lookup keys the writer knows the name of; any other field found in the record is unknown to it. */
+  /** Fields the writer knows the name of: lookup keys, `around`; any other field found in the record is unknown to it. */
   readonly known: readonly string[]
   /** Keys with a touched row whose old or new value is not known yet. */
   readonly unknown: ReadonlySet<string>
@@ -20,13 +23,40 @@ export interface WriteTag {
   readonly cells: ReadonlySet<string>
 }
 
+/** What sort of write it is. */
+export interface WriteKind {
+  /** Raw SQL: what reads `around` writes depend on is bumped, too. */
+  readonly raw?: boolean
+  /** Bare name of the table whose rows are written through: inserts mark the values of its unique keys. */
+  readonly through?: string | undefined
+}
+
 /** The tags of some changes, already followed through referential actions. Pure. */
 export function tagsOfWrite(
   space: TagSpace,
   schema: Schema,
   changes: readonly Change[],
+  kind: WriteKind = {},
 ): readonly WriteTag[] {
-  return tagsOfReturned(space, schema, changes, () => undefined)
+  return tagsOfReturned(space, schema, changes, () => undefined, kind)
+}
+
+/**
+ * The unique keys by which rows that these changes of one table touch are known before the statement runs, with the
+ * value cells. Undefined where there is none, or where there are more values than one row can account for.
+ */
+export function knownRows(space: TagSpace, table: Table, changes: readonly Change[]): TagRequest | undefined {
+  const record = recordName(space.namespace, space.database, table.name)
+  const fields: string[] = []
+  const cells = new Set<string>()
+  for (const key of namedKeys(table)) {
+    const touched = changes.map((change) => ({ change, returned: undefined }))
+    const named = key.unique ? cellsOfKey(record, key, touched, true) : undefined
+    if (!named?.size) continue
+    fields.push(key.name)
+    for (const cell of named) cells.add(cell)
+  }
+  return cells.size && cells.size <= MOST_OF_ROW ? { record, fields, cells: [...cells] } : undefined
 }
 
 /**
@@ -37,6 +67,7 @@ export function tagsOfReturned(
   schema: Schema,
   changes: readonly Change[],
   returned: (index: number) => readonly ReturnedRow[] | undefined,
+  kind: WriteKind = {},
 ): readonly WriteTag[] {
   const byTable = new Map<string, Touched[]>()
   for (const [index, change] of changes.entries()) {
@@ -45,7 +76,9 @@ export function tagsOfReturned(
     byTable.set(name, touched)
     touched.push({ change, returned: returned(index) })
   }
-  return [...byTable].map(([name, touched]) => tagsOfTable(space, name, schema.tables.get(name), touched))
+  return [...byTable].map(([name, touched]) =>
+    tagsOfTable(space, name, schema.tables.get(name), touched, kind),
+  )
 }
 
 /** Unions per table: a key unknown in one change is unknown in all. */
@@ -63,9 +96,14 @@ function union(a: WriteTag, b: WriteTag): WriteTag {
   const known = a.known === b.known ? a.known : a.known.filter((name) => b.known.includes(name))
   const cells = new Set([...a.cells, ...b.cells])
   const { table, record } = a
-  if (cells.size > MOST_CELLS) return { table, record, known, unknown: new Set(known), cells: new Set() }
+  if (cells.size > MOST_CELLS)
+    return { table, record, known, unknown: new Set(known.filter(isKey)), cells: new Set() }
   const unknown = new Set([...a.unknown, ...b.unknown].filter((name) => known.includes(name)))
   return { table, record, known, unknown, cells }
+}
+
+function isKey(name: string): boolean {
+  return name !== AROUND
 }
 
 /** One change of a table, with all the rows it touched where the statement returned them. */
@@ -79,17 +117,19 @@ function tagsOfTable(
   name: string,
   table: Table | undefined,
   touched: readonly Touched[],
+  kind: WriteKind,
 ): WriteTag {
   const record = recordName(space.namespace, space.database, name)
   const unknown = new Set<string>()
   const cells = new Set<string>()
   const keys = table ? namedKeys(table) : []
   for (const key of keys) {
-    const named = cellsOfKey(record, key, touched)
+    const named = cellsOfKey(record, key, touched, kind.through === name)
     if (!named) unknown.add(key.name)
     else for (const cell of named) cells.add(cell)
   }
-  return { table: name, record, known: keys.map((key) => key.name), unknown, cells }
+  const known = keys.map((key) => key.name)
+  return { table: name, record, known: kind.raw ? known : [...known, AROUND], unknown, cells }
 }
 
 /** Undefined: some value is unknown, or there are too many to name. */
@@ -97,10 +137,11 @@ function cellsOfKey(
   record: string,
   key: NamedKey,
   touched: readonly Touched[],
+  inserts: boolean,
 ): ReadonlySet<string> | undefined {
   const cells = new Set<string>()
   for (const { change, returned } of touched) {
-    const rows = rowsOfKey(key, change, returned)
+    const rows = rowsOfKey(key, change, returned, inserts)
     if (rows === UNKNOWN_ROWS) return undefined
     for (const tuple of rows) cells.add(cellName(record, key, tuple))
     if (cells.size > MOST_VALUES) return undefined

@@ -15,10 +15,10 @@ export function followingStore(store: Store, tags: KeptTags, entries: KeptEntrie
     tags.keep(asked, requests, answer)
     return answer
   }
-  const change = async (names: readonly string[] | undefined, send: () => Promise<void>): Promise<void> => {
+  const change = async <T>(names: readonly string[] | undefined, send: () => Promise<T>): Promise<T> => {
     tags.drop(names)
     try {
-      await send()
+      return await send()
     } finally {
       // Failed or late, it may have been executed.
       tags.drop(names)

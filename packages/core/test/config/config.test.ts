@@ -185,9 +185,9 @@ describe('createCache', () => {
     ],
     [
       'an option that is not built in the defaults',
-      { defaults: { write: 'around' } },
+      { defaults: { staleIfError: '1m' } },
       'LARDER_OPTION_NOT_BUILT',
-      /^defaults\.write: "around" is not built/,
+      /^defaults\.staleIfError: "1m" is not built/,
     ],
     ['null for the options', null, 'LARDER_CONFIG', /^createCache is null: give an object/],
     ['text for the options', 'redis://', 'LARDER_CONFIG', /^createCache is "redis:\/\/": give an object/],

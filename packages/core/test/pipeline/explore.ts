@@ -22,14 +22,18 @@ export async function explore(
     const ran = await runSchedule(seed, setting)
     reads += ran.reads
     hits += ran.hits
-    if (ran.stale.length || (ran.impossible.length && !staleOnly))
+    if (ran.stale.length || ((ran.impossible.length || ran.surviving.length) && !staleOnly))
       return { reads, hits, schedules: seed - from + 1, wrong: told(seed, ran), stale: ran.stale.length > 0 }
   }
   return { reads, hits, schedules: to - from, wrong: undefined, stale: false }
 }
 
 function told(seed: number, ran: Ran): string {
-  return [`seed ${seed}`, ...ran.impossible, ...ran.stale.map((one) => JSON.stringify(one)), ...ran.log].join(
-    '\n',
-  )
+  return [
+    `seed ${seed}`,
+    ...ran.impossible,
+    ...ran.surviving,
+    ...ran.stale.map((one) => JSON.stringify(one)),
+    ...ran.log,
+  ].join('\n')
 }

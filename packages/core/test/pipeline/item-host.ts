@@ -4,10 +4,13 @@ import type {
   Engine,
   LookupKey,
   Occurrence,
+  Policy,
   PolicyOptions,
   ReadPlan,
+  RowRead,
   Table,
   WritePlan,
+  WriteThrough,
 } from '@larder/core'
 import type { Mutation, Query, Row, State, TableName } from './simulated-database.ts'
 
@@ -112,6 +115,8 @@ export interface WriteShape {
   readonly changes: readonly Change[]
   /** The host reads the touched rows off the result. */
   readonly returning?: boolean
+  /** The table of the one row it returns, if it is to be written through. */
+  readonly row?: TableName
 }
 
 const change =
@@ -133,6 +138,7 @@ export const writes = {
     ),
     changes: [{ table, effect: 'update', before: { id: [id] }, sets: { v: 0 } }],
     returning,
+    row: table,
   }),
   touchGroup: (grp: number, returning = false): WriteShape => ({
     name: `item.touchGroup(${grp})${returning ? ' returning' : ''}`,
@@ -153,6 +159,18 @@ export const writes = {
     ),
     changes: [{ table: 'item', effect: 'update', before: { id: [id] }, sets: { grp, v: 0 } }],
     returning,
+    row: 'item',
+  }),
+  touchCode: (code: string, returning = false): WriteShape => ({
+    name: `item.touchCode(${code})${returning ? ' returning' : ''}`,
+    mutation: change(
+      'item',
+      (row) => row.code === code,
+      () => ({}),
+    ),
+    changes: [{ table: 'item', effect: 'update', before: { code: [code] }, sets: { v: 0 } }],
+    returning,
+    row: 'item',
   }),
   swapCodes: (a: number, b: number): WriteShape => ({
     name: `item.swapCodes(${a}, ${b})`,
@@ -203,6 +221,7 @@ export const writes = {
       return [row]
     },
     changes: [{ table: 'item', effect: 'insert', sets: { id, grp, code: `c${id}`, v: 0 } }],
+    row: 'item',
   }),
 }
 
@@ -226,18 +245,40 @@ export function readPlan<R>(
   }
 }
 
-/** The plan of a write; an error named `Refused` is the server's own. */
+/** The plan of a write; an error named `Refused` is the server's own. `through`: a policy under which its row is stored. */
 export function writePlan(
   shape: WriteShape,
   run: (mutation: Mutation) => Promise<readonly Row[]>,
+  through?: Policy,
 ): WritePlan<readonly Row[]> {
   return {
     operation: shape.name,
     model: 'Item',
     changes: shape.changes,
     ...(shape.returning && { returned: (rows) => rows.map((row) => ({ ...row })) }),
+    ...(through && shape.row && { through: writtenThrough(shape, shape.row, through) }),
     failed: (error) => error instanceof Refused,
     run: () => run(shape.mutation),
+  }
+}
+
+function writtenThrough(shape: WriteShape, table: TableName, policy: Policy): WriteThrough<readonly Row[]> {
+  const read = (one: ReadShape<Row | null>, result: Row): RowRead => ({
+    as: one.name,
+    model: 'Item',
+    query: one.name,
+    occurrence: one.occurrences[0] ?? { table },
+    result,
+  })
+  return {
+    policy,
+    table,
+    changes: shape.changes.length,
+    reads([row]) {
+      if (!row) return []
+      const byCode = table === 'item' ? [read(reads.byCode(row.code), row)] : []
+      return [read(reads.byId(row.id, table), row), ...byCode]
+    },
   }
 }
 

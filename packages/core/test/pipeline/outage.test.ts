@@ -6,7 +6,7 @@ import { runOutage } from './outage.ts'
 vi.setConfig({ testTimeout: 120_000 })
 
 const broken = vi.hoisted(() => ({ replay: false, memory: false }))
-const done: Guarded<void> = { ok: true, value: undefined }
+const done: Guarded<undefined> = { ok: true, value: undefined }
 
 vi.mock('../../src/fence/journal.ts', async (original) => {
   const real = await original<typeof import('../../src/fence/journal.ts')>()

@@ -4,11 +4,13 @@ import {
   createCache,
   type Engine,
   type LookupKey,
+  type Policy,
   type Store,
 } from '@larder/core'
 import {
   createFeed,
   createScheduler,
+  type FakeClock,
   fakeClock,
   followedStore,
   type Observation,
@@ -51,6 +53,8 @@ export interface Setting {
   readonly timePasses?: boolean
   /** Default `'off'`. With `'push'` the server tells of changes up to a second late, and time has to pass. */
   readonly memory?: NonNullable<NonNullable<CacheOptions['memory']>['mode']>
+  /** Rows that are written are stored. */
+  readonly through?: boolean
 }
 
 /**
@@ -64,6 +68,8 @@ export interface Ran {
   readonly stale: readonly StaleRead[]
   /** Reads whose result the database never held at any instant of the call. */
   readonly impossible: readonly string[]
+  /** Rows that are still shown as they are no longer, when everything is over. */
+  readonly surviving: readonly string[]
   readonly reads: number
   readonly hits: number
   readonly log: readonly string[]
@@ -138,7 +144,50 @@ export async function runSchedule(seed: number, setting: Setting): Promise<Ran> 
     if (stats.reads !== stats.hits + stats.misses + stats.bypasses)
       world.impossible.push('counters do not add up')
   }
-  return { stale: world.history.stale, impossible: world.impossible, reads: total, hits, log: world.log }
+  const surviving = await survivors(world, clock)
+  const { impossible, log } = world
+  return { stale: world.history.stale, impossible, surviving, reads: total, hits, log }
+}
+
+/** What is still shown when everybody is done. Of `push` nothing: what a server has not told of yet may be shown. */
+async function survivors(world: World, clock: FakeClock): Promise<readonly string[]> {
+  const { scheduler, members, memory, through } = world
+  const surviving: string[] = []
+  if (!through || memory === 'push') return surviving
+  // Past the time after which writes of unknown outcome are finished.
+  for (let second = 0; second < 65; second++) {
+    await clock.advance(1_000)
+    await scheduler.run([])
+  }
+  await scheduler.run(members.map((member) => () => lookAround(world, member, surviving)))
+  return surviving
+}
+
+/** Nobody writes any more: whatever a read returns now is what the database holds. */
+async function lookAround(
+  world: World,
+  { cache, engine, index }: Process,
+  surviving: string[],
+): Promise<void> {
+  const { database } = world
+  const now = database.states.at(-1)
+  if (!now) return
+  const ids = Array.from({ length: ROWS }, (_, at) => at + 1)
+  const all = [
+    reads.byId(1, 'note'),
+    ...ids.map((id) => reads.byId(id)),
+    ...ids.map((id) => reads.byCode(`c${id}`)),
+  ]
+  for (const shape of all) {
+    const { result, reads: told } = await cache.explain(() =>
+      engine.read(readPlan(engine, shape, async (query) => query(now))),
+    )
+    world.log.push(
+      `${index}: ${shape.name} is ${JSON.stringify(result)} ${told[0]?.reason ?? told[0]?.source}`,
+    )
+    if (JSON.stringify(result) !== JSON.stringify(shape.query(now)))
+      surviving.push(`${index}: ${shape.name} is still ${JSON.stringify(result)}`)
+  }
 }
 
 async function repeat(times: number, action: () => Promise<void>): Promise<void> {
@@ -214,6 +263,7 @@ const WRITES = {
   one: (scheduler) => writes.touch(1, 'item', coin(scheduler)),
   oneReturning: () => writes.touch(1, 'item', true),
   any: (scheduler) => writes.touch(1 + scheduler.below(ROWS), 'item', coin(scheduler)),
+  code: (scheduler) => writes.touchCode(`c${1 + scheduler.below(2)}`, coin(scheduler)),
   note: (scheduler) => writes.touch(1, 'note', coin(scheduler)),
   group: (scheduler) => writes.touchGroup(scheduler.below(2), coin(scheduler)),
   move: (scheduler) => writes.move(1 + scheduler.below(ROWS), scheduler.below(2), coin(scheduler)),
@@ -240,6 +290,10 @@ async function writeOnce(world: World): Promise<void> {
     await process.cache.invalidate(pick(world, [{ tables: ['item'] }, { tables: ['note'] }, { all: true }]))
 }
 
+function policyOf({ through }: World, engine: Engine): Policy | undefined {
+  return through ? engine.policy({ ttl: '10m', jitter: 0, write: 'through' }, 'models.Item') : undefined
+}
+
 async function writeAlone(world: World, { engine, index }: Process): Promise<void> {
   const { database, scheduler, history, log } = world
   const shape = WRITES[pick(world, world.writes)](world.scheduler)
@@ -255,7 +309,7 @@ async function writeAlone(world: World, { engine, index }: Process): Promise<voi
     return database.write(mutation)
   }
   log.push(`${index}: write ${shape.name} begins`)
-  const rows = await engine.write(writePlan(shape, run)).catch(() => [])
+  const rows = await engine.write(writePlan(shape, run, policyOf(world, engine))).catch(() => [])
   log.push(`${index}: write ${shape.name} returns ${chance < 0.1 ? 'an error' : JSON.stringify(rows)}`)
   history.wrote(index, observed(rows))
 }
@@ -269,7 +323,7 @@ async function writeInTransaction(world: World, { cache, engine, index }: Proces
     for (let statement = scheduler.below(3); statement >= 0; statement--) {
       const shape = WRITES[pick(world, world.writes)](world.scheduler)
       log.push(`${index}: transaction ${shape.name}`)
-      rows.push(...(await engine.write(writePlan(shape, transaction.write), scope)))
+      rows.push(...(await engine.write(writePlan(shape, transaction.write, policyOf(world, engine)), scope)))
       if (scheduler.random() < 0.1) await cache.invalidate({ tables: ['note'] })
     }
   })

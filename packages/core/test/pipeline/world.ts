@@ -52,10 +52,12 @@ export interface WorldOptions extends CacheOptions {
   /** Another process over the same database and store. */
   readonly beside?: World & { readonly inner: Store }
   readonly random?: () => number
+  /** Writes store their row, under this policy. */
+  readonly through?: PolicyOptions
 }
 
 export function world(options: WorldOptions = {}): World & { readonly inner: Store } {
-  const { around, keys, beside, random, ...cacheOptions } = options
+  const { around, keys, beside, random, through, ...cacheOptions } = options
   const clock = beside?.clock ?? fakeClock(random)
   const inner = beside?.inner ?? memoryStore({ maxEntries: 1_000, clock })
   const store = around ? around(inner) : inner
@@ -63,6 +65,8 @@ export function world(options: WorldOptions = {}): World & { readonly inner: Sto
   const memory = store.source === 'store' ? { memory: { mode: 'off' as const } } : {}
   const cache = createCache({ store, ...memory, ...cacheOptions }, { clock })
   const engine = attachItems(cache, keys)
+  const policy =
+    through && engine.policy({ ttl: '10m', jitter: 0, ...through, write: 'through' }, 'models.Item')
   const database = beside?.database ?? simulatedDatabase(startState(3), async () => {})
   return {
     clock,
@@ -76,7 +80,7 @@ export function world(options: WorldOptions = {}): World & { readonly inner: Sto
       await settled()
       return { ...(reads[0] as ReadReport), result }
     },
-    put: (shape, run = database.write, scope) => engine.write(writePlan(shape, run), scope),
+    put: (shape, run = database.write, scope) => engine.write(writePlan(shape, run, policy), scope),
   }
 }
 

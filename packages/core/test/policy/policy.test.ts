@@ -25,6 +25,7 @@ describe('a policy', () => {
       jitter: 0.1,
       cacheEmpty: 30_000,
       singleFlight: 'process',
+      write: 'invalidate',
       onMarkFailure: 'proceed',
       operations: undefined,
       tags: [],
@@ -169,7 +170,7 @@ const misuses: [string, unknown, CacheError['code'], string, RegExp][] = [
     { ttl: 1, write: 'back' },
     'LARDER_CONFIG',
     'models.Item.write',
-    /is "back": give 'invalidate'/,
+    /is "back": give 'invalidate', 'through' or 'around'/,
   ],
   [
     'an unknown singleFlight',
@@ -196,8 +197,6 @@ const misuses: [string, unknown, CacheError['code'], string, RegExp][] = [
       ['refreshAhead', true, 'true'],
       ['maxStaleness', '1s', '"1s"'],
       ['maxConcurrentLoads', 4, '4'],
-      ['write', 'through', '"through"'],
-      ['write', 'around', '"around"'],
       ['singleFlight', 'cluster', '"cluster"'],
     ] as const
   ).map(([name, value, shown]): [string, unknown, CacheError['code'], string, RegExp] => [

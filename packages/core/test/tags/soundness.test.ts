@@ -49,7 +49,14 @@ function roomOver(tags: TagTable): Omit<WriteRoom, 'schema'> {
   const clock = { ...systemClock, after: () => () => {} }
   const events = createEvents()
   const base = { clock, unfinished: createUnfinished(), events, store: store as GuardedStore }
-  return { ...base, journal: createJournal(base), rejecting: new Set(), space, awaitsFinish: true }
+  return {
+    ...base,
+    journal: createJournal(base),
+    rejecting: new Set(),
+    space,
+    awaitsFinish: true,
+    through: () => undefined,
+  }
 }
 
 function fetched(tags: TagTable, needed: readonly ReadTag[]) {

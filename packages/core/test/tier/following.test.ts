@@ -12,7 +12,7 @@ const FINISH = { record: '{r}', token: 't', untouched: [], keep: ['k'], cells: [
 /** A store whose changes do nothing until they are let go, or fail. */
 function slow() {
   const gone = deferred()
-  const wait = async (): Promise<void> => gone.promise
+  const wait = async (): Promise<undefined> => void (await gone.promise)
   const answered: Fetched = {
     epoch: 'e',
     entry: null,

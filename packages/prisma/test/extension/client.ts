@@ -89,11 +89,11 @@ function logged(store: Store, log: string[]): Store {
     ...store,
     async mark(request) {
       log.push('mark')
-      await store.mark(request)
+      return store.mark(request)
     },
     async finish(request) {
       log.push('finish')
-      await store.finish(request)
+      return store.finish(request)
     },
   }
 }

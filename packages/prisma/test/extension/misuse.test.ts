@@ -50,18 +50,6 @@ describe('a mistake in the options shows when the extension is put on', () => {
     ['a ttl of zero', { models: { User: { ttl: 0 } } }, 'LARDER_DURATION', /above zero/],
     ['a policy option that is not there', { models: { User: { tll: 5 } } }, 'LARDER_CONFIG', /User\.tll/],
     [
-      "write: 'through'",
-      { models: { User: { ttl: 5, write: 'through' } } },
-      'LARDER_OPTION_NOT_BUILT',
-      /through/,
-    ],
-    [
-      "write: 'around'",
-      { models: { User: { ttl: 5, write: 'around' } } },
-      'LARDER_OPTION_NOT_BUILT',
-      /around/,
-    ],
-    [
       'staleWhileRevalidate',
       { models: { User: { ttl: 5, staleWhileRevalidate: '1m' } } },
       'LARDER_OPTION_NOT_BUILT',

@@ -303,7 +303,7 @@ describe('accounts', () => {
 function slowStore() {
   const finished: string[] = []
   const gate = Promise.withResolvers<void>()
-  const nothing = async () => {}
+  const nothing = async () => undefined
   const fetched = async () => ({ epoch: 'e', entry: null, tags: [] })
   return {
     finished,
@@ -320,6 +320,7 @@ function slowStore() {
       async finish() {
         await gate.promise
         finished.push('finish')
+        return undefined
       },
     },
   } as const

@@ -6,6 +6,7 @@ import { cellRules, fieldRules, lateRules, orderRules } from './finishing.ts'
 import { birthRules, markingRules } from './marking.ts'
 import { seedingRules } from './seeding.ts'
 import type { Start } from './table.ts'
+import { foreignRules, witnessRules } from './witnessing.ts'
 
 /** What a store under contract can do, and how its tests reach its clock. */
 export interface StoreCapabilities {
@@ -39,6 +40,8 @@ export function storeContract(
       cellRules,
       orderRules,
       lateRules,
+      witnessRules,
+      foreignRules,
     ])
       rules(start)
     entryRules(start, pass)

@@ -10,6 +10,7 @@ import { FINISH } from './scripts/finish.ts'
 import { MARK } from './scripts/mark.ts'
 import { SEED } from './scripts/seed.ts'
 import { stateOf } from './tag-text.ts'
+import { askedOf, type Witnessed, witnessed } from './witness.ts'
 
 /** Most cells one script call touches: nobody else is served while it runs. */
 const MOST_CELLS = 100
@@ -21,8 +22,9 @@ const finishScript = scriptOf(FINISH)
 /** Changes the tags of one table by script, some cells at a time. */
 export interface TagChanges {
   seed(request: TagRequest, lifetime: number): Promise<TagReply>
-  mark(request: MarkRequest): Promise<void>
-  finish(request: FinishRequest): Promise<void>
+  /** Tells what was witnessed, where one call on one server saw all of it. */
+  mark(request: MarkRequest): Promise<Witnessed | undefined>
+  finish(request: FinishRequest): Promise<Witnessed | undefined>
 }
 
 /** @param alone runs a call on one key while its slot moves. */
@@ -54,22 +56,28 @@ export function tagChanges(topology: Topology, alone: RunAlone, leaseOf: LeaseOf
       return { ...(lease && { lease }), fields: states.slice(0, length), cells: states.slice(length) }
     },
     async mark(request) {
-      if (await run(request.record, markCalls(request, MOST_CELLS))) return
+      const asked = askedOf(topology, request)
+      const marked = await run(request.record, markCalls(request, MOST_CELLS))
+      if (marked) return witnessed(topology, request, asked, marked)
       if (request.fields.length) await alone(markCalls({ ...request, cells: [] }, 1)[0] as ScriptCall)
       const singly = markCalls({ ...request, fields: [] }, 1)
       await Promise.all(singly.filter(({ keys }) => keys.length).map(alone))
+      return undefined
     },
     async finish(request) {
       const { record } = request
+      const asked = askedOf(topology, request)
       const calls = finishCalls(request, MOST_CELLS)
       const last = calls.pop() as ScriptCall
       // The record last, and only when every cell is bumped: a kept field vouches for its cells.
       const bumped = !calls.length || (await run(record, calls))
-      if (bumped && (await run(record, [last]))) return
+      const finished = bumped && (await run(record, [last]))
+      if (finished) return calls.length ? undefined : witnessed(topology, request, asked, finished)
       const singly = finishCalls({ ...request, record: '' }, 1)
       await Promise.all(singly.filter(({ keys }) => keys.length).map(alone))
       if (!request.cells.includes(record))
         await alone(finishCalls({ ...request, cells: [] }, 1)[0] as ScriptCall)
+      return undefined
     },
   }
 }
@@ -90,10 +98,8 @@ function seedCalls({ record, fields, cells }: TagRequest, lifetime: number): Scr
   })
 }
 
-function markCalls(
-  { record, token, fields, known, cells, lifetime }: MarkRequest,
-  most: number,
-): ScriptCall[] {
+function markCalls(request: MarkRequest, most: number): ScriptCall[] {
+  const { record, token, fields, known, cells, lifetime } = request
   return chunks(cells, most).map((part, index) => {
     const named = index === 0 ? fields : []
     const keys = named.length ? [record, ...part] : part
@@ -103,20 +109,26 @@ function markCalls(
       Math.round(lifetime),
       ...counted(named),
       ...counted(named.length ? known : []),
+      ...witnessArgs(request, keys),
     ]
     return { script: markScript, keys, args }
   })
 }
 
 /** The last one has the record. */
-function finishCalls({ record, token, untouched, keep, cells }: FinishRequest, most: number): ScriptCall[] {
+function finishCalls(request: FinishRequest, most: number): ScriptCall[] {
+  const { record, token, untouched, keep, cells } = request
   const parts = chunks(cells, most)
   return parts.map((part, index) => {
     // A user tag is a cell with the name of its record.
     const has = index === parts.length - 1 && record !== '' && !cells.includes(record)
     const fields = has ? [...counted(untouched), ...counted(keep)] : [0, 0]
     const keys = has ? [record, ...part] : part
-    return { script: finishScript, keys, args: [unsaid(), token, Number(has), ...fields] }
+    return {
+      script: finishScript,
+      keys,
+      args: [unsaid(), token, Number(has), ...fields, ...witnessArgs(request, keys)],
+    }
   })
 }
 
@@ -130,6 +142,17 @@ function unsaid(): string {
 
 function counted(names: readonly string[]): readonly (string | number)[] {
   return [names.length, ...names]
+}
+
+/** What a call is to witness: all of it, or nothing where it does not touch all of it. */
+function witnessArgs(
+  { record, witness }: MarkRequest | FinishRequest,
+  keys: readonly string[],
+): readonly (string | number)[] {
+  if (!witness || !keys.includes(record) || !witness.cells.every((cell) => keys.includes(cell)))
+    return [0, 0, 0]
+  const places = witness.cells.map((cell) => String(keys.indexOf(cell) + 1))
+  return [Math.max(1, Math.round(witness.lifetime)), ...counted(witness.fields), ...counted(places)]
 }
 
 /** At least one part, which may be empty. */

@@ -17,8 +17,9 @@ export function remembering(tags: TagChanges, recent: Recent, renewals: Renewals
     },
     async finish(request) {
       recent.finished(request)
-      await tags.finish(request)
+      const seen = await tags.finish(request)
       recent.finished(request)
+      return seen
     },
   }
 }

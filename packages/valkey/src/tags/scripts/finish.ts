@@ -5,19 +5,26 @@ import { PRELUDE } from './prelude.ts'
  * another mark is as good as none). A field keeps its nonce if the writer left it untouched, or kept it and its mark
  * is still found; every other field is bumped, whoever marked it.
  * KEYS: the record if there is one, then cells. ARGV: nonce text, token, 1 or 0 for the record, count and names
- * untouched, count and names kept.
+ * untouched, count and names kept, then what is witnessed (see the prelude): its cells stay, with a new nonce.
  */
 export const FINISH: string = `${PRELUDE}
 OWN = ARGV[2]
+local untouched, _, after = namesAt(4)
+local keep, _, rest = namesAt(after)
+local witness = witnessAt(rest)
 local first = 1 + tonumber(ARGV[3])
 for at = first, #KEYS do
   local text = redis.call('GET', KEYS[at])
   if text then
     local tag = tagOf(text)
+    see(witness, 'c' .. at, tag)
     tag.marks[OWN] = nil
+    bump(tag)
+    leave(witness, 'c' .. at, tag)
     if next(tag.marks) then
-      bump(tag)
       redis.call('SET', KEYS[at], textOf(tag), 'PXAT', digits(latestOf(tag, 0)))
+    elseif witness.places[tostring(at)] then
+      redis.call('SET', KEYS[at], textOf(tag), 'PX', digits(witness.life))
     else
       redis.call('UNLINK', KEYS[at])
     end
@@ -26,8 +33,7 @@ end
 if first == 2 then
   local record = openRecord(KEYS[1])
   if not record.empty then
-    local untouched, _, after = namesAt(4)
-    local keep = namesAt(after)
+    for _, name in ipairs(witness.fields) do see(witness, 'f' .. name, record.tags[name]) end
     for name, tag in pairs(record.tags) do
       local had = tag.marks[OWN] ~= nil
       if had then
@@ -39,5 +45,5 @@ if first == 2 then
     saveRecord(record)
   end
 end
-return 1
+return testimony(witness)
 `

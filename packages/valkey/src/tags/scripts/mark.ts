@@ -4,17 +4,27 @@ import { PRELUDE } from './prelude.ts'
  * Puts a write's mark on a table's tags, creating what is missing; executed again it lengthens the mark.
  * Every field found in the record that the writer does not know is marked too.
  * KEYS: the record if any field is named, then cells. ARGV: nonce text, token, lifetime (ms), count and names of
- * fields, count and names of known fields.
+ * fields, count and names of known fields, then what is witnessed (see the prelude).
  */
 export const MARK: string = `${PRELUDE}
 OWN = ARGV[2]
 local deadline = NOW + tonumber(ARGV[3])
 local _, fields, after = namesAt(4)
-local known = namesAt(after)
+local known, _, rest = namesAt(after)
+local witness = witnessAt(rest)
 local first = 1
 if #fields > 0 then
   first = 2
   local record = openRecord(KEYS[1])
+  if witness.life > record.life then
+    record.life = witness.life
+    record.longer = true
+  end
+  -- Before list is marked: a field that is only witnessed does not get the mark of this write.
+  for _, name in ipairs(witness.fields) do
+    local tag = fieldOf(record, name)
+    see(witness, 'f' .. name, tag)
+  end
   mark(record.tags.list, deadline)
   for _, name in ipairs(fields) do mark(fieldOf(record, name), deadline) end
   for name, tag in pairs(record.tags) do
@@ -25,7 +35,8 @@ end
 for at = first, #KEYS do
   local tag = tagOf(redis.call('GET', KEYS[at]))
   mark(tag, deadline)
+  see(witness, 'c' .. at, tag)
   redis.call('SET', KEYS[at], textOf(tag), 'PXAT', digits(latestOf(tag, 0)))
 end
-return 1
+return testimony(witness)
 `

@@ -35,6 +35,7 @@ local function tagOf(text)
     else
       tag.changed = true
     end
+    if token ~= OWN then tag.foreign = true end
   end
   -- Text that is not ours looks dirty to readers: it may not become clean with the nonce it had.
   if tag.changed or not next(tag.marks) then
@@ -45,9 +46,10 @@ local function tagOf(text)
 end
 
 local function textOf(tag)
-  local text = tag.nonce
-  for token, deadline in pairs(tag.marks) do text = text .. '|' .. token .. ',' .. digits(deadline) end
-  return text
+  -- In one go: a row that many write at once has many marks, and text added to text is copied each time.
+  local parts = { tag.nonce }
+  for token, deadline in pairs(tag.marks) do parts[#parts + 1] = token .. ',' .. digits(deadline) end
+  return table.concat(parts, '|')
 end
 
 local function bump(tag)
@@ -87,6 +89,7 @@ local function fieldOf(record, name)
   if not tag then
     tag = tagOf(false)
     for token, deadline in pairs(record.tags.list.marks) do tag.marks[token] = deadline end
+    tag.foreign = record.tags.list.foreign
     record.tags[name] = tag
   end
   return tag
@@ -128,11 +131,41 @@ end
 -- A set of ARGV: a count at the given place, then as many names. Returns the set, the list, and the next place.
 local function namesAt(at)
   local set, list = {}, {}
-  local count = tonumber(ARGV[at])
+  local count = tonumber(ARGV[at]) or 0
   for index = at + 1, at + count do
     set[ARGV[index]] = true
     list[#list + 1] = ARGV[index]
   end
   return set, list, at + count + 1
+end
+
+-- What a write through asks, if it does: a lifetime (0: nothing), the count and names of fields, the count and places of cells.
+local function witnessAt(at)
+  local _, fields, after = namesAt(at + 1)
+  local places, cells = namesAt(after)
+  return { life = tonumber(ARGV[at]) or 0, fields = fields, places = places, cells = cells, seen = {} }
+end
+
+-- A tag as it is found: its nonce, whether this write's mark is there, whether another's was.
+local function see(witness, name, tag)
+  if not tag then return end
+  witness.seen[name] = { tag.nonce, tag.marks[OWN] and '1' or '0', tag.foreign and '1' or '0', '' }
+end
+
+-- The nonce it is left with.
+local function leave(witness, name, tag)
+  if witness.seen[name] then witness.seen[name][4] = tag.nonce end
+end
+
+local function testimony(witness)
+  if witness.life == 0 then return 1 end
+  local said = {}
+  local function say(name)
+    local seen = witness.seen[name] or { '', '0', '0', '' }
+    for at = 1, 4 do said[#said + 1] = seen[at] end
+  end
+  for _, name in ipairs(witness.fields) do say('f' .. name) end
+  for _, place in ipairs(witness.cells) do say('c' .. place) end
+  return said
 end
 `

@@ -1,0 +1,29 @@
+import type { GuardedStore } from '../store/guard.ts'
+import type { Renewal } from '../store/store.ts'
+import type { Entries } from './entries.ts'
+import type { LookUp, Wanted } from './look-up.ts'
+import { noncesOf } from './sight.ts'
+
+/** When and with what an entry was made. */
+export type Stamp = Parameters<Entries['seal']>[0]
+
+/** What storing needs, wired by the composition root. */
+export interface PutRoom {
+  readonly store: GuardedStore
+  readonly entries: Entries
+  readonly lookUp: LookUp
+}
+
+/** Stores an entry of this process, in its memory tier at once. Resolves when the store has it, or when that failed. */
+export async function putEntry(
+  { store, entries, lookUp }: PutRoom,
+  wanted: Wanted,
+  stamp: Stamp,
+  payload: Uint8Array,
+  renewal?: Renewal,
+): Promise<void> {
+  const { epoch, lifetime } = stamp
+  const sight = { remaining: lifetime, own: true, epoch, nonces: noncesOf(stamp) }
+  lookUp.keep(wanted, { sight, payload, lifetime, age: 0 })
+  await store.set(wanted.key.key, entries.seal(stamp, payload, wanted), lifetime, renewal)
+}

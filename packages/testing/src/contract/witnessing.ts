@@ -1,0 +1,106 @@
+import type { TagReport, WitnessedTag } from '@larder/core'
+import { expect, it } from 'vitest'
+import { type ContractTable, isDirty, LIFETIME, nonce, type Start, see, seed, table } from './table.ts'
+
+// A store may answer with no report at all, and nothing is written through then. Those under contract report.
+
+/** A write that knows its row by the key `k`, and asks about it. */
+function rowOf({ cell, mark, finish }: ContractTable) {
+  const witness = { fields: ['k'], cells: [cell(1)], lifetime: LIFETIME }
+  return {
+    mark: (token: string) => mark(token, { known: ['k'], cells: [cell(1)], witness }),
+    finish: (token: string) => finish(token, { untouched: ['k'], cells: [cell(1)], witness }),
+  }
+}
+
+const tagsOf = (report: TagReport | undefined): readonly WitnessedTag[] => [
+  ...(report?.fields ?? []),
+  ...(report?.cells ?? []),
+]
+const foreign = (report: TagReport | undefined): readonly boolean[] =>
+  tagsOf(report).map((one) => one.foreign)
+
+export function witnessRules(start: Start): void {
+  it('a mark and a finish that ask for nothing are answered with no report', async () => {
+    const store = await start()
+    const { mark, finish } = table()
+    expect(await store.mark(mark('w'))).toBeUndefined()
+    expect(await store.finish(finish('w'))).toBeUndefined()
+  })
+
+  it('a report of a row that nobody else writes names the nonces readers see, and the cell stays with a new one', async () => {
+    const store = await start()
+    const names = table()
+    const row = rowOf(names)
+    const asked = names.ask(['k'], [names.cell(1)])
+    const before = await seed(store, asked)
+    const marked = await store.mark(row.mark('w'))
+    expect(tagsOf(marked).map((one) => one.found)).toEqual(before.map(nonce))
+    expect(marked?.cells).toMatchObject([{ own: true }])
+    expect(foreign(marked)).toEqual([false, false])
+    // Its field is not marked: readers of other rows go on.
+    expect((await see(store, asked)).map(isDirty)).toEqual([false, true])
+    const finished = await store.finish(row.finish('w'))
+    expect(tagsOf(finished).map((one) => one.found)).toEqual(before.map(nonce))
+    expect(finished?.cells).toMatchObject([{ own: true }])
+    expect(foreign(finished)).toEqual([false, false])
+    const after = await see(store, asked)
+    expect(after.map(isDirty)).toEqual([false, false])
+    expect(after.map(nonce)).toEqual([before[0]?.nonce, finished?.cells[0]?.left])
+    expect(after[1]?.nonce).not.toBe(before[1]?.nonce)
+    expect(finished?.epoch).toBe((await store.fetch(undefined, [asked])).epoch)
+    expect(marked?.epoch).toBe(finished?.epoch)
+  })
+
+  it('a row that nobody read yet is reported on, and its tags outlive the write', async () => {
+    const store = await start()
+    const names = table()
+    const row = rowOf(names)
+    const marked = await store.mark(row.mark('w'))
+    const finished = await store.finish(row.finish('w'))
+    expect(foreign(marked)).toEqual([false, false])
+    const after = await see(store, names.ask(['k'], [names.cell(1)]))
+    expect(after.map(isDirty)).toEqual([false, false])
+    expect(after.map(nonce)).toEqual([marked?.fields[0]?.found, finished?.cells[0]?.left])
+  })
+}
+
+export function foreignRules(start: Start): void {
+  it.each([
+    ['its row', (names: ContractTable) => ({ known: ['k'], cells: [names.cell(1)] })],
+    ['an unknown row', () => ({ fields: ['list', 'k'], known: ['k'] })],
+    ['a table whose keys it does not know', () => ({})],
+  ] as const)('a report tells of another write of %s, at the mark and at the finish', async (_, more) => {
+    const store = await start()
+    for (const seeded of [false, true]) {
+      const names = table()
+      const row = rowOf(names)
+      if (seeded) await seed(store, names.ask(['list', 'k'], [names.cell(1)]))
+      await store.mark(names.mark('other', more(names)))
+      expect(foreign(await store.mark(row.mark('w')))).toContain(true)
+      expect(foreign(await store.finish(row.finish('w')))).toContain(true)
+    }
+  })
+
+  it('another write that came and went between shows in the nonces', async () => {
+    const store = await start()
+    const names = table()
+    const row = rowOf(names)
+    const marked = await store.mark(row.mark('w'))
+    await store.mark(names.mark('other', { fields: ['list', 'k'], known: ['k'] }))
+    await store.finish(names.finish('other', { keep: ['k'], cells: [names.cell(1)] }))
+    const finished = await store.finish(row.finish('w'))
+    expect(foreign(finished)).toEqual([false, false])
+    expect(finished?.fields[0]?.found).toBe(marked?.fields[0]?.found)
+    expect(finished?.cells[0]?.found).not.toBe(marked?.cells[0]?.found)
+  })
+
+  it('a mark that is lost before its finish is not reported as own', async () => {
+    const store = await start()
+    const row = rowOf(table())
+    await store.mark(row.mark('w'))
+    await store.finish(row.finish('w'))
+    const again = await store.finish(row.finish('w'))
+    expect(again?.cells[0]?.own ?? false).toBe(false)
+  })
+}

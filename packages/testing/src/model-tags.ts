@@ -1,0 +1,114 @@
+import type {
+  FinishRequest,
+  MarkRequest,
+  TagReply,
+  TagReport,
+  TagRequest,
+  TagState,
+  WitnessedTag,
+} from '@larder/core'
+
+/** Rules of the protocol that a model store can be told to break, to show that each is needed. */
+export type Ablation =
+  /** Seeded fields do not carry the live marks of `list`. */
+  | 'born-clean'
+  /** Marks and finishes pass over fields the writer does not know. */
+  | 'unknown-skipped'
+  /** Nothing is marked; finishes still bump. */
+  | 'no-marks'
+  /** Finishes take marks off and leave every nonce. */
+  | 'no-bumps'
+  /** A finish takes the marks off the record, and bumps the cells at some later instant. */
+  | 'record-first'
+
+type Cell = { nonce: string; readonly marks: Set<string> }
+type Seen = Omit<TagReport, 'epoch'>
+
+/** Records and value cells of a model store. */
+export interface ModelTags {
+  read(request: TagRequest): TagReply
+  seed(request: TagRequest): void
+  mark(request: MarkRequest): void
+  finishCells(request: FinishRequest): void
+  finishRecord(request: FinishRequest): void
+  /** What a request's witness is to be told, at this moment. */
+  seen(request: MarkRequest | FinishRequest): Seen | undefined
+}
+
+export function modelTags(ablation: Ablation | undefined, nonce: () => string): ModelTags {
+  const records = new Map<string, Map<string, Cell>>()
+  const cells = new Map<string, Cell>()
+  const born = (marks: Iterable<string> = []): Cell => ({ nonce: nonce(), marks: new Set(marks) })
+  const field = (record: string, name: string): Cell => {
+    const fields = made(records, record, () => new Map([['list', born()]]))
+    return made(fields, name, () => born(ablation === 'born-clean' ? [] : fields.get('list')?.marks))
+  }
+  const markUnknown = ({ record, token, known }: MarkRequest): void => {
+    for (const [name, cell] of records.get(record) ?? [])
+      if (name !== 'list' && !known.includes(name)) cell.marks.add(token)
+  }
+  return {
+    read: ({ record, fields, cells: named }) => ({
+      fields: fields.map((name) => stateOf(records.get(record)?.get(name))),
+      cells: named.map((name) => stateOf(cells.get(name))),
+    }),
+    seed(request) {
+      for (const name of request.fields) field(request.record, name)
+      for (const name of request.cells) made(cells, name, born)
+    },
+    mark(request) {
+      if (ablation === 'no-marks') return
+      const { record, token, witness } = request
+      for (const name of witness?.fields ?? []) field(record, name)
+      for (const name of request.fields) field(record, name).marks.add(token)
+      for (const name of request.cells) made(cells, name, born).marks.add(token)
+      if (request.fields.length && ablation !== 'unknown-skipped') markUnknown(request)
+    },
+    finishCells({ cells: named, token, witness }) {
+      for (const name of named) {
+        const cell = cells.get(name)
+        cell?.marks.delete(token)
+        if (!cell || ablation === 'no-bumps') continue
+        cell.nonce = nonce()
+        if (!cell.marks.size && !witness?.cells.includes(name)) cells.delete(name)
+      }
+    },
+    finishRecord({ record, token, untouched, keep }) {
+      for (const [name, cell] of records.get(record) ?? []) {
+        const had = cell.marks.delete(token)
+        const stays = untouched.includes(name) || (had && keep.includes(name)) || ablation === 'no-bumps'
+        if (!stays && (had || ablation !== 'unknown-skipped')) cell.nonce = nonce()
+      }
+    },
+    seen({ record, token, witness }) {
+      const fields = witness?.fields.map((name) => witnessed(records.get(record)?.get(name), token))
+      const named = witness?.cells.map((name) => witnessed(cells.get(name), token))
+      return fields && named && { fields, cells: named }
+    },
+  }
+}
+
+/** What was found before, with what was left. */
+export function joined(before: Seen | undefined, after: Seen | undefined): Seen | undefined {
+  const left = (kind: 'fields' | 'cells') =>
+    before?.[kind].map((tag, at) => ({ ...tag, left: after?.[kind][at]?.left })) ?? []
+  return before && { fields: left('fields'), cells: left('cells') }
+}
+
+function stateOf(cell: Cell | undefined): TagState {
+  return cell ? { nonce: cell.nonce, dirty: cell.marks.size > 0 } : null
+}
+
+function witnessed(cell: Cell | undefined, token: string): WitnessedTag {
+  const marks = [...(cell?.marks ?? [])]
+  const [own, foreign] = [marks.includes(token), marks.some((mark) => mark !== token)]
+  return { found: cell?.nonce, left: cell?.nonce, own, foreign }
+}
+
+function made<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const found = map.get(key)
+  if (found) return found
+  const value = make()
+  map.set(key, value)
+  return value
+}
