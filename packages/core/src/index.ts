@@ -47,7 +47,9 @@ export type {
   Schema,
   Table,
 } from './schema/table.ts'
+export type { SqlDialect } from './sql/dialect.ts'
 export { type SqlScan, scanSql } from './sql/scan.ts'
+export { sqlWords } from './sql/text.ts'
 export type { Counts, Stats } from './stats.ts'
 export { type MemoryStoreOptions, memoryStore } from './store/memory-store.ts'
 export type {

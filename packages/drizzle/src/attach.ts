@@ -1,0 +1,158 @@
+import { type Cache, CacheError, canonical, type Engine, notBuilt, type SqlDialect } from '@larder/core'
+import { type Column, is, View } from 'drizzle-orm'
+import { createBuiltSql } from './dialect/built.ts'
+import { watchDialect } from './dialect/dialect.ts'
+import type { TableNames } from './dialect/survey.ts'
+import { type DrizzleInvalidation, physicalRequest } from './invalidation.ts'
+import {
+  type CallPolicy,
+  checkCall,
+  checkNames,
+  policiesOf,
+  type WrittenPolicies,
+  writtenFor,
+} from './policies.ts'
+import { createRawSql } from './session/raw.ts'
+import { driverResults } from './session/rows.ts'
+import type { TransactionRoom } from './session/transaction.ts'
+import { type Entities, entitiesOf, isMaterialized, nameOf, schemaOf } from './tables/schema.ts'
+import { type DbParts, hasNativeCache, isSingleConnection, isTransaction, kindsOf } from './versions/v0/db.ts'
+import type { DialectParts } from './versions/v0/dialect.ts'
+import { wrapDb } from './wrap.ts'
+import { noteWrapped } from './wrapped.ts'
+
+/** What a db is attached to a cache with. */
+export interface Attachment {
+  readonly cache: Cache
+  readonly database: string | undefined
+  readonly schema: Readonly<Record<string, unknown>>
+  readonly written: WrittenPolicies
+}
+
+/** Bumped when what is stored for one query changes shape: entries of the old shape are not found. */
+const ROW_SHAPE = 1
+/** Forms of a db kept for policies given per call. */
+const MOST_FORMS = 200
+
+/** Composition root of one db: its schema, its engine, its rooms, and the db over them. */
+export function attachDb({ cache, database, schema, written }: Attachment, base: DbParts): DbParts {
+  const { dialect, driver } = kindOf(base)
+  const entities = entitiesOf(schema)
+  if (!entities.size)
+    throw new CacheError(
+      'LARDER_CONFIG',
+      'drizzleCache does not know the tables: pass schema, what your schema module exports, to drizzle(…) or here',
+    )
+  const models = [...entities.keys()]
+  checkNames(models, written)
+  const physical = columnNames(base.dialect)
+  const extras = Object.fromEntries(models.map((model) => [model, writtenFor(written, model)]))
+  const tables = schemaOf(entities, physical, extras)
+  const engine = cache.attach({
+    name: 'drizzle',
+    schema: tables,
+    database,
+    identity: [ROW_SHAPE, dialect, driver],
+    types: {},
+  })
+  const names: TableNames = {
+    model: modelNames(entities),
+    column: physical,
+    blind: blindViews(entities, (name) => tables.tables.get(name.toLowerCase())?.reads.length === 0),
+  }
+  const built = createBuiltSql()
+  const forms = new Map<string, DbParts>()
+  const room: TransactionRoom = {
+    engine,
+    dialect,
+    physical,
+    built,
+    policies: policiesOrDetach(engine, models, written),
+    raw: createRawSql(engine, dialect),
+    results: driverResults(dialect, LISTED.has(driver)),
+    watched: watchDialect({ built, names, dialect }, base.dialect),
+    shared: isSingleConnection(base.session) ? [] : undefined,
+    adopt(db) {
+      db.$cache = {
+        invalidate: async (given: DrizzleInvalidation) => engine.invalidate(physicalRequest(entities, given)),
+      }
+      noteWrapped(db, {
+        under(call) {
+          checkCall(engine, call)
+          return isTransaction(db) ? db : formUnder(room, base, forms, call)
+        },
+      })
+    },
+  }
+  warnOfNativeCache(engine, base)
+  return wrapDb(room, base, undefined)
+}
+
+/** Drivers whose result, where Drizzle asks for lists of values, is the list of rows itself. */
+const LISTED: ReadonlySet<string> = new Set(['PostgresJsSession', 'LibSQLSession'])
+/** Sessions that are known and tested. */
+const DRIVERS: Readonly<Record<string, SqlDialect>> = {
+  NodePgSession: 'postgres',
+  PgliteSession: 'postgres',
+  PostgresJsSession: 'postgres',
+  LibSQLSession: 'sqlite',
+  MySql2Session: 'mysql',
+}
+
+function kindOf(db: DbParts): { dialect: SqlDialect; driver: string } {
+  const driver = kindsOf(db.session)[0] ?? 'an unknown session'
+  const dialect = DRIVERS[driver]
+  if (dialect) return { dialect, driver }
+  throw notBuilt(`drizzleCache over ${driver.replace(/Session$/, '')}`)
+}
+
+/** Physical name of a column as the db's `casing` makes it. */
+function columnNames(dialect: DialectParts): (column: Column) => string {
+  const { casing } = dialect as unknown as { casing?: { getColumnCasing(column: Column): string } }
+  return (column) => casing?.getColumnCasing(column) ?? column.name
+}
+
+function modelNames(entities: Entities): TableNames['model'] {
+  const byName = new Map([...entities].map(([model, entity]) => [nameOf(entity), model] as const).reverse())
+  return (table) => byName.get(table)
+}
+
+function blindViews(entities: Entities, sourceless: (name: string) => boolean): TableNames['blind'] {
+  const views = [...entities.values()].filter((entity) => is(entity, View) && !isMaterialized(entity))
+  const blind = new Set(views.map(nameOf).filter(sourceless))
+  return (view) => blind.has(view)
+}
+
+/** A mistake in a policy leaves the cache as it was: the next try finds the name free. */
+function policiesOrDetach(...args: Parameters<typeof policiesOf>): ReturnType<typeof policiesOf> {
+  try {
+    return policiesOf(...args)
+  } catch (error) {
+    args[0].detach()
+    throw error
+  }
+}
+
+/** Building a db costs tens of microseconds, so equal policies share one. */
+function formUnder(
+  room: TransactionRoom,
+  base: DbParts,
+  forms: Map<string, DbParts>,
+  call: CallPolicy,
+): DbParts {
+  const key = canonical(call)
+  // A copy: the db outlives this call, and the caller may change the object.
+  const made = forms.get(key) ?? wrapDb(room, base, call && { ...call })
+  if (forms.size >= MOST_FORMS) forms.clear()
+  forms.set(key, made)
+  return made
+}
+
+function warnOfNativeCache(engine: Engine, db: DbParts): void {
+  if (!hasNativeCache(db.session)) return
+  const message =
+    "this db was made with Drizzle's own cache: the db that drizzleCache returned does not use it, and the one you gave still does. Leave `cache` out of drizzle(…)"
+  engine.events.emit('warning', { code: 'native-cache', message })
+  // Nobody can listen before the cache has its first client.
+  process.emitWarning(`larder: ${message}`)
+}

@@ -1,0 +1,3 @@
+export { cached } from './cached.ts'
+export type { AnyDb, SchemaOf, TableName, TablePolicies } from './db-types.ts'
+export { type DrizzleCacheOptions, drizzleCache } from './drizzle-cache.ts'

@@ -1,0 +1,132 @@
+import {
+  type BypassReason,
+  CacheError,
+  type Change,
+  type Engine,
+  type Outcome,
+  type SqlDialect,
+  scanSql,
+  sqlWords,
+  type Transaction,
+  type WritePlan,
+} from '@larder/core'
+import type { Statement } from '../dialect/statement.ts'
+import { statementFailed } from './outcome.ts'
+
+/** What raw SQL needs of one execution. */
+export interface RawExecution {
+  readonly statement: Statement
+  readonly place: Transaction | undefined
+  run(): Promise<unknown>
+}
+
+/** Raw SQL of one db: what a statement is, and the session that BEGIN opens outside Drizzle's own transactions. */
+export interface RawSql {
+  /** The scope of a raw BEGIN that has not seen its COMMIT: everything on this db belongs to it. */
+  session(): Transaction | undefined
+  /** True if COMMIT was sent in the transaction, by Drizzle or by hand. */
+  sentCommit(transaction: Transaction): boolean
+  /** Runs SQL that no builder made, with whatever invalidation `unknownWrites` asks for. */
+  run(one: RawExecution): Promise<unknown>
+}
+
+export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
+  let session: Transaction | undefined
+  const committed = new WeakSet<Transaction>()
+
+  const write = (one: RawExecution): Promise<unknown> => {
+    const { operation, text } = one.statement
+    const plan: WritePlan<unknown> = {
+      operation,
+      model: undefined,
+      changes: changesOf(engine, operation, text),
+      failed: statementFailed,
+      run: one.run,
+    }
+    return engine.write(plan, one.place ?? session)
+  }
+
+  /** A pool may run BEGIN on any connection: until its end is seen, the whole db stands aside. */
+  const open = (): void => {
+    if (session) return
+    session = engine.transaction('early')
+    engine.events.emit('warning', {
+      code: 'raw-transaction',
+      message:
+        'BEGIN was sent as raw SQL: until COMMIT or ROLLBACK is, this db reads past the cache. Use db.transaction instead',
+    })
+  }
+
+  /** The statement that ends the session, or the BEGIN that was refused and so began nothing. */
+  const close = async (outcome: Outcome): Promise<void> => {
+    const ended = session
+    session = undefined
+    await ended?.end(outcome)
+  }
+
+  const finish = async (run: () => Promise<unknown>): Promise<unknown> => {
+    try {
+      const result = await run()
+      await close('committed')
+      return result
+    } catch (error) {
+      await close(statementFailed(error) ? 'failed' : 'unknown')
+      throw error
+    }
+  }
+
+  const begin = async (run: () => Promise<unknown>): Promise<unknown> => {
+    const first = !session
+    open()
+    try {
+      return await run()
+    } catch (error) {
+      if (first && statementFailed(error)) await close('failed')
+      throw error
+    }
+  }
+
+  return {
+    session: () => session,
+    sentCommit: (transaction) => committed.has(transaction),
+    async run(one) {
+      const { place, statement } = one
+      const scan = scanSql(statement.text, dialect)
+      if (scan.kind === 'read' && !scan.writes) return read(engine, one, scan.locks, session)
+      // COMMIT by hand inside Drizzle's transaction, and Drizzle's own: the marks must be up before it.
+      if (place && scan.kind === 'end' && !rollsBack(statement.text, dialect)) {
+        committed.add(place)
+        await place.seal()
+      }
+      const scoped = (): Promise<unknown> => (scan.writes ? write(one) : one.run())
+      if (!place && scan.kind === 'begin') return begin(scoped)
+      return !place && scan.kind === 'end' ? finish(scoped) : scoped()
+    },
+  }
+}
+
+function rollsBack(text: string, dialect: SqlDialect): boolean {
+  return /^(?:ROLLBACK|ABORT)$/.test(sqlWords(text, dialect)?.[0] ?? '')
+}
+
+function read(
+  engine: Engine,
+  { statement, place, run }: RawExecution,
+  locks: boolean,
+  session: Transaction | undefined,
+): Promise<unknown> {
+  const bypass: BypassReason = locks ? 'lock' : (place ?? session) ? 'transaction' : 'no-policy'
+  const plan = { operation: statement.operation, model: 'raw', policy: undefined, bypass, query: undefined }
+  return engine.read({ ...plan, occurrences: [], severalStatements: false, run })
+}
+
+/** What a raw write may have changed, as `unknownWrites` says. */
+function changesOf(engine: Engine, operation: string, sql: string): readonly Change[] {
+  engine.events.emit('unknown-write', { operation, sql })
+  if (engine.unknownWrites === 'throw')
+    throw new CacheError(
+      'LARDER_UNKNOWN_WRITE',
+      `${operation} writes tables that cannot be told, and unknownWrites is 'throw': use insert, update and delete, or set unknownWrites to 'invalidate'`,
+    )
+  return engine.unknownWrites === 'event' ? [] : engine.everything()
+}

@@ -1,0 +1,50 @@
+import type { ReturnedRow, SqlDialect } from '@larder/core'
+import { Column, is } from 'drizzle-orm'
+
+/** Rows as drivers give them where Drizzle asks for lists of values. */
+export type DriverRows = readonly (readonly unknown[])[]
+
+/** The one place that knows in what drivers wrap their rows. */
+export interface DriverResults {
+  /** The rows in a driver's result, each a plain list. Undefined where there are none. */
+  rows(result: unknown): DriverRows | undefined
+  /** What Drizzle's mapping takes for a driver's result with these rows. */
+  wrap(rows: unknown): unknown
+}
+
+/** `listed`: the driver's result is the list of rows itself (postgres-js, SQLite). */
+export function driverResults(dialect: SqlDialect, listed: boolean): DriverResults {
+  const inside = (result: unknown): unknown => {
+    if (dialect === 'mysql') return (result as readonly unknown[] | undefined)?.[0]
+    return listed ? result : (result as { rows?: unknown } | undefined)?.rows
+  }
+  return {
+    rows(result) {
+      const rows = inside(result)
+      if (!Array.isArray(rows)) return undefined
+      // libSQL's rows are objects with the values under their indices.
+      return rows.map((row: ArrayLike<unknown>) =>
+        Array.isArray(row) ? row : Array.prototype.slice.call(row),
+      )
+    },
+    wrap(rows) {
+      if (dialect === 'mysql') return [rows]
+      return listed ? rows : { rows }
+    },
+  }
+}
+
+/** The selection of a query in the order of its result: `fields` as Drizzle gives them to `prepareQuery`. */
+export type SelectedFields = readonly { readonly field: unknown }[]
+
+/** Driver rows of a RETURNING as physical columns; what is no plain column is left out. */
+export function returnedRows(
+  rows: DriverRows,
+  fields: SelectedFields,
+  physical: (column: Column) => string,
+): readonly ReturnedRow[] {
+  const names = fields.map(({ field }) => (is(field, Column) ? physical(field) : undefined))
+  return rows.map((row) =>
+    Object.fromEntries(names.flatMap((name, at) => (name === undefined ? [] : [[name, row[at]] as const]))),
+  )
+}

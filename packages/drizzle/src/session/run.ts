@@ -1,0 +1,119 @@
+import type { BypassReason, Engine, ReadPlan, SqlDialect, Transaction, WritePlan } from '@larder/core'
+import type { Column } from 'drizzle-orm'
+import { changesOf, occurrencesOf, type Statement } from '../dialect/statement.ts'
+import type { CallPolicy, Policies } from '../policies.ts'
+import { statementFailed } from './outcome.ts'
+import type { RawSql } from './raw.ts'
+import { type DriverResults, returnedRows, type SelectedFields } from './rows.ts'
+
+/** What the statements of one db need, shared by all its forms. */
+export interface StatementRoom {
+  readonly engine: Engine
+  readonly dialect: SqlDialect
+  readonly policies: Policies
+  readonly raw: RawSql
+  readonly results: DriverResults
+  /** Physical name of a column, with the db's casing. */
+  physical(column: Column): string
+}
+
+/** One execution of a prepared statement. */
+export interface Execution {
+  readonly statement: Statement
+  /** As bound, placeholders filled in. */
+  readonly parameters: readonly unknown[]
+  /**
+   * What Drizzle makes of the driver's result: `rows`: maps lists of values; `count`: takes the number out of it;
+   * `result`: hands it to the caller as it is, which no cache can carry.
+   */
+  readonly shape: 'rows' | 'count' | 'result'
+  readonly fields: SelectedFields | undefined
+  readonly call: CallPolicy | undefined
+  readonly place: Transaction | undefined
+  run(): Promise<unknown>
+}
+
+/** Takes one execution to the engine: a read, a write, or raw SQL that is either. */
+export function runStatement(room: StatementRoom, one: Execution): Promise<unknown> {
+  switch (one.statement.kind) {
+    case 'read':
+      return read(room, one)
+    case 'write':
+      return write(room, one)
+    default:
+      return room.raw.run(one)
+  }
+}
+
+async function read(room: StatementRoom, one: Execution): Promise<unknown> {
+  const { statement, parameters } = one
+  const bypass = bypassOf(room, one)
+  const plan: ReadPlan<unknown> = {
+    operation: statement.operation,
+    model: statement.model ?? 'raw',
+    policy: bypass ? undefined : room.policies.of(statement.model ?? '', one.call),
+    ...(bypass && { bypass }),
+    query: [one.shape, statement.text, parameters],
+    occurrences: bypass ? [] : occurrencesOf(statement, parameters, countRows),
+    severalStatements: false,
+    run: one.run,
+  }
+  if (bypass || !plan.policy) return room.engine.read(plan)
+  if (one.shape === 'count')
+    return room.results.wrap(await room.engine.read({ ...plan, run: () => objects(one) }))
+  // Cached are the driver's rows before Drizzle's mapping: its decoders run again on a hit.
+  return room.results.wrap(
+    await room.engine.read({ ...plan, run: async () => room.results.rows(await one.run()) }),
+  )
+}
+
+const countRows = (result: unknown): number | undefined => (Array.isArray(result) ? result.length : undefined)
+
+/** Rows as objects, which is how `$count` reads its one. */
+async function objects(one: Execution): Promise<unknown> {
+  const result = (await one.run()) as { rows?: unknown } | readonly unknown[]
+  return 'rows' in result ? result.rows : result
+}
+
+function bypassOf(
+  room: StatementRoom,
+  { statement, shape, call, place }: Execution,
+): BypassReason | undefined {
+  if (statement.locks) return 'lock'
+  if (place || room.raw.session()) return 'transaction'
+  if (call === false) return 'disabled'
+  return statement.opaque !== undefined || shape === 'result' ? 'opaque' : undefined
+}
+
+function write(room: StatementRoom, one: Execution): Promise<unknown> {
+  const { statement, parameters, place } = one
+  const session = room.raw.session()
+  const changes = session && !place ? room.engine.everything() : changesOf(statement, parameters)
+  const returned = returnedBy(room, one)
+  const plan: WritePlan<unknown> = {
+    operation: statement.operation,
+    model: statement.model,
+    changes,
+    ...(returned && { returned }),
+    failed: statementFailed,
+    run: one.run,
+  }
+  return room.engine.write(plan, place ?? session)
+}
+
+/** One row per row given, in their order; where some were skipped, all rows stand for each. */
+function returnedBy(
+  room: StatementRoom,
+  { statement, fields, shape }: Execution,
+): WritePlan<unknown>['returned'] {
+  const { ownChanges, changes } = statement
+  if (!fields || shape !== 'rows' || !ownChanges) return undefined
+  const inserts = changes[0]?.effect === 'insert'
+  return (result, index) => {
+    const rows = index < ownChanges ? room.results.rows(result) : undefined
+    if (!rows) return undefined
+    const shown = returnedRows(rows, fields, room.physical)
+    const own = shown[index]
+    return inserts && own && shown.length === ownChanges ? [own] : shown
+  }
+}

@@ -1,0 +1,91 @@
+import type { Query } from 'drizzle-orm'
+import type { BuiltSql } from '../dialect/built.ts'
+import type { WatchedDialect } from '../dialect/dialect.ts'
+import type { Statement } from '../dialect/statement.ts'
+import type { CallPolicy } from '../policies.ts'
+import { countStatement } from '../versions/v0/count.ts'
+import type { PreparedParts, SessionParts } from '../versions/v0/db.ts'
+import { type Preparation, preparationOf } from '../versions/v0/prepare.ts'
+import { policyOfWithCache } from '../with-cache.ts'
+import type { Place } from './place.ts'
+import { runStatement, type StatementRoom } from './run.ts'
+
+/** What a session needs besides what its statements need. */
+export interface SessionRoom extends StatementRoom {
+  readonly watched: WatchedDialect
+  readonly built: BuiltSql
+}
+
+/**
+ * Makes the queries that `session` prepares from now on go through the engine. The session must be one of our own: a
+ * view over the user's, or one that a transaction made.
+ */
+export function watchSession(
+  room: SessionRoom,
+  session: SessionParts,
+  call: CallPolicy | undefined,
+  place: Place,
+): void {
+  const { prepareQuery, count } = session
+  session.prepareQuery = function (this: SessionParts, ...parameters: unknown[]): PreparedParts {
+    const prepared = prepareQuery.apply(this, parameters)
+    const statement =
+      room.watched.statementOf(parameters[0] as Query) ?? unknownStatement(parameters[0] as Query)
+    watchPrepared(room, prepared, statement, preparationOf(parameters, room.dialect), call, place)
+    return prepared
+  }
+  if (!count) return
+  session.count = function (this: SessionParts, sql: unknown, token?: unknown): Promise<unknown> {
+    const built = countStatement(sql as never)
+    if (built) room.built.note(sql as never, built)
+    return count.call(this, sql, token)
+  }
+}
+
+/** A query that another dialect built is SQL like any other raw one. */
+function unknownStatement(query: Query): Statement {
+  return {
+    text: query.sql,
+    kind: 'raw',
+    operation: 'sql.execute',
+    model: undefined,
+    locks: false,
+    opaque: undefined,
+    occurrences: [],
+    changes: [],
+    ownChanges: 0,
+  }
+}
+
+function watchPrepared(
+  room: SessionRoom,
+  prepared: PreparedParts,
+  statement: Statement,
+  { fields, mapped, withCache }: Preparation,
+  call: CallPolicy | undefined,
+  place: Place,
+): void {
+  const { queryWithCache } = prepared
+  if (!queryWithCache) return
+  const ownCall = policyOfWithCache(withCache)
+  const counts = statement.operation.endsWith('.$count')
+  const shape = mapped ? 'rows' : counts ? 'count' : 'result'
+  prepared.queryWithCache = (text, parameters, query) =>
+    runStatement(room, {
+      statement,
+      parameters,
+      shape,
+      fields,
+      call: both(call, ownCall),
+      place: place(),
+      // Drizzle's own, with its cache switched off, gives errors their form.
+      run: () => queryWithCache.call(prepared, text, parameters, query),
+    })
+}
+
+/** What a query says of itself comes before what its db says. */
+function both(call: CallPolicy | undefined, own: CallPolicy | undefined): CallPolicy | undefined {
+  if (!own || !call) return own ?? call
+  const tags = [...(call.tags ?? []), ...(own.tags ?? [])]
+  return { ...call, ...own, ...(tags.length && { tags }) }
+}

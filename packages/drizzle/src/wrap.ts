@@ -1,0 +1,26 @@
+import type { CallPolicy } from './policies.ts'
+import { watchSession } from './session/session.ts'
+import { runTransaction, type TransactionRoom } from './session/transaction.ts'
+import { type DbParts, type SessionParts, sameDbOver } from './versions/v0/db.ts'
+
+/** A db of the same class as `base`, over views of its dialect and session. `base` is not changed. */
+export function wrapDb(room: TransactionRoom, base: DbParts, call: CallPolicy | undefined): DbParts {
+  const session = sessionOver(room, base.session)
+  watchSession(room, session, call, () => room.shared?.at(-1))
+  const begin = base.session.transaction
+  session.transaction = (body, config) =>
+    runTransaction(room, call, begin, sessionOver(room, base.session), body, config)
+  const db = sameDbOver(base, room.watched.dialect, session)
+  room.adopt(db)
+  return db
+}
+
+/** Everything of the user's session but its dialect and Drizzle's own cache. */
+function sessionOver(room: TransactionRoom, base: SessionParts): SessionParts {
+  const view = Object.create(base) as SessionParts
+  view.dialect = room.watched.dialect
+  view.cache = undefined
+  // Sessions of transactions are made from the options.
+  if (typeof base.options === 'object') view.options = { ...base.options, cache: undefined }
+  return view
+}

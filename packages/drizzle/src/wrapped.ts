@@ -1,0 +1,21 @@
+import type { CallPolicy } from './policies.ts'
+
+/** How a db that is ours makes another form of itself. */
+export interface Wrapped {
+  /** The same db under a policy for every read; a transaction is its own. */
+  under(call: CallPolicy): object
+}
+
+const all = new WeakMap<object, Wrapped>()
+
+export function isWrapped(db: object): boolean {
+  return all.has(db)
+}
+
+export function wrappedOf(db: unknown): Wrapped | undefined {
+  return typeof db === 'object' && db !== null ? all.get(db) : undefined
+}
+
+export function noteWrapped(db: object, wrapped: Wrapped): void {
+  all.set(db, wrapped)
+}

@@ -1,0 +1,39 @@
+import type { Cache } from '@larder/core'
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
+import type * as schema from './schema-pg.ts'
+
+/** The db the contract is written for; other drivers are given as if they were this one. */
+export type ContractDb = NodePgDatabase<typeof schema>
+
+/** A database of its own behind one driver. */
+export interface DriverDatabase {
+  /** A plain Drizzle db. Each call gives a client of its own where the driver has several. */
+  db(): ContractDb
+  /** The SQL texts that reached the driver so far, on all its clients. */
+  readonly sent: readonly string[]
+  stop(): Promise<void>
+}
+
+/** A driver under contract. */
+export interface Driver {
+  readonly name: string
+  start(): Promise<DriverDatabase>
+  /** Several clients see one another's committed rows at once. Without it, tests that need a second connection are left out. */
+  readonly concurrent: boolean
+  readonly schema: Readonly<Record<string, unknown>>
+}
+
+/** What a contract's rule works with. */
+export interface Contract {
+  /** Without a cache, on the same database. */
+  readonly plain: ContractDb
+  /** With one: every table has a policy. */
+  readonly db: ContractDb
+  readonly cache: Cache
+  readonly sent: readonly string[]
+  /** Where the one read in `fn` came from, and why: `'memory'`, `'database miss'`. */
+  told(fn: () => PromiseLike<unknown>): Promise<string>
+}
+
+/** Registers rules; `the()` gives the world of the running test. */
+export type Rules = (the: () => Contract, driver: Driver) => void

@@ -1,0 +1,40 @@
+import { createCache } from '@larder/core'
+import { drizzleCache } from '@larder/drizzle'
+import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
+import type { Contract, Driver, DriverDatabase, Rules } from './driver.ts'
+import { readRules } from './reads.ts'
+import { populate, reset } from './rows.ts'
+import { transactionRules } from './transactions.ts'
+import { writeRules } from './writes.ts'
+
+const ALL: readonly Rules[] = [readRules, writeRules, transactionRules]
+
+/** The behaviours every driver must show. Registers a suite with Vitest: one database, fresh rows and cache per test. */
+export function hostContract(driver: Driver, rules: readonly Rules[] = ALL): void {
+  describe(`Drizzle over ${driver.name}`, () => {
+    let database: DriverDatabase
+    let contract: Contract
+    beforeAll(async () => {
+      database = await driver.start()
+    })
+    afterAll(async () => database.stop())
+    beforeEach(async () => {
+      const plain = database.db()
+      await reset(plain)
+      await populate(plain)
+      const cache = createCache()
+      const db = drizzleCache(database.db(), { cache, tables: { '*': { ttl: '1h' } } })
+      contract = {
+        plain,
+        db,
+        cache,
+        sent: database.sent,
+        async told(fn) {
+          const { reads } = await cache.explain(async () => await fn())
+          return reads.map(({ source, reason }) => (reason ? `${source} ${reason}` : source)).join(', ')
+        },
+      }
+    })
+    for (const each of rules) each(() => contract, driver)
+  })
+}

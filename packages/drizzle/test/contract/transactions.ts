@@ -1,0 +1,120 @@
+import { eq, sql } from 'drizzle-orm'
+import { describe, expect, it } from 'vitest'
+import type { Rules } from './driver.ts'
+import { posts, users } from './schema-pg.ts'
+
+export const transactionRules: Rules = (the, driver) => {
+  describe('transactions', () => {
+    it('a read inside is never cached, and nothing leaks from inside', async () => {
+      const { db, told } = the()
+      const title = async () => (await db.select().from(posts).where(eq(posts.id, 1)))[0]?.title
+      await title()
+      const inside = await told(() =>
+        db.transaction(async (tx) => {
+          await tx.update(posts).set({ title: 'inside' }).where(eq(posts.id, 1))
+          return tx.select().from(posts).where(eq(posts.id, 1))
+        }),
+      )
+      expect(inside).toBe('database transaction')
+      expect(await title()).toBe('inside')
+      await expect(
+        db.transaction(async (tx) => {
+          await tx.update(posts).set({ title: 'never' }).where(eq(posts.id, 1))
+          await tx.query.posts.findFirst({ where: eq(posts.id, 1) })
+          tx.rollback()
+        }),
+      ).rejects.toThrow()
+      expect(await title()).toBe('inside')
+    })
+
+    it('an update ends cached reads once COMMIT is there', async () => {
+      const { db, plain, told } = the()
+      const read = () => db.select().from(posts).where(eq(posts.authorId, 1)).orderBy(posts.id)
+      const other = () => db.select().from(posts).where(eq(posts.id, 3))
+      await read()
+      await other()
+      await db.transaction(async (tx) => {
+        await tx.update(posts).set({ views: 77 }).where(eq(posts.id, 1)).returning()
+      })
+      expect(await read()).toStrictEqual(
+        await plain.select().from(posts).where(eq(posts.authorId, 1)).orderBy(posts.id),
+      )
+      expect(await told(other)).toBe('memory')
+    })
+
+    it('what a released savepoint wrote is invalidated, and what a rolled back one wrote is not seen', async () => {
+      const { db, plain } = the()
+      const reads = [1, 2, 3].map((id) => () => db.select().from(posts).where(eq(posts.id, id)))
+      for (const read of reads) await read()
+      await db.transaction(async (tx) => {
+        await tx.transaction(async (inner) => {
+          await inner.update(posts).set({ views: 1 }).where(eq(posts.id, 1))
+        })
+        await tx
+          .transaction(async (inner) => {
+            await inner.update(posts).set({ views: 1 }).where(eq(posts.id, 2))
+            inner.rollback()
+          })
+          .catch(() => {})
+        await tx.update(posts).set({ views: 3 }).where(eq(posts.id, 3))
+      })
+      for (const [at, read] of reads.entries())
+        expect(await read()).toStrictEqual(
+          await plain
+            .select()
+            .from(posts)
+            .where(eq(posts.id, at + 1)),
+        )
+    })
+
+    it('options of a transaction are passed on', async () => {
+      const { db } = the()
+      const level = await db.transaction(
+        async (tx) => (await tx.execute(sql`show transaction_isolation`)).rows,
+        { isolationLevel: 'serializable' },
+      )
+      expect(level).toStrictEqual([{ transaction_isolation: 'serializable' }])
+    })
+
+    it('cache.invalidate inside is applied at COMMIT and dropped on ROLLBACK', async () => {
+      const { db, cache, told } = the()
+      const read = () => db.select().from(users).where(eq(users.id, 1))
+      await read()
+      const invalidating = (undo: boolean) =>
+        db.transaction(async (tx) => {
+          await tx.$cache.invalidate({ tables: users })
+          await cache.invalidate({ tables: ['app_user'] })
+          if (undo) tx.rollback()
+        })
+      await invalidating(true).catch(() => {})
+      expect(await told(read)).toBe('memory')
+      await invalidating(false)
+      expect(await told(read)).toBe('database invalidated')
+    })
+
+    it('a statement that fails rolls everything back', async () => {
+      const { db, told } = the()
+      const read = () => db.select().from(posts).where(eq(posts.id, 2))
+      await read()
+      await expect(
+        db.transaction(async (tx) => {
+          await tx.update(posts).set({ views: 5 }).where(eq(posts.id, 2))
+          await tx.insert(users).values({ email: 'u1@x' })
+        }),
+      ).rejects.toThrow()
+      expect(await told(read)).toBe('memory')
+      expect(await read()).toMatchObject([{ views: 20 }])
+    })
+
+    it.runIf(driver.concurrent)('others read committed rows while a transaction is open', async () => {
+      const { db, plain } = the()
+      const read = () => db.select().from(posts).where(eq(posts.id, 1))
+      await db.transaction(async (tx) => {
+        await tx.update(posts).set({ title: 'open' }).where(eq(posts.id, 1))
+        expect(await read()).toMatchObject([{ title: 'p1' }])
+        expect(await plain.select().from(posts).where(eq(posts.id, 1))).toMatchObject([{ title: 'p1' }])
+      })
+      expect(await read()).toMatchObject([{ title: 'open' }])
+    })
+  })
+}
