@@ -8,6 +8,8 @@ export type DriverRows = readonly (readonly unknown[])[]
 export interface DriverResults {
   /** The rows in a driver's result, each a plain list. Undefined where there are none. */
   rows(result: unknown): DriverRows | undefined
+  /** The same for a result that Drizzle reads as objects: `$count`, except in SQLite, where it too is a list. */
+  objects(result: unknown): readonly unknown[] | undefined
   /** What Drizzle's mapping takes for a driver's result with these rows. */
   wrap(rows: unknown): unknown
 }
@@ -18,18 +20,25 @@ export function driverResults(dialect: SqlDialect, listed: boolean): DriverResul
     if (dialect === 'mysql') return (result as readonly unknown[] | undefined)?.[0]
     return listed ? result : (result as { rows?: unknown } | undefined)?.rows
   }
+  const rows = (result: unknown): DriverRows | undefined => {
+    const found = inside(result)
+    if (!Array.isArray(found)) return undefined
+    // libSQL's rows are objects with the values under their indices.
+    return Array.from(found, (row: ArrayLike<unknown>) =>
+      Array.isArray(row) ? row : Array.prototype.slice.call(row),
+    )
+  }
   return {
-    rows(result) {
-      const rows = inside(result)
-      if (!Array.isArray(rows)) return undefined
-      // libSQL's rows are objects with the values under their indices.
-      return rows.map((row: ArrayLike<unknown>) =>
-        Array.isArray(row) ? row : Array.prototype.slice.call(row),
-      )
+    rows,
+    objects(result) {
+      if (dialect === 'sqlite') return rows(result)
+      const found = inside(result)
+      // Plain copies: lists and rows may be of classes of the driver's own.
+      return Array.isArray(found) ? Array.from(found, (row: object) => ({ ...row })) : undefined
     },
-    wrap(rows) {
-      if (dialect === 'mysql') return [rows]
-      return listed ? rows : { rows }
+    wrap(found) {
+      if (dialect === 'mysql') return [found]
+      return listed ? found : { rows: found }
     },
   }
 }

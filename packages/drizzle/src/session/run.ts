@@ -59,21 +59,13 @@ async function read(room: StatementRoom, one: Execution): Promise<unknown> {
     run: one.run,
   }
   if (bypass || !plan.policy) return room.engine.read(plan)
-  if (one.shape === 'count')
-    return room.results.wrap(await room.engine.read({ ...plan, run: () => objects(one) }))
+  const { rows, objects, wrap } = room.results
   // Cached are the driver's rows before Drizzle's mapping: its decoders run again on a hit.
-  return room.results.wrap(
-    await room.engine.read({ ...plan, run: async () => room.results.rows(await one.run()) }),
-  )
+  const carried = one.shape === 'count' ? objects : rows
+  return wrap(await room.engine.read({ ...plan, run: async () => carried(await one.run()) }))
 }
 
 const countRows = (result: unknown): number | undefined => (Array.isArray(result) ? result.length : undefined)
-
-/** Rows as objects, which is how `$count` reads its one. */
-async function objects(one: Execution): Promise<unknown> {
-  const result = (await one.run()) as { rows?: unknown } | readonly unknown[]
-  return 'rows' in result ? result.rows : result
-}
 
 function bypassOf(
   room: StatementRoom,

@@ -1,9 +1,11 @@
 import type { Cache } from '@larder/core'
+import type { SQL } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import type * as schema from './schema-pg.ts'
 
 /** The db the contract is written for; other drivers are given as if they were this one. */
-export type ContractDb = NodePgDatabase<typeof schema>
+export type ContractSchema = typeof schema
+export type ContractDb = NodePgDatabase<ContractSchema>
 
 /** A database of its own behind one driver. */
 export interface DriverDatabase {
@@ -20,7 +22,9 @@ export interface Driver {
   start(): Promise<DriverDatabase>
   /** Several clients see one another's committed rows at once. Without it, tests that need a second connection are left out. */
   readonly concurrent: boolean
-  readonly schema: Readonly<Record<string, unknown>>
+  readonly dialect: 'postgres' | 'sqlite' | 'mysql'
+  /** The contract's tables in the driver's dialect, under the same names and with the same columns. */
+  readonly schema: ContractSchema
 }
 
 /** What a contract's rule works with. */
@@ -30,6 +34,9 @@ export interface Contract {
   /** With one: every table has a policy. */
   readonly db: ContractDb
   readonly cache: Cache
+  readonly t: ContractSchema
+  /** Runs raw SQL, which each dialect names otherwise. */
+  raw(db: ContractDb, sql: SQL | string): PromiseLike<unknown>
   readonly sent: readonly string[]
   /** Where the one read in `fn` came from, and why: `'memory'`, `'database miss'`. */
   told(fn: () => PromiseLike<unknown>): Promise<string>

@@ -1,11 +1,16 @@
 import { createCache } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
+import type { SQL } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import type { Contract, Driver, DriverDatabase, Rules } from './driver.ts'
 import { readRules } from './reads.ts'
 import { populate, reset } from './rows.ts'
 import { transactionRules } from './transactions.ts'
 import { writeRules } from './writes.ts'
+
+interface RunDb {
+  run(sql: SQL | string): PromiseLike<unknown>
+}
 
 const ALL: readonly Rules[] = [readRules, writeRules, transactionRules]
 
@@ -20,15 +25,18 @@ export function hostContract(driver: Driver, rules: readonly Rules[] = ALL): voi
     afterAll(async () => database.stop())
     beforeEach(async () => {
       const plain = database.db()
-      await reset(plain)
-      await populate(plain)
+      await reset(plain, driver.schema)
+      await populate(plain, driver.schema)
       const cache = createCache()
       const db = drizzleCache(database.db(), { cache, tables: { '*': { ttl: '1h' } } })
       contract = {
         plain,
         db,
         cache,
+        t: driver.schema,
         sent: database.sent,
+        raw: (on, text) =>
+          driver.dialect === 'sqlite' ? (on as unknown as RunDb).run(text) : on.execute(text),
         async told(fn) {
           const { reads } = await cache.explain(async () => await fn())
           return reads.map(({ source, reason }) => (reason ? `${source} ${reason}` : source)).join(', ')

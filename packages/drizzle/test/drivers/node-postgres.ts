@@ -8,6 +8,7 @@ import * as schema from '../contract/schema-pg.ts'
 /** node-postgres over a pool, on a PostgreSQL of the tests. */
 export const nodePostgres: Driver = {
   name: 'a pool of node-postgres',
+  dialect: 'postgres',
   concurrent: true,
   schema,
   async start() {

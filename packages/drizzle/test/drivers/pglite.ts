@@ -7,6 +7,7 @@ import * as schema from '../contract/schema-pg.ts'
 /** PGlite: one connection, which transactions hold while they are open. */
 export const pglite: Driver = {
   name: 'PGlite',
+  dialect: 'postgres',
   concurrent: false,
   schema,
   async start() {

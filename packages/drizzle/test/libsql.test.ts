@@ -1,0 +1,4 @@
+import { hostContract } from './contract/suite.ts'
+import { libsql } from './drivers/libsql.ts'
+
+hostContract(libsql)
