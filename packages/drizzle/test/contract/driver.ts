@@ -10,7 +10,7 @@ export type ContractDb = NodePgDatabase<ContractSchema>
 /** A database of its own behind one driver. */
 export interface DriverDatabase {
   /** A plain Drizzle db. Each call gives a client of its own where the driver has several. */
-  db(): ContractDb
+  db(): ContractDb | Promise<ContractDb>
   /** The SQL texts that reached the driver so far, on all its clients. */
   readonly sent: readonly string[]
   stop(): Promise<void>
@@ -22,6 +22,8 @@ export interface Driver {
   start(): Promise<DriverDatabase>
   /** Several clients see one another's committed rows at once. Without it, tests that need a second connection are left out. */
   readonly concurrent: boolean
+  /** The driver itself refuses BEGIN as a statement. */
+  readonly refusesBegin?: true
   readonly dialect: 'postgres' | 'sqlite' | 'mysql'
   /** The contract's tables in the driver's dialect, under the same names and with the same columns. */
   readonly schema: ContractSchema

@@ -91,9 +91,15 @@ const READS: Readonly<Record<string, Read>> = {
   },
 }
 
+/** MariaDB, on which MySQL's dialect is tested, has no LATERAL and no outer columns in derived tables. */
+function readsOf(dialect: Driver['dialect']): Readonly<Record<string, Read>> {
+  const { 'a relational query to one': toOne, ...others } = READS
+  return dialect === 'mysql' || !toOne ? others : { ...others, 'a relational query to one': toOne }
+}
+
 export const readRules: Rules = (the, driver) => {
   describe('reads', () => {
-    for (const [name, read] of Object.entries(READS))
+    for (const [name, read] of Object.entries(readsOf(driver.dialect)))
       it(`${name}: the second read is a hit with the same value, and a write ends it`, async () => {
         const { t, db, plain, told } = the()
         const first = await read(db, t)

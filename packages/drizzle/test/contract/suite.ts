@@ -2,33 +2,38 @@ import { createCache } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
 import type { SQL } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
-import type { Contract, Driver, DriverDatabase, Rules } from './driver.ts'
+import type { Contract, ContractDb, Driver, DriverDatabase, Rules } from './driver.ts'
 import { readRules } from './reads.ts'
 import { populate, reset } from './rows.ts'
+import { sessionRules } from './sessions.ts'
 import { transactionRules } from './transactions.ts'
+import { valueRules } from './values.ts'
 import { writeRules } from './writes.ts'
 
 interface RunDb {
   run(sql: SQL | string): PromiseLike<unknown>
 }
 
-const ALL: readonly Rules[] = [readRules, writeRules, transactionRules]
+const ALL: readonly Rules[] = [readRules, writeRules, transactionRules, valueRules, sessionRules]
 
 /** The behaviours every driver must show. Registers a suite with Vitest: one database, fresh rows and cache per test. */
 export function hostContract(driver: Driver, rules: readonly Rules[] = ALL): void {
   describe(`Drizzle over ${driver.name}`, () => {
     let database: DriverDatabase
     let contract: Contract
+    let plain: ContractDb
+    let base: ContractDb
     beforeAll(async () => {
       database = await driver.start()
+      plain = await database.db()
+      base = await database.db()
     })
     afterAll(async () => database.stop())
     beforeEach(async () => {
-      const plain = database.db()
       await reset(plain, driver.schema)
       await populate(plain, driver.schema)
       const cache = createCache()
-      const db = drizzleCache(database.db(), { cache, tables: { '*': { ttl: '1h' } } })
+      const db = drizzleCache(base, { cache, tables: { '*': { ttl: '1h' } } })
       contract = {
         plain,
         db,

@@ -16,7 +16,7 @@ const EVERYWHERE: Forms = {
       db
         .select({
           id: sql<number>`${t.users.id} + 100`.as('id'),
-          email: sql<string>`'x' || ${t.users.email}`.as('email'),
+          email: sql<string>`replace(${t.users.email}, 'u', 'x')`.as('email'),
           name: t.users.name,
           role: t.users.role,
         })

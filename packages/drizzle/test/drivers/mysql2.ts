@@ -24,7 +24,7 @@ export const mysql2: Driver = {
     const pools: mysql.Pool[] = []
     return {
       db() {
-        const pool = mysql.createPool({ uri: url.href, connectionLimit: 4 })
+        const pool = mysql.createPool({ uri: url.href, connectionLimit: 4, supportBigNumbers: true })
         pools.push(pool)
         return drizzle(listening(pool, sent), {
           schema: schemaMysql,

@@ -10,6 +10,7 @@ export const postgresJs: Driver = {
   name: 'postgres-js',
   dialect: 'postgres',
   concurrent: true,
+  refusesBegin: true,
   schema,
   async start() {
     const database = await createDatabase(await postgresUrl())
