@@ -1,4 +1,5 @@
 import type { CallPolicy } from './policies.ts'
+import { runBatch } from './session/batch.ts'
 import { watchSession } from './session/session.ts'
 import { runTransaction, type TransactionRoom } from './session/transaction.ts'
 import { type DbParts, type SessionParts, sameDbOver } from './versions/v0/db.ts'
@@ -10,9 +11,18 @@ export function wrapDb(room: TransactionRoom, base: DbParts, call: CallPolicy | 
   const begin = base.session.transaction
   session.transaction = (body, config) =>
     runTransaction(room, call, begin, sessionOver(room, base.session), body, config)
+  const { batch, migrate } = base.session
+  if (batch) session.batch = (queries) => runBatch(room, session, batch, queries)
+  if (migrate) session.migrate = (queries) => runMigration(room, () => migrate.call(session, queries))
   const db = sameDbOver(base, room.watched.dialect, session)
   room.adopt(db)
   return db
+}
+
+/** A migration by the driver's own means may change anything. */
+function runMigration(room: TransactionRoom, run: () => Promise<unknown>): Promise<unknown> {
+  const { engine } = room
+  return engine.write({ operation: 'sql.migrate', model: undefined, changes: engine.everything(), run })
 }
 
 /** Everything of the user's session but its dialect and Drizzle's own cache. */

@@ -24,6 +24,8 @@ export interface RawExecution {
 export interface RawSql {
   /** The scope of a raw BEGIN that has not seen its COMMIT: everything on this db belongs to it. */
   session(): Transaction | undefined
+  /** What SQL that no builder made may change. Throws under `unknownWrites: 'throw'`. */
+  changes(statement: Statement): readonly Change[]
   /** True if COMMIT was sent in the transaction, by Drizzle or by hand. */
   sentCommit(transaction: Transaction): boolean
   /** Runs SQL that no builder made, with whatever invalidation `unknownWrites` asks for. */
@@ -88,13 +90,17 @@ export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
 
   return {
     session: () => session,
+    changes: ({ operation, text }) =>
+      scanSql(text, dialect).writes ? changesOf(engine, operation, text) : [],
     sentCommit: (transaction) => committed.has(transaction),
     async run(one) {
       const { place, statement } = one
       const scan = scanSql(statement.text, dialect)
       if (scan.kind === 'read' && !scan.writes) return read(engine, one, scan.locks, session)
       // COMMIT by hand inside Drizzle's transaction, and Drizzle's own: the marks must be up before it.
-      if (place && scan.kind === 'end' && !rollsBack(statement.text, dialect)) {
+      // In MySQL, DDL and others are a COMMIT too.
+      const commits = scan.kind === 'end' || (dialect === 'mysql' && scan.writes)
+      if (place && commits && !rollsBack(statement.text, dialect)) {
         committed.add(place)
         await place.seal()
       }

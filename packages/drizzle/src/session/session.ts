@@ -31,6 +31,7 @@ export function watchSession(
     const prepared = prepareQuery.apply(this, parameters)
     const statement =
       room.watched.statementOf(parameters[0] as Query) ?? unknownStatement(parameters[0] as Query)
+    statements.set(prepared, statement)
     watchPrepared(room, prepared, statement, preparationOf(parameters, room.dialect), call, place)
     return prepared
   }
@@ -40,6 +41,13 @@ export function watchSession(
     if (built) room.built.note(sql as never, built)
     return count.call(this, sql, token)
   }
+}
+
+const statements = new WeakMap<PreparedParts, Statement>()
+
+/** What a query prepared by a watched session is. */
+export function statementOf(prepared: PreparedParts): Statement | undefined {
+  return statements.get(prepared)
 }
 
 /** A query that another dialect built is SQL like any other raw one. */

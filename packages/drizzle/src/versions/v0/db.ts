@@ -13,6 +13,7 @@ export interface SessionParts {
   transaction(body: (tx: DbParts) => unknown, config?: unknown): unknown
   count?(sql: unknown, token?: unknown): Promise<unknown>
   batch?(queries: readonly unknown[]): Promise<unknown>
+  migrate?(queries: readonly unknown[]): Promise<unknown>
   readonly client?: unknown
   cache?: unknown
   options?: unknown
