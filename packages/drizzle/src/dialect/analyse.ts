@@ -4,6 +4,7 @@ import { embeddedCount } from '../versions/v0/count.ts'
 import { nameInStatement, physicalName, viewConfig } from '../versions/v0/names.ts'
 import type { Built, BuiltSql } from './built.ts'
 import { unfitFor } from './expressions.ts'
+import { namesItsTargets } from './raw-targets.ts'
 import { followLinks, showsRows, surveyCount, surveySelect } from './select.ts'
 import type { ChangePlan, Statement } from './statement.ts'
 import { addTable, rootTable, type Scope, type Survey, sourceNamed, type TableNames } from './survey.ts'
@@ -35,6 +36,10 @@ export function analyse(room: AnalysisRoom, sql: SQL, text: string, parameters: 
   }
   if (tree) visit(survey, tree.root, undefined, true)
   followLinks(survey)
+  const raw = tree && room.built.of(sql) === undefined && scanSql(text, room.dialect).writes
+  // Whatever the SQL does to the tables it names, it may do to any row of them.
+  if (raw && namesItsTargets(tree.root, text, room.dialect))
+    for (const { table } of survey.drafts) survey.changes.push({ table, effect: 'unknown' })
   return concluded(room, survey, room.built.of(sql), text)
 }
 

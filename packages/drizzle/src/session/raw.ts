@@ -37,11 +37,11 @@ export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
   const committed = new WeakSet<Transaction>()
 
   const write = (one: RawExecution): Promise<unknown> => {
-    const { operation, text } = one.statement
+    const { operation } = one.statement
     const plan: WritePlan<unknown> = {
       operation,
       model: undefined,
-      changes: changesOf(engine, operation, text),
+      changes: changesOf(engine, one.statement),
       failed: statementFailed,
       run: one.run,
     }
@@ -90,8 +90,7 @@ export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
 
   return {
     session: () => session,
-    changes: ({ operation, text }) =>
-      scanSql(text, dialect).writes ? changesOf(engine, operation, text) : [],
+    changes: (statement) => (scanSql(statement.text, dialect).writes ? changesOf(engine, statement) : []),
     sentCommit: (transaction) => committed.has(transaction),
     async run(one) {
       const { place, statement } = one
@@ -126,13 +125,14 @@ function read(
   return engine.read({ ...plan, occurrences: [], severalStatements: false, run })
 }
 
-/** What a raw write may have changed, as `unknownWrites` says. */
-function changesOf(engine: Engine, operation: string, sql: string): readonly Change[] {
-  engine.events.emit('unknown-write', { operation, sql })
+/** What a raw write may have changed: the tables its template names, or what `unknownWrites` says. */
+function changesOf(engine: Engine, { operation, text, changes }: Statement): readonly Change[] {
+  if (changes.length) return changes.map(({ table, effect }) => ({ table, effect }))
+  engine.events.emit('unknown-write', { operation, sql: text })
   if (engine.unknownWrites === 'throw')
     throw new CacheError(
       'LARDER_UNKNOWN_WRITE',
-      `${operation} writes tables that cannot be told, and unknownWrites is 'throw': use insert, update and delete, or set unknownWrites to 'invalidate'`,
+      `${operation} writes tables that cannot be told, and unknownWrites is 'throw': use insert, update and delete, name the tables by their objects in the template, or set unknownWrites to 'invalidate'`,
     )
   return engine.unknownWrites === 'event' ? [] : engine.everything()
 }

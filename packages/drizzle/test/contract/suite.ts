@@ -3,6 +3,7 @@ import { drizzleCache } from '@larder/drizzle'
 import type { SQL } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import type { Contract, ContractDb, Driver, DriverDatabase, Rules } from './driver.ts'
+import { rawRules } from './raw.ts'
 import { readRules } from './reads.ts'
 import { populate, reset } from './rows.ts'
 import { sessionRules } from './sessions.ts'
@@ -14,7 +15,7 @@ interface RunDb {
   run(sql: SQL | string): PromiseLike<unknown>
 }
 
-const ALL: readonly Rules[] = [readRules, writeRules, transactionRules, valueRules, sessionRules]
+const ALL: readonly Rules[] = [readRules, writeRules, transactionRules, valueRules, rawRules, sessionRules]
 
 /** The behaviours every driver must show. Registers a suite with Vitest: one database, fresh rows and cache per test. */
 export function hostContract(driver: Driver, rules: readonly Rules[] = ALL): void {
