@@ -43,6 +43,8 @@ export interface Accounted {
 export function unfitFor(text: string, words: readonly string[], accounted: Accounted): string | undefined {
   // A function under a quoted name leaves no word to look up.
   if (/["`\]]\s*\(/.test(text)) return 'a function under a quoted name'
+  // PostgreSQL and SQLite read these as the moment of the query.
+  if (/'\s*(?:now|today|tomorrow|yesterday)\b/i.test(text)) return 'a date that means another day tomorrow'
   let selects = 0
   let joins = 0
   for (const [at, word] of words.entries()) {

@@ -1,5 +1,6 @@
 import type { ReturnedRow, SqlDialect } from '@larder/core'
 import { Column, is } from 'drizzle-orm'
+import { nameInStatement } from '../versions/v0/names.ts'
 
 /** Rows as drivers give them where Drizzle asks for lists of values. */
 export type DriverRows = readonly (readonly unknown[])[]
@@ -46,13 +47,19 @@ export function driverResults(dialect: SqlDialect, listed: boolean): DriverResul
 /** The selection of a query in the order of its result: `fields` as Drizzle gives them to `prepareQuery`. */
 export type SelectedFields = readonly { readonly field: unknown }[]
 
-/** Driver rows of a RETURNING as physical columns; what is no plain column is left out. */
+/**
+ * Driver rows of a RETURNING as physical columns of `table`. Left out: what is no plain column, columns of other tables
+ * (UPDATE … FROM returns both), and those of `table` under an alias.
+ */
 export function returnedRows(
   rows: DriverRows,
   fields: SelectedFields,
+  table: string,
   physical: (column: Column) => string,
 ): readonly ReturnedRow[] {
-  const names = fields.map(({ field }) => (is(field, Column) ? physical(field) : undefined))
+  const names = fields.map(({ field }) =>
+    is(field, Column) && nameInStatement(field.table) === table ? physical(field) : undefined,
+  )
   return rows.map((row) =>
     Object.fromEntries(names.flatMap((name, at) => (name === undefined ? [] : [[name, row[at]] as const]))),
   )

@@ -100,12 +100,12 @@ function returnedBy(
 ): WritePlan<unknown>['returned'] {
   const { ownChanges, changes } = statement
   if (!fields || shape !== 'rows' || !ownChanges) return undefined
-  const inserts = changes[0]?.effect === 'insert'
+  const { effect, table = '' } = changes[0] ?? {}
   return (result, index) => {
     const rows = index < ownChanges ? room.results.rows(result) : undefined
     if (!rows) return undefined
-    const shown = returnedRows(rows, fields, room.physical)
+    const shown = returnedRows(rows, fields, table, room.physical)
     const own = shown[index]
-    return inserts && own && shown.length === ownChanges ? [own] : shown
+    return effect === 'insert' && own && shown.length === ownChanges ? [own] : shown
   }
 }

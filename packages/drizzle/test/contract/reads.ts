@@ -200,6 +200,7 @@ function uncached(the: () => Contract, driver: Driver): void {
     'a keyword that changes': (db, t) => db.select({ now: sql`current_timestamp` }).from(t.posts),
     'a volatile function': (db, t) =>
       db.select({ any: driver.dialect === 'mysql' ? sql`rand()` : sql`abs(random()) > 0.5` }).from(t.posts),
+    'a literal that means today': (db, t) => db.select({ day: sql`'today'` }).from(t.posts),
     'raw SQL with a query in it': (db, t) =>
       db.select({ n: sql`(select count(*) from app_user)` }).from(t.posts),
     'a source that is raw SQL': (db) => db.select({ n: sql`1` }).from(sql`app_user`),

@@ -84,6 +84,13 @@ const NOT_MYSQL: Forms = {
 }
 
 const POSTGRES: Forms = {
+  'an update from another table that returns the columns of both': ({ db, t }) =>
+    db
+      .update(t.posts)
+      .set({ title: 'joined' })
+      .from(t.users)
+      .where(eq(t.posts.authorId, t.users.id))
+      .returning(),
   'a CTE that writes': ({ db, t }) => {
     const gone = db.$with('gone').as(db.delete(t.comments).where(eq(t.comments.postId, 1)).returning())
     return db.with(gone).select().from(gone)
