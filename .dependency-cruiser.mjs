@@ -4,7 +4,7 @@
 /** The rooms of packages/core/src, lowest first. A room imports from itself and from the rows before it, nothing else. */
 export const rooms = [
   ['errors', 'clock', 'show'],
-  ['duration', 'bytes'],
+  ['duration', 'bytes', 'bounded'],
   // Of policy/ only its types: a plan carries a policy, and the rest of policy/ decides about plans.
   ['events', 'schema', 'sql', 'policy/policy'],
   ['plan', 'scope', 'stats', 'databases'],

@@ -5,6 +5,7 @@ import { machine } from './machine.ts'
 import { benchPrecision } from './precision.ts'
 import { benchPrisma } from './prisma.ts'
 import type { Budget } from './rounds.ts'
+import { benchValkey } from './valkey.ts'
 
 const { quick } = parseArgs({ options: { quick: { type: 'boolean', default: false } } }).values
 const budget: Budget = quick ? { rounds: 40, slice: 20 } : { rounds: 80, slice: 40 }
@@ -25,6 +26,8 @@ const catalogue = await openCatalogue()
 try {
   await benchPrisma(catalogue, budget)
   await benchPrecision(catalogue, operations)
+  // A round trip is long enough for fewer rounds to tell.
+  await benchValkey(catalogue, { ...budget, rounds: quick ? 25 : 60 }, quick)
 } finally {
   await catalogue.close()
 }

@@ -38,6 +38,22 @@ export async function interleave(cases: readonly Case[], budget: Budget): Promis
   return timed
 }
 
+/** The same for cases that take their time: each is run once a round, and says what to note of it. */
+export async function takeTurns(
+  cases: readonly { readonly name: string; round(): Promise<number> }[],
+  rounds: number,
+): Promise<readonly Timed[]> {
+  const timed = cases.map(({ name }) => ({ name, times: [] as number[] }))
+  for (let round = 0; round < rounds; round++) {
+    for (const place of cases.keys()) {
+      const index = (place + round) % cases.length
+      const noted = await cases[index]?.round()
+      if (noted !== undefined) timed[index]?.times.push(noted)
+    }
+  }
+  return timed
+}
+
 async function timeOf(one: Case, slice: number): Promise<number> {
   const measured = await measure(() => one.run(), OPTIONS(slice))
   return measured.p50

@@ -1,19 +1,23 @@
+import type { Source } from '@larder/core'
 import { cachedStrikes } from './cached.ts'
-import { openDatabase } from './database.ts'
+import { type Database, openDatabase } from './database.ts'
 import { runLoad } from './load.ts'
 import type { Measured } from './measure.ts'
-import { normalise } from './normalise.ts'
+import { type Catalogue, normalise } from './normalise.ts'
 import { startProgress } from './progress.ts'
 import { readRecords } from './records.ts'
 import type { Screen } from './screen.ts'
 import { seed } from './seed.ts'
 import { createShadow } from './shadow.ts'
+import type { Place } from './store.ts'
 import { type Strikes, strikesOf } from './strikes.ts'
 import { count } from './table.ts'
 import { workload } from './workload.ts'
 
 export interface DemoOptions {
   readonly screen: Screen
+  /** The run closes its store. */
+  readonly place: Place
   readonly signal: AbortSignal
   /** At most this many reports of the file. */
   readonly rows: number
@@ -29,7 +33,11 @@ export interface Outcome {
   readonly seeded: number
   readonly without?: Measured
   readonly cached?: Measured
+  /** How many reads of the run with the cache were answered from where. */
+  readonly sources?: Sources
 }
+
+export type Sources = Readonly<Record<Source, number>>
 
 const SEED = 20_240_607
 const SKEW = 1.2
@@ -44,45 +52,45 @@ export async function runDemo(options: DemoOptions): Promise<Outcome> {
   const rows = catalogue.strikes.length
   screen.paragraph('Starting PostgreSQL in this process: a few seconds.')
   const database = await openDatabase()
+  const { strikes, cache } = cachedStrikes(database.prisma, options.place)
   try {
     const seeding = startProgress(screen, 'Seeding      ', rows, (done) => `${count(done)} rows`)
     const seeded = await seed(database.prisma, catalogue, { signal, onProgress: seeding.at })
     seeding.end()
-
-    const shadow = createShadow(catalogue)
-    const drive = async (label: string, strikes: Strikes, most: number): Promise<Measured> => {
-      const operations = workload({ rows, seed: SEED, skew: SKEW, writeShare: WRITE_SHARE })
-      const progress = startProgress(screen, label, 1, () => '')
-      const { limit } = options
-      const { statements } = database
-      const onProgress = progress.at
-      const measured = await runLoad({
-        strikes,
-        operations,
-        shadow,
-        statements,
-        most,
-        limit,
-        signal,
-        onProgress,
-      })
-      progress.end()
-      return measured
-    }
-
     if (signal.aborted) return { rows, seeded }
+
+    const drive = driver(options, catalogue, database)
     const bare = strikesOf(database.prisma)
     for (let id = 1; id <= Math.min(WARM_UP, rows); id++) await bare.read(id)
     const without = await drive('Without cache', bare, options.operations)
     if (signal.aborted) return { rows, seeded, without }
-    const { strikes, cache } = cachedStrikes(database.prisma)
-    try {
-      // As many as the first run got done: the same operations in the same order.
-      return { rows, seeded, without, cached: await drive('With cache   ', strikes, without.operations) }
-    } finally {
-      await cache.close()
-    }
+    const sources = { memory: 0, store: 0, database: 0, stale: 0 }
+    cache.on('read', ({ source }) => {
+      sources[source]++
+    })
+    // As many as the first run got done: the same operations in the same order.
+    const cached = await drive('With cache   ', strikes, without.operations)
+    return { rows, seeded, without, cached, sources }
   } finally {
+    await cache.close()
     await database.close()
+  }
+}
+
+type Drive = (label: string, strikes: Strikes, most: number) => Promise<Measured>
+
+/** Drives the load over one catalogue after the other: what the first wrote, the shadow expects of the second. */
+function driver(options: DemoOptions, catalogue: Catalogue, { statements }: Database): Drive {
+  const { screen, signal, limit } = options
+  const rows = catalogue.strikes.length
+  const shadow = createShadow(catalogue)
+  return async (label, strikes, most) => {
+    const operations = workload({ rows, seed: SEED, skew: SKEW, writeShare: WRITE_SHARE })
+    const progress = startProgress(screen, label, 1, () => '')
+    const onProgress = progress.at
+    const load = { strikes, operations, shadow, statements, most, limit, signal, onProgress }
+    const measured = await runLoad(load)
+    progress.end()
+    return measured
   }
 }

@@ -1,5 +1,6 @@
 import { runDemo } from './demo.ts'
 import { createScreen } from './screen.ts'
+import { openStore, type Place } from './store.ts'
 import { staleReads, tellAfter, tellBefore } from './story.ts'
 
 const ROWS = 10_000
@@ -18,14 +19,23 @@ process.on('SIGINT', () => {
 process.stdout.on('error', () => process.exit(0))
 
 const screen = createScreen(process.stdout, process.env)
-tellBefore(screen, SECONDS, process.env)
-const outcome = await runDemo({
-  screen,
-  signal: stop.signal,
-  rows: ROWS,
-  operations: OPERATIONS,
-  limit: SECONDS * 1000,
+const place = await openStore(process.env).catch((error: unknown) => {
+  screen.paragraph(`VALKEY_URL is set, and that server cannot be used: ${(error as Error).message}`)
+  process.exitCode = 1
 })
-tellAfter(screen, outcome, stop.signal.aborted)
-if (stop.signal.aborted) process.exitCode = INTERRUPTED
-else if (staleReads(outcome) > 0) process.exitCode = 1
+if (place) await run(place)
+
+async function run(place: Place): Promise<void> {
+  tellBefore(screen, SECONDS, place.description)
+  const outcome = await runDemo({
+    screen,
+    place,
+    signal: stop.signal,
+    rows: ROWS,
+    operations: OPERATIONS,
+    limit: SECONDS * 1000,
+  })
+  tellAfter(screen, outcome, stop.signal.aborted)
+  if (stop.signal.aborted) process.exitCode = INTERRUPTED
+  else if (staleReads(outcome) > 0) process.exitCode = 1
+}

@@ -1,17 +1,21 @@
-import { THREE_LINES } from './cached.ts'
-import { type Outcome, WRITE_SHARE } from './demo.ts'
+import { FOUR_LINES } from './cached.ts'
+import { type Outcome, type Sources, WRITE_SHARE } from './demo.ts'
 import { SOURCE } from './records.ts'
 import type { Screen } from './screen.ts'
 import { count, table } from './table.ts'
 
-/** What is about to happen, and how to read what will come of it: there is time to read now. */
-export function tellBefore(screen: Screen, seconds: number, env: NodeJS.ProcessEnv): void {
+/**
+ * What is about to happen, and how to read what will come of it: there is time to read now.
+ * @param place where what is cached is kept, for the reader.
+ */
+export function tellBefore(screen: Screen, seconds: number, place: string): void {
   screen.heading('Larder: a query cache for Prisma that is never stale')
   screen.line()
   screen.paragraph(
     'A catalogue of wildlife strikes on aircraft, in PostgreSQL (PGlite, inside this process). Each read joins ten tables: one findUnique with an include.',
   )
   screen.paragraph(`Data: ${SOURCE.title}, ${SOURCE.licence}, from ${SOURCE.file}.`)
+  screen.paragraph(`Cache: ${place}`)
   screen.line()
   screen.paragraph(
     `The same operations run twice, without and with the cache, at most ${seconds} s each. A few reports get most of the reads (Zipf's law). ${WRITE_SHARE * 100}% of the operations raise the cost of a repair, mostly of those same reports. PGlite is one connection, so the load is serial: one operation at a time.`,
@@ -20,12 +24,6 @@ export function tellBefore(screen: Screen, seconds: number, env: NodeJS.ProcessE
   screen.line()
   for (const text of MEANINGS) screen.item(text)
   screen.line()
-  if (env.VALKEY_URL) {
-    screen.paragraph(
-      'VALKEY_URL is set, but the Valkey store is not there yet: this run does not connect to it and uses the memory store.',
-    )
-    screen.line()
-  }
 }
 
 const MEANINGS = [
@@ -37,7 +35,7 @@ const MEANINGS = [
 
 /** What came of it, as far as it got. */
 export function tellAfter(screen: Screen, outcome: Outcome, interrupted: boolean): void {
-  const { rows, seeded, without, cached } = outcome
+  const { rows, seeded, without, cached, sources } = outcome
   if (interrupted) {
     screen.line()
     screen.paragraph(
@@ -50,16 +48,27 @@ export function tellAfter(screen: Screen, outcome: Outcome, interrupted: boolean
   screen.heading('The same operations, without and with the cache')
   screen.line()
   for (const line of table(without, cached, screen.width())) screen.line(line)
+  if (sources) tellSources(screen, sources)
   tellStale(screen, staleReads(outcome))
   if (interrupted || cached === undefined) return
   if (cached.operations < without.operations) {
     const done = `${count(cached.operations)} of ${count(without.operations)}`
     screen.paragraph(`The second run met its time limit after ${done} operations.`)
   }
-  screen.heading('Three lines put it into your app')
+  screen.heading('Four lines put it into your app')
   screen.line()
-  for (const line of THREE_LINES) screen.line(line)
+  for (const line of FOUR_LINES) screen.line(line)
+  screen.line('// store: valkeyStore(url), or memoryStore()')
   screen.line('// with imports: examples/demo/src/cached.ts')
+}
+
+/** Where the answers of the second run came from. A store in this process is memory. */
+function tellSources(screen: Screen, { memory, store, database }: Sources): void {
+  const server = store > 0 ? ` ${count(store)} from the server that keeps the cache,` : ''
+  screen.line()
+  screen.paragraph(
+    `With the cache, ${count(memory)} reads were answered from memory,${server} ${count(database)} from the database.`,
+  )
 }
 
 function tellStale(screen: Screen, stale: number): void {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
+import { valkeyUrl } from '@larder/testing'
 import { describe, expect, it } from 'vitest'
-import { cachedStrikes, THREE_LINES } from '../src/cached.ts'
+import { cachedStrikes, FOUR_LINES } from '../src/cached.ts'
 import { openDatabase } from '../src/database.ts'
 import { runDemo } from '../src/demo.ts'
 import { runLoad } from '../src/load.ts'
@@ -9,14 +10,20 @@ import { readRecords } from '../src/records.ts'
 import { createScreen } from '../src/screen.ts'
 import { seed } from '../src/seed.ts'
 import { createShadow } from '../src/shadow.ts'
+import { openStore } from '../src/store.ts'
 import { strikesOf } from '../src/strikes.ts'
 import { workload } from '../src/workload.ts'
 
 // PGlite takes its time to start on a busy machine.
 describe('the demo', { timeout: 120_000 }, () => {
-  it('keeps reads off the database and finds no stale read', async () => {
-    const { rows, seeded, without, cached } = await runDemo({
+  it.each([
+    ['in memory', async () => ({}), 'memory'],
+    ['on a Valkey server', async () => ({ VALKEY_URL: await valkeyUrl() }), undefined],
+  ])('keeps reads off the database and finds no stale read, with the cache %s', async (_, env, source) => {
+    const place = await openStore(await env())
+    const { rows, seeded, without, cached, sources } = await runDemo({
       screen: createScreen({ write: () => true }, {}),
+      place,
       signal: new AbortController().signal,
       rows: 300,
       operations: 400,
@@ -32,13 +39,34 @@ describe('the demo', { timeout: 120_000 }, () => {
     expect(without?.keptOff).toBe(0)
     expect(cached?.keptOff).toBeGreaterThan(0.5)
     expect(cached?.statements).toBeLessThan(without!.statements / 2)
+    const { memory, store, database, stale } = sources!
+    expect([memory + store + database, stale]).toEqual([cached?.reads, 0])
+    expect(memory + store).toBe(Math.round(cached!.keptOff * cached!.reads))
+    if (source === 'memory') expect(store).toBe(0)
+    else expect(store).toBeGreaterThan(0)
+  })
+
+  it('a server that does not answer is refused by what is wrong with it, without its password', async () => {
+    const refusal = openStore({ VALKEY_URL: 'redis://user:secret@127.0.0.1:1' })
+    await expect(refusal).rejects.toMatchObject({ code: 'LARDER_STORE' })
+    await expect(refusal).rejects.not.toThrow(/secret/)
+  })
+
+  it('two runs on one server share nothing', async () => {
+    const env = { VALKEY_URL: await valkeyUrl() }
+    const places = await Promise.all([openStore(env), openStore(env)])
+    expect(places[0].namespace).not.toBe(places[1].namespace)
+    for (const place of places) {
+      expect(place.description).toContain(`'${place.namespace}:'`)
+      await place.store.close()
+    }
   })
 
   it('finds the stale reads of writes that go past the cache', async () => {
     const catalogue = normalise((await readRecords()).slice(0, 50))
     const { signal } = new AbortController()
     const { prisma, statements, close } = await openDatabase()
-    const { strikes, cache } = cachedStrikes(prisma)
+    const { strikes, cache } = cachedStrikes(prisma, await openStore({}))
     try {
       await seed(prisma, catalogue, { signal, onProgress: () => {} })
       const { stale } = await runLoad({
@@ -63,14 +91,16 @@ describe('the demo', { timeout: 120_000 }, () => {
       if (text.startsWith('Seeding')) stop.abort()
     }
     const screen = createScreen({ write }, {})
-    const outcome = await runDemo({ screen, signal: stop.signal, rows: 3000, operations: 10, limit: 1000 })
+    const place = await openStore({})
+    const { signal } = stop
+    const outcome = await runDemo({ screen, place, signal, rows: 3000, operations: 10, limit: 1000 })
     expect(outcome).toMatchObject({ rows: 3000, seeded: 1000 })
     expect(outcome.without).toBeUndefined()
   })
 
-  it('prints the three lines that it runs', async () => {
+  it('prints the lines that it runs', async () => {
     const source = await readFile(new URL('../src/cached.ts', import.meta.url), 'utf8')
-    expect(source).toContain(THREE_LINES.map((line) => `  ${line}\n`).join(''))
-    expect(Math.max(...THREE_LINES.map((line) => line.length))).toBeLessThanOrEqual(60)
+    expect(source).toContain(FOUR_LINES.map((line) => `  ${line}\n`).join(''))
+    expect(Math.max(...FOUR_LINES.map((line) => line.length))).toBeLessThanOrEqual(60)
   })
 })

@@ -90,7 +90,7 @@ describe('the screen', () => {
     [{}, { isTTY: true, columns: 200 }, 76],
   ])('with %o and %o has no line over %i columns', (env, terminal, most) => {
     const { screen, widest } = captured({ ...env, NO_COLOR: '1' }, terminal)
-    tellBefore(screen, 25, { VALKEY_URL: 'redis://127.0.0.1' })
+    tellBefore(screen, 25, 'the memory of this process')
     tellAfter(screen, outcome, false)
     expect(widest()).toBeLessThanOrEqual(most)
   })
@@ -98,17 +98,22 @@ describe('the screen', () => {
   it('survives any width', () => {
     for (const columns of ['1', '0', '-5', '20', '39']) {
       const { screen, text } = captured({ COLUMNS: columns })
-      tellBefore(screen, 25, {})
+      tellBefore(screen, 25, 'the memory of this process')
       tellAfter(screen, outcome, false)
       expect(text()).toContain('stale reads found')
     }
   })
 
-  it('says that the Valkey store is not there yet, without the URL and its password', () => {
+  it('says which store is used, and where the answers came from', () => {
     const { screen, text } = captured()
-    tellBefore(screen, 25, { VALKEY_URL: 'redis://user:secret@host' })
-    expect(text().replaceAll('\n', ' ')).toContain('the Valkey store is not there yet')
-    expect(text()).not.toContain('secret')
+    tellBefore(screen, 25, 'the server at VALKEY_URL.')
+    const sources = { memory: 1234, store: 56, database: 78, stale: 0 }
+    tellAfter(screen, { ...outcome, sources }, false)
+    const said = text().replace(/\s+/g, ' ')
+    expect(said).toContain('Cache: the server at VALKEY_URL.')
+    expect(said).toContain(
+      '1,234 reads were answered from memory, 56 from the server that keeps the cache, 78 from',
+    )
   })
 
   it('names a stale read as a bug', () => {

@@ -1,18 +1,18 @@
 import type { KnownDatabase } from './databases.ts'
 import type { Events } from './events.ts'
-import { bump, bumpAll, type MarkRoom } from './fence/mark.ts'
+import { type BumpRoom, bump, bumpAll } from './fence/mark.ts'
 import type { Transaction } from './fence/transaction.ts'
 import { type InvalidateRequest, tagsOfInvalidation } from './invalidate.ts'
 
 /** What an explicit invalidation needs, wired by the composition root. */
-export interface InvalidationRoom extends MarkRoom {
+export interface InvalidationRoom extends BumpRoom {
   readonly events: Events
   readonly namespace: string
 }
 
 /**
  * Ends what `request` names: at once, or with the marks of `transaction` when that commits. Resolves when acknowledged,
- * or when it is known that the store cannot be reached and this process remembers.
+ * or when the store cannot be reached and it is in the journal.
  */
 export async function applyInvalidation(
   room: InvalidationRoom,
@@ -27,7 +27,7 @@ export async function applyInvalidation(
     room.events.emit('invalidate', { tables, rows: rows.length, tags: userTags, all })
   }
   if (transaction) {
-    if (tags.length) (await transaction.write(tags)).learned(tags)
+    if (tags.length) (await transaction.adopt(tags)).learned(tags)
     transaction.onCommit(rest)
     return
   }

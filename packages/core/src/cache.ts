@@ -3,6 +3,7 @@ import { type CacheOptions, resolveConfig } from './config.ts'
 import type { Engine, Host } from './engine.ts'
 import { type CacheEventName, type CacheListener, createEvents } from './events.ts'
 import { createCurrentTransaction } from './fence/current.ts'
+import { createJournal } from './fence/journal.ts'
 import { createUnfinished } from './fence/unfinished.ts'
 import { createSingleFlight } from './flight/single-flight.ts'
 import { createHosts } from './hosts.ts'
@@ -11,12 +12,14 @@ import { createReport, type Explained } from './report.ts'
 import { scopeReader } from './scope.ts'
 import type { Stats } from './stats.ts'
 import { guardStore } from './store/guard.ts'
+import { createMemoryTier } from './tier/memory-tier.ts'
 import type { WrapOptions } from './wrap.ts'
 
 /** A cache: one per process and set of databases. Hosts attach to it, applications talk to it. */
 export interface Cache {
   /**
-   * Ends every cached read that could see what is named. Resolves when the store acknowledged it. Inside a transaction
+   * Ends every cached read that could see what is named. Resolves when the store acknowledged it, or when
+   * it is journaled: sent again until it is, while this process reads past what it covers. Inside a transaction
    * of a client on this cache it is applied when that commits and dropped when it rolls back.
    * @throws CacheError for a table, column or key that no attached client knows.
    */
@@ -55,13 +58,20 @@ export function createCache(
   const config = resolveConfig(options)
   const events = createEvents()
   const report = createReport(events)
-  const store = guardStore(config.store, clock, events)
+  const tiered = createMemoryTier(config.store, clock, config.memory)
+  const { tier } = tiered
+  const store = guardStore(tiered.store, clock, events)
+  const unfinished = createUnfinished()
+  const journal = createJournal({ store, clock, events, unfinished })
   config.store.open?.({
     namespace: config.namespace,
-    follow: false,
+    follow: config.memory.mode === 'push',
     warn: (code, message) => events.emit('warning', { code, message }),
-    ready: () => {},
-    changed: () => {},
+    ready() {
+      store.probe()
+      void journal.replay()
+    },
+    changed: (names) => tier?.changed(names),
   })
   const hosts = createHosts({
     config,
@@ -69,7 +79,9 @@ export function createCache(
     events,
     report,
     store,
-    unfinished: createUnfinished(),
+    tier,
+    unfinished,
+    journal,
     flights: createSingleFlight(),
     current: createCurrentTransaction(),
     scopeOf: scopeReader(config.scope, config.requireScope, events),
@@ -81,6 +93,6 @@ export function createCache(
     explain: report.explain,
     stats: report.stats,
     on: events.on,
-    close: hosts.close,
+    close: () => hosts.close().finally(() => tier?.clear()),
   }
 }

@@ -3,7 +3,7 @@ import type { Codec } from './codec/codec.ts'
 import { msgpackCodec } from './codec/msgpack.ts'
 import { CacheError } from './errors.ts'
 import type { PolicyOptions } from './policy/policy.ts'
-import { checked, notBuilt } from './policy/resolve.ts'
+import { checked } from './policy/resolve.ts'
 import { show } from './show.ts'
 import { memoryStore } from './store/memory-store.ts'
 import type { Store } from './store/store.ts'
@@ -36,8 +36,30 @@ export interface CacheOptions {
   unknownWrites?: UnknownWrites
   /** Policy merged under every model's own. What describes one model's table belongs there, not here. */
   defaults?: Omit<PolicyOptions, TableOption>
-  /** Settings of a memory tier over a remote store. Not built yet. */
-  memory?: object
+  /** The memory tier over a remote store; a store of this process takes none. */
+  memory?: MemoryOptions
+}
+
+/** What this process keeps of a remote store. */
+export interface MemoryOptions {
+  /**
+   * - `'validate'` (default): entries are kept, their tags are fetched for every read: same promise as `'off'`.
+   * - `'push'`: tags are kept as well, as long as the store tells of changes: hits without a round trip. Writes of other
+   *   processes are seen within a second, those of this one at once.
+   * - `'off'`: nothing is kept.
+   */
+  mode?: 'validate' | 'push' | 'off'
+  /** Most entries kept; the least recently used goes first. Default 10,000. */
+  maxEntries?: number
+  /** Most bytes of entries kept. Default `'64mb'`. */
+  maxBytes?: ByteSize
+}
+
+/** {@link MemoryOptions} with defaults filled in. */
+export interface MemoryConfig {
+  readonly mode: 'validate' | 'push' | 'off'
+  readonly maxEntries: number
+  readonly maxBytes: number
 }
 
 /** Options with defaults filled in, validated. */
@@ -52,6 +74,7 @@ export interface CacheConfig {
   readonly finish: 'background' | 'await'
   readonly unknownWrites: UnknownWrites
   readonly defaults: PolicyOptions
+  readonly memory: MemoryConfig
 }
 
 const OPTIONS: readonly (keyof CacheOptions)[] = [
@@ -79,10 +102,10 @@ export function resolveConfig(options: CacheOptions): CacheConfig {
       )
     if (value === null) throw new CacheError('LARDER_CONFIG', `${name} is null: leave it out for its default`)
   }
-  if (options.memory !== undefined) throw notBuilt(`memory: ${show(options.memory)}`)
   const defaults = options.defaults ?? {}
   checked(defaults, 'defaults')
   refuseTables(defaults)
+  const store = expect(options.store ?? memoryStore(), isStore, 'store', 'memoryStore() or another Store')
   return {
     namespace: namespace(options.namespace ?? 'larder'),
     version: expect(options.version ?? '1', isString, 'version', 'a string'),
@@ -91,7 +114,7 @@ export function resolveConfig(options: CacheOptions): CacheConfig {
         ? undefined
         : expect(options.scope, isFunction, 'scope', 'a function that returns the scope'),
     requireScope: required(options),
-    store: expect(options.store ?? memoryStore(), isStore, 'store', 'memoryStore() or another Store'),
+    store,
     codec: expect(options.codec ?? msgpackCodec(), isCodec, 'codec', 'msgpackCodec() or superjsonCodec()'),
     maxValueBytes: bytes(options.maxValueBytes ?? '1mb', 'maxValueBytes'),
     finish: oneOf(options.finish ?? 'background', ['background', 'await'], 'finish'),
@@ -101,6 +124,40 @@ export function resolveConfig(options: CacheOptions): CacheConfig {
       'unknownWrites',
     ),
     defaults,
+    memory: memoryConfig(options.memory, store),
+  }
+}
+
+const OF_MEMORY: readonly string[] = ['mode', 'maxEntries', 'maxBytes'] satisfies (keyof MemoryOptions)[]
+
+function memoryConfig(options: MemoryOptions | undefined, store: Store): MemoryConfig {
+  if (options === undefined)
+    return {
+      mode: store.source === 'memory' ? 'off' : 'validate',
+      maxEntries: 10_000,
+      maxBytes: bytes('64mb', ''),
+    }
+  expect(options, isObject, 'memory', "{ mode: 'validate' | 'push' | 'off', maxEntries, maxBytes }")
+  const unknown = Object.keys(options).find((name) => !OF_MEMORY.includes(name))
+  if (unknown !== undefined)
+    throw new CacheError(
+      'LARDER_CONFIG',
+      `memory has no option ${unknown}: there are ${OF_MEMORY.join(', ')}`,
+    )
+  if (store.source === 'memory')
+    throw new CacheError(
+      'LARDER_CONFIG',
+      'memory keeps what is on a remote store, and this store is in memory: leave it out, or bound memoryStore({ maxEntries, maxBytes })',
+    )
+  return {
+    mode: oneOf(options.mode ?? 'validate', ['validate', 'push', 'off'], 'memory.mode'),
+    maxEntries: expect(
+      options.maxEntries ?? 10_000,
+      (one) => Number.isSafeInteger(one) && Number(one) > 0,
+      'memory.maxEntries',
+      'a whole number of at least 1',
+    ),
+    maxBytes: bytes(options.maxBytes ?? '64mb', 'memory.maxBytes'),
   }
 }
 

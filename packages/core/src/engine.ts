@@ -26,10 +26,16 @@ export interface Engine {
   readonly unknownWrites: UnknownWrites
   /** Takes the client off the cache again: its database name is free, its tables are no longer known. */
   detach(): void
-  /** Validates a policy merged over the cache's defaults. `path` is used in errors. */
-  policy(options: PolicyOptions, path: string): Policy
+  /**
+   * Validates a policy merged over the cache's defaults. `path` is used in errors. `table`: bare name of the table it
+   * is of; what it says of writes holds for every write of that table from now on.
+   */
+  policy(options: PolicyOptions, path: string, table?: string): Policy
   read<T>(plan: ReadPlan<T>): Promise<T>
-  /** A write of its own, or one statement of `transaction`. */
+  /**
+   * A write of its own, or one statement of `transaction`.
+   * @throws CacheError `LARDER_MARK_FAILED`, before it runs, where a policy says `onMarkFailure: 'reject'`.
+   */
   write<T>(plan: WritePlan<T>, transaction?: Transaction): Promise<T>
   /** Opens the scope of a transaction: see {@link Transaction} for when its statements mark. */
   transaction(marking: 'late' | 'early'): Transaction

@@ -6,6 +6,7 @@ import type { Engine, Host } from './engine.ts'
 import { CacheError } from './errors.ts'
 import type { Events } from './events.ts'
 import type { CurrentTransaction } from './fence/current.ts'
+import type { Journal } from './fence/journal.ts'
 import { toldTransaction } from './fence/told-transaction.ts'
 import { createTransaction } from './fence/transaction.ts'
 import type { Unfinished } from './fence/unfinished.ts'
@@ -20,6 +21,8 @@ import type { ScopeOf } from './scope.ts'
 import type { GuardedStore } from './store/guard.ts'
 import { tagsOfRead } from './tags/read-tags.ts'
 import { createEntries } from './tier/entries.ts'
+import { createLookUp } from './tier/look-up.ts'
+import type { MemoryTier } from './tier/memory-tier.ts'
 import { tagsOfWrap, type WrapOptions, wrapPlan } from './wrap.ts'
 import { type WriteRoom, write } from './write.ts'
 
@@ -33,7 +36,9 @@ export interface SharedRoom {
   readonly events: Events
   readonly report: Report
   readonly store: GuardedStore
+  readonly tier: MemoryTier | undefined
   readonly unfinished: Unfinished
+  readonly journal: Journal
   readonly flights: SingleFlight<Loaded>
   readonly current: CurrentTransaction
   readonly scopeOf: ScopeOf
@@ -48,8 +53,9 @@ export interface Hosts {
 }
 
 export function createHosts(shared: SharedRoom): Hosts {
-  const { config, clock, events, store, unfinished, current } = shared
+  const { config, clock, events, store, unfinished, journal, current } = shared
   const { namespace } = config
+  const strictness = shared.tier?.pushed?.strictness
   const attached: Host[] = []
   // In this process it costs nothing, and the next read finds the tags clean.
   const awaitsFinish = config.finish === 'await' || store.source === 'memory'
@@ -61,9 +67,13 @@ export function createHosts(shared: SharedRoom): Hosts {
     longestLifetime = Math.max(longestLifetime, resolved.ttl, resolved.cacheEmpty || 0)
     return resolved
   }
-  const roomOf = (host: Host) => hostRoom(shared, host, awaitsFinish, () => longestLifetime)
+  const roomOf = (host: Host, rejecting: ReadonlySet<string>) =>
+    hostRoom({ ...shared, rejecting }, host, awaitsFinish, () => longestLifetime)
   const wrapRoom: ReadRoom = {
-    ...roomOf({ name: 'wrap', schema: { tables: new Map() }, database: undefined, identity: [], types: {} }),
+    ...roomOf(
+      { name: 'wrap', schema: { tables: new Map() }, database: undefined, identity: [], types: {} },
+      new Set(),
+    ),
     tagsOf: (occurrences, userTags) => tagsOfWrap(namespace, databasesOf(attached), occurrences, userTags),
   }
 
@@ -71,16 +81,21 @@ export function createHosts(shared: SharedRoom): Hosts {
     attach(host) {
       refuseSecond(attached, host)
       attached.push(host)
-      const room = roomOf(host)
+      const rejecting = new Set<string>()
+      const room = roomOf(host, rejecting)
       const tables = [...host.schema.tables.keys()]
       return {
         events,
         unknownWrites: config.unknownWrites,
         detach: () => void attached.splice(attached.indexOf(host), attached.includes(host) ? 1 : 0),
-        policy,
+        policy(options, path, table) {
+          const resolved = policy(options, path)
+          if (table !== undefined && resolved.onMarkFailure === 'reject') rejecting.add(table.toLowerCase())
+          return resolved
+        },
         read: (plan) => read(room, plan),
         write: (plan, transaction) => write(room, plan, transaction),
-        transaction: (marking) => toldTransaction(createTransaction(shared, marking), shared, awaitsFinish),
+        transaction: (marking) => toldTransaction(createTransaction(room, marking), shared, awaitsFinish),
         inside: current.run,
         current: current.get,
         everything: () => tables.map((table) => ({ table, effect: 'unknown' as const })),
@@ -94,9 +109,11 @@ export function createHosts(shared: SharedRoom): Hosts {
       const policyOf = ({ ttl, tags }: WrapOptions) =>
         policy({ ttl, operations: ['wrap'], ...(tags && { tags }) }, 'wrap')
       const plan = wrapPlan(key, options, policyOf, load)
-      return read(wrapRoom, current.get() ? { ...plan, bypass: 'transaction' } : plan)
+      const run = () => (strictness ? strictness.within(plan.run) : plan.run())
+      return read(wrapRoom, { ...plan, run, ...(current.get() && { bypass: 'transaction' }) })
     },
     async close() {
+      void journal.replay()
       await Promise.race([unfinished.idle(), new Promise<void>((resolve) => clock.after(CLOSING, resolve))])
       await store.close()
     },
@@ -105,7 +122,7 @@ export function createHosts(shared: SharedRoom): Hosts {
 
 /** What the pipelines need to serve one client. */
 function hostRoom(
-  shared: SharedRoom,
+  shared: SharedRoom & { readonly rejecting: ReadonlySet<string> },
   host: Host,
   awaitsFinish: boolean,
   longestLifetime: () => number,
@@ -113,13 +130,15 @@ function hostRoom(
   const { namespace, version, codec, maxValueBytes } = shared.config
   const { schema, types, database = DEFAULT_DATABASE } = host
   const space = { namespace, database }
+  const entries = createEntries(codec, types, shared.events)
   return {
     ...shared,
     space,
     schema,
     tagsOf: (occurrences, userTags) => tagsOfRead(space, schema, occurrences, userTags),
     keys: entryKeys({ namespace, version, database, identity: [host.name, ...host.identity], types }),
-    entries: createEntries(codec, types, shared.events),
+    entries,
+    lookUp: createLookUp(shared, entries),
     maxValueBytes,
     awaitsFinish,
     longestLifetime,

@@ -13,7 +13,13 @@ export interface Explained<T> {
 
 /** Where every read is told exactly once: to the counters, to listeners, and to whoever asked for an explanation. */
 export interface Report {
-  read(event: ReadEvent): void
+  /** @param account the whole event, made only for those who hear it. */
+  read(
+    model: string,
+    source: ReadEvent['source'],
+    reason: ReadEvent['reason'],
+    account: () => ReadEvent,
+  ): void
   /** Runs `fn` and collects the reads made in it, through any number of awaits. */
   explain<T>(fn: () => Promise<T> | T): Promise<Explained<T>>
   stats(): Stats
@@ -23,10 +29,13 @@ export function createReport(events: Events): Report {
   const stats = createStats()
   const collecting = new AsyncLocalStorage<ReadReport[]>()
   return {
-    read(event) {
-      stats.count(event)
-      if (events.heard('read')) events.emit('read', event)
+    read(model, source, reason, account) {
+      stats.count(model, source, reason)
       const reports = collecting.getStore()
+      const heard = events.heard('read')
+      if (!heard && !reports) return
+      const event = account()
+      if (heard) events.emit('read', event)
       if (reports) {
         const { duration: _duration, model: _model, ...report } = event
         reports.push(report)

@@ -19,7 +19,7 @@ type Mutable = { -readonly [K in keyof Counts]: number }
 const MISSES: ReadonlySet<string> = new Set(['miss', 'expired', 'invalidated', 'too-large'])
 
 export interface StatsCounter {
-  count(event: Pick<ReadEvent, 'model' | 'source' | 'reason'>): void
+  count(model: string, source: ReadEvent['source'], reason: ReadEvent['reason']): void
   snapshot(): Stats
 }
 
@@ -27,22 +27,28 @@ export function createStats(): StatsCounter {
   const total = zero()
   const models = new Map<string, Mutable>()
   return {
-    count(event) {
-      const own = models.get(event.model) ?? zero()
-      models.set(event.model, own)
-      for (const counts of [total, own]) {
-        counts.reads++
-        if (event.source !== 'database') counts.hits++
-        else if (event.reason !== undefined && MISSES.has(event.reason)) counts.misses++
-        else counts.bypasses++
-        if (event.source === 'stale') counts.stale++
+    count(model, source, reason) {
+      let own = models.get(model)
+      if (!own) {
+        own = zero()
+        models.set(model, own)
       }
+      add(total, source, reason)
+      add(own, source, reason)
     },
     snapshot: () => ({
       ...total,
       models: Object.fromEntries([...models].map(([name, counts]) => [name, { ...counts }])),
     }),
   }
+}
+
+function add(counts: Mutable, source: ReadEvent['source'], reason: ReadEvent['reason']): void {
+  counts.reads++
+  if (source !== 'database') counts.hits++
+  else if (reason !== undefined && MISSES.has(reason)) counts.misses++
+  else counts.bypasses++
+  if (source === 'stale') counts.stale++
 }
 
 function zero(): Mutable {

@@ -18,7 +18,10 @@ export interface WriteRoom extends MarkRoom {
   readonly awaitsFinish: boolean
 }
 
-/** The write pipeline: tags → mark → run → learn → finish; in a transaction its scope does the marking. */
+/**
+ * The write pipeline: tags → mark → run → learn → finish; in a transaction its scope does the marking.
+ * @throws CacheError `LARDER_MARK_FAILED` before the statement runs, where a policy asks for that.
+ */
 export async function write<T>(room: WriteRoom, plan: WritePlan<T>, transaction?: Transaction): Promise<T> {
   const changes = withActions(room.schema, plan.changes)
   const tags = tagsOfWrite(room.space, room.schema, changes)
@@ -62,6 +65,11 @@ async function writeAlone<T>(
     })
   }
   const mark = await raiseMark(room, tags)
+  if (mark.refusal) {
+    await settled(room, mark.finish())
+    tell('failed')
+    throw mark.refusal
+  }
   let result: T
   try {
     result = await plan.run()

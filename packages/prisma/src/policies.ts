@@ -13,8 +13,8 @@ export interface Policies {
 
 /** The key of `models` that stands for every model without a policy of its own. */
 const EVERY_MODEL = '*'
-/** Options that describe the schema; one call cannot change it. */
-const OF_THE_MODEL = ['touches', 'lookupKeys', 'reads'] as const
+/** Options that describe the schema, or all writes of a table; one call cannot change them. */
+const OF_THE_MODEL = ['touches', 'lookupKeys', 'reads', 'onMarkFailure'] as const
 /** Options of `$cached` for raw SQL, which a later version brings. */
 const OF_RAW_SQL = ['reads', 'writes'] as const
 
@@ -32,7 +32,7 @@ export function policiesOf(
   for (const model of models.names) {
     const found = writtenFor(options, model)
     const path = `models.${Object.hasOwn(options, model) ? model : `'*'`}`
-    own.set(model, found && checked(engine.policy(found, path), path))
+    own.set(model, found && checked(engine.policy(found, path, models.table(model)), path))
   }
   const merged = new WeakMap<PolicyOptions, Map<string, Policy>>()
   return {

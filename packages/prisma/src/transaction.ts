@@ -34,29 +34,40 @@ export function createTransactions(engine: Engine): Transactions {
     const scope = engine.transaction('late')
     let parent: Transaction | undefined
     let bodyDone = false
+    /** COMMIT may have been sent. */
+    let letGo = false
     // Statements issued without being awaited may still arrive until COMMIT is answered: the scope stays known till then.
     let leave = (): void => {}
     const unnest = isTransactionClient(client) ? nest(nested, engine.current()) : () => {}
+    const seal = async (stack: readonly Transaction[]): Promise<void> => {
+      bodiesDone.add(scope)
+      if (!nested.has(scope)) {
+        if (parent ? bodiesDone.has(parent) : bodyDone) await scope.seal()
+        return
+      }
+      // Under a body that ended before a transaction nested in it, Prisma rolls back too little, and may commit the
+      // rest when the nested one ends, even if that body failed.
+      for (const open of stack) unsure.add(open)
+      await all(stack.map((open) => open.seal()))
+    }
     const wrapped = async (tx: unknown): Promise<unknown> => {
       const id = (await interactiveIdOf(tx)) ?? ''
       parent = interactive.get(id)?.at(-1)
       leave = enter(interactive, id, scope)
+      const stack = (): readonly Transaction[] => [...(interactive.get(id) ?? [])]
       await unseen(engine, scope, tx)
+      let result: unknown
       try {
-        const result = await body(tx)
+        result = await body(tx)
         bodyDone = true
-        return result
-      } finally {
-        bodiesDone.add(scope)
-        // Under a body that ended before a transaction nested in it, Prisma rolls back too little, and may commit the
-        // rest when the nested one ends, even if that body failed.
-        if (nested.has(scope))
-          for (const open of interactive.get(id) ?? []) {
-            unsure.add(open)
-            await open.seal()
-          }
-        else if (parent ? bodiesDone.has(parent) : bodyDone) await scope.seal()
+      } catch (error) {
+        // What is refused here fails already.
+        await seal(stack()).catch(() => {})
+        throw error
       }
+      await seal(stack())
+      letGo = true
+      return result
     }
     const end = async (outcome: 'committed' | 'failed' | 'unknown'): Promise<void> => {
       leave()
@@ -70,8 +81,8 @@ export function createTransactions(engine: Engine): Transactions {
       await end('committed')
       return result
     } catch (error) {
-      // If the body failed with nothing open in it, no COMMIT was ever sent.
-      await end((bodyDone && !commitFailed(error)) || unsure.has(scope) ? 'unknown' : 'failed')
+      // If the body failed, or its marks, with nothing open in it, no COMMIT was ever sent.
+      await end((letGo && !commitFailed(error)) || unsure.has(scope) ? 'unknown' : 'failed')
       throw error
     }
   }
@@ -109,10 +120,19 @@ async function runBatch(
     await scope.end('committed')
     return results
   } catch (error) {
+    // A statement without its marks was not queued, and Prisma begins no batch before all its statements are.
+    if (scope.refusal) scope.unsent()
     // Whether a statement or COMMIT was refused is not told; either proves it.
-    await scope.end(statementFailed(error) || commitFailed(error) ? 'failed' : 'unknown')
+    const failed = scope.refusal !== undefined || statementFailed(error) || commitFailed(error)
+    await scope.end(failed ? 'failed' : 'unknown')
     throw error
   }
+}
+
+/** Waits for all of them, then rejects as the first that did. */
+async function all(promises: readonly Promise<void>[]): Promise<void> {
+  await Promise.allSettled(promises)
+  await Promise.all(promises)
 }
 
 type Body = (tx: unknown) => Promise<unknown>

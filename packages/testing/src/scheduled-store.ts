@@ -37,10 +37,12 @@ export function scheduledStore(store: Store, step: () => Promise<void>, faults: 
     const replies: TagReply[] = []
     for (const one of halves) replies.push(await half(one))
     if (faults.cellsFirst) replies.reverse()
-    return { fields: replies[0]?.fields ?? [], cells: replies[1]?.cells ?? [] }
+    const lease = replies[0]?.lease
+    return { fields: replies[0]?.fields ?? [], cells: replies[1]?.cells ?? [], ...(lease && { lease }) }
   }
   return {
     source: 'store',
+    open: (context) => store.open?.(context),
     fetch: (entry, tags) =>
       remote(async () => {
         const entered = step().then(() => store.fetch(entry, []))

@@ -1,90 +1,100 @@
 import type { Fetched, Store } from '@larder/core'
-import { tagChanges } from './change-tags.ts'
-import { connect } from './connect.ts'
-import { epochOf } from './epoch.ts'
-import { watchIncarnation } from './incarnation.ts'
-import { checkOptions, type ValkeyStoreOptions } from './options.ts'
-import { type Found, readAll } from './read-all.ts'
+import { assemble } from './assemble.ts'
+import { createCaches } from './caches.ts'
+import { checkOptions } from './connection/options.ts'
+import type { ValkeyStoreOptions } from './connection/store-options.ts'
+import { createWarnings } from './connection/warnings.ts'
+import { readAll } from './read/fetch.ts'
+import { setEntry } from './tags/set-entry.ts'
 
 /** A store on a Valkey or Redis server, shared by all processes that use it. */
 export interface ValkeyStore extends Store {
   /**
-   * Waits for the connection attempt under way and asks the server who it is.
-   * @throws CacheError `LARDER_STORE` saying why the server cannot be used.
+   * Waits for the connection attempt under way and asks the servers who they are.
+   * @throws CacheError `LARDER_STORE` saying why a server cannot be used.
    */
   ping(): Promise<void>
 }
 
+/** Of a store that no cache uses. */
+const DEFAULT_NAMESPACE = 'larder'
+
 /**
- * Keeps tags and entries on one Valkey (8) or Redis (7) server. Connects at once unless `lazyConnect`, and again
- * whenever the connection is lost; until it answers, every call rejects, and the engine goes to the database.
+ * Keeps tags and entries on Valkey (8) or Redis (7) servers. Connects at once unless `lazyConnect`, and again
+ * whenever a connection is lost; until a server answers, calls that need it reject, and the engine goes to the database.
  * @throws CacheError for a malformed URL or option; nothing it throws, ever, contains a password.
  */
 export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
-  const connection = connect(checkOptions(options))
-  const { client, failure } = connection
-  const epoch = epochOf(client)
-  const incarnation = watchIncarnation(connection, epoch)
-  const tags = tagChanges(client)
+  const warnings = createWarnings()
+  const caches = createCaches()
+  const store = assemble(checkOptions(options), warnings, caches)
+  const { topology, epoch, tags } = store
+  let opening: Promise<void> | undefined
   let closed = false
 
+  store.use(DEFAULT_NAMESPACE)
   /** Runs a call once the first connection attempt is over; its failure says nothing secret. */
   const call = async <T>(run: () => Promise<T>): Promise<T> => {
     try {
-      await incarnation.opened()
+      if (caches.namespace === undefined) warnings.alone()
+      await (opening ?? topology.opened())
       if (closed) throw new Error('the store is closed')
       return await run()
     } catch (error) {
-      // A connection known to be down says why, better than the command that could not be sent.
-      if (client.status !== 'ready') incarnation.current()
-      throw failure(error)
+      throw topology.failure(error)
     }
   }
-  /** Answers are worth nothing unless the server that was asked is the one that is trusted, before and after. */
-  const answer = (read: () => Promise<Found>): Promise<Fetched> =>
-    call(async () => {
-      const before = incarnation.current()
-      const found = await read()
-      // Flushed or evicted: a new epoch begins, which no entry can know.
-      const present = found.epoch ?? (await epoch.ensure())
-      if (incarnation.current() !== before)
-        throw new Error('another server answers than when the call was sent')
-      return {
-        epoch: `${before}.${present}`,
-        entry: found.epoch === null ? null : found.entry,
-        tags: found.tags,
-      }
-    })
+  const fetch: Store['fetch'] = (entry, requests) => {
+    if (caches.namespace === undefined) warnings.alone()
+    return readAll(store, entry, requests)
+  }
 
   return {
     source: 'store',
-    fetch: (entry, requests) => answer(() => readAll(client, entry, requests)),
+    open(context) {
+      const before = caches.namespace ?? DEFAULT_NAMESPACE
+      caches.add(context)
+      warnings.open(context)
+      if (context.follow) store.follow(context.namespace)
+      if (context.namespace === before) return
+      store.use(context.namespace)
+      // What was asked meanwhile was asked about another namespace.
+      if (topology.nodes().some(({ client }) => client.status !== 'wait'))
+        opening = Promise.resolve(topology.opened())
+          .then(topology.check)
+          .catch(() => {})
+          .then(() => {
+            opening = undefined
+          })
+    },
+    // A hit is this call: it takes the short way when there is nothing to wait for.
+    fetch: (entry, requests) =>
+      closed || opening || topology.opened() ? call(() => fetch(entry, requests)) : fetch(entry, requests),
     seed: (requests, lifetime) =>
-      answer(async () => {
-        const [known, replies] = await Promise.all([
-          epoch.read(),
-          Promise.all(requests.map((request) => tags.seed(request, lifetime))),
-        ])
-        return { epoch: known, entry: null, tags: replies }
+      call(async () => {
+        epoch.learn(lifetime)
+        const replies = await Promise.all(requests.map((request) => tags.seed(request, lifetime)))
+        return { epoch: epoch.current(), entry: null, tags: replies } satisfies Fetched
       }),
     mark: (request) => call(() => tags.mark(request)),
     renew: (request) => call(() => tags.mark(request)),
     finish: (request) => call(() => tags.finish(request)),
-    set: (entry, bytes, lifetime) =>
-      call(async () => {
-        const value = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-        await client.set(entry, value, 'PX', Math.max(1, Math.round(lifetime)))
+    set: (entry, bytes, lifetime, renewal) =>
+      call(() => {
+        if (renewal) store.renewTags(renewal)
+        return setEntry(topology, entry, bytes, lifetime)
       }),
-    invalidateAll: () => call(() => epoch.renew()),
+    invalidateAll: () => call(store.invalidateAll),
     async ping() {
-      if (closed) throw failure(new Error('the store is closed'))
-      await incarnation.check()
+      if (closed) throw topology.failure(new Error('the store is closed'))
+      await opening
+      await topology.check()
     },
     async close() {
       if (closed) return
       closed = true
-      incarnation.stop()
-      connection.close()
+      warnings.alone()
+      store.close()
     },
   }
 }

@@ -1,43 +1,102 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { storeContract, valkeyUrl } from '@larder/testing'
-import { type ValkeyStore, valkeyStore } from '@larder/valkey'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { look, ownServer, type Server, until } from './server.ts'
+import {
+  type Cluster,
+  type OwnServer,
+  type Sentinels,
+  startCluster,
+  startSentinels,
+  startServer,
+  storeContract,
+  until,
+  valkeyUrl,
+} from '@larder/testing'
+import { type ValkeyStore, type ValkeyStoreOptions, valkeyStore } from '@larder/valkey'
+import { Redis as IoRedis, Cluster as IoRedisCluster } from 'ioredis'
+import { Redis, Cluster as RedisCluster } from 'iovalkey'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-const open = async (url: string): Promise<ValkeyStore> => {
-  const store = valkeyStore(url)
+const pass = (ms: number): Promise<void> => wait(ms)
+const open = async (options: string | ValkeyStoreOptions): Promise<ValkeyStore> => {
+  const store = valkeyStore(options)
   await store.ping()
   return store
 }
 
-storeContract('valkeyStore', async () => open(await valkeyUrl()), { pass: (ms) => wait(ms) })
+storeContract('valkeyStore', async () => open(await valkeyUrl()), { pass })
 
-// A cluster of one node has every key and still refuses any command or script that touches two slots.
-let node: Server
-let folder: string
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'larder-valkey-'))
-  node = await ownServer(['--cluster-enabled', 'yes', '--dir', folder])
-  const server = look(node.url)
-  await server.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
-  await until(async () => String(await server.call('CLUSTER', 'INFO')).includes('cluster_state:ok'))
-  await expect(server.mget('a', 'b')).rejects.toThrow(/CROSSSLOT/)
-  server.disconnect()
+describe('with a client of the user’s', () => {
+  const clients: { disconnect(): void }[] = []
+  const used = async (client: Redis | IoRedis): Promise<ValkeyStore> => {
+    clients.push(client)
+    return open({ client })
+  }
+  afterAll(() => {
+    for (const client of clients) client.disconnect()
+  })
+  const address = async () => (await valkeyUrl()).replace(/^valkey:/, 'redis:')
+  storeContract('iovalkey', async () => used(new Redis(await address(), quiet)), { pass })
+  storeContract('ioredis (RESP3)', async () => used(new IoRedis(await address(), quiet)), { pass })
+  // The store warns of those who queue.
+  const quiet = { enableOfflineQueue: false } as const
+  const other = { replyMapping: 'resp3', stringNumbers: true, enableAutoPipelining: true } as const
+  storeContract(
+    'ioredis with other replies',
+    async () => used(new IoRedis(await address(), { ...quiet, ...other })),
+    { pass },
+  )
 })
-afterAll(async () => {
-  await node.kill()
-  rmSync(folder, { recursive: true, force: true })
+
+describe('on one node of a cluster', () => {
+  // It has every key and still refuses any command or script that touches two slots.
+  let node: OwnServer
+  beforeAll(async () => {
+    node = await startServer(['--cluster-enabled', 'yes'])
+    await node.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
+    await until(async () => String(await node.call('CLUSTER', 'INFO')).includes('cluster_state:ok'))
+    await expect(node.call('MGET', 'a', 'b')).rejects.toThrow(/CROSSSLOT/)
+  })
+  afterAll(() => node.stop())
+
+  storeContract('valkeyStore(url)', () => open(node.url), { pass })
+
+  it('a script that touches two slots is refused there, so the contract shows that none does', async () => {
+    const store = await open(node.url)
+    const cells = ['{one}:k=1', '{two}:k=1']
+    await expect(store.seed([{ record: '{one}', fields: [], cells }], 1_000)).rejects.toThrow(
+      /CROSSSLOT|slot/,
+    )
+    await store.close()
+  })
 })
 
-storeContract('valkeyStore on a node of a cluster', () => open(node.url), { pass: (ms) => wait(ms) })
+describe('on a cluster of three primaries with replicas', () => {
+  let cluster: Cluster
+  const clients: { disconnect(): void }[] = []
+  beforeAll(async () => {
+    cluster = await startCluster()
+  })
+  afterAll(async () => {
+    for (const client of clients) client.disconnect()
+    await cluster.stop()
+  })
+  const addresses = () => cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }))
+  const used = async (client: RedisCluster | IoRedisCluster): Promise<ValkeyStore> => {
+    clients.push(client)
+    return open({ client })
+  }
 
-it('a script that touches two slots is refused there, so the contract shows that none does', async () => {
-  const store = await open(node.url)
-  const cells = ['{one}:k=1', '{two}:k=1']
-  await expect(store.seed([{ record: '{one}', fields: [], cells }], 1_000)).rejects.toThrow(/CROSSSLOT|slot/)
-  await store.close()
+  storeContract('valkeyStore({ nodes })', () => open({ nodes: cluster.urls.slice(0, 1) }), { pass })
+  storeContract('an iovalkey Cluster', async () => used(new RedisCluster(addresses())), { pass })
+  storeContract('an ioredis Cluster', async () => used(new IoRedisCluster(addresses())), { pass })
+})
+
+describe('on the primary that sentinels name', () => {
+  let set: Sentinels
+  beforeAll(async () => {
+    set = await startSentinels()
+  })
+  afterAll(() => set.stop())
+  storeContract('valkeyStore({ sentinels })', () => open({ sentinels: set.addresses, name: set.name }), {
+    pass,
+  })
 })

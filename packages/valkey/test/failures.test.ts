@@ -1,27 +1,29 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Cache, createCache } from '@larder/core'
 import { valkeyUrl } from '@larder/testing'
-import { type ValkeyStore, valkeyStore } from '@larder/valkey'
+import { valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { attachRows, type Rows } from './rows.ts'
 import { look, ownServer, type Server, until } from './server.ts'
-
-/** One process's part: a cache over the server that fails, and rows in a database that does not. */
-interface Member extends Rows {
-  readonly cache: Cache
-  readonly store: ValkeyStore
-}
+import {
+  allHit,
+  isHit,
+  join,
+  type Meeting,
+  type Member,
+  meeting,
+  recordOf,
+  timed,
+  timedWrite,
+  valuesOf,
+  warm,
+} from './server-members.ts'
 
 let database: Redis
-let folder: string
 let own: Server
 let server: Redis
+let place: Meeting
+/** The second keeps nothing in its memory. */
 let members: [Member, Member]
-let test = 0
 
 beforeAll(async () => {
   database = look(await valkeyUrl())
@@ -29,54 +31,38 @@ beforeAll(async () => {
 afterAll(() => database.disconnect())
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'larder-valkey-'))
-  own = await ownServer(['--dir', folder])
+  // A key takes its time when a snapshot is loaded, and questions are answered meanwhile.
+  own = await ownServer(['--key-load-delay', '5000', '--loading-process-events-interval-bytes', '1024'])
   server = look(own.url)
   server.on('error', () => {})
-  const name = `failures:${process.pid}:${test++}`
-  const member = async (): Promise<Member> => {
-    const store = valkeyStore(own.url)
-    await store.ping()
-    const cache = createCache({ store })
-    return { cache, store, ...attachRows(cache, database, name) }
-  }
-  members = [await member(), await member()]
+  place = meeting(database)
+  members = [await join(place, own.url), await join(place, own.url, 'off')]
 })
 afterEach(async () => {
   own.resume()
   await Promise.all(members.map(({ cache }) => cache.close()))
   server.disconnect()
-  await own.kill()
-  rmSync(folder, { recursive: true, force: true })
+  await own.stop()
+  await database.unlink(place.name)
 })
 
-const isHit = async ({ read }: Member, id = 1): Promise<boolean> => (await read(id)).source === 'store'
-
-/** A value in the database and, as an entry, in the store: both members hit. */
-async function warm(value: string, id = 1): Promise<void> {
-  await members[0].write(id, value)
-  for (const member of members) await until(() => isHit(member, id))
-}
-
-/** Milliseconds that `run` took, and what it gave. */
-async function timed<T>(run: () => Promise<T>): Promise<T & { readonly took: number }> {
-  const started = performance.now()
-  const result = await run()
-  return { ...result, took: performance.now() - started }
+/** Both hit again, and hit what is in the database. */
+async function recovered(value: string): Promise<void> {
+  await allHit(members)
+  expect(await valuesOf(members)).toEqual([value, value])
 }
 
 it('FLUSHALL costs a miss and brings nothing back', async () => {
-  await warm('a')
+  await warm(members, 'a')
   await server.flushall()
   expect(await members[1].read(1)).toMatchObject({ value: 'a', source: 'database' })
   await members[0].write(1, 'b')
   expect((await members[1].read(1)).value).toBe('b')
-  await until(() => isHit(members[1]))
-  expect((await members[0].read(1)).value).toBe('b')
+  await recovered('b')
 })
 
 it('SCRIPT FLUSH in the middle of everything loses nothing', async () => {
-  await warm('a')
+  await warm(members, 'a')
   for (let time = 0; time < 20; time++) {
     const flushed = server.script('FLUSH')
     await members[time % 2]!.write(1, `b${time}`)
@@ -87,64 +73,81 @@ it('SCRIPT FLUSH in the middle of everything loses nothing', async () => {
 })
 
 it('connections that the server kills cost a few reads from the database, and come back', async () => {
-  await warm('a')
+  await warm(members, 'a')
   await server.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
   const seen = await Promise.all(members.map(({ read }) => timed(() => read(1))))
   expect(seen.map(({ value }) => value)).toEqual(['a', 'a'])
   for (const { took } of seen) expect(took).toBeLessThan(300)
   await members[0].write(1, 'b')
   for (const member of members) expect((await member.read(1)).value).toBe('b')
-  for (const member of members) await until(() => isHit(member))
-  for (const member of members) expect((await member.read(1)).value).toBe('b')
+  await recovered('b')
 })
 
 it('a server that is gone costs no time, fails no write, and shows nothing old when it is back', async () => {
-  await warm('a')
+  await warm(members, 'a')
   await own.kill()
-  const written = await timed(async () => members[0].write(1, 'b').then(() => ({})))
-  expect(written.took).toBeLessThan(300)
+  expect(await timedWrite(members[0], 'b')).toBeLessThan(300)
   for (const member of members) {
     const seen = await timed(() => member.read(1))
     expect(seen).toMatchObject({ value: 'b', source: 'database' })
     expect(seen.took).toBeLessThan(150)
   }
   await own.start()
-  for (const member of members) await until(() => isHit(member))
-  for (const member of members) expect((await member.read(1)).value).toBe('b')
+  await recovered('b')
 })
 
 it('a server that comes back with an old snapshot, tags and entries as they were, serves none of it', async () => {
-  await warm('a')
+  await warm(members, 'a')
+  const nonce = await server.hget(recordOf(place), 'list')
   await server.save()
-  const before = (await members[1].store.fetch(undefined, [])).epoch
+  // A writer that is gone cannot say again what was lost.
+  const writer = await join(place, own.url)
+  await writer.write(1, 'b')
+  await writer.cache.close()
+  await allHit(members)
+  await own.restart()
+  await until(async () => (await server.hget(recordOf(place), 'list')) === nonce)
+  expect(await valuesOf(members)).toEqual(['b', 'b'])
+  await recovered('b')
+  // What made the entry of 'a' worthless was the server's life, not a change of its tags.
+  expect(await server.hget(recordOf(place), 'list')).toBe(nonce)
+})
+
+it('a server that is loading its data costs no time, fails no write, and serves nothing old afterwards', async () => {
+  await warm(members, 'a')
+  await server.mset(
+    Object.fromEntries(Array.from({ length: 300 }, (_, key) => [`load:${key}`, 'x'.repeat(99)])),
+  )
+  await server.save()
   await members[0].write(1, 'b')
-  for (const member of members) await until(() => isHit(member))
   await own.kill()
-  await own.start()
-  // The entry of 'a' and the very nonces it was stored under are there again.
-  await until(async () => (await server.dbsize()) > 1)
-  for (const member of members) expect((await member.read(1)).value).toBe('b')
-  for (const member of members) await until(() => isHit(member))
-  for (const member of members) expect((await member.read(1)).value).toBe('b')
-  expect((await members[1].store.fetch(undefined, [])).epoch).not.toBe(before)
+  await own.start('listening')
+  await expect(own.call('GET', 'x')).rejects.toThrow(/LOADING/)
+  for (const member of members) {
+    const seen = await timed(() => member.read(1))
+    expect(seen).toMatchObject({ value: 'b', source: 'database' })
+    expect(seen.took).toBeLessThan(250)
+  }
+  expect(await timedWrite(members[0], 'c')).toBeLessThan(2_500)
+  await expect(own.call('GET', 'x')).rejects.toThrow(/LOADING/)
+  await until(() => own.call('GET', 'x').then(() => true))
+  await recovered('c')
 })
 
 it('a server that hangs delays reads to their deadline, then not at all; writes resolve; nothing old afterwards', async () => {
-  await warm('a')
+  await warm(members, 'a')
   own.pause()
   const first = await timed(() => members[1].read(1))
   expect(first).toMatchObject({ value: 'a', source: 'database' })
   expect(first.took).toBeLessThan(250)
-  const written = await timed(async () => members[0].write(1, 'b').then(() => ({})))
-  expect(written.took).toBeLessThan(2_500)
+  expect(await timedWrite(members[0], 'b')).toBeLessThan(2_500)
   // Two seconds without an answer: nobody waits for it any more.
   expect((await timed(() => members[1].read(1))).took).toBeLessThan(50)
   own.resume()
   // The writer serves hits again only when its invalidation has arrived.
   await until(() => isHit(members[0]))
   for (const member of members) expect((await member.read(1)).value).toBe('b')
-  for (const member of members) await until(() => isHit(member))
-  for (const member of members) expect((await member.read(1)).value).toBe('b')
+  await recovered('b')
 })
 
 it('a server that hangs from the first moment is told by ping, and holds no call for ever', async () => {
@@ -164,7 +167,7 @@ it('a server that hangs from the first moment is told by ping, and holds no call
 })
 
 it('what the writer could not tell a hanging server, it never reads old itself', async () => {
-  await warm('a')
+  await warm(members, 'a')
   own.pause()
   await members[0].write(1, 'b')
   own.resume()
@@ -172,30 +175,47 @@ it('what the writer could not tell a hanging server, it never reads old itself',
 })
 
 it('a full server that evicts nothing still takes marks and finishes', async () => {
-  await warm('a')
+  await warm(members, 'a')
   await server.config('SET', 'maxmemory', '1')
   await expect(server.set('anything', 'x')).rejects.toThrow(/OOM/)
   await members[0].write(1, 'b')
-  for (const member of members) expect((await member.read(1)).value).toBe('b')
+  expect(await valuesOf(members)).toEqual(['b', 'b'])
   // It goes on being trusted, although it takes no entries.
   await wait(2_200)
   expect((await members[1].store.fetch(undefined, [])).tags).toEqual([])
   await members[0].cache.invalidate({ all: true })
+  await server.config('SET', 'maxmemory', '0')
+  await recovered('b')
 })
 
-it('a primary that became a replica is not believed', async () => {
-  await warm('a')
+it('a server that takes no writes is not believed, fails no write, and shows nothing old afterwards', async () => {
+  await warm(members, 'a')
+  // As a primary that lost its replicas, or one that cannot save.
+  await server.config('SET', 'min-replicas-to-write', '1')
+  await expect(server.set('anything', 'x')).rejects.toThrow(/NOREPLICAS/)
+  expect(await timedWrite(members[0], 'b')).toBeLessThan(2_500)
+  expect((await members[0].read(1)).value).toBe('b')
+  await until(async () => (await members[1].read(1)).reason === 'unavailable', 5_000)
+  expect(await valuesOf(members)).toEqual(['b', 'b'])
+  await members[1].write(1, 'c')
+  expect(await valuesOf(members)).toEqual(['c', 'c'])
+  await server.config('SET', 'min-replicas-to-write', '0')
+  await recovered('c')
+})
+
+it('a primary that became a replica is not believed, until it is one again', async () => {
+  await warm(members, 'a')
   await server.replicaof('127.0.0.1', '1')
+  const refused = (): Promise<boolean> =>
+    members[1].store.ping().then(
+      () => false,
+      () => true,
+    )
   // Asked, it says so itself; unasked, it is noticed at the next look, a second later.
-  await until(
-    () =>
-      members[1].store.ping().then(
-        () => false,
-        () => true,
-      ),
-    5_000,
-  )
+  await until(refused, 5_000)
   await until(async () => (await members[1].read(1)).reason === 'unavailable', 5_000)
   await members[0].write(1, 'b')
-  for (const member of members) expect((await member.read(1)).value).toBe('b')
+  expect(await valuesOf(members)).toEqual(['b', 'b'])
+  await server.replicaof('NO', 'ONE')
+  await recovered('b')
 })

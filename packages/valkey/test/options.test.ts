@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { CacheError } from '@larder/core'
 import { type ValkeyStoreOptions, valkeyStore } from '@larder/valkey'
-import { Redis } from 'iovalkey'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { parseUrl } from '../src/url.ts'
+import { parseUrl } from '../src/connection/url.ts'
 import { look, ownServer, type Server } from './server.ts'
 
 const PASSWORD = 'p@ss/wörd#1'
@@ -55,14 +54,11 @@ it.each([
   expect(inspect(error, { depth: 9 }).replace(/^.*options\.test.*$/gm, '')).not.toContain('s3cret')
 })
 
-it.each(['nodes', 'sentinels', 'cluster', 'memory', 'compression'])(
-  'an option that is not built yet names itself: %s',
-  (name) => {
-    const error = errorOf(() => valkeyStore({ url: 'valkey://h', [name]: [] } as ValkeyStoreOptions))
-    expect(error.code).toBe('LARDER_OPTION_NOT_BUILT')
-    expect(error.message).toContain(`valkeyStore.${name}`)
-  },
-)
+it.each(['cluster', 'memory', 'compression'])('an option that is not built yet names itself: %s', (name) => {
+  const error = errorOf(() => valkeyStore({ url: 'valkey://h', [name]: [] } as ValkeyStoreOptions))
+  expect(error.code).toBe('LARDER_OPTION_NOT_BUILT')
+  expect(error.message).toContain(`valkeyStore.${name}`)
+})
 
 it.each([
   [{}, 'a url or a client'],
@@ -72,7 +68,15 @@ it.each([
   [{ url: 'valkey://h', connectTimeout: 0 }, 'connectTimeout'],
   [{ url: 'valkey://h', password: 5 }, 'password'],
   [{ client: {} }, 'no iovalkey or ioredis client'],
-  [{ client: { isCluster: true } }, 'not built yet'],
+  [{ client: { isCluster: true } }, 'no iovalkey or ioredis client'],
+  [{ nodes: [] }, 'valkeyStore.nodes: give a list'],
+  [{ nodes: ['valkey://h/1'] }, 'a Cluster has only database 0'],
+  [{ nodes: ['valkey://h', 'valkeys://h'] }, 'with and without TLS'],
+  [{ nodes: [{ host: '', port: 1 }] }, 'an address is a URL or { host, port }'],
+  [{ nodes: ['valkey://h'], sentinels: ['valkey://h'] }, 'takes one of'],
+  [{ nodes: ['valkey://h'], name: 'x' }, 'valkeyStore.name has no effect with nodes'],
+  [{ sentinels: ['valkey://h'] }, 'valkeyStore.sentinels needs name'],
+  [{ url: 'valkey://h', natMap: {} }, 'valkeyStore.natMap has no effect with url'],
   [{ client: {}, password: 'x' }, 'valkeyStore.password has no effect'],
 ])('%o is refused: %s', (options, message) => {
   expect(errorOf(() => valkeyStore(options as ValkeyStoreOptions)).message).toContain(message)
@@ -160,36 +164,6 @@ it('a port nobody listens on is told within the attempt, by address and reason',
   await expect(store.ping()).rejects.toThrow(`valkey at 127.0.0.1:${gone.port}: connect ECONNREFUSED`)
   await expect(store.fetch(undefined, [])).rejects.toThrow(/ECONNREFUSED/)
   await store.close()
-})
-
-it('a lazy store connects at its first call', async () => {
-  const server = look(guarded.url.replace('://', `://:${encodeURIComponent(PASSWORD)}@`))
-  const clients = async () => String(await server.client('LIST')).match(/name=larder/g)?.length ?? 0
-  const store = valkeyStore({ url: guarded.url, password: PASSWORD, lazyConnect: true })
-  expect(await clients()).toBe(0)
-  expect((await store.fetch('e', [])).entry).toBeNull()
-  expect(await clients()).toBe(1)
-  await store.close()
-  server.disconnect()
-})
-
-it('a client of the user’s is used, warned about once, and left open', async () => {
-  const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
-  const client = new Redis(guarded.port, { password: PASSWORD, keyPrefix: 'mine:' })
-  const store = valkeyStore({ client })
-  await store.ping()
-  const ask = { record: '{options:t}', fields: ['list'], cells: ['{options:t}:1'] }
-  const seeded = await store.seed([ask], 10_000)
-  expect((await store.fetch(undefined, [ask])).tags).toEqual(seeded.tags)
-  await store.close()
-  await valkeyStore({ client }).close()
-  expect(warned.mock.calls.map(([message]) => String(message))).toEqual([
-    expect.stringContaining('enableOfflineQueue: false'),
-    expect.stringContaining('keyPrefix'),
-  ])
-  expect(client.status).toBe('ready')
-  expect(await client.ping()).toBe('PONG')
-  client.disconnect()
 })
 
 it('a closed store says so, and closing it twice is one close', async () => {

@@ -3,8 +3,8 @@ import { valkeyUrl } from '@larder/testing'
 import { type ValkeyStore, valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { EPOCH } from '../src/scripts/epoch.ts'
-import { FINISH } from '../src/scripts/finish.ts'
+import { EPOCH } from '../src/tags/scripts/epoch.ts'
+import { FINISH } from '../src/tags/scripts/finish.ts'
 import { commandCounts, look, until } from './server.ts'
 
 let store: ValkeyStore
@@ -49,7 +49,7 @@ it('a bump executed twice never writes one nonce twice', async () => {
 
 it('an end of everything executed twice never brings an epoch back', async () => {
   const key = `scripts:${process.pid}:epoch`
-  const call = () => server.eval(EPOCH, 1, key, 'same', 1)
+  const call = () => server.eval(EPOCH, 1, key, 'same', 1, 60_000)
   const epochs = new Set<unknown>()
   for (let time = 0; time < 100; time++) epochs.add(await call())
   expect(epochs.size).toBe(100)

@@ -1,14 +1,115 @@
-import type { ByteSize } from '../bytes.ts'
+import { type ByteSize, bytes } from '../bytes.ts'
 import { CacheError } from '../errors.ts'
-import type { Codec } from './codec.ts'
+import { show } from '../show.ts'
+import type { BoundCodec, Codec } from './codec.ts'
+import { type Compression, deflate, MARKERS, zstd } from './compression.ts'
+
+/** Options of {@link compressed}. */
+export interface CompressedOptions {
+  /** Results of more bytes than this are compressed. Default `'16kb'`. */
+  above?: ByteSize
+}
+
+// A payload begins with a marker of one byte: how the rest was made. As it is: the codec's bytes follow. Compressed: their
+// size (32 bits) and the compressed bytes follow.
+const AS_IS = 0
+const HEAD = 5
+/** No larger result is compressed, so no entry that says it holds one is ours. */
+const LARGEST = 67_108_864
 
 /**
- * A codec that compresses what is larger than `above`. Not built yet.
- * @throws CacheError `LARDER_OPTION_NOT_BUILT`, always.
+ * A codec whose larger results are compressed: with zstd where Node has it (22.15 and later), else with deflate. What
+ * does not become smaller is stored as it is. Every Node reads deflate; one without zstd takes an entry made with it for
+ * a miss (with a `codec-error` event). Entries of the codec alone are a miss, and the other way round.
+ *
+ * NOTE: `maxValueBytes` counts what is stored, that is, compressed bytes; and compressing runs on the event loop.
+ * @throws CacheError `LARDER_CONFIG` for anything that is not a codec, or a size that is none.
  */
-export function compressed(codec: Codec, _options?: { above?: ByteSize }): Codec {
-  throw new CacheError(
-    'LARDER_OPTION_NOT_BUILT',
-    `compressed(${codec?.name}) is not built yet in this version of Larder: give the codec itself`,
-  )
+export function compressed(codec: Codec, options: CompressedOptions = {}): Codec {
+  const above = checked(codec, options)
+  return compressedBy(codec, above, zstd ? [zstd, deflate] : [deflate])
+}
+
+/** {@link compressed} with what there is to compress with: the first writes, all of them read. */
+export function compressedBy(
+  codec: Codec,
+  above: number,
+  compressions: readonly [Compression, ...Compression[]],
+): Codec {
+  const [writer] = compressions
+  return {
+    name: `compressed(${codec.name})`,
+    bind(types): BoundCodec {
+      const inner = codec.bind(types)
+      return {
+        encode: (value) => pack(inner.encode(value), above, writer),
+        decode: (payload) => inner.decode(unpack(payload, compressions)),
+      }
+    },
+  }
+}
+
+function pack(raw: Uint8Array, above: number, writer: Compression): Uint8Array {
+  if (raw.length > above && raw.length <= LARGEST) {
+    const small = writer.compress(raw)
+    if (HEAD + small.length < 1 + raw.length) return framed(HEAD, writer.marker, raw.length, small)
+  }
+  return framed(1, AS_IS, 0, raw)
+}
+
+function framed(head: number, marker: number, size: number, body: Uint8Array): Uint8Array {
+  const packed = Buffer.allocUnsafe(head + body.length)
+  packed.writeUInt8(marker, 0)
+  if (head === HEAD) packed.writeUInt32LE(size, 1)
+  packed.set(body, head)
+  return packed
+}
+
+function unpack(payload: Uint8Array, compressions: readonly Compression[]): Uint8Array {
+  const [marker] = payload
+  if (marker === AS_IS) return payload.subarray(1)
+  const compression = compressions.find((one) => one.marker === marker)
+  if (!compression) throw new Error(`Larder: ${foreign(marker)}`)
+  if (payload.length < HEAD) throw new Error('Larder: a truncated compressed entry')
+  const size = new DataView(payload.buffer, payload.byteOffset, payload.byteLength).getUint32(1, true)
+  if (size > LARGEST)
+    throw new Error(`Larder: a compressed entry that says it holds ${size} bytes: at most ${LARGEST} are`)
+  const raw = attempt(compression, payload.subarray(HEAD), size)
+  if (raw.length !== size)
+    throw new Error(`Larder: a compressed entry of ${raw.length} bytes says it holds ${size}`)
+  return raw
+}
+
+/** Never makes more than `size` bytes, whatever the payload would become. */
+function attempt(compression: Compression, small: Uint8Array, size: number): Uint8Array {
+  try {
+    return compression.decompress(small, size)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(
+      `Larder: an entry of ${size} bytes cannot be decompressed (${compression.name}): ${why}`,
+      {
+        cause,
+      },
+    )
+  }
+}
+
+function foreign(marker: number | undefined): string {
+  if (marker === undefined) return 'an empty entry, where a compressing codec writes a marker'
+  const known = Object.entries(MARKERS).find(([, one]) => one === marker)
+  return known
+    ? `an entry compressed with ${known[0]}, which Node ${process.versions.node} does not have: another process wrote it`
+    : `an entry that begins with ${marker}, a marker this version of the compressing codec does not write`
+}
+
+function checked(codec: Codec, options: CompressedOptions): number {
+  const refused = (message: string): CacheError => new CacheError('LARDER_CONFIG', message)
+  if (typeof codec?.bind !== 'function' || typeof codec.name !== 'string')
+    throw refused(`compressed(${show(codec)}): give it a codec, msgpackCodec() or superjsonCodec()`)
+  if (typeof options !== 'object' || options === null)
+    throw refused(`compressed(codec, ${show(options)}): give { above: '16kb' }, or nothing`)
+  for (const name of Object.keys(options))
+    if (name !== 'above') throw refused(`compressed has no option ${name}: there is above`)
+  return bytes(options.above ?? '16kb', 'compressed.above')
 }

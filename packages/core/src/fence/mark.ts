@@ -1,25 +1,26 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.ts'
+import type { CacheError } from '../errors.ts'
 import type { GuardedStore } from '../store/guard.ts'
 import type { FinishRequest, MarkRequest } from '../store/store.ts'
 import { isUserTag, markedFields, type WriteTag } from '../tags/write-tags.ts'
+import type { Journal } from './journal.ts'
+import { refusalOf } from './refusal.ts'
 import type { Unfinished } from './unfinished.ts'
 
 /** Lifetime of a mark; renewed at a third of it until the write's finish. */
 const MARK_LIFETIME = 30_000
 /** How long the marks of a write whose outcome nobody knows are kept up. */
 export const UNKNOWN_OUTCOME = 60_000
-/** First pause before a finish that failed is sent again; doubled up to the last. */
-const RETRY_FIRST = 50
-const RETRY_LAST = 2_000
 
 /** The marks of one write, up until finished. */
 export interface Mark {
+  /** Why the write must not run: the store did not acknowledge its marks, and a table it touches asks for that. */
+  readonly refusal: CacheError | undefined
   /**
    * Takes the marks off after the outcome is certain.
    * @param learned the same tables with what the result showed; a key still unknown there is bumped.
-   * @returns when the store acknowledged it; if the store cannot be reached, once that is known: it is then tried
-   * again in the background until it succeeds, and this process bypasses the tags meanwhile.
+   * @returns when the store acknowledged it, or when it is in the journal.
    */
   finish(learned?: readonly WriteTag[]): Promise<void>
   /** Keeps the marks up for a minute, then bumps everything. */
@@ -31,6 +32,9 @@ export interface MarkRoom {
   readonly store: GuardedStore
   readonly clock: Clock
   readonly unfinished: Unfinished
+  readonly journal: Journal
+  /** Bare names of tables whose policy says `onMarkFailure: 'reject'`. */
+  readonly rejecting: ReadonlySet<string>
 }
 
 /** Marks `tags` in the store, one call per table in parallel; resolves when acknowledged, failed or late. */
@@ -47,54 +51,43 @@ export async function raiseMark(room: MarkRoom, tags: readonly WriteTag[]): Prom
     })
   }
   renewLater()
-  await Promise.all(requests.map((request) => store.mark(request)))
+  const answers = await Promise.all(requests.map((request) => store.mark(request)))
 
   const finish = (learned: readonly WriteTag[] = []): Promise<void> => {
     stopRenewal()
     return sendAll(room, finishesOf(tags, learned, token), forget)
   }
   return {
+    refusal: refusalOf(room.rejecting, tags, answers),
     finish,
     leave: () => void clock.after(UNKNOWN_OUTCOME, () => void finish()),
   }
 }
 
+/** What explicit invalidation needs of it: nothing is marked, so nothing is rejected. */
+export type BumpRoom = Omit<MarkRoom, 'rejecting'>
+
 /** Bumps tags that no statement of ours is changing: explicit invalidation. Resolves as {@link Mark.finish} does. */
-export function bump(room: MarkRoom, tags: readonly WriteTag[]): Promise<void> {
+export function bump(room: BumpRoom, tags: readonly WriteTag[]): Promise<void> {
   return sendAll(room, finishesOf(tags, tags, newToken()), room.unfinished.add(tags))
 }
 
-/** Sends every finish at least once; what fails is sent again and again, and forgotten when all are acknowledged. */
+/** Sends every finish once. What fails is the journal's, and covered by it before the write lets go. */
 async function sendAll(
-  room: MarkRoom,
+  { store, journal }: BumpRoom,
   requests: readonly FinishRequest[],
   forget: () => void,
 ): Promise<void> {
-  let left = requests
-  return persist(room, forget, async () => {
-    const answers = await Promise.all(left.map((request) => room.store.finish(request)))
-    left = left.filter((_, index) => !answers[index]?.ok)
-    return !left.length
-  })
+  const answers = await Promise.all(requests.map((request) => store.finish(request)))
+  journal.add(requests.filter((_, index) => !answers[index]?.ok))
+  forget()
 }
 
 /** Ends everything the store holds; otherwise as {@link bump}. */
-export function bumpAll(room: MarkRoom): Promise<void> {
-  return persist(room, room.unfinished.addAll(), async () => (await room.store.invalidateAll()).ok)
-}
-
-/** Resolves after the first attempt; what that left undone goes on in the background. */
-async function persist(room: MarkRoom, forget: () => void, attempt: () => Promise<boolean>): Promise<void> {
-  if (await attempt()) forget()
-  else void again(room, attempt).then(forget)
-}
-
-async function again(room: MarkRoom, attempt: () => Promise<boolean>): Promise<void> {
-  for (let pause = RETRY_FIRST; ; pause = Math.min(pause * 2, RETRY_LAST)) {
-    await new Promise<void>((resolve) => room.clock.after(pause, resolve))
-    // A closed store answers nobody, so nothing stale can come from it.
-    if (room.store.closed || (await attempt())) return
-  }
+export async function bumpAll({ store, journal, unfinished }: BumpRoom): Promise<void> {
+  const forget = unfinished.addAll()
+  if (!(await store.invalidateAll()).ok) journal.addEverything()
+  forget()
 }
 
 // Random once: drawing it anew for every write would cost as much as the rest of the mark.

@@ -16,6 +16,9 @@ export function toldTransaction(
     get open() {
       return transaction.open
     },
+    get refusal() {
+      return transaction.refusal
+    },
     async end(outcome) {
       const tables = transaction.tables()
       const finished = transaction.end(outcome)

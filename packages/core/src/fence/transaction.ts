@@ -1,9 +1,10 @@
+import type { CacheError } from '../errors.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
-import { isUserTag, merge } from '../tags/write-tags.ts'
-import { type Mark, type MarkRoom, raiseMark, UNKNOWN_OUTCOME } from './mark.ts'
+import { isUserTag } from '../tags/write-tags.ts'
+import { type MarkRoom, UNKNOWN_OUTCOME } from './mark.ts'
+import { createRaisedMarks, type Marked, type Outcome } from './raised.ts'
 
-/** How a transaction ended: `failed` is proven not to have committed, `unknown` may have. */
-export type Outcome = 'committed' | 'failed' | 'unknown'
+export type { Outcome } from './raised.ts'
 
 /** One statement of a transaction, as its scope remembers it. */
 export interface TransactionWrite {
@@ -19,10 +20,22 @@ export interface TransactionWrite {
  * - `early`: each statement marks before it runs, because nobody can say when COMMIT comes.
  */
 export interface Transaction {
-  /** Registers a statement before it runs; resolves once it may run. */
+  /**
+   * Registers a statement before it runs; resolves once it may run.
+   * @throws CacheError `LARDER_MARK_FAILED` when it marks at once, cannot, and a policy asks for that.
+   */
   write(tags: readonly WriteTag[]): Promise<TransactionWrite>
-  /** Marks all that was written; statements issued afterwards mark at once. Call before COMMIT is sent. */
+  /** The same for what nobody can refuse any more: a statement of a scope nested in this one, an invalidation. */
+  adopt(tags: readonly WriteTag[]): Promise<TransactionWrite>
+  /**
+   * Marks all that was written; statements issued afterwards mark at once. Call before COMMIT is sent.
+   * @throws CacheError `LARDER_MARK_FAILED`, each time, when that failed and a policy asks for it: do not commit then.
+   */
   seal(): Promise<void>
+  /** Why a statement or the transaction was refused, once one was. */
+  readonly refusal: CacheError | undefined
+  /** None of its statements was sent to the database, or will be. Call before {@link Transaction.end}. */
+  unsent(): void
   /** Runs once the transaction may have committed; never after a proven rollback. */
   onCommit(action: () => Promise<void>): void
   /** True until {@link Transaction.end}. */
@@ -35,60 +48,61 @@ export interface Transaction {
   tables(): readonly string[]
 }
 
-interface Entry {
-  tags: readonly WriteTag[]
-  /** Undefined while the statement runs, and for good if it was rejected. */
+interface Statement extends Marked {
   learned: readonly WriteTag[] | undefined
   running: boolean
   /** The same statement in the transaction that this scope was merged into. */
   heir?: TransactionWrite
 }
 
-interface Raised {
-  readonly mark: Mark
-  readonly entries: readonly Entry[]
-  /** The tags as they were marked: keys unknown then and learned since can be kept. */
-  readonly tags: readonly WriteTag[]
-}
-
 export function createTransaction(room: MarkRoom, marking: 'late' | 'early'): Transaction {
-  const entries: Entry[] = []
-  const raised: Raised[] = []
+  const statements: Statement[] = []
+  const marks = createRaisedMarks(room)
   const actions: (() => Promise<void>)[] = []
   let sealed = marking === 'early'
-  let seals = Promise.resolve()
+  let seals: Promise<CacheError | undefined> = Promise.resolve(undefined)
+  let refusal: CacheError | undefined
   let open = true
-  let ended = false
   let heir: Transaction | undefined
 
-  const raise = async (which: readonly Entry[]): Promise<void> => {
-    // What statements that have returned showed is as good as known: their value cells carry the mark.
-    const tags = merge(which.flatMap((entry) => entry.learned ?? entry.tags))
-    if (!tags.length) return
-    const mark = await raiseMark(room, tags)
-    // Too late: another scope answers for it, or nobody awaited it and it may run at any time in any session.
-    if (heir) await mark.finish()
-    else if (ended) mark.leave()
-    else raised.push({ mark, entries: which, tags })
-  }
-  const seal = (): Promise<void> => {
+  /** Never rejects: whoever is beyond COMMIT has nothing to refuse any more. */
+  const seal = (): Promise<CacheError | undefined> => {
     if (!sealed) {
       sealed = true
-      seals = raise([...entries])
+      seals = marks.raise([...statements]).then((raised) => {
+        refusal ??= raised?.mark.refusal
+        return raised?.mark.refusal
+      })
     }
     return seals
+  }
+  const add = async (tags: readonly WriteTag[], refusable: boolean): Promise<TransactionWrite> => {
+    const statement: Statement = { tags, learned: undefined, running: true }
+    statements.push(statement)
+    const raised = sealed || !open ? await marks.raise([statement]) : undefined
+    const refused = refusable && raised?.mark.refusal
+    if (!refused) return toldOf(statement)
+    // It does not run: all it leaves behind is a mark to take off.
+    refusal ??= refused
+    statements.splice(statements.indexOf(statement), 1)
+    marks.drop(raised)
+    throw refused
   }
   const act = (): Promise<unknown> => Promise.all(actions.map((action) => action()))
 
   return {
-    async write(tags) {
-      if (heir) return heir.write(tags)
-      const entry: Entry = { tags, learned: undefined, running: true }
-      entries.push(entry)
-      if (sealed || !open) await raise([entry])
-      return statementOf(entry)
+    write: async (tags) => (heir ? heir.write(tags) : add(tags, true)),
+    adopt: async (tags) => (heir ? heir.adopt(tags) : add(tags, false)),
+    async seal() {
+      const refused = await seal()
+      if (refused) throw refused
     },
-    seal,
+    get refusal() {
+      return refusal
+    },
+    unsent() {
+      for (const statement of statements) statement.running = false
+    },
     onCommit(action) {
       if (heir) heir.onCommit(action)
       else actions.push(action)
@@ -103,52 +117,44 @@ export function createTransaction(room: MarkRoom, marking: 'late' | 'early'): Tr
       if (outcome === 'unknown' && actions.length) room.clock.after(UNKNOWN_OUTCOME, () => void act())
       // A host that could not seal before COMMIT: late is better than never.
       await (outcome === 'failed' ? seals : seal())
-      ended = true
+      // Nobody awaited those: they may run at any time in any session.
+      marks.tooLate((mark) => mark.leave())
       await acted
-      await Promise.all(raised.map((one) => settle(one, outcome)))
+      await marks.settle(outcome)
     },
     async mergeInto(parent) {
       open = false
       heir = parent
-      for (const entry of entries) await handOver(entry, parent)
+      marks.tooLate((mark) => mark.finish())
+      for (const statement of statements) await handOver(statement, parent)
       for (const action of actions) parent.onCommit(action)
       // Marks of its own are under the parent's now.
-      await Promise.all(raised.map((one) => one.mark.finish()))
+      await marks.finish()
     },
     tables() {
-      const tags = entries.flatMap((entry) => entry.tags).filter((tag) => !isUserTag(tag))
+      const tags = statements.flatMap((one) => one.tags).filter((tag) => !isUserTag(tag))
       return [...new Set(tags.map((tag) => tag.table))]
     },
   }
 }
 
-function statementOf(entry: Entry): TransactionWrite {
+function toldOf(statement: Statement): TransactionWrite {
   return {
     learned(shown) {
-      entry.learned = shown
-      entry.running = false
-      entry.heir?.learned(shown)
+      statement.learned = shown
+      statement.running = false
+      statement.heir?.learned(shown)
     },
     rejected() {
-      entry.running = false
-      entry.heir?.rejected()
+      statement.running = false
+      statement.heir?.rejected()
     },
   }
 }
 
-async function handOver(entry: Entry, parent: Transaction): Promise<void> {
-  const statement = await parent.write(entry.tags)
-  entry.heir = statement
-  if (entry.learned) statement.learned(entry.learned)
-  else if (!entry.running) statement.rejected()
-}
-
-async function settle(one: Raised, outcome: Outcome): Promise<void> {
-  if (outcome === 'unknown' || one.entries.some((entry) => entry.running)) one.mark.leave()
-  else await one.mark.finish(outcome === 'committed' ? shownBy(one) : [])
-}
-
-/** What the statements under one mark showed by now; a key that any of them left open stays unknown: bump wins over keep. */
-function shownBy(raised: Raised): readonly WriteTag[] {
-  return merge(raised.entries.flatMap((entry) => entry.learned ?? entry.tags))
+async function handOver(statement: Statement, parent: Transaction): Promise<void> {
+  const heir = await parent.adopt(statement.tags)
+  statement.heir = heir
+  if (statement.learned) heir.learned(statement.learned)
+  else if (!statement.running) heir.rejected()
 }

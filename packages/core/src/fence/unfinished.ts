@@ -2,13 +2,22 @@ import type { ReadTag } from '../tags/read-tags.ts'
 import { LIST } from '../tags/spelling.ts'
 import { markedFields, type WriteTag } from '../tags/write-tags.ts'
 
+/** Something that reads of one record must go past. */
+export interface Cover {
+  readonly record: string
+  /** True if a read with this tag must go to the database. Asked anew for every read. */
+  readonly touches: (request: ReadTag) => boolean
+}
+
 /**
  * Writes of this process between their mark and their acknowledged finish. A read that depends on one of their tags
  * bypasses: what the store could not be told, this process still knows.
  */
 export interface Unfinished {
-  /** @returns a function to call once the finish is acknowledged. */
+  /** @returns a function to call once the finish is acknowledged, or somebody else covers it. */
   add(tags: readonly WriteTag[]): () => void
+  /** @returns a function that takes the cover away. */
+  hold(cover: Cover): () => void
   /** Covers every read there is, until the returned function is called. */
   addAll(): () => void
   /** True if a read with these tags must go to the database, whatever its result will be. */
@@ -20,7 +29,7 @@ export interface Unfinished {
 }
 
 export function createUnfinished(): Unfinished {
-  const byRecord = new Map<string, Set<WriteTag>>()
+  const byRecord = new Map<string, Set<Cover>>()
   const waiting = new Set<() => void>()
   let all = 0
 
@@ -29,21 +38,26 @@ export function createUnfinished(): Unfinished {
     for (const resolve of waiting) resolve()
     waiting.clear()
   }
+  const hold = (cover: Cover): (() => void) => {
+    const set = byRecord.get(cover.record) ?? new Set()
+    byRecord.set(cover.record, set.add(cover))
+    return () => {
+      // The set of now: the one from then may have been emptied and replaced.
+      const held = byRecord.get(cover.record)
+      held?.delete(cover)
+      if (!held?.size) byRecord.delete(cover.record)
+      settle()
+    }
+  }
   return {
+    hold,
     add(tags) {
-      // Copies: two scopes may name the same tags, and each takes back its own.
-      const own = tags.map((tag) => ({ ...tag }))
-      for (const tag of own) {
-        const set = byRecord.get(tag.record) ?? new Set()
-        byRecord.set(tag.record, set.add(tag))
-      }
+      // A cover each: two scopes may name the same tags, and each takes back its own.
+      const held = tags.map((tag) =>
+        hold({ record: tag.record, touches: (request) => touches(tag, request) }),
+      )
       return () => {
-        for (const tag of own) {
-          const set = byRecord.get(tag.record)
-          set?.delete(tag)
-          if (!set?.size) byRecord.delete(tag.record)
-        }
-        settle()
+        for (const release of held) release()
       }
     },
     addAll() {
@@ -59,7 +73,7 @@ export function createUnfinished(): Unfinished {
       if (all) return true
       if (!byRecord.size) return false
       return requests.some((request) => {
-        for (const tag of byRecord.get(request.record) ?? []) if (touches(tag, request)) return true
+        for (const cover of byRecord.get(request.record) ?? []) if (cover.touches(request)) return true
         return false
       })
     },

@@ -12,6 +12,11 @@ export interface PolicyOptions {
   write?: 'invalidate' | 'through' | 'around'
   /** Who shares a load. `'process'` (default) or `false`; `'cluster'` is not built yet. */
   singleFlight?: 'process' | 'cluster' | false
+  /**
+   * What a write does when the store does not acknowledge that it is about to change the model's table: `'proceed'`
+   * (default) writes, and other processes may read what was there before; `'reject'` writes nothing.
+   */
+  onMarkFailure?: 'proceed' | 'reject'
   /** Names of the read operations that are cached. Default: all of the host's reads. */
   operations?: readonly string[]
   /** User tags that every entry of the model carries. */
@@ -27,7 +32,6 @@ export interface PolicyOptions {
   refreshAhead?: number | false
   maxStaleness?: Duration
   maxConcurrentLoads?: number
-  onMarkFailure?: 'proceed' | 'reject'
 }
 
 /** A validated policy; all times in milliseconds. */
@@ -37,6 +41,7 @@ export interface Policy {
   /** Lifetime of empty results; `false`: not cached. */
   readonly cacheEmpty: number | false
   readonly singleFlight: 'process' | false
+  readonly onMarkFailure: 'proceed' | 'reject'
   readonly operations: ReadonlySet<string> | undefined
   readonly tags: readonly string[]
   readonly touches: readonly string[]

@@ -11,12 +11,10 @@ const NOT_BUILT = [
   'refreshAhead',
   'maxStaleness',
   'maxConcurrentLoads',
-  'onMarkFailure',
 ] as const satisfies readonly (keyof PolicyOptions)[]
 /** The values that say "off", and so ask for nothing that is missing. */
 const OFF = new Map<string, readonly unknown[]>([
   ['refreshAhead', [false]],
-  ['onMarkFailure', ['proceed']],
   ['staleWhileRevalidate', [0]],
   ['staleIfError', [0]],
   ['maxStaleness', [0]],
@@ -38,6 +36,7 @@ export function resolvePolicy(options: PolicyOptions, defaults: PolicyOptions, p
     jitter: merged.jitter ?? 0.1,
     cacheEmpty: merged.cacheEmpty ?? Math.min(ttl, EMPTY_MOST),
     singleFlight: merged.singleFlight ?? 'process',
+    onMarkFailure: merged.onMarkFailure ?? 'proceed',
     operations: merged.operations,
     tags: merged.tags ?? [],
     touches: merged.touches ?? [],
@@ -54,6 +53,10 @@ const CHECKS: { readonly [K in keyof Policy]: (value: unknown, option: string) =
   singleFlight(value, option) {
     if (value === 'process' || value === false) return value
     throw enumerated(value, ['cluster'], option, `'process' or false`)
+  },
+  onMarkFailure(value, option) {
+    if (value === 'proceed' || value === 'reject') return value
+    throw refused(value, option, `'proceed' or 'reject'`)
   },
   operations: (value, option) => new Set(strings(value, option)),
   tags: strings,

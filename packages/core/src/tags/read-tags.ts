@@ -1,7 +1,7 @@
 import type { Occurrence } from '../plan.ts'
 import type { Schema, Table } from '../schema/table.ts'
 import { type Pinned, pinnedBy } from './pin.ts'
-import { cellName, LIST, recordName, userTagName } from './spelling.ts'
+import { cellName, fieldName, LIST, recordName, userTagName } from './spelling.ts'
 import type { TagRequest } from './tag.ts'
 
 /** Where tags live: part of every tag's name. */
@@ -18,6 +18,8 @@ export interface ReadTag extends TagRequest {
    * - `no`: pinned by a key that is not unique; `list` is not even fetched.
    */
   readonly list: 'depends' | 'maybe' | 'no'
+  /** Names of the fields, then of the cells, as entries and events spell them. */
+  readonly names: readonly string[]
   /** For `maybe`: whether the result shows every pinned row. */
   complete(result: unknown): boolean
 }
@@ -36,7 +38,7 @@ export function tagsOfRead(
     .map((one) => spell(space, one))
   for (const tag of [...new Set(userTags)].sort()) {
     const name = userTagName(space.namespace, tag)
-    tags.push({ record: name, fields: [], cells: [name], list: 'no', complete: never })
+    tags.push({ record: name, fields: [], cells: [name], list: 'no', names: [name], complete: never })
   }
   return tags
 }
@@ -81,6 +83,7 @@ function spell(space: TagSpace, one: Collected): ReadTag {
     fields: [...fields],
     cells: [...cells],
     list,
+    names: [...[...fields].map((field) => fieldName(record, field)), ...cells],
     complete: list === 'maybe' ? (result) => unique.every((pin) => shows(pin, result)) : never,
   }
 }

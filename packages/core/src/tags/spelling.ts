@@ -27,6 +27,11 @@ export function recordName(namespace: string, database: string, table: string): 
   return `{${namespace}:${shorten(`${database}:${table.toLowerCase()}`, PLAIN_TABLE)}}`
 }
 
+/** A field of a record, as entries and events name it. */
+export function fieldName(record: string, field: string): string {
+  return `${record}/${field}`
+}
+
 /** The cell of a user tag, in a slot of its own. No record has two `#`: a tag can be any text, a digest included. */
 export function userTagName(namespace: string, tag: string): string {
   return `{${namespace}:##${shorten(tag, PLAIN_TABLE)}}`

@@ -2,8 +2,7 @@ import type { EntryHeader, EntryTag, EntryTags } from '../codec/envelope.ts'
 import type { TagSight } from '../policy/freshness.ts'
 import type { Fetched } from '../store/store.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
-import { LIST } from '../tags/spelling.ts'
-import type { TagState } from '../tags/tag.ts'
+import { fieldName, LIST } from '../tags/spelling.ts'
 
 /** The tags of a read as one fetch saw them, in the order of the requests. */
 export type TagSights = readonly TagSight[]
@@ -17,25 +16,24 @@ export function sightsOf(
   fetched: Fetched,
   writing: ReadonlySet<string>,
 ): TagSights {
-  return tags.flatMap((tag, index) => {
+  const sights: TagSight[] = []
+  for (const [index, tag] of tags.entries()) {
     const reply = fetched.tags[index]
-    return [
-      ...tag.fields.map((field, at) => {
-        const seen = sight(
-          fieldName(tag.record, field),
-          reply?.fields[at],
-          field === LIST && tag.list === 'maybe',
-        )
-        return field === LIST && writing.has(tag.record) ? { ...seen, dirty: true } : seen
-      }),
-      ...tag.cells.map((cell, at) => sight(cell, reply?.cells[at], false)),
-    ]
-  })
+    const written = writing.has(tag.record)
+    const { length } = tag.fields
+    for (const [at, name] of tag.names.entries()) {
+      const state = at < length ? reply?.fields[at] : reply?.cells[at - length]
+      const list = at < length && tag.fields[at] === LIST
+      const dirty = state?.dirty === true || (list && written)
+      sights.push({ name, nonce: state?.nonce, dirty, optional: list && tag.list === 'maybe' })
+    }
+  }
+  return sights
 }
 
 /** Names of all tags of a read, as events and `explain` show them. */
 export function namesOf(tags: readonly ReadTag[]): readonly string[] {
-  return tags.flatMap((tag) => [...tag.fields.map((field) => fieldName(tag.record, field)), ...tag.cells])
+  return tags.flatMap((tag) => tag.names)
 }
 
 /** True if a tag must be seeded before the load. */
@@ -90,12 +88,4 @@ export function heldThrough(
 
 function clean(tag: TagSight | undefined): string {
   return tag?.dirty ? '' : (tag?.nonce ?? '')
-}
-
-function fieldName(record: string, field: string): string {
-  return `${record}/${field}`
-}
-
-function sight(name: string, state: TagState | undefined, optional: boolean): TagSight {
-  return { name, nonce: state?.nonce, dirty: state?.dirty === true, optional }
 }

@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { bytes } from '../../src/bytes.ts'
 import { createCache } from '../../src/cache.ts'
-import { compressed } from '../../src/codec/compressed.ts'
 import { superjsonCodec } from '../../src/codec/superjson.ts'
 import { type CacheOptions, resolveConfig } from '../../src/config.ts'
 import { milliseconds } from '../../src/duration.ts'
 import { CacheError } from '../../src/errors.ts'
 import { show } from '../../src/show.ts'
 import { memoryStore } from '../../src/store/memory-store.ts'
+import type { Store } from '../../src/store/store.ts'
+
+const REMOTE: Store = { ...memoryStore(), source: 'store' }
 
 const errorOf = (run: () => unknown): CacheError => {
   try {
@@ -34,7 +36,7 @@ describe('createCache', () => {
   })
 
   it('takes what it is given', () => {
-    const store = memoryStore()
+    const store = REMOTE
     const codec = superjsonCodec()
     const scope = () => 'tenant'
     const options: CacheOptions = {
@@ -48,14 +50,23 @@ describe('createCache', () => {
       finish: 'await',
       unknownWrites: 'throw',
       defaults: { ttl: '1m' },
+      memory: { mode: 'push', maxEntries: 5, maxBytes: '1mb' },
     }
-    expect(resolveConfig(options)).toEqual({ ...options, maxValueBytes: 16_384 })
+    expect(resolveConfig(options)).toEqual({
+      ...options,
+      maxValueBytes: 16_384,
+      memory: { mode: 'push', maxEntries: 5, maxBytes: 1_048_576 },
+    })
   })
 
-  it('a compressed codec names itself as what is not built yet', () => {
-    const error = errorOf(() => createCache({ codec: compressed(superjsonCodec(), { above: '16kb' }) }))
-    expect(error).toMatchObject({ code: 'LARDER_OPTION_NOT_BUILT' })
-    expect(error.message).toMatch(/^compressed\(superjson.*give the codec itself/)
+  it('keeps what is on a remote store, and asks for its tags every time', () => {
+    const bounds = { maxEntries: 10_000, maxBytes: 67_108_864 }
+    expect(resolveConfig({ store: REMOTE }).memory).toEqual({ mode: 'validate', ...bounds })
+    expect(resolveConfig({ store: REMOTE, memory: { mode: 'push' } }).memory).toEqual({
+      mode: 'push',
+      ...bounds,
+    })
+    expect(resolveConfig({}).memory.mode).toBe('off')
   })
 
   const mistakes: [string, unknown, CacheError['code'], RegExp][] = [
@@ -123,7 +134,42 @@ describe('createCache', () => {
       'LARDER_CONFIG',
       /^unknownWrites is true: give 'invalidate' or 'event' or 'throw'/,
     ],
-    ['memory', { memory: {} }, 'LARDER_OPTION_NOT_BUILT', /^memory: an object is not built yet/],
+    [
+      'memory over a store in memory',
+      { memory: { mode: 'off' } },
+      'LARDER_CONFIG',
+      /^memory keeps what is on a remote store, and this store is in memory: leave it out/,
+    ],
+    [
+      'a memory that is none',
+      { memory: 'push', store: REMOTE },
+      'LARDER_CONFIG',
+      /^memory is "push": give \{ mode/,
+    ],
+    [
+      'an unknown option of memory',
+      { memory: { max: 5 }, store: REMOTE },
+      'LARDER_CONFIG',
+      /^memory has no option max: there are mode, maxEntries, maxBytes/,
+    ],
+    [
+      'an unknown mode of memory',
+      { memory: { mode: 'pull' }, store: REMOTE },
+      'LARDER_CONFIG',
+      /^memory\.mode is "pull": give 'validate' or 'push' or 'off'/,
+    ],
+    [
+      'no entries in memory',
+      { memory: { maxEntries: 0 }, store: REMOTE },
+      'LARDER_CONFIG',
+      /^memory\.maxEntries is 0: give a whole number/,
+    ],
+    [
+      'bytes in memory that are none',
+      { memory: { maxBytes: '64 megabytes' }, store: REMOTE },
+      'LARDER_CONFIG',
+      /^memory\.maxBytes is "64 megabytes"/,
+    ],
     ['defaults that are none', { defaults: 5 }, 'LARDER_CONFIG', /^defaults is 5: give an object/],
     [
       'a bad lifetime in the defaults',

@@ -20,6 +20,7 @@ const read = (
   fields,
   cells,
   list,
+  names: [],
   complete: () => false,
 })
 

@@ -1,8 +1,16 @@
-import { type Cache, createCache, type Engine, type LookupKey, type Store } from '@larder/core'
 import {
-  createHistory,
+  type Cache,
+  type CacheOptions,
+  createCache,
+  type Engine,
+  type LookupKey,
+  type Store,
+} from '@larder/core'
+import {
+  createFeed,
   createScheduler,
   fakeClock,
+  followedStore,
   type Observation,
   type ScheduleFaults,
   type Scheduler,
@@ -19,6 +27,7 @@ import {
   writePlan,
   writes,
 } from './item-host.ts'
+import { bounded, type Knowledge, shared as sharedKnowledge } from './knowledge.ts'
 import {
   type Query,
   type Row,
@@ -40,7 +49,15 @@ export interface Setting {
   readonly writes?: readonly (keyof typeof WRITES)[]
   /** Time passes while things happen. */
   readonly timePasses?: boolean
+  /** Default `'off'`. With `'push'` the server tells of changes up to a second late, and time has to pass. */
+  readonly memory?: NonNullable<NonNullable<CacheOptions['memory']>['mode']>
 }
+
+/**
+ * The longest that `push` may show what another process has changed, in milliseconds. It is the server's word that is
+ * bounded, so it may be less than the real one: more of them go by in one schedule.
+ */
+const BOUND = 150
 
 export interface Ran {
   /** Reads that returned less than was known when they began. */
@@ -53,6 +70,7 @@ export interface Ran {
 }
 
 interface Process {
+  readonly index: number
   readonly cache: Cache
   readonly engine: Engine
 }
@@ -61,7 +79,7 @@ interface World extends Omit<Setting, 'reads' | 'writes'> {
   readonly scheduler: Scheduler
   readonly database: SimulatedDatabase
   readonly members: readonly Process[]
-  readonly history: ReturnType<typeof createHistory>
+  readonly history: Knowledge
   readonly impossible: string[]
   readonly log: string[]
   readonly reads: readonly (keyof typeof READS)[]
@@ -71,31 +89,44 @@ interface World extends Omit<Setting, 'reads' | 'writes'> {
 /** Readers and writers of a small database in a random order that `seed` decides down to every await. */
 export async function runSchedule(seed: number, setting: Setting): Promise<Ran> {
   const clock = fakeClock()
-  const scheduler = createScheduler(seed, setting.timePasses ? () => clock.advance(200) : undefined)
+  const { memory = 'off' } = setting
+  const advance = async (ms: number): Promise<void> => {
+    await clock.advance(ms)
+    world.history.passed(world.database.states.length)
+  }
+  const scheduler = createScheduler(seed, setting.timePasses ? () => advance(200) : undefined)
   const shared = setting.store(scheduler)
+  // In every second schedule the server's messages take their time, some longer than leases wait for them.
+  const late = memory === 'push' && scheduler.random() < 0.5
+  const send = (deliver: () => void): void => {
+    if (late) clock.after(scheduler.below(2 * BOUND), deliver)
+    else void scheduler.step().then(deliver)
+  }
+  const feed = createFeed({ now: clock.now, bound: BOUND, send })
   const world: World = {
     ...setting,
     scheduler,
     database: simulatedDatabase(startState(ROWS), scheduler.step),
-    history: createHistory(),
+    history: memory === 'push' ? bounded(clock, setting.processes.length, BOUND) : sharedKnowledge(),
     impossible: [],
     log: [],
     reads: setting.reads ?? some(scheduler, READS, 3),
     writes: setting.writes ?? some(scheduler, WRITES, 4),
-    members: setting.processes.map((keys) => {
-      const cache = createCache(
-        { store: scheduledStore(shared, scheduler.step, setting.faults?.(scheduler)) },
-        { clock },
-      )
-      return { cache, engine: attachItems(cache, keys) }
+    members: setting.processes.map((keys, index) => {
+      const server = memory === 'push' ? followedStore(shared, feed) : shared
+      const store = scheduledStore(server, scheduler.step, setting.faults?.(scheduler))
+      const cache = createCache({ store, memory: { mode: memory } }, { clock })
+      return { index, cache, engine: attachItems(cache, keys) }
     }),
   }
   const readers = Array.from({ length: 3 }, () => () => repeat(8, () => readOnce(world)))
   const writers = Array.from({ length: 2 }, () => () => repeat(2, () => writeOnce(world)))
   const time = async (): Promise<void> => {
-    for (let turn = 0; turn < 40; turn++) {
+    // Small steps where the bound is small: no call of the store may take longer than a read waits for it.
+    const [turns, most] = memory === 'push' ? [80, 30] : [40, 120]
+    for (let turn = 0; turn < turns; turn++) {
       await scheduler.step()
-      await clock.advance(scheduler.below(120))
+      await advance(scheduler.below(most))
     }
   }
   await scheduler.run([...readers, ...writers, ...(setting.timePasses ? [time] : [])])
@@ -142,16 +173,18 @@ const READS = {
 
 async function readOnce(world: World): Promise<void> {
   const { database, history, scheduler } = world
-  const { cache, engine } = pick(world, world.members)
+  const { index, cache, engine } = pick(world, world.members)
   const shape = READS[pick(world, world.reads)](world.scheduler) as ReadShape<Row | null | Row[]>
   await scheduler.step()
-  const began = database.states.length - 1
-  const ended = history.reading(shape.name)
-  world.log.push(`read ${shape.name} begins`)
+  const began = history.oldest(database.states.length)
+  const ended = history.reading(index, shape.name)
+  world.log.push(`${index}: read ${shape.name} begins`)
   const { result, reads: told } = await cache.explain(() =>
     engine.read(readPlan(engine, shape, loader(database, shape))),
   )
-  world.log.push(`read ${shape.name} returns ${JSON.stringify(result)} ${told[0]?.reason ?? told[0]?.source}`)
+  world.log.push(
+    `${index}: read ${shape.name} returns ${JSON.stringify(result)} ${told[0]?.reason ?? told[0]?.source}`,
+  )
   const possible = database.states.slice(began)
   // Several statements that ran just now may have seen several instants; a hit may not.
   const torn = shape.severalStatements && told[0]?.source === 'database'
@@ -207,7 +240,7 @@ async function writeOnce(world: World): Promise<void> {
     await process.cache.invalidate(pick(world, [{ tables: ['item'] }, { tables: ['note'] }, { all: true }]))
 }
 
-async function writeAlone(world: World, { engine }: Process): Promise<void> {
+async function writeAlone(world: World, { engine, index }: Process): Promise<void> {
   const { database, scheduler, history, log } = world
   const shape = WRITES[pick(world, world.writes)](world.scheduler)
   const chance = scheduler.random()
@@ -221,13 +254,13 @@ async function writeAlone(world: World, { engine }: Process): Promise<void> {
     }
     return database.write(mutation)
   }
-  log.push(`write ${shape.name} begins`)
+  log.push(`${index}: write ${shape.name} begins`)
   const rows = await engine.write(writePlan(shape, run)).catch(() => [])
-  log.push(`write ${shape.name} returns ${chance < 0.1 ? 'an error' : JSON.stringify(rows)}`)
-  history.wrote(observed(rows))
+  log.push(`${index}: write ${shape.name} returns ${chance < 0.1 ? 'an error' : JSON.stringify(rows)}`)
+  history.wrote(index, observed(rows))
 }
 
-async function writeInTransaction(world: World, { cache, engine }: Process): Promise<void> {
+async function writeInTransaction(world: World, { cache, engine, index }: Process): Promise<void> {
   const { database, scheduler, history, log } = world
   const scope = engine.transaction(scheduler.random() < 0.7 ? 'late' : 'early')
   const transaction = database.begin()
@@ -235,7 +268,7 @@ async function writeInTransaction(world: World, { cache, engine }: Process): Pro
   await engine.inside(scope, async () => {
     for (let statement = scheduler.below(3); statement >= 0; statement--) {
       const shape = WRITES[pick(world, world.writes)](world.scheduler)
-      log.push(`transaction ${shape.name}`)
+      log.push(`${index}: transaction ${shape.name}`)
       rows.push(...(await engine.write(writePlan(shape, transaction.write), scope)))
       if (scheduler.random() < 0.1) await cache.invalidate({ tables: ['note'] })
     }
@@ -253,7 +286,7 @@ async function writeInTransaction(world: World, { cache, engine }: Process): Pro
     return scope.end('unknown')
   }
   await transaction.commit()
-  log.push(`transaction committed ${JSON.stringify(rows)}`)
+  log.push(`${index}: transaction committed ${JSON.stringify(rows)}`)
   await scope.end('committed')
-  history.wrote(observed(rows))
+  history.wrote(index, observed(rows))
 }

@@ -1,4 +1,4 @@
-import { type CacheEvents, memoryStore } from '@larder/core'
+import { type CacheEvents, memoryStore, type Store, type StoreContext } from '@larder/core'
 import { type FaultyStore, faultyStore, settled } from '@larder/testing'
 import { expect, it } from 'vitest'
 import { reads, writes } from './item-host.ts'
@@ -6,11 +6,11 @@ import { world } from './world.ts'
 
 const one = reads.byId(1)
 
-function failing() {
+function failing(around: (inner: Store) => Store = (inner) => inner) {
   let store: FaultyStore | undefined
   const here = world({
     around: (inner) => {
-      store = faultyStore(inner)
+      store = faultyStore(around(inner))
       return store
     },
   })
@@ -33,16 +33,16 @@ it('a store that rejects everything costs hits and nothing else', async () => {
 })
 
 it('says once that the store is gone, and once that it is back', async () => {
-  const { get, store, cache } = failing()
+  const { get, store, cache, clock } = failing()
   const states: string[] = []
   cache.on('store-state', ({ state }) => states.push(state))
   store.fail('rejects')
-  await get(one)
-  await get(one)
+  for (let time = 0; time < 5; time++) await get(one)
   expect(states).toEqual(['unavailable'])
   store.fail('works')
-  await get(one)
-  await get(one)
+  await clock.advance(500)
+  expect((await get(one)).source).toBe('database')
+  expect((await get(one)).source).toBe('store')
   expect(states).toEqual(['unavailable', 'ready'])
 })
 
@@ -82,6 +82,43 @@ it('while marks and finishes fail this process does not serve what it has change
   await clock.advance(2_000)
   expect(await get(one)).toMatchObject({ reason: 'invalidated', result: { v: 1_001 } })
   expect((await get(one)).source).toBe('store')
+})
+
+it('a store that says it is back is told at once, and asked again at once', async () => {
+  const contexts: StoreContext[] = []
+  const { get, put, store, clock } = failing((inner) => ({
+    ...inner,
+    open: (given) => void contexts.push(given),
+  }))
+  await get(one)
+  store.fail('rejects')
+  await clock.advance(100)
+  await put(writes.touch(1))
+  const other = reads.byId(2)
+  for (let time = 0; time < 4; time++) await get(other)
+  store.fail('works')
+  // Time stands still: nothing is found out by waiting.
+  expect([(await get(one)).reason, (await get(other)).reason]).toEqual(['dirty', 'unavailable'])
+  for (const context of contexts) context.ready()
+  await settled()
+  expect(await get(one)).toMatchObject({ reason: 'invalidated', result: { v: 1_001 } })
+  expect((await get(one)).source).toBe('store')
+  await get(other)
+  expect((await get(other)).source).toBe('store')
+})
+
+it('ten thousand writes without a store leave one timer and one thing to tell', async () => {
+  const { put, store, clock, get } = failing()
+  store.fail('rejects')
+  for (let write = 0; write < 10_000; write++) await put(writes.touch(1 + (write % 3)))
+  await settled()
+  expect(clock.pending()).toBe(1)
+  store.fail('works')
+  const before = store.calls.length
+  await clock.advance(2_000)
+  // As many finishes as the journal keeps marks of, for the one table.
+  expect(store.calls.slice(before)).toEqual(Array(16).fill('finish'))
+  expect((await get(one)).result?.v).toBe(11_000)
 })
 
 it('a finish that was carried out and never answered is sent again, harmlessly', async () => {

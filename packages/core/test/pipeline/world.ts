@@ -58,7 +58,10 @@ export function world(options: WorldOptions = {}): World & { readonly inner: Sto
   const { around, keys, beside, random, ...cacheOptions } = options
   const clock = beside?.clock ?? fakeClock(random)
   const inner = beside?.inner ?? memoryStore({ maxEntries: 1_000, clock })
-  const cache = createCache({ store: around ? around(inner) : inner, ...cacheOptions }, { clock })
+  const store = around ? around(inner) : inner
+  // A test that is about the memory tier says so: every other one is about the store.
+  const memory = store.source === 'store' ? { memory: { mode: 'off' as const } } : {}
+  const cache = createCache({ store, ...memory, ...cacheOptions }, { clock })
   const engine = attachItems(cache, keys)
   const database = beside?.database ?? simulatedDatabase(startState(3), async () => {})
   return {

@@ -25,6 +25,7 @@ describe('a policy', () => {
       jitter: 0.1,
       cacheEmpty: 30_000,
       singleFlight: 'process',
+      onMarkFailure: 'proceed',
       operations: undefined,
       tags: [],
       touches: [],
@@ -41,20 +42,21 @@ describe('a policy', () => {
   })
 
   it('is merged over the defaults, and undefined hides none of them', () => {
-    const defaults = { ttl: '1m', jitter: 0, tags: ['x'], singleFlight: false, cacheEmpty: false }
+    const rest = { tags: ['x'], singleFlight: false, cacheEmpty: false, onMarkFailure: 'reject' }
+    const defaults = { ttl: '1m', jitter: 0, ...rest }
     expect(resolve({ ttl: undefined, tags: undefined, jitter: 0.5 }, defaults)).toMatchObject({
       ttl: 60_000,
       jitter: 0.5,
       tags: ['x'],
       singleFlight: false,
       cacheEmpty: false,
+      onMarkFailure: 'reject',
     })
   })
 
   it.each([
     { ttl: 1, refreshAhead: false },
     { ttl: 1, staleWhileRevalidate: 0, staleIfError: 0, maxStaleness: 0 },
-    { ttl: 1, onMarkFailure: 'proceed' },
     { ttl: 1, write: 'invalidate' },
     { ttl: 1, singleFlight: 'process' },
     { ttl: 1, maxConcurrentLoads: undefined },
@@ -176,6 +178,13 @@ const misuses: [string, unknown, CacheError['code'], string, RegExp][] = [
     'models.Item.singleFlight',
     /is true: give 'process' or false/,
   ],
+  [
+    'an unknown onMarkFailure',
+    { ttl: 1, onMarkFailure: 'throw' },
+    'LARDER_CONFIG',
+    'models.Item.onMarkFailure',
+    /is "throw": give 'proceed' or 'reject'/,
+  ],
   ['a policy that is none', 5, 'LARDER_CONFIG', 'models.Item', /is 5: give an object/],
   ['null for a policy', null, 'LARDER_CONFIG', 'models.Item', /is null: give an object/],
   ['a list for a policy', [], 'LARDER_CONFIG', 'models.Item', /is \[\]: give an object/],
@@ -187,7 +196,6 @@ const misuses: [string, unknown, CacheError['code'], string, RegExp][] = [
       ['refreshAhead', true, 'true'],
       ['maxStaleness', '1s', '"1s"'],
       ['maxConcurrentLoads', 4, '4'],
-      ['onMarkFailure', 'reject', '"reject"'],
       ['write', 'through', '"through"'],
       ['write', 'around', '"around"'],
       ['singleFlight', 'cluster', '"cluster"'],

@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import type { EntryHeader } from '../../src/codec/envelope.ts'
 import { createEvents } from '../../src/events.ts'
+import { createJournal } from '../../src/fence/journal.ts'
 import { createTransaction } from '../../src/fence/transaction.ts'
 import { createUnfinished } from '../../src/fence/unfinished.ts'
 import { judge } from '../../src/policy/freshness.ts'
@@ -46,8 +47,9 @@ function roomOver(tags: TagTable): Omit<WriteRoom, 'schema'> {
     },
   }
   const clock = { ...systemClock, after: () => () => {} }
-  const rest = { clock, unfinished: createUnfinished(), events: createEvents(), space, awaitsFinish: true }
-  return { store: store as GuardedStore, ...rest }
+  const events = createEvents()
+  const base = { clock, unfinished: createUnfinished(), events, store: store as GuardedStore }
+  return { ...base, journal: createJournal(base), rejecting: new Set(), space, awaitsFinish: true }
 }
 
 function fetched(tags: TagTable, needed: readonly ReadTag[]) {

@@ -139,8 +139,8 @@ describe('a mistake in the options shows when the extension is put on', () => {
     expect(thrown(() => putOn({ database: 'other' }, cache))).toEqual({})
   })
 
-  it('a cache option that is not built, and memory in a cluster worker', () => {
-    expect(thrown(() => createCache({ memory: { mode: 'push' } })).code).toBe('LARDER_OPTION_NOT_BUILT')
+  it('a memory tier without a store to keep things of, and memory in a cluster worker', () => {
+    expect(thrown(() => createCache({ memory: { mode: 'push' } })).code).toBe('LARDER_CONFIG')
     Object.defineProperty(cluster, 'isWorker', { value: true, configurable: true })
     try {
       expect(thrown(() => createCache()).code).toBe('LARDER_CLUSTER_WORKER')
@@ -187,6 +187,7 @@ describe('a mistake in $cached shows where it is made', () => {
     ['writes', { writes: ['User'] }, 'LARDER_OPTION_NOT_BUILT', /writes/],
     ['staleIfError', { staleIfError: '1m' }, 'LARDER_OPTION_NOT_BUILT', /staleIfError/],
     ['lookupKeys', { lookupKeys: [['name']] }, 'LARDER_CONFIG', /in models, not per call/],
+    ['onMarkFailure', { onMarkFailure: 'reject' }, 'LARDER_CONFIG', /in models, not per call/],
     ['an option that is not there', { tll: 5 }, 'LARDER_CONFIG', /tll/],
   ])('%s', async (_name, policy, code, message) => {
     const connected = connect(database)

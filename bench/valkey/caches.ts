@@ -1,0 +1,43 @@
+import { type Cache, CacheError, type CacheOptions, createCache } from '@larder/core'
+import { valkeyStore } from '@larder/valkey'
+
+export type Mode = (typeof MODES)[number]
+export const MODES = ['off', 'validate', 'push'] as const
+
+export interface CacheAt {
+  readonly url: string
+  readonly namespace: string
+  readonly mode: Mode
+  readonly finish?: 'background' | 'await'
+}
+
+/** A cache with a store of its own; undefined where this version of Larder has not that mode of the memory tier. */
+export async function openCache({ url, namespace, mode, finish }: CacheAt): Promise<Cache | undefined> {
+  const store = valkeyStore(url)
+  await store.ping()
+  const options: CacheOptions = { store, namespace, ...(finish && { finish }) }
+  try {
+    return createCache({ ...options, memory: { mode } })
+  } catch (error) {
+    if (!(error instanceof CacheError) || error.code !== 'LARDER_OPTION_NOT_BUILT') throw error
+    // Before there is a tier, a cache without options is one without a tier.
+    if (mode === 'off') return createCache(options)
+    await store.close()
+    return undefined
+  }
+}
+
+/** How a case is called: by the mode of its memory tier. */
+export const nameOf = (mode: Mode): string => `Larder, ${mode}`
+
+/** Counts the reads from now on that were no hits. What is timed as a hit must not be one of them. */
+export function otherReads(cache: Cache): () => number {
+  const sofar = (): number => cache.stats().misses + cache.stats().bypasses
+  const before = sofar()
+  return () => sofar() - before
+}
+
+/** Says it, if there were any. */
+export function tellOthers(name: string, others: number): void {
+  if (others > 0) console.log(`${name}: ${others} reads were no hits, and are over sooner here than hits.`)
+}

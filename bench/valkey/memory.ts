@@ -1,0 +1,68 @@
+import { msgpackCodec } from '@larder/core'
+import type { Redis } from 'iovalkey'
+import { ITEM } from '../item-host.ts'
+import { count, median } from '../statistics.ts'
+import { table } from '../table.ts'
+import { openCache } from './caches.ts'
+import { keysOf, type Server } from './server.ts'
+import { openShop } from './shop.ts'
+
+const ROWS = 1_000
+
+/** What the server says it needs for entries and tags. */
+export async function benchMemory(server: Server): Promise<void> {
+  const { client, url } = server
+  const namespace = `${server.prefix}-memory`
+  const cache = await openCache({ url, namespace, mode: 'off' })
+  if (!cache) return
+  try {
+    const shop = openShop(cache, async (id) => ({ ...ITEM, id }))
+    const before = await usedMemory(client)
+    for (let id = 1; id <= ROWS; id++) await shop.readItem(id)
+    await shop.warm(() => shop.readItem(ROWS))
+    const used = (await usedMemory(client)) - before
+    const groups = Object.entries(Object.groupBy(await measured(client, namespace), kindOf))
+    const lines = groups.map(([kind, found = []]) => [
+      kind,
+      count(found.length),
+      count(median(found.map(({ bytes }) => bytes))),
+    ])
+    const value = msgpackCodec().bind({}).encode(ITEM).length
+    console.log(`
+Memory of the server: ${count(ROWS)} rows, each read by its id
+As MEMORY USAGE says, key and expiry included. A row's value takes ${value} bytes; its
+tags are two fields of the table's record, which all rows share, and a cell.
+
+${table(['kind of key', 'keys', 'bytes each'], lines.toSorted(), 13)}
+All in all, as used_memory says: ${count(used / ROWS)} bytes for each row.`)
+  } finally {
+    await cache.close()
+  }
+}
+
+interface Key {
+  readonly name: string
+  readonly type: string
+  readonly bytes: number
+}
+
+async function measured(client: Redis, namespace: string): Promise<Key[]> {
+  const names = await keysOf(client, namespace)
+  return Promise.all(
+    names.map(async (name) => ({
+      name,
+      type: await client.type(name),
+      bytes: Number(await client.call('MEMORY', 'USAGE', name, 'SAMPLES', 0)),
+    })),
+  )
+}
+
+function kindOf({ name, type }: Key): string {
+  if (type === 'hash') return 'record of a table, 2 fields in use'
+  return name.startsWith('{') ? 'cell of a value' : 'entry'
+}
+
+async function usedMemory(client: Redis): Promise<number> {
+  const found = /^used_memory:(\d+)/m.exec(await client.info('memory'))
+  return Number(found?.[1])
+}

@@ -1,0 +1,32 @@
+// The other process of seen.ts: reads one item over and over, and says when it saw what it was told to wait for.
+import { setImmediate } from 'node:timers/promises'
+import { Redis } from 'iovalkey'
+import { type Mode, openCache } from './caches.ts'
+import { openShop } from './shop.ts'
+import { type Ready, readStock, type Seen, type Watch, wallClock } from './stock.ts'
+
+const [url = '', namespace = '', mode = '', key = ''] = process.argv.slice(2)
+const cache = await openCache({ url, namespace, mode: mode as Mode })
+if (!cache) throw new Error(`no memory mode ${mode}`)
+const database = new Redis(url.replace(/^valkey/, 'redis'))
+const shop = openShop(cache, () => readStock(database, key))
+const read = (): ReturnType<typeof shop.readItem> => shop.readItem(1)
+const tell = (told: Ready | Seen): void => void process.send?.(told)
+
+process.on('message', async ({ stock }: Watch) => {
+  const { source } = await shop.warm(read)
+  tell({ ready: source })
+  for (let lastOld = 0; ; ) {
+    const began = wallClock()
+    if ((await read()).stock === stock) {
+      tell({ seen: wallClock(), lastOld })
+      return
+    }
+    lastOld = began
+    // Memory answers without a turn of the event loop, and news arrives in one.
+    await setImmediate()
+  }
+})
+// The parent went away: so does this.
+process.on('disconnect', () => process.exit(0))
+tell({ ready: 'started' })

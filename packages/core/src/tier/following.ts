@@ -1,0 +1,53 @@
+import type { Fetched, Store } from '../store/store.ts'
+import type { TagRequest } from '../tags/tag.ts'
+import type { KeptEntries } from './kept-entries.ts'
+import type { KeptTags } from './kept-tags.ts'
+
+/**
+ * A store whose answers are kept, and whose changes by this process end what is kept of them: before they are sent, so
+ * that nothing outlives a write that never hears back, and when they were acknowledged, so that whoever waited for
+ * that finds nothing older. A write's last acknowledgement also names the cells it learned of in between.
+ */
+export function followingStore(store: Store, tags: KeptTags, entries: KeptEntries): Store {
+  const learn = async (requests: readonly TagRequest[], ask: () => Promise<Fetched>): Promise<Fetched> => {
+    const asked = tags.ask()
+    const answer = await ask()
+    tags.keep(asked, requests, answer)
+    return answer
+  }
+  const change = async (names: readonly string[] | undefined, send: () => Promise<void>): Promise<void> => {
+    tags.drop(names)
+    try {
+      await send()
+    } finally {
+      // Failed or late, it may have been executed.
+      tags.drop(names)
+    }
+  }
+  const named = (request: {
+    readonly record: string
+    readonly cells: readonly string[]
+  }): readonly string[] => [request.record, ...request.cells]
+  return {
+    source: store.source,
+    open: (context) => store.open?.(context),
+    fetch: (entry, requests) => learn(requests, () => store.fetch(entry, requests)),
+    seed: (requests, lifetime) => learn(requests, () => store.seed(requests, lifetime)),
+    mark: (request) => change(named(request), () => store.mark(request)),
+    renew: (request) => change(named(request), () => store.renew(request)),
+    finish: (request) => change(named(request), () => store.finish(request)),
+    async set(entry, ...rest) {
+      const stored = entries.storing(entry)
+      try {
+        await store.set(entry, ...rest)
+      } finally {
+        stored()
+      }
+    },
+    async invalidateAll() {
+      entries.clear()
+      await change(undefined, () => store.invalidateAll())
+    },
+    close: () => store.close(),
+  }
+}

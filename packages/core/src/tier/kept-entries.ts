@@ -1,0 +1,91 @@
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../clock.ts'
+import type { EntryKey } from '../keys/entry-key.ts'
+import type { OpenedEntry } from './entries.ts'
+
+/** Entries this process keeps, their headers parsed; whether one may be served its tags say. */
+export interface KeptEntries {
+  /** The entry with the lifetime it has left, if it is this key's own and not expired. */
+  get(key: EntryKey): OpenedEntry | undefined
+  /** @param asked when the store was asked for it: it had `entry.sight.remaining` left then or a little later. */
+  put(key: EntryKey, entry: OpenedEntry, asked: number): void
+  /** Somebody changed the entry in the store, we or another. */
+  changed(name: string): void
+  drop(name: string): void
+  /** This process is about to change the entry itself, and will be told so. @returns to be called when it has. */
+  storing(name: string): () => void
+  clear(): void
+}
+
+interface Kept {
+  readonly entry: OpenedEntry
+  readonly proof: string
+  readonly until: number
+}
+
+/** The news of our own change is not waited for any longer, in milliseconds. */
+const ECHO = 1_000
+/** What a kept entry costs besides its value, and what each tag it recorded does. */
+const ENTRY_OVERHEAD = 400
+const TAG_OVERHEAD = 150
+
+/** @param bounds on entries and bytes kept; the least recently used goes first. */
+export function createKeptEntries(
+  clock: Clock,
+  bounds: { readonly maxEntries: number; readonly maxBytes: number },
+): KeptEntries {
+  const entries = new LRUCache<string, Kept>({
+    max: bounds.maxEntries,
+    maxSize: bounds.maxBytes,
+    sizeCalculation: ({ entry }, name) =>
+      ENTRY_OVERHEAD + name.length + entry.payload.length + entry.sight.nonces.size * TAG_OVERHEAD,
+  })
+  const echoes = new Map<string, number>()
+  const expect = (name: string, more: 1 | -1): void => {
+    const left = (echoes.get(name) ?? 0) + more
+    if (left > 0) echoes.set(name, left)
+    else echoes.delete(name)
+  }
+  return {
+    get(key) {
+      const kept = entries.get(key.key)
+      if (!kept || kept.proof !== key.proof) return undefined
+      const remaining = kept.until - clock.now()
+      if (remaining > 0) return opened(kept.entry, remaining)
+      entries.delete(key.key)
+      return undefined
+    },
+    put(key, entry, asked) {
+      const { remaining, own } = entry.sight
+      if (!own || remaining <= 0) return
+      const payload = Buffer.allocUnsafeSlow(entry.payload.length)
+      // A copy: what came from the network may be a view into much more.
+      payload.set(entry.payload)
+      entries.set(key.key, { entry: { ...entry, payload }, proof: key.proof, until: asked + remaining })
+    },
+    changed(name) {
+      if (echoes.has(name)) expect(name, -1)
+      else entries.delete(name)
+    },
+    drop: (name) => void entries.delete(name),
+    storing(name) {
+      expect(name, 1)
+      // Two changes in one moment may be told of as one: an echo that is never heard must not hide a later change.
+      return () => void clock.after(ECHO, () => expect(name, -1))
+    },
+    clear() {
+      entries.clear()
+      echoes.clear()
+    },
+  }
+}
+
+function opened(entry: OpenedEntry, remaining: number): OpenedEntry {
+  const { sight, payload, lifetime } = entry
+  return {
+    sight: { remaining, own: true, epoch: sight.epoch, nonces: sight.nonces },
+    payload,
+    lifetime,
+    age: Math.max(0, lifetime - remaining),
+  }
+}

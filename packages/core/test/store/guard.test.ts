@@ -1,0 +1,263 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { Worker } from 'node:worker_threads'
+import { CacheError, memoryStore, type Store, systemClock } from '@larder/core'
+import { fakeClock, faultyStore, settled } from '@larder/testing'
+import { expect, it, onTestFinished } from 'vitest'
+import { createEvents } from '../../src/events.ts'
+import { guardStore } from '../../src/store/guard.ts'
+
+function guarded(around: (store: Store) => Store = (store) => store) {
+  const clock = fakeClock()
+  const store = faultyStore(memoryStore({ clock }))
+  const events = createEvents()
+  const told: string[] = []
+  events.on('store-state', ({ state }) => told.push(state))
+  events.on('store-error', ({ action }) => told.push(action))
+  const guard = guardStore(around(store), clock, events)
+  const read = () => guard.fetch('entry', [])
+  return { clock, store, guard, read, told }
+}
+
+const request = { record: '{t}', token: 'w', fields: ['list'], known: [], cells: [], lifetime: 30_000 }
+const finish = { record: '{t}', token: 'w', untouched: [], keep: [], cells: [] }
+
+it('three reads that fail in a row stop the next ones, which are not sent and wait for nothing', async () => {
+  const { store, guard, read, told, clock } = guarded()
+  store.fail('rejects')
+  for (let time = 0; time < 3; time++) expect((await read()).ok).toBe(false)
+  expect(told).toEqual(['fetch', 'fetch', 'fetch', 'unavailable'])
+  store.fail('hangs')
+  const sent = store.calls.length
+  // Time stands still: what waited for the store would wait for ever.
+  for (let time = 0; time < 3; time++) expect((await read()).ok).toBe(false)
+  expect((await guard.seed([], 1)).ok).toBe(false)
+  expect((await guard.set('entry', new Uint8Array(), 1)).ok).toBe(false)
+  expect(store.calls).toHaveLength(sent)
+  expect(clock.pending()).toBe(1)
+})
+
+it('a read that is answered begins the count anew', async () => {
+  const { store, read, told } = guarded()
+  for (const fault of ['rejects', 'rejects', 'works', 'rejects', 'rejects', 'works'] as const) {
+    store.fail(fault)
+    expect((await read()).ok).toBe(fault === 'works')
+  }
+  expect(told).not.toContain('unavailable')
+})
+
+it('a store of which a part fails is asked on, as long as other reads are answered', async () => {
+  const { store, read, told, clock } = guarded()
+  const some = async (): Promise<void> => {
+    store.fail('works')
+    await read()
+    store.fail('rejects')
+    for (let time = 0; time < 5; time++) await read()
+  }
+  for (let time = 0; time < 5; time++) {
+    await some()
+    await clock.advance(99)
+  }
+  expect(told).not.toContain('unavailable')
+  await clock.advance(1)
+  await read()
+  expect(told.at(-1)).toBe('unavailable')
+})
+
+it('a read that was stopped is what is asked for next: what failed may be in the part that is lost', async () => {
+  const { read, guard, told, clock } = guarded((inner) => ({
+    ...inner,
+    async fetch(entry, tags) {
+      if (entry === 'entry') throw new Error('simulated: this part is lost')
+      return inner.fetch(entry, tags)
+    },
+  }))
+  for (let time = 0; time < 3; time++) await read()
+  await clock.advance(2_000)
+  expect(told.filter((one) => one !== 'fetch')).toEqual(['unavailable'])
+  expect((await guard.fetch('elsewhere', [])).ok).toBe(false)
+  await clock.advance(500)
+  expect((await guard.fetch('elsewhere', [])).ok).toBe(true)
+})
+
+it('the last read that failed is repeated in the background, one at a time, until it is answered', async () => {
+  const { store, read, told, clock } = guarded()
+  store.fail('hangs')
+  const waiting = [read(), read(), read()]
+  await clock.advance(100)
+  expect((await Promise.all(waiting)).map(({ ok }) => ok)).toEqual([false, false, false])
+  const probes = () => store.calls.length - 3
+  await clock.advance(499)
+  expect(probes()).toBe(0)
+  await clock.advance(1)
+  expect(probes()).toBe(1)
+  // On its way, and the reads of callers are not held up by it.
+  expect((await read()).ok).toBe(false)
+  await clock.advance(99)
+  expect(probes()).toBe(1)
+  store.fail('works')
+  await clock.advance(501)
+  expect(probes()).toBe(2)
+  expect((await read()).ok).toBe(true)
+  expect(told.filter((one) => one !== 'fetch')).toEqual(['unavailable', 'ready'])
+  await clock.advance(10_000)
+  expect(probes()).toBe(3)
+})
+
+it('a store that says it is back is probed at once', async () => {
+  const { store, read, guard } = guarded()
+  guard.probe()
+  store.fail('rejects')
+  for (let time = 0; time < 3; time++) await read()
+  store.fail('works')
+  expect((await read()).ok).toBe(false)
+  guard.probe()
+  await settled()
+  expect((await read()).ok).toBe(true)
+})
+
+it('marks, renewals, finishes and invalidateAll are sent whatever became of the reads', async () => {
+  const { store, guard, read } = guarded()
+  store.fail('rejects', 'fetch')
+  for (let time = 0; time < 4; time++) await read()
+  expect((await guard.mark(request)).ok).toBe(true)
+  expect((await guard.renew(request)).ok).toBe(true)
+  expect((await guard.finish(finish)).ok).toBe(true)
+  expect((await guard.invalidateAll()).ok).toBe(true)
+  expect(store.calls.slice(3)).toEqual(['mark', 'renew', 'finish', 'invalidateAll'])
+})
+
+it('keys that are moving between servers stop no reads, and a probe that meets them has its answer', async () => {
+  let moving = true
+  const { store, read, told, clock } = guarded((inner) => ({
+    ...inner,
+    fetch: async (entry, tags) => {
+      if (moving) throw new CacheError('LARDER_STORE_MOVING', 'TRYAGAIN')
+      return inner.fetch(entry, tags)
+    },
+  }))
+  for (let time = 0; time < 10; time++) expect((await read()).ok).toBe(false)
+  expect(told).not.toContain('unavailable')
+  moving = false
+  store.fail('rejects')
+  for (let time = 0; time < 3; time++) await read()
+  expect(told.at(-1)).toBe('unavailable')
+  moving = true
+  await clock.advance(500)
+  expect(told.at(-1)).toBe('ready')
+})
+
+it('the state is told once per change: a store that does not hear a write is unavailable, too', async () => {
+  const { store, guard, read, told } = guarded()
+  store.fail('rejects')
+  await guard.mark(request)
+  await guard.finish(finish)
+  for (let time = 0; time < 4; time++) await read()
+  expect(told.filter((one) => one === 'unavailable')).toHaveLength(1)
+  store.fail('works')
+  await guard.finish(finish)
+  expect(told).not.toContain('ready')
+  guard.probe()
+  await settled()
+  expect(told.filter((one) => one === 'ready')).toHaveLength(1)
+})
+
+it('a table whose write did not arrive is not made good by another one', async () => {
+  const { guard, told } = guarded((inner) => ({
+    ...inner,
+    async mark(one) {
+      if (one.record === '{lost}') throw new Error('simulated: this part is lost')
+      await inner.mark(one)
+    },
+  }))
+  for (let time = 0; time < 3; time++) {
+    await guard.mark({ ...request, record: '{lost}' })
+    await guard.mark(request)
+  }
+  expect(told.filter((one) => one !== 'mark')).toEqual(['unavailable'])
+  await guard.finish({ ...finish, record: '{lost}' })
+  expect(told.at(-1)).toBe('ready')
+  await guard.mark({ ...request, record: '{lost}' })
+  await guard.invalidateAll()
+  expect(told.slice(-2)).toEqual(['unavailable', 'ready'])
+})
+
+it('after close() nothing is probed', async () => {
+  const { store, guard, read, clock } = guarded()
+  store.fail('rejects')
+  for (let time = 0; time < 3; time++) await read()
+  await guard.close()
+  expect(clock.pending()).toBe(0)
+  guard.probe()
+  await clock.advance(1_000)
+  expect(store.calls).toHaveLength(3)
+})
+
+/** A store over a socket to another thread, which answers at once whatever this one is doing, and counts its answers. */
+async function echoStore(): Promise<{ store: Store; answered: () => number }> {
+  const count = new Int32Array(new SharedArrayBuffer(4))
+  const worker = new Worker(
+    `const { createServer } = require('node:net')
+     const { parentPort, workerData } = require('node:worker_threads')
+     const server = createServer((socket) => {
+       socket.on('error', () => {})
+       socket.on('data', (data) => socket.write(data, () => Atomics.add(workerData, 0, data.length)))
+     })
+     server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port))`,
+    { eval: true, workerData: count },
+  )
+  const [port] = (await once(worker, 'message')) as [number]
+  const socket = connect(port, '127.0.0.1')
+  await once(socket, 'connect')
+  onTestFinished(async () => {
+    socket.destroy()
+    await worker.terminate()
+  })
+  const waiting: (() => void)[] = []
+  socket.on('data', (data) => {
+    for (const _ of data) waiting.shift()?.()
+  })
+  const inner = memoryStore()
+  const fetch: Store['fetch'] = async (entry, tags) => {
+    const answer = new Promise<void>((resolve) => waiting.push(resolve))
+    socket.write('x')
+    await answer
+    return inner.fetch(entry, tags)
+  }
+  return { store: { ...inner, source: 'store', fetch }, answered: () => Atomics.load(count, 0) }
+}
+
+/** Keeps this thread busy: at least so long, and until it is time. */
+function block(milliseconds: number, until: () => boolean = () => true): void {
+  const begun = performance.now()
+  while (performance.now() < begun + milliseconds || !until())
+    if (performance.now() > begun + 10_000) throw new Error('the other thread does not answer')
+}
+
+it('a process that was busy counts the answers that were there before it looked, and stops no reads', async () => {
+  const { store, answered } = await echoStore()
+  const events = createEvents()
+  const told: unknown[] = []
+  events.on('store-error', (event) => told.push(event))
+  const guard = guardStore(store, systemClock, events)
+  for (let time = 1; time <= 5; time++) {
+    const reads = [guard.fetch('a', []), guard.fetch('b', [])]
+    // Past the deadline: the timer is due before the socket is looked at.
+    block(150, () => answered() === 2 * time)
+    expect((await Promise.all(reads)).map(({ ok }) => ok)).toEqual([true, true])
+  }
+  expect(told).toEqual([])
+})
+
+it('a call that could not even be sent before its deadline, because the process was busy, is waited for', async () => {
+  const inner = memoryStore()
+  const fetch: Store['fetch'] = async (entry, tags) => {
+    // A queue, a socket, a parser: each takes a turn of the loop.
+    for (let turn = 0; turn < 10; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
+    return inner.fetch(entry, tags)
+  }
+  const guard = guardStore({ ...inner, source: 'store', fetch }, systemClock, createEvents())
+  const reading = guard.fetch('a', [])
+  block(150)
+  expect((await reading).ok).toBe(true)
+})

@@ -1,0 +1,63 @@
+import { fakeClock } from '@larder/testing'
+import { expect, it } from 'vitest'
+import { createKeptEntries } from '../../src/tier/kept-entries.ts'
+
+const KEY = { key: 'larder:e:1', proof: 'proof' }
+
+function entry(remaining = 1_000, own = true) {
+  const sight = { remaining, own, epoch: 'e', nonces: new Map([['{r}/list', 'a']]) }
+  return { sight, payload: Buffer.from('payload'), lifetime: 1_000, age: 1_000 - remaining }
+}
+
+function keeping() {
+  const clock = fakeClock()
+  return { clock, entries: createKeptEntries(clock, { maxEntries: 10, maxBytes: 1e6 }) }
+}
+
+it('what is left of a lifetime counts from the question, not from the answer', async () => {
+  const { clock, entries } = keeping()
+  const asked = clock.now()
+  await clock.advance(100)
+  entries.put(KEY, entry(500), asked)
+  expect(entries.get(KEY)).toMatchObject({ sight: { remaining: 400, own: true }, lifetime: 1_000, age: 600 })
+  await clock.advance(399)
+  expect(entries.get(KEY)).toMatchObject({ age: 999 })
+  await clock.advance(1)
+  expect(entries.get(KEY)).toBeUndefined()
+})
+
+it('another query’s entry under the same name is none', () => {
+  const { clock, entries } = keeping()
+  entries.put(KEY, entry(), clock.now())
+  expect(entries.get({ ...KEY, proof: 'other' })).toBeUndefined()
+  expect(entries.get(KEY)).toBeDefined()
+})
+
+it('somebody else’s and expired entries are not kept', () => {
+  const { clock, entries } = keeping()
+  entries.put(KEY, entry(1_000, false), clock.now())
+  expect(entries.get(KEY)).toBeUndefined()
+  entries.put(KEY, entry(0), clock.now())
+  expect(entries.get(KEY)).toBeUndefined()
+})
+
+it('its bytes are a copy: what they lay in may be used again', () => {
+  const { clock, entries } = keeping()
+  const one = entry()
+  entries.put(KEY, one, clock.now())
+  one.payload.fill(0)
+  expect(String(entries.get(KEY)?.payload)).toBe('payload')
+})
+
+it('as many changes are taken for echoes as were made here', async () => {
+  const { clock, entries } = keeping()
+  entries.put(KEY, entry(10_000), clock.now())
+  const stored = [entries.storing(KEY.key), entries.storing(KEY.key)]
+  entries.changed(KEY.key)
+  expect(entries.get(KEY)).toBeDefined()
+  for (const done of stored) done()
+  entries.changed(KEY.key)
+  expect(entries.get(KEY)).toBeDefined()
+  entries.changed(KEY.key)
+  expect(entries.get(KEY)).toBeUndefined()
+})

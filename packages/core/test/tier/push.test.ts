@@ -1,0 +1,234 @@
+import type { Store } from '@larder/core'
+import { deferred, settled } from '@larder/testing'
+import { expect, it } from 'vitest'
+import { type ReadShape, reads, type WriteShape, writes } from '../pipeline/item-host.ts'
+import type { Row } from '../pipeline/simulated-database.ts'
+import { type Remote, type RemoteOptions, remote } from './remote.ts'
+
+type Shape = ReadShape<Row[] | Row | null>
+
+const one = reads.byId(1)
+const memory = { mode: 'push' as const }
+const pushed = (options: RemoteOptions = {}): Remote => remote({ memory, ...options })
+
+/** A read until nobody needs to be asked for it. */
+async function warm(here: Remote, shape: Shape = one): Promise<void> {
+  for (let time = 0; time < 3; time++) await here.get(shape)
+  here.taken()
+}
+
+it('a read whose entry and tags are kept asks nobody', async () => {
+  const here = pushed()
+  await warm(here)
+  for (let time = 0; time < 3; time++)
+    expect(await here.get(one)).toMatchObject({ source: 'memory', result: { id: 1, v: 1 } })
+  expect(here.taken()).toEqual([])
+  expect(here.cache.stats()).toMatchObject({ reads: 6, hits: 5, misses: 1 })
+})
+
+it('a write of this process is seen by its next read, though the server tells of nothing', async () => {
+  const here = pushed({ send: () => {} })
+  const pairs: readonly (readonly [Shape, WriteShape])[] = [
+    [one, writes.touch(1)],
+    [reads.byCode('c1'), writes.touch(1, 'item', true)],
+    [reads.everything(), writes.touch(2)],
+  ]
+  for (const [shape, write] of pairs) {
+    await warm(here, shape)
+    const [row] = await here.put(write)
+    for (let time = 0; time < 4; time++) expect([(await here.get(shape)).result].flat()).toContainEqual(row)
+    here.taken()
+    await here.get(shape)
+    expect(here.taken()).toEqual([])
+  }
+})
+
+it('a cell that a write learned of ends with the write’s finish, its field kept', async () => {
+  const here = pushed({ send: () => {} })
+  for (const shape of [reads.byCode('c1'), reads.byCode('c2')]) await warm(here, shape)
+  const [row] = await here.put(writes.touch(1, 'item', true))
+  await settled()
+  // Brings the field back, which the write left as it was.
+  await here.get(reads.byCode('c2'))
+  here.taken()
+  expect((await here.get(reads.byCode('c1'))).result).toEqual(row)
+  expect(here.taken()).not.toEqual([])
+})
+
+it('a write of another process is seen as soon as the server tells of it', async () => {
+  const deliveries: (() => void)[] = []
+  const here = pushed({ send: (deliver) => deliveries.push(deliver) })
+  const other = pushed({ beside: here })
+  const deliver = () => {
+    for (const one of deliveries.splice(0)) one()
+  }
+  await here.get(one)
+  deliver()
+  await warm(here)
+  await other.put(writes.touch(1))
+  await settled()
+  expect(await here.get(one)).toMatchObject({ source: 'memory', result: { v: 1 } })
+  deliver()
+  expect(await here.get(one)).toMatchObject({ source: 'database', result: { v: 1_001 } })
+})
+
+it('and a second later in any case: leases end when the server is not heard', async () => {
+  const here = pushed({ send: () => {} })
+  const other = pushed({ beside: here })
+  await warm(here)
+  await other.put(writes.touch(1))
+  await settled()
+  await here.clock.advance(1_001)
+  expect(await here.get(one)).toMatchObject({ source: 'database', result: { v: 1_001 } })
+})
+
+it('a lost connection costs a round trip', async () => {
+  const here = pushed()
+  await warm(here)
+  here.cut()
+  // Followed anew by the first question; what it forgets then, the second one brings.
+  for (let time = 0; time < 2; time++) expect(await here.get(one)).toMatchObject({ result: { v: 1 } })
+  expect(here.taken()).not.toEqual([])
+  await here.get(one)
+  expect(here.taken()).toEqual([])
+})
+
+it('a connection lost between an entry and its tags leaves nothing to believe', async () => {
+  const here = pushed()
+  await warm(here)
+  here.feed.tell(undefined)
+  await settled()
+  await here.get(one)
+  expect(here.taken()).toEqual(['fetch'])
+})
+
+it('a tag that changed between its question and the answer is not kept', async () => {
+  const answer = deferred()
+  let slow = false
+  const through = (store: Store): Store => ({
+    ...store,
+    async fetch(entry, tags) {
+      const found = await store.fetch(entry, tags)
+      if (slow) await answer.promise
+      return found
+    },
+  })
+  const here = pushed({ through })
+  const other = pushed({ beside: here })
+  await warm(here)
+  await other.put(writes.touch(2))
+  await settled()
+  slow = true
+  const asked = here.get(one)
+  await settled()
+  await other.put(writes.touch(1))
+  await settled()
+  answer.resolve()
+  // Begun before that write, it may return what was then.
+  await asked
+  expect(await here.get(one)).toMatchObject({ source: 'database', result: { v: 1_002 } })
+})
+
+it('a tag under a mark is never kept', async () => {
+  const deliveries: (() => void)[] = []
+  const here = pushed({ send: (deliver) => deliveries.push(deliver) })
+  const other = pushed({ beside: here })
+  await warm(here)
+  const scope = other.engine.transaction('late')
+  await other.engine.inside(scope, () => other.put(writes.touch(1), undefined, scope))
+  await scope.seal()
+  for (const deliver of deliveries.splice(0)) deliver()
+  for (let time = 0; time < 2; time++) expect(await here.get(one)).toMatchObject({ reason: 'dirty' })
+  await scope.end('committed')
+  expect((await here.get(one)).result?.v).toBe(1_001)
+})
+
+it('the server’s word of an entry this process stored leaves it; of one deleted by hand, ends it', async () => {
+  const here = pushed()
+  const { key } = await here.get(one)
+  await here.get(one)
+  expect(here.taken()).toEqual(['fetch', 'seed', 'tags'])
+  await here.inner.set(key ?? '', new Uint8Array(), 1)
+  here.feed.tell([key ?? ''])
+  await here.clock.advance(1)
+  await here.get(one)
+  expect(here.taken()).toEqual(['fetch'])
+})
+
+it('an echo that is never heard hides a later deletion for a second at most', async () => {
+  const here = pushed({ lost: () => lost })
+  let lost = true
+  const { key } = await here.get(one)
+  lost = false
+  await here.clock.advance(1_000)
+  await warm(here)
+  here.feed.tell([key ?? ''])
+  await settled()
+  await here.get(one)
+  expect(here.taken()).toEqual(['fetch'])
+})
+
+it('reads inside a computed value ask the store: it must not look newer than what it is made of', async () => {
+  const here = pushed({ send: () => {} })
+  const other = pushed({ beside: here })
+  await warm(here)
+  await other.put(writes.touch(1))
+  await settled()
+  const compute = () =>
+    here.cache.wrap('v', { ttl: '1m', reads: ['item'] }, async () => (await here.get(one)).result?.v)
+  expect(await compute()).toBe(1_001)
+})
+
+it('a computed value without tags asks the store, which alone knows of `invalidate({ all })`', async () => {
+  const here = pushed({ send: () => {} })
+  const other = pushed({ beside: here })
+  let count = 0
+  const ask = async () => {
+    const value = await here.cache.wrap('n', { ttl: '1m' }, async () => ++count)
+    await settled()
+    return value
+  }
+  expect([await ask(), await ask()]).toEqual([1, 1])
+  await other.cache.invalidate({ all: true })
+  expect(await ask()).toBe(2)
+})
+
+it('`invalidate({ all })` is seen at once in its process, elsewhere when the server tells of it', async () => {
+  const deliveries: (() => void)[] = []
+  const here = pushed({ send: (deliver) => deliveries.push(deliver) })
+  const other = pushed({ beside: here })
+  await warm(here)
+  await warm(other)
+  for (const deliver of deliveries.splice(0)) deliver()
+  await warm(here)
+  await warm(other)
+  await other.cache.invalidate({ all: true })
+  expect(await other.get(one)).toMatchObject({ source: 'database' })
+  expect(await here.get(one)).toMatchObject({ source: 'memory' })
+  for (const deliver of deliveries.splice(0)) deliver()
+  expect(await here.get(one)).not.toMatchObject({ source: 'memory' })
+})
+
+it('a tag of another epoch than the others is believed by nobody', async () => {
+  const here = pushed({ send: () => {} })
+  const other = pushed({ beside: here })
+  await warm(here)
+  await other.cache.invalidate({ all: true })
+  // Any answer of the new epoch ends what was kept of the old one.
+  await here.get(reads.byId(2))
+  expect(await here.get(one)).toMatchObject({ source: 'database' })
+})
+
+it('the tier cannot follow a store that gives no leases: it asks every time', async () => {
+  const here = pushed({ through: (store) => ({ ...store, open: () => {} }) })
+  await warm(here)
+  expect(await here.get(one)).toMatchObject({ source: 'memory' })
+  expect(here.taken()).toEqual(['tags'])
+})
+
+it('nothing is served after close', async () => {
+  const here = pushed()
+  await warm(here)
+  await here.cache.close()
+  expect(await here.get(one)).toMatchObject({ source: 'database', reason: 'unavailable' })
+})

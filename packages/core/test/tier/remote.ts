@@ -1,0 +1,57 @@
+import type { CacheOptions, Store, TagRequest } from '@larder/core'
+import { createFeed, type Feed, type FeedOptions, followedStore } from '@larder/testing'
+import { type World, world } from '../pipeline/world.ts'
+
+/** A process over a remote store whose calls are counted. */
+export interface Remote extends World {
+  readonly inner: Store
+  readonly feed: Feed
+  /** Calls so far: `fetch` with an entry, `tags` without, and the others by name. */
+  readonly calls: string[]
+  /** Takes the calls so far, and forgets them. */
+  taken(): readonly string[]
+  /** The follower's connection is lost. */
+  cut(): void
+}
+
+export interface RemoteOptions extends FeedOptions {
+  readonly memory?: CacheOptions['memory']
+  readonly beside?: Remote
+  /** Between the cache and the store. */
+  readonly through?: (store: Store) => Store
+}
+
+export function remote({
+  memory = { mode: 'validate' },
+  beside,
+  through,
+  ...options
+}: RemoteOptions = {}): Remote {
+  // The clock is the world's, which is not there yet.
+  const time = { now: () => 0 }
+  const feed = beside?.feed ?? createFeed({ now: () => time.now(), ...options })
+  const calls: string[] = []
+  let cut = (): void => {}
+  const here = world({
+    memory,
+    ...(beside && { beside }),
+    around(shared) {
+      const store = followedStore(shared, feed)
+      cut = store.cut
+      const counted: Store = {
+        ...store,
+        fetch: (entry, tags) => {
+          calls.push(entry === undefined ? 'tags' : 'fetch')
+          return store.fetch(entry, tags)
+        },
+        seed: (tags: readonly TagRequest[], lifetime) => {
+          calls.push('seed')
+          return store.seed(tags, lifetime)
+        },
+      }
+      return through ? through(counted) : counted
+    },
+  })
+  time.now = here.clock.now
+  return { ...here, feed, calls, taken: () => calls.splice(0), cut: () => cut() }
+}

@@ -1,0 +1,127 @@
+import { settled } from '@larder/testing'
+import { expect, it } from 'vitest'
+import { reads, writes } from '../pipeline/item-host.ts'
+import { remote } from './remote.ts'
+
+const one = reads.byId(1)
+const validate = { mode: 'validate' as const }
+
+it('an entry of this process is not fetched again: its tags are, every time', async () => {
+  const { get, taken, cache } = remote()
+  expect(await get(one)).toMatchObject({ source: 'database', reason: 'miss' })
+  taken()
+  expect(await get(one)).toMatchObject({ source: 'memory', result: { id: 1, v: 1 } })
+  expect(await get(one)).toMatchObject({ source: 'memory' })
+  expect(taken()).toEqual(['tags', 'tags'])
+  expect(cache.stats()).toMatchObject({ reads: 3, hits: 2, misses: 1 })
+})
+
+it('an entry of another process is fetched once', async () => {
+  const here = remote()
+  const other = remote({ beside: here })
+  await other.get(one)
+  expect(await here.get(one)).toMatchObject({ source: 'store' })
+  expect(await here.get(one)).toMatchObject({ source: 'memory' })
+  expect(here.taken()).toEqual(['fetch', 'tags'])
+})
+
+it('with the tier off every hit is fetched', async () => {
+  const { get, taken } = remote({ memory: { mode: 'off' } })
+  await get(one)
+  taken()
+  expect(await get(one)).toMatchObject({ source: 'store' })
+  expect(await get(one)).toMatchObject({ source: 'store' })
+  expect(taken()).toEqual(['fetch', 'fetch'])
+})
+
+it('a write of another process ends it at once', async () => {
+  const here = remote()
+  const other = remote({ beside: here })
+  await here.get(one)
+  await here.get(one)
+  await other.put(writes.touch(1))
+  expect(await here.get(one)).toMatchObject({
+    source: 'database',
+    reason: 'invalidated',
+    result: { v: 1_001 },
+  })
+})
+
+it('what another process stored since is found before it is called a miss', async () => {
+  const here = remote()
+  const other = remote({ beside: here })
+  await here.get(one)
+  await other.put(writes.touch(1))
+  await settled()
+  await other.get(one)
+  here.taken()
+  expect(await here.get(one)).toMatchObject({ source: 'store', result: { v: 1_001 } })
+  expect(await here.get(one)).toMatchObject({ source: 'memory', result: { v: 1_001 } })
+  expect(here.taken()).toEqual(['tags', 'fetch', 'tags'])
+})
+
+it('while its tags are dirty nothing but its tags is asked for', async () => {
+  const here = remote()
+  const other = remote({ beside: here })
+  await here.get(one)
+  await here.get(one)
+  const scope = other.engine.transaction('late')
+  await other.engine.inside(scope, () => other.put(writes.touch(1), undefined, scope))
+  await scope.seal()
+  here.taken()
+  expect(await here.get(one)).toMatchObject({ source: 'database', reason: 'dirty' })
+  expect(here.taken()).toEqual(['tags'])
+  await scope.end('failed')
+})
+
+it('it ends with its lifetime, counted from before it was fetched', async () => {
+  const here = remote()
+  const other = remote({ beside: here })
+  await other.get(one)
+  await here.clock.advance(400_000)
+  expect(await here.get(one)).toMatchObject({ source: 'store', age: 400_000 })
+  await here.clock.advance(199_999)
+  expect(await here.get(one)).toMatchObject({ source: 'memory', age: 599_999, ttl: 600_000 })
+  await here.clock.advance(1)
+  expect(await here.get(one)).toMatchObject({ source: 'database' })
+})
+
+it('a result that was changed by its caller is whole for the next one', async () => {
+  const { get } = remote({ memory: validate })
+  const all = reads.everything()
+  for (let time = 0; time < 4; time++) {
+    const { result } = await get(all)
+    expect(result.map(({ v }) => v)).toEqual([1, 2, 3])
+    Object.assign(result[0] ?? {}, { v: 9 })
+    result.length = 1
+  }
+})
+
+it.each([
+  ['entries', { maxEntries: 2 }],
+  ['bytes', { maxBytes: 2_000 }],
+])('it is bounded by %s: the least recently used goes first', async (_, bound) => {
+  const { get, taken } = remote({ memory: { ...validate, ...bound } })
+  for (const id of [1, 2, 3]) await get(reads.byId(id))
+  taken()
+  expect(await get(reads.byId(3))).toMatchObject({ source: 'memory' })
+  expect(await get(reads.byId(1))).toMatchObject({ source: 'store' })
+})
+
+it('`invalidate({ all })` ends what every process keeps', async () => {
+  const here = remote()
+  const other = remote({ beside: here })
+  await here.get(one)
+  await here.get(one)
+  await other.cache.invalidate({ all: true })
+  expect(await here.get(one)).toMatchObject({ source: 'database' })
+})
+
+it('nothing is served after close', async () => {
+  const { get, cache } = remote()
+  await get(one)
+  await get(one)
+  const closing = cache.close()
+  await closing
+  expect(await get(one)).toMatchObject({ source: 'database', reason: 'unavailable' })
+})

@@ -1,0 +1,93 @@
+import type { Renewal } from '@larder/core'
+import type { Caches } from './caches.ts'
+import type { Target } from './connection/target.ts'
+import type { Warnings } from './connection/warnings.ts'
+import { type Feed, followChanges, type LeaseOf } from './feed/feed.ts'
+import { type TagChanges, tagChanges } from './tags/change-tags.ts'
+import { keyByKey } from './tags/key-by-key.ts'
+import { remembering, renewTags, resend } from './tags/remember.ts'
+import { createRenewals } from './tags/renewal.ts'
+import { createTopology } from './topology/create.ts'
+import type { Topology } from './topology/topology.ts'
+import { adviseOn } from './watch/advice.ts'
+import { type Epoch, epochOf, owns } from './watch/epoch.ts'
+import { identifier } from './watch/incarnation.ts'
+import { createRecent } from './watch/recent.ts'
+
+/** The parts of a store, put together. */
+export interface Assembly {
+  readonly topology: Topology
+  readonly epoch: Epoch
+  readonly tags: TagChanges
+  readonly lease: LeaseOf
+  /** Prolongs what needs it of an entry's tags. Nobody waits for that. */
+  renewTags(renewal: Renewal): void
+  invalidateAll(): Promise<void>
+  /** From now on keys of this namespace are asked for. Once before anything else. */
+  use(namespace: string): void
+  /** From now on answers about this namespace are leased where changes are heard. */
+  follow(namespace: string): void
+  close(): void
+}
+
+/** Topology, epoch and identification need each other: the topology is the last to exist and the first to be asked. */
+export function assemble(target: Target, warnings: Warnings, caches: Caches): Assembly {
+  const here = (): Topology => topology
+  const now = (): number => performance.now()
+  const alone = keyByKey(here)
+  const epoch = epochOf(here, alone)
+  const who = identifier({
+    topology: here,
+    epoch,
+    database: target.database,
+    infoless: () => warnings.tell('valkey-info', NO_INFO),
+  })
+  const [recent, renewals] = [createRecent(now), createRenewals(now)]
+  const topology = createTopology(target, warnings, {
+    beforeTrust: (node) => resend(plain, recent, (record) => owns(topology, node, record), epoch.renew),
+    identify: who.identify,
+  })
+  let feed: Feed | undefined
+  const lease: LeaseOf = (node, life) => feed?.lease(node, life)
+  const plain = tagChanges(topology, alone, lease)
+  topology.onChange((change) => {
+    // Whether it kept its tags is not known.
+    if (change.kind === 'lost') renewals.clear()
+    if (change.kind === 'ready') caches.ready()
+  })
+  adviseOn(topology, warnings.tell)
+  // Nobody tells of an epoch that another process began: it was asked for.
+  epoch.onChange(() => caches.changed(undefined))
+  return {
+    topology,
+    epoch,
+    tags: remembering(plain, recent, renewals),
+    lease,
+    renewTags: (renewal) => renewTags(plain, renewals, renewal),
+    invalidateAll() {
+      recent.everything()
+      return epoch.renew()
+    },
+    use(namespace) {
+      epoch.use(namespace)
+      who.use(namespace)
+    },
+    follow(namespace) {
+      const { changed } = caches
+      feed ??= followChanges({
+        topology,
+        namespace,
+        changed,
+        warn: warnings.tell,
+        identifyOver: who.identifyOver,
+      })
+    },
+    close() {
+      feed?.close()
+      topology.close()
+    },
+  }
+}
+
+const NO_INFO =
+  'the server does not let this user run INFO, so Larder cannot tell a failover from a reconnect: each reconnect of any process empties the cache once. Allow +info to avoid that'

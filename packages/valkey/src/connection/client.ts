@@ -1,0 +1,51 @@
+/** The connection of a client, as far as this store touches it. */
+interface ClientStream {
+  write(data: string | Uint8Array): unknown
+}
+
+/**
+ * What this store uses of an iovalkey or ioredis client: its connection and its queue of commands. Commands are made
+ * by the store itself, so options of the client that change them (`keyPrefix`, automatic pipelines) have no effect.
+ */
+export interface ValkeyClient {
+  /** `'ready'` when commands are answered, `'wait'` before a lazy connection, `'end'` after the last. */
+  readonly status: string
+  readonly isCluster?: boolean
+  readonly options?: {
+    readonly host?: string | undefined
+    readonly port?: number | undefined
+    readonly enableOfflineQueue?: boolean | undefined
+    readonly keyPrefix?: string | undefined
+  }
+  readonly stream?: ClientStream
+  info(): unknown
+  sendCommand(command: object, stream?: object): unknown
+  connect(): Promise<unknown>
+  disconnect(reconnect?: boolean): void
+  on(event: 'ready' | 'close' | 'end', listener: () => void): unknown
+  on(event: 'error', listener: (error: unknown) => void): unknown
+  off(event: string, listener: (error: unknown) => void): unknown
+}
+
+/** What this store uses of an iovalkey or ioredis Cluster: its connections, and what it knows of slots. */
+export interface ValkeyCluster {
+  readonly isCluster: boolean
+  readonly status: string
+  readonly options?: {
+    readonly scaleReads?: unknown
+    readonly keyPrefix?: string | undefined
+    readonly natMap?: unknown
+  }
+  /** `host:port` of each slot's primary, then of its replicas. */
+  readonly slots: readonly (readonly string[])[]
+  nodes(role: 'master'): readonly ValkeyClient[]
+  refreshSlotsCache(done?: (error?: Error | null) => void): void
+  connect(): Promise<unknown>
+  disconnect(): void
+  on(event: string, listener: (subject: unknown) => void): unknown
+  off(event: string, listener: (subject: unknown) => void): unknown
+}
+
+export function isCluster(client: ValkeyClient | ValkeyCluster): client is ValkeyCluster {
+  return client.isCluster === true
+}

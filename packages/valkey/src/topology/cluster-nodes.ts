@@ -1,0 +1,69 @@
+import { CacheError } from '@larder/core'
+import type { ValkeyClient, ValkeyCluster } from '../connection/client.ts'
+import type { Failure } from '../connection/failure.ts'
+import { viewOf } from './cluster-view.ts'
+import { watchNode } from './node.ts'
+import type { NodeDuties, TopologyChange, ValkeyNode } from './topology.ts'
+
+/** The primaries of a cluster, each watched, as its client finds and loses them. */
+export interface ClusterNodes {
+  readonly all: () => readonly ValkeyNode[]
+  /** By `host:port`. */
+  at(name: string | undefined): ValkeyNode | undefined
+  /** Takes over what the client knows now. Returns whether every slot's primary has a connection, or an attempt. */
+  follow(): boolean
+  stop(): void
+}
+
+export function followNodes(
+  cluster: ValkeyCluster,
+  failureAt: (name?: string) => Failure,
+  duties: NodeDuties,
+  changed: (change: TopologyChange) => void,
+): ClusterNodes {
+  const nodes = new Map<string, ValkeyNode>()
+  const seen = new Set<string>()
+  let owners = ''
+
+  const add = (name: string, client: ValkeyClient): void => {
+    const failure = partly(failureAt(name), () => [...nodes.values()])
+    const node = watchNode({ name, client, failure, duties, changed, again: seen.has(name) })
+    seen.add(name)
+    nodes.set(name, node)
+    changed({ kind: 'came', node })
+    // The cluster's clients connect when they are first used.
+    void node.opened()
+  }
+  const remove = (name: string, node: ValkeyNode): void => {
+    nodes.delete(name)
+    node.stop()
+    changed({ kind: 'gone', node })
+  }
+  return {
+    all: () => [...nodes.values()],
+    at: (name) => (name === undefined ? undefined : nodes.get(name)),
+    follow() {
+      const view = viewOf(cluster)
+      for (const [name, node] of nodes)
+        if (view.clients.get(name) !== node.client || !view.serving.has(name)) remove(name, node)
+      for (const [name, client] of view.clients)
+        if (view.serving.has(name) && !nodes.has(name)) add(name, client)
+      const before = owners
+      owners = view.owners
+      if (before && before !== owners) changed({ kind: 'moved' })
+      return view.serving.size > 0 && [...view.serving].every((name) => nodes.has(name))
+    },
+    stop() {
+      for (const [name, node] of nodes) remove(name, node)
+    },
+  }
+}
+
+/** A primary that is lost is no sign that the whole store is down: the other ones still answer. */
+function partly(failure: Failure, nodes: () => readonly ValkeyNode[]): Failure {
+  return (error) => {
+    const all = failure(error)
+    if (all.code !== 'LARDER_STORE' || !nodes().some((node) => node.trusted())) return all
+    return new CacheError('LARDER_STORE_MOVING', all.message)
+  }
+}

@@ -1,0 +1,94 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { type OwnServer, redisProgram, startServer, storeContract, valkeyUrl } from '@larder/testing'
+import { type ValkeyStore, valkeyStore } from '@larder/valkey'
+import type { Redis } from 'iovalkey'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { look, until } from './server.ts'
+import { brief, startLoad } from './server-load.ts'
+import { allHit, join, type Member, type Mode, meeting, valuesOf, warm } from './server-members.ts'
+
+const found = await redisProgram()
+if ('reason' in found) process.stderr.write(`The tests against Redis are skipped: ${found.reason}\n`)
+
+describe.skipIf('reason' in found)('Redis', () => {
+  let own: OwnServer
+  let database: Redis
+  let server: Redis
+  let members: Member[] = []
+
+  beforeAll(async () => {
+    if ('program' in found) own = await startServer(['--maxmemory-policy', 'allkeys-lru'], found)
+    database = look(await valkeyUrl())
+    server = look(own.url)
+    server.on('error', () => {})
+  })
+  afterAll(async () => {
+    database.disconnect()
+    server.disconnect()
+    await own?.stop()
+  })
+  let place = meeting(undefined as never)
+  beforeEach(() => {
+    place = meeting(database)
+  })
+  afterEach(async () => {
+    await Promise.all(members.splice(0).map(({ cache }) => cache.close()))
+    await database.unlink(place.name)
+  })
+
+  const open = async (): Promise<ValkeyStore> => {
+    const store = valkeyStore(own.url)
+    await store.ping()
+    return store
+  }
+  const joined = async (...modes: readonly Mode[]): Promise<readonly Member[]> => {
+    members = await Promise.all(modes.map((mode) => join(place, own.url, mode)))
+    return members
+  }
+
+  it('it is Redis that is tested', async () => {
+    const info = await server.info('server')
+    expect(info).toMatch(/^redis_version:7/m)
+    expect(info).not.toContain('valkey_version')
+  })
+
+  storeContract('valkeyStore on Redis', open, { pass: (ms) => wait(ms) })
+
+  it('no read is stale while three caches read and write', async () => {
+    const load = startLoad(await joined('off', 'validate', 'push'), [1, 2, 3, 4], { writes: 20 })
+    await load.hits(100)
+    await load.stop()
+    expect(load.rejected).toEqual([])
+    expect(brief(load.stale())).toEqual([])
+  })
+
+  it('full, it takes marks and finishes all the same', async () => {
+    const both = await joined('validate', 'off')
+    await warm(both, '1')
+    await server.config('SET', 'maxmemory-policy', 'noeviction', 'maxmemory', '1')
+    try {
+      await expect(server.set('anything', 'x')).rejects.toThrow(/OOM/)
+      await both[0]?.write(1, '2')
+      expect(await valuesOf(both)).toEqual(['2', '2'])
+    } finally {
+      await server.config('SET', 'maxmemory', '0', 'maxmemory-policy', 'allkeys-lru')
+    }
+    await allHit(both)
+    expect(await valuesOf(both)).toEqual(['2', '2'])
+  })
+
+  it('killed and started again, or without its scripts, it shows nothing old', async () => {
+    const both = await joined('validate', 'off')
+    await warm(both, '1')
+    await server.script('FLUSH')
+    await both[0]?.write(1, '2')
+    expect(await valuesOf(both)).toEqual(['2', '2'])
+    await own.kill()
+    await both[0]?.write(1, '3')
+    expect(await valuesOf(both)).toEqual(['3', '3'])
+    await own.start()
+    await until(() => server.ping().then(() => true))
+    await allHit(both)
+    expect(await valuesOf(both)).toEqual(['3', '3'])
+  })
+})
