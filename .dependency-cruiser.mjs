@@ -91,6 +91,14 @@ export default {
     hostRule('prisma', ['@prisma/']),
     hostRule('drizzle', ['drizzle-orm']),
     hostRule('valkey', ['iovalkey']),
+    // Asks each host what it declares, by its public entry.
+    hostRule('doctor', [
+      'pg',
+      '@larder/(prisma|valkey)$',
+      'packages/(prisma|valkey)/(src|dist)/index\\.',
+      // What its command loads: itself, before it is built.
+      '\\.\\./dist/index\\.js$',
+    ]),
     {
       name: 'testing-is-for-tests',
       comment: 'only tests, bench and examples import @larder/testing',

@@ -9,6 +9,7 @@ const alias = {
   '@larder/drizzle': at('packages/drizzle/src/index.ts'),
   '@larder/prisma': at('packages/prisma/src/index.ts'),
   '@larder/valkey': at('packages/valkey/src/index.ts'),
+  '@larder/doctor': at('packages/doctor/src/index.ts'),
   '@larder/testing': at('packages/testing/src/index.ts'),
 }
 
@@ -42,6 +43,7 @@ export default defineConfig({
       project('drizzle', 'packages/drizzle/test'),
       project('prisma', 'packages/prisma/test'),
       project('valkey', 'packages/valkey/test'),
+      project('doctor', 'packages/doctor/test'),
       project('testing', 'packages/testing/test'),
       project('examples', 'examples/*/test'),
       project('cross', 'test'),

@@ -3,6 +3,7 @@ import { BentoCache, bentostore } from 'bentocache'
 import { memoryDriver } from 'bentocache/drivers/memory'
 import { compare } from './compare.ts'
 import { attachItems, ITEM, ONE_TABLE, once, THREE_TABLES } from './item-host.ts'
+import { remote } from './remote.ts'
 import { type Budget, type Case, interleave, keep } from './rounds.ts'
 
 const FLOOR = 'floor: Map.get and decode'
@@ -14,14 +15,22 @@ export async function benchEngine(budget: Budget): Promise<void> {
     default: 'memory',
     stores: { memory: bentostore().useL1Layer(memoryDriver({ maxItems: 1_000 })) },
   })
-  const cases = [floor(), ...larder(cache), ...peers(bento)]
+  const tiers = (['push', 'validate'] as const).map((mode) => {
+    const tier = createCache({ store: remote(), memory: { mode } })
+    return { mode, tier }
+  })
+  const overRemote = tiers.flatMap(({ mode, tier }) => tiered(mode, tier))
+  const cases = [floor(), ...larder(cache), ...overRemote, ...peers(bento)]
   const timed = await interleave(cases, budget)
   console.log(`
 Engine: a hit in memory, of one row of ${Object.keys(ITEM).length} columns
-The floor decodes the same bytes with the same codec, and checks nothing.
+The floor decodes the same bytes with the same codec, and checks nothing. Larder decodes them once, and copies.
+The memory tier's hits are over a store that stands for a server, without the way to it: push asks it
+nothing, validate asks for the tags.
 bentocache stores JSON, and knows neither tables nor writes.
 
 ${compare(timed, [{ head: '× floor', name: FLOOR }])}`)
+  for (const { tier } of tiers) await tier.close()
   await cache.close()
   await bento.disconnectAll()
 }
@@ -46,6 +55,14 @@ function larder(cache: ReturnType<typeof createCache>): Case[] {
     { name: 'Larder: a row of 1 table', run: read('one', ONE_TABLE) },
     { name: 'Larder: rows of 3 tables', run: read('three', THREE_TABLES) },
     { name: 'Larder: wrap, no tags', run: () => cache.wrap('item', { ttl: '1h' }, load) },
+  ]
+}
+
+function tiered(mode: string, cache: ReturnType<typeof createCache>): Case[] {
+  const read = attachItems(cache)
+  return [
+    { name: `Larder, ${mode}: a row of 1 table`, run: read('one', ONE_TABLE) },
+    { name: `Larder, ${mode}: rows of 3 tables`, run: read('three', THREE_TABLES) },
   ]
 }
 

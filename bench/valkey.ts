@@ -28,7 +28,7 @@ async function benchAll(catalogue: Catalogue, server: Server, budget: Budget, qu
   await benchMemory(server)
   await benchThroughput(server, quick ? 20 : 60)
   await benchPrismaHits(catalogue, server, budget)
-  await benchBurst(catalogue, server, quick ? 4 : 20)
+  await benchBurst(server, quick ? 4 : 20)
   await benchWrites(catalogue, server, budget, quick)
   await benchSeen(server, quick ? 200 : 1_000)
 }

@@ -1,4 +1,4 @@
-import type { Catalogue } from '../catalogue.ts'
+import { type Catalogue, openServerCatalogue } from '../catalogue.ts'
 import { count, quantile } from '../statistics.ts'
 import { table } from '../table.ts'
 import { cacheAside } from './cache-aside.ts'
@@ -20,7 +20,19 @@ interface Target {
 }
 
 /** Bursts of requests that all come at once, over a cache that is cold at first: who protects the database. */
-export async function benchBurst(catalogue: Catalogue, server: Server, most: number): Promise<void> {
+export async function benchBurst(server: Server, most: number): Promise<void> {
+  const catalogue = await openServerCatalogue(KEYS).catch((error: unknown) => {
+    console.log(`\nBursts are left out: ${(error as Error).message}`)
+  })
+  if (!catalogue) return
+  try {
+    await compareBursts(catalogue, server, most)
+  } finally {
+    await catalogue.close()
+  }
+}
+
+async function compareBursts(catalogue: Catalogue, server: Server, most: number): Promise<void> {
   const targets = [
     target('Larder', await larderClient(catalogue, server), catalogue),
     target('prisma-extension-redis', peerClient(catalogue, server), catalogue),
@@ -32,7 +44,7 @@ export async function benchBurst(catalogue: Catalogue, server: Server, most: num
     for (const end = performance.now() + LONGEST; bursts < most && performance.now() < end; bursts++)
       for (const { burst } of targets) await burst()
     console.log(`
-Prisma on PGlite, and the server: bursts
+Prisma on a PostgreSQL server, and the store's: bursts
 ${bursts} bursts of ${count(REQUESTS)} requests at once, over ${KEYS} keys; the cache is empty before the
 first. Loads are SQL statements: ${KEYS} are needed.
 

@@ -1,4 +1,4 @@
-import { type Cache, CacheError, type CacheOptions, createCache } from '@larder/core'
+import { type Cache, createCache } from '@larder/core'
 import { valkeyStore } from '@larder/valkey'
 
 export type Mode = (typeof MODES)[number]
@@ -11,20 +11,12 @@ export interface CacheAt {
   readonly finish?: 'background' | 'await'
 }
 
-/** A cache with a store of its own; undefined where this version of Larder has not that mode of the memory tier. */
-export async function openCache({ url, namespace, mode, finish }: CacheAt): Promise<Cache | undefined> {
+/** A cache with a store of its own, connected. */
+export async function openCache({ url, namespace, mode, finish }: CacheAt): Promise<Cache> {
   const store = valkeyStore(url)
+  const cache = createCache({ store, namespace, memory: { mode }, ...(finish && { finish }) })
   await store.ping()
-  const options: CacheOptions = { store, namespace, ...(finish && { finish }) }
-  try {
-    return createCache({ ...options, memory: { mode } })
-  } catch (error) {
-    if (!(error instanceof CacheError) || error.code !== 'LARDER_OPTION_NOT_BUILT') throw error
-    // Before there is a tier, a cache without options is one without a tier.
-    if (mode === 'off') return createCache(options)
-    await store.close()
-    return undefined
-  }
+  return cache
 }
 
 /** How a case is called: by the mode of its memory tier. */

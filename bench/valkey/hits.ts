@@ -26,7 +26,6 @@ bytes. Larder by the mode of its memory tier: off, or answers that it asks about
 (validate) or is told about (push). bentocache has its L2 only, and stores JSON.
 
 ${compare(timed, [{ head: '× floor', name: FLOOR }])}`)
-    for (const { note } of opened) if (note) console.log(note)
   } finally {
     for (const { close } of opened) await close()
   }
@@ -34,8 +33,6 @@ ${compare(timed, [{ head: '× floor', name: FLOOR }])}`)
 
 interface Opened {
   readonly cases: readonly Case[]
-  /** For the reader, below the table. */
-  readonly note?: string
   close(): Promise<void>
 }
 
@@ -69,7 +66,6 @@ async function plain({ connect, prefix }: Server): Promise<Opened> {
 function larder(mode: Mode): (server: Server) => Promise<Opened> {
   return async ({ url, prefix }) => {
     const cache = await openCache({ url, mode, namespace: `${prefix}-${mode}` })
-    if (!cache) return { cases: [], note: `${nameOf(mode)}: not in this version.`, close: async () => {} }
     const shop = openShop(cache, async () => ITEM)
     const readItem = () => shop.readItem(ITEM.id)
     const readPage = () => shop.readPage(ITEM.id)

@@ -14,7 +14,6 @@ export async function benchMemory(server: Server): Promise<void> {
   const { client, url } = server
   const namespace = `${server.prefix}-memory`
   const cache = await openCache({ url, namespace, mode: 'off' })
-  if (!cache) return
   try {
     const shop = openShop(cache, async (id) => ({ ...ITEM, id }))
     const before = await usedMemory(client)

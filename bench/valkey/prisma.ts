@@ -29,8 +29,8 @@ export interface Client {
 /** Prisma behind Larder on the server, in its default mode. */
 export async function larderClient({ prisma }: Catalogue, { url, prefix }: Server): Promise<Client> {
   const store = valkeyStore(url)
-  await store.ping()
   const cache = createCache({ store, namespace: `${prefix}-prisma` })
+  await store.ping()
   const client = prisma.$extends(prismaCache({ cache, datamodel, models: { Strike: { ttl: '10m' } } }))
   return { client, close: () => cache.close() }
 }

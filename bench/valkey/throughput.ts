@@ -25,8 +25,7 @@ interface Reader {
 
 /** Hits on many keys, many requests in flight: what one process gets through. */
 export async function benchThroughput(server: Server, rounds: number): Promise<void> {
-  const opened = [byHand(server), ...(await Promise.all(MODES.map((mode) => larder(server, mode))))]
-  const readers = opened.filter((one) => one !== undefined)
+  const readers = [byHand(server), ...(await Promise.all(MODES.map((mode) => larder(server, mode))))]
   try {
     for (const { read } of readers) for (let id = 0; id < KEYS; id++) await read(id)
     const meters = readers.map(createMeter)
@@ -87,9 +86,8 @@ function byHand({ connect, prefix }: Server): Reader {
   }
 }
 
-async function larder({ url, prefix }: Server, mode: Mode): Promise<Reader | undefined> {
+async function larder({ url, prefix }: Server, mode: Mode): Promise<Reader> {
   const cache = await openCache({ url, mode, namespace: `${prefix}-many-${mode}` })
-  if (!cache) return undefined
   const shop = openShop(cache, load)
   return {
     name: nameOf(mode),

@@ -7,7 +7,6 @@ import { type Ready, readStock, type Seen, type Watch, wallClock } from './stock
 
 const [url = '', namespace = '', mode = '', key = ''] = process.argv.slice(2)
 const cache = await openCache({ url, namespace, mode: mode as Mode })
-if (!cache) throw new Error(`no memory mode ${mode}`)
 const database = new Redis(url.replace(/^valkey/, 'redis'))
 const shop = openShop(cache, () => readStock(database, key))
 const read = (): ReturnType<typeof shop.readItem> => shop.readItem(1)

@@ -79,7 +79,7 @@ Among other keys, each number of them in a database of its own on the server.
 ${rooms.length < SIZES.length ? 'A million of them: without --quick.\n' : ''}
 ${compare(timed, [{ head: '× first', name: first.name }])}`)
   } finally {
-    for (const cache of caches) await cache?.close()
+    for (const cache of caches) await cache.close()
   }
 }
 

@@ -45,7 +45,10 @@ export const WRITE_SHARE = 0.01
 /** Reads that load and compile what the first reads of a process load and compile. Counted in neither run. */
 const WARM_UP = 50
 
-/** Seeds a database, drives the same load over it twice, and closes everything, also after an abort or an error. */
+/**
+ * Seeds a database, drives the same load over it twice, and closes everything, also after an abort or an error.
+ * @throws CacheError when the place for the cache cannot be used.
+ */
 export async function runDemo(options: DemoOptions): Promise<Outcome> {
   const { screen, signal } = options
   const catalogue = normalise((await readRecords()).slice(0, options.rows))
@@ -53,7 +56,9 @@ export async function runDemo(options: DemoOptions): Promise<Outcome> {
   screen.paragraph('Starting PostgreSQL in this process: a few seconds.')
   const database = await openDatabase()
   const { strikes, cache } = cachedStrikes(database.prisma, options.place)
+  cache.on('warning', ({ message }) => screen.paragraph(`Advice: ${message}.`))
   try {
+    await options.place.ready()
     const seeding = startProgress(screen, 'Seeding      ', rows, (done) => `${count(done)} rows`)
     const seeded = await seed(database.prisma, catalogue, { signal, onProgress: seeding.at })
     seeding.end()

@@ -1,6 +1,7 @@
+import { CacheError } from '@larder/core'
 import { runDemo } from './demo.ts'
 import { createScreen } from './screen.ts'
-import { openStore, type Place } from './store.ts'
+import { choosePlace, type Place } from './store.ts'
 import { staleReads, tellAfter, tellBefore } from './story.ts'
 
 const ROWS = 10_000
@@ -19,11 +20,14 @@ process.on('SIGINT', () => {
 process.stdout.on('error', () => process.exit(0))
 
 const screen = createScreen(process.stdout, process.env)
-const place = await openStore(process.env).catch((error: unknown) => {
-  screen.paragraph(`VALKEY_URL is set, and that server cannot be used: ${(error as Error).message}`)
+try {
+  await run(choosePlace(process.env))
+} catch (error) {
+  // A malformed URL, or a server that cannot be used. What it says is without secrets.
+  if (!(error instanceof CacheError)) throw error
+  screen.paragraph(`VALKEY_URL is set, and that server cannot be used: ${error.message}`)
   process.exitCode = 1
-})
-if (place) await run(place)
+}
 
 async function run(place: Place): Promise<void> {
   tellBefore(screen, SECONDS, place.description)

@@ -10,7 +10,7 @@ import { readRecords } from '../src/records.ts'
 import { createScreen } from '../src/screen.ts'
 import { seed } from '../src/seed.ts'
 import { createShadow } from '../src/shadow.ts'
-import { openStore } from '../src/store.ts'
+import { choosePlace } from '../src/store.ts'
 import { strikesOf } from '../src/strikes.ts'
 import { workload } from '../src/workload.ts'
 
@@ -18,9 +18,9 @@ import { workload } from '../src/workload.ts'
 describe('the demo', { timeout: 120_000 }, () => {
   it.each([
     ['in memory', async () => ({}), 'memory'],
-    ['on a Valkey server', async () => ({ VALKEY_URL: await valkeyUrl() }), undefined],
+    ['on a Valkey server', async () => ({ VALKEY_URL: await valkeyUrl() }), 'store'],
   ])('keeps reads off the database and finds no stale read, with the cache %s', async (_, env, source) => {
-    const place = await openStore(await env())
+    const place = choosePlace(await env())
     const { rows, seeded, without, cached, sources } = await runDemo({
       screen: createScreen({ write: () => true }, {}),
       place,
@@ -42,20 +42,25 @@ describe('the demo', { timeout: 120_000 }, () => {
     const { memory, store, database, stale } = sources!
     expect([memory + store + database, stale]).toEqual([cached?.reads, 0])
     expect(memory + store).toBe(Math.round(cached!.keptOff * cached!.reads))
-    if (source === 'memory') expect(store).toBe(0)
-    else expect(store).toBeGreaterThan(0)
+    // Over a server the memory tier may answer all, having asked the server whether it may.
+    expect(place.store.source).toBe(source)
   })
 
   it('a server that does not answer is refused by what is wrong with it, without its password', async () => {
-    const refusal = openStore({ VALKEY_URL: 'redis://user:secret@127.0.0.1:1' })
-    await expect(refusal).rejects.toMatchObject({ code: 'LARDER_STORE' })
-    await expect(refusal).rejects.not.toThrow(/secret/)
+    const { store, ready } = choosePlace({ VALKEY_URL: 'redis://user:secret@127.0.0.1:1' })
+    try {
+      const refusal = ready()
+      await expect(refusal).rejects.toMatchObject({ code: 'LARDER_STORE' })
+      await expect(refusal).rejects.not.toThrow(/secret/)
+    } finally {
+      await store.close()
+    }
   })
 
   it('two runs on one server share nothing', async () => {
     const env = { VALKEY_URL: await valkeyUrl() }
-    const places = await Promise.all([openStore(env), openStore(env)])
-    expect(places[0].namespace).not.toBe(places[1].namespace)
+    const places = [choosePlace(env), choosePlace(env)]
+    expect(places[0]?.namespace).not.toBe(places[1]?.namespace)
     for (const place of places) {
       expect(place.description).toContain(`'${place.namespace}:'`)
       await place.store.close()
@@ -66,7 +71,7 @@ describe('the demo', { timeout: 120_000 }, () => {
     const catalogue = normalise((await readRecords()).slice(0, 50))
     const { signal } = new AbortController()
     const { prisma, statements, close } = await openDatabase()
-    const { strikes, cache } = cachedStrikes(prisma, await openStore({}))
+    const { strikes, cache } = cachedStrikes(prisma, choosePlace({}))
     try {
       await seed(prisma, catalogue, { signal, onProgress: () => {} })
       const { stale } = await runLoad({
@@ -91,7 +96,7 @@ describe('the demo', { timeout: 120_000 }, () => {
       if (text.startsWith('Seeding')) stop.abort()
     }
     const screen = createScreen({ write }, {})
-    const place = await openStore({})
+    const place = choosePlace({})
     const { signal } = stop
     const outcome = await runDemo({ screen, place, signal, rows: 3000, operations: 10, limit: 1000 })
     expect(outcome).toMatchObject({ rows: 3000, seeded: 1000 })

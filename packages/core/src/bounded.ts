@@ -2,7 +2,7 @@
 export interface Bounded<V> {
   get(name: string): V | undefined
   set(name: string, value: V): void
-  delete(name: string): void
+  delete(name: string): unknown
   clear(): void
 }
 

@@ -13,12 +13,13 @@ import type { Unfinished } from './fence/unfinished.ts'
 import type { SingleFlight } from './flight/single-flight.ts'
 import type { InvalidateRequest } from './invalidate.ts'
 import { entryKeys } from './keys/entry-key.ts'
-import type { PolicyOptions } from './policy/policy.ts'
+import type { Policy, PolicyOptions } from './policy/policy.ts'
 import { resolvePolicy } from './policy/resolve.ts'
 import { type Loaded, type ReadRoom, read } from './read.ts'
 import type { Report } from './report.ts'
 import type { ScopeOf } from './scope.ts'
 import type { GuardedStore } from './store/guard.ts'
+import { type DeriveTags, rememberTags } from './tags/known-tags.ts'
 import { tagsOfRead } from './tags/read-tags.ts'
 import { createEntries } from './tier/entries.ts'
 import { createLookUp } from './tier/look-up.ts'
@@ -28,6 +29,8 @@ import { type WriteRoom, write } from './write.ts'
 
 /** How long `close` waits for writes and invalidations on their way, in milliseconds. */
 const CLOSING = 1_000
+/** Reads whose key and tags one client remembers. */
+const REMEMBERED = 10_000
 
 /** What all hosts of one cache share. */
 export interface SharedRoom {
@@ -55,7 +58,6 @@ export interface Hosts {
 export function createHosts(shared: SharedRoom): Hosts {
   const { config, clock, events, store, unfinished, journal, current } = shared
   const { namespace } = config
-  const strictness = shared.tier?.pushed?.strictness
   const attached: Host[] = []
   // In this process it costs nothing, and the next read finds the tags clean.
   const awaitsFinish = config.finish === 'await' || store.source === 'memory'
@@ -69,13 +71,7 @@ export function createHosts(shared: SharedRoom): Hosts {
   }
   const roomOf = (host: Host, rejecting: ReadonlySet<string>) =>
     hostRoom({ ...shared, rejecting }, host, awaitsFinish, () => longestLifetime)
-  const wrapRoom: ReadRoom = {
-    ...roomOf(
-      { name: 'wrap', schema: { tables: new Map() }, database: undefined, identity: [], types: {} },
-      new Set(),
-    ),
-    tagsOf: (occurrences, userTags) => tagsOfWrap(namespace, databasesOf(attached), occurrences, userTags),
-  }
+  const wrap = createWrap(shared, roomOf(WRAP_HOST, new Set()), attached, policy)
 
   return {
     attach(host) {
@@ -105,18 +101,41 @@ export function createHosts(shared: SharedRoom): Hosts {
     },
     invalidate: (request) =>
       applyInvalidation({ ...shared, namespace }, databasesOf(attached), request, current.get()),
-    async wrap(key, options, load) {
-      const policyOf = ({ ttl, tags }: WrapOptions) =>
-        policy({ ttl, operations: ['wrap'], ...(tags && { tags }) }, 'wrap')
-      const plan = wrapPlan(key, options, policyOf, load)
-      const run = () => (strictness ? strictness.within(plan.run) : plan.run())
-      return read(wrapRoom, { ...plan, run, ...(current.get() && { bypass: 'transaction' }) })
-    },
+    wrap,
     async close() {
       void journal.replay()
       await Promise.race([unfinished.idle(), new Promise<void>((resolve) => clock.after(CLOSING, resolve))])
       await store.close()
     },
+  }
+}
+
+const WRAP_HOST: Host = {
+  name: 'wrap',
+  schema: { tables: new Map() },
+  database: undefined,
+  identity: [],
+  types: {},
+}
+
+/** Computed values are read like those of a client that has the tables of all of them. */
+function createWrap(
+  { config, current, tier }: SharedRoom,
+  base: ReadRoom,
+  attached: readonly Host[],
+  policy: (options: PolicyOptions, path: string) => Policy,
+): Hosts['wrap'] {
+  // Not remembered: what a table's name stands for changes with the clients that come and go.
+  const tagsOf: DeriveTags = (occurrences, userTags) =>
+    tagsOfWrap(config.namespace, databasesOf(attached), occurrences, userTags)
+  const room: ReadRoom = { ...base, tagsOf, knownTags: (_, ...parts) => tagsOf(...parts) }
+  const strictness = tier?.pushed?.strictness
+  const policyOf = ({ ttl, tags }: WrapOptions): Policy =>
+    policy({ ttl, operations: ['wrap'], ...(tags && { tags }) }, 'wrap')
+  return async (key, options, load) => {
+    const plan = wrapPlan(key, options, policyOf, load)
+    const run = () => (strictness ? strictness.within(plan.run) : plan.run())
+    return read(room, { ...plan, run, ...(current.get() && { bypass: 'transaction' }) })
   }
 }
 
@@ -130,13 +149,18 @@ function hostRoom(
   const { namespace, version, codec, maxValueBytes } = shared.config
   const { schema, types, database = DEFAULT_DATABASE } = host
   const space = { namespace, database }
-  const entries = createEntries(codec, types, shared.events)
+  const entries = createEntries(codec, types, shared.events, shared.store.source === 'memory')
+  const tagsOf: DeriveTags = (occurrences, userTags) => tagsOfRead(space, schema, occurrences, userTags)
   return {
     ...shared,
     space,
     schema,
-    tagsOf: (occurrences, userTags) => tagsOfRead(space, schema, occurrences, userTags),
-    keys: entryKeys({ namespace, version, database, identity: [host.name, ...host.identity], types }),
+    tagsOf,
+    knownTags: rememberTags(tagsOf, REMEMBERED),
+    keys: entryKeys(
+      { namespace, version, database, identity: [host.name, ...host.identity], types },
+      REMEMBERED,
+    ),
     entries,
     lookUp: createLookUp(shared, entries),
     maxValueBytes,

@@ -3,13 +3,14 @@ import type { BypassReason, Events, MissReason } from './events.ts'
 import type { Unfinished } from './fence/unfinished.ts'
 import type { SingleFlight } from './flight/single-flight.ts'
 import type { EntryKey, EntryKeys } from './keys/entry-key.ts'
-import type { Occurrence, ReadPlan } from './plan.ts'
+import type { ReadPlan } from './plan.ts'
 import { bypassOf } from './policy/bypass.ts'
 import { isEmpty, lifetimeOf } from './policy/lifetime.ts'
 import type { Policy } from './policy/policy.ts'
 import type { Report } from './report.ts'
 import type { ScopeOf } from './scope.ts'
 import type { GuardedStore } from './store/guard.ts'
+import type { DeriveTags, KnownTags } from './tags/known-tags.ts'
 import type { ReadTag } from './tags/read-tags.ts'
 import type { Entries } from './tier/entries.ts'
 import type { Found, LookUp, Wanted } from './tier/look-up.ts'
@@ -37,7 +38,9 @@ export interface ReadRoom {
   readonly scopeOf: ScopeOf
   readonly maxValueBytes: number
   /** What a read depends on, given what it uses and the user tags of its policy. */
-  tagsOf(occurrences: readonly Occurrence[], userTags: readonly string[]): readonly ReadTag[]
+  readonly tagsOf: DeriveTags
+  /** The same, of reads asked before: all but what their results show. */
+  readonly knownTags: KnownTags
   /** Longest lifetime of any entry, in milliseconds: tags must outlive it. */
   longestLifetime(): number
 }
@@ -53,9 +56,8 @@ type Reason = MissReason | BypassReason
 type Told = Partial<{ shared: boolean; age: number; ttl: number; source: 'memory' | 'store' }>
 
 /** One read on its way down, from its beginning. */
-interface Read<T> {
+interface Read<T> extends Pick<Wanted, 'started'> {
   readonly plan: ReadPlan<T>
-  readonly started: number
 }
 
 /** One read that asks the cache. */
@@ -65,7 +67,8 @@ interface CachedRead<T> extends Read<T>, Wanted {
 
 /** The read pipeline: bypass? → key and tags → look up → hit, or load once and store. */
 export async function read<T>(room: ReadRoom, plan: ReadPlan<T>): Promise<T> {
-  const began: Read<T> = { plan, started: room.clock.now() }
+  const started = room.clock.now()
+  const began: Read<T> = { plan, started }
   const bypass = bypassOf(plan)
   const policy = plan.policy
   if (bypass || !policy) return around(room, began, bypass ?? 'no-policy')
@@ -73,16 +76,16 @@ export async function read<T>(room: ReadRoom, plan: ReadPlan<T>): Promise<T> {
   if (scope.kind === 'failed') return around(room, began, 'unavailable')
   const key = keyOf(room, plan, scope.value)
   if (!key) return around(room, began, 'opaque')
-  const tags = room.tagsOf(plan.occurrences, policy.tags)
+  const tags = room.knownTags(key.key, plan.occurrences, policy.tags)
   const writing = writtenNow(room, tags)
-  const one = { ...began, operation: plan.operation, policy, key, tags, writing }
+  const one: CachedRead<T> = { plan, started, operation: plan.operation, policy, key, tags, writing }
   if (room.unfinished.covers(tags)) return around(room, one, 'dirty')
   const found = room.lookUp.recall(one) ?? (await room.lookUp.ask(one))
   if (!found) return around(room, one, 'unavailable')
   const { fresh, entry, source } = found
   if (fresh.kind === 'dirty') return around(room, one, 'dirty')
   if (fresh.kind === 'miss') return load(room, one, fresh.reason, found)
-  const decoded = entry && room.entries.decode(entry.payload, one)
+  const decoded = entry && room.entries.decode(entry.payload, one, source === 'memory')
   if (!decoded) return load(room, one, 'miss', found)
   tell(room, one, undefined, { source, age: entry.age, ttl: entry.lifetime })
   return decoded.value as T
@@ -195,7 +198,7 @@ async function fill<T>(
     return { result, payload: undefined }
   }
   const ttl = lifetimeOf(one.policy, isEmpty(result), room.clock.random())
-  const tags = recordedTags(one.tags, sights, result)
+  const tags = recordedTags(room.tagsOf(one.plan.occurrences, one.policy.tags), sights, result)
   if (payload.length > room.maxValueBytes) tell(room, one, 'too-large')
   else if (ttl === undefined || !tags) tell(room, one, reason)
   else {

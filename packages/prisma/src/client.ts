@@ -2,6 +2,7 @@ import { type Cache, canonical } from '@larder/core'
 import { Prisma } from '@prisma/client/extension'
 import type { ClientCache } from './extension-types.ts'
 import { physicalRequest } from './invalidation.ts'
+import { type LockArguments, lockRow, type ModelContext } from './lock.ts'
 import { type Operation, type OperationRoom, runOperation } from './operation.ts'
 import { type CallPolicy, checkCall } from './policies.ts'
 import { type BeginTransaction, isTransactionClient } from './transaction.ts'
@@ -39,6 +40,13 @@ export function extendClient(room: OperationRoom, cache: Cache, base: Extendable
     }
     return inner.$extends({
       name: 'larder-client',
+      model: {
+        $allModels: {
+          lock(this: object, args: LockArguments) {
+            return lockRow(room.models, room.provider, Prisma.getExtensionContext(this) as ModelContext, args)
+          },
+        },
+      },
       client: {
         // An extension put on later goes under the cache: arguments it changes must be in the key, and what it makes
         // of a result must not be stored for those who do not have it.
@@ -52,8 +60,12 @@ export function extendClient(room: OperationRoom, cache: Cache, base: Extendable
         },
         $cached(this: object, policy: unknown) {
           checkCall(room.engine, policy)
+          // A name that is misspelt shows here, not at the first statement.
+          room.declared.readBy(policy)
+          const writes = room.declared.writtenBy(policy)
           const self = Prisma.getExtensionContext(this)
-          return isTransactionClient(self) ? self : withPolicy(policy)
+          if (!isTransactionClient(self)) return withPolicy(policy)
+          return writes ? room.declared.over(self, writes) : self
         },
         $cache: clientCache,
       },
@@ -68,6 +80,7 @@ type Extend = (client: unknown) => unknown
 function cacheOf({ engine, models }: OperationRoom, cache: Cache): ClientCache {
   return {
     invalidate: async (request) => engine.invalidate(physicalRequest(models, request)),
+    wrote: async (names) => engine.invalidate(physicalRequest(models, { models: names })),
     explain: cache.explain,
     stats: cache.stats,
   }

@@ -2,15 +2,17 @@ import { type Cache, CacheError, type PolicyOptions, type Schema, type ValueType
 import { Decimal } from '@prisma/client/runtime/client'
 import { type ExtendableClient, extendClient } from './client.ts'
 import type { Datamodel } from './datamodel.ts'
+import { declaredTables } from './declared-tables.ts'
 import type { CacheExtension, ModelName, ModelPolicies } from './extension-types.ts'
+import { extrasOf } from './extras.ts'
 import { activeProvider, clientVersion, globalOmit } from './internals.ts'
 import { checkDatamodel } from './mismatch.ts'
 import { type ModelMap, modelMapOf } from './model.ts'
 import { statementFailed } from './outcome.ts'
-import { type Policies, policiesOf, writtenFor } from './policies.ts'
+import { type Policies, policiesOf } from './policies.ts'
 import { createRawSql } from './raw.ts'
 import { runtimeDatamodel, runtimeSchema } from './runtime-schema.ts'
-import { type Extras, schemaOf } from './schema.ts'
+import { schemaOf } from './schema.ts'
 import { createTransactions } from './transaction.ts'
 
 /** Options of {@link prismaCache}. */
@@ -78,6 +80,7 @@ function attach(
     policies: policiesOrDetach(engine, models, written),
     transactions: createTransactions(engine),
     raw: createRawSql(engine, provider, statementFailed),
+    declared: declaredTables(models, new Set(schema.tables.keys())),
     blindViews: blindViews(models, schema),
   }
   return extendClient(room, options.cache, base)
@@ -105,22 +108,6 @@ const TYPES: ValueTypes = {
     text: (value) => (value as Decimal).valueOf(),
     make: (text) => new Decimal(text),
   },
-}
-
-/** What each model's policy, its own or that of `'*'`, says of its table. */
-function extrasOf(
-  models: readonly string[],
-  written: Readonly<Record<string, PolicyOptions | undefined>>,
-): Extras {
-  return Object.fromEntries(
-    models.map((name) => {
-      const { lookupKeys, touches, reads } = writtenFor(written, name) ?? {}
-      return [
-        name,
-        { ...(lookupKeys && { lookupKeys }), ...(touches && { touches }), ...(reads && { reads }) },
-      ]
-    }),
-  )
 }
 
 function checkOptions(options: PrismaCacheOptions<Datamodel | undefined>): void {

@@ -16,4 +16,5 @@ export type {
   RowOfModel,
   RowOfTable,
 } from './extension-types.ts'
-export type { CallPolicy } from './policies.ts'
+export { tablesOf } from './extras.ts'
+export type { CallOptions, CallPolicy } from './policies.ts'

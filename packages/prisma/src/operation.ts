@@ -1,4 +1,5 @@
-import type { BypassReason, Engine, ReadPlan, WritePlan } from '@larder/core'
+import type { BypassReason, Engine, ReadPlan, SqlScan, WritePlan } from '@larder/core'
+import type { DeclaredTables } from './declared-tables.ts'
 import { hookInternals } from './internals.ts'
 import type { ModelMap } from './model.ts'
 import { statementFailed } from './outcome.ts'
@@ -6,7 +7,7 @@ import { kindOf } from './plan/operations.ts'
 import { planRead } from './plan/read.ts'
 import { planWrite } from './plan/write.ts'
 import type { CallPolicy, Policies } from './policies.ts'
-import type { RawSql } from './raw.ts'
+import { type RawSql, textAndValues } from './raw.ts'
 import type { Place, Transactions } from './transaction.ts'
 
 /** What the operations of one client need, shared by all its extended forms. */
@@ -19,6 +20,7 @@ export interface OperationRoom {
   readonly policies: Policies
   readonly transactions: Transactions
   readonly raw: RawSql
+  readonly declared: DeclaredTables
   /** Tables of views that nobody has declared the sources of: what they depend on cannot be told. */
   readonly blindViews: ReadonlySet<string>
 }
@@ -43,7 +45,7 @@ export function runOperation(
   const kind = kindOf(one.operation)
   if (kind === 'read' && one.model !== undefined) return read(room, call, one, one.model, dataPath, place)
   if (kind === 'write' && one.model !== undefined) return write(room, one, one.model, dataPath, place)
-  return rawSql(room, one, place)
+  return rawSql(room, call, one, place)
 }
 
 function read(
@@ -124,23 +126,50 @@ async function settle(room: OperationRoom, place: Place, plan: WritePlan<unknown
   }
 }
 
-async function rawSql(room: OperationRoom, one: Operation, place: Place): Promise<unknown> {
+async function rawSql(
+  room: OperationRoom,
+  call: CallPolicy | undefined,
+  one: Operation,
+  place: Place,
+): Promise<unknown> {
   const { operation, args, query } = one
   const run = (): Promise<unknown> => query(args)
   const scan = room.raw.scan(args)
-  if (scan.kind === 'read' && !scan.writes) {
-    const aside = place.kind !== 'alone' || room.raw.session() !== undefined
-    const bypass: BypassReason = scan.locks ? 'lock' : aside ? 'transaction' : 'no-policy'
-    const plan = { operation, model: 'raw', policy: undefined, bypass, query: undefined, occurrences: [] }
-    return room.engine.read({ ...plan, severalStatements: false, run })
-  }
-  if (place.kind !== 'lost') return room.raw.run(operation, args, scan, scopeOf(place), run)
+  const writes = room.declared.writtenBy(call) ?? room.declared.writtenNow()
+  if (scan.kind === 'read' && !scan.writes && !writes?.length) return rawRead(room, call, one, place, scan)
+  const statement = { operation, args, scan, ...(writes && { writes }) }
+  if (place.kind !== 'lost') return room.raw.run(statement, scopeOf(place), run)
   const scope = room.engine.transaction('early')
   try {
-    return await room.raw.run(operation, args, scan, scope, run)
+    return await room.raw.run(statement, scope, run)
   } finally {
     await scope.end('unknown')
   }
+}
+
+/** A raw read is cached where the call says what it reads, and nothing in its text could change without a write. */
+function rawRead(
+  room: OperationRoom,
+  call: CallPolicy | undefined,
+  one: Operation,
+  place: Place,
+  scan: SqlScan,
+): Promise<unknown> {
+  const { operation, args, query } = one
+  const occurrences = kindOf(operation) === 'raw-read' ? room.declared.readBy(call) : undefined
+  const changing = occurrences && room.raw.changing(args)
+  const blind = occurrences?.some((occurrence) => room.blindViews.has(occurrence.table)) === true
+  const bypass = scan.locks ? 'lock' : bypassOf(room, call, place, changing !== undefined || blind)
+  return room.engine.read({
+    operation,
+    model: 'raw',
+    policy: call && occurrences && !bypass ? room.policies.raw(call) : undefined,
+    ...(bypass && { bypass }),
+    query: occurrences && textAndValues(args),
+    occurrences: occurrences ?? [],
+    severalStatements: false,
+    run: () => query(args),
+  })
 }
 
 function scopeOf(place: Place) {

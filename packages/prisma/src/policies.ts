@@ -1,22 +1,35 @@
-import { CacheError, type Engine, notBuilt, type Policy, type PolicyOptions } from '@larder/core'
+import { CacheError, type Engine, type Policy, type PolicyOptions } from '@larder/core'
 import type { ModelMap } from './model.ts'
 import { readNames, shapeOf } from './plan/operations.ts'
 
 /** A policy for one call: `false` goes past the cache. */
-export type CallPolicy = PolicyOptions | false
+export type CallPolicy = CallOptions | false
+
+/** Options of `$cached`. */
+export interface CallOptions extends PolicyOptions {
+  /**
+   * Models, or tables by physical name, that the raw SQL of this client writes: they are invalidated, and no others.
+   * None: the statement writes nothing.
+   */
+  writes?: readonly string[]
+  /** Models, or tables by physical name, that the raw SQL of this client reads: it is then cached. Needs a `ttl`. */
+  reads?: readonly string[]
+}
 
 /** Policies of one client, as its models and one call's options make them. */
 export interface Policies {
   /** Undefined: the model is not cached. Throws for a call whose merged policy has no lifetime. */
   of(model: string, call: CallPolicy | undefined): Policy | undefined
+  /** The policy of raw reads, which have no model. */
+  raw(call: CallOptions): Policy
 }
 
 /** The key of `models` that stands for every model without a policy of its own. */
 const EVERY_MODEL = '*'
 /** Options that describe the schema, or all writes of a table; one call cannot change them. */
-const OF_THE_MODEL = ['touches', 'lookupKeys', 'reads', 'onMarkFailure'] as const
-/** Options of `$cached` for raw SQL, which a later version brings. */
-const OF_RAW_SQL = ['reads', 'writes'] as const
+const OF_THE_MODEL = ['touches', 'lookupKeys', 'onMarkFailure'] as const
+/** Options of `$cached` for raw SQL alone. */
+const OF_RAW_SQL: readonly string[] = ['reads', 'writes']
 
 /**
  * Validates the policies of all models at once, so that a mistake shows at construction.
@@ -34,8 +47,14 @@ export function policiesOf(
     const path = `models.${Object.hasOwn(options, model) ? model : `'*'`}`
     own.set(model, found && checked(engine.policy(found, path, models.table(model)), path))
   }
-  const merged = new WeakMap<PolicyOptions, Map<string, Policy>>()
+  const merged = new WeakMap<CallOptions, Map<string, Policy>>()
+  const raw = new WeakMap<CallOptions, Policy>()
   return {
+    raw(call) {
+      const policy = raw.get(call) ?? engine.policy(given(call), '$cached')
+      raw.set(call, policy)
+      return policy
+    },
     of(model, call) {
       if (call === undefined) return own.get(model)
       if (call === false) return undefined
@@ -70,14 +89,16 @@ export function checkCall(engine: Engine, call: unknown): asserts call is CallPo
       'LARDER_CONFIG',
       `$cached takes a policy such as { ttl: '30s' }, or false; not ${String(call)}`,
     )
-  for (const name of OF_RAW_SQL) if (name in call) throw notBuilt(`$cached({ ${name} })`)
   for (const name of OF_THE_MODEL)
     if (name in call)
       throw new CacheError(
         'LARDER_CONFIG',
         `$cached({ ${name} }) describes the model: give it in models, not per call`,
       )
-  checked(engine.policy({ ttl: 1, ...given(call) }, '$cached'), '$cached')
+  // Raw SQL has no model to take a lifetime from.
+  const asked = call as CallOptions
+  const own = asked.reads ? given(asked) : { ttl: 1, ...given(asked) }
+  checked(engine.policy(own, '$cached'), '$cached')
 }
 
 /** A misspelt operation would switch the cache off, and silently. */
@@ -90,7 +111,8 @@ function checked(policy: Policy, path: string): Policy {
   )
 }
 
-/** An option that is there and undefined must not hide the model's. */
-function given(call: PolicyOptions): PolicyOptions {
-  return Object.fromEntries(Object.entries(call).filter(([, value]) => value !== undefined))
+/** What a call says of a model's reads. An option that is there and undefined must not hide the model's. */
+function given(call: CallOptions): PolicyOptions {
+  const said = ([name, value]: [string, unknown]) => value !== undefined && !OF_RAW_SQL.includes(name)
+  return Object.fromEntries(Object.entries(call).filter(said))
 }

@@ -1,6 +1,7 @@
 import {
   CacheError,
   type Change,
+  changingSql,
   type Engine,
   type Outcome,
   type SqlScan,
@@ -13,16 +14,21 @@ import {
 export interface RawSql {
   /** What the SQL text of a raw operation's arguments does. */
   scan(args: unknown): SqlScan
+  /** What in the text could change the result without a write; undefined: nothing. */
+  changing(args: unknown): string | undefined
   /** The scope of a raw BEGIN that has not seen its COMMIT: everything on this client belongs to it. */
   session(): Transaction | undefined
-  /** Runs a raw statement that is not a plain read, with whatever invalidation `unknownWrites` asks for. */
-  run<T>(
-    operation: string,
-    args: unknown,
-    scan: SqlScan,
-    place: Transaction | undefined,
-    run: () => Promise<T>,
-  ): Promise<T>
+  /** Runs a raw statement that is not a plain read, with the invalidation that it declares, or `unknownWrites` asks for. */
+  run<T>(statement: RawStatement, place: Transaction | undefined, run: () => Promise<T>): Promise<T>
+}
+
+/** One raw operation. */
+export interface RawStatement {
+  readonly operation: string
+  readonly args: unknown
+  readonly scan: SqlScan
+  /** What it is declared to write; undefined: nobody said. */
+  readonly writes?: readonly Change[]
 }
 
 type Dialect = 'postgres' | 'mysql' | 'sqlite'
@@ -39,11 +45,11 @@ export function createRawSql(engine: Engine, provider: string, failed: (error: u
   let session: Transaction | undefined
 
   const write = <T>(
-    operation: string,
-    args: unknown,
+    { operation, args, writes }: RawStatement,
     scope: Transaction | undefined,
     run: () => Promise<T>,
   ): Promise<T> => {
+    if (writes) return engine.write({ operation, model: undefined, changes: writes, failed, run }, scope)
     const sql = textOf(args)
     engine.events.emit('unknown-write', { operation, sql })
     if (engine.unknownWrites === 'throw')
@@ -98,17 +104,14 @@ export function createRawSql(engine: Engine, provider: string, failed: (error: u
 
   return {
     scan: (args) => scanSql(textOf(args), DIALECTS[provider]),
+    changing: (args) => changingSql(textOf(args), DIALECTS[provider]),
     session: () => session,
-    async run<T>(
-      operation: string,
-      args: unknown,
-      scan: SqlScan,
-      place: Transaction | undefined,
-      run: () => Promise<T>,
-    ): Promise<T> {
+    async run<T>(statement: RawStatement, place: Transaction | undefined, run: () => Promise<T>): Promise<T> {
+      const { scan, writes } = statement
       // COMMIT by hand inside Prisma's transaction: the marks must be up before it.
       if (place && scan.kind === 'end') await place.seal()
-      const scoped = (): Promise<T> => (scan.writes ? write(operation, args, place ?? session, run) : run())
+      const scoped = (): Promise<T> =>
+        scan.writes || writes ? write(statement, place ?? session, run) : run()
       if (!place && scan.kind === 'begin') return begin(scoped)
       return !place && scan.kind === 'end' ? finish(scoped) : scoped()
     },
@@ -121,4 +124,11 @@ function textOf(args: unknown): string {
   const { sql, strings } = (args ?? {}) as { sql?: unknown; strings?: unknown }
   if (Array.isArray(strings)) return strings.join('?')
   return typeof sql === 'string' ? sql : ''
+}
+
+/** All that tells one raw statement from another. A template stays in its parts: joined, two could become one. */
+export function textAndValues(args: unknown): readonly unknown[] {
+  if (Array.isArray(args)) return args
+  const { sql, strings, values } = (args ?? {}) as { sql?: unknown; strings?: unknown; values?: unknown }
+  return [strings ?? sql, values]
 }

@@ -1,6 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises'
-import { type Cluster, type ClusterNode, startCluster, storeContract, valkeyUrl } from '@larder/testing'
-import { type ValkeyStore, valkeyStore } from '@larder/valkey'
+import { type Cluster, type ClusterNode, startCluster, valkeyUrl } from '@larder/testing'
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { look, until } from './server.ts'
@@ -41,15 +39,7 @@ afterEach(async () => {
   await database.unlink(place.name)
 })
 
-const open = async (): Promise<ValkeyStore> => {
-  const store = valkeyStore({ nodes: [...cluster.urls] })
-  await store.ping()
-  return store
-}
-
-storeContract('valkeyStore on a cluster', open, { pass: (ms) => wait(ms) })
-
-/** Two members, and what each of them does at most once is `off`. */
+/** Two members; the second keeps nothing in its memory. */
 async function pair(): Promise<[Member, Member]> {
   const options = { nodes: [...cluster.urls] }
   const both: [Member, Member] = [await join(place, options), await join(place, options, 'off')]
@@ -128,13 +118,6 @@ it.each([
     expect(brief(load.stale((seen) => Math.max(promised(seen), slack)))).toEqual([])
   },
 )
-
-it('a script that touches two slots is refused here, so the contract shows that none does', async () => {
-  const store = await open()
-  const cells = ['{one}:k=1', '{two}:k=1']
-  await expect(store.seed([{ record: '{one}', fields: [], cells }], 1_000)).rejects.toThrow(/CROSSSLOT|slot/i)
-  await store.close()
-})
 
 /** The primary that has the table, and its replica. */
 async function shardOf(key: string): Promise<readonly ClusterNode[]> {

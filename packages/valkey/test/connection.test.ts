@@ -6,7 +6,7 @@ import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { createCache } from '@larder/core'
-import { type OwnServer, startCluster, startServer, until } from '@larder/testing'
+import { type OwnServer, startCluster, startSentinels, startServer, until } from '@larder/testing'
 import { type ValkeyStore, type ValkeyStoreOptions, valkeyStore } from '@larder/valkey'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 
@@ -48,13 +48,15 @@ async function freePort(): Promise<number> {
   return port
 }
 
+/** Of the machine, as the tests' servers are. */
+const OPENSSL = 'openssl'
+
 describe('TLS', () => {
   let folder: string
   let server: OwnServer
   let secure: { host: string; port: number }
   const file = (name: string): string => join(folder, name)
-  const openssl = (...args: string[]): unknown =>
-    execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' })
+  const openssl = (...args: string[]): unknown => execFileSync(OPENSSL, args, { cwd: folder, stdio: 'pipe' })
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'larder-tls-'))
@@ -217,10 +219,18 @@ describe('a Cluster with passwords', () => {
   it('user and password reach every node; a wrong one is told and never shown', async () => {
     const cluster = await startCluster({ replicas: 0 })
     try {
+      // With the rights that the README lists, and no others.
+      const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+      const rules = [...readme.matchAll(/```acl(?:-cluster)?\n(.*?)```/gs)].flatMap(([, text = '']) =>
+        text.trim().split(/\s+/),
+      )
+      expect(rules).toContain('+cluster|slots')
       for (const node of cluster.nodes)
-        await node.call('ACL', 'SETUSER', 'app', 'on', `>${PASSWORD}`, '~*', '+@all')
+        await node.call('ACL', 'SETUSER', 'app', 'on', `>${PASSWORD}`, ...rules)
       const nodes = cluster.nodes.slice(0, 1).map(({ port }) => ({ host: '127.0.0.1', port }))
       await works(make({ nodes, username: 'app', password: PASSWORD }))
+      const lazy = make({ nodes, username: 'app', password: PASSWORD, lazyConnect: true })
+      expect((await lazy.fetch('larder:e:none', [table('lazy')])).entry).toBeNull()
       const url = (cluster.urls[0] ?? '').replace('://', `://app:${encodeURIComponent(PASSWORD)}@`)
       await works(make({ nodes: [url] }))
       const wrong = make({ nodes, username: 'app', password: `${PASSWORD}!` })
@@ -231,4 +241,36 @@ describe('a Cluster with passwords', () => {
       await cluster.stop()
     }
   })
+})
+
+it('sentinels and the servers they watch each have their own users, and a database number goes to the server', async () => {
+  const set = await startSentinels()
+  try {
+    const grant = (name: string, password: string) => [
+      'ACL',
+      'SETUSER',
+      name,
+      'on',
+      `>${password}`,
+      '~*',
+      '+@all',
+    ]
+    for (const server of set.servers) await server.call(...grant('app', 'server-s3cret'))
+    for (const sentinel of set.sentinels) await sentinel.call(...grant('asker', 'sentinel-s3cret'))
+    const { addresses: sentinels, name } = set
+    const servers = { username: 'app', password: 'server-s3cret', database: 2 }
+    const asking = { sentinelUsername: 'asker', sentinelPassword: 'sentinel-s3cret' }
+    await works(make({ sentinels, name, ...servers, ...asking }))
+    const primary = await set.primary()
+    expect(String(await primary.call('INFO', 'keyspace'))).toContain('db2:')
+    expect(String(await primary.call('CLIENT', 'LIST'))).toMatch(/name=larder .*user=app/)
+    const refusals = [...set.servers, ...set.sentinels].map((each) => each.call('ACL', 'LOG'))
+    expect((await Promise.all(refusals)).flat()).toEqual([])
+    const wrong = make({ sentinels, name, ...servers, password: 'wrong-s3cret', ...asking })
+    const error = await wrong.ping().catch((reason: unknown) => reason)
+    expect(String(error)).toMatch(/WRONGPASS/)
+    expect(inspect([error, wrong], { depth: 9, showHidden: true })).not.toMatch(/s3cret/)
+  } finally {
+    await set.stop()
+  }
 })

@@ -13,7 +13,10 @@ import {
 import { type ValkeyStore, type ValkeyStoreOptions, valkeyStore } from '@larder/valkey'
 import { Redis as IoRedis, Cluster as IoRedisCluster } from 'ioredis'
 import { Redis, Cluster as RedisCluster } from 'iovalkey'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+
+// About servers as tests have them: no limit of memory, replicas that may be missing.
+beforeEach(() => void vi.spyOn(process, 'emitWarning').mockImplementation(() => {}))
 
 const pass = (ms: number): Promise<void> => wait(ms)
 const open = async (options: string | ValkeyStoreOptions): Promise<ValkeyStore> => {

@@ -8,10 +8,19 @@ import {
 } from '@larder/testing'
 import type { ValkeyStoreOptions } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { look, until } from './server.ts'
 import { brief, type Load, startLoad } from './server-load.ts'
-import { join, type Meeting, type Member, meeting, recordOf, valuesOf, warm } from './server-members.ts'
+import {
+  isHit,
+  join,
+  type Meeting,
+  type Member,
+  meeting,
+  recordOf,
+  valuesOf,
+  warm,
+} from './server-members.ts'
 
 /** What is promised: no stale read later than this after the promoted primary first answered, in milliseconds. */
 const BOUND = 2_000
@@ -149,6 +158,44 @@ describe('a primary of a cluster dies with bumps that no replica heard of', () =
       await cluster.settled()
     },
   )
+
+  it('a primary that hung while its replica took over is not believed when it is back', {
+    timeout: 60_000,
+  }, async () => {
+    const options = { nodes: [...cluster.urls] }
+    const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+    members = [
+      await join(place, options, 'off'),
+      await join(place, options),
+      await join(place, options, 'push'),
+    ]
+    await until(async () => (await cluster.replicasOf(await cluster.primaryOf(recordOf(place)))).length > 0)
+    await warm(members, '1')
+    const primary = await cluster.primaryOf(recordOf(place))
+    primary.pause()
+    await until(async () => (await cluster.primaryOf(recordOf(place))) !== primary, 20_000)
+    const promoted = performance.now()
+    // Until it hits again, the writer has said nothing to the new primary.
+    await until(() => isHit(members[0] as Member), 15_000)
+    process.stdout.write(`hits again ${Math.round(performance.now() - promoted)} ms after the promotion\n`)
+    await members[0]?.write(1, '2')
+    const load = startLoad(members, [1], { reads: 5 })
+    await load.hits(5)
+    const resumed = performance.now()
+    // It has the entry of '1', and the tags as they were then, and hears of its end a moment later.
+    primary.resume()
+    await until(() => performance.now() > resumed + BOUND)
+    await load.stop()
+    expect(load.rejected).toEqual([])
+    expect(
+      brief(
+        load.seen.filter(({ value, began }) => value !== 2 && began >= resumed),
+        resumed,
+      ),
+    ).toEqual([])
+    // The client's library tells the console what nobody listens to.
+    expect(said).not.toHaveBeenCalled()
+  })
 })
 
 describe('a primary under Sentinel dies with bumps that no replica heard of', () => {

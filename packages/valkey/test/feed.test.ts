@@ -39,6 +39,7 @@ afterEach(async () => {
 /** A feed beside a client for the given URL. */
 function follow(original: Redis): NodeFeed {
   clients.push(original)
+  original.on('error', () => {})
   const feed = followNode({
     client: feedClientOf(original as never),
     prefixes: ['{n:', 'n:e:'],

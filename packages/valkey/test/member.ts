@@ -1,4 +1,4 @@
-import { createCache } from '@larder/core'
+import { createCache, type MemoryOptions } from '@larder/core'
 import { valkeyStore } from '@larder/valkey'
 import { attachRows } from './rows.ts'
 import { look } from './server.ts'
@@ -9,8 +9,9 @@ export type Ask =
   | { readonly write: number; readonly value: string }
   | { readonly invalidate: 'all' }
 
-const [store = '', database = '', name = ''] = process.argv.slice(2)
-const cache = createCache({ store: valkeyStore(store) })
+const [store = '', database = '', name = '', mode] = process.argv.slice(2)
+const memory = { mode: mode as NonNullable<MemoryOptions['mode']> }
+const cache = createCache({ store: valkeyStore(store), memory })
 const rows = attachRows(cache, look(database), name)
 
 process.on('message', async (ask: Ask) => {

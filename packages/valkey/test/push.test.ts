@@ -166,6 +166,21 @@ it('a push cache on a server that does not allow tracking warns once, and behave
   expect(one.warnings.filter((code) => code === 'push-unavailable')).toHaveLength(1)
 })
 
+it('push works where the server does not say who it is', async () => {
+  await server.acl('SETUSER', 'shy', 'on', '>secret', '~*', '&*', '+@all', '-info')
+  const url = own.url.replace('//', '//shy:secret@')
+  const [one, other] = [await member('push', url), await member('push', url)]
+  await warm([one, other])
+  await one.write(1, 'a')
+  await sees(other, 'a')
+  // Each reconnect of any process is a new life there.
+  await server.call('CLIENT', 'KILL', 'TYPE', 'normal')
+  await warm([one, other])
+  await one.write(1, 'b')
+  await sees(other, 'b')
+  expect(one.warnings).not.toContain('push-unavailable')
+})
+
 it('tracking connections that are killed cost no freshness, and hits from memory come back', async () => {
   const [one, other] = [await member('push'), await member('push')]
   for (let time = 0; time < 5; time++) {

@@ -48,7 +48,7 @@ describe.skipIf('reason' in found)('Redis', () => {
 
   it('it is Redis that is tested', async () => {
     const info = await server.info('server')
-    expect(info).toMatch(/^redis_version:7/m)
+    expect(info).toMatch(/^redis_version:\d/m)
     expect(info).not.toContain('valkey_version')
   })
 

@@ -80,16 +80,42 @@ function recordText(value: object, types: ValueTypes | undefined, trail: Trail, 
     return refuse('an object with symbol keys', trail, depth)
   const record = value as Record<string, unknown>
   const keys = Object.keys(record)
-  if (keys.length > 1) keys.sort()
+  sortFew(keys)
   let out = '{'
   for (const key of keys) {
     const item = record[key]
     if (item === undefined) continue
     if (typeof item === 'object' && item !== null && isAbsent(item)) continue
     trail[depth] = key
-    out += `${BARE_KEY.test(key) ? key : JSON.stringify(key)}:${text(item, types, trail, depth + 1)},`
+    out += `${keyText(key)}:${text(item, types, trail, depth + 1)},`
   }
   return `${out}}`
+}
+
+/** In place. Arguments have few properties, mostly in order already: less than a call of `sort` costs. */
+function sortFew(keys: string[]): void {
+  if (keys.length > 16) {
+    keys.sort()
+    return
+  }
+  for (let at = 1; at < keys.length; at++) {
+    const key = keys[at] as string
+    let place = at
+    for (; place > 0 && (keys[place - 1] as string) > key; place--) keys[place] = keys[place - 1] as string
+    keys[place] = key
+  }
+}
+
+// The same few names in every query; whatever an application makes up beyond that is not remembered.
+const keyTexts = new Map<string, string>()
+const MOST_KEY_TEXTS = 2_000
+
+function keyText(key: string): string {
+  const known = keyTexts.get(key)
+  if (known !== undefined) return known
+  const made = BARE_KEY.test(key) ? key : JSON.stringify(key)
+  if (keyTexts.size < MOST_KEY_TEXTS && key.length <= 64) keyTexts.set(key, made)
+  return made
 }
 
 function mapText(

@@ -1,3 +1,4 @@
+import { createBounded } from '../bounded.ts'
 import { canonical } from './canonical.ts'
 import { digest } from './digest.ts'
 import type { ValueTypes } from './value-types.ts'
@@ -38,23 +39,45 @@ export interface EntryKeys {
 }
 
 // Counts up whenever the canonical text of some value changes: old entries are then simply not found.
-const FORMAT = 1
+const FORMAT = 2
+
+const MOST_HEADS = 2_000
+/** Longer texts are hashed every time: remembering them would cost more memory than their keys are worth. */
+const LONGEST_REMEMBERED = 512
 
 /**
- * Binds entry keys to a host. The constant parts are encoded once; each key then costs the text of its query and
- * one hash.
+ * Binds entry keys to a host. The constant parts are encoded once; each key then costs the text of its query and,
+ * unless it is one of the `most` remembered, one hash.
  */
-export function entryKeys(parts: EntryKeyParts): EntryKeys {
+export function entryKeys(parts: EntryKeyParts, most = 0): EntryKeys {
   const { namespace, version, database, identity, types } = parts
-  // Both texts are closed lists, so their concatenation still tells every part apart.
+  // Lists and values end where they end, so the texts of several one after the other still tell every part apart.
   const constant = canonical([FORMAT, namespace, version, database, identity], types)
   const prefix = `${namespace}:e:`
+  const keyOf = (text: string): EntryKey => {
+    const { name, proof } = digest(`${constant}${text}`)
+    return { key: `${prefix}${name}`, proof }
+  }
+  const heads = new Map<string, { readonly model: string; readonly head: string }>()
+  const headOf = (scope: unknown, { model, operation }: EntryQuery): string => {
+    if (scope !== undefined) return canonical([scope, model, operation], types)
+    const found = heads.get(operation)
+    if (found?.model === model) return found.head
+    const head = canonical([undefined, model, operation], types)
+    // A client has as many operations as its models have verbs; a host that makes up names is not remembered.
+    if (heads.size < MOST_HEADS) heads.set(operation, { model, head })
+    return head
+  }
+  const known = most > 0 ? createBounded<EntryKey>(most) : undefined
   return {
     of(scope, read) {
-      const { name, proof } = digest(
-        `${constant}${canonical([scope, read.model, read.operation, read.query], types)}`,
-      )
-      return { key: `${prefix}${name}`, proof }
+      const text = `${headOf(scope, read)}${canonical(read.query, types)}`
+      if (!known || text.length > LONGEST_REMEMBERED) return keyOf(text)
+      const found = known.get(text)
+      if (found) return found
+      const key = keyOf(text)
+      known.set(text, key)
+      return key
     },
   }
 }

@@ -5,6 +5,7 @@ import type { ReadPlan } from '../plan.ts'
 export function bypassOf(plan: ReadPlan<unknown>): BypassReason | undefined {
   if (plan.bypass) return plan.bypass
   if (!plan.policy) return 'no-policy'
-  const operation = plan.operation.slice(plan.operation.lastIndexOf('.') + 1)
-  return plan.policy.operations && !plan.policy.operations.has(operation) ? 'disabled' : undefined
+  const { operations } = plan.policy
+  if (!operations) return undefined
+  return operations.has(plan.operation.slice(plan.operation.lastIndexOf('.') + 1)) ? undefined : 'disabled'
 }

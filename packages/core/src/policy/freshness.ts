@@ -34,15 +34,16 @@ export type Freshness =
 export function judge(entry: EntrySight | undefined, tags: readonly TagSight[], epoch: string): Freshness {
   if (tags.some((tag) => tag.dirty && (!tag.optional || entry?.nonces.has(tag.name)))) {
     // An entry that named a now dirty optional tag is unusable; without it the load may go on.
-    if (tags.some((tag) => tag.dirty && !tag.optional)) return { kind: 'dirty' }
-    return { kind: 'miss', reason: 'invalidated' }
+    return tags.some((tag) => tag.dirty && !tag.optional) ? DIRTY : INVALIDATED
   }
   if (!entry?.own) return { kind: 'miss', reason: 'miss' }
   if (entry.remaining <= 0) return { kind: 'miss', reason: 'expired' }
-  return entry.epoch === epoch && unchanged(entry, tags)
-    ? { kind: 'hit' }
-    : { kind: 'miss', reason: 'invalidated' }
+  return entry.epoch === epoch && unchanged(entry, tags) ? HIT : INVALIDATED
 }
+
+const HIT: Freshness = { kind: 'hit' }
+const DIRTY: Freshness = { kind: 'dirty' }
+const INVALIDATED: Freshness = { kind: 'miss', reason: 'invalidated' }
 
 function unchanged(entry: EntrySight, tags: readonly TagSight[]): boolean {
   let recorded = 0

@@ -1,9 +1,10 @@
 import type { Codec, ValueTypes } from '../codec/codec.ts'
-import { type EntryHeader, open, seal } from '../codec/envelope.ts'
+import { type Entry, type EntryHeader, open, seal } from '../codec/envelope.ts'
 import type { Events } from '../events.ts'
 import type { EntryKey } from '../keys/entry-key.ts'
 import type { EntrySight } from '../policy/freshness.ts'
 import type { StoredEntry } from '../store/store.ts'
+import { createModels } from './models.ts'
 import { noncesOf } from './sight.ts'
 
 /** Whose entry it is: names it in events, and proves it. */
@@ -27,14 +28,18 @@ export interface OpenedEntry {
  */
 export interface Entries {
   open(stored: StoredEntry | null, owner: EntryOwner): OpenedEntry | undefined
-  decode(payload: Uint8Array, owner: EntryOwner): { readonly value: unknown } | undefined
+  /** @param lasting whether this very payload is kept, and may be decoded again. */
+  decode(payload: Uint8Array, owner: EntryOwner, lasting?: boolean): { readonly value: unknown } | undefined
   encode(value: unknown, owner: EntryOwner): Uint8Array | { readonly error: unknown }
   /** The bytes to store, and the header in them. */
   seal(header: Omit<EntryHeader, 'codec' | 'proof'>, payload: Uint8Array, owner: EntryOwner): Uint8Array
 }
 
-export function createEntries(codec: Codec, types: ValueTypes, events: Events): Entries {
+/** @param lasting whether the same bytes will be opened again: their header is then read once. */
+export function createEntries(codec: Codec, types: ValueTypes, events: Events, lasting = false): Entries {
+  const read = lasting ? rememberHeaders() : readHeader
   const bound = codec.bind(types)
+  const models = createModels()
   const attempt = <T>(owner: EntryOwner, action: () => T): T | { readonly error: unknown } => {
     try {
       return action()
@@ -46,23 +51,43 @@ export function createEntries(codec: Codec, types: ValueTypes, events: Events): 
   return {
     open(stored, owner) {
       if (!stored) return undefined
-      const opened = attempt(owner, () => open(stored.bytes))
+      const opened = attempt(owner, () => read(stored.bytes))
       if ('error' in opened) return undefined
-      const { header, payload } = opened
+      const { header, nonces, payload } = opened
+      const { lifetime, epoch } = header
       const { remaining } = stored
       const own = header.proof === owner.key.proof && header.codec === codec.name
-      return {
-        sight: { remaining, own, epoch: header.epoch, nonces: noncesOf(header) },
-        payload,
-        lifetime: header.lifetime,
-        age: Math.max(0, header.lifetime - remaining),
-      }
+      const age = Math.max(0, lifetime - remaining)
+      return { sight: { remaining, own, epoch, nonces }, payload, lifetime, age }
     },
-    decode(payload, owner) {
-      const decoded = attempt(owner, () => ({ value: bound.decode(payload) }))
+    decode(payload, owner, lasting = false) {
+      const decoded = attempt(owner, () => ({
+        value: lasting ? models.read(owner.key.key, payload, bound.decode) : bound.decode(payload),
+      }))
       return 'error' in decoded ? undefined : decoded
     },
     encode: (value, owner) => attempt(owner, () => bound.encode(value)),
     seal: (header, payload, { key }) => seal({ ...header, codec: codec.name, proof: key.proof }, payload),
+  }
+}
+
+interface Opened extends Entry {
+  readonly nonces: ReadonlyMap<string, string>
+}
+
+function readHeader(bytes: Uint8Array): Opened {
+  const entry = open(bytes)
+  return { ...entry, nonces: noncesOf(entry.header) }
+}
+
+/** A store of this process hands out the same bytes again and again, and nobody writes to them. */
+function rememberHeaders(): typeof readHeader {
+  const known = new WeakMap<Uint8Array, Opened>()
+  return (bytes) => {
+    const found = known.get(bytes)
+    if (found) return found
+    const opened = readHeader(bytes)
+    known.set(bytes, opened)
+    return opened
   }
 }

@@ -5,8 +5,8 @@ import type { OpenedEntry } from './entries.ts'
 
 /** Entries this process keeps, their headers parsed; whether one may be served its tags say. */
 export interface KeptEntries {
-  /** The entry with the lifetime it has left, if it is this key's own and not expired. */
-  get(key: EntryKey): OpenedEntry | undefined
+  /** The entry with the lifetime it had left at `now`, if it is this key's own and was not expired. */
+  get(key: EntryKey, now: number): OpenedEntry | undefined
   /** @param asked when the store was asked for it: it had `entry.sight.remaining` left then or a little later. */
   put(key: EntryKey, entry: OpenedEntry, asked: number): void
   /** Somebody changed the entry in the store, we or another. */
@@ -47,10 +47,10 @@ export function createKeptEntries(
     else echoes.delete(name)
   }
   return {
-    get(key) {
+    get(key, now) {
       const kept = entries.get(key.key)
       if (!kept || kept.proof !== key.proof) return undefined
-      const remaining = kept.until - clock.now()
+      const remaining = kept.until - now
       if (remaining > 0) return opened(kept.entry, remaining)
       entries.delete(key.key)
       return undefined

@@ -1,4 +1,4 @@
-import { createBounded } from '../bounded.ts'
+import { type Bounded, createBounded } from '../bounded.ts'
 import type { Fetched } from '../store/store.ts'
 import type { Lease, TagReply, TagRequest, TagState } from '../tags/tag.ts'
 
@@ -36,28 +36,19 @@ export function createKeptTags(most: number): KeptTags {
     cells.clear()
   }
   const fieldsOf = (record: string): Map<string, Kept> => {
-    const found = records.get(record)
-    if (found) return found
-    const made = new Map<string, Kept>()
-    records.set(record, made)
-    return made
+    const found = records.get(record) ?? new Map<string, Kept>()
+    records.set(record, found)
+    return found
   }
-  const keepReply = (asked: Asked, { record, fields, cells: names }: TagRequest, reply: TagReply): void => {
-    const { lease } = reply
-    if (fields.length) {
-      const kept = fieldsOf(record)
-      const trusted = lease && !changes.since(asked, record) ? lease : undefined
-      for (const [at, field] of fields.entries()) {
-        const state = reply.fields[at]
-        if (trusted && state && !state.dirty) kept.set(field, { state, lease: trusted })
-        else kept.delete(field)
-      }
+  const keepReply = (asked: Asked, request: TagRequest, reply: TagReply): void => {
+    const trusted = (name: string): Lease | undefined =>
+      changes.since(asked, name) ? undefined : reply.lease
+    if (request.fields.length) {
+      const fields = fieldsOf(request.record)
+      const lease = trusted(request.record)
+      for (const [at, field] of request.fields.entries()) keepState(fields, field, reply.fields[at], lease)
     }
-    for (const [at, cell] of names.entries()) {
-      const state = reply.cells[at]
-      if (lease && state && !state.dirty && !changes.since(asked, cell)) cells.set(cell, { state, lease })
-      else cells.delete(cell)
-    }
+    for (const [at, cell] of request.cells.entries()) keepState(cells, cell, reply.cells[at], trusted(cell))
   }
 
   return {
@@ -72,21 +63,16 @@ export function createKeptTags(most: number): KeptTags {
       }
     },
     recall(requests) {
-      // Most tags of one read were answered together: their lease is asked once.
-      let holding: Lease | undefined
-      const stateOf = (kept: Kept | undefined): TagState => {
-        if (!kept) return null
-        if (kept.lease !== holding && !kept.lease.holds()) return null
-        holding = kept.lease
-        return kept.state
+      const stateOf = believing()
+      const tags: TagReply[] = []
+      for (const request of requests) {
+        const kept = request.fields.length ? records.get(request.record) : undefined
+        const fields: TagState[] = []
+        for (const field of request.fields) fields.push(stateOf(kept?.get(field)))
+        const states: TagState[] = []
+        for (const cell of request.cells) states.push(stateOf(cells.get(cell)))
+        tags.push({ fields, cells: states })
       }
-      const tags = requests.map((request): TagReply => {
-        const fields = request.fields.length ? records.get(request.record) : undefined
-        return {
-          fields: request.fields.map((field) => stateOf(fields?.get(field))),
-          cells: request.cells.map((cell) => stateOf(cells.get(cell))),
-        }
-      })
       return { epoch, entry: null, tags }
     },
     drop(names) {
@@ -97,6 +83,27 @@ export function createKeptTags(most: number): KeptTags {
         cells.delete(name)
       }
     },
+  }
+}
+
+/** Keeps a clean state under its lease; whatever else was answered ends what was kept. */
+function keepState(
+  kept: Pick<Bounded<Kept>, 'delete'> & { set(name: string, value: Kept): unknown },
+  name: string,
+  state: TagState | undefined,
+  lease: Lease | undefined,
+): void {
+  if (lease && state && !state.dirty) kept.set(name, { state, lease })
+  else kept.delete(name)
+}
+
+/** Tells what is kept from what may be believed. Most tags of one read came with one lease: it is asked once. */
+function believing(): (kept: Kept | undefined) => TagState {
+  let holding: Lease | undefined
+  return (kept) => {
+    if (!kept || (kept.lease !== holding && !kept.lease.holds())) return null
+    holding = kept.lease
+    return kept.state
   }
 }
 

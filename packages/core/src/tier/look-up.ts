@@ -9,6 +9,8 @@ import { sightsOf, type TagSights } from './sight.ts'
 
 /** A read, as far as looking it up goes. */
 export interface Wanted extends EntryOwner {
+  /** When the read began, by the clock. */
+  readonly started: number
   readonly tags: readonly ReadTag[]
   /** Records this process was writing to when the read began. */
   readonly writing: ReadonlySet<string>
@@ -57,14 +59,14 @@ export function createLookUp({ store, clock, tier }: LookUpRoom, entries: Entrie
       const pushed = tier?.pushed
       // Without a tag there is no lease that could vouch for the epoch.
       if (!pushed || !wanted.tags.length || pushed.strictness.required()) return undefined
-      const entry = tier.entries.get(wanted.key)
+      const entry = tier.entries.get(wanted.key, wanted.started)
       if (!entry) return undefined
       const found = judged(wanted, entry, 'memory', pushed.tags.recall(wanted.tags))
       return found.fresh.kind === 'hit' ? found : undefined
     },
     async ask(wanted) {
-      const { key, tags } = wanted
-      const kept = tier?.entries.get(key)
+      const { key, tags, started } = wanted
+      const kept = tier?.entries.get(key, started)
       if (kept) {
         const seen = await store.fetch(undefined, tags)
         if (!seen.ok) return undefined

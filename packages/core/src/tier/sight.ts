@@ -17,15 +17,20 @@ export function sightsOf(
   writing: ReadonlySet<string>,
 ): TagSights {
   const sights: TagSight[] = []
-  for (const [index, tag] of tags.entries()) {
+  for (let index = 0; index < tags.length; index++) {
+    const tag = tags[index] as ReadTag
     const reply = fetched.tags[index]
-    const written = writing.has(tag.record)
-    const { length } = tag.fields
-    for (const [at, name] of tag.names.entries()) {
-      const state = at < length ? reply?.fields[at] : reply?.cells[at - length]
-      const list = at < length && tag.fields[at] === LIST
-      const dirty = state?.dirty === true || (list && written)
-      sights.push({ name, nonce: state?.nonce, dirty, optional: list && tag.list === 'maybe' })
+    const { names, fields } = tag
+    for (let at = 0; at < names.length; at++) {
+      const state = at < fields.length ? reply?.fields[at] : reply?.cells[at - fields.length]
+      const list = at === 0 && tag.list !== 'no'
+      const dirty = state?.dirty === true || (list && writing.has(tag.record))
+      sights.push({
+        name: names[at] as string,
+        nonce: state?.nonce,
+        dirty,
+        optional: list && tag.list === 'maybe',
+      })
     }
   }
   return sights

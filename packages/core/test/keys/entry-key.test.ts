@@ -65,3 +65,14 @@ describe('entryKeys', () => {
     expect(key).toMatch(/^n{32}:e:[\w-]{22}$/)
   })
 })
+
+it('a key that is remembered is the key that is made anew, whatever came before it', () => {
+  const remembering = entryKeys(parts, 4)
+  const queries = Array.from({ length: 20 }, (_, id) => ({ ...read, query: { where: { id: id % 7 } } }))
+  for (const query of [...queries, { ...read, query: 'x'.repeat(1_000) }])
+    for (const scope of [undefined, 'tenant', 5])
+      for (const model of ['Product', 'Stock']) {
+        const one = { ...query, model }
+        expect(remembering.of(scope, one)).toEqual(entryKeys(parts).of(scope, one))
+      }
+})

@@ -19,26 +19,30 @@ it('what is left of a lifetime counts from the question, not from the answer', a
   const asked = clock.now()
   await clock.advance(100)
   entries.put(KEY, entry(500), asked)
-  expect(entries.get(KEY)).toMatchObject({ sight: { remaining: 400, own: true }, lifetime: 1_000, age: 600 })
+  expect(entries.get(KEY, clock.now())).toMatchObject({
+    sight: { remaining: 400, own: true },
+    lifetime: 1_000,
+    age: 600,
+  })
   await clock.advance(399)
-  expect(entries.get(KEY)).toMatchObject({ age: 999 })
+  expect(entries.get(KEY, clock.now())).toMatchObject({ age: 999 })
   await clock.advance(1)
-  expect(entries.get(KEY)).toBeUndefined()
+  expect(entries.get(KEY, clock.now())).toBeUndefined()
 })
 
 it('another query’s entry under the same name is none', () => {
   const { clock, entries } = keeping()
   entries.put(KEY, entry(), clock.now())
-  expect(entries.get({ ...KEY, proof: 'other' })).toBeUndefined()
-  expect(entries.get(KEY)).toBeDefined()
+  expect(entries.get({ ...KEY, proof: 'other' }, clock.now())).toBeUndefined()
+  expect(entries.get(KEY, clock.now())).toBeDefined()
 })
 
 it('somebody else’s and expired entries are not kept', () => {
   const { clock, entries } = keeping()
   entries.put(KEY, entry(1_000, false), clock.now())
-  expect(entries.get(KEY)).toBeUndefined()
+  expect(entries.get(KEY, clock.now())).toBeUndefined()
   entries.put(KEY, entry(0), clock.now())
-  expect(entries.get(KEY)).toBeUndefined()
+  expect(entries.get(KEY, clock.now())).toBeUndefined()
 })
 
 it('its bytes are a copy: what they lay in may be used again', () => {
@@ -46,7 +50,7 @@ it('its bytes are a copy: what they lay in may be used again', () => {
   const one = entry()
   entries.put(KEY, one, clock.now())
   one.payload.fill(0)
-  expect(String(entries.get(KEY)?.payload)).toBe('payload')
+  expect(String(entries.get(KEY, clock.now())?.payload)).toBe('payload')
 })
 
 it('as many changes are taken for echoes as were made here', async () => {
@@ -54,10 +58,10 @@ it('as many changes are taken for echoes as were made here', async () => {
   entries.put(KEY, entry(10_000), clock.now())
   const stored = [entries.storing(KEY.key), entries.storing(KEY.key)]
   entries.changed(KEY.key)
-  expect(entries.get(KEY)).toBeDefined()
+  expect(entries.get(KEY, clock.now())).toBeDefined()
   for (const done of stored) done()
   entries.changed(KEY.key)
-  expect(entries.get(KEY)).toBeDefined()
+  expect(entries.get(KEY, clock.now())).toBeDefined()
   entries.changed(KEY.key)
-  expect(entries.get(KEY)).toBeUndefined()
+  expect(entries.get(KEY, clock.now())).toBeUndefined()
 })

@@ -49,9 +49,11 @@ it('a missing or dirty state is not, and ends what was kept of the tag', () => {
 
 it('an answer of another epoch ends all that was kept before', () => {
   const { tags, keep, known } = keeping()
-  keep(answer([clean('a'), null, null], { epoch: 'f' }))
-  expect(known()).toEqual(['a', undefined, undefined])
-  expect(tags.recall([]).epoch).toBe('f')
+  keep(answer([clean('a'), clean('b'), clean('c')], { epoch: 'f' }))
+  expect(known()).toEqual(['a', 'b', 'c'])
+  tags.keep(tags.ask(), [], { epoch: 'e', entry: null, tags: [] })
+  expect(known()).toEqual([undefined, undefined, undefined])
+  expect(tags.recall([]).epoch).toBe('e')
 })
 
 it('a state is believed while its lease holds', () => {

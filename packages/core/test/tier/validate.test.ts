@@ -60,6 +60,20 @@ it('what another process stored since is found before it is called a miss', asyn
   expect(here.taken()).toEqual(['tags', 'fetch', 'tags'])
 })
 
+it('one that no longer matches, and nothing takes the place of, is asked for no more', async () => {
+  const { get, put, taken } = remote()
+  const uncached = { options: { cacheEmpty: false as const } }
+  const gone = reads.byId(3)
+  await get(gone, uncached)
+  await get(gone, uncached)
+  await put(writes.remove(3))
+  await settled()
+  for (let time = 0; time < 2; time++) expect((await get(gone, uncached)).result).toBeNull()
+  taken()
+  await get(gone, uncached)
+  expect(taken()).toEqual(['fetch'])
+})
+
 it('while its tags are dirty nothing but its tags is asked for', async () => {
   const here = remote()
   const other = remote({ beside: here })

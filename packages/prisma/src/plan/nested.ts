@@ -1,14 +1,16 @@
-import { type Change, type ColumnValue, UNKNOWN } from '@larder/core'
+import { type Pins, UNKNOWN } from '@larder/core'
 import type { ModelMap, Relation } from '../model.ts'
 import { argument, fieldsOf, listOf } from './argument.ts'
-import { pinsOf } from './pins.ts'
-import { changedBy, type Data, insertedBy, type Sets } from './sets.ts'
-import { joinTablesOf } from './survey.ts'
+import { type Heir, joined, linked, type NestedChange, taken, unlinked } from './link.ts'
+import { certainValue, foundRow, identified, madeRow, type Row } from './row.ts'
+import { changedBy, type Data, insertedBy } from './sets.ts'
 
-/** What a walk through the nested writes of one operation has found so far. Their rows are never known. */
+/** What a walk through the nested writes of one operation has found so far. */
 export interface Nested {
   readonly models: ModelMap
-  readonly changes: Change[]
+  /** False where not even a row named by its primary key is certain to be the one written. */
+  readonly certain: boolean
+  readonly changes: NestedChange[]
   /** Something is not understood: any table may be written. */
   opaque: boolean
 }
@@ -17,126 +19,111 @@ export interface Nested {
 export const MOST_ROWS = 100
 
 /**
- * Notes every change that the nested writes of `data` make, to any depth. The foreign keys that the row itself holds
- * are put into `data.sets`: a connect by the referenced column tells the new value, everything else makes it unknown.
+ * Notes every change that the nested writes of `data` make, to any depth, with the rows that arguments name by their
+ * primary key. The foreign keys that the row itself holds are put into `data.sets`: a connect by the referenced
+ * column tells the new value, everything else makes it unknown.
+ * @param row what is certain of the row they hang on.
  */
-export function nestedIn(nested: Nested, model: string, data: Data): void {
+export function nestedIn(nested: Nested, model: string, data: Data, row: Row): void {
   if (data.opaque) nested.opaque = true
   for (const [relation, value] of data.relations) {
     const operations = fieldsOf(value)
     if (!operations) nested.opaque = true
     for (const [operation, argument] of operations ?? []) {
-      if (argument !== false) one(nested, { model, relation, sets: data.sets }, operation, argument)
+      if (argument !== false) one(nested, { model, relation, sets: data.sets, row }, operation, argument)
     }
   }
 }
 
-interface Place {
-  readonly model: string
-  readonly relation: Relation
-  /** Of the row the relation is written from. */
-  readonly sets: Sets
-}
-
-function one(nested: Nested, place: Place, operation: string, given: unknown): void {
+function one(nested: Nested, place: Heir, operation: string, given: unknown): void {
   const { relation } = place
   const items = listOf(given)
+  const note = (changes: readonly NestedChange[]): void => void nested.changes.push(...changes)
+  const keyOf = (where: unknown): Pins | undefined => keyed(nested, relation.target, where)
   switch (operation) {
     case 'connect':
-      link(nested, place, given)
+      for (const item of items) note(linked(nested.models, place, item, keyOf(item)))
       break
     case 'disconnect':
+      for (const item of items) note(unlinked(nested.models, place, keyOf(item)))
+      break
     case 'set':
-      link(nested, place)
+      note(unlinked(nested.models, place, undefined))
+      for (const item of items) note(linked(nested.models, place, item, keyOf(item)))
       break
     case 'create':
-      for (const data of items) insert(nested, relation, data)
-      born(nested, place)
+      for (const data of items) insert(nested, place, data)
       break
     case 'createMany':
-      insertMany(nested, relation, argument(given, 'data'))
-      born(nested, place)
+      insertMany(nested, place, argument(given, 'data'))
       break
     case 'connectOrCreate':
-      for (const item of items) insert(nested, relation, argument(item, 'create'))
-      link(nested, place)
+      for (const item of items) {
+        const where = argument(item, 'where')
+        insert(nested, place, argument(item, 'create'))
+        note(linked(nested.models, place, undefined, keyOf(where)))
+      }
       break
     case 'update':
     case 'updateMany':
-      for (const item of items) update(nested, relation, dataOf(nested, relation, item))
+      for (const item of items) update(nested, relation, dataOf(nested, relation, item), keyOf(whereOf(item)))
       break
     case 'upsert':
       for (const item of items) {
-        insert(nested, relation, argument(item, 'create'))
-        update(nested, relation, argument(item, 'update'))
+        insert(nested, place, argument(item, 'create'))
+        update(nested, relation, argument(item, 'update'), keyOf(argument(item, 'where')))
       }
-      link(nested, place)
       break
     case 'delete':
     case 'deleteMany':
-      nested.changes.push({ table: relation.table, effect: 'delete' })
-      link(nested, place)
+      for (const item of items) remove(nested, place, keyOf(item))
       break
     default:
       nested.opaque = true
   }
 }
 
-/** Whichever side holds the reference is written; rows that lose it to another are touched as well. */
-function link(nested: Nested, place: Place, connect?: unknown): void {
-  const { model, relation, sets } = place
-  const { models, changes } = nested
-  if (relation.holder === 'own') {
-    for (const { own, target } of relation.pairs) sets[own] = connected(models, relation, target, connect)
-    // One to one: the row that pointed there before lets go.
-    const taken = !models.relation(relation.target, relation.opposite)?.list
-    if (taken) changes.push({ table: models.table(model), effect: 'update', sets: unknown(relation, 'own') })
-  } else if (relation.holder === 'target') {
-    changes.push({ table: relation.table, effect: 'update', sets: unknown(relation, 'target') })
-  } else if (relation.holder === 'unknown') {
-    changes.push(
-      { table: models.table(model), effect: 'unknown' },
-      { table: relation.table, effect: 'unknown' },
-    )
-  }
-  for (const table of joinTablesOf(relation)) changes.push({ table, effect: 'unknown' })
+function keyed(nested: Nested, model: string, where: unknown): Pins | undefined {
+  return nested.certain && where !== undefined ? identified(nested.models, model, where) : undefined
 }
 
-/** A new row on the other side takes the place of another only where there may be but one. */
-function born(nested: Nested, place: Place): void {
-  const { relation, sets } = place
-  if (relation.holder === 'own') for (const { own } of relation.pairs) sets[own] = UNKNOWN
-  else if (relation.holder !== 'target' || !relation.list) link(nested, place)
+/** The referential action on the references to the row is the engine's to derive; the row's own reference is ours. */
+function remove(nested: Nested, place: Heir, key: Pins | undefined): void {
+  const { relation } = place
+  nested.changes.push({ table: relation.table, effect: 'delete', ...(key && { before: key }) })
+  if (relation.holder !== 'target') nested.changes.push(...unlinked(nested.models, place, key))
 }
 
-/** What a connect gives the foreign key: the value by which it names the referenced column, if it does. */
-function connected(models: ModelMap, relation: Relation, column: string, connect: unknown): ColumnValue {
-  const pins = connect === undefined ? undefined : pinsOf(models, relation.target, connect)
-  const values = pins && Object.hasOwn(pins, column) ? pins[column] : undefined
-  return values?.length === 1 ? values[0] : UNKNOWN
-}
-
-function unknown(relation: Relation, side: 'own' | 'target'): Sets {
-  return Object.fromEntries(relation.pairs.map((pair) => [pair[side], UNKNOWN]))
-}
-
-function insertMany(nested: Nested, relation: Relation, data: unknown): void {
+function insertMany(nested: Nested, place: Heir, data: unknown): void {
   const rows = listOf(data)
-  if (rows.length > MOST_ROWS) nested.changes.push({ table: relation.table, effect: 'insert' })
-  else for (const row of rows) insert(nested, relation, row)
+  if (rows.length > MOST_ROWS)
+    nested.changes.push({ table: place.relation.table, effect: 'insert' }, ...taken(nested.models, place))
+  else for (const row of rows) insert(nested, place, row)
 }
 
-function insert(nested: Nested, relation: Relation, data: unknown): void {
-  const row = insertedBy(nested.models, relation.target, data)
-  if (relation.holder === 'target') Object.assign(row.sets, unknown(relation, 'target'))
-  nestedIn(nested, relation.target, row)
-  nested.changes.push({ table: relation.table, effect: 'insert', sets: row.sets })
+/** A row on the other side, and what ties it to the row it is written from. */
+function insert(nested: Nested, place: Heir, data: unknown): void {
+  const { models } = nested
+  const { relation, sets, row: parent } = place
+  const row = insertedBy(models, relation.target, data)
+  const fromResult: Record<string, string> = {}
+  if (relation.holder === 'own') for (const { own } of relation.pairs) sets[own] = UNKNOWN
+  if (relation.holder === 'target')
+    for (const { own, target } of relation.pairs) {
+      row.sets[target] = certainValue(parent, own)
+      if (parent.shown) fromResult[target] = own
+    }
+  nestedIn(nested, relation.target, row, madeRow(row, false))
+  const change = { table: relation.table, effect: 'insert', sets: row.sets } as const
+  nested.changes.push({ ...change, ...(Object.keys(fromResult).length && { fromResult }) })
+  nested.changes.push(...taken(models, place), ...joined(place, row.sets))
 }
 
-function update(nested: Nested, relation: Relation, data: unknown): void {
+function update(nested: Nested, relation: Relation, data: unknown, key: Pins | undefined): void {
   const row = changedBy(nested.models, relation.target, data)
-  nestedIn(nested, relation.target, row)
-  nested.changes.push({ table: relation.table, effect: 'update', sets: row.sets })
+  nestedIn(nested, relation.target, row, foundRow(key, row, false))
+  const { sets } = row
+  nested.changes.push({ table: relation.table, effect: 'update', ...(key && { before: key }), sets })
 }
 
 /** `{ where, data }`, or to one the data alone. Which of the two is not told where a field is named `data`. */
@@ -145,4 +132,8 @@ function dataOf(nested: Nested, relation: Relation, item: unknown): unknown {
   if (wrapped === undefined) return item
   if (!relation.list && nested.models.fieldOf(relation.target, 'data')) nested.opaque = true
   return wrapped
+}
+
+function whereOf(item: unknown): unknown {
+  return argument(item, 'data') === undefined ? undefined : argument(item, 'where')
 }

@@ -2,9 +2,11 @@ import type { Change, Pins, ReturnedRow } from '@larder/core'
 import type { ModelMap } from '../model.ts'
 import { argument, fieldsOf, listOf } from './argument.ts'
 import { surveyFilter } from './filter.ts'
+import type { NestedChange } from './link.ts'
 import { MOST_ROWS, type Nested, nestedIn } from './nested.ts'
 import { pinsOf, pinsOn } from './pins.ts'
 import { rowOf, rowsOf } from './returned.ts'
+import { foundRow, identified, madeRow } from './row.ts'
 import { surveyArguments } from './selection.ts'
 import { changedBy, type Data, insertedBy } from './sets.ts'
 import { startSurvey } from './survey.ts'
@@ -42,14 +44,14 @@ export function planWrite(
     model,
     args: args ?? {},
     models,
-    nested: { models, changes: [], opaque: false },
+    nested: { models, certain: context.relationMode !== 'prisma', changes: [], opaque: false },
     context,
   }
   const own = models.has(model) && understood(write.args) ? ownChanges(write) : undefined
   if (!own || write.nested.opaque) return { changes: everything(models) }
-  const changes = [...own, ...gathered(write.nested.changes)]
-  const returned = context.dataPath?.length ? undefined : returnedBy(write)
-  return { changes, ...(returned && { returned }) }
+  const nested = gathered(write.nested.changes)
+  const returned = context.dataPath?.length ? undefined : returnedBy(write, own.length, nested)
+  return { changes: [...own, ...nested], ...(returned && { returned }) }
 }
 
 interface Write {
@@ -106,7 +108,7 @@ function ownChanges(write: Write): readonly Change[] | undefined {
 
 function inserted({ models, model, nested }: Write, data: unknown): Change {
   const row = insertedBy(models, model, data)
-  nestedIn(nested, model, row)
+  nestedIn(nested, model, row, madeRow(row, true))
   return { table: models.table(model), effect: 'insert', sets: row.sets }
 }
 
@@ -114,7 +116,9 @@ function inserted({ models, model, nested }: Write, data: unknown): Change {
 function updated(write: Write, effect: 'update' | 'upsert', data: unknown): Change {
   const { models, model, nested } = write
   const row: Data = changedBy(models, model, data)
-  nestedIn(nested, model, row)
+  const where = argument(write.args, 'where')
+  const key = nested.certain && where !== undefined ? identified(models, model, where) : undefined
+  nestedIn(nested, model, row, foundRow(key, row, true))
   const pins = before(write, row.relations.length > 0)
   return { table: models.table(model), effect, ...pins, sets: row.sets }
 }
@@ -152,7 +156,8 @@ function columns({ models, model }: Write, fields: readonly string[]): readonly 
   return fields.map((field) => models.column(model, field)).filter((column) => column !== undefined)
 }
 
-function returnedBy(write: Write): PlannedWrite['returned'] {
+/** `own` changes are of the model's own rows; those after them are `nested`. */
+function returnedBy(write: Write, own: number, nested: readonly NestedChange[]): PlannedWrite['returned'] {
   const { models, model, operation, args } = write
   const one = (result: unknown): readonly ReturnedRow[] | undefined => {
     const row = rowOf(models, model, result)
@@ -161,9 +166,9 @@ function returnedBy(write: Write): PlannedWrite['returned'] {
   switch (operation) {
     case 'create':
     case 'update':
-      return (result, index) => (index === 0 ? one(result) : undefined)
     case 'upsert':
-      return (result, index) => (index <= 1 ? one(result) : undefined)
+      return (result, index) =>
+        index < own ? one(result) : inherited(nested[index - own]?.fromResult, one(result)?.[0])
     case 'delete':
       return returnsDeleted(write) ? (result, index) => (index === 0 ? one(result) : undefined) : undefined
     case 'updateManyAndReturn':
@@ -173,6 +178,16 @@ function returnedBy(write: Write): PlannedWrite['returned'] {
     default:
       return undefined
   }
+}
+
+/** What a nested row has of the row that the result shows. */
+function inherited(
+  columns: NestedChange['fromResult'],
+  shown: ReturnedRow | undefined,
+): readonly ReturnedRow[] | undefined {
+  if (!columns || !shown) return undefined
+  const found = Object.entries(columns).filter(([, from]) => Object.hasOwn(shown, from))
+  return [Object.fromEntries(found.map(([column, from]) => [column, shown[from]]))]
 }
 
 /** One row per row given, in their order; where some were skipped, all rows stand for each. */
@@ -205,7 +220,7 @@ function returnsDeleted({ models, model, args, context }: Write): boolean {
 }
 
 /** Many nested changes are one of unknown rows per table. */
-function gathered(changes: readonly Change[]): readonly Change[] {
+function gathered(changes: readonly NestedChange[]): readonly NestedChange[] {
   if (changes.length <= MOST_ROWS) return changes
   const effects = new Map(changes.map(({ table, effect }) => [`${effect} ${table}`, { table, effect }]))
   return [...effects.values()]

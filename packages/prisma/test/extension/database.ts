@@ -37,6 +37,8 @@ export async function pgliteDatabase(): Promise<TestDatabase> {
 export async function postgresDatabase(): Promise<TestDatabase & { readonly url: string }> {
   const { url, drop } = await createDatabase(await postgresUrl())
   const pool = new Pool({ connectionString: url })
+  // A connection that is being closed when the database is dropped would else be an uncaught error.
+  pool.on('connect', (client) => client.on('error', () => {}))
   await migrate((sql) => pool.query(sql))
   return {
     url,

@@ -1,7 +1,7 @@
 import type { Cache, Stats } from '@larder/core'
 import { prismaCache } from '@larder/prisma'
 import { assertType, describe, expectTypeOf, it } from 'vitest'
-import type { Prisma, PrismaClient, User } from '../../../../prisma/generated/client/client.ts'
+import type { Ledger, Prisma, PrismaClient, User } from '../../../../prisma/generated/client/client.ts'
 import { datamodel } from '../../../../prisma/generated/larder.ts'
 
 // Never run: only the types are checked.
@@ -118,6 +118,24 @@ describe('$transaction', () => {
       { isolationLevel: 'Serializable', timeout: 5 },
     )
     expectTypeOf(result).toEqualTypeOf<number>()
+  })
+})
+
+describe('lock', () => {
+  it('gives a whole row, and null only where locked rows are skipped', async () => {
+    await prisma.$transaction(async (tx) => {
+      const user = await tx.user.lock(id)
+      expectTypeOf(user.upper).toEqualTypeOf<string>()
+      expectTypeOf(user.email).toEqualTypeOf<string>()
+      expectTypeOf(await tx.ledger.lock({ where: { id: 1n }, noWait: true })).toEqualTypeOf<Ledger>()
+      expectTypeOf(
+        await tx.ledger.lock({ where: { id: 1n }, skipLocked: true }),
+      ).toEqualTypeOf<Ledger | null>()
+      // @ts-expect-error not unique
+      await tx.user.lock({ where: { name: 'x' } })
+      // @ts-expect-error no such strength
+      await tx.user.lock({ ...id, strength: 'strong' })
+    })
   })
 })
 

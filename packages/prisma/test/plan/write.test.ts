@@ -255,12 +255,14 @@ describe('nested writes', () => {
       ['insert app_profile', 'update app_profile'],
     ],
     ['a create of the one', 'Post', { author: { create: { email: 'n' } } }, ['insert app_user']],
-    ['a join table', 'Post', { tags: { connect: { id: 1 } } }, ['unknown _posttotag']],
+    ['a join table', 'Post', { tags: { connect: { id: 1 } } }, ['insert _posttotag']],
+    ['a join table, disconnected', 'Post', { tags: { disconnect: { id: 1 } } }, ['delete _posttotag']],
+    ['a join table, set', 'Post', { tags: { set: [{ id: 1 }] } }, ['delete _posttotag', 'insert _posttotag']],
     [
       'a create behind a join table',
       'Post',
       { tags: { create: { name: 'n' } } },
-      ['insert blog_tags', 'unknown _posttotag'],
+      ['insert _posttotag', 'insert blog_tags'],
     ],
     [
       'an update of many',
@@ -274,7 +276,7 @@ describe('nested writes', () => {
       { posts: { upsert: { where: { id: 1 }, create: { title: 'n' }, update: {} } } },
       ['insert blog_posts', 'update blog_posts'],
     ],
-    ['a delete', 'User', { posts: { deleteMany: {} } }, ['delete blog_posts', 'update blog_posts']],
+    ['a delete', 'User', { posts: { deleteMany: {} } }, ['delete blog_posts']],
     ['a delete that is not', 'User', { profile: { delete: false } }, []],
     [
       'any depth',
@@ -303,7 +305,58 @@ describe('nested writes', () => {
   test('a nested row whose foreign key may be omitted takes it from its parent all the same', () => {
     const edits = { create: { title: 'n', authorId: 3 } }
     const { changes } = plan('update', 'User', { where: { id: 1 }, data: { edits } })
-    expect(changes[1]?.sets).toMatchObject({ author_id: 3, editor_id: UNKNOWN })
+    expect(changes[1]?.sets).toMatchObject({ author_id: 3, editor_id: 1 })
+  })
+
+  const nestedIn = (data: object, where: object = { id: 1 }, context?: WriteContext) =>
+    plan('update', 'User', { where, data }, context).changes.slice(1)
+
+  test.each([
+    ['update', { update: { where: { id: 5 }, data: { views: 1 } } }, { id: [5] }],
+    ['updateMany', { updateMany: { where: { id: { in: [5, 6] } }, data: { views: 1 } } }, { id: [5, 6] }],
+    ['delete', { delete: { id: 5 } }, { id: [5] }],
+    ['deleteMany', { deleteMany: [{ id: 5, title: 'n' }] }, { id: [5] }],
+    ['connect', { connect: { id: 5 } }, { id: [5] }],
+  ] as const)('%s of a row by its primary key names that row', (_operation, posts, before) => {
+    expect(nestedIn({ posts }).map((change) => change.before)).toEqual([before])
+  })
+
+  test('a filter by anything else is not certain when the row is written', () => {
+    const posts = { updateMany: { where: { authorId: 1, title: 'n' }, data: { views: 1 } } }
+    expect(nestedIn({ posts })[0]?.before).toBeUndefined()
+  })
+
+  test('where the client carries out the actions itself, no row is certain', () => {
+    const posts = { update: { where: { id: 5 }, data: { views: 1 } }, create: { title: 'n' } }
+    const changes = nestedIn({ posts }, { id: 1 }, { relationMode: 'prisma' })
+    expect(changes.find(({ effect }) => effect === 'update')?.before).toBeUndefined()
+    expect(changes.find(({ effect }) => effect === 'insert')?.sets).toMatchObject({ author_id: UNKNOWN })
+  })
+
+  test('a parent that moves its key, or is found by another, tells no foreign key', () => {
+    const posts = { create: { title: 'n' } }
+    expect(nestedIn({ id: 2, posts })[0]?.sets).toMatchObject({ author_id: UNKNOWN })
+    expect(nestedIn({ posts }, { email: 'a@x' })[0]?.sets).toMatchObject({ author_id: UNKNOWN })
+  })
+
+  test('the returned parent tells the foreign key of its new rows', () => {
+    const args = { where: { email: 'a@x' }, data: { posts: { create: [{ title: 'n' }, { title: 'm' }] } } }
+    const { returned } = plan('update', 'User', args)
+    const result = { id: 7, email: 'a@x' }
+    expect([1, 2, 3].map((index) => returned?.(result, index))).toEqual([
+      [{ author_id: 7 }],
+      [{ author_id: 7 }],
+      undefined,
+    ])
+    expect(returned?.({ email: 'a@x' }, 1)).toEqual([{}])
+  })
+
+  test('rows of a join table are named by both ends', () => {
+    const change = (tags: object) =>
+      plan('update', 'Post', { where: { id: 1 }, data: { tags } }).changes.slice(1)
+    expect(change({ connect: { id: 5 } })).toMatchObject([{ sets: { A: 1, B: 5 } }])
+    expect(change({ disconnect: { id: 5 } })).toMatchObject([{ before: { A: [1], B: [5] } }])
+    expect(change({ set: [{ id: 5 }] })).toMatchObject([{ before: { A: [1] } }, { sets: { A: 1, B: 5 } }])
   })
 
   test('of both branches of an upsert count', () => {

@@ -1,5 +1,9 @@
+import { ask } from './ask.ts'
 import type { ClusterNode } from './cluster-node.ts'
 import type { OwnServer } from './server.ts'
+
+/** How long a node is waited for: one that hangs counts as gone (ms). */
+const PATIENCE = 500
 
 /** What a node of a cluster says about itself. */
 export interface NodeView {
@@ -18,7 +22,7 @@ export async function viewsOf(nodes: readonly ClusterNode[]): Promise<readonly N
 }
 
 async function viewOf(node: ClusterNode): Promise<NodeView> {
-  const lines = String(await node.call('CLUSTER', 'NODES')).split('\n')
+  const lines = String(await ask(node.port, ['CLUSTER', 'NODES'], PATIENCE)).split('\n')
   // id, address, flags, primary, ping, pong, epoch, link, slots…
   const [, , , follows = '-', , , epoch, , ...slots] =
     lines.find((line) => line.includes('myself'))?.split(' ') ?? []

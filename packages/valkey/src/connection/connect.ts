@@ -27,6 +27,8 @@ export interface ClusterConnection {
  */
 const SOCKET_TIMEOUT = 3_000
 const RETRY_STEP = 50
+/** How long one node of a cluster is waited for when it is asked for the slots (ms). */
+const SLOTS_TIMEOUT = 1_000
 const RETRY_MOST = 1_000
 
 export function connect(target: ServerTarget): Connection {
@@ -66,7 +68,8 @@ export function connectCluster(target: ClusterTarget): ClusterConnection {
     enableOfflineQueue: false,
     // It would leave the whole cluster when one shard is lost.
     enableReadyCheck: false,
-    slotsRefreshTimeout: connectTimeout,
+    // One that hangs is not waited for: the others know the slots, too.
+    slotsRefreshTimeout: Math.min(connectTimeout, SLOTS_TIMEOUT),
     // Names stay names: TLS certificates are made out to them, and an address may change.
     dnsLookup: target.dnsLookup ?? ((name, callback) => callback(null, name)),
     ...(natMap && { natMap }),

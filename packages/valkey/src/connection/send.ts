@@ -13,23 +13,16 @@ export interface Order {
   readonly done: (answers: readonly Answer[]) => void
 }
 
-type Heard = (error: Error | null, answer?: Answer) => void
+type Heard = (place: number, answer: Answer) => void
 
-/** The client's own class of commands, as iovalkey and ioredis have it. */
-interface ClientCommand {
-  readonly callback: Heard
-  isResolved: boolean
-  stringifyArguments(): void
+/** A command as the client's queue wants it: with the methods of the client's own class. */
+interface LightCommand {
+  resolve(answer: Answer): void
+  reject(error: Error): void
 }
-type ClientCommandClass = new (
-  name: string,
-  args: readonly (string | Buffer)[],
-  options: object,
-  heard: Heard,
-) => ClientCommand
+type LightCommandClass = new (words: Words, place: number, heard: Heard) => LightCommand
 
-const NO_OPTIONS = {}
-const classes = new WeakMap<object, ClientCommandClass>()
+const classes = new WeakMap<object, LightCommandClass>()
 
 /** Whether commands can be given to this client. */
 export function canSend(client: ValkeyClient): boolean {
@@ -65,14 +58,12 @@ export function send(client: ValkeyClient, orders: readonly Order[], why: (error
     const answers: Answer[] = new Array(commands.length)
     let open = commands.length
     if (open === 0) done(answers)
-    for (const [place, [name, ...args]] of commands.entries())
-      client.sendCommand(
-        new Light(name, args, NO_OPTIONS, (error, answer = null) => {
-          answers[place] = error ? why(error) : answer
-          if (--open === 0) done(answers)
-        }),
-        stream,
-      )
+    const heard: Heard = (place, answer) => {
+      answers[place] = answer instanceof Error ? why(answer) : answer
+      if (--open === 0) done(answers)
+    }
+    for (let place = 0; place < commands.length; place++)
+      client.sendCommand(new Light(commands[place] as Words, place, heard), stream)
   }
   const all = pieces
   pieces = undefined
@@ -85,36 +76,67 @@ function joined(pieces: readonly (string | Buffer)[]): string | Buffer {
     : Buffer.concat(pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)))
 }
 
-/** The client's command without a promise and without a timer: the engine has deadlines of its own. */
-function lightCommand(client: ValkeyClient): ClientCommandClass {
+/**
+ * The client's command without its constructor, a promise or a timer: the engine has deadlines of its own. Methods
+ * that are not here are the client's.
+ */
+function lightCommand(client: ValkeyClient): LightCommandClass {
   const kind = Object.getPrototypeOf(client) as object
   const known = classes.get(kind)
   if (known) return known
-  class Light extends commandOf(client) {
-    /** Called by the constructor of the client's class. */
-    initPromise(): void {
-      this.stringifyArguments()
+  class Light implements LightCommand {
+    readonly name: string
+    readonly args: readonly (string | Buffer)[]
+    readonly place: number
+    readonly heard: Heard
+    inTransaction = false
+    isResolved = false
+    constructor(words: Words, place: number, heard: Heard) {
+      this.name = words[0]
+      this.args = words.slice(1)
+      this.place = place
+      this.heard = heard
+    }
+    toWritable(): string | Buffer {
+      return written(this.name, this.args)
     }
     resolve(answer: Answer): void {
       this.isResolved = true
-      this.callback(null, answer)
+      this.heard(this.place, answer)
     }
     reject(error: Error): void {
       this.isResolved = true
-      this.callback(error)
+      this.heard(this.place, error)
     }
     setTimeout(): void {}
   }
+  Object.setPrototypeOf(Light.prototype, commandOf(client).prototype)
   classes.set(kind, Light)
   return Light
 }
 
+/** A command in the server's language. */
+function written(name: string, args: readonly (string | Buffer)[]): string | Buffer {
+  let text = `*${args.length + 1}\r\n$${name.length}\r\n${name}\r\n`
+  let pieces: Buffer[] | undefined
+  for (const arg of args) {
+    text += `$${Buffer.byteLength(arg)}\r\n`
+    if (typeof arg === 'string') text += `${arg}\r\n`
+    else {
+      pieces ??= []
+      pieces.push(Buffer.from(text), arg)
+      text = '\r\n'
+    }
+  }
+  return pieces ? Buffer.concat([...pieces, Buffer.from(text)]) : text
+}
+
 /** Neither client leads from an instance to its class of commands: one is caught on its way to be sent. */
-function commandOf(client: ValkeyClient): ClientCommandClass {
+function commandOf(client: ValkeyClient): { readonly prototype: object } {
   let caught: object | undefined
   const catcher = (command: object): void => {
     caught = command
   }
   ;(Object.create(client, { sendCommand: { value: catcher } }) as ValkeyClient).info()
-  return caught?.constructor as ClientCommandClass
+  return caught?.constructor as unknown as { readonly prototype: object }
 }

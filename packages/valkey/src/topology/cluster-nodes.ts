@@ -31,6 +31,8 @@ export function followNodes(
     seen.add(name)
     nodes.set(name, node)
     changed({ kind: 'came', node })
+    // One that its cluster has dropped would write its last words to the console.
+    client.on('error', () => {})
     // The cluster's clients connect when they are first used.
     void node.opened()
   }
@@ -45,7 +47,11 @@ export function followNodes(
     follow() {
       const view = viewOf(cluster)
       for (const [name, node] of nodes)
-        if (view.clients.get(name) !== node.client || !view.serving.has(name)) remove(name, node)
+        if (view.clients.get(name) !== node.client || !view.serving.has(name)) {
+          remove(name, node)
+          // Given up by the cluster's client as well: with no listener left, its last errors go to the console.
+          node.client.on('error', () => {})
+        }
       for (const [name, client] of view.clients)
         if (view.serving.has(name) && !nodes.has(name)) add(name, client)
       const before = owners

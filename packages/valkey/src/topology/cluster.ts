@@ -8,6 +8,9 @@ import { createRefresh } from './refresh.ts'
 import { slotOf } from './slot.ts'
 import type { NodeDuties, Topology } from './topology.ts'
 
+/** How often the slots are asked for while a primary does not answer (ms): another may have taken its place. */
+const SEARCH = 500
+
 /** What a Cluster topology is made of. */
 export interface ClusterSetup {
   readonly cluster: ValkeyCluster
@@ -42,6 +45,11 @@ export function clusterTopology({ cluster, failureAt, duties, close }: ClusterSe
   const on = { refresh: follow, '-node': follow, 'node error': refresh.blame, error: refresh.blame }
   for (const [event, listener] of Object.entries(on)) cluster.on(event, listener)
   if (cluster.slots.length) follow()
+  // A server that hangs keeps its connection, and nothing else tells that it was replaced.
+  const search = setInterval(() => {
+    if (nodes.all().some((node) => !node.trusted())) refresh.soon()
+  }, SEARCH)
+  search.unref()
 
   return {
     clustered: true,
@@ -72,6 +80,7 @@ export function clusterTopology({ cluster, failureAt, duties, close }: ClusterSe
     onChange: listeners.add,
     close() {
       for (const [event, listener] of Object.entries(on)) cluster.off(event, listener)
+      clearInterval(search)
       refresh.stop()
       nodes.stop()
       close()

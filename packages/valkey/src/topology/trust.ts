@@ -44,14 +44,18 @@ export function createTrust({ node, attempts, failure, duties, changed, again }:
     const { count } = attempts()
     const before = doubts
     try {
-      if (!known) await duties.beforeTrust(node())
       const sent = performance.now()
       const life = await duties.identify(node(), again || count > 0)
       // An answer that outlived its connection, or a doubt that came meanwhile, says nothing about what comes next.
-      if (attempts().stopped || count !== attempts().count || before !== doubts) return
+      const outdated = (): boolean => attempts().stopped || count !== attempts().count || before !== doubts
+      if (outdated()) return
+      if (known?.life !== life) {
+        // Another life without a lost connection: those who hold something of the old one hear that it is over.
+        lose()
+        await duties.beforeTrust(node())
+        if (outdated()) return
+      }
       const news = known?.life !== life
-      // Another life without a lost connection: those who hold something of the old one hear that it is over.
-      if (news) lose()
       known = { life, sent }
       if (news) changed({ kind: 'ready', node: node() })
     } catch (error) {

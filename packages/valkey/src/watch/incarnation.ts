@@ -5,7 +5,7 @@ import type { Topology, ValkeyNode } from '../topology/topology.ts'
 import { type Epoch, owns, textCall } from './epoch.ts'
 
 /** How long a node's own text outlives the last process that asked for it (ms). */
-const LIFETIME = 10_000
+const LIFETIME = 4_000
 
 /** Tells nodes' lives apart. */
 export interface Identifier {

@@ -1,0 +1,42 @@
+import { LRUCache } from 'lru-cache'
+import { copyable, copyOf } from '../codec/copy.ts'
+
+/** Decoded values of the entries that are read most, kept for copying: nobody is ever given one of them. */
+export interface Models {
+  /**
+   * The value in `payload`, the caller's own: a copy where one is exact, else decoded anew.
+   * @param name the entry's; `payload` is the same object as long as the entry is the same.
+   */
+  read(name: string, payload: Uint8Array, decode: (payload: Uint8Array) => unknown): unknown
+}
+
+/** Bounds in entries and bytes of payload; as objects they take a few times as much. */
+const MOST = 1_000
+const MOST_BYTES = 4_194_304
+
+interface Model {
+  readonly payload: Uint8Array
+  /** Undefined: the value has to be decoded each time. */
+  readonly value: { readonly whole: unknown } | undefined
+}
+
+export function createModels(): Models {
+  const models = new LRUCache<string, Model>({
+    max: MOST,
+    maxSize: MOST_BYTES,
+    sizeCalculation: ({ payload }) => payload.length + 1,
+  })
+  return {
+    read(name, payload, decode) {
+      const model = models.get(name)
+      if (model?.payload === payload) return model.value ? copyOf(model.value.whole) : decode(payload)
+      const whole = decode(payload)
+      if (!copyable(whole)) {
+        models.set(name, { payload, value: undefined })
+        return whole
+      }
+      models.set(name, { payload, value: { whole } })
+      return copyOf(whole)
+    },
+  }
+}

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { copyable, copyOf } from '../../src/codec/copy.ts'
+import { msgpackCodec } from '../../src/codec/msgpack.ts'
+import { anyValue, types } from './values.ts'
+
+const codec = msgpackCodec().bind(types)
+
+/** Objects of a value that could be changed in place, at any depth. */
+function containers(value: unknown, found = new Set<object>()): ReadonlySet<object> {
+  if (typeof value !== 'object' || value === null || found.has(value)) return found
+  found.add(value)
+  for (const item of Object.values(value)) containers(item, found)
+  return found
+}
+
+it('what is copyable of all a codec decodes is copied exactly, and shares nothing', () => {
+  let copied = 0
+  fc.assert(
+    fc.property(anyValue, (value) => {
+      const decoded = codec.decode(new Uint8Array(codec.encode(value)))
+      if (!copyable(decoded)) return
+      copied++
+      const copy = copyOf(decoded)
+      assert.deepStrictEqual(copy, decoded)
+      const shared = [...containers(copy)].filter((one) => containers(decoded).has(one))
+      assert.deepStrictEqual(shared, [])
+    }),
+    { numRuns: 2_000 },
+  )
+  expect(copied).toBeGreaterThan(200)
+})
+
+it.each<[string, unknown]>([
+  ['rows of a query', [{ id: 1, at: new Date(5), big: 5n, none: null, tags: ['a'] }]],
+  ['undefined, NaN, minus zero', { a: undefined, b: NaN, c: -0, d: [undefined] }],
+  ['an invalid date', [new Date(NaN)]],
+  ['names of a prototype’s own', { constructor: 1, toJSON: { valueOf: 2 } }],
+])('%s can be copied', (_, value) => {
+  expect(copyable(value)).toBe(true)
+  assert.deepStrictEqual(copyOf(value), value)
+})
+
+it.each<[string, unknown]>([
+  ['bytes', { file: new Uint8Array(2) }],
+  ['a map', [new Map()]],
+  ['an object without a prototype', { a: Object.create(null) }],
+  ['an instance of a class', { a: [new (class Money {})()] }],
+  ['a list with a hole', { a: Array(2) }],
+  ['a property named __proto__', JSON.parse('{"a":{"__proto__":1}}')],
+])('%s cannot: it is decoded each time', (_, value) => {
+  expect(copyable(value)).toBe(false)
+})

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest'
+import { changingSql } from '../../src/sql/changing.ts'
+
+describe('a reading text follows from its tables alone', () => {
+  it.each([
+    'SELECT id, name FROM t WHERE id = $1',
+    'SELECT count(*), max(price) FROM t GROUP BY a HAVING sum(b) > 1',
+    'WITH x AS MATERIALIZED (SELECT 1) SELECT * FROM x WHERE a IN (1, 2) AND (b OR c)',
+    "SELECT 'random()' FROM t -- now()",
+    'SELECT /* now() */ lower(name) FROM t',
+    'SELECT row_number() OVER (PARTITION BY a ORDER BY b) FROM t',
+    "SELECT CAST('1' AS numeric(10, 2)), 'today is fine' FROM t",
+  ])('%s', (sql) => {
+    expect(changingSql(sql, 'postgres')).toBeUndefined()
+    expect(changingSql(sql)).toBeUndefined()
+  })
+})
+
+describe('or may change without a write', () => {
+  it.each([
+    ['SELECT now()', 'now'],
+    ['SELECT now /* … */ ()', 'now'],
+    ['SELECT random() FROM t', 'random'],
+    ['SELECT my_function(id) FROM t', 'my_function'],
+    ['SELECT schema.my_function(id) FROM t', 'my_function'],
+    ['SELECT "Quoted"(1)', 'quoted'],
+    ['SELECT `quoted` (1)', 'quoted'],
+    ['SELECT current_date', 'current_date'],
+    ['SELECT * FROM t TABLESAMPLE SYSTEM (1)', 'tablesample'],
+    ["SELECT 'now'::timestamptz", 'now'],
+    ["SELECT date ' TODAY '", 'now'],
+    ["SELECT 'open", 'quote'],
+    ['EXPLAIN SELECT 1', 'explain'],
+    ['SHOW work_mem', 'show'],
+  ])('%s', (sql, why) => {
+    expect(changingSql(sql, 'postgres')).toContain(why)
+  })
+})

@@ -1,0 +1,34 @@
+import type { PolicyOptions, Schema } from '@larder/core'
+import type { Datamodel } from './datamodel.ts'
+import type { ModelPolicies } from './extension-types.ts'
+import { writtenFor } from './policies.ts'
+import { type Extras, schemaOf } from './schema.ts'
+
+/** What each model's policy, its own or that of `'*'`, says of its table. */
+export function extrasOf(
+  models: readonly string[],
+  written: Readonly<Record<string, PolicyOptions | undefined>>,
+): Extras {
+  return Object.fromEntries(
+    models.map((name) => {
+      const { lookupKeys, touches, reads } = writtenFor(written, name) ?? {}
+      return [
+        name,
+        { ...(lookupKeys && { lookupKeys }), ...(touches && { touches }), ...(reads && { reads }) },
+      ]
+    }),
+  )
+}
+
+/**
+ * The tables of a datamodel as the cache knows them, with what the policies declare of them; for tools such as
+ * `larder doctor`.
+ * @throws CacheError for a model, a table or a field that is not there.
+ */
+export function tablesOf<D extends Datamodel>(datamodel: D, models?: ModelPolicies<D>): Schema {
+  const { '*': everyModel, ...own } = extrasOf(
+    [...Object.keys(models ?? {}), ...Object.keys(datamodel.models)],
+    models ?? {},
+  )
+  return schemaOf(datamodel, own)
+}

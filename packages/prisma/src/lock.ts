@@ -1,0 +1,66 @@
+import { CacheError } from '@larder/core'
+import type { ModelMap } from './model.ts'
+import { type LockOptions, lockStatement } from './plan/lock.ts'
+import { isTransactionClient } from './transaction.ts'
+
+/** Arguments of `tx.model.lock`. */
+export interface LockArguments extends LockOptions {
+  readonly where: unknown
+}
+
+/** One model of a client, as Prisma hands it to a method of an extension. */
+export interface ModelContext {
+  readonly $name?: string
+  readonly $parent?: unknown
+  findUniqueOrThrow(args: { where: unknown }): Promise<unknown>
+}
+
+type RawClient = { $queryRawUnsafe(sql: string, ...values: readonly unknown[]): Promise<readonly unknown[]> }
+
+const OPTIONS: readonly string[] = [
+  'where',
+  'noWait',
+  'skipLocked',
+  'strength',
+] satisfies (keyof LockArguments)[]
+
+/**
+ * Locks one row until the transaction ends, and reads it as it is under the lock. Neither statement asks or fills the
+ * cache. Two statements, because the second one's snapshot is taken when the lock is there.
+ * @returns the row; null where `skipLocked` found it locked, or did not find it.
+ * @throws CacheError `LARDER_LOCK_OUTSIDE_TRANSACTION`, `LARDER_ROW_NOT_FOUND`, `LARDER_LOCK_UNSUPPORTED`,
+ * `LARDER_CONFIG`; the database's own error where `noWait` found the row locked.
+ */
+export async function lockRow(
+  models: ModelMap,
+  provider: string,
+  context: ModelContext,
+  args: LockArguments,
+): Promise<unknown> {
+  const model = context.$name ?? ''
+  checkArguments(model, args)
+  const statement = lockStatement(models, provider, model, args.where, args)
+  const client = context.$parent
+  if (!isTransactionClient(client))
+    throw new CacheError(
+      'LARDER_LOCK_OUTSIDE_TRANSACTION',
+      `${model}.lock would let go of the row at once: call it on the client of prisma.$transaction(async (tx) => …)`,
+    )
+  const locked = await (client as RawClient).$queryRawUnsafe(statement.sql, ...statement.values)
+  if (locked.length) return context.findUniqueOrThrow({ where: args.where })
+  if (args.skipLocked) return null
+  throw new CacheError(
+    'LARDER_ROW_NOT_FOUND',
+    `${model}.lock found no row by ${Object.keys(args.where as object).join(', ')}`,
+  )
+}
+
+function checkArguments(model: string, args: unknown): void {
+  const names = typeof args === 'object' && args !== null ? Object.keys(args) : []
+  const unknown = names.find((name) => !OPTIONS.includes(name))
+  if (unknown === undefined && names.includes('where')) return
+  throw new CacheError(
+    'LARDER_CONFIG',
+    `${model}.lock ${unknown === undefined ? 'needs a where' : `has no option ${unknown}`}: give { where: { … } } by a unique key, and noWait, skipLocked or strength`,
+  )
+}

@@ -1,0 +1,111 @@
+import { type Change, type ColumnValue, type Pins, UNKNOWN } from '@larder/core'
+import type { ModelMap, Relation } from '../model.ts'
+import { pinsOf } from './pins.ts'
+import { certainValue, type Row } from './row.ts'
+import type { Sets } from './sets.ts'
+
+/** A change of a nested write. */
+export interface NestedChange extends Change {
+  /** Columns of the new rows that equal a column of the row the operation returns, by that column. */
+  readonly fromResult?: Readonly<Record<string, string>>
+}
+
+/** The end of a relation that nested writes are written from. */
+export interface Heir {
+  readonly model: string
+  readonly relation: Relation
+  /** What the row is being set to: a reference that it holds itself is put here. */
+  readonly sets: Sets
+  readonly row: Row
+}
+
+/**
+ * Ties a row that there is already to the one it is written from: whichever side holds the reference is written.
+ * @param target how it is named; undefined where it may be another by then.
+ * @param key its primary key, where that is certain.
+ */
+export function linked(
+  models: ModelMap,
+  heir: Heir,
+  target: unknown,
+  key: Pins | undefined,
+): readonly NestedChange[] {
+  const { relation, row, sets } = heir
+  if (relation.holder === 'own')
+    for (const { own, target: column } of relation.pairs) sets[own] = named(models, relation, column, target)
+  if (relation.holder !== 'target') return [...taken(models, heir), ...joinedTo(heir, key)]
+  const reference = relation.pairs.map(({ own, target: column }) => [column, certainValue(row, own)] as const)
+  return [...taken(models, heir), touched(relation, key, Object.fromEntries(reference))]
+}
+
+/** Takes rows off the one they are tied to; without `key`, any of them. */
+export function unlinked(models: ModelMap, heir: Heir, key: Pins | undefined): readonly NestedChange[] {
+  const { model, relation, sets } = heir
+  if (relation.holder === 'own') Object.assign(sets, unknown(relation, 'own'))
+  if (relation.holder === 'target') return [touched(relation, key, unknown(relation, 'target'))]
+  if (relation.holder === 'unknown') return eitherSide(models, model, relation)
+  return removedFromJoin(heir, key)
+}
+
+/** Where there may be but one, the row that had the place before lets go. */
+export function taken(models: ModelMap, { model, relation }: Heir): readonly NestedChange[] {
+  if (relation.holder === 'unknown') return eitherSide(models, model, relation)
+  if (relation.holder === 'target')
+    return relation.list ? [] : [touched(relation, undefined, unknown(relation, 'target'))]
+  if (relation.holder !== 'own') return []
+  const shared = models.relation(relation.target, relation.opposite)?.list
+  return shared ? [] : [{ table: models.table(model), effect: 'update', sets: unknown(relation, 'own') }]
+}
+
+/** The row of a join table that ties a new row, made with `sets`. */
+export function joined(heir: Heir, sets: Sets): readonly NestedChange[] {
+  const column = heir.relation.join?.target.references ?? ''
+  return insertedIntoJoin(heir, Object.hasOwn(sets, column) ? sets[column] : UNKNOWN)
+}
+
+function joinedTo(heir: Heir, key: Pins | undefined): readonly NestedChange[] {
+  const values = key?.[heir.relation.join?.target.references ?? '']
+  return insertedIntoJoin(heir, values?.length === 1 ? values[0] : UNKNOWN)
+}
+
+function insertedIntoJoin({ relation, row }: Heir, target: ColumnValue): readonly NestedChange[] {
+  if (!relation.join) return []
+  const { own, target: other, table } = relation.join
+  const sets = { [own.column]: certainValue(row, own.references), [other.column]: target }
+  const fromResult = row.shown && { fromResult: { [own.column]: own.references } }
+  return [{ table, effect: 'insert', sets, ...fromResult }]
+}
+
+/** Prisma names rows of a join table by the keys of both ends. */
+function removedFromJoin({ relation, row }: Heir, key: Pins | undefined): readonly NestedChange[] {
+  if (!relation.join) return []
+  const { own, target, table } = relation.join
+  const parent = certainValue(row, own.references)
+  const children = key?.[target.references]
+  const before = {
+    ...(parent !== UNKNOWN && { [own.column]: [parent] }),
+    ...(children && { [target.column]: children }),
+  }
+  return [{ table, effect: 'delete', ...(Object.keys(before).length && { before }) }]
+}
+
+/** Rows of the other side whose reference changes. */
+function touched(relation: Relation, key: Pins | undefined, sets: Sets): NestedChange {
+  return { table: relation.table, effect: 'update', ...(key && { before: key }), sets }
+}
+
+/** Without a datamodel either table may hold the reference, or a third one. */
+function eitherSide(models: ModelMap, model: string, relation: Relation): readonly NestedChange[] {
+  return [models.table(model), ...relation.tables].map((table) => ({ table, effect: 'unknown' }))
+}
+
+/** The value by which a connect names the referenced column, if it does. */
+function named(models: ModelMap, relation: Relation, column: string, target: unknown): ColumnValue {
+  const pins = target === undefined ? undefined : pinsOf(models, relation.target, target)
+  const values = pins && Object.hasOwn(pins, column) ? pins[column] : undefined
+  return values?.length === 1 ? values[0] : UNKNOWN
+}
+
+function unknown(relation: Relation, side: 'own' | 'target'): Sets {
+  return Object.fromEntries(relation.pairs.map((pair) => [pair[side], UNKNOWN]))
+}
