@@ -16,8 +16,8 @@ import { createRawSql } from './session/raw.ts'
 import { driverResults } from './session/rows.ts'
 import type { TransactionRoom } from './session/transaction.ts'
 import { type Entities, entitiesOf, isMaterialized, nameOf, schemaOf } from './tables/schema.ts'
-import { type DbParts, hasNativeCache, isSingleConnection, isTransaction, kindsOf } from './versions/v0/db.ts'
-import type { DialectParts } from './versions/v0/dialect.ts'
+import { type DbParts, hasNativeCache, isSingleConnection, isTransaction, kindsOf } from './versions/parts.ts'
+import type { DialectParts } from './versions/dialect.ts'
 import { wrapDb } from './wrap.ts'
 import { noteWrapped } from './wrapped.ts'
 
@@ -67,7 +67,11 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
     dialect,
     physical,
     built,
-    policies: policiesOrDetach(engine, models, written),
+    policies: policiesOrDetach(
+      engine,
+      new Map([...entities].map(([model, one]) => [model, nameOf(one)])),
+      written,
+    ),
     raw: createRawSql(engine, dialect),
     results: driverResults(dialect, LISTED.has(driver)),
     watched: watchDialect({ built, names, dialect }, base.dialect),

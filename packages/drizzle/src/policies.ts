@@ -16,21 +16,26 @@ export type WrittenPolicies = Readonly<Record<string, PolicyOptions | undefined>
 const EVERY_TABLE = '*'
 /** Names of what a policy's `operations` may list. */
 const OPERATIONS = ['select', 'query', '$count'] as const
-/** Options that describe the schema; one call cannot change it. */
-const OF_THE_TABLE = ['touches', 'lookupKeys', 'reads'] as const
+/** Options that describe the schema, or all writes of a table; one call cannot change them. */
+const OF_THE_TABLE = ['touches', 'lookupKeys', 'reads', 'onMarkFailure'] as const
 /** Policies made for calls that are kept: a policy is usually a literal, and there are few. */
 const MOST_CALLS = 500
 
 /**
- * Validates the policies of all tables at once, so that a mistake shows at construction.
+ * Validates the policies of all tables at once, so that a mistake shows at construction. `tables`: the bare physical
+ * name of each table by its name in the schema.
  * @throws CacheError naming the table or option, its value and the fix.
  */
-export function policiesOf(engine: Engine, models: readonly string[], written: WrittenPolicies): Policies {
+export function policiesOf(
+  engine: Engine,
+  tables: ReadonlyMap<string, string>,
+  written: WrittenPolicies,
+): Policies {
   const own = new Map<string, Policy | undefined>()
-  for (const model of models) {
+  for (const [model, table] of tables) {
     const found = writtenFor(written, model)
     const path = `tables.${Object.hasOwn(written, model) ? model : `'*'`}`
-    own.set(model, found && checked(engine.policy(found, path), path))
+    own.set(model, found && checked(engine.policy(found, path, table), path))
   }
   const merged = new Map<string, Policy>()
   return {

@@ -1,6 +1,6 @@
 import type { Change } from '@larder/core'
 import { changesOf } from '../dialect/statement.ts'
-import type { PreparedParts, SessionParts } from '../versions/v0/db.ts'
+import type { PreparedParts, SessionParts } from '../versions/parts.ts'
 import { statementFailed } from './outcome.ts'
 import { type SessionRoom, statementOf } from './session.ts'
 

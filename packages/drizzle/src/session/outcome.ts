@@ -1,5 +1,7 @@
 /** SQLSTATEs that say that the connection or the server went away, or that the outcome is not known. */
-const LOST = /^(?:08|57P|58|XX|40003)/
+const LOST = /^(?:08|57P|58|70|XX|40003)/
+/** MySQL's own word for a COMMIT that went wrong midway; its SQLSTATE says nothing. */
+const DURING_COMMIT = 'ER_ERROR_DURING_COMMIT'
 /** A SQLSTATE, which no error code of Node's has the form of. */
 const SQL_STATE = /^[0-9FHPX][0-9A-Z]{4}$/
 /** SQLite's codes for a statement it refused or could not run; not those of a lost or damaged database. */
@@ -9,7 +11,7 @@ const SQLITE_FAILED = /^SQLITE_(?:ERROR|CONSTRAINT|BUSY|LOCKED|READONLY|MISMATCH
 export function statementFailed(error: unknown): boolean {
   const found = driverError(error)
   const state = sqlState(found)
-  if (state !== undefined) return !LOST.test(state)
+  if (state !== undefined) return !LOST.test(state) && found?.code !== DURING_COMMIT
   return SQLITE_FAILED.test(String(found?.code ?? ''))
 }
 

@@ -6,12 +6,12 @@ import {
   type Outcome,
   type SqlDialect,
   scanSql,
-  sqlWords,
   type Transaction,
   type WritePlan,
 } from '@larder/core'
 import type { Statement } from '../dialect/statement.ts'
-import { statementFailed } from './outcome.ts'
+import { type Commits, committing, createCommits } from './commits.ts'
+import { commitFailed, statementFailed } from './outcome.ts'
 
 /** What raw SQL needs of one execution. */
 export interface RawExecution {
@@ -26,15 +26,15 @@ export interface RawSql {
   session(): Transaction | undefined
   /** What SQL that no builder made may change. Throws under `unknownWrites: 'throw'`. */
   changes(statement: Statement): readonly Change[]
-  /** True if COMMIT was sent in the transaction, by Drizzle or by hand. */
-  sentCommit(transaction: Transaction): boolean
+  /** COMMITs sent as statements of transactions. */
+  readonly commits: Commits
   /** Runs SQL that no builder made, with whatever invalidation `unknownWrites` asks for. */
   run(one: RawExecution): Promise<unknown>
 }
 
 export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
   let session: Transaction | undefined
-  const committed = new WeakSet<Transaction>()
+  const commits = createCommits()
 
   const write = (one: RawExecution): Promise<unknown> => {
     const { operation } = one.statement
@@ -72,18 +72,21 @@ export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
       await close('committed')
       return result
     } catch (error) {
-      await close(statementFailed(error) ? 'failed' : 'unknown')
+      await close(commitFailed(error) ? 'failed' : 'unknown')
       throw error
     }
   }
 
-  const begin = async (run: () => Promise<unknown>): Promise<unknown> => {
+  /** `only`: the text is a BEGIN and nothing else, of which nothing is left where it is refused. */
+  const begin = async (run: () => Promise<unknown>, only: boolean): Promise<unknown> => {
     const first = !session
     open()
     try {
       return await run()
     } catch (error) {
-      if (first && statementFailed(error)) await close('failed')
+      // NOTE: what postgres-js calls UNSAFE_TRANSACTION is no refusal: BEGIN has run, and a connection of its pool is
+      // left in a transaction.
+      if (first && only && statementFailed(error)) await close('failed')
       throw error
     }
   }
@@ -91,27 +94,23 @@ export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
   return {
     session: () => session,
     changes: (statement) => (scanSql(statement.text, dialect).writes ? changesOf(engine, statement) : []),
-    sentCommit: (transaction) => committed.has(transaction),
+    commits,
     async run(one) {
       const { place, statement } = one
       const scan = scanSql(statement.text, dialect)
       if (scan.kind === 'read' && !scan.writes) return read(engine, one, scan.locks, session)
-      // COMMIT by hand inside Drizzle's transaction, and Drizzle's own: the marks must be up before it.
-      // In MySQL, DDL and others are a COMMIT too.
-      const commits = scan.kind === 'end' || (dialect === 'mysql' && scan.writes)
-      if (place && commits && !rollsBack(statement.text, dialect)) {
-        committed.add(place)
-        await place.seal()
-      }
       const scoped = (): Promise<unknown> => (scan.writes ? write(one) : one.run())
-      if (!place && scan.kind === 'begin') return begin(scoped)
-      return !place && scan.kind === 'end' ? finish(scoped) : scoped()
+      if (place) {
+        const commit = committing(statement.text, scan, dialect)
+        if (commit === 'no') return scoped()
+        // By hand, and Drizzle's own: the marks must be up before it.
+        await place.seal()
+        return commits.run(place, commit === 'plainly', scoped)
+      }
+      if (scan.kind === 'begin') return begin(scoped, !statement.text.includes(';') && !scan.writes)
+      return scan.kind === 'end' ? finish(scoped) : scoped()
     },
   }
-}
-
-function rollsBack(text: string, dialect: SqlDialect): boolean {
-  return /^(?:ROLLBACK|ABORT)$/.test(sqlWords(text, dialect)?.[0] ?? '')
 }
 
 function read(

@@ -1,6 +1,6 @@
 import type { ReturnedRow, SqlDialect } from '@larder/core'
 import { Column, is } from 'drizzle-orm'
-import { nameInStatement } from '../versions/v0/names.ts'
+import { nameInStatement } from '../versions/names.ts'
 
 /** Rows as drivers give them where Drizzle asks for lists of values. */
 export type DriverRows = readonly (readonly unknown[])[]

@@ -1,8 +1,8 @@
-import type { Engine, Transaction } from '@larder/core'
+import { type Engine, scanSql, type Transaction } from '@larder/core'
 import type { CallPolicy } from '../policies.ts'
-import type { DbParts, SessionParts } from '../versions/v0/db.ts'
-import { commitFailed } from './outcome.ts'
-import { type SessionRoom, watchSession } from './session.ts'
+import type { DbParts, PreparedParts, SessionParts } from '../versions/parts.ts'
+import { commitFailed, statementFailed } from './outcome.ts'
+import { type SessionRoom, statementOf, watchSession } from './session.ts'
 
 /** What transactions need besides. */
 export interface TransactionRoom extends SessionRoom {
@@ -28,19 +28,18 @@ export async function runTransaction(
   body: Body,
   config: unknown,
 ): Promise<unknown> {
-  const { engine, shared } = room
-  const scope = engine.transaction('late')
-  let bodyDone = false
+  const { engine } = room
+  const { scope, leave } = await enter(room)
+  let sealed = false
   const wrapped: Body = async (tx) => {
     adopt(room, call, tx, scope, new Set())
     const result = await body(tx)
-    bodyDone = true
     await scope.seal()
+    sealed = true
     return result
   }
-  shared?.push(scope)
   const end = async (outcome: 'committed' | 'failed' | 'unknown'): Promise<void> => {
-    shared?.splice(shared.indexOf(scope), 1)
+    leave()
     await scope.end(outcome)
   }
   try {
@@ -48,11 +47,48 @@ export async function runTransaction(
     await end('committed')
     return result
   } catch (error) {
-    // A body that failed without a COMMIT of its own was rolled back, whatever ROLLBACK answered.
-    const sent = bodyDone || room.raw.sentCommit(scope)
-    await end(sent && !commitFailed(error) ? 'unknown' : 'failed')
+    await end(outcomeOf(room, scope, sealed, error))
     throw error
   }
+}
+
+/** How a transaction that rejected ended. `sealed`: Drizzle may have sent its COMMIT. */
+function outcomeOf(
+  { raw }: TransactionRoom,
+  scope: Transaction,
+  sealed: boolean,
+  error: unknown,
+): 'committed' | 'failed' | 'unknown' {
+  const sent = raw.commits.of(scope)
+  if (sent === 'unsure' || (sealed && !commitFailed(error))) return 'unknown'
+  // A body that failed without a COMMIT of its own was rolled back, whatever ROLLBACK answered.
+  if (sent === 'none') return 'failed'
+  return statementFailed(error) ? 'committed' : 'unknown'
+}
+
+/**
+ * Opens the scope of a transaction. Where transactions share a connection, a second one that begins while one is open
+ * is none of its own: its BEGIN (MySQL) or the first COMMIT of the two (PostgreSQL) commits what both wrote.
+ */
+async function enter({
+  engine,
+  shared,
+  raw,
+}: TransactionRoom): Promise<{ readonly scope: Transaction; leave(): void }> {
+  const others = [...(shared ?? [])]
+  const scope = engine.transaction(others.length ? 'early' : 'late')
+  shared?.push(scope)
+  const leave = (): void => void shared?.splice(shared.indexOf(scope), 1)
+  if (!others.length) return { scope, leave }
+  for (const one of [...others, scope]) raw.commits.broken(one)
+  try {
+    await Promise.all(others.map((one) => one.seal()))
+  } catch (error) {
+    leave()
+    await scope.end('failed')
+    throw error
+  }
+  return { scope, leave }
 }
 
 /**
@@ -67,7 +103,10 @@ function adopt(
   watched: Set<SessionParts>,
 ): void {
   // Most drivers run savepoints on the transaction's session, postgres-js makes one for each.
-  if (!watched.has(tx.session)) watchSession(room, tx.session, call, () => scope)
+  if (!watched.has(tx.session)) {
+    watchSession(room, tx.session, call, () => scope)
+    if (room.dialect !== 'postgres') watchRejections(room, tx.session, scope)
+  }
   watched.add(tx.session)
   room.adopt(tx)
   const { transaction } = tx
@@ -80,4 +119,35 @@ function adopt(
       },
       config,
     )
+}
+
+/**
+ * MySQL and SQLite roll back the whole transaction for some errors (a deadlock, a full disk) and go on without one:
+ * what is written after an error that the body caught may commit at once, so it is marked at once.
+ */
+function watchRejections(room: TransactionRoom, session: SessionParts, scope: Transaction): void {
+  const { prepareQuery } = session
+  let rejected = false
+  session.prepareQuery = function (this: SessionParts, ...parameters: unknown[]): PreparedParts {
+    const prepared = prepareQuery.apply(this, parameters)
+    const { queryWithCache } = prepared
+    if (!queryWithCache) return prepared
+    const statement = statementOf(prepared)
+    const writes =
+      statement?.kind === 'write' ||
+      (statement?.kind === 'raw' && scanSql(statement.text, room.dialect).writes)
+    prepared.queryWithCache = async (...given) => {
+      if (rejected && writes) {
+        await scope.seal()
+        room.raw.commits.broken(scope)
+      }
+      try {
+        return await queryWithCache.apply(prepared, given)
+      } catch (error) {
+        rejected = true
+        throw error
+      }
+    }
+    return prepared
+  }
 }
