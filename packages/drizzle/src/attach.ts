@@ -13,11 +13,18 @@ import {
   writtenFor,
 } from './policies.ts'
 import { createRawSql } from './session/raw.ts'
-import { driverResults } from './session/rows.ts'
 import type { TransactionRoom } from './session/transaction.ts'
 import { type Entities, entitiesOf, isMaterialized, nameOf, schemaOf } from './tables/schema.ts'
-import { type DbParts, hasNativeCache, isSingleConnection, isTransaction, kindsOf } from './versions/parts.ts'
-import type { DialectParts } from './versions/dialect.ts'
+import {
+  type DbParts,
+  type DialectParts,
+  hasNativeCache,
+  isSingleConnection,
+  isTransaction,
+  kindsOf,
+} from './versions/parts.ts'
+import type { Version } from './versions/version.ts'
+import { versionOf } from './versions/version-of.ts'
 import { wrapDb } from './wrap.ts'
 import { noteWrapped } from './wrapped.ts'
 
@@ -36,7 +43,8 @@ const MOST_FORMS = 200
 
 /** Composition root of one db: its schema, its engine, its rooms, and the db over them. */
 export function attachDb({ cache, database, schema, written }: Attachment, base: DbParts): DbParts {
-  const { dialect, driver } = kindOf(base)
+  const version = versionOf(base)
+  const { dialect, driver } = kindOf(version, base)
   const entities = entitiesOf(schema)
   if (!entities.size)
     throw new CacheError(
@@ -64,6 +72,7 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
   const forms = new Map<string, DbParts>()
   const room: TransactionRoom = {
     engine,
+    version,
     dialect,
     physical,
     built,
@@ -73,8 +82,8 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
       written,
     ),
     raw: createRawSql(engine, dialect),
-    results: driverResults(dialect, LISTED.has(driver)),
-    watched: watchDialect({ built, names, dialect }, base.dialect),
+    results: version.results(dialect, driver),
+    watched: watchDialect({ built, names, dialect }, version, base.dialect),
     shared: isSingleConnection(base.session) ? [] : undefined,
     adopt(db) {
       db.$cache = {
@@ -92,20 +101,9 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
   return wrapDb(room, base, undefined)
 }
 
-/** Drivers whose result, where Drizzle asks for lists of values, is the list of rows itself. */
-const LISTED: ReadonlySet<string> = new Set(['PostgresJsSession', 'LibSQLSession'])
-/** Sessions that are known and tested. */
-const DRIVERS: Readonly<Record<string, SqlDialect>> = {
-  NodePgSession: 'postgres',
-  PgliteSession: 'postgres',
-  PostgresJsSession: 'postgres',
-  LibSQLSession: 'sqlite',
-  MySql2Session: 'mysql',
-}
-
-function kindOf(db: DbParts): { dialect: SqlDialect; driver: string } {
+function kindOf(version: Version, db: DbParts): { dialect: SqlDialect; driver: string } {
   const driver = kindsOf(db.session)[0] ?? 'an unknown session'
-  const dialect = DRIVERS[driver]
+  const dialect = version.drivers[driver]
   if (dialect) return { dialect, driver }
   throw notBuilt(`drizzleCache over ${driver.replace(/Session$/, '')}`)
 }

@@ -2,8 +2,8 @@ import { type Cache, CacheError } from '@larder/core'
 import { attachDb } from './attach.ts'
 import type { AnyDb, SchemaOf, TablePolicies } from './db-types.ts'
 import type { WrittenPolicies } from './policies.ts'
-import type { DbParts } from './versions/v0/db.ts'
-import { isTransaction } from './versions/v0/db.ts'
+import type { DbParts } from './versions/parts.ts'
+import { isTransaction } from './versions/parts.ts'
 import { isWrapped } from './wrapped.ts'
 
 /** Options of {@link drizzleCache}. */

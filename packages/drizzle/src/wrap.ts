@@ -2,7 +2,7 @@ import type { CallPolicy } from './policies.ts'
 import { runBatch } from './session/batch.ts'
 import { watchSession } from './session/session.ts'
 import { runTransaction, type TransactionRoom } from './session/transaction.ts'
-import { type DbParts, type SessionParts, sameDbOver } from './versions/v0/db.ts'
+import type { DbParts, SessionParts } from './versions/parts.ts'
 
 /** A db of the same class as `base`, over views of its dialect and session. `base` is not changed. */
 export function wrapDb(room: TransactionRoom, base: DbParts, call: CallPolicy | undefined): DbParts {
@@ -14,7 +14,7 @@ export function wrapDb(room: TransactionRoom, base: DbParts, call: CallPolicy | 
   const { batch, migrate } = base.session
   if (batch) session.batch = (queries) => runBatch(room, session, batch, queries)
   if (migrate) session.migrate = (queries) => runMigration(room, () => migrate.call(session, queries))
-  const db = sameDbOver(base, room.watched.dialect, session)
+  const db = room.version.sameDb(base, room.watched.dialect, session)
   room.adopt(db)
   return db
 }

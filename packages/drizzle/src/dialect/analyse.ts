@@ -1,10 +1,11 @@
 import { type SqlDialect, scanSql, sqlWords } from '@larder/core'
 import { is, type SQL, Table, View } from 'drizzle-orm'
-import { embeddedCount } from '../versions/v0/count.ts'
-import { nameInStatement, physicalName, viewConfig } from '../versions/v0/names.ts'
+import { embeddedCount } from '../versions/count.ts'
+import { nameInStatement, physicalName, viewConfig } from '../versions/names.ts'
 import type { Built, BuiltSql } from './built.ts'
 import { unfitFor } from './expressions.ts'
 import { namesItsTargets } from './raw-targets.ts'
+import { surveyRelations } from './relations.ts'
 import { followLinks, showsRows, surveyCount, surveySelect } from './select.ts'
 import type { ChangePlan, Statement } from './statement.ts'
 import { addTable, rootTable, type Scope, type Survey, sourceNamed, type TableNames } from './survey.ts'
@@ -46,7 +47,7 @@ export function analyse(room: AnalysisRoom, sql: SQL, text: string, parameters: 
 function visit(survey: Survey, node: Node, around: Scope | undefined, root: boolean): void {
   const { piece } = node
   let scope = around
-  if (piece.kind === 'sql') scope = enter(survey, piece.sql, around, root)
+  if (piece.kind === 'sql') scope = enter(survey, node, piece.sql, around, root)
   else if (piece.kind === 'table') mention(survey, around, piece.table)
   else if (piece.kind === 'column' && is(piece.column.table, Table))
     mention(survey, around, piece.column.table)
@@ -65,8 +66,15 @@ function mention(survey: Survey, around: Scope | undefined, table: Table): void 
 
 const emptyScope = (): Scope => ({ sources: new Map(), around: undefined })
 
-function enter(survey: Survey, sql: SQL, around: Scope | undefined, root: boolean): Scope | undefined {
+function enter(
+  survey: Survey,
+  node: Node,
+  sql: SQL,
+  around: Scope | undefined,
+  root: boolean,
+): Scope | undefined {
   const built = survey.built.of(sql) ?? embeddedCount(sql)
+  if (built?.kind === 'relations') return enterRelations(survey, node, around, root)
   return built ? enterBuilt(survey, built, around, root) : around
 }
 
@@ -104,6 +112,13 @@ function enterBuilt(
     default:
       return around
   }
+}
+
+function enterRelations(survey: Survey, node: Node, around: Scope | undefined, root: boolean): Scope {
+  const first = survey.drafts.length
+  const scope = surveyRelations(survey, node, around)
+  if (root) countFirst(survey, first)
+  return scope
 }
 
 function countFirst(survey: Survey, index = 0): void {
@@ -156,6 +171,7 @@ function subject(
 ): { table: string | undefined; verb: string } {
   switch (built?.kind) {
     case 'relational':
+    case 'relations':
       return { table: survey.drafts[0]?.table, verb: 'query' }
     case 'select':
       return { table: rootTable(room.built, built.config.table), verb: 'select' }

@@ -13,10 +13,13 @@ export interface SelectConfig {
   readonly groupBy?: readonly unknown[]
   readonly lockingClause?: unknown
   readonly setOperators: readonly unknown[]
+  /** The whole is put into one more SELECT. */
+  readonly wrapped?: boolean
 }
 
 export interface InsertConfig {
   readonly table: unknown
+  /** Rows as objects, or the VALUES themselves. */
   readonly values: unknown
   readonly select?: boolean
   /** SQL after ON CONFLICT (PostgreSQL, SQLite), or ON DUPLICATE KEY (MySQL). */
@@ -47,6 +50,8 @@ export type Built =
   | { readonly kind: 'set'; readonly set: Readonly<Record<string, unknown>> }
   /** Not a statement of its own: marks the root of a relational query. */
   | { readonly kind: 'relational'; readonly inner: Built | undefined }
+  /** A relational query whose selects no builder made (1.0). */
+  | { readonly kind: 'relations' }
 
 /** Remembers from what SQL objects were built, for as long as they live. */
 export interface BuiltSql {

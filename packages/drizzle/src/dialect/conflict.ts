@@ -1,5 +1,5 @@
 import { type Column, is, SQL, type Table } from 'drizzle-orm'
-import { columnsOf } from '../versions/v0/names.ts'
+import { columnsOf } from '../versions/names.ts'
 import { setsOf } from './sets.ts'
 import type { ChangePlan } from './statement.ts'
 import type { Survey } from './survey.ts'

@@ -1,6 +1,8 @@
 import type { Query, SQL } from 'drizzle-orm'
-import { type DialectParts, overrideDialect } from '../versions/v0/dialect.ts'
+import { overrideDialect, type SqlMakers } from '../versions/dialect.ts'
+import type { DialectParts } from '../versions/parts.ts'
 import { type AnalysisRoom, analyse } from './analyse.ts'
+import type { Built } from './built.ts'
 import type { Statement } from './statement.ts'
 
 /** Statements whose analysis is kept: programs have some hundreds of texts. */
@@ -13,20 +15,26 @@ export interface WatchedDialect {
   readonly dialect: DialectParts
   /** Undefined for a query of another dialect. */
   statementOf(query: Query): Statement | undefined
+  /** What a query of this dialect was built from. */
+  builtOf(query: Query): Built | undefined
 }
 
 /** Puts a view over `dialect`: the given one is not changed. */
-export function watchDialect(room: AnalysisRoom, dialect: DialectParts): WatchedDialect {
+export function watchDialect(room: AnalysisRoom, makers: SqlMakers, dialect: DialectParts): WatchedDialect {
   const sources = new WeakMap<Query, SQL>()
   const byText = new Map<string, Statement>()
   const rawByText = new Map<string, Statement>()
 
   return {
-    dialect: overrideDialect(dialect, {
+    dialect: overrideDialect(dialect, makers, {
       built: (sql, built) => room.built.note(sql, built),
       of: (sql) => room.built.of(sql),
       query: (sql, query) => void sources.set(query, sql),
     }),
+    builtOf(query) {
+      const sql = sources.get(query)
+      return sql && room.built.of(sql)
+    },
     statementOf(query) {
       const sql = sources.get(query)
       if (!sql) return undefined

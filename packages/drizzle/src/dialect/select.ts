@@ -1,13 +1,12 @@
 import { Column, is, Table } from 'drizzle-orm'
-import { nameInStatement } from '../versions/v0/names.ts'
 import type { SelectConfig, Source } from './built.ts'
-import { type Facts, factsOf } from './condition.ts'
+import { type Facts, factsOf, type Place } from './condition.ts'
 import { addSource, type Draft, type Scope, type Survey, sourceNamed } from './survey.ts'
 
 /** Adds the occurrences of one SELECT, pinned by its WHERE and its joins' ON. @returns the scope its SQL is in. */
 export function surveySelect(survey: Survey, config: SelectConfig, around: Scope | undefined): Scope {
   const scope: Scope = { sources: new Map(), around }
-  survey.selects++
+  survey.selects += config.wrapped ? 2 : 1
   if (config.lockingClause) survey.locks = true
   const sources: (Draft | undefined)[] = [addSource(survey, scope, config.table)]
   for (const { table, joinType, on } of config.joins ?? []) {
@@ -15,9 +14,9 @@ export function surveySelect(survey: Survey, config: SelectConfig, around: Scope
     const before = [...sources]
     const joined = addSource(survey, scope, table)
     sources.push(joined)
-    apply(survey, scope, factsOf(survey.places(on)), boundBy(joinType, before, joined))
+    applyFacts(scope, factsOf(survey.places(on), survey.names.column), boundBy(joinType, before, joined))
   }
-  apply(survey, scope, factsOf(survey.places(config.where)), sources)
+  applyFacts(scope, factsOf(survey.places(config.where), survey.names.column), sources)
   return scope
 }
 
@@ -31,7 +30,7 @@ export function surveyCount(
   const scope: Scope = { sources: new Map(), around }
   survey.selects++
   const draft = addSource(survey, scope, source)
-  apply(survey, scope, factsOf(survey.places(filters)), [draft])
+  applyFacts(scope, factsOf(survey.places(filters), survey.names.column), [draft])
   return scope
 }
 
@@ -65,18 +64,18 @@ function boundBy(
 }
 
 /** Pins those of `bound` that the facts name; facts about anything else say nothing here. */
-function apply(survey: Survey, scope: Scope, facts: Facts, bound: readonly (Draft | undefined)[]): void {
-  const draftOf = (column: Column): Draft | undefined => {
-    const found = scope.sources.get(nameInStatement(column.table))
+export function applyFacts(scope: Scope, facts: Facts, bound: readonly (Draft | undefined)[]): void {
+  const draftOf = ({ source }: Place): Draft | undefined => {
+    const found = scope.sources.get(source)
     return bound.includes(found) ? found : undefined
   }
-  for (const { column, parameters } of facts.equalities) {
-    const draft = draftOf(column)
-    if (draft) draft.pins[survey.names.column(column)] ??= parameters
+  for (const { parameters, ...place } of facts.equalities) {
+    const draft = draftOf(place)
+    if (draft) draft.pins[place.column] ??= parameters
   }
-  for (const { column, other } of facts.links) {
-    draftOf(column)?.links.push({ column: survey.names.column(column), other })
-    draftOf(other)?.links.push({ column: survey.names.column(other), other: column })
+  for (const [one, other] of facts.links) {
+    draftOf(one)?.links.push({ column: one.column, source: other.source, other: other.column })
+    draftOf(other)?.links.push({ column: other.column, source: one.source, other: one.column })
   }
 }
 
@@ -85,9 +84,9 @@ export function followLinks(survey: Survey): void {
   for (let changed = true; changed; ) {
     changed = false
     for (const draft of survey.drafts)
-      for (const { column, other } of draft.links) {
-        const source = sourceNamed(draft.scope, nameInStatement(other.table))
-        const pins = typeof source === 'object' ? source.pins[survey.names.column(other)] : undefined
+      for (const { column, source, other } of draft.links) {
+        const found = sourceNamed(draft.scope, source)
+        const pins = typeof found === 'object' ? found.pins[other] : undefined
         if (!pins || draft.pins[column]) continue
         draft.pins[column] = pins
         changed = true

@@ -1,15 +1,22 @@
 import { type Column, is, SQL, Subquery, Table, View } from 'drizzle-orm'
-import { nameInStatement, physicalName, viewConfig } from '../versions/v0/names.ts'
+import { nameInStatement, physicalName, viewConfig } from '../versions/names.ts'
 import type { BuiltSql, Source } from './built.ts'
 import type { ChangePlan } from './statement.ts'
 import type { Node } from './tree.ts'
+
+/** A physical column that equals one of another source, named as in the statement. */
+export interface Link {
+  readonly column: string
+  readonly source: string
+  readonly other: string
+}
 
 /** An occurrence as it is being put together. */
 export interface Draft {
   readonly table: string
   readonly pins: Record<string, readonly number[]>
   /** Columns equal to a column of another source, here or in a statement around this one. */
-  readonly links: { readonly column: string; readonly other: Column }[]
+  readonly links: Link[]
   readonly scope: Scope
   counted: boolean
 }

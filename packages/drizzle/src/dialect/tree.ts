@@ -1,6 +1,6 @@
 import type { SQL } from 'drizzle-orm'
 import type { Piece } from '../versions/piece.ts'
-import { pieceOf } from '../versions/v0/pieces.ts'
+import { pieceOf } from '../versions/pieces.ts'
 
 /** A place in the SQL tree of one statement. */
 export interface Node {
@@ -36,6 +36,7 @@ export function treeOf(sql: SQL): Tree | undefined {
       case 'value':
         return { piece, children: [], parameter: parameters++ }
       case 'list':
+      case 'rows':
         return { piece, children: all(piece.items, inline), parameter: undefined }
       case 'sql':
         return { piece, children: all(piece.items, inline || piece.inline), parameter: undefined }
@@ -63,6 +64,7 @@ export function placesOf(root: Node): (given: unknown) => Node | undefined {
 
 function givenOf(piece: Piece): unknown {
   if (piece.kind === 'sql') return piece.sql
+  if (piece.kind === 'rows') return piece.given
   if (piece.kind === 'value') return typeof piece.given === 'object' ? (piece.given ?? undefined) : undefined
   return piece.kind === 'list' ? piece.items : piece.kind === 'nested' ? piece.given : undefined
 }

@@ -1,11 +1,12 @@
 import { Column, is, Param, SQL, Table } from 'drizzle-orm'
-import { columnsOf, nameInStatement, physicalName } from '../versions/v0/names.ts'
+import { columnsOf, nameInStatement, physicalName } from '../versions/names.ts'
 import type { DeleteConfig, InsertConfig, UpdateConfig } from './built.ts'
 import { factsOf } from './condition.ts'
 import { onConflictOf } from './conflict.ts'
 import { setsOf } from './sets.ts'
 import type { ChangePlan, PinPlaces } from './statement.ts'
 import type { Survey } from './survey.ts'
+import type { Node } from './tree.ts'
 
 /** More rows than this are not worth telling apart. */
 const MOST_ROWS = 1_000
@@ -40,9 +41,9 @@ export function deleteChange(survey: Survey, { table, where }: DeleteConfig): re
 
 function pinsOfTarget(survey: Survey, table: Table, where: unknown): PinPlaces {
   const pins: Record<string, readonly number[]> = {}
-  for (const { column, parameters } of factsOf(survey.places(where)).equalities)
-    if (nameInStatement(column.table) === nameInStatement(table))
-      pins[survey.names.column(column)] ??= parameters
+  const { equalities } = factsOf(survey.places(where), survey.names.column)
+  for (const { source, column, parameters } of equalities)
+    if (source === nameInStatement(table)) pins[column] ??= parameters
   return pins
 }
 
@@ -52,7 +53,10 @@ function rowsOf(
   { values, select }: InsertConfig,
   table: Table,
 ): readonly NonNullable<ChangePlan['sets']>[] | undefined {
-  if (select || !Array.isArray(values)) return undefined
+  if (select) return undefined
+  const given = survey.places(values)
+  if (given?.piece.kind === 'rows') return rowsAt(survey, given, given.piece.columns)
+  if (!Array.isArray(values)) return undefined
   return values.map((row: Readonly<Record<string, unknown>>) => {
     const sets: Record<string, number | undefined> = {}
     for (const [key, column] of Object.entries(columnsOf(table))) {
@@ -60,6 +64,22 @@ function rowsOf(
       const given = value !== undefined && !(is(value, Param) && value.value === undefined)
       const made = column.defaultFn !== undefined || column.onUpdateFn !== undefined
       if (given || made) sets[survey.names.column(column)] = given ? placed(survey, value) : undefined
+    }
+    return sets
+  })
+}
+
+/** VALUES as 1.0 keeps them: a value for each column, or the word DEFAULT. */
+function rowsAt(
+  survey: Survey,
+  { children }: Node,
+  columns: readonly Column[],
+): readonly NonNullable<ChangePlan['sets']>[] {
+  return Array.from({ length: children.length / columns.length }, (_, row) => {
+    const sets: Record<string, number | undefined> = {}
+    for (const [at, column] of columns.entries()) {
+      const cell = children[row * columns.length + at]
+      if (cell?.piece.kind !== 'text') sets[survey.names.column(column)] = cell?.parameter
     }
     return sets
   })

@@ -5,13 +5,14 @@ import type { Statement } from '../dialect/statement.ts'
 import type { CallPolicy } from '../policies.ts'
 import { countStatement } from '../versions/count.ts'
 import type { PreparedParts, SessionParts } from '../versions/parts.ts'
-import { type Preparation, preparationOf } from '../versions/v0/prepare.ts'
+import type { Preparation, Version } from '../versions/version.ts'
 import { policyOfWithCache } from '../with-cache.ts'
 import type { Place } from './place.ts'
 import { runStatement, type StatementRoom } from './run.ts'
 
 /** What a session needs besides what its statements need. */
 export interface SessionRoom extends StatementRoom {
+  readonly version: Version
   readonly watched: WatchedDialect
   readonly built: BuiltSql
 }
@@ -29,10 +30,11 @@ export function watchSession(
   const { prepareQuery, count } = session
   session.prepareQuery = function (this: SessionParts, ...parameters: unknown[]): PreparedParts {
     const prepared = prepareQuery.apply(this, parameters)
-    const statement =
-      room.watched.statementOf(parameters[0] as Query) ?? unknownStatement(parameters[0] as Query)
+    const query = parameters[0] as Query
+    const statement = room.watched.statementOf(query) ?? unknownStatement(query)
     statements.set(prepared, statement)
-    watchPrepared(room, prepared, statement, preparationOf(parameters, room.dialect), call, place)
+    const preparation = room.version.preparation(parameters, room.dialect, room.watched.builtOf(query))
+    watchPrepared(room, prepared, statement, preparation, call, place)
     return prepared
   }
   if (!count) return
@@ -73,22 +75,33 @@ function watchPrepared(
   call: CallPolicy | undefined,
   place: Place,
 ): void {
+  room.version.open(prepared)
   const { queryWithCache } = prepared
   if (!queryWithCache) return
   const ownCall = policyOfWithCache(withCache)
   const counts = statement.operation.endsWith('.$count')
   const shape = mapped ? 'rows' : counts ? 'count' : 'result'
-  prepared.queryWithCache = (text, parameters, query) =>
-    runStatement(room, {
+  prepared.queryWithCache = async (text, parameters, ...rest) => {
+    const [method] = rest as readonly unknown[]
+    // Drizzle's own, with its cache switched off, gives errors their form.
+    const run = (): Promise<unknown> => queryWithCache.call(prepared, text, parameters, ...rest)
+    const one = method === 'get'
+    const result = await runStatement(room, {
       statement,
       parameters,
-      shape,
+      shape: method === 'run' ? 'result' : shape,
       fields,
       call: both(call, ownCall),
       place: place(),
-      // Drizzle's own, with its cache switched off, gives errors their form.
-      run: () => queryWithCache.call(prepared, text, parameters, query),
+      run: one ? async () => listed(await run()) : run,
     })
+    return one ? (result as readonly unknown[])[0] : result
+  }
+}
+
+/** SQLite's `get` of 1.0 answers with one row, or none. */
+function listed(row: unknown): readonly unknown[] {
+  return row === undefined || row === null ? [] : [row]
 }
 
 /** What a query says of itself comes before what its db says. */

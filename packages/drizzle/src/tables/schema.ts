@@ -8,7 +8,7 @@ import {
   type Schema,
 } from '@larder/core'
 import { type Column, is, Table, View } from 'drizzle-orm'
-import { columnsOf, physicalName, viewConfig } from '../versions/v0/names.ts'
+import { columnsOf, physicalName, viewConfig } from '../versions/names.ts'
 import { columnOf } from './column.ts'
 import { constraintsOf } from './constraints.ts'
 import { sourcesOf } from './view.ts'

@@ -1,6 +1,6 @@
 import { is, SQL, Table, type View } from 'drizzle-orm'
 import { type Node, treeOf } from '../dialect/tree.ts'
-import { physicalName, viewConfig } from '../versions/v0/names.ts'
+import { physicalName, viewConfig } from '../versions/names.ts'
 
 /**
  * The tables (and views) a view reads, as far as its declaration shows: `known` holds all names there are. Undefined

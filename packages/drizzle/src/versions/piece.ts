@@ -10,6 +10,13 @@ export type Piece =
   /** One bound parameter. `given` is the chunk itself: the object that a builder's config names. */
   | { readonly kind: 'value'; readonly given: unknown }
   | { readonly kind: 'list'; readonly items: readonly unknown[] }
+  /** VALUES: `items` row by row, each row with one item for each of `columns`. */
+  | {
+      readonly kind: 'rows'
+      readonly given: object
+      readonly columns: readonly Column[]
+      readonly items: readonly unknown[]
+    }
   | { readonly kind: 'sql'; readonly sql: SQL; readonly items: readonly unknown[]; readonly inline: boolean }
   /** Something whose SQL stands in parentheses: a derived table, a builder used as an expression. */
   | { readonly kind: 'nested'; readonly given: Subquery | object; readonly sql: SQL }

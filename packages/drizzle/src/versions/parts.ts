@@ -1,9 +1,18 @@
-import type { DialectParts } from './dialect.ts'
+import type { Query, SQL } from 'drizzle-orm'
 
-/** A prepared query as far as it is touched here. Synchronous drivers have no `queryWithCache`. */
+/** A dialect as far as it is touched here. */
+export interface DialectParts {
+  sqlToQuery(sql: SQL, invokeSource?: unknown): Query
+  readonly [method: string]: unknown
+}
+
+/** A prepared query as far as it is touched here. */
 export interface PreparedParts {
-  queryWithCache?: (text: string, parameters: unknown[], query: () => Promise<unknown>) => Promise<unknown>
-  readonly mode?: 'sync' | 'async'
+  /** Takes the text, the parameters and, last, what asks the driver; SQLite's of 1.0 before it the method called. */
+  queryWithCache?: (text: string, parameters: unknown[], ...rest: unknown[]) => Promise<unknown>
+  /** 1.0: past `queryWithCache` where no cache of Drizzle's is switched on. */
+  fastPath?: boolean
+  readonly mode?: unknown
 }
 
 /** A session as far as it is touched here. */
@@ -23,7 +32,12 @@ export interface SessionParts {
 export interface DbParts {
   readonly dialect: DialectParts
   readonly session: SessionParts
-  readonly _: { readonly schema?: unknown; readonly fullSchema?: unknown; readonly tableNamesMap?: unknown }
+  readonly _: {
+    readonly schema?: unknown
+    readonly fullSchema?: unknown
+    readonly tableNamesMap?: unknown
+    readonly relations?: unknown
+  }
   readonly $client?: unknown
   $cache?: unknown
   transaction(body: (tx: DbParts) => unknown, config?: unknown): unknown
@@ -66,24 +80,11 @@ function poolLike(client: object): boolean {
   return 'totalCount' in client || prototype.constructor?.name?.includes('Pool') === true
 }
 
-/**
- * A db of the same class over another dialect and session. Its builders of relational queries are made anew, since they
- * hold on to the session; what the given db carries besides (`$client`) is carried over.
- */
-export function sameDbOver(db: DbParts, dialect: DialectParts, session: SessionParts): DbParts {
-  const { schema, fullSchema, tableNamesMap } = db._
-  const config = schema ? { schema, fullSchema, tableNamesMap } : undefined
-  const Db = db.constructor as new (...parameters: readonly unknown[]) => DbParts
-  const { resultKind, mode } = db as { resultKind?: unknown; mode?: unknown }
-  const made =
-    'resultKind' in db
-      ? new Db(resultKind, dialect, session, config)
-      : 'mode' in db
-        ? new Db(dialect, session, config, mode)
-        : new Db(dialect, session, config)
-  for (const key of Reflect.ownKeys(db))
+/** Carries over what a db has of its own besides what its constructor makes (`$client`). */
+export function carriedOver(from: DbParts, made: DbParts): DbParts {
+  for (const key of Reflect.ownKeys(from))
     if (!Object.hasOwn(made, key))
-      Object.defineProperty(made, key, Object.getOwnPropertyDescriptor(db, key) ?? {})
+      Object.defineProperty(made, key, Object.getOwnPropertyDescriptor(from, key) ?? {})
   return made
 }
 
