@@ -47,7 +47,7 @@ export type {
   Schema,
   Table,
 } from './schema/table.ts'
-export { changingSql, changingText, changingWords } from './sql/changing.ts'
+export { changingSql, changingText, changingValue, changingWords } from './sql/changing.ts'
 export type { SqlDialect } from './sql/dialect.ts'
 export { type SqlScan, scanSql } from './sql/scan.ts'
 export { sqlWords } from './sql/text.ts'

@@ -49,10 +49,22 @@ export function changingSql(text: string, dialect?: SqlDialect): string | undefi
   return undefined
 }
 
+const MOMENT_IN_TEXT = /'\s*(?:now|today|tomorrow|yesterday)\b/i
+// Also in arrays and ranges, and after a time of day.
+const MOMENT = /^[\s\d{"[(,:.+/-]*(?:now|today|tomorrow|yesterday)\b/i
+/** No moment is written longer. */
+const LONGEST_MOMENT = 100
+
+/** True for a parameter that PostgreSQL may read as the moment of the query: `'now'` for a timestamp. */
+export function changingValue(value: unknown): boolean {
+  if (typeof value === 'string') return value.length <= LONGEST_MOMENT && MOMENT.test(value)
+  return Array.isArray(value) && value.some(changingValue)
+}
+
 /** What of it stands where there is no word: within quotes. */
 export function changingText(text: string): string | undefined {
   // PostgreSQL and SQLite make a moment of these texts, also of 'now' with something after it.
-  if (/'\s*(?:now|today|tomorrow|yesterday)\b/i.test(text)) return "a text such as 'now'"
+  if (MOMENT_IN_TEXT.test(text)) return "a text such as 'now'"
   // A function under a quoted name leaves no word to look up.
   return /["`\]]\s*\(/.test(text) ? 'a function under a quoted name' : undefined
 }

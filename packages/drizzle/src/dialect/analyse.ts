@@ -7,7 +7,7 @@ import { unfitFor } from './expressions.ts'
 import { namesItsTargets } from './raw-targets.ts'
 import { surveyRelations } from './relations.ts'
 import { followLinks, showsRows, surveyCount, surveySelect } from './select.ts'
-import type { ChangePlan, Statement } from './statement.ts'
+import { type ChangePlan, keyOf, type Statement } from './statement.ts'
 import { addTable, rootTable, type Scope, type Survey, sourceNamed, type TableNames } from './survey.ts'
 import { type Node, placesOf, treeOf } from './tree.ts'
 import { deleteChange, insertChanges, updateChange } from './write.ts'
@@ -153,6 +153,7 @@ function concluded(room: AnalysisRoom, survey: Survey, built: Built | undefined,
   const reason = words ? unfitFor(text, words, survey) : 'SQL that cannot be read'
   return {
     text,
+    key: kind === 'write' ? '' : keyOf(text),
     kind,
     operation: `${model ?? table ?? 'sql'}.${verb}`,
     model,

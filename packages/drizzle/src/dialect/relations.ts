@@ -1,3 +1,4 @@
+import { isClosed } from './closed.ts'
 import { factsIn } from './condition.ts'
 import { applyFacts } from './select.ts'
 import { addSource, addTable, type Draft, type Scope, type Survey } from './survey.ts'
@@ -23,7 +24,7 @@ interface Frame {
  */
 export function surveyRelations(survey: Survey, node: Node, around: Scope | undefined): Scope {
   const names: Scope = { sources: new Map(), around }
-  const tokens = tokensOf(node.children)
+  const tokens = tokensOf(flattened(node.children))
   const first = survey.drafts.length
   const begin = tokens?.indexOf('SELECT') ?? -1
   const found = tokens && begin >= 0 ? select(survey, tokens, begin + 1, around, names) : undefined
@@ -32,17 +33,15 @@ export function surveyRelations(survey: Survey, node: Node, around: Scope | unde
     survey.opaque ??= 'a relational query of an unknown form'
     return names
   }
-  for (const { piece, children } of node.children) if (piece.kind === 'sql') countJson(survey, children)
   // The table that the query is about comes first, and each row of the result is one of its rows.
   survey.drafts.splice(survey.drafts.indexOf(root), 1)
   survey.drafts.splice(first, 0, root)
   return names
 }
 
-/** SQLite's lists are made by a SELECT without FROM, in SQL of their own. */
-function countJson(survey: Survey, children: readonly Node[]): void {
-  const words = tokensOf(children) ?? []
-  if (!words.includes('FROM')) survey.selects += words.filter((word) => word === 'SELECT').length
+/** SQLite's `(select json_group_array(…)` stands in SQL of its own, the rest of that SELECT outside. */
+function flattened(nodes: readonly Node[]): readonly Node[] {
+  return nodes.flatMap((node) => (node.piece.kind === 'sql' && !isClosed(node) ? node.children : [node]))
 }
 
 /** Reads from after SELECT to the parenthesis that closes it. `end` is that one's index, or the number of tokens. */

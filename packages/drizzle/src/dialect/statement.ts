@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type Change, type ColumnValue, type Occurrence, type Pins, UNKNOWN } from '@larder/core'
 
 /** Columns compared with parameters: physical name to indices among the statement's parameters. */
@@ -23,6 +24,8 @@ export interface ChangePlan {
 /** What a statement's SQL text tells, whatever its parameters: made once per text. */
 export interface Statement {
   readonly text: string
+  /** What stands for the text in entry keys: texts are long, and every read would hash its own again. */
+  readonly key: string
   /**
    * - `read`: a select, count or relational query that writes nothing.
    * - `write`: an insert, update, delete or refresh; or a read with a CTE that writes.
@@ -40,6 +43,11 @@ export interface Statement {
   /** The statement's own changes come first: `returned` shows the rows of these. */
   readonly changes: readonly ChangePlan[]
   readonly ownChanges: number
+}
+
+/** A {@link Statement.key}: as good as the text itself. */
+export function keyOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
 }
 
 /** The occurrences of a read with the parameters at hand. `rows` counts the rows of a result. */
@@ -66,9 +74,10 @@ export function changesOf({ changes }: Statement, parameters: readonly unknown[]
 }
 
 function pinsAt(places: PinPlaces, parameters: readonly unknown[]): Pins {
-  return Object.fromEntries(
-    Object.entries(places).map(([column, indices]) => [column, indices.map((index) => parameters[index])]),
-  )
+  const pins: Record<string, readonly unknown[]> = {}
+  // Runs at every read: `places` is our own plain object.
+  for (const column in places) pins[column] = (places[column] ?? []).map((index) => parameters[index])
+  return pins
 }
 
 function valuesAt(

@@ -1,4 +1,12 @@
-import type { BypassReason, Engine, ReadPlan, SqlDialect, Transaction, WritePlan } from '@larder/core'
+import {
+  type BypassReason,
+  changingValue,
+  type Engine,
+  type ReadPlan,
+  type SqlDialect,
+  type Transaction,
+  type WritePlan,
+} from '@larder/core'
 import type { Column } from 'drizzle-orm'
 import { changesOf, occurrencesOf, type Statement } from '../dialect/statement.ts'
 import type { CallPolicy, Policies } from '../policies.ts'
@@ -48,33 +56,51 @@ export function runStatement(room: StatementRoom, one: Execution): Promise<unkno
 async function read(room: StatementRoom, one: Execution): Promise<unknown> {
   const { statement, parameters } = one
   const bypass = bypassOf(room, one)
-  const plan: ReadPlan<unknown> = {
-    operation: statement.operation,
-    model: statement.model ?? 'raw',
-    policy: bypass ? undefined : room.policies.of(statement.model ?? '', one.call),
-    ...(bypass && { bypass }),
-    query: [one.shape, statement.text, parameters],
-    occurrences: bypass ? [] : occurrencesOf(statement, parameters, countRows),
-    severalStatements: false,
-    run: one.run,
-  }
-  if (bypass || !plan.policy) return room.engine.read(plan)
+  const policy = bypass ? undefined : room.policies.of(statement.model ?? '', one.call)
+  // Past the cache nothing is asked of the statement but its name.
+  if (bypass || !policy) return room.engine.read(pastCache(one, bypass))
   const { rows, objects, wrap } = room.results
   // Cached are the driver's rows before Drizzle's mapping: its decoders run again on a hit.
   const carried = one.shape === 'count' ? objects : rows
-  return wrap(await room.engine.read({ ...plan, run: async () => carried(await one.run()) }))
+  const result = await room.engine.read({
+    operation: statement.operation,
+    model: statement.model ?? RAW,
+    policy,
+    query: [one.shape, statement.key, parameters],
+    occurrences: occurrencesOf(statement, parameters, countRows),
+    severalStatements: false,
+    run: async () => carried(await one.run()),
+  })
+  return wrap(result)
+}
+
+/** The model of reads that are about no table of the schema. */
+const RAW = 'raw'
+
+function pastCache({ statement, run }: Execution, bypass: BypassReason | undefined): ReadPlan<unknown> {
+  return {
+    operation: statement.operation,
+    model: statement.model ?? RAW,
+    policy: undefined,
+    ...(bypass && { bypass }),
+    query: undefined,
+    occurrences: [],
+    severalStatements: false,
+    run,
+  }
 }
 
 const countRows = (result: unknown): number | undefined => (Array.isArray(result) ? result.length : undefined)
 
 function bypassOf(
   room: StatementRoom,
-  { statement, shape, call, place }: Execution,
+  { statement, parameters, shape, call, place }: Execution,
 ): BypassReason | undefined {
   if (statement.locks) return 'lock'
   if (place || room.raw.session()) return 'transaction'
   if (call === false) return 'disabled'
-  return statement.opaque !== undefined || shape === 'result' ? 'opaque' : undefined
+  if (statement.opaque !== undefined || shape === 'result') return 'opaque'
+  return room.dialect === 'postgres' && parameters.some(changingValue) ? 'opaque' : undefined
 }
 
 function write(room: StatementRoom, one: Execution): Promise<unknown> {

@@ -1,14 +1,14 @@
 import type { Query } from 'drizzle-orm'
 import type { BuiltSql } from '../dialect/built.ts'
 import type { WatchedDialect } from '../dialect/dialect.ts'
-import type { Statement } from '../dialect/statement.ts'
+import { keyOf, type Statement } from '../dialect/statement.ts'
 import type { CallPolicy } from '../policies.ts'
 import { countStatement } from '../versions/count.ts'
 import type { PreparedParts, SessionParts } from '../versions/parts.ts'
 import type { Preparation, Version } from '../versions/version.ts'
 import { policyOfWithCache } from '../with-cache.ts'
 import type { Place } from './place.ts'
-import { runStatement, type StatementRoom } from './run.ts'
+import { type Execution, runStatement, type StatementRoom } from './run.ts'
 
 /** What a session needs besides what its statements need. */
 export interface SessionRoom extends StatementRoom {
@@ -56,6 +56,7 @@ export function statementOf(prepared: PreparedParts): Statement | undefined {
 function unknownStatement(query: Query): Statement {
   return {
     text: query.sql,
+    key: keyOf(query.sql),
     kind: 'raw',
     operation: 'sql.execute',
     model: undefined,
@@ -78,25 +79,28 @@ function watchPrepared(
   room.version.open(prepared)
   const { queryWithCache } = prepared
   if (!queryWithCache) return
-  const ownCall = policyOfWithCache(withCache)
+  const own = both(call, policyOfWithCache(withCache))
   const counts = statement.operation.endsWith('.$count')
   const shape = mapped ? 'rows' : counts ? 'count' : 'result'
-  prepared.queryWithCache = async (text, parameters, ...rest) => {
+  prepared.queryWithCache = (text, parameters, ...rest) => {
     const [method] = rest as readonly unknown[]
-    // Drizzle's own, with its cache switched off, gives errors their form.
-    const run = (): Promise<unknown> => queryWithCache.call(prepared, text, parameters, ...rest)
-    const one = method === 'get'
-    const result = await runStatement(room, {
+    const one: Execution = {
       statement,
       parameters,
       shape: method === 'run' ? 'result' : shape,
       fields,
-      call: both(call, ownCall),
+      call: own,
       place: place(),
-      run: one ? async () => listed(await run()) : run,
-    })
-    return one ? (result as readonly unknown[])[0] : result
+      // Drizzle's own, with its cache switched off, gives errors their form.
+      run: () => queryWithCache.call(prepared, text, parameters, ...rest),
+    }
+    return method === 'get' ? runForOne(room, one) : runStatement(room, one)
   }
+}
+
+async function runForOne(room: SessionRoom, one: Execution): Promise<unknown> {
+  const result = await runStatement(room, { ...one, run: async () => listed(await one.run()) })
+  return (result as readonly unknown[])[0]
 }
 
 /** SQLite's `get` of 1.0 answers with one row, or none. */
