@@ -93,13 +93,15 @@ export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
 
   return {
     session: () => session,
-    changes: (statement) => (scanSql(statement.text, dialect).writes ? changesOf(engine, statement) : []),
+    changes: (statement) =>
+      statement.declared || scanSql(statement.text, dialect).writes ? changesOf(engine, statement) : [],
     commits,
     async run(one) {
       const { place, statement } = one
       const scan = scanSql(statement.text, dialect)
-      if (scan.kind === 'read' && !scan.writes) return read(engine, one, scan.locks, session)
-      const scoped = (): Promise<unknown> => (scan.writes ? write(one) : one.run())
+      const writes = scan.writes || statement.declared === true
+      if (scan.kind === 'read' && !writes) return read(engine, one, scan.locks, session)
+      const scoped = (): Promise<unknown> => (writes ? write(one) : one.run())
       if (place) {
         const commit = committing(statement.text, scan, dialect)
         if (commit === 'no') return scoped()
@@ -107,7 +109,7 @@ export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
         await place.seal()
         return commits.run(place, commit === 'plainly', scoped)
       }
-      if (scan.kind === 'begin') return begin(scoped, !statement.text.includes(';') && !scan.writes)
+      if (scan.kind === 'begin') return begin(scoped, !statement.text.includes(';') && !writes)
       return scan.kind === 'end' ? finish(scoped) : scoped()
     },
   }

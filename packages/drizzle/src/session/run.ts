@@ -3,6 +3,7 @@ import {
   changingValue,
   type Engine,
   type ReadPlan,
+  scanSql,
   type SqlDialect,
   type Transaction,
   type WritePlan,
@@ -12,6 +13,7 @@ import { changesOf, occurrencesOf, type Statement } from '../dialect/statement.t
 import type { CallPolicy, Policies } from '../policies.ts'
 import { statementFailed } from './outcome.ts'
 import type { RawSql } from './raw.ts'
+import { type CarriedResult, carry, restored } from './raw-results.ts'
 import { type DriverResults, returnedRows, type SelectedFields } from './rows.ts'
 
 /** What the statements of one db need, shared by all its forms. */
@@ -21,6 +23,8 @@ export interface StatementRoom {
   readonly policies: Policies
   readonly raw: RawSql
   readonly results: DriverResults
+  /** True for a view that nobody has declared the sources of. */
+  blind(view: string): boolean
   /** Physical name of a column, with the db's casing. */
   physical(column: Column): string
 }
@@ -36,6 +40,8 @@ export interface Execution {
    */
   readonly shape: 'rows' | 'count' | 'result'
   readonly fields: SelectedFields | undefined
+  /** Of raw SQL: its result is of a form that a cache can carry. */
+  readonly carried: boolean
   readonly call: CallPolicy | undefined
   readonly place: Transaction | undefined
   run(): Promise<unknown>
@@ -49,8 +55,36 @@ export function runStatement(room: StatementRoom, one: Execution): Promise<unkno
     case 'write':
       return write(room, one)
     default:
-      return room.raw.run(one)
+      return raw(room, one)
   }
+}
+
+/** Raw SQL is cached where its caller says what it reads, and nothing in it could change without a write. */
+async function raw(room: StatementRoom, one: Execution): Promise<unknown> {
+  const { statement, parameters, call, place } = one
+  const reads = call ? call.reads : undefined
+  if (!call || !reads || place || room.raw.session() || !readsOnly(room, statement)) return room.raw.run(one)
+  const blind = reads.some(room.blind)
+  const moment = room.dialect === 'postgres' && parameters.some(changingValue)
+  if (blind || moment || statement.opaque !== undefined || !one.carried)
+    return room.engine.read(pastCache(one, 'opaque'))
+  const result = await room.engine.read({
+    ...pastCache(one, undefined),
+    policy: room.policies.raw(call),
+    query: ['raw', statement.key, parameters],
+    // Tables that stand in the template as objects are read too, named or not.
+    occurrences: [...reads, ...statement.occurrences.map(({ table }) => table)].map((table) => ({ table })),
+    run: async () => {
+      const own = await one.run()
+      return carry(own) ?? own
+    },
+  })
+  return restored(result as CarriedResult)
+}
+
+function readsOnly({ dialect }: StatementRoom, { text, declared }: Statement): boolean {
+  const { kind, writes, locks } = scanSql(text, dialect)
+  return kind === 'read' && !writes && !locks && !declared
 }
 
 async function read(room: StatementRoom, one: Execution): Promise<unknown> {

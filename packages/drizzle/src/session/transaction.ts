@@ -1,7 +1,7 @@
 import { type Engine, scanSql, type Transaction } from '@larder/core'
 import type { CallPolicy } from '../policies.ts'
 import type { DbParts, PreparedParts, SessionParts } from '../versions/parts.ts'
-import { commitFailed, statementFailed } from './outcome.ts'
+import { commitFailed } from './outcome.ts'
 import { type SessionRoom, statementOf, watchSession } from './session.ts'
 
 /** What transactions need besides. */
@@ -30,13 +30,18 @@ export async function runTransaction(
 ): Promise<unknown> {
   const { engine } = room
   const { scope, leave } = await enter(room)
-  let sealed = false
+  const course: Course = { sealed: false, threw: undefined }
   const wrapped: Body = async (tx) => {
-    adopt(room, call, tx, scope, new Set())
-    const result = await body(tx)
-    await scope.seal()
-    sealed = true
-    return result
+    try {
+      adopt(room, call, tx, scope, new Set())
+      const result = await body(tx)
+      await scope.seal()
+      course.sealed = true
+      return result
+    } catch (error) {
+      course.threw = { error }
+      throw error
+    }
   }
   const end = async (outcome: 'committed' | 'failed' | 'unknown'): Promise<void> => {
     leave()
@@ -47,23 +52,31 @@ export async function runTransaction(
     await end('committed')
     return result
   } catch (error) {
-    await end(outcomeOf(room, scope, sealed, error))
+    await end(outcomeOf(room, scope, course, error))
     throw error
   }
 }
 
-/** How a transaction that rejected ended. `sealed`: Drizzle may have sent its COMMIT. */
+/** How far a transaction's body came. */
+interface Course {
+  /** It is done, and Drizzle may have sent COMMIT. */
+  sealed: boolean
+  threw: { readonly error: unknown } | undefined
+}
+
+/** How a transaction that rejected ended. */
 function outcomeOf(
   { raw }: TransactionRoom,
   scope: Transaction,
-  sealed: boolean,
+  { sealed, threw }: Course,
   error: unknown,
 ): 'committed' | 'failed' | 'unknown' {
+  const refused = sealed && commitFailed(error)
   const sent = raw.commits.of(scope)
-  if (sent === 'unsure' || (sealed && !commitFailed(error))) return 'unknown'
   // A body that failed without a COMMIT of its own was rolled back, whatever ROLLBACK answered.
-  if (sent === 'none') return 'failed'
-  return statementFailed(error) ? 'committed' : 'unknown'
+  if (sent === 'none') return refused || !sealed ? 'failed' : 'unknown'
+  // Drizzle gives a body's error back once ROLLBACK is acknowledged, else that one's: nothing is under way any more.
+  return threw?.error === error || (refused && sent === 'done') ? 'committed' : 'unknown'
 }
 
 /**
