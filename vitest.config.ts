@@ -21,6 +21,8 @@ const project = (name: string, folder: string): TestProjectInlineConfiguration =
   test: {
     name,
     include: [`${folder}/**/*.test.ts`],
+    // A project of its own, with a drizzle-orm of its own: npm run drizzle-next.
+    exclude: ['**/node_modules/**', 'packages/drizzle/test/next/**'],
     typecheck: {
       enabled: withTypes,
       include: [`${folder}/**/*.test-d.ts`],

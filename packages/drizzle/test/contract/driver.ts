@@ -7,6 +7,18 @@ import type * as schema from './schema-pg.ts'
 export type ContractSchema = typeof schema
 export type ContractDb = NodePgDatabase<ContractSchema>
 
+type Read = (db: ContractDb, t: ContractSchema) => PromiseLike<unknown>
+
+/** The contract's relational queries, which each version of Drizzle writes in its own way. */
+export interface RelationalReads {
+  readonly usersWithPostsAndComments: Read
+  readonly userWithPosts: Read
+  readonly userWithPostsAndComments: Read
+  readonly postWithAuthor: Read
+  readonly viewsOfPostWithAuthor: Read
+  readonly everythingById: Read
+}
+
 /** A database of its own behind one driver. */
 export interface DriverDatabase {
   /** A plain Drizzle db. Each call gives a client of its own where the driver has several. */
@@ -27,6 +39,8 @@ export interface Driver {
   readonly dialect: 'postgres' | 'sqlite' | 'mysql'
   /** The contract's tables in the driver's dialect, under the same names and with the same columns. */
   readonly schema: ContractSchema
+  /** The relational queries, where the version of Drizzle writes them otherwise; its dbs then carry no schema. */
+  readonly relational?: RelationalReads
 }
 
 /** What a contract's rule works with. */
@@ -37,6 +51,7 @@ export interface Contract {
   readonly db: ContractDb
   readonly cache: Cache
   readonly t: ContractSchema
+  readonly relational: RelationalReads
   /** Runs raw SQL, which each dialect names otherwise. */
   raw(db: ContractDb, sql: SQL | string): PromiseLike<unknown>
   readonly sent: readonly string[]

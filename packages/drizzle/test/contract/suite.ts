@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import type { Contract, ContractDb, Driver, DriverDatabase, Rules } from './driver.ts'
 import { rawRules } from './raw.ts'
 import { readRules } from './reads.ts'
+import { relational } from './relational.ts'
 import { populate, reset } from './rows.ts'
 import { sessionRules } from './sessions.ts'
 import { transactionRules } from './transactions.ts'
@@ -34,12 +35,14 @@ export function hostContract(driver: Driver, rules: readonly Rules[] = ALL): voi
       await reset(plain, driver.schema)
       await populate(plain, driver.schema)
       const cache = createCache()
-      const db = drizzleCache(base, { cache, tables: { '*': { ttl: '1h' } } })
+      const schema = driver.relational && { schema: driver.schema }
+      const db = drizzleCache(base, { cache, tables: { '*': { ttl: '1h' } }, ...schema })
       contract = {
         plain,
         db,
         cache,
         t: driver.schema,
+        relational: driver.relational ?? relational,
         sent: database.sent,
         raw: (on, text) =>
           driver.dialect === 'sqlite' ? (on as unknown as RunDb).run(text) : on.execute(text),

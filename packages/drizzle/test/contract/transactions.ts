@@ -5,7 +5,7 @@ import type { Rules } from './driver.ts'
 export const transactionRules: Rules = (the, driver) => {
   describe('transactions', () => {
     it('a read inside is never cached, and nothing leaks from inside', async () => {
-      const { t, db, told } = the()
+      const { t, db, told, relational } = the()
       const title = async () => (await db.select().from(t.posts).where(eq(t.posts.id, 1)))[0]?.title
       await title()
       const inside = await told(() =>
@@ -19,7 +19,7 @@ export const transactionRules: Rules = (the, driver) => {
       await expect(
         db.transaction(async (tx) => {
           await tx.update(t.posts).set({ title: 'never' }).where(eq(t.posts.id, 1))
-          await tx.query.posts.findFirst({ where: eq(t.posts.id, 1) })
+          await relational.everythingById(tx as never, t)
           tx.rollback()
         }),
       ).rejects.toThrow()

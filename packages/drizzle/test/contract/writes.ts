@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
-import type { ContractDb, ContractSchema, Driver, Rules } from './driver.ts'
+import type { ContractDb, ContractSchema, Driver, RelationalReads, Rules } from './driver.ts'
+
 import { writesOf } from './write-forms.ts'
 
 const COMMON: readonly ((db: ContractDb, t: ContractSchema) => PromiseLike<unknown>)[] = [
@@ -20,29 +21,26 @@ const COMMON: readonly ((db: ContractDb, t: ContractSchema) => PromiseLike<unkno
       db.select().from(t.users).where(eq(t.users.email, email)),
   ),
   (db, t) => db.select().from(t.comments).where(eq(t.comments.postId, 1)),
-  (db, t) =>
-    db.query.users.findFirst({ where: eq(t.users.id, 1), with: { posts: { with: { comments: true } } } }),
   (db, t) => db.$count(t.users),
 ]
-
-const author = (db: ContractDb, t: ContractSchema) =>
-  db.query.posts.findFirst({ where: eq(t.posts.id, 1), with: { author: true } })
 
 const materialized = (db: ContractDb, t: ContractSchema) =>
   db.select().from(t.topPosts).orderBy(t.topPosts.id)
 
 // MariaDB cannot run what Drizzle makes of a relation to one.
-function readsOf(dialect: Driver['dialect']): typeof COMMON {
-  if (dialect === 'mysql') return COMMON
-  return dialect === 'sqlite' ? [...COMMON, author] : [...COMMON, author, materialized]
+function readsOf({ dialect }: Driver, relational: RelationalReads): typeof COMMON {
+  const everywhere = [...COMMON, relational.userWithPostsAndComments]
+  if (dialect === 'mysql') return everywhere
+  const both = [...everywhere, relational.postWithAuthor]
+  return dialect === 'sqlite' ? both : [...both, materialized]
 }
 
 export const writeRules: Rules = (the, driver) => {
   describe('writes', () => {
     for (const [name, write] of Object.entries(writesOf(driver.dialect)))
       it(`${name} ends every cached read that it changes`, async () => {
-        const { t, db, plain } = the()
-        const reads = readsOf(driver.dialect)
+        const { t, db, plain, relational } = the()
+        const reads = readsOf(driver, relational)
         for (const read of reads) await read(db, t)
         await write(the())
         for (const read of reads) expect(await read(db, t)).toStrictEqual(await read(plain, t))

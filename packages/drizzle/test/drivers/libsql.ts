@@ -8,26 +8,33 @@ import type { ContractDb, Driver } from '../contract/driver.ts'
 import { schemaSqlite } from '../contract/schema-sqlite.ts'
 
 /** libSQL on a file of its own. */
-export const libsql: Driver = {
-  name: 'libSQL',
-  dialect: 'sqlite',
-  concurrent: false,
-  schema: schemaSqlite,
-  async start() {
-    const folder = mkdtempSync(join(tmpdir(), 'larder-libsql-'))
-    const sent: string[] = []
-    const client = createClient({ url: `file:${join(folder, 'test.db')}` })
-    await client.executeMultiple(`${SQLITE.join(';')};`)
-    const watched = listening(client, sent)
-    return {
-      db: () => drizzle(watched, { schema: schemaSqlite }) as unknown as ContractDb,
-      sent,
-      async stop() {
-        client.close()
-        rmSync(folder, { recursive: true, force: true })
-      },
-    }
-  },
+export const libsql: Driver = libsqlBy(
+  (client) => drizzle(client, { schema: schemaSqlite }) as unknown as ContractDb,
+)
+
+/** The same with a db that another version of Drizzle makes. */
+export function libsqlBy(connect: (client: Client) => ContractDb): Driver {
+  return {
+    name: 'libSQL',
+    dialect: 'sqlite',
+    concurrent: false,
+    schema: schemaSqlite,
+    async start() {
+      const folder = mkdtempSync(join(tmpdir(), 'larder-libsql-'))
+      const sent: string[] = []
+      const client = createClient({ url: `file:${join(folder, 'test.db')}` })
+      await client.executeMultiple(`${SQLITE.join(';')};`)
+      const watched = listening(client, sent)
+      return {
+        db: () => connect(watched),
+        sent,
+        async stop() {
+          client.close()
+          rmSync(folder, { recursive: true, force: true })
+        },
+      }
+    },
+  }
 }
 
 function listening(client: Client, sent: string[]): Client {

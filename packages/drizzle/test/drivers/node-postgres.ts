@@ -17,29 +17,34 @@ async function migrated(): Promise<Database> {
 }
 
 /** node-postgres over a pool, on a PostgreSQL of the tests. */
-export const nodePostgres: Driver = {
-  name: 'a pool of node-postgres',
-  dialect: 'postgres',
-  concurrent: true,
-  schema,
-  async start() {
-    const database = await migrated()
-    const sent: string[] = []
-    const pools: pg.Pool[] = []
-    return {
-      db() {
-        const pool = new pg.Pool({ connectionString: database.url, max: 4, Client: listening(sent) })
-        pool.on('error', () => {})
-        pools.push(pool)
-        return drizzle(pool, { schema })
-      },
-      sent,
-      async stop() {
-        await Promise.all(pools.map((pool) => pool.end()))
-        await database.drop()
-      },
-    }
-  },
+export const nodePostgres: Driver = nodePostgresBy((pool) => drizzle(pool, { schema }))
+
+/** The same with a db that another version of Drizzle makes. */
+export function nodePostgresBy(connect: (pool: pg.Pool) => ContractDb): Driver {
+  return {
+    name: 'a pool of node-postgres',
+    dialect: 'postgres',
+    concurrent: true,
+    schema,
+    async start() {
+      const database = await migrated()
+      const sent: string[] = []
+      const pools: pg.Pool[] = []
+      return {
+        db() {
+          const pool = new pg.Pool({ connectionString: database.url, max: 4, Client: listening(sent) })
+          pool.on('error', () => {})
+          pools.push(pool)
+          return connect(pool)
+        },
+        sent,
+        async stop() {
+          await Promise.all(pools.map((pool) => pool.end()))
+          await database.drop()
+        },
+      }
+    },
+  }
 }
 
 /** node-postgres over one connection, which transactions share with everything else. */
