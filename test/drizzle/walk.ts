@@ -24,6 +24,8 @@ export interface Account {
   /** Of all cached reads made after a step. */
   readonly hits: number
   readonly reads: number
+  /** Steps of which the cache could not tell whether they committed. */
+  readonly unknown: readonly string[]
 }
 
 export interface Walk {
@@ -56,6 +58,8 @@ export async function walk({ database, seed, steps, through, schema, together = 
     schema: schema?.(t) ?? t,
     tables: POLICIES,
   })
+  const unknown: string[] = []
+  cache.on('write', ({ operation, outcome }) => outcome === 'unknown' && unknown.push(operation))
   const random = createRandom(seed)
   const pool = Array.from({ length: POOL }, () => randomQuery(random, dialect, t))
   const stale: Stale[] = []
@@ -88,7 +92,7 @@ export async function walk({ database, seed, steps, through, schema, together = 
     const after = taken.map(({ name }) => name).join(' || ')
     stale.push(...found.map((one) => ({ seed, step, after, ...one })))
   }
-  return { steps: step, stale, ...counts }
+  return { steps: step, stale, unknown, ...counts }
 }
 
 function renew(pool: Query[], random: Random, { dialect }: WorldDatabase, t: World): void {
