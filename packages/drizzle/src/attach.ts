@@ -1,17 +1,12 @@
-import { type Cache, CacheError, canonical, type Engine, notBuilt, type SqlDialect } from '@larder/core'
+import { type Cache, CacheError, type Engine, notBuilt, type SqlDialect } from '@larder/core'
 import { type Column, is, View } from 'drizzle-orm'
+import { inPhysicalNames } from './declared.ts'
 import { createBuiltSql } from './dialect/built.ts'
 import { watchDialect } from './dialect/dialect.ts'
 import type { TableNames } from './dialect/survey.ts'
+import { formUnder, transactionUnder } from './forms.ts'
 import { type DrizzleInvalidation, physicalRequest } from './invalidation.ts'
-import {
-  type CallPolicy,
-  checkCall,
-  checkNames,
-  policiesOf,
-  type WrittenPolicies,
-  writtenFor,
-} from './policies.ts'
+import { checkCall, checkNames, policiesOf, type WrittenPolicies, writtenFor } from './policies.ts'
 import { createRawSql } from './session/raw.ts'
 import type { TransactionRoom } from './session/transaction.ts'
 import { type Entities, entitiesOf, isMaterialized, nameOf, schemaOf } from './tables/schema.ts'
@@ -38,9 +33,6 @@ export interface Attachment {
 
 /** Bumped when what is stored for one query changes shape: entries of the old shape are not found. */
 const ROW_SHAPE = 1
-/** Forms of a db kept for policies given per call. */
-const MOST_FORMS = 200
-
 /** Composition root of one db: its schema, its engine, its rooms, and the db over them. */
 export function attachDb({ cache, database, schema, written }: Attachment, base: DbParts): DbParts {
   const version = versionOf(base)
@@ -75,6 +67,7 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
     version,
     dialect,
     physical,
+    blind: names.blind,
     built,
     policies: policiesOrDetach(
       engine,
@@ -90,9 +83,10 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
         invalidate: async (given: DrizzleInvalidation) => engine.invalidate(physicalRequest(entities, given)),
       }
       noteWrapped(db, {
-        under(call) {
-          checkCall(engine, call)
-          return isTransaction(db) ? db : formUnder(room, base, forms, call)
+        under(given) {
+          checkCall(engine, given)
+          const call = inPhysicalNames(entities, given)
+          return isTransaction(db) ? transactionUnder(db, call) : formUnder(room, base, forms, call)
         },
       })
     },
@@ -133,21 +127,6 @@ function policiesOrDetach(...args: Parameters<typeof policiesOf>): ReturnType<ty
     args[0].detach()
     throw error
   }
-}
-
-/** Building a db costs tens of microseconds, so equal policies share one. */
-function formUnder(
-  room: TransactionRoom,
-  base: DbParts,
-  forms: Map<string, DbParts>,
-  call: CallPolicy,
-): DbParts {
-  const key = canonical(call)
-  // A copy: the db outlives this call, and the caller may change the object.
-  const made = forms.get(key) ?? wrapDb(room, base, call && { ...call })
-  if (forms.size >= MOST_FORMS) forms.clear()
-  forms.set(key, made)
-  return made
 }
 
 function warnOfNativeCache(engine: Engine, db: DbParts): void {

@@ -1,12 +1,14 @@
-import { CacheError, canonical, type Engine, notBuilt, type Policy, type PolicyOptions } from '@larder/core'
+import { CacheError, canonical, type Engine, type Policy, type PolicyOptions } from '@larder/core'
 
-/** A policy for one call: `false` goes past the cache. */
-export type CallPolicy = PolicyOptions | false
+/** A policy for one call: `false` goes past the cache. `reads` and `writes` are physical names of tables. */
+export type CallPolicy = (PolicyOptions & { readonly writes?: readonly string[] }) | false
 
 /** Policies of one db, as its tables' and one call's options make them. */
 export interface Policies {
   /** Undefined: reads of the table are not cached. Throws for a call whose merged policy has no lifetime. */
   of(model: string, call: CallPolicy | undefined): Policy | undefined
+  /** That of raw reads: what the call says, over the cache's defaults. Throws as above. */
+  raw(call: PolicyOptions): Policy
 }
 
 /** Policies as the user writes them: by the schema's names. */
@@ -17,7 +19,7 @@ const EVERY_TABLE = '*'
 /** Names of what a policy's `operations` may list. */
 const OPERATIONS = ['select', 'query', '$count'] as const
 /** Options that describe the schema, or all writes of a table; one call cannot change them. */
-const OF_THE_TABLE = ['touches', 'lookupKeys', 'reads', 'onMarkFailure'] as const
+const OF_THE_TABLE = ['touches', 'lookupKeys', 'onMarkFailure'] as const
 /** Policies made for calls that are kept: a policy is usually a literal, and there are few. */
 const MOST_CALLS = 500
 
@@ -38,7 +40,13 @@ export function policiesOf(
     own.set(model, found && checked(engine.policy(found, path, table), path))
   }
   const merged = new Map<string, Policy>()
+  const raw = new WeakMap<PolicyOptions, Policy>()
   return {
+    raw(call) {
+      const policy = raw.get(call) ?? engine.policy(given(call), 'cached')
+      raw.set(call, policy)
+      return policy
+    },
     of(model, call) {
       if (call === undefined) return own.get(model)
       if (call === false) return undefined
@@ -83,14 +91,15 @@ export function checkCall(engine: Engine, call: unknown): asserts call is CallPo
       'LARDER_CONFIG',
       `cached(db, …) takes a policy such as { ttl: '30s' }, or false; not ${String(call)}`,
     )
-  if ('writes' in call) throw notBuilt('cached(db, { writes })')
   for (const name of OF_THE_TABLE)
     if (name in call)
       throw new CacheError(
         'LARDER_CONFIG',
         `cached(db, { ${name} }) describes the table: give it in tables, not per call`,
       )
-  checked(engine.policy({ ttl: 1, ...given(call) }, 'cached'), 'cached')
+  const { reads } = call as PolicyOptions
+  // Raw SQL is of no table: the lifetime of what it reads stands here or nowhere.
+  checked(engine.policy({ ...(reads === undefined && { ttl: 1 }), ...given(call) }, 'cached'), 'cached')
 }
 
 /** A misspelt operation would switch the cache off, and silently. */
@@ -104,7 +113,9 @@ function checked(policy: Policy, path: string): Policy {
   )
 }
 
-/** An option that is there and undefined must not hide the table's. */
-function given(call: PolicyOptions): PolicyOptions {
-  return Object.fromEntries(Object.entries(call).filter(([, value]) => value !== undefined))
+/** The policy in it. An option that is there and undefined must not hide the table's. */
+function given({ reads: _, ...call }: PolicyOptions): PolicyOptions {
+  return Object.fromEntries(
+    Object.entries(call).filter(([name, value]) => name !== 'writes' && value !== undefined),
+  )
 }

@@ -1,9 +1,9 @@
-import type { CallPolicy } from './policies.ts'
+import type { CallOptions } from './declared.ts'
 
 /** How a db that is ours makes another form of itself. */
 export interface Wrapped {
-  /** The same db under a policy for every read; a transaction is its own. */
-  under(call: CallPolicy): object
+  /** The same db under a policy for every read. A transaction is its own, unless the call says what raw SQL writes. */
+  under(call: CallOptions | false): object
 }
 
 const all = new WeakMap<object, Wrapped>()

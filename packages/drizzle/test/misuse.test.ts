@@ -42,8 +42,24 @@ describe('what is wrong is refused at construction, with the fix', () => {
       /cached\.tll is not an option/,
     ],
     'a schema option in a call': [
-      () => cached(drizzleCache(db, { cache: createCache() }), { reads: ['users'] }),
+      () => cached(drizzleCache(db, { cache: createCache() }), { touches: ['users'] } as never),
       /describes the table/,
+    ],
+    'a raw read without a lifetime': [
+      () => cached(drizzleCache(db, { cache: createCache() }), { reads: ['users'] }),
+      /ttl is missing/,
+    ],
+    'a raw read of no table': [
+      () => cached(drizzleCache(db, { cache: createCache() }), { ttl: 1, reads: [] }),
+      /names no table/,
+    ],
+    'a raw write of a table there is not': [
+      () => cached(drizzleCache(db, { cache: createCache() }), { writes: ['orders'] }),
+      /names orders.*there are .*users/,
+    ],
+    'tables that are no list': [
+      () => cached(drizzleCache(db, { cache: createCache() }), { writes: schema.users } as never),
+      /takes an array of tables/,
     ],
   }
   for (const [name, [attempt, message]] of Object.entries(REFUSED))

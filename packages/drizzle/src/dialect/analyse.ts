@@ -3,7 +3,7 @@ import { is, type SQL, Table, View } from 'drizzle-orm'
 import { embeddedCount } from '../versions/count.ts'
 import { nameInStatement, physicalName, viewConfig } from '../versions/names.ts'
 import type { Built, BuiltSql } from './built.ts'
-import { unfitFor } from './expressions.ts'
+import { rawUnfit, unfitFor } from './expressions.ts'
 import { namesItsTargets } from './raw-targets.ts'
 import { surveyRelations } from './relations.ts'
 import { followLinks, showsRows, surveyCount, surveySelect } from './select.ts'
@@ -150,7 +150,11 @@ function concluded(room: AnalysisRoom, survey: Survey, built: Built | undefined,
   const { table, verb } = subject(room, survey, built)
   const model = table === undefined ? undefined : room.names.model(table)
   const kind = built === undefined ? 'raw' : survey.changes.length || scan.writes ? 'write' : 'read'
-  const reason = words ? unfitFor(text, words, survey) : 'SQL that cannot be read'
+  const reason = words
+    ? built
+      ? unfitFor(text, words, survey)
+      : rawUnfit(text, words)
+    : 'SQL that cannot be read'
   return {
     text,
     key: kind === 'write' ? '' : keyOf(text),
@@ -158,7 +162,7 @@ function concluded(room: AnalysisRoom, survey: Survey, built: Built | undefined,
     operation: `${model ?? table ?? 'sql'}.${verb}`,
     model,
     locks: survey.locks || scan.locks,
-    opaque: kind === 'read' ? (survey.opaque ?? reason) : undefined,
+    opaque: kind === 'write' ? undefined : ((built && survey.opaque) ?? reason),
     occurrences: survey.drafts.map(({ table: name, pins, counted }) => ({ table: name, pins, counted })),
     changes: survey.changes,
     ownChanges: survey.own,

@@ -24,3 +24,10 @@ export function unfitFor(text: string, words: readonly string[], accounted: Acco
   if (selects !== accounted.selects || joins !== accounted.joins) return 'raw SQL with a query in it'
   return undefined
 }
+
+/** Why the result of raw SQL may change while the tables that its caller names do not. */
+export function rawUnfit(text: string, words: readonly string[]): string | undefined {
+  const end = words.indexOf(';')
+  if (end >= 0 && end < words.length - 1) return 'several statements'
+  return changingText(text) ?? changingWords(words)
+}

@@ -37,7 +37,9 @@ export interface Statement {
   /** Key in the schema of the table the statement is about. */
   readonly model: string | undefined
   readonly locks: boolean
-  /** Why a read may not be cached. */
+  /** The call has said what it writes: it writes, whatever its text says. */
+  readonly declared?: true
+  /** Why a read, or raw SQL if it is one, may not be cached. */
   readonly opaque: string | undefined
   readonly occurrences: readonly OccurrencePlan[]
   /** The statement's own changes come first: `returned` shows the rows of these. */
@@ -48,6 +50,18 @@ export interface Statement {
 /** A {@link Statement.key}: as good as the text itself. */
 export function keyOf(text: string): string {
   return createHash('sha256').update(text).digest('base64url')
+}
+
+/** A statement that its caller says writes `tables`: raw SQL, or a read that calls what may. */
+export function declaring(statement: Statement, tables: readonly string[] | undefined): Statement {
+  if (!tables?.length || (statement.kind === 'read' && statement.opaque === undefined)) return statement
+  const changes = tables.map((table): ChangePlan => ({ table, effect: 'unknown' }))
+  return {
+    ...statement,
+    kind: statement.kind === 'read' ? 'write' : statement.kind,
+    declared: true,
+    changes: [...statement.changes, ...changes],
+  }
 }
 
 /** The occurrences of a read with the parameters at hand. `rows` counts the rows of a result. */

@@ -3,8 +3,8 @@ import {
   changingValue,
   type Engine,
   type ReadPlan,
-  scanSql,
   type SqlDialect,
+  scanSql,
   type Transaction,
   type WritePlan,
 } from '@larder/core'
@@ -74,10 +74,7 @@ async function raw(room: StatementRoom, one: Execution): Promise<unknown> {
     query: ['raw', statement.key, parameters],
     // Tables that stand in the template as objects are read too, named or not.
     occurrences: [...reads, ...statement.occurrences.map(({ table }) => table)].map((table) => ({ table })),
-    run: async () => {
-      const own = await one.run()
-      return carry(own) ?? own
-    },
+    run: async () => carry(await one.run()),
   })
   return restored(result as CarriedResult)
 }

@@ -1,7 +1,7 @@
 import type { Query } from 'drizzle-orm'
 import type { BuiltSql } from '../dialect/built.ts'
 import type { WatchedDialect } from '../dialect/dialect.ts'
-import { keyOf, type Statement } from '../dialect/statement.ts'
+import { declaring, keyOf, type Statement } from '../dialect/statement.ts'
 import type { CallPolicy } from '../policies.ts'
 import { countStatement } from '../versions/count.ts'
 import type { PreparedParts, SessionParts } from '../versions/parts.ts'
@@ -31,7 +31,8 @@ export function watchSession(
   session.prepareQuery = function (this: SessionParts, ...parameters: unknown[]): PreparedParts {
     const prepared = prepareQuery.apply(this, parameters)
     const query = parameters[0] as Query
-    const statement = room.watched.statementOf(query) ?? unknownStatement(query)
+    const found = room.watched.statementOf(query) ?? unknownStatement(query)
+    const statement = declaring(found, saidToWrite ?? (call ? call.writes : undefined))
     statements.set(prepared, statement)
     const preparation = room.version.preparation(parameters, room.dialect, room.watched.builtOf(query))
     watchPrepared(room, prepared, statement, preparation, call, place)
@@ -43,6 +44,23 @@ export function watchSession(
     if (built) room.built.note(sql as never, built)
     return count.call(this, sql, token)
   }
+}
+
+// What is prepared while this is set is prepared for a caller who says what it writes. No await comes in between.
+let saidToWrite: readonly string[] | undefined
+
+/** A session whose statements write `tables` besides what they show; everything else is the session's own. */
+export function sessionWriting(session: SessionParts, tables: readonly string[]): SessionParts {
+  const view = Object.create(session) as SessionParts
+  view.prepareQuery = (...parameters) => {
+    saidToWrite = tables
+    try {
+      return session.prepareQuery(...parameters)
+    } finally {
+      saidToWrite = undefined
+    }
+  }
+  return view
 }
 
 const statements = new WeakMap<PreparedParts, Statement>()
@@ -61,7 +79,7 @@ function unknownStatement(query: Query): Statement {
     operation: 'sql.execute',
     model: undefined,
     locks: false,
-    opaque: undefined,
+    opaque: 'SQL of another dialect',
     occurrences: [],
     changes: [],
     ownChanges: 0,
@@ -82,6 +100,7 @@ function watchPrepared(
   const own = both(call, policyOfWithCache(withCache))
   const counts = statement.operation.endsWith('.$count')
   const shape = mapped ? 'rows' : counts ? 'count' : 'result'
+  const calledAll = statement.kind === 'raw' && room.dialect === 'sqlite' ? watchAll(prepared) : undefined
   prepared.queryWithCache = (text, parameters, ...rest) => {
     const [method] = rest as readonly unknown[]
     const one: Execution = {
@@ -89,6 +108,7 @@ function watchPrepared(
       parameters,
       shape: method === 'run' ? 'result' : shape,
       fields,
+      carried: calledAll?.() ?? true,
       call: own,
       place: place(),
       // Drizzle's own, with its cache switched off, gives errors their form.
@@ -96,6 +116,27 @@ function watchPrepared(
     }
     return method === 'get' ? runForOne(room, one) : runStatement(room, one)
   }
+}
+
+/**
+ * SQLite's prepared queries give rows in the form of the method called. `all` gives plain rows; what the others give is
+ * not carried. @returns whether the query that is being run now was begun by `all`.
+ */
+function watchAll(prepared: PreparedParts): () => boolean {
+  const parts = prepared as { all?: (...parameters: unknown[]) => unknown }
+  const { all } = parts
+  let inside = false
+  // Drizzle asks for the rows before its first await.
+  if (all)
+    parts.all = (...parameters) => {
+      inside = true
+      try {
+        return all.apply(prepared, parameters)
+      } finally {
+        inside = false
+      }
+    }
+  return () => inside
 }
 
 async function runForOne(room: SessionRoom, one: Execution): Promise<unknown> {

@@ -2,6 +2,7 @@ import { createCache } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
 import type { SQL } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
+import { declaredRules } from './declared.ts'
 import type { Contract, ContractDb, Driver, DriverDatabase, Rules } from './driver.ts'
 import { rawRules } from './raw.ts'
 import { readRules } from './reads.ts'
@@ -16,7 +17,15 @@ interface RunDb {
   run(sql: SQL | string): PromiseLike<unknown>
 }
 
-const ALL: readonly Rules[] = [readRules, writeRules, transactionRules, valueRules, rawRules, sessionRules]
+const ALL: readonly Rules[] = [
+  readRules,
+  writeRules,
+  transactionRules,
+  valueRules,
+  rawRules,
+  declaredRules,
+  sessionRules,
+]
 
 /** The behaviours every driver must show. Registers a suite with Vitest: one database, fresh rows and cache per test. */
 export function hostContract(driver: Driver, rules: readonly Rules[] = ALL): void {
