@@ -34,6 +34,8 @@ export interface Driver {
   start(): Promise<DriverDatabase>
   /** Several clients see one another's committed rows at once. Without it, tests that need a second connection are left out. */
   readonly concurrent: boolean
+  /** Transactions hold the only connection of their db, and other dbs have connections of their own. */
+  readonly rivals?: true
   /** The driver itself refuses BEGIN as a statement. */
   readonly refusesBegin?: true
   readonly dialect: 'postgres' | 'sqlite' | 'mysql'

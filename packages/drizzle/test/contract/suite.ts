@@ -4,11 +4,13 @@ import type { SQL } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import { declaredRules } from './declared.ts'
 import type { Contract, ContractDb, Driver, DriverDatabase, Rules } from './driver.ts'
+import { markRules } from './marks.ts'
 import { rawRules } from './raw.ts'
 import { readRules } from './reads.ts'
 import { relational } from './relational.ts'
 import { populate, reset } from './rows.ts'
 import { sessionRules } from './sessions.ts'
+import { sideBySideRules } from './side-by-side.ts'
 import { transactionRules } from './transactions.ts'
 import { valueRules } from './values.ts'
 import { writeRules } from './writes.ts'
@@ -25,6 +27,8 @@ const ALL: readonly Rules[] = [
   rawRules,
   declaredRules,
   sessionRules,
+  markRules,
+  sideBySideRules,
 ]
 
 /** The behaviours every driver must show. Registers a suite with Vitest: one database, fresh rows and cache per test. */

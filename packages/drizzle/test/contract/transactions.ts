@@ -1,6 +1,7 @@
 import { eq, sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import type { Rules } from './driver.ts'
+import { alone, rule } from './left-out.ts'
 
 export const transactionRules: Rules = (the, driver) => {
   describe('transactions', () => {
@@ -67,18 +68,23 @@ export const transactionRules: Rules = (the, driver) => {
         )
     })
 
-    it.runIf(driver.dialect === 'postgres')('options of a transaction are passed on', async () => {
-      const { t, db } = the()
-      const { level } = await db.transaction(
-        async (tx) => {
-          const setting = sql<string>`current_setting('transaction_isolation')`
-          const [row] = await tx.select({ level: setting }).from(t.users).limit(1)
-          return row ?? { level: 'none' }
-        },
-        { isolationLevel: 'serializable' },
-      )
-      expect(level).toBe('serializable')
-    })
+    rule(
+      driver,
+      'options of a transaction are passed on',
+      driver.dialect !== 'postgres' && 'only PostgreSQL shows its isolation level to a query',
+      async () => {
+        const { t, db } = the()
+        const { level } = await db.transaction(
+          async (tx) => {
+            const setting = sql<string>`current_setting('transaction_isolation')`
+            const [row] = await tx.select({ level: setting }).from(t.users).limit(1)
+            return row ?? { level: 'none' }
+          },
+          { isolationLevel: 'serializable' },
+        )
+        expect(level).toBe('serializable')
+      },
+    )
 
     it('cache.invalidate inside is applied at COMMIT and dropped on ROLLBACK', async () => {
       const { t, db, cache, told } = the()
@@ -110,7 +116,7 @@ export const transactionRules: Rules = (the, driver) => {
       expect(await read()).toMatchObject([{ views: 20 }])
     })
 
-    it.runIf(driver.concurrent)('others read committed rows while a transaction is open', async () => {
+    rule(driver, 'others read committed rows while a transaction is open', alone(driver), async () => {
       const { t, db, plain } = the()
       const read = () => db.select().from(t.posts).where(eq(t.posts.id, 1))
       await db.transaction(async (tx) => {

@@ -52,6 +52,7 @@ export const nodePostgresClient: Driver = {
   name: 'a single client of node-postgres',
   dialect: 'postgres',
   concurrent: false,
+  rivals: true,
   schema,
   async start() {
     const database = await migrated()
