@@ -7,7 +7,7 @@ export { msgpackCodec } from './codec/msgpack.ts'
 export { superjsonCodec } from './codec/superjson.ts'
 export type { CacheOptions, MemoryOptions, UnknownWrites } from './config.ts'
 export type { Duration } from './duration.ts'
-export type { Engine, Host } from './engine.ts'
+export type { Engine, EngineAtOnce, Host } from './engine.ts'
 export { CacheError, type CacheErrorCode } from './errors.ts'
 export type {
   BypassReason,
@@ -30,9 +30,11 @@ export {
   type Occurrence,
   type Pins,
   type ReadPlan,
+  type ReadPlanAtOnce,
   type ReturnedRow,
   UNKNOWN,
   type WritePlan,
+  type WritePlanAtOnce,
 } from './plan.ts'
 export type { Policy, PolicyOptions } from './policy/policy.ts'
 export { notBuilt } from './policy/resolve.ts'

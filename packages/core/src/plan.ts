@@ -45,6 +45,11 @@ export interface ReadPlan<T> {
   run(): Promise<T>
 }
 
+/** A read by a driver that answers at once. */
+export interface ReadPlanAtOnce<T> extends Omit<ReadPlan<T>, 'run'> {
+  run(): T
+}
+
 /** What a statement does to the rows it touches. `upsert` may insert or update; `unknown` may do anything. */
 export type Effect = 'insert' | 'update' | 'delete' | 'upsert' | 'unknown'
 
@@ -78,4 +83,9 @@ export interface WritePlan<T> {
   /** True when the error proves that nothing was committed (the server's own error for the statement). */
   readonly failed?: (error: unknown) => boolean
   run(): Promise<T>
+}
+
+/** A write by a driver that answers at once. */
+export interface WritePlanAtOnce<T> extends Omit<WritePlan<T>, 'run'> {
+  run(): T
 }

@@ -11,6 +11,7 @@ import { createRawSql } from './session/raw.ts'
 import type { TransactionRoom } from './session/transaction.ts'
 import { type Entities, entitiesOf, isMaterialized, nameOf, schemaOf } from './tables/schema.ts'
 import {
+  connectionAtOnce,
   type DbParts,
   type DialectParts,
   hasNativeCache,
@@ -77,6 +78,7 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
     raw: createRawSql(engine, dialect),
     results: version.results(dialect, driver),
     watched: watchDialect({ built, names, dialect }, version, base.dialect),
+    connection: connectionAtOnce(base),
     shared: isSingleConnection(base.session) ? [] : undefined,
     adopt(db) {
       db.$cache = {
@@ -91,6 +93,7 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
       })
     },
   }
+  refuseRejecting(room, models)
   warnOfNativeCache(engine, base)
   return wrapDb(room, base, undefined)
 }
@@ -127,6 +130,18 @@ function policiesOrDetach(...args: Parameters<typeof policiesOf>): ReturnType<ty
     args[0].detach()
     throw error
   }
+}
+
+/** A driver that answers at once cannot wait for a mark. */
+function refuseRejecting({ connection, policies, engine }: TransactionRoom, models: readonly string[]): void {
+  if (!connection) return
+  const model = models.find((one) => policies.of(one, undefined)?.onMarkFailure === 'reject')
+  if (model === undefined) return
+  engine.detach()
+  throw new CacheError(
+    'LARDER_CONFIG',
+    `tables.${model}.onMarkFailure: 'reject' cannot be honoured by a driver that answers at once: use libSQL, or leave it out`,
+  )
 }
 
 function warnOfNativeCache(engine: Engine, db: DbParts): void {

@@ -2,6 +2,7 @@ import type { CallPolicy } from './policies.ts'
 import { runBatch } from './session/batch.ts'
 import { watchSession } from './session/session.ts'
 import { runTransaction, type TransactionRoom } from './session/transaction.ts'
+import { runTransactionAtOnce } from './session/transaction-at-once.ts'
 import type { DbParts, SessionParts } from './versions/parts.ts'
 
 /** A db of the same class as `base`, over views of its dialect and session. `base` is not changed. */
@@ -9,8 +10,11 @@ export function wrapDb(room: TransactionRoom, base: DbParts, call: CallPolicy | 
   const session = sessionOver(room, base.session)
   watchSession(room, session, call, () => room.shared?.at(-1))
   const begin = base.session.transaction
+  const { connection } = room
   session.transaction = (body, config) =>
-    runTransaction(room, call, begin, sessionOver(room, base.session), body, config)
+    connection
+      ? runTransactionAtOnce(room, connection, begin, session, body, config)
+      : runTransaction(room, call, begin, sessionOver(room, base.session), body, config)
   const { batch, migrate } = base.session
   if (batch) session.batch = (queries) => runBatch(room, session, batch, queries)
   if (migrate) session.migrate = (queries) => runMigration(room, () => migrate.call(session, queries))

@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { CacheError } from '../errors.ts'
 import { show } from '../show.ts'
 import { createTagTable } from './memory-tags.ts'
-import type { Store, StoredEntry } from './store.ts'
+import type { Store, StoreAtOnce, StoredEntry } from './store.ts'
 
 /** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions {
@@ -52,13 +52,25 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     return { bytes: found.bytes, remaining }
   }
 
+  const atOnce: StoreAtOnce = {
+    fetch: (entry, requests) => ({
+      epoch,
+      entry: entry === undefined ? null : lookup(entry),
+      tags: requests.map(tags.read),
+    }),
+    seed: (requests) => ({ epoch, entry: null, tags: requests.map(tags.seed) }),
+    finish: tags.finish,
+    set: (entry, value, lifetime) => void entries.set(entry, { bytes: value, until: clock.now() + lifetime }),
+  }
+
   return {
     source: 'memory',
+    atOnce,
     async fetch(entry, requests) {
-      return { epoch, entry: entry === undefined ? null : lookup(entry), tags: requests.map(tags.read) }
+      return atOnce.fetch(entry, requests)
     },
     async seed(requests) {
-      return { epoch, entry: null, tags: requests.map(tags.seed) }
+      return atOnce.seed(requests)
     },
     async mark(request) {
       tags.mark(request)
@@ -70,7 +82,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       tags.finish(request)
     },
     async set(entry, value, lifetime) {
-      entries.set(entry, { bytes: value, until: clock.now() + lifetime })
+      atOnce.set(entry, value, lifetime)
     },
     async invalidateAll() {
       epoch = nonce()

@@ -79,7 +79,7 @@ async function raw(room: StatementRoom, one: Execution): Promise<unknown> {
   return restored(result as CarriedResult)
 }
 
-function readsOnly({ dialect }: StatementRoom, { text, declared }: Statement): boolean {
+export function readsOnly({ dialect }: StatementRoom, { text, declared }: Statement): boolean {
   const { kind, writes, locks } = scanSql(text, dialect)
   return kind === 'read' && !writes && !locks && !declared
 }
@@ -121,7 +121,8 @@ function pastCache({ statement, run }: Execution, bypass: BypassReason | undefin
   }
 }
 
-const countRows = (result: unknown): number | undefined => (Array.isArray(result) ? result.length : undefined)
+export const countRows = (result: unknown): number | undefined =>
+  Array.isArray(result) ? result.length : undefined
 
 function bypassOf(
   room: StatementRoom,
@@ -151,9 +152,9 @@ function write(room: StatementRoom, one: Execution): Promise<unknown> {
 }
 
 /** One row per row given, in their order; where some were skipped, all rows stand for each. */
-function returnedBy(
+export function returnedBy(
   room: StatementRoom,
-  { statement, fields, shape }: Execution,
+  { statement, fields, shape }: Pick<Execution, 'statement' | 'fields' | 'shape'>,
 ): WritePlan<unknown>['returned'] {
   const { ownChanges, changes } = statement
   if (!fields || shape !== 'rows' || !ownChanges) return undefined

@@ -2,11 +2,13 @@ import type { Query } from 'drizzle-orm'
 import type { BuiltSql } from '../dialect/built.ts'
 import type { WatchedDialect } from '../dialect/dialect.ts'
 import { declaring, keyOf, type Statement } from '../dialect/statement.ts'
+import { createNotes } from '../notes.ts'
 import type { CallPolicy } from '../policies.ts'
 import { countStatement } from '../versions/count.ts'
-import type { PreparedParts, SessionParts } from '../versions/parts.ts'
+import type { Connection, PreparedParts, SessionParts } from '../versions/parts.ts'
 import type { Preparation, Version } from '../versions/version.ts'
 import { policyOfWithCache } from '../with-cache.ts'
+import { watchAtOnce } from './at-once.ts'
 import type { Place } from './place.ts'
 import { type Execution, runStatement, type StatementRoom } from './run.ts'
 
@@ -15,6 +17,8 @@ export interface SessionRoom extends StatementRoom {
   readonly version: Version
   readonly watched: WatchedDialect
   readonly built: BuiltSql
+  /** Of a driver that answers at once. */
+  readonly connection: Connection | undefined
 }
 
 /**
@@ -33,9 +37,12 @@ export function watchSession(
     const query = parameters[0] as Query
     const found = room.watched.statementOf(query) ?? unknownStatement(query)
     const statement = declaring(found, saidToWrite ?? (call ? call.writes : undefined))
-    statements.set(prepared, statement)
+    statements.put(prepared, statement)
     const preparation = room.version.preparation(parameters, room.dialect, room.watched.builtOf(query))
-    watchPrepared(room, prepared, statement, preparation, call, place)
+    if (room.connection) {
+      const own = both(call, policyOfWithCache(preparation.withCache))
+      watchAtOnce(room, room.connection, prepared, statement, preparation.fields, own)
+    } else watchPrepared(room, prepared, statement, preparation, call, place)
     return prepared
   }
   if (!count) return
@@ -63,11 +70,11 @@ export function sessionWriting(session: SessionParts, tables: readonly string[])
   return view
 }
 
-const statements = new WeakMap<PreparedParts, Statement>()
+const statements = createNotes<PreparedParts, Statement>()
 
 /** What a query prepared by a watched session is. */
 export function statementOf(prepared: PreparedParts): Statement | undefined {
-  return statements.get(prepared)
+  return statements.of(prepared)
 }
 
 /** A query that another dialect built is SQL like any other raw one. */

@@ -13,6 +13,21 @@ export interface PreparedParts {
   /** 1.0: past `queryWithCache` where no cache of Drizzle's is switched on. */
   fastPath?: boolean
   readonly mode?: unknown
+  /** better-sqlite3: what Drizzle asks the driver with. */
+  stmt?: StatementParts
+}
+
+/** A statement of better-sqlite3 as far as it is touched here. `raw()` gives one whose rows are lists. */
+export interface StatementParts {
+  all(...parameters: readonly unknown[]): unknown
+  get(...parameters: readonly unknown[]): unknown
+  run(...parameters: readonly unknown[]): unknown
+  raw(): StatementParts
+}
+
+/** The one connection of a driver that answers at once. */
+export interface Connection {
+  readonly inTransaction: boolean
 }
 
 /** A session as far as it is touched here. */
@@ -71,7 +86,13 @@ export function isSingleConnection(session: SessionParts): boolean {
   const kind = kindsOf(session)[0]
   if (kind === 'NodePgSession') return !poolLike(client)
   if (kind === 'MySql2Session') return !('getConnection' in client)
-  return kind === 'BetterSQLiteSession' || kind === 'SQLJsSession'
+  return false
+}
+
+/** The connection of a driver that answers at once; undefined for any other. */
+export function connectionAtOnce(db: DbParts): Connection | undefined {
+  const { resultKind } = db as { resultKind?: unknown }
+  return resultKind === 'sync' ? (db.session.client as Connection) : undefined
 }
 
 /** As NodePgSession tells them: a Pool, or a class that says so. */

@@ -6,7 +6,7 @@ import type { Preparation, Version } from '../version.ts'
 import { builders } from './builders.ts'
 
 /** Drivers whose result, where Drizzle asks for lists of values, is the list of rows itself. */
-const LISTED: ReadonlySet<string> = new Set(['PostgresJsSession', 'LibSQLSession'])
+const LISTED: ReadonlySet<string> = new Set(['PostgresJsSession', 'LibSQLSession', 'BetterSQLiteSession'])
 /** Parameters of `prepareQuery` after the query and the fields, which differ by dialect. */
 const MAPPER = { postgres: 4, sqlite: 4, mysql: 2 } as const
 const CACHE_CONFIG = 6
@@ -18,6 +18,7 @@ export const v0: Version = {
     PgliteSession: 'postgres',
     PostgresJsSession: 'postgres',
     LibSQLSession: 'sqlite',
+    BetterSQLiteSession: 'sqlite',
     MySql2Session: 'mysql',
   },
   builders,
