@@ -1,4 +1,5 @@
 import type { CallOptions } from './declared.ts'
+import { createNotes } from './notes.ts'
 
 /** How a db that is ours makes another form of itself. */
 export interface Wrapped {
@@ -6,16 +7,16 @@ export interface Wrapped {
   under(call: CallOptions | false): object
 }
 
-const all = new WeakMap<object, Wrapped>()
+const all = createNotes<object, Wrapped>()
 
 export function isWrapped(db: object): boolean {
-  return all.has(db)
+  return all.of(db) !== undefined
 }
 
 export function wrappedOf(db: unknown): Wrapped | undefined {
-  return typeof db === 'object' && db !== null ? all.get(db) : undefined
+  return typeof db === 'object' && db !== null ? all.of(db) : undefined
 }
 
 export function noteWrapped(db: object, wrapped: Wrapped): void {
-  all.set(db, wrapped)
+  all.put(db, wrapped)
 }

@@ -1,4 +1,5 @@
 import type { SQL } from 'drizzle-orm'
+import { createNotes } from '../notes.ts'
 
 /** A table in a FROM or JOIN as a builder's config holds it: Table, View, Subquery or SQL. */
 export type Source = unknown
@@ -60,6 +61,6 @@ export interface BuiltSql {
 }
 
 export function createBuiltSql(): BuiltSql {
-  const all = new WeakMap<SQL, Built>()
-  return { note: (sql, built) => void all.set(sql, built), of: (sql) => all.get(sql) }
+  const all = createNotes<SQL, Built>()
+  return { note: all.put, of: all.of }
 }

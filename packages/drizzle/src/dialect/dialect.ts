@@ -1,4 +1,5 @@
 import type { Query, SQL } from 'drizzle-orm'
+import { createNotes } from '../notes.ts'
 import { overrideDialect, type SqlMakers } from '../versions/dialect.ts'
 import type { DialectParts } from '../versions/parts.ts'
 import { type AnalysisRoom, analyse } from './analyse.ts'
@@ -21,7 +22,7 @@ export interface WatchedDialect {
 
 /** Puts a view over `dialect`: the given one is not changed. */
 export function watchDialect(room: AnalysisRoom, makers: SqlMakers, dialect: DialectParts): WatchedDialect {
-  const sources = new WeakMap<Query, SQL>()
+  const sources = createNotes<Query, SQL>()
   const byText = new Map<string, Statement>()
   const rawByText = new Map<string, Statement>()
 
@@ -29,14 +30,14 @@ export function watchDialect(room: AnalysisRoom, makers: SqlMakers, dialect: Dia
     dialect: overrideDialect(dialect, makers, {
       built: (sql, built) => room.built.note(sql, built),
       of: (sql) => room.built.of(sql),
-      query: (sql, query) => void sources.set(query, sql),
+      query: (sql, query) => sources.put(query, sql),
     }),
     builtOf(query) {
-      const sql = sources.get(query)
+      const sql = sources.of(query)
       return sql && room.built.of(sql)
     },
     statementOf(query) {
-      const sql = sources.get(query)
+      const sql = sources.of(query)
       if (!sql) return undefined
       // What the text says is all the database sees, so queries of one text depend on the same things.
       const known = room.built.of(sql) ? byText : rawByText
