@@ -1,5 +1,19 @@
 import { cached } from '@larder/drizzle'
-import { aliasedTable, and, count, desc, eq, exists, gt, inArray, max, or, sql } from 'drizzle-orm'
+import {
+  aliasedTable,
+  and,
+  count,
+  desc,
+  eq,
+  exists,
+  gt,
+  inArray,
+  max,
+  not,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import type { Contract, ContractDb, ContractSchema, Driver, RelationalReads, Rules } from './driver.ts'
 import { rule } from './left-out.ts'
@@ -115,7 +129,7 @@ export const readRules: Rules = (the, driver) => {
         expect(await read(db, t)).toStrictEqual(now)
       })
     placeholders(the)
-    precision(the)
+    precision(the, driver)
     uncached(the, driver)
     switches(the)
   })
@@ -138,7 +152,8 @@ function placeholders(the: () => Contract): void {
   })
 }
 
-function precision(the: () => Contract): void {
+function precision(the: () => Contract, { dialect }: Driver): void {
+  const truth = dialect === 'postgres' ? true : 1
   const bump = (db: ContractDb, t: ContractSchema) =>
     db.update(t.posts).set({ views: 7 }).where(eq(t.posts.id, 3))
   const SURVIVES: Readonly<Record<string, Read>> = {
@@ -182,6 +197,13 @@ function precision(the: () => Contract): void {
         .select()
         .from(t.posts)
         .where(and(sql`${t.posts.views} > 25 or ${t.posts.id} = 2`, eq(t.posts.id, 1))),
+    'a negation': (db, t) =>
+      db
+        .select()
+        .from(t.posts)
+        .where(not(and(eq(t.posts.id, 1), gt(t.posts.views, 1)) as SQL)),
+    'raw SQL with a BETWEEN, whose AND joins nothing': (db, t) =>
+      db.select().from(t.posts).where(sql`${t.posts.id} between 0 and ${t.posts.id} = ${truth}`),
     'a condition on the preserved side of a left join': (db, t) => {
       const other = aliasedTable(t.posts, 'other')
       return db.select().from(t.posts).leftJoin(other, eq(t.posts.id, 1))
