@@ -59,6 +59,9 @@ export interface Around {
   readonly t: World
 }
 
+/** Builds one random query. */
+export type Shape = (around: Around) => PromiseLike<unknown>
+
 /** A random condition on one table; undefined, now and then: none at all. */
 export function condition(around: Around, places: Places, depth = 0): SQL | undefined {
   const { random } = around

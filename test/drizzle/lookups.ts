@@ -1,6 +1,5 @@
 import { aliasedTable, and, eq, inArray } from 'drizzle-orm'
-import { CODES, EMAILS, NICKS, personId, postId, SLUGS } from './conditions.ts'
-import type { Shape } from './queries.ts'
+import { CODES, EMAILS, NICKS, personId, postId, type Shape, SLUGS } from './conditions.ts'
 
 /** Reads by a key: what a cache keeps longest, and what takes most knowledge to end in time. */
 export const LOOKUPS: Readonly<Record<string, Shape>> = {

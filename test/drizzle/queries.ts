@@ -14,7 +14,7 @@ import {
   sql,
 } from 'drizzle-orm'
 import { createRandom, type Random } from '../random.ts'
-import { type Around, condition, notes, people, personId, posts } from './conditions.ts'
+import { condition, notes, people, personId, posts, type Shape } from './conditions.ts'
 import { LOOKUPS } from './lookups.ts'
 import { relational } from './relational.ts'
 import type { Db, Dialect, World } from './world.ts'
@@ -24,8 +24,6 @@ export interface Query {
   readonly name: string
   run(db: Db): PromiseLike<unknown>
 }
-
-export type Shape = (around: Around) => PromiseLike<unknown>
 
 const EVERYWHERE: Readonly<Record<string, Shape>> = {
   people: (a) =>

@@ -1,6 +1,5 @@
 import { asc, eq, sql } from 'drizzle-orm'
-import { condition, people, personId, postId, posts } from './conditions.ts'
-import type { Shape } from './queries.ts'
+import { condition, people, personId, postId, posts, type Shape } from './conditions.ts'
 import type { Dialect } from './world.ts'
 
 const MANY: Readonly<Record<string, Shape>> = {

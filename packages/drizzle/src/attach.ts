@@ -8,6 +8,7 @@ import { formUnder, transactionUnder } from './forms.ts'
 import { type DrizzleInvalidation, physicalRequest } from './invalidation.ts'
 import { checkCall, checkNames, policiesOf, type WrittenPolicies, writtenFor } from './policies.ts'
 import { createRawSql } from './session/raw.ts'
+import { sparingReplicas } from './session/replica.ts'
 import type { TransactionRoom } from './session/transaction.ts'
 import { type Entities, entitiesOf, isMaterialized, nameOf, schemaOf } from './tables/schema.ts'
 import {
@@ -49,13 +50,14 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
   const physical = columnNames(base.dialect)
   const extras = Object.fromEntries(models.map((model) => [model, writtenFor(written, model)]))
   const tables = schemaOf(entities, physical, extras)
-  const engine = cache.attach({
+  const attached = cache.attach({
     name: 'drizzle',
     schema: tables,
     database,
     identity: [ROW_SHAPE, dialect, driver],
     types: {},
   })
+  const engine = driver === 'LibSQLSession' ? sparingReplicas(attached, base.session) : attached
   const names: TableNames = {
     model: modelNames(entities),
     column: physical,
