@@ -16,6 +16,7 @@ export const rooms = [
   ['tier', 'flight', 'fence', 'invalidate'],
   ['engine', 'through'],
   ['read', 'write', 'wrap', 'apply-invalidation'],
+  ['at-once'],
   ['hosts'],
   ['cache'],
   ['index'],

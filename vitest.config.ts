@@ -6,6 +6,7 @@ const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url
 // Tests run on sources, so that a failing line is the line you edit and nothing has to be built first.
 const alias = {
   '@larder/core': at('packages/core/src/index.ts'),
+  '@larder/drizzle': at('packages/drizzle/src/index.ts'),
   '@larder/prisma': at('packages/prisma/src/index.ts'),
   '@larder/valkey': at('packages/valkey/src/index.ts'),
   '@larder/doctor': at('packages/doctor/src/index.ts'),
@@ -20,6 +21,8 @@ const project = (name: string, folder: string): TestProjectInlineConfiguration =
   test: {
     name,
     include: [`${folder}/**/*.test.ts`],
+    // A project of its own, with a drizzle-orm of its own: npm run drizzle-next.
+    exclude: ['**/node_modules/**', 'packages/drizzle/test/next/**'],
     typecheck: {
       enabled: withTypes,
       include: [`${folder}/**/*.test-d.ts`],
@@ -39,6 +42,7 @@ export default defineConfig({
     globalSetup: [at('packages/testing/src/services/vitest-setup.ts')],
     projects: [
       project('core', 'packages/core/test'),
+      project('drizzle', 'packages/drizzle/test'),
       project('prisma', 'packages/prisma/test'),
       project('valkey', 'packages/valkey/test'),
       project('doctor', 'packages/doctor/test'),

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { openCatalogue } from './catalogue.ts'
+import { benchDrizzle } from './drizzle.ts'
 import { benchEngine } from './engine.ts'
 import { machine } from './machine.ts'
 import { benchPrecision } from './precision.ts'
@@ -23,6 +24,8 @@ distance between their quartiles. Compare ratios, and only those of one run:
 times belong to this machine at this moment.`)
 
 await benchEngine(budget)
+// A round trip is long enough for fewer rounds to tell.
+await benchDrizzle({ ...budget, rounds: quick ? 25 : 60 })
 const catalogue = await openCatalogue()
 try {
   await benchPrisma(catalogue, budget)

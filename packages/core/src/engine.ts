@@ -3,7 +3,7 @@ import type { UnknownWrites } from './config.ts'
 import type { Events } from './events.ts'
 import type { Transaction } from './fence/transaction.ts'
 import type { InvalidateRequest } from './invalidate.ts'
-import type { Change, ReadPlan, WritePlan } from './plan.ts'
+import type { Change, ReadPlan, ReadPlanAtOnce, WritePlan, WritePlanAtOnce } from './plan.ts'
 import type { Policy, PolicyOptions } from './policy/policy.ts'
 import type { Schema } from './schema/table.ts'
 
@@ -18,6 +18,20 @@ export interface Host {
   readonly identity: readonly unknown[]
   /** Classes only the host knows. */
   readonly types: ValueTypes
+}
+
+/**
+ * Reads and writes of a driver that answers at once: nothing else of this process runs between a write and what it
+ * invalidates, so there is nothing to mark. Reads are cached where the store is in this process; with any other they go to
+ * the database, and what is written is invalidated in the background: until that is acknowledged this process reads past
+ * the cache, and others may read what was there before.
+ */
+export interface EngineAtOnce {
+  read<T>(plan: ReadPlanAtOnce<T>): T
+  /** @param held whether it is part of a transaction: what it changed is then kept until the end of that. */
+  write<T>(plan: WritePlanAtOnce<T>, held: boolean): T
+  /** The transaction has ended: invalidates what its writes changed, unless it was rolled back. */
+  end(committed: boolean): void
 }
 
 /** One client's way into the engine. */
@@ -37,6 +51,8 @@ export interface Engine {
    * @throws CacheError `LARDER_MARK_FAILED`, before it runs, where a policy says `onMarkFailure: 'reject'`.
    */
   write<T>(plan: WritePlan<T>, transaction?: Transaction): Promise<T>
+  /** The same for drivers that answer at once. */
+  readonly atOnce: EngineAtOnce
   /** Opens the scope of a transaction: see {@link Transaction} for when its statements mark. */
   transaction(marking: 'late' | 'early'): Transaction
   /** Runs `body` so that `cache.invalidate` and `cache.wrap` inside it know their transaction. */

@@ -1,4 +1,5 @@
 import { applyInvalidation } from './apply-invalidation.ts'
+import { createAtOnce } from './at-once.ts'
 import type { Clock } from './clock.ts'
 import type { CacheConfig } from './config.ts'
 import { DEFAULT_DATABASE, type KnownDatabase } from './databases.ts'
@@ -92,6 +93,7 @@ export function createHosts(shared: SharedRoom): Hosts {
         },
         read: (plan) => read(room, plan),
         write: (plan, transaction) => write(room, plan, transaction),
+        atOnce: createAtOnce(room),
         transaction: (marking) => toldTransaction(createTransaction(room, marking), shared, awaitsFinish),
         inside: current.run,
         current: current.get,

@@ -7,7 +7,7 @@ export { msgpackCodec } from './codec/msgpack.ts'
 export { superjsonCodec } from './codec/superjson.ts'
 export type { CacheOptions, MemoryOptions, UnknownWrites } from './config.ts'
 export type { Duration } from './duration.ts'
-export type { Engine, Host } from './engine.ts'
+export type { Engine, EngineAtOnce, Host } from './engine.ts'
 export { CacheError, type CacheErrorCode } from './errors.ts'
 export type {
   BypassReason,
@@ -30,10 +30,12 @@ export {
   type Occurrence,
   type Pins,
   type ReadPlan,
+  type ReadPlanAtOnce,
   type ReturnedRow,
   type RowRead,
   UNKNOWN,
   type WritePlan,
+  type WritePlanAtOnce,
   type WriteThrough,
 } from './plan.ts'
 export type { Policy, PolicyOptions } from './policy/policy.ts'
@@ -49,8 +51,10 @@ export type {
   Schema,
   Table,
 } from './schema/table.ts'
-export { changingSql } from './sql/changing.ts'
+export { changingSql, changingText, changingValue, changingWords } from './sql/changing.ts'
+export type { SqlDialect } from './sql/dialect.ts'
 export { type SqlScan, scanSql } from './sql/scan.ts'
+export { sqlWords } from './sql/text.ts'
 export type { Counts, Stats } from './stats.ts'
 export { type MemoryStoreOptions, memoryStore } from './store/memory-store.ts'
 export type {

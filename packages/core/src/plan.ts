@@ -53,6 +53,11 @@ export interface ReadPlan<T> {
   run(): Promise<T>
 }
 
+/** A read by a driver that answers at once. */
+export interface ReadPlanAtOnce<T> extends Omit<ReadPlan<T>, 'run'> {
+  run(): T
+}
+
 /** What a statement does to the rows it touches. `upsert` may insert or update; `unknown` may do anything. */
 export type Effect = 'insert' | 'update' | 'delete' | 'upsert' | 'unknown'
 
@@ -108,4 +113,9 @@ export interface RowRead {
   readonly query: unknown
   readonly occurrence: Occurrence
   readonly result: unknown
+}
+
+/** A write by a driver that answers at once. */
+export interface WritePlanAtOnce<T> extends Omit<WritePlan<T>, 'run'> {
+  run(): T
 }

@@ -106,16 +106,18 @@ function accepts({ accepts: judge }: ReadPlan<unknown>, result: unknown): boolea
 const NONE: ReadonlySet<string> = new Set()
 
 /** Records that this process is writing to. */
-function writtenNow({ unfinished }: ReadRoom, tags: readonly ReadTag[]): ReadonlySet<string> {
+export function writtenNow({ unfinished }: ReadRoom, tags: readonly ReadTag[]): ReadonlySet<string> {
   return tags.some(({ record }) => unfinished.writes(record))
     ? new Set(tags.map(({ record }) => record).filter(unfinished.writes))
     : NONE
 }
 
 /** Reports the end of a read, exactly once. */
-function tell<T>(
+export function tell(
   room: ReadRoom,
-  one: Read<T> & Partial<Wanted>,
+  one: Pick<Read<unknown>, 'started'> & {
+    readonly plan: Pick<ReadPlan<unknown>, 'operation' | 'model'>
+  } & Partial<Wanted>,
   reason: Reason | undefined,
   more: Told = {},
 ): void {
@@ -143,7 +145,11 @@ async function around<T>(room: ReadRoom, one: Read<T> & Partial<Wanted>, reason:
   }
 }
 
-function keyOf(room: ReadRoom, plan: ReadPlan<unknown>, scope: unknown): EntryKey | undefined {
+export function keyOf(
+  room: ReadRoom,
+  plan: Omit<ReadPlan<unknown>, 'run'>,
+  scope: unknown,
+): EntryKey | undefined {
   try {
     return room.keys.of(scope, { operation: plan.as ?? plan.operation, model: plan.model, query: plan.query })
   } catch (error) {

@@ -102,7 +102,7 @@ function teller(
 }
 
 /** A host whose judgement fails has proven nothing. */
-function provenFailed({ failed }: Pick<WritePlan<unknown>, 'failed'>, error: unknown): boolean {
+export function provenFailed({ failed }: Pick<WritePlan<unknown>, 'failed'>, error: unknown): boolean {
   try {
     return failed?.(error) === true
   } catch {
@@ -111,9 +111,9 @@ function provenFailed({ failed }: Pick<WritePlan<unknown>, 'failed'>, error: unk
 }
 
 /** What the result shows of the touched rows. The statement has succeeded: nothing here may fail it. */
-function learned<T>(
+export function learned<T>(
   room: WriteRoom,
-  plan: WritePlan<T>,
+  plan: Omit<WritePlan<T>, 'run'>,
   changes: readonly Change[],
   tags: readonly WriteTag[],
   result: T,

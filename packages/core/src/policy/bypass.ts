@@ -2,7 +2,9 @@ import type { BypassReason } from '../events.ts'
 import type { ReadPlan } from '../plan.ts'
 
 /** Why a read must not ask the cache, as far as the plan alone tells. Pure. */
-export function bypassOf(plan: ReadPlan<unknown>): BypassReason | undefined {
+export function bypassOf(
+  plan: Pick<ReadPlan<unknown>, 'bypass' | 'policy' | 'operation'>,
+): BypassReason | undefined {
   if (plan.bypass) return plan.bypass
   if (!plan.policy) return 'no-policy'
   const { operations } = plan.policy

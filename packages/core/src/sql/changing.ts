@@ -6,6 +6,7 @@ const FUNCTIONS = `
   COUNT SUM AVG MIN MAX TOTAL STDDEV STDDEV_POP STDDEV_SAMP VARIANCE VAR_POP VAR_SAMP CORR BOOL_AND BOOL_OR EVERY BIT_AND BIT_OR
   PERCENTILE_CONT PERCENTILE_DISC MODE STRING_AGG ARRAY_AGG GROUP_CONCAT
   JSON_AGG JSONB_AGG JSON_OBJECT_AGG JSONB_OBJECT_AGG JSON_ARRAYAGG JSON_OBJECTAGG JSON_GROUP_ARRAY JSON_GROUP_OBJECT
+  JSONB_GROUP_ARRAY JSONB_GROUP_OBJECT JSONB_ARRAY JSONB_OBJECT
   JSON_ARRAY JSON_OBJECT JSON_BUILD_ARRAY JSON_BUILD_OBJECT JSONB_BUILD_ARRAY JSONB_BUILD_OBJECT JSON_EXTRACT JSON_UNQUOTE
   JSON_ARRAY_LENGTH JSONB_ARRAY_LENGTH JSON_TYPEOF JSONB_TYPEOF TO_JSON TO_JSONB ROW_TO_JSON JSON JSONB
   ROW_NUMBER RANK DENSE_RANK PERCENT_RANK CUME_DIST NTILE LAG LEAD FIRST_VALUE LAST_VALUE NTH_VALUE
@@ -39,16 +40,34 @@ const VOLATILE = set(CHANGING)
  * read as every dialect would.
  */
 export function changingSql(text: string, dialect?: SqlDialect): string | undefined {
-  // PostgreSQL makes a moment of these texts.
-  if (/'\s*(?:now|today|tomorrow|yesterday)\s*'/i.test(text)) return "a text such as 'now'"
-  // A function under a quoted name leaves no word to look up.
-  if (/["`\]]\s*\(/.test(text)) return 'a function under a quoted name'
+  const inText = changingText(text)
+  if (inText) return inText
   for (const quoting of readings(text, dialect)) {
     const found = words(text, quoting)
     const changing = found ? changingWords(found) : 'a quote or comment that does not end'
     if (changing) return changing
   }
   return undefined
+}
+
+const MOMENT_IN_TEXT = /'\s*(?:now|today|tomorrow|yesterday)\b/i
+// Also in arrays and ranges, and after a time of day.
+const MOMENT = /^[\s\d{"[(,:.+/-]*(?:now|today|tomorrow|yesterday)\b/i
+/** No moment is written longer. */
+const LONGEST_MOMENT = 100
+
+/** True for a parameter that PostgreSQL may read as the moment of the query: `'now'` for a timestamp. */
+export function changingValue(value: unknown): boolean {
+  if (typeof value === 'string') return value.length <= LONGEST_MOMENT && MOMENT.test(value)
+  return Array.isArray(value) && value.some(changingValue)
+}
+
+/** What of it stands where there is no word: within quotes. */
+export function changingText(text: string): string | undefined {
+  // PostgreSQL and SQLite make a moment of these texts, also of 'now' with something after it.
+  if (MOMENT_IN_TEXT.test(text)) return "a text such as 'now'"
+  // A function under a quoted name leaves no word to look up.
+  return /["`\]]\s*\(/.test(text) ? 'a function under a quoted name' : undefined
 }
 
 /** The same for words as they stand in a text, in upper case, with `(` and `;` between them. */

@@ -13,7 +13,7 @@ export interface Quoting {
 /** The dialects whose quoting is known. */
 export type SqlDialect = 'postgres' | 'mysql' | 'sqlite'
 
-const QUOTING: Readonly<Record<SqlDialect, Quoting>> = {
+export const QUOTING: Readonly<Record<SqlDialect, Quoting>> = {
   postgres: { backslash: false, postgres: true, mysql: false, brackets: false },
   mysql: { backslash: true, postgres: false, mysql: true, brackets: false },
   sqlite: { backslash: false, postgres: false, mysql: false, brackets: true },

@@ -3,7 +3,7 @@ import { CacheError } from '../errors.ts'
 import type { Events } from '../events.ts'
 import { createBreaker } from './breaker.ts'
 import { createDeadline, type Deadline } from './deadline.ts'
-import type { Store } from './store.ts'
+import type { Store, StoreAtOnce } from './store.ts'
 
 /** Longest a read waits for the store before it goes to the database, in milliseconds. */
 const READ_DEADLINE = 100
@@ -23,6 +23,8 @@ type Call = 'fetch' | 'seed' | 'mark' | 'renew' | 'finish' | 'set' | 'invalidate
  * one place that fails open.
  */
 export type GuardedStore = Pick<Store, 'source' | 'close'> & {
+  /** The store's own, if it has one and is open. Makes no mistakes that would need guarding. */
+  readonly atOnce: StoreAtOnce | undefined
   /** After `close`, every call fails at once and without an event. */
   readonly closed: boolean
   /** Asks at once whether reads are answered again, if they were not. */
@@ -72,6 +74,9 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
   }
   return {
     source: store.source,
+    get atOnce() {
+      return closed ? undefined : store.atOnce
+    },
     get closed() {
       return closed
     },

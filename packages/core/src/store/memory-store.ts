@@ -7,7 +7,7 @@ import { CacheError } from '../errors.ts'
 import { show } from '../show.ts'
 import type { TagReport } from '../tags/tag.ts'
 import { createTagTable, type Witnessed } from './memory-tags.ts'
-import type { Store, StoredEntry } from './store.ts'
+import type { Store, StoreAtOnce, StoredEntry } from './store.ts'
 
 /** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions {
@@ -54,14 +54,25 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   }
 
   const reported = (seen: Witnessed | undefined): TagReport | undefined => seen && { epoch, ...seen }
+  const atOnce: StoreAtOnce = {
+    fetch: (entry, requests) => ({
+      epoch,
+      entry: entry === undefined ? null : lookup(entry),
+      tags: requests.map(tags.read),
+    }),
+    seed: (requests) => ({ epoch, entry: null, tags: requests.map(tags.seed) }),
+    finish: tags.finish,
+    set: (entry, value, lifetime) => void entries.set(entry, { bytes: value, until: clock.now() + lifetime }),
+  }
 
   return {
     source: 'memory',
+    atOnce,
     async fetch(entry, requests) {
-      return { epoch, entry: entry === undefined ? null : lookup(entry), tags: requests.map(tags.read) }
+      return atOnce.fetch(entry, requests)
     },
     async seed(requests) {
-      return { epoch, entry: null, tags: requests.map(tags.seed) }
+      return atOnce.seed(requests)
     },
     mark: async (request) => reported(tags.mark(request)),
     async renew(request) {
@@ -69,7 +80,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     },
     finish: async (request) => reported(tags.finish(request)),
     async set(entry, value, lifetime) {
-      entries.set(entry, { bytes: value, until: clock.now() + lifetime })
+      atOnce.set(entry, value, lifetime)
     },
     async invalidateAll() {
       epoch = nonce()

@@ -64,6 +64,14 @@ export interface FinishRequest {
   readonly witness?: Witness
 }
 
+/** A store in this process, which answers at once: what drivers need that do. Each does as its namesake of {@link Store}. */
+export interface StoreAtOnce {
+  fetch(entry: string | undefined, tags: readonly TagRequest[]): Fetched
+  seed(tags: readonly TagRequest[]): Fetched
+  finish(request: FinishRequest): void
+  set(entry: string, bytes: Uint8Array, lifetime: number): void
+}
+
 /**
  * The port behind which tags and entries live. Every call is harmless if executed late, twice or never.
  * A call may reject: the engine then goes to the database and remembers what it could not do. An error with the code
@@ -72,6 +80,8 @@ export interface FinishRequest {
 export interface Store {
   /** `'memory'` when hits come from this process, `'store'` otherwise. */
   readonly source: 'memory' | 'store'
+  /** Only a store of this process has it. */
+  readonly atOnce?: StoreAtOnce
   /**
    * Called once by the cache that uses the store, before any other call. Not called when a test drives the store itself.
    * @throws CacheError when a cache of another namespace uses it already.

@@ -32,6 +32,8 @@ export interface LookUp {
   recall(wanted: Wanted): Found | undefined
   /** Asks the store, for what the memory tier does not have. Undefined: the store cannot be asked. */
   ask(wanted: Wanted): Promise<Found | undefined>
+  /** The same of a store that answers at once. Undefined: it is none. */
+  askAtOnce(wanted: Wanted): Found | undefined
   /** Keeps an entry of this process in the memory tier. */
   keep(wanted: Wanted, entry: OpenedEntry): void
 }
@@ -82,6 +84,10 @@ export function createLookUp({ store, clock, tier }: LookUpRoom, entries: Entrie
       const found = judged(wanted, entry, store.source, seen.value)
       if (entry && found.fresh.kind === 'hit') tier?.entries.put(key, entry, asked)
       return found
+    },
+    askAtOnce(wanted) {
+      const seen = store.atOnce?.fetch(wanted.key.key, wanted.tags)
+      return seen && judged(wanted, entries.open(seen.entry, wanted), store.source, seen)
     },
     keep: ({ key }, entry) => tier?.entries.put(key, entry, clock.now()),
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { changingSql } from '../../src/sql/changing.ts'
+import { changingSql, changingValue } from '../../src/sql/changing.ts'
 
 describe('a reading text follows from its tables alone', () => {
   it.each([
@@ -9,7 +9,7 @@ describe('a reading text follows from its tables alone', () => {
     "SELECT 'random()' FROM t -- now()",
     'SELECT /* now() */ lower(name) FROM t',
     'SELECT row_number() OVER (PARTITION BY a ORDER BY b) FROM t',
-    "SELECT CAST('1' AS numeric(10, 2)), 'today is fine' FROM t",
+    "SELECT CAST('1' AS numeric(10, 2)), 'fine today' FROM t",
   ])('%s', (sql) => {
     expect(changingSql(sql, 'postgres')).toBeUndefined()
     expect(changingSql(sql)).toBeUndefined()
@@ -35,4 +35,20 @@ describe('or may change without a write', () => {
   ])('%s', (sql, why) => {
     expect(changingSql(sql, 'postgres')).toContain(why)
   })
+})
+
+describe('a parameter', () => {
+  it.each([
+    'now',
+    ' TODAY',
+    'tomorrow 12:00',
+    '04:05 yesterday',
+    '[today,tomorrow)',
+    '{now,"2020-01-01"}',
+    ['a', 'now'],
+  ])('that PostgreSQL may take for a moment: %j', (value) => expect(changingValue(value)).toBe(true))
+  it.each(['nowhere', 'know now', 5, null, undefined, new Date(), '2020-01-01', `now ${'x'.repeat(200)}`])(
+    'that means the same every day: %j',
+    (value) => expect(changingValue(value)).toBe(false),
+  )
 })

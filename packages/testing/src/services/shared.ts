@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { startMariadb } from './mariadb.ts'
 import { startPostgres } from './postgres.ts'
 import type { Service } from './service.ts'
 import { startValkey } from './valkey.ts'
 
-const starters = { postgres: startPostgres, valkey: startValkey }
+const starters = { mariadb: startMariadb, postgres: startPostgres, valkey: startValkey }
 type Kind = keyof typeof starters
 const isKind = (name: string): name is Kind => Object.hasOwn(starters, name)
 
@@ -22,6 +23,9 @@ function startOnce(kind: Kind): Promise<Service> {
 
 /** The URL of the PostgreSQL that all tests of this run share. Use `createDatabase` on it. */
 export const postgresUrl = (): Promise<string> => urlOf('postgres')
+
+/** The URL of the MariaDB that all tests of this run share. Create a database of your own on it. */
+export const mariadbUrl = (): Promise<string> => urlOf('mariadb')
 
 /** The URL of the Valkey that all tests of this run share. Keep to keys of your own. */
 export const valkeyUrl = (): Promise<string> => urlOf('valkey')

@@ -1,0 +1,124 @@
+import type { EngineAtOnce } from './engine.ts'
+import type { BypassReason, MissReason } from './events.ts'
+import { bumpAtOnce } from './fence/mark.ts'
+import type { ReadPlanAtOnce, WritePlanAtOnce } from './plan.ts'
+import { bypassOf } from './policy/bypass.ts'
+import { isEmpty, lifetimeOf } from './policy/lifetime.ts'
+import type { Policy } from './policy/policy.ts'
+import { keyOf, type ReadRoom, tell, writtenNow } from './read.ts'
+import { withActions } from './tags/actions.ts'
+import { merge, tagsOfWrite, type WriteTag } from './tags/write-tags.ts'
+import type { Found, Wanted } from './tier/look-up.ts'
+import { recordedTags, sightsOf, someMissing } from './tier/sight.ts'
+import { learned, provenFailed, type WriteRoom } from './write.ts'
+
+interface Read<T> {
+  readonly plan: ReadPlanAtOnce<T>
+  readonly started: number
+}
+type Cached<T> = Read<T> & Wanted & { readonly policy: Policy }
+
+/** The pipelines of reads and writes without a pause in them. See {@link EngineAtOnce}. */
+export function createAtOnce(room: ReadRoom & WriteRoom): EngineAtOnce {
+  let held: WriteTag[] = []
+  return {
+    read: (plan) => read(room, plan),
+    write(plan, keep) {
+      const changes = withActions(room.schema, plan.changes)
+      const tags = tagsOfWrite(room.space, room.schema, changes)
+      const changed = (shown: readonly WriteTag[]): void => {
+        if (keep) held.push(...shown)
+        else settle(room, plan, shown)
+      }
+      try {
+        const result = plan.run()
+        changed(learned(room, plan, changes, tags, result))
+        return result
+      } catch (error) {
+        if (!provenFailed(plan, error)) changed(tags)
+        throw error
+      }
+    },
+    end(committed) {
+      const tags = merge(held)
+      held = []
+      if (committed && tags.length) settle(room, { operation: '$transaction' }, tags)
+    },
+  }
+}
+
+function settle(
+  room: WriteRoom,
+  { operation }: Pick<WritePlanAtOnce<unknown>, 'operation'>,
+  tags: readonly WriteTag[],
+): void {
+  bumpAtOnce(room, tags)
+  if (!room.events.heard('write')) return
+  const tables = tags.map((tag) => tag.table)
+  room.events.emit('write', { operation, tables, outcome: 'committed', duration: 0 })
+}
+
+function read<T>(room: ReadRoom, plan: ReadPlanAtOnce<T>): T {
+  const began: Read<T> = { plan, started: room.clock.now() }
+  const bypass = bypassOf(plan)
+  const { policy } = plan
+  if (bypass || !policy) return around(room, began, bypass ?? 'no-policy')
+  const scope = room.scopeOf()
+  if (scope.kind === 'failed') return around(room, began, 'unavailable')
+  const key = keyOf(room, plan, scope.value)
+  if (!key) return around(room, began, 'opaque')
+  const tags = room.knownTags(key.key, plan.occurrences, policy.tags)
+  const writing = writtenNow(room, tags)
+  const one: Cached<T> = { ...began, operation: plan.operation, policy, key, tags, writing }
+  if (room.unfinished.covers(tags)) return around(room, one, 'dirty')
+  const found = room.lookUp.askAtOnce(one)
+  if (!found) return around(room, one, 'unavailable')
+  const { fresh, entry, source } = found
+  if (fresh.kind === 'dirty') return around(room, one, 'dirty')
+  if (fresh.kind === 'miss') return load(room, one, fresh.reason, found)
+  const decoded = entry && room.entries.decode(entry.payload, one, source === 'memory')
+  if (!decoded) return load(room, one, 'miss', found)
+  tell(room, one, undefined, { source, age: entry.age, ttl: entry.lifetime })
+  return decoded.value as T
+}
+
+function around<T>(room: ReadRoom, one: Read<T> & Partial<Wanted>, reason: BypassReason | MissReason): T {
+  try {
+    return one.plan.run()
+  } finally {
+    tell(room, one, reason)
+  }
+}
+
+/** A miss: what is missing of the tags is made before the query runs, and nobody else runs until its rows are stored. */
+function load<T>(room: ReadRoom, one: Cached<T>, reason: MissReason, found: Found): T {
+  const store = room.store.atOnce
+  if (!store) return around(room, one, 'unavailable')
+  const seeded = someMissing(found.sights) ? store.seed(one.tags) : undefined
+  const { epoch } = seeded ?? found
+  const sights = seeded ? sightsOf(one.tags, seeded, one.writing) : found.sights
+  if (sights.some((tag) => tag.dirty && !tag.optional)) return around(room, one, 'dirty')
+  let told: MissReason | BypassReason = reason
+  let ttl: number | undefined
+  try {
+    const result = one.plan.run()
+    const payload = room.entries.encode(result, one)
+    if ('error' in payload) {
+      told = 'opaque'
+      return result
+    }
+    if (payload.length > room.maxValueBytes) {
+      told = 'too-large'
+      return result
+    }
+    const lifetime = lifetimeOf(one.policy, isEmpty(result), room.clock.random())
+    const tags = recordedTags(room.tagsOf(one.plan.occurrences, one.policy.tags), sights, result)
+    if (lifetime === undefined || !tags) return result
+    ttl = lifetime
+    const stamp = { epoch, lifetime, empty: isEmpty(result), tags }
+    store.set(one.key.key, room.entries.seal(stamp, payload, one), lifetime)
+    return result
+  } finally {
+    tell(room, one, told, ttl === undefined ? {} : { ttl })
+  }
+}

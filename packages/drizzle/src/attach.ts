@@ -1,0 +1,156 @@
+import { type Cache, CacheError, type Engine, notBuilt, type SqlDialect } from '@larder/core'
+import { type Column, is, View } from 'drizzle-orm'
+import { inPhysicalNames } from './declared.ts'
+import { createBuiltSql } from './dialect/built.ts'
+import { watchDialect } from './dialect/dialect.ts'
+import type { TableNames } from './dialect/survey.ts'
+import { formUnder, transactionUnder } from './forms.ts'
+import { type DrizzleInvalidation, physicalRequest } from './invalidation.ts'
+import { checkCall, checkNames, policiesOf, type WrittenPolicies, writtenFor } from './policies.ts'
+import { createRawSql } from './session/raw.ts'
+import { sparingReplicas } from './session/replica.ts'
+import type { TransactionRoom } from './session/transaction.ts'
+import { type Entities, entitiesOf, isMaterialized, nameOf, schemaOf } from './tables/schema.ts'
+import {
+  connectionAtOnce,
+  type DbParts,
+  type DialectParts,
+  hasNativeCache,
+  isSingleConnection,
+  isTransaction,
+  kindsOf,
+} from './versions/parts.ts'
+import type { Version } from './versions/version.ts'
+import { versionOf } from './versions/version-of.ts'
+import { wrapDb } from './wrap.ts'
+import { noteWrapped } from './wrapped.ts'
+
+/** What a db is attached to a cache with. */
+export interface Attachment {
+  readonly cache: Cache
+  readonly database: string | undefined
+  readonly schema: Readonly<Record<string, unknown>>
+  readonly written: WrittenPolicies
+}
+
+/** Bumped when what is stored for one query changes shape: entries of the old shape are not found. */
+const ROW_SHAPE = 1
+/** Composition root of one db: its schema, its engine, its rooms, and the db over them. */
+export function attachDb({ cache, database, schema, written }: Attachment, base: DbParts): DbParts {
+  const version = versionOf(base)
+  const { dialect, driver } = kindOf(version, base)
+  const entities = entitiesOf(schema)
+  if (!entities.size)
+    throw new CacheError(
+      'LARDER_CONFIG',
+      'drizzleCache does not know the tables: pass schema, what your schema module exports, to drizzle(…) or here',
+    )
+  const models = [...entities.keys()]
+  checkNames(models, written)
+  const physical = columnNames(base.dialect)
+  const extras = Object.fromEntries(models.map((model) => [model, writtenFor(written, model)]))
+  const tables = schemaOf(entities, physical, extras)
+  const attached = cache.attach({
+    name: 'drizzle',
+    schema: tables,
+    database,
+    identity: [ROW_SHAPE, dialect, driver],
+    types: {},
+  })
+  const engine = driver === 'LibSQLSession' ? sparingReplicas(attached, base.session) : attached
+  const names: TableNames = {
+    model: modelNames(entities),
+    column: physical,
+    blind: blindViews(entities, (name) => tables.tables.get(name.toLowerCase())?.reads.length === 0),
+  }
+  const built = createBuiltSql()
+  const forms = new Map<string, DbParts>()
+  const room: TransactionRoom = {
+    engine,
+    version,
+    dialect,
+    physical,
+    blind: names.blind,
+    built,
+    policies: policiesOrDetach(
+      engine,
+      new Map([...entities].map(([model, one]) => [model, nameOf(one)])),
+      written,
+    ),
+    raw: createRawSql(engine, dialect),
+    results: version.results(dialect, driver),
+    watched: watchDialect({ built, names, dialect }, version, base.dialect),
+    connection: connectionAtOnce(base),
+    shared: isSingleConnection(base.session) ? [] : undefined,
+    adopt(db) {
+      db.$cache = {
+        invalidate: async (given: DrizzleInvalidation) => engine.invalidate(physicalRequest(entities, given)),
+      }
+      noteWrapped(db, {
+        under(given) {
+          checkCall(engine, given)
+          const call = inPhysicalNames(entities, given)
+          return isTransaction(db) ? transactionUnder(db, call) : formUnder(room, base, forms, call)
+        },
+      })
+    },
+  }
+  refuseRejecting(room, models)
+  warnOfNativeCache(engine, base)
+  return wrapDb(room, base, undefined)
+}
+
+function kindOf(version: Version, db: DbParts): { dialect: SqlDialect; driver: string } {
+  const driver = kindsOf(db.session)[0] ?? 'an unknown session'
+  const dialect = version.drivers[driver]
+  if (dialect) return { dialect, driver }
+  throw notBuilt(`drizzleCache over ${driver.replace(/Session$/, '')}`)
+}
+
+/** Physical name of a column as the db's `casing` makes it. */
+function columnNames(dialect: DialectParts): (column: Column) => string {
+  const { casing } = dialect as unknown as { casing?: { getColumnCasing(column: Column): string } }
+  return (column) => casing?.getColumnCasing(column) ?? column.name
+}
+
+function modelNames(entities: Entities): TableNames['model'] {
+  const byName = new Map([...entities].map(([model, entity]) => [nameOf(entity), model] as const).reverse())
+  return (table) => byName.get(table)
+}
+
+function blindViews(entities: Entities, sourceless: (name: string) => boolean): TableNames['blind'] {
+  const views = [...entities.values()].filter((entity) => is(entity, View) && !isMaterialized(entity))
+  const blind = new Set(views.map(nameOf).filter(sourceless))
+  return (view) => blind.has(view)
+}
+
+/** A mistake in a policy leaves the cache as it was: the next try finds the name free. */
+function policiesOrDetach(...args: Parameters<typeof policiesOf>): ReturnType<typeof policiesOf> {
+  try {
+    return policiesOf(...args)
+  } catch (error) {
+    args[0].detach()
+    throw error
+  }
+}
+
+/** A driver that answers at once cannot wait for a mark. */
+function refuseRejecting({ connection, policies, engine }: TransactionRoom, models: readonly string[]): void {
+  if (!connection) return
+  const model = models.find((one) => policies.of(one, undefined)?.onMarkFailure === 'reject')
+  if (model === undefined) return
+  engine.detach()
+  throw new CacheError(
+    'LARDER_CONFIG',
+    `tables.${model}.onMarkFailure: 'reject' cannot be honoured by a driver that answers at once: use libSQL, or leave it out`,
+  )
+}
+
+function warnOfNativeCache(engine: Engine, db: DbParts): void {
+  if (!hasNativeCache(db.session)) return
+  const message =
+    "this db was made with Drizzle's own cache: the db that drizzleCache returned does not use it, and the one you gave still does. Leave `cache` out of drizzle(…)"
+  engine.events.emit('warning', { code: 'native-cache', message })
+  // Nobody can listen before the cache has its first client.
+  process.emitWarning(`larder: ${message}`)
+}

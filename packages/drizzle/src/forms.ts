@@ -1,0 +1,36 @@
+import { canonical } from '@larder/core'
+import type { CallPolicy } from './policies.ts'
+import { sessionWriting } from './session/session.ts'
+import type { TransactionRoom } from './session/transaction.ts'
+import type { DbParts, SessionParts } from './versions/parts.ts'
+import { wrapDb } from './wrap.ts'
+import { noteWrapped, wrappedOf } from './wrapped.ts'
+
+/** Forms of a db kept for policies given per call. */
+const MOST_FORMS = 200
+
+/** Building a db costs tens of microseconds, so equal policies share one. */
+export function formUnder(
+  room: TransactionRoom,
+  base: DbParts,
+  forms: Map<string, DbParts>,
+  call: CallPolicy,
+): DbParts {
+  const key = canonical(call)
+  // A copy: the db outlives this call, and the caller may change the object.
+  const made = forms.get(key) ?? wrapDb(room, base, call && { ...call })
+  if (forms.size >= MOST_FORMS) forms.clear()
+  forms.set(key, made)
+  return made
+}
+
+/** A transaction under a call: itself, or a view of it whose raw statements write the tables that the call names. */
+export function transactionUnder(tx: DbParts, call: CallPolicy): DbParts {
+  const writes = call === false ? undefined : call.writes
+  if (!writes) return tx
+  const view = Object.create(tx) as { session: SessionParts }
+  view.session = sessionWriting(tx.session, writes)
+  const wrapped = wrappedOf(tx)
+  if (wrapped) noteWrapped(view, wrapped)
+  return view as unknown as DbParts
+}

@@ -1,0 +1,44 @@
+import type { ColumnType, Column as CoreColumn } from '@larder/core'
+import type { Column } from 'drizzle-orm'
+
+/** Canonical types by Drizzle's own names of its column classes. What is not here never pins. */
+const TYPES: Readonly<Record<string, ColumnType>> = {
+  ...named('integer', [
+    ...['PgInteger', 'PgSmallInt', 'PgSerial', 'PgSmallSerial'],
+    ...['PgBigInt53', 'PgBigInt64', 'PgBigSerial53', 'PgBigSerial64'],
+    ...['SQLiteInteger', 'SQLiteTimestamp'],
+    ...['MySqlInt', 'MySqlBigInt53', 'MySqlBigInt64', 'MySqlMediumInt', 'MySqlSmallInt', 'MySqlTinyInt'],
+    'MySqlSerial',
+  ]),
+  ...named('boolean', ['PgBoolean', 'SQLiteBoolean', 'MySqlBoolean']),
+  ...named('uuid', ['PgUUID']),
+  ...named('enum', ['PgEnumColumn', 'PgEnumObjectColumn']),
+  ...named('text', ['PgText', 'PgVarchar', 'PgChar', 'SQLiteText']),
+  // MySQL's default collations hold more for equal than Larder folds, enums included.
+  ...named('opaque-text', [
+    'MySqlText',
+    'MySqlVarChar',
+    'MySqlChar',
+    'MySqlEnumColumn',
+    'MySqlEnumObjectColumn',
+  ]),
+}
+
+function named(type: ColumnType, kinds: readonly string[]): Readonly<Record<string, ColumnType>> {
+  return Object.fromEntries(kinds.map((kind) => [kind, type]))
+}
+
+/** A column as core wants it, under its physical name. */
+export function columnOf(column: Column, name: string): CoreColumn {
+  const { generated, generatedIdentity, hasOnUpdateNow } = column as Column & {
+    readonly generatedIdentity?: unknown
+    readonly hasOnUpdateNow?: boolean
+  }
+  return {
+    name,
+    type: Object.hasOwn(TYPES, column.columnType) ? (TYPES[column.columnType] as ColumnType) : 'other',
+    nullable: !column.notNull,
+    hasDefault: column.hasDefault || generatedIdentity !== undefined,
+    generated: generated !== undefined || hasOnUpdateNow === true,
+  }
+}

@@ -1,0 +1,167 @@
+import {
+  type Action,
+  CacheError,
+  type Table as CoreTable,
+  type ForeignKey,
+  type LookupKey,
+  type PolicyOptions,
+  type Schema,
+} from '@larder/core'
+import { type Column, is, Table, View } from 'drizzle-orm'
+import { columnsOf, physicalName, viewConfig } from '../versions/names.ts'
+import { columnOf } from './column.ts'
+import { constraintsOf } from './constraints.ts'
+import { sourcesOf } from './view.ts'
+
+/** Tables and views of a Drizzle schema by the names they are exported under. */
+export type Entities = ReadonlyMap<string, Table | View>
+
+/** What the tables' policies say about the schema. */
+export type Extras = Readonly<
+  Record<string, Pick<PolicyOptions, 'lookupKeys' | 'touches' | 'reads'> | undefined>
+>
+
+/** Tables and views among what a schema module exports: enums and relations are left out. */
+export function entitiesOf(schema: Readonly<Record<string, unknown>>): Entities {
+  const found = new Map<string, Table | View>()
+  for (const [name, value] of Object.entries(schema))
+    if (is(value, Table) || is(value, View)) found.set(name, value)
+  return found
+}
+
+/** Bare physical name of a table or view. */
+export function nameOf(entity: Table | View): string {
+  return is(entity, Table) ? physicalName(entity) : viewConfig(entity as View).originalName
+}
+
+/**
+ * The physical tables of a Drizzle schema with their keys and actions. `physical` names a column with the db's casing.
+ * @throws CacheError for a policy that names a column or table there is not.
+ */
+export function schemaOf(entities: Entities, physical: (column: Column) => string, extras: Extras): Schema {
+  const tables = new Map<string, CoreTable>()
+  const known = new Set([...entities.values()].map(nameOf))
+  for (const [model, entity] of entities) {
+    const extra = extras[model] ?? {}
+    const made = is(entity, Table)
+      ? tableOf(model, entity, physical, extra.lookupKeys ?? [])
+      : viewOf(entity as View, known)
+    const table = {
+      ...made,
+      touches: (extra.touches ?? []).map((name) => named(entities, model, 'touches', name)),
+      reads: extra.reads?.map((name) => named(entities, model, 'reads', name)) ?? made.reads,
+    }
+    const key = table.name.toLowerCase()
+    const same = tables.get(key)
+    tables.set(key, same && entityChanged(same, table) ? merged(same, table) : table)
+  }
+  return { tables }
+}
+
+function tableOf(
+  model: string,
+  table: Table,
+  physical: (column: Column) => string,
+  lookupKeys: readonly (readonly string[])[],
+): CoreTable {
+  const byKey = columnsOf(table)
+  const names = (columns: readonly Column[]): readonly string[] => columns.map(physical)
+  const { primary, uniques, foreignKeys } = constraintsOf(table)
+  const keys: LookupKey[] = []
+  const add = (kind: LookupKey['kind'], columns: readonly string[]): void => {
+    if (columns.length) keys.push({ kind, columns })
+  }
+  add('primary', names(primary))
+  for (const unique of uniques) if (!sameSet(unique, primary)) add('unique', names(unique))
+  for (const key of foreignKeys) add('foreign', names(key.columns))
+  for (const fields of lookupKeys)
+    add(
+      'named',
+      fields.map((field) => columnNamed(model, byKey, field, physical)),
+    )
+  return {
+    name: physicalName(table),
+    columns: Object.values(byKey).map((column) => columnOf(column, physical(column))),
+    keys: distinct(keys),
+    foreignKeys: foreignKeys.map(
+      (key): ForeignKey => ({
+        columns: names(key.columns),
+        table: physicalName(key.table),
+        references: names(key.references),
+        onDelete: actionOf(key.onDelete),
+        onUpdate: actionOf(key.onUpdate),
+      }),
+    ),
+    touches: [],
+    reads: [],
+  }
+}
+
+/** A materialised view is a table that REFRESH writes: it reads nothing by itself. */
+function viewOf(view: View, known: ReadonlySet<string>): CoreTable {
+  const { originalName } = viewConfig(view)
+  const reads = isMaterialized(view) ? [] : (sourcesOf(view, known) ?? [])
+  return { name: originalName, columns: [], keys: [], foreignKeys: [], touches: [], reads }
+}
+
+export function isMaterialized(view: View): boolean {
+  return Symbol.for('drizzle:PgMaterializedViewConfig') in view
+}
+
+function actionOf(action: string | undefined): Action {
+  return (action?.replace(' ', '-') ?? 'no-action') as Action
+}
+
+function columnNamed(
+  model: string,
+  columns: Readonly<Record<string, Column>>,
+  field: string,
+  physical: (column: Column) => string,
+): string {
+  const column = Object.hasOwn(columns, field) ? columns[field] : undefined
+  if (column) return physical(column)
+  throw new CacheError(
+    'LARDER_CONFIG',
+    `tables.${model}.lookupKeys names ${JSON.stringify(field)}: the columns of ${model} are ${Object.keys(columns).join(', ')}`,
+  )
+}
+
+function named(entities: Entities, model: string, option: string, name: string): string {
+  const entity = entities.get(name)
+  if (entity) return nameOf(entity)
+  throw new CacheError(
+    'LARDER_UNKNOWN_TABLE',
+    `tables.${model}.${option} names ${JSON.stringify(name)}: the schema has ${[...entities.keys()].join(', ')}`,
+  )
+}
+
+function sameSet(one: readonly Column[], other: readonly Column[]): boolean {
+  return one.length === other.length && one.every((column) => other.some(({ name }) => name === column.name))
+}
+
+/** A foreign key that is unique too stays both; the same key twice is one. */
+function distinct(keys: readonly LookupKey[]): readonly LookupKey[] {
+  const seen = new Map(keys.map((key) => [`${key.kind} ${[...key.columns].sort().join()}`, key]))
+  return [...seen.values()]
+}
+
+/** One table exported under two names is no second table. */
+function entityChanged(one: CoreTable, other: CoreTable): boolean {
+  return JSON.stringify(one) !== JSON.stringify(other)
+}
+
+/**
+ * Two tables of one bare name (in two database schemas) share their tags: each is then known only as a whole, since a
+ * write of one cannot say which rows of the other a key would name.
+ */
+function merged(one: CoreTable, other: CoreTable): CoreTable {
+  const columns = [...one.columns, ...other.columns].map((column) => ({ ...column, type: 'other' as const }))
+  return {
+    ...one,
+    columns: [...new Map(columns.map((column) => [column.name, column])).values()],
+    keys: [],
+    foreignKeys: [...one.foreignKeys, ...other.foreignKeys],
+    touches: [...one.touches, ...other.touches],
+    reads: [...one.reads, ...other.reads],
+  }
+}

@@ -1,0 +1,34 @@
+import { type Column, Table, type View } from 'drizzle-orm'
+
+/** Symbols under which Drizzle keeps the names of a table; not exported, and global. */
+const ORIGINAL_NAME = Symbol.for('drizzle:OriginalName')
+const NAME = Symbol.for('drizzle:Name')
+const VIEW_CONFIG = Symbol.for('drizzle:ViewBaseConfig')
+
+/** What a view is known by. `query` is undefined where the view was declared `existing()`. */
+export interface ViewConfig {
+  readonly name: string
+  readonly originalName: string
+  readonly query: unknown
+  readonly selectedFields: Readonly<Record<string, unknown>>
+}
+
+/** The bare name the table has in the database, whatever its alias. */
+export function physicalName(table: Table): string {
+  return (table as unknown as Record<symbol, string>)[ORIGINAL_NAME] ?? ''
+}
+
+/** The name the table goes by in a statement: its alias, or its own. */
+export function nameInStatement(table: Table): string {
+  return (table as unknown as Record<symbol, string>)[NAME] ?? physicalName(table)
+}
+
+export function viewConfig(view: View): ViewConfig {
+  return (view as unknown as Record<symbol, ViewConfig>)[VIEW_CONFIG] as ViewConfig
+}
+
+/** The columns of a table by their names in the schema. */
+export function columnsOf(table: Table): Readonly<Record<string, Column>> {
+  const { Columns } = (Table as unknown as { Symbol: { Columns: symbol } }).Symbol
+  return (table as unknown as Record<symbol, Record<string, Column>>)[Columns] ?? {}
+}

@@ -1,0 +1,40 @@
+import type { CallPolicy } from './policies.ts'
+import { runBatch } from './session/batch.ts'
+import { watchSession } from './session/session.ts'
+import { runTransaction, type TransactionRoom } from './session/transaction.ts'
+import { runTransactionAtOnce } from './session/transaction-at-once.ts'
+import type { DbParts, SessionParts } from './versions/parts.ts'
+
+/** A db of the same class as `base`, over views of its dialect and session. `base` is not changed. */
+export function wrapDb(room: TransactionRoom, base: DbParts, call: CallPolicy | undefined): DbParts {
+  const session = sessionOver(room, base.session)
+  watchSession(room, session, call, () => room.shared?.at(-1))
+  const begin = base.session.transaction
+  const { connection } = room
+  session.transaction = (body, config) =>
+    connection
+      ? runTransactionAtOnce(room, connection, begin, session, body, config)
+      : runTransaction(room, call, begin, sessionOver(room, base.session), body, config)
+  const { batch, migrate } = base.session
+  if (batch) session.batch = (queries) => runBatch(room, session, batch, queries)
+  if (migrate) session.migrate = (queries) => runMigration(room, () => migrate.call(session, queries))
+  const db = room.version.sameDb(base, room.watched.dialect, session)
+  room.adopt(db)
+  return db
+}
+
+/** A migration by the driver's own means may change anything. */
+function runMigration(room: TransactionRoom, run: () => Promise<unknown>): Promise<unknown> {
+  const { engine } = room
+  return engine.write({ operation: 'sql.migrate', model: undefined, changes: engine.everything(), run })
+}
+
+/** Everything of the user's session but its dialect and Drizzle's own cache. */
+function sessionOver(room: TransactionRoom, base: SessionParts): SessionParts {
+  const view = Object.create(base) as SessionParts
+  view.dialect = room.watched.dialect
+  view.cache = undefined
+  // Sessions of transactions are made from the options.
+  if (typeof base.options === 'object') view.options = { ...base.options, cache: undefined }
+  return view
+}

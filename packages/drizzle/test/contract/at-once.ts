@@ -1,0 +1,165 @@
+import { createCache, memoryStore, type Store } from '@larder/core'
+import { drizzleCache } from '@larder/drizzle'
+import { eq, sql } from 'drizzle-orm'
+import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
+import { describe, expect, it } from 'vitest'
+import type { Contract, Rules } from './driver.ts'
+
+type Db = BetterSQLite3Database<Record<string, never>>
+
+/** What drivers that answer at once must show besides: their transactions, and the methods that do not wait. */
+export const atOnceRules: Rules = (the) => {
+  const world = () => {
+    const { db, t, told, ...rest } = the()
+    const once = db as unknown as Db
+    const post = (id: number) => once.select().from(t.posts).where(eq(t.posts.id, id)) as never as Rows
+    const set = (on: Db, title: string, id = 1) =>
+      on
+        .update(t.posts as never)
+        .set({ title } as never)
+        .where(eq(t.posts.id, id))
+        .run()
+    const asked = (fn: () => unknown) => told(async () => fn())
+    return { db, t, once, post, set, asked, ...rest }
+  }
+  methods(world)
+  transactions(world)
+  remote(the)
+}
+
+type Title = Readonly<Record<string, unknown>>
+interface Rows {
+  all(): readonly Title[]
+  get(): Title | undefined
+  values(): readonly (readonly unknown[])[]
+}
+type World = () => Contract & {
+  readonly once: Db
+  post(id: number): Rows
+  set(on: Db, title: string, id?: number): unknown
+  asked(fn: () => unknown): Promise<string>
+}
+
+function methods(world: () => Omit<ReturnType<World>, 'told'>): void {
+  describe('methods that answer at once', () => {
+    for (const method of ['all', 'get', 'values'] as const)
+      it(`${method}: the second answer is a hit with the same value, and a write ends it in the same tick`, async () => {
+        const { post, set, once, asked } = world()
+        const read = () => post(1)[method]()
+        const first = read()
+        expect(await asked(read)).toBe('memory')
+        expect(read()).toStrictEqual(first)
+        set(once, 'changed')
+        expect(JSON.stringify(read())).toContain('changed')
+        expect(await asked(read)).toBe('memory')
+        set(once, 'another row', 2)
+        expect(await asked(read)).toBe('memory')
+      })
+
+    it('all and get of one query have entries of their own', () => {
+      const { once, t } = world()
+      const posts = once.select().from(t.posts as never) as never as Rows
+      expect(posts.all()).toHaveLength(3)
+      expect(posts.get()).toMatchObject({ id: 1 })
+      expect(posts.get()).toMatchObject({ id: 1 })
+      expect(posts.all()).toHaveLength(3)
+      const none = world().post(99)
+      expect([none.get(), none.get(), none.all()]).toStrictEqual([undefined, undefined, []])
+    })
+  })
+}
+
+function transactions(world: () => Omit<ReturnType<World>, 'told'>): void {
+  describe('transactions that answer at once', () => {
+    it('reads inside go to the database, and COMMIT ends what was written', async () => {
+      const { post, set, once, asked } = world()
+      const reads = [1, 2].map((id) => () => post(id).get()?.title)
+      for (const read of reads) read()
+      const inside = await asked(() =>
+        once.transaction((tx) => {
+          set(tx as never, 'inside')
+          return (reads[0] as () => unknown)()
+        }),
+      )
+      expect(inside).toBe('database transaction')
+      expect(reads[0]?.()).toBe('inside')
+      expect(await asked(() => reads[1]?.())).toBe('memory')
+    })
+
+    it('a rollback leaves no trace, a released savepoint is seen, one rolled back is not', async () => {
+      const { post, set, once, asked } = world()
+      post(1).get()
+      const failing = () =>
+        once.transaction((tx) => {
+          set(tx as never, 'never')
+          post(1).get()
+          tx.rollback()
+        })
+      expect(failing).toThrow()
+      expect(await asked(() => post(1).get())).toBe('memory')
+      expect(post(1).get()).toMatchObject({ title: 'p1' })
+      once.transaction((tx) => {
+        tx.transaction((inner) => set(inner as never, 'kept'))
+        const undone = () =>
+          tx.transaction((inner) => {
+            set(inner as never, 'undone', 2)
+            inner.rollback()
+          })
+        expect(undone).toThrow()
+      })
+      expect(post(1).get()).toMatchObject({ title: 'kept' })
+      expect(post(2).get()).toMatchObject({ title: 'p2' })
+    })
+
+    for (const [end, title] of [
+      ['commit', 'by hand'],
+      ['rollback', 'p1'],
+    ] as const)
+      it(`from a raw BEGIN to its ${end} nothing is cached`, async () => {
+        const { post, set, once, asked } = world()
+        post(1).get()
+        once.run(sql`begin`)
+        set(once, 'by hand')
+        expect(await asked(() => post(1).get())).toBe('database transaction')
+        await Promise.resolve()
+        once.run(sql.raw(end))
+        expect(post(1).get()).toMatchObject({ title })
+        expect(await asked(() => post(1).get())).toBe('memory')
+      })
+  })
+}
+
+function remote(the: () => Contract): void {
+  describe('with a store that does not answer at once', () => {
+    it('reads go to the database, and a write is told to the store in the background', async () => {
+      const { plain, t, db: other } = the()
+      const { atOnce: _, ...store } = memoryStore()
+      const finished: string[] = []
+      const watched: Store = {
+        ...store,
+        source: 'store',
+        async finish(request) {
+          finished.push(request.record)
+          await store.finish(request)
+        },
+      }
+      const cache = createCache({ store: watched })
+      const db = drizzleCache(plain, { cache, tables: { '*': { ttl: '1h' } } })
+      const read = async () => await db.select().from(t.posts).where(eq(t.posts.id, 1))
+      const { reads } = await cache.explain(async () => [await read(), await read()])
+      expect(reads.map(({ reason }) => reason)).toStrictEqual(['unavailable', 'unavailable'])
+      await db.update(t.posts).set({ title: 'told' }).where(eq(t.posts.id, 1))
+      await expect.poll(() => finished.some((record) => record.includes('blog_post'))).toBe(true)
+      await cache.close()
+      expect(await other.select().from(t.posts).where(eq(t.posts.id, 1))).toMatchObject([{ title: 'told' }])
+    })
+
+    it("onMarkFailure: 'reject' is refused, as nobody could wait for a mark", () => {
+      const { plain } = the()
+      const tables = { posts: { ttl: '1h', onMarkFailure: 'reject' } } as const
+      expect(() => drizzleCache(plain, { cache: createCache(), tables })).toThrow(
+        /tables\.posts\.onMarkFailure.*answers at once/,
+      )
+    })
+  })
+}

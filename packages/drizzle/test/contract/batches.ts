@@ -1,0 +1,43 @@
+import { eq, sql } from 'drizzle-orm'
+import type { LibSQLDatabase } from 'drizzle-orm/libsql'
+import { describe, expect, it } from 'vitest'
+import type { ContractDb, Rules } from './driver.ts'
+
+const batched = (db: ContractDb, queries: readonly unknown[]): Promise<unknown[]> =>
+  (db as unknown as LibSQLDatabase).batch(queries as never) as never
+
+/** `batch`, where a driver has it. */
+export const batches: Rules = (the) => {
+  describe('batch', () => {
+    it('ends what its statements change, and answers as the plain db does', async () => {
+      const { db, t, told } = the()
+      const one = (id: number) => () => db.select().from(t.posts).where(eq(t.posts.id, id))
+      for (const id of [1, 2, 3]) await one(id)()
+      const answers = await batched(db, [
+        db.update(t.posts).set({ title: 'batched' }).where(eq(t.posts.id, 1)).returning(),
+        db.select().from(t.posts).where(eq(t.posts.id, 1)),
+        db.delete(t.posts).where(eq(t.posts.id, 2)),
+      ])
+      expect(answers[0]).toMatchObject([{ id: 1, title: 'batched' }])
+      expect(answers[1]).toStrictEqual(answers[0])
+      expect(await told(one(3))).toBe('memory')
+      expect(await one(1)()).toStrictEqual(answers[0])
+      expect(await one(2)()).toStrictEqual([])
+    })
+
+    it('with raw SQL in it ends everything, and one that fails ends nothing', async () => {
+      const { db, t, told, raw } = the()
+      const read = () => db.select().from(t.posts).where(eq(t.posts.id, 1))
+      await read()
+      const failing = [
+        db.update(t.posts).set({ title: 'never' }).where(eq(t.posts.id, 1)),
+        db.insert(t.users).values({ id: 1, email: 'again' }),
+      ]
+      await expect(batched(db, failing)).rejects.toThrow()
+      expect(await told(read)).not.toBe('database dirty')
+      expect(await read()).toMatchObject([{ title: 'p1' }])
+      await batched(db, [raw(db, sql`update ${t.posts} set title = 'raw'`)])
+      expect(await read()).toMatchObject([{ title: 'raw' }])
+    })
+  })
+}

@@ -1,0 +1,287 @@
+import { cached } from '@larder/drizzle'
+import {
+  aliasedTable,
+  and,
+  count,
+  desc,
+  eq,
+  exists,
+  gt,
+  inArray,
+  max,
+  not,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm'
+import { describe, expect, it } from 'vitest'
+import type { Contract, ContractDb, ContractSchema, Driver, RelationalReads, Rules } from './driver.ts'
+import { rule } from './left-out.ts'
+
+type Read = (db: ContractDb, t: ContractSchema) => PromiseLike<unknown>
+
+/** Reads of every form, each with a write that changes what it returns and one that does not touch its rows. */
+const READS: Readonly<Record<string, Read>> = {
+  'a row by its key': (db, t) => db.select().from(t.posts).where(eq(t.posts.id, 1)),
+  'some columns': (db, t) =>
+    db.select({ title: t.posts.title, seen: t.posts.views }).from(t.posts).where(eq(t.posts.id, 1)),
+  'rows by a foreign key': (db, t) => db.select().from(t.posts).where(eq(t.posts.authorId, 1)),
+  'all rows, ordered and limited': (db, t) => db.select().from(t.posts).orderBy(desc(t.posts.id)).limit(2),
+  'distinct values': (db, t) =>
+    db.selectDistinct({ views: t.posts.views }).from(t.posts).orderBy(t.posts.views),
+  'an aggregate': (db, t) => db.select({ most: max(t.posts.views), all: count() }).from(t.posts),
+  groups: (db, t) =>
+    db
+      .select({ author: t.posts.authorId, views: sql<number>`sum(${t.posts.views})`.mapWith(Number) })
+      .from(t.posts)
+      .groupBy(t.posts.authorId)
+      .orderBy(t.posts.authorId),
+  'an inner join': (db, t) =>
+    db.select().from(t.users).innerJoin(t.posts, eq(t.posts.authorId, t.users.id)).where(eq(t.users.id, 1)),
+  'a left join': (db, t) => db.select().from(t.users).leftJoin(t.posts, eq(t.posts.authorId, t.users.id)),
+  'a table joined with itself': (db, t) => {
+    const other = aliasedTable(t.posts, 'other')
+    return db
+      .select()
+      .from(t.posts)
+      .innerJoin(other, eq(other.authorId, t.posts.authorId))
+      .where(eq(t.posts.id, 2))
+  },
+  'a derived table': (db, t) => {
+    const top = db.select().from(t.posts).where(gt(t.posts.views, 5)).as('top')
+    return db.select({ title: top.title }).from(top).where(eq(top.authorId, 1))
+  },
+  'a subquery in WHERE': (db, t) =>
+    db
+      .select()
+      .from(t.users)
+      .where(
+        inArray(t.users.id, db.select({ id: t.posts.authorId }).from(t.posts).where(gt(t.posts.views, 10))),
+      ),
+  'a correlated subquery': (db, t) =>
+    db
+      .select()
+      .from(t.users)
+      .where(
+        exists(
+          db
+            .select()
+            .from(t.posts)
+            .where(and(eq(t.posts.authorId, t.users.id), eq(t.posts.views, 10))),
+        ),
+      ),
+  'a CTE': (db, t) => {
+    const busy = db.$with('busy').as(db.select().from(t.posts).where(gt(t.posts.views, 5)))
+    return db.with(busy).select({ views: busy.views }).from(busy)
+  },
+  'a union': (db, t) =>
+    db
+      .select({ text: t.posts.title })
+      .from(t.posts)
+      .union(db.select({ text: t.comments.text }).from(t.comments)),
+  'a view': (db, t) => db.select().from(t.postStats).orderBy(t.postStats.authorId),
+  'a count': (db, t) => db.$count(t.posts, eq(t.posts.views, 10)),
+  'a count in a selection': (db, t) =>
+    db.select({ id: t.users.id, posts: db.$count(t.posts, eq(t.posts.views, 10)) }).from(t.users),
+  'a prepared statement': (db, t) => {
+    const byViews = db
+      .select()
+      .from(t.posts)
+      .where(eq(t.posts.views, sql.placeholder('views')))
+      .prepare('by_views')
+    return byViews.execute({ views: 10 })
+  },
+}
+
+type RelationalRead = (reads: RelationalReads) => Read
+const RELATIONAL: Readonly<Record<string, RelationalRead>> = {
+  'a relational query': (reads) => reads.usersWithPostsAndComments,
+  'the first of a relational query': (reads) => reads.userWithPosts,
+  'a relational query to one': (reads) => reads.viewsOfPostWithAuthor,
+}
+
+/** MariaDB, on which MySQL's dialect is tested, has no LATERAL and no outer columns in derived tables. */
+function readsOf({ dialect }: Driver): Readonly<Record<string, RelationalRead>> {
+  const plain = Object.entries(READS).map(([name, read]) => [name, () => read] as const)
+  const { 'a relational query to one': toOne, ...others } = RELATIONAL
+  return {
+    ...Object.fromEntries(plain),
+    ...others,
+    ...(dialect !== 'mysql' && toOne && { 'a relational query to one': toOne }),
+  }
+}
+
+export const readRules: Rules = (the, driver) => {
+  describe('reads', () => {
+    for (const [name, readOf] of Object.entries(readsOf(driver)))
+      it(`${name}: the second read is a hit with the same value, and a write ends it`, async () => {
+        const { t, db, plain, told, relational } = the()
+        const read = readOf(relational)
+        const first = await read(db, t)
+        expect(first).toStrictEqual(await read(plain, t))
+        expect(await told(() => read(db, t))).toBe('memory')
+        expect(await read(db, t)).toStrictEqual(first)
+        await db.update(t.posts).set({ views: 99, title: 'changed' }).where(eq(t.posts.id, 1))
+        await db.insert(t.posts).values({ title: 'new', authorId: 1, views: 11 })
+        await db.delete(t.posts).where(eq(t.posts.id, 3))
+        const now = await read(plain, t)
+        expect(now).not.toStrictEqual(first)
+        expect(await read(db, t)).toStrictEqual(now)
+      })
+    placeholders(the)
+    precision(the, driver)
+    uncached(the, driver)
+    switches(the)
+  })
+}
+
+function placeholders(the: () => Contract): void {
+  it('a prepared statement has an entry for each of its values', async () => {
+    const { t, db, told } = the()
+    const byId = db
+      .select()
+      .from(t.posts)
+      .where(eq(t.posts.id, sql.placeholder('id')))
+      .prepare('by_id')
+    expect(await byId.execute({ id: 1 })).toHaveLength(1)
+    expect(await told(() => byId.execute({ id: 2 }))).toBe('database miss')
+    expect(await byId.execute({ id: 2 })).toMatchObject([{ id: 2 }])
+    await db.update(t.posts).set({ views: 1 }).where(eq(t.posts.id, 2))
+    expect(await told(() => byId.execute({ id: 1 }))).toBe('memory')
+    expect(await byId.execute({ id: 2 })).toMatchObject([{ views: 1 }])
+  })
+}
+
+function precision(the: () => Contract, { dialect }: Driver): void {
+  const truth = dialect === 'postgres' ? true : 1
+  const bump = (db: ContractDb, t: ContractSchema) =>
+    db.update(t.posts).set({ views: 7 }).where(eq(t.posts.id, 3))
+  const SURVIVES: Readonly<Record<string, Read>> = {
+    'a row by its key': (db, t) => db.select().from(t.posts).where(eq(t.posts.id, 1)),
+    'several rows by their keys': (db, t) =>
+      db
+        .select()
+        .from(t.posts)
+        .where(inArray(t.posts.id, [1, 2])),
+    'a key among other conditions': (db, t) =>
+      db
+        .select()
+        .from(t.posts)
+        .where(and(gt(t.posts.views, 1), eq(t.posts.id, 1))),
+    'rows by a composite key': (db, t) =>
+      db
+        .select()
+        .from(t.memberships)
+        .where(and(eq(t.memberships.userId, 1), eq(t.memberships.groupId, 2))),
+    'an aliased table by its key': (db, t) => {
+      const other = aliasedTable(t.posts, 'other')
+      return db.select().from(other).where(eq(other.id, 1))
+    },
+  }
+  for (const [name, read] of Object.entries(SURVIVES))
+    it(`${name}: survives a write to another row`, async () => {
+      const { t, db, told } = the()
+      await read(db, t)
+      await bump(db, t)
+      expect(await told(() => read(db, t))).toBe('memory')
+    })
+
+  const ENDS: Readonly<Record<string, Read>> = {
+    'an OR': (db, t) =>
+      db
+        .select()
+        .from(t.posts)
+        .where(or(eq(t.posts.id, 1), gt(t.posts.views, 5))),
+    'raw SQL with an OR among the members of and()': (db, t) =>
+      db
+        .select()
+        .from(t.posts)
+        .where(and(sql`${t.posts.views} > 25 or ${t.posts.id} = 2`, eq(t.posts.id, 1))),
+    'a negation': (db, t) =>
+      db
+        .select()
+        .from(t.posts)
+        .where(not(and(eq(t.posts.id, 1), gt(t.posts.views, 1)) as SQL)),
+    'raw SQL with a BETWEEN, whose AND joins nothing': (db, t) =>
+      db.select().from(t.posts).where(sql`${t.posts.id} between 0 and ${t.posts.id} = ${truth}`),
+    'a condition on the preserved side of a left join': (db, t) => {
+      const other = aliasedTable(t.posts, 'other')
+      return db.select().from(t.posts).leftJoin(other, eq(t.posts.id, 1))
+    },
+  }
+  for (const [name, read] of Object.entries(ENDS))
+    it(`${name}: pins nothing, so any write ends it`, async () => {
+      const { t, db, plain } = the()
+      await read(db, t)
+      await bump(db, t)
+      expect(await read(db, t)).toStrictEqual(await read(plain, t))
+    })
+}
+
+function uncached(the: () => Contract, driver: Driver): void {
+  const OPAQUE: Readonly<Record<string, Read>> = {
+    'a keyword that changes': (db, t) => db.select({ now: sql`current_timestamp` }).from(t.posts),
+    'a volatile function': (db, t) =>
+      db.select({ any: driver.dialect === 'mysql' ? sql`rand()` : sql`abs(random()) > 0.5` }).from(t.posts),
+    'a literal that means today': (db, t) => db.select({ day: sql`'today'` }).from(t.posts),
+    'raw SQL with a query in it': (db, t) =>
+      db.select({ n: sql`(select count(*) from app_user)` }).from(t.posts),
+    'a source that is raw SQL': (db) => db.select({ n: sql`1` }).from(sql`app_user`),
+    'a view that does not show what it reads': (db, t) => db.select().from(t.hidden),
+  }
+  for (const [name, read] of Object.entries(OPAQUE))
+    it(`${name} is never cached`, async () => {
+      const { t, db, told } = the()
+      await read(db, t)
+      expect(await told(() => read(db, t))).toBe('database opaque')
+    })
+
+  rule(
+    driver,
+    'a locking read issues its SQL on every call, cache warm or not',
+    driver.dialect === 'sqlite' && 'SQLite has no locking clause',
+    async () => {
+      const { t, db, told, sent } = the()
+      const read = () => db.select().from(t.posts).where(eq(t.posts.id, 1))
+      await read()
+      for (const lock of [() => read().for('update'), () => read().for('update', { skipLocked: true })]) {
+        const before = sent.length
+        expect(await told(lock)).toBe('database lock')
+        expect(sent.length).toBe(before + 1)
+      }
+    },
+  )
+}
+
+function switches(the: () => Contract): void {
+  it('$withCache(false) and cached(db, false) go past the cache', async () => {
+    const { t, db, told } = the()
+    const read = (from: ContractDb) => from.select().from(t.posts).where(eq(t.posts.id, 1))
+    await read(db)
+    expect(await told(() => read(db).$withCache(false))).toBe('database disabled')
+    expect(await told(() => read(cached(db, false)))).toBe('database disabled')
+    expect(await told(() => read(cached(db, { ttl: '1s' })))).toBe('memory')
+  })
+
+  it('$withCache and cached() give a tag that $cache.invalidate ends', async () => {
+    const { t, db, told } = the()
+    const read = () =>
+      db
+        .select()
+        .from(t.posts)
+        .where(eq(t.posts.id, 2))
+        .$withCache({ tag: 'mine', config: { ex: 60 } })
+    const other = () =>
+      cached(db, { tags: ['other'] })
+        .select()
+        .from(t.users)
+        .where(eq(t.users.id, 1))
+    await read()
+    await other()
+    await db.$cache.invalidate({ tags: 'mine' })
+    expect(await told(read)).toBe('database invalidated')
+    expect(await told(other)).toBe('memory')
+    await db.$cache.invalidate({ tables: [t.users] })
+    expect(await told(other)).toBe('database invalidated')
+  })
+}

@@ -1,0 +1,23 @@
+import { relations } from 'drizzle-orm'
+import { comments, posts, users } from './tables-pg.ts'
+
+export {
+  comments,
+  everything,
+  hidden,
+  memberships,
+  postStats,
+  posts,
+  role,
+  topPosts,
+  users,
+} from './tables-pg.ts'
+
+export const usersRelations = relations(users, ({ many }) => ({ posts: many(posts) }))
+export const postsRelations = relations(posts, ({ one, many }) => ({
+  author: one(users, { fields: [posts.authorId], references: [users.id] }),
+  comments: many(comments),
+}))
+export const commentsRelations = relations(comments, ({ one }) => ({
+  post: one(posts, { fields: [comments.postId], references: [posts.id] }),
+}))

@@ -1,0 +1,18 @@
+import { relations } from 'drizzle-orm'
+import type { ContractSchema } from './driver.ts'
+import { tablesSqlite } from './tables-sqlite.ts'
+
+const { users, posts, comments } = tablesSqlite
+
+/** The contract's tables for SQLite, given as if they were PostgreSQL's. */
+export const schemaSqlite: ContractSchema = {
+  ...tablesSqlite,
+  usersRelations: relations(users, ({ many }) => ({ posts: many(posts) })),
+  postsRelations: relations(posts, ({ one, many }) => ({
+    author: one(users, { fields: [posts.authorId], references: [users.id] }),
+    comments: many(comments),
+  })),
+  commentsRelations: relations(comments, ({ one }) => ({
+    post: one(posts, { fields: [comments.postId], references: [posts.id] }),
+  })),
+} as unknown as ContractSchema

@@ -1,0 +1,70 @@
+import { createCache } from '@larder/core'
+import { drizzleCache } from '@larder/drizzle'
+import type { SQL } from 'drizzle-orm'
+import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
+import { declaredRules } from './declared.ts'
+import type { Contract, ContractDb, Driver, DriverDatabase, Rules } from './driver.ts'
+import { markRules } from './marks.ts'
+import { rawRules } from './raw.ts'
+import { readRules } from './reads.ts'
+import { relational } from './relational.ts'
+import { populate, reset } from './rows.ts'
+import { sessionRules } from './sessions.ts'
+import { sideBySideRules } from './side-by-side.ts'
+import { transactionRules } from './transactions.ts'
+import { valueRules } from './values.ts'
+import { writeRules } from './writes.ts'
+
+interface RunDb {
+  run(sql: SQL | string): PromiseLike<unknown>
+}
+
+const ALL: readonly Rules[] = [
+  readRules,
+  writeRules,
+  transactionRules,
+  valueRules,
+  rawRules,
+  declaredRules,
+  sessionRules,
+  markRules,
+  sideBySideRules,
+]
+
+/** The behaviours every driver must show. Registers a suite with Vitest: one database, fresh rows and cache per test. */
+export function hostContract(driver: Driver, rules: readonly Rules[] = ALL): void {
+  describe(`Drizzle over ${driver.name}`, () => {
+    let database: DriverDatabase
+    let contract: Contract
+    let plain: ContractDb
+    let base: ContractDb
+    beforeAll(async () => {
+      database = await driver.start()
+      plain = await database.db()
+      base = await database.db()
+    })
+    afterAll(async () => database.stop())
+    beforeEach(async () => {
+      await reset(plain, driver.schema)
+      await populate(plain, driver.schema)
+      const cache = createCache()
+      const schema = driver.relational && { schema: driver.schema }
+      const db = drizzleCache(base, { cache, tables: { '*': { ttl: '1h' } }, ...schema })
+      contract = {
+        plain,
+        db,
+        cache,
+        t: driver.schema,
+        relational: driver.relational ?? relational,
+        sent: database.sent,
+        raw: (on, text) =>
+          driver.dialect === 'sqlite' ? (on as unknown as RunDb).run(text) : on.execute(text),
+        async told(fn) {
+          const { reads } = await cache.explain(async () => await fn())
+          return reads.map(({ source, reason }) => (reason ? `${source} ${reason}` : source)).join(', ')
+        },
+      }
+    })
+    for (const each of rules) each(() => contract, driver)
+  })
+}

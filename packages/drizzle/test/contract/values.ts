@@ -1,0 +1,78 @@
+import { eq, sql } from 'drizzle-orm'
+import { describe, expect, it } from 'vitest'
+import type { Contract, Driver, Rules } from './driver.ts'
+
+type Row = Readonly<Record<string, unknown>>
+
+const COMMON: Row = {
+  id: 1,
+  big: 9_007_199_254_740_993n,
+  money: '12345.60',
+  flag: true,
+  moment: new Date('2024-02-29T12:34:56.789Z'),
+  json: { list: [1, null, 'x'], nested: { 'a.b': true } },
+}
+const BY_DIALECT: Readonly<Record<Driver['dialect'], Row>> = {
+  postgres: {
+    ...COMMON,
+    momentText: '2024-02-29 12:34:56.789',
+    day: new Date('2024-02-29'),
+    key: '0a0b0c0d-0000-4000-8000-000000000001',
+    numbers: [1, 2, 3],
+  },
+  sqlite: { ...COMMON, bytes: Buffer.from([0, 255, 128]) },
+  mysql: { ...COMMON, bytes: 'bytes' },
+}
+
+export const valueRules: Rules = (the, driver) => {
+  describe('values', () => {
+    const put = ({ plain, t }: Contract, row: Row) => plain.insert(t.everything).values(row as never)
+
+    it('every type is on a hit as it is from the database, and nobody shares an object', async () => {
+      const world = the()
+      const { db, plain, t, told } = world
+      await put(world, BY_DIALECT[driver.dialect])
+      await put(world, { id: 2 })
+      const read = () => db.select().from(t.everything).orderBy(t.everything.id)
+      const expected = await plain.select().from(t.everything).orderBy(t.everything.id)
+      expect(await read()).toStrictEqual(expected)
+      const hit = await read()
+      expect(hit).toStrictEqual(expected)
+      expect(expected[0]).toMatchObject(
+        driver.dialect === 'sqlite' ? { big: COMMON.big, moment: COMMON.moment } : COMMON,
+      )
+      Object.assign(hit[0]?.json as object, { spoilt: true })
+      expect(await told(read)).toBe('memory')
+      expect(await read()).toStrictEqual(expected)
+    })
+
+    it('mapWith, aliases and rows that a left join did not find are on a hit as from the database', async () => {
+      const { db, plain, t, told } = the()
+      const read = (from: typeof db) =>
+        from
+          .select({
+            user: { id: t.users.id, mail: t.users.email },
+            post: t.posts,
+            double: sql<number>`${t.users.id} * 2`.mapWith((value) => ({ value: Number(value) })),
+            named: sql<string>`upper(${t.users.email})`.as('named'),
+          })
+          .from(t.users)
+          .leftJoin(t.posts, eq(t.posts.authorId, t.users.id))
+          .orderBy(t.users.id, t.posts.id)
+      const expected = await read(plain)
+      expect(expected.at(-1)?.post).toBeNull()
+      expect(await read(db)).toStrictEqual(expected)
+      expect(await told(() => read(db))).toBe('memory')
+      expect(await read(db)).toStrictEqual(expected)
+    })
+
+    it('a relational query decodes its columns again on a hit', async () => {
+      const { db, plain, t, relational } = the()
+      await put(the(), BY_DIALECT[driver.dialect])
+      const read = (from: typeof db) => relational.everythingById(from, t)
+      const expected = await read(plain)
+      expect(await read(db)).toStrictEqual(expected)
+      expect(await read(db)).toStrictEqual(expected)
+    })
+  })
+}

@@ -1,0 +1,33 @@
+import Database from 'better-sqlite3'
+import { drizzle } from 'drizzle-orm/better-sqlite3'
+import { SQLITE } from '../contract/ddl.ts'
+import type { ContractDb, Driver } from '../contract/driver.ts'
+import { schemaSqlite } from '../contract/schema-sqlite.ts'
+
+/** better-sqlite3, which answers at once, in memory. */
+export const betterSqlite3: Driver = {
+  name: 'better-sqlite3',
+  dialect: 'sqlite',
+  concurrent: false,
+  schema: schemaSqlite,
+  async start() {
+    const client = new Database(':memory:')
+    client.pragma('foreign_keys = ON')
+    for (const sql of SQLITE) client.exec(sql)
+    const sent: string[] = []
+    const prepare = client.prepare.bind(client)
+    Object.assign(client, {
+      prepare(text: string) {
+        sent.push(text)
+        return prepare(text)
+      },
+    })
+    return {
+      db: () => drizzle(client, { schema: schemaSqlite }) as unknown as ContractDb,
+      sent,
+      async stop() {
+        client.close()
+      },
+    }
+  },
+}

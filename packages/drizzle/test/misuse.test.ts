@@ -1,0 +1,116 @@
+import { createCache } from '@larder/core'
+import { cached, drizzleCache } from '@larder/drizzle'
+import { eq } from 'drizzle-orm'
+import { Cache } from 'drizzle-orm/cache/core'
+import { drizzle } from 'drizzle-orm/node-postgres'
+import { withReplicas } from 'drizzle-orm/pg-core'
+import { describe, expect, it, vi } from 'vitest'
+import * as schema from './contract/schema-pg.ts'
+
+// No statement is sent: what is refused is refused before.
+const db = drizzle.mock({ schema })
+const wrap = (options: object, given: object = db) => {
+  const cache = createCache()
+  return () => drizzleCache(given as typeof db, { cache, ...options } as never)
+}
+
+describe('what is wrong is refused at construction, with the fix', () => {
+  const REFUSED: Readonly<Record<string, readonly [() => unknown, RegExp]>> = {
+    'no cache': [wrap({ cache: {} }), /give what createCache\(\) returned/],
+    'an option there is not': [
+      wrap({ table: {} }),
+      /no option table: there are cache, schema, database, tables/,
+    ],
+    'a table there is not': [wrap({ tables: { user: { ttl: 1 } } }), /tables\.user.*there are .*users/],
+    'a policy without a lifetime': [wrap({ tables: { users: {} } }), /tables\.users\.ttl is missing/],
+    'an operation there is not': [
+      wrap({ tables: { users: { ttl: 1, operations: ['findMany'] } } }),
+      /there are select, query, \$count/,
+    ],
+    'a lookup key of no columns': [
+      wrap({ tables: { posts: { ttl: 1, lookupKeys: [['author']] } } }),
+      /the columns of posts are id, title, views, authorId/,
+    ],
+    'no schema': [wrap({}, drizzle.mock()), /pass schema/],
+    'what is no db': [wrap({}, {}), /takes the db that drizzle/],
+    replicas: [wrap({}, withReplicas(db, [db])), /wrap the primary/i],
+    'a bad database name': [wrap({ database: 'a b' }), /database is "a b"/],
+    'a wrapped db': [wrap({}, drizzleCache(db, { cache: createCache() })), /wrapped this db already/],
+    'cached() on a plain db': [() => cached(db, { ttl: 1 }), /takes a db that drizzleCache/],
+    'a typo in a call': [
+      () => cached(drizzleCache(db, { cache: createCache() }), { tll: 1 } as never),
+      /cached\.tll is not an option/,
+    ],
+    'a schema option in a call': [
+      () => cached(drizzleCache(db, { cache: createCache() }), { touches: ['users'] } as never),
+      /describes the table/,
+    ],
+    'a raw read without a lifetime': [
+      () => cached(drizzleCache(db, { cache: createCache() }), { reads: ['users'] }),
+      /ttl is missing/,
+    ],
+    'a raw read of no table': [
+      () => cached(drizzleCache(db, { cache: createCache() }), { ttl: 1, reads: [] }),
+      /names no table/,
+    ],
+    'a raw write of a table there is not': [
+      () => cached(drizzleCache(db, { cache: createCache() }), { writes: ['orders'] }),
+      /names orders.*there are .*users/,
+    ],
+    'tables that are no list': [
+      () => cached(drizzleCache(db, { cache: createCache() }), { writes: schema.users } as never),
+      /takes an array of tables/,
+    ],
+  }
+  for (const [name, [attempt, message]] of Object.entries(REFUSED))
+    it(name, () => {
+      expect(attempt).toThrow(message)
+    })
+
+  it('a second db without a database name, until a first attempt that failed has let go', () => {
+    const cache = createCache()
+    expect(() => drizzleCache(db, { cache, tables: { users: {} } })).toThrow(/ttl is missing/)
+    drizzleCache(db, { cache })
+    expect(() => drizzleCache(db, { cache })).toThrow(/attached to this cache already/)
+    drizzleCache(db, { cache, database: 'other' })
+  })
+
+  it('what $withCache asks for and cannot have', () => {
+    const ours = drizzleCache(db, { cache: createCache(), tables: { users: { ttl: '1s' } } })
+    const query = ours.select().from(schema.users)
+    expect(() => query.$withCache({ autoInvalidate: false }).prepare('a')).toThrow(/cannot be honoured/)
+    expect(() => query.$withCache({ config: { exat: 5 } }).prepare('b')).toThrow(/config\.exat.*ex: seconds/)
+  })
+})
+
+describe('the db given', () => {
+  it('is not changed, and what it carries is carried over', () => {
+    const before = { ...db, session: db._.session }
+    const ours = drizzleCache(db, { cache: createCache() })
+    expect({ ...db, session: db._.session }).toStrictEqual(before)
+    expect(ours).not.toBe(db)
+    expect(ours).toBeInstanceOf(db.constructor)
+    expect(ours.$client).toBe(db.$client)
+    expect(ours._.fullSchema).toBe(db._.fullSchema)
+    expect(Object.keys(ours.query)).toStrictEqual(Object.keys(db.query))
+    const sql = (from: typeof db) => from.select().from(schema.users).where(eq(schema.users.id, 1)).toSQL()
+    expect(sql(ours)).toStrictEqual(sql(db))
+    expect(ours.query.users.findMany().toSQL()).toStrictEqual(db.query.users.findMany().toSQL())
+  })
+
+  it("with Drizzle's own cache switched on gives a warning, and that cache is not used", () => {
+    class Native extends Cache {
+      strategy = () => 'all' as const
+      get = async () => undefined
+      put = async () => {}
+      onMutate = async () => {}
+    }
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    const cache = createCache()
+    const heard: string[] = []
+    cache.on('warning', ({ code }) => heard.push(code))
+    drizzleCache(drizzle.mock({ schema, cache: new Native() }), { cache })
+    expect(heard).toStrictEqual(['native-cache'])
+    expect(warned).toHaveBeenCalledWith(expect.stringContaining('Leave `cache` out of drizzle('))
+  })
+})

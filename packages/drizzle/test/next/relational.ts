@@ -1,0 +1,20 @@
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
+import type { ContractDb, RelationalReads } from '../contract/driver.ts'
+
+import type { relationsPg } from './relations-pg.ts'
+
+/** The contract's dbs are 0.45's by type. */
+const next = (db: ContractDb) => (db as unknown as NodePgDatabase<typeof relationsPg>).query
+
+/** As drizzle-orm 1.0 writes them. */
+export const relational: RelationalReads = {
+  usersWithPostsAndComments: (db) =>
+    next(db).users.findMany({ with: { posts: { with: { comments: true } } }, orderBy: { id: 'asc' } }),
+  userWithPosts: (db) => next(db).users.findFirst({ where: { id: 1 }, with: { posts: true } }),
+  userWithPostsAndComments: (db) =>
+    next(db).users.findFirst({ where: { id: 1 }, with: { posts: { with: { comments: true } } } }),
+  postWithAuthor: (db) => next(db).posts.findFirst({ where: { id: 1 }, with: { author: true } }),
+  viewsOfPostWithAuthor: (db) =>
+    next(db).posts.findFirst({ where: { id: 1 }, columns: { views: true }, with: { author: true } }),
+  everythingById: (db) => next(db).everything.findMany({ where: { id: 1 } }),
+}

@@ -1,0 +1,186 @@
+import { aliasedTable, eq, inArray, sql, sum } from 'drizzle-orm'
+import { type Checker, createChecker, DIRTY, ROWS, type Seen, WAREHOUSES } from '../checker.ts'
+import { createRandom, type Random } from '../random.ts'
+import { type StockDb, stock } from './stock.ts'
+
+/** A db under a worker's name. */
+interface Worker {
+  readonly name: string
+  readonly db: StockDb
+  readonly random: Random
+}
+
+interface Race {
+  readonly dbs: readonly StockDb[]
+  readonly workers: number
+  readonly operations: number
+  readonly seed: number
+}
+
+/** Share of operations that write. */
+const WRITES = 0.06
+const UNDO = new Error('undo')
+const raised = { version: sql`${stock.version} + 1` }
+
+/** Lets workers read and write at random until all have done their share. */
+export async function race({ dbs, workers, operations, seed }: Race): Promise<Checker> {
+  const checker = createChecker()
+  const each = Math.ceil(operations / workers)
+  await Promise.all(
+    Array.from({ length: workers }, async (_, index) => {
+      const db = dbs[index % dbs.length]
+      if (!db) throw new Error('no db')
+      const worker: Worker = { name: `worker ${index}`, db, random: createRandom(seed * 1_000 + index) }
+      for (let done = 0; done < each; done++) {
+        checker.count()
+        if (worker.random.chance(WRITES)) await writeOnce(worker, checker)
+        else await readOnce(worker, checker)
+      }
+    }),
+  )
+  checker.settle()
+  return checker
+}
+
+/** One read of a random shape, checked. */
+async function readOnce({ name, db, random }: Worker, checker: Checker): Promise<void> {
+  const id = random.int(1, ROWS)
+  const floors = checker.floors()
+  const rows = async (shape: string, run: PromiseLike<readonly Seen[]>, count: number): Promise<void> => {
+    const found = await run
+    for (const row of found) checker.saw(name, shape, row, floors.get(row.id) ?? 0)
+    if (found.length !== count) checker.saw(name, shape, { id, version: -1, warehouse: 'nowhere' }, 0)
+  }
+  const byId = () => rows('id', db.select().from(stock).where(eq(stock.id, id)), 1)
+  await random.pick<() => Promise<void>>([
+    byId,
+    byId,
+    byId,
+    () =>
+      rows(
+        'sku',
+        db
+          .select()
+          .from(stock)
+          .where(eq(stock.sku, `s${id}`)),
+        1,
+      ),
+    () =>
+      rows(
+        'ids',
+        db
+          .select()
+          .from(stock)
+          .where(inArray(stock.id, [id, (id % ROWS) + 1])),
+        2,
+      ),
+    () => rows('query', db.query.stock.findMany({ where: eq(stock.id, id) }), 1),
+    () => rows('all', db.select().from(stock), ROWS),
+    () => {
+      const other = aliasedTable(stock, 'other')
+      const seen = { id: other.id, version: other.version, warehouse: other.warehouse }
+      return rows(
+        'join',
+        db.select(seen).from(stock).innerJoin(other, eq(other.sku, stock.sku)).where(eq(stock.id, id)),
+        1,
+      )
+    },
+    () => rows('derived', db.select().from(db.select().from(stock).where(eq(stock.id, id)).as('one')), 1),
+    async () => {
+      const warehouse = random.pick(WAREHOUSES)
+      const found = await db.select().from(stock).where(eq(stock.warehouse, warehouse))
+      for (const row of found) checker.saw(name, 'warehouse', row, floors.get(row.id) ?? 0)
+      const there = new Set(found.map((row) => row.id))
+      for (let row = 1; row <= ROWS; row++)
+        if (!there.has(row)) checker.missed(name, row, warehouse, floors.get(row) ?? 0)
+    },
+    async () => {
+      const [total] = await db.select({ version: sum(stock.version).mapWith(Number) }).from(stock)
+      const least = [...floors.values()].reduce((all, version) => all + version, 0)
+      const version = total?.version ?? 0
+      if (version < least) checker.saw(name, 'sum', { id: 0, version, warehouse: '' }, least)
+    },
+  ])()
+}
+
+/** One write of a random shape; what it committed is told to the checker when it has returned. */
+async function writeOnce({ db, random }: Worker, checker: Checker): Promise<void> {
+  const id = random.int(1, ROWS)
+  const warehouse = random.pick(WAREHOUSES)
+  const told = async (run: PromiseLike<readonly Seen[]>): Promise<void> => {
+    for (const row of await run) checker.wrote(row)
+  }
+  await random.pick<() => Promise<void>>([
+    () => told(db.update(stock).set(raised).where(eq(stock.id, id)).returning()),
+    () =>
+      told(
+        db
+          .update(stock)
+          .set({ ...raised, warehouse })
+          .where(eq(stock.sku, `s${id}`))
+          .returning(),
+      ),
+    () =>
+      told(
+        db
+          .update(stock)
+          .set({ ...raised, warehouse })
+          .where(inArray(stock.id, [id]))
+          .returning(),
+      ),
+    () =>
+      told(
+        db
+          .insert(stock)
+          .values({ id, sku: `s${id}`, warehouse, version: 0 })
+          .onConflictDoUpdate({ target: stock.sku, set: { ...raised, warehouse } })
+          .returning(),
+      ),
+    () => told(swap(db, id, (id % ROWS) + 1)),
+    () => told(swap(db, id, (id % ROWS) + 1)),
+    () => undone(db, id),
+    () => {
+      // Of unknown rows: it ends every read there is, so there are few.
+      if (random.chance(0.9))
+        return told(
+          db
+            .update(stock)
+            .set({ ...raised, warehouse })
+            .where(eq(stock.id, id))
+            .returning(),
+        )
+      const all = sql<Seen>`update ${stock} set version = version + 1 where id = ${id} returning id, version, warehouse`
+      return told(db.execute(all).then(({ rows }) => rows as unknown as readonly Seen[]))
+    },
+  ])()
+}
+
+/** Two rows in one transaction, in the order of their ids so that no two wait for each other. */
+function swap(db: StockDb, a: number, b: number): Promise<readonly Seen[]> {
+  return db.transaction(async (tx) => {
+    const [first, second] = [Math.min(a, b), Math.max(a, b)]
+    const one = await tx.update(stock).set(raised).where(eq(stock.id, first)).returning()
+    await tx.select().from(stock)
+    const other = await tx.transaction((inner) =>
+      inner.update(stock).set(raised).where(eq(stock.id, second)).returning(),
+    )
+    return [...one, ...other]
+  })
+}
+
+/** Rolled back: nobody else may ever see it. */
+async function undone(db: StockDb, id: number): Promise<void> {
+  const run = db.transaction(async (tx) => {
+    await tx
+      .update(stock)
+      .set({ version: sql`${stock.version} + 1000000`, warehouse: DIRTY })
+      .where(eq(stock.id, id))
+    // Under the lock of the row: whoever reads now must see what was before.
+    await db.select().from(stock).where(eq(stock.id, id))
+    await tx.select().from(stock).where(eq(stock.id, id))
+    throw UNDO
+  })
+  await run.catch((error: unknown) => {
+    if (error !== UNDO) throw error
+  })
+}
