@@ -23,6 +23,10 @@ describe('what is wrong is refused at construction, with the fix', () => {
     ],
     'a table there is not': [wrap({ tables: { user: { ttl: 1 } } }), /tables\.user.*there are .*users/],
     'a policy without a lifetime': [wrap({ tables: { users: {} } }), /tables\.users\.ttl is missing/],
+    'a way of writing that is not built': [
+      wrap({ tables: { users: { ttl: 1, write: 'through' } } }),
+      /tables\.users\.write: 'through' is not built yet/,
+    ],
     'an operation there is not': [
       wrap({ tables: { users: { ttl: 1, operations: ['findMany'] } } }),
       /there are select, query, \$count/,
