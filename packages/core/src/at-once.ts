@@ -1,11 +1,12 @@
 import type { EngineAtOnce } from './engine.ts'
 import type { BypassReason, MissReason } from './events.ts'
 import { bumpAtOnce } from './fence/mark.ts'
+import { writtenNow } from './fence/unfinished.ts'
 import type { ReadPlanAtOnce, WritePlanAtOnce } from './plan.ts'
 import { bypassOf } from './policy/bypass.ts'
 import { isEmpty, lifetimeOf } from './policy/lifetime.ts'
 import type { Policy } from './policy/policy.ts'
-import { keyOf, type ReadRoom, tell, writtenNow } from './read.ts'
+import { keyOf, type ReadRoom, tell } from './read.ts'
 import { withActions } from './tags/actions.ts'
 import { merge, tagsOfWrite, type WriteTag } from './tags/write-tags.ts'
 import type { Found, Wanted } from './tier/look-up.ts'
@@ -68,7 +69,7 @@ function read<T>(room: ReadRoom, plan: ReadPlanAtOnce<T>): T {
   const key = keyOf(room, plan, scope.value)
   if (!key) return around(room, began, 'opaque')
   const tags = room.knownTags(key.key, plan.occurrences, policy.tags)
-  const writing = writtenNow(room, tags)
+  const writing = writtenNow(room.unfinished, tags)
   const one: Cached<T> = { ...began, operation: plan.operation, policy, key, tags, writing }
   if (room.unfinished.covers(tags)) return around(room, one, 'dirty')
   const found = room.lookUp.askAtOnce(one)

@@ -6,6 +6,7 @@ import { createCurrentTransaction } from './fence/current.ts'
 import { createJournal } from './fence/journal.ts'
 import { createUnfinished } from './fence/unfinished.ts'
 import { createSingleFlight } from './flight/single-flight.ts'
+import { createTurnFlight } from './flight/turn-flight.ts'
 import { createHosts } from './hosts.ts'
 import type { InvalidateRequest } from './invalidate.ts'
 import { createReport, type Explained } from './report.ts'
@@ -83,6 +84,7 @@ export function createCache(
     unfinished,
     journal,
     flights: createSingleFlight(),
+    turns: createTurnFlight(),
     current: createCurrentTransaction(),
     scopeOf: scopeReader(config.scope, config.requireScope, events),
   })

@@ -12,6 +12,7 @@ import { toldTransaction } from './fence/told-transaction.ts'
 import { createTransaction } from './fence/transaction.ts'
 import type { Unfinished } from './fence/unfinished.ts'
 import type { SingleFlight } from './flight/single-flight.ts'
+import type { TurnFlight } from './flight/turn-flight.ts'
 import type { InvalidateRequest } from './invalidate.ts'
 import { entryKeys } from './keys/entry-key.ts'
 import type { Policy, PolicyOptions } from './policy/policy.ts'
@@ -45,6 +46,7 @@ export interface SharedRoom {
   readonly unfinished: Unfinished
   readonly journal: Journal
   readonly flights: SingleFlight<Loaded>
+  readonly turns: TurnFlight<Loaded>
   readonly current: CurrentTransaction
   readonly scopeOf: ScopeOf
 }

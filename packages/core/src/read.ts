@@ -1,7 +1,8 @@
 import type { Clock } from './clock.ts'
 import type { BypassReason, Events, MissReason } from './events.ts'
-import type { Unfinished } from './fence/unfinished.ts'
+import { type Unfinished, writtenNow } from './fence/unfinished.ts'
 import type { SingleFlight } from './flight/single-flight.ts'
+import type { TurnFlight } from './flight/turn-flight.ts'
 import type { EntryKey, EntryKeys } from './keys/entry-key.ts'
 import type { ReadPlan } from './plan.ts'
 import { bypassOf } from './policy/bypass.ts'
@@ -25,6 +26,7 @@ export interface ReadRoom {
   readonly report: Report
   readonly unfinished: Unfinished
   readonly flights: SingleFlight<Loaded>
+  readonly turns: TurnFlight<Loaded>
   readonly keys: EntryKeys
   readonly entries: Entries
   readonly lookUp: LookUp
@@ -70,11 +72,11 @@ export async function read<T>(room: ReadRoom, plan: ReadPlan<T>): Promise<T> {
   const key = keyOf(room, plan, scope.value)
   if (!key) return around(room, began, 'opaque')
   const tags = room.knownTags(key.key, plan.occurrences, policy.tags, aroundOf(plan, policy))
-  const writing = writtenNow(room, tags)
+  const writing = writtenNow(room.unfinished, tags)
   const one: CachedRead<T> = { plan, started, operation: plan.operation, policy, key, tags, writing }
   if (room.unfinished.covers(tags)) return around(room, one, 'dirty')
   const found = room.lookUp.recall(one) ?? (await room.lookUp.ask(one))
-  if (!found) return around(room, one, 'unavailable')
+  if (!found) return aroundStore(room, one)
   const { fresh, entry, source } = found
   if (fresh.kind === 'dirty') return around(room, one, 'dirty')
   if (fresh.kind === 'miss') return load(room, one, fresh.reason, found)
@@ -101,15 +103,6 @@ function accepts({ accepts: judge }: ReadPlan<unknown>, result: unknown): boolea
   } catch {
     return false
   }
-}
-
-const NONE: ReadonlySet<string> = new Set()
-
-/** Records that this process is writing to. */
-export function writtenNow({ unfinished }: ReadRoom, tags: readonly ReadTag[]): ReadonlySet<string> {
-  return tags.some(({ record }) => unfinished.writes(record))
-    ? new Set(tags.map(({ record }) => record).filter(unfinished.writes))
-    : NONE
 }
 
 /** Reports the end of a read, exactly once. */
@@ -145,6 +138,18 @@ async function around<T>(room: ReadRoom, one: Read<T> & Partial<Wanted>, reason:
   }
 }
 
+/** Past a store that cannot be asked. Nothing tells how old a load is: equal reads share only one that has not begun. */
+async function aroundStore<T>(room: ReadRoom, one: CachedRead<T>): Promise<T> {
+  const alone = (): Promise<T> => around(room, one, 'unavailable')
+  if (one.policy.singleFlight === false) return alone()
+  const flight = room.turns.join(one.key.key, async (others) => {
+    const result = await alone()
+    const payload = others ? room.entries.encode(result, one) : undefined
+    return { result, payload: payload && 'error' in payload ? undefined : payload }
+  })
+  return landed(room, one, flight, 'unavailable', alone)
+}
+
 export function keyOf(
   room: ReadRoom,
   plan: Omit<ReadPlan<unknown>, 'run'>,
@@ -164,7 +169,7 @@ async function load<T>(room: ReadRoom, one: CachedRead<T>, reason: MissReason, f
   let { epoch, sights } = found
   if (someMissing(sights)) {
     const seeded = await room.store.seed(one.tags, 2 * room.longestLifetime())
-    if (!seeded.ok) return around(room, one, 'unavailable')
+    if (!seeded.ok) return aroundStore(room, one)
     epoch = seeded.value.epoch
     sights = sightsOf(one.tags, seeded.value, one.writing)
   }
@@ -174,12 +179,24 @@ async function load<T>(room: ReadRoom, one: CachedRead<T>, reason: MissReason, f
   if (one.policy.singleFlight === false || someMissing(sights) || sights.some((tag) => tag.dirty))
     return (await fill(room, one, reason, epoch, sights)).result as T
   const flight = `${one.key.key} ${epoch} ${sights.map((tag) => tag.nonce).join(' ')}`
-  const { outcome, shared } = room.flights.join(flight, () => fill(room, one, reason, epoch, sights))
+  const joined = room.flights.join(flight, () => fill(room, one, reason, epoch, sights))
+  return landed(room, one, joined, reason, async () => {
+    return (await fill(room, one, reason, epoch, sights)).result as T
+  })
+}
+
+/** The result of a shared load for one of its callers, which is its own. */
+async function landed<T>(
+  room: ReadRoom,
+  one: CachedRead<T>,
+  { outcome, shared }: ReturnType<SingleFlight<Loaded>['join']>,
+  reason: Reason,
+  alone: () => Promise<T>,
+): Promise<T> {
   if (!shared) return (await outcome).result as T
   const copy = await copyOf(room, one, outcome)
   // The other caller's load failed, or gave nothing that can be copied: its error and its objects stay its own.
-  if (!copy || !accepts(one.plan, copy.value))
-    return (await fill(room, one, reason, epoch, sights)).result as T
+  if (!copy || !accepts(one.plan, copy.value)) return alone()
   tell(room, one, reason, { shared: true })
   return copy.value as T
 }

@@ -86,6 +86,14 @@ export function createUnfinished(): Unfinished {
   }
 }
 
+const NONE: ReadonlySet<string> = new Set()
+
+/** Records of these tags that this process is writing to. */
+export function writtenNow({ writes }: Unfinished, tags: readonly ReadTag[]): ReadonlySet<string> {
+  if (!tags.some(({ record }) => writes(record))) return NONE
+  return new Set(tags.map(({ record }) => record).filter(writes))
+}
+
 function touches(tag: WriteTag, request: ReadTag): boolean {
   if (request.cells.some((cell) => tag.cells.has(cell))) return true
   const marked = markedFields(tag)

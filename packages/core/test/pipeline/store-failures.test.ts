@@ -1,6 +1,6 @@
 import { type CacheEvents, memoryStore, type Store, type StoreContext } from '@larder/core'
 import { type FaultyStore, faultyStore, settled } from '@larder/testing'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { reads, writes } from './item-host.ts'
 import { world } from './world.ts'
 
@@ -105,6 +105,34 @@ it('a store that says it is back is told at once, and asked again at once', asyn
   expect((await get(one)).source).toBe('store')
   await get(other)
   expect((await get(other)).source).toBe('store')
+})
+
+it('without a store, equal reads of one turn are one query, and each caller owns its copy', async () => {
+  const { get, store, database } = failing()
+  store.fail('rejects')
+  for (let time = 0; time < 4; time++) await get(one)
+  const load = vi.fn(database.read)
+  const burst = () => Array.from({ length: 50 }, () => get(one, { load: load as typeof database.read }))
+  const seen = await Promise.all(burst())
+  expect(load).toHaveBeenCalledTimes(1)
+  expect(seen.every(({ reason }) => reason === 'unavailable')).toBe(true)
+  expect(seen.filter(({ shared }) => shared)).toHaveLength(49)
+  expect(new Set(seen.map(({ result }) => result)).size).toBe(50)
+  // Whoever comes when it has begun, begins another.
+  const early = burst()
+  await settled()
+  await Promise.all([...early, ...burst()])
+  expect(load).toHaveBeenCalledTimes(3)
+})
+
+it('without a store, whoever shared a query that failed runs its own', async () => {
+  const { get, store, database } = failing()
+  store.fail('rejects')
+  for (let time = 0; time < 4; time++) await get(one)
+  const load = vi.fn(database.read).mockRejectedValueOnce(new Error('lost'))
+  const ends = await Promise.allSettled([1, 2, 3].map(() => get(one, { load: load as typeof database.read })))
+  expect(ends.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled'])
+  expect(load).toHaveBeenCalledTimes(3)
 })
 
 it('ten thousand writes without a store leave one timer and one thing to tell', async () => {
