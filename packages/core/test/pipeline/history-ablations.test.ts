@@ -23,6 +23,7 @@ vi.mock('../../src/flight/single-flight.ts', async (original) => {
 vi.mock('../../src/fence/unfinished.ts', async (original) => {
   const real = await original<typeof import('../../src/fence/unfinished.ts')>()
   return {
+    ...real,
     createUnfinished: () => {
       const unfinished = real.createUnfinished()
       return {
