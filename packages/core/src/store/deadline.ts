@@ -16,22 +16,25 @@ export interface Deadline {
   within<T>(what: string, call: () => Promise<T>): Promise<T>
 }
 
+/** One call of a row, the one that waits longest first. Not in a Set: its tables keep each other from being collected. */
 interface Waiting {
   readonly due: number
-  late(): void
+  readonly late: () => void
+  waits: boolean
+  before: Waiting | undefined
+  after: Waiting | undefined
   /** Of its second timer. */
-  cancel?(): void
+  cancel: (() => void) | undefined
 }
 
 /** @param deadline in milliseconds. */
 export function createDeadline(clock: Clock, deadline: number): Deadline {
-  /** The one that waits longest first. */
-  const waiting = new Set<Waiting>()
+  const row = createRow()
   let timer: (() => void) | undefined
   let judging = false
 
   const arm = (): void => {
-    const [first] = waiting
+    const first = row.first()
     timer = first && clock.after(Math.max(0, first.due - clock.now()), fired)
   }
   const fired = (): void => {
@@ -42,17 +45,19 @@ export function createDeadline(clock: Clock, deadline: number): Deadline {
   const judge = (): void => {
     judging = false
     const now = clock.now()
-    for (const one of waiting) {
-      if (one.due - now > EARLY) break
-      waiting.delete(one)
-      if (now - one.due < OVERSLEPT) one.late()
-      else one.cancel = clock.after(GRACE, () => afterPendingIo(one.late))
+    for (let one = row.first(); one && one.due - now <= EARLY; one = row.first()) {
+      const { late } = one
+      row.remove(one)
+      if (now - one.due < OVERSLEPT) late()
+      else one.cancel = clock.after(GRACE, () => afterPendingIo(late))
     }
     arm()
   }
   const over = (one: Waiting): void => {
     one.cancel?.()
-    if (!waiting.delete(one) || waiting.size || !timer) return
+    if (!one.waits) return
+    row.remove(one)
+    if (row.first() || !timer) return
     timer()
     timer = undefined
   }
@@ -60,9 +65,9 @@ export function createDeadline(clock: Clock, deadline: number): Deadline {
     within: (what, call) =>
       new Promise((resolve, reject) => {
         const late = (): void => reject(new Error(`store ${what} took longer than ${deadline} ms`))
-        const one: Waiting = { due: clock.now() + deadline, late }
+        const due = clock.now() + deadline
         const answer = call()
-        waiting.add(one)
+        const one = row.add(due, late)
         if (!timer && !judging) arm()
         answer.then(
           (value) => {
@@ -75,6 +80,38 @@ export function createDeadline(clock: Clock, deadline: number): Deadline {
           },
         )
       }),
+  }
+}
+
+interface Row {
+  first(): Waiting | undefined
+  add(due: number, late: () => void): Waiting
+  /** Leaves no link to its neighbours: what has grown old would keep all later ones from being collected. */
+  remove(one: Waiting): void
+}
+
+function createRow(): Row {
+  let first: Waiting | undefined
+  let last: Waiting | undefined
+  return {
+    first: () => first,
+    add(due, late) {
+      const one: Waiting = { due, late, waits: true, before: last, after: undefined, cancel: undefined }
+      if (last) last.after = one
+      else first = one
+      last = one
+      return one
+    },
+    remove(one) {
+      const { before, after } = one
+      if (before) before.after = after
+      else first = after
+      if (after) after.before = before
+      else last = before
+      one.waits = false
+      one.before = undefined
+      one.after = undefined
+    },
   }
 }
 

@@ -16,9 +16,15 @@ export interface Unsent {
   clear(): void
 }
 
+type Asked = Map<readonly TagRequest[], { entry: string | undefined; answer: Promise<Fetched> }>
+
 export function createUnsent(): Unsent {
-  const unsent = new Map<readonly TagRequest[], { entry: string | undefined; answer: Promise<Fetched> }>()
-  const clear = (): void => unsent.clear()
+  let unsent: Asked = new Map()
+  const clear = (): void => {
+    // Not emptied but left behind: the engine chains the tables of a map that is emptied again and again, and one of
+    // them grown old keeps all later ones, with every answer in them, from being collected.
+    if (unsent.size) unsent = new Map()
+  }
   return {
     join(entry, requests, begin) {
       const found = unsent.get(requests)
