@@ -14,7 +14,8 @@ export const rooms = [
   // Validated options name a store, a codec and a policy, and make the default ones.
   ['config'],
   ['tier', 'flight', 'fence', 'invalidate'],
-  ['engine', 'through'],
+  ['engine', 'through', 'tell'],
+  ['fill'],
   ['read', 'write', 'wrap', 'apply-invalidation'],
   ['at-once'],
   ['hosts'],

@@ -2,15 +2,19 @@ import type { EngineAtOnce } from './engine.ts'
 import type { BypassReason, MissReason } from './events.ts'
 import { bumpAtOnce } from './fence/mark.ts'
 import { writtenNow } from './fence/unfinished.ts'
+import type { Before } from './fill.ts'
 import type { ReadPlanAtOnce, WritePlanAtOnce } from './plan.ts'
 import { bypassOf } from './policy/bypass.ts'
 import { isEmpty, lifetimeOf } from './policy/lifetime.ts'
 import type { Policy } from './policy/policy.ts'
-import { keyOf, type ReadRoom, tell } from './read.ts'
+import { keyOf, type ReadRoom } from './read.ts'
 import { withActions } from './tags/actions.ts'
 import { merge, tagsOfWrite, type WriteTag } from './tags/write-tags.ts'
+import { tell } from './tell.ts'
+import { withLearned } from './tier/learned.ts'
 import type { Found, Wanted } from './tier/look-up.ts'
-import { recordedTags, sightsOf, someMissing } from './tier/sight.ts'
+import { heldThrough, recordedTags } from './tier/recorded.ts'
+import { sightsOf, someMissing } from './tier/sight.ts'
 import { learned, provenFailed, type WriteRoom } from './write.ts'
 
 interface Read<T> {
@@ -79,7 +83,7 @@ function read<T>(room: ReadRoom, plan: ReadPlanAtOnce<T>): T {
   if (fresh.kind === 'miss') return load(room, one, fresh.reason, found)
   const decoded = entry && room.entries.decode(entry.payload, one, source === 'memory')
   if (!decoded) return load(room, one, 'miss', found)
-  tell(room, one, undefined, { source, age: entry.age, ttl: entry.lifetime })
+  tell(room, one, undefined, { source, age: entry.age, ttl: entry.lifetime, tags: found.tags })
   return decoded.value as T
 }
 
@@ -113,7 +117,7 @@ function load<T>(room: ReadRoom, one: Cached<T>, reason: MissReason, found: Foun
       return result
     }
     const lifetime = lifetimeOf(one.policy, isEmpty(result), room.clock.random())
-    const tags = recordedTags(room.tagsOf(one.plan.occurrences, one.policy.tags), sights, result)
+    const tags = recordedNow(room, one, { epoch, sights }, result)
     if (lifetime === undefined || !tags) return result
     ttl = lifetime
     const stamp = { epoch, lifetime, empty: isEmpty(result), tags }
@@ -122,4 +126,14 @@ function load<T>(room: ReadRoom, one: Cached<T>, reason: MissReason, found: Foun
   } finally {
     tell(room, one, told, ttl === undefined ? {} : { ttl })
   }
+}
+
+/** What to record of a result. Nothing else ran since the load began, but a write of another kind may be under way. */
+function recordedNow<T>(room: ReadRoom, one: Cached<T>, { epoch, sights }: Before, result: T) {
+  const recorded = recordedTags(room.tagsOf(one.plan.occurrences, one.policy.tags), sights, result)
+  if (!recorded?.learned.length) return recorded?.tags
+  const tags = withLearned(one.tags, recorded.learned)
+  const after = room.store.atOnce?.seed(tags)
+  const { writing } = one
+  return after && heldThrough(recorded, { tags, before: sights, epoch, after, writing })
 }

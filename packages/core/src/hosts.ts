@@ -11,13 +11,14 @@ import type { Journal } from './fence/journal.ts'
 import { toldTransaction } from './fence/told-transaction.ts'
 import { createTransaction } from './fence/transaction.ts'
 import type { Unfinished } from './fence/unfinished.ts'
+import type { Loaded } from './fill.ts'
 import type { SingleFlight } from './flight/single-flight.ts'
 import type { TurnFlight } from './flight/turn-flight.ts'
 import type { InvalidateRequest } from './invalidate.ts'
 import { entryKeys } from './keys/entry-key.ts'
 import type { Policy, PolicyOptions } from './policy/policy.ts'
 import { resolvePolicy } from './policy/resolve.ts'
-import { type Loaded, type ReadRoom, read } from './read.ts'
+import { type ReadRoom, read } from './read.ts'
 import type { Report } from './report.ts'
 import type { ScopeOf } from './scope.ts'
 import type { GuardedStore } from './store/guard.ts'
@@ -165,7 +166,7 @@ function hostRoom(
     knownTags: rememberTags(tagsOf, REMEMBERED),
     keys: entryKeys({ namespace, version, database, identity, types }, REMEMBERED),
     entries,
-    lookUp: createLookUp(shared, entries),
+    lookUp: createLookUp({ ...shared, covers: shared.unfinished.covers }, entries),
     maxValueBytes,
     longestLifetime,
   }

@@ -27,6 +27,7 @@ export {
   type Change,
   type ColumnValue,
   type Effect,
+  type Learn,
   type Occurrence,
   type Pins,
   type ReadPlan,

@@ -23,6 +23,24 @@ export interface Occurrence {
    * the table's list.
    */
   readonly rows?: (result: unknown) => number | undefined
+  /** Rows that the arguments do not name and the result does. Without effect where `pins` hold a whole lookup key. */
+  readonly learn?: Learn
+}
+
+/** What a result tells of the rows of one occurrence: the row a to-one include shows, the children of rows it shows. */
+export interface Learn {
+  /** Physical columns that `values` gives. */
+  readonly columns: readonly string[]
+  /**
+   * True: each of the values is that of a row the result shows. False: rows were looked for by these values, and none
+   * or several may be there; a unique key then names nothing, since a row that is not there has no value yet.
+   */
+  readonly found: boolean
+  /**
+   * The occurrence's rows are those with one of these values: the result would be the same whatever other rows the
+   * table held. Undefined where the result does not tell.
+   */
+  values(result: unknown): readonly ReturnedRow[] | undefined
 }
 
 /** All that a host hands to the engine for a read. */

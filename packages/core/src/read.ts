@@ -1,63 +1,31 @@
-import type { Clock } from './clock.ts'
 import type { BypassReason, Events, MissReason } from './events.ts'
-import { type Unfinished, writtenNow } from './fence/unfinished.ts'
+import { writtenNow } from './fence/unfinished.ts'
+import { aroundOf, type CachedRead, type FillRoom, fill, type Loaded } from './fill.ts'
 import type { SingleFlight } from './flight/single-flight.ts'
 import type { TurnFlight } from './flight/turn-flight.ts'
 import type { EntryKey, EntryKeys } from './keys/entry-key.ts'
 import type { ReadPlan } from './plan.ts'
 import { bypassOf } from './policy/bypass.ts'
-import { isEmpty, lifetimeOf } from './policy/lifetime.ts'
-import type { Policy } from './policy/policy.ts'
-import type { Report } from './report.ts'
 import type { ScopeOf } from './scope.ts'
-import type { GuardedStore } from './store/guard.ts'
-import type { DeriveTags, KnownTags } from './tags/known-tags.ts'
-import type { ReadTag } from './tags/read-tags.ts'
-import type { Entries } from './tier/entries.ts'
-import type { Found, LookUp, Wanted } from './tier/look-up.ts'
-import { putEntry, type Stamp } from './tier/put-entry.ts'
-import { heldThrough, namesOf, recordedTags, sightsOf, someMissing, type TagSights } from './tier/sight.ts'
+import type { KnownTags } from './tags/known-tags.ts'
+import { tell } from './tell.ts'
+import type { Found, Wanted } from './tier/look-up.ts'
+import { sightsOf, someMissing } from './tier/sight.ts'
 
 /** What reads of one host need, wired by the composition root. */
-export interface ReadRoom {
-  readonly store: GuardedStore
-  readonly clock: Clock
+export interface ReadRoom extends FillRoom {
   readonly events: Events
-  readonly report: Report
-  readonly unfinished: Unfinished
   readonly flights: SingleFlight<Loaded>
   readonly turns: TurnFlight<Loaded>
   readonly keys: EntryKeys
-  readonly entries: Entries
-  readonly lookUp: LookUp
   readonly scopeOf: ScopeOf
-  readonly maxValueBytes: number
-  /** What a read depends on, given what it uses and the user tags of its policy. */
-  readonly tagsOf: DeriveTags
-  /** The same, of reads asked before: all but what their results show. */
+  /** What a read depends on, of reads asked before: all but what their results show. */
   readonly knownTags: KnownTags
-  /** Longest lifetime of any entry, in milliseconds: tags must outlive it. */
-  longestLifetime(): number
 }
-
-/** What a load leaves for the callers that joined it. */
-export interface Loaded {
-  readonly result: unknown
-  /** The result's bytes; undefined when it could not be encoded. */
-  readonly payload: Uint8Array | undefined
-}
-
-type Reason = MissReason | BypassReason
-type Told = Partial<{ shared: boolean; age: number; ttl: number; source: 'memory' | 'store' }>
 
 /** One read on its way down, from its beginning. */
 interface Read<T> extends Pick<Wanted, 'started'> {
   readonly plan: ReadPlan<T>
-}
-
-/** One read that asks the cache. */
-interface CachedRead<T> extends Read<T>, Wanted {
-  readonly policy: Policy
 }
 
 /** The read pipeline: bypass? → key and tags → look up → hit, or load once and store. */
@@ -82,18 +50,8 @@ export async function read<T>(room: ReadRoom, plan: ReadPlan<T>): Promise<T> {
   if (fresh.kind === 'miss') return load(room, one, fresh.reason, found)
   const decoded = entry && room.entries.decode(entry.payload, one, source === 'memory')
   if (!decoded || !accepts(plan, decoded.value)) return load(room, one, 'miss', found)
-  tell(room, one, undefined, { source, age: entry.age, ttl: entry.lifetime })
+  tell(room, one, undefined, { source, age: entry.age, ttl: entry.lifetime, tags: found.tags })
   return decoded.value as T
-}
-
-/** The table whose writes leave this read alone. */
-function aroundOf(plan: ReadPlan<unknown>, policy: Policy): string | undefined {
-  return policy.write === 'around' ? plan.occurrences[0]?.table : undefined
-}
-
-/** With what the result shows. */
-function tagsAnew(room: ReadRoom, { plan, policy }: CachedRead<unknown>): readonly ReadTag[] {
-  return room.tagsOf(plan.occurrences, policy.tags, aroundOf(plan, policy))
 }
 
 /** A host whose judgement fails has accepted nothing. */
@@ -103,31 +61,6 @@ function accepts({ accepts: judge }: ReadPlan<unknown>, result: unknown): boolea
   } catch {
     return false
   }
-}
-
-/** Reports the end of a read, exactly once. */
-export function tell(
-  room: ReadRoom,
-  one: Pick<Read<unknown>, 'started'> & {
-    readonly plan: Pick<ReadPlan<unknown>, 'operation' | 'model'>
-  } & Partial<Wanted>,
-  reason: Reason | undefined,
-  more: Told = {},
-): void {
-  const { plan, key, tags, started } = one
-  const source = more.source ?? 'database'
-  room.report.read(plan.model, source, reason, () => ({
-    operation: plan.operation,
-    model: plan.model,
-    source,
-    ...(reason && { reason }),
-    ...(more.shared && { shared: true }),
-    ...(key && { key: key.key }),
-    tags: tags ? namesOf(tags) : [],
-    ...(more.age !== undefined && { age: more.age }),
-    ...(more.ttl !== undefined && { ttl: more.ttl }),
-    duration: room.clock.now() - started,
-  }))
 }
 
 async function around<T>(room: ReadRoom, one: Read<T> & Partial<Wanted>, reason: BypassReason): Promise<T> {
@@ -177,11 +110,11 @@ async function load<T>(room: ReadRoom, one: CachedRead<T>, reason: MissReason, f
   // Whoever saw a mark, even on an optional tag, loads alone: the write under it may end at any moment.
   // So does whoever found a tag evicted between seeding and now: a name without its nonce says nothing.
   if (one.policy.singleFlight === false || someMissing(sights) || sights.some((tag) => tag.dirty))
-    return (await fill(room, one, reason, epoch, sights)).result as T
+    return (await fill(room, one, reason, { epoch, sights })).result as T
   const flight = `${one.key.key} ${epoch} ${sights.map((tag) => tag.nonce).join(' ')}`
-  const joined = room.flights.join(flight, () => fill(room, one, reason, epoch, sights))
+  const joined = room.flights.join(flight, () => fill(room, one, reason, { epoch, sights }))
   return landed(room, one, joined, reason, async () => {
-    return (await fill(room, one, reason, epoch, sights)).result as T
+    return (await fill(room, one, reason, { epoch, sights })).result as T
   })
 }
 
@@ -190,7 +123,7 @@ async function landed<T>(
   room: ReadRoom,
   one: CachedRead<T>,
   { outcome, shared }: ReturnType<SingleFlight<Loaded>['join']>,
-  reason: Reason,
+  reason: BypassReason | MissReason,
   alone: () => Promise<T>,
 ): Promise<T> {
   if (!shared) return (await outcome).result as T
@@ -208,53 +141,4 @@ async function copyOf(
 ): Promise<{ value: unknown } | undefined> {
   const loaded = await outcome.catch(() => undefined)
   return loaded?.payload && room.entries.decode(loaded.payload, one)
-}
-
-/** Runs the host's query and stores the result under the tags as they were before it. */
-async function fill<T>(
-  room: ReadRoom,
-  one: CachedRead<T>,
-  reason: MissReason,
-  epoch: string,
-  sights: TagSights,
-): Promise<Loaded> {
-  let result: T
-  try {
-    result = await one.plan.run()
-  } catch (error) {
-    tell(room, one, reason)
-    throw error
-  }
-  // Encoded before anybody sees the result: hosts replace nested objects of what they return in place.
-  const payload = room.entries.encode(result, one)
-  if ('error' in payload) {
-    tell(room, one, 'opaque')
-    // A computed value that cannot be cached is a mistake in the program, a query's result is not.
-    if (one.plan.strict) throw payload.error
-    return { result, payload: undefined }
-  }
-  const ttl = lifetimeOf(one.policy, isEmpty(result), room.clock.random())
-  const tags = recordedTags(tagsAnew(room, one), sights, result)
-  if (payload.length > room.maxValueBytes) tell(room, one, 'too-large')
-  else if (ttl === undefined || !tags) tell(room, one, reason)
-  else {
-    tell(room, one, reason, { ttl })
-    void store(room, one, { epoch, lifetime: ttl, empty: isEmpty(result), tags }, payload)
-  }
-  return { result, payload }
-}
-
-async function store(
-  room: ReadRoom,
-  one: CachedRead<unknown>,
-  stamp: Stamp,
-  payload: Uint8Array,
-): Promise<void> {
-  if (one.plan.severalStatements) {
-    // Statements that saw different instants make a result that never was: storable only if nothing moved.
-    const after = await room.store.fetch(undefined, one.tags)
-    if (!after.ok || !heldThrough(stamp, sightsOf(one.tags, after.value, one.writing), after.value.epoch))
-      return
-  }
-  await putEntry(room, one, stamp, payload, { tags: one.tags, lifetime: 2 * room.longestLifetime() })
 }

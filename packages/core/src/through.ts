@@ -11,7 +11,8 @@ import type { ReadTag, TagSpace } from './tags/read-tags.ts'
 import { LIST, recordName } from './tags/spelling.ts'
 import { knownRows } from './tags/write-tags.ts'
 import { type PutRoom, putEntry } from './tier/put-entry.ts'
-import { recordedTags, sightsOf, type TagSights } from './tier/sight.ts'
+import { recordedTags } from './tier/recorded.ts'
+import { sightsOf, type TagSights } from './tier/sight.ts'
 
 /** What writing through needs, wired by the composition root. */
 export interface ThroughRoom extends PutRoom {
@@ -158,7 +159,7 @@ function atStake(room: ThroughRoom, source: Source, read: RowRead): RowAtStake |
       await putEntry(
         room,
         { ...wanted, started: room.clock.now() },
-        { epoch: proof.epoch, lifetime: ttl, empty: false, tags: recorded },
+        { epoch: proof.epoch, lifetime: ttl, empty: false, tags: recorded.tags },
         payload,
       )
     },

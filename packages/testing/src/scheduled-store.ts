@@ -57,7 +57,16 @@ export function scheduledStore(store: Store, step: () => Promise<void>, faults: 
         const [found, ...replies] = await Promise.all([entered, ...tags.map(readTable)])
         return { epoch: found.epoch, entry: found.entry, tags: replies }
       }),
-    seed: (tags, lifetime) => remote(() => store.seed(tags, lifetime)),
+    seed: (tags, lifetime) =>
+      remote(async () => {
+        const seeded = tags.map(async (tag) => {
+          await step()
+          return store.seed([tag], lifetime)
+        })
+        const replies = await Promise.all(seeded)
+        const [{ epoch } = await store.fetch(undefined, [])] = replies
+        return { epoch, entry: null, tags: replies.flatMap((reply) => reply.tags) }
+      }),
     mark: (request) =>
       remote(async () => {
         const report = await store.mark(request)

@@ -8,6 +8,8 @@ export interface EntryTags {
   readonly record: string
   readonly fields: readonly EntryTag[]
   readonly cells: readonly EntryTag[]
+  /** Cells that only the result named: whoever reads the entry learns of them by it. */
+  readonly learned: readonly EntryTag[]
 }
 
 /** All that has to be known about an entry before its value is looked at. */
@@ -47,7 +49,9 @@ export function seal(header: EntryHeader, payload: Uint8Array): Uint8Array {
     epoch,
     lifetime,
     empty,
-    tags.map(({ record, fields, cells }) => [record, fields, cells]),
+    tags.map(({ record, fields, cells, learned }) =>
+      learned.length ? [record, fields, cells, learned] : [record, fields, cells],
+    ),
   ])
   const length = Buffer.byteLength(text)
   // Not from the pool: an entry kept in memory must not keep its neighbours.
@@ -77,7 +81,7 @@ export function open(bytes: Uint8Array): Entry {
   return { header: parse(view.toString('utf8', HEADER_AT, end)), payload: bytes.subarray(end) }
 }
 
-type WireTags = [record: string, fields: EntryTag[], cells: EntryTag[]]
+type WireTags = [record: string, fields: EntryTag[], cells: EntryTag[], learned?: EntryTag[]]
 type Wire = [codec: string, proof: string, epoch: string, lifetime: number, empty: boolean, tags: WireTags[]]
 
 // The checksum has vouched for the shape: only Larder of this format writes it.
@@ -89,6 +93,6 @@ function parse(text: string): EntryHeader {
     epoch,
     lifetime,
     empty,
-    tags: tags.map(([record, fields, cells]) => ({ record, fields, cells })),
+    tags: tags.map(([record, fields, cells, learned = []]) => ({ record, fields, cells, learned })),
   }
 }

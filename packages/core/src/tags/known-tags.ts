@@ -9,7 +9,7 @@ export type DeriveTags = (
   around?: string,
 ) => readonly ReadTag[]
 
-/** The same for reads that were asked before, by the name of their entry; {@link ReadTag.complete} is false in all of them. */
+/** The same for reads that were asked before, by the name of their entry; none of them learns anything from a result. */
 export type KnownTags = (name: string, ...parts: Parameters<DeriveTags>) => readonly ReadTag[]
 
 interface Known {
@@ -42,13 +42,17 @@ export function rememberTags(derive: DeriveTags, most: number): KnownTags {
   }
 }
 
-function copyOf({ table, pins }: Occurrence): Occurrence {
-  if (!pins) return { table }
+function copyOf({ table, pins, learn }: Occurrence): Occurrence {
   return {
     table,
-    pins: Object.fromEntries(Object.entries(pins).map(([column, values]) => [column, [...values]])),
+    ...(pins && {
+      pins: Object.fromEntries(Object.entries(pins).map(([column, values]) => [column, [...values]])),
+    }),
+    ...(learn && { learn: { columns: [...learn.columns], found: learn.found, values: nothing } }),
   }
 }
+
+const nothing = (): undefined => undefined
 
 function sameAll(a: readonly Occurrence[], b: readonly Occurrence[]): boolean {
   if (a.length !== b.length) return false
@@ -57,7 +61,7 @@ function sameAll(a: readonly Occurrence[], b: readonly Occurrence[]): boolean {
 }
 
 function same(a: Occurrence | undefined, b: Occurrence | undefined): boolean {
-  if (a?.table !== b?.table) return false
+  if (a?.table !== b?.table || !sameLearn(a?.learn, b?.learn)) return false
   const [ours, theirs] = [a?.pins, b?.pins]
   if (!ours || !theirs) return ours === theirs
   let count = 0
@@ -68,6 +72,10 @@ function same(a: Occurrence | undefined, b: Occurrence | undefined): boolean {
   }
   for (const _ in ours) count--
   return count === 0
+}
+
+function sameLearn(a: Occurrence['learn'], b: Occurrence['learn']): boolean {
+  return a === b || (a?.found === b?.found && sameTexts(a?.columns ?? [], b?.columns ?? []))
 }
 
 // By identity: a Date or another object is never the same, and is derived anew.

@@ -1,5 +1,6 @@
 import type { Occurrence } from '../plan.ts'
 import type { Schema, Table } from '../schema/table.ts'
+import { type Learning, learnedCells, learningOf } from './learned.ts'
 import { type Pinned, pinnedBy } from './pin.ts'
 import { AROUND, cellName, fieldName, LIST, recordName, userTagName } from './spelling.ts'
 import type { TagRequest } from './tag.ts'
@@ -14,14 +15,19 @@ export interface TagSpace {
 export interface ReadTag extends TagRequest {
   /**
    * - `depends`: the result depends on `list`.
-   * - `maybe`: `list` is fetched, and the result depends on it unless it shows a row for every pinned value.
+   * - `maybe`: `list` is fetched, and the result depends on it unless it shows the rows.
    * - `no`: pinned by a key that is not unique; `list` is not even fetched.
    */
   readonly list: 'depends' | 'maybe' | 'no'
   /** Names of the fields, then of the cells, as entries and events spell them. */
   readonly names: readonly string[]
-  /** For `maybe`: whether the result shows every pinned row. */
-  complete(result: unknown): boolean
+  /** How many of the cells, the last ones, an entry may have learned from its result. */
+  readonly learned?: number
+  /**
+   * For `maybe`: the cells of rows that the result names, perhaps none, if it does not depend on `list`; undefined if it
+   * does.
+   */
+  insteadOfList(result: unknown): readonly string[] | undefined
 }
 
 /**
@@ -45,7 +51,7 @@ export function tagsOfRead(
   tags.sort((a, b) => (a.record < b.record ? -1 : 1))
   for (const tag of [...new Set(userTags)].sort()) {
     const name = userTagName(space.namespace, tag)
-    tags.push({ record: name, fields: [], cells: [name], list: 'no', names: [name], complete: never })
+    tags.push({ record: name, fields: [], cells: [name], list: 'no', names: [name], insteadOfList: never })
   }
   return tags
 }
@@ -53,7 +59,7 @@ export function tagsOfRead(
 function aroundTag(space: TagSpace, table: string): ReadTag {
   const record = recordName(space.namespace, space.database, table)
   const names = [fieldName(record, AROUND)]
-  return { record, fields: [AROUND], cells: [], list: 'no', names, complete: never }
+  return { record, fields: [AROUND], cells: [], list: 'no', names, insteadOfList: never }
 }
 
 interface Collected {
@@ -61,16 +67,20 @@ interface Collected {
   /** An occurrence here depends on `list` whatever the result. */
   unpinned: boolean
   readonly pins: { pinned: Pinned; rows: Occurrence['rows'] }[]
+  readonly learns: Learning[]
 }
 
 function collect(byTable: Map<string, Collected>, schema: Schema, occurrence: Occurrence): void {
   const name = occurrence.table.toLowerCase()
   const table = schema.tables.get(name)
-  const one = byTable.get(name) ?? { table: name, unpinned: false, pins: [] }
+  const one = byTable.get(name) ?? { table: name, unpinned: false, pins: [], learns: [] }
   const fresh = !byTable.has(name)
   byTable.set(name, one)
-  const pinned = table && !table.reads.length ? pinnedBy(table, occurrence.pins) : undefined
+  const keyed = table && !table.reads.length ? table : undefined
+  const pinned = keyed && pinnedBy(keyed, occurrence.pins)
+  const learning = keyed && learningOf(keyed, occurrence.learn)
   if (pinned) one.pins.push({ pinned, rows: occurrence.rows })
+  else if (learning) one.learns.push(learning)
   else one.unpinned = true
   // A view depends on what it reads; `fresh` also ends views that name each other.
   if (fresh) for (const source of viewSources(table)) collect(byTable, schema, { table: source })
@@ -85,19 +95,23 @@ function spell(space: TagSpace, one: Collected): ReadTag {
   const fields = new Set<string>()
   const cells = new Set<string>()
   const unique = one.pins.filter(({ pinned }) => pinned.key.unique)
-  const list = one.unpinned ? 'depends' : unique.length ? 'maybe' : 'no'
+  const list = one.unpinned ? 'depends' : unique.length || one.learns.length ? 'maybe' : 'no'
   if (list !== 'no') fields.add(LIST)
   for (const { pinned } of one.pins) {
     fields.add(pinned.key.name)
     for (const tuple of pinned.tuples) cells.add(cellName(record, pinned.key, tuple))
   }
+  if (list === 'maybe') for (const { key } of one.learns) fields.add(key.name)
   return {
     record,
     fields: [...fields],
     cells: [...cells],
     list,
     names: [...[...fields].map((field) => fieldName(record, field)), ...cells],
-    complete: list === 'maybe' ? (result) => unique.every((pin) => shows(pin, result)) : never,
+    insteadOfList(result) {
+      if (list !== 'maybe' || !unique.every((pin) => shows(pin, result))) return undefined
+      return learnedCells(record, one.learns, cells, result)
+    },
   }
 }
 
@@ -110,4 +124,4 @@ function shows({ pinned, rows }: Collected['pins'][number], result: unknown): bo
   }
 }
 
-const never = (): boolean => false
+const never = (): undefined => undefined

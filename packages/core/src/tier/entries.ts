@@ -4,8 +4,9 @@ import type { Events } from '../events.ts'
 import type { EntryKey } from '../keys/entry-key.ts'
 import type { EntrySight } from '../policy/freshness.ts'
 import type { StoredEntry } from '../store/store.ts'
+import type { LearnedCells } from '../tags/learned.ts'
 import { createModels } from './models.ts'
-import { noncesOf } from './sight.ts'
+import { learnedOf, noncesOf } from './sight.ts'
 
 /** Whose entry it is: names it in events, and proves it. */
 export interface EntryOwner {
@@ -16,6 +17,8 @@ export interface EntryOwner {
 /** An entry whose header has been read and whose value has not. */
 export interface OpenedEntry {
   readonly sight: EntrySight
+  /** Tags in `sight` that only the result named. */
+  readonly learned: readonly LearnedCells[]
   readonly payload: Uint8Array
   /** Times in milliseconds. */
   readonly lifetime: number
@@ -53,12 +56,12 @@ export function createEntries(codec: Codec, types: ValueTypes, events: Events, l
       if (!stored) return undefined
       const opened = attempt(owner, () => read(stored.bytes))
       if ('error' in opened) return undefined
-      const { header, nonces, payload } = opened
+      const { header, nonces, learned, payload } = opened
       const { lifetime, epoch } = header
       const { remaining } = stored
       const own = header.proof === owner.key.proof && header.codec === codec.name
       const age = Math.max(0, lifetime - remaining)
-      return { sight: { remaining, own, epoch, nonces }, payload, lifetime, age }
+      return { sight: { remaining, own, epoch, nonces }, learned, payload, lifetime, age }
     },
     decode(payload, owner, lasting = false) {
       const decoded = attempt(owner, () => ({
@@ -73,11 +76,12 @@ export function createEntries(codec: Codec, types: ValueTypes, events: Events, l
 
 interface Opened extends Entry {
   readonly nonces: ReadonlyMap<string, string>
+  readonly learned: readonly LearnedCells[]
 }
 
 function readHeader(bytes: Uint8Array): Opened {
   const entry = open(bytes)
-  return { ...entry, nonces: noncesOf(entry.header) }
+  return { ...entry, nonces: noncesOf(entry.header), learned: learnedOf(entry.header) }
 }
 
 /** A store of this process hands out the same bytes again and again, and nobody writes to them. */

@@ -81,9 +81,10 @@ export function createKeptEntries(
 }
 
 function opened(entry: OpenedEntry, remaining: number): OpenedEntry {
-  const { sight, payload, lifetime } = entry
+  const { sight, learned, payload, lifetime } = entry
   return {
     sight: { remaining, own: true, epoch: sight.epoch, nonces: sight.nonces },
+    learned,
     payload,
     lifetime,
     age: Math.max(0, lifetime - remaining),

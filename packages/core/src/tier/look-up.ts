@@ -2,8 +2,10 @@ import type { Clock } from '../clock.ts'
 import { type Freshness, judge } from '../policy/freshness.ts'
 import type { GuardedStore } from '../store/guard.ts'
 import type { Fetched } from '../store/store.ts'
+import type { LearnedCells } from '../tags/learned.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
 import type { Entries, EntryOwner, OpenedEntry } from './entries.ts'
+import { askedForAll, createHints, type Hints, joinAnswers, learnedRequests, withLearned } from './learned.ts'
 import type { MemoryTier } from './memory-tier.ts'
 import { sightsOf, type TagSights } from './sight.ts'
 
@@ -23,7 +25,10 @@ export interface Found {
   /** Where the entry came from. */
   readonly source: 'memory' | 'store'
   readonly epoch: string
+  /** Of the tags of the read. */
   readonly sights: TagSights
+  /** The same tags, with what the entry learned. */
+  readonly tags: readonly ReadTag[]
 }
 
 /** Looks entries up in the memory tier and in the store. */
@@ -43,52 +48,138 @@ export interface LookUpRoom {
   readonly store: GuardedStore
   readonly clock: Clock
   readonly tier: MemoryTier | undefined
+  /** Whether a read with these tags must go past what this process has not finished writing. */
+  readonly covers: (tags: readonly ReadTag[]) => boolean
 }
 
-export function createLookUp({ store, clock, tier }: LookUpRoom, entries: Entries): LookUp {
-  const judged = (
-    { tags, writing }: Wanted,
-    entry: OpenedEntry | undefined,
-    source: Found['source'],
-    seen: Fetched,
-  ): Found => {
-    const sights = sightsOf(tags, seen, writing)
-    return { fresh: judge(entry?.sight, sights, seen.epoch), entry, source, epoch: seen.epoch, sights }
-  }
+/** Entries whose learned tags are remembered. */
+const HINTS = 10_000
 
+interface Room extends LookUpRoom {
+  readonly entries: Entries
+  readonly hints: Hints
+}
+
+export function createLookUp(given: LookUpRoom, entries: Entries): LookUp {
+  const room: Room = { ...given, entries, hints: createHints(HINTS) }
+  const { store, tier, clock, hints } = room
   return {
     recall(wanted) {
       const pushed = tier?.pushed
       // Without a tag there is no lease that could vouch for the epoch.
       if (!pushed || !wanted.tags.length || pushed.strictness.required()) return undefined
       const entry = tier.entries.get(wanted.key, wanted.started)
-      if (!entry) return undefined
-      const found = judged(wanted, entry, 'memory', pushed.tags.recall(wanted.tags))
+      const tags = entry && knowing(room, wanted, entry.learned)
+      if (!tags) return undefined
+      const found = judged(wanted, tags, entry, 'memory', pushed.tags.recall(tags))
       return found.fresh.kind === 'hit' ? found : undefined
     },
     async ask(wanted) {
-      const { key, tags, started } = wanted
-      const kept = tier?.entries.get(key, started)
+      const kept = tier?.entries.get(wanted.key, wanted.started)
       if (kept) {
-        const seen = await store.fetch(undefined, tags)
-        if (!seen.ok) return undefined
-        const found = judged(wanted, kept, 'memory', seen.value)
-        if (found.fresh.kind !== 'miss') return found
+        const found = await validate(room, wanted, kept)
+        if (found?.fresh.kind !== 'miss') return found
         // Another process may have stored a newer one: no miss before the store has been asked for that, too.
-        tier?.entries.drop(key.key)
+        tier?.entries.drop(wanted.key.key)
       }
-      const asked = clock.now()
-      const seen = await store.fetch(key.key, tags)
-      if (!seen.ok) return undefined
-      const entry = entries.open(seen.value.entry, wanted)
-      const found = judged(wanted, entry, store.source, seen.value)
-      if (entry && found.fresh.kind === 'hit') tier?.entries.put(key, entry, asked)
-      return found
+      return askStore(room, wanted)
     },
     askAtOnce(wanted) {
       const seen = store.atOnce?.fetch(wanted.key.key, wanted.tags)
-      return seen && judged(wanted, entries.open(seen.entry, wanted), store.source, seen)
+      const entry = seen && entries.open(seen.entry, wanted)
+      const tags = knowing(room, wanted, entry?.learned ?? [])
+      if (!tags) return UNFINISHED
+      const all = tags === wanted.tags ? seen : store.atOnce?.fetch(undefined, tags)
+      return all && judged(wanted, tags, entry, store.source, all)
     },
-    keep: ({ key }, entry) => tier?.entries.put(key, entry, clock.now()),
+    keep({ key }, entry) {
+      hints.note(key.key, entry.learned)
+      tier?.entries.put(key, entry, clock.now())
+    },
   }
+}
+
+const UNFINISHED: Found = {
+  fresh: { kind: 'dirty' },
+  entry: undefined,
+  source: 'memory',
+  epoch: '',
+  sights: [],
+  tags: [],
+}
+
+/**
+ * The tags with those learned. Undefined where this process is writing to one of them: that must be known before the
+ * store is asked, for a write whose mark failed may be finished before the answer is here.
+ */
+function knowing(
+  { covers }: Room,
+  { tags }: Wanted,
+  learned: readonly LearnedCells[],
+): readonly ReadTag[] | undefined {
+  const all = withLearned(tags, learned)
+  return all !== tags && covers(all) ? undefined : all
+}
+
+function judged(
+  { tags, writing }: Wanted,
+  all: readonly ReadTag[],
+  entry: OpenedEntry | undefined,
+  source: Found['source'],
+  seen: Fetched,
+): Found {
+  const sights = sightsOf(tags, seen, writing)
+  const every = all === tags ? sights : sightsOf(all, seen, writing)
+  return {
+    fresh: judge(entry?.sight, every, seen.epoch),
+    entry,
+    source,
+    epoch: seen.epoch,
+    sights,
+    tags: all,
+  }
+}
+
+/** Asks for the tags of an entry that is kept. */
+async function validate(room: Room, wanted: Wanted, kept: OpenedEntry): Promise<Found | undefined> {
+  const tags = knowing(room, wanted, kept.learned)
+  if (!tags) return UNFINISHED
+  const seen = await room.store.fetch(undefined, tags)
+  return seen.ok ? judged(wanted, tags, kept, 'memory', seen.value) : undefined
+}
+
+/** Asks for the entry and its tags, with those it learned as far as they are remembered. */
+async function askStore(room: Room, wanted: Wanted): Promise<Found | undefined> {
+  const { store, clock, tier, entries, hints } = room
+  const name = wanted.key.key
+  const asked = clock.now()
+  const tags = knowing(room, wanted, hints.of(name))
+  if (!tags) return UNFINISHED
+  const seen = await store.fetch(name, tags)
+  if (!seen.ok) return undefined
+  const entry = entries.open(seen.value.entry, wanted)
+  if (entry) hints.note(name, entry.learned)
+  const found =
+    entry && !askedForAll(tags, entry.learned)
+      ? await askFurther(room, wanted, entry, seen.value)
+      : judged(wanted, tags, entry, store.source, seen.value)
+  if (entry && found?.fresh.kind === 'hit') tier?.entries.put(wanted.key, entry, asked)
+  return found
+}
+
+/** The entry learned what was not asked for: these cells are asked for now, later than their records, as they should be. */
+async function askFurther(
+  room: Room,
+  wanted: Wanted,
+  entry: OpenedEntry,
+  seen: Fetched,
+): Promise<Found | undefined> {
+  const { store } = room
+  const all = knowing(room, wanted, entry.learned)
+  if (!all) return UNFINISHED
+  const more = await store.fetch(undefined, learnedRequests(all))
+  if (!more.ok) return undefined
+  // Seen in two epochs, the one says nothing of the other: without what it learned the entry is none.
+  if (more.value.epoch !== seen.epoch) return judged(wanted, wanted.tags, entry, store.source, seen)
+  return judged(wanted, all, entry, store.source, joinAnswers(all, seen, more.value))
 }

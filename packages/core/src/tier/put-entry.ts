@@ -2,7 +2,7 @@ import type { GuardedStore } from '../store/guard.ts'
 import type { Renewal } from '../store/store.ts'
 import type { Entries } from './entries.ts'
 import type { LookUp, Wanted } from './look-up.ts'
-import { noncesOf } from './sight.ts'
+import { learnedOf, noncesOf } from './sight.ts'
 
 /** When and with what an entry was made. */
 export type Stamp = Parameters<Entries['seal']>[0]
@@ -24,6 +24,6 @@ export async function putEntry(
 ): Promise<void> {
   const { epoch, lifetime } = stamp
   const sight = { remaining: lifetime, own: true, epoch, nonces: noncesOf(stamp) }
-  lookUp.keep(wanted, { sight, payload, lifetime, age: 0 })
+  lookUp.keep(wanted, { sight, learned: learnedOf(stamp), payload, lifetime, age: 0 })
   await store.set(wanted.key.key, entries.seal(stamp, payload, wanted), lifetime, renewal)
 }

@@ -1,8 +1,9 @@
-import type { EntryHeader, EntryTag, EntryTags } from '../codec/envelope.ts'
+import type { EntryHeader } from '../codec/envelope.ts'
 import type { TagSight } from '../policy/freshness.ts'
 import type { Fetched } from '../store/store.ts'
+import type { LearnedCells } from '../tags/learned.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
-import { fieldName, LIST } from '../tags/spelling.ts'
+import { fieldName } from '../tags/spelling.ts'
 
 /** The tags of a read as one fetch saw them, in the order of the requests. */
 export type TagSights = readonly TagSight[]
@@ -21,6 +22,7 @@ export function sightsOf(
     const tag = tags[index] as ReadTag
     const reply = fetched.tags[index]
     const { names, fields } = tag
+    const certain = names.length - (tag.learned ?? 0)
     for (let at = 0; at < names.length; at++) {
       const state = at < fields.length ? reply?.fields[at] : reply?.cells[at - fields.length]
       const list = at === 0 && tag.list !== 'no'
@@ -29,7 +31,7 @@ export function sightsOf(
         name: names[at] as string,
         nonce: state?.nonce,
         dirty,
-        optional: list && tag.list === 'maybe',
+        optional: at >= certain || (list && tag.list === 'maybe'),
       })
     }
   }
@@ -46,51 +48,23 @@ export function someMissing(sights: TagSights): boolean {
   return sights.some((tag) => tag.nonce === undefined)
 }
 
-/**
- * What an entry must record of its tags, with their nonces from before the load. A unique lookup that shows a row for
- * every value it was pinned by does not depend on its table's list. Undefined when a tag it depends on was dirty.
- */
-export function recordedTags(
-  tags: readonly ReadTag[],
-  sights: TagSights,
-  result: unknown,
-): readonly EntryTags[] | undefined {
-  const byName = new Map(sights.map((tag) => [tag.name, tag]))
-  const recorded = tags.map((tag): EntryTags => {
-    const complete = tag.list === 'maybe' && tag.complete(result)
-    const fields = complete ? tag.fields.filter((field) => field !== LIST) : tag.fields
-    const note = (name: string, short: string): EntryTag => [short, clean(byName.get(name))]
-    return {
-      record: tag.record,
-      fields: fields.map((field) => note(fieldName(tag.record, field), field)),
-      cells: tag.cells.map((cell) => note(cell, cell)),
-    }
-  })
-  return recorded.every(({ fields, cells }) => [...fields, ...cells].every(([, nonce]) => nonce))
-    ? recorded
-    : undefined
-}
-
 /** Tag name to nonce, as an entry recorded them. */
 export function noncesOf(header: Pick<EntryHeader, 'tags'>): ReadonlyMap<string, string> {
   return new Map(
-    header.tags.flatMap(({ record, fields, cells }) => [
+    header.tags.flatMap(({ record, fields, cells, learned }) => [
       ...fields.map(([field, nonce]) => [fieldName(record, field), nonce] as const),
       ...cells,
+      ...learned,
     ]),
   )
 }
 
-/** True if every tag the entry is about to record is still clean and as it was before the load. */
-export function heldThrough(
-  header: Pick<EntryHeader, 'tags' | 'epoch'>,
-  after: TagSights,
-  epoch: string,
-): boolean {
-  const now = new Map(after.map((tag) => [tag.name, clean(tag)]))
-  return header.epoch === epoch && [...noncesOf(header)].every(([name, nonce]) => now.get(name) === nonce)
+/** What an entry says it learned from its result. */
+export function learnedOf(header: Pick<EntryHeader, 'tags'>): readonly LearnedCells[] {
+  if (!header.tags.some(({ learned }) => learned.length)) return NOTHING
+  return header.tags
+    .filter(({ learned }) => learned.length)
+    .map(({ record, learned }) => ({ record, cells: learned.map(([cell]) => cell) }))
 }
 
-function clean(tag: TagSight | undefined): string {
-  return tag?.dirty ? '' : (tag?.nonce ?? '')
-}
+const NOTHING: readonly LearnedCells[] = []

@@ -11,7 +11,12 @@ const anyHeader: fc.Arbitrary<EntryHeader> = fc.record(
     lifetime: fc.nat(),
     empty: fc.boolean(),
     tags: fc.array(
-      fc.record({ record: fc.string({ unit: 'grapheme' }), fields: fc.array(tag), cells: fc.array(tag) }),
+      fc.record({
+        record: fc.string({ unit: 'grapheme' }),
+        fields: fc.array(tag),
+        cells: fc.array(tag),
+        learned: fc.array(tag),
+      }),
       { maxLength: 4 },
     ),
   },
@@ -24,7 +29,7 @@ const header: EntryHeader = {
   epoch: 'e1',
   lifetime: 600_000,
   empty: false,
-  tags: [{ record: 'shop:t:{main.product}', fields: [['list', 'n1']], cells: [['id=5', 'n2']] }],
+  tags: [{ record: 'shop:t:{main.product}', fields: [['list', 'n1']], cells: [['id=5', 'n2']], learned: [] }],
 }
 
 describe('the entry envelope', () => {

@@ -32,7 +32,7 @@ function journaling(around: (store: Store) => Partial<Store> = () => ({})) {
 
 function readOf(record: string, fields: readonly string[], cells: readonly string[]): ReadTag {
   const list = fields.includes('list') ? 'depends' : 'no'
-  return { record, fields, cells, list, names: [], complete: () => false } as ReadTag
+  return { record, fields, cells, list, names: [], insteadOfList: () => undefined } as ReadTag
 }
 
 let tokens = 0

@@ -21,7 +21,7 @@ const read = (
   cells,
   list,
   names: [],
-  complete: () => false,
+  insteadOfList: () => undefined,
 })
 
 it('covers what depends on the rows of an unfinished write, and nothing else', () => {

@@ -7,7 +7,7 @@ import type { Setting } from './random-history.ts'
 
 // The checker must be able to fail: each rule of the protocol is broken in turn, and it has to find a stale read.
 
-const broken = vi.hoisted(() => ({ flights: false, unfinished: false, judge: false }))
+const broken = vi.hoisted(() => ({ flights: false, unfinished: false, judge: false, cover: false }))
 
 vi.mock('../../src/flight/single-flight.ts', async (original) => {
   const real = await original<typeof import('../../src/flight/single-flight.ts')>()
@@ -41,6 +41,19 @@ vi.mock('../../src/policy/freshness.ts', async (original) => {
   const judge: typeof real.judge = (entry, tags, epoch) =>
     real.judge(entry, broken.judge ? tags.map((tag) => ({ ...tag, dirty: false })) : tags, epoch)
   return { ...real, judge }
+})
+
+vi.mock('../../src/tier/recorded.ts', async (original) => {
+  const real = await original<typeof import('../../src/tier/recorded.ts')>()
+  const { sightsOf } = await import('../../src/tier/sight.ts')
+  const heldThrough: typeof real.heldThrough = (recorded, held) => {
+    const { tags, after, writing } = held
+    return real.heldThrough(
+      recorded,
+      broken.cover ? { ...held, before: sightsOf(tags, after, writing) } : held,
+    )
+  }
+  return { ...real, heldThrough }
 })
 
 beforeEach(() => {
@@ -102,6 +115,18 @@ describe.each(['off', 'validate', 'push'] as const)('with the memory tier %s', (
           writes: ['oneReturning'],
           faults: () => ({ cellsFirst: true }),
         },
+        true,
+      )
+      expect(found.stale).toBe(true)
+    })
+
+  if (races)
+    it('with learned cells that nothing covers from the load to their seeding the checker finds a stale read', async () => {
+      broken.cover = true
+      const found = await explore(
+        0,
+        MOST,
+        { store: remote, processes: [ALL_KEYS, ALL_KEYS], memory, reads: ['withNote'], writes: ['note'] },
         true,
       )
       expect(found.stale).toBe(true)

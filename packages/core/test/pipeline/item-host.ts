@@ -92,6 +92,53 @@ export const reads = {
       { table: 'note', pins: { id: [id] } },
     ],
   }),
+  /** An item by its code, and the note its group names: which one, only the result tells. */
+  withNote: (code: string): ReadShape<Row[]> => ({
+    name: `withNote(${code})`,
+    query: (state) => {
+      const item = all(state, 'item').find((row) => row.code === code)
+      return [item, item && state.note.get(item.grp)].filter((row) => row !== undefined)
+    },
+    occurrences: [
+      { table: 'item', pins: { code: [code] }, rows: (result) => Math.min(1, count(result)) },
+      {
+        table: 'note',
+        learn: {
+          columns: ['id'],
+          found: true,
+          values: (result) =>
+            count(result) === 1 ? undefined : (result as Row[]).slice(1).map(({ id }) => ({ id })),
+        },
+      },
+    ],
+  }),
+  /** A note by its code, with the items of the group it names. */
+  withItems: (code: string): ReadShape<Row[]> => {
+    const parts: Query<Row[]>[] = [
+      (state) => all(state, 'note').filter((row) => row.code === code),
+      (state) => {
+        const note = all(state, 'note').find((row) => row.code === code)
+        return all(state, 'item').filter((row) => row.grp === note?.id)
+      },
+    ]
+    return {
+      name: `withItems(${code})`,
+      query: (state) => parts.flatMap((part) => part(state)),
+      occurrences: [
+        { table: 'note', pins: { code: [code] }, rows: (result) => Math.min(1, count(result)) },
+        {
+          table: 'item',
+          learn: {
+            columns: ['grp'],
+            found: false,
+            values: (result) => (result as Row[]).slice(0, 1).map(({ id }) => ({ grp: id })),
+          },
+        },
+      ],
+      parts,
+      severalStatements: true,
+    }
+  },
   inTwo: (id: number): ReadShape<Row[]> => {
     const parts = (['item', 'note'] as const).map(
       (table): Query<Row[]> =>

@@ -177,7 +177,9 @@ async function lookAround(
     reads.byId(1, 'note'),
     ...ids.map((id) => reads.byId(id)),
     ...ids.map((id) => reads.byCode(`c${id}`)),
-  ]
+    ...ids.map((id) => reads.withNote(`c${id}`)),
+    reads.withItems('n1'),
+  ] as readonly ReadShape<Row | null | Row[]>[]
   for (const shape of all) {
     const { result, reads: told } = await cache.explain(() =>
       engine.read(readPlan(engine, shape, async (query) => query(now))),
@@ -218,6 +220,8 @@ const READS = {
   all: () => reads.everything(),
   joined: () => reads.joined(1),
   inTwo: () => reads.inTwo(1),
+  withNote: (scheduler) => reads.withNote(`c${1 + scheduler.below(2)}`),
+  withItems: () => reads.withItems('n1'),
 } satisfies Record<string, (scheduler: Scheduler) => ReadShape<Row | null> | ReadShape<Row[]>>
 
 async function readOnce(world: World): Promise<void> {

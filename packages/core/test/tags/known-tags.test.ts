@@ -20,7 +20,10 @@ it('tags of a read asked before are not derived again', () => {
   expect(known('a', row(1), ['t'])).toBe(known('a', row(1), ['t']))
   expect(derive).toHaveBeenCalledTimes(1)
   expect(known('a', row(1), ['t'])).toEqual([
-    ...tagsOfRead(space, tables, row(1), ['t']).map((tag) => ({ ...tag, complete: expect.any(Function) })),
+    ...tagsOfRead(space, tables, row(1), ['t']).map((tag) => ({
+      ...tag,
+      insteadOfList: expect.any(Function),
+    })),
   ])
 })
 
@@ -56,5 +59,5 @@ it('a list that its owner changes afterwards changes nothing that is remembered'
 
 it('whether a result is complete is not remembered: it stays with the plan', () => {
   const { known } = remembering()
-  expect(known('a', row(1), []).every((tag) => !tag.complete([{ id: 1 }]))).toBe(true)
+  expect(known('a', row(1), []).every((tag) => !tag.insteadOfList([{ id: 1 }]))).toBe(true)
 })

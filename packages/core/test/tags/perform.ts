@@ -9,6 +9,7 @@ import {
 } from '../../src/plan.ts'
 import type { Column } from '../../src/schema/table.ts'
 import type { Given, Read, Statement, Where } from './scenario.ts'
+import { FOREIGN_KEYS } from './simulated-schema.ts'
 import { type Database, defaultOf, type Engine, generate, type Row, type Value } from './simulator.ts'
 
 /** Spells an integer the way one driver or another would. */
@@ -111,12 +112,61 @@ export function planRead(engine: Engine, read: Read, db: Database): Planned {
       },
     }
   }
+  if (read.kind === 'up')
+    return planUp(engine, read, { pins, ...count }, (now) => sorted(now, 'child').filter(hit))
+  const ids = (result: unknown) =>
+    (result as readonly Pair[]).map(([{ id }]) => ({ parent_id: spelled(id ?? null, read.spelling) }))
   return {
     occurrences: [
       { table: 'parent', pins, ...count },
-      { table: 'child', ...(pins.id && { pins: { parent_id: pins.id } }) },
+      {
+        table: 'child',
+        ...(pins.id && { pins: { parent_id: pins.id } }),
+        ...(!read.blind && { learn: { columns: ['parent_id'], found: false, values: ids } }),
+      },
     ],
     run: (db) => limited(sorted(db, 'parent').filter(hit)).map((parent) => [parent, of(db, parent)]),
+  }
+}
+
+type Pair = readonly [Row, unknown]
+
+/** Children, each with the parent that one of their foreign keys names. */
+function planUp(
+  engine: Engine,
+  read: Read,
+  children: Omit<Occurrence, 'table'>,
+  found: (db: Database) => readonly Row[],
+): Planned {
+  const { columns, references } = FOREIGN_KEYS[read.way] as (typeof FOREIGN_KEYS)[number]
+  const parentOf = (db: Database, child: Row): Row | null =>
+    db
+      .get('parent')
+      ?.find((parent) =>
+        columns.every((name, at) => engine.equal(child[name] ?? null, parent[references[at] ?? ''] ?? null)),
+      ) ?? null
+  const values = (result: unknown): readonly ReturnedRow[] | undefined => {
+    const shown: ReturnedRow[] = []
+    for (const [child, parent] of result as readonly Pair[]) {
+      const own = parent as Row | null
+      if (own)
+        shown.push(
+          Object.fromEntries(references.map((name) => [name, spelled(own[name] ?? null, read.spelling)])),
+        )
+      // No parent by a key that is not NULL: it may come.
+      else if (columns.every((name) => child[name] !== null)) return undefined
+    }
+    return shown
+  }
+  return {
+    occurrences: [
+      { ...children, table: 'child' },
+      { table: 'parent', ...(!read.blind && { learn: { columns: references, found: true, values } }) },
+    ],
+    run: (db) =>
+      found(db)
+        .slice(0, read.limit)
+        .map((child) => [child, parentOf(db, child)]),
   }
 }
 

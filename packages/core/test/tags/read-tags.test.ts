@@ -196,7 +196,7 @@ const completeness: [string, Pins, Occurrence['rows'], boolean][] = [
 
 describe('completeness of a unique lookup', () => {
   it.each(completeness)('%s', (_, pins, rows, complete) => {
-    expect(read(pins, rows).complete(null)).toBe(complete)
+    expect(read(pins, rows).insteadOfList(null)).toEqual(complete ? [] : undefined)
   })
 
   it('two lookups of one table are complete only together', () => {
@@ -210,11 +210,8 @@ describe('completeness of a unique lookup', () => {
         ],
         [],
       )[0]
-    expect([both(1, 1), both(1, 0), both(0, 1)].map((tag) => tag?.complete(null))).toEqual([
-      true,
-      false,
-      false,
-    ])
+    const shown = [both(1, 1), both(1, 0), both(0, 1)].map((tag) => tag?.insteadOfList(null))
+    expect(shown).toEqual([[], undefined, undefined])
   })
 })
 
@@ -234,7 +231,7 @@ describe('several occurrences', () => {
     ]) {
       const both: Occurrence[] = [{ table: 'item', pins: { id: [1] }, rows: count(1) }, { table: 'item' }]
       const [tag] = of(...order.map((index) => both[index]!))
-      expect([tag?.list, tag?.complete(null)]).toEqual(['depends', false])
+      expect([tag?.list, tag?.insteadOfList(null)]).toEqual(['depends', undefined])
     }
   })
 
@@ -267,7 +264,7 @@ describe('several occurrences', () => {
     const lookup: Occurrence = { table: 'item', pins: { id: [1] }, rows: count(1) }
     for (const tags of [of(lookup, { table: 'v' }), of({ table: 'v' }, lookup)]) {
       const tag = tags.find((one) => one.record === recordName('larder', 'main', 'item'))
-      expect([tag?.list, tag?.complete(null)]).toEqual(['depends', false])
+      expect([tag?.list, tag?.insteadOfList(null)]).toEqual(['depends', undefined])
     }
   })
 })

@@ -15,7 +15,7 @@ export interface Where {
 }
 
 export interface Read {
-  readonly kind: 'table' | 'both' | 'join' | 'include'
+  readonly kind: 'table' | 'both' | 'join' | 'include' | 'up'
   readonly table: string
   readonly where: Where
   /** Condition on the children of a join, or on the second use of the same table. */
@@ -23,6 +23,8 @@ export interface Read {
   readonly limit: number | undefined
   /** The host cannot count rows. */
   readonly blind: boolean
+  /** Which foreign key of the children leads up to their parents. */
+  readonly way: number
   readonly spelling: number
 }
 
@@ -155,10 +157,10 @@ function where(table: Table): fc.Arbitrary<Where> {
 }
 
 const read: fc.Arbitrary<Read> = fc
-  .tuple(fc.constantFrom('table', 'table', 'both', 'join', 'include'), fc.constantFrom(...TABLES))
+  .tuple(fc.constantFrom('table', 'table', 'both', 'join', 'include', 'up'), fc.constantFrom(...TABLES))
   .chain(([kind, any]) => {
     const both = kind === 'both' && any.name !== 'v_parent'
-    const table = kind === 'table' || both ? any : (TABLES[0] as Table)
+    const table = kind === 'table' || both ? any : (TABLES[kind === 'up' ? 1 : 0] as Table)
     return fc.record({
       kind: fc.constant<Read['kind']>(both ? 'both' : kind === 'both' ? 'join' : (kind as Read['kind'])),
       table: fc.constant(table.name),
@@ -166,6 +168,7 @@ const read: fc.Arbitrary<Read> = fc
       inner: where(both ? table : (TABLES[1] as Table)),
       limit: rarely(fc.integer({ min: 0, max: 2 })),
       blind: fc.integer({ min: 0, max: 4 }).map((n) => n === 0),
+      way: fc.nat(2),
       spelling: fc.nat(2),
     })
   })
@@ -197,6 +200,11 @@ const statement: fc.Arbitrary<Statement> = fc
     }),
   ) as fc.Arbitrary<Statement>
 
+/** And children with the parents they show, by every foreign key there is. */
+const UPWARD: readonly Read[] = [0, 1, 2].flatMap((way) =>
+  [0, 1, 2].map((index): Read => ({ ...lookup(TABLES[1] as Table, ['id'], index, index), kind: 'up', way })),
+)
+
 /** Besides the random reads: every key of every table, looked up at its first rows and at values there may be none of. */
 const LOOKUPS: readonly Read[] = written.flatMap((table) =>
   table.keys.flatMap((key) =>
@@ -221,6 +229,7 @@ function lookup(table: Table, key: readonly string[], index: number, aim?: numbe
     inner: where,
     limit: undefined,
     blind: index === 3,
+    way: 0,
     spelling: 0,
   }
 }
@@ -252,7 +261,7 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
       .chain((table) => fc.record({ table: fc.constant(table.name), row: row(table) })),
     { minLength: 4, maxLength: 14 },
   ),
-  reads: fc.array(read, { minLength: 2, maxLength: 5 }).map((some) => [...some, ...LOOKUPS]),
+  reads: fc.array(read, { minLength: 2, maxLength: 5 }).map((some) => [...some, ...LOOKUPS, ...UPWARD]),
   statements: fc.array(statement, { minLength: 1, maxLength: 3 }),
   mode: fc.constantFrom('alone', 'alone', 'late', 'early'),
   drop: fc.array(fc.constantFrom('keep', 'keep', 'drop', 'named'), { minLength: 1, maxLength: 9 }),

@@ -10,7 +10,9 @@ import { judge } from '../../src/policy/freshness.ts'
 import type { GuardedStore } from '../../src/store/guard.ts'
 import { createTagTable, type TagTable } from '../../src/store/memory-tags.ts'
 import { type ReadTag, tagsOfRead } from '../../src/tags/read-tags.ts'
-import { noncesOf, recordedTags, sightsOf } from '../../src/tier/sight.ts'
+import { withLearned } from '../../src/tier/learned.ts'
+import { heldThrough, recordedTags } from '../../src/tier/recorded.ts'
+import { noncesOf, sightsOf } from '../../src/tier/sight.ts'
 import { type WriteRoom, write } from '../../src/write.ts'
 import { type Planned, planRead, planWrite } from './perform.ts'
 import { type Scenario, scenario } from './scenario.ts'
@@ -22,7 +24,7 @@ const CASES = 2_000
 const nothingWritten: ReadonlySet<string> = new Set()
 
 /** What the runs met: a property that never meets its case proves nothing. */
-const met = { changed: 0, withoutList: 0, spared: 0, unchanged: 0, transactions: 0, refused: 0 }
+const met = { changed: 0, withoutList: 0, learned: 0, spared: 0, unchanged: 0, transactions: 0, refused: 0 }
 
 interface Stored {
   readonly planned: Planned
@@ -59,12 +61,14 @@ function roomOver(tags: TagTable): Omit<WriteRoom, 'schema'> {
   }
 }
 
+const answer = (tags: TagTable, needed: readonly ReadTag[]) => ({
+  epoch: 'e',
+  entry: null,
+  tags: needed.map((tag) => tags.read(tag)),
+})
+
 function fetched(tags: TagTable, needed: readonly ReadTag[]) {
-  return sightsOf(
-    needed,
-    { epoch: 'e', entry: null, tags: needed.map((tag) => tags.read(tag)) },
-    nothingWritten,
-  )
+  return sightsOf(needed, answer(tags, needed), nothingWritten)
 }
 
 /** Reads before the writes, as entries: their results and what they recorded. */
@@ -79,10 +83,15 @@ function storedReads(
     const needed = tagsOfRead(space, engine.schema, planned.occurrences, [])
     for (const tag of needed) tags.seed(tag)
     const result = planned.run(db)
-    const recorded = recordedTags(needed, fetched(tags, needed), result)
-    expect(recorded, 'nothing is written yet, so every read can be stored').toBeDefined()
-    const header = { epoch: 'e', tags: recorded ?? [] } as unknown as EntryHeader
-    return { planned, tags: needed, header, result: JSON.stringify(result) }
+    const before = fetched(tags, needed)
+    const recorded = recordedTags(needed, before, result) ?? { tags: [], learned: [] }
+    const all = withLearned(needed, recorded.learned)
+    for (const tag of all) tags.seed(tag)
+    const after = answer(tags, all)
+    const held = heldThrough(recorded, { tags: all, before, epoch: 'e', after, writing: nothingWritten })
+    expect(held?.length, 'nothing is written yet, so every read can be stored').toBe(needed.length)
+    const header = { epoch: 'e', tags: held ?? [] } as unknown as EntryHeader
+    return { planned, tags: all, header, result: JSON.stringify(result) }
   })
 }
 
@@ -161,6 +170,7 @@ async function check(one: Scenario): Promise<void> {
     if (now !== entry.result) {
       met.changed++
       if (!listed) met.withoutList++
+      if (entry.header.tags.some(({ learned }) => learned.length)) met.learned++
       expect(fresh, `stale: was ${entry.result}, is ${now}`).toBe(false)
     } else {
       met.unchanged++
@@ -178,6 +188,7 @@ describe('soundness of the tags', () => {
     // Each of these is a way the property could hold for nothing.
     expect(met.changed).toBeGreaterThan(CASES)
     expect(met.withoutList).toBeGreaterThan(CASES / 2)
+    expect(met.learned).toBeGreaterThan(CASES / 4)
     expect(met.transactions).toBeGreaterThan(CASES / 10)
     expect(met.spared).toBeGreaterThan(met.unchanged / 4)
   })

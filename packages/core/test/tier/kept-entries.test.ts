@@ -6,7 +6,7 @@ const KEY = { key: 'larder:e:1', proof: 'proof' }
 
 function entry(remaining = 1_000, own = true) {
   const sight = { remaining, own, epoch: 'e', nonces: new Map([['{r}/list', 'a']]) }
-  return { sight, payload: Buffer.from('payload'), lifetime: 1_000, age: 1_000 - remaining }
+  return { sight, learned: [], payload: Buffer.from('payload'), lifetime: 1_000, age: 1_000 - remaining }
 }
 
 function keeping() {

@@ -49,7 +49,7 @@ function bumped({ tags, result }: Cached, written: readonly WriteTag[]): boolean
   return tags.some((tag) => {
     const write = written.find(({ record }) => record === tag.record)
     if (!write) return false
-    const list = tag.list === 'depends' || (tag.list === 'maybe' && !tag.complete(result))
+    const list = tag.list === 'depends' || (tag.list === 'maybe' && !tag.insteadOfList(result))
     return (
       list ||
       tag.fields.some((field) => write.unknown.has(field)) ||

@@ -1,0 +1,118 @@
+import type { MissReason } from './events.ts'
+import { type Unfinished, writtenNow } from './fence/unfinished.ts'
+import type { ReadPlan } from './plan.ts'
+import { isEmpty, lifetimeOf } from './policy/lifetime.ts'
+import type { Policy } from './policy/policy.ts'
+import type { DeriveTags } from './tags/known-tags.ts'
+import { type TellRoom, tell } from './tell.ts'
+import { withLearned } from './tier/learned.ts'
+import type { Wanted } from './tier/look-up.ts'
+import { type PutRoom, putEntry, type Stamp } from './tier/put-entry.ts'
+import { heldThrough, type Recorded, recordedTags } from './tier/recorded.ts'
+import type { TagSights } from './tier/sight.ts'
+
+/** What filling needs, wired by the composition root. */
+export interface FillRoom extends PutRoom, TellRoom {
+  readonly unfinished: Unfinished
+  readonly maxValueBytes: number
+  /** What a read depends on, given what it uses and the user tags of its policy. */
+  readonly tagsOf: DeriveTags
+  /** Longest lifetime of any entry, in milliseconds: tags must outlive it. */
+  longestLifetime(): number
+}
+
+/** One read that asks the cache. */
+export interface CachedRead<T> extends Wanted {
+  readonly plan: ReadPlan<T>
+  readonly policy: Policy
+}
+
+/** What a load leaves for the callers that joined it. */
+export interface Loaded {
+  readonly result: unknown
+  /** The result's bytes; undefined when it could not be encoded. */
+  readonly payload: Uint8Array | undefined
+}
+
+/** The tags of a read as they were before its load. */
+export interface Before {
+  readonly epoch: string
+  readonly sights: TagSights
+}
+
+/** Runs the host's query and stores the result under the tags as they were before it. */
+export async function fill<T>(
+  room: FillRoom,
+  one: CachedRead<T>,
+  reason: MissReason,
+  before: Before,
+): Promise<Loaded> {
+  let result: T
+  try {
+    result = await one.plan.run()
+  } catch (error) {
+    tell(room, one, reason)
+    throw error
+  }
+  // Encoded and read before anybody sees the result: hosts replace nested objects of what they return in place.
+  const payload = room.entries.encode(result, one)
+  if ('error' in payload) {
+    tell(room, one, 'opaque')
+    // A computed value that cannot be cached is a mistake in the program, a query's result is not.
+    if (one.plan.strict) throw payload.error
+    return { result, payload: undefined }
+  }
+  const empty = isEmpty(result)
+  const lifetime = lifetimeOf(one.policy, empty, room.clock.random())
+  const recorded = recordedTags(tagsAnew(room, one), before.sights, result)
+  if (payload.length > room.maxValueBytes) tell(room, one, 'too-large')
+  else if (lifetime === undefined || !recorded) tell(room, one, reason)
+  else {
+    tell(room, one, reason, { ttl: lifetime })
+    void store(room, one, before, recorded, { lifetime, empty }, payload)
+  }
+  return { result, payload }
+}
+
+/** The table whose writes leave this read alone. */
+export function aroundOf(plan: Pick<ReadPlan<unknown>, 'occurrences'>, policy: Policy): string | undefined {
+  return policy.write === 'around' ? plan.occurrences[0]?.table : undefined
+}
+
+/** With what the result shows. */
+function tagsAnew(room: FillRoom, { plan, policy }: CachedRead<unknown>): ReturnType<DeriveTags> {
+  return room.tagsOf(plan.occurrences, policy.tags, aroundOf(plan, policy))
+}
+
+async function store(
+  room: FillRoom,
+  one: CachedRead<unknown>,
+  before: Before,
+  recorded: Recorded,
+  made: Pick<Stamp, 'lifetime' | 'empty'>,
+  payload: Uint8Array,
+): Promise<void> {
+  const lifetime = 2 * room.longestLifetime()
+  const all = withLearned(one.tags, recorded.learned)
+  const held = await heldTags(room, one, before, recorded, all, lifetime)
+  if (!held) return
+  await putEntry(room, one, { ...made, epoch: before.epoch, tags: held }, payload, { tags: all, lifetime })
+}
+
+/** What to record, once it is sure that nothing moved that could not be seen before the load. */
+async function heldTags(
+  room: FillRoom,
+  one: CachedRead<unknown>,
+  { epoch, sights }: Before,
+  recorded: Recorded,
+  all: Wanted['tags'],
+  lifetime: number,
+): Promise<Stamp['tags'] | undefined> {
+  const { learned, tags } = recorded
+  // Statements that saw different instants make a result that never was: storable only if nothing moved.
+  if (!learned.length && !one.plan.severalStatements) return tags
+  const after = learned.length ? await room.store.seed(all, lifetime) : await room.store.fetch(undefined, all)
+  if (!after.ok) return undefined
+  const writing = writtenNow(room.unfinished, one.tags)
+  return heldThrough(recorded, { tags: all, before: sights, epoch, after: after.value, writing })
+}
