@@ -23,7 +23,10 @@ export interface Occurrence {
    * the table's list.
    */
   readonly rows?: (result: unknown) => number | undefined
-  /** Rows that the arguments do not name and the result does. Without effect where `pins` hold a whole lookup key. */
+  /**
+   * Rows that the arguments do not name and the result does. Without effect where `pins` do, and are counted
+   * or of a key that is not unique.
+   */
   readonly learn?: Learn
 }
 

@@ -79,8 +79,10 @@ function collect(byTable: Map<string, Collected>, schema: Schema, occurrence: Oc
   const keyed = table && !table.reads.length ? table : undefined
   const pinned = keyed && pinnedBy(keyed, occurrence.pins)
   const learning = keyed && learningOf(keyed, occurrence.learn)
-  if (pinned) one.pins.push({ pinned, rows: occurrence.rows })
-  else if (learning) one.learns.push(learning)
+  // Where nobody counts the rows of a unique key, its values alone would never do without `list`.
+  const uncounted = pinned?.key.unique && !occurrence.rows
+  if (learning && (!pinned || uncounted)) one.learns.push(learning)
+  else if (pinned) one.pins.push({ pinned, rows: occurrence.rows })
   else one.unpinned = true
   // A view depends on what it reads; `fresh` also ends views that name each other.
   if (fresh) for (const source of viewSources(table)) collect(byTable, schema, { table: source })

@@ -5,6 +5,7 @@ import { surveyFilter } from './filter.ts'
 import { type ReadShape, shapeOf } from './operations.ts'
 import { pinsOf } from './pins.ts'
 import { surveyArguments, surveyCursor, surveyOrder } from './selection.ts'
+import { manyShown, oneShown, type ShownRows, wrappedShown } from './shown.ts'
 import { note, type Survey, startSurvey } from './survey.ts'
 
 /** What the result of a read depends on. */
@@ -37,7 +38,7 @@ export function planRead(
   const pins = pinsOf(models, model, argument(args, 'where'))
   survey.occurrences.push(root(models.table(model), pins, dataPath.length ? undefined : rowsOf(shape)))
   if (args !== undefined && shape === 'aggregate') surveyAggregate(survey, model, args)
-  else if (args !== undefined) surveyArguments(survey, model, args, pins)
+  else if (args !== undefined) surveyArguments(survey, model, args, { pins, shown: shownOf(shape, dataPath) })
   const joined = survey.joinable && argument(args, 'relationLoadStrategy') === 'join'
   return {
     occurrences: survey.occurrences,
@@ -53,6 +54,11 @@ function root(table: string, pins: Pins | undefined, rows: Occurrence['rows']): 
 function rowsOf(shape: ReadShape): Occurrence['rows'] {
   if (shape === 'one') return (result) => (result === null || result === undefined ? 0 : 1)
   return shape === 'many' ? (result) => (Array.isArray(result) ? result.length : undefined) : undefined
+}
+
+function shownOf(shape: ReadShape, dataPath: readonly unknown[]): ShownRows {
+  if (dataPath.length) return wrappedShown(dataPath)
+  return shape === 'one' ? oneShown : manyShown
 }
 
 /** `select`, `by`, `having` and the aggregates name columns of the model's own rows. */

@@ -2,14 +2,25 @@ import type { ColumnValue, Pins } from '@larder/core'
 import type { ColumnPair, Relation } from '../model.ts'
 import { argument, fieldsOf, listOf } from './argument.ts'
 import { surveyFilter } from './filter.ts'
+import { type Learning, learnOf } from './learn.ts'
 import { bothPins, pinsOf } from './pins.ts'
+import { relatedShown, type ShownRows } from './shown.ts'
 import { note, type Survey, visit } from './survey.ts'
 
 /** Arguments that read nothing but columns of the rows already found. */
 const PLAIN: ReadonlySet<string> = new Set(['take', 'skip', 'distinct', 'omit', 'relationLoadStrategy'])
 
-/** Notes every table that the arguments of a find read, at any depth; `pins` bind the rows they apply to. */
-export function surveyArguments(survey: Survey, model: string, args: unknown, pins: Pins | undefined): void {
+/** The rows that arguments apply to: what binds them, and where the result shows them. */
+export interface Rows {
+  readonly pins: Pins | undefined
+  readonly shown: ShownRows
+}
+
+/** Rows of which nothing is known. */
+export const ANY_ROWS: Rows = { pins: undefined, shown: () => undefined }
+
+/** Notes every table that the arguments of a find read, at any depth. */
+export function surveyArguments(survey: Survey, model: string, args: unknown, rows: Rows): void {
   const fields = fieldsOf(args)
   if (!fields) {
     note(survey, 'arguments')
@@ -20,7 +31,7 @@ export function surveyArguments(survey: Survey, model: string, args: unknown, pi
     if (name === 'where') surveyFilter(survey, model, value)
     else if (name === 'orderBy') surveyOrder(survey, model, value)
     else if (name === 'cursor') surveyCursor(survey, model, value)
-    else if (name === 'select' || name === 'include') surveySelection(survey, model, value, pins)
+    else if (name === 'select' || name === 'include') surveySelection(survey, model, value, rows)
     else if (!PLAIN.has(name)) note(survey, name)
   }
 }
@@ -55,7 +66,7 @@ export function surveyCursor(survey: Survey, model: string, cursor: unknown): vo
 }
 
 /** Notes the relations of a `select` or an `include`. */
-function surveySelection(survey: Survey, model: string, selection: unknown, pins: Pins | undefined): void {
+function surveySelection(survey: Survey, model: string, selection: unknown, rows: Rows): void {
   const fields = fieldsOf(selection)
   if (!fields) {
     note(survey, 'select')
@@ -64,27 +75,37 @@ function surveySelection(survey: Survey, model: string, selection: unknown, pins
   for (const [name, value] of fields) {
     if (value === false) continue
     const relation = survey.models.relation(model, name)
-    if (relation) surveyInclude(survey, relation, value, pins)
-    else if (name === '_count') surveyCounts(survey, model, value, pins)
+    if (relation) surveyInclude(survey, model, relation, value, rows)
+    else if (name === '_count') surveyCounts(survey, model, value, rows)
     // A name that is no column is a computed field, made of this row's columns: every relation is known by name.
     else if (value !== true && survey.models.column(model, name) === undefined) note(survey, `select.${name}`)
   }
 }
 
-function surveyInclude(survey: Survey, relation: Relation, value: unknown, parent: Pins | undefined): void {
+function surveyInclude(
+  survey: Survey,
+  model: string,
+  relation: Relation,
+  value: unknown,
+  { pins: parent, shown }: Rows,
+): void {
   survey.relations = true
   const args = value === true ? {} : value
-  const pins = related(survey, relation, argument(args, 'where'), parent)
-  surveyArguments(survey, relation.target, args, pins)
+  const learning = learnOf(survey.models, { model, rows: shown }, relation, args)
+  const pins = related(survey, relation, argument(args, 'where'), parent, learning)
+  surveyArguments(survey, relation.target, args, { pins, shown: relatedShown(shown, relation.field) })
 }
 
-function surveyCounts(survey: Survey, model: string, value: unknown, parent: Pins | undefined): void {
+function surveyCounts(survey: Survey, model: string, value: unknown, { pins: parent, shown }: Rows): void {
   survey.joinable = false
   const { models } = survey
+  const learning = (relation: Relation): Learning =>
+    learnOf(models, { model, rows: shown }, relation, undefined)
   if (value === true) {
     for (const relation of models.relations(model)) {
       // Without a datamodel no relation is known to be a list, and any may be.
-      if (relation.list || relation.holder === 'unknown') related(survey, relation, undefined, parent)
+      if (relation.list || relation.holder === 'unknown')
+        related(survey, relation, undefined, parent, learning(relation))
     }
     return
   }
@@ -101,7 +122,7 @@ function surveyCounts(survey: Survey, model: string, value: unknown, parent: Pin
       continue
     }
     const where = argument(filter, 'where')
-    related(survey, relation, where, parent)
+    related(survey, relation, where, parent, learning(relation))
     if (where !== undefined) surveyFilter(survey, relation.target, where)
   }
 }
@@ -109,17 +130,23 @@ function surveyCounts(survey: Survey, model: string, value: unknown, parent: Pin
 /**
  * Notes the rows of the other model that belong to the parent's, and returns what binds them: their own filter, and
  * where they hold the foreign key the values that bind the columns it references. Of a join table the rows are bound,
- * of the table behind it they are not.
+ * of the table behind it they are not. `learning`: what the result will tell of them.
  */
 function related(
   survey: Survey,
   relation: Relation,
   where: unknown,
   parent: Pins | undefined,
+  learning: Learning,
 ): Pins | undefined {
   const filtered = where === undefined ? undefined : pinsOf(survey.models, relation.target, where)
   const target = bothPins(filtered, carried(relation.pairs, parent))
-  visit(survey, relation, target, joinPins(relation, parent))
+  visit(
+    survey,
+    relation,
+    { pins: target, learn: learning.target },
+    { pins: joinPins(relation, parent), learn: learning.join },
+  )
   return target
 }
 

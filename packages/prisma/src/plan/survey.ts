@@ -1,4 +1,4 @@
-import type { Occurrence, Pins } from '@larder/core'
+import type { Learn, Occurrence, Pins } from '@larder/core'
 import type { ModelMap, Relation } from '../model.ts'
 
 /** What a walk through the arguments of one operation has found so far. */
@@ -25,9 +25,19 @@ export function note(survey: Survey, what: string): void {
 }
 
 /** Notes that the statement reads the other model of a relation, and the join table there is or may be between. */
-export function visit(survey: Survey, relation: Relation, target?: Pins, join?: Pins): void {
-  survey.occurrences.push({ table: relation.table, ...(target && { pins: target }) })
-  for (const table of joinTablesOf(relation)) survey.occurrences.push({ table, ...(join && { pins: join }) })
+export function visit(survey: Survey, relation: Relation, target: Bound = {}, join: Bound = {}): void {
+  survey.occurrences.push(occurrenceOf(relation.table, target))
+  for (const table of joinTablesOf(relation)) survey.occurrences.push(occurrenceOf(table, join))
+}
+
+/** What names the rows of an occurrence. */
+export interface Bound {
+  readonly pins?: Pins | undefined
+  readonly learn?: Learn | undefined
+}
+
+function occurrenceOf(table: string, { pins, learn }: Bound): Occurrence {
+  return { table, ...(pins && { pins }), ...(learn && { learn }) }
 }
 
 /** The implicit join table of a relation. Without a datamodel there may be one: naming it costs nothing. */

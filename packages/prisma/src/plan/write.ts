@@ -7,7 +7,7 @@ import { MOST_ROWS, type Nested, nestedIn } from './nested.ts'
 import { pinsOf, pinsOn } from './pins.ts'
 import { rowOf, rowsOf } from './returned.ts'
 import { foundRow, identified, madeRow } from './row.ts'
-import { surveyArguments } from './selection.ts'
+import { ANY_ROWS, surveyArguments } from './selection.ts'
 import { changedBy, type Data, insertedBy } from './sets.ts'
 import { startSurvey } from './survey.ts'
 
@@ -215,7 +215,7 @@ function returnsDeleted({ models, model, args, context }: Write): boolean {
   if (!DELETE_RETURNING.has(context.provider ?? '')) return false
   const survey = startSurvey(models)
   const selected = fieldsOf(args)?.filter(([name]) => name === 'select' || name === 'include')
-  surveyArguments(survey, model, Object.fromEntries(selected ?? []), undefined)
+  surveyArguments(survey, model, Object.fromEntries(selected ?? []), ANY_ROWS)
   return !survey.occurrences.length && survey.opaque === undefined
 }
 

@@ -49,9 +49,10 @@ function bumped({ tags, result }: Cached, written: readonly WriteTag[]): boolean
   return tags.some((tag) => {
     const write = written.find(({ record }) => record === tag.record)
     if (!write) return false
-    const list = tag.list === 'depends' || (tag.list === 'maybe' && !tag.insteadOfList(result))
+    const learned = tag.list === 'no' ? [] : tag.insteadOfList(result)
     return (
-      list ||
+      learned === undefined ||
+      learned.some((cell) => write.cells.has(cell)) ||
       tag.fields.some((field) => write.unknown.has(field)) ||
       tag.cells.some((cell) => write.cells.has(cell))
     )
