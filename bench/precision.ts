@@ -1,67 +1,36 @@
-import { type Cache, createCache } from '@larder/core'
+import { createCache } from '@larder/core'
 import { prismaCache } from '@larder/prisma'
-import { workload } from '../examples/demo/src/workload.ts'
 import { datamodel } from '../prisma/generated/larder.ts'
 import type { Catalogue } from './catalogue.ts'
+import { driveParts, fillParts, readParts, type Trace, WAYS, type Way } from './parts.ts'
 import { table } from './table.ts'
 
-const SEED = 20_240_607
-const SKEW = 1
-const WRITE_SHARE = 0.01
-/** Prisma makes one statement of the findUniques of one moment. */
-const TOGETHER = 500
+const TRACE = { rows: 10_000, seed: 20_240_607, writeShare: 0.01 }
 
-/** What the driven client must be able to do. */
-interface Client {
-  readonly strike: {
-    findUnique(args: { where: { id: number } }): PromiseLike<unknown>
-    update(args: { where: { id: number }; data: { costRepair: number } }): PromiseLike<unknown>
-  }
-}
-
-/** The same trace with writes known by row and by table: how many reads each keeps off the database. */
-export async function benchPrecision(catalogue: Catalogue, operations: number): Promise<void> {
-  const models = { Strike: {} }
-  const { prisma, rows } = catalogue
-  const byRow = createCache({ defaults: { ttl: '1h' } })
-  const byTable = createCache({ defaults: { ttl: '1h' } })
-  const lines = [
-    await drive(
-      'with datamodel: by row',
-      prisma.$extends(prismaCache({ cache: byRow, datamodel, models })),
-      byRow,
-    ),
-    await drive('without: by table', prisma.$extends(prismaCache({ cache: byTable, models })), byTable),
-  ]
-  console.log(`
-Precision: ${count(rows)} rows, ${count(operations)} operations, ${WRITE_SHARE * 100}% of them updates by id
-Reads by id and writes alike prefer some rows (Zipf, exponent ${SKEW}). Every row was
-read once before. SQL counts what the reads and writes sent.
-
-${table(['case', 'hits', 'misses', 'SQL'], lines)}`)
-
-  async function drive(name: string, client: Client, cache: Cache): Promise<string[]> {
-    await readAll(client, rows)
-    const [before, sent] = [cache.stats(), catalogue.statements()]
-    let left = operations
-    for (const one of workload({ rows, seed: SEED, skew: SKEW, writeShare: WRITE_SHARE })) {
-      if (left-- === 0) break
-      const where = { id: one.id }
-      if (one.kind === 'read') await client.strike.findUnique({ where })
-      else await client.strike.update({ where, data: { costRepair: one.by } })
-    }
-    const after = cache.stats()
-    const [hits, reads] = [after.hits - before.hits, after.reads - before.reads]
+/** The same trace with dependencies known by row and by table: how many reads each keeps off the database. */
+export async function benchPrecision({ prisma }: Catalogue, operations: number): Promise<void> {
+  await prisma.$executeRawUnsafe(fillParts(TRACE.rows))
+  const trace: Trace = { ...TRACE, operations }
+  const models = { LegacyItem: {} }
+  const hits: Record<Way, number>[] = []
+  for (const known of [true, false]) {
+    const cache = createCache({ defaults: { ttl: '1h' } })
+    const extension = known ? prismaCache({ cache, datamodel, models }) : prismaCache({ cache, models })
+    const client = prisma.$extends(extension)
+    // By table the first write ends all of it.
+    if (known) await readParts(client, trace.rows)
+    hits.push(await driveParts(client, trace, () => cache.stats().hits))
     await cache.close()
-    return [name, percent(hits / reads), count(reads - hits), count(catalogue.statements() - sent)]
   }
-}
+  const lines = (Object.keys(WAYS) as Way[]).map((way) => [
+    way,
+    ...hits.map((shares) => percent(shares[way])),
+  ])
+  console.log(`
+Precision: hits of reads of ${count(trace.rows)} rows with 100 parents, ${count(operations)} operations, of
+which ${trace.writeShare * 100}% update a row; rows and ways alike likely. By row, each was read once before.
 
-async function readAll(client: Client, rows: number): Promise<void> {
-  for (let first = 1; first <= rows; first += TOGETHER) {
-    const ids = Array.from({ length: Math.min(TOGETHER, rows - first + 1) }, (_, index) => first + index)
-    await Promise.all(ids.map((id) => client.strike.findUnique({ where: { id } })))
-  }
+${table(['read', 'by row', 'by table'], lines)}`)
 }
 
 const count = (value: number): string => value.toLocaleString('en-US')

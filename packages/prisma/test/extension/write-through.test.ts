@@ -313,6 +313,8 @@ describe('the policy', () => {
     const { db, cache, sources } = here
     const display = () => db.stock.findUnique(bySku)
     const lines = () => db.orderLine.findMany({ include: { stock: true } })
+    const line = { sku: bySku.where.sku, quantity: 1, price: '1.00' }
+    await db.order.create({ data: { customer: 'a', lines: { create: line } } })
     await Promise.all([display(), lines()])
     await db.stock.update({ ...bySku, data: sell })
     expect(await sources(display)).toEqual(['memory'])
