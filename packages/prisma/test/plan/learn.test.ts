@@ -1,0 +1,177 @@
+import { describe, expect, test } from 'vitest'
+import { planRead } from '../../src/plan/read.ts'
+import { models } from './models.ts'
+
+type Learned = readonly (readonly [table: string, values: readonly object[] | undefined])[]
+
+/** What the result tells of the tables that are to be learned of, in the order of the plan. */
+function learned(
+  operation: string,
+  model: string,
+  args: unknown,
+  result: unknown,
+  dataPath?: readonly string[],
+): Learned {
+  const { occurrences } = planRead(operation, model, args, models, dataPath)
+  return occurrences.flatMap(({ table, learn }) => (learn ? [[table, learn.values(result)] as const] : []))
+}
+
+type Case = readonly [fact: string, model: string, args: unknown, result: unknown, learned: Learned]
+
+const cases: readonly Case[] = [
+  [
+    'the row of a to-one include, by its own key',
+    'Post',
+    { where: { id: 1 }, include: { author: true } },
+    { id: 1, authorId: 7, author: { id: 7, name: 'a' } },
+    [['app_user', [{ id: 7 }]]],
+  ],
+  [
+    'the same by the foreign key, where its own key is not selected',
+    'Post',
+    { include: { author: { select: { name: true } } } },
+    { id: 1, authorId: 7, author: { name: 'a' } },
+    [['app_user', [{ id: 7 }]]],
+  ],
+  [
+    'nothing where neither is selected',
+    'Post',
+    { select: { author: { select: { name: true } } } },
+    { author: { name: 'a' } },
+    [['app_user', undefined]],
+  ],
+  [
+    'no row where the foreign key is NULL',
+    'Post',
+    { include: { editor: true } },
+    { id: 1, editorId: null, editor: null },
+    [['app_user', []]],
+  ],
+  [
+    'nothing where the foreign key is not, and the row is missing or filtered out',
+    'Post',
+    { include: { editor: { where: { name: 'a' } } } },
+    { id: 1, editorId: 3, editor: null },
+    [['app_user', undefined]],
+  ],
+  [
+    'nothing where a NULL foreign key is not selected',
+    'Post',
+    { select: { id: true, editor: true } },
+    { id: 1, editor: null },
+    [['app_user', undefined]],
+  ],
+  [
+    'the other side of a one-to-one relation, if there is one',
+    'User',
+    { include: { profile: true } },
+    { id: 1, profile: { id: 4, userId: 1 } },
+    [['app_profile', [{ user_id: 1 }]]],
+  ],
+  [
+    'nothing of the other side of a one-to-one relation, if there is none yet',
+    'User',
+    { include: { profile: true } },
+    { id: 1, profile: null },
+    [['app_profile', undefined]],
+  ],
+  [
+    'children by what their parent holds, whatever filters them',
+    'User',
+    { where: { email: 'a' }, include: { posts: { where: { published: true }, take: 2 } } },
+    { id: 1, email: 'a', posts: [] },
+    [['blog_posts', [{ author_id: 1 }]]],
+  ],
+  [
+    'nothing of children whose parent does not show its key',
+    'User',
+    { select: { email: true, posts: true } },
+    { email: 'a', posts: [] },
+    [['blog_posts', undefined]],
+  ],
+  [
+    'counted children by what their parent holds',
+    'User',
+    { include: { _count: { select: { posts: true } } } },
+    { id: 1, _count: { posts: 2 } },
+    [['blog_posts', [{ author_id: 1 }]]],
+  ],
+  [
+    'rows and join rows of a many-to-many include',
+    'Post',
+    { include: { tags: true } },
+    { id: 1, tags: [{ id: 3 }, { id: 5 }] },
+    [
+      ['blog_tags', [{ id: 3 }, { id: 5 }]],
+      ['_posttotag', [{ A: 1 }]],
+    ],
+  ],
+  [
+    'only join rows where a many-to-many include leaves rows out',
+    'Post',
+    { include: { tags: { where: { name: 'a' } } } },
+    { id: 1, tags: [{ id: 3 }] },
+    [['_posttotag', [{ A: 1 }]]],
+  ],
+  [
+    'rows at any depth',
+    'Comment',
+    { include: { post: { include: { author: { include: { profile: true } } } } } },
+    { postId: 2, post: { id: 2, authorId: 7, author: { id: 7, profile: { id: 1, userId: 7 } } } },
+    [
+      ['blog_posts', [{ id: 2 }]],
+      ['app_user', [{ id: 7 }]],
+      ['app_profile', [{ user_id: 7 }]],
+    ],
+  ],
+  [
+    'a foreign key of two columns',
+    'Badge',
+    { include: { membership: true } },
+    { userId: 1, groupId: 2, membership: { userId: 1, groupId: 2, level: 0 } },
+    [['app_membership', [{ user_id: 1, group_id: 2 }]]],
+  ],
+  [
+    'no row where half of a foreign key of two columns is NULL',
+    'Badge',
+    { include: { membership: true } },
+    { userId: 1, groupId: null, membership: null },
+    [['app_membership', []]],
+  ],
+]
+
+describe('a result tells', () => {
+  test.each(cases)('%s', (_, model, args, result, expected) => {
+    expect(learned('findFirst', model, args, result)).toEqual(expected)
+    // Of many rows it tells what each of them tells.
+    const twice = expected.map(([table, values]) => [table, values && [...values, ...values]])
+    expect(learned('findMany', model, args, [result, result])).toEqual(twice)
+  })
+
+  test('nothing in a form it was not expected in', () => {
+    const args = { include: { author: true, tags: true } }
+    for (const result of [undefined, 7, 'row', [null], [{ author: 'x', tags: {} }], [{ authorId: 1.5 }]])
+      expect(learned('findMany', 'Post', args, result).map(([, values]) => values)).not.toContainEqual([
+        { id: 1 },
+      ])
+  })
+
+  test('no row of a read that found none', () => {
+    expect(learned('findUnique', 'Post', { where: { id: 1 }, include: { author: true } }, null)).toEqual([
+      ['app_user', []],
+    ])
+  })
+
+  test('the row of the fluent API, by its own key', () => {
+    const args = { where: { id: 1 }, select: { author: true } }
+    expect(learned('findUnique', 'Post', args, { id: 7 }, ['select', 'author'])).toEqual([
+      ['app_user', [{ id: 7 }]],
+    ])
+    expect(learned('findUnique', 'Post', args, null, ['select', 'author'])).toEqual([['app_user', undefined]])
+  })
+
+  test('nothing of what a filter or an ordering reads', () => {
+    const args = { where: { author: { name: 'a' } }, orderBy: { category: { name: 'asc' } } }
+    expect(learned('findMany', 'Post', args, [{ id: 1, authorId: 7 }])).toEqual([])
+  })
+})
