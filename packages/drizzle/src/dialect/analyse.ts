@@ -4,6 +4,7 @@ import { embeddedCount } from '../versions/count.ts'
 import { nameInStatement, physicalName, viewConfig } from '../versions/names.ts'
 import type { Built, BuiltSql } from './built.ts'
 import { rawUnfit, unfitFor } from './expressions.ts'
+import { draftsByName, learnRelations } from './learn.ts'
 import { namesItsTargets } from './raw-targets.ts'
 import { surveyRelations } from './relations.ts'
 import { followLinks, showsRows, surveyCount, surveySelect } from './select.ts'
@@ -34,14 +35,18 @@ export function analyse(room: AnalysisRoom, sql: SQL, text: string, parameters: 
     joins: 0,
     locks: false,
     opaque: trusted ? undefined : 'parameters that cannot be told apart',
+    related: undefined,
   }
   if (tree) visit(survey, tree.root, undefined, true)
   followLinks(survey)
-  const raw = tree && room.built.of(sql) === undefined && scanSql(text, room.dialect).writes
+  const made = room.built.of(sql)
+  const shape = made?.kind === 'relational' || made?.kind === 'relations' ? made.shape() : undefined
+  if (shape) learnRelations(survey, survey.related ?? draftsByName(survey.drafts), shape)
+  const raw = tree && made === undefined && scanSql(text, room.dialect).writes
   // Whatever the SQL does to the tables it names, it may do to any row of them.
   if (raw && namesItsTargets(tree.root, text, room.dialect))
     for (const { table } of survey.drafts) survey.changes.push({ table, effect: 'unknown' })
-  return concluded(room, survey, room.built.of(sql), text)
+  return concluded(room, survey, made, text)
 }
 
 function visit(survey: Survey, node: Node, around: Scope | undefined, root: boolean): void {
@@ -163,7 +168,12 @@ function concluded(room: AnalysisRoom, survey: Survey, built: Built | undefined,
     model,
     locks: survey.locks || scan.locks,
     opaque: kind === 'write' ? undefined : ((built && survey.opaque) ?? reason),
-    occurrences: survey.drafts.map(({ table: name, pins, counted }) => ({ table: name, pins, counted })),
+    occurrences: survey.drafts.map(({ table: name, pins, counted, learn }) => ({
+      table: name,
+      pins,
+      counted,
+      learn,
+    })),
     changes: survey.changes,
     ownChanges: survey.own,
   }

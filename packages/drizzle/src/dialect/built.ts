@@ -1,5 +1,6 @@
 import type { SQL } from 'drizzle-orm'
 import { createNotes } from '../notes.ts'
+import type { Shape } from './shape.ts'
 
 /** A table in a FROM or JOIN as a builder's config holds it: Table, View, Subquery or SQL. */
 export type Source = unknown
@@ -49,10 +50,14 @@ export type Built =
   | { readonly kind: 'refresh'; readonly view: unknown }
   /** The list after SET, of an update or of ON CONFLICT DO UPDATE. */
   | { readonly kind: 'set'; readonly set: Readonly<Record<string, unknown>> }
-  /** Not a statement of its own: marks the root of a relational query. */
-  | { readonly kind: 'relational'; readonly inner: Built | undefined }
+  /** Not a statement of its own: marks the root of a relational query. `shape`: how its rows lie in the result. */
+  | {
+      readonly kind: 'relational'
+      readonly inner: Built | undefined
+      readonly shape: () => Shape | undefined
+    }
   /** A relational query whose selects no builder made (1.0). */
-  | { readonly kind: 'relations' }
+  | { readonly kind: 'relations'; readonly shape: () => Shape | undefined }
 
 /** Remembers from what SQL objects were built, for as long as they live. */
 export interface BuiltSql {

@@ -1,7 +1,7 @@
 import { isClosed } from './closed.ts'
 import { factsIn } from './condition.ts'
 import { applyFacts } from './select.ts'
-import { addSource, addTable, type Draft, type Scope, type Survey } from './survey.ts'
+import { addSource, addTable, type Draft, type RelatedDrafts, type Scope, type Survey } from './survey.ts'
 import { nameIn, type Token, tokensOf } from './tokens.ts'
 import type { Node } from './tree.ts'
 
@@ -12,6 +12,10 @@ const ENDS: ReadonlySet<string> = new Set(['LEFT', 'INNER', 'CROSS', 'JOIN', 'OR
 interface Frame {
   readonly scope: Scope
   readonly drafts: Draft[]
+  /** Those of derived tables, too. */
+  readonly all: Draft[]
+  /** The SELECTs in it that stand for relations; undefined for a name given twice. */
+  readonly relations: Map<string, Frame | undefined>
   readonly conditions: Token[][]
   /** The condition that tokens belong to just now. */
   open: Token[] | undefined
@@ -36,7 +40,18 @@ export function surveyRelations(survey: Survey, node: Node, around: Scope | unde
   // The table that the query is about comes first, and each row of the result is one of its rows.
   survey.drafts.splice(survey.drafts.indexOf(root), 1)
   survey.drafts.splice(first, 0, root)
+  survey.related = relatedOf(found.frame)
   return names
+}
+
+function relatedOf({ all, relations }: Frame): RelatedDrafts {
+  return {
+    drafts: all,
+    related(name) {
+      const frame = relations.get(name)
+      return frame && relatedOf(frame)
+    },
+  }
 }
 
 /** SQLite's `(select json_group_array(…)` stands in SQL of its own, the rest of that SELECT outside. */
@@ -52,7 +67,14 @@ function select(
   around: Scope | undefined,
   names: Scope,
 ): { readonly end: number; readonly frame: Frame } {
-  const frame: Frame = { scope: { sources: new Map(), around }, drafts: [], conditions: [], open: undefined }
+  const frame: Frame = {
+    scope: { sources: new Map(), around },
+    drafts: [],
+    all: [],
+    relations: new Map(),
+    conditions: [],
+    open: undefined,
+  }
   let depth = 0
   survey.selects++
   let at = begin
@@ -90,11 +112,23 @@ function follow(frame: Frame, token: Token, depth: number): boolean {
 /** `from (select … from table as d0 …) as d0`: the rows are those of the table inside. */
 function derived(frame: Frame, inner: Frame, tokens: readonly Token[], open: number, close: number): void {
   const name = tokens[close + 1] === 'AS' ? nameIn(tokens[close + 2]) : undefined
-  if (tokens[open - 1] !== 'FROM' || name === undefined || frame.drafts.length) return
+  const from = tokens[open - 1] === 'FROM'
+  // PostgreSQL joins what a relation shows, SQLite selects it.
+  if (name !== undefined && (tokens[open - 1] === 'LATERAL' || !(from || frame.all.length)))
+    frame.relations.set(name, frame.relations.has(name) ? undefined : inner)
+  if (!from || frame.all.length) return
+  frame.all.push(...inner.all)
+  for (const [relation, one] of inner.relations) frame.relations.set(relation, one)
+  if (name === undefined) return
   const draft = inner.drafts[0]
   frame.scope.sources.set(name, draft)
   // Its own conditions were applied inside; the outermost FROM still tells what the query is about.
   if (draft) frame.drafts.push(draft)
+}
+
+function add({ drafts, all }: Frame, draft: Draft): void {
+  drafts.push(draft)
+  all.push(draft)
 }
 
 /** Adds the table after FROM or JOIN. @returns the index of its last token. */
@@ -110,7 +144,7 @@ function source(survey: Survey, frame: Frame, tokens: readonly Token[], at: numb
           ? piece.view
           : piece.kind === 'nested' && piece.given
     const draft = addSource(survey, frame.scope, given)
-    if (draft) frame.drafts.push(draft)
+    if (draft) add(frame, draft)
     return at + 1
   }
   // name as alias, or schema.name as alias
@@ -123,7 +157,7 @@ function source(survey: Survey, frame: Frame, tokens: readonly Token[], at: numb
   }
   if (survey.names.blind(table)) survey.opaque ??= `the view ${table}`
   const draft = addTable(survey, frame.scope, table, alias)
-  frame.drafts.push(draft)
+  add(frame, draft)
   // Two relations of one query may use the same alias: from outside, neither can be told.
   names.sources.set(alias, names.sources.has(alias) ? undefined : draft)
   return last + 2

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type Change, type ColumnValue, type Occurrence, type Pins, UNKNOWN } from '@larder/core'
+import { type Change, type ColumnValue, type Learn, type Occurrence, type Pins, UNKNOWN } from '@larder/core'
 
 /** Columns compared with parameters: physical name to indices among the statement's parameters. */
 export type PinPlaces = Readonly<Record<string, readonly number[]>>
@@ -10,6 +10,8 @@ export interface OccurrencePlan {
   readonly pins: PinPlaces
   /** The result has one row for each row of this occurrence that passed the filter. */
   readonly counted: boolean
+  /** Of rows that the result names. */
+  readonly learn?: Learn | undefined
 }
 
 /** A change whose values are yet to be filled in. */
@@ -70,10 +72,11 @@ export function occurrencesOf(
   parameters: readonly unknown[],
   rows: (result: unknown) => number | undefined,
 ): readonly Occurrence[] {
-  return occurrences.map(({ table, pins, counted }) => ({
+  return occurrences.map(({ table, pins, counted, learn }) => ({
     table,
     pins: pinsAt(pins, parameters),
     ...(counted && { rows }),
+    ...(learn && { learn }),
   }))
 }
 

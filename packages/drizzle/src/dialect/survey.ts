@@ -1,3 +1,4 @@
+import type { Learn } from '@larder/core'
 import { type Column, is, SQL, Subquery, Table, View } from 'drizzle-orm'
 import { nameInStatement, physicalName, viewConfig } from '../versions/names.ts'
 import type { BuiltSql, Source } from './built.ts'
@@ -14,11 +15,14 @@ export interface Link {
 /** An occurrence as it is being put together. */
 export interface Draft {
   readonly table: string
+  /** Its name in the statement. */
+  readonly name: string
   readonly pins: Record<string, readonly number[]>
   /** Columns equal to a column of another source, here or in a statement around this one. */
   readonly links: Link[]
   readonly scope: Scope
   counted: boolean
+  learn: Learn | undefined
 }
 
 /** The names one SELECT (or UPDATE, DELETE) gives to its sources. */
@@ -52,6 +56,15 @@ export interface Survey {
   joins: number
   locks: boolean
   opaque: string | undefined
+  /** Of a relational query whose tables have no names of their own. */
+  related: RelatedDrafts | undefined
+}
+
+/** The occurrences of one SELECT of a relational query, and those of its relations by what the statement calls them. */
+export interface RelatedDrafts {
+  /** The table of the rows first. */
+  readonly drafts: readonly Draft[]
+  related(name: string): RelatedDrafts | undefined
 }
 
 /** Adds a source to `scope`: an occurrence, a name for a derived table, or something that cannot be seen through. */
@@ -70,7 +83,7 @@ export function addSource(survey: Survey, scope: Scope, source: Source): Draft |
 /** An occurrence of a table under a name. One that the schema does not have makes the read opaque. */
 export function addTable(survey: Survey, scope: Scope, table: string, name: string): Draft {
   if (survey.names.model(table) === undefined) survey.opaque ??= `the table ${table}, not in the schema`
-  const draft: Draft = { table, pins: {}, links: [], scope, counted: false }
+  const draft: Draft = { table, name, pins: {}, links: [], scope, counted: false, learn: undefined }
   scope.sources.set(name, draft)
   survey.drafts.push(draft)
   return draft

@@ -9,9 +9,12 @@ export interface DialectListener {
   query(sql: SQL, query: Query): void
 }
 
-/** What each method of a dialect builds, told by its parameters, the SQL it made and what that was noted as before. */
+/**
+ * What each method of a dialect builds, told by its parameters, the SQL it made, what that was noted as before, and
+ * all that the method returned.
+ */
 export type Builders = Readonly<
-  Record<string, (parameters: readonly unknown[], made: SQL, inner: Built | undefined) => Built>
+  Record<string, (parameters: readonly unknown[], sql: SQL, inner: Built | undefined, made: unknown) => Built>
 >
 
 /** Who builds SQL in one version of Drizzle. */
@@ -36,7 +39,7 @@ export function overrideDialect(
     view[name] = function (this: unknown, ...parameters: unknown[]): unknown {
       const made = method.apply(this, parameters)
       const sql = sqlIn(made)
-      if (sql) listener.built(sql, describe(parameters, sql, listener.of(sql)))
+      if (sql) listener.built(sql, describe(parameters, sql, listener.of(sql), made))
       return made
     }
   }

@@ -16,6 +16,9 @@ export interface RelationalReads {
   readonly userWithPostsAndComments: Read
   readonly postWithAuthor: Read
   readonly viewsOfPostWithAuthor: Read
+  readonly userByEmailWithPosts: Read
+  readonly commentWithPostAndAuthor: Read
+  readonly postTitledWithAuthorsName: Read
   readonly everythingById: Read
 }
 

@@ -18,5 +18,15 @@ export const relational: RelationalReads = {
       columns: { views: true },
       with: { author: true },
     }),
+  userByEmailWithPosts: (db, t) =>
+    db.query.users.findFirst({ where: eq(t.users.email, 'u1@x'), with: { posts: true } }),
+  commentWithPostAndAuthor: (db, t) =>
+    db.query.comments.findFirst({ where: eq(t.comments.id, 1), with: { post: { with: { author: true } } } }),
+  postTitledWithAuthorsName: (db, t) =>
+    db.query.posts.findMany({
+      where: eq(t.posts.title, 'p1'),
+      columns: { title: true },
+      with: { author: { columns: { name: true } } },
+    }),
   everythingById: (db, t) => db.query.everything.findMany({ where: eq(t.everything.id, 1) }),
 }

@@ -4,6 +4,7 @@ import type { SQL } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import { declaredRules } from './declared.ts'
 import type { Contract, ContractDb, Driver, DriverDatabase, Rules } from './driver.ts'
+import { learnedRules } from './learned.ts'
 import { markRules } from './marks.ts'
 import { rawRules } from './raw.ts'
 import { readRules } from './reads.ts'
@@ -21,6 +22,7 @@ interface RunDb {
 
 const ALL: readonly Rules[] = [
   readRules,
+  learnedRules,
   writeRules,
   transactionRules,
   valueRules,

@@ -16,5 +16,14 @@ export const relational: RelationalReads = {
   postWithAuthor: (db) => next(db).posts.findFirst({ where: { id: 1 }, with: { author: true } }),
   viewsOfPostWithAuthor: (db) =>
     next(db).posts.findFirst({ where: { id: 1 }, columns: { views: true }, with: { author: true } }),
+  userByEmailWithPosts: (db) => next(db).users.findFirst({ where: { email: 'u1@x' }, with: { posts: true } }),
+  commentWithPostAndAuthor: (db) =>
+    next(db).comments.findFirst({ where: { id: 1 }, with: { post: { with: { author: true } } } }),
+  postTitledWithAuthorsName: (db) =>
+    next(db).posts.findMany({
+      where: { title: 'p1' },
+      columns: { title: true },
+      with: { author: { columns: { name: true } } },
+    }),
   everythingById: (db) => next(db).everything.findMany({ where: { id: 1 } }),
 }

@@ -7,4 +7,5 @@ export const relationsPg = defineRelations({ users, posts, comments, everything 
     author: r.one.users({ from: r.posts.authorId, to: r.users.id }),
     comments: r.many.comments({ from: r.posts.id, to: r.comments.postId }),
   },
+  comments: { post: r.one.posts({ from: r.comments.postId, to: r.posts.id }) },
 }))

@@ -9,4 +9,5 @@ export const relationsSqlite = defineRelations({ users, posts, comments, everyth
     author: r.one.users({ from: r.posts.authorId, to: r.users.id }),
     comments: r.many.comments({ from: r.posts.id, to: r.comments.postId }),
   },
+  comments: { post: r.one.posts({ from: r.comments.postId, to: r.posts.id }) },
 }))

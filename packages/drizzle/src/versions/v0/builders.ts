@@ -1,4 +1,7 @@
+import type { SQL } from 'drizzle-orm'
+import type { Built } from '../../dialect/built.ts'
 import type { Builders } from '../dialect.ts'
+import { shapeOf } from './shape.ts'
 
 /** What each method of a 0.45 dialect builds. */
 export const builders: Builders = {
@@ -11,7 +14,16 @@ export const builders: Builders = {
     kind: 'refresh',
     view: (config as { view: unknown }).view,
   }),
-  buildRelationalQuery: (_, __, inner) => ({ kind: 'relational', inner }),
-  buildRelationalQueryWithoutPK: (_, __, inner) => ({ kind: 'relational', inner }),
-  buildRelationalQueryWithoutLateralSubqueries: (_, __, inner) => ({ kind: 'relational', inner }),
+  buildRelationalQuery: relational,
+  buildRelationalQueryWithoutPK: relational,
+  buildRelationalQueryWithoutLateralSubqueries: relational,
+}
+
+function relational(
+  [asked]: readonly unknown[],
+  _: SQL,
+  inner: Built | undefined,
+  made: unknown,
+): Extract<Built, { kind: 'relational' }> {
+  return { kind: 'relational', inner, shape: () => shapeOf(asked, made) }
 }

@@ -2,6 +2,7 @@ import { Column, is, SQL } from 'drizzle-orm'
 import type { InsertConfig, SelectConfig } from '../../dialect/built.ts'
 import type { Builders } from '../dialect.ts'
 import { isRows } from '../pieces.ts'
+import { shapeOf } from './shape.ts'
 
 /** What each method of a 1.0 dialect builds. */
 export const builders: Builders = {
@@ -14,7 +15,7 @@ export const builders: Builders = {
     kind: 'refresh',
     view: (config as { view: unknown }).view,
   }),
-  buildRelationalQuery: () => ({ kind: 'relations' }),
+  buildRelationalQuery: (_, __, ___, made) => ({ kind: 'relations', shape: () => shapeOf(made) }),
 }
 
 interface SelectConfig1 extends SelectConfig {

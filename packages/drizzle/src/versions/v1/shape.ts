@@ -1,0 +1,30 @@
+import { Column, is } from 'drizzle-orm'
+import type { Shape } from '../../dialect/shape.ts'
+
+/** One value of a row: a column, an extra, or the rows of a relation as JSON. */
+interface Selected {
+  readonly key: string
+  readonly field: unknown
+  readonly isArray?: boolean
+  readonly selection?: readonly Selected[]
+}
+
+/**
+ * How the rows of a relational query of 1.0 lie in the driver's: lists of values at the root, objects in its relations.
+ * The tables of one depth have one name.
+ */
+export function shapeOf(made: unknown): Shape | undefined {
+  const { selection } = made as { readonly selection?: unknown }
+  return Array.isArray(selection) ? shape(selection as readonly Selected[], 0) : undefined
+}
+
+function shape(selection: readonly Selected[], depth: number): Shape {
+  const entries = selection.map((one, index) => ({ ...one, at: depth ? one.key : index }))
+  return {
+    alias: `d${depth}`,
+    columns: entries.flatMap(({ at, field }) => (is(field, Column) ? [{ at, column: field }] : [])),
+    relations: entries.flatMap(({ at, key, isArray, selection: inner }) =>
+      inner ? [{ name: key, at, one: !isArray, shape: shape(inner, depth + 1) }] : [],
+    ),
+  }
+}
