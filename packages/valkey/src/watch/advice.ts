@@ -55,12 +55,12 @@ export function adviseOn(topology: Topology, warn: (code: string, message: strin
       if (answer instanceof Error) throw answer
       return String(answer)
     }
-    void advisor.look(node.name, { info }, underSentinel(node))
+    void advisor.look(node.name, { info }, isUnderSentinel(node))
   })
 }
 
 /** A client that Sentinels lead to its server has their addresses, whoever made it. */
-function underSentinel({ client }: ValkeyNode): boolean {
+export function isUnderSentinel({ client }: ValkeyNode): boolean {
   return (client.options as { readonly sentinels?: unknown } | undefined)?.sentinels != null
 }
 

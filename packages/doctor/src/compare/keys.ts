@@ -1,14 +1,8 @@
 import type { ColumnType, LookupKey, Table } from '@larder/core'
-import type { CatalogueColumn, Relation } from './catalogue.ts'
-import type { Finding } from './finding.ts'
+import type { CatalogueColumn, Relation } from '../catalogue.ts'
+import type { Finding } from '../finding.ts'
 
-/** Types of the database that compare as a declared one does. */
-const SAME: Readonly<Partial<Record<ColumnType, RegExp>>> = {
-  integer: /^(?:smallint|integer|bigint|int\d?|tinyint|mediumint|oid)\b/,
-  uuid: /^uuid$/,
-  boolean: /^boolean$/,
-  text: /^(?:text|citext|name|character varying|character|varchar|char|bpchar)\b/,
-}
+/** Types by which a read can be tied to its rows: how the database compares them must be known. */
 const PINNING = new Set<ColumnType>(['integer', 'uuid', 'boolean', 'enum', 'text'])
 
 /** What makes a lookup key name other rows than the database means by it. Pure. */
@@ -25,7 +19,7 @@ export function compareKeys(table: Table, relation: Relation): readonly Finding[
       ...(actual ? compareColumn(table.name, declared, actual) : [columnMissing(table, declared.name)]),
     )
   }
-  return findings
+  return [...findings, ...looseTexts(table, relation, inKeys)]
 }
 
 /** A smaller unique index is stricter still. */
@@ -49,35 +43,59 @@ function compareColumn(
   actual: CatalogueColumn,
 ): readonly Finding[] {
   const findings: Finding[] = []
-  const same =
-    declared.type === 'enum'
-      ? actual.isEnum || SAME.text?.test(actual.type)
-      : SAME[declared.type]?.test(actual.type)
-  if (!same)
+  if (!actual.comparesAs.includes(declared.type))
     findings.push({
       level: 'danger',
       code: 'column-type',
       subject,
-      message: `${declared.name} is declared ${declared.type}, and is ${actual.type}: what it equals may differ`,
+      message: `${declared.name} is declared ${declared.type}, and is ${actual.type || 'without a type'}: what it equals may differ`,
       fix: 'declare the type it has',
     })
-  if (actual.nondeterministic && declared.type === 'text')
+  if (actual.wide !== undefined && declared.type === 'text')
     findings.push({
       level: 'danger',
       code: 'collation',
       subject,
-      message: `${declared.name} has a nondeterministic collation: more texts are equal to each other than the cache believes`,
-      fix: 'use a deterministic collation (or citext) for columns of keys, or give the model no policy',
+      message: `${declared.name} has the collation ${actual.wide}: more texts may be equal to each other than the cache believes`,
+      fix: 'use another collation for columns of keys (PostgreSQL: a deterministic one, or citext; SQLite: BINARY, NOCASE or RTRIM), or give the model no policy',
     })
-  if (actual.generated && !declared.generated)
+  if (actual.changes === 'generated' && !declared.generated)
     findings.push({
       level: 'danger',
       code: 'generated-column',
       subject,
       message: `${declared.name} is generated from other columns and not declared so: a write that does not name it may change it`,
-      fix: 'declare it as generated (Prisma: @default(dbgenerated(…))), or take it out of the keys',
+      fix: 'declare it as generated (Prisma: @default(dbgenerated(…)); Drizzle: generatedAlwaysAs), or take it out of the keys',
+    })
+  if (actual.changes === 'on-update' && !declared.generated)
+    findings.push({
+      level: 'danger',
+      code: 'on-update-column',
+      subject,
+      message: `${declared.name} is set by ON UPDATE CURRENT_TIMESTAMP, and not declared so: any update changes it`,
+      fix: 'declare it (Drizzle: onUpdateNow), or take it out of the keys',
     })
   return findings
+}
+
+/** Text that nobody dares to tie reads by, where its collation is the reason. */
+function looseTexts(table: Table, relation: Relation, inKeys: ReadonlySet<string>): readonly Finding[] {
+  const loose = relation.columns.filter(
+    ({ name, wide }) =>
+      wide !== undefined &&
+      inKeys.has(name) &&
+      table.columns.some((declared) => declared.name === name && declared.type === 'opaque-text'),
+  )
+  if (!loose.length) return []
+  return [
+    {
+      level: 'note',
+      code: 'text-key',
+      subject: table.name,
+      message: `compares ${loose.map(({ name, wide }) => `${name} by ${wide}`).join(', ')}, by which more texts are equal than the cache can tell: reads by it end with every write of the table`,
+      fix: 'nothing, for freshness; read by a key of numbers where that is too often',
+    },
+  ]
 }
 
 function columnMissing(table: Table, column: string): Finding {
@@ -86,6 +104,6 @@ function columnMissing(table: Table, column: string): Finding {
     code: 'column-missing',
     subject: table.name,
     message: `${column} is part of a declared key, and the table has no such column`,
-    fix: 'run the migrations, or generate the schema anew',
+    fix: 'run the migrations, or generate the schema anew (Drizzle: is casing what drizzle(…) was given?)',
   }
 }
