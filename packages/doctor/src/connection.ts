@@ -22,17 +22,15 @@ export function dialectOf(url: string): SqlDialect {
   )
 }
 
-/** Loads a driver when it is needed. @throws Mistake naming the command that installs it. */
+/** Loads a package when it is needed. @throws Mistake naming the command that installs it, or what it needs itself. */
 export async function driver<T>(name: string, load: () => Promise<T>): Promise<T> {
   try {
     return await load()
   } catch (error) {
     const { code } = error as { code?: unknown }
-    throw new Mistake(
-      code === 'ERR_MODULE_NOT_FOUND'
-        ? `${name} is not installed beside @larder/doctor: npm install --save-dev ${name}`
-        : `${name} cannot be loaded: ${reasonOf(error)}`,
-    )
+    if (code !== 'ERR_MODULE_NOT_FOUND') throw new Mistake(`${name} cannot be loaded: ${reasonOf(error)}`)
+    const [, missing = name] = /^Cannot find package '([^'/.][^']*)'/.exec(reasonOf(error)) ?? []
+    throw new Mistake(`${missing} is not installed beside @larder/doctor: npm install --save-dev ${missing}`)
   }
 }
 

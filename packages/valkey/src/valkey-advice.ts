@@ -1,18 +1,25 @@
-import { assemble } from './assemble.ts'
-import { createCaches } from './caches.ts'
 import { checkOptions } from './connection/options.ts'
 import type { ValkeyStoreOptions } from './connection/store-options.ts'
-import type { Topology, ValkeyNode } from './topology/topology.ts'
+import { createTopology } from './topology/create.ts'
+import type { NodeDuties, Topology, ValkeyNode } from './topology/topology.ts'
 import { type Advice, adviceOn, isUnderSentinel } from './watch/advice.ts'
+import { lifeIn } from './watch/incarnation.ts'
 import { adviceOnSettings } from './watch/settings.ts'
 
-/** What the doctor's own keys begin with: they live for seconds, and only where servers do not say who they are. */
-const NAMESPACE = 'larder-doctor'
+/** Whoever only asks leaves nothing on the server, and need not tell its lives apart. */
+const ASKING: NodeDuties = {
+  beforeTrust: async () => {},
+  async identify(node) {
+    const [info] = await node.ask([['info', 'server', 'replication']])
+    return lifeIn(info ?? null) ?? 'unsaid'
+  },
+  sending() {},
+}
 
 /**
  * Asks all primaries for settings under which a store is slower or promises less than it could; for tools such as
- * `larder doctor`. Asks more than a store may (`CONFIG GET`); where that is refused, it says so (`valkey-config`). The
- * URL of one node of a Cluster stands for all of them.
+ * `larder doctor`. Writes nothing. Asks more than a store may (`CONFIG GET`); where that is refused, it says so
+ * (`valkey-config`). The URL of one node of a Cluster stands for all of them.
  * @throws CacheError for a wrong option, or saying why a server cannot be used.
  */
 export async function valkeyAdvice(options: string | ValkeyStoreOptions): Promise<readonly Advice[]> {
@@ -21,10 +28,8 @@ export async function valkeyAdvice(options: string | ValkeyStoreOptions): Promis
   const tell = (code: string, message: string): void => {
     if (!found.has(code)) found.set(code, { code, message })
   }
-  const store = assemble(checkOptions(options), { tell, open() {}, alone() {} }, createCaches())
-  const { topology } = store
+  const topology = createTopology(checkOptions(options), { tell, open() {}, alone() {} }, ASKING)
   try {
-    store.use(NAMESPACE)
     await topology.opened()
     await topology.check()
     if (url !== undefined && (await isOfCluster(topology))) return await valkeyAdvice({ nodes: [url] })
@@ -34,7 +39,7 @@ export async function valkeyAdvice(options: string | ValkeyStoreOptions): Promis
   } catch (error) {
     throw topology.failure(error)
   } finally {
-    store.close()
+    topology.close()
   }
 }
 
@@ -49,7 +54,7 @@ async function adviceOnNode({ clustered }: Topology, node: ValkeyNode): Promise<
     ['info', 'replication'],
     ['config', 'get', '*'],
   ])
-  const said = [memory, replication].filter((answer) => typeof answer === 'string')
+  const said = [memory, replication].map((answer) => (answer instanceof Error ? '' : String(answer)))
   const settings = Array.isArray(config) ? config.map(String) : undefined
   return [
     ...adviceOn(said.join('\n'), isUnderSentinel(node)),
