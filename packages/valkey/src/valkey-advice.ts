@@ -2,7 +2,7 @@ import { checkOptions } from './connection/options.ts'
 import type { ValkeyStoreOptions } from './connection/store-options.ts'
 import { createTopology } from './topology/create.ts'
 import type { NodeDuties, Topology, ValkeyNode } from './topology/topology.ts'
-import { type Advice, adviceOn, isUnderSentinel } from './watch/advice.ts'
+import { type Advice, adviceOn, isUnderSentinel, NO_INFO } from './watch/advice.ts'
 import { lifeIn } from './watch/incarnation.ts'
 import { adviceOnSettings } from './watch/settings.ts'
 
@@ -55,8 +55,10 @@ async function adviceOnNode({ clustered }: Topology, node: ValkeyNode): Promise<
     ['config', 'get', '*'],
   ])
   const said = [memory, replication].map((answer) => (answer instanceof Error ? '' : String(answer)))
+  const infoless = memory instanceof Error || replication instanceof Error
   const settings = Array.isArray(config) ? config.map(String) : undefined
   return [
+    ...(infoless ? [{ code: 'valkey-info', message: NO_INFO }] : []),
     ...adviceOn(said.join('\n'), isUnderSentinel(node)),
     ...adviceOnSettings(settings && pairs(settings), clustered),
   ]

@@ -39,6 +39,10 @@ describe('of one server', () => {
     await client.acl('SETUSER', 'app', 'on', '>x', '~*', '&*', '+@all', '-config')
     client.disconnect()
     expect(await codes(server.url.replace('//', '//app:x@'))).toEqual(['valkey-config'])
+    const muter = look(server.url)
+    await muter.acl('SETUSER', 'app', '-info')
+    muter.disconnect()
+    expect(await codes(server.url.replace('//', '//app:x@'))).toEqual(['valkey-config', 'valkey-info'])
   })
 
   it('nothing stays there', async () => {

@@ -44,6 +44,10 @@ export function createAdvisor(warn: (code: string, message: string) => void): Ad
   }
 }
 
+/** What is told where a server does not say who it is (`valkey-info`). */
+export const NO_INFO =
+  'the server does not say who it is (it refuses INFO, or INFO has no run_id and master_replid), so Larder cannot tell a failover from a reconnect: each reconnect of any process empties the cache once. Allow +info where that is all that is missing'
+
 /** Looks at every primary once it can be asked. */
 export function adviseOn(topology: Topology, warn: (code: string, message: string) => void): void {
   const advisor = createAdvisor(warn)
