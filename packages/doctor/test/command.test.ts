@@ -114,6 +114,7 @@ describe('ends with 2, says why, and no secret, given', () => {
     ['an option there is not', () => ['--nothing'], /--nothing/],
     ['a database and no schema', () => ['--database', nowhere], /give --schema/],
     ['a schema and no database', () => ['--schema', schema], /DATABASE_URL/],
+    ['a folder', () => ['--schema', folder, '--database', nowhere], /there is no file/],
     ['a file there is not', () => ['--schema', 'none.ts', '--database', nowhere], /no file none\.ts in \//],
     [
       'a module that exports nothing usable',

@@ -58,7 +58,11 @@ describe('finds in MariaDB', () => {
       ['danger trigger person'],
     ],
     ['a table that is gone', 'DROP TABLE note', ['warning table-missing note']],
-    ['a column that is gone', 'ALTER TABLE person DROP COLUMN nick_name', ['danger key-not-unique person']],
+    [
+      'a column that is gone',
+      'ALTER TABLE person DROP COLUMN nick_name',
+      ['danger key-not-unique person', 'warning column-missing person'],
+    ],
     [
       'a key column of another type',
       'ALTER TABLE blog_post DROP FOREIGN KEY blog_post_ibfk_1, MODIFY author_id varchar(9) NOT NULL',

@@ -5,6 +5,7 @@ import * as world from '../../../test/drizzle/world-sqlite.ts'
 import { wideCollations } from '../src/sqlite/collations.ts'
 import { DRIVERS } from '../src/sqlite/drivers.ts'
 import { readSqlite } from '../src/sqlite/read-catalogue.ts'
+import { sqliteSettings } from '../src/sqlite/settings.ts'
 import { dangers, found, look, type Own, ownSqlite, spelled, worldIn } from './worlds.ts'
 
 const casing = 'snake_case'
@@ -151,6 +152,13 @@ describe.each(Object.entries(DRIVERS))('over %s', (name, open) => {
     expect(catalogue.relations).toEqual(expected?.relations)
     expect(catalogue.settings).toEqual({ driver: name, foreign_keys: expect.stringMatching(/^[01]$/) })
   })
+})
+
+it('foreign keys that new connections of the driver leave off are told of', () => {
+  expect(sqliteSettings({ driver: 'x', foreign_keys: '1' })).toEqual([])
+  expect(sqliteSettings({ driver: 'x', foreign_keys: '0' })).toMatchObject([
+    { level: 'note', code: 'foreign-keys-off' },
+  ])
 })
 
 it('a collation is found whatever stands around it', () => {

@@ -13,11 +13,10 @@ export function compareKeys(table: Table, relation: Relation): readonly Finding[
   }
   const inKeys = new Set(table.keys.flatMap(({ columns }) => columns))
   for (const declared of table.columns) {
-    if (!inKeys.has(declared.name) || !PINNING.has(declared.type)) continue
+    if (!inKeys.has(declared.name)) continue
     const actual = relation.columns.find(({ name }) => name === declared.name)
-    findings.push(
-      ...(actual ? compareColumn(table.name, declared, actual) : [columnMissing(table, declared.name)]),
-    )
+    if (!actual) findings.push(columnMissing(table, declared.name))
+    else if (PINNING.has(declared.type)) findings.push(...compareColumn(table.name, declared, actual))
   }
   return [...findings, ...looseTexts(table, relation, inKeys)]
 }

@@ -7,13 +7,23 @@ export function compareWriters(table: Table, relation: Relation): readonly Findi
   const subject = table.name
   const findings: Finding[] = []
   for (const { name, does } of relation.triggers)
-    findings.push({
-      level: table.touches.length ? 'note' : 'danger',
-      code: 'trigger',
-      subject,
-      message: `has the trigger ${name} (${does})${table.touches.length ? `, declared to write ${table.touches.join(', ')}` : ', and nothing is declared of what it writes'}`,
-      fix: 'name the tables it writes in the policy’s touches: the table itself, too, if it changes other columns of the row',
-    })
+    findings.push(
+      table.touches.length
+        ? {
+            level: 'note',
+            code: 'trigger',
+            subject,
+            message: `has the trigger ${name} (${does}), and is declared to write ${table.touches.join(', ')}`,
+            fix: 'see that these are all that its triggers write',
+          }
+        : {
+            level: 'danger',
+            code: 'trigger',
+            subject,
+            message: `has the trigger ${name} (${does}), and nothing is declared of what it writes`,
+            fix: 'name the tables it writes in the policy’s touches: the table itself, too, if it changes other columns of the row',
+          },
+    )
   for (const rule of relation.rules)
     findings.push({
       level: 'danger',

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { reasonOf } from '../connection.ts'
@@ -14,7 +14,8 @@ const UNRESOLVED = new Set(['ERR_MODULE_NOT_FOUND', 'ERR_UNSUPPORTED_DIR_IMPORT'
 /** Runs a module of the application. @throws Mistake saying why it cannot be. */
 export async function loadModule(file: string): Promise<Module> {
   const path = resolve(file)
-  if (!existsSync(path)) throw new Mistake(`there is no file ${file} in ${process.cwd()}`)
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile())
+    throw new Mistake(`there is no file ${file} in ${process.cwd()}`)
   try {
     return await import(pathToFileURL(path).href)
   } catch (error) {
