@@ -62,6 +62,8 @@ export interface CatalogueColumn {
   readonly comparesAs: readonly ColumnType[]
   /** How the database changes it in writes that do not name it. */
   readonly changes: 'generated' | 'on-update' | undefined
+  /** It gets a value, other than NULL, in an INSERT that does not name it. */
+  readonly hasDefault: boolean
   /** Its collation, where by that more texts are equal than case, accents and trailing spaces make. */
   readonly wide: string | undefined
 }

@@ -79,6 +79,12 @@ describe('finds in MariaDB', () => {
       ],
     ],
     [
+      'a default nobody declared, of a key that may be NULL',
+      'ALTER TABLE person ALTER COLUMN team_id SET DEFAULT 1',
+      ['danger column-default person'],
+    ],
+    ['nothing in a default of NULL', 'ALTER TABLE person ALTER COLUMN team_id SET DEFAULT NULL', []],
+    [
       'a table whose engine has no transactions',
       'ALTER TABLE note ENGINE = MyISAM',
       ['danger no-transactions note'],
@@ -115,7 +121,10 @@ describe('finds in MariaDB', () => {
   })
 
   it('a column of a key that every update sets', async () => {
-    const moments = mysqlTable('moment', { id: int().primaryKey(), seenAt: int('seen_at').unique() })
+    const moments = mysqlTable('moment', {
+      id: int().primaryKey(),
+      seenAt: int('seen_at').notNull().unique(),
+    })
     await own.run(
       'CREATE TABLE moment (id int PRIMARY KEY, seen_at timestamp NOT NULL DEFAULT now() ON UPDATE now() UNIQUE)',
     )

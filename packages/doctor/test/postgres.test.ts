@@ -75,6 +75,12 @@ describe('finds', () => {
       ['danger collation app_user'],
     ],
     [
+      'a default nobody declared, of a key that may be NULL',
+      'ALTER TABLE blog_posts ALTER COLUMN category_id SET DEFAULT 1',
+      ['danger column-default blog_posts'],
+    ],
+    ['nothing in a default of NULL', 'ALTER TABLE blog_posts ALTER COLUMN category_id SET DEFAULT NULL', []],
+    [
       'row-level security',
       'ALTER TABLE app_user ENABLE ROW LEVEL SECURITY',
       ['warning row-security app_user'],

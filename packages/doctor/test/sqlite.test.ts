@@ -83,6 +83,13 @@ describe('finds in SQLite', () => {
       expect.arrayContaining(['danger generated-column post_label']),
     ],
     [
+      'a default nobody declared, of a key that may be NULL',
+      `DROP TABLE person; CREATE TABLE person (id integer PRIMARY KEY, email text NOT NULL UNIQUE, points integer,
+         nick_name text UNIQUE DEFAULT NULL, boss_id integer REFERENCES person ON DELETE SET NULL ON UPDATE CASCADE,
+         team_id integer DEFAULT 1 REFERENCES team ON DELETE SET NULL ON UPDATE CASCADE)`,
+      ['danger column-default person'],
+    ],
+    [
       'nothing in collations that make no more equal than Larder takes for equal',
       'DROP TABLE team; CREATE TABLE team (id integer PRIMARY KEY, code text NOT NULL COLLATE RTRIM UNIQUE)',
       [],

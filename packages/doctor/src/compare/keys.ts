@@ -58,6 +58,14 @@ function compareColumn(
       message: `${declared.name} has the collation ${actual.wide}: more texts may be equal to each other than the cache believes`,
       fix: 'use another collation for columns of keys (PostgreSQL: a deterministic one, or citext; SQLite: BINARY, NOCASE or RTRIM), or give the model no policy',
     })
+  if (actual.hasDefault && declared.nullable && !declared.hasDefault)
+    findings.push({
+      level: 'danger',
+      code: 'column-default',
+      subject,
+      message: `${declared.name} has a default in the database and none that is declared: a row inserted without it is taken for one with NULL there`,
+      fix: 'declare the default, or drop it in the database',
+    })
   if (actual.changes === 'generated' && !declared.generated)
     findings.push({
       level: 'danger',

@@ -12,7 +12,7 @@ export const RELATIONS: string = `
 
 export const COLUMNS: string = `
   SELECT ${RELATION}, COLUMN_NAME AS name, DATA_TYPE AS type, COLUMN_TYPE AS written, COLLATION_NAME AS collation_name,
-    EXTRA AS extra
+    COLUMN_DEFAULT AS default_value, EXTRA AS extra
   FROM information_schema.COLUMNS WHERE ${OURS} ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION`
 
 /** A column without a name is an expression's. */

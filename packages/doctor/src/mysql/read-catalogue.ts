@@ -84,7 +84,7 @@ function kindOf(type: string, engine: string | undefined): RelationKind {
   return engine !== undefined && ELSEWHERE.has(engine.toUpperCase()) ? 'foreign-table' : 'table'
 }
 
-function columnOf({ name, type, written, collation_name, extra }: Row): CatalogueColumn {
+function columnOf({ name, type, written, collation_name, default_value, extra }: Row): CatalogueColumn {
   const collation = collation_name === null ? undefined : String(collation_name)
   const generated = /\b(?:virtual|stored|persistent) generated\b/i.test(String(extra))
   return {
@@ -92,6 +92,8 @@ function columnOf({ name, type, written, collation_name, extra }: Row): Catalogu
     type: String(written),
     comparesAs: TYPES.find(([pattern]) => pattern.test(String(type)))?.[1] ?? [],
     changes: generated ? 'generated' : /\bon update\b/i.test(String(extra)) ? 'on-update' : undefined,
+    // MariaDB spells the default that is none.
+    hasDefault: (default_value ?? 'NULL') !== 'NULL' || /\bauto_increment\b/i.test(String(extra)),
     // Those of bytes ignore spaces at the end, at most.
     wide: collation !== undefined && !/(?:_bin|^binary)$/.test(collation) ? collation : undefined,
   }

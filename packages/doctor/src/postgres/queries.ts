@@ -12,7 +12,8 @@ export const RELATIONS: string = `
 
 export const COLUMNS: string = `
   SELECT a.attrelid::int8 AS relation, a.attname AS name, format_type(t.oid, NULL) AS type, a.attgenerated <> '' AS generated,
-    CASE WHEN NOT l.collisdeterministic THEN l.collname END AS wide, t.typtype = 'e' AS enumeration
+    CASE WHEN NOT l.collisdeterministic THEN l.collname END AS wide, t.typtype = 'e' AS enumeration,
+    a.attgenerated = '' AND (a.atthasdef OR a.attidentity <> '' OR d.typdefault IS NOT NULL) AS filled
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_type d ON d.oid = a.atttypid
   JOIN pg_type t ON t.oid = CASE WHEN d.typtype = 'd' THEN d.typbasetype ELSE d.oid END

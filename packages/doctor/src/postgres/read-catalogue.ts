@@ -58,11 +58,12 @@ export async function readPostgres(query: Query): Promise<Catalogue> {
         schema: String(row.schema),
         name: String(row.name),
         kind: KINDS[String(row.kind)] ?? 'table',
-        columns: columns(id).map(({ name, type, generated, wide, enumeration }) => ({
+        columns: columns(id).map(({ name, type, generated, wide, enumeration, filled }) => ({
           name: String(name),
           type: String(type),
           comparesAs: enumeration === true ? ['enum'] : comparesAs(String(type)),
           changes: generated === true ? 'generated' : undefined,
+          hasDefault: filled === true,
           wide: wide === null ? undefined : String(wide),
         })),
         uniques: uniques(id).map((index) => index.columns as readonly string[]),

@@ -7,7 +7,7 @@ export const RELATIONS: string = `
 
 /** `hidden`: 2 and 3 are generated, 1 is a virtual table's own. */
 export const COLUMNS: string = `
-  SELECT m.name AS relation, c.name AS name, c.type AS type, c.hidden AS hidden, c.pk AS pk
+  SELECT m.name AS relation, c.name AS name, c.type AS type, c.hidden AS hidden, c.pk AS pk, c.dflt_value AS default_value
   FROM sqlite_schema m JOIN pragma_table_xinfo(m.name) c
   WHERE m.type IN ('table', 'view') AND ${OURS} AND c.hidden <> 1 ORDER BY m.name, c.cid`
 

@@ -42,6 +42,7 @@ export async function readSqlite(query: Query, driver: string): Promise<Catalogu
         type: String(column.type),
         comparesAs: AFFINITIES.find(([pattern]) => pattern.test(String(column.type)))?.[1] ?? [],
         changes: Number(column.hidden) > 1 ? 'generated' : undefined,
+        hasDefault: !/^null$/i.test(String(column.default_value)),
         wide: wide.get(String(column.name).toLowerCase()),
       })),
       // A key of one integer is the rowid, and has no index.
