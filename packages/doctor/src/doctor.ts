@@ -36,7 +36,8 @@ export async function doctor(args: readonly string[], { env, out, err }: Surroun
     }
     secret = [...secret, options.database, ...(options.valkey ?? [])]
     const findings = await look(options, env)
-    out(shown(options.json ? JSON.stringify({ findings }, null, 2) : report(findings)))
+    // Names of tables, which may be somebody's password: they stay as they are.
+    out(conceal(options.json ? JSON.stringify({ findings }, null, 2) : report(findings), []))
     return findings.some(({ level }) => level === 'danger') ? 1 : 0
   } catch (error) {
     err(shown(reasonOf(error)))

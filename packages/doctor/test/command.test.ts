@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { doctor } from '@larder/doctor'
 import { mariadbUrl, migrate, valkeyUrl } from '@larder/testing'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Own, ownMariadb, ownPostgres, ownSqlite, worldIn } from './worlds.ts'
 
 const at = (path: string): string => new URL(`../../../${path}`, import.meta.url).pathname
@@ -100,6 +100,19 @@ describe('larder doctor', () => {
     expect(code).toBe(0)
     const codes = JSON.parse(out).findings.map((one: { code: string }) => one.code)
     expect(codes).toEqual(expect.arrayContaining(['valkey-noeviction', 'valkey-maxmemory']))
+  })
+
+  it('writes names of tables out, also where one is the password, and hears what Prisma adds to a URL', async () => {
+    const url = new URL(own.mysql.url)
+    await own.mysql.run(`CREATE OR REPLACE USER person IDENTIFIED BY 'person'; GRANT ALL ON *.* TO person`)
+    url.username = 'person'
+    url.password = 'person'
+    url.search = '?connection_limit=5&pool_timeout=2'
+    const said = vi.spyOn(console, 'error')
+    const { code, out } = await call(['--schema', world.mysql, ...casing, '--database', url.href])
+    expect([code, out]).toEqual([0, expect.stringContaining('person compares email by')])
+    expect(said).not.toHaveBeenCalled()
+    await own.mysql.run('DROP USER person')
   })
 
   it('says how to be used', async () => {

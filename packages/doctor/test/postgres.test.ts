@@ -4,7 +4,15 @@ import { migrate } from '@larder/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { datamodel } from '../../../prisma/generated/larder.ts'
 import * as world from '../../../test/drizzle/world-pg.ts'
-import { dangers, found as foundIn, look as lookAt, type Own, ownPostgres, worldIn } from './worlds.ts'
+import {
+  dangers,
+  found as foundIn,
+  look as lookAt,
+  type Own,
+  ownPostgres,
+  spelled,
+  worldIn,
+} from './worlds.ts'
 
 let own: Own
 beforeEach(async () => {
@@ -181,6 +189,15 @@ it('finds no danger where the database is what a schema of Drizzle says', async 
   expect(dangers(await lookAt(other.url, tables))).toEqual([])
   expect(dangers(await lookAt(other.url, drizzle.tablesOf(world, { '*': { ttl: 1 } })))).not.toEqual([])
   await other.drop()
+})
+
+it('takes tables of the schema that the URL names, as Prisma does', async () => {
+  await own.run(`CREATE SCHEMA app; SET search_path TO app; CREATE TABLE app_setting (id int, value text)`)
+  expect(dangers(await look())).toEqual([])
+  expect(spelled(dangers(await lookAt(`${own.url}?schema=app`, schema)))).toEqual([
+    'danger key-not-unique app_setting',
+    'danger column-type app_setting',
+  ])
 })
 
 it('leaves out what it is told to', async () => {

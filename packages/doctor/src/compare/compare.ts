@@ -20,6 +20,7 @@ export function compare(schema: Schema, catalogue: Catalogue, use: Use = {}): re
       : catalogue.relations.map((relation) => respelled(schema, relation))
   const named = byName(relations)
   const findings: Finding[] = []
+  const schemas = new Set<string>()
   for (const table of schema.tables.values()) {
     const [relation, ...others] = named.get(table.name.toLowerCase()) ?? []
     if (!relation) {
@@ -32,12 +33,15 @@ export function compare(schema: Schema, catalogue: Catalogue, use: Use = {}): re
       })
       continue
     }
+    schemas.add(relation.schema)
     if (others.length) findings.push(sameName(table, [relation, ...others]))
     findings.push(...compareKind(table, relation), ...compareView(schema, named, table, relation))
     findings.push(...compareWriters(table, relation), ...compareKeys(table, relation))
     findings.push(...comparePartition(schema, table, relation))
   }
-  return [...findings, ...compareForeignKeys(schema, relations, use.emulated === true)]
+  // Namesakes elsewhere, of another application or another stage, have foreign keys of their own.
+  const own = relations.filter((relation) => schemas.has(relation.schema))
+  return [...findings, ...compareForeignKeys(schema, own, use.emulated === true)]
 }
 
 function byName(relations: readonly Relation[]): ReadonlyMap<string, readonly Relation[]> {

@@ -7,10 +7,12 @@ import { readMysql } from './read-catalogue.ts'
 export async function connectMysql(url: string): Promise<Connection> {
   const { createConnection } = await driver('mysql2', () => import('mysql2/promise'))
   try {
-    const uri = url.replace(/^\w+:/, 'mysql:')
-    if (!/^\/./.test(new URL(uri).pathname))
+    const place = new URL(url.replace(/^\w+:/, 'mysql:'))
+    if (!/^\/./.test(place.pathname))
       throw new Mistake('the URL of the database names no database: mysql://user:password@host:3306/database')
-    const connection = await createConnection({ uri, connectTimeout: PATIENCE })
+    const ssl = tlsOf(place.searchParams)
+    const uri = withoutPrismas(place)
+    const connection = await createConnection({ uri, connectTimeout: PATIENCE, ...(ssl && { ssl }) })
     // Whoever waits for an answer hears of it.
     connection.on('error', () => {})
     const rows = async (sql: string): Promise<readonly Row[]> => {
@@ -29,4 +31,27 @@ export async function connectMysql(url: string): Promise<Connection> {
   } catch (error) {
     throw error instanceof Mistake ? error : unreachable(error)
   }
+}
+
+/** What Prisma reads of a URL, and mysql2 complains of. */
+const PRISMAS = [
+  ...[
+    'connection_limit',
+    'pool_timeout',
+    'connect_timeout',
+    'socket_timeout',
+    'max_idle_connection_lifetime',
+  ],
+  ...['sslaccept', 'sslcert', 'sslidentity', 'sslpassword', 'statement_cache_size'],
+]
+
+function withoutPrismas(url: URL): string {
+  const bare = new URL(url)
+  for (const name of PRISMAS) bare.searchParams.delete(name)
+  return bare.href
+}
+
+function tlsOf(parameters: URLSearchParams): { rejectUnauthorized: boolean } | undefined {
+  const accept = parameters.get('sslaccept')
+  return accept === null ? undefined : { rejectUnauthorized: accept === 'strict' }
 }

@@ -15,6 +15,8 @@ export async function connectPostgres(url: string): Promise<Connection> {
     try {
       await client.connect()
       await client.query('BEGIN READ ONLY')
+      const schema = schemaIn(url)
+      if (schema) await client.query(`SET LOCAL search_path TO ${client.escapeIdentifier(schema)}`)
     } catch (error) {
       await client.end().catch(() => {})
       throw error
@@ -26,4 +28,9 @@ export async function connectPostgres(url: string): Promise<Connection> {
   } catch (error) {
     throw unreachable(error)
   }
+}
+
+/** As Prisma names it: the schema whose tables are meant. */
+function schemaIn(url: string): string | null {
+  return URL.canParse(url) ? new URL(url).searchParams.get('schema') : null
 }
