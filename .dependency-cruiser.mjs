@@ -95,9 +95,9 @@ export default {
     hostRule('valkey', ['iovalkey']),
     // Asks each host what it declares, by its public entry.
     hostRule('doctor', [
-      'pg',
-      '@larder/(prisma|valkey)$',
-      'packages/(prisma|valkey)/(src|dist)/index\\.',
+      ...['pg', 'mysql2', 'better-sqlite3', '@libsql/client'],
+      '@larder/(prisma|drizzle|valkey)$',
+      'packages/(prisma|drizzle|valkey)/(src|dist)/index\\.',
       // What its command loads: itself, before it is built.
       '\\.\\./dist/index\\.js$',
     ]),

@@ -1,15 +1,26 @@
-import type { Action } from '@larder/core'
+import type { Action, ColumnType, SqlDialect } from '@larder/core'
 
 /** What a database says of itself, as far as freshness depends on it. Names as the database spells them. */
 export interface Catalogue {
+  readonly dialect: SqlDialect
   readonly relations: readonly Relation[]
   /** Settings of a session as the application would have it, by name; values as the server prints them. */
   readonly settings: Readonly<Record<string, string>>
   /** The server replays another one's writes. */
   readonly standby: boolean
+  /** Statements that the server runs by itself, on a schedule. */
+  readonly jobs: readonly string[]
+  /** What the user of this connection may not see, where there is any. */
+  readonly unseen: readonly string[]
 }
 
-export type RelationKind = 'table' | 'partitioned' | 'view' | 'materialized-view' | 'foreign-table'
+export type RelationKind =
+  | 'table'
+  | 'partitioned'
+  | 'view'
+  | 'materialized-view'
+  | 'foreign-table'
+  | 'virtual'
 
 /** A table or a view. */
 export interface Relation {
@@ -25,20 +36,36 @@ export interface Relation {
   readonly rules: readonly string[]
   /** The relation whose rows this one's are part of: a partition's table, or what it inherits from. */
   readonly parent: string | undefined
-  /** Of a view: what it reads, by name. */
-  readonly reads: readonly string[]
+  /** Of a view: what it reads, by name; undefined where that cannot be told. */
+  readonly reads: readonly string[] | undefined
   readonly rowSecurity: boolean
   /** Filled by logical replication. */
   readonly subscribed: boolean
+  /** What keeps its rows, where that knows no transactions. */
+  readonly untransactional: string | undefined
+}
+
+/** What most relations are not: for those who describe the others. */
+export const PLAIN: Pick<Relation, 'rules' | 'parent' | 'rowSecurity' | 'subscribed' | 'untransactional'> = {
+  rules: [],
+  parent: undefined,
+  rowSecurity: false,
+  subscribed: false,
+  untransactional: undefined,
 }
 
 export interface CatalogueColumn {
   readonly name: string
+  /** As the database calls it. */
   readonly type: string
-  readonly generated: boolean
-  /** Equality of its collation is wider than equal bytes. */
-  readonly nondeterministic: boolean
-  readonly isEnum: boolean
+  /** Declared types whose equality is at least as wide as this one's. */
+  readonly comparesAs: readonly ColumnType[]
+  /** How the database changes it in writes that do not name it. */
+  readonly changes: 'generated' | 'on-update' | undefined
+  /** It gets a value, other than NULL, in an INSERT that does not name it. */
+  readonly hasDefault: boolean
+  /** Its collation, where by that more texts are equal than case, accents and trailing spaces make. */
+  readonly wide: string | undefined
 }
 
 export interface CatalogueForeignKey {
@@ -52,5 +79,6 @@ export interface CatalogueForeignKey {
 
 export interface Trigger {
   readonly name: string
-  readonly runs: string
+  /** When it runs, or what. */
+  readonly does: string
 }

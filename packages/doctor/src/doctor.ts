@@ -1,22 +1,15 @@
-import { parseArgs } from 'node:util'
-import { adviceOf, connectDatabase } from './connect.ts'
+import type { SqlDialect } from '@larder/core'
+import { conceal } from './conceal.ts'
+import { connectDatabase } from './connect.ts'
+import { dialectOf, reasonOf } from './connection.ts'
+import type { Declared } from './declared/declared.ts'
+import { loadDeclared } from './declared/load.ts'
 import { examine } from './examine.ts'
-import { loadSchema } from './load-schema.ts'
+import type { Finding } from './finding.ts'
 import { Mistake } from './mistake.ts'
+import { type Options, optionsOf, USAGE } from './options.ts'
 import { report } from './report.ts'
-
-const USAGE = `larder doctor: compares what a cache was told with what is there. Changes nothing.
-
-  npx larder doctor --schema generated/larder.ts --database postgresql://…
-
-  --schema FILE     the datamodel that the generator larder-prisma writes
-  --models FILE     a module that exports \`models\`, as given to prismaCache: for touches, reads and lookupKeys
-  --database URL    the PostgreSQL to compare with; default: DATABASE_URL
-  --valkey URL      the server of the store; default: VALKEY_URL
-  --ignore CODE     leave findings of this code out, or CODE:table; may be repeated
-  --json            findings as JSON
-
-Ends with 0 where nothing can cost freshness, 1 where something can, 2 where it could not look.`
+import { findingsOfStore } from './valkey.ts'
 
 /** Where the command writes, and what it reads of its surroundings. */
 export interface Surroundings {
@@ -25,63 +18,69 @@ export interface Surroundings {
   err(text: string): void
 }
 
-/** Runs the command. @returns its exit code. */
+/** Runs the command. Writes no password. @returns its exit code. */
 export async function doctor(args: readonly string[], { env, out, err }: Surroundings): Promise<0 | 1 | 2> {
+  let secret: readonly (string | undefined)[] = [env.DATABASE_URL, env.VALKEY_URL, ...args]
+  const shown = (text: string): string => conceal(text, secret)
   try {
     const [command, ...rest] = args
+    if (command === '--help' || command === '-h') {
+      out(USAGE)
+      return 0
+    }
     if (command !== 'doctor') throw new Mistake(USAGE)
     const options = optionsOf(rest)
     if (options.help) {
       out(USAGE)
       return 0
     }
+    secret = [...secret, options.database, ...(options.valkey ?? [])]
     const findings = await look(options, env)
-    out(options.json ? JSON.stringify({ findings }, null, 2) : report(findings))
+    // Names of tables, which may be somebody's password: they stay as they are.
+    out(conceal(options.json ? JSON.stringify({ findings }, null, 2) : report(findings), []))
     return findings.some(({ level }) => level === 'danger') ? 1 : 0
   } catch (error) {
-    err(error instanceof Mistake ? error.message : String(error))
+    err(shown(reasonOf(error)))
     return 2
   }
 }
 
-function optionsOf(args: readonly string[]) {
+async function look(options: Options, env: Surroundings['env']): Promise<readonly Finding[]> {
+  const database = options.database ?? env.DATABASE_URL
+  const valkey = options.valkey ?? (env.VALKEY_URL ? [env.VALKEY_URL] : [])
+  const { schema } = options
+  if (schema === undefined) {
+    if (options.database !== undefined)
+      throw new Mistake('there is nothing to compare the database with: give --schema')
+    if (!valkey.length) throw new Mistake(USAGE)
+  } else if (!database)
+    throw new Mistake('there is no database to compare with: give --database, or set DATABASE_URL')
+  const compared = schema !== undefined && database ? await both({ ...options, schema }, database) : undefined
+  const advice = valkey.length ? await findingsOfStore(valkey, options.sentinel) : []
+  return examine({ ...compared, advice, ...(options.ignore && { ignore: options.ignore }) })
+}
+
+/** What is declared, and what the database says. */
+async function both(options: Options & { schema: string }, database: string) {
+  const of = dialectOf(database)
+  const { schema, dialect, emulated } = await loadDeclared(options)
+  if (dialect !== undefined && dialect !== of) throw mismatch(options.schema, dialect, of)
+  const connection = await connectDatabase(database)
   try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        schema: { type: 'string' },
-        models: { type: 'string' },
-        database: { type: 'string' },
-        valkey: { type: 'string' },
-        ignore: { type: 'string', multiple: true },
-        json: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    })
-    return values
-  } catch (error) {
-    throw new Mistake(`${error instanceof Error ? error.message : error}\n\n${USAGE}`)
+    return { schema, emulated, catalogue: await connection.readCatalogue() }
+  } finally {
+    await connection.close()
   }
 }
 
-async function look(options: ReturnType<typeof optionsOf>, env: Surroundings['env']) {
-  const database = options.database ?? env.DATABASE_URL
-  const valkey = options.valkey ?? env.VALKEY_URL
-  if (options.schema !== undefined && !database)
-    throw new Mistake('there is no database to compare with: give --database, or set DATABASE_URL')
-  if (options.schema === undefined && options.database !== undefined)
-    throw new Mistake('there is nothing to compare the database with: give --schema')
-  if (options.schema === undefined && !valkey) throw new Mistake(USAGE)
-  const schema = options.schema === undefined ? undefined : await loadSchema(options.schema, options.models)
-  const connected = schema && database ? await connectDatabase(database) : undefined
-  try {
-    return await examine({
-      ...(schema && { schema }),
-      ...(connected && { query: connected.query }),
-      ...(valkey && { advice: () => adviceOf(valkey) }),
-      ...(options.ignore && { ignore: options.ignore }),
-    })
-  } finally {
-    await connected?.close()
-  }
+const NAMES: Readonly<Record<SqlDialect, string>> = {
+  postgres: 'PostgreSQL',
+  mysql: 'MySQL or MariaDB',
+  sqlite: 'SQLite',
+}
+
+function mismatch(file: string, declared: Declared['dialect'] & string, actual: SqlDialect): Mistake {
+  return new Mistake(
+    `${file} declares tables of ${NAMES[declared]}, and the database is ${NAMES[actual]}: give the --database that the schema is for`,
+  )
 }

@@ -1,33 +1,35 @@
 import type { Schema } from '@larder/core'
-import { compare } from './compare.ts'
-import { compareServer } from './compare-server.ts'
+import type { Catalogue } from './catalogue.ts'
+import { compare, type Use } from './compare/compare.ts'
+import { compareServer } from './compare/server.ts'
 import type { Finding, Level } from './finding.ts'
-import { type Query, readCatalogue } from './postgres/read-catalogue.ts'
 
 /** What is examined. */
-export interface Examined {
-  /** The tables as a client's cache knows them, if the database is to be compared with them. */
+export interface Examined extends Use {
+  /** The tables as a client's cache knows them, if a database is to be compared with them. */
   readonly schema?: Schema
-  /** Sends one statement to the PostgreSQL to compare with. */
-  readonly query?: Query
-  /** Asks the store's servers for their settings. */
-  readonly advice?: () => Promise<readonly Finding[]>
+  /** What the database says of itself. */
+  readonly catalogue?: Catalogue
+  /** What the store's servers were found to be set to. */
+  readonly advice?: readonly Finding[]
   /** Findings to leave out: `code`, or `code:subject`. */
   readonly ignore?: readonly string[]
 }
 
 const WEIGHT: Readonly<Record<Level, number>> = { danger: 0, warning: 1, note: 2 }
 
-/**
- * Compares what is declared with what is there, worst first. Changes nothing.
- * @throws whatever the database or the store throws.
- */
-export async function examine({ schema, query, advice, ignore = [] }: Examined): Promise<readonly Finding[]> {
-  const catalogue = query && (await readCatalogue(query))
+/** Compares what is declared with what is there, worst first. Pure. */
+export function examine({
+  schema,
+  catalogue,
+  advice = [],
+  ignore = [],
+  ...use
+}: Examined): readonly Finding[] {
   const findings = [
-    ...(catalogue && schema ? compare(schema, catalogue) : []),
+    ...(catalogue && schema ? compare(schema, catalogue, use) : []),
     ...(catalogue ? compareServer(catalogue) : []),
-    ...((await advice?.()) ?? []),
+    ...advice,
   ]
   return findings
     .filter(({ code, subject }) => !ignore.includes(code) && !ignore.includes(`${code}:${subject}`))

@@ -6,9 +6,10 @@ export type {
   RelationKind,
   Trigger,
 } from './catalogue.ts'
-export { compare } from './compare.ts'
+export { compare, type Use } from './compare/compare.ts'
+export { connectDatabase } from './connect.ts'
+export type { Connection } from './connection.ts'
 export { doctor, type Surroundings } from './doctor.ts'
 export { type Examined, examine } from './examine.ts'
 export type { Finding, Level } from './finding.ts'
-export { type Query, readCatalogue } from './postgres/read-catalogue.ts'
 export { report } from './report.ts'

@@ -16,10 +16,13 @@ export function report(findings: readonly Finding[]): string {
       lines.push(`  ${subject} ${message}`, `    → ${fix} [${code}]`)
     if (some.length) lines.push('')
   }
-  const count = (level: Level): number => findings.filter((finding) => finding.level === level).length
+  const count = (level: Level): string => {
+    const number = findings.filter((finding) => finding.level === level).length
+    return `${number} ${level}${number === 1 ? '' : 's'}`
+  }
   lines.push(
     findings.length
-      ? `${count('danger')} dangers, ${count('warning')} warnings, ${count('note')} notes`
+      ? `${count('danger')}, ${count('warning')}, ${count('note')}`
       : 'Nothing found: what is declared is what is there',
   )
   return lines.join('\n')

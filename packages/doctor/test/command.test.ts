@@ -2,35 +2,36 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { doctor } from '@larder/doctor'
-import { createDatabase, migrate, postgresUrl, valkeyUrl } from '@larder/testing'
-import { Client } from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { mariadbUrl, migrate, valkeyUrl } from '@larder/testing'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Own, ownMariadb, ownPostgres, ownSqlite, worldIn } from './worlds.ts'
 
-const schema = new URL('../../../prisma/generated/larder.ts', import.meta.url).pathname
-let url: string
-let drop: () => Promise<void>
+const at = (path: string): string => new URL(`../../../${path}`, import.meta.url).pathname
+const schema = at('prisma/generated/larder.ts')
+const world = { mysql: at('test/drizzle/world-mysql.ts'), sqlite: at('test/drizzle/world-sqlite.ts') }
+const casing = ['--casing', 'snake_case'] as const
+
+let own: { postgres: Own; mysql: Own; sqlite: Own }
 let folder: string
+const file = (name: string, text: string): string => {
+  writeFileSync(join(folder, name), text)
+  return join(folder, name)
+}
 beforeAll(async () => {
-  ;({ url, drop } = await createDatabase(await postgresUrl()))
-  await run((sql) => sql)
+  own = { postgres: await ownPostgres(), mysql: await ownMariadb(), sqlite: await ownSqlite() }
+  await migrate(own.postgres.run)
+  await worldIn(own.mysql, 'mysql')
+  await worldIn(own.sqlite, 'sqlite')
   folder = mkdtempSync(join(tmpdir(), 'larder-doctor-'))
 })
 afterAll(async () => {
-  await drop()
+  for (const one of Object.values(own)) await one.drop()
   rmSync(folder, { recursive: true, force: true })
 })
 
-async function run(extra: (none: string) => string): Promise<void> {
-  const client = new Client({ connectionString: url })
-  await client.connect()
-  if (extra('')) await client.query(extra(''))
-  else await migrate((sql) => client.query(sql))
-  await client.end()
-}
-
 async function call(args: readonly string[], env: Record<string, string> = {}) {
   const said = { out: [] as string[], err: [] as string[] }
-  const code = await doctor(args, {
+  const code = await doctor(['doctor', ...args], {
     env,
     out: (text) => void said.out.push(text),
     err: (text) => void said.err.push(text),
@@ -39,60 +40,190 @@ async function call(args: readonly string[], env: Record<string, string> = {}) {
 }
 
 describe('larder doctor', () => {
-  it('ends with 0 and says what it saw where nothing costs freshness', async () => {
-    const { code, out, err } = await call(['doctor', '--schema', schema, '--database', url])
-    expect([code, err]).toEqual([0, ''])
-    expect(out).toMatch(/0 dangers, \d+ warnings, \d+ notes$/)
-  })
+  it.each([
+    ['postgres', () => ['--schema', schema]],
+    ['mysql', () => ['--schema', world.mysql, ...casing]],
+    ['sqlite', () => ['--schema', world.sqlite, ...casing]],
+  ] as const)(
+    'ends with 0 over %s, and says what it saw, where nothing costs freshness',
+    async (kind, args) => {
+      const { code, out, err } = await call([...args(), '--database', own[kind].url])
+      expect([code, err]).toEqual([0, ''])
+      expect(out).toMatch(/(?:0 dangers, \d+ warnings?, \d+ notes?|what is declared is what is there)$/)
+    },
+  )
 
   it('ends with 1 where something does, and says what to do', async () => {
-    await run(() => 'CREATE RULE r AS ON INSERT TO app_setting DO ALSO DELETE FROM app_profile')
-    const { code, out } = await call(['doctor', '--schema', schema], { DATABASE_URL: url })
+    const { url, run } = own.postgres
+    await run('CREATE RULE r AS ON INSERT TO app_setting DO ALSO DELETE FROM app_profile')
+    const { code, out } = await call(['--schema', schema], { DATABASE_URL: url })
     expect(code).toBe(1)
-    expect(out).toMatch(/DANGER.*app_setting has the rewrite rule r.*→ name the tables/s)
-    const json = await call(['doctor', '--schema', schema, '--database', url, '--json'])
+    expect(out).toMatch(/DANGER.*app_setting has the rewrite rule r.*→ name the tables.*\n1 danger, /s)
+    const json = await call(['--schema', schema, '--database', url, '--json'])
+    expect(json.code).toBe(1)
     expect(JSON.parse(json.out).findings[0]).toMatchObject({
       level: 'danger',
       code: 'rule',
       subject: 'app_setting',
     })
-    expect((await call(['doctor', '--schema', schema, '--database', url, '--ignore', 'rule'])).code).toBe(0)
-    await run(() => 'DROP RULE r ON app_setting')
+    expect((await call(['--schema', schema, '--database', url, '--ignore', 'rule'])).code).toBe(0)
+    await run('DROP RULE r ON app_setting')
   })
 
-  it('reads what policies declare of tables', async () => {
-    const models = join(folder, 'models.mjs')
-    writeFileSync(models, `export const models = { Nobody: { ttl: 1, touches: ['User'] } }`)
-    const { code, err } = await call(['doctor', '--schema', schema, '--models', models, '--database', url])
-    expect([code, err]).toEqual([2, expect.stringContaining('Nobody')])
+  it('takes columns for those that the casing makes, and says so where it was not given', async () => {
+    const { code, out } = await call(['--schema', world.sqlite, '--database', own.sqlite.url])
+    expect(code).toBe(1)
+    expect(out).toMatch(/teamId is part of a declared key, and the table has no such column\n.*casing/)
+  })
+
+  it('reads what policies declare of tables, of either ORM', async () => {
+    const models = file('models.mjs', `export const models = { Nobody: { ttl: 1, touches: ['User'] } }`)
+    const wrong = await call(['--schema', schema, '--models', models, '--database', own.postgres.url])
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('Nobody')])
+
+    const args = ['--schema', world.sqlite, ...casing, '--database', own.sqlite.url]
+    await own.sqlite.run('CREATE TRIGGER noted AFTER UPDATE ON person BEGIN DELETE FROM note; END')
+    expect((await call(args)).code).toBe(1)
+    const touches = `export default { tables: { people: { ttl: 1, touches: ['notes'] } } }`
+    const declared = await call([...args, '--tables', file('tables.mjs', touches)])
+    expect(declared).toMatchObject({ code: 0, out: expect.stringContaining('declared to write note') })
+    const unknown = file('unknown.mjs', 'export const tables = { nobody: { ttl: 1 } }')
+    expect(await call([...args, '--tables', unknown])).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^tables\.nobody: the schema exports no such table/),
+    })
+    await own.sqlite.run('DROP TRIGGER noted')
   })
 
   it('asks the store’s server for its settings', async () => {
-    const { code, out } = await call(['doctor', '--valkey', await valkeyUrl(), '--json'])
+    const { code, out } = await call(['--valkey', await valkeyUrl(), '--json'])
     expect(code).toBe(0)
-    expect(JSON.parse(out).findings.map((one: { code: string }) => one.code)).toEqual(['valkey-noeviction'])
+    const codes = JSON.parse(out).findings.map((one: { code: string }) => one.code)
+    expect(codes).toEqual(expect.arrayContaining(['valkey-noeviction', 'valkey-maxmemory']))
   })
 
-  it.each([
-    ['no command', [], /npx larder doctor/],
-    ['an option there is not', ['doctor', '--nothing'], /--nothing/],
-    ['a database and no schema', ['doctor', '--database', 'postgresql://x'], /--schema/],
-    ['a schema and no database', ['doctor', '--schema', schema], /DATABASE_URL/],
-    ['a file there is not', ['doctor', '--schema', 'none.ts', '--database', 'postgresql://x'], /none\.ts/],
+  it('writes names of tables out, also where one is the password, and hears what Prisma adds to a URL', async () => {
+    const url = new URL(own.mysql.url)
+    await own.mysql.run(`CREATE OR REPLACE USER person IDENTIFIED BY 'person'; GRANT ALL ON *.* TO person`)
+    url.username = 'person'
+    url.password = 'person'
+    url.search = '?connection_limit=5&pool_timeout=2'
+    const said = vi.spyOn(console, 'error')
+    const { code, out } = await call(['--schema', world.mysql, ...casing, '--database', url.href])
+    expect([code, out]).toEqual([0, expect.stringContaining('person compares email by')])
+    expect(said).not.toHaveBeenCalled()
+    await own.mysql.run('DROP USER person')
+  })
+
+  it('says how to be used', async () => {
+    expect(await call(['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('--casing') })
+  })
+})
+
+describe('ends with 2, says why, and no secret, given', () => {
+  const nowhere = 'postgresql://u:secret@127.0.0.1:1/d'
+  it.each<[string, () => readonly string[] | Promise<readonly string[]>, RegExp]>([
+    ['nothing', () => [], /npx larder doctor/],
+    ['an option there is not', () => ['--nothing'], /--nothing/],
+    ['a database and no schema', () => ['--database', nowhere], /give --schema/],
+    ['a schema and no database', () => ['--schema', schema], /DATABASE_URL/],
+    ['a folder', () => ['--schema', folder, '--database', nowhere], /there is no file/],
+    ['a file there is not', () => ['--schema', 'none.ts', '--database', nowhere], /no file none\.ts in \//],
     [
-      'a module without a datamodel',
-      ['doctor', '--schema', 'vitest.config.ts', '--database', 'postgresql://x'],
-      /no datamodel/,
+      'a module that exports nothing usable',
+      () => ['--schema', file('empty.mjs', 'export const a = { b: 1 }'), '--database', nowhere],
+      /neither a datamodel nor tables.*larder-prisma.*Drizzle/,
     ],
-    ['another database', ['doctor', '--schema', schema, '--database', 'mysql://u:secret@h/d'], /PostgreSQL/],
     [
-      'a database that is not there',
-      ['doctor', '--schema', schema, '--database', 'postgresql://u:secret@127.0.0.1:1/d'],
+      'a module that fails, with the URL in its message',
+      () => ['--schema', file('bad.mjs', `throw new Error('no ${nowhere}')`), '--database', nowhere],
+      /bad\.mjs cannot be loaded: no postgresql:\/\/u:\*\*\*@127/,
+    ],
+    [
+      'a module that imports what is not there by that name',
+      () => ['--schema', file('alias.mjs', `import './users'`), '--database', nowhere],
+      /alias\.mjs cannot be loaded.*tsx/,
+    ],
+    [
+      'policies that are none',
+      () => ['--schema', schema, '--models', file('none.mjs', ''), '--database', nowhere],
+      /export const models = \{ … \}, as given to prismaCache/,
+    ],
+    [
+      'policies of the other ORM',
+      () => ['--schema', world.sqlite, '--models', 'x', '--database', own.sqlite.url],
+      /there is --tables/,
+    ],
+    ['a casing with Prisma', () => ['--schema', schema, ...casing, '--database', nowhere], /--casing is for/],
+    [
+      'a casing there is not',
+      () => ['--schema', world.sqlite, '--casing', 'UPPER', '--database', own.sqlite.url],
+      /'snake_case' or 'camelCase'/,
+    ],
+    [
+      'a database nobody knows',
+      () => ['--schema', schema, '--database', 'sqlserver://u:secret@h/d'],
+      /sqlserver: is a database that doctor does not know: give postgresql:\/\/…, mysql:\/\/…/,
+    ],
+    ['a word', () => ['--schema', schema, '--database', 'secret'], /has no scheme/],
+    [
+      'the schema of another database',
+      () => ['--schema', schema, '--database', 'mysql://u:secret@h/d'],
+      /declares tables of PostgreSQL, and the database is MySQL or MariaDB/,
+    ],
+    ['a PostgreSQL that is not there', () => ['--schema', schema, '--database', nowhere], /ECONNREFUSED/],
+    [
+      'a user that PostgreSQL does not have',
+      () => {
+        const url = new URL(own.postgres.url)
+        url.username = 'nobody_at_all'
+        url.password = 'secret'
+        return ['--schema', schema, '--database', url.href]
+      },
+      /cannot be reached: .*nobody_at_all/,
+    ],
+    [
+      'a MariaDB that is not there',
+      () => ['--schema', world.mysql, '--database', 'mariadb://u:secret@127.0.0.1:1/d'],
+      /cannot be reached: .*ECONNREFUSED/,
+    ],
+    [
+      'a MariaDB without the name of a database',
+      async () => ['--schema', world.mysql, '--database', await mariadbUrl()],
+      /names no database/,
+    ],
+    [
+      'a wrong password',
+      () => {
+        const url = new URL(own.mysql.url)
+        url.password = 'secret'
+        return ['--schema', world.mysql, '--database', url.href]
+      },
+      /cannot be reached: Access denied for user 'root'/,
+    ],
+    [
+      'a file of SQLite that is not there',
+      () => ['--schema', world.sqlite, '--database', 'file:./none.db'],
+      /there is no file \.\/none\.db: paths are relative to .*, \//,
+    ],
+    [
+      'a file that is no database',
+      () => ['--schema', world.sqlite, '--database', file('text.db', 'no database'.repeat(200))],
+      /cannot be reached: .*not a database/,
+    ],
+    [
+      'a database in memory',
+      () => ['--schema', world.sqlite, '--database', 'file::memory:'],
+      /seen by nobody else/,
+    ],
+    [
+      'a libSQL server that is not there',
+      () => ['--schema', world.sqlite, '--database', 'http://127.0.0.1:1?authToken=secret'],
       /cannot be reached/,
     ],
-    ['a store that is not there', ['doctor', '--valkey', 'valkey://u:secret@127.0.0.1:1'], /127\.0\.0\.1:1/],
-  ])('given %s ends with 2, says why, and no secret', async (_name, args, why) => {
-    const { code, out, err } = await call(args)
+    ['a store that is not there', () => ['--valkey', 'valkey://u:secret@127.0.0.1:1'], /127\.0\.0\.1:1/],
+  ])('%s', async (_name, args, why) => {
+    const { code, out, err } = await call(await args())
     expect([code, out]).toEqual([2, ''])
     expect(err).toMatch(why)
     expect(err).not.toContain('secret')

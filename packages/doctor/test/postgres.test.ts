@@ -1,37 +1,29 @@
-import { examine, type Finding } from '@larder/doctor'
+import * as drizzle from '@larder/drizzle'
 import { tablesOf } from '@larder/prisma'
-import { createDatabase, migrate, postgresUrl } from '@larder/testing'
-import { Client } from 'pg'
+import { migrate } from '@larder/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { datamodel } from '../../../prisma/generated/larder.ts'
+import * as world from '../../../test/drizzle/world-pg.ts'
+import {
+  dangers,
+  found as foundIn,
+  look as lookAt,
+  type Own,
+  ownPostgres,
+  spelled,
+  worldIn,
+} from './worlds.ts'
 
-let client: Client
-let drop: () => Promise<void>
+let own: Own
 beforeEach(async () => {
-  const database = await createDatabase(await postgresUrl())
-  client = new Client({ connectionString: database.url })
-  await client.connect()
-  await migrate((sql) => client.query(sql))
-  drop = async () => {
-    await client.end()
-    await database.drop()
-  }
+  own = await ownPostgres()
+  await migrate(own.run)
 })
-afterEach(() => drop())
+afterEach(() => own.drop())
 
 const schema = tablesOf(datamodel)
-const query = async (sql: string) => (await client.query(sql)).rows
-
-const look = (declared = schema): Promise<readonly Finding[]> => examine({ schema: declared, query })
-
-/** `level code subject` of what is found beyond what the repository's own schema shows. */
-async function found(sql: string, declared = schema): Promise<readonly string[]> {
-  const spelled = (findings: readonly Finding[]) =>
-    findings.map(({ level, code, subject }) => `${level} ${code} ${subject}`)
-  const before = spelled(await look(declared))
-  await client.query(sql)
-  return spelled(await look(declared)).filter((line) => !before.includes(line))
-}
+const look = (declared = schema) => lookAt(own.url, declared)
+const found = (sql: string, declared = schema) => foundIn(own, sql, declared)
 
 it('finds no danger where the database is what the schema says', async () => {
   const findings = await look()
@@ -91,6 +83,12 @@ describe('finds', () => {
       ['danger collation app_user'],
     ],
     [
+      'a default nobody declared, of a key that may be NULL',
+      'ALTER TABLE blog_posts ALTER COLUMN category_id SET DEFAULT 1',
+      ['danger column-default blog_posts'],
+    ],
+    ['nothing in a default of NULL', 'ALTER TABLE blog_posts ALTER COLUMN category_id SET DEFAULT NULL', []],
+    [
       'row-level security',
       'ALTER TABLE app_user ENABLE ROW LEVEL SECURITY',
       ['warning row-security app_user'],
@@ -112,7 +110,7 @@ describe('finds', () => {
 
   it('nothing in triggers and views that are declared', async () => {
     const declared = tablesOf(datamodel, { User: { ttl: 1, touches: ['Setting'] } })
-    await client.query(`CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+    await own.run(`CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
        CREATE TRIGGER noted AFTER UPDATE ON app_user FOR EACH ROW EXECUTE FUNCTION note()`)
     const findings = await look(declared)
     expect(findings.filter(({ level }) => level === 'danger')).toEqual([])
@@ -137,30 +135,77 @@ describe('finds', () => {
     expect(await found('ALTER TABLE app_setting INHERIT app_user', schema).catch(() => 'refused')).toBe(
       'refused',
     )
-    await client
-      .query('CREATE TABLE part (LIKE app_setting INCLUDING ALL) INHERITS (app_setting)')
-      .catch(() => {})
-    await client.query('DROP TABLE IF EXISTS app_profile CASCADE')
-    await client.query('CREATE TABLE app_profile () INHERITS (app_setting)')
+    await own.run('CREATE TABLE part (LIKE app_setting INCLUDING ALL) INHERITS (app_setting)').catch(() => {})
+    await own.run('DROP TABLE IF EXISTS app_profile CASCADE')
+    await own.run('CREATE TABLE app_profile () INHERITS (app_setting)')
     expect((await look()).map(({ code, subject }) => `${code} ${subject}`)).toContain('partition app_profile')
   })
 
+  it('a cascade that comes through a table nobody declared', async () => {
+    const sql = `CREATE TABLE desk (id int PRIMARY KEY, user_id int REFERENCES app_user ON DELETE CASCADE);
+      CREATE TABLE chair (id int PRIMARY KEY, desk_id int REFERENCES desk ON DELETE CASCADE);
+      ALTER TABLE app_setting ADD COLUMN chair_id int REFERENCES chair ON DELETE SET NULL`
+    expect(await found(sql)).toEqual(['danger foreign-key-action app_setting'])
+    expect(dangers(await look())).toMatchObject([{ message: expect.stringContaining('through chair, desk') }])
+    // What does not reach it does not matter.
+    await own.run(`ALTER TABLE desk DROP CONSTRAINT desk_user_id_fkey,
+      ADD FOREIGN KEY (user_id) REFERENCES app_user ON DELETE SET NULL`)
+    expect(dangers(await look())).toEqual([])
+  })
+
+  it('no foreign keys where the client carries them out', async () => {
+    const sql = 'ALTER TABLE app_profile DROP CONSTRAINT app_profile_user_id_fkey'
+    expect(await found(sql)).toEqual(['note foreign-key-missing app_profile'])
+    const emulated = await lookAt(own.url, schema, { emulated: true })
+    expect(emulated.map(({ code }) => code)).not.toContain('foreign-key-missing')
+  })
+
   it('a statement timeout that ends before a mark does', async () => {
-    await client.query(`SET statement_timeout = '25s'`)
-    expect((await look()).map(({ code }) => code)).not.toContain('statement-timeout')
-    await client.query(`SET statement_timeout = '31s'`)
-    expect((await look()).map(({ code }) => code)).toContain('statement-timeout')
-    await client.query(`SET client_connection_check_interval = '5s'`)
-    expect((await look()).map(({ code }) => code)).not.toContain('statement-timeout')
+    const name = new URL(own.url).pathname.slice(1)
+    const after = async (setting: string): Promise<boolean> => {
+      await own.run(`ALTER DATABASE ${name} SET ${setting}`)
+      return (await look()).some(({ code }) => code === 'statement-timeout')
+    }
+    expect(await after(`statement_timeout = '25s'`)).toBe(false)
+    expect(await after(`statement_timeout = '31s'`)).toBe(true)
+    expect(await after(`client_connection_check_interval = '5s'`)).toBe(false)
+  })
+
+  it('that a crash may take commits with it', async () => {
+    const name = new URL(own.url).pathname.slice(1)
+    const forgets = async (value: string): Promise<boolean> => {
+      await own.run(`ALTER DATABASE ${name} SET synchronous_commit = ${value}`)
+      return (await look()).some(({ subject }) => subject === 'synchronous_commit')
+    }
+    expect(await forgets('off')).toBe(true)
+    expect(await forgets('on')).toBe(false)
   })
 })
 
+it('finds no danger where the database is what a schema of Drizzle says', async () => {
+  const other = await ownPostgres()
+  await worldIn(other, 'postgres')
+  const tables = drizzle.tablesOf(world, { '*': { ttl: 1 } }, { casing: 'snake_case' })
+  expect(dangers(await lookAt(other.url, tables))).toEqual([])
+  expect(dangers(await lookAt(other.url, drizzle.tablesOf(world, { '*': { ttl: 1 } })))).not.toEqual([])
+  await other.drop()
+})
+
+it('takes tables of the schema that the URL names, as Prisma does', async () => {
+  await own.run(`CREATE SCHEMA app; SET search_path TO app; CREATE TABLE app_setting (id int, value text)`)
+  expect(dangers(await look())).toEqual([])
+  expect(spelled(dangers(await lookAt(`${own.url}?schema=app`, schema)))).toEqual([
+    'danger key-not-unique app_setting',
+    'danger column-type app_setting',
+  ])
+})
+
 it('leaves out what it is told to', async () => {
-  await client.query(
+  await own.run(
     'ALTER TABLE app_user ENABLE ROW LEVEL SECURITY; ALTER TABLE app_setting ENABLE ROW LEVEL SECURITY',
   )
   const secured = async (ignore: readonly string[]) =>
-    (await examine({ schema, query, ignore }))
+    (await lookAt(own.url, schema, { ignore }))
       .filter(({ code }) => code === 'row-security')
       .map(({ subject }) => subject)
   expect(await secured([])).toEqual(['app_setting', 'app_user'])

@@ -1,20 +1,20 @@
 import { type Cache, CacheError, type Engine, notBuilt, type SqlDialect } from '@larder/core'
-import { type Column, is, View } from 'drizzle-orm'
+import { is, View } from 'drizzle-orm'
 import { inPhysicalNames } from './declared.ts'
 import { createBuiltSql } from './dialect/built.ts'
 import { watchDialect } from './dialect/dialect.ts'
 import type { TableNames } from './dialect/survey.ts'
 import { formUnder, transactionUnder } from './forms.ts'
 import { type DrizzleInvalidation, physicalRequest } from './invalidation.ts'
-import { checkCall, checkNames, policiesOf, type WrittenPolicies, writtenFor } from './policies.ts'
+import { checkCall, checkNames, policiesOf, type WrittenPolicies } from './policies.ts'
 import { createRawSql } from './session/raw.ts'
 import { sparingReplicas } from './session/replica.ts'
 import type { TransactionRoom } from './session/transaction.ts'
 import { type Entities, entitiesOf, isMaterialized, nameOf, schemaOf } from './tables/schema.ts'
+import { columnNames } from './versions/casing.ts'
 import {
   connectionAtOnce,
   type DbParts,
-  type DialectParts,
   hasNativeCache,
   isSingleConnection,
   isTransaction,
@@ -48,8 +48,7 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
   const models = [...entities.keys()]
   checkNames(models, written)
   const physical = columnNames(base.dialect)
-  const extras = Object.fromEntries(models.map((model) => [model, writtenFor(written, model)]))
-  const tables = schemaOf(entities, physical, extras)
+  const tables = schemaOf(entities, physical, written)
   const attached = cache.attach({
     name: 'drizzle',
     schema: tables,
@@ -105,12 +104,6 @@ function kindOf(version: Version, db: DbParts): { dialect: SqlDialect; driver: s
   const dialect = version.drivers[driver]
   if (dialect) return { dialect, driver }
   throw notBuilt(`drizzleCache over ${driver.replace(/Session$/, '')}`)
-}
-
-/** Physical name of a column as the db's `casing` makes it. */
-function columnNames(dialect: DialectParts): (column: Column) => string {
-  const { casing } = dialect as unknown as { casing?: { getColumnCasing(column: Column): string } }
-  return (column) => casing?.getColumnCasing(column) ?? column.name
 }
 
 function modelNames(entities: Entities): TableNames['model'] {

@@ -10,7 +10,7 @@ import { remembering, renewTags, resend } from './tags/remember.ts'
 import { createRenewals } from './tags/renewal.ts'
 import { createTopology } from './topology/create.ts'
 import type { Topology } from './topology/topology.ts'
-import { adviseOn } from './watch/advice.ts'
+import { adviseOn, NO_INFO } from './watch/advice.ts'
 import { type Epoch, epochOf, owns } from './watch/epoch.ts'
 import { identifier } from './watch/incarnation.ts'
 import { createRecent } from './watch/recent.ts'
@@ -93,6 +93,3 @@ export function assemble(target: Target, warnings: Warnings, caches: Caches): As
     },
   }
 }
-
-const NO_INFO =
-  'the server does not say who it is (it refuses INFO, or INFO has no run_id and master_replid), so Larder cannot tell a failover from a reconnect: each reconnect of any process empties the cache once. Allow +info where that is all that is missing'

@@ -1,3 +1,5 @@
 export type { ValkeyClient, ValkeyCluster } from './connection/client.ts'
 export type { DnsLookup, NatMap, NodeAddress, ValkeyStoreOptions } from './connection/store-options.ts'
+export { valkeyAdvice } from './valkey-advice.ts'
 export { type ValkeyStore, valkeyStore } from './valkey-store.ts'
+export type { Advice } from './watch/advice.ts'

@@ -2,7 +2,7 @@ const OURS = `n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspnam
 
 /** Relations in the order of the search path: where a name is there twice, the first is what the application means. */
 export const RELATIONS: string = `
-  SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, c.relkind AS kind, c.relrowsecurity AS secured,
+  SELECT c.oid::int8 AS relation, n.nspname AS schema, c.relname AS name, c.relkind AS kind, c.relrowsecurity AS secured,
     (SELECT p.relname FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent WHERE i.inhrelid = c.oid
      ORDER BY i.inhseqno LIMIT 1) AS parent,
     EXISTS (SELECT FROM pg_subscription_rel s WHERE s.srrelid = c.oid) AS subscribed
@@ -11,8 +11,9 @@ export const RELATIONS: string = `
   ORDER BY array_position(current_schemas(false), n.nspname) NULLS LAST, n.nspname, c.relname`
 
 export const COLUMNS: string = `
-  SELECT a.attrelid::int8 AS oid, a.attname AS name, format_type(t.oid, NULL) AS type, a.attgenerated <> '' AS generated,
-    COALESCE(NOT l.collisdeterministic, false) AS wide, t.typtype = 'e' AS enumeration
+  SELECT a.attrelid::int8 AS relation, a.attname AS name, format_type(t.oid, NULL) AS type, a.attgenerated <> '' AS generated,
+    CASE WHEN NOT l.collisdeterministic THEN l.collname END AS wide, t.typtype = 'e' AS enumeration,
+    a.attgenerated = '' AND (a.atthasdef OR a.attidentity <> '' OR d.typdefault IS NOT NULL) AS filled
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_type d ON d.oid = a.atttypid
   JOIN pg_type t ON t.oid = CASE WHEN d.typtype = 'd' THEN d.typbasetype ELSE d.oid END
@@ -22,7 +23,7 @@ export const COLUMNS: string = `
 
 /** Those that hold for all rows. */
 export const UNIQUES: string = `
-  SELECT i.indrelid::int8 AS oid, array_agg(a.attname::text ORDER BY k.place) AS columns
+  SELECT i.indrelid::int8 AS relation, array_agg(a.attname::text ORDER BY k.place) AS columns
   FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k (number, place)
   JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
@@ -30,7 +31,7 @@ export const UNIQUES: string = `
   GROUP BY i.indexrelid, i.indrelid`
 
 export const FOREIGN_KEYS: string = `
-  SELECT k.conrelid::int8 AS oid, k.conname AS name, p.relname AS target, k.confdeltype AS on_delete, k.confupdtype AS on_update,
+  SELECT k.conrelid::int8 AS relation, k.conname AS name, p.relname AS target, k.confdeltype AS on_delete, k.confupdtype AS on_update,
     (SELECT array_agg(a.attname::text ORDER BY u.place) FROM unnest(k.conkey) WITH ORDINALITY u (number, place)
      JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.number) AS columns,
     (SELECT array_agg(a.attname::text ORDER BY u.place) FROM unnest(k.confkey) WITH ORDINALITY u (number, place)
@@ -41,20 +42,20 @@ export const FOREIGN_KEYS: string = `
   ORDER BY k.conrelid, k.conname`
 
 export const TRIGGERS: string = `
-  SELECT t.tgrelid::int8 AS oid, t.tgname AS name, t.tgfoid::regproc::text AS runs
+  SELECT t.tgrelid::int8 AS relation, t.tgname AS name, t.tgfoid::regproc::text AS runs
   FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND ${OURS}
   ORDER BY t.tgrelid, t.tgname`
 
 export const RULES: string = `
-  SELECT r.ev_class::int8 AS oid, r.rulename AS name
+  SELECT r.ev_class::int8 AS relation, r.rulename AS name
   FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE r.rulename <> '_RETURN' AND r.ev_enabled <> 'D' AND ${OURS}
   ORDER BY r.ev_class, r.rulename`
 
 /** What a view names itself; views among those are views of their own. */
 export const READS: string = `
-  SELECT DISTINCT r.ev_class::int8 AS oid, s.relname AS name
+  SELECT DISTINCT r.ev_class::int8 AS relation, s.relname AS name
   FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
   JOIN pg_class s ON s.oid = d.refobjid AND s.oid <> r.ev_class
@@ -63,6 +64,6 @@ export const READS: string = `
 
 export const SETTINGS: string = `
   SELECT name, current_setting(name) AS value FROM pg_settings
-  WHERE name IN ('statement_timeout', 'client_connection_check_interval', 'server_version')`
+  WHERE name IN ('statement_timeout', 'client_connection_check_interval', 'synchronous_commit', 'fsync')`
 
 export const STANDBY: string = 'SELECT pg_is_in_recovery() AS standby'

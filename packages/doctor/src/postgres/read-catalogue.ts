@@ -1,5 +1,6 @@
-import type { Action } from '@larder/core'
-import type { Catalogue, Relation, RelationKind } from '../catalogue.ts'
+import type { Action, ColumnType } from '@larder/core'
+import { type Catalogue, PLAIN, type Relation, type RelationKind } from '../catalogue.ts'
+import { grouped, type Query } from '../query.ts'
 import {
   COLUMNS,
   FOREIGN_KEYS,
@@ -11,10 +12,6 @@ import {
   TRIGGERS,
   UNIQUES,
 } from './queries.ts'
-
-/** One statement's rows. */
-export type Query = (sql: string) => Promise<readonly Row[]>
-type Row = Readonly<Record<string, unknown>>
 
 const KINDS: Readonly<Record<string, RelationKind>> = {
   r: 'table',
@@ -30,37 +27,47 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   n: 'set-null',
   d: 'set-default',
 }
+const TYPES: readonly (readonly [RegExp, readonly ColumnType[]])[] = [
+  [/^(?:smallint|integer|bigint|oid)$/, ['integer']],
+  [/^uuid$/, ['uuid']],
+  [/^boolean$/, ['boolean']],
+  [/^(?:text|citext|name|character varying|character|bpchar|"char")$/, ['text', 'enum']],
+]
 
 /** Reads what PostgreSQL's own tables say. Needs no right but to connect. */
-export async function readCatalogue(query: Query): Promise<Catalogue> {
+export async function readPostgres(query: Query): Promise<Catalogue> {
   const relations = await query(RELATIONS)
-  const columns = byRelation(await query(COLUMNS))
-  const uniques = byRelation(await query(UNIQUES))
-  const foreignKeys = byRelation(await query(FOREIGN_KEYS))
-  const triggers = byRelation(await query(TRIGGERS))
-  const rules = byRelation(await query(RULES))
-  const reads = byRelation(await query(READS))
+  const columns = grouped(await query(COLUMNS))
+  const uniques = grouped(await query(UNIQUES))
+  const foreignKeys = grouped(await query(FOREIGN_KEYS))
+  const triggers = grouped(await query(TRIGGERS))
+  const rules = grouped(await query(RULES))
+  const reads = grouped(await query(READS))
   const settings = await query(SETTINGS)
   const [server] = await query(STANDBY)
   return {
+    dialect: 'postgres',
     standby: server?.standby === true,
     settings: Object.fromEntries(settings.map(({ name, value }) => [String(name), String(value)])),
+    jobs: [],
+    unseen: [],
     relations: relations.map((row): Relation => {
-      const of = (rows: ReadonlyMap<string, readonly Row[]>): readonly Row[] =>
-        rows.get(String(row.oid)) ?? []
+      const id = String(row.relation)
       return {
+        ...PLAIN,
         schema: String(row.schema),
         name: String(row.name),
         kind: KINDS[String(row.kind)] ?? 'table',
-        columns: of(columns).map(({ name, type, generated, wide, enumeration }) => ({
+        columns: columns(id).map(({ name, type, generated, wide, enumeration, filled }) => ({
           name: String(name),
           type: String(type),
-          generated: generated === true,
-          nondeterministic: wide === true,
-          isEnum: enumeration === true,
+          comparesAs: enumeration === true ? ['enum'] : comparesAs(String(type)),
+          changes: generated === true ? 'generated' : undefined,
+          hasDefault: filled === true,
+          wide: wide === null ? undefined : String(wide),
         })),
-        uniques: of(uniques).map((index) => index.columns as readonly string[]),
-        foreignKeys: of(foreignKeys).map((key) => ({
+        uniques: uniques(id).map((index) => index.columns as readonly string[]),
+        foreignKeys: foreignKeys(id).map((key) => ({
           name: String(key.name),
           columns: key.columns as readonly string[],
           table: String(key.target),
@@ -68,10 +75,10 @@ export async function readCatalogue(query: Query): Promise<Catalogue> {
           onDelete: ACTIONS[String(key.on_delete)] ?? 'cascade',
           onUpdate: ACTIONS[String(key.on_update)] ?? 'cascade',
         })),
-        triggers: of(triggers).map(({ name, runs }) => ({ name: String(name), runs: String(runs) })),
-        rules: of(rules).map(({ name }) => String(name)),
+        triggers: triggers(id).map(({ name, runs }) => ({ name: String(name), does: `runs ${runs}` })),
+        rules: rules(id).map(({ name }) => String(name)),
         parent: row.parent === null ? undefined : String(row.parent),
-        reads: of(reads).map(({ name }) => String(name)),
+        reads: reads(id).map(({ name }) => String(name)),
         rowSecurity: row.secured === true,
         subscribed: row.subscribed === true,
       }
@@ -79,11 +86,6 @@ export async function readCatalogue(query: Query): Promise<Catalogue> {
   }
 }
 
-function byRelation(rows: readonly Row[]): ReadonlyMap<string, readonly Row[]> {
-  const found = new Map<string, Row[]>()
-  for (const row of rows) {
-    const oid = String(row.oid)
-    found.set(oid, [...(found.get(oid) ?? []), row])
-  }
-  return found
+function comparesAs(type: string): readonly ColumnType[] {
+  return TYPES.find(([pattern]) => pattern.test(type))?.[1] ?? []
 }

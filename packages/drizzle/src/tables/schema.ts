@@ -4,10 +4,10 @@ import {
   type Table as CoreTable,
   type ForeignKey,
   type LookupKey,
-  type PolicyOptions,
   type Schema,
 } from '@larder/core'
 import { type Column, is, Table, View } from 'drizzle-orm'
+import { type WrittenPolicies, writtenFor } from '../policies.ts'
 import { columnsOf, physicalName, viewConfig } from '../versions/names.ts'
 import { columnOf } from './column.ts'
 import { constraintsOf } from './constraints.ts'
@@ -15,11 +15,6 @@ import { sourcesOf } from './view.ts'
 
 /** Tables and views of a Drizzle schema by the names they are exported under. */
 export type Entities = ReadonlyMap<string, Table | View>
-
-/** What the tables' policies say about the schema. */
-export type Extras = Readonly<
-  Record<string, Pick<PolicyOptions, 'lookupKeys' | 'touches' | 'reads'> | undefined>
->
 
 /** Tables and views among what a schema module exports: enums and relations are left out. */
 export function entitiesOf(schema: Readonly<Record<string, unknown>>): Entities {
@@ -35,14 +30,19 @@ export function nameOf(entity: Table | View): string {
 }
 
 /**
- * The physical tables of a Drizzle schema with their keys and actions. `physical` names a column with the db's casing.
+ * The physical tables of a Drizzle schema with their keys and actions, and what policies say of them (`lookupKeys`,
+ * `touches`, `reads`). `physical` names a column with the db's casing.
  * @throws CacheError for a policy that names a column or table there is not.
  */
-export function schemaOf(entities: Entities, physical: (column: Column) => string, extras: Extras): Schema {
+export function schemaOf(
+  entities: Entities,
+  physical: (column: Column) => string,
+  written: WrittenPolicies,
+): Schema {
   const tables = new Map<string, CoreTable>()
   const known = new Set([...entities.values()].map(nameOf))
   for (const [model, entity] of entities) {
-    const extra = extras[model] ?? {}
+    const extra = writtenFor(written, model) ?? {}
     const made = is(entity, Table)
       ? tableOf(model, entity, physical, extra.lookupKeys ?? [])
       : viewOf(entity as View, known)

@@ -44,6 +44,10 @@ export function createAdvisor(warn: (code: string, message: string) => void): Ad
   }
 }
 
+/** What is told where a server does not say who it is (`valkey-info`). */
+export const NO_INFO =
+  'the server does not say who it is (it refuses INFO, or INFO has no run_id and master_replid), so Larder cannot tell a failover from a reconnect: each reconnect of any process empties the cache once. Allow +info where that is all that is missing'
+
 /** Looks at every primary once it can be asked. */
 export function adviseOn(topology: Topology, warn: (code: string, message: string) => void): void {
   const advisor = createAdvisor(warn)
@@ -55,12 +59,12 @@ export function adviseOn(topology: Topology, warn: (code: string, message: strin
       if (answer instanceof Error) throw answer
       return String(answer)
     }
-    void advisor.look(node.name, { info }, underSentinel(node))
+    void advisor.look(node.name, { info }, isUnderSentinel(node))
   })
 }
 
 /** A client that Sentinels lead to its server has their addresses, whoever made it. */
-function underSentinel({ client }: ValkeyNode): boolean {
+export function isUnderSentinel({ client }: ValkeyNode): boolean {
   return (client.options as { readonly sentinels?: unknown } | undefined)?.sentinels != null
 }
 

@@ -91,8 +91,8 @@ export function identifier({ topology, epoch, database, infoless }: IdentifierSe
   }
 }
 
-/** Whose answer it is; undefined where that is not said. @throws Error when it is not a primary's. */
-function lifeIn(info: Answer): string | undefined {
+/** Whose answer to INFO it is; undefined where that is not said. @throws Error when it is not a primary's. */
+export function lifeIn(info: Answer): string | undefined {
   if (info instanceof Error) {
     // Some services take one section of INFO at a time.
     if (/^NOPERM|unknown command|wrong number of arguments|syntax error/i.test(info.message)) return undefined

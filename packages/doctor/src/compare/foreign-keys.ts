@@ -1,24 +1,31 @@
 import type { Action, ForeignKey, Schema } from '@larder/core'
-import type { CatalogueForeignKey, Relation } from './catalogue.ts'
-import type { Finding } from './finding.ts'
+import type { CatalogueForeignKey, Relation } from '../catalogue.ts'
+import type { Finding } from '../finding.ts'
 
 /** Actions that change rows of the table that holds the key. */
 const CHANGING = new Set<Action>(['cascade', 'set-null', 'set-default'])
 
-/** Foreign keys whose actions write tables that the client does not know of, and those it expects in vain. Pure. */
-export function compareForeignKeys(schema: Schema, relations: readonly Relation[]): readonly Finding[] {
+/**
+ * Foreign keys whose actions write tables that the client does not know of, and those it expects in vain. Pure.
+ * @param emulated the client carries out declared actions itself.
+ */
+export function compareForeignKeys(
+  schema: Schema,
+  relations: readonly Relation[],
+  emulated: boolean,
+): readonly Finding[] {
   const findings: Finding[] = []
   for (const relation of relations) {
     const child = schema.tables.get(relation.name.toLowerCase())
     // Nobody reads it through this client.
     if (!child) continue
     for (const actual of relation.foreignKeys) {
-      // Nobody writes its parent through this client.
-      if (!schema.tables.has(actual.table.toLowerCase())) continue
-      const declared = child.foreignKeys.find((key) => same(key, actual))
-      findings.push(...difference(child.name, declared, actual))
+      if (schema.tables.has(actual.table.toLowerCase())) {
+        const declared = child.foreignKeys.find((key) => same(key, actual))
+        findings.push(...difference(child.name, declared, actual))
+      } else findings.push(...behind(schema, relations, child.name, actual))
     }
-    for (const declared of child.foreignKeys)
+    for (const declared of emulated ? [] : child.foreignKeys)
       if (declared.columns.length && !relation.foreignKeys.some((actual) => same(declared, actual)))
         findings.push({
           level: 'note',
@@ -36,7 +43,7 @@ function difference(
   declared: ForeignKey | undefined,
   actual: CatalogueForeignKey,
 ): readonly Finding[] {
-  return (['onDelete', 'onUpdate'] as const).flatMap((event): readonly Finding[] => {
+  return EVENTS.flatMap((event): readonly Finding[] => {
     const does = actual[event]
     const expected = declared?.[event]
     // Cascade on delete is expected to remove rows whole, which covers every lesser action.
@@ -44,7 +51,7 @@ function difference(
       return []
     // What is set on update is unknown to the cache either way, unless it is set to NULL.
     if (expected && CHANGING.has(expected) && expected !== 'set-null' && event === 'onUpdate') return []
-    const words = event === 'onDelete' ? 'ON DELETE' : 'ON UPDATE'
+    const words = WORDS[event]
     return [
       {
         level: 'danger',
@@ -54,6 +61,45 @@ function difference(
         fix: `declare the relation with its ${words} ${spelled(does)}, or name ${child} in the touches of ${actual.table}`,
       },
     ]
+  })
+}
+
+const EVENTS = ['onDelete', 'onUpdate'] as const
+const WORDS = { onDelete: 'ON DELETE', onUpdate: 'ON UPDATE' } as const
+
+/**
+ * Actions that reach a declared table through tables that are not declared. Nobody writes those through this client, but
+ * cascades from a declared one may.
+ */
+function behind(
+  schema: Schema,
+  relations: readonly Relation[],
+  child: string,
+  key: CatalogueForeignKey,
+): readonly Finding[] {
+  return EVENTS.flatMap((event): readonly Finding[] => {
+    if (!CHANGING.has(key[event])) return []
+    const between: string[] = [key.table]
+    for (const name of between) {
+      const relation = relations.find((one) => one.name.toLowerCase() === name.toLowerCase())
+      for (const next of relation?.foreignKeys ?? []) {
+        // Only a cascade passes on what happened to a row.
+        if (next[event] !== 'cascade') continue
+        const parent = schema.tables.get(next.table.toLowerCase())
+        if (parent)
+          return [
+            {
+              level: 'danger',
+              code: 'foreign-key-action',
+              subject: child,
+              message: `${key.name} (${key.columns.join(', ')}) is ${WORDS[event]} ${spelled(key[event])}, and through ${between.slice(0, between.indexOf(name) + 1).join(', ')}, which is not declared, it is reached from ${parent.name}: a write there changes rows here unnoticed`,
+              fix: `declare ${name} too, or name ${child} in the touches of ${parent.name}`,
+            },
+          ]
+        if (!between.includes(next.table)) between.push(next.table)
+      }
+    }
+    return []
   })
 }
 

@@ -1,0 +1,57 @@
+import { type Connection, driver, PATIENCE, unreachable } from '../connection.ts'
+import { Mistake } from '../mistake.ts'
+import type { Row } from '../query.ts'
+import { readMysql } from './read-catalogue.ts'
+
+/** Connects to a MySQL or MariaDB. @throws Mistake saying why it cannot. */
+export async function connectMysql(url: string): Promise<Connection> {
+  const { createConnection } = await driver('mysql2', () => import('mysql2/promise'))
+  try {
+    const place = new URL(url.replace(/^\w+:/, 'mysql:'))
+    if (!/^\/./.test(place.pathname))
+      throw new Mistake('the URL of the database names no database: mysql://user:password@host:3306/database')
+    const ssl = tlsOf(place.searchParams)
+    const uri = withoutPrismas(place)
+    const connection = await createConnection({ uri, connectTimeout: PATIENCE, ...(ssl && { ssl }) })
+    // Whoever waits for an answer hears of it.
+    connection.on('error', () => {})
+    const rows = async (sql: string): Promise<readonly Row[]> => {
+      const [found] = await connection.query({ sql, timeout: PATIENCE })
+      return Array.isArray(found) ? (found as readonly Row[]) : []
+    }
+    return {
+      async readCatalogue() {
+        await rows('START TRANSACTION READ ONLY')
+        return await readMysql(rows)
+      },
+      async close() {
+        connection.destroy()
+      },
+    }
+  } catch (error) {
+    throw error instanceof Mistake ? error : unreachable(error)
+  }
+}
+
+/** What Prisma reads of a URL, and mysql2 complains of. */
+const PRISMAS = [
+  ...[
+    'connection_limit',
+    'pool_timeout',
+    'connect_timeout',
+    'socket_timeout',
+    'max_idle_connection_lifetime',
+  ],
+  ...['sslaccept', 'sslcert', 'sslidentity', 'sslpassword', 'statement_cache_size'],
+]
+
+function withoutPrismas(url: URL): string {
+  const bare = new URL(url)
+  for (const name of PRISMAS) bare.searchParams.delete(name)
+  return bare.href
+}
+
+function tlsOf(parameters: URLSearchParams): { rejectUnauthorized: boolean } | undefined {
+  const accept = parameters.get('sslaccept')
+  return accept === null ? undefined : { rejectUnauthorized: accept === 'strict' }
+}

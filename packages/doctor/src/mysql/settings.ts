@@ -1,0 +1,101 @@
+import type { Catalogue } from '../catalogue.ts'
+import type { Finding } from '../finding.ts'
+import { forgetful, outlives, spelledTime, unended } from '../timeouts.ts'
+
+/** What MySQL's or MariaDB's settings say about promises. Pure. */
+export function mysqlSettings(settings: Catalogue['settings']): readonly Finding[] {
+  return [...sessions(settings), ...limits(settings), ...nodes(settings)]
+}
+
+/** What a connection begins with. */
+function sessions(settings: Catalogue['settings']): readonly Finding[] {
+  const findings: Finding[] = []
+  const isolation = settings.transaction_isolation ?? settings.tx_isolation
+  if (isolation === 'READ-UNCOMMITTED')
+    findings.push({
+      level: 'danger',
+      code: 'isolation',
+      subject: 'transaction_isolation',
+      message: 'is READ-UNCOMMITTED: rows of a transaction that is rolled back may be cached',
+      fix: "SET GLOBAL transaction_isolation = 'REPEATABLE-READ' (MariaDB before 11.1: tx_isolation)",
+    })
+  if (settings.autocommit === 'OFF')
+    findings.push({
+      level: 'danger',
+      code: 'autocommit',
+      subject: 'autocommit',
+      message:
+        'is OFF: every statement begins a transaction that nobody ends, so reads see what was there at the first of them, and writes are not committed when the cache takes them for it',
+      fix: 'SET GLOBAL autocommit = ON',
+    })
+  if (settings.foreign_key_checks === 'OFF')
+    findings.push({
+      level: 'note',
+      code: 'foreign-keys-off',
+      subject: 'foreign_key_checks',
+      message: 'is OFF: declared cascades do not happen, and writes invalidate more than they need to',
+      fix: 'SET GLOBAL foreign_key_checks = ON',
+    })
+  return findings
+}
+
+/** What ends a statement, and what a crash takes with it. */
+function limits(settings: Catalogue['settings']): readonly Finding[] {
+  const findings: Finding[] = []
+  const flushed = settings.innodb_flush_log_at_trx_commit
+  if (flushed !== undefined && flushed !== '1')
+    findings.push(
+      forgetful(
+        'innodb_flush_log_at_trx_commit',
+        flushed,
+        'set it to 1, or call cache.invalidate({ all: true }) after a crash',
+      ),
+    )
+  // MariaDB's ends every statement, lock waits included. MySQL's max_execution_time ends SELECTs only.
+  if (settings.max_statement_time !== undefined) {
+    const limit = Number(settings.max_statement_time) * 1000
+    if (outlives(limit))
+      findings.push(
+        unended('max_statement_time', `is ${spelledTime(limit)}`, 'SET GLOBAL max_statement_time = 25'),
+      )
+    return findings
+  }
+  const waits = (['innodb_lock_wait_timeout', 'lock_wait_timeout'] as const).filter(
+    (name) => settings[name] !== undefined && outlives(Number(settings[name]) * 1000),
+  )
+  const [first] = waits
+  if (first)
+    findings.push(
+      unended(
+        first,
+        `${waits.map((name) => `${name === first ? '' : `${name} `}is ${settings[name]} s`).join(', ')}, and MySQL limits the time of SELECTs only (max_execution_time)`,
+        `SET GLOBAL ${waits.map((name) => `${name} = 25`).join(', ')}; and let a job of yours KILL QUERY writes that run for longer`,
+      ),
+    )
+  return findings
+}
+
+/** Several servers that take writes. */
+function nodes(settings: Catalogue['settings']): readonly Finding[] {
+  const findings: Finding[] = []
+  if (settings.wsrep_on === 'ON' && !(Number(settings.wsrep_sync_wait) & 1))
+    findings.push({
+      level: 'warning',
+      code: 'cluster-reads',
+      subject: 'wsrep_sync_wait',
+      message: `is ${settings.wsrep_sync_wait ?? 'not set'}: a read on one node of the cluster may be older than a write that another has committed, and be cached after it`,
+      fix: 'let all connections of the application go to one node, or SET GLOBAL wsrep_sync_wait = 1',
+    })
+  if (
+    settings.group_replication_group_name &&
+    !['BEFORE', 'AFTER', 'BEFORE_AND_AFTER'].includes(settings.group_replication_consistency ?? '')
+  )
+    findings.push({
+      level: 'warning',
+      code: 'cluster-reads',
+      subject: 'group_replication_consistency',
+      message: `is ${settings.group_replication_consistency}: a read on one member of the group may be older than a write that another has committed, and be cached after it`,
+      fix: "let all connections of the application go to the primary, or SET GLOBAL group_replication_consistency = 'BEFORE'",
+    })
+  return findings
+}

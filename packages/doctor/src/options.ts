@@ -1,0 +1,57 @@
+import { parseArgs } from 'node:util'
+import { Mistake } from './mistake.ts'
+
+export const USAGE = `larder doctor: compares what a cache was told with what is there. Changes nothing.
+
+  npx larder doctor --schema generated/larder.ts --database postgresql://…
+  npx larder doctor --schema src/schema.ts --tables src/policies.ts --database mysql://…
+
+  --schema FILE     the datamodel that the generator larder-prisma writes, or the module of Drizzle's tables
+  --models FILE     Prisma: a module that exports \`models\`, as given to prismaCache: for touches, reads and lookupKeys
+  --tables FILE     Drizzle: a module that exports \`tables\`, as given to drizzleCache: for the same
+  --casing CASING   Drizzle: snake_case or camelCase, as given to drizzle(…)
+  --database URL    postgresql://, mysql:// (MariaDB too), file: (SQLite) or libsql://; default: DATABASE_URL
+  --valkey URL      the server of the store; several: nodes of a Cluster; default: VALKEY_URL
+  --sentinel NAME   the URLs of --valkey are those of Sentinels, and this is what they call the primary
+  --ignore CODE     leave findings of this code out, or CODE:table; may be repeated
+  --json            findings as JSON
+
+Ends with 0 where nothing can cost freshness, 1 where something can, 2 where it could not look.`
+
+/** What the command was asked for, as it stands there. */
+export interface Options {
+  readonly schema?: string | undefined
+  readonly models?: string | undefined
+  readonly tables?: string | undefined
+  readonly casing?: string | undefined
+  readonly database?: string | undefined
+  readonly valkey?: readonly string[] | undefined
+  readonly sentinel?: string | undefined
+  readonly ignore?: readonly string[] | undefined
+  readonly json?: boolean | undefined
+  readonly help?: boolean | undefined
+}
+
+/** @throws Mistake naming an option that there is not. */
+export function optionsOf(args: readonly string[]): Options {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        schema: { type: 'string' },
+        models: { type: 'string' },
+        tables: { type: 'string' },
+        casing: { type: 'string' },
+        database: { type: 'string' },
+        valkey: { type: 'string', multiple: true },
+        sentinel: { type: 'string' },
+        ignore: { type: 'string', multiple: true },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    })
+    return values
+  } catch (error) {
+    throw new Mistake(`${error instanceof Error ? error.message : error}\n\n${USAGE}`)
+  }
+}

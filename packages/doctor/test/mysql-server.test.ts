@@ -1,0 +1,120 @@
+import { tablesOf } from '@larder/drizzle'
+import { type Service, startMariadb, until } from '@larder/testing'
+import mysql from 'mysql2/promise'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import * as world from '../../../test/drizzle/world-mysql.ts'
+import { compareServer } from '../src/compare/server.ts'
+import { look, type Own, ownMariadb, spelled, worldIn } from './worlds.ts'
+
+// A server of one's own: what is set here would be in everybody's way.
+const schema = tablesOf(world, undefined, { casing: 'snake_case' })
+let server: Service
+let own: Own
+beforeAll(async () => {
+  server = await startMariadb()
+  own = await ownMariadb(server.url)
+  await worldIn(own, 'mysql')
+})
+afterAll(() => server.stop())
+
+const set = async (sql: string): Promise<void> => {
+  const connection = await mysql.createConnection({ uri: own.url, multipleStatements: true })
+  await connection.query(sql).finally(() => connection.end())
+}
+
+const seen = async (): Promise<readonly string[]> => spelled(await look(own.url, schema))
+
+describe('finds of the settings of MariaDB', () => {
+  it.each([
+    [
+      'that reads see what is not committed',
+      "SET GLOBAL tx_isolation = 'READ-UNCOMMITTED'",
+      'danger isolation transaction_isolation',
+      "SET GLOBAL tx_isolation = 'REPEATABLE-READ'",
+    ],
+    [
+      'that statements do not commit by themselves',
+      'SET GLOBAL autocommit = OFF',
+      'danger autocommit autocommit',
+      'SET autocommit = 1; SET GLOBAL autocommit = ON',
+    ],
+    [
+      'that it takes no writes, as a replica does',
+      'SET GLOBAL read_only = ON',
+      'danger standby server',
+      'SET GLOBAL read_only = OFF',
+    ],
+    [
+      'that foreign keys are not checked',
+      'SET GLOBAL foreign_key_checks = OFF',
+      'note foreign-keys-off foreign_key_checks',
+      'SET GLOBAL foreign_key_checks = ON',
+    ],
+    [
+      'that a crash may take commits with it',
+      'SET GLOBAL innodb_flush_log_at_trx_commit = 2',
+      'warning durability innodb_flush_log_at_trx_commit',
+      'SET GLOBAL innodb_flush_log_at_trx_commit = 1',
+    ],
+    [
+      'that statements may outlive their marks',
+      'SET GLOBAL max_statement_time = 31',
+      'warning statement-timeout max_statement_time',
+      'SET GLOBAL max_statement_time = 25',
+    ],
+    [
+      'what the server runs by itself',
+      'CREATE EVENT cleaning ON SCHEDULE EVERY 1 DAY STARTS now() + INTERVAL 1 DAY DO DELETE FROM note; SET GLOBAL event_scheduler = ON',
+      'danger event cleaning',
+      'ALTER EVENT cleaning DISABLE',
+    ],
+  ])('%s, and nothing once that is mended', async (_name, sql, line, undo) => {
+    await set(sql)
+    expect(await seen()).toContain(line)
+    await set(undo)
+    expect(await seen()).not.toContain(line)
+  })
+
+  it('that it replays the writes of another, also where it takes some of its own', async () => {
+    await set(`CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = 1, MASTER_USER = 'nobody'`)
+    expect(await seen()).not.toContain('danger standby server')
+    await set('START SLAVE')
+    await until(async () => (await seen()).includes('danger standby server'))
+    await set('STOP SLAVE')
+    await until(async () => !(await seen()).includes('danger standby server'))
+  })
+})
+
+// Servers that cannot be had here: MySQL 8, Galera, Group Replication.
+describe('finds of settings as other servers print them', () => {
+  const of = (settings: Readonly<Record<string, string>>): readonly string[] =>
+    compareServer({
+      dialect: 'mysql',
+      relations: [],
+      settings,
+      standby: false,
+      jobs: [],
+      unseen: [],
+    }).map(({ level, code, message }) => `${level} ${code} ${message}`)
+
+  it('that MySQL ends no write, only waits for locks', () => {
+    expect(of({ innodb_lock_wait_timeout: '50', lock_wait_timeout: '31536000' })).toEqual([
+      expect.stringMatching(
+        /^warning statement-timeout is 50 s, lock_wait_timeout is 31536000 s, and MySQL limits the time of SELECTs only/,
+      ),
+    ])
+    expect(of({ innodb_lock_wait_timeout: '25', lock_wait_timeout: '25' })).toEqual([])
+  })
+
+  it('that a node of a cluster may be behind another', () => {
+    expect(of({ wsrep_on: 'ON', wsrep_sync_wait: '0' })).toEqual([
+      expect.stringMatching(/^warning cluster-reads is 0/),
+    ])
+    expect(of({ wsrep_on: 'ON', wsrep_sync_wait: '7' })).toEqual([])
+    const group = { group_replication_group_name: 'a' }
+    expect(of({ ...group, group_replication_consistency: 'EVENTUAL' })).toEqual([
+      expect.stringMatching(/^warning cluster-reads is EVENTUAL/),
+    ])
+    expect(of({ ...group, group_replication_consistency: 'BEFORE' })).toEqual([])
+  })
+})

@@ -1,0 +1,169 @@
+import { tablesOf } from '@larder/drizzle'
+import { datetime, int, mysqlTable } from 'drizzle-orm/mysql-core'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import * as world from '../../../test/drizzle/world-mysql.ts'
+import { dangers, found, look, type Own, ownMariadb, spelled, worldIn } from './worlds.ts'
+
+const casing = 'snake_case'
+const policies = { '*': { ttl: '1h' } } as const
+const schema = tablesOf(world, policies, { casing })
+
+let own: Own
+beforeEach(async () => {
+  own = await ownMariadb()
+  await worldIn(own, 'mysql')
+})
+afterEach(() => own.drop())
+
+it('finds no danger in MariaDB where the database is what the schema of Drizzle says', async () => {
+  const findings = await look(own.url, schema)
+  expect(dangers(findings)).toEqual([])
+  expect(spelled(findings)).toEqual(
+    expect.arrayContaining([
+      'warning statement-timeout max_statement_time',
+      'note text-key person',
+      'note text-key team',
+    ]),
+  )
+})
+
+describe('finds in MariaDB', () => {
+  it.each([
+    ['a unique key that is none', 'ALTER TABLE team DROP INDEX code', ['danger key-not-unique team']],
+    [
+      'a foreign key that cascades where none is declared to',
+      `ALTER TABLE person DROP FOREIGN KEY person_ibfk_2,
+        ADD CONSTRAINT moved FOREIGN KEY (team_id) REFERENCES team (id) ON DELETE CASCADE`,
+      ['danger foreign-key-action person'],
+    ],
+    [
+      'a foreign key nobody declared',
+      'ALTER TABLE label ADD COLUMN person_id int, ADD FOREIGN KEY (person_id) REFERENCES person (id) ON DELETE SET NULL',
+      ['danger foreign-key-action label'],
+    ],
+    [
+      'a cascade that comes through a table nobody declared',
+      `CREATE TABLE desk (id int PRIMARY KEY, team_id int, FOREIGN KEY (team_id) REFERENCES team (id) ON DELETE CASCADE);
+       ALTER TABLE label ADD COLUMN desk_id int, ADD FOREIGN KEY (desk_id) REFERENCES desk (id) ON DELETE CASCADE`,
+      ['danger foreign-key-action label'],
+    ],
+    [
+      'a declared foreign key that is not there',
+      'ALTER TABLE person DROP FOREIGN KEY person_ibfk_2',
+      ['note foreign-key-missing person'],
+    ],
+    [
+      'a trigger',
+      'CREATE TRIGGER noted BEFORE UPDATE ON person FOR EACH ROW SET NEW.points = 1',
+      ['danger trigger person'],
+    ],
+    ['a table that is gone', 'DROP TABLE note', ['warning table-missing note']],
+    [
+      'a column that is gone',
+      'ALTER TABLE person DROP COLUMN nick_name',
+      ['danger key-not-unique person', 'warning column-missing person'],
+    ],
+    [
+      'a key column of another type',
+      'ALTER TABLE blog_post DROP FOREIGN KEY blog_post_ibfk_1, MODIFY author_id varchar(9) NOT NULL',
+      ['danger column-type blog_post', 'note foreign-key-missing blog_post'],
+    ],
+    [
+      'a generated column in a key',
+      `DROP TABLE post_label;
+       CREATE TABLE post_label (post_id int, label_id int AS (post_id + 1) STORED, UNIQUE (post_id, label_id))`,
+      [
+        'danger generated-column post_label',
+        'note foreign-key-missing post_label',
+        'note foreign-key-missing post_label',
+      ],
+    ],
+    [
+      'a default nobody declared, of a key that may be NULL',
+      'ALTER TABLE person ALTER COLUMN team_id SET DEFAULT 1',
+      ['danger column-default person'],
+    ],
+    ['nothing in a default of NULL', 'ALTER TABLE person ALTER COLUMN team_id SET DEFAULT NULL', []],
+    [
+      'a table whose engine has no transactions',
+      'ALTER TABLE note ENGINE = MyISAM',
+      ['danger no-transactions note'],
+    ],
+  ])('%s', async (_name, sql, expected) => {
+    expect(await found(own, sql, schema)).toEqual(expected)
+  })
+
+  it('nothing in partitions, which have no names of their own', async () => {
+    const sql = 'ALTER TABLE note PARTITION BY HASH (person_id) PARTITIONS 4'
+    expect(await found(own, sql, schema)).toEqual([])
+  })
+
+  it('what a view reads beyond what is declared', async () => {
+    const sql = `CREATE OR REPLACE VIEW author AS SELECT author_id, email, count(l.label_id) AS posts FROM blog_post
+      JOIN person ON person.id = author_id LEFT JOIN post_label l ON l.post_id = blog_post.id GROUP BY author_id, email`
+    await own.run(sql)
+    const findings = (await look(own.url, schema)).filter(({ code }) => code === 'view-reads')
+    expect(findings).toMatchObject([
+      { level: 'danger', subject: 'author', message: expect.stringMatching(/^reads post_label too/) },
+    ])
+    const declared = tablesOf(
+      world,
+      { ...policies, authors: { ttl: 1, reads: ['posts', 'people', 'postLabels'] } },
+      { casing },
+    )
+    expect(dangers(await look(own.url, declared))).toEqual([])
+  })
+
+  it('nothing in a view of a declared view, as far as that is declared', async () => {
+    await own.run(`CREATE VIEW written AS SELECT author_id, email FROM blog_post JOIN person ON person.id = author_id;
+      CREATE OR REPLACE VIEW author AS SELECT author_id, email, 1 AS posts FROM written`)
+    expect(dangers(await look(own.url, schema))).toEqual([])
+  })
+
+  it('a column of a key that every update sets', async () => {
+    const moments = mysqlTable('moment', {
+      id: int().primaryKey(),
+      seenAt: int('seen_at').notNull().unique(),
+    })
+    await own.run(
+      'CREATE TABLE moment (id int PRIMARY KEY, seen_at timestamp NOT NULL DEFAULT now() ON UPDATE now() UNIQUE)',
+    )
+    expect(spelled(dangers(await look(own.url, tablesOf({ moments }))))).toEqual([
+      'danger column-type moment',
+      'danger on-update-column moment',
+    ])
+    const declared = mysqlTable('moment', { id: int().primaryKey(), seenAt: datetime('seen_at').unique() })
+    expect(dangers(await look(own.url, tablesOf({ declared })))).toEqual([])
+  })
+
+  it('one name in two databases, and takes the connection’s own', async () => {
+    const other = await ownMariadb()
+    // Which is as it was before the cascade was taken out.
+    await other.run(`CREATE TABLE team (id int PRIMARY KEY); CREATE TABLE label (id int PRIMARY KEY, team_id int,
+      FOREIGN KEY (team_id) REFERENCES team (id) ON DELETE CASCADE)`)
+    const findings = await look(own.url, schema)
+    expect(spelled(findings)).toContain('note same-name team')
+    expect(dangers(findings)).toEqual([])
+    await other.drop()
+  })
+
+  it('column names that differ in case from those declared, and takes them for the same', async () => {
+    await own.run('ALTER TABLE person CHANGE email EMAIL varchar(60) NOT NULL')
+    expect(dangers(await look(own.url, schema))).toEqual([])
+  })
+
+  it('that a user may not see triggers, so that no news is not taken for good news', async () => {
+    const name = new URL(own.url).pathname.slice(1)
+    await own.run(
+      `CREATE USER '${name}'@'%' IDENTIFIED BY 'secret'; GRANT SELECT, UPDATE ON ${name}.* TO '${name}'@'%'`,
+    )
+    const url = new URL(own.url)
+    url.username = name
+    url.password = 'secret'
+    const seen = async () => (await look(url.href, schema)).find(({ code }) => code === 'unseen')
+    expect(await seen()).toMatchObject({ level: 'warning', message: expect.stringContaining('triggers') })
+    await own.run(`GRANT TRIGGER, EVENT, SHOW VIEW ON ${name}.* TO '${name}'@'%'`)
+    expect(await seen()).toBeUndefined()
+    await own.run(`DROP USER '${name}'@'%'`)
+  })
+})
