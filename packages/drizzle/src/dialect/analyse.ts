@@ -4,7 +4,8 @@ import { embeddedCount } from '../versions/count.ts'
 import { nameInStatement, physicalName, viewConfig } from '../versions/names.ts'
 import type { Built, BuiltSql } from './built.ts'
 import { rawUnfit, unfitFor } from './expressions.ts'
-import { draftsByName, learnRelations } from './learn.ts'
+import { learnJoins } from './learn-joins.ts'
+import { draftsByName, learnRelations } from './learn-relations.ts'
 import { namesItsTargets } from './raw-targets.ts'
 import { surveyRelations } from './relations.ts'
 import { followLinks, showsRows, surveyCount, surveySelect } from './select.ts'
@@ -42,6 +43,7 @@ export function analyse(room: AnalysisRoom, sql: SQL, text: string, parameters: 
   const made = room.built.of(sql)
   const shape = made?.kind === 'relational' || made?.kind === 'relations' ? made.shape() : undefined
   if (shape) learnRelations(survey, survey.related ?? draftsByName(survey.drafts), shape)
+  else if (made?.kind === 'select') learnJoins(survey, made.config)
   const raw = tree && made === undefined && scanSql(text, room.dialect).writes
   // Whatever the SQL does to the tables it names, it may do to any row of them.
   if (raw && namesItsTargets(tree.root, text, room.dialect))
@@ -128,7 +130,7 @@ function enterRelations(survey: Survey, node: Node, around: Scope | undefined, r
 
 function countFirst(survey: Survey, index = 0): void {
   const draft = survey.drafts[index]
-  if (draft) draft.counted = true
+  if (draft) draft.counted = 'each'
 }
 
 /** A statement inside another runs at the same instant as it, in any order: of its rows nothing is taken as known. */

@@ -8,8 +8,11 @@ export type PinPlaces = Readonly<Record<string, readonly number[]>>
 export interface OccurrencePlan {
   readonly table: string
   readonly pins: PinPlaces
-  /** The result has one row for each row of this occurrence that passed the filter. */
-  readonly counted: boolean
+  /**
+   * `each`: the result has one row for each row of this occurrence that passed the filter. `once`: its one row is in
+   * every row of the result.
+   */
+  readonly counted: 'each' | 'once' | undefined
   /** Of rows that the result names. */
   readonly learn?: Learn | undefined
 }
@@ -66,19 +69,28 @@ export function declaring(statement: Statement, tables: readonly string[] | unde
   }
 }
 
+type Rows = (result: unknown) => number | undefined
+
 /** The occurrences of a read with the parameters at hand. `rows` counts the rows of a result. */
 export function occurrencesOf(
   { occurrences }: Statement,
   parameters: readonly unknown[],
-  rows: (result: unknown) => number | undefined,
+  rows: Rows,
 ): readonly Occurrence[] {
   return occurrences.map(({ table, pins, counted, learn }) => ({
     table,
     pins: pinsAt(pins, parameters),
-    ...(counted && { rows }),
+    ...(counted && { rows: counted === 'each' ? rows : onceIn(rows) }),
     ...(learn && { learn }),
   }))
 }
+
+const onceIn =
+  (rows: Rows): Rows =>
+  (result) => {
+    const count = rows(result)
+    return count && 1
+  }
 
 /** The changes of a write with the parameters at hand. */
 export function changesOf({ changes }: Statement, parameters: readonly unknown[]): readonly Change[] {

@@ -21,7 +21,7 @@ export interface Draft {
   /** Columns equal to a column of another source, here or in a statement around this one. */
   readonly links: Link[]
   readonly scope: Scope
-  counted: boolean
+  counted: 'each' | 'once' | undefined
   learn: Learn | undefined
 }
 
@@ -83,7 +83,7 @@ export function addSource(survey: Survey, scope: Scope, source: Source): Draft |
 /** An occurrence of a table under a name. One that the schema does not have makes the read opaque. */
 export function addTable(survey: Survey, scope: Scope, table: string, name: string): Draft {
   if (survey.names.model(table) === undefined) survey.opaque ??= `the table ${table}, not in the schema`
-  const draft: Draft = { table, name, pins: {}, links: [], scope, counted: false, learn: undefined }
+  const draft: Draft = { table, name, pins: {}, links: [], scope, counted: undefined, learn: undefined }
   scope.sources.set(name, draft)
   survey.drafts.push(draft)
   return draft
