@@ -1,5 +1,14 @@
-import { type Cache, CacheError, type Engine, notBuilt, type SqlDialect } from '@larder/core'
-import { type Column, is, View } from 'drizzle-orm'
+import {
+  type Cache,
+  CacheError,
+  changingSql,
+  changingValue,
+  type Engine,
+  notBuilt,
+  type Schema,
+  type SqlDialect,
+} from '@larder/core'
+import { type Column, is, type SQL, View } from 'drizzle-orm'
 import { inPhysicalNames } from './declared.ts'
 import { createBuiltSql } from './dialect/built.ts'
 import { watchDialect } from './dialect/dialect.ts'
@@ -49,7 +58,7 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
   checkNames(models, written)
   const physical = columnNames(base.dialect)
   const extras = Object.fromEntries(models.map((model) => [model, writtenFor(written, model)]))
-  const tables = schemaOf(entities, physical, extras)
+  const tables = schemaOf(entities, { physical, changing: changingIn(base.dialect, dialect) }, extras)
   const attached = cache.attach({
     name: 'drizzle',
     schema: tables,
@@ -61,7 +70,7 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
   const names: TableNames = {
     model: modelNames(entities),
     column: physical,
-    blind: blindViews(entities, (name) => tables.tables.get(name.toLowerCase())?.reads.length === 0),
+    blind: blindViews(entities, tables),
   }
   const built = createBuiltSql()
   const forms = new Map<string, DbParts>()
@@ -118,10 +127,30 @@ function modelNames(entities: Entities): TableNames['model'] {
   return (table) => byName.get(table)
 }
 
-function blindViews(entities: Entities, sourceless: (name: string) => boolean): TableNames['blind'] {
+/** Views that nobody has declared the sources of, and views over such. */
+function blindViews(entities: Entities, { tables }: Schema): TableNames['blind'] {
   const views = [...entities.values()].filter((entity) => is(entity, View) && !isMaterialized(entity))
-  const blind = new Set(views.map(nameOf).filter(sourceless))
+  const open = new Set(views.map(nameOf))
+  const readsOf = (view: string): readonly string[] => tables.get(view.toLowerCase())?.reads ?? []
+  const blind = new Set([...open].filter((view) => !readsOf(view).length))
+  for (let size = -1; size !== blind.size; ) {
+    size = blind.size
+    for (const view of open) if (readsOf(view).some((one) => blind.has(one))) blind.add(view)
+  }
   return (view) => blind.has(view)
+}
+
+/** Tells SQL whose result may change by itself, from the text that `dialect` makes of it. */
+function changingIn(parts: DialectParts, dialect: SqlDialect): (sql: SQL) => boolean {
+  return (sql) => {
+    try {
+      const { sql: text, params } = parts.sqlToQuery(sql)
+      return changingSql(text, dialect) !== undefined || params.some(changingValue)
+    } catch {
+      // Not every view over a view can be put into text by Drizzle; the database may have it all the same.
+      return true
+    }
+  }
 }
 
 /** A mistake in a policy leaves the cache as it was: the next try finds the name free. */

@@ -4,7 +4,7 @@ import { embeddedCount } from '../versions/count.ts'
 import { nameInStatement, physicalName, viewConfig } from '../versions/names.ts'
 import type { Built, BuiltSql } from './built.ts'
 import { rawUnfit, unfitFor } from './expressions.ts'
-import { namesItsTargets } from './raw-targets.ts'
+import { namesItsTargets, writingVerbs } from './raw-targets.ts'
 import { surveyRelations } from './relations.ts'
 import { followLinks, showsRows, surveyCount, surveySelect } from './select.ts'
 import { type ChangePlan, keyOf, type Statement } from './statement.ts'
@@ -32,6 +32,7 @@ export function analyse(room: AnalysisRoom, sql: SQL, text: string, parameters: 
     own: 0,
     selects: 0,
     joins: 0,
+    writes: 0,
     locks: false,
     opaque: trusted ? undefined : 'parameters that cannot be told apart',
   }
@@ -134,6 +135,7 @@ function wrote(
   around: Scope | undefined,
   root: boolean,
 ): Scope {
+  survey.writes++
   const scope: Scope = { sources: new Map(), around }
   if (is(table, Table)) scope.sources.set(nameInStatement(table), undefined)
   if (root) {
@@ -149,7 +151,10 @@ function concluded(room: AnalysisRoom, survey: Survey, built: Built | undefined,
   const words = sqlWords(text, room.dialect)
   const { table, verb } = subject(room, survey, built)
   const model = table === undefined ? undefined : room.names.model(table)
-  const kind = built === undefined ? 'raw' : survey.changes.length || scan.writes ? 'write' : 'read'
+  // More than builders account for: a CTE as raw SQL.
+  const all = survey.changes.length > 0 && writingVerbs(words ?? []) === survey.writes
+  const hidden = built !== undefined && scan.writes && !all
+  const kind = built === undefined || hidden ? 'raw' : survey.changes.length ? 'write' : 'read'
   const reason = words
     ? built
       ? unfitFor(text, words, survey)
@@ -166,6 +171,7 @@ function concluded(room: AnalysisRoom, survey: Survey, built: Built | undefined,
     occurrences: survey.drafts.map(({ table: name, pins, counted }) => ({ table: name, pins, counted })),
     changes: survey.changes,
     ownChanges: survey.own,
+    ...(hidden && { hidden }),
   }
 }
 

@@ -127,13 +127,14 @@ function read(
 }
 
 /** What a raw write may have changed: the tables its template names, or what `unknownWrites` says. */
-function changesOf(engine: Engine, { operation, text, changes }: Statement): readonly Change[] {
-  if (changes.length) return changes.map(({ table, effect }) => ({ table, effect }))
+function changesOf(engine: Engine, { operation, text, changes, hidden }: Statement): readonly Change[] {
+  const told = changes.map(({ table, effect }) => ({ table, effect }))
+  if (told.length && !hidden) return told
   engine.events.emit('unknown-write', { operation, sql: text })
   if (engine.unknownWrites === 'throw')
     throw new CacheError(
       'LARDER_UNKNOWN_WRITE',
       `${operation} writes tables that cannot be told, and unknownWrites is 'throw': use insert, update and delete, name the tables by their objects in the template, or set unknownWrites to 'invalidate'`,
     )
-  return engine.unknownWrites === 'event' ? [] : engine.everything()
+  return engine.unknownWrites === 'event' ? told : engine.everything()
 }
