@@ -41,6 +41,7 @@ export {
 export type { Policy, PolicyOptions } from './policy/policy.ts'
 export { notBuilt } from './policy/resolve.ts'
 export type { Explained, ReadReport } from './report.ts'
+export { blindViews } from './schema/blind-views.ts'
 export type {
   Action,
   Column,

@@ -1,11 +1,11 @@
 import {
+  blindViews,
   type Cache,
   CacheError,
   changingSql,
   changingValue,
   type Engine,
   notBuilt,
-  type Schema,
   type SqlDialect,
 } from '@larder/core'
 import { type Column, is, type SQL, View } from 'drizzle-orm'
@@ -67,10 +67,11 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
     types: {},
   })
   const engine = driver === 'LibSQLSession' ? sparingReplicas(attached, base.session) : attached
+  const blind = blindViews(tables, viewsOf(entities))
   const names: TableNames = {
     model: modelNames(entities),
     column: physical,
-    blind: blindViews(entities, tables),
+    blind: (view) => blind.has(view),
   }
   const built = createBuiltSql()
   const forms = new Map<string, DbParts>()
@@ -127,17 +128,9 @@ function modelNames(entities: Entities): TableNames['model'] {
   return (table) => byName.get(table)
 }
 
-/** Views that nobody has declared the sources of, and views over such. */
-function blindViews(entities: Entities, { tables }: Schema): TableNames['blind'] {
+function viewsOf(entities: Entities): readonly string[] {
   const views = [...entities.values()].filter((entity) => is(entity, View) && !isMaterialized(entity))
-  const open = new Set(views.map(nameOf))
-  const readsOf = (view: string): readonly string[] => tables.get(view.toLowerCase())?.reads ?? []
-  const blind = new Set([...open].filter((view) => !readsOf(view).length))
-  for (let size = -1; size !== blind.size; ) {
-    size = blind.size
-    for (const view of open) if (readsOf(view).some((one) => blind.has(one))) blind.add(view)
-  }
-  return (view) => blind.has(view)
+  return views.map(nameOf)
 }
 
 /** Tells SQL whose result may change by itself, from the text that `dialect` makes of it. */

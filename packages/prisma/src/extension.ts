@@ -1,4 +1,4 @@
-import { type Cache, CacheError, type PolicyOptions, type Schema, type ValueTypes } from '@larder/core'
+import { blindViews, type Cache, CacheError, type PolicyOptions, type ValueTypes } from '@larder/core'
 import { Decimal } from '@prisma/client/runtime/client'
 import { type ExtendableClient, extendClient } from './client.ts'
 import type { Datamodel } from './datamodel.ts'
@@ -82,7 +82,7 @@ function attach(
     transactions: createTransactions(engine),
     raw: createRawSql(engine, provider, statementFailed),
     declared: declaredTables(models, new Set(schema.tables.keys())),
-    blindViews: blindViews(models, schema),
+    blindViews: blindViews(schema, viewsOf(models)),
   }
   return extendClient(room, options.cache, base)
 }
@@ -97,9 +97,8 @@ function policiesOrDetach(...args: Parameters<typeof policiesOf>): Policies {
   }
 }
 
-function blindViews(models: ModelMap, schema: Schema): ReadonlySet<string> {
-  const views = models.names.filter((name) => models.model(name).view).map((name) => models.table(name))
-  return new Set(views.filter((table) => !schema.tables.get(table)?.reads.length))
+function viewsOf(models: ModelMap): readonly string[] {
+  return models.names.filter((name) => models.model(name).view).map((name) => models.table(name))
 }
 
 /** Prisma's results hold the Decimal of its own runtime: another package's class would not be the same. */
