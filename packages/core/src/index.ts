@@ -55,6 +55,7 @@ export type {
 export { changingSql, changingText, changingValue, changingWords } from './sql/changing.ts'
 export type { SqlDialect } from './sql/dialect.ts'
 export { type SqlScan, scanSql } from './sql/scan.ts'
+export { sessionMeaning } from './sql/session-meaning.ts'
 export { sqlWords } from './sql/text.ts'
 export type { Counts, Stats } from './stats.ts'
 export { type MemoryStoreOptions, memoryStore } from './store/memory-store.ts'
