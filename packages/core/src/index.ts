@@ -23,6 +23,7 @@ export type {
 export type { Outcome, Transaction, TransactionWrite } from './fence/transaction.ts'
 export type { InvalidateRequest } from './invalidate.ts'
 export { canonical } from './keys/canonical.ts'
+export { connectionMeaning } from './keys/connection.ts'
 export {
   type Change,
   type ColumnValue,

@@ -4,6 +4,7 @@ import {
   CacheError,
   changingSql,
   changingValue,
+  connectionMeaning,
   type Engine,
   notBuilt,
   type SqlDialect,
@@ -22,6 +23,7 @@ import type { TransactionRoom } from './session/transaction.ts'
 import { type Entities, entitiesOf, isMaterialized, nameOf, schemaOf } from './tables/schema.ts'
 import {
   connectionAtOnce,
+  connectionSettings,
   type DbParts,
   type DialectParts,
   hasNativeCache,
@@ -63,7 +65,7 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
     name: 'drizzle',
     schema: tables,
     database,
-    identity: [ROW_SHAPE, dialect, driver],
+    identity: [ROW_SHAPE, dialect, driver, connectionMeaning(...connectionSettings(base.session))],
     types: {},
   })
   const engine = driver === 'LibSQLSession' ? sparingReplicas(attached, base.session) : attached

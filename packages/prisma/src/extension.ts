@@ -1,11 +1,18 @@
-import { blindViews, type Cache, CacheError, type PolicyOptions, type ValueTypes } from '@larder/core'
+import {
+  blindViews,
+  type Cache,
+  CacheError,
+  connectionMeaning,
+  type PolicyOptions,
+  type ValueTypes,
+} from '@larder/core'
 import { Decimal } from '@prisma/client/runtime/client'
 import { type ExtendableClient, extendClient } from './client.ts'
 import type { Datamodel } from './datamodel.ts'
 import { declaredTables } from './declared-tables.ts'
 import type { CacheExtension, ModelName, ModelPolicies } from './extension-types.ts'
 import { extrasOf } from './extras.ts'
-import { activeProvider, clientVersion, globalOmit, omittedOf } from './internals.ts'
+import { activeProvider, adapterSettings, clientVersion, globalOmit, omittedOf } from './internals.ts'
 import { checkDatamodel } from './mismatch.ts'
 import { type ModelMap, modelMapOf } from './model.ts'
 import { statementFailed } from './outcome.ts'
@@ -69,7 +76,10 @@ function attach(
     name: 'prisma',
     schema,
     database: options.database,
-    identity: [ROW_SHAPE, provider, clientVersion(base), described.digest, globalOmit(base)],
+    identity: [
+      ...[ROW_SHAPE, provider, clientVersion(base), described.digest, globalOmit(base)],
+      connectionMeaning(...adapterSettings(base)),
+    ],
     types: TYPES,
   })
   const room = {
