@@ -1,7 +1,7 @@
 import { createCache } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
 import { createDatabase, type Database, postgresUrl } from '@larder/testing'
-import { aliasedTable, eq, sql } from 'drizzle-orm'
+import { aliasedTable, and, eq, ne, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { integer, pgSchema, pgTable, text } from 'drizzle-orm/pg-core'
 import pg from 'pg'
@@ -16,7 +16,13 @@ const oldThings = archive.table('thing', {
   name: text().notNull(),
   thing: integer().references(() => things.id, { onDelete: 'cascade' }),
 })
-const schema = { things, oldThings }
+const newThings = pgSchema('current').table('thing', { id: integer().primaryKey() })
+const notes = pgTable('note', {
+  id: integer().primaryKey(),
+  old: integer().references(() => oldThings.id, { onDelete: 'cascade', onUpdate: 'cascade' }),
+  text: text(),
+})
+const schema = { things, oldThings, newThings, notes }
 
 let database: Database
 let pool: pg.Pool
@@ -29,6 +35,10 @@ beforeAll(async () => {
   await pool.query('CREATE TABLE thing (id integer PRIMARY KEY, name text NOT NULL UNIQUE)')
   await pool.query(`CREATE TABLE archive.thing (id integer PRIMARY KEY, name text NOT NULL,
     thing integer REFERENCES thing (id) ON DELETE CASCADE)`)
+  await pool.query('CREATE SCHEMA current')
+  await pool.query('CREATE TABLE current.thing (id integer PRIMARY KEY)')
+  await pool.query(`CREATE TABLE note (id integer PRIMARY KEY,
+    old integer REFERENCES archive.thing (id) ON DELETE CASCADE ON UPDATE CASCADE, text text)`)
 })
 afterAll(async () => {
   await pool.end()
@@ -36,9 +46,12 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   await pool.query('DELETE FROM thing')
+  await pool.query('DELETE FROM note')
   await pool.query('DELETE FROM archive.thing')
   await pool.query(`INSERT INTO thing VALUES (1, 'new 1'), (2, 'new 2')`)
   await pool.query(`INSERT INTO archive.thing VALUES (1, 'old 1', 2), (2, 'old 2', NULL)`)
+  await pool.query('INSERT INTO current.thing VALUES (1) ON CONFLICT DO NOTHING')
+  await pool.query(`INSERT INTO note VALUES (1, 1, 'one'), (2, 2, 'two')`)
 })
 
 describe('two schemas with one table name', () => {
@@ -54,6 +67,15 @@ describe('two schemas with one table name', () => {
     (db) => db.select().from(things).where(eq(things.name, 'new 1')),
     (db) => db.select().from(oldThings).where(eq(oldThings.thing, 2)),
     (db) => db.$count(oldThings),
+    (db) => db.select().from(notes).where(eq(notes.old, 2)),
+    // Both tables under their own names: rows of the second are not those whose id the first is asked for.
+    (db) =>
+      db
+        .select({ text: notes.text })
+        .from(newThings)
+        .innerJoin(oldThings, ne(oldThings.id, newThings.id))
+        .innerJoin(notes, eq(notes.old, oldThings.id))
+        .where(eq(newThings.id, 1)),
     (db) => {
       const old = aliasedTable(oldThings, 'old')
       return db.select().from(things).innerJoin(old, eq(old.thing, things.id)).where(eq(things.id, 2))
@@ -71,6 +93,14 @@ describe('two schemas with one table name', () => {
         .insert(oldThings)
         .values({ id: 2, name: 'again' })
         .onConflictDoUpdate({ target: oldThings.id, set: { name: 'again' } }),
+    'an update of a row that refers to the other': (db) =>
+      db.update(notes).set({ text: 'new' }).where(eq(notes.old, 2)),
+    'an update of the other from the one, whose key cascades': (db) =>
+      db
+        .update(oldThings)
+        .set({ id: 20 })
+        .from(newThings)
+        .where(and(eq(newThings.id, 1), ne(oldThings.id, newThings.id))),
     'an invalidation of the other': (db) => db.$cache.invalidate({ tables: oldThings }),
   }
   for (const [name, write] of Object.entries(WRITES))

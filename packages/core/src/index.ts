@@ -23,6 +23,7 @@ export type {
 export type { Outcome, Transaction, TransactionWrite } from './fence/transaction.ts'
 export type { InvalidateRequest } from './invalidate.ts'
 export { canonical } from './keys/canonical.ts'
+export { connectionMeaning } from './keys/connection.ts'
 export {
   type Change,
   type ColumnValue,
@@ -42,6 +43,7 @@ export {
 export type { Policy, PolicyOptions } from './policy/policy.ts'
 export { notBuilt } from './policy/resolve.ts'
 export type { Explained, ReadReport } from './report.ts'
+export { blindViews } from './schema/blind-views.ts'
 export type {
   Action,
   Column,
@@ -55,6 +57,7 @@ export type {
 export { changingSql, changingText, changingValue, changingWords } from './sql/changing.ts'
 export type { SqlDialect } from './sql/dialect.ts'
 export { type SqlScan, scanSql } from './sql/scan.ts'
+export { sessionMeaning } from './sql/session-meaning.ts'
 export { sqlWords } from './sql/text.ts'
 export type { Counts, Stats } from './stats.ts'
 export { type MemoryStoreOptions, memoryStore } from './store/memory-store.ts'

@@ -1,5 +1,15 @@
-import { type Cache, CacheError, type Engine, notBuilt, type SqlDialect } from '@larder/core'
-import { is, View } from 'drizzle-orm'
+import {
+  blindViews,
+  type Cache,
+  CacheError,
+  changingSql,
+  changingValue,
+  connectionMeaning,
+  type Engine,
+  notBuilt,
+  type SqlDialect,
+} from '@larder/core'
+import { is, type SQL, View } from 'drizzle-orm'
 import { inPhysicalNames } from './declared.ts'
 import { createBuiltSql } from './dialect/built.ts'
 import { watchDialect } from './dialect/dialect.ts'
@@ -14,7 +24,9 @@ import { type Entities, entitiesOf, isMaterialized, nameOf, schemaOf } from './t
 import { columnNames } from './versions/casing.ts'
 import {
   connectionAtOnce,
+  connectionSettings,
   type DbParts,
+  type DialectParts,
   hasNativeCache,
   isSingleConnection,
   isTransaction,
@@ -48,19 +60,20 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
   const models = [...entities.keys()]
   checkNames(models, written)
   const physical = columnNames(base.dialect)
-  const tables = schemaOf(entities, physical, written)
+  const tables = schemaOf(entities, { physical, changing: changingIn(base.dialect, dialect) }, written)
   const attached = cache.attach({
     name: 'drizzle',
     schema: tables,
     database,
-    identity: [ROW_SHAPE, dialect, driver],
+    identity: [ROW_SHAPE, dialect, driver, connectionMeaning(...connectionSettings(base.session))],
     types: {},
   })
   const engine = driver === 'LibSQLSession' ? sparingReplicas(attached, base.session) : attached
+  const blind = blindViews(tables, viewsOf(entities))
   const names: TableNames = {
     model: modelNames(entities),
     column: physical,
-    blind: blindViews(entities, (name) => tables.tables.get(name.toLowerCase())?.reads.length === 0),
+    blind: (view) => blind.has(view),
   }
   const built = createBuiltSql()
   const forms = new Map<string, DbParts>()
@@ -111,10 +124,22 @@ function modelNames(entities: Entities): TableNames['model'] {
   return (table) => byName.get(table)
 }
 
-function blindViews(entities: Entities, sourceless: (name: string) => boolean): TableNames['blind'] {
+function viewsOf(entities: Entities): readonly string[] {
   const views = [...entities.values()].filter((entity) => is(entity, View) && !isMaterialized(entity))
-  const blind = new Set(views.map(nameOf).filter(sourceless))
-  return (view) => blind.has(view)
+  return views.map(nameOf)
+}
+
+/** Tells SQL whose result may change by itself, from the text that `dialect` makes of it. */
+function changingIn(parts: DialectParts, dialect: SqlDialect): (sql: SQL) => boolean {
+  return (sql) => {
+    try {
+      const { sql: text, params } = parts.sqlToQuery(sql)
+      return changingSql(text, dialect) !== undefined || params.some(changingValue)
+    } catch {
+      // Not every view over a view can be put into text by Drizzle; the database may have it all the same.
+      return true
+    }
+  }
 }
 
 /** A mistake in a policy leaves the cache as it was: the next try finds the name free. */

@@ -28,8 +28,10 @@ export function formUnder(
 export function transactionUnder(tx: DbParts, call: CallPolicy): DbParts {
   const writes = call === false ? undefined : call.writes
   if (!writes) return tx
-  const view = Object.create(tx) as { session: SessionParts }
+  const view = Object.create(tx) as { session: SessionParts; transaction: DbParts['transaction'] }
   view.session = sessionWriting(tx.session, writes)
+  // In its savepoints, too.
+  view.transaction = (body, config) => tx.transaction((inner) => body(transactionUnder(inner, call)), config)
   const wrapped = wrappedOf(tx)
   if (wrapped) noteWrapped(view, wrapped)
   return view as unknown as DbParts

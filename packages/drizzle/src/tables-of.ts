@@ -40,5 +40,7 @@ export function tablesOf<const S>(
   checkNames([...entities.keys()], written)
   const kinds = [...entities.values()].flatMap(kindsOf)
   const dialect = kinds.map((kind) => DIALECTS[kind]).find((one) => one !== undefined)
-  return { ...schemaOf(entities, columnNamesBy(casing), written), dialect }
+  // Whether a view may be cached is no question here: its text needs no dialect to be made.
+  const reading = { physical: columnNamesBy(casing), changing: () => false }
+  return { ...schemaOf(entities, reading, written), dialect }
 }

@@ -59,15 +59,31 @@ export function declaredTables(models: ModelMap, tables: ReadonlySet<string>): D
       return tables?.map((table) => ({ table }))
     },
     writtenBy: (call) => named('writes', call)?.map((table) => ({ table, effect: 'unknown' })),
-    over: (client, changes) =>
-      new Proxy(client, {
-        get(target, name) {
-          const value: unknown = Reflect.get(target, name, target)
-          if (!RAW.has(name) || typeof value !== 'function') return value
-          // Prisma sends nothing before it is awaited: it is awaited in here.
-          return (...args: unknown[]) => running.run(changes, async () => await value.apply(target, args))
-        },
-      }),
+    over: (client, changes) => over(running, client, changes),
     writtenNow: () => running.getStore(),
   }
+}
+
+function over(
+  running: AsyncLocalStorage<readonly Change[]>,
+  client: object,
+  changes: readonly Change[],
+): object {
+  return new Proxy(client, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target)
+      if (typeof value !== 'function') return value
+      // In its savepoints, too.
+      if (name === '$transaction')
+        return (body: unknown, ...options: unknown[]) =>
+          value.call(
+            target,
+            typeof body === 'function' ? (tx: object) => body(over(running, tx, changes)) : body,
+            ...options,
+          )
+      if (!RAW.has(name)) return value
+      // Prisma sends nothing before it is awaited: it is awaited in here.
+      return (...args: unknown[]) => running.run(changes, async () => await value.apply(target, args))
+    },
+  })
 }

@@ -1,11 +1,18 @@
-import { type Cache, CacheError, type PolicyOptions, type Schema, type ValueTypes } from '@larder/core'
+import {
+  blindViews,
+  type Cache,
+  CacheError,
+  connectionMeaning,
+  type PolicyOptions,
+  type ValueTypes,
+} from '@larder/core'
 import { Decimal } from '@prisma/client/runtime/client'
 import { type ExtendableClient, extendClient } from './client.ts'
 import type { Datamodel } from './datamodel.ts'
 import { declaredTables } from './declared-tables.ts'
 import type { CacheExtension, ModelName, ModelPolicies } from './extension-types.ts'
 import { extrasOf } from './extras.ts'
-import { activeProvider, clientVersion, globalOmit, omittedOf } from './internals.ts'
+import { activeProvider, adapterSettings, clientVersion, globalOmit, omittedOf } from './internals.ts'
 import { checkDatamodel } from './mismatch.ts'
 import { type ModelMap, modelMapOf } from './model.ts'
 import { statementFailed } from './outcome.ts'
@@ -69,7 +76,10 @@ function attach(
     name: 'prisma',
     schema,
     database: options.database,
-    identity: [ROW_SHAPE, provider, clientVersion(base), described.digest, globalOmit(base)],
+    identity: [
+      ...[ROW_SHAPE, provider, clientVersion(base), described.digest, globalOmit(base)],
+      connectionMeaning(...adapterSettings(base)),
+    ],
     types: TYPES,
   })
   const room = {
@@ -82,7 +92,7 @@ function attach(
     transactions: createTransactions(engine),
     raw: createRawSql(engine, provider, statementFailed),
     declared: declaredTables(models, new Set(schema.tables.keys())),
-    blindViews: blindViews(models, schema),
+    blindViews: blindViews(schema, viewsOf(models)),
   }
   return extendClient(room, options.cache, base)
 }
@@ -97,9 +107,8 @@ function policiesOrDetach(...args: Parameters<typeof policiesOf>): Policies {
   }
 }
 
-function blindViews(models: ModelMap, schema: Schema): ReadonlySet<string> {
-  const views = models.names.filter((name) => models.model(name).view).map((name) => models.table(name))
-  return new Set(views.filter((table) => !schema.tables.get(table)?.reads.length))
+function viewsOf(models: ModelMap): readonly string[] {
+  return models.names.filter((name) => models.model(name).view).map((name) => models.table(name))
 }
 
 /** Prisma's results hold the Decimal of its own runtime: another package's class would not be the same. */

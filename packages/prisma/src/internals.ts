@@ -50,6 +50,22 @@ export function schemaText(client: unknown): string {
   return typeof config?.inlineSchema === 'string' ? config.inlineSchema : ''
 }
 
+/**
+ * Reads `_engineConfig.adapter` of a client, and of it `options`, `config` and the pool's own options: where adapters
+ * keep the schema they were told to use, and what their connections are opened with.
+ */
+export function adapterSettings(client: unknown): readonly unknown[] {
+  const { adapter } =
+    (client as { _engineConfig?: { adapter?: AdapterParts } } | undefined)?._engineConfig ?? {}
+  return [adapter?.options, adapter?.config, adapter?.externalPool?.options]
+}
+
+interface AdapterParts {
+  readonly options?: unknown
+  readonly config?: unknown
+  readonly externalPool?: { readonly options?: unknown } | null
+}
+
 /** Reads `_globalOmit` of a client: fields left out of every result, by model; null where there are none. */
 export function globalOmit(client: unknown): unknown {
   return (client as { _globalOmit?: unknown } | undefined)?._globalOmit ?? null

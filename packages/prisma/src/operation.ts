@@ -94,7 +94,7 @@ function bypassOf(
 ): BypassReason | undefined {
   if (place.kind !== 'alone' || room.raw.session()) return 'transaction'
   if (call === false) return 'disabled'
-  return opaque ? 'opaque' : undefined
+  return opaque || room.raw.strayed() ? 'opaque' : undefined
 }
 
 function write(
@@ -113,7 +113,7 @@ function write(
   })
   const policy = room.policies.of(model, call)
   const through =
-    policy?.write === 'through' && place.kind !== 'lost' && !room.raw.session()
+    policy?.write === 'through' && place.kind !== 'lost' && !room.raw.session() && !room.raw.strayed()
       ? throughOf(room.models, { operation, model, args, dataPath }, changes.length, policy, room)
       : undefined
   return settle(room, place, {
@@ -153,6 +153,7 @@ async function rawSql(
 ): Promise<unknown> {
   const { operation, args, query } = one
   const run = (): Promise<unknown> => query(args)
+  room.raw.look(args)
   const scan = room.raw.scan(args)
   const writes = room.declared.writtenBy(call) ?? room.declared.writtenNow()
   if (scan.kind === 'read' && !scan.writes && !writes?.length) return rawRead(room, call, one, place, scan)

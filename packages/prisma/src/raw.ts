@@ -6,6 +6,7 @@ import {
   type Outcome,
   type SqlScan,
   scanSql,
+  sessionMeaning,
   type Transaction,
   type WritePlan,
 } from '@larder/core'
@@ -18,6 +19,10 @@ export interface RawSql {
   changing(args: unknown): string | undefined
   /** The scope of a raw BEGIN that has not seen its COMMIT: everything on this client belongs to it. */
   session(): Transaction | undefined
+  /** True once some connection of the client may mean something else by the same statement: nothing is cached then. */
+  strayed(): boolean
+  /** Notes what a raw operation does to its session; before it runs. */
+  look(args: unknown): void
   /** Runs a raw statement that is not a plain read, with the invalidation that it declares, or `unknownWrites` asks for. */
   run<T>(statement: RawStatement, place: Transaction | undefined, run: () => Promise<T>): Promise<T>
 }
@@ -43,6 +48,7 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
 
 export function createRawSql(engine: Engine, provider: string, failed: (error: unknown) => boolean): RawSql {
   let session: Transaction | undefined
+  const meaning = sessionMeaning((warning) => engine.events.emit('warning', warning))
 
   const write = <T>(
     { operation, args, writes }: RawStatement,
@@ -106,6 +112,8 @@ export function createRawSql(engine: Engine, provider: string, failed: (error: u
     scan: (args) => scanSql(textOf(args), DIALECTS[provider]),
     changing: (args) => changingSql(textOf(args), DIALECTS[provider]),
     session: () => session,
+    strayed: meaning.altered,
+    look: (args) => meaning.look(textOf(args), DIALECTS[provider] ?? 'postgres'),
     async run<T>(statement: RawStatement, place: Transaction | undefined, run: () => Promise<T>): Promise<T> {
       const { scan, writes } = statement
       // COMMIT by hand inside Prisma's transaction: the marks must be up before it.

@@ -19,15 +19,15 @@ const FUNCTIONS = `
   EXTRACT DATE_TRUNC DATE_PART TO_CHAR TO_DATE TO_NUMBER TO_TIMESTAMP MAKE_DATE
   TO_TSVECTOR TO_TSQUERY PLAINTO_TSQUERY PHRASETO_TSQUERY WEBSEARCH_TO_TSQUERY TS_RANK TS_RANK_CD SETWEIGHT SIMILARITY
 `
-/** Words of the language, and names of types, that may stand before a parenthesis. */
+/** Words of the language, and names of types, that may stand before a parenthesis. TIME is SQLite's `time()` as well: now. */
 const BEFORE_PARENTHESIS = `
   SELECT FROM JOIN LATERAL WHERE ON AND OR NOT IN EXISTS ANY SOME ALL AS BY USING HAVING OVER FILTER WITHIN DISTINCT
   UNION EXCEPT INTERSECT VALUES WITH MATERIALIZED CASE WHEN THEN ELSE END BETWEEN LIKE ILIKE IS LIMIT OFFSET SET OF PARTITION ORDER
-  GROUP VARCHAR CHAR CHARACTER VARYING NUMERIC DECIMAL BIT TIME TIMESTAMP INTERVAL FLOAT SIGNED UNSIGNED
+  GROUP VARCHAR CHAR CHARACTER VARYING NUMERIC DECIMAL BIT TIMESTAMP INTERVAL FLOAT SIGNED UNSIGNED
 `
 /** Words that mean another thing from one moment or session to the next. */
 const CHANGING = `
-  CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP LOCALTIME LOCALTIMESTAMP
+  CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP LOCALTIME LOCALTIMESTAMP UTC_DATE UTC_TIME UTC_TIMESTAMP
   CURRENT_USER CURRENT_ROLE CURRENT_CATALOG CURRENT_SCHEMA SESSION_USER SYSTEM_USER USER TABLESAMPLE SHOW EXPLAIN
 `
 const set = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/))
@@ -50,9 +50,11 @@ export function changingSql(text: string, dialect?: SqlDialect): string | undefi
   return undefined
 }
 
-const MOMENT_IN_TEXT = /'\s*(?:now|today|tomorrow|yesterday)\b/i
 // Also in arrays and ranges, and after a time of day.
+const MOMENT_IN_TEXT = /['$][\s\d{"[(,:.+/-]*(?:now|today|tomorrow|yesterday)\b/i
 const MOMENT = /^[\s\d{"[(,:.+/-]*(?:now|today|tomorrow|yesterday)\b/i
+// MySQL's `@name` and `@@name`: set by other statements, or by the session. Addresses (`'a@b'`) and operators (`@>`) are none.
+const SESSION_VARIABLE = /(?<![\w.'])@@?[A-Za-z_`"]/
 /** No moment is written longer. */
 const LONGEST_MOMENT = 100
 
@@ -66,6 +68,7 @@ export function changingValue(value: unknown): boolean {
 export function changingText(text: string): string | undefined {
   // PostgreSQL and SQLite make a moment of these texts, also of 'now' with something after it.
   if (MOMENT_IN_TEXT.test(text)) return "a text such as 'now'"
+  if (SESSION_VARIABLE.test(text)) return 'a session variable'
   // A function under a quoted name leaves no word to look up.
   return /["`\]]\s*\(/.test(text) ? 'a function under a quoted name' : undefined
 }

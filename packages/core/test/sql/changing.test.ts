@@ -10,6 +10,7 @@ describe('a reading text follows from its tables alone', () => {
     'SELECT /* now() */ lower(name) FROM t',
     'SELECT row_number() OVER (PARTITION BY a ORDER BY b) FROM t',
     "SELECT CAST('1' AS numeric(10, 2)), 'fine today' FROM t",
+    "SELECT a FROM t WHERE tags @> '{a}' AND tags <@ $1 AND mail = 'a@b.c' AND doc @@ to_tsquery($2)",
   ])('%s', (sql) => {
     expect(changingSql(sql, 'postgres')).toBeUndefined()
     expect(changingSql(sql)).toBeUndefined()
@@ -29,6 +30,15 @@ describe('or may change without a write', () => {
     ['SELECT * FROM t TABLESAMPLE SYSTEM (1)', 'tablesample'],
     ["SELECT 'now'::timestamptz", 'now'],
     ["SELECT date ' TODAY '", 'now'],
+    ["SELECT timestamp '10:00 today'", 'now'],
+    ["SELECT a FROM t WHERE at = ANY ('{2020-01-01,now}'::timestamp[])", 'now'],
+    ['SELECT $$now$$::timestamptz', 'now'],
+    ['SELECT time()', 'time'],
+    ['SELECT time($1)', 'time'],
+    ['SELECT utc_timestamp', 'utc_timestamp'],
+    ['SELECT UTC_DATE > d FROM t', 'utc_date'],
+    ['SELECT @rank FROM t', 'session variable'],
+    ['SELECT a, @@timestamp FROM t', 'session variable'],
     ["SELECT 'open", 'quote'],
     ['EXPLAIN SELECT 1', 'explain'],
     ['SHOW work_mem', 'show'],

@@ -6,7 +6,7 @@ import type { Built, BuiltSql } from './built.ts'
 import { rawUnfit, unfitFor } from './expressions.ts'
 import { learnJoins } from './learn-joins.ts'
 import { draftsByName, learnRelations } from './learn-relations.ts'
-import { namesItsTargets } from './raw-targets.ts'
+import { namesItsTargets, writingVerbs } from './raw-targets.ts'
 import { surveyRelations } from './relations.ts'
 import { followLinks, showsRows, surveyCount, surveySelect } from './select.ts'
 import { type ChangePlan, keyOf, type Statement } from './statement.ts'
@@ -34,6 +34,7 @@ export function analyse(room: AnalysisRoom, sql: SQL, text: string, parameters: 
     own: 0,
     selects: 0,
     joins: 0,
+    writes: 0,
     locks: false,
     opaque: trusted ? undefined : 'parameters that cannot be told apart',
     related: undefined,
@@ -141,6 +142,7 @@ function wrote(
   around: Scope | undefined,
   root: boolean,
 ): Scope {
+  survey.writes++
   const scope: Scope = { sources: new Map(), around }
   if (is(table, Table)) scope.sources.set(nameInStatement(table), undefined)
   if (root) {
@@ -156,7 +158,10 @@ function concluded(room: AnalysisRoom, survey: Survey, built: Built | undefined,
   const words = sqlWords(text, room.dialect)
   const { table, verb } = subject(room, survey, built)
   const model = table === undefined ? undefined : room.names.model(table)
-  const kind = built === undefined ? 'raw' : survey.changes.length || scan.writes ? 'write' : 'read'
+  // More than builders account for: a CTE as raw SQL.
+  const all = survey.changes.length > 0 && writingVerbs(words ?? []) === survey.writes
+  const hidden = built !== undefined && scan.writes && !all
+  const kind = built === undefined || hidden ? 'raw' : survey.changes.length ? 'write' : 'read'
   const reason = words
     ? built
       ? unfitFor(text, words, survey)
@@ -178,6 +183,7 @@ function concluded(room: AnalysisRoom, survey: Survey, built: Built | undefined,
     })),
     changes: survey.changes,
     ownChanges: survey.own,
+    ...(hidden && { hidden }),
   }
 }
 

@@ -29,7 +29,8 @@ export interface InsertConfig {
 }
 
 export interface UpdateConfig {
-  readonly joins?: readonly unknown[]
+  readonly from?: Source
+  readonly joins?: readonly { readonly table: Source }[]
   readonly table: unknown
   readonly set: Readonly<Record<string, unknown>>
   readonly where?: unknown

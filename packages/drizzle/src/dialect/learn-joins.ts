@@ -41,7 +41,7 @@ function joinsOf(survey: Survey, { table, joins = [] }: SelectConfig): readonly 
   for (const [at, join] of joins.entries()) {
     const draft = survey.drafts[at + 1]
     const name = is(join.table, Table) ? nameInStatement(join.table) : undefined
-    if (!draft || draft.name !== name || Reflect.get(join, 'lateral')) return undefined
+    if (!draft || draft.name !== name || before.has(name) || Reflect.get(join, 'lateral')) return undefined
     const links = draft.links.filter(({ source }) => before.has(source))
     const key = keysOf(survey, join.table as Table).find((columns) =>
       columns.every((column) => links.some((link) => link.column === column)),

@@ -12,6 +12,14 @@ const TARGET_NEXT =
 const AFTER_TARGET =
   /^\s*(?:(?:as\s+)?\w+\s+)??(?:set\b|where\b|using\b|returning\b|values\b|select\b|default\b|on\b|with\b|;?\s*$|\()/i
 
+/** How many statements that write are among the words of a text. */
+export function writingVerbs(words: readonly string[]): number {
+  const verbs = words.filter(
+    (word, at) => VERBS.has(word) && !NO_STATEMENT.has(words[at - 1] ?? '') && words[at + 1] !== '(',
+  )
+  return verbs.length
+}
+
 /**
  * True if every table that raw SQL writes stands in its template as a table object: each INSERT INTO, UPDATE and DELETE
  * FROM is followed by one. Then the tables of the template are all it can change.
@@ -19,9 +27,6 @@ const AFTER_TARGET =
 export function namesItsTargets(root: Node, text: string, dialect: SqlDialect): boolean {
   const words = sqlWords(text, dialect)
   if (!words || words.includes(';') || !FIRST.has(words[0] ?? '')) return false
-  const verbs = words.filter(
-    (word, at) => VERBS.has(word) && !NO_STATEMENT.has(words[at - 1] ?? '') && words[at + 1] !== '(',
-  )
   const pieces: Node['piece'][] = []
   flatten(root, pieces)
   const targets = pieces.filter((piece, at) => {
@@ -34,7 +39,7 @@ export function namesItsTargets(root: Node, text: string, dialect: SqlDialect): 
       (after === undefined || (after.kind === 'text' && AFTER_TARGET.test(after.text)))
     )
   })
-  return targets.length > 0 && targets.length === verbs.length
+  return targets.length > 0 && targets.length === writingVerbs(words)
 }
 
 function flatten(node: Node, into: Node['piece'][]): void {

@@ -34,7 +34,7 @@ export interface Statement {
   /**
    * - `read`: a select, count or relational query that writes nothing.
    * - `write`: an insert, update, delete or refresh; or a read with a CTE that writes.
-   * - `raw`: SQL that no builder made.
+   * - `raw`: SQL that no builder made, or that holds a statement which writes and no builder made.
    */
   readonly kind: 'read' | 'write' | 'raw'
   /** `'products.select'`. */
@@ -50,6 +50,8 @@ export interface Statement {
   /** The statement's own changes come first: `returned` shows the rows of these. */
   readonly changes: readonly ChangePlan[]
   readonly ownChanges: number
+  /** Raw SQL in it writes tables that cannot be told, besides `changes`. */
+  readonly hidden?: boolean
 }
 
 /** A {@link Statement.key}: as good as the text itself. */
@@ -65,6 +67,7 @@ export function declaring(statement: Statement, tables: readonly string[] | unde
     ...statement,
     kind: statement.kind === 'read' ? 'write' : statement.kind,
     declared: true,
+    hidden: false,
     changes: [...statement.changes, ...changes],
   }
 }

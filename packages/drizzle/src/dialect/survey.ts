@@ -54,6 +54,8 @@ export interface Survey {
   /** SELECTs and JOINs that builders account for: any more in the text were put there as raw SQL. */
   selects: number
   joins: number
+  /** Statements that write, likewise. */
+  writes: number
   locks: boolean
   opaque: string | undefined
   /** Of a relational query whose tables have no names of their own. */
@@ -84,7 +86,8 @@ export function addSource(survey: Survey, scope: Scope, source: Source): Draft |
 export function addTable(survey: Survey, scope: Scope, table: string, name: string): Draft {
   if (survey.names.model(table) === undefined) survey.opaque ??= `the table ${table}, not in the schema`
   const draft: Draft = { table, name, pins: {}, links: [], scope, counted: undefined, learn: undefined }
-  scope.sources.set(name, draft)
+  // Two tables of one name in two database schemas: which of them a column belongs to cannot be told by its name.
+  scope.sources.set(name, scope.sources.has(name) ? undefined : draft)
   survey.drafts.push(draft)
   return draft
 }

@@ -28,9 +28,13 @@ export function insertChanges(survey: Survey, config: InsertConfig): readonly Ch
   return [{ table, effect: 'upsert', ...(before && { before }), ...(sets && { sets }) }, ...inserts]
 }
 
-export function updateChange(survey: Survey, { table, set, where }: UpdateConfig): readonly ChangePlan[] {
+export function updateChange(survey: Survey, config: UpdateConfig): readonly ChangePlan[] {
+  const { table, set, where, from, joins = [] } = config
   if (!is(table, Table)) return []
-  const before = pinsOfTarget(survey, table, where)
+  const others = [from, ...joins.map((join) => join.table)]
+  // A table of the same name in another database schema: whose columns are compared cannot be told by that name.
+  const twice = others.some((one) => is(one, Table) && nameInStatement(one) === nameInStatement(table))
+  const before = twice ? {} : pinsOfTarget(survey, table, where)
   return [{ table: physicalName(table), effect: 'update', before, sets: setsOf(survey, table, set) }]
 }
 

@@ -6,6 +6,7 @@ import {
   type Outcome,
   type SqlDialect,
   scanSql,
+  sessionMeaning,
   type Transaction,
   type WritePlan,
 } from '@larder/core'
@@ -24,6 +25,10 @@ export interface RawExecution {
 export interface RawSql {
   /** The scope of a raw BEGIN that has not seen its COMMIT: everything on this db belongs to it. */
   session(): Transaction | undefined
+  /** True once some connection of the db may mean something else by the same statement: nothing is cached from then on. */
+  strayed(): boolean
+  /** Notes what raw SQL does to its session; before it runs. */
+  look(statement: Statement): void
   /** What SQL that no builder made may change. Throws under `unknownWrites: 'throw'`. */
   changes(statement: Statement): readonly Change[]
   /** COMMITs sent as statements of transactions. */
@@ -35,6 +40,7 @@ export interface RawSql {
 export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
   let session: Transaction | undefined
   const commits = createCommits()
+  const meaning = sessionMeaning((warning) => engine.events.emit('warning', warning))
 
   const write = (one: RawExecution): Promise<unknown> => {
     const { operation } = one.statement
@@ -93,6 +99,8 @@ export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
 
   return {
     session: () => session,
+    strayed: meaning.altered,
+    look: ({ text }) => meaning.look(text, dialect),
     changes: (statement) =>
       statement.declared || scanSql(statement.text, dialect).writes ? changesOf(engine, statement) : [],
     commits,
@@ -127,13 +135,14 @@ function read(
 }
 
 /** What a raw write may have changed: the tables its template names, or what `unknownWrites` says. */
-function changesOf(engine: Engine, { operation, text, changes }: Statement): readonly Change[] {
-  if (changes.length) return changes.map(({ table, effect }) => ({ table, effect }))
+function changesOf(engine: Engine, { operation, text, changes, hidden }: Statement): readonly Change[] {
+  const told = changes.map(({ table, effect }) => ({ table, effect }))
+  if (told.length && !hidden) return told
   engine.events.emit('unknown-write', { operation, sql: text })
   if (engine.unknownWrites === 'throw')
     throw new CacheError(
       'LARDER_UNKNOWN_WRITE',
       `${operation} writes tables that cannot be told, and unknownWrites is 'throw': use insert, update and delete, name the tables by their objects in the template, or set unknownWrites to 'invalidate'`,
     )
-  return engine.unknownWrites === 'event' ? [] : engine.everything()
+  return engine.unknownWrites === 'event' ? told : engine.everything()
 }

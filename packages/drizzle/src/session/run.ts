@@ -63,10 +63,11 @@ export function runStatement(room: StatementRoom, one: Execution): Promise<unkno
 async function raw(room: StatementRoom, one: Execution): Promise<unknown> {
   const { statement, parameters, call, place } = one
   const reads = call ? call.reads : undefined
+  room.raw.look(statement)
   if (!call || !reads || place || room.raw.session() || !readsOnly(room, statement)) return room.raw.run(one)
   const blind = reads.some(room.blind)
   const moment = room.dialect === 'postgres' && parameters.some(changingValue)
-  if (blind || moment || statement.opaque !== undefined || !one.carried)
+  if (blind || moment || room.raw.strayed() || statement.opaque !== undefined || !one.carried)
     return room.engine.read(pastCache(one, 'opaque'))
   const result = await room.engine.read({
     ...pastCache(one, undefined),
@@ -131,7 +132,7 @@ function bypassOf(
   if (statement.locks) return 'lock'
   if (place || room.raw.session()) return 'transaction'
   if (call === false) return 'disabled'
-  if (statement.opaque !== undefined || shape === 'result') return 'opaque'
+  if (statement.opaque !== undefined || shape === 'result' || room.raw.strayed()) return 'opaque'
   return room.dialect === 'postgres' && parameters.some(changingValue) ? 'opaque' : undefined
 }
 

@@ -6,12 +6,12 @@ import {
   type LookupKey,
   type Schema,
 } from '@larder/core'
-import { type Column, is, Table, View } from 'drizzle-orm'
+import { type Column, is, type SQL, Table, View } from 'drizzle-orm'
 import { type WrittenPolicies, writtenFor } from '../policies.ts'
 import { columnsOf, physicalName, viewConfig } from '../versions/names.ts'
 import { columnOf } from './column.ts'
 import { constraintsOf } from './constraints.ts'
-import { sourcesOf } from './view.ts'
+import { definitionOf, sourcesOf } from './view.ts'
 
 /** Tables and views of a Drizzle schema by the names they are exported under. */
 export type Entities = ReadonlyMap<string, Table | View>
@@ -29,14 +29,22 @@ export function nameOf(entity: Table | View): string {
   return is(entity, Table) ? physicalName(entity) : viewConfig(entity as View).originalName
 }
 
+/** What the schema is read with. */
+export interface Reading {
+  /** Physical name of a column, with the db's casing. */
+  physical(column: Column): string
+  /** True for SQL whose rows may change while the tables it reads do not. */
+  changing(sql: SQL): boolean
+}
+
 /**
  * The physical tables of a Drizzle schema with their keys and actions, and what policies say of them (`lookupKeys`,
- * `touches`, `reads`). `physical` names a column with the db's casing.
+ * `touches`, `reads`).
  * @throws CacheError for a policy that names a column or table there is not.
  */
 export function schemaOf(
   entities: Entities,
-  physical: (column: Column) => string,
+  { physical, changing }: Reading,
   written: WrittenPolicies,
 ): Schema {
   const tables = new Map<string, CoreTable>()
@@ -45,7 +53,7 @@ export function schemaOf(
     const extra = writtenFor(written, model) ?? {}
     const made = is(entity, Table)
       ? tableOf(model, entity, physical, extra.lookupKeys ?? [])
-      : viewOf(entity as View, known)
+      : viewOf(entity as View, known, changing)
     const table = {
       ...made,
       touches: (extra.touches ?? []).map((name) => named(entities, model, 'touches', name)),
@@ -97,10 +105,14 @@ function tableOf(
   }
 }
 
-/** A materialised view is a table that REFRESH writes: it reads nothing by itself. */
-function viewOf(view: View, known: ReadonlySet<string>): CoreTable {
+/**
+ * A materialised view is a table that REFRESH writes: it reads nothing by itself. Of a view whose rows come and go with
+ * the time of day it does not help to know the tables.
+ */
+function viewOf(view: View, known: ReadonlySet<string>, changing: Reading['changing']): CoreTable {
   const { originalName } = viewConfig(view)
-  const reads = isMaterialized(view) ? [] : (sourcesOf(view, known) ?? [])
+  const definition = isMaterialized(view) ? undefined : definitionOf(view)
+  const reads = definition && !changing(definition) ? (sourcesOf(definition, known) ?? []) : []
   return { name: originalName, columns: [], keys: [], foreignKeys: [], touches: [], reads }
 }
 

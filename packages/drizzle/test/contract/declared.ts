@@ -134,6 +134,12 @@ export const declaredRules: Rules = (the, driver) => {
         await post()
         await writing.select({ done: sql`rename_all_posts()` }).from(t.users)
         expect(await told(post)).toBe('database invalidated')
+        await db.transaction(async (tx) => {
+          await cached(tx as unknown as ContractDb, { writes: [t.posts] }).transaction(async (savepoint) => {
+            await raw(savepoint as unknown as ContractDb, 'select rename_all_posts()')
+          })
+        })
+        expect(await told(post)).toBe('database invalidated')
       },
     )
 

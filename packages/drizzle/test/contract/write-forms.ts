@@ -95,6 +95,18 @@ const POSTGRES: Forms = {
     const gone = db.$with('gone').as(db.delete(t.comments).where(eq(t.comments.postId, 1)).returning())
     return db.with(gone).select().from(gone)
   },
+  'a CTE of raw SQL that writes': ({ db, t }) => {
+    const gone = db
+      .$with('gone', { id: t.comments.id })
+      .as(sql`delete from blog_comment where post_id = 1 returning id`)
+    return db.with(gone).select().from(gone)
+  },
+  'the same before an update of another table': ({ db, t }) => {
+    const gone = db
+      .$with('gone', { id: t.comments.id })
+      .as(sql`delete from ${t.comments} where post_id = 1 returning id`)
+    return db.with(gone).update(t.users).set({ name: 'also' }).where(eq(t.users.id, 3))
+  },
   'a refresh of a materialised view': async ({ db, t }) => {
     await db.update(t.posts).set({ title: 'for the view' }).where(eq(t.posts.id, 1))
     return db.refreshMaterializedView(t.topPosts)

@@ -82,6 +82,18 @@ describe('$cached({ writes })', () => {
     expect(await again()).toEqual(USERS_GONE)
   })
 
+  it('in a transaction holds for the savepoints begun on it', async () => {
+    const connected = connect(database)
+    const again = await reading(connected)
+    await connected.db.$transaction((tx) =>
+      (tx.$cached({ writes: ['User'] }) as unknown as typeof connected.db).$transaction(async (savepoint) => {
+        await savepoint.$queryRaw`SELECT rename_all('inner')`
+      }),
+    )
+    expect(await again()).toEqual(USERS_GONE)
+    expect((await connected.db.user.findFirstOrThrow()).name).toBe('inner')
+  })
+
   it('in a transaction that rolls back leaves the cache as it is', async () => {
     const connected = connect(database)
     const again = await reading(connected)

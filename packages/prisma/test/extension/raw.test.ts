@@ -97,6 +97,20 @@ const writes: readonly (readonly [string, (db: Connected['db']) => PromiseLike<u
   ],
 ]
 
+describe('raw SQL that alters its session', () => {
+  it('ends all caching, for which connection it reached is not known', async () => {
+    const connected = connect(database, { max: 1 })
+    const again = await reading(connected)
+    const warned: string[] = []
+    connected.cache.on('warning', ({ code }) => warned.push(code))
+    await connected.db.$transaction((tx) => tx.$executeRaw`SET LOCAL search_path = elsewhere`)
+    expect(await again()).toEqual(CACHED)
+    await connected.db.$executeRaw`SET TIME ZONE 'Europe/Paris'`
+    expect(await again()).toEqual(CACHED.map(() => 'database: opaque'))
+    expect(warned).toEqual(['session-altered'])
+  })
+})
+
 describe('raw SQL that writes', () => {
   test.each(writes)('empties every table of the client: %s', async (_name, run) => {
     const connected = connect(database)
