@@ -13,8 +13,9 @@ export const rooms = [
   ['store'],
   // Validated options name a store, a codec and a policy, and make the default ones.
   ['config'],
-  ['tier', 'flight', 'fence', 'invalidate'],
+  ['tier', 'flight', 'fence', 'invalidate', 'raw/changes'],
   ['engine', 'through'],
+  ['raw'],
   ['read', 'write', 'wrap', 'apply-invalidation'],
   ['at-once'],
   ['hosts'],

@@ -40,6 +40,8 @@ export {
 } from './plan.ts'
 export type { Policy, PolicyOptions } from './policy/policy.ts'
 export { notBuilt } from './policy/resolve.ts'
+export type { RawChanges, RawWrite } from './raw/changes.ts'
+export { createRawSession, type RawSession, type RawSessionWords } from './raw/session.ts'
 export type { Explained, ReadReport } from './report.ts'
 export type {
   Action,

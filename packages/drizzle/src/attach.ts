@@ -1,4 +1,4 @@
-import { type Cache, CacheError, type Engine, notBuilt, type SqlDialect } from '@larder/core'
+import { type Cache, CacheError, type Engine, notBuilt, type Schema, type SqlDialect } from '@larder/core'
 import { type Column, is, View } from 'drizzle-orm'
 import { inPhysicalNames } from './declared.ts'
 import { createBuiltSql } from './dialect/built.ts'
@@ -10,6 +10,7 @@ import { checkCall, checkNames, policiesOf, type WrittenPolicies, writtenFor } f
 import { createRawSql } from './session/raw.ts'
 import { sparingReplicas } from './session/replica.ts'
 import type { TransactionRoom } from './session/transaction.ts'
+import { loadSqlParser } from './sql-parser.ts'
 import { type Entities, entitiesOf, isMaterialized, nameOf, schemaOf } from './tables/schema.ts'
 import {
   connectionAtOnce,
@@ -50,18 +51,21 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
   const physical = columnNames(base.dialect)
   const extras = Object.fromEntries(models.map((model) => [model, writtenFor(written, model)]))
   const tables = schemaOf(entities, physical, extras)
+  const blind = blindViews(entities, tables)
   const attached = cache.attach({
     name: 'drizzle',
     schema: tables,
     database,
     identity: [ROW_SHAPE, dialect, driver],
     types: {},
+    ...(dialect === 'postgres' && { sqlParser: loadSqlParser }),
+    blindViews: new Set([...blind].map((name) => name.toLowerCase())),
   })
   const engine = driver === 'LibSQLSession' ? sparingReplicas(attached, base.session) : attached
   const names: TableNames = {
     model: modelNames(entities),
     column: physical,
-    blind: blindViews(entities, (name) => tables.tables.get(name.toLowerCase())?.reads.length === 0),
+    blind: (view) => blind.has(view),
   }
   const built = createBuiltSql()
   const forms = new Map<string, DbParts>()
@@ -118,10 +122,9 @@ function modelNames(entities: Entities): TableNames['model'] {
   return (table) => byName.get(table)
 }
 
-function blindViews(entities: Entities, sourceless: (name: string) => boolean): TableNames['blind'] {
+function blindViews(entities: Entities, { tables }: Schema): ReadonlySet<string> {
   const views = [...entities.values()].filter((entity) => is(entity, View) && !isMaterialized(entity))
-  const blind = new Set(views.map(nameOf).filter(sourceless))
-  return (view) => blind.has(view)
+  return new Set(views.map(nameOf).filter((name) => tables.get(name.toLowerCase())?.reads.length === 0))
 }
 
 /** A mistake in a policy leaves the cache as it was: the next try finds the name free. */

@@ -8,11 +8,11 @@ import { extrasOf } from './extras.ts'
 import { activeProvider, clientVersion, globalOmit, omittedOf } from './internals.ts'
 import { checkDatamodel } from './mismatch.ts'
 import { type ModelMap, modelMapOf } from './model.ts'
-import { statementFailed } from './outcome.ts'
 import { type Policies, policiesOf } from './policies.ts'
-import { createRawSql } from './raw.ts'
+import { createRawSql, isPostgres } from './raw.ts'
 import { runtimeDatamodel, runtimeSchema } from './runtime-schema.ts'
 import { schemaOf } from './schema.ts'
+import { loadSqlParser } from './sql-parser.ts'
 import { createTransactions } from './transaction.ts'
 
 /** Options of {@link prismaCache}. */
@@ -65,12 +65,15 @@ function attach(
   const extras = extrasOf(models.names, written)
   const schema = datamodel ? schemaOf(datamodel, extras) : runtimeSchema(base, extras)
   const provider = activeProvider(base)
+  const blind = blindViews(models, schema)
   const engine = options.cache.attach({
     name: 'prisma',
     schema,
     database: options.database,
     identity: [ROW_SHAPE, provider, clientVersion(base), described.digest, globalOmit(base)],
     types: TYPES,
+    ...(isPostgres(provider) && { sqlParser: loadSqlParser }),
+    blindViews: blind,
   })
   const room = {
     engine,
@@ -80,9 +83,9 @@ function attach(
     omitted: (model: string) => omittedOf(globalOmit(base), model),
     policies: policiesOrDetach(engine, models, written),
     transactions: createTransactions(engine),
-    raw: createRawSql(engine, provider, statementFailed),
+    raw: createRawSql(engine, provider),
     declared: declaredTables(models, new Set(schema.tables.keys())),
-    blindViews: blindViews(models, schema),
+    blindViews: blind,
   }
   return extendClient(room, options.cache, base)
 }

@@ -97,9 +97,9 @@ const writes: readonly (readonly [string, (db: Connected['db']) => PromiseLike<u
   ],
 ]
 
-describe('raw SQL that writes', () => {
+describe('raw SQL that writes, without the parser,', () => {
   test.each(writes)('empties every table of the client: %s', async (_name, run) => {
-    const connected = connect(database)
+    const connected = connect(database, { parser: false })
     const again = await reading(connected)
     const events: CacheEvents['unknown-write'][] = []
     connected.cache.on('unknown-write', (event) => events.push(event))
@@ -110,7 +110,7 @@ describe('raw SQL that writes', () => {
   })
 
   it("tells of it and leaves the cache alone under unknownWrites: 'event'", async () => {
-    const connected = connect(database, { cache: { unknownWrites: 'event' } })
+    const connected = connect(database, { parser: false, cache: { unknownWrites: 'event' } })
     const again = await reading(connected)
     const events: CacheEvents['unknown-write'][] = []
     connected.cache.on('unknown-write', (event) => events.push(event))
@@ -120,7 +120,7 @@ describe('raw SQL that writes', () => {
   })
 
   test.each(writes)("is refused before it is sent under unknownWrites: 'throw': %s", async (_name, run) => {
-    const connected = connect(database, { cache: { unknownWrites: 'throw' } })
+    const connected = connect(database, { parser: false, cache: { unknownWrites: 'throw' } })
     const again = await reading(connected)
     connected.statements()
     expect((await errorOf(run(connected.db))).code).toBe('LARDER_UNKNOWN_WRITE')
@@ -129,7 +129,7 @@ describe('raw SQL that writes', () => {
   })
 
   it('in a transaction that rolls back empties nothing', async () => {
-    const connected = connect(database)
+    const connected = connect(database, { parser: false })
     const again = await reading(connected)
     const run = connected.db.$transaction(async (tx) => {
       await tx.$executeRaw`UPDATE app_user SET name = 'raw'`
@@ -140,7 +140,7 @@ describe('raw SQL that writes', () => {
   })
 
   it('COMMIT by hand inside $transaction is marked before it is sent', async () => {
-    const connected = connect(database)
+    const connected = connect(database, { parser: false })
     const { db, log } = connected
     await db.user.findMany()
     log.length = 0
@@ -175,7 +175,7 @@ describe('BEGIN … COMMIT as raw SQL', () => {
   })
 
   it('ROLLBACK ends it as well, and raw writes in it count', async () => {
-    const connected = connect(database, { max: 1 })
+    const connected = connect(database, { max: 1, parser: false })
     const { db } = connected
     const again = await reading(connected)
     await db.$executeRawUnsafe('START TRANSACTION')
