@@ -54,6 +54,7 @@ export type {
   Table,
 } from './schema/table.ts'
 export { changingSql, changingText, changingValue, changingWords } from './sql/changing.ts'
+export { committing } from './sql/committing.ts'
 export type { SqlDialect } from './sql/dialect.ts'
 export { type SqlScan, scanSql } from './sql/scan.ts'
 export { sqlWords } from './sql/text.ts'

@@ -75,6 +75,7 @@ function attach(
     ...(isPostgres(provider) && { sqlParser: loadSqlParser }),
     blindViews: blind,
   })
+  const transactions = createTransactions(engine)
   const room = {
     engine,
     models,
@@ -82,8 +83,8 @@ function attach(
     relationMode: described.relationMode,
     omitted: (model: string) => omittedOf(globalOmit(base), model),
     policies: policiesOrDetach(engine, models, written),
-    transactions: createTransactions(engine),
-    raw: createRawSql(engine, provider),
+    transactions,
+    raw: createRawSql(engine, provider, transactions),
     declared: declaredTables(models, new Set(schema.tables.keys())),
     blindViews: blind,
   }

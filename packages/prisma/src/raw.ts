@@ -1,6 +1,7 @@
 import {
   type Change,
   changingSql,
+  committing,
   createRawSession,
   type Engine,
   type SqlDialect,
@@ -9,6 +10,7 @@ import {
   type Transaction,
 } from '@larder/core'
 import { commitFailed, statementFailed } from './outcome.ts'
+import type { Transactions } from './transaction.ts'
 
 /** Raw SQL of one client: what a statement is, and the session that BEGIN opens outside Prisma's own transactions. */
 export interface RawSql {
@@ -47,7 +49,8 @@ export function isPostgres(provider: string): boolean {
   return provider === 'postgresql' || provider === 'postgres'
 }
 
-export function createRawSql(engine: Engine, provider: string): RawSql {
+export function createRawSql(engine: Engine, provider: string, transactions: Transactions): RawSql {
+  const dialect = DIALECTS[provider]
   const advice = 'this client reads past the cache. Use $transaction instead'
   const session = createRawSession(engine, { advice, statementFailed, commitFailed })
 
@@ -71,17 +74,19 @@ export function createRawSql(engine: Engine, provider: string): RawSql {
   }
 
   return {
-    scan: (args) => scanSql(textOf(args), DIALECTS[provider]),
-    changing: (args) => changingSql(textOf(args), DIALECTS[provider]),
+    scan: (args) => scanSql(textOf(args), dialect),
+    changing: (args) => changingSql(textOf(args), dialect),
     session: session.current,
     async run<T>(statement: RawStatement, place: Transaction | undefined, run: () => Promise<T>): Promise<T> {
       const { scan, args } = statement
+      const text = textOf(args)
       const writes = scan.writes || statement.writes !== undefined
-      // COMMIT by hand inside Prisma's transaction: the marks must be up before it.
-      if (place && scan.kind === 'end') await place.seal()
+      // By hand, inside Prisma's transaction: the marks must be up before it, and from then on every statement may commit
+      // by itself.
+      if (place && (scan.kind === 'end' || committing(text, scan, dialect) !== 'no'))
+        await transactions.broken(place)
       const scoped = (): Promise<T> => (writes ? write(statement, place, run) : run())
-      if (!place && scan.kind === 'begin')
-        return session.begin(scoped, !writes && !textOf(args).includes(';'))
+      if (!place && scan.kind === 'begin') return session.begin(scoped, !writes && !text.includes(';'))
       return !place && scan.kind === 'end' ? session.end(scoped) : scoped()
     },
   }

@@ -15,7 +15,7 @@ function parserOver(load: () => Promise<unknown> = () => import('libpg-query')) 
       counts.parses++
       return parseSync(text)
     }
-    return { loadModule, parseSync: parseSync && parse }
+    return { loadModule, parseSync: (parseSync as unknown) && parse }
   }
   return { ...createSqlParser(counted, (message) => warned.push(message)), warned, counts }
 }

@@ -1,14 +1,16 @@
 import {
   type BypassReason,
   type Change,
+  committing,
   createRawSession,
   type Engine,
   type SqlDialect,
+  type SqlScan,
   scanSql,
   type Transaction,
 } from '@larder/core'
 import type { Statement } from '../dialect/statement.ts'
-import { type Commits, committing, createCommits } from './commits.ts'
+import { type Commits, createCommits } from './commits.ts'
 import { commitFailed, statementFailed } from './outcome.ts'
 
 /** What raw SQL needs of one execution. */
@@ -42,6 +44,22 @@ export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
     return engine.write(plan, place ?? session.current())
   }
 
+  const inside = async (
+    place: Transaction,
+    text: string,
+    scan: SqlScan,
+    run: () => Promise<unknown>,
+  ): Promise<unknown> => {
+    const commit = committing(text, scan, dialect)
+    const rollback = commit === 'no' && scan.kind === 'end' && !commits.isBodyOver(place)
+    if (commit === 'no' && !rollback) return run()
+    // By hand, and Drizzle's own: the marks must be up before it.
+    await place.seal()
+    // After a ROLLBACK by hand every statement commits by itself.
+    if (rollback) commits.broken(place)
+    return rollback ? run() : commits.run(place, commit === 'plainly', run)
+  }
+
   return {
     session: session.current,
     changes(statement) {
@@ -55,13 +73,7 @@ export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
       const writes = scan.writes || statement.declared === true
       if (scan.kind === 'read' && !writes) return read(engine, one, scan.locks, session.current())
       const scoped = (): Promise<unknown> => (writes ? write(one) : one.run())
-      if (place) {
-        const commit = committing(statement.text, scan, dialect)
-        if (commit === 'no') return scoped()
-        // By hand, and Drizzle's own: the marks must be up before it.
-        await place.seal()
-        return commits.run(place, commit === 'plainly', scoped)
-      }
+      if (place) return inside(place, statement.text, scan, scoped)
       if (scan.kind === 'begin') return session.begin(scoped, !statement.text.includes(';') && !writes)
       return scan.kind === 'end' ? session.end(scoped) : scoped()
     },

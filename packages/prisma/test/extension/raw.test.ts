@@ -155,6 +155,65 @@ describe('raw SQL that writes, without the parser,', () => {
   })
 })
 
+describe('raw SQL that ends a transaction from inside', () => {
+  const write = { where: { id: 1 }, data: { name: 'kept' } }
+  const STOP = new Error('stop')
+
+  test.each(['COMMIT', 'END; SELECT 1', `BEGIN; UPDATE app_user SET name = 'kept'; COMMIT`])(
+    'commits what stands before it, whatever becomes of the rest: %s',
+    async (sql) => {
+      const { db } = connect(database)
+      await db.user.findMany()
+      const failing = db.$transaction(async (tx) => {
+        await tx.user.update(write)
+        await tx.$executeRawUnsafe(sql)
+        throw STOP
+      })
+      expect(await errorOf(failing)).toBe(STOP)
+      expect(await db.user.findMany()).toMatchObject([{ name: 'kept' }])
+    },
+  )
+
+  test.each(['COMMIT', 'ROLLBACK', 'ABORT'])('lets what follows commit by itself: %s', async (sql) => {
+    const { db } = connect(database)
+    await db.user.findMany()
+    const failing = db.$transaction(async (tx) => {
+      await tx.$executeRawUnsafe(sql)
+      await tx.user.update(write)
+      throw STOP
+    })
+    expect(await errorOf(failing)).toBe(STOP)
+    expect(await db.user.findMany()).toMatchObject([{ name: 'kept' }])
+  })
+
+  it('from a transaction nested in it as well', async () => {
+    const { db } = connect(database)
+    await db.user.findMany()
+    type Nesting = { $transaction(body: (tx: typeof db) => Promise<void>): Promise<void> }
+    const failing = db.$transaction(async (tx) => {
+      await tx.user.update(write)
+      await (tx as unknown as Nesting).$transaction(async (inner) => {
+        await inner.$executeRaw`COMMIT`
+        throw STOP
+      })
+    })
+    await errorOf(failing)
+    expect(await db.user.findMany()).toMatchObject([{ name: 'kept' }])
+  })
+
+  it('in an array as well', async () => {
+    const { db } = connect(database)
+    await db.user.findMany()
+    const failing = db.$transaction([
+      db.user.update(write),
+      db.$executeRaw`COMMIT`,
+      db.$executeRaw`SELECT 1 / 0`,
+    ])
+    await errorOf(failing)
+    expect(await db.user.findMany()).toMatchObject([{ name: 'kept' }])
+  })
+})
+
 describe('BEGIN … COMMIT as raw SQL', () => {
   it('takes the client past the cache until its end, with a warning', async () => {
     const connected = connect(database, { max: 1 })
