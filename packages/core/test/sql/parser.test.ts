@@ -1,4 +1,8 @@
-import { describe, expect, it, test } from 'vitest'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { describe, expect, it, onTestFinished, test } from 'vitest'
 import { createSqlParser } from '../../src/sql/parser.ts'
 
 const UPDATE = 'UPDATE "A" SET x = $1'
@@ -73,6 +77,17 @@ describe('the parser of raw SQL', () => {
     expect(await written(text)).toBeUndefined()
     expect(await written(UPDATE)).toEqual(found)
     expect(await written(text)).toBeUndefined()
+    expect(warned).toEqual([])
+  })
+
+  it('is not there where Node itself does not find it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'larder-parser-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    const file = join(folder, 'load.mjs')
+    await writeFile(file, "export const load = () => import('libpg-query')")
+    const { load } = (await import(pathToFileURL(file).href)) as { load(): Promise<unknown> }
+    const { written, warned } = parserOver(load)
+    expect(await written(UPDATE)).toBeUndefined()
     expect(warned).toEqual([])
   })
 
