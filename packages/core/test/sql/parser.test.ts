@@ -1,10 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { describe, expect, it, onTestFinished, test } from 'vitest'
+import { promisify } from 'node:util'
+import { describe, expect, it, test } from 'vitest'
 import { createSqlParser } from '../../src/sql/parser.ts'
 
+const run = promisify(execFile)
 const UPDATE = 'UPDATE "A" SET x = $1'
 const found = { tables: ['a'], complete: true }
 
@@ -81,12 +81,13 @@ describe('the parser of raw SQL', () => {
   })
 
   it('is not there where Node itself does not find it', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'larder-parser-'))
-    onTestFinished(() => rm(folder, { recursive: true }))
-    const file = join(folder, 'load.mjs')
-    await writeFile(file, "export const load = () => import('libpg-query')")
-    const { load } = (await import(pathToFileURL(file).href)) as { load(): Promise<unknown> }
-    const { written, warned } = parserOver(load)
+    const program =
+      "import('libpg-query').catch(({ code, message }) => console.log(JSON.stringify({ code, message })))"
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program], {
+      cwd: tmpdir(),
+    })
+    const { code, message } = JSON.parse(stdout) as { code: string; message: string }
+    const { written, warned } = parserOver(() => Promise.reject(error(code, message)))
     expect(await written(UPDATE)).toBeUndefined()
     expect(warned).toEqual([])
   })

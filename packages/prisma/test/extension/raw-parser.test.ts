@@ -166,9 +166,12 @@ describe('raw SQL that writes, with the parser,', () => {
     const connected = connect(database, { max: 1 })
     const { db } = connected
     const again = await reading(connected)
-    await errorOf(db.$executeRawUnsafe('BEGIN; UPDATE app_user SET name = 1 / 0'))
+    const sql = `BEGIN; UPDATE app_user SET name = 'kept'; COMMIT; BEGIN; SELECT 1 / 0`
+    await errorOf(db.$executeRawUnsafe(sql))
+    expect(await again()).toEqual(['database: transaction', 'database: transaction'])
     await db.$executeRaw`ROLLBACK`
     expect(await again()).toEqual(USERS)
+    expect(await db.user.findMany()).toMatchObject([{ name: 'kept' }])
   })
 
   it('leaves what was returned before it alone in a transaction, unless it writes that table', async () => {
