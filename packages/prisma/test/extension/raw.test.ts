@@ -202,7 +202,9 @@ describe('raw SQL that ends a transaction from inside', () => {
   })
 
   it('in an array as well', async () => {
-    const { db } = connect(database)
+    const { db, cache } = connect(database)
+    const outcomes: string[] = []
+    cache.on('write', ({ outcome }) => outcomes.push(outcome))
     await db.user.findMany()
     const failing = db.$transaction([
       db.user.update(write),
@@ -210,6 +212,7 @@ describe('raw SQL that ends a transaction from inside', () => {
       db.$executeRaw`SELECT 1 / 0`,
     ])
     await errorOf(failing)
+    expect(outcomes).toEqual(['unknown'])
     expect(await db.user.findMany()).toMatchObject([{ name: 'kept' }])
   })
 })
