@@ -96,7 +96,12 @@ const settled = (promise: PromiseLike<unknown>): Promise<boolean> =>
 const cacheOver = (sqlParser?: () => Promise<unknown>) =>
   createCache({}, { clock: systemClock, ...(sqlParser && { sqlParser }) })
 
-async function onPrisma(taken: number, from: number, sqlParser?: () => Promise<unknown>): Promise<Result> {
+async function onPrisma(
+  taken: number,
+  from: number,
+  sqlParser?: () => Promise<unknown>,
+  rare?: number,
+): Promise<Result> {
   const database = await startPostgresDatabase()
   const cache = cacheOver(sqlParser)
   const judged: Judged[] = []
@@ -109,7 +114,7 @@ async function onPrisma(taken: number, from: number, sqlParser?: () => Promise<u
       steps: taken,
       cached: { cache },
       draw({ client }, { random }) {
-        const text = randomText(random, PRISMA)
+        const text = randomText(random, PRISMA, rare)
         const inside = random.pick(['alone', 'alone', 'interactive', 'array', 'undone'])
         const run = () => {
           switch (inside) {
@@ -200,7 +205,7 @@ describe('a parser is caught', () => {
   test.each(faults)('%s', { timeout: 240_000 }, async (fault) => {
     let caught = false
     for (let from = 1; !caught && from < 6; from++) {
-      const { account, judged } = await onPrisma(60, from, tampered(fault))
+      const { account, judged } = await onPrisma(60, from, tampered(fault), 0.4)
       caught = account.stale.length > 0 || untold(judged).length > 0
     }
     expect(caught).toBe(true)
