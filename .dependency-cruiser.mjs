@@ -13,9 +13,9 @@ export const rooms = [
   ['store'],
   // Validated options name a store, a codec and a policy, and make the default ones.
   ['config'],
-  ['tier', 'flight', 'fence', 'invalidate'],
+  ['tier', 'flight', 'fence', 'invalidate', 'raw/changes'],
   ['engine', 'through', 'tell'],
-  ['fill'],
+  ['raw', 'fill'],
   ['read', 'write', 'wrap', 'apply-invalidation'],
   ['at-once'],
   ['hosts'],
@@ -77,8 +77,8 @@ export default {
         path: [
           '^packages/',
           '^@larder/',
-          '(^|/)node_modules/(@prisma|drizzle-orm|pg|iovalkey|ioredis|redis)(/|$)',
-          '^(@prisma/|drizzle-orm|pg$|iovalkey|ioredis|redis)',
+          '(^|/)node_modules/(@prisma|drizzle-orm|libpg-query|pg|iovalkey|ioredis|redis)(/|$)',
+          '^(@prisma/|drizzle-orm|libpg-query|pg$|iovalkey|ioredis|redis)',
         ],
         pathNot: core,
       },
@@ -90,8 +90,8 @@ export default {
       from: { path: inRooms(['policy', 'tags', 'keys']) },
       to: { path: [doesIo, inRooms(['store', 'fence', 'flight', 'tier'])] },
     },
-    hostRule('prisma', ['@prisma/']),
-    hostRule('drizzle', ['drizzle-orm']),
+    hostRule('prisma', ['@prisma/', 'libpg-query']),
+    hostRule('drizzle', ['drizzle-orm', 'libpg-query']),
     hostRule('valkey', ['iovalkey']),
     // Asks each host what it declares, by its public entry.
     hostRule('doctor', [

@@ -56,9 +56,11 @@ try {
 
   const empty = join(folder, 'project')
   mkdirSync(empty)
-  // A peer is the reader's own, here in the version this repository is tested with.
+  // A peer is the reader's own, here in the version this repository is tested with; one that is optional is not there.
   const tested = read(join(root, 'package.json')).devDependencies
-  const peers = tarballs.flatMap(({ json }) => Object.keys(json.peerDependencies ?? {}))
+  const peers = tarballs.flatMap(({ json }) =>
+    Object.keys(json.peerDependencies ?? {}).filter((name) => !json.peerDependenciesMeta?.[name]?.optional),
+  )
   const dependencies = Object.fromEntries([
     ...peers.filter((name) => tested[name]).map((name) => [name, tested[name]]),
     ...tarballs.map(({ json, tarball }) => [json.name, `file:${tarball}`]),

@@ -36,6 +36,8 @@ export interface Run {
   readonly stopAtFirst?: boolean
   /** Share of steps taken two at a time. */
   readonly together?: number
+  /** What makes the steps. Default: writes of every kind. */
+  readonly draw?: typeof randomStep
 }
 
 /** Takes random steps through a cached client and compares the whole battery with the database after each. */
@@ -46,6 +48,7 @@ export async function walk({
   cached,
   stopAtFirst = true,
   together = 0,
+  draw: drawFrom = randomStep,
 }: Run): Promise<Account> {
   const { client: plain } = database.client()
   const { client, cache } = cachedClient(database.client().client, cached)
@@ -76,7 +79,7 @@ export async function walk({
   for (; step < steps; step++) {
     const world = await lookAt(database.run)
     const source = { random, world, keys: createKeys(random, world) }
-    const draw = (): Step => randomStep({ client: under, cache, glance, full, keyed }, source)
+    const draw = (): Step => drawFrom({ client: under, cache, glance, full, keyed }, source)
     const taken = random.chance(together) ? [draw(), draw()] : [draw()]
     const beside = full && random.chance(0.4) ? random.some(battery, 8) : []
     const [done] = await Promise.all([

@@ -38,6 +38,9 @@ export interface Walk {
   readonly schema?: (world: World) => World
   /** Share of steps taken two at a time. */
   readonly together?: number
+  readonly cache?: Cache
+  /** What makes the steps. Default: writes of every kind. */
+  readonly draw?: typeof randomStep
 }
 
 /** Queries that are asked again after each step, and how many of them are drawn anew each time. */
@@ -47,12 +50,20 @@ const NEW = 3
 const FEWEST = 3
 
 /** Takes random steps through a cached db and compares a pool of queries with the database after each. */
-export async function walk({ database, seed, steps, through, schema, together = 0 }: Walk): Promise<Account> {
+export async function walk({
+  database,
+  seed,
+  steps,
+  through,
+  schema,
+  together = 0,
+  cache = createCache(),
+  draw = randomStep,
+}: Walk): Promise<Account> {
   const { dialect } = database
   const t = WORLDS[dialect]
   const plain = database.db()
   await populate(plain, t)
-  const cache = createCache()
   const db = drizzleCache(database.db(), {
     cache: through?.(cache) ?? cache,
     schema: schema?.(t) ?? t,
@@ -75,7 +86,7 @@ export async function walk({ database, seed, steps, through, schema, together = 
   await compare(pool, db, plain)
   let step = 0
   for (; step < steps && !stale.length; step++) {
-    const taken = random.chance(together) ? [randomStep(stage), randomStep(stage)] : [randomStep(stage)]
+    const taken = random.chance(together) ? [draw(stage), draw(stage)] : [draw(stage)]
     const beside = database.concurrent && random.chance(0.4) ? random.some(pool, 6) : []
     const [done] = await Promise.all([
       Promise.all(taken.map((one) => one.run())),

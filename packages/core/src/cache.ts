@@ -46,6 +46,8 @@ export interface Cache {
 /** What a cache takes from its surroundings; tests pass their own. */
 export interface Surroundings {
   readonly clock: Clock
+  /** Imports the parser of raw SQL, for hosts whose database is PostgreSQL. Default: what each host imports. */
+  readonly sqlParser?: () => Promise<unknown>
 }
 
 /**
@@ -54,7 +56,7 @@ export interface Surroundings {
  */
 export function createCache(
   options: CacheOptions = {},
-  { clock }: Surroundings = { clock: systemClock },
+  { clock, sqlParser }: Surroundings = { clock: systemClock },
 ): Cache {
   const config = resolveConfig(options)
   const events = createEvents()
@@ -87,6 +89,7 @@ export function createCache(
     turns: createTurnFlight(),
     current: createCurrentTransaction(),
     scopeOf: scopeReader(config.scope, config.requireScope, events),
+    sqlParser,
   })
   return {
     attach: hosts.attach,

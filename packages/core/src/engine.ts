@@ -1,10 +1,10 @@
 import type { ValueTypes } from './codec/codec.ts'
-import type { UnknownWrites } from './config.ts'
 import type { Events } from './events.ts'
 import type { Transaction } from './fence/transaction.ts'
 import type { InvalidateRequest } from './invalidate.ts'
 import type { Change, ReadPlan, ReadPlanAtOnce, WritePlan, WritePlanAtOnce } from './plan.ts'
 import type { Policy, PolicyOptions } from './policy/policy.ts'
+import type { RawChanges } from './raw/changes.ts'
 import type { Schema } from './schema/table.ts'
 
 /** What a host package tells about one client when it attaches it to a cache. */
@@ -18,6 +18,13 @@ export interface Host {
   readonly identity: readonly unknown[]
   /** Classes only the host knows. */
   readonly types: ValueTypes
+  /**
+   * Imports PostgreSQL's parser `libpg-query`, which its user may have installed; rejects where it is not there. Absent: the
+   * database is not PostgreSQL. Called once, when the first raw write comes whose tables nobody has told.
+   */
+  readonly sqlParser?: () => Promise<unknown>
+  /** Views, by their bare names in lower case, that nobody has declared the sources of. */
+  readonly blindViews?: ReadonlySet<string>
 }
 
 /**
@@ -37,7 +44,8 @@ export interface EngineAtOnce {
 /** One client's way into the engine. */
 export interface Engine {
   readonly events: Events
-  readonly unknownWrites: UnknownWrites
+  /** What raw SQL may change. */
+  readonly raw: RawChanges
   /** Takes the client off the cache again: its database name is free, its tables are no longer known. */
   detach(): void
   /**

@@ -18,9 +18,11 @@ import type { InvalidateRequest } from './invalidate.ts'
 import { entryKeys } from './keys/entry-key.ts'
 import type { Policy, PolicyOptions } from './policy/policy.ts'
 import { resolvePolicy } from './policy/resolve.ts'
+import { createRawChanges, type RawChanges } from './raw/changes.ts'
 import { type ReadRoom, read } from './read.ts'
 import type { Report } from './report.ts'
 import type { ScopeOf } from './scope.ts'
+import { createSqlParser } from './sql/parser.ts'
 import type { GuardedStore } from './store/guard.ts'
 import { type DeriveTags, rememberTags } from './tags/known-tags.ts'
 import { tagsOfRead } from './tags/read-tags.ts'
@@ -50,6 +52,8 @@ export interface SharedRoom {
   readonly turns: TurnFlight<Loaded>
   readonly current: CurrentTransaction
   readonly scopeOf: ScopeOf
+  /** In place of what hosts give. */
+  readonly sqlParser: (() => Promise<unknown>) | undefined
 }
 
 /** The clients attached to one cache. */
@@ -87,7 +91,7 @@ export function createHosts(shared: SharedRoom): Hosts {
       const tables = [...host.schema.tables.keys()]
       return {
         events,
-        unknownWrites: config.unknownWrites,
+        raw: rawChanges(shared, host),
         detach: () => void attached.splice(attached.indexOf(host), attached.includes(host) ? 1 : 0),
         policy(options, path, table) {
           const resolved = policy(options, path)
@@ -114,6 +118,14 @@ export function createHosts(shared: SharedRoom): Hosts {
       await store.close()
     },
   }
+}
+
+function rawChanges({ config, events, sqlParser }: SharedRoom, host: Host): RawChanges {
+  const { schema, blindViews = new Set() } = host
+  const load = host.sqlParser && (sqlParser ?? host.sqlParser)
+  const warn = (message: string): void => events.emit('warning', { code: 'sql-parser', message })
+  const parser = load && createSqlParser(load, warn)
+  return createRawChanges({ events, unknownWrites: config.unknownWrites, schema, blindViews, parser })
 }
 
 const WRAP_HOST: Host = {

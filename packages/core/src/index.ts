@@ -42,6 +42,8 @@ export {
 } from './plan.ts'
 export type { Policy, PolicyOptions } from './policy/policy.ts'
 export { notBuilt } from './policy/resolve.ts'
+export type { RawChanges, RawWrite } from './raw/changes.ts'
+export { createRawSession, type RawSession, type RawSessionWords } from './raw/session.ts'
 export type { Explained, ReadReport } from './report.ts'
 export { blindViews } from './schema/blind-views.ts'
 export type {
@@ -55,6 +57,7 @@ export type {
   Table,
 } from './schema/table.ts'
 export { changingSql, changingText, changingValue, changingWords } from './sql/changing.ts'
+export { committing } from './sql/committing.ts'
 export type { SqlDialect } from './sql/dialect.ts'
 export { type SqlScan, scanSql } from './sql/scan.ts'
 export { sessionMeaning } from './sql/session-meaning.ts'

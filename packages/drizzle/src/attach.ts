@@ -20,6 +20,7 @@ import { checkCall, checkNames, policiesOf, type WrittenPolicies } from './polic
 import { createRawSql } from './session/raw.ts'
 import { sparingReplicas } from './session/replica.ts'
 import type { TransactionRoom } from './session/transaction.ts'
+import { loadSqlParser } from './sql-parser.ts'
 import { type Entities, entitiesOf, isMaterialized, nameOf, schemaOf } from './tables/schema.ts'
 import { columnNames } from './versions/casing.ts'
 import {
@@ -61,15 +62,17 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
   checkNames(models, written)
   const physical = columnNames(base.dialect)
   const tables = schemaOf(entities, { physical, changing: changingIn(base.dialect, dialect) }, written)
+  const blind = blindViews(tables, viewsOf(entities))
   const attached = cache.attach({
     name: 'drizzle',
     schema: tables,
     database,
     identity: [ROW_SHAPE, dialect, driver, connectionMeaning(...connectionSettings(base.session))],
     types: {},
+    ...(dialect === 'postgres' && { sqlParser: loadSqlParser }),
+    blindViews: new Set([...blind].map((name) => name.toLowerCase())),
   })
   const engine = driver === 'LibSQLSession' ? sparingReplicas(attached, base.session) : attached
-  const blind = blindViews(tables, viewsOf(entities))
   const names: TableNames = {
     model: modelNames(entities),
     column: physical,

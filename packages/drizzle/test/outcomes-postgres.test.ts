@@ -228,7 +228,7 @@ describe('a transaction', () => {
   })
 })
 
-describe('COMMIT by hand in a transaction', () => {
+describe('COMMIT or ROLLBACK by hand in a transaction', () => {
   const BY_HAND = {
     commit: sql`commit`,
     'commit and chain': sql`commit and chain`,
@@ -249,18 +249,19 @@ describe('COMMIT by hand in a transaction', () => {
       expect(await name(1)).toBe('kept')
     })
 
-  it('what is written after it commits by itself', async () => {
-    const { db, name, outcomes } = world()
-    await name(1)
-    await name(2)
-    const undone = db.transaction(async (tx) => {
-      await tx.execute(sql`commit`)
-      await tx.update(items).set({ name: 'at once' }).where(eq(items.id, 2))
+  for (const end of ['commit', 'rollback', 'abort'])
+    it(`what is written after ${end} commits by itself`, async () => {
+      const { db, name, outcomes } = world()
+      await name(1)
+      await name(2)
+      const undone = db.transaction(async (tx) => {
+        await tx.execute(sql.raw(end))
+        await tx.update(items).set({ name: 'at once' }).where(eq(items.id, 2))
+        expect(await name(2)).toBe('at once')
+        tx.rollback()
+      })
+      await expect(undone).rejects.toThrow()
+      expect(outcomes).toStrictEqual(['committed'])
       expect(await name(2)).toBe('at once')
-      tx.rollback()
     })
-    await expect(undone).rejects.toThrow()
-    expect(outcomes).toStrictEqual(['committed'])
-    expect(await name(2)).toBe('at once')
-  })
 })

@@ -15,11 +15,11 @@ import { extrasOf } from './extras.ts'
 import { activeProvider, adapterSettings, clientVersion, globalOmit, omittedOf } from './internals.ts'
 import { checkDatamodel } from './mismatch.ts'
 import { type ModelMap, modelMapOf } from './model.ts'
-import { statementFailed } from './outcome.ts'
 import { type Policies, policiesOf } from './policies.ts'
-import { createRawSql } from './raw.ts'
+import { createRawSql, isPostgres } from './raw.ts'
 import { runtimeDatamodel, runtimeSchema } from './runtime-schema.ts'
 import { schemaOf } from './schema.ts'
+import { loadSqlParser } from './sql-parser.ts'
 import { createTransactions } from './transaction.ts'
 
 /** Options of {@link prismaCache}. */
@@ -72,6 +72,7 @@ function attach(
   const extras = extrasOf(models.names, written)
   const schema = datamodel ? schemaOf(datamodel, extras) : runtimeSchema(base, extras)
   const provider = activeProvider(base)
+  const blind = blindViews(schema, viewsOf(models))
   const engine = options.cache.attach({
     name: 'prisma',
     schema,
@@ -81,7 +82,10 @@ function attach(
       connectionMeaning(...adapterSettings(base)),
     ],
     types: TYPES,
+    ...(isPostgres(provider) && { sqlParser: loadSqlParser }),
+    blindViews: blind,
   })
+  const transactions = createTransactions(engine)
   const room = {
     engine,
     models,
@@ -89,10 +93,10 @@ function attach(
     relationMode: described.relationMode,
     omitted: (model: string) => omittedOf(globalOmit(base), model),
     policies: policiesOrDetach(engine, models, written),
-    transactions: createTransactions(engine),
-    raw: createRawSql(engine, provider, statementFailed),
+    transactions,
+    raw: createRawSql(engine, provider, transactions),
     declared: declaredTables(models, new Set(schema.tables.keys())),
-    blindViews: blindViews(schema, viewsOf(models)),
+    blindViews: blind,
   }
   return extendClient(room, options.cache, base)
 }

@@ -1,15 +1,17 @@
 import {
-  CacheError,
   type Change,
   changingSql,
+  committing,
+  createRawSession,
   type Engine,
-  type Outcome,
+  type SqlDialect,
   type SqlScan,
   scanSql,
   sessionMeaning,
   type Transaction,
-  type WritePlan,
 } from '@larder/core'
+import { commitFailed, statementFailed } from './outcome.ts'
+import type { Transactions } from './transaction.ts'
 
 /** Raw SQL of one client: what a statement is, and the session that BEGIN opens outside Prisma's own transactions. */
 export interface RawSql {
@@ -23,7 +25,10 @@ export interface RawSql {
   strayed(): boolean
   /** Notes what a raw operation does to its session; before it runs. */
   look(args: unknown): void
-  /** Runs a raw statement that is not a plain read, with the invalidation that it declares, or `unknownWrites` asks for. */
+  /**
+   * Runs a raw statement that is not a plain read, with the invalidation that it declares, that its text shows, or that
+   * `unknownWrites` asks for.
+   */
   run<T>(statement: RawStatement, place: Transaction | undefined, run: () => Promise<T>): Promise<T>
 }
 
@@ -36,9 +41,7 @@ export interface RawStatement {
   readonly writes?: readonly Change[]
 }
 
-type Dialect = 'postgres' | 'mysql' | 'sqlite'
-
-const DIALECTS: Readonly<Record<string, Dialect>> = {
+const DIALECTS: Readonly<Record<string, SqlDialect>> = {
   postgresql: 'postgres',
   postgres: 'postgres',
   cockroachdb: 'postgres',
@@ -46,91 +49,62 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
   sqlite: 'sqlite',
 }
 
-export function createRawSql(engine: Engine, provider: string, failed: (error: unknown) => boolean): RawSql {
-  let session: Transaction | undefined
+/** True where the parser of PostgreSQL reads what the server reads: CockroachDB has words of its own. */
+export function isPostgres(provider: string): boolean {
+  return provider === 'postgresql' || provider === 'postgres'
+}
+
+export function createRawSql(engine: Engine, provider: string, transactions: Transactions): RawSql {
+  const dialect = DIALECTS[provider]
+  const advice = 'this client reads past the cache. Use $transaction instead'
+  const session = createRawSession(engine, { advice, statementFailed, commitFailed })
   const meaning = sessionMeaning((warning) => engine.events.emit('warning', warning))
 
-  const write = <T>(
-    { operation, args, writes }: RawStatement,
-    scope: Transaction | undefined,
+  const changesOf = async ({ operation, args, writes }: RawStatement): Promise<readonly Change[]> =>
+    writes ??
+    engine.raw.of({
+      operation,
+      text: textOf(args, (index) => `$${index}`),
+      shown: textOf(args),
+      instead: "use the model's own operations",
+    })
+
+  const write = async <T>(
+    statement: RawStatement,
+    place: Transaction | undefined,
     run: () => Promise<T>,
   ): Promise<T> => {
-    if (writes) return engine.write({ operation, model: undefined, changes: writes, failed, run }, scope)
-    const sql = textOf(args)
-    engine.events.emit('unknown-write', { operation, sql })
-    if (engine.unknownWrites === 'throw')
-      throw new CacheError(
-        'LARDER_UNKNOWN_WRITE',
-        `${operation} writes tables that cannot be told, and unknownWrites is 'throw': use the model's own operations, or set unknownWrites to 'invalidate'`,
-      )
-    const changes: readonly Change[] = engine.unknownWrites === 'event' ? [] : engine.everything()
-    const plan: WritePlan<T> = { operation, model: undefined, changes, failed, run }
-    return engine.write(plan, scope)
-  }
-
-  /** A pool may run BEGIN on any connection: until its end is seen, the whole client stands aside. */
-  const open = (): void => {
-    if (session) return
-    session = engine.transaction('early')
-    engine.events.emit('warning', {
-      code: 'raw-transaction',
-      message:
-        'BEGIN was sent as raw SQL: until COMMIT or ROLLBACK is, this client reads past the cache. Use $transaction instead',
-    })
-  }
-
-  /** The statement that ends the session, or the BEGIN that was refused and so began nothing. */
-  const close = async (outcome: Outcome): Promise<void> => {
-    const ended = session
-    session = undefined
-    await ended?.end(outcome)
-  }
-
-  const finish = async <T>(run: () => Promise<T>): Promise<T> => {
-    try {
-      const result = await run()
-      await close('committed')
-      return result
-    } catch (error) {
-      await close(failed(error) ? 'failed' : 'unknown')
-      throw error
-    }
-  }
-
-  const begin = async <T>(run: () => Promise<T>): Promise<T> => {
-    const first = !session
-    open()
-    try {
-      return await run()
-    } catch (error) {
-      if (first && failed(error)) await close('failed')
-      throw error
-    }
+    const changes = await changesOf(statement)
+    const plan = { operation: statement.operation, model: undefined, changes, failed: statementFailed, run }
+    return engine.write(plan, place ?? session.current())
   }
 
   return {
-    scan: (args) => scanSql(textOf(args), DIALECTS[provider]),
-    changing: (args) => changingSql(textOf(args), DIALECTS[provider]),
-    session: () => session,
+    scan: (args) => scanSql(textOf(args), dialect),
+    changing: (args) => changingSql(textOf(args), dialect),
+    session: session.current,
     strayed: meaning.altered,
-    look: (args) => meaning.look(textOf(args), DIALECTS[provider] ?? 'postgres'),
+    look: (args) => meaning.look(textOf(args), dialect ?? 'postgres'),
     async run<T>(statement: RawStatement, place: Transaction | undefined, run: () => Promise<T>): Promise<T> {
-      const { scan, writes } = statement
-      // COMMIT by hand inside Prisma's transaction: the marks must be up before it.
-      if (place && scan.kind === 'end') await place.seal()
-      const scoped = (): Promise<T> =>
-        scan.writes || writes ? write(statement, place ?? session, run) : run()
-      if (!place && scan.kind === 'begin') return begin(scoped)
-      return !place && scan.kind === 'end' ? finish(scoped) : scoped()
+      const { scan, args } = statement
+      const text = textOf(args)
+      const writes = scan.writes || statement.writes !== undefined
+      // By hand, inside Prisma's transaction: the marks must be up before it, and from then on every statement may commit
+      // by itself.
+      if (place && (scan.kind === 'end' || committing(text, scan, dialect) !== 'no'))
+        await transactions.broken(place)
+      const scoped = (): Promise<T> => (writes ? write(statement, place, run) : run())
+      if (!place && scan.kind === 'begin') return session.begin(scoped, !writes && !text.includes(';'))
+      return !place && scan.kind === 'end' ? session.end(scoped) : scoped()
     },
   }
 }
 
 /** The text of a raw operation's arguments: a template's parts, or the string given to an `…Unsafe` form. */
-function textOf(args: unknown): string {
+function textOf(args: unknown, value: (index: number) => string = () => '?'): string {
   if (Array.isArray(args)) return String(args[0])
   const { sql, strings } = (args ?? {}) as { sql?: unknown; strings?: unknown }
-  if (Array.isArray(strings)) return strings.join('?')
+  if (Array.isArray(strings)) return strings.reduce((text, part, index) => `${text}${value(index)}${part}`)
   return typeof sql === 'string' ? sql : ''
 }
 

@@ -17,6 +17,11 @@ export interface Transactions {
   run(begin: BeginTransaction, client: unknown, input: unknown, options: unknown): Promise<unknown>
   /** Attributes an operation by what Prisma says of it; the asynchronous context only tells nested scopes apart. */
   placeOf(transaction: OperationTransaction | undefined): Place
+  /**
+   * Raw SQL that may end the transaction is about to be sent in `scope`: marks what it and those around it wrote. That
+   * they reject proves nothing from now on. Throws as `seal` does, and then it must not be sent.
+   */
+  broken(scope: Transaction): Promise<void>
 }
 
 /** The one file that knows how Prisma's transactions begin, nest and end. */
@@ -27,7 +32,7 @@ export function createTransactions(engine: Engine): Transactions {
   /** How many transactions are open in each scope, and the scopes whose body has returned or failed. */
   const nested = new Map<Transaction, number>()
   const bodiesDone = new WeakSet<Transaction>()
-  /** Scopes that Prisma may commit although it rejects them. */
+  /** Scopes that may be committed although they reject. */
   const unsure = new WeakSet<Transaction>()
 
   const runInteractive = async (begin: BeginTransaction, client: unknown, body: Body, options: unknown) => {
@@ -47,8 +52,7 @@ export function createTransactions(engine: Engine): Transactions {
       }
       // Under a body that ended before a transaction nested in it, Prisma rolls back too little, and may commit the
       // rest when the nested one ends, even if that body failed.
-      for (const open of stack) unsure.add(open)
-      await all(stack.map((open) => open.seal()))
+      await sealUnsure(stack, unsure)
     }
     const wrapped = async (tx: unknown): Promise<unknown> => {
       const id = (await interactiveIdOf(tx)) ?? ''
@@ -94,8 +98,9 @@ export function createTransactions(engine: Engine): Transactions {
       return isTransactionClient(client)
         ? // Inside an interactive transaction Prisma runs an array one by one, each operation told as its own.
           begin.call(client, input, options)
-        : runBatch(engine, batches, () => begin.call(client, input, options))
+        : runBatch(engine, batches, unsure, () => begin.call(client, input, options))
     },
+    broken: (scope) => sealUnsure(around(interactive.values(), scope), unsure),
     placeOf(transaction) {
       if (!transaction) return { kind: 'alone' }
       const current = engine.current()
@@ -111,6 +116,7 @@ export function createTransactions(engine: Engine): Transactions {
 async function runBatch(
   engine: Engine,
   batches: WeakSet<Transaction>,
+  unsure: WeakSet<Transaction>,
   run: () => Promise<unknown>,
 ): Promise<unknown> {
   // Each statement marks before it is queued, and the batch starts only when all are: before BEGIN.
@@ -124,16 +130,24 @@ async function runBatch(
     // A statement without its marks was not queued, and Prisma begins no batch before all its statements are.
     if (scope.refusal) scope.unsent()
     // Whether a statement or COMMIT was refused is not told; either proves it.
-    const failed = scope.refusal !== undefined || statementFailed(error) || commitFailed(error)
+    const refused = !unsure.has(scope) && (statementFailed(error) || commitFailed(error))
+    const failed = scope.refusal !== undefined || refused
     await scope.end(failed ? 'failed' : 'unknown')
     throw error
   }
 }
 
-/** Waits for all of them, then rejects as the first that did. */
-async function all(promises: readonly Promise<void>[]): Promise<void> {
-  await Promise.allSettled(promises)
-  await Promise.all(promises)
+/** The scopes of the transaction that `scope` is of, itself included. */
+function around(stacks: Iterable<readonly Transaction[]>, scope: Transaction): readonly Transaction[] {
+  return [...stacks].find((stack) => stack.includes(scope)) ?? [scope]
+}
+
+/** Marks what scopes wrote that may be committed although they reject. Waits for all, then rejects as the first that did. */
+async function sealUnsure(scopes: readonly Transaction[], unsure: WeakSet<Transaction>): Promise<void> {
+  for (const open of scopes) unsure.add(open)
+  const seals = scopes.map((open) => open.seal())
+  await Promise.allSettled(seals)
+  await Promise.all(seals)
 }
 
 type Body = (tx: unknown) => Promise<unknown>

@@ -1,3 +1,4 @@
+export { absentParser } from './absent-parser.ts'
 export { type Held, type Sent, type WatchedAdapter, watchAdapter } from './adapter-oracle.ts'
 export { type StoreCapabilities, storeContract } from './contract/suite.ts'
 export { type Deferred, deferred, type FakeClock, fakeClock, settled } from './fake-clock.ts'

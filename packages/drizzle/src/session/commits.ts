@@ -1,4 +1,4 @@
-import { type SqlDialect, type SqlScan, sqlWords, type Transaction } from '@larder/core'
+import type { Transaction } from '@larder/core'
 import { commitFailed, statementFailed } from './outcome.ts'
 
 /** What has become of the COMMITs sent as statements of a transaction: by hand, or by Drizzle itself. */
@@ -11,17 +11,23 @@ export interface Commits {
   of(transaction: Transaction): 'none' | 'done' | 'unsure'
   /** Notes that the transaction is no longer one: its writes may commit by themselves. */
   broken(transaction: Transaction): void
+  /** Notes that the transaction's body is over: what is sent from now on is Drizzle's own. */
+  bodyOver(transaction: Transaction): void
+  isBodyOver(transaction: Transaction): boolean
   /** Runs a statement that commits; `plainly`: that is all it does, so its refusal is that of the COMMIT. */
   run(transaction: Transaction, plainly: boolean, run: () => Promise<unknown>): Promise<unknown>
 }
 
 export function createCommits(): Commits {
   const sent = new WeakMap<Transaction, 'done' | 'unsure'>()
+  const over = new WeakSet<Transaction>()
   return {
     of: (transaction) => sent.get(transaction) ?? 'none',
     broken(transaction) {
       if (!sent.has(transaction)) sent.set(transaction, 'done')
     },
+    bodyOver: (transaction) => void over.add(transaction),
+    isBodyOver: (transaction) => over.has(transaction),
     async run(transaction, plainly, run) {
       const before = sent.get(transaction)
       sent.set(transaction, 'unsure')
@@ -42,32 +48,4 @@ export function createCommits(): Commits {
       }
     },
   }
-}
-
-/** Statements of MySQL that write without a COMMIT of their own; all others that write may be one. */
-const MYSQL_WRITES: ReadonlySet<string> = new Set([
-  'INSERT',
-  'UPDATE',
-  'DELETE',
-  'REPLACE',
-  'WITH',
-  'SELECT',
-  'SET',
-])
-
-/**
- * Whether raw SQL in a transaction may commit it: `plainly` where it is one COMMIT and nothing else. What cannot be
- * read, and a text of several statements, may.
- */
-export function committing(text: string, scan: SqlScan, dialect: SqlDialect): 'no' | 'plainly' | 'also' {
-  const words = sqlWords(text, dialect)
-  const end = words?.indexOf(';') ?? 0
-  if (!words || (end >= 0 && end < words.length - 1)) return 'also'
-  const first = words[0] ?? ''
-  if (first === 'ROLLBACK' || first === 'ABORT') return 'no'
-  if (scan.kind === 'end') return 'plainly'
-  if (first === 'COMMIT') return 'also'
-  // BEGIN, LOCK TABLES and DDL commit what was open.
-  const writes = scan.kind === 'begin' || scan.writes
-  return dialect === 'mysql' && writes && !MYSQL_WRITES.has(first) ? 'also' : 'no'
 }

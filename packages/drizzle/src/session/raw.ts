@@ -1,17 +1,17 @@
 import {
   type BypassReason,
-  CacheError,
   type Change,
+  committing,
+  createRawSession,
   type Engine,
-  type Outcome,
   type SqlDialect,
+  type SqlScan,
   scanSql,
   sessionMeaning,
   type Transaction,
-  type WritePlan,
 } from '@larder/core'
 import type { Statement } from '../dialect/statement.ts'
-import { type Commits, committing, createCommits } from './commits.ts'
+import { type Commits, createCommits } from './commits.ts'
 import { commitFailed, statementFailed } from './outcome.ts'
 
 /** What raw SQL needs of one execution. */
@@ -29,96 +29,61 @@ export interface RawSql {
   strayed(): boolean
   /** Notes what raw SQL does to its session; before it runs. */
   look(statement: Statement): void
-  /** What SQL that no builder made may change. Throws under `unknownWrites: 'throw'`. */
+  /** What SQL that no builder made may change, without the parser. Throws under `unknownWrites: 'throw'`. */
   changes(statement: Statement): readonly Change[]
   /** COMMITs sent as statements of transactions. */
   readonly commits: Commits
-  /** Runs SQL that no builder made, with whatever invalidation `unknownWrites` asks for. */
+  /** Runs SQL that no builder made, with the invalidation that it shows, or that `unknownWrites` asks for. */
   run(one: RawExecution): Promise<unknown>
 }
 
 export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
-  let session: Transaction | undefined
+  const advice = 'this db reads past the cache. Use db.transaction instead'
+  const session = createRawSession(engine, { advice, statementFailed, commitFailed })
   const commits = createCommits()
   const meaning = sessionMeaning((warning) => engine.events.emit('warning', warning))
 
-  const write = (one: RawExecution): Promise<unknown> => {
-    const { operation } = one.statement
-    const plan: WritePlan<unknown> = {
-      operation,
-      model: undefined,
-      changes: changesOf(engine, one.statement),
-      failed: statementFailed,
-      run: one.run,
-    }
-    return engine.write(plan, one.place ?? session)
+  const write = async ({ statement, place, run }: RawExecution): Promise<unknown> => {
+    const { operation } = statement
+    const changes = told(statement) ?? [...named(statement), ...(await engine.raw.of(untold(statement)))]
+    const plan = { operation, model: undefined, changes, failed: statementFailed, run }
+    return engine.write(plan, place ?? session.current())
   }
 
-  /** A pool may run BEGIN on any connection: until its end is seen, the whole db stands aside. */
-  const open = (): void => {
-    if (session) return
-    session = engine.transaction('early')
-    engine.events.emit('warning', {
-      code: 'raw-transaction',
-      message:
-        'BEGIN was sent as raw SQL: until COMMIT or ROLLBACK is, this db reads past the cache. Use db.transaction instead',
-    })
-  }
-
-  /** The statement that ends the session, or the BEGIN that was refused and so began nothing. */
-  const close = async (outcome: Outcome): Promise<void> => {
-    const ended = session
-    session = undefined
-    await ended?.end(outcome)
-  }
-
-  const finish = async (run: () => Promise<unknown>): Promise<unknown> => {
-    try {
-      const result = await run()
-      await close('committed')
-      return result
-    } catch (error) {
-      await close(commitFailed(error) ? 'failed' : 'unknown')
-      throw error
-    }
-  }
-
-  /** `only`: the text is a BEGIN and nothing else, of which nothing is left where it is refused. */
-  const begin = async (run: () => Promise<unknown>, only: boolean): Promise<unknown> => {
-    const first = !session
-    open()
-    try {
-      return await run()
-    } catch (error) {
-      // NOTE: what postgres-js calls UNSAFE_TRANSACTION is no refusal: BEGIN has run, and a connection of its pool is
-      // left in a transaction.
-      if (first && only && statementFailed(error)) await close('failed')
-      throw error
-    }
+  const inside = async (
+    place: Transaction,
+    text: string,
+    scan: SqlScan,
+    run: () => Promise<unknown>,
+  ): Promise<unknown> => {
+    const commit = committing(text, scan, dialect)
+    const rollback = commit === 'no' && scan.kind === 'end' && !commits.isBodyOver(place)
+    if (commit === 'no' && !rollback) return run()
+    // By hand, and Drizzle's own: the marks must be up before it.
+    await place.seal()
+    // After a ROLLBACK by hand every statement commits by itself.
+    if (rollback) commits.broken(place)
+    return rollback ? run() : commits.run(place, commit === 'plainly', run)
   }
 
   return {
-    session: () => session,
+    session: session.current,
     strayed: meaning.altered,
     look: ({ text }) => meaning.look(text, dialect),
-    changes: (statement) =>
-      statement.declared || scanSql(statement.text, dialect).writes ? changesOf(engine, statement) : [],
+    changes(statement) {
+      if (!statement.declared && !scanSql(statement.text, dialect).writes) return []
+      return told(statement) ?? [...named(statement), ...engine.raw.atOnce(untold(statement))]
+    },
     commits,
     async run(one) {
       const { place, statement } = one
       const scan = scanSql(statement.text, dialect)
       const writes = scan.writes || statement.declared === true
-      if (scan.kind === 'read' && !writes) return read(engine, one, scan.locks, session)
+      if (scan.kind === 'read' && !writes) return read(engine, one, scan.locks, session.current())
       const scoped = (): Promise<unknown> => (writes ? write(one) : one.run())
-      if (place) {
-        const commit = committing(statement.text, scan, dialect)
-        if (commit === 'no') return scoped()
-        // By hand, and Drizzle's own: the marks must be up before it.
-        await place.seal()
-        return commits.run(place, commit === 'plainly', scoped)
-      }
-      if (scan.kind === 'begin') return begin(scoped, !statement.text.includes(';') && !writes)
-      return scan.kind === 'end' ? finish(scoped) : scoped()
+      if (place) return inside(place, statement.text, scan, scoped)
+      if (scan.kind === 'begin') return session.begin(scoped, !statement.text.includes(';') && !writes)
+      return scan.kind === 'end' ? session.end(scoped) : scoped()
     },
   }
 }
@@ -134,15 +99,17 @@ function read(
   return engine.read({ ...plan, occurrences: [], severalStatements: false, run })
 }
 
-/** What a raw write may have changed: the tables its template names, or what `unknownWrites` says. */
-function changesOf(engine: Engine, { operation, text, changes, hidden }: Statement): readonly Change[] {
-  const told = changes.map(({ table, effect }) => ({ table, effect }))
-  if (told.length && !hidden) return told
-  engine.events.emit('unknown-write', { operation, sql: text })
-  if (engine.unknownWrites === 'throw')
-    throw new CacheError(
-      'LARDER_UNKNOWN_WRITE',
-      `${operation} writes tables that cannot be told, and unknownWrites is 'throw': use insert, update and delete, name the tables by their objects in the template, or set unknownWrites to 'invalidate'`,
-    )
-  return engine.unknownWrites === 'event' ? told : engine.everything()
+/** The tables that a raw write's template or its caller names. */
+function named({ changes }: Statement): readonly Change[] {
+  return changes.map(({ table, effect }) => ({ table, effect }))
+}
+
+/** All it may have changed, where the template or the caller says so. */
+function told(statement: Statement): readonly Change[] | undefined {
+  return statement.changes.length && !statement.hidden ? named(statement) : undefined
+}
+
+function untold({ operation, text }: Statement) {
+  const instead = 'use insert, update and delete, name the tables by their objects in the template'
+  return { operation, text, instead }
 }

@@ -41,6 +41,8 @@ export async function runTransaction(
     } catch (error) {
       course.threw = { error }
       throw error
+    } finally {
+      room.raw.commits.bodyOver(scope)
     }
   }
   const end = async (outcome: 'committed' | 'failed' | 'unknown'): Promise<void> => {

@@ -1,5 +1,6 @@
-import { createCache } from '@larder/core'
+import { createCache, systemClock } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
+import { absentParser } from '@larder/testing'
 import type { SQL } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import { declaredRules } from './declared.ts'
@@ -49,7 +50,8 @@ export function hostContract(driver: Driver, rules: readonly Rules[] = ALL): voi
     beforeEach(async () => {
       await reset(plain, driver.schema)
       await populate(plain, driver.schema)
-      const cache = createCache()
+      // What the parser adds has tests of its own.
+      const cache = createCache({}, { clock: systemClock, sqlParser: absentParser })
       const schema = driver.relational && { schema: driver.schema }
       const db = drizzleCache(base, { cache, tables: { '*': { ttl: '1h' } }, ...schema })
       contract = {

@@ -5,11 +5,13 @@ import {
   memoryStore,
   type ReadReport,
   type Store,
+  systemClock,
 } from '@larder/core'
 import { type PrismaCacheOptions, prismaCache } from '@larder/prisma'
 import { onTestFinished } from 'vitest'
 import { PrismaClient } from '../../../../prisma/generated/client/client.ts'
 import { datamodel } from '../../../../prisma/generated/larder.ts'
+import { absentParser } from '../../../testing/src/index.ts'
 import type { TestDatabase, Watch } from './database.ts'
 
 export { pgliteDatabase, postgresDatabase, type TestDatabase } from './database.ts'
@@ -35,6 +37,8 @@ export interface ConnectOptions {
   readonly watch?: Watch
   /** Most connections of the pool. */
   readonly max?: number
+  /** False: as if the parser of raw SQL were not installed. */
+  readonly parser?: false
 }
 
 /** A client with a cache of its own, and all that it does in the order it did it. */
@@ -60,7 +64,10 @@ export function connect(database: TestDatabase, options: ConnectOptions = {}): C
   }
   const adapter = database.adapter(watch, options.max === undefined ? {} : { max: options.max })
   const base = new (options.from ?? PrismaClient)({ ...options.client, adapter })
-  const cache = createCache({ store: logged(memoryStore(), log), ...options.cache })
+  const cache = createCache(
+    { store: logged(memoryStore(), log), ...options.cache },
+    { clock: systemClock, ...(options.parser === false && { sqlParser: absentParser }) },
+  )
   onTestFinished(async () => {
     await cache.close()
     await base.$disconnect()

@@ -28,7 +28,7 @@ const rename = `UPDATE app_user SET name = 'raw'`
 
 describe('$cached({ writes })', () => {
   it.each(['User', 'app_user', 'public.APP_USER'])('ends the reads of %s and no others', async (name) => {
-    const connected = connect(database)
+    const connected = connect(database, { parser: false })
     const again = await reading(connected)
     const told: unknown[] = []
     connected.cache.on('unknown-write', (event) => told.push(event))
@@ -38,13 +38,13 @@ describe('$cached({ writes })', () => {
   })
 
   it('marks before the statement', async () => {
-    const connected = connect(database)
+    const connected = connect(database, { parser: false })
     await connected.db.$cached({ writes: ['User'] }).$executeRawUnsafe(rename)
     expect([...new Set(connected.log)]).toEqual(['mark', rename, 'finish'])
   })
 
   it('declares a function that writes, called in a SELECT', async () => {
-    const connected = connect(database)
+    const connected = connect(database, { parser: false })
     const again = await reading(connected)
     await connected.db.$cached({ writes: ['User'] }).$queryRaw`SELECT rename_all('fn')`
     expect(await again()).toEqual(USERS_GONE)
@@ -52,14 +52,14 @@ describe('$cached({ writes })', () => {
   })
 
   it('of nothing leaves the cache as it is', async () => {
-    const connected = connect(database)
+    const connected = connect(database, { parser: false })
     const again = await reading(connected)
     await connected.db.$cached({ writes: [] }).$executeRawUnsafe(`COMMENT ON TABLE app_user IS 'users'`)
     expect(await again()).toEqual(['memory', 'memory'])
   })
 
   it('reaches what the foreign keys of the table change', async () => {
-    const { db, sources } = connect(database)
+    const { db, sources } = connect(database, { parser: false })
     const read = () => db.profile.findMany()
     await read()
     await db.$cached({ writes: ['User'] }).$executeRaw`DELETE FROM app_user`
@@ -67,7 +67,7 @@ describe('$cached({ writes })', () => {
   })
 
   it('in a transaction adds its tables to it: marked before COMMIT, finished after', async () => {
-    const connected = connect(database)
+    const connected = connect(database, { parser: false })
     const again = await reading(connected)
     connected.log.length = 0
     const rows = await connected.db.$transaction(async (tx) => {
@@ -95,7 +95,7 @@ describe('$cached({ writes })', () => {
   })
 
   it('in a transaction that rolls back leaves the cache as it is', async () => {
-    const connected = connect(database)
+    const connected = connect(database, { parser: false })
     const again = await reading(connected)
     const run = connected.db.$transaction(async (tx) => {
       await tx.$cached({ writes: ['User'] }).$executeRawUnsafe(rename)
@@ -106,7 +106,7 @@ describe('$cached({ writes })', () => {
   })
 
   it('in an array transaction is declared by its own client', async () => {
-    const connected = connect(database)
+    const connected = connect(database, { parser: false })
     const { db } = connected
     const again = await reading(connected)
     await db.$transaction([db.$cached({ writes: ['User'] }).$executeRawUnsafe(rename), db.setting.count()])
@@ -114,7 +114,7 @@ describe('$cached({ writes })', () => {
   })
 
   it('leaves model operations of that client to the model’s own policy', async () => {
-    const { db, sources } = connect(database)
+    const { db, sources } = connect(database, { parser: false })
     await db.user.findMany()
     expect(await sources(() => db.$cached({ writes: ['Setting'] }).user.findMany())).toEqual(['memory'])
   })
@@ -122,7 +122,7 @@ describe('$cached({ writes })', () => {
 
 describe('$cache.wrote', () => {
   it('ends the reads of the models after the fact', async () => {
-    const connected = connect(database, { cache: { unknownWrites: 'event' } })
+    const connected = connect(database, { parser: false, cache: { unknownWrites: 'event' } })
     const again = await reading(connected)
     await connected.db.$executeRawUnsafe(rename)
     expect(await again()).toEqual(['memory', 'memory'])
@@ -131,7 +131,7 @@ describe('$cache.wrote', () => {
   })
 
   it('refuses a model there is not', async () => {
-    const { db } = connect(database)
+    const { db } = connect(database, { parser: false })
     expect(await errorOf(db.$cache.wrote(['Userx' as never]))).toMatchObject({ code: 'LARDER_UNKNOWN_MODEL' })
   })
 })
@@ -142,7 +142,7 @@ describe('$cached({ reads })', () => {
       SELECT id, name, created_at, count(*) OVER () AS n FROM app_user WHERE id = ${1}`
 
   it('caches a raw read until a table it names is written', async () => {
-    const { db, sources, statements } = connect(database)
+    const { db, sources, statements } = connect(database, { parser: false })
     const first = await users(db)
     statements()
     expect(await users(db)).toEqual(first)
@@ -155,7 +155,7 @@ describe('$cached({ reads })', () => {
   })
 
   it('tells statements and values apart', async () => {
-    const { db } = connect(database)
+    const { db } = connect(database, { parser: false })
     await database.exec(`INSERT INTO app_user (email, updated_at) VALUES ('b@x', now())`)
     const raw = db.$cached({ ttl: '1m', reads: ['User'] })
     const byId = async (id: number) =>
@@ -175,7 +175,7 @@ describe('$cached({ reads })', () => {
     ['a text that means the time', `SELECT 'now'::timestamptz AS at`, 'opaque'],
     ['a setting of the session', 'SHOW search_path', 'opaque'],
   ] as const)('never caches a statement with %s', async (_name, sql, reason) => {
-    const { db, cache } = connect(database)
+    const { db, cache } = connect(database, { parser: false })
     const raw = db.$cached({ ttl: '1m', reads: ['User'] })
     for (let turn = 0; turn < 2; turn++) {
       const { reads } = await cache.explain(() => raw.$queryRawUnsafe(sql))
@@ -184,7 +184,7 @@ describe('$cached({ reads })', () => {
   })
 
   it('never caches in a transaction', async () => {
-    const { db, sources } = connect(database)
+    const { db, sources } = connect(database, { parser: false })
     await users(db)
     expect(await sources(() => db.$transaction([users(db)]))).toEqual(['database: transaction'])
     expect(
@@ -195,7 +195,7 @@ describe('$cached({ reads })', () => {
   })
 
   it('ends with what the table of another model cascades to', async () => {
-    const { db, sources } = connect(database)
+    const { db, sources } = connect(database, { parser: false })
     const read = () => db.$cached({ ttl: '1m', reads: ['Profile'] }).$queryRaw`SELECT * FROM app_profile`
     await read()
     await db.user.delete({ where: { id: 1 } })

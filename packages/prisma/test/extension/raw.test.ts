@@ -111,9 +111,9 @@ describe('raw SQL that alters its session', () => {
   })
 })
 
-describe('raw SQL that writes', () => {
+describe('raw SQL that writes, without the parser,', () => {
   test.each(writes)('empties every table of the client: %s', async (_name, run) => {
-    const connected = connect(database)
+    const connected = connect(database, { parser: false })
     const again = await reading(connected)
     const events: CacheEvents['unknown-write'][] = []
     connected.cache.on('unknown-write', (event) => events.push(event))
@@ -124,7 +124,7 @@ describe('raw SQL that writes', () => {
   })
 
   it("tells of it and leaves the cache alone under unknownWrites: 'event'", async () => {
-    const connected = connect(database, { cache: { unknownWrites: 'event' } })
+    const connected = connect(database, { parser: false, cache: { unknownWrites: 'event' } })
     const again = await reading(connected)
     const events: CacheEvents['unknown-write'][] = []
     connected.cache.on('unknown-write', (event) => events.push(event))
@@ -134,7 +134,7 @@ describe('raw SQL that writes', () => {
   })
 
   test.each(writes)("is refused before it is sent under unknownWrites: 'throw': %s", async (_name, run) => {
-    const connected = connect(database, { cache: { unknownWrites: 'throw' } })
+    const connected = connect(database, { parser: false, cache: { unknownWrites: 'throw' } })
     const again = await reading(connected)
     connected.statements()
     expect((await errorOf(run(connected.db))).code).toBe('LARDER_UNKNOWN_WRITE')
@@ -143,7 +143,7 @@ describe('raw SQL that writes', () => {
   })
 
   it('in a transaction that rolls back empties nothing', async () => {
-    const connected = connect(database)
+    const connected = connect(database, { parser: false })
     const again = await reading(connected)
     const run = connected.db.$transaction(async (tx) => {
       await tx.$executeRaw`UPDATE app_user SET name = 'raw'`
@@ -154,7 +154,7 @@ describe('raw SQL that writes', () => {
   })
 
   it('COMMIT by hand inside $transaction is marked before it is sent', async () => {
-    const connected = connect(database)
+    const connected = connect(database, { parser: false })
     const { db, log } = connected
     await db.user.findMany()
     log.length = 0
@@ -166,6 +166,68 @@ describe('raw SQL that writes', () => {
       .catch(() => {})
     expect(log.indexOf('mark')).toBeLessThan(log.indexOf('COMMIT'))
     expect(await db.user.findMany()).toMatchObject([{ name: 'by hand' }])
+  })
+})
+
+describe('raw SQL that ends a transaction from inside', () => {
+  const write = { where: { id: 1 }, data: { name: 'kept' } }
+  const STOP = new Error('stop')
+
+  test.each(['COMMIT', 'END; SELECT 1', `BEGIN; UPDATE app_user SET name = 'kept'; COMMIT`])(
+    'commits what stands before it, whatever becomes of the rest: %s',
+    async (sql) => {
+      const { db } = connect(database)
+      await db.user.findMany()
+      const failing = db.$transaction(async (tx) => {
+        await tx.user.update(write)
+        await tx.$executeRawUnsafe(sql)
+        throw STOP
+      })
+      expect(await errorOf(failing)).toBe(STOP)
+      expect(await db.user.findMany()).toMatchObject([{ name: 'kept' }])
+    },
+  )
+
+  test.each(['COMMIT', 'ROLLBACK', 'ABORT'])('lets what follows commit by itself: %s', async (sql) => {
+    const { db } = connect(database)
+    await db.user.findMany()
+    const failing = db.$transaction(async (tx) => {
+      await tx.$executeRawUnsafe(sql)
+      await tx.user.update(write)
+      throw STOP
+    })
+    expect(await errorOf(failing)).toBe(STOP)
+    expect(await db.user.findMany()).toMatchObject([{ name: 'kept' }])
+  })
+
+  it('from a transaction nested in it as well', async () => {
+    const { db } = connect(database)
+    await db.user.findMany()
+    type Nesting = { $transaction(body: (tx: typeof db) => Promise<void>): Promise<void> }
+    const failing = db.$transaction(async (tx) => {
+      await tx.user.update(write)
+      await (tx as unknown as Nesting).$transaction(async (inner) => {
+        await inner.$executeRaw`COMMIT`
+        throw STOP
+      })
+    })
+    await errorOf(failing)
+    expect(await db.user.findMany()).toMatchObject([{ name: 'kept' }])
+  })
+
+  it('in an array as well', async () => {
+    const { db, cache } = connect(database)
+    const outcomes: string[] = []
+    cache.on('write', ({ outcome }) => outcomes.push(outcome))
+    await db.user.findMany()
+    const failing = db.$transaction([
+      db.user.update(write),
+      db.$executeRaw`COMMIT`,
+      db.$executeRaw`SELECT 1 / 0`,
+    ])
+    await errorOf(failing)
+    expect(outcomes).toEqual(['unknown'])
+    expect(await db.user.findMany()).toMatchObject([{ name: 'kept' }])
   })
 })
 
@@ -189,7 +251,7 @@ describe('BEGIN … COMMIT as raw SQL', () => {
   })
 
   it('ROLLBACK ends it as well, and raw writes in it count', async () => {
-    const connected = connect(database, { max: 1 })
+    const connected = connect(database, { max: 1, parser: false })
     const { db } = connected
     const again = await reading(connected)
     await db.$executeRawUnsafe('START TRANSACTION')

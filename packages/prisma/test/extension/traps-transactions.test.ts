@@ -97,7 +97,7 @@ describe('array transactions', () => {
   })
 
   it('are rejected as a whole where raw writes are refused', async () => {
-    const connected = connect(database, { cache: { unknownWrites: 'throw' } })
+    const connected = connect(database, { parser: false, cache: { unknownWrites: 'throw' } })
     const { db, statements } = connected
     const raw = db.$executeRaw`UPDATE app_user SET name = 'x'`
     const error = await errorOf(db.$transaction([db.user.update(rename('x')), raw]))

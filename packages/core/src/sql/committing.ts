@@ -1,0 +1,58 @@
+import { readings, type SqlDialect } from './dialect.ts'
+import type { SqlScan } from './scan.ts'
+import { words } from './words.ts'
+
+/** Statements of MySQL that write without a COMMIT of their own; all others that write may be one. */
+const MYSQL_WRITES: ReadonlySet<string> = new Set([
+  'INSERT',
+  'UPDATE',
+  'DELETE',
+  'REPLACE',
+  'WITH',
+  'SELECT',
+  'SET',
+])
+
+/** Words that statements begin with which end a transaction, or may. */
+const ENDING: ReadonlySet<string> = new Set(['COMMIT', 'END', 'ROLLBACK', 'ABORT', 'PREPARE'])
+
+/**
+ * Whether raw SQL in a transaction may commit it: `plainly` where it is one COMMIT and nothing else. What cannot be
+ * read may, and so may a text of several statements of which one ends a transaction; on MySQL, where many do without
+ * saying so, any text of several. Without `dialect` the text is read as every dialect would.
+ */
+export function committing(
+  text: string,
+  scan: SqlScan,
+  dialect: SqlDialect | undefined,
+): 'no' | 'plainly' | 'also' {
+  const found = readings(text, dialect).map((quoting) =>
+    committed(words(text, quoting), scan, dialect === 'mysql' || !dialect),
+  )
+  const [first = 'also'] = found
+  return found.every((one) => one === first) ? first : 'also'
+}
+
+/** True for the first word of such a statement; going back to a savepoint is counted with them. */
+function endsAt(found: readonly string[], word: string, at: number): boolean {
+  return ENDING.has(word) && (at === 0 || found[at - 1] === ';')
+}
+
+/** `implicitly`: DDL and its like commit what was open, as MySQL has it. */
+function committed(
+  found: readonly string[] | undefined,
+  scan: SqlScan,
+  implicitly: boolean,
+): 'no' | 'plainly' | 'also' {
+  const end = found?.indexOf(';') ?? 0
+  if (!found) return 'also'
+  if (end >= 0 && end < found.length - 1)
+    return implicitly || found.some((word, at) => endsAt(found, word, at)) ? 'also' : 'no'
+  const first = found[0] ?? ''
+  if (first === 'ROLLBACK' || first === 'ABORT') return 'no'
+  if (scan.kind === 'end') return 'plainly'
+  if (first === 'COMMIT') return 'also'
+  // BEGIN, LOCK TABLES and DDL commit what was open.
+  const writes = scan.kind === 'begin' || scan.writes
+  return implicitly && writes && !MYSQL_WRITES.has(first) ? 'also' : 'no'
+}
