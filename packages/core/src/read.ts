@@ -87,7 +87,7 @@ export async function read<T>(room: ReadRoom, plan: ReadPlan<T>): Promise<T> {
 }
 
 /** The table whose writes leave this read alone. */
-function aroundOf(plan: ReadPlan<unknown>, policy: Policy): string | undefined {
+export function aroundOf(plan: Pick<ReadPlan<unknown>, 'occurrences'>, policy: Policy): string | undefined {
   return policy.write === 'around' ? plan.occurrences[0]?.table : undefined
 }
 

@@ -1,4 +1,4 @@
-import { type Cache, CacheError, type Engine, notBuilt, type SqlDialect } from '@larder/core'
+import { type Cache, CacheError, type Engine, notBuilt, type Schema, type SqlDialect } from '@larder/core'
 import { type Column, is, View } from 'drizzle-orm'
 import { inPhysicalNames } from './declared.ts'
 import { createBuiltSql } from './dialect/built.ts'
@@ -11,6 +11,7 @@ import { createRawSql } from './session/raw.ts'
 import { sparingReplicas } from './session/replica.ts'
 import type { TransactionRoom } from './session/transaction.ts'
 import { type Entities, entitiesOf, isMaterialized, nameOf, schemaOf } from './tables/schema.ts'
+import { createRowReads } from './through/row-reads.ts'
 import {
   connectionAtOnce,
   type DbParts,
@@ -63,6 +64,7 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
     column: physical,
     blind: blindViews(entities, (name) => tables.tables.get(name.toLowerCase())?.reads.length === 0),
   }
+  const policies = policiesOrDetach(engine, tableNames(entities), written)
   const built = createBuiltSql()
   const forms = new Map<string, DbParts>()
   const room: TransactionRoom = {
@@ -72,11 +74,12 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
     physical,
     blind: names.blind,
     built,
-    policies: policiesOrDetach(
-      engine,
-      new Map([...entities].map(([model, one]) => [model, nameOf(one)])),
-      written,
+    policies,
+    rows: createRowReads(
+      { db: base, version, dialect, entities, schema: tables, physical },
+      (model) => policies.of(model, undefined)?.write === 'through',
     ),
+    uniques: uniquesOf(tables),
     raw: createRawSql(engine, dialect),
     results: version.results(dialect, driver),
     watched: watchDialect({ built, names, dialect }, version, base.dialect),
@@ -111,6 +114,17 @@ function kindOf(version: Version, db: DbParts): { dialect: SqlDialect; driver: s
 function columnNames(dialect: DialectParts): (column: Column) => string {
   const { casing } = dialect as unknown as { casing?: { getColumnCasing(column: Column): string } }
   return (column) => casing?.getColumnCasing(column) ?? column.name
+}
+
+function uniquesOf({ tables }: Schema): (table: string) => readonly (readonly string[])[] {
+  return (table) =>
+    (tables.get(table.toLowerCase())?.keys ?? [])
+      .filter(({ kind }) => kind === 'primary' || kind === 'unique')
+      .map(({ columns }) => columns)
+}
+
+function tableNames(entities: Entities): ReadonlyMap<string, string> {
+  return new Map([...entities].map(([model, one]) => [model, nameOf(one)]))
 }
 
 function modelNames(entities: Entities): TableNames['model'] {

@@ -149,6 +149,8 @@ function concluded(room: AnalysisRoom, survey: Survey, built: Built | undefined,
   const words = sqlWords(text, room.dialect)
   const { table, verb } = subject(room, survey, built)
   const model = table === undefined ? undefined : room.names.model(table)
+  const own = survey.drafts.find((draft) => draft.table === table)
+  const drafts = own ? [own, ...survey.drafts.filter((draft) => draft !== own)] : survey.drafts
   const kind = built === undefined ? 'raw' : survey.changes.length || scan.writes ? 'write' : 'read'
   const reason = words
     ? built
@@ -163,7 +165,8 @@ function concluded(room: AnalysisRoom, survey: Survey, built: Built | undefined,
     model,
     locks: survey.locks || scan.locks,
     opaque: kind === 'write' ? undefined : ((built && survey.opaque) ?? reason),
-    occurrences: survey.drafts.map(({ table: name, pins, counted }) => ({ table: name, pins, counted })),
+    occurrences: drafts.map(({ table: name, pins, counted }) => ({ table: name, pins, counted })),
+    rooted: own !== undefined,
     changes: survey.changes,
     ownChanges: survey.own,
   }

@@ -9,6 +9,9 @@ export interface Commits {
    * - `unsure`: a COMMIT was sent, and its answer proves nothing.
    */
   of(transaction: Transaction): 'none' | 'done' | 'unsure'
+  /** Notes that the transaction's body is over: the COMMIT that comes now is Drizzle's own. */
+  due(transaction: Transaction): void
+  isOwn(transaction: Transaction, text: string): boolean
   /** Notes that the transaction is no longer one: its writes may commit by themselves. */
   broken(transaction: Transaction): void
   /** Runs a statement that commits; `plainly`: that is all it does, so its refusal is that of the COMMIT. */
@@ -17,9 +20,13 @@ export interface Commits {
 
 export function createCommits(): Commits {
   const sent = new WeakMap<Transaction, 'done' | 'unsure'>()
+  const due = new WeakSet<Transaction>()
   return {
     of: (transaction) => sent.get(transaction) ?? 'none',
+    due: (transaction) => void due.add(transaction),
+    isOwn: (transaction, text) => due.has(transaction) && /^commit$/i.test(text),
     broken(transaction) {
+      transaction.unproven()
       if (!sent.has(transaction)) sent.set(transaction, 'done')
     },
     async run(transaction, plainly, run) {
@@ -33,6 +40,8 @@ export function createCommits(): Commits {
       try {
         const result = await run()
         say('done')
+        // PostgreSQL's answer to the COMMIT of a transaction it has given up, told where the driver tells it.
+        if ((result as { command?: unknown } | undefined)?.command === 'ROLLBACK') transaction.unproven()
         return result
       } catch (error) {
         if (plainly && commitFailed(error)) say(undefined)

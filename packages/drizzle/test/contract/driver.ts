@@ -17,6 +17,8 @@ export interface RelationalReads {
   readonly postWithAuthor: Read
   readonly viewsOfPostWithAuthor: Read
   readonly everythingById: Read
+  /** Nothing but the row. */
+  readonly postById: Read
 }
 
 /** A database of its own behind one driver. */

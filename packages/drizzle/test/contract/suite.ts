@@ -2,6 +2,7 @@ import { createCache } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
 import type { SQL } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
+import { aroundRules } from './around.ts'
 import { declaredRules } from './declared.ts'
 import type { Contract, ContractDb, Driver, DriverDatabase, Rules } from './driver.ts'
 import { markRules } from './marks.ts'
@@ -11,6 +12,8 @@ import { relational } from './relational.ts'
 import { populate, reset } from './rows.ts'
 import { sessionRules } from './sessions.ts'
 import { sideBySideRules } from './side-by-side.ts'
+import { throughRules } from './through.ts'
+import { throughTransactionRules } from './through-transactions.ts'
 import { transactionRules } from './transactions.ts'
 import { valueRules } from './values.ts'
 import { writeRules } from './writes.ts'
@@ -29,6 +32,9 @@ const ALL: readonly Rules[] = [
   sessionRules,
   markRules,
   sideBySideRules,
+  throughRules,
+  throughTransactionRules,
+  aroundRules,
 ]
 
 /** The behaviours every driver must show. Registers a suite with Vitest: one database, fresh rows and cache per test. */

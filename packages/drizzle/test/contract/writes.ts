@@ -28,7 +28,7 @@ const materialized = (db: ContractDb, t: ContractSchema) =>
   db.select().from(t.topPosts).orderBy(t.topPosts.id)
 
 // MariaDB cannot run what Drizzle makes of a relation to one.
-function readsOf({ dialect }: Driver, relational: RelationalReads): typeof COMMON {
+export function readsOf({ dialect }: Driver, relational: RelationalReads): typeof COMMON {
   const everywhere = [...COMMON, relational.userWithPostsAndComments]
   if (dialect === 'mysql') return everywhere
   const both = [...everywhere, relational.postWithAuthor]

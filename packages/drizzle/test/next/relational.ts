@@ -17,4 +17,5 @@ export const relational: RelationalReads = {
   viewsOfPostWithAuthor: (db) =>
     next(db).posts.findFirst({ where: { id: 1 }, columns: { views: true }, with: { author: true } }),
   everythingById: (db) => next(db).everything.findMany({ where: { id: 1 } }),
+  postById: (db) => next(db).posts.findFirst({ where: { id: 1 } }),
 }
