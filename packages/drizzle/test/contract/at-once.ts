@@ -56,15 +56,6 @@ function methods(world: () => Omit<ReturnType<World>, 'told'>): void {
         expect(await asked(read)).toBe('memory')
       })
 
-    it('a write of several rows ends the reads of all of them, though get returns the first', () => {
-      const { once, t, post } = world()
-      expect(post(2).get()).toMatchObject({ views: 20 })
-      const update = once.update(t.posts as never).set({ views: 5 } as never)
-      const written = update.where(eq(t.posts.authorId, 1)).returning() as never as Rows
-      expect(written.get()).toMatchObject({ id: 1, views: 5 })
-      expect([1, 2].map((id) => post(id).get())).toMatchObject([{ views: 5 }, { views: 5 }])
-    })
-
     it('all and get of one query have entries of their own', () => {
       const { once, t } = world()
       const posts = once.select().from(t.posts as never) as never as Rows

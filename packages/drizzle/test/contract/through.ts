@@ -194,6 +194,7 @@ function uncached({ plain, db, t }: World, read: () => PromiseLike<unknown>): Pr
 }
 
 function spellings(the: () => Contract, driver: Driver): void {
+  if (driver.dialect === 'mysql') return
   it('all ways to write the read share one entry', async () => {
     const world = throughWorld(the())
     const { db, t, post, told, relational, sent } = world
@@ -210,13 +211,12 @@ function spellings(the: () => Contract, driver: Driver): void {
     ]
     const answers = [[...(await post(1)())], (await post(1)())[0]]
     const before = sent.length
-    const expected = driver.dialect === 'mysql' ? 'database miss' : 'memory'
     for (const [at, way] of ways.slice(1).entries()) {
-      expect(await told(way)).toBe(expected)
+      expect(await told(way)).toBe('memory')
       expect(await way()).toStrictEqual(at === 3 ? answers[1] : answers[0])
     }
     // What answers at once prepares its statements before it asks.
-    if (driver.dialect !== 'mysql' && driver.name !== 'better-sqlite3') expect(sent.length).toBe(before)
+    if (driver.name !== 'better-sqlite3') expect(sent.length).toBe(before)
     expect(await told(() => row().limit(0))).toMatch(/^database/)
     expect(await row().limit(0)).toStrictEqual([])
     expect(await row().limit(1).offset(1)).toStrictEqual([])
