@@ -5,7 +5,7 @@ import { createRandom, type Random } from '../random.ts'
 import type { WorldDatabase } from './databases.ts'
 import { type Query, randomQuery } from './queries.ts'
 import { randomStep } from './steps.ts'
-import { type Db, POLICIES, populate, WORLDS, type World } from './world.ts'
+import { type Db, policiesOf, populate, WORLDS, type World } from './world.ts'
 
 /** A cached result that is not what the database holds. */
 export interface Stale {
@@ -38,6 +38,8 @@ export interface Walk {
   readonly schema?: (world: World) => World
   /** Share of steps taken two at a time. */
   readonly together?: number
+  /** What writes of every table do besides. */
+  readonly write?: 'invalidate' | 'through'
 }
 
 /** Queries that are asked again after each step, and how many of them are drawn anew each time. */
@@ -47,7 +49,8 @@ const NEW = 3
 const FEWEST = 3
 
 /** Takes random steps through a cached db and compares a pool of queries with the database after each. */
-export async function walk({ database, seed, steps, through, schema, together = 0 }: Walk): Promise<Account> {
+export async function walk(walked: Walk): Promise<Account> {
+  const { database, seed, steps, through, schema, together = 0, write = 'invalidate' } = walked
   const { dialect } = database
   const t = WORLDS[dialect]
   const plain = database.db()
@@ -56,7 +59,7 @@ export async function walk({ database, seed, steps, through, schema, together = 
   const db = drizzleCache(database.db(), {
     cache: through?.(cache) ?? cache,
     schema: schema?.(t) ?? t,
-    tables: POLICIES,
+    tables: policiesOf(write),
   })
   const unknown: string[] = []
   cache.on('write', ({ operation, outcome }) => outcome === 'unknown' && unknown.push(operation))
