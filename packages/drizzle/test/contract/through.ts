@@ -1,8 +1,8 @@
 import { createCache } from '@larder/core'
 import { cached, drizzleCache } from '@larder/drizzle'
-import { eq, inArray, sql } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
-import type { Contract, ContractDb, ContractSchema, Driver, Rules } from './driver.ts'
+import type { Contract, ContractDb, Driver, Rules } from './driver.ts'
 import { BY_DIALECT } from './values.ts'
 import { writesOf } from './write-forms.ts'
 import { readsOf } from './writes.ts'
@@ -312,7 +312,6 @@ function limits(the: () => Contract, driver: Driver): void {
 
   it('a composite key is told in any order', async () => {
     const { db, t, told, plain } = throughWorld(the())
-    const { and } = await import('drizzle-orm')
     const [user, group] = [eq(t.memberships.userId, 1), eq(t.memberships.groupId, 2)]
     await db.update(t.memberships).set({ level: 7 }).where(and(user, group)).returning()
     for (const where of [and(user, group), and(group, user)]) {
@@ -322,5 +321,3 @@ function limits(the: () => Contract, driver: Driver): void {
     }
   })
 }
-
-export type { ContractSchema }
