@@ -49,6 +49,13 @@ const versusPlain: Base = { head: '× plain', name: PLAIN }
 const built = (db: Db) => async () => await db.select().from(products).where(eq(products.id, ID))
 const relational = (db: Db) => async () =>
   await db.query.products.findFirst({ where: eq(products.id, ID), with: { reviews: true } })
+const raise = { price: sql`${products.price} + 1` }
+const written = (db: Db) => async () =>
+  await db.update(products).set(raise).where(eq(products.id, ID)).returning()
+const displayed = (db: Db) => async () => {
+  await written(db)()
+  await built(db)()
+}
 function prepared(db: Db, name: string): () => Promise<unknown> {
   const byId = db
     .select()
@@ -73,6 +80,7 @@ export async function benchDrizzle(budget: Budget): Promise<void> {
     // One of each form; the second form of the first is the same query.
     const { misses } = cache.stats()
     if (misses > 3) throw new Error(`Not all hits: ${misses} reads missed, not 3`)
+    await runWrites(plain, budget)
   } finally {
     await cache.close()
     await pool.end()
@@ -86,8 +94,7 @@ async function run(
   budget: Budget,
 ): Promise<void> {
   const past = cached(larder, false)
-  const show = async (title: string, cases: readonly Case[]) =>
-    console.log(`\n${title}\n\n${compare(await interleave(cases, budget), [versusPlain])}`)
+  const show = (title: string, cases: readonly Case[]) => shown(title, cases, budget)
   await show('Drizzle on PostgreSQL: a select by key, built each time', [
     { name: PLAIN, run: built(plain) },
     { name: 'Larder: past the cache, cached(db, false)', run: built(past) },
@@ -105,4 +112,29 @@ async function run(
     { name: 'Larder: past the cache', run: relational(past) },
     { name: 'Larder: hit', run: relational(larder) },
   ])
+}
+
+async function shown(title: string, cases: readonly Case[], budget: Budget): Promise<void> {
+  console.log(`\n${title}\n\n${compare(await interleave(cases, budget), [versusPlain])}`)
+}
+
+/** What it costs to write a row that is stored, and what it saves those who display it. */
+async function runWrites(plain: Db, budget: Budget): Promise<void> {
+  const caches = (['invalidate', 'through'] as const).map((write) => {
+    const cache = createCache()
+    return { write, cache, db: drizzleCache(plain, { cache, tables: { '*': { ttl: '1h', write } } }) }
+  })
+  for (const [title, run] of [
+    ['update of a row', written],
+    ['update of a row, then its display', displayed],
+  ] as const)
+    await shown(
+      `Drizzle on PostgreSQL: ${title}`,
+      [
+        { name: PLAIN, run: run(plain) },
+        ...caches.map(({ write, db }) => ({ name: `Larder: write: '${write}'`, run: run(db) })),
+      ],
+      budget,
+    )
+  for (const { cache } of caches) await cache.close()
 }

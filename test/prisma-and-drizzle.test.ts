@@ -102,6 +102,35 @@ describe('one cache over one database, read and written by Prisma and by Drizzle
     expect(await prisma.post.findMany({ where: { authorId: 1 } })).toStrictEqual([])
   })
 
+  it('a row that one wrote through ends with a write of the other, and is stored again by its next', async () => {
+    const cache = createCache()
+    const through = { ttl: '1h', write: 'through' } as const
+    const models = { '*': through }
+    const { client: prisma } = cachedClient(database.client().client, { cache, models })
+    const db = drizzleCache(drizzle(pool, { schema }), { cache, tables: { '*': through } })
+    const told = async (fn: () => PromiseLike<unknown>) =>
+      (await cache.explain(async () => await fn())).reads.map(({ source }) => source).join()
+    const ours = () => db.select().from(articles).where(eq(articles.id, 1))
+    const theirs = () => prisma.post.findUnique({ where: { id: 1 } })
+    const byDrizzle = (title: string) =>
+      db.update(articles).set({ title }).where(eq(articles.id, 1)).returning()
+    await byDrizzle('one')
+    expect(await told(ours)).toBe('memory')
+    await prisma.post.update({ where: { id: 1 }, data: { title: 'two' } })
+    expect(await told(theirs)).toBe('memory')
+    expect(await ours()).toMatchObject([{ title: 'two' }])
+    await byDrizzle('three')
+    expect(await told(ours)).toBe('memory')
+    expect(await theirs()).toMatchObject({ title: 'three' })
+    await prisma.$transaction((tx) => tx.post.update({ where: { id: 1 }, data: { title: 'four' } }))
+    expect(await ours()).toMatchObject([{ title: 'four' }])
+    await db.transaction((tx) =>
+      tx.update(articles).set({ title: 'five' }).where(eq(articles.id, 1)).returning(),
+    )
+    expect(await told(ours)).toBe('memory')
+    expect(await theirs()).toMatchObject({ title: 'five' })
+  })
+
   it('a transaction of one is seen by the other only once it has committed', async () => {
     const { prisma, db } = await start()
     const title = async () => (await prisma.post.findUnique({ where: { id: 1 } }))?.title

@@ -25,14 +25,25 @@ interface Race {
   readonly workers: number
   readonly operations: number
   readonly seed: number
+  /** Share of operations that write. */
+  readonly writes?: number
+  /** Of all who take part, where there are others. */
+  readonly checker?: Checker
 }
 
 /** Share of operations that write. */
 const WRITES = 0.08
 
 /** Lets workers read and write at random until all have done their share. */
-export async function race({ cache, clients, workers, operations, seed }: Race): Promise<Checker> {
-  const checker = createChecker()
+export async function race({
+  cache,
+  clients,
+  workers,
+  operations,
+  seed,
+  writes = WRITES,
+  checker = createChecker(),
+}: Race): Promise<Checker> {
   const each = Math.ceil(operations / workers)
   const caches = [cache].flat()
   await Promise.all(
@@ -43,7 +54,7 @@ export async function race({ cache, clients, workers, operations, seed }: Race):
       const random = createRandom(seed * 1_000 + index)
       const worker: Worker = { name: `worker ${index}`, client, cache: own, random }
       for (let done = 0; done < each; done++) {
-        if (random.chance(WRITES)) await writeOnce(worker, checker)
+        if (random.chance(writes)) await writeOnce(worker, checker)
         else await readOnce(worker, checker)
       }
     }),

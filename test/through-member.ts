@@ -1,10 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { createCache } from '@larder/core'
-import { prismaCache } from '@larder/prisma'
 import { valkeyStore } from '@larder/valkey'
-import { PrismaPg } from '@prisma/adapter-pg'
-import { PrismaClient } from '../prisma/generated/client/client.ts'
-import { datamodel } from '../prisma/generated/larder.ts'
+import { SHOPS } from './through-hosts.ts'
 
 // One of several processes that sell and display one row, which is written through.
 
@@ -23,17 +20,13 @@ export interface Told {
   readonly hits: number
 }
 
-const [store = '', database = '', namespace = ''] = process.argv.slice(2)
+const [store = '', database = '', namespace = '', host = ''] = process.argv.slice(2)
 const cache = createCache({ namespace, store: valkeyStore(store) })
-const client = new PrismaClient({ adapter: new PrismaPg({ connectionString: database, max: 5 }) })
-const db = client.$extends(
-  prismaCache({ cache, datamodel, models: { Stock: { ttl: '10m', write: 'through' } } }),
-)
-const where = { sku: 'one' }
+const shop = SHOPS[host as keyof typeof SHOPS](cache, database)
 const now = (): number => Number(process.hrtime.bigint()) / 1e6
 
 async function sell(writes: Moment[]): Promise<void> {
-  const { quantity } = await db.stock.update({ where, data: { quantity: { increment: 1 } } })
+  const quantity = await shop.sell()
   writes.push([now(), quantity])
 }
 
@@ -51,8 +44,7 @@ async function storm(
 
 async function display(reads: Moment[]): Promise<void> {
   const began = now()
-  const found = await db.stock.findUnique({ where })
-  reads.push([began, found?.quantity ?? -1])
+  reads.push([began, await shop.display()])
 }
 
 async function work(one: Ask): Promise<Told> {

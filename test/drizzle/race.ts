@@ -1,6 +1,7 @@
 import { aliasedTable, eq, inArray, sql, sum } from 'drizzle-orm'
-import { type Checker, createChecker, DIRTY, ROWS, type Seen, WAREHOUSES } from '../checker.ts'
+import { type Checker, createChecker, ROWS, type Seen, WAREHOUSES } from '../checker.ts'
 import { createRandom, type Random } from '../random.ts'
+import { aborted, raised, sold, swap, undone } from './race-transactions.ts'
 import { type StockDb, stock } from './stock.ts'
 
 /** A db under a worker's name. */
@@ -15,16 +16,24 @@ interface Race {
   readonly workers: number
   readonly operations: number
   readonly seed: number
+  /** Share of operations that write. */
+  readonly writes?: number
+  /** Of all who take part, where there are others. */
+  readonly checker?: Checker
 }
 
 /** Share of operations that write. */
 const WRITES = 0.06
-const UNDO = new Error('undo')
-const raised = { version: sql`${stock.version} + 1` }
 
 /** Lets workers read and write at random until all have done their share. */
-export async function race({ dbs, workers, operations, seed }: Race): Promise<Checker> {
-  const checker = createChecker()
+export async function race({
+  dbs,
+  workers,
+  operations,
+  seed,
+  writes = WRITES,
+  checker = createChecker(),
+}: Race): Promise<Checker> {
   const each = Math.ceil(operations / workers)
   await Promise.all(
     Array.from({ length: workers }, async (_, index) => {
@@ -33,7 +42,7 @@ export async function race({ dbs, workers, operations, seed }: Race): Promise<Ch
       const worker: Worker = { name: `worker ${index}`, db, random: createRandom(seed * 1_000 + index) }
       for (let done = 0; done < each; done++) {
         checker.count()
-        if (worker.random.chance(WRITES)) await writeOnce(worker, checker)
+        if (worker.random.chance(writes)) await writeOnce(worker, checker)
         else await readOnce(worker, checker)
       }
     }),
@@ -52,10 +61,11 @@ async function readOnce({ name, db, random }: Worker, checker: Checker): Promise
     if (found.length !== count) checker.saw(name, shape, { id, version: -1, warehouse: 'nowhere' }, 0)
   }
   const byId = () => rows('id', db.select().from(stock).where(eq(stock.id, id)), 1)
+  const first = () => rows('first', db.select().from(stock).where(eq(stock.id, id)).limit(1), 1)
   await random.pick<() => Promise<void>>([
     byId,
     byId,
-    byId,
+    first,
     () =>
       rows(
         'sku',
@@ -96,7 +106,7 @@ async function readOnce({ name, db, random }: Worker, checker: Checker): Promise
     },
     async () => {
       const [total] = await db.select({ version: sum(stock.version).mapWith(Number) }).from(stock)
-      const least = [...floors.values()].reduce((all, version) => all + version, 0)
+      const least = [...floors].reduce((all, [row, version]) => (row <= ROWS ? all + version : all), 0)
       const version = total?.version ?? 0
       if (version < least) checker.saw(name, 'sum', { id: 0, version, warehouse: '' }, least)
     },
@@ -138,7 +148,9 @@ async function writeOnce({ db, random }: Worker, checker: Checker): Promise<void
       ),
     () => told(swap(db, id, (id % ROWS) + 1)),
     () => told(swap(db, id, (id % ROWS) + 1)),
+    () => told(sold(db, id)),
     () => undone(db, id),
+    () => aborted(db, id),
     () => {
       // Of unknown rows: it ends every read there is, so there are few.
       if (random.chance(0.9))
@@ -153,34 +165,4 @@ async function writeOnce({ db, random }: Worker, checker: Checker): Promise<void
       return told(db.execute(all).then(({ rows }) => rows as unknown as readonly Seen[]))
     },
   ])()
-}
-
-/** Two rows in one transaction, in the order of their ids so that no two wait for each other. */
-function swap(db: StockDb, a: number, b: number): Promise<readonly Seen[]> {
-  return db.transaction(async (tx) => {
-    const [first, second] = [Math.min(a, b), Math.max(a, b)]
-    const one = await tx.update(stock).set(raised).where(eq(stock.id, first)).returning()
-    await tx.select().from(stock)
-    const other = await tx.transaction((inner) =>
-      inner.update(stock).set(raised).where(eq(stock.id, second)).returning(),
-    )
-    return [...one, ...other]
-  })
-}
-
-/** Rolled back: nobody else may ever see it. */
-async function undone(db: StockDb, id: number): Promise<void> {
-  const run = db.transaction(async (tx) => {
-    await tx
-      .update(stock)
-      .set({ version: sql`${stock.version} + 1000000`, warehouse: DIRTY })
-      .where(eq(stock.id, id))
-    // Under the lock of the row: whoever reads now must see what was before.
-    await db.select().from(stock).where(eq(stock.id, id))
-    await tx.select().from(stock).where(eq(stock.id, id))
-    throw UNDO
-  })
-  await run.catch((error: unknown) => {
-    if (error !== UNDO) throw error
-  })
 }

@@ -5,7 +5,7 @@ import { createRandom, type Random } from '../random.ts'
 import type { WorldDatabase } from './databases.ts'
 import { type Query, randomQuery } from './queries.ts'
 import { randomStep } from './steps.ts'
-import { type Db, POLICIES, populate, WORLDS, type World } from './world.ts'
+import { type Db, policiesOf, populate, WORLDS, type World } from './world.ts'
 
 /** A cached result that is not what the database holds. */
 export interface Stale {
@@ -41,6 +41,8 @@ export interface Walk {
   readonly cache?: Cache
   /** What makes the steps. Default: writes of every kind. */
   readonly draw?: typeof randomStep
+  /** What writes of every table do besides. */
+  readonly write?: 'invalidate' | 'through'
 }
 
 /** Queries that are asked again after each step, and how many of them are drawn anew each time. */
@@ -50,16 +52,9 @@ const NEW = 3
 const FEWEST = 3
 
 /** Takes random steps through a cached db and compares a pool of queries with the database after each. */
-export async function walk({
-  database,
-  seed,
-  steps,
-  through,
-  schema,
-  together = 0,
-  cache = createCache(),
-  draw = randomStep,
-}: Walk): Promise<Account> {
+export async function walk(walked: Walk): Promise<Account> {
+  const { database, seed, steps, through, schema, together = 0, write = 'invalidate' } = walked
+  const { cache = createCache(), draw = randomStep } = walked
   const { dialect } = database
   const t = WORLDS[dialect]
   const plain = database.db()
@@ -67,7 +62,7 @@ export async function walk({
   const db = drizzleCache(database.db(), {
     cache: through?.(cache) ?? cache,
     schema: schema?.(t) ?? t,
-    tables: POLICIES,
+    tables: policiesOf(write),
   })
   const unknown: string[] = []
   cache.on('write', ({ operation, outcome }) => outcome === 'unknown' && unknown.push(operation))

@@ -15,7 +15,10 @@ export const WORLDS: Readonly<Record<Dialect, World>> = {
 }
 
 /** Policies: every table and view is cached. */
-export const POLICIES = { '*': { ttl: '1h' }, notes: { ttl: '1h', lookupKeys: [['personId']] } } as const
+export function policiesOf(write: 'invalidate' | 'through') {
+  const policy = { ttl: '1h', write } as const
+  return { '*': policy, notes: { ...policy, lookupKeys: [['personId']] } } as const
+}
 
 interface Types {
   readonly id: string

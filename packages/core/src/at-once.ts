@@ -1,8 +1,9 @@
 import type { EngineAtOnce } from './engine.ts'
 import type { BypassReason, MissReason } from './events.ts'
+import type { RowAtStake } from './fence/at-stake.ts'
 import { bumpAtOnce } from './fence/mark.ts'
 import { writtenNow } from './fence/unfinished.ts'
-import type { Before } from './fill.ts'
+import { aroundOf, type Before } from './fill.ts'
 import type { ReadPlanAtOnce, WritePlanAtOnce } from './plan.ts'
 import { bypassOf } from './policy/bypass.ts'
 import { isEmpty, lifetimeOf } from './policy/lifetime.ts'
@@ -30,7 +31,10 @@ export function createAtOnce(room: ReadRoom & WriteRoom): EngineAtOnce {
     read: (plan) => read(room, plan),
     write(plan, keep) {
       const changes = withActions(room.schema, plan.changes)
-      const tags = tagsOfWrite(room.space, room.schema, changes)
+      const tags = tagsOfWrite(room.space, room.schema, changes, { raw: plan.model === undefined })
+      // What a transaction may yet change, or roll back, is not written through.
+      const through = keep || !room.store.atOnce ? undefined : room.through(plan, changes)
+      void through?.begin()
       const changed = (shown: readonly WriteTag[]): void => {
         if (keep) held.push(...shown)
         else settle(room, plan, shown)
@@ -38,6 +42,7 @@ export function createAtOnce(room: ReadRoom & WriteRoom): EngineAtOnce {
       try {
         const result = plan.run()
         changed(learned(room, plan, changes, tags, result))
+        for (const row of through?.rows(result) ?? []) storeRow(room, row)
         return result
       } catch (error) {
         if (!provenFailed(plan, error)) changed(tags)
@@ -50,6 +55,17 @@ export function createAtOnce(room: ReadRoom & WriteRoom): EngineAtOnce {
       if (committed && tags.length) settle(room, { operation: '$transaction' }, tags)
     },
   }
+}
+
+/**
+ * A row as a write has just left it. Since the write began nobody else of this process ran, so a clean tag says that no
+ * other write is under way, and its nonce is that of a read of now.
+ */
+function storeRow({ store }: ReadRoom, row: RowAtStake): void {
+  const seen = store.atOnce?.seed([{ record: row.record, fields: [row.field], cells: [row.cell] }])
+  const [field, cell] = [seen?.tags[0]?.fields[0], seen?.tags[0]?.cells[0]]
+  if (!seen || !field || !cell || field.dirty || cell.dirty) return
+  void row.store({ epoch: seen.epoch, field: field.nonce, cell: cell.nonce }).catch(() => {})
 }
 
 function settle(
@@ -72,7 +88,7 @@ function read<T>(room: ReadRoom, plan: ReadPlanAtOnce<T>): T {
   if (scope.kind === 'failed') return around(room, began, 'unavailable')
   const key = keyOf(room, plan, scope.value)
   if (!key) return around(room, began, 'opaque')
-  const tags = room.knownTags(key.key, plan.occurrences, policy.tags)
+  const tags = room.knownTags(key.key, plan.occurrences, policy.tags, aroundOf(plan, policy))
   const writing = writtenNow(room.unfinished, tags)
   const one: Cached<T> = { ...began, operation: plan.operation, policy, key, tags, writing }
   if (room.unfinished.covers(tags)) return around(room, one, 'dirty')
@@ -130,7 +146,9 @@ function load<T>(room: ReadRoom, one: Cached<T>, reason: MissReason, found: Foun
 
 /** What to record of a result. Nothing else ran since the load began, but a write of another kind may be under way. */
 function recordedNow<T>(room: ReadRoom, one: Cached<T>, { epoch, sights }: Before, result: T) {
-  const recorded = recordedTags(room.tagsOf(one.plan.occurrences, one.policy.tags), sights, result)
+  const { plan, policy } = one
+  const anew = room.tagsOf(plan.occurrences, policy.tags, aroundOf(plan, policy))
+  const recorded = recordedTags(anew, sights, result)
   if (!recorded?.learned.length) return recorded?.tags
   const tags = withLearned(one.tags, recorded.learned)
   const after = room.store.atOnce?.seed(tags)

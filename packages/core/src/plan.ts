@@ -111,7 +111,7 @@ export interface WritePlan<T> {
   readonly returned?: (result: T, index: number) => readonly ReturnedRow[] | undefined
   /** True when the error proves that nothing was committed (the server's own error for the statement). */
   readonly failed?: (error: unknown) => boolean
-  /** The row written, as reads of it return it. Absent: it is not written through. */
+  /** The rows written, as reads of them return them. Absent: they are not written through. */
   readonly through?: WriteThrough<T>
   run(): Promise<T>
 }
@@ -121,9 +121,9 @@ export interface WriteThrough<T> {
   readonly policy: Policy
   /** Bare name of the row's table. */
   readonly table: string
-  /** Number of the plan's first changes that are of this one row. Any other change of the table, and nothing is stored. */
+  /** Number of the plan's first changes that are of the rows shown. Any other change of the table, and nothing is stored. */
   readonly changes: number
-  /** The reads that would return this row now, with what they would return; none where the result does not show it all. */
+  /** The reads that would return the rows now, with what they would return; none of a row that the result does not show whole. */
   reads(result: T): readonly RowRead[]
 }
 

@@ -37,7 +37,10 @@ export interface Through<T> {
   readonly table: string
   /** What is known of the row before the statement runs, if anything is. */
   readonly stakes: Stakes | undefined
-  /** To be awaited before the statement runs: user tags are those of before. Never rejects. */
+  /**
+   * To be awaited before the statement runs: user tags are those of before. Never rejects; done at once where the store
+   * answers at once.
+   */
   begin(): Promise<void>
   /** What the result shows, encoded: to be called before anybody else sees it. Never throws. */
   rows(result: T): readonly RowAtStake[]
@@ -49,7 +52,7 @@ export interface Through<T> {
  */
 export function planThrough<T>(
   room: ThroughRoom,
-  plan: WritePlan<T>,
+  plan: Pick<WritePlan<T>, 'operation' | 'through'>,
   changes: readonly Change[],
 ): Through<T> | undefined {
   const { through } = plan
@@ -90,7 +93,10 @@ function prepared<T>(
     stakes: known && { tags: [known], lifetime },
     async begin() {
       if (!userTags.length) return
-      const seeded = await room.store.seed(userTags, lifetime)
+      const { atOnce } = room.store
+      const seeded = atOnce
+        ? { ok: true as const, value: atOnce.seed(userTags) }
+        : await room.store.seed(userTags, lifetime)
       beside = seeded.ok
         ? { sights: sightsOf(userTags, seeded.value, new Set()), epoch: seeded.value.epoch }
         : undefined

@@ -16,7 +16,10 @@ export interface WriteRoom extends MarkRoom {
   readonly space: TagSpace
   readonly schema: Schema
   /** How the row of a write is to be stored, if at all. */
-  through<T>(plan: WritePlan<T>, changes: readonly Change[]): Through<T> | undefined
+  through<T>(
+    plan: Pick<WritePlan<T>, 'operation' | 'through'>,
+    changes: readonly Change[],
+  ): Through<T> | undefined
   /** Whether a write returns only when its finish is acknowledged. */
   readonly awaitsFinish: boolean
 }

@@ -7,6 +7,7 @@ import {
   connectionMeaning,
   type Engine,
   notBuilt,
+  type Schema,
   type SqlDialect,
 } from '@larder/core'
 import { is, type SQL, View } from 'drizzle-orm'
@@ -22,6 +23,7 @@ import { sparingReplicas } from './session/replica.ts'
 import type { TransactionRoom } from './session/transaction.ts'
 import { loadSqlParser } from './sql-parser.ts'
 import { type Entities, entitiesOf, isMaterialized, nameOf, schemaOf } from './tables/schema.ts'
+import { createRowReads } from './through/row-reads.ts'
 import { columnNames } from './versions/casing.ts'
 import {
   connectionAtOnce,
@@ -78,6 +80,7 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
     column: physical,
     blind: (view) => blind.has(view),
   }
+  const policies = policiesOrDetach(engine, tableNames(entities), written)
   const built = createBuiltSql()
   const forms = new Map<string, DbParts>()
   const room: TransactionRoom = {
@@ -87,11 +90,12 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
     physical,
     blind: names.blind,
     built,
-    policies: policiesOrDetach(
-      engine,
-      new Map([...entities].map(([model, one]) => [model, nameOf(one)])),
-      written,
+    policies,
+    rows: createRowReads(
+      { db: base, version, dialect, entities, schema: tables, physical },
+      (model) => policies.of(model, undefined)?.write === 'through',
     ),
+    uniques: uniquesOf(tables),
     raw: createRawSql(engine, dialect),
     results: version.results(dialect, driver),
     watched: watchDialect({ built, names, dialect }, version, base.dialect),
@@ -120,6 +124,17 @@ function kindOf(version: Version, db: DbParts): { dialect: SqlDialect; driver: s
   const dialect = version.drivers[driver]
   if (dialect) return { dialect, driver }
   throw notBuilt(`drizzleCache over ${driver.replace(/Session$/, '')}`)
+}
+
+function uniquesOf({ tables }: Schema): (table: string) => readonly (readonly string[])[] {
+  return (table) =>
+    (tables.get(table.toLowerCase())?.keys ?? [])
+      .filter(({ kind }) => kind === 'primary' || kind === 'unique')
+      .map(({ columns }) => columns)
+}
+
+function tableNames(entities: Entities): ReadonlyMap<string, string> {
+  return new Map([...entities].map(([model, one]) => [model, nameOf(one)]))
 }
 
 function modelNames(entities: Entities): TableNames['model'] {

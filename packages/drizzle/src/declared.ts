@@ -5,7 +5,7 @@ import { type Entities, nameOf } from './tables/schema.ts'
 
 /** Options of one call. */
 export interface CallOptions
-  extends Omit<PolicyOptions, 'reads' | 'touches' | 'lookupKeys' | 'onMarkFailure'> {
+  extends Omit<PolicyOptions, 'reads' | 'touches' | 'lookupKeys' | 'onMarkFailure' | 'write'> {
   /** The tables and views that raw reads depend on, as themselves or by name: with it they are cached. */
   readonly reads?: readonly (Table | View | string)[]
   /** The tables that raw SQL writes, or the functions it calls, in place of what its text cannot tell. */

@@ -1,4 +1,4 @@
-import { CacheError, canonical, type Engine, notBuilt, type Policy, type PolicyOptions } from '@larder/core'
+import { CacheError, canonical, type Engine, type Policy, type PolicyOptions } from '@larder/core'
 
 /** A policy for one call: `false` goes past the cache. `reads` and `writes` are physical names of tables. */
 export type CallPolicy = (PolicyOptions & { readonly writes?: readonly string[] }) | false
@@ -19,7 +19,7 @@ const EVERY_TABLE = '*'
 /** Names of what a policy's `operations` may list. */
 const OPERATIONS = ['select', 'query', '$count'] as const
 /** Options that describe the schema, or all writes of a table; one call cannot change them. */
-const OF_THE_TABLE = ['touches', 'lookupKeys', 'onMarkFailure'] as const
+const OF_THE_TABLE = ['touches', 'lookupKeys', 'onMarkFailure', 'write'] as const
 /** Policies made for calls that are kept: a policy is usually a literal, and there are few. */
 const MOST_CALLS = 500
 
@@ -43,7 +43,7 @@ export function policiesOf(
   const raw = new WeakMap<PolicyOptions, Policy>()
   return {
     raw(call) {
-      const policy = raw.get(call) ?? engine.policy(given(call), 'cached')
+      const policy = raw.get(call) ?? engine.policy({ ...given(call), write: 'invalidate' }, 'cached')
       raw.set(call, policy)
       return policy
     },
@@ -102,9 +102,8 @@ export function checkCall(engine: Engine, call: unknown): asserts call is CallPo
   checked(engine.policy({ ...(reads === undefined && { ttl: 1 }), ...given(call) }, 'cached'), 'cached')
 }
 
-/** A misspelt operation would switch the cache off, and silently; so would a way of writing that is not there. */
+/** A misspelt operation would switch the cache off, and silently. */
 function checked(policy: Policy, path: string): Policy {
-  if (policy.write !== 'invalidate') throw notBuilt(`${path}.write: '${policy.write}'`)
   const known: readonly string[] = OPERATIONS
   const unknown = [...(policy.operations ?? [])].find((name) => !known.includes(name))
   if (unknown === undefined) return policy

@@ -1,11 +1,22 @@
+import { aroundRules } from './contract/around.ts'
 import { atOnceRules } from './contract/at-once.ts'
 import { learnedRules } from './contract/learned.ts'
 import { rawRules } from './contract/raw.ts'
 import { readRules } from './contract/reads.ts'
 import { hostContract } from './contract/suite.ts'
+import { throughRules } from './contract/through.ts'
 import { valueRules } from './contract/values.ts'
 import { writeRules } from './contract/writes.ts'
 import { betterSqlite3 } from './drivers/better-sqlite3.ts'
 
 // Its transactions take functions that do not wait: those of the contract are for drivers that do.
-hostContract(betterSqlite3, [readRules, learnedRules, writeRules, valueRules, rawRules, atOnceRules])
+hostContract(betterSqlite3, [
+  readRules,
+  learnedRules,
+  writeRules,
+  valueRules,
+  rawRules,
+  atOnceRules,
+  throughRules,
+  aroundRules,
+])

@@ -23,9 +23,13 @@ describe('what is wrong is refused at construction, with the fix', () => {
     ],
     'a table there is not': [wrap({ tables: { user: { ttl: 1 } } }), /tables\.user.*there are .*users/],
     'a policy without a lifetime': [wrap({ tables: { users: {} } }), /tables\.users\.ttl is missing/],
-    'a way of writing that is not built': [
-      wrap({ tables: { users: { ttl: 1, write: 'through' } } }),
-      /tables\.users\.write: 'through' is not built yet/,
+    'a way of writing there is not': [
+      wrap({ tables: { users: { ttl: 1, write: 'back' } } }),
+      /tables\.users\.write is "back": give 'invalidate', 'through' or 'around'/,
+    ],
+    'a way of writing in a call': [
+      () => cached(drizzleCache(db, { cache: createCache() }), { ttl: 1, write: 'through' } as never),
+      /write.*describes the table/,
     ],
     'an operation there is not': [
       wrap({ tables: { users: { ttl: 1, operations: ['findMany'] } } }),

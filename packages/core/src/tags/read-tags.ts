@@ -45,6 +45,9 @@ export function tagsOfRead(
   const apart = around?.toLowerCase()
   for (const occurrence of occurrences)
     if (occurrence.table.toLowerCase() !== apart) collect(byTable, schema, occurrence)
+  // What a view reads are other tables: their writes count as ever.
+  for (const source of apart === undefined ? [] : viewSources(schema.tables.get(apart)))
+    collect(byTable, schema, { table: source })
   const tags = [...byTable.values()].map((one) => spell(space, one))
   // A view among the others may read the same table: then the read depends on all of it.
   if (apart !== undefined && !byTable.has(apart)) tags.push(aroundTag(space, apart))

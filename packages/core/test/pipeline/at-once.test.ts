@@ -1,4 +1,4 @@
-import type { ReadReport, WritePlanAtOnce } from '@larder/core'
+import type { ReadReport, WritePlanAtOnce, WriteThrough } from '@larder/core'
 import { deferred, settled } from '@larder/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { type WorldOptions, world } from './world.ts'
@@ -26,13 +26,36 @@ function started(options: WorldOptions = {}) {
     model: 'item',
     changes: [{ table: 'item', effect: 'update', before: { id: [id] }, sets: { v: 0 } }],
   })
+  /** The row that a write leaves, as the read of it gives it. */
+  const through = (id: number): WriteThrough<string> => ({
+    policy,
+    table: 'item',
+    changes: 1,
+    reads: (result) => [
+      {
+        as: 'item.byId',
+        model: 'item',
+        query: [id],
+        occurrence: { table: 'item', pins: { id: [id] }, rows: () => 1 },
+        result,
+      },
+    ],
+  })
+  const store = (id: number, text: string, held = false): string => {
+    const run = () => {
+      rows.set(id, text)
+      return text
+    }
+    const { operation, model, changes } = change(id)
+    return engine.atOnce.write({ operation, model, changes, through: through(id), run }, held)
+  }
   const write = (id: number, text: string, held = false): void =>
     engine.atOnce.write({ ...change(id), run: () => void rows.set(id, text) }, held)
   const told = async (id: number): Promise<ReadReport> => {
     const { reads } = await cache.explain(async () => read(id))
     return reads[0] as ReadReport
   }
-  return { cache, engine, clock, rows, plan, change, read, write, told }
+  return { cache, engine, clock, rows, plan, change, read, write, store, told }
 }
 
 describe('a driver that answers at once', () => {
@@ -85,6 +108,46 @@ describe('a driver that answers at once', () => {
     answer.resolve()
     await slow
     expect(await told(1)).toMatchObject({ reason: 'invalidated' })
+  })
+
+  it('a row that is written through is a hit in the same tick, and ends with the next write', async () => {
+    const { read, write, store, told } = started()
+    read(1)
+    store(1, 'stored')
+    expect(await told(1)).toMatchObject({ source: 'memory' })
+    expect(read(1)).toBe('stored')
+    write(1, 'next')
+    expect(read(1)).toBe('next')
+  })
+
+  it('beside a write of the row by another driver, and in a transaction, it is not stored', async () => {
+    const { engine, change, rows, read, store, told } = started()
+    const answer = deferred<void>()
+    const slow = engine.write({ ...change(1), run: () => answer.promise })
+    await settled()
+    store(1, 'stored')
+    rows.set(1, 'by the other')
+    answer.resolve()
+    await slow
+    expect(read(1)).toBe('by the other')
+    store(2, 'undone', true)
+    rows.set(2, 'b')
+    engine.atOnce.end(false)
+    expect(await told(2)).toMatchObject({ source: 'database' })
+    expect(read(2)).toBe('b')
+  })
+
+  it("with `write: 'around'` reads outlive writes, and end with raw SQL", () => {
+    const { engine, plan, change, rows } = started()
+    const policy = engine.policy({ ttl: '1h', write: 'around' }, 'test')
+    const read = () => engine.atOnce.read({ ...plan(1), policy, run: () => rows.get(1) })
+    const put = (text: string, model?: string) =>
+      engine.atOnce.write({ ...change(1), model, run: () => void rows.set(1, text) }, false)
+    read()
+    put('new', 'item')
+    expect(read()).toBe('a')
+    put('raw')
+    expect(read()).toBe('raw')
   })
 
   it('what a transaction wrote is invalidated at its end, and not at all after a rollback', async () => {

@@ -43,7 +43,8 @@ const item = table(
 const other = table('other', [column('id')], { keys: [primary('id')] })
 const view = table('v', [column('id')], { keys: [primary('id')], reads: ['Item', 'w'] })
 const cyclic = table('w', [column('id')], { reads: ['v', 'ghost'] })
-const known = schema(item, other, view, cyclic)
+const simple = table('simple', [column('id')], { reads: ['Item'] })
+const known = schema(item, other, view, cyclic, simple)
 
 const P = 'p1(id:integer)'
 const C = 'u1(code:text)'
@@ -137,6 +138,15 @@ describe('tags of a read', () => {
     const tag = read(pins)
     expect({ list: tag.list, ...tagsIn(tag) }).toEqual({ list, fields: [...fields].sort(), cells })
     if (tag.list !== 'no') expect(tag.fields[0]).toBe('list')
+  })
+
+  it('around a view: the field of the view itself, and all of what it reads', () => {
+    const tags = tagsOfRead(space, known, [{ table: 'simple' }], [], 'Simple')
+    const of = (name: string) => recordName(space.namespace, space.database, name)
+    expect(tags.map(({ record, fields, list }) => [record, fields, list])).toEqual([
+      [of('item'), ['list'], 'depends'],
+      [of('simple'), ['around'], 'no'],
+    ])
   })
 
   it('a hundred values pin, a hundred and one do not', () => {

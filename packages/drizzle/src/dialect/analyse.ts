@@ -158,6 +158,8 @@ function concluded(room: AnalysisRoom, survey: Survey, built: Built | undefined,
   const words = sqlWords(text, room.dialect)
   const { table, verb } = subject(room, survey, built)
   const model = table === undefined ? undefined : room.names.model(table)
+  const own = survey.drafts.find((draft) => draft.table === table)
+  const drafts = own ? [own, ...survey.drafts.filter((draft) => draft !== own)] : survey.drafts
   // More than builders account for: a CTE as raw SQL.
   const all = survey.changes.length > 0 && writingVerbs(words ?? []) === survey.writes
   const hidden = built !== undefined && scan.writes && !all
@@ -175,12 +177,13 @@ function concluded(room: AnalysisRoom, survey: Survey, built: Built | undefined,
     model,
     locks: survey.locks || scan.locks,
     opaque: kind === 'write' ? undefined : ((built && survey.opaque) ?? reason),
-    occurrences: survey.drafts.map(({ table: name, pins, counted, learn }) => ({
+    occurrences: drafts.map(({ table: name, pins, counted, learn }) => ({
       table: name,
       pins,
       counted,
       learn,
     })),
+    rooted: own !== undefined,
     changes: survey.changes,
     ownChanges: survey.own,
     ...(hidden && { hidden }),

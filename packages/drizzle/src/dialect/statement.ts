@@ -46,7 +46,9 @@ export interface Statement {
   readonly declared?: true
   /** Why a read, or raw SQL if it is one, may not be cached. */
   readonly opaque: string | undefined
+  /** The first is of the table the statement is about, if `rooted`. */
   readonly occurrences: readonly OccurrencePlan[]
+  readonly rooted: boolean
   /** The statement's own changes come first: `returned` shows the rows of these. */
   readonly changes: readonly ChangePlan[]
   readonly ownChanges: number

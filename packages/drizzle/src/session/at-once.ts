@@ -3,8 +3,10 @@ import { changesOf, occurrencesOf, type Statement } from '../dialect/statement.t
 import type { CallPolicy } from '../policies.ts'
 import type { Connection, PreparedParts, StatementParts } from '../versions/parts.ts'
 import type { Preparation } from '../versions/version.ts'
+import type { StatementRoom } from './execution.ts'
 import { statementFailed } from './outcome.ts'
-import { countRows, readsOnly, returnedBy, type StatementRoom } from './run.ts'
+import { shownBy } from './returned.ts'
+import { countRows, keyedBy, modelOf, policyOf, readsOnly } from './run.ts'
 
 /** One execution by a driver that answers at once. */
 interface Execution {
@@ -89,13 +91,13 @@ function statementAtOnce(room: StatementRoom, one: Execution, held: boolean): un
 function read(room: StatementRoom, one: Execution, held: boolean): unknown {
   const { statement, parameters, method, run } = one
   const bypass = bypassOf(one, held)
-  const policy = bypass ? undefined : room.policies.of(statement.model ?? '', one.call)
+  const policy = bypass ? undefined : policyOf(room, one)
   if (!policy) return room.engine.atOnce.read(pastCache(one, bypass))
   return room.engine.atOnce.read({
     operation: statement.operation,
     model: statement.model ?? 'raw',
     policy,
-    query: [method, statement.key, parameters],
+    ...keyedBy(room, statement, parameters, [method, statement.key, parameters]),
     occurrences: occurrencesOf(statement, parameters, countRows),
     severalStatements: false,
     run,
@@ -139,13 +141,12 @@ function rawRead(room: StatementRoom, one: Execution, held: boolean): unknown {
 }
 
 function write(room: StatementRoom, one: Execution, held: boolean): unknown {
-  const { statement, parameters, run } = one
-  const returned = returnedBy(room, one)
+  const { statement, parameters, method, run } = one
   const plan = {
     operation: statement.operation,
-    model: statement.model,
+    model: modelOf(statement),
     changes: changesOf(statement, parameters),
-    ...(returned && { returned }),
+    ...shownBy(room, { ...one, first: method === 'row' }),
     failed: statementFailed,
     run,
   }

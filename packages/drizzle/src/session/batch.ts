@@ -1,12 +1,22 @@
-import type { Change } from '@larder/core'
+import type { Change, WritePlan, WriteThrough } from '@larder/core'
 import { changesOf } from '../dialect/statement.ts'
 import type { PreparedParts, SessionParts } from '../versions/parts.ts'
 import { statementFailed } from './outcome.ts'
-import { type SessionRoom, statementOf } from './session.ts'
+import { shownBy } from './returned.ts'
+import { type Prepared, preparedOf, type SessionRoom } from './session.ts'
 
 /** A query as `batch` takes it. */
 interface Batched {
-  _prepare(): PreparedParts & { getQuery(): { readonly params: readonly unknown[] } }
+  _prepare(): BatchedParts
+}
+type BatchedParts = PreparedParts & { getQuery(): { readonly params: readonly unknown[] } }
+
+/** One statement of a batch. */
+interface Member {
+  readonly parts: BatchedParts
+  /** Undefined for what no session of ours prepared. */
+  readonly prepared: Prepared | undefined
+  readonly changes: readonly Change[]
 }
 
 /**
@@ -20,14 +30,51 @@ export function runBatch(
   queries: readonly unknown[],
 ): Promise<unknown> {
   // Prepared once: what `$defaultFn` gives must be what is sent.
-  const prepared = (queries as readonly Batched[]).map((query) => query._prepare())
-  const once = prepared.map((one) => ({ _prepare: () => one }))
-  const changes = prepared.flatMap((one): readonly Change[] => {
-    const statement = statementOf(one)
-    if (!statement) return room.engine.everything()
-    if (statement.kind === 'raw') return room.raw.changes(statement)
-    return changesOf(statement, one.getQuery().params)
-  })
-  const plan = { operation: 'sql.batch', model: undefined, changes, failed: statementFailed }
+  const members = (queries as readonly Batched[]).map((query) => memberOf(room, query._prepare()))
+  const stored = room.raw.session() ? undefined : storedOf(room, members)
+  const changes = [stored?.member, ...members.filter((one) => one !== stored?.member)].flatMap(
+    (one) => one?.changes ?? [],
+  )
+  const once = members.map((one) => ({ _prepare: () => (one === stored?.member ? stored.parts : one.parts) }))
+  const typed = members.every(({ prepared }) => prepared && prepared.statement.kind !== 'raw')
+  const plan: Omit<WritePlan<unknown>, 'run'> = {
+    operation: 'sql.batch',
+    model: typed ? members[0]?.prepared?.statement.model : undefined,
+    changes,
+    ...(stored && { through: stored.through }),
+    failed: statementFailed,
+  }
   return room.engine.write({ ...plan, run: () => run.call(session, once) })
+}
+
+function memberOf(room: SessionRoom, parts: BatchedParts): Member {
+  const prepared = preparedOf(parts)
+  if (!prepared) return { parts, prepared, changes: room.engine.everything() }
+  const { statement } = prepared
+  const changes =
+    statement.kind === 'raw' ? room.raw.changes(statement) : changesOf(statement, parts.getQuery().params)
+  return { parts, prepared, changes }
+}
+
+/** The first statement whose rows may be stored, seen to: the engine stores nothing if another writes its table, too. */
+function storedOf(
+  room: SessionRoom,
+  members: readonly Member[],
+): { member: Member; parts: PreparedParts; through: WriteThrough<unknown> } | undefined {
+  // Whatever raw SQL does in between, it may undo.
+  if (members.some(({ prepared }) => prepared?.statement.kind === 'raw')) return undefined
+  for (const member of members) {
+    if (member.prepared?.statement.kind !== 'write') continue
+    const { statement, preparation, call } = member.prepared
+    const shape = preparation.mapped ? 'rows' : 'result'
+    const { fields } = preparation
+    const { through } = shownBy(room, { statement, fields, shape, call, first: true })
+    if (!through) continue
+    let rows: unknown
+    const parts = room.version.watchBatched(member.parts, (result) => {
+      rows = result
+    })
+    return { member, parts, through: { ...through, reads: () => through.reads(rows) } }
+  }
+  return undefined
 }

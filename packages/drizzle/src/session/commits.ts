@@ -24,6 +24,7 @@ export function createCommits(): Commits {
   return {
     of: (transaction) => sent.get(transaction) ?? 'none',
     broken(transaction) {
+      transaction.unproven()
       if (!sent.has(transaction)) sent.set(transaction, 'done')
     },
     bodyOver: (transaction) => void over.add(transaction),
@@ -39,6 +40,8 @@ export function createCommits(): Commits {
       try {
         const result = await run()
         say('done')
+        // PostgreSQL's answer to the COMMIT of a transaction it has given up, told where the driver tells it.
+        if ((result as { command?: unknown } | undefined)?.command === 'ROLLBACK') transaction.unproven()
         return result
       } catch (error) {
         if (plainly && commitFailed(error)) say(undefined)

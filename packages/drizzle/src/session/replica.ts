@@ -13,7 +13,7 @@ interface LibsqlClient {
 /**
  * The engine for a libSQL db that may be an embedded replica (`syncUrl`): its file is behind the primary's, so what it
  * reads must not be stored. The client does not show its options, so its file is looked at before the first read that
- * would be cached; a replica is warned of, and read past the cache.
+ * would be cached, or write that would be stored; a replica is warned of, and read past the cache.
  */
 export function sparingReplicas(engine: Engine, session: SessionParts): Engine {
   const client = session.client as LibsqlClient
@@ -34,6 +34,13 @@ export function sparingReplicas(engine: Engine, session: SessionParts): Engine {
   }
   return {
     ...engine,
+    async write({ through, ...plan }, transaction) {
+      if (through && !plain && !transaction) {
+        asked ??= ask()
+        await asked
+      }
+      return engine.write({ ...plan, ...(plain && through && { through }) }, transaction)
+    },
     async read<T>(plan: ReadPlan<T>): Promise<T> {
       if (plain || !plan.policy) return engine.read(plan)
       asked ??= ask()

@@ -1,54 +1,41 @@
 import {
   type BypassReason,
   changingValue,
-  type Engine,
+  type Policy,
   type ReadPlan,
-  type SqlDialect,
   scanSql,
   type Transaction,
   type WritePlan,
 } from '@larder/core'
-import type { Column } from 'drizzle-orm'
 import { changesOf, occurrencesOf, type Statement } from '../dialect/statement.ts'
-import type { CallPolicy, Policies } from '../policies.ts'
+import { ROW_READ, rowQuery } from '../through/written.ts'
+import type { Execution, StatementRoom } from './execution.ts'
 import { statementFailed } from './outcome.ts'
-import type { RawSql } from './raw.ts'
 import { type CarriedResult, carry, restored } from './raw-results.ts'
-import { type DriverResults, returnedRows, type SelectedFields } from './rows.ts'
-
-/** What the statements of one db need, shared by all its forms. */
-export interface StatementRoom {
-  readonly engine: Engine
-  readonly dialect: SqlDialect
-  readonly policies: Policies
-  readonly raw: RawSql
-  readonly results: DriverResults
-  /** True for a view that nobody has declared the sources of. */
-  blind(view: string): boolean
-  /** Physical name of a column, with the db's casing. */
-  physical(column: Column): string
-}
-
-/** One execution of a prepared statement. */
-export interface Execution {
-  readonly statement: Statement
-  /** As bound, placeholders filled in. */
-  readonly parameters: readonly unknown[]
-  /**
-   * What Drizzle makes of the driver's result: `rows`: maps lists of values; `count`: takes the number out of it;
-   * `result`: hands it to the caller as it is, which no cache can carry.
-   */
-  readonly shape: 'rows' | 'count' | 'result'
-  readonly fields: SelectedFields | undefined
-  /** Of raw SQL: its result is of a form that a cache can carry. */
-  readonly carried: boolean
-  readonly call: CallPolicy | undefined
-  readonly place: Transaction | undefined
-  run(): Promise<unknown>
-}
+import { shownBy } from './returned.ts'
 
 /** Takes one execution to the engine: a read, a write, or raw SQL that is either. */
 export function runStatement(room: StatementRoom, one: Execution): Promise<unknown> {
+  const { place, statement } = one
+  if (!place || statement.kind === 'write') return run(room, one)
+  if (unsettles(room, statement, place)) place.unproven()
+  return place.beside(() => run(room, one))
+}
+
+/**
+ * Whether a statement of a transaction may decide what those around it come to, so that no row of it can be told: a
+ * savepoint, a setting, a COMMIT by hand, a function that does any of it or is not known.
+ */
+function unsettles(
+  { dialect, raw }: StatementRoom,
+  { kind, text, opaque }: Statement,
+  place: Transaction,
+): boolean {
+  if (kind === 'raw' && raw.commits.isBodyOver(place) && /^commit$/i.test(text)) return false
+  return opaque !== undefined || (kind === 'raw' && !/^(?:read|write)$/.test(scanSql(text, dialect).kind))
+}
+
+function run(room: StatementRoom, one: Execution): Promise<unknown> {
   switch (one.statement.kind) {
     case 'read':
       return read(room, one)
@@ -88,7 +75,7 @@ export function readsOnly({ dialect }: StatementRoom, { text, declared }: Statem
 async function read(room: StatementRoom, one: Execution): Promise<unknown> {
   const { statement, parameters } = one
   const bypass = bypassOf(room, one)
-  const policy = bypass ? undefined : room.policies.of(statement.model ?? '', one.call)
+  const policy = bypass ? undefined : policyOf(room, one)
   // Past the cache nothing is asked of the statement but its name.
   if (bypass || !policy) return room.engine.read(pastCache(one, bypass))
   const { rows, objects, wrap } = room.results
@@ -98,12 +85,32 @@ async function read(room: StatementRoom, one: Execution): Promise<unknown> {
     operation: statement.operation,
     model: statement.model ?? RAW,
     policy,
-    query: [one.shape, statement.key, parameters],
+    ...keyedBy(room, statement, parameters, [one.shape, statement.key, parameters]),
     occurrences: occurrencesOf(statement, parameters, countRows),
     severalStatements: false,
     run: async () => carried(await one.run()),
   })
   return wrap(result)
+}
+
+/** A read that is about no table whose writes could leave it alone ends with all it depends on. */
+export function policyOf(
+  { policies }: StatementRoom,
+  { statement, call }: Pick<Execution, 'statement' | 'call'>,
+): Policy | undefined {
+  const policy = policies.of(statement.model ?? '', call)
+  return policy?.write === 'around' && !statement.rooted ? { ...policy, write: 'invalidate' } : policy
+}
+
+/** What tells a read from others: `query`, unless it is the plain read of a row, which has several spellings. */
+export function keyedBy(
+  { rows }: StatementRoom,
+  statement: Statement,
+  parameters: readonly unknown[],
+  query: readonly unknown[],
+): Pick<ReadPlan<unknown>, 'as' | 'query'> {
+  const row = rowQuery(rows.placesOf(statement), parameters)
+  return row ? { as: ROW_READ, query: row } : { query }
 }
 
 /** The model of reads that are about no table of the schema. */
@@ -140,31 +147,21 @@ function write(room: StatementRoom, one: Execution): Promise<unknown> {
   const { statement, parameters, place } = one
   const session = room.raw.session()
   const changes = session && !place ? room.engine.everything() : changesOf(statement, parameters)
-  const returned = returnedBy(room, one)
+  // Of a transaction by hand no row can be told: it may be rolled back.
+  const { through, ...shown } = shownBy(room, one)
   const plan: WritePlan<unknown> = {
     operation: statement.operation,
-    model: statement.model,
+    model: modelOf(statement),
     changes,
-    ...(returned && { returned }),
+    ...shown,
+    ...(through && !session && { through }),
     failed: statementFailed,
     run: one.run,
   }
   return room.engine.write(plan, place ?? session)
 }
 
-/** One row per row given, in their order; where some were skipped, all rows stand for each. */
-export function returnedBy(
-  room: StatementRoom,
-  { statement, fields, shape }: Pick<Execution, 'statement' | 'fields' | 'shape'>,
-): WritePlan<unknown>['returned'] {
-  const { ownChanges, changes } = statement
-  if (!fields || shape !== 'rows' || !ownChanges) return undefined
-  const { effect, table = '' } = changes[0] ?? {}
-  return (result, index) => {
-    const rows = index < ownChanges ? room.results.rows(result) : undefined
-    if (!rows) return undefined
-    const shown = returnedRows(rows, fields, table, room.physical)
-    const own = shown[index]
-    return effect === 'insert' && own && shown.length === ownChanges ? [own] : shown
-  }
+/** What a call says a read writes is as good as raw SQL: it ends what writes through builders leave alone, too. */
+export function modelOf({ model, declared }: Statement): string | undefined {
+  return declared ? undefined : model
 }

@@ -9,8 +9,9 @@ import type { Connection, PreparedParts, SessionParts } from '../versions/parts.
 import type { Preparation, Version } from '../versions/version.ts'
 import { policyOfWithCache } from '../with-cache.ts'
 import { watchAtOnce } from './at-once.ts'
+import type { Execution, StatementRoom } from './execution.ts'
 import type { Place } from './place.ts'
-import { type Execution, runStatement, type StatementRoom } from './run.ts'
+import { runStatement } from './run.ts'
 
 /** What a session needs besides what its statements need. */
 export interface SessionRoom extends StatementRoom {
@@ -37,8 +38,8 @@ export function watchSession(
     const query = parameters[0] as Query
     const found = room.watched.statementOf(query) ?? unknownStatement(query)
     const statement = declaring(found, saidToWrite ?? (call ? call.writes : undefined))
-    statements.put(prepared, statement)
     const preparation = room.version.preparation(parameters, room.dialect, room.watched.builtOf(query))
+    statements.put(prepared, { statement, preparation, call })
     if (room.connection) {
       const own = both(call, policyOfWithCache(preparation.withCache))
       watchAtOnce(room, room.connection, prepared, statement, preparation.fields, own)
@@ -70,10 +71,16 @@ export function sessionWriting(session: SessionParts, tables: readonly string[])
   return view
 }
 
-const statements = createNotes<PreparedParts, Statement>()
+/** A query that a watched session prepared. */
+export interface Prepared {
+  readonly statement: Statement
+  readonly preparation: Preparation
+  readonly call: CallPolicy | undefined
+}
 
-/** What a query prepared by a watched session is. */
-export function statementOf(prepared: PreparedParts): Statement | undefined {
+const statements = createNotes<PreparedParts, Prepared>()
+
+export function preparedOf(prepared: PreparedParts): Prepared | undefined {
   return statements.of(prepared)
 }
 
@@ -88,6 +95,7 @@ function unknownStatement(query: Query): Statement {
     locks: false,
     opaque: 'SQL of another dialect',
     occurrences: [],
+    rooted: false,
     changes: [],
     ownChanges: 0,
   }
@@ -118,6 +126,7 @@ function watchPrepared(
       carried: calledAll?.() ?? true,
       call: own,
       place: place(),
+      first: method === 'get',
       // Drizzle's own, with its cache switched off, gives errors their form.
       run: () => queryWithCache.call(prepared, text, parameters, ...rest),
     }

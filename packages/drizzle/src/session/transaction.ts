@@ -2,7 +2,7 @@ import { type Engine, scanSql, type Transaction } from '@larder/core'
 import type { CallPolicy } from '../policies.ts'
 import type { DbParts, PreparedParts, SessionParts } from '../versions/parts.ts'
 import { commitFailed } from './outcome.ts'
-import { type SessionRoom, statementOf, watchSession } from './session.ts'
+import { preparedOf, type SessionRoom, watchSession } from './session.ts'
 
 /** What transactions need besides. */
 export interface TransactionRoom extends SessionRoom {
@@ -125,8 +125,10 @@ function adopt(
   watched.add(tx.session)
   room.adopt(tx)
   const { transaction } = tx
-  tx.transaction = (body, config) =>
-    transaction.call(
+  tx.transaction = (body, config) => {
+    // What a savepoint wrote may be rolled back while the transaction commits.
+    scope.unproven()
+    return transaction.call(
       tx,
       (inner) => {
         adopt(room, call, inner, scope, watched)
@@ -134,6 +136,7 @@ function adopt(
       },
       config,
     )
+  }
 }
 
 /**
@@ -147,7 +150,7 @@ function watchRejections(room: TransactionRoom, session: SessionParts, scope: Tr
     const prepared = prepareQuery.apply(this, parameters)
     const { queryWithCache } = prepared
     if (!queryWithCache) return prepared
-    const statement = statementOf(prepared)
+    const statement = preparedOf(prepared)?.statement
     const writes =
       statement?.kind === 'write' ||
       (statement?.kind === 'raw' && scanSql(statement.text, room.dialect).writes)

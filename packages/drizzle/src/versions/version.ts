@@ -1,4 +1,5 @@
 import type { SqlDialect } from '@larder/core'
+import type { Column, Placeholder } from 'drizzle-orm'
 import type { Built } from '../dialect/built.ts'
 import type { DriverResults, SelectedFields } from '../session/rows.ts'
 import type { WithCache } from '../with-cache.ts'
@@ -13,6 +14,9 @@ export interface Preparation {
   readonly mapped: boolean
   readonly withCache: WithCache | undefined
 }
+
+/** A column by its name in the schema, and what it is compared with. */
+export type Equal = readonly [name: string, column: Column, value: Placeholder]
 
 /** Where the private parts of Drizzle differ from one version to the next. */
 export interface Version extends SqlMakers {
@@ -31,4 +35,8 @@ export interface Version extends SqlMakers {
    */
   open(prepared: PreparedParts): void
   results(dialect: SqlDialect, driver: string): DriverResults
+  /** The `where` of a relational query that asks for nothing but these. */
+  relationalWhere(equal: readonly Equal[]): unknown
+  /** A query of a batch that tells `seen` what the driver answered, before Drizzle maps it: for {@link DriverResults.rows}. */
+  watchBatched(prepared: PreparedParts, seen: (result: unknown) => void): PreparedParts
 }

@@ -2,6 +2,7 @@ import { eq, sql } from 'drizzle-orm'
 import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 import { describe, expect, it } from 'vitest'
 import type { ContractDb, Rules } from './driver.ts'
+import { throughWorld } from './through.ts'
 
 const batched = (db: ContractDb, queries: readonly unknown[]): Promise<unknown[]> =>
   (db as unknown as LibSQLDatabase).batch(queries as never) as never
@@ -23,6 +24,27 @@ export const batches: Rules = (the) => {
       expect(await told(one(3))).toBe('memory')
       expect(await one(1)()).toStrictEqual(answers[0])
       expect(await one(2)()).toStrictEqual([])
+    })
+
+    it('stores the rows of a statement that is the only one on its table', async () => {
+      const { db, t, told, post, plain } = throughWorld(the())
+      const update = (id: number) =>
+        db
+          .update(t.posts)
+          .set({ title: `batched ${id}` })
+          .where(eq(t.posts.id, id))
+          .returning()
+      const answers = await batched(db, [
+        db.insert(t.comments).values({ id: 9, text: 'new', postId: 1 }),
+        update(1),
+        db.select().from(t.posts).where(eq(t.posts.id, 1)),
+      ])
+      expect(answers[1]).toStrictEqual(answers[2])
+      expect(await told(post(1))).toBe('memory')
+      expect(await post(1)()).toStrictEqual(await plain.select().from(t.posts).where(eq(t.posts.id, 1)))
+      await batched(db, [update(2), db.update(t.posts).set({ title: 'all' })])
+      expect(await told(post(2))).toMatch(/^database/)
+      expect(await post(2)()).toMatchObject([{ title: 'all' }])
     })
 
     it('with raw SQL in it ends everything, and one that fails ends nothing', async () => {

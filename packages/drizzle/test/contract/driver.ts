@@ -20,6 +20,8 @@ export interface RelationalReads {
   readonly commentWithPostAndAuthor: Read
   readonly postTitledWithAuthorsName: Read
   readonly everythingById: Read
+  /** Nothing but the row. */
+  readonly postById: Read
 }
 
 /** A database of its own behind one driver. */

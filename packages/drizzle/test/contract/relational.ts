@@ -29,4 +29,5 @@ export const relational: RelationalReads = {
       with: { author: { columns: { name: true } } },
     }),
   everythingById: (db, t) => db.query.everything.findMany({ where: eq(t.everything.id, 1) }),
+  postById: (db, t) => db.query.posts.findFirst({ where: eq(t.posts.id, 1) }),
 }

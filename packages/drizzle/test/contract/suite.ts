@@ -3,6 +3,7 @@ import { drizzleCache } from '@larder/drizzle'
 import { absentParser } from '@larder/testing'
 import type { SQL } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
+import { aroundRules } from './around.ts'
 import { declaredRules } from './declared.ts'
 import type { Contract, ContractDb, Driver, DriverDatabase, Rules } from './driver.ts'
 import { learnedRules } from './learned.ts'
@@ -13,6 +14,8 @@ import { relational } from './relational.ts'
 import { populate, reset } from './rows.ts'
 import { sessionRules } from './sessions.ts'
 import { sideBySideRules } from './side-by-side.ts'
+import { throughRules } from './through.ts'
+import { throughTransactionRules } from './through-transactions.ts'
 import { transactionRules } from './transactions.ts'
 import { valueRules } from './values.ts'
 import { writeRules } from './writes.ts'
@@ -32,6 +35,9 @@ const ALL: readonly Rules[] = [
   sessionRules,
   markRules,
   sideBySideRules,
+  throughRules,
+  throughTransactionRules,
+  aroundRules,
 ]
 
 /** The behaviours every driver must show. Registers a suite with Vitest: one database, fresh rows and cache per test. */

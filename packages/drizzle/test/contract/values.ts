@@ -12,7 +12,7 @@ const COMMON: Row = {
   moment: new Date('2024-02-29T12:34:56.789Z'),
   json: { list: [1, null, 'x'], nested: { 'a.b': true } },
 }
-const BY_DIALECT: Readonly<Record<Driver['dialect'], Row>> = {
+export const BY_DIALECT: Readonly<Record<Driver['dialect'], Row>> = {
   postgres: {
     ...COMMON,
     momentText: '2024-02-29 12:34:56.789',

@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import type { ContractDb, ContractSchema, Driver, RelationalReads, Rules } from './driver.ts'
 
+import { rule } from './left-out.ts'
 import { writesOf } from './write-forms.ts'
 
 const COMMON: readonly ((db: ContractDb, t: ContractSchema) => PromiseLike<unknown>)[] = [
@@ -28,7 +29,7 @@ const materialized = (db: ContractDb, t: ContractSchema) =>
   db.select().from(t.topPosts).orderBy(t.topPosts.id)
 
 // MariaDB cannot run what Drizzle makes of a relation to one.
-function readsOf({ dialect }: Driver, relational: RelationalReads): typeof COMMON {
+export function readsOf({ dialect }: Driver, relational: RelationalReads): typeof COMMON {
   const everywhere = [...COMMON, relational.userWithPostsAndComments]
   if (dialect === 'mysql') return everywhere
   const both = [...everywhere, relational.postWithAuthor]
@@ -45,6 +46,21 @@ export const writeRules: Rules = (the, driver) => {
         await write(the())
         for (const read of reads) expect(await read(db, t)).toStrictEqual(await read(plain, t))
       })
+
+    rule(
+      driver,
+      'a write of several rows ends the reads of all of them, though get returns the first',
+      driver.dialect !== 'sqlite' && 'only the queries of SQLite have get',
+      async () => {
+        const { t, db } = the()
+        const post = (id: number) => db.select().from(t.posts).where(eq(t.posts.id, id))
+        expect(await post(2)).toMatchObject([{ views: 20 }])
+        const update = db.update(t.posts).set({ views: 5 }).where(eq(t.posts.authorId, 1)).returning()
+        const { get } = update as unknown as { get(): PromiseLike<unknown> }
+        expect(await get.call(update)).toMatchObject({ id: 1, views: 5 })
+        expect(await Promise.all([post(1), post(2)])).toMatchObject([[{ views: 5 }], [{ views: 5 }]])
+      },
+    )
 
     it('a write that the server refuses ends nothing for good', async () => {
       const { t, db, told } = the()

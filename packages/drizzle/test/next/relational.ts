@@ -26,4 +26,5 @@ export const relational: RelationalReads = {
       with: { author: { columns: { name: true } } },
     }),
   everythingById: (db) => next(db).everything.findMany({ where: { id: 1 } }),
+  postById: (db) => next(db).posts.findFirst({ where: { id: 1 } }),
 }

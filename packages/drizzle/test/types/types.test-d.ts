@@ -55,6 +55,14 @@ describe('policies', () => {
     // @ts-expect-error: no duration
     drizzleCache(dbs.pg, { cache, tables: { users: { ttl: '1 second' } } })
     drizzleCache(dbs.bare, { cache, schema: tables, tables: { posts: { ttl: '1s' } } })
+    drizzleCache(dbs.pg, {
+      cache,
+      tables: { posts: { ttl: '1s', write: 'through' }, '*': { ttl: 1, write: 'around' } },
+    })
+    // @ts-expect-error: no way of writing
+    drizzleCache(dbs.pg, { cache, tables: { posts: { ttl: '1s', write: 'back' } } })
+    // @ts-expect-error: said of a table, not per call
+    cached(dbs.pg, { ttl: '1s', write: 'through' })
     // @ts-expect-error: no such table in the schema given
     drizzleCache(dbs.bare, { cache, schema: tables, tables: { post: { ttl: '1s' } } })
   })

@@ -1,7 +1,14 @@
 import type { SqlDialect } from '@larder/core'
+import { and, eq } from 'drizzle-orm'
 import { driverResults, type SelectedFields } from '../../session/rows.ts'
 import type { WithCache } from '../../with-cache.ts'
-import { carriedOver, type DbParts, type DialectParts, type SessionParts } from '../parts.ts'
+import {
+  carriedOver,
+  type DbParts,
+  type DialectParts,
+  type PreparedParts,
+  type SessionParts,
+} from '../parts.ts'
 import type { Preparation, Version } from '../version.ts'
 import { builders } from './builders.ts'
 
@@ -27,6 +34,8 @@ export const v0: Version = {
   preparation,
   open() {},
   results: (dialect, driver) => driverResults(dialect, LISTED.has(driver)),
+  relationalWhere: (equal) => and(...equal.map(([, column, value]) => eq(column, value))),
+  watchBatched,
 }
 
 function preparation(parameters: readonly unknown[], dialect: SqlDialect): Preparation {
@@ -36,6 +45,18 @@ function preparation(parameters: readonly unknown[], dialect: SqlDialect): Prepa
     mapped: fields !== undefined || parameters[MAPPER[dialect]] !== undefined,
     withCache: parameters[CACHE_CONFIG] as WithCache | undefined,
   }
+}
+
+/** libSQL hands its result to the prepared query to map. */
+function watchBatched(prepared: PreparedParts, seen: (result: unknown) => void): PreparedParts {
+  const { mapResult } = prepared as { mapResult?: (...parameters: unknown[]) => unknown }
+  if (!mapResult) return prepared
+  return Object.assign(Object.create(prepared), {
+    mapResult(...parameters: unknown[]) {
+      seen((parameters[0] as { rows?: unknown } | undefined)?.rows)
+      return mapResult.apply(prepared, parameters)
+    },
+  }) as PreparedParts
 }
 
 function sameDb(db: DbParts, dialect: DialectParts, session: SessionParts): DbParts {

@@ -26,6 +26,8 @@ export const v1: Version = {
   preparation,
   open,
   results: () => listResults,
+  relationalWhere: (equal) => Object.fromEntries(equal.map(([name, , value]) => [name, value])),
+  watchBatched,
 }
 
 /** The second parameter says what the driver is asked for: lists of values, objects, or its own result. */
@@ -57,6 +59,18 @@ function open(prepared: PreparedParts): void {
       'drizzleCache does not know the prepared queries of this version of drizzle-orm: 1.0.0-rc.5 is tested',
     )
   prepared.fastPath = false
+}
+
+/** libSQL takes a mapper of lists out of the prepared query. */
+function watchBatched(prepared: PreparedParts, seen: (result: unknown) => void): PreparedParts {
+  const { mapper } = prepared as { mapper?: (rows: unknown) => unknown }
+  if (!mapper) return prepared
+  return Object.assign(Object.create(prepared), {
+    mapper(rows: unknown) {
+      seen(rows)
+      return mapper(rows)
+    },
+  }) as PreparedParts
 }
 
 function sameDb(db: DbParts, dialect: DialectParts, session: SessionParts): DbParts {
