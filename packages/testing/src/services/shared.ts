@@ -47,6 +47,8 @@ export async function shareServices(): Promise<() => Promise<void>> {
   if (process.env[desk] !== undefined) return async () => {}
   const server = createServer(async (request, response) => {
     const kind = request.url?.slice(1) ?? ''
+    // A connection kept for the next question may end just as that is asked.
+    response.setHeader('connection', 'close')
     try {
       if (!isKind(kind)) throw new Error(`no service is called ${kind}`)
       response.end((await startOnce(kind)).url)
