@@ -8,7 +8,8 @@ import { setting } from './settings.ts'
 // After every random step each query of the battery, read through the cache, is what the database holds.
 // LARDER_FRESHNESS_STEPS takes a longer walk, LARDER_FRESHNESS_SEED another one.
 
-const steps = setting('LARDER_FRESHNESS_STEPS', 420)
+// With the other walks of this file more than 1,500.
+const steps = setting('LARDER_FRESHNESS_STEPS', 805)
 const seed = setting('LARDER_FRESHNESS_SEED', 1)
 const timeout = 120_000 + steps * 400
 
