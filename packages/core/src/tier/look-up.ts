@@ -28,7 +28,7 @@ export interface Found {
 
 /** Looks entries up in the memory tier and in the store. */
 export interface LookUp {
-  /** A hit for which nobody needs to be asked, or undefined. */
+  /** What can be told without waiting: a hit of the memory tier, or all that a store says which answers at once. */
   recall(wanted: Wanted): Found | undefined
   /** Asks the store, for what the memory tier does not have. Undefined: the store cannot be asked. */
   ask(wanted: Wanted): Promise<Found | undefined>
@@ -56,9 +56,16 @@ export function createLookUp({ store, clock, tier }: LookUpRoom, entries: Entrie
     return { fresh: judge(entry?.sight, sights, seen.epoch), entry, source, epoch: seen.epoch, sights }
   }
 
+  const askAtOnce: LookUp['askAtOnce'] = (wanted) => {
+    const seen = store.atOnce?.fetch(wanted.key.key, wanted.tags)
+    return seen && judged(wanted, entries.open(seen.entry, wanted), store.source, seen)
+  }
+
   return {
     recall(wanted) {
-      const pushed = tier?.pushed
+      // Half of what a hit costs are promises: a store of this process needs none.
+      if (!tier) return askAtOnce(wanted)
+      const { pushed } = tier
       // Without a tag there is no lease that could vouch for the epoch.
       if (!pushed || !wanted.tags.length || pushed.strictness.required()) return undefined
       const entry = tier.entries.get(wanted.key, wanted.started)
@@ -85,10 +92,7 @@ export function createLookUp({ store, clock, tier }: LookUpRoom, entries: Entrie
       if (entry && found.fresh.kind === 'hit') tier?.entries.put(key, entry, asked)
       return found
     },
-    askAtOnce(wanted) {
-      const seen = store.atOnce?.fetch(wanted.key.key, wanted.tags)
-      return seen && judged(wanted, entries.open(seen.entry, wanted), store.source, seen)
-    },
+    askAtOnce,
     keep: ({ key }, entry) => tier?.entries.put(key, entry, clock.now()),
   }
 }

@@ -95,7 +95,8 @@ function read(room: StatementRoom, one: Execution, held: boolean): unknown {
     operation: statement.operation,
     model: statement.model ?? 'raw',
     policy,
-    query: [method, statement.key, parameters],
+    as: `${method} ${statement.key}`,
+    query: parameters,
     occurrences: occurrencesOf(statement, parameters, countRows),
     severalStatements: false,
     run,
@@ -133,7 +134,8 @@ function rawRead(room: StatementRoom, one: Execution, held: boolean): unknown {
   return atOnce.read({
     ...pastCache(one, undefined),
     policy: room.policies.raw(call),
-    query: ['raw', statement.key, parameters],
+    as: `raw ${statement.key}`,
+    query: parameters,
     occurrences: [...reads, ...statement.occurrences.map(({ table }) => table)].map((table) => ({ table })),
   })
 }

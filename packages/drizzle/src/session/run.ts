@@ -32,6 +32,8 @@ export interface StatementRoom {
 /** One execution of a prepared statement. */
 export interface Execution {
   readonly statement: Statement
+  /** Stands for shape and text in entry keys. */
+  readonly as: string
   /** As bound, placeholders filled in. */
   readonly parameters: readonly unknown[]
   /**
@@ -71,7 +73,8 @@ async function raw(room: StatementRoom, one: Execution): Promise<unknown> {
   const result = await room.engine.read({
     ...pastCache(one, undefined),
     policy: room.policies.raw(call),
-    query: ['raw', statement.key, parameters],
+    as: `raw ${statement.key}`,
+    query: parameters,
     // Tables that stand in the template as objects are read too, named or not.
     occurrences: [...reads, ...statement.occurrences.map(({ table }) => table)].map((table) => ({ table })),
     run: async () => carry(await one.run()),
@@ -97,7 +100,8 @@ async function read(room: StatementRoom, one: Execution): Promise<unknown> {
     operation: statement.operation,
     model: statement.model ?? RAW,
     policy,
-    query: [one.shape, statement.key, parameters],
+    as: one.as,
+    query: parameters,
     occurrences: occurrencesOf(statement, parameters, countRows),
     severalStatements: false,
     run: async () => carried(await one.run()),
