@@ -12,12 +12,15 @@ export interface Base {
 export function compare(timed: readonly Timed[], bases: readonly Base[]): string {
   const rows = timed.map((one) => [
     one.name,
-    duration(median(one.times)),
-    spread(one.times),
+    `${duration(median(one.times))} ${spread(one.times)}`,
     ...bases.map(({ name }) => ratio(one.times, timesOf(timed, name))),
   ])
   // Two bases make one column more.
-  return table(['case', 'median', 'spread', ...bases.map(({ head }) => head)], rows, 40 / (bases.length + 2))
+  return table(
+    ['case', 'median', ...bases.map(({ head }) => head)],
+    rows,
+    Math.floor(40 / (bases.length + 1)),
+  )
 }
 
 /** Of the case called `name`. */

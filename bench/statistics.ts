@@ -17,10 +17,11 @@ export function spread(values: readonly number[]): string {
   return `±${Math.round((100 * half) / median(values))}%`
 }
 
-/** Round by round: what slowed both down cancels out. */
+/** Round by round, with its spread: what slowed both down cancels out. */
 export function ratio(times: readonly number[], below: readonly number[]): string {
-  const value = median(times.map((time, round) => time / (below[round] ?? Number.NaN)))
-  return value < 0.1 ? value.toFixed(3) : value < 10 ? value.toFixed(2) : value.toFixed(1)
+  const ratios = times.map((time, round) => time / (below[round] ?? Number.NaN))
+  const value = median(ratios)
+  return `${value < 0.1 ? value.toFixed(3) : value < 10 ? value.toFixed(2) : value.toFixed(1)} ${spread(ratios)}`
 }
 
 /** Of so many ns. */

@@ -3,6 +3,7 @@ import type { Caches } from './caches.ts'
 import type { Target } from './connection/target.ts'
 import type { Warnings } from './connection/warnings.ts'
 import { type Feed, followChanges, type LeaseOf } from './feed/feed.ts'
+import { createPackets, type Packets } from './read/packet.ts'
 import { createUnsent, type Unsent } from './read/unsent.ts'
 import { type TagChanges, tagChanges } from './tags/change-tags.ts'
 import { keyByKey } from './tags/key-by-key.ts'
@@ -21,6 +22,7 @@ export interface Assembly {
   readonly epoch: Epoch
   readonly tags: TagChanges
   readonly lease: LeaseOf
+  readonly packets: Packets
   readonly unsent: Unsent
   /** Prolongs what needs it of an entry's tags. Nobody waits for that. */
   renewTags(renewal: Renewal): void
@@ -65,6 +67,7 @@ export function assemble(target: Target, warnings: Warnings, caches: Caches): As
   return {
     topology,
     epoch,
+    packets: createPackets(here, who.together),
     unsent,
     tags: remembering(plain, recent, renewals),
     lease,

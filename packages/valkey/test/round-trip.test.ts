@@ -82,16 +82,34 @@ it('a fetch is one packet to the server, whatever the number of tables and cells
   relay.close()
 })
 
-it('a fetch costs GET and PTTL, and per table HMGET before MGET; no script', async () => {
+it('a fetch costs PTTL, an HMGET per table, and one MGET; no script', async () => {
   const store = await opened()
   await store.seed(tables, 60_000)
-  expect(await executed(() => store.fetch('trip:e', tables))).toEqual({
-    get: 1,
-    pttl: 1,
-    hmget: 12,
-    mget: 12,
-  })
+  expect(await executed(() => store.fetch('trip:e', tables))).toEqual({ pttl: 1, hmget: 12, mget: 1 })
   await store.close()
+})
+
+it('fetches of one turn share the HMGET of a record, and an MGET', async () => {
+  const store = await opened()
+  await store.seed(tables, 60_000)
+  const [{ record, cells }] = tables as [(typeof tables)[number]]
+  const asked = cells.map((cell) =>
+    store.fetch.bind(store, undefined, [{ record, fields: ['list', 'k'], cells: [cell] }]),
+  )
+  expect(await executed(() => Promise.all(asked.map((fetch) => fetch())))).toEqual({ hmget: 1, mget: 1 })
+  await store.close()
+})
+
+it('every record is asked for before any cell, whoever asks', async () => {
+  const relay = await counter()
+  const store = await opened(relay.url)
+  relay.pieces.length = 0
+  await Promise.all(tables.map((one) => store.fetch('trip:e', [{ ...one, cells: one.cells.slice(0, 1) }])))
+  const sent = relay.pieces.filter((piece) => piece.includes('hmget')).join('')
+  expect(sent.match(/hmget/g)).toHaveLength(tables.length)
+  expect(sent.lastIndexOf('hmget')).toBeLessThan(sent.indexOf('\r\nmget'))
+  await store.close()
+  relay.close()
 })
 
 it('a hit of the engine is one fetch; a write is one mark and one finish', async () => {
@@ -106,7 +124,7 @@ it('a hit of the engine is one fetch; a write is one mark and one finish', async
   await rows.read(1)
   await expect.poll(async () => (await rows.read(1)).source).toBe('store')
   // The row itself lies in the server too, as the database of this test.
-  expect(await executed(() => rows.read(1))).toEqual({ get: 1, pttl: 1, hmget: 1, mget: 1 })
+  expect(await executed(() => rows.read(1))).toEqual({ pttl: 1, hmget: 1, mget: 1 })
   const { evalsha = 0, eval: evaluated = 0 } = await executed(() => rows.write(1, 'b'))
   expect(evalsha + evaluated).toBe(2)
   await cache.close()

@@ -1,4 +1,4 @@
-import { createBounded } from '../bounded.ts'
+import { type Bounded, createBounded } from '../bounded.ts'
 import { canonical } from './canonical.ts'
 import { digest } from './digest.ts'
 import type { ValueTypes } from './value-types.ts'
@@ -41,6 +41,14 @@ export interface EntryKeys {
 // Counts up whenever the canonical text of some value changes: old entries are then simply not found.
 const FORMAT = 2
 
+/** What the keys of one operation begin with. */
+interface Head {
+  readonly text: string
+  /** Stands for the text in this process: names of remembered keys are hashed at every read. It ends where it ends. */
+  readonly alias: string
+}
+
+/** Of one model. A host's operations, or statements, are some hundreds. */
 const MOST_HEADS = 2_000
 /** Longer texts are hashed every time: remembering them would cost more memory than their keys are worth. */
 const LONGEST_REMEMBERED = 512
@@ -58,25 +66,32 @@ export function entryKeys(parts: EntryKeyParts, most = 0): EntryKeys {
     const { name, proof } = digest(`${constant}${text}`)
     return { key: `${prefix}${name}`, proof }
   }
-  const heads = new Map<string, { readonly model: string; readonly head: string }>()
-  const headOf = (scope: unknown, { model, operation }: EntryQuery): string => {
-    if (scope !== undefined) return canonical([scope, model, operation], types)
-    const found = heads.get(operation)
-    if (found?.model === model) return found.head
-    const head = canonical([undefined, model, operation], types)
-    // A client has as many operations as its models have verbs; a host that makes up names is not remembered.
-    if (heads.size < MOST_HEADS) heads.set(operation, { model, head })
+  const heads = new Map<string, Bounded<Head>>()
+  let made = 0
+  const headOf = (scope: unknown, { model, operation }: EntryQuery): Head => {
+    if (scope !== undefined) {
+      const text = canonical([scope, model, operation], types)
+      return { text, alias: text }
+    }
+    const ofModel = heads.get(model) ?? createBounded<Head>(MOST_HEADS)
+    const found = ofModel.get(operation)
+    if (found) return found
+    const head = { text: canonical([undefined, model, operation], types), alias: `${made++}:` }
+    ofModel.set(operation, head)
+    heads.set(model, ofModel)
     return head
   }
   const known = most > 0 ? createBounded<EntryKey>(most) : undefined
   return {
     of(scope, read) {
-      const text = `${headOf(scope, read)}${canonical(read.query, types)}`
-      if (!known || text.length > LONGEST_REMEMBERED) return keyOf(text)
-      const found = known.get(text)
+      const { text, alias } = headOf(scope, read)
+      const query = canonical(read.query, types)
+      const name = `${alias}${query}`
+      if (!known || name.length > LONGEST_REMEMBERED) return keyOf(`${text}${query}`)
+      const found = known.get(name)
       if (found) return found
-      const key = keyOf(text)
-      known.set(text, key)
+      const key = keyOf(`${text}${query}`)
+      known.set(name, key)
       return key
     },
   }

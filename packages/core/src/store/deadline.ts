@@ -2,8 +2,10 @@ import type { Clock } from '../clock.ts'
 
 /** A timer that fires this much late, in milliseconds, tells of a process that was busy with something else. */
 const OVERSLEPT = 10
-/** What a call gets then, once, for it may not even have been sent. */
+/** What a call gets then, for it may not even have been sent. */
 const GRACE = 100
+/** And again, while this process is busy with other answers, until it has waited this long: they come in order. */
+const LONGEST = 3_000
 /** Timers may fire so much early. */
 const EARLY = 1
 
@@ -21,6 +23,7 @@ interface Waiting {
   readonly due: number
   readonly late: () => void
   waits: boolean
+  settled: boolean
   before: Waiting | undefined
   after: Waiting | undefined
   /** Of its second timer. */
@@ -32,6 +35,7 @@ export function createDeadline(clock: Clock, deadline: number): Deadline {
   const row = createRow()
   let timer: (() => void) | undefined
   let judging = false
+  let answers = 0
 
   const arm = (): void => {
     const first = row.first()
@@ -49,11 +53,23 @@ export function createDeadline(clock: Clock, deadline: number): Deadline {
       const { late } = one
       row.remove(one)
       if (now - one.due < OVERSLEPT) late()
-      else one.cancel = clock.after(GRACE, () => afterPendingIo(late))
+      else grant(one)
     }
     arm()
   }
+  const grant = (one: Waiting): void => {
+    const [end, before] = [clock.now() + GRACE, answers]
+    const ended = (): void => {
+      const now = clock.now()
+      const busy = now - end >= OVERSLEPT && answers !== before
+      if (busy && !one.settled && now - one.due < LONGEST) grant(one)
+      else one.late()
+    }
+    one.cancel = clock.after(GRACE, () => afterPendingIo(ended))
+  }
   const over = (one: Waiting): void => {
+    answers++
+    one.settled = true
     one.cancel?.()
     if (!one.waits) return
     row.remove(one)
@@ -96,7 +112,15 @@ function createRow(): Row {
   return {
     first: () => first,
     add(due, late) {
-      const one: Waiting = { due, late, waits: true, before: last, after: undefined, cancel: undefined }
+      const one: Waiting = {
+        due,
+        late,
+        waits: true,
+        settled: false,
+        before: last,
+        after: undefined,
+        cancel: undefined,
+      }
       if (last) last.after = one
       else first = one
       last = one

@@ -33,7 +33,7 @@ export interface Found {
 
 /** Looks entries up in the memory tier and in the store. */
 export interface LookUp {
-  /** A hit for which nobody needs to be asked, or undefined. */
+  /** What can be told without waiting: a hit of the memory tier, or all that a store says which answers at once. */
   recall(wanted: Wanted): Found | undefined
   /** Asks the store, for what the memory tier does not have. Undefined: the store cannot be asked. */
   ask(wanted: Wanted): Promise<Found | undefined>
@@ -63,9 +63,20 @@ interface Room extends LookUpRoom {
 export function createLookUp(given: LookUpRoom, entries: Entries): LookUp {
   const room: Room = { ...given, entries, hints: createHints(HINTS) }
   const { store, tier, clock, hints } = room
+  const askAtOnce: LookUp['askAtOnce'] = (wanted) => {
+    const seen = store.atOnce?.fetch(wanted.key.key, wanted.tags)
+    const entry = seen && entries.open(seen.entry, wanted)
+    const tags = knowing(room, wanted, entry?.learned ?? [])
+    if (!tags) return UNFINISHED
+    const all = tags === wanted.tags ? seen : store.atOnce?.fetch(undefined, tags)
+    return all && judged(wanted, tags, entry, store.source, all)
+  }
+
   return {
     recall(wanted) {
-      const pushed = tier?.pushed
+      // Half of what a hit costs are promises: a store of this process needs none.
+      if (!tier) return askAtOnce(wanted)
+      const { pushed } = tier
       // Without a tag there is no lease that could vouch for the epoch.
       if (!pushed || !wanted.tags.length || pushed.strictness.required()) return undefined
       const entry = tier.entries.get(wanted.key, wanted.started)
@@ -84,14 +95,7 @@ export function createLookUp(given: LookUpRoom, entries: Entries): LookUp {
       }
       return askStore(room, wanted)
     },
-    askAtOnce(wanted) {
-      const seen = store.atOnce?.fetch(wanted.key.key, wanted.tags)
-      const entry = seen && entries.open(seen.entry, wanted)
-      const tags = knowing(room, wanted, entry?.learned ?? [])
-      if (!tags) return UNFINISHED
-      const all = tags === wanted.tags ? seen : store.atOnce?.fetch(undefined, tags)
-      return all && judged(wanted, tags, entry, store.source, all)
-    },
+    askAtOnce,
     keep({ key }, entry) {
       hints.note(key.key, entry.learned)
       tier?.entries.put(key, entry, clock.now())

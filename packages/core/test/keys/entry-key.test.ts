@@ -76,3 +76,13 @@ it('a key that is remembered is the key that is made anew, whatever came before 
         expect(remembering.of(scope, one)).toEqual(entryKeys(parts).of(scope, one))
       }
 })
+
+it('no two of many operations share a remembered key, whatever their queries begin with', () => {
+  const remembering = entryKeys(parts, 1_000)
+  const keys = Array.from({ length: 30 }, (_, operation) =>
+    [0, 1, 2, 11, 111].map((query) =>
+      remembering.of(undefined, { ...read, operation: `o${operation}`, query }),
+    ),
+  ).flat()
+  expect(new Set(keys.map(({ key }) => key)).size).toBe(keys.length)
+})

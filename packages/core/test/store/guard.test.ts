@@ -261,3 +261,49 @@ it('a call that could not even be sent before its deadline, because the process 
   block(150)
   expect((await reading).ok).toBe(true)
 })
+
+const turns = async (count: number): Promise<void> => {
+  for (let turn = 0; turn < count; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
+}
+
+it('answers that come one after the other, each worked with for a while, are waited for in their order', async () => {
+  const inner = memoryStore()
+  let last = Promise.resolve()
+  const fetch: Store['fetch'] = async (entry, tags) => {
+    last = last.then(() => turns(10))
+    await last
+    return inner.fetch(entry, tags)
+  }
+  const guard = guardStore({ ...inner, source: 'store', fetch }, systemClock, createEvents())
+  const reads = Array.from({ length: 8 }, async () => {
+    const { ok } = await guard.fetch('a', [])
+    block(150)
+    return ok
+  })
+  expect(await Promise.all(reads)).toEqual(reads.map(() => true))
+})
+
+it('a call that nobody answers is given up by a busy process, too: at once with no other answers, later with them', async () => {
+  const inner = memoryStore()
+  const fetch: Store['fetch'] = (entry, tags) =>
+    entry === 'lost' ? new Promise(() => {}) : turns(10).then(() => inner.fetch(entry, tags))
+  const guard = guardStore({ ...inner, source: 'store', fetch }, systemClock, createEvents())
+  for (const [others, longest] of [
+    [false, 1_000],
+    [true, 4_500],
+  ] as const) {
+    let over = false
+    const began = performance.now()
+    const lost = guard.fetch('lost', []).then(({ ok }) => {
+      over = true
+      return ok
+    })
+    while (!over) {
+      if (others) await guard.fetch('a', [])
+      block(120)
+      await turns(4)
+    }
+    expect(await lost).toBe(false)
+    expect(performance.now() - began).toBeLessThan(longest)
+  }
+})

@@ -97,7 +97,7 @@ function read(room: StatementRoom, one: Execution, held: boolean): unknown {
     operation: statement.operation,
     model: statement.model ?? 'raw',
     policy,
-    ...keyedBy(room, statement, parameters, [method, statement.key, parameters]),
+    ...keyedBy(room, statement, parameters, `${method} ${statement.key}`),
     occurrences: occurrencesOf(statement, parameters, countRows),
     severalStatements: false,
     run,
@@ -135,7 +135,8 @@ function rawRead(room: StatementRoom, one: Execution, held: boolean): unknown {
   return atOnce.read({
     ...pastCache(one, undefined),
     policy: room.policies.raw(call),
-    query: ['raw', statement.key, parameters],
+    as: `raw ${statement.key}`,
+    query: parameters,
     occurrences: [...reads, ...statement.occurrences.map(({ table }) => table)].map((table) => ({ table })),
   })
 }

@@ -25,6 +25,8 @@ export interface StatementRoom {
 /** One execution of a prepared statement. */
 export interface Execution {
   readonly statement: Statement
+  /** Stands for shape and text in entry keys. */
+  readonly as: string
   /** As bound, placeholders filled in. */
   readonly parameters: readonly unknown[]
   /**

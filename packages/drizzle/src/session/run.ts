@@ -59,7 +59,8 @@ async function raw(room: StatementRoom, one: Execution): Promise<unknown> {
   const result = await room.engine.read({
     ...pastCache(one, undefined),
     policy: room.policies.raw(call),
-    query: ['raw', statement.key, parameters],
+    as: `raw ${statement.key}`,
+    query: parameters,
     // Tables that stand in the template as objects are read too, named or not.
     occurrences: [...reads, ...statement.occurrences.map(({ table }) => table)].map((table) => ({ table })),
     run: async () => carry(await one.run()),
@@ -85,7 +86,7 @@ async function read(room: StatementRoom, one: Execution): Promise<unknown> {
     operation: statement.operation,
     model: statement.model ?? RAW,
     policy,
-    ...keyedBy(room, statement, parameters, [one.shape, statement.key, parameters]),
+    ...keyedBy(room, statement, parameters, one.as),
     occurrences: occurrencesOf(statement, parameters, countRows),
     severalStatements: false,
     run: async () => carried(await one.run()),
@@ -102,15 +103,15 @@ export function policyOf(
   return policy?.write === 'around' && !statement.rooted ? { ...policy, write: 'invalidate' } : policy
 }
 
-/** What tells a read from others: `query`, unless it is the plain read of a row, which has several spellings. */
+/** What tells a read from others: its text as `as`, unless it is the plain read of a row, which has several spellings. */
 export function keyedBy(
   { rows }: StatementRoom,
   statement: Statement,
   parameters: readonly unknown[],
-  query: readonly unknown[],
+  as: string,
 ): Pick<ReadPlan<unknown>, 'as' | 'query'> {
   const row = rowQuery(rows.placesOf(statement), parameters)
-  return row ? { as: ROW_READ, query: row } : { query }
+  return row ? { as: ROW_READ, query: row } : { as, query: parameters }
 }
 
 /** The model of reads that are about no table of the schema. */

@@ -115,11 +115,13 @@ function watchPrepared(
   const own = both(call, policyOfWithCache(withCache))
   const counts = statement.operation.endsWith('.$count')
   const shape = mapped ? 'rows' : counts ? 'count' : 'result'
+  const as = `${shape} ${statement.key}`
   const calledAll = statement.kind === 'raw' && room.dialect === 'sqlite' ? watchAll(prepared) : undefined
   prepared.queryWithCache = (text, parameters, ...rest) => {
     const [method] = rest as readonly unknown[]
     const one: Execution = {
       statement,
+      as,
       parameters,
       shape: method === 'run' ? 'result' : shape,
       fields,

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
 import { LIFETIME, type Start, table, unique } from './table.ts'
 
-export function entryRules(start: Start, pass: (ms: number) => Promise<void>): void {
-  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
+export function entryRules(start: Start, pass: (ms: number) => Promise<void>): void {
   it('an entry comes back as it was stored, with the lifetime left', async () => {
     const store = await start()
     const key = unique('e')
@@ -56,5 +56,35 @@ export function entryRules(start: Start, pass: (ms: number) => Promise<void>): v
       epochs.add((await store.fetch(undefined, [])).epoch)
     }
     expect(epochs.size).toBe(4)
+  })
+}
+
+export function togetherRules(start: Start): void {
+  it('of many fetches asked at once each hears what it asked for, as if it were alone', async () => {
+    const store = await start()
+    const tables = [table(), table(), table()]
+    const fields = ['list', 'a', 'b', 'c', 'missing']
+    for (const one of tables) {
+      const cells = Array.from({ length: 90 }, (_, value) => one.cell(value))
+      await store.seed([one.ask(fields.slice(0, 4), cells)], LIFETIME)
+      await store.mark(one.mark('w', { fields: ['list', 'b'], known: fields, cells: [one.cell(1)] }))
+    }
+    const asked = Array.from({ length: 60 }, (_, at) => {
+      const entry = at % 3 ? unique('e') : undefined
+      const requests = tables.slice(at % 2).map((one, place) => {
+        const turned = [...fields.slice((at + place) % 5), ...fields.slice(0, (at + place) % 5)]
+        const cells = Array.from({ length: at % 30 }, (__, cell) => one.cell(at + 7 * cell))
+        return one.ask(turned.slice(0, at % 6), cells)
+      })
+      return { entry, requests }
+    })
+    for (const { entry } of asked) if (entry) await store.set(entry, bytes(entry), 10_000)
+    const together = await Promise.all(asked.map(({ entry, requests }) => store.fetch(entry, requests)))
+    for (const [at, { entry, requests }] of asked.entries()) {
+      const alone = await store.fetch(entry, requests)
+      expect(together[at]?.tags).toEqual(alone.tags)
+      expect(Buffer.from(together[at]?.entry?.bytes ?? []).toString()).toBe(entry ?? '')
+      expect(together[at]?.entry?.remaining ?? 1).toBeGreaterThan(0)
+    }
   })
 }

@@ -1,7 +1,7 @@
 import type { Store } from '@larder/core'
 import { afterEach, describe } from 'vitest'
 import { boundRules } from './bounds.ts'
-import { entryRules } from './entries.ts'
+import { entryRules, togetherRules } from './entries.ts'
 import { cellRules, fieldRules, lateRules, orderRules } from './finishing.ts'
 import { birthRules, markingRules } from './marking.ts'
 import { seedingRules } from './seeding.ts'
@@ -36,6 +36,7 @@ export function storeContract(
       seedingRules,
       birthRules,
       markingRules,
+      togetherRules,
       fieldRules,
       cellRules,
       orderRules,

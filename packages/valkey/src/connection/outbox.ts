@@ -27,5 +27,5 @@ export function createOutbox(
     // After all microtasks: answers that came in one packet send their next questions in one packet, too.
     if (orders.push(order) === 1) process.nextTick(flush)
   }
-  return { send: add, ask: (commands) => new Promise((done) => add({ commands, done })) }
+  return { send: add, ask: (commands) => new Promise((done) => add({ commands: () => commands, done })) }
 }

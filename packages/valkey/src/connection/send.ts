@@ -8,7 +8,8 @@ export type Answer = Buffer | number | null | Error | readonly Answer[]
 
 /** Commands that belong together, and who hears all their answers at once, in order. */
 export interface Order {
-  readonly commands: readonly Words[]
+  /** Asked for once, when the packet goes: until then there may be more of them. */
+  commands(): readonly Words[]
   /** Must not throw. */
   readonly done: (answers: readonly Answer[]) => void
 }
@@ -40,7 +41,7 @@ export function canSend(client: ValkeyClient): boolean {
  */
 export function send(client: ValkeyClient, orders: readonly Order[], why: (error: Error) => Error): void {
   if (client.status !== 'ready') {
-    for (const { commands, done } of orders) done(commands.map(() => why(new Error('not connected'))))
+    for (const { commands, done } of orders) done(commands().map(() => why(new Error('not connected'))))
     return
   }
   const Light = lightCommand(client)
@@ -54,7 +55,8 @@ export function send(client: ValkeyClient, orders: readonly Order[], why: (error
       else client.stream?.write(data)
     },
   }
-  for (const { commands, done } of orders) {
+  for (const { commands: taken, done } of orders) {
+    const commands = taken()
     const answers: Answer[] = new Array(commands.length)
     let open = commands.length
     if (open === 0) done(answers)

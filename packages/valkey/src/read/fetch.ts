@@ -1,19 +1,15 @@
 import type { Fetched, Lease, StoredEntry, TagReply, TagRequest } from '@larder/core'
-import type { Answer, Words } from '../connection/send.ts'
 import type { LeaseOf } from '../feed/feed.ts'
-import { noteError } from '../tags/change-tags.ts'
-import { stateOf } from '../tags/tag-text.ts'
-import type { Claim, Topology, ValkeyNode } from '../topology/topology.ts'
+import type { Topology } from '../topology/topology.ts'
 import type { Epoch } from '../watch/epoch.ts'
+import type { EntryPlace, Packet, Packets, TablePlace } from './packet.ts'
 
-/** What one node is asked for: the entry or not, and some of the tables by their place. */
+/** What one read asks of one node: the entry or not, and some of the tables by their place. */
 interface Part {
-  readonly node: ValkeyNode
-  readonly claim: Claim
+  readonly packet: Packet
   readonly lease: Lease | undefined
-  readonly commands: Words[]
-  readonly tables: number[]
-  hasEntry: boolean
+  readonly tables: (TablePlace & { readonly place: number })[]
+  entry: EntryPlace | undefined
 }
 
 /** What reading takes. */
@@ -21,11 +17,12 @@ export interface Read {
   readonly topology: Topology
   readonly epoch: Epoch
   readonly lease: LeaseOf
+  readonly packets: Packets
 }
 
 /**
  * Reads everything a hit needs: one packet to each node, each record before its cells. What is asked for in one turn
- * of the event loop shares packets. Answers count only if whoever gave them is vouched for.
+ * of the event loop shares packets, and commands. Answers count only if whoever gave them is vouched for.
  */
 export function readAll(
   read: Read,
@@ -44,17 +41,14 @@ export function readAll(
       else epoch.then((later) => resolve({ epoch: later, entry: found, tags }), reject)
     }
     for (const part of parts)
-      part.node.send({
-        commands: part.commands,
-        done(answers) {
-          try {
-            const stored = take(topology, part, answers, requests, tags)
-            if (part.hasEntry) found = stored
-            if (--open === 0) finish()
-          } catch (error) {
-            reject(error)
-          }
-        },
+      part.packet.wait(() => {
+        try {
+          take(part, tags)
+          if (part.entry) found = part.packet.entryAt(part.entry)
+          if (--open === 0) finish()
+        } catch (error) {
+          reject(error)
+        }
       })
     if (open) return
     // Nobody was asked; somebody must be there all the same.
@@ -66,8 +60,8 @@ export function readAll(
 /** The epoch of answers that are here; later, where somebody has to be asked first. @throws CacheError */
 function confirmed({ epoch }: Read, parts: readonly Part[]): string | Promise<string> {
   let waiting: Promise<number>[] | undefined
-  for (const { node, claim } of parts) {
-    const later = node.confirm(claim)
+  for (const { packet } of parts) {
+    const later = packet.node.confirm(packet.claim)
     if (later) {
       waiting ??= []
       waiting.push(later)
@@ -81,60 +75,34 @@ function confirmed({ epoch }: Read, parts: readonly Part[]): string | Promise<st
 
 /** @throws CacheError when a slot has no primary, or that primary is not to be trusted. */
 function split(
-  { topology, lease }: Read,
+  { topology, lease, packets }: Read,
   entry: string | undefined,
   requests: readonly TagRequest[],
 ): readonly Part[] {
   const parts: Part[] = []
   const partOf = (key: string): Part => {
     const node = topology.nodeOf(key)
-    for (const part of parts) if (part.node === node) return part
-    const claim = node.claim()
-    const part = { node, claim, lease: lease(node, claim.life), commands: [], tables: [], hasEntry: false }
+    for (const part of parts) if (part.packet.node === node) return part
+    const packet = packets.to(node)
+    const part: Part = { packet, lease: lease(node, packet.claim.life), tables: [], entry: undefined }
     parts.push(part)
     return part
   }
   if (entry !== undefined) {
     const part = partOf(entry)
-    part.hasEntry = true
-    part.commands.push(['get', entry], ['pttl', entry])
+    part.entry = part.packet.askEntry(entry)
   }
-  for (const [place, { record, fields, cells }] of requests.entries()) {
-    const part = partOf(record)
-    part.tables.push(place)
-    if (fields.length) part.commands.push(['hmget', record, ...fields])
-    if (cells.length) part.commands.push(['mget', ...cells])
+  for (let place = 0; place < requests.length; place++) {
+    const request = requests[place] as TagRequest
+    const part = partOf(request.record)
+    part.tables.push({ place, ...part.packet.askTable(request) })
   }
   return parts
 }
 
-function take(
-  topology: Topology,
-  { node, claim, lease, tables, hasEntry }: Part,
-  answers: readonly Answer[],
-  requests: readonly TagRequest[],
-  tags: TagReply[],
-): StoredEntry | null {
-  const { life } = claim
-  let at = 0
-  const next = (): Answer => {
-    const answer = answers[at++] ?? null
-    if (!(answer instanceof Error)) return answer
-    noteError(topology, node, answer)
-    throw topology.failure(answer)
+function take({ packet, lease, tables }: Part, tags: TagReply[]): void {
+  for (const table of tables) {
+    const found = packet.tagsAt(table)
+    tags[table.place] = lease ? { lease, ...found } : found
   }
-  const bytes = hasEntry ? next() : null
-  // A key without a lifetime (-1) was not stored by us: it counts as expired.
-  const remaining = hasEntry ? Number(next()) : 0
-  for (const place of tables) {
-    const { fields, cells } = requests[place] as TagRequest
-    const found = (fields.length ? next() : []) as readonly Answer[]
-    const values = (cells.length ? next() : []) as readonly Answer[]
-    tags[place] = {
-      ...(lease && { lease }),
-      fields: fields.map((_, index) => stateOf(found[index], life)),
-      cells: cells.map((_, index) => stateOf(values[index], life)),
-    }
-  }
-  return Buffer.isBuffer(bytes) ? { bytes, remaining } : null
 }

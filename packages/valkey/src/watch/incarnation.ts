@@ -16,6 +16,8 @@ export interface Identifier {
    * @throws Error when it cannot be told, or leads to a server that is no primary.
    */
   identifyOver(node: ValkeyNode, ask: (words: Words) => Promise<unknown>): Promise<string>
+  /** Whether a node said that it knows no slots: then one command may name any keys. */
+  together(node: ValkeyNode): boolean
   /** Prefix of the keys that nodes are asked by. */
   use(namespace: string): void
 }
@@ -36,6 +38,8 @@ export interface IdentifierSetup {
 export function identifier({ topology, epoch, database, infoless }: IdentifierSetup): Identifier {
   let namespace = ''
   let told = false
+  // One server may be a Cluster by itself, and refuse what a Cluster does.
+  const slotless = new WeakMap<ValkeyNode, boolean>()
   const replacedAt = new WeakMap<ValkeyNode, number>()
 
   const fromText = async (node: ValkeyNode, again: boolean): Promise<string> => {
@@ -54,6 +58,7 @@ export function identifier({ topology, epoch, database, infoless }: IdentifierSe
     use(name) {
       namespace = name
     },
+    together: (node) => slotless.get(node) === true,
     async identify(node, again) {
       const { clustered } = topology()
       const questions: Words[] = [['info', 'server', 'replication']]
@@ -65,6 +70,7 @@ export function identifier({ topology, epoch, database, infoless }: IdentifierSe
         probe(node),
       ])
       if (!clustered && more instanceof Error) throw more
+      slotless.set(node, !clustered && /^(?:redis|server)_mode:standalone/m.test(String(info)))
       const life = lifeIn(info)
       if (life !== undefined) return digest(clustered ? `${life} ${lastImport(more)}` : life)
       if (!told) {

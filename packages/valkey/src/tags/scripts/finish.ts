@@ -18,10 +18,10 @@ for at = first, #KEYS do
   if text then
     local tag = tagOf(text)
     see(witness, 'c' .. at, tag)
-    tag.marks[OWN] = nil
+    unmark(tag)
     bump(tag)
     leave(witness, 'c' .. at, tag)
-    if next(tag.marks) then
+    if isMarked(tag) then
       redis.call('SET', KEYS[at], textOf(tag), 'PXAT', digits(latestOf(tag, 0)))
     elseif witness.places[tostring(at)] then
       redis.call('SET', KEYS[at], textOf(tag), 'PX', digits(witness.life))
@@ -35,11 +35,7 @@ if first == 2 then
   if not record.empty then
     for _, name in ipairs(witness.fields) do see(witness, 'f' .. name, record.tags[name]) end
     for name, tag in pairs(record.tags) do
-      local had = tag.marks[OWN] ~= nil
-      if had then
-        tag.marks[OWN] = nil
-        tag.changed = true
-      end
+      local had = unmark(tag)
       if not untouched[name] and not (had and keep[name]) then bump(tag) end
     end
     saveRecord(record)

@@ -1,8 +1,9 @@
 /**
  * What every script begins with. Scripts are strings because bundlers lose files.
  *
- * A tag's text is its nonce, then `|token,deadline` per mark, deadlines in the server's milliseconds: a reader sees
- * dirty wherever there is a `|`, without a script. `ARGV[1]` is text the caller never sent before; with the server's
+ * A tag's text is its nonce, then `|token,deadline` per mark, deadlines in the server's milliseconds, the earliest first:
+ * a reader sees dirty wherever there is a `|`, without a script. A row that thousands write at once has thousands of
+ * marks, so they stay text: the first tells whether any has expired, the last how long the key lives. `ARGV[1]` is text the caller never sent before; with the server's
  * microseconds and a count it makes nonces that differ even when one call is executed twice.
  * `OWN` is the token of the calling write; an expired mark of anybody else is pruned, and that gives a new nonce.
  */
@@ -23,22 +24,47 @@ local function digits(number)
   return string.format('%.0f', number)
 end
 
--- Reads a tag's text; without one, a new tag.
+-- The deadline of the last of some marks, which is the latest; 0 without one.
+local function lastOf(marks)
+  return tonumber(string.match(string.sub(marks, -20), ',(%d+)$')) or 0
+end
+
+-- Marks in the order of their deadlines, without those that have expired and without what is no mark.
+local function sorted(marks)
+  local live = {}
+  for token, deadline in string.gmatch(marks, '|([^|,]*),(%d+)') do
+    if token == OWN or tonumber(deadline) > NOW then live[#live + 1] = { token, tonumber(deadline) } end
+  end
+  table.sort(live, function(one, other) return one[2] < other[2] end)
+  for at = 1, #live do live[at] = '|' .. live[at][1] .. ',' .. digits(live[at][2]) end
+  return table.concat(live)
+end
+
+-- Some marks without that of this write, and its deadline if it is there.
+local function withoutOwn(marks)
+  local from = OWN and string.find(marks, '|' .. OWN .. ',', 1, true)
+  if not from then return marks, nil end
+  local comma = from + #OWN + 1
+  local after = string.find(marks, '|', comma, true) or #marks + 1
+  local deadline = tonumber(string.sub(marks, comma + 1, after - 1))
+  return string.sub(marks, 1, from - 1) .. string.sub(marks, after), deadline
+end
+
+-- Reads a tag's text; without one, a new tag. Its marks are those of other writes; the deadline of its own is apart.
 local function tagOf(text)
-  if not text then return { nonce = nonce(), marks = {}, changed = true } end
+  if not text then return { nonce = nonce(), marks = '', changed = true } end
   local bar = string.find(text, '|', 1, true)
-  if not bar then return { nonce = text, marks = {} } end
-  local tag = { nonce = string.sub(text, 1, bar - 1), marks = {} }
-  for token, deadline in string.gmatch(text, '|([^|,]*),(%d+)') do
-    if token == OWN or tonumber(deadline) > NOW then
-      tag.marks[token] = tonumber(deadline)
-    else
-      tag.changed = true
-    end
-    if token ~= OWN then tag.foreign = true end
+  if not bar then return { nonce = text, marks = '' } end
+  local tag = { nonce = string.sub(text, 1, bar - 1) }
+  tag.marks, tag.own = withoutOwn(string.sub(text, bar))
+  tag.foreign = tag.marks ~= ''
+  local first = string.match(tag.marks, '^|[^|,]*,(%d+)')
+  if tag.foreign and not (first and tonumber(first) > NOW) then
+    tag.marks = sorted(tag.marks)
+    tag.changed = true
   end
   -- Text that is not ours looks dirty to readers: it may not become clean with the nonce it had.
-  if tag.changed or not next(tag.marks) then
+  if tag.changed or (tag.marks == '' and not tag.own) then
     tag.nonce = nonce()
     tag.changed = true
   end
@@ -46,10 +72,14 @@ local function tagOf(text)
 end
 
 local function textOf(tag)
-  -- In one go: a row that many write at once has many marks, and text added to text is copied each time.
-  local parts = { tag.nonce }
-  for token, deadline in pairs(tag.marks) do parts[#parts + 1] = token .. ',' .. digits(deadline) end
-  return table.concat(parts, '|')
+  if not tag.own then return tag.nonce .. tag.marks end
+  local marks = tag.marks .. '|' .. OWN .. ',' .. digits(tag.own)
+  if tag.own < lastOf(tag.marks) then marks = sorted(marks) end
+  return tag.nonce .. marks
+end
+
+local function isMarked(tag)
+  return tag.own ~= nil or tag.marks ~= ''
 end
 
 local function bump(tag)
@@ -58,13 +88,19 @@ local function bump(tag)
 end
 
 local function mark(tag, deadline)
-  tag.marks[OWN] = deadline
+  tag.own = deadline
   tag.changed = true
 end
 
+local function unmark(tag)
+  local had = tag.own ~= nil
+  tag.own = nil
+  tag.changed = tag.changed or had
+  return had
+end
+
 local function latestOf(tag, latest)
-  for _, deadline in pairs(tag.marks) do latest = math.max(latest, deadline) end
-  return latest
+  return math.max(latest, tag.own or 0, lastOf(tag.marks))
 end
 
 -- A table's record: its tags by field, and the longest lifetime any seed asked for (0: nobody seeded it).
@@ -88,8 +124,8 @@ local function fieldOf(record, name)
   local tag = record.tags[name]
   if not tag then
     tag = tagOf(false)
-    for token, deadline in pairs(record.tags.list.marks) do tag.marks[token] = deadline end
-    tag.foreign = record.tags.list.foreign
+    local list = record.tags.list
+    tag.marks, tag.own, tag.foreign = list.marks, list.own, list.foreign
     record.tags[name] = tag
   end
   return tag
@@ -149,7 +185,7 @@ end
 -- A tag as it is found: its nonce, whether this write's mark is there, whether another's was.
 local function see(witness, name, tag)
   if not tag then return end
-  witness.seen[name] = { tag.nonce, tag.marks[OWN] and '1' or '0', tag.foreign and '1' or '0', '' }
+  witness.seen[name] = { tag.nonce, tag.own and '1' or '0', tag.foreign and '1' or '0', '' }
 end
 
 -- The nonce it is left with.
