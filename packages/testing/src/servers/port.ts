@@ -1,9 +1,14 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
-/** Below the ports that systems give to outgoing connections: a killed server finds its own free when it comes back. */
+/**
+ * Below the ports that systems give to outgoing connections, the ones for the bus of a cluster included: a killed server
+ * finds its own free when it comes back.
+ */
 const LOWEST = 12_000
-const HIGHEST = 32_000
+const HIGHEST = 22_000
+/** A node of a cluster listens here besides, counted from its port. */
+const BUS = 10_000
 
 const given = new Set<number>()
 
@@ -11,7 +16,7 @@ const given = new Set<number>()
 export async function ownPort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST))
-    if (given.has(port) || !(await isFree(port))) continue
+    if (given.has(port) || !(await isFree(port)) || !(await isFree(port + BUS))) continue
     given.add(port)
     return port
   }
