@@ -21,14 +21,22 @@ export interface TestDatabase {
   readonly run: RunSql
   /** A plain connection of its own. PostgreSQL only. */
   connect(): Promise<pg.Client>
+  /** Plain connections of its own. PostgreSQL only. */
+  pool(): pg.Pool
   stop(): Promise<void>
 }
 
 /** `connections`: most that each client opens. */
 export async function startPostgresDatabase(connections = 5): Promise<TestDatabase> {
   const database = await createDatabase(await postgresUrl())
-  const pool = new pg.Pool({ connectionString: database.url, max: 2 })
-  pool.on('error', () => {})
+  const pools: pg.Pool[] = []
+  const poolOf = (max: number): pg.Pool => {
+    const made = new pg.Pool({ connectionString: database.url, max })
+    made.on('error', () => {})
+    pools.push(made)
+    return made
+  }
+  const pool = poolOf(2)
   await migrate((sql) => pool.query(sql))
   const clients: PrismaClient[] = []
   const others: pg.Client[] = []
@@ -41,6 +49,7 @@ export async function startPostgresDatabase(connections = 5): Promise<TestDataba
       return { client, watched }
     },
     run: async (sql) => (await pool.query(sql)).rows as Record<string, unknown>[],
+    pool: () => poolOf(connections),
     async connect() {
       const client = new pg.Client({ connectionString: database.url })
       client.on('error', () => {})
@@ -51,7 +60,7 @@ export async function startPostgresDatabase(connections = 5): Promise<TestDataba
     async stop() {
       await Promise.all(clients.map((client) => client.$disconnect()))
       await Promise.all(others.map((client) => client.end()))
-      await pool.end()
+      await Promise.all(pools.map((one) => one.end()))
       await database.drop()
     },
   }
@@ -72,6 +81,9 @@ export async function startPgliteDatabase(): Promise<TestDatabase> {
     },
     run: async (sql) => (await pglite.query<Record<string, unknown>>(sql)).rows,
     connect: () => Promise.reject(new Error('PGlite has one connection')),
+    pool() {
+      throw new Error('PGlite has one connection')
+    },
     async stop() {
       await Promise.all(clients.map((client) => client.$disconnect()))
       await pglite.close()
