@@ -112,20 +112,46 @@ describe('lock on MariaDB', () => {
     statements()
     expect(await db.$transaction(async (tx) => (await tx.stock.lock(lamp)).quantity)).toBe(7)
     const sent = statements()
-    expect(sent).toHaveLength(2)
-    expect(sent[0]).toBe('SELECT 1 FROM `inventory stock` WHERE `sku` = ? FOR UPDATE')
+    expect(sent).toHaveLength(3)
+    expect(sent[0]).toMatch(/^SELECT .* FROM `inventory stock` WHERE `sku` = \? FOR UPDATE$/)
     expect(await sources(() => db.stock.findUnique(lamp))).toEqual(['memory'])
   })
 
-  it('reads what is committed when the lock is there, though the transaction had read it before', async () => {
-    const connected = over()
-    const { db } = connected
-    const seen = await db.$transaction(async (tx) => {
-      const before = await tx.stock.findUniqueOrThrow(lamp)
-      await database.exec(`UPDATE ${TABLE} SET quantity = 8 WHERE sku = 'lamp'`)
-      return [before.quantity, (await tx.stock.lock(lamp)).quantity]
+  describe('in a transaction that has read before', () => {
+    /** Reads something, lets somebody else run `sql`, then locks. */
+    const late = ({ db }: Connected, sql: string, isolationLevel?: 'ReadCommitted') =>
+      db.$transaction(
+        async (tx) => {
+          await tx.stock.findUnique({ where: { sku: 'desk' } })
+          await database.exec(sql)
+          return tx.stock.lock(lamp)
+        },
+        isolationLevel && { isolationLevel },
+      )
+    const change = `UPDATE ${TABLE} SET quantity = 8 WHERE sku = 'lamp'`
+
+    it.each([
+      ['changed', change],
+      ['was made', `REPLACE INTO ${TABLE} VALUES (9, 'lamp', 'south', 5, 0, now())`],
+    ])('refuses the row that %s since, which its reads do not show', async (_, sql) => {
+      expect(await errorOf(late(over(), sql))).toMatchObject({ code: 'LARDER_LOCK_OLD_SNAPSHOT' })
     })
-    expect(seen).toEqual([3, 8])
+
+    it('gives the row as it is now at READ COMMITTED', async () => {
+      expect(await late(over(), change, 'ReadCommitted')).toMatchObject({ quantity: 8 })
+    })
+
+    it('gives a row that only others, or it itself, changed since', async () => {
+      const connected = over()
+      const other = `UPDATE ${TABLE} SET quantity = 8 WHERE sku = 'desk'`
+      expect(await late(connected, other)).toMatchObject({ quantity: 3 })
+      const own = connected.db.$transaction(async (tx) => {
+        await tx.stock.findUnique(lamp)
+        await tx.stock.update({ ...lamp, data: { quantity: 1 } })
+        return tx.stock.lock(lamp)
+      })
+      expect(await own).toMatchObject({ quantity: 1 })
+    })
   })
 
   it('with noWait fails at once where somebody else has the row', async () => {
