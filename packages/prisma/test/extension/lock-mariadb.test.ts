@@ -120,14 +120,11 @@ describe('lock on MariaDB', () => {
   describe('in a transaction that has read before', () => {
     /** Reads something, lets somebody else run `sql`, then locks. */
     const late = ({ db }: Connected, sql: string, isolationLevel?: 'ReadCommitted') =>
-      db.$transaction(
-        async (tx) => {
-          await tx.stock.findUnique({ where: { sku: 'desk' } })
-          await database.exec(sql)
-          return tx.stock.lock(lamp)
-        },
-        isolationLevel && { isolationLevel },
-      )
+      db.$transaction(async (tx) => {
+        await tx.stock.findUnique({ where: { sku: 'desk' } })
+        await database.exec(sql)
+        return tx.stock.lock(lamp)
+      }, isolationLevel && { isolationLevel })
     const change = `UPDATE ${TABLE} SET quantity = 8 WHERE sku = 'lamp'`
 
     it.each([
