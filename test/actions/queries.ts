@@ -14,7 +14,7 @@ export const queries: readonly Operation[] = [
   ...each(['t1', 't2', 't4'], (name) => [
     'tenant',
     'findUnique',
-    { where: { name }, include: { teams: true } },
+    { where: { name }, include: { teams: { orderBy: { no: 'asc' } } } },
   ]),
   ...each(places, (tenantId_no) => ['team', 'findUnique', { where: { tenantId_no } }]),
   ...each(places, (tenantId_no) => [
