@@ -22,8 +22,14 @@ const EVERYWHERE: Readonly<Record<string, Write>> = {
 const NOT_MYSQL: Readonly<Record<string, Write>> = {
   'an insert that returns': ({ db, t }) =>
     db.insert(t.made).values({ title: 'New' }).returning({ title: t.made.title }),
+  'an update that returns what $onUpdateFn made of a key': ({ db, t }) =>
+    db
+      .update(t.made)
+      .set({ vector: [7] })
+      .where(eq(t.made.id, 1))
+      .returning(),
   'an update that returns a generated key': ({ db, t }) =>
-    db.update(t.made).set({ title: 'New' }).where(eq(t.made.stamp, 2)).returning(),
+    db.update(t.made).set({ title: 'New' }).where(eq(t.made.id, 2)).returning(),
   'an upsert on a generated key': ({ db, t }) =>
     db
       .insert(t.made)
