@@ -1,19 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { type Cache, createCache, type Store } from '@larder/core'
-import { prismaCache } from '@larder/prisma'
-import { createDatabase, mariadbUrl, postgresUrl } from '@larder/testing'
+import { type Datamodel, prismaCache } from '@larder/prisma'
+import { createDatabase, mariadbUrl, ownClient, postgresUrl } from '@larder/testing'
 import { PrismaMariaDb } from '@prisma/adapter-mariadb'
 import { PrismaPg } from '@prisma/adapter-pg'
 import mysql from 'mysql2/promise'
 import pg from 'pg'
-import { type OwnClient, ownClient } from '../../packages/prisma/test/own-client.ts'
 import type { PrismaClient } from '../../prisma/generated/client/client.ts'
 import { type Carried, prismaSchema, rows, tables } from './schema.ts'
 
 /** How a test breaks the cache. */
 export interface Broken {
   readonly store?: Store
-  readonly datamodel?: (whole: OwnClient['datamodel']) => OwnClient['datamodel']
+  readonly datamodel?: (whole: Datamodel) => Datamodel
 }
 
 /** Two clients of one database, one of them cached. */
@@ -32,7 +31,8 @@ interface Server {
 export async function startWorld(carried: Carried, broken: Broken = {}): Promise<ActionsWorld> {
   const statements = [...tables(carried), ...rows(carried)]
   const server = await (carried === 'client on MariaDB' ? onMariadb(statements) : onPostgres(statements))
-  const made = await ownClient(`actions-${randomBytes(4).toString('hex')}`, prismaSchema(carried))
+  const name = `actions-${randomBytes(4).toString('hex')}`
+  const made = await ownClient<typeof PrismaClient, Datamodel>(name, prismaSchema(carried))
   const client = () => new made.PrismaClient({ adapter: server.adapter(), errorFormat: 'minimal' })
   const [plain, base] = [client(), client()]
   const cache = createCache(broken.store && { store: broken.store })

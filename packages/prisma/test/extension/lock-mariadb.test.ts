@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type OwnClient, ownClient } from '../own-client.ts'
-import { type Connected, connect, errorOf, mariadbDatabase, type TestDatabase } from './client.ts'
+import { type OwnClient, ownClient } from '../../../testing/src/index.ts'
+import type { Datamodel } from '../../src/index.ts'
+import {
+  type Connected,
+  connect,
+  errorOf,
+  mariadbDatabase,
+  type PrismaClient,
+  type TestDatabase,
+} from './client.ts'
 
 // The statements of MySQL's dialect, on a MariaDB, by Prisma's own adapter.
 
@@ -37,7 +45,7 @@ const DDL = [
     placed_at datetime(3) NOT NULL DEFAULT current_timestamp(3), PRIMARY KEY (customer, status))`,
 ]
 
-let made: OwnClient
+let made: OwnClient<typeof PrismaClient, Datamodel>
 let database: TestDatabase
 beforeAll(async () => {
   made = await ownClient('lock', SCHEMA)
