@@ -21,7 +21,7 @@ async function connect(): Promise<Db> {
   const database = await createDatabase(await postgresUrl())
   databases.push(database)
   const pool = new pg.Pool({ connectionString: database.url, max: 2 })
-  pool.on('connect', (client) => client.on('error', () => {}))
+  pool.on('error', () => {})
   pools.push(pool)
   await pool.query('CREATE TABLE item (id integer PRIMARY KEY, name text NOT NULL)')
   return drizzle(pool, { schema })

@@ -42,6 +42,7 @@ export async function postgresDatabase(): Promise<TestDatabase & { readonly url:
   const pool = new Pool({ connectionString: url })
   // A connection that is being closed when the database is dropped would else be an uncaught error.
   pool.on('connect', (client) => client.on('error', () => {}))
+  pool.on('error', () => {})
   await migrate((sql) => pool.query(sql))
   return {
     url,
