@@ -1,4 +1,5 @@
 import { memoryStore, type Store } from '@larder/core'
+import type { Datamodel, PrismaAction } from '@larder/prisma'
 import { datamodel } from '../prisma/generated/larder.ts'
 
 // Builds that are wrong on purpose: a test of freshness that does not report them proves nothing.
@@ -69,12 +70,17 @@ export function naiveStore(): Store {
 
 /** A schema that says nothing of what the database deletes by itself. */
 export function datamodelWithoutCascades(): typeof datamodel {
-  const models = Object.entries(datamodel.models).map(([name, model]) => {
-    const fields = Object.entries(model.fields).map(([field, one]) => [
-      field,
-      'onDelete' in one ? { ...one, onDelete: 'Restrict' } : one,
-    ])
-    return [name, { ...model, fields: Object.fromEntries(fields) }]
+  return withoutActions(datamodel) as typeof datamodel
+}
+
+/** The same of another schema; or one that leaves out only these actions. */
+export function withoutActions(whole: Datamodel, actions?: readonly PrismaAction[]): Datamodel {
+  const models = Object.entries(whole.models).map(([name, model]) => {
+    const fields = Object.entries(model.fields).map(([field, one]) => {
+      const acts = one.kind === 'relation' && one.onDelete && (actions?.includes(one.onDelete) ?? true)
+      return [field, acts ? { ...one, onDelete: 'Restrict' as const } : one] as const
+    })
+    return [name, { ...model, fields: Object.fromEntries(fields) }] as const
   })
-  return { ...datamodel, models: Object.fromEntries(models) } as typeof datamodel
+  return { ...whole, models: Object.fromEntries(models) }
 }

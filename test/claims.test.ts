@@ -411,6 +411,22 @@ describe('claim 12: safe and explainable', () => {
     expect(await told(read)).toBe('memory')
   })
 
+  test('a write outside the library is seen when the lifetime is over, or after an invalidation', async () => {
+    let skew = 0
+    const clock = { ...systemClock, now: () => systemClock.now() + skew }
+    const models = { ...EVERY_MODEL, Stock: { ttl: '1m', jitter: 0 } } as const
+    build({ store: memoryStore({ clock }) }, { models })
+    const outside = (quantity: number) => plain.stock.update({ where: { id: 1 }, data: { quantity } })
+    await stock()
+    await outside(5)
+    expect((await stock()).quantity).toBe(0)
+    skew = 60_000
+    expect((await stock()).quantity).toBe(5)
+    await outside(6)
+    await prisma.$cache.invalidate({ models: ['Stock'] })
+    expect((await stock()).quantity).toBe(6)
+  })
+
   test('every read says where it came from and why', async () => {
     let skew = 0
     const clock = { ...systemClock, now: () => systemClock.now() + skew }

@@ -25,7 +25,7 @@ export interface Stage {
 }
 
 /** Thrown by a body to roll back. */
-const UNDO = new Error('undo')
+export const UNDO = new Error('undo')
 
 /** A random step: a write, a transaction of either form, raw SQL or an explicit invalidation. */
 export function randomStep(stage: Stage, source: Source): Step {
@@ -132,7 +132,7 @@ function invalidateStep({ cache, keyed }: Stage, { random, keys }: Source): Step
 }
 
 /** True if it resolved, false if the database or the body refused. Anything else is a fault of the test. */
-async function settled(run: () => PromiseLike<unknown>): Promise<boolean> {
+export async function settled(run: () => PromiseLike<unknown>): Promise<boolean> {
   try {
     await run()
     return true
@@ -144,7 +144,7 @@ async function settled(run: () => PromiseLike<unknown>): Promise<boolean> {
   }
 }
 
-function spell([model, operation, args]: Operation): string {
+export function spell([model, operation, args]: Operation): string {
   const json = JSON.stringify(args, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))
   return `${model}.${operation}(${json})`
 }

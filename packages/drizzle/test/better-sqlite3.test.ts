@@ -1,6 +1,8 @@
 import { aroundRules } from './contract/around.ts'
 import { atOnceRules } from './contract/at-once.ts'
+import { dynamicRules } from './contract/forms.ts'
 import { learnedRules } from './contract/learned.ts'
+import { madeRules } from './contract/made.ts'
 import { rawRules } from './contract/raw.ts'
 import { readRules } from './contract/reads.ts'
 import { hostContract } from './contract/suite.ts'
@@ -15,6 +17,8 @@ hostContract(betterSqlite3, [
   learnedRules,
   writeRules,
   valueRules,
+  madeRules,
+  dynamicRules,
   rawRules,
   atOnceRules,
   throughRules,

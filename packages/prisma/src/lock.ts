@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { CacheError } from '@larder/core'
 import type { ModelMap } from './model.ts'
 import { type LockOptions, lockStatement } from './plan/lock.ts'
@@ -26,10 +27,11 @@ const OPTIONS: readonly string[] = [
 
 /**
  * Locks one row until the transaction ends, and reads it as it is under the lock. Neither statement asks or fills the
- * cache. Two statements, because the second one's snapshot is taken when the lock is there.
+ * cache. Two statements, because the second one's snapshot is taken when the lock is there; on MySQL, where a transaction
+ * keeps the snapshot of its first read, a third one tells whether that is too old.
  * @returns the row; null where `skipLocked` found it locked, or did not find it.
  * @throws CacheError `LARDER_LOCK_OUTSIDE_TRANSACTION`, `LARDER_ROW_NOT_FOUND`, `LARDER_LOCK_UNSUPPORTED`,
- * `LARDER_CONFIG`; the database's own error where `noWait` found the row locked.
+ * `LARDER_LOCK_OLD_SNAPSHOT`, `LARDER_CONFIG`; the database's own error where `noWait` found the row locked.
  */
 export async function lockRow(
   models: ModelMap,
@@ -46,12 +48,24 @@ export async function lockRow(
       'LARDER_LOCK_OUTSIDE_TRANSACTION',
       `${model}.lock would let go of the row at once: call it on the client of prisma.$transaction(async (tx) => …)`,
     )
-  const locked = await (client as RawClient).$queryRawUnsafe(statement.sql, ...statement.values)
-  if (locked.length) return context.findUniqueOrThrow({ where: args.where })
+  const { sql, seen, values } = statement
+  const raw = client as RawClient
+  const locked = await raw.$queryRawUnsafe(sql, ...values)
+  if (locked.length) {
+    if (seen && !isDeepStrictEqual(await raw.$queryRawUnsafe(seen, ...values), locked)) throw tooOld(model)
+    return context.findUniqueOrThrow({ where: args.where })
+  }
   if (args.skipLocked) return null
   throw new CacheError(
     'LARDER_ROW_NOT_FOUND',
     `${model}.lock found no row by ${Object.keys(args.where as object).join(', ')}`,
+  )
+}
+
+function tooOld(model: string): CacheError {
+  return new CacheError(
+    'LARDER_LOCK_OLD_SNAPSHOT',
+    `${model}.lock: somebody changed the row after this transaction had read for the first time, so its reads show what was there before. Lock before you read, or begin with { isolationLevel: 'ReadCommitted' }; else run the transaction again`,
   )
 }
 

@@ -7,6 +7,7 @@ export { createFeed, type Feed, type FeedOptions, type Follower, followedStore }
 export { createHistory, type History, type Observation, type StaleRead } from './history.ts'
 export { migrate } from './migrate.ts'
 export { type Ablation, modelStore } from './model-store.ts'
+export { type OwnClient, ownClient } from './own-client.ts'
 export { type ScheduleFaults, scheduledStore } from './scheduled-store.ts'
 export { createScheduler, type Scheduler, seededRandom } from './scheduler.ts'
 export { type Cluster, type ClusterShape, startCluster } from './servers/cluster.ts'

@@ -10,6 +10,7 @@ import type { Preparation, Version } from '../versions/version.ts'
 import { policyOfWithCache } from '../with-cache.ts'
 import { watchAtOnce } from './at-once.ts'
 import type { Execution, StatementRoom } from './execution.ts'
+import { watchIterator } from './iterator.ts'
 import type { Place } from './place.ts'
 import { runStatement } from './run.ts'
 
@@ -112,6 +113,7 @@ function watchPrepared(
   room.version.open(prepared)
   const { queryWithCache } = prepared
   if (!queryWithCache) return
+  if (statement.kind === 'write') watchIterator(prepared, statement.text)
   const own = both(call, policyOfWithCache(withCache))
   const counts = statement.operation.endsWith('.$count')
   const shape = mapped ? 'rows' : counts ? 'count' : 'result'

@@ -13,6 +13,10 @@ export interface PreparedParts {
   /** 1.0: past `queryWithCache` where no cache of Drizzle's is switched on. */
   fastPath?: boolean
   readonly mode?: unknown
+  /** With placeholders. */
+  readonly params?: readonly unknown[]
+  /** mysql2: runs the query, past `queryWithCache`. */
+  iterator?: (values?: Record<string, unknown>) => AsyncGenerator<unknown>
   /** better-sqlite3: what Drizzle asks the driver with. */
   stmt?: StatementParts
 }

@@ -86,6 +86,26 @@ function transactions(world: () => Omit<ReturnType<World>, 'told'>): void {
       expect(await asked(() => reads[1]?.())).toBe('memory')
     })
 
+    it.each(['deferred', 'immediate', 'exclusive'] as const)(
+      'begun as %s end what they wrote, and a rollback leaves no trace',
+      async (behavior) => {
+        const { post, set, once, asked } = world()
+        post(1).get()
+        const writing = (undo: boolean) =>
+          once.transaction(
+            (tx) => {
+              set(tx as never, 'inside')
+              if (undo) tx.rollback()
+            },
+            { behavior },
+          )
+        expect(() => writing(true)).toThrow()
+        expect(await asked(() => post(1).get())).toBe('memory')
+        writing(false)
+        expect(post(1).get()).toMatchObject({ title: 'inside' })
+      },
+    )
+
     it('a rollback leaves no trace, a released savepoint is seen, one rolled back is not', async () => {
       const { post, set, once, asked } = world()
       post(1).get()

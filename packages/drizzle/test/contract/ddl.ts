@@ -10,6 +10,8 @@ export const POSTGRES: readonly string[] = [
      level integer NOT NULL DEFAULT 0, PRIMARY KEY (user_id, group_id))`,
   `CREATE TABLE every_type (id serial PRIMARY KEY, big bigint, money numeric(14, 2), flag boolean, moment timestamptz,
      moment_text timestamp, day date, key uuid, json jsonb, numbers integer[])`,
+  `CREATE TABLE made_row (id integer PRIMARY KEY, title text NOT NULL, slug text GENERATED ALWAYS AS (lower(title)) STORED UNIQUE,
+     stamp integer NOT NULL UNIQUE, vector text, bytes bytea, moment timestamptz)`,
   'CREATE VIEW blog_post_stats AS SELECT author_id, count(id) AS posts FROM blog_post GROUP BY author_id',
   'CREATE MATERIALIZED VIEW blog_top_post AS SELECT p.id, title, email FROM blog_post p JOIN app_user u ON u.id = author_id',
   'CREATE VIEW hidden_view AS SELECT id FROM app_user',
@@ -24,6 +26,8 @@ export const SQLITE: readonly string[] = [
   `CREATE TABLE app_membership (user_id integer NOT NULL REFERENCES app_user (id), group_id integer NOT NULL,
      level integer NOT NULL DEFAULT 0, PRIMARY KEY (user_id, group_id))`,
   `CREATE TABLE every_type (id integer PRIMARY KEY, big blob, money numeric, flag integer, moment integer, json text, bytes blob)`,
+  `CREATE TABLE made_row (id integer PRIMARY KEY, title text NOT NULL, slug text GENERATED ALWAYS AS (lower(title)) STORED UNIQUE,
+     stamp integer NOT NULL UNIQUE, vector text, bytes blob, moment integer)`,
   'CREATE VIEW blog_post_stats AS SELECT author_id, count(id) AS posts FROM blog_post GROUP BY author_id',
   'CREATE VIEW hidden_view AS SELECT id FROM app_user',
 ]
@@ -39,6 +43,8 @@ export const MYSQL: readonly string[] = [
      PRIMARY KEY (user_id, group_id), FOREIGN KEY (user_id) REFERENCES app_user (id))`,
   `CREATE TABLE every_type (id int AUTO_INCREMENT PRIMARY KEY, big bigint, money decimal(14, 2), flag boolean, moment datetime(3),
      json json, bytes varbinary(20))`,
+  `CREATE TABLE made_row (id int PRIMARY KEY, title varchar(100) NOT NULL, slug varchar(100) GENERATED ALWAYS AS (lower(title)) STORED UNIQUE,
+     stamp int NOT NULL UNIQUE, vector varchar(100), bytes varbinary(20), moment bigint)`,
   'CREATE VIEW blog_post_stats AS SELECT author_id, count(id) AS posts FROM blog_post GROUP BY author_id',
   'CREATE VIEW hidden_view AS SELECT id FROM app_user',
 ]

@@ -2,7 +2,8 @@ import type { ContractDb, ContractSchema } from './driver.ts'
 
 /** Empties every table. */
 export async function reset(db: ContractDb, t: ContractSchema): Promise<void> {
-  for (const table of [t.memberships, t.comments, t.posts, t.users, t.everything]) await db.delete(table)
+  for (const table of [t.memberships, t.comments, t.posts, t.users, t.everything, t.made])
+    await db.delete(table)
 }
 
 /** Rows with small ids; generated ids begin far above. */

@@ -2,6 +2,7 @@ import { count, relations, sql } from 'drizzle-orm'
 import {
   bigint,
   boolean,
+  customType,
   datetime,
   decimal,
   int,
@@ -14,6 +15,7 @@ import {
   varchar,
 } from 'drizzle-orm/mysql-core'
 import type { ContractSchema } from './driver.ts'
+import { MOMENT, type MomentType, next, VECTOR, type VectorType } from './made-values.ts'
 
 const users = mysqlTable('app_user', {
   id: int().primaryKey().autoincrement(),
@@ -61,6 +63,16 @@ const everything = mysqlTable('every_type', {
   bytes: varbinary({ length: 20 }),
 })
 
+const made = mysqlTable('made_row', {
+  id: int().primaryKey().$defaultFn(next),
+  title: varchar({ length: 100 }).notNull(),
+  slug: varchar({ length: 100 }).generatedAlwaysAs(sql`lower(title)`, { mode: 'stored' }).unique(),
+  stamp: int().notNull().unique().$onUpdateFn(next),
+  vector: customType<VectorType>({ dataType: () => 'varchar(100)', ...VECTOR })(),
+  bytes: customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'varbinary(20)' })(),
+  moment: customType<MomentType>({ dataType: () => 'bigint', ...MOMENT })(),
+})
+
 const postStats = mysqlView('blog_post_stats').as((qb) =>
   qb
     .select({ authorId: posts.authorId, posts: count(posts.id).as('posts') })
@@ -77,6 +89,7 @@ export const schemaMysql: ContractSchema = {
   comments,
   memberships,
   everything,
+  made,
   postStats,
   hidden,
   usersRelations: relations(users, ({ many }) => ({ posts: many(posts) })),

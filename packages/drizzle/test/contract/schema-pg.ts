@@ -5,6 +5,7 @@ export {
   comments,
   everything,
   hidden,
+  made,
   memberships,
   postStats,
   posts,

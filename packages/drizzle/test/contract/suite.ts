@@ -6,7 +6,9 @@ import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import { aroundRules } from './around.ts'
 import { declaredRules } from './declared.ts'
 import type { Contract, ContractDb, Driver, DriverDatabase, Rules } from './driver.ts'
+import { dynamicRules, optionRules } from './forms.ts'
 import { learnedRules } from './learned.ts'
+import { madeRules } from './made.ts'
 import { markRules } from './marks.ts'
 import { rawRules } from './raw.ts'
 import { readRules } from './reads.ts'
@@ -30,6 +32,9 @@ const ALL: readonly Rules[] = [
   writeRules,
   transactionRules,
   valueRules,
+  madeRules,
+  dynamicRules,
+  optionRules,
   rawRules,
   declaredRules,
   sessionRules,

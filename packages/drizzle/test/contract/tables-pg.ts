@@ -2,6 +2,7 @@ import { count, sql } from 'drizzle-orm'
 import {
   bigint,
   boolean,
+  customType,
   date,
   integer,
   jsonb,
@@ -16,6 +17,8 @@ import {
   timestamp,
   uuid,
 } from 'drizzle-orm/pg-core'
+
+import { Moment, next, VECTOR, type VectorType } from './made-values.ts'
 
 // Physical names differ from those in the schema wherever a mix-up of the two would go unnoticed otherwise.
 export const role = pgEnum('user_role', ['admin', 'member'])
@@ -67,6 +70,21 @@ export const everything = pgTable('every_type', {
   key: uuid(),
   json: jsonb().$type<unknown>(),
   numbers: integer().array(),
+})
+
+/** What Drizzle, the database or the user's own code makes of values. */
+export const made = pgTable('made_row', {
+  id: integer().primaryKey().$defaultFn(next),
+  title: text().notNull(),
+  slug: text().generatedAlwaysAs(sql`lower(title)`).unique(),
+  stamp: integer().notNull().unique().$onUpdateFn(next),
+  vector: customType<VectorType>({ dataType: () => 'text', ...VECTOR })(),
+  bytes: customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' })(),
+  moment: customType<{ data: Moment; driverData: string | Date }>({
+    dataType: () => 'timestamptz',
+    fromDriver: (value) => new Moment(new Date(value).getTime()),
+    toDriver: ({ at }) => new Date(at).toISOString(),
+  })(),
 })
 
 export const postStats = pgView('blog_post_stats').as((qb) =>

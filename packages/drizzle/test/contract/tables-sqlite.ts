@@ -1,5 +1,15 @@
 import { count, sql } from 'drizzle-orm'
-import { blob, integer, numeric, primaryKey, sqliteTable, sqliteView, text } from 'drizzle-orm/sqlite-core'
+import {
+  blob,
+  customType,
+  integer,
+  numeric,
+  primaryKey,
+  sqliteTable,
+  sqliteView,
+  text,
+} from 'drizzle-orm/sqlite-core'
+import { MOMENT, type MomentType, next, VECTOR, type VectorType } from './made-values.ts'
 
 const users = sqliteTable('app_user', {
   id: integer().primaryKey(),
@@ -49,6 +59,16 @@ const everything = sqliteTable('every_type', {
   bytes: blob({ mode: 'buffer' }),
 })
 
+const made = sqliteTable('made_row', {
+  id: integer().primaryKey().$defaultFn(next),
+  title: text().notNull(),
+  slug: text().generatedAlwaysAs(sql`lower(title)`, { mode: 'stored' }).unique(),
+  stamp: integer().notNull().unique().$onUpdateFn(next),
+  vector: customType<VectorType>({ dataType: () => 'text', ...VECTOR })(),
+  bytes: customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'blob' })(),
+  moment: customType<MomentType>({ dataType: () => 'integer', ...MOMENT })(),
+})
+
 const postStats = sqliteView('blog_post_stats').as((qb) =>
   qb
     .select({ authorId: posts.authorId, posts: count(posts.id).as('posts') })
@@ -59,4 +79,4 @@ const postStats = sqliteView('blog_post_stats').as((qb) =>
 const hidden = sqliteView('hidden_view', { id: integer() }).as(sql`select id from app_user`)
 
 /** The contract's tables for SQLite, without their relations. */
-export const tablesSqlite = { users, posts, comments, memberships, everything, postStats, hidden }
+export const tablesSqlite = { users, posts, comments, memberships, everything, made, postStats, hidden }

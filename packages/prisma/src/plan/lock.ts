@@ -16,10 +16,17 @@ export interface LockOptions {
   readonly strength?: LockStrength
 }
 
-/** A statement that locks one row, as `$queryRawUnsafe` takes it. */
+/** Statements about one row, as `$queryRawUnsafe` takes them. */
 export interface LockStatement {
+  /** Locks the row. */
   readonly sql: string
+  /** Of both. */
   readonly values: readonly unknown[]
+  /**
+   * Gives the same columns of the row without a lock: as the transaction's other reads see it. Where these may differ from
+   * what the lock was taken on.
+   */
+  readonly seen?: string
 }
 
 /** How one database quotes names, numbers parameters and spells locks. */
@@ -27,6 +34,8 @@ interface LockDialect {
   quote(name: string): string
   parameter(place: number): string
   readonly strengths: Readonly<Partial<Record<LockStrength, string>>>
+  /** In a transaction that has read before, a lock is granted on a row that its other reads do not see yet. */
+  readonly locksUnseen: boolean
 }
 
 const POSTGRES: LockDialect = {
@@ -38,12 +47,15 @@ const POSTGRES: LockDialect = {
     share: 'FOR SHARE',
     'key share': 'FOR KEY SHARE',
   },
+  // At REPEATABLE READ such a lock is refused.
+  locksUnseen: false,
 }
 const MYSQL: LockDialect = {
   quote: (name) => `\`${name.replaceAll('`', '``')}\``,
   parameter: () => '?',
   // MariaDB does not know FOR SHARE.
   strengths: { update: 'FOR UPDATE', share: 'LOCK IN SHARE MODE' },
+  locksUnseen: true,
 }
 const DIALECTS: Readonly<Record<string, LockDialect>> = {
   postgresql: POSTGRES,
@@ -53,7 +65,7 @@ const DIALECTS: Readonly<Record<string, LockDialect>> = {
 }
 
 /**
- * The statement that locks the row of `model` that `where` names by a unique key.
+ * The statements that lock the row of `model` that `where` names by a unique key.
  * @throws CacheError `LARDER_LOCK_UNSUPPORTED` on a database without row locks, or without this one; `LARDER_CONFIG`
  * for a filter that names no unique key and for what is no option.
  */
@@ -81,10 +93,19 @@ export function lockStatement(
   })
   const lock = lockClause(dialect, provider, options)
   const found = equalities.map(({ text }) => text).join(' AND ')
+  const columns = dialect.locksUnseen ? columnsOf(dialect, described) : '1'
+  const seen = `SELECT ${columns} FROM ${tableName(dialect, described)} WHERE ${found}`
   return {
-    sql: `SELECT 1 FROM ${tableName(dialect, described)} WHERE ${found} ${lock}`,
+    sql: `${seen} ${lock}`,
     values: equalities.map(({ value }) => value),
+    ...(dialect.locksUnseen && { seen }),
   }
+}
+
+function columnsOf({ quote }: LockDialect, { fields }: DatamodelModel): string {
+  return Object.values(fields)
+    .flatMap((field) => (field.kind === 'relation' ? [] : [quote(field.column)]))
+    .join(', ')
 }
 
 function lockClause(dialect: LockDialect, provider: string, options: LockOptions): string {

@@ -7,14 +7,14 @@ import {
   type Store,
   systemClock,
 } from '@larder/core'
-import { type PrismaCacheOptions, prismaCache } from '@larder/prisma'
+import { type Datamodel, type PrismaCacheOptions, prismaCache } from '@larder/prisma'
 import { onTestFinished } from 'vitest'
 import { PrismaClient } from '../../../../prisma/generated/client/client.ts'
 import { datamodel } from '../../../../prisma/generated/larder.ts'
 import { absentParser } from '../../../testing/src/index.ts'
 import type { TestDatabase, Watch } from './database.ts'
 
-export { pgliteDatabase, postgresDatabase, type TestDatabase } from './database.ts'
+export { mariadbDatabase, pgliteDatabase, postgresDatabase, type TestDatabase } from './database.ts'
 export { datamodel, PrismaClient }
 
 type Models = NonNullable<PrismaCacheOptions<typeof datamodel>['models']>
@@ -22,8 +22,8 @@ type Models = NonNullable<PrismaCacheOptions<typeof datamodel>['models']>
 /** A client as the application has it. Declared by inference: that its type survives is part of what is tested. */
 export type Extended = ReturnType<typeof extend>
 
-function extend(base: PrismaClient, cache: Cache, models: Models) {
-  return base.$extends(prismaCache({ cache, datamodel, models }))
+function extend(base: PrismaClient, cache: Cache, models: Models, from: typeof datamodel) {
+  return base.$extends(prismaCache({ cache, datamodel: from, models }))
 }
 
 /** What {@link connect} may be given. */
@@ -34,6 +34,8 @@ export interface ConnectOptions {
   readonly client?: Pick<ConstructorParameters<typeof PrismaClient>[0], 'omit' | 'transactionOptions'>
   /** Another class than the repository's client, made with other preview features. */
   readonly from?: typeof PrismaClient
+  /** Of that class, where its schema is another than the repository's. */
+  readonly datamodel?: Datamodel
   readonly watch?: Watch
   /** Most connections of the pool. */
   readonly max?: number
@@ -72,7 +74,8 @@ export function connect(database: TestDatabase, options: ConnectOptions = {}): C
     await cache.close()
     await base.$disconnect()
   })
-  const db = extend(base, cache, options.models ?? { '*': { ttl: '1m' } })
+  const from = (options.datamodel ?? datamodel) as typeof datamodel
+  const db = extend(base, cache, options.models ?? { '*': { ttl: '1m' } }, from)
   return {
     db,
     base,

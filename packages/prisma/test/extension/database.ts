@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { PGlite } from '@electric-sql/pglite'
+import { PrismaMariaDb } from '@prisma/adapter-mariadb'
 import { PrismaPg } from '@prisma/adapter-pg'
 import type {
   SqlDriverAdapter,
@@ -6,9 +8,10 @@ import type {
   SqlQueryable,
   Transaction,
 } from '@prisma/driver-adapter-utils'
+import mysql from 'mysql2/promise'
 import { Pool } from 'pg'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
-import { createDatabase, migrate, postgresUrl } from '../../../testing/src/index.ts'
+import { createDatabase, mariadbUrl, migrate, postgresUrl } from '../../../testing/src/index.ts'
 
 /** What happened to one physical statement: it was sent, or its answer is here. */
 export type Watch = (sql: string, phase: 'sent' | 'done') => Promise<void> | void
@@ -39,6 +42,7 @@ export async function postgresDatabase(): Promise<TestDatabase & { readonly url:
   const pool = new Pool({ connectionString: url })
   // A connection that is being closed when the database is dropped would else be an uncaught error.
   pool.on('connect', (client) => client.on('error', () => {}))
+  pool.on('error', () => {})
   await migrate((sql) => pool.query(sql))
   return {
     url,
@@ -51,6 +55,25 @@ export async function postgresDatabase(): Promise<TestDatabase & { readonly url:
     async stop() {
       await pool.end()
       await drop()
+    },
+  }
+}
+
+/** A database on a MariaDB server, with the tables that `ddl` makes: the repository's schema is PostgreSQL's. */
+export async function mariadbDatabase(ddl: readonly string[]): Promise<TestDatabase> {
+  const url = new URL(await mariadbUrl())
+  const name = `larder_test_${process.pid}_${randomBytes(4).toString('hex')}`
+  const own = await mysql.createConnection(url.href)
+  for (const sql of [`CREATE DATABASE ${name}`, `USE ${name}`, ...ddl]) await own.query(sql)
+  const { hostname: host, port, username: user, password } = url
+  const server = { host, port: Number(port), user, password, database: name }
+  return {
+    adapter: (watch, { max = 5 } = {}) =>
+      watched(new PrismaMariaDb({ ...server, connectionLimit: max }), watch),
+    exec: (sql) => own.query(sql),
+    async stop() {
+      await own.query(`DROP DATABASE ${name}`)
+      await own.end()
     },
   }
 }

@@ -23,7 +23,7 @@ const set = (value: string) => ({ where: { id: 's' }, data: { value } })
 const MODELS = { '*': { ttl: '1m' }, User: { ttl: '1m', onMarkFailure: 'reject' } } as const
 
 /** A client whose store fails: all of it, or the marks of one table only. */
-function failing(table?: string, models: ConnectOptions['models'] = MODELS) {
+function failing(table?: string, models: ConnectOptions['models'] = MODELS, more: ConnectOptions = {}) {
   const store = faultyStore(memoryStore())
   const partly: Store = {
     ...store,
@@ -35,6 +35,7 @@ function failing(table?: string, models: ConnectOptions['models'] = MODELS) {
   const connected = connect(database, {
     cache: { store: table ? partly : store, memory: { mode: 'off' } },
     models,
+    ...more,
   })
   const outcomes: string[] = []
   connected.cache.on('write', ({ outcome }) => outcomes.push(outcome))
@@ -72,9 +73,17 @@ describe('a write of its own', () => {
     expect((await db.setting.findMany())[0]).toMatchObject({ value: 'after' })
   })
 
-  it('is rejected for a table that it only reaches through a foreign key, and raw for any', async () => {
-    const models = { Post: { ttl: '1m', onMarkFailure: 'reject' } } as const
-    const { db, store, statements } = failing(undefined, models)
+  const models = { Post: { ttl: '1m', onMarkFailure: 'reject' } } as const
+
+  it('that is raw is rejected by the tables its text shows, where the parser tells them', async () => {
+    const { db, store } = failing(undefined, models)
+    store.fail('rejects')
+    refused(await errorOf(db.$executeRaw`UPDATE blog_posts SET views = 1`), 'blog_posts')
+    expect(await db.$executeRaw`DELETE FROM app_setting`).toBe(1)
+  })
+
+  it('is rejected for a table that it only reaches through a foreign key, and raw of unknown tables for any', async () => {
+    const { db, store, statements } = failing(undefined, models, { parser: false })
     store.fail('rejects')
     refused(await errorOf(db.user.delete({ where: { id: 1 } })), 'blog_posts')
     refused(await errorOf(db.$executeRaw`DELETE FROM app_setting`), 'blog_posts')

@@ -1,0 +1,122 @@
+import { type Cache, createCache } from '@larder/core'
+import { drizzleCache } from '@larder/drizzle'
+import { createDatabase, type Database, postgresUrl } from '@larder/testing'
+import { eq } from 'drizzle-orm'
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
+import { integer, pgTable, text, withReplicas } from 'drizzle-orm/pg-core'
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+
+// withReplicas() over the wrapped primary. The replica is a database of its own to which nothing is replicated: where a row
+// came from shows in the row.
+
+const items = pgTable('item', { id: integer().primaryKey(), name: text().notNull() })
+const schema = { items }
+type Db = NodePgDatabase<typeof schema>
+
+const databases: Database[] = []
+const pools: pg.Pool[] = []
+
+async function connect(): Promise<Db> {
+  const database = await createDatabase(await postgresUrl())
+  databases.push(database)
+  const pool = new pg.Pool({ connectionString: database.url, max: 2 })
+  pool.on('error', () => {})
+  pools.push(pool)
+  await pool.query('CREATE TABLE item (id integer PRIMARY KEY, name text NOT NULL)')
+  return drizzle(pool, { schema })
+}
+
+const replicated = (primary: Db, replica: Db) => withReplicas(primary, [replica])
+
+let base: Db
+let replica: Db
+let cache: Cache
+let primary: Db
+let db: ReturnType<typeof replicated>
+beforeAll(async () => {
+  base = await connect()
+  replica = await connect()
+})
+afterAll(async () => {
+  await Promise.all(pools.map((pool) => pool.end()))
+  await Promise.all(databases.map(({ drop }) => drop()))
+})
+beforeEach(async () => {
+  for (const [on, name] of [
+    [base, 'primary'],
+    [replica, 'replica'],
+  ] as const) {
+    await on.delete(items)
+    await on.insert(items).values({ id: 1, name })
+  }
+  cache = createCache()
+  primary = drizzleCache(base, { cache, tables: { items: { ttl: '1h' } } })
+  db = replicated(primary, replica)
+})
+
+const one = (on: Db) => on.select().from(items).where(eq(items.id, 1))
+const READS: Readonly<Record<string, (on: Db) => PromiseLike<unknown>>> = {
+  select: one,
+  selectDistinct: (on) => on.selectDistinct().from(items),
+  'db.query': (on) => on.query.items.findMany(),
+  $count: (on) => on.$count(items),
+  'a CTE': (on) => {
+    const cte = on.$with('cte').as(on.select().from(items))
+    return on.with(cte).select().from(cte)
+  },
+}
+
+it.each(Object.entries(READS))(
+  '%s reads the replica each time, and the cache is not asked',
+  async (_, read) => {
+    await read(db)
+    await replica.insert(items).values({ id: 2, name: 'behind' })
+    const { result, reads } = await cache.explain(async () => await read(db))
+    expect(result).toStrictEqual(await read(replica))
+    expect(reads).toStrictEqual([])
+  },
+)
+
+it.each(Object.entries(READS))(
+  '%s on $primary is cached, and a write through the db ends it',
+  async (_, read) => {
+    const told = async () => (await cache.explain(async () => await read(db.$primary))).reads[0]?.source
+    await read(db.$primary)
+    expect(await told()).toBe('memory')
+    await db.delete(items)
+    expect(await told()).toBe('database')
+    expect(await read(db.$primary)).toStrictEqual(await read(base))
+  },
+)
+
+it.each<readonly [string, () => PromiseLike<unknown>]>([
+  ['an update', () => db.update(items).set({ name: 'new' }).where(eq(items.id, 1))],
+  ['a delete', () => db.delete(items).where(eq(items.id, 1))],
+  ['raw SQL', () => db.execute(`update item set name = 'new'`)],
+  [
+    'a transaction',
+    () =>
+      db.transaction(async (tx) => void (await tx.update(items).set({ name: 'new' }).where(eq(items.id, 1)))),
+  ],
+])('%s goes to the primary and ends what its db has cached', async (_, write) => {
+  await one(db.$primary)
+  await write()
+  expect(await one(db.$primary)).toStrictEqual(await one(base))
+  expect(await one(base)).not.toMatchObject([{ name: 'primary' }])
+  expect(await one(replica)).toMatchObject([{ name: 'replica' }])
+})
+
+it('a transaction reads the primary, past the cache', async () => {
+  await one(db.$primary)
+  const { result, reads } = await cache.explain(() => db.transaction(async (tx) => await one(tx as never)))
+  expect(result).toMatchObject([{ name: 'primary' }])
+  expect(reads).toMatchObject([{ source: 'database', reason: 'transaction' }])
+})
+
+it('$cache of the db is that of the primary', async () => {
+  await one(db.$primary)
+  await base.update(items).set({ name: 'elsewhere' })
+  await db.$cache.invalidate({ tables: items })
+  expect(await one(db.$primary)).toMatchObject([{ name: 'elsewhere' }])
+})

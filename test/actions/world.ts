@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto'
+import { type Cache, createCache, type Store } from '@larder/core'
+import { type Datamodel, prismaCache } from '@larder/prisma'
+import { createDatabase, mariadbUrl, ownClient, postgresUrl } from '@larder/testing'
+import { PrismaMariaDb } from '@prisma/adapter-mariadb'
+import { PrismaPg } from '@prisma/adapter-pg'
+import mysql from 'mysql2/promise'
+import pg from 'pg'
+import type { PrismaClient } from '../../prisma/generated/client/client.ts'
+import { type Carried, prismaSchema, rows, tables } from './schema.ts'
+
+/** How a test breaks the cache. */
+export interface Broken {
+  readonly store?: Store
+  readonly datamodel?: (whole: Datamodel) => Datamodel
+}
+
+/** Two clients of one database, one of them cached. */
+export interface ActionsWorld {
+  readonly plain: PrismaClient
+  readonly under: PrismaClient
+  readonly cache: Cache
+  stop(): Promise<void>
+}
+
+interface Server {
+  adapter(): PrismaPg | PrismaMariaDb
+  drop(): Promise<unknown>
+}
+
+export async function startWorld(carried: Carried, broken: Broken = {}): Promise<ActionsWorld> {
+  const statements = [...tables(carried), ...rows(carried)]
+  const server = await (carried === 'client on MariaDB' ? onMariadb(statements) : onPostgres(statements))
+  const name = `actions-${randomBytes(4).toString('hex')}`
+  const made = await ownClient<typeof PrismaClient, Datamodel>(name, prismaSchema(carried))
+  const client = () => new made.PrismaClient({ adapter: server.adapter(), errorFormat: 'minimal' })
+  const [plain, base] = [client(), client()]
+  const cache = createCache(broken.store && { store: broken.store })
+  const datamodel = broken.datamodel?.(made.datamodel) ?? made.datamodel
+  const under = base.$extends(prismaCache({ cache, datamodel, models: { '*': { ttl: '1h' } } }))
+  return {
+    plain,
+    under: under as unknown as PrismaClient,
+    cache,
+    async stop() {
+      await cache.close()
+      await Promise.all([plain.$disconnect(), base.$disconnect()])
+      await server.drop()
+      await made.remove()
+    },
+  }
+}
+
+async function onPostgres(statements: readonly string[]): Promise<Server> {
+  const { url, drop } = await createDatabase(await postgresUrl())
+  const own = new pg.Client({ connectionString: url })
+  await own.connect()
+  for (const sql of statements) await own.query(sql)
+  await own.end()
+  return { adapter: () => new PrismaPg({ connectionString: url, max: 4 }), drop }
+}
+
+async function onMariadb(statements: readonly string[]): Promise<Server> {
+  const { hostname: host, port, username: user, password } = new URL(await mariadbUrl())
+  const server = { host, port: Number(port), user, password }
+  const database = `larder_test_${process.pid}_${randomBytes(4).toString('hex')}`
+  const own = await mysql.createConnection(server)
+  const before = [`CREATE DATABASE ${database}`, `USE ${database}`, `SET sql_mode = 'ANSI_QUOTES'`]
+  for (const sql of [...before, ...statements]) await own.query(sql)
+  return {
+    adapter: () => new PrismaMariaDb({ ...server, database, connectionLimit: 4 }),
+    async drop() {
+      await own.query(`DROP DATABASE ${database}`)
+      await own.end()
+    },
+  }
+}
