@@ -1,4 +1,4 @@
-import { and, eq, gt, ne, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, isNull, ne, sql } from 'drizzle-orm'
 import { describe, expect } from 'vitest'
 import type { Contract, ContractDb, ContractSchema, RelationalReads, Rules } from './driver.ts'
 import { rule } from './left-out.ts'
@@ -90,6 +90,59 @@ const JOINS: readonly (readonly [
         .orderBy(t.posts.id),
     [],
     [user(3)],
+  ],
+  [
+    'all rows of a table that decide which rows of another are joined, where a filter reads those',
+    (db, t) =>
+      db
+        .select()
+        .from(t.comments)
+        .leftJoin(t.posts, eq(t.posts.id, t.comments.postId))
+        .leftJoin(t.users, eq(t.users.id, t.posts.authorId))
+        .where(eq(t.users.name, 'n1'))
+        .orderBy(t.comments.id),
+    [],
+    // Comment 2 is of post 3, whose author was another.
+    [moved(3, 1), user(3)],
+  ],
+  [
+    'all rows of a table that decide by another column which rows of another are joined',
+    (db, t) =>
+      db
+        .select()
+        .from(t.comments)
+        .leftJoin(t.posts, eq(t.posts.id, t.comments.postId))
+        .leftJoin(t.users, and(eq(t.users.id, t.comments.id), gt(t.posts.views, 20)))
+        .where(isNull(t.users.name))
+        .orderBy(t.comments.id),
+    [],
+    [({ db, t }) => db.update(t.posts).set({ views: 0 }).where(eq(t.posts.id, 3))],
+  ],
+  [
+    'all rows of a table that decide which rows of another are joined, where an ordering reads those for a limit',
+    (db, t) =>
+      db
+        .select()
+        .from(t.comments)
+        .leftJoin(t.posts, eq(t.posts.id, t.comments.postId))
+        .leftJoin(t.users, eq(t.users.id, t.posts.authorId))
+        .orderBy(desc(t.users.name), t.comments.id)
+        .limit(1),
+    [],
+    [moved(1, 3)],
+  ],
+  [
+    'the rows of a table that others are joined by, where nothing reads those to show or hide rows',
+    (db, t) =>
+      db
+        .select()
+        .from(t.comments)
+        .leftJoin(t.posts, eq(t.posts.id, t.comments.postId))
+        .leftJoin(t.users, eq(t.users.id, t.posts.authorId))
+        .where(gt(t.posts.views, 10))
+        .orderBy(t.comments.id),
+    [user(1), user(3)],
+    [user(2), moved(3, 1), titled(2)],
   ],
   [
     'all rows that raw SQL may read of a joined table',
