@@ -133,7 +133,8 @@ const WORDLESS =
 function mentions({ piece, children }: Node, name: string): boolean {
   switch (piece.kind) {
     case 'text':
-      return /[A-Za-z_"`[]/.test(piece.text.replace(WORDLESS, ' '))
+      // A number orders by the column of that place in the result.
+      return /[\w"`[]/.test(piece.text.replace(WORDLESS, ' '))
     case 'column':
       return nameInStatement(piece.column.table) === name
     case 'name':

@@ -169,6 +169,19 @@ const JOINS: readonly (readonly [
     [user(3)],
   ],
   [
+    'all rows that an ordering by the place of a column reads of a joined table, where a limit may hide some',
+    (db, t) =>
+      db
+        .select()
+        .from(t.posts)
+        .leftJoin(t.users, eq(t.users.id, t.posts.authorId))
+        .orderBy(sql.raw('7 desc'), t.posts.id)
+        .limit(2),
+    [],
+    // The seventh column is the author's name.
+    [({ db, t }) => db.update(t.users).set({ name: 'z' }).where(eq(t.users.id, 2))],
+  ],
+  [
     'all rows of an inner join that may hide some',
     (db, t) =>
       db.select().from(t.posts).innerJoin(t.users, eq(t.users.id, t.posts.authorId)).orderBy(t.posts.id),
