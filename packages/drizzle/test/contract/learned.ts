@@ -175,11 +175,11 @@ const JOINS: readonly (readonly [
         .select()
         .from(t.posts)
         .leftJoin(t.users, eq(t.users.id, t.posts.authorId))
-        .orderBy(sql.raw('7 desc'), t.posts.id)
+        .orderBy(sql.raw('7'), t.posts.id)
         .limit(2),
     [],
-    // The seventh column is the author's name.
-    [({ db, t }) => db.update(t.users).set({ name: 'z' }).where(eq(t.users.id, 2))],
+    // The seventh column is the author's name; post 3, which is not shown, is of user 2.
+    [({ db, t }) => db.update(t.users).set({ name: 'a' }).where(eq(t.users.id, 2))],
   ],
   [
     'all rows of an inner join that may hide some',
