@@ -52,6 +52,7 @@ const CASES: readonly (readonly [
   ],
   ['rows at two levels', 'commentWithPostAndAuthor', [user(2), titled(2)], [user(1), titled(1), moved(1, 3)]],
   ['all of a table whose rows the result does not name', 'postTitledWithAuthorsName', [], [user(3)]],
+  ['all of a table of which a row may come that is not there', 'userWithAnyPost', [user(2)], [post(55, 3)]],
 ]
 
 type Joined = (db: ContractDb, t: ContractSchema) => PromiseLike<unknown>
@@ -180,6 +181,17 @@ const JOINS: readonly (readonly [
     [],
     // The seventh column is the author's name; post 3, which is not shown, is of user 2.
     [({ db, t }) => db.update(t.users).set({ name: 'a' }).where(eq(t.users.id, 2))],
+  ],
+  [
+    'all rows of a left join that found none where one is pointed to',
+    (db, t) =>
+      db
+        .select()
+        .from(t.posts)
+        .leftJoin(t.users, and(eq(t.users.id, t.posts.authorId), eq(t.users.name, 'n2')))
+        .orderBy(t.posts.id),
+    [],
+    [({ db, t }) => db.update(t.users).set({ name: 'n2' }).where(eq(t.users.id, 1))],
   ],
   [
     'all rows of an inner join that may hide some',
