@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNull, ne, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, isNull, lt, ne, sql } from 'drizzle-orm'
 import { describe, expect } from 'vitest'
 import type { Contract, ContractDb, ContractSchema, RelationalReads, Rules } from './driver.ts'
 import { rule } from './left-out.ts'
@@ -206,6 +206,20 @@ const JOINS: readonly (readonly [
       db.select().from(t.users).leftJoin(t.posts, eq(t.posts.authorId, t.users.id)).where(eq(t.users.id, 3)),
     [user(2)],
     [user(3), post(54, 3)],
+  ],
+  [
+    'all rows of a table joined by no key of it, of which some are passed over',
+    (db, t) =>
+      db
+        .select({ id: t.users.id, author: t.posts.authorId })
+        .from(t.users)
+        .leftJoin(t.posts, eq(t.posts.authorId, t.users.id))
+        .where(lt(t.users.id, 3))
+        .orderBy(t.users.id)
+        .limit(1)
+        .offset(2),
+    [],
+    [post(56, 1)],
   ],
   [
     'all rows where the result is no row',
