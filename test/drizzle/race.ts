@@ -98,12 +98,13 @@ async function readOnce({ name, db, random }: Worker, checker: Checker): Promise
     // Only the result tells which rows these depend on.
     async () => {
       const other = aliasedTable(stock, 'other')
-      const found = await db
-        .select()
+      const twin = { id: other.id, sku: other.sku, version: other.version, warehouse: other.warehouse }
+      const found: readonly { readonly twin: Seen | null }[] = await db
+        .select({ own: stock, twin })
         .from(stock)
         .leftJoin(other, eq(other.sku, stock.sku))
         .where(eq(stock.id, id))
-      const twins = Promise.resolve(found.flatMap((row) => (row.other ? [row.other] : [])))
+      const twins = Promise.resolve(found.flatMap((row) => (row.twin ? [row.twin] : [])))
       return rows('left join', twins, 1)
     },
     async () => {

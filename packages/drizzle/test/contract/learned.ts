@@ -222,6 +222,19 @@ const JOINS: readonly (readonly [
     [post(56, 1)],
   ],
   [
+    'all rows of a joined table where one row of several is shown for a group',
+    (db, t) =>
+      db
+        .select({ author: t.posts.authorId, id: t.comments.id })
+        .from(t.posts)
+        .leftJoin(t.comments, eq(t.comments.id, t.posts.id))
+        .where(lt(t.posts.id, 3))
+        .groupBy(t.posts.authorId, t.comments.id)
+        .orderBy(t.comments.id),
+    [],
+    [({ db, t }) => db.insert(t.comments).values({ id: 57, text: 'new', postId: 1 })],
+  ],
+  [
     'all rows where the result is no row',
     (db, t) =>
       db
