@@ -238,8 +238,81 @@ const rest: readonly Query[] = [
   ),
 ]
 
+/** Reads of which only the results tell whose rows they show. */
+const named: readonly Query[] = [
+  ...[1, 2, 3].map((id) =>
+    query(`comment ${id} with all it belongs to`, (db) =>
+      db.comment.findUnique({
+        where: { id },
+        include: { author: { include: { profile: true } }, post: { include: { author: true, tags: byId } } },
+      }),
+    ),
+  ),
+  ...['a@x', 'b@x'].map((email) =>
+    query(`user ${email} with posts and followers`, (db) =>
+      db.user.findUnique({
+        where: { email },
+        include: {
+          posts: { include: { comments: byId, category: true }, ...byId },
+          followers: { include: { profile: true }, ...byId },
+          _count: { select: { edits: true, comments: true } },
+        },
+      }),
+    ),
+  ),
+  query('post with an editor of one name', (db) =>
+    db.post.findMany({
+      where: { id: { in: [1, 2] } },
+      include: { editor: { where: { name: 'n2' } } },
+      ...byId,
+    }),
+  ),
+  query('posts without the keys of their authors', (db) =>
+    db.post.findMany({ where: { authorId: 1 }, select: { author: { select: { name: true } } }, ...byId }),
+  ),
+  query('posts with the names of their authors', (db) =>
+    db.post.findMany({
+      where: { authorId: 1 },
+      select: { authorId: true, author: { select: { name: true } } },
+      ...byId,
+    }),
+  ),
+  query('one post with comments after a cursor', (db) =>
+    db.post.findUnique({
+      where: { id: 1 },
+      include: { comments: { cursor: { id: 1 }, take: 2, include: { author: true }, ...byId } },
+    }),
+  ),
+  query('post with some of its tags', (db) =>
+    db.post.findUnique({ where: { id: 1 }, include: { tags: { where: { name: { not: 't1' } }, ...byId } } }),
+  ),
+  query('profile with all of its user', (db) =>
+    db.profile.findUnique({
+      where: { userId: 1 },
+      include: {
+        user: { include: { memberships: { include: { group: true }, orderBy: { groupId: 'asc' } } } },
+      },
+    }),
+  ),
+  query('badge with all of its membership', (db) =>
+    db.badge.findUnique({
+      where: { id: 1 },
+      include: { membership: { include: { user: true, group: true } } },
+    }),
+  ),
+  query('line with its stock and order', (db) =>
+    db.orderLine.findUnique({ where: { id: 1 }, include: { stock: true, order: true } }),
+  ),
+  query('ticket with its assignee', (db) =>
+    db.ticket.findUnique({ where: { id: 1 }, include: { assignee: { omit: { id: true } } } }),
+  ),
+  query('fluent: author with posts', (db) =>
+    db.post.findUnique({ where: { id: 1 } }).author({ include: { posts: byId, profile: true } }),
+  ),
+]
+
 /** Reads of every shape, over the rows that the steps change most. */
-export const battery: readonly Query[] = [...users, ...relations, ...rest]
+export const battery: readonly Query[] = [...users, ...relations, ...named, ...rest]
 
 /** A rejection compared like a result. */
 export function codeOf(error: unknown): unknown {

@@ -36,6 +36,8 @@ describe.each(dialects.flatMap((dialect) => writes.map((write) => [dialect, writ
         expect(account.unknown).toEqual([])
         // Steps that all fail and reads that never hit would prove nothing. In MySQL text pins nothing.
         expect(account.succeeded / account.steps).toBeGreaterThan(0.3)
+        // So would reads whose results name no rows.
+        expect(account.learned).toBeGreaterThan(steps / 3)
         expect(account.hits / account.reads).toBeGreaterThan(dialect === 'mysql' ? 0.05 : 0.2)
       },
     )

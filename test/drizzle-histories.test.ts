@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { naiveStore } from './broken.ts'
 import { race } from './drizzle/race.ts'
 import { type StockDatabase, startStock } from './drizzle/stock.ts'
+import { learnedEntries } from './learned-entries.ts'
 import { setting } from './settings.ts'
 
 // Every write stores a number that grows in its row, so one pass over the history tells whether anybody read too little.
@@ -31,13 +32,15 @@ describe('concurrent histories of Drizzle on PostgreSQL', () => {
   test(`${operations} operations of 16 workers on two dbs: nobody reads less than was written or read before`, {
     timeout: 60_000 + operations * 5,
   }, async () => {
-    const { cache, dbs } = twoDbs(memoryStore())
+    const entries = learnedEntries()
+    const { cache, dbs } = twoDbs(entries.store)
     const { violations, operations: done } = await race({ dbs, workers: 16, operations, seed })
     expect(violations, `LARDER_HISTORY_SEED=${seed}`).toEqual([])
     expect(done).toBeGreaterThanOrEqual(operations)
     const { hits, reads } = cache.stats()
     // Without hits the test would prove nothing.
     expect(hits / reads).toBeGreaterThan(0.1)
+    expect(entries.count()).toBeGreaterThan(operations / 250)
   })
 
   test('nor when the store forgets almost everything', { timeout: 60_000 }, async () => {

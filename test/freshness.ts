@@ -4,6 +4,7 @@ import type { PrismaClient } from '../prisma/generated/client/client.ts'
 import { battery, type Query } from './battery.ts'
 import { cachedClient } from './cached.ts'
 import type { TestDatabase } from './databases.ts'
+import { learnedEntries } from './learned-entries.ts'
 import { createRandom } from './random.ts'
 import { randomStep, type Step } from './steps.ts'
 import { createKeys, lookAt, populate } from './world.ts'
@@ -25,6 +26,8 @@ export interface Account {
   /** Of all cached reads made after a step. */
   readonly hits: number
   readonly reads: number
+  /** Entries stored that learned rows from their results; none of a cache or a store that was given. */
+  readonly learned: number
 }
 
 export interface Run {
@@ -51,7 +54,9 @@ export async function walk({
   draw: drawFrom = randomStep,
 }: Run): Promise<Account> {
   const { client: plain } = database.client()
-  const { client, cache } = cachedClient(database.client().client, cached)
+  const entries = learnedEntries()
+  const options = { options: { store: entries.store } }
+  const { client, cache } = cachedClient(database.client().client, { ...options, ...cached })
   const under = client as unknown as PrismaClient
   await populate(plain, database.run)
   const random = createRandom(seed)
@@ -91,7 +96,7 @@ export async function walk({
       stale.push({ seed, step, after: taken.map(({ name }) => name).join(' || '), ...found })
     if (stale.length && stopAtFirst) break
   }
-  return { steps: step, succeeded, stale, ...counts }
+  return { steps: step, succeeded, stale, learned: entries.count(), ...counts }
 }
 
 type Difference = Pick<Stale, 'query' | 'cached' | 'database'>

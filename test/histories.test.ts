@@ -4,6 +4,7 @@ import type { PrismaClient } from '../prisma/generated/client/client.ts'
 import { naiveStore } from './broken.ts'
 import { cachedClient, EVERY_MODEL } from './cached.ts'
 import { startPostgresDatabase, type TestDatabase } from './databases.ts'
+import { learnedEntries } from './learned-entries.ts'
 import { race, seedRace } from './race.ts'
 import { setting } from './settings.ts'
 
@@ -35,13 +36,15 @@ describe('concurrent histories on PostgreSQL', () => {
   test(`${operations} operations of 16 workers on two clients: nobody reads less than was written or read before`, {
     timeout: 60_000 + operations * 5,
   }, async () => {
-    const { cache, clients } = twoClients(memoryStore())
+    const entries = learnedEntries()
+    const { cache, clients } = twoClients(entries.store)
     const { violations, operations: done } = await race({ cache, clients, workers: 16, operations, seed })
     expect(violations, `LARDER_HISTORY_SEED=${seed}`).toEqual([])
     expect(done).toBeGreaterThanOrEqual(operations)
     const { hits, reads } = cache.stats()
     // Without hits the test would prove nothing.
     expect(hits / reads).toBeGreaterThan(0.1)
+    expect(entries.count()).toBeGreaterThan(operations / 100)
   })
 
   test('nor when the store forgets almost everything', { timeout: 60_000 }, async () => {

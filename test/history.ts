@@ -30,6 +30,9 @@ export async function readOnce(worker: Worker, checker: Checker): Promise<void> 
     'all',
     'sum',
     'lines',
+    'line',
+    'line',
+    'order',
     'handle',
     'pair',
   ] as const)
@@ -46,6 +49,19 @@ export async function readOnce(worker: Worker, checker: Checker): Promise<void> 
       return one(await stock.findUnique({ where: { sku: `s${id}` }, select: seen }))
     case 'lines':
       return one(await stock.findUnique({ where: { id }, include: { lines: true } }))
+    // Only the result tells which rows these depend on.
+    case 'line':
+      return one(
+        (await client.orderLine.findUnique({ where: { id }, include: { stock: true } }))?.stock ?? null,
+      )
+    case 'order': {
+      const order = await client.order.findUnique({
+        where: { id: 1 },
+        include: { lines: { include: { stock: true } } },
+      })
+      for (const line of order?.lines ?? []) one(line.stock)
+      return
+    }
     case 'ids': {
       const ids = [id, (id % ROWS) + 1]
       const rows = await stock.findMany({ where: { id: { in: ids } } })

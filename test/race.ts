@@ -11,6 +11,10 @@ export async function seedRace(database: TestDatabase): Promise<void> {
   await client.stock.createMany({
     data: rows.map((id) => ({ id, sku: `s${id}`, warehouse: 'w1', version: 1 })),
   })
+  await client.order.create({ data: { id: 1, customer: 'o' } })
+  await client.orderLine.createMany({
+    data: rows.map((id) => ({ id, orderId: 1, sku: `s${id}`, quantity: 1, price: 1 })),
+  })
   const players = Array.from({ length: PLAYERS }, (_, index) => index + 1)
   await client.player.createMany({
     data: players.map((id) => ({ id, handle: `h${id}`, region: 'r', best: 1 })),

@@ -1,4 +1,4 @@
-import type { Cache, Change, Engine, Host, Occurrence, ReadPlan, Table, WritePlan } from '@larder/core'
+import type { Cache, Change, Engine, Host, Learn, Occurrence, ReadPlan, Table, WritePlan } from '@larder/core'
 
 /** How one part of a host goes wrong. What is not given works. */
 interface Fault {
@@ -30,6 +30,12 @@ const over =
           ),
       }
     },
+  })
+
+/** The cache, for a host that errs in what it reads off its results. */
+const learning = (wrong: (given: Learn) => Learn) =>
+  over({
+    occurrences: (given) => given.map((one) => (one.learn ? { ...one, learn: wrong(one.learn) } : one)),
   })
 
 function same<T>(given: T): T {
@@ -72,5 +78,13 @@ export const BROKEN: Readonly<Record<string, (cache: Cache) => Cache>> = {
       foreignKeys: given.foreignKeys.map((key) => ({ ...key, onDelete: 'no-action', onUpdate: 'no-action' })),
     }),
   }),
+  'results of which a missing row is none': learning((given) => ({
+    ...given,
+    values: (result) => given.values(result) ?? [],
+  })),
+  'results of which the first row is forgotten': learning((given) => ({
+    ...given,
+    values: (result) => given.values(result)?.slice(1),
+  })),
   'a view that reads nothing': over({ table: (given) => ({ ...given, reads: [] }) }),
 }

@@ -14,6 +14,7 @@ import {
   sql,
 } from 'drizzle-orm'
 import { createRandom, type Random } from '../random.ts'
+import { byKey } from './by-key.ts'
 import { condition, notes, people, personId, posts, type Shape } from './conditions.ts'
 import { LOOKUPS } from './lookups.ts'
 import { relational } from './relational.ts'
@@ -251,7 +252,7 @@ function shapesOf(dialect: Dialect): Readonly<Record<string, Shape>> {
 
 /** A random query: built anew from its own seed each time it is run, so that it is the same on every db. */
 export function randomQuery(random: Random, dialect: Dialect, t: World): Query {
-  const shapes = random.chance(0.5) ? LOOKUPS : shapesOf(dialect)
+  const shapes = random.chance(0.4) ? LOOKUPS : random.chance(0.4) ? byKey(dialect) : shapesOf(dialect)
   const [shape, build] = random.pick(Object.entries(shapes))
   const seed = random.int(0, 0x7fff_ffff)
   return { name: `${shape} #${seed}`, run: (db) => build({ db, t, random: createRandom(seed) }) }

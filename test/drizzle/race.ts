@@ -95,6 +95,22 @@ async function readOnce({ name, db, random }: Worker, checker: Checker): Promise
         1,
       )
     },
+    // Only the result tells which rows these depend on.
+    async () => {
+      const other = aliasedTable(stock, 'other')
+      const twin = { id: other.id, sku: other.sku, version: other.version, warehouse: other.warehouse }
+      const found: readonly { readonly twin: Seen | null }[] = await db
+        .select({ own: stock, twin })
+        .from(stock)
+        .leftJoin(other, eq(other.sku, stock.sku))
+        .where(eq(stock.id, id))
+      const twins = Promise.resolve(found.flatMap((row) => (row.twin ? [row.twin] : [])))
+      return rows('left join', twins, 1)
+    },
+    async () => {
+      const found = await db.query.stock.findMany({ where: eq(stock.sku, `s${id}`), with: { twin: true } })
+      return rows('relation', Promise.resolve(found.map(({ twin }) => twin)), 1)
+    },
     () => rows('derived', db.select().from(db.select().from(stock).where(eq(stock.id, id)).as('one')), 1),
     async () => {
       const warehouse = random.pick(WAREHOUSES)

@@ -1,4 +1,5 @@
 import { createDatabase, postgresUrl } from '@larder/testing'
+import { relations } from 'drizzle-orm'
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { integer, pgTable, text } from 'drizzle-orm/pg-core'
 import pg from 'pg'
@@ -10,7 +11,11 @@ export const stock = pgTable('inventory_stock', {
   warehouse: text().notNull(),
   version: integer().notNull(),
 })
-export const schema = { stock }
+/** Each row's own, found again by another key. */
+const stockRelations = relations(stock, ({ one }) => ({
+  twin: one(stock, { fields: [stock.sku], references: [stock.sku] }),
+}))
+export const schema = { stock, stockRelations }
 export type StockDb = NodePgDatabase<typeof schema>
 
 /** A database with one table, each row at version 1. */

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Cache, createCache } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
+import { learnedEntries } from '../learned-entries.ts'
 import { createRandom, type Random } from '../random.ts'
 import type { WorldDatabase } from './databases.ts'
 import { type Query, randomQuery } from './queries.ts'
@@ -24,6 +25,8 @@ export interface Account {
   /** Of all cached reads made after a step. */
   readonly hits: number
   readonly reads: number
+  /** Entries stored that learned rows from their results; none of a cache that was given. */
+  readonly learned: number
   /** Steps of which the cache could not tell whether they committed. */
   readonly unknown: readonly string[]
 }
@@ -54,7 +57,8 @@ const FEWEST = 3
 /** Takes random steps through a cached db and compares a pool of queries with the database after each. */
 export async function walk(walked: Walk): Promise<Account> {
   const { database, seed, steps, through, schema, together = 0, write = 'invalidate' } = walked
-  const { cache = createCache(), draw = randomStep } = walked
+  const entries = learnedEntries()
+  const { cache = createCache({ store: entries.store }), draw = randomStep } = walked
   const { dialect } = database
   const t = WORLDS[dialect]
   const plain = database.db()
@@ -98,7 +102,7 @@ export async function walk(walked: Walk): Promise<Account> {
     const after = taken.map(({ name }) => name).join(' || ')
     stale.push(...found.map((one) => ({ seed, step, after, ...one })))
   }
-  return { steps: step, stale, unknown, ...counts }
+  return { steps: step, stale, unknown, learned: entries.count(), ...counts }
 }
 
 function renew(pool: Query[], random: Random, { dialect }: WorldDatabase, t: World): void {

@@ -4,9 +4,23 @@ import type { LearnedCells } from '../tags/learned.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
 import type { TagReply, TagRequest } from '../tags/tag.ts'
 
-/** The tags with what an entry learned of their tables. */
+/** The tags with what an entry learned of their tables. Every hit asks: what the last one was given is remembered. */
 export function withLearned(tags: readonly ReadTag[], learned: readonly LearnedCells[]): readonly ReadTag[] {
   if (!learned.length) return tags
+  const last = given.get(learned)
+  if (last?.tags === tags) return last.all
+  const all = joined(tags, learned)
+  given.set(learned, { tags, all })
+  return all
+}
+
+/** By the list that an entry, or the hint at it, keeps. */
+const given = new WeakMap<
+  readonly LearnedCells[],
+  { readonly tags: readonly ReadTag[]; readonly all: readonly ReadTag[] }
+>()
+
+function joined(tags: readonly ReadTag[], learned: readonly LearnedCells[]): readonly ReadTag[] {
   return tags.map((tag) => {
     const named = learned.find(({ record }) => record === tag.record)?.cells ?? []
     const more = named.filter((cell) => !tag.cells.includes(cell))

@@ -132,14 +132,16 @@ function judged(
   source: Found['source'],
   seen: Fetched,
 ): Found {
-  const sights = sightsOf(tags, seen, writing)
-  const every = all === tags ? sights : sightsOf(all, seen, writing)
+  const every = sightsOf(all, seen, writing)
   return {
     fresh: judge(entry?.sight, every, seen.epoch),
     entry,
     source,
     epoch: seen.epoch,
-    sights,
+    // A hit does not look at these.
+    get sights() {
+      return all === tags ? every : sightsOf(tags, seen, writing)
+    },
     tags: all,
   }
 }

@@ -192,7 +192,40 @@ describe('a write of this process', () => {
   })
 })
 
-it('a seeding that fails, or an epoch that changes on the way, stores nothing', async () => {
+it('an epoch that changes while a result is loaded stores nothing', async () => {
+  const here = counted()
+  const slow = pausedLoad(here, withNote)
+  const reading = here.get(withNote, { load: slow.run })
+  await slow.execute()
+  await here.inner.invalidateAll()
+  slow.answer()
+  await reading
+  expect(here.calls).not.toContain('set')
+  expect((await here.get(withNote)).source).toBe('database')
+})
+
+it('an entry of one epoch is none with cells of the next, though they are the same', async () => {
+  const here = counted()
+  await here.get(withNote)
+  let after: (() => Promise<void>) | undefined = () => here.inner.invalidateAll()
+  // Another process, which has no hint: its second round trip comes after the epoch has changed.
+  const there = world({
+    beside: here,
+    around: (inner) => ({
+      ...faultyStore(inner),
+      async fetch(entry, tags) {
+        const seen = await inner.fetch(entry, tags)
+        await after?.()
+        after = undefined
+        return seen
+      },
+    }),
+  })
+  expect((await there.get(withNote)).source).toBe('database')
+  expect(after).toBeUndefined()
+})
+
+it('a seeding that fails stores nothing', async () => {
   const here = counted()
   await here.asked()
   await here.put(writes.touch(1, 'note'))

@@ -10,7 +10,8 @@ import type { Node } from './tree.ts'
  * Notes what the result of a select tells of the rows of joined tables. Two forms are understood; every join of either
  * is to a table by a key of it, so that at most one row of it belongs to a row of the result.
  * - The first table is bound to one row by a key of it, joins are inner or left: if that row is shown, so is all there is.
- * - Joins are left, and no condition, ordering or limit lets a joined row decide which rows are shown.
+ * - Joins are left, and no condition, ordering or limit lets a joined row decide which rows are shown, nor which row of
+ *   another table is joined that does: of rows that are not shown the result tells nothing.
  */
 export function learnJoins(survey: Survey, config: SelectConfig): void {
   const root = survey.drafts[0]
@@ -21,15 +22,18 @@ export function learnJoins(survey: Survey, config: SelectConfig): void {
   )
   if (single) root.counted = 'once'
   const joins = joinsOf(survey, config) ?? []
-  for (const one of joins) {
-    const tellable = single || (joins.every(({ left }) => left) && !decides(survey, config, one.draft.name))
-    if (tellable) one.draft.learn = learnOf(survey, one, fields, single)
-  }
+  if (!single && !joins.every(({ left }) => left)) return
+  const decisive = single ? NONE : deciding(survey, config, joins)
+  for (const one of joins)
+    if (!decisive.has(one.draft.name)) one.draft.learn = learnOf(survey, one, fields, single)
 }
+
+const NONE: ReadonlySet<string> = new Set()
 
 interface Join {
   readonly draft: Draft
   readonly left: boolean
+  readonly on: unknown
   /** Columns of a key of the table, each with the column of an earlier table that it equals. */
   readonly pairs: readonly { readonly column: string; readonly source: string; readonly other: string }[]
 }
@@ -48,7 +52,7 @@ function joinsOf(survey: Survey, { table, joins = [] }: SelectConfig): readonly 
     )
     if (!key) return undefined
     const pairs = key.flatMap((column) => links.find((link) => link.column === column) ?? [])
-    found.push({ draft, left: join.joinType === 'left', pairs })
+    found.push({ draft, left: join.joinType === 'left', on: join.on, pairs })
     before.add(draft.name)
   }
   return found
@@ -97,21 +101,29 @@ function selected(fields: Readonly<Record<string, unknown>>): readonly Column[] 
   return columns
 }
 
-/** True unless rows of the source called `name` surely have no say in which rows the result shows. */
-function decides(survey: Survey, config: SelectConfig, name: string): boolean {
+/** The joined sources but for those whose rows surely have no say in which rows the result shows. */
+function deciding(survey: Survey, config: SelectConfig, joins: readonly Join[]): ReadonlySet<string> {
   const { where, limit, offset, orderBy } = config as SelectConfig & {
     readonly limit?: unknown
     readonly offset?: unknown
     readonly orderBy?: readonly unknown[]
   }
-  const mentionedIn = (given: unknown): boolean => {
-    if (is(given, Column)) return nameInStatement(given.table) === name
-    const place = survey.places(given)
-    return !place || mentions(place, name)
-  }
-  if (where !== undefined && mentionedIn(where)) return true
   const limited = limit !== undefined || offset !== undefined
-  return limited && (orderBy ?? []).some(mentionedIn)
+  const conditions: unknown[] = [...(where === undefined ? [] : [where]), ...(limited ? (orderBy ?? []) : [])]
+  const decisive = new Set<string>()
+  // From the last: what a source is joined by decides with it.
+  for (const { draft, on } of [...joins].reverse()) {
+    if (!conditions.some((given) => mentionedIn(survey, given, draft.name))) continue
+    decisive.add(draft.name)
+    conditions.push(on)
+  }
+  return decisive
+}
+
+function mentionedIn(survey: Survey, given: unknown, name: string): boolean {
+  if (is(given, Column)) return nameInStatement(given.table) === name
+  const place = survey.places(given)
+  return !place || mentions(place, name)
 }
 
 /** Words in SQL text that name no column. */
@@ -121,7 +133,8 @@ const WORDLESS =
 function mentions({ piece, children }: Node, name: string): boolean {
   switch (piece.kind) {
     case 'text':
-      return /[A-Za-z_"`[]/.test(piece.text.replace(WORDLESS, ' '))
+      // A number orders by the column of that place in the result.
+      return /[\w"`[]/.test(piece.text.replace(WORDLESS, ' '))
     case 'column':
       return nameInStatement(piece.column.table) === name
     case 'name':

@@ -19,6 +19,8 @@ export interface RelationalReads {
   readonly userByEmailWithPosts: Read
   readonly commentWithPostAndAuthor: Read
   readonly postTitledWithAuthorsName: Read
+  /** User 3 has none. */
+  readonly userWithAnyPost: Read
   readonly everythingById: Read
   /** Nothing but the row. */
   readonly postById: Read

@@ -1,4 +1,4 @@
-import { and, eq, gt, ne, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, isNull, lt, ne, sql } from 'drizzle-orm'
 import { describe, expect } from 'vitest'
 import type { Contract, ContractDb, ContractSchema, RelationalReads, Rules } from './driver.ts'
 import { rule } from './left-out.ts'
@@ -52,6 +52,7 @@ const CASES: readonly (readonly [
   ],
   ['rows at two levels', 'commentWithPostAndAuthor', [user(2), titled(2)], [user(1), titled(1), moved(1, 3)]],
   ['all of a table whose rows the result does not name', 'postTitledWithAuthorsName', [], [user(3)]],
+  ['all of a table of which a row may come that is not there', 'userWithAnyPost', [user(2)], [post(55, 3)]],
 ]
 
 type Joined = (db: ContractDb, t: ContractSchema) => PromiseLike<unknown>
@@ -92,6 +93,59 @@ const JOINS: readonly (readonly [
     [user(3)],
   ],
   [
+    'all rows of a table that decide which rows of another are joined, where a filter reads those',
+    (db, t) =>
+      db
+        .select()
+        .from(t.comments)
+        .leftJoin(t.posts, eq(t.posts.id, t.comments.postId))
+        .leftJoin(t.users, eq(t.users.id, t.posts.authorId))
+        .where(eq(t.users.name, 'n1'))
+        .orderBy(t.comments.id),
+    [],
+    // Comment 2 is of post 3, whose author was another.
+    [moved(3, 1), user(3)],
+  ],
+  [
+    'all rows of a table that decide by another column which rows of another are joined',
+    (db, t) =>
+      db
+        .select()
+        .from(t.comments)
+        .leftJoin(t.posts, eq(t.posts.id, t.comments.postId))
+        .leftJoin(t.users, and(eq(t.users.id, t.comments.id), gt(t.posts.views, 20)))
+        .where(isNull(t.users.name))
+        .orderBy(t.comments.id),
+    [],
+    [({ db, t }) => db.update(t.posts).set({ views: 0 }).where(eq(t.posts.id, 3))],
+  ],
+  [
+    'all rows of a table that decide which rows of another are joined, where an ordering reads those for a limit',
+    (db, t) =>
+      db
+        .select()
+        .from(t.comments)
+        .leftJoin(t.posts, eq(t.posts.id, t.comments.postId))
+        .leftJoin(t.users, eq(t.users.id, t.posts.authorId))
+        .orderBy(desc(t.users.name), t.comments.id)
+        .limit(1),
+    [],
+    [moved(1, 3)],
+  ],
+  [
+    'the rows of a table that others are joined by, where nothing reads those to show or hide rows',
+    (db, t) =>
+      db
+        .select()
+        .from(t.comments)
+        .leftJoin(t.posts, eq(t.posts.id, t.comments.postId))
+        .leftJoin(t.users, eq(t.users.id, t.posts.authorId))
+        .where(gt(t.posts.views, 10))
+        .orderBy(t.comments.id),
+    [user(1), user(3)],
+    [user(2), moved(3, 1), titled(2)],
+  ],
+  [
     'all rows that raw SQL may read of a joined table',
     (db, t) =>
       db
@@ -116,6 +170,30 @@ const JOINS: readonly (readonly [
     [user(3)],
   ],
   [
+    'all rows that an ordering by the place of a column reads of a joined table, where a limit may hide some',
+    (db, t) =>
+      db
+        .select()
+        .from(t.posts)
+        .leftJoin(t.users, eq(t.users.id, t.posts.authorId))
+        .orderBy(sql.raw('7'), t.posts.id)
+        .limit(2),
+    [],
+    // The seventh column is the author's name; post 3, which is not shown, is of user 2.
+    [({ db, t }) => db.update(t.users).set({ name: 'a' }).where(eq(t.users.id, 2))],
+  ],
+  [
+    'all rows of a left join that found none where one is pointed to',
+    (db, t) =>
+      db
+        .select()
+        .from(t.posts)
+        .leftJoin(t.users, and(eq(t.users.id, t.posts.authorId), eq(t.users.name, 'n2')))
+        .orderBy(t.posts.id),
+    [],
+    [({ db, t }) => db.update(t.users).set({ name: 'n2' }).where(eq(t.users.id, 1))],
+  ],
+  [
     'all rows of an inner join that may hide some',
     (db, t) =>
       db.select().from(t.posts).innerJoin(t.users, eq(t.users.id, t.posts.authorId)).orderBy(t.posts.id),
@@ -128,6 +206,33 @@ const JOINS: readonly (readonly [
       db.select().from(t.users).leftJoin(t.posts, eq(t.posts.authorId, t.users.id)).where(eq(t.users.id, 3)),
     [user(2)],
     [user(3), post(54, 3)],
+  ],
+  [
+    'all rows of a table joined by no key of it, of which some are passed over',
+    (db, t) =>
+      db
+        .select({ id: t.users.id, author: t.posts.authorId })
+        .from(t.users)
+        .leftJoin(t.posts, eq(t.posts.authorId, t.users.id))
+        .where(lt(t.users.id, 3))
+        .orderBy(t.users.id)
+        .limit(1)
+        .offset(2),
+    [],
+    [post(56, 1)],
+  ],
+  [
+    'all rows of a joined table where one row of several is shown for a group',
+    (db, t) =>
+      db
+        .select({ author: t.posts.authorId, id: t.comments.id })
+        .from(t.posts)
+        .leftJoin(t.comments, eq(t.comments.id, t.posts.id))
+        .where(lt(t.posts.id, 3))
+        .groupBy(t.posts.authorId, t.comments.id)
+        .orderBy(t.comments.id),
+    [],
+    [({ db, t }) => db.insert(t.comments).values({ id: 57, text: 'new', postId: 1 })],
   ],
   [
     'all rows where the result is no row',

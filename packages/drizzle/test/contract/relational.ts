@@ -28,6 +28,8 @@ export const relational: RelationalReads = {
       columns: { title: true },
       with: { author: { columns: { name: true } } },
     }),
+  userWithAnyPost: (db, t) =>
+    db.query.users.findFirst({ where: eq(t.users.email, 'u3@x'), with: { anyPost: true } }),
   everythingById: (db, t) => db.query.everything.findMany({ where: eq(t.everything.id, 1) }),
   postById: (db, t) => db.query.posts.findFirst({ where: eq(t.posts.id, 1) }),
 }

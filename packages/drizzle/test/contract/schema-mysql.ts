@@ -92,7 +92,10 @@ export const schemaMysql: ContractSchema = {
   made,
   postStats,
   hidden,
-  usersRelations: relations(users, ({ many }) => ({ posts: many(posts) })),
+  usersRelations: relations(users, ({ one, many }) => ({
+    posts: many(posts),
+    anyPost: one(posts, { fields: [users.id], references: [posts.authorId], relationName: 'any' }),
+  })),
   postsRelations: relations(posts, ({ one, many }) => ({
     author: one(users, { fields: [posts.authorId], references: [users.id] }),
     comments: many(comments),

@@ -14,7 +14,10 @@ export {
   users,
 } from './tables-pg.ts'
 
-export const usersRelations = relations(users, ({ many }) => ({ posts: many(posts) }))
+export const usersRelations = relations(users, ({ one, many }) => ({
+  posts: many(posts),
+  anyPost: one(posts, { fields: [users.id], references: [posts.authorId], relationName: 'any' }),
+}))
 export const postsRelations = relations(posts, ({ one, many }) => ({
   author: one(users, { fields: [posts.authorId], references: [users.id] }),
   comments: many(comments),

@@ -7,7 +7,10 @@ const { users, posts, comments } = tablesSqlite
 /** The contract's tables for SQLite, given as if they were PostgreSQL's. */
 export const schemaSqlite: ContractSchema = {
   ...tablesSqlite,
-  usersRelations: relations(users, ({ many }) => ({ posts: many(posts) })),
+  usersRelations: relations(users, ({ one, many }) => ({
+    posts: many(posts),
+    anyPost: one(posts, { fields: [users.id], references: [posts.authorId], relationName: 'any' }),
+  })),
   postsRelations: relations(posts, ({ one, many }) => ({
     author: one(users, { fields: [posts.authorId], references: [users.id] }),
     comments: many(comments),

@@ -25,6 +25,7 @@ export const relational: RelationalReads = {
       columns: { title: true },
       with: { author: { columns: { name: true } } },
     }),
+  userWithAnyPost: (db) => next(db).users.findFirst({ where: { email: 'u3@x' }, with: { anyPost: true } }),
   everythingById: (db) => next(db).everything.findMany({ where: { id: 1 } }),
   postById: (db) => next(db).posts.findFirst({ where: { id: 1 } }),
 }

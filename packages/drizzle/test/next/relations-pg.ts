@@ -2,7 +2,10 @@ import { defineRelations } from 'drizzle-orm'
 import { comments, everything, posts, users } from '../contract/tables-pg.ts'
 
 export const relationsPg = defineRelations({ users, posts, comments, everything }, (r) => ({
-  users: { posts: r.many.posts({ from: r.users.id, to: r.posts.authorId }) },
+  users: {
+    posts: r.many.posts({ from: r.users.id, to: r.posts.authorId }),
+    anyPost: r.one.posts({ from: r.users.id, to: r.posts.authorId }),
+  },
   posts: {
     author: r.one.users({ from: r.posts.authorId, to: r.users.id }),
     comments: r.many.comments({ from: r.posts.id, to: r.comments.postId }),

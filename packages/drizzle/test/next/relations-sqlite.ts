@@ -4,7 +4,10 @@ import { tablesSqlite } from '../contract/tables-sqlite.ts'
 const { users, posts, comments, everything } = tablesSqlite
 
 export const relationsSqlite = defineRelations({ users, posts, comments, everything }, (r) => ({
-  users: { posts: r.many.posts({ from: r.users.id, to: r.posts.authorId }) },
+  users: {
+    posts: r.many.posts({ from: r.users.id, to: r.posts.authorId }),
+    anyPost: r.one.posts({ from: r.users.id, to: r.posts.authorId }),
+  },
   posts: {
     author: r.one.users({ from: r.posts.authorId, to: r.users.id }),
     comments: r.many.comments({ from: r.posts.id, to: r.comments.postId }),

@@ -63,6 +63,20 @@ const CASES: Readonly<Record<string, readonly [Read, survives: readonly Write[],
     [postOf(2), user(2)],
     [postOf(1), user(1)],
   ],
+  'extras with the names of keys, in rows of relations': [
+    (query) =>
+      query.comments.findFirst({
+        where: { id: 1 },
+        with: {
+          post: {
+            extras: { authorId: sql<number>`70` },
+            with: { author: { extras: { id: sql<number>`71` } } },
+          },
+        },
+      }),
+    [],
+    [user(1), post(1)],
+  ],
   'conditions joined by OR': [
     (query) =>
       query.users.findMany({ where: { OR: [{ id: 1 }, { email: 'u2@x' }] }, orderBy: { id: 'asc' } }),

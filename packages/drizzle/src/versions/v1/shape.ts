@@ -19,7 +19,10 @@ export function shapeOf(made: unknown): Shape | undefined {
 }
 
 function shape(selection: readonly Selected[], depth: number): Shape {
-  const entries = selection.map((one, index) => ({ ...one, at: depth ? one.key : index }))
+  // An extra may have the name of a column or a relation: which of the two an object then holds is the database's say.
+  const entries = selection
+    .map((one, index) => ({ ...one, at: depth ? one.key : index }))
+    .filter(({ key }) => !depth || selection.filter((one) => one.key === key).length === 1)
   return {
     alias: `d${depth}`,
     columns: entries.flatMap(({ at, field }) => (is(field, Column) ? [{ at, column: field }] : [])),

@@ -1,0 +1,30 @@
+import { memoryStore, type Store } from '@larder/core'
+
+/** A store that counts the entries which learned rows from their results. */
+export interface LearnedEntries {
+  readonly store: Store
+  count(): number
+}
+
+/** Where the length of an entry's header stands, and the header. */
+const [LENGTH_AT, HEADER_AT] = [8, 12]
+
+export function learnedEntries(inner: Store = memoryStore()): LearnedEntries {
+  let learned = 0
+  const store: Store = {
+    ...inner,
+    async set(entry, bytes, ...rest) {
+      if (learns(bytes)) learned++
+      await inner.set(entry, bytes, ...rest)
+    },
+  }
+  return { store, count: () => learned }
+}
+
+/** Tags of a table are its record, fields and cells, and the cells that were learned where there are any. */
+function learns(bytes: Uint8Array): boolean {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const header = view.toString('utf8', HEADER_AT, HEADER_AT + view.readUInt32LE(LENGTH_AT))
+  const tags = (JSON.parse(header) as readonly unknown[])[5] as readonly (readonly unknown[])[]
+  return tags.some((one) => one.length > 3)
+}
