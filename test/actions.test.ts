@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Carried } from './actions/schema.ts'
+import type { Walked } from './actions/walk.ts'
 import { walkActions } from './actions/walk.ts'
 import { type Broken, startWorld } from './actions/world.ts'
 import { storeWithoutCells, withoutActions } from './broken.ts'
-import type { Account } from './freshness.ts'
 import { setting } from './settings.ts'
 
 // As test/freshness.test.ts, by the same settings, for what the repository's own schema has not (actions/schema.ts).
@@ -12,7 +12,7 @@ const steps = Math.ceil(setting('LARDER_FRESHNESS_STEPS', 420) * 0.36)
 const seed = setting('LARDER_FRESHNESS_SEED', 1)
 const timeout = 60_000 + steps * 600
 
-async function walk(carried: Carried, from: number, length: number, broken?: Broken): Promise<Account> {
+async function walk(carried: Carried, from: number, length: number, broken?: Broken): Promise<Walked> {
   const world = await startWorld(carried, broken)
   try {
     return await walkActions(world, from, length)

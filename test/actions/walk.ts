@@ -7,8 +7,11 @@ import { queries } from './queries.ts'
 import type { ActionsWorld } from './world.ts'
 import { randomAction } from './writes.ts'
 
+/** What a walk came to. */
+export type Walked = Omit<Account, 'learned'>
+
 /** Takes random steps through the cached client and compares every query with the database after each; ends at a difference. */
-export async function walkActions(world: ActionsWorld, seed: number, steps: number): Promise<Account> {
+export async function walkActions(world: ActionsWorld, seed: number, steps: number): Promise<Walked> {
   const random = createRandom(seed)
   const account = { steps: 0, succeeded: 0, stale: [] as Account['stale'][number][], hits: 0, reads: 0 }
   const compare = async (after: string): Promise<void> => {

@@ -1,5 +1,6 @@
 import type { ColumnValue, Learn, ReturnedRow } from '@larder/core'
 import { Column, is, SQL, Subquery, Table } from 'drizzle-orm'
+import { comparesByItself } from '../tables/column.ts'
 import { constraintsOf } from '../tables/constraints.ts'
 import { columnsOf, nameInStatement } from '../versions/names.ts'
 import type { SelectConfig } from './built.ts'
@@ -47,7 +48,7 @@ function joinsOf(survey: Survey, { table, joins = [] }: SelectConfig): readonly 
     const name = is(join.table, Table) ? nameInStatement(join.table) : undefined
     if (!draft || draft.name !== name || before.has(name) || Reflect.get(join, 'lateral')) return undefined
     const links = draft.links.filter(({ source }) => before.has(source))
-    const key = keysOf(survey, join.table as Table).find((columns) =>
+    const key = keysOf(survey, join.table as Table, comparesByItself).find((columns) =>
       columns.every((column) => links.some((link) => link.column === column)),
     )
     if (!key) return undefined
@@ -58,10 +59,15 @@ function joinsOf(survey: Survey, { table, joins = [] }: SelectConfig): readonly 
   return found
 }
 
-/** Physical columns of the keys that name one row at most. */
-function keysOf({ names }: Survey, table: Table): readonly (readonly string[])[] {
+/** Physical columns of the keys that name one row at most: those of `fit` columns. */
+function keysOf(
+  { names }: Survey,
+  table: Table,
+  fit: (column: Column) => boolean = () => true,
+): readonly (readonly string[])[] {
   const { primary, uniques } = constraintsOf(table)
-  return [primary, ...uniques].filter((key) => key.length).map((key) => key.map(names.column))
+  const keys = [primary, ...uniques].filter((key) => key.length && key.every(fit))
+  return keys.map((key) => key.map(names.column))
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { ColumnValue, Learn, ReturnedRow } from '@larder/core'
+import { comparesByItself } from '../tables/column.ts'
 import {
   listedRows,
   type Place,
@@ -53,16 +54,21 @@ interface Parents {
 interface Pair {
   readonly column: string
   readonly own: Place | undefined
+  /** False where that column may hold for equal what the other does not. */
+  readonly fit: boolean
 }
 
 function pairsOf(survey: Survey, { links }: Draft, { alias, columns }: Shape): readonly Pair[] {
   return links
     .filter(({ source }) => source === alias)
-    .map(({ column, other }) => ({ column, own: placeOf(survey, columns, other) }))
+    .map(({ column, other }) => {
+      const found = columnOf(survey, columns, other)
+      return { column, own: found?.at, fit: found !== undefined && comparesByItself(found.column) }
+    })
 }
 
-function placeOf({ names }: Survey, columns: Shape['columns'], physical: string): Place | undefined {
-  return columns.find(({ column }) => names.column(column) === physical)?.at
+function columnOf({ names }: Survey, columns: Shape['columns'], physical: string) {
+  return columns.find(({ column }) => names.column(column) === physical)
 }
 
 /** Children were looked for by what their parent holds, whether there are any or not. */
@@ -87,10 +93,11 @@ function oneOf(
   { shape, rows }: Parents,
   { at, related }: { readonly at: Place; readonly related: Shape },
 ): Learn | undefined {
-  const all = pairsOf(survey, draft, shape)
-  const pairs = all
-    .map((pair) => ({ ...pair, shown: placeOf(survey, related.columns, pair.column) }))
-    .filter(({ own, shown }) => own !== undefined || shown !== undefined)
+  const pairs = pairsOf(survey, draft, shape).flatMap((pair) => {
+    const found = columnOf(survey, related.columns, pair.column)
+    const fit = found ? comparesByItself(found.column) : pair.own !== undefined && pair.fit
+    return fit ? [{ ...pair, shown: found?.at }] : []
+  })
   if (!pairs.length) return undefined
   return {
     columns: pairs.map(({ column }) => column),

@@ -28,6 +28,14 @@ function named(type: ColumnType, kinds: readonly string[]): Readonly<Record<stri
   return Object.fromEntries(kinds.map((kind) => [kind, type]))
 }
 
+/**
+ * False for a column that another may make equal to more than it holds for equal itself: SQLite compares two columns by
+ * the collation of the one on the left, and a schema of Drizzle does not say any.
+ */
+export function comparesByItself({ columnType }: Column): boolean {
+  return columnType !== 'SQLiteText'
+}
+
 /** A column as core wants it, under its physical name. */
 export function columnOf(column: Column, name: string): CoreColumn {
   const { generated, generatedIdentity, hasOnUpdateNow } = column as Column & {
