@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNull, lt, ne, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, isNull, lt, ne, sql } from 'drizzle-orm'
 import { describe, expect } from 'vitest'
 import type { Contract, ContractDb, ContractSchema, RelationalReads, Rules } from './driver.ts'
 import { rule } from './left-out.ts'
@@ -199,6 +199,17 @@ const JOINS: readonly (readonly [
       db.select().from(t.posts).innerJoin(t.users, eq(t.users.id, t.posts.authorId)).orderBy(t.posts.id),
     [],
     [user(3)],
+  ],
+  [
+    'all rows of an inner join of several rows bound by key, of which one is hidden',
+    (db, t) =>
+      db
+        .select()
+        .from(t.posts)
+        .innerJoin(t.users, eq(t.users.id, t.posts.authorId))
+        .where(and(inArray(t.posts.id, [1, 3]), ne(t.users.name, 'n2'))),
+    [],
+    [user(2)],
   ],
   [
     'all rows of a table joined by no key of it',
