@@ -48,6 +48,20 @@ it.each<[string, readonly Occurrence[], readonly string[]]>([
   expect(derive).toHaveBeenCalledTimes(2)
 })
 
+it.each([
+  ['nothing to learn', undefined],
+  ['other columns to learn by', { columns: ['code'], found: true, values: () => undefined }],
+  ['rows that need not be there', { columns: ['id'], found: false, values: () => undefined }],
+])('the same name with %s is derived anew', (_, learn) => {
+  const { derive, known } = remembering()
+  const learned = { columns: ['id'], found: true, values: () => undefined }
+  known('a', [{ table: 'item', learn: learned }], [])
+  known('a', [{ table: 'item', learn: { ...learned } }], [])
+  expect(derive).toHaveBeenCalledTimes(1)
+  known('a', [{ table: 'item', ...(learn && { learn }) }], [])
+  expect(derive).toHaveBeenCalledTimes(2)
+})
+
 it('a list that its owner changes afterwards changes nothing that is remembered', () => {
   const { known } = remembering()
   const ids = [1]
