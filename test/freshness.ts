@@ -4,6 +4,7 @@ import type { PrismaClient } from '../prisma/generated/client/client.ts'
 import { battery, type Query } from './battery.ts'
 import { cachedClient } from './cached.ts'
 import type { TestDatabase } from './databases.ts'
+import { glanceAt } from './glance.ts'
 import { learnedEntries } from './learned-entries.ts'
 import { createRandom } from './random.ts'
 import { randomStep, type Step } from './steps.ts'
@@ -68,16 +69,11 @@ export async function walk({
   const glance = async (): Promise<void> => {
     // What is open is not committed: the cache may only show what another connection sees.
     const query = random.pick(battery)
-    const [seen, truth] = [await query.run(under), await query.run(plain)]
-    if (!isDeepStrictEqual(seen, truth))
-      stale.push({
-        seed,
-        step: -1,
-        after: 'inside a transaction',
-        query: query.name,
-        cached: seen,
-        database: truth,
-      })
+    const odd = await glanceAt(
+      () => query.run(under),
+      () => query.run(plain),
+    )
+    if (odd) stale.push({ seed, step: -1, after: 'inside a transaction', query: query.name, ...odd })
   }
   await compare(under, plain, cache, counts)
   let step = 0
