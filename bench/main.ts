@@ -10,8 +10,8 @@ import { benchValkey } from './valkey.ts'
 import { benchWriteThrough } from './write-through.ts'
 
 const { quick } = parseArgs({ options: { quick: { type: 'boolean', default: false } } }).values
-const budget: Budget = quick ? { rounds: 40, slice: 20 } : { rounds: 80, slice: 40 }
-const operations = quick ? 10_000 : 40_000
+const budget: Budget = quick ? { rounds: 22, slice: 20 } : { rounds: 80, slice: 40 }
+const operations = quick ? 5_000 : 40_000
 
 const began = performance.now()
 console.log(`Larder: benchmarks${quick ? ', quick' : ''}
@@ -25,14 +25,14 @@ times belong to this machine at this moment.`)
 
 await benchEngine(budget)
 // A round trip is long enough for fewer rounds to tell.
-await benchDrizzle({ ...budget, rounds: quick ? 25 : 60 })
+await benchDrizzle({ ...budget, rounds: quick ? 30 : 60 })
 const catalogue = await openCatalogue()
 try {
   await benchPrisma(catalogue, budget)
   await benchPrecision(catalogue, operations)
   await benchWriteThrough(catalogue, budget, operations)
   // A round trip is long enough for fewer rounds to tell.
-  await benchValkey(catalogue, { ...budget, rounds: quick ? 25 : 60 }, quick)
+  await benchValkey(catalogue, { ...budget, rounds: quick ? 12 : 60 }, quick)
 } finally {
   await catalogue.close()
 }
