@@ -89,7 +89,11 @@ export interface Store {
   open?(context: StoreContext): void
   /** Reads an entry (if a key is given) and tags; each record before its cells. */
   fetch(entry: string | undefined, tags: readonly TagRequest[]): Promise<Fetched>
-  /** Creates what is missing of the tags, fields with the live marks of `list`, and returns all states. */
+  /**
+   * Creates what is missing of the tags, fields with the live marks of `list`, and returns all states. Those of one
+   * request are of one instant, the creation's, as far as its fields and first 100 cells go: what a result named is
+   * covered by the `list` seen with it.
+   */
   seed(tags: readonly TagRequest[], lifetime: number): Promise<Fetched>
   /** Answers with a report where the request has a `witness` and the store can tell: else nothing is written through. */
   mark(request: MarkRequest): Promise<TagReport | undefined>
