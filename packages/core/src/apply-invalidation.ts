@@ -27,7 +27,11 @@ export async function applyInvalidation(
     room.events.emit('invalidate', { tables, rows: rows.length, tags: userTags, all })
   }
   if (transaction) {
-    if (tags.length) (await transaction.adopt(tags)).learned(tags)
+    if (tags.length) {
+      const adopted = transaction.adopt(tags)
+      await adopted.ready
+      adopted.learned(tags)
+    }
     transaction.onCommit(rest)
     return
   }

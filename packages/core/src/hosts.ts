@@ -125,6 +125,8 @@ function rawChanges({ config, events, sqlParser }: SharedRoom, host: Host): RawC
   const load = host.sqlParser && (sqlParser ?? host.sqlParser)
   const warn = (message: string): void => events.emit('warning', { code: 'sql-parser', message })
   const parser = load && createSqlParser(load, warn)
+  // A first raw write must not be refused for coming before the parser.
+  if (config.unknownWrites === 'throw') void parser?.written('SELECT 1')
   return createRawChanges({ events, unknownWrites: config.unknownWrites, schema, blindViews, parser })
 }
 

@@ -20,6 +20,7 @@ export type {
   Source,
   WriteEvent,
 } from './events.ts'
+export { createStatementOrder, type StatementOrder, type Turn } from './fence/statement-order.ts'
 export type { Outcome, Transaction, TransactionWrite } from './fence/transaction.ts'
 export type { InvalidateRequest } from './invalidate.ts'
 export { canonical } from './keys/canonical.ts'

@@ -38,8 +38,9 @@ export interface Through<T> {
   /** What is known of the row before the statement runs, if anything is. */
   readonly stakes: Stakes | undefined
   /**
-   * To be awaited before the statement runs: user tags are those of before. Never rejects; done at once where the store
-   * answers at once.
+   * Reads the user tags: to be awaited before a statement of its own runs, and begun before one of a transaction does.
+   * Rows are stored only if they were here when the rows came. Never rejects; done at once where the store answers at
+   * once.
    */
   begin(): Promise<void>
   /** What the result shows, encoded: to be called before anybody else sees it. Never throws. */
@@ -87,7 +88,7 @@ function prepared<T>(
   const known = knownRows(room.space, table, own)
   const lifetime = 2 * room.longestLifetime()
   const userTags = policy.tags.length ? room.tagsOf([], policy.tags) : []
-  let beside: Beside | undefined = { sights: [], epoch: undefined }
+  let beside: Beside | undefined = userTags.length ? undefined : { sights: [], epoch: undefined }
   return {
     table: table.name.toLowerCase(),
     stakes: known && { tags: [known], lifetime },

@@ -53,7 +53,11 @@ interface Writing<T> {
 
 async function writeInside<T>(one: Writing<T>, transaction: Transaction): Promise<T> {
   const { plan, tags, through, learn } = one
-  const [statement] = await Promise.all([transaction.write(tags, through?.stakes), through?.begin()])
+  const statement = transaction.write(tags, through?.stakes)
+  const userTags = through?.begin()
+  // Else nothing is awaited: statements of a transaction reach the driver in the order in which they were called. User
+  // tags that are not here when the rows are only keep these from being stored.
+  if (statement.ready) await Promise.all([statement.ready, userTags])
   let result: T
   try {
     result = await plan.run()

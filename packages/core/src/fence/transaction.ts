@@ -10,6 +10,11 @@ export type { Outcome } from './raised.ts'
 
 /** One statement of a transaction, as its scope remembers it. */
 export interface TransactionWrite {
+  /**
+   * When the statement may be sent. Undefined: now, and it must be, for nothing may come between a call inside a
+   * transaction and its driver. Rejects with LARDER_MARK_FAILED where the statement must not run.
+   */
+  readonly ready: Promise<void> | undefined
   /** Tells the scope what the statement's result showed, and which rows may be written through. */
   learned(tags: readonly WriteTag[], rows?: readonly RowAtStake[]): void
   /** Tells the scope that the statement came back without a result. */
@@ -23,13 +28,12 @@ export interface TransactionWrite {
  */
 export interface Transaction {
   /**
-   * Registers a statement before it runs; resolves once it may run.
+   * Registers a statement before it runs.
    * @param stakes of the row it may write through, as far as it is known.
-   * @throws CacheError `LARDER_MARK_FAILED` when it marks at once, cannot, and a policy asks for that.
    */
-  write(tags: readonly WriteTag[], stakes?: Stakes): Promise<TransactionWrite>
-  /** The same for what nobody can refuse any more: a statement of a scope nested in this one, an invalidation. */
-  adopt(tags: readonly WriteTag[]): Promise<TransactionWrite>
+  write(tags: readonly WriteTag[], stakes?: Stakes): TransactionWrite
+  /** The same for what cannot be refused any more: a statement of a scope nested in this one, an invalidation. */
+  adopt(tags: readonly WriteTag[]): TransactionWrite
   /**
    * Marks all that was written; statements issued afterwards mark at once. Call before COMMIT is sent.
    * @throws CacheError `LARDER_MARK_FAILED`, each time, when that failed and a policy asks for it: do not commit then.
@@ -88,11 +92,17 @@ export function createTransaction(room: MarkRoom, marking: 'late' | 'early'): Tr
     }
     return seals
   }
-  const add = async (statement: Statement, refusable: boolean): Promise<TransactionWrite> => {
+  const add = (statement: Statement, refusable: boolean): TransactionWrite => {
     statements.push(statement)
-    const raised = sealed || !open ? await marks.raise([statement]) : undefined
+    return {
+      ready: sealed || !open ? markNow(statement, refusable) : undefined,
+      ...toldOf(statement, standing),
+    }
+  }
+  const markNow = async (statement: Statement, refusable: boolean): Promise<void> => {
+    const raised = await marks.raise([statement])
     const refused = refusable && raised?.mark.refusal
-    if (!refused) return toldOf(statement, standing)
+    if (!refused) return
     // It does not run: all it leaves behind is a mark to take off.
     refusal ??= refused
     statements.splice(statements.indexOf(statement), 1)
@@ -100,15 +110,11 @@ export function createTransaction(room: MarkRoom, marking: 'late' | 'early'): Tr
     throw refused
   }
   const act = (): Promise<unknown> => Promise.all(actions.map((action) => action()))
-
   return {
-    write: async (tags, stakes) =>
+    write: (tags, stakes) =>
       heir ? heir.write(tags, stakes) : add(begun(tags, stakes, standing.moment()), true),
-    adopt: async (tags) => (heir ? heir.adopt(tags) : add(begun(tags, undefined, standing.moment()), false)),
-    async seal() {
-      const refused = await seal()
-      if (refused) throw refused
-    },
+    adopt: (tags) => (heir ? heir.adopt(tags) : add(begun(tags, undefined, standing.moment()), false)),
+    seal: () => seal().then(thrown),
     beside: standing.beside,
     unproven: standing.unproven,
     get refusal() {
@@ -150,6 +156,10 @@ export function createTransaction(room: MarkRoom, marking: 'late' | 'early'): Tr
   }
 }
 
+function thrown(refusal: CacheError | undefined): void {
+  if (refusal) throw refusal
+}
+
 function tablesOf(statements: readonly Statement[]): readonly string[] {
   const tags = statements.flatMap((one) => one.tags).filter((tag) => !isUserTag(tag))
   return [...new Set(tags.map((tag) => tag.table))]
@@ -163,7 +173,7 @@ function begun(tags: readonly WriteTag[], stakes: Stakes | undefined, began: num
   return { tags, learned: undefined, stakes, rows: [], running: true, began, ended: undefined }
 }
 
-function toldOf(statement: Statement, standing: Standing): TransactionWrite {
+function toldOf(statement: Statement, standing: Standing): Omit<TransactionWrite, 'ready'> {
   const over = (): void => {
     statement.running = false
     statement.ended = standing.moment()
@@ -185,7 +195,8 @@ function toldOf(statement: Statement, standing: Standing): TransactionWrite {
 }
 
 async function handOver(statement: Statement, parent: Transaction): Promise<void> {
-  const heir = await parent.adopt(statement.tags)
+  const heir = parent.adopt(statement.tags)
+  await heir.ready
   statement.heir = heir
   if (statement.learned) heir.learned(statement.learned)
   else if (!statement.running) heir.rejected()

@@ -22,9 +22,13 @@ export interface RawWrite {
  * `unknown-write` event. Both throw CacheError `LARDER_UNKNOWN_WRITE` under `unknownWrites: 'throw'`.
  */
 export interface RawChanges {
+  /** Waits until the parser is loaded. */
   of(write: RawWrite): Promise<readonly Change[]>
-  /** Without the parser, for drivers that answer at once. */
-  atOnce(write: RawWrite): readonly Change[]
+  /**
+   * Without waiting, for statements that nothing may delay: a statement that comes before the parser is loaded counts as
+   * unknown. Undefined where that would refuse it, under `unknownWrites: 'throw'`: ask {@link RawChanges.of}.
+   */
+  now(write: RawWrite): readonly Change[] | undefined
 }
 
 /** What they are told by. */
@@ -55,7 +59,11 @@ export function createRawChanges(room: RawRoom): RawChanges {
   }
   return {
     of: async (write) => decide(write, await parser?.written(write.text)),
-    atOnce: (write) => decide(write, undefined),
+    now(write) {
+      const written = parser?.written(write.text)
+      if (!(written instanceof Promise)) return decide(write, written)
+      return unknownWrites === 'throw' ? undefined : decide(write, undefined)
+    },
   }
 }
 

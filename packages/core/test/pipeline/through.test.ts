@@ -174,7 +174,7 @@ describe('a transaction', () => {
 
   it.each<[string, (tools: Inside) => Promise<unknown>]>([
     ['a later statement may change it', ({ put }) => put(writes.touchAll())],
-    ['a later statement names no table', ({ scope }) => scope.write([])],
+    ['a later statement names no table', async ({ scope }) => scope.write([])],
     [
       'a statement was rejected',
       ({ put }) => put(touch, () => Promise.reject(new Refused())).catch(() => {}),

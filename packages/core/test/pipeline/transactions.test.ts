@@ -1,7 +1,7 @@
 import type { Store, WriteEvent } from '@larder/core'
 import { faultyStore, settled } from '@larder/testing'
 import { expect, it, vi } from 'vitest'
-import { Refused, reads, writes } from './item-host.ts'
+import { Refused, reads, writePlan, writes } from './item-host.ts'
 import { paused, type World, world } from './world.ts'
 
 const one = reads.byId(1)
@@ -43,6 +43,27 @@ it('late: statements do not mark, the seal marks them once, the end finishes', a
   await settled()
   expect(calls).toEqual(['mark', 'finish'])
   expect((await here.get(one)).result?.v).toBe(1_001)
+})
+
+it('late: a statement is sent in the very call, before anything is awaited', async () => {
+  const { engine, database } = world()
+  const scope = engine.transaction('late')
+  const transaction = database.begin()
+  const sent: string[] = []
+  const plan = (name: string, written: Parameters<typeof writePlan>[0]) => ({
+    ...writePlan(written, transaction.write),
+    run: async () => {
+      sent.push(name)
+      return []
+    },
+  })
+  const ended = [
+    engine.write(plan('first', writes.touch(1)), scope),
+    engine.write(plan('second', writes.touch(2)), scope),
+  ]
+  sent.push('both were called')
+  await Promise.all(ended)
+  expect(sent).toEqual(['first', 'second', 'both were called'])
 })
 
 it('early: each statement is marked before it runs', async () => {

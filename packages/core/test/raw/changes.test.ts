@@ -46,7 +46,10 @@ function changesUnder(unknownWrites: UnknownWrites, parsed = true) {
   return {
     told,
     of: async (text: string) => names(await changes.of(write(text))),
-    atOnce: (text: string) => names(changes.atOnce(write(text))),
+    now: (text: string) => {
+      const found = changes.now(write(text))
+      return found && names(found)
+    },
   }
 }
 
@@ -97,14 +100,28 @@ describe('what a raw write changes', () => {
     })
   })
 
-  it('is every table where there is no parser, or no time for one', async () => {
-    const without = changesUnder('invalidate', false)
-    expect(await without.of('UPDATE a SET x = 1')).toEqual(EVERYTHING)
-    expect(without.told).toHaveLength(1)
-    const { of, atOnce, told } = changesUnder('invalidate')
-    await of('UPDATE a SET x = 1')
-    expect(atOnce('UPDATE a SET x = 1')).toEqual(EVERYTHING)
+  it('is every table where there is no parser', async () => {
+    const { of, now, told } = changesUnder('invalidate', false)
+    expect(await of('UPDATE a SET x = 1')).toEqual(EVERYTHING)
+    expect(now('UPDATE a SET x = 1')).toEqual(EVERYTHING)
+    expect(told).toHaveLength(2)
+    expect(() => changesUnder('throw', false).now('UPDATE a SET x = 1')).toThrow(/cannot be told/)
+  })
+
+  it('is every table for a statement that cannot wait until the parser is loaded', async () => {
+    const { of, now, told } = changesUnder('invalidate')
+    expect(now('UPDATE a SET x = 1')).toEqual(EVERYTHING)
     expect(told).toHaveLength(1)
-    expect(() => changesUnder('throw').atOnce('UPDATE a SET x = 1')).toThrow(/cannot be told/)
+    await of('UPDATE b SET x = 1')
+    expect(now('UPDATE a SET x = 1')).toEqual(['a'])
+    expect(told).toHaveLength(1)
+  })
+
+  it("is left open under 'throw' until the parser is loaded, instead of being refused", async () => {
+    const { of, now } = changesUnder('throw')
+    expect(now('UPDATE a SET x = 1')).toBeUndefined()
+    await of('UPDATE b SET x = 1')
+    expect(now('UPDATE a SET x = 1')).toEqual(['a'])
+    expect(() => now('nonsense')).toThrow(/cannot be told/)
   })
 })

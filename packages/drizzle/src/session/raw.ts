@@ -72,7 +72,12 @@ export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
     look: ({ text }) => meaning.look(text, dialect),
     changes(statement) {
       if (!statement.declared && !scanSql(statement.text, dialect).writes) return []
-      return told(statement) ?? [...named(statement), ...engine.raw.atOnce(untold(statement))]
+      return (
+        told(statement) ?? [
+          ...named(statement),
+          ...(engine.raw.now(untold(statement)) ?? engine.everything()),
+        ]
+      )
     },
     commits,
     async run(one) {
