@@ -1,6 +1,6 @@
 import type { KnownDatabase } from './databases.ts'
 import type { Events } from './events.ts'
-import { type BumpRoom, bump, bumpAll } from './fence/mark.ts'
+import { type BumpRoom, bump, bumpAll } from './fence/finish.ts'
 import type { Transaction } from './fence/transaction.ts'
 import { type InvalidateRequest, tagsOfInvalidation } from './invalidate.ts'
 
@@ -28,7 +28,7 @@ export async function applyInvalidation(
   }
   if (transaction) {
     if (tags.length) {
-      const adopted = transaction.adopt(tags)
+      const adopted = transaction.adopt(tags, true)
       await adopted.ready
       adopted.learned(tags)
     }

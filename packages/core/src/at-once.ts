@@ -1,7 +1,7 @@
 import type { EngineAtOnce } from './engine.ts'
 import type { BypassReason, MissReason } from './events.ts'
 import type { RowAtStake } from './fence/at-stake.ts'
-import { bumpAtOnce } from './fence/mark.ts'
+import { bumpAtOnce } from './fence/finish.ts'
 import { writtenNow } from './fence/unfinished.ts'
 import { aroundOf, type Before } from './fill.ts'
 import type { ReadPlanAtOnce, WritePlanAtOnce } from './plan.ts'

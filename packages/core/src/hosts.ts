@@ -101,7 +101,8 @@ export function createHosts(shared: SharedRoom): Hosts {
         read: (plan) => read(room, plan),
         write: (plan, transaction) => write(room, plan, transaction),
         atOnce: createAtOnce(room),
-        transaction: (marking) => toldTransaction(createTransaction(room, marking), shared, awaitsFinish),
+        transaction: (marking) =>
+          toldTransaction(createTransaction(room, marking, current.get()?.budget), shared, awaitsFinish),
         inside: current.run,
         current: current.get,
         everything: () => tables.map((table) => ({ table, effect: 'unknown' as const })),

@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts'
 import type { Events } from './events.ts'
-import { type MarkRoom, raiseMark } from './fence/mark.ts'
+import { raiseMark } from './fence/mark.ts'
+import type { MarkRoom } from './fence/marks.ts'
 import type { Outcome, Transaction } from './fence/transaction.ts'
 import type { Change, WritePlan } from './plan.ts'
 import type { Schema } from './schema/table.ts'
@@ -53,11 +54,11 @@ interface Writing<T> {
 
 async function writeInside<T>(one: Writing<T>, transaction: Transaction): Promise<T> {
   const { plan, tags, through, learn } = one
-  const statement = transaction.write(tags, through?.stakes)
-  const userTags = through?.begin()
-  // Else nothing is awaited: statements of a transaction reach the driver in the order in which they were called. User
-  // tags that are not here when the rows are only keep these from being stored.
-  if (statement.ready) await Promise.all([statement.ready, userTags])
+  const statement = transaction.write(tags, through?.stakes, plan.returned !== undefined)
+  // User tags that are not here when the rows are only keep these from being stored.
+  void through?.begin()
+  // Else nothing is awaited: statements of a transaction reach the driver in the order in which they were called.
+  if (statement.ready) await statement.ready
   let result: T
   try {
     result = await plan.run()

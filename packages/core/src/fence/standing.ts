@@ -1,5 +1,5 @@
 import type { RowAtStake } from './at-stake.ts'
-import type { Marked } from './raised.ts'
+import type { Marked } from './statement.ts'
 
 /** Whether what the statements of a transaction returned is what its COMMIT makes durable. */
 export interface Standing {

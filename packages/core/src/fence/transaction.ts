@@ -1,41 +1,42 @@
 import type { CacheError } from '../errors.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
-import { isUserTag } from '../tags/write-tags.ts'
-import type { RowAtStake, Stakes } from './at-stake.ts'
-import { type MarkRoom, UNKNOWN_OUTCOME } from './mark.ts'
-import { createRaisedMarks, type Marked, type Outcome } from './raised.ts'
-import { createStanding, type Standing } from './standing.ts'
+import type { Stakes } from './at-stake.ts'
+import { type Budget, createBudget } from './budget.ts'
+import { type MarkRoom, UNKNOWN_OUTCOME } from './marks.ts'
+import { createStanding } from './standing.ts'
+import { tablesOf } from './statement.ts'
+import { createStatements, type TransactionWrite } from './statements.ts'
+import { createTransactionMarks } from './transaction-marks.ts'
 
-export type { Outcome } from './raised.ts'
+export type { TransactionWrite } from './statements.ts'
 
-/** One statement of a transaction, as its scope remembers it. */
-export interface TransactionWrite {
-  /**
-   * When the statement may be sent. Undefined: now, and it must be, for nothing may come between a call inside a
-   * transaction and its driver. Rejects with LARDER_MARK_FAILED where the statement must not run.
-   */
-  readonly ready: Promise<void> | undefined
-  /** Tells the scope what the statement's result showed, and which rows may be written through. */
-  learned(tags: readonly WriteTag[], rows?: readonly RowAtStake[]): void
-  /** Tells the scope that the statement came back without a result. */
-  rejected(): void
-}
+/** How a transaction ended: `failed` is proven not to have committed, `unknown` may have. */
+export type Outcome = 'committed' | 'failed' | 'unknown'
 
 /**
  * Collects the tags of a transaction's writes and puts their marks around its COMMIT.
- * - `late`: marks go up when {@link Transaction.seal} is called, just before COMMIT, when most rows are known.
- * - `early`: each statement marks before it runs, because nobody can say when COMMIT comes.
+ * - `late`: marks are sent beside the statements, which do not wait; {@link Transaction.seal} waits for them, just
+ *   before COMMIT.
+ * - `early`: each statement waits for its marks before it runs, because nobody can say when COMMIT comes.
+ *
+ * All these waits together take no longer than the transaction's {@link Budget}; then COMMIT goes ahead, as after a mark
+ * that failed. Only a transaction that writes under `onMarkFailure: 'reject'` waits for as long as a mark may take.
  */
 export interface Transaction {
   /**
    * Registers a statement before it runs.
    * @param stakes of the row it may write through, as far as it is known.
+   * @param returns whether its result is going to show which rows it touched.
    */
-  write(tags: readonly WriteTag[], stakes?: Stakes): TransactionWrite
-  /** The same for what cannot be refused any more: a statement of a scope nested in this one, an invalidation. */
-  adopt(tags: readonly WriteTag[]): TransactionWrite
+  write(tags: readonly WriteTag[], stakes?: Stakes, returns?: boolean): TransactionWrite
   /**
-   * Marks all that was written; statements issued afterwards mark at once. Call before COMMIT is sent.
+   * The same for what cannot be refused any more: a statement of a scope nested in this one, an invalidation.
+   * @param atCommit it changes nothing before COMMIT, and so is not marked before it.
+   */
+  adopt(tags: readonly WriteTag[], atCommit?: boolean): TransactionWrite
+  /**
+   * Marks what is not marked yet of all that was written, and waits until it is; statements issued afterwards wait for
+   * their own marks. Call before COMMIT is sent.
    * @throws CacheError `LARDER_MARK_FAILED`, each time, when that failed and a policy asks for it: do not commit then.
    */
   seal(): Promise<void>
@@ -60,69 +61,52 @@ export interface Transaction {
   mergeInto(parent: Transaction): Promise<void>
   /** Bare names of the tables written so far. */
   tables(): readonly string[]
+  /** What the cache may still hold it up, shared with what is nested in it. */
+  readonly budget: Budget
 }
 
-interface Statement extends Marked {
-  learned: readonly WriteTag[] | undefined
-  rows: readonly RowAtStake[]
-  running: boolean
-  ended: number | undefined
-  /** The same statement in the transaction that this scope was merged into. */
-  heir?: TransactionWrite
-}
-
-export function createTransaction(room: MarkRoom, marking: 'late' | 'early'): Transaction {
-  const statements: Statement[] = []
-  const marks = createRaisedMarks(room)
-  const actions: (() => Promise<void>)[] = []
-  let [sealed, open] = [marking === 'early', true]
-  let seals: Promise<CacheError | undefined> = Promise.resolve(undefined)
-  let refusal: CacheError | undefined
-  let heir: Transaction | undefined
+/** @param around of the transaction that this one is nested in, if there is one. */
+export function createTransaction(room: MarkRoom, marking: 'late' | 'early', around?: Budget): Transaction {
+  const budget = around ?? createBudget(room.clock)
   const standing = createStanding()
+  const marks = createTransactionMarks(room, budget, marking === 'early', standing.unproven)
+  const statements = createStatements(marks, standing)
+  const actions: (() => Promise<void>)[] = []
+  let open = true
+  let refusal: CacheError | undefined
+  let parent: Transaction | undefined
 
-  /** Never rejects: whoever is beyond COMMIT has nothing to refuse any more. */
-  const seal = (): Promise<CacheError | undefined> => {
-    if (!sealed) {
-      sealed = true
-      seals = marks.raise([...statements]).then((raised) => {
-        refusal ??= raised?.mark.refusal
-        return raised?.mark.refusal
-      })
-    }
-    return seals
-  }
-  const add = (statement: Statement, refusable: boolean): TransactionWrite => {
-    statements.push(statement)
-    return {
-      ready: sealed || !open ? markNow(statement, refusable) : undefined,
-      ...toldOf(statement, standing),
-    }
-  }
-  const markNow = async (statement: Statement, refusable: boolean): Promise<void> => {
-    const raised = await marks.raise([statement])
-    const refused = refusable && raised?.mark.refusal
-    if (!refused) return
-    // It does not run: all it leaves behind is a mark to take off.
-    refusal ??= refused
-    statements.splice(statements.indexOf(statement), 1)
-    marks.drop(raised)
-    throw refused
-  }
   const act = (): Promise<unknown> => Promise.all(actions.map((action) => action()))
+  const settle = async (outcome: Outcome): Promise<void> => {
+    const { all } = statements
+    if (outcome === 'unknown' || all.some((one) => one.running)) return marks.leave()
+    if (outcome === 'failed') return marks.rolledBack()
+    return marks.committed(
+      all,
+      all.flatMap((statement) => standing.rowsOf(statement, all)),
+    )
+  }
   return {
-    write: (tags, stakes) =>
-      heir ? heir.write(tags, stakes) : add(begun(tags, stakes, standing.moment()), true),
-    adopt: (tags) => (heir ? heir.adopt(tags) : add(begun(tags, undefined, standing.moment()), false)),
-    seal: () => seal().then(thrown),
+    budget,
+    write: (tags, stakes, returns = false) =>
+      parent
+        ? parent.write(tags, stakes, returns)
+        : statements.add({ tags, stakes, returns, refusable: true }),
+    adopt: (tags, atCommit = false) =>
+      parent ? parent.adopt(tags, atCommit) : statements.add({ tags, atCommit, refusable: false }),
+    async seal() {
+      const refused = await marks.seal(statements.all)
+      refusal ??= refused
+      if (refused) throw refused
+    },
     beside: standing.beside,
     unproven: standing.unproven,
     get refusal() {
-      return refusal
+      return statements.refusal ?? refusal
     },
-    unsent: () => stop(statements),
+    unsent: statements.stop,
     onCommit(action) {
-      if (heir) heir.onCommit(action)
+      if (parent) parent.onCommit(action)
       else actions.push(action)
     },
     get open() {
@@ -131,73 +115,25 @@ export function createTransaction(room: MarkRoom, marking: 'late' | 'early'): Tr
     async end(outcome) {
       open = false
       // A mark that was not up before COMMIT proves nothing.
-      if (!sealed) standing.unproven()
+      if (!marks.sealed || !marks.acknowledged) standing.unproven()
       // At once: whoever does not wait for this still finds what was invalidated gone.
       const acted = outcome === 'failed' ? undefined : act()
       if (outcome === 'unknown' && actions.length) room.clock.after(UNKNOWN_OUTCOME, () => void act())
       // A host that could not seal before COMMIT: late is better than never.
-      await (outcome === 'failed' ? seals : seal())
-      // Nobody awaited those: they may run at any time in any session.
-      marks.tooLate((mark) => mark.leave())
-      await acted
-      await marks.settle(outcome, (statement) => standing.rowsOf(statement, statements))
+      if (outcome !== 'failed') void marks.seal(statements.all)
+      statements.close()
+      await Promise.all([acted, settle(outcome)])
     },
-    async mergeInto(parent) {
+    async mergeInto(outer) {
       open = false
-      heir = parent
-      if (!standing.proven) parent.unproven()
-      marks.tooLate((mark) => mark.finish())
-      for (const statement of statements) await handOver(statement, parent)
-      for (const action of actions) parent.onCommit(action)
-      // Marks of its own are under the parent's now.
-      await marks.finish()
+      parent = outer
+      if (!standing.proven) outer.unproven()
+      statements.close()
+      await statements.handOver(outer.adopt)
+      for (const action of actions) outer.onCommit(action)
+      // Its marks are under those of the outer one, and nothing is committed. Not awaited: a connection is held.
+      void marks.rolledBack()
     },
-    tables: () => tablesOf(statements),
+    tables: () => tablesOf(statements.all),
   }
-}
-
-function thrown(refusal: CacheError | undefined): void {
-  if (refusal) throw refusal
-}
-
-function tablesOf(statements: readonly Statement[]): readonly string[] {
-  const tags = statements.flatMap((one) => one.tags).filter((tag) => !isUserTag(tag))
-  return [...new Set(tags.map((tag) => tag.table))]
-}
-
-function stop(statements: readonly Statement[]): void {
-  for (const statement of statements) statement.running = false
-}
-
-function begun(tags: readonly WriteTag[], stakes: Stakes | undefined, began: number): Statement {
-  return { tags, learned: undefined, stakes, rows: [], running: true, began, ended: undefined }
-}
-
-function toldOf(statement: Statement, standing: Standing): Omit<TransactionWrite, 'ready'> {
-  const over = (): void => {
-    statement.running = false
-    statement.ended = standing.moment()
-  }
-  return {
-    learned(shown, rows = []) {
-      statement.learned = shown
-      statement.rows = rows
-      over()
-      // What a savepoint may yet roll back is not written through.
-      statement.heir?.learned(shown)
-    },
-    rejected() {
-      over()
-      standing.unproven()
-      statement.heir?.rejected()
-    },
-  }
-}
-
-async function handOver(statement: Statement, parent: Transaction): Promise<void> {
-  const heir = parent.adopt(statement.tags)
-  await heir.ready
-  statement.heir = heir
-  if (statement.learned) heir.learned(statement.learned)
-  else if (!statement.running) heir.rejected()
 }

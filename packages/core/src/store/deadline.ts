@@ -140,6 +140,6 @@ function createRow(): Row {
 }
 
 /** Timers run before sockets are read: a turn of the loop reads them, a second one runs what they set off. */
-function afterPendingIo(then: () => void): void {
+export function afterPendingIo(then: () => void): void {
   setImmediate(() => setImmediate(then))
 }

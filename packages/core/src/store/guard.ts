@@ -3,12 +3,20 @@ import { CacheError } from '../errors.ts'
 import type { Events } from '../events.ts'
 import { createBreaker } from './breaker.ts'
 import { createDeadline, type Deadline } from './deadline.ts'
+import { createSilentMarks, type SilentMarks } from './silence.ts'
 import type { Store, StoreAtOnce } from './store.ts'
 
 /** Longest a read waits for the store before it goes to the database, in milliseconds. */
 const READ_DEADLINE = 100
-/** Longest a write waits for its marks. */
-const MARK_DEADLINE = 2_000
+/** A mark that is not answered for so long is not waited for by transactions, nor is the next one. */
+const MARK_PATIENCE = 100
+/**
+ * After this time a mark has failed: the longest that a write of its own, or one under `onMarkFailure: 'reject'`, waits.
+ * Half of what Prisma lets others wait for a connection.
+ */
+const MARK_DEADLINE = 1_000
+/** Longest for everything else that a write has to say. */
+const TELL_DEADLINE = 2_000
 
 /** What came of a guarded call: `ok: false` means that it failed, was late, was not made, or its effect is not known. */
 export type Guarded<T> =
@@ -29,6 +37,8 @@ export type GuardedStore = Pick<Store, 'source' | 'close'> & {
   readonly closed: boolean
   /** Asks at once whether reads are answered again, if they were not. */
   probe(): void
+  /** Whose marks are not answered: they are sent all the same. */
+  readonly silence: Pick<SilentMarks, 'has' | 'watch'>
 } & {
   readonly [C in Call]: (...args: Parameters<Store[C]>) => Promise<Guarded<Awaited<ReturnType<Store[C]>>>>
 }
@@ -41,6 +51,8 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
 
   const reading = createDeadline(clock, READ_DEADLINE)
   const marking = createDeadline(clock, MARK_DEADLINE)
+  const telling = createDeadline(clock, TELL_DEADLINE)
+  const silence = createSilentMarks()
 
   const attempt = async <T>(
     action: Call,
@@ -58,18 +70,31 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
   }
   const asking = async <T>(action: Call, call: () => Promise<T>): Promise<Guarded<T>> => {
     const answer = breaker.open ? STOPPED : await attempt(action, reading, call)
-    if (answer.ok) breaker.answered()
-    else if (!isMoving(answer))
+    if (answer.ok) {
+      breaker.answered()
+      silence.signOfLife()
+    } else if (!isMoving(answer))
       breaker.unanswered(async () => {
         const probed = await attempt(action, reading, call)
         return probed.ok || isMoving(probed)
       })
     return answer
   }
-  const telling = async <T>(action: Call, table: string, call: () => Promise<T>): Promise<Guarded<T>> => {
-    const answer = await attempt(action, marking, call)
-    if (answer.ok) usable.heard(table)
-    else if (!isMoving(answer)) usable.unheard(table)
+  const tell = async <T>(
+    action: Call,
+    record: string,
+    deadline: Deadline,
+    call: () => Promise<T>,
+  ): Promise<Guarded<T>> => {
+    const heard = async (): Promise<T> => {
+      const value = await call()
+      // However late: the store has it.
+      silence.answered(record === EVERYTHING ? undefined : record)
+      return value
+    }
+    const answer = await attempt(action, deadline, heard)
+    if (answer.ok) usable.heard(record)
+    else if (!isMoving(answer)) usable.unheard(record)
     return answer
   }
   return {
@@ -86,13 +111,45 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
       await store.close()
     },
     probe: breaker.probe,
+    silence,
     fetch: (entry, tags) => asking('fetch', () => store.fetch(entry, tags)),
     seed: (tags, lifetime) => asking('seed', () => store.seed(tags, lifetime)),
-    set: async (...args) => (breaker.open ? STOPPED : attempt('set', marking, () => store.set(...args))),
-    mark: (request) => telling('mark', request.record, () => store.mark(request)),
-    renew: (request) => telling('renew', request.record, () => store.renew(request)),
-    finish: (request) => telling('finish', request.record, () => store.finish(request)),
-    invalidateAll: () => telling('invalidateAll', EVERYTHING, () => store.invalidateAll()),
+    set: async (...args) => (breaker.open ? STOPPED : attempt('set', telling, () => store.set(...args))),
+    mark: guardMark(store, clock, silence, (record, call) => tell('mark', record, marking, call)),
+    renew: (request) => tell('renew', request.record, telling, () => store.renew(request)),
+    finish: (request) => tell('finish', request.record, telling, () => store.finish(request)),
+    invalidateAll: () => tell('invalidateAll', EVERYTHING, telling, () => store.invalidateAll()),
+  }
+}
+
+type Mark = GuardedStore['mark']
+
+/** Notes which marks are not answered, and in which time. */
+function guardMark(
+  store: Store,
+  clock: Clock,
+  silence: SilentMarks,
+  tell: (record: string, call: () => ReturnType<Store['mark']>) => ReturnType<Mark>,
+): Mark {
+  const patience = createDeadline(clock, MARK_PATIENCE)
+  if (store.source === 'memory') return (request) => tell(request.record, () => store.mark(request))
+  return async (request) => {
+    const { record } = request
+    const before = silence.answers
+    const answer = await tell(record, () => {
+      const call = store.mark(request)
+      let settled = false
+      const over = (): void => {
+        settled = true
+      }
+      call.then(over, over)
+      patience.within('mark', () => call).catch(() => settled || silence.noAnswer(record, 'short', before))
+      return call
+    })
+    // An error that came at once is an answer: the next one may be better.
+    if (!answer.ok && silence.has(record, 'short') && !isMoving(answer))
+      silence.noAnswer(record, 'long', before)
+    return answer
   }
 }
 

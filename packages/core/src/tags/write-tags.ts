@@ -7,7 +7,7 @@ import { AROUND, cellName, LIST, type NamedKey, namedKeys, recordName } from './
 import type { TagRequest } from './tag.ts'
 
 /** A transaction that touches more values of one table takes its keys wholly: its marks stay small. */
-const MOST_CELLS = 1_000
+export const MOST_CELLS = 1_000
 /** Old and new values of one row's unique keys. */
 const MOST_OF_ROW = 16
 
@@ -97,13 +97,14 @@ function union(a: WriteTag, b: WriteTag): WriteTag {
   const cells = new Set([...a.cells, ...b.cells])
   const { table, record } = a
   if (cells.size > MOST_CELLS)
-    return { table, record, known, unknown: new Set(known.filter(isKey)), cells: new Set() }
+    return { table, record, known, unknown: new Set(keysIn(known)), cells: new Set() }
   const unknown = new Set([...a.unknown, ...b.unknown].filter((name) => known.includes(name)))
   return { table, record, known, unknown, cells }
 }
 
-function isKey(name: string): boolean {
-  return name !== AROUND
+/** The lookup keys among the fields that a writer knows. */
+export function keysIn(known: readonly string[]): readonly string[] {
+  return known.filter((name) => name !== AROUND)
 }
 
 /** One change of a table, with all the rows it touched where the statement returned them. */

@@ -25,7 +25,7 @@ async function isDirty({ get }: World, shape = one): Promise<boolean> {
   return (await get(shape)).reason === 'dirty'
 }
 
-it('late: statements do not mark, the seal marks them once, the end finishes', async () => {
+it('late: marks are sent beside the statements, the seal sends none twice, the end finishes once', async () => {
   const calls: string[] = []
   const here = world({ around: watched(calls) })
   await here.get(one)
@@ -33,16 +33,17 @@ it('late: statements do not mark, the seal marks them once, the end finishes', a
   const transaction = here.database.begin()
   await here.put(writes.touch(1), transaction.write, scope)
   await here.put(writes.touch(2), transaction.write, scope)
-  expect(calls).toEqual([])
+  await here.put(writes.touch(1), transaction.write, scope)
+  expect(calls).toEqual(['mark', 'mark'])
   await scope.seal()
   await scope.seal()
-  expect(calls).toEqual(['mark'])
+  expect(calls).toEqual(['mark', 'mark'])
   expect(await isDirty(here)).toBe(true)
   await transaction.commit()
   await scope.end('committed')
   await settled()
-  expect(calls).toEqual(['mark', 'finish'])
-  expect((await here.get(one)).result?.v).toBe(1_001)
+  expect(calls).toEqual(['mark', 'mark', 'finish'])
+  expect((await here.get(one)).result?.v).toBe(1_003)
 })
 
 it('late: a statement is sent in the very call, before anything is awaited', async () => {
@@ -81,18 +82,22 @@ it('early: each statement is marked before it runs', async () => {
   await transaction.commit()
   await scope.end('committed')
   await settled()
-  expect(calls.filter((call) => call === 'finish')).toHaveLength(2)
+  expect(calls.filter((call) => call === 'finish')).toHaveLength(1)
 })
 
-it('a transaction that rolls back before its seal never touches the store', async () => {
-  const calls: string[] = []
-  const { put, engine, database } = world({ around: watched(calls) })
+it('a transaction that rolls back takes its marks off and leaves lists and other rows as they were', async () => {
+  const here = world()
+  const { get, put, engine, database } = here
+  for (const shape of [one, reads.byId(2), reads.byGroup(0)]) await get(shape)
   const scope = engine.transaction('late')
   const transaction = database.begin()
   await put(writes.touch(1), transaction.write, scope)
+  expect(await isDirty(here)).toBe(true)
   await transaction.rollback()
   await scope.end('failed')
-  expect(calls).toEqual([])
+  expect((await get(reads.byId(2))).source).toBe('memory')
+  expect((await get(reads.byGroup(0))).source).toBe('memory')
+  expect(await get(one)).toMatchObject({ reason: 'invalidated', result: { v: 1 } })
 })
 
 it.each(['late', 'early'] as const)(

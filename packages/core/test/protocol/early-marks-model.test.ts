@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest'
+import { type Exploration, explore, type Rule, type Statement } from './early-marks-model.ts'
+
+const STATEMENTS: readonly Statement[] = ['known', 'returned', 'blind']
+const wrongOf = (options: Exploration): readonly string[] => [...explore(options).wrong.keys()]
+
+describe('marks sent beside the statements of a transaction', { timeout: 120_000 }, () => {
+  test.each(STATEMENTS)('are never stale if COMMIT waits for them: %s', (statement) => {
+    for (const failing of [false, true])
+      for (const through of [false, true]) {
+        const { states, wrong } = explore({ statement, failing, through })
+        expect(Object.fromEntries(wrong)).toEqual({})
+        expect(states).toBeGreaterThan(500)
+      }
+  })
+
+  test.each(STATEMENTS)(
+    'of a COMMIT that did not wait can be missed until the finish, and by nobody after it: %s',
+    (statement) => {
+      for (const through of [false, true]) {
+        const wrong = wrongOf({ statement, failing: true, budget: true, through })
+        expect(wrong).toContain('stale after the write returned')
+        expect(wrong).not.toContain('survives')
+      }
+    },
+  )
+
+  test.each<[Rule, Exploration]>([
+    ['acknowledged-before-commit', { statement: 'known' }],
+    ['result-before-commit', { statement: 'returned' }],
+    ['failed-again', { statement: 'known', failing: true }],
+  ])('need the rule %s', (without, options) => {
+    expect(wrongOf({ ...options, without })).toContain('stale after the write returned')
+  })
+
+  test.each<[Rule, Exploration]>([
+    ['late-proves-nothing', { statement: 'known', budget: true, through: true }],
+    ['keeps-after-rollback-only', { statement: 'blind' }],
+  ])('leave a stale entry without the rule %s', (without, options) => {
+    expect(wrongOf({ ...options, without })).toContain('survives')
+  })
+})
