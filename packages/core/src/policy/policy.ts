@@ -18,7 +18,8 @@ export interface PolicyOptions {
   singleFlight?: 'process' | 'cluster' | false
   /**
    * What a write does when the store does not acknowledge that it is about to change the model's table: `'proceed'`
-   * (default) writes, and other processes may read what was there before; `'reject'` writes nothing.
+   * (default) writes, and other processes may read what was there before; `'reject'` writes nothing. A transaction waits
+   * 100 ms in all for the acknowledgement, a write of its own 1 s, and so does everything under `'reject'`.
    */
   onMarkFailure?: 'proceed' | 'reject'
   /** Names of the read operations that are cached. Default: all of the host's reads. */

@@ -43,6 +43,7 @@ function roomOver(tags: TagTable): Omit<WriteRoom, 'schema'> {
       return done
     },
     renew: async () => done,
+    silence: { has: () => false, watch: () => () => {} },
     finish: async (request) => {
       tags.finish(request)
       return done
