@@ -40,7 +40,7 @@ export async function nodePostgres(
   const Client = recordedClient(recorder)
   const single = size === undefined ? new Client({ connectionString: database.url }) : undefined
   const client = single ?? new pg.Pool({ connectionString: database.url, max: size ?? 1, Client })
-  client.on('error', () => {})
+  ;(client as pg.Pool).on('error', () => {})
   await single?.connect()
   const db = connect(client as pg.Pool)
   return {
