@@ -70,12 +70,17 @@ export interface ReadPlan<T> {
   readonly severalStatements: boolean
   /** Arguments or results that cannot be encoded throw, instead of going past the cache. */
   readonly strict?: boolean
+  /**
+   * Called when the read begins to wait for the load of another caller. It runs no query of its own then, unless that
+   * load gives it nothing.
+   */
+  joined?(): void
   /** Runs the host's own query. Called at most once per read. */
   run(): Promise<T>
 }
 
 /** A read by a driver that answers at once. */
-export interface ReadPlanAtOnce<T> extends Omit<ReadPlan<T>, 'run'> {
+export interface ReadPlanAtOnce<T> extends Omit<ReadPlan<T>, 'run' | 'joined'> {
   run(): T
 }
 

@@ -127,6 +127,7 @@ async function landed<T>(
   alone: () => Promise<T>,
 ): Promise<T> {
   if (!shared) return (await outcome).result as T
+  one.plan.joined?.()
   const copy = await copyOf(room, one, outcome)
   // The other caller's load failed, or gave nothing that can be copied: its error and its objects stay its own.
   if (!copy || !accepts(one.plan, copy.value)) return alone()

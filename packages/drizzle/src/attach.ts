@@ -18,6 +18,7 @@ import type { TableNames } from './dialect/survey.ts'
 import { formUnder, transactionUnder } from './forms.ts'
 import { type DrizzleInvalidation, physicalRequest } from './invalidation.ts'
 import { checkCall, checkNames, policiesOf, type WrittenPolicies } from './policies.ts'
+import { orderOf } from './session/order.ts'
 import { createRawSql } from './session/raw.ts'
 import { sparingReplicas } from './session/replica.ts'
 import type { TransactionRoom } from './session/transaction.ts'
@@ -31,10 +32,10 @@ import {
   type DbParts,
   type DialectParts,
   hasNativeCache,
-  isSingleConnection,
   isTransaction,
   kindsOf,
 } from './versions/parts.ts'
+import { isSingleConnection } from './versions/single-connection.ts'
 import type { Version } from './versions/version.ts'
 import { versionOf } from './versions/version-of.ts'
 import { wrapDb } from './wrap.ts'
@@ -101,6 +102,7 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
     watched: watchDialect({ built, names, dialect }, version, base.dialect),
     connection: connectionAtOnce(base),
     shared: isSingleConnection(base.session) ? [] : undefined,
+    order: orderOf(base.session),
     adopt(db) {
       db.$cache = {
         invalidate: async (given: DrizzleInvalidation) => engine.invalidate(physicalRequest(entities, given)),

@@ -1,5 +1,7 @@
 import type { CallPolicy } from './policies.ts'
 import { runBatch } from './session/batch.ts'
+import { inOrder } from './session/order.ts'
+import type { Place } from './session/place.ts'
 import { watchSession } from './session/session.ts'
 import { runTransaction, type TransactionRoom } from './session/transaction.ts'
 import { runTransactionAtOnce } from './session/transaction-at-once.ts'
@@ -8,16 +10,23 @@ import type { DbParts, SessionParts } from './versions/parts.ts'
 /** A db of the same class as `base`, over views of its dialect and session. `base` is not changed. */
 export function wrapDb(room: TransactionRoom, base: DbParts, call: CallPolicy | undefined): DbParts {
   const session = sessionOver(room, base.session)
-  watchSession(room, session, call, () => room.shared?.at(-1))
+  watchSession(room, session, call, placeOf(room))
   const begin = base.session.transaction
   const { connection } = room
   session.transaction = (body, config) =>
     connection
       ? runTransactionAtOnce(room, connection, begin, session, body, config)
       : runTransaction(room, call, begin, sessionOver(room, base.session), body, config)
-  const { batch, migrate } = base.session
+  const { all, batch, migrate } = base.session
+  // MySQL's migrator asks by it, past what is prepared.
+  if (all && room.dialect === 'mysql')
+    session.all = (sql) => inOrder(room.order, (turn) => turn.send(async () => all.call(session, sql)))
   if (batch) session.batch = (queries) => runBatch(room, session, batch, queries)
-  if (migrate) session.migrate = (queries) => runMigration(room, () => migrate.call(session, queries))
+  if (migrate) {
+    // 1.0's runs its own `batch`, in a mode of its own.
+    const own: SessionParts = Object.assign(Object.create(session), batch && { batch })
+    session.migrate = (queries) => runMigration(room, () => migrate.call(own, queries))
+  }
   const db = room.version.sameDb(base, room.watched.dialect, session)
   room.adopt(db)
   return db
@@ -25,8 +34,19 @@ export function wrapDb(room: TransactionRoom, base: DbParts, call: CallPolicy | 
 
 /** A migration by the driver's own means may change anything. */
 function runMigration(room: TransactionRoom, run: () => Promise<unknown>): Promise<unknown> {
-  const { engine } = room
-  return engine.write({ operation: 'sql.migrate', model: undefined, changes: engine.everything(), run })
+  const { engine, order } = room
+  const plan = { operation: 'sql.migrate', model: undefined, changes: engine.everything() }
+  return inOrder(order, (turn) => engine.write({ ...plan, run: () => turn.send(run) }))
+}
+
+/** Of statements called on the db. */
+function placeOf({ shared, order }: TransactionRoom): Place {
+  return {
+    get transaction() {
+      return shared?.at(-1)
+    },
+    run: (_, work) => inOrder(order, work),
+  }
 }
 
 /** Everything of the user's session but its dialect and Drizzle's own cache. */

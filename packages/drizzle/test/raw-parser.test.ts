@@ -58,9 +58,11 @@ describe.each<Driver>([nodePostgres, nodePostgresClient, pglite, postgresJs])(
     })
 
     /** A cached db, and whether reads of posts and of users still come from its cache. */
-    async function open(unknownWrites: 'invalidate' | 'event' | 'throw' = 'invalidate') {
+    async function open(unknownWrites: 'invalidate' | 'event' | 'throw' = 'invalidate', loaded = true) {
       const cache = createCache({ unknownWrites })
       const db = drizzleCache(base, { cache, tables: { '*': { ttl: '1h' } } })
+      // The first raw write outside transactions waits for the parser.
+      if (loaded) await db.execute(sql.raw('update blog_post set view_count = view_count where false'))
       const unknown: string[] = []
       cache.on('unknown-write', ({ operation }) => unknown.push(operation))
       const reads = async () => [
@@ -115,6 +117,31 @@ describe.each<Driver>([nodePostgres, nodePostgresClient, pglite, postgresJs])(
       const { db, told } = await open()
       await cached(db, { writes: [t.comments] }).execute(sql.raw('update blog_post set view_count = 6'))
       expect(await told()).toEqual(['memory', 'memory'])
+    })
+
+    test('a raw write in a transaction does not wait for the parser: the first one counts as unknown', async () => {
+      const { db, unknown, told } = await open('invalidate', false)
+      const write = () => db.transaction((tx) => tx.execute(sql.raw('update blog_post set view_count = 5')))
+      await write()
+      expect(await told()).toEqual(['database', 'database'])
+      expect(unknown).toHaveLength(1)
+      await db.execute(sql.raw('update blog_post set view_count = 6'))
+      await told()
+      await write()
+      expect(await told()).toEqual(['database', 'memory'])
+      expect(unknown).toHaveLength(1)
+    })
+
+    test("under 'throw' the first raw write of a transaction waits for the parser, in its order", async () => {
+      const { db, told } = await open('throw', false)
+      await db.transaction(async (tx) => {
+        await Promise.all([
+          tx.execute(sql.raw('update blog_post set view_count = 8 where id = 1')),
+          tx.update(t.posts).set({ views: 9 }).where(eq(t.posts.id, 1)),
+        ])
+      })
+      expect(await told()).toEqual(['database', 'memory'])
+      expect(await plain.select().from(t.posts).where(eq(t.posts.id, 1))).toMatchObject([{ views: 9 }])
     })
 
     test('a transaction that rolls back ends nothing', async () => {

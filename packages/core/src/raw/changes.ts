@@ -24,6 +24,8 @@ export interface RawWrite {
 export interface RawChanges {
   /** Waits until the parser is loaded. */
   of(write: RawWrite): Promise<readonly Change[]>
+  /** The same without a promise where the parser is loaded, or there is none. */
+  soon(write: RawWrite): readonly Change[] | Promise<readonly Change[]>
   /**
    * Without waiting, for statements that nothing may delay: a statement that comes before the parser is loaded counts as
    * unknown. Undefined where that would refuse it, under `unknownWrites: 'throw'`: ask {@link RawChanges.of}.
@@ -59,6 +61,12 @@ export function createRawChanges(room: RawRoom): RawChanges {
   }
   return {
     of: async (write) => decide(write, await parser?.written(write.text)),
+    soon(write) {
+      const written = parser?.written(write.text)
+      return written instanceof Promise
+        ? written.then((found) => decide(write, found))
+        : decide(write, written)
+    },
     now(write) {
       const written = parser?.written(write.text)
       if (!(written instanceof Promise)) return decide(write, written)

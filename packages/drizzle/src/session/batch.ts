@@ -1,9 +1,11 @@
 import type { Change, WritePlan, WriteThrough } from '@larder/core'
 import { changesOf } from '../dialect/statement.ts'
 import type { PreparedParts, SessionParts } from '../versions/parts.ts'
+import { inOrder } from './order.ts'
 import { statementFailed } from './outcome.ts'
 import { shownBy } from './returned.ts'
-import { type Prepared, preparedOf, type SessionRoom } from './session.ts'
+import { type Prepared, preparedOf } from './session.ts'
+import type { TransactionRoom } from './transaction.ts'
 
 /** A query as `batch` takes it. */
 interface Batched {
@@ -24,7 +26,7 @@ interface Member {
  * transaction, and past their prepared queries. Its reads are never cached. `run` is the session's own `batch`.
  */
 export function runBatch(
-  room: SessionRoom,
+  room: TransactionRoom,
   session: SessionParts,
   run: (queries: readonly unknown[]) => Promise<unknown>,
   queries: readonly unknown[],
@@ -44,10 +46,12 @@ export function runBatch(
     ...(stored && { through: stored.through }),
     failed: statementFailed,
   }
-  return room.engine.write({ ...plan, run: () => run.call(session, once) })
+  return inOrder(room.order, (turn) =>
+    room.engine.write({ ...plan, run: () => turn.send(() => run.call(session, once)) }),
+  )
 }
 
-function memberOf(room: SessionRoom, parts: BatchedParts): Member {
+function memberOf(room: TransactionRoom, parts: BatchedParts): Member {
   const prepared = preparedOf(parts)
   if (!prepared) return { parts, prepared, changes: room.engine.everything() }
   const { statement } = prepared
@@ -58,7 +62,7 @@ function memberOf(room: SessionRoom, parts: BatchedParts): Member {
 
 /** The first statement whose rows may be stored, seen to: the engine stores nothing if another writes its table, too. */
 function storedOf(
-  room: SessionRoom,
+  room: TransactionRoom,
   members: readonly Member[],
 ): { member: Member; parts: PreparedParts; through: WriteThrough<unknown> } | undefined {
   // Whatever raw SQL does in between, it may undo.

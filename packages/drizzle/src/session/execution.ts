@@ -42,4 +42,6 @@ export interface Execution {
   /** The driver gives the first row alone. */
   readonly first: boolean
   run(): Promise<unknown>
+  /** Gives up its place among the statements of its connection: it waits for what another one loads. */
+  leave(): void
 }

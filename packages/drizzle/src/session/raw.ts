@@ -13,6 +13,7 @@ import {
 import type { Statement } from '../dialect/statement.ts'
 import { type Commits, createCommits } from './commits.ts'
 import { commitFailed, statementFailed } from './outcome.ts'
+import { createRawStatementChanges } from './raw-changes.ts'
 
 /** What raw SQL needs of one execution. */
 export interface RawExecution {
@@ -27,6 +28,8 @@ export interface RawSql {
   session(): Transaction | undefined
   /** True once some connection of the db may mean something else by the same statement: nothing is cached from then on. */
   strayed(): boolean
+  /** True while a write outside transactions waits for the parser: its tables are not marked yet. */
+  parsing(): boolean
   /** Notes what raw SQL does to its session; before it runs. */
   look(statement: Statement): void
   /** What SQL that no builder made may change, without the parser. Throws under `unknownWrites: 'throw'`. */
@@ -42,12 +45,15 @@ export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
   const session = createRawSession(engine, { advice, statementFailed, commitFailed })
   const commits = createCommits()
   const meaning = sessionMeaning((warning) => engine.events.emit('warning', warning))
+  const changes = createRawStatementChanges(engine, dialect)
 
   const write = async ({ statement, place, run }: RawExecution): Promise<unknown> => {
     const { operation } = statement
-    const changes = told(statement) ?? [...named(statement), ...(await engine.raw.of(untold(statement)))]
-    const plan = { operation, model: undefined, changes, failed: statementFailed, run }
-    return engine.write(plan, place ?? session.current())
+    const scope = place ?? session.current()
+    const found = changes.of(statement, scope !== undefined)
+    const written = found instanceof Promise ? await found : found
+    const plan = { operation, model: undefined, changes: written, failed: statementFailed, run }
+    return engine.write(plan, scope)
   }
 
   const inside = async (
@@ -68,17 +74,10 @@ export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
 
   return {
     session: session.current,
+    parsing: changes.parsing,
     strayed: meaning.altered,
     look: ({ text }) => meaning.look(text, dialect),
-    changes(statement) {
-      if (!statement.declared && !scanSql(statement.text, dialect).writes) return []
-      return (
-        told(statement) ?? [
-          ...named(statement),
-          ...(engine.raw.now(untold(statement)) ?? engine.everything()),
-        ]
-      )
-    },
+    changes: changes.now,
     commits,
     async run(one) {
       const { place, statement } = one
@@ -102,19 +101,4 @@ function read(
   const bypass: BypassReason = locks ? 'lock' : (place ?? session) ? 'transaction' : 'no-policy'
   const plan = { operation: statement.operation, model: 'raw', policy: undefined, bypass, query: undefined }
   return engine.read({ ...plan, occurrences: [], severalStatements: false, run })
-}
-
-/** The tables that a raw write's template or its caller names. */
-function named({ changes }: Statement): readonly Change[] {
-  return changes.map(({ table, effect }) => ({ table, effect }))
-}
-
-/** All it may have changed, where the template or the caller says so. */
-function told(statement: Statement): readonly Change[] | undefined {
-  return statement.changes.length && !statement.hidden ? named(statement) : undefined
-}
-
-function untold({ operation, text }: Statement) {
-  const instead = 'use insert, update and delete, name the tables by their objects in the template'
-  return { operation, text, instead }
 }

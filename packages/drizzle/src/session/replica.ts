@@ -34,12 +34,14 @@ export function sparingReplicas(engine: Engine, session: SessionParts): Engine {
   }
   return {
     ...engine,
-    async write({ through, ...plan }, transaction) {
-      if (through && !plain && !transaction) {
-        asked ??= ask()
-        await asked
+    write({ through, ...plan }, transaction) {
+      // Not waited for: the write must be marked in the call. The answer is here before the row is, or it is not stored.
+      if (through && !plain && !transaction) asked ??= ask()
+      const unlessReplica = through && {
+        ...through,
+        reads: (result: never) => (plain ? through.reads(result) : []),
       }
-      return engine.write({ ...plan, ...(plain && through && { through }) }, transaction)
+      return engine.write({ ...plan, ...(unlessReplica && { through: unlessReplica }) }, transaction)
     },
     async read<T>(plan: ReadPlan<T>): Promise<T> {
       if (plain || !plan.policy) return engine.read(plan)

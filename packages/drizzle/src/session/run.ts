@@ -56,6 +56,7 @@ async function raw(room: StatementRoom, one: Execution): Promise<unknown> {
   const moment = room.dialect === 'postgres' && parameters.some(changingValue)
   if (blind || moment || room.raw.strayed() || statement.opaque !== undefined || !one.carried)
     return room.engine.read(pastCache(one, 'opaque'))
+  if (room.raw.parsing()) return room.engine.read(pastCache(one, 'dirty'))
   const result = await room.engine.read({
     ...pastCache(one, undefined),
     policy: room.policies.raw(call),
@@ -89,6 +90,7 @@ async function read(room: StatementRoom, one: Execution): Promise<unknown> {
     ...keyedBy(room, statement, parameters, one.as),
     occurrences: occurrencesOf(statement, parameters, countRows),
     severalStatements: false,
+    joined: one.leave,
     run: async () => carried(await one.run()),
   })
   return wrap(result)
@@ -117,7 +119,10 @@ export function keyedBy(
 /** The model of reads that are about no table of the schema. */
 const RAW = 'raw'
 
-function pastCache({ statement, run }: Execution, bypass: BypassReason | undefined): ReadPlan<unknown> {
+function pastCache(
+  { statement, run, leave }: Execution,
+  bypass: BypassReason | undefined,
+): ReadPlan<unknown> {
   return {
     operation: statement.operation,
     model: statement.model ?? RAW,
@@ -126,6 +131,7 @@ function pastCache({ statement, run }: Execution, bypass: BypassReason | undefin
     query: undefined,
     occurrences: [],
     severalStatements: false,
+    joined: leave,
     run,
   }
 }
@@ -139,6 +145,7 @@ function bypassOf(
 ): BypassReason | undefined {
   if (statement.locks) return 'lock'
   if (place || room.raw.session()) return 'transaction'
+  if (room.raw.parsing()) return 'dirty'
   if (call === false) return 'disabled'
   if (statement.opaque !== undefined || shape === 'result' || room.raw.strayed()) return 'opaque'
   return room.dialect === 'postgres' && parameters.some(changingValue) ? 'opaque' : undefined

@@ -1,3 +1,4 @@
+import type { Turn } from '@larder/core'
 import type { Query } from 'drizzle-orm'
 import type { BuiltSql } from '../dialect/built.ts'
 import type { WatchedDialect } from '../dialect/dialect.ts'
@@ -113,7 +114,7 @@ function watchPrepared(
   room.version.open(prepared)
   const { queryWithCache } = prepared
   if (!queryWithCache) return
-  if (statement.kind === 'write') watchIterator(prepared, statement.text)
+  watchIterator(prepared, statement, place)
   const own = both(call, policyOfWithCache(withCache))
   const counts = statement.operation.endsWith('.$count')
   const shape = mapped ? 'rows' : counts ? 'count' : 'result'
@@ -121,7 +122,7 @@ function watchPrepared(
   const calledAll = statement.kind === 'raw' && room.dialect === 'sqlite' ? watchAll(prepared) : undefined
   prepared.queryWithCache = (text, parameters, ...rest) => {
     const [method] = rest as readonly unknown[]
-    const one: Execution = {
+    const executionBy = (turn: Turn): Execution => ({
       statement,
       as,
       parameters,
@@ -129,12 +130,16 @@ function watchPrepared(
       fields,
       carried: calledAll?.() ?? true,
       call: own,
-      place: place(),
+      place: place.transaction,
       first: method === 'get',
       // Drizzle's own, with its cache switched off, gives errors their form.
-      run: () => queryWithCache.call(prepared, text, parameters, ...rest),
-    }
-    return method === 'get' ? runForOne(room, one) : runStatement(room, one)
+      run: () => turn.send(() => queryWithCache.call(prepared, text, parameters, ...rest)),
+      leave: turn.leave,
+    })
+    return place.run(statement, (turn) => {
+      const one = executionBy(turn)
+      return method === 'get' ? runForOne(room, one) : runStatement(room, one)
+    })
   }
 }
 

@@ -1,14 +1,20 @@
-import { type Engine, scanSql, type Transaction } from '@larder/core'
+import { createStatementOrder, type Engine, type StatementOrder, type Transaction } from '@larder/core'
 import type { CallPolicy } from '../policies.ts'
-import type { DbParts, PreparedParts, SessionParts } from '../versions/parts.ts'
+import type { DbParts, SessionParts } from '../versions/parts.ts'
+import { inOrder } from './order.ts'
 import { commitFailed } from './outcome.ts'
-import { preparedOf, type SessionRoom, watchSession } from './session.ts'
+import { createRejections } from './rejections.ts'
+import { adopt } from './savepoint.ts'
+import type { SessionRoom } from './session.ts'
+import { createTransactionPlace } from './transaction-place.ts'
 
 /** What transactions need besides. */
 export interface TransactionRoom extends SessionRoom {
   readonly engine: Engine
   /** Scopes open on the one connection that the db has; undefined where each transaction has its own. */
   readonly shared: Transaction[] | undefined
+  /** Order of the statements called on the db; undefined where it has several connections. */
+  readonly order: StatementOrder | undefined
   /** Makes the db of a transaction ours. */
   adopt(tx: DbParts): void
 }
@@ -28,40 +34,66 @@ export async function runTransaction(
   body: Body,
   config: unknown,
 ): Promise<unknown> {
-  const { engine } = room
-  const { scope, leave } = await enter(room)
-  const course: Course = { sealed: false, threw: undefined }
+  const { engine, order, shared } = room
+  const { scope, others, leave } = enter(room)
+  const place = createTransactionPlace({
+    transaction: scope,
+    order: (shared && order) ?? createStatementOrder(),
+    rejections:
+      room.dialect === 'postgres' ? undefined : createRejections(scope, room.raw.commits, room.dialect),
+    parent: undefined,
+  })
+  const course: Course = { begun: false, sealed: false, threw: undefined }
+  const beginOwn = shared && order ? keepBeginInOrder(room, order, session) : undefined
+  /** What is called on the connection from now on comes after the end, so it is none of this scope's. */
+  const over = (): Promise<void> | undefined => {
+    const sent = place.end()
+    leave()
+    return sent
+  }
   const wrapped: Body = async (tx) => {
     try {
-      adopt(room, call, tx, scope, new Set())
+      beginOwn?.done()
+      adopt(room, call, tx, place, new Map())
       const result = await body(tx)
+      const sent = over()
+      if (sent) await sent
       await scope.seal()
       course.sealed = true
       return result
     } catch (error) {
       course.threw = { error }
+      const sent = over()
+      if (sent) await sent
       throw error
     } finally {
       room.raw.commits.bodyOver(scope)
     }
   }
   const end = async (outcome: 'committed' | 'failed' | 'unknown'): Promise<void> => {
+    place.close()
     leave()
     await scope.end(outcome)
   }
   try {
-    const result = await engine.inside(scope, async () => await begin.call(session, wrapped, config))
+    const result = await inOrder(order, async (turn) => {
+      if (others.length) await Promise.all(others.map((one) => one.seal()))
+      course.begun = true
+      return turn.send(() => engine.inside(scope, async () => await begin.call(session, wrapped, config)))
+    })
     await end('committed')
     return result
   } catch (error) {
-    await end(outcomeOf(room, scope, course, error))
+    await end(course.begun ? outcomeOf(room, scope, course, error) : 'failed')
     throw error
   }
 }
 
-/** How far a transaction's body came. */
+/** How far a transaction came. */
 interface Course {
-  /** It is done, and Drizzle may have sent COMMIT. */
+  /** Drizzle was asked to begin it. */
+  begun: boolean
+  /** Its body is done, and Drizzle may have sent COMMIT. */
   sealed: boolean
   threw: { readonly error: unknown } | undefined
 }
@@ -83,89 +115,50 @@ function outcomeOf(
 
 /**
  * Opens the scope of a transaction. Where transactions share a connection, a second one that begins while one is open
- * is none of its own: its BEGIN (MySQL) or the first COMMIT of the two (PostgreSQL) commits what both wrote.
+ * is none of its own: its BEGIN (MySQL) or the first COMMIT of the two (PostgreSQL) commits what both wrote. The others
+ * must be sealed before it is sent.
  */
-async function enter({
-  engine,
-  shared,
-  raw,
-}: TransactionRoom): Promise<{ readonly scope: Transaction; leave(): void }> {
+function enter({ engine, shared, raw }: TransactionRoom): {
+  readonly scope: Transaction
+  readonly others: readonly Transaction[]
+  leave(): void
+} {
   const others = [...(shared ?? [])]
   const scope = engine.transaction(others.length ? 'early' : 'late')
   shared?.push(scope)
-  const leave = (): void => void shared?.splice(shared.indexOf(scope), 1)
-  if (!others.length) return { scope, leave }
-  for (const one of [...others, scope]) raw.commits.broken(one)
-  try {
-    await Promise.all(others.map((one) => one.seal()))
-  } catch (error) {
-    leave()
-    await scope.end('failed')
-    throw error
+  const leave = (): void => {
+    if (shared?.includes(scope)) shared.splice(shared.indexOf(scope), 1)
   }
-  return { scope, leave }
+  if (others.length) for (const one of [...others, scope]) raw.commits.broken(one)
+  return { scope, others, leave }
 }
 
 /**
- * Makes a transaction's statements belong to `scope`, and those of its savepoints too: what was written in one that is
- * rolled back is invalidated with the rest, which costs a hit and nothing else.
+ * On a connection that transactions share, Drizzle may send several statements before the body (SET TRANSACTION, then
+ * BEGIN): each after the first takes its place among those that others have called meanwhile.
  */
-function adopt(
-  room: TransactionRoom,
-  call: CallPolicy | undefined,
-  tx: DbParts,
-  scope: Transaction,
-  watched: Set<SessionParts>,
-): void {
-  // Most drivers run savepoints on the transaction's session, postgres-js makes one for each.
-  if (!watched.has(tx.session)) {
-    watchSession(room, tx.session, call, () => scope)
-    if (room.dialect !== 'postgres') watchRejections(room, tx.session, scope)
-  }
-  watched.add(tx.session)
-  room.adopt(tx)
-  const { transaction } = tx
-  tx.transaction = (body, config) => {
-    // What a savepoint wrote may be rolled back while the transaction commits.
-    scope.unproven()
-    return transaction.call(
-      tx,
-      (inner) => {
-        adopt(room, call, inner, scope, watched)
-        return body(inner)
-      },
-      config,
-    )
-  }
-}
-
-/**
- * MySQL and SQLite roll back the whole transaction for some errors (a deadlock, a full disk) and go on without one:
- * what is written after an error that the body caught may commit at once, so it is marked at once.
- */
-function watchRejections(room: TransactionRoom, session: SessionParts, scope: Transaction): void {
+function keepBeginInOrder(
+  { version }: TransactionRoom,
+  order: StatementOrder,
+  session: SessionParts,
+): { done(): void } {
   const { prepareQuery } = session
-  let rejected = false
-  session.prepareQuery = function (this: SessionParts, ...parameters: unknown[]): PreparedParts {
-    const prepared = prepareQuery.apply(this, parameters)
-    const { queryWithCache } = prepared
-    if (!queryWithCache) return prepared
-    const statement = preparedOf(prepared)?.statement
-    const writes =
-      statement?.kind === 'write' ||
-      (statement?.kind === 'raw' && scanSql(statement.text, room.dialect).writes)
-    prepared.queryWithCache = async (...given) => {
-      if (rejected && writes) {
-        await scope.seal()
-        room.raw.commits.broken(scope)
-      }
-      try {
-        return await queryWithCache.apply(prepared, given)
-      } catch (error) {
-        rejected = true
-        throw error
-      }
+  let first = true
+  session.prepareQuery = (...parameters) => {
+    const prepared = prepareQuery.apply(session, parameters)
+    if (first) {
+      first = false
+      return prepared
     }
+    version.open(prepared)
+    const { queryWithCache } = prepared
+    if (queryWithCache)
+      prepared.queryWithCache = (...given) => order.enter().send(() => queryWithCache.apply(prepared, given))
     return prepared
+  }
+  return {
+    done() {
+      session.prepareQuery = prepareQuery
+    },
   }
 }

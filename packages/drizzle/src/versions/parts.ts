@@ -42,6 +42,8 @@ export interface SessionParts {
   count?(sql: unknown, token?: unknown): Promise<unknown>
   batch?(queries: readonly unknown[]): Promise<unknown>
   migrate?(queries: readonly unknown[]): Promise<unknown>
+  /** MySQL's of 0.45 asks the driver past `prepareQuery`. */
+  all?(sql: unknown): unknown
   readonly client?: unknown
   cache?: unknown
   options?: unknown
@@ -83,16 +85,6 @@ export function isTransaction(db: object): boolean {
   return 'nestedIndex' in db && typeof (db as { rollback?: unknown }).rollback === 'function'
 }
 
-/** True for a session whose statements all run on one connection that transactions share. */
-export function isSingleConnection(session: SessionParts): boolean {
-  const { client } = session
-  if (typeof client !== 'object' || client === null) return false
-  const kind = kindsOf(session)[0]
-  if (kind === 'NodePgSession') return !poolLike(client)
-  if (kind === 'MySql2Session') return !('getConnection' in client)
-  return false
-}
-
 /** The connection of a driver that answers at once; undefined for any other. */
 export function connectionAtOnce(db: DbParts): Connection | undefined {
   const { resultKind } = db as { resultKind?: unknown }
@@ -108,12 +100,6 @@ export function connectionSettings({ client }: SessionParts): readonly unknown[]
     readonly connectionParameters?: unknown
   }
   return [options, options?.connection, connectionParameters]
-}
-
-/** As NodePgSession tells them: a Pool, or a class that says so. */
-function poolLike(client: object): boolean {
-  const prototype = Object.getPrototypeOf(client) as { constructor?: { name?: string } }
-  return 'totalCount' in client || prototype.constructor?.name?.includes('Pool') === true
 }
 
 /** Carries over what a db has of its own besides what its constructor makes (`$client`). */

@@ -1,0 +1,119 @@
+import { PGlite } from '@electric-sql/pglite'
+import { createDatabase, postgresUrl } from '@larder/testing'
+import pg from 'pg'
+import { POSTGRES } from '../contract/ddl.ts'
+import type { ContractDb, RelationalReads } from '../contract/driver.ts'
+import * as schema from '../contract/schema-pg.ts'
+import type { Connected } from './connected.ts'
+import { createRecorder, type Recorder } from './recorder.ts'
+
+const SEQUENCES = [
+  'ALTER SEQUENCE app_user_id_seq RESTART 1000',
+  'ALTER SEQUENCE blog_post_id_seq RESTART 1000',
+]
+
+/** A database with the contract's tables. */
+export async function contractDatabase(): Promise<{ readonly url: string; drop(): Promise<void> }> {
+  const database = await createDatabase(await postgresUrl())
+  const client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+  for (const sql of [...POSTGRES, ...SEQUENCES]) await client.query(sql)
+  await client.end()
+  return database
+}
+
+export const POSTGRES_PARTS = {
+  dialect: 'postgres',
+  schema,
+  takesBegin: true,
+  locksOthersOut: false,
+} as const
+
+/** @param size of the pool; undefined: a single client. */
+export async function nodePostgres(
+  size: number | undefined,
+  connect: (client: pg.Pool) => ContractDb,
+  relational: RelationalReads,
+): Promise<Connected> {
+  const database = await contractDatabase()
+  const recorder = createRecorder()
+  const Client = recordedClient(recorder)
+  const single = size === undefined ? new Client({ connectionString: database.url }) : undefined
+  const client = single ?? new pg.Pool({ connectionString: database.url, max: size ?? 1, Client })
+  ;(client as pg.Pool).on('error', () => {})
+  await single?.connect()
+  const db = connect(client as pg.Pool)
+  return {
+    ...POSTGRES_PARTS,
+    name: `node-postgres, ${size === undefined ? 'a client' : `a pool of ${size}`}`,
+    relational,
+    recorder,
+    connections: size === undefined ? 'shared' : size === 1 ? 'one' : 'several',
+    // Of several connections nobody can tell which one BEGIN reached.
+    takesBegin: size === undefined || size === 1,
+    db: () => db,
+    async stop() {
+      await client.end()
+      await database.drop()
+    },
+  }
+}
+
+function recordedClient(recorder: Recorder): typeof pg.Client {
+  class Recorded extends pg.Client {}
+  const { query } = pg.Client.prototype as { query: (...parameters: unknown[]) => unknown }
+  Object.assign(Recorded.prototype, {
+    query(this: pg.Client, ...parameters: unknown[]) {
+      recorder.note(this, parameters[0], parameters[1])
+      return query.apply(this, parameters)
+    },
+  })
+  return Recorded
+}
+
+export async function pglite(
+  connect: (client: PGlite) => ContractDb,
+  relational: RelationalReads,
+): Promise<Connected> {
+  const client = await PGlite.create()
+  for (const sql of [...POSTGRES, ...SEQUENCES]) await client.exec(sql)
+  const recorder = createRecorder()
+  const db = connect(recordedPglite(client, recorder))
+  return {
+    ...POSTGRES_PARTS,
+    name: 'PGlite',
+    relational,
+    recorder,
+    connections: 'one',
+    db: () => db,
+    stop: () => client.close(),
+  }
+}
+
+/** PGlite sends BEGIN, COMMIT and ROLLBACK by private ways: noted is when the body runs, and what became of it. */
+function recordedPglite<C extends object>(client: C, recorder: Recorder, connection: object = client): C {
+  return new Proxy(client, {
+    get(target, property) {
+      const value: unknown = Reflect.get(target, property, target)
+      if (typeof value !== 'function') return value
+      if (property === 'query')
+        return (...parameters: unknown[]) => {
+          recorder.note(connection, parameters[0], parameters[1])
+          return value.apply(target, parameters)
+        }
+      if (property !== 'transaction') return value.bind(target)
+      return (body: (tx: object) => Promise<unknown>) =>
+        value.call(target, async (tx: object) => {
+          recorder.note(connection, 'begin')
+          try {
+            const result = await body(recordedPglite(tx, recorder, connection))
+            recorder.note(connection, 'commit')
+            return result
+          } catch (error) {
+            recorder.note(connection, 'rollback')
+            throw error
+          }
+        })
+    },
+  })
+}

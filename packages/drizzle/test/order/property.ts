@@ -1,0 +1,139 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createCache, memoryStore, type Store, systemClock } from '@larder/core'
+import { drizzleCache } from '@larder/drizzle'
+import { absentParser, seededRandom } from '@larder/testing'
+import { asc } from 'drizzle-orm'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ContractDb } from '../contract/driver.ts'
+import { differenceInOrder, differenceInTransactions } from './compare.ts'
+import type { Connected } from './connected.ts'
+import { type Abilities, ROWS_OF_A_PROGRAM, randomProgram, type Step } from './program.ts'
+import type { Sent } from './recorder.ts'
+import { type Observed, runProgram } from './run-program.ts'
+
+/** Random programs per driver and way to cache. `LARDER_ORDER_PROGRAMS=2000` for a long run. */
+const PROGRAMS = Number(process.env.LARDER_ORDER_PROGRAMS ?? 12)
+const FIRST_SEED = Number(process.env.LARDER_ORDER_SEED ?? 1)
+/** Longer than any program takes. */
+const STUCK = 20_000
+
+const WAYS = ['nothing cached', 'everything cached', 'everything cached in a slow store'] as const
+type Way = (typeof WAYS)[number]
+
+/** Registers the property: plain and wrapped send the same statements in the same order, and leave the same rows. */
+export function statementOrderHolds(connect: () => Promise<Connected>): void {
+  describe('the statements of random programs', () => {
+    let driver: Connected
+    beforeAll(async () => {
+      driver = await connect()
+    })
+    afterAll(async () => driver?.stop())
+
+    it.each(WAYS)('reach the driver as they would without Larder: %s', { timeout: 600_000 }, async (way) => {
+      for (let seed = FIRST_SEED; seed < FIRST_SEED + PROGRAMS; seed++) {
+        const programs = programsOf(driver, seed)
+        const plain = await outcome(driver, driver.db(), programs)
+        const wrapped = await outcome(driver, wrap(driver, way, seed), programs)
+        const compare = driver.connections === 'several' ? differenceInTransactions : differenceInOrder
+        const difference = compare(plain.sent, wrapped.sent, way !== 'nothing cached')
+        const found = { difference, observed: wrapped.observed, rows: wrapped.rows }
+        const expected = { difference: undefined, observed: plain.observed, rows: plain.rows }
+        const story = () =>
+          `${driver.name}, seed ${seed}\n${JSON.stringify(programs, undefined, 1)}\nplain:\n${shown(plain.sent)}\nwrapped:\n${shown(wrapped.sent)}`
+        if (difference) process.stderr.write(`${story()}\n`)
+        expect(found, `${driver.name}, seed ${seed}`).toStrictEqual(expected)
+      }
+    })
+  })
+}
+
+function programsOf({ connections, dialect, locksOthersOut, takesBegin }: Connected, seed: number) {
+  const random = seededRandom(seed)
+  const ordered = connections !== 'several'
+  const abilities: Abilities = {
+    batch: dialect === 'sqlite',
+    byHand: takesBegin,
+    looseOutside: ordered,
+    // On a connection that is shared, what comes between them is a matter of time; so it is of who finds a file locked.
+    looseTransactions: connections === 'one' && !locksOthersOut,
+    outside: ordered && !locksOthersOut,
+    sync: false,
+  }
+  // MySQL locks gaps between rows: who waits for whom is a matter of time.
+  const several = connections === 'several' && dialect !== 'mysql' ? 3 : 1
+  return Array.from({ length: several }, (_, index) => randomProgram(random, abilities, index))
+}
+
+async function outcome(
+  driver: Connected,
+  db: ContractDb,
+  programs: readonly (readonly Step[])[],
+): Promise<{
+  readonly sent: readonly Sent[]
+  readonly observed: readonly Observed[]
+  readonly rows: unknown
+}> {
+  await fill(driver)
+  driver.recorder.take()
+  const running = Promise.all(programs.map((program) => runProgram(db, driver, program)))
+  const observed = await Promise.race([running, stuck(driver)])
+  const sent = driver.recorder.take()
+  return { sent, observed, rows: await rowsOf(driver) }
+}
+
+async function stuck(driver: Connected): Promise<never> {
+  await sleep(STUCK, undefined, { ref: false })
+  throw new Error(`stuck after:\n${shown(driver.recorder.take())}`)
+}
+
+async function fill(driver: Connected): Promise<void> {
+  const db = driver.db()
+  const { posts, users } = driver.schema
+  await db.delete(posts)
+  await db.delete(users)
+  const programs = [0, 1, 2]
+  await db.insert(users).values(programs.map((index) => ({ id: index + 1, email: `u${index}@x` })))
+  const rows = programs.flatMap((index) =>
+    [1, 2, 3].map((row) => ({ id: index * ROWS_OF_A_PROGRAM + row, title: 'old', authorId: index + 1 })),
+  )
+  await db.insert(posts).values(rows)
+}
+
+async function rowsOf(driver: Connected): Promise<unknown> {
+  const { posts } = driver.schema
+  return driver.db().select().from(posts).orderBy(asc(posts.id))
+}
+
+function wrap(driver: Connected, way: Way, seed: number): ContractDb {
+  const store = way === 'everything cached in a slow store' ? slowStore(seed) : memoryStore()
+  // Without PostgreSQL's parser raw writes are unknown; with it the first ones come before it is loaded.
+  const cache = createCache({ store }, { clock: systemClock, ...(seed % 2 && { sqlParser: absentParser }) })
+  const tables = way === 'nothing cached' ? {} : { '*': { ttl: '1h' as const } }
+  return drizzleCache(driver.db(), { cache, schema: driver.schema, tables })
+}
+
+/** Answers after up to three milliseconds. */
+function slowStore(seed: number): Store {
+  const store = memoryStore()
+  const random = seededRandom(seed)
+  const later = async <T>(call: () => Promise<T>): Promise<T> => {
+    await sleep(random() * 3)
+    return call()
+  }
+  return {
+    source: 'store',
+    open: (context) => store.open?.(context),
+    fetch: (...args) => later(() => store.fetch(...args)),
+    seed: (...args) => later(() => store.seed(...args)),
+    mark: (...args) => later(() => store.mark(...args)),
+    renew: (...args) => later(() => store.renew(...args)),
+    finish: (...args) => later(() => store.finish(...args)),
+    set: (...args) => later(() => store.set(...args)),
+    invalidateAll: () => later(() => store.invalidateAll()),
+    close: () => store.close(),
+  }
+}
+
+function shown(sent: readonly Sent[]): string {
+  return sent.map(({ connection, text }) => `  ${connection} ${text}`).join('\n')
+}

@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Client, createClient } from '@libsql/client'
+import Database from 'better-sqlite3'
+import { SQLITE } from '../contract/ddl.ts'
+import type { ContractDb, RelationalReads } from '../contract/driver.ts'
+import { schemaSqlite } from '../contract/schema-sqlite.ts'
+import type { Connected } from './connected.ts'
+import { createRecorder, type Recorder } from './recorder.ts'
+
+const PARTS = { dialect: 'sqlite', schema: schemaSqlite, takesBegin: false, locksOthersOut: true } as const
+
+/** libSQL on a file of its own. */
+export async function libsql(
+  connect: (client: Client) => ContractDb,
+  relational: RelationalReads,
+): Promise<Connected> {
+  const folder = mkdtempSync(join(tmpdir(), 'larder-libsql-'))
+  const client = createClient({ url: `file:${join(folder, 'test.db')}` })
+  await client.executeMultiple(`${SQLITE.join(';')};`)
+  const recorder = createRecorder()
+  const db = connect(recorded(client, recorder, client))
+  return {
+    ...PARTS,
+    name: 'libSQL, a file',
+    relational,
+    recorder,
+    connections: 'one',
+    db: () => db,
+    async stop() {
+      client.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Everything that reaches the file, as if it were one connection: it is, for all who write. */
+function recorded<C extends object>(client: C, recorder: Recorder, file: object): C {
+  return new Proxy(client, {
+    get(target, property) {
+      const value: unknown = Reflect.get(target, property, target)
+      if (typeof value !== 'function') return value
+      return (...parameters: unknown[]) => {
+        const [first] = parameters
+        if (property === 'execute') recorder.note(file, first, (first as { args?: unknown }).args)
+        else if (property === 'batch') for (const one of first as readonly unknown[]) recorder.note(file, one)
+        else if (/^(?:transaction|commit|rollback)$/.test(String(property)))
+          recorder.note(file, String(property))
+        const result = value.apply(target, parameters)
+        return property === 'transaction'
+          ? (result as Promise<object>).then((tx) => recorded(tx, recorder, file))
+          : result
+      }
+    },
+  })
+}
+
+/** better-sqlite3 in memory. */
+export async function betterSqlite3(
+  connect: (client: Database.Database) => ContractDb,
+  relational: RelationalReads,
+): Promise<Connected> {
+  const client = new Database(':memory:')
+  client.pragma('foreign_keys = ON')
+  for (const sql of SQLITE) client.exec(sql)
+  const recorder = createRecorder()
+  const prepare = client.prepare.bind(client)
+  Object.assign(client, {
+    prepare(text: string) {
+      recorder.note(client, text)
+      return prepare(text)
+    },
+  })
+  const db = connect(client)
+  return {
+    ...PARTS,
+    name: 'better-sqlite3',
+    relational,
+    recorder,
+    connections: 'shared',
+    db: () => db,
+    async stop() {
+      client.close()
+    },
+  }
+}
