@@ -5,18 +5,21 @@
 export interface Clock {
   /** Monotonic milliseconds since some fixed instant of this process. */
   now(): number
-  /** Runs `fire` once after `ms` milliseconds without keeping the process alive; the returned function cancels it. */
-  after(ms: number, fire: () => void): () => void
+  /**
+   * Runs `fire` once after `ms` milliseconds; the returned function cancels it.
+   * @param keepsAlive true where a caller waits for it: the process stays alive until then. Default false.
+   */
+  after(ms: number, fire: () => void, keepsAlive?: boolean): () => void
   /** Uniform in [0, 1). */
   random(): number
 }
 
-/** The real clock: `performance.now()`, an unreferenced `setTimeout`, `Math.random()`. */
+/** The real clock: `performance.now()`, `setTimeout`, `Math.random()`. */
 export const systemClock: Clock = {
   now: () => performance.now(),
-  after(ms, fire) {
+  after(ms, fire, keepsAlive = false) {
     const timer = setTimeout(fire, ms)
-    timer.unref()
+    if (!keepsAlive) timer.unref()
     return () => clearTimeout(timer)
   },
   random: () => Math.random(),

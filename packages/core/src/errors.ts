@@ -19,6 +19,7 @@ export type CacheErrorCode =
   | 'LARDER_STORE'
   | 'LARDER_STORE_MOVING'
   | 'LARDER_MARK_FAILED'
+  | 'LARDER_ENDLESS_LOAD'
 
 /**
  * The only error class Larder throws on its own account. `message` names the value at fault and the fix;

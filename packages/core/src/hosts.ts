@@ -148,8 +148,10 @@ function createWrap(
     tagsOfWrap(config.namespace, databasesOf(attached), occurrences, userTags)
   const room: ReadRoom = { ...base, tagsOf, knownTags: (_, ...parts) => tagsOf(...parts) }
   const strictness = tier?.pushed?.strictness
-  const policyOf = ({ ttl, tags }: WrapOptions): Policy =>
-    policy({ ttl, operations: ['wrap'], write: 'invalidate', ...(tags && { tags }) }, 'wrap')
+  const policyOf = ({ ttl, tags, joinTimeout }: WrapOptions): Policy => {
+    const given = { ...(tags && { tags }), ...(joinTimeout !== undefined && { joinTimeout }) }
+    return policy({ ttl, operations: ['wrap'], write: 'invalidate', ...given }, 'wrap')
+  }
   return async (key, options, load) => {
     const plan = wrapPlan(key, options, policyOf, load)
     const run = () => (strictness ? strictness.within(plan.run) : plan.run())
