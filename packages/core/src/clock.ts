@@ -24,3 +24,20 @@ export const systemClock: Clock = {
   },
   random: () => Math.random(),
 }
+
+/** Waits for `work`, at most so many milliseconds, in which the process stays alive. @returns whether it ended in time. */
+export function endsWithin(clock: Clock, milliseconds: number, work: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(milliseconds, () => resolve(false), true)
+    work.then(
+      () => {
+        cancel()
+        resolve(true)
+      },
+      (error: unknown) => {
+        cancel()
+        reject(error)
+      },
+    )
+  })
+}
