@@ -10,11 +10,13 @@ export interface Clock {
    * @param keepsAlive true where a caller waits for it: the process stays alive until then. Default false.
    */
   after(ms: number, fire: () => void, keepsAlive?: boolean): () => void
+  /** Milliseconds in which this process has had something to do so far, and did not wait. Absent: not known. */
+  worked?(): number
   /** Uniform in [0, 1). */
   random(): number
 }
 
-/** The real clock: `performance.now()`, `setTimeout`, `Math.random()`. */
+/** The real clock: `performance.now()`, `setTimeout`, the event loop's utilization, `Math.random()`. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(ms, fire, keepsAlive = false) {
@@ -22,6 +24,7 @@ export const systemClock: Clock = {
     if (!keepsAlive) timer.unref()
     return () => clearTimeout(timer)
   },
+  worked: () => performance.eventLoopUtilization().active,
   random: () => Math.random(),
 }
 

@@ -57,7 +57,8 @@ export class CacheError extends Error {
 const DEEPEST_CAUSE = 5
 
 function jsonOf(cause: unknown, depth: number): unknown {
-  if (!(cause instanceof Error)) return typeof cause === 'object' ? Object.prototype.toString.call(cause) : String(cause)
+  if (!(cause instanceof Error))
+    return typeof cause === 'object' ? Object.prototype.toString.call(cause) : String(cause)
   const { name, message, cause: deeper } = cause
   const code = (cause as { readonly code?: unknown }).code
   return {

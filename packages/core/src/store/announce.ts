@@ -54,7 +54,7 @@ export function announceOutages(events: Events, clock: Clock, address: string | 
 }
 
 function outage(reason: unknown, address: string | undefined): string {
-  const text = reason instanceof Error ? reason.message : String(reason)
+  const text = (reason instanceof Error ? reason.message : String(reason)).replace(/\.+$/, '')
   const where = address && !text.includes(address) ? ` (${address})` : ''
   return `Larder: the store${where} cannot be used, so queries go to the database: ${text}. Listen with cache.on('store-state', …) to handle this yourself`
 }

@@ -34,7 +34,10 @@ it('a store that cannot be reached, and that nobody listens to, is a process war
   const { fail, recover } = outage()
   await fail()
   expect(warnings()).toEqual([
-    ['LARDER_STORE_UNAVAILABLE', expect.stringMatching(/valkey at 10\.0\.0\.7:6379.*simulated: fetch failed/)],
+    [
+      'LARDER_STORE_UNAVAILABLE',
+      expect.stringMatching(/valkey at 10\.0\.0\.7:6379.*simulated: fetch failed/),
+    ],
   ])
   await recover()
   expect(warnings().slice(1)).toEqual([
