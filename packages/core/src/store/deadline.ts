@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { CacheError } from '../errors.ts'
 import { createWorkload, type Sample } from './workload.ts'
 
 /** A timer that fires this much late, in milliseconds, tells of a process that was busy with something else. */
@@ -89,7 +90,8 @@ export function createDeadline(clock: Clock, deadline: number): Deadline {
   return {
     within: (what, call) =>
       new Promise((resolve, reject) => {
-        const late = (): void => reject(new Error(`store ${what} took longer than ${deadline} ms`))
+        const late = (): void =>
+          reject(new CacheError('LARDER_STORE', `store ${what} took longer than ${deadline} ms`))
         const now = clock.now()
         const since = workload.sample(now)
         const answer = call()

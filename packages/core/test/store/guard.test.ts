@@ -292,8 +292,8 @@ it('answers of which each takes a short while are waited for, as long as this pr
     return inner.fetch(entry, tags)
   }
   const guard = guardStore({ ...inner, source: 'store', fetch }, systemClock, createEvents())
-  // No turn is long enough to make a timer late; all of them together take four deadlines.
-  const reads = Array.from({ length: 100 }, async () => {
+  // No turn is long enough to make a timer late; all of them together take more than two deadlines.
+  const reads = Array.from({ length: 60 }, async () => {
     const { ok } = await guard.fetch('a', [])
     block(4)
     return ok
