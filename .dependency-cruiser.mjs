@@ -17,7 +17,7 @@ export const rooms = [
   ['engine', 'through', 'tell'],
   ['raw', 'fill'],
   ['read', 'write', 'wrap', 'apply-invalidation'],
-  ['at-once'],
+  ['at-once', 'closing'],
   ['hosts'],
   ['cache'],
   ['index'],

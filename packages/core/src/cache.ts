@@ -12,6 +12,7 @@ import type { InvalidateRequest } from './invalidate.ts'
 import { createReport, type Explained } from './report.ts'
 import { scopeReader } from './scope.ts'
 import type { Stats } from './stats.ts'
+import { announceOutages } from './store/announce.ts'
 import { guardStore } from './store/guard.ts'
 import { createMemoryTier } from './tier/memory-tier.ts'
 import type { WrapOptions } from './wrap.ts'
@@ -37,7 +38,16 @@ export interface Cache {
   stats(): Stats
   /** @returns a function that removes the listener. */
   on<N extends CacheEventName>(event: N, listener: CacheListener<N>): () => void
-  /** Waits a moment for invalidations on their way, then closes the store. Queries go to the database afterwards. */
+  /**
+   * Waits for invalidations on their way, at most a second, then closes the store, which may take another. Call it when
+   * the program ends, after the last write: an open connection to a server keeps a process alive. Queries go to the
+   * database afterwards. A later write invalidates nothing, and the `warning` event `write-after-close` says so once.
+   *
+   * ```ts
+   * await prisma.$disconnect()
+   * await cache.close()
+   * ```
+   */
   close(): Promise<void>
   /** For host packages: binds a client's tables and identity to this cache. */
   attach(host: Host): Engine
@@ -63,7 +73,8 @@ export function createCache(
   const report = createReport(events)
   const tiered = createMemoryTier(config.store, clock, config.memory)
   const { tier } = tiered
-  const store = guardStore(tiered.store, clock, events)
+  const outages = announceOutages(events, clock, config.store.address)
+  const store = guardStore(tiered.store, clock, outages.events)
   const unfinished = createUnfinished()
   const journal = createJournal({ store, clock, events, unfinished })
   config.store.open?.({
@@ -85,8 +96,8 @@ export function createCache(
     tier,
     unfinished,
     journal,
-    flights: createSingleFlight(),
-    turns: createTurnFlight(),
+    flights: createSingleFlight(clock),
+    turns: createTurnFlight(clock),
     current: createCurrentTransaction(),
     scopeOf: scopeReader(config.scope, config.requireScope, events),
     sqlParser,
@@ -98,6 +109,9 @@ export function createCache(
     explain: report.explain,
     stats: report.stats,
     on: events.on,
-    close: () => hosts.close().finally(() => tier?.clear()),
+    close() {
+      outages.stop()
+      return hosts.close().finally(() => tier?.clear())
+    },
   }
 }

@@ -20,6 +20,16 @@ export type CacheErrorCode =
   | 'LARDER_STORE_MOVING'
   | 'LARDER_MARK_FAILED'
   | 'LARDER_TRANSACTION_ENDED'
+  | 'LARDER_ENDLESS_LOAD'
+
+/** What `JSON.stringify` makes of a {@link CacheError}. */
+export interface CacheErrorJson {
+  readonly name: string
+  readonly code: CacheErrorCode
+  readonly message: string
+  /** The underlying error, without its stack; absent where there was none. */
+  readonly cause?: unknown
+}
 
 /**
  * The only error class Larder throws on its own account. `message` names the value at fault and the fix;
@@ -32,5 +42,30 @@ export class CacheError extends Error {
     super(message, options)
     this.name = 'CacheError'
     this.code = code
+  }
+
+  /**
+   * For loggers that write JSON, which would otherwise see the code alone. The stack is left out: it may end up in an
+   * HTTP response.
+   */
+  toJSON(): CacheErrorJson {
+    const { name, code, message, cause } = this
+    return { name, code, message, ...(cause !== undefined && { cause: jsonOf(cause, DEEPEST_CAUSE) }) }
+  }
+}
+
+/** Causes of causes that are written; errors may refer to each other in a circle. */
+const DEEPEST_CAUSE = 5
+
+function jsonOf(cause: unknown, depth: number): unknown {
+  if (!(cause instanceof Error))
+    return typeof cause === 'object' ? Object.prototype.toString.call(cause) : String(cause)
+  const { name, message, cause: deeper } = cause
+  const code = (cause as { readonly code?: unknown }).code
+  return {
+    name,
+    ...((typeof code === 'string' || typeof code === 'number') && { code }),
+    message,
+    ...(deeper !== undefined && depth > 1 && { cause: jsonOf(deeper, depth - 1) }),
   }
 }

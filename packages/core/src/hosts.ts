@@ -1,6 +1,7 @@
 import { applyInvalidation } from './apply-invalidation.ts'
 import { createAtOnce } from './at-once.ts'
 import type { Clock } from './clock.ts'
+import { createClosing } from './closing.ts'
 import type { CacheConfig } from './config.ts'
 import { DEFAULT_DATABASE, type KnownDatabase } from './databases.ts'
 import type { Engine, Host } from './engine.ts'
@@ -9,7 +10,7 @@ import type { Events } from './events.ts'
 import type { CurrentTransaction } from './fence/current.ts'
 import type { Journal } from './fence/journal.ts'
 import { toldTransaction } from './fence/told-transaction.ts'
-import { createTransaction } from './fence/transaction.ts'
+import { createTransaction, type Transaction } from './fence/transaction.ts'
 import type { Unfinished } from './fence/unfinished.ts'
 import type { Loaded } from './fill.ts'
 import type { SingleFlight } from './flight/single-flight.ts'
@@ -33,8 +34,6 @@ import type { MemoryTier } from './tier/memory-tier.ts'
 import { tagsOfWrap, type WrapOptions, wrapPlan } from './wrap.ts'
 import { type WriteRoom, write } from './write.ts'
 
-/** How long `close` waits for writes and invalidations on their way, in milliseconds. */
-const CLOSING = 1_000
 /** Reads whose key and tags one client remembers. */
 const REMEMBERED = 10_000
 
@@ -65,7 +64,7 @@ export interface Hosts {
 }
 
 export function createHosts(shared: SharedRoom): Hosts {
-  const { config, clock, events, store, unfinished, journal, current } = shared
+  const { config, events, store, current } = shared
   const { namespace } = config
   const attached: Host[] = []
   // In this process it costs nothing, and the next read finds the tags clean.
@@ -80,6 +79,15 @@ export function createHosts(shared: SharedRoom): Hosts {
   }
   const roomOf = (host: Host, rejecting: ReadonlySet<string>) =>
     hostRoom({ ...shared, rejecting }, host, awaitsFinish, () => longestLifetime)
+  const closing = createClosing(shared)
+  const invalidateIn = (
+    databases: readonly KnownDatabase[],
+    request: InvalidateRequest,
+    transaction: Transaction | undefined,
+  ): Promise<void> => {
+    closing.noteWrite('invalidate')
+    return applyInvalidation({ ...shared, namespace }, databases, request, transaction)
+  }
   const wrap = createWrap(shared, roomOf(WRAP_HOST, new Set()), attached, policy)
 
   return {
@@ -88,6 +96,7 @@ export function createHosts(shared: SharedRoom): Hosts {
       attached.push(host)
       const rejecting = new Set<string>()
       const room = roomOf(host, rejecting)
+      const atOnce = createAtOnce(room)
       const tables = [...host.schema.tables.keys()]
       return {
         events,
@@ -99,25 +108,29 @@ export function createHosts(shared: SharedRoom): Hosts {
           return resolved
         },
         read: (plan) => read(room, plan),
-        write: (plan, transaction) => write(room, plan, transaction),
-        atOnce: createAtOnce(room),
+        write(plan, transaction) {
+          if (plan.changes.length) closing.noteWrite(plan.operation)
+          return write(room, plan, transaction)
+        },
+        atOnce: {
+          ...atOnce,
+          write(plan, held) {
+            if (plan.changes.length) closing.noteWrite(plan.operation)
+            return atOnce.write(plan, held)
+          },
+        },
         transaction: (marking) =>
           toldTransaction(createTransaction(room, marking, current.get()?.budget), shared, awaitsFinish),
         inside: current.run,
         current: current.get,
         everything: () => tables.map((table) => ({ table, effect: 'unknown' as const })),
         invalidate: (request, transaction = current.get()) =>
-          applyInvalidation({ ...shared, namespace }, databasesOf([host]), request, transaction),
+          invalidateIn(databasesOf([host]), request, transaction),
       }
     },
-    invalidate: (request) =>
-      applyInvalidation({ ...shared, namespace }, databasesOf(attached), request, current.get()),
+    invalidate: (request) => invalidateIn(databasesOf(attached), request, current.get()),
     wrap,
-    async close() {
-      void journal.replay()
-      await Promise.race([unfinished.idle(), new Promise<void>((resolve) => clock.after(CLOSING, resolve))])
-      await store.close()
-    },
+    close: closing.close,
   }
 }
 
@@ -151,8 +164,10 @@ function createWrap(
     tagsOfWrap(config.namespace, databasesOf(attached), occurrences, userTags)
   const room: ReadRoom = { ...base, tagsOf, knownTags: (_, ...parts) => tagsOf(...parts) }
   const strictness = tier?.pushed?.strictness
-  const policyOf = ({ ttl, tags }: WrapOptions): Policy =>
-    policy({ ttl, operations: ['wrap'], write: 'invalidate', ...(tags && { tags }) }, 'wrap')
+  const policyOf = ({ ttl, tags, joinTimeout }: WrapOptions): Policy => {
+    const given = { ...(tags && { tags }), ...(joinTimeout !== undefined && { joinTimeout }) }
+    return policy({ ttl, operations: ['wrap'], write: 'invalidate', ...given }, 'wrap')
+  }
   return async (key, options, load) => {
     const plan = wrapPlan(key, options, policyOf, load)
     const run = () => (strictness ? strictness.within(plan.run) : plan.run())

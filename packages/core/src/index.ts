@@ -8,7 +8,7 @@ export { superjsonCodec } from './codec/superjson.ts'
 export type { CacheOptions, MemoryOptions, UnknownWrites } from './config.ts'
 export type { Duration } from './duration.ts'
 export type { Engine, EngineAtOnce, Host } from './engine.ts'
-export { CacheError, type CacheErrorCode } from './errors.ts'
+export { CacheError, type CacheErrorCode, type CacheErrorJson } from './errors.ts'
 export type {
   BypassReason,
   CacheEventName,

@@ -1,6 +1,7 @@
 import type { BypassReason, Events, MissReason } from './events.ts'
 import { writtenNow } from './fence/unfinished.ts'
 import { aroundOf, type CachedRead, type FillRoom, fill, type Loaded } from './fill.ts'
+import type { Shared } from './flight/share.ts'
 import type { SingleFlight } from './flight/single-flight.ts'
 import type { TurnFlight } from './flight/turn-flight.ts'
 import type { EntryKey, EntryKeys } from './keys/entry-key.ts'
@@ -75,12 +76,13 @@ async function around<T>(room: ReadRoom, one: Read<T> & Partial<Wanted>, reason:
 async function aroundStore<T>(room: ReadRoom, one: CachedRead<T>): Promise<T> {
   const alone = (): Promise<T> => around(room, one, 'unavailable')
   if (one.policy.singleFlight === false) return alone()
-  const flight = room.turns.join(one.key.key, async (others) => {
+  const loading = async (others: number): Promise<Loaded> => {
     const result = await alone()
     const payload = others ? room.entries.encode(result, one) : undefined
     return { result, payload: payload && 'error' in payload ? undefined : payload }
-  })
-  return landed(room, one, flight, 'unavailable', alone)
+  }
+  const shared = room.turns.share(one.key.key, loading, one.policy.joinTimeout, one.plan.joined)
+  return landed(room, one, await shared, 'unavailable', alone)
 }
 
 export function keyOf(
@@ -109,37 +111,28 @@ async function load<T>(room: ReadRoom, one: CachedRead<T>, reason: MissReason, f
   if (sights.some((tag) => tag.dirty && !tag.optional)) return around(room, one, 'dirty')
   // Whoever saw a mark, even on an optional tag, loads alone: the write under it may end at any moment.
   // So does whoever found a tag evicted between seeding and now: a name without its nonce says nothing.
+  const loading = () => fill(room, one, reason, { epoch, sights })
+  const alone = async (): Promise<T> => (await loading()).result as T
   if (one.policy.singleFlight === false || someMissing(sights) || sights.some((tag) => tag.dirty))
-    return (await fill(room, one, reason, { epoch, sights })).result as T
+    return alone()
   const flight = `${one.key.key} ${epoch} ${sights.map((tag) => tag.nonce).join(' ')}`
-  const joined = room.flights.join(flight, () => fill(room, one, reason, { epoch, sights }))
-  return landed(room, one, joined, reason, async () => {
-    return (await fill(room, one, reason, { epoch, sights })).result as T
-  })
+  const shared = room.flights.share(flight, loading, one.policy.joinTimeout, one.plan.joined)
+  return landed(room, one, await shared, reason, alone)
 }
 
 /** The result of a shared load for one of its callers, which is its own. */
 async function landed<T>(
   room: ReadRoom,
   one: CachedRead<T>,
-  { outcome, shared }: ReturnType<SingleFlight<Loaded>['join']>,
+  shared: Shared<Loaded>,
   reason: BypassReason | MissReason,
   alone: () => Promise<T>,
 ): Promise<T> {
-  if (!shared) return (await outcome).result as T
-  one.plan.joined?.()
-  const copy = await copyOf(room, one, outcome)
+  if ('own' in shared) return shared.own.result as T
+  const payload = shared.other?.payload
+  const copy = payload && room.entries.decode(payload, one)
   // The other caller's load failed, or gave nothing that can be copied: its error and its objects stay its own.
   if (!copy || !accepts(one.plan, copy.value)) return alone()
   tell(room, one, reason, { shared: true })
   return copy.value as T
-}
-
-async function copyOf(
-  room: ReadRoom,
-  one: CachedRead<unknown>,
-  outcome: Promise<Loaded>,
-): Promise<{ value: unknown } | undefined> {
-  const loaded = await outcome.catch(() => undefined)
-  return loaded?.payload && room.entries.decode(loaded.payload, one)
 }

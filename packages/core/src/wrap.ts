@@ -14,6 +14,11 @@ export interface WrapOptions {
   tags?: readonly string[]
   /** Tables the value is computed from, by physical name: any write to one ends it. */
   reads?: readonly string[]
+  /**
+   * How long after its beginning another caller's `load` is waited for; then one of those who wait loads again.
+   * Default '5s'. Give more where `load` may well take longer.
+   */
+  joinTimeout?: Duration
 }
 
 /**
@@ -47,7 +52,7 @@ export function wrapPlan<T>(
   }
 }
 
-const OPTIONS: readonly string[] = ['ttl', 'tags', 'reads'] satisfies (keyof WrapOptions)[]
+const OPTIONS: readonly string[] = ['ttl', 'tags', 'reads', 'joinTimeout'] satisfies (keyof WrapOptions)[]
 
 function checkOptions(options: WrapOptions): void {
   if (typeof options !== 'object' || options === null)

@@ -4,6 +4,7 @@ import { createCaches } from './caches.ts'
 import { checkOptions } from './connection/options.ts'
 import type { ValkeyStoreOptions } from './connection/store-options.ts'
 import { createWarnings } from './connection/warnings.ts'
+import { ping } from './ping.ts'
 import { readAll } from './read/fetch.ts'
 import { setEntry } from './tags/set-entry.ts'
 import { reported } from './tags/witness.ts'
@@ -11,7 +12,8 @@ import { reported } from './tags/witness.ts'
 /** A store on a Valkey or Redis server, shared by all processes that use it. */
 export interface ValkeyStore extends Store {
   /**
-   * Waits for the connection attempt under way and asks the servers who they are.
+   * Waits for the connection attempt under way and asks the servers who they are: five seconds at most, besides the
+   * `connectTimeout`.
    * @throws CacheError `LARDER_STORE` saying why a server cannot be used.
    */
   ping(): Promise<void>
@@ -28,7 +30,8 @@ const DEFAULT_NAMESPACE = 'larder'
 export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
   const warnings = createWarnings()
   const caches = createCaches()
-  const store = assemble(checkOptions(options), warnings, caches)
+  const target = checkOptions(options)
+  const store = assemble(target, warnings, caches)
   const { topology, epoch, tags } = store
   let opening: Promise<void> | undefined
   let closed = false
@@ -52,6 +55,7 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
 
   return {
     source: 'store',
+    address: topology.address,
     open(context) {
       const before = caches.namespace ?? DEFAULT_NAMESPACE
       caches.add(context)
@@ -89,8 +93,10 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
     invalidateAll: () => call(store.invalidateAll),
     async ping() {
       if (closed) throw topology.failure(new Error('the store is closed'))
-      await opening
-      await topology.check()
+      await ping(topology, target, async () => {
+        await opening
+        await topology.check()
+      })
     },
     async close() {
       if (closed) return

@@ -1,6 +1,7 @@
 import type { Lease } from '@larder/core'
 import type { Redis } from 'iovalkey'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { createPauses } from '../src/connection/pauses.ts'
 import { feedClientOf } from '../src/feed/feed-client.ts'
 import { followNode, type NodeFeed } from '../src/feed/node-feed.ts'
 import type { Belief } from '../src/topology/topology.ts'
@@ -40,8 +41,10 @@ afterEach(async () => {
 function follow(original: Redis): NodeFeed {
   clients.push(original)
   original.on('error', () => {})
+  const pauses = createPauses()
   const feed = followNode({
-    client: feedClientOf(original as never),
+    client: feedClientOf(original as never, pauses),
+    proven: pauses.proven,
     prefixes: ['{n:', 'n:e:'],
     now: () => performance.now(),
     lifeOf: async (client) => String(await client.ping()) && life,

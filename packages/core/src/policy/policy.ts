@@ -17,6 +17,11 @@ export interface PolicyOptions {
   /** Who shares a load. `'process'` (default) or `false`; `'cluster'` is not built yet. */
   singleFlight?: 'process' | 'cluster' | false
   /**
+   * How long after its beginning another caller's load is waited for; then one of those who wait loads again. Default
+   * '5s'. Give more where a load may well take longer.
+   */
+  joinTimeout?: Duration
+  /**
    * What a write does when the store does not acknowledge that it is about to change the model's table: `'proceed'`
    * (default) writes, and other processes may read what was there before; `'reject'` writes nothing. A transaction waits
    * 100 ms in all for the acknowledgement, a write of its own 1 s, and so does everything under `'reject'`.
@@ -46,6 +51,7 @@ export interface Policy {
   /** Lifetime of empty results; `false`: not cached. */
   readonly cacheEmpty: number | false
   readonly singleFlight: 'process' | false
+  readonly joinTimeout: number
   readonly write: 'invalidate' | 'through' | 'around'
   readonly onMarkFailure: 'proceed' | 'reject'
   readonly operations: ReadonlySet<string> | undefined

@@ -4,6 +4,7 @@ import { show } from '../show.ts'
 import type { Policy, PolicyOptions } from './policy.ts'
 
 const EMPTY_MOST = 30_000
+const JOIN_TIMEOUT = 5_000
 /** Options of the contract that later versions bring: refused rather than ignored. */
 const NOT_BUILT = [
   'staleWhileRevalidate',
@@ -36,6 +37,7 @@ export function resolvePolicy(options: PolicyOptions, defaults: PolicyOptions, p
     jitter: merged.jitter ?? 0.1,
     cacheEmpty: merged.cacheEmpty ?? Math.min(ttl, EMPTY_MOST),
     singleFlight: merged.singleFlight ?? 'process',
+    joinTimeout: merged.joinTimeout ?? JOIN_TIMEOUT,
     write: merged.write ?? 'invalidate',
     onMarkFailure: merged.onMarkFailure ?? 'proceed',
     operations: merged.operations,
@@ -54,6 +56,11 @@ const CHECKS: { readonly [K in keyof Policy]: (value: unknown, option: string) =
   singleFlight(value, option) {
     if (value === 'process' || value === false) return value
     throw enumerated(value, ['cluster'], option, `'process' or false`)
+  },
+  joinTimeout(value, option) {
+    const found = milliseconds(value, option)
+    if (found > 0) return found
+    throw refused(value, option, `a time above zero, or singleFlight: false to share no loads`)
   },
   write(value, option) {
     if (value === 'invalidate' || value === 'through' || value === 'around') return value

@@ -1,4 +1,6 @@
 import type { Clock } from '../clock.ts'
+import { CacheError } from '../errors.ts'
+import { createWorkload, type Sample } from './workload.ts'
 
 /** A timer that fires this much late, in milliseconds, tells of a process that was busy with something else. */
 const OVERSLEPT = 10
@@ -6,6 +8,8 @@ const OVERSLEPT = 10
 const GRACE = 100
 /** And again, while this process is busy with other answers, until it has waited this long: they come in order. */
 const LONGEST = 3_000
+/** The same where its timers are in time and only its work never ends: another server may be what does not answer. */
+const LONGEST_IN_TIME = 1_000
 /** Timers may fire so much early. */
 const EARLY = 1
 
@@ -21,6 +25,8 @@ export interface Deadline {
 /** One call of a row, the one that waits longest first. Not in a Set: its tables keep each other from being collected. */
 interface Waiting {
   readonly due: number
+  /** When it began. */
+  readonly since: Sample
   readonly late: () => void
   waits: boolean
   settled: boolean
@@ -33,6 +39,7 @@ interface Waiting {
 /** @param deadline in milliseconds. */
 export function createDeadline(clock: Clock, deadline: number): Deadline {
   const row = createRow()
+  const workload = createWorkload(clock)
   let timer: (() => void) | undefined
   let judging = false
   let answers = 0
@@ -52,17 +59,20 @@ export function createDeadline(clock: Clock, deadline: number): Deadline {
     for (let one = row.first(); one && one.due - now <= EARLY; one = row.first()) {
       const { late } = one
       row.remove(one)
-      if (now - one.due < OVERSLEPT) late()
-      else grant(one)
+      // Answers may also wait behind others, each of which took this process a short while.
+      if (now - one.due >= OVERSLEPT || workload.busySince(one.since)) grant(one)
+      else late()
     }
     arm()
   }
   const grant = (one: Waiting): void => {
-    const [end, before] = [clock.now() + GRACE, answers]
+    const granted = clock.now()
+    const [end, before, since] = [granted + GRACE, answers, workload.sample(granted)]
     const ended = (): void => {
       const now = clock.now()
-      const busy = now - end >= OVERSLEPT && answers !== before
-      if (busy && !one.settled && now - one.due < LONGEST) grant(one)
+      const late = now - end >= OVERSLEPT
+      const busy = (late || workload.busySince(since)) && answers !== before
+      if (busy && !one.settled && now - one.due < (late ? LONGEST : LONGEST_IN_TIME)) grant(one)
       else one.late()
     }
     one.cancel = clock.after(GRACE, () => afterPendingIo(ended))
@@ -80,10 +90,12 @@ export function createDeadline(clock: Clock, deadline: number): Deadline {
   return {
     within: (what, call) =>
       new Promise((resolve, reject) => {
-        const late = (): void => reject(new Error(`store ${what} took longer than ${deadline} ms`))
-        const due = clock.now() + deadline
+        const late = (): void =>
+          reject(new CacheError('LARDER_STORE', `store ${what} took longer than ${deadline} ms`))
+        const now = clock.now()
+        const since = workload.sample(now)
         const answer = call()
-        const one = row.add(due, late)
+        const one = row.add(now + deadline, since, late)
         if (!timer && !judging) arm()
         answer.then(
           (value) => {
@@ -101,7 +113,7 @@ export function createDeadline(clock: Clock, deadline: number): Deadline {
 
 interface Row {
   first(): Waiting | undefined
-  add(due: number, late: () => void): Waiting
+  add(due: number, since: Sample, late: () => void): Waiting
   /** Leaves no link to its neighbours: what has grown old would keep all later ones from being collected. */
   remove(one: Waiting): void
 }
@@ -111,9 +123,10 @@ function createRow(): Row {
   let last: Waiting | undefined
   return {
     first: () => first,
-    add(due, late) {
+    add(due, since, late) {
       const one: Waiting = {
         due,
+        since,
         late,
         waits: true,
         settled: false,

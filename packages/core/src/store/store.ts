@@ -80,6 +80,8 @@ export interface StoreAtOnce {
 export interface Store {
   /** `'memory'` when hits come from this process, `'store'` otherwise. */
   readonly source: 'memory' | 'store'
+  /** Where it is, for warnings: `'valkey at 10.0.0.7:6379'`. Contains no secret. */
+  readonly address?: string
   /** Only a store of this process has it. */
   readonly atOnce?: StoreAtOnce
   /**

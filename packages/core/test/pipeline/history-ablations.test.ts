@@ -1,4 +1,4 @@
-import { memoryStore } from '@larder/core'
+import { type Clock, memoryStore } from '@larder/core'
 import { type Ablation, modelStore, type Scheduler } from '@larder/testing'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { explore } from './explore.ts'
@@ -12,10 +12,13 @@ const broken = vi.hoisted(() => ({ flights: false, unfinished: false, judge: fal
 vi.mock('../../src/flight/single-flight.ts', async (original) => {
   const real = await original<typeof import('../../src/flight/single-flight.ts')>()
   return {
-    createSingleFlight: <T>() => {
-      const flights = real.createSingleFlight<T>()
+    createSingleFlight: <T>(clock: Clock) => {
+      const flights = real.createSingleFlight<T>(clock)
       const nameOf = (name: string): string => (broken.flights ? (name.split(' ')[0] ?? name) : name)
-      return { join: (name: string, load: () => Promise<T>) => flights.join(nameOf(name), load) }
+      return {
+        share: (name: string, load: () => Promise<T>, patience: number) =>
+          flights.share(nameOf(name), load, patience),
+      }
     },
   }
 })

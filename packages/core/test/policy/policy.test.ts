@@ -25,6 +25,7 @@ describe('a policy', () => {
       jitter: 0.1,
       cacheEmpty: 30_000,
       singleFlight: 'process',
+      joinTimeout: 5_000,
       write: 'invalidate',
       onMarkFailure: 'proceed',
       operations: undefined,
@@ -164,6 +165,13 @@ const misuses: [string, unknown, CacheError['code'], string, RegExp][] = [
     'LARDER_CONFIG',
     'models.Item.toString',
     /not an option/,
+  ],
+  [
+    'a joinTimeout of nothing',
+    { ttl: 1, joinTimeout: 0 },
+    'LARDER_CONFIG',
+    'models.Item.joinTimeout',
+    /is 0: give a time above zero/,
   ],
   [
     'an unknown write',

@@ -283,6 +283,40 @@ it('answers that come one after the other, each worked with for a while, are wai
   expect(await Promise.all(reads)).toEqual(reads.map(() => true))
 })
 
+it('answers of which each takes a short while are waited for, as long as this process has nothing else to wait for', async () => {
+  const inner = memoryStore()
+  let last = Promise.resolve()
+  const fetch: Store['fetch'] = async (entry, tags) => {
+    last = last.then(() => turns(1))
+    await last
+    return inner.fetch(entry, tags)
+  }
+  const guard = guardStore({ ...inner, source: 'store', fetch }, systemClock, createEvents())
+  // No turn is long enough to make a timer late; all of them together take more than two deadlines.
+  const reads = Array.from({ length: 60 }, async () => {
+    const { ok } = await guard.fetch('a', [])
+    block(4)
+    return ok
+  })
+  const answers = await Promise.all(reads)
+  expect(answers.filter((ok) => !ok)).toEqual([])
+})
+
+it('a store that answers slowly is not waited for by a process that has little else to do', async () => {
+  const inner = memoryStore()
+  let last = Promise.resolve()
+  const fetch: Store['fetch'] = async (entry, tags) => {
+    last = last.then(() => new Promise((resolve) => setTimeout(resolve, 20)))
+    await last
+    return inner.fetch(entry, tags)
+  }
+  const guard = guardStore({ ...inner, source: 'store', fetch }, systemClock, createEvents())
+  const began = performance.now()
+  const answers = await Promise.all(Array.from({ length: 30 }, () => guard.fetch('a', [])))
+  expect(answers.filter(({ ok }) => !ok).length).toBeGreaterThan(15)
+  expect(performance.now() - began).toBeLessThan(500)
+})
+
 it('a call that nobody answers is given up by a busy process, too: at once with no other answers, later with them', async () => {
   const inner = memoryStore()
   const fetch: Store['fetch'] = (entry, tags) =>

@@ -1,6 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { ValkeyClient } from './client.ts'
+import { onEvents } from './client-events.ts'
 import type { Failure } from './failure.ts'
+import { createTrouble, type Trouble } from './trouble.ts'
 
 /** Follows a client's connections: each attempt ends in an answer or in trouble, and another begins when it is lost. */
 export interface Attempts {
@@ -23,20 +25,23 @@ export interface Attempts {
 /**
  * @param prove is called for every new connection; the attempt ends as it does.
  * @param lost is called when a connection is gone.
+ * @param succeeded is called when one is proven.
  */
 export function followAttempts(
   client: ValkeyClient,
   failure: Failure,
   prove: () => Promise<void>,
   lost: () => void,
+  succeeded: () => void = () => {},
 ): Attempts {
+  const trouble = createTrouble(client)
   let attempt = Promise.withResolvers<void>()
   let first: Promise<void> | undefined = attempt.promise
     .catch(() => {})
     .then(() => {
       first = undefined
     })
-  let ended = false
+  let [count, ended, stopped] = [0, false, false]
   const renew = (): void => {
     attempt = Promise.withResolvers()
     attempt.promise.catch(() => {})
@@ -44,83 +49,75 @@ export function followAttempts(
   const begin = (): void => {
     if (client.status === 'wait') void client.connect().catch(() => {})
   }
-  const wrongPassword = (): boolean => /WRONGPASS/.test(String(attempts.trouble))
   const on = {
     ready() {
       if (ended) renew()
       ended = false
-      const { resolve, reject } = attempt
-      void proven(attempts, failure, prove).then(resolve, reject)
+      trouble.connected()
+      const [{ resolve, reject }, number] = [attempt, count]
+      const succeed = (): void => {
+        if (number !== count) return
+        trouble.proven()
+        succeeded()
+      }
+      void proven(trouble, failure, prove).then(succeed).then(resolve, reject)
     },
     error(error: unknown) {
-      attempts.blame(error)
+      trouble.blame(error)
       // The client asks the sentinels again and again, and says no more than this.
       if (/sentinels are unreachable/.test(String(error))) on.close()
     },
     close() {
       lost()
+      trouble.closed()
       const { reject } = attempt
       renew()
-      attempts.count++
-      reject(failure(attempts.trouble))
+      count++
+      reject(failure(trouble.reason))
     },
     end() {
       ended = true
-      attempt.reject(failure(attempts.trouble))
+      attempt.reject(failure(trouble.reason))
     },
   }
-  const attempts = {
-    count: 0,
-    stopped: false,
-    trouble: new Error('not connected yet') as unknown,
-    blame(error: unknown) {
-      // The client's echo of a connection that it has lost already: the reason came before it. And what is asked
-      // right behind a wrong password is refused for want of one.
-      const echo = /max retries per request|Connection is closed/.test(String(error))
-      if (!echo && !(isUnsigned(error) && wrongPassword())) attempts.trouble = error
+  const silence = onEvents(client, on)
+  const attempts: Attempts = {
+    get count() {
+      return count
     },
-    why(error: Error): Error {
-      const unsent = client.status !== 'ready' || /isn't writeable|Connection is closed/.test(error.message)
-      return unsent || (isUnsigned(error) && wrongPassword()) ? (attempts.trouble as Error) : error
+    get trouble() {
+      return trouble.reason
     },
+    get stopped() {
+      return stopped
+    },
+    blame: trouble.blame,
+    why: trouble.why,
     first() {
       begin()
       return first
     },
-    now() {
+    now: () => {
       begin()
       return attempt.promise
     },
     stop() {
-      attempts.stopped = true
-      for (const [event, listener] of Object.entries(on)) client.off(event, listener)
-      attempts.trouble = new Error('the store is closed')
+      stopped = true
+      silence()
+      trouble.reason = new Error('the store is closed')
       on.end()
     },
   }
-  client.on('ready', on.ready)
-  client.on('error', on.error)
-  client.on('close', on.close)
-  client.on('end', on.end)
   if (client.status === 'ready') on.ready()
   if (client.status === 'end') on.end()
   return attempts
 }
 
 /** Where nobody needs to sign in, a wrong password does not stop the questions behind it: it ends the connection. */
-async function proven(
-  attempts: { trouble: unknown },
-  failure: Failure,
-  prove: () => Promise<void>,
-): Promise<void> {
-  const before = attempts.trouble
+async function proven(trouble: Trouble, failure: Failure, prove: () => Promise<void>): Promise<void> {
+  const before = trouble.reason
   await prove()
   await turn()
-  if (attempts.trouble !== before) throw failure(attempts.trouble)
-  attempts.trouble = new Error('the connection was lost')
-}
-
-/** Whether the server wants a password first. */
-export function isUnsigned(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith('NOAUTH')
+  if (trouble.reason !== before) throw failure(trouble.reason)
+  trouble.reason = new Error('the connection was lost')
 }

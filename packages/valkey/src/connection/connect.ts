@@ -1,6 +1,8 @@
 import { Cluster, Redis, type RedisOptions } from 'iovalkey'
 import type { ValkeyClient, ValkeyCluster } from './client.ts'
+import { ignoreErrors } from './client-events.ts'
 import { type Failure, failures } from './failure.ts'
+import { createPauses, type Pauses } from './pauses.ts'
 import type { Access, ClusterTarget, Place, SentinelTarget, ServerTarget } from './target.ts'
 
 /** A client, ours or the user's, and what goes with it. */
@@ -8,9 +10,13 @@ export interface Connection {
   readonly client: ValkeyClient
   /** Where it leads, for errors. */
   readonly name: string
+  /** The same for people. */
+  readonly address: string
   readonly failure: Failure
   /** Ends the connection, if it is ours. */
   close(): void
+  /** To be called when the server has answered. Absent where the client is not ours. */
+  proven?(): void
   /** Gives the connection up and asks who is the primary now. Absent where there is nobody to ask. */
   seek?(): void
 }
@@ -18,6 +24,8 @@ export interface Connection {
 /** The same for a Cluster. */
 export interface ClusterConnection {
   readonly cluster: ValkeyCluster
+  /** Where it is, for people. */
+  readonly address: string
   /** Errors that come from a place: a node's `host:port`, or nothing. */
   readonly failureAt: (name?: string) => Failure
   close(): void
@@ -28,24 +36,23 @@ export interface ClusterConnection {
  * engine's. In place of `commandTimeout`, which sets a timer per command.
  */
 const SOCKET_TIMEOUT = 3_000
-const RETRY_STEP = 50
 /** How long one node of a cluster is waited for when it is asked for the slots (ms). */
 const SLOTS_TIMEOUT = 1_000
-const RETRY_MOST = 1_000
 
 export function connect(target: ServerTarget): Connection {
-  return connection(
-    new Redis({ ...ownOptions(target), host: target.host, port: target.port }),
-    textOf(target),
-    failures(`valkey at ${textOf(target)}`, secretsOf(target)),
-  )
+  const pauses = createPauses()
+  const client = new Redis({ ...ownOptions(target, pauses), host: target.host, port: target.port })
+  const name = textOf(target)
+  const address = `valkey at ${name}`
+  return connection(client, pauses, { name, address, failure: failures(address, secretsOf(target)) })
 }
 
 /** The primary that the sentinels name, whichever it is when a connection is made. */
 export function connectBySentinels(target: SentinelTarget): Connection {
   const { asking, name, natMap, tls } = target
+  const pauses = createPauses()
   const client = new Redis({
-    ...ownOptions(target),
+    ...ownOptions(target, pauses),
     sentinels: [...target.sentinels],
     name,
     role: 'master',
@@ -56,11 +63,13 @@ export function connectBySentinels(target: SentinelTarget): Connection {
     ...(asking.tls && { sentinelTLS: asking.tls }),
     // One that hangs is not waited for: the others know, too.
     sentinelCommandTimeout: target.connectTimeout,
-    sentinelRetryStrategy: retryStrategy,
+    sentinelRetryStrategy: retryPause,
   })
   const where = `${name} (of the sentinels at ${target.sentinels.map(textOf).join(', ')})`
+  const address = `valkey ${where}`
+  const failure = failures(address, secretsOf(target, asking))
   return {
-    ...connection(client, where, failures(`valkey ${where}`, secretsOf(target, asking))),
+    ...connection(client, pauses, { name: where, address, failure }),
     // An orderly end would wait for the other side, which hangs.
     seek: () => client.stream.destroy(),
   }
@@ -70,7 +79,7 @@ export function connectCluster(target: ClusterTarget): ClusterConnection {
   const { seeds, natMap, lazyConnect, connectTimeout } = target
   const cluster = new Cluster([...seeds], {
     lazyConnect,
-    clusterRetryStrategy: retryStrategy,
+    clusterRetryStrategy: retryPause,
     enableOfflineQueue: false,
     // It would leave the whole cluster when one shard is lost.
     enableReadyCheck: false,
@@ -79,26 +88,31 @@ export function connectCluster(target: ClusterTarget): ClusterConnection {
     // Names stay names: TLS certificates are made out to them, and an address may change.
     dnsLookup: target.dnsLookup ?? ((name, callback) => callback(null, name)),
     ...(natMap && { natMap }),
-    redisOptions: ownOptions(target),
+    // Connections of nodes do not try again: the Cluster makes new ones.
+    redisOptions: ownOptions(target, createPauses()),
   })
-  cluster.on('error', () => {})
-  const where = seeds.map(textOf).join(', ')
+  ignoreErrors(cluster)
+  const address = `valkey cluster of ${seeds.map(textOf).join(', ')}`
   return {
     cluster,
-    failureAt: (name) =>
-      failures(name ? `valkey at ${name}` : `valkey cluster of ${where}`, secretsOf(target)),
+    address,
+    failureAt: (name) => failures(name ? `valkey at ${name}` : address, secretsOf(target)),
     close: () => cluster.disconnect(),
   }
 }
 
-function connection(client: Redis, name: string, failure: Failure): Connection {
-  // Without a listener the client writes its errors to the console, those of its last moments too.
-  client.on('error', () => {})
-  return { client, name, failure, close: () => client.disconnect() }
+function connection(
+  client: Redis,
+  { proven }: Pauses,
+  about: Pick<Connection, 'name' | 'address' | 'failure'>,
+): Connection {
+  // Those of its last moments, too.
+  ignoreErrors(client)
+  return { client, ...about, proven, close: () => client.disconnect() }
 }
 
 /** Options of every connection of our own. */
-function ownOptions(target: ServerTarget | ClusterTarget | SentinelTarget): RedisOptions {
+function ownOptions(target: ServerTarget | ClusterTarget | SentinelTarget, pauses: Pauses): RedisOptions {
   const { username, password, tls, database, lazyConnect, connectTimeout } = target
   return {
     ...(username !== undefined && { username }),
@@ -118,15 +132,15 @@ function ownOptions(target: ServerTarget | ClusterTarget | SentinelTarget): Redi
     // The watch asks more, and a server that does not let us run INFO would be told about on the console.
     enableReadyCheck: false,
     connectionName: 'larder',
-    retryStrategy,
+    retryStrategy: pauses.next,
     // A primary that became a replica keeps its connections: only a new one finds the new primary.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   }
 }
 
-/** How long until the next attempt, in milliseconds. */
-export function retryStrategy(times: number): number {
-  return Math.min(times * RETRY_STEP, RETRY_MOST)
+/** How long until Sentinels, or the nodes of a Cluster, are asked again when none of them answered (ms). */
+function retryPause(times: number): number {
+  return Math.min(times * 50, 1_000)
 }
 
 function textOf({ host, port }: Place): string {

@@ -10,15 +10,18 @@ export function givenClient(client: ValkeyClient, warnings: Warnings): Connectio
   const { enableOfflineQueue, keyPrefix } = client.options ?? {}
   warn(client, warnings, [enableOfflineQueue !== false && OFFLINE_QUEUE, keyPrefix && KEY_PREFIX])
   const { host = '', port = '' } = client.options ?? {}
-  return { client, name: `${host}:${port}`, failure: failures('valkey', []), close: () => {} }
+  const name = `${host}:${port}`
+  const address = host ? `valkey at ${name}` : 'valkey'
+  return { client, name, address, failure: failures(address, []), close: () => {} }
 }
 
 /** A Cluster of the user's. Its offline queue does not matter: nothing is given to it that it could queue. */
 export function givenCluster(cluster: ValkeyCluster, warnings: Warnings): ClusterConnection {
   const { scaleReads = 'master', keyPrefix } = cluster.options ?? {}
   warn(cluster, warnings, [scaleReads !== 'master' && SCALE_READS, keyPrefix && KEY_PREFIX])
-  const failureAt = (name?: string) => failures(name ? `valkey at ${name}` : 'valkey cluster', [])
-  return { cluster, failureAt, close: () => {} }
+  const address = 'valkey cluster'
+  const failureAt = (name?: string) => failures(name ? `valkey at ${name}` : address, [])
+  return { cluster, address, failureAt, close: () => {} }
 }
 
 function warn(client: object, { tell }: Warnings, messages: readonly unknown[]): void {

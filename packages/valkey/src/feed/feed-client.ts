@@ -1,5 +1,5 @@
 import type { ValkeyClient } from '../connection/client.ts'
-import { retryStrategy } from '../connection/connect.ts'
+import type { Pauses } from '../connection/pauses.ts'
 import type { FeedClient } from './tracking.ts'
 
 /** What iovalkey's and ioredis' clients have for this. */
@@ -11,7 +11,7 @@ interface Copied {
  * A second connection to where a client leads, not connected yet. Address, TLS and credentials are the client's,
  * whoever made it; how it behaves is ours.
  */
-export function feedClientOf(original: ValkeyClient): FeedClient {
+export function feedClientOf(original: ValkeyClient, pauses: Pauses): FeedClient {
   return (original as unknown as Copied).duplicate({
     lazyConnect: true,
     connectionName: 'larder-feed',
@@ -31,7 +31,7 @@ export function feedClientOf(original: ValkeyClient): FeedClient {
     stringNumbers: false,
     reconnectOnError: null,
     // A client of a Cluster never tries again by itself: this one does until it is closed.
-    retryStrategy,
+    retryStrategy: pauses.next,
     // Names are Larder's own, whatever the client puts before those of others.
     keyPrefix: '',
   })

@@ -1,4 +1,5 @@
 import type { Lease, StoreContext } from '@larder/core'
+import { createPauses } from '../connection/pauses.ts'
 import type { Topology, ValkeyNode } from '../topology/topology.ts'
 import type { Identifier } from '../watch/incarnation.ts'
 import { feedClientOf } from './feed-client.ts'
@@ -38,8 +39,10 @@ export function followChanges({ topology, namespace, warn, changed, identifyOver
   }
   const follow = (node: ValkeyNode): void => {
     if (feeds.has(node)) return
+    const pauses = createPauses()
     const feed = followNode({
-      client: feedClientOf(node.client),
+      client: feedClientOf(node.client, pauses),
+      proven: pauses.proven,
       prefixes,
       now: () => performance.now(),
       lifeOf: (client) => identifyOver(node, (words) => client.call(...words)),

@@ -21,6 +21,8 @@ export interface NodeFeedOptions {
   /** Who answers reads; undefined while nobody knows. */
   readonly belief: () => Belief | undefined
   readonly changed: (names: readonly string[] | undefined) => void
+  /** The connection gave a sign of life. */
+  readonly proven: () => void
   /** The server refuses for good; the feed is closed. */
   readonly refused: (error: unknown) => void
 }
@@ -64,6 +66,7 @@ export function followNode(options: NodeFeedOptions): NodeFeed {
   }
   /** @param sent when the question was sent: what changed before that has been told by now. */
   const alive = (life: string, sent: number): void => {
+    options.proven()
     const belief = options.belief()
     if (belief && belief.life !== life) {
       // Reads are answered by another server than this one, or by this one in another life.

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { type Attempts, isUnsigned } from '../connection/attempts.ts'
+import type { Attempts } from '../connection/attempts.ts'
 import type { Failure } from '../connection/failure.ts'
+import { isUnsigned } from '../connection/trouble.ts'
 import type { Claim, NodeDuties, TopologyChange, ValkeyNode } from './topology.ts'
 
 /** A server is believed if the last check that succeeded was sent less than this ago (ms). */

@@ -1,5 +1,6 @@
 import { CacheError } from '@larder/core'
 import type { ValkeyClient, ValkeyCluster } from '../connection/client.ts'
+import { ignoreErrors } from '../connection/client-events.ts'
 import type { Failure } from '../connection/failure.ts'
 import { viewOf } from './cluster-view.ts'
 import { watchNode } from './node.ts'
@@ -32,7 +33,7 @@ export function followNodes(
     nodes.set(name, node)
     changed({ kind: 'came', node })
     // One that its cluster has dropped would write its last words to the console.
-    client.on('error', () => {})
+    ignoreErrors(client)
     // The cluster's clients connect when they are first used.
     void node.opened()
   }
@@ -47,11 +48,7 @@ export function followNodes(
     follow() {
       const view = viewOf(cluster)
       for (const [name, node] of nodes)
-        if (view.clients.get(name) !== node.client || !view.serving.has(name)) {
-          remove(name, node)
-          // Given up by the cluster's client as well: with no listener left, its last errors go to the console.
-          node.client.on('error', () => {})
-        }
+        if (view.clients.get(name) !== node.client || !view.serving.has(name)) remove(name, node)
       for (const [name, client] of view.clients)
         if (view.serving.has(name) && !nodes.has(name)) add(name, client)
       const before = owners

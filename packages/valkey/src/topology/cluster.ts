@@ -1,5 +1,6 @@
 import { CacheError } from '@larder/core'
 import type { ValkeyCluster } from '../connection/client.ts'
+import { onEvents } from '../connection/client-events.ts'
 import type { Failure } from '../connection/failure.ts'
 import { followNodes } from './cluster-nodes.ts'
 import { mapped } from './cluster-view.ts'
@@ -14,6 +15,7 @@ const SEARCH = 500
 /** What a Cluster topology is made of. */
 export interface ClusterSetup {
   readonly cluster: ValkeyCluster
+  readonly address: string
   /** Errors that come from a place: a node's `host:port`, or nothing. */
   readonly failureAt: (name?: string) => Failure
   readonly duties: NodeDuties
@@ -25,12 +27,13 @@ export interface ClusterSetup {
  * A Cluster, of which only the connections and the table of slots are used: each command goes to its slot's primary
  * directly, and redirects come back to us. The Cluster's own routing follows them, and asks replicas where told to.
  */
-export function clusterTopology({ cluster, failureAt, duties, close }: ClusterSetup): Topology {
+export function clusterTopology({ cluster, address, failureAt, duties, close }: ClusterSetup): Topology {
   const failure = failureAt()
   const listeners = createListeners()
   const refresh = createRefresh(cluster)
   const nodes = followNodes(cluster, failureAt, duties, (change) => {
     listeners.tell(change)
+    if (change.kind === 'ready') refresh.proven()
     if (change.kind === 'lost') refresh.soon()
   })
   let first: Promise<void> | undefined = told(cluster)
@@ -43,7 +46,7 @@ export function clusterTopology({ cluster, failureAt, duties, close }: ClusterSe
   }
   // What is gone is gone at once; what comes is known with its slots.
   const on = { refresh: follow, '-node': follow, 'node error': refresh.blame, error: refresh.blame }
-  for (const [event, listener] of Object.entries(on)) cluster.on(event, listener)
+  const silence = onEvents(cluster, on)
   if (cluster.slots.length) follow()
   // A server that hangs keeps its connection, and nothing else tells that it was replaced.
   const search = setInterval(() => {
@@ -53,6 +56,7 @@ export function clusterTopology({ cluster, failureAt, duties, close }: ClusterSe
 
   return {
     clustered: true,
+    address,
     failure,
     nodeOf(key) {
       const slot = slotOf(key)
@@ -79,7 +83,7 @@ export function clusterTopology({ cluster, failureAt, duties, close }: ClusterSe
     },
     onChange: listeners.add,
     close() {
-      for (const [event, listener] of Object.entries(on)) cluster.off(event, listener)
+      silence()
       clearInterval(search)
       refresh.stop()
       nodes.stop()
@@ -97,9 +101,9 @@ function told(cluster: ValkeyCluster): Promise<void> {
   if (cluster.status === 'ready' || cluster.status === 'end') return Promise.resolve()
   return new Promise((resolve) => {
     const over = (): void => {
-      for (const event of ['ready', 'close', 'end']) cluster.off(event, over)
+      silence()
       resolve()
     }
-    for (const event of ['ready', 'close', 'end']) cluster.on(event, over)
+    const silence = onEvents(cluster, { ready: over, close: over, end: over })
   })
 }

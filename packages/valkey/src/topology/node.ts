@@ -19,12 +19,15 @@ export interface NodeSetup {
   readonly failure: Failure
   readonly duties: NodeDuties
   readonly changed: (change: TopologyChange) => void
+  /** Is called whenever a new connection turns out to lead to a server that answers. */
+  readonly proven?: (() => void) | undefined
   /** This process was connected to this server before, by a client that is gone. */
   readonly again?: boolean
 }
 
 /** Follows one server's connection, and asks every second who answers there. */
-export function watchNode({ name, client, failure, duties, changed, again = false }: NodeSetup): ValkeyNode {
+export function watchNode(setup: NodeSetup): ValkeyNode {
+  const { name, client, failure, duties, changed, again = false } = setup
   const trust = createTrust({ node: () => node, attempts: () => attempts, failure, duties, changed, again })
   const watch = async (): Promise<void> => {
     const { count } = attempts
@@ -49,6 +52,7 @@ export function watchNode({ name, client, failure, duties, changed, again = fals
       await trust.prove()
     },
     trust.lose,
+    setup.proven,
   )
   const node: ValkeyNode = {
     name,

@@ -1,11 +1,14 @@
 import type { ValkeyCluster } from '../connection/client.ts'
 
-/** Shortest time between two questions for the slots (ms). */
+/** Shortest time between two questions for the slots (ms); so much longer after each one that did not help, up to the last. */
 const BETWEEN = 250
+const BETWEEN_MOST = 1_000
 
 /** Asks a cluster for its slots again, not too often. */
 export interface Refresh {
   readonly soon: () => void
+  /** A node answers: the next questions are urgent again. */
+  readonly proven: () => void
   /** Notes an error as the reason why the cluster cannot be used. */
   readonly blame: (error: unknown) => void
   /** The last such reason. */
@@ -18,10 +21,12 @@ export function createRefresh(cluster: ValkeyCluster): Refresh {
   let last = Number.NEGATIVE_INFINITY
   let timer: NodeJS.Timeout | undefined
   let stopped = false
+  let questions = 0
 
   const ask = (): void => {
     timer = undefined
     last = performance.now()
+    questions++
     // Otherwise it is about to ask by itself.
     if (cluster.status === 'ready') cluster.refreshSlotsCache((error) => error && blame(error))
   }
@@ -32,8 +37,12 @@ export function createRefresh(cluster: ValkeyCluster): Refresh {
   return {
     soon() {
       if (timer || stopped) return
-      timer = setTimeout(ask, Math.max(0, last + BETWEEN - performance.now()))
+      const pause = Math.min(BETWEEN * Math.max(1, questions), BETWEEN_MOST)
+      timer = setTimeout(ask, Math.max(0, last + pause - performance.now()))
       timer.unref()
+    },
+    proven() {
+      questions = 0
     },
     blame,
     trouble: () => trouble,

@@ -9,10 +9,10 @@ const SEARCH = 1_000
 
 /** One server, or the primary that Sentinels name: a client that finds it again whenever it is lost. */
 export function singleTopology(connection: Connection, duties: NodeDuties): Topology {
-  const { client, name, close, seek } = connection
+  const { client, name, address, close, seek, proven } = connection
   const failure = oneOfMany(connection.failure)
   const listeners = createListeners()
-  const node = watchNode({ name, client, failure, duties, changed: listeners.tell })
+  const node = watchNode({ name, client, failure, duties, changed: listeners.tell, proven })
   // A server that hangs keeps its connection, and nothing else tells that it was replaced.
   let trusted = true
   const search = setInterval(() => {
@@ -23,6 +23,7 @@ export function singleTopology(connection: Connection, duties: NodeDuties): Topo
   if (!seek) clearInterval(search)
   return {
     clustered: false,
+    address,
     failure,
     nodeOf: () => node,
     nodes: () => [node],

@@ -70,6 +70,8 @@ export type TopologyChange =
 /** The primaries behind a store: one, or those of a Cluster. */
 export interface Topology {
   readonly clustered: boolean
+  /** Where it is, for people. */
+  readonly address: string
   readonly failure: Failure
   /** The primary that has the key's slot, as far as is known. @throws CacheError when there is none. */
   nodeOf(key: string): ValkeyNode

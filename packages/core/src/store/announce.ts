@@ -1,0 +1,60 @@
+import type { Clock } from '../clock.ts'
+import type { Events } from '../events.ts'
+
+/** Shortest time between two outages that are announced, in milliseconds. */
+const BETWEEN = 60_000
+
+/** Turns the outages of a store into process warnings. */
+export interface Announcer {
+  /** The same events, watched. */
+  readonly events: Events
+  /** The cache is being closed: from now on nothing is announced. */
+  stop(): void
+}
+
+/**
+ * Where nobody listens, a store that cannot be reached is one process warning, with its address and the reason, and
+ * another when it is back.
+ * @param address where the store is, if it says so.
+ */
+export function announceOutages(events: Events, clock: Clock, address: string | undefined): Announcer {
+  let stopped = false
+  let reason: unknown
+  let announced = false
+  let last = Number.NEGATIVE_INFINITY
+
+  const unavailable = (): void => {
+    const heard = events.heard('store-state') || events.heard('store-error')
+    if (stopped || heard || clock.now() - last < BETWEEN) return
+    announced = true
+    last = clock.now()
+    process.emitWarning(outage(reason, address), { code: 'LARDER_STORE_UNAVAILABLE' })
+  }
+  const ready = (): void => {
+    if (stopped || !announced) return
+    announced = false
+    const message = `Larder: the store${address ? ` (${address})` : ''} answers again`
+    process.emitWarning(message, { code: 'LARDER_STORE_READY' })
+  }
+  return {
+    events: {
+      ...events,
+      emit(name, event) {
+        events.emit(name, event)
+        if (name === 'store-error') reason = (event as { readonly error: unknown }).error
+        if (name !== 'store-state') return
+        if ((event as { readonly state: string }).state === 'ready') ready()
+        else unavailable()
+      },
+    },
+    stop() {
+      stopped = true
+    },
+  }
+}
+
+function outage(reason: unknown, address: string | undefined): string {
+  const text = (reason instanceof Error ? reason.message : String(reason)).replace(/\.+$/, '')
+  const where = address && !text.includes(address) ? ` (${address})` : ''
+  return `Larder: the store${where} cannot be used, so queries go to the database: ${text}. Listen with cache.on('store-state', …) to handle this yourself`
+}

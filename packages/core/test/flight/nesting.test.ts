@@ -1,0 +1,91 @@
+import { type Cache, createCache } from '@larder/core'
+import { deferred } from '@larder/testing'
+import { expect, it, vi } from 'vitest'
+
+const options = { ttl: '1m' } as const
+
+/** Fails where a promise takes longer than any load that waits for nobody. */
+const soon = <T>(value: Promise<T>): Promise<T> =>
+  Promise.race([
+    value,
+    new Promise<never>((_, reject) => {
+      setTimeout(() => reject(new Error('it hangs')), 1_000)
+    }),
+  ])
+
+it('a load that asks for its own result runs the inner load alone', async () => {
+  const cache = createCache()
+  const inner = vi.fn(async () => 1)
+  const outer = () => cache.wrap('a', options, inner)
+  expect(await soon(cache.wrap('a', options, outer))).toBe(1)
+  expect(inner).toHaveBeenCalledTimes(1)
+})
+
+it('a load that asks for its own result through others, some of them at once, ends', async () => {
+  const cache = createCache()
+  const a = () => cache.wrap('a', options, async () => 1)
+  const b = () => cache.wrap('b', options, async () => (await a()) + 1)
+  const c = () => cache.wrap('c', options, async () => (await Promise.all([a(), b(), b()])).length)
+  expect(await soon(cache.wrap('a', options, c))).toBe(3)
+})
+
+/** Begins two loads; each, once both are under way, asks for the other's result. */
+async function eachNeedsTheOther(one: Cache, other: Cache): Promise<unknown> {
+  const both = [deferred(), deferred()] as const
+  const load = (cache: Cache, key: string, own: number) => async () => {
+    both[own]?.resolve()
+    await Promise.all(both.map(({ promise }) => promise))
+    return `${key}<${await cache.wrap(key, options, async () => `${key} alone`)}>`
+  }
+  return soon(
+    Promise.all([one.wrap('a', options, load(other, 'b', 0)), other.wrap('b', options, load(one, 'a', 1))]),
+  )
+}
+
+it('two loads that wait for each other, begun by two callers, both end', async () => {
+  const cache = createCache()
+  expect(await eachNeedsTheOther(cache, cache)).toEqual(['b<a<a alone>>', 'a<a alone>'])
+})
+
+it('two loads of two caches that wait for each other both end', async () => {
+  expect(await eachNeedsTheOther(createCache(), createCache())).toEqual(['b<a<a alone>>', 'a<a alone>'])
+})
+
+it('a load that waits for another load which waits for nobody joins it', async () => {
+  const cache = createCache()
+  const answer = deferred<number>()
+  const load = vi.fn(() => answer.promise)
+  const other = cache.wrap('b', options, load)
+  const around = cache.wrap('a', options, () => cache.wrap('b', options, load))
+  await new Promise((resolve) => setImmediate(resolve))
+  answer.resolve(2)
+  expect(await Promise.all([other, around])).toEqual([2, 2])
+  expect(load).toHaveBeenCalledTimes(1)
+})
+
+it('work that a load left behind joins later loads like any other', async () => {
+  const cache = createCache()
+  const begin = deferred()
+  const answer = deferred<number>()
+  const load = vi.fn(() => answer.promise)
+  let left: Promise<number> | undefined
+  await cache.wrap('a', options, async () => {
+    left = begin.promise.then(() => cache.wrap('b', options, load))
+    return 1
+  })
+  const other = cache.wrap('b', options, load)
+  begin.resolve()
+  await new Promise((resolve) => setImmediate(resolve))
+  answer.resolve(2)
+  expect(await Promise.all([other, left])).toEqual([2, 2])
+  expect(load).toHaveBeenCalledTimes(1)
+})
+
+it('a load that needs its own result without end is refused, and not run for ever', async () => {
+  const cache = createCache()
+  const endless = (): Promise<number> => cache.wrap('a', options, endless)
+  await expect(soon(cache.wrap('a', options, endless))).rejects.toMatchObject({
+    code: 'LARDER_ENDLESS_LOAD',
+    message: expect.stringContaining('different keys'),
+  })
+})
