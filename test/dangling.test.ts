@@ -1,0 +1,40 @@
+import type { Datamodel } from '@larder/prisma'
+import { expect, test } from 'vitest'
+import { draw, reads, startPrisma } from './dangling/prisma.ts'
+import { type DanglingAccount, walkDangling } from './dangling/walk.ts'
+import { setting } from './settings.ts'
+
+// Rows that refer to rows that are not there, which then appear: no foreign key forbids it.
+
+const steps = setting('LARDER_DANGLING_STEPS', 150)
+const seed = setting('LARDER_DANGLING_SEED', 1)
+
+async function walkPrisma(from: number, change?: (whole: Datamodel) => Datamodel): Promise<DanglingAccount> {
+  const world = await startPrisma(change)
+  try {
+    return await walkDangling({ ...world, reads, draw, seed: from, steps })
+  } finally {
+    await world.stop()
+  }
+}
+
+test.each([seed, seed + 1])(
+  'Prisma with relationMode = "prisma" shows rows that appear after their referrers (seed %i)',
+  {
+    timeout: 120_000,
+  },
+  async (from) => {
+    const { stale, succeeded, changed, hits } = await walkPrisma(from)
+    expect(stale, 'LARDER_DANGLING_SEED is the seed of what follows').toEqual([])
+    expect(succeeded).toBeGreaterThan(steps / 4)
+    expect(changed).toBeGreaterThan(steps * 3)
+    expect(hits).toBeGreaterThan(steps * 10)
+  },
+)
+
+test('the walk catches a datamodel that promises foreign keys which are not there', {
+  timeout: 120_000,
+}, async () => {
+  const { stale } = await walkPrisma(seed, (whole) => ({ ...whole, relationMode: 'foreignKeys' }))
+  expect(stale.length).toBeGreaterThan(0)
+})
