@@ -24,7 +24,7 @@ import type { TransactionRoom } from './session/transaction.ts'
 import { loadSqlParser } from './sql-parser.ts'
 import { type Entities, entitiesOf, isMaterialized, nameOf, schemaOf } from './tables/schema.ts'
 import { createRowReads } from './through/row-reads.ts'
-import { columnNames } from './versions/casing.ts'
+import { columnNames, withOwnNames } from './versions/casing.ts'
 import {
   connectionAtOnce,
   connectionSettings,
@@ -62,8 +62,9 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
     )
   const models = [...entities.keys()]
   checkNames(models, written)
-  const physical = columnNames(base.dialect)
-  const tables = schemaOf(entities, { physical, changing: changingIn(base.dialect, dialect) }, written)
+  const own = withOwnNames(base.dialect)
+  const physical = columnNames(own)
+  const tables = schemaOf(entities, { physical, changing: changingIn(own, dialect) }, written)
   const blind = blindViews(tables, viewsOf(entities))
   const attached = cache.attach({
     name: 'drizzle',
@@ -92,13 +93,13 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
     built,
     policies,
     rows: createRowReads(
-      { db: base, version, dialect, entities, schema: tables, physical },
+      { db: version.sameDb(base, own, base.session), version, dialect, entities, schema: tables, physical },
       (model) => policies.of(model, undefined)?.write === 'through',
     ),
     uniques: uniquesOf(tables),
     raw: createRawSql(engine, dialect),
     results: version.results(dialect, driver),
-    watched: watchDialect({ built, names, dialect }, version, base.dialect),
+    watched: watchDialect({ built, names, dialect }, version, own),
     connection: connectionAtOnce(base),
     shared: isSingleConnection(base.session) ? [] : undefined,
     adopt(db) {
