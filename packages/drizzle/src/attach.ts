@@ -2,8 +2,10 @@ import {
   blindViews,
   type Cache,
   CacheError,
+  type ColumnType,
   changingSql,
   changingValue,
+  collatedText,
   connectionMeaning,
   type Engine,
   notBuilt,
@@ -44,6 +46,7 @@ import { noteWrapped } from './wrapped.ts'
 export interface Attachment {
   readonly cache: Cache
   readonly database: string | undefined
+  readonly collation: string | undefined
   readonly schema: Readonly<Record<string, unknown>>
   readonly written: WrittenPolicies
 }
@@ -51,7 +54,10 @@ export interface Attachment {
 /** Bumped when what is stored for one query changes shape: entries of the old shape are not found. */
 const ROW_SHAPE = 1
 /** Composition root of one db: its schema, its engine, its rooms, and the db over them. */
-export function attachDb({ cache, database, schema, written }: Attachment, base: DbParts): DbParts {
+export function attachDb(
+  { cache, database, collation, schema, written }: Attachment,
+  base: DbParts,
+): DbParts {
   const version = versionOf(base)
   const { dialect, driver } = kindOf(version, base)
   const entities = entitiesOf(schema)
@@ -64,7 +70,8 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
   checkNames(models, written)
   const own = withOwnNames(base.dialect)
   const physical = columnNames(own)
-  const tables = schemaOf(entities, { physical, changing: changingIn(own, dialect) }, written)
+  const reading = { physical, changing: changingIn(own, dialect), text: textOf(dialect, collation) }
+  const tables = schemaOf(entities, reading, written)
   const blind = blindViews(tables, viewsOf(entities))
   const attached = cache.attach({
     name: 'drizzle',
@@ -125,6 +132,15 @@ function kindOf(version: Version, db: DbParts): { dialect: SqlDialect; driver: s
   const dialect = version.drivers[driver]
   if (dialect) return { dialect, driver }
   throw notBuilt(`drizzleCache over ${driver.replace(/Session$/, '')}`)
+}
+
+function textOf(dialect: SqlDialect, collation: string | undefined): ColumnType | undefined {
+  if (collation === undefined) return undefined
+  if (dialect === 'mysql') return collatedText(collation, 'drizzleCache: collation')
+  throw new CacheError(
+    'LARDER_CONFIG',
+    `drizzleCache: collation is for MySQL and MariaDB, and this db is of ${dialect}: leave it out`,
+  )
 }
 
 function uniquesOf({ tables }: Schema): (table: string) => readonly (readonly string[])[] {

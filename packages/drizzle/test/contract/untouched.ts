@@ -1,9 +1,9 @@
 import { createCache } from '@larder/core'
 import { cached, drizzleCache } from '@larder/drizzle'
+import { differences, type Snapshot, snapshotOf } from '@larder/testing'
 import { eq, sql } from 'drizzle-orm'
 import { expect, it } from 'vitest'
 import type { Contract, ContractDb, Rules } from './driver.ts'
-import { differences, type Snapshot, snapshotOf } from './snapshot.ts'
 import { writesOf } from './write-forms.ts'
 
 interface Parts {

@@ -22,17 +22,22 @@ export function snapshotOf(root: object, outside: ReadonlySet<unknown>): Snapsho
       continue
     }
     found.set(`${path} keys`, Reflect.ownKeys(value).map(String).join())
-    if (value instanceof Map || value instanceof Set) found.set(`${path} size`, value.size)
-    for (const key of Reflect.ownKeys(value)) {
-      const { value: held, get, set } = Object.getOwnPropertyDescriptor(value, key) ?? {}
-      const at = `${path}.${String(key)}`
-      found.set(at, get ?? set ?? held)
+    for (const [at, held] of partsOf(path, value)) {
+      found.set(at, held)
       if (isObject(held)) queue.push([at, held])
     }
-    if (value instanceof Map)
-      for (const [key, held] of value) if (isObject(held)) queue.push([`${path}[${String(key)}]`, held])
   }
   return found
+}
+
+/** What an object holds, in properties or as a collection; of a property with a getter the getter. */
+function* partsOf(path: string, value: object): Generator<readonly [path: string, held: unknown]> {
+  for (const key of Reflect.ownKeys(value)) {
+    const { value: held, get, set } = Object.getOwnPropertyDescriptor(value, key) ?? {}
+    yield [`${path}.${String(key)}`, get ?? set ?? held]
+  }
+  if (value instanceof Map) for (const [key, held] of value) yield [`${path}[${String(key)}]`, held]
+  if (value instanceof Map || value instanceof Set) yield [`${path} size`, value.size]
 }
 
 function ofDriver(found: Map<string, unknown>, path: string, value: object): void {
