@@ -23,7 +23,7 @@ export interface DrizzleCacheOptions<S> {
   tables?: TablePolicies<S>
 }
 
-const OPTIONS: ReadonlySet<string> = new Set(['cache', 'schema', 'database', 'collation', 'tables'])
+const OPTIONS: ReadonlySet<string> = new Set(['cache', 'schema', 'database', 'tables', 'collation'])
 
 /**
  * A db of the same type that caches reads and invalidates on writes. The db given is not changed: what is done through

@@ -39,7 +39,7 @@ export interface PrismaCacheOptions<D extends Datamodel | undefined = undefined>
   models?: ModelPolicies<D>
 }
 
-const OPTIONS: ReadonlySet<string> = new Set(['cache', 'datamodel', 'database', 'collation', 'models'])
+const OPTIONS: ReadonlySet<string> = new Set(['cache', 'datamodel', 'database', 'models', 'collation'])
 
 /** Bumped when the objects that Prisma returns for one query change shape: entries of the old shape are not found. */
 const ROW_SHAPE = 1
@@ -141,6 +141,11 @@ function checkOptions(options: PrismaCacheOptions<Datamodel | undefined>): void 
     throw new CacheError(
       'LARDER_CONFIG',
       `prismaCache: cache is ${String(options?.cache)}: give what createCache() returned`,
+    )
+  if (options.collation !== undefined && !options.datamodel)
+    throw new CacheError(
+      'LARDER_CONFIG',
+      'prismaCache: collation needs `datamodel`: without it no key of a row is known. Add the generator `larder-prisma` and pass its datamodel',
     )
   const database: unknown = options.database
   if (database !== undefined && !(typeof database === 'string' && /^[\w.-]{1,32}$/.test(database)))

@@ -4,7 +4,7 @@ import type { ColumnType } from './table.ts'
 /**
  * Collations of MySQL and MariaDB that hold letters and digits of ASCII for equal only if they differ in case at most.
  * What they make of other characters differs, and is not relied on. Languages' own collations are not among them: in
- * some of these two ASCII letters make one (Hungarian `ccs` is `cscs`).
+ * some of these two ASCII letters are equal (`i` is `j` in `utf8mb4_roman_ci`).
  */
 const ASCII: ReadonlySet<string> = new Set([
   ...['general', 'unicode', 'unicode_520', 'general_nopad', 'unicode_nopad', 'unicode_520_nopad'].flatMap(
