@@ -143,3 +143,36 @@ test('without the collation every write of the table ends them', { timeout: 180_
   const rates = await hitRate(undefined)
   for (const [form, rate] of Object.entries(rates)) expect(rate, form).toBeLessThan(0.5)
 })
+
+test('a value that INSERT IGNORE cuts off is seen by reads of what is left of it', {
+  timeout: 60_000,
+}, async () => {
+  const [plain, base] = [client(), client()]
+  const cache = createCache()
+  const extension = prismaCache({
+    ...{ cache, datamodel: made.datamodel, collation: COLLATION },
+    models: { '*': { ttl: '1h' } },
+  })
+  const cached = base.$extends(extension) as unknown as Models
+  const truth = plain as unknown as Models
+  const id = 'a'.repeat(191)
+  const read = (on: Models) => on.post.findMany({ where: { authorId: id } })
+  try {
+    await truth.user.create({ data: { id, email: 'long@x.org', name: 'long' } })
+    expect(await read(cached)).toEqual([])
+    const data = [{ title: 'cut', authorId: `${id}bc` }]
+    await cached.post.createMany({ data, skipDuplicates: true })
+    expect(await read(truth)).toHaveLength(1)
+    expect(await read(cached)).toEqual(await read(truth))
+    await truth.post.deleteMany()
+    await cache.invalidate({ all: true })
+    expect(await read(cached)).toEqual([])
+    const posts = { createMany: { data: [{ title: 'whole' }], skipDuplicates: true } }
+    // Nested, the reference is the parent's own: nothing is cut off, and it is seen all the same.
+    await cached.user.update({ where: { id }, data: { posts } })
+    expect(await read(cached)).toEqual(await read(truth))
+  } finally {
+    await cache.close()
+    await Promise.all([plain.$disconnect(), base.$disconnect()])
+  }
+})
