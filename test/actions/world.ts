@@ -24,6 +24,8 @@ export interface ActionsWorld {
 }
 
 interface Server {
+  /** How text is compared, where Larder must be told. */
+  readonly text: { readonly collation?: string }
   adapter(): PrismaPg | PrismaMariaDb
   drop(): Promise<unknown>
 }
@@ -37,7 +39,9 @@ export async function startWorld(carried: Carried, broken: Broken = {}): Promise
   const [plain, base] = [client(), client()]
   const cache = createCache(broken.store && { store: broken.store })
   const datamodel = broken.datamodel?.(made.datamodel) ?? made.datamodel
-  const under = base.$extends(prismaCache({ cache, datamodel, models: { '*': { ttl: '1h' } } }))
+  const under = base.$extends(
+    prismaCache({ cache, datamodel, ...server.text, models: { '*': { ttl: '1h' } } }),
+  )
   return {
     plain,
     under: under as unknown as PrismaClient,
@@ -57,7 +61,7 @@ async function onPostgres(statements: readonly string[]): Promise<Server> {
   await own.connect()
   for (const sql of statements) await own.query(sql)
   await own.end()
-  return { adapter: () => new PrismaPg({ connectionString: url, max: 4 }), drop }
+  return { text: {}, adapter: () => new PrismaPg({ connectionString: url, max: 4 }), drop }
 }
 
 async function onMariadb(statements: readonly string[]): Promise<Server> {
@@ -65,9 +69,15 @@ async function onMariadb(statements: readonly string[]): Promise<Server> {
   const server = { host, port: Number(port), user, password }
   const database = `larder_test_${process.pid}_${randomBytes(4).toString('hex')}`
   const own = await mysql.createConnection(server)
-  const before = [`CREATE DATABASE ${database}`, `USE ${database}`, `SET sql_mode = 'ANSI_QUOTES'`]
+  const collation = 'utf8mb4_general_ci'
+  const before = [
+    `CREATE DATABASE ${database} COLLATE ${collation}`,
+    `USE ${database}`,
+    `SET sql_mode = 'ANSI_QUOTES'`,
+  ]
   for (const sql of [...before, ...statements]) await own.query(sql)
   return {
+    text: { collation },
     adapter: () => new PrismaMariaDb({ ...server, database, connectionLimit: 4 }),
     async drop() {
       await own.query(`DROP DATABASE ${database}`)

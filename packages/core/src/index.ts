@@ -47,6 +47,7 @@ export type { RawChanges, RawWrite } from './raw/changes.ts'
 export { createRawSession, type RawSession, type RawSessionWords } from './raw/session.ts'
 export type { Explained, ReadReport } from './report.ts'
 export { blindViews } from './schema/blind-views.ts'
+export { collatedText } from './schema/collation.ts'
 export type {
   Action,
   Column,

@@ -41,7 +41,8 @@ export interface Learn {
   readonly found: boolean
   /**
    * The occurrence's rows are those with one of these values: the result would be the same whatever other rows the
-   * table held. Undefined where the result does not tell.
+   * table held, or came to hold. Undefined where the result does not tell: a row that others point to and that the
+   * result does not show may still be inserted, unless a foreign key forbids to point to it before.
    */
   values(result: unknown): readonly ReturnedRow[] | undefined
 }

@@ -2,8 +2,10 @@ import {
   blindViews,
   type Cache,
   CacheError,
+  type ColumnType,
   changingSql,
   changingValue,
+  collatedText,
   connectionMeaning,
   type Engine,
   notBuilt,
@@ -25,7 +27,7 @@ import type { TransactionRoom } from './session/transaction.ts'
 import { loadSqlParser } from './sql-parser.ts'
 import { type Entities, entitiesOf, isMaterialized, nameOf, schemaOf } from './tables/schema.ts'
 import { createRowReads } from './through/row-reads.ts'
-import { columnNames } from './versions/casing.ts'
+import { columnNames, withOwnNames } from './versions/casing.ts'
 import {
   connectionAtOnce,
   connectionSettings,
@@ -45,6 +47,7 @@ import { noteWrapped } from './wrapped.ts'
 export interface Attachment {
   readonly cache: Cache
   readonly database: string | undefined
+  readonly collation: string | undefined
   readonly schema: Readonly<Record<string, unknown>>
   readonly written: WrittenPolicies
 }
@@ -52,7 +55,10 @@ export interface Attachment {
 /** Bumped when what is stored for one query changes shape: entries of the old shape are not found. */
 const ROW_SHAPE = 1
 /** Composition root of one db: its schema, its engine, its rooms, and the db over them. */
-export function attachDb({ cache, database, schema, written }: Attachment, base: DbParts): DbParts {
+export function attachDb(
+  { cache, database, collation, schema, written }: Attachment,
+  base: DbParts,
+): DbParts {
   const version = versionOf(base)
   const { dialect, driver } = kindOf(version, base)
   const entities = entitiesOf(schema)
@@ -63,8 +69,10 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
     )
   const models = [...entities.keys()]
   checkNames(models, written)
-  const physical = columnNames(base.dialect)
-  const tables = schemaOf(entities, { physical, changing: changingIn(base.dialect, dialect) }, written)
+  const own = withOwnNames(base.dialect)
+  const physical = columnNames(own)
+  const reading = { physical, changing: changingIn(own, dialect), text: textOf(dialect, collation) }
+  const tables = schemaOf(entities, reading, written)
   const blind = blindViews(tables, viewsOf(entities))
   const attached = cache.attach({
     name: 'drizzle',
@@ -93,13 +101,13 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
     built,
     policies,
     rows: createRowReads(
-      { db: base, version, dialect, entities, schema: tables, physical },
+      { db: version.sameDb(base, own, base.session), version, dialect, entities, schema: tables, physical },
       (model) => policies.of(model, undefined)?.write === 'through',
     ),
     uniques: uniquesOf(tables),
     raw: createRawSql(engine, dialect),
     results: version.results(dialect, driver),
-    watched: watchDialect({ built, names, dialect }, version, base.dialect),
+    watched: watchDialect({ built, names, dialect }, version, own),
     connection: connectionAtOnce(base),
     shared: isSingleConnection(base.session) ? [] : undefined,
     order: orderOf(base.session),
@@ -126,6 +134,15 @@ function kindOf(version: Version, db: DbParts): { dialect: SqlDialect; driver: s
   const dialect = version.drivers[driver]
   if (dialect) return { dialect, driver }
   throw notBuilt(`drizzleCache over ${driver.replace(/Session$/, '')}`)
+}
+
+function textOf(dialect: SqlDialect, collation: string | undefined): ColumnType | undefined {
+  if (collation === undefined) return undefined
+  if (dialect === 'mysql') return collatedText(collation, 'drizzleCache: collation')
+  throw new CacheError(
+    'LARDER_CONFIG',
+    `drizzleCache: collation is for MySQL and MariaDB, and this db is of ${dialect}: leave it out`,
+  )
 }
 
 function uniquesOf({ tables }: Schema): (table: string) => readonly (readonly string[])[] {

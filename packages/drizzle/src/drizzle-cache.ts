@@ -13,16 +13,22 @@ export interface DrizzleCacheOptions<S> {
   schema?: S
   /** Name of the database, when dbs of several share the cache. Default `'main'`. */
   database?: string
+  /**
+   * MySQL and MariaDB: the collation of the text columns that are keys, such as `'utf8mb4_unicode_ci'`. Reads by text
+   * keys (cuid, uuid, nanoid) are then tied to their rows. Without it they depend on the whole table. Where columns
+   * differ, name one that is not binary; where one is not in the list of docs/policies.md, leave it out.
+   */
+  collation?: string
   /** Policy per table, by the schema's names; `'*'` for every table without its own. A table without one is not cached. */
   tables?: TablePolicies<S>
 }
 
-const OPTIONS: ReadonlySet<string> = new Set(['cache', 'schema', 'database', 'tables'])
+const OPTIONS: ReadonlySet<string> = new Set(['cache', 'schema', 'database', 'tables', 'collation'])
 
 /**
  * A db of the same type that caches reads and invalidates on writes. The db given is not changed: what is done through
  * it is not seen.
- * @throws CacheError naming the option and the fix: no schema, unknown tables, a policy without a lifetime, a db that is
+ * @throws CacheError naming the option and the fix: no schema, unknown tables, a policy without a lifetime, a collation that is not known, a db that is
  * wrapped already, a transaction, a driver that is not supported, a second db without a `database`.
  */
 export function drizzleCache<DB extends AnyDb, const S = SchemaOf<DB>>(
@@ -31,11 +37,11 @@ export function drizzleCache<DB extends AnyDb, const S = SchemaOf<DB>>(
 ): DB {
   checkOptions(options)
   checkDb(db)
-  const { cache, database } = options
+  const { cache, database, collation } = options
   const parts = db as unknown as DbParts
   const schema = (options.schema ?? parts._.fullSchema ?? {}) as Readonly<Record<string, unknown>>
   const written = (options.tables ?? {}) as WrittenPolicies
-  return attachDb({ cache, database, schema, written }, parts) as unknown as DB
+  return attachDb({ cache, database, collation, schema, written }, parts) as unknown as DB
 }
 
 function checkOptions(options: DrizzleCacheOptions<unknown>): void {

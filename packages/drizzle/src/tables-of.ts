@@ -1,4 +1,4 @@
-import { CacheError, type Schema, type SqlDialect } from '@larder/core'
+import { CacheError, collatedText, type Schema, type SqlDialect } from '@larder/core'
 import type { TablePolicies } from './db-types.ts'
 import { checkNames, type WrittenPolicies } from './policies.ts'
 import { entitiesOf, schemaOf } from './tables/schema.ts'
@@ -26,13 +26,13 @@ export interface DrizzleTables extends Schema {
  * `larder doctor`.
  * @param schema what the schema module exports; all that is no table or view is left out.
  * @param tables policies as given to `drizzleCache`.
- * @param options `casing` as given to `drizzle(…)`.
- * @throws CacheError where there is no table, or for a table, a column or a casing there is not.
+ * @param options `casing` as given to `drizzle(…)`, `collation` as given to `drizzleCache`.
+ * @throws CacheError where there is no table, or for a table, a column, a casing or a collation there is not.
  */
 export function tablesOf<const S>(
   schema: S,
   tables?: TablePolicies<S>,
-  { casing }: { casing?: Casing | undefined } = {},
+  { casing, collation }: { casing?: Casing | undefined; collation?: string | undefined } = {},
 ): DrizzleTables {
   const entities = entitiesOf(schema as Readonly<Record<string, unknown>>)
   if (!entities.size) throw new CacheError('LARDER_CONFIG', 'the schema exports no table and no view')
@@ -41,6 +41,7 @@ export function tablesOf<const S>(
   const kinds = [...entities.values()].flatMap(kindsOf)
   const dialect = kinds.map((kind) => DIALECTS[kind]).find((one) => one !== undefined)
   // Whether a view may be cached is no question here: its text needs no dialect to be made.
-  const reading = { physical: columnNamesBy(casing), changing: () => false }
+  const text = collation === undefined ? undefined : collatedText(collation, 'collation')
+  const reading = { physical: columnNamesBy(casing), changing: () => false, text }
   return { ...schemaOf(entities, reading, written), dialect }
 }

@@ -7,6 +7,7 @@ import { rawRules } from './contract/raw.ts'
 import { readRules } from './contract/reads.ts'
 import { hostContract } from './contract/suite.ts'
 import { throughRules } from './contract/through.ts'
+import { untouchedRules } from './contract/untouched.ts'
 import { valueRules } from './contract/values.ts'
 import { writeRules } from './contract/writes.ts'
 import { betterSqlite3 } from './drivers/better-sqlite3.ts'
@@ -23,4 +24,5 @@ hostContract(betterSqlite3, [
   atOnceRules,
   throughRules,
   aroundRules,
+  untouchedRules,
 ])

@@ -43,6 +43,10 @@ describe('what is wrong is refused at construction, with the fix', () => {
     'what is no db': [wrap({}, {}), /takes the db that drizzle/],
     replicas: [wrap({}, withReplicas(db, [db])), /wrap the primary/i],
     'a bad database name': [wrap({ database: 'a b' }), /database is "a b"/],
+    'a collation where the database is not MySQL': [
+      wrap({ collation: 'utf8mb4_unicode_ci' }),
+      /collation is for MySQL and MariaDB, and this db is of postgres/,
+    ],
     'a wrapped db': [wrap({}, drizzleCache(db, { cache: createCache() })), /wrapped this db already/],
     'cached() on a plain db': [() => cached(db, { ttl: 1 }), /takes a db that drizzleCache/],
     'a typo in a call': [

@@ -29,11 +29,17 @@ export interface PrismaCacheOptions<D extends Datamodel | undefined = undefined>
   datamodel?: D
   /** Name of the database, when clients of several share the cache. Default `'main'`. */
   database?: string
+  /**
+   * MySQL and MariaDB: the collation of the text columns that are keys, such as `'utf8mb4_unicode_ci'`. Reads by text
+   * keys (cuid, uuid, nanoid) are then tied to their rows. Without it they depend on the whole table. Where columns
+   * differ, name one that is not binary; where one is not in the list of docs/policies.md, leave it out.
+   */
+  collation?: string
   /** Policy per model; `'*'` for every model without its own. A model without a policy is not cached. */
   models?: ModelPolicies<D>
 }
 
-const OPTIONS: ReadonlySet<string> = new Set(['cache', 'datamodel', 'database', 'models'])
+const OPTIONS: ReadonlySet<string> = new Set(['cache', 'datamodel', 'database', 'models', 'collation'])
 
 /** Bumped when the objects that Prisma returns for one query change shape: entries of the old shape are not found. */
 const ROW_SHAPE = 1
@@ -42,7 +48,7 @@ const ROW_SHAPE = 1
  * A Prisma client extension that caches reads and invalidates on writes. `$extends(prismaCache({…}))`.
  * Extensions put on later go under it.
  * @throws CacheError naming the option and the fix, when it is put on a client: unknown models, a datamodel of another
- * schema, a policy without a lifetime, the extension put on twice, a second client without a `database`.
+ * schema, a policy without a lifetime, a collation that is not known, the extension put on twice, a second client without a `database`.
  */
 export function prismaCache<const D extends Datamodel | undefined = undefined>(
   options: PrismaCacheOptions<D>,
@@ -70,7 +76,7 @@ function attach(
   const models = modelMapOf(described, datamodel !== undefined)
   for (const name of Object.keys(written)) if (name !== '*') models.model(name)
   const extras = extrasOf(models.names, written)
-  const schema = datamodel ? schemaOf(datamodel, extras) : runtimeSchema(base, extras)
+  const schema = datamodel ? schemaOf(datamodel, extras, options.collation) : runtimeSchema(base, extras)
   const provider = activeProvider(base)
   const blind = blindViews(schema, viewsOf(models))
   const engine = options.cache.attach({
@@ -135,6 +141,11 @@ function checkOptions(options: PrismaCacheOptions<Datamodel | undefined>): void 
     throw new CacheError(
       'LARDER_CONFIG',
       `prismaCache: cache is ${String(options?.cache)}: give what createCache() returned`,
+    )
+  if (options.collation !== undefined && !options.datamodel)
+    throw new CacheError(
+      'LARDER_CONFIG',
+      'prismaCache: collation needs `datamodel`: without it no key of a row is known. Add the generator `larder-prisma` and pass its datamodel',
     )
   const database: unknown = options.database
   if (database !== undefined && !(typeof database === 'string' && /^[\w.-]{1,32}$/.test(database)))

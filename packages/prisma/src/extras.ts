@@ -23,12 +23,17 @@ export function extrasOf(
 /**
  * The tables of a datamodel as the cache knows them, with what the policies declare of them; for tools such as
  * `larder doctor`.
- * @throws CacheError for a model, a table or a field that is not there.
+ * @param options `collation` as given to `prismaCache`.
+ * @throws CacheError for a model, a table or a field that is not there, or a collation that is not known.
  */
-export function tablesOf<D extends Datamodel>(datamodel: D, models?: ModelPolicies<D>): Schema {
+export function tablesOf<D extends Datamodel>(
+  datamodel: D,
+  models?: ModelPolicies<D>,
+  { collation }: { collation?: string | undefined } = {},
+): Schema {
   const { '*': everyModel, ...own } = extrasOf(
     [...Object.keys(models ?? {}), ...Object.keys(datamodel.models)],
     models ?? {},
   )
-  return schemaOf(datamodel, own)
+  return schemaOf(datamodel, own, collation)
 }

@@ -20,6 +20,11 @@ export interface Join {
   readonly own: JoinSide
   /** The same for the other model. */
   readonly target: JoinSide
+  /**
+   * The database has the foreign keys of the join table, as far as the schema tells: no row of it names a row that is
+   * not there. False where the client stands in for them, and where the database may be told not to check them.
+   */
+  readonly enforced: boolean
 }
 
 /**
@@ -73,7 +78,7 @@ export function relationOf(
     return { ...base, holder: 'unknown', tables: [table, join], pairs: [] }
   }
   if (description.join !== undefined) {
-    const join = joinOf(own, target, description.join)
+    const join = joinOf(datamodel, own, target, description.join)
     return { ...base, holder: 'join', tables: [table, join.table], pairs: [], join }
   }
   if (description.fields.length > 0) {
@@ -117,6 +122,7 @@ function actionsOf(holder: RelationField): { onDelete: PrismaAction; onUpdate: P
 }
 
 function joinOf(
+  datamodel: Datamodel,
   own: DatamodelModel,
   target: DatamodelModel,
   join: { readonly table: string; readonly side: 'A' | 'B' },
@@ -125,5 +131,7 @@ function joinOf(
     table: bareName(join.table),
     own: { column: join.side, references: columnOf(own, joinKey(own)) },
     target: { column: join.side === 'A' ? 'B' : 'A', references: columnOf(target, joinKey(target)) },
+    // SQLite checks foreign keys only on connections that switch it on, which no schema says.
+    enforced: datamodel.relationMode === 'foreignKeys' && datamodel.provider !== 'sqlite',
   }
 }

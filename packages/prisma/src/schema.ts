@@ -1,7 +1,7 @@
-import type { Column, Schema, Table } from '@larder/core'
+import type { Column, ColumnType, Schema, Table } from '@larder/core'
 import type { Datamodel, DatamodelModel } from './datamodel.ts'
 import { bareName } from './relation.ts'
-import { columnOfField } from './tables/column.ts'
+import { columnOfField, textOf } from './tables/column.ts'
 import { checkModels, declared, type Extras } from './tables/declared.ts'
 import { foreignKeysOf } from './tables/foreign-keys.ts'
 import { joinTables } from './tables/join-table.ts'
@@ -12,15 +12,17 @@ export type { Extras } from './tables/declared.ts'
 /**
  * The physical tables of a datamodel, with their keys and actions, as core's engine wants them.
  * Throws `LARDER_UNKNOWN_MODEL` for extras of a model there is not, `LARDER_UNKNOWN_TABLE` for a table in them that
- * there is not, and `LARDER_CONFIG` for a lookup key that names no fields of its model.
+ * there is not, and `LARDER_CONFIG` for a lookup key that names no fields of its model, or a
+ * collation that is not known.
  */
-export function schemaOf(datamodel: Datamodel, extras: Extras = {}): Schema {
+export function schemaOf(datamodel: Datamodel, extras: Extras = {}, collation?: string): Schema {
   checkModels(datamodel, extras)
+  const text = textOf(datamodel.provider, collation)
   const tables = new Map<string, Table>()
   const all = Object.entries(datamodel.models).map(([name, model]) =>
-    tableOf(datamodel, name, model, extras[name]?.lookupKeys ?? []),
+    tableOf(datamodel, text, name, model, extras[name]?.lookupKeys ?? []),
   )
-  for (const table of [...all, ...joinTables(datamodel)]) {
+  for (const table of [...all, ...joinTables(datamodel, text)]) {
     const same = tables.get(table.name)
     tables.set(table.name, same === undefined ? table : merged(same, table))
   }
@@ -29,13 +31,14 @@ export function schemaOf(datamodel: Datamodel, extras: Extras = {}): Schema {
 
 function tableOf(
   datamodel: Datamodel,
+  text: ColumnType,
   name: string,
   model: DatamodelModel,
   named: readonly (readonly string[])[],
 ): Table {
   const columns: Column[] = []
   for (const field of Object.values(model.fields)) {
-    if (field.kind !== 'relation') columns.push(columnOfField(field, datamodel.provider))
+    if (field.kind !== 'relation') columns.push(columnOfField(field, text))
   }
   const foreignKeys = foreignKeysOf(datamodel, model)
   const keys = keysOf(name, model, foreignKeys, named)

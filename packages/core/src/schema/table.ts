@@ -3,8 +3,17 @@
  * `other` (numeric, float, time, bytes, json, arrays, custom types) never pins.
  * `opaque-text` is text whose equality is wider than Larder's folding (MySQL's default collations,
  * nondeterministic ICU collations): it never pins either.
+ * `ascii-text` is text whose equality is known among values of printable ASCII: any other value is unknown.
  */
-export type ColumnType = 'integer' | 'uuid' | 'boolean' | 'enum' | 'text' | 'opaque-text' | 'other'
+export type ColumnType =
+  | 'integer'
+  | 'uuid'
+  | 'boolean'
+  | 'enum'
+  | 'text'
+  | 'ascii-text'
+  | 'opaque-text'
+  | 'other'
 
 /** A physical column. */
 export interface Column {

@@ -37,6 +37,8 @@ export function canonicalValue(value: ColumnValue, type: ColumnType): string | n
       return typeof value === 'string' ? value : undefined
     case 'text':
       return typeof value === 'string' ? fold(value) : undefined
+    case 'ascii-text':
+      return typeof value === 'string' ? foldAscii(value) : undefined
     default:
       return undefined
   }
@@ -67,7 +69,18 @@ function boolean(value: unknown): string | undefined {
  * Wider than any equality we let pin: case, accents, compatibility forms and trailing spaces disappear, so citext,
  * char(n) and case-insensitive columns are safe. Lower then upper, because each alone leaves pairs apart.
  */
-function fold(text: string): string {
+function fold(text: string): string | undefined {
+  // Drivers send a lone half of a surrogate pair as another character.
+  if (!text.isWellFormed()) return undefined
   const plain = text.normalize('NFKD').toLowerCase().toUpperCase().normalize('NFKD')
   return plain.replace(/\p{M}/gu, '').replace(/ +$/, '')
+}
+
+/**
+ * Wider than the equality of any collation that tells ASCII letters and digits apart but for case: signs and spaces are
+ * left out, so that it does not matter which of them a collation ignores, nor whether it pads with spaces. What is not
+ * printable ASCII is unknown: another value may be equal to it that does not look so.
+ */
+function foldAscii(text: string): string | undefined {
+  return /^[ -~]*$/.test(text) ? text.toLowerCase().replace(/[^a-z0-9]+/g, '') : undefined
 }

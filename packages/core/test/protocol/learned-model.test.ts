@@ -20,6 +20,34 @@ describe('a tag learned from a result', { timeout: 120_000 }, () => {
     expect(Object.fromEntries(wrong)).toEqual({})
   })
 
+  test.each(WRITERS)(
+    'is never stale where a referrer exists before its target, beside a writer that is %s',
+    (writer) => {
+      for (const warm of [true, false]) {
+        const { states, wrong } = explore({ writers: ['inserts', writer], warm, dangling: true, readers: writer === 'known' ? 1 : 2 })
+        expect(Object.fromEntries(wrong)).toEqual({})
+        expect(states).toBeGreaterThan(1_000)
+      }
+    },
+  )
+
+  test('is never stale where a referrer exists before its target, beside deaths and evictions', () => {
+    const { wrong } = explore({
+      writers: ['inserts', 'known'],
+      faults: 2,
+      warm: true,
+      dangling: true,
+      readers: 1,
+    })
+    expect(Object.fromEntries(wrong)).toEqual({})
+  })
+
+  test('needs the rule list-unless-shown where a referrer exists before its target', () => {
+    const without: Rule = 'list-unless-shown'
+    for (const warm of [true, false])
+      expect(explore({ writers: ['inserts'], without, warm, dangling: true }).wrong.size).toBeGreaterThan(0)
+  })
+
   test.each<[Rule, Writer]>([
     ['covered-by-list', 'known'],
     ['list-with-seeding', 'known'],

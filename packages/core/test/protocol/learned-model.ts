@@ -3,10 +3,16 @@
  * row's value cell cannot have been looked at before. What covers for it is `list` of the other table, which every write
  * marks: looked at before the SQL, and again by the script that seeds the cell after it. Writers of that row and readers of it are run
  * through every interleaving of their steps.
+ *
+ * In a database without foreign keys the row may be missing while others refer to it already (`dangling`): version 0 of
+ * the database then has no such row, and a result that does not show the row names no value cell of it.
  */
 
-/** How much a writer knows of the row's lookup key K: its value; K alone, and the value later; K alone; not even K. */
-export type Writer = 'known' | 'learned' | 'blind' | 'unaware'
+/**
+ * How much a writer knows of the row's lookup key K: its value; K alone, and the value later; K alone; not even K.
+ * One that `inserts` makes the row that others refer to, and like any insert it marks no value of a unique key.
+ */
+export type Writer = 'known' | 'learned' | 'blind' | 'unaware' | 'inserts'
 
 /** A rule to leave out. */
 export type Rule =
@@ -22,6 +28,8 @@ export type Rule =
   | 'record-first'
   /** On a hit the cell is not looked at at all. */
   | 'cell-compared'
+  /** A result that does not show the row depends on nothing but the field K, as if no row could be missing. */
+  | 'list-unless-shown'
 
 export interface Explored {
   readonly states: number
@@ -58,7 +66,8 @@ interface State {
   faults: number
   record: { list: Tag; key: Tag | undefined } | undefined
   cell: Tag | undefined
-  entry: { value: number; key: number; cell: number } | undefined
+  /** `cell` is undefined where the result showed no row: the entry then depends on `list`, unless the rule is left out. */
+  entry: { value: number; key: number; cell: number | undefined; list: number | undefined } | undefined
   writers: WriterState[]
   readers: ReaderState[]
 }
@@ -78,16 +87,20 @@ export interface Exploration {
   readonly faults?: number
   /** The store knows the record and the cell from the start. */
   readonly warm?: boolean
+  /** A referrer exists before its target: the row is not there at first. */
+  readonly dangling?: boolean
 }
 
-export function explore({ writers, without, readers = 2, faults = 0, warm = false }: Exploration): Explored {
+export function explore(exploration: Exploration): Explored {
+  const { writers, without, readers = 2, faults = 0, warm = false, dangling = false } = exploration
+  const rules: Rules = { without, faults, dangling }
   const wrong = new Map<string, readonly string[]>()
   const seen = new Set<string>()
   const stack: Visit[] = [{ state: start(writers, readers, warm), label: '', before: undefined }]
   for (let visit = stack.pop(); visit; visit = stack.pop()) {
     const { state } = visit
     if (survives(state) && !wrong.has('survives')) wrong.set('survives', pathOf(visit))
-    for (const { label, next, wrong: said } of stepsOf(state, without, faults)) {
+    for (const { label, next, wrong: said } of stepsOf(state, rules)) {
       const further: Visit = { state: next, label, before: visit }
       if (said !== undefined && !wrong.has(said)) wrong.set(said, pathOf(further))
       const name = nameOf(next)
@@ -103,6 +116,13 @@ interface Visit {
   readonly state: State
   readonly label: string
   readonly before: Visit | undefined
+}
+
+/** What the steps of one exploration have in common. */
+interface Rules {
+  readonly without: Rule | undefined
+  readonly faults: number
+  readonly dangling: boolean
 }
 
 function pathOf(visit: Visit): string[] {
@@ -141,18 +161,20 @@ function survives(state: State): boolean {
   const quiet = state.writers.every(({ at }) => at === 'done' || at === 'dead')
   if (!quiet || !entry || entry.value === db || !state.readers.every(({ at }) => at === 'done')) return false
   if ([record?.list, record?.key, cell].some((tag) => tag?.marks.length)) return false
-  return record?.key?.nonce === entry.key && cell?.nonce === entry.cell
+  if (entry.list !== undefined && record?.list.nonce !== entry.list) return false
+  return record?.key?.nonce === entry.key && (entry.cell === undefined || cell?.nonce === entry.cell)
 }
 
-function stepsOf(state: State, without: Rule | undefined, faults: number): Step[] {
+function stepsOf(state: State, rules: Rules): Step[] {
+  const { faults } = rules
   const steps: Step[] = []
   const go = (label: string, act: (next: State) => string | undefined): void => {
     const next = copyOf(state)
     const said = act(next)
     steps.push(said === undefined ? { label, next } : { label, next, wrong: said })
   }
-  for (const index of state.writers.keys()) writerSteps(state, index, faults, go)
-  for (const index of state.readers.keys()) readerSteps(state, index, without, go)
+  for (const index of state.writers.keys()) writerSteps(state, index, rules, go)
+  for (const index of state.readers.keys()) readerSteps(state, index, rules, go)
   if (state.faults < faults) {
     const { record, cell } = state
     if (isClean(record?.list) && !record?.key?.marks.length)
@@ -200,7 +222,7 @@ function keyOf(state: State): Tag {
   return record.key
 }
 
-function writerSteps(state: State, index: number, faults: number, go: Go): void {
+function writerSteps(state: State, index: number, { faults, dangling }: Rules, go: Go): void {
   const { kind, at } = state.writers[index] as WriterState
   const token = `w${index}`
   const me = (next: State): WriterState => next.writers[index] as WriterState
@@ -214,7 +236,9 @@ function writerSteps(state: State, index: number, faults: number, go: Go): void 
     })
   if (at === 'marked')
     go(say('commits'), (next) => {
-      me(next).wrote = ++next.db
+      // An update of a row that is not there changes nothing.
+      const missing = dangling && next.db === 0 && kind !== 'inserts'
+      me(next).wrote = missing ? 0 : ++next.db
       me(next).at = 'committed'
       return undefined
     })
@@ -254,7 +278,7 @@ function mark(state: State, kind: Writer, token: string): void {
     state.cell.marks.push(token)
   } else if (kind === 'unaware') {
     if (record.key && !record.key.marks.includes(token)) record.key.marks.push(token)
-  } else if (!keyOf(state).marks.includes(token)) keyOf(state).marks.push(token)
+  } else if (kind !== 'inserts' && !keyOf(state).marks.includes(token)) keyOf(state).marks.push(token)
 }
 
 function unmark(tag: Tag, token: string): boolean {
@@ -278,7 +302,7 @@ function finishRecord(state: State, kind: Writer, token: string): void {
   record.list.nonce = ++state.nonces
   if (!record.key) return
   const found = unmark(record.key, token)
-  const kept = kind === 'known' || (kind === 'learned' && found)
+  const kept = kind === 'known' || kind === 'inserts' || (kind === 'learned' && found)
   if (!kept) record.key.nonce = ++state.nonces
 }
 
@@ -307,8 +331,8 @@ function expiries(state: State, token: string, go: Go): void {
 
 const isClean = (tag: Tag | undefined): tag is Tag => tag !== undefined && !tag.marks.length
 
-function readerSteps(state: State, index: number, without: Rule | undefined, go: Go): void {
-  const { at } = state.readers[index] as ReaderState
+function readerSteps(state: State, index: number, { without, dangling }: Rules, go: Go): void {
+  const { at, value } = state.readers[index] as ReaderState
   const step = (what: string, act: (next: State, me: ReaderState) => string | undefined): void =>
     go(`r${index} ${what}`, (next) => act(next, next.readers[index] as ReaderState))
   const look = (next: State, me: ReaderState): void => {
@@ -344,14 +368,18 @@ function readerSteps(state: State, index: number, without: Rule | undefined, go:
       me.at = 'loaded'
       return undefined
     })
-  if (at === 'loaded' || at === 'list seen' || at === 'covered') fillSteps(at, without, step)
+  if (at === 'loaded' && dangling && value === 0) fillWithoutRow(without, step)
+  else if (at === 'loaded' || at === 'list seen' || at === 'covered') fillSteps(at, without, step)
 }
 
 /** The entry is read at the same instant, which is the latest it can be. */
 function judged(next: State, me: ReaderState, without: Rule | undefined): string | undefined {
   const { entry } = next
   const same = isClean(me.key) && entry?.key === me.key.nonce
-  const cell = without === 'cell-compared' || (isClean(me.cell) && entry?.cell === me.cell.nonce)
+  const shown = entry?.cell !== undefined
+  const cell =
+    without === 'cell-compared' ||
+    (shown ? isClean(me.cell) && entry.cell === me.cell.nonce : sameList(entry, me))
   if (!entry || !same || !cell) {
     me.at = me.key && !isClean(me.key) ? 'done' : 'miss'
     return undefined
@@ -361,7 +389,22 @@ function judged(next: State, me: ReaderState, without: Rule | undefined): string
   return entry.value < me.floor ? 'stale between COMMIT and return' : undefined
 }
 
+function sameList(entry: State['entry'], { list }: ReaderState): boolean {
+  return entry?.list === undefined || (isClean(list) && entry.list === list.nonce)
+}
+
 type ReaderStep = (what: string, act: (next: State, me: ReaderState) => string | undefined) => void
+
+/** After the SQL that found no row: there is no cell to seed, and what would show the row is a write of `list`. */
+function fillWithoutRow(without: Rule | undefined, step: ReaderStep): void {
+  const needed = without !== 'list-unless-shown'
+  step('stores what shows no row', (next, me) => {
+    if (me.key && (!needed || isClean(me.list)))
+      next.entry = { value: 0, key: me.key.nonce, cell: undefined, list: needed ? me.list?.nonce : undefined }
+    me.at = 'done'
+    return undefined
+  })
+}
 
 /** After the SQL: the cell is seeded, `list` is looked at again by the same script, and the entry is stored. */
 function fillSteps(at: ReaderState['at'], without: Rule | undefined, step: ReaderStep): void {
@@ -393,7 +436,7 @@ function fillSteps(at: ReaderState['at'], without: Rule | undefined, step: Reade
     step('stores', (next, me) => {
       if (without === 'nonce-of-seeding') me.cell = next.cell && copyOfTag(next.cell)
       if (me.covered && isClean(me.cell) && me.key)
-        next.entry = { value: me.value, key: me.key.nonce, cell: me.cell.nonce }
+        next.entry = { value: me.value, key: me.key.nonce, cell: me.cell.nonce, list: undefined }
       me.at = 'done'
       return undefined
     })
@@ -408,11 +451,15 @@ function nameOf(state: State): string {
     numbers.set(nonce, numbers.size)
     return numbers.size - 1
   }
+  const numberOrNone = (nonce: number | undefined): number | '-' =>
+    nonce === undefined ? '-' : number(nonce)
   const tag = (one: Tag | undefined): string =>
     one ? `${number(one.nonce)}${one.marks.sort().join('')}` : '-'
   const { record, cell, entry } = state
   const shared = `${state.db} ${state.acked} ${state.faults} ${tag(record?.list)} ${tag(record?.key)} ${tag(cell)} ${
-    entry ? `${entry.value} ${number(entry.key)} ${number(entry.cell)}` : '-'
+    entry
+      ? `${entry.value} ${number(entry.key)} ${numberOrNone(entry.cell)} ${numberOrNone(entry.list)}`
+      : '-'
   } ${state.writers.map((one) => `${one.at}${one.wrote}`).join()}`
   const readers = state.readers.map((one) => {
     if (one.at === 'done') return 'done'

@@ -32,6 +32,8 @@ const alike: [ColumnType, string, unknown[]][] = [
   ['text', 'full-width letters', ['Ａｂｃ', 'abc', 'ABC']],
   ['text', 'the kelvin and ångström signs', ['\u212a\u212b', 'kå', 'KA']],
   ['text', 'nothing and spaces', ['', ' ', '   ']],
+  ['ascii-text', 'letters of either case', ['cjld2cjxh0000', 'CJLD2CJXH0000', 'Cjld2cjxh0000']],
+  ['ascii-text', 'texts that differ in signs and spaces', ['ab1', 'a-b_1', ' ab1', 'ab1  ', 'a.b@1']],
 ]
 
 const apart: [ColumnType, string, unknown[]][] = [
@@ -42,6 +44,7 @@ const apart: [ColumnType, string, unknown[]][] = [
   ],
   ['integer', 'a number and its negative', [5, -5]],
   ['text', 'leading spaces', ['a', ' a']],
+  ['ascii-text', 'letters and digits', ['a', 'b', '1', '2', 'a1', '1a', 'aa']],
   ['text', 'spaces within', ['a b', 'ab']],
   ['text', 'digits that differ', ['5', '05', '5.0']],
   ['text', 'a tab at the end', ['a', 'a\t']],
@@ -78,6 +81,11 @@ const untold: [ColumnType, string, unknown][] = [
   ['text', 'a String object', Object('a')],
   ['text', 'a list', ['a']],
   ['enum', 'a number', 1],
+  ['text', 'half of a surrogate pair, which drivers send as another character', 'a\ud83d'],
+  ...['é', 'straße', 'a\u0301', 'a\t', 'a\0', 'a\x7f', '\u00a0', '\u200b', 'ａ', '😀'].map(
+    (text): [ColumnType, string, unknown] => ['ascii-text', JSON.stringify(text), text],
+  ),
+  ['ascii-text', 'a number', 5],
   ['opaque-text', 'any text', 'a'],
   ['other', 'a number', 1],
   ['other', 'text', '1.50'],
@@ -103,7 +111,7 @@ describe('canonical values', () => {
     expect(canonicalValue(value, type)).toBeUndefined()
   })
 
-  it.each(['integer', 'uuid', 'boolean', 'enum', 'text', 'opaque-text', 'other'] as const)(
+  it.each(['integer', 'uuid', 'boolean', 'enum', 'text', 'ascii-text', 'opaque-text', 'other'] as const)(
     '%s: null is null',
     (type) => {
       expect(canonicalValue(null, type)).toBeNull()
@@ -135,6 +143,7 @@ describe('canonical values', () => {
   it('keys of text carry the Unicode release they are folded by, other keys do not', () => {
     const version = foldingVersion([column('a', 'text')])
     expect(version.split('.').slice(1).join('.')).toBe(process.versions.unicode)
+    expect(foldingVersion([column('a', 'ascii-text')])).toBe(version.split('.')[0])
     expect(foldingVersion([column('a', 'integer'), column('b', 'uuid'), column('c', 'enum')])).toBe(
       version.split('.')[0],
     )

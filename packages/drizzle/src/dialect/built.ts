@@ -26,6 +26,8 @@ export interface InsertConfig {
   readonly select?: boolean
   /** SQL after ON CONFLICT (PostgreSQL, SQLite), or ON DUPLICATE KEY (MySQL). */
   readonly onConflict?: unknown
+  /** MySQL: INSERT IGNORE, which fits values to their columns instead of refusing them. */
+  readonly ignore?: boolean
 }
 
 export interface UpdateConfig {

@@ -14,7 +14,7 @@ const TYPES: Readonly<Record<string, ColumnType>> = {
   ...named('uuid', ['PgUUID']),
   ...named('enum', ['PgEnumColumn', 'PgEnumObjectColumn']),
   ...named('text', ['PgText', 'PgVarchar', 'PgChar', 'SQLiteText']),
-  // MySQL's default collations hold more for equal than Larder folds, enums included.
+  // MySQL's default collations hold more for equal than Larder folds, enums included, unless the user names another.
   ...named('opaque-text', [
     'MySqlText',
     'MySqlVarChar',
@@ -36,15 +36,16 @@ export function comparesByItself({ columnType }: Column): boolean {
   return columnType !== 'SQLiteText'
 }
 
-/** A column as core wants it, under its physical name. */
-export function columnOf(column: Column, name: string): CoreColumn {
+/** A column as core wants it, under its physical name. `text`: how text of MySQL is compared, where that is known. */
+export function columnOf(column: Column, name: string, text: ColumnType = 'opaque-text'): CoreColumn {
+  const type = Object.hasOwn(TYPES, column.columnType) ? (TYPES[column.columnType] as ColumnType) : 'other'
   const { generated, generatedIdentity, hasOnUpdateNow } = column as Column & {
     readonly generatedIdentity?: unknown
     readonly hasOnUpdateNow?: boolean
   }
   return {
     name,
-    type: Object.hasOwn(TYPES, column.columnType) ? (TYPES[column.columnType] as ColumnType) : 'other',
+    type: type === 'opaque-text' ? text : type,
     nullable: !column.notNull,
     hasDefault: column.hasDefault || generatedIdentity !== undefined,
     generated: generated !== undefined || hasOnUpdateNow === true,

@@ -1,6 +1,7 @@
 import {
   type Action,
   CacheError,
+  type ColumnType,
   type Table as CoreTable,
   type ForeignKey,
   type LookupKey,
@@ -35,6 +36,8 @@ export interface Reading {
   physical(column: Column): string
   /** True for SQL whose rows may change while the tables it reads do not. */
   changing(sql: SQL): boolean
+  /** How text of MySQL is compared, where the user has named its collation. */
+  readonly text?: ColumnType | undefined
 }
 
 /**
@@ -44,7 +47,7 @@ export interface Reading {
  */
 export function schemaOf(
   entities: Entities,
-  { physical, changing }: Reading,
+  { physical, changing, text }: Reading,
   written: WrittenPolicies,
 ): Schema {
   const tables = new Map<string, CoreTable>()
@@ -52,7 +55,7 @@ export function schemaOf(
   for (const [model, entity] of entities) {
     const extra = writtenFor(written, model) ?? {}
     const made = is(entity, Table)
-      ? tableOf(model, entity, physical, extra.lookupKeys ?? [])
+      ? tableOf(model, entity, { physical, text }, extra.lookupKeys ?? [])
       : viewOf(entity as View, known, changing)
     const table = {
       ...made,
@@ -69,7 +72,7 @@ export function schemaOf(
 function tableOf(
   model: string,
   table: Table,
-  physical: (column: Column) => string,
+  { physical, text }: Pick<Reading, 'physical' | 'text'>,
   lookupKeys: readonly (readonly string[])[],
 ): CoreTable {
   const byKey = columnsOf(table)
@@ -89,7 +92,7 @@ function tableOf(
     )
   return {
     name: physicalName(table),
-    columns: Object.values(byKey).map((column) => columnOf(column, physical(column))),
+    columns: Object.values(byKey).map((column) => columnOf(column, physical(column), text)),
     keys: distinct(keys),
     foreignKeys: foreignKeys.map(
       (key): ForeignKey => ({

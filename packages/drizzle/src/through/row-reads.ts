@@ -48,7 +48,7 @@ export interface RowReads {
 
 /** What the reads are told by. */
 export interface RowReadsRoom {
-  /** The user's own: nothing that it builds here is sent. */
+  /** Over the user's session: nothing that it builds here is sent. */
   readonly db: DbParts
   readonly version: Version
   readonly dialect: SqlDialect

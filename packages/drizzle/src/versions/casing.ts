@@ -9,12 +9,46 @@ export type Casing = 'snake_case' | 'camelCase'
 
 interface Namer {
   getColumnCasing(column: Column): string
+  clearCache?(): void
 }
+
+/** What a db of 0.45 names columns by. It remembers the first table of each name, and knows no column of a second. */
+interface CasingCache extends Namer {
+  readonly convert?: (name: string) => string
+}
+
+type Named = Column & { readonly keyAsName?: boolean }
 
 /** Physical name of a column as the db's `casing` makes it. */
 export function columnNames(dialect: DialectParts): (column: Column) => string {
   const { casing } = dialect as unknown as { casing?: Namer }
   return (column) => casing?.getColumnCasing(column) ?? column.name
+}
+
+/**
+ * A view over a dialect that names columns as it does, and remembers them by the column and not by the table's name:
+ * the given one keeps what it had remembered, and two definitions of one table (one of them a stub, for a foreign key)
+ * do not hide each other's columns. A dialect of 1.0 names none, and is returned as it is.
+ */
+export function withOwnNames(dialect: DialectParts): DialectParts {
+  const { casing } = dialect as unknown as { casing?: CasingCache }
+  const convert = casing?.convert
+  if (typeof convert !== 'function') return dialect
+  let names = new WeakMap<Column, string>()
+  const own: Namer = {
+    getColumnCasing(column: Named) {
+      if (!column.keyAsName) return column.name
+      const known = names.get(column)
+      if (known !== undefined) return known
+      const made = convert(column.name)
+      names.set(column, made)
+      return made
+    },
+    clearCache() {
+      names = new WeakMap()
+    },
+  }
+  return Object.assign(Object.create(dialect), { casing: own }) as DialectParts
 }
 
 /**

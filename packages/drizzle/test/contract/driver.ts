@@ -64,6 +64,8 @@ export interface Contract {
   /** Runs raw SQL, which each dialect names otherwise. */
   raw(db: ContractDb, sql: SQL | string): PromiseLike<unknown>
   readonly sent: readonly string[]
+  /** One more plain db. */
+  another(): ContractDb | Promise<ContractDb>
   /** Where the one read in `fn` came from, and why: `'memory'`, `'database miss'`. */
   told(fn: () => PromiseLike<unknown>): Promise<string>
 }

@@ -19,6 +19,7 @@ import { sideBySideRules } from './side-by-side.ts'
 import { throughRules } from './through.ts'
 import { throughTransactionRules } from './through-transactions.ts'
 import { transactionRules } from './transactions.ts'
+import { untouchedRules } from './untouched.ts'
 import { valueRules } from './values.ts'
 import { writeRules } from './writes.ts'
 
@@ -43,6 +44,7 @@ const ALL: readonly Rules[] = [
   throughRules,
   throughTransactionRules,
   aroundRules,
+  untouchedRules,
 ]
 
 /** The behaviours every driver must show. Registers a suite with Vitest: one database, fresh rows and cache per test. */
@@ -72,6 +74,7 @@ export function hostContract(driver: Driver, rules: readonly Rules[] = ALL): voi
         t: driver.schema,
         relational: driver.relational ?? relational,
         sent: database.sent,
+        another: () => database.db(),
         raw: (on, text) =>
           driver.dialect === 'sqlite' ? (on as unknown as RunDb).run(text) : on.execute(text),
         async told(fn) {

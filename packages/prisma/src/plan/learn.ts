@@ -27,7 +27,8 @@ export function learnOf(
   const { pairs, join, list, holder } = relation
   if (join) {
     const target = join.target.references
-    const whole = args !== undefined && showsAll(args)
+    // A row of the join table may wait for its target where no foreign key forbids it: then every insert can show one.
+    const whole = join.enforced && args !== undefined && showsAll(args)
     return {
       join: byParent(models, parents, [{ own: join.own.references, target: join.own.column }]),
       ...(whole && { target: byRow(models, parents, relation, [{ own: target, target }], false) }),

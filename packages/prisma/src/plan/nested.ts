@@ -10,6 +10,8 @@ export interface Nested {
   readonly models: ModelMap
   /** False where not even a row named by its primary key is certain to be the one written. */
   readonly certain: boolean
+  /** The database fits values to their columns where an insert skips what it cannot do. */
+  readonly fitted: boolean
   readonly changes: NestedChange[]
   /** Something is not understood: any table may be written. */
   opaque: boolean
@@ -55,7 +57,7 @@ function one(nested: Nested, place: Heir, operation: string, given: unknown): vo
       for (const data of items) insert(nested, place, data)
       break
     case 'createMany':
-      insertMany(nested, place, argument(given, 'data'))
+      insertMany(nested, place, given)
       break
     case 'connectOrCreate':
       for (const item of items) {
@@ -94,9 +96,17 @@ function remove(nested: Nested, place: Heir, key: Pins | undefined): void {
   if (relation.holder !== 'target') nested.changes.push(...unlinked(nested.models, place, key))
 }
 
-function insertMany(nested: Nested, place: Heir, data: unknown): void {
-  const rows = listOf(data)
-  if (rows.length > MOST_ROWS)
+/**
+ * True where `skipDuplicates` is INSERT IGNORE, as on MySQL: it cuts off long texts and clamps numbers, so that rows may
+ * hold other values than were given.
+ */
+export function ignores({ fitted }: Nested, args: unknown): boolean {
+  return fitted && argument(args, 'skipDuplicates') === true
+}
+
+function insertMany(nested: Nested, place: Heir, given: unknown): void {
+  const rows = listOf(argument(given, 'data'))
+  if (rows.length > MOST_ROWS || ignores(nested, given))
     nested.changes.push({ table: place.relation.table, effect: 'insert' }, ...taken(nested.models, place))
   else for (const row of rows) insert(nested, place, row)
 }

@@ -3,7 +3,7 @@ import type { ModelMap } from '../model.ts'
 import { argument, fieldsOf, listOf } from './argument.ts'
 import { surveyFilter } from './filter.ts'
 import type { NestedChange } from './link.ts'
-import { MOST_ROWS, type Nested, nestedIn } from './nested.ts'
+import { ignores, MOST_ROWS, type Nested, nestedIn } from './nested.ts'
 import { pinsOf, pinsOn } from './pins.ts'
 import { rowOf, rowsOf } from './returned.ts'
 import { foundRow, identified, madeRow } from './row.ts'
@@ -44,7 +44,13 @@ export function planWrite(
     model,
     args: args ?? {},
     models,
-    nested: { models, certain: context.relationMode !== 'prisma', changes: [], opaque: false },
+    nested: {
+      models,
+      certain: context.relationMode !== 'prisma',
+      fitted: context.provider === 'mysql',
+      changes: [],
+      opaque: false,
+    },
     context,
   }
   const own = models.has(model) && understood(write.args) ? ownChanges(write) : undefined
@@ -90,7 +96,9 @@ function ownChanges(write: Write): readonly Change[] | undefined {
     case 'createMany':
     case 'createManyAndReturn': {
       const rows = listOf(argument(args, 'data'))
-      return rows.length > MOST_ROWS ? [{ table, effect: 'insert' }] : rows.map((row) => inserted(write, row))
+      return rows.length > MOST_ROWS || ignores(write.nested, args)
+        ? [{ table, effect: 'insert' }]
+        : rows.map((row) => inserted(write, row))
     }
     case 'update':
     case 'updateMany':

@@ -1,4 +1,4 @@
-import type { Column, ColumnType } from '@larder/core'
+import { CacheError, type Column, type ColumnType, collatedText } from '@larder/core'
 import type { ScalarField } from '../datamodel.ts'
 
 /** Providers whose default text equality is wider than Larder's folding (accents, ligatures, widths). */
@@ -10,11 +10,24 @@ const TEXT = new Set([
   ...['TinyText', 'MediumText', 'LongText', 'NVarChar', 'NChar', 'NText'],
 ])
 
-/** The column behind a scalar or enum field. */
-export function columnOfField(field: ScalarField, provider: string): Column {
+/**
+ * How text of a provider is compared, in columns of the collation that the user names.
+ * @throws CacheError for a collation that Larder does not know, or a provider for which it takes none.
+ */
+export function textOf(provider: string, collation: string | undefined): ColumnType {
+  if (collation === undefined) return WIDE_TEXT.has(provider) ? 'opaque-text' : 'text'
+  if (provider === 'mysql') return collatedText(collation, 'prismaCache: collation')
+  throw new CacheError(
+    'LARDER_CONFIG',
+    `prismaCache: collation is for MySQL and MariaDB, and this datamodel is of ${provider}: leave it out`,
+  )
+}
+
+/** The column behind a scalar or enum field. `text`: how text is compared. */
+export function columnOfField(field: ScalarField, text: ColumnType): Column {
   return {
     name: field.column,
-    type: columnType(field, provider),
+    type: columnType(field, text),
     // A list column may hold NULL although Prisma reads it as an empty list.
     nullable: field.list || !field.required,
     hasDefault: field.hasDefault || field.updatedAt,
@@ -23,16 +36,15 @@ export function columnOfField(field: ScalarField, provider: string): Column {
 }
 
 /** Canonical type of a scalar or enum field: what equality on it can tell. */
-export function columnType(field: ScalarField, provider: string): ColumnType {
+export function columnType(field: ScalarField, text: ColumnType): ColumnType {
   if (field.list) return 'other'
   if (field.kind === 'enum') return 'enum'
   if (field.type === 'Int' || field.type === 'BigInt') return 'integer'
   if (field.type === 'Boolean') return 'boolean'
-  return field.type === 'String' ? stringType(field.native, provider) : 'other'
+  return field.type === 'String' ? stringType(field.native, text) : 'other'
 }
 
-function stringType(native: string | null, provider: string): ColumnType {
+function stringType(native: string | null, text: ColumnType): ColumnType {
   if (native === 'Uuid' || native === 'UniqueIdentifier') return 'uuid'
-  if (native !== null && !TEXT.has(native)) return 'other'
-  return WIDE_TEXT.has(provider) ? 'opaque-text' : 'text'
+  return native !== null && !TEXT.has(native) ? 'other' : text
 }

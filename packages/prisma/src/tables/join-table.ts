@@ -1,10 +1,10 @@
-import type { Column, ForeignKey, LookupKey, Table } from '@larder/core'
+import type { Column, ColumnType, ForeignKey, LookupKey, Table } from '@larder/core'
 import type { Datamodel } from '../datamodel.ts'
 import { bareName, columnOf, joinKey } from '../relation.ts'
 import { columnType } from './column.ts'
 
-/** The implicit join tables of all many-to-many relations. */
-export function joinTables(datamodel: Datamodel): Table[] {
+/** The implicit join tables of all many-to-many relations. `text`: how text is compared. */
+export function joinTables(datamodel: Datamodel, text: ColumnType): Table[] {
   const tables = new Map<string, Table>()
   for (const [name, model] of Object.entries(datamodel.models)) {
     for (const field of Object.values(model.fields)) {
@@ -12,14 +12,14 @@ export function joinTables(datamodel: Datamodel): Table[] {
       const other = datamodel.models[field.model]
       if (other === undefined) continue
       const [a, b] = field.join.side === 'A' ? [name, field.model] : [field.model, name]
-      tables.set(field.join.table, joinTable(datamodel, field.join.table, a, b))
+      tables.set(field.join.table, joinTable(datamodel, text, field.join.table, a, b))
     }
   }
   return [...tables.values()]
 }
 
 /** Prisma's `_AToB`: two columns, both foreign keys with Cascade, together the key. */
-function joinTable(datamodel: Datamodel, name: string, a: string, b: string): Table {
+function joinTable(datamodel: Datamodel, text: ColumnType, name: string, a: string, b: string): Table {
   const columns: Column[] = []
   const foreignKeys: ForeignKey[] = []
   for (const [column, target] of [
@@ -29,7 +29,7 @@ function joinTable(datamodel: Datamodel, name: string, a: string, b: string): Ta
     const model = datamodel.models[target]
     if (model === undefined) continue
     const key = model.fields[joinKey(model)]
-    const type = key === undefined || key.kind === 'relation' ? 'other' : columnType(key, datamodel.provider)
+    const type = key === undefined || key.kind === 'relation' ? 'other' : columnType(key, text)
     columns.push({ name: column, type, nullable: false, hasDefault: false, generated: false })
     const references = [columnOf(model, joinKey(model))]
     foreignKeys.push({

@@ -69,6 +69,24 @@ describe('a mistake in the options shows when the extension is put on', () => {
     ],
     ['an option that is not there', { model: {} }, 'LARDER_CONFIG', /no option model/],
     [
+      'a collation where the database is not MySQL',
+      { collation: 'utf8mb4_unicode_ci' },
+      'LARDER_CONFIG',
+      /collation is for MySQL and MariaDB, and this datamodel is of postgresql/,
+    ],
+    [
+      'a collation that Larder does not know',
+      { collation: 'utf8mb4_roman_ci', datamodel: { ...datamodel, provider: 'mysql' } },
+      'LARDER_CONFIG',
+      /collation is "utf8mb4_roman_ci": give one of utf8mb4_bin/,
+    ],
+    [
+      'a collation without a datamodel',
+      { collation: 'utf8mb4_bin', datamodel: undefined },
+      'LARDER_CONFIG',
+      /collation needs `datamodel`/,
+    ],
+    [
       'an operation that is no read',
       { models: { User: { ttl: '1m', operations: ['findmany'] } } },
       'LARDER_CONFIG',

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { datamodel } from '../../../../prisma/generated/larder.ts'
+import { type ModelMap, modelMapOf } from '../../src/model.ts'
 import { planRead } from '../../src/plan/read.ts'
 import { models } from './models.ts'
 
@@ -11,8 +13,9 @@ function learned(
   args: unknown,
   result: unknown,
   dataPath?: readonly string[],
+  names: ModelMap = models,
 ): Learned {
-  const { occurrences } = planRead(operation, model, args, models, dataPath)
+  const { occurrences } = planRead(operation, model, args, names, dataPath)
   return occurrences.flatMap(({ table, learn }) => (learn ? [[table, learn.values(result)] as const] : []))
 }
 
@@ -173,5 +176,41 @@ describe('a result tells', () => {
   test('nothing of what a filter or an ordering reads', () => {
     const args = { where: { author: { name: 'a' } }, orderBy: { category: { name: 'asc' } } }
     expect(learned('findMany', 'Post', args, [{ id: 1, authorId: 7 }])).toEqual([])
+  })
+
+  describe.each([
+    ['under relationMode = "prisma"', { ...datamodel, relationMode: 'prisma' as const }],
+    [
+      'on SQLite, which checks foreign keys only where a connection says so',
+      { ...datamodel, provider: 'sqlite' },
+    ],
+  ])('no row behind a join table %s', (_, unenforced) => {
+    const names = modelMapOf(unenforced)
+    const joinRows = [['_posttotag', [{ A: 1 }]]]
+
+    test('in an include', () => {
+      const result = { id: 1, tags: [{ id: 3 }] }
+      expect(learned('findFirst', 'Post', { include: { tags: true } }, result, [], names)).toEqual(joinRows)
+    })
+
+    test('in an include of an include', () => {
+      const args = { include: { post: { include: { tags: true } } } }
+      const result = { postId: 1, post: { id: 1, tags: [{ id: 3 }] } }
+      const expected = [['blog_posts', [{ id: 1 }]], ...joinRows]
+      expect(learned('findFirst', 'Comment', args, result, [], names)).toEqual(expected)
+    })
+
+    test('in a relation of a table to itself', () => {
+      const result = { id: 1, followers: [{ id: 2 }] }
+      const found = learned('findFirst', 'User', { include: { followers: true } }, result, [], names)
+      expect(found.map(([table]) => table)).not.toContain('app_user')
+      expect(found).toHaveLength(1)
+    })
+
+    test('in the fluent API', () => {
+      const args = { where: { id: 1 }, select: { tags: true } }
+      const found = learned('findUnique', 'Post', args, [{ id: 3 }], ['select', 'tags'], names)
+      expect(found.map(([table]) => table)).toEqual(['_posttotag'])
+    })
   })
 })

@@ -1,0 +1,90 @@
+import { createCache } from '@larder/core'
+import { cached, drizzleCache } from '@larder/drizzle'
+import { differences, type Snapshot, snapshotOf } from '@larder/testing'
+import { eq, sql } from 'drizzle-orm'
+import { expect, it } from 'vitest'
+import type { Contract, ContractDb, Rules } from './driver.ts'
+import { writesOf } from './write-forms.ts'
+
+interface Parts {
+  readonly session: { readonly client?: unknown }
+  readonly $client?: unknown
+}
+
+/** The given db with its dialect and session, and the tables of its schema. The driver's client is its own. */
+function given(base: ContractDb, t: object): () => Snapshot {
+  const { session, $client } = base as unknown as Parts
+  return () => snapshotOf({ base, tables: t }, new Set([session.client, $client]))
+}
+
+/** What is given to `drizzleCache` stays as it was. */
+export const untouchedRules: Rules = (the, driver) => {
+  it('nothing of the given db changes, whatever is done through the wrapped one', {
+    timeout: 60_000,
+  }, async () => {
+    const { relational, t, raw, another } = the()
+    const base = await another()
+    // What the driver makes of its client when it is first used is not ours.
+    await raw(base, 'select 1')
+    const take = given(base, t)
+    const before = take()
+    const cache = createCache()
+    const write =
+      driver.dialect === 'mysql' ? {} : { posts: { ttl: '1h' as const, write: 'through' as const } }
+    const options = { cache, schema: t, tables: { '*': { ttl: '1h' as const }, ...write } }
+    const db = drizzleCache(base, options)
+    expect(differences(before, take()), 'by wrapping').toEqual([])
+
+    for (const [name, read] of Object.entries(relational)) {
+      // MariaDB cannot run every one of them.
+      await settled(() => read(db, t))
+      expect(differences(before, take()), name).toEqual([])
+    }
+    const world: Contract = { ...the(), db }
+    for (const [name, form] of Object.entries(writesOf(driver.dialect))) {
+      await settled(() => form(world))
+      expect(differences(before, take()), name).toEqual([])
+    }
+    for (const [name, form] of Object.entries(READS)) {
+      await settled(() => form(world))
+      expect(differences(before, take()), name).toEqual([])
+    }
+    await cache.close()
+    expect(differences(before, take()), 'by closing the cache').toEqual([])
+  })
+}
+
+const READS: Readonly<Record<string, (world: Contract) => PromiseLike<unknown>>> = {
+  'a select by key': ({ db, t }) => db.select().from(t.users).where(eq(t.users.id, 1)),
+  'a join': ({ db, t }) => db.select().from(t.posts).leftJoin(t.users, eq(t.users.id, t.posts.authorId)),
+  'a view': ({ db, t }) => db.select().from(t.postStats),
+  'a count': ({ db, t }) => db.$count(t.posts),
+  'a prepared query': ({ db, t }) =>
+    db
+      .select()
+      .from(t.posts)
+      .where(eq(t.posts.id, sql.placeholder('id')))
+      .prepare('by_id')
+      .execute({ id: 1 }),
+  'another policy': ({ db, t }) => cached(db, { ttl: '1m' }).select().from(t.posts),
+  'raw SQL': ({ db, t, raw }) => raw(db, sql`select ${t.posts.id} from ${t.posts}`),
+  'an invalidation': ({ db, t }) => db.$cache.invalidate({ tables: t.posts }),
+  'a transaction': ({ db, t }) =>
+    db.transaction(async (tx) => {
+      await tx.select().from(t.posts)
+      await tx.update(t.posts).set({ views: 3 }).where(eq(t.posts.id, 1))
+      await tx.transaction(async (inner) => inner.select().from(t.users))
+    }),
+  'a batch': ({ db, t }) => {
+    const { batch } = db as unknown as { batch?: (queries: readonly unknown[]) => Promise<unknown> }
+    return batch?.call(db, [db.select().from(t.posts)]) ?? Promise.resolve()
+  },
+}
+
+async function settled(run: () => PromiseLike<unknown>): Promise<void> {
+  try {
+    await run()
+  } catch {
+    // A form that this driver does not have changes nothing either.
+  }
+}

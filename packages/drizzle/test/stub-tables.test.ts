@@ -1,0 +1,88 @@
+import { PGlite } from '@electric-sql/pglite'
+import { createCache } from '@larder/core'
+import { drizzleCache } from '@larder/drizzle'
+import { asc, eq } from 'drizzle-orm'
+import { integer, pgTable, text } from 'drizzle-orm/pg-core'
+import { drizzle } from 'drizzle-orm/pglite'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+
+// A second definition of a table, with the key alone: enough for a foreign key, as schemas that are split into modules have.
+
+const stub = pgTable('app_user', { id: integer().primaryKey() })
+const users = pgTable('app_user', { id: integer().primaryKey(), firstName: text().notNull() })
+const posts = pgTable('blog_post', {
+  id: integer().primaryKey(),
+  postTitle: text().notNull(),
+  authorId: integer().references(() => stub.id),
+})
+
+let client: PGlite
+beforeAll(async () => {
+  client = await PGlite.create()
+  await client.exec('create table app_user (id int primary key, first_name text not null)')
+  await client.exec('create table blog_post (id int primary key, post_title text not null, author_id int)')
+})
+afterAll(() => client.close())
+beforeEach(async () => {
+  await client.exec('delete from blog_post; delete from app_user')
+  await client.exec(`insert into app_user values (1, 'one'), (2, 'two')`)
+  await client.exec(`insert into blog_post values (1, 'first', 1), (2, 'second', 2)`)
+})
+
+describe.each([
+  ['the schema leaves out', { users, posts }],
+  ['comes first in the schema', { stub, users, posts }],
+  ['comes last in the schema', { users, posts, stub }],
+])('a stub of a table that %s', (_, schema) => {
+  const start = () => {
+    const given = drizzle(client, { casing: 'snake_case' })
+    const tables = { '*': { ttl: '1h' } } as const
+    return { given, db: drizzleCache(given, { cache: createCache(), schema, tables }) }
+  }
+  type Db = ReturnType<typeof start>['db']
+  const joined = (db: Db) =>
+    db
+      .select({ title: posts.postTitle, name: users.firstName })
+      .from(posts)
+      .leftJoin(users, eq(users.id, posts.authorId))
+      .orderBy(asc(posts.id))
+
+  it('leaves the db that was given able to read the whole table', async () => {
+    const { given } = start()
+    expect(await given.select().from(users).where(eq(users.id, 1))).toEqual([{ id: 1, firstName: 'one' }])
+    expect(await joined(given)).toHaveLength(2)
+  })
+
+  it('hides no column from the wrapped db, whichever definition is read first', async () => {
+    const { db } = start()
+    expect(await db.select().from(stub).where(eq(stub.id, 1))).toEqual([{ id: 1 }])
+    expect(await db.select().from(users).where(eq(users.id, 1))).toEqual([{ id: 1, firstName: 'one' }])
+    expect(await joined(db)).toEqual([
+      { title: 'first', name: 'one' },
+      { title: 'second', name: 'two' },
+    ])
+  })
+
+  it('keeps no stale read of either definition', async () => {
+    const { db } = start()
+    const reads = [
+      () => db.select().from(users).orderBy(asc(users.id)),
+      () => db.select().from(users).where(eq(users.id, 1)),
+      () => db.select().from(stub).orderBy(asc(stub.id)),
+      () => joined(db),
+    ]
+    for (const read of reads) await read()
+    await db.update(users).set({ firstName: 'changed' }).where(eq(users.id, 1))
+    await db
+      .insert(stub)
+      .values({ id: 3 })
+      .onConflictDoNothing()
+      .catch(() => undefined)
+    await db.insert(users).values({ id: 4, firstName: 'four' })
+    const plain = drizzle(client, { casing: 'snake_case' })
+    expect(await reads[0]?.()).toEqual(await plain.select().from(users).orderBy(asc(users.id)))
+    expect(await reads[1]?.()).toEqual([{ id: 1, firstName: 'changed' }])
+    expect(await reads[2]?.()).toEqual([{ id: 1 }, { id: 2 }, { id: 4 }])
+    expect(await joined(db)).toMatchObject([{ name: 'changed' }, { name: 'two' }])
+  })
+})
