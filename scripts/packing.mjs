@@ -43,5 +43,10 @@ export function peersOf(packages) {
 }
 
 /** Installs what package.json of a folder names, without running a script of any package. */
-export const install = (folder) =>
-  run('npm', ['install', '--silent', '--no-audit', '--no-fund', '--ignore-scripts'], folder)
+export const install = (folder, ...options) =>
+  run(
+    'npm',
+    ['install', '--silent', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', ...options],
+    folder,
+    { timeout: 300_000 },
+  )

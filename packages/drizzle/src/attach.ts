@@ -11,6 +11,7 @@ import {
   type SqlDialect,
 } from '@larder/core'
 import { is, type SQL, View } from 'drizzle-orm'
+import { loadSqlParser } from '../optional/sql-parser.js'
 import { inPhysicalNames } from './declared.ts'
 import { createBuiltSql } from './dialect/built.ts'
 import { watchDialect } from './dialect/dialect.ts'
@@ -21,7 +22,6 @@ import { checkCall, checkNames, policiesOf, type WrittenPolicies } from './polic
 import { createRawSql } from './session/raw.ts'
 import { sparingReplicas } from './session/replica.ts'
 import type { TransactionRoom } from './session/transaction.ts'
-import { loadSqlParser } from './sql-parser.ts'
 import { type Entities, entitiesOf, isMaterialized, nameOf, schemaOf } from './tables/schema.ts'
 import { createRowReads } from './through/row-reads.ts'
 import { columnNames } from './versions/casing.ts'
