@@ -8,7 +8,8 @@ export const rooms = [
   // Of policy/ only its types: a plan carries a policy, and the rest of policy/ decides about plans.
   ['events', 'schema', 'sql', 'policy/policy'],
   ['plan', 'scope', 'stats', 'databases'],
-  ['keys', 'report'],
+  ['keys', 'never-hits'],
+  ['report'],
   ['tags', 'codec', 'policy'],
   ['store'],
   // Validated options name a store, a codec and a policy, and make the default ones.
@@ -46,11 +47,11 @@ const hostRule = (name, orm) => ({
   name: `host-${name}`,
   comment: `@larder/${name} knows the public entry of @larder/core and ${orm.join(', ')}, nothing else`,
   severity: 'error',
-  from: { path: `^packages/${name}/(src|bin)/` },
+  from: { path: `^packages/${name}/(src|bin|optional)/` },
   to: {
     dependencyTypesNot: ['core'],
     pathNot: [
-      `^packages/${name}/(src|bin|dist)/`,
+      `^packages/${name}/(src|bin|optional|dist)/`,
       publicEntry('core'),
       ...orm.flatMap((each) => [`(^|/)node_modules/${each}`, `^${each}`]),
     ],
@@ -120,7 +121,7 @@ export default {
       name: 'declared-dependencies-only',
       comment: 'what a published package imports stands in its own package.json',
       severity: 'error',
-      from: { path: '^packages/[^/]+/(src|bin)/' },
+      from: { path: '^packages/[^/]+/(src|bin|optional)/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
     },
   ],

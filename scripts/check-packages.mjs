@@ -1,23 +1,10 @@
 // Checks what would be published, not what lies in the tree: packs each public package, lets publint and attw look at
-// the tarball, then installs all tarballs into an empty project and imports them there by name.
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+// the tarball, looks for every file that its code and its pages name, then installs all tarballs into an empty project
+// and imports and requires them there by name.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-
-const root = fileURLToPath(new URL('..', import.meta.url))
-const bin = join(root, 'node_modules/.bin')
-const windows = process.platform === 'win32'
-
-const read = (file) => JSON.parse(readFileSync(file, 'utf8'))
-const run = (program, parameters, cwd) =>
-  execFileSync(program, parameters, {
-    cwd,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-    shell: windows,
-  })
+import { join, posix } from 'node:path'
+import { bin, install, pack, peersOf, publicPackages, read, root, run } from './packing.mjs'
 
 /** Every file that `exports` or `bin` of a package names. */
 function namedFiles(value) {
@@ -25,52 +12,104 @@ function namedFiles(value) {
   return Object.values(value ?? {}).flatMap(namedFiles)
 }
 
-const packages = readdirSync(join(root, 'packages'))
-  .map((name) => ({
-    folder: join(root, 'packages', name),
-    json: read(join(root, 'packages', name, 'package.json')),
-  }))
-  .filter(({ json }) => !json.private)
+/** What npm shows beside a package. The repository is named once, in package.json of the root. */
+function checkFields({ folder, json }) {
+  const { homepage, repository, bugs } = read(join(root, 'package.json'))
+  const path = posix.join('packages', folder.slice(join(root, 'packages').length))
+  const wanted = {
+    homepage: homepage.replace('#', `/tree/main/${path}#`),
+    repository: { ...repository, directory: path },
+    bugs,
+    main: json.exports['.'].default,
+    types: json.exports['.'].types,
+  }
+  for (const [name, value] of Object.entries(wanted))
+    if (JSON.stringify(json[name]) !== JSON.stringify(value))
+      throw new Error(`${json.name}: ${name} of package.json should be ${JSON.stringify(value)}`)
+}
 
-function pack({ folder, json }, into) {
-  const [report] = JSON.parse(run('npm', ['pack', '--json', '--silent', '--pack-destination', into], folder))
-  const packed = new Set(report.files.map(({ path }) => `./${path}`))
-  const needed = [...namedFiles(json.exports), ...namedFiles(json.bin), './README.md', './LICENSE']
+function checkFiles({ json, files }) {
+  const packed = new Set(files)
+  const promised = [...namedFiles(json.exports), ...namedFiles(json.bin), json.main, json.types]
+  const needed = [...promised.map((file) => posix.normalize(file)), 'README.md', 'LICENSE', 'CAVEATS.md']
   const absent = needed.filter((file) => !packed.has(file))
-  const surplus = [...packed].filter((file) => /\.test\.|tsbuildinfo|\/test\//.test(file))
+  const surplus = files.filter((file) => /\.test\.|tsbuildinfo|^test\//.test(file))
   if (absent.length > 0)
     throw new Error(`${json.name}: the tarball lacks ${absent.join(', ')} (build first?)`)
   if (surplus.length > 0) throw new Error(`${json.name}: the tarball should not hold ${surplus.join(', ')}`)
-  return join(into, report.filename)
+}
+
+/** A page that an error, a warning or a comment names (`CAVEATS.md`, `docs/valkey.md, “Troubleshooting”`) is in the tarball. */
+function checkNamedPages({ folder, json, files }) {
+  for (const file of files.filter((name) => /^(?:dist|bin)\/.*\.js$/.test(name))) {
+    const text = readFileSync(join(folder, file), 'utf8')
+    for (const [, page, heading] of text.matchAll(/([\w./-]+\.md)\b(?:[^“\n]{0,20}“([^”]+)”)?/g)) {
+      if (!files.includes(page))
+        throw new Error(`${json.name}: ${file} names ${page}, which the tarball lacks`)
+      if (heading && !headings(join(folder, page)).includes(heading))
+        throw new Error(`${json.name}: ${file} names “${heading}” of ${page}, which has no such heading`)
+    }
+  }
+}
+
+const headings = (page) =>
+  [...readFileSync(page, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading]) => heading)
+/** As GitHub makes an anchor of a heading. */
+const anchorOf = (heading) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-')
+
+/** Links between pages lead to what is there. README.md is shown on its page, and links from its place in the repository. */
+function checkLinks({ folder, json, files }) {
+  for (const file of files.filter((name) => name.endsWith('.md'))) {
+    const text = readFileSync(join(folder, file), 'utf8')
+    for (const [, path, anchor] of text.matchAll(/\]\((?![a-z]+:)([^)#\s]*)(?:#([^)\s]*))?\)/g)) {
+      const target = path ? posix.join(posix.dirname(file), path) : file
+      const page = target.startsWith('..')
+        ? join(folder, target)
+        : files.includes(target) && join(folder, target)
+      if (!page) throw new Error(`${json.name}: ${file} links to ${path}, which the tarball lacks`)
+      if (anchor && !headings(page).some((heading) => anchorOf(heading) === anchor))
+        throw new Error(`${json.name}: ${file} links to #${anchor} of ${target}, which has no such heading`)
+    }
+  }
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'larder-packages-'))
 try {
-  const tarballs = packages.map((each) => ({ ...each, tarball: pack(each, folder) }))
-  for (const { json, tarball } of tarballs) {
+  const packed = publicPackages.map((each) => pack(each, folder))
+  for (const each of packed) {
+    const { json, tarball } = each
+    for (const check of [checkFields, checkFiles, checkNamedPages, checkLinks]) check(each)
     process.stdout.write(run(join(bin, 'publint'), ['run', tarball, '--strict'], root))
-    // Node 22 is the oldest we support and imports ES modules from CommonJS too, so one format is enough.
-    run(join(bin, 'attw'), [tarball, '--profile', 'esm-only', '--format', 'ascii', '--no-emoji'], root)
-    console.log(`${json.name}: the tarball holds what package.json promises`)
+    // Node 22.12 is the oldest we support and requires ES modules, so one format is enough. TypeScript's oldest way of
+    // resolving (node10) must find the types all the same.
+    run(
+      join(bin, 'attw'),
+      [tarball, '--ignore-rules', 'cjs-resolves-to-esm', '--format', 'ascii', '--no-emoji'],
+      root,
+    )
+    console.log(`${json.name}: the tarball holds what package.json, the code and the pages promise`)
   }
 
   const empty = join(folder, 'project')
   mkdirSync(empty)
-  // A peer is the reader's own, here in the version this repository is tested with; one that is optional is not there.
-  const tested = read(join(root, 'package.json')).devDependencies
-  const peers = tarballs.flatMap(({ json }) =>
-    Object.keys(json.peerDependencies ?? {}).filter((name) => !json.peerDependenciesMeta?.[name]?.optional),
-  )
-  const dependencies = Object.fromEntries([
-    ...peers.filter((name) => tested[name]).map((name) => [name, tested[name]]),
-    ...tarballs.map(({ json, tarball }) => [json.name, `file:${tarball}`]),
-  ])
+  const dependencies = {
+    ...peersOf(packed),
+    ...Object.fromEntries(packed.map(({ json, tarball }) => [json.name, `file:${tarball}`])),
+  }
   writeFileSync(join(empty, 'package.json'), JSON.stringify({ private: true, type: 'module', dependencies }))
-  run('npm', ['install', '--silent', '--no-audit', '--no-fund', '--ignore-scripts'], empty)
-  for (const { json } of tarballs) {
-    const script = `const names = Object.keys(await import('${json.name}'))
+  install(empty)
+  for (const { json } of packed) {
+    const script = `import { createRequire } from 'node:module'
+      const imported = await import('${json.name}')
+      const names = Object.keys(imported)
       if (names.length === 0) throw new Error('nothing is exported')
-      console.log('${json.name} installs and imports: ' + names.join(', '))`
+      const required = createRequire(process.cwd() + '/any.cjs')('${json.name}')
+      if (names.some((name) => required[name] !== imported[name])) throw new Error('require() gives another copy')
+      console.log('${json.name} installs, imports and is required: ' + names.join(', '))`
     process.stdout.write(run(process.execPath, ['--input-type=module', '--eval', script], empty))
   }
 } finally {

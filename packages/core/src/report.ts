@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Events, ReadEvent } from './events.ts'
+import { createNeverHits, type NeverHits } from './never-hits.ts'
 import { createStats, type Stats } from './stats.ts'
 
 /** What {@link Explain} tells of one read: the read event without its duration. */
@@ -23,6 +24,8 @@ export interface Report {
   /** Runs `fn` and collects the reads made in it, through any number of awaits. */
   explain<T>(fn: () => Promise<T> | T): Promise<Explained<T>>
   stats(): Stats
+  /** Told of stored loads and of what was made of them. */
+  readonly neverHits: NeverHits
 }
 
 export function createReport(events: Events): Report {
@@ -48,5 +51,6 @@ export function createReport(events: Events): Report {
       return { result, reads }
     },
     stats: () => stats.snapshot(),
+    neverHits: createNeverHits(events),
   }
 }

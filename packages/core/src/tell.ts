@@ -13,7 +13,7 @@ export interface TellRoom {
 
 /** A read that has ended, as far as it came. */
 type Ended = Pick<Wanted, 'started'> &
-  Partial<Wanted> & { readonly plan: Pick<ReadPlan<unknown>, 'operation' | 'model'> }
+  Partial<Wanted> & { readonly plan: Pick<ReadPlan<unknown>, 'operation' | 'model' | 'as' | 'query'> }
 
 interface Told extends Partial<Pick<Wanted, 'tags'>> {
   readonly shared?: boolean
@@ -31,6 +31,8 @@ export function tell(
 ): void {
   const { plan, key, started } = one
   const { source = 'database', tags = one.tags } = more
+  if (key && (source !== 'database' || more.shared)) room.report.neverHits.used(key.key)
+  else if (key && reason === 'miss' && more.ttl !== undefined) room.report.neverHits.stored(key.key, plan)
   room.report.read(plan.model, source, reason, () => ({
     operation: plan.operation,
     model: plan.model,

@@ -7,6 +7,7 @@ import {
   type ValueTypes,
 } from '@larder/core'
 import { Decimal } from '@prisma/client/runtime/client'
+import { loadSqlParser } from '../optional/sql-parser.js'
 import { type ExtendableClient, extendClient } from './client.ts'
 import type { Datamodel } from './datamodel.ts'
 import { declaredTables } from './declared-tables.ts'
@@ -19,7 +20,6 @@ import { type Policies, policiesOf } from './policies.ts'
 import { createRawSql, isPostgres } from './raw.ts'
 import { runtimeDatamodel, runtimeSchema } from './runtime-schema.ts'
 import { schemaOf } from './schema.ts'
-import { loadSqlParser } from './sql-parser.ts'
 import { createTransactions } from './transaction.ts'
 
 /** Options of {@link prismaCache}. */

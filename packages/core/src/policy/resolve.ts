@@ -107,7 +107,7 @@ export function checked(options: PolicyOptions, path: string): Partial<Policy> {
 export function notBuilt(option: string): CacheError {
   return new CacheError(
     'LARDER_OPTION_NOT_BUILT',
-    `${option} is not built yet in this version of Larder: leave it out (CAVEATS.md lists what is missing)`,
+    `${option} is not built yet in this version of Larder: leave it out (CAVEATS.md of @larder/core lists what is missing)`,
   )
 }
 

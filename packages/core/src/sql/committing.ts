@@ -13,6 +13,11 @@ const MYSQL_WRITES: ReadonlySet<string> = new Set([
   'SET',
 ])
 
+/** Statements of MySQL that write nothing and commit all the same. */
+const MYSQL_COMMITS: ReadonlySet<string> = new Set(
+  'LOCK UNLOCK FLUSH ANALYZE CHECK OPTIMIZE RESET'.split(' '),
+)
+
 /** Words that statements begin with which end a transaction, or may. */
 const ENDING: ReadonlySet<string> = new Set(['COMMIT', 'END', 'ROLLBACK', 'ABORT', 'PREPARE'])
 
@@ -53,6 +58,6 @@ function committed(
   if (scan.kind === 'end') return 'plainly'
   if (first === 'COMMIT') return 'also'
   // BEGIN, LOCK TABLES and DDL commit what was open.
-  const writes = scan.kind === 'begin' || scan.writes
+  const writes = scan.kind === 'begin' || scan.writes || MYSQL_COMMITS.has(first)
   return implicitly && writes && !MYSQL_WRITES.has(first) ? 'also' : 'no'
 }

@@ -1,12 +1,14 @@
 import { readings, type SqlDialect } from './dialect.ts'
 import { words } from './words.ts'
+import { explainsOnly, writesNothing } from './writes-nothing.ts'
 
 /**
  * What a text of one or several statements does.
  * - `read`: reads only. `write`: may change any table, as far as the text tells.
  * - `begin`: leaves a transaction open (also `SET TRANSACTION`, `SET autocommit = 0`, `COMMIT AND CHAIN`).
  * - `end`: ends one. `savepoint`: sets, releases or rolls back to a savepoint.
- * - `session`: `SET`, `RESET`, `USE`, `DISCARD`: no table changes, but later statements may mean something else.
+ * - `session`: no table changes: `SET`, `RESET`, `USE`, `DISCARD`, after which later statements may mean something else;
+ *   `LOCK TABLE`, `LISTEN`, `VACUUM` and the like.
  */
 export type SqlKind = 'read' | 'write' | 'begin' | 'end' | 'savepoint' | 'session'
 
@@ -31,7 +33,7 @@ export function scanSql(text: string, dialect?: SqlDialect): SqlScan {
   let worst: SqlScan | undefined
   for (const quoting of readings(text, dialect)) {
     const found = words(text, quoting)
-    const scan = found ? scanWords(found) : WRITE
+    const scan = found ? scanWords(found, dialect) : WRITE
     worst = worst ? worse(worst, scan) : scan
   }
   return worst ?? WRITE
@@ -46,10 +48,10 @@ function worse(one: SqlScan, other: SqlScan): SqlScan {
   return { kind: begins ? 'begin' : 'write', locks, writes: true }
 }
 
-function scanWords(found: readonly string[]): SqlScan {
+function scanWords(found: readonly string[], dialect: SqlDialect | undefined): SqlScan {
   const texts = split(found)
   if (texts.length === 0) return WRITE
-  const statements = texts.map(scanStatement)
+  const statements = texts.map((text) => scanStatement(text, dialect))
   const locks = statements.some((scan) => scan.locks)
   const writes = statements.some((scan) => scan.writes)
   return { kind: kindOf(statements, writes, texts.some(hasBody)), locks, writes }
@@ -81,12 +83,15 @@ function split(found: readonly string[]): string[][] {
   return statements.filter((statement) => statement.length > 0)
 }
 
-const READS = new Set(['SELECT', 'WITH', 'VALUES', 'SHOW', 'EXPLAIN'])
+const READS = new Set(['SELECT', 'WITH', 'VALUES', 'TABLE', 'SHOW', 'EXPLAIN'])
+const READ: SqlScan = { kind: 'read', locks: false, writes: false }
 
-function scanStatement(found: readonly string[]): SqlScan {
+function scanStatement(found: readonly string[], dialect: SqlDialect | undefined): SqlScan {
   const first = found[0] ?? ''
+  if (explainsOnly(found)) return READ
   const kind = control(first, found)
   if (kind) return { kind, locks: false, writes: false }
+  if (writesNothing(found, dialect)) return { kind: 'session', locks: first === 'LOCK', writes: false }
   if (!READS.has(first)) return { ...WRITE, locks: first === 'LOCK' }
   const writes = found.some((word, index) => writesAt(found, word, index, first === 'EXPLAIN'))
   return {

@@ -1,7 +1,5 @@
 import { type Column, is, SQL, type Table } from 'drizzle-orm'
-import { MySqlTable, getTableConfig as mysqlConfig } from 'drizzle-orm/mysql-core'
-import { PgTable, getTableConfig as pgConfig } from 'drizzle-orm/pg-core'
-import { SQLiteTable, getTableConfig as sqliteConfig } from 'drizzle-orm/sqlite-core'
+import { tableConfig } from '../versions/table-config.ts'
 
 /** What a table declares besides its columns. */
 export interface Constraints {
@@ -17,26 +15,15 @@ export interface Constraints {
   }[]
 }
 
-type TableConfig =
-  | ReturnType<typeof pgConfig>
-  | ReturnType<typeof mysqlConfig>
-  | ReturnType<typeof sqliteConfig>
-
-function configOf(table: Table): TableConfig | undefined {
-  if (is(table, PgTable)) return pgConfig(table)
-  if (is(table, MySqlTable)) return mysqlConfig(table)
-  return is(table, SQLiteTable) ? sqliteConfig(table) : undefined
-}
-
 /** Reads a table's keys, in line and in its extra config, in any of Drizzle's dialects. */
 export function constraintsOf(table: Table): Constraints {
-  const config = configOf(table)
+  const config = tableConfig(table)
   if (!config) return { primary: [], uniques: [], foreignKeys: [] }
   const columns: readonly Column[] = config.columns
   const inLine = columns.filter((column) => column.primary)
   const primary: readonly Column[] = config.primaryKeys[0]?.columns ?? inLine
   const indexes = config.indexes.flatMap((index) => {
-    const { unique, where, columns: indexed } = index.config as IndexConfig
+    const { unique, where, columns: indexed } = index.config
     // A partial index and one over an expression hold for some rows only, or for no column.
     const plain =
       unique && where === undefined ? all(indexed.map((one) => columnIn(columns, one))) : undefined
@@ -55,12 +42,6 @@ export function constraintsOf(table: Table): Constraints {
       return { columns: own, table: foreignTable, references: foreignColumns, onDelete, onUpdate }
     }),
   }
-}
-
-interface IndexConfig {
-  readonly unique?: boolean
-  readonly where?: unknown
-  readonly columns: readonly unknown[]
 }
 
 /** An index holds copies of its columns, or SQL. */

@@ -12,9 +12,9 @@ import {
   Table,
   View,
 } from 'drizzle-orm'
-import { isPgEnum } from 'drizzle-orm/pg-core'
 import { kindsOf } from './parts.ts'
 import type { Piece } from './piece.ts'
+import { isEnum } from './table-config.ts'
 
 const NOTHING: Piece = { kind: 'nothing' }
 
@@ -35,7 +35,7 @@ export function pieceOf(chunk: unknown, inline: boolean): Piece {
   if (is(chunk, Placeholder)) return { kind: 'value', given: chunk }
   if (is(chunk, SQL.Aliased)) return { kind: 'name', name: chunk.fieldAlias }
   if (is(chunk, Subquery)) return subqueryPiece(chunk)
-  if (isPgEnum(chunk)) return { kind: 'name', name: chunk.enumName }
+  if (isEnum(chunk)) return { kind: 'name', name: chunk.enumName }
   if (isRows(chunk)) return rowsPiece(chunk)
   if (isSQLWrapper(chunk)) return wrapperPiece(chunk)
   return inline ? NOTHING : { kind: 'value', given: chunk }
