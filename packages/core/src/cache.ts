@@ -3,12 +3,11 @@ import { type CacheOptions, resolveConfig } from './config.ts'
 import type { Engine, Host } from './engine.ts'
 import { type CacheEventName, type CacheListener, createEvents } from './events.ts'
 import { createCurrentTransaction } from './fence/current.ts'
-import { createJournal } from './fence/journal.ts'
-import { createUnfinished } from './fence/unfinished.ts'
 import { createSingleFlight } from './flight/single-flight.ts'
 import { createTurnFlight } from './flight/turn-flight.ts'
 import { createHosts } from './hosts.ts'
 import type { InvalidateRequest } from './invalidate.ts'
+import { meetOthers } from './meet-others.ts'
 import { createReport, type Explained } from './report.ts'
 import { scopeReader } from './scope.ts'
 import type { Stats } from './stats.ts'
@@ -64,8 +63,8 @@ export function createCache(
   const tiered = createMemoryTier(config.store, clock, config.memory)
   const { tier } = tiered
   const store = guardStore(tiered.store, clock, events)
-  const unfinished = createUnfinished()
-  const journal = createJournal({ store, clock, events, unfinished })
+  const met = meetOthers({ config, events, clock, store, tier })
+  const { unfinished, journal } = met
   config.store.open?.({
     namespace: config.namespace,
     follow: config.memory.mode === 'push',
@@ -87,7 +86,7 @@ export function createCache(
     journal,
     flights: createSingleFlight(),
     turns: createTurnFlight(),
-    current: createCurrentTransaction(),
+    current: createCurrentTransaction(met.place),
     scopeOf: scopeReader(config.scope, config.requireScope, events),
     sqlParser,
   })
@@ -98,6 +97,10 @@ export function createCache(
     explain: report.explain,
     stats: report.stats,
     on: events.on,
-    close: () => hosts.close().finally(() => tier?.clear()),
+    close: () =>
+      hosts.close().finally(() => {
+        met.leave()
+        tier?.clear()
+      }),
   }
 }

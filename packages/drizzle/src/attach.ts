@@ -28,6 +28,7 @@ import { columnNames } from './versions/casing.ts'
 import {
   connectionAtOnce,
   connectionSettings,
+  connectionSource,
   type DbParts,
   type DialectParts,
   hasNativeCache,
@@ -70,6 +71,8 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
     schema: tables,
     database,
     identity: [ROW_SHAPE, dialect, driver, connectionMeaning(...connectionSettings(base.session))],
+    // A name given for the database says which one it is.
+    ...(database === undefined && { source: connectionSource(base) }),
     types: {},
     ...(dialect === 'postgres' && { sqlParser: loadSqlParser }),
     blindViews: new Set([...blind].map((name) => name.toLowerCase())),

@@ -80,6 +80,12 @@ export interface StoreAtOnce {
 export interface Store {
   /** `'memory'` when hits come from this process, `'store'` otherwise. */
   readonly source: 'memory' | 'store'
+  /**
+   * What this store and other objects for the same store have in common, in every copy of this module: caches of one
+   * process, with one such text and one namespace, then learn of each other's writes at once. No secrets: it is compared.
+   * Undefined: the caches of this process learn of each other's writes as other processes do.
+   */
+  readonly sharedAs?: string
   /** Only a store of this process has it. */
   readonly atOnce?: StoreAtOnce
   /**
