@@ -86,6 +86,7 @@ export function createCache(
     journal,
     flights: createSingleFlight(),
     turns: createTurnFlight(),
+    storing: new Map(),
     current: createCurrentTransaction(met.place),
     scopeOf: scopeReader(config.scope, config.requireScope, events),
     sqlParser,

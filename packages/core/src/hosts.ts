@@ -53,6 +53,8 @@ export interface SharedRoom {
   readonly flights: SingleFlight<Loaded>
   readonly turns: TurnFlight<Loaded>
   readonly current: CurrentTransaction
+  /** Entries about to be stored. */
+  readonly storing: Map<string, Promise<void>>
   readonly scopeOf: ScopeOf
   /** In place of what hosts give. */
   readonly sqlParser: (() => Promise<unknown>) | undefined
