@@ -87,10 +87,7 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
     finish: (request) => call(() => reported(epoch, request, tags.finish)),
     set: (entry, bytes, lifetime, renewal) =>
       call(() => {
-        if (renewal) {
-          epoch.learn(renewal.lifetime)
-          store.renewTags(renewal)
-        }
+        if (renewal) store.renewTags(renewal)
         return setEntry(topology, entry, bytes, lifetime)
       }),
     invalidateAll: () => call(store.invalidateAll),
