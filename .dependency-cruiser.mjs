@@ -3,7 +3,7 @@
 
 /** The rooms of packages/core/src, lowest first. A room imports from itself and from the rows before it, nothing else. */
 export const rooms = [
-  ['errors', 'clock', 'show'],
+  ['errors', 'clock', 'show', 'process'],
   ['duration', 'bytes', 'bounded'],
   // Of policy/ only its types: a plan carries a policy, and the rest of policy/ decides about plans.
   ['events', 'schema', 'sql', 'policy/policy'],
@@ -19,7 +19,7 @@ export const rooms = [
   ['raw', 'fill'],
   ['read', 'write', 'wrap', 'apply-invalidation'],
   ['at-once', 'closing'],
-  ['hosts'],
+  ['hosts', 'meet-others'],
   ['cache'],
   ['index'],
 ]

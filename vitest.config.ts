@@ -20,6 +20,7 @@ const project = (name: string, folder: string): TestProjectInlineConfiguration =
   extends: true,
   test: {
     name,
+    setupFiles: [at('packages/testing/src/separate-tests.ts')],
     include: [`${folder}/**/*.test.ts`],
     // A project of its own, with a drizzle-orm of its own: npm run drizzle-next.
     exclude: ['**/node_modules/**', 'packages/drizzle/test/next/**'],

@@ -1,5 +1,5 @@
 import { type Cache, createCache } from '@larder/core'
-import { valkeyUrl } from '@larder/testing'
+import { ownProcess, valkeyUrl } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { PrismaClient } from '../prisma/generated/client/client.ts'
@@ -19,7 +19,7 @@ let made = 0
 
 /** As a process of its own has it: a connection and a memory of its own, and keys of this test alone. */
 async function cacheOver(mode: Mode, namespace: string): Promise<Cache> {
-  const store = valkeyStore(await valkeyUrl())
+  const store = ownProcess(valkeyStore(await valkeyUrl()))
   await store.ping()
   const cache = createCache({ store, namespace, memory: { mode } })
   // The server of the tests has no limit, and says so.

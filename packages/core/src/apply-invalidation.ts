@@ -1,7 +1,7 @@
 import type { KnownDatabase } from './databases.ts'
 import type { Events } from './events.ts'
+import type { JoinedTransaction } from './fence/current.ts'
 import { type BumpRoom, bump, bumpAll } from './fence/finish.ts'
-import type { Transaction } from './fence/transaction.ts'
 import { type InvalidateRequest, tagsOfInvalidation } from './invalidate.ts'
 
 /** What an explicit invalidation needs, wired by the composition root. */
@@ -18,7 +18,7 @@ export async function applyInvalidation(
   room: InvalidationRoom,
   databases: readonly KnownDatabase[],
   request: InvalidateRequest,
-  transaction: Transaction | undefined,
+  within: JoinedTransaction | undefined,
 ): Promise<void> {
   const tags = tagsOfInvalidation(room.namespace, databases, request)
   const { tables = [], rows = [], tags: userTags = [], all = false } = request
@@ -26,7 +26,8 @@ export async function applyInvalidation(
     if (all) await bumpAll(room)
     room.events.emit('invalidate', { tables, rows: rows.length, tags: userTags, all })
   }
-  if (transaction) {
+  if (within?.kind === 'joined') {
+    const { transaction } = within
     if (tags.length) {
       const adopted = transaction.adopt(tags, true)
       await adopted.ready
@@ -35,6 +36,11 @@ export async function applyInvalidation(
     transaction.onCommit(rest)
     return
   }
-  if (tags.length) await bump(room, tags)
-  await rest()
+  const apply = async (): Promise<void> => {
+    if (tags.length) await bump(room, tags)
+    await rest()
+  }
+  // It cannot mark for us: what is loaded again before its COMMIT is invalidated again after it.
+  within?.onCommit(apply)
+  await apply()
 }

@@ -3,12 +3,11 @@ import { type CacheOptions, resolveConfig } from './config.ts'
 import type { Engine, Host } from './engine.ts'
 import { type CacheEventName, type CacheListener, createEvents } from './events.ts'
 import { createCurrentTransaction } from './fence/current.ts'
-import { createJournal } from './fence/journal.ts'
-import { createUnfinished } from './fence/unfinished.ts'
 import { createSingleFlight } from './flight/single-flight.ts'
 import { createTurnFlight } from './flight/turn-flight.ts'
 import { createHosts } from './hosts.ts'
 import type { InvalidateRequest } from './invalidate.ts'
+import { meetOthers } from './meet-others.ts'
 import { createReport, type Explained } from './report.ts'
 import { scopeReader } from './scope.ts'
 import type { Stats } from './stats.ts'
@@ -75,8 +74,8 @@ export function createCache(
   const { tier } = tiered
   const outages = announceOutages(events, clock, config.store.address)
   const store = guardStore(tiered.store, clock, outages.events)
-  const unfinished = createUnfinished()
-  const journal = createJournal({ store, clock, events, unfinished })
+  const met = meetOthers({ config, events, clock, store, tier })
+  const { unfinished, journal } = met
   config.store.open?.({
     namespace: config.namespace,
     follow: config.memory.mode === 'push',
@@ -98,7 +97,8 @@ export function createCache(
     journal,
     flights: createSingleFlight(clock),
     turns: createTurnFlight(clock),
-    current: createCurrentTransaction(),
+    storing: new Map(),
+    current: createCurrentTransaction(met.place),
     scopeOf: scopeReader(config.scope, config.requireScope, events),
     sqlParser,
   })
@@ -111,7 +111,10 @@ export function createCache(
     on: events.on,
     close() {
       outages.stop()
-      return hosts.close().finally(() => tier?.clear())
+      return hosts.close().finally(() => {
+        met.leave()
+        tier?.clear()
+      })
     },
   }
 }

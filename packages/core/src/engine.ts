@@ -16,6 +16,11 @@ export interface Host {
   readonly database: string | undefined
   /** Dialect, driver, row-shape version, schema digest, search path, client-wide settings: part of every entry key. */
   readonly identity: readonly unknown[]
+  /**
+   * The object whose connections lead to the database: to be given where `identity` does not say which database that is
+   * (its server, port and name). Entries in memory are then shared only by clients of this very object.
+   */
+  readonly source?: object
   /** Classes only the host knows. */
   readonly types: ValueTypes
   /**

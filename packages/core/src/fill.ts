@@ -15,6 +15,8 @@ import type { TagSights } from './tier/sight.ts'
 export interface FillRoom extends PutRoom, TellRoom {
   readonly unfinished: Unfinished
   readonly maxValueBytes: number
+  /** Entries of this process that are about to be stored, by name: whoever wants one waits for that. */
+  readonly storing: Map<string, Promise<void>>
   /** What a read depends on, given what it uses and the user tags of its policy. */
   readonly tagsOf: DeriveTags
   /** Longest lifetime of any entry, in milliseconds: tags must outlive it. */
@@ -69,7 +71,7 @@ export async function fill<T>(
   else if (lifetime === undefined || !recorded) tell(room, one, reason)
   else {
     tell(room, one, reason, { ttl: lifetime })
-    void store(room, one, before, recorded, { lifetime, empty }, payload)
+    storeSoon(room, one, before, recorded, { lifetime, empty }, payload)
   }
   return { result, payload }
 }
@@ -84,6 +86,39 @@ function tagsAnew(room: FillRoom, { plan, policy }: CachedRead<unknown>): Return
   return room.tagsOf(plan.occurrences, policy.tags, aroundOf(plan, policy))
 }
 
+/**
+ * Nobody waits for an entry to be stored, except those who ask for this very entry before it is known whether it may be
+ * stored: what they would find missing is on its way. That takes one question to the store, which has a deadline.
+ */
+function storeSoon(room: FillRoom, one: CachedRead<unknown>, ...rest: StoreRest): void {
+  const { storing } = room
+  const { key } = one.key
+  const [before, recorded, made, payload] = rest
+  if (!asksAgain(one, recorded)) {
+    void store(room, one, before, recorded, made, payload)
+    return
+  }
+  const sent = new Promise<void>((resolve) => {
+    void store(room, one, before, recorded, made, payload, resolve).then(resolve, resolve)
+  }).finally(() => {
+    if (storing.get(key) === sent) storing.delete(key)
+  })
+  storing.set(key, sent)
+}
+
+type StoreRest = [
+  before: Before,
+  recorded: Recorded,
+  made: Pick<Stamp, 'lifetime' | 'empty'>,
+  payload: Uint8Array,
+]
+
+/** Whether the tags must be looked at once more before the result may be stored. */
+function asksAgain({ plan }: CachedRead<unknown>, { learned }: Recorded): boolean {
+  return learned.length > 0 || plan.severalStatements
+}
+
+/** @param sent called when the entry is on its way to the store, or will not be. */
 async function store(
   room: FillRoom,
   one: CachedRead<unknown>,
@@ -91,12 +126,19 @@ async function store(
   recorded: Recorded,
   made: Pick<Stamp, 'lifetime' | 'empty'>,
   payload: Uint8Array,
+  sent: () => void = () => {},
 ): Promise<void> {
   const lifetime = 2 * room.longestLifetime()
   const all = withLearned(one.tags, recorded.learned)
-  const held = await heldTags(room, one, before, recorded, all, lifetime)
+  const held = asksAgain(one, recorded)
+    ? await heldTags(room, one, before, recorded, all, lifetime)
+    : recorded.tags
   if (!held) return
-  await putEntry(room, one, { ...made, epoch: before.epoch, tags: held }, payload, { tags: all, lifetime })
+  const stamp = { ...made, epoch: before.epoch, tags: held }
+  const stored = putEntry(room, one, stamp, payload, { tags: all, lifetime })
+  // Who asks from now on does so after it, over the same connection.
+  sent()
+  await stored
 }
 
 /** What to record, once it is sure that nothing moved that could not be seen before the load. */
@@ -108,9 +150,8 @@ async function heldTags(
   all: Wanted['tags'],
   lifetime: number,
 ): Promise<Stamp['tags'] | undefined> {
-  const { learned, tags } = recorded
+  const { learned } = recorded
   // Statements that saw different instants make a result that never was: storable only if nothing moved.
-  if (!learned.length && !one.plan.severalStatements) return tags
   const after = learned.length ? await room.store.seed(all, lifetime) : await room.store.fetch(undefined, all)
   if (!after.ok) return undefined
   const writing = writtenNow(room.unfinished, one.tags)

@@ -7,18 +7,19 @@ import { DEFAULT_DATABASE, type KnownDatabase } from './databases.ts'
 import type { Engine, Host } from './engine.ts'
 import { CacheError } from './errors.ts'
 import type { Events } from './events.ts'
-import type { CurrentTransaction } from './fence/current.ts'
+import type { CurrentTransaction, JoinedTransaction } from './fence/current.ts'
 import type { Journal } from './fence/journal.ts'
 import { toldTransaction } from './fence/told-transaction.ts'
-import { createTransaction, type Transaction } from './fence/transaction.ts'
+import { createTransaction } from './fence/transaction.ts'
 import type { Unfinished } from './fence/unfinished.ts'
 import type { Loaded } from './fill.ts'
 import type { SingleFlight } from './flight/single-flight.ts'
 import type { TurnFlight } from './flight/turn-flight.ts'
 import type { InvalidateRequest } from './invalidate.ts'
-import { entryKeys } from './keys/entry-key.ts'
+import { type EntryKeys, entryKeys } from './keys/entry-key.ts'
 import type { Policy, PolicyOptions } from './policy/policy.ts'
 import { resolvePolicy } from './policy/resolve.ts'
+import { objectName } from './process/process-wide.ts'
 import { createRawChanges, type RawChanges } from './raw/changes.ts'
 import { type ReadRoom, read } from './read.ts'
 import type { Report } from './report.ts'
@@ -31,6 +32,7 @@ import { planThrough, type ThroughRoom } from './through.ts'
 import { createEntries } from './tier/entries.ts'
 import { createLookUp } from './tier/look-up.ts'
 import type { MemoryTier } from './tier/memory-tier.ts'
+import { createStrictness } from './tier/strictness.ts'
 import { tagsOfWrap, type WrapOptions, wrapPlan } from './wrap.ts'
 import { type WriteRoom, write } from './write.ts'
 
@@ -50,6 +52,8 @@ export interface SharedRoom {
   readonly flights: SingleFlight<Loaded>
   readonly turns: TurnFlight<Loaded>
   readonly current: CurrentTransaction
+  /** Entries about to be stored. */
+  readonly storing: Map<string, Promise<void>>
   readonly scopeOf: ScopeOf
   /** In place of what hosts give. */
   readonly sqlParser: (() => Promise<unknown>) | undefined
@@ -83,10 +87,10 @@ export function createHosts(shared: SharedRoom): Hosts {
   const invalidateIn = (
     databases: readonly KnownDatabase[],
     request: InvalidateRequest,
-    transaction: Transaction | undefined,
+    within: JoinedTransaction | undefined,
   ): Promise<void> => {
     closing.noteWrite('invalidate')
-    return applyInvalidation({ ...shared, namespace }, databases, request, transaction)
+    return applyInvalidation({ ...shared, namespace }, databases, request, within)
   }
   const wrap = createWrap(shared, roomOf(WRAP_HOST, new Set()), attached, policy)
 
@@ -124,11 +128,15 @@ export function createHosts(shared: SharedRoom): Hosts {
         inside: current.run,
         current: current.get,
         everything: () => tables.map((table) => ({ table, effect: 'unknown' as const })),
-        invalidate: (request, transaction = current.get()) =>
-          invalidateIn(databasesOf([host]), request, transaction),
+        invalidate: (request, transaction) =>
+          invalidateIn(
+            databasesOf([host]),
+            request,
+            transaction ? { kind: 'joined', transaction } : current.joined(),
+          ),
       }
     },
-    invalidate: (request) => invalidateIn(databasesOf(attached), request, current.get()),
+    invalidate: (request) => invalidateIn(databasesOf(attached), request, current.joined()),
     wrap,
     close: closing.close,
   }
@@ -154,24 +162,45 @@ const WRAP_HOST: Host = {
 
 /** Computed values are read like those of a client that has the tables of all of them. */
 function createWrap(
-  { config, current, tier }: SharedRoom,
+  shared: SharedRoom,
   base: ReadRoom,
   attached: readonly Host[],
   policy: (options: PolicyOptions, path: string) => Policy,
 ): Hosts['wrap'] {
+  const { config, current } = shared
   // Not remembered: what a table's name stands for changes with the clients that come and go.
   const tagsOf: DeriveTags = (occurrences, userTags) =>
     tagsOfWrap(config.namespace, databasesOf(attached), occurrences, userTags)
-  const room: ReadRoom = { ...base, tagsOf, knownTags: (_, ...parts) => tagsOf(...parts) }
-  const strictness = tier?.pushed?.strictness
+  const keys = keysOfWrap(shared, attached)
+  const room: ReadRoom = { ...base, tagsOf, knownTags: (_, ...parts) => tagsOf(...parts), keys }
+  // Whatever this cache keeps: `load` may read through another one, or another copy of this module.
+  const strictness = createStrictness()
   const policyOf = ({ ttl, tags, joinTimeout }: WrapOptions): Policy => {
     const given = { ...(tags && { tags }), ...(joinTimeout !== undefined && { joinTimeout }) }
     return policy({ ttl, operations: ['wrap'], write: 'invalidate', ...given }, 'wrap')
   }
   return async (key, options, load) => {
     const plan = wrapPlan(key, options, policyOf, load)
-    const run = () => (strictness ? strictness.within(plan.run) : plan.run())
-    return read(room, { ...plan, run, ...(current.get() && { bypass: 'transaction' }) })
+    const run = () => strictness.within(plan.run)
+    return read(room, { ...plan, run, ...(current.joined() && { bypass: 'transaction' }) })
+  }
+}
+
+/** A computed value is of the databases of all clients there are: two caches with other ones do not share it. */
+function keysOfWrap(shared: SharedRoom, attached: readonly Host[]): EntryKeys {
+  const { namespace, version } = shared.config
+  let last: { readonly sources: string; readonly keys: EntryKeys } | undefined
+  return {
+    of(scope, query) {
+      const names = attached.flatMap((host) => sourceOf(shared, host))
+      const sources = [...new Set(names)].sort().join()
+      if (last?.sources !== sources) {
+        const identity = [WRAP_HOST.name, sources]
+        const parts = { namespace, version, database: DEFAULT_DATABASE, identity, types: WRAP_HOST.types }
+        last = { sources, keys: entryKeys(parts, REMEMBERED) }
+      }
+      return last.keys.of(scope, query)
+    },
   }
 }
 
@@ -187,7 +216,7 @@ function hostRoom(
   const space = { namespace, database }
   const entries = createEntries(codec, types, shared.events, shared.store.source === 'memory')
   const tagsOf: DeriveTags = (...parts) => tagsOfRead(space, schema, ...parts)
-  const identity = [host.name, ...host.identity]
+  const identity = [host.name, ...host.identity, ...sourceOf(shared, host)]
   const room: ReadRoom & ThroughRoom = {
     ...shared,
     space,
@@ -201,6 +230,14 @@ function hostRoom(
     longestLifetime,
   }
   return { ...shared, ...room, awaitsFinish, through: (plan, changes) => planThrough(room, plan, changes) }
+}
+
+/**
+ * What tells entries of one database from those of another where nothing else does. A store on a server is used by other
+ * processes, which cannot know the object.
+ */
+function sourceOf({ store }: SharedRoom, { source }: Host): readonly string[] {
+  return source && store.source === 'memory' ? [objectName(source)] : []
 }
 
 function databasesOf(hosts: readonly Host[]): readonly KnownDatabase[] {

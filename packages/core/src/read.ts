@@ -40,6 +40,7 @@ export async function read<T>(room: ReadRoom, plan: ReadPlan<T>): Promise<T> {
   if (scope.kind === 'failed') return around(room, began, 'unavailable')
   const key = keyOf(room, plan, scope.value)
   if (!key) return around(room, began, 'opaque')
+  if (room.storing.size) await room.storing.get(key.key)
   const tags = room.knownTags(key.key, plan.occurrences, policy.tags, aroundOf(plan, policy))
   const writing = writtenNow(room.unfinished, tags)
   const one: CachedRead<T> = { plan, started, operation: plan.operation, policy, key, tags, writing }

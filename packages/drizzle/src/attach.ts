@@ -31,6 +31,7 @@ import { columnNames, withOwnNames } from './versions/casing.ts'
 import {
   connectionAtOnce,
   connectionSettings,
+  connectionSource,
   type DbParts,
   type DialectParts,
   hasNativeCache,
@@ -79,6 +80,8 @@ export function attachDb(
     schema: tables,
     database,
     identity: [ROW_SHAPE, dialect, driver, connectionMeaning(...connectionSettings(base.session))],
+    // A name given for the database says which one it is.
+    ...(database === undefined && { source: connectionSource(base) }),
     types: {},
     ...(dialect === 'postgres' && { sqlParser: loadSqlParser }),
     blindViews: new Set([...blind].map((name) => name.toLowerCase())),

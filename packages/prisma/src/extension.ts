@@ -13,7 +13,14 @@ import type { Datamodel } from './datamodel.ts'
 import { declaredTables } from './declared-tables.ts'
 import type { CacheExtension, ModelName, ModelPolicies } from './extension-types.ts'
 import { extrasOf } from './extras.ts'
-import { activeProvider, adapterSettings, clientVersion, globalOmit, omittedOf } from './internals.ts'
+import {
+  activeProvider,
+  adapterSettings,
+  clientVersion,
+  connectionSource,
+  globalOmit,
+  omittedOf,
+} from './internals.ts'
 import { checkDatamodel } from './mismatch.ts'
 import { type ModelMap, modelMapOf } from './model.ts'
 import { type Policies, policiesOf } from './policies.ts'
@@ -87,6 +94,8 @@ function attach(
       ...[ROW_SHAPE, provider, clientVersion(base), described.digest, globalOmit(base)],
       connectionMeaning(...adapterSettings(base)),
     ],
+    // A name given for the database says which one it is.
+    ...(options.database === undefined && { source: connectionSource(base) }),
     types: TYPES,
     ...(isPostgres(provider) && { sqlParser: loadSqlParser }),
     blindViews: blind,

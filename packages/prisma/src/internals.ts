@@ -60,6 +60,15 @@ export function adapterSettings(client: unknown): readonly unknown[] {
   return [adapter?.options, adapter?.config, adapter?.externalPool?.options]
 }
 
+/**
+ * Reads `_engineConfig.adapter` of a client: the object that its statements go to, or the pool in it that somebody else
+ * made. Clients over one of these are clients of one database.
+ */
+export function connectionSource(client: object): object {
+  const { adapter } = (client as { _engineConfig?: { adapter?: AdapterParts } })._engineConfig ?? {}
+  return adapter?.externalPool ?? adapter ?? client
+}
+
 interface AdapterParts {
   readonly options?: unknown
   readonly config?: unknown

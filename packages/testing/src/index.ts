@@ -8,6 +8,7 @@ export { createHistory, type History, type Observation, type StaleRead } from '.
 export { migrate } from './migrate.ts'
 export { type Ablation, modelStore } from './model-store.ts'
 export { type OwnClient, ownClient } from './own-client.ts'
+export { ownProcess } from './own-process.ts'
 export { type ScheduleFaults, scheduledStore } from './scheduled-store.ts'
 export { createScheduler, type Scheduler, seededRandom } from './scheduler.ts'
 export { type Cluster, type ClusterShape, startCluster } from './servers/cluster.ts'

@@ -71,7 +71,10 @@ export function assemble(target: Target, warnings: Warnings, caches: Caches): As
     unsent,
     tags: remembering(plain, recent, renewals),
     lease,
-    renewTags: (renewal) => renewTags(plain, renewals, renewal),
+    renewTags(renewal) {
+      epoch.learn(renewal.lifetime)
+      renewTags(plain, renewals, renewal)
+    },
     invalidateAll() {
       recent.everything()
       return epoch.renew()

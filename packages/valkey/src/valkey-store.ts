@@ -2,6 +2,7 @@ import type { Fetched, Store } from '@larder/core'
 import { assemble } from './assemble.ts'
 import { createCaches } from './caches.ts'
 import { checkOptions } from './connection/options.ts'
+import { sharedAs } from './connection/shared-as.ts'
 import type { ValkeyStoreOptions } from './connection/store-options.ts'
 import { createWarnings } from './connection/warnings.ts'
 import { ping } from './ping.ts'
@@ -32,6 +33,7 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
   const caches = createCaches()
   const target = checkOptions(options)
   const store = assemble(target, warnings, caches)
+  const shared = sharedAs(target)
   const { topology, epoch, tags } = store
   let opening: Promise<void> | undefined
   let closed = false
@@ -56,6 +58,7 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
   return {
     source: 'store',
     address: topology.address,
+    ...(shared !== undefined && { sharedAs: shared }),
     open(context) {
       const before = caches.namespace ?? DEFAULT_NAMESPACE
       caches.add(context)
@@ -99,7 +102,8 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
       })
     },
     async close() {
-      if (closed) return
+      // Another cache goes on using it.
+      if (closed || caches.leave() > 0) return
       closed = true
       warnings.alone()
       store.close()

@@ -1,5 +1,5 @@
 import { type Cache, createCache, type MemoryOptions } from '@larder/core'
-import { valkeyUrl } from '@larder/testing'
+import { ownProcess, valkeyUrl } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
@@ -43,7 +43,7 @@ afterEach(async () => {
 
 /** One process's part: a cache over the server, and rows in a database that never fails. */
 async function member(mode: Mode, url = own.url): Promise<Member> {
-  const store = valkeyStore(url)
+  const store = ownProcess(valkeyStore(url))
   const cache = createCache({ store, memory: { mode } })
   const warnings: string[] = []
   cache.on('warning', ({ code }) => void warnings.push(code))

@@ -1,6 +1,6 @@
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises'
 import { type Cache, createCache, type Engine, type LookupKey, type MemoryOptions } from '@larder/core'
-import { seededRandom } from '@larder/testing'
+import { ownProcess, seededRandom } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
 import {
   attachItems,
@@ -122,7 +122,7 @@ async function member(
   keys: readonly LookupKey[],
   name: number,
 ): Promise<Member> {
-  const store = valkeyStore(url)
+  const store = ownProcess(valkeyStore(url))
   const cache = createCache({ store, namespace, memory: { mode: memory } })
   await store.ping()
   return { name, cache, engine: attachItems(cache, keys) }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type Cache, createCache, type MemoryOptions } from '@larder/core'
+import { ownProcess } from '@larder/testing'
 import { type ValkeyStore, type ValkeyStoreOptions, valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { attachRows, type Rows } from './rows.ts'
@@ -36,7 +37,7 @@ export async function join(
   mode: Mode = 'validate',
   opened = true,
 ): Promise<Member> {
-  const store = valkeyStore(options)
+  const store = ownProcess(valkeyStore(options))
   const cache = createCache({ store, namespace: name, memory: { mode } })
   const member = { cache, store, mode, ...attachRows(cache, database, name) }
   if (opened) await until(() => store.ping().then(() => true))

@@ -63,8 +63,14 @@ export function bump(room: BumpRoom, tags: readonly WriteTag[]): Promise<void> {
  */
 export function bumpAtOnce(room: BumpRoom, tags: readonly WriteTag[]): void {
   const { atOnce } = room.store
-  if (!atOnce) void bump(room, tags)
-  else for (const request of finishesOf(tags, tags, newToken())) atOnce.finish(request)
+  if (!atOnce) {
+    void bump(room, tags)
+    return
+  }
+  // Other caches of this process may have to hear of it.
+  const forget = room.unfinished.add(tags)
+  for (const request of finishesOf(tags, tags, newToken())) atOnce.finish(request)
+  forget()
 }
 
 /** Ends everything the store holds; otherwise as {@link bump}. */

@@ -52,10 +52,7 @@ export function createUnfinished(): Unfinished {
   return {
     hold,
     add(tags) {
-      // A cover each: two scopes may name the same tags, and each takes back its own.
-      const held = tags.map((tag) =>
-        hold({ record: tag.record, touches: (request) => touches(tag, request) }),
-      )
+      const held = coversOf(tags).map(hold)
       return () => {
         for (const release of held) release()
       }
@@ -84,6 +81,11 @@ export function createUnfinished(): Unfinished {
         settle()
       }),
   }
+}
+
+/** A cover each: two scopes may name the same tags, and each takes back its own. */
+export function coversOf(tags: readonly WriteTag[]): readonly Cover[] {
+  return tags.map((tag) => ({ record: tag.record, touches: (request) => touches(tag, request) }))
 }
 
 const NONE: ReadonlySet<string> = new Set()

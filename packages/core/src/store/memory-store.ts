@@ -1,104 +1,130 @@
 import cluster from 'node:cluster'
-import { randomBytes } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
+import { isMainThread } from 'node:worker_threads'
 import { type ByteSize, bytes } from '../bytes.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { CacheError } from '../errors.ts'
+import { processWide } from '../process/process-wide.ts'
 import { show } from '../show.ts'
-import type { TagReport } from '../tags/tag.ts'
-import { createTagTable, type Witnessed } from './memory-tags.ts'
-import type { Store, StoreAtOnce, StoredEntry } from './store.ts'
+import { createMemoryState, type MemoryBounds, type MemoryState } from './memory-state.ts'
+import { joinMemory, type MemoryUse } from './shared-memory.ts'
+import type { Store, StoreAtOnce } from './store.ts'
 
 /** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions {
-  /** Set to `true` to say that no other process writes to this database; needed in a cluster worker. */
+  /**
+   * Set to `true` if this is the only process, and the only thread, that writes to the database: needed in a cluster
+   * worker, and ends the warning in a worker thread.
+   */
   singleProcess?: boolean
+  /**
+   * Set to `true` for a store that this process shares with no other memory store, whatever the namespace. For tests:
+   * in an application another cache would not learn of this one's writes. Default `false`.
+   */
+  isolated?: boolean
   /** Most entries held; the least recently used goes first. Default 50,000. */
   maxEntries?: number
-  /** Most bytes of entries held. Default '64mb'. */
+  /** Most bytes of memory taken by entries. Default '64mb'. */
   maxBytes?: ByteSize
-  /** Time source; tests pass their own. */
+  /** Time source; tests pass their own. A store with a clock of its own is isolated. */
   clock?: Clock
 }
 
 /**
- * Keeps tags and entries in this process: nothing to install, and the same promises as a server as long as one
- * process does all the writing. Bounded by entries and bytes. Never evicts a tag that carries a mark, and gives
- * marks no deadline: a writer that dies takes the store with it.
+ * Keeps tags and entries in this process: nothing to install, and the same promises as a server as long as one process
+ * does all the writing. Bounded by entries and bytes. Never evicts a tag that carries a mark, and gives marks no
+ * deadline: a writer that dies takes the store with it.
+ *
+ * All memory stores of one namespace in this process are one store, also when the module is loaded several times (as by
+ * Next.js, or as ESM and CommonJS). The first one sets the bounds. The store is emptied when the last cache that uses it
+ * is closed. In a worker thread it cannot be shared with other threads: a process warning says so once.
  * @throws CacheError `LARDER_CLUSTER_WORKER` in a worker of `node:cluster`, whose siblings it could not see.
+ * @example
+ * const cache = createCache({ namespace: 'shop', store: memoryStore({ maxBytes: '128mb' }) })
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
   refuseUnknown(options)
   refuseClusterWorker(options)
   const clock = options.clock ?? systemClock
-  const maxEntries = positive(options.maxEntries ?? 50_000, 'memoryStore.maxEntries')
-  const maxBytes = bytes(options.maxBytes ?? '64mb', 'memoryStore.maxBytes')
-  const entries = new LRUCache<string, { bytes: Uint8Array; until: number }>({
-    max: maxEntries,
-    maxSize: maxBytes,
-    sizeCalculation: (entry, key) => entry.bytes.length + key.length + ENTRY_OVERHEAD,
-  })
-  // Nonces are random per process and never repeat in it.
-  const seed = randomBytes(9).toString('base64url')
-  let count = 0
-  const nonce = (): string => `${seed}${(count++).toString(36)}`
-  const tags = createTagTable(nonce, maxEntries * TAGS_PER_ENTRY)
-  let epoch = nonce()
-
-  const lookup = (name: string): StoredEntry | null => {
-    const found = entries.get(name)
-    if (!found) return null
-    const remaining = found.until - clock.now()
-    if (remaining <= 0) entries.delete(name)
-    return { bytes: found.bytes, remaining }
+  const isolated = options.isolated === true || options.clock !== undefined
+  const bounds: MemoryBounds = {
+    maxEntries: positive(options.maxEntries ?? 50_000, 'memoryStore.maxEntries'),
+    maxBytes: bytes(options.maxBytes ?? '64mb', 'memoryStore.maxBytes'),
   }
-
-  const reported = (seen: Witnessed | undefined): TagReport | undefined => seen && { epoch, ...seen }
+  if (!isolated && options.singleProcess !== true) warnOfThread()
+  /** How many caches opened it and have not closed it. */
+  let opened = 0
+  let namespace: string | undefined
+  let shared: MemoryUse | undefined
+  let own: MemoryState | undefined
+  const state = (): MemoryState => {
+    if (shared) return shared.state
+    own ??= createMemoryState(clock, bounds)
+    return own
+  }
+  // Never the state's own: whoever took them before the store was opened would go on with another state.
   const atOnce: StoreAtOnce = {
-    fetch: (entry, requests) => ({
-      epoch,
-      entry: entry === undefined ? null : lookup(entry),
-      tags: requests.map(tags.read),
-    }),
-    seed: (requests) => ({ epoch, entry: null, tags: requests.map(tags.seed) }),
-    finish: tags.finish,
-    set: (entry, value, lifetime) => void entries.set(entry, { bytes: value, until: clock.now() + lifetime }),
+    fetch: (entry, requests) => state().sync.fetch(entry, requests),
+    seed: (requests) => state().sync.seed(requests),
+    finish: (request) => state().sync.finish(request),
+    set: (entry, value, lifetime) => state().sync.set(entry, value, lifetime),
   }
 
   return {
     source: 'memory',
+    ...(!isolated && { sharedAs: 'memory' }),
     atOnce,
+    open(context) {
+      opened++
+      if (isolated) return
+      if (namespace !== undefined && namespace !== context.namespace)
+        throw new CacheError(
+          'LARDER_CONFIG',
+          `this memoryStore is used by a cache of the namespace ${namespace} already: make another store for the namespace ${context.namespace}`,
+        )
+      namespace = context.namespace
+      shared ??= joinMemory(namespace, bounds, () => createMemoryState(clock, bounds))
+      const { maxEntries, maxBytes } = shared.bounds
+      // Listeners are added to a cache after it was made.
+      if (maxEntries !== bounds.maxEntries || maxBytes !== bounds.maxBytes)
+        setImmediate(() =>
+          context.warn('memory-bounds', otherBounds(context.namespace, maxEntries, maxBytes)),
+        )
+    },
     async fetch(entry, requests) {
       return atOnce.fetch(entry, requests)
     },
     async seed(requests) {
       return atOnce.seed(requests)
     },
-    mark: async (request) => reported(tags.mark(request)),
+    mark: async (request) => state().mark(request),
     async renew(request) {
-      tags.mark(request)
+      state().mark(request)
     },
-    finish: async (request) => reported(tags.finish(request)),
+    finish: async (request) => state().finish(request),
     async set(entry, value, lifetime) {
       atOnce.set(entry, value, lifetime)
     },
     async invalidateAll() {
-      epoch = nonce()
-      entries.clear()
+      state().invalidateAll()
     },
     async close() {
-      entries.clear()
+      opened--
+      if (opened > 0) return
+      own?.clear()
+      shared?.leave()
+      shared = undefined
+      namespace = undefined
     },
   }
 }
 
-/** What an entry costs besides its bytes and its name. */
-const ENTRY_OVERHEAD = 128
-/** Tags are small, and one entry may depend on several. */
-const TAGS_PER_ENTRY = 4
+function otherBounds(namespace: string, maxEntries: number, maxBytes: number): string {
+  return `the memory store of the namespace ${namespace} is shared with another cache of this process, whose bounds count: maxEntries ${maxEntries}, maxBytes ${maxBytes}. Give both the same, or a namespace each`
+}
 
 const OPTIONS: readonly string[] = [
   'singleProcess',
+  'isolated',
   'maxEntries',
   'maxBytes',
   'clock',
@@ -112,7 +138,7 @@ function refuseUnknown(options: MemoryStoreOptions): void {
   if (unknown !== undefined)
     throw new CacheError(
       'LARDER_CONFIG',
-      `memoryStore has no option ${unknown}: there are singleProcess, maxEntries, maxBytes`,
+      `memoryStore has no option ${unknown}: there are singleProcess, isolated, maxEntries, maxBytes`,
     )
 }
 
@@ -122,6 +148,21 @@ function refuseClusterWorker(options: MemoryStoreOptions): void {
       'LARDER_CLUSTER_WORKER',
       'memoryStore() in a cluster worker cannot see the writes of the other workers: use a shared store, or pass memoryStore({ singleProcess: true }) if this is the only process that writes',
     )
+}
+
+/**
+ * A warning and no refusal: many tools run a whole program in one worker thread (test runners do), where nothing is wrong,
+ * and nobody can tell from inside whether another thread uses the database. Cluster workers exist to be several.
+ */
+function warnOfThread(): void {
+  if (isMainThread) return
+  const warned = processWide('thread-warning.v1', () => ({ said: false }))
+  if (warned.said) return
+  warned.said = true
+  process.emitWarning(
+    'memoryStore() in a worker thread cannot see what other threads write: use a shared store, or pass memoryStore({ singleProcess: true }) if no other thread or process writes to this database, or memoryStore({ isolated: true }) in a test',
+    { type: 'LarderWarning', code: 'LARDER_WORKER_THREAD' },
+  )
 }
 
 function positive(value: number, option: string): number {

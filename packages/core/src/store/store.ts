@@ -82,6 +82,12 @@ export interface Store {
   readonly source: 'memory' | 'store'
   /** Where it is, for warnings: `'valkey at 10.0.0.7:6379'`. Contains no secret. */
   readonly address?: string
+  /**
+   * What this store and other objects for the same store have in common, in every copy of this module: caches of one
+   * process, with one such text and one namespace, then learn of each other's writes at once. No secrets: it is compared.
+   * Undefined: the caches of this process learn of each other's writes as other processes do.
+   */
+  readonly sharedAs?: string
   /** Only a store of this process has it. */
   readonly atOnce?: StoreAtOnce
   /**

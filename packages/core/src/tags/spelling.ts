@@ -3,6 +3,9 @@ import { effectiveKind } from '../schema/lookup-key.ts'
 import type { Column, LookupKey, Table } from '../schema/table.ts'
 import { foldingVersion, pinnable } from './value.ts'
 
+/** Counts up whenever {@link recordName} or {@link userTagName} names something differently. */
+export const RECORD_SPELLING = 1
+
 /** The field every read that is not pinned depends on, and every write bumps. */
 export const LIST = 'list'
 

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { processWide } from '../process/process-wide.ts'
 
 /** Where answers that may be a moment old are not good enough. */
 export interface Strictness {
@@ -12,7 +13,8 @@ export interface Strictness {
 }
 
 export function createStrictness(): Strictness {
-  const loading = new AsyncLocalStorage<true>()
+  // Of the whole process: the load may read through another copy of this module.
+  const loading = processWide('strict-loads', () => new AsyncLocalStorage<true>())
   return {
     within: (load) => loading.run(true, load),
     required: () => loading.getStore() === true,

@@ -102,7 +102,9 @@ it('is refused in a worker of node:cluster, unless told that this is the only pr
 
 it('refuses what is no option of it: a misspelt bound would be no bound', () => {
   const misspelt: object = { maxEntires: 3 }
-  expect(() => memoryStore(misspelt)).toThrow(/no option maxEntires: there are singleProcess, maxEntries/)
+  expect(() => memoryStore(misspelt)).toThrow(
+    /no option maxEntires: there are singleProcess, isolated, maxEntries/,
+  )
   for (const options of [null, 5])
     expect(() => memoryStore(options as never)).toThrow(/give options, or nothing/)
 })

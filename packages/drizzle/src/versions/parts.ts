@@ -91,6 +91,12 @@ export function connectionAtOnce(db: DbParts): Connection | undefined {
   return resultKind === 'sync' ? (db.session.client as Connection) : undefined
 }
 
+/** The object that a db's statements go to: a pool or a client. */
+export function connectionSource({ $client, session }: DbParts): object {
+  const source = session.client ?? $client
+  return typeof source === 'object' || typeof source === 'function' ? (source ?? session) : session
+}
+
 /** Where drivers keep what their connections are opened with. */
 export function connectionSettings({ client }: SessionParts): readonly unknown[] {
   const { options, connectionParameters } = (client ?? {}) as {

@@ -33,7 +33,10 @@ export interface Epoch {
   ask(node: ValkeyNode): Promise<boolean>
   /** Ends the present epoch; this process uses the new one at once. */
   renew(): Promise<void>
-  /** Entries and tags live this long (ms): so must the epoch. */
+  /**
+   * Entries and tags live this long (ms): so must the epoch. A longer time than before is told to the servers now, for this
+   * process may be gone before it asks the next time. Nobody waits for that.
+   */
   learn(lifetime: number): void
   /** From now on the epoch of this namespace; what was heard is forgotten. */
   use(namespace: string): void
@@ -65,6 +68,17 @@ export function epochOf(topology: () => Topology, run: (call: ScriptCall) => Pro
     if (before && before.text !== String(answer)) for (const listener of listeners) listener()
   }
   const current = (): string | undefined => (performance.now() - latest < TRUST ? text : undefined)
+  const ask: Epoch['ask'] = async (node) => {
+    const mine = keys.filter((key) => owns(topology(), node, key))
+    if (!mine.length) return false
+    const sent = performance.now()
+    const answers = await runScripts(
+      node,
+      mine.map((key) => textCall(key, false, lifetime)),
+    )
+    for (const [index, key] of mine.entries()) hear(key, answers[index], sent)
+    return true
+  }
   return {
     current,
     async after(since) {
@@ -80,17 +94,7 @@ export function epochOf(topology: () => Topology, run: (call: ScriptCall) => Pro
       if (asked !== undefined) return asked
       throw new Error('the epoch was not heard of for two seconds')
     },
-    async ask(node) {
-      const mine = keys.filter((key) => owns(topology(), node, key))
-      if (!mine.length) return false
-      const sent = performance.now()
-      const answers = await runScripts(
-        node,
-        mine.map((key) => textCall(key, false, lifetime)),
-      )
-      for (const [index, key] of mine.entries()) hear(key, answers[index], sent)
-      return true
-    },
+    ask,
     async renew() {
       const ends = await Promise.allSettled(
         keys.map(async (key) => {
@@ -101,7 +105,9 @@ export function epochOf(topology: () => Topology, run: (call: ScriptCall) => Pro
       for (const end of ends) if (end.status === 'rejected') throw end.reason
     },
     learn(asked) {
-      lifetime = Math.max(lifetime, Math.round(asked))
+      if (asked <= lifetime) return
+      lifetime = Math.ceil(asked)
+      for (const node of topology().nodes()) if (node.trusted()) ask(node).catch(() => {})
     },
     use(namespace) {
       keys = topology().clustered

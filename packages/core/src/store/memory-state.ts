@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../clock.ts'
+import type { TagReport } from '../tags/tag.ts'
+import { createTagTable, type Witnessed } from './memory-tags.ts'
+import type { FinishRequest, MarkRequest, StoreAtOnce, StoredEntry } from './store.ts'
+
+/** Entries and tags in this process. Copies of this module may call it that were not the ones to make it. */
+export interface MemoryState {
+  readonly sync: StoreAtOnce
+  mark(request: MarkRequest): TagReport | undefined
+  finish(request: FinishRequest): TagReport | undefined
+  invalidateAll(): void
+  /** Forgets all entries. */
+  clear(): void
+}
+
+/** Bounds of what is held; the least recently used goes first. */
+export interface MemoryBounds {
+  readonly maxEntries: number
+  readonly maxBytes: number
+}
+
+/** What an entry costs besides its bytes and its name. */
+const ENTRY_OVERHEAD = 128
+/** Tags are small, and one entry may depend on several. */
+const TAGS_PER_ENTRY = 4
+
+export function createMemoryState(clock: Clock, { maxEntries, maxBytes }: MemoryBounds): MemoryState {
+  const entries = new LRUCache<string, { bytes: Uint8Array; until: number }>({
+    max: maxEntries,
+    maxSize: maxBytes,
+    sizeCalculation: (entry, key) => entry.bytes.length + key.length + ENTRY_OVERHEAD,
+  })
+  // Nonces are random per process and never repeat in it.
+  const seed = randomBytes(9).toString('base64url')
+  let count = 0
+  const nonce = (): string => `${seed}${(count++).toString(36)}`
+  const tags = createTagTable(nonce, maxEntries * TAGS_PER_ENTRY)
+  let epoch = nonce()
+
+  const lookup = (name: string): StoredEntry | null => {
+    const found = entries.get(name)
+    if (!found) return null
+    const remaining = found.until - clock.now()
+    if (remaining <= 0) entries.delete(name)
+    return { bytes: found.bytes, remaining }
+  }
+  const reported = (seen: Witnessed | undefined): TagReport | undefined => seen && { epoch, ...seen }
+  return {
+    sync: {
+      fetch: (entry, requests) => ({
+        epoch,
+        entry: entry === undefined ? null : lookup(entry),
+        tags: requests.map(tags.read),
+      }),
+      seed: (requests) => ({ epoch, entry: null, tags: requests.map(tags.seed) }),
+      finish: tags.finish,
+      set: (entry, value, lifetime) =>
+        void entries.set(entry, { bytes: value, until: clock.now() + lifetime }),
+    },
+    mark: (request) => reported(tags.mark(request)),
+    finish: (request) => reported(tags.finish(request)),
+    invalidateAll() {
+      epoch = nonce()
+      entries.clear()
+    },
+    clear: () => entries.clear(),
+  }
+}

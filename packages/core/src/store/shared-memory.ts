@@ -1,0 +1,47 @@
+import { processWide } from '../process/process-wide.ts'
+import { MEMORY_FORMAT } from './memory-format.ts'
+import type { MemoryBounds, MemoryState } from './memory-state.ts'
+
+/** The store of one namespace in this process, with all that use it. */
+interface SharedMemory {
+  readonly state: MemoryState
+  readonly bounds: MemoryBounds
+  /** Those that have not been closed. */
+  users: number
+}
+
+/** A use of the store of one namespace. Holding it keeps the store. */
+export interface MemoryUse {
+  readonly state: MemoryState
+  /** The bounds of the store: those of its first user. */
+  readonly bounds: MemoryBounds
+  /** Ends the use; the last one empties the store and leaves no trace of it. */
+  leave(): void
+}
+
+/** Joins the store of a namespace. `make` is called when nobody uses it yet. */
+export function joinMemory(namespace: string, bounds: MemoryBounds, make: () => MemoryState): MemoryUse {
+  // Held weakly: a store also ends when its caches are collected without being closed.
+  const stores = processWide(
+    `memory-stores.${MEMORY_FORMAT}`,
+    (): Map<string, WeakRef<SharedMemory>> => new Map(),
+  )
+  for (const [name, store] of stores) if (!store.deref()) stores.delete(name)
+  const found = stores.get(namespace)?.deref()
+  const memory = found ?? { state: make(), bounds, users: 0 }
+  if (!found) stores.set(namespace, new WeakRef(memory))
+  memory.users++
+  let left = false
+  return {
+    state: memory.state,
+    bounds: memory.bounds,
+    leave() {
+      if (left) return
+      left = true
+      memory.users--
+      if (memory.users > 0) return
+      memory.state.clear()
+      if (stores.get(namespace)?.deref() === memory) stores.delete(namespace)
+    },
+  }
+}

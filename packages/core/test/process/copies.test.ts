@@ -1,0 +1,199 @@
+import { settled } from '@larder/testing'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { SimulatedDatabase } from '../pipeline/simulated-database.ts'
+import { type Copy, type CopyOptions, copyOf, copyOfCore, newDatabase } from './module-copy.ts'
+
+const HIT = { fresh: true, source: 'memory' }
+const LOADED = { fresh: true, source: 'database' }
+
+let database: SimulatedDatabase
+let namespace: string
+const open: Copy[] = []
+let made = 0
+beforeEach(() => {
+  database = newDatabase()
+  namespace = `copies-${made++}`
+})
+afterEach(async () => {
+  await Promise.all(open.splice(0).map(({ cache }) => cache.close()))
+})
+
+/** A copy of the module with a cache over memory. */
+async function copy(options: CopyOptions & { readonly format?: string } = {}): Promise<Copy> {
+  const { format, ...rest } = options
+  const one = copyOf(await copyOfCore(format), database, { namespace, ...rest })
+  open.push(one)
+  return one
+}
+
+describe('two copies of the module in one process', () => {
+  it('share one memory store: what one loads, the other has', async () => {
+    const [one, other] = [await copy(), await copy()]
+    expect(await one.read()).toEqual(LOADED)
+    expect(await other.read()).toEqual(HIT)
+  })
+
+  it('see the writes of each other at once', async () => {
+    const [one, other] = [await copy(), await copy()]
+    for (const writer of [one, other, one]) {
+      await one.read()
+      expect(await other.read()).toEqual(HIT)
+      await writer.write()
+      expect(await one.read()).toEqual(LOADED)
+      expect(await other.read()).toEqual(HIT)
+    }
+  })
+
+  it('do not store what was loaded while the other wrote', async () => {
+    const [one, other] = [await copy(), await copy()]
+    await other.read()
+    const writing = one.write()
+    const reading = other.read()
+    await Promise.all([writing, reading])
+    expect((await other.read()).fresh).toBe(true)
+    expect((await one.read()).fresh).toBe(true)
+  })
+
+  it('end each other’s reads by invalidate, one row, one user tag or all', async () => {
+    const [one, other] = [await copy(), await copy()]
+    const requests = [
+      { rows: [{ table: 'item', key: { id: 1 } }] },
+      { tables: ['item'] },
+      { all: true as const },
+    ]
+    for (const request of requests) {
+      await other.read()
+      await one.cache.invalidate(request)
+      expect(await other.read()).toEqual(LOADED)
+    }
+  })
+
+  it('apply an invalidation inside a transaction of the other when that commits, and not before', async () => {
+    const [one, other] = [await copy(), await copy()]
+    await one.read()
+    const scope = one.engine.transaction('late')
+    await one.engine.inside(scope, async () => {
+      await other.cache.invalidate({ tables: ['item'] })
+      // Loaded now, before COMMIT, this would be stored as fresh had the invalidation been applied.
+      expect(scope.tables()).toEqual(['item'])
+      await scope.seal()
+    })
+    await scope.end('committed')
+    expect(await one.read()).toEqual(LOADED)
+
+    const dropped = one.engine.transaction('late')
+    await one.engine.inside(dropped, () => other.cache.invalidate({ tables: ['item'] }))
+    await dropped.end('failed')
+    expect(await one.read()).toEqual(HIT)
+  })
+
+  it('compute a wrapped value inside a transaction of the other without storing it', async () => {
+    const [one, other] = [await copy(), await copy()]
+    const scope = one.engine.transaction('late')
+    await one.engine.inside(scope, () => other.cache.wrap('key', { ttl: '1h' }, async () => 'uncommitted'))
+    await scope.end('failed')
+    await settled()
+    expect(await other.cache.wrap('key', { ttl: '1h' }, async () => 'committed')).toBe('committed')
+  })
+
+  it('close without ending the store of the other; the last one leaves nothing', async () => {
+    const [one, other] = [await copy(), await copy()]
+    await one.read()
+    await one.cache.close()
+    expect(await other.read()).toEqual(HIT)
+    await other.cache.close()
+    expect(await (await copy()).read()).toEqual(LOADED)
+  })
+
+  it('invalidate the other even after their own cache was closed', async () => {
+    const [one, other] = [await copy(), await copy()]
+    await other.read()
+    await one.cache.close()
+    await one.write()
+    expect(await other.read()).toEqual(LOADED)
+  })
+
+  it('keep entries of another version, codec or scope apart, and invalidate them all the same', async () => {
+    const core = await copyOfCore()
+    const other = [{ version: '2' }, { codec: core.superjsonCodec() }, { scope: () => 'tenant' }]
+    const one = await copy()
+    for (const options of other) {
+      await one.read()
+      const apart = await copy(options)
+      expect(await apart.read()).toEqual(LOADED)
+      await one.write()
+      expect(await apart.read()).toEqual(LOADED)
+      expect((await one.read()).fresh).toBe(true)
+    }
+  })
+
+  it('share entries by what their clients are connected to, if nothing else says which database that is', async () => {
+    const [source, elsewhere] = [{}, {}]
+    const one = await copy({ source })
+    await one.read()
+    expect(await (await copy({ source })).read()).toEqual(HIT)
+    expect(await (await copy({ source: elsewhere })).read()).toEqual(LOADED)
+  })
+
+  it('share a wrapped value only with clients of the same databases', async () => {
+    const [source, elsewhere] = [{}, {}]
+    const wrap = ({ cache }: Copy, value: string) => cache.wrap('key', { ttl: '1h' }, async () => value)
+    expect(await wrap(await copy({ source }), 'a')).toBe('a')
+    await settled()
+    expect(await wrap(await copy({ source }), 'b')).toBe('a')
+    expect(await wrap(await copy({ source: elsewhere }), 'b')).toBe('b')
+  })
+})
+
+describe('two copies that keep memory stores of different formats', () => {
+  const two = async (): Promise<readonly [Copy, Copy]> => [await copy(), await copy({ format: 'v0' })]
+
+  it('warn once, and share nothing', async () => {
+    const [one, other] = await two()
+    const codes: string[] = []
+    for (const { cache } of [one, other]) cache.on('warning', ({ code }) => codes.push(code))
+    await new Promise(setImmediate)
+    expect(codes).toEqual(['memory-format'])
+    await one.read()
+    expect(await other.read()).toEqual(LOADED)
+  })
+
+  it('invalidate each other before a write has returned', async () => {
+    const copies = await two()
+    for (const [writer, reader] of [copies, [copies[1], copies[0]]] as const) {
+      await reader.read()
+      expect(await reader.read()).toEqual(HIT)
+      await writer.write()
+      expect(await reader.read()).toEqual(LOADED)
+      expect(await reader.read()).toEqual(HIT)
+    }
+  })
+
+  it('read past the cache while the other writes', async () => {
+    const [one, other] = await two()
+    await other.read()
+    const scope = one.engine.transaction('early')
+    const record = `{${namespace}:main:item}`
+    const tags = [{ table: 'item', record, known: [], unknown: new Set<string>(), cells: new Set<string>() }]
+    const statement = await scope.adopt(tags)
+    statement.learned(tags)
+    expect(await other.read()).toEqual(LOADED)
+    await scope.end('failed')
+    expect(await other.read()).toEqual(LOADED)
+    expect(await other.read()).toEqual(HIT)
+  })
+
+  it('pass on explicit invalidations: tables, user tags, all', async () => {
+    const [one, other] = await two()
+    for (const request of [{ tables: ['item'] }, { all: true as const }]) {
+      await other.read()
+      await one.cache.invalidate(request)
+      expect(await other.read()).toEqual(LOADED)
+    }
+    const wrap = (value: string) => other.cache.wrap('key', { ttl: '1h', tags: ['t'] }, async () => value)
+    await wrap('before')
+    await settled()
+    await one.cache.invalidate({ tags: ['t'] })
+    expect(await wrap('after')).toBe('after')
+  })
+})

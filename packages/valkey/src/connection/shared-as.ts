@@ -1,0 +1,39 @@
+import { isCluster, type ValkeyClient, type ValkeyCluster } from './client.ts'
+import type { Place, Target } from './target.ts'
+
+/**
+ * The same text for stores that lead to the same servers and database; undefined where the options do not say where they
+ * lead. Holds addresses and nothing secret.
+ */
+export function sharedAs(target: Target): string | undefined {
+  switch (target.kind) {
+    case 'server':
+      return `valkey ${address(target)}/${target.database}`
+    case 'cluster':
+      return `valkey cluster ${addresses(target.seeds)}`
+    case 'sentinel':
+      return `valkey ${target.name} at ${addresses(target.sentinels)}/${target.database}`
+    case 'client':
+      return ofClient(target.client)
+  }
+}
+
+function ofClient(client: ValkeyClient | ValkeyCluster): string | undefined {
+  if (isCluster(client)) return undefined
+  const { host, port, db, path } = (client.options ?? {}) as {
+    readonly host?: unknown
+    readonly port?: unknown
+    readonly db?: unknown
+    readonly path?: unknown
+  }
+  if (path || typeof host !== 'string' || typeof port !== 'number') return undefined
+  return `valkey ${address({ host, port })}/${Number(db ?? 0)}`
+}
+
+function addresses(places: readonly Place[]): string {
+  return places.map(address).sort().join()
+}
+
+function address({ host, port }: Place): string {
+  return `${host.toLowerCase()}:${port}`
+}
