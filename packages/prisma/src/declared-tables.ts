@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { CacheError, type Change, type Occurrence } from '@larder/core'
 import type { ModelMap } from './model.ts'
 import type { CallPolicy } from './policies.ts'
+import { started } from './statement-turn.ts'
 
 /**
  * Tables that raw SQL is said to read and write, in place of what its text cannot tell. Errors are CacheErrors:
@@ -82,8 +83,36 @@ function over(
             ...options,
           )
       if (!RAW.has(name)) return value
-      // Prisma sends nothing before it is awaited: it is awaited in here.
-      return (...args: unknown[]) => running.run(changes, async () => await value.apply(target, args))
+      return (...args: unknown[]) => sentIn(running, changes, value.apply(target, args))
     },
   })
 }
+
+/**
+ * The same promise of Prisma's, which sends nothing before it is asked for its result: it is asked in the context where
+ * `changes` are declared, in the very call that asks.
+ */
+function sentIn<T extends PrismaPromise>(
+  running: AsyncLocalStorage<readonly Change[]>,
+  changes: readonly Change[],
+  promise: T,
+): T {
+  let sent: Promise<unknown> | undefined
+  const send = (): Promise<unknown> => {
+    sent ??= running.run(changes, () => started(promise))
+    return sent
+  }
+  return new Proxy(promise, {
+    get(target, name) {
+      if (name === 'then') return (...on: Parameters<PromiseLike<unknown>['then']>) => send().then(...on)
+      if (name === 'catch') return (on: (error: unknown) => unknown) => send().catch(on)
+      if (name === 'finally') return (on: () => void) => send().finally(on)
+      const value: unknown = Reflect.get(target, name, target)
+      if (name !== 'requestTransaction' || typeof value !== 'function') return value
+      return (transaction: unknown) =>
+        running.run(changes, () => started(value.call(target, transaction) as PromiseLike<unknown>))
+    },
+  })
+}
+
+type PrismaPromise = PromiseLike<unknown>

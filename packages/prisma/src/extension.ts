@@ -3,11 +3,13 @@ import {
   type Cache,
   CacheError,
   connectionMeaning,
+  createStatementOrder,
   type PolicyOptions,
   type ValueTypes,
 } from '@larder/core'
 import { Decimal } from '@prisma/client/runtime/client'
 import { loadSqlParser } from '../optional/sql-parser.js'
+import { hasOneConnection } from './adapter-parts.ts'
 import { type ExtendableClient, extendClient } from './client.ts'
 import type { Datamodel } from './datamodel.ts'
 import { declaredTables } from './declared-tables.ts'
@@ -100,7 +102,8 @@ function attach(
     ...(isPostgres(provider) && { sqlParser: loadSqlParser }),
     blindViews: blind,
   })
-  const transactions = createTransactions(engine)
+  const order = hasOneConnection(base) ? createStatementOrder() : undefined
+  const transactions = createTransactions(engine, order)
   const room = {
     engine,
     models,

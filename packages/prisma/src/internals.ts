@@ -122,13 +122,17 @@ export function hookInternals(params: unknown): HookInternals {
  * The id of the interactive transaction a client belongs to, undefined for any other client. Asked of
  * `_createPrismaPromise`, which hands the transaction to its callback without running a query.
  */
-export async function interactiveIdOf(client: unknown): Promise<string | undefined> {
+export function interactiveIdOf(client: unknown): string | undefined {
   const create = (client as { _createPrismaPromise?: PromiseMaker } | undefined)?._createPrismaPromise
   if (typeof create !== 'function') return undefined
-  const transaction = await create(async (given) => given)
+  let transaction: OperationTransaction | undefined
+  // The callback is called by `then`, before it returns: waiting for it would let other statements overtake the body's.
+  void create(async (given) => {
+    transaction = given
+  }).then(() => {})
   return transaction?.kind === 'itx' ? String(transaction.id) : undefined
 }
 
 type PromiseMaker = (
-  callback: (transaction: OperationTransaction | undefined) => Promise<OperationTransaction | undefined>,
-) => PromiseLike<OperationTransaction | undefined>
+  callback: (transaction: OperationTransaction | undefined) => Promise<void>,
+) => PromiseLike<void>

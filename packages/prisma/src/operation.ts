@@ -10,6 +10,7 @@ import { throughOf } from './plan/through.ts'
 import { planWrite } from './plan/write.ts'
 import type { CallPolicy, Policies } from './policies.ts'
 import { type RawSql, textAndValues } from './raw.ts'
+import { afterThoseBefore, inTurn } from './statement-turn.ts'
 import type { Place, Transactions } from './transaction.ts'
 
 /** What the operations of one client need, shared by all its extended forms. */
@@ -48,8 +49,9 @@ export function runOperation(
   const place = room.transactions.placeOf(transaction)
   const kind = kindOf(one.operation)
   if (kind === 'read' && one.model !== undefined) return read(room, call, one, one.model, dataPath, place)
-  if (kind === 'write' && one.model !== undefined) return write(room, call, one, one.model, dataPath, place)
-  return rawSql(room, call, one, place)
+  if (kind === 'write' && one.model !== undefined)
+    return inTurn(place, one, (sent) => write(room, call, sent, sent.model ?? '', dataPath, place))
+  return inTurn(place, one, (sent) => rawSql(room, call, sent, place))
 }
 
 function read(
@@ -60,15 +62,16 @@ function read(
   dataPath: readonly unknown[],
   place: Place,
 ): Promise<unknown> {
-  const { operation, args, query } = one
+  const { operation, args } = one
   const { occurrences, severalStatements, opaque } = planRead(operation, model, args, room.models, dataPath)
   const blind = occurrences.some((occurrence) => room.blindViews.has(occurrence.table))
   const bypass = bypassOf(room, call, place, opaque !== undefined || blind)
   const row = rowReadOf(room.models, model, operation, args, dataPath)
-  const plan: ReadPlan<unknown> = {
+  const policy = bypass ? undefined : room.policies.of(model, call)
+  const plan = (query: Operation['query']): ReadPlan<unknown> => ({
     operation: `${model}.${operation}`,
     model,
-    policy: bypass ? undefined : room.policies.of(model, call),
+    policy,
     ...(bypass && { bypass }),
     query: row ? row.query : { args, dataPath },
     ...(row && { as: ROW_READ }),
@@ -77,8 +80,10 @@ function read(
     severalStatements,
     // An array transaction waits for every one of its queries: each must be started, cached or not.
     run: () => query(args),
-  }
-  return beside(place, () => room.engine.read(plan))
+  })
+  // A read that asks the cache may wait for the store, which must not hold back the writes called after it.
+  if (policy) return room.engine.read(plan(afterThoseBefore(place, one.query)))
+  return inTurn(place, one, (sent) => beside(place, () => room.engine.read(plan(sent.query))))
 }
 
 /** A statement of a transaction that its scope is not told of. */
@@ -157,7 +162,8 @@ async function rawSql(
   const scan = room.raw.scan(args)
   const writes = room.declared.writtenBy(call) ?? room.declared.writtenNow()
   if (scan.kind === 'read' && !scan.writes && !writes?.length) return rawRead(room, call, one, place, scan)
-  const statement = { operation, args, scan, ...(writes && { writes }) }
+  const hurried = place.kind === 'inside' && place.order !== undefined
+  const statement = { operation, args, scan, hurried, ...(writes && { writes }) }
   // What it sets, or rolls back to, decides what the statements around it come to.
   if (place.kind === 'inside' && scan.kind !== 'write' && scan.kind !== 'read') place.scope.unproven()
   if (place.kind !== 'lost') return beside(place, () => room.raw.run(statement, scopeOf(place), run))

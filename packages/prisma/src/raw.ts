@@ -4,6 +4,7 @@ import {
   committing,
   createRawSession,
   type Engine,
+  type RawWrite,
   type SqlDialect,
   type SqlScan,
   scanSql,
@@ -37,6 +38,8 @@ export interface RawStatement {
   readonly operation: string
   readonly args: unknown
   readonly scan: SqlScan
+  /** True: nothing may be awaited before it is sent, or statements called after it would overtake it. */
+  readonly hurried: boolean
   /** What it is declared to write; undefined: nobody said. */
   readonly writes?: readonly Change[]
 }
@@ -60,21 +63,22 @@ export function createRawSql(engine: Engine, provider: string, transactions: Tra
   const session = createRawSession(engine, { advice, statementFailed, commitFailed })
   const meaning = sessionMeaning((warning) => engine.events.emit('warning', warning))
 
-  const changesOf = async ({ operation, args, writes }: RawStatement): Promise<readonly Change[]> =>
-    writes ??
-    engine.raw.of({
-      operation,
-      text: textOf(args, (index) => `$${index}`),
-      shown: textOf(args),
-      instead: "use the model's own operations",
-    })
+  const undeclared = ({ operation, args }: RawStatement): RawWrite => ({
+    operation,
+    text: textOf(args, (index) => `$${index}`),
+    shown: textOf(args),
+    instead: "use the model's own operations",
+  })
 
   const write = async <T>(
     statement: RawStatement,
     place: Transaction | undefined,
     run: () => Promise<T>,
   ): Promise<T> => {
-    const changes = await changesOf(statement)
+    const changes =
+      statement.writes ??
+      (statement.hurried ? engine.raw.now(undeclared(statement)) : undefined) ??
+      (await engine.raw.of(undeclared(statement)))
     const plan = { operation: statement.operation, model: undefined, changes, failed: statementFailed, run }
     return engine.write(plan, place ?? session.current())
   }

@@ -1,15 +1,22 @@
-import type { Engine, Transaction } from '@larder/core'
+import type { Engine, StatementOrder, Transaction } from '@larder/core'
 import { interactiveIdOf, type OperationTransaction } from './internals.ts'
+import { createInteractiveScopes, type InteractiveScopes } from './open-scopes.ts'
 import { commitFailed, statementFailed } from './outcome.ts'
 
 /** Prisma's own `$transaction`, unbound. */
 export type BeginTransaction = (this: unknown, input: unknown, options: unknown) => Promise<unknown>
 
 /** Where one operation stands: beside any transaction, in a scope of ours, or in one begun behind our back. */
-export type Place =
+export type Place = (
   | { readonly kind: 'alone' }
   | { readonly kind: 'inside'; readonly scope: Transaction }
   | { readonly kind: 'lost' }
+) & {
+  /** Of the statements on its connection. Undefined: nobody knows the connection, or Prisma itself keeps the order. */
+  readonly order?: StatementOrder | undefined
+  /** To be called when Prisma has the operation's query. */
+  readonly queued?: (() => void) | undefined
+}
 
 /** The open transactions of one client and all its extended forms. */
 export interface Transactions {
@@ -24,11 +31,13 @@ export interface Transactions {
   broken(scope: Transaction): Promise<void>
 }
 
-/** The one file that knows how Prisma's transactions begin, nest and end. */
-export function createTransactions(engine: Engine): Transactions {
-  // Innermost scope last: a nested transaction has the id of the one around it.
-  const interactive = new Map<string, Transaction[]>()
-  const batches = new WeakSet<Transaction>()
+/**
+ * The one file that knows how Prisma's transactions begin, nest and end.
+ * @param order of the statements outside interactive transactions, where the client has a single connection.
+ */
+export function createTransactions(engine: Engine, order: StatementOrder | undefined): Transactions {
+  const interactive = createInteractiveScopes()
+  const batches = new WeakMap<Transaction, () => void>()
   /** How many transactions are open in each scope, and the scopes whose body has returned or failed. */
   const nested = new Map<Transaction, number>()
   const bodiesDone = new WeakSet<Transaction>()
@@ -55,21 +64,24 @@ export function createTransactions(engine: Engine): Transactions {
       await sealUnsure(stack, unsure)
     }
     const wrapped = async (tx: unknown): Promise<unknown> => {
-      const id = (await interactiveIdOf(tx)) ?? ''
-      parent = interactive.get(id)?.at(-1)
-      leave = enter(interactive, id, scope)
-      const stack = (): readonly Transaction[] => [...(interactive.get(id) ?? [])]
-      await unseen(engine, scope, tx)
+      const id = interactiveIdOf(tx) ?? ''
+      parent = interactive.find(id)?.scopes.at(-1)
+      const { scopes, order: statements } = interactive.enter(id, scope)
+      leave = () => interactive.leave(id, scope)
+      const hidden = unseen(engine, scope, tx)
+      if (hidden) await hidden
       let result: unknown
       try {
         result = await body(tx)
         bodyDone = true
       } catch (error) {
         // What is refused here fails already.
-        await seal(stack()).catch(() => {})
+        await seal([...scopes]).catch(() => {})
+        await statements.sent()
         throw error
       }
-      await seal(stack())
+      await seal([...scopes])
+      await statements.sent()
       letGo = true
       return result
     }
@@ -94,34 +106,66 @@ export function createTransactions(engine: Engine): Transactions {
 
   return {
     run(begin, client, input, options) {
-      if (typeof input === 'function') return runInteractive(begin, client, input as Body, options)
+      const inTurn = isTransactionClient(client) ? undefined : order
+      if (typeof input === 'function') {
+        const runIn = (): Promise<unknown> => runInteractive(begin, client, input as Body, options)
+        return inTurn ? inTurn.enter().send(runIn) : runIn()
+      }
+      const run = (): Promise<unknown> => begin.call(client, input, options)
+      // Inside an interactive transaction Prisma runs an array one by one, each operation told as its own.
       return isTransactionClient(client)
-        ? // Inside an interactive transaction Prisma runs an array one by one, each operation told as its own.
-          begin.call(client, input, options)
-        : runBatch(engine, batches, unsure, () => begin.call(client, input, options))
+        ? run()
+        : arrayInTurn(inTurn, input, (queued) => runBatch(engine, batches, unsure, queued, run))
     },
-    broken: (scope) => sealUnsure(around(interactive.values(), scope), unsure),
-    placeOf(transaction) {
-      if (!transaction) return { kind: 'alone' }
-      const current = engine.current()
-      if (transaction.kind === 'batch')
-        return current && batches.has(current) ? { kind: 'inside', scope: current } : { kind: 'lost' }
-      const stack = interactive.get(String(transaction.id)) ?? []
-      const scope = current && stack.includes(current) ? current : stack.at(-1)
-      return scope ? { kind: 'inside', scope } : { kind: 'lost' }
-    },
+    broken: (scope) => sealUnsure(interactive.around(scope), unsure),
+    placeOf: (transaction) =>
+      transaction ? placeIn(transaction, engine.current(), batches, interactive) : { kind: 'alone', order },
   }
+}
+
+function placeIn(
+  { kind, id }: OperationTransaction,
+  current: Transaction | undefined,
+  batches: WeakMap<Transaction, () => void>,
+  interactive: InteractiveScopes,
+): Place {
+  if (kind === 'batch') {
+    const queued = current && batches.get(current)
+    return current && queued ? { kind: 'inside', scope: current, queued } : { kind: 'lost' }
+  }
+  const open = interactive.find(String(id))
+  const scope = current && open?.scopes.includes(current) ? current : open?.scopes.at(-1)
+  return scope ? { kind: 'inside', scope, order: open?.order } : { kind: 'lost' }
+}
+
+/**
+ * Runs an array transaction in its turn. What is called after it waits until Prisma has all of its queries, which `queued`
+ * is called for, one by one.
+ */
+function arrayInTurn(
+  order: StatementOrder | undefined,
+  input: unknown,
+  run: (queued: () => void) => Promise<unknown>,
+): Promise<unknown> {
+  if (!order) return run(() => {})
+  const [first, last] = [order.enter(), order.enter()]
+  let left = Array.isArray(input) ? input.length : 0
+  const queued = (): void => {
+    if (--left === 0) last.leave()
+  }
+  return first.send(() => run(queued)).finally(last.leave)
 }
 
 async function runBatch(
   engine: Engine,
-  batches: WeakSet<Transaction>,
+  batches: WeakMap<Transaction, () => void>,
   unsure: WeakSet<Transaction>,
+  queued: () => void,
   run: () => Promise<unknown>,
 ): Promise<unknown> {
   // Each statement marks before it is queued, and the batch starts only when all are: before BEGIN.
   const scope = engine.transaction('early')
-  batches.add(scope)
+  batches.set(scope, queued)
   try {
     const results = await engine.inside(scope, run)
     await scope.end('committed')
@@ -137,11 +181,6 @@ async function runBatch(
   }
 }
 
-/** The scopes of the transaction that `scope` is of, itself included. */
-function around(stacks: Iterable<readonly Transaction[]>, scope: Transaction): readonly Transaction[] {
-  return [...stacks].find((stack) => stack.includes(scope)) ?? [scope]
-}
-
 /** Marks what scopes wrote that may be committed although they reject. Waits for all, then rejects as the first that did. */
 async function sealUnsure(scopes: readonly Transaction[], unsure: WeakSet<Transaction>): Promise<void> {
   for (const open of scopes) unsure.add(open)
@@ -152,30 +191,19 @@ async function sealUnsure(scopes: readonly Transaction[], unsure: WeakSet<Transa
 
 type Body = (tx: unknown) => Promise<unknown>
 
-/** @returns a function that removes the scope again. */
-function enter(interactive: Map<string, Transaction[]>, id: string, scope: Transaction): () => void {
-  const stack = interactive.get(id) ?? []
-  stack.push(scope)
-  interactive.set(id, stack)
-  return () => {
-    stack.splice(stack.indexOf(scope), 1)
-    if (!stack.length) interactive.delete(id)
-  }
-}
-
 /**
  * Where another extension began the transaction on `$parent`, what is written in it never reaches our hook: it counts as
  * a write of every table. Does nothing where the transaction's client carries the cache.
  */
-async function unseen(engine: Engine, scope: Transaction, tx: unknown): Promise<void> {
-  if (typeof tx === 'object' && tx !== null && '$cache' in tx) return
+function unseen(engine: Engine, scope: Transaction, tx: unknown): Promise<void> | undefined {
+  if (typeof tx === 'object' && tx !== null && '$cache' in tx) return undefined
   engine.events.emit('warning', {
     code: 'transaction-unseen',
     message:
       'an extension begins its transactions on $parent, where the cache does not see what is written: each of them invalidates every table. Put that extension on a client of its own, or let it leave $transaction alone',
   })
   const plan = { operation: '$transaction', model: undefined, changes: engine.everything() }
-  await engine.write({ ...plan, run: async () => undefined }, scope)
+  return engine.write({ ...plan, run: async () => undefined }, scope)
 }
 
 /** Counts a transaction that begins in `around`. @returns a function that takes it back. */

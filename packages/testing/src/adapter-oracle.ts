@@ -12,6 +12,8 @@ import { writtenTables } from './written-tables.ts'
 export interface Sent {
   /** As given to the driver; `BEGIN`, `COMMIT` or `ROLLBACK` where the driver sends these by itself. */
   readonly sql: string
+  /** What it was given for its parameters. */
+  readonly values: readonly unknown[]
   /** Number of the transaction it belongs to; undefined for a statement of its own. */
   readonly transaction: number | undefined
   /** Tables it names as targets of a write. */
@@ -58,8 +60,8 @@ export function watchAdapter(factory: SqlDriverAdapterFactory): WatchedAdapter {
     gate.reach(one)
     await gate.opened
   }
-  const tell = async <T>(sql: string, transaction: number | undefined, run: () => Promise<T>): Promise<T> => {
-    const one = { sql, transaction, tables: writtenTables(sql) }
+  const tell: Tell = async (sql, transaction, run, values = []) => {
+    const one = { sql, values, transaction, tables: writtenTables(sql) }
     await pass(before, one)
     sent.push(one)
     try {
@@ -112,7 +114,12 @@ export function watchAdapter(factory: SqlDriverAdapterFactory): WatchedAdapter {
   }
 }
 
-type Tell = <T>(sql: string, transaction: number | undefined, run: () => Promise<T>) => Promise<T>
+type Tell = <T>(
+  sql: string,
+  transaction: number | undefined,
+  run: () => Promise<T>,
+  values?: readonly unknown[],
+) => Promise<T>
 
 function watchQueries(
   on: SqlQueryable,
@@ -121,9 +128,9 @@ function watchQueries(
 ): Pick<SqlQueryable, 'queryRaw' | 'executeRaw'> {
   return {
     queryRaw: (query: SqlQuery): Promise<SqlResultSet> =>
-      tell(query.sql, transaction, () => on.queryRaw(query)),
+      tell(query.sql, transaction, () => on.queryRaw(query), query.args),
     executeRaw: (query: SqlQuery): Promise<number> =>
-      tell(query.sql, transaction, () => on.executeRaw(query)),
+      tell(query.sql, transaction, () => on.executeRaw(query), query.args),
   }
 }
 

@@ -69,9 +69,17 @@ const told: readonly Write[] = [
   ],
   [
     'an interactive transaction',
-    (db) => db.$transaction((tx) => tx.$executeRaw`UPDATE app_user SET name = 'raw'`),
+    async (db) => {
+      await loadParser(db)
+      return db.$transaction((tx) => tx.$executeRaw`UPDATE app_user SET name = 'raw'`)
+    },
   ],
 ]
+
+/** It is loaded for the first raw write: inside a transaction nothing waits until it is. */
+async function loadParser(db: Connected['db']): Promise<void> {
+  await db.$executeRaw`UPDATE app_user SET name = '' WHERE false`
+}
 
 const untold: readonly Write[] = [
   ['a DO block', (db) => db.$executeRaw`DO $$ BEGIN UPDATE app_user SET name = 'raw'; END $$`],
@@ -174,10 +182,18 @@ describe('raw SQL that writes, with the parser,', () => {
     expect(await db.user.findMany()).toMatchObject([{ name: 'kept' }])
   })
 
+  it('empties every table in a transaction that comes before the parser is loaded', async () => {
+    const connected = connect(database)
+    const again = await reading(connected)
+    await connected.db.$transaction((tx) => tx.$executeRaw`UPDATE app_user SET name = 'raw'`)
+    expect(await again()).toEqual(BOTH)
+  })
+
   it('leaves what was returned before it alone in a transaction, unless it writes that table', async () => {
     const models: Readonly<Record<string, PolicyOptions>> = { '*': { ttl: '1m', write: 'through' } }
     const through = async (sql: string): Promise<readonly string[]> => {
       const { db, sources } = connect(database, { models })
+      await loadParser(db)
       await db.user.findUnique({ where: { id: 1 } })
       await db.$transaction(async (tx) => {
         await tx.user.update({ where: { id: 1 }, data: { name: 'typed' } })

@@ -1,0 +1,36 @@
+import { createStatementOrder, type StatementOrder, type Transaction } from '@larder/core'
+
+/** The scopes of one interactive transaction, innermost last, and the order of its statements. */
+export interface OpenScopes {
+  readonly scopes: Transaction[]
+  readonly order: StatementOrder
+}
+
+/** The interactive transactions that are open, by Prisma's id: a nested one has the id of the one around it. */
+export interface InteractiveScopes {
+  enter(id: string, scope: Transaction): OpenScopes
+  leave(id: string, scope: Transaction): void
+  find(id: string): OpenScopes | undefined
+  /** The scopes of the transaction that `scope` is of, itself included. */
+  around(scope: Transaction): readonly Transaction[]
+}
+
+export function createInteractiveScopes(): InteractiveScopes {
+  const interactive = new Map<string, OpenScopes>()
+  return {
+    enter(id, scope) {
+      const open = interactive.get(id) ?? { scopes: [], order: createStatementOrder() }
+      open.scopes.push(scope)
+      interactive.set(id, open)
+      return open
+    },
+    leave(id, scope) {
+      const { scopes = [] } = interactive.get(id) ?? {}
+      scopes.splice(scopes.indexOf(scope), 1)
+      if (!scopes.length) interactive.delete(id)
+    },
+    find: (id) => interactive.get(id),
+    around: (scope) =>
+      [...interactive.values()].find(({ scopes }) => scopes.includes(scope))?.scopes ?? [scope],
+  }
+}
