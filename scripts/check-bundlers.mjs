@@ -47,6 +47,7 @@ const APPLICATION = `
 const FILES = {
   'application.mjs': APPLICATION,
   'main.mjs': `import { rawWrite } from './application.mjs'\nrawWrite().then((outcome) => console.log(outcome))`,
+  'next.config.mjs': 'export default { distDir: process.env.NEXT_FOLDER }',
   'app/layout.js': 'export default ({ children }) => <html lang="en"><body>{children}</body></html>',
   'app/page.js': 'export default () => <p>a page</p>',
   'app/outcome/route.js': `import { rawWrite } from '../../application.mjs'
@@ -97,6 +98,7 @@ async function webpack() {
       mode: 'production',
       target: 'node22',
       entry: './main.mjs',
+      optimization: { minimize: false },
       experiments: { outputModule: true },
       output: { path: out, filename: 'webpack.mjs', module: true, chunkFormat: 'module' },
       externals: Object.fromEntries(EXTERNAL.map((name) => [name, `module ${name}`])),
@@ -168,15 +170,17 @@ function bun() {
 
 const bunRuns = () => run(bunProgram(), ['main.mjs'], project)
 
-/** What a started Next.js answers. */
+/** What a started Next.js answers. It is built once: the parser is looked for when the program runs. */
 async function next(bundler) {
   const program = join(project, 'node_modules/next/dist/bin/next')
-  const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production' }
-  const output = run(process.execPath, [program, 'build', bundler], project, { env, stdio: 'pipe' })
-  refuse(
-    `next build ${bundler}`,
-    output.split('\n').filter((line) => /libpg-query|sql-parser/.test(line)),
-  )
+  const NEXT_FOLDER = `.next-${bundler}`
+  const env = { ...process.env, NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production', NEXT_FOLDER }
+  if (!existsSync(join(project, NEXT_FOLDER))) {
+    const parameters = [program, 'build', `--${bundler}`]
+    const output = run(process.execPath, parameters, project, { env, stdio: 'pipe', timeout: 300_000 })
+    const lines = output.split('\n').filter((line) => /libpg-query|sql-parser/.test(line))
+    refuse(`next build --${bundler}`, lines)
+  }
   const server = spawn(process.execPath, [program, 'start', '--port', '0', '--hostname', '127.0.0.1'], {
     cwd: project,
     env,
@@ -203,8 +207,7 @@ const ALL = {
   rollup,
   vite,
   ...(process.platform === 'win32' ? {} : { bun, 'bun without a build': bunRuns }),
-  'Next.js (Turbopack)': () => next('--turbopack'),
-  'Next.js (webpack)': () => next('--webpack'),
+  'Next.js (Turbopack)': () => next('turbopack'),
 }
 
 const chosen = process.argv[2] ?? ''

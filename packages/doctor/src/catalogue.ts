@@ -81,4 +81,9 @@ export interface Trigger {
   readonly name: string
   /** When it runs, or what. */
   readonly does: string
+  /**
+   * Columns of the row being written that it changes, where its text shows that it writes nothing else. Absent: nothing is
+   * known of what it writes.
+   */
+  readonly changes?: readonly string[]
 }

@@ -31,7 +31,31 @@ export function examine({
     ...(catalogue ? compareServer(catalogue) : []),
     ...advice,
   ]
-  return findings
-    .filter(({ code, subject }) => !ignore.includes(code) && !ignore.includes(`${code}:${subject}`))
-    .sort((a, b) => WEIGHT[a.level] - WEIGHT[b.level] || (a.subject < b.subject ? -1 : 1))
+  const heard = findings.filter(
+    ({ code, subject }) => !ignore.includes(code) && !ignore.includes(`${code}:${subject}`),
+  )
+  return inOneLine(heard, 'text-key').sort(
+    (a, b) => WEIGHT[a.level] - WEIGHT[b.level] || (a.subject < b.subject ? -1 : 1),
+  )
+}
+
+/** Most tables that such a line names. */
+const MOST_NAMED = 5
+
+/** Notes of one code that nearly every table may have are one note: as many lines would bury the rest. */
+function inOneLine(findings: readonly Finding[], code: string): Finding[] {
+  const several = findings.filter((finding) => finding.code === code)
+  const [first] = several
+  if (!first || several.length === 1) return [...findings]
+  const named = several
+    .slice(0, MOST_NAMED)
+    .map(({ subject, message }) => `${subject} ${message.split(',')[0]}`)
+  const more = several.length - named.length
+  const rest = first.message.slice(first.message.indexOf(', by which'))
+  const line: Finding = {
+    ...first,
+    subject: `${several.length} tables`,
+    message: `have text keys: ${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}${rest}`,
+  }
+  return [...findings.filter((finding) => finding.code !== code), line]
 }

@@ -1,6 +1,7 @@
 import * as drizzle from '@larder/drizzle'
 import { tablesOf } from '@larder/prisma'
 import { migrate } from '@larder/testing'
+import { integer, pgSchema, pgTable } from 'drizzle-orm/pg-core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { datamodel } from '../../../prisma/generated/larder.ts'
 import * as world from '../../../test/drizzle/world-pg.ts'
@@ -60,10 +61,46 @@ describe('finds', () => {
       ['note foreign-key-missing app_profile'],
     ],
     [
-      'a trigger',
-      `CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+      'a foreign key that a join table lacks',
+      `DO $$ DECLARE k name; BEGIN
+         SELECT conname INTO k FROM pg_constraint WHERE contype = 'f' AND confrelid = 'blog_tags'::regclass LIMIT 1;
+         EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I',
+           (SELECT conrelid::regclass FROM pg_constraint WHERE conname = k LIMIT 1), k);
+       END $$`,
+      [expect.stringMatching(/^danger foreign-key-missing _/)],
+    ],
+    [
+      'a trigger that writes a table',
+      `CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM app_setting; RETURN NEW; END $$;
        CREATE TRIGGER noted BEFORE UPDATE ON app_user FOR EACH ROW EXECUTE FUNCTION note()`,
       ['danger trigger app_user'],
+    ],
+    [
+      'a trigger that calls a function of the user’s',
+      `CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM log_it(); RETURN NEW; END $$;
+       CREATE TRIGGER noted BEFORE UPDATE ON app_user FOR EACH ROW EXECUTE FUNCTION note()`,
+      ['danger trigger app_user'],
+    ],
+    [
+      'a trigger that changes a key of the row being written',
+      `CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.email := lower(NEW.email); RETURN NEW; END $$;
+       CREATE TRIGGER noted BEFORE UPDATE ON app_user FOR EACH ROW EXECUTE FUNCTION note()`,
+      ['danger trigger app_user'],
+    ],
+    [
+      'no danger in a trigger that changes nothing else than other columns of the row',
+      `CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+         -- UPDATE app_setting
+         BEGIN IF TG_OP = 'UPDATE' THEN NEW."updated_at" = now(); END IF; RETURN NEW; END $$;
+       CREATE TRIGGER noted BEFORE INSERT OR UPDATE ON app_user FOR EACH ROW EXECUTE FUNCTION note()`,
+      ['note trigger app_user'],
+    ],
+    [
+      'no danger in a trigger that only notifies',
+      `CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN PERFORM pg_notify('users', row_to_json(NEW)::text); RETURN NULL; END $$;
+       CREATE TRIGGER noted AFTER UPDATE ON app_user FOR EACH ROW EXECUTE FUNCTION note()`,
+      ['note trigger app_user'],
     ],
     [
       'a rule',
@@ -211,4 +248,28 @@ it('leaves out what it is told to', async () => {
   expect(await secured([])).toEqual(['app_setting', 'app_user'])
   expect(await secured(['row-security:app_user'])).toEqual(['app_setting'])
   expect(await secured(['row-security'])).toEqual([])
+})
+
+it('tables of one name in two database schemas are each compared with their own', async () => {
+  const [sales, stock] = [pgSchema('sales'), pgSchema('stock')]
+  const shops = pgTable('shop', { id: integer().primaryKey() })
+  const declared = {
+    shops,
+    salesItems: sales.table('item', { id: integer().primaryKey() }),
+    stockItems: stock.table('item', {
+      id: integer().primaryKey(),
+      shop: integer().references(() => shops.id),
+    }),
+  }
+  await own.run(`CREATE TABLE shop (id int PRIMARY KEY); CREATE SCHEMA sales; CREATE SCHEMA stock;
+    CREATE TABLE sales.item (id int PRIMARY KEY); CREATE TABLE stock.item (id int PRIMARY KEY, shop int REFERENCES shop);
+    CREATE SCHEMA staging; CREATE TABLE staging.item (id int REFERENCES shop ON DELETE CASCADE)`)
+  const schema = drizzle.tablesOf(declared)
+  const of = async () => spelled((await lookAt(own.url, schema)).filter(({ subject }) => subject === 'item'))
+  expect(await of()).toEqual([])
+  await own.run(`ALTER TABLE stock.item DROP CONSTRAINT item_shop_fkey,
+    ADD FOREIGN KEY (shop) REFERENCES shop ON DELETE CASCADE`)
+  expect(await of()).toEqual(['danger foreign-key-action item'])
+  await own.run('ALTER TABLE stock.item DROP CONSTRAINT item_shop_fkey')
+  expect(await of()).toEqual(['note foreign-key-missing item'])
 })

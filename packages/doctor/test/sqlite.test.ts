@@ -62,7 +62,7 @@ describe('finds in SQLite', () => {
       'a declared foreign key that is not there',
       `DROP TABLE post_label;
        CREATE TABLE post_label (post_id integer, label_id integer, PRIMARY KEY (post_id, label_id))`,
-      ['note foreign-key-missing post_label', 'note foreign-key-missing post_label'],
+      ['danger foreign-key-missing post_label', 'danger foreign-key-missing post_label'],
     ],
     [
       'a trigger',

@@ -14,12 +14,13 @@ import {
 } from '@larder/core'
 import { is, type SQL, View } from 'drizzle-orm'
 import { loadSqlParser } from '../optional/sql-parser.js'
+import type { DbCache } from './cache-of.ts'
 import { inPhysicalNames } from './declared.ts'
 import { createBuiltSql } from './dialect/built.ts'
 import { watchDialect } from './dialect/dialect.ts'
 import type { TableNames } from './dialect/survey.ts'
 import { formUnder, transactionUnder } from './forms.ts'
-import { type DrizzleInvalidation, physicalRequest } from './invalidation.ts'
+import { physicalRequest } from './invalidation.ts'
 import { checkCall, checkNames, policiesOf, type WrittenPolicies } from './policies.ts'
 import { orderOf } from './session/order.ts'
 import { createRawSql } from './session/raw.ts'
@@ -43,6 +44,7 @@ import type { Version } from './versions/version.ts'
 import { versionOf } from './versions/version-of.ts'
 import { wrapDb } from './wrap.ts'
 import { noteWrapped } from './wrapped.ts'
+import { noteClient } from './wrapped-clients.ts'
 
 /** What a db is attached to a cache with. */
 export interface Attachment {
@@ -115,9 +117,7 @@ export function attachDb(
     shared: isSingleConnection(base.session) ? [] : undefined,
     order: orderOf(base.session),
     adopt(db) {
-      db.$cache = {
-        invalidate: async (given: DrizzleInvalidation) => engine.invalidate(physicalRequest(entities, given)),
-      }
+      db.$cache = dbCache(cache, engine, entities)
       noteWrapped(db, {
         under(given) {
           checkCall(engine, given)
@@ -129,6 +129,7 @@ export function attachDb(
   }
   refuseRejecting(room, models)
   warnOfNativeCache(engine, base)
+  warnOfOtherCache(engine, cache, base)
   return wrapDb(room, base, undefined)
 }
 
@@ -211,4 +212,21 @@ function warnOfNativeCache(engine: Engine, db: DbParts): void {
   engine.events.emit('warning', { code: 'native-cache', message })
   // Nobody can listen before the cache has its first client.
   process.emitWarning(`larder: ${message}`)
+}
+
+function warnOfOtherCache(engine: Engine, cache: Cache, { session, $client }: DbParts): void {
+  const times = noteClient(session.client ?? $client, cache)
+  if (times === 'only here') return
+  const message =
+    'this db uses a client that is wrapped by another cache already: cached reads of the one do not see what is written through the other, until their ttl. Use one cache for both'
+  engine.events.emit('warning', { code: 'client-wrapped-twice', message })
+  if (times === 'elsewhere, first noted') process.emitWarning(`larder: ${message}`)
+}
+
+function dbCache(cache: Cache, engine: Engine, entities: Entities): DbCache {
+  return {
+    invalidate: async (given) => engine.invalidate(physicalRequest(entities, given)),
+    explain: cache.explain,
+    stats: cache.stats,
+  }
 }

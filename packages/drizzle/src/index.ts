@@ -1,6 +1,8 @@
+export { cacheOf, type DbCache } from './cache-of.ts'
 export { cached } from './cached.ts'
 export type { AnyDb, SchemaOf, TableName, TablePolicies } from './db-types.ts'
 export type { CallOptions } from './declared.ts'
 export { type DrizzleCacheOptions, drizzleCache } from './drizzle-cache.ts'
+export type { DrizzleInvalidation } from './invalidation.ts'
 export { type DrizzleTables, tablesOf } from './tables-of.ts'
 export type { Casing } from './versions/casing.ts'

@@ -42,7 +42,15 @@ function tableOf(
   }
   const foreignKeys = foreignKeysOf(datamodel, model)
   const keys = keysOf(name, model, foreignKeys, named)
-  return { name: bareName(model.table), columns, keys, foreignKeys, touches: [], reads: [] }
+  return {
+    name: bareName(model.table),
+    columns,
+    keys,
+    foreignKeys,
+    touches: [],
+    reads: [],
+    ...(model.schema && { schemas: [model.schema] }),
+  }
 }
 
 /**
@@ -54,5 +62,14 @@ function merged(one: Table, other: Table): Table {
   for (const column of [...one.columns, ...other.columns])
     columns.set(column.name, { ...column, type: 'other' })
   const foreignKeys = [...one.foreignKeys, ...other.foreignKeys]
-  return { name: one.name, columns: [...columns.values()], keys: [], foreignKeys, touches: [], reads: [] }
+  const schemas = [...new Set([...(one.schemas ?? [undefined]), ...(other.schemas ?? [undefined])])]
+  return {
+    name: one.name,
+    columns: [...columns.values()],
+    keys: [],
+    foreignKeys,
+    touches: [],
+    reads: [],
+    ...((one.schemas || other.schemas) && { schemas }),
+  }
 }

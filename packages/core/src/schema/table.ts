@@ -60,6 +60,11 @@ export interface Table {
   readonly touches: readonly string[]
   /** Where this is a view: the tables it reads. A read of it depends on them too. */
   readonly reads: readonly string[]
+  /**
+   * Database schemas that it is declared in, `undefined` for the connection's own. Absent: the host does not say. No tag
+   * has a schema in it: this is for whoever compares the table with the database.
+   */
+  readonly schemas?: readonly (string | undefined)[]
 }
 
 /**

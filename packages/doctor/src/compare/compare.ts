@@ -21,9 +21,11 @@ export function compare(schema: Schema, catalogue: Catalogue, use: Use = {}): re
   const named = byName(relations)
   const findings: Finding[] = []
   const schemas = new Set<string>()
+  const compared = new Set<Relation>()
   for (const table of schema.tables.values()) {
-    const [relation, ...others] = named.get(table.name.toLowerCase()) ?? []
-    if (!relation) {
+    const all = named.get(table.name.toLowerCase()) ?? []
+    const meant = meantBy(table, all)
+    if (!meant.length) {
       findings.push({
         level: 'warning',
         code: 'table-missing',
@@ -33,15 +35,35 @@ export function compare(schema: Schema, catalogue: Catalogue, use: Use = {}): re
       })
       continue
     }
-    schemas.add(relation.schema)
-    if (others.length) findings.push(sameName(table, [relation, ...others]))
-    findings.push(...compareKind(table, relation), ...compareView(schema, named, table, relation))
-    findings.push(...compareWriters(table, relation), ...compareKeys(table, relation))
-    findings.push(...comparePartition(schema, table, relation))
+    if (all.length > 1 && !isPlaced(table)) findings.push(sameName(table, all))
+    for (const relation of meant) {
+      schemas.add(relation.schema)
+      compared.add(relation)
+      findings.push(...compareKind(table, relation), ...compareView(schema, named, table, relation))
+      findings.push(...compareWriters(schema, table, relation), ...compareKeys(table, relation))
+      findings.push(...comparePartition(schema, table, relation))
+    }
   }
   // Namesakes elsewhere, of another application or another stage, have foreign keys of their own.
-  const own = relations.filter((relation) => schemas.has(relation.schema))
+  const own = relations.filter(
+    (relation) =>
+      compared.has(relation) ||
+      (schemas.has(relation.schema) && !schema.tables.has(relation.name.toLowerCase())),
+  )
   return [...findings, ...compareForeignKeys(schema, own, use.emulated === true)]
+}
+
+/** True for a table that is declared in a database schema by its name. */
+function isPlaced({ schemas = [] }: Table): boolean {
+  return schemas.some((schema) => schema !== undefined)
+}
+
+/** The relations that a declared table stands for: in each schema it is declared in, else the first of its name. */
+function meantBy(table: Table, all: readonly Relation[]): readonly Relation[] {
+  if (!isPlaced(table)) return all.slice(0, 1)
+  const placed = all.filter(({ schema }) => table.schemas?.includes(schema))
+  const first = all.find((relation) => !placed.includes(relation))
+  return table.schemas?.includes(undefined) && first ? [...placed, first] : placed
 }
 
 function byName(relations: readonly Relation[]): ReadonlyMap<string, readonly Relation[]> {

@@ -1,4 +1,4 @@
-import type { Action, ForeignKey, Schema } from '@larder/core'
+import type { Action, ForeignKey, Schema, Table } from '@larder/core'
 import type { CatalogueForeignKey, Relation } from '../catalogue.ts'
 import type { Finding } from '../finding.ts'
 
@@ -25,17 +25,51 @@ export function compareForeignKeys(
         findings.push(...difference(child.name, declared, actual))
       } else findings.push(...behind(schema, relations, child.name, actual))
     }
-    for (const declared of emulated ? [] : child.foreignKeys)
-      if (declared.columns.length && !relation.foreignKeys.some((actual) => same(declared, actual)))
-        findings.push({
-          level: 'note',
-          code: 'foreign-key-missing',
-          subject: child.name,
-          message: `(${declared.columns.join(', ')}) is declared to reference ${declared.table}, and no constraint says so: writes invalidate more than they need to`,
-          fix: 'add the constraint, or leave it: freshness does not depend on it',
-        })
+  }
+  return emulated ? findings : [...findings, ...missing(schema, relations)]
+}
+
+/** Declared foreign keys that no relation of the table's name has: there may be one in each database schema. */
+function missing(schema: Schema, relations: readonly Relation[]): readonly Finding[] {
+  const findings: Finding[] = []
+  for (const child of schema.tables.values()) {
+    const own = relations.filter(({ name }) => name.toLowerCase() === child.name.toLowerCase())
+    if (!own.length) continue
+    for (const declared of child.foreignKeys) {
+      const there = own.some(({ foreignKeys }) => foreignKeys.some((actual) => same(declared, actual)))
+      if (declared.columns.length && !there) findings.push(missingKey(child, declared))
+    }
   }
   return findings
+}
+
+function missingKey(child: Table, declared: ForeignKey): Finding {
+  const what = `(${declared.columns.join(', ')}) is declared to reference ${declared.table}, and no constraint says so`
+  const found = { code: 'foreign-key-missing', subject: child.name }
+  if (isJoinTable(child))
+    return {
+      ...found,
+      level: 'danger',
+      message: `${what}: a row here may name a row of ${declared.table} that is not there yet, and when it appears, cached lists and includes through this table stay as they were`,
+      fix: 'add the constraint; where the database has none on purpose, declare it (Prisma: relationMode = "prisma")',
+    }
+  return {
+    ...found,
+    level: 'note',
+    message: `${what}: writes invalidate more than they need to`,
+    fix: 'add the constraint, or take the reference out of the schema',
+  }
+}
+
+/** True for a table whose key, or all of it, is made of foreign keys: its rows only connect others. */
+function isJoinTable({ columns, keys, foreignKeys }: Table): boolean {
+  const referring = new Set(foreignKeys.flatMap((key) => key.columns))
+  const covers = (names: readonly string[]): boolean =>
+    names.length > 0 &&
+    names.every((name) => referring.has(name)) &&
+    foreignKeys.filter((key) => key.columns.every((name) => names.includes(name))).length > 1
+  const unique = keys.filter(({ kind }) => kind === 'primary' || kind === 'unique')
+  return unique.some((key) => covers(key.columns)) || covers(columns.map(({ name }) => name))
 }
 
 function difference(

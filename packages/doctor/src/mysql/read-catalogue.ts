@@ -7,6 +7,7 @@ import {
   type RelationKind,
 } from '../catalogue.ts'
 import { gathered, grouped, type Query, type Row } from '../query.ts'
+import { columnsSet } from '../trigger-body.ts'
 import {
   COLUMNS,
   EVENTS,
@@ -72,7 +73,10 @@ export async function readMysql(query: Query): Promise<Catalogue> {
           onDelete: actionOf(parts[0]?.on_delete),
           onUpdate: actionOf(parts[0]?.on_update),
         })),
-        triggers: triggers(id).map(({ name, does }) => ({ name: String(name), does: String(does) })),
+        triggers: triggers(id).map(({ name, does, body }) => {
+          const changes = typeof body === 'string' ? columnsSet(body, 'mysql') : undefined
+          return { name: String(name), does: String(does), ...(changes && { changes }) }
+        }),
         reads: kind === 'view' ? readBy(String(views(id)[0]?.definition ?? ''), relations) : [],
       }
     }),

@@ -42,8 +42,10 @@ export const FOREIGN_KEYS: string = `
   ORDER BY k.conrelid, k.conname`
 
 export const TRIGGERS: string = `
-  SELECT t.tgrelid::int8 AS relation, t.tgname AS name, t.tgfoid::regproc::text AS runs
+  SELECT t.tgrelid::int8 AS relation, t.tgname AS name, t.tgfoid::regproc::text AS runs,
+    CASE WHEN l.lanname = 'plpgsql' AND t.tgtype & 64 = 0 THEN f.prosrc END AS body
   FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_proc f ON f.oid = t.tgfoid JOIN pg_language l ON l.oid = f.prolang
   WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND ${OURS}
   ORDER BY t.tgrelid, t.tgname`
 

@@ -1,6 +1,7 @@
 import type { Action, ColumnType } from '@larder/core'
 import { type Catalogue, PLAIN, type Relation, type RelationKind } from '../catalogue.ts'
 import { grouped, type Query } from '../query.ts'
+import { columnsSet } from '../trigger-body.ts'
 import {
   COLUMNS,
   FOREIGN_KEYS,
@@ -75,7 +76,10 @@ export async function readPostgres(query: Query): Promise<Catalogue> {
           onDelete: ACTIONS[String(key.on_delete)] ?? 'cascade',
           onUpdate: ACTIONS[String(key.on_update)] ?? 'cascade',
         })),
-        triggers: triggers(id).map(({ name, runs }) => ({ name: String(name), does: `runs ${runs}` })),
+        triggers: triggers(id).map(({ name, runs, body }) => {
+          const changes = typeof body === 'string' ? columnsSet(body) : undefined
+          return { name: String(name), does: `runs ${runs}`, ...(changes && { changes }) }
+        }),
         rules: rules(id).map(({ name }) => String(name)),
         parent: row.parent === null ? undefined : String(row.parent),
         reads: reads(id).map(({ name }) => String(name)),

@@ -9,7 +9,7 @@ import {
 } from '@larder/core'
 import { type Column, is, type SQL, Table, View } from 'drizzle-orm'
 import { type WrittenPolicies, writtenFor } from '../policies.ts'
-import { columnsOf, physicalName, viewConfig } from '../versions/names.ts'
+import { columnsOf, databaseSchema, physicalName, viewConfig } from '../versions/names.ts'
 import { columnOf } from './column.ts'
 import { constraintsOf } from './constraints.ts'
 import { definitionOf, sourcesOf } from './view.ts'
@@ -59,12 +59,14 @@ export function schemaOf(
       : viewOf(entity as View, known, changing)
     const table = {
       ...made,
+      schemas: [databaseSchema(entity)],
       touches: (extra.touches ?? []).map((name) => named(entities, model, 'touches', name)),
       reads: extra.reads?.map((name) => named(entities, model, 'reads', name)) ?? made.reads,
     }
     const key = table.name.toLowerCase()
     const same = tables.get(key)
-    tables.set(key, same && entityChanged(same, table) ? merged(same, table) : table)
+    const both = same && entityChanged(same, table) ? merged(same, table) : table
+    tables.set(key, { ...both, schemas: [...new Set([...(same?.schemas ?? []), ...table.schemas])] })
   }
   return { tables }
 }
@@ -162,7 +164,8 @@ function distinct(keys: readonly LookupKey[]): readonly LookupKey[] {
 
 /** One table exported under two names is no second table. */
 function entityChanged(one: CoreTable, other: CoreTable): boolean {
-  return JSON.stringify(one) !== JSON.stringify(other)
+  const shape = (table: CoreTable): string => JSON.stringify({ ...table, schemas: undefined })
+  return shape(one) !== shape(other)
 }
 
 /**

@@ -3,6 +3,7 @@ import { type Column, Table, type View } from 'drizzle-orm'
 /** Symbols under which Drizzle keeps the names of a table; not exported, and global. */
 const ORIGINAL_NAME = Symbol.for('drizzle:OriginalName')
 const NAME = Symbol.for('drizzle:Name')
+const SCHEMA = Symbol.for('drizzle:Schema')
 const VIEW_CONFIG = Symbol.for('drizzle:ViewBaseConfig')
 
 /** What a view is known by. `query` is undefined where the view was declared `existing()`. */
@@ -25,6 +26,13 @@ export function nameInStatement(table: Table): string {
 
 export function viewConfig(view: View): ViewConfig {
   return (view as unknown as Record<symbol, ViewConfig>)[VIEW_CONFIG] as ViewConfig
+}
+
+/** The database schema that a table or view was declared in (`pgSchema`, `mysqlSchema`); undefined: in none. */
+export function databaseSchema(entity: Table | View): string | undefined {
+  const parts = entity as unknown as Record<symbol, unknown>
+  const config = parts[VIEW_CONFIG] as { readonly schema?: string } | undefined
+  return config ? config.schema : (parts[SCHEMA] as string | undefined)
 }
 
 /** The columns of a table by their names in the schema. */
