@@ -3,6 +3,7 @@ import { deferred } from '@larder/testing'
 import { expect, it, vi } from 'vitest'
 
 const options = { ttl: '1m' } as const
+const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 /** Fails where a promise takes longer than any load that waits for nobody. */
 const soon = <T>(value: Promise<T>): Promise<T> =>
@@ -16,14 +17,26 @@ const soon = <T>(value: Promise<T>): Promise<T> =>
 it('a load that asks for its own result runs the inner load alone', async () => {
   const cache = createCache()
   const inner = vi.fn(async () => 1)
-  const outer = () => cache.wrap('a', options, inner)
+  const outer = async () => {
+    await turn()
+    return cache.wrap('a', options, inner)
+  }
   expect(await soon(cache.wrap('a', options, outer))).toBe(1)
   expect(inner).toHaveBeenCalledTimes(1)
 })
 
+it('a load that asks for its own result at once, before anything is awaited, runs the inner load alone', async () => {
+  const cache = createCache()
+  const inner = async () => 1
+  expect(await soon(cache.wrap('a', options, () => cache.wrap('a', options, inner)))).toBe(1)
+})
+
 it('a load that asks for its own result through others, some of them at once, ends', async () => {
   const cache = createCache()
-  const a = () => cache.wrap('a', options, async () => 1)
+  const a = async () => {
+    await turn()
+    return cache.wrap('a', options, async () => 1)
+  }
   const b = () => cache.wrap('b', options, async () => (await a()) + 1)
   const c = () => cache.wrap('c', options, async () => (await Promise.all([a(), b(), b()])).length)
   expect(await soon(cache.wrap('a', options, c))).toBe(3)
@@ -57,7 +70,7 @@ it('a load that waits for another load which waits for nobody joins it', async (
   const load = vi.fn(() => answer.promise)
   const other = cache.wrap('b', options, load)
   const around = cache.wrap('a', options, () => cache.wrap('b', options, load))
-  await new Promise((resolve) => setImmediate(resolve))
+  await turn()
   answer.resolve(2)
   expect(await Promise.all([other, around])).toEqual([2, 2])
   expect(load).toHaveBeenCalledTimes(1)
@@ -75,7 +88,7 @@ it('work that a load left behind joins later loads like any other', async () => 
   })
   const other = cache.wrap('b', options, load)
   begin.resolve()
-  await new Promise((resolve) => setImmediate(resolve))
+  await turn()
   answer.resolve(2)
   expect(await Promise.all([other, left])).toEqual([2, 2])
   expect(load).toHaveBeenCalledTimes(1)
