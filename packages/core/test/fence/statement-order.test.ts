@@ -22,8 +22,36 @@ describe('the order of statements', () => {
     await Promise.resolve()
     expect(sent).toEqual([])
     const first = send(1)
-    expect(sent).toEqual([1, 2, 3])
+    expect(sent).toEqual([1])
     expect(await Promise.all([first, second, third])).toEqual([1, 2, 3])
+    expect(sent).toEqual([1, 2, 3])
+  })
+
+  it('leaves some microtasks between statements that were held back, for drivers that take some themselves', async () => {
+    const order = createStatementOrder()
+    const reached: string[] = []
+    const [slow, fast] = [order.enter(), order.enter()]
+    const second = fast.send(async () => reached.push('fast'))
+    await slow.send(async () => {
+      for (let microtask = 0; microtask < 3; microtask++) await undefined
+      reached.push('slow')
+    })
+    await second
+    expect(reached).toEqual(['slow', 'fast'])
+  })
+
+  it('does the same after a statement that nothing held back, but that was sent late', async () => {
+    const order = createStatementOrder()
+    const reached: string[] = []
+    const slow = order.enter()
+    await undefined
+    const first = slow.send(async () => {
+      for (let microtask = 0; microtask < 3; microtask++) await undefined
+      reached.push('slow')
+    })
+    await order.enter().send(async () => reached.push('fast'))
+    await first
+    expect(reached).toEqual(['slow', 'fast'])
   })
 
   it('does not wait for a statement that is not sent', async () => {

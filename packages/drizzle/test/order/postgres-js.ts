@@ -14,6 +14,8 @@ export async function postgresJs(
   const connections = new Map<number, object>()
   const client = postgres(database.url, {
     max: size,
+    // What the driver asks of a new connection is not the program's.
+    fetch_types: false,
     onnotice: () => {},
     debug(id, text, parameters) {
       const connection = connections.get(id) ?? {}
@@ -21,9 +23,6 @@ export async function postgresJs(
       recorder.note(connection, text, parameters)
     },
   })
-  // What the driver asks of a new connection is not the program's.
-  await client.unsafe('select 1')
-  recorder.take()
   const db = connect(client)
   return {
     ...POSTGRES_PARTS,

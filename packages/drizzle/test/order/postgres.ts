@@ -78,7 +78,8 @@ export async function pglite(
   const client = await PGlite.create()
   for (const sql of [...POSTGRES, ...SEQUENCES]) await client.exec(sql)
   const recorder = createRecorder()
-  const db = connect(recordedPglite(client, recorder))
+  record(client, recorder)
+  const db = connect(client)
   return {
     ...POSTGRES_PARTS,
     name: 'PGlite',
@@ -90,30 +91,20 @@ export async function pglite(
   }
 }
 
-/** PGlite sends BEGIN, COMMIT and ROLLBACK by private ways: noted is when the body runs, and what became of it. */
-function recordedPglite<C extends object>(client: C, recorder: Recorder, connection: object = client): C {
-  return new Proxy(client, {
-    get(target, property) {
-      const value: unknown = Reflect.get(target, property, target)
-      if (typeof value !== 'function') return value
-      if (property === 'query')
-        return (...parameters: unknown[]) => {
-          recorder.note(connection, parameters[0], parameters[1])
-          return value.apply(target, parameters)
-        }
-      if (property !== 'transaction') return value.bind(target)
-      return (body: (tx: object) => Promise<unknown>) =>
-        value.call(target, async (tx: object) => {
-          recorder.note(connection, 'begin')
-          try {
-            const result = await body(recordedPglite(tx, recorder, connection))
-            recorder.note(connection, 'commit')
-            return result
-          } catch (error) {
-            recorder.note(connection, 'rollback')
-            throw error
-          }
-        })
-    },
-  })
+/** Notes the texts in the protocol's messages, since transactions and queries wait for one another inside PGlite. */
+function record(client: PGlite, recorder: Recorder): void {
+  const execProtocol = client.execProtocol.bind(client)
+  client.execProtocol = (message, ...rest) => {
+    const text = textIn(message)
+    if (text) recorder.note(client, text)
+    return execProtocol(message, ...rest)
+  }
+}
+
+/** That of Query, or of Parse, after the name of the statement. */
+function textIn(message: Uint8Array): string | undefined {
+  const kind = String.fromCharCode(message[0] ?? 0)
+  if (kind !== 'Q' && kind !== 'P') return undefined
+  const [first, second] = Buffer.from(message.subarray(5)).toString().split('\0')
+  return kind === 'Q' ? first : second
 }

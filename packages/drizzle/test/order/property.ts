@@ -76,13 +76,15 @@ async function outcome(
   await fill(driver)
   driver.recorder.take()
   const running = Promise.all(programs.map((program) => runProgram(db, driver, program)))
-  const observed = await Promise.race([running, stuck(driver)])
+  const over = new AbortController()
+  const observed = await Promise.race([running, stuck(driver, over.signal)])
+  over.abort()
   const sent = driver.recorder.take()
   return { sent, observed, rows: await rowsOf(driver) }
 }
 
-async function stuck(driver: Connected): Promise<never> {
-  await sleep(STUCK, undefined, { ref: false })
+async function stuck(driver: Connected, signal: AbortSignal): Promise<never> {
+  await sleep(STUCK, undefined, { ref: false, signal })
   throw new Error(`stuck after:\n${shown(driver.recorder.take())}`)
 }
 

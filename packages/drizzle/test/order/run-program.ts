@@ -49,7 +49,7 @@ export async function runProgram(
         return
       case 'batch': {
         const queries = step.statements.map((one) => statementOf(on, driver, one))
-        observed.push(await settled((on as unknown as SqliteDb).batch(queries)))
+        observed.push((await settled((on as unknown as SqliteDb).batch(queries))) instanceof Error)
         return
       }
       case 'by hand':
