@@ -1,4 +1,5 @@
 import type { SqlDialect } from '@larder/core'
+import { compareReleases } from './compare/releases.ts'
 import { conceal } from './conceal.ts'
 import { connectDatabase } from './connect.ts'
 import { dialectOf, reasonOf } from './connection.ts'
@@ -50,14 +51,26 @@ async function look(options: Options, env: Surroundings['env']): Promise<readonl
   const valkey = options.valkey ?? (env.VALKEY_URL ? [env.VALKEY_URL] : [])
   const { schema } = options
   if (schema === undefined) {
+    if (options.previous !== undefined)
+      throw new Mistake('there is nothing to compare the previous release with: give --schema')
     if (options.database !== undefined)
       throw new Mistake('there is nothing to compare the database with: give --schema')
     if (!valkey.length) throw new Mistake(USAGE)
-  } else if (!database)
+  } else if (!database && options.previous === undefined)
     throw new Mistake('there is no database to compare with: give --database, or set DATABASE_URL')
   const compared = schema !== undefined && database ? await both({ ...options, schema }, database) : undefined
+  const releases = await releasesOf(options)
   const advice = valkey.length ? await findingsOfStore(valkey, options.sentinel) : []
-  return examine({ ...compared, advice, ...(options.ignore && { ignore: options.ignore }) })
+  return examine({ ...compared, releases, advice, ...(options.ignore && { ignore: options.ignore }) })
+}
+
+/** What a rolling deploy from `--previous` to `--schema` can make stale. */
+async function releasesOf(options: Options): Promise<readonly Finding[]> {
+  const { schema, previous } = options
+  if (schema === undefined || previous === undefined) return []
+  // Policies are those of this release: both are compared by what their tables say.
+  const load = (file: string) => loadDeclared({ schema: file, casing: options.casing })
+  return compareReleases((await load(previous)).schema, (await load(schema)).schema)
 }
 
 /** What is declared, and what the database says. */

@@ -10,6 +10,8 @@ export interface Examined extends Use {
   readonly schema?: Schema
   /** What the database says of itself. */
   readonly catalogue?: Catalogue
+  /** What the releases of a rolling deploy do not know of each other. */
+  readonly releases?: readonly Finding[]
   /** What the store's servers were found to be set to. */
   readonly advice?: readonly Finding[]
   /** Findings to leave out: `code`, or `code:subject`. */
@@ -22,6 +24,7 @@ const WEIGHT: Readonly<Record<Level, number>> = { danger: 0, warning: 1, note: 2
 export function examine({
   schema,
   catalogue,
+  releases = [],
   advice = [],
   ignore = [],
   ...use
@@ -29,6 +32,7 @@ export function examine({
   const findings = [
     ...(catalogue && schema ? compare(schema, catalogue, use) : []),
     ...(catalogue ? compareServer(catalogue) : []),
+    ...releases,
     ...advice,
   ]
   const heard = findings.filter(

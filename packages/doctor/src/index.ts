@@ -7,6 +7,7 @@ export type {
   Trigger,
 } from './catalogue.ts'
 export { compare, type Use } from './compare/compare.ts'
+export { compareReleases } from './compare/releases.ts'
 export { connectDatabase } from './connect.ts'
 export type { Connection } from './connection.ts'
 export { doctor, type Surroundings } from './doctor.ts'

@@ -5,10 +5,12 @@ export const USAGE = `larder doctor: compares what a cache was told with what is
 
   npx larder doctor --schema generated/larder.ts --database postgresql://…
   npx larder doctor --schema src/schema.ts --tables src/policies.ts --database mysql://…
+  npx larder doctor --schema generated/larder.ts --previous ../released/generated/larder.ts
 
   --schema FILE     the datamodel that the generator larder-prisma writes, or the module of Drizzle's tables
   --models FILE     Prisma: a module that exports \`models\`, as given to prismaCache: for touches, reads and lookupKeys
   --tables FILE     Drizzle: a module that exports \`tables\`, as given to drizzleCache: for the same
+  --previous FILE   the same file as --schema, of the release that runs now: what a rolling deploy can make stale
   --casing CASING   Drizzle: snake_case or camelCase, as given to drizzle(…)
   --database URL    postgresql://, mysql:// (MariaDB too), file: (SQLite) or libsql://; default: DATABASE_URL
   --valkey URL      the server of the store; several: nodes of a Cluster; default: VALKEY_URL
@@ -23,6 +25,7 @@ export interface Options {
   readonly schema?: string | undefined
   readonly models?: string | undefined
   readonly tables?: string | undefined
+  readonly previous?: string | undefined
   readonly casing?: string | undefined
   readonly database?: string | undefined
   readonly valkey?: readonly string[] | undefined
@@ -41,6 +44,7 @@ export function optionsOf(args: readonly string[]): Options {
         schema: { type: 'string' },
         models: { type: 'string' },
         tables: { type: 'string' },
+        previous: { type: 'string' },
         casing: { type: 'string' },
         database: { type: 'string' },
         valkey: { type: 'string', multiple: true },
