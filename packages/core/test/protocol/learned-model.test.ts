@@ -24,7 +24,12 @@ describe('a tag learned from a result', { timeout: 120_000 }, () => {
     'is never stale where a referrer exists before its target, beside a writer that is %s',
     (writer) => {
       for (const warm of [true, false]) {
-        const { states, wrong } = explore({ writers: ['inserts', writer], warm, dangling: true, readers: writer === 'known' ? 1 : 2 })
+        const { states, wrong } = explore({
+          writers: ['inserts', writer],
+          warm,
+          dangling: true,
+          readers: writer === 'known' ? 1 : 2,
+        })
         expect(Object.fromEntries(wrong)).toEqual({})
         expect(states).toBeGreaterThan(1_000)
       }

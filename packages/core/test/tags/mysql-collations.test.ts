@@ -1,16 +1,25 @@
 import { randomBytes } from 'node:crypto'
-import { collatedText } from '@larder/core'
-import { mariadbUrl } from '@larder/testing'
+import { mariadbUrl, seededRandom } from '@larder/testing'
 import mysql from 'mysql2/promise'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { canonicalValue } from '../packages/core/src/tags/value.ts'
-import { createRandom, type Random } from './random.ts'
-import { setting } from './settings.ts'
+import { collatedText } from '../../src/schema/collation.ts'
+import { canonicalValue } from '../../src/tags/value.ts'
 
 // Two texts that the server holds for equal must fold to one text, or one of them must be unknown. The server is asked.
 
-const seed = setting('LARDER_COLLATION_SEED', 1)
-const count = setting('LARDER_COLLATION_TEXTS', 1_200)
+const seed = Number(process.env.LARDER_COLLATION_SEED ?? 1)
+const count = Number(process.env.LARDER_COLLATION_TEXTS ?? 1_200)
+
+interface Random {
+  int(low: number, high: number): number
+  pick<T>(list: readonly T[]): T
+}
+
+function createRandom(from: number): Random {
+  const next = seededRandom(from)
+  const int = (low: number, high: number): number => low + Math.floor(next() * (high - low + 1))
+  return { int, pick: <T>(list: readonly T[]) => list[int(0, list.length - 1)] as T }
+}
 
 /** Collations of MariaDB 10.11. Those of MySQL 8 alone (`utf8mb4_0900_…`) are not run. */
 const COLLATIONS = [
