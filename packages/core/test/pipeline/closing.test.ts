@@ -101,3 +101,18 @@ it('a listener of warnings hears of a write after close() in place of the proces
   engine.atOnce.write({ operation: 'w', model: undefined, changes, run: () => {} }, false)
   expect([heard, warnings()]).toEqual([['write-after-close'], []])
 })
+
+it.each(['late', 'early'] as const)(
+  'a transaction that wrote before close() and commits after it (marking %s) warns',
+  async (marking) => {
+    const { cache, engine, put, clock } = world({ around: faultyStore })
+    const scope = engine.transaction(marking)
+    await put(writes.touch(1), undefined, scope)
+    const closing = cache.close()
+    await clock.advance(1_000)
+    await closing
+    await scope.end('committed')
+    await settled()
+    expect(warnings().length).toBeGreaterThan(0)
+  },
+)
