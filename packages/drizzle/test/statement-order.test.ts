@@ -1,45 +1,5 @@
-import { drizzle as libsqlDrizzle } from 'drizzle-orm/libsql'
-import { drizzle as mysqlDrizzle } from 'drizzle-orm/mysql2'
-import { drizzle as nodePostgresDrizzle } from 'drizzle-orm/node-postgres'
-import { drizzle as pgliteDrizzle } from 'drizzle-orm/pglite'
-import { drizzle as postgresJsDrizzle } from 'drizzle-orm/postgres-js'
 import { describe } from 'vitest'
-import type { ContractDb } from './contract/driver.ts'
-import { relational } from './contract/relational.ts'
-import { schemaMysql } from './contract/schema-mysql.ts'
-import * as schema from './contract/schema-pg.ts'
-import { schemaSqlite } from './contract/schema-sqlite.ts'
-import type { Connected } from './order/connected.ts'
-import { mysql2 } from './order/mysql.ts'
-import { nodePostgres, pglite } from './order/postgres.ts'
-import { postgresJs } from './order/postgres-js.ts'
+import { DRIVERS } from './order/drivers.ts'
 import { statementOrderHolds } from './order/property.ts'
-import { libsql } from './order/sqlite.ts'
-
-const overPg = (size: number | undefined) => () =>
-  nodePostgres(size, (client) => nodePostgresDrizzle(client, { schema }), relational)
-const overPostgresJs = (size: number) => () =>
-  postgresJs(size, (client) => postgresJsDrizzle(client, { schema }) as unknown as ContractDb, relational)
-const overMysql = (size: number | undefined) => () =>
-  mysql2(
-    size,
-    (client) => mysqlDrizzle(client, { schema: schemaMysql, mode: 'planetscale' }) as unknown as ContractDb,
-    relational,
-  )
-
-/** Every driver, in every way to connect that differs in what is ordered. */
-const DRIVERS: Readonly<Record<string, () => Promise<Connected>>> = {
-  'a client of node-postgres': overPg(undefined),
-  'a pool of one of node-postgres': overPg(1),
-  'a pool of four of node-postgres': overPg(4),
-  'postgres-js with max: 1': overPostgresJs(1),
-  'postgres-js with max: 4': overPostgresJs(4),
-  PGlite: () => pglite((client) => pgliteDrizzle(client, { schema }) as unknown as ContractDb, relational),
-  'a connection of mysql2': overMysql(undefined),
-  'a pool of one of mysql2': overMysql(1),
-  'a pool of four of mysql2': overMysql(4),
-  libSQL: () =>
-    libsql((client) => libsqlDrizzle(client, { schema: schemaSqlite }) as unknown as ContractDb, relational),
-}
 
 for (const [name, connect] of Object.entries(DRIVERS)) describe(name, () => statementOrderHolds(connect))

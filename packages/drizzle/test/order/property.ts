@@ -1,18 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createCache, memoryStore, type Store, systemClock } from '@larder/core'
+import { createCache, memoryStore, systemClock } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
 import { absentParser, seededRandom } from '@larder/testing'
-import { asc } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ContractDb } from '../contract/driver.ts'
 import { differenceInOrder, differenceInTransactions } from './compare.ts'
 import type { Connected } from './connected.ts'
-import { type Abilities, ROWS_OF_A_PROGRAM, randomProgram, type Step } from './program.ts'
+import { type Abilities, randomProgram, type Step } from './program.ts'
 import type { Sent } from './recorder.ts'
+import { fill, rowsOf } from './rows.ts'
 import { type Observed, runProgram } from './run-program.ts'
+import { slowStore } from './slow-store.ts'
 
 /** Random programs per driver and way to cache. `LARDER_ORDER_PROGRAMS=2000` for a long run. */
-const PROGRAMS = Number(process.env.LARDER_ORDER_PROGRAMS ?? 12)
+const PROGRAMS = Number(process.env.LARDER_ORDER_PROGRAMS ?? 8)
 const FIRST_SEED = Number(process.env.LARDER_ORDER_SEED ?? 1)
 /** Longer than any program takes. */
 const STUCK = 20_000
@@ -88,52 +89,12 @@ async function stuck(driver: Connected, signal: AbortSignal): Promise<never> {
   throw new Error(`stuck after:\n${shown(driver.recorder.take())}`)
 }
 
-async function fill(driver: Connected): Promise<void> {
-  const db = driver.db()
-  const { posts, users } = driver.schema
-  await db.delete(posts)
-  await db.delete(users)
-  const programs = [0, 1, 2]
-  await db.insert(users).values(programs.map((index) => ({ id: index + 1, email: `u${index}@x` })))
-  const rows = programs.flatMap((index) =>
-    [1, 2, 3].map((row) => ({ id: index * ROWS_OF_A_PROGRAM + row, title: 'old', authorId: index + 1 })),
-  )
-  await db.insert(posts).values(rows)
-}
-
-async function rowsOf(driver: Connected): Promise<unknown> {
-  const { posts } = driver.schema
-  return driver.db().select().from(posts).orderBy(asc(posts.id))
-}
-
 function wrap(driver: Connected, way: Way, seed: number): ContractDb {
   const store = way === 'everything cached in a slow store' ? slowStore(seed) : memoryStore()
   // Without PostgreSQL's parser raw writes are unknown; with it the first ones come before it is loaded.
   const cache = createCache({ store }, { clock: systemClock, ...(seed % 2 && { sqlParser: absentParser }) })
   const tables = way === 'nothing cached' ? {} : { '*': { ttl: '1h' as const } }
   return drizzleCache(driver.db(), { cache, schema: driver.schema, tables })
-}
-
-/** Answers after up to three milliseconds. */
-function slowStore(seed: number): Store {
-  const store = memoryStore()
-  const random = seededRandom(seed)
-  const later = async <T>(call: () => Promise<T>): Promise<T> => {
-    await sleep(random() * 3)
-    return call()
-  }
-  return {
-    source: 'store',
-    open: (context) => store.open?.(context),
-    fetch: (...args) => later(() => store.fetch(...args)),
-    seed: (...args) => later(() => store.seed(...args)),
-    mark: (...args) => later(() => store.mark(...args)),
-    renew: (...args) => later(() => store.renew(...args)),
-    finish: (...args) => later(() => store.finish(...args)),
-    set: (...args) => later(() => store.set(...args)),
-    invalidateAll: () => later(() => store.invalidateAll()),
-    close: () => store.close(),
-  }
 }
 
 function shown(sent: readonly Sent[]): string {
