@@ -18,11 +18,14 @@ import { activeProvider, adapterSettings, clientVersion, globalOmit, omittedOf }
 import { checkDatamodel } from './mismatch.ts'
 import { type ModelMap, modelMapOf } from './model.ts'
 import { type Policies, policiesOf } from './policies.ts'
-import { createRawSql, isPostgres } from './raw.ts'
+import { createRawSql, dialectOf, isPostgres } from './raw.ts'
 import { runtimeDatamodel, runtimeSchema } from './runtime-schema.ts'
 import { schemaOf } from './schema.ts'
 import { loadSqlParser } from './sql-parser.ts'
 import { createTransactions } from './transaction.ts'
+import { watchWrites } from './watch/unseen-writes.ts'
+import { watchClient } from './watch/watch-client.ts'
+import { createWrittenTables } from './watch/written-tables.ts'
 
 /** Options of {@link prismaCache}. */
 export interface PrismaCacheOptions<D extends Datamodel | undefined = undefined> {
@@ -88,20 +91,37 @@ function attach(
     blindViews: blind,
   })
   const order = hasOneConnection(base) ? createStatementOrder() : undefined
-  const transactions = createTransactions(engine, order)
+  const watch = watchClient(base)
+  const announcements = watch?.announcementsOf(options.cache)
+  const transactions = createTransactions(engine, order, announcements)
+  const raw = createRawSql(engine, provider, transactions)
   const room = {
     engine,
+    announcements,
     models,
     provider,
     relationMode: described.relationMode,
     omitted: (model: string) => omittedOf(globalOmit(base), model),
     policies: policiesOrDetach(engine, models, written),
     transactions,
-    raw: createRawSql(engine, provider, transactions),
+    raw,
     declared: declaredTables(models, new Set(schema.tables.keys())),
     blindViews: blind,
   }
+  if (announcements) {
+    const written = createWrittenTables(dialectOf(provider))
+    watch?.observe(
+      options.cache,
+      watchWrites({ engine, schema, announcements, raw, written, single: order !== undefined }),
+    )
+  } else engine.events.emit('warning', UNWATCHED)
   return extendClient(room, options.cache, base)
+}
+
+const UNWATCHED = {
+  code: 'unwatched-client',
+  message:
+    'this Prisma client was connected before it was extended, or has no driver adapter that can be watched: what other extensions and unextended clients write is not seen. Extend it before its first query, or give it larderAdapter(adapter)',
 }
 
 /** A mistake in a policy leaves the cache as it was: the next try finds the name free. */
