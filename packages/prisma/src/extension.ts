@@ -45,7 +45,8 @@ const ROW_SHAPE = 1
 
 /**
  * A Prisma client extension that caches reads and invalidates on writes. `$extends(prismaCache({…}))`.
- * Extensions put on later go under it.
+ * Other extensions run outside the cache, put on before it or after. What they write through the client they were put on,
+ * and what any unextended client of the same `PrismaClient` writes, is seen at the driver adapter and invalidated.
  * @throws CacheError naming the option and the fix, when it is put on a client: unknown models, a datamodel of another
  * schema, a policy without a lifetime, the extension put on twice, a second client without a `database`.
  */
@@ -58,7 +59,7 @@ export function prismaCache<const D extends Datamodel | undefined = undefined>(
     if ('$cache' in (base as object))
       throw new CacheError(
         'LARDER_EXTENSION_TWICE',
-        'prismaCache is on this client already: put it on once, last',
+        'prismaCache is on this client already: put it on once. The order among other extensions does not matter: they run outside the cache whichever is put on first',
       )
     return attach(options, base) as unknown as CacheExtension<ModelName<D>>
   }
