@@ -26,10 +26,13 @@ import {
 import { checkDatamodel } from './mismatch.ts'
 import { type ModelMap, modelMapOf } from './model.ts'
 import { type Policies, policiesOf } from './policies.ts'
-import { createRawSql, isPostgres } from './raw.ts'
+import { createRawSql, dialectOf, isPostgres } from './raw.ts'
 import { runtimeDatamodel, runtimeSchema } from './runtime-schema.ts'
 import { schemaOf } from './schema.ts'
 import { createTransactions } from './transaction.ts'
+import { watchWrites } from './watch/unseen-writes.ts'
+import { watchClient } from './watch/watch-client.ts'
+import { createWrittenTables } from './watch/written-tables.ts'
 
 /** Options of {@link prismaCache}. */
 export interface PrismaCacheOptions<D extends Datamodel | undefined = undefined> {
@@ -55,7 +58,8 @@ const ROW_SHAPE = 1
 
 /**
  * A Prisma client extension that caches reads and invalidates on writes. `$extends(prismaCache({…}))`.
- * Extensions put on later go under it.
+ * Other extensions run outside the cache, put on before it or after. What they write through the client they were put on,
+ * and what any unextended client of the same `PrismaClient` writes, is seen at the driver adapter and invalidated.
  * @throws CacheError naming the option and the fix, when it is put on a client: unknown models, a datamodel of another
  * schema, a policy without a lifetime, a collation that is not known, the extension put on twice, a second client without a `database`.
  */
@@ -68,7 +72,7 @@ export function prismaCache<const D extends Datamodel | undefined = undefined>(
     if ('$cache' in (base as object))
       throw new CacheError(
         'LARDER_EXTENSION_TWICE',
-        'prismaCache is on this client already: put it on once, last',
+        'prismaCache is on this client already: put it on once. The order among other extensions does not matter: they run outside the cache whichever is put on first',
       )
     return attach(options, base) as unknown as CacheExtension<ModelName<D>>
   }
@@ -103,20 +107,37 @@ function attach(
     blindViews: blind,
   })
   const order = hasOneConnection(base) ? createStatementOrder() : undefined
-  const transactions = createTransactions(engine, order)
+  const watch = watchClient(base)
+  const announcements = watch?.announcementsOf(options.cache)
+  const transactions = createTransactions(engine, order, announcements)
+  const raw = createRawSql(engine, provider, transactions)
   const room = {
     engine,
+    announcements,
     models,
     provider,
     relationMode: described.relationMode,
     omitted: (model: string) => omittedOf(globalOmit(base), model),
     policies: policiesOrDetach(engine, models, written),
     transactions,
-    raw: createRawSql(engine, provider, transactions),
+    raw,
     declared: declaredTables(models, new Set(schema.tables.keys())),
     blindViews: blind,
   }
+  if (announcements) {
+    const written = createWrittenTables(dialectOf(provider))
+    watch?.observe(
+      options.cache,
+      watchWrites({ engine, schema, announcements, raw, written, single: order !== undefined }),
+    )
+  } else engine.events.emit('warning', UNWATCHED)
   return extendClient(room, options.cache, base)
+}
+
+const UNWATCHED = {
+  code: 'unwatched-client',
+  message:
+    'this Prisma client was connected before it was extended, or has no driver adapter that can be watched: what other extensions and unextended clients write is not seen. Extend it before its first query, or give it larderAdapter(adapter)',
 }
 
 /** A mistake in a policy leaves the cache as it was: the next try finds the name free. */

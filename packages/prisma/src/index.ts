@@ -18,3 +18,4 @@ export type {
 } from './extension-types.ts'
 export { tablesOf } from './extras.ts'
 export type { CallOptions, CallPolicy } from './policies.ts'
+export { larderAdapter } from './watch/watch-client.ts'

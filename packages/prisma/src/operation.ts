@@ -1,4 +1,4 @@
-import type { BypassReason, Engine, ReadPlan, SqlScan, WritePlan } from '@larder/core'
+import type { BypassReason, Change, Engine, ReadPlan, SqlScan, WritePlan } from '@larder/core'
 import type { DeclaredTables } from './declared-tables.ts'
 import { hookInternals } from './internals.ts'
 import type { ModelMap } from './model.ts'
@@ -12,10 +12,13 @@ import type { CallPolicy, Policies } from './policies.ts'
 import { type RawSql, textAndValues } from './raw.ts'
 import { afterThoseBefore, inTurn } from './statement-turn.ts'
 import type { Place, Transactions } from './transaction.ts'
+import type { Announced, Announcements } from './watch/announcements.ts'
 
 /** What the operations of one client need, shared by all its extended forms. */
 export interface OperationRoom {
   readonly engine: Engine
+  /** Undefined: nobody sees what the driver is given. */
+  readonly announcements: Announcements | undefined
   readonly models: ModelMap
   readonly provider: string
   /** Fields left out of every result of a model. */
@@ -121,6 +124,7 @@ function write(
     policy?.write === 'through' && place.kind !== 'lost' && !room.raw.session() && !room.raw.strayed()
       ? throughOf(room.models, { operation, model, args, dataPath }, changes.length, policy, room)
       : undefined
+  const announced = { operation: `${model}.${operation}`, tables: namesOf(changes) }
   return settle(room, place, {
     operation: `${model}.${operation}`,
     model,
@@ -128,8 +132,23 @@ function write(
     ...(returned && { returned }),
     ...(through && { through }),
     failed: statementFailed,
-    run: () => query(args),
+    run: () => announcing(room, place, announced, () => query(args)),
   })
+}
+
+function namesOf(changes: readonly Change[]): ReadonlySet<string> {
+  return new Set(changes.map(({ table }) => table.toLowerCase()))
+}
+
+function announcing(
+  { announcements }: OperationRoom,
+  place: Place,
+  announced: Announced,
+  query: () => Promise<unknown>,
+): Promise<unknown> {
+  if (!announcements) return query()
+  const scope = place.kind === 'inside' ? place.root : place.kind === 'lost' ? 'lost' : undefined
+  return announcements.during(announced, scope, query)
 }
 
 /** A write of its own, or of the scope it is in; one whose COMMIT nobody will tell us of keeps its marks up. */
@@ -157,7 +176,8 @@ async function rawSql(
   place: Place,
 ): Promise<unknown> {
   const { operation, args, query } = one
-  const run = (): Promise<unknown> => query(args)
+  const run = (): Promise<unknown> =>
+    announcing(room, place, { operation, tables: undefined }, () => query(args))
   room.raw.look(args)
   const scan = room.raw.scan(args)
   const writes = room.declared.writtenBy(call) ?? room.declared.writtenNow()

@@ -52,13 +52,17 @@ const DIALECTS: Readonly<Record<string, SqlDialect>> = {
   sqlite: 'sqlite',
 }
 
+export function dialectOf(provider: string): SqlDialect | undefined {
+  return DIALECTS[provider]
+}
+
 /** True where the parser of PostgreSQL reads what the server reads: CockroachDB has words of its own. */
 export function isPostgres(provider: string): boolean {
   return provider === 'postgresql' || provider === 'postgres'
 }
 
 export function createRawSql(engine: Engine, provider: string, transactions: Transactions): RawSql {
-  const dialect = DIALECTS[provider]
+  const dialect = dialectOf(provider)
   const advice = 'this client reads past the cache. Use $transaction instead'
   const session = createRawSession(engine, { advice, statementFailed, commitFailed })
   const meaning = sessionMeaning((warning) => engine.events.emit('warning', warning))

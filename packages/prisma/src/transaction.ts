@@ -1,7 +1,9 @@
 import type { Engine, StatementOrder, Transaction } from '@larder/core'
+import { runArray, within } from './array-transaction.ts'
 import { interactiveIdOf, type OperationTransaction } from './internals.ts'
 import { createInteractiveScopes, type InteractiveScopes } from './open-scopes.ts'
-import { commitFailed, statementFailed } from './outcome.ts'
+import { commitFailed } from './outcome.ts'
+import type { Announcements } from './watch/announcements.ts'
 
 /** Prisma's own `$transaction`, unbound. */
 export type BeginTransaction = (this: unknown, input: unknown, options: unknown) => Promise<unknown>
@@ -9,7 +11,12 @@ export type BeginTransaction = (this: unknown, input: unknown, options: unknown)
 /** Where one operation stands: beside any transaction, in a scope of ours, or in one begun behind our back. */
 export type Place = (
   | { readonly kind: 'alone' }
-  | { readonly kind: 'inside'; readonly scope: Transaction }
+  | {
+      readonly kind: 'inside'
+      readonly scope: Transaction
+      /** The scope of the transaction around all nested ones. */
+      readonly root: Transaction
+    }
   | { readonly kind: 'lost' }
 ) & {
   /** Of the statements on its connection. Undefined: nobody knows the connection, or Prisma itself keeps the order. */
@@ -34,8 +41,13 @@ export interface Transactions {
 /**
  * The one file that knows how Prisma's transactions begin, nest and end.
  * @param order of the statements outside interactive transactions, where the client has a single connection.
+ * @param announcements undefined: nobody sees what the driver is given.
  */
-export function createTransactions(engine: Engine, order: StatementOrder | undefined): Transactions {
+export function createTransactions(
+  engine: Engine,
+  order: StatementOrder | undefined,
+  announcements: Announcements | undefined,
+): Transactions {
   const interactive = createInteractiveScopes()
   const batches = new WeakMap<Transaction, () => void>()
   /** How many transactions are open in each scope, and the scopes whose body has returned or failed. */
@@ -68,7 +80,8 @@ export function createTransactions(engine: Engine, order: StatementOrder | undef
       parent = interactive.find(id)?.scopes.at(-1)
       const { scopes, order: statements } = interactive.enter(id, scope)
       leave = () => interactive.leave(id, scope)
-      const hidden = unseen(engine, scope, tx)
+      const close = () => Promise.resolve(statements.sent()).then(() => seal([...scopes]))
+      const hidden = announcements ? undefined : unseen(engine, scope, tx)
       if (hidden) await hidden
       let result: unknown
       try {
@@ -76,12 +89,10 @@ export function createTransactions(engine: Engine, order: StatementOrder | undef
         bodyDone = true
       } catch (error) {
         // What is refused here fails already.
-        await seal([...scopes]).catch(() => {})
-        await statements.sent()
+        await close().catch(() => {})
         throw error
       }
-      await seal([...scopes])
-      await statements.sent()
+      await close()
       letGo = true
       return result
     }
@@ -94,7 +105,8 @@ export function createTransactions(engine: Engine, order: StatementOrder | undef
       await (parent ? scope.mergeInto(parent) : scope.end(outcome))
     }
     try {
-      const result = await engine.inside(scope, () => begin.call(client, wrapped, options))
+      const named = isTransactionClient(client) ? undefined : announcements
+      const result = await within(engine, named, scope, () => begin.call(client, wrapped, options))
       await end('committed')
       return result
     } catch (error) {
@@ -106,16 +118,15 @@ export function createTransactions(engine: Engine, order: StatementOrder | undef
 
   return {
     run(begin, client, input, options) {
-      const inTurn = isTransactionClient(client) ? undefined : order
-      if (typeof input === 'function') {
-        const runIn = (): Promise<unknown> => runInteractive(begin, client, input as Body, options)
-        return inTurn ? inTurn.enter().send(runIn) : runIn()
-      }
-      const run = (): Promise<unknown> => begin.call(client, input, options)
+      const nested = isTransactionClient(client)
+      const run = (): Promise<unknown> =>
+        typeof input === 'function'
+          ? runInteractive(begin, client, input as Body, options)
+          : begin.call(client, input, options)
       // Inside an interactive transaction Prisma runs an array one by one, each operation told as its own.
-      return isTransactionClient(client)
-        ? run()
-        : arrayInTurn(inTurn, input, (queued) => runBatch(engine, batches, unsure, queued, run))
+      if (nested) return run()
+      if (typeof input === 'function') return order ? order.enter().send(run) : run()
+      return runArray({ engine, batches, unsure, announcements, order }, input, run)
     },
     broken: (scope) => sealUnsure(interactive.around(scope), unsure),
     placeOf: (transaction) =>
@@ -131,54 +142,12 @@ function placeIn(
 ): Place {
   if (kind === 'batch') {
     const queued = current && batches.get(current)
-    return current && queued ? { kind: 'inside', scope: current, queued } : { kind: 'lost' }
+    return current && queued ? { kind: 'inside', scope: current, root: current, queued } : { kind: 'lost' }
   }
   const open = interactive.find(String(id))
   const scope = current && open?.scopes.includes(current) ? current : open?.scopes.at(-1)
-  return scope ? { kind: 'inside', scope, order: open?.order } : { kind: 'lost' }
-}
-
-/**
- * Runs an array transaction in its turn. What is called after it waits until Prisma has all of its queries, which `queued`
- * is called for, one by one.
- */
-function arrayInTurn(
-  order: StatementOrder | undefined,
-  input: unknown,
-  run: (queued: () => void) => Promise<unknown>,
-): Promise<unknown> {
-  if (!order) return run(() => {})
-  const [first, last] = [order.enter(), order.enter()]
-  let left = Array.isArray(input) ? input.length : 0
-  const queued = (): void => {
-    if (--left === 0) last.leave()
-  }
-  return first.send(() => run(queued)).finally(last.leave)
-}
-
-async function runBatch(
-  engine: Engine,
-  batches: WeakMap<Transaction, () => void>,
-  unsure: WeakSet<Transaction>,
-  queued: () => void,
-  run: () => Promise<unknown>,
-): Promise<unknown> {
-  // Each statement marks before it is queued, and the batch starts only when all are: before BEGIN.
-  const scope = engine.transaction('early')
-  batches.set(scope, queued)
-  try {
-    const results = await engine.inside(scope, run)
-    await scope.end('committed')
-    return results
-  } catch (error) {
-    // A statement without its marks was not queued, and Prisma begins no batch before all its statements are.
-    if (scope.refusal) scope.unsent()
-    // Whether a statement or COMMIT was refused is not told; either proves it.
-    const refused = !unsure.has(scope) && (statementFailed(error) || commitFailed(error))
-    const failed = scope.refusal !== undefined || refused
-    await scope.end(failed ? 'failed' : 'unknown')
-    throw error
-  }
+  if (!open || !scope) return { kind: 'lost' }
+  return { kind: 'inside', scope, root: open.scopes[0] ?? scope, order: open.order }
 }
 
 /** Marks what scopes wrote that may be committed although they reject. Waits for all, then rejects as the first that did. */

@@ -116,7 +116,7 @@ describe('a mistake in the options shows when the extension is put on', () => {
     for (const client of [once, more])
       expect(thrown(() => client.$extends(prismaCache({ cache: createCache() })))).toMatchObject({
         code: 'LARDER_EXTENSION_TWICE',
-        message: expect.stringContaining('once, last'),
+        message: expect.stringContaining('put it on once'),
       })
   })
 

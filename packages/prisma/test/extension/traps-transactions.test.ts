@@ -432,6 +432,6 @@ describe('an extension that begins its transactions on $parent', () => {
       await tx.user.update({ where: { id: 1 }, data: { name: 'unseen' } })
     })
     expect(await name()).toBe('unseen')
-    expect(warnings).toEqual(['transaction-unseen'])
+    expect(warnings).toEqual(['unseen-write'])
   })
 })

@@ -10,7 +10,7 @@ import {
   seededRandom,
   watchAdapter,
 } from '../../../testing/src/index.ts'
-import { ADAPTERS, type AdapterDatabase, schemaFor } from './adapters.ts'
+import { ADAPTERS, type AdapterDatabase, schemaFor } from '../extension/adapters.ts'
 import { programOf, type Step } from './program.ts'
 import { type AnyClient, runProgram } from './run.ts'
 
@@ -81,7 +81,6 @@ describe.each(Object.entries(ADAPTERS))('with %s', (_, open) => {
 async function connect(database: AdapterDatabase, { PrismaClient: Client }: Clients) {
   const watched = watchAdapter(database.adapter())
   const base = new Client({ adapter: oneByOne(watched.adapter, database) })
-  await base.$connect()
   return { base, watched }
 }
 

@@ -1,0 +1,83 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Transaction } from '@larder/core'
+
+/** What an operation has announced to the engine before its statements are sent. */
+export interface Announced {
+  readonly operation: string
+  /** Bare names in lower case; undefined: raw SQL, whose tables its caller or the parser has told. */
+  readonly tables: ReadonlySet<string> | undefined
+}
+
+/** The operations under way on one client and all its extended forms, and what they have announced. */
+export interface Announcements {
+  /**
+   * Runs an operation's query as announced.
+   * @param scope of the outermost transaction it is in; undefined: it is in none.
+   */
+  during<T>(one: Announced, scope: Transaction | 'lost' | undefined, query: () => Promise<T>): Promise<T>
+  /**
+   * Begins a transaction whose scope is `scope`.
+   * @param mixed whether there are operations in it that nobody announces: then none of them counts as announced.
+   */
+  beginning<T>(scope: Transaction, begin: () => T, mixed?: () => boolean): T
+  /** The scope of the transaction that the driver begins in this call; undefined: nobody has announced one. */
+  begun(): Transaction | undefined
+  /** The operation, in no transaction, whose statement the running code sends. */
+  current(): Announced | undefined
+  /** The operations under way in a transaction. */
+  inside(scope: Transaction): readonly Announced[]
+  /** Whether any operation under way has announced all of these tables. */
+  anywhere(tables: readonly string[]): boolean
+}
+
+/** Whether one of the operations has announced all of these tables. */
+export function announce(ones: Iterable<Announced>, tables: readonly string[]): boolean {
+  for (const { tables: announced } of ones)
+    if (!announced || tables.every((table) => announced.has(table))) return true
+  return false
+}
+
+export function createAnnouncements(): Announcements {
+  const alone = new AsyncLocalStorage<Announced | undefined>()
+  const starting = new AsyncLocalStorage<{ scope: Transaction | undefined }>()
+  const all = new Set<Announced>()
+  const byScope = new WeakMap<Transaction, Set<Announced>>()
+  const mixtures = new WeakMap<Transaction, () => boolean>()
+
+  const during = async <T>(sets: readonly Set<Announced>[], one: Announced, sent: Promise<T>): Promise<T> => {
+    for (const set of sets) set.add(one)
+    try {
+      return await sent
+    } finally {
+      for (const set of sets) set.delete(one)
+    }
+  }
+  return {
+    during(one, scope, query) {
+      if (!scope) return during([all], one, alone.run(one, query))
+      // Prisma sends what several operations of a transaction ask for in the context of the first of them.
+      const sets = scope === 'lost' ? [all] : [all, setOf(byScope, scope)]
+      return during(sets, one, alone.run(undefined, query))
+    },
+    beginning(scope, begin, mixed) {
+      if (mixed) mixtures.set(scope, mixed)
+      return starting.run({ scope }, begin)
+    },
+    begun() {
+      const start = starting.getStore()
+      const scope = start?.scope
+      // Another transaction that begins in its body is not this one.
+      if (start) start.scope = undefined
+      return scope
+    },
+    current: () => alone.getStore(),
+    inside: (scope) => (mixtures.get(scope)?.() ? [] : [...(byScope.get(scope) ?? [])]),
+    anywhere: (tables) => announce(all, tables),
+  }
+}
+
+function setOf(sets: WeakMap<Transaction, Set<Announced>>, scope: Transaction): Set<Announced> {
+  const set = sets.get(scope) ?? new Set()
+  sets.set(scope, set)
+  return set
+}

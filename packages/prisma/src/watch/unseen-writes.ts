@@ -1,0 +1,155 @@
+import {
+  type Change,
+  createStatementOrder,
+  type Engine,
+  type Schema,
+  type StatementOrder,
+  type Transaction,
+} from '@larder/core'
+import { commitFailed, statementFailed } from '../outcome.ts'
+import type { RawSql } from '../raw.ts'
+import type { StatementObserver, TransactionToken } from './adapter.ts'
+import { type Announced, type Announcements, announce } from './announcements.ts'
+import type { WrittenTables } from './written-tables.ts'
+
+/** What the observer of one client's statements needs. */
+export interface WatchRoom {
+  readonly engine: Engine
+  readonly schema: Schema
+  readonly announcements: Announcements
+  readonly raw: RawSql
+  readonly written: (sql: string) => WrittenTables | undefined
+  /** Whether all statements share one connection. */
+  readonly single: boolean
+}
+
+/** One transaction of the driver. */
+interface Watched {
+  /** The scope of the extended client that began it; undefined: another client did, or Prisma for a nested write. */
+  readonly begun: Transaction | undefined
+  /** The operation that Prisma began it for. */
+  readonly operation: Announced | undefined
+  /** The scope of what was not announced in it, where the transaction has none of an extended client. */
+  own: Transaction | undefined
+  ended: boolean
+  readonly order: StatementOrder
+}
+
+/** Warnings that are kept so as not to be repeated. */
+const MOST = 1_000
+const OPERATION = 'a client without the cache'
+
+/**
+ * Watches all that a client's driver adapter is given, by the extended client or any other, and invalidates what nobody has
+ * announced to the cache: marked before it is sent, or before the COMMIT of its transaction, and finished afterwards.
+ */
+export function watchWrites(room: WatchRoom): StatementObserver {
+  const transactions = new WeakMap<TransactionToken, Watched>()
+  const warn = createWarnings(room)
+  const outside = room.single ? createStatementOrder() : undefined
+
+  const scopeOf = (watched: Watched): Transaction => {
+    if (watched.begun) return watched.begun
+    watched.own ??= room.engine.transaction('late')
+    return watched.own
+  }
+  const end = async <T>(token: TransactionToken, send: () => Promise<T>, commits: boolean): Promise<T> => {
+    const watched = transactions.get(token)
+    if (!watched || watched.ended) return send()
+    watched.ended = true
+    const { own } = watched
+    if (!own) return send()
+    try {
+      await watched.order.sent()
+      if (commits) await own.seal()
+      const result = await send()
+      await own.end(commits ? 'committed' : 'failed')
+      return result
+    } catch (error) {
+      // Whatever becomes of a ROLLBACK, no COMMIT was sent.
+      await own.end(!commits || own.refusal || commitFailed(error) ? 'failed' : 'unknown')
+      throw error
+    }
+  }
+  return {
+    begin(token) {
+      const begun = room.announcements.begun()
+      const operation = begun ? undefined : room.announcements.current()
+      transactions.set(token, {
+        begun,
+        operation,
+        own: undefined,
+        ended: false,
+        order: createStatementOrder(),
+      })
+    },
+    statement(sql, token, send) {
+      const watched = token && transactions.get(token)
+      const turn = (watched?.order ?? outside)?.enter()
+      const inTurn = turn ? () => turn.send(send) : send
+      const written = room.written(sql)
+      if (!written || (watched && sql === 'ROLLBACK')) return inTurn()
+      const announced = announcedIn(room, watched)
+      const { tables } = written
+      if (tables ? announce(announced, tables) : announced.some((one) => !one.tables)) return inTurn()
+      warn(sql, tables, announced)
+      const scope = watched && !watched.ended ? scopeOf(watched) : undefined
+      const sent = invalidating(room, sql, written, scope, inTurn)
+      return turn ? sent.finally(turn.leave) : sent
+    },
+    commit: (token, send) => end(token, send, true),
+    rollback: (token, send) => end(token, send, false),
+  }
+}
+
+/** What may have announced a statement of this transaction, or of none. */
+function announcedIn({ announcements }: WatchRoom, watched: Watched | undefined): readonly Announced[] {
+  if (watched?.begun) return announcements.inside(watched.begun)
+  const one = watched ? watched.operation : announcements.current()
+  return one ? [one] : []
+}
+
+function invalidating<T>(
+  { engine, raw, schema }: WatchRoom,
+  sql: string,
+  { scan, tables }: WrittenTables,
+  scope: Transaction | undefined,
+  send: () => Promise<T>,
+): Promise<T> {
+  if (tables?.every((table) => schema.tables.has(table))) {
+    const changes = tables.map((table): Change => ({ table, effect: 'unknown' }))
+    const plan = { operation: OPERATION, model: undefined, changes, failed: statementFailed, run: send }
+    return engine.write(plan, scope ?? raw.session())
+  }
+  const args = [sql]
+  raw.look(args)
+  return raw.run({ operation: OPERATION, args, scan, hurried: scope !== undefined }, scope, send)
+}
+
+/** Says once of each table what has written it. */
+function createWarnings({ engine, announcements }: WatchRoom) {
+  const said = new Set<string>()
+  return (sql: string, tables: readonly string[] | undefined, announced: readonly Announced[]): void => {
+    const [operation] = announced.filter((one) => one.tables).map((one) => one.operation)
+    // An operation that Prisma sends where it cannot be told apart has announced it all the same.
+    if (!operation && tables && announcements.anywhere(tables)) return
+    const written = tables?.join(', ') ?? 'by raw SQL'
+    const key = `${operation}: ${written}`
+    if (said.has(key)) return
+    if (said.size >= MOST) said.clear()
+    said.add(key)
+    const what = tables ? written : `tables by raw SQL (${sql.slice(0, 80)})`
+    engine.events.emit(
+      'warning',
+      operation
+        ? {
+            code: 'unannounced-write',
+            message: `${operation} wrote ${what}, which Larder did not expect: cached reads of it were invalidated. Nothing is stale, but this is a bug in Larder: please report the operation and its arguments`,
+          }
+        : {
+            code: 'unseen-write',
+            message: `a client without the cache wrote ${what}: cached reads of it were invalidated, row by row they cannot be. An extension that writes through the client it was put on does this, and so does code that still holds the client that was extended. Let both write through the extended client`,
+          },
+    )
+  }
+}

@@ -1,0 +1,137 @@
+import type { Cache } from '@larder/core'
+import { type AdapterFactory, observed, type StatementObserver, type TransactionToken } from './adapter.ts'
+import { type Announcements, createAnnouncements } from './announcements.ts'
+
+/** What watches one driver adapter, for every cache that its clients have. */
+export interface AdapterWatch {
+  /** What the operations of this cache's clients announce. */
+  announcementsOf(cache: Cache): Announcements
+  /** One observer for each cache: a second one takes the place of the first. */
+  observe(cache: Cache, observer: StatementObserver): void
+}
+
+const byFactory = new WeakMap<object, AdapterWatch>()
+const byEngine = new WeakMap<object, AdapterWatch>()
+
+/**
+ * Lets Larder see all that Prisma sends through a driver adapter. Needed only where a `warning` with the code
+ * `unwatched-client` asks for it: a client that is connected before it is extended.
+ * @example
+ * const adapter = larderAdapter(new PrismaPg({ connectionString }))
+ * const base = new PrismaClient({ adapter })
+ * await base.$connect()
+ * const prisma = base.$extends(prismaCache({ cache, datamodel, models }))
+ */
+export function larderAdapter<F extends AdapterFactory>(adapter: F): F {
+  if (byFactory.has(adapter)) return adapter
+  const { watch, observer } = createAdapterWatch()
+  const watched = observed(adapter, observer)
+  byFactory.set(watched, watch)
+  return watched
+}
+
+/** A Prisma client's engine, as far as it is known. All clients extended from one client share it. */
+interface ClientEngine {
+  tracingHelper: object
+  start(): Promise<void>
+}
+
+interface Client {
+  readonly _originalClient?: {
+    _engine?: ClientEngine
+    readonly _engineConfig?: { readonly adapter?: AdapterFactory }
+  }
+}
+
+/**
+ * Watches the driver adapter of a client that has not connected yet. The adapter that was given to it may be other
+ * clients' as well, so it stays as it is: this client gets an engine that connects by a watched one.
+ * @returns undefined where the client has connected, or is made otherwise than Prisma 7 makes it.
+ */
+export function watchClient(client: unknown): AdapterWatch | undefined {
+  const original = (client as Client)._originalClient
+  const engine = original?._engine
+  const config = original?._engineConfig
+  const adapter = config?.adapter
+  if (!engine || typeof adapter?.connect !== 'function') return undefined
+  const known = byEngine.get(engine) ?? byFactory.get(adapter)
+  if (known) return known
+  const { watch, observer } = createAdapterWatch()
+  const replacement = engineLike(engine, { ...config, adapter: observed(adapter, observer) })
+  if (!replacement || !isIdle(engine)) return undefined
+  original._engine = replacement
+  byEngine.set(replacement, watch)
+  return watch
+}
+
+function engineLike(engine: ClientEngine, config: object): ClientEngine | undefined {
+  try {
+    const Engine = engine.constructor as new (config: object) => ClientEngine
+    const made = new Engine(config)
+    return typeof made.start === 'function' && 'tracingHelper' in made ? made : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Whether an engine has never connected. Its state is hidden, but what it would do first to connect is to ask its
+ * `tracingHelper`: here that asks for nothing. An engine that is idle is of no use any more afterwards.
+ */
+function isIdle(engine: ClientEngine): boolean {
+  const helper = engine.tracingHelper
+  let connects = false
+  engine.tracingHelper = new Proxy(helper, {
+    get(target, name) {
+      if (name !== 'runInChildSpan') return Reflect.get(target, name)
+      return () => {
+        connects = true
+        return new Promise(() => {})
+      }
+    },
+  })
+  try {
+    void engine.start().catch(() => {})
+  } finally {
+    engine.tracingHelper = helper
+  }
+  return connects
+}
+
+function createAdapterWatch(): { readonly watch: AdapterWatch; readonly observer: StatementObserver } {
+  const announcements = new WeakMap<Cache, Announcements>()
+  const observers = new WeakMap<Cache, StatementObserver>()
+  // A cache that is given up is not kept for the client's sake.
+  let caches: WeakRef<Cache>[] = []
+  const all = (): readonly StatementObserver[] =>
+    caches.flatMap((ref) => {
+      const cache = ref.deref()
+      return (cache && observers.get(cache)) ?? []
+    })
+  type Around = <T>(observer: StatementObserver, send: () => Promise<T>) => Promise<T>
+  const through = <T>(send: () => Promise<T>, around: Around): Promise<T> =>
+    all().reduce<() => Promise<T>>((inner, observer) => () => around(observer, inner), send)()
+  return {
+    watch: {
+      announcementsOf(cache) {
+        const known = announcements.get(cache) ?? createAnnouncements()
+        announcements.set(cache, known)
+        return known
+      },
+      observe(cache, observer) {
+        if (!observers.has(cache)) caches = [...caches.filter((ref) => ref.deref()), new WeakRef(cache)]
+        observers.set(cache, observer)
+      },
+    },
+    observer: {
+      begin(transaction: TransactionToken) {
+        for (const observer of all()) observer.begin(transaction)
+      },
+      statement: (sql, transaction, send) =>
+        through(send, (observer, inner) => observer.statement(sql, transaction, inner)),
+      commit: (transaction, send) => through(send, (observer, inner) => observer.commit(transaction, inner)),
+      rollback: (transaction, send) =>
+        through(send, (observer, inner) => observer.rollback(transaction, inner)),
+    },
+  }
+}

@@ -1,0 +1,54 @@
+import { type SqlDialect, type SqlScan, scanSql } from '@larder/core'
+
+/** What a statement writes, as far as its text shows. */
+export interface WrittenTables {
+  readonly scan: SqlScan
+  /** Bare names in lower case. Undefined: it is no statement of Prisma's own, and somebody else must say. */
+  readonly tables: readonly string[] | undefined
+}
+
+/** Texts whose answers are remembered, and how long the longest of them is. */
+const MOST = 2_000
+const LONGEST = 10_000
+
+const NAME = '(?:"(?:[^"]|"")+"|`(?:[^`]|``)+`)'
+/** Prisma's own statements begin like this; in them every name is quoted, and every value is a parameter. */
+const OWN = new RegExp(`^(?:INSERT (?:IGNORE )?INTO|UPDATE|DELETE FROM) (?:${NAME}\\.)?(${NAME})(?=[\\s(])`)
+/** What could name another target. */
+const SECOND =
+  /;|\bWITH\b|\bINTO\b.*\bINTO\b|\bDELETE\b.*\bDELETE\b|\bUPDATE\s+(?!SET\b).*\bUPDATE\s+(?!SET\b)/is
+
+/** Tells statements that write from those that do not. Undefined: it reads only. */
+export function createWrittenTables(
+  dialect: SqlDialect | undefined,
+): (sql: string) => WrittenTables | undefined {
+  const known = new Map<string, WrittenTables | undefined>()
+  return (sql) => {
+    const remembered = known.get(sql)
+    if (remembered || known.has(sql)) return remembered
+    const written = writtenBy(sql, dialect)
+    if (sql.length <= LONGEST) {
+      if (known.size >= MOST) known.clear()
+      known.set(sql, written)
+    }
+    return written
+  }
+}
+
+function writtenBy(sql: string, dialect: SqlDialect | undefined): WrittenTables | undefined {
+  const scan = scanSql(sql, dialect)
+  if (!scan.writes && (scan.kind === 'read' || scan.kind === 'savepoint')) return undefined
+  const own = OWN.exec(sql)
+  const name = own?.[1]
+  if (!name || scan.kind !== 'write' || SECOND.test(sql)) return { scan, tables: undefined }
+  const quote = name.charAt(0)
+  return {
+    scan,
+    tables: [
+      name
+        .slice(1, -1)
+        .replaceAll(quote + quote, quote)
+        .toLowerCase(),
+    ],
+  }
+}

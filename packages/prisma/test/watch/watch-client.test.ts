@@ -1,0 +1,87 @@
+import { type CacheEvents, createCache } from '@larder/core'
+import { larderAdapter, prismaCache } from '@larder/prisma'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { ownClient } from '../../../testing/src/index.ts'
+import { ADAPTERS, type AdapterDatabase, schemaFor } from '../extension/adapters.ts'
+import type { Clients } from './client.ts'
+
+let database: AdapterDatabase
+let clients: Clients
+beforeAll(async () => {
+  database = await (ADAPTERS['better-sqlite3'] as (typeof ADAPTERS)[string])()
+  clients = await ownClient('watch-client', schemaFor(database.provider))
+})
+afterAll(async () => {
+  await database.stop()
+  await clients.remove()
+})
+
+const where = { id: 'x' }
+const write = { where, update: { value: '2' }, create: { id: 'x', value: '1' } }
+
+function client(adapter = database.adapter()) {
+  const base = new clients.PrismaClient({ adapter })
+  onTestFinished(() => base.$disconnect())
+  return base
+}
+
+function extended(base: ReturnType<typeof client>) {
+  const cache = createCache()
+  const warnings: CacheEvents['warning'][] = []
+  cache.on('warning', (event) => warnings.push(event))
+  onTestFinished(() => cache.close())
+  const larder = prismaCache({ cache, datamodel: clients.datamodel, models: { '*': { ttl: '1h' } } })
+  const codes = () => warnings.map(({ code }) => code)
+  return { db: base.$extends(larder), codes }
+}
+
+it('says that a client that has connected before cannot be watched, and leaves it as it is', async () => {
+  const base = client()
+  await base.setting.upsert(write)
+  const { db, codes } = extended(base)
+  expect(codes()).toEqual(['unwatched-client'])
+  expect(await db.setting.findUnique({ where })).toMatchObject(where)
+  await base.$transaction((tx) => tx.setting.upsert(write))
+})
+
+it('watches a client that has connected where its adapter is wrapped', async () => {
+  const base = client(larderAdapter(database.adapter()))
+  await base.setting.upsert(write)
+  const { db, codes } = extended(base)
+  expect(codes()).toEqual([])
+  await db.setting.findMany()
+  await base.setting.upsert(write)
+  expect(await db.setting.findMany()).toEqual(await base.setting.findMany())
+  expect(codes()).toEqual(['unseen-write'])
+})
+
+it('changes nothing of the adapter it was given, nor of another client that has it', async () => {
+  const adapter = database.adapter()
+  const { connect } = adapter
+  const [base, other] = [client(adapter), client(adapter)]
+  const { codes } = extended(base)
+  expect(adapter.connect).toBe(connect)
+  expect(Object.keys(adapter)).not.toContain('connect')
+  await other.setting.upsert(write)
+  expect(codes()).toEqual([])
+  await base.setting.upsert(write)
+  expect(codes()).toEqual(['unseen-write'])
+})
+
+it('two caches on one client see what is written through either', async () => {
+  const base = client()
+  const [one, two] = [extended(base), extended(base)]
+  await one.db.setting.upsert(write)
+  for (const { db } of [one, two]) await db.setting.findMany()
+  await one.db.setting.update({ where, data: { value: '7' } })
+  for (const { db } of [one, two]) expect(await db.setting.findMany()).toEqual(await base.setting.findMany())
+  expect(one.codes()).toEqual([])
+})
+
+it('disconnects and connects again', async () => {
+  const base = client()
+  const { db } = extended(base)
+  await db.setting.upsert(write)
+  await base.$disconnect()
+  expect(await db.setting.findMany()).toHaveLength(1)
+})
