@@ -137,8 +137,7 @@ function guardMark(
     const answer = await tell(record, deadline, () => store.mark(request))
     silence.over(mark)
     // An error that came at once is an answer: the next one may be better.
-    if (!answer.ok && silence.has(record, 'short') && !isMoving(answer))
-      silence.noAnswer(mark, 'long')
+    if (!answer.ok && silence.has(record, 'short') && !isMoving(answer)) silence.noAnswer(mark, 'long')
     return answer
   }
 }
