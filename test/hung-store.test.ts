@@ -37,7 +37,6 @@ interface Orm {
 let database: TestDatabase
 let server: OwnServer
 const caches: Cache[] = []
-const made = 0
 /** What the pools of the drivers say of connections that the database ended. */
 let ended: string[]
 

@@ -142,8 +142,8 @@ it('a server that hangs delays reads to their deadline, then not at all; writes 
   // The deadline is 100 ms; a machine that is busy is late by itself.
   expect(first.took).toBeLessThan(1_000)
   expect(await timedWrite(members[0], 'b')).toBeLessThan(2_500)
-  // Two seconds without an answer: nobody waits for it any more.
-  expect((await timed(() => members[1].read(1))).took).toBeLessThan(100)
+  // After a few reads without an answer nobody waits for it any more.
+  await until(async () => (await timed(() => members[1].read(1))).took < 100)
   own.resume()
   // The writer serves hits again only when its invalidation has arrived.
   await until(() => isHit(members[0]))

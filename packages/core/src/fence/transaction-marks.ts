@@ -88,7 +88,8 @@ export function createTransactionMarks(
       return seals
     },
     committed: (statements, rows) => marks.finish(shownBy(statements), rows),
-    rolledBack: marks.rollBack,
+    // Whoever takes a COMMIT that was sent for a failed one loses nothing by it.
+    rolledBack: () => (sealed ? marks.finish([], []) : marks.rollBack()),
     leave: marks.leave,
   }
 }

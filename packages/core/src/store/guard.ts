@@ -50,7 +50,6 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
   const breaker = createBreaker(clock, () => usable.reads(!breaker.open))
 
   const reading = createDeadline(clock, READ_DEADLINE)
-  const marking = createDeadline(clock, MARK_DEADLINE)
   const telling = createDeadline(clock, TELL_DEADLINE)
   const silence = createSilentMarks()
 
@@ -115,7 +114,7 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
     fetch: (entry, tags) => asking('fetch', () => store.fetch(entry, tags)),
     seed: (tags, lifetime) => asking('seed', () => store.seed(tags, lifetime)),
     set: async (...args) => (breaker.open ? STOPPED : attempt('set', telling, () => store.set(...args))),
-    mark: guardMark(store, clock, silence, (record, call) => tell('mark', record, marking, call)),
+    mark: guardMark(store, silence, inTwoSteps(clock), (...args) => tell('mark', ...args)),
     renew: (request) => tell('renew', request.record, telling, () => store.renew(request)),
     finish: (request) => tell('finish', request.record, telling, () => store.finish(request)),
     invalidateAll: () => tell('invalidateAll', EVERYTHING, telling, () => store.invalidateAll()),
@@ -127,30 +126,47 @@ type Mark = GuardedStore['mark']
 /** Notes which marks are not answered, and in which time. */
 function guardMark(
   store: Store,
-  clock: Clock,
   silence: SilentMarks,
-  tell: (record: string, call: () => ReturnType<Store['mark']>) => ReturnType<Mark>,
+  patient: (late: () => void) => Deadline,
+  tell: (record: string, deadline: Deadline, call: () => ReturnType<Store['mark']>) => ReturnType<Mark>,
 ): Mark {
-  const patience = createDeadline(clock, MARK_PATIENCE)
-  if (store.source === 'memory') return (request) => tell(request.record, () => store.mark(request))
   return async (request) => {
     const { record } = request
-    const before = silence.answers
-    const answer = await tell(record, () => {
-      const call = store.mark(request)
+    const mark = silence.sent(record)
+    const deadline = patient(() => silence.noAnswer(mark, 'short'))
+    const answer = await tell(record, deadline, () => store.mark(request))
+    silence.over(mark)
+    // An error that came at once is an answer: the next one may be better.
+    if (!answer.ok && silence.has(record, 'short') && !isMoving(answer)) silence.noAnswer(mark, 'long')
+    return answer
+  }
+}
+
+/** Two deadlines, one after the other: when the first is over `late` is called. Most calls need no more than that one. */
+function inTwoSteps(clock: Clock): (late: () => void) => Deadline {
+  const first = createDeadline(clock, MARK_PATIENCE)
+  const second = createDeadline(clock, MARK_DEADLINE - MARK_PATIENCE)
+  return (late) => ({
+    async within(what, call) {
+      const answer = call()
       let settled = false
       const over = (): void => {
         settled = true
       }
-      call.then(over, over)
-      patience.within('mark', () => call).catch(() => settled || silence.noAnswer(record, 'short', before))
-      return call
-    })
-    // An error that came at once is an answer: the next one may be better.
-    if (!answer.ok && silence.has(record, 'short') && !isMoving(answer))
-      silence.noAnswer(record, 'long', before)
-    return answer
-  }
+      answer.then(over, over)
+      try {
+        return await first.within(what, () => answer)
+      } catch (error) {
+        if (settled) throw error
+        late()
+      }
+      return second
+        .within(what, () => answer)
+        .catch((error: unknown) => {
+          throw settled ? error : new Error(`store ${what} took longer than ${MARK_DEADLINE} ms`)
+        })
+    },
+  })
 }
 
 const CLOSED = { ok: false, error: new Error('the cache is closed') } as const

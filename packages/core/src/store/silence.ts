@@ -4,14 +4,25 @@
  */
 export type Silence = 'short' | 'long'
 
+/** A mark on its way. */
+export interface SentMark {
+  readonly record: string
+  /** How many answers of the store there had been. */
+  readonly answers: number
+  /** Something about the same record, sent later or not, was acknowledged since. */
+  overtaken: boolean
+}
+
 /** Which tables' marks the store does not answer, so that the next writes do not wait for theirs. */
 export interface SilentMarks {
   /** True: a mark of this record would probably not be answered either. */
   has(record: string, silence: Silence): boolean
-  /** How many answers there were, whatever to. */
-  readonly answers: number
-  /** A mark of this record was not answered in that time. @param before the answers there were when it was sent. */
-  noAnswer(record: string, silence: Silence, before: number): void
+  /** A mark of this record is sent. */
+  sent(record: string): SentMark
+  /** It was answered, or failed. */
+  over(mark: SentMark): void
+  /** It was not answered in that time. */
+  noAnswer(mark: SentMark, silence: Silence): void
   /** The store acknowledged something about this record; undefined: about all of them. */
   answered(record: string | undefined): void
   /** Some server of the store answered: others may still be silent. */
@@ -32,6 +43,7 @@ export function createSilentMarks(): SilentMarks {
   const all = { short: false, long: false }
   const watchers = new Set<() => void>()
 
+  const onWay = new Set<SentMark>()
   let answers = 0
 
   const signOfLife = (): void => {
@@ -41,16 +53,22 @@ export function createSilentMarks(): SilentMarks {
   }
   return {
     has: (record, silence) => all[silence] || records[silence].has(record),
-    get answers() {
-      return answers
+    sent(record) {
+      const mark = { record, answers, overtaken: false }
+      onWay.add(mark)
+      return mark
     },
-    noAnswer(record, silence, before) {
+    over: (mark) => void onWay.delete(mark),
+    noAnswer({ record, answers: before, overtaken }, silence) {
+      // One that was lost says nothing of a store that has answered since.
+      if (overtaken) return
       if (answers === before) all[silence] = true
       if (records[silence].size < MOST_RECORDS) records[silence].add(record)
       for (const changed of [...watchers]) changed()
     },
     answered(record) {
       signOfLife()
+      for (const mark of onWay) if (record === undefined || mark.record === record) mark.overtaken = true
       for (const silent of [records.short, records.long])
         if (record === undefined) silent.clear()
         else silent.delete(record)

@@ -189,8 +189,10 @@ describe('what is marked beside the statements', () => {
     await scope.seal()
     expect((await group(1)).source).toBe('store')
     expect((await group(0)).reason).toBe('dirty')
+    await transaction.commit()
+    await scope.end('committed')
     const all = begin(here)
-    await here.put(writes.touch(1), here.database.begin().write, all)
+    await here.put(writes.touch(2), here.database.begin().write, all)
     expect((await group(1)).reason).toBe('dirty')
   })
 

@@ -3,23 +3,20 @@ import { createSilentMarks } from '../../src/store/silence.ts'
 
 it('a store that answers nothing is silent for every record, until it answers anything', () => {
   const silence = createSilentMarks()
-  silence.noAnswer('a', 'short', silence.answers)
-  expect([silence.has('a', 'short'), silence.has('b', 'short'), silence.has('a', 'long')]).toEqual([
-    true,
-    true,
-    false,
-  ])
+  silence.noAnswer(silence.sent('a'), 'short')
+  const silent = (record: string) => silence.has(record, 'short')
+  expect([silent('a'), silent('b'), silence.has('a', 'long')]).toEqual([true, true, false])
   silence.answered('b')
-  expect([silence.has('a', 'short'), silence.has('b', 'short')]).toEqual([true, false])
+  expect([silent('a'), silent('b')]).toEqual([true, false])
   silence.answered('a')
-  expect(silence.has('a', 'short')).toBe(false)
+  expect(silent('a')).toBe(false)
 })
 
 it('a store of which another part answered meanwhile is silent for that record alone', () => {
   const silence = createSilentMarks()
-  const before = silence.answers
+  const mark = silence.sent('a')
   silence.signOfLife()
-  silence.noAnswer('a', 'long', before)
+  silence.noAnswer(mark, 'long')
   expect([silence.has('a', 'long'), silence.has('b', 'long')]).toEqual([true, false])
   silence.signOfLife()
   expect(silence.has('a', 'long')).toBe(true)
@@ -27,14 +24,28 @@ it('a store of which another part answered meanwhile is silent for that record a
   expect(silence.has('a', 'long')).toBe(false)
 })
 
+it('a mark that was lost says nothing of a store that has acknowledged something of that record since', () => {
+  const silence = createSilentMarks()
+  const mark = silence.sent('a')
+  silence.answered('a')
+  silence.noAnswer(mark, 'long')
+  expect(silence.has('a', 'long')).toBe(false)
+})
+
 it('remembers a bounded number of records, and tells whoever watches', () => {
   const silence = createSilentMarks()
   let told = 0
   const unwatch = silence.watch(() => told++)
-  for (let record = 0; record < 2_000; record++) silence.noAnswer(String(record), 'short', -1)
+  const lose = (record: string): void => {
+    const mark = silence.sent(record)
+    silence.signOfLife()
+    silence.noAnswer(mark, 'short')
+    silence.over(mark)
+  }
+  for (let record = 0; record < 2_000; record++) lose(String(record))
   expect(told).toBe(2_000)
   unwatch()
-  silence.noAnswer('more', 'short', -1)
+  lose('more')
   expect(told).toBe(2_000)
   expect([silence.has('0', 'short'), silence.has('1500', 'short')]).toEqual([true, false])
 })
