@@ -81,6 +81,13 @@ export function open(bytes: Uint8Array): Entry {
   return { header: parse(view.toString('utf8', HEADER_AT, end)), payload: bytes.subarray(end) }
 }
 
+/** Bytes that an entry takes besides its value; 0 for bytes that are too short to be an entry. */
+export function headerLength(bytes: Uint8Array): number {
+  if (bytes.length < HEADER_AT) return 0
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return Math.min(bytes.length, HEADER_AT + view.getUint32(LENGTH_AT, true))
+}
+
 type WireTags = [record: string, fields: EntryTag[], cells: EntryTag[], learned?: EntryTag[]]
 type Wire = [codec: string, proof: string, epoch: string, lifetime: number, empty: boolean, tags: WireTags[]]
 

@@ -5,7 +5,8 @@ import type { FinishRequest, MarkRequest } from './store.ts'
 
 interface Tag {
   nonce: string
-  readonly marks: Set<string>
+  /** Made with the first mark: most tags never have one, and an empty set costs as much as all the rest. */
+  marks: Set<string> | undefined
 }
 type Fields = Map<string, Tag>
 
@@ -32,7 +33,10 @@ export function createTagTable(nonce: () => string, most: number): TagTable {
   const records: Shelf<Fields> = createShelf((fields) => [...fields.values()].some(isMarked), most)
   const cells: Shelf<Tag> = createShelf(isMarked, most)
 
-  const born = (marks?: ReadonlySet<string>): Tag => ({ nonce: nonce(), marks: new Set(marks) })
+  const born = (marks?: ReadonlySet<string>): Tag => ({
+    nonce: nonce(),
+    marks: marks?.size ? new Set(marks) : undefined,
+  })
   const fieldsOf = (record: string): Fields => records.get(record) ?? new Map([[LIST, born()]])
   /** A field, whoever creates it, is born with the live marks of `list`. */
   const fieldOf = (fields: Fields, field: string): Tag => {
@@ -50,9 +54,9 @@ export function createTagTable(nonce: () => string, most: number): TagTable {
   const finishCell = (cell: string, token: string, stays: boolean): void => {
     const tag = cells.get(cell)
     if (!tag) return
-    tag.marks.delete(token)
+    tag.marks?.delete(token)
     tag.nonce = nonce()
-    if (tag.marks.size || stays) cells.put(cell, tag)
+    if (isMarked(tag) || stays) cells.put(cell, tag)
     else cells.delete(cell)
   }
   const witnessed = ({ record, token, witness }: MarkRequest | FinishRequest): Witnessed | undefined =>
@@ -78,14 +82,14 @@ export function createTagTable(nonce: () => string, most: number): TagTable {
         const fields = fieldsOf(record)
         // Before `list` is marked: what is only witnessed does not get the mark of this write.
         for (const field of request.witness?.fields ?? []) fieldOf(fields, field)
-        fieldOf(fields, LIST).marks.add(token)
-        for (const field of request.fields) fieldOf(fields, field).marks.add(token)
-        for (const [field, tag] of fields) if (field !== LIST && !known.includes(field)) tag.marks.add(token)
+        addMark(fieldOf(fields, LIST), token)
+        for (const field of request.fields) addMark(fieldOf(fields, field), token)
+        for (const [field, tag] of fields) if (field !== LIST && !known.includes(field)) addMark(tag, token)
         records.put(record, fields)
       }
       for (const cell of request.cells) {
         const tag = cells.get(cell) ?? born()
-        tag.marks.add(token)
+        addMark(tag, token)
         cells.put(cell, tag)
       }
       return witnessed(request)
@@ -97,7 +101,7 @@ export function createTagTable(nonce: () => string, most: number): TagTable {
       const fields = records.get(request.record)
       for (const [field, tag] of fields ?? []) {
         // A field born while this write was in flight carries its mark, whatever the writer knew: it always goes.
-        const had = tag.marks.delete(request.token)
+        const had = tag.marks?.delete(request.token) === true
         if (request.untouched.includes(field)) continue
         if (!(had && request.keep.includes(field))) tag.nonce = nonce()
       }
@@ -108,8 +112,8 @@ export function createTagTable(nonce: () => string, most: number): TagTable {
 }
 
 function seenOf(tag: Tag | undefined, token: string): WitnessedTag {
-  const own = tag?.marks.has(token) === true
-  return { found: tag?.nonce, left: tag?.nonce, own, foreign: (tag?.marks.size ?? 0) > (own ? 1 : 0) }
+  const own = tag?.marks?.has(token) === true
+  return { found: tag?.nonce, left: tag?.nonce, own, foreign: (tag?.marks?.size ?? 0) > (own ? 1 : 0) }
 }
 
 /** What was found, with what was left. */
@@ -121,8 +125,13 @@ function join(before: readonly WitnessedTag[], after: readonly WitnessedTag[]): 
   return before.map((tag, at) => ({ ...tag, left: after[at]?.left }))
 }
 
+function addMark(tag: Tag, token: string): void {
+  tag.marks ??= new Set()
+  tag.marks.add(token)
+}
+
 function isMarked(tag: Tag): boolean {
-  return tag.marks.size > 0
+  return tag.marks !== undefined && tag.marks.size > 0
 }
 
 function state(tag: Tag | undefined): TagState {

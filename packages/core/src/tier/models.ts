@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { copyable, copyOf } from '../codec/copy.ts'
+import { heapSize } from '../codec/heap-size.ts'
 
 /** Decoded values of the entries that are read most, kept for copying: nobody is ever given one of them. */
 export interface Models {
@@ -10,9 +11,11 @@ export interface Models {
   read(name: string, payload: Uint8Array, decode: (payload: Uint8Array) => unknown): unknown
 }
 
-/** Bounds in entries and bytes of payload; as objects they take a few times as much. */
+/** Bounds in entries, and in bytes of the heap. */
 const MOST = 1_000
 const MOST_BYTES = 4_194_304
+/** What one takes besides its value. */
+const OVERHEAD = 250
 
 interface Model {
   readonly payload: Uint8Array
@@ -24,7 +27,7 @@ export function createModels(): Models {
   const models = new LRUCache<string, Model>({
     max: MOST,
     maxSize: MOST_BYTES,
-    sizeCalculation: ({ payload }) => payload.length + 1,
+    sizeCalculation: ({ value }) => OVERHEAD + (value ? heapSize(value.whole) : 0),
   })
   return {
     read(name, payload, decode) {

@@ -113,7 +113,7 @@ it('a result that was changed by its caller is whole for the next one', async ()
 
 it.each([
   ['entries', { maxEntries: 2 }],
-  ['bytes', { maxBytes: 2_000 }],
+  ['bytes', { maxBytes: 8_000 }],
 ])('it is bounded by %s: the least recently used goes first', async (_, bound) => {
   const { get, taken } = remote({ memory: { ...validate, ...bound } })
   for (const id of [1, 2, 3]) await get(reads.byId(id))

@@ -1,0 +1,38 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, it } from 'vitest'
+
+const at = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+
+interface Probed {
+  /** Bytes of the heap for each row, and bytes that `maxBytes` counts for it. */
+  readonly taken: number
+  readonly counted: number
+}
+
+async function probe(...given: readonly (string | number)[]): Promise<Probed> {
+  const sources = fileURLToPath(new URL('../../../valkey/test/sources.mjs', import.meta.url))
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    ...['--expose-gc', '--import', sources, at('heap-probe.ts')],
+    ...given.map(String),
+  ])
+  return JSON.parse(stdout)
+}
+
+// What keeps it, bytes of the row, rows, reads of each, tags of each.
+it.each([
+  ['memory', 300, 1_500, 1, 1],
+  ['memory', 300, 600, 1, 20],
+  ['memory', 30_000, 300, 1, 1],
+  ['validate', 3_000, 1_000, 2, 1],
+  ['push', 300, 3_000, 1, 1],
+] as const)(
+  'maxBytes counts what the heap holds, within a fifth: %s, %i bytes, %i rows',
+  async (...given) => {
+    const { taken, counted } = await probe(...given)
+    expect(counted / taken).toBeGreaterThan(0.8)
+    expect(counted / taken).toBeLessThan(1.2)
+  },
+  120_000,
+)

@@ -1,0 +1,42 @@
+import { type FaultyStore, faultyStore } from '@larder/testing'
+import { afterEach, describe, expect, it } from 'vitest'
+import { type Copy, type Core, copyOf, copyOfCore, newDatabase } from './module-copy.ts'
+
+const open: Copy[] = []
+afterEach(async () => {
+  await Promise.all(open.splice(0).map(({ cache }) => cache.close()))
+})
+
+/** Two copies of the module over one server, each with a connection that may fail. */
+async function two(mode: 'off' | 'validate') {
+  const database = newDatabase()
+  const inner = (await copyOfCore()).memoryStore({ isolated: true })
+  const over = (core: Core): { copy: Copy; store: FaultyStore } => {
+    const store = faultyStore(inner)
+    const copy = copyOf(core, database, { store: { ...store, sharedAs: 'server' }, memory: { mode } })
+    open.push(copy)
+    return { copy, store }
+  }
+  return [over(await copyOfCore()), over(await copyOfCore())] as const
+}
+
+describe.each(['off', 'validate'] as const)('two copies of the module over one server, memory %s', (mode) => {
+  it('read past the cache what the other could not invalidate, until it has', async () => {
+    const [one, other] = await two(mode)
+    await other.copy.read()
+    expect((await other.copy.read()).source).not.toBe('database')
+    one.store.fail('rejects', 'mark', 'finish')
+    await one.copy.write()
+    expect(await other.copy.read()).toEqual({ fresh: true, source: 'database' })
+    one.store.fail('works')
+    await expect.poll(async () => (await other.copy.read()).source).not.toBe('database')
+    expect((await other.copy.read()).fresh).toBe(true)
+  })
+
+  it('do not answer from the cache what the other ends by invalidate all', async () => {
+    const [one, other] = await two(mode)
+    await other.copy.read()
+    await one.copy.cache.invalidate({ all: true })
+    expect((await other.copy.read()).source).toBe('database')
+  })
+})

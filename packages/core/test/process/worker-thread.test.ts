@@ -1,0 +1,18 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { expect, it } from 'vitest'
+
+async function warningsFor(...options: readonly object[]): Promise<unknown> {
+  const thread = new Worker(new URL('thread.mjs', import.meta.url), { workerData: options, execArgv: [] })
+  const [codes] = await once(thread, 'message')
+  await thread.terminate()
+  return codes
+}
+
+it('a memory store in a worker thread is warned of once', async () => {
+  expect(await warningsFor({}, {})).toEqual(['LARDER_WORKER_THREAD'])
+}, 60_000)
+
+it('a worker thread that is the only writer, or a test, gives no warning', async () => {
+  expect(await warningsFor({ singleProcess: true }, { isolated: true })).toEqual([])
+}, 60_000)
