@@ -4,13 +4,14 @@ import {
   CacheError,
   changingSql,
   changingValue,
-  connectionMeaning,
   type Engine,
   notBuilt,
   type Schema,
   type SqlDialect,
 } from '@larder/core'
 import { is, type SQL, View } from 'drizzle-orm'
+import { connectionOf } from './connection/connection.ts'
+import type { LibsqlFiles } from './connection/libsql.ts'
 import { inPhysicalNames } from './declared.ts'
 import { createBuiltSql } from './dialect/built.ts'
 import { watchDialect } from './dialect/dialect.ts'
@@ -27,7 +28,6 @@ import { createRowReads } from './through/row-reads.ts'
 import { columnNames } from './versions/casing.ts'
 import {
   connectionAtOnce,
-  connectionSettings,
   type DbParts,
   type DialectParts,
   hasNativeCache,
@@ -65,16 +65,18 @@ export function attachDb({ cache, database, schema, written }: Attachment, base:
   const physical = columnNames(base.dialect)
   const tables = schemaOf(entities, { physical, changing: changingIn(base.dialect, dialect) }, written)
   const blind = blindViews(tables, viewsOf(entities))
+  const files: LibsqlFiles = {}
   const attached = cache.attach({
     name: 'drizzle',
     schema: tables,
     database,
-    identity: [ROW_SHAPE, dialect, driver, connectionMeaning(...connectionSettings(base.session))],
+    identity: [ROW_SHAPE, dialect, driver],
+    connection: connectionOf(base.session, driver, files),
     types: {},
     ...(dialect === 'postgres' && { sqlParser: loadSqlParser }),
     blindViews: new Set([...blind].map((name) => name.toLowerCase())),
   })
-  const engine = driver === 'LibSQLSession' ? sparingReplicas(attached, base.session) : attached
+  const engine = driver === 'LibSQLSession' ? sparingReplicas(attached, base.session, files) : attached
   const names: TableNames = {
     model: modelNames(entities),
     column: physical,

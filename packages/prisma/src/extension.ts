@@ -1,18 +1,12 @@
-import {
-  blindViews,
-  type Cache,
-  CacheError,
-  connectionMeaning,
-  type PolicyOptions,
-  type ValueTypes,
-} from '@larder/core'
+import { blindViews, type Cache, CacheError, type PolicyOptions, type ValueTypes } from '@larder/core'
 import { Decimal } from '@prisma/client/runtime/client'
 import { type ExtendableClient, extendClient } from './client.ts'
+import { connectionOf } from './connection.ts'
 import type { Datamodel } from './datamodel.ts'
 import { declaredTables } from './declared-tables.ts'
 import type { CacheExtension, ModelName, ModelPolicies } from './extension-types.ts'
 import { extrasOf } from './extras.ts'
-import { activeProvider, adapterSettings, clientVersion, globalOmit, omittedOf } from './internals.ts'
+import { activeProvider, clientVersion, globalOmit, omittedOf } from './internals.ts'
 import { checkDatamodel } from './mismatch.ts'
 import { type ModelMap, modelMapOf } from './model.ts'
 import { type Policies, policiesOf } from './policies.ts'
@@ -27,7 +21,13 @@ export interface PrismaCacheOptions<D extends Datamodel | undefined = undefined>
   cache: Cache
   /** From the generator `larder-prisma`. Without it every dependency is on whole tables. */
   datamodel?: D
-  /** Name of the database, when clients of several share the cache. Default `'main'`. */
+  /**
+   * Name of the database, one to 32 letters, digits, or `- _ .`. It replaces host, port and database in what tells the
+   * entries of this client from others: clients that give one name share entries and invalidations, so give it only to
+   * clients that reach one database, perhaps by different addresses (direct and through a pooler). User, schema, search path, role,
+   * options and parsers still count. Without it, clients share entries where they are connected to the same database,
+   * and invalidations with all clients without a name.
+   */
   database?: string
   /** Policy per model; `'*'` for every model without its own. A model without a policy is not cached. */
   models?: ModelPolicies<D>
@@ -42,7 +42,7 @@ const ROW_SHAPE = 1
  * A Prisma client extension that caches reads and invalidates on writes. `$extends(prismaCache({…}))`.
  * Extensions put on later go under it.
  * @throws CacheError naming the option and the fix, when it is put on a client: unknown models, a datamodel of another
- * schema, a policy without a lifetime, the extension put on twice, a second client without a `database`.
+ * schema, a policy without a lifetime, the extension put on twice.
  */
 export function prismaCache<const D extends Datamodel | undefined = undefined>(
   options: PrismaCacheOptions<D>,
@@ -77,10 +77,8 @@ function attach(
     name: 'prisma',
     schema,
     database: options.database,
-    identity: [
-      ...[ROW_SHAPE, provider, clientVersion(base), described.digest, globalOmit(base)],
-      connectionMeaning(...adapterSettings(base)),
-    ],
+    identity: [ROW_SHAPE, provider, clientVersion(base), described.digest, globalOmit(base)],
+    connection: connectionOf(base),
     types: TYPES,
     ...(isPostgres(provider) && { sqlParser: loadSqlParser }),
     blindViews: blind,

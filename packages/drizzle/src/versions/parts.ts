@@ -99,17 +99,6 @@ export function connectionAtOnce(db: DbParts): Connection | undefined {
   return resultKind === 'sync' ? (db.session.client as Connection) : undefined
 }
 
-/** Where drivers keep what their connections are opened with. */
-export function connectionSettings({ client }: SessionParts): readonly unknown[] {
-  const { options, connectionParameters } = (client ?? {}) as {
-    /** Of a pool of node-postgres; of postgres-js, with what is sent at the start of a session in `connection`. */
-    readonly options?: { readonly connection?: unknown }
-    /** Of a single client of node-postgres. */
-    readonly connectionParameters?: unknown
-  }
-  return [options, options?.connection, connectionParameters]
-}
-
 /** As NodePgSession tells them: a Pool, or a class that says so. */
 function poolLike(client: object): boolean {
   const prototype = Object.getPrototypeOf(client) as { constructor?: { name?: string } }
