@@ -25,7 +25,7 @@ export interface PrismaCacheOptions<D extends Datamodel | undefined = undefined>
    * Name of the database, one to 32 letters, digits, or `- _ .`. It replaces host, port and database in what tells the
    * entries of this client from others: clients that give one name share entries and invalidations, so give it only to
    * clients that reach one database, perhaps by different addresses (direct and through a pooler). User, schema, search path, role,
-   * options and parsers still count. Without it, clients share entries where they are connected to the same database,
+   * time zone, options and parsers still count. Without it, clients share entries where they are connected to the same database,
    * and invalidations with all clients without a name.
    */
   database?: string
