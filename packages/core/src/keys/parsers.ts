@@ -62,20 +62,25 @@ const OFTEN = [20, 1700, 1082, 1114, 1184, 1016]
  * next result is stored. `arrays`: false where the driver learns parsers of arrays from the server.
  */
 export function watchParsers(parserOf: ParserOf, arrays: boolean): (thorough: boolean) => string {
-  const samples = Object.entries({ ...SCALARS, ...(arrays && ARRAYS) }).map(([oid, texts]) => {
-    return [Number(oid), texts] as const
-  })
-  const oids = samples.map(([oid]) => oid)
-  const known = new Map<number, unknown>()
-  const changed = (some: readonly number[]): boolean => {
-    for (const oid of some) if (known.get(oid) !== parserOf(oid)) return true
+  const texts = { ...SCALARS, ...(arrays && ARRAYS) }
+  const often = OFTEN.filter((oid) => oid in texts)
+  const oids = [
+    ...often,
+    ...Object.keys(texts)
+      .map(Number)
+      .filter((oid) => !often.includes(oid)),
+  ]
+  const known: unknown[] = []
+  const changed = (count: number): boolean => {
+    // At every read: what can be asked in a loop over an array is not asked in any other way.
+    for (let at = 0; at < count; at++) if (known[at] !== parserOf(oids[at] as number)) return true
     return false
   }
   let text: string | undefined
   return (thorough) => {
-    if (text !== undefined && !changed(thorough ? oids : OFTEN)) return text
-    for (const oid of oids) known.set(oid, parserOf(oid))
-    const shown = samples.map(([oid, texts]) => `${oid} ${texts.map((one) => parsed(parserOf(oid), one))}`)
+    if (text !== undefined && !changed(thorough ? oids.length : often.length)) return text
+    for (const [at, oid] of oids.entries()) known[at] = parserOf(oid)
+    const shown = oids.map((oid, at) => `${oid} ${texts[oid]?.map((one) => parsed(known[at], one))}`)
     text = `parsers=${digest(shown.join('\n')).name}`
     return text
   }
