@@ -4,21 +4,22 @@
 /** The rooms of packages/core/src, lowest first. A room imports from itself and from the rows before it, nothing else. */
 export const rooms = [
   ['errors', 'clock', 'show', 'process'],
-  ['duration', 'bytes', 'bounded'],
+  ['duration', 'bytes', 'bounded', 'interned'],
   // Of policy/ only its types: a plan carries a policy, and the rest of policy/ decides about plans.
   ['events', 'schema', 'sql', 'policy/policy'],
   ['plan', 'scope', 'stats', 'databases'],
-  ['keys', 'never-hits'],
+  ['keys', 'never-hits', 'database-registry'],
   ['report'],
   ['tags', 'codec', 'policy'],
   ['store'],
   // Validated options name a store, a codec and a policy, and make the default ones.
   ['config'],
   ['tier', 'flight', 'fence', 'invalidate', 'raw/changes'],
-  ['engine', 'through', 'tell'],
+  ['engine', 'through', 'tell', 'connection-warnings'],
   ['raw', 'fill'],
   ['read', 'write', 'wrap', 'apply-invalidation'],
-  ['at-once', 'closing'],
+  ['at-once', 'closing', 'shared-room'],
+  ['host-rooms'],
   ['hosts', 'meet-others'],
   ['cache'],
   ['index'],

@@ -37,11 +37,10 @@ export function countStatements(inner: SqlDriverAdapterFactory): CountedAdapter 
   })
 
   return {
-    adapter: {
-      provider: inner.provider,
-      adapterName: inner.adapterName,
+    // Made after the adapter, so that Larder sees which database it connects to.
+    adapter: Object.assign(Object.create(inner) as SqlDriverAdapterFactory, {
       connect: async () => connection(await inner.connect()),
-    },
+    }),
     count: () => statements,
   }
 }

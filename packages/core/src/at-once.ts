@@ -134,7 +134,7 @@ function load<T>(room: ReadRoom, one: Cached<T>, reason: MissReason, found: Foun
     }
     const lifetime = lifetimeOf(one.policy, isEmpty(result), room.clock.random())
     const tags = recordedNow(room, one, { epoch, sights }, result)
-    if (lifetime === undefined || !tags) return result
+    if (lifetime === undefined || !tags || room.keys.family() !== one.key.family) return result
     ttl = lifetime
     const stamp = { epoch, lifetime, empty: isEmpty(result), tags }
     store.set(one.key.key, room.entries.seal(stamp, payload, one), lifetime)

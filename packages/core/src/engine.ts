@@ -2,6 +2,7 @@ import type { ValueTypes } from './codec/codec.ts'
 import type { Events } from './events.ts'
 import type { Transaction } from './fence/transaction.ts'
 import type { InvalidateRequest } from './invalidate.ts'
+import type { ConnectionSource } from './keys/connection.ts'
 import type { Change, ReadPlan, ReadPlanAtOnce, WritePlan, WritePlanAtOnce } from './plan.ts'
 import type { Policy, PolicyOptions } from './policy/policy.ts'
 import type { RawChanges } from './raw/changes.ts'
@@ -9,18 +10,18 @@ import type { Schema } from './schema/table.ts'
 
 /** What a host package tells about one client when it attaches it to a cache. */
 export interface Host {
-  /** `'prisma'`, `'drizzle'`: two clients of one host need a `database` each, or one named by both. */
+  /** `'prisma'`, `'drizzle'`: clients of two hosts share invalidations, and no entries. */
   readonly name: string
   readonly schema: Schema
   /** Name of the database, as the user gave it; undefined: the default, `'main'`. */
   readonly database: string | undefined
-  /** Dialect, driver, row-shape version, schema digest, search path, client-wide settings: part of every entry key. */
+  /** Dialect, driver, row-shape version, schema digest, client-wide settings: part of every entry key. */
   readonly identity: readonly unknown[]
   /**
-   * The object whose connections lead to the database: to be given where `identity` does not say which database that is
-   * (its server, port and name). Entries in memory are then shared only by clients of this very object.
+   * What the client is connected to: part of every entry key, the place only where no `database` is named. Absent: all
+   * clients of this identity read the same database.
    */
-  readonly source?: object
+  readonly connection?: ConnectionSource
   /** Classes only the host knows. */
   readonly types: ValueTypes
   /**
@@ -51,7 +52,7 @@ export interface Engine {
   readonly events: Events
   /** What raw SQL may change. */
   readonly raw: RawChanges
-  /** Takes the client off the cache again: its database name is free, its tables are no longer known. */
+  /** Takes the client off the cache again: its tables are no longer known, unless another client has them. */
   detach(): void
   /**
    * Validates a policy merged over the cache's defaults. `path` is used in errors. `table`: bare name of the table it

@@ -1,5 +1,6 @@
 import type { MissReason } from './events.ts'
 import { type Unfinished, writtenNow } from './fence/unfinished.ts'
+import type { EntryKeys } from './keys/entry-key.ts'
 import type { ReadPlan } from './plan.ts'
 import { isEmpty, lifetimeOf } from './policy/lifetime.ts'
 import type { Policy } from './policy/policy.ts'
@@ -14,6 +15,7 @@ import type { TagSights } from './tier/sight.ts'
 /** What filling needs, wired by the composition root. */
 export interface FillRoom extends PutRoom, TellRoom {
   readonly unfinished: Unfinished
+  readonly keys: EntryKeys
   readonly maxValueBytes: number
   /** Entries of this process that are about to be stored, by name: whoever wants one waits for that. */
   readonly storing: Map<string, Promise<void>>
@@ -68,7 +70,9 @@ export async function fill<T>(
   const lifetime = lifetimeOf(one.policy, empty, room.clock.random())
   const recorded = recordedTags(tagsAnew(room, one), before.sights, result)
   if (payload.length > room.maxValueBytes) tell(room, one, 'too-large')
-  else if (lifetime === undefined || !recorded) tell(room, one, reason)
+  // Rows that came over another connection than the key says, or through other parsers, are nobody's.
+  else if (lifetime === undefined || !recorded || room.keys.family() !== one.key.family)
+    tell(room, one, reason)
   else {
     tell(room, one, reason, { ttl: lifetime })
     storeSoon(room, one, before, recorded, { lifetime, empty }, payload)

@@ -24,7 +24,17 @@ export { createStatementOrder, type StatementOrder, type Turn } from './fence/st
 export type { Outcome, Transaction, TransactionWrite } from './fence/transaction.ts'
 export type { InvalidateRequest } from './invalidate.ts'
 export { canonical } from './keys/canonical.ts'
-export { connectionMeaning } from './keys/connection.ts'
+export {
+  type Connection,
+  type ConnectionSource,
+  connectionMeaning,
+  fixedConnection,
+  hiddenConnection,
+} from './keys/connection.ts'
+export { nodePostgresClient, nodePostgresPool } from './keys/node-postgres.ts'
+export { watchParsers } from './keys/parsers.ts'
+export { pgliteConnection } from './keys/pglite.ts'
+export { filePlace, networkPlace, objectPlace } from './keys/place.ts'
 export {
   type Change,
   type ColumnValue,

@@ -4,7 +4,7 @@ import { aroundOf, type CachedRead, type FillRoom, fill, type Loaded } from './f
 import type { Shared } from './flight/share.ts'
 import type { SingleFlight } from './flight/single-flight.ts'
 import type { TurnFlight } from './flight/turn-flight.ts'
-import type { EntryKey, EntryKeys } from './keys/entry-key.ts'
+import type { EntryKey } from './keys/entry-key.ts'
 import type { ReadPlan } from './plan.ts'
 import { bypassOf } from './policy/bypass.ts'
 import type { ScopeOf } from './scope.ts'
@@ -18,7 +18,6 @@ export interface ReadRoom extends FillRoom {
   readonly events: Events
   readonly flights: SingleFlight<Loaded>
   readonly turns: TurnFlight<Loaded>
-  readonly keys: EntryKeys
   readonly scopeOf: ScopeOf
   /** What a read depends on, of reads asked before: all but what their results show. */
   readonly knownTags: KnownTags

@@ -89,6 +89,7 @@ function prepared<T>(
   const lifetime = 2 * room.longestLifetime()
   const userTags = policy.tags.length ? room.tagsOf([], policy.tags) : []
   let beside: Beside | undefined = userTags.length ? undefined : { sights: [], epoch: undefined }
+  const family = room.keys.family()
   return {
     table: table.name.toLowerCase(),
     stakes: known && { tags: [known], lifetime },
@@ -104,6 +105,8 @@ function prepared<T>(
     },
     rows(result) {
       const rows: RowAtStake[] = []
+      // The row came over another connection than its key would say, or through other parsers.
+      if (!family || room.keys.family() !== family) return rows
       try {
         for (const read of beside ? through.reads(result) : []) {
           const row = atStake(room, { operation, through, scope, beside: beside as Beside, lifetime }, read)
@@ -144,6 +147,7 @@ function atStake(room: ThroughRoom, source: Source, read: RowRead): RowAtStake |
   const [cell, ...cells] = tag?.cells ?? []
   if (tag?.list !== 'maybe' || !field || fields.length || !cell || cells.length) return undefined
   const key = room.keys.of(source.scope.value, { operation: read.as, model: read.model, query: read.query })
+  if (!key) return undefined
   const wanted = { operation, key, tags, writing: new Set<string>() }
   const payload = room.entries.encode(read.result, wanted)
   if ('error' in payload || payload.length > room.maxValueBytes) return undefined

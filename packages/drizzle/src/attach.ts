@@ -6,7 +6,6 @@ import {
   changingSql,
   changingValue,
   collatedText,
-  connectionMeaning,
   type Engine,
   notBuilt,
   type Schema,
@@ -15,6 +14,8 @@ import {
 import { is, type SQL, View } from 'drizzle-orm'
 import { loadSqlParser } from '../optional/sql-parser.js'
 import type { DbCache } from './cache-of.ts'
+import { connectionOf } from './connection/connection.ts'
+import type { LibsqlFiles } from './connection/libsql.ts'
 import { inPhysicalNames } from './declared.ts'
 import { createBuiltSql } from './dialect/built.ts'
 import { watchDialect } from './dialect/dialect.ts'
@@ -31,8 +32,6 @@ import { createRowReads } from './through/row-reads.ts'
 import { columnNames, withOwnNames } from './versions/casing.ts'
 import {
   connectionAtOnce,
-  connectionSettings,
-  connectionSource,
   type DbParts,
   type DialectParts,
   hasNativeCache,
@@ -57,6 +56,7 @@ export interface Attachment {
 
 /** Bumped when what is stored for one query changes shape: entries of the old shape are not found. */
 const ROW_SHAPE = 1
+
 /** Composition root of one db: its schema, its engine, its rooms, and the db over them. */
 export function attachDb(
   { cache, database, collation, schema, written }: Attachment,
@@ -64,12 +64,7 @@ export function attachDb(
 ): DbParts {
   const version = versionOf(base)
   const { dialect, driver } = kindOf(version, base)
-  const entities = entitiesOf(schema)
-  if (!entities.size)
-    throw new CacheError(
-      'LARDER_CONFIG',
-      'drizzleCache does not know the tables: pass schema, what your schema module exports, to drizzle(…) or here',
-    )
+  const entities = knownEntities(schema)
   const models = [...entities.keys()]
   checkNames(models, written)
   const own = withOwnNames(base.dialect)
@@ -77,18 +72,18 @@ export function attachDb(
   const reading = { physical, changing: changingIn(own, dialect), text: textOf(dialect, collation) }
   const tables = schemaOf(entities, reading, written)
   const blind = blindViews(tables, viewsOf(entities))
+  const files: LibsqlFiles = {}
   const attached = cache.attach({
     name: 'drizzle',
     schema: tables,
     database,
-    identity: [ROW_SHAPE, dialect, driver, connectionMeaning(...connectionSettings(base.session))],
-    // A name given for the database says which one it is.
-    ...(database === undefined && { source: connectionSource(base) }),
+    identity: [ROW_SHAPE, dialect, driver],
+    connection: connectionOf(base.session, driver, files),
     types: {},
     ...(dialect === 'postgres' && { sqlParser: loadSqlParser }),
     blindViews: new Set([...blind].map((name) => name.toLowerCase())),
   })
-  const engine = driver === 'LibSQLSession' ? sparingReplicas(attached, base.session) : attached
+  const engine = driver === 'LibSQLSession' ? sparingReplicas(attached, base.session, files) : attached
   const names: TableNames = {
     model: modelNames(entities),
     column: physical,
@@ -131,6 +126,15 @@ export function attachDb(
   warnOfNativeCache(engine, base)
   warnOfOtherCache(engine, cache, base)
   return wrapDb(room, base, undefined)
+}
+
+function knownEntities(schema: Attachment['schema']): Entities {
+  const entities = entitiesOf(schema)
+  if (entities.size) return entities
+  throw new CacheError(
+    'LARDER_CONFIG',
+    'drizzleCache does not know the tables: pass schema, what your schema module exports, to drizzle(…) or here',
+  )
 }
 
 function kindOf(version: Version, db: DbParts): { dialect: SqlDialect; driver: string } {

@@ -11,7 +11,13 @@ export interface DrizzleCacheOptions<S> {
   cache: Cache
   /** What the schema module exports; needed where the db was made without. */
   schema?: S
-  /** Name of the database, when dbs of several share the cache. Default `'main'`. */
+  /**
+   * Name of the database, one to 32 letters, digits, or `- _ .`. It replaces host, port and database in what tells the
+   * entries of this db from others: dbs that give one name share entries and invalidations, so give it only to dbs that
+   * reach one database, perhaps by different addresses (direct and through a pooler). User, search path, role, time zone, options and
+   * parsers still count. Without it, dbs share entries where they are connected to the same database, and invalidations
+   * with all dbs without a name.
+   */
   database?: string
   /**
    * MySQL and MariaDB: the collation of the text columns that are keys, such as `'utf8mb4_unicode_ci'`. Reads by text

@@ -79,14 +79,6 @@ describe('what is wrong is refused at construction, with the fix', () => {
       expect(attempt).toThrow(message)
     })
 
-  it('a second db without a database name, until a first attempt that failed has let go', () => {
-    const cache = createCache()
-    expect(() => drizzleCache(db, { cache, tables: { users: {} } })).toThrow(/ttl is missing/)
-    drizzleCache(db, { cache })
-    expect(() => drizzleCache(db, { cache })).toThrow(/attached to this cache already/)
-    drizzleCache(db, { cache, database: 'other' })
-  })
-
   it('what $withCache asks for and cannot have', () => {
     const ours = drizzleCache(db, { cache: createCache(), tables: { users: { ttl: '1s' } } })
     const query = ours.select().from(schema.users)
@@ -122,7 +114,8 @@ describe('the db given', () => {
     const heard: string[] = []
     cache.on('warning', ({ code }) => heard.push(code))
     drizzleCache(drizzle.mock({ schema, cache: new Native() }), { cache })
-    expect(heard).toStrictEqual(['native-cache'])
+    // A mock is connected to nothing.
+    expect(heard).toStrictEqual(['hidden-connection', 'native-cache'])
     expect(warned).toHaveBeenCalledWith(expect.stringContaining('Leave `cache` out of drizzle('))
   })
 })

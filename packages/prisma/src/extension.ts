@@ -2,7 +2,6 @@ import {
   blindViews,
   type Cache,
   CacheError,
-  connectionMeaning,
   createStatementOrder,
   type PolicyOptions,
   type ValueTypes,
@@ -11,18 +10,12 @@ import { Decimal } from '@prisma/client/runtime/client'
 import { loadSqlParser } from '../optional/sql-parser.js'
 import { hasOneConnection } from './adapter-parts.ts'
 import { type ExtendableClient, extendClient } from './client.ts'
+import { connectionOf } from './connection.ts'
 import type { Datamodel } from './datamodel.ts'
 import { declaredTables } from './declared-tables.ts'
 import type { CacheExtension, ModelName, ModelPolicies } from './extension-types.ts'
 import { extrasOf } from './extras.ts'
-import {
-  activeProvider,
-  adapterSettings,
-  clientVersion,
-  connectionSource,
-  globalOmit,
-  omittedOf,
-} from './internals.ts'
+import { activeProvider, clientVersion, globalOmit, omittedOf } from './internals.ts'
 import { checkDatamodel } from './mismatch.ts'
 import { type ModelMap, modelMapOf } from './model.ts'
 import { type Policies, policiesOf } from './policies.ts'
@@ -39,7 +32,13 @@ export interface PrismaCacheOptions<D extends Datamodel | undefined = undefined>
   cache: Cache
   /** From the generator `larder-prisma`. Without it every dependency is on whole tables. */
   datamodel?: D
-  /** Name of the database, when clients of several share the cache. Default `'main'`. */
+  /**
+   * Name of the database, one to 32 letters, digits, or `- _ .`. It replaces host, port and database in what tells the
+   * entries of this client from others: clients that give one name share entries and invalidations, so give it only to
+   * clients that reach one database, perhaps by different addresses (direct and through a pooler). User, schema, search path, role,
+   * time zone, options and parsers still count. Without it, clients share entries where they are connected to the same database,
+   * and invalidations with all clients without a name.
+   */
   database?: string
   /**
    * MySQL and MariaDB: the collation of the text columns that are keys, such as `'utf8mb4_unicode_ci'`. Reads by text
@@ -61,7 +60,7 @@ const ROW_SHAPE = 1
  * Other extensions run outside the cache, put on before it or after. What they write through the client they were put on,
  * and what any unextended client of the same `PrismaClient` writes, is seen at the driver adapter and invalidated.
  * @throws CacheError naming the option and the fix, when it is put on a client: unknown models, a datamodel of another
- * schema, a policy without a lifetime, a collation that is not known, the extension put on twice, a second client without a `database`.
+ * schema, a policy without a lifetime, a collation that is not known, the extension put on twice.
  */
 export function prismaCache<const D extends Datamodel | undefined = undefined>(
   options: PrismaCacheOptions<D>,
@@ -96,12 +95,8 @@ function attach(
     name: 'prisma',
     schema,
     database: options.database,
-    identity: [
-      ...[ROW_SHAPE, provider, clientVersion(base), described.digest, globalOmit(base)],
-      connectionMeaning(...adapterSettings(base)),
-    ],
-    // A name given for the database says which one it is.
-    ...(options.database === undefined && { source: connectionSource(base) }),
+    identity: [ROW_SHAPE, provider, clientVersion(base), described.digest, globalOmit(base)],
+    connection: connectionOf(base),
     types: TYPES,
     ...(isPostgres(provider) && { sqlParser: loadSqlParser }),
     blindViews: blind,

@@ -50,29 +50,21 @@ export function schemaText(client: unknown): string {
   return typeof config?.inlineSchema === 'string' ? config.inlineSchema : ''
 }
 
-/**
- * Reads `_engineConfig.adapter` of a client, and of it `options`, `config` and the pool's own options: where adapters
- * keep the schema they were told to use, and what their connections are opened with.
- */
-export function adapterSettings(client: unknown): readonly unknown[] {
-  const { adapter } =
-    (client as { _engineConfig?: { adapter?: AdapterParts } } | undefined)?._engineConfig ?? {}
-  return [adapter?.options, adapter?.config, adapter?.externalPool?.options]
-}
-
-/**
- * Reads `_engineConfig.adapter` of a client: the object that its statements go to, or the pool in it that somebody else
- * made. Clients over one of these are clients of one database.
- */
-export function connectionSource(client: object): object {
-  const { adapter } = (client as { _engineConfig?: { adapter?: AdapterParts } })._engineConfig ?? {}
-  return adapter?.externalPool ?? adapter ?? client
-}
-
-interface AdapterParts {
+/** A factory of driver adapters, as far as it is read here: where those that are known keep what they connect to. */
+export interface AdapterParts {
+  readonly adapterName?: unknown
   readonly options?: unknown
   readonly config?: unknown
-  readonly externalPool?: { readonly options?: unknown } | null
+  readonly externalPool?: object | null
+  /** Of PGlite's. */
+  readonly client?: unknown
+  connect?(): unknown
+}
+
+/** Reads `_engineConfig.adapter` of a client; undefined where it has none. */
+export function adapterOf(client: unknown): AdapterParts | undefined {
+  const adapter = (client as { _engineConfig?: { adapter?: unknown } } | undefined)?._engineConfig?.adapter
+  return typeof adapter === 'object' && adapter !== null ? adapter : undefined
 }
 
 /** Reads `_globalOmit` of a client: fields left out of every result, by model; null where there are none. */

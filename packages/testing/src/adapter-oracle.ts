@@ -94,9 +94,8 @@ export function watchAdapter(factory: SqlDriverAdapterFactory): WatchedAdapter {
   }
 
   return {
-    adapter: {
-      provider: factory.provider,
-      adapterName: factory.adapterName,
+    // Shows what the factory is made from, as the factory itself does.
+    adapter: Object.assign(Object.create(factory) as typeof factory, {
       async connect() {
         const adapter = await factory.connect()
         return overlaid(adapter, {
@@ -106,7 +105,7 @@ export function watchAdapter(factory: SqlDriverAdapterFactory): WatchedAdapter {
             start(adapter, args),
         })
       },
-    },
+    }),
     sent,
     clear: () => void sent.splice(0),
     hold: (matches) => add(before, matches),

@@ -1,3 +1,39 @@
+import { objectPlace } from './place.ts'
+
+/** What decides which rows a client reads, and in which form. It is part of every entry key, and of no tag. */
+export interface Connection {
+  /** Which database: see `networkPlace`, `filePlace` and `objectPlace`. The user's `database` name takes its place. */
+  readonly place: string
+  /** True where the driver does not show what it connects to: `place` then stands for one object of this process. */
+  readonly hidden: boolean
+  /** What counts besides: user, schema, search path, role, options, time zone, what parsers return. */
+  readonly settings: readonly string[]
+}
+
+/** Where a client's connection is looked up. */
+export interface ConnectionSource {
+  /**
+   * Called at every read, so it is to be cheap: the same object for as long as nothing has changed. Undefined while
+   * the connection is not known yet: reads then bypass the cache.
+   * @param thorough called before a result is stored: looks at everything that can change.
+   */
+  current(thorough: boolean): Connection | undefined
+  /** Resolves when `current` has something to return. */
+  readonly known?: PromiseLike<unknown>
+}
+
+/** A connection that is known and never changes. */
+export function fixedConnection(place: string, settings: readonly string[] = []): ConnectionSource {
+  const connection = { place, hidden: false, settings }
+  return { current: () => connection }
+}
+
+/** A connection whose driver does not show what it connects to. Only what uses the same `object` shares entries. */
+export function hiddenConnection(object: object, settings: readonly string[] = []): ConnectionSource {
+  const connection = { place: objectPlace(object), hidden: true, settings }
+  return { current: () => connection }
+}
+
 /** What a connection may be opened with that lets one statement find other rows than over another connection. */
 const NAMES = ['schema', 'search_path', 'role', 'options'] as const
 /** Where drivers keep a URL, whose query says the same. */

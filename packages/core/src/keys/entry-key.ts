@@ -10,9 +10,15 @@ export interface EntryKeyParts {
   /** The application's version of its result shapes. */
   readonly version: string
   readonly database: string
-  /** Host, dialect, driver, row-shape version, schema digest, search path, client-wide settings. */
+  /** Host, dialect, driver, row-shape version, schema digest, connection, client-wide settings. */
   readonly identity: readonly unknown[]
   readonly types?: ValueTypes
+}
+
+/** Entry keys whose connection is known. */
+export interface ConstantEntryKeys extends EntryKeys {
+  of(scope: unknown, read: EntryQuery): EntryKey
+  family(): object
 }
 
 /** What tells one read of a host from another. */
@@ -27,15 +33,20 @@ export interface EntryKey {
   /** `<namespace>:e:<22 characters>`: always shorter than 128 bytes. */
   readonly key: string
   readonly proof: string
+  /** The same object in all keys of one connection, as {@link EntryKeys.family} returns it. */
+  readonly family?: object
 }
 
 /** Makes the entry keys of one host. */
 export interface EntryKeys {
   /**
-   * The key of a read under `scope` (tenant, region, role…; undefined is a scope of its own).
+   * The key of a read under `scope` (tenant, region, role…; undefined is a scope of its own). Undefined while it is not
+   * known which database the host is connected to.
    * @throws CacheError `LARDER_UNENCODABLE` when scope or query hold what no key can carry.
    */
-  of(scope: unknown, read: EntryQuery): EntryKey
+  of(scope: unknown, read: EntryQuery): EntryKey | undefined
+  /** What all keys made now have in common. A result is stored only if this is what it was when its key was made. */
+  family(): object | undefined
 }
 
 // Counts up whenever the canonical text of some value changes: old entries are then simply not found.
@@ -57,14 +68,15 @@ const LONGEST_REMEMBERED = 512
  * Binds entry keys to a host. The constant parts are encoded once; each key then costs the text of its query and,
  * unless it is one of the `most` remembered, one hash.
  */
-export function entryKeys(parts: EntryKeyParts, most = 0): EntryKeys {
+export function entryKeys(parts: EntryKeyParts, most = 0): ConstantEntryKeys {
   const { namespace, version, database, identity, types } = parts
   // Lists and values end where they end, so the texts of several one after the other still tell every part apart.
   const constant = canonical([FORMAT, namespace, version, database, identity], types)
   const prefix = `${namespace}:e:`
+  const family = {}
   const keyOf = (text: string): EntryKey => {
     const { name, proof } = digest(`${constant}${text}`)
-    return { key: `${prefix}${name}`, proof }
+    return { key: `${prefix}${name}`, proof, family }
   }
   const heads = new Map<string, Bounded<Head>>()
   let made = 0
@@ -83,6 +95,7 @@ export function entryKeys(parts: EntryKeyParts, most = 0): EntryKeys {
   }
   const known = most > 0 ? createBounded<EntryKey>(most) : undefined
   return {
+    family: () => family,
     of(scope, read) {
       const { text, alias } = headOf(scope, read)
       const query = canonical(read.query, types)

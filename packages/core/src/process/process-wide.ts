@@ -11,19 +11,3 @@ export function processWide<T extends object>(name: string, make: () => T): T {
   Object.defineProperty(globalThis, key, { value, configurable: true })
   return value
 }
-
-/**
- * Names an object: the same text for the same object in every copy of this module, and for no other object of this
- * process. The object is not kept alive.
- */
-export function objectName(object: object): string {
-  const names = processWide<{ count: number; readonly known: WeakMap<object, string> }>(
-    'object-names.v1',
-    () => ({ count: 0, known: new WeakMap() }),
-  )
-  const known = names.known.get(object)
-  if (known) return known
-  const name = `#${names.count++}`
-  names.known.set(object, name)
-  return name
-}

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Engine, ReadPlan } from '@larder/core'
+import type { LibsqlFiles } from '../connection/libsql.ts'
 import type { SessionParts } from '../versions/parts.ts'
 
 /** What libSQL keeps beside the file of an embedded replica, and beside no other; by version. */
@@ -13,16 +14,17 @@ interface LibsqlClient {
 /**
  * The engine for a libSQL db that may be an embedded replica (`syncUrl`): its file is behind the primary's, so what it
  * reads must not be stored. The client does not show its options, so its file is looked at before the first read that
- * would be cached, or write that would be stored; a replica is warned of, and read past the cache.
+ * would be cached, or write that would be stored; a replica is warned of, and read past the cache. `found` is given what
+ * was seen.
  */
-export function sparingReplicas(engine: Engine, session: SessionParts): Engine {
+export function sparingReplicas(engine: Engine, session: SessionParts, found: LibsqlFiles): Engine {
   const client = session.client as LibsqlClient
   if (client?.protocol !== 'file') return engine
   let asked: Promise<boolean> | undefined
   let plain = false
   const ask = async (): Promise<boolean> => {
     try {
-      const replica = await isReplica(client)
+      const replica = await isReplica(client, found)
       plain = !replica
       if (replica) warn(engine)
       return replica
@@ -51,9 +53,10 @@ export function sparingReplicas(engine: Engine, session: SessionParts): Engine {
   }
 }
 
-async function isReplica(client: LibsqlClient): Promise<boolean> {
+async function isReplica(client: LibsqlClient, found: LibsqlFiles): Promise<boolean> {
   const { rows } = await client.execute('PRAGMA database_list')
   const files = rows.map((row) => String(row?.[2] ?? '')).filter(Boolean)
+  found.seen = { files, integers: typeof rows[0]?.[0] }
   return files.some((file) => BESIDE.some((end) => existsSync(`${file}${end}`)))
 }
 

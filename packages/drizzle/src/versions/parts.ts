@@ -91,23 +91,6 @@ export function connectionAtOnce(db: DbParts): Connection | undefined {
   return resultKind === 'sync' ? (db.session.client as Connection) : undefined
 }
 
-/** The object that a db's statements go to: a pool or a client. */
-export function connectionSource({ $client, session }: DbParts): object {
-  const source = session.client ?? $client
-  return typeof source === 'object' || typeof source === 'function' ? (source ?? session) : session
-}
-
-/** Where drivers keep what their connections are opened with. */
-export function connectionSettings({ client }: SessionParts): readonly unknown[] {
-  const { options, connectionParameters } = (client ?? {}) as {
-    /** Of a pool of node-postgres; of postgres-js, with what is sent at the start of a session in `connection`. */
-    readonly options?: { readonly connection?: unknown }
-    /** Of a single client of node-postgres. */
-    readonly connectionParameters?: unknown
-  }
-  return [options, options?.connection, connectionParameters]
-}
-
 /** Carries over what a db has of its own besides what its constructor makes (`$client`). */
 export function carriedOver(from: DbParts, made: DbParts): DbParts {
   for (const key of Reflect.ownKeys(from))

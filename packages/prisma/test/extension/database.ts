@@ -79,11 +79,10 @@ export async function mariadbDatabase(ddl: readonly string[]): Promise<TestDatab
 }
 
 function watched(factory: SqlDriverAdapterFactory, watch: Watch): SqlDriverAdapterFactory {
-  return {
-    provider: factory.provider,
-    adapterName: factory.adapterName,
+  // Shows what the factory is made from, as the factory itself does.
+  return Object.assign(Object.create(factory) as SqlDriverAdapterFactory, {
     connect: async () => watchAdapter(await factory.connect(), watch),
-  }
+  })
 }
 
 function watchAdapter(adapter: SqlDriverAdapter, watch: Watch): SqlDriverAdapter {

@@ -1,0 +1,43 @@
+import type { Connection, ConnectionSource } from './connection.ts'
+import { watchParsers } from './parsers.ts'
+import { filePlace, objectPlace } from './place.ts'
+
+/** A PGlite, as far as it is touched here. */
+interface Pglite {
+  readonly dataDir?: unknown
+  readonly ready?: unknown
+  readonly waitReady?: PromiseLike<unknown>
+  readonly parsers?: Readonly<Record<number, unknown>>
+  /** Once it is ready: with the user and the database it was opened with. */
+  readonly mod?: { readonly ENV?: Readonly<Record<string, unknown>> }
+}
+
+/** What a PGlite reads: a folder is a database that other processes may open later; in memory each object is one. */
+export function pgliteConnection(client: object, settings: readonly string[] = []): ConnectionSource {
+  const pglite = client as Pglite
+  const parsers = watchParsers((oid) => pglite.parsers?.[oid], false)
+  const folder = folderOf(pglite.dataDir)
+  let connection: Connection | undefined
+  let text: string | undefined
+  return {
+    current(thorough) {
+      const { ENV } = pglite.mod ?? {}
+      if (folder !== undefined && !ENV) return undefined
+      const now = parsers(thorough)
+      if (connection && now === text) return connection
+      text = now
+      const place = folder === undefined ? objectPlace(client) : `${folder}/${String(ENV?.PGDATABASE ?? '')}`
+      const user = folder === undefined ? [] : [`user=${String(ENV?.PGUSER ?? '')}`]
+      connection = { place, hidden: false, settings: [...user, ...settings, now] }
+      return connection
+    },
+    ...(folder !== undefined && pglite.waitReady && { known: pglite.waitReady }),
+  }
+}
+
+function folderOf(dataDir: unknown): string | undefined {
+  if (typeof dataDir !== 'string' || dataDir === '' || dataDir.startsWith('memory://')) return undefined
+  return dataDir.includes('://') && !dataDir.startsWith('file:')
+    ? `pglite:${dataDir}`
+    : filePlace('pglite', dataDir)
+}

@@ -1,0 +1,66 @@
+import {
+  type Connection,
+  type ConnectionSource,
+  connectionMeaning,
+  networkPlace,
+  watchParsers,
+} from '@larder/core'
+
+/** Options of postgres-js, which it has read from URL and environment itself. */
+interface PostgresJsOptions {
+  readonly host?: readonly string[]
+  readonly port?: readonly number[]
+  /** Of a socket. */
+  readonly path?: string | false
+  readonly database?: string
+  readonly user?: string
+  /** What is sent at the start of a session. */
+  readonly connection?: Readonly<Record<string, unknown>>
+  readonly parsers?: Readonly<Record<number, unknown>>
+  readonly transform?: Readonly<Record<string, { readonly from?: unknown } | undefined>>
+  /** Which of several hosts is used. */
+  readonly target_session_attrs?: string
+}
+
+export function postgresJsConnection(client: object): ConnectionSource | undefined {
+  const { options } = client as { readonly options?: PostgresJsOptions }
+  if (!options?.host || !options.port) return undefined
+  const settings = [...settingsOf(options), ...connectionMeaning(options, options.connection)]
+  const place = placeOf(options)
+  const parsers = watchParsers((oid) => options.parsers?.[oid], false)
+  let connection: Connection | undefined
+  let text: string | undefined
+  return {
+    current(thorough) {
+      const now = parsers(thorough)
+      if (connection && now === text) return connection
+      text = now
+      connection = { place, hidden: false, settings: [...settings, now] }
+      return connection
+    },
+  }
+}
+
+function placeOf({ host = [], port = [], path, database = '' }: PostgresJsOptions): string {
+  const at = host.map((one, index) => [path || one, port[index] ?? port[0] ?? ''] as const)
+  const [[first, ofFirst] = ['', ''], ...others] = at
+  const rest = others.map(([one, ofOne]) => `,${one.toLowerCase()}:${ofOne}`).join('')
+  return `${networkPlace({ protocol: 'postgres', host: first, port: ofFirst, database })}${rest}`
+}
+
+function settingsOf({
+  user,
+  connection,
+  transform,
+  target_session_attrs,
+}: PostgresJsOptions): readonly string[] {
+  const { application_name: _, ...sent } = connection ?? {}
+  return [
+    `user=${user ?? ''}`,
+    ...(target_session_attrs ? [`target=${target_session_attrs}`] : []),
+    ...Object.entries(sent).map(([name, value]) => `${name}=${String(value)}`),
+    ...Object.entries(transform ?? {}).flatMap(([name, one]) =>
+      typeof one?.from === 'function' ? [`${name}.from=${String(one.from)}`] : [],
+    ),
+  ].sort()
+}

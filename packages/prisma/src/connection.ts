@@ -1,0 +1,73 @@
+import {
+  type ConnectionSource,
+  connectionMeaning,
+  hiddenConnection,
+  nodePostgresPool,
+  pgliteConnection,
+} from '@larder/core'
+import { type AdapterParts, adapterOf } from './internals.ts'
+
+/** Adapters that make a pool of node-postgres, or of a driver made after it, from their `config`. */
+const OVER_A_POOL: ReadonlySet<unknown> = new Set(['@prisma/adapter-pg', '@prisma/adapter-neon'])
+
+/**
+ * What a client is connected to, as its driver adapter shows it. `PrismaMariaDb` and the adapters of SQLite show nothing.
+ */
+export function connectionOf(base: object): ConnectionSource {
+  const adapter = adapterOf(base)
+  if (!adapter) return hiddenConnection(base)
+  const { client, externalPool, options, config } = adapter
+  const settings = parserSettings(options)
+  if (externalPool) {
+    const source = nodePostgresPool(externalPool, [options], settings)
+    if (source) return source
+  } else if (OVER_A_POOL.has(adapter.adapterName) && typeof config === 'object' && config !== null) {
+    return overConfig(adapter, config, settings)
+  }
+  if (typeof client === 'object' && client !== null && 'dataDir' in client)
+    return pgliteConnection(client, settings)
+  return hiddenConnection(adapter, [...connectionMeaning(options, config), ...settings])
+}
+
+/**
+ * The adapter's own copy of the driver says what `config` means. It shows in the pool that the adapter's class makes: here
+ * one without options, over an object that only this function knows. It opens no connection.
+ */
+function overConfig(adapter: AdapterParts, config: object, settings: readonly string[]): ConnectionSource {
+  let source: ConnectionSource | undefined
+  const known = emptyPool(adapter).then((pool) => {
+    const { Client } = (pool ?? {}) as { readonly Client?: unknown }
+    source =
+      nodePostgresPool({ Client, options: config }, [adapter.options], settings) ??
+      hiddenConnection(adapter, settings)
+  })
+  return { current: (thorough) => source?.current(thorough), known }
+}
+
+async function emptyPool(adapter: AdapterParts): Promise<unknown> {
+  try {
+    const made = (await ownConnect(adapter)?.call({ externalPool: null, config: {}, options: undefined })) as
+      | { underlyingDriver?(): unknown; readonly client?: unknown }
+      | undefined
+    return made?.underlyingDriver?.() ?? made?.client
+  } catch {
+    return undefined
+  }
+}
+
+/** `connect` of the adapter's own class: a subclass of the user's, and an object around it, may do more. */
+function ownConnect(adapter: AdapterParts): AdapterParts['connect'] {
+  let found: AdapterParts['connect']
+  let at: AdapterParts | null = Object.getPrototypeOf(adapter)
+  while (at && at !== Object.prototype) {
+    if (Object.hasOwn(at, 'connect')) found = at.connect
+    at = Object.getPrototypeOf(at)
+  }
+  return found
+}
+
+/** A parser of the user's, called for types that the database names, by its text: it may ask the database itself. */
+function parserSettings(options: unknown): readonly string[] {
+  const { userDefinedTypeParser: parser } = (options ?? {}) as { readonly userDefinedTypeParser?: unknown }
+  return typeof parser === 'function' ? [`userDefinedTypeParser=${String(parser)}`] : []
+}
