@@ -1,6 +1,6 @@
 import type { Engine, StatementOrder, Transaction } from '@larder/core'
 import { commitFailed, statementFailed } from './outcome.ts'
-import type { Announcements } from './watch/announcements.ts'
+import type { Announcements, ArrayOperations } from './watch/announcements.ts'
 
 /** What array transactions need. */
 interface ArrayRoom {
@@ -14,29 +14,29 @@ interface ArrayRoom {
 /** Runs an array transaction in its turn: what is called after it waits until Prisma has all of its queries. */
 export function runArray(room: ArrayRoom, input: unknown, run: () => Promise<unknown>): Promise<unknown> {
   const [first, last] = [room.order?.enter(), room.order?.enter()]
-  let left = Array.isArray(input) ? input.length : 0
+  const length = Array.isArray(input) ? input.length : 0
+  let left = length
   const queued = (): void => {
     if (--left === 0) last?.leave()
   }
-  const send = (): Promise<unknown> => runBatch(room, queued, () => left > 0, run)
+  const send = (): Promise<unknown> => runBatch(room, queued, { length, mixed: () => left > 0 }, run)
   return first ? first.send(send).finally(last?.leave) : send()
 }
 
 /**
  * @param queued is called for each query that Prisma has been given.
- * @param mixed whether there are operations in it that are none of the extended client's.
  */
 async function runBatch(
   { engine, batches, unsure, announcements }: ArrayRoom,
   queued: () => void,
-  mixed: () => boolean,
+  array: ArrayOperations,
   run: () => Promise<unknown>,
 ): Promise<unknown> {
   // Each statement marks before it is queued, and the batch starts only when all are: before BEGIN.
   const scope = engine.transaction('early')
   batches.set(scope, queued)
   try {
-    const results = await within(engine, announcements, scope, run, mixed)
+    const results = await within(engine, announcements, scope, run, array)
     await scope.end('committed')
     return results
   } catch (error) {
@@ -56,7 +56,7 @@ export function within(
   announcements: Announcements | undefined,
   scope: Transaction,
   run: () => Promise<unknown>,
-  mixed?: () => boolean,
+  array?: ArrayOperations,
 ): Promise<unknown> {
-  return engine.inside(scope, () => (announcements ? announcements.beginning(scope, run, mixed) : run()))
+  return engine.inside(scope, () => (announcements ? announcements.beginning(scope, run, array) : run()))
 }

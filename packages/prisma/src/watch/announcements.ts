@@ -8,6 +8,19 @@ export interface Announced {
   readonly tables: ReadonlySet<string> | undefined
 }
 
+/** The operations of an array transaction. */
+export interface ArrayOperations {
+  readonly length: number
+  /** Whether there are some that nobody announces: then none of them counts as announced. */
+  mixed(): boolean
+}
+
+/** A transaction that is to begin: Prisma sends the only operation of an array without beginning one. */
+interface Starting {
+  scope: Transaction | undefined
+  readonly only: boolean
+}
+
 /** The operations under way on one client and all its extended forms, and what they have announced. */
 export interface Announcements {
   /**
@@ -17,9 +30,9 @@ export interface Announcements {
   during<T>(one: Announced, scope: Transaction | 'lost' | undefined, query: () => Promise<T>): Promise<T>
   /**
    * Begins a transaction whose scope is `scope`.
-   * @param mixed whether there are operations in it that nobody announces: then none of them counts as announced.
+   * @param array of an array transaction.
    */
-  beginning<T>(scope: Transaction, begin: () => T, mixed?: () => boolean): T
+  beginning<T>(scope: Transaction, begin: () => T, array?: ArrayOperations): T
   /** The scope of the transaction that the driver begins in this call; undefined: nobody has announced one. */
   begun(): Transaction | undefined
   /** The operation, in no transaction, whose statement the running code sends. */
@@ -39,10 +52,10 @@ export function announce(ones: Iterable<Announced>, tables: readonly string[]): 
 
 export function createAnnouncements(): Announcements {
   const alone = new AsyncLocalStorage<Announced | undefined>()
-  const starting = new AsyncLocalStorage<{ scope: Transaction | undefined }>()
+  const starting = new AsyncLocalStorage<Starting>()
   const all = new Set<Announced>()
   const byScope = new WeakMap<Transaction, Set<Announced>>()
-  const mixtures = new WeakMap<Transaction, () => boolean>()
+  const arrays = new WeakMap<Transaction, ArrayOperations>()
 
   const during = async <T>(sets: readonly Set<Announced>[], one: Announced, sent: Promise<T>): Promise<T> => {
     for (const set of sets) set.add(one)
@@ -52,6 +65,8 @@ export function createAnnouncements(): Announcements {
       for (const set of sets) set.delete(one)
     }
   }
+  const inside = (scope: Transaction): readonly Announced[] =>
+    arrays.get(scope)?.mixed() ? [] : [...(byScope.get(scope) ?? [])]
   return {
     during(one, scope, query) {
       if (!scope) return during([all], one, alone.run(one, query))
@@ -59,9 +74,9 @@ export function createAnnouncements(): Announcements {
       const sets = scope === 'lost' ? [all] : [all, setOf(byScope, scope)]
       return during(sets, one, alone.run(undefined, query))
     },
-    beginning(scope, begin, mixed) {
-      if (mixed) mixtures.set(scope, mixed)
-      return starting.run({ scope }, begin)
+    beginning(scope, begin, array) {
+      if (array) arrays.set(scope, array)
+      return starting.run({ scope, only: array?.length === 1 }, begin)
     },
     begun() {
       const start = starting.getStore()
@@ -70,8 +85,11 @@ export function createAnnouncements(): Announcements {
       if (start) start.scope = undefined
       return scope
     },
-    current: () => alone.getStore(),
-    inside: (scope) => (mixtures.get(scope)?.() ? [] : [...(byScope.get(scope) ?? [])]),
+    current() {
+      const start = starting.getStore()
+      return alone.getStore() ?? (start?.only && start.scope ? inside(start.scope)[0] : undefined)
+    },
+    inside,
     anywhere: (tables) => announce(all, tables),
   }
 }

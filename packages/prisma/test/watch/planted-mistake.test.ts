@@ -16,7 +16,8 @@ type Write = readonly [name: string, run: (db: PrismaClient) => Promise<unknown>
 const writes: readonly Write[] = [
   ['alone', (db) => db.setting.update({ where, data })],
   ['in a transaction', (db) => db.$transaction((tx) => tx.setting.update({ where, data }))],
-  ['in an array transaction', (db) => db.$transaction([db.setting.update({ where, data })])],
+  ['in an array of one', (db) => db.$transaction([db.setting.update({ where, data })])],
+  ['in an array', (db) => db.$transaction([db.setting.update({ where, data }), db.setting.findMany()])],
 ]
 
 let database: AdapterDatabase
