@@ -1,7 +1,7 @@
 import type { Cache, CacheOptions, Engine } from '@larder/core'
 import { settled } from '@larder/testing'
 import { vi } from 'vitest'
-import { PRIMARY, type ReadShape, readPlan, reads, writePlan, writes } from '../pipeline/item-host.ts'
+import { PRIMARY, readPlan, reads, writePlan, writes } from '../pipeline/item-host.ts'
 import { type SimulatedDatabase, simulatedDatabase, startState } from '../pipeline/simulated-database.ts'
 
 export type Core = typeof import('@larder/core')
@@ -75,9 +75,4 @@ function attachSource(cache: Cache, source: object | undefined): Engine {
     types: {},
     ...(source && { source }),
   })
-}
-
-/** A read's plan by this copy, for reads that are not by id. */
-export function planOf<R>({ engine }: Copy, shape: ReadShape<R>, database: SimulatedDatabase) {
-  return readPlan(engine, shape, database.read)
 }
