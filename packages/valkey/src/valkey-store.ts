@@ -68,12 +68,9 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
       store.use(context.namespace)
       // What was asked meanwhile was asked about another namespace.
       if (topology.nodes().some(({ client }) => client.status !== 'wait'))
-        opening = Promise.resolve(topology.opened())
-          .then(topology.check)
-          .catch(() => {})
-          .then(() => {
-            opening = undefined
-          })
+        opening = checked(topology).then(() => {
+          opening = undefined
+        })
     },
     // A hit is this call: it takes the short way when there is nothing to wait for.
     fetch: (entry, requests) =>
@@ -82,8 +79,8 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
       call(async () => {
         epoch.learn(lifetime)
         const began = performance.now()
-        const replies = await Promise.all(requests.map((request) => tags.seed(request, lifetime)))
-        return { epoch: await epoch.after(began), entry: null, tags: replies } satisfies Fetched
+        const seeded = await Promise.all(requests.map((request) => tags.seed(request, lifetime)))
+        return { epoch: await epoch.after(began), entry: null, tags: seeded } satisfies Fetched
       }),
     mark: (request) => call(() => reported(epoch, request, tags.mark)),
     renew: (request) => call(() => tags.mark(request)),
@@ -109,4 +106,12 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
       store.close()
     },
   }
+}
+
+/** Never rejects: whoever asks next finds out. */
+async function checked(topology: ReturnType<typeof assemble>['topology']): Promise<void> {
+  try {
+    await topology.opened()
+    await topology.check()
+  } catch {}
 }
