@@ -1,14 +1,16 @@
-import type { Operation } from './operation.ts'
 import type { Place } from './transaction.ts'
+
+/** Sends an operation's statement. */
+type Query = (args: unknown) => Promise<unknown>
 
 /**
  * Runs one operation whose statement is sent in the order in which its connection's operations were called. `run` gets
  * the operation with a `query` that waits for its turn: it sends in the very call where nothing waits.
  */
-export function inTurn(
+export function inTurn<O extends { readonly query: Query }>(
   { order, queued }: Place,
-  one: Operation,
-  run: (sent: Operation) => Promise<unknown>,
+  one: O,
+  run: (sent: O) => Promise<unknown>,
 ): Promise<unknown> {
   const turn = order?.enter()
   const query = (args: unknown): Promise<unknown> => {
@@ -28,7 +30,7 @@ export function inTurn(
 }
 
 /** A `query` that waits for the statements called before this, and holds back none that is called after it. */
-export function afterThoseBefore({ order }: Place, query: Operation['query']): Operation['query'] {
+export function afterThoseBefore({ order }: Place, query: Query): Query {
   const sent = order?.sent()
   return sent ? (args) => sent.then(() => started(query(args))) : (args) => started(query(args))
 }
