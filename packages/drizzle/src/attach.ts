@@ -26,7 +26,9 @@ import { checkCall, checkNames, policiesOf, type WrittenPolicies } from './polic
 import { orderOf } from './session/order.ts'
 import { createRawSql } from './session/raw.ts'
 import { sparingReplicas } from './session/replica.ts'
-import type { TransactionRoom } from './session/transaction.ts'
+
+import type { TransactionRoom } from './session/transaction-room.ts'
+
 import { type Entities, entitiesOf, isMaterialized, nameOf, schemaOf } from './tables/schema.ts'
 import { createRowReads } from './through/row-reads.ts'
 import { columnNames, withOwnNames } from './versions/casing.ts'

@@ -1,7 +1,7 @@
 import { canonical } from '@larder/core'
 import type { CallPolicy } from './policies.ts'
 import { sessionWriting } from './session/session.ts'
-import type { TransactionRoom } from './session/transaction.ts'
+import type { TransactionRoom } from './session/transaction-room.ts'
 import type { DbParts, SessionParts } from './versions/parts.ts'
 import { wrapDb } from './wrap.ts'
 import { noteWrapped, wrappedOf } from './wrapped.ts'

@@ -3,8 +3,9 @@ import { runBatch } from './session/batch.ts'
 import { inOrder } from './session/order.ts'
 import type { Place } from './session/place.ts'
 import { watchSession } from './session/session.ts'
-import { runTransaction, type TransactionRoom } from './session/transaction.ts'
+import { runTransaction } from './session/transaction.ts'
 import { runTransactionAtOnce } from './session/transaction-at-once.ts'
+import type { TransactionRoom } from './session/transaction-room.ts'
 import type { DbParts, SessionParts } from './versions/parts.ts'
 
 /** A db of the same class as `base`, over views of its dialect and session. `base` is not changed. */

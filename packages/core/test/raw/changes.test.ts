@@ -117,6 +117,24 @@ describe('what a raw write changes', () => {
     expect(told).toHaveLength(1)
   })
 
+  it('is known without a promise once the parser is loaded, and waits for it before', async () => {
+    const changes = createRawChanges({
+      events: createEvents(),
+      unknownWrites: 'throw',
+      schema,
+      blindViews: new Set(),
+      parser: createSqlParser(
+        () => import('libpg-query'),
+        () => {},
+      ),
+    })
+    const write = { operation: 'execute', text: 'UPDATE a SET x = 1', instead: 'use x' }
+    const first = changes.soon(write)
+    expect(first).toBeInstanceOf(Promise)
+    expect(await first).toEqual([{ table: 'a', effect: 'unknown' }])
+    expect(changes.soon(write)).toEqual([{ table: 'a', effect: 'unknown' }])
+  })
+
   it("is left open under 'throw' until the parser is loaded, instead of being refused", async () => {
     const { of, now } = changesUnder('throw')
     expect(now('UPDATE a SET x = 1')).toBeUndefined()

@@ -5,7 +5,7 @@ import { inOrder } from './order.ts'
 import { statementFailed } from './outcome.ts'
 import { shownBy } from './returned.ts'
 import { type Prepared, preparedOf } from './session.ts'
-import type { TransactionRoom } from './transaction.ts'
+import type { TransactionRoom } from './transaction-room.ts'
 
 /** A query as `batch` takes it. */
 interface Batched {

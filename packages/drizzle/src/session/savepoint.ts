@@ -1,8 +1,8 @@
 import type { CallPolicy } from '../policies.ts'
 import type { DbParts, SessionParts } from '../versions/parts.ts'
 import { watchSession } from './session.ts'
-import type { TransactionRoom } from './transaction.ts'
 import type { TransactionPlace } from './transaction-place.ts'
+import type { TransactionRoom } from './transaction-room.ts'
 
 /** A session's own methods, as they are before it is watched. */
 type Bare = Pick<SessionParts, 'prepareQuery' | 'count'>

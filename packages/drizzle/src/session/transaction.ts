@@ -1,23 +1,12 @@
-import { createStatementOrder, type Engine, type StatementOrder, type Transaction } from '@larder/core'
+import { createStatementOrder, type StatementOrder, type Transaction } from '@larder/core'
 import type { CallPolicy } from '../policies.ts'
 import type { DbParts, SessionParts } from '../versions/parts.ts'
 import { inOrder } from './order.ts'
 import { commitFailed } from './outcome.ts'
 import { createRejections } from './rejections.ts'
 import { adopt } from './savepoint.ts'
-import type { SessionRoom } from './session.ts'
 import { createTransactionPlace } from './transaction-place.ts'
-
-/** What transactions need besides. */
-export interface TransactionRoom extends SessionRoom {
-  readonly engine: Engine
-  /** Scopes open on the one connection that the db has; undefined where each transaction has its own. */
-  readonly shared: Transaction[] | undefined
-  /** Order of the statements called on the db; undefined where it has several connections. */
-  readonly order: StatementOrder | undefined
-  /** Makes the db of a transaction ours. */
-  adopt(tx: DbParts): void
-}
+import type { TransactionRoom } from './transaction-room.ts'
 
 type Body = (tx: DbParts) => unknown
 type Begin = (this: unknown, body: Body, config?: unknown) => unknown

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Client, createClient } from '@libsql/client'
-import Database from 'better-sqlite3'
 import { SQLITE } from '../contract/ddl.ts'
 import type { ContractDb, RelationalReads } from '../contract/driver.ts'
 import { schemaSqlite } from '../contract/schema-sqlite.ts'
@@ -54,34 +53,4 @@ function recorded<C extends object>(client: C, recorder: Recorder, file: object)
       }
     },
   })
-}
-
-/** better-sqlite3 in memory. */
-export async function betterSqlite3(
-  connect: (client: Database.Database) => ContractDb,
-  relational: RelationalReads,
-): Promise<Connected> {
-  const client = new Database(':memory:')
-  client.pragma('foreign_keys = ON')
-  for (const sql of SQLITE) client.exec(sql)
-  const recorder = createRecorder()
-  const prepare = client.prepare.bind(client)
-  Object.assign(client, {
-    prepare(text: string) {
-      recorder.note(client, text)
-      return prepare(text)
-    },
-  })
-  const db = connect(client)
-  return {
-    ...PARTS,
-    name: 'better-sqlite3',
-    relational,
-    recorder,
-    connections: 'shared',
-    db: () => db,
-    async stop() {
-      client.close()
-    },
-  }
 }
