@@ -17,7 +17,7 @@ export interface Budget {
   spend(wait: Promise<void>): Promise<void>
 }
 
-export function createBudget(clock: Clock, budget = TRANSACTION_BUDGET): Budget {
+export function createBudget(clock: Clock, budget: number = TRANSACTION_BUDGET): Budget {
   let [spent, waiting, since] = [0, 0, 0]
   const left = (): number => budget - spent - (waiting ? clock.now() - since : 0)
 
