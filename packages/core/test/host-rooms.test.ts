@@ -24,7 +24,7 @@ const at = (
 
 /** Reads `item` once by each host in turn: which of them the database answered. */
 async function sources(...hosts: readonly Host[]): Promise<readonly string[]> {
-  const cache = createCache()
+  const cache = createCache({ store: memoryStore({ isolated: true }) })
   const sources: string[] = []
   cache.on('read', ({ source }: ReadEvent) => sources.push(source))
   for (const one of hosts) {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
+import { processWide } from '../process/process-wide.ts'
 
 /** What a driver connects to over a network or a socket. */
 export interface NetworkPlace {
@@ -24,15 +25,26 @@ export function filePlace(protocol: string, path: string): string {
   return `${protocol}://${hostname()}${resolve(path.replace(/^file:(\/\/)?/, ''))}`
 }
 
-const PROCESS = randomBytes(12).toString('base64url')
-const numbers = new WeakMap<object, number>()
-let counted = 0
+/** The objects that have been named, by all copies of this module. */
+interface NamedObjects {
+  readonly process: string
+  readonly numbers: WeakMap<object, number>
+  count: number
+}
 
-/** Names a database that is seen through `object` alone: another object is another database, and so is another process. */
+/**
+ * Names a database that is seen through `object` alone: another object is another database, and so is another process.
+ * All copies of this module in one process give one object one name. The object is not kept alive.
+ */
 export function objectPlace(object: object): string {
-  const number = numbers.get(object) ?? ++counted
-  numbers.set(object, number)
-  return `object://${PROCESS}/${number}`
+  const named = processWide<NamedObjects>('named-objects.v1', () => ({
+    process: randomBytes(12).toString('base64url'),
+    numbers: new WeakMap(),
+    count: 0,
+  }))
+  const number = named.numbers.get(object) ?? ++named.count
+  named.numbers.set(object, number)
+  return `object://${named.process}/${number}`
 }
 
 function isLocal(host: string): boolean {

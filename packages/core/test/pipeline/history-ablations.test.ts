@@ -67,7 +67,7 @@ vi.setConfig({ testTimeout: 120_000 })
 
 const ALL_KEYS = [PRIMARY, UNIQUE, GROUP]
 const MOST = 3_000
-const remote = () => memoryStore({ maxEntries: 100 })
+const remote = () => memoryStore({ maxEntries: 100, isolated: true })
 
 const rules: readonly (readonly [Ablation, string, Partial<Setting>])[] = [
   ['no-marks', 'without marks', {}],

@@ -90,7 +90,7 @@ it.each(rules)('%s: %s the checker finds a stale read', async (rule, _, focus) =
     0,
     MOST,
     {
-      store: () => memoryStore({ maxEntries: 100 }),
+      store: () => memoryStore({ maxEntries: 100, isolated: true }),
       memory: 'push',
       timePasses: true,
       processes: [ALL_KEYS, ALL_KEYS],

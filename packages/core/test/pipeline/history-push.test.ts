@@ -8,7 +8,7 @@ vi.setConfig({ testTimeout: 120_000 })
 
 const ALL_KEYS = [PRIMARY, UNIQUE, GROUP]
 const push = {
-  store: () => memoryStore({ maxEntries: 100 }),
+  store: () => memoryStore({ maxEntries: 100, isolated: true }),
   memory: 'push',
   timePasses: true,
 } as const

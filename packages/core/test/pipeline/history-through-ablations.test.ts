@@ -43,7 +43,7 @@ const MOST = 3_000
 /** Whether some schedule shows a row older than somebody knew, or goes on showing one when all is over. */
 async function goesWrong(more: Partial<Setting>): Promise<'stale' | 'survives' | 'no'> {
   const setting = {
-    store: () => memoryStore({ maxEntries: 100 }),
+    store: () => memoryStore({ maxEntries: 100, isolated: true }),
     processes: [ALL_KEYS, ALL_KEYS],
     through: true,
   }

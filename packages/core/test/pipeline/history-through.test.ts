@@ -11,7 +11,7 @@ vi.setConfig({ testTimeout: 120_000 })
 
 const ALL_KEYS = [PRIMARY, UNIQUE, GROUP]
 const through: Setting = {
-  store: () => memoryStore({ maxEntries: 100 }),
+  store: () => memoryStore({ maxEntries: 100, isolated: true }),
   processes: [ALL_KEYS, ALL_KEYS],
   through: true,
 }
@@ -44,7 +44,7 @@ it('rows that were written are hits: more of them than without', async () => {
 
 it.each([
   ['processes know different lookup keys', { processes: [ALL_KEYS, [PRIMARY], [GROUP, UNIQUE], []] }],
-  ['clean tags are evicted all the time', { store: () => memoryStore({ maxEntries: 1 }) }],
+  ['clean tags are evicted all the time', { store: () => memoryStore({ maxEntries: 1, isolated: true }) }],
   ['the store is the plainest that keeps the contract', { store: () => modelStore() }],
 ] as const)('no read is stale where %s, in 300 schedules', async (_, more) => {
   const found = await explore(80_000, 80_300, { ...through, ...more })

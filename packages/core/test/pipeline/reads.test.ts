@@ -202,7 +202,7 @@ it('counters add up, in all and by model', async () => {
 })
 
 it('two hosts of other identities never share an entry', async () => {
-  const store = memoryStore({ maxEntries: 100 })
+  const store = memoryStore({ maxEntries: 100, isolated: true })
   const [first, second] = [world({ store, version: '1' }), world({ store, version: '2' })]
   await first.get(one)
   expect((await second.get(one)).reason).toBe('miss')

@@ -105,10 +105,11 @@ it('9: a transaction open for 30 s is invisible until its end, and seen after it
   const scope = writer.engine.transaction('late')
   const transaction = writer.database.begin()
   await writer.put(writes.touch(1), transaction.write, scope)
+  const before = { reason: 'dirty', result: { v: versionIn(reader) } }
   await writer.clock.advance(30_000)
-  expect((await reader.get(one)).source).toBe('store')
+  expect(await reader.get(one)).toMatchObject(before)
   await scope.seal()
-  expect((await reader.get(one)).reason).toBe('dirty')
+  expect(await reader.get(one)).toMatchObject(before)
   await transaction.commit()
   await scope.end('committed')
   expect((await reader.get(one)).result?.v).toBe(versionIn(writer))

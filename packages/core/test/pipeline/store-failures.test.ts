@@ -240,7 +240,7 @@ it("another query's entry under the name of this one is a miss", async () => {
 })
 
 it('an entry another codec wrote is a miss', async () => {
-  const store = memoryStore({ maxEntries: 100 })
+  const store = memoryStore({ maxEntries: 100, isolated: true })
   const other = {
     name: 'other',
     bind: () => ({ encode: () => new Uint8Array([1]), decode: () => 'foreign' }),

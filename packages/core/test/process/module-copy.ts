@@ -1,4 +1,4 @@
-import type { Cache, CacheOptions, Engine } from '@larder/core'
+import type { Cache, CacheOptions, ConnectionSource, Engine } from '@larder/core'
 import { settled } from '@larder/testing'
 import { vi } from 'vitest'
 import { PRIMARY, readPlan, reads, writePlan, writes } from '../pipeline/item-host.ts'
@@ -30,7 +30,7 @@ export interface Copy {
 export const newDatabase = (): SimulatedDatabase => simulatedDatabase(startState(3), async () => {})
 
 export interface CopyOptions extends CacheOptions {
-  /** Of the client. */
+  /** The object that the client's statements go to, of a driver that does not show which database that is. */
   readonly source?: object
 }
 
@@ -40,7 +40,7 @@ export function copyOf(
   { source, ...options }: CopyOptions = {},
 ): Copy {
   const cache = core.createCache(options)
-  const engine = attachSource(cache, source)
+  const engine = attachItems(cache, source && core.hiddenConnection(source))
   return {
     cache,
     engine,
@@ -59,7 +59,7 @@ export function copyOf(
   }
 }
 
-function attachSource(cache: Cache, source: object | undefined): Engine {
+function attachItems(cache: Cache, connection: ConnectionSource | undefined): Engine {
   const column = { nullable: false, hasDefault: false, generated: false }
   const columns = [
     { ...column, name: 'id', type: 'integer' as const },
@@ -73,6 +73,6 @@ function attachSource(cache: Cache, source: object | undefined): Engine {
     database: undefined,
     identity: [],
     types: {},
-    ...(source && { source }),
+    ...(connection && { connection }),
   })
 }

@@ -72,7 +72,7 @@ export function orderCases(connect: () => Promise<Connected>): void {
     afterAll(async () => driver?.stop())
     beforeEach(async () => {
       await fill(driver)
-      const store = slow ? slowStore(1) : memoryStore()
+      const store = slow ? slowStore(1) : memoryStore({ isolated: true })
       const cache = createCache({ store }, { clock: systemClock, sqlParser: absentParser })
       wrapped = drizzleCache(driver.db(), { cache, schema: driver.schema, tables: { '*': { ttl: '1h' } } })
     })
@@ -188,7 +188,7 @@ export function orderCases(connect: () => Promise<Connected>): void {
     })
 
     it('a write that is refused holds nobody back', async () => {
-      const store = faultyStore(memoryStore())
+      const store = faultyStore(memoryStore({ isolated: true }))
       const cache = createCache({ store }, { clock: systemClock, sqlParser: absentParser })
       const posts = { ttl: '1h', onMarkFailure: 'reject' } as const
       const db = drizzleCache(driver.db(), { cache, schema: driver.schema, tables: { posts } })

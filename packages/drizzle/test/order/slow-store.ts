@@ -4,7 +4,7 @@ import { seededRandom } from '@larder/testing'
 
 /** Answers after up to three milliseconds. */
 export function slowStore(seed: number): Store {
-  const store = memoryStore()
+  const store = memoryStore({ isolated: true })
   const random = seededRandom(seed)
   const later = async <T>(call: () => Promise<T>): Promise<T> => {
     await sleep(random() * 3)

@@ -19,8 +19,8 @@ const PROGRAMS = Number(process.env.LARDER_ORDER_PROGRAMS ?? 12)
 const FIRST = Number(process.env.LARDER_ORDER_SEED ?? 1)
 
 const STORES: Readonly<Record<string, (seed: number) => Store>> = {
-  'the memory store': () => memoryStore(),
-  'a slow store': (seed) => slow(memoryStore(), seed),
+  'the memory store': () => memoryStore({ isolated: true }),
+  'a slow store': (seed) => slow(memoryStore({ isolated: true }), seed),
 }
 
 type Clients = OwnClient<typeof PrismaClient, Datamodel>
