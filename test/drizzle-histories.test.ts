@@ -40,7 +40,8 @@ describe('concurrent histories of Drizzle on PostgreSQL', () => {
     const { hits, reads } = cache.stats()
     // Without hits the test would prove nothing.
     expect(hits / reads).toBeGreaterThan(0.1)
-    expect(entries.count()).toBeGreaterThan(operations / 250)
+    // Few: while a transaction is open, what it has written is dirty, and a load that meets that is not stored.
+    expect(entries.count()).toBeGreaterThan(operations / 1_500)
   })
 
   test('nor when the store forgets almost everything', { timeout: 60_000 }, async () => {
