@@ -85,7 +85,7 @@ it('early: each statement is marked before it runs', async () => {
   expect(calls.filter((call) => call === 'finish')).toHaveLength(1)
 })
 
-it('a transaction that rolls back takes its marks off and leaves lists and other rows as they were', async () => {
+it('a transaction that rolls back takes its marks off and leaves lists and all rows as they were', async () => {
   const here = world()
   const { get, put, engine, database } = here
   for (const shape of [one, reads.byId(2)]) await get(shape)
@@ -98,7 +98,7 @@ it('a transaction that rolls back takes its marks off and leaves lists and other
   await scope.end('failed')
   expect((await get(reads.byId(2))).source).toBe('memory')
   expect((await get(reads.byGroup(0))).source).toBe('memory')
-  expect(await get(one)).toMatchObject({ reason: 'invalidated', result: { v: 1 } })
+  expect(await get(one)).toMatchObject({ source: 'memory', result: { v: 1 } })
 })
 
 it.each(['late', 'early'] as const)(
