@@ -1,5 +1,5 @@
 import type { Store, WriteEvent } from '@larder/core'
-import { faultyStore, settled } from '@larder/testing'
+import { type FaultyStore, faultyStore, settled } from '@larder/testing'
 import { expect, it, vi } from 'vitest'
 import { Refused, reads, writePlan, writes } from './item-host.ts'
 import { paused, type World, world } from './world.ts'
@@ -352,6 +352,28 @@ it('a statement that was still marking when its scope was merged is answered for
   await settled()
   expect((await get(one)).result?.v).toBe(1_001)
   expect((await get(one)).source).toBe('memory')
+})
+
+it('a savepoint released after its transaction has committed keeps no nonce, even if its marks fail then', async () => {
+  let store: FaultyStore | undefined
+  const here = world({
+    around: (inner) => {
+      store = faultyStore(inner)
+      return store
+    },
+  })
+  const other = world({ beside: here, around: (inner) => faultyStore(inner) })
+  for (let time = 0; time < 2; time++) await other.get(one)
+  const [outer, inner] = [here.engine.transaction('late'), here.engine.transaction('late')]
+  const transaction = here.database.begin()
+  await here.put(writes.touch(1), transaction.write, inner)
+  await outer.seal()
+  await transaction.commit()
+  await outer.end('committed')
+  store?.fail('rejects', 'mark')
+  await inner.mergeInto(outer)
+  await settled()
+  expect((await other.get(one)).result?.v).toBe(1_001)
 })
 
 it('invalidate({ all }) of a transaction whose COMMIT may still come is applied at once, and again after a minute', async () => {
