@@ -64,11 +64,11 @@ export function modelTags(ablation: Ablation | undefined, nonce: () => string): 
       for (const name of request.cells) made(cells, name, born).marks.add(token)
       if (request.fields.length && ablation !== 'unknown-skipped') markUnknown(request)
     },
-    finishCells({ cells: named, token, witness }) {
+    finishCells({ cells: named, token, witness, unchanged }) {
       for (const name of named) {
         const cell = cells.get(name)
-        cell?.marks.delete(token)
-        if (!cell || ablation === 'no-bumps') continue
+        const had = cell?.marks.delete(token)
+        if (!cell || ablation === 'no-bumps' || (had && unchanged)) continue
         cell.nonce = nonce()
         if (!cell.marks.size && !witness?.cells.includes(name)) cells.delete(name)
       }

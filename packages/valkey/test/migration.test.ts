@@ -1,7 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Fetched } from '@larder/core'
 import { type Cluster, type ClusterNode, startCluster, valkeyUrl } from '@larder/testing'
 import type { Redis } from 'iovalkey'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
+import { valkeyStore } from '../src/valkey-store.ts'
 import { look } from './server.ts'
 import { brief, startLoad } from './server-load.ts'
 import { allHit, join, type Meeting, type Member, meeting, recordOf } from './server-members.ts'
@@ -36,6 +38,12 @@ afterEach(async () => {
   await Promise.all(members.map(({ cache }) => cache.close()))
   await database.unlink(place.name)
 })
+
+/** States of tags without the incarnation of the server that had them: another server has the slot afterwards. */
+function inServer({ tags }: Pick<Fetched, 'tags'>) {
+  const states = tags.flatMap(({ fields, cells }) => [...fields, ...cells])
+  return states.map((state) => state && [state.nonce.split('@')[0], state.dirty])
+}
 
 /** Some other primary than the one that has the slot of `key`. */
 async function elsewhere(key: string): Promise<ClusterNode> {
@@ -110,6 +118,27 @@ it('a table marked before its slot moves is finished where the slot is then', as
   for (const id of ROWS) expect((await reader.read(id)).value).toBe('2')
   for (const id of ROWS) await allHit([writer, reader], id)
   for (const id of ROWS) expect((await reader.read(id)).value).toBe('2')
+})
+
+it('a write that changed nothing leaves every tag as it was while its slot moves', async () => {
+  const store = valkeyStore({ nodes: [...cluster.urls] })
+  const record = `{${place.name}:unchanged}`
+  const [token, lifetime, fields] = ['w', 60_000, ['list', 'k']]
+  const cells = ROWS.map((id) => `${record}:k=${id}`)
+  const all = [{ record, fields, cells }]
+  try {
+    const { tags } = await store.seed(all, lifetime)
+    await store.mark({ record, token, fields, known: [], cells, lifetime })
+    const migration = await cluster.migrateSlot(await cluster.slotOf(record), await elsewhere(record))
+    await migration.move((await migration.keys()).filter((_, index) => index % 2 === 0))
+    await store.finish({ record, token, untouched: [], keep: fields, cells, unchanged: { lifetime } })
+    await migration.finish()
+    // The first reads may still ask the node that had the slot.
+    const after = await vi.waitFor(() => store.fetch(undefined, all), 2_000)
+    expect(inServer(after)).toEqual(inServer({ tags }))
+  } finally {
+    await store.close()
+  }
 })
 
 it('a planned failover under load: no read is stale, no write is rejected', { timeout: 60_000 }, async () => {

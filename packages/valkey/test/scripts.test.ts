@@ -38,7 +38,7 @@ it('a bump executed twice never writes one nonce twice', async () => {
   const { record, seed, see } = table()
   await seed()
   // The very bytes of one call, as a retry or a late duplicate would bring them.
-  const call = () => server.eval(FINISH, 1, record, 'same', 'w', 1, 0, 0)
+  const call = () => server.eval(FINISH, 1, record, 'same', 'w', 1, 0, 0, 0)
   const nonces = new Set<string | undefined>()
   for (let time = 0; time < 200; time++) {
     await call()

@@ -54,10 +54,19 @@ export function finishesOf(
   })
 }
 
-/** The same after a proven rollback, which changed nothing: every field keeps its nonce if its mark is still there. */
-export function rollbacksOf(marked: readonly WriteTag[], token: string): readonly FinishRequest[] {
+/**
+ * The same after a proven rollback, which changed nothing: every field and cell keeps its nonce if its mark is still
+ * there.
+ * @param lifetime of the cells that keep their nonce, in milliseconds.
+ */
+export function rollbacksOf(
+  marked: readonly WriteTag[],
+  token: string,
+  lifetime: number,
+): readonly FinishRequest[] {
   return finishesOf(marked, [], token).map((request, at) => ({
     ...request,
     keep: [LIST, ...(marked[at]?.unknown ?? [])],
+    unchanged: { lifetime },
   }))
 }

@@ -19,6 +19,8 @@ export interface MarkRoom extends BumpRoom {
   readonly clock: Clock
   /** Bare names of tables whose policy says `onMarkFailure: 'reject'`. */
   readonly rejecting: ReadonlySet<string>
+  /** The longest lifetime of any entry, in milliseconds. */
+  longestLifetime(): number
 }
 
 /** The marks of one write or one transaction, under one token, up until finished. */
@@ -45,7 +47,7 @@ export interface Marks {
    * @param rows to be written through, if their tags prove that nobody else changed them.
    */
   finish(returned: readonly WriteTag[], rows: readonly RowAtStake[]): Promise<void>
-  /** The same when the write has certainly changed nothing. */
+  /** The same when the write has certainly changed nothing: every tag keeps its nonce if its mark is still there. */
   rollBack(): Promise<void>
   /** Keeps the marks up for a minute, then bumps everything. */
   leave(): void
@@ -127,7 +129,7 @@ export function createMarks(room: MarkRoom): Marks {
       return failed && refusalOf(rejecting, of, failed.failure)
     },
     finish,
-    rollBack: () => takeOff(() => rollbacksOf(tags(), token)),
+    rollBack: () => takeOff(() => rollbacksOf(tags(), token, 2 * room.longestLifetime())),
     leave: () => void clock.after(UNKNOWN_OUTCOME, () => void finish([], [])),
   }
 }

@@ -132,7 +132,8 @@ export function createTransaction(room: MarkRoom, marking: 'late' | 'early', aro
       await statements.handOver(outer.adopt)
       for (const action of actions) outer.onCommit(action)
       // Its marks are under those of the outer one, and nothing is committed. Not awaited: a connection is held.
-      void marks.rolledBack()
+      // After the end of the outer one it may be committed already.
+      void (outer.open ? marks.rolledBack() : marks.committed([], []))
     },
     tables: () => tablesOf(statements.all),
   }

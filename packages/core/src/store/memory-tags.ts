@@ -51,12 +51,12 @@ export function createTagTable(nonce: () => string, most: number): TagTable {
       cells: request.cells.map((cell) => state(cells.get(cell))),
     }
   }
-  const finishCell = (cell: string, token: string, stays: boolean): void => {
+  const finishCell = (cell: string, { token, witness, unchanged }: FinishRequest): void => {
     const tag = cells.get(cell)
     if (!tag) return
-    tag.marks?.delete(token)
-    tag.nonce = nonce()
-    if (isMarked(tag) || stays) cells.put(cell, tag)
+    const kept = tag.marks?.delete(token) === true && unchanged !== undefined
+    if (!kept) tag.nonce = nonce()
+    if (kept || isMarked(tag) || witness?.cells.includes(cell)) cells.put(cell, tag)
     else cells.delete(cell)
   }
   const witnessed = ({ record, token, witness }: MarkRequest | FinishRequest): Witnessed | undefined =>
@@ -96,8 +96,7 @@ export function createTagTable(nonce: () => string, most: number): TagTable {
     },
     finish(request) {
       const before = witnessed(request)
-      const stays = new Set(request.witness?.cells)
-      for (const cell of request.cells) finishCell(cell, request.token, stays.has(cell))
+      for (const cell of request.cells) finishCell(cell, request)
       const fields = records.get(request.record)
       for (const [field, tag] of fields ?? []) {
         // A field born while this write was in flight carries its mark, whatever the writer knew: it always goes.

@@ -60,6 +60,12 @@ export interface FinishRequest {
   readonly keep: readonly string[]
   /** Cells bumped. Every field not in `untouched` or `keep` is bumped, its mark found or not. */
   readonly cells: readonly string[]
+  /**
+   * The write has certainly changed nothing. A cell keeps its nonce if the mark of this write is still found, and then
+   * lives for `lifetime` milliseconds, because it may have been going to expire with its last mark; else it is bumped.
+   * A store or wrapper that drops this bumps every cell, which is safe.
+   */
+  readonly unchanged?: { readonly lifetime: number }
   /** Tags to report on; its cells stay. */
   readonly witness?: Witness
 }

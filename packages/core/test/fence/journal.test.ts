@@ -88,6 +88,14 @@ describe('what it remembers', () => {
     ])
   })
 
+  it('bumps the cells of a write that changed nothing: the store may have lost its marks', async () => {
+    const { journal, sent } = journaling()
+    journal.add([finish({ keep: ['list'], cells: ['id=1'], unchanged: { lifetime: 1_000 } })])
+    await journal.replay()
+    expect(sent).toEqual([expect.not.objectContaining({ unchanged: expect.anything() })])
+    expect(sent).toEqual([expect.objectContaining({ cells: ['id=1'] })])
+  })
+
   it('takes the marks of all the writes off again', async () => {
     const { journal, guard } = journaling()
     const mark = { record: '{t}', fields: ['list'], known: [], cells: ['{t}:c'], lifetime: 30_000 }

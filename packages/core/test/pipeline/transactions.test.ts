@@ -1,5 +1,5 @@
 import type { Store, WriteEvent } from '@larder/core'
-import { faultyStore, settled } from '@larder/testing'
+import { type FaultyStore, faultyStore, settled } from '@larder/testing'
 import { expect, it, vi } from 'vitest'
 import { Refused, reads, writePlan, writes } from './item-host.ts'
 import { paused, type World, world } from './world.ts'
@@ -85,7 +85,7 @@ it('early: each statement is marked before it runs', async () => {
   expect(calls.filter((call) => call === 'finish')).toHaveLength(1)
 })
 
-it('a transaction that rolls back takes its marks off and leaves lists and other rows as they were', async () => {
+it('a transaction that rolls back takes its marks off and leaves lists and all rows as they were', async () => {
   const here = world()
   const { get, put, engine, database } = here
   for (const shape of [one, reads.byId(2)]) await get(shape)
@@ -98,7 +98,7 @@ it('a transaction that rolls back takes its marks off and leaves lists and other
   await scope.end('failed')
   expect((await get(reads.byId(2))).source).toBe('memory')
   expect((await get(reads.byGroup(0))).source).toBe('memory')
-  expect(await get(one)).toMatchObject({ reason: 'invalidated', result: { v: 1 } })
+  expect(await get(one)).toMatchObject({ source: 'memory', result: { v: 1 } })
 })
 
 it.each(['late', 'early'] as const)(
@@ -352,6 +352,28 @@ it('a statement that was still marking when its scope was merged is answered for
   await settled()
   expect((await get(one)).result?.v).toBe(1_001)
   expect((await get(one)).source).toBe('memory')
+})
+
+it('a savepoint released after its transaction has committed keeps no nonce, even if its marks fail then', async () => {
+  let store: FaultyStore | undefined
+  const here = world({
+    around: (inner) => {
+      store = faultyStore(inner)
+      return store
+    },
+  })
+  const other = world({ beside: here, around: (inner) => faultyStore(inner) })
+  for (let time = 0; time < 2; time++) await other.get(one)
+  const [outer, inner] = [here.engine.transaction('late'), here.engine.transaction('late')]
+  const transaction = here.database.begin()
+  await here.put(writes.touch(1), transaction.write, inner)
+  await outer.seal()
+  await transaction.commit()
+  await outer.end('committed')
+  store?.fail('rejects', 'mark')
+  await inner.mergeInto(outer)
+  await settled()
+  expect((await other.get(one)).result?.v).toBe(1_001)
 })
 
 it('invalidate({ all }) of a transaction whose COMMIT may still come is applied at once, and again after a minute', async () => {

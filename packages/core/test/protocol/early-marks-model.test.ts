@@ -36,7 +36,24 @@ describe('marks sent beside the statements of a transaction', { timeout: 120_000
   test.each<[Rule, Exploration]>([
     ['late-proves-nothing', { statement: 'known', budget: true, through: true }],
     ['keeps-after-rollback-only', { statement: 'blind' }],
+    ['keeps-after-rollback-only', { statement: 'known' }],
+    ['keeps-after-rollback-only', { statement: 'returned' }],
   ])('leave a stale entry without the rule %s', (without, options) => {
     expect(wrongOf({ ...options, without })).toContain('survives')
   })
+
+  // Stores keep it as a precaution: a mark that is gone says that the store has lost something.
+  test.each(STATEMENTS)(
+    'do not need the rule keeps-under-own-mark, because a rollback changes nothing: %s',
+    (statement) => {
+      const options: Exploration = {
+        statement,
+        failing: true,
+        through: true,
+        without: 'keeps-under-own-mark',
+      }
+      expect(wrongOf(options)).toEqual([])
+      expect(wrongOf({ ...options, budget: true })).not.toContain('survives')
+    },
+  )
 })

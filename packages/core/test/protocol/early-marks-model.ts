@@ -19,6 +19,8 @@ export type Rule =
   | 'late-proves-nothing'
   /** A finish after COMMIT leaves no nonce of what the write touched as it was: that is for a rollback alone. */
   | 'keeps-after-rollback-only'
+  /** A rollback keeps a nonce only where the mark of its transaction is still found. */
+  | 'keeps-under-own-mark'
 
 export interface Exploration {
   readonly statement: Statement
@@ -27,7 +29,7 @@ export interface Exploration {
   readonly budget?: boolean
   /** A mark may be lost on its way, and its sender told so. */
   readonly failing?: boolean
-  /** The row is stored after COMMIT, where the marks prove it. */
+  /** Either write stores its row after COMMIT, where the marks prove it. */
   readonly through?: boolean
 }
 
@@ -40,6 +42,11 @@ interface Report {
   readonly key: number
   readonly cell: number
   readonly foreign: boolean
+}
+
+interface Stamp {
+  readonly key: number
+  readonly cell: number
 }
 
 interface State {
@@ -56,9 +63,14 @@ interface State {
     failures: number
     wrote: number
     report: Report | undefined
-    stamp: { key: number; cell: number } | undefined
+    stamp: Stamp | undefined
   }
-  theirs: { at: 'idle' | 'marked' | 'committed' | 'returned' | 'done'; wrote: number }
+  theirs: {
+    at: 'idle' | 'marked' | 'committed' | 'returned' | 'finished' | 'done'
+    wrote: number
+    report: Report | undefined
+    stamp: Stamp | undefined
+  }
   reader: {
     at: 'idle' | 'looked' | 'loaded' | 'done'
     floor: number
@@ -116,7 +128,7 @@ function start(): State {
       report: undefined,
       stamp: undefined,
     },
-    theirs: { at: 'idle', wrote: 0 },
+    theirs: { at: 'idle', wrote: 0, report: undefined, stamp: undefined },
     reader: { at: 'idle', floor: 0, acked: 0, value: 0, key: undefined, cell: undefined },
   }
 }
@@ -132,7 +144,7 @@ function stepsOf(state: State, options: Exploration, go: Go): void {
   statementSteps(state, options, go)
   markSteps(state, options, go)
   endSteps(state, options, go)
-  theirSteps(state, go)
+  theirSteps(state, options, go)
   readerSteps(state, go)
 }
 
@@ -236,13 +248,15 @@ function finish(next: State, { statement, without }: Exploration, rolledBack: bo
   const inTime = !ours.gaveUp || without === 'late-proves-nothing'
   const own = next.cell?.marks.includes('ours') === true
   const had = unmark(key, 'ours')
-  const kept = rolledBack || without === 'keeps-after-rollback-only'
-  if (statement === 'blind' && !(had && kept)) key.nonce = ++next.nonces
+  const keeps = (found: boolean): boolean =>
+    (rolledBack || without === 'keeps-after-rollback-only') && (found || without === 'keeps-under-own-mark')
+  if (statement === 'blind' && !keeps(had)) key.nonce = ++next.nonces
   if (next.cell && statement !== 'blind') {
     unmark(next.cell, 'ours')
-    next.cell.nonce = ++next.nonces
+    const kept = keeps(own)
+    if (!kept) next.cell.nonce = ++next.nonces
     if (!rolledBack && clean && same && inTime && own) ours.stamp = { key: key.nonce, cell: next.cell.nonce }
-    else if (!next.cell.marks.length) next.cell = undefined
+    else if (!kept && !next.cell.marks.length) next.cell = undefined
   }
   ours.at = rolledBack ? 'done' : 'finished'
   return undefined
@@ -255,10 +269,13 @@ function unmark(tag: Tag, token: string): boolean {
 }
 
 /** A write that knows the row, and is marked and finished as it should be. */
-function theirSteps({ ours, theirs }: State, go: Go): void {
+function theirSteps({ ours, theirs }: State, { through }: Exploration, go: Go): void {
   if (theirs.at === 'idle')
     go('theirs is marked', (next) => {
       next.cell ??= { nonce: ++next.nonces, marks: [] }
+      const { key, cell } = next
+      const foreign = [...key.marks, ...cell.marks].includes('ours')
+      next.theirs.report = { key: key.nonce, cell: cell.nonce, foreign }
       next.cell.marks.push('theirs')
       next.theirs.at = 'marked'
       return undefined
@@ -277,14 +294,28 @@ function theirSteps({ ours, theirs }: State, go: Go): void {
     })
   if (theirs.at === 'returned')
     go('theirs is finished', (next) => {
-      if (next.cell) {
-        unmark(next.cell, 'theirs')
-        next.cell.nonce = ++next.nonces
-        if (!next.cell.marks.length) next.cell = undefined
-      }
+      next.theirs.at = 'finished'
+      if (next.cell) finishTheirs(next, next.cell)
+      return undefined
+    })
+  if (theirs.at === 'finished')
+    go('the row of theirs is stored', (next) => {
+      const { stamp, wrote } = next.theirs
+      if (through && stamp) next.entry = { value: wrote, ...stamp }
       next.theirs.at = 'done'
       return undefined
     })
+}
+
+function finishTheirs(next: State, cell: Tag): void {
+  const { key, theirs } = next
+  const { report } = theirs
+  const same = report?.key === key.nonce && report.cell === cell.nonce && !report.foreign
+  const own = unmark(cell, 'theirs')
+  cell.nonce = ++next.nonces
+  if (own && same && !key.marks.length && !cell.marks.length)
+    theirs.stamp = { key: key.nonce, cell: cell.nonce }
+  else if (!cell.marks.length) next.cell = undefined
 }
 
 const isClean = (tag: Tag | undefined): tag is Tag => tag !== undefined && !tag.marks.length
@@ -333,12 +364,13 @@ function nameOf(state: State): string {
     return numbers.get(nonce) as number
   }
   const tag = (one: Tag | undefined) => one && [number(one.nonce), [...one.marks].sort()]
-  const stamp = (one: { key: number; cell: number } | undefined) => one && [number(one.key), number(one.cell)]
+  const stamp = (one: Stamp | undefined) => one && [number(one.key), number(one.cell)]
   const { key, cell, entry, ours, theirs, reader, db, acked } = state
   return JSON.stringify([
     [db, acked, tag(key), tag(cell), entry && [entry.value, stamp(entry)]],
     [ours.at, ours.mark, ours.gaveUp, ours.failures, ours.wrote],
-    [ours.report && [stamp(ours.report), ours.report.foreign], stamp(ours.stamp), theirs],
+    [ours.report && [stamp(ours.report), ours.report.foreign], stamp(ours.stamp)],
+    [theirs.at, theirs.wrote, stamp(theirs.report), theirs.report?.foreign, stamp(theirs.stamp)],
     reader.at === 'done' || [reader.at, reader.value, tag(reader.key), tag(reader.cell)],
   ])
 }

@@ -58,6 +58,7 @@ function roomOver(tags: TagTable): Omit<WriteRoom, 'schema'> {
     rejecting: new Set(),
     space,
     awaitsFinish: true,
+    longestLifetime: () => 60_000,
     through: () => undefined,
   }
 }

@@ -4,6 +4,7 @@ import { boundRules } from './bounds.ts'
 import { entryRules, togetherRules } from './entries.ts'
 import { cellRules, fieldRules, lateRules, orderRules } from './finishing.ts'
 import { birthRules, markingRules } from './marking.ts'
+import { lostMarkRules, unchangedRules } from './rollback.ts'
 import { seedingRules } from './seeding.ts'
 import type { Start } from './table.ts'
 import { foreignRules, witnessRules } from './witnessing.ts'
@@ -43,8 +44,10 @@ export function storeContract(
       lateRules,
       witnessRules,
       foreignRules,
+      lostMarkRules,
     ])
       rules(start)
+    unchangedRules(start, pass)
     entryRules(start, pass)
     if (small) boundRules(start, small)
   })

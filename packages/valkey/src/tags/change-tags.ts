@@ -117,7 +117,8 @@ function markCalls(request: MarkRequest, most: number): ScriptCall[] {
 
 /** The last one has the record. */
 function finishCalls(request: FinishRequest, most: number): ScriptCall[] {
-  const { record, token, untouched, keep, cells } = request
+  const { record, token, untouched, keep, cells, unchanged } = request
+  const life = unchanged ? Math.max(1, Math.round(unchanged.lifetime)) : 0
   const parts = chunks(cells, most)
   return parts.map((part, index) => {
     // A user tag is a cell with the name of its record.
@@ -127,7 +128,7 @@ function finishCalls(request: FinishRequest, most: number): ScriptCall[] {
     return {
       script: finishScript,
       keys,
-      args: [unsaid(), token, Number(has), ...fields, ...witnessArgs(request, keys)],
+      args: [unsaid(), token, Number(has), life, ...fields, ...witnessArgs(request, keys)],
     }
   })
 }

@@ -2,14 +2,15 @@ import { PRELUDE } from './prelude.ts'
 
 /**
  * Takes a write's mark off a table's tags: cells first, then the record. Cells are bumped (a bumped cell without
- * another mark is as good as none). A field keeps its nonce if the writer left it untouched, or kept it and its mark
+ * another mark is as good as none), unless the write changed nothing and its mark is still found. A field keeps its nonce if the writer left it untouched, or kept it and its mark
  * is still found; every other field is bumped, whoever marked it.
- * KEYS: the record if there is one, then cells. ARGV: nonce text, token, 1 or 0 for the record, count and names
- * untouched, count and names kept, then what is witnessed (see the prelude): its cells stay, with a new nonce.
+ * KEYS: the record if there is one, then cells. ARGV: nonce text, token, 1 or 0 for the record, the lifetime (ms) of
+ * cells that keep their nonce (0: all are bumped), count and names untouched, count and names kept, then what is witnessed (see the prelude): its cells stay, with a new nonce.
  */
 export const FINISH: string = `${PRELUDE}
 OWN = ARGV[2]
-local untouched, _, after = namesAt(4)
+local unchangedLife = tonumber(ARGV[4])
+local untouched, _, after = namesAt(5)
 local keep, _, rest = namesAt(after)
 local witness = witnessAt(rest)
 local first = 1 + tonumber(ARGV[3])
@@ -18,11 +19,13 @@ for at = first, #KEYS do
   if text then
     local tag = tagOf(text)
     see(witness, 'c' .. at, tag)
-    unmark(tag)
-    bump(tag)
+    local kept = unmark(tag) and unchangedLife > 0
+    if not kept then bump(tag) end
     leave(witness, 'c' .. at, tag)
     if isMarked(tag) then
       redis.call('SET', KEYS[at], textOf(tag), 'PXAT', digits(latestOf(tag, 0)))
+    elseif kept then
+      redis.call('SET', KEYS[at], textOf(tag), 'PX', digits(unchangedLife))
     elseif witness.places[tostring(at)] then
       redis.call('SET', KEYS[at], textOf(tag), 'PX', digits(witness.life))
     else
