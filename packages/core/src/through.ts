@@ -106,7 +106,9 @@ function prepared<T>(
     rows(result) {
       const rows: RowAtStake[] = []
       // The row came over another connection than its key would say, or through other parsers.
-      if (!family || room.keys.family() !== family) return rows
+      const familyNow = room.keys.family()
+      // A connection that became known while the statement ran is still the one it ran on.
+      if (!familyNow || (family && familyNow !== family)) return rows
       try {
         for (const read of beside ? through.reads(result) : []) {
           const row = atStake(room, { operation, through, scope, beside: beside as Beside, lifetime }, read)

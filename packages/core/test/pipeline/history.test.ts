@@ -8,7 +8,8 @@ import { GROUP, PRIMARY, UNIQUE } from './item-host.ts'
 vi.setConfig({ testTimeout: 120_000 })
 
 const ALL_KEYS = [PRIMARY, UNIQUE, GROUP]
-const remote = (options?: MemoryStoreOptions) => (): Store => memoryStore({ maxEntries: 100, isolated: true, ...options })
+const remote = (options?: MemoryStoreOptions) => (): Store =>
+  memoryStore({ maxEntries: 100, isolated: true, ...options })
 
 describe.each(['off', 'validate'] as const)('with the memory tier %s', (memory) => {
   it('no read of two processes is stale, in 1,000 schedules', async () => {

@@ -37,13 +37,20 @@ export function sparingReplicas(engine: Engine, session: SessionParts, found: Li
   return {
     ...engine,
     write({ through, ...plan }, transaction) {
-      // Not waited for: the write must be marked in the call. The answer is here before the row is, or it is not stored.
-      if (through && !plain && !transaction) asked ??= ask()
-      const unlessReplica = through && {
+      if (!through) return engine.write(plan, transaction)
+      const unlessReplica = {
         ...through,
         reads: (result: never) => (plain ? through.reads(result) : []),
       }
-      return engine.write({ ...plan, ...(unlessReplica && { through: unlessReplica }) }, transaction)
+      if (plain || transaction) return engine.write({ ...plan, through: unlessReplica }, transaction)
+      asked ??= ask()
+      const answered = asked
+      // The write is marked in its call, and keeps its place among the statements while it waits.
+      const run = async () => {
+        await answered
+        return plan.run()
+      }
+      return engine.write({ ...plan, run, through: unlessReplica })
     },
     async read<T>(plan: ReadPlan<T>): Promise<T> {
       if (plain || !plan.policy) return engine.read(plan)

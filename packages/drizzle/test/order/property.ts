@@ -90,7 +90,8 @@ async function stuck(driver: Connected, signal: AbortSignal): Promise<never> {
 }
 
 function wrap(driver: Connected, way: Way, seed: number): ContractDb {
-  const store = way === 'everything cached in a slow store' ? slowStore(seed) : memoryStore({ isolated: true })
+  const store =
+    way === 'everything cached in a slow store' ? slowStore(seed) : memoryStore({ isolated: true })
   // Without PostgreSQL's parser raw writes are unknown; with it the first ones come before it is loaded.
   const cache = createCache({ store }, { clock: systemClock, ...(seed % 2 && { sqlParser: absentParser }) })
   const tables = way === 'nothing cached' ? {} : { '*': { ttl: '1h' as const } }
