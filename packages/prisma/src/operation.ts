@@ -9,7 +9,7 @@ import { ROW_READ, rowReadOf } from './plan/row-read.ts'
 import { throughOf } from './plan/through.ts'
 import { planWrite } from './plan/write.ts'
 import type { CallPolicy, Policies } from './policies.ts'
-import { type RawSql, textAndValues } from './raw.ts'
+import { isPostgres, type RawSql, textAndValues } from './raw.ts'
 import { afterThoseBefore, inTurn } from './statement-turn.ts'
 import type { Place, Transactions } from './transaction.ts'
 import type { Announced, Announcements } from './watch/announcements.ts'
@@ -50,6 +50,18 @@ export function runOperation(
 ): Promise<unknown> {
   const { transaction, dataPath } = hookInternals(one.__internalParams)
   const place = room.transactions.placeOf(transaction)
+  const run = (): Promise<unknown> => runAt(room, call, one, dataPath, place)
+  // PostgreSQL refuses everything after an error, until the transaction is over.
+  return isPostgres(room.provider) ? run() : room.transactions.watch(place, run)
+}
+
+function runAt(
+  room: OperationRoom,
+  call: CallPolicy | undefined,
+  one: Operation,
+  dataPath: readonly unknown[],
+  place: Place,
+): Promise<unknown> {
   const kind = kindOf(one.operation)
   if (kind === 'read' && one.model !== undefined) return read(room, call, one, one.model, dataPath, place)
   if (kind === 'write' && one.model !== undefined)
@@ -154,7 +166,10 @@ function announcing(
 /** A write of its own, or of the scope it is in; one whose COMMIT nobody will tell us of keeps its marks up. */
 async function settle(room: OperationRoom, place: Place, plan: WritePlan<unknown>): Promise<unknown> {
   const session = room.raw.session()
-  if (place.kind === 'inside') return room.engine.write(plan, place.scope)
+  if (place.kind === 'inside') {
+    if (room.transactions.mayBeOver(place)) await room.transactions.broken(place.scope)
+    return room.engine.write(plan, place.scope)
+  }
   if (place.kind === 'alone') {
     // In a raw transaction no row can be told: the connection, and what it saw before, are unknown.
     return session
@@ -184,6 +199,8 @@ async function rawSql(
   if (scan.kind === 'read' && !scan.writes && !writes?.length) return rawRead(room, call, one, place, scan)
   const hurried = place.kind === 'inside' && place.order !== undefined
   const statement = { operation, args, scan, hurried, ...(writes && { writes }) }
+  if (place.kind === 'inside' && room.transactions.mayBeOver(place))
+    await room.transactions.broken(place.scope)
   // What it sets, or rolls back to, decides what the statements around it come to.
   if (place.kind === 'inside' && scan.kind !== 'write' && scan.kind !== 'read') place.scope.unproven()
   if (place.kind !== 'lost') return beside(place, () => room.raw.run(statement, scopeOf(place), run))

@@ -36,6 +36,13 @@ export interface Transactions {
    * they reject proves nothing from now on. Throws as `seal` does, and then it must not be sent.
    */
   broken(scope: Transaction): Promise<void>
+  /**
+   * Runs an operation of a transaction. Once one was rejected, MySQL and SQLite may have rolled the whole transaction
+   * back and gone on without one (a deadlock, a full disk): see {@link Transactions.mayBeOver}.
+   */
+  watch<T>(place: Place, run: () => Promise<T>): Promise<T>
+  /** True if a write at this place may commit by itself. Call {@link Transactions.broken} before it is sent. */
+  mayBeOver(place: Place): boolean
 }
 
 /**
@@ -55,7 +62,7 @@ export function createTransactions(
   const bodiesDone = new WeakSet<Transaction>()
   /** Scopes that may be committed although they reject. */
   const unsure = new WeakSet<Transaction>()
-
+  const orderNow = () => orderBeside(engine.current(), batches, order)
   const runInteractive = async (begin: BeginTransaction, client: unknown, body: Body, options: unknown) => {
     const scope = engine.transaction('late')
     let parent: Transaction | undefined
@@ -118,20 +125,47 @@ export function createTransactions(
 
   return {
     run(begin, client, input, options) {
-      const nested = isTransactionClient(client)
       const run = (): Promise<unknown> =>
         typeof input === 'function'
           ? runInteractive(begin, client, input as Body, options)
           : begin.call(client, input, options)
       // Inside an interactive transaction Prisma runs an array one by one, each operation told as its own.
-      if (nested) return run()
-      if (typeof input === 'function') return order ? order.enter().send(run) : run()
-      return runArray({ engine, batches, unsure, announcements, order }, input, run)
+      if (isTransactionClient(client)) return run()
+      if (typeof input === 'function') return orderNow()?.enter().send(run) ?? run()
+      return runArray({ engine, batches, unsure, announcements, order: orderNow() }, input, run)
     },
     broken: (scope) => sealUnsure(interactive.around(scope), unsure),
-    placeOf: (transaction) =>
-      transaction ? placeIn(transaction, engine.current(), batches, interactive) : { kind: 'alone', order },
+    ...createRejections(),
+    placeOf: (one) => (one ? placeIn(one, engine.current(), batches, interactive) : alone(orderNow())),
   }
+}
+
+const alone = (order: StatementOrder | undefined): Place => ({ kind: 'alone', order })
+
+/** The order outside transactions. What hooks of an array's operations call must not wait for the array: it waits for them. */
+function orderBeside(
+  current: Transaction | undefined,
+  batches: WeakMap<Transaction, () => void>,
+  order: StatementOrder | undefined,
+): StatementOrder | undefined {
+  return current?.open && batches.has(current) ? undefined : order
+}
+
+/** The transactions in which an operation was rejected. */
+function createRejections(): Pick<Transactions, 'watch' | 'mayBeOver'> {
+  const rejected = new WeakSet<Transaction>()
+  return {
+    watch(place, run) {
+      const ended = run()
+      if (isInteractive(place)) ended.catch(() => rejected.add(place.root))
+      return ended
+    },
+    mayBeOver: (place) => isInteractive(place) && rejected.has(place.root),
+  }
+}
+
+function isInteractive(place: Place): place is Place & { readonly kind: 'inside' } {
+  return place.kind === 'inside' && place.order !== undefined
 }
 
 function placeIn(

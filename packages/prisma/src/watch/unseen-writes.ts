@@ -32,6 +32,10 @@ interface Watched {
   /** The scope of what was not announced in it, where the transaction has none of an extended client. */
   own: Transaction | undefined
   ended: boolean
+  /** A statement was rejected: MySQL and SQLite may have rolled it all back and gone on without a transaction. */
+  rejected: boolean
+  /** Something was written after that, which a ROLLBACK may not undo. */
+  loose: boolean
   readonly order: StatementOrder
 }
 
@@ -63,11 +67,12 @@ export function watchWrites(room: WatchRoom): StatementObserver {
       await watched.order.sent()
       if (commits) await own.seal()
       const result = await send()
-      await own.end(commits ? 'committed' : 'failed')
+      await own.end(commits || watched.loose ? 'committed' : 'failed')
       return result
     } catch (error) {
       // Whatever becomes of a ROLLBACK, no COMMIT was sent.
-      await own.end(!commits || own.refusal || commitFailed(error) ? 'failed' : 'unknown')
+      const failed = !commits || own.refusal || commitFailed(error)
+      await own.end(failed && !watched.loose ? 'failed' : 'unknown')
       throw error
     }
   }
@@ -80,13 +85,16 @@ export function watchWrites(room: WatchRoom): StatementObserver {
         operation,
         own: undefined,
         ended: false,
+        rejected: false,
+        loose: false,
         order: createStatementOrder(),
       })
     },
     statement(sql, token, send) {
       const watched = token && transactions.get(token)
       const turn = (watched?.order ?? outside)?.enter()
-      const inTurn = turn ? () => turn.send(send) : send
+      const noted = noting(watched, send)
+      const inTurn = turn ? () => turn.send(noted) : noted
       const written = room.written(sql)
       if (!written || (watched && sql === 'ROLLBACK')) return inTurn()
       const announced = announcedIn(room, watched)
@@ -94,11 +102,24 @@ export function watchWrites(room: WatchRoom): StatementObserver {
       if (tables ? announce(announced, tables) : announced.some((one) => !one.tables)) return inTurn()
       warn(sql, tables, announced)
       const scope = watched && !watched.ended ? scopeOf(watched) : undefined
+      if (watched?.rejected) watched.loose = true
       const sent = invalidating(room, sql, written, scope, inTurn)
       return turn ? sent.finally(turn.leave) : sent
     },
     commit: (token, send) => end(token, send, true),
     rollback: (token, send) => end(token, send, false),
+  }
+}
+
+/** Notes in `watched` that the statement was rejected, if it is. */
+function noting<T>(watched: Watched | undefined, send: () => Promise<T>): () => Promise<T> {
+  if (!watched) return send
+  return () => {
+    const sent = send()
+    sent.catch(() => {
+      watched.rejected = true
+    })
+    return sent
   }
 }
 
