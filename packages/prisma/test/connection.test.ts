@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { PGlite } from '@electric-sql/pglite'
 import { type Cache, type Connection, createCache, type Host } from '@larder/core'
+import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
+import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { PrismaMariaDb } from '@prisma/adapter-mariadb'
 import { PrismaPg } from '@prisma/adapter-pg'
 import type { SqlDriverAdapterFactory } from '@prisma/client/runtime/client'
@@ -28,6 +30,8 @@ const URL_OF_SHOP = 'postgres://app:secret@db.example:6000/shop'
 const memory = new PGlite()
 const parser = (_oid: number, value: unknown): unknown => value
 const maria = new PrismaMariaDb({ host: 'db.example', user: 'app', database: 'shop' })
+const sqlite = new PrismaBetterSqlite3({ url: ':memory:' })
+const libsql = new PrismaLibSql({ url: ':memory:' })
 
 const CASES: Readonly<Record<string, Case>> = {
   PrismaPg: {
@@ -63,6 +67,16 @@ const CASES: Readonly<Record<string, Case>> = {
     others: {
       'another adapter': () => new PrismaMariaDb({ host: 'db.example', user: 'app', database: 'shop' }),
     },
+  },
+  'PrismaBetterSqlite3, which shows nothing': {
+    adapter: '@prisma/adapter-better-sqlite3',
+    same: [() => sqlite, () => sqlite],
+    others: { 'another adapter': () => new PrismaBetterSqlite3({ url: ':memory:' }) },
+  },
+  'PrismaLibSql, which shows nothing': {
+    adapter: '@prisma/adapter-libsql',
+    same: [() => libsql, () => libsql],
+    others: { 'another adapter': () => new PrismaLibSql({ url: ':memory:' }) },
   },
 }
 

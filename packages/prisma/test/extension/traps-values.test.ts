@@ -1,4 +1,4 @@
-import { createCache } from '@larder/core'
+import { createCache, memoryStore } from '@larder/core'
 import { prismaCache } from '@larder/prisma'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from 'vitest'
 import { Prisma } from '../../../../prisma/generated/client/client.ts'
@@ -171,11 +171,12 @@ describe('result extensions', () => {
   it('put on before or after the cache apply to cached objects, nested ones too', async () => {
     const base = () => new PrismaClient({ adapter: database.adapter(() => {}) })
     const options = { datamodel, models: { '*': { ttl: '1m' } } } as const
+    const ownCache = () => createCache({ store: memoryStore({ isolated: true }) })
     const before = base()
       .$extends(shout)
-      .$extends(prismaCache({ ...options, cache: createCache() }))
+      .$extends(prismaCache({ ...options, cache: ownCache() }))
     const after = base()
-      .$extends(prismaCache({ ...options, cache: createCache() }))
+      .$extends(prismaCache({ ...options, cache: ownCache() }))
       .$extends(shout)
     for (const db of [before, after])
       for (let turn = 0; turn < 3; turn++) {
