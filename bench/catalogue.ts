@@ -8,7 +8,7 @@ import { seed } from '../examples/demo/src/seed.ts'
 import { countStatements } from '../examples/demo/src/statements.ts'
 import { PrismaClient } from '../prisma/generated/client/client.ts'
 
-export interface Catalogue extends Database {
+export interface Catalogue extends Omit<Database, 'outsider'> {
   /** Strikes, with ids from 1 to this. */
   readonly rows: number
 }

@@ -64,6 +64,9 @@ export async function walk({
   const full = database.kind === 'postgres'
   const keyed = cached?.datamodel !== false
   const stale: Stale[] = []
+  // What an operation wrote unannounced is invalidated all the same, and a mistake of the planner.
+  const unannounced: string[] = []
+  cache.on('warning', ({ code, message }) => code === 'unannounced-write' && unannounced.push(message))
   let succeeded = 0
   const counts = { hits: 0, reads: 0 }
   const glance = async (): Promise<void> => {
@@ -90,6 +93,11 @@ export async function walk({
     if (done.includes(true)) succeeded++
     for (const found of await compare(under, plain, cache, counts))
       stale.push({ seed, step, after: taken.map(({ name }) => name).join(' || '), ...found })
+    for (const message of unannounced.splice(0))
+      stale.push({
+        ...{ seed, step, after: taken.map(({ name }) => name).join(' || ') },
+        ...{ query: 'none: a write was not announced', cached: message, database: undefined },
+      })
     if (stale.length && stopAtFirst) break
   }
   return { steps: step, succeeded, stale, learned: entries.count(), ...counts }

@@ -16,7 +16,8 @@ afterAll(() => database.stop())
 /** Every row is read in every way, if that is of use, and then the trace runs. */
 async function shares(known: boolean, trace: Trace) {
   const { client, cache } = cachedClient(database.client().client, {
-    options: { store: memoryStore() },
+    // Room for every row in every way.
+    options: { store: memoryStore({ maxBytes: '512mb' }) },
     ...(!known && { datamodel: false as const }),
   })
   if (known) await readParts(client, trace.rows)

@@ -37,7 +37,13 @@ export async function walkActions(world: ActionsWorld, seed: number, steps: numb
     const beside = random.some(queries, 6).map((query) => perform(world.under, query))
     const [done] = await Promise.all([take(world, random, writes), ...beside])
     if (done) account.succeeded++
-    await compare(writes.map(spell).join('; '))
+    const after = writes.map(spell).join('; ')
+    await compare(after)
+    for (const message of world.unannounced)
+      account.stale.push({
+        ...{ seed, step: account.steps, after, query: 'none: a write was not announced' },
+        ...{ cached: message, database: undefined },
+      })
   }
   return account
 }

@@ -20,6 +20,8 @@ export interface ActionsWorld {
   readonly plain: PrismaClient
   readonly under: PrismaClient
   readonly cache: Cache
+  /** Tables that operations wrote without having announced it: invalidated all the same, and a mistake of the planner. */
+  readonly unannounced: readonly string[]
   stop(): Promise<void>
 }
 
@@ -38,6 +40,8 @@ export async function startWorld(carried: Carried, broken: Broken = {}): Promise
   const client = () => new made.PrismaClient({ adapter: server.adapter(), errorFormat: 'minimal' })
   const [plain, base] = [client(), client()]
   const cache = createCache(broken.store && { store: broken.store })
+  const unannounced: string[] = []
+  cache.on('warning', ({ code, message }) => code === 'unannounced-write' && unannounced.push(message))
   const datamodel = broken.datamodel?.(made.datamodel) ?? made.datamodel
   const under = base.$extends(
     prismaCache({ cache, datamodel, ...server.text, models: { '*': { ttl: '1h' } } }),
@@ -46,6 +50,7 @@ export async function startWorld(carried: Carried, broken: Broken = {}): Promise
     plain,
     under: under as unknown as PrismaClient,
     cache,
+    unannounced,
     async stop() {
       await cache.close()
       await Promise.all([plain.$disconnect(), base.$disconnect()])

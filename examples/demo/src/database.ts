@@ -6,6 +6,8 @@ import { countStatements } from './statements.ts'
 
 export interface Database {
   readonly prisma: PrismaClient
+  /** A client of another program: what it writes, no cache here sees. */
+  outsider(): PrismaClient
   /** SQL statements that reached the database so far. */
   statements(): number
   close(): Promise<void>
@@ -19,6 +21,7 @@ export async function openDatabase(): Promise<Database> {
   const prisma = new PrismaClient({ adapter })
   return {
     prisma,
+    outsider: () => new PrismaClient({ adapter: new PrismaPGlite(pglite) }),
     statements: count,
     async close() {
       await prisma.$disconnect()

@@ -70,12 +70,12 @@ describe('the demo', { timeout: 120_000 }, () => {
   it('finds the stale reads of writes that go past the cache', async () => {
     const catalogue = normalise((await readRecords()).slice(0, 50))
     const { signal } = new AbortController()
-    const { prisma, statements, close } = await openDatabase()
+    const { prisma, outsider, statements, close } = await openDatabase()
     const { strikes, cache } = cachedStrikes(prisma, choosePlace({}))
     try {
       await seed(prisma, catalogue, { signal, onProgress: () => {} })
       const { stale } = await runLoad({
-        strikes: { read: strikes.read, write: strikesOf(prisma).write },
+        strikes: { read: strikes.read, write: strikesOf(outsider()).write },
         operations: workload({ rows: 50, seed: 1, skew: 1, writeShare: 0.1 }),
         shadow: createShadow(catalogue),
         statements,
