@@ -17,6 +17,16 @@ function given(base: ContractDb, t: object): () => Snapshot {
   return () => snapshotOf({ base, tables: t }, new Set([session.client, $client]))
 }
 
+/**
+ * Drizzle 1.0 remembers in the dialect which codecs each type of column has, once for all dbs of the dialect's class. It
+ * depends on nothing but the type.
+ */
+const REMEMBERED = /\.codecs\.(?:item|array)CodecsCache/
+
+function changes(before: Snapshot, after: Snapshot): readonly string[] {
+  return differences(before, after).filter((name) => !REMEMBERED.test(name))
+}
+
 /** What is given to `drizzleCache` stays as it was. */
 export const untouchedRules: Rules = (the, driver) => {
   it('nothing of the given db changes, whatever is done through the wrapped one', {
@@ -33,24 +43,24 @@ export const untouchedRules: Rules = (the, driver) => {
       driver.dialect === 'mysql' ? {} : { posts: { ttl: '1h' as const, write: 'through' as const } }
     const options = { cache, schema: t, tables: { '*': { ttl: '1h' as const }, ...write } }
     const db = drizzleCache(base, options)
-    expect(differences(before, take()), 'by wrapping').toEqual([])
+    expect(changes(before, take()), 'by wrapping').toEqual([])
 
     for (const [name, read] of Object.entries(relational)) {
       // MariaDB cannot run every one of them.
       await settled(() => read(db, t))
-      expect(differences(before, take()), name).toEqual([])
+      expect(changes(before, take()), name).toEqual([])
     }
     const world: Contract = { ...the(), db }
     for (const [name, form] of Object.entries(writesOf(driver.dialect))) {
       await settled(() => form(world))
-      expect(differences(before, take()), name).toEqual([])
+      expect(changes(before, take()), name).toEqual([])
     }
     for (const [name, form] of Object.entries(READS)) {
       await settled(() => form(world))
-      expect(differences(before, take()), name).toEqual([])
+      expect(changes(before, take()), name).toEqual([])
     }
     await cache.close()
-    expect(differences(before, take()), 'by closing the cache').toEqual([])
+    expect(changes(before, take()), 'by closing the cache').toEqual([])
   })
 }
 
