@@ -85,6 +85,7 @@ export type {
   StoreContext,
   StoredEntry,
 } from './store/store.ts'
+export { withActions } from './tags/actions.ts'
 export type {
   Lease,
   TagReply,

@@ -112,6 +112,7 @@ function attach(
     models,
     provider,
     relationMode: described.relationMode,
+    schema,
     omitted: (model: string) => omittedOf(globalOmit(base), model),
     policies: policiesOrDetach(engine, models, written),
     transactions,

@@ -1,4 +1,13 @@
-import type { BypassReason, Change, Engine, ReadPlan, SqlScan, WritePlan } from '@larder/core'
+import {
+  type BypassReason,
+  type Change,
+  type Engine,
+  type ReadPlan,
+  type Schema,
+  type SqlScan,
+  type WritePlan,
+  withActions,
+} from '@larder/core'
 import type { DeclaredTables } from './declared-tables.ts'
 import { hookInternals } from './internals.ts'
 import type { ModelMap } from './model.ts'
@@ -25,6 +34,8 @@ export interface OperationRoom {
   readonly omitted: (model: string) => ReadonlySet<string>
   /** Under `'prisma'` the client itself carries out the referential actions. */
   readonly relationMode: 'foreignKeys' | 'prisma'
+  /** The tables that the client writes, with their foreign keys. */
+  readonly schema: Schema
   readonly policies: Policies
   readonly transactions: Transactions
   readonly raw: RawSql
@@ -136,7 +147,7 @@ function write(
     policy?.write === 'through' && place.kind !== 'lost' && !room.raw.session() && !room.raw.strayed()
       ? throughOf(room.models, { operation, model, args, dataPath }, changes.length, policy, room)
       : undefined
-  const announced = { operation: `${model}.${operation}`, tables: namesOf(changes) }
+  const announced = { operation: `${model}.${operation}`, tables: announcedBy(room, changes) }
   return settle(room, place, {
     operation: `${model}.${operation}`,
     model,
@@ -148,8 +159,13 @@ function write(
   })
 }
 
-function namesOf(changes: readonly Change[]): ReadonlySet<string> {
-  return new Set(changes.map(({ table }) => table.toLowerCase()))
+/** Under `relationMode = "prisma"` the client sends the statements of referential actions itself. */
+function announcedBy(
+  { relationMode, schema }: OperationRoom,
+  changes: readonly Change[],
+): ReadonlySet<string> {
+  const sent = relationMode === 'prisma' ? withActions(schema, changes) : changes
+  return new Set(sent.map(({ table }) => table.toLowerCase()))
 }
 
 function announcing(
