@@ -1,13 +1,4 @@
-import {
-  type BypassReason,
-  type Change,
-  type Engine,
-  type ReadPlan,
-  type Schema,
-  type SqlScan,
-  type WritePlan,
-  withActions,
-} from '@larder/core'
+import type { BypassReason, Engine, ReadPlan, Schema, SqlScan, WritePlan } from '@larder/core'
 import type { DeclaredTables } from './declared-tables.ts'
 import { hookInternals } from './internals.ts'
 import type { ModelMap } from './model.ts'
@@ -21,6 +12,7 @@ import type { CallPolicy, Policies } from './policies.ts'
 import { isPostgres, type RawSql, textAndValues } from './raw.ts'
 import { afterThoseBefore, inTurn } from './statement-turn.ts'
 import type { Place, Transactions } from './transaction.ts'
+import { announcedTables } from './watch/announced-tables.ts'
 import type { Announced, Announcements } from './watch/announcements.ts'
 
 /** What the operations of one client need, shared by all its extended forms. */
@@ -147,7 +139,7 @@ function write(
     policy?.write === 'through' && place.kind !== 'lost' && !room.raw.session() && !room.raw.strayed()
       ? throughOf(room.models, { operation, model, args, dataPath }, changes.length, policy, room)
       : undefined
-  const announced = { operation: `${model}.${operation}`, tables: announcedBy(room, changes) }
+  const announced = { operation: `${model}.${operation}`, tables: announcedTables(room, changes) }
   return settle(room, place, {
     operation: `${model}.${operation}`,
     model,
@@ -157,15 +149,6 @@ function write(
     failed: statementFailed,
     run: () => announcing(room, place, announced, () => query(args)),
   })
-}
-
-/** Under `relationMode = "prisma"` the client sends the statements of referential actions itself. */
-function announcedBy(
-  { relationMode, schema }: OperationRoom,
-  changes: readonly Change[],
-): ReadonlySet<string> {
-  const sent = relationMode === 'prisma' ? withActions(schema, changes) : changes
-  return new Set(sent.map(({ table }) => table.toLowerCase()))
 }
 
 function announcing(
