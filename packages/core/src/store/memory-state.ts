@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { headerLength } from '../codec/envelope.ts'
 import type { TagReport } from '../tags/tag.ts'
 import { createTagTable, type Witnessed } from './memory-tags.ts'

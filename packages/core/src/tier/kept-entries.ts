@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
+import type { OpenedEntry } from '../entry/entries.ts'
 import type { EntryKey } from '../keys/entry-key.ts'
-import type { OpenedEntry } from './entries.ts'
 
 /** Entries this process keeps, their headers parsed; whether one may be served its tags say. */
 export interface KeptEntries {
