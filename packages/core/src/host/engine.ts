@@ -1,7 +1,8 @@
 import type { ValueTypes } from '../codec/codec.ts'
 import type { ConnectionSource } from '../keys/connection.ts'
 import type { RawChanges } from '../pipeline/raw-writes.ts'
-import type { Change, ReadPlan, ReadPlanAtOnce, WritePlan, WritePlanAtOnce } from '../plan/plan.ts'
+import type { EngineAtOnce } from '../pipeline/sync.ts'
+import type { Change, ReadPlan, WritePlan } from '../plan/plan.ts'
 import type { Policy, PolicyOptions } from '../plan/policy.ts'
 import type { Schema } from '../plan/table.ts'
 import type { Events } from '../report/events.ts'
@@ -31,20 +32,6 @@ export interface Host {
   readonly sqlParser?: () => Promise<unknown>
   /** Views, by their bare names in lower case, that nobody has declared the sources of. */
   readonly blindViews?: ReadonlySet<string>
-}
-
-/**
- * Reads and writes of a driver that answers at once: nothing else of this process runs between a write and what it
- * invalidates, so there is nothing to mark. Reads are cached where the store is in this process; with any other they go to
- * the database, and what is written is invalidated in the background: until that is acknowledged this process reads past
- * the cache, and others may read what was there before.
- */
-export interface EngineAtOnce {
-  read<T>(plan: ReadPlanAtOnce<T>): T
-  /** @param held whether it is part of a transaction: what it changed is then kept until the end of that. */
-  write<T>(plan: WritePlanAtOnce<T>, held: boolean): T
-  /** The transaction has ended: invalidates what its writes changed, unless it was rolled back. */
-  end(committed: boolean): void
 }
 
 /** One client's way into the engine. */

@@ -2,7 +2,6 @@ import { isEmpty, lifetimeOf } from '../entry/lifetime.ts'
 import { sightsOf, someMissing } from '../entry/observed-tags.ts'
 import { heldThrough, recordedTags } from '../entry/recorded-tags.ts'
 import { withLearned } from '../entry/result-dependencies.ts'
-import type { EngineAtOnce } from '../host/engine.ts'
 import { bumpAtOnce } from '../marks/finish.ts'
 import { writtenNow } from '../marks/pending-writes.ts'
 import type { ReadPlanAtOnce, WritePlanAtOnce } from '../plan/plan.ts'
@@ -17,6 +16,20 @@ import { aroundOf, type Before } from './load.ts'
 import { keyOf, type ReadRoom } from './read.ts'
 import { tell } from './report-read.ts'
 import { learned, provenFailed, type WriteRoom } from './write.ts'
+
+/**
+ * Reads and writes of a driver that answers at once: nothing else of this process runs between a write and what it
+ * invalidates, so there is nothing to mark. Reads are cached where the store is in this process; with any other they go to
+ * the database, and what is written is invalidated in the background: until that is acknowledged this process reads past
+ * the cache, and others may read what was there before.
+ */
+export interface EngineAtOnce {
+  read<T>(plan: ReadPlanAtOnce<T>): T
+  /** @param held whether it is part of a transaction: what it changed is then kept until the end of that. */
+  write<T>(plan: WritePlanAtOnce<T>, held: boolean): T
+  /** The transaction has ended: invalidates what its writes changed, unless it was rolled back. */
+  end(committed: boolean): void
+}
 
 interface Read<T> {
   readonly plan: ReadPlanAtOnce<T>

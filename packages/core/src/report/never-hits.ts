@@ -1,9 +1,13 @@
 import { createBounded } from '../base/bounded-map.ts'
-import type { ReadPlan } from '../plan/plan.ts'
 import type { Events } from './events.ts'
 
-/** A read as far as its shape depends on it. */
-export type ShapedRead = Pick<ReadPlan<unknown>, 'operation' | 'model' | 'as' | 'query'>
+/** What of a read its shape depends on: fields of its plan. */
+export interface ShapedRead {
+  readonly operation: string
+  readonly model: string
+  readonly as?: string
+  readonly query: unknown
+}
 
 /**
  * Warns once of each shape of reads (a read without its values) whose results are stored over and over and never used:
