@@ -27,7 +27,7 @@ interface Kept {
 const ECHO = 1_000
 /**
  * What a kept entry takes of the heap besides its value, and what each tag it recorded does: the objects around them, and
- * what its client remembers of the read. Measured (test/memory).
+ * what its client remembers of the read. Measured (test/tier/heap.test.ts).
  */
 const ENTRY_OVERHEAD = 2_600
 const TAG_OVERHEAD = 460
