@@ -27,6 +27,8 @@ const drivers: Readonly<Record<'later' | 'sync', (engine: Engine) => Driver>> = 
   }),
 }
 
+const HOUR: PolicyOptions = { ttl: '1h' }
+
 /** How a read differs from one that is cached and hit. */
 const forms: Readonly<Record<string, { readonly policy?: PolicyOptions; readonly plan?: Partial<Planned> }>> =
   {
@@ -93,7 +95,7 @@ async function observe(kind: keyof typeof drivers, steps: readonly Step[]): Prom
   cache.on('codec-error', ({ operation }) => seen.push({ operation, codec: 'failed' }))
   cache.on('warning', ({ code }) => seen.push({ code }))
   const policies = new Map(
-    Object.entries(forms).map(([name, { policy = { ttl: '1h' } }]) => [
+    Object.entries(forms).map(([name, { policy = HOUR }]) => [
       name,
       engine.policy({ jitter: 0, ...policy }, name),
     ]),
