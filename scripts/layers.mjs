@@ -28,7 +28,21 @@ export const layers = {
     ['cache'],
     ['index'],
   ],
-  drizzle: [],
+  drizzle: [
+    ['base', 'policy'],
+    // All that differs between versions of Drizzle; everything above is written once.
+    ['versions'],
+    ['connection', 'sql'],
+    ['tables'],
+    ['analysis'],
+    ['write-through'],
+    ['execute'],
+    ['sync', 'order'],
+    ['wrap'],
+    ['attach'],
+    ['drizzle-cache'],
+    ['index'],
+  ],
   prisma: [],
   valkey: [
     ['connection'],
