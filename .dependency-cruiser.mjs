@@ -1,59 +1,50 @@
 // Who may import whom. Type imports count: a type that points the wrong way is a design that points the wrong way.
-// `npm run rules` also plants one violation of each family and requires it to be caught.
+// `npm run rules` also plants one violation of each rule and requires it to be caught.
+import { layers } from './scripts/layers.mjs'
 
-/** The rooms of packages/core/src, lowest first. A room imports from itself and from the rows before it, nothing else. */
-export const rooms = [
-  ['errors', 'clock', 'show', 'process'],
-  ['duration', 'bytes', 'bounded', 'interned'],
-  // Of policy/ only its types: a plan carries a policy, and the rest of policy/ decides about plans.
-  ['events', 'schema', 'sql', 'policy/policy'],
-  ['plan', 'scope', 'stats', 'databases'],
-  ['keys', 'never-hits', 'database-registry'],
-  ['report'],
-  ['tags', 'codec', 'policy'],
-  ['store'],
-  // Validated options name a store, a codec and a policy, and make the default ones.
-  ['config'],
-  ['tier', 'flight', 'fence', 'invalidate', 'raw/changes'],
-  ['engine', 'through', 'tell', 'connection-warnings'],
-  ['raw', 'fill'],
-  ['read', 'write', 'wrap', 'apply-invalidation'],
-  ['at-once', 'closing', 'shared-room'],
-  ['host-rooms'],
-  ['hosts', 'meet-others'],
-  ['cache'],
-  ['index'],
-]
-
-const core = '^packages/core/src/'
-const inRooms = (names) => `${core}(${names.join('|')})(/|\\.ts$)`
+const sources = (name) => `^packages/${name}/src/`
+const core = sources('core')
+const inRooms = (name, rooms) => `${sources(name)}(${rooms.join('|')})(/|\\.ts$)`
 
 // A package's public name as it resolves before the build (not at all), after it (dist), or as a source.
-const publicEntry = (name) => `^(@larder/${name}|packages/${name}/(dist|src)/index\\.(ts|js|d\\.ts))$`
+const coreEntry =
+  '^(@larder/core(/(host|store))?|packages/core/(dist|src)/(index|host|store)\\.(ts|js|d\\.ts))$'
 const doesIo =
   '^(node:)?(fs|net|http|https|http2|tls|dns|dgram|child_process|cluster|worker_threads|readline|repl|sqlite|inspector)(/|$)'
 
-// The last row may import everything below it, which is everything.
-const roomRules = rooms.slice(0, -1).flatMap((row, level) =>
-  row.map((room) => ({
-    name: `core-room-${room}`,
-    comment: `packages/core/src/${room} may import only itself and lower rooms`,
-    severity: 'error',
-    from: { path: inRooms([room]) },
-    to: { path: core, pathNot: inRooms([room, ...rooms.slice(0, level).flat()]) },
-  })),
-)
+const roomRules = Object.entries(layers).flatMap(([name, rows]) => {
+  if (rows.length === 0) return []
+  return [
+    // The last row may import everything below it, which is everything.
+    ...rows.slice(0, -1).flatMap((row, level) =>
+      row.map((room) => ({
+        name: `${name}-room-${room}`,
+        comment: `packages/${name}/src/${room} may import only itself and lower rooms`,
+        severity: 'error',
+        from: { path: inRooms(name, [room]) },
+        to: { path: sources(name), pathNot: inRooms(name, [room, ...rows.slice(0, level).flat()]) },
+      })),
+    ),
+    {
+      name: `${name}-has-a-room-for-each-file`,
+      comment: `a new file or folder of packages/${name}/src takes its place in scripts/layers.mjs`,
+      severity: 'error',
+      from: { path: sources(name), pathNot: inRooms(name, rows.flat()) },
+      to: {},
+    },
+  ]
+})
 
 const hostRule = (name, orm) => ({
   name: `host-${name}`,
-  comment: `@larder/${name} knows the public entry of @larder/core and ${orm.join(', ')}, nothing else`,
+  comment: `@larder/${name} knows the public entries of @larder/core and ${orm.join(', ')}, nothing else`,
   severity: 'error',
   from: { path: `^packages/${name}/(src|bin|optional)/` },
   to: {
     dependencyTypesNot: ['core'],
     pathNot: [
       `^packages/${name}/(src|bin|optional|dist)/`,
-      publicEntry('core'),
+      coreEntry,
       ...orm.flatMap((each) => [`(^|/)node_modules/${each}`, `^${each}`]),
     ],
   },
@@ -63,13 +54,6 @@ export default {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     ...roomRules,
-    {
-      name: 'core-has-a-room-for-each-file',
-      comment: 'a new file or folder of packages/core/src takes its place in the list of rooms',
-      severity: 'error',
-      from: { path: core, pathNot: inRooms(rooms.flat()) },
-      to: {},
-    },
     {
       name: 'core-knows-no-host',
       comment: 'the engine knows no ORM, no server and no other package of ours',
@@ -89,8 +73,8 @@ export default {
       name: 'pure-rooms-do-no-io',
       comment: 'policy, tags and keys decide; they do not act',
       severity: 'error',
-      from: { path: inRooms(['policy', 'tags', 'keys']) },
-      to: { path: [doesIo, inRooms(['store', 'fence', 'flight', 'tier'])] },
+      from: { path: inRooms('core', ['policy', 'tags', 'keys']) },
+      to: { path: [doesIo, inRooms('core', ['store', 'fence', 'flight', 'tier'])] },
     },
     hostRule('prisma', ['@prisma/', 'libpg-query']),
     hostRule('drizzle', ['drizzle-orm', 'libpg-query']),

@@ -14,7 +14,8 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import config, { rooms } from '../.dependency-cruiser.mjs'
+import config from '../.dependency-cruiser.mjs'
+import { layers } from './layers.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folders = ['packages', 'examples', 'bench', 'test']
@@ -25,21 +26,17 @@ const innocent = [
     'packages/core/src/policy/planted-b.ts',
     () => "import type { Own } from './planted-a.ts'\nexport type Planted = Own\n",
   ],
-  [inRoom('index'), () => 'export type Planted = 1\n'],
+  ...Object.entries(layers)
+    .filter(([, rows]) => rows.length > 0)
+    .map(([name, rows]) => [inRoom(rows.at(-1)[0], name), () => 'export type Planted = 1\n']),
 ]
 
 /** [rule that must be broken, file to write, its text] */
 const planted = [
   ['no-cycles', 'packages/core/src/policy/planted-a.ts', take('packages/core/src/policy/planted-b.ts')],
-  // Every room but the highest reaches up by one row.
-  ...rooms
-    .slice(0, -1)
-    .flatMap((row, level) =>
-      row.map((room) => [`core-room-${room}`, inRoom(room), take(inRoom(rooms[level + 1][0]))]),
-    ),
+  ...Object.entries(layers).flatMap(([name, rows]) => plantedRooms(name, rows)),
   // Neighbours in one row do not know each other: a read is not a write.
   ['core-room-read', 'packages/core/src/read/planted-neighbour.ts', take(inRoom('write'))],
-  ['core-has-a-room-for-each-file', 'packages/core/src/planted.ts', take(inRoom('errors'))],
   ['core-knows-no-host', 'packages/core/src/codec/planted-host.ts', take('@prisma/client')],
   ['core-knows-no-host', 'packages/core/src/codec/planted-sibling.ts', take('@larder/prisma')],
   ['pure-rooms-do-no-io', 'packages/core/src/policy/planted-io.ts', take('node:fs/promises')],
@@ -57,8 +54,20 @@ const planted = [
   ['declared-dependencies-only', 'packages/core/src/codec/planted-dev.ts', take('fast-check')],
 ]
 
-function inRoom(room) {
-  return `packages/core/src/${room}/planted.ts`
+function inRoom(room, name = 'core') {
+  return `packages/${name}/src/${room}/planted.ts`
+}
+
+/** Every room but those of the highest row reaches up by one row, and a file lies in no room. */
+function plantedRooms(name, rows) {
+  if (rows.length === 0) return []
+  const up = rows
+    .slice(0, -1)
+    .flatMap((row, level) =>
+      row.map((room) => [`${name}-room-${room}`, inRoom(room, name), take(inRoom(rows[level + 1][0], name))]),
+    )
+  const nowhere = `packages/${name}/src/planted-nowhere.ts`
+  return [...up, [`${name}-has-a-room-for-each-file`, nowhere, take(inRoom(rows[0][0], name))]]
 }
 
 /** A type import, since those must count too. A path is imported relative to the file that will hold it. */

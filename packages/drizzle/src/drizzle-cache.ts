@@ -1,10 +1,10 @@
 import { type Cache, CacheError } from '@larder/core'
 import { attachDb } from './attach.ts'
-import type { AnyDb, SchemaOf, TablePolicies } from './db-types.ts'
-import type { WrittenPolicies } from './policies.ts'
+import type { AnyDb, SchemaOf, TablePolicies } from './policy/db-types.ts'
+import type { WrittenPolicies } from './policy/policies.ts'
 import type { DbParts } from './versions/parts.ts'
 import { isTransaction } from './versions/parts.ts'
-import { isWrapped } from './wrapped.ts'
+import { isWrapped } from './wrap/wrapped-dbs.ts'
 
 /** Options of {@link drizzleCache}. */
 export interface DrizzleCacheOptions<S> {
