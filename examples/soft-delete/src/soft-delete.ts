@@ -13,7 +13,7 @@ export const softDelete = Prisma.defineExtension((client) =>
         deleteMany: ({ args }) => client.post.updateMany({ ...args, data: { published: false } }),
         findMany: ({ args, query }) => query({ ...args, where: { AND: [args.where ?? {}, kept] } }),
         findFirst: ({ args, query }) => query({ ...args, where: { AND: [args.where ?? {}, kept] } }),
-        findUnique: ({ args, query }) => query({ ...args, where: { ...args.where, ...kept } }),
+        findUnique: ({ args, query }) => query({ ...args, where: Object.assign({}, args.where, kept) }),
         count: ({ args, query }) => query({ ...args, where: { AND: [args.where ?? {}, kept] } }),
       },
     },
