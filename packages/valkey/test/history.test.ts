@@ -1,6 +1,6 @@
 import { valkeyUrl } from '@larder/testing'
 import { expect, it } from 'vitest'
-import { GROUP, PRIMARY, UNIQUE } from '../../core/test/pipeline/item-host.ts'
+import { GROUP, PRIMARY, UNIQUE } from '../../core/test/support/item-host.ts'
 import { type RealHistory, realHistory } from './real-history.ts'
 import { look } from './server.ts'
 

@@ -10,8 +10,8 @@ import {
   reads,
   writePlan,
   writes,
-} from '../../core/test/pipeline/item-host.ts'
-import { simulatedDatabase, startState } from '../../core/test/pipeline/simulated-database.ts'
+} from '../../core/test/support/item-host.ts'
+import { simulatedDatabase, startState } from '../../core/test/support/simulated-database.ts'
 import { look, ownServer, type Server, until } from './server.ts'
 
 /** Longest lifetime of any entry, in milliseconds: tags live twice as long. */

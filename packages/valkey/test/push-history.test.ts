@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { GROUP, PRIMARY, UNIQUE } from '../../core/test/pipeline/item-host.ts'
+import { GROUP, PRIMARY, UNIQUE } from '../../core/test/support/item-host.ts'
 import { type Observed, type RealHistory, realHistory } from './real-history.ts'
 import { look, ownServer, type Server } from './server.ts'
 

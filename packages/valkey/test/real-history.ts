@@ -10,8 +10,8 @@ import {
   type WriteShape,
   writePlan,
   writes,
-} from '../../core/test/pipeline/item-host.ts'
-import { type Row, simulatedDatabase, startState } from '../../core/test/pipeline/simulated-database.ts'
+} from '../../core/test/support/item-host.ts'
+import { type Row, simulatedDatabase, startState } from '../../core/test/support/simulated-database.ts'
 import { createSlackHistory } from './slack-history.ts'
 
 const ROWS = 3

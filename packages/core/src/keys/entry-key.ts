@@ -1,4 +1,4 @@
-import { type Bounded, createBounded } from '../bounded.ts'
+import { type Bounded, createBounded } from '../base/bounded-map.ts'
 import { canonical } from './canonical.ts'
 import { digest } from './digest.ts'
 import type { ValueTypes } from './value-types.ts'

@@ -1,0 +1,48 @@
+import type { Clock } from '../base/clock.ts'
+import { namesOf } from '../entry/observed-tags.ts'
+import type { ReadPlan } from '../plan/plan.ts'
+import type { BypassReason, MissReason } from '../report/events.ts'
+import type { Report } from '../report/explain.ts'
+import type { Wanted } from '../tier/look-up.ts'
+
+/** What telling of reads needs. */
+export interface TellRoom {
+  readonly clock: Clock
+  readonly report: Report
+}
+
+/** A read that has ended, as far as it came. */
+type Ended = Pick<Wanted, 'started'> &
+  Partial<Wanted> & { readonly plan: Pick<ReadPlan<unknown>, 'operation' | 'model' | 'as' | 'query'> }
+
+interface Told extends Partial<Pick<Wanted, 'tags'>> {
+  readonly shared?: boolean
+  readonly age?: number
+  readonly ttl?: number
+  readonly source?: 'memory' | 'store'
+}
+
+/** Reports the end of a read, exactly once. `reason`: why it went to the database; undefined for a hit. */
+export function tell(
+  room: TellRoom,
+  one: Ended,
+  reason: MissReason | BypassReason | undefined,
+  more: Told = {},
+): void {
+  const { plan, key, started } = one
+  const { source = 'database', tags = one.tags } = more
+  if (key && (source !== 'database' || more.shared)) room.report.neverHits.used(key.key)
+  else if (key && reason === 'miss' && more.ttl !== undefined) room.report.neverHits.stored(key.key, plan)
+  room.report.read(plan.model, source, reason, () => ({
+    operation: plan.operation,
+    model: plan.model,
+    source,
+    ...(reason && { reason }),
+    ...(more.shared && { shared: true }),
+    ...(key && { key: key.key }),
+    tags: tags ? namesOf(tags) : [],
+    ...(more.age !== undefined && { age: more.age }),
+    ...(more.ttl !== undefined && { ttl: more.ttl }),
+    duration: room.clock.now() - started,
+  }))
+}
