@@ -21,7 +21,6 @@ export type {
   Source,
   WriteEvent,
 } from './report/events.ts'
-export type { Explained, ReadReport } from './report/explain.ts'
-export type { Counts, Stats } from './report/stats.ts'
+export type { Counts, Explained, ReadReport, Stats } from './report/report.ts'
 export { type MemoryStoreOptions, memoryStore } from './store/memory-store.ts'
 export type { InvalidateRequest } from './tags/invalidation-tags.ts'
