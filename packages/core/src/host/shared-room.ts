@@ -3,11 +3,11 @@ import type { Journal } from '../marks/journal.ts'
 import type { Unfinished } from '../marks/pending-writes.ts'
 import type { CacheConfig } from '../options/config.ts'
 import type { ScopeOf } from '../options/scope.ts'
-import type { Loaded } from '../pipeline/load.ts'
+import type { LoadResult } from '../pipeline/load.ts'
 import type { SingleFlight } from '../pipeline/single-flight.ts'
 import type { TurnFlight } from '../pipeline/turn-flight.ts'
 import type { Events } from '../report/events.ts'
-import type { Report } from '../report/explain.ts'
+import type { Report } from '../report/report.ts'
 import type { GuardedStore } from '../store/guard.ts'
 import type { MemoryTier } from '../tier/memory-tier.ts'
 import type { CurrentTransaction } from '../transaction/current.ts'
@@ -22,12 +22,12 @@ export interface SharedRoom {
   readonly tier: MemoryTier | undefined
   readonly unfinished: Unfinished
   readonly journal: Journal
-  readonly flights: SingleFlight<Loaded>
-  readonly turns: TurnFlight<Loaded>
+  readonly flights: SingleFlight<LoadResult>
+  readonly turns: TurnFlight<LoadResult>
   readonly current: CurrentTransaction
   /** Entries about to be stored. */
   readonly storing: Map<string, Promise<void>>
-  readonly scopeOf: ScopeOf
+  readonly scopeOf: ScopeOf | undefined
   /** In place of what hosts give. */
   readonly sqlParser: (() => Promise<unknown>) | undefined
 }

@@ -1,4 +1,4 @@
-import type { FinishRequest, MarkRequest } from '@larder/core'
+import type { FinishRequest, MarkRequest } from '@larder/core/store'
 import type { TagChanges } from './change-tags.ts'
 import type { Renewals } from './renewal.ts'
 

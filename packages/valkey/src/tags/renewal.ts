@@ -1,4 +1,4 @@
-import type { Renewal, TagRequest } from '@larder/core'
+import type { Renewal, TagRequest } from '@larder/core/store'
 import type { TagChanges } from './change-tags.ts'
 
 /** Names remembered at most; a forgotten one is renewed once more than needed. */
