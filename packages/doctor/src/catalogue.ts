@@ -66,6 +66,8 @@ export interface CatalogueColumn {
   readonly hasDefault: boolean
   /** Its collation, where by that more texts are equal than case, accents and trailing spaces make. */
   readonly wide: string | undefined
+  /** MySQL and MariaDB: the collation of a text column. */
+  readonly collation?: string | undefined
 }
 
 export interface CatalogueForeignKey {

@@ -69,7 +69,8 @@ async function releasesOf(options: Options): Promise<readonly Finding[]> {
   const { schema, previous } = options
   if (schema === undefined || previous === undefined) return []
   // Policies are those of this release: both are compared by what their tables say.
-  const load = (file: string) => loadDeclared({ schema: file, casing: options.casing })
+  const load = (file: string) =>
+    loadDeclared({ schema: file, casing: options.casing, collation: options.collation })
   return compareReleases((await load(previous)).schema, (await load(schema)).schema)
 }
 
@@ -80,7 +81,7 @@ async function both(options: Options & { schema: string }, database: string) {
   if (dialect !== undefined && dialect !== of) throw mismatch(options.schema, dialect, of)
   const connection = await connectDatabase(database)
   try {
-    return { schema, emulated, catalogue: await connection.readCatalogue() }
+    return { schema, emulated, collation: options.collation, catalogue: await connection.readCatalogue() }
   } finally {
     await connection.close()
   }

@@ -12,6 +12,7 @@ export const USAGE = `larder doctor: compares what a cache was told with what is
   --tables FILE     Drizzle: a module that exports \`tables\`, as given to drizzleCache: for the same
   --previous FILE   the same file as --schema, of the release that runs now: what a rolling deploy can make stale
   --casing CASING   Drizzle: snake_case or camelCase, as given to drizzle(…)
+  --collation NAME  MySQL and MariaDB: as given to prismaCache or drizzleCache
   --database URL    postgresql://, mysql:// (MariaDB too), file: (SQLite) or libsql://; default: DATABASE_URL
   --valkey URL      the server of the store; several: nodes of a Cluster; default: VALKEY_URL
   --sentinel NAME   the URLs of --valkey are those of Sentinels, and this is what they call the primary
@@ -27,6 +28,7 @@ export interface Options {
   readonly tables?: string | undefined
   readonly previous?: string | undefined
   readonly casing?: string | undefined
+  readonly collation?: string | undefined
   readonly database?: string | undefined
   readonly valkey?: readonly string[] | undefined
   readonly sentinel?: string | undefined
@@ -46,6 +48,7 @@ export function optionsOf(args: readonly string[]): Options {
         tables: { type: 'string' },
         previous: { type: 'string' },
         casing: { type: 'string' },
+        collation: { type: 'string' },
         database: { type: 'string' },
         valkey: { type: 'string', multiple: true },
         sentinel: { type: 'string' },

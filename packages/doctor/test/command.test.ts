@@ -110,9 +110,17 @@ describe('larder doctor', () => {
     url.search = '?connection_limit=5&pool_timeout=2'
     const said = vi.spyOn(console, 'error')
     const { code, out } = await call(['--schema', world.mysql, ...casing, '--database', url.href])
-    expect([code, out]).toEqual([0, expect.stringContaining('person compares email by')])
+    expect([code, out]).toEqual([0, expect.stringContaining('person.email (')])
     expect(said).not.toHaveBeenCalled()
     await own.mysql.run('DROP USER person')
+  })
+
+  it('compares the collation of --collation with the columns', async () => {
+    const args = ['--schema', world.mysql, ...casing, '--database', own.mysql.url, '--collation']
+    const wrong = await call([...args, 'utf8mb4_bin'])
+    expect([wrong.code, wrong.out]).toEqual([1, expect.stringContaining('[collation]')])
+    const right = await call([...args, 'utf8mb4_general_ci'])
+    expect([right.code, right.out]).toEqual([0, expect.not.stringContaining('[text-key]')])
   })
 
   it('says how to be used', async () => {
@@ -153,6 +161,21 @@ describe('ends with 2, says why, and no secret, given', () => {
       'policies of the other ORM',
       () => ['--schema', world.sqlite, '--models', 'x', '--database', own.sqlite.url],
       /there is --tables/,
+    ],
+    [
+      'a collation for PostgreSQL',
+      () => ['--schema', schema, '--collation', 'utf8mb4_bin', '--database', nowhere],
+      /collation is for MySQL and MariaDB/,
+    ],
+    [
+      'a collation for SQLite',
+      () => ['--schema', world.sqlite, '--collation', 'utf8mb4_bin', '--database', own.sqlite.url],
+      /--collation is for MySQL and MariaDB/,
+    ],
+    [
+      'a collation that Larder does not know',
+      () => ['--schema', world.mysql, '--collation', 'utf8mb4_roman_ci', '--database', own.mysql.url],
+      /collation is "utf8mb4_roman_ci": give one of utf8mb4_bin/,
     ],
     ['a casing with Prisma', () => ['--schema', schema, ...casing, '--database', nowhere], /--casing is for/],
     [

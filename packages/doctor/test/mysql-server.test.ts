@@ -45,6 +45,12 @@ describe('finds of the settings of MariaDB', () => {
       'SET GLOBAL read_only = OFF',
     ],
     [
+      'that values are truncated and clamped to fit their column',
+      "SET GLOBAL sql_mode = 'NO_ENGINE_SUBSTITUTION'",
+      'danger sql-mode sql_mode',
+      "SET GLOBAL sql_mode = 'TRADITIONAL'",
+    ],
+    [
       'that foreign keys are not checked',
       'SET GLOBAL foreign_key_checks = OFF',
       'note foreign-keys-off foreign_key_checks',
@@ -96,6 +102,10 @@ describe('finds of settings as other servers print them', () => {
       jobs: [],
       unseen: [],
     }).map(({ level, code, message }) => `${level} ${code} ${message}`)
+
+  it.each(['STRICT_TRANS_TABLES', 'NO_ZERO_DATE,STRICT_ALL_TABLES'])('nothing in sql_mode %s', (mode) => {
+    expect(of({ sql_mode: mode })).toEqual([])
+  })
 
   it('that MySQL ends no write, only waits for locks', () => {
     expect(of({ innodb_lock_wait_timeout: '50', lock_wait_timeout: '31536000' })).toEqual([

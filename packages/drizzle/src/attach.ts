@@ -13,24 +13,17 @@ import {
 } from '@larder/core'
 import { is, type SQL, View } from 'drizzle-orm'
 import { loadSqlParser } from '../optional/sql-parser.js'
-import type { DbCache } from './cache-of.ts'
+import type { TableNames } from './analysis/survey.ts'
 import { connectionOf } from './connection/connection.ts'
 import type { LibsqlFiles } from './connection/libsql.ts'
-import { inPhysicalNames } from './declared.ts'
-import { createBuiltSql } from './dialect/built.ts'
-import { watchDialect } from './dialect/dialect.ts'
-import type { TableNames } from './dialect/survey.ts'
-import { formUnder, transactionUnder } from './forms.ts'
-import { physicalRequest } from './invalidation.ts'
-import { checkCall, checkNames, policiesOf, type WrittenPolicies } from './policies.ts'
-import { orderOf } from './session/order.ts'
-import { createRawSql } from './session/raw.ts'
-import { sparingReplicas } from './session/replica.ts'
-
-import type { TransactionRoom } from './session/transaction-room.ts'
-
+import { isSingleConnection } from './connection/single-connection.ts'
+import { noteClient } from './connection/wrapped-clients.ts'
+import { createRawSql } from './execute/raw.ts'
+import { sparingReplicas } from './execute/replica.ts'
+import { orderOf } from './order/statement-order.ts'
+import { checkCall, checkNames, policiesOf, type WrittenPolicies } from './policy/policies.ts'
 import { type Entities, entitiesOf, isMaterialized, nameOf, schemaOf } from './tables/schema.ts'
-import { createRowReads } from './through/row-reads.ts'
+import { createBuiltSql } from './versions/builder-config.ts'
 import { columnNames, withOwnNames } from './versions/casing.ts'
 import {
   connectionAtOnce,
@@ -40,12 +33,17 @@ import {
   isTransaction,
   kindsOf,
 } from './versions/parts.ts'
-import { isSingleConnection } from './versions/single-connection.ts'
 import type { Version } from './versions/version.ts'
 import { versionOf } from './versions/version-of.ts'
-import { wrapDb } from './wrap.ts'
-import { noteWrapped } from './wrapped.ts'
-import { noteClient } from './wrapped-clients.ts'
+import { watchDialect } from './wrap/analysing-dialect.ts'
+import type { DbCache } from './wrap/cache-of.ts'
+import { inPhysicalNames } from './wrap/call-options.ts'
+import { formUnder, transactionUnder } from './wrap/db-variants.ts'
+import { physicalRequest } from './wrap/invalidation.ts'
+import type { TransactionRoom } from './wrap/transaction-deps.ts'
+import { wrapDb } from './wrap/wrap-db.ts'
+import { noteWrapped } from './wrap/wrapped-dbs.ts'
+import { createRowReads } from './write-through/row-reads.ts'
 
 /** What a db is attached to a cache with. */
 export interface Attachment {

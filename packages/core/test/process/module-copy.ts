@@ -1,8 +1,8 @@
 import type { Cache, CacheOptions, ConnectionSource, Engine } from '@larder/core'
 import { settled } from '@larder/testing'
 import { vi } from 'vitest'
-import { PRIMARY, readPlan, reads, writePlan, writes } from '../pipeline/item-host.ts'
-import { type SimulatedDatabase, simulatedDatabase, startState } from '../pipeline/simulated-database.ts'
+import { PRIMARY, readPlan, reads, writePlan, writes } from '../support/item-host.ts'
+import { type SimulatedDatabase, simulatedDatabase, startState } from '../support/simulated-database.ts'
 
 export type Core = typeof import('@larder/core')
 

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { CacheError, memoryStore, type Store, systemClock } from '@larder/core'
 import { fakeClock, faultyStore, settled } from '@larder/testing'
 import { expect, it, onTestFinished } from 'vitest'
-import { createEvents } from '../../src/events.ts'
+import { createEvents } from '../../src/report/events.ts'
 import { guardStore } from '../../src/store/guard.ts'
 
 function guarded(around: (store: Store) => Store = (store) => store) {

@@ -4,10 +4,11 @@ import type { Finding } from '../finding.ts'
 import { compareForeignKeys } from './foreign-keys.ts'
 import { compareKeys } from './keys.ts'
 import { compareKind, comparePartition, compareView } from './kinds.ts'
+import { type ComparedTable, compareTextKeys, type TextKeyUse } from './text-keys.ts'
 import { compareWriters } from './writers.ts'
 
 /** What else is known of how a client uses its tables. */
-export interface Use {
+export interface Use extends TextKeyUse {
   /** The client itself carries out the actions of foreign keys, so that none need be there (Prisma's relationMode). */
   readonly emulated?: boolean
 }
@@ -21,7 +22,7 @@ export function compare(schema: Schema, catalogue: Catalogue, use: Use = {}): re
   const named = byName(relations)
   const findings: Finding[] = []
   const schemas = new Set<string>()
-  const compared = new Set<Relation>()
+  const compared: ComparedTable[] = []
   for (const table of schema.tables.values()) {
     const all = named.get(table.name.toLowerCase()) ?? []
     const meant = meantBy(table, all)
@@ -38,7 +39,7 @@ export function compare(schema: Schema, catalogue: Catalogue, use: Use = {}): re
     if (all.length > 1 && !isPlaced(table)) findings.push(sameName(table, all))
     for (const relation of meant) {
       schemas.add(relation.schema)
-      compared.add(relation)
+      compared.push([table, relation])
       findings.push(...compareKind(table, relation), ...compareView(schema, named, table, relation))
       findings.push(...compareWriters(schema, table, relation), ...compareKeys(table, relation))
       findings.push(...comparePartition(schema, table, relation))
@@ -47,10 +48,14 @@ export function compare(schema: Schema, catalogue: Catalogue, use: Use = {}): re
   // Namesakes elsewhere, of another application or another stage, have foreign keys of their own.
   const own = relations.filter(
     (relation) =>
-      compared.has(relation) ||
+      compared.some(([, one]) => one === relation) ||
       (schemas.has(relation.schema) && !schema.tables.has(relation.name.toLowerCase())),
   )
-  return [...findings, ...compareForeignKeys(schema, own, use.emulated === true)]
+  return [
+    ...findings,
+    ...compareTextKeys(compared, use),
+    ...compareForeignKeys(schema, own, use.emulated === true),
+  ]
 }
 
 /** True for a table that is declared in a database schema by its name. */

@@ -1,9 +1,11 @@
 import type { ColumnType, LookupKey, Table } from '@larder/core'
 import type { CatalogueColumn, Relation } from '../catalogue.ts'
 import type { Finding } from '../finding.ts'
+import { isKnown } from '../mysql/collations.ts'
+import { foldsMore } from './text-keys.ts'
 
 /** Types by which a read can be tied to its rows: how the database compares them must be known. */
-const PINNING = new Set<ColumnType>(['integer', 'uuid', 'boolean', 'enum', 'text'])
+const PINNING = new Set<ColumnType>(['integer', 'uuid', 'boolean', 'enum', 'text', 'ascii-text'])
 
 /** What makes a lookup key name other rows than the database means by it. Pure. */
 export function compareKeys(table: Table, relation: Relation): readonly Finding[] {
@@ -18,7 +20,7 @@ export function compareKeys(table: Table, relation: Relation): readonly Finding[
     if (!actual) findings.push(columnMissing(table, declared.name))
     else if (PINNING.has(declared.type)) findings.push(...compareColumn(table.name, declared, actual))
   }
-  return [...findings, ...looseTexts(table, relation, inKeys)]
+  return findings
 }
 
 /** A smaller unique index is stricter still. */
@@ -50,13 +52,18 @@ function compareColumn(
       message: `${declared.name} is declared ${declared.type}, and is ${actual.type || 'without a type'}: what it equals may differ`,
       fix: 'declare the type it has',
     })
-  if (actual.wide !== undefined && declared.type === 'text')
+  if (foldsMore(declared.type, actual))
     findings.push({
       level: 'danger',
       code: 'collation',
       subject,
-      message: `${declared.name} has the collation ${actual.wide}: more texts may be equal to each other than the cache believes`,
-      fix: 'use another collation for columns of keys (PostgreSQL: a deterministic one, or citext; SQLite: BINARY, NOCASE or RTRIM), or give the model no policy',
+      message: `${declared.name} has the collation ${actual.wide}, under which more texts are equal than the cache assumes${actual.collation === undefined ? '' : ' from the declared collation'}: a write by one spelling may leave reads by another stale`,
+      fix:
+        actual.collation === undefined
+          ? 'use another collation for columns of keys (PostgreSQL: a deterministic one, or citext; SQLite: BINARY, NOCASE or RTRIM), or give the model no policy'
+          : declared.type === 'text' && isKnown(actual.collation)
+            ? `give collation: '${actual.collation}' to prismaCache or drizzleCache`
+            : 'leave the option collation out, or give the column a collation from the list in docs/databases.md',
     })
   if (actual.hasDefault && declared.nullable && !declared.hasDefault)
     findings.push({
@@ -83,26 +90,6 @@ function compareColumn(
       fix: 'declare it (Drizzle: onUpdateNow), or take it out of the keys',
     })
   return findings
-}
-
-/** Text that nobody dares to tie reads by, where its collation is the reason. */
-function looseTexts(table: Table, relation: Relation, inKeys: ReadonlySet<string>): readonly Finding[] {
-  const loose = relation.columns.filter(
-    ({ name, wide }) =>
-      wide !== undefined &&
-      inKeys.has(name) &&
-      table.columns.some((declared) => declared.name === name && declared.type === 'opaque-text'),
-  )
-  if (!loose.length) return []
-  return [
-    {
-      level: 'note',
-      code: 'text-key',
-      subject: table.name,
-      message: `compares ${loose.map(({ name, wide }) => `${name} by ${wide}`).join(', ')}, by which more texts are equal than the cache can tell: reads by it end with every write of the table`,
-      fix: 'nothing, for freshness; read by a key of numbers where that is too often',
-    },
-  ]
 }
 
 function columnMissing(table: Table, column: string): Finding {

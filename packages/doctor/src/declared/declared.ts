@@ -19,4 +19,6 @@ export interface Sources {
   readonly tables?: string | undefined
   /** As given to `drizzle(…)`. */
   readonly casing?: string | undefined
+  /** MySQL and MariaDB: as given to `prismaCache` or `drizzleCache`. */
+  readonly collation?: string | undefined
 }

@@ -24,7 +24,10 @@ export async function loadDeclared(sources: Sources): Promise<Declared> {
   )
 }
 
-async function ofPrisma(datamodel: Datamodel, { models, tables, casing }: Sources): Promise<Declared> {
+async function ofPrisma(
+  datamodel: Datamodel,
+  { models, tables, casing, collation }: Sources,
+): Promise<Declared> {
   if (tables !== undefined || casing !== undefined)
     throw new Mistake(
       `--${tables === undefined ? 'casing' : 'tables'} is for schemas of Drizzle: for Prisma there is --models`,
@@ -32,7 +35,7 @@ async function ofPrisma(datamodel: Datamodel, { models, tables, casing }: Source
   const policies = models === undefined ? undefined : await loadExport(models, 'models', 'prismaCache')
   const { tablesOf } = await driver('@larder/prisma', () => import('@larder/prisma'))
   return {
-    schema: tablesOf(datamodel, policies as ModelPolicies<Datamodel> | undefined),
+    schema: tablesOf(datamodel, policies as ModelPolicies<Datamodel> | undefined, { collation }),
     dialect: PROVIDERS[datamodel.provider],
     emulated: datamodel.relationMode === 'prisma',
   }
@@ -45,14 +48,20 @@ const PROVIDERS: Readonly<Record<string, SqlDialect>> = {
   sqlite: 'sqlite',
 }
 
-async function ofDrizzle(exported: Module, { models, tables, casing }: Sources): Promise<Declared> {
+async function ofDrizzle(
+  exported: Module,
+  { models, tables, casing, collation }: Sources,
+): Promise<Declared> {
   if (models !== undefined)
     throw new Mistake('--models is for Prisma: for schemas of Drizzle there is --tables')
   const policies = tables === undefined ? undefined : await loadExport(tables, 'tables', 'drizzleCache')
   const { tablesOf } = await driver('@larder/drizzle', () => import('@larder/drizzle'))
   const schema = tablesOf(exported, policies as TablePolicies<Module> | undefined, {
     casing: casing as Casing | undefined,
+    collation,
   })
+  if (collation !== undefined && schema.dialect !== 'mysql')
+    throw new Mistake('--collation is for MySQL and MariaDB, and these tables are not: leave it out')
   return { schema, dialect: schema.dialect, emulated: false }
 }
 

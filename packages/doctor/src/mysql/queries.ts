@@ -60,6 +60,7 @@ const NAMES = [
   ],
   ...['foreign_key_checks', 'innodb_lock_wait_timeout', 'lock_wait_timeout', 'max_statement_time'],
   ...['innodb_flush_log_at_trx_commit', 'event_scheduler', 'wsrep_on', 'wsrep_sync_wait'],
+  ...['sql_mode'],
   ...['group_replication_group_name', 'group_replication_consistency'],
 ]
 export const SETTINGS: string = `SHOW VARIABLES WHERE Variable_name IN (${NAMES.map((name) => `'${name}'`).join(', ')})`

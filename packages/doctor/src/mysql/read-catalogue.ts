@@ -8,6 +8,7 @@ import {
 } from '../catalogue.ts'
 import { gathered, grouped, type Query, type Row } from '../query.ts'
 import { columnsSet } from '../trigger-body.ts'
+import { isBinary } from './collations.ts'
 import {
   COLUMNS,
   EVENTS,
@@ -25,7 +26,7 @@ const TYPES: readonly (readonly [RegExp, readonly ColumnType[]])[] = [
   [/int$/, ['integer', 'boolean']],
   [/^bit$/, ['boolean']],
   [/^uuid$/, ['uuid']],
-  [/^(?:char|varchar|(?:tiny|medium|long)?text|enum)$/, ['text', 'enum']],
+  [/^(?:char|varchar|(?:tiny|medium|long)?text|enum)$/, ['text', 'ascii-text', 'enum']],
 ]
 /** Engines whose rows are elsewhere. */
 const ELSEWHERE = new Set(['FEDERATED', 'CONNECT', 'SPIDER', 'S3'])
@@ -99,7 +100,8 @@ function columnOf({ name, type, written, collation_name, default_value, extra }:
     // MariaDB spells the default that is none.
     hasDefault: (default_value ?? 'NULL') !== 'NULL' || /\bauto_increment\b/i.test(String(extra)),
     // Those of bytes ignore spaces at the end, at most.
-    wide: collation !== undefined && !/(?:_bin|^binary)$/.test(collation) ? collation : undefined,
+    wide: collation !== undefined && !isBinary(collation) ? collation : undefined,
+    collation,
   }
 }
 

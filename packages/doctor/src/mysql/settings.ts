@@ -28,6 +28,15 @@ function sessions(settings: Catalogue['settings']): readonly Finding[] {
         'is OFF: every statement begins a transaction that nobody ends, so reads see what was there at the first of them, and writes are not committed when the cache takes them for it',
       fix: 'SET GLOBAL autocommit = ON',
     })
+  if (settings.sql_mode !== undefined && !/\bSTRICT_(?:TRANS|ALL)_TABLES\b/.test(settings.sql_mode))
+    findings.push({
+      level: 'danger',
+      code: 'sql-mode',
+      subject: 'sql_mode',
+      message:
+        'is not strict: the server truncates texts and clamps numbers that do not fit their column, so the key that is stored may not be the key in the statement, and a cached read by the stored key may be stale until its ttl',
+      fix: "SET GLOBAL sql_mode = CONCAT(@@GLOBAL.sql_mode, ',STRICT_TRANS_TABLES')",
+    })
   if (settings.foreign_key_checks === 'OFF')
     findings.push({
       level: 'note',

@@ -8,7 +8,7 @@ import {
   type Schema,
 } from '@larder/core'
 import { type Column, is, type SQL, Table, View } from 'drizzle-orm'
-import { type WrittenPolicies, writtenFor } from '../policies.ts'
+import { type WrittenPolicies, writtenFor } from '../policy/policies.ts'
 import { columnsOf, databaseSchema, physicalName, viewConfig } from '../versions/names.ts'
 import { columnOf } from './column.ts'
 import { constraintsOf } from './constraints.ts'

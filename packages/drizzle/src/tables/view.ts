@@ -1,6 +1,6 @@
 import { is, SQL, Table, type View } from 'drizzle-orm'
-import { nameIn, type Token, tokensOf } from '../dialect/tokens.ts'
-import { type Node, treeOf } from '../dialect/tree.ts'
+import { nameIn, type Token, tokensOf } from '../sql/tokens.ts'
+import { type Node, treeOf } from '../sql/tree.ts'
 import { physicalName, viewConfig } from '../versions/names.ts'
 
 /** The query that a view is declared with; undefined for one declared `existing()`. */

@@ -1,5 +1,5 @@
 import { is, SQL, StringChunk } from 'drizzle-orm'
-import type { Built } from '../dialect/built.ts'
+import type { Built } from './builder-config.ts'
 import { textOf } from './pieces.ts'
 
 /**

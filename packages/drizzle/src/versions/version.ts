@@ -1,9 +1,9 @@
 import type { SqlDialect } from '@larder/core'
 import type { Column, Placeholder } from 'drizzle-orm'
-import type { Built } from '../dialect/built.ts'
-import type { DriverResults, SelectedFields } from '../session/rows.ts'
-import type { WithCache } from '../with-cache.ts'
-import type { SqlMakers } from './dialect.ts'
+import type { WithCache } from '../policy/with-cache.ts'
+import type { Built } from './builder-config.ts'
+import type { DriverResults, SelectedFields } from './driver-rows.ts'
+import type { SqlMakers } from './override-dialect.ts'
 import type { DbParts, DialectParts, PreparedParts, SessionParts } from './parts.ts'
 
 /** What a session's `prepareQuery` was told about a query. */

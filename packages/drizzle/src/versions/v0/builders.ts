@@ -1,6 +1,6 @@
 import type { SQL } from 'drizzle-orm'
-import type { Built } from '../../dialect/built.ts'
-import type { Builders } from '../dialect.ts'
+import type { Built } from '../builder-config.ts'
+import type { Builders } from '../override-dialect.ts'
 import { shapeOf } from './shape.ts'
 
 /** What each method of a 0.45 dialect builds. */

@@ -1,5 +1,5 @@
 import { Column, is, One } from 'drizzle-orm'
-import type { Shape } from '../../dialect/shape.ts'
+import type { Shape } from '../result-shape.ts'
 
 /** What a builder of relational queries is told, as far as it matters here. */
 interface Asked {

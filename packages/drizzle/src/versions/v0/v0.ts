@@ -1,7 +1,7 @@
 import type { SqlDialect } from '@larder/core'
 import { and, eq } from 'drizzle-orm'
-import { driverResults, type SelectedFields } from '../../session/rows.ts'
-import type { WithCache } from '../../with-cache.ts'
+import type { WithCache } from '../../policy/with-cache.ts'
+import { driverResults, type SelectedFields } from '../driver-rows.ts'
 import {
   carriedOver,
   type DbParts,

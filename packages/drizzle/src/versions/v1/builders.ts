@@ -1,6 +1,6 @@
 import { Column, is, SQL } from 'drizzle-orm'
-import type { InsertConfig, SelectConfig } from '../../dialect/built.ts'
-import type { Builders } from '../dialect.ts'
+import type { InsertConfig, SelectConfig } from '../builder-config.ts'
+import type { Builders } from '../override-dialect.ts'
 import { isRows } from '../pieces.ts'
 import { shapeOf } from './shape.ts'
 

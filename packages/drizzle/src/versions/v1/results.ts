@@ -1,4 +1,4 @@
-import type { DriverResults, DriverRows } from '../../session/rows.ts'
+import type { DriverResults, DriverRows } from '../driver-rows.ts'
 
 /** 1.0 takes the rows out of the driver's result before anything else. */
 export const listResults: DriverResults = {

@@ -1,5 +1,5 @@
 import { Column, is } from 'drizzle-orm'
-import type { Shape } from '../../dialect/shape.ts'
+import type { Shape } from '../result-shape.ts'
 
 /** One value of a row: a column, an extra, or the rows of a relation as JSON. */
 interface Selected {

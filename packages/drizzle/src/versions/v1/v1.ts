@@ -1,8 +1,8 @@
 import { CacheError, type SqlDialect } from '@larder/core'
-import type { Built } from '../../dialect/built.ts'
-import type { SelectedFields } from '../../session/rows.ts'
-import type { WithCache } from '../../with-cache.ts'
+import type { WithCache } from '../../policy/with-cache.ts'
+import type { Built } from '../builder-config.ts'
 import { embeddedCount } from '../count.ts'
+import type { SelectedFields } from '../driver-rows.ts'
 import {
   carriedOver,
   type DbParts,

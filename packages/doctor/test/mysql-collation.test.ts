@@ -1,0 +1,108 @@
+import { tablesOf } from '@larder/drizzle'
+import { int, mysqlTable, varchar } from 'drizzle-orm/mysql-core'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { look, type Own, ownMariadb, spelled } from './worlds.ts'
+
+const text = () => varchar({ length: 60 }).notNull()
+const tables = {
+  clients: mysqlTable('client', { id: varchar({ length: 60 }).primaryKey(), email: text().unique() }),
+  orders: mysqlTable('order', { number: varchar({ length: 60 }).primaryKey(), note: text() }),
+  items: mysqlTable('item', { id: int().primaryKey(), note: text() }),
+}
+
+let own: Own
+beforeEach(async () => {
+  own = await ownMariadb()
+})
+afterEach(() => own.drop())
+
+/** Makes the tables; `order.number` may have a collation of its own. */
+async function create(collation: string, ofOrders: string = collation): Promise<void> {
+  const column = `varchar(60) CHARACTER SET ${charsetOf(collation)} COLLATE ${collation} NOT NULL`
+  await own.run(`CREATE TABLE client (id ${column} PRIMARY KEY, email ${column} UNIQUE);
+    CREATE TABLE \`order\` (number varchar(60) CHARACTER SET ${charsetOf(ofOrders)} COLLATE ${ofOrders} PRIMARY KEY,
+      note varchar(60) COLLATE utf8mb4_roman_ci NOT NULL);
+    CREATE TABLE item (id int PRIMARY KEY, note varchar(60) COLLATE utf8mb4_roman_ci NOT NULL)`)
+}
+
+const charsetOf = (collation: string): string => collation.split('_')[0] ?? ''
+
+const ofCollations = (line: string): boolean => / (?:text-key|collation|collation-name) /.test(line)
+
+async function examined(collation?: string, ignore: readonly string[] = []) {
+  const findings = await look(own.url, tablesOf(tables, undefined, { collation }), { collation, ignore })
+  return findings.filter((finding) => ofCollations(spelled([finding]).join()))
+}
+
+describe('where no collation is declared, one note for all tables suggests', () => {
+  it.each([
+    ['the collation that all text keys have', 'utf8mb4_unicode_ci', undefined, 'utf8mb4_unicode_ci'],
+    ['the case-insensitive one of two', 'utf8mb4_bin', 'utf8mb4_general_ci', 'utf8mb4_general_ci'],
+    ['the binary one, where all are binary', 'utf8mb4_bin', undefined, 'utf8mb4_bin'],
+    ['a binary one that the option takes', 'latin2_bin', undefined, 'utf8mb4_bin'],
+  ])('%s', async (_name, collation, ofOrders, suggested) => {
+    await create(collation, ofOrders)
+    const findings = await examined()
+    expect(spelled(findings)).toEqual(['note text-key 2 tables'])
+    expect(findings[0]?.message).toContain(`client.id (${collation}), client.email (${collation})`)
+    expect(findings[0]?.fix).toContain(`give collation: '${suggested}' to prismaCache or drizzleCache`)
+    expect(await examined(suggested)).toEqual([])
+  })
+
+  it('none, where one text key has a collation that the option does not take', async () => {
+    await create('utf8mb4_general_ci', 'utf8mb4_roman_ci')
+    const [finding] = await examined()
+    expect(finding?.fix).toMatch(/^nothing, for freshness.*give order\.number a collation that Larder knows/)
+  })
+
+  it('it for the tables that are not ignored', async () => {
+    await create('utf8mb4_general_ci')
+    expect(spelled(await examined(undefined, ['text-key:client']))).toEqual(['note text-key order'])
+    expect(await examined(undefined, ['text-key'])).toEqual([])
+  })
+})
+
+describe('where a collation is declared', () => {
+  it.each([
+    [
+      'a binary one for case-insensitive columns',
+      'utf8mb4_general_ci',
+      'utf8mb4_bin',
+      /^give collation: 'utf8mb4_general_ci'/,
+    ],
+    [
+      'one that folds less than a language’s own',
+      'utf8mb4_roman_ci',
+      'utf8mb4_general_ci',
+      /^leave the option collation out/,
+    ],
+    [
+      'a binary one for a language’s own',
+      'utf8mb4_roman_ci',
+      'utf8mb4_bin',
+      /^leave the option collation out/,
+    ],
+  ])('%s is a danger', async (_name, collation, declared, fix) => {
+    await create('utf8mb4_bin', collation)
+    const findings = await examined(declared)
+    expect(spelled(findings)).toEqual(['danger collation order'])
+    expect(findings[0]).toMatchObject({
+      message: expect.stringContaining(`number has the collation ${collation}`),
+      fix: expect.stringMatching(fix),
+    })
+  })
+
+  it('another one that Larder treats alike is a note', async () => {
+    await create('utf8mb4_unicode_ci')
+    const [note, ...others] = await examined('utf8mb4_general_ci')
+    expect([note, others]).toMatchObject([{ level: 'note', code: 'collation-name' }, []])
+    expect(note?.fix).toBe("give collation: 'utf8mb4_unicode_ci'")
+  })
+
+  it('a case-insensitive one where all columns are binary is a note', async () => {
+    await create('utf8mb4_bin')
+    expect(await examined('utf8mb4_general_ci')).toMatchObject([
+      { level: 'note', code: 'collation-name', fix: expect.stringContaining("collation: 'utf8mb4_bin'") },
+    ])
+  })
+})

@@ -1,0 +1,6 @@
+import { batches } from '../contract/batches.ts'
+import { hostContract } from '../contract/suite.ts'
+import { libsql } from './libsql.ts'
+
+hostContract(libsql)
+hostContract(libsql, [batches])

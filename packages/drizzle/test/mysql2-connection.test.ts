@@ -1,4 +1,0 @@
-import { hostContract } from './contract/suite.ts'
-import { mysql2Connection } from './drivers/mysql2.ts'
-
-hostContract(mysql2Connection)

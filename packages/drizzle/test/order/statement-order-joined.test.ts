@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createCache, memoryStore, type Store } from '@larder/core'
+import { drizzleCache } from '@larder/drizzle'
+import { eq } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/node-postgres'
+import pg from 'pg'
+import { describe, expect, it } from 'vitest'
+import * as schema from '../contract/schema-pg.ts'
+import { contractDatabase } from './postgres.ts'
+
+/** The first of every two fetches takes its time. */
+function unevenStore(): Store {
+  const store = memoryStore()
+  let fetches = 0
+  return {
+    source: 'store',
+    open: (context) => store.open?.(context),
+    async fetch(...args) {
+      if (fetches++ % 2 === 0) await sleep(30)
+      return store.fetch(...args)
+    },
+    seed: (...args) => store.seed(...args),
+    mark: (...args) => store.mark(...args),
+    renew: (...args) => store.renew(...args),
+    finish: (...args) => store.finish(...args),
+    set: (...args) => store.set(...args),
+    invalidateAll: () => store.invalidateAll(),
+    close: () => store.close(),
+  }
+}
+
+describe('reads that join one another across connections', () => {
+  it('do not wait for each other for ever', async () => {
+    const database = await contractDatabase()
+    const pools = [1, 2].map(() => new pg.Pool({ connectionString: database.url, max: 1 }))
+    const cache = createCache({ store: unevenStore() })
+    const [one, other] = pools.map((pool) => {
+      const db = drizzle(pool, { schema })
+      return drizzleCache(db, {
+        cache,
+        database: 'the_same',
+        tables: { '*': { ttl: '1h' } },
+      })
+    })
+    const read = (db: typeof one, id: number) =>
+      db?.select().from(schema.posts).where(eq(schema.posts.id, id))
+    try {
+      // Each connection has first a read that the other one loads, then one that it loads itself for the other.
+      const reads = [read(one, 1), read(one, 2), read(other, 2), read(other, 1)]
+      expect(await Promise.all(reads)).toEqual([[], [], [], []])
+    } finally {
+      await Promise.all(pools.map((pool) => pool.end()))
+      await database.drop()
+    }
+  })
+})
