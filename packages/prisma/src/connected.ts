@@ -1,4 +1,10 @@
-import { type Connection, type ConnectionSource, filePlace, networkPlace, objectPlace } from '@larder/core'
+import {
+  type Connection,
+  type ConnectionSource,
+  filePlace,
+  networkPlace,
+  objectPlace,
+} from '@larder/core/host'
 
 /** A connection that its driver shows once it is connected. */
 export interface ConnectedSource extends ConnectionSource {

@@ -1,4 +1,4 @@
-import type { Engine, Transaction } from '@larder/core'
+import type { Engine, Transaction } from '@larder/core/host'
 import { within } from './array-transaction.ts'
 import { interactiveIdOf } from './internals.ts'
 import { createInteractiveScopes, type InteractiveScopes } from './open-scopes.ts'

@@ -1,4 +1,4 @@
-import type { StatementOrder, Transaction } from '@larder/core'
+import type { StatementOrder, Transaction } from '@larder/core/host'
 
 /** Where one operation stands: beside any transaction, in a scope of ours, or in one begun behind our back. */
 export type Place = (

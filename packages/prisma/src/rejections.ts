@@ -1,4 +1,4 @@
-import type { Transaction } from '@larder/core'
+import type { Transaction } from '@larder/core/host'
 import { statementFailed } from './outcome.ts'
 import { isInteractive, type Place } from './place.ts'
 

@@ -1,4 +1,4 @@
-import type { Engine, StatementOrder, Transaction } from '@larder/core'
+import type { Engine, StatementOrder, Transaction } from '@larder/core/host'
 import { runArray } from './array-transaction.ts'
 import {
   type BeginTransaction,

@@ -1,4 +1,4 @@
-import type { Engine, Outcome, Transaction } from '@larder/core'
+import type { Engine, Outcome, Transaction } from '@larder/core/host'
 
 /** The scope of what nobody announced in one transaction of a client without the cache. */
 export interface OwnScope {

@@ -1,4 +1,5 @@
-import type { Cache, ConnectionSource } from '@larder/core'
+import type { Cache } from '@larder/core'
+import type { ConnectionSource } from '@larder/core/host'
 import { type ConnectedSource, connectedSource } from '../connected.ts'
 import { type AdapterFactory, observed, type StatementObserver, type TransactionToken } from './adapter.ts'
 import { type Announcements, createAnnouncements } from './announcements.ts'

@@ -1,4 +1,5 @@
-import { createCache, type Host, memoryStore } from '@larder/core'
+import { createCache, memoryStore } from '@larder/core'
+import type { Host } from '@larder/core/host'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { RawSql } from '../../src/raw.ts'
 import { createAnnouncements } from '../../src/watch/announcements.ts'
