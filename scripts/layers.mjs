@@ -39,6 +39,7 @@ export const layers = {
     ['execute'],
     ['sync', 'order'],
     ['wrap'],
+    ['db-checks'],
     ['attach'],
     ['drizzle-cache'],
     ['index'],
