@@ -1,4 +1,5 @@
-import { memoryStore, type Store } from '@larder/core'
+import { memoryStore } from '@larder/core'
+import type { Store } from '@larder/core/store'
 import type { Datamodel, PrismaAction } from '@larder/prisma'
 import { datamodel } from '../prisma/generated/larder.ts'
 

@@ -1,14 +1,8 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import { isDeepStrictEqual } from 'node:util'
-import {
-  type Cache,
-  type CacheOptions,
-  type Fetched,
-  memoryStore,
-  type Store,
-  systemClock,
-  type TagRequest,
-} from '@larder/core'
+import { type Cache, type CacheOptions, memoryStore } from '@larder/core'
+import { systemClock } from '@larder/core/host'
+import type { Fetched, Store, TagRequest } from '@larder/core/store'
 import type { WatchedAdapter } from '@larder/testing'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'

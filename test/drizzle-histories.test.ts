@@ -1,4 +1,5 @@
-import { createCache, memoryStore, type Store } from '@larder/core'
+import { createCache, memoryStore } from '@larder/core'
+import type { Store } from '@larder/core/store'
 import { drizzleCache } from '@larder/drizzle'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { naiveStore } from './broken.ts'

@@ -1,4 +1,5 @@
-import { type Cache, createCache, type Engine, memoryStore, type Transaction } from '@larder/core'
+import { type Cache, createCache, memoryStore } from '@larder/core'
+import type { Engine, Transaction } from '@larder/core/host'
 import { drizzleCache } from '@larder/drizzle'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'

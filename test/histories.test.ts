@@ -1,4 +1,5 @@
-import { createCache, memoryStore, type Store } from '@larder/core'
+import { createCache, memoryStore } from '@larder/core'
+import type { Store } from '@larder/core/store'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { PrismaClient } from '../prisma/generated/client/client.ts'
 import { naiveStore } from './broken.ts'

@@ -18,11 +18,10 @@ import { setting } from './settings.ts'
 
 const TRANSACTIONS = 30
 const CONNECTIONS = 5
-/** What a transaction may take longer than without a cache, in milliseconds. */
+/** How much longer a transaction may take than without a cache, in milliseconds. */
 const PROMISED = 150
-/** For a machine that is busy with something else. Before, six rounds of transactions waited two seconds each. */
-const SLACK = 1_500
-const TIMES = 3
+/** A busy machine makes some rounds slower than others: the bound scales with what plain transactions took. */
+const NOISE = { manyRounds: 1.5, oneRound: 3 }
 const silentFor = setting('LARDER_SILENT_SECONDS', 4) * 1_000
 
 /** One ORM's way to do the same. */
@@ -66,9 +65,12 @@ function cacheOver(url: string): Cache {
   return cache
 }
 
-const orms: Readonly<Record<string, (cache: Cache | undefined) => Orm>> = {
-  prisma(cache) {
+type OpenOrm = (cache: Cache | undefined) => Promise<Orm>
+
+const orms: Readonly<Record<string, OpenOrm>> = {
+  async prisma(cache) {
     const base = database.client().client
+    await openConnections(() => base.$queryRaw`SELECT 1 FROM (SELECT pg_sleep(0.05)) AS pause`)
     const client = cache ? (cachedClient(base, { cache }).client as unknown as PrismaClient) : base
     const on = (db: Pick<PrismaClient, 'stock'>) => (id: number, version: number) =>
       db.stock.update({ where: { id }, data: { version } })
@@ -79,10 +81,11 @@ const orms: Readonly<Record<string, (cache: Cache | undefined) => Orm>> = {
       read: async (id) => (await client.stock.findUnique({ where: { id } }))?.version,
     }
   },
-  drizzle(cache) {
+  async drizzle(cache) {
     const pool = database.pool()
     pool.options.connectionTimeoutMillis = 8_000
     pool.on('error', (error) => ended.push(error.message))
+    await openConnections(() => pool.query('SELECT pg_sleep(0.05)'))
     const plain: StockDb = drizzle(pool, { schema })
     const db = cache ? drizzleCache(plain, { cache, tables: { stock: { ttl: '1h' } } }) : plain
     const on = (tx: Pick<StockDb, 'update'>) => (id: number, version: number) =>
@@ -95,10 +98,15 @@ const orms: Readonly<Record<string, (cache: Cache | undefined) => Orm>> = {
   },
 }
 
+/** Opens every connection of a pool, so that no measured transaction has to. */
+async function openConnections(query: () => PromiseLike<unknown>): Promise<void> {
+  await Promise.all(Array.from({ length: CONNECTIONS }, query))
+}
+
 interface Run {
   readonly rejected: readonly string[]
-  /** Of the slowest, from the call to the end, in milliseconds. */
-  readonly longest: number
+  /** How long each transaction took, from the call to its end, in milliseconds. */
+  readonly durations: readonly number[]
 }
 
 /** @param at when the store stops: before, between or after the statements of the first one that gets there. */
@@ -125,37 +133,46 @@ async function thirty({ transaction }: Orm, version: number, at: string, stop: (
   const results = await Promise.allSettled(ids.map(one))
   return {
     rejected: results.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : [])),
-    longest: Math.max(...results.map((result) => (result.status === 'fulfilled' ? result.value : 0))),
+    durations: results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])),
   }
 }
 
-const atMost = ({ longest }: Run): number => TIMES * longest + PROMISED + SLACK
+/** The 99th percentile of all transactions of some rounds, in milliseconds. */
+function p99(runs: readonly Run[]): number {
+  const sorted = runs.flatMap(({ durations }) => durations).sort((a, b) => a - b)
+  return sorted[Math.ceil(sorted.length * 0.99) - 1] ?? Number.NaN
+}
+
+/** None of the cached transactions failed, and their p99 is at most the promised time above the plain ones'. */
+function expectNotHeldUp(cached: readonly Run[], plain: readonly Run[], noise: number): void {
+  expect(cached.flatMap(({ rejected }) => rejected)).toEqual([])
+  expect(p99(cached)).toBeLessThan(noise * p99(plain) + PROMISED)
+}
 
 describe.each(Object.keys(orms))('thirty transactions of %s on five connections', (name) => {
-  const orm = orms[name] as (cache: Cache | undefined) => Orm
+  const orm = orms[name] as OpenOrm
+  const round = (on: Orm, version: number): Promise<Run> => thirty(on, version, '', () => {})
 
   it.each(['before', 'during', 'after'])(
-    'none fails or is held up by a store that stops %s their statements, and nothing old is read when it is back',
+    'a store that stops %s their statements fails none and holds none up, and no stale row is read once it is back',
     { timeout: 60_000 },
     async (at) => {
       const [cache, other] = [cacheOver(server.url), cacheOver(server.url)]
-      const [plain, cached, reader] = [orm(undefined), orm(cache), orm(other)]
+      const [plain, cached, reader] = [await orm(undefined), await orm(cache), await orm(other)]
       const states: string[] = []
       cache.on('store-state', ({ state }) => states.push(state))
-      const warm = { rejected: [], longest: expect.any(Number) }
-      expect(await thirty(plain, 1, '', () => {})).toEqual(warm)
-      expect(await thirty(cached, 2, '', () => {})).toEqual(warm)
-      const bare = await thirty(plain, 3, '', () => {})
+      await round(plain, 1)
+      expect((await round(cached, 2)).rejected).toEqual([])
+      const plainRuns = [await round(plain, 3)]
       await cached.write(1, 3)
       for (let id = 1; id <= TRANSACTIONS; id++) await reader.read(id)
       const hung = await thirty(cached, 4, at, server.pause)
-      expect(hung.rejected).toEqual([])
-      expect(hung.longest).toBeLessThan(atMost(bare))
       // Longer than any mark may take.
       await wait(1_500)
-      const later = await thirty(cached, 5, '', () => {})
-      expect(later.rejected).toEqual([])
-      expect(later.longest).toBeLessThan(atMost(bare))
+      const later = await round(cached, 5)
+      plainRuns.push(await round(plain, 5))
+      expectNotHeldUp([hung], plainRuns, NOISE.oneRound)
+      expectNotHeldUp([later], plainRuns, NOISE.oneRound)
       expect(ended).toEqual([])
       expect(states.at(-1)).toBe('unavailable')
       server.resume()
@@ -163,19 +180,21 @@ describe.each(Object.keys(orms))('thirty transactions of %s on five connections'
     },
   )
 
-  it('none fails or is held up by an endpoint that has never answered', { timeout: 120_000 }, async () => {
+  it('an endpoint that never answers fails none and holds none up', { timeout: 120_000 }, async () => {
     const hole = await blackHole()
     try {
-      const [plain, cached] = [orm(undefined), orm(cacheOver(hole.url))]
-      await thirty(plain, 1, '', () => {})
-      const bare = await thirty(plain, 2, '', () => {})
+      const [plain, cached] = [await orm(undefined), await orm(cacheOver(hole.url))]
+      // The code is compiled before anything is measured, over a store that answers.
+      await round(plain, 1)
+      await round(await orm(cacheOver(server.url)), 2)
+      const [plainRuns, cachedRuns]: [Run[], Run[]] = [[], []]
       const until = performance.now() + silentFor
       for (let version = 3; performance.now() < until; version++) {
-        const run = await thirty(cached, version, '', () => {})
-        expect(run.rejected).toEqual([])
-        expect(run.longest).toBeLessThan(atMost(bare))
+        plainRuns.push(await round(plain, -version))
+        cachedRuns.push(await round(cached, version))
         expect(await cached.read(1)).toBe(version)
       }
+      expectNotHeldUp(cachedRuns, plainRuns, NOISE.manyRounds)
       expect(ended).toEqual([])
     } finally {
       hole.close()
@@ -184,8 +203,8 @@ describe.each(Object.keys(orms))('thirty transactions of %s on five connections'
 })
 
 /**
- * Waits until the writer's journal has been sent, and reads every row twice. Whether the second time is a hit depends on
- * marks that the store executed late: those expire after 30 s.
+ * Waits until the writer's journal has been sent, then reads every row twice. The second read may still be a bypass:
+ * marks that the store executed late expire after 30 s.
  */
 async function recovered(ready: () => boolean, readers: readonly Orm[], version: number): Promise<void> {
   await until(async () => ready(), 20_000)

@@ -1,4 +1,5 @@
-import { memoryStore, type Store } from '@larder/core'
+import { memoryStore } from '@larder/core'
+import type { Store } from '@larder/core/store'
 
 /** A store that counts the entries which learned rows from their results. */
 export interface LearnedEntries {

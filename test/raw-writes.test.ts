@@ -1,4 +1,5 @@
-import { createCache, systemClock } from '@larder/core'
+import { createCache } from '@larder/core'
+import { systemClock } from '@larder/core/host'
 import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
 import { startPostgresDatabase } from './databases.ts'

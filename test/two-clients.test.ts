@@ -1,4 +1,5 @@
-import { type Cache, createCache, memoryStore, type Store } from '@larder/core'
+import { type Cache, createCache, memoryStore } from '@larder/core'
+import type { Store } from '@larder/core/store'
 import type { WatchedAdapter } from '@larder/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { PrismaClient } from '../prisma/generated/client/client.ts'

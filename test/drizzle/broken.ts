@@ -1,4 +1,5 @@
-import type { Cache, Change, Engine, Host, Learn, Occurrence, ReadPlan, Table, WritePlan } from '@larder/core'
+import type { Cache } from '@larder/core'
+import type { Change, Engine, Host, Learn, Occurrence, ReadPlan, Table, WritePlan } from '@larder/core/host'
 
 /** How one part of a host goes wrong. What is not given works. */
 interface Fault {

@@ -1,13 +1,12 @@
+import { type Cache, CacheError } from '@larder/core'
 import {
   blindViews,
-  type Cache,
-  CacheError,
   changingSql,
   changingValue,
   type Engine,
   type Schema,
   type SqlDialect,
-} from '@larder/core'
+} from '@larder/core/host'
 import { is, type SQL, View } from 'drizzle-orm'
 import { loadSqlParser } from '../optional/sql-parser.js'
 import { createSqlConfigs } from './analysis/sql-configs.ts'

@@ -1,12 +1,5 @@
-import {
-  type Cache,
-  CacheError,
-  type ColumnType,
-  collatedText,
-  type Engine,
-  notBuilt,
-  type SqlDialect,
-} from '@larder/core'
+import { type Cache, CacheError } from '@larder/core'
+import { type ColumnType, collatedText, type Engine, notBuilt, type SqlDialect } from '@larder/core/host'
 import { registerClient } from './connection/wrapped-clients.ts'
 import { type DbParts, entityKinds, hasNativeCache } from './versions/parts.ts'
 import type { Version } from './versions/version.ts'

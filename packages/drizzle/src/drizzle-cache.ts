@@ -24,7 +24,7 @@ export interface DrizzleCacheOptions<S> {
   /**
    * MySQL and MariaDB: the collation of text columns that are keys, such as `'utf8mb4_unicode_ci'`. Reads by a text key
    * (cuid, uuid, nanoid) then depend on their rows instead of the whole table. If the columns differ, name one that is
-   * not binary. If one of them is not in the list of docs/policies.md, leave this out.
+   * not binary. If one of them is not in the list of docs/databases.md, leave this out.
    */
   collation?: string
   /** Policy per table, by the schema's names. `'*'`: every table without its own. Default: no table is cached. */

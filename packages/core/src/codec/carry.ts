@@ -1,4 +1,4 @@
-import { CacheError } from '../errors.ts'
+import { CacheError } from '../base/errors.ts'
 import { describeInstance, describePath } from '../keys/describe.ts'
 import type { ValueTypes } from './codec.ts'
 import { KIND, VIEWS } from './kinds.ts'

@@ -1,6 +1,6 @@
-import { type ByteSize, bytes } from '../bytes.ts'
-import { CacheError } from '../errors.ts'
-import { show } from '../show.ts'
+import { type ByteSize, bytes } from '../base/byte-size.ts'
+import { CacheError } from '../base/errors.ts'
+import { show } from '../base/show.ts'
 import type { BoundCodec, Codec } from './codec.ts'
 import { type Compression, deflate, MARKERS, zstd } from './compression.ts'
 

@@ -1,4 +1,4 @@
-import { CacheError } from '../errors.ts'
+import { CacheError } from '../base/errors.ts'
 import { describeInstance, describePath } from './describe.ts'
 import { hostText, isAbsent } from './host-values.ts'
 import type { ValueTypes } from './value-types.ts'

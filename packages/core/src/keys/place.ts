@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import { processWide } from '../process/process-wide.ts'
+import { processWide } from '../base/process-wide.ts'
 
 /** What a driver connects to over a network or a socket. */
 export interface NetworkPlace {

@@ -1,4 +1,4 @@
-import { processWide } from './process-wide.ts'
+import { processWide } from '../base/process-wide.ts'
 
 /**
  * A cache as the other caches of its process know it. Copies of this module of other versions read this: add to it, and

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts'
-import type { Events } from '../events.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Events } from '../report/events.ts'
 
 /** Shortest time between two outages that are announced, in milliseconds. */
 const BETWEEN = 60_000

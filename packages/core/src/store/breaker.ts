@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 
 /** Reads that fail in a row before the next ones are not tried. */
 const MOST_FAILURES = 3

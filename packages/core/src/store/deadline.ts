@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts'
-import { CacheError } from '../errors.ts'
+import type { Clock } from '../base/clock.ts'
+import { CacheError } from '../base/errors.ts'
 import { createWorkload, type Sample } from './workload.ts'
 
 /** A timer that fires this much late, in milliseconds, tells of a process that was busy with something else. */

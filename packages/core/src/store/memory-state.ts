@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { headerLength } from '../codec/envelope.ts'
 import type { TagReport } from '../tags/tag.ts'
 import { createTagTable, type Witnessed } from './memory-tags.ts'
@@ -24,7 +24,7 @@ export interface MemoryBounds {
 
 /**
  * What an entry takes of the heap besides its bytes and its name: the objects around them, and what its client remembers of
- * the read. Measured (test/memory): between what an entry takes that was never read again, and one that was.
+ * the read. Measured (test/tier/heap.test.ts): between what an entry takes that was never read again, and one that was.
  */
 const ENTRY_OVERHEAD = 1_750
 /** What the tags in its header take, for each byte of the header: their cells, their names, and the header once parsed. */

@@ -1,4 +1,4 @@
-import { processWide } from '../process/process-wide.ts'
+import { processWide } from '../base/process-wide.ts'
 import { MEMORY_FORMAT } from './memory-format.ts'
 import type { MemoryBounds, MemoryState } from './memory-state.ts'
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 
 /** A sample serves every call of so many milliseconds. */
 const SAMPLE = 5

@@ -1,5 +1,5 @@
-import { type Change, type ColumnValue, type Pins, UNKNOWN } from '../plan.ts'
-import type { Action, ForeignKey, Schema, Table } from '../schema/table.ts'
+import { type Change, type ColumnValue, type Pins, UNKNOWN } from '../plan/plan.ts'
+import type { Action, ForeignKey, Schema, Table } from '../plan/table.ts'
 import { own } from './pin.ts'
 
 /**

@@ -1,5 +1,5 @@
-import { type Change, type ColumnValue, type ReturnedRow, UNKNOWN } from '../plan.ts'
-import type { Column } from '../schema/table.ts'
+import { type Change, type ColumnValue, type ReturnedRow, UNKNOWN } from '../plan/plan.ts'
+import type { Column } from '../plan/table.ts'
 import { MOST_VALUES, own, tuplesOf } from './pin.ts'
 import type { NamedKey } from './spelling.ts'
 

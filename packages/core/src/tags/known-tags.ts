@@ -1,5 +1,5 @@
-import { createBounded } from '../bounded.ts'
-import type { Occurrence } from '../plan.ts'
+import { createBounded } from '../base/bounded-map.ts'
+import type { Occurrence } from '../plan/plan.ts'
 import type { ReadTag } from './read-tags.ts'
 
 /** Derives the tags of a read. Pure. */

@@ -1,5 +1,5 @@
-import type { ColumnValue, Pins } from '../plan.ts'
-import type { Column, Table } from '../schema/table.ts'
+import type { ColumnValue, Pins } from '../plan/plan.ts'
+import type { Column, Table } from '../plan/table.ts'
 import { type NamedKey, namedKeys } from './spelling.ts'
 import { canonicalValue } from './value.ts'
 

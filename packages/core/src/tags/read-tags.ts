@@ -1,7 +1,7 @@
-import type { Occurrence } from '../plan.ts'
-import type { Schema, Table } from '../schema/table.ts'
-import { type Learning, learnedCells, learningOf } from './learned.ts'
+import type { Occurrence } from '../plan/plan.ts'
+import type { Schema, Table } from '../plan/table.ts'
 import { type Pinned, pinnedBy } from './pin.ts'
+import { type Learning, learnedCells, learningOf } from './result-tags.ts'
 import { AROUND, cellName, fieldName, LIST, recordName, userTagName } from './spelling.ts'
 import type { TagRequest } from './tag.ts'
 

@@ -1,6 +1,6 @@
 import { digest } from '../keys/digest.ts'
-import { effectiveKind } from '../schema/lookup-key.ts'
-import type { Column, LookupKey, Table } from '../schema/table.ts'
+import { effectiveKind } from '../plan/lookup-key.ts'
+import type { Column, LookupKey, Table } from '../plan/table.ts'
 import { foldingVersion, pinnable } from './value.ts'
 
 /** Counts up whenever {@link recordName} or {@link userTagName} names something differently. */

@@ -1,5 +1,5 @@
-import { type ColumnValue, UNKNOWN } from '../plan.ts'
-import type { Column, ColumnType } from '../schema/table.ts'
+import { type ColumnValue, UNKNOWN } from '../plan/plan.ts'
+import type { Column, ColumnType } from '../plan/table.ts'
 
 /** Bumped whenever canonicalisation or folding changes. */
 const VERSION = '1'

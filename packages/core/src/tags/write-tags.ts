@@ -1,5 +1,5 @@
-import type { Change, ReturnedRow } from '../plan.ts'
-import type { Schema, Table } from '../schema/table.ts'
+import type { Change, ReturnedRow } from '../plan/plan.ts'
+import type { Schema, Table } from '../plan/table.ts'
 import { rowsOfKey, UNKNOWN_ROWS } from './key-rows.ts'
 import { MOST_VALUES } from './pin.ts'
 import type { TagSpace } from './read-tags.ts'

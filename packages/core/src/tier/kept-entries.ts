@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
+import type { OpenedEntry } from '../entry/entries.ts'
 import type { EntryKey } from '../keys/entry-key.ts'
-import type { OpenedEntry } from './entries.ts'
 
 /** Entries this process keeps, their headers parsed; whether one may be served its tags say. */
 export interface KeptEntries {
@@ -27,7 +27,7 @@ interface Kept {
 const ECHO = 1_000
 /**
  * What a kept entry takes of the heap besides its value, and what each tag it recorded does: the objects around them, and
- * what its client remembers of the read. Measured (test/memory).
+ * what its client remembers of the read. Measured (test/tier/heap.test.ts).
  */
 const ENTRY_OVERHEAD = 2_600
 const TAG_OVERHEAD = 460

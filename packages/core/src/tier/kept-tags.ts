@@ -1,4 +1,4 @@
-import { type Bounded, createBounded } from '../bounded.ts'
+import { type Bounded, createBounded } from '../base/bounded-map.ts'
 import type { Fetched } from '../store/store.ts'
 import type { Lease, TagReply, TagRequest, TagState } from '../tags/tag.ts'
 

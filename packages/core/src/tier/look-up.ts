@@ -1,13 +1,20 @@
-import type { Clock } from '../clock.ts'
-import { type Freshness, judge } from '../policy/freshness.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Entries, EntryOwner, OpenedEntry } from '../entry/entries.ts'
+import { type Freshness, judge } from '../entry/freshness.ts'
+import { sightsOf, type TagSights } from '../entry/observed-tags.ts'
+import {
+  askedForAll,
+  createHints,
+  type Hints,
+  joinAnswers,
+  learnedRequests,
+  withLearned,
+} from '../entry/result-dependencies.ts'
 import type { GuardedStore } from '../store/guard.ts'
 import type { Fetched } from '../store/store.ts'
-import type { LearnedCells } from '../tags/learned.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
-import type { Entries, EntryOwner, OpenedEntry } from './entries.ts'
-import { askedForAll, createHints, type Hints, joinAnswers, learnedRequests, withLearned } from './learned.ts'
+import type { LearnedCells } from '../tags/result-tags.ts'
 import type { MemoryTier } from './memory-tier.ts'
-import { sightsOf, type TagSights } from './sight.ts'
 
 /** A read, as far as looking it up goes. */
 export interface Wanted extends EntryOwner {

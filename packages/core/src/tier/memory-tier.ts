@@ -1,10 +1,10 @@
-import type { Clock } from '../clock.ts'
-import type { MemoryConfig } from '../config.ts'
+import type { Clock } from '../base/clock.ts'
+import type { MemoryConfig } from '../options/config.ts'
 import type { Store, StoreContext } from '../store/store.ts'
-import { followingStore } from './following.ts'
 import { createKeptEntries, type KeptEntries } from './kept-entries.ts'
 import { createKeptTags, type KeptTags } from './kept-tags.ts'
-import { createStrictness, type Strictness } from './strictness.ts'
+import { createStrictness, type Strictness } from './strict-loads.ts'
+import { followingStore } from './tracking-store.ts'
 
 /** What this process keeps of a remote store. */
 export interface MemoryTier {

@@ -1,8 +1,8 @@
+import type { Entries } from '../entry/entries.ts'
+import { learnedOf, noncesOf } from '../entry/observed-tags.ts'
 import type { GuardedStore } from '../store/guard.ts'
 import type { Renewal } from '../store/store.ts'
-import type { Entries } from './entries.ts'
 import type { LookUp, Wanted } from './look-up.ts'
-import { learnedOf, noncesOf } from './sight.ts'
 
 /** When and with what an entry was made. */
 export type Stamp = Parameters<Entries['seal']>[0]

@@ -1,7 +1,7 @@
 import { faultyStore, settled } from '@larder/testing'
 import { expect, it, vi } from 'vitest'
-import { reads, writes } from './item-host.ts'
-import { pausedLoad, world } from './world.ts'
+import { reads, writes } from '../support/item-host.ts'
+import { pausedLoad, world } from '../support/world.ts'
 
 const all = reads.everything()
 

@@ -1,8 +1,8 @@
 import type { WriteEvent } from '@larder/core'
 import { settled } from '@larder/testing'
 import { expect, it } from 'vitest'
-import { Refused, reads, writes } from './item-host.ts'
-import { world } from './world.ts'
+import { Refused, reads, writes } from '../support/item-host.ts'
+import { world } from '../support/world.ts'
 
 const one = reads.byId(1)
 

@@ -1,9 +1,9 @@
 import { type CacheEvents, memoryStore, type ReadEvent } from '@larder/core'
 import { settled } from '@larder/testing'
 import { expect, it } from 'vitest'
-import { reads, writes } from './item-host.ts'
-import type { Row } from './simulated-database.ts'
-import { paused, world } from './world.ts'
+import { reads, writes } from '../support/item-host.ts'
+import type { Row } from '../support/simulated-database.ts'
+import { paused, world } from '../support/world.ts'
 
 const one = reads.byId(1)
 

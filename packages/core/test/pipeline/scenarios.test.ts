@@ -1,8 +1,8 @@
-import type { Store } from '@larder/core'
+import type { Store } from '@larder/core/store'
 import { settled } from '@larder/testing'
 import { expect, it } from 'vitest'
-import { GROUP, PRIMARY, Refused, reads, UNIQUE, writes } from './item-host.ts'
-import { paused, pausedLoad, type World, world } from './world.ts'
+import { GROUP, PRIMARY, Refused, reads, UNIQUE, writes } from '../support/item-host.ts'
+import { paused, pausedLoad, type World, world } from '../support/world.ts'
 
 const one = reads.byId(1)
 

@@ -1,8 +1,8 @@
 import { settled } from '@larder/testing'
 import { expect, it, vi } from 'vitest'
-import { reads, writes } from './item-host.ts'
-import type { Row } from './simulated-database.ts'
-import { paused, pausedLoad, world } from './world.ts'
+import { reads, writes } from '../support/item-host.ts'
+import type { Row } from '../support/simulated-database.ts'
+import { paused, pausedLoad, world } from '../support/world.ts'
 
 const all = reads.everything()
 

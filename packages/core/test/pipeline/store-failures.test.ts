@@ -1,8 +1,9 @@
-import { type CacheEvents, memoryStore, type Store, type StoreContext } from '@larder/core'
+import { type CacheEvents, memoryStore } from '@larder/core'
+import type { Store, StoreContext } from '@larder/core/store'
 import { type FaultyStore, faultyStore, settled } from '@larder/testing'
 import { expect, it, vi } from 'vitest'
-import { reads, writes } from './item-host.ts'
-import { world } from './world.ts'
+import { reads, writes } from '../support/item-host.ts'
+import { world } from '../support/world.ts'
 
 const one = reads.byId(1)
 

@@ -1,7 +1,7 @@
 import { deferred, settled } from '@larder/testing'
 import { expect, it, vi } from 'vitest'
-import { attachItems, reads, writes } from './item-host.ts'
-import { world } from './world.ts'
+import { attachItems, reads, writes } from '../support/item-host.ts'
+import { world } from '../support/world.ts'
 
 it('a computed value is computed once, for all who ask together and after', async () => {
   const { cache } = world()

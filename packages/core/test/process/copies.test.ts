@@ -1,6 +1,6 @@
 import { settled } from '@larder/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { SimulatedDatabase } from '../pipeline/simulated-database.ts'
+import type { SimulatedDatabase } from '../support/simulated-database.ts'
 import { type Copy, type CopyOptions, copyOf, copyOfCore, newDatabase } from './module-copy.ts'
 
 const HIT = { fresh: true, source: 'memory' }

@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { Worker } from 'node:worker_threads'
-import { CacheError, memoryStore, type Store, systemClock } from '@larder/core'
+import { CacheError, memoryStore } from '@larder/core'
+import { systemClock } from '@larder/core/host'
+import type { Store } from '@larder/core/store'
 import { fakeClock, faultyStore, settled } from '@larder/testing'
 import { expect, it, onTestFinished } from 'vitest'
-import { createEvents } from '../../src/events.ts'
+import { createEvents } from '../../src/report/events.ts'
 import { guardStore } from '../../src/store/guard.ts'
 
 function guarded(around: (store: Store) => Store = (store) => store) {

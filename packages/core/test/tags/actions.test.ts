@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type Change, UNKNOWN } from '../../src/plan.ts'
-import type { Action, Schema } from '../../src/schema/table.ts'
+import { type Change, UNKNOWN } from '../../src/plan/plan.ts'
+import type { Action, Schema } from '../../src/plan/table.ts'
 import { withActions } from '../../src/tags/actions.ts'
 import { column, nullable, reference, schema, table } from './tables.ts'
 

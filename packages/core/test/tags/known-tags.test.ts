@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest'
-import type { Occurrence } from '../../src/plan.ts'
+import type { Occurrence } from '../../src/plan/plan.ts'
 import { type DeriveTags, rememberTags } from '../../src/tags/known-tags.ts'
 import { tagsOfRead } from '../../src/tags/read-tags.ts'
 import { column, primary, schema, space, table } from './tables.ts'

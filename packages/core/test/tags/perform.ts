@@ -6,8 +6,8 @@ import {
   type ReturnedRow,
   UNKNOWN,
   type WritePlan,
-} from '../../src/plan.ts'
-import type { Column } from '../../src/schema/table.ts'
+} from '../../src/plan/plan.ts'
+import type { Column } from '../../src/plan/table.ts'
 import type { Given, Read, Statement, Where } from './scenario.ts'
 import { FOREIGN_KEYS } from './simulated-schema.ts'
 import { type Database, defaultOf, type Engine, generate, type Row, type Value } from './simulator.ts'

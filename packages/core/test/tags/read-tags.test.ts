@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Occurrence, Pins } from '../../src/plan.ts'
-import type { Table } from '../../src/schema/table.ts'
+import type { Occurrence, Pins } from '../../src/plan/plan.ts'
+import type { Table } from '../../src/plan/table.ts'
 import { tagsOfRead } from '../../src/tags/read-tags.ts'
 import { cellName, namedKeys, recordName } from '../../src/tags/spelling.ts'
 import { column, foreign, named, nullable, primary, schema, space, table, tagsIn, unique } from './tables.ts'

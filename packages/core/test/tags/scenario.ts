@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Action, Column, Table } from '../../src/schema/table.ts'
+import type { Action, Column, Table } from '../../src/plan/table.ts'
 import { FOREIGN_KEYS, type Shape, TABLES } from './simulated-schema.ts'
 import type { Value } from './simulator.ts'
 

@@ -1,4 +1,4 @@
-import type { Action, Schema, Table } from '../../src/schema/table.ts'
+import type { Action, Schema, Table } from '../../src/plan/table.ts'
 import { column, foreign, named, nullable, primary, reference, schema, table, unique } from './tables.ts'
 
 /** What a run of the simulator varies about its schema. */

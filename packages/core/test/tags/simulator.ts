@@ -1,4 +1,4 @@
-import type { Action, Column, Schema, Table } from '../../src/schema/table.ts'
+import type { Action, Column, Schema, Table } from '../../src/plan/table.ts'
 
 export type Value = number | string | null
 export type Row = Readonly<Record<string, Value>>

@@ -1,19 +1,19 @@
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
-import { systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
 import type { EntryHeader } from '../../src/codec/envelope.ts'
-import { createEvents } from '../../src/events.ts'
-import { createJournal } from '../../src/fence/journal.ts'
-import { createTransaction } from '../../src/fence/transaction.ts'
-import { createUnfinished } from '../../src/fence/unfinished.ts'
-import { judge } from '../../src/policy/freshness.ts'
+import { judge } from '../../src/entry/freshness.ts'
+import { noncesOf, sightsOf } from '../../src/entry/observed-tags.ts'
+import { heldThrough, recordedTags } from '../../src/entry/recorded-tags.ts'
+import { withLearned } from '../../src/entry/result-dependencies.ts'
+import { createJournal } from '../../src/marks/journal.ts'
+import { createUnfinished } from '../../src/marks/pending-writes.ts'
+import { type WriteDeps, write } from '../../src/pipeline/write.ts'
+import { createEvents } from '../../src/report/events.ts'
 import type { GuardedStore } from '../../src/store/guard.ts'
 import { createTagTable, type TagTable } from '../../src/store/memory-tags.ts'
 import { type ReadTag, tagsOfRead } from '../../src/tags/read-tags.ts'
-import { withLearned } from '../../src/tier/learned.ts'
-import { heldThrough, recordedTags } from '../../src/tier/recorded.ts'
-import { noncesOf, sightsOf } from '../../src/tier/sight.ts'
-import { type WriteRoom, write } from '../../src/write.ts'
+import { createTransaction } from '../../src/transaction/transaction.ts'
 import { type Planned, planRead, planWrite } from './perform.ts'
 import { type Scenario, scenario } from './scenario.ts'
 import { otherView, schemaOf } from './simulated-schema.ts'
@@ -34,7 +34,7 @@ interface Stored {
 }
 
 /** The statements' room: the memory store's own tags behind the real marks. */
-function roomOver(tags: TagTable): Omit<WriteRoom, 'schema'> {
+function roomOver(tags: TagTable): Omit<WriteDeps, 'schema'> {
   const done = { ok: true, value: undefined } as const
   const store: Partial<GuardedStore> = {
     source: 'memory',

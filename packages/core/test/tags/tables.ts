@@ -6,7 +6,7 @@ import type {
   LookupKey,
   Schema,
   Table,
-} from '../../src/schema/table.ts'
+} from '../../src/plan/table.ts'
 import type { TagRequest } from '../../src/tags/tag.ts'
 
 /** Tables for tests, written in as few words as the case needs. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { UNKNOWN } from '../../src/plan.ts'
-import type { ColumnType } from '../../src/schema/table.ts'
+import { UNKNOWN } from '../../src/plan/plan.ts'
+import type { ColumnType } from '../../src/plan/table.ts'
 import { canonicalValue, foldingVersion, pinnable } from '../../src/tags/value.ts'
 import { column } from './tables.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Change, type ReturnedRow, UNKNOWN } from '../../src/plan.ts'
+import { type Change, type ReturnedRow, UNKNOWN } from '../../src/plan/plan.ts'
 import { recordName } from '../../src/tags/spelling.ts'
 import { markedFields, merge, tagsOfReturned, tagsOfWrite, type WriteTag } from '../../src/tags/write-tags.ts'
 import { column, foreign, named, nullable, primary, schema, shortly, space, table, unique } from './tables.ts'

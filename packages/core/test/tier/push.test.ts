@@ -1,8 +1,8 @@
-import type { Store } from '@larder/core'
+import type { Store } from '@larder/core/store'
 import { deferred, settled } from '@larder/testing'
 import { expect, it } from 'vitest'
-import { type ReadShape, reads, type WriteShape, writes } from '../pipeline/item-host.ts'
-import type { Row } from '../pipeline/simulated-database.ts'
+import { type ReadShape, reads, type WriteShape, writes } from '../support/item-host.ts'
+import type { Row } from '../support/simulated-database.ts'
 import { type Remote, type RemoteOptions, remote } from './remote.ts'
 
 type Shape = ReadShape<Row[] | Row | null>

@@ -1,6 +1,7 @@
-import type { CacheOptions, Store, TagRequest } from '@larder/core'
+import type { CacheOptions } from '@larder/core'
+import type { Store, TagRequest } from '@larder/core/store'
 import { createFeed, type Feed, type FeedOptions, followedStore } from '@larder/testing'
-import { type World, world } from '../pipeline/world.ts'
+import { type World, world } from '../support/world.ts'
 
 /** A process over a remote store whose calls are counted. */
 export interface Remote extends World {

@@ -1,6 +1,6 @@
 import { settled } from '@larder/testing'
 import { expect, it } from 'vitest'
-import { reads, writes } from '../pipeline/item-host.ts'
+import { reads, writes } from '../support/item-host.ts'
 import { remote } from './remote.ts'
 
 const one = reads.byId(1)

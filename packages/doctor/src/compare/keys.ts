@@ -1,4 +1,4 @@
-import type { ColumnType, LookupKey, Table } from '@larder/core'
+import type { ColumnType, LookupKey, Table } from '@larder/core/host'
 import type { CatalogueColumn, Relation } from '../catalogue.ts'
 import type { Finding } from '../finding.ts'
 import { isKnown } from '../mysql/collations.ts'
@@ -63,7 +63,7 @@ function compareColumn(
           ? 'use another collation for columns of keys (PostgreSQL: a deterministic one, or citext; SQLite: BINARY, NOCASE or RTRIM), or give the model no policy'
           : declared.type === 'text' && isKnown(actual.collation)
             ? `give collation: '${actual.collation}' to prismaCache or drizzleCache`
-            : 'leave the option collation out, or give the column a collation from the list in docs/policies.md',
+            : 'leave the option collation out, or give the column a collation from the list in docs/databases.md',
     })
   if (actual.hasDefault && declared.nullable && !declared.hasDefault)
     findings.push({

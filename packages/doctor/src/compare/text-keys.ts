@@ -1,4 +1,4 @@
-import type { ColumnType, Table } from '@larder/core'
+import type { ColumnType, Table } from '@larder/core/host'
 import type { CatalogueColumn, Relation } from '../catalogue.ts'
 import type { Finding } from '../finding.ts'
 import { isBinary, isKnown } from '../mysql/collations.ts'
@@ -79,7 +79,7 @@ function withoutOption(keys: readonly TextKey[], ignore: readonly string[]): rea
 function suggestion(keys: readonly TextKey[]): string {
   const unknown = keys.find(({ collation }) => !isBinary(collation) && !isKnown(collation))
   if (unknown)
-    return `nothing, for freshness. For more hits, give ${unknown.table}.${unknown.column} a collation that Larder knows (docs/policies.md) instead of ${unknown.collation}, and declare it with the option collation`
+    return `nothing, for freshness. For more hits, give ${unknown.table}.${unknown.column} a collation that Larder knows (docs/databases.md) instead of ${unknown.collation}, and declare it with the option collation`
   return `for more hits, give collation: '${nameFor(keys)}' to prismaCache or drizzleCache, and the same to this command as --collation`
 }
 

@@ -1,4 +1,4 @@
-import { type SqlDialect, scanSql, sqlWords } from '@larder/core'
+import { type SqlDialect, scanSql, sqlWords } from '@larder/core/host'
 import { is, type SQL, Table, View } from 'drizzle-orm'
 import { nodeFinder, type SqlNode, treeOf } from '../sql/tree.ts'
 import type { BuilderConfig } from '../versions/builder-config.ts'

@@ -1,4 +1,4 @@
-import { type SqlDialect, sqlWords } from '@larder/core'
+import { type SqlDialect, sqlWords } from '@larder/core/host'
 import type { SqlNode } from '../sql/tree.ts'
 
 /** First words of statements whose target directly follows. Any other writing statement may reach tables it does not name. */

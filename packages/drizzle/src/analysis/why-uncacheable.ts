@@ -1,4 +1,4 @@
-import { changingText, changingWords } from '@larder/core'
+import { changingText, changingWords } from '@larder/core/host'
 
 /** How many SELECTs and JOINs of a statement were produced by builders. */
 export interface BuilderCounts {

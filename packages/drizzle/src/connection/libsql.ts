@@ -4,7 +4,7 @@ import {
   filePlace,
   hiddenConnection,
   objectPlace,
-} from '@larder/core'
+} from '@larder/core/host'
 
 /** What a libSQL client hides, and the first statement reveals. */
 export interface LibsqlDatabase {

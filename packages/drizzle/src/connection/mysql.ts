@@ -1,4 +1,4 @@
-import { type ConnectionSource, fixedConnection, networkPlace } from '@larder/core'
+import { type ConnectionSource, fixedConnection, networkPlace } from '@larder/core/host'
 
 /** The options of mysql2 after it has parsed them. A pool and its connections share the object. */
 type MysqlConfig = Readonly<Record<string, unknown>>

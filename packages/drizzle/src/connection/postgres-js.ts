@@ -4,7 +4,7 @@ import {
   connectionMeaning,
   networkPlace,
   watchParsers,
-} from '@larder/core'
+} from '@larder/core/host'
 
 /** The options of postgres-js, after it has read URL and environment. */
 interface PostgresJsOptions {

@@ -1,4 +1,5 @@
-import type { BypassReason, SqlScan } from '@larder/core'
+import type { BypassReason } from '@larder/core'
+import type { SqlScan } from '@larder/core/host'
 import type { Statement } from '../analysis/statement.ts'
 import type { PlannedRead } from './execution.ts'
 

@@ -1,4 +1,4 @@
-import type { Transaction } from '@larder/core'
+import type { Transaction } from '@larder/core/host'
 import { commitFailed, statementFailed } from './outcome.ts'
 
 /** Tracks the COMMITs that are sent as statements of a transaction, by hand or by Drizzle. */

@@ -1,4 +1,4 @@
-import type { ReadPlan, Transaction, WritePlan } from '@larder/core'
+import type { ReadPlan, Transaction, WritePlan } from '@larder/core/host'
 import type { Statement } from '../analysis/statement.ts'
 import type { CallPolicy } from '../policy/policies.ts'
 import type { SelectedFields } from '../versions/driver-rows.ts'

@@ -1,4 +1,4 @@
-import { type Change, type Engine, type SqlDialect, scanSql } from '@larder/core'
+import { type Change, type Engine, type SqlDialect, scanSql } from '@larder/core/host'
 import type { Statement } from '../analysis/statement.ts'
 import type { PlannedWrite } from './execution.ts'
 import { statementFailed } from './outcome.ts'

@@ -1,4 +1,4 @@
-import { changingValue, scanSql } from '@larder/core'
+import { changingValue, scanSql } from '@larder/core/host'
 import type { Statement } from '../analysis/statement.ts'
 import { bypassingRead } from './bypass.ts'
 import type { PlannedRead, ResultCodec, StatementCall } from './execution.ts'

@@ -7,7 +7,7 @@ import {
   scanSql,
   sessionMeaning,
   type Transaction,
-} from '@larder/core'
+} from '@larder/core/host'
 import type { Statement } from '../analysis/statement.ts'
 import { undeclaredRead } from './bypass.ts'
 import { type Commits, createCommits } from './commits.ts'

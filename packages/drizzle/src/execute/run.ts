@@ -1,11 +1,5 @@
-import {
-  type BypassReason,
-  changingValue,
-  type Policy,
-  type ReadPlan,
-  scanSql,
-  type Transaction,
-} from '@larder/core'
+import type { BypassReason } from '@larder/core'
+import { changingValue, type Policy, type ReadPlan, scanSql, type Transaction } from '@larder/core/host'
 import { occurrencesOf, type Statement } from '../analysis/statement.ts'
 import { ROW_READ, rowReadQuery } from '../write-through/written-rows.ts'
 import { bypassingRead, NO_MODEL } from './bypass.ts'

@@ -1,4 +1,4 @@
-import type { Engine, SqlDialect } from '@larder/core'
+import type { Engine, SqlDialect } from '@larder/core/host'
 import type { Column } from 'drizzle-orm'
 import type { Policies } from '../policy/policies.ts'
 import type { DriverResults } from '../versions/driver-rows.ts'

@@ -1,4 +1,4 @@
-import type { WritePlan, WriteThrough } from '@larder/core'
+import type { WritePlan, WriteThrough } from '@larder/core/host'
 import { changesOf, type Statement } from '../analysis/statement.ts'
 import { namedRows } from '../versions/driver-rows.ts'
 import { writeThroughOf } from '../write-through/written-rows.ts'

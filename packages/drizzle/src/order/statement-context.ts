@@ -1,4 +1,4 @@
-import { createStatementOrder, type StatementOrder, type Transaction, type Turn } from '@larder/core'
+import { createStatementOrder, type StatementOrder, type Transaction, type Turn } from '@larder/core/host'
 import type { Statement } from '../analysis/statement.ts'
 import { createObjectMetadata } from '../base/object-metadata.ts'
 import { runsInOrder } from '../connection/single-connection.ts'

@@ -1,4 +1,4 @@
-import { scanSql, sqlWords } from '@larder/core'
+import { scanSql, sqlWords } from '@larder/core/host'
 import type { Statement } from '../analysis/statement.ts'
 import { undeclaredRead } from '../execute/bypass.ts'
 import type { PlannedRead, ResultCodec, StatementCall } from '../execute/execution.ts'

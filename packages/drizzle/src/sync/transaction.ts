@@ -1,4 +1,4 @@
-import type { Engine } from '@larder/core'
+import type { Engine } from '@larder/core/host'
 import type { DbParts, SessionParts, SyncConnection } from '../versions/parts.ts'
 
 export interface SyncTransactionDeps {

@@ -1,4 +1,4 @@
-import type { ColumnType, Column as CoreColumn } from '@larder/core'
+import type { ColumnType, Column as CoreColumn } from '@larder/core/host'
 import type { Column } from 'drizzle-orm'
 
 /** Core's type for each of Drizzle's column classes. Columns of any other class never identify rows. */

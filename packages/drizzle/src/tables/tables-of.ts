@@ -1,4 +1,5 @@
-import { CacheError, collatedText, type Schema, type SqlDialect } from '@larder/core'
+import { CacheError } from '@larder/core'
+import { collatedText, type Schema, type SqlDialect } from '@larder/core/host'
 import { checkTableNames, type PolicyOptionsByTable } from '../policy/policies.ts'
 import type { TablePolicies } from '../policy/table-policies.ts'
 import { type Casing, columnNamerFor } from '../versions/casing.ts'

@@ -1,4 +1,4 @@
-import type { Change, WriteThrough } from '@larder/core'
+import type { Change, WriteThrough } from '@larder/core/host'
 import { changesOf } from '../analysis/statement.ts'
 import type { PlannedWrite } from '../execute/execution.ts'
 import { statementFailed } from '../execute/outcome.ts'

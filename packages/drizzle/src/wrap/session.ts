@@ -1,4 +1,4 @@
-import type { Turn } from '@larder/core'
+import type { Turn } from '@larder/core/host'
 import type { Query } from 'drizzle-orm'
 import type { SqlConfigs } from '../analysis/sql-configs.ts'
 import { type Statement, textKey, withDeclaredWrites } from '../analysis/statement.ts'

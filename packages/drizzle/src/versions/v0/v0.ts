@@ -1,4 +1,4 @@
-import type { SqlDialect } from '@larder/core'
+import type { SqlDialect } from '@larder/core/host'
 import { and, eq, type SQL } from 'drizzle-orm'
 import type { WithCache } from '../../policy/with-cache.ts'
 import type { BuilderConfig } from '../builder-config.ts'

@@ -1,4 +1,5 @@
-import { CacheError, type SqlDialect } from '@larder/core'
+import { CacheError } from '@larder/core'
+import type { SqlDialect } from '@larder/core/host'
 import { Column, is, SQL } from 'drizzle-orm'
 import type { WithCache } from '../../policy/with-cache.ts'
 import type { BuilderConfig, InsertConfig, SelectConfig } from '../builder-config.ts'

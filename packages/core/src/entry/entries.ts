@@ -1,0 +1,106 @@
+import type { Codec, ValueTypes } from '../codec/codec.ts'
+import { type Entry, type EntryHeader, open, seal } from '../codec/envelope.ts'
+import type { EntryKey } from '../keys/entry-key.ts'
+import type { Events } from '../report/events.ts'
+import type { StoredEntry } from '../store/store.ts'
+import type { LearnedCells } from '../tags/result-tags.ts'
+import { createModels } from './decoded-values.ts'
+import type { EntrySight } from './freshness.ts'
+import { learnedOf, noncesOf } from './observed-tags.ts'
+
+/** Whose entry it is: names it in events, and proves it. */
+export interface EntryOwner {
+  readonly operation: string
+  readonly key: EntryKey
+}
+
+/** An entry whose header has been read and whose value has not. */
+export interface OpenedEntry {
+  readonly sight: EntrySight
+  /** Tags in `sight` that only the result named. */
+  readonly learned: readonly LearnedCells[]
+  readonly payload: Uint8Array
+  /** Times in milliseconds. */
+  readonly lifetime: number
+  readonly age: number
+}
+
+/**
+ * The entries of one host, as bytes. Foreign, truncated and newer bytes are no entry; a value that cannot be carried
+ * has no bytes; both are a `codec-error` event and never an exception.
+ */
+export interface Entries {
+  open(stored: StoredEntry | null, owner: EntryOwner): OpenedEntry | undefined
+  /** @param lasting whether this very payload is kept, and may be decoded again. */
+  decode(payload: Uint8Array, owner: EntryOwner, lasting?: boolean): { readonly value: unknown } | undefined
+  encode(value: unknown, owner: EntryOwner): Uint8Array | { readonly error: unknown }
+  /** The bytes to store, and the header in them. */
+  seal(header: Omit<EntryHeader, 'codec' | 'proof'>, payload: Uint8Array, owner: EntryOwner): Uint8Array
+}
+
+/** @param lasting whether the same bytes will be opened again: their header is then read once. */
+export function createEntries(codec: Codec, types: ValueTypes, events: Events, lasting = false): Entries {
+  const read = lasting ? rememberHeaders() : rememberLast()
+  const bound = codec.bind(types)
+  const models = createModels()
+  const attempt = <T>(owner: EntryOwner, action: () => T): T | { readonly error: unknown } => {
+    try {
+      return action()
+    } catch (error) {
+      events.emit('codec-error', { operation: owner.operation, key: owner.key.key, error })
+      return { error }
+    }
+  }
+  return {
+    open(stored, owner) {
+      if (!stored) return undefined
+      const opened = attempt(owner, () => read(stored.bytes))
+      if ('error' in opened) return undefined
+      const { header, nonces, learned, payload } = opened
+      const { lifetime, epoch } = header
+      const { remaining } = stored
+      const own = header.proof === owner.key.proof && header.codec === codec.name
+      const age = Math.max(0, lifetime - remaining)
+      return { sight: { remaining, own, epoch, nonces }, learned, payload, lifetime, age }
+    },
+    decode(payload, owner, lasting = false) {
+      const decoded = attempt(owner, () => ({
+        value: lasting ? models.read(owner.key.key, payload, bound.decode) : bound.decode(payload),
+      }))
+      return 'error' in decoded ? undefined : decoded
+    },
+    encode: (value, owner) => attempt(owner, () => bound.encode(value)),
+    seal: (header, payload, { key }) => seal({ ...header, codec: codec.name, proof: key.proof }, payload),
+  }
+}
+
+interface Opened extends Entry {
+  readonly nonces: ReadonlyMap<string, string>
+  readonly learned: readonly LearnedCells[]
+}
+
+function readHeader(bytes: Uint8Array): Opened {
+  const entry = open(bytes)
+  return { ...entry, nonces: noncesOf(entry.header), learned: learnedOf(entry.header) }
+}
+
+/** A store of this process hands out the same bytes again and again, and nobody writes to them. */
+function rememberHeaders(): typeof readHeader {
+  const known = new WeakMap<Uint8Array, Opened>()
+  return (bytes) => {
+    const found = known.get(bytes)
+    if (found) return found
+    const opened = readHeader(bytes)
+    known.set(bytes, opened)
+    return opened
+  }
+}
+
+/** Callers that shared one question read the same bytes one after the other. */
+function rememberLast(): typeof readHeader {
+  let last: { readonly bytes: Uint8Array; readonly opened: Opened } | undefined
+  return (bytes) => {
+    if (last?.bytes !== bytes) last = { bytes, opened: readHeader(bytes) }
+    return last.opened
+  }
+}

@@ -1,0 +1,161 @@
+import { createBounded } from '../base/bounded-map.ts'
+import { type EntryKeys, entryKeys } from '../keys/entry-key.ts'
+import { objectPlace } from '../keys/place.ts'
+import { resolvePolicy } from '../options/resolve-policy.ts'
+import { applyInvalidation } from '../pipeline/invalidate.ts'
+import { type ReadDeps, read } from '../pipeline/read.ts'
+import { createAtOnce } from '../pipeline/sync.ts'
+import { tagsOfWrap, type WrapOptions, wrapPlan } from '../pipeline/wrap.ts'
+import { write } from '../pipeline/write.ts'
+import { DEFAULT_DATABASE, type KnownDatabase } from '../plan/known-databases.ts'
+import type { Policy, PolicyOptions } from '../plan/policy.ts'
+import type { InvalidateRequest } from '../tags/invalidation-tags.ts'
+import type { DeriveTags } from '../tags/known-tags.ts'
+import { createStrictness } from '../tier/strict-loads.ts'
+import type { JoinedTransaction } from '../transaction/current.ts'
+import { toldTransaction } from '../transaction/told-transaction.ts'
+import { createTransaction } from '../transaction/transaction.ts'
+import { createHostRooms, schemaText } from './client-rooms.ts'
+import { createClosing } from './closing.ts'
+import { createDatabaseRegistry, type DatabaseRegistry } from './database-registry.ts'
+import type { Engine, Host } from './engine.ts'
+import type { SharedRoom } from './shared-room.ts'
+
+/** The clients attached to one cache. */
+export interface Hosts {
+  attach(host: Host): Engine
+  invalidate(request: InvalidateRequest): Promise<void>
+  wrap<T>(key: unknown, options: WrapOptions, load: () => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+export function createHosts(shared: SharedRoom): Hosts {
+  const { config, clock, events, store, current } = shared
+  const { namespace } = config
+  // In this process it costs nothing, and the next read finds the tags clean.
+  const awaitsFinish = config.finish === 'await' || store.source === 'memory'
+  // Grows only: an entry stored under a long policy may outlive the policy's client.
+  let longestLifetime = 0
+
+  const policy = (options: PolicyOptions, path: string) => {
+    const resolved = resolvePolicy(options, config.defaults, path)
+    longestLifetime = Math.max(longestLifetime, resolved.ttl, resolved.cacheEmpty || 0)
+    return resolved
+  }
+  const registry = createDatabaseRegistry(clock.now, () => longestLifetime)
+  const rooms = createHostRooms({ ...shared, awaitsFinish, longestLifetime: () => longestLifetime })
+  const closing = createClosing(shared)
+  const invalidateIn = (
+    databases: readonly KnownDatabase[],
+    request: InvalidateRequest,
+    within: JoinedTransaction | undefined,
+  ): Promise<void> => {
+    closing.noteWrite('invalidate')
+    return applyInvalidation({ ...shared, namespace }, databases, request, within)
+  }
+  const wrap = createWrap(shared, rooms.of(WRAP_HOST, new Set()).room, registry, policy)
+
+  return {
+    attach(host) {
+      const rejecting = new Set<string>()
+      const database = host.database ?? DEFAULT_DATABASE
+      const schema = schemaText(host)
+      // Every method of the engine uses the room, and the room holds this: it lives for as long as somebody holds the client.
+      const client = registry.add({ database, schema, tables: host.schema.tables }, rejecting)
+      // Without a connection to look at, all clients of the host are connected to one database.
+      if (!host.connection) client.connect('')
+      const served = rooms.of(host, rejecting, client.connect)
+      const { room, raw } = served
+      const atOnce = createAtOnce(room)
+      const own = [{ database, tables: [host.schema.tables] }]
+      const tables = [...host.schema.tables.keys()]
+      return {
+        events,
+        raw,
+        detach: client.remove,
+        policy(options, path, table) {
+          const resolved = policy(options, path)
+          if (table !== undefined && resolved.onMarkFailure === 'reject') rejecting.add(table.toLowerCase())
+          return resolved
+        },
+        // Bound: a call of every read's way less.
+        read: read.bind(undefined, served.room) as Engine['read'],
+        write(plan, transaction) {
+          if (plan.changes.length) closing.noteWrite(plan.operation)
+          return write(served.room, plan, transaction)
+        },
+        atOnce: {
+          ...atOnce,
+          write(plan, held) {
+            if (plan.changes.length) closing.noteWrite(plan.operation)
+            return atOnce.write(plan, held)
+          },
+        },
+        transaction: (marking) =>
+          toldTransaction(createTransaction(room, marking, current.get()?.budget), shared, awaitsFinish),
+        inside: current.run,
+        current: current.get,
+        everything: () => tables.map((table) => ({ table, effect: 'unknown' as const })),
+        invalidate: (request, transaction) =>
+          invalidateIn(own, request, transaction ? { kind: 'joined', transaction } : current.joined()),
+      }
+    },
+    invalidate: (request) => invalidateIn(registry.list(), request, current.joined()),
+    wrap,
+    close: closing.close,
+  }
+}
+
+/** Computed values are read like those of a client that has the tables of all of them. */
+function createWrap(
+  { config, current }: SharedRoom,
+  base: ReadDeps,
+  registry: DatabaseRegistry,
+  policy: (options: PolicyOptions, path: string) => Policy,
+): Hosts['wrap'] {
+  // Not remembered: what a table's name stands for changes with the clients that come and go.
+  const tagsOf: DeriveTags = (occurrences, userTags) =>
+    tagsOfWrap(config.namespace, registry.list(), occurrences, userTags)
+  const keys = wrapKeys(config, registry)
+  const room: ReadDeps = { ...base, keys, tagsOf, knownTags: (_, ...parts) => tagsOf(...parts) }
+  // Whatever this cache keeps: `load` may read through another one, or another copy of this module.
+  const strictness = createStrictness()
+  const policyOf = ({ ttl, tags, joinTimeout }: WrapOptions): Policy => {
+    const given = { ...(tags && { tags }), ...(joinTimeout !== undefined && { joinTimeout }) }
+    return policy({ ttl, operations: ['wrap'], write: 'invalidate', ...given }, 'wrap')
+  }
+  return async (key, options, load) => {
+    const plan = wrapPlan(key, options, policyOf, load)
+    const run = () => strictness.within(plan.run)
+    return read(room, { ...plan, run, ...(current.joined() && { bypass: 'transaction' }) })
+  }
+}
+
+/** Sets of connections whose keys are remembered. */
+const SETS_OF_CONNECTIONS = 16
+
+/** Nobody sees which client `load` reads by, so a computed value belongs to what all of them are connected to. */
+function wrapKeys({ namespace, version }: SharedRoom['config'], registry: DatabaseRegistry): EntryKeys {
+  const made = createBounded<EntryKeys>(SETS_OF_CONNECTIONS)
+  const now = (): EntryKeys => {
+    const connections = registry.connections()
+    const name = connections.join(' ')
+    const found = made.get(name)
+    if (found) return found
+    // While a client's connection is not known yet, values are this process's own.
+    const own = connections.includes(undefined) ? objectPlace(registry) : null
+    const identity = [WRAP_HOST.name, connections, own]
+    const keys = entryKeys({ namespace, version, database: DEFAULT_DATABASE, identity })
+    made.set(name, keys)
+    return keys
+  }
+  return { of: (scope, read) => now().of(scope, read), family: () => now().family() }
+}
+
+const WRAP_HOST: Host = {
+  name: 'wrap',
+  schema: { tables: new Map() },
+  database: undefined,
+  identity: [],
+  types: {},
+}

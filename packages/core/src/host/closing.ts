@@ -1,0 +1,59 @@
+import { type Clock, endsWithin } from '../base/clock.ts'
+import type { Journal } from '../marks/journal.ts'
+import type { Unfinished } from '../marks/pending-writes.ts'
+import type { Events } from '../report/events.ts'
+import type { GuardedStore } from '../store/guard.ts'
+
+/** How long `close` waits for invalidations on their way, and then for the store to close, in milliseconds. */
+const CLOSING = 1_000
+
+/** What closing a cache needs. */
+export interface ClosingRoom {
+  readonly clock: Clock
+  readonly events: Events
+  readonly store: GuardedStore
+  readonly journal: Journal
+  readonly unfinished: Unfinished
+}
+
+/** The end of a cache. */
+export interface Closing {
+  /** Waits for what is on its way, two seconds at most. Called again it does nothing more. */
+  close(): Promise<void>
+  /** To be called for everything that invalidates: warns once, if the cache is closed, that nobody hears of it. */
+  noteWrite(operation: string): void
+}
+
+export function createClosing({ clock, events, store, journal, unfinished }: ClosingRoom): Closing {
+  let closing: Promise<void> | undefined
+  let warned = false
+
+  const warn = (code: string, message: string): void => {
+    if (!events.heard('warning'))
+      process.emitWarning(`Larder: ${message}`, { code: `LARDER_${code.replaceAll('-', '_').toUpperCase()}` })
+    events.emit('warning', { code, message })
+  }
+  const close = async (): Promise<void> => {
+    void journal.replay()
+    const told = await endsWithin(clock, CLOSING, unfinished.idle())
+    if (!told && store.source === 'store') warn('close-pending', PENDING)
+    await endsWithin(clock, CLOSING, store.close())
+  }
+  return {
+    close() {
+      closing ??= close()
+      return closing
+    },
+    noteWrite(operation) {
+      if (warned || !store.closed) return
+      warned = true
+      warn(
+        'write-after-close',
+        `${operation} came after cache.close() and invalidated nothing: other processes may serve what was there before until its ttl. Close the cache after the last write`,
+      )
+    },
+  }
+}
+
+const PENDING =
+  'cache.close() gave up after a second on invalidations that the store has not acknowledged: other processes may serve what was there before, at most until its ttl'

@@ -1,0 +1,110 @@
+import type { Clock } from '../base/clock.ts'
+import type { Events } from '../report/events.ts'
+import type { GuardedStore } from '../store/guard.ts'
+import type { FinishRequest } from '../store/store.ts'
+import { createBacklog, type Debt } from './backlog.ts'
+import type { Unfinished } from './pending-writes.ts'
+
+/** First pause before what failed is sent again, in milliseconds; doubled up to the last. */
+const PAUSE_FIRST = 50
+const PAUSE_LAST = 2_000
+/** Records told of at one time. */
+const AT_ONCE = 16
+
+/**
+ * Remembers what the store has not been told: finishes and invalidations that failed. Sends it again by itself, with
+ * growing pauses, until the store acknowledges it; meanwhile this process bypasses the reads it covers. Nothing is lost while the
+ * process lives, and memory is bounded: see {@link createBacklog} for what happens beyond the bounds.
+ */
+export interface Journal {
+  /** Nothing is remembered for a closed store: it answers nobody, so nothing stale can come from it. */
+  add(requests: readonly FinishRequest[]): void
+  addEverything(): void
+  /** Sends everything now: the store answers again. Resolves when each was acknowledged or failed once more. */
+  replay(): Promise<void>
+  readonly records: number
+  readonly cells: number
+}
+
+export interface JournalRoom {
+  readonly store: GuardedStore
+  readonly clock: Clock
+  readonly events: Events
+  readonly unfinished: Unfinished
+}
+
+export function createJournal({ store, clock, events, unfinished }: JournalRoom): Journal {
+  const backlog = createBacklog(unfinished, () => {
+    const message =
+      'the store has been out of reach while more tables and tags were written than are remembered one by one: everything will be invalidated when it is back'
+    events.emit('warning', { code: 'journal-overflow', message })
+  })
+  let pause = PAUSE_FIRST
+  let replaying: Promise<void> | undefined
+  let cancel: (() => void) | undefined
+
+  const replayLater = (): void => {
+    if (replaying || cancel) return
+    cancel = clock.after(pause, () => {
+      cancel = undefined
+      void pass()
+    })
+  }
+  const tell = async (requests: readonly FinishRequest[]): Promise<boolean> => {
+    const answers = await Promise.all(requests.map((request) => store.finish(request)))
+    return answers.every(({ ok }) => ok)
+  }
+  /** The first request alone, for it says everything; the others take marks off, if the store is there. */
+  const send = async ({ requests, paid, unpaid }: Debt): Promise<boolean> => {
+    const acknowledged = requests
+      ? (await tell(requests.slice(0, 1))) && (await tell(requests.slice(1)))
+      : (await store.invalidateAll()).ok
+    if (acknowledged) paid()
+    else unpaid()
+    return acknowledged
+  }
+  /** Stops at the first group of which nothing arrived; what failed goes behind what was not tried. */
+  const sendAll = async (): Promise<void> => {
+    const debts = backlog.debts()
+    for (let from = 0; from < debts.length && !store.closed; from += AT_ONCE) {
+      const sent = await Promise.all(debts.slice(from, from + AT_ONCE).map(send))
+      if (!sent.includes(true)) return
+    }
+  }
+  const pass = (): Promise<void> => {
+    cancel?.()
+    cancel = undefined
+    pause = Math.min(pause * 2, PAUSE_LAST)
+    replaying ??= sendAll().finally(() => {
+      replaying = undefined
+      if (store.closed) backlog.clear()
+      if (backlog.empty) pause = PAUSE_FIRST
+      else replayLater()
+    })
+    return replaying
+  }
+  return {
+    get records() {
+      return backlog.records
+    },
+    get cells() {
+      return backlog.cells
+    },
+    add(requests) {
+      if (store.closed) return
+      for (const request of requests) backlog.add(request)
+      if (requests.length) replayLater()
+    },
+    addEverything() {
+      if (store.closed) return
+      backlog.addEverything()
+      replayLater()
+    },
+    async replay() {
+      if (backlog.empty) return
+      // A pass that is on its way may have begun too early: what it leaves is sent again soon.
+      pause = PAUSE_FIRST
+      await pass()
+    },
+  }
+}

@@ -1,0 +1,140 @@
+import { milliseconds } from '../base/duration.ts'
+import { CacheError } from '../base/errors.ts'
+import { show } from '../base/show.ts'
+import type { Policy, PolicyOptions } from '../plan/policy.ts'
+
+const EMPTY_MOST = 30_000
+const JOIN_TIMEOUT = 5_000
+/** Options of the contract that later versions bring: refused rather than ignored. */
+const NOT_BUILT = [
+  'staleWhileRevalidate',
+  'staleIfError',
+  'refreshAhead',
+  'maxStaleness',
+  'maxConcurrentLoads',
+] as const satisfies readonly (keyof PolicyOptions)[]
+/** The values that say "off", and so ask for nothing that is missing. */
+const OFF = new Map<string, readonly unknown[]>([
+  ['refreshAhead', [false]],
+  ['staleWhileRevalidate', [0]],
+  ['staleIfError', [0]],
+  ['maxStaleness', [0]],
+])
+/**
+ * Validates a policy merged over `defaults`. `path` is where the user wrote it, such as `models.Product`.
+ * @throws CacheError naming the option, its value and the fix.
+ */
+export function resolvePolicy(options: PolicyOptions, defaults: PolicyOptions, path: string): Policy {
+  const merged = { ...checked(defaults, 'defaults'), ...checked(options, path) }
+  const { ttl } = merged
+  if (ttl === undefined)
+    throw new CacheError(
+      'LARDER_CONFIG',
+      `${path}.ttl is missing: every cached model needs a finite lifetime, such as ttl: '10m'`,
+    )
+  return {
+    ttl,
+    jitter: merged.jitter ?? 0.1,
+    cacheEmpty: merged.cacheEmpty ?? Math.min(ttl, EMPTY_MOST),
+    singleFlight: merged.singleFlight ?? 'process',
+    joinTimeout: merged.joinTimeout ?? JOIN_TIMEOUT,
+    write: merged.write ?? 'invalidate',
+    onMarkFailure: merged.onMarkFailure ?? 'proceed',
+    operations: merged.operations,
+    tags: merged.tags ?? [],
+    touches: merged.touches ?? [],
+    reads: merged.reads ?? [],
+    lookupKeys: merged.lookupKeys ?? [],
+  }
+}
+
+/** One check per option: takes the value the user gave and its path, returns what the engine uses. */
+const CHECKS: { readonly [K in keyof Policy]: (value: unknown, option: string) => Policy[K] } = {
+  ttl: lifetime,
+  jitter: fraction,
+  cacheEmpty: (value, option) => (value === false ? false : milliseconds(value, option)),
+  singleFlight(value, option) {
+    if (value === 'process' || value === false) return value
+    throw enumerated(value, ['cluster'], option, `'process' or false`)
+  },
+  joinTimeout(value, option) {
+    const found = milliseconds(value, option)
+    if (found > 0) return found
+    throw refused(value, option, `a time above zero, or singleFlight: false to share no loads`)
+  },
+  write(value, option) {
+    if (value === 'invalidate' || value === 'through' || value === 'around') return value
+    throw refused(value, option, `'invalidate', 'through' or 'around'`)
+  },
+  onMarkFailure(value, option) {
+    if (value === 'proceed' || value === 'reject') return value
+    throw refused(value, option, `'proceed' or 'reject'`)
+  },
+  operations: (value, option) => new Set(strings(value, option)),
+  tags: strings,
+  touches: strings,
+  reads: strings,
+  lookupKeys(value, option) {
+    if (!Array.isArray(value))
+      throw refused(value, option, `an array of column sets, such as [['kind', 'year']]`)
+    return value.map((key, index) => strings(key, `${option}[${index}]`))
+  },
+}
+const NAMES = Object.keys(CHECKS)
+
+/**
+ * The options that are given, each checked.
+ * @throws CacheError naming the option under `path`, its value and the fix: for what is wrong, for what nobody knows,
+ * and for what is known and not built.
+ */
+export function checked(options: PolicyOptions, path: string): Partial<Policy> {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw refused(options, path, `an object such as { ttl: '10m' }`)
+  const found: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(options)) {
+    // An option that is there and undefined must not hide a default.
+    if (value === undefined) continue
+    const option = `${path}.${name}`
+    if (Object.hasOwn(CHECKS, name)) found[name] = CHECKS[name as keyof Policy](value, option)
+    else if ((NOT_BUILT as readonly string[]).includes(name)) {
+      if (!OFF.get(name)?.includes(value)) throw notBuilt(`${option}: ${show(value)}`)
+    } else throw new CacheError('LARDER_CONFIG', `${option} is not an option: there are ${NAMES.join(', ')}`)
+  }
+  return found
+}
+
+/** The error for an option of the contract that does not exist yet. */
+export function notBuilt(option: string): CacheError {
+  return new CacheError(
+    'LARDER_OPTION_NOT_BUILT',
+    `${option} is not built yet in this version of Larder: leave it out (CAVEATS.md of @larder/core lists what is missing)`,
+  )
+}
+
+function enumerated(value: unknown, later: readonly string[], option: string, now: string): CacheError {
+  return later.includes(value as string) ? notBuilt(`${option}: ${show(value)}`) : refused(value, option, now)
+}
+
+function refused(value: unknown, option: string, fix: string): CacheError {
+  return new CacheError('LARDER_CONFIG', `${option} is ${show(value)}: give ${fix}`)
+}
+
+function lifetime(value: unknown, option: string): number {
+  const found = milliseconds(value, option)
+  if (found > 0) return found
+  throw new CacheError(
+    'LARDER_DURATION',
+    `${option} is ${show(value)}: give a lifetime above zero, or leave the model out to not cache it`,
+  )
+}
+
+function fraction(value: unknown, option: string): number {
+  if (typeof value === 'number' && value >= 0 && value <= 1) return value
+  throw refused(value, option, 'a number from 0 to 1')
+}
+
+function strings(value: unknown, option: string): readonly string[] {
+  if (!Array.isArray(value) || !value.every((one) => typeof one === 'string' && one !== ''))
+    throw refused(value, option, 'an array of non-empty strings')
+  return value
+}

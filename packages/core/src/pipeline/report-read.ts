@@ -1,0 +1,50 @@
+import type { Clock } from '../base/clock.ts'
+import { namesOf } from '../entry/observed-tags.ts'
+import type { ReadPlan } from '../plan/plan.ts'
+import type { BypassReason, MissReason } from '../report/events.ts'
+import type { Report } from '../report/report.ts'
+import type { Wanted } from '../tier/look-up.ts'
+
+/** What reporting reads needs. */
+export interface ReportDeps {
+  readonly clock: Clock
+  readonly report: Report
+}
+
+/** A read that has ended, as far as it came. */
+type Ended = Pick<Wanted, 'started'> &
+  Partial<Wanted> & { readonly plan: Pick<ReadPlan<unknown>, 'operation' | 'model' | 'as' | 'query'> }
+
+interface ReadOutcome extends Partial<Pick<Wanted, 'tags'>> {
+  readonly shared?: boolean
+  readonly age?: number
+  readonly ttl?: number
+  readonly source?: 'memory' | 'store'
+}
+
+/** Reports the end of a read, exactly once. `reason`: why it went to the database; undefined for a hit. */
+export function reportRead(
+  deps: ReportDeps,
+  one: Ended,
+  reason: MissReason | BypassReason | undefined,
+  more: ReadOutcome = {},
+): void {
+  const { plan, key, started } = one
+  const { source = 'database', tags = one.tags } = more
+  const { neverHits } = deps.report
+  if (key && (source !== 'database' || more.shared)) {
+    if (neverHits.watching) neverHits.used(key.key)
+  } else if (key && reason === 'miss' && more.ttl !== undefined) neverHits.stored(key.key, plan)
+  deps.report.read(plan.model, source, reason, () => ({
+    operation: plan.operation,
+    model: plan.model,
+    source,
+    ...(reason && { reason }),
+    ...(more.shared && { shared: true }),
+    ...(key && { key: key.key }),
+    tags: tags ? namesOf(tags) : [],
+    ...(more.age !== undefined && { age: more.age }),
+    ...(more.ttl !== undefined && { ttl: more.ttl }),
+    duration: deps.clock.now() - started,
+  }))
+}

@@ -1,0 +1,96 @@
+import type { Clock } from '../base/clock.ts'
+import { createLoadNode, type LoadNode, noteWait, runLoad, runNested, wouldDeadlock } from './nesting.ts'
+
+/** Loads of one result that a caller waits for, one after the other, before it loads for itself. */
+const MOST_FLIGHTS = 6
+
+/** A load that callers share. */
+export interface Flight<T> {
+  readonly node: LoadNode
+  readonly outcome: Promise<T>
+  /** Until when it is waited for, by the clock. */
+  readonly until: number
+  /** What was begun because this one took too long. */
+  next?: Flight<T>
+}
+
+/** What a caller gets: the result of its own load, or of another caller's; undefined where that one failed. */
+export type Shared<T> = { readonly own: T } | { readonly other: T | undefined }
+
+/**
+ * @param patience how long it is waited for, in milliseconds.
+ * @param publish makes it known: called before `load`, which may ask for its own result at once.
+ */
+export function beginFlight<T>(
+  clock: Clock,
+  patience: number,
+  load: () => Promise<T>,
+  publish: (flight: Flight<T>) => void = () => {},
+): Flight<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>()
+  const flight: Flight<T> = { node: createLoadNode(), outcome: promise, until: clock.now() + patience }
+  publish(flight)
+  noteOwn(flight)
+  runLoad(flight.node, load).then(resolve, reject)
+  return flight
+}
+
+/**
+ * Waits for a load that another caller has begun. When its time is over, one of those who wait begins another, and the
+ * others wait for whichever ends first. After six loads, or where waiting would be a deadlock, a caller loads for itself.
+ * @param begin a load of this caller that others may share.
+ * @param load one that nobody shares.
+ */
+export async function share<T>(
+  clock: Clock,
+  running: Flight<T>,
+  begin: () => Flight<T>,
+  load: () => Promise<T>,
+): Promise<Shared<T>> {
+  const late: Flight<T>[] = []
+  let flight = running
+  while (late.length < MOST_FLIGHTS) {
+    if (wouldDeadlock(flight.node)) return { own: await runNested(load) }
+    const shared = await firstOf(clock, flight, late)
+    if (shared) return shared
+    late.push(flight)
+    if (!flight.next && late.length < MOST_FLIGHTS) {
+      flight.next = begin()
+      return { own: await flight.next.outcome }
+    }
+    flight = flight.next ?? flight
+  }
+  return { own: await load() }
+}
+
+/** Notes, before the load of `flight` runs, that the running code waits for it. */
+export function noteOwn({ node, outcome }: Flight<unknown>): void {
+  const ended = noteWait(node)
+  outcome.then(ended, ended)
+}
+
+/** Undefined when the time of `flight` is over. A late load that fails is of no interest: its successor is under way. */
+function firstOf<T>(
+  clock: Clock,
+  flight: Flight<T>,
+  late: readonly Flight<T>[],
+): Promise<Shared<T> | undefined> {
+  return new Promise((resolve) => {
+    const ended = noteWait(flight.node)
+    const done = (shared: Shared<T> | undefined): void => {
+      cancel()
+      ended()
+      resolve(shared)
+    }
+    const cancel = clock.after(Math.max(0, flight.until - clock.now()), () => done(undefined), true)
+    flight.outcome.then(
+      (other) => done({ other }),
+      () => done({ other: undefined }),
+    )
+    for (const { outcome } of late)
+      outcome.then(
+        (other) => done({ other }),
+        () => {},
+      )
+  })
+}

@@ -1,0 +1,139 @@
+import { someMissing } from '../entry/observed-tags.ts'
+import { bumpAtOnce } from '../marks/finish.ts'
+import type { ReadPlanAtOnce, WritePlanAtOnce } from '../plan/plan.ts'
+import type { BypassReason, MissReason } from '../report/events.ts'
+import type { StoreAtOnce } from '../store/store.ts'
+import { merge, type WriteTag } from '../tags/write-tags.ts'
+import type { Found } from '../tier/look-up.ts'
+import type { RowAtStake } from '../write-through/proof.ts'
+import {
+  allTags,
+  beforeLoad,
+  type CachedRead,
+  confirm,
+  decide,
+  depend,
+  evaluate,
+  identify,
+  mustConfirm,
+  type StartedRead,
+  type Storable,
+} from './decide.ts'
+import type { ReadDeps } from './read.ts'
+import { reportRead } from './report-read.ts'
+import { prepareWrite, type WriteDeps } from './write.ts'
+
+/**
+ * Reads and writes of a synchronous driver: nothing else of this process runs between a write and what it
+ * invalidates, so there is nothing to mark. Reads are cached where the store is in this process; with any other they
+ * bypass the cache, and writes invalidate in the background: until that is acknowledged this process bypasses the
+ * cache, and others may read what was there before.
+ */
+export interface EngineAtOnce {
+  read<T>(plan: ReadPlanAtOnce<T>): T
+  /** @param held whether it is part of a transaction: what it changed is then kept until the end of that. */
+  write<T>(plan: WritePlanAtOnce<T>, held: boolean): T
+  /** The transaction has ended: invalidates what its writes changed, unless it was rolled back. */
+  end(committed: boolean): void
+}
+
+type Deps = ReadDeps & WriteDeps
+type Read<T> = CachedRead<ReadPlanAtOnce<T>>
+
+/** The pipelines of reads and writes without a pause in them. See {@link EngineAtOnce}. */
+export function createAtOnce(deps: Deps): EngineAtOnce {
+  let held: WriteTag[] = []
+  return {
+    read: (plan) => read(deps, plan),
+    write(plan, keep) {
+      // What a transaction may yet change, or roll back, is not written through.
+      const prepared = prepareWrite(deps, plan, !keep && deps.store.atOnce !== undefined)
+      const { through, tags } = prepared
+      void through?.begin()
+      const changed = (touched: readonly WriteTag[]): void => {
+        if (keep) held.push(...touched)
+        else bumpAtOnce(deps, touched)
+      }
+      let result: ReturnType<typeof plan.run>
+      try {
+        result = plan.run()
+      } catch (error) {
+        const failed = prepared.failed(error)
+        if (!failed) changed(tags)
+        if (!keep) prepared.report(failed ? 'failed' : 'unknown')
+        throw error
+      }
+      changed(prepared.returned(result))
+      for (const row of through?.rows(result) ?? []) storeRow(deps, row)
+      if (!keep) prepared.report('committed')
+      return result
+    },
+    end(committed) {
+      const tags = merge(held)
+      held = []
+      if (!committed || !tags.length) return
+      bumpAtOnce(deps, tags)
+      const tables = tags.map((tag) => tag.table)
+      deps.events.emit('write', { operation: '$transaction', tables, outcome: 'committed', duration: 0 })
+    },
+  }
+}
+
+/**
+ * A row as a write has just left it. Since the write began nobody else of this process ran, so a clean tag says that no
+ * other write is under way, and its nonce is that of a read of now.
+ */
+function storeRow({ store }: Deps, row: RowAtStake): void {
+  const seen = store.atOnce?.seed([{ record: row.record, fields: [row.field], cells: [row.cell] }])
+  const [field, cell] = [seen?.tags[0]?.fields[0], seen?.tags[0]?.cells[0]]
+  if (!seen || !field || !cell || field.dirty || cell.dirty) return
+  void row.store({ epoch: seen.epoch, field: field.nonce, cell: cell.nonce }).catch(() => {})
+}
+
+function read<T>(deps: Deps, plan: ReadPlanAtOnce<T>): T {
+  const keyed = identify(deps, plan)
+  if (keyed.bypass) return bypass(deps, keyed, keyed.bypass)
+  const one = depend(deps, keyed)
+  if (one.bypass) return bypass(deps, one, one.bypass)
+  const found = deps.lookUp.askAtOnce(one)
+  const store = deps.store.atOnce
+  if (!found || !store) return bypass(deps, one, 'unavailable')
+  const decision = decide(deps, one, found)
+  if (decision.kind === 'hit') return decision.value as T
+  if (decision.kind === 'bypass') return bypass(deps, one, decision.reason)
+  return load(deps, store, one, decision.reason, found)
+}
+
+function bypass<T>(deps: Deps, one: StartedRead<ReadPlanAtOnce<T>>, reason: BypassReason): T {
+  try {
+    return one.plan.run()
+  } finally {
+    reportRead(deps, one, reason)
+  }
+}
+
+/** A miss: what is missing of the tags is made before the query runs, and nobody else runs until its rows are stored. */
+function load<T>(deps: Deps, store: StoreAtOnce, one: Read<T>, reason: MissReason, found: Found): T {
+  const seeded = someMissing(found.sights) ? store.seed(one.tags) : undefined
+  const before = beforeLoad(one, found, seeded)
+  if (!before) return bypass(deps, one, 'dirty')
+  let result: T
+  try {
+    result = one.plan.run()
+  } catch (error) {
+    reportRead(deps, one, reason)
+    throw error
+  }
+  const { storable } = evaluate(deps, one, reason, before, result)
+  if (storable) keep(deps, store, one, storable)
+  return result
+}
+
+function keep<T>(deps: Deps, store: StoreAtOnce, one: Read<T>, storable: Storable): void {
+  const { before, recorded, stamp, payload } = storable
+  const after = mustConfirm(one, storable) ? store.seed(allTags(one, storable)) : undefined
+  const tags = after ? confirm(deps, one, storable, after) : recorded.tags
+  if (!tags) return
+  const bytes = deps.entries.seal({ ...stamp, epoch: before.epoch, tags }, payload, one)
+  store.set(one.key.key, bytes, stamp.lifetime)
+}

@@ -1,0 +1,150 @@
+import type { Clock } from '../base/clock.ts'
+import { raiseMark } from '../marks/mark.ts'
+import type { MarkRoom } from '../marks/marks.ts'
+import type { Change, WritePlan } from '../plan/plan.ts'
+import type { Schema } from '../plan/table.ts'
+import type { Events } from '../report/events.ts'
+import { withActions } from '../tags/actions.ts'
+import type { TagSpace } from '../tags/read-tags.ts'
+import { tagsOfReturned, tagsOfWrite, type WriteTag } from '../tags/write-tags.ts'
+import type { Outcome, Transaction } from '../transaction/transaction.ts'
+import type { Through } from '../write-through/plan.ts'
+
+/** What writes of one host need, wired by the composition root. */
+export interface WriteDeps extends MarkRoom {
+  readonly clock: Clock
+  readonly events: Events
+  readonly space: TagSpace
+  readonly schema: Schema
+  /** How the row of a write is to be stored, if at all. */
+  through<T>(
+    plan: Pick<WritePlan<T>, 'operation' | 'through'>,
+    changes: readonly Change[],
+  ): Through<T> | undefined
+  /** Whether a write returns only when its finish is acknowledged. */
+  readonly awaitsFinish: boolean
+}
+
+/** All of a plan but how its statement runs. */
+export type PlannedWrite<T> = Omit<WritePlan<T>, 'run'>
+
+/** One write on its way down. */
+export interface PreparedWrite<T> {
+  readonly tags: readonly WriteTag[]
+  readonly through: Through<T> | undefined
+  /** What the result shows of the touched rows. Never throws: the statement has succeeded. */
+  returned(result: T): readonly WriteTag[]
+  /** Whether an error proves that nothing was committed. Only the server's own refusal does; a lost answer proves nothing. */
+  failed(error: unknown): boolean
+  /** Reports the write when it is over. */
+  report(outcome: Outcome): void
+}
+
+/**
+ * The write pipeline: tags → mark → run → learn → finish → store the row, where the model is written through; in a
+ * transaction its scope does the marking.
+ * @throws CacheError `LARDER_MARK_FAILED` before the statement runs, where a policy asks for that.
+ */
+export async function write<T>(deps: WriteDeps, plan: WritePlan<T>, transaction?: Transaction): Promise<T> {
+  const prepared = prepareWrite(deps, plan, true)
+  return transaction ? writeInside(plan, prepared, transaction) : writeAlone(deps, plan, prepared)
+}
+
+/**
+ * What is known of a write before its statement runs, for both kinds of driver.
+ * @param mayStore false: its row is not written through, whatever its model says.
+ */
+export function prepareWrite<T>(deps: WriteDeps, plan: PlannedWrite<T>, mayStore: boolean): PreparedWrite<T> {
+  const started = deps.clock.now()
+  const changes = withActions(deps.schema, plan.changes)
+  const through = mayStore ? deps.through(plan, changes) : undefined
+  const kind = { raw: plan.model === undefined, through: through?.table }
+  const tags = tagsOfWrite(deps.space, deps.schema, changes, kind)
+  return {
+    tags,
+    through,
+    returned: (result) => returnedTags(deps, plan, changes, tags, result),
+    failed: (error) => provenFailed(plan, error),
+    report(outcome) {
+      if (!deps.events.heard('write')) return
+      const { operation } = plan
+      const tables = tags.map((tag) => tag.table)
+      deps.events.emit('write', { operation, tables, outcome, duration: deps.clock.now() - started })
+    },
+  }
+}
+
+async function writeInside<T>(
+  plan: WritePlan<T>,
+  { tags, through, returned }: PreparedWrite<T>,
+  transaction: Transaction,
+): Promise<T> {
+  const statement = transaction.write(tags, through?.stakes, plan.returned !== undefined)
+  // User tags that are not here when the rows are only keep these from being stored.
+  void through?.begin()
+  // Else nothing is awaited: statements of a transaction reach the driver in the order in which they were called.
+  if (statement.ready) await statement.ready
+  let result: T
+  try {
+    result = await plan.run()
+  } catch (error) {
+    statement.rejected()
+    throw error
+  }
+  statement.learned(returned(result), through?.rows(result))
+  return result
+}
+
+async function writeAlone<T>(deps: WriteDeps, plan: WritePlan<T>, prepared: PreparedWrite<T>): Promise<T> {
+  const { tags, through, returned, report } = prepared
+  const [mark] = await Promise.all([raiseMark(deps, tags, through?.stakes), through?.begin()])
+  if (mark.refusal) {
+    await settled(deps, mark.finish())
+    report('failed')
+    throw mark.refusal
+  }
+  let result: T
+  try {
+    result = await plan.run()
+  } catch (error) {
+    const failed = prepared.failed(error)
+    if (failed) await settled(deps, mark.finish())
+    else mark.leave()
+    report(failed ? 'failed' : 'unknown')
+    throw error
+  }
+  await settled(deps, mark.finish(returned(result), through?.rows(result)))
+  report('committed')
+  return result
+}
+
+/** A host whose judgement fails has proven nothing. */
+function provenFailed({ failed }: Pick<PlannedWrite<never>, 'failed'>, error: unknown): boolean {
+  try {
+    return failed?.(error) === true
+  } catch {
+    return false
+  }
+}
+
+function returnedTags<T>(
+  deps: WriteDeps,
+  plan: PlannedWrite<T>,
+  changes: readonly Change[],
+  tags: readonly WriteTag[],
+  result: T,
+): readonly WriteTag[] {
+  try {
+    const shown = (index: number) =>
+      index < plan.changes.length ? plan.returned?.(result, index) : undefined
+    return tagsOfReturned(deps.space, deps.schema, changes, shown, { raw: plan.model === undefined })
+  } catch (error) {
+    const message = `rows returned by ${plan.operation} could not be read, so every key of its tables is invalidated: ${String(error)}`
+    deps.events.emit('warning', { code: 'returned-rows', message })
+    return tags
+  }
+}
+
+async function settled(deps: WriteDeps, finish: Promise<void>): Promise<void> {
+  if (deps.awaitsFinish) await finish
+}

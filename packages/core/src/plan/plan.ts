@@ -1,0 +1,148 @@
+import type { BypassReason } from '../report/events.ts'
+import type { Policy } from './policy.ts'
+
+/** A value a column was compared with or set to, as the host's driver would give it. */
+export type ColumnValue = unknown
+
+/** Stands for a value the host cannot know before or after the statement: an expression, a default, an increment. */
+export const UNKNOWN: unique symbol = Symbol('larder.unknown')
+
+/** Columns (physical names) that every row in question equals: one value, or any of several (IN). */
+export type Pins = Readonly<Record<string, readonly ColumnValue[]>>
+
+/**
+ * One use of a table in a read: each alias, include, subquery, union arm and cursor is its own.
+ * `pins` holds only plain equalities with non-null values, from the places that bind this occurrence.
+ */
+export interface Occurrence {
+  readonly table: string
+  readonly pins?: Pins
+  /**
+   * How many plain rows of this occurrence the result visibly returned, or undefined when the host cannot tell
+   * (aggregates, joins, nested to-one nulls). A unique pin that returned a row per value needs no dependency on
+   * the table's list.
+   */
+  readonly rows?: (result: unknown) => number | undefined
+  /**
+   * Rows that the arguments do not name and the result does. Without effect where `pins` do, and are counted
+   * or of a key that is not unique.
+   */
+  readonly learn?: Learn
+}
+
+/** What a result tells of the rows of one occurrence: the row a to-one include shows, the children of rows it shows. */
+export interface Learn {
+  /** Physical columns that `values` gives. */
+  readonly columns: readonly string[]
+  /**
+   * True: each of the values is that of a row the result shows. False: rows were looked for by these values, and none
+   * or several may be there; a unique key then names nothing, since a row that is not there has no value yet.
+   */
+  readonly found: boolean
+  /**
+   * The occurrence's rows are those with one of these values: the result would be the same whatever other rows the
+   * table held, or came to hold. Undefined where the result does not tell: a row that others point to and that the
+   * result does not show may still be inserted, unless a foreign key forbids to point to it before.
+   */
+  values(result: unknown): readonly ReturnedRow[] | undefined
+}
+
+/** All that a host hands to the engine for a read. */
+export interface ReadPlan<T> {
+  /** For events and `explain`: `'Product.findMany'`. */
+  readonly operation: string
+  readonly model: string
+  /** Undefined: no policy, the read is not cached. */
+  readonly policy: Policy | undefined
+  /**
+   * Name of the read in its entry's key, where it is not the operation's own: all reads of the model by that name and
+   * with the same `query` give the same result, so one may be answered with what another stored.
+   */
+  readonly as?: string
+  /** Whether this read may return what another of that name stored; if not it loads. Absent: it may, whatever it is. */
+  readonly accepts?: (result: unknown) => boolean
+  /** Why the host wants the database, whatever the policy says. */
+  readonly bypass?: BypassReason
+  /** The canonical query: anything the key encoder takes. Everything the result depends on besides the database. */
+  readonly query: unknown
+  /** The first is the one of the model's own table. */
+  readonly occurrences: readonly Occurrence[]
+  /** More than one SQL statement may run: the result is stored only if its tags held through the last. */
+  readonly severalStatements: boolean
+  /** Arguments or results that cannot be encoded throw, instead of going past the cache. */
+  readonly strict?: boolean
+  /**
+   * Called when the read begins to wait for the load of another caller. It runs no query of its own then, unless that
+   * load gives it nothing.
+   */
+  joined?(): void
+  /** Runs the host's own query. Called at most once per read. */
+  run(): Promise<T>
+}
+
+/** A read by a driver that answers at once. */
+export interface ReadPlanAtOnce<T> extends Omit<ReadPlan<T>, 'run' | 'joined'> {
+  run(): T
+}
+
+/** What a statement does to the rows it touches. `upsert` may insert or update; `unknown` may do anything. */
+export type Effect = 'insert' | 'update' | 'delete' | 'upsert' | 'unknown'
+
+/**
+ * What is known of the rows one statement touches in one table. What is absent is unknown.
+ * - `before`: equalities that every touched row satisfied before the statement (its WHERE, or the conflict target).
+ * - `sets`: columns the statement may change (update) or gives (insert), with their new value or {@link UNKNOWN}.
+ *   For an insert, several rows are several changes. Undefined for an update: any column may change.
+ */
+export interface Change {
+  readonly table: string
+  readonly effect: Effect
+  readonly before?: Pins
+  readonly sets?: Readonly<Record<string, ColumnValue>>
+}
+
+/** Rows the statement returned: physical column to driver value. A column that is absent stays unknown. */
+export type ReturnedRow = Readonly<Record<string, ColumnValue>>
+
+/** All that a host hands to the engine for a write. */
+export interface WritePlan<T> {
+  readonly operation: string
+  readonly model: string | undefined
+  /** The statement's own changes; referential actions are derived by the engine. */
+  readonly changes: readonly Change[]
+  /**
+   * The rows that `changes[index]` touched, all of them, read off the result; undefined when the result does not
+   * show them all.
+   */
+  readonly returned?: (result: T, index: number) => readonly ReturnedRow[] | undefined
+  /** True when the error proves that nothing was committed (the server's own error for the statement). */
+  readonly failed?: (error: unknown) => boolean
+  /** The rows written, as reads of them return them. Absent: they are not written through. */
+  readonly through?: WriteThrough<T>
+  run(): Promise<T>
+}
+
+/** What a host tells of a write whose model has the policy `write: 'through'`. */
+export interface WriteThrough<T> {
+  readonly policy: Policy
+  /** Bare name of the row's table. */
+  readonly table: string
+  /** Number of the plan's first changes that are of the rows shown. Any other change of the table, and nothing is stored. */
+  readonly changes: number
+  /** The reads that would return the rows now, with what they would return; none of a row that the result does not show whole. */
+  reads(result: T): readonly RowRead[]
+}
+
+/** A read of one row by a unique key, and its result. Fields as in {@link ReadPlan}. */
+export interface RowRead {
+  readonly as: string
+  readonly model: string
+  readonly query: unknown
+  readonly occurrence: Occurrence
+  readonly result: unknown
+}
+
+/** A write by a driver that answers at once. */
+export interface WritePlanAtOnce<T> extends Omit<WritePlan<T>, 'run'> {
+  run(): T
+}

@@ -1,0 +1,106 @@
+import { CacheError } from '../base/errors.ts'
+import { show } from '../base/show.ts'
+import { holding, type KnownDatabase } from '../plan/known-databases.ts'
+import type { ColumnValue } from '../plan/plan.ts'
+import type { Table } from '../plan/table.ts'
+import { own, tuplesOf } from './pin.ts'
+import { cellName, namedKeys, recordName, userTagName } from './spelling.ts'
+import { merge, type WriteTag } from './write-tags.ts'
+
+/** What to invalidate. Tables and columns by their physical names; a table is bare, its case does not count. */
+export interface InvalidateRequest {
+  /** Every read of these tables. */
+  tables?: readonly string[]
+  /** Reads that could see these rows. `key` names all columns of a primary, unique, foreign or named lookup key. */
+  rows?: readonly { readonly table: string; readonly key: Readonly<Record<string, ColumnValue>> }[]
+  /** Entries that carry one of these user tags. */
+  tags?: readonly string[]
+  /** Everything this cache holds. */
+  all?: true
+}
+
+/**
+ * The tags an explicit invalidation bumps. Pure.
+ * @throws CacheError naming the table or column that no attached client knows.
+ */
+export function tagsOfInvalidation(
+  namespace: string,
+  databases: readonly KnownDatabase[],
+  request: InvalidateRequest,
+): readonly WriteTag[] {
+  check(request)
+  const tags: WriteTag[] = []
+  for (const table of request.tables ?? [])
+    for (const { database } of holding(databases, table)) tags.push(whole(namespace, database, table))
+  for (const row of request.rows ?? [])
+    for (const one of holding(databases, row.table)) tags.push(ofRow(namespace, one, row.table, row.key))
+  for (const tag of request.tags ?? []) tags.push(ofUserTag(namespace, tag))
+  return merge(tags)
+}
+
+const texts = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((one) => typeof one === 'string' && one !== '')
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
+const SHAPES: { readonly [K in keyof Required<InvalidateRequest>]: (value: unknown) => boolean } = {
+  tables: texts,
+  tags: texts,
+  rows: (value) =>
+    Array.isArray(value) && value.every((one) => typeof one?.table === 'string' && isObject(one.key)),
+  all: (value) => value === true,
+}
+
+/** A misspelt name or a bare string would end nothing, and silently. */
+function check(request: InvalidateRequest): void {
+  const fix = `give { tables: ['…'] }, { rows: [{ table, key }] }, { tags: ['…'] } or { all: true }`
+  if (!isObject(request))
+    throw new CacheError('LARDER_CONFIG', `invalidate was given ${show(request)}: ${fix}`)
+  for (const [name, value] of Object.entries(request)) {
+    if (!Object.hasOwn(SHAPES, name))
+      throw new CacheError('LARDER_CONFIG', `invalidate has no option ${name}: ${fix}`)
+    if (value !== undefined && !SHAPES[name as keyof InvalidateRequest](value))
+      throw new CacheError('LARDER_CONFIG', `invalidate was given ${name}: ${show(value)}: ${fix}`)
+  }
+}
+
+/** No key is known to it, so every field of the record is bumped. */
+function whole(namespace: string, database: string, table: string): WriteTag {
+  const record = recordName(namespace, database, table)
+  return { table: table.toLowerCase(), record, known: [], unknown: new Set(), cells: new Set() }
+}
+
+/** `list`, the values given, and every other field. */
+function ofRow(
+  namespace: string,
+  database: KnownDatabase,
+  name: string,
+  values: Readonly<Record<string, ColumnValue>>,
+): WriteTag {
+  const base = whole(namespace, database.database, name)
+  const given = Object.keys(values).sort().join(',')
+  const keys = database.tables.flatMap((tables) => namedKeys(tables.get(name.toLowerCase()) ?? NO_TABLE))
+  const matching = keys.filter((key) => key.columns.map((column) => column.name).join(',') === given)
+  if (!matching.length) {
+    const known = [...new Set(keys.map((key) => key.columns.map((column) => column.name).join(' + ')))]
+    throw new CacheError(
+      'LARDER_CONFIG',
+      `${given || 'nothing'} is no lookup key of ${name}: give ${known.join(', or ') || 'tables instead, no keys are known'}`,
+    )
+  }
+  const cells = matching.flatMap((key) => {
+    const found = tuplesOf(key.columns, (column) => [own(values, column.name)])
+    if (!found)
+      throw new CacheError(
+        'LARDER_CONFIG',
+        `the key given for ${name} (${given}) is null or of another type than its columns`,
+      )
+    return found.tuples.map((tuple) => cellName(base.record, key, tuple))
+  })
+  return { ...base, known: matching.map((key) => key.name), cells: new Set(cells) }
+}
+
+function ofUserTag(namespace: string, tag: string): WriteTag {
+  const record = userTagName(namespace, tag)
+  return { table: `#${tag}`, record, known: [], unknown: new Set(), cells: new Set([record]) }
+}
+
+const NO_TABLE: Table = { name: '', columns: [], keys: [], foreignKeys: [], touches: [], reads: [] }

@@ -1,0 +1,61 @@
+import type { Learn } from '../plan/plan.ts'
+import type { Table } from '../plan/table.ts'
+import { MOST_VALUES, own } from './pin.ts'
+import { cellName, type NamedKey, namedKeys } from './spelling.ts'
+import { canonicalValue } from './value.ts'
+
+/** An occurrence whose rows the result is to name by a lookup key. */
+export interface Learning {
+  readonly key: NamedKey
+  readonly values: Learn['values']
+}
+
+/** Cells of one table that only a result named. */
+export interface LearnedCells {
+  readonly record: string
+  readonly cells: readonly string[]
+}
+
+/** The strongest key that the columns of `learn` hold wholly, if any tells all there is to tell of its values. */
+export function learningOf(table: Table, learn: Learn | undefined): Learning | undefined {
+  const key = learn && namedKeys(table).find((one) => tells(one, learn))
+  return key && { key, values: learn.values }
+}
+
+function tells({ columns, unique }: NamedKey, learn: Learn): boolean {
+  return (learn.found || !unique) && columns.every(({ name }) => learn.columns.includes(name))
+}
+
+/**
+ * The cells of the rows that a result names, but for those in `pinned`. Undefined where it does not tell, or where
+ * there are more than are worth their tags: all cells of a table must be seeded at one instant.
+ */
+export function learnedCells(
+  record: string,
+  learns: readonly Learning[],
+  pinned: ReadonlySet<string>,
+  result: unknown,
+): readonly string[] | undefined {
+  const cells = new Set<string>()
+  for (const { key, values } of learns) {
+    for (const row of readable(values, result) ?? [undefined]) {
+      const tuple = row && key.columns.map(({ name, type }) => canonicalValue(own(row, name), type))
+      if (!tuple || tuple.includes(undefined)) return undefined
+      // Nothing equals NULL.
+      if (tuple.includes(null)) continue
+      const cell = cellName(record, key, tuple as string[])
+      if (!pinned.has(cell)) cells.add(cell)
+      if (cells.size + pinned.size > MOST_VALUES) return undefined
+    }
+  }
+  return [...cells]
+}
+
+/** A host that cannot read a result must not fail the query that returned it. */
+function readable(values: Learn['values'], result: unknown): ReturnType<Learn['values']> {
+  try {
+    return values(result)
+  } catch {
+    return undefined
+  }
+}

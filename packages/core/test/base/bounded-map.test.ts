@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest'
+import { createBounded } from '../../src/base/bounded-map.ts'
+
+const value = (n: number) => ({ n })
+
+it('holds no more than its bound, and always the newest half of it', () => {
+  const map = createBounded<{ n: number }>(10)
+  for (let n = 0; n < 1_000; n++) {
+    map.set(`${n}`, value(n))
+    const held = Array.from({ length: n + 1 }, (_, at) => at).filter((at) => at > n - 5)
+    for (const at of held) expect(map.get(`${at}`)).toEqual(value(at))
+  }
+  let count = 0
+  for (let n = 0; n < 1_000; n++) if (map.get(`${n}`)) count++
+  expect(count).toBeLessThanOrEqual(10)
+})
+
+it('what is asked for stays', () => {
+  const map = createBounded<{ n: number }>(10)
+  map.set('kept', value(-1))
+  for (let n = 0; n < 100; n++) {
+    map.set(`${n}`, value(n))
+    expect(map.get('kept')).toEqual(value(-1))
+  }
+})
+
+it('a value set again, deleted or cleared is that everywhere', () => {
+  const map = createBounded<{ n: number }>(4)
+  for (const name of ['a', 'b', 'c']) map.set(name, value(1))
+  map.set('a', value(2))
+  expect(map.get('a')).toEqual(value(2))
+  map.delete('a')
+  map.delete('b')
+  expect([map.get('a'), map.get('b')]).toEqual([undefined, undefined])
+  map.clear()
+  expect(map.get('c')).toBeUndefined()
+})

@@ -1,0 +1,52 @@
+import { expect, it, vi } from 'vitest'
+import { createModels } from '../../src/entry/decoded-values.ts'
+
+const json = () => vi.fn((payload: Uint8Array): unknown => JSON.parse(String(payload)))
+const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
+
+it('a payload is decoded once, and every caller has a value of its own', () => {
+  const models = createModels()
+  const decode = json()
+  const payload = bytes({ rows: [{ id: 1 }] })
+  const seen = Array.from(
+    { length: 3 },
+    () => models.read('a', payload, decode) as { rows: { id: number }[] },
+  )
+  for (const one of seen) {
+    expect(one).toEqual({ rows: [{ id: 1 }] })
+    Object.assign(one.rows[0] ?? {}, { id: 9 })
+    one.rows.length = 0
+  }
+  expect(decode).toHaveBeenCalledTimes(1)
+})
+
+it('another payload under the same name is decoded', () => {
+  const models = createModels()
+  models.read('a', bytes({ v: 1 }), json())
+  expect(models.read('a', bytes({ v: 2 }), json())).toEqual({ v: 2 })
+})
+
+it('what cannot be copied is decoded every time', () => {
+  const models = createModels()
+  const decode = vi.fn((payload: Uint8Array) => ({ file: new Uint8Array(payload) }))
+  const payload = bytes('x')
+  const [a, b] = [models.read('a', payload, decode), models.read('a', payload, decode)]
+  expect(a).toEqual(b)
+  expect(a).not.toBe(b)
+  expect(decode).toHaveBeenCalledTimes(2)
+})
+
+it('payloads that do not decode throw every time', () => {
+  const models = createModels()
+  const payload = Buffer.from('{')
+  for (let time = 0; time < 2; time++) expect(() => models.read('a', payload, json())).toThrow()
+})
+
+it('is bounded in bytes', () => {
+  const models = createModels()
+  const decode = json()
+  const payloads = Array.from({ length: 50 }, (_, at) => bytes(`${at}`.padEnd(200_000)))
+  for (let round = 0; round < 2; round++)
+    for (const [at, payload] of payloads.entries()) models.read(`${at}`, payload, decode)
+  expect(decode).toHaveBeenCalledTimes(100)
+})

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import { type EntrySight, judge, type TagSight } from '../../src/entry/freshness.ts'
+
+const tag = (name: string, nonce: string | undefined, dirty = false, optional = false): TagSight => ({
+  name,
+  nonce,
+  dirty,
+  optional,
+})
+const entry = (nonces: Record<string, string>, more: Partial<EntrySight> = {}): EntrySight => ({
+  remaining: 1,
+  epoch: 'e',
+  own: true,
+  nonces: new Map(Object.entries(nonces)),
+  ...more,
+})
+const a = tag('a', '1')
+const list = (nonce: string | undefined, dirty = false) => tag('list', nonce, dirty, true)
+const E = entry({ a: '1' })
+const withList = entry({ a: '1', list: '7' })
+
+const table: [string, EntrySight | undefined, TagSight[], string][] = [
+  ['every tag clean and unchanged is a hit', E, [a], 'hit'],
+  ['no entry is a miss', undefined, [a], 'miss'],
+  ['somebody else’s entry is a miss', entry({ a: '1' }, { own: false }), [a], 'miss'],
+  ['an entry at its end is expired', entry({ a: '1' }, { remaining: 0 }), [a], 'expired'],
+  ['an entry past its end is expired', entry({ a: '1' }, { remaining: -1 }), [a], 'expired'],
+  ['another epoch is an invalidation', entry({ a: '1' }, { epoch: 'f' }), [a], 'invalidated'],
+  ['a changed nonce is an invalidation', E, [tag('a', '2')], 'invalidated'],
+  ['a missing tag is an invalidation', E, [tag('a', undefined)], 'invalidated'],
+  ['a tag the entry did not record is an invalidation', entry({}), [a], 'invalidated'],
+  ['a tag the read no longer needs is an invalidation', entry({ a: '1', b: '2' }), [a], 'invalidated'],
+  ['the same number of other tags is an invalidation', entry({ b: '1' }), [a], 'invalidated'],
+  ['no tags at all is a hit', entry({}), [], 'hit'],
+  ['a dirty tag that the read needs is dirty', E, [tag('a', '1', true)], 'dirty'],
+  ['a dirty tag is dirty without an entry too', undefined, [tag('a', '1', true)], 'dirty'],
+  [
+    'a dirty tag is dirty for an expired entry too',
+    entry({ a: '1' }, { remaining: 0 }),
+    [tag('a', '1', true)],
+    'dirty',
+  ],
+  ['one dirty tag among clean ones is dirty', entry({ a: '1', b: '1' }), [a, tag('b', '1', true)], 'dirty'],
+  ['a list the entry did not record may be anything', E, [list('9'), a], 'hit'],
+  ['a list the entry did not record may be missing', E, [list(undefined), a], 'hit'],
+  ['a list the entry did not record may be dirty', E, [list('9', true), a], 'hit'],
+  ['a list the entry recorded and that is unchanged is a hit', withList, [list('7'), a], 'hit'],
+  ['a list the entry recorded must be unchanged', withList, [list('8'), a], 'invalidated'],
+  ['a list the entry recorded must be there', withList, [list(undefined), a], 'invalidated'],
+  [
+    'a list the entry recorded that is dirty ends the entry, and a load may go on',
+    withList,
+    [list('7', true), a],
+    'invalidated',
+  ],
+  ['a dirty list does not stop a read without an entry', undefined, [list('7', true), a], 'miss'],
+  [
+    'a dirty list does not excuse another dirty tag',
+    withList,
+    [list('7', true), tag('a', '1', true)],
+    'dirty',
+  ],
+  ['a dirty list does not excuse a changed tag', E, [list('7', true), tag('a', '2')], 'invalidated'],
+]
+
+describe('the freshness rule', () => {
+  it.each(table)('%s', (_, sight, tags, expected) => {
+    const found = judge(sight, tags, 'e')
+    expect(found.kind === 'miss' ? found.reason : found.kind).toBe(expected)
+  })
+})

@@ -1,0 +1,241 @@
+import { type FaultyStore, faultyStore } from '@larder/testing'
+import { describe, expect, it } from 'vitest'
+import { reads, type WriteShape, writes } from '../support/item-host.ts'
+import { type GetOptions, pausedLoad, type WorldOptions, world } from '../support/world.ts'
+
+const withNote = reads.withNote('c2')
+const withItems = reads.withItems('n1')
+
+/** A process with a store whose calls are counted and may be made to fail. */
+function counted(options: WorldOptions = {}) {
+  let store: FaultyStore | undefined
+  const here = world({
+    ...options,
+    around: (inner) => {
+      store = faultyStore(inner)
+      return store
+    },
+  })
+  const { calls, fail } = store as unknown as FaultyStore
+  /** The calls a read makes. */
+  const asked = async (options?: GetOptions<unknown>) => {
+    const before = calls.length
+    const { source } = await here.get(withNote, options as never)
+    return [source, ...calls.slice(before)]
+  }
+  return { ...here, calls, fail, asked }
+}
+
+/** Another note, which nobody shows. */
+const otherNote: WriteShape = {
+  name: 'note.insert(9)',
+  mutation: (tables, next) => {
+    const row = { id: 9, grp: 0, code: 'n9', v: next() }
+    tables.note.set(9, row)
+    return [row]
+  },
+  changes: [{ table: 'note', effect: 'insert', sets: { id: 9, grp: 0, code: 'n9', v: 0 } }],
+}
+
+describe.each([
+  ['in this process', world],
+  ['on a server', counted],
+] as const)('a row that only the result names, with a store %s', (_, start) => {
+  it('ends the entry when it is written, and others of its table do not', async () => {
+    const { get, put } = start()
+    const first = await get(withNote)
+    expect(first.result.map(({ code }) => code)).toEqual(['c2', 'n1'])
+    await put(otherNote)
+    const hit = await get(withNote)
+    expect([hit.source === 'database', hit.result]).toEqual([false, first.result])
+    expect(hit.tags.filter((tag) => tag.includes('note') && tag.endsWith('=1'))).toHaveLength(1)
+    await put(writes.touch(1, 'note'))
+    const after = await get(withNote)
+    expect(after.source).toBe('database')
+    expect(after.result[1]?.v).toBeGreaterThan(first.result[1]?.v as number)
+  })
+
+  it('ends the entry when the row that points to it points elsewhere', async () => {
+    const { get, put } = start()
+    await get(withNote)
+    await put(writes.move(2, 0))
+    expect((await get(withNote)).result.map(({ code }) => code)).toEqual(['c2'])
+  })
+
+  it('children of a row that only the result names end the entry by their key', async () => {
+    const { get, put } = start()
+    const first = await get(withItems)
+    expect(first.result.map(({ code }) => code)).toEqual(['n1', 'c2'])
+    await put(writes.touchGroup(0))
+    expect((await get(withItems)).source).not.toBe('database')
+    await put(writes.touchGroup(1))
+    expect((await get(withItems)).source).toBe('database')
+    await put(writes.insert(7, 1))
+    expect((await get(withItems)).result.map(({ code }) => code)).toContain('c7')
+  })
+})
+
+it('a result that does not name the rows depends on the whole table', async () => {
+  const { get, put } = world()
+  const blind = { ...withNote, occurrences: withNote.occurrences.map(({ learn: _, ...one }) => one) }
+  await get(blind)
+  await put(otherNote)
+  expect((await get(blind)).source).toBe('database')
+})
+
+it('a host that cannot read its result fails no query, and the read depends on the whole table', async () => {
+  const { get, put } = world()
+  const values = () => {
+    throw new Error('unreadable')
+  }
+  const learn = { columns: ['id'], found: true, values }
+  const broken = {
+    ...withNote,
+    occurrences: [withNote.occurrences[0], { table: 'note', learn }],
+  } as typeof withNote
+  expect((await get(broken)).result).toHaveLength(2)
+  expect((await get(broken)).source).toBe('memory')
+  await put(otherNote)
+  expect((await get(broken)).source).toBe('database')
+})
+
+it('more rows than are worth their tags depend on the whole table', async () => {
+  const { get, put } = world()
+  const named = (count: number) => ({
+    ...withNote,
+    name: `named ${count}`,
+    occurrences: [
+      {
+        table: 'note',
+        learn: {
+          columns: ['id'],
+          found: true,
+          values: () => Array.from({ length: count }, (_, id) => ({ id: id + 10 })),
+        },
+      },
+    ],
+  })
+  await get(named(100))
+  await get(named(101))
+  await put(otherNote)
+  expect([(await get(named(100))).source, (await get(named(101))).source]).toEqual(['memory', 'database'])
+})
+
+it('a unique key tells nothing of rows that were looked for and may not be there', async () => {
+  const { get, put } = world()
+  const learn = { columns: ['id'], found: false, values: () => [{ id: 9 }] }
+  const looked = {
+    ...withNote,
+    query: ((state) => [state.note.get(9)].filter((row) => row !== undefined)) as typeof withNote.query,
+    occurrences: [{ table: 'note', learn }],
+  }
+  expect((await get(looked)).result).toEqual([])
+  await put(otherNote)
+  expect((await get(looked)).result).toHaveLength(1)
+})
+
+it('a write between the SQL and the look at the row keeps the result from being stored', async () => {
+  const here = world()
+  const { get, put } = here
+  const slow = pausedLoad(here, withNote)
+  const reading = get(withNote, { load: slow.run })
+  await slow.execute()
+  await put(writes.touch(1, 'note'))
+  slow.answer()
+  const old = await reading
+  const now = await get(withNote)
+  expect(now).toMatchObject({ source: 'database' })
+  expect(now.result[1]?.v).toBeGreaterThan(old.result[1]?.v as number)
+})
+
+describe('round trips', () => {
+  it('a process that stored the entry, or saw it once, asks for all in one', async () => {
+    const here = counted()
+    expect(await here.asked()).toEqual(['database', 'fetch', 'seed', 'seed', 'set'])
+    expect(await here.asked()).toEqual(['store', 'fetch'])
+    const there = counted({ beside: here })
+    expect(await there.asked()).toEqual(['store', 'fetch', 'fetch'])
+    expect(await there.asked()).toEqual(['store', 'fetch'])
+  })
+
+  it('a hint that has become wrong costs a second one, and nothing else', async () => {
+    const here = counted()
+    const there = counted({ beside: here })
+    await here.asked()
+    await there.asked()
+    await here.put(writes.move(2, 3))
+    expect(await there.asked()).toEqual(['database', 'fetch', 'seed', 'set'])
+    expect(await here.asked()).toEqual(['store', 'fetch', 'fetch'])
+    expect(await here.asked()).toEqual(['store', 'fetch'])
+  })
+})
+
+describe('a write of this process', () => {
+  it('that the store could not be told of is seen by its reads, with and without a hint', async () => {
+    const here = counted()
+    const there = counted({ beside: here })
+    await there.asked()
+    here.fail('rejects', 'mark', 'finish')
+    await here.put(writes.touch(1, 'note'))
+    // It never saw the entry: what that learned is new to it.
+    expect((await here.get(withNote)).reason).toBe('dirty')
+    expect((await here.get(withNote)).result[1]?.v).toBeGreaterThan(1_000)
+    expect((await there.get(withNote)).source).toBe('store')
+  })
+
+  it('to another row of the table leaves the read alone, though the store was not told', async () => {
+    const here = counted()
+    await here.asked()
+    here.fail('rejects', 'mark', 'finish')
+    await here.put(writes.touch(2, 'note'))
+    expect((await here.get(withNote)).source).toBe('store')
+  })
+})
+
+it('an epoch that changes while a result is loaded stores nothing', async () => {
+  const here = counted()
+  const slow = pausedLoad(here, withNote)
+  const reading = here.get(withNote, { load: slow.run })
+  await slow.execute()
+  await here.inner.invalidateAll()
+  slow.answer()
+  await reading
+  expect(here.calls).not.toContain('set')
+  expect((await here.get(withNote)).source).toBe('database')
+})
+
+it('an entry of one epoch is none with cells of the next, though they are the same', async () => {
+  const here = counted()
+  await here.get(withNote)
+  let after: (() => Promise<void>) | undefined = () => here.inner.invalidateAll()
+  // Another process, which has no hint: its second round trip comes after the epoch has changed.
+  const there = world({
+    beside: here,
+    around: (inner) => ({
+      ...faultyStore(inner),
+      async fetch(entry, tags) {
+        const seen = await inner.fetch(entry, tags)
+        await after?.()
+        after = undefined
+        return seen
+      },
+    }),
+  })
+  expect((await there.get(withNote)).source).toBe('database')
+  expect(after).toBeUndefined()
+})
+
+it('a seeding that fails stores nothing', async () => {
+  const here = counted()
+  await here.asked()
+  await here.put(writes.touch(1, 'note'))
+  const slow = pausedLoad(here, withNote)
+  const reading = here.get(withNote, { load: slow.run })
+  await slow.execute()
+  here.fail('rejects', 'seed')
+  slow.answer()
+  await reading
+  here.fail('works')
+  expect((await here.get(withNote)).source).toBe('database')
+  expect((await here.get(withNote)).source).toBe('store')
+})

@@ -1,0 +1,170 @@
+import { memoryStore } from '@larder/core'
+import type { Clock } from '@larder/core/host'
+import { type Ablation, modelStore, type Scheduler } from '@larder/testing'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { GROUP, PRIMARY, UNIQUE } from '../support/item-host.ts'
+import { explore } from './explore.ts'
+import type { Setting } from './random-history.ts'
+
+// The checker must be able to fail: each rule of the protocol is broken in turn, and it has to find a stale read.
+
+const broken = vi.hoisted(() => ({ flights: false, unfinished: false, judge: false, cover: false }))
+
+vi.mock('../../src/pipeline/single-flight.ts', async (original) => {
+  const real = await original<typeof import('../../src/pipeline/single-flight.ts')>()
+  return {
+    createSingleFlight: <T>(clock: Clock) => {
+      const flights = real.createSingleFlight<T>(clock)
+      const nameOf = (name: string): string => (broken.flights ? (name.split(' ')[0] ?? name) : name)
+      return {
+        share: (name: string, load: () => Promise<T>, patience: number) =>
+          flights.share(nameOf(name), load, patience),
+      }
+    },
+  }
+})
+
+vi.mock('../../src/marks/pending-writes.ts', async (original) => {
+  const real = await original<typeof import('../../src/marks/pending-writes.ts')>()
+  return {
+    ...real,
+    createUnfinished: () => {
+      const unfinished = real.createUnfinished()
+      return {
+        ...unfinished,
+        covers: (...args: Parameters<typeof unfinished.covers>) =>
+          !broken.unfinished && unfinished.covers(...args),
+        writes: (record: string) => !broken.unfinished && unfinished.writes(record),
+      }
+    },
+  }
+})
+
+vi.mock('../../src/entry/freshness.ts', async (original) => {
+  const real = await original<typeof import('../../src/entry/freshness.ts')>()
+  const judge: typeof real.judge = (entry, tags, epoch) =>
+    real.judge(entry, broken.judge ? tags.map((tag) => ({ ...tag, dirty: false })) : tags, epoch)
+  return { ...real, judge }
+})
+
+vi.mock('../../src/entry/recorded-tags.ts', async (original) => {
+  const real = await original<typeof import('../../src/entry/recorded-tags.ts')>()
+  const { sightsOf } = await import('../../src/entry/observed-tags.ts')
+  const heldThrough: typeof real.heldThrough = (recorded, held) => {
+    const { tags, after, writing } = held
+    return real.heldThrough(
+      recorded,
+      broken.cover ? { ...held, before: sightsOf(tags, after, writing) } : held,
+    )
+  }
+  return { ...real, heldThrough }
+})
+
+beforeEach(() => {
+  for (const name of Object.keys(broken) as (keyof typeof broken)[]) broken[name] = false
+})
+
+vi.setConfig({ testTimeout: 120_000 })
+
+const ALL_KEYS = [PRIMARY, UNIQUE, GROUP]
+const MOST = 3_000
+const remote = () => memoryStore({ maxEntries: 100, isolated: true })
+
+const rules: readonly (readonly [Ablation, string, Partial<Setting>])[] = [
+  ['no-marks', 'without marks', {}],
+  ['no-bumps', 'with finishes that leave nonces', {}],
+  [
+    'born-clean',
+    'with fields that are born clean',
+    { processes: [ALL_KEYS, []], reads: ['one'], writes: ['one'] },
+  ],
+  ['unknown-skipped', 'with marks and finishes that pass over unknown fields', {}],
+  [
+    'record-first',
+    'with a record that is clean before its cells are bumped',
+    { processes: [ALL_KEYS, ALL_KEYS], reads: ['group'], writes: ['oneReturning'] },
+  ],
+]
+
+// The races between processes that the other rules are there for are shorter than the bound `push` is measured by.
+const SEEN_WITH_PUSH: readonly string[] = ['no-bumps']
+
+describe.each(['off', 'validate', 'push'] as const)('with the memory tier %s', (memory) => {
+  const races = memory !== 'push'
+
+  it.each(rules.filter(([rule]) => races || SEEN_WITH_PUSH.includes(rule)))(
+    '%s: %s the checker finds a stale read',
+    async (ablation, _, focus) => {
+      const store = (scheduler: Scheduler) => modelStore(ablation, scheduler.step)
+      const found = await explore(
+        0,
+        MOST,
+        { store, processes: [ALL_KEYS, [PRIMARY]], memory, ...focus },
+        true,
+      )
+      expect(found.stale).toBe(true)
+    },
+  )
+
+  if (races)
+    it('with cells read before their record the checker finds a stale read', async () => {
+      const found = await explore(
+        0,
+        MOST,
+        {
+          store: remote,
+          memory,
+          processes: [ALL_KEYS, ALL_KEYS],
+          reads: ['group'],
+          writes: ['oneReturning'],
+          faults: () => ({ cellsFirst: true }),
+        },
+        true,
+      )
+      expect(found.stale).toBe(true)
+    })
+
+  if (races)
+    it('with learned cells that nothing covers from the load to their seeding the checker finds a stale read', async () => {
+      broken.cover = true
+      const found = await explore(
+        0,
+        MOST,
+        { store: remote, processes: [ALL_KEYS, ALL_KEYS], memory, reads: ['withNote'], writes: ['note'] },
+        true,
+      )
+      expect(found.stale).toBe(true)
+    })
+
+  it('with flights named by the query alone the checker finds a stale read', async () => {
+    broken.flights = true
+    const found = await explore(0, MOST, { store: remote, processes: [ALL_KEYS], memory }, true)
+    expect(found.stale).toBe(true)
+  })
+
+  if (races)
+    it('with entries served under a mark the checker finds a stale read', async () => {
+      broken.judge = true
+      const found = await explore(0, MOST, { store: remote, processes: [ALL_KEYS, ALL_KEYS], memory }, true)
+      expect(found.stale).toBe(true)
+    })
+
+  it('without the memory of unfinished writes and with failing store calls the checker finds a stale read', async () => {
+    broken.unfinished = true
+    const found = await explore(
+      0,
+      MOST,
+      {
+        store: remote,
+        memory,
+        processes: [ALL_KEYS],
+        reads: ['one', 'group'],
+        writes: ['one', 'all'],
+        timePasses: true,
+        faults: (scheduler) => ({ failing: () => (scheduler.random() < 0.15 ? scheduler.random() : 1) }),
+      },
+      true,
+    )
+    expect(found.stale).toBe(true)
+  })
+})

@@ -1,0 +1,102 @@
+import { memoryStore } from '@larder/core'
+import { beforeEach, expect, it, vi } from 'vitest'
+import type { KeptTags } from '../../src/tier/kept-tags.ts'
+import { GROUP, PRIMARY, UNIQUE } from '../support/item-host.ts'
+import { explore } from './explore.ts'
+import type { Setting } from './random-history.ts'
+
+// The checker must be able to fail: each rule of the memory tier is broken in turn, and it has to find a stale read.
+
+const broken = vi.hoisted(() => ({ rule: '' }))
+
+vi.mock('../../src/tier/kept-tags.ts', async (original) => {
+  const real = await original<typeof import('../../src/tier/kept-tags.ts')>()
+  const changed = (answer: Parameters<KeptTags['keep']>[2]): typeof answer => ({
+    ...answer,
+    tags: answer.tags.map((tag) => {
+      return broken.rule === 'lease' && tag.lease ? { ...tag, lease: { holds: () => true } } : tag
+    }),
+  })
+  return {
+    createKeptTags: (most: number): KeptTags => {
+      const tags = real.createKeptTags(most)
+      return {
+        ...tags,
+        keep: (asked, requests, answer) =>
+          tags.keep(broken.rule === 'placeholder' ? tags.ask() : asked, requests, changed(answer)),
+      }
+    },
+  }
+})
+
+vi.mock('../../src/tier/tracking-store.ts', async (original) => {
+  const real = await original<typeof import('../../src/tier/tracking-store.ts')>()
+  const followingStore: typeof real.followingStore = (store, tags, entries) => {
+    const drop: KeptTags['drop'] = (names) =>
+      tags.drop(broken.rule === 'learned cells' ? names?.slice(0, 1) : names)
+    const following = real.followingStore(store, { ...tags, drop }, entries)
+    return {
+      ...following,
+      finish: (request) => (broken.rule === 'finish' ? store : following).finish(request),
+    }
+  }
+  return { followingStore }
+})
+
+vi.mock('../../src/tier/memory-tier.ts', async (original) => {
+  const real = await original<typeof import('../../src/tier/memory-tier.ts')>()
+  const createMemoryTier: typeof real.createMemoryTier = (...args) => {
+    const { store, tier } = real.createMemoryTier(...args)
+    return {
+      store,
+      tier: tier && {
+        ...tier,
+        changed: (names) => {
+          if (broken.rule !== 'changed') tier.changed(names)
+        },
+      },
+    }
+  }
+  return { createMemoryTier }
+})
+
+beforeEach(() => {
+  broken.rule = ''
+})
+
+vi.setConfig({ testTimeout: 120_000 })
+
+const ALL_KEYS = [PRIMARY, UNIQUE, GROUP]
+const MOST = 8_000
+
+// A cell is learned of by a write that knows the row by another key.
+const OWN: Partial<Setting> = {
+  processes: [ALL_KEYS],
+  reads: ['code', 'any'],
+  writes: ['oneReturning', 'any'],
+}
+
+const rules: readonly (readonly [string, string, Partial<Setting>])[] = [
+  ['changed', 'where changes the server tells of end nothing', {}],
+  ['lease', 'with leases that are believed for ever', {}],
+  ['placeholder', 'with answers kept though their tags changed meanwhile', {}],
+  ['finish', 'where the finish of its own write ends nothing', OWN],
+  ['learned cells', 'where the finish of its own write ends no cell it learned of', OWN],
+]
+
+it.each(rules)('%s: %s the checker finds a stale read', async (rule, _, focus) => {
+  broken.rule = rule
+  const found = await explore(
+    0,
+    MOST,
+    {
+      store: () => memoryStore({ maxEntries: 100, isolated: true }),
+      memory: 'push',
+      timePasses: true,
+      processes: [ALL_KEYS, ALL_KEYS],
+      ...focus,
+    },
+    true,
+  )
+  expect(found.stale).toBe(true)
+})

@@ -1,0 +1,20 @@
+import { memoryStore } from '@larder/core'
+import { expect, it, vi } from 'vitest'
+import { GROUP, PRIMARY, UNIQUE } from '../support/item-host.ts'
+import { explore } from './explore.ts'
+
+// Seconds on a machine of its own; a busy one may take its time.
+vi.setConfig({ testTimeout: 120_000 })
+
+const ALL_KEYS = [PRIMARY, UNIQUE, GROUP]
+const push = {
+  store: () => memoryStore({ maxEntries: 100, isolated: true }),
+  memory: 'push',
+  timePasses: true,
+} as const
+
+it('with `push` a process sees its own writes at once and others within the bound, in 400 schedules', async () => {
+  const found = await explore(50_000, 50_400, { ...push, processes: [ALL_KEYS, ALL_KEYS] })
+  expect(found.wrong).toBeUndefined()
+  expect(found.hits / found.reads).toBeGreaterThan(0.08)
+})

@@ -1,0 +1,87 @@
+import { memoryStore } from '@larder/core'
+import { beforeEach, expect, it, vi } from 'vitest'
+import { conditions } from '../../src/write-through/proof.ts'
+import { GROUP, PRIMARY, UNIQUE } from '../support/item-host.ts'
+import { runSchedule, type Setting } from './random-history.ts'
+
+// Each rule of writing through is broken in turn, and something stale has to come of it.
+
+const broken = vi.hoisted(() => ({ order: false, stamp: false }))
+
+vi.mock('../../src/transaction/committed-rows.ts', async (original) => {
+  const real = await original<typeof import('../../src/transaction/committed-rows.ts')>()
+  const createStanding: typeof real.createStanding = () => {
+    const standing = real.createStanding()
+    return { ...standing, rowsOf: (one, all) => (broken.order ? one.rows : standing.rowsOf(one, all)) }
+  }
+  return { ...real, createStanding }
+})
+
+vi.mock('../../src/write-through/proof.ts', async (original) => {
+  const real = await original<typeof import('../../src/write-through/proof.ts')>()
+  const proofOf: typeof real.proofOf = (row, marked, finished) => {
+    const proof = real.proofOf(row, marked, finished)
+    const field = finished?.report.fields[finished.witness.fields.indexOf(row.field)]?.left
+    return proof && broken.stamp && field ? { ...proof, field } : proof
+  }
+  return { ...real, proofOf }
+})
+
+const real = { ...conditions }
+const rules = conditions as Record<string, (typeof conditions)[string]>
+
+beforeEach(() => {
+  for (const name of Object.keys(broken) as (keyof typeof broken)[]) broken[name] = false
+  Object.assign(rules, real)
+})
+
+vi.setConfig({ testTimeout: 120_000 })
+
+const ALL_KEYS = [PRIMARY, UNIQUE, GROUP]
+const MOST = 3_000
+
+/** Whether some schedule shows a row older than somebody knew, or goes on showing one when all is over. */
+async function goesWrong(more: Partial<Setting>): Promise<'stale' | 'survives' | 'no'> {
+  const setting = {
+    store: () => memoryStore({ maxEntries: 100, isolated: true }),
+    processes: [ALL_KEYS, ALL_KEYS],
+    through: true,
+  }
+  for (let seed = 0; seed < MOST; seed++) {
+    const ran = await runSchedule(seed, { ...setting, ...more })
+    if (ran.surviving.length) return 'survives'
+    if (ran.stale.length && !more.faults) return 'stale'
+  }
+  return 'no'
+}
+
+const without = (...names: readonly string[]): void => {
+  for (const name of names) rules[name] = () => true
+}
+
+it('"nobody has marked since", and no more, leaves an older value', async () => {
+  without('sameNonces', 'cleanAtMark')
+  expect(await goesWrong({ reads: ['one'], writes: ['oneReturning'] })).not.toBe('no')
+})
+
+it('without looking at nonces a writer that came and went is not seen', async () => {
+  without('sameNonces')
+  expect(await goesWrong({ reads: ['one'], writes: ['oneReturning', 'code'] })).not.toBe('no')
+})
+
+it('without looking at nonces a mark that expired under its writer is not seen', async () => {
+  without('sameNonces')
+  const faults: Setting['faults'] = (scheduler) => ({ expiring: () => scheduler.random() < 0.3 })
+  expect(await goesWrong({ reads: ['one'], writes: ['oneReturning', 'code'], faults })).toBe('survives')
+})
+
+it('stamped with the field as the finish found it a writer of unknown rows is not seen', async () => {
+  without('sameNonces')
+  broken.stamp = true
+  expect(await goesWrong({ reads: ['one'], writes: ['oneReturning', 'raw'] })).not.toBe('no')
+})
+
+it('without the order of statements a transaction stores what it changed again', async () => {
+  broken.order = true
+  expect(await goesWrong({ reads: ['one'], writes: ['oneReturning'], processes: [ALL_KEYS] })).not.toBe('no')
+})

@@ -1,0 +1,75 @@
+import { memoryStore } from '@larder/core'
+import { modelStore, type Scheduler } from '@larder/testing'
+import { describe, expect, it, vi } from 'vitest'
+import { GROUP, PRIMARY, UNIQUE } from '../support/item-host.ts'
+import { explore } from './explore.ts'
+import { runSchedule, type Setting } from './random-history.ts'
+
+// As history.test.ts, with every row that is written stored. When all is over, what is still served is looked at, too.
+
+vi.setConfig({ testTimeout: 120_000 })
+
+const ALL_KEYS = [PRIMARY, UNIQUE, GROUP]
+const through: Setting = {
+  store: () => memoryStore({ maxEntries: 100, isolated: true }),
+  processes: [ALL_KEYS, ALL_KEYS],
+  through: true,
+}
+
+describe.each(['off', 'validate', 'push'] as const)('written through, with the memory tier %s', (memory) => {
+  it('no read of two processes is stale, in 500 schedules', async () => {
+    const timePasses = memory === 'push'
+    const found = await explore(60_000, 60_500, { ...through, memory, timePasses })
+    expect(found.wrong).toBeUndefined()
+  })
+})
+
+it('no read of one row is stale while both processes write it, in 1,000 schedules', async () => {
+  const found = await explore(70_000, 71_000, {
+    ...through,
+    reads: ['one', 'code'],
+    writes: ['oneReturning', 'code', 'move', 'insert'],
+  })
+  expect(found.wrong).toBeUndefined()
+})
+
+it('rows that were written are hits: more of them than without', async () => {
+  const focus = { ...through, processes: [ALL_KEYS], reads: ['one'], writes: ['oneReturning'] } as const
+  const rate = async (one: Setting) => {
+    const { hits, reads } = await explore(0, 200, one)
+    return hits / reads
+  }
+  expect(await rate(focus)).toBeGreaterThan(1.05 * (await rate({ ...focus, through: false })))
+})
+
+it.each([
+  ['processes know different lookup keys', { processes: [ALL_KEYS, [PRIMARY], [GROUP, UNIQUE], []] }],
+  ['clean tags are evicted all the time', { store: () => memoryStore({ maxEntries: 1, isolated: true }) }],
+  ['the store is the plainest that keeps the contract', { store: () => modelStore() }],
+] as const)('no read is stale where %s, in 300 schedules', async (_, more) => {
+  const found = await explore(80_000, 80_300, { ...through, ...more })
+  expect(found.wrong).toBeUndefined()
+})
+
+it('no read of the one writing process is stale while store calls fail at random, in 300 schedules', async () => {
+  const found = await explore(90_000, 90_300, {
+    ...through,
+    processes: [ALL_KEYS],
+    timePasses: true,
+    faults: (scheduler) => ({ failing: () => (scheduler.random() < 0.15 ? scheduler.random() : 1) }),
+  })
+  expect(found.wrong).toBeUndefined()
+})
+
+it('no row outlives the write that changed it though marks expire under their writers, in 1,000 schedules', async () => {
+  const faults = (scheduler: Scheduler) => ({ expiring: () => scheduler.random() < 0.3 })
+  for (let seed = 0; seed < 1_000; seed++) {
+    const { surviving, log } = await runSchedule(seed, {
+      ...through,
+      faults,
+      reads: ['one', 'code'],
+      writes: ['oneReturning', 'code', 'raw'],
+    })
+    if (surviving.length) expect(`seed ${seed}\n${[...surviving, ...log].join('\n')}`).toBe('')
+  }
+})

@@ -1,0 +1,118 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { createCache, memoryStore } from '@larder/core'
+import { fakeClock, faultyStore, settled } from '@larder/testing'
+import { afterEach, beforeEach, expect, it, type MockInstance, vi } from 'vitest'
+import { reads, writes } from '../support/item-host.ts'
+import { world } from '../support/world.ts'
+
+let warned: MockInstance<typeof process.emitWarning>
+beforeEach(() => {
+  warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+})
+afterEach(() => warned.mockRestore())
+
+const warnings = () =>
+  warned.mock.calls.map(([message, options]) => [(options as { code: string }).code, String(message)])
+
+const hooks = fileURLToPath(new URL('../../../../test/sources.mjs', import.meta.url))
+
+/** What a program prints that is run with Node alone, where nothing but itself keeps it alive. */
+async function printed(program: string): Promise<string> {
+  const args = ['--import', hooks, '--input-type=module', '--eval', program]
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 20_000 })
+  return stdout.trim()
+}
+
+it('a program goes on after await close(), also while the outcome of a write is unknown', {
+  timeout: 30_000,
+}, async () => {
+  const program = `
+    import { createCache } from '@larder/core'
+    const cache = createCache()
+    const engine = cache.attach({ name: 'own', schema: { tables: new Map() }, database: undefined, identity: [], types: {} })
+    const scope = engine.transaction('early')
+    const changes = [{ table: 'item', effect: 'unknown' }]
+    await engine.write({ operation: 'w', model: undefined, changes, run: async () => {} }, scope)
+    await scope.end('unknown')
+    await cache.close()
+    console.log('after close')`
+  expect(await printed(program)).toBe('after close')
+})
+
+it('a program that waits for a load which hangs goes on with its own load', { timeout: 30_000 }, async () => {
+  const program = `
+    import { createCache } from '@larder/core'
+    const cache = createCache()
+    const options = { ttl: '1m', joinTimeout: '300ms' }
+    void cache.wrap('a', options, () => new Promise(() => {}))
+    console.log(await cache.wrap('a', options, async () => 'its own'))`
+  expect(await printed(program)).toBe('its own')
+})
+
+it('close() takes two seconds at most, although the store never closes and never acknowledges a write', async () => {
+  const clock = fakeClock()
+  const store = { ...faultyStore(memoryStore({ clock })), close: () => new Promise<void>(() => {}) }
+  const cache = createCache({ store }, { clock })
+  store.fail('hangs')
+  void cache.invalidate({ tags: ['a'] })
+  let over = false
+  const closing = cache.close().then(() => {
+    over = true
+  })
+  await clock.advance(1_999)
+  expect(over).toBe(false)
+  await clock.advance(1)
+  await closing
+  expect(warnings()).toEqual([['LARDER_CLOSE_PENDING', expect.stringContaining('until its ttl')]])
+})
+
+it('close() called twice closes once', async () => {
+  const inner = memoryStore()
+  const close = vi.fn(inner.close)
+  const cache = createCache({ store: { ...inner, close } })
+  await Promise.all([cache.close(), cache.close()])
+  await cache.close()
+  expect(close).toHaveBeenCalledTimes(1)
+})
+
+it('a write after close() reaches the database, and the first one warns that it invalidates nothing', async () => {
+  const { cache, put, get, engine } = world()
+  await get(reads.everything())
+  await cache.close()
+  await get(reads.everything())
+  expect(warnings()).toEqual([])
+  await put(writes.touch(1))
+  await put(writes.touch(2))
+  await cache.invalidate({ tags: ['a'] })
+  await engine.invalidate({ tables: ['item'] })
+  await settled()
+  expect((await get(reads.everything())).result.map(({ v }) => v)).toEqual([1_001, 1_002, 3])
+  expect(warnings()).toEqual([['LARDER_WRITE_AFTER_CLOSE', expect.stringContaining('after cache.close()')]])
+})
+
+it('a listener of warnings hears of a write after close() in place of the process', async () => {
+  const { cache, engine } = world()
+  const heard: string[] = []
+  cache.on('warning', ({ code }) => heard.push(code))
+  await cache.close()
+  const changes = [{ table: 'item', effect: 'unknown' as const }]
+  engine.atOnce.write({ operation: 'w', model: undefined, changes, run: () => {} }, false)
+  expect([heard, warnings()]).toEqual([['write-after-close'], []])
+})
+
+it.each(['late', 'early'] as const)(
+  'a transaction that wrote before close() and commits after it (marking %s) warns',
+  async (marking) => {
+    const { cache, engine, put, clock } = world({ around: faultyStore })
+    const scope = engine.transaction(marking)
+    await put(writes.touch(1), undefined, scope)
+    const closing = cache.close()
+    await clock.advance(1_000)
+    await closing
+    await scope.end('committed')
+    await settled()
+    expect(warnings().length).toBeGreaterThan(0)
+  },
+)

@@ -1,0 +1,64 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Guarded } from '../../src/store/guard.ts'
+import { runOutage } from './outage.ts'
+
+// Seconds on a machine of its own; a busy one may take its time.
+vi.setConfig({ testTimeout: 120_000 })
+
+const broken = vi.hoisted(() => ({ replay: false, memory: false }))
+const done: Guarded<undefined> = { ok: true, value: undefined }
+
+vi.mock('../../src/marks/journal.ts', async (original) => {
+  const real = await original<typeof import('../../src/marks/journal.ts')>()
+  const createJournal: typeof real.createJournal = (room) => {
+    const deaf = { ...room.store, finish: async () => done, invalidateAll: async () => done }
+    const journal = real.createJournal(broken.replay ? { ...room, store: deaf } : room)
+    return broken.memory ? { ...journal, add: () => {}, addEverything: () => {} } : journal
+  }
+  return { ...real, createJournal }
+})
+
+beforeEach(() => {
+  broken.replay = false
+  broken.memory = false
+})
+
+describe('a store that one process loses for a while', () => {
+  it.each([
+    ['and hears of when it is back', 0, true],
+    ['and finds again by itself', 10_000, false],
+  ])(
+    '%s shows nothing old: not to it at any time, nor to others after it is back, in 400 schedules',
+    async (_, from, tells) => {
+      let [failed, writer, other] = [0, 0, 0]
+      for (let seed = from; seed < from + 400; seed++) {
+        const ran = await runOutage(seed, tells)
+        if (ran.stale.writer || ran.stale.other) expect(`seed ${seed}\n${ran.log.join('\n')}`).toBe('')
+        failed += ran.failed
+        writer += ran.hitsAfter.writer
+        other += ran.hitsAfter.other
+      }
+      // Of what there was to lose, enough was lost; and afterwards both are served again.
+      expect(failed).toBeGreaterThan(400 * 5)
+      expect(writer).toBeGreaterThan(400)
+      expect(other).toBeGreaterThan(400)
+    },
+  )
+})
+
+describe('the checker must be able to fail', () => {
+  async function firstStale(who: 'writer' | 'other'): Promise<boolean> {
+    for (let seed = 0; seed < 2_000; seed++) if ((await runOutage(seed, true)).stale[who]) return true
+    return false
+  }
+
+  it('with a journal that is never sent the other process reads something old', async () => {
+    broken.replay = true
+    expect(await firstStale('other')).toBe(true)
+  })
+
+  it('with a journal that remembers nothing the writing process does', async () => {
+    broken.memory = true
+    expect(await firstStale('writer')).toBe(true)
+  })
+})

@@ -1,0 +1,243 @@
+import { CacheError } from '@larder/core'
+import type { Outcome, Transaction } from '@larder/core/host'
+import type { Store } from '@larder/core/store'
+import { type FaultyStore, faultyStore, settled } from '@larder/testing'
+import { describe, expect, it } from 'vitest'
+import { reads, writes } from '../support/item-host.ts'
+import { world } from '../support/world.ts'
+
+/** A process whose policy of `item` keeps writes from going unmarked; `partly` marks notes only. */
+function rejecting(partly = false) {
+  let store: FaultyStore | undefined
+  const here = world({
+    around: (inner) => {
+      store = faultyStore(inner)
+      const faulty = store
+      const mark: Store['mark'] = async (request) => {
+        if (request.record.includes('item')) throw new Error('simulated: not marked')
+        await faulty.mark(request)
+      }
+      return partly ? { ...faulty, mark } : faulty
+    },
+  })
+  here.engine.policy({ ttl: 1_000, onMarkFailure: 'reject' }, 'models.Item', 'Item')
+  let written = 0
+  const put = (scope?: Transaction, which = writes.touch(1)) =>
+    here.put(
+      which,
+      async (mutation) => {
+        written++
+        return here.database.write(mutation)
+      },
+      scope,
+    )
+  return { ...here, put, store: store as FaultyStore, written: () => written }
+}
+
+const note = writes.touch(1, 'note')
+
+async function refused(run: Promise<unknown>): Promise<void> {
+  const error = await run.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  expect(error).toBeInstanceOf(CacheError)
+  expect(error).toMatchObject({
+    code: 'LARDER_MARK_FAILED',
+    message: expect.stringMatching(/'reject' for item\..*set onMarkFailure: 'proceed'/),
+    cause: expect.objectContaining({ message: expect.stringContaining('simulated') }),
+  })
+}
+
+it('a write is refused before its statement, told as failed, and leaves this process as it was', async () => {
+  const { put, store, cache, written, get, clock } = rejecting()
+  const told: Outcome[] = []
+  cache.on('write', ({ outcome }) => told.push(outcome))
+  await get(reads.byId(1))
+  store.fail('rejects', 'mark')
+  await refused(put())
+  expect([written(), told]).toEqual([0, ['failed']])
+  await put(undefined, note)
+  expect(written()).toBe(1)
+  // Its finish went through: nothing is left to be sent, and nothing is dirty.
+  await clock.advance(100)
+  await get(reads.byId(1))
+  expect((await get(reads.byId(1))).source).toBe('store')
+})
+
+it('a table that no policy speaks for proceeds, and its reads go past the cache meanwhile', async () => {
+  const { put, store, get } = rejecting()
+  store.fail('rejects')
+  await put(undefined, note)
+  expect(await get(reads.joined(1))).toMatchObject({ reason: 'dirty' })
+})
+
+it('a hanging store is waited for two seconds, not longer', async () => {
+  const { put, store, clock, written } = rejecting()
+  store.fail('hangs', 'mark')
+  const run = put().catch((error: CacheError) => error.message)
+  await clock.advance(2_100)
+  expect(await run).toContain('nothing was written')
+  expect(written()).toBe(0)
+})
+
+describe('in a transaction', () => {
+  it('the statements run, and seal() refuses: each time it is asked', async () => {
+    const { put, store, engine, written, cache } = rejecting()
+    const told: Outcome[] = []
+    cache.on('write', ({ outcome }) => told.push(outcome))
+    store.fail('rejects')
+    const scope = engine.transaction('late')
+    await put(scope)
+    expect(written()).toBe(1)
+    await refused(scope.seal())
+    await refused(scope.seal())
+    expect(scope.refusal?.code).toBe('LARDER_MARK_FAILED')
+    await scope.end('failed')
+    expect(told).toEqual(['failed'])
+  })
+
+  it('that marks early each statement is refused by itself, and the others can go on', async () => {
+    const { put, engine, written, get, clock } = rejecting(true)
+    const scope = engine.transaction('early')
+    await refused(put(scope))
+    await put(scope, note)
+    expect(written()).toBe(1)
+    await scope.end('committed')
+    await clock.advance(100)
+    expect((await get(reads.joined(1))).reason).not.toBe('dirty')
+  })
+
+  it('marks that got up are taken off, those of statements that were never sent too', async () => {
+    const { engine, get, put, clock } = rejecting(true)
+    const seen = async () => {
+      await clock.advance(100)
+      return (await get(reads.joined(1))).reason
+    }
+    const late = engine.transaction('late')
+    await put(late, note)
+    await put(late)
+    await refused(late.seal())
+    await late.end('failed')
+    expect(await seen()).not.toBe('dirty')
+    const early = engine.transaction('early')
+    void early.write([
+      { table: 'note', record: '{larder:main:note}', known: [], unknown: new Set(), cells: new Set() },
+    ])
+    await refused(put(early))
+    expect(await seen()).toBe('dirty')
+    early.unsent()
+    await early.end('failed')
+    expect(await seen()).not.toBe('dirty')
+  })
+
+  it('what a host could only seal after COMMIT is marked late and refuses nothing', async () => {
+    const { put, store, engine } = rejecting()
+    store.fail('rejects')
+    const scope = engine.transaction('late')
+    await put(scope)
+    await scope.end('committed')
+  })
+
+  it('a nested scope that merges into a sealed one is never refused: its statements have run', async () => {
+    const { put, store, engine, get } = rejecting()
+    store.fail('rejects', 'mark')
+    const parent = engine.transaction('early')
+    const scope = engine.transaction('late')
+    await put(scope)
+    await scope.mergeInto(parent)
+    await parent.end('committed')
+    expect((await get(reads.byId(1))).result?.v).toBe(1_001)
+  })
+
+  it('an invalidation in it is applied, and refused by nobody', async () => {
+    const { store, engine } = rejecting()
+    store.fail('rejects')
+    const scope = engine.transaction('early')
+    await engine.invalidate({ tables: ['item'] }, scope)
+    await scope.end('committed')
+  })
+})
+
+describe("finish: 'await'", () => {
+  function awaiting(finish: 'await' | 'background') {
+    let store: FaultyStore | undefined
+    const here = world({
+      finish,
+      around: (inner) => {
+        store = faultyStore(inner)
+        return store
+      },
+    })
+    return { ...here, store: store as FaultyStore }
+  }
+
+  it('a write returns when its finish is acknowledged; else before', async () => {
+    for (const finish of ['await', 'background'] as const) {
+      const { put, store, clock } = awaiting(finish)
+      store.fail('hangs', 'finish')
+      let returned = false
+      const writing = put(writes.touch(1)).then(() => {
+        returned = true
+      })
+      await settled()
+      expect([finish, returned]).toEqual([finish, finish === 'background'])
+      // Two seconds are the most; what was not acknowledged by then is in the journal.
+      await clock.advance(1_999)
+      expect(returned).toBe(finish === 'background')
+      await clock.advance(1)
+      expect(returned).toBe(true)
+      await writing
+    }
+  })
+
+  it('a transaction, too, and one that failed as well', async () => {
+    for (const outcome of ['committed', 'failed'] as const) {
+      const { put, store, clock, engine, get } = awaiting('await')
+      await get(reads.byId(1))
+      const scope = engine.transaction('early')
+      await put(writes.touch(1), undefined, scope)
+      store.fail('hangs', 'finish')
+      let ended = false
+      const ending = scope.end(outcome).then(() => {
+        ended = true
+      })
+      await settled()
+      await clock.advance(1_999)
+      expect(ended).toBe(false)
+      await clock.advance(1)
+      await ending
+      expect((await get(reads.byId(1))).reason).toBe('dirty')
+      store.fail('works')
+      await clock.advance(2_000)
+      expect((await get(reads.byId(1))).reason).not.toBe('dirty')
+    }
+  })
+
+  it('an acknowledged finish is seen by another process from the moment the write returns', async () => {
+    const here = awaiting('await')
+    const other = world({ beside: here, around: (inner) => faultyStore(inner) })
+    for (let time = 0; time < 2; time++) await other.get(reads.byId(1))
+    await here.put(writes.touch(1))
+    // Neither old nor dirty: everything that belongs to the write is over.
+    expect(await other.get(reads.byId(1))).toMatchObject({ reason: 'invalidated', result: { v: 1_001 } })
+  })
+
+  it('invalidate() returns when acknowledged, or when journaled', async () => {
+    const { cache, store, clock, get } = awaiting('background')
+    await get(reads.byId(1))
+    store.fail('hangs', 'finish', 'invalidateAll')
+    for (const request of [{ tables: ['item'] }, { all: true }] as const) {
+      let returned = false
+      const invalidating = cache.invalidate(request).then(() => {
+        returned = true
+      })
+      await settled()
+      await clock.advance(1_999)
+      expect(returned).toBe(false)
+      await clock.advance(1)
+      await invalidating
+      expect((await get(reads.byId(1))).reason).toBe('dirty')
+    }
+  })
+})

@@ -1,0 +1,207 @@
+import type { ReadReport } from '@larder/core'
+import type { WritePlanAtOnce, WriteThrough } from '@larder/core/host'
+import { deferred, settled } from '@larder/testing'
+import { describe, expect, it, vi } from 'vitest'
+import { type WorldOptions, world } from '../support/world.ts'
+
+/** A driver that answers at once, over a map of its own. */
+function started(options: WorldOptions = {}) {
+  const { cache, engine, clock } = world(options)
+  const rows = new Map([
+    [1, 'a'],
+    [2, 'b'],
+  ])
+  const policy = engine.policy({ ttl: '1h', jitter: 0 }, 'test')
+  const plan = (id: number) => ({
+    operation: 'item.byId',
+    model: 'item',
+    policy,
+    query: [id],
+    occurrences: [{ table: 'item', pins: { id: [id] }, rows: (row: unknown) => (row === undefined ? 0 : 1) }],
+    severalStatements: false,
+  })
+  const read = (id: number): string | undefined =>
+    engine.atOnce.read({ ...plan(id), run: () => rows.get(id) })
+  const change = (id: number): Omit<WritePlanAtOnce<void>, 'run'> => ({
+    operation: 'item.set',
+    model: 'item',
+    changes: [{ table: 'item', effect: 'update', before: { id: [id] }, sets: { v: 0 } }],
+  })
+  /** The row that a write leaves, as the read of it gives it. */
+  const through = (id: number): WriteThrough<string> => ({
+    policy,
+    table: 'item',
+    changes: 1,
+    reads: (result) => [
+      {
+        as: 'item.byId',
+        model: 'item',
+        query: [id],
+        occurrence: { table: 'item', pins: { id: [id] }, rows: () => 1 },
+        result,
+      },
+    ],
+  })
+  const store = (id: number, text: string, held = false): string => {
+    const run = () => {
+      rows.set(id, text)
+      return text
+    }
+    const { operation, model, changes } = change(id)
+    return engine.atOnce.write({ operation, model, changes, through: through(id), run }, held)
+  }
+  const write = (id: number, text: string, held = false): void =>
+    engine.atOnce.write({ ...change(id), run: () => void rows.set(id, text) }, held)
+  const told = async (id: number): Promise<ReadReport> => {
+    const { reads } = await cache.explain(async () => read(id))
+    return reads[0] as ReadReport
+  }
+  return { cache, engine, clock, rows, plan, change, read, write, store, told }
+}
+
+describe('a driver that answers at once', () => {
+  it('reads from memory what it read before, until a write in the same tick ends it, and no other row', async () => {
+    const { read, write, rows, told } = started()
+    expect([read(1), read(2)]).toStrictEqual(['a', 'b'])
+    rows.set(1, 'unseen')
+    expect(read(1)).toBe('a')
+    write(1, 'new')
+    expect(read(1)).toBe('new')
+    expect(await told(1)).toMatchObject({ source: 'memory' })
+    expect(await told(2)).toMatchObject({ source: 'memory' })
+  })
+
+  it('an entry expires', async () => {
+    const { clock, read, rows, told } = started()
+    read(1)
+    rows.set(1, 'later')
+    await clock.advance(3_600_001)
+    expect(await told(1)).toMatchObject({ source: 'database' })
+    expect(read(1)).toBe('later')
+  })
+
+  it('a load by another driver that began before its write does not put the old row back', async () => {
+    const { engine, plan, read, write } = started()
+    const answer = deferred<void>()
+    const slow = engine.read({
+      ...plan(1),
+      run: async () => {
+        await answer.promise
+        return 'a'
+      },
+    })
+    await settled()
+    write(1, 'new')
+    answer.resolve()
+    expect(await slow).toBe('a')
+    await settled()
+    expect(read(1)).toBe('new')
+  })
+
+  it('a write by another driver that is under way is read past', async () => {
+    const { engine, change, read, told } = started()
+    read(1)
+    const answer = deferred<void>()
+    const slow = engine.write({ ...change(1), run: () => answer.promise })
+    await settled()
+    expect(await told(1)).toMatchObject({ source: 'database', reason: 'dirty' })
+    expect(await told(2)).toMatchObject({ reason: 'miss' })
+    answer.resolve()
+    await slow
+    expect(await told(1)).toMatchObject({ reason: 'invalidated' })
+  })
+
+  it('a row that is written through is a hit in the same tick, and ends with the next write', async () => {
+    const { read, write, store, told } = started()
+    read(1)
+    store(1, 'stored')
+    expect(await told(1)).toMatchObject({ source: 'memory' })
+    expect(read(1)).toBe('stored')
+    write(1, 'next')
+    expect(read(1)).toBe('next')
+  })
+
+  it('beside a write of the row by another driver, and in a transaction, it is not stored', async () => {
+    const { engine, change, rows, read, store, told } = started()
+    const answer = deferred<void>()
+    const slow = engine.write({ ...change(1), run: () => answer.promise })
+    await settled()
+    store(1, 'stored')
+    rows.set(1, 'by the other')
+    answer.resolve()
+    await slow
+    expect(read(1)).toBe('by the other')
+    store(2, 'undone', true)
+    rows.set(2, 'b')
+    engine.atOnce.end(false)
+    expect(await told(2)).toMatchObject({ source: 'database' })
+    expect(read(2)).toBe('b')
+  })
+
+  it("with `write: 'around'` reads outlive writes, and end with raw SQL", () => {
+    const { engine, plan, change, rows } = started()
+    const policy = engine.policy({ ttl: '1h', write: 'around' }, 'test')
+    const read = () => engine.atOnce.read({ ...plan(1), policy, run: () => rows.get(1) })
+    const put = (text: string, model?: string) =>
+      engine.atOnce.write({ ...change(1), model, run: () => void rows.set(1, text) }, false)
+    read()
+    put('new', 'item')
+    expect(read()).toBe('a')
+    put('raw')
+    expect(read()).toBe('raw')
+  })
+
+  it('what a transaction wrote is invalidated at its end, and not at all after a rollback', async () => {
+    const { engine, read, write, rows, told } = started()
+    for (const id of [1, 2]) read(id)
+    write(1, 'kept', true)
+    expect(await told(1)).toMatchObject({ source: 'memory' })
+    engine.atOnce.end(true)
+    expect(read(1)).toBe('kept')
+    write(2, 'undone', true)
+    rows.set(2, 'b')
+    engine.atOnce.end(false)
+    engine.atOnce.end(true)
+    expect(await told(2)).toMatchObject({ source: 'memory' })
+  })
+
+  it('a write that failed ends nothing if that is proven, and all it may have changed if not', async () => {
+    const { engine, change, read, told } = started()
+    const failing = (proven: boolean) => () =>
+      engine.atOnce.write(
+        {
+          ...change(1),
+          failed: () => proven,
+          run: () => {
+            throw new Error('refused')
+          },
+        },
+        false,
+      )
+    read(1)
+    expect(failing(true)).toThrow('refused')
+    expect(await told(1)).toMatchObject({ source: 'memory' })
+    expect(failing(false)).toThrow('refused')
+    expect(await told(1)).toMatchObject({ reason: 'invalidated' })
+  })
+
+  it('over another store reads go to the database, and this process goes past what the store has not heard', async () => {
+    const heard = deferred<undefined>()
+    const finish = vi.fn(() => heard.promise)
+    const { cache, engine, plan, write, told } = started({
+      around: ({ atOnce: _, ...store }) => ({ ...store, source: 'store', finish }),
+    })
+    const asked = async (): Promise<string | undefined> => {
+      const { reads } = await cache.explain(() => engine.read({ ...plan(1), run: async () => 'a' }))
+      return reads[0]?.reason
+    }
+    expect(await told(1)).toMatchObject({ reason: 'unavailable' })
+    expect(await asked()).toBe('miss')
+    write(1, 'new')
+    expect(finish).toHaveBeenCalledTimes(1)
+    expect(await asked()).toBe('dirty')
+    heard.resolve(undefined)
+    await settled()
+    expect(await asked()).not.toBe('dirty')
+  })
+})

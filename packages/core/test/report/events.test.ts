@@ -1,0 +1,63 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
+import { type CacheEventName, createCache } from '@larder/core'
+import { expect, it } from 'vitest'
+import { createEvents } from '../../src/report/events.ts'
+
+const NAMES: readonly CacheEventName[] = [
+  'read',
+  'write',
+  'invalidate',
+  'store-error',
+  'store-state',
+  'codec-error',
+  'unknown-write',
+  'warning',
+  'verify',
+]
+
+it.each(NAMES)('%s reaches listeners and the channel larder:%s as one object', (name) => {
+  const events = createEvents()
+  const heard: unknown[] = []
+  const onMessage = (message: unknown) => heard.push(message)
+  expect(events.heard(name)).toBe(false)
+  subscribe(`larder:${name}`, onMessage)
+  const off = events.on(name, onMessage)
+  const event = {} as never
+  events.emit(name, event)
+  off()
+  events.emit(name, event)
+  unsubscribe(`larder:${name}`, onMessage)
+  events.emit(name, event)
+  expect(heard).toEqual([event, event, event])
+  expect(heard.every((one) => one === event)).toBe(true)
+  expect(events.heard(name)).toBe(false)
+})
+
+it('a read of a cache is published on larder:read', async () => {
+  const heard: unknown[] = []
+  const onMessage = (message: unknown) => heard.push(message)
+  subscribe('larder:read', onMessage)
+  await createCache().wrap('key', { ttl: '1m' }, async () => 1)
+  unsubscribe('larder:read', onMessage)
+  expect(heard).toMatchObject([{ operation: 'wrap', source: 'database', reason: 'miss' }])
+})
+
+it('a listener that throws is a process warning, and the others still hear', async () => {
+  const events = createEvents()
+  const heard: string[] = []
+  events.on('warning', () => {
+    throw new Error('mine')
+  })
+  events.on('warning', ({ code }) => heard.push(code))
+  const warned = once(process, 'warning')
+  events.emit('warning', { code: 'x', message: '' })
+  expect(heard).toEqual(['x'])
+  expect(String(await warned)).toMatch(/'warning' event threw: Error: mine/)
+})
+
+it('an event that is not there, and a listener that is none, are refused', () => {
+  const cache = createCache()
+  expect(() => cache.on('reed' as never, () => {})).toThrow(/no event 'reed': there are read, write/)
+  expect(() => cache.on('read', undefined as never)).toThrow(/'read' is undefined: give a function/)
+})

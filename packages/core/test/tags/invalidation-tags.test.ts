@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest'
+import { CacheError } from '../../src/base/errors.ts'
+import type { KnownDatabase } from '../../src/plan/known-databases.ts'
+import { type InvalidateRequest, tagsOfInvalidation } from '../../src/tags/invalidation-tags.ts'
+import { recordName } from '../../src/tags/spelling.ts'
+import { column, foreign, nullable, primary, schema, shortly, table, unique } from './tables.ts'
+
+const columns = [column('id'), column('code', 'text'), nullable('owner_id'), column('region'), column('slot')]
+const item = table('item', columns, {
+  keys: [primary('id'), unique('code'), foreign('owner_id'), unique('region', 'slot')],
+})
+const databases: readonly KnownDatabase[] = [
+  { database: 'main', tables: [schema(item, table('bare', [])).tables] },
+  { database: 'other', tables: [schema(table('item', columns, { keys: [primary('id')] })).tables] },
+]
+const main = databases.slice(0, 1)
+const tagsOf = (request: InvalidateRequest, known = main) => tagsOfInvalidation('larder', known, request)
+const errorOf = (request: unknown, known = main): CacheError => {
+  try {
+    tagsOf(request as InvalidateRequest, known)
+  } catch (error) {
+    expect(error).toBeInstanceOf(CacheError)
+    return error as CacheError
+  }
+  throw new Error('nothing was thrown')
+}
+
+describe('explicit invalidation', () => {
+  it('a table, in any case, is bumped whole', () => {
+    expect(tagsOf({ tables: ['ITEM'] })).toEqual([
+      {
+        table: 'item',
+        record: recordName('larder', 'main', 'item'),
+        known: [],
+        unknown: new Set(),
+        cells: new Set(),
+      },
+    ])
+  })
+
+  it('a row bumps its value and every field but the key it was named by', () => {
+    const [tag] = tagsOf({ rows: [{ table: 'Item', key: { id: '5' } }] })
+    expect(shortly(tag?.known ?? [])).toEqual(['p1(id:integer)'])
+    expect(shortly(tag?.cells ?? [])).toEqual(['p1(id:integer)=5'])
+    expect(tag?.unknown.size).toBe(0)
+  })
+
+  it('rows named by one key keep it known, rows named by two keys leave none', () => {
+    const same = tagsOf({ rows: [1, 2].map((id) => ({ table: 'item', key: { id } })) })[0]
+    expect([same?.known.length, same?.cells.size]).toEqual([1, 2])
+    const two = tagsOf({
+      rows: [
+        { table: 'item', key: { id: 1 } },
+        { table: 'item', key: { owner_id: 2 } },
+      ],
+    })[0]
+    expect([two?.known.length, two?.cells.size]).toEqual([0, 2])
+  })
+
+  it('a table beside one of its rows is bumped whole', () => {
+    const [tag, ...more] = tagsOf({ rows: [{ table: 'item', key: { id: 1 } }], tables: ['item'] })
+    expect([tag?.known, more]).toEqual([[], []])
+  })
+
+  it('a composite key is named by all its columns, in any order', () => {
+    const one = tagsOf({ rows: [{ table: 'item', key: { slot: 2, region: 1 } }] })[0]
+    const other = tagsOf({ rows: [{ table: 'item', key: { region: 1n, slot: '2' } }] })[0]
+    expect(one).toEqual(other)
+    expect(one?.cells.size).toBe(1)
+  })
+
+  it('every database with such a table is meant', () => {
+    expect(tagsOf({ tables: ['item'] }, databases as KnownDatabase[]).map((tag) => tag.record)).toEqual([
+      recordName('larder', 'main', 'item'),
+      recordName('larder', 'other', 'item'),
+    ])
+  })
+
+  it('two clients that give a key another kind both have their cell bumped', () => {
+    const two = [
+      {
+        database: 'main',
+        tables: [schema(item).tables, schema({ ...item, keys: [foreign('code')] }).tables],
+      },
+    ]
+    const [tag] = tagsOf({ rows: [{ table: 'item', key: { code: 'a' } }] }, two)
+    expect(shortly(tag?.cells ?? [])).toEqual(['f1(code:text)=A', 'u1(code:text)=A'])
+  })
+
+  it('without a client the table is taken to be in the default database', () => {
+    expect(tagsOf({ tables: ['Any'] }, []).map((tag) => tag.record)).toEqual([
+      recordName('larder', 'main', 'any'),
+    ])
+  })
+
+  it('a user tag is one cell, once', () => {
+    expect(tagsOf({ tags: ['x', 'x'] })).toMatchObject([
+      { record: '{larder:##x}', cells: new Set(['{larder:##x}']) },
+    ])
+  })
+
+  it.each([{}, { all: true } as const, { tables: [] }])('%j names no tag', (request) => {
+    expect(tagsOf(request)).toEqual([])
+  })
+})
+
+const mistakes: [string, unknown, string, RegExp][] = [
+  ['a table nobody has', { tables: ['Product'] }, 'LARDER_UNKNOWN_TABLE', /Product.*item, bare/],
+  [
+    'a row of a table nobody has',
+    { rows: [{ table: 'ghost', key: { id: 1 } }] },
+    'LARDER_UNKNOWN_TABLE',
+    /ghost/,
+  ],
+  [
+    'a table named like a prototype’s property',
+    { tables: ['constructor'] },
+    'LARDER_UNKNOWN_TABLE',
+    /constructor/,
+  ],
+  [
+    'columns that are no key',
+    { rows: [{ table: 'item', key: { title: 'x' } }] },
+    'LARDER_CONFIG',
+    /title.*id, or code/,
+  ],
+  [
+    'half of a composite key',
+    { rows: [{ table: 'item', key: { slot: 1 } }] },
+    'LARDER_CONFIG',
+    /slot.*region \+ slot/,
+  ],
+  [
+    'a key and a column more',
+    { rows: [{ table: 'item', key: { id: 1, code: 'a' } }] },
+    'LARDER_CONFIG',
+    /code,id/,
+  ],
+  ['no column', { rows: [{ table: 'item', key: {} }] }, 'LARDER_CONFIG', /nothing is no lookup key/],
+  [
+    'a row of a table without keys',
+    { rows: [{ table: 'bare', key: { id: 1 } }] },
+    'LARDER_CONFIG',
+    /tables instead/,
+  ],
+  ['null as a key', { rows: [{ table: 'item', key: { id: null } }] }, 'LARDER_CONFIG', /item \(id\)/],
+  ['a word as an integer', { rows: [{ table: 'item', key: { id: 'abc' } }] }, 'LARDER_CONFIG', /item \(id\)/],
+  ['a list as a value', { rows: [{ table: 'item', key: { id: [1] } }] }, 'LARDER_CONFIG', /item \(id\)/],
+  ['a misspelt option', { table: ['item'] }, 'LARDER_CONFIG', /table: give/],
+  ['text for a list of tables', { tables: 'item' }, 'LARDER_CONFIG', /tables: "item"/],
+  ['empty text as a tag', { tags: [''] }, 'LARDER_CONFIG', /tags: \[""\]/],
+  ['rows without keys', { rows: [{ table: 'item' }] }, 'LARDER_CONFIG', /rows/],
+  ['all: false', { all: false }, 'LARDER_CONFIG', /all: false/],
+  ['nothing at all', undefined, 'LARDER_CONFIG', /undefined/],
+]
+
+describe('mistakes in an invalidation', () => {
+  it.each(mistakes)('%s is refused by name', (_, request, code, message) => {
+    const error = errorOf(request)
+    expect(error.code).toBe(code)
+    expect(error.message).toMatch(message)
+  })
+})

@@ -1,0 +1,77 @@
+import { memoryStore } from '@larder/core'
+import type { Fetched, Store } from '@larder/core/store'
+import { deferred, fakeClock } from '@larder/testing'
+import { expect, it } from 'vitest'
+import { createKeptEntries } from '../../src/tier/kept-entries.ts'
+import { createKeptTags } from '../../src/tier/kept-tags.ts'
+import { followingStore } from '../../src/tier/tracking-store.ts'
+
+const REQUEST = { record: '{r}', fields: ['k'], cells: ['{r}:1'] }
+const MARK = { record: '{r}', token: 't', fields: ['list'], known: ['k'], cells: ['{r}:1'], lifetime: 1 }
+const FINISH = { record: '{r}', token: 't', untouched: [], keep: ['k'], cells: ['{r}:1'] }
+
+/** A store whose changes do nothing until they are let go, or fail. */
+function slow() {
+  const gone = deferred()
+  const wait = async (): Promise<undefined> => void (await gone.promise)
+  const answered: Fetched = {
+    epoch: 'e',
+    entry: null,
+    tags: [
+      {
+        fields: [{ nonce: 'a', dirty: false }],
+        cells: [{ nonce: 'b', dirty: false }],
+        lease: { holds: () => true },
+      },
+    ],
+  }
+  const store: Store = {
+    ...memoryStore(),
+    source: 'store',
+    fetch: async () => answered,
+    mark: wait,
+    renew: wait,
+    finish: wait,
+    invalidateAll: wait,
+  }
+  const tags = createKeptTags(10)
+  const clock = fakeClock()
+  const following = followingStore(store, tags, createKeptEntries(clock, { maxEntries: 10, maxBytes: 1e6 }))
+  const known = () =>
+    tags
+      .recall([REQUEST])
+      .tags.flatMap(({ fields, cells }) => [...fields, ...cells])
+      .filter(Boolean)
+  return { following, gone, known }
+}
+
+it.each([
+  ['mark', (store: Store) => store.mark(MARK)],
+  ['renew', (store: Store) => store.renew(MARK)],
+  ['finish', (store: Store) => store.finish(FINISH)],
+  ['invalidateAll', (store: Store) => store.invalidateAll()],
+])('%s ends what is kept before it is sent, and when it was answered or failed', async (_, change) => {
+  for (const fails of [false, true]) {
+    const { following, gone, known } = slow()
+    await following.fetch(undefined, [REQUEST])
+    expect(known()).toHaveLength(2)
+    const changing = change(following)
+    expect(known()).toEqual([])
+    await following.fetch(undefined, [REQUEST])
+    expect(known()).toHaveLength(2)
+    if (fails) gone.reject(new Error('lost'))
+    else gone.resolve()
+    await changing.catch(() => {})
+    expect(known()).toEqual([])
+  }
+})
+
+it('a question sent before a change was answered is not kept after it', async () => {
+  const { following, gone, known } = slow()
+  const asked = following.fetch(undefined, [REQUEST])
+  const changing = following.finish(FINISH)
+  gone.resolve()
+  await changing
+  await asked
+  expect(known()).toEqual([])
+})

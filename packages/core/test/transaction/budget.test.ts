@@ -1,0 +1,384 @@
+import type { Transaction } from '@larder/core/host'
+import type { Store } from '@larder/core/store'
+import { type FaultyStore, faultyStore, settled } from '@larder/testing'
+import { describe, expect, it } from 'vitest'
+import { reads, writes } from '../support/item-host.ts'
+import { type WorldOptions, world } from '../support/world.ts'
+
+// What the cache may hold a transaction up, where the store hangs. Time stands still unless it is advanced.
+
+const BUDGET = 100
+const one = reads.byId(1)
+
+function hanging(options: WorldOptions = {}) {
+  let store: FaultyStore | undefined
+  const marked: Parameters<Store['mark']>[0][] = []
+  const here = world({
+    ...options,
+    around: (inner) => {
+      store = faultyStore(inner)
+      const { mark } = store
+      return {
+        ...store,
+        mark: (request) => {
+          marked.push(request)
+          return mark(request)
+        },
+      }
+    },
+  })
+  return { ...here, marked, store: store as FaultyStore }
+}
+type Here = ReturnType<typeof hanging>
+
+/** Time that passes until `run` is over. */
+async function heldUp({ clock }: Here, run: Promise<unknown>, most = 10_000): Promise<number> {
+  let over = false
+  const ended = run.finally(() => {
+    over = true
+  })
+  ended.catch(() => {})
+  await settled()
+  for (let time = 0; time <= most; time++) {
+    if (over) return time
+    await clock.advance(1)
+  }
+  throw new Error(`not over after ${most} ms`)
+}
+
+const begin = ({ engine }: Here): Transaction => engine.transaction('late')
+
+describe('a transaction beside a store that hangs', () => {
+  it('sends its statements without waiting, and waits for its marks 100 ms before COMMIT', async () => {
+    const here = hanging()
+    here.store.fail('hangs')
+    const scope = begin(here)
+    await here.put(writes.touch(1), undefined, scope)
+    await here.put(writes.touch(2), undefined, scope)
+    expect(await heldUp(here, scope.seal())).toBe(BUDGET)
+    void scope.end('committed')
+    expect((await here.get(one)).result?.v).toBe(1_001)
+  })
+
+  it('does not wait at all if its statements took that long, or if the last mark was not answered', async () => {
+    const here = hanging()
+    here.store.fail('hangs')
+    const scope = begin(here)
+    await here.put(writes.touch(1), undefined, scope)
+    await here.clock.advance(BUDGET)
+    expect(await heldUp(here, scope.seal())).toBe(0)
+    const next = begin(here)
+    await here.put(writes.touch(1, 'note'), undefined, next)
+    expect(await heldUp(here, next.seal())).toBe(0)
+    expect(here.marked).toHaveLength(2)
+  })
+
+  it('waits again once the store has acknowledged anything that a write had to say', async () => {
+    const here = hanging()
+    here.store.fail('hangs')
+    const scope = begin(here)
+    await here.put(writes.touch(1), undefined, scope)
+    await heldUp(here, scope.seal())
+    void scope.end('committed')
+    here.store.fail('works')
+    // The finish is sent when the mark has failed.
+    await here.clock.advance(1_000)
+    here.store.fail('hangs')
+    const next = begin(here)
+    await here.put(writes.touch(1), undefined, next)
+    expect(await heldUp(here, next.seal())).toBe(BUDGET)
+  })
+
+  it.each([1, 5])('waits no longer in all if %s statements each wait for their marks', async (statements) => {
+    const here = hanging()
+    here.store.fail('hangs', 'mark')
+    const scope = here.engine.transaction('early')
+    const all = async () => {
+      for (let id = 1; id <= statements; id++) await here.put(writes.touch(id), undefined, scope)
+    }
+    expect(await heldUp(here, all())).toBe(BUDGET)
+  })
+
+  it('shares what it may be held up with the transactions nested in it', async () => {
+    const here = hanging()
+    here.store.fail('hangs', 'mark')
+    const { engine, clock, put } = here
+    const outer = engine.transaction('early')
+    const nested = engine.inside(outer, async () => {
+      const first = put(writes.touch(1), undefined, outer)
+      await settled()
+      await clock.advance(60)
+      const inner = engine.transaction('early')
+      const second = put(writes.touch(2, 'note'), undefined, inner)
+      await clock.advance(39)
+      let over = false
+      const both = Promise.all([first, second]).then(() => {
+        over = true
+      })
+      await settled()
+      expect(over).toBe(false)
+      await clock.advance(1)
+      await both
+    })
+    await nested
+  })
+
+  it('that is nested hands its writes on without waiting for the store', async () => {
+    const here = hanging()
+    const outer = begin(here)
+    const inner = begin(here)
+    await here.put(writes.touch(1), undefined, inner)
+    here.store.fail('hangs')
+    expect(await heldUp(here, inner.mergeInto(outer))).toBe(0)
+  })
+
+  it('bypasses its own reads until the store has been told, and then reads what was committed', async () => {
+    const here = hanging()
+    await here.get(one)
+    here.store.fail('hangs')
+    const scope = begin(here)
+    await here.put(writes.touch(1), undefined, scope)
+    await heldUp(here, scope.seal())
+    void scope.end('committed')
+    await here.clock.advance(5_000)
+    expect(await here.get(one)).toMatchObject({ reason: 'dirty', result: { v: 1_001 } })
+    here.store.fail('works')
+    await here.clock.advance(2_000)
+    for (const reason of ['invalidated', undefined])
+      expect(await here.get(one)).toMatchObject({ result: { v: 1_001 }, ...(reason && { reason }) })
+    expect((await here.get(one)).source).toBe('store')
+  })
+})
+
+describe('what is marked beside the statements', () => {
+  it('a thousand statements on one table send few marks, and one at a time', async () => {
+    const here = hanging()
+    const scope = begin(here)
+    for (let id = 1; id <= 1_000; id++) {
+      await here.put(writes.touch(1 + (id % 200)), undefined, scope)
+      await settled()
+    }
+    expect(here.marked.length).toBeLessThanOrEqual(16)
+    await scope.seal()
+    expect(here.marked.length).toBeLessThanOrEqual(17)
+    expect(new Set(here.marked.map(({ token }) => token)).size).toBe(1)
+    expect(new Set(here.marked.flatMap(({ cells }) => cells)).size).toBe(200)
+    await scope.end('committed')
+    await settled()
+    expect((await here.get(one)).reason).not.toBe('dirty')
+  })
+
+  it('statements that come while a mark is on its way are marked together, also where each waits for it', async () => {
+    for (const marking of ['late', 'early'] as const) {
+      const here = hanging()
+      const scope = here.engine.transaction(marking)
+      const all = [1, 2, 3, 1, 2, 3].map((id) => here.put(writes.touch(id), undefined, scope))
+      await Promise.all(all)
+      await settled()
+      expect(here.marked).toHaveLength(2)
+    }
+  })
+
+  it('a key that the result is going to show is not dirty before, and its rows are before COMMIT', async () => {
+    const here = hanging()
+    const other = world({ beside: here, around: (inner) => faultyStore(inner) })
+    const group = (id: number) => other.get(reads.byGroup(id))
+    for (const id of [0, 1, 0, 1]) await group(id)
+    const scope = begin(here)
+    const transaction = here.database.begin()
+    await here.put(writes.touch(1, 'item', true), transaction.write, scope)
+    await scope.seal()
+    expect((await group(1)).source).toBe('store')
+    expect((await group(0)).reason).toBe('dirty')
+    await transaction.commit()
+    await scope.end('committed')
+    const all = begin(here)
+    await here.put(writes.touch(2), here.database.begin().write, all)
+    expect((await group(1)).reason).toBe('dirty')
+  })
+
+  it('a mark that failed is sent again before COMMIT, with all that it was for', async () => {
+    const here = hanging()
+    here.store.fail('rejects', 'mark')
+    const scope = begin(here)
+    await here.put(writes.touch(1), undefined, scope)
+    await settled()
+    here.store.fail('works')
+    await scope.seal()
+    expect(here.marked).toHaveLength(2)
+    expect(here.marked[1]).toEqual(here.marked[0])
+  })
+
+  it('marks that are older than a second are repeated before COMMIT: the store may have lost them', async () => {
+    const here = hanging()
+    const scope = begin(here)
+    await here.put(writes.touch(1), undefined, scope)
+    await here.clock.advance(1_000)
+    await scope.seal()
+    expect(here.marked).toHaveLength(2)
+    expect(here.marked[1]?.cells).toEqual(here.marked[0]?.cells)
+  })
+
+  it('one timer renews all of them until the end', async () => {
+    const here = hanging()
+    const pending = here.clock.pending()
+    const scope = begin(here)
+    for (const [id, table] of [
+      [1, 'item'],
+      [2, 'item'],
+      [1, 'note'],
+    ] as const)
+      await here.put(writes.touch(id, table), undefined, scope)
+    await settled()
+    expect(here.clock.pending()).toBe(pending + 1)
+    await here.clock.advance(10_000)
+    expect(here.store.calls.filter((call) => call === 'renew')).toHaveLength(2)
+    await scope.end('failed')
+    await here.clock.advance(60_000)
+    expect(here.store.calls.filter((call) => call === 'renew')).toHaveLength(2)
+  })
+
+  it('an invalidation inside a transaction is marked at its COMMIT, and not at all before a rollback', async () => {
+    const here = hanging()
+    const scope = begin(here)
+    await here.engine.invalidate({ tables: ['item'] }, scope)
+    expect(here.marked).toHaveLength(0)
+    await scope.seal()
+    expect(here.marked).toHaveLength(1)
+  })
+})
+
+describe('a mark acknowledged after COMMIT', () => {
+  it('proves nothing: a row that another process has changed since is not stored', async () => {
+    let release = (): void => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const here = world({
+      through: {},
+      memory: { mode: 'off' },
+      around: (store) => ({
+        ...store,
+        source: 'store',
+        mark: async (request) => {
+          await held
+          return store.mark(request)
+        },
+      }),
+    })
+    const there = world({ beside: here, around: (store) => ({ ...store, source: 'store' }) })
+    const scope = here.engine.transaction('late')
+    const transaction = here.database.begin()
+    await here.put(writes.touch(1, 'item', true), transaction.write, scope)
+    const sealed = scope.seal()
+    await here.clock.advance(BUDGET)
+    await sealed
+    await transaction.commit()
+    // Marked, committed and finished before the mark of the first gets there.
+    await there.put(writes.touch(1, 'item', true))
+    await settled()
+    const ended = scope.end('committed')
+    release()
+    await ended
+    await settled()
+    expect((await there.get(one)).result?.v).toBe(1_002)
+  })
+})
+
+describe('a write of its own', () => {
+  it('waits a second for a store that hangs, and those after it not at all', async () => {
+    const here = hanging()
+    here.store.fail('hangs')
+    expect(await heldUp(here, here.put(writes.touch(1)))).toBe(1_000)
+    expect(await heldUp(here, here.put(writes.touch(2)))).toBe(0)
+    expect(await heldUp(here, here.put(writes.touch(1, 'note')))).toBe(0)
+    expect(here.marked).toHaveLength(3)
+  })
+
+  it('lets those go that wait already', async () => {
+    const here = hanging()
+    here.store.fail('hangs')
+    const first = here.put(writes.touch(1))
+    await settled()
+    await here.clock.advance(900)
+    const second = here.put(writes.touch(2))
+    expect(await heldUp(here, Promise.all([first, second]))).toBe(100)
+  })
+
+  it('waits for a store that is slow: the mark comes first', async () => {
+    const here = world({
+      around: (store) => ({
+        ...store,
+        source: 'store',
+        mark: (request) =>
+          new Promise((resolve) => here.clock.after(400, () => resolve(store.mark(request)))),
+      }),
+    })
+    let over = false
+    const written = here.put(writes.touch(1)).then(() => {
+      over = true
+    })
+    await here.clock.advance(399)
+    expect(over).toBe(false)
+    await here.clock.advance(1)
+    await written
+  })
+
+  it("under finish: 'await' does not wait for a store that is known not to answer", async () => {
+    const here = hanging({ finish: 'await' })
+    here.store.fail('hangs')
+    await heldUp(here, here.put(writes.touch(1)))
+    expect(await heldUp(here, here.put(writes.touch(1)))).toBe(0)
+    expect((await here.get(one)).reason).toBe('dirty')
+    here.store.fail('works')
+    await here.clock.advance(4_000)
+    expect((await here.get(one)).reason).not.toBe('dirty')
+  })
+})
+
+describe("onMarkFailure: 'reject'", () => {
+  const rejecting = () => {
+    const here = hanging()
+    here.engine.policy({ ttl: 1_000, onMarkFailure: 'reject' }, 'models.Item', 'Item')
+    return here
+  }
+  const codeOf = (run: Promise<unknown>) =>
+    run.then(
+      () => 'went ahead',
+      ({ code }) => code,
+    )
+
+  it('waits for as long as a mark may take, in a transaction as well, and refuses at once after that', async () => {
+    for (const inside of [false, true]) {
+      const here = rejecting()
+      here.store.fail('hangs')
+      const write = async () => {
+        if (!inside) return here.put(writes.touch(1))
+        const scope = begin(here)
+        await here.put(writes.touch(1), undefined, scope)
+        return scope.seal().finally(() => void scope.end('failed'))
+      }
+      const first = codeOf(write())
+      expect(await heldUp(here, first)).toBe(1_000)
+      expect(await first).toBe('LARDER_MARK_FAILED')
+      const second = codeOf(write())
+      expect(await heldUp(here, second)).toBe(0)
+      expect(await second).toBe('LARDER_MARK_FAILED')
+      here.store.fail('works')
+      await here.clock.advance(5_000)
+      expect(await codeOf(write())).toBe('went ahead')
+    }
+  })
+
+  it('keeps a transaction waiting that the budget of others would have let go', async () => {
+    const here = rejecting()
+    here.store.fail('hangs')
+    const other = begin(here)
+    await here.put(writes.touch(1, 'note'), undefined, other)
+    expect(await heldUp(here, other.seal())).toBe(BUDGET)
+    const scope = begin(here)
+    await here.put(writes.touch(1), undefined, scope)
+    // The mark of the other one has failed by then.
+    expect(await heldUp(here, codeOf(scope.seal()))).toBe(900)
+  })
+})

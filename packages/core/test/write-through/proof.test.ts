@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import type { TagReport, WitnessedTag } from '../../src/tags/tag.ts'
+import {
+  mergeStakes,
+  proofOf,
+  type RowAtStake,
+  stakesOf,
+  type Testimony,
+  witnessOf,
+} from '../../src/write-through/proof.ts'
+
+// Nonces decide in every schedule the checker has seen; each of the other conditions is enough to store nothing.
+
+const row: RowAtStake = { record: '{r}', field: 'k', cell: '{r}:1', lifetime: 1_000, store: async () => {} }
+const witness = { fields: ['k'], cells: ['{r}:1'], lifetime: 1_000 }
+const tag = (found: string, more: Partial<WitnessedTag> = {}): WitnessedTag => ({
+  found,
+  left: found,
+  own: true,
+  foreign: false,
+  ...more,
+})
+const testimony = (field: WitnessedTag, cell: WitnessedTag, more: Partial<TagReport> = {}): Testimony => ({
+  witness,
+  report: { epoch: 'e', fields: [field], cells: [cell], ...more },
+})
+const marked = testimony(tag('f'), tag('c'))
+const finished = testimony(tag('f'), tag('c', { left: 'new' }))
+
+it('a row nobody else wrote is proven: stamped with the field of the mark and the cell of the finish', () => {
+  expect(proofOf(row, marked, finished)).toEqual({ epoch: 'e', field: 'f', cell: 'new' })
+})
+
+describe('nothing is proven', () => {
+  it.each([
+    ['the mark was not reported on', undefined, finished],
+    ['the finish was not reported on', marked, undefined],
+    ['another began on the row before', testimony(tag('f'), tag('c', { foreign: true })), finished],
+    ['another began on unknown rows before', testimony(tag('f', { foreign: true }), tag('c')), finished],
+    ['another is on the row', marked, testimony(tag('f'), tag('c', { left: 'n', foreign: true }))],
+    ['another is on unknown rows', marked, testimony(tag('f', { foreign: true }), tag('c', { left: 'n' }))],
+    ['another came and went on the row', marked, testimony(tag('f'), tag('d', { left: 'n' }))],
+    ['another came and went on unknown rows', marked, testimony(tag('g'), tag('c', { left: 'n' }))],
+    ['its own mark was lost', marked, testimony(tag('f'), tag('c', { left: 'n', own: false }))],
+    ['its own mark never was', testimony(tag('f'), tag('c', { own: false })), finished],
+    ['the cell is gone', marked, testimony(tag('f'), tag('c', { left: undefined }))],
+    ['the field is gone', marked, testimony(tag('f', { found: undefined }), tag('c', { left: 'n' }))],
+    [
+      'everything was invalidated meanwhile',
+      marked,
+      testimony(tag('f'), tag('c', { left: 'n' }), { epoch: 'x' }),
+    ],
+    ['it is not what was asked about', { ...marked, witness: { ...witness, cells: ['{r}:2'] } }, finished],
+  ])('where %s', (_, before, after) => {
+    expect(proofOf(row, before, after)).toBeUndefined()
+  })
+})
+
+describe('a witness', () => {
+  const tags = {
+    table: 't',
+    record: '{r}',
+    known: ['k', 'l'],
+    unknown: new Set(['l']),
+    cells: new Set(['{r}:1']),
+  }
+  const stakes = {
+    tags: [{ record: '{r}', fields: ['k', 'l', 'm'], cells: ['{r}:1', '{r}:2'] }],
+    lifetime: 5,
+  }
+
+  it('is asked for keys the write did not have to mark and cells it does mark', () => {
+    expect(witnessOf(tags, stakes)).toEqual({ fields: ['k'], cells: ['{r}:1'], lifetime: 5 })
+  })
+
+  it('is not asked for where nothing is left to ask', () => {
+    expect(witnessOf(tags, undefined)).toBeUndefined()
+    expect(witnessOf({ ...tags, record: '{s}' }, stakes)).toBeUndefined()
+    expect(witnessOf({ ...tags, cells: new Set() }, stakes)).toBeUndefined()
+    expect(witnessOf({ ...tags, unknown: new Set(['k', 'l']) }, stakes)).toBeUndefined()
+  })
+
+  it('of several rows is one for each record', () => {
+    const other = { ...row, cell: '{r}:2', lifetime: 2_000 }
+    const far = { ...row, record: '{s}' }
+    expect(mergeStakes([row, other, far].map(stakesOf))).toEqual({
+      tags: [
+        { record: '{r}', fields: ['k'], cells: ['{r}:1', '{r}:2'] },
+        { record: '{s}', fields: ['k'], cells: ['{r}:1'] },
+      ],
+      lifetime: 2_000,
+    })
+    expect(mergeStakes([])).toBeUndefined()
+  })
+})

@@ -1,0 +1,264 @@
+import type { Store } from '@larder/core/store'
+import { faultyStore, settled } from '@larder/testing'
+import { describe, expect, it } from 'vitest'
+import { Refused, reads, writes } from '../support/item-host.ts'
+import { paused, type World, type WorldOptions, world } from '../support/world.ts'
+
+// Rows that are written are stored, where nothing else can have changed them. The tables have the keys id, code and grp.
+
+const one = reads.byId(1)
+const touch = writes.touch(1, 'item', true)
+const open = (options: WorldOptions = {}) => world({ through: {}, ...options })
+
+/** Where the row is read from, after the write's finish. */
+async function source({ get }: World, shape = one): Promise<string | undefined> {
+  await settled()
+  const { source, reason, result } = await get(shape)
+  return reason ?? (result ? source : 'nothing')
+}
+
+describe('a write of its own', () => {
+  it('leaves a hit with the new value, whether the row was read before or not', async () => {
+    for (const before of [false, true]) {
+      const here = open()
+      if (before) await here.get(one)
+      await here.put(touch)
+      expect(await here.get(one)).toMatchObject({ source: 'memory', result: { v: 1_001 } })
+    }
+  })
+
+  it('leaves a hit by the keys it was known by, and by no other', async () => {
+    const here = open()
+    await here.put(writes.touchCode('c1', true))
+    expect(await source(here, reads.byCode('c1'))).toBe('memory')
+    expect(await source(here)).toBe('miss')
+  })
+
+  it('an insert marks what it gives its keys, and leaves a hit', async () => {
+    const here = open()
+    await here.put(writes.remove(3))
+    await here.put(writes.insert(3, 1))
+    expect(await source(here, reads.byId(3))).toBe('memory')
+    expect(await source(here, reads.byCode('c3'))).toBe('memory')
+  })
+
+  it.each([
+    ['unknown rows', writes.touchAll()],
+    ['several rows', writes.swapCodes(1, 2)],
+    ['whatever raw SQL does', writes.raw(1)],
+    ['no row', writes.remove(1)],
+  ])('of %s only invalidates', async (_, shape) => {
+    const here = open()
+    await here.get(one)
+    await here.put(shape)
+    expect(await source(here)).toMatch(/^(invalidated|miss)$/)
+  })
+
+  it('that fails, or of which nobody knows, leaves no row', async () => {
+    const here = open()
+    await expect(here.put(touch, () => Promise.reject(new Refused()))).rejects.toThrow()
+    expect(await source(here)).toBe('miss')
+    await expect(here.put(touch, () => Promise.reject(new Error('lost')))).rejects.toThrow()
+    expect(await source(here)).toBe('dirty')
+  })
+
+  it('is what readers get who come between the write and its finish, and after', async () => {
+    const here = open()
+    const slow = paused(here.database.write)
+    const written = here.put(touch, slow.run)
+    await slow.sent
+    expect(await source(here)).toBe('dirty')
+    await slow.execute()
+    slow.answer()
+    await written
+    expect(await here.get(one)).toMatchObject({ source: 'memory', result: { v: 1_001 } })
+  })
+
+  it('beside another of the same row leaves the row to the next reader', async () => {
+    const here = open()
+    const slow = paused(here.database.write)
+    const first = here.put(touch, slow.run)
+    await slow.sent
+    await here.put(touch)
+    await slow.execute()
+    slow.answer()
+    await first
+    expect(await here.get(one)).toMatchObject({ reason: 'miss', result: { v: 1_002 } })
+  })
+
+  it('a policy that stores nothing that large stores nothing', async () => {
+    const here = open({ maxValueBytes: 8 })
+    await here.put(touch)
+    expect(await source(here)).toBe('too-large')
+  })
+})
+
+describe('the store', () => {
+  const remote = (more: WorldOptions) => open({ memory: { mode: 'off' }, ...more })
+
+  it('that does not report is only invalidated', async () => {
+    const mute = (store: Store): Store => ({
+      ...store,
+      source: 'store',
+      mark: async (request) => void (await store.mark(request)),
+    })
+    const here = remote({ around: mute })
+    await here.put(touch)
+    expect(await source(here)).toBe('miss')
+  })
+
+  it.each(['mark', 'finish', 'set'] as const)('that fails at %s fails no write', async (call) => {
+    let faulty: ReturnType<typeof faultyStore> | undefined
+    const here = remote({
+      around: (store) => {
+        faulty = faultyStore(store)
+        return faulty
+      },
+    })
+    await here.get(one)
+    faulty?.fail('rejects', call)
+    expect(await here.put(touch)).toMatchObject([{ v: 1_001 }])
+    await settled()
+    faulty?.fail('works')
+    await here.clock.advance(5_000)
+    expect(await here.get(one)).toMatchObject({ source: 'database', result: { v: 1_001 } })
+  })
+
+  it.each(['validate', 'push'] as const)('has a memory tier (%s) that takes the row, too', async (mode) => {
+    const here = open({ around: (store) => ({ ...store, source: 'store' }), memory: { mode } })
+    await here.put(touch)
+    await settled()
+    expect(await here.get(one)).toMatchObject({ source: 'memory', result: { v: 1_001 } })
+  })
+
+  it('shows the row to other processes', async () => {
+    const around = (store: Store): Store => ({ ...store, source: 'store' })
+    const here = remote({ around })
+    const there = remote({ around, beside: here })
+    await there.get(one)
+    await here.put(touch)
+    await settled()
+    expect(await there.get(one)).toMatchObject({ source: 'store', result: { v: 1_001 } })
+  })
+})
+
+describe('a transaction', () => {
+  const inside = async (
+    here: World,
+    body: (tools: Inside) => Promise<unknown>,
+    sealed = true,
+  ): Promise<void> => {
+    const scope = here.engine.transaction('late')
+    const transaction = here.database.begin()
+    await body({ scope, put: (shape, run = transaction.write) => here.put(shape, run, scope) })
+    if (sealed) await scope.seal()
+    await transaction.commit()
+    await scope.end('committed')
+    await settled()
+  }
+  interface Inside {
+    readonly scope: ReturnType<World['engine']['transaction']>
+    put(shape: typeof touch, run?: Parameters<World['put']>[1]): Promise<unknown>
+  }
+
+  it('leaves its rows as they were committed', async () => {
+    const here = open()
+    await inside(here, async ({ put }) => {
+      await put(touch)
+      await put(writes.touch(2, 'item', true))
+      await put(touch)
+    })
+    expect(await here.get(one)).toMatchObject({ source: 'memory', result: { v: 1_003 } })
+    expect(await source(here, reads.byId(2))).toBe('memory')
+  })
+
+  it.each<[string, (tools: Inside) => Promise<unknown>]>([
+    ['a later statement may change it', ({ put }) => put(writes.touchAll())],
+    ['a later statement names no table', async ({ scope }) => scope.write([])],
+    [
+      'a statement was rejected',
+      ({ put }) => put(touch, () => Promise.reject(new Refused())).catch(() => {}),
+    ],
+    [
+      'a read was rejected',
+      ({ scope }) => scope.beside(() => Promise.reject(new Error('x'))).catch(() => {}),
+    ],
+    ['a read is not over', async ({ scope }) => void scope.beside(() => new Promise(() => {}))],
+    ['its host says so', async ({ scope }) => scope.unproven()],
+  ])('leaves no row where %s', async (_, then) => {
+    const here = open()
+    await inside(here, async (tools) => {
+      await tools.put(touch)
+      await then(tools)
+    })
+    expect(await source(here)).not.toBe('memory')
+  })
+
+  it('that was not marked before its COMMIT leaves no row', async () => {
+    const here = open()
+    await inside(here, ({ put }) => put(touch), false)
+    expect(await source(here)).toBe('miss')
+  })
+
+  it('leaves what was written in a savepoint to the next reader, and stores nothing once one was rolled back', async () => {
+    for (const rolledBack of [false, true]) {
+      const here = open()
+      await inside(here, async ({ scope, put }) => {
+        const nested = here.engine.transaction('late')
+        await here.put(writes.touch(2, 'item', true), here.database.write, nested)
+        if (rolledBack) nested.unproven()
+        await nested.mergeInto(scope)
+        await put(touch)
+      })
+      expect(await source(here, reads.byId(2))).toBe('miss')
+      expect(await source(here)).toBe(rolledBack ? 'miss' : 'memory')
+    }
+  })
+})
+
+describe("`write: 'around'`", () => {
+  const around = { options: { write: 'around' } } as const
+  const all = reads.everything()
+
+  it('reads of the model outlive its writes, and its writes end the reads of others', async () => {
+    const here = world()
+    await here.get(all, around)
+    await here.get(reads.inTwo(1))
+    await here.put(writes.touch(1))
+    expect(await here.get(all, around)).toMatchObject({ source: 'memory' })
+    expect((await here.get(all, around)).result[0]?.v).toBe(1)
+    expect((await here.get(reads.inTwo(1))).source).toBe('database')
+  })
+
+  it('they end with explicit invalidation, and with raw SQL', async () => {
+    const here = world()
+    const raw = { operation: 'raw', model: undefined, changes: writes.raw(1).changes, run: async () => 1 }
+    for (const end of [
+      () => here.cache.invalidate({ tables: ['item'] }),
+      () => here.cache.invalidate({ rows: [{ table: 'item', key: { id: 1 } }] }),
+      () => here.engine.write(raw),
+    ]) {
+      await here.get(one, around)
+      expect(await here.get(one, around)).toMatchObject({ source: 'memory' })
+      await end()
+      expect((await here.get(one, around)).reason).toBe('invalidated')
+    }
+  })
+
+  it('a strict read of the same query never takes what such a read stored', async () => {
+    const here = world()
+    await here.get(one, around)
+    await here.put(writes.touch(1))
+    expect(await here.get(one)).toMatchObject({ source: 'database', result: { v: 1_001 } })
+  })
+
+  it('other tables of the same read count as ever', async () => {
+    const here = world()
+    const joined = reads.joined(1)
+    await here.get(joined, around)
+    await here.put(writes.touch(1))
+    expect(await here.get(joined, around)).toMatchObject({ source: 'memory' })
+    await here.put(writes.touch(1, 'note'))
+    expect((await here.get(joined, around)).reason).toBe('invalidated')
+  })
+})

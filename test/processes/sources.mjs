@@ -1,0 +1,10 @@
+// For processes that tests start: they read our packages from their sources, as the tests do.
+import { registerHooks } from 'node:module'
+
+registerHooks({
+  resolve(specifier, context, next) {
+    const name = /^@larder\/(core|drizzle|prisma|valkey)$/.exec(specifier)?.[1]
+    const url = name && new URL(`../../packages/${name}/src/index.ts`, import.meta.url).href
+    return url ? { url, format: 'module-typescript', shortCircuit: true } : next(specifier, context)
+  },
+})
