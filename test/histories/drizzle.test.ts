@@ -1,0 +1,62 @@
+import { createCache, memoryStore, type Store } from '@larder/core'
+import { drizzleCache } from '@larder/drizzle'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { naiveStore } from '../broken/stores.ts'
+import { type StockDatabase, startStock } from '../support/drizzle-stock.ts'
+import { learnedEntries } from '../support/result-dependencies.ts'
+import { setting } from '../support/settings.ts'
+import { race } from './drizzle-race.ts'
+
+// Every write stores a number that grows in its row, so one pass over the history tells whether anybody read too little.
+
+const operations = setting('LARDER_HISTORY_OPERATIONS', 10_000)
+const seed = setting('LARDER_HISTORY_SEED', 1)
+
+let database: StockDatabase
+beforeEach(async () => {
+  database = await startStock(8)
+})
+afterEach(() => database.stop())
+
+/** Two dbs of one database on one cache; only one of them knows that reads are pinned by `warehouse`. */
+function twoDbs(store: Store) {
+  const cache = createCache({ store })
+  const keyed = { stock: { ttl: '1h', lookupKeys: [['warehouse']] } } as const
+  const dbs = [keyed, { stock: { ttl: '1h' } } as const].map((tables) =>
+    drizzleCache(database.db(), { cache, tables, database: 'shop' }),
+  )
+  return { cache, dbs }
+}
+
+describe('concurrent histories of Drizzle on PostgreSQL', () => {
+  test(`${operations} operations of 16 workers on two dbs: nobody reads less than was written or read before`, {
+    timeout: 60_000 + operations * 5,
+  }, async () => {
+    const entries = learnedEntries()
+    const { cache, dbs } = twoDbs(entries.store)
+    const { violations, operations: done } = await race({ dbs, workers: 16, operations, seed })
+    expect(violations, `LARDER_HISTORY_SEED=${seed}`).toEqual([])
+    expect(done).toBeGreaterThanOrEqual(operations)
+    const { hits, reads } = cache.stats()
+    // Without hits the test would prove nothing.
+    expect(hits / reads).toBeGreaterThan(0.1)
+    // Few: while a transaction is open, what it has written is dirty, and a load that meets that is not stored.
+    expect(entries.count()).toBeGreaterThan(operations / 1_500)
+  })
+
+  test('nor when the store forgets almost everything', { timeout: 60_000 }, async () => {
+    const { cache, dbs } = twoDbs(memoryStore({ maxEntries: 5 }))
+    const { violations } = await race({ dbs, workers: 8, operations: 2_000, seed: seed + 1 })
+    expect(violations).toEqual([])
+    expect(cache.stats().hits).toBeGreaterThan(30)
+  })
+
+  test('a cache that only deletes on write is caught', { timeout: 120_000 }, async () => {
+    const { dbs } = twoDbs(naiveStore())
+    // Whether a load meets a write is up to the machine: nearly every round has one that does.
+    let found = 0
+    for (let round = 0; !found && round < 20; round++)
+      found = (await race({ dbs, workers: 16, operations: 2_000, seed: seed + 2 + round })).violations.length
+    expect(found).toBeGreaterThan(0)
+  })
+})

@@ -1,0 +1,121 @@
+import type { WriteEvent } from '@larder/core'
+import { changedTables, type Sent, tableState, type WatchedAdapter, writtenTables } from '@larder/testing'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { PrismaClient } from '../../prisma/generated/client/client.ts'
+import { datamodelWithoutCascades } from '../broken/stores.ts'
+import { cachedClient } from '../support/cached-client.ts'
+import { startPgliteDatabase, type TestDatabase } from '../support/databases.ts'
+import { createRandom } from '../support/random.ts'
+import { createKeys, lookAt, populate } from '../workload/prisma/rows.ts'
+import { randomStep } from '../workload/prisma/steps.ts'
+
+// The database and the driver are the judges of what a write touched: its SQL, and every table whose rows differ.
+
+let database: TestDatabase
+beforeAll(async () => {
+  database = await startPgliteDatabase()
+  await populate(database.client().client, database.run)
+})
+afterAll(() => database.stop())
+
+interface Judged {
+  readonly step: string
+  readonly changed: readonly string[]
+  readonly written: readonly string[]
+  /** Tables the write events named. */
+  readonly told: readonly string[]
+}
+
+async function judge(
+  steps: number,
+  seed: number,
+  cached?: Parameters<typeof cachedClient>[1],
+): Promise<Judged[]> {
+  const { client: base, watched } = database.client()
+  const { client, cache } = cachedClient(base, cached)
+  const told = new Set<string>()
+  cache.on('write', (event: WriteEvent) => {
+    for (const table of event.tables) told.add(table)
+  })
+  const random = createRandom(seed)
+  const stage = {
+    client: client as unknown as PrismaClient,
+    cache,
+    glance: async () => {},
+    full: false,
+    keyed: true,
+  }
+  const judged: Judged[] = []
+  let before = await tableState(database.run)
+  for (let step = 0; step < steps; step++) {
+    const world = await lookAt(database.run)
+    const { name, run } = randomStep(stage, { random, world, keys: createKeys(random, world) })
+    told.clear()
+    watched.clear()
+    await run()
+    const after = await tableState(database.run)
+    judged.push({
+      step: name,
+      changed: changedTables(before, after),
+      written: committed(watched),
+      told: [...told],
+    })
+    before = after
+  }
+  return judged
+}
+
+/** Tables that statements named which a rollback did not undo. */
+function committed({ sent }: WatchedAdapter): readonly string[] {
+  const undone = new Set(sent.filter(({ sql }) => sql === 'ROLLBACK').map(({ transaction }) => transaction))
+  const kept = (one: Sent): boolean => one.transaction === undefined || !undone.has(one.transaction)
+  return [...new Set(sent.filter(kept).flatMap(({ tables }) => tables))]
+}
+
+const missing = ({ told, changed, written }: Judged): readonly string[] =>
+  [...changed, ...written].filter((table) => !told.includes(table))
+
+describe('the write event names', () => {
+  test('every table whose rows a write changed, cascades included, and every table its SQL names', {
+    timeout: 120_000,
+  }, async () => {
+    const judged = await judge(300, 7)
+    expect(judged.filter((one) => missing(one).length)).toEqual([])
+    // Cascades are among them: tables that changed though no statement named them.
+    const cascaded = judged.filter(({ changed, written }) =>
+      changed.some((table) => !written.includes(table)),
+    )
+    expect(cascaded.length).toBeGreaterThan(10)
+    expect(judged.filter(({ changed }) => changed.length).length).toBeGreaterThan(100)
+  })
+
+  test('too few tables where the schema hides its cascades: the oracle reports it', {
+    timeout: 60_000,
+  }, async () => {
+    const judged = await judge(80, 8, { datamodel: datamodelWithoutCascades() })
+    expect(judged.filter((one) => missing(one).length).length).toBeGreaterThan(0)
+  })
+
+  test('no table that a plain update leaves alone', async () => {
+    const { client, cache } = cachedClient(database.client().client)
+    const told: (readonly string[])[] = []
+    cache.on('write', ({ tables }) => void told.push(tables))
+    await client.seat.updateMany({ where: { id: 1 }, data: { holder: 'h2' } })
+    await client.user.updateMany({ where: { id: 1 }, data: { name: 'n1' } })
+    expect(told).toEqual([['seat'], ['app_user']])
+  })
+})
+
+describe('the table names of a statement', () => {
+  test.each([
+    ['INSERT INTO "public"."blog_posts" ("title") VALUES ($1) RETURNING "id"', ['blog_posts']],
+    ['UPDATE "public"."LegacyItems" SET "Label Text" = $1 WHERE (1=1)', ['legacyitems']],
+    ['DELETE FROM "public"."a.b""c" WHERE 1=1', ['a.b"c']],
+    ['SELECT * FROM app_user WHERE id = $1 FOR UPDATE', []],
+    ['SELECT 1 FROM t FOR NO KEY UPDATE OF t', []],
+    ['INSERT INTO "t" ("a") VALUES ($1) ON CONFLICT ("a") DO UPDATE SET "b" = $2', ['t']],
+    ['WITH x AS (DELETE FROM a RETURNING id) INSERT INTO s.b SELECT id FROM x', ['a', 'b']],
+  ] as const)('%s', (sql, tables) => {
+    expect(writtenTables(sql)).toEqual(tables)
+  })
+})

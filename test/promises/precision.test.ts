@@ -1,0 +1,49 @@
+import { memoryStore } from '@larder/core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { driveParts, fillParts, readParts, type Trace, type Way } from '../../bench/parts.ts'
+import { cachedClient } from '../support/cached-client.ts'
+import { startPgliteDatabase, type TestDatabase } from '../support/databases.ts'
+
+const TRACE: Trace = { rows: 10_000, operations: 12_000, seed: 3, writeShare: 0.01 }
+
+let database: TestDatabase
+beforeAll(async () => {
+  database = await startPgliteDatabase()
+  await database.run(fillParts(TRACE.rows))
+})
+afterAll(() => database.stop())
+
+/** Every row is read in every way, if that is of use, and then the trace runs. */
+async function shares(known: boolean, trace: Trace) {
+  const { client, cache } = cachedClient(database.client().client, {
+    // Room for every row in every way.
+    options: { store: memoryStore({ maxBytes: '512mb' }) },
+    ...(!known && { datamodel: false as const }),
+  })
+  if (known) await readParts(client, trace.rows)
+  const found = await driveParts(client, trace, () => cache.stats().hits)
+  const uncached = database.client().client
+  for (const itemNo of [1, 101, 5_000]) {
+    const wanted = { where: { itemNo }, include: { partOf: true } }
+    expect(await client.legacyItem.findUnique(wanted)).toEqual(await uncached.legacyItem.findUnique(wanted))
+  }
+  return found
+}
+
+test('with 1 % writes over 10,000 rows with 100 parents most reads of each way are hits', {
+  timeout: 120_000,
+}, async () => {
+  const found = await shares(true, TRACE)
+  const least: Record<Way, number> = {
+    'by key': 0.95,
+    'by unique label': 0.95,
+    "a parent's list": 0.9,
+    'with its parent (to-one include)': 0.9,
+  }
+  for (const way of Object.keys(least) as Way[]) expect(found[way], way).toBeGreaterThanOrEqual(least[way])
+})
+
+test('without a datamodel the same reads are hits by chance', { timeout: 120_000 }, async () => {
+  const found = await shares(false, { ...TRACE, operations: 3_000 })
+  expect(Math.max(found['by key'], found['by unique label'])).toBeLessThan(0.1)
+})

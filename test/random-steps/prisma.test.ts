@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest'
+import { datamodelWithoutCascades, storeDeafTo, storeWithoutCells } from '../broken/stores.ts'
+import { EVERY_MODEL } from '../support/cached-client.ts'
+import { startPgliteDatabase, startPostgresDatabase } from '../support/databases.ts'
+import { setting } from '../support/settings.ts'
+import { type Account, type Run, walk } from './prisma-walk.ts'
+
+// After every random step each query of the battery, read through the cache, is what the database holds.
+// LARDER_FRESHNESS_STEPS takes a longer walk, LARDER_FRESHNESS_SEED another one.
+
+// With the other walks of this file more than 1,500.
+const steps = setting('LARDER_FRESHNESS_STEPS', 805)
+const seed = setting('LARDER_FRESHNESS_SEED', 1)
+const timeout = 120_000 + steps * 400
+
+type Rest = Omit<Run, 'database'>
+
+async function on(start: typeof startPgliteDatabase, run: Rest): Promise<Account> {
+  const database = await start()
+  try {
+    return await walk({ ...run, database })
+  } finally {
+    await database.stop()
+  }
+}
+
+/**
+ * Nothing stale, and neither so few writes, so few hits nor so few results that named the rows they depend on (of each
+ * step) that this would mean nothing.
+ */
+function expectFresh(account: Account, least: { hits: number; learned: number }): void {
+  expect(account.stale, 'LARDER_FRESHNESS_SEED is the seed of what follows').toEqual([])
+  expect(account.succeeded / account.steps).toBeGreaterThan(0.4)
+  expect(account.hits / account.reads).toBeGreaterThan(least.hits)
+  expect(account.learned / account.steps).toBeGreaterThan(least.learned)
+}
+
+/** Keys that only the user can name, over columns that change often. */
+const lookupKeys = {
+  ...EVERY_MODEL,
+  User: { ttl: '1h', lookupKeys: [['role'], ['name']] },
+  Post: { ttl: '1h', lookupKeys: [['published', 'authorId'], ['title']] },
+  Seat: { ttl: '1h', lookupKeys: [['holder'], ['venue']] },
+  Membership: { ttl: '1h', lookupKeys: [['level']] },
+} as const
+
+describe('no cached result differs from the database', () => {
+  test(`after any of ${steps} random steps on PostgreSQL`, { timeout }, async () => {
+    expectFresh(await on(startPostgresDatabase, { seed, steps }), { hits: 0.5, learned: 3 })
+  })
+
+  test('after two steps at a time, with lookup keys of the user', { timeout }, async () => {
+    const run = { seed: seed + 1, steps: Math.ceil(steps / 2), together: 0.6, cached: { models: lookupKeys } }
+    expectFresh(await on(startPostgresDatabase, run), { hits: 0.4, learned: 3 })
+  })
+
+  test('without a datamodel', { timeout }, async () => {
+    const run: Rest = { seed: seed + 2, steps: Math.ceil(steps / 6), cached: { datamodel: false } }
+    expectFresh(await on(startPostgresDatabase, run), { hits: 0.1, learned: -1 })
+  })
+
+  test('after any random step on PGlite', { timeout }, async () => {
+    expectFresh(await on(startPgliteDatabase, { seed: seed + 3, steps: Math.ceil(steps / 5) }), {
+      hits: 0.5,
+      learned: 3,
+    })
+  })
+})
+
+describe('the walk catches', () => {
+  test.each<readonly [string, NonNullable<Run['cached']>]>([
+    ['a store that is deaf to one table', { options: { store: storeDeafTo('main:blog_posts') } }],
+    ['a store that forgets rows', { options: { store: storeWithoutCells() } }],
+    ['a schema without cascades', { datamodel: datamodelWithoutCascades() }],
+  ])('%s', { timeout: 120_000 }, async (_name, cached) => {
+    const { stale, steps: taken } = await on(startPgliteDatabase, { seed: 1, steps: 150, cached })
+    expect(stale.length).toBeGreaterThan(0)
+    expect(taken).toBeLessThan(150)
+  })
+})
