@@ -1,20 +1,20 @@
 import type { Renewal } from '@larder/core'
+import { adviseOn, NO_INFO } from './advice/advice.ts'
 import type { Caches } from './caches.ts'
 import type { Target } from './connection/target.ts'
 import type { Warnings } from './connection/warnings.ts'
 import { type Feed, followChanges, type LeaseOf } from './feed/feed.ts'
 import { createPackets, type Packets } from './read/packet.ts'
 import { createUnsent, type Unsent } from './read/unsent.ts'
+import { keyByKey } from './scripts/key-by-key.ts'
 import { type TagChanges, tagChanges } from './tags/change-tags.ts'
-import { keyByKey } from './tags/key-by-key.ts'
+import { createRecent } from './tags/recent.ts'
 import { remembering, renewTags, resend } from './tags/remember.ts'
 import { createRenewals } from './tags/renewal.ts'
 import { createTopology } from './topology/create.ts'
 import type { Topology } from './topology/topology.ts'
-import { adviseOn, NO_INFO } from './watch/advice.ts'
 import { type Epoch, epochOf, owns } from './watch/epoch.ts'
 import { identifier } from './watch/incarnation.ts'
-import { createRecent } from './watch/recent.ts'
 
 /** The parts of a store, put together. */
 export interface Assembly {

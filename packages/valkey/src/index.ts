@@ -1,5 +1,5 @@
+export type { Advice } from './advice/advice.ts'
+export { valkeyAdvice } from './advice/valkey-advice.ts'
 export type { ValkeyClient, ValkeyCluster } from './connection/client.ts'
 export type { DnsLookup, NatMap, NodeAddress, ValkeyStoreOptions } from './connection/store-options.ts'
-export { valkeyAdvice } from './valkey-advice.ts'
 export { type ValkeyStore, valkeyStore } from './valkey-store.ts'
-export type { Advice } from './watch/advice.ts'

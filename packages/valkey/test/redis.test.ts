@@ -3,9 +3,9 @@ import { type OwnServer, redisProgram, startServer, storeContract, valkeyUrl } f
 import { type ValkeyStore, valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { look, until } from './server.ts'
-import { brief, startLoad } from './server-load.ts'
-import { allHit, join, type Member, type Mode, meeting, valuesOf, warm } from './server-members.ts'
+import { look, until } from './support/server.ts'
+import { brief, startLoad } from './support/server-load.ts'
+import { allHit, join, type Member, type Mode, meeting, valuesOf, warm } from './support/server-members.ts'
 
 const found = await redisProgram()
 if ('reason' in found) process.stderr.write(`The tests against Redis are skipped: ${found.reason}\n`)

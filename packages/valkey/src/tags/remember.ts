@@ -1,6 +1,6 @@
 import type { Renewal } from '@larder/core'
-import type { Recent } from '../watch/recent.ts'
 import type { TagChanges } from './change-tags.ts'
+import type { Recent } from './recent.ts'
 import type { Renewals } from './renewal.ts'
 
 /** The same changes, remembered: what a server that lost them must be told again, and what need not be prolonged. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { runScripts, type ScriptCall, scriptOf } from '../tags/run-script.ts'
-import { EPOCH } from '../tags/scripts/epoch.ts'
+import { EPOCH } from '../scripts/epoch.ts'
+import { runScripts, type ScriptCall, scriptOf } from '../scripts/run-script.ts'
 import type { Topology, ValkeyNode } from '../topology/topology.ts'
 
 /** What was heard less than this ago counts. */

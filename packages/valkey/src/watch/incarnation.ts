@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Answer, Words } from '../connection/send.ts'
-import { runScripts } from '../tags/run-script.ts'
+import { runScripts } from '../scripts/run-script.ts'
 import type { Topology, ValkeyNode } from '../topology/topology.ts'
 import { type Epoch, owns, textCall } from './epoch.ts'
 

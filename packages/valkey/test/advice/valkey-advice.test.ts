@@ -1,0 +1,91 @@
+import { startCluster, startSentinels } from '@larder/testing'
+import { valkeyAdvice } from '@larder/valkey'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { look, ownServer, type Server } from '../support/server.ts'
+
+const codes = async (options: Parameters<typeof valkeyAdvice>[0]): Promise<readonly string[]> =>
+  (await valkeyAdvice(options)).map(({ code }) => code).sort()
+
+describe('of one server', () => {
+  let server: Server
+  beforeAll(async () => {
+    server = await ownServer(['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'])
+  })
+  afterAll(() => server.stop())
+
+  async function after(...setting: [string, string]): Promise<readonly string[]> {
+    const client = look(server.url)
+    await client.config('SET', ...setting)
+    client.disconnect()
+    return await codes(server.url)
+  }
+
+  it('nothing is said where it is set as it should be', async () => {
+    expect(await codes(server.url)).toEqual([])
+  })
+
+  it.each([
+    ['maxmemory', '0', 'valkey-maxmemory', '100mb'],
+    ['timeout', '9', 'valkey-timeout', '10'],
+    ['maxmemory-policy', 'noeviction', 'valkey-noeviction', 'allkeys-lfu'],
+    ['maxmemory-policy', 'volatile-ttl', 'valkey-volatile-ttl', 'allkeys-lru'],
+  ])('%s %s is told of', async (name, bad, code, good) => {
+    expect(await after(name, bad)).toEqual([code])
+    expect(await after(name, good)).toEqual([])
+  })
+
+  it('a user who may not ask hears that, and the rest', async () => {
+    const client = look(server.url)
+    await client.acl('SETUSER', 'app', 'on', '>x', '~*', '&*', '+@all', '-config')
+    client.disconnect()
+    expect(await codes(server.url.replace('//', '//app:x@'))).toEqual(['valkey-config'])
+    const muter = look(server.url)
+    await muter.acl('SETUSER', 'app', '-info')
+    muter.disconnect()
+    expect(await codes(server.url.replace('//', '//app:x@'))).toEqual(['valkey-config', 'valkey-info'])
+  })
+
+  it('nothing stays there', async () => {
+    await codes(server.url)
+    const client = look(server.url)
+    expect(await client.dbsize()).toBe(0)
+    client.disconnect()
+  })
+})
+
+it('a server that is not there is an error that says so, without a password', async () => {
+  await expect(valkeyAdvice('valkey://u:secret@127.0.0.1:1')).rejects.toThrow(/127\.0\.0\.1:1/)
+  await expect(valkeyAdvice('valkey://u:secret@127.0.0.1:1')).rejects.not.toThrow(/secret/)
+})
+
+it('one URL stands for a whole Cluster, whose own settings are told of, each once', async () => {
+  const cluster = await startCluster({ primaries: 3, replicas: 0 })
+  try {
+    const [url = ''] = cluster.urls
+    const said = await codes(url)
+    expect(said).toEqual(await codes({ nodes: cluster.urls }))
+    for (const each of cluster.urls) {
+      const client = look(each)
+      await client.config('SET', 'cluster-node-timeout', '15000', 'cluster-require-full-coverage', 'yes')
+      client.disconnect()
+    }
+    expect(await codes(url)).toEqual(expect.arrayContaining(['valkey-full-coverage', 'valkey-node-timeout']))
+    for (const each of cluster.urls) {
+      const client = look(each)
+      await client.config('SET', 'cluster-node-timeout', '5000', 'cluster-require-full-coverage', 'no')
+      client.disconnect()
+    }
+    expect(await codes(url)).toEqual(['valkey-maxmemory', 'valkey-noeviction'])
+  } finally {
+    await cluster.stop()
+  }
+})
+
+it('the primary that Sentinels know is asked, and what a failover needs is told of', async () => {
+  const { addresses, name, stop } = await startSentinels()
+  try {
+    expect(await codes({ sentinels: addresses, name })).toContain('valkey-min-replicas')
+  } finally {
+    await stop()
+  }
+})

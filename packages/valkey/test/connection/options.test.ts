@@ -1,0 +1,179 @@
+import { readFileSync } from 'node:fs'
+import { inspect } from 'node:util'
+import { CacheError } from '@larder/core'
+import { type ValkeyStoreOptions, valkeyStore } from '@larder/valkey'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { parseUrl } from '../../src/connection/url.ts'
+import { look, ownServer, type Server } from '../support/server.ts'
+
+const PASSWORD = 'p@ss/wörd#1'
+let guarded: Server
+
+beforeAll(async () => {
+  guarded = await ownServer(['--requirepass', PASSWORD])
+})
+afterAll(() => guarded.kill())
+
+function errorOf(run: () => unknown): CacheError {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof CacheError) return error
+    throw error
+  }
+  throw new Error('nothing was thrown')
+}
+
+it.each([
+  ['valkey://h', { host: 'h', port: 6379, secure: false, database: 0 }],
+  ['redis://h:7000/3', { host: 'h', port: 7000, secure: false, database: 3 }],
+  ['rediss://[::1]:7000', { host: '::1', port: 7000, secure: true, database: 0 }],
+  [
+    'valkeys://u:a%2Fb%40c@h/',
+    { host: 'h', port: 6379, secure: true, database: 0, username: 'u', password: 'a/b@c' },
+  ],
+  ['valkey://:only@h', { host: 'h', port: 6379, secure: false, database: 0, password: 'only' }],
+])('%s is understood', (url, address) => {
+  expect(parseUrl(url)).toEqual(address)
+})
+
+it.each([
+  'http://user:s3cret@h',
+  'redis://user:s3cret/x@h',
+  'redis://user:s3cret@h:99999',
+  'redis://user:s3cret@h/one',
+  'redis://user:s3cret@h?enableOfflineQueue=true',
+  'redis://user:s3cret%@h',
+  'redis://user:s3cret@',
+  'user:s3cret@h',
+  '',
+])('%s is refused, and the refusal says how it should look and no secret', (url) => {
+  const error = errorOf(() => valkeyStore(url))
+  expect(error.code).toBe('LARDER_CONFIG')
+  expect(error.message).toContain('valkey://[user:password@]host')
+  expect(inspect(error, { depth: 9 }).replace(/^.*options\.test.*$/gm, '')).not.toContain('s3cret')
+})
+
+it.each(['cluster', 'memory', 'compression', 'namespace'])(
+  'an option that stands elsewhere says where: %s',
+  (name) => {
+    const error = errorOf(() => valkeyStore({ url: 'valkey://h', [name]: [] } as ValkeyStoreOptions))
+    expect(error.code).toBe('LARDER_CONFIG')
+    expect(error.message).toMatch(/: (give|it is an option of createCache)/)
+  },
+)
+
+it.each([
+  [{}, 'a url or a client'],
+  [{ url: 'valkey://h', client: {} }, 'a url or a client'],
+  [{ url: 'valkey://h', retries: 3 }, 'valkeyStore.retries is not an option'],
+  [{ url: 'valkey://h', tls: {} }, 'needs a valkeys:// url'],
+  [{ url: 'valkey://h', connectTimeout: 0 }, 'connectTimeout'],
+  [{ url: 'valkey://h', password: 5 }, 'password'],
+  [{ client: {} }, 'no iovalkey or ioredis client'],
+  [{ client: { isCluster: true } }, 'no iovalkey or ioredis client'],
+  [{ nodes: [] }, 'valkeyStore.nodes: give a list'],
+  [{ nodes: ['valkey://h/1'] }, 'a Cluster has only database 0'],
+  [{ nodes: ['valkey://h', 'valkeys://h'] }, 'with and without TLS'],
+  [{ nodes: [{ host: '', port: 1 }] }, 'an address is a URL or { host, port }'],
+  [{ nodes: ['valkey://h'], sentinels: ['valkey://h'] }, 'takes one of'],
+  [{ nodes: ['valkey://h'], name: 'x' }, 'valkeyStore.name has no effect with nodes'],
+  [{ sentinels: ['valkey://h'] }, 'valkeyStore.sentinels needs name'],
+  [{ url: 'valkey://h', natMap: {} }, 'valkeyStore.natMap has no effect with url'],
+  [{ client: {}, password: 'x' }, 'valkeyStore.password has no effect'],
+])('%o is refused: %s', (options, message) => {
+  expect(errorOf(() => valkeyStore(options as ValkeyStoreOptions)).message).toContain(message)
+})
+
+it('the right password opens the store, in the URL or beside it', async () => {
+  const inUrl = guarded.url.replace('://', `://:${encodeURIComponent(PASSWORD)}@`)
+  for (const options of [inUrl, { url: guarded.url, password: PASSWORD }]) {
+    const store = valkeyStore(options)
+    await store.ping()
+    expect((await store.fetch(undefined, [])).tags).toEqual([])
+    await store.close()
+  }
+})
+
+it('a wrong password is told, and stands nowhere in the errors', async () => {
+  const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+  const store = valkeyStore({ url: guarded.url, username: 'default', password: `${PASSWORD}wrong` })
+  const errors: unknown[] = []
+  for (const call of [
+    () => store.ping(),
+    () => store.fetch('e', []),
+    () => store.set('e', new Uint8Array(1), 1_000),
+    () => store.mark({ record: '{r}', token: 't', fields: ['list'], known: [], cells: [], lifetime: 1 }),
+    () => store.invalidateAll(),
+  ])
+    await call().catch((error: unknown) => errors.push(error))
+  await store.close()
+  expect(errors).toHaveLength(5)
+  for (const error of errors) {
+    expect(error).toBeInstanceOf(CacheError)
+    expect(error).toMatchObject({ code: 'LARDER_STORE' })
+    expect((error as Error).message).toMatch(/WRONGPASS/)
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(PASSWORD)
+  }
+  expect(said).not.toHaveBeenCalled()
+  expect(inspect(store, { depth: 9, showHidden: true })).not.toContain(PASSWORD)
+})
+
+it('a database that does not exist is told, instead of database 0 being used', async () => {
+  const store = valkeyStore({ url: `${guarded.url}/900`, password: PASSWORD })
+  await expect(store.ping()).rejects.toThrow(/DB index is out of range/)
+  await expect(store.fetch(undefined, [])).rejects.toThrow(/DB index is out of range/)
+  await store.close()
+})
+
+it('a user with the rights the README lists can do everything', async () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  const rules = /```acl\n(.*?)```/s.exec(readme)?.[1]?.trim().split(/\s+/) ?? []
+  const server = look(guarded.url.replace('://', `://:${encodeURIComponent(PASSWORD)}@`))
+  await server.acl('SETUSER', 'app', 'on', '>s3cret', ...rules)
+  const store = valkeyStore({ url: `${guarded.url}/1`, username: 'app', password: 's3cret' })
+  await store.ping()
+  const record = '{larder:main:t}'
+  const [fields, cells] = [['list'], [`${record}:k=1`]]
+  await store.seed([{ record, fields, cells }], 10_000)
+  await store.mark({ record, token: 'w', fields, known: [], cells, lifetime: 10_000 })
+  await store.finish({ record, token: 'w', untouched: [], keep: [], cells })
+  await store.set('larder:e:1', new Uint8Array([1]), 10_000)
+  await store.invalidateAll()
+  const seeded = await store.seed([{ record, fields, cells }], 20_000)
+  const fetched = await store.fetch('larder:e:1', [{ record, fields, cells }])
+  expect(fetched.tags).toEqual(seeded.tags)
+  expect(fetched.entry).not.toBeNull()
+  await expect(store.fetch('other:e:1', [])).rejects.toThrow(/NOPERM|No permissions/)
+  await store.close()
+  server.disconnect()
+})
+
+it('databases of one server do not see each other', async () => {
+  const [zero, one] = [0, 1].map((number) =>
+    valkeyStore({ url: `${guarded.url}/${number}`, password: PASSWORD }),
+  )
+  await Promise.all([zero!.ping(), one!.ping()])
+  await zero!.set('options:e', new Uint8Array([1]), 10_000)
+  expect((await zero!.fetch('options:e', [])).entry).not.toBeNull()
+  expect((await one!.fetch('options:e', [])).entry).toBeNull()
+  await Promise.all([zero!.close(), one!.close()])
+})
+
+it('a port nobody listens on is told within the attempt, by address and reason', async () => {
+  const gone = await ownServer()
+  await gone.kill()
+  const store = valkeyStore(gone.url)
+  await expect(store.ping()).rejects.toThrow(`valkey at 127.0.0.1:${gone.port}: connect ECONNREFUSED`)
+  await expect(store.fetch(undefined, [])).rejects.toThrow(/ECONNREFUSED/)
+  await store.close()
+})
+
+it('a closed store says so, and closing it twice is one close', async () => {
+  const store = valkeyStore({ url: guarded.url, password: PASSWORD })
+  await store.ping()
+  await store.close()
+  await store.close()
+  await expect(store.fetch(undefined, [])).rejects.toThrow('the store is closed')
+  await expect(store.ping()).rejects.toThrow('the store is closed')
+})

@@ -1,0 +1,160 @@
+import { once } from 'node:events'
+import { createServer, type Server as Listener } from 'node:net'
+import { valkeyUrl } from '@larder/testing'
+import type { ValkeyStoreOptions } from '@larder/valkey'
+import type { Redis } from 'iovalkey'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { type FaultProxy, faultProxy } from '../support/fault-proxy.ts'
+import { look, ownServer, type Server, until } from '../support/server.ts'
+import { brief, startLoad } from '../support/server-load.ts'
+import {
+  allHit,
+  join,
+  type Meeting,
+  type Member,
+  meeting,
+  timed,
+  timedWrite,
+  valuesOf,
+  warm,
+} from '../support/server-members.ts'
+
+const PASSWORD = 'secret'
+
+let database: Redis
+let own: Server
+let server: Redis
+let place: Meeting
+let proxy: FaultProxy
+const members: Member[] = []
+
+beforeAll(async () => {
+  database = look(await valkeyUrl())
+  own = await ownServer(['--requirepass', PASSWORD])
+  server = look(own.url.replace('://', `://:${PASSWORD}@`))
+  server.on('error', () => {})
+})
+afterAll(async () => {
+  database.disconnect()
+  server.disconnect()
+  await own.stop()
+})
+beforeEach(async () => {
+  place = meeting(database)
+  proxy = await faultProxy(own.port)
+})
+afterEach(async () => {
+  await Promise.all(members.splice(0).map(({ cache }) => cache.close()))
+  proxy.close()
+  await database.unlink(place.name)
+})
+
+const through = (url: string): ValkeyStoreOptions => ({ url, password: PASSWORD })
+const joined = async (url: string, mode: Member['mode'] = 'off'): Promise<Member> => {
+  const member = await join(place, through(url), mode)
+  members.push(member)
+  return member
+}
+
+it('answers that come two seconds late cost a deadline or two, no write, and no freshness', async () => {
+  const [near, far] = [await joined(own.url), await joined(proxy.url)]
+  await warm([near, far], 'a')
+  // Each way.
+  proxy.delay(1_000)
+  const seen = await timed(() => far.read(1))
+  expect(seen).toMatchObject({ value: 'a', source: 'database' })
+  expect(seen.took).toBeLessThan(500)
+  await near.write(1, 'b')
+  expect(await valuesOf([near, far])).toEqual(['b', 'b'])
+  expect(await timedWrite(far, 'c')).toBeLessThan(3_000)
+  expect((await far.read(1)).value).toBe('c')
+  // By now nobody waits for it.
+  await until(async () => (await timed(() => far.read(1))).took < 50)
+  proxy.delay(0)
+  await allHit([far, near])
+  expect(await valuesOf([near, far])).toEqual(['c', 'c'])
+})
+
+it('a network that is slow by turns, and cuts connections, shows no reader anything old', {
+  timeout: 40_000,
+}, async () => {
+  // Whoever writes has a good network: what a writer cannot tell, others cannot know.
+  const [near, ...far] = [
+    await joined(own.url),
+    await joined(proxy.url),
+    await joined(proxy.url, 'validate'),
+  ] as const
+  const load = startLoad([near, ...far], [1, 2, 3], { reads: 5, writes: 20, writers: [near] })
+  await load.hits(10)
+  for (const late of [30, 300, 80, 1_000]) {
+    proxy.delay(late)
+    const { length } = load.seen
+    await until(() => load.seen.length > length + 60, 15_000)
+    if (late > 50) proxy.cut()
+    proxy.delay(0)
+  }
+  await load.hits(10)
+  await load.stop()
+  expect(load.rejected).toEqual([])
+  expect(brief(load.stale())).toEqual([])
+})
+
+/** What a member does that has never reached a server: everything, at the database's speed. */
+async function worksAlone(options: ValkeyStoreOptions): Promise<Member> {
+  const member = await join(place, options, 'validate', false)
+  members.push(member)
+  await member.read(1)
+  for (const value of ['1', '2']) {
+    expect(await timedWrite(member, value)).toBeLessThan(2_500)
+    const seen = await timed(() => member.read(1))
+    expect(seen).toMatchObject({ value, source: 'database' })
+    expect(seen.took).toBeLessThan(500)
+  }
+  return member
+}
+
+it('a wrong password costs hits and nothing else', async () => {
+  const member = await worksAlone({ url: own.url, password: 'wrong' })
+  await expect(member.store.ping()).rejects.toThrow(/WRONGPASS/)
+})
+
+it('a password that is changed and changed back brings nothing old', async () => {
+  const both = [await joined(own.url), await joined(own.url, 'validate')] as const
+  await warm(both, 'a')
+  await server.config('SET', 'requirepass', 'other')
+  await server.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+  await both[0].write(1, 'b')
+  expect(await valuesOf(both)).toEqual(['b', 'b'])
+  await server.config('SET', 'requirepass', PASSWORD)
+  await allHit(both)
+  expect(await valuesOf(both)).toEqual(['b', 'b'])
+})
+
+it('a port nobody listens on costs hits and nothing else', async () => {
+  const gone = await faultProxy(own.port)
+  gone.close()
+  const member = await worksAlone(through(gone.url))
+  await expect(member.store.ping()).rejects.toThrow(/ECONNREFUSED/)
+})
+
+/** A server that is no Valkey: it says `words` to whoever connects, and to everything it is told. */
+async function stranger(words: string): Promise<Listener> {
+  const listener = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.on('data', () => words && socket.write(words))
+    if (words) socket.write(words)
+  }).listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  return listener
+}
+
+it.each([
+  ['says nothing', ''],
+  ['speaks HTTP', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
+  ['answers the wrong things', '+OK\r\n'],
+])('a port whose owner %s costs hits and nothing else', async (_, words) => {
+  const listener = await stranger(words)
+  const { port } = listener.address() as { port: number }
+  await worksAlone({ url: `valkey://127.0.0.1:${port}` })
+  listener.close()
+})

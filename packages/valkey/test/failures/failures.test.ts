@@ -1,0 +1,222 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { valkeyUrl } from '@larder/testing'
+import { valkeyStore } from '@larder/valkey'
+import type { Redis } from 'iovalkey'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { look, ownServer, type Server, until } from '../support/server.ts'
+import {
+  allHit,
+  isHit,
+  join,
+  type Meeting,
+  type Member,
+  meeting,
+  recordOf,
+  timed,
+  timedWrite,
+  valuesOf,
+  warm,
+} from '../support/server-members.ts'
+
+let database: Redis
+let own: Server
+let server: Redis
+let place: Meeting
+/** The second keeps nothing in its memory. */
+let members: [Member, Member]
+
+beforeAll(async () => {
+  database = look(await valkeyUrl())
+})
+afterAll(() => database.disconnect())
+
+beforeEach(async () => {
+  // A key takes its time when a snapshot is loaded, and questions are answered meanwhile.
+  own = await ownServer(['--key-load-delay', '5000', '--loading-process-events-interval-bytes', '1024'])
+  server = look(own.url)
+  server.on('error', () => {})
+  place = meeting(database)
+  members = [await join(place, own.url), await join(place, own.url, 'off')]
+})
+afterEach(async () => {
+  own.resume()
+  await Promise.all(members.map(({ cache }) => cache.close()))
+  server.disconnect()
+  await own.stop()
+  await database.unlink(place.name)
+})
+
+/** Both hit again, and hit what is in the database. */
+async function recovered(value: string): Promise<void> {
+  await allHit(members)
+  expect(await valuesOf(members)).toEqual([value, value])
+}
+
+it('FLUSHALL costs a miss and brings nothing back', async () => {
+  await warm(members, 'a')
+  await server.flushall()
+  expect(await members[1].read(1)).toMatchObject({ value: 'a', source: 'database' })
+  await members[0].write(1, 'b')
+  expect((await members[1].read(1)).value).toBe('b')
+  await recovered('b')
+})
+
+it('SCRIPT FLUSH in the middle of everything loses nothing', async () => {
+  await warm(members, 'a')
+  for (let time = 0; time < 20; time++) {
+    const flushed = server.script('FLUSH')
+    await members[time % 2]!.write(1, `b${time}`)
+    expect((await members[1 - (time % 2)]!.read(1)).value).toBe(`b${time}`)
+    await flushed
+  }
+  expect(members.map(({ cache }) => cache.stats().bypasses)).not.toContain(20)
+})
+
+it('connections that the server kills cost a few reads from the database, and come back', async () => {
+  await warm(members, 'a')
+  await server.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+  const seen = await Promise.all(members.map(({ read }) => timed(() => read(1))))
+  expect(seen.map(({ value }) => value)).toEqual(['a', 'a'])
+  for (const { took } of seen) expect(took).toBeLessThan(300)
+  await members[0].write(1, 'b')
+  for (const member of members) expect((await member.read(1)).value).toBe('b')
+  await recovered('b')
+})
+
+it('a server that is gone costs no time, fails no write, and shows nothing old when it is back', async () => {
+  await warm(members, 'a')
+  await own.kill()
+  expect(await timedWrite(members[0], 'b')).toBeLessThan(300)
+  for (const member of members) {
+    const seen = await timed(() => member.read(1))
+    expect(seen).toMatchObject({ value: 'b', source: 'database' })
+    expect(seen.took).toBeLessThan(150)
+  }
+  await own.start()
+  await recovered('b')
+})
+
+it('a server that comes back with an old snapshot, tags and entries as they were, serves none of it', async () => {
+  // Who wrote is gone by then: it would say again what was lost.
+  const writer = await join(place, own.url)
+  await warm([writer, ...members], 'a')
+  const nonce = await server.hget(recordOf(place), 'list')
+  await server.save()
+  await writer.write(1, 'b')
+  await writer.cache.close()
+  await allHit(members)
+  await own.restart()
+  await until(async () => (await server.hget(recordOf(place), 'list')) === nonce)
+  expect(await valuesOf(members)).toEqual(['b', 'b'])
+  await recovered('b')
+  // What made the entry of 'a' worthless was the server's life, not a change of its tags.
+  expect(await server.hget(recordOf(place), 'list')).toBe(nonce)
+})
+
+it('a server that is loading its data costs no time, fails no write, and serves nothing old afterwards', async () => {
+  await warm(members, 'a')
+  await server.mset(
+    Object.fromEntries(Array.from({ length: 300 }, (_, key) => [`load:${key}`, 'x'.repeat(99)])),
+  )
+  await server.save()
+  await members[0].write(1, 'b')
+  await own.kill()
+  await own.start('listening')
+  await expect(own.call('GET', 'x')).rejects.toThrow(/LOADING/)
+  for (const member of members) {
+    const seen = await timed(() => member.read(1))
+    expect(seen).toMatchObject({ value: 'b', source: 'database' })
+    expect(seen.took).toBeLessThan(250)
+  }
+  expect(await timedWrite(members[0], 'c')).toBeLessThan(2_500)
+  await expect(own.call('GET', 'x')).rejects.toThrow(/LOADING/)
+  await until(() => own.call('GET', 'x').then(() => true))
+  await recovered('c')
+})
+
+it('a server that hangs delays reads to their deadline, then not at all; writes resolve; nothing old afterwards', async () => {
+  await warm(members, 'a')
+  own.pause()
+  const first = await timed(() => members[1].read(1))
+  expect(first).toMatchObject({ value: 'a', source: 'database' })
+  // The deadline is 100 ms; a machine that is busy is late by itself.
+  expect(first.took).toBeLessThan(1_000)
+  expect(await timedWrite(members[0], 'b')).toBeLessThan(2_500)
+  // After a few reads without an answer nobody waits for it any more.
+  await until(async () => (await timed(() => members[1].read(1))).took < 100)
+  own.resume()
+  // The writer serves hits again only when its invalidation has arrived.
+  await until(() => isHit(members[0]))
+  for (const member of members) expect((await member.read(1)).value).toBe('b')
+  await recovered('b')
+})
+
+it('a server that hangs from the first moment is told by ping, and holds no call for ever', async () => {
+  own.pause()
+  const started = performance.now()
+  const store = valkeyStore(own.url)
+  const calls = [
+    store.ping(),
+    store.fetch('e', []),
+    members[0].store.set('e', new Uint8Array(9), 1_000),
+    members[0].store.ping(),
+  ]
+  const ends = await Promise.allSettled(calls)
+  for (const end of ends) expect(String(end.status === 'rejected' && end.reason)).toMatch(/Socket timeout/)
+  expect(performance.now() - started).toBeLessThan(4_500)
+  await store.close()
+})
+
+it('what the writer could not tell a hanging server, it never reads old itself', async () => {
+  await warm(members, 'a')
+  own.pause()
+  await members[0].write(1, 'b')
+  own.resume()
+  for (let time = 0; time < 50; time++) expect((await members[0].read(1)).value).toBe('b')
+})
+
+it('a full server that evicts nothing still takes marks and finishes', async () => {
+  await warm(members, 'a')
+  await server.config('SET', 'maxmemory', '1')
+  await expect(server.set('anything', 'x')).rejects.toThrow(/OOM/)
+  await members[0].write(1, 'b')
+  expect(await valuesOf(members)).toEqual(['b', 'b'])
+  // It goes on being trusted, although it takes no entries.
+  await wait(2_200)
+  expect((await members[1].store.fetch(undefined, [])).tags).toEqual([])
+  await members[0].cache.invalidate({ all: true })
+  await server.config('SET', 'maxmemory', '0')
+  await recovered('b')
+})
+
+it('a server that takes no writes is not believed, fails no write, and shows nothing old afterwards', async () => {
+  await warm(members, 'a')
+  // As a primary that lost its replicas, or one that cannot save.
+  await server.config('SET', 'min-replicas-to-write', '1')
+  await expect(server.set('anything', 'x')).rejects.toThrow(/NOREPLICAS/)
+  expect(await timedWrite(members[0], 'b')).toBeLessThan(2_500)
+  expect((await members[0].read(1)).value).toBe('b')
+  await until(async () => (await members[1].read(1)).reason === 'unavailable', 5_000)
+  expect(await valuesOf(members)).toEqual(['b', 'b'])
+  await members[1].write(1, 'c')
+  expect(await valuesOf(members)).toEqual(['c', 'c'])
+  await server.config('SET', 'min-replicas-to-write', '0')
+  await recovered('c')
+})
+
+it('a primary that became a replica is not believed, until it is one again', async () => {
+  await warm(members, 'a')
+  await server.replicaof('127.0.0.1', '1')
+  const refused = (): Promise<boolean> =>
+    members[1].store.ping().then(
+      () => false,
+      () => true,
+    )
+  // Asked, it says so itself; unasked, it is noticed at the next look, a second later.
+  await until(refused, 5_000)
+  await until(async () => (await members[1].read(1)).reason === 'unavailable', 5_000)
+  await members[0].write(1, 'b')
+  expect(await valuesOf(members)).toEqual(['b', 'b'])
+  await server.replicaof('NO', 'ONE')
+  await recovered('b')
+})

@@ -1,0 +1,140 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { valkeyUrl } from '@larder/testing'
+import type { Redis } from 'iovalkey'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { commandCounts, look, ownServer, type Server, until } from '../support/server.ts'
+import {
+  join,
+  type Meeting,
+  type Member,
+  type Mode,
+  meeting,
+  timed,
+  warm,
+} from '../support/server-members.ts'
+
+let database: Redis
+let own: Server
+let server: Redis
+let place: Meeting
+let member: Member
+
+beforeAll(async () => {
+  database = look(await valkeyUrl())
+})
+afterAll(() => database.disconnect())
+
+beforeEach(async () => {
+  own = await ownServer()
+  server = look(own.url)
+  server.on('error', () => {})
+  place = meeting(database)
+  member = await join(place, own.url, 'off')
+})
+afterEach(async () => {
+  own.resume()
+  await member.cache.close()
+  server.disconnect()
+  await own.stop()
+  await database.unlink(place.name)
+})
+
+/** Keeps this thread busy. */
+function block(milliseconds: number): void {
+  for (const end = performance.now() + milliseconds; performance.now() < end; );
+}
+
+const fromStore = ({ source }: { readonly source: string }): boolean => source === 'store'
+
+const burst = (size: number, from: Member = member): Promise<Awaited<ReturnType<Member['read']>>[]> =>
+  Promise.all(Array.from({ length: size }, () => from.read(1)))
+
+/** What a burst of reads sends, and how many of them had to go to the database. */
+async function sentBy(run: () => Promise<unknown>): Promise<Record<string, number>> {
+  const before = await commandCounts(server)
+  await run()
+  const after = await commandCounts(server)
+  const of = (name: string): number => (after.get(name) ?? 0) - (before.get(name) ?? 0)
+  return { pttl: of('pttl'), hmget: of('hmget'), mget: of('mget') }
+}
+
+it.each(['off', 'validate'] satisfies Mode[])(
+  'reads of one key in one turn share one question, in mode %s; each has a result of its own',
+  async (mode) => {
+    const one = await join(place, own.url, mode)
+    await warm([one], 'a')
+    let seen: { value: string | null; source: string }[] = []
+    const sent = await sentBy(async () => {
+      seen = await burst(500, one)
+    })
+    expect(sent).toEqual({ pttl: mode === 'off' ? 1 : 0, hmget: 1, mget: 1 })
+    expect(new Set(seen.map(({ value, source }) => `${value} ${source !== 'database'}`))).toEqual(
+      new Set(['a true']),
+    )
+    await one.cache.close()
+  },
+)
+
+it('a question that was sent is joined by nobody: what was written meanwhile elsewhere is seen', async () => {
+  const other = await join(place, own.url, 'off')
+  await warm([member, other], '0')
+  for (let version = 1; version <= 50; version++) {
+    const early = burst(3)
+    // The early ones are sent in this turn; what is written after that they may see or not.
+    await new Promise((resolve) => setImmediate(resolve))
+    const written = other.write(1, String(version))
+    const during = burst(3)
+    await written
+    expect((await burst(3)).map(({ value }) => value)).toEqual(Array(3).fill(String(version)))
+    const values = (await Promise.all([early, during])).flat().map(({ value }) => Number(value))
+    for (const value of values) expect([version - 1, version]).toContain(value)
+  }
+  await other.cache.close()
+})
+
+it('an event loop that was blocked makes no server silent: hits stay hits', async () => {
+  await warm([member], 'a')
+  for (let time = 0; time < 2; time++) {
+    // Sent in this turn, answered while nobody listens.
+    const seen = burst(50)
+    await new Promise((resolve) => setImmediate(resolve))
+    block(2_300)
+    expect((await seen).map(({ source }) => source)).toEqual(Array(50).fill('store'))
+    // And asked in the turn that was too long.
+    await wait(1)
+    block(2_300)
+    expect((await burst(50)).map(({ source }) => source)).toEqual(Array(50).fill('store'))
+  }
+})
+
+it('a check whose answer waits behind those of a long burst ends no trust', async () => {
+  const ids = Array.from({ length: 2_500 }, (_, id) => id)
+  await Promise.all(ids.map((id) => member.read(id)))
+  await until(async () => (await Promise.all(ids.map((id) => member.read(id)))).every(fromStore))
+  const seen = await Promise.all(
+    ids.map(async (id) => {
+      const one = await member.read(id)
+      // As programs do, each works for a while with its answer before the next is heard.
+      block(1)
+      return one
+    }),
+  )
+  expect(seen.filter((one) => !fromStore(one))).toEqual([])
+})
+
+it('a server that stopped is given up, busy or not: nobody waits for it after two seconds', async () => {
+  await warm([member], 'a')
+  own.pause()
+  const began = performance.now()
+  expect((await timed(() => member.read(1))).took).toBeLessThan(400)
+  while (performance.now() - began < 2_600) {
+    block(30)
+    await wait(1)
+  }
+  const { took, source } = await timed(() => member.read(1))
+  expect(source).toBe('database')
+  expect(took).toBeLessThan(80)
+  await expect(member.store.fetch(undefined, [])).rejects.toThrow(/two seconds|lost|Socket timeout/)
+  own.resume()
+  await until(async () => (await member.read(1)).source === 'store')
+})

@@ -1,0 +1,263 @@
+import type { Lease } from '@larder/core'
+import type { Redis } from 'iovalkey'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { createPauses } from '../../src/connection/pauses.ts'
+import { feedClientOf } from '../../src/feed/feed-client.ts'
+import { followNode, type NodeFeed } from '../../src/feed/node-feed.ts'
+import type { Belief } from '../../src/topology/topology.ts'
+import { look, ownServer, type Server, until } from '../support/server.ts'
+
+const RECORD = '{n:main:item}'
+const CELL = `${RECORD}:id=1`
+
+let own: Server
+let server: Redis
+/** What the feed told: names, or undefined for everything. */
+let told: (readonly string[] | undefined)[]
+let refused: unknown[]
+/** How the server that answers reads is called, according to the watch. */
+let trust: Belief | undefined
+let life: string
+const feeds: NodeFeed[] = []
+const clients: Redis[] = []
+
+beforeEach(async () => {
+  own = await ownServer()
+  server = look(own.url)
+  server.on('error', () => {})
+  told = []
+  refused = []
+  life = 'one'
+  trust = { life, until: Number.POSITIVE_INFINITY }
+})
+afterEach(async () => {
+  for (const feed of feeds.splice(0)) feed.close()
+  for (const client of [server, ...clients.splice(0)]) client.disconnect()
+  own.resume()
+  await own.kill()
+})
+
+/** A feed beside a client for the given URL. */
+function follow(original: Redis): NodeFeed {
+  clients.push(original)
+  original.on('error', () => {})
+  const pauses = createPauses()
+  const feed = followNode({
+    client: feedClientOf(original as never, pauses),
+    proven: pauses.proven,
+    prefixes: ['{n:', 'n:e:'],
+    now: () => performance.now(),
+    lifeOf: async (client) => String(await client.ping()) && life,
+    belief: () => trust,
+    changed: (names) => void told.push(names),
+    refused: (error) => void refused.push(error),
+  })
+  feeds.push(feed)
+  return feed
+}
+
+async function lease(feed: NodeFeed, name = 'one'): Promise<Lease> {
+  let got: Lease | undefined
+  await until(() => {
+    got = feed.lease(name)
+    return got !== undefined
+  })
+  return got!
+}
+
+const hear = (name: string): Promise<void> => until(() => told.some((names) => names?.includes(name)))
+/** The feed said that anything may have changed. */
+const hearAll = (): Promise<void> => until(() => told.includes(undefined))
+const feedId = async (): Promise<string> =>
+  /^id=(\d+) .*name=larder-feed/m.exec(String(await server.client('LIST')))?.[1] ?? ''
+
+it.each([
+  ['SET of a cell', () => server.set(CELL, 'x'), CELL],
+  ['HSET of a record', () => server.hset(RECORD, 'list', 'x'), RECORD],
+  ['DEL of a cell', () => server.del(CELL), CELL],
+  ['UNLINK of an entry', () => server.unlink('n:e:abc'), 'n:e:abc'],
+  ['a rename', () => server.rename(CELL, `${RECORD}:id=2`), CELL],
+  ['a script’s write', () => server.eval(`redis.call('SET', KEYS[1], 'y')`, 1, CELL), CELL],
+])('%s is told by name, and ends no lease', async (_, change, name) => {
+  await server.set(CELL, 'old')
+  await server.set('n:e:abc', 'old')
+  const feed = follow(look(own.url))
+  const held = await lease(feed)
+  await change()
+  await hear(name)
+  expect(told).not.toContain(undefined)
+  expect(held.holds()).toBe(true)
+})
+
+it('other caches’ keys and everybody else’s are not heard of', async () => {
+  await lease(follow(look(own.url)))
+  await server.set('{m:main:item}', 'x')
+  await server.set('n', 'x')
+  await server.set('other', 'x')
+  await server.set(CELL, 'x')
+  await hear(CELL)
+  expect(told).toEqual([[CELL]])
+})
+
+it('expiry and eviction are told', async () => {
+  await lease(follow(look(own.url)))
+  await server.set(CELL, 'x', 'PX', 50)
+  await until(() => told.filter((names) => names?.includes(CELL)).length >= 2)
+  await server.hset(RECORD, 'list', 'x')
+  told = []
+  await server.config('SET', 'maxmemory-policy', 'allkeys-random', 'maxmemory', '1')
+  await server.get('anything').catch(() => {})
+  await server.set('n:e:1', 'x').catch(() => {})
+  await hear(RECORD)
+})
+
+it('FLUSHALL is told as everything, and ends no lease', async () => {
+  await server.set(CELL, 'x')
+  const held = await lease(follow(look(own.url)))
+  await server.flushall()
+  await hearAll()
+  expect(held.holds()).toBe(true)
+})
+
+it('what one script changes comes as a list of names, whatever characters they have', async () => {
+  await lease(follow(look(own.url)))
+  const names = [CELL, `${RECORD}:code=ä,ö`, `${RECORD}:code=日本`]
+  await server.eval(`for _, key in ipairs(KEYS) do redis.call('SET', key, '1') end`, 3, ...names)
+  for (const name of names) await hear(name)
+})
+
+it('a killed connection ends its leases for ever, and the next hears again', async () => {
+  const feed = follow(look(own.url))
+  const before = await lease(feed)
+  const id = await feedId()
+  await server.client('KILL', 'ID', id)
+  await hearAll()
+  expect(before.holds()).toBe(false)
+  const after = await lease(feed)
+  expect(await feedId()).not.toBe(id)
+  told = []
+  await server.set(CELL, 'x')
+  await hear(CELL)
+  expect([before.holds(), after.holds()]).toEqual([false, true])
+})
+
+it('a server that stops answering is believed for a second at most; when it goes on, what changed is told', async () => {
+  const feed = follow(look(own.url))
+  const held = await lease(feed)
+  own.pause()
+  const paused = performance.now()
+  let last = paused
+  await until(() => {
+    const asked = performance.now()
+    if (held.holds()) last = asked
+    return !held.holds()
+  })
+  expect(last - paused).toBeLessThan(1_000)
+  expect(feed.lease('one')).toBeUndefined()
+  told = []
+  own.resume()
+  const next = await lease(feed)
+  expect([held.holds(), next.holds()]).toEqual([false, true])
+  await server.set(CELL, 'x')
+  await hear(CELL)
+})
+
+it('a server that is silent for long is given up, and heard again when it is back', async () => {
+  const feed = follow(look(own.url))
+  const held = await lease(feed)
+  const id = await feedId()
+  own.pause()
+  await hearAll()
+  own.resume()
+  await lease(feed)
+  expect(held.holds()).toBe(false)
+  expect(await feedId()).not.toBe(id)
+})
+
+it('kill -9 of the server ends leases at once, and a new server is heard', async () => {
+  const feed = follow(look(own.url))
+  const held = await lease(feed)
+  await own.kill()
+  await hearAll()
+  expect(held.holds()).toBe(false)
+  await own.start()
+  await lease(feed)
+  told = []
+  await until(() => server.status === 'ready')
+  await server.set(CELL, 'x')
+  await hear(CELL)
+})
+
+it('a signal that the process itself was too slow to see ends the lease', async () => {
+  const feed = follow(look(own.url))
+  const held = await lease(feed)
+  const end = performance.now() + 1_100
+  while (performance.now() < end);
+  expect(held.holds()).toBe(false)
+  const next = await lease(feed)
+  expect(next).not.toBe(held)
+})
+
+it('an interruption ends what was given, and later answers get leases again', async () => {
+  const feed = follow(look(own.url))
+  const held = await lease(feed)
+  feed.interrupt()
+  expect(held.holds()).toBe(false)
+  expect(told).toEqual([undefined])
+  expect((await lease(feed)).holds()).toBe(true)
+  expect(held.holds()).toBe(false)
+})
+
+it('there is no lease for the answers of another server', async () => {
+  const feed = follow(look(own.url))
+  await lease(feed)
+  expect(feed.lease('two')).toBeUndefined()
+})
+
+it('the feed looks again who is there when reads are answered by another', async () => {
+  const feed = follow(look(own.url))
+  const held = await lease(feed)
+  const id = await feedId()
+  life = 'two'
+  trust = { life, until: Number.POSITIVE_INFINITY }
+  await lease(feed, 'two')
+  expect(held.holds()).toBe(false)
+  expect(told).toContain(undefined)
+  expect(await feedId()).not.toBe(id)
+})
+
+it('leases hold no longer than the server is trusted', async () => {
+  trust = undefined
+  const feed = follow(look(own.url))
+  await until(async () => (await feedId()) !== '')
+  expect(feed.lease('one')).toBeUndefined()
+  trust = { life, until: performance.now() + 600 }
+  const held = await lease(feed)
+  await until(() => !held.holds(), 650)
+  expect(feed.lease('one')).toBeUndefined()
+})
+
+it.each(['-client|tracking', '-subscribe', 'resetchannels'])(
+  'a server that does not allow it (%s) says so once and is left alone',
+  async (rule) => {
+    await server.acl('SETUSER', 'shy', 'on', 'nopass', '~*', '&*', '+@all', rule)
+    const feed = follow(look(own.url.replace('//', '//shy:x@')))
+    await until(() => refused.length > 0)
+    expect(String(refused[0])).toMatch(/NOPERM/)
+    await until(async () => (await feedId()) === '')
+    expect(feed.lease('one')).toBeUndefined()
+    expect(refused).toHaveLength(1)
+  },
+)
+
+it('after close nothing is heard and no lease holds', async () => {
+  const feed = follow(look(own.url))
+  const held = await lease(feed)
+  feed.close()
+  expect(held.holds()).toBe(false)
+  await until(async () => (await feedId()) === '')
+  told = []
+  await server.set(CELL, 'x')
+  expect(told).toEqual([])
+  expect(feed.lease('one')).toBeUndefined()
+})

@@ -1,0 +1,105 @@
+import type { ReadReport } from '@larder/core'
+import { valkeyUrl } from '@larder/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type MemberProcesses, startMembers } from '../support/member-processes.ts'
+import { look, until } from '../support/server.ts'
+
+type Read = ReadReport & { readonly value: string }
+
+/** How long another process's write may go unseen, in milliseconds. */
+const SLACK = { off: 0, validate: 0, push: 1_000 }
+
+describe.each(['off', 'validate', 'push'] as const)('two processes on one server, memory %s', (mode) => {
+  const name = `processes:${process.pid}:${mode}`
+  const slack = SLACK[mode]
+  let members: MemberProcesses
+
+  beforeAll(async () => {
+    members = await startMembers(2, await valkeyUrl(), name, mode)
+  })
+  afterAll(async () => {
+    members?.stop()
+    const server = look(await valkeyUrl())
+    await server.unlink(name)
+    server.disconnect()
+  })
+
+  const read = (member: number, id: number): Promise<Read> => members.ask<Read>(member, { read: id })
+  const write = (member: number, id: number, value: string): Promise<unknown> =>
+    members.ask(member, { write: id, value })
+  const isHit = async (member: number, id: number): Promise<boolean> =>
+    (await read(member, id)).source !== 'database'
+  /** Both processes answer from the cache; where there is a memory tier, from that. */
+  const warm = async (id: number): Promise<void> => {
+    const source = mode === 'off' ? 'store' : 'memory'
+    for (const member of [0, 1]) await until(async () => (await read(member, id)).source === source)
+  }
+
+  it('a write in one is seen by the next read in the other that begins after the slack, sixty times', async () => {
+    const late: string[] = []
+    let hits = 0
+    for (let time = 0; time < 60; time++) {
+      const value = `v${time}`
+      await write(time % 2, 1, value)
+      const returned = performance.now()
+      for (let seen = ''; seen !== value; ) {
+        const began = performance.now()
+        seen = (await read(1 - (time % 2), 1)).value
+        if (seen !== value && began >= returned + slack) late.push(`${seen} after ${value}`)
+      }
+      if (time % 10 === 0) await warm(1)
+      hits += Number(await isHit(time % 2, 1))
+    }
+    expect(late).toEqual([])
+    // It is the cache that was tested, not the database.
+    expect(hits).toBeGreaterThan(5)
+  })
+
+  it('what one process stored is a hit in the other', async () => {
+    await write(0, 2, 'shared')
+    await until(() => isHit(0, 2))
+    const found = await read(1, 2)
+    expect(found).toMatchObject({ source: 'store', value: 'shared' })
+  })
+
+  it('invalidate all in one process ends what the other would have read', async () => {
+    await write(0, 3, 'x')
+    await warm(3)
+    await members.ask(0, { invalidate: 'all' })
+    expect((await read(0, 3)).source).toBe('database')
+    await warm(3)
+    await members.ask(1, { invalidate: 'all' })
+    const returned = performance.now()
+    // Others are told of it when they ask next: within two seconds.
+    await until(async () => !(await isHit(0, 3)), 2_000)
+    expect(performance.now() - returned).toBeLessThan(2_500)
+  })
+
+  it('reads of both during writes of both are never older than what was known the slack before they began', async () => {
+    const known: { readonly at: number; readonly version: number }[] = []
+    const wrong: string[] = []
+    const end = performance.now() + 1_500 + 2 * slack
+    let hits = 0
+    const writer = async (): Promise<void> => {
+      for (let version = 1; performance.now() < end; version++) {
+        await write(0, 4, String(version))
+        known.push({ at: performance.now(), version })
+        // Time for a hit or two.
+        await new Promise((resolve) => setTimeout(resolve, version % 3 === 0 ? 25 : 0))
+      }
+    }
+    const reader = async (): Promise<void> => {
+      while (performance.now() < end) {
+        const began = performance.now()
+        const floor = known.findLast(({ at }) => at <= began - slack)?.version ?? 0
+        const { value, source } = await read(1, 4)
+        if (source !== 'database') hits++
+        if (Number(value ?? 0) < floor) wrong.push(`${value} after ${floor} from ${source}`)
+      }
+    }
+    await Promise.all([writer(), reader()])
+    expect(wrong).toEqual([])
+    expect(known.length).toBeGreaterThan(20)
+    expect(hits).toBeGreaterThan(10)
+  })
+})

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { GROUP, PRIMARY, UNIQUE } from '../../../core/test/support/item-host.ts'
+import { type Observed, type RealHistory, realHistory } from '../support/real-history.ts'
+import { look, ownServer, type Server } from '../support/server.ts'
+
+const ALL = [PRIMARY, UNIQUE, GROUP]
+const NOTHING_WRONG = { stale: [], impossible: [] }
+/** What is promised of `push`, from the end of one call to the beginning of another. */
+const SLACK = 1_000
+
+let own: Server
+beforeAll(async () => {
+  own = await ownServer()
+})
+afterAll(() => own.kill())
+
+const history = (seed: number, more: Partial<RealHistory> = {}): Promise<Observed> =>
+  realHistory({
+    url: own.url,
+    namespace: `push-${seed}`,
+    seed,
+    processes: [ALL, ALL, ALL],
+    memory: 'push',
+    slack: SLACK,
+    pace: 900,
+    ...more,
+  })
+
+it.each([1, 2])(
+  'push: own writes are seen at once, those of others within a second (seed %i)',
+  async (seed) => {
+    const { hits, ...wrong } = await history(seed)
+    expect(wrong).toEqual(NOTHING_WRONG)
+    expect(hits.memory).toBeGreaterThan(200)
+  },
+)
+
+it('nor is anything older where processes know different lookup keys', async () => {
+  const { hits, ...wrong } = await history(10, { processes: [ALL, [PRIMARY], [GROUP, UNIQUE], []] })
+  expect(wrong).toEqual(NOTHING_WRONG)
+  expect(hits.memory).toBeGreaterThan(50)
+})
+
+it('nor where the connections that tell of changes are killed again and again', async () => {
+  const server = look(own.url)
+  const disturb = async (): Promise<void> => {
+    await new Promise((resolve) => setTimeout(resolve, 400))
+    await server.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+  }
+  const { hits, ...wrong } = await history(20, { disturb })
+  server.disconnect()
+  expect(wrong).toEqual(NOTHING_WRONG)
+  expect(hits.memory).toBeGreaterThan(50)
+})
+
+it('nor where tags are lost, and everything is', async () => {
+  const server = look(own.url)
+  let times = 0
+  const disturb = async (): Promise<void> => {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    if (times++ % 5 === 4) await server.flushall()
+    else await server.unlink('{push-30:main:item}', '{push-30:main:note}')
+  }
+  const { hits, ...wrong } = await history(30, { disturb })
+  server.disconnect()
+  expect(wrong).toEqual(NOTHING_WRONG)
+  expect(hits.memory).toBeGreaterThan(50)
+})
+
+it('nor where the server stops for a while', async () => {
+  const disturb = async (): Promise<void> => {
+    await new Promise((resolve) => setTimeout(resolve, 400))
+    own.pause()
+    await new Promise((resolve) => setTimeout(resolve, 700))
+    own.resume()
+  }
+  const { hits, ...wrong } = await history(40, { disturb })
+  expect(wrong).toEqual(NOTHING_WRONG)
+  expect(hits.memory).toBeGreaterThan(50)
+})

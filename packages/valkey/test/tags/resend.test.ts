@@ -1,0 +1,89 @@
+import type { FinishRequest, MarkRequest } from '@larder/core'
+import { type ValkeyStore, valkeyStore } from '@larder/valkey'
+import type { Redis } from 'iovalkey'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { look, ownServer, type Server, until } from '../support/server.ts'
+
+const record = '{larder:main:item}'
+const cell = `${record}:id=1`
+const ask = { record, fields: ['list', 'id'], cells: [cell] }
+const mark: MarkRequest = {
+  record,
+  token: 'mine',
+  fields: ['list'],
+  known: ['id'],
+  cells: [cell],
+  lifetime: 60_000,
+}
+const finish: FinishRequest = { record, token: 'mine', untouched: [], keep: ['id'], cells: [cell] }
+
+let own: Server
+let server: Redis
+let store: ValkeyStore
+
+beforeEach(async () => {
+  own = await ownServer()
+  server = look(own.url)
+  server.on('error', () => {})
+  store = valkeyStore(own.url)
+  await store.ping()
+})
+afterEach(async () => {
+  await store.close()
+  server.disconnect()
+  await own.kill()
+})
+
+/** The store loses its connection, and is trusted again. */
+async function reconnected(): Promise<void> {
+  const id = async (): Promise<string> =>
+    /^id=(\d+) .*name=larder /m.exec(String(await server.client('LIST')))?.[1] ?? ''
+  const before = await id()
+  await server.client('KILL', 'ID', before)
+  await until(async () => !['', before].includes(await id()))
+  await store.ping()
+}
+
+it('a mark under way that a server lost is there again before the server is believed', async () => {
+  await store.mark(mark)
+  await own.kill()
+  await own.start()
+  await until(() => server.status === 'ready')
+  // Every answer that counts as one already sees it.
+  let seen: boolean | undefined
+  await until(async () => {
+    seen = await store.fetch(undefined, [ask]).then(
+      ({ tags }) => tags[0]?.fields[0]?.dirty ?? false,
+      () => undefined,
+    )
+    return seen !== undefined
+  })
+  expect(seen).toBe(true)
+  expect(await server.hget(record, 'list')).toContain('|mine,')
+  expect(await server.get(cell)).toContain('|mine,')
+})
+
+it('nothing is marked again that was finished, and what was bumped lately is bumped again', async () => {
+  await store.seed([ask], 60_000)
+  const before = await server.hgetall(record)
+  await store.mark(mark)
+  await store.finish(finish)
+  const bumped = await server.hget(record, 'list')
+  // What a replica has that had not heard of either.
+  await server.hset(record, before)
+  await reconnected()
+  const after = await server.hgetall(record)
+  expect([before.list, bumped]).not.toContain(after.list)
+  expect(after.list).not.toContain('|')
+  // The mark was not found, so nobody vouches for the values behind it.
+  expect(after.id).not.toBe(before.id)
+})
+
+it('an epoch that ended lately ends again', async () => {
+  const before = await server.get('larder:epoch')
+  await store.invalidateAll()
+  const ended = await server.get('larder:epoch')
+  await server.set('larder:epoch', before ?? '', 'PX', 60_000)
+  await reconnected()
+  expect([before, ended]).not.toContain(await server.get('larder:epoch'))
+})

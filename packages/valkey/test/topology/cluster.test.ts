@@ -1,0 +1,212 @@
+import { type Cluster, type ClusterNode, startCluster, valkeyUrl } from '@larder/testing'
+import type { Redis } from 'iovalkey'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { look, until } from '../support/server.ts'
+import { brief, promised, startLoad } from '../support/server-load.ts'
+import {
+  allHit,
+  isHit,
+  join,
+  type Meeting,
+  type Member,
+  meeting,
+  recordOf,
+  timed,
+  timedWrite,
+  valuesOf,
+  warm,
+} from '../support/server-members.ts'
+
+let database: Redis
+let cluster: Cluster
+let place: Meeting
+let members: Member[] = []
+
+beforeAll(async () => {
+  database = look(await valkeyUrl())
+  cluster = await startCluster({ settings: ['--maxmemory-policy', 'allkeys-lru'] })
+})
+afterAll(async () => {
+  database.disconnect()
+  await cluster?.stop()
+})
+beforeEach(() => {
+  place = meeting(database)
+})
+afterEach(async () => {
+  for (const node of cluster.nodes) node.resume()
+  await Promise.all(members.splice(0).map(({ cache }) => cache.close()))
+  await database.unlink(place.name)
+})
+
+/** Two members; the second keeps nothing in its memory. */
+async function pair(): Promise<[Member, Member]> {
+  const options = { nodes: [...cluster.urls] }
+  const both: [Member, Member] = [await join(place, options), await join(place, options, 'off')]
+  members = [...both]
+  return both
+}
+
+async function sum(section: string, pattern: RegExp): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>()
+  for (const node of await cluster.primaries())
+    for (const [, name = '', count] of String(await node.call('INFO', section)).matchAll(pattern))
+      counts.set(name, (counts.get(name) ?? 0) + Number(count))
+  return counts
+}
+const commands = (): Promise<ReadonlyMap<string, number>> =>
+  sum('commandstats', /^cmdstat_([^:]+):calls=(\d+)/gm)
+const errors = (): Promise<ReadonlyMap<string, number>> =>
+  sum('errorstats', /^errorstat_([^:]+):count=(\d+)/gm)
+
+it('a busy mixed run lists, scans and flushes nothing, and touches no two slots at once', {
+  timeout: 40_000,
+}, async () => {
+  const [before, refused] = [await commands(), await errors()]
+  const options = { nodes: [...cluster.urls] }
+  members = [
+    await join(place, options, 'off'),
+    await join(place, options),
+    await join(place, options, 'push'),
+  ]
+  const rows = Array.from({ length: 40 }, (_, index) => index)
+  const load = startLoad(members, rows, { reads: 1, writes: 10 })
+  await load.hits(50)
+  await members[0]?.cache.invalidate({ tables: ['row'] })
+  await members[1]?.cache.invalidate({ tags: ['one', 'two', 'three'] })
+  await members[1]?.cache.invalidate({ all: true })
+  await load.hits(50)
+  await load.stop()
+  expect(load.rejected).toEqual([])
+  expect(brief(load.stale())).toEqual([])
+
+  const counts = await commands()
+  const used = [...counts].filter(([name, count]) => count > (before.get(name) ?? 0)).map(([name]) => name)
+  // What the test itself, the replicas and the nodes among each other ask besides.
+  expect(used).toEqual(expect.arrayContaining(['pttl', 'hmget', 'mget', 'set', 'evalsha']))
+  expect(
+    used.filter((name) => /^(keys|scan|[hsz]scan|smembers|del|flush.*|sort|randomkey)$/.test(name)),
+  ).toEqual([])
+  const count = ((await errors()).get('CROSSSLOT') ?? 0) - (refused.get('CROSSSLOT') ?? 0)
+  expect(count).toBe(0)
+})
+
+it.each([
+  ['SCRIPT FLUSH', ['SCRIPT', 'FLUSH'], 0],
+  ['FLUSHALL', ['FLUSHALL'], 0],
+  ['CLIENT KILL TYPE pubsub', ['CLIENT', 'KILL', 'TYPE', 'pubsub'], 0],
+  // What a writer could not say because its connection was gone, it says when it is back.
+  ['CLIENT KILL TYPE normal', ['CLIENT', 'KILL', 'TYPE', 'normal'], 2_000],
+] as const)(
+  '%s on every node under load rejects nothing and shows nothing old',
+  { timeout: 40_000 },
+  async (_, command, slack) => {
+    const options = { nodes: [...cluster.urls] }
+    members = [
+      await join(place, options, 'off'),
+      await join(place, options),
+      await join(place, options, 'push'),
+    ]
+    const load = startLoad(members, [1, 2, 3, 4], { writes: 20 })
+    await load.hits(10)
+    for (let time = 0; time < 3; time++) {
+      for (const node of await cluster.primaries()) await node.call(...command)
+      await load.hits(5)
+    }
+    await load.stop()
+    expect(load.rejected).toEqual([])
+    expect(brief(load.stale((seen) => Math.max(promised(seen), slack)))).toEqual([])
+  },
+)
+
+/** The primary that has the table, and its replica. */
+async function shardOf(key: string): Promise<readonly ClusterNode[]> {
+  const primary = await cluster.primaryOf(key)
+  return [primary, ...(await cluster.replicasOf(primary))]
+}
+
+/** Both members at work while a shard is away: nothing rejects, all is fresh, and it does not take long. */
+async function workWithout([writer, reader]: readonly [Member, Member]): Promise<void> {
+  expect(await timedWrite(writer, '2')).toBeLessThan(3_000)
+  for (const member of [writer, reader]) {
+    const seen = await timed(() => member.read(1))
+    expect(seen.value).toBe('2')
+    expect(seen.took).toBeLessThan(500)
+  }
+}
+
+async function afterwards(both: readonly [Member, Member]): Promise<void> {
+  await allHit(both)
+  expect(await valuesOf(both)).toEqual(['2', '2'])
+  await both[1].write(1, '3')
+  expect(await valuesOf(both)).toEqual(['3', '3'])
+}
+
+it.each(['yes', 'no'])(
+  'a shard that is lost whole costs hits and nothing else (cluster-require-full-coverage %s)',
+  { timeout: 60_000 },
+  async (coverage) => {
+    for (const node of cluster.nodes)
+      await node.call('CONFIG', 'SET', 'cluster-require-full-coverage', coverage)
+    const both = await pair()
+    await warm(both, '1')
+    const shard = await shardOf(recordOf(place))
+    await Promise.all(shard.map((node) => node.kill()))
+    await workWithout(both)
+    // Once more when the others have given it up.
+    await until(() => givenUp(shard), 15_000)
+    await workWithout(both)
+    await Promise.all(shard.map((node) => node.start()))
+    await cluster.settled()
+    await afterwards(both)
+  },
+)
+
+async function givenUp(shard: readonly ClusterNode[]): Promise<boolean> {
+  const other = cluster.nodes.find((node) => !shard.includes(node))
+  return String(await other?.call('CLUSTER', 'NODES'))
+    .split('\n')
+    .some((line) => /master,fail /.test(line))
+}
+
+it('a table on another shard than the lost one goes on being cached', { timeout: 60_000 }, async () => {
+  for (const node of cluster.nodes) await node.call('CONFIG', 'SET', 'cluster-require-full-coverage', 'no')
+  const both = await pair()
+  const rows = Array.from({ length: 12 }, (_, index) => index + 1)
+  for (const id of rows) await warm(both, '1', id)
+  const own = await shardOf(recordOf(place))
+  const lost = await shardOf(await keyElsewhere(own))
+  await Promise.all(lost.map((node) => node.kill()))
+  await until(() => givenUp(lost), 15_000)
+  for (const id of rows) await both[0].write(id, '2')
+  const hit = async (): Promise<boolean> =>
+    (await Promise.all(rows.map((id) => isHit(both[1], id)))).filter(Boolean).length > 3
+  await until(hit, 15_000)
+  for (const id of rows) expect(await valuesOf(both, id)).toEqual(['2', '2'])
+  await Promise.all(lost.map((node) => node.start()))
+  await cluster.settled()
+  for (const id of rows) await allHit(both, id)
+  for (const id of rows) expect(await valuesOf(both, id)).toEqual(['2', '2'])
+})
+
+async function keyElsewhere(shard: readonly ClusterNode[]): Promise<string> {
+  for (let each = 0; ; each++) {
+    const key = `elsewhere:${each}`
+    if (!shard.includes(await cluster.primaryOf(key))) return key
+  }
+}
+
+it('a shard that hangs delays reads to their deadline; writes resolve; nothing is old afterwards', {
+  timeout: 60_000,
+}, async () => {
+  const both = await pair()
+  await warm(both, '1')
+  const shard = await shardOf(recordOf(place))
+  for (const node of shard) node.pause()
+  await workWithout(both)
+  for (const node of shard) node.resume()
+  await cluster.settled()
+  // The writer hits again only when what it could not say has been said.
+  await allHit([both[0]])
+  await afterwards(both)
+})

@@ -1,0 +1,153 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Fetched } from '@larder/core'
+import { type Cluster, type ClusterNode, startCluster, valkeyUrl } from '@larder/testing'
+import type { Redis } from 'iovalkey'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
+import { valkeyStore } from '../../src/valkey-store.ts'
+import { look } from '../support/server.ts'
+import { brief, startLoad } from '../support/server-load.ts'
+import { allHit, join, type Meeting, type Member, meeting, recordOf } from '../support/server-members.ts'
+
+const ROWS = [1, 2, 3, 4, 5, 6]
+/** How long each step of a migration lasts under load, in milliseconds. */
+const STEP = 400
+
+let database: Redis
+let cluster: Cluster
+let place: Meeting
+let members: Member[] = []
+
+beforeAll(async () => {
+  database = look(await valkeyUrl())
+  cluster = await startCluster({ settings: ['--maxmemory-policy', 'allkeys-lru'] })
+})
+afterAll(async () => {
+  database.disconnect()
+  await cluster?.stop()
+})
+beforeEach(async () => {
+  place = meeting(database)
+  const options = { nodes: [...cluster.urls] }
+  members = [
+    await join(place, options, 'off'),
+    await join(place, options),
+    await join(place, options, 'push'),
+  ]
+})
+afterEach(async () => {
+  await Promise.all(members.map(({ cache }) => cache.close()))
+  await database.unlink(place.name)
+})
+
+/** States of tags without the incarnation of the server that had them: another server has the slot afterwards. */
+function inServer({ tags }: Pick<Fetched, 'tags'>) {
+  const states = tags.flatMap(({ fields, cells }) => [...fields, ...cells])
+  return states.map((state) => state && [state.nonce.split('@')[0], state.dirty])
+}
+
+/** Some other primary than the one that has the slot of `key`. */
+async function elsewhere(key: string): Promise<ClusterNode> {
+  const owner = await cluster.primaryOf(key)
+  return (await cluster.primaries()).find((node) => node !== owner) as ClusterNode
+}
+
+/** Moves the slot of `key`, some keys at a time, stopping at each state that callers may meet. */
+async function move(key: string): Promise<void> {
+  const slot = await cluster.slotOf(key)
+  const migration = await cluster.migrateSlot(slot, await elsewhere(key))
+  await wait(STEP)
+  const keys = await migration.keys()
+  // The record apart from its cells, then some of them.
+  await migration.move(keys.slice(0, 1))
+  await wait(STEP)
+  await migration.move(keys.slice(1, 3))
+  await wait(STEP)
+  await migration.finish()
+  await wait(STEP)
+}
+
+async function entriesOf(name: string): Promise<readonly string[]> {
+  const found = await Promise.all(
+    (await cluster.primaries()).map((node) => node.call('KEYS', `${name}:e:*`) as Promise<readonly string[]>),
+  )
+  return found.flat()
+}
+
+it('a table’s slot moves under load: no read is stale, no write is rejected', {
+  timeout: 60_000,
+}, async () => {
+  const load = startLoad(members, ROWS, { writes: 15 })
+  await load.hits(20)
+  await move(recordOf(place))
+  await load.hits(20)
+  // And back, from the node that has just learnt of it.
+  await move(recordOf(place))
+  await load.hits(20)
+  await load.stop()
+  expect(load.rejected).toEqual([])
+  expect(brief(load.stale())).toEqual([])
+  expect(load.written).toBeGreaterThan(50)
+  expect(load.longestWrite).toBeLessThan(3_000)
+})
+
+it('slots of entries move under load: no read is stale, no write is rejected', {
+  timeout: 60_000,
+}, async () => {
+  const load = startLoad(members, ROWS, { writes: 40 })
+  await load.hits(20)
+  const entries = await entriesOf(place.name)
+  expect(entries.length).toBeGreaterThan(2)
+  for (const entry of entries.slice(0, 3)) await move(entry)
+  await load.hits(20)
+  await load.stop()
+  expect(load.rejected).toEqual([])
+  expect(brief(load.stale())).toEqual([])
+})
+
+it('a table marked before its slot moves is finished where the slot is then', async () => {
+  const [writer, reader] = members as [Member, Member]
+  const record = recordOf(place)
+  for (const id of ROWS) await writer.write(id, '1')
+  for (const id of ROWS) await allHit([writer, reader], id)
+  const migration = await cluster.migrateSlot(await cluster.slotOf(record), await elsewhere(record))
+  const left = await migration.keys()
+  await migration.move(left.filter((_, index) => index % 2 === 0))
+  for (const id of ROWS) await writer.write(id, '2')
+  for (const id of ROWS) expect((await reader.read(id)).value).toBe('2')
+  await migration.finish()
+  for (const id of ROWS) expect((await reader.read(id)).value).toBe('2')
+  for (const id of ROWS) await allHit([writer, reader], id)
+  for (const id of ROWS) expect((await reader.read(id)).value).toBe('2')
+})
+
+it('a write that changed nothing leaves every tag as it was while its slot moves', async () => {
+  const store = valkeyStore({ nodes: [...cluster.urls] })
+  const record = `{${place.name}:unchanged}`
+  const [token, lifetime, fields] = ['w', 60_000, ['list', 'k']]
+  const cells = ROWS.map((id) => `${record}:k=${id}`)
+  const all = [{ record, fields, cells }]
+  try {
+    const { tags } = await store.seed(all, lifetime)
+    await store.mark({ record, token, fields, known: [], cells, lifetime })
+    const migration = await cluster.migrateSlot(await cluster.slotOf(record), await elsewhere(record))
+    await migration.move((await migration.keys()).filter((_, index) => index % 2 === 0))
+    await store.finish({ record, token, untouched: [], keep: fields, cells, unchanged: { lifetime } })
+    await migration.finish()
+    // The first reads may still ask the node that had the slot.
+    const after = await vi.waitFor(() => store.fetch(undefined, all), 2_000)
+    expect(inServer(after)).toEqual(inServer({ tags }))
+  } finally {
+    await store.close()
+  }
+})
+
+it('a planned failover under load: no read is stale, no write is rejected', { timeout: 60_000 }, async () => {
+  const load = startLoad(members, ROWS, { writes: 15 })
+  await load.hits(20)
+  const [replica] = await cluster.replicasOf(await cluster.primaryOf(recordOf(place)))
+  await cluster.failover(replica as ClusterNode)
+  await load.hits(20)
+  await load.stop()
+  expect(load.rejected).toEqual([])
+  expect(brief(load.stale())).toEqual([])
+})

@@ -1,0 +1,107 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { type OwnServer, type Sentinels, startSentinels, valkeyUrl } from '@larder/testing'
+import type { ValkeyStoreOptions } from '@larder/valkey'
+import type { Redis } from 'iovalkey'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { look, until } from '../support/server.ts'
+import { brief, startLoad } from '../support/server-load.ts'
+import {
+  allHit,
+  join,
+  type Meeting,
+  type Member,
+  meeting,
+  valuesOf,
+  warm,
+} from '../support/server-members.ts'
+
+let database: Redis
+let set: Sentinels
+let place: Meeting
+let members: Member[] = []
+
+beforeAll(async () => {
+  database = look(await valkeyUrl())
+  // What docs ask for: a primary without replicas takes no writes.
+  const replicas = ['--min-replicas-to-write', '1', '--min-replicas-max-lag', '2']
+  set = await startSentinels([...replicas, '--maxmemory-policy', 'allkeys-lru'])
+})
+afterAll(async () => {
+  database.disconnect()
+  await set?.stop()
+})
+beforeEach(() => {
+  place = meeting(database)
+})
+afterEach(async () => {
+  for (const server of set.servers) server.resume()
+  await Promise.all(members.splice(0).map(({ cache }) => cache.close()))
+  await database.unlink(place.name)
+})
+
+const options = (): ValkeyStoreOptions => ({ sentinels: [...set.addresses], name: set.name })
+async function pair(): Promise<[Member, Member]> {
+  const both: [Member, Member] = [await join(place, options()), await join(place, options(), 'off')]
+  members = [...both]
+  return both
+}
+
+it('a sentinel that is gone, and even all of them, stop nobody who is connected', async () => {
+  const both = await pair()
+  await warm(both, '1')
+  for (const sentinel of set.sentinels) await sentinel.kill()
+  await both[0].write(1, '2')
+  expect(await valuesOf(both)).toEqual(['2', '2'])
+  await allHit(both)
+  for (const sentinel of set.sentinels.slice(1)) await sentinel.start()
+  // The first address of the list answers nobody.
+  const late = await join(place, options())
+  members.push(late)
+  await allHit([late])
+  await set.sentinels[0]?.start()
+})
+
+it('a primary that hung while another took its place is not believed when it is back', {
+  timeout: 60_000,
+}, async () => {
+  await until(async () => (await linked()) === 2, 20_000)
+  const [writer, reader] = await pair()
+  await warm([writer, reader], '1')
+  const old = await set.primary()
+  old.pause()
+  await until(async () => (await set.primary()) !== old, 20_000)
+  await allHit([writer])
+  await writer.write(1, '2')
+  old.resume()
+  // It holds the entry of '1' and its tags as they were, and thinks for some seconds that it is the primary.
+  const until2s = performance.now() + 2_000
+  await until(() => performance.now() > until2s)
+  for (let time = 0; time < 100; time++) {
+    expect(await valuesOf([writer, reader])).toEqual(['2', '2'])
+    await wait(10)
+  }
+  await allHit([writer, reader])
+  expect(await valuesOf([writer, reader])).toEqual(['2', '2'])
+})
+
+it('a replica is never taken for the primary: a server that was demoted is left', {
+  timeout: 60_000,
+}, async () => {
+  const both = await pair()
+  const old = await set.primary()
+  const load = startLoad(both, [1, 2, 3], { writes: 20 })
+  await load.hits(10)
+  await until(() => set.sentinels[0]!.call('SENTINEL', 'FAILOVER', set.name).then(() => true), 15_000)
+  await until(async () => (await set.primary()) !== old, 15_000)
+  await load.hits(10)
+  await load.stop()
+  expect(load.rejected).toEqual([])
+  // What the old primary took while the new one began is lost: two seconds, no more.
+  expect(brief(load.stale(() => 2_000))).toEqual([])
+})
+
+/** How many replicas follow the primary. */
+async function linked(): Promise<number> {
+  const primary: OwnServer = await set.primary()
+  return Number(/connected_slaves:(\d+)/.exec(String(await primary.call('INFO', 'replication')))?.[1])
+}
