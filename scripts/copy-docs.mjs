@@ -1,5 +1,5 @@
-// Run by npm before it packs a package, in the folder of that package: puts the documentation of the repository into the
-// tarball, so that what an error or the README names is there, in the version that is installed.
+// npm runs this in the folder of a package before it packs it. It copies the documentation into the tarball, so that the
+// pages that errors and the README name are there, in the version that is installed.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,10 +12,12 @@ const files = [
   'CAVEATS.md',
   ...readdirSync(join(root, 'docs'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => join(parentPath, name).slice(root.length).replaceAll('\\', '/')),
+    .map(({ parentPath, name }) => join(parentPath, name).slice(root.length).replaceAll('\\', '/'))
+    // The site's settings, and what it is built into.
+    .filter((path) => !path.startsWith('docs/.vitepress/')),
 ]
 
-/** A link to a file of the repository that is not in the tarball becomes one to its page. */
+/** A link to a file that is not in the tarball becomes a link to its page in the repository. */
 function absolute(text, file) {
   return text.replace(/\]\((?![a-z]+:|#)([^)#\s]+)(#[^)\s]*)?\)/g, (link, path, anchor = '') => {
     const target = posix.join(posix.dirname(file), path)

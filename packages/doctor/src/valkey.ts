@@ -26,7 +26,7 @@ export async function findingsOfStore(
       code,
       subject: 'valkey',
       message,
-      fix: 'see docs/valkey.md of @larder/doctor, “Settings of the server”',
+      fix: 'see docs/valkey-server.md of @larder/doctor, “Settings of the server”',
     }))
   } catch (error) {
     throw new Mistake(reasonOf(error))

@@ -22,7 +22,7 @@ export interface DrizzleCacheOptions<S> {
   /**
    * MySQL and MariaDB: the collation of the text columns that are keys, such as `'utf8mb4_unicode_ci'`. Reads by text
    * keys (cuid, uuid, nanoid) are then tied to their rows. Without it they depend on the whole table. Where columns
-   * differ, name one that is not binary; where one is not in the list of docs/policies.md, leave it out.
+   * differ, name one that is not binary; where one is not in the list of docs/databases.md, leave it out.
    */
   collation?: string
   /** Policy per table, by the schema's names; `'*'` for every table without its own. A table without one is not cached. */

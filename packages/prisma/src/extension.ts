@@ -43,7 +43,7 @@ export interface PrismaCacheOptions<D extends Datamodel | undefined = undefined>
   /**
    * MySQL and MariaDB: the collation of the text columns that are keys, such as `'utf8mb4_unicode_ci'`. Reads by text
    * keys (cuid, uuid, nanoid) are then tied to their rows. Without it they depend on the whole table. Where columns
-   * differ, name one that is not binary; where one is not in the list of docs/policies.md, leave it out.
+   * differ, name one that is not binary; where one is not in the list of docs/databases.md, leave it out.
    */
   collation?: string
   /** Policy per model; `'*'` for every model without its own. A model without a policy is not cached. */

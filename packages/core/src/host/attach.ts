@@ -3,7 +3,7 @@ import { type EntryKeys, entryKeys } from '../keys/entry-key.ts'
 import { objectPlace } from '../keys/place.ts'
 import { resolvePolicy } from '../options/resolve-policy.ts'
 import { applyInvalidation } from '../pipeline/invalidate.ts'
-import { type ReadRoom, read } from '../pipeline/read.ts'
+import { type ReadDeps, read } from '../pipeline/read.ts'
 import { createAtOnce } from '../pipeline/sync.ts'
 import { tagsOfWrap, type WrapOptions, wrapPlan } from '../pipeline/wrap.ts'
 import { write } from '../pipeline/write.ts'
@@ -108,7 +108,7 @@ export function createHosts(shared: SharedRoom): Hosts {
 /** Computed values are read like those of a client that has the tables of all of them. */
 function createWrap(
   { config, current }: SharedRoom,
-  base: ReadRoom,
+  base: ReadDeps,
   registry: DatabaseRegistry,
   policy: (options: PolicyOptions, path: string) => Policy,
 ): Hosts['wrap'] {
@@ -116,7 +116,7 @@ function createWrap(
   const tagsOf: DeriveTags = (occurrences, userTags) =>
     tagsOfWrap(config.namespace, registry.list(), occurrences, userTags)
   const keys = wrapKeys(config, registry)
-  const room: ReadRoom = { ...base, keys, tagsOf, knownTags: (_, ...parts) => tagsOf(...parts) }
+  const room: ReadDeps = { ...base, keys, tagsOf, knownTags: (_, ...parts) => tagsOf(...parts) }
   // Whatever this cache keeps: `load` may read through another one, or another copy of this module.
   const strictness = createStrictness()
   const policyOf = ({ ttl, tags, joinTimeout }: WrapOptions): Policy => {

@@ -7,8 +7,8 @@ import { digest } from '../keys/digest.ts'
 import { type ConstantEntryKeys, entryKeys } from '../keys/entry-key.ts'
 import { objectPlace } from '../keys/place.ts'
 import { createRawChanges, type RawChanges } from '../pipeline/raw-writes.ts'
-import type { ReadRoom } from '../pipeline/read.ts'
-import type { WriteRoom } from '../pipeline/write.ts'
+import type { ReadDeps } from '../pipeline/read.ts'
+import type { WriteDeps } from '../pipeline/write.ts'
 import { DEFAULT_DATABASE } from '../plan/known-databases.ts'
 import { createSqlParser } from '../sql/parser.ts'
 import { type DeriveTags, rememberTags } from '../tags/known-tags.ts'
@@ -31,14 +31,14 @@ export interface HostRoomsDeps extends SharedRoom {
 
 /** What the engine of one client works with. */
 export interface HostRoom {
-  readonly room: ReadRoom & WriteRoom
+  readonly room: ReadDeps & WriteDeps
   readonly raw: RawChanges
   /** Held by each of its clients, and by nothing else. */
   readonly common: Common
 }
 
 /** What clients of one schema and one set of options have in common, whatever they are connected to. */
-type Common = Omit<ReadRoom & ThroughRoom, 'keys'> & {
+type Common = Omit<ReadDeps & ThroughRoom, 'keys'> & {
   readonly raw: RawChanges
   /** Keys by connection: clients of equal connections share those that are remembered. */
   readonly keys: Interned<ConstantEntryKeys>
@@ -63,9 +63,9 @@ export function createHostRooms(deps: HostRoomsDeps) {
         onConnection?.(digest(textOf(connection)).name)
       }
       const keys = source ? connectionKeys(source, keysOf, seen) : common.keysOf('')
-      const read: ReadRoom & ThroughRoom = { ...deps, ...common, keys }
+      const read: ReadDeps & ThroughRoom = { ...deps, ...common, keys }
       const { awaitsFinish } = deps
-      const room: ReadRoom & WriteRoom = {
+      const room: ReadDeps & WriteDeps = {
         ...deps,
         ...read,
         rejecting,

@@ -3,7 +3,7 @@ import type { Journal } from '../marks/journal.ts'
 import type { Unfinished } from '../marks/pending-writes.ts'
 import type { CacheConfig } from '../options/config.ts'
 import type { ScopeOf } from '../options/scope.ts'
-import type { Loaded } from '../pipeline/load.ts'
+import type { LoadResult } from '../pipeline/load.ts'
 import type { SingleFlight } from '../pipeline/single-flight.ts'
 import type { TurnFlight } from '../pipeline/turn-flight.ts'
 import type { Events } from '../report/events.ts'
@@ -22,8 +22,8 @@ export interface SharedRoom {
   readonly tier: MemoryTier | undefined
   readonly unfinished: Unfinished
   readonly journal: Journal
-  readonly flights: SingleFlight<Loaded>
-  readonly turns: TurnFlight<Loaded>
+  readonly flights: SingleFlight<LoadResult>
+  readonly turns: TurnFlight<LoadResult>
   readonly current: CurrentTransaction
   /** Entries about to be stored. */
   readonly storing: Map<string, Promise<void>>

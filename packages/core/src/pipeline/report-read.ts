@@ -5,8 +5,8 @@ import type { BypassReason, MissReason } from '../report/events.ts'
 import type { Report } from '../report/explain.ts'
 import type { Wanted } from '../tier/look-up.ts'
 
-/** What telling of reads needs. */
-export interface TellRoom {
+/** What reporting reads needs. */
+export interface ReportDeps {
   readonly clock: Clock
   readonly report: Report
 }
@@ -15,7 +15,7 @@ export interface TellRoom {
 type Ended = Pick<Wanted, 'started'> &
   Partial<Wanted> & { readonly plan: Pick<ReadPlan<unknown>, 'operation' | 'model' | 'as' | 'query'> }
 
-interface Told extends Partial<Pick<Wanted, 'tags'>> {
+interface ReadOutcome extends Partial<Pick<Wanted, 'tags'>> {
   readonly shared?: boolean
   readonly age?: number
   readonly ttl?: number
@@ -23,17 +23,17 @@ interface Told extends Partial<Pick<Wanted, 'tags'>> {
 }
 
 /** Reports the end of a read, exactly once. `reason`: why it went to the database; undefined for a hit. */
-export function tell(
-  room: TellRoom,
+export function reportRead(
+  deps: ReportDeps,
   one: Ended,
   reason: MissReason | BypassReason | undefined,
-  more: Told = {},
+  more: ReadOutcome = {},
 ): void {
   const { plan, key, started } = one
   const { source = 'database', tags = one.tags } = more
-  if (key && (source !== 'database' || more.shared)) room.report.neverHits.used(key.key)
-  else if (key && reason === 'miss' && more.ttl !== undefined) room.report.neverHits.stored(key.key, plan)
-  room.report.read(plan.model, source, reason, () => ({
+  if (key && (source !== 'database' || more.shared)) deps.report.neverHits.used(key.key)
+  else if (key && reason === 'miss' && more.ttl !== undefined) deps.report.neverHits.stored(key.key, plan)
+  deps.report.read(plan.model, source, reason, () => ({
     operation: plan.operation,
     model: plan.model,
     source,
@@ -43,6 +43,6 @@ export function tell(
     tags: tags ? namesOf(tags) : [],
     ...(more.age !== undefined && { age: more.age }),
     ...(more.ttl !== undefined && { ttl: more.ttl }),
-    duration: room.clock.now() - started,
+    duration: deps.clock.now() - started,
   }))
 }

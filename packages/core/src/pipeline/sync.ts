@@ -1,27 +1,33 @@
-import { isEmpty, lifetimeOf } from '../entry/lifetime.ts'
-import { sightsOf, someMissing } from '../entry/observed-tags.ts'
-import { heldThrough, recordedTags } from '../entry/recorded-tags.ts'
-import { withLearned } from '../entry/result-dependencies.ts'
+import { someMissing } from '../entry/observed-tags.ts'
 import { bumpAtOnce } from '../marks/finish.ts'
-import { writtenNow } from '../marks/pending-writes.ts'
 import type { ReadPlanAtOnce, WritePlanAtOnce } from '../plan/plan.ts'
-import type { Policy } from '../plan/policy.ts'
 import type { BypassReason, MissReason } from '../report/events.ts'
-import { withActions } from '../tags/actions.ts'
-import { merge, tagsOfWrite, type WriteTag } from '../tags/write-tags.ts'
-import type { Found, Wanted } from '../tier/look-up.ts'
+import type { StoreAtOnce } from '../store/store.ts'
+import { merge, type WriteTag } from '../tags/write-tags.ts'
+import type { Found } from '../tier/look-up.ts'
 import type { RowAtStake } from '../write-through/proof.ts'
-import { bypassOf } from './bypass.ts'
-import { aroundOf, type Before } from './load.ts'
-import { keyOf, type ReadRoom } from './read.ts'
-import { tell } from './report-read.ts'
-import { learned, provenFailed, type WriteRoom } from './write.ts'
+import {
+  allTags,
+  beforeLoad,
+  type CachedRead,
+  confirm,
+  decide,
+  depend,
+  evaluate,
+  identify,
+  mustConfirm,
+  type StartedRead,
+  type Storable,
+} from './decide.ts'
+import type { ReadDeps } from './read.ts'
+import { reportRead } from './report-read.ts'
+import { prepareWrite, type WriteDeps } from './write.ts'
 
 /**
- * Reads and writes of a driver that answers at once: nothing else of this process runs between a write and what it
- * invalidates, so there is nothing to mark. Reads are cached where the store is in this process; with any other they go to
- * the database, and what is written is invalidated in the background: until that is acknowledged this process reads past
- * the cache, and others may read what was there before.
+ * Reads and writes of a synchronous driver: nothing else of this process runs between a write and what it
+ * invalidates, so there is nothing to mark. Reads are cached where the store is in this process; with any other they
+ * bypass the cache, and writes invalidate in the background: until that is acknowledged this process bypasses the
+ * cache, and others may read what was there before.
  */
 export interface EngineAtOnce {
   read<T>(plan: ReadPlanAtOnce<T>): T
@@ -31,41 +37,44 @@ export interface EngineAtOnce {
   end(committed: boolean): void
 }
 
-interface Read<T> {
-  readonly plan: ReadPlanAtOnce<T>
-  readonly started: number
-}
-type Cached<T> = Read<T> & Wanted & { readonly policy: Policy }
+type Deps = ReadDeps & WriteDeps
+type Read<T> = CachedRead<ReadPlanAtOnce<T>>
 
 /** The pipelines of reads and writes without a pause in them. See {@link EngineAtOnce}. */
-export function createAtOnce(room: ReadRoom & WriteRoom): EngineAtOnce {
+export function createAtOnce(deps: Deps): EngineAtOnce {
   let held: WriteTag[] = []
   return {
-    read: (plan) => read(room, plan),
+    read: (plan) => read(deps, plan),
     write(plan, keep) {
-      const changes = withActions(room.schema, plan.changes)
-      const tags = tagsOfWrite(room.space, room.schema, changes, { raw: plan.model === undefined })
       // What a transaction may yet change, or roll back, is not written through.
-      const through = keep || !room.store.atOnce ? undefined : room.through(plan, changes)
+      const prepared = prepareWrite(deps, plan, !keep && deps.store.atOnce !== undefined)
+      const { through, tags } = prepared
       void through?.begin()
-      const changed = (shown: readonly WriteTag[]): void => {
-        if (keep) held.push(...shown)
-        else settle(room, plan, shown)
+      const changed = (touched: readonly WriteTag[]): void => {
+        if (keep) held.push(...touched)
+        else bumpAtOnce(deps, touched)
       }
+      let result: ReturnType<typeof plan.run>
       try {
-        const result = plan.run()
-        changed(learned(room, plan, changes, tags, result))
-        for (const row of through?.rows(result) ?? []) storeRow(room, row)
-        return result
+        result = plan.run()
       } catch (error) {
-        if (!provenFailed(plan, error)) changed(tags)
+        const failed = prepared.failed(error)
+        if (!failed) changed(tags)
+        if (!keep) prepared.report(failed ? 'failed' : 'unknown')
         throw error
       }
+      changed(prepared.returned(result))
+      for (const row of through?.rows(result) ?? []) storeRow(deps, row)
+      if (!keep) prepared.report('committed')
+      return result
     },
     end(committed) {
       const tags = merge(held)
       held = []
-      if (committed && tags.length) settle(room, { operation: '$transaction' }, tags)
+      if (!committed || !tags.length) return
+      bumpAtOnce(deps, tags)
+      const tables = tags.map((tag) => tag.table)
+      deps.events.emit('write', { operation: '$transaction', tables, outcome: 'committed', duration: 0 })
     },
   }
 }
@@ -74,97 +83,57 @@ export function createAtOnce(room: ReadRoom & WriteRoom): EngineAtOnce {
  * A row as a write has just left it. Since the write began nobody else of this process ran, so a clean tag says that no
  * other write is under way, and its nonce is that of a read of now.
  */
-function storeRow({ store }: ReadRoom, row: RowAtStake): void {
+function storeRow({ store }: Deps, row: RowAtStake): void {
   const seen = store.atOnce?.seed([{ record: row.record, fields: [row.field], cells: [row.cell] }])
   const [field, cell] = [seen?.tags[0]?.fields[0], seen?.tags[0]?.cells[0]]
   if (!seen || !field || !cell || field.dirty || cell.dirty) return
   void row.store({ epoch: seen.epoch, field: field.nonce, cell: cell.nonce }).catch(() => {})
 }
 
-function settle(
-  room: WriteRoom,
-  { operation }: Pick<WritePlanAtOnce<unknown>, 'operation'>,
-  tags: readonly WriteTag[],
-): void {
-  bumpAtOnce(room, tags)
-  if (!room.events.heard('write')) return
-  const tables = tags.map((tag) => tag.table)
-  room.events.emit('write', { operation, tables, outcome: 'committed', duration: 0 })
+function read<T>(deps: Deps, plan: ReadPlanAtOnce<T>): T {
+  const keyed = identify(deps, plan)
+  if (keyed.bypass) return bypass(deps, keyed, keyed.bypass)
+  const one = depend(deps, keyed)
+  if (one.bypass) return bypass(deps, one, one.bypass)
+  const found = deps.lookUp.askAtOnce(one)
+  const store = deps.store.atOnce
+  if (!found || !store) return bypass(deps, one, 'unavailable')
+  const decision = decide(deps, one, found)
+  if (decision.kind === 'hit') return decision.value as T
+  if (decision.kind === 'bypass') return bypass(deps, one, decision.reason)
+  return load(deps, store, one, decision.reason, found)
 }
 
-function read<T>(room: ReadRoom, plan: ReadPlanAtOnce<T>): T {
-  const began: Read<T> = { plan, started: room.clock.now() }
-  const bypass = bypassOf(plan)
-  const { policy } = plan
-  if (bypass || !policy) return around(room, began, bypass ?? 'no-policy')
-  const scope = room.scopeOf()
-  if (scope.kind === 'failed') return around(room, began, 'unavailable')
-  const key = keyOf(room, plan, scope.value)
-  if (!key) return around(room, began, 'opaque')
-  const tags = room.knownTags(key.key, plan.occurrences, policy.tags, aroundOf(plan, policy))
-  const writing = writtenNow(room.unfinished, tags)
-  const one: Cached<T> = { ...began, operation: plan.operation, policy, key, tags, writing }
-  if (room.unfinished.covers(tags)) return around(room, one, 'dirty')
-  const found = room.lookUp.askAtOnce(one)
-  if (!found) return around(room, one, 'unavailable')
-  const { fresh, entry, source } = found
-  if (fresh.kind === 'dirty') return around(room, one, 'dirty')
-  if (fresh.kind === 'miss') return load(room, one, fresh.reason, found)
-  const decoded = entry && room.entries.decode(entry.payload, one, source === 'memory')
-  if (!decoded) return load(room, one, 'miss', found)
-  tell(room, one, undefined, { source, age: entry.age, ttl: entry.lifetime, tags: found.tags })
-  return decoded.value as T
-}
-
-function around<T>(room: ReadRoom, one: Read<T> & Partial<Wanted>, reason: BypassReason | MissReason): T {
+function bypass<T>(deps: Deps, one: StartedRead<ReadPlanAtOnce<T>>, reason: BypassReason): T {
   try {
     return one.plan.run()
   } finally {
-    tell(room, one, reason)
+    reportRead(deps, one, reason)
   }
 }
 
 /** A miss: what is missing of the tags is made before the query runs, and nobody else runs until its rows are stored. */
-function load<T>(room: ReadRoom, one: Cached<T>, reason: MissReason, found: Found): T {
-  const store = room.store.atOnce
-  if (!store) return around(room, one, 'unavailable')
+function load<T>(deps: Deps, store: StoreAtOnce, one: Read<T>, reason: MissReason, found: Found): T {
   const seeded = someMissing(found.sights) ? store.seed(one.tags) : undefined
-  const { epoch } = seeded ?? found
-  const sights = seeded ? sightsOf(one.tags, seeded, one.writing) : found.sights
-  if (sights.some((tag) => tag.dirty && !tag.optional)) return around(room, one, 'dirty')
-  let told: MissReason | BypassReason = reason
-  let ttl: number | undefined
+  const before = beforeLoad(one, found, seeded)
+  if (!before) return bypass(deps, one, 'dirty')
+  let result: T
   try {
-    const result = one.plan.run()
-    const payload = room.entries.encode(result, one)
-    if ('error' in payload) {
-      told = 'opaque'
-      return result
-    }
-    if (payload.length > room.maxValueBytes) {
-      told = 'too-large'
-      return result
-    }
-    const lifetime = lifetimeOf(one.policy, isEmpty(result), room.clock.random())
-    const tags = recordedNow(room, one, { epoch, sights }, result)
-    if (lifetime === undefined || !tags || room.keys.family() !== one.key.family) return result
-    ttl = lifetime
-    const stamp = { epoch, lifetime, empty: isEmpty(result), tags }
-    store.set(one.key.key, room.entries.seal(stamp, payload, one), lifetime)
-    return result
-  } finally {
-    tell(room, one, told, ttl === undefined ? {} : { ttl })
+    result = one.plan.run()
+  } catch (error) {
+    reportRead(deps, one, reason)
+    throw error
   }
+  const { storable } = evaluate(deps, one, reason, before, result)
+  if (storable) keep(deps, store, one, storable)
+  return result
 }
 
-/** What to record of a result. Nothing else ran since the load began, but a write of another kind may be under way. */
-function recordedNow<T>(room: ReadRoom, one: Cached<T>, { epoch, sights }: Before, result: T) {
-  const { plan, policy } = one
-  const anew = room.tagsOf(plan.occurrences, policy.tags, aroundOf(plan, policy))
-  const recorded = recordedTags(anew, sights, result)
-  if (!recorded?.learned.length) return recorded?.tags
-  const tags = withLearned(one.tags, recorded.learned)
-  const after = room.store.atOnce?.seed(tags)
-  const { writing } = one
-  return after && heldThrough(recorded, { tags, before: sights, epoch, after, writing })
+function keep<T>(deps: Deps, store: StoreAtOnce, one: Read<T>, storable: Storable): void {
+  const { before, recorded, stamp, payload } = storable
+  const after = mustConfirm(one, storable) ? store.seed(allTags(one, storable)) : undefined
+  const tags = after ? confirm(deps, one, storable, after) : recorded.tags
+  if (!tags) return
+  const bytes = deps.entries.seal({ ...stamp, epoch: before.epoch, tags }, payload, one)
+  store.set(one.key.key, bytes, stamp.lifetime)
 }

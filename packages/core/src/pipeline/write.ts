@@ -11,7 +11,7 @@ import type { Outcome, Transaction } from '../transaction/transaction.ts'
 import type { Through } from '../write-through/plan.ts'
 
 /** What writes of one host need, wired by the composition root. */
-export interface WriteRoom extends MarkRoom {
+export interface WriteDeps extends MarkRoom {
   readonly clock: Clock
   readonly events: Events
   readonly space: TagSpace
@@ -25,35 +25,60 @@ export interface WriteRoom extends MarkRoom {
   readonly awaitsFinish: boolean
 }
 
+/** All of a plan but how its statement runs. */
+export type PlannedWrite<T> = Omit<WritePlan<T>, 'run'>
+
+/** One write on its way down. */
+export interface PreparedWrite<T> {
+  readonly tags: readonly WriteTag[]
+  readonly through: Through<T> | undefined
+  /** What the result shows of the touched rows. Never throws: the statement has succeeded. */
+  returned(result: T): readonly WriteTag[]
+  /** Whether an error proves that nothing was committed. Only the server's own refusal does; a lost answer proves nothing. */
+  failed(error: unknown): boolean
+  /** Reports the write when it is over. */
+  report(outcome: Outcome): void
+}
+
 /**
  * The write pipeline: tags → mark → run → learn → finish → store the row, where the model is written through; in a
  * transaction its scope does the marking.
  * @throws CacheError `LARDER_MARK_FAILED` before the statement runs, where a policy asks for that.
  */
-export async function write<T>(room: WriteRoom, plan: WritePlan<T>, transaction?: Transaction): Promise<T> {
-  const changes = withActions(room.schema, plan.changes)
-  const through = room.through(plan, changes)
+export async function write<T>(deps: WriteDeps, plan: WritePlan<T>, transaction?: Transaction): Promise<T> {
+  const prepared = prepareWrite(deps, plan, true)
+  return transaction ? writeInside(plan, prepared, transaction) : writeAlone(deps, plan, prepared)
+}
+
+/**
+ * What is known of a write before its statement runs, for both kinds of driver.
+ * @param mayStore false: its row is not written through, whatever its model says.
+ */
+export function prepareWrite<T>(deps: WriteDeps, plan: PlannedWrite<T>, mayStore: boolean): PreparedWrite<T> {
+  const started = deps.clock.now()
+  const changes = withActions(deps.schema, plan.changes)
+  const through = mayStore ? deps.through(plan, changes) : undefined
   const kind = { raw: plan.model === undefined, through: through?.table }
-  const tags = tagsOfWrite(room.space, room.schema, changes, kind)
-  const one: Writing<T> = {
-    plan,
+  const tags = tagsOfWrite(deps.space, deps.schema, changes, kind)
+  return {
     tags,
     through,
-    learn: (result) => learned(room, plan, changes, tags, result),
+    returned: (result) => returnedTags(deps, plan, changes, tags, result),
+    failed: (error) => provenFailed(plan, error),
+    report(outcome) {
+      if (!deps.events.heard('write')) return
+      const { operation } = plan
+      const tables = tags.map((tag) => tag.table)
+      deps.events.emit('write', { operation, tables, outcome, duration: deps.clock.now() - started })
+    },
   }
-  return transaction ? writeInside(one, transaction) : writeAlone(room, one)
 }
 
-/** One write on its way down. */
-interface Writing<T> {
-  readonly plan: WritePlan<T>
-  readonly tags: readonly WriteTag[]
-  readonly through: Through<T> | undefined
-  readonly learn: (result: T) => readonly WriteTag[]
-}
-
-async function writeInside<T>(one: Writing<T>, transaction: Transaction): Promise<T> {
-  const { plan, tags, through, learn } = one
+async function writeInside<T>(
+  plan: WritePlan<T>,
+  { tags, through, returned }: PreparedWrite<T>,
+  transaction: Transaction,
+): Promise<T> {
   const statement = transaction.write(tags, through?.stakes, plan.returned !== undefined)
   // User tags that are not here when the rows are only keep these from being stored.
   void through?.begin()
@@ -66,51 +91,35 @@ async function writeInside<T>(one: Writing<T>, transaction: Transaction): Promis
     statement.rejected()
     throw error
   }
-  statement.learned(learn(result), through?.rows(result))
+  statement.learned(returned(result), through?.rows(result))
   return result
 }
 
-async function writeAlone<T>(room: WriteRoom, one: Writing<T>): Promise<T> {
-  const { plan, tags, through, learn } = one
-  const tell = teller(room, plan.operation, tags)
-  const [mark] = await Promise.all([raiseMark(room, tags, through?.stakes), through?.begin()])
+async function writeAlone<T>(deps: WriteDeps, plan: WritePlan<T>, prepared: PreparedWrite<T>): Promise<T> {
+  const { tags, through, returned, report } = prepared
+  const [mark] = await Promise.all([raiseMark(deps, tags, through?.stakes), through?.begin()])
   if (mark.refusal) {
-    await settled(room, mark.finish())
-    tell('failed')
+    await settled(deps, mark.finish())
+    report('failed')
     throw mark.refusal
   }
   let result: T
   try {
     result = await plan.run()
   } catch (error) {
-    // Only the server's own refusal proves that nothing was committed; a lost answer proves nothing.
-    const failed = provenFailed(plan, error)
-    if (failed) await settled(room, mark.finish())
+    const failed = prepared.failed(error)
+    if (failed) await settled(deps, mark.finish())
     else mark.leave()
-    tell(failed ? 'failed' : 'unknown')
+    report(failed ? 'failed' : 'unknown')
     throw error
   }
-  await settled(room, mark.finish(learn(result), through?.rows(result)))
-  tell('committed')
+  await settled(deps, mark.finish(returned(result), through?.rows(result)))
+  report('committed')
   return result
 }
 
-/** Tells of the write when it is over. */
-function teller(
-  { clock, events }: WriteRoom,
-  operation: string,
-  tags: readonly WriteTag[],
-): (outcome: Outcome) => void {
-  const started = clock.now()
-  return (outcome) => {
-    if (!events.heard('write')) return
-    const tables = tags.map((tag) => tag.table)
-    events.emit('write', { operation, tables, outcome, duration: clock.now() - started })
-  }
-}
-
 /** A host whose judgement fails has proven nothing. */
-export function provenFailed({ failed }: Pick<WritePlan<unknown>, 'failed'>, error: unknown): boolean {
+function provenFailed({ failed }: Pick<PlannedWrite<never>, 'failed'>, error: unknown): boolean {
   try {
     return failed?.(error) === true
   } catch {
@@ -118,10 +127,9 @@ export function provenFailed({ failed }: Pick<WritePlan<unknown>, 'failed'>, err
   }
 }
 
-/** What the result shows of the touched rows. The statement has succeeded: nothing here may fail it. */
-export function learned<T>(
-  room: WriteRoom,
-  plan: Omit<WritePlan<T>, 'run'>,
+function returnedTags<T>(
+  deps: WriteDeps,
+  plan: PlannedWrite<T>,
   changes: readonly Change[],
   tags: readonly WriteTag[],
   result: T,
@@ -129,14 +137,14 @@ export function learned<T>(
   try {
     const shown = (index: number) =>
       index < plan.changes.length ? plan.returned?.(result, index) : undefined
-    return tagsOfReturned(room.space, room.schema, changes, shown, { raw: plan.model === undefined })
+    return tagsOfReturned(deps.space, deps.schema, changes, shown, { raw: plan.model === undefined })
   } catch (error) {
     const message = `rows returned by ${plan.operation} could not be read, so every key of its tables is invalidated: ${String(error)}`
-    room.events.emit('warning', { code: 'returned-rows', message })
+    deps.events.emit('warning', { code: 'returned-rows', message })
     return tags
   }
 }
 
-async function settled(room: WriteRoom, finish: Promise<void>): Promise<void> {
-  if (room.awaitsFinish) await finish
+async function settled(deps: WriteDeps, finish: Promise<void>): Promise<void> {
+  if (deps.awaitsFinish) await finish
 }

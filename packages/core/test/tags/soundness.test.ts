@@ -8,7 +8,7 @@ import { heldThrough, recordedTags } from '../../src/entry/recorded-tags.ts'
 import { withLearned } from '../../src/entry/result-dependencies.ts'
 import { createJournal } from '../../src/marks/journal.ts'
 import { createUnfinished } from '../../src/marks/pending-writes.ts'
-import { type WriteRoom, write } from '../../src/pipeline/write.ts'
+import { type WriteDeps, write } from '../../src/pipeline/write.ts'
 import { createEvents } from '../../src/report/events.ts'
 import type { GuardedStore } from '../../src/store/guard.ts'
 import { createTagTable, type TagTable } from '../../src/store/memory-tags.ts'
@@ -34,7 +34,7 @@ interface Stored {
 }
 
 /** The statements' room: the memory store's own tags behind the real marks. */
-function roomOver(tags: TagTable): Omit<WriteRoom, 'schema'> {
+function roomOver(tags: TagTable): Omit<WriteDeps, 'schema'> {
   const done = { ok: true, value: undefined } as const
   const store: Partial<GuardedStore> = {
     source: 'memory',

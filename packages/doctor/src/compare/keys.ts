@@ -63,7 +63,7 @@ function compareColumn(
           ? 'use another collation for columns of keys (PostgreSQL: a deterministic one, or citext; SQLite: BINARY, NOCASE or RTRIM), or give the model no policy'
           : declared.type === 'text' && isKnown(actual.collation)
             ? `give collation: '${actual.collation}' to prismaCache or drizzleCache`
-            : 'leave the option collation out, or give the column a collation from the list in docs/policies.md',
+            : 'leave the option collation out, or give the column a collation from the list in docs/databases.md',
     })
   if (actual.hasDefault && declared.nullable && !declared.hasDefault)
     findings.push({

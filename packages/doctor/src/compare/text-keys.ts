@@ -79,7 +79,7 @@ function withoutOption(keys: readonly TextKey[], ignore: readonly string[]): rea
 function suggestion(keys: readonly TextKey[]): string {
   const unknown = keys.find(({ collation }) => !isBinary(collation) && !isKnown(collation))
   if (unknown)
-    return `nothing, for freshness. For more hits, give ${unknown.table}.${unknown.column} a collation that Larder knows (docs/policies.md) instead of ${unknown.collation}, and declare it with the option collation`
+    return `nothing, for freshness. For more hits, give ${unknown.table}.${unknown.column} a collation that Larder knows (docs/databases.md) instead of ${unknown.collation}, and declare it with the option collation`
   return `for more hits, give collation: '${nameFor(keys)}' to prismaCache or drizzleCache, and the same to this command as --collation`
 }
 

@@ -1,0 +1,109 @@
+import { defineConfig } from 'vitepress'
+
+const page = (text: string, file: string) => ({ text, link: `/docs/${file}` })
+
+/** The anchor that a code host makes of a heading, so that one link serves both. `check-packages.mjs` checks them. */
+const anchorOf = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-')
+
+/**
+ * The site is the repository's own Markdown: a page has the path that its file has, so a relative link is valid in both.
+ * A link to a page that does not exist fails the build.
+ */
+export default defineConfig({
+  title: 'Larder',
+  description: 'Query caching for Prisma and Drizzle that is never stale',
+  srcDir: '..',
+  srcExclude: [
+    '.changeset/**',
+    '.github/**',
+    'bench/**',
+    'prisma/**',
+    'scripts/**',
+    'test/**',
+    'packages/*/{CAVEATS,CHANGELOG}.md',
+    // Copied there before a package is packed.
+    'packages/*/docs/**',
+    'packages/*/test/**',
+  ],
+  outDir: 'docs/.vitepress/dist',
+  cacheDir: 'docs/.vitepress/.cache',
+  rewrites: { 'README.md': 'index.md' },
+  markdown: { anchor: { slugify: anchorOf } },
+  themeConfig: {
+    search: { provider: 'local' },
+    outline: [2, 3],
+    socialLinks: [{ icon: 'github', link: 'https://github.com/larder/larder' }],
+    editLink: { pattern: 'https://github.com/larder/larder/edit/main/:path' },
+    nav: [
+      { text: 'Quick start', link: '/docs/quick-start-prisma' },
+      { text: 'All pages', link: '/docs/README' },
+      { text: 'Caveats', link: '/CAVEATS' },
+    ],
+    sidebar: [
+      {
+        text: 'Start',
+        items: [
+          { text: 'What is Larder?', link: '/' },
+          page('Quick start: Prisma', 'quick-start-prisma'),
+          page('Quick start: Drizzle', 'quick-start-drizzle'),
+          page('Important defaults', 'important-defaults'),
+          page('How invalidation works', 'invalidation'),
+          page('Migrating from…', 'migrating'),
+        ],
+      },
+      {
+        text: 'Guides',
+        items: [
+          page('Policies', 'policies'),
+          page('Write-through and write-around', 'write-through'),
+          page('Transactions and locks', 'transactions'),
+          page('Raw SQL', 'raw-sql'),
+          page('Computed values', 'computed-values'),
+          page('Multi-tenancy', 'multi-tenancy'),
+          page('Testing your app', 'testing'),
+          page('Serverless and hot reload', 'serverless'),
+          page('Prisma', 'prisma'),
+          page('Drizzle', 'drizzle'),
+          page('Databases', 'databases'),
+        ],
+      },
+      {
+        text: 'Running it',
+        items: [
+          page('Memory store and memory tier', 'memory-tier'),
+          page('Several processes and Valkey', 'valkey'),
+          page('Valkey: settings of the server', 'valkey-server'),
+          page('Valkey: recipes', 'valkey-recipes'),
+          page('Valkey: connection problems', 'valkey-troubleshooting'),
+          page('Operations', 'operations'),
+          page('When things fail', 'when-things-fail'),
+          page('Troubleshooting a miss', 'troubleshooting'),
+          { text: 'larder doctor', link: '/packages/doctor/README' },
+        ],
+      },
+      {
+        text: 'Reference',
+        items: [
+          page('Options', 'options'),
+          page('Events', 'events'),
+          page('Errors', 'errors'),
+          page('Guarantees and their tests', 'guarantees'),
+          { text: 'Caveats', link: '/CAVEATS' },
+        ],
+      },
+      {
+        text: 'Internals',
+        items: [
+          page('How it works', 'how-it-works'),
+          page('The protocol', 'protocol'),
+          page('What shares what', 'sharing'),
+          page('Glossary', 'glossary'),
+        ],
+      },
+    ],
+  },
+})

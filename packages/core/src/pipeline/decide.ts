@@ -1,0 +1,231 @@
+import type { Clock } from '../base/clock.ts'
+import type { Entries } from '../entry/entries.ts'
+import { isEmpty, lifetimeOf } from '../entry/lifetime.ts'
+import { sightsOf, type TagSights } from '../entry/observed-tags.ts'
+import { heldThrough, type Recorded, recordedTags } from '../entry/recorded-tags.ts'
+import { withLearned } from '../entry/result-dependencies.ts'
+import type { EntryKey, EntryKeys } from '../keys/entry-key.ts'
+import { type Unfinished, writtenNow } from '../marks/pending-writes.ts'
+import type { ScopeOf } from '../options/scope.ts'
+import type { ReadPlan } from '../plan/plan.ts'
+import type { Policy } from '../plan/policy.ts'
+import type { BypassReason, Events, MissReason } from '../report/events.ts'
+import type { Fetched } from '../store/store.ts'
+import type { DeriveTags, KnownTags } from '../tags/known-tags.ts'
+import type { Found, Wanted } from '../tier/look-up.ts'
+import type { Stamp } from '../tier/put-entry.ts'
+import { bypassOf } from './bypass.ts'
+import { type ReportDeps, reportRead } from './report-read.ts'
+
+// What is decided about a read, in the order of its way. The two drivers of these decisions, `read.ts` for databases that
+// answer later and `sync.ts` for those that answer at once, only ask the store, run the query and store the entry.
+
+/** What decisions about reads need, wired by the composition root. */
+export interface DecideDeps extends ReportDeps {
+  readonly clock: Clock
+  readonly events: Events
+  readonly scopeOf: ScopeOf
+  readonly keys: EntryKeys
+  readonly entries: Entries
+  readonly unfinished: Unfinished
+  readonly maxValueBytes: number
+  /** What a read depends on, given what it uses and the user tags of its policy. */
+  readonly tagsOf: DeriveTags
+  /** The same for reads asked before: all but what their results show. */
+  readonly knownTags: KnownTags
+}
+
+/** All of a plan but how its query runs. */
+export type PlannedRead = Omit<ReadPlan<unknown>, 'run' | 'joined'>
+
+/** A read on its way down, as far as it came: what a report of it shows. */
+export interface StartedRead<P extends PlannedRead> extends Partial<Wanted> {
+  readonly plan: P
+  /** By the clock. */
+  readonly started: number
+}
+
+/** A read that must not ask the cache. */
+export interface BypassedRead<P extends PlannedRead> extends StartedRead<P> {
+  readonly bypass: BypassReason
+}
+
+/** A read whose entry has a name. */
+interface KeyedRead<P extends PlannedRead> {
+  readonly plan: P
+  readonly started: number
+  readonly policy: Policy
+  readonly key: EntryKey
+  readonly bypass?: undefined
+}
+
+/** A read that asks the cache. */
+export interface CachedRead<P extends PlannedRead> extends Wanted {
+  readonly plan: P
+  readonly policy: Policy
+  readonly bypass?: undefined
+}
+
+/**
+ * Names the entry of a read, unless the plan, its policy or its scope forbids to ask for one.
+ * @throws CacheError where a required scope is undefined, and for arguments of a strict read that cannot be encoded.
+ */
+export function identify<P extends PlannedRead>(deps: DecideDeps, plan: P): BypassedRead<P> | KeyedRead<P> {
+  const started = deps.clock.now()
+  const { policy } = plan
+  const bypass = bypassOf(plan)
+  if (bypass || !policy) return { plan, started, bypass: bypass ?? 'no-policy' }
+  const scope = deps.scopeOf()
+  if (scope.kind === 'failed') return { plan, started, bypass: 'unavailable' }
+  const key = keyOf(deps, plan, scope.value)
+  return key ? { plan, started, policy, key } : { plan, started, bypass: 'opaque' }
+}
+
+/** Derives the tags of a read, and bypasses the cache while this process is writing to one of them. */
+export function depend<P extends PlannedRead>(
+  deps: DecideDeps,
+  { plan, started, policy, key }: KeyedRead<P>,
+): BypassedRead<P> | CachedRead<P> {
+  const tags = deps.knownTags(key.key, plan.occurrences, policy.tags, tableWrittenAround(plan, policy))
+  const writing = writtenNow(deps.unfinished, tags)
+  const one: CachedRead<P> = { plan, started, operation: plan.operation, policy, key, tags, writing }
+  return deps.unfinished.covers(tags) ? { ...one, bypass: 'dirty' } : one
+}
+
+function keyOf({ keys, events }: DecideDeps, plan: PlannedRead, scope: unknown): EntryKey | undefined {
+  try {
+    return keys.of(scope, { operation: plan.as ?? plan.operation, model: plan.model, query: plan.query })
+  } catch (error) {
+    events.emit('codec-error', { operation: plan.operation, error })
+    if (plan.strict) throw error
+    return undefined
+  }
+}
+
+/** The table whose writes leave this read alone. */
+function tableWrittenAround({ occurrences }: PlannedRead, { write }: Policy): string | undefined {
+  return write === 'around' ? occurrences[0]?.table : undefined
+}
+
+/** What becomes of a read once the store has answered. */
+export type Decision =
+  | { readonly kind: 'hit'; readonly value: unknown }
+  | { readonly kind: 'load'; readonly reason: MissReason }
+  | { readonly kind: 'bypass'; readonly reason: BypassReason }
+
+/** Judges what was found, and reports a hit. */
+export function decide(deps: DecideDeps, one: CachedRead<PlannedRead>, found: Found): Decision {
+  const { fresh, entry, source } = found
+  if (fresh.kind === 'dirty') return { kind: 'bypass', reason: 'dirty' }
+  if (fresh.kind === 'miss') return { kind: 'load', reason: fresh.reason }
+  const decoded = entry && deps.entries.decode(entry.payload, one, source === 'memory')
+  if (!decoded || !accepts(one.plan, decoded.value)) return { kind: 'load', reason: 'miss' }
+  reportRead(deps, one, undefined, { source, age: entry.age, ttl: entry.lifetime, tags: found.tags })
+  return { kind: 'hit', value: decoded.value }
+}
+
+/** Whether a read may return what another one stored. A host whose judgement fails has accepted nothing. */
+export function accepts({ accepts: judge }: PlannedRead, result: unknown): boolean {
+  try {
+    return judge?.(result) ?? true
+  } catch {
+    return false
+  }
+}
+
+/** The tags of a read as they were before its load. */
+export interface Before {
+  readonly epoch: string
+  readonly sights: TagSights
+}
+
+/**
+ * The state of the tags a load starts from. Undefined: a write to one of them is under way.
+ * @param seeded the store's answer where some had to be made first.
+ */
+export function beforeLoad(
+  one: CachedRead<PlannedRead>,
+  found: Found,
+  seeded: Fetched | undefined,
+): Before | undefined {
+  const { epoch } = seeded ?? found
+  const sights = seeded ? sightsOf(one.tags, seeded, one.writing) : found.sights
+  return sights.some((tag) => tag.dirty && !tag.optional) ? undefined : { epoch, sights }
+}
+
+/** What a load leaves behind. */
+export interface Loaded {
+  /** The result's bytes; undefined when it could not be encoded. */
+  readonly payload: Uint8Array | undefined
+  /** Undefined: the result is not to be stored. */
+  readonly storable: Storable | undefined
+}
+
+/** A result that may be stored, once {@link confirm} has agreed where {@link mustConfirm} asks for that. */
+export interface Storable {
+  readonly before: Before
+  readonly recorded: Recorded
+  readonly stamp: Pick<Stamp, 'lifetime' | 'empty'>
+  readonly payload: Uint8Array
+}
+
+/**
+ * Decides whether the result of a load may be stored, and reports the miss. To be called before anybody else sees the
+ * result: hosts replace nested objects of what they return in place.
+ * @throws what the codec threw, where the read is strict: a computed value that cannot be cached is a mistake of the
+ * program, a query's result is not.
+ */
+export function evaluate(
+  deps: DecideDeps,
+  one: CachedRead<PlannedRead>,
+  reason: MissReason,
+  before: Before,
+  result: unknown,
+): Loaded {
+  const { plan, policy, key } = one
+  const payload = deps.entries.encode(result, one)
+  if ('error' in payload) {
+    reportRead(deps, one, 'opaque')
+    if (plan.strict) throw payload.error
+    return { payload: undefined, storable: undefined }
+  }
+  const empty = isEmpty(result)
+  const lifetime = lifetimeOf(policy, empty, deps.clock.random())
+  const tags = deps.tagsOf(plan.occurrences, policy.tags, tableWrittenAround(plan, policy))
+  const recorded = recordedTags(tags, before.sights, result)
+  const tooLarge = payload.length > deps.maxValueBytes
+  // Rows that came over another connection than the key says, or through other parsers, are nobody's.
+  if (tooLarge || lifetime === undefined || !recorded || deps.keys.family() !== key.family) {
+    reportRead(deps, one, tooLarge ? 'too-large' : reason)
+    return { payload, storable: undefined }
+  }
+  reportRead(deps, one, reason, { ttl: lifetime })
+  return { payload, storable: { before, recorded, stamp: { lifetime, empty }, payload } }
+}
+
+/** Whether the tags must be looked at once more before the result may be stored. */
+export function mustConfirm({ plan }: CachedRead<PlannedRead>, { recorded }: Storable): boolean {
+  return recorded.learned.length > 0 || plan.severalStatements
+}
+
+/** The tags of a result, with those that only the result named. */
+export function allTags({ tags }: CachedRead<PlannedRead>, { recorded }: Storable): Wanted['tags'] {
+  return withLearned(tags, recorded.learned)
+}
+
+/**
+ * The tags to record after all, if none of them moved during the load. Statements that saw different instants make a
+ * result that never was, and a tag that only the result named was not seen before the load.
+ * @param after the store's answer for {@link allTags}: of a seeding where the result named some.
+ */
+export function confirm(
+  deps: DecideDeps,
+  one: CachedRead<PlannedRead>,
+  storable: Storable,
+  after: Fetched,
+): Stamp['tags'] | undefined {
+  const { before, recorded } = storable
+  const { epoch, sights } = before
+  const writing = writtenNow(deps.unfinished, one.tags)
+  return heldThrough(recorded, { tags: allTags(one, storable), before: sights, epoch, after, writing })
+}

@@ -1,0 +1,175 @@
+import type { Change, Engine, PolicyOptions, ReadPlan, WritePlan } from '@larder/core'
+import { settled } from '@larder/testing'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { world } from '../support/world.ts'
+
+// A database that answers later and one that answers at once have a pipeline each. Random programs run through both, one
+// statement at a time: results, reports and events must be the same, so that neither can drift away from the other.
+
+type Planned = Omit<ReadPlan<unknown>, 'run'>
+type Read = Planned & { run(): unknown }
+type Write = Omit<WritePlan<unknown>, 'run'> & { run(): unknown }
+
+interface Driver {
+  read(plan: Read): unknown
+  write(plan: Write): unknown
+}
+
+const drivers: Readonly<Record<'later' | 'sync', (engine: Engine) => Driver>> = {
+  later: (engine) => ({
+    read: (plan) => engine.read({ ...plan, run: async () => plan.run() }),
+    write: (plan) => engine.write({ ...plan, run: async () => plan.run() }),
+  }),
+  sync: (engine) => ({
+    read: (plan) => engine.atOnce.read(plan),
+    write: (plan) => engine.atOnce.write(plan, false),
+  }),
+}
+
+const HOUR: PolicyOptions = { ttl: '1h' }
+
+/** How a read differs from one that is cached and hit. */
+const forms: Readonly<Record<string, { readonly policy?: PolicyOptions; readonly plan?: Partial<Planned> }>> =
+  {
+    plain: {},
+    'not accepted': { plan: { accepts: () => false } },
+    'judgement fails': {
+      plan: {
+        accepts: () => {
+          throw new Error('no judgement')
+        },
+      },
+    },
+    'arguments that cannot be encoded': { plan: { query: [() => {}] } },
+    'strict arguments that cannot be encoded': { plan: { query: [() => {}], strict: true } },
+    'a lock': { plan: { bypass: 'lock' } },
+    'another operation': { policy: { ttl: '1h', operations: ['other'] } },
+    'several statements': { plan: { severalStatements: true } },
+    'by the table': { plan: { occurrences: [{ table: 'item' }] } },
+    'not empty': { policy: { ttl: '1h', cacheEmpty: false } },
+    'write around': { policy: { ttl: '1h', write: 'around' } },
+    tagged: { policy: { ttl: '1h', tags: ['front'] } },
+  }
+
+/** What a row holds. The function cannot be encoded, and the text is larger than an entry may be. */
+const values: Readonly<Record<string, unknown>> = {
+  text: { text: 'a' },
+  large: { text: 'x'.repeat(5_000) },
+  function: { call: () => {} },
+  nothing: undefined,
+}
+
+interface Step {
+  readonly kind:
+    | 'read'
+    | 'strict read'
+    | 'write'
+    | 'failed write'
+    | 'lost write'
+    | 'raw write'
+    | 'invalidate'
+    | 'wait'
+  readonly id: number
+  readonly form: string
+  readonly value: string
+}
+
+const step: fc.Arbitrary<Step> = fc.record({
+  kind: fc.constantFrom<Step['kind'][]>(
+    ...(['read', 'read', 'read', 'strict read', 'write', 'failed write', 'lost write'] as const),
+    ...(['raw write', 'invalidate', 'wait'] as const),
+  ),
+  id: fc.integer({ min: 1, max: 2 }),
+  form: fc.constantFrom(...Object.keys(forms)),
+  value: fc.constantFrom(...Object.keys(values)),
+})
+
+/** Runs a program and returns all that can be seen of it. */
+async function observe(kind: keyof typeof drivers, steps: readonly Step[]): Promise<readonly unknown[]> {
+  const { cache, engine, clock } = world({ maxValueBytes: 4_000, random: () => 0 })
+  const driver = drivers[kind](engine)
+  const rows = new Map<number, unknown>([[1, { text: 'first' }]])
+  const seen: unknown[] = []
+  cache.on('write', ({ operation, tables, outcome }) => seen.push({ operation, tables, outcome }))
+  cache.on('codec-error', ({ operation }) => seen.push({ operation, codec: 'failed' }))
+  cache.on('warning', ({ code }) => seen.push({ code }))
+  const policies = new Map(
+    Object.entries(forms).map(([name, { policy = HOUR }]) => [
+      name,
+      engine.policy({ jitter: 0, ...policy }, name),
+    ]),
+  )
+  const read = (one: Step): unknown => {
+    const { plan = {} } = forms[one.form] ?? {}
+    return driver.read({
+      operation: 'item.byId',
+      model: 'item',
+      policy: policies.get(one.form),
+      query: [one.id],
+      occurrences: [{ table: 'item', pins: { id: [one.id] }, rows: (row) => (row === undefined ? 0 : 1) }],
+      severalStatements: false,
+      ...(one.kind === 'strict read' && { strict: true }),
+      ...plan,
+      run: () => rows.get(one.id),
+    })
+  }
+  const write = (one: Step): unknown => {
+    const change: Change = { table: 'item', effect: 'update', before: { id: [one.id] }, sets: { text: 0 } }
+    return driver.write({
+      operation: 'item.set',
+      model: one.kind === 'raw write' ? undefined : 'item',
+      changes: [change],
+      returned: () => [{ id: one.id }],
+      failed: () => one.kind === 'failed write',
+      run() {
+        if (one.kind === 'failed write') throw new Error('refused')
+        rows.set(one.id, values[one.value])
+        if (one.kind === 'lost write') throw new Error('the answer was lost')
+        return 1
+      },
+    })
+  }
+  for (const one of steps) {
+    const { reads } = await cache.explain(async () => {
+      try {
+        if (one.kind === 'invalidate') await cache.invalidate({ tags: ['front'] })
+        // A lost answer keeps its marks for a minute where the database answers later.
+        else if (one.kind === 'wait') await clock.advance(one.id * 1_900_000)
+        else seen.push(await (one.kind.endsWith('read') ? read(one) : write(one)))
+      } catch (error) {
+        seen.push(String(error))
+      }
+    })
+    seen.push(...reads)
+    // Entries are stored a moment after the caller has its result.
+    await settled()
+    if (one.kind === 'lost write') await clock.advance(61_000)
+    // Only what was marked before gets new nonces although nothing was written.
+    if (one.kind === 'failed write')
+      await cache.invalidate({ rows: [{ table: 'item', key: { id: one.id } }] })
+  }
+  const { reads, hits, misses, bypasses } = cache.stats()
+  await cache.close()
+  return [...seen, { reads, hits, misses, bypasses }]
+}
+
+const RUNS = 300
+
+describe('a database that answers later and one that answers at once', () => {
+  it('give the same results, reports and events for every program', { timeout: 120_000 }, async () => {
+    const seen = new Set<unknown>()
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 14 }), async (steps) => {
+        const later = await observe('later', steps)
+        expect(await observe('sync', steps)).toStrictEqual(later)
+        for (const one of later as readonly { source?: string; reason?: string; outcome?: string }[])
+          for (const word of [one?.source, one?.reason, one?.outcome]) seen.add(word)
+      }),
+      { numRuns: RUNS },
+    )
+    // Programs that only ever missed would show nothing.
+    const all = 'memory miss invalidated expired opaque too-large lock disabled committed failed unknown'
+    expect(all.split(' ').filter((word) => !seen.has(word))).toStrictEqual([])
+  })
+})
