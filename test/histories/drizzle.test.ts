@@ -1,15 +1,15 @@
 import { createCache, memoryStore, type Store } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
+import { setting, sized } from '@larder/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { naiveStore } from '../broken/stores.ts'
 import { type StockDatabase, startStock } from '../support/drizzle-stock.ts'
 import { learnedEntries } from '../support/result-dependencies.ts'
-import { setting } from '../support/settings.ts'
 import { race } from './drizzle-race.ts'
 
 // Every write stores a number that grows in its row, so one pass over the history tells whether anybody read too little.
 
-const operations = setting('LARDER_HISTORY_OPERATIONS', 10_000)
+const operations = setting('LARDER_HISTORY_OPERATIONS', 4_000, 20_000)
 const seed = setting('LARDER_HISTORY_SEED', 1)
 
 let database: StockDatabase
@@ -46,7 +46,7 @@ describe('concurrent histories of Drizzle on PostgreSQL', () => {
 
   test('nor when the store forgets almost everything', { timeout: 60_000 }, async () => {
     const { cache, dbs } = twoDbs(memoryStore({ maxEntries: 5 }))
-    const { violations } = await race({ dbs, workers: 8, operations: 2_000, seed: seed + 1 })
+    const { violations } = await race({ dbs, workers: 8, operations: sized(1_500, 6_000), seed: seed + 1 })
     expect(violations).toEqual([])
     expect(cache.stats().hits).toBeGreaterThan(30)
   })

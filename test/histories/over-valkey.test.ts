@@ -1,19 +1,18 @@
 import { type Cache, createCache } from '@larder/core'
-import { ownProcess, valkeyUrl } from '@larder/testing'
+import { ownProcess, setting, valkeyUrl } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { PrismaClient } from '../../prisma/generated/client/client.ts'
 import { walk } from '../random-steps/prisma-walk.ts'
 import { cachedClient, EVERY_MODEL } from '../support/cached-client.ts'
 import { startPostgresDatabase, type TestDatabase } from '../support/databases.ts'
-import { setting } from '../support/settings.ts'
 import { race, seedRace } from './prisma-race.ts'
 
 // What the other files show with a store in this process, on a server that several caches share.
 
 type Mode = 'off' | 'validate' | 'push'
-const steps = setting('LARDER_FRESHNESS_STEPS', 80)
-const operations = setting('LARDER_HISTORY_OPERATIONS', 4_000)
+const steps = setting('LARDER_FRESHNESS_STEPS', 30, 160)
+const operations = setting('LARDER_HISTORY_OPERATIONS', 1_500, 8_000)
 const seed = setting('LARDER_FRESHNESS_SEED', 1)
 let made = 0
 

@@ -1,16 +1,16 @@
 import { createCache, memoryStore, type Store } from '@larder/core'
+import { setting, sized } from '@larder/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { PrismaClient } from '../../prisma/generated/client/client.ts'
 import { naiveStore } from '../broken/stores.ts'
 import { cachedClient, EVERY_MODEL } from '../support/cached-client.ts'
 import { startPostgresDatabase, type TestDatabase } from '../support/databases.ts'
 import { learnedEntries } from '../support/result-dependencies.ts'
-import { setting } from '../support/settings.ts'
 import { race, seedRace } from './prisma-race.ts'
 
 // Every write stores a number that grows in its row, so one pass over the history tells whether anybody read too little.
 
-const operations = setting('LARDER_HISTORY_OPERATIONS', 20_000)
+const operations = setting('LARDER_HISTORY_OPERATIONS', 5_000, 40_000)
 const seed = setting('LARDER_HISTORY_SEED', 1)
 
 let database: TestDatabase
@@ -49,7 +49,13 @@ describe('concurrent histories on PostgreSQL', () => {
 
   test('nor when the store forgets almost everything', { timeout: 60_000 }, async () => {
     const { cache, clients } = twoClients(memoryStore({ maxEntries: 5 }))
-    const { violations } = await race({ cache, clients, workers: 8, operations: 3_000, seed: seed + 1 })
+    const { violations } = await race({
+      cache,
+      clients,
+      workers: 8,
+      operations: sized(1_500, 6_000),
+      seed: seed + 1,
+    })
     expect(violations).toEqual([])
     expect(cache.stats().hits).toBeGreaterThan(50)
   })

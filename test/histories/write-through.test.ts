@@ -1,5 +1,6 @@
 import { type Cache, createCache, type Engine, memoryStore, type Transaction } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
+import { setting } from '@larder/testing'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -7,14 +8,13 @@ import type { PrismaClient } from '../../prisma/generated/client/client.ts'
 import { cachedClient } from '../support/cached-client.ts'
 import { startPostgresDatabase } from '../support/databases.ts'
 import { type StockDb, schema, startStock } from '../support/drizzle-stock.ts'
-import { setting } from '../support/settings.ts'
 import { race } from './drizzle-race.ts'
 import { race as prismaRace, seedRace } from './prisma-race.ts'
 import { createChecker } from './version-checker.ts'
 
 // As in drizzle-histories.test.ts, with rows that are written through: one operation in eight writes.
 
-const operations = setting('LARDER_HISTORY_OPERATIONS', 6_000)
+const operations = setting('LARDER_HISTORY_OPERATIONS', 2_000, 12_000)
 const seed = setting('LARDER_HISTORY_SEED', 1)
 const writes = 0.12
 const through = { ttl: '1h', write: 'through' } as const

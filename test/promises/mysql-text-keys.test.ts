@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createCache } from '@larder/core'
 import { type Datamodel, prismaCache } from '@larder/prisma'
-import { mariadbUrl, type OwnClient, ownClient } from '@larder/testing'
+import { mariadbUrl, type OwnClient, ownClient, sized } from '@larder/testing'
 import { PrismaMariaDb } from '@prisma/adapter-mariadb'
 import mysql from 'mysql2/promise'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -27,7 +27,7 @@ model Post {
   author   User   @relation(fields: [authorId], references: [id])
 }
 `
-const ROWS = 200
+const ROWS = sized(80, 200)
 const COLLATION = 'utf8mb4_unicode_ci'
 
 let made: OwnClient<typeof PrismaClient, Datamodel>
@@ -109,7 +109,7 @@ async function hitRate(
       for (let at = 0; at < ROWS; at++) await read(cached, at)
       let reads = 0
       const before = cache.stats().hits
-      for (let step = 0; step < 300; step++) {
+      for (let step = 0; step < 1.5 * ROWS; step++) {
         const at = random.int(0, ROWS - 1)
         if (random.chance(0.1))
           await cached.user.update({

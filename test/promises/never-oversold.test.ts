@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { type Cache, createCache, memoryStore } from '@larder/core'
-import { valkeyUrl } from '@larder/testing'
+import { sweep, valkeyUrl } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startPostgresDatabase, type TestDatabase } from '../support/databases.ts'
@@ -50,7 +50,7 @@ async function buyer(shop: Shop, committed: (left: number) => void): Promise<num
 
 test.each(
   (['memory', 'valkey'] as const).flatMap((kind) =>
-    (['prisma', 'drizzle', 'both'] as const).map((host) => [kind, host] as const),
+    sweep(['both', 'prisma', 'drizzle'] as const).map((host) => [kind, host] as const),
   ),
 )(
   `${BUYERS} buyers of ${ITEMS} items over %s, by %s: each is sold once, and no display is behind`,

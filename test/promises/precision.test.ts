@@ -1,10 +1,16 @@
 import { memoryStore } from '@larder/core'
+import { sized } from '@larder/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { driveParts, fillParts, readParts, type Trace, type Way } from '../../bench/parts.ts'
 import { cachedClient } from '../support/cached-client.ts'
 import { startPgliteDatabase, type TestDatabase } from '../support/databases.ts'
 
-const TRACE: Trace = { rows: 10_000, operations: 12_000, seed: 3, writeShare: 0.01 }
+const TRACE: Trace = {
+  rows: sized(4_000, 10_000),
+  operations: sized(4_000, 12_000),
+  seed: 3,
+  writeShare: 0.01,
+}
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -23,14 +29,14 @@ async function shares(known: boolean, trace: Trace) {
   if (known) await readParts(client, trace.rows)
   const found = await driveParts(client, trace, () => cache.stats().hits)
   const uncached = database.client().client
-  for (const itemNo of [1, 101, 5_000]) {
+  for (const itemNo of [1, 101, trace.rows / 2]) {
     const wanted = { where: { itemNo }, include: { partOf: true } }
     expect(await client.legacyItem.findUnique(wanted)).toEqual(await uncached.legacyItem.findUnique(wanted))
   }
   return found
 }
 
-test('with 1 % writes over 10,000 rows with 100 parents most reads of each way are hits', {
+test('with 1 % writes over rows with 100 parents most reads of each way are hits', {
   timeout: 120_000,
 }, async () => {
   const found = await shares(true, TRACE)
@@ -44,6 +50,6 @@ test('with 1 % writes over 10,000 rows with 100 parents most reads of each way a
 })
 
 test('without a datamodel the same reads are hits by chance', { timeout: 120_000 }, async () => {
-  const found = await shares(false, { ...TRACE, operations: 3_000 })
+  const found = await shares(false, { ...TRACE, operations: TRACE.operations / 4 })
   expect(Math.max(found['by key'], found['by unique label'])).toBeLessThan(0.1)
 })

@@ -1,9 +1,9 @@
 import { deepStrictEqual } from 'node:assert/strict'
+import { setting } from '@larder/testing'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Prisma } from '../../prisma/generated/client/client.ts'
 import { cachedPrisma } from '../support/cached-prisma.ts'
-import { setting } from '../support/settings.ts'
 import { differentMaking, everything } from '../workload/prisma/scalar-rows.ts'
 
 const here = cachedPrisma()
@@ -24,7 +24,7 @@ test('a hit equals the miss before it, for random values of every scalar type', 
       const { id } = await here.prisma.everything.create({ data })
       await expectSame(() => here.prisma.everything.findUnique({ where: { id } }))
     }),
-    { numRuns: setting('LARDER_TYPE_RUNS', 150) },
+    { numRuns: setting('LARDER_TYPE_RUNS', 60, 500) },
   )
   await expectSame(() => here.prisma.everything.findMany({ orderBy: { id: 'asc' }, take: 50 }))
   await expectSame(() =>

@@ -1,19 +1,19 @@
 import { createCache } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
+import { setting } from '@larder/testing'
 import { eq, inArray, sql } from 'drizzle-orm'
 import { int, mysqlTable, varchar } from 'drizzle-orm/mysql-core'
 import { integer, char as pgChar, pgTable, varchar as pgVarchar, text } from 'drizzle-orm/pg-core'
 import { integer as sqliteInteger, sqliteTable, text as sqliteText } from 'drizzle-orm/sqlite-core'
 import { describe, expect, test } from 'vitest'
 import { createRandom, type Random } from '../support/random.ts'
-import { setting } from '../support/settings.ts'
 import { startWorld } from '../workload/drizzle/databases.ts'
 import type { Db, Dialect } from '../workload/drizzle/tables.ts'
 
 // Keys of text whose spellings differ and may be one value to the database: case, accents, spaces at the end.
 
 const seed = setting('LARDER_DRIZZLE_SEED', 1)
-const steps = setting('LARDER_DRIZZLE_STEPS', 40)
+const steps = setting('LARDER_DRIZZLE_STEPS', 15, 80)
 
 const docs = pgTable('doc', {
   id: integer().primaryKey(),

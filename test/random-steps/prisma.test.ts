@@ -1,15 +1,14 @@
+import { setting } from '@larder/testing'
 import { describe, expect, test } from 'vitest'
 import { datamodelWithoutCascades, storeDeafTo, storeWithoutCells } from '../broken/stores.ts'
 import { EVERY_MODEL } from '../support/cached-client.ts'
 import { startPgliteDatabase, startPostgresDatabase } from '../support/databases.ts'
-import { setting } from '../support/settings.ts'
 import { type Account, type Run, walk } from './prisma-walk.ts'
 
 // After every random step each query of the battery, read through the cache, is what the database holds.
 // LARDER_FRESHNESS_STEPS takes a longer walk, LARDER_FRESHNESS_SEED another one.
 
-// With the other walks of this file more than 1,500.
-const steps = setting('LARDER_FRESHNESS_STEPS', 805)
+const steps = setting('LARDER_FRESHNESS_STEPS', 200, 1_600)
 const seed = setting('LARDER_FRESHNESS_SEED', 1)
 const timeout = 120_000 + steps * 400
 
