@@ -66,8 +66,7 @@ export type {
   Source,
   WriteEvent,
 } from './report/events.ts'
-export type { Explained, ReadReport } from './report/explain.ts'
-export type { Counts, Stats } from './report/stats.ts'
+export type { Counts, Explained, ReadReport, Stats } from './report/report.ts'
 export type { SqlDialect } from './sql/dialect.ts'
 export { committing } from './sql/ends-transaction.ts'
 export { type SqlScan, scanSql } from './sql/scan.ts'

@@ -7,7 +7,7 @@ import type { LoadResult } from '../pipeline/load.ts'
 import type { SingleFlight } from '../pipeline/single-flight.ts'
 import type { TurnFlight } from '../pipeline/turn-flight.ts'
 import type { Events } from '../report/events.ts'
-import type { Report } from '../report/explain.ts'
+import type { Report } from '../report/report.ts'
 import type { GuardedStore } from '../store/guard.ts'
 import type { MemoryTier } from '../tier/memory-tier.ts'
 import type { CurrentTransaction } from '../transaction/current.ts'
@@ -27,7 +27,7 @@ export interface SharedRoom {
   readonly current: CurrentTransaction
   /** Entries about to be stored. */
   readonly storing: Map<string, Promise<void>>
-  readonly scopeOf: ScopeOf
+  readonly scopeOf: ScopeOf | undefined
   /** In place of what hosts give. */
   readonly sqlParser: (() => Promise<unknown>) | undefined
 }

@@ -1,5 +1,6 @@
 import { type Bounded, createBounded } from '../base/bounded-map.ts'
 import { canonical } from './canonical.ts'
+import type { Connection, ConnectionSource } from './connection.ts'
 import { digest } from './digest.ts'
 import type { ValueTypes } from './value-types.ts'
 
@@ -107,5 +108,30 @@ export function entryKeys(parts: EntryKeyParts, most = 0): ConstantEntryKeys {
       known.set(name, key)
       return key
     },
+  }
+}
+
+/**
+ * Entry keys of a client, by what its connection is at each read: a parser set later, or a variable of the environment,
+ * makes other keys from then on. `keysOf` makes the keys of one connection; `onChange` is called with each one.
+ */
+export function connectionKeys(
+  source: ConnectionSource,
+  keysOf: (connection: Connection) => EntryKeys,
+  onChange: (connection: Connection) => void,
+): EntryKeys {
+  let connection: Connection | undefined
+  let keys: EntryKeys | undefined
+  const now = (thorough: boolean): EntryKeys | undefined => {
+    const seen = source.current(thorough)
+    if (seen === connection) return keys
+    connection = seen
+    keys = seen && keysOf(seen)
+    if (seen) onChange(seen)
+    return keys
+  }
+  return {
+    of: (scope, read) => now(false)?.of(scope, read),
+    family: () => now(true)?.family(),
   }
 }

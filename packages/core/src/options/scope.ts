@@ -10,8 +10,19 @@ export type Scope = { readonly kind: 'known'; readonly value: unknown } | { read
  */
 export type ScopeOf = () => Scope
 
-/** A scope function that throws costs the cache, not the query: the read bypasses, with a warning event. */
-export function scopeReader(scope: (() => unknown) | undefined, required: boolean, events: Events): ScopeOf {
+/** Of every read where the application has no scopes. */
+export const UNSCOPED: Scope = { kind: 'known', value: undefined }
+
+/**
+ * A scope function that throws costs the cache, not the query: the read bypasses, with a warning event. Undefined: there
+ * is nothing to ask, all reads are {@link UNSCOPED}.
+ */
+export function scopeReader(
+  scope: (() => unknown) | undefined,
+  required: boolean,
+  events: Events,
+): ScopeOf | undefined {
+  if (!scope && !required) return undefined
   return () => {
     let value: unknown
     try {

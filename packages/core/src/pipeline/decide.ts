@@ -6,7 +6,7 @@ import { heldThrough, type Recorded, recordedTags } from '../entry/recorded-tags
 import { withLearned } from '../entry/result-dependencies.ts'
 import type { EntryKey, EntryKeys } from '../keys/entry-key.ts'
 import { type Unfinished, writtenNow } from '../marks/pending-writes.ts'
-import type { ScopeOf } from '../options/scope.ts'
+import { type ScopeOf, UNSCOPED } from '../options/scope.ts'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { Policy } from '../plan/policy.ts'
 import type { BypassReason, Events, MissReason } from '../report/events.ts'
@@ -14,7 +14,6 @@ import type { Fetched } from '../store/store.ts'
 import type { DeriveTags, KnownTags } from '../tags/known-tags.ts'
 import type { Found, Wanted } from '../tier/look-up.ts'
 import type { Stamp } from '../tier/put-entry.ts'
-import { bypassOf } from './bypass.ts'
 import { type ReportDeps, reportRead } from './report-read.ts'
 
 // What is decided about a read, in the order of its way. The two drivers of these decisions, `read.ts` for databases that
@@ -24,7 +23,7 @@ import { type ReportDeps, reportRead } from './report-read.ts'
 export interface DecideDeps extends ReportDeps {
   readonly clock: Clock
   readonly events: Events
-  readonly scopeOf: ScopeOf
+  readonly scopeOf: ScopeOf | undefined
   readonly keys: EntryKeys
   readonly entries: Entries
   readonly unfinished: Unfinished
@@ -75,7 +74,7 @@ export function identify<P extends PlannedRead>(deps: DecideDeps, plan: P): Bypa
   const { policy } = plan
   const bypass = bypassOf(plan)
   if (bypass || !policy) return { plan, started, bypass: bypass ?? 'no-policy' }
-  const scope = deps.scopeOf()
+  const scope = deps.scopeOf?.() ?? UNSCOPED
   if (scope.kind === 'failed') return { plan, started, bypass: 'unavailable' }
   const key = keyOf(deps, plan, scope.value)
   return key ? { plan, started, policy, key } : { plan, started, bypass: 'opaque' }
@@ -90,6 +89,17 @@ export function depend<P extends PlannedRead>(
   const writing = writtenNow(deps.unfinished, tags)
   const one: CachedRead<P> = { plan, started, operation: plan.operation, policy, key, tags, writing }
   return deps.unfinished.covers(tags) ? { ...one, bypass: 'dirty' } : one
+}
+
+/** Why a read must not ask the cache, as far as the plan alone tells. Pure. */
+export function bypassOf(
+  plan: Pick<ReadPlan<unknown>, 'bypass' | 'policy' | 'operation'>,
+): BypassReason | undefined {
+  if (plan.bypass) return plan.bypass
+  if (!plan.policy) return 'no-policy'
+  const { operations } = plan.policy
+  if (!operations) return undefined
+  return operations.has(plan.operation.slice(plan.operation.lastIndexOf('.') + 1)) ? undefined : 'disabled'
 }
 
 function keyOf({ keys, events }: DecideDeps, plan: PlannedRead, scope: unknown): EntryKey | undefined {

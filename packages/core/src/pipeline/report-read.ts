@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import { namesOf } from '../entry/observed-tags.ts'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { BypassReason, MissReason } from '../report/events.ts'
-import type { Report } from '../report/explain.ts'
+import type { Report } from '../report/report.ts'
 import type { Wanted } from '../tier/look-up.ts'
 
 /** What reporting reads needs. */
@@ -31,8 +31,10 @@ export function reportRead(
 ): void {
   const { plan, key, started } = one
   const { source = 'database', tags = one.tags } = more
-  if (key && (source !== 'database' || more.shared)) deps.report.neverHits.used(key.key)
-  else if (key && reason === 'miss' && more.ttl !== undefined) deps.report.neverHits.stored(key.key, plan)
+  const { neverHits } = deps.report
+  if (key && (source !== 'database' || more.shared)) {
+    if (neverHits.watching) neverHits.used(key.key)
+  } else if (key && reason === 'miss' && more.ttl !== undefined) neverHits.stored(key.key, plan)
   deps.report.read(plan.model, source, reason, () => ({
     operation: plan.operation,
     model: plan.model,

@@ -16,7 +16,9 @@ export interface ShapedRead {
 export interface NeverHits {
   /** A load was stored under a key that was not there. */
   stored(key: string, read: ShapedRead): void
-  /** A stored result was used, or a load was shared. Costs one look into a map, and nothing where no shape is watched. */
+  /** Shapes that are watched. While there are none, nobody needs to call `used`. */
+  readonly watching: number
+  /** A stored result was used, or a load was shared. */
   used(key: string): void
 }
 
@@ -42,11 +44,9 @@ const LONGEST = 2_000
 export function createNeverHits(events: Pick<Events, 'emit'>): NeverHits {
   const shapes = createBounded<Shape>(MOST_SHAPES)
   const keys = createBounded<Shape>(MOST_KEYS)
-  let watching = 0
-
   const settle = (shape: Shape): void => {
     shape.settled = true
-    watching--
+    watch.watching--
   }
   const judge = (shape: Shape, read: ShapedRead, moments: readonly string[]): void => {
     if (shape.loads < (moments.length ? LOADS_OF_MOMENTS : LOADS)) return
@@ -54,15 +54,16 @@ export function createNeverHits(events: Pick<Events, 'emit'>): NeverHits {
     if (shape.uses * CHANCE >= shape.loads) return
     events.emit('warning', { code: 'never-hits', message: messageOf(read, shape.loads, moments) })
   }
-  return {
-    stored(key, read) {
+  const watch = {
+    watching: 0,
+    stored(key: string, read: ShapedRead): void {
       const { text, moments } = shapeOf(read.query)
       const name = `${read.model} ${read.as ?? read.operation} ${text}`.slice(0, LONGEST)
       let shape = shapes.get(name)
       if (!shape) {
         shape = { loads: 0, uses: 0, settled: false }
         shapes.set(name, shape)
-        watching++
+        watch.watching++
       }
       if (shape.settled) return
       // The same key again was invalidated, evicted or too short-lived, which is another matter.
@@ -71,14 +72,14 @@ export function createNeverHits(events: Pick<Events, 'emit'>): NeverHits {
       shape.loads++
       judge(shape, read, moments)
     },
-    used(key) {
-      if (watching === 0) return
+    used(key: string): void {
       const shape = keys.get(key)
       if (!shape || shape.settled) return
       shape.uses++
       if (shape.uses * CHANCE >= LOADS) settle(shape)
     },
   }
+  return watch
 }
 
 function messageOf({ operation }: ShapedRead, loads: number, moments: readonly string[]): string {

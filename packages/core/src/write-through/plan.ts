@@ -4,7 +4,7 @@ import { lifetimeOf } from '../entry/lifetime.ts'
 import { sightsOf, type TagSights } from '../entry/observed-tags.ts'
 import { recordedTags } from '../entry/recorded-tags.ts'
 import type { EntryKeys } from '../keys/entry-key.ts'
-import type { ScopeOf } from '../options/scope.ts'
+import { type ScopeOf, UNSCOPED } from '../options/scope.ts'
 import type { Change, Occurrence, RowRead, WritePlan, WriteThrough } from '../plan/plan.ts'
 import type { Schema, Table } from '../plan/table.ts'
 import type { Events } from '../report/events.ts'
@@ -21,7 +21,7 @@ export interface ThroughRoom extends PutRoom {
   readonly space: TagSpace
   readonly schema: Schema
   readonly keys: EntryKeys
-  readonly scopeOf: ScopeOf
+  readonly scopeOf: ScopeOf | undefined
   readonly maxValueBytes: number
   readonly tagsOf: (
     occurrences: readonly Occurrence[],
@@ -70,7 +70,7 @@ export function planThrough<T>(
 /** The writer's own scope. A read without one may be refused; a write never is. */
 function scopeNow(room: ThroughRoom): { readonly value: unknown } | undefined {
   try {
-    const scope = room.scopeOf()
+    const scope = room.scopeOf?.() ?? UNSCOPED
     return scope.kind === 'known' ? scope : undefined
   } catch {
     return undefined

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { CacheError } from '../../src/base/errors.ts'
 import { isEmpty, lifetimeOf } from '../../src/entry/lifetime.ts'
 import { resolvePolicy } from '../../src/options/resolve-policy.ts'
-import { bypassOf } from '../../src/pipeline/bypass.ts'
+import { bypassOf } from '../../src/pipeline/decide.ts'
 import type { ReadPlan } from '../../src/plan/plan.ts'
 import type { PolicyOptions } from '../../src/plan/policy.ts'
 
