@@ -14,10 +14,10 @@ const FAULTS: Readonly<Record<string, Change>> = {
     name === 'relname' && value === 'blog_posts' ? 'blog_tags' : value,
 }
 
-export const faults: readonly string[] = Object.keys(FAULTS)
+export const parserFaults: readonly string[] = Object.keys(FAULTS)
 
 /** A parser that answers rightly once, when it is tried, and with a fault from then on. */
-export function tampered(fault: string): () => Promise<unknown> {
+export function faultyParser(fault: string): () => Promise<unknown> {
   const change = FAULTS[fault] as Change
   let tried = false
   const parseSync = (text: string): unknown => {

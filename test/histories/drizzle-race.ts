@@ -129,17 +129,17 @@ async function readOnce({ name, db, random }: Worker, checker: Checker): Promise
   ])()
 }
 
-/** One write of a random shape; what it committed is told to the checker when it has returned. */
+/** One write of a random shape; what it committed is record to the checker when it has returned. */
 async function writeOnce({ db, random }: Worker, checker: Checker): Promise<void> {
   const id = random.int(1, ROWS)
   const warehouse = random.pick(WAREHOUSES)
-  const told = async (run: PromiseLike<readonly Seen[]>): Promise<void> => {
+  const record = async (run: PromiseLike<readonly Seen[]>): Promise<void> => {
     for (const row of await run) checker.wrote(row)
   }
   await random.pick<() => Promise<void>>([
-    () => told(db.update(stock).set(raised).where(eq(stock.id, id)).returning()),
+    () => record(db.update(stock).set(raised).where(eq(stock.id, id)).returning()),
     () =>
-      told(
+      record(
         db
           .update(stock)
           .set({ ...raised, warehouse })
@@ -147,7 +147,7 @@ async function writeOnce({ db, random }: Worker, checker: Checker): Promise<void
           .returning(),
       ),
     () =>
-      told(
+      record(
         db
           .update(stock)
           .set({ ...raised, warehouse })
@@ -155,22 +155,22 @@ async function writeOnce({ db, random }: Worker, checker: Checker): Promise<void
           .returning(),
       ),
     () =>
-      told(
+      record(
         db
           .insert(stock)
           .values({ id, sku: `s${id}`, warehouse, version: 0 })
           .onConflictDoUpdate({ target: stock.sku, set: { ...raised, warehouse } })
           .returning(),
       ),
-    () => told(swap(db, id, (id % ROWS) + 1)),
-    () => told(swap(db, id, (id % ROWS) + 1)),
-    () => told(sold(db, id)),
+    () => record(swap(db, id, (id % ROWS) + 1)),
+    () => record(swap(db, id, (id % ROWS) + 1)),
+    () => record(sold(db, id)),
     () => undone(db, id),
     () => aborted(db, id),
     () => {
       // Of unknown rows: it ends every read there is, so there are few.
       if (random.chance(0.9))
-        return told(
+        return record(
           db
             .update(stock)
             .set({ ...raised, warehouse })
@@ -178,7 +178,7 @@ async function writeOnce({ db, random }: Worker, checker: Checker): Promise<void
             .returning(),
         )
       const all = sql<Seen>`update ${stock} set version = version + 1 where id = ${id} returning id, version, warehouse`
-      return told(db.execute(all).then(({ rows }) => rows as unknown as readonly Seen[]))
+      return record(db.execute(all).then(({ rows }) => rows as unknown as readonly Seen[]))
     },
   ])()
 }

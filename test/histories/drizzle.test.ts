@@ -4,7 +4,7 @@ import { setting, sized } from '@larder/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { naiveStore } from '../broken/stores.ts'
 import { type StockDatabase, startStock } from '../support/drizzle-stock.ts'
-import { learnedEntries } from '../support/result-dependencies.ts'
+import { countResultDependencies } from '../support/result-dependencies.ts'
 import { race } from './drizzle-race.ts'
 
 // Every write stores a number that grows in its row, so one pass over the history tells whether anybody read too little.
@@ -32,7 +32,7 @@ describe('concurrent histories of Drizzle on PostgreSQL', () => {
   test(`${operations} operations of 16 workers on two dbs: nobody reads less than was written or read before`, {
     timeout: 60_000 + operations * 5,
   }, async () => {
-    const entries = learnedEntries()
+    const entries = countResultDependencies()
     const { cache, dbs } = twoDbs(entries.store)
     const { violations, operations: done } = await race({ dbs, workers: 16, operations, seed })
     expect(violations, `LARDER_HISTORY_SEED=${seed}`).toEqual([])

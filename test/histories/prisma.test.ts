@@ -5,7 +5,7 @@ import type { PrismaClient } from '../../prisma/generated/client/client.ts'
 import { naiveStore } from '../broken/stores.ts'
 import { cachedClient, EVERY_MODEL } from '../support/cached-client.ts'
 import { startPostgresDatabase, type TestDatabase } from '../support/databases.ts'
-import { learnedEntries } from '../support/result-dependencies.ts'
+import { countResultDependencies } from '../support/result-dependencies.ts'
 import { race, seedRace } from './prisma-race.ts'
 
 // Every write stores a number that grows in its row, so one pass over the history tells whether anybody read too little.
@@ -36,7 +36,7 @@ describe('concurrent histories on PostgreSQL', () => {
   test(`${operations} operations of 16 workers on two clients: nobody reads less than was written or read before`, {
     timeout: 60_000 + operations * 5,
   }, async () => {
-    const entries = learnedEntries()
+    const entries = countResultDependencies()
     const { cache, clients } = twoClients(entries.store)
     const { violations, operations: done } = await race({ cache, clients, workers: 16, operations, seed })
     expect(violations, `LARDER_HISTORY_SEED=${seed}`).toEqual([])

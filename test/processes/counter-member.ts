@@ -1,67 +1,67 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { createCache } from '@larder/core'
 import { valkeyStore } from '@larder/valkey'
-import { SHOPS } from './counters.ts'
+import { COUNTERS } from './counters.ts'
 
-// One of several processes that sell and display one row, which is written through.
+// One of several processes that increment and read one row, which is written through.
 
 /** What a member is asked, one line of IPC each. */
-export type Ask =
+export type CounterAsk =
   | { readonly storm: number; readonly lanes: number }
   | { readonly rounds: number; readonly pause: number }
   | { readonly read: true }
 
 /** A number that was stored, or displayed, and when: a write's return, or a read's beginning (ms, one clock for all). */
-export type Moment = readonly [at: number, quantity: number]
+export type TimedValue = readonly [at: number, quantity: number]
 
-export interface Told {
-  readonly writes: readonly Moment[]
-  readonly reads: readonly Moment[]
+export interface CounterAnswer {
+  readonly writes: readonly TimedValue[]
+  readonly reads: readonly TimedValue[]
   readonly hits: number
 }
 
 const [store = '', database = '', namespace = '', host = ''] = process.argv.slice(2)
 const cache = createCache({ namespace, store: valkeyStore(store) })
-const shop = SHOPS[host as keyof typeof SHOPS](cache, database)
+const counter = COUNTERS[host as keyof typeof COUNTERS](cache, database)
 const now = (): number => Number(process.hrtime.bigint()) / 1e6
 
-async function sell(writes: Moment[]): Promise<void> {
-  const quantity = await shop.sell()
+async function increment(writes: TimedValue[]): Promise<void> {
+  const quantity = await counter.increment()
   writes.push([now(), quantity])
 }
 
 /** So many writes, so many of them at once. */
 async function storm(
   { storm: all, lanes }: { storm: number; lanes: number },
-  writes: Moment[],
+  writes: TimedValue[],
 ): Promise<void> {
   let left = all
   const lane = async (): Promise<void> => {
-    while (left-- > 0) await sell(writes)
+    while (left-- > 0) await increment(writes)
   }
   await Promise.all(Array.from({ length: lanes }, lane))
 }
 
-async function display(reads: Moment[]): Promise<void> {
+async function read(reads: TimedValue[]): Promise<void> {
   const began = now()
-  reads.push([began, await shop.display()])
+  reads.push([began, await counter.read()])
 }
 
-async function work(one: Ask): Promise<Told> {
-  const [writes, reads]: [Moment[], Moment[]] = [[], []]
+async function work(one: CounterAsk): Promise<CounterAnswer> {
+  const [writes, reads]: [TimedValue[], TimedValue[]] = [[], []]
   const before = cache.stats().hits
   if ('storm' in one) await storm(one, writes)
-  else if ('read' in one) await display(reads)
+  else if ('read' in one) await read(reads)
   else
     for (let round = 0; round < one.rounds; round++) {
-      await sell(writes)
+      await increment(writes)
       for (let time = 0; time < 6; time++) {
         await pause(Math.random() * one.pause)
-        await display(reads)
+        await read(reads)
       }
     }
   return { writes, reads, hits: cache.stats().hits - before }
 }
 
-process.on('message', async (one: Ask) => process.send?.(await work(one)))
+process.on('message', async (one: CounterAsk) => process.send?.(await work(one)))
 process.send?.({})

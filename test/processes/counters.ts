@@ -10,29 +10,29 @@ import { PrismaClient } from '../../prisma/generated/client/client.ts'
 import { datamodel } from '../../prisma/generated/larder.ts'
 
 /** A row that is sold and displayed, through one host. */
-export interface Shop {
+export interface Counter {
   /** Sells one more: the number that this stored. */
-  sell(): Promise<number>
+  increment(): Promise<number>
   /** The number there is, or -1. */
-  display(): Promise<number>
+  read(): Promise<number>
 }
 
 const CONNECTIONS = 5
 const through = { ttl: '10m', write: 'through' } as const
 
 /** The shops there are, by their host. The row is that of the SKU `one`. */
-export const SHOPS = {
-  prisma(cache: Cache, connectionString: string): Shop {
+export const COUNTERS = {
+  prisma(cache: Cache, connectionString: string): Counter {
     const client = new PrismaClient({ adapter: new PrismaPg({ connectionString, max: CONNECTIONS }) })
     const db = client.$extends(prismaCache({ cache, datamodel, models: { Stock: through } }))
     const where = { sku: 'one' }
     const data = { quantity: { increment: 1 } }
     return {
-      sell: async () => (await db.stock.update({ where, data })).quantity,
-      display: async () => (await db.stock.findUnique({ where }))?.quantity ?? -1,
+      increment: async () => (await db.stock.update({ where, data })).quantity,
+      read: async () => (await db.stock.findUnique({ where }))?.quantity ?? -1,
     }
   },
-  drizzle(cache: Cache, connectionString: string): Shop {
+  drizzle(cache: Cache, connectionString: string): Counter {
     const stock = pgTable('inventory_stock', {
       id: integer().primaryKey(),
       sku: text().notNull().unique(),
@@ -44,8 +44,8 @@ export const SHOPS = {
     const one = eq(stock.sku, 'one')
     const set = { quantity: sql`${stock.quantity} + 1` }
     return {
-      sell: async () => (await db.update(stock).set(set).where(one).returning())[0]?.quantity ?? -1,
-      display: async () => (await db.select().from(stock).where(one))[0]?.quantity ?? -1,
+      increment: async () => (await db.update(stock).set(set).where(one).returning())[0]?.quantity ?? -1,
+      read: async () => (await db.select().from(stock).where(one))[0]?.quantity ?? -1,
     }
   },
 } as const

@@ -1,48 +1,26 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { valkeyUrl } from '@larder/testing'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type StockDatabase, startStock } from '../support/drizzle-stock.ts'
 import type { Answer, Ask } from './drizzle-member.ts'
+import { type Member, startMember } from './members.ts'
 
-const at = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 const soon = { timeout: 10_000, interval: 20 }
 
 let database: StockDatabase
-let members: readonly ChildProcess[] = []
-
-/** The next message of a member; one that ends instead rejects. */
-async function heard(child: ChildProcess): Promise<unknown> {
-  const over = new AbortController()
-  const gone = once(child, 'exit', { signal: over.signal }).then(([code]) => {
-    throw new Error(`a member ended with ${code}`)
-  })
-  try {
-    return (await Promise.race([once(child, 'message', { signal: over.signal }), gone]))[0]
-  } finally {
-    over.abort()
-  }
-}
+let members: readonly Member<Ask, Answer>[] = []
 
 async function ask(member: number, message: Ask): Promise<Answer> {
-  const child = members[member]
-  if (!child) throw new Error(`no member ${member}`)
-  const answer = heard(child)
-  child.send(message)
-  return (await answer) as Answer
+  return (members[member] as Member<Ask, Answer>).ask(message)
 }
 
 beforeAll(async () => {
   database = await startStock(2)
   const parameters = [database.url, await valkeyUrl(), `drizzle-${process.pid}`]
-  members = [0, 1].map(() =>
-    fork(at('drizzle-member.ts'), parameters, { execArgv: ['--import', at('sources.mjs')] }),
-  )
-  await Promise.all(members.map(heard))
+  const start = () => startMember<Ask, Answer>('drizzle-member.ts', parameters)
+  members = await Promise.all([start(), start()])
 })
 afterAll(async () => {
-  for (const child of members) child.kill()
+  await Promise.all(members.map((member) => member.kill()))
   await database.stop()
 })
 

@@ -1,19 +1,17 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { createDatabase, migrate, postgresUrl, sized, until, valkeyUrl } from '@larder/testing'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Ask, Moment, Told } from './counter-member.ts'
-import { SHOPS } from './counters.ts'
+import type { CounterAnswer, CounterAsk, TimedValue } from './counter-member.ts'
+import { COUNTERS } from './counters.ts'
+import { type Member, startMember } from './members.ts'
 
 // Four processes, one PostgreSQL, one Valkey: a row that all of them write through.
 
 const LANES = sized(60, 250)
 const ROUNDS = sized(15, 60)
 
-const at = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
-let members: ChildProcess[] = []
+type CounterMember = Member<CounterAsk, CounterAnswer>
+let members: readonly CounterMember[] = []
 let pool: pg.Pool
 let drop: () => Promise<void>
 let connection: string
@@ -31,17 +29,13 @@ afterAll(async () => {
 })
 
 async function start(host: string): Promise<void> {
-  const given = [await valkeyUrl(), connection, `through:${process.pid}`, host]
-  for (let member = 0; member < 4; member++) {
-    const child = fork(at('counter-member.ts'), given, { execArgv: ['--import', at('sources.mjs')] })
-    members.push(child)
-    await heard(child)
-  }
+  const parameters = [await valkeyUrl(), connection, `through:${process.pid}`, host]
+  const member = () => startMember<CounterAsk, CounterAnswer>('counter-member.ts', parameters)
+  members = await Promise.all(Array.from({ length: 4 }, member))
 }
 
 async function stop(): Promise<void> {
-  for (const member of members) member.kill()
-  await Promise.all(members.map((member) => member.exitCode ?? member.signalCode ?? once(member, 'exit')))
+  await Promise.all(members.map((member) => member.kill()))
   members = []
 }
 
@@ -50,27 +44,8 @@ beforeEach(async () => {
     ON CONFLICT DO NOTHING`)
 })
 
-/** A member that ends instead of answering fails the test at once. */
-async function heard(child: ChildProcess): Promise<unknown> {
-  const over = new AbortController()
-  const gone = once(child, 'exit', { signal: over.signal }).then(([code]) => {
-    throw new Error(`a member ended with ${code}`)
-  })
-  try {
-    return (await Promise.race([once(child, 'message', { signal: over.signal }), gone]))[0]
-  } finally {
-    over.abort()
-  }
-}
-
-async function ask(child: ChildProcess, message: Ask): Promise<Told> {
-  const answer = heard(child)
-  child.send(message)
-  return (await answer) as Told
-}
-
-const askAll = (message: Ask): Promise<readonly Told[]> =>
-  Promise.all(members.map((member) => ask(member, message)))
+const askAll = (message: CounterAsk): Promise<readonly CounterAnswer[]> =>
+  Promise.all(members.map((member) => member.ask(message)))
 
 async function quantity(): Promise<number> {
   const { rows } = await pool.query(`SELECT quantity FROM inventory_stock WHERE sku = 'one'`)
@@ -78,26 +53,26 @@ async function quantity(): Promise<number> {
 }
 
 /** Displays that show less than a write that had returned before they began. */
-function older(told: readonly Told[]): readonly Moment[] {
-  const writes = told.flatMap((one) => one.writes)
-  return told
+function older(answers: readonly CounterAnswer[]): readonly TimedValue[] {
+  const writes = answers.flatMap((one) => one.writes)
+  return answers
     .flatMap((one) => one.reads)
     .filter(([began, shown]) => writes.some(([returned, stored]) => returned < began && stored > shown))
 }
 
-describe.each(Object.keys(SHOPS))('members with %s', (host) => {
+describe.each(Object.keys(COUNTERS))('members with %s', (host) => {
   beforeAll(() => start(host))
   afterAll(stop)
 
   it('after many concurrent writes of one row by four processes, each displays what the database holds', async () => {
     const before = await quantity()
-    const told = await askAll({ storm: LANES, lanes: LANES })
-    expect(told.flatMap((one) => one.writes)).toHaveLength(4 * LANES)
+    const answers = await askAll({ storm: LANES, lanes: LANES })
+    expect(answers.flatMap((one) => one.writes)).toHaveLength(4 * LANES)
     const displayed = await askAll({ read: true })
     expect(await quantity()).toBe(before + 4 * LANES)
     expect(displayed.map((one) => one.reads[0]?.[1])).toEqual(Array(4).fill(before + 4 * LANES))
     // And go on to: as an entry, in every process.
-    for (const member of members) await until(async () => (await ask(member, { read: true })).hits === 1)
+    for (const member of members) await until(async () => (await member.ask({ read: true })).hits === 1)
     const hits = await askAll({ read: true })
     expect(hits.map((one) => [one.hits, one.reads[0]?.[1]])).toEqual(Array(4).fill([1, before + 4 * LANES]))
   }, 60_000)
@@ -105,24 +80,24 @@ describe.each(Object.keys(SHOPS))('members with %s', (host) => {
   it('a write by one process is displayed by the others without SQL', async () => {
     const [writer, ...readers] = members
     for (let time = 0; time < 10; time++) {
-      const { writes } = await ask(writer as ChildProcess, { rounds: 1, pause: 20 })
+      const { writes } = await (writer as CounterMember).ask({ rounds: 1, pause: 20 })
       for (const reader of readers) {
-        const { reads, hits } = await ask(reader, { read: true })
+        const { reads, hits } = await reader.ask({ read: true })
         expect([hits, reads[0]?.[1]]).toEqual([1, writes[0]?.[1]])
       }
     }
   })
 
-  it('no display is older than a write that returned before it began', async () => {
-    const told = await askAll({ rounds: ROUNDS, pause: 10 })
-    expect(older(told)).toEqual([])
-    const hits = told.reduce((sum, one) => sum + one.hits, 0)
+  it('no read is older than a write that returned before it began', async () => {
+    const answers = await askAll({ rounds: ROUNDS, pause: 10 })
+    expect(older(answers)).toEqual([])
+    const hits = answers.reduce((sum, one) => sum + one.hits, 0)
     expect(hits).toBeGreaterThan(ROUNDS)
   }, 60_000)
 })
 
-it('such a display would be found', () => {
-  const told: Told = {
+it('such a read would be found', () => {
+  const answers: CounterAnswer = {
     writes: [[1, 5]],
     reads: [
       [2, 4],
@@ -131,5 +106,5 @@ it('such a display would be found', () => {
     ],
     hits: 0,
   }
-  expect(older([told])).toEqual([[2, 4]])
+  expect(older([answers])).toEqual([[2, 4]])
 })

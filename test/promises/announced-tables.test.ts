@@ -13,7 +13,7 @@ import { datamodelWithoutCascades } from '../broken/stores.ts'
 import { cachedClient } from '../support/cached-client.ts'
 import { startPgliteDatabase, type TestDatabase } from '../support/databases.ts'
 import { createRandom } from '../support/random.ts'
-import { createKeys, lookAt, populate } from '../workload/prisma/rows.ts'
+import { createKeys, populate, readExistingKeys } from '../workload/prisma/rows.ts'
 import { randomStep } from '../workload/prisma/steps.ts'
 
 // The database and the driver are the judges of what a write touched: its SQL, and every table whose rows differ.
@@ -25,51 +25,51 @@ beforeAll(async () => {
 })
 afterAll(() => database.stop())
 
-interface Judged {
+interface RecordedWrite {
   readonly step: string
   readonly changed: readonly string[]
   readonly written: readonly string[]
   /** Tables the write events named. */
-  readonly told: readonly string[]
+  readonly announced: readonly string[]
 }
 
-async function judge(
+async function recordWrites(
   steps: number,
   seed: number,
   cached?: Parameters<typeof cachedClient>[1],
-): Promise<Judged[]> {
+): Promise<RecordedWrite[]> {
   const { client: base, watched } = database.client()
   const { client, cache } = cachedClient(base, cached)
-  const told = new Set<string>()
+  const announced = new Set<string>()
   cache.on('write', (event: WriteEvent) => {
-    for (const table of event.tables) told.add(table)
+    for (const table of event.tables) announced.add(table)
   })
   const random = createRandom(seed)
   const stage = {
     client: client as unknown as PrismaClient,
     cache,
-    glance: async () => {},
+    readOutside: async () => {},
     full: false,
     keyed: true,
   }
-  const judged: Judged[] = []
+  const recorded: RecordedWrite[] = []
   let before = await tableState(database.run)
   for (let step = 0; step < steps; step++) {
-    const world = await lookAt(database.run)
-    const { name, run } = randomStep(stage, { random, world, keys: createKeys(random, world) })
-    told.clear()
+    const existing = await readExistingKeys(database.run)
+    const { name, run } = randomStep(stage, { random, existing, keys: createKeys(random, existing) })
+    announced.clear()
     watched.clear()
     await run()
     const after = await tableState(database.run)
-    judged.push({
+    recorded.push({
       step: name,
       changed: changedTables(before, after),
       written: committed(watched),
-      told: [...told],
+      announced: [...announced],
     })
     before = after
   }
-  return judged
+  return recorded
 }
 
 /** Tables that statements named which a rollback did not undo. */
@@ -79,8 +79,8 @@ function committed({ sent }: WatchedAdapter): readonly string[] {
   return [...new Set(sent.filter(kept).flatMap(({ tables }) => tables))]
 }
 
-const missing = ({ told, changed, written }: Judged): readonly string[] =>
-  [...changed, ...written].filter((table) => !told.includes(table))
+const missing = ({ announced, changed, written }: RecordedWrite): readonly string[] =>
+  [...changed, ...written].filter((table) => !announced.includes(table))
 
 const WRITES = sized(90, 600)
 
@@ -88,30 +88,30 @@ describe('the write event names', () => {
   test('every table whose rows a write changed, cascades included, and every table its SQL names', {
     timeout: 120_000,
   }, async () => {
-    const judged = await judge(WRITES, 7)
-    expect(judged.filter((one) => missing(one).length)).toEqual([])
+    const recorded = await recordWrites(WRITES, 7)
+    expect(recorded.filter((one) => missing(one).length)).toEqual([])
     // Cascades are among them: tables that changed though no statement named them.
-    const cascaded = judged.filter(({ changed, written }) =>
+    const cascaded = recorded.filter(({ changed, written }) =>
       changed.some((table) => !written.includes(table)),
     )
     expect(cascaded.length).toBeGreaterThan(WRITES / 30)
-    expect(judged.filter(({ changed }) => changed.length).length).toBeGreaterThan(WRITES / 3)
+    expect(recorded.filter(({ changed }) => changed.length).length).toBeGreaterThan(WRITES / 3)
   })
 
   test('too few tables where the schema hides its cascades: the oracle reports it', {
     timeout: 60_000,
   }, async () => {
-    const judged = await judge(80, 8, { datamodel: datamodelWithoutCascades() })
-    expect(judged.filter((one) => missing(one).length).length).toBeGreaterThan(0)
+    const recorded = await recordWrites(80, 8, { datamodel: datamodelWithoutCascades() })
+    expect(recorded.filter((one) => missing(one).length).length).toBeGreaterThan(0)
   })
 
   test('no table that a plain update leaves alone', async () => {
     const { client, cache } = cachedClient(database.client().client)
-    const told: (readonly string[])[] = []
-    cache.on('write', ({ tables }) => void told.push(tables))
+    const announced: (readonly string[])[] = []
+    cache.on('write', ({ tables }) => void announced.push(tables))
     await client.seat.updateMany({ where: { id: 1 }, data: { holder: 'h2' } })
     await client.user.updateMany({ where: { id: 1 }, data: { name: 'n1' } })
-    expect(told).toEqual([['seat'], ['app_user']])
+    expect(announced).toEqual([['seat'], ['app_user']])
   })
 })
 

@@ -16,7 +16,7 @@ const schema = { stock, orders }
 type Db = NodePgDatabase<typeof schema>
 
 /** A cached db, and what the program under it may do to its surroundings. */
-interface World {
+interface Program {
   readonly db: Db
   /** Past every cache. */
   readonly plain: Db
@@ -37,7 +37,7 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end()
 })
 
-async function world(kind: 'native' | 'larder'): Promise<World> {
+async function program(kind: 'native' | 'larder'): Promise<Program> {
   const pool = new pg.Pool({ connectionString: database.url, max: 4 })
   ends.push(() => pool.end())
   await pool.query(`DROP TABLE IF EXISTS stock, orders; CREATE TABLE stock (id int PRIMARY KEY, amount int NOT NULL);
@@ -116,7 +116,7 @@ const first = (db: Db) => db.select().from(stock).where(eq(stock.id, 1))
 const amount = async (db: Db) => (await first(db))[0]?.amount
 
 /** Each tells whether the promise was kept. */
-const CLAIMS: Readonly<Record<string, (world: World) => Promise<boolean>>> = {
+const CLAIMS: Readonly<Record<string, (program: Program) => Promise<boolean>>> = {
   'a locking read reaches the database, cache warm or not': async ({ db, sent }) => {
     await first(db).for('update')
     const before = sent.length
@@ -174,11 +174,11 @@ const CLAIMS: Readonly<Record<string, (world: World) => Promise<boolean>>> = {
 describe("Drizzle's own cache and Larder", () => {
   for (const [name, claim] of Object.entries(CLAIMS)) {
     it(`Larder: ${name}`, async () => {
-      expect(await claim(await world('larder'))).toBe(true)
+      expect(await claim(await program('larder'))).toBe(true)
     })
 
     it(`not so Drizzle's own cache: ${name}`, async () => {
-      expect(await claim(await world('native'))).toBe(false)
+      expect(await claim(await program('native'))).toBe(false)
     })
   }
 })

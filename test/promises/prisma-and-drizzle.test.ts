@@ -50,11 +50,11 @@ async function start() {
   const cache = createCache()
   const { client: prisma } = cachedClient(database.client().client, { cache })
   const db = drizzleCache(drizzle(pool, { schema }), { cache, tables: { '*': { ttl: '1h' } } })
-  const told = async (fn: () => PromiseLike<unknown>): Promise<string> => {
+  const sourceOf = async (fn: () => PromiseLike<unknown>): Promise<string> => {
     const { reads } = await cache.explain(async () => await fn())
     return reads.map(({ source, reason }) => (reason ? `${source} ${reason}` : source)).join(', ')
   }
-  return { cache, prisma, db, told }
+  return { cache, prisma, db, sourceOf }
 }
 
 beforeEach(async () => {
@@ -67,23 +67,23 @@ beforeEach(async () => {
 
 describe('one cache over one database, read and written by Prisma and by Drizzle', () => {
   it('a Prisma write ends the Drizzle read of its row, and no other', async () => {
-    const { prisma, db, told } = await start()
+    const { prisma, db, sourceOf } = await start()
     const one = (id: number) => () => db.select().from(articles).where(eq(articles.id, id))
     await one(1)()
     await one(2)()
     await prisma.post.update({ where: { id: 1 }, data: { title: 'by Prisma' } })
     expect(await one(1)()).toMatchObject([{ title: 'by Prisma' }])
-    expect(await told(one(2))).toBe('memory')
+    expect(await sourceOf(one(2))).toBe('memory')
   })
 
   it('a Drizzle write ends the Prisma read of its row, and no other', async () => {
-    const { prisma, db, told } = await start()
+    const { prisma, db, sourceOf } = await start()
     const one = (id: number) => () => prisma.post.findUnique({ where: { id } })
     const byMail = () => prisma.user.findUnique({ where: { email: 'a@x' } })
     for (const read of [one(1), one(2), byMail]) await read()
     await db.update(articles).set({ title: 'by Drizzle' }).where(eq(articles.id, 1))
     expect(await one(1)()).toMatchObject({ title: 'by Drizzle' })
-    expect(await told(one(2))).toBe('memory')
+    expect(await sourceOf(one(2))).toBe('memory')
     await db.update(people).set({ name: 'new' }).where(eq(people.id, 1)).returning()
     expect(await byMail()).toMatchObject({ name: 'new' })
   })
@@ -108,26 +108,26 @@ describe('one cache over one database, read and written by Prisma and by Drizzle
     const models = { '*': through }
     const { client: prisma } = cachedClient(database.client().client, { cache, models })
     const db = drizzleCache(drizzle(pool, { schema }), { cache, tables: { '*': through } })
-    const told = async (fn: () => PromiseLike<unknown>) =>
+    const sourceOf = async (fn: () => PromiseLike<unknown>) =>
       (await cache.explain(async () => await fn())).reads.map(({ source }) => source).join()
     const ours = () => db.select().from(articles).where(eq(articles.id, 1))
     const theirs = () => prisma.post.findUnique({ where: { id: 1 } })
     const byDrizzle = (title: string) =>
       db.update(articles).set({ title }).where(eq(articles.id, 1)).returning()
     await byDrizzle('one')
-    expect(await told(ours)).toBe('memory')
+    expect(await sourceOf(ours)).toBe('memory')
     await prisma.post.update({ where: { id: 1 }, data: { title: 'two' } })
-    expect(await told(theirs)).toBe('memory')
+    expect(await sourceOf(theirs)).toBe('memory')
     expect(await ours()).toMatchObject([{ title: 'two' }])
     await byDrizzle('three')
-    expect(await told(ours)).toBe('memory')
+    expect(await sourceOf(ours)).toBe('memory')
     expect(await theirs()).toMatchObject({ title: 'three' })
     await prisma.$transaction((tx) => tx.post.update({ where: { id: 1 }, data: { title: 'four' } }))
     expect(await ours()).toMatchObject([{ title: 'four' }])
     await db.transaction((tx) =>
       tx.update(articles).set({ title: 'five' }).where(eq(articles.id, 1)).returning(),
     )
-    expect(await told(ours)).toBe('memory')
+    expect(await sourceOf(ours)).toBe('memory')
     expect(await theirs()).toMatchObject({ title: 'five' })
   })
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { PrismaClient } from '../../prisma/generated/client/client.ts'
 import { cachedPrisma } from '../support/cached-prisma.ts'
 import { perform } from '../workload/prisma/operation.ts'
-import { battery } from '../workload/prisma/query-list.ts'
+import { cachedQueries } from '../workload/prisma/query-list.ts'
 
 const here = cachedPrisma()
 
@@ -47,10 +47,10 @@ test('without a datamodel, every query matches the database after each nested wr
   here.build({}, { datamodel: false })
   const client = here.prisma as unknown as PrismaClient
   for (const write of writes) {
-    await Promise.all(battery.map((query) => query.run(client)))
+    await Promise.all(cachedQueries.map((query) => query.run(client)))
     await perform(client, write as unknown as Parameters<typeof perform>[1])
     const wrong: string[] = []
-    for (const query of battery)
+    for (const query of cachedQueries)
       if (!isDeepStrictEqual(await query.run(client), await query.run(here.plain))) wrong.push(query.name)
     expect(wrong, JSON.stringify(write)).toEqual([])
   }

@@ -12,11 +12,11 @@ const seed = setting('LARDER_DANGLING_SEED', 1)
 const timeout = 60_000 + steps * 1_500
 
 async function walkPrisma(from: number, change?: (whole: Datamodel) => Datamodel): Promise<DanglingAccount> {
-  const world = await startPrisma(change)
+  const clients = await startPrisma(change)
   try {
-    return await walkDangling({ ...world, reads, draw, seed: from, steps })
+    return await walkDangling({ ...clients, reads, draw, seed: from, steps })
   } finally {
-    await world.stop()
+    await clients.stop()
   }
 }
 
@@ -50,11 +50,11 @@ test.each([
     timeout,
   },
   async (_schema, declared, from) => {
-    const world = await startDrizzle(declared)
+    const clients = await startDrizzle(declared)
     try {
-      const [reads, draw] = [readsOf(world.schema), drawOf(world.schema)]
+      const [reads, draw] = [readsOf(clients.schema), drawOf(clients.schema)]
       const { stale, succeeded, changed, hits } = await walkDangling({
-        ...world,
+        ...clients,
         reads,
         draw,
         seed: from,
@@ -65,7 +65,7 @@ test.each([
       expect(changed).toBeGreaterThan(steps)
       expect(hits).toBeGreaterThan(steps * 5)
     } finally {
-      await world.stop()
+      await clients.stop()
     }
   },
 )

@@ -7,7 +7,7 @@ import { integer, char as pgChar, pgTable, varchar as pgVarchar, text } from 'dr
 import { integer as sqliteInteger, sqliteTable, text as sqliteText } from 'drizzle-orm/sqlite-core'
 import { describe, expect, test } from 'vitest'
 import { createRandom, type Random } from '../support/random.ts'
-import { startWorld } from '../workload/drizzle/databases.ts'
+import { startDrizzleDatabase } from '../workload/drizzle/databases.ts'
 import type { Db, Dialect } from '../workload/drizzle/tables.ts'
 
 // Keys of text whose spellings differ and may be one value to the database: case, accents, spaces at the end.
@@ -140,7 +140,7 @@ describe.each(
 )('text keys over $name', ({ kind }) => {
   const [dialect, type, table, collation] = kind
   test(`${steps} random writes under any spelling leave no stale read`, { timeout: 120_000 }, async () => {
-    const database = await startWorld(dialect)
+    const database = await startDrizzleDatabase(dialect)
     try {
       const plain = database.db()
       const create = sql.raw(

@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Cache, createCache } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
-import { glanceAt } from '../support/compare-reads.ts'
+import { findStaleRead } from '../support/compare-reads.ts'
 import { createRandom, type Random } from '../support/random.ts'
-import { learnedEntries } from '../support/result-dependencies.ts'
-import type { WorldDatabase } from '../workload/drizzle/databases.ts'
+import { countResultDependencies } from '../support/result-dependencies.ts'
+import type { DrizzleDatabase } from '../workload/drizzle/databases.ts'
 import { type Query, randomQuery } from '../workload/drizzle/queries.ts'
 import { randomStep } from '../workload/drizzle/steps.ts'
-import { type Db, policiesOf, populate, WORLDS, type World } from '../workload/drizzle/tables.ts'
+import { type Db, policiesOf, populate, TABLES, type Tables } from '../workload/drizzle/tables.ts'
 
 /** A cached result that is not what the database holds. */
 export interface Stale {
@@ -26,20 +26,20 @@ export interface Account {
   /** Of all cached reads made after a step. */
   readonly hits: number
   readonly reads: number
-  /** Entries stored that learned rows from their results; none of a cache that was given. */
-  readonly learned: number
+  /** Entries stored that resultDependencies rows from their results; none of a cache that was given. */
+  readonly resultDependencies: number
   /** Steps of which the cache could not tell whether they committed. */
   readonly unknown: readonly string[]
 }
 
 export interface Walk {
-  readonly database: WorldDatabase
+  readonly database: DrizzleDatabase
   readonly seed: number
   readonly steps: number
   /** What stands between the db and its cache: where a test breaks it. */
   readonly through?: (cache: Cache) => Cache
   /** The schema as the cached db is told it. */
-  readonly schema?: (world: World) => World
+  readonly schema?: (tables: Tables) => Tables
   /** Share of steps taken two at a time. */
   readonly together?: number
   readonly cache?: Cache
@@ -58,10 +58,10 @@ const FEWEST = 3
 /** Takes random steps through a cached db and compares a pool of queries with the database after each. */
 export async function walk(walked: Walk): Promise<Account> {
   const { database, seed, steps, through, schema, together = 0, write = 'invalidate' } = walked
-  const entries = learnedEntries()
+  const entries = countResultDependencies()
   const { cache = createCache({ store: entries.store }), draw = randomStep } = walked
   const { dialect } = database
-  const t = WORLDS[dialect]
+  const t = TABLES[dialect]
   const plain = database.db()
   await populate(plain, t)
   const db = drizzleCache(database.db(), {
@@ -75,18 +75,19 @@ export async function walk(walked: Walk): Promise<Account> {
   const pool = Array.from({ length: POOL }, () => randomQuery(random, dialect, t))
   const stale: Stale[] = []
   const counts = { hits: 0, reads: 0, succeeded: 0 }
-  const glance = async (): Promise<void> => {
+  const readOutside = async (): Promise<void> => {
     if (!database.concurrent) return
     // What is open is not committed: the cache may only show what another connection sees.
     for (const query of random.some(pool, 2)) {
-      const odd = await glanceAt(
+      const difference = await findStaleRead(
         async () => inOrder(await query.run(db)),
         async () => inOrder(await query.run(plain)),
       )
-      if (odd) stale.push({ seed, step: -1, after: 'inside a transaction', query: query.name, ...odd })
+      if (difference)
+        stale.push({ seed, step: -1, after: 'inside a transaction', query: query.name, ...difference })
     }
   }
-  const stage = { db, cache, dialect, t, random, glance }
+  const stage = { db, cache, dialect, t, random, readOutside }
   await compare(pool, db, plain)
   let step = 0
   for (; step < steps && !stale.length; step++) {
@@ -107,10 +108,10 @@ export async function walk(walked: Walk): Promise<Account> {
     const after = taken.map(({ name }) => name).join(' || ')
     stale.push(...found.map((one) => ({ seed, step, after, ...one })))
   }
-  return { steps: step, stale, unknown, learned: entries.count(), ...counts }
+  return { steps: step, stale, unknown, resultDependencies: entries.count(), ...counts }
 }
 
-function renew(pool: Query[], random: Random, { dialect }: WorldDatabase, t: World): void {
+function renew(pool: Query[], random: Random, { dialect }: DrizzleDatabase, t: Tables): void {
   for (let n = 0; n < NEW; n++) pool[random.int(0, POOL - 1)] = randomQuery(random, dialect, t)
 }
 

@@ -1,7 +1,7 @@
 import { setting, sized } from '@larder/testing'
 import { describe, expect, test } from 'vitest'
 import { BROKEN } from '../broken/drizzle-hosts.ts'
-import { startWorld, type WorldDatabase } from '../workload/drizzle/databases.ts'
+import { type DrizzleDatabase, startDrizzleDatabase } from '../workload/drizzle/databases.ts'
 import type { Dialect } from '../workload/drizzle/tables.ts'
 import { walk } from './drizzle-walk.ts'
 
@@ -13,8 +13,8 @@ const seeds = setting('LARDER_DRIZZLE_SEEDS', 1, 3)
 const dialects: readonly Dialect[] = ['postgres', 'mysql', 'sqlite']
 const writes = ['invalidate', 'through'] as const
 
-async function over<T>(dialect: Dialect, use: (database: WorldDatabase) => Promise<T>): Promise<T> {
-  const database = await startWorld(dialect)
+async function over<T>(dialect: Dialect, use: (database: DrizzleDatabase) => Promise<T>): Promise<T> {
+  const database = await startDrizzleDatabase(dialect)
   try {
     return await use(database)
   } finally {
@@ -39,7 +39,7 @@ describe.each(dialects.flatMap((dialect) => writes.map((write) => [dialect, writ
         // Steps that all fail and reads that never hit would prove nothing. In MySQL text pins nothing.
         expect(account.succeeded / account.steps).toBeGreaterThan(0.3)
         // So would reads whose results name no rows.
-        expect(account.learned).toBeGreaterThan(steps / 3)
+        expect(account.resultDependencies).toBeGreaterThan(steps / 3)
         expect(account.hits / account.reads).toBeGreaterThan(dialect === 'mysql' ? 0.05 : 0.2)
       },
     )

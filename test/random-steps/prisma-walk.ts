@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Cache } from '@larder/core'
 import type { PrismaClient } from '../../prisma/generated/client/client.ts'
 import { cachedClient } from '../support/cached-client.ts'
-import { glanceAt } from '../support/compare-reads.ts'
+import { findStaleRead } from '../support/compare-reads.ts'
 import type { TestDatabase } from '../support/databases.ts'
 import { createRandom } from '../support/random.ts'
-import { learnedEntries } from '../support/result-dependencies.ts'
-import { battery, type Query } from '../workload/prisma/query-list.ts'
-import { createKeys, lookAt, populate } from '../workload/prisma/rows.ts'
+import { countResultDependencies } from '../support/result-dependencies.ts'
+import { cachedQueries, type Query } from '../workload/prisma/query-list.ts'
+import { createKeys, populate, readExistingKeys } from '../workload/prisma/rows.ts'
 import { randomStep, type Step } from '../workload/prisma/steps.ts'
 
 /** A cached result that is not what the database holds. */
@@ -27,8 +27,8 @@ export interface Account {
   /** Of all cached reads made after a step. */
   readonly hits: number
   readonly reads: number
-  /** Entries stored that learned rows from their results; none of a cache or a store that was given. */
-  readonly learned: number
+  /** Entries stored that resultDependencies rows from their results; none of a cache or a store that was given. */
+  readonly resultDependencies: number
 }
 
 export interface Run {
@@ -44,7 +44,7 @@ export interface Run {
   readonly draw?: typeof randomStep
 }
 
-/** Takes random steps through a cached client and compares the whole battery with the database after each. */
+/** Takes random steps through a cached client and compares the whole cachedQueries with the database after each. */
 export async function walk({
   database,
   seed,
@@ -55,7 +55,7 @@ export async function walk({
   draw: drawFrom = randomStep,
 }: Run): Promise<Account> {
   const { client: plain } = database.client()
-  const entries = learnedEntries()
+  const entries = countResultDependencies()
   const options = { options: { store: entries.store } }
   const { client, cache } = cachedClient(database.client().client, { ...options, ...cached })
   const under = client as unknown as PrismaClient
@@ -69,23 +69,24 @@ export async function walk({
   cache.on('warning', ({ code, message }) => code === 'unannounced-write' && unannounced.push(message))
   let succeeded = 0
   const counts = { hits: 0, reads: 0 }
-  const glance = async (): Promise<void> => {
+  const readOutside = async (): Promise<void> => {
     // What is open is not committed: the cache may only show what another connection sees.
-    const query = random.pick(battery)
-    const odd = await glanceAt(
+    const query = random.pick(cachedQueries)
+    const difference = await findStaleRead(
       () => query.run(under),
       () => query.run(plain),
     )
-    if (odd) stale.push({ seed, step: -1, after: 'inside a transaction', query: query.name, ...odd })
+    if (difference)
+      stale.push({ seed, step: -1, after: 'inside a transaction', query: query.name, ...difference })
   }
   await compare(under, plain, cache, counts)
   let step = 0
   for (; step < steps; step++) {
-    const world = await lookAt(database.run)
-    const source = { random, world, keys: createKeys(random, world) }
-    const draw = (): Step => drawFrom({ client: under, cache, glance, full, keyed }, source)
+    const existing = await readExistingKeys(database.run)
+    const source = { random, existing, keys: createKeys(random, existing) }
+    const draw = (): Step => drawFrom({ client: under, cache, readOutside, full, keyed }, source)
     const taken = random.chance(together) ? [draw(), draw()] : [draw()]
-    const beside = full && random.chance(0.4) ? random.some(battery, 8) : []
+    const beside = full && random.chance(0.4) ? random.some(cachedQueries, 8) : []
     const [done] = await Promise.all([
       Promise.all(taken.map((one) => one.run())),
       Promise.all(beside.map((query) => query.run(under))),
@@ -100,7 +101,7 @@ export async function walk({
       })
     if (stale.length && stopAtFirst) break
   }
-  return { steps: step, succeeded, stale, learned: entries.count(), ...counts }
+  return { steps: step, succeeded, stale, resultDependencies: entries.count(), ...counts }
 }
 
 type Difference = Pick<Stale, 'query' | 'cached' | 'database'>
@@ -112,12 +113,12 @@ async function compare(
   counts: { hits: number; reads: number },
 ): Promise<readonly Difference[]> {
   const before = cache.stats()
-  const cached = await all(battery, under)
+  const cached = await all(cachedQueries, under)
   const after = cache.stats()
   counts.hits += after.hits - before.hits
   counts.reads += after.reads - before.reads
-  const truth = await all(battery, plain)
-  return battery.flatMap((query, index) =>
+  const truth = await all(cachedQueries, plain)
+  return cachedQueries.flatMap((query, index) =>
     isDeepStrictEqual(cached[index], truth[index])
       ? []
       : [{ query: query.name, cached: cached[index], database: truth[index] }],

@@ -27,11 +27,11 @@ async function on(start: typeof startPgliteDatabase, run: Rest): Promise<Account
  * Nothing stale, and neither so few writes, so few hits nor so few results that named the rows they depend on (of each
  * step) that this would mean nothing.
  */
-function expectFresh(account: Account, least: { hits: number; learned: number }): void {
+function expectFresh(account: Account, least: { hits: number; resultDependencies: number }): void {
   expect(account.stale, 'LARDER_FRESHNESS_SEED is the seed of what follows').toEqual([])
   expect(account.succeeded / account.steps).toBeGreaterThan(0.4)
   expect(account.hits / account.reads).toBeGreaterThan(least.hits)
-  expect(account.learned / account.steps).toBeGreaterThan(least.learned)
+  expect(account.resultDependencies / account.steps).toBeGreaterThan(least.resultDependencies)
 }
 
 /** Keys that only the user can name, over columns that change often. */
@@ -45,23 +45,23 @@ const lookupKeys = {
 
 describe('no cached result differs from the database', () => {
   test(`after any of ${steps} random steps on PostgreSQL`, { timeout }, async () => {
-    expectFresh(await on(startPostgresDatabase, { seed, steps }), { hits: 0.5, learned: 3 })
+    expectFresh(await on(startPostgresDatabase, { seed, steps }), { hits: 0.5, resultDependencies: 3 })
   })
 
   test('after two steps at a time, with lookup keys of the user', { timeout }, async () => {
     const run = { seed: seed + 1, steps: Math.ceil(steps / 2), together: 0.6, cached: { models: lookupKeys } }
-    expectFresh(await on(startPostgresDatabase, run), { hits: 0.4, learned: 3 })
+    expectFresh(await on(startPostgresDatabase, run), { hits: 0.4, resultDependencies: 3 })
   })
 
   test('without a datamodel', { timeout }, async () => {
     const run: Rest = { seed: seed + 2, steps: Math.ceil(steps / 6), cached: { datamodel: false } }
-    expectFresh(await on(startPostgresDatabase, run), { hits: 0.1, learned: -1 })
+    expectFresh(await on(startPostgresDatabase, run), { hits: 0.1, resultDependencies: -1 })
   })
 
   test('after any random step on PGlite', { timeout }, async () => {
     expectFresh(await on(startPgliteDatabase, { seed: seed + 3, steps: Math.ceil(steps / 5) }), {
       hits: 0.5,
-      learned: 3,
+      resultDependencies: 3,
     })
   })
 })

@@ -2,16 +2,16 @@ import { createCache, systemClock } from '@larder/core'
 import { setting, sweep } from '@larder/testing'
 import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
-import { faults, tampered } from '../broken/parsers.ts'
+import { faultyParser, parserFaults } from '../broken/parsers.ts'
 import { startPostgresDatabase } from '../support/databases.ts'
 import type { Random } from '../support/random.ts'
-import { startWorld } from '../workload/drizzle/databases.ts'
+import { startDrizzleDatabase } from '../workload/drizzle/databases.ts'
 import { walk as walkDrizzle } from './drizzle-walk.ts'
 import { type Account, walk as walkPrisma } from './prisma-walk.ts'
-import { createJudge, type Judged, untold } from './raw-writes/changed-tables.ts'
+import { type RecordedWrite, recordChanges, unannounced } from './raw-writes/changed-tables.ts'
 import { ddlFor, type RawTable, type RawText, randomText } from './raw-writes/statements.ts'
 
-// Random raw SQL through a client whose raw writes are read by PostgreSQL's parser. The database is the judge twice: every
+// Random raw SQL through a client whose raw writes are read by PostgreSQL's parser. The database is the record twice: every
 // table whose rows changed was named, and every cached query is what an uncached one returns.
 // LARDER_RAW_STEPS takes a longer walk, LARDER_RAW_SEED another one.
 
@@ -85,7 +85,7 @@ const DRIZZLE: readonly RawTable[] = [
 
 interface Result {
   readonly account: Pick<Account, 'stale' | 'hits' | 'reads'>
-  readonly judged: readonly Judged[]
+  readonly recorded: readonly RecordedWrite[]
 }
 
 const UNDO = new Error('undo')
@@ -110,10 +110,10 @@ async function onPrisma(
 ): Promise<Result> {
   const database = await startPostgresDatabase()
   const cache = cacheOver(sqlParser)
-  const judged: Judged[] = []
+  const recorded: RecordedWrite[] = []
   try {
     for (const ddl of ddlFor(PRISMA)) await database.run(ddl)
-    const judge = createJudge(cache, database.run, judged)
+    const record = recordChanges(cache, database.run, recorded)
     const account = await walkPrisma({
       database,
       seed: from,
@@ -140,24 +140,24 @@ async function onPrisma(
               return client.$executeRawUnsafe(text.sql)
           }
         }
-        return { name: `${inside}: ${text.sql}`, run: () => judge(text, () => settled(run())) }
+        return { name: `${inside}: ${text.sql}`, run: () => record(text, () => settled(run())) }
       },
     })
-    return { account, judged }
+    return { account, recorded }
   } finally {
     await database.stop()
   }
 }
 
 async function onDrizzle(taken: number, from: number): Promise<Result> {
-  const database = await startWorld('postgres')
+  const database = await startDrizzleDatabase('postgres')
   const cache = cacheOver()
-  const judged: Judged[] = []
+  const recorded: RecordedWrite[] = []
   try {
     const plain = database.db()
     const run = async (text: string) => (await plain.execute(text)).rows
     for (const ddl of ddlFor(DRIZZLE)) await run(ddl)
-    const judge = createJudge(cache, run, judged)
+    const record = recordChanges(cache, run, recorded)
     const account = await walkDrizzle({
       database,
       seed: from,
@@ -174,23 +174,23 @@ async function onDrizzle(taken: number, from: number): Promise<Result> {
             if (inside === 'undone') throw UNDO
           })
         }
-        return { name: `${inside}: ${text.sql}`, run: () => judge(text, () => settled(write())) }
+        return { name: `${inside}: ${text.sql}`, run: () => record(text, () => settled(write())) }
       },
     })
-    return { account, judged }
+    return { account, recorded }
   } finally {
     await database.stop()
   }
 }
 
-/** Neither stale nor untold, and not because nothing was written, told or cached. */
-function expectSound({ account, judged }: Result, tables: number): void {
+/** Neither stale nor unannounced, and not because nothing was written, announced or cached. */
+function expectSound({ account, recorded }: Result, tables: number): void {
   expect(account.stale, 'LARDER_RAW_SEED is the seed of what follows').toEqual([])
-  expect(untold(judged)).toEqual([])
-  expect(judged).toHaveLength(steps)
-  const changing = judged.filter(({ changed }) => changed.length)
+  expect(unannounced(recorded)).toEqual([])
+  expect(recorded).toHaveLength(steps)
+  const changing = recorded.filter(({ changed }) => changed.length)
   expect(changing.length / steps).toBeGreaterThan(0.3)
-  const exact = changing.filter(({ unknown, told }) => !unknown && told.length < tables)
+  const exact = changing.filter(({ unknown, announced }) => !unknown && announced.length < tables)
   expect(exact.length / changing.length).toBeGreaterThan(0.5)
   expect(account.hits / account.reads).toBeGreaterThan(0.2)
 }
@@ -208,11 +208,11 @@ describe('raw writes that the parser reads', () => {
 })
 
 describe('a parser is caught', () => {
-  test.each(sweep(faults, 3))('%s', { timeout: 240_000 }, async (fault) => {
+  test.each(sweep(parserFaults, 3))('%s', { timeout: 240_000 }, async (fault) => {
     let caught = false
     for (let from = 1; !caught && from < 6; from++) {
-      const { account, judged } = await onPrisma(60, from, tampered(fault), 0.4)
-      caught = account.stale.length > 0 || untold(judged).length > 0
+      const { account, recorded } = await onPrisma(60, from, faultyParser(fault), 0.4)
+      caught = account.stale.length > 0 || unannounced(recorded).length > 0
     }
     expect(caught).toBe(true)
   })

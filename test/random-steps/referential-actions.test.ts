@@ -1,7 +1,7 @@
 import { setting, sweep } from '@larder/testing'
 import { describe, expect, test } from 'vitest'
 import { storeWithoutCells, withoutActions } from '../broken/stores.ts'
-import { type Broken, startWorld } from './referential-actions/clients.ts'
+import { type Broken, startClients } from './referential-actions/clients.ts'
 import type { Carried } from './referential-actions/schema.ts'
 import type { Walked } from './referential-actions/walk.ts'
 import { walkActions } from './referential-actions/walk.ts'
@@ -13,11 +13,11 @@ const seed = setting('LARDER_FRESHNESS_SEED', 1)
 const timeout = 60_000 + steps * 600
 
 async function walk(carried: Carried, from: number, length: number, broken?: Broken): Promise<Walked> {
-  const world = await startWorld(carried, broken)
+  const clients = await startClients(carried, broken)
   try {
-    return await walkActions(world, from, length)
+    return await walkActions(clients, from, length)
   } finally {
-    await world.stop()
+    await clients.stop()
   }
 }
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 
 /** What a cache showed, where the database held something else before and after. */
-export interface Odd {
+export interface StaleRead {
   readonly cached: unknown
   readonly database: unknown
 }
@@ -10,13 +10,13 @@ export interface Odd {
 const LOOKS = 5
 
 /**
- * Looks at one query through a cache while others may write: nothing is odd unless the database held the same before and
+ * Looks at one query through a cache while others may write: nothing is difference unless the database held the same before and
  * after, and the cache showed something else.
  */
-export async function glanceAt(
+export async function findStaleRead(
   cached: () => PromiseLike<unknown>,
   database: () => PromiseLike<unknown>,
-): Promise<Odd | undefined> {
+): Promise<StaleRead | undefined> {
   let before = await database()
   for (let look = 0; look < LOOKS; look++) {
     const seen = await cached()

@@ -1,7 +1,7 @@
 import { memoryStore, type Store } from '@larder/core'
 
-/** A store that counts the entries which learned rows from their results. */
-export interface LearnedEntries {
+/** A store that counts the entries which resultDependencies rows from their results. */
+export interface ResultDependencyCounter {
   readonly store: Store
   count(): number
 }
@@ -9,20 +9,20 @@ export interface LearnedEntries {
 /** Where the length of an entry's header stands, and the header. */
 const [LENGTH_AT, HEADER_AT] = [8, 12]
 
-export function learnedEntries(inner: Store = memoryStore()): LearnedEntries {
-  let learned = 0
+export function countResultDependencies(inner: Store = memoryStore()): ResultDependencyCounter {
+  let resultDependencies = 0
   const store: Store = {
     ...inner,
     async set(entry, bytes, ...rest) {
-      if (learns(bytes)) learned++
+      if (hasResultDependencies(bytes)) resultDependencies++
       await inner.set(entry, bytes, ...rest)
     },
   }
-  return { store, count: () => learned }
+  return { store, count: () => resultDependencies }
 }
 
-/** Tags of a table are its record, fields and cells, and the cells that were learned where there are any. */
-function learns(bytes: Uint8Array): boolean {
+/** Tags of a table are its record, fields and cells, and the cells that were resultDependencies where there are any. */
+function hasResultDependencies(bytes: Uint8Array): boolean {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const header = view.toString('utf8', HEADER_AT, HEADER_AT + view.readUInt32LE(LENGTH_AT))
   const tags = (JSON.parse(header) as readonly unknown[])[5] as readonly (readonly unknown[])[]

@@ -16,7 +16,7 @@ export interface Broken {
 }
 
 /** Two clients of one database, one of them cached. */
-export interface ActionsWorld {
+export interface ActionClients {
   readonly plain: PrismaClient
   readonly under: PrismaClient
   readonly cache: Cache
@@ -32,7 +32,7 @@ interface Server {
   drop(): Promise<unknown>
 }
 
-export async function startWorld(carried: Carried, broken: Broken = {}): Promise<ActionsWorld> {
+export async function startClients(carried: Carried, broken: Broken = {}): Promise<ActionClients> {
   const statements = [...tables(carried), ...rows(carried)]
   const server = await (carried === 'client on MariaDB' ? onMariadb(statements) : onPostgres(statements))
   const name = `actions-${randomBytes(4).toString('hex')}`

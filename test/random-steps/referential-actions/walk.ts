@@ -3,24 +3,24 @@ import { createRandom, type Random } from '../../support/random.ts'
 import { type Operation, perform } from '../../workload/prisma/operation.ts'
 import { settled, spell, UNDO } from '../../workload/prisma/steps.ts'
 import type { Account } from '../prisma-walk.ts'
-import type { ActionsWorld } from './clients.ts'
+import type { ActionClients } from './clients.ts'
 import { queries } from './queries.ts'
 import { randomAction } from './writes.ts'
 
 /** What a walk came to. */
-export type Walked = Omit<Account, 'learned'>
+export type Walked = Omit<Account, 'resultDependencies'>
 
 /** Takes random steps through the cached client and compares every query with the database after each; ends at a difference. */
-export async function walkActions(world: ActionsWorld, seed: number, steps: number): Promise<Walked> {
+export async function walkActions(clients: ActionClients, seed: number, steps: number): Promise<Walked> {
   const random = createRandom(seed)
   const account = { steps: 0, succeeded: 0, stale: [] as Account['stale'][number][], hits: 0, reads: 0 }
   const compare = async (after: string): Promise<void> => {
-    const before = world.cache.stats()
-    const cached = await all(world.under)
-    const { hits, reads } = world.cache.stats()
+    const before = clients.cache.stats()
+    const cached = await all(clients.under)
+    const { hits, reads } = clients.cache.stats()
     account.hits += hits - before.hits
     account.reads += reads - before.reads
-    const truth = await all(world.plain)
+    const truth = await all(clients.plain)
     for (const [index, query] of queries.entries())
       if (!isDeepStrictEqual(cached[index], truth[index]))
         account.stale.push({
@@ -34,12 +34,12 @@ export async function walkActions(world: ActionsWorld, seed: number, steps: numb
       randomAction(random),
     )
     // Reads under way while it is written, which must not be stored as they were.
-    const beside = random.some(queries, 6).map((query) => perform(world.under, query))
-    const [done] = await Promise.all([take(world, random, writes), ...beside])
+    const beside = random.some(queries, 6).map((query) => perform(clients.under, query))
+    const [done] = await Promise.all([take(clients, random, writes), ...beside])
     if (done) account.succeeded++
     const after = writes.map(spell).join('; ')
     await compare(after)
-    for (const message of world.unannounced)
+    for (const message of clients.unannounced)
       account.stale.push({
         ...{ seed, step: account.steps, after, query: 'none: a write was not announced' },
         ...{ cached: message, database: undefined },
@@ -48,7 +48,7 @@ export async function walkActions(world: ActionsWorld, seed: number, steps: numb
   return account
 }
 
-function take({ under }: ActionsWorld, random: Random, writes: readonly Operation[]): Promise<boolean> {
+function take({ under }: ActionClients, random: Random, writes: readonly Operation[]): Promise<boolean> {
   const [first] = writes
   if (first && writes.length === 1) return settled(() => perform(under, first))
   if (random.chance(0.5))

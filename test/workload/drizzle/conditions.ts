@@ -17,7 +17,7 @@ import {
   sql,
 } from 'drizzle-orm'
 import type { Random } from '../../support/random.ts'
-import type { Db, World } from './tables.ts'
+import type { Db, Tables } from './tables.ts'
 
 /** Some text keys, of which a database that is not strict holds several for one. */
 export const EMAILS = ['p1@x', 'P1@x', 'p2@x', 'p2@x ', 'p3@x', 'é@x', 'e@x', 'p4@x', 'new@x'] as const
@@ -56,7 +56,7 @@ export const notes = (t: object): Places => [[column(t, 'personId'), personId]]
 export interface Around {
   readonly random: Random
   readonly db: Db
-  readonly t: World
+  readonly t: Tables
 }
 
 /** Builds one random query. */

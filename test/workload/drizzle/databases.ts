@@ -9,10 +9,10 @@ import { drizzle as overMysql } from 'drizzle-orm/mysql2'
 import { drizzle as overPg } from 'drizzle-orm/node-postgres'
 import mysql from 'mysql2/promise'
 import pg from 'pg'
-import { type Db, type Dialect, ddlOf, WORLDS } from './tables.ts'
+import { type Db, type Dialect, ddlOf, TABLES } from './tables.ts'
 
 /** A database of its own with the world's tables. */
-export interface WorldDatabase {
+export interface DrizzleDatabase {
   readonly dialect: Dialect
   /** A plain Drizzle db over connections of its own. */
   db(): Db
@@ -24,11 +24,11 @@ export interface WorldDatabase {
 const casing = 'snake_case'
 
 /** `connections`: most that each db opens. */
-export async function startWorld(dialect: Dialect, connections = 4): Promise<WorldDatabase> {
+export async function startDrizzleDatabase(dialect: Dialect, connections = 4): Promise<DrizzleDatabase> {
   return await { postgres, mysql: mariadb, sqlite: libsql }[dialect](connections)
 }
 
-async function postgres(connections: number): Promise<WorldDatabase> {
+async function postgres(connections: number): Promise<DrizzleDatabase> {
   const database = await createDatabase(await postgresUrl())
   const client = new pg.Client({ connectionString: database.url })
   await client.connect()
@@ -42,7 +42,7 @@ async function postgres(connections: number): Promise<WorldDatabase> {
       const pool = new pg.Pool({ connectionString: database.url, max: connections })
       pool.on('error', () => {})
       pools.push(pool)
-      return overPg(pool, { schema: WORLDS.postgres, casing })
+      return overPg(pool, { schema: TABLES.postgres, casing })
     },
     async stop() {
       await Promise.all(pools.map((pool) => pool.end()))
@@ -51,7 +51,7 @@ async function postgres(connections: number): Promise<WorldDatabase> {
   }
 }
 
-async function mariadb(connections: number): Promise<WorldDatabase> {
+async function mariadb(connections: number): Promise<DrizzleDatabase> {
   const url = new URL(await mariadbUrl())
   const name = `larder_test_${process.pid}_${randomBytes(4).toString('hex')}`
   const admin = await mysql.createConnection(url.href)
@@ -67,7 +67,7 @@ async function mariadb(connections: number): Promise<WorldDatabase> {
       const pool = mysql.createPool({ uri: url.href, connectionLimit: connections })
       pools.push(pool)
       // MariaDB has no LATERAL.
-      const options = { schema: WORLDS.mysql as never, mode: 'planetscale', casing } as const
+      const options = { schema: TABLES.mysql as never, mode: 'planetscale', casing } as const
       return overMysql(pool, options) as unknown as Db
     },
     async stop() {
@@ -78,14 +78,14 @@ async function mariadb(connections: number): Promise<WorldDatabase> {
   }
 }
 
-async function libsql(): Promise<WorldDatabase> {
+async function libsql(): Promise<DrizzleDatabase> {
   const folder = mkdtempSync(join(tmpdir(), 'larder-libsql-'))
   const client = createClient({ url: `file:${join(folder, 'test.db')}` })
   await client.executeMultiple(`PRAGMA journal_mode = WAL; ${ddlOf('sqlite').join(';')};`)
   return {
     dialect: 'sqlite',
     concurrent: false,
-    db: () => overLibsql(client, { schema: WORLDS.sqlite as never, casing }) as unknown as Db,
+    db: () => overLibsql(client, { schema: TABLES.sqlite as never, casing }) as unknown as Db,
     async stop() {
       client.close()
       rmSync(folder, { recursive: true, force: true })

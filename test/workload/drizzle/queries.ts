@@ -18,7 +18,7 @@ import { condition, notes, people, personId, posts, type Shape } from './conditi
 import { LOOKUPS } from './lookups.ts'
 import { byKey } from './reads-by-key.ts'
 import { relational } from './relational-queries.ts'
-import type { Db, Dialect, World } from './tables.ts'
+import type { Db, Dialect, Tables } from './tables.ts'
 
 /** A query that is the same each time it is run. */
 export interface Query {
@@ -251,7 +251,7 @@ function shapesOf(dialect: Dialect): Readonly<Record<string, Shape>> {
 }
 
 /** A random query: built anew from its own seed each time it is run, so that it is the same on every db. */
-export function randomQuery(random: Random, dialect: Dialect, t: World): Query {
+export function randomQuery(random: Random, dialect: Dialect, t: Tables): Query {
   const shapes = random.chance(0.4) ? LOOKUPS : random.chance(0.4) ? byKey(dialect) : shapesOf(dialect)
   const [shape, build] = random.pick(Object.entries(shapes))
   const seed = random.int(0, 0x7fff_ffff)

@@ -1,6 +1,6 @@
 import type { Cache } from '@larder/core'
 import type { Random } from '../../support/random.ts'
-import type { Db, Dialect, World } from './tables.ts'
+import type { Db, Dialect, Tables } from './tables.ts'
 import { type Operation, randomWrite } from './writes.ts'
 
 /** One step of a history: what it is, for the report of a failure, and the doing of it. */
@@ -15,10 +15,10 @@ export interface Stage {
   readonly db: Db
   readonly cache: Cache
   readonly dialect: Dialect
-  readonly t: World
+  readonly t: Tables
   readonly random: Random
   /** Reads something beside a transaction that is open; nothing where that cannot be done. */
-  glance(): Promise<void>
+  readOutside(): Promise<void>
 }
 
 const UNDO = new Error('undo')
@@ -42,7 +42,7 @@ function writeStep(stage: Stage): Step {
 }
 
 function transactionStep(stage: Stage): Step {
-  const { db, t, random, glance } = stage
+  const { db, t, random, readOutside } = stage
   const writes = draw(stage, 3)
   const inner = random.chance(0.4) ? draw(stage, 2) : []
   const [undoInner, undo, catches] = [random.chance(0.5), random.chance(0.3), random.chance(0.4)]
@@ -60,7 +60,7 @@ function transactionStep(stage: Stage): Step {
     for (const write of writes) {
       if (catches) await settled(() => write.run(tx))
       else await write.run(tx)
-      await glance()
+      await readOutside()
     }
     if (inner.length) await settled(() => savepoint(tx))
     await tx.query.people.findMany({ with: { posts: true } })

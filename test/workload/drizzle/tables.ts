@@ -4,14 +4,14 @@ import * as postgres from './tables-postgres.ts'
 import * as sqlite from './tables-sqlite.ts'
 
 /** The world's tables; those of other dialects are given as if they were PostgreSQL's. */
-export type World = typeof postgres
-export type Db = NodePgDatabase<World>
+export type Tables = typeof postgres
+export type Db = NodePgDatabase<Tables>
 export type Dialect = 'postgres' | 'mysql' | 'sqlite'
 
-export const WORLDS: Readonly<Record<Dialect, World>> = {
+export const TABLES: Readonly<Record<Dialect, Tables>> = {
   postgres,
-  mysql: mysql as unknown as World,
-  sqlite: sqlite as unknown as World,
+  mysql: mysql as unknown as Tables,
+  sqlite: sqlite as unknown as Tables,
 }
 
 /** Policies: every table and view is cached. */
@@ -58,7 +58,7 @@ export function ddlOf(dialect: Dialect): readonly string[] {
 }
 
 /** Rows to begin with. Generated ids begin right after them. */
-export async function populate(db: Db, t: World): Promise<void> {
+export async function populate(db: Db, t: Tables): Promise<void> {
   for (const table of [t.notes, t.postLabels, t.labels, t.posts, t.people, t.teams]) await db.delete(table)
   const ids = [1, 2, 3, 4, 5, 6]
   await db.insert(t.teams).values([1, 2, 3].map((id) => ({ id, code: `t${id}` })))

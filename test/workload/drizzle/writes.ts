@@ -1,7 +1,7 @@
 import { eq, gt, inArray, lt, type SQL, sql } from 'drizzle-orm'
 import { createRandom, type Random } from '../../support/random.ts'
 import { CODES, EMAILS, personId, postId, SLUGS } from './conditions.ts'
-import type { Db, Dialect, World } from './tables.ts'
+import type { Db, Dialect, Tables } from './tables.ts'
 import { person, personSet, personWhere, post, postSet, postWhere, type Write } from './values.ts'
 import { POSTGRES, RETURNING } from './write-list.ts'
 
@@ -138,7 +138,7 @@ function writesOf(dialect: Dialect): Readonly<Record<string, Write>> {
 }
 
 /** A random write; what it does is drawn when it is run, from a seed of its own. */
-export function randomWrite(random: Random, dialect: Dialect, t: World): Operation {
+export function randomWrite(random: Random, dialect: Dialect, t: Tables): Operation {
   const [name, build] = random.pick(Object.entries(writesOf(dialect)))
   const seed = random.int(0, 0x7fff_ffff)
   return { name: `${name} #${seed}`, run: (db) => build({ db, t, dialect, random: createRandom(seed) }) }

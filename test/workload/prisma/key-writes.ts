@@ -2,7 +2,7 @@ import type { Make } from './operation.ts'
 
 /** Writes of tables whose keys are of several columns, or change. */
 export const rest: readonly Make[] = [
-  (s) => ['group', 'create', { data: { id: s.keys.newId(s.world.groups, 3), name: 'g' } }],
+  (s) => ['group', 'create', { data: { id: s.keys.newId(s.existing.groups, 3), name: 'g' } }],
   (s) => [
     'group',
     'update',
@@ -56,7 +56,7 @@ export const rest: readonly Make[] = [
     const [userId, groupId] = s.keys.membership()
     return ['badge', 'update', { where: { id: s.keys.badge() }, data: { userId, groupId } }]
   },
-  (s) => ['badge', 'create', { data: { id: s.keys.newId(s.world.badges, 4), label: 'w' } }],
+  (s) => ['badge', 'create', { data: { id: s.keys.newId(s.existing.badges, 4), label: 'w' } }],
   (s) => [
     'ticket',
     'create',
@@ -124,7 +124,7 @@ export const rest: readonly Make[] = [
     'create',
     {
       data: {
-        id: s.keys.newId(s.world.orders, 3),
+        id: s.keys.newId(s.existing.orders, 3),
         customer: 'n',
         lines: { create: { quantity: 1, price: 2, stock: { connect: { sku: s.keys.sku() } } } },
       },
@@ -152,7 +152,7 @@ export const rest: readonly Make[] = [
     'create',
     {
       data: {
-        itemNo: s.keys.newId(s.world.items, 4),
+        itemNo: s.keys.newId(s.existing.items, 4),
         groupCode: 'g',
         label: `L${s.random.int(1, 3)}`,
         partOfNo: s.keys.item(),

@@ -1,12 +1,12 @@
 import { Prisma } from '../../../prisma/generated/client/client.ts'
 import type { Random } from '../../support/random.ts'
-import type { Keys, World } from './rows.ts'
+import type { ExistingKeys, Keys } from './rows.ts'
 
 /** What random data is made from. */
 export interface Source {
   readonly random: Random
   readonly keys: Keys
-  readonly world: World
+  readonly existing: ExistingKeys
 }
 
 type Data = Record<string, unknown>
@@ -24,10 +24,10 @@ export function userFields({ random: { pick, int, chance } }: Source): Data {
 }
 
 export function newUser(source: Source, depth: number): Data {
-  const { random, keys, world } = source
+  const { random, keys, existing } = source
   const { chance } = random
   return {
-    ...(chance(0.8) && { id: keys.newId(world.users) }),
+    ...(chance(0.8) && { id: keys.newId(existing.users) }),
     email: keys.newEmail(),
     name: `n${random.int(1, 4)}`,
     ...(depth > 0 && chance(0.3) && { profile: nestedProfile(source, true) }),
@@ -39,7 +39,7 @@ export function newUser(source: Source, depth: number): Data {
 }
 
 export function newPost(source: Source, depth: number, withAuthor: boolean): Data {
-  const { random, keys, world } = source
+  const { random, keys, existing } = source
   const { chance, int } = random
   const author = (): Data =>
     depth > 0 && chance(0.3)
@@ -52,7 +52,7 @@ export function newPost(source: Source, depth: number, withAuthor: boolean): Dat
     ...(chance(0.3) && { category: { connect: { id: keys.category() } } }),
   })
   const scalars = (): Data => ({
-    id: keys.newId(world.posts),
+    id: keys.newId(existing.posts),
     ...(withAuthor && { authorId: keys.user() }),
     ...(chance(0.3) && { editorId: keys.user() }),
     ...(chance(0.3) && { categoryId: keys.category() }),
@@ -173,9 +173,12 @@ export function nestedUsers(source: Source, depth: number, creating: boolean): D
 }
 
 export function nestedProfile(source: Source, creating: boolean): Data {
-  const { random, keys, world } = source
+  const { random, keys, existing } = source
   const { pick, int, chance } = random
-  const bio = (): Data => ({ bio: `b${int(1, 3)}`, ...(chance(0.5) && { id: keys.newId(world.profiles) }) })
+  const bio = (): Data => ({
+    bio: `b${int(1, 3)}`,
+    ...(chance(0.5) && { id: keys.newId(existing.profiles) }),
+  })
   const fresh = [
     () => ({ create: bio() }),
     () => ({ connect: { id: keys.profile() } }),

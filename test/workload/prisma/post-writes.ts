@@ -28,7 +28,7 @@ export const posts: readonly Make[] = [
     'update',
     { where: { id: s.keys.post() }, data: { editorId: s.random.chance(0.5) ? s.keys.user() : null } },
   ],
-  (s) => ['post', 'update', { where: { id: s.keys.post() }, data: { id: s.keys.newId(s.world.posts) } }],
+  (s) => ['post', 'update', { where: { id: s.keys.post() }, data: { id: s.keys.newId(s.existing.posts) } }],
   (s) => ['post', 'updateMany', { where: { authorId: s.keys.user() }, data: { views: { increment: 1 } } }],
   (s) => [
     'post',

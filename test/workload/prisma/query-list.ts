@@ -312,7 +312,7 @@ const named: readonly Query[] = [
 ]
 
 /** Reads of every shape, over the rows that the steps change most. */
-export const battery: readonly Query[] = [...users, ...relations, ...named, ...rest]
+export const cachedQueries: readonly Query[] = [...users, ...relations, ...named, ...rest]
 
 /** A rejection compared like a result. */
 export function codeOf(error: unknown): unknown {

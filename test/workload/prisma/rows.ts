@@ -3,7 +3,7 @@ import type { PrismaClient } from '../../../prisma/generated/client/client.ts'
 import type { Random } from '../../support/random.ts'
 
 /** Keys that exist now, so that random writes mostly find what they name. */
-export interface World {
+export interface ExistingKeys {
   readonly users: readonly number[]
   readonly emails: readonly string[]
   readonly posts: readonly number[]
@@ -22,7 +22,7 @@ export interface World {
   readonly items: readonly number[]
 }
 
-const LISTS: Readonly<Record<keyof World, string>> = {
+const LISTS: Readonly<Record<keyof ExistingKeys, string>> = {
   users: 'SELECT json_agg(id ORDER BY id) FROM app_user',
   emails: 'SELECT json_agg(email ORDER BY id) FROM app_user',
   posts: 'SELECT json_agg(id ORDER BY id) FROM blog_posts',
@@ -42,10 +42,10 @@ const LISTS: Readonly<Record<keyof World, string>> = {
   items: 'SELECT json_agg("ItemNo" ORDER BY "ItemNo") FROM "LegacyItems"',
 }
 
-export async function lookAt(run: RunSql): Promise<World> {
+export async function readExistingKeys(run: RunSql): Promise<ExistingKeys> {
   const parts = Object.entries(LISTS).map(([name, sql]) => `coalesce((${sql}), '[]') AS "${name}"`)
   const [row] = await run(`SELECT ${parts.join(', ')}`)
-  return row as unknown as World
+  return row as unknown as ExistingKeys
 }
 
 /** Rows with small ids in every table the battery reads. Generated ids begin at 1,000: nobody meets them by chance. */
@@ -130,32 +130,34 @@ export async function populate(db: PrismaClient, run: RunSql): Promise<void> {
 }
 
 /** Chooses keys: mostly those of rows that exist, sometimes of none. */
-export function createKeys(random: Random, world: World) {
+export function createKeys(random: Random, existing: ExistingKeys) {
   const { int, pick, chance } = random
   const id = (known: readonly number[], most: number): number =>
     known.length && chance(0.9) ? pick(known) : int(1, most)
   return {
-    user: () => id(world.users, 6),
-    post: () => id(world.posts, 6),
-    comment: () => id(world.comments, 6),
-    tag: () => id(world.tags, 5),
-    category: () => id(world.categories, 4),
-    group: () => id(world.groups, 3),
-    badge: () => id(world.badges, 4),
-    profile: () => id(world.profiles, 4),
-    ticket: () => id(world.tickets, 4),
-    seat: () => id(world.seats, 4),
-    order: () => id(world.orders, 3),
-    line: () => id(world.lines, 4),
-    item: () => id(world.items, 4),
-    sku: () => (world.skus.length && chance(0.9) ? pick(world.skus) : `s${int(1, 5)}`),
-    email: () => (world.emails.length && chance(0.9) ? pick(world.emails) : newEmail()),
+    user: () => id(existing.users, 6),
+    post: () => id(existing.posts, 6),
+    comment: () => id(existing.comments, 6),
+    tag: () => id(existing.tags, 5),
+    category: () => id(existing.categories, 4),
+    group: () => id(existing.groups, 3),
+    badge: () => id(existing.badges, 4),
+    profile: () => id(existing.profiles, 4),
+    ticket: () => id(existing.tickets, 4),
+    seat: () => id(existing.seats, 4),
+    order: () => id(existing.orders, 3),
+    line: () => id(existing.lines, 4),
+    item: () => id(existing.items, 4),
+    sku: () => (existing.skus.length && chance(0.9) ? pick(existing.skus) : `s${int(1, 5)}`),
+    email: () => (existing.emails.length && chance(0.9) ? pick(existing.emails) : newEmail()),
     /** A key that is often free. */
     newId: (known: readonly number[], most = 7) => pick(free(known, most)),
     newEmail,
     newSku: () => `s${int(1, 6)}`,
     membership: () =>
-      world.memberships.length && chance(0.9) ? pick(world.memberships) : ([int(1, 5), int(1, 3)] as const),
+      existing.memberships.length && chance(0.9)
+        ? pick(existing.memberships)
+        : ([int(1, 5), int(1, 3)] as const),
   }
   function newEmail(): string {
     return pick(['a@x', 'A@x', 'b@x', 'c@x', 'd@x', 'e@x', 'é@x', 'f@x'])

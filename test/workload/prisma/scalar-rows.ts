@@ -38,7 +38,7 @@ const list = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(of, { maxLe
 const jsonOrNull = json.map((value) => (value === null ? Prisma.JsonNull : value))
 
 /** `data` of a create. */
-export const everything: fc.Arbitrary<Prisma.EverythingCreateInput> = fc.record(
+export const scalarRow: fc.Arbitrary<Prisma.EverythingCreateInput> = fc.record(
   {
     int,
     big,

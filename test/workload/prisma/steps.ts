@@ -17,7 +17,7 @@ export interface Stage {
   readonly client: PrismaClient
   readonly cache: Cache
   /** Reads something beside a transaction that is open; nothing where that cannot be done. */
-  glance(): Promise<void>
+  readOutside(): Promise<void>
   /** Whether the database has savepoints and a second connection. */
   readonly full: boolean
   /** Whether the client knows keys: without a datamodel no row can be named. */
@@ -41,7 +41,7 @@ function writeStep({ client }: Stage, operation: Operation): Step {
   return { name: spell(operation), run: () => settled(() => perform(client, operation)) }
 }
 
-function interactiveStep({ client, glance, full }: Stage, source: Source): Step {
+function interactiveStep({ client, readOutside, full }: Stage, source: Source): Step {
   const { int, chance } = source.random
   const writes = Array.from({ length: int(1, 3) }, () => randomWrite(source))
   const inner = full && chance(0.4) ? Array.from({ length: int(1, 2) }, () => randomWrite(source)) : []
@@ -60,7 +60,7 @@ function interactiveStep({ client, glance, full }: Stage, source: Source): Step 
               if (catches) await settled(() => perform(tx, write))
               else await perform(tx, write)
               await tx.user.findMany({ where: { id: { in: [1, 2, 3] } } })
-              if (full) await glance()
+              if (full) await readOutside()
             }
             if (inner.length) await settled(() => nested(tx, inner, undoInner))
             await tx.post.findMany({ where: { authorId: 1 } })

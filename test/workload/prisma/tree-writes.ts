@@ -20,7 +20,7 @@ export const others: readonly Make[] = [
     'create',
     {
       data: {
-        id: s.keys.newId(s.world.tags, 5),
+        id: s.keys.newId(s.existing.tags, 5),
         name: `t${s.random.int(1, 5)}`,
         posts: { connect: { id: s.keys.post() } },
       },
@@ -53,7 +53,7 @@ export const others: readonly Make[] = [
     'create',
     {
       data: {
-        id: s.keys.newId(s.world.categories, 4),
+        id: s.keys.newId(s.existing.categories, 4),
         name: 'c',
         parentId: s.random.chance(0.5) ? s.keys.category() : null,
       },
@@ -78,7 +78,7 @@ export const others: readonly Make[] = [
     'update',
     {
       where: { id: s.keys.category() },
-      data: { id: s.keys.newId(s.world.categories, 4), posts: { connect: { id: s.keys.post() } } },
+      data: { id: s.keys.newId(s.existing.categories, 4), posts: { connect: { id: s.keys.post() } } },
     },
   ],
   (s) => ['category', 'delete', { where: { id: s.keys.category() } }],

@@ -13,7 +13,7 @@ export const users: readonly Make[] = [
   (s) => ['user', 'createManyAndReturn', { data: [newUser(s, 0), newUser(s, 0)], skipDuplicates: true }],
   (s) => ['user', 'update', { where: { id: s.keys.user() }, data: userFields(s) }],
   (s) => ['user', 'update', { where: { email: s.keys.email() }, data: { email: s.keys.newEmail() } }],
-  (s) => ['user', 'update', { where: { id: s.keys.user() }, data: { id: s.keys.newId(s.world.users) } }],
+  (s) => ['user', 'update', { where: { id: s.keys.user() }, data: { id: s.keys.newId(s.existing.users) } }],
   (s) => [
     'user',
     'update',
