@@ -7,6 +7,9 @@ const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url
 
 // Tests run on sources, so that a failing line is the line you edit and nothing has to be built first.
 const alias = {
+  // The longer names first: the shorter one would take them.
+  '@larder/core/host': at('packages/core/src/host.ts'),
+  '@larder/core/store': at('packages/core/src/store.ts'),
   '@larder/core': at('packages/core/src/index.ts'),
   '@larder/drizzle': at('packages/drizzle/src/index.ts'),
   '@larder/prisma': at('packages/prisma/src/index.ts'),

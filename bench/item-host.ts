@@ -1,4 +1,5 @@
-import type { Cache, LookupKey, Occurrence, ReadPlan, Table } from '@larder/core'
+import type { Cache } from '@larder/core'
+import type { LookupKey, Occurrence, ReadPlan, Table } from '@larder/core/host'
 
 /** What is cached: a row of a shop, of types that every cache here can carry. */
 export const ITEM = {

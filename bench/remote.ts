@@ -1,4 +1,5 @@
-import { memoryStore, type Store } from '@larder/core'
+import { memoryStore } from '@larder/core'
+import type { Store } from '@larder/core/store'
 
 /** Stands for a server that tells of changes, without the way to it: what is timed is the memory tier. */
 export function remote(): Store {

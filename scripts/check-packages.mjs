@@ -12,6 +12,12 @@ function namedFiles(value) {
   return Object.values(value ?? {}).flatMap(namedFiles)
 }
 
+/** The names by which a package's code is imported: its own, and those of its further entries. */
+function entriesOf({ name, exports }) {
+  const paths = Object.keys(exports).filter((path) => !path.endsWith('.json'))
+  return paths.map((path) => posix.join(name, path))
+}
+
 /** What npm shows beside a package. The repository is named once, in package.json of the root. */
 function checkFields({ folder, json }) {
   const { homepage, repository, bugs } = read(join(root, 'package.json'))
@@ -102,16 +108,16 @@ try {
   }
   writeFileSync(join(empty, 'package.json'), JSON.stringify({ private: true, type: 'module', dependencies }))
   install(empty)
-  for (const { json } of packed) {
-    const script = `import { createRequire } from 'node:module'
-      const imported = await import('${json.name}')
+  for (const { json } of packed)
+    for (const entry of entriesOf(json)) {
+      const script = `import { createRequire } from 'node:module'
+      const imported = await import('${entry}')
       const names = Object.keys(imported)
-      if (names.length === 0) throw new Error('nothing is exported')
-      const required = createRequire(process.cwd() + '/any.cjs')('${json.name}')
+      const required = createRequire(process.cwd() + '/any.cjs')('${entry}')
       if (names.some((name) => required[name] !== imported[name])) throw new Error('require() gives another copy')
-      console.log('${json.name} installs, imports and is required: ' + names.join(', '))`
-    process.stdout.write(run(process.execPath, ['--input-type=module', '--eval', script], empty))
-  }
+      console.log('${entry} installs, imports and is required: ' + (names.join(', ') || 'types alone'))`
+      process.stdout.write(run(process.execPath, ['--input-type=module', '--eval', script], empty))
+    }
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

@@ -1,4 +1,5 @@
-import type { Cache, LookupKey, Occurrence, Pins, ReadPlan, ReadReport, Source, Table } from '@larder/core'
+import type { Cache, ReadReport, Source } from '@larder/core'
+import type { LookupKey, Occurrence, Pins, ReadPlan, Table } from '@larder/core/host'
 import { ITEM } from '../item-host.ts'
 
 export type Item = Record<keyof typeof ITEM, unknown>

@@ -29,8 +29,8 @@ export default defineConfig({
     'packages/*/docs/**',
     'packages/*/test/**',
   ],
-  outDir: 'docs/.vitepress/dist',
-  cacheDir: 'docs/.vitepress/.cache',
+  outDir: '.vitepress/dist',
+  cacheDir: '.vitepress/.cache',
   rewrites: { 'README.md': 'index.md' },
   markdown: { anchor: { slugify: anchorOf } },
   themeConfig: {

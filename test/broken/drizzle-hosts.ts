@@ -1,6 +1,7 @@
-import type { Cache, Change, Engine, Host, Learn, Occurrence, ReadPlan, Table, WritePlan } from '@larder/core'
+import type { Cache } from '@larder/core'
+import type { Change, Engine, Host, Learn, Occurrence, ReadPlan, Table, WritePlan } from '@larder/core/host'
 
-/** How one part of a host goes wrong. What is not given works. */
+/** What a host gets wrong. The parts left out work. */
 interface Fault {
   readonly occurrences?: (given: readonly Occurrence[]) => readonly Occurrence[]
   readonly changes?: (given: readonly Change[], inTransaction: boolean) => readonly Change[]
@@ -8,7 +9,7 @@ interface Fault {
   readonly table?: (given: Table) => Table
 }
 
-/** The cache, for a host that makes one mistake each time. */
+/** Wraps a cache so that its host makes one mistake each time. */
 const over =
   ({ occurrences = same, changes = same, returned, table = same }: Fault) =>
   (cache: Cache): Cache => ({
@@ -32,7 +33,7 @@ const over =
     },
   })
 
-/** The cache, for a host that errs in what it reads off its results. */
+/** Wraps a cache so that its host misreads result dependencies. */
 const learning = (wrong: (given: Learn) => Learn) =>
   over({
     occurrences: (given) => given.map((one) => (one.learn ? { ...one, learn: wrong(one.learn) } : one)),
@@ -42,7 +43,7 @@ function same<T>(given: T): T {
   return given
 }
 
-/** Hosts with one mistake, by what it is. Each must be found out. */
+/** Hosts with one mistake each. The walk must catch every one. */
 export const BROKEN: Readonly<Record<string, (cache: Cache) => Cache>> = {
   'reads that forget the last of several tables': over({
     occurrences: (given) => (given.length > 1 ? given.slice(0, -1) : given),

@@ -2,11 +2,11 @@ import type { Table } from 'drizzle-orm'
 import { getTableName, is, Table as TableClass } from 'drizzle-orm'
 import { Cache, type MutationOption } from 'drizzle-orm/cache/core'
 
-/** Drizzle's own cache over a map, as its documentation writes one. */
+/** Drizzle's own cache over a map, as in its documentation. */
 export class NativeCache extends Cache {
   readonly #entries = new Map<string, unknown[]>()
   readonly #keysOf = new Map<string, Set<string>>()
-  /** Makes it behave as a server that is gone. */
+  /** Makes it fail as an unreachable server does. */
   down = false
 
   override strategy(): 'all' {

@@ -2,7 +2,7 @@ import * as parser from 'libpg-query'
 
 type Change = (name: string, value: unknown) => unknown
 
-/** What the trees of a parser with one fault look like. */
+/** How each fault changes the tree. */
 const FAULTS: Readonly<Record<string, Change>> = {
   'that stops at the first statement': (name, value) =>
     name === 'stmts' ? (value as readonly unknown[]).slice(0, 1) : value,
@@ -16,7 +16,7 @@ const FAULTS: Readonly<Record<string, Change>> = {
 
 export const parserFaults: readonly string[] = Object.keys(FAULTS)
 
-/** A parser that answers rightly once, when it is tried, and with a fault from then on. */
+/** A parser that is right once, when Larder checks it, and faulty from then on. */
 export function faultyParser(fault: string): () => Promise<unknown> {
   const change = FAULTS[fault] as Change
   let tried = false

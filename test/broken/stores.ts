@@ -1,10 +1,11 @@
-import { memoryStore, type Store } from '@larder/core'
+import { memoryStore } from '@larder/core'
+import type { Store } from '@larder/core/store'
 import type { Datamodel, PrismaAction } from '@larder/prisma'
 import { datamodel } from '../../prisma/generated/larder.ts'
 
-// Builds that are wrong on purpose: a test of freshness that does not report them proves nothing.
+// Stores and schemas that are wrong on purpose. A freshness test that does not report them proves nothing.
 
-/** Never hears of writes to one table. */
+/** Ignores marks and finishes of one table. */
 export function storeDeafTo(table: string): Store {
   const store = memoryStore()
   const deaf = (record: string): boolean => record.includes(`:${table}}`)
@@ -15,7 +16,7 @@ export function storeDeafTo(table: string): Store {
   }
 }
 
-/** Knows tables and forgets rows: reads pinned by a key outlive writes of their row. */
+/** Invalidates tables but not rows: reads by a key stay valid after a write of their row. */
 export function storeWithoutCells(): Store {
   const store = memoryStore()
   return {
@@ -25,7 +26,7 @@ export function storeWithoutCells(): Store {
   }
 }
 
-/** Lets writers decide about keys they have never heard of. */
+/** Skips fields that the writer does not know. */
 export function storeThatTrustsWriters(): Store {
   const store = memoryStore()
   const seen = new Set<string>()
@@ -40,7 +41,7 @@ export function storeThatTrustsWriters(): Store {
   }
 }
 
-/** What most caches do: a write deletes what is stored, and a load that was under way stores the old result again. */
+/** Only deletes on write, as most caches do: a load in flight stores the old result again. */
 export function naiveStore(): Store {
   const entries = new Map<string, Uint8Array>()
   const clean = { nonce: 'same', dirty: false }
@@ -68,12 +69,12 @@ export function naiveStore(): Store {
   }
 }
 
-/** A schema that says nothing of what the database deletes by itself. */
+/** A schema without the cascades of the database. */
 export function datamodelWithoutCascades(): typeof datamodel {
   return withoutActions(datamodel) as typeof datamodel
 }
 
-/** The same of another schema; or one that leaves out only these actions. */
+/** Another schema without its referential actions, or without the given ones. */
 export function withoutActions(whole: Datamodel, actions?: readonly PrismaAction[]): Datamodel {
   const models = Object.entries(whole.models).map(([name, model]) => {
     const fields = Object.entries(model.fields).map(([field, one]) => {

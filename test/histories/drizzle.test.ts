@@ -1,4 +1,5 @@
-import { createCache, memoryStore, type Store } from '@larder/core'
+import { createCache, memoryStore } from '@larder/core'
+import type { Store } from '@larder/core/store'
 import { drizzleCache } from '@larder/drizzle'
 import { setting, sized } from '@larder/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -7,7 +8,7 @@ import { type StockDatabase, startStock } from '../support/drizzle-stock.ts'
 import { countResultDependencies } from '../support/result-dependencies.ts'
 import { race } from './drizzle-race.ts'
 
-// Every write stores a number that grows in its row, so one pass over the history tells whether anybody read too little.
+// Every write raises a number in its row, so one pass over the history finds every stale read.
 
 const operations = setting('LARDER_HISTORY_OPERATIONS', 4_000, 20_000)
 const seed = setting('LARDER_HISTORY_SEED', 1)
@@ -29,7 +30,7 @@ function twoDbs(store: Store) {
 }
 
 describe('concurrent histories of Drizzle on PostgreSQL', () => {
-  test(`${operations} operations of 16 workers on two dbs: nobody reads less than was written or read before`, {
+  test(`${operations} operations of 16 workers on two dbs never read less than was written or read before`, {
     timeout: 60_000 + operations * 5,
   }, async () => {
     const entries = countResultDependencies()
@@ -44,16 +45,20 @@ describe('concurrent histories of Drizzle on PostgreSQL', () => {
     expect(entries.count()).toBeGreaterThan(operations / 1_500)
   })
 
-  test('nor when the store forgets almost everything', { timeout: 60_000 }, async () => {
+  test('workers never read less than was written before if the store evicts almost everything', {
+    timeout: 60_000,
+  }, async () => {
     const { cache, dbs } = twoDbs(memoryStore({ maxEntries: 5 }))
     const { violations } = await race({ dbs, workers: 8, operations: sized(1_500, 6_000), seed: seed + 1 })
     expect(violations).toEqual([])
     expect(cache.stats().hits).toBeGreaterThan(30)
   })
 
-  test('a cache that only deletes on write is caught', { timeout: 120_000 }, async () => {
+  test('the checker finds the stale reads of a cache that only deletes on write', {
+    timeout: 120_000,
+  }, async () => {
     const { dbs } = twoDbs(naiveStore())
-    // Whether a load meets a write is up to the machine: nearly every round has one that does.
+    // Whether a load overlaps a write is up to the machine. Nearly every round has one that does.
     let found = 0
     for (let round = 0; !found && round < 20; round++)
       found = (await race({ dbs, workers: 16, operations: 2_000, seed: seed + 2 + round })).violations.length

@@ -8,7 +8,7 @@ import { cachedClient, EVERY_MODEL } from '../support/cached-client.ts'
 import { startPostgresDatabase, type TestDatabase } from '../support/databases.ts'
 import { race, seedRace } from './prisma-race.ts'
 
-// What the other files show with a store in this process, on a server that several caches share.
+// The walks and histories of the other files, on a server that several caches share.
 
 type Mode = 'off' | 'validate' | 'push'
 const steps = setting('LARDER_FRESHNESS_STEPS', 30, 160)
@@ -16,12 +16,12 @@ const operations = setting('LARDER_HISTORY_OPERATIONS', 1_500, 8_000)
 const seed = setting('LARDER_FRESHNESS_SEED', 1)
 let made = 0
 
-/** As a process of its own has it: a connection and a memory of its own, and keys of this test alone. */
+/** A cache as another process would have it: with a connection and memory of its own, and keys of this test only. */
 async function cacheOver(mode: Mode, namespace: string): Promise<Cache> {
   const store = ownProcess(valkeyStore(await valkeyUrl()))
   await store.ping()
   const cache = createCache({ store, namespace, memory: { mode } })
-  // The server of the tests has no limit, and says so.
+  // The test server has no memory limit, which is a warning.
   cache.on('warning', () => {})
   caches.push(cache)
   return cache
@@ -40,7 +40,7 @@ afterEach(async () => {
 })
 
 describe.each(['off', 'validate', 'push'] as const)('over Valkey, memory %s', (mode) => {
-  test('no cached result differs from the database after a random step', { timeout: 240_000 }, async () => {
+  test('no cached result differs from the database after any random step', { timeout: 240_000 }, async () => {
     const cached = { cache: await cacheOver(mode, namespace) }
     const account = await walk({ database, seed: seed + 10, steps, cached })
     expect(account.stale).toEqual([])
@@ -49,7 +49,7 @@ describe.each(['off', 'validate', 'push'] as const)('over Valkey, memory %s', (m
 })
 
 describe.each(['off', 'validate'] as const)('over Valkey, memory %s', (mode) => {
-  test('two caches of one server: nobody reads less than was written or read before', {
+  test('two caches of one server never read less than was written or read before', {
     timeout: 240_000,
   }, async () => {
     const keyed = { ...EVERY_MODEL, Stock: { ttl: '1h', lookupKeys: [['warehouse']] } } as const

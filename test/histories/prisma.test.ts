@@ -1,5 +1,7 @@
-import { createCache, memoryStore, type Store } from '@larder/core'
+import { createCache, memoryStore } from '@larder/core'
+import type { Store } from '@larder/core/store'
 import { setting, sized } from '@larder/testing'
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { PrismaClient } from '../../prisma/generated/client/client.ts'
 import { naiveStore } from '../broken/stores.ts'
@@ -8,7 +10,7 @@ import { startPostgresDatabase, type TestDatabase } from '../support/databases.t
 import { countResultDependencies } from '../support/result-dependencies.ts'
 import { race, seedRace } from './prisma-race.ts'
 
-// Every write stores a number that grows in its row, so one pass over the history tells whether anybody read too little.
+// Every write raises a number in its row, so one pass over the history finds every stale read.
 
 const operations = setting('LARDER_HISTORY_OPERATIONS', 5_000, 40_000)
 const seed = setting('LARDER_HISTORY_SEED', 1)
@@ -33,7 +35,7 @@ function twoClients(store: Store) {
 }
 
 describe('concurrent histories on PostgreSQL', () => {
-  test(`${operations} operations of 16 workers on two clients: nobody reads less than was written or read before`, {
+  test(`${operations} operations of 16 workers on two clients never read less than was written or read before`, {
     timeout: 60_000 + operations * 5,
   }, async () => {
     const entries = countResultDependencies()
@@ -47,7 +49,9 @@ describe('concurrent histories on PostgreSQL', () => {
     expect(entries.count()).toBeGreaterThan(operations / 100)
   })
 
-  test('nor when the store forgets almost everything', { timeout: 60_000 }, async () => {
+  test('workers never read less than was written before if the store evicts almost everything', {
+    timeout: 60_000,
+  }, async () => {
     const { cache, clients } = twoClients(memoryStore({ maxEntries: 5 }))
     const { violations } = await race({
       cache,
@@ -60,9 +64,11 @@ describe('concurrent histories on PostgreSQL', () => {
     expect(cache.stats().hits).toBeGreaterThan(50)
   })
 
-  test('a cache that only deletes on write is caught', { timeout: 120_000 }, async () => {
+  test('the checker finds the stale reads of a cache that only deletes on write', {
+    timeout: 120_000,
+  }, async () => {
     const { cache, clients } = twoClients(naiveStore())
-    // Whether a load meets a write is up to the machine: nearly every round has one that does.
+    // Whether a load overlaps a write is up to the machine. Nearly every round has one that does.
     let found = 0
     for (let round = 0; !found && round < 20; round++) {
       const { violations } = await race({

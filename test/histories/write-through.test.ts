@@ -1,4 +1,5 @@
-import { type Cache, createCache, type Engine, memoryStore, type Transaction } from '@larder/core'
+import { type Cache, createCache, memoryStore } from '@larder/core'
+import type { Engine, Transaction } from '@larder/core/host'
 import { drizzleCache } from '@larder/drizzle'
 import { setting } from '@larder/testing'
 import { drizzle } from 'drizzle-orm/node-postgres'
@@ -82,7 +83,7 @@ function trusting(cache: Cache): Cache {
 }
 
 describe("concurrent histories of Drizzle on PostgreSQL, write: 'through'", () => {
-  test(`${operations} operations of 6 workers on two dbs: nobody reads less than was written or read before`, {
+  test(`${operations} operations of 6 workers on two dbs never read less than was written or read before`, {
     timeout: 60_000 + operations * 8,
   }, async () => {
     const { cache, stored } = counting(createCache({ store: memoryStore() }))
@@ -96,7 +97,9 @@ describe("concurrent histories of Drizzle on PostgreSQL, write: 'through'", () =
     expect(stored()).toBeGreaterThan(operations * writes * 0.4)
   })
 
-  test('nor with Prisma on the other side, which writes through as well', { timeout: 180_000 }, async () => {
+  test('workers of Drizzle and Prisma, which both write through, never read less than was written before', {
+    timeout: 180_000,
+  }, async () => {
     const cache = createCache({ store: memoryStore() })
     const database = await startPostgresDatabase(8)
     stops.push(database.stop)
@@ -128,7 +131,7 @@ describe("concurrent histories of Drizzle on PostgreSQL, write: 'through'", () =
     expect(cache.stats().models.Stock?.hits).toBeGreaterThan(50)
   })
 
-  test('a host that trusts the COMMIT of a transaction the server gave up is caught', {
+  test('the checker finds a host that trusts the COMMIT of an aborted transaction', {
     timeout: 120_000,
   }, async () => {
     const dbs = await twoDbs(trusting(createCache({ store: memoryStore() })))

@@ -5,13 +5,13 @@ import { COUNTERS } from './counters.ts'
 
 // One of several processes that increment and read one row, which is written through.
 
-/** What a member is asked, one line of IPC each. */
+/** A message to the process. */
 export type CounterAsk =
   | { readonly storm: number; readonly lanes: number }
   | { readonly rounds: number; readonly pause: number }
   | { readonly read: true }
 
-/** A number that was stored, or displayed, and when: a write's return, or a read's beginning (ms, one clock for all). */
+/** The value of a write and when it returned, or of a read and when it began (ms, one clock for all processes). */
 export type TimedValue = readonly [at: number, quantity: number]
 
 export interface CounterAnswer {
@@ -30,7 +30,7 @@ async function increment(writes: TimedValue[]): Promise<void> {
   writes.push([now(), quantity])
 }
 
-/** So many writes, so many of them at once. */
+/** Increments in `lanes` concurrent loops, `storm` times in all. */
 async function storm(
   { storm: all, lanes }: { storm: number; lanes: number },
   writes: TimedValue[],

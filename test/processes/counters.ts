@@ -9,18 +9,18 @@ import pg from 'pg'
 import { PrismaClient } from '../../prisma/generated/client/client.ts'
 import { datamodel } from '../../prisma/generated/larder.ts'
 
-/** A row that is sold and displayed, through one host. */
+/** A row that is incremented and read through one ORM. */
 export interface Counter {
-  /** Sells one more: the number that this stored. */
+  /** Adds one. Resolves to the stored number. */
   increment(): Promise<number>
-  /** The number there is, or -1. */
+  /** The current number, or -1. */
   read(): Promise<number>
 }
 
 const CONNECTIONS = 5
 const through = { ttl: '10m', write: 'through' } as const
 
-/** The shops there are, by their host. The row is that of the SKU `one`. */
+/** The counters by their ORM. The row is that of the SKU `one`. */
 export const COUNTERS = {
   prisma(cache: Cache, connectionString: string): Counter {
     const client = new PrismaClient({ adapter: new PrismaPg({ connectionString, max: CONNECTIONS }) })

@@ -6,7 +6,7 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import { integer, pgTable, text } from 'drizzle-orm/pg-core'
 import pg from 'pg'
 
-// A process of its own with a db over a shared store. The table is spelt out: what startStock() needs is for tests.
+// A process with a db over a shared store. It repeats the table, because support/drizzle-stock.ts needs test packages.
 
 const stock = pgTable('inventory_stock', {
   id: integer().primaryKey(),
@@ -15,13 +15,13 @@ const stock = pgTable('inventory_stock', {
   version: integer().notNull(),
 })
 
-/** What a member process is asked, one message each. */
+/** A message to the process. */
 export type Ask =
   | { readonly read: number }
   | { readonly count: string }
   | { readonly write: number; readonly warehouse: string; readonly how: 'alone' | 'transaction' | 'undone' }
 
-/** What it answers: the warehouse, or the number of rows there, and where that came from. */
+/** Its answer: the warehouse, or the number of rows there, and the source of the read. */
 export interface Answer {
   readonly value: string
   readonly source: string

@@ -24,8 +24,8 @@ afterAll(async () => {
   await database.stop()
 })
 
-describe('two processes with a Drizzle db each, over one Valkey', () => {
-  it('what one process read is a hit in the other', async () => {
+describe('two processes with a Drizzle db each, on one Valkey', () => {
+  it('an entry that one process stored is a hit in the other', async () => {
     expect((await ask(0, { read: 1 })).value).toBe('w1')
     // The entry is stored after the read has returned.
     await vi.waitFor(async () => expect((await ask(1, { read: 1 })).source).not.toBe('database'), soon)
@@ -44,7 +44,7 @@ describe('two processes with a Drizzle db each, over one Valkey', () => {
       }
     })
 
-  it('what is rolled back in one is never seen in the other, and other rows stay cached', async () => {
+  it('a rollback in one process leaves no trace in the other, and other rows stay cached', async () => {
     await vi.waitFor(async () => expect((await ask(1, { read: 3 })).source).not.toBe('database'), soon)
     await ask(0, { write: 4, warehouse: 'dirty', how: 'undone' })
     expect((await ask(1, { read: 4 })).value).toBe('w1')

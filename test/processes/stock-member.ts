@@ -1,4 +1,5 @@
-import { type Cache, createCache, type Store } from '@larder/core'
+import { type Cache, createCache } from '@larder/core'
+import type { Store } from '@larder/core/store'
 import { drizzleCache } from '@larder/drizzle'
 import { prismaCache } from '@larder/prisma'
 import { valkeyStore } from '@larder/valkey'

@@ -5,7 +5,7 @@ import type { CounterAnswer, CounterAsk, TimedValue } from './counter-member.ts'
 import { COUNTERS } from './counters.ts'
 import { type Member, startMember } from './members.ts'
 
-// Four processes, one PostgreSQL, one Valkey: a row that all of them write through.
+// Four processes write one row through, over one PostgreSQL and one Valkey.
 
 const LANES = sized(60, 250)
 const ROUNDS = sized(15, 60)
@@ -52,7 +52,7 @@ async function quantity(): Promise<number> {
   return rows[0].quantity
 }
 
-/** Displays that show less than a write that had returned before they began. */
+/** Reads that returned less than a write that had returned before they began. */
 function older(answers: readonly CounterAnswer[]): readonly TimedValue[] {
   const writes = answers.flatMap((one) => one.writes)
   return answers
@@ -60,7 +60,7 @@ function older(answers: readonly CounterAnswer[]): readonly TimedValue[] {
     .filter(([began, shown]) => writes.some(([returned, stored]) => returned < began && stored > shown))
 }
 
-describe.each(Object.keys(COUNTERS))('members with %s', (host) => {
+describe.each(Object.keys(COUNTERS))('four processes with %s', (host) => {
   beforeAll(() => start(host))
   afterAll(stop)
 
@@ -71,13 +71,13 @@ describe.each(Object.keys(COUNTERS))('members with %s', (host) => {
     const displayed = await askAll({ read: true })
     expect(await quantity()).toBe(before + 4 * LANES)
     expect(displayed.map((one) => one.reads[0]?.[1])).toEqual(Array(4).fill(before + 4 * LANES))
-    // And go on to: as an entry, in every process.
+    // The next reads are hits with the same value, in every process.
     for (const member of members) await until(async () => (await member.ask({ read: true })).hits === 1)
     const hits = await askAll({ read: true })
     expect(hits.map((one) => [one.hits, one.reads[0]?.[1]])).toEqual(Array(4).fill([1, before + 4 * LANES]))
   }, 60_000)
 
-  it('a write by one process is displayed by the others without SQL', async () => {
+  it('a write in one process is a hit in the others', async () => {
     const [writer, ...readers] = members
     for (let time = 0; time < 10; time++) {
       const { writes } = await (writer as CounterMember).ask({ rounds: 1, pause: 20 })
@@ -96,7 +96,7 @@ describe.each(Object.keys(COUNTERS))('members with %s', (host) => {
   }, 60_000)
 })
 
-it('such a read would be found', () => {
+it('this test finds a read that is older than a write', () => {
   const answers: CounterAnswer = {
     writes: [[1, 5]],
     reads: [

@@ -16,7 +16,7 @@ import { createRandom } from '../support/random.ts'
 import { createKeys, populate, readExistingKeys } from '../workload/prisma/rows.ts'
 import { randomStep } from '../workload/prisma/steps.ts'
 
-// The database and the driver are the judges of what a write touched: its SQL, and every table whose rows differ.
+// A write is compared with its SQL at the driver, and with every table whose rows changed.
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -72,7 +72,7 @@ async function recordWrites(
   return recorded
 }
 
-/** Tables that statements named which a rollback did not undo. */
+/** Tables named by statements that were not rolled back. */
 function committed({ sent }: WatchedAdapter): readonly string[] {
   const undone = new Set(sent.filter(({ sql }) => sql === 'ROLLBACK').map(({ transaction }) => transaction))
   const kept = (one: Sent): boolean => one.transaction === undefined || !undone.has(one.transaction)
@@ -84,13 +84,13 @@ const missing = ({ announced, changed, written }: RecordedWrite): readonly strin
 
 const WRITES = sized(90, 600)
 
-describe('the write event names', () => {
-  test('every table whose rows a write changed, cascades included, and every table its SQL names', {
+describe('the tables of a write event', () => {
+  test('include every table whose rows the write changed, also by cascades, and every table its SQL names', {
     timeout: 120_000,
   }, async () => {
     const recorded = await recordWrites(WRITES, 7)
     expect(recorded.filter((one) => missing(one).length)).toEqual([])
-    // Cascades are among them: tables that changed though no statement named them.
+    // Cascades changed tables that no statement named.
     const cascaded = recorded.filter(({ changed, written }) =>
       changed.some((table) => !written.includes(table)),
     )
@@ -98,14 +98,14 @@ describe('the write event names', () => {
     expect(recorded.filter(({ changed }) => changed.length).length).toBeGreaterThan(WRITES / 3)
   })
 
-  test('too few tables where the schema hides its cascades: the oracle reports it', {
+  test('are too few without the cascades of the schema, and this test notices', {
     timeout: 60_000,
   }, async () => {
     const recorded = await recordWrites(80, 8, { datamodel: datamodelWithoutCascades() })
     expect(recorded.filter((one) => missing(one).length).length).toBeGreaterThan(0)
   })
 
-  test('no table that a plain update leaves alone', async () => {
+  test('leave out tables that a plain update does not change', async () => {
     const { client, cache } = cachedClient(database.client().client)
     const announced: (readonly string[])[] = []
     cache.on('write', ({ tables }) => void announced.push(tables))

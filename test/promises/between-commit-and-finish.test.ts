@@ -1,4 +1,5 @@
-import { type Cache, createCache, memoryStore, type Store } from '@larder/core'
+import { type Cache, createCache, memoryStore } from '@larder/core'
+import type { Store } from '@larder/core/store'
 import type { WatchedAdapter } from '@larder/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { PrismaClient } from '../../prisma/generated/client/client.ts'
@@ -6,11 +7,11 @@ import { storeThatTrustsWriters } from '../broken/stores.ts'
 import { cachedClient, EVERY_MODEL } from '../support/cached-client.ts'
 import { startPostgresDatabase, type TestDatabase } from '../support/databases.ts'
 
-// Clients that know different keys of one table share a cache: what one does not know, its writes must treat as unknown.
+// Clients that know different keys of one table share a cache. A write must mark the keys that its client does not know.
 
 let database: TestDatabase
 let plain: PrismaClient
-/** The clients without a cache that the parties are made of. */
+/** The plain clients that the cached ones extend. */
 let bases: readonly Party[]
 beforeAll(async () => {
   database = await startPostgresDatabase(3)
@@ -33,7 +34,7 @@ interface Party {
   readonly watched: WatchedAdapter
 }
 
-/** All on one new cache. */
+/** All clients, on one new cache. */
 function parties(store: Store = memoryStore()): Record<(typeof names)[number], Party> & { cache: Cache } {
   const cache = createCache({ store })
   const party = (base: Party | undefined, given: Parameters<typeof cachedClient>[1]): Party => {
@@ -49,7 +50,7 @@ function parties(store: Store = memoryStore()): Record<(typeof names)[number], P
   }
 }
 
-/** The reads that the parties pin by keys of their own. */
+/** Reads whose keys only some of the clients know. */
 const reads = {
   holder: ({ client }: Party) => client.seat.findMany({ where: { holder: 'ann' }, orderBy: { id: 'asc' } }),
   venue: ({ client }: Party) => client.seat.findMany({ where: { venue: 'v' }, orderBy: { id: 'asc' } }),
@@ -64,7 +65,7 @@ const update = ({ client }: Pick<Party, 'client'>) =>
   client.seat.update({ where: { id: 1 }, data: { holder: 'bob', venue: 'w', number: 2 } })
 const isUpdate = ({ sql }: { sql: string }): boolean => /^\s*UPDATE/.test(sql)
 
-/** Every read as the reader sees it now, and again as it was stored by that, is what the database holds. */
+/** Every read equals the database, both when it is loaded and when it is a hit. */
 async function expectTruth(reader: Party): Promise<void> {
   for (const read of Object.values(reads)) {
     const truth = await read({ ...reader, client: plain })
@@ -86,7 +87,7 @@ describe.each(pairs)('%s write, %s read', (writing, reading) => {
     const held = all[writing].watched.hold(isUpdate)
     const write = Promise.resolve(update(all[writing]))
     await held.reached
-    // All that is read now is old in a moment.
+    // These reads are about to become stale.
     for (const read of Object.values(reads)) await read(all[reading])
     held.release()
     await write
@@ -98,7 +99,7 @@ describe.each(pairs)('%s write, %s read', (writing, reading) => {
     const held = all[writing].watched.holdAnswer(isUpdate)
     const write = Promise.resolve(update(all[writing]))
     await held.reached
-    // The database has the new row, and nobody was told.
+    // The database has the new row, and nothing was invalidated yet.
     await expectTruth(all[reading])
     held.release()
     await write
@@ -132,7 +133,7 @@ describe.each(pairs)('%s write, %s read', (writing, reading) => {
   })
 })
 
-test('a store that leaves alone what its writer does not know is caught', async () => {
+test('a store that skips the keys its writer does not know serves a stale read', async () => {
   const all = parties(storeThatTrustsWriters())
   await expectTruth(all.venues)
   await update(all.holders)

@@ -11,12 +11,12 @@ import { expect, it } from 'vitest'
 import { PrismaClient } from '../../prisma/generated/client/client.ts'
 import { datamodel } from '../../prisma/generated/larder.ts'
 
-// A program that makes a client per request, or per reload of a module, on the one cache it has.
+// A program makes a client per request, or per reload of a module, on its one cache.
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
-/** Bytes in use once nothing more is collected; finalisers run between the turns of the event loop. */
+/** Bytes in use after garbage collection. Finalisers run between turns of the event loop. */
 async function used(): Promise<number> {
   for (let round = 0; round < 6; round++) {
     collect()
@@ -42,11 +42,11 @@ const ATTACH: Readonly<Record<string, (cache: Cache, database: string | undefine
     }),
 }
 
-/** Attached one after another, three times over. */
+/** Clients attached one after another in each of three rounds. */
 const CLIENTS = 500
 
 it.each(Object.entries(ATTACH))(
-  '%s: clients of one database, and of a database each, leave no memory behind',
+  '%s: attaching clients of one database, or of one database each, leaks no memory',
   {
     timeout: 300_000,
   },
@@ -58,13 +58,13 @@ it.each(Object.entries(ATTACH))(
         attach(cache, databaseOf(number))
         if (number % 50 === 0) await new Promise((resolve) => setImmediate(resolve))
       }
-      // Longer than any entry of theirs may live: their tables are forgotten with the next client.
+      // Longer than the lifetime of their entries. The next client then drops their tables.
       await used()
       await new Promise((resolve) => setTimeout(resolve, 60))
       attach(cache, undefined)
       return ((await used()) - before) / CLIENTS
     }
-    // The first ones compile and fill what is filled once.
+    // The first round compiles code and fills what is filled once.
     await grown(() => undefined)
     const perClient = [await grown(() => undefined), await grown((number) => `tenant-${number}`)]
     for (const bytes of perClient) expect(bytes).toBeLessThan(1_000)

@@ -14,7 +14,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { PrismaClient } from '../../prisma/generated/client/client.ts'
 import { datamodel } from '../../prisma/generated/larder.ts'
 
-// Two programs on one Valkey with everything left as it is: each is to read its own database, in its own form.
+// Two programs share a Valkey with default options. Each must read its own database, with its own types.
 
 const tags = pgTable('blog_tags', { id: bigint({ mode: 'bigint' }).primaryKey(), name: text().notNull() })
 
@@ -48,7 +48,7 @@ afterEach(async () => {
 
 let made = 0
 let namespace = ''
-/** Of one program, with a store of its own. */
+/** The cache of one program, with a store of its own. */
 async function cacheOf(first: boolean): Promise<Cache> {
   if (first) namespace = `identity-${process.pid}-${made++}`
   const store = valkeyStore(await valkeyUrl())
@@ -116,14 +116,14 @@ const POSTGRES_JS: Readonly<Record<string, Program>> = {
   }),
 }
 
-/** Reads until the first program's entry is in the store, then what the second one is given, and from where. */
+/** Reads until the first program's entry is stored. @returns what the second program reads, and the source. */
 async function second(one: Read, other: Read, cacheOfOther: Cache): Promise<readonly [string, unknown]> {
   await one()
   let source = ''
   const stop = cacheOfOther.on('read', (event) => {
     source = event.source
   })
-  // What the first program loaded is stored behind its back.
+  // The first program stores its entry in the background.
   await new Promise((resolve) => setTimeout(resolve, 100))
   const rows = await other()
   stop()
@@ -153,19 +153,19 @@ for (const [orm, programs] of Object.entries({
     await until(async () => (await second(...reads, other))[0] === 'store', 5_000)
   })
 
-  it(`${orm}: the user vouches with a database name that two addresses are one database`, async () => {
+  it(`${orm}: two addresses with the same database name share entries`, async () => {
     const [one, other] = [await cacheOf(true), await cacheOf(false)]
     const reads = [first(one, production, 'shop'), first(other, staging, 'shop')] as const
     await until(async () => (await second(...reads, other))[0] === 'store', 5_000)
   })
 }
 
-// Prisma names the schema in its SQL, so a search path changes nothing there: the other program reads all the same.
+// Prisma names the schema in its SQL, so a search path does not change what the other program reads.
 it.each([
   ['Prisma', PRISMA.connectionString as Program, 'production'],
   ['Drizzle', DRIZZLE['a pool with connectionString'] as Program, 'other'],
 ])(
-  '%s: entries are told apart by PGOPTIONS, set before or after a client is attached',
+  '%s: PGOPTIONS keeps entries apart, whether it is set before or after a client is attached',
   async (_, program, found) => {
     const [one, other, third] = [await cacheOf(true), await cacheOf(false), await cacheOf(false)]
     const plain = program(one, production)
@@ -184,7 +184,7 @@ it.each([
   },
 )
 
-it('a parser set in one program and not in the other: a hit has the types of a miss', async () => {
+it('a hit has the types of a miss if only one of two programs has set a type parser', async () => {
   const [one, other] = [await cacheOf(true), await cacheOf(false)]
   // The raw value reaches the caller where Drizzle has no decoder of its own.
   const pools = [poolOf({ connectionString: production.url }), poolOf({ connectionString: production.url })]

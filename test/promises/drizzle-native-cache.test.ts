@@ -8,17 +8,17 @@ import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { NativeCache } from '../broken/native-cache.ts'
 
-// The same program with Drizzle's own cache and with Larder: where the one answers wrongly, the other must not.
+// The same program runs with Drizzle's own cache and with Larder. Larder must be right where Drizzle's cache is wrong.
 
 const stock = pgTable('stock', { id: integer().primaryKey(), amount: integer().notNull() })
 const orders = pgTable('orders', { id: integer().primaryKey(), stockId: integer('stock_id'), note: text() })
 const schema = { stock, orders }
 type Db = NodePgDatabase<typeof schema>
 
-/** A cached db, and what the program under it may do to its surroundings. */
+/** A cached db, and ways to disturb what is around it. */
 interface Program {
   readonly db: Db
-  /** Past every cache. */
+  /** A db without a cache. */
   readonly plain: Db
   readonly sent: readonly string[]
   /** Holds back the next result whose SQL matches, until the function returned is called. */
@@ -115,7 +115,7 @@ function listening(sent: string[]): typeof pg.Client {
 const first = (db: Db) => db.select().from(stock).where(eq(stock.id, 1))
 const amount = async (db: Db) => (await first(db))[0]?.amount
 
-/** Each tells whether the promise was kept. */
+/** Each resolves to whether the promise was kept. */
 const CLAIMS: Readonly<Record<string, (program: Program) => Promise<boolean>>> = {
   'a locking read reaches the database, cache warm or not': async ({ db, sent }) => {
     await first(db).for('update')
@@ -135,7 +135,7 @@ const CLAIMS: Readonly<Record<string, (program: Program) => Promise<boolean>>> =
   'a read after a transaction that committed sees what it wrote': async ({ db }) => {
     await db.transaction(async (tx) => {
       await tx.update(stock).set({ amount: 11 }).where(eq(stock.id, 1))
-      // Another caller reads before COMMIT: the old row is right, and must not outlive it.
+      // Another caller reads before COMMIT. The old row is right then, and must not be served after the COMMIT.
       await first(db)
     })
     return (await amount(db)) === 11
@@ -173,11 +173,11 @@ const CLAIMS: Readonly<Record<string, (program: Program) => Promise<boolean>>> =
 
 describe("Drizzle's own cache and Larder", () => {
   for (const [name, claim] of Object.entries(CLAIMS)) {
-    it(`Larder: ${name}`, async () => {
+    it(`Larder keeps this: ${name}`, async () => {
       expect(await claim(await program('larder'))).toBe(true)
     })
 
-    it(`not so Drizzle's own cache: ${name}`, async () => {
+    it(`Drizzle's own cache does not keep this: ${name}`, async () => {
       expect(await claim(await program('native'))).toBe(false)
     })
   }

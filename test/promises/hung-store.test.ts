@@ -13,7 +13,7 @@ import { cachedClient } from '../support/cached-client.ts'
 import { startPostgresDatabase, type TestDatabase } from '../support/databases.ts'
 import { type StockDb, schema, stock } from '../support/drizzle-stock.ts'
 
-// A store that stops answering, beside transactions that hold connections and row locks meanwhile.
+// The store stops answering while transactions hold connections and row locks.
 
 const TRANSACTIONS = 30
 const CONNECTIONS = 5
@@ -23,7 +23,7 @@ const PROMISED = 150
 const NOISE = { manyRounds: 1.5, oneRound: 3 }
 const silentFor = setting('LARDER_SILENT_SECONDS', 3, 60) * 1_000
 
-/** One ORM's way to do the same. */
+/** The same operations through one ORM. */
 interface Orm {
   transaction(
     body: (write: (id: number, version: number) => Promise<unknown>) => Promise<void>,
@@ -35,14 +35,14 @@ interface Orm {
 let database: TestDatabase
 let server: OwnServer
 const caches: Cache[] = []
-/** What the pools of the drivers say of connections that the database ended. */
+/** Messages of pools about connections that the database closed. */
 let ended: string[]
 
 beforeEach(async () => {
   database = await startPostgresDatabase(CONNECTIONS)
   server = await startServer()
   const [{ name } = {}] = await database.run('SELECT current_database() AS name')
-  // Of connections opened from now on. Before, a transaction stood idle for two seconds.
+  // For connections opened from now on. A transaction used to be idle for two seconds here.
   await database.run(`ALTER DATABASE "${name}" SET idle_in_transaction_session_timeout = '1500ms'`)
   const rows = Array.from({ length: TRANSACTIONS }, (_, at) => `(${at + 1}, 's${at}', 'w', 0, now())`)
   await database.run(
@@ -74,7 +74,7 @@ const orms: Readonly<Record<string, OpenOrm>> = {
     const on = (db: Pick<PrismaClient, 'stock'>) => (id: number, version: number) =>
       db.stock.update({ where: { id }, data: { version } })
     return {
-      // Prisma's own limits are for machines that do nothing else.
+      // Prisma's default limits are too short for a busy machine.
       transaction: (body) => client.$transaction((tx) => body(on(tx)), { maxWait: 8_000, timeout: 10_000 }),
       write: (id, version) => on(client)(id, version),
       read: async (id) => (await client.stock.findUnique({ where: { id } }))?.version,
@@ -108,7 +108,7 @@ interface Run {
   readonly durations: readonly number[]
 }
 
-/** @param at when the store stops: before, between or after the statements of the first one that gets there. */
+/** @param at when the store stops: before, between or after the statements of the first transaction to get there. */
 async function thirty({ transaction }: Orm, version: number, at: string, stop: () => void): Promise<Run> {
   let stopped = false
   const reach = (point: string): void => {
@@ -148,12 +148,12 @@ function expectNotHeldUp(cached: readonly Run[], plain: readonly Run[], noise: n
   expect(p99(cached)).toBeLessThan(noise * p99(plain) + PROMISED)
 }
 
-describe.each(Object.keys(orms))('thirty transactions of %s on five connections', (name) => {
+describe.each(Object.keys(orms))('thirty concurrent transactions of %s on five connections', (name) => {
   const orm = orms[name] as OpenOrm
   const round = (on: Orm, version: number): Promise<Run> => thirty(on, version, '', () => {})
 
   it.each(sweep(['during', 'before', 'after'], name === 'prisma' ? 3 : 1))(
-    'a store that stops %s their statements fails none and holds none up, and no stale row is read once it is back',
+    'neither fail nor wait longer than promised if the store stops %s their statements, and read no stale row once it is back',
     { timeout: 60_000 },
     async (at) => {
       const [cache, other] = [cacheOver(server.url), cacheOver(server.url)]
@@ -166,7 +166,7 @@ describe.each(Object.keys(orms))('thirty transactions of %s on five connections'
       await cached.write(1, 3)
       for (let id = 1; id <= TRANSACTIONS; id++) await reader.read(id)
       const hung = await thirty(cached, 4, at, server.pause)
-      // Longer than any mark may take.
+      // Longer than any mark is waited for.
       await wait(1_500)
       const later = await round(cached, 5)
       plainRuns.push(await round(plain, 5))
@@ -179,11 +179,13 @@ describe.each(Object.keys(orms))('thirty transactions of %s on five connections'
     },
   )
 
-  it('an endpoint that never answers fails none and holds none up', { timeout: 120_000 }, async () => {
+  it('neither fail nor wait longer than promised if the store never answers', {
+    timeout: 120_000,
+  }, async () => {
     const hole = await blackHole()
     try {
       const [plain, cached] = [await orm(undefined), await orm(cacheOver(hole.url))]
-      // The code is compiled before anything is measured, over a store that answers.
+      // Compiles the code over a store that answers, before anything is measured.
       await round(plain, 1)
       await round(await orm(cacheOver(server.url)), 2)
       const [plainRuns, cachedRuns]: [Run[], Run[]] = [[], []]
@@ -212,7 +214,7 @@ async function recovered(ready: () => boolean, readers: readonly Orm[], version:
       for (let id = 1; id <= TRANSACTIONS; id++) expect(await read(id)).toBe(version)
 }
 
-/** Takes connections and says nothing. */
+/** A server that accepts connections and never answers. */
 async function blackHole(): Promise<{ readonly url: string; close(): void }> {
   const sockets = new Set<Socket>()
   const hole: Server = createServer((socket) => {

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { PrismaClient } from '../../prisma/generated/client/client.ts'
 import { createRandom } from '../support/random.ts'
 
-// Keys as most applications on MySQL have them: text that Prisma makes.
+// Most applications on MySQL have text keys that Prisma generates.
 
 const SCHEMA = `
 datasource db {
@@ -131,20 +131,22 @@ async function hitRate(
   }
 }
 
-test('reads by text keys of MySQL are tied to their rows where the collation is named', {
+test('with the collation named, a write of one row leaves MySQL reads by other text keys cached', {
   timeout: 180_000,
 }, async () => {
   const rates = await hitRate(COLLATION)
-  // Of 200 rows some 30 were written, and each is read again once or twice.
+  // About one row in seven was written, and each row is read again once or twice.
   for (const [form, rate] of Object.entries(rates)) expect(rate, form).toBeGreaterThan(0.9)
 })
 
-test('without the collation every write of the table ends them', { timeout: 180_000 }, async () => {
+test('without the collation, every write of the table invalidates reads by text keys', {
+  timeout: 180_000,
+}, async () => {
   const rates = await hitRate(undefined)
   for (const [form, rate] of Object.entries(rates)) expect(rate, form).toBeLessThan(0.5)
 })
 
-test('a value that INSERT IGNORE cuts off is seen by reads of what is left of it', {
+test('a value that INSERT IGNORE truncates invalidates reads of the truncated value', {
   timeout: 60_000,
 }, async () => {
   const [plain, base] = [client(), client()]
@@ -168,7 +170,7 @@ test('a value that INSERT IGNORE cuts off is seen by reads of what is left of it
     await cache.invalidate({ all: true })
     expect(await read(cached)).toEqual([])
     const posts = { createMany: { data: [{ title: 'whole' }], skipDuplicates: true } }
-    // Nested, the reference is the parent's own: nothing is cut off, and it is seen all the same.
+    // A nested write takes the reference from its parent. Nothing is truncated, and the read is invalidated too.
     await cached.user.update({ where: { id }, data: { posts } })
     expect(await read(cached)).toEqual(await read(truth))
   } finally {

@@ -4,8 +4,8 @@ import { type CachedClient, cachedClient } from '../support/cached-client.ts'
 import { startPostgresDatabase, type TestDatabase } from '../support/databases.ts'
 import { populate } from '../workload/prisma/rows.ts'
 
-// Prisma sends COMMIT although the outer body failed, when a transaction nested in it is still open at that time:
-// the savepoint is rolled back instead of the whole, and the nested one's end commits the rest.
+// Prisma sends COMMIT although the outer body failed, if a nested transaction is still open at that time: it rolls back
+// the savepoint only, and the end of the nested transaction commits the rest.
 
 let database: TestDatabase
 let plain: PrismaClient
@@ -23,7 +23,7 @@ beforeEach(async () => {
 })
 
 type Body<T> = (tx: typeof prisma) => Promise<T>
-/** The types of a transaction's client hide that it can begin another. */
+/** The type of a transaction's client hides that it can begin a nested one. */
 const interactive = <T>(body: Body<T>): Promise<T> =>
   prisma.$transaction((tx) => body(tx as unknown as typeof prisma))
 const nested = <T>(tx: typeof prisma, body: Body<T>): Promise<T> =>
@@ -40,8 +40,8 @@ async function expectFresh(): Promise<void> {
   expect(await names(prisma as unknown as PrismaClient)).toEqual(truth)
 }
 
-describe('a nested transaction that outlives the body around it leaves nothing stale', () => {
-  test.each(['returns', 'throws'] as const)('which %s', async (end) => {
+describe('a nested transaction that is still open when the outer body ends leaves nothing stale', () => {
+  test.each(['returns', 'throws'] as const)('when the outer body %s', async (end) => {
     await expectFresh()
     let inner: Promise<unknown> = Promise.resolve()
     const outer = interactive(async (tx) => {
@@ -53,7 +53,7 @@ describe('a nested transaction that outlives the body around it leaves nothing s
     await expectFresh()
   })
 
-  test('two at once, which Prisma refuses', async () => {
+  test('two concurrent nested transactions, which Prisma refuses, leave nothing stale', async () => {
     await expectFresh()
     const open: Promise<unknown>[] = []
     await interactive(async (tx) => {
@@ -69,7 +69,7 @@ describe('a nested transaction that outlives the body around it leaves nothing s
   })
 })
 
-test('a nested transaction that ends in time leaves a failed one without a trace', async () => {
+test('a failed transaction whose nested transaction had ended leaves no trace', async () => {
   await expectFresh()
   const undone = interactive(async (tx) => {
     await nested(tx, (within) => rename(within, 3, 'inner'))

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startPostgresDatabase, type TestDatabase } from '../support/databases.ts'
 import { drizzleShop, prismaShop, type Shop } from '../support/lamp-shops.ts'
 
-// The shop's measure: never oversold at the checkout, never an old figure on display.
+// A shop never sells more than it has, and never displays an older count than a checkout that has returned.
 
 const ITEMS = 100
 const BUYERS = 64
@@ -24,7 +24,7 @@ afterEach(async () => {
   await database.stop()
 })
 
-/** Two processes of the shop, or the one there can be. */
+/** Two shops over Valkey, each with a cache of its own; over memory they share one. */
 async function shops(kind: 'memory' | 'valkey', host: keyof typeof HOSTS): Promise<readonly Shop[]> {
   const namespace = `inventory-${process.pid}-${host}`
   for (let index = 0; index < (kind === 'memory' ? 1 : 2); index++)
@@ -33,7 +33,7 @@ async function shops(kind: 'memory' | 'valkey', host: keyof typeof HOSTS): Promi
         kind === 'memory' ? { store: memoryStore() } : { namespace, store: valkeyStore(await valkeyUrl()) },
       ),
     )
-  // On one cache both hosts may sit, and of two caches each has its own.
+  // One cache may serve both hosts. Of two caches each serves one.
   const makers = HOSTS[host]
   if (caches.length === 1) return makers.map((make) => make(database, caches[0] as Cache))
   return caches.map((cache, index) => (makers[index] ?? makers[0])(database, cache))
@@ -53,7 +53,7 @@ test.each(
     sweep(['both', 'prisma', 'drizzle'] as const).map((host) => [kind, host] as const),
   ),
 )(
-  `${BUYERS} buyers of ${ITEMS} items over %s, by %s: each is sold once, and no display is behind`,
+  `${BUYERS} buyers of ${ITEMS} items over %s, by %s: each is sold once, and no display shows an older count`,
   { timeout: 120_000 },
   async (kind, host) => {
     const all = await shops(kind, host)

@@ -1,4 +1,5 @@
-import { memoryStore, systemClock } from '@larder/core'
+import { memoryStore } from '@larder/core'
+import { systemClock } from '@larder/core/host'
 import { expect, test } from 'vitest'
 import { EVERY_MODEL } from '../support/cached-client.ts'
 import { cachedPrisma } from '../support/cached-prisma.ts'

@@ -5,7 +5,7 @@ import { cachedPrisma } from '../support/cached-prisma.ts'
 const here = cachedPrisma()
 const isSelect = ({ sql }: { sql: string }): boolean => /^\s*SELECT/.test(sql)
 
-/** What happens while the load has its answer and has not stored it. */
+/** What happens between the answer of the database and the storing of the entry. */
 const between: readonly (readonly [string, CacheOptions, () => Promise<unknown>])[] = [
   ['the write returns', {}, async () => {}],
   [
@@ -66,7 +66,7 @@ test('a read called after an awaited write never joins a load that began before 
   const older = Promise.resolve(here.stock())
   await held.reached
   await here.setQuantity(51)
-  // The older load is still on its way: this one must not wait for it.
+  // The older load is still in flight. This read must not join it.
   expect((await here.stock()).quantity).toBe(51)
   held.release()
   expect((await older).quantity).toBe(0)

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { cachedClient } from '../support/cached-client.ts'
 import { startPostgresDatabase, type TestDatabase } from '../support/databases.ts'
 
-// The tables of prisma/schema.prisma as a Drizzle schema has them: names of its own, the same physical tables and keys.
+// The tables of prisma/schema.prisma as a Drizzle schema: other names, the same physical tables and keys.
 const role = pgEnum('user_role', ['administrator', 'member', 'GUEST'])
 const people = pgTable('app_user', {
   id: serial().primaryKey(),
@@ -66,7 +66,7 @@ beforeEach(async () => {
 })
 
 describe('one cache over one database, read and written by Prisma and by Drizzle', () => {
-  it('a Prisma write ends the Drizzle read of its row, and no other', async () => {
+  it('a Prisma write invalidates Drizzle reads of its row, and of no other row', async () => {
     const { prisma, db, sourceOf } = await start()
     const one = (id: number) => () => db.select().from(articles).where(eq(articles.id, id))
     await one(1)()
@@ -76,7 +76,7 @@ describe('one cache over one database, read and written by Prisma and by Drizzle
     expect(await sourceOf(one(2))).toBe('memory')
   })
 
-  it('a Drizzle write ends the Prisma read of its row, and no other', async () => {
+  it('a Drizzle write invalidates Prisma reads of its row, and of no other row', async () => {
     const { prisma, db, sourceOf } = await start()
     const one = (id: number) => () => prisma.post.findUnique({ where: { id } })
     const byMail = () => prisma.user.findUnique({ where: { email: 'a@x' } })
@@ -88,7 +88,7 @@ describe('one cache over one database, read and written by Prisma and by Drizzle
     expect(await byMail()).toMatchObject({ name: 'new' })
   })
 
-  it('lists, joins and includes on either side see what the other inserts and deletes', async () => {
+  it('lists, joins and includes of each ORM see rows that the other inserts and deletes', async () => {
     const { prisma, db } = await start()
     const joined = () => db.select().from(people).innerJoin(articles, eq(articles.author, people.id))
     const included = () => prisma.user.findUnique({ where: { id: 1 }, include: { posts: true } })
@@ -102,7 +102,7 @@ describe('one cache over one database, read and written by Prisma and by Drizzle
     expect(await prisma.post.findMany({ where: { authorId: 1 } })).toStrictEqual([])
   })
 
-  it('a row that one wrote through ends with a write of the other, and is stored again by its next', async () => {
+  it('a write through one ORM invalidates a row that the other wrote through, whose next write stores it again', async () => {
     const cache = createCache()
     const through = { ttl: '1h', write: 'through' } as const
     const models = { '*': through }
@@ -131,7 +131,7 @@ describe('one cache over one database, read and written by Prisma and by Drizzle
     expect(await theirs()).toMatchObject({ title: 'five' })
   })
 
-  it('a transaction of one is seen by the other only once it has committed', async () => {
+  it('a transaction of one ORM is visible to the other only after its COMMIT', async () => {
     const { prisma, db } = await start()
     const title = async () => (await prisma.post.findUnique({ where: { id: 1 } }))?.title
     await title()

@@ -7,7 +7,7 @@ import { integer, pgSchema, pgTable, text } from 'drizzle-orm/pg-core'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
-// Two database schemas with one table name: tags carry the bare name, so the two share theirs.
+// Two database schemas have a table of one name. Tags carry the bare name, so both tables share them.
 
 const things = pgTable('thing', { id: integer().primaryKey(), name: text().notNull().unique() })
 const archive = pgSchema('archive')
@@ -68,7 +68,7 @@ describe('two schemas with one table name', () => {
     (db) => db.select().from(oldThings).where(eq(oldThings.thing, 2)),
     (db) => db.$count(oldThings),
     (db) => db.select().from(notes).where(eq(notes.old, 2)),
-    // Both tables under their own names: rows of the second are not those whose id the first is asked for.
+    // A join of both tables. The ids of one say nothing about rows of the other.
     (db) =>
       db
         .select({ text: notes.text })
@@ -111,7 +111,7 @@ describe('two schemas with one table name', () => {
       for (const read of READS) expect(await read(db)).toStrictEqual(await read(plain))
     })
 
-  it('an entry of the one is no entry of the other', async () => {
+  it('they do not share entries', async () => {
     const { db, cache } = start()
     expect(await db.select({ name: things.name }).from(things).where(eq(things.id, 1))).toStrictEqual([
       { name: 'new 1' },

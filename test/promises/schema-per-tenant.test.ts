@@ -12,7 +12,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { PrismaClient } from '../../prisma/generated/client/client.ts'
 import { datamodel } from '../../prisma/generated/larder.ts'
 
-// A schema per tenant in one database: only what the connections are opened with tells the tenants apart.
+// One database has a schema per tenant. Only the options of the connections tell the tenants apart.
 
 const TENANTS = ['tenant_1', 'tenant_2'] as const
 const tags = pgTable('blog_tags', { name: text().primaryKey() })
@@ -31,7 +31,7 @@ afterAll(() => database.drop())
 
 const models = { '*': { ttl: '1m' } } as const
 
-it('Prisma: the schema given to the adapter', async () => {
+it('Prisma tells tenants apart by the schema given to the adapter', async () => {
   const cache = createCache()
   const read = TENANTS.map((schema) => {
     const base = new PrismaClient({ adapter: new PrismaPg({ connectionString: database.url }, { schema }) })
@@ -44,7 +44,7 @@ it('Prisma: the schema given to the adapter', async () => {
   expect(cache.stats()).toMatchObject({ hits: 2, misses: 2 })
 })
 
-it('Drizzle over a pool: the search path its connections are opened with', async () => {
+it('Drizzle over a pool tells tenants apart by the search path of its connections', async () => {
   const cache = createCache()
   const read = TENANTS.map((tenant) => {
     const pool = new pg.Pool({ connectionString: database.url, options: `-c search_path=${tenant}` })
@@ -57,7 +57,7 @@ it('Drizzle over a pool: the search path its connections are opened with', async
     for (const [at, one] of read.entries()) expect(await one(), `${round}`).toEqual([{ name: TENANTS[at] }])
 })
 
-it('Drizzle over postgres-js: likewise', async () => {
+it('Drizzle over postgres-js tells tenants apart by the search path of its connections', async () => {
   const cache = createCache()
   const read = TENANTS.map((tenant) => {
     const client = postgres(database.url, { connection: { search_path: tenant }, max: 1 })

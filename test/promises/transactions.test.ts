@@ -1,4 +1,5 @@
-import { type Fetched, memoryStore, type Store, type TagRequest } from '@larder/core'
+import { memoryStore } from '@larder/core'
+import type { Fetched, Store, TagRequest } from '@larder/core/store'
 import { expect, test } from 'vitest'
 import { cachedPrisma } from '../support/cached-prisma.ts'
 import { spyStore } from '../support/spy-store.ts'

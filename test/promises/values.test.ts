@@ -8,7 +8,7 @@ import { differentMaking, scalarRow } from '../workload/prisma/scalar-rows.ts'
 
 const here = cachedPrisma()
 
-/** The same read twice: from the database and from the cache. */
+/** Reads twice, from the database and from the cache, and compares. */
 async function expectSame(read: () => PromiseLike<unknown>): Promise<void> {
   const { result, reads } = await here.cache.explain(async () => [await read(), await read()] as const)
   expect(reads.map(({ source }) => source)).toEqual(['database', 'memory'])

@@ -5,7 +5,7 @@ import { drawOf, readsOf, startDrizzle } from './dangling-rows/drizzle.ts'
 import { draw, reads, startPrisma } from './dangling-rows/prisma.ts'
 import { type DanglingAccount, walkDangling } from './dangling-rows/walk.ts'
 
-// Rows that refer to rows that are not there, which then appear: no foreign key forbids it.
+// Rows refer to rows that do not exist yet and are inserted later. No foreign key forbids it.
 
 const steps = setting('LARDER_DANGLING_STEPS', 40, 200)
 const seed = setting('LARDER_DANGLING_SEED', 1)
@@ -21,7 +21,7 @@ async function walkPrisma(from: number, change?: (whole: Datamodel) => Datamodel
 }
 
 test.each(sweep([seed, seed + 1, seed + 2]))(
-  'Prisma with relationMode = "prisma" shows rows that appear after their referrers (seed %i)',
+  'Prisma with relationMode = "prisma" sees rows that appear after their referrers (seed %i)',
   {
     timeout,
   },
@@ -34,7 +34,7 @@ test.each(sweep([seed, seed + 1, seed + 2]))(
   },
 )
 
-test('the walk catches a datamodel that promises foreign keys which are not there', {
+test('the walk catches a datamodel that declares foreign keys the database lacks', {
   timeout,
 }, async () => {
   const { stale } = await walkPrisma(seed, (whole) => ({ ...whole, relationMode: 'foreignKeys' }))
@@ -45,7 +45,7 @@ test.each([
   ['without foreign keys', false, seed],
   ['whose foreign keys the database lacks', true, seed + 1],
 ])(
-  'Drizzle over a schema %s shows rows that appear after their referrers',
+  'Drizzle over a schema %s sees rows that appear after their referrers',
   {
     timeout,
   },

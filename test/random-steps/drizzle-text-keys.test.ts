@@ -10,7 +10,7 @@ import { createRandom, type Random } from '../support/random.ts'
 import { startDrizzleDatabase } from '../workload/drizzle/databases.ts'
 import type { Db, Dialect } from '../workload/drizzle/tables.ts'
 
-// Keys of text whose spellings differ and may be one value to the database: case, accents, spaces at the end.
+// Text keys whose spellings differ in case, accents or trailing spaces, and may be equal to the database.
 
 const seed = setting('LARDER_DRIZZLE_SEED', 1)
 const steps = setting('LARDER_DRIZZLE_STEPS', 15, 80)
@@ -51,7 +51,7 @@ const charDocs = as(
   }),
 )
 
-/** A column's type in the database, by what Drizzle is told of it. */
+/** A column's dialect, its type in the database, the Drizzle table, and the collation that Larder is given. */
 type Kind = readonly [dialect: Dialect, type: string, table: Docs, collation?: string]
 const KINDS: readonly Kind[] = [
   ['postgres', 'text', docs],
@@ -65,7 +65,7 @@ const KINDS: readonly Kind[] = [
   ...['utf8mb4_general_ci', 'utf8mb4_unicode_ci', 'utf8mb4_unicode_nopad_ci', 'utf8mb4_bin'].map(
     (collation): Kind => ['mysql', `varchar(20) COLLATE ${collation}`, mysqlDocs, collation],
   ),
-  // A name that is not binary may stand for columns that are.
+  // A case-insensitive collation may be declared for a binary column.
   ['mysql', 'varchar(20) COLLATE utf8mb4_bin', mysqlDocs, 'utf8mb4_unicode_ci'],
   ['sqlite', 'text', sqliteDocs],
   ['sqlite', 'text COLLATE NOCASE', sqliteDocs],
@@ -131,15 +131,15 @@ async function write(db: Db, table: Docs, random: Random, dialect: Dialect): Pro
           .where(inArray(table.key, [key, spelling(random)]))
           .returning(),
     )
-  // Keys that are there already are refused.
+  // Duplicate keys are refused.
   await Promise.resolve(random.pick(forms)()).catch(() => {})
 }
 
 describe.each(
-  KINDS.map((kind) => ({ kind, name: `${kind[0]}, ${kind[1]}${kind[3] ? `, told ${kind[3]}` : ''}` })),
+  KINDS.map((kind) => ({ kind, name: `${kind[0]}, ${kind[1]}${kind[3] ? `, declared as ${kind[3]}` : ''}` })),
 )('text keys over $name', ({ kind }) => {
   const [dialect, type, table, collation] = kind
-  test(`${steps} random writes under any spelling leave no stale read`, { timeout: 120_000 }, async () => {
+  test(`${steps} random writes by any spelling leave no stale read`, { timeout: 120_000 }, async () => {
     const database = await startDrizzleDatabase(dialect)
     try {
       const plain = database.db()

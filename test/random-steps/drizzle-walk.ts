@@ -26,7 +26,7 @@ export interface Account {
   /** Of all cached reads made after a step. */
   readonly hits: number
   readonly reads: number
-  /** Entries stored that resultDependencies rows from their results; none of a cache that was given. */
+  /** Stored entries with result dependencies; 0 with a cache of the caller. */
   readonly resultDependencies: number
   /** Steps of which the cache could not tell whether they committed. */
   readonly unknown: readonly string[]

@@ -34,11 +34,11 @@ describe.each(dialects.flatMap((dialect) => writes.map((write) => [dialect, writ
         const together = seed % 2 || dialect === 'sqlite' ? 0 : 0.3
         const account = await over(dialect, (database) => walk({ database, seed, steps, together, write }))
         expect(account.stale, `LARDER_DRIZZLE_SEED=${seed}`).toEqual([])
-        // Every refusal is the server's own, and is known as that.
+        // Every failed step was refused by the server, and Larder knew the outcome.
         expect(account.unknown).toEqual([])
-        // Steps that all fail and reads that never hit would prove nothing. In MySQL text pins nothing.
+        // Steps that all fail and reads that never hit would prove nothing. MySQL has no static dependencies on text keys.
         expect(account.succeeded / account.steps).toBeGreaterThan(0.3)
-        // So would reads whose results name no rows.
+        // So would entries without result dependencies.
         expect(account.resultDependencies).toBeGreaterThan(steps / 3)
         expect(account.hits / account.reads).toBeGreaterThan(dialect === 'mysql' ? 0.05 : 0.2)
       },
@@ -46,7 +46,7 @@ describe.each(dialects.flatMap((dialect) => writes.map((write) => [dialect, writ
   },
 )
 
-describe('a host with one mistake is caught', () => {
+describe('the walk catches a host', () => {
   test.each(Object.entries(BROKEN))('%s', { timeout: 120_000 }, async (_, through) => {
     await over('sqlite', async (database) => {
       let found = 0

@@ -27,7 +27,7 @@ export interface Account {
   /** Of all cached reads made after a step. */
   readonly hits: number
   readonly reads: number
-  /** Entries stored that resultDependencies rows from their results; none of a cache or a store that was given. */
+  /** Stored entries with result dependencies; 0 with a cache or store of the caller. */
   readonly resultDependencies: number
 }
 

@@ -5,7 +5,7 @@ import { EVERY_MODEL } from '../support/cached-client.ts'
 import { startPgliteDatabase, startPostgresDatabase } from '../support/databases.ts'
 import { type Account, type Run, walk } from './prisma-walk.ts'
 
-// After every random step each query of the battery, read through the cache, is what the database holds.
+// After every random step, each query of the list returns through the cache what the database holds.
 // LARDER_FRESHNESS_STEPS takes a longer walk, LARDER_FRESHNESS_SEED another one.
 
 const steps = setting('LARDER_FRESHNESS_STEPS', 200, 1_600)
@@ -23,10 +23,7 @@ async function on(start: typeof startPgliteDatabase, run: Rest): Promise<Account
   }
 }
 
-/**
- * Nothing stale, and neither so few writes, so few hits nor so few results that named the rows they depend on (of each
- * step) that this would mean nothing.
- */
+/** No stale result, and enough writes, hits and entries with result dependencies for this to mean something. */
 function expectFresh(account: Account, least: { hits: number; resultDependencies: number }): void {
   expect(account.stale, 'LARDER_FRESHNESS_SEED is the seed of what follows').toEqual([])
   expect(account.succeeded / account.steps).toBeGreaterThan(0.4)
@@ -48,12 +45,12 @@ describe('no cached result differs from the database', () => {
     expectFresh(await on(startPostgresDatabase, { seed, steps }), { hits: 0.5, resultDependencies: 3 })
   })
 
-  test('after two steps at a time, with lookup keys of the user', { timeout }, async () => {
+  test('after two concurrent steps, with lookup keys in the policies', { timeout }, async () => {
     const run = { seed: seed + 1, steps: Math.ceil(steps / 2), together: 0.6, cached: { models: lookupKeys } }
     expectFresh(await on(startPostgresDatabase, run), { hits: 0.4, resultDependencies: 3 })
   })
 
-  test('without a datamodel', { timeout }, async () => {
+  test('after any random step, without a datamodel', { timeout }, async () => {
     const run: Rest = { seed: seed + 2, steps: Math.ceil(steps / 6), cached: { datamodel: false } }
     expectFresh(await on(startPostgresDatabase, run), { hits: 0.1, resultDependencies: -1 })
   })
@@ -68,8 +65,8 @@ describe('no cached result differs from the database', () => {
 
 describe('the walk catches', () => {
   test.each<readonly [string, NonNullable<Run['cached']>]>([
-    ['a store that is deaf to one table', { options: { store: storeDeafTo('main:blog_posts') } }],
-    ['a store that forgets rows', { options: { store: storeWithoutCells() } }],
+    ['a store that ignores writes of one table', { options: { store: storeDeafTo('main:blog_posts') } }],
+    ['a store that does not invalidate rows', { options: { store: storeWithoutCells() } }],
     ['a schema without cascades', { datamodel: datamodelWithoutCascades() }],
   ])('%s', { timeout: 120_000 }, async (_name, cached) => {
     const { stale, steps: taken } = await on(startPgliteDatabase, { seed: 1, steps: 150, cached })

@@ -1,5 +1,7 @@
-import { createCache, systemClock } from '@larder/core'
+import { createCache } from '@larder/core'
+import { systemClock } from '@larder/core/host'
 import { setting, sweep } from '@larder/testing'
+
 import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
 import { faultyParser, parserFaults } from '../broken/parsers.ts'
@@ -11,8 +13,8 @@ import { type Account, walk as walkPrisma } from './prisma-walk.ts'
 import { type RecordedWrite, recordChanges, unannounced } from './raw-writes/changed-tables.ts'
 import { ddlFor, type RawTable, type RawText, randomText } from './raw-writes/statements.ts'
 
-// Random raw SQL through a client whose raw writes are read by PostgreSQL's parser. The database is the record twice: every
-// table whose rows changed was named, and every cached query is what an uncached one returns.
+// Random raw SQL through a client that parses raw writes with PostgreSQL's parser. After each write, every table whose rows
+// changed must have been announced, and every cached query must equal the uncached one.
 // LARDER_RAW_STEPS takes a longer walk, LARDER_RAW_SEED another one.
 
 const steps = setting('LARDER_RAW_STEPS', 40, 200)
@@ -97,7 +99,7 @@ const settled = (promise: PromiseLike<unknown>): Promise<boolean> =>
 const cacheOver = (sqlParser?: () => Promise<unknown>) =>
   createCache({}, { clock: systemClock, ...(sqlParser && { sqlParser }) })
 
-/** A COMMIT by hand leaves nobody knows what, for a minute: seldom, or nothing would be cached. */
+/** A COMMIT inside a text has an unknown outcome for a minute. It is rare here, or nothing would be cached. */
 function placeOf(random: Random, { sort }: RawText, places: readonly string[]): string {
   return sort === 'a transaction in one text' && random.chance(0.9) ? 'alone' : random.pick(places)
 }
@@ -183,7 +185,7 @@ async function onDrizzle(taken: number, from: number): Promise<Result> {
   }
 }
 
-/** Neither stale nor unannounced, and not because nothing was written, announced or cached. */
+/** No stale result and no unannounced change, with enough writes and hits for this to mean something. */
 function expectSound({ account, recorded }: Result, tables: number): void {
   expect(account.stale, 'LARDER_RAW_SEED is the seed of what follows').toEqual([])
   expect(unannounced(recorded)).toEqual([])
@@ -195,19 +197,21 @@ function expectSound({ account, recorded }: Result, tables: number): void {
   expect(account.hits / account.reads).toBeGreaterThan(0.2)
 }
 
-describe('raw writes that the parser reads', () => {
-  test(`leave no stale result and change no table that was not named, in ${steps} steps of Prisma`, {
+describe('raw writes that the parser understands', () => {
+  test(`leave no stale result and change only announced tables, in ${steps} steps of Prisma`, {
     timeout,
   }, async () => {
     expectSound(await onPrisma(steps, seed), 25)
   })
 
-  test(`the same in ${steps} steps of Drizzle`, { timeout }, async () => {
+  test(`leave no stale result and change only announced tables, in ${steps} steps of Drizzle`, {
+    timeout,
+  }, async () => {
     expectSound(await onDrizzle(steps, seed), 6)
   })
 })
 
-describe('a parser is caught', () => {
+describe('the walk catches a parser', () => {
   test.each(sweep(parserFaults, 3))('%s', { timeout: 240_000 }, async (fault) => {
     let caught = false
     for (let from = 1; !caught && from < 6; from++) {

@@ -6,7 +6,7 @@ import type { Carried } from './referential-actions/schema.ts'
 import type { Walked } from './referential-actions/walk.ts'
 import { walkActions } from './referential-actions/walk.ts'
 
-// As test/freshness.test.ts, by the same settings, for what the repository's own schema has not (actions/schema.ts).
+// As prisma.test.ts, with the same settings, for a schema with every referential action.
 
 const steps = Math.ceil(setting('LARDER_FRESHNESS_STEPS', 140, 840) * 0.36)
 const seed = setting('LARDER_FRESHNESS_SEED', 1)

@@ -1,17 +1,17 @@
 import { isDeepStrictEqual } from 'node:util'
 
-/** What a cache showed, where the database held something else before and after. */
+/** What the cache returned while the database held something else before and after. */
 export interface StaleRead {
   readonly cached: unknown
   readonly database: unknown
 }
 
-/** How often is looked again where the database changed meanwhile. */
+/** How often to try again if the database changed meanwhile. */
 const LOOKS = 5
 
 /**
- * Looks at one query through a cache while others may write: nothing is difference unless the database held the same before and
- * after, and the cache showed something else.
+ * Compares one query through a cache with the database while others may write. A read is stale only if the database held
+ * the same before and after it, and the cache returned something else.
  */
 export async function findStaleRead(
   cached: () => PromiseLike<unknown>,

@@ -1,6 +1,7 @@
-import { memoryStore, type Store } from '@larder/core'
+import { memoryStore } from '@larder/core'
+import type { Store } from '@larder/core/store'
 
-/** A store that counts the entries which resultDependencies rows from their results. */
+/** A store that counts entries with result dependencies. */
 export interface ResultDependencyCounter {
   readonly store: Store
   count(): number
@@ -21,7 +22,7 @@ export function countResultDependencies(inner: Store = memoryStore()): ResultDep
   return { store, count: () => resultDependencies }
 }
 
-/** Tags of a table are its record, fields and cells, and the cells that were resultDependencies where there are any. */
+/** Tags of a table are its record, fields and cells, and, of result dependencies, their cells. */
 function hasResultDependencies(bytes: Uint8Array): boolean {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const header = view.toString('utf8', HEADER_AT, HEADER_AT + view.readUInt32LE(LENGTH_AT))

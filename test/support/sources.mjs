@@ -3,8 +3,9 @@ import { registerHooks } from 'node:module'
 
 registerHooks({
   resolve(specifier, context, next) {
-    const name = /^@larder\/(core|drizzle|prisma|valkey)$/.exec(specifier)?.[1]
-    const url = name && new URL(`../../packages/${name}/src/index.ts`, import.meta.url).href
+    const [, name, entry = 'index'] =
+      /^@larder\/(core|drizzle|prisma|valkey)(?:\/(\w+))?$/.exec(specifier) ?? []
+    const url = name && new URL(`../../packages/${name}/src/${entry}.ts`, import.meta.url).href
     return url ? { url, format: 'module-typescript', shortCircuit: true } : next(specifier, context)
   },
 })

@@ -1,4 +1,5 @@
-import { memoryStore, type Store } from '@larder/core'
+import { memoryStore } from '@larder/core'
+import type { Store } from '@larder/core/store'
 
 /** A memory store that counts what is asked of it. */
 export interface Spy {

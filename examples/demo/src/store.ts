@@ -1,4 +1,5 @@
-import { memoryStore, type Store } from '@larder/core'
+import { memoryStore } from '@larder/core'
+import type { Store } from '@larder/core/store'
 import { valkeyStore } from '@larder/valkey'
 
 /** Where this run keeps what is cached. */

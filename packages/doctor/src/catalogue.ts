@@ -1,4 +1,4 @@
-import type { Action, ColumnType, SqlDialect } from '@larder/core'
+import type { Action, ColumnType, SqlDialect } from '@larder/core/host'
 
 /** What a database says of itself, as far as freshness depends on it. Names as the database spells them. */
 export interface Catalogue {

@@ -1,4 +1,4 @@
-import type { SqlDialect } from '@larder/core'
+import type { SqlDialect } from '@larder/core/host'
 import { type Connection, dialectOf } from './connection.ts'
 import { connectMysql } from './mysql/connect.ts'
 import { connectPostgres } from './postgres/connect.ts'

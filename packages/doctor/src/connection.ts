@@ -1,4 +1,4 @@
-import type { SqlDialect } from '@larder/core'
+import type { SqlDialect } from '@larder/core/host'
 import type { Catalogue } from './catalogue.ts'
 import { Mistake } from './mistake.ts'
 

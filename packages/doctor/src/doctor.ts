@@ -1,4 +1,4 @@
-import type { SqlDialect } from '@larder/core'
+import type { SqlDialect } from '@larder/core/host'
 import { compareReleases } from './compare/releases.ts'
 import { conceal } from './conceal.ts'
 import { connectDatabase } from './connect.ts'

@@ -1,4 +1,4 @@
-import type { Schema } from '@larder/core'
+import type { Schema } from '@larder/core/host'
 import type { Catalogue } from './catalogue.ts'
 import { compare, type Use } from './compare/compare.ts'
 import { compareServer } from './compare/server.ts'

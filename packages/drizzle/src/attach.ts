@@ -1,7 +1,6 @@
+import { type Cache, CacheError } from '@larder/core'
 import {
   blindViews,
-  type Cache,
-  CacheError,
   type ColumnType,
   changingSql,
   changingValue,
@@ -10,7 +9,7 @@ import {
   notBuilt,
   type Schema,
   type SqlDialect,
-} from '@larder/core'
+} from '@larder/core/host'
 import { is, type SQL, View } from 'drizzle-orm'
 import { loadSqlParser } from '../optional/sql-parser.js'
 import type { TableNames } from './analysis/survey.ts'

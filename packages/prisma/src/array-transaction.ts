@@ -1,4 +1,4 @@
-import type { Engine, StatementOrder, Transaction } from '@larder/core'
+import type { Engine, StatementOrder, Transaction } from '@larder/core/host'
 import { commitFailed, statementFailed } from './outcome.ts'
 import type { Announcements, ArrayOperations } from './watch/announcements.ts'
 

@@ -1,4 +1,5 @@
-import { type Cache, canonical } from '@larder/core'
+import type { Cache } from '@larder/core'
+import { canonical } from '@larder/core/host'
 import { Prisma } from '@prisma/client/extension'
 import type { ClientCache } from './extension-types.ts'
 import { physicalRequest } from './invalidation.ts'

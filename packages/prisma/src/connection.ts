@@ -4,7 +4,7 @@ import {
   hiddenConnection,
   nodePostgresPool,
   pgliteConnection,
-} from '@larder/core'
+} from '@larder/core/host'
 import { type AdapterParts, adapterOf } from './internals.ts'
 
 /** Adapters that make a pool of node-postgres, or of a driver made after it, from their `config`. */

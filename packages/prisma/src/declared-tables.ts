@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { CacheError, type Change, type Occurrence } from '@larder/core'
+import { CacheError } from '@larder/core'
+import type { Change, Occurrence } from '@larder/core/host'
 import type { ModelMap } from './model.ts'
 import type { CallPolicy } from './policies.ts'
 import { started } from './statement-turn.ts'

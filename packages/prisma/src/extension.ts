@@ -1,11 +1,5 @@
-import {
-  blindViews,
-  type Cache,
-  CacheError,
-  createStatementOrder,
-  type PolicyOptions,
-  type ValueTypes,
-} from '@larder/core'
+import { type Cache, CacheError, type PolicyOptions, type ValueTypes } from '@larder/core'
+import { blindViews, createStatementOrder } from '@larder/core/host'
 import { Decimal } from '@prisma/client/runtime/client'
 import { loadSqlParser } from '../optional/sql-parser.js'
 import { hasOneConnection } from './adapter-parts.ts'

@@ -1,4 +1,5 @@
-import type { PolicyOptions, Schema } from '@larder/core'
+import type { PolicyOptions } from '@larder/core'
+import type { Schema } from '@larder/core/host'
 import type { Datamodel } from './datamodel.ts'
 import type { ModelPolicies } from './extension-types.ts'
 import { writtenFor } from './policies.ts'

@@ -1,4 +1,4 @@
-import { createStatementOrder, type StatementOrder, type Transaction } from '@larder/core'
+import { createStatementOrder, type StatementOrder, type Transaction } from '@larder/core/host'
 
 /** The scopes of one interactive transaction, innermost last, and the order of its statements. */
 export interface OpenScopes {

@@ -1,4 +1,5 @@
-import type { BypassReason, Engine, ReadPlan, Schema, SqlScan, WritePlan } from '@larder/core'
+import type { BypassReason } from '@larder/core'
+import type { Engine, ReadPlan, Schema, SqlScan, WritePlan } from '@larder/core/host'
 import type { DeclaredTables } from './declared-tables.ts'
 import { hookInternals } from './internals.ts'
 import type { ModelMap } from './model.ts'

@@ -1,4 +1,5 @@
-import { CacheError, type Engine, type Policy, type PolicyOptions } from '@larder/core'
+import { CacheError, type PolicyOptions } from '@larder/core'
+import type { Engine, Policy } from '@larder/core/host'
 import type { ModelMap } from './model.ts'
 import { readNames, shapeOf } from './plan/operations.ts'
 

@@ -10,7 +10,7 @@ import {
   scanSql,
   sessionMeaning,
   type Transaction,
-} from '@larder/core'
+} from '@larder/core/host'
 import { commitFailed, statementFailed } from './outcome.ts'
 import type { Transactions } from './transaction.ts'
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { CacheError, type ForeignKey, type Schema, type Table } from '@larder/core'
+import { CacheError } from '@larder/core'
+import type { ForeignKey, Schema, Table } from '@larder/core/host'
 import type { Datamodel, DatamodelField, DatamodelModel } from './datamodel.ts'
 import {
   activeProvider,

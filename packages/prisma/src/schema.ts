@@ -1,4 +1,4 @@
-import type { Column, ColumnType, Schema, Table } from '@larder/core'
+import type { Column, ColumnType, Schema, Table } from '@larder/core/host'
 import type { Datamodel, DatamodelModel } from './datamodel.ts'
 import { bareName } from './relation.ts'
 import { columnOfField, textOf } from './tables/column.ts'

@@ -1,4 +1,4 @@
-import type { Engine, StatementOrder, Transaction } from '@larder/core'
+import type { Engine, StatementOrder, Transaction } from '@larder/core/host'
 import { runArray, within } from './array-transaction.ts'
 import { interactiveIdOf, type OperationTransaction } from './internals.ts'
 import { createInteractiveScopes, type InteractiveScopes } from './open-scopes.ts'

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { PGlite } from '@electric-sql/pglite'
-import { type Cache, type Connection, createCache, type Host } from '@larder/core'
+import { type Cache, createCache } from '@larder/core'
+import type { Connection, Host } from '@larder/core/host'
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { PrismaMariaDb } from '@prisma/adapter-mariadb'

@@ -1,4 +1,4 @@
-import type { Clock } from '@larder/core'
+import type { Clock } from '@larder/core/host'
 
 /** A clock that stands still until it is told to go on. */
 export interface FakeClock extends Clock {

@@ -1,4 +1,4 @@
-import type { Store } from '@larder/core'
+import type { Store } from '@larder/core/store'
 
 /** Calls of the store port that can be made to fail. */
 export type StoreCall = 'fetch' | 'seed' | 'mark' | 'renew' | 'finish' | 'set' | 'invalidateAll'

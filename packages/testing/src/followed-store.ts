@@ -1,4 +1,4 @@
-import type { Fetched, Lease, Store, StoreContext, TagReply, TagRequest } from '@larder/core'
+import type { Fetched, Lease, Store, StoreContext, TagReply, TagRequest } from '@larder/core/store'
 
 /** The channel by which one server tells its followers what changed; each hears everything, in order, some time later. */
 export interface Feed {

@@ -1,4 +1,4 @@
-import type { Store, StoredEntry } from '@larder/core'
+import type { Store, StoredEntry } from '@larder/core/store'
 import { type Ablation, joined, modelTags } from './model-tags.ts'
 
 export type { Ablation } from './model-tags.ts'

@@ -6,7 +6,7 @@ import type {
   TagRequest,
   TagState,
   WitnessedTag,
-} from '@larder/core'
+} from '@larder/core/store'
 
 /** Rules of the protocol that a model store can be told to break, to show that each is needed. */
 export type Ablation =

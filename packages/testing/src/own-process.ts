@@ -1,4 +1,4 @@
-import type { Store } from '@larder/core'
+import type { Store } from '@larder/core/store'
 
 /** A store as another process would have it: caches over it learn of each other's writes from the server alone. */
 export function ownProcess<S extends Store>(store: S): S {

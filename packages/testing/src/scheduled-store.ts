@@ -1,4 +1,4 @@
-import type { MarkRequest, Store, TagReply, TagRequest } from '@larder/core'
+import type { MarkRequest, Store, TagReply, TagRequest } from '@larder/core/store'
 
 /** How a scheduled store misbehaves; each breaks a rule of the protocol or stands for a failing network. */
 export interface ScheduleFaults {

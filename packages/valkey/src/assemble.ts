@@ -1,4 +1,4 @@
-import type { Renewal } from '@larder/core'
+import type { Renewal } from '@larder/core/store'
 import { adviseOn, NO_INFO } from './advice/advice.ts'
 import type { Caches } from './caches.ts'
 import type { Target } from './connection/target.ts'

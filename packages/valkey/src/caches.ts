@@ -1,4 +1,5 @@
-import { CacheError, type StoreContext } from '@larder/core'
+import { CacheError } from '@larder/core'
+import type { StoreContext } from '@larder/core/store'
 
 /** The caches that use a store: one as a rule, of one namespace always. */
 export interface Caches {

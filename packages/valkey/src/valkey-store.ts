@@ -1,4 +1,4 @@
-import type { Fetched, Store } from '@larder/core'
+import type { Fetched, Store } from '@larder/core/store'
 import { assemble } from './assemble.ts'
 import { createCaches } from './caches.ts'
 import { checkOptions } from './connection/options.ts'

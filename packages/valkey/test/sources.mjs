@@ -3,8 +3,8 @@ import { registerHooks } from 'node:module'
 
 registerHooks({
   resolve(specifier, context, next) {
-    const name = /^@larder\/(core|valkey)$/.exec(specifier)?.[1]
-    const url = name && new URL(`../../${name}/src/index.ts`, import.meta.url).href
+    const [, name, entry = 'index'] = /^@larder\/(core|valkey)(?:\/(\w+))?$/.exec(specifier) ?? []
+    const url = name && new URL(`../../${name}/src/${entry}.ts`, import.meta.url).href
     return url ? { url, format: 'module-typescript', shortCircuit: true } : next(specifier, context)
   },
 })

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { type Cache, createCache, type Store } from '@larder/core'
+import { type Cache, createCache } from '@larder/core'
+import type { Store } from '@larder/core/store'
 import { type Datamodel, prismaCache } from '@larder/prisma'
 import { createDatabase, mariadbUrl, ownClient, postgresUrl } from '@larder/testing'
 import { PrismaMariaDb } from '@prisma/adapter-mariadb'

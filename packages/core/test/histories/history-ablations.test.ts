@@ -1,4 +1,5 @@
-import { type Clock, memoryStore } from '@larder/core'
+import { memoryStore } from '@larder/core'
+import type { Clock } from '@larder/core/host'
 import { type Ablation, modelStore, type Scheduler } from '@larder/testing'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { GROUP, PRIMARY, UNIQUE } from '../support/item-host.ts'

@@ -1,4 +1,5 @@
-import { type MemoryStoreOptions, memoryStore, type Store } from '@larder/core'
+import { type MemoryStoreOptions, memoryStore } from '@larder/core'
+import type { Store } from '@larder/core/store'
 import { modelStore, sized } from '@larder/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { GROUP, PRIMARY, UNIQUE } from '../support/item-host.ts'

@@ -1,4 +1,4 @@
-import type { Clock } from '@larder/core'
+import type { Clock } from '@larder/core/host'
 import { createHistory, type Observation, type StaleRead } from '@larder/testing'
 
 /** What each process has to know by now, so that less than that is stale. */

@@ -1,12 +1,6 @@
-import {
-  type Cache,
-  type CacheOptions,
-  createCache,
-  type Engine,
-  type LookupKey,
-  type Policy,
-  type Store,
-} from '@larder/core'
+import { type Cache, type CacheOptions, createCache } from '@larder/core'
+import type { Engine, LookupKey, Policy } from '@larder/core/host'
+import type { Store } from '@larder/core/store'
 import {
   createFeed,
   createScheduler,

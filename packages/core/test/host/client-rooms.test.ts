@@ -1,4 +1,5 @@
-import { type Connection, createCache, type Host, memoryStore, type ReadEvent } from '@larder/core'
+import { createCache, memoryStore, type ReadEvent } from '@larder/core'
+import type { Connection, Host } from '@larder/core/host'
 import { fakeClock } from '@larder/testing'
 import { expect, it } from 'vitest'
 import { createDatabaseRegistry } from '../../src/host/database-registry.ts'

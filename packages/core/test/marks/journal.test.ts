@@ -1,4 +1,5 @@
-import { type FinishRequest, memoryStore, type Store } from '@larder/core'
+import { memoryStore } from '@larder/core'
+import type { FinishRequest, Store } from '@larder/core/store'
 import { deferred, fakeClock, faultyStore, settled } from '@larder/testing'
 import { describe, expect, it } from 'vitest'
 import { MOST_CELLS, MOST_RECORDS } from '../../src/marks/backlog.ts'

@@ -1,11 +1,6 @@
-import {
-  type Cache,
-  createCache,
-  type Engine,
-  memoryStore,
-  type Store,
-  type StoreContext,
-} from '@larder/core'
+import { type Cache, createCache, memoryStore } from '@larder/core'
+import type { Engine } from '@larder/core/host'
+import type { Store, StoreContext } from '@larder/core/store'
 import { createScheduler, fakeClock, type Scheduler, scheduledStore } from '@larder/testing'
 import {
   attachItems,

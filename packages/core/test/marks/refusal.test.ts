@@ -1,4 +1,6 @@
-import { CacheError, type Outcome, type Store, type Transaction } from '@larder/core'
+import { CacheError } from '@larder/core'
+import type { Outcome, Transaction } from '@larder/core/host'
+import type { Store } from '@larder/core/store'
 import { type FaultyStore, faultyStore, settled } from '@larder/testing'
 import { describe, expect, it } from 'vitest'
 import { reads, writes } from '../support/item-host.ts'

@@ -1,4 +1,5 @@
-import type { Change, Engine, PolicyOptions, ReadPlan, WritePlan } from '@larder/core'
+import type { PolicyOptions } from '@larder/core'
+import type { Change, Engine, ReadPlan, WritePlan } from '@larder/core/host'
 import { settled } from '@larder/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'

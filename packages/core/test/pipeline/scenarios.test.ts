@@ -1,4 +1,4 @@
-import type { Store } from '@larder/core'
+import type { Store } from '@larder/core/store'
 import { settled } from '@larder/testing'
 import { expect, it } from 'vitest'
 import { GROUP, PRIMARY, Refused, reads, UNIQUE, writes } from '../support/item-host.ts'

@@ -1,4 +1,5 @@
-import { type CacheEvents, memoryStore, type Store, type StoreContext } from '@larder/core'
+import { type CacheEvents, memoryStore } from '@larder/core'
+import type { Store, StoreContext } from '@larder/core/store'
 import { type FaultyStore, faultyStore, settled } from '@larder/testing'
 import { expect, it, vi } from 'vitest'
 import { reads, writes } from '../support/item-host.ts'

@@ -1,4 +1,5 @@
-import type { ReadReport, WritePlanAtOnce, WriteThrough } from '@larder/core'
+import type { ReadReport } from '@larder/core'
+import type { WritePlanAtOnce, WriteThrough } from '@larder/core/host'
 import { deferred, settled } from '@larder/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { type WorldOptions, world } from '../support/world.ts'

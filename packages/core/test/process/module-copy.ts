@@ -1,10 +1,11 @@
-import type { Cache, CacheOptions, ConnectionSource, Engine } from '@larder/core'
+import type { Cache, CacheOptions } from '@larder/core'
+import type { ConnectionSource, Engine } from '@larder/core/host'
 import { settled } from '@larder/testing'
 import { vi } from 'vitest'
 import { PRIMARY, readPlan, reads, writePlan, writes } from '../support/item-host.ts'
 import { type SimulatedDatabase, simulatedDatabase, startState } from '../support/simulated-database.ts'
 
-export type Core = typeof import('@larder/core')
+export type Core = typeof import('@larder/core') & typeof import('@larder/core/host')
 
 /** The engine, evaluated once more, as a bundler or a module reset does it. @param format of its memory stores. */
 export async function copyOfCore(format?: string): Promise<Core> {
@@ -12,7 +13,7 @@ export async function copyOfCore(format?: string): Promise<Core> {
   const module = '../../src/store/memory-format.ts'
   if (format) vi.doMock(module, () => ({ MEMORY_FORMAT: format }))
   try {
-    return await import('../../src/index.ts')
+    return { ...(await import('../../src/index.ts')), ...(await import('../../src/host.ts')) }
   } finally {
     vi.doUnmock(module)
   }

@@ -1,4 +1,5 @@
-import { createCache, memoryStore, type Store } from '@larder/core'
+import { createCache, memoryStore } from '@larder/core'
+import type { Store } from '@larder/core/store'
 import { fakeClock, faultyStore, settled } from '@larder/testing'
 import { afterEach, beforeEach, expect, it, type MockInstance, vi } from 'vitest'
 

@@ -1,4 +1,5 @@
-import { type Clock, memoryStore } from '@larder/core'
+import { memoryStore } from '@larder/core'
+import type { Clock } from '@larder/core/host'
 import { type FakeClock, fakeClock, storeContract } from '@larder/testing'
 
 const clocks: FakeClock[] = []

@@ -1,17 +1,16 @@
+import type { Cache, PolicyOptions } from '@larder/core'
 import type {
-  Cache,
   Change,
   Engine,
   LookupKey,
   Occurrence,
   Policy,
-  PolicyOptions,
   ReadPlan,
   RowRead,
   Table,
   WritePlan,
   WriteThrough,
-} from '@larder/core'
+} from '@larder/core/host'
 import type { Mutation, Query, Row, State, TableName } from './simulated-database.ts'
 
 const COLUMNS = [

@@ -2,15 +2,12 @@ import {
   type Cache,
   type CacheOptions,
   createCache,
-  type Engine,
-  type LookupKey,
   memoryStore,
   type PolicyOptions,
-  type ReadPlan,
   type ReadReport,
-  type Store,
-  type Transaction,
 } from '@larder/core'
+import type { Engine, LookupKey, ReadPlan, Transaction } from '@larder/core/host'
+import type { Store } from '@larder/core/store'
 import { deferred, type FakeClock, fakeClock, settled } from '@larder/testing'
 import { attachItems, type ReadShape, readPlan, type WriteShape, writePlan } from './item-host.ts'
 import {

@@ -1,4 +1,5 @@
-import { createCache, memoryStore, type Table } from '../../src/index.ts'
+import type { Table } from '../../src/host.ts'
+import { createCache, memoryStore } from '../../src/index.ts'
 
 // Keeps rows and says what they take: run with --expose-gc. Arguments: what keeps them, bytes per row, rows, reads of each, tags.
 const [kind = 'memory', size = '300', rows = '2000', times = '1', many = '1'] = process.argv.slice(2)

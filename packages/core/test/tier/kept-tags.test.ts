@@ -1,4 +1,4 @@
-import type { Fetched, Lease, TagRequest, TagState } from '@larder/core'
+import type { Fetched, Lease, TagRequest, TagState } from '@larder/core/store'
 import { expect, it } from 'vitest'
 import { createKeptTags } from '../../src/tier/kept-tags.ts'
 

@@ -1,4 +1,4 @@
-import type { Store } from '@larder/core'
+import type { Store } from '@larder/core/store'
 import { deferred, settled } from '@larder/testing'
 import { expect, it } from 'vitest'
 import { type ReadShape, reads, type WriteShape, writes } from '../support/item-host.ts'

@@ -1,4 +1,5 @@
-import type { CacheOptions, Store, TagRequest } from '@larder/core'
+import type { CacheOptions } from '@larder/core'
+import type { Store, TagRequest } from '@larder/core/store'
 import { createFeed, type Feed, type FeedOptions, followedStore } from '@larder/testing'
 import { type World, world } from '../support/world.ts'
 

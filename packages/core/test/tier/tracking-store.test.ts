@@ -1,4 +1,5 @@
-import { type Fetched, memoryStore, type Store } from '@larder/core'
+import { memoryStore } from '@larder/core'
+import type { Fetched, Store } from '@larder/core/store'
 import { deferred, fakeClock } from '@larder/testing'
 import { expect, it } from 'vitest'
 import { createKeptEntries } from '../../src/tier/kept-entries.ts'

@@ -1,4 +1,5 @@
-import type { Store, Transaction } from '@larder/core'
+import type { Transaction } from '@larder/core/host'
+import type { Store } from '@larder/core/store'
 import { type FaultyStore, faultyStore, settled } from '@larder/testing'
 import { describe, expect, it } from 'vitest'
 import { reads, writes } from '../support/item-host.ts'

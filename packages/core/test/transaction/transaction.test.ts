@@ -1,4 +1,5 @@
-import type { Store, WriteEvent } from '@larder/core'
+import type { WriteEvent } from '@larder/core'
+import type { Store } from '@larder/core/store'
 import { type FaultyStore, faultyStore, settled } from '@larder/testing'
 import { expect, it, vi } from 'vitest'
 import { Refused, reads, writePlan, writes } from '../support/item-host.ts'

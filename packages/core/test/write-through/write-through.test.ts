@@ -1,4 +1,4 @@
-import type { Store } from '@larder/core'
+import type { Store } from '@larder/core/store'
 import { faultyStore, settled } from '@larder/testing'
 import { describe, expect, it } from 'vitest'
 import { Refused, reads, writes } from '../support/item-host.ts'

@@ -1,4 +1,4 @@
-import type { Action, ForeignKey, Schema, Table } from '@larder/core'
+import type { Action, ForeignKey, Schema, Table } from '@larder/core/host'
 import type { CatalogueForeignKey, Relation } from '../catalogue.ts'
 import type { Finding } from '../finding.ts'
 

@@ -1,4 +1,4 @@
-import type { Action, LookupKey, Schema, Table } from '@larder/core'
+import type { Action, LookupKey, Schema, Table } from '@larder/core/host'
 import type { Finding } from '../finding.ts'
 
 const CHANGING = new Set<Action>(['cascade', 'set-null', 'set-default'])

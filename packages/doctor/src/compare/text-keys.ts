@@ -1,4 +1,4 @@
-import type { ColumnType, Table } from '@larder/core'
+import type { ColumnType, Table } from '@larder/core/host'
 import type { CatalogueColumn, Relation } from '../catalogue.ts'
 import type { Finding } from '../finding.ts'
 import { isBinary, isKnown } from '../mysql/collations.ts'

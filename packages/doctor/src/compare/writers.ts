@@ -1,4 +1,4 @@
-import type { Schema, Table } from '@larder/core'
+import type { Schema, Table } from '@larder/core/host'
 import type { Relation, Trigger } from '../catalogue.ts'
 import type { Finding } from '../finding.ts'
 

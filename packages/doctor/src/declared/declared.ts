@@ -1,4 +1,4 @@
-import type { Schema, SqlDialect } from '@larder/core'
+import type { Schema, SqlDialect } from '@larder/core/host'
 
 /** The tables an application's cache is told of. */
 export interface Declared {

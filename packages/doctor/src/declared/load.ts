@@ -1,4 +1,5 @@
-import { CacheError, type SqlDialect } from '@larder/core'
+import { CacheError } from '@larder/core'
+import type { SqlDialect } from '@larder/core/host'
 import type { Casing, TablePolicies } from '@larder/drizzle'
 import type { Datamodel, ModelPolicies } from '@larder/prisma'
 import { driver, reasonOf } from '../connection.ts'

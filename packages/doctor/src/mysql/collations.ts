@@ -1,4 +1,4 @@
-import { collatedText } from '@larder/core'
+import { collatedText } from '@larder/core/host'
 
 /** True for a collation that holds two texts for equal only if they are the same, but for spaces at the end. */
 export function isBinary(collation: string): boolean {

@@ -1,4 +1,4 @@
-import type { Action, ColumnType } from '@larder/core'
+import type { Action, ColumnType } from '@larder/core/host'
 import {
   type Catalogue,
   type CatalogueColumn,

@@ -1,4 +1,4 @@
-import type { Action, ColumnType } from '@larder/core'
+import type { Action, ColumnType } from '@larder/core/host'
 import { type Catalogue, PLAIN, type Relation, type RelationKind } from '../catalogue.ts'
 import { gathered, grouped, type Query, type Row } from '../query.ts'
 import { wideCollations } from './collations.ts'

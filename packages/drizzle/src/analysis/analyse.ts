@@ -1,4 +1,4 @@
-import { type SqlDialect, scanSql, sqlWords } from '@larder/core'
+import { type SqlDialect, scanSql, sqlWords } from '@larder/core/host'
 import { is, type SQL, Table, View } from 'drizzle-orm'
 import { type Node, placesOf, treeOf } from '../sql/tree.ts'
 import type { Built, BuiltSql } from '../versions/builder-config.ts'

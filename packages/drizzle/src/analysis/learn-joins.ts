@@ -1,4 +1,4 @@
-import type { ColumnValue, Learn, ReturnedRow } from '@larder/core'
+import type { ColumnValue, Learn, ReturnedRow } from '@larder/core/host'
 import { Column, is, SQL, Subquery, Table } from 'drizzle-orm'
 import type { Node } from '../sql/tree.ts'
 import { comparesByItself } from '../tables/column.ts'

@@ -1,4 +1,4 @@
-import type { ColumnValue, Learn, ReturnedRow } from '@larder/core'
+import type { ColumnValue, Learn, ReturnedRow } from '@larder/core/host'
 import { comparesByItself } from '../tables/column.ts'
 import {
   listedRows,

@@ -1,4 +1,4 @@
-import { type SqlDialect, sqlWords } from '@larder/core'
+import { type SqlDialect, sqlWords } from '@larder/core/host'
 import type { Node } from '../sql/tree.ts'
 
 /** Statements whose target follows them at once; any other writing statement may reach tables it does not name. */

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto'
-import { type Change, type ColumnValue, type Learn, type Occurrence, type Pins, UNKNOWN } from '@larder/core'
+import {
+  type Change,
+  type ColumnValue,
+  type Learn,
+  type Occurrence,
+  type Pins,
+  UNKNOWN,
+} from '@larder/core/host'
 
 /** Columns compared with parameters: physical name to indices among the statement's parameters. */
 export type PinPlaces = Readonly<Record<string, readonly number[]>>

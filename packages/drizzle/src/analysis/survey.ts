@@ -1,4 +1,4 @@
-import type { Learn } from '@larder/core'
+import type { Learn } from '@larder/core/host'
 import { type Column, is, SQL, Subquery, Table, View } from 'drizzle-orm'
 import type { Node } from '../sql/tree.ts'
 import type { BuiltSql, Source } from '../versions/builder-config.ts'

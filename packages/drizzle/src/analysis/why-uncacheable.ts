@@ -1,4 +1,4 @@
-import { changingText, changingWords } from '@larder/core'
+import { changingText, changingWords } from '@larder/core/host'
 
 /** What builders account for in a statement. */
 export interface Accounted {

@@ -7,7 +7,7 @@ import {
   nodePostgresPool,
   objectPlace,
   pgliteConnection,
-} from '@larder/core'
+} from '@larder/core/host'
 import type { SessionParts } from '../versions/parts.ts'
 import { type LibsqlFiles, libsqlConnection } from './libsql.ts'
 import { mysqlConnection } from './mysql.ts'

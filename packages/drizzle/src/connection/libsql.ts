@@ -4,7 +4,7 @@ import {
   filePlace,
   hiddenConnection,
   objectPlace,
-} from '@larder/core'
+} from '@larder/core/host'
 
 /** What the first look at a libSQL db has shown: its files, none where it is in memory, and how it returns integers. */
 export interface LibsqlFiles {

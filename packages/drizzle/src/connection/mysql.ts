@@ -1,4 +1,4 @@
-import { type ConnectionSource, fixedConnection, networkPlace } from '@larder/core'
+import { type ConnectionSource, fixedConnection, networkPlace } from '@larder/core/host'
 
 /** What mysql2 has made of its options; the same object in a pool and in a connection. */
 type MysqlConfig = Readonly<Record<string, unknown>>

@@ -4,7 +4,7 @@ import {
   connectionMeaning,
   networkPlace,
   watchParsers,
-} from '@larder/core'
+} from '@larder/core/host'
 
 /** Options of postgres-js, which it has read from URL and environment itself. */
 interface PostgresJsOptions {

@@ -1,4 +1,4 @@
-import type { Transaction } from '@larder/core'
+import type { Transaction } from '@larder/core/host'
 import { commitFailed, statementFailed } from './outcome.ts'
 
 /** What has become of the COMMITs sent as statements of a transaction: by hand, or by Drizzle itself. */

@@ -1,4 +1,4 @@
-import type { Engine, SqlDialect, Transaction } from '@larder/core'
+import type { Engine, SqlDialect, Transaction } from '@larder/core/host'
 import type { Column } from 'drizzle-orm'
 import type { Statement } from '../analysis/statement.ts'
 import type { CallPolicy, Policies } from '../policy/policies.ts'

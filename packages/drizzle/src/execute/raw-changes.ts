@@ -1,4 +1,4 @@
-import { type Change, type Engine, type SqlDialect, scanSql } from '@larder/core'
+import { type Change, type Engine, type SqlDialect, scanSql } from '@larder/core/host'
 import type { Statement } from '../analysis/statement.ts'
 
 /** Which tables SQL that no builder made may change. All throw LARDER_UNKNOWN_WRITE under `unknownWrites: 'throw'`. */

@@ -1,5 +1,5 @@
+import type { BypassReason } from '@larder/core'
 import {
-  type BypassReason,
   type Change,
   committing,
   createRawSession,
@@ -9,7 +9,7 @@ import {
   scanSql,
   sessionMeaning,
   type Transaction,
-} from '@larder/core'
+} from '@larder/core/host'
 import type { Statement } from '../analysis/statement.ts'
 import { type Commits, createCommits } from './commits.ts'
 import { commitFailed, statementFailed } from './outcome.ts'

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { Engine, ReadPlan } from '@larder/core'
+import type { Engine, ReadPlan } from '@larder/core/host'
 import type { LibsqlFiles } from '../connection/libsql.ts'
 import type { SessionParts } from '../versions/parts.ts'
 

@@ -1,4 +1,4 @@
-import type { WritePlan, WriteThrough } from '@larder/core'
+import type { WritePlan, WriteThrough } from '@larder/core/host'
 import type { Statement } from '../analysis/statement.ts'
 import { returnedRows } from '../versions/driver-rows.ts'
 import { throughOf } from '../write-through/written.ts'

@@ -1,12 +1,12 @@
+import type { BypassReason } from '@larder/core'
 import {
-  type BypassReason,
   changingValue,
   type Policy,
   type ReadPlan,
   scanSql,
   type Transaction,
   type WritePlan,
-} from '@larder/core'
+} from '@larder/core/host'
 import { changesOf, occurrencesOf, type Statement } from '../analysis/statement.ts'
 import { ROW_READ, rowQuery } from '../write-through/written.ts'
 import type { Execution, StatementRoom } from './execution.ts'

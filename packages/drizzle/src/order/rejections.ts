@@ -1,4 +1,4 @@
-import { type SqlDialect, scanSql, type Transaction, type Turn } from '@larder/core'
+import { type SqlDialect, scanSql, type Transaction, type Turn } from '@larder/core/host'
 import type { Commits } from '../execute/commits.ts'
 import type { Called } from './statement-context.ts'
 

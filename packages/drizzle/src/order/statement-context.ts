@@ -1,4 +1,4 @@
-import type { Transaction, Turn } from '@larder/core'
+import type { Transaction, Turn } from '@larder/core/host'
 import type { Statement } from '../analysis/statement.ts'
 
 /** A statement as far as its place asks for it. */

@@ -1,4 +1,4 @@
-import { createStatementOrder, type StatementOrder, type Turn } from '@larder/core'
+import { createStatementOrder, type StatementOrder, type Turn } from '@larder/core/host'
 import { sendsInOrder } from '../connection/single-connection.ts'
 import type { SessionParts } from '../versions/parts.ts'
 

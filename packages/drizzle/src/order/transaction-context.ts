@@ -1,4 +1,5 @@
-import { CacheError, type StatementOrder, type Transaction, type Turn } from '@larder/core'
+import { CacheError } from '@larder/core'
+import type { StatementOrder, Transaction, Turn } from '@larder/core/host'
 import type { Rejections } from './rejections.ts'
 import type { Place } from './statement-context.ts'
 import { inOrder } from './statement-order.ts'

@@ -1,4 +1,5 @@
-import { CacheError, canonical, type Engine, type Policy, type PolicyOptions } from '@larder/core'
+import { CacheError, type PolicyOptions } from '@larder/core'
+import { canonical, type Engine, type Policy } from '@larder/core/host'
 
 /** A policy for one call: `false` goes past the cache. `reads` and `writes` are physical names of tables. */
 export type CallPolicy = (PolicyOptions & { readonly writes?: readonly string[] }) | false

@@ -1,4 +1,5 @@
-import { type BypassReason, type ReadPlanAtOnce, scanSql, sqlWords } from '@larder/core'
+import type { BypassReason } from '@larder/core'
+import { type ReadPlanAtOnce, scanSql, sqlWords } from '@larder/core/host'
 import { changesOf, occurrencesOf, type Statement } from '../analysis/statement.ts'
 import type { StatementRoom } from '../execute/execution.ts'
 import { statementFailed } from '../execute/outcome.ts'

@@ -1,4 +1,4 @@
-import type { Engine } from '@larder/core'
+import type { Engine } from '@larder/core/host'
 import type { Connection, DbParts, SessionParts } from '../versions/parts.ts'
 
 /** What transactions of a driver that answers at once need. */

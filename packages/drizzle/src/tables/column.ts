@@ -1,4 +1,4 @@
-import type { ColumnType, Column as CoreColumn } from '@larder/core'
+import type { ColumnType, Column as CoreColumn } from '@larder/core/host'
 import type { Column } from 'drizzle-orm'
 
 /** Canonical types by Drizzle's own names of its column classes. What is not here never pins. */

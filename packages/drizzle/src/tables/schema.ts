@@ -1,12 +1,5 @@
-import {
-  type Action,
-  CacheError,
-  type ColumnType,
-  type Table as CoreTable,
-  type ForeignKey,
-  type LookupKey,
-  type Schema,
-} from '@larder/core'
+import { CacheError } from '@larder/core'
+import type { Action, ColumnType, Table as CoreTable, ForeignKey, LookupKey, Schema } from '@larder/core/host'
 import { type Column, is, type SQL, Table, View } from 'drizzle-orm'
 import { type WrittenPolicies, writtenFor } from '../policy/policies.ts'
 import { columnsOf, databaseSchema, physicalName, viewConfig } from '../versions/names.ts'

@@ -1,4 +1,5 @@
-import { CacheError, collatedText, type Schema, type SqlDialect } from '@larder/core'
+import { CacheError } from '@larder/core'
+import { collatedText, type Schema, type SqlDialect } from '@larder/core/host'
 import type { TablePolicies } from '../policy/db-types.ts'
 import { checkNames, type WrittenPolicies } from '../policy/policies.ts'
 import { type Casing, columnNamesBy } from '../versions/casing.ts'

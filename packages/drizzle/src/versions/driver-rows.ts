@@ -1,4 +1,4 @@
-import type { ReturnedRow, SqlDialect } from '@larder/core'
+import type { ReturnedRow, SqlDialect } from '@larder/core/host'
 import { Column, is } from 'drizzle-orm'
 import { nameInStatement } from './names.ts'
 

@@ -1,4 +1,4 @@
-import type { SqlDialect } from '@larder/core'
+import type { SqlDialect } from '@larder/core/host'
 import type { Column, Placeholder } from 'drizzle-orm'
 import type { WithCache } from '../policy/with-cache.ts'
 import type { Built } from './builder-config.ts'

@@ -1,4 +1,4 @@
-import type { Change, WritePlan, WriteThrough } from '@larder/core'
+import type { Change, WritePlan, WriteThrough } from '@larder/core/host'
 import { changesOf } from '../analysis/statement.ts'
 import { statementFailed } from '../execute/outcome.ts'
 import { shownBy } from '../execute/returned.ts'

@@ -1,4 +1,4 @@
-import { canonical } from '@larder/core'
+import { canonical } from '@larder/core/host'
 import type { CallPolicy } from '../policy/policies.ts'
 import type { DbParts, SessionParts } from '../versions/parts.ts'
 import { sessionWriting } from './session.ts'

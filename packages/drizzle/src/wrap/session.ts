@@ -1,4 +1,4 @@
-import type { Turn } from '@larder/core'
+import type { Turn } from '@larder/core/host'
 import type { Query } from 'drizzle-orm'
 import { declaring, keyOf, type Statement } from '../analysis/statement.ts'
 import { createNotes } from '../base/object-metadata.ts'

@@ -1,4 +1,4 @@
-import type { Engine, StatementOrder, Transaction } from '@larder/core'
+import type { Engine, StatementOrder, Transaction } from '@larder/core/host'
 import type { DbParts } from '../versions/parts.ts'
 import type { SessionRoom } from './session.ts'
 

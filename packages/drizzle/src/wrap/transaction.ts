@@ -1,4 +1,4 @@
-import { createStatementOrder, type StatementOrder, type Transaction } from '@larder/core'
+import { createStatementOrder, type StatementOrder, type Transaction } from '@larder/core/host'
 import { commitFailed } from '../execute/outcome.ts'
 import { createRejections } from '../order/rejections.ts'
 import { inOrder } from '../order/statement-order.ts'

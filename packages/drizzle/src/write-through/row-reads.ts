@@ -1,4 +1,4 @@
-import type { ColumnType, Schema, SqlDialect } from '@larder/core'
+import type { ColumnType, Schema, SqlDialect } from '@larder/core/host'
 import { and, type Column, eq, is, Param, Placeholder, type SQL, Table } from 'drizzle-orm'
 import { keyOf, type Statement } from '../analysis/statement.ts'
 import { type Entities, nameOf } from '../tables/schema.ts'

@@ -1,4 +1,4 @@
-import { type ColumnType, type Policy, type RowRead, UNKNOWN, type WriteThrough } from '@larder/core'
+import { type ColumnType, type Policy, type RowRead, UNKNOWN, type WriteThrough } from '@larder/core/host'
 import { Column, is } from 'drizzle-orm'
 import type { Statement } from '../analysis/statement.ts'
 import type { DriverResults, DriverRows, SelectedFields } from '../versions/driver-rows.ts'

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { type Cache, createCache, systemClock } from '@larder/core'
+import { type Cache, createCache } from '@larder/core'
+import { systemClock } from '@larder/core/host'
 import { drizzleCache } from '@larder/drizzle'
 import { absentParser, mariadbUrl } from '@larder/testing'
 import { and, eq, gt, sql } from 'drizzle-orm'

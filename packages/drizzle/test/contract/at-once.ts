@@ -1,4 +1,5 @@
-import { createCache, memoryStore, type Store } from '@larder/core'
+import { createCache, memoryStore } from '@larder/core'
+import type { Store } from '@larder/core/store'
 import { drizzleCache } from '@larder/drizzle'
 import { eq, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'

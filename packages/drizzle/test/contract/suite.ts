@@ -1,4 +1,5 @@
-import { createCache, systemClock } from '@larder/core'
+import { createCache } from '@larder/core'
+import { systemClock } from '@larder/core/host'
 import { drizzleCache } from '@larder/drizzle'
 import { absentParser } from '@larder/testing'
 import type { SQL } from 'drizzle-orm'

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createCache, memoryStore, systemClock } from '@larder/core'
+import { createCache, memoryStore } from '@larder/core'
+import { systemClock } from '@larder/core/host'
 import { drizzleCache } from '@larder/drizzle'
 import { absentParser, faultyStore } from '@larder/testing'
 import { asc, eq, sql } from 'drizzle-orm'

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createCache, memoryStore, systemClock } from '@larder/core'
+import { createCache, memoryStore } from '@larder/core'
+import { systemClock } from '@larder/core/host'
 import { drizzleCache } from '@larder/drizzle'
 import { absentParser, seededRandom, setting } from '@larder/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

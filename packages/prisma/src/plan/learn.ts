@@ -1,4 +1,4 @@
-import { type ColumnValue, type Learn, UNKNOWN } from '@larder/core'
+import { type ColumnValue, type Learn, UNKNOWN } from '@larder/core/host'
 import type { ColumnPair, ModelMap, Relation } from '../model.ts'
 import { fieldsOf } from './argument.ts'
 import { literalOf } from './literal.ts'

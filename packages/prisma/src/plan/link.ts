@@ -1,4 +1,4 @@
-import { type Change, type ColumnValue, type Pins, UNKNOWN } from '@larder/core'
+import { type Change, type ColumnValue, type Pins, UNKNOWN } from '@larder/core/host'
 import type { ModelMap, Relation } from '../model.ts'
 import { pinsOf } from './pins.ts'
 import { certainValue, type Row } from './row.ts'

@@ -1,4 +1,4 @@
-import { type ColumnValue, UNKNOWN } from '@larder/core'
+import { type ColumnValue, UNKNOWN } from '@larder/core/host'
 import type { ScalarField } from '../datamodel.ts'
 import type { ModelMap } from '../model.ts'
 

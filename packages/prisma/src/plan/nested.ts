@@ -1,4 +1,4 @@
-import { type Pins, UNKNOWN } from '@larder/core'
+import { type Pins, UNKNOWN } from '@larder/core/host'
 import type { ModelMap, Relation } from '../model.ts'
 import { argument, fieldsOf, listOf } from './argument.ts'
 import { type Heir, joined, linked, type NestedChange, taken, unlinked } from './link.ts'

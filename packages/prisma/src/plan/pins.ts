@@ -1,4 +1,4 @@
-import { type ColumnValue, type Pins, UNKNOWN } from '@larder/core'
+import { type ColumnValue, type Pins, UNKNOWN } from '@larder/core/host'
 import type { ScalarField } from '../datamodel.ts'
 import type { ModelMap } from '../model.ts'
 import { argument, fieldsOf, listOf } from './argument.ts'

@@ -1,4 +1,4 @@
-import type { Occurrence, Pins } from '@larder/core'
+import type { Occurrence, Pins } from '@larder/core/host'
 import type { ModelMap } from '../model.ts'
 import { argument, fieldsOf } from './argument.ts'
 import { surveyFilter } from './filter.ts'

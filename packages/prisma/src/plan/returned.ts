@@ -1,4 +1,4 @@
-import { type ReturnedRow, UNKNOWN } from '@larder/core'
+import { type ReturnedRow, UNKNOWN } from '@larder/core/host'
 import type { ModelMap } from '../model.ts'
 import { literalOf } from './literal.ts'
 

@@ -1,4 +1,4 @@
-import { type Pins, UNKNOWN } from '@larder/core'
+import { type Pins, UNKNOWN } from '@larder/core/host'
 import type { ModelMap } from '../model.ts'
 import { argument, fieldsOf } from './argument.ts'
 import { literalOf } from './literal.ts'

@@ -1,4 +1,4 @@
-import { type ColumnValue, type Pins, UNKNOWN } from '@larder/core'
+import { type ColumnValue, type Pins, UNKNOWN } from '@larder/core/host'
 import type { ModelMap } from '../model.ts'
 import { pinsOf, pinsOn } from './pins.ts'
 import type { Data } from './sets.ts'

@@ -1,4 +1,4 @@
-import type { ColumnValue, Pins } from '@larder/core'
+import type { ColumnValue, Pins } from '@larder/core/host'
 import type { ColumnPair, Relation } from '../model.ts'
 import { argument, fieldsOf, listOf } from './argument.ts'
 import { surveyFilter } from './filter.ts'

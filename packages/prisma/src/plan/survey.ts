@@ -1,4 +1,4 @@
-import type { Learn, Occurrence, Pins } from '@larder/core'
+import type { Learn, Occurrence, Pins } from '@larder/core/host'
 import type { ModelMap, Relation } from '../model.ts'
 
 /** What a walk through the arguments of one operation has found so far. */

@@ -1,4 +1,4 @@
-import type { Policy, RowRead, WriteThrough } from '@larder/core'
+import type { Policy, RowRead, WriteThrough } from '@larder/core/host'
 import type { ModelMap } from '../model.ts'
 import { argument, fieldsOf } from './argument.ts'
 import { ROW_READ, rowReadsOf } from './row-read.ts'

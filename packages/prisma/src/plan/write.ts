@@ -1,4 +1,4 @@
-import type { Change, Pins, ReturnedRow } from '@larder/core'
+import type { Change, Pins, ReturnedRow } from '@larder/core/host'
 import type { ModelMap } from '../model.ts'
 import { argument, fieldsOf, listOf } from './argument.ts'
 import { surveyFilter } from './filter.ts'

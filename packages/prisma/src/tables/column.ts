@@ -1,4 +1,5 @@
-import { CacheError, type Column, type ColumnType, collatedText } from '@larder/core'
+import { CacheError } from '@larder/core'
+import { type Column, type ColumnType, collatedText } from '@larder/core/host'
 import type { ScalarField } from '../datamodel.ts'
 
 /** Providers whose default text equality is wider than Larder's folding (accents, ligatures, widths). */

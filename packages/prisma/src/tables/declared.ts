@@ -1,4 +1,5 @@
-import { CacheError, type Table } from '@larder/core'
+import { CacheError } from '@larder/core'
+import type { Table } from '@larder/core/host'
 import type { Datamodel } from '../datamodel.ts'
 import { bareName } from '../relation.ts'
 

@@ -1,4 +1,4 @@
-import type { Action, ForeignKey } from '@larder/core'
+import type { Action, ForeignKey } from '@larder/core/host'
 import type { Datamodel, DatamodelModel, PrismaAction, RelationField } from '../datamodel.ts'
 import { bareName, columnOf } from '../relation.ts'
 

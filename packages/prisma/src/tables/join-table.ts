@@ -1,4 +1,4 @@
-import type { Column, ColumnType, ForeignKey, LookupKey, Table } from '@larder/core'
+import type { Column, ColumnType, ForeignKey, LookupKey, Table } from '@larder/core/host'
 import type { Datamodel } from '../datamodel.ts'
 import { bareName, columnOf, joinKey } from '../relation.ts'
 import { columnType } from './column.ts'

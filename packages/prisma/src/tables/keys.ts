@@ -1,4 +1,5 @@
-import { CacheError, type ForeignKey, type LookupKey } from '@larder/core'
+import { CacheError } from '@larder/core'
+import type { ForeignKey, LookupKey } from '@larder/core/host'
 import type { DatamodelModel } from '../datamodel.ts'
 import { columnOf } from '../relation.ts'
 

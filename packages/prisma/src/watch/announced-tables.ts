@@ -1,4 +1,4 @@
-import { type Change, type Schema, withActions } from '@larder/core'
+import { type Change, type Schema, withActions } from '@larder/core/host'
 
 /** What decides which tables an operation's statements write. */
 interface AnnouncedTablesDeps {

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Transaction } from '@larder/core'
+import type { Transaction } from '@larder/core/host'
 
 /** What an operation has announced to the engine before its statements are sent. */
 export interface Announced {

@@ -5,7 +5,7 @@ import {
   type Schema,
   type StatementOrder,
   type Transaction,
-} from '@larder/core'
+} from '@larder/core/host'
 import { commitFailed, statementFailed } from '../outcome.ts'
 import type { RawSql } from '../raw.ts'
 import type { StatementObserver, TransactionToken } from './adapter.ts'

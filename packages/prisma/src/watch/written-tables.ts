@@ -1,4 +1,4 @@
-import { type SqlDialect, type SqlScan, scanSql } from '@larder/core'
+import { type SqlDialect, type SqlScan, scanSql } from '@larder/core/host'
 
 /** What a statement writes, as far as its text shows. */
 export interface WrittenTables {

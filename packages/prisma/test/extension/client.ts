@@ -1,12 +1,6 @@
-import {
-  type Cache,
-  type CacheOptions,
-  createCache,
-  memoryStore,
-  type ReadReport,
-  type Store,
-  systemClock,
-} from '@larder/core'
+import { type Cache, type CacheOptions, createCache, memoryStore, type ReadReport } from '@larder/core'
+import { systemClock } from '@larder/core/host'
+import type { Store } from '@larder/core/store'
 import { type Datamodel, type PrismaCacheOptions, prismaCache } from '@larder/prisma'
 import { onTestFinished } from 'vitest'
 import { PrismaClient } from '../../../../prisma/generated/client/client.ts'

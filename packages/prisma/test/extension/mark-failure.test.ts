@@ -1,4 +1,5 @@
-import { CacheError, memoryStore, type Store } from '@larder/core'
+import { CacheError, memoryStore } from '@larder/core'
+import type { Store } from '@larder/core/store'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { faultyStore } from '../../../testing/src/index.ts'
 import { type ConnectOptions, connect, errorOf, postgresDatabase, type TestDatabase } from './client.ts'

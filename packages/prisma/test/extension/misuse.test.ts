@@ -1,5 +1,6 @@
 import cluster from 'node:cluster'
-import { type Codec, createCache, type Store } from '@larder/core'
+import { type Codec, createCache } from '@larder/core'
+import type { Store } from '@larder/core/store'
 import { prismaCache } from '@larder/prisma'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from 'vitest'
 import { connect, datamodel, errorOf, PrismaClient, pgliteDatabase, type TestDatabase } from './client.ts'

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createCache, memoryStore, type Store } from '@larder/core'
+import { createCache, memoryStore } from '@larder/core'
+import type { Store } from '@larder/core/store'
 import { type Datamodel, prismaCache } from '@larder/prisma'
 import { setting } from '@larder/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-import type { Pins } from '@larder/core'
+import type { Pins } from '@larder/core/host'
 import { describe, expect, test } from 'vitest'
 import { MOST_PINNED, pinsOf } from '../../src/plan/pins.ts'
 import { FieldRef, models, skip } from './models.ts'

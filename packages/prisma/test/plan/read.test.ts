@@ -1,4 +1,4 @@
-import type { Pins } from '@larder/core'
+import type { Pins } from '@larder/core/host'
 import { describe, expect, test } from 'vitest'
 import { type PlannedRead, planRead } from '../../src/plan/read.ts'
 import { models } from './models.ts'

@@ -1,4 +1,4 @@
-import { type Change, UNKNOWN } from '@larder/core'
+import { type Change, UNKNOWN } from '@larder/core/host'
 import { describe, expect, test } from 'vitest'
 import { type PlannedWrite, planWrite, type WriteContext } from '../../src/plan/write.ts'
 import { FieldRef, models, skip } from './models.ts'

@@ -1,4 +1,4 @@
-import type { Change } from '@larder/core'
+import type { Change } from '@larder/core/host'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import type { PrismaClient } from '../../../../prisma/generated/client/client.ts'
 import { ownClient } from '../../../testing/src/index.ts'

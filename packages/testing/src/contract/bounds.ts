@@ -1,4 +1,4 @@
-import type { Store } from '@larder/core'
+import type { Store } from '@larder/core/store'
 import { expect, it } from 'vitest'
 import { type Start, see, seed, table } from './table.ts'
 

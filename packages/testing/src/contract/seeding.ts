@@ -1,4 +1,4 @@
-import type { TagRequest } from '@larder/core'
+import type { TagRequest } from '@larder/core/store'
 import { expect, it } from 'vitest'
 import { isDirty, nonce, type Start, see, seed, table } from './table.ts'
 

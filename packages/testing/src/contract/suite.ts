@@ -1,4 +1,4 @@
-import type { Store } from '@larder/core'
+import type { Store } from '@larder/core/store'
 import { afterEach, describe } from 'vitest'
 import { boundRules } from './bounds.ts'
 import { entryRules, togetherRules } from './entries.ts'

@@ -1,4 +1,4 @@
-import type { Fetched, FinishRequest, MarkRequest, Store, TagRequest, TagState } from '@larder/core'
+import type { Fetched, FinishRequest, MarkRequest, Store, TagRequest, TagState } from '@larder/core/store'
 
 /** Lifetime of marks and tags under test, in milliseconds. */
 export const LIFETIME = 60_000

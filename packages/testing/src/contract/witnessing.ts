@@ -1,4 +1,4 @@
-import type { TagReport, WitnessedTag } from '@larder/core'
+import type { TagReport, WitnessedTag } from '@larder/core/store'
 import { expect, it } from 'vitest'
 import { type ContractTable, isDirty, LIFETIME, nonce, type Start, see, seed, table } from './table.ts'
 

@@ -1,4 +1,4 @@
-import type { StoreContext } from '@larder/core'
+import type { StoreContext } from '@larder/core/store'
 
 /** What the user should change, told once: to the caches that use the store, or to the process where there is none. */
 export interface Warnings {

@@ -1,4 +1,4 @@
-import type { Lease, StoreContext } from '@larder/core'
+import type { Lease, StoreContext } from '@larder/core/store'
 import { createPauses } from '../connection/pauses.ts'
 import type { Topology, ValkeyNode } from '../topology/topology.ts'
 import type { Identifier } from '../watch/incarnation.ts'

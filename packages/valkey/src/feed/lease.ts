@@ -1,4 +1,4 @@
-import type { Lease } from '@larder/core'
+import type { Lease } from '@larder/core/store'
 
 /** The leases for what one server answers. There is one at a time, for all its answers. */
 export interface Leases {

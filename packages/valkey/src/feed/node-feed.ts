@@ -1,4 +1,4 @@
-import type { Lease } from '@larder/core'
+import type { Lease } from '@larder/core/store'
 import type { Belief } from '../topology/topology.ts'
 import { type Heartbeat, heartbeat } from './heartbeat.ts'
 import { createLeases } from './lease.ts'

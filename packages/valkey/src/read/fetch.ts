@@ -1,4 +1,4 @@
-import type { Fetched, Lease, StoredEntry, TagReply, TagRequest } from '@larder/core'
+import type { Fetched, Lease, StoredEntry, TagReply, TagRequest } from '@larder/core/store'
 import type { LeaseOf } from '../feed/feed.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { Epoch } from '../watch/epoch.ts'

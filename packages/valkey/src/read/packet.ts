@@ -1,4 +1,4 @@
-import type { StoredEntry, TagRequest, TagState } from '@larder/core'
+import type { StoredEntry, TagRequest, TagState } from '@larder/core/store'
 import type { Answer, Order } from '../connection/send.ts'
 import { noteError } from '../tags/change-tags.ts'
 import { stateOf } from '../tags/tag-text.ts'

@@ -1,4 +1,4 @@
-import type { Fetched, TagRequest } from '@larder/core'
+import type { Fetched, TagRequest } from '@larder/core/store'
 
 /** Fetches that were asked for in this turn of the event loop and are not sent yet. */
 export interface Unsent {

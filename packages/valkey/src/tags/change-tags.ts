@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { FinishRequest, MarkRequest, TagReply, TagRequest } from '@larder/core'
+import type { FinishRequest, MarkRequest, TagReply, TagRequest } from '@larder/core/store'
 import { isMoving } from '../connection/failure.ts'
 import type { Answer } from '../connection/send.ts'
 import type { LeaseOf } from '../feed/feed.ts'

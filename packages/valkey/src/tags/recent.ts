@@ -1,4 +1,4 @@
-import type { FinishRequest, MarkRequest } from '@larder/core'
+import type { FinishRequest, MarkRequest } from '@larder/core/store'
 
 /** How long a finish is kept: longer than a replica that may still be promoted lags behind. Milliseconds. */
 const KEPT = 5_000

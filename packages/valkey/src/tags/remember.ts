@@ -1,4 +1,4 @@
-import type { Renewal } from '@larder/core'
+import type { Renewal } from '@larder/core/store'
 import type { TagChanges } from './change-tags.ts'
 import type { Recent } from './recent.ts'
 import type { Renewals } from './renewal.ts'

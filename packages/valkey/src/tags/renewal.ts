@@ -1,4 +1,4 @@
-import type { Renewal, TagRequest } from '@larder/core'
+import type { Renewal, TagRequest } from '@larder/core/store'
 
 /** Names remembered at most; a forgotten one is renewed once more than needed. */
 const MOST_NAMES = 10_000

@@ -1,4 +1,4 @@
-import type { TagState } from '@larder/core'
+import type { TagState } from '@larder/core/store'
 import type { Answer } from '../connection/send.ts'
 
 const BAR = 0x7c

@@ -1,4 +1,4 @@
-import type { FinishRequest, MarkRequest, TagReport, WitnessedTag } from '@larder/core'
+import type { FinishRequest, MarkRequest, TagReport, WitnessedTag } from '@larder/core/store'
 import type { Answer } from '../connection/send.ts'
 import type { Claim, Topology, ValkeyNode } from '../topology/topology.ts'
 import type { Epoch } from '../watch/epoch.ts'

@@ -1,4 +1,4 @@
-import type { Lease } from '@larder/core'
+import type { Lease } from '@larder/core/store'
 import type { Redis } from 'iovalkey'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createPauses } from '../../src/connection/pauses.ts'

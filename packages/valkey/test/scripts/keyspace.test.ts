@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Cache, createCache, type Engine } from '@larder/core'
+import { type Cache, createCache } from '@larder/core'
+import type { Engine } from '@larder/core/host'
 import { valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterEach, beforeEach, expect, it } from 'vitest'

@@ -1,5 +1,6 @@
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises'
-import { type Cache, createCache, type Engine, type LookupKey, type MemoryOptions } from '@larder/core'
+import { type Cache, createCache, type MemoryOptions } from '@larder/core'
+import type { Engine, LookupKey } from '@larder/core/host'
 import { ownProcess, seededRandom } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
 import {

@@ -1,4 +1,5 @@
-import type { Cache, Engine, ReadPlan, ReadReport, Table } from '@larder/core'
+import type { Cache, ReadReport } from '@larder/core'
+import type { Engine, ReadPlan, Table } from '@larder/core/host'
 import type { Redis } from 'iovalkey'
 
 /** A host whose database is one hash of a server: all processes of a test see it. */

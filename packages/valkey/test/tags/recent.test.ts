@@ -1,4 +1,4 @@
-import type { FinishRequest, MarkRequest } from '@larder/core'
+import type { FinishRequest, MarkRequest } from '@larder/core/store'
 import { expect, it } from 'vitest'
 import { createRecent } from '../../src/tags/recent.ts'
 

@@ -1,4 +1,4 @@
-import type { FinishRequest, MarkRequest } from '@larder/core'
+import type { FinishRequest, MarkRequest } from '@larder/core/store'
 import { type ValkeyStore, valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterEach, beforeEach, expect, it } from 'vitest'

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Fetched } from '@larder/core'
+import type { Fetched } from '@larder/core/store'
 import { type Cluster, type ClusterNode, startCluster, valkeyUrl } from '@larder/testing'
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'

@@ -1,4 +1,4 @@
-import type { SqlDialect } from '@larder/core'
+import type { SqlDialect } from '@larder/core/host'
 import { and, eq } from 'drizzle-orm'
 import type { WithCache } from '../../policy/with-cache.ts'
 import { driverResults, type SelectedFields } from '../driver-rows.ts'

@@ -1,4 +1,5 @@
-import { CacheError, type SqlDialect } from '@larder/core'
+import { CacheError } from '@larder/core'
+import type { SqlDialect } from '@larder/core/host'
 import type { WithCache } from '../../policy/with-cache.ts'
 import type { Built } from '../builder-config.ts'
 import { embeddedCount } from '../count.ts'

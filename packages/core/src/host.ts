@@ -1,0 +1,59 @@
+// What an ORM adapter needs: the engine, the plans it takes, and what adapters have in common.
+export { type Clock, systemClock } from './base/clock.ts'
+export type { Surroundings } from './cache.ts'
+export type { Engine, Host } from './host/engine.ts'
+export { createRawSession, type RawSession, type RawSessionWords } from './host/raw-transaction.ts'
+export { canonical } from './keys/canonical.ts'
+export {
+  type Connection,
+  type ConnectionSource,
+  connectionMeaning,
+  fixedConnection,
+  hiddenConnection,
+} from './keys/connection.ts'
+export { nodePostgresClient, nodePostgresPool } from './keys/node-postgres.ts'
+export { watchParsers } from './keys/parsers.ts'
+export { pgliteConnection } from './keys/pglite.ts'
+export { filePlace, networkPlace, objectPlace } from './keys/place.ts'
+export { notBuilt } from './options/resolve-policy.ts'
+export type { RawChanges, RawWrite } from './pipeline/raw-writes.ts'
+export type { EngineAtOnce } from './pipeline/sync.ts'
+export { collatedText } from './plan/collation.ts'
+export {
+  type Change,
+  type ColumnValue,
+  type Effect,
+  type Learn,
+  type Occurrence,
+  type Pins,
+  type ReadPlan,
+  type ReadPlanAtOnce,
+  type ReturnedRow,
+  type RowRead,
+  UNKNOWN,
+  type WritePlan,
+  type WritePlanAtOnce,
+  type WriteThrough,
+} from './plan/plan.ts'
+export type { Policy } from './plan/policy.ts'
+export type {
+  Action,
+  Column,
+  ColumnType,
+  ForeignKey,
+  KeyKind,
+  LookupKey,
+  Schema,
+  Table,
+} from './plan/table.ts'
+export { blindViews } from './plan/undeclared-views.ts'
+export type { SqlDialect } from './sql/dialect.ts'
+export { committing } from './sql/ends-transaction.ts'
+export { type SqlScan, scanSql } from './sql/scan.ts'
+export { sessionMeaning } from './sql/session-fingerprint.ts'
+export { sqlWords } from './sql/text.ts'
+export { changingSql, changingText, changingValue, changingWords } from './sql/volatile-sql.ts'
+export { withActions } from './tags/actions.ts'
+export type { WriteTag } from './tags/write-tags.ts'
+export { createStatementOrder, type StatementOrder, type Turn } from './transaction/statement-order.ts'
+export type { Outcome, Transaction, TransactionWrite } from './transaction/transaction.ts'

@@ -1,0 +1,11 @@
+// The `Store` port and what its methods take and return, for authors of a store.
+export type {
+  Fetched,
+  FinishRequest,
+  MarkRequest,
+  Renewal,
+  Store,
+  StoreContext,
+  StoredEntry,
+} from './store/store.ts'
+export type { Lease, TagReply, TagReport, TagRequest, TagState, Witness, WitnessedTag } from './tags/tag.ts'
