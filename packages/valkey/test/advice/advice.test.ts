@@ -23,7 +23,7 @@ beforeEach(() => {
 /** What an advisor tells of the server with such settings. */
 async function advised(policy: string, minReplicas: string, sentinel: boolean): Promise<readonly string[]> {
   await server.config('SET', 'maxmemory-policy', policy, 'min-replicas-to-write', minReplicas)
-  await createAdvisor(warn).look('one', server, sentinel)
+  await createAdvisor(warn).inspect('one', server, sentinel)
   return told
 }
 
@@ -46,7 +46,7 @@ it('min-replicas-to-write 0 is told of under Sentinel only', async () => {
 it('each thing is told once, however many primaries there are and however often they are looked at', async () => {
   await server.config('SET', 'maxmemory-policy', 'noeviction')
   const advisor = createAdvisor(warn)
-  for (const name of ['one', 'one', 'two']) await advisor.look(name, server, false)
+  for (const name of ['one', 'one', 'two']) await advisor.inspect(name, server, false)
   expect(told).toEqual(['valkey-noeviction'])
 })
 
@@ -55,14 +55,14 @@ it('a server that may not be asked is told nothing of, and is asked again', asyn
   await server.acl('SETUSER', 'mute', 'on', 'nopass', '~*', '&*', '+@all', '-info')
   const mute = look(own.url.replace('//', '//mute:x@'))
   const advisor = createAdvisor(warn)
-  await advisor.look('one', mute, true)
+  await advisor.inspect('one', mute, true)
   expect(told).toEqual([])
   mute.disconnect()
-  await advisor.look('one', server, true)
+  await advisor.inspect('one', server, true)
   expect(told).toEqual(expect.arrayContaining(['valkey-noeviction']))
 })
 
 it('an INFO that leaves fields out is no reason to warn', async () => {
-  await createAdvisor(warn).look('one', { info: async () => '# Memory\r\nused_memory:1\r\n' }, true)
+  await createAdvisor(warn).inspect('one', { info: async () => '# Memory\r\nused_memory:1\r\n' }, true)
   expect(told).toEqual([])
 })

@@ -12,12 +12,12 @@ it('a connection that served for a second makes the next pause short; one that w
   let now = 0
   const pauses = createPauses(() => now)
   for (let time = 0; time < 10; time++) pauses.next()
-  pauses.proven()
+  pauses.connectionServed()
   now += 500
   expect(pauses.next()).toBe(550)
-  pauses.proven()
+  pauses.connectionServed()
   now += 600
-  pauses.proven()
+  pauses.connectionServed()
   now += 600
   expect(pauses.next()).toBe(50)
 })

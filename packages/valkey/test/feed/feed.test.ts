@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createPauses } from '../../src/connection/pauses.ts'
 import { feedClientOf } from '../../src/feed/feed-client.ts'
 import { followNode, type NodeFeed } from '../../src/feed/node-feed.ts'
-import type { Belief } from '../../src/topology/topology.ts'
+import type { TrustedIncarnation } from '../../src/topology/topology.ts'
 import { look, ownServer, type Server, until } from '../support/server.ts'
 
 const RECORD = '{n:main:item}'
@@ -16,7 +16,7 @@ let server: Redis
 let told: (readonly string[] | undefined)[]
 let refused: unknown[]
 /** How the server that answers reads is called, according to the watch. */
-let trust: Belief | undefined
+let trust: TrustedIncarnation | undefined
 let life: string
 const feeds: NodeFeed[] = []
 const clients: Redis[] = []
@@ -28,7 +28,7 @@ beforeEach(async () => {
   told = []
   refused = []
   life = 'one'
-  trust = { life, until: Number.POSITIVE_INFINITY }
+  trust = { incarnation: life, until: Number.POSITIVE_INFINITY }
 })
 afterEach(async () => {
   for (const feed of feeds.splice(0)) feed.close()
@@ -44,13 +44,13 @@ function follow(original: Redis): NodeFeed {
   const pauses = createPauses()
   const feed = followNode({
     client: feedClientOf(original as never, pauses),
-    proven: pauses.proven,
+    onHeartbeat: pauses.connectionServed,
     prefixes: ['{n:', 'n:e:'],
     now: () => performance.now(),
-    lifeOf: async (client) => String(await client.ping()) && life,
-    belief: () => trust,
+    incarnationOf: async (client) => String(await client.ping()) && life,
+    trustedIncarnation: () => trust,
     changed: (names) => void told.push(names),
-    refused: (error) => void refused.push(error),
+    onRefused: (error) => void refused.push(error),
   })
   feeds.push(feed)
   return feed
@@ -219,7 +219,7 @@ it('the feed looks again who is there when reads are answered by another', async
   const held = await lease(feed)
   const id = await feedId()
   life = 'two'
-  trust = { life, until: Number.POSITIVE_INFINITY }
+  trust = { incarnation: life, until: Number.POSITIVE_INFINITY }
   await lease(feed, 'two')
   expect(held.holds()).toBe(false)
   expect(told).toContain(undefined)
@@ -231,7 +231,7 @@ it('leases hold no longer than the server is trusted', async () => {
   const feed = follow(look(own.url))
   await until(async () => (await feedId()) !== '')
   expect(feed.lease('one')).toBeUndefined()
-  trust = { life, until: performance.now() + 600 }
+  trust = { incarnation: life, until: performance.now() + 600 }
   const held = await lease(feed)
   await until(() => !held.holds(), 650)
   expect(feed.lease('one')).toBeUndefined()

@@ -1,6 +1,6 @@
 import type { FinishRequest, MarkRequest } from '@larder/core/store'
 import { expect, it } from 'vitest'
-import { createRecent } from '../../src/tags/recent.ts'
+import { createRecentChanges } from '../../src/tags/recent-changes.ts'
 
 const record = '{n:main:item}'
 const mark = (token: string, more: Partial<MarkRequest> = {}): MarkRequest => ({
@@ -25,7 +25,7 @@ const any = () => true
 function clock(most?: number, mostWhole?: number) {
   let time = 1_000
   return {
-    recent: createRecent(() => time, most, mostWhole),
+    recent: createRecentChanges(() => time, most, mostWhole),
     pass: (ms: number) => {
       time += ms
     },
@@ -110,9 +110,9 @@ it('more tables than are kept become everything', () => {
   for (const name of ['1', '2', '3']) recent.finished(finish(name, { record: name }))
   expect(recent.replay(any)).toEqual({ marks: [], finishes: [], everything: true })
   pass(5_001)
-  expect(recent.replay(any).everything).toBe(false)
-  recent.everything()
-  expect(recent.replay(any).everything).toBe(true)
+  expect(recent.replay(any).newEpoch).toBe(false)
+  recent.invalidatedAll()
+  expect(recent.replay(any).newEpoch).toBe(true)
 })
 
 it('more marks than are kept whole become marks of their whole tables', () => {
