@@ -1,14 +1,14 @@
 import { type Cache, CacheError } from '@larder/core'
 import {
-  blindViews,
   type ColumnType,
-  changingSql,
-  changingValue,
   collatedText,
   type Engine,
+  findUndeclaredViews,
   notBuilt,
   type Schema,
   type SqlDialect,
+  volatileSql,
+  volatileValue,
 } from '@larder/core/host'
 import { is, type SQL, View } from 'drizzle-orm'
 import { loadSqlParser } from '../optional/sql-parser.js'
@@ -70,7 +70,7 @@ export function attachDb(
   const physical = columnNames(own)
   const reading = { physical, changing: changingIn(own, dialect), text: textOf(dialect, collation) }
   const tables = schemaOf(entities, reading, written)
-  const blind = blindViews(tables, viewsOf(entities))
+  const blind = findUndeclaredViews(tables, viewsOf(entities))
   const files: LibsqlFiles = {}
   const attached = cache.attach({
     name: 'drizzle',
@@ -80,7 +80,7 @@ export function attachDb(
     connection: connectionOf(base.session, driver, files),
     types: {},
     ...(dialect === 'postgres' && { sqlParser: loadSqlParser }),
-    blindViews: new Set([...blind].map((name) => name.toLowerCase())),
+    undeclaredViews: new Set([...blind].map((name) => name.toLowerCase())),
   })
   const engine = driver === 'LibSQLSession' ? sparingReplicas(attached, base.session, files) : attached
   const names: TableNames = {
@@ -178,7 +178,7 @@ function changingIn(parts: DialectParts, dialect: SqlDialect): (sql: SQL) => boo
   return (sql) => {
     try {
       const { sql: text, params } = parts.sqlToQuery(sql)
-      return changingSql(text, dialect) !== undefined || params.some(changingValue)
+      return volatileSql(text, dialect) !== undefined || params.some(volatileValue)
     } catch {
       // Not every view over a view can be put into text by Drizzle; the database may have it all the same.
       return true

@@ -1,6 +1,6 @@
 import {
   type ConnectionSource,
-  connectionMeaning,
+  connectionFingerprint,
   hiddenConnection,
   nodePostgresPool,
   pgliteConnection,
@@ -26,7 +26,7 @@ export function connectionOf(base: object): ConnectionSource {
   }
   if (typeof client === 'object' && client !== null && 'dataDir' in client)
     return pgliteConnection(client, settings)
-  return hiddenConnection(adapter, [...connectionMeaning(options, config), ...settings])
+  return hiddenConnection(adapter, [...connectionFingerprint(options, config), ...settings])
 }
 
 /**

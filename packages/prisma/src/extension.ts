@@ -1,5 +1,5 @@
 import { type Cache, CacheError, type PolicyOptions, type ValueTypes } from '@larder/core'
-import { blindViews, createStatementOrder } from '@larder/core/host'
+import { createStatementOrder, findUndeclaredViews } from '@larder/core/host'
 import { Decimal } from '@prisma/client/runtime/client'
 import { loadSqlParser } from '../optional/sql-parser.js'
 import { hasOneConnection } from './adapter-parts.ts'
@@ -84,7 +84,7 @@ function attach(
   const extras = extrasOf(models.names, written)
   const schema = datamodel ? schemaOf(datamodel, extras, options.collation) : runtimeSchema(base, extras)
   const provider = activeProvider(base)
-  const blind = blindViews(schema, viewsOf(models))
+  const blind = findUndeclaredViews(schema, viewsOf(models))
   const engine = options.cache.attach({
     name: 'prisma',
     schema,
@@ -93,7 +93,7 @@ function attach(
     connection: connectionOf(base),
     types: TYPES,
     ...(isPostgres(provider) && { sqlParser: loadSqlParser }),
-    blindViews: blind,
+    undeclaredViews: blind,
   })
   const order = hasOneConnection(base) ? createStatementOrder() : undefined
   const watch = watchClient(base)

@@ -1,4 +1,4 @@
-import { changingText, changingWords } from '@larder/core/host'
+import { volatileText, volatileWords } from '@larder/core/host'
 
 /** What builders account for in a statement. */
 export interface Accounted {
@@ -11,7 +11,7 @@ export interface Accounted {
  * not. `words` as `sqlWords` of core gives them, `text` the whole SQL text.
  */
 export function unfitFor(text: string, words: readonly string[], accounted: Accounted): string | undefined {
-  const changing = changingText(text) ?? changingWords(words)
+  const changing = volatileText(text) ?? volatileWords(words)
   if (changing) return changing
   let selects = 0
   let joins = 0
@@ -29,5 +29,5 @@ export function unfitFor(text: string, words: readonly string[], accounted: Acco
 export function rawUnfit(text: string, words: readonly string[]): string | undefined {
   const end = words.indexOf(';')
   if (end >= 0 && end < words.length - 1) return 'several statements'
-  return changingText(text) ?? changingWords(words)
+  return volatileText(text) ?? volatileWords(words)
 }

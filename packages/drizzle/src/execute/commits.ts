@@ -24,7 +24,7 @@ export function createCommits(): Commits {
   return {
     of: (transaction) => sent.get(transaction) ?? 'none',
     broken(transaction) {
-      transaction.unproven()
+      transaction.discardRows()
       if (!sent.has(transaction)) sent.set(transaction, 'done')
     },
     bodyOver: (transaction) => void over.add(transaction),
@@ -41,7 +41,7 @@ export function createCommits(): Commits {
         const result = await run()
         say('done')
         // PostgreSQL's answer to the COMMIT of a transaction it has given up, told where the driver tells it.
-        if ((result as { command?: unknown } | undefined)?.command === 'ROLLBACK') transaction.unproven()
+        if ((result as { command?: unknown } | undefined)?.command === 'ROLLBACK') transaction.discardRows()
         return result
       } catch (error) {
         if (plainly && commitFailed(error)) say(undefined)

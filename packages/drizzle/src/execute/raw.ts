@@ -1,13 +1,13 @@
 import type { BypassReason } from '@larder/core'
 import {
   type Change,
-  committing,
   createRawSession,
   type Engine,
+  endsTransaction,
   type SqlDialect,
   type SqlScan,
   scanSql,
-  sessionMeaning,
+  sessionFingerprint,
   type Transaction,
 } from '@larder/core/host'
 import type { Statement } from '../analysis/statement.ts'
@@ -44,7 +44,7 @@ export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
   const advice = 'this db reads past the cache. Use db.transaction instead'
   const session = createRawSession(engine, { advice, statementFailed, commitFailed })
   const commits = createCommits()
-  const meaning = sessionMeaning((warning) => engine.events.emit('warning', warning))
+  const meaning = sessionFingerprint((warning) => engine.events.emit('warning', warning))
   const changes = createRawStatementChanges(engine, dialect)
 
   const write = async ({ statement, place, run }: RawExecution): Promise<unknown> => {
@@ -62,7 +62,7 @@ export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
     scan: SqlScan,
     run: () => Promise<unknown>,
   ): Promise<unknown> => {
-    const commit = committing(text, scan, dialect)
+    const commit = endsTransaction(text, scan, dialect)
     const rollback = commit === 'no' && scan.kind === 'end' && !commits.isBodyOver(place)
     if (commit === 'no' && !rollback) return run()
     // By hand, and Drizzle's own: the marks must be up before it.

@@ -1,10 +1,10 @@
 import type { BypassReason } from '@larder/core'
 import {
-  changingValue,
   type Policy,
   type ReadPlan,
   scanSql,
   type Transaction,
+  volatileValue,
   type WritePlan,
 } from '@larder/core/host'
 import { changesOf, occurrencesOf, type Statement } from '../analysis/statement.ts'
@@ -18,8 +18,8 @@ import { shownBy } from './returned.ts'
 export function runStatement(room: StatementRoom, one: Execution): Promise<unknown> {
   const { place, statement } = one
   if (!place || statement.kind === 'write') return run(room, one)
-  if (unsettles(room, statement, place)) place.unproven()
-  return place.beside(() => run(room, one))
+  if (unsettles(room, statement, place)) place.discardRows()
+  return place.trackUnknown(() => run(room, one))
 }
 
 /**
@@ -53,7 +53,7 @@ async function raw(room: StatementRoom, one: Execution): Promise<unknown> {
   room.raw.look(statement)
   if (!call || !reads || place || room.raw.session() || !readsOnly(room, statement)) return room.raw.run(one)
   const blind = reads.some(room.blind)
-  const moment = room.dialect === 'postgres' && parameters.some(changingValue)
+  const moment = room.dialect === 'postgres' && parameters.some(volatileValue)
   if (blind || moment || room.raw.strayed() || statement.opaque !== undefined || !one.carried)
     return room.engine.read(pastCache(one, 'opaque'))
   if (room.raw.parsing()) return room.engine.read(pastCache(one, 'dirty'))
@@ -148,7 +148,7 @@ function bypassOf(
   if (room.raw.parsing()) return 'dirty'
   if (call === false) return 'disabled'
   if (statement.opaque !== undefined || shape === 'result' || room.raw.strayed()) return 'opaque'
-  return room.dialect === 'postgres' && parameters.some(changingValue) ? 'opaque' : undefined
+  return room.dialect === 'postgres' && parameters.some(volatileValue) ? 'opaque' : undefined
 }
 
 function write(room: StatementRoom, one: Execution): Promise<unknown> {

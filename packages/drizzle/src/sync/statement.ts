@@ -1,5 +1,5 @@
 import type { BypassReason } from '@larder/core'
-import { type ReadPlanAtOnce, scanSql, sqlWords } from '@larder/core/host'
+import { type SyncReadPlan, scanSql, sqlWords } from '@larder/core/host'
 import { changesOf, occurrencesOf, type Statement } from '../analysis/statement.ts'
 import type { StatementRoom } from '../execute/execution.ts'
 import { statementFailed } from '../execute/outcome.ts'
@@ -68,7 +68,7 @@ function execute(room: StatementRoom, connection: Connection, one: Execution): u
     return result
   } finally {
     // Its last statement, or an error that ended it: what was kept for the end of the transaction is due.
-    if (held && !connection.inTransaction) room.engine.atOnce.end(!rolledBack)
+    if (held && !connection.inTransaction) room.engine.sync.end(!rolledBack)
   }
 }
 
@@ -84,7 +84,7 @@ function statementAtOnce(room: StatementRoom, one: Execution, held: boolean): un
   if (scan.writes || statement.declared) {
     const changes = room.raw.changes(statement)
     const plan = { operation: statement.operation, model: undefined, changes, failed: statementFailed, run }
-    return room.engine.atOnce.write(plan, held)
+    return room.engine.sync.write(plan, held)
   }
   return scan.kind === 'read' ? rawRead(room, one, held) : run()
 }
@@ -93,8 +93,8 @@ function read(room: StatementRoom, one: Execution, held: boolean): unknown {
   const { statement, parameters, method, run } = one
   const bypass = bypassOf(one, held)
   const policy = bypass ? undefined : policyOf(room, one)
-  if (!policy) return room.engine.atOnce.read(pastCache(one, bypass))
-  return room.engine.atOnce.read({
+  if (!policy) return room.engine.sync.read(pastCache(one, bypass))
+  return room.engine.sync.read({
     operation: statement.operation,
     model: statement.model ?? 'raw',
     policy,
@@ -112,7 +112,7 @@ function bypassOf({ statement, shape, call }: Execution, held: boolean): BypassR
   return statement.opaque !== undefined || shape === 'result' ? 'opaque' : undefined
 }
 
-function pastCache(one: Execution, bypass: BypassReason | undefined): ReadPlanAtOnce<unknown> {
+function pastCache(one: Execution, bypass: BypassReason | undefined): SyncReadPlan<unknown> {
   const { statement, run } = one
   const plan = { operation: statement.operation, model: statement.model ?? 'raw', policy: undefined, run }
   return {
@@ -127,13 +127,13 @@ function pastCache(one: Execution, bypass: BypassReason | undefined): ReadPlanAt
 /** As with other drivers, where the caller says what it reads. Only `all` gives rows of a form that can be carried. */
 function rawRead(room: StatementRoom, one: Execution, held: boolean): unknown {
   const { statement, parameters, call, method } = one
-  const { atOnce } = room.engine
+  const { sync } = room.engine
   const reads = call ? call.reads : undefined
   if (held || !call || !reads || !readsOnly(room, statement))
-    return atOnce.read(pastCache(one, held ? 'transaction' : 'no-policy'))
+    return sync.read(pastCache(one, held ? 'transaction' : 'no-policy'))
   if (reads.some(room.blind) || statement.opaque !== undefined || method !== 'objects')
-    return atOnce.read(pastCache(one, 'opaque'))
-  return atOnce.read({
+    return sync.read(pastCache(one, 'opaque'))
+  return sync.read({
     ...pastCache(one, undefined),
     policy: room.policies.raw(call),
     as: `raw ${statement.key}`,
@@ -152,5 +152,5 @@ function write(room: StatementRoom, one: Execution, held: boolean): unknown {
     failed: statementFailed,
     run,
   }
-  return room.engine.atOnce.write(plan, held)
+  return room.engine.sync.write(plan, held)
 }

@@ -26,7 +26,7 @@ export function runTransactionAtOnce(
   const outermost = !connection.inTransaction
   let bodyDone = false
   const end = (committed: boolean): void => {
-    if (outermost) room.engine.atOnce.end(committed)
+    if (outermost) room.engine.sync.end(committed)
   }
   const wrapped: Body = (tx) => {
     adopt(room, tx)

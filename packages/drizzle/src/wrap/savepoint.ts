@@ -27,7 +27,7 @@ export function adopt(
   const { transaction } = tx
   tx.transaction = (body, config) => {
     // What a savepoint wrote may be rolled back while the transaction commits.
-    place.transaction.unproven()
+    place.transaction.discardRows()
     const inner = place.savepoint()
     const session: SessionParts = Object.assign(Object.create(tx.session), bare)
     watch(room, call, session, inner, watched)

@@ -1,4 +1,4 @@
-import type { FinishRequest, MarkRequest, TagReport, WitnessedTag } from '@larder/core/store'
+import type { FinishRequest, MarkRequest, ReportedTag, TagReport } from '@larder/core/store'
 import type { Answer } from '../connection/send.ts'
 import type { Claim, Topology, ValkeyNode } from '../topology/topology.ts'
 import type { Epoch } from '../watch/epoch.ts'
@@ -21,9 +21,9 @@ export interface Asked {
  */
 export function askedOf(
   topology: Topology,
-  { record, witness }: MarkRequest | FinishRequest,
+  { record, reportOn }: MarkRequest | FinishRequest,
 ): Asked | undefined {
-  if (!witness) return undefined
+  if (!reportOn) return undefined
   try {
     const node = topology.nodeOf(record)
     return { node, claim: node.claim() }
@@ -46,22 +46,22 @@ function vouchedFor(topology: Topology, record: string, { node, claim }: Asked):
 /** Reads the answers to one call. Undefined where it was to witness nothing, or another server may have answered. */
 export function witnessed(
   topology: Topology,
-  { record, witness }: MarkRequest | FinishRequest,
+  { record, reportOn }: MarkRequest | FinishRequest,
   asked: Asked | undefined,
   answers: readonly Answer[],
 ): Witnessed | undefined {
   const [texts, ...more] = answers
-  if (!witness || !asked || more.length || !Array.isArray(texts)) return undefined
+  if (!reportOn || !asked || more.length || !Array.isArray(texts)) return undefined
   if (!vouchedFor(topology, record, asked)) return undefined
   const { life } = asked.claim
-  const tags: WitnessedTag[] = []
+  const tags: ReportedTag[] = []
   for (let at = 0; at < texts.length; at += TEXTS) {
     const [found, own, foreign, left] = texts.slice(at, at + TEXTS).map(String)
     const nonce = (text: string | undefined) => (text ? `${text}@${life}` : undefined)
     tags.push({ found: nonce(found), left: nonce(left || found), own: own === '1', foreign: foreign === '1' })
   }
-  const { length } = witness.fields
-  if (tags.length !== length + witness.cells.length) return undefined
+  const { length } = reportOn.fields
+  if (tags.length !== length + reportOn.cells.length) return undefined
   return { fields: tags.slice(0, length), cells: tags.slice(length) }
 }
 
@@ -71,7 +71,7 @@ export async function reported<R extends MarkRequest | FinishRequest>(
   request: R,
   tell: (request: R) => Promise<Witnessed | undefined>,
 ): Promise<TagReport | undefined> {
-  const before = request.witness && present(epoch)
+  const before = request.reportOn && present(epoch)
   const seen = await tell(request)
   return seen && before !== undefined && present(epoch) === before ? { epoch: before, ...seen } : undefined
 }
