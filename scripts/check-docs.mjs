@@ -1,5 +1,5 @@
-// Checks what the site's builder does not look at: the headings that links name, the tests that the guarantees name, and
-// that the reference has every error and warning code of the code.
+// Checks what the site's builder does not look at: the headings that links name, the tests that the guarantees name, that
+// the reference has every error and warning code of the code, and that explained error texts are those of the code.
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -52,7 +52,25 @@ const DOCTOR = new Set(
   [...text('packages/doctor/README.md').matchAll(/`(valkey-[a-z-]+)`/g)].map(([, code]) => code),
 )
 
-const messages = [...brokenLinks(), ...missingTests(), ...missingCodes()]
+/** Texts of Larder's own errors that a page explains. The others in its table are the server's and Node's. */
+const EXPLAINED = [
+  'the connection was lost',
+  ', not a primary',
+  'no primary serves slot',
+  'the server closed the connection before it answered',
+  'no answer within',
+  'this valkeyStore is used by a cache of the namespace',
+  'took longer than',
+]
+
+function* changedTexts() {
+  const sources = find('packages/{core,valkey}/src/**/*.ts').map(text).join('\n')
+  for (const words of EXPLAINED)
+    if (!sources.includes(words) || !text('docs/valkey-troubleshooting.md').includes(words))
+      yield `“${words}” should stand both in the code and in docs/valkey-troubleshooting.md`
+}
+
+const messages = [...brokenLinks(), ...missingTests(), ...missingCodes(), ...changedTexts()]
 for (const message of messages) console.error(message)
 console.log(`links, tests and codes of the documentation: ${messages.length} messages`)
 if (messages.length > 0) process.exitCode = 1

@@ -35,6 +35,7 @@ export const layers = {
     ['execute'],
     ['sync', 'order'],
     ['wrap'],
+    ['db-checks'],
     ['attach'],
     ['drizzle-cache'],
     ['index'],

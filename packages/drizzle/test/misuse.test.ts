@@ -16,7 +16,7 @@ const wrap = (options: object, given: object = db) => {
 
 describe('what is wrong is refused at construction, with the fix', () => {
   const REFUSED: Readonly<Record<string, readonly [() => unknown, RegExp]>> = {
-    'no cache': [wrap({ cache: {} }), /give what createCache\(\) returned/],
+    'no cache': [wrap({ cache: {} }), /pass what createCache\(\) returned/],
     'an option there is not': [
       wrap({ table: {} }),
       /no option table: there are cache, schema, database, tables/,
@@ -33,7 +33,7 @@ describe('what is wrong is refused at construction, with the fix', () => {
     ],
     'an operation there is not': [
       wrap({ tables: { users: { ttl: 1, operations: ['findMany'] } } }),
-      /there are select, query, \$count/,
+      /the possible reads are select, query, \$count/,
     ],
     'a lookup key of no columns': [
       wrap({ tables: { posts: { ttl: 1, lookupKeys: [['author']] } } }),
@@ -45,7 +45,7 @@ describe('what is wrong is refused at construction, with the fix', () => {
     'a bad database name': [wrap({ database: 'a b' }), /database is "a b"/],
     'a collation where the database is not MySQL': [
       wrap({ collation: 'utf8mb4_unicode_ci' }),
-      /collation is for MySQL and MariaDB, and this db is of postgres/,
+      /collation is for MySQL and MariaDB, and this db uses postgres/,
     ],
     'a wrapped db': [wrap({}, drizzleCache(db, { cache: createCache() })), /wrapped this db already/],
     'cached() on a plain db': [() => cached(db, { ttl: 1 }), /takes a db that drizzleCache/],
@@ -82,7 +82,7 @@ describe('what is wrong is refused at construction, with the fix', () => {
   it('what $withCache asks for and cannot have', () => {
     const ours = drizzleCache(db, { cache: createCache(), tables: { users: { ttl: '1s' } } })
     const query = ours.select().from(schema.users)
-    expect(() => query.$withCache({ autoInvalidate: false }).prepare('a')).toThrow(/cannot be honoured/)
+    expect(() => query.$withCache({ autoInvalidate: false }).prepare('a')).toThrow(/is not supported/)
     expect(() => query.$withCache({ config: { exat: 5 } }).prepare('b')).toThrow(/config\.exat.*ex: seconds/)
   })
 })

@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from 'vitest'
 // A fresh process reads some hundred files; other tests may have the machine meanwhile.
 vi.setConfig({ testTimeout: 60_000 })
 
-const sources = new URL('../../../test/sources.mjs', import.meta.url).href
+const sources = new URL('../../../test/support/sources.mjs', import.meta.url).href
 const packageFolder = fileURLToPath(new URL('..', import.meta.url))
 
 /** Dialects of Drizzle, by folder, that a fresh process has loaded after `before` and those that `after` adds. */

@@ -4,13 +4,12 @@ import type { Caches } from './caches.ts'
 import type { Target } from './connection/target.ts'
 import type { Warnings } from './connection/warnings.ts'
 import { type Feed, followChanges, type LeaseOf } from './feed/feed.ts'
+import { createUnsent, type Unsent } from './read/fetch.ts'
 import { createPackets, type Packets } from './read/packet.ts'
-import { createUnsent, type Unsent } from './read/unsent.ts'
 import { keyByKey } from './scripts/key-by-key.ts'
 import { type TagChanges, tagChanges } from './tags/change-tags.ts'
-import { createRecent } from './tags/recent.ts'
-import { remembering, renewTags, resend } from './tags/remember.ts'
-import { createRenewals } from './tags/renewal.ts'
+import { createRecent, remembering, resend } from './tags/recent.ts'
+import { createRenewals, renewTags } from './tags/renewal.ts'
 import { createTopology } from './topology/create.ts'
 import type { Topology } from './topology/topology.ts'
 import { type Epoch, epochOf, owns } from './watch/epoch.ts'
@@ -21,7 +20,8 @@ export interface Assembly {
   readonly topology: Topology
   readonly epoch: Epoch
   readonly tags: TagChanges
-  readonly lease: LeaseOf
+  /** Undefined until {@link follow}. */
+  readonly lease: LeaseOf | undefined
   readonly packets: Packets
   readonly unsent: Unsent
   /** Prolongs what needs it of an entry's tags. Nobody waits for that. */
@@ -37,7 +37,6 @@ export interface Assembly {
 /** Topology, epoch and identification need each other: the topology is the last to exist and the first to be asked. */
 export function assemble(target: Target, warnings: Warnings, caches: Caches): Assembly {
   const here = (): Topology => topology
-  const now = (): number => performance.now()
   const alone = keyByKey(here)
   const epoch = epochOf(here, alone)
   const who = identifier({
@@ -46,7 +45,7 @@ export function assemble(target: Target, warnings: Warnings, caches: Caches): As
     database: target.database,
     infoless: () => warnings.tell('valkey-info', NO_INFO),
   })
-  const [recent, renewals] = [createRecent(now), createRenewals(now)]
+  const [recent, renewals] = [createRecent(), createRenewals()]
   const unsent = createUnsent()
   const topology = createTopology(target, warnings, {
     beforeTrust: (node) => resend(plain, recent, (record) => owns(topology, node, record), epoch.renew),
@@ -54,8 +53,7 @@ export function assemble(target: Target, warnings: Warnings, caches: Caches): As
     sending: unsent.clear,
   })
   let feed: Feed | undefined
-  const lease: LeaseOf = (node, life) => feed?.lease(node, life)
-  const plain = tagChanges(topology, alone, lease)
+  const plain = tagChanges(topology, alone, (node, life) => feed?.lease(node, life))
   topology.onChange((change) => {
     // Whether it kept its tags is not known.
     if (change.kind === 'lost') renewals.clear()
@@ -64,13 +62,13 @@ export function assemble(target: Target, warnings: Warnings, caches: Caches): As
   adviseOn(topology, warnings.tell)
   // Nobody tells of an epoch that another process began: it was asked for.
   epoch.onChange(() => caches.changed(undefined))
-  return {
+  const assembly: Assembly & { lease: LeaseOf | undefined } = {
     topology,
     epoch,
-    packets: createPackets(here, who.together),
+    packets: createPackets(here),
     unsent,
     tags: remembering(plain, recent, renewals),
-    lease,
+    lease: undefined,
     renewTags(renewal) {
       epoch.learn(renewal.lifetime)
       renewTags(plain, renewals, renewal)
@@ -92,10 +90,12 @@ export function assemble(target: Target, warnings: Warnings, caches: Caches): As
         warn: warnings.tell,
         identifyOver: who.identifyOver,
       })
+      assembly.lease = feed.lease
     },
     close() {
       feed?.close()
       topology.close()
     },
   }
+  return assembly
 }

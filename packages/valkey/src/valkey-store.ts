@@ -1,5 +1,5 @@
-import type { Fetched, Store } from '@larder/core/store'
-import { assemble } from './assemble.ts'
+import type { Fetched, Store, TagRequest } from '@larder/core/store'
+import { type Assembly, assemble } from './assemble.ts'
 import { createCaches } from './caches.ts'
 import { checkOptions } from './connection/options.ts'
 import { sharedAs } from './connection/shared-as.ts'
@@ -9,6 +9,7 @@ import { ping } from './ping.ts'
 import { readAll } from './read/fetch.ts'
 import { setEntry } from './tags/set-entry.ts'
 import { reported } from './tags/witness.ts'
+import type { Topology } from './topology/topology.ts'
 
 /** A store on a Valkey or Redis server, shared by all processes that use it. */
 export interface ValkeyStore extends Store {
@@ -35,15 +36,18 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
   const store = assemble(target, warnings, caches)
   const shared = sharedAs(target)
   const { topology, epoch, tags } = store
+  const firstAttempt = firstAttemptOf(topology)
   let opening: Promise<void> | undefined
   let closed = false
+  /** No cache uses the store. */
+  let alone = true
 
   store.use(DEFAULT_NAMESPACE)
   /** Runs a call once the first connection attempt is over; its failure says nothing secret. */
   const call = async <T>(run: () => Promise<T>): Promise<T> => {
     try {
-      if (caches.namespace === undefined) warnings.alone()
-      await (opening ?? topology.opened())
+      if (alone) warnings.alone()
+      await (opening ?? firstAttempt())
       if (closed) throw new Error('the store is closed')
       return await run()
     } catch (error) {
@@ -51,7 +55,7 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
     }
   }
   const fetch: Store['fetch'] = (entry, requests) => {
-    if (caches.namespace === undefined) warnings.alone()
+    if (alone) warnings.alone()
     return store.unsent.join(entry, requests, () => readAll(store, entry, requests))
   }
 
@@ -62,6 +66,7 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
     open(context) {
       const before = caches.namespace ?? DEFAULT_NAMESPACE
       caches.add(context)
+      alone = false
       warnings.open(context)
       if (context.follow) store.follow(context.namespace)
       if (context.namespace === before) return
@@ -74,14 +79,8 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
     },
     // A hit is this call: it takes the short way when there is nothing to wait for.
     fetch: (entry, requests) =>
-      closed || opening || topology.opened() ? call(() => fetch(entry, requests)) : fetch(entry, requests),
-    seed: (requests, lifetime) =>
-      call(async () => {
-        epoch.learn(lifetime)
-        const began = performance.now()
-        const seeded = await Promise.all(requests.map((request) => tags.seed(request, lifetime)))
-        return { epoch: await epoch.after(began), entry: null, tags: seeded } satisfies Fetched
-      }),
+      closed || opening || firstAttempt() ? call(() => fetch(entry, requests)) : fetch(entry, requests),
+    seed: (requests, lifetime) => call(() => seedTags(store, requests, lifetime)),
     mark: (request) => call(() => reported(epoch, request, tags.mark)),
     renew: (request) => call(() => tags.mark(request)),
     finish: (request) => call(() => reported(epoch, request, tags.finish)),
@@ -108,8 +107,30 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
   }
 }
 
+async function seedTags(
+  { epoch, tags }: Assembly,
+  requests: readonly TagRequest[],
+  lifetime: number,
+): Promise<Fetched> {
+  epoch.learn(lifetime)
+  const began = performance.now()
+  const seeded = await Promise.all(requests.map((request) => tags.seed(request, lifetime)))
+  return { epoch: await epoch.after(began), entry: null, tags: seeded }
+}
+
+/** The first attempt to connect, until it has ended. Every hit asks this, so the topology is not asked after that. */
+function firstAttemptOf(topology: Topology): () => Promise<void> | undefined {
+  let ended = false
+  return () => {
+    if (ended) return undefined
+    const attempt = topology.opened()
+    ended = attempt === undefined
+    return attempt
+  }
+}
+
 /** Never rejects: whoever asks next finds out. */
-async function checked(topology: ReturnType<typeof assemble>['topology']): Promise<void> {
+async function checked(topology: Topology): Promise<void> {
   try {
     await topology.opened()
     await topology.check()

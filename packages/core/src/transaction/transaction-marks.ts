@@ -36,12 +36,12 @@ export interface TransactionMarks {
   abandon(): void
 }
 
-/** @param unproven called when COMMIT may be sent before some mark is acknowledged: no row is stored then. */
+/** @param discardRows called when COMMIT may be sent before some mark is acknowledged: no row is stored then. */
 export function createTransactionMarks(
   deps: MarkDeps,
   budget: Budget,
   early: boolean,
-  unproven: () => void,
+  discardRows: () => void,
 ): TransactionMarks {
   const marks = createMarks(deps)
   let sealed = early
@@ -55,7 +55,7 @@ export function createTransactionMarks(
     const answers = marks.wait(strict ? 'long' : 'short', only)
     if (answers) await (strict ? answers : budget.spend(answers))
     // What is acknowledged after COMMIT may come after other writes of the same rows: it proves nothing.
-    if (!marks.acknowledged) unproven()
+    if (!marks.acknowledged) discardRows()
     return marks.refusal(tags)
   }
   return {

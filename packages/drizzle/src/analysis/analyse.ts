@@ -1,208 +1,224 @@
 import { type SqlDialect, scanSql, sqlWords } from '@larder/core/host'
 import { is, type SQL, Table, View } from 'drizzle-orm'
-import { type Node, placesOf, treeOf } from '../sql/tree.ts'
-import type { Built, BuiltSql } from '../versions/builder-config.ts'
+import { nodeFinder, type SqlNode, treeOf } from '../sql/tree.ts'
+import type { BuilderConfig } from '../versions/builder-config.ts'
 import { embeddedCount } from '../versions/count.ts'
 import { nameInStatement, physicalName, viewConfig } from '../versions/names.ts'
-import { learnJoins } from './learn-joins.ts'
-import { draftsByName, learnRelations } from './learn-relations.ts'
-import { namesItsTargets, writingVerbs } from './raw-targets.ts'
+import { deleteChange, insertChanges, updateChange } from './changes.ts'
+import { findJoinDependencies } from './join-dependencies.ts'
+import { countWritingVerbs, namesAllTargets } from './raw-targets.ts'
+import { draftsByName, findRelationDependencies } from './relation-dependencies.ts'
 import { surveyRelations } from './relations.ts'
-import { followLinks, showsRows, surveyCount, surveySelect } from './select.ts'
-import { type ChangePlan, keyOf, type Statement } from './statement.ts'
-import { addTable, rootTable, type Scope, type Survey, sourceNamed, type TableNames } from './survey.ts'
-import { rawUnfit, unfitFor } from './why-uncacheable.ts'
-import { deleteChange, insertChanges, updateChange } from './write.ts'
+import { propagatePins, returnsTableRows, surveyCount, surveySelect } from './select.ts'
+import type { SqlConfigs } from './sql-configs.ts'
+import { type ChangePlan, type Statement, textKey } from './statement.ts'
+import {
+  addTable,
+  createScope,
+  rootTable,
+  type Scope,
+  type Survey,
+  sourceNamed,
+  type TableNames,
+} from './survey.ts'
+import { whyRawUncacheable, whyUncacheable } from './why-uncacheable.ts'
 
-/** What the analysis needs to know. */
-export interface AnalysisRoom {
-  readonly built: BuiltSql
+export interface AnalysisDeps {
+  readonly configs: SqlConfigs
   readonly names: TableNames
   readonly dialect: SqlDialect
 }
 
-/** Reads off a statement's tree what it depends on and what it changes. `parameters`: how many the text has. */
-export function analyse(room: AnalysisRoom, sql: SQL, text: string, parameters: number): Statement {
+/**
+ * Finds out what a statement depends on and what it changes.
+ * @param parameters how many parameters the text has.
+ */
+export function analyse(deps: AnalysisDeps, sql: SQL, text: string, parameters: number): Statement {
   const tree = treeOf(sql)
   const trusted = tree?.parameters === parameters
   const survey: Survey = {
-    names: room.names,
-    built: room.built,
-    places: tree && trusted ? placesOf(tree.root) : () => undefined,
+    names: deps.names,
+    configs: deps.configs,
+    nodeOf: tree && trusted ? nodeFinder(tree.root) : () => undefined,
     drafts: [],
     changes: [],
-    own: 0,
+    ownChanges: 0,
     selects: 0,
     joins: 0,
     writes: 0,
     locks: false,
-    opaque: trusted ? undefined : 'parameters that cannot be told apart',
+    opaque: trusted ? undefined : 'parameters that cannot be identified',
     related: undefined,
   }
   if (tree) visit(survey, tree.root, undefined, true)
-  followLinks(survey)
-  const made = room.built.of(sql)
-  const shape = made?.kind === 'relational' || made?.kind === 'relations' ? made.shape() : undefined
-  if (shape) learnRelations(survey, survey.related ?? draftsByName(survey.drafts), shape)
-  else if (made?.kind === 'select') learnJoins(survey, made.config)
-  const raw = tree && made === undefined && scanSql(text, room.dialect).writes
-  // Whatever the SQL does to the tables it names, it may do to any row of them.
-  if (raw && namesItsTargets(tree.root, text, room.dialect))
+  propagatePins(survey)
+  const config = deps.configs.get(sql)
+  const shape = config?.kind === 'relational' || config?.kind === 'relations' ? config.shape() : undefined
+  if (shape) findRelationDependencies(survey, survey.related ?? draftsByName(survey.drafts), shape)
+  else if (config?.kind === 'select') findJoinDependencies(survey, config.config)
+  const isRawWrite = tree && config === undefined && scanSql(text, deps.dialect).writes
+  // Raw SQL may change any row of the tables it names.
+  if (isRawWrite && namesAllTargets(tree.root, text, deps.dialect))
     for (const { table } of survey.drafts) survey.changes.push({ table, effect: 'unknown' })
-  return concluded(room, survey, made, text)
+  return statementOf(deps, survey, config, text)
 }
 
-function visit(survey: Survey, node: Node, around: Scope | undefined, root: boolean): void {
+function visit(survey: Survey, node: SqlNode, enclosing: Scope | undefined, root: boolean): void {
   const { piece } = node
-  let scope = around
-  if (piece.kind === 'sql') scope = enter(survey, node, piece.sql, around, root)
-  else if (piece.kind === 'table') mention(survey, around, piece.table)
+  let scope = enclosing
+  if (piece.kind === 'sql') scope = visitSql(survey, node, piece.sql, enclosing, root)
+  else if (piece.kind === 'table') mentionTable(survey, enclosing, piece.table)
   else if (piece.kind === 'column' && is(piece.column.table, Table))
-    mention(survey, around, piece.column.table)
+    mentionTable(survey, enclosing, piece.column.table)
   else if (piece.kind === 'view') {
     const { name, originalName } = viewConfig(piece.view)
-    if (sourceNamed(around, name) === 'none') addTable(survey, emptyScope(), originalName, name)
+    if (sourceNamed(enclosing, name) === 'none') addTable(survey, createScope(undefined), originalName, name)
   }
   for (const child of node.children) visit(survey, child, scope, false)
 }
 
-/** A table that raw SQL names where no builder put it. */
-function mention(survey: Survey, around: Scope | undefined, table: Table): void {
-  if (sourceNamed(around, nameInStatement(table)) !== 'none') return
-  addTable(survey, emptyScope(), physicalName(table), nameInStatement(table))
+/** Adds a table that raw SQL names and no builder added. */
+function mentionTable(survey: Survey, enclosing: Scope | undefined, table: Table): void {
+  if (sourceNamed(enclosing, nameInStatement(table)) !== 'none') return
+  addTable(survey, createScope(undefined), physicalName(table), nameInStatement(table))
 }
 
-const emptyScope = (): Scope => ({ sources: new Map(), around: undefined })
-
-function enter(
+function visitSql(
   survey: Survey,
-  node: Node,
+  node: SqlNode,
   sql: SQL,
-  around: Scope | undefined,
+  enclosing: Scope | undefined,
   root: boolean,
 ): Scope | undefined {
-  const built = survey.built.of(sql) ?? embeddedCount(sql)
-  if (built?.kind === 'relations') return enterRelations(survey, node, around, root)
-  return built ? enterBuilt(survey, built, around, root) : around
+  const config = survey.configs.get(sql) ?? embeddedCount(sql)
+  if (config?.kind === 'relations') return visitRelations(survey, node, enclosing, root)
+  return config ? visitBuilt(survey, config, enclosing, root) : enclosing
 }
 
-function enterBuilt(
+function visitBuilt(
   survey: Survey,
-  built: Built,
-  around: Scope | undefined,
+  built: BuilderConfig,
+  enclosing: Scope | undefined,
   root: boolean,
 ): Scope | undefined {
   switch (built.kind) {
     case 'relational': {
-      const scope = built.inner ? enterBuilt(survey, built.inner, around, false) : around
-      if (root && built.inner?.kind === 'select' && showsRows(built.inner.config, true)) countFirst(survey)
+      const { inner } = built
+      const scope = inner ? visitBuilt(survey, inner, enclosing, false) : enclosing
+      if (root && inner?.kind === 'select' && returnsTableRows(inner.config, true)) countRowsOf(survey, 0)
       return scope
     }
     case 'select': {
       const first = survey.drafts.length
-      const scope = surveySelect(survey, built.config, around)
-      if (root && showsRows(built.config, false)) countFirst(survey, first)
+      const scope = surveySelect(survey, built.config, enclosing)
+      if (root && returnsTableRows(built.config, false)) countRowsOf(survey, first)
       return scope
     }
     case 'count':
-      return surveyCount(survey, built.source, built.filters, around)
+      return surveyCount(survey, built.source, built.filters, enclosing)
     case 'insert':
-      return wrote(survey, insertChanges(survey, built.config), built.config.table, around, root)
+      return addWrite(survey, insertChanges(survey, built.config), built.config.table, enclosing, root)
     case 'update':
       survey.joins += built.config.joins?.length ?? 0
-      return wrote(survey, updateChange(survey, built.config), built.config.table, around, root)
+      return addWrite(survey, updateChange(survey, built.config), built.config.table, enclosing, root)
     case 'delete':
-      return wrote(survey, deleteChange(survey, built.config), built.config.table, around, root)
+      return addWrite(survey, deleteChange(survey, built.config), built.config.table, enclosing, root)
     case 'refresh':
       if (is(built.view, View))
         survey.changes.push({ table: viewConfig(built.view).originalName, effect: 'unknown' })
-      return around
+      return enclosing
     default:
-      return around
+      return enclosing
   }
 }
 
-function enterRelations(survey: Survey, node: Node, around: Scope | undefined, root: boolean): Scope {
+function visitRelations(survey: Survey, node: SqlNode, enclosing: Scope | undefined, root: boolean): Scope {
   const first = survey.drafts.length
-  const scope = surveyRelations(survey, node, around)
-  if (root) countFirst(survey, first)
+  const scope = surveyRelations(survey, node, enclosing)
+  if (root) countRowsOf(survey, first)
   return scope
 }
 
-function countFirst(survey: Survey, index = 0): void {
+function countRowsOf(survey: Survey, index: number): void {
   const draft = survey.drafts[index]
   if (draft) draft.counted = 'each'
 }
 
-/** A statement inside another runs at the same instant as it, in any order: of its rows nothing is taken as known. */
-function wrote(
+/** A statement inside another one runs at the same time, in any order, so nothing is known about its rows. */
+function addWrite(
   survey: Survey,
   changes: readonly ChangePlan[],
   table: unknown,
-  around: Scope | undefined,
+  enclosing: Scope | undefined,
   root: boolean,
 ): Scope {
   survey.writes++
-  const scope: Scope = { sources: new Map(), around }
+  const scope = createScope(enclosing)
   if (is(table, Table)) scope.sources.set(nameInStatement(table), undefined)
   if (root) {
     survey.changes.unshift(...changes)
-    survey.own = changes.length
+    survey.ownChanges = changes.length
   } else
     survey.changes.push(...changes.map((change) => ({ table: change.table, effect: 'unknown' as const })))
   return scope
 }
 
-function concluded(room: AnalysisRoom, survey: Survey, built: Built | undefined, text: string): Statement {
-  const scan = scanSql(text, room.dialect)
-  const words = sqlWords(text, room.dialect)
-  const { table, verb } = subject(room, survey, built)
-  const model = table === undefined ? undefined : room.names.model(table)
-  const own = survey.drafts.find((draft) => draft.table === table)
-  const drafts = own ? [own, ...survey.drafts.filter((draft) => draft !== own)] : survey.drafts
-  // More than builders account for: a CTE as raw SQL.
-  const all = survey.changes.length > 0 && writingVerbs(words ?? []) === survey.writes
-  const hidden = built !== undefined && scan.writes && !all
-  const kind = built === undefined || hidden ? 'raw' : survey.changes.length ? 'write' : 'read'
+function statementOf(
+  deps: AnalysisDeps,
+  survey: Survey,
+  config: BuilderConfig | undefined,
+  text: string,
+): Statement {
+  const scan = scanSql(text, deps.dialect)
+  const words = sqlWords(text, deps.dialect)
+  const { table, verb } = subjectOf(deps, survey, config)
+  const model = table === undefined ? undefined : deps.names.modelOf(table)
+  const main = survey.drafts.find((draft) => draft.table === table)
+  const drafts = main ? [main, ...survey.drafts.filter((draft) => draft !== main)] : survey.drafts
+  // With more writing statements than the builders produced, one is raw SQL: a CTE.
+  const writesAreKnown = survey.changes.length > 0 && countWritingVerbs(words ?? []) === survey.writes
+  const hasUnknownWrites = config !== undefined && scan.writes && !writesAreKnown
+  const kind = config === undefined || hasUnknownWrites ? 'raw' : survey.changes.length ? 'write' : 'read'
   const reason = words
-    ? built
-      ? unfitFor(text, words, survey)
-      : rawUnfit(text, words)
-    : 'SQL that cannot be read'
+    ? config
+      ? whyUncacheable(text, words, survey)
+      : whyRawUncacheable(text, words)
+    : 'SQL that cannot be parsed'
   return {
     text,
-    key: kind === 'write' ? '' : keyOf(text),
+    key: kind === 'write' ? '' : textKey(text),
     kind,
     operation: `${model ?? table ?? 'sql'}.${verb}`,
     model,
     locks: survey.locks || scan.locks,
-    opaque: kind === 'write' ? undefined : ((built && survey.opaque) ?? reason),
-    occurrences: drafts.map(({ table: name, pins, counted, learn }) => ({
+    opaque: kind === 'write' ? undefined : ((config && survey.opaque) ?? reason),
+    occurrences: drafts.map(({ table: name, pins, counted, fromResult }) => ({
       table: name,
       pins,
       counted,
-      learn,
+      fromResult,
     })),
-    rooted: own !== undefined,
+    modelFirst: main !== undefined,
     changes: survey.changes,
-    ownChanges: survey.own,
-    ...(hidden && { hidden }),
+    ownChanges: survey.ownChanges,
+    ...(hasUnknownWrites && { hasUnknownWrites }),
   }
 }
 
-function subject(
-  room: AnalysisRoom,
+/** The main table of a statement, and the name of its operation. */
+function subjectOf(
+  deps: AnalysisDeps,
   survey: Survey,
-  built: Built | undefined,
+  built: BuilderConfig | undefined,
 ): { table: string | undefined; verb: string } {
   switch (built?.kind) {
     case 'relational':
     case 'relations':
       return { table: survey.drafts[0]?.table, verb: 'query' }
     case 'select':
-      return { table: rootTable(room.built, built.config.table), verb: 'select' }
+      return { table: rootTable(deps.configs, built.config.table), verb: 'select' }
     case 'count':
-      return { table: rootTable(room.built, built.source), verb: '$count' }
+      return { table: rootTable(deps.configs, built.source), verb: '$count' }
     case 'insert':
     case 'update':
     case 'delete':

@@ -1,50 +1,50 @@
 import { type SqlDialect, sqlWords } from '@larder/core/host'
-import type { Node } from '../sql/tree.ts'
+import type { SqlNode } from '../sql/tree.ts'
 
-/** Statements whose target follows them at once; any other writing statement may reach tables it does not name. */
-const FIRST: ReadonlySet<string> = new Set(['INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'WITH'])
+/** First words of statements whose target directly follows. Any other writing statement may reach tables it does not name. */
+const FIRST_WORDS: ReadonlySet<string> = new Set(['INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'WITH'])
 const VERBS: ReadonlySet<string> = new Set(['INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'MERGE', 'TRUNCATE'])
-/** DO UPDATE, FOR UPDATE, ON DUPLICATE KEY UPDATE: not statements. */
-const NO_STATEMENT: ReadonlySet<string> = new Set(['DO', 'FOR', 'KEY'])
-const TARGET_NEXT =
+/** DO UPDATE, FOR UPDATE and ON DUPLICATE KEY UPDATE are not statements. */
+const BEFORE_NON_STATEMENT: ReadonlySet<string> = new Set(['DO', 'FOR', 'KEY'])
+const BEFORE_TARGET =
   /\b(?:insert\s+(?:ignore\s+)?into|update(?:\s+only)?|delete\s+from(?:\s+only)?|replace\s+into)\s*$/i
-/** What may follow the target: an alias, and the clause that belongs to it. A comma or JOIN names another target (MySQL). */
+/** What may follow the target: an alias and the clause that belongs to it. A comma or JOIN adds another target (MySQL). */
 const AFTER_TARGET =
   /^\s*(?:(?:as\s+)?\w+\s+)??(?:set\b|where\b|using\b|returning\b|values\b|select\b|default\b|on\b|with\b|;?\s*$|\()/i
 
-/** How many statements that write are among the words of a text. */
-export function writingVerbs(words: readonly string[]): number {
+/** Counts the writing statements among the words of a text. */
+export function countWritingVerbs(words: readonly string[]): number {
   const verbs = words.filter(
-    (word, at) => VERBS.has(word) && !NO_STATEMENT.has(words[at - 1] ?? '') && words[at + 1] !== '(',
+    (word, at) => VERBS.has(word) && !BEFORE_NON_STATEMENT.has(words[at - 1] ?? '') && words[at + 1] !== '(',
   )
   return verbs.length
 }
 
 /**
- * True if every table that raw SQL writes stands in its template as a table object: each INSERT INTO, UPDATE and DELETE
- * FROM is followed by one. Then the tables of the template are all it can change.
+ * True if every table that raw SQL writes is in its template as a table object: one directly follows each INSERT INTO,
+ * UPDATE and DELETE FROM. The statement then changes no other tables.
  */
-export function namesItsTargets(root: Node, text: string, dialect: SqlDialect): boolean {
+export function namesAllTargets(root: SqlNode, text: string, dialect: SqlDialect): boolean {
   const words = sqlWords(text, dialect)
-  if (!words || words.includes(';') || !FIRST.has(words[0] ?? '')) return false
-  const pieces: Node['piece'][] = []
+  if (!words || words.includes(';') || !FIRST_WORDS.has(words[0] ?? '')) return false
+  const pieces: SqlNode['piece'][] = []
   flatten(root, pieces)
   const targets = pieces.filter((piece, at) => {
     const next = pieces[at + 1]
     const after = pieces[at + 2]
     return (
       piece.kind === 'text' &&
-      TARGET_NEXT.test(piece.text) &&
+      BEFORE_TARGET.test(piece.text) &&
       next?.kind === 'table' &&
       (after === undefined || (after.kind === 'text' && AFTER_TARGET.test(after.text)))
     )
   })
-  return targets.length > 0 && targets.length === writingVerbs(words)
+  return targets.length > 0 && targets.length === countWritingVerbs(words)
 }
 
-function flatten(node: Node, into: Node['piece'][]): void {
+function flatten(node: SqlNode, pieces: SqlNode['piece'][]): void {
   const { piece, children } = node
   if (piece.kind === 'nothing' || (piece.kind === 'text' && piece.text.trim() === '')) return
-  if (piece.kind !== 'sql') into.push(piece)
-  for (const child of children) flatten(child, into)
+  if (piece.kind !== 'sql') pieces.push(piece)
+  for (const child of children) flatten(child, pieces)
 }

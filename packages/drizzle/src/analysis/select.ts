@@ -1,56 +1,67 @@
 import { Column, is, Table } from 'drizzle-orm'
 import type { SelectConfig, Source } from '../versions/builder-config.ts'
-import { type Facts, factsOf, type Place } from './condition.ts'
-import { addSource, type Draft, type Scope, type Survey, sourceNamed } from './survey.ts'
+import { type Facts, factsOf, type SourceColumn } from './condition.ts'
+import {
+  addSource,
+  createScope,
+  type OccurrenceDraft,
+  type Scope,
+  type Survey,
+  sourceNamed,
+} from './survey.ts'
 
-/** Adds the occurrences of one SELECT, pinned by its WHERE and its joins' ON. @returns the scope its SQL is in. */
-export function surveySelect(survey: Survey, config: SelectConfig, around: Scope | undefined): Scope {
-  const scope: Scope = { sources: new Map(), around }
+/** Adds the occurrences of one SELECT, pinned by its WHERE and the ON of its joins. Returns the scope of its SQL. */
+export function surveySelect(survey: Survey, config: SelectConfig, enclosing: Scope | undefined): Scope {
+  const scope = createScope(enclosing)
   survey.selects += config.wrapped ? 2 : 1
   if (config.lockingClause) survey.locks = true
-  const sources: (Draft | undefined)[] = [addSource(survey, scope, config.table)]
+  const sources: (OccurrenceDraft | undefined)[] = [addSource(survey, scope, config.table)]
   for (const { table, joinType, on } of config.joins ?? []) {
     survey.joins++
     const before = [...sources]
     const joined = addSource(survey, scope, table)
     sources.push(joined)
-    applyFacts(scope, factsOf(survey.places(on), survey.names.column), boundBy(joinType, before, joined))
+    applyFacts(
+      scope,
+      factsOf(survey.nodeOf(on), survey.names.columnName),
+      boundSources(joinType, before, joined),
+    )
   }
-  applyFacts(scope, factsOf(survey.places(config.where), survey.names.column), sources)
+  applyFacts(scope, factsOf(survey.nodeOf(config.where), survey.names.columnName), sources)
   return scope
 }
 
-/** Adds the one occurrence of `select count(*) from source where filters`. */
+/** Adds the occurrence of `select count(*) from source where filters`. */
 export function surveyCount(
   survey: Survey,
   source: Source,
   filters: unknown,
-  around: Scope | undefined,
+  enclosing: Scope | undefined,
 ): Scope {
-  const scope: Scope = { sources: new Map(), around }
+  const scope = createScope(enclosing)
   survey.selects++
   const draft = addSource(survey, scope, source)
-  applyFacts(scope, factsOf(survey.places(filters), survey.names.column), [draft])
+  applyFacts(scope, factsOf(survey.nodeOf(filters), survey.names.columnName), [draft])
   return scope
 }
 
 /** True if each row of the result is one row of the statement's only table. */
-export function showsRows(config: SelectConfig, relational: boolean): boolean {
+export function returnsTableRows(config: SelectConfig, relational: boolean): boolean {
   if (!is(config.table, Table) || config.setOperators.length || config.groupBy?.length) return false
   if (relational) return true
-  return !config.joins?.length && !config.fieldsFlat && onlyColumns(config.fields)
+  return !config.joins?.length && !config.fieldsFlat && hasOnlyColumns(config.fields)
 }
 
-function onlyColumns(fields: Readonly<Record<string, unknown>>): boolean {
+function hasOnlyColumns(fields: Readonly<Record<string, unknown>>): boolean {
   return Object.values(fields).every((field) => is(field, Column))
 }
 
-/** Which occurrences the ON of a join speaks for: never the side whose rows all come through. */
-function boundBy(
+/** The sources that the ON of a join restricts. Never the side whose rows are all kept. */
+function boundSources(
   joinType: string,
-  before: readonly (Draft | undefined)[],
-  joined: Draft | undefined,
-): readonly (Draft | undefined)[] {
+  before: readonly (OccurrenceDraft | undefined)[],
+  joined: OccurrenceDraft | undefined,
+): readonly (OccurrenceDraft | undefined)[] {
   switch (joinType) {
     case 'inner':
       return [...before, joined]
@@ -63,30 +74,34 @@ function boundBy(
   }
 }
 
-/** Pins those of `bound` that the facts name; facts about anything else say nothing here. */
-export function applyFacts(scope: Scope, facts: Facts, bound: readonly (Draft | undefined)[]): void {
-  const draftOf = ({ source }: Place): Draft | undefined => {
-    const found = scope.sources.get(source)
-    return bound.includes(found) ? found : undefined
+/** Pins the `bound` occurrences that the facts are about. Facts about other sources prove nothing here. */
+export function applyFacts(
+  scope: Scope,
+  facts: Facts,
+  bound: readonly (OccurrenceDraft | undefined)[],
+): void {
+  const draftOf = ({ source }: SourceColumn): OccurrenceDraft | undefined => {
+    const draft = scope.sources.get(source)
+    return bound.includes(draft) ? draft : undefined
   }
-  for (const { parameters, ...place } of facts.equalities) {
-    const draft = draftOf(place)
-    if (draft) draft.pins[place.column] ??= parameters
+  for (const { parameters, ...column } of facts.equalities) {
+    const draft = draftOf(column)
+    if (draft) draft.pins[column.column] ??= parameters
   }
-  for (const [one, other] of facts.links) {
-    draftOf(one)?.links.push({ column: one.column, source: other.source, other: other.column })
-    draftOf(other)?.links.push({ column: other.column, source: one.source, other: one.column })
+  for (const [left, right] of facts.links) {
+    draftOf(left)?.links.push({ column: left.column, source: right.source, otherColumn: right.column })
+    draftOf(right)?.links.push({ column: right.column, source: left.source, otherColumn: left.column })
   }
 }
 
-/** Carries pins over `column = column`: rows that equal a pinned row are pinned by the same values. */
-export function followLinks(survey: Survey): void {
+/** Propagates pins over `column = column`: a row that equals a pinned row is pinned by the same values. */
+export function propagatePins(survey: Survey): void {
   for (let changed = true; changed; ) {
     changed = false
     for (const draft of survey.drafts)
-      for (const { column, source, other } of draft.links) {
-        const found = sourceNamed(draft.scope, source)
-        const pins = typeof found === 'object' ? found.pins[other] : undefined
+      for (const { column, source, otherColumn } of draft.links) {
+        const other = sourceNamed(draft.scope, source)
+        const pins = typeof other === 'object' ? other.pins[otherColumn] : undefined
         if (!pins || draft.pins[column]) continue
         draft.pins[column] = pins
         changed = true

@@ -8,125 +8,127 @@ import {
   UNKNOWN,
 } from '@larder/core/host'
 
-/** Columns compared with parameters: physical name to indices among the statement's parameters. */
-export type PinPlaces = Readonly<Record<string, readonly number[]>>
+/** Columns compared with parameters: physical names to indices among the statement's parameters. */
+export type PinParameters = Readonly<Record<string, readonly number[]>>
 
-/** An occurrence of a table, its values yet to be filled in. */
+/** An occurrence of a table, before its parameters have values. */
 export interface OccurrencePlan {
   readonly table: string
-  readonly pins: PinPlaces
+  readonly pins: PinParameters
   /**
-   * `each`: the result has one row for each row of this occurrence that passed the filter. `once`: its one row is in
-   * every row of the result.
+   * `each`: the result has one row for each row of this occurrence that passed the filter. `once`: the only row of this
+   * occurrence is in every row of the result.
    */
   readonly counted: 'each' | 'once' | undefined
-  /** Of rows that the result names. */
-  readonly learn?: Learn | undefined
+  /** Which rows of this occurrence the result reveals. */
+  readonly fromResult?: Learn | undefined
 }
 
-/** A change whose values are yet to be filled in. */
+/** The columns of a SET or VALUES, by physical name, with the index of the parameter. Undefined: an expression. */
+export type ColumnParameters = Readonly<Record<string, number | undefined>>
+
+/** A change, before its parameters have values. */
 export interface ChangePlan {
   readonly table: string
   readonly effect: Change['effect']
-  readonly before?: PinPlaces
-  /** Physical column to the index of its parameter; undefined for what no parameter shows. */
-  readonly sets?: Readonly<Record<string, number | undefined>>
+  readonly before?: PinParameters
+  readonly sets?: ColumnParameters
 }
 
-/** What a statement's SQL text tells, whatever its parameters: made once per text. */
+/** What the SQL text of a statement shows, whatever its parameters. Computed once per text. */
 export interface Statement {
   readonly text: string
-  /** What stands for the text in entry keys: texts are long, and every read would hash its own again. */
+  /** A digest of the text for entry keys. Texts are long, and every read would have to hash its own. */
   readonly key: string
   /**
    * - `read`: a select, count or relational query that writes nothing.
-   * - `write`: an insert, update, delete or refresh; or a read with a CTE that writes.
-   * - `raw`: SQL that no builder made, or that holds a statement which writes and no builder made.
+   * - `write`: an insert, update, delete or refresh, or a read with a CTE that writes.
+   * - `raw`: SQL that no builder produced, or that contains a writing statement which no builder produced.
    */
   readonly kind: 'read' | 'write' | 'raw'
   /** `'products.select'`. */
   readonly operation: string
-  /** Key in the schema of the table the statement is about. */
+  /** Key in the schema of the statement's main table. */
   readonly model: string | undefined
   readonly locks: boolean
-  /** The call has said what it writes: it writes, whatever its text says. */
+  /** The call has declared which tables it writes, so the statement counts as a write whatever its text says. */
   readonly declared?: true
-  /** Why a read, or raw SQL if it is one, may not be cached. */
+  /** Why a read, or raw SQL that is a read, must not be cached. */
   readonly opaque: string | undefined
-  /** The first is of the table the statement is about, if `rooted`. */
   readonly occurrences: readonly OccurrencePlan[]
-  readonly rooted: boolean
+  /** The first occurrence is of the main table. */
+  readonly modelFirst: boolean
   /** The statement's own changes come first: `returned` shows the rows of these. */
   readonly changes: readonly ChangePlan[]
   readonly ownChanges: number
-  /** Raw SQL in it writes tables that cannot be told, besides `changes`. */
-  readonly hidden?: boolean
+  /** Raw SQL inside the statement writes unknown tables, besides `changes`. */
+  readonly hasUnknownWrites?: boolean
 }
 
-/** A {@link Statement.key}: as good as the text itself. */
-export function keyOf(text: string): string {
+/** The digest of a text: see {@link Statement.key}. */
+export function textKey(text: string): string {
   return createHash('sha256').update(text).digest('base64url')
 }
 
-/** A statement that its caller says writes `tables`: raw SQL, or a read that calls what may. */
-export function declaring(statement: Statement, tables: readonly string[] | undefined): Statement {
+/** Adds the writes that a call has declared, to raw SQL or to a read that calls a function. */
+export function withDeclaredWrites(statement: Statement, tables: readonly string[] | undefined): Statement {
   if (!tables?.length || (statement.kind === 'read' && statement.opaque === undefined)) return statement
   const changes = tables.map((table): ChangePlan => ({ table, effect: 'unknown' }))
   return {
     ...statement,
     kind: statement.kind === 'read' ? 'write' : statement.kind,
     declared: true,
-    hidden: false,
+    hasUnknownWrites: false,
     changes: [...statement.changes, ...changes],
   }
 }
 
-type Rows = (result: unknown) => number | undefined
+type CountRows = (result: unknown) => number | undefined
 
-/** The occurrences of a read with the parameters at hand. `rows` counts the rows of a result. */
+/** The occurrences of a read with the values of its parameters. */
 export function occurrencesOf(
   { occurrences }: Statement,
   parameters: readonly unknown[],
-  rows: Rows,
+  countRows: CountRows,
 ): readonly Occurrence[] {
-  return occurrences.map(({ table, pins, counted, learn }) => ({
+  return occurrences.map(({ table, pins, counted, fromResult }) => ({
     table,
-    pins: pinsAt(pins, parameters),
-    ...(counted && { rows: counted === 'each' ? rows : onceIn(rows) }),
-    ...(learn && { learn }),
+    pins: pinsOf(pins, parameters),
+    ...(counted && { rows: counted === 'each' ? countRows : oneRow(countRows) }),
+    ...(fromResult && { learn: fromResult }),
   }))
 }
 
-const onceIn =
-  (rows: Rows): Rows =>
+const oneRow =
+  (countRows: CountRows): CountRows =>
   (result) => {
-    const count = rows(result)
+    const count = countRows(result)
     return count && 1
   }
 
-/** The changes of a write with the parameters at hand. */
+/** The changes of a write with the values of its parameters. */
 export function changesOf({ changes }: Statement, parameters: readonly unknown[]): readonly Change[] {
   return changes.map(({ table, effect, before, sets }) => ({
     table,
     effect,
-    ...(before && { before: pinsAt(before, parameters) }),
-    ...(sets && { sets: valuesAt(sets, parameters) }),
+    ...(before && { before: pinsOf(before, parameters) }),
+    ...(sets && { sets: valuesOf(sets, parameters) }),
   }))
 }
 
-function pinsAt(places: PinPlaces, parameters: readonly unknown[]): Pins {
+function pinsOf(columns: PinParameters, parameters: readonly unknown[]): Pins {
   const pins: Record<string, readonly unknown[]> = {}
-  // Runs at every read: `places` is our own plain object.
-  for (const column in places) pins[column] = (places[column] ?? []).map((index) => parameters[index])
+  // Runs at every read. `columns` is a plain object of our own, so `in` finds no inherited keys.
+  for (const column in columns) pins[column] = (columns[column] ?? []).map((index) => parameters[index])
   return pins
 }
 
-function valuesAt(
-  places: NonNullable<ChangePlan['sets']>,
+function valuesOf(
+  columns: ColumnParameters,
   parameters: readonly unknown[],
 ): Readonly<Record<string, ColumnValue>> {
   return Object.fromEntries(
-    Object.entries(places).map(([column, index]) => [
+    Object.entries(columns).map(([column, index]) => [
       column,
       index === undefined ? UNKNOWN : parameters[index],
     ]),

@@ -1,80 +1,87 @@
 import type { Learn } from '@larder/core/host'
 import { type Column, is, SQL, Subquery, Table, View } from 'drizzle-orm'
-import type { Node } from '../sql/tree.ts'
-import type { BuiltSql, Source } from '../versions/builder-config.ts'
+import type { SqlNode } from '../sql/tree.ts'
+import type { Source } from '../versions/builder-config.ts'
 import { nameInStatement, physicalName, viewConfig } from '../versions/names.ts'
+import type { SqlConfigs } from './sql-configs.ts'
 import type { ChangePlan } from './statement.ts'
 
-/** A physical column that equals one of another source, named as in the statement. */
-export interface Link {
+/** `column` of an occurrence equals `otherColumn` of the source that the statement calls `source`. */
+export interface ColumnLink {
   readonly column: string
   readonly source: string
-  readonly other: string
+  readonly otherColumn: string
 }
 
-/** An occurrence as it is being put together. */
-export interface Draft {
+/** An occurrence of a table while the statement is being analysed. */
+export interface OccurrenceDraft {
   readonly table: string
   /** Its name in the statement. */
   readonly name: string
   readonly pins: Record<string, readonly number[]>
-  /** Columns equal to a column of another source, here or in a statement around this one. */
-  readonly links: Link[]
+  /** Columns that equal a column of another source, in the same or in an enclosing statement. */
+  readonly links: ColumnLink[]
   readonly scope: Scope
   counted: 'each' | 'once' | undefined
-  learn: Learn | undefined
+  fromResult: Learn | undefined
 }
 
-/** The names one SELECT (or UPDATE, DELETE) gives to its sources. */
+/** The names that one SELECT, UPDATE or DELETE gives to its sources. */
 export interface Scope {
-  /** Undefined: a derived table or CTE, whose SQL is a scope of its own. */
-  readonly sources: Map<string, Draft | undefined>
-  readonly around: Scope | undefined
+  /** Undefined: a derived table or CTE, whose SQL has a scope of its own. */
+  readonly sources: Map<string, OccurrenceDraft | undefined>
+  readonly enclosing: Scope | undefined
 }
 
-/** What the host knows of names. */
+/** Names of the schema. */
 export interface TableNames {
-  /** Key in the schema for a physical name; undefined for a table the schema does not have. */
-  model(table: string): string | undefined
+  /** Key in the schema for a physical name. Undefined for a table that the schema does not have. */
+  modelOf(table: string): string | undefined
   /** Physical name of a column, with the db's casing. */
-  column(column: Column): string
-  /** True for a view that nobody has declared the sources of. */
-  blind(view: string): boolean
+  columnName(column: Column): string
+  /** True for a view whose sources nobody has declared. */
+  isUndeclaredView(view: string): boolean
 }
 
-/** All that one walk through a statement finds. */
+/** What one walk through a statement finds. */
 export interface Survey {
   readonly names: TableNames
-  readonly built: BuiltSql
-  readonly places: (given: unknown) => Node | undefined
-  readonly drafts: Draft[]
+  readonly configs: SqlConfigs
+  readonly nodeOf: (chunk: unknown) => SqlNode | undefined
+  readonly drafts: OccurrenceDraft[]
   readonly changes: ChangePlan[]
-  /** How many of the changes, the first ones, are the outermost statement's own. */
-  own: number
-  /** SELECTs and JOINs that builders account for: any more in the text were put there as raw SQL. */
+  /** How many of `changes`, from the first, belong to the outermost statement. */
+  ownChanges: number
+  /** How many SELECTs and JOINs the builders produced. Any more in the text are raw SQL. */
   selects: number
   joins: number
-  /** Statements that write, likewise. */
+  /** How many writing statements the builders produced. */
   writes: number
   locks: boolean
   opaque: string | undefined
-  /** Of a relational query whose tables have no names of their own. */
+  /** The occurrences of a relational query whose tables have no names of their own. */
   related: RelatedDrafts | undefined
 }
 
-/** The occurrences of one SELECT of a relational query, and those of its relations by what the statement calls them. */
+/** The occurrences of one SELECT of a relational query. */
 export interface RelatedDrafts {
-  /** The table of the rows first. */
-  readonly drafts: readonly Draft[]
+  /** The first is the table that the rows come from. */
+  readonly drafts: readonly OccurrenceDraft[]
+  /** Those of a relation, by the name that the statement gives to it. */
   related(name: string): RelatedDrafts | undefined
 }
 
-/** Adds a source to `scope`: an occurrence, a name for a derived table, or something that cannot be seen through. */
-export function addSource(survey: Survey, scope: Scope, source: Source): Draft | undefined {
+/** An empty scope inside `enclosing`. */
+export function createScope(enclosing: Scope | undefined): Scope {
+  return { sources: new Map(), enclosing }
+}
+
+/** Adds a source to `scope`. A derived table adds only its name. A source that is raw SQL makes the read opaque. */
+export function addSource(survey: Survey, scope: Scope, source: Source): OccurrenceDraft | undefined {
   if (is(source, Table)) return addTable(survey, scope, physicalName(source), nameInStatement(source))
   if (is(source, View)) {
     const { name, originalName } = viewConfig(source)
-    if (survey.names.blind(originalName)) survey.opaque ??= `the view ${originalName}`
+    if (survey.names.isUndeclaredView(originalName)) survey.opaque ??= `the view ${originalName}`
     return addTable(survey, scope, originalName, name)
   }
   if (is(source, Subquery)) scope.sources.set(source._.alias, undefined)
@@ -82,29 +89,38 @@ export function addSource(survey: Survey, scope: Scope, source: Source): Draft |
   return undefined
 }
 
-/** An occurrence of a table under a name. One that the schema does not have makes the read opaque. */
-export function addTable(survey: Survey, scope: Scope, table: string, name: string): Draft {
-  if (survey.names.model(table) === undefined) survey.opaque ??= `the table ${table}, not in the schema`
-  const draft: Draft = { table, name, pins: {}, links: [], scope, counted: undefined, learn: undefined }
-  // Two tables of one name in two database schemas: which of them a column belongs to cannot be told by its name.
+/** Adds an occurrence of a table under a name. A table that the schema does not have makes the read opaque. */
+export function addTable(survey: Survey, scope: Scope, table: string, name: string): OccurrenceDraft {
+  if (survey.names.modelOf(table) === undefined) survey.opaque ??= `the table ${table}, not in the schema`
+  const draft: OccurrenceDraft = {
+    table,
+    name,
+    pins: {},
+    links: [],
+    scope,
+    counted: undefined,
+    fromResult: undefined,
+  }
+  // Of two tables with one name in two database schemas, the name does not tell which one a column belongs to.
   scope.sources.set(name, scope.sources.has(name) ? undefined : draft)
   survey.drafts.push(draft)
   return draft
 }
 
-/** The source a name means, looked for from the inside out; `'none'` where no builder put one there. */
-export function sourceNamed(scope: Scope | undefined, name: string): Draft | undefined | 'none' {
-  for (let at = scope; at; at = at.around) if (at.sources.has(name)) return at.sources.get(name)
+/** The source that a name refers to, from the innermost scope outwards. `'none'`: no builder added one. */
+export function sourceNamed(scope: Scope | undefined, name: string): OccurrenceDraft | undefined | 'none' {
+  for (let current = scope; current; current = current.enclosing)
+    if (current.sources.has(name)) return current.sources.get(name)
   return 'none'
 }
 
-/** The first table of a source: what a read is about. Followed through derived tables and CTEs. */
-export function rootTable(built: BuiltSql, source: Source, depth = 0): string | undefined {
+/** The main table of a source, also through derived tables and CTEs. */
+export function rootTable(configs: SqlConfigs, source: Source, depth = 0): string | undefined {
   if (is(source, Table)) return physicalName(source)
   if (is(source, View)) return viewConfig(source).originalName
   if (!is(source, Subquery) || depth > 50) return undefined
   const { sql } = source._
-  const inner = is(sql, SQL) ? built.of(sql) : undefined
-  const config = inner?.kind === 'relational' ? inner.inner : inner
-  return config?.kind === 'select' ? rootTable(built, config.config.table, depth + 1) : undefined
+  const subquery = is(sql, SQL) ? configs.get(sql) : undefined
+  const select = subquery?.kind === 'relational' ? subquery.inner : subquery
+  return select?.kind === 'select' ? rootTable(configs, select.config.table, depth + 1) : undefined
 }

@@ -1,32 +1,35 @@
-/** What is kept with objects of somebody else's: seen by nobody else, and gone when they are. */
-export interface Notes<K extends object, V> {
-  of(object: K): V | undefined
-  put(object: K, note: V): void
+/** Values attached to objects of other libraries. Nothing else can see them, and they are freed with their objects. */
+export interface ObjectMetadata<K extends object, V> {
+  get(object: K): V | undefined
+  set(object: K, value: V): void
 }
 
-function given(object: object): object {
+function identity(object: object): object {
   return object
 }
 
-/** A constructor that makes nothing: what extends it puts its private fields on the object given. */
-const Given = given as unknown as new (object: object) => object
+/** A constructor that returns its argument, so a subclass adds its private fields to an existing object. */
+const ExistingObject = identity as unknown as new (object: object) => object
 
 /**
- * Does what a WeakMap does. But Drizzle makes several objects per query, all of them soon garbage, and the entries of
- * a WeakMap cost the garbage collector half the time of a small transaction. Private fields cost it nothing.
+ * Does what a WeakMap does. Drizzle creates several short-lived objects per query, and the entries of a WeakMap cost the
+ * garbage collector half the time of a small transaction. Private fields cost it nothing.
  */
-export function createNotes<K extends object, V>(): Notes<K, V> {
-  class Noted extends Given {
-    #note: V | undefined
+export function createObjectMetadata<K extends object, V>(): ObjectMetadata<K, V> {
+  class Annotated extends ExistingObject {
+    #value: V | undefined
 
-    static of(object: object): V | undefined {
-      return #note in object ? object.#note : undefined
+    static get(object: object): V | undefined {
+      return #value in object ? object.#value : undefined
     }
 
-    static put(object: object, note: V): void {
-      const noted = #note in object ? object : (new Noted(object) as Noted)
-      noted.#note = note
+    static set(object: object, value: V): void {
+      const annotated = #value in object ? object : (new Annotated(object) as Annotated)
+      annotated.#value = value
     }
   }
-  return { of: (object) => Noted.of(object), put: (object, note) => Noted.put(object, note) }
+  return {
+    get: (object) => Annotated.get(object),
+    set: (object, value) => Annotated.set(object, value),
+  }
 }

@@ -1,18 +1,18 @@
 import { type ConnectionSource, fixedConnection, networkPlace } from '@larder/core/host'
 
-/** What mysql2 has made of its options; the same object in a pool and in a connection. */
+/** The options of mysql2 after it has parsed them. A pool and its connections share the object. */
 type MysqlConfig = Readonly<Record<string, unknown>>
 
 interface MysqlClient {
-  /** Of a pool it is around the options of connections. */
+  /** In a pool it contains the options of the connections. */
   readonly config?: MysqlConfig & { readonly connectionConfig?: MysqlConfig }
-  /** Of a client with promises, the one with callbacks. */
+  /** The callback client inside a promise client. */
   readonly pool?: MysqlClient
   readonly connection?: MysqlClient
 }
 
-/** Options that change what values a row has. `typeCast` is Drizzle's own in every query. */
-const FORMS = [
+/** Options that change the values of a row. Drizzle sets `typeCast` itself in every query. */
+const VALUE_OPTIONS = [
   'timezone',
   'dateStrings',
   'supportBigNumbers',
@@ -23,28 +23,28 @@ const FORMS = [
   'nestTables',
 ] as const
 
-/** The user does not count: MySQL has no row-level security. */
+/** Ignores the user, because MySQL has no row-level security. */
 export function mysqlConnection(client: object): ConnectionSource | undefined {
   const config = configOf(client as MysqlClient)
   if (!config || typeof config.host !== 'string') return undefined
   const { host, port, socketPath, database } = config
-  // A socket takes the place of host and port.
-  const at =
+  // A socket replaces host and port.
+  const address =
     typeof socketPath === 'string' && socketPath
       ? { host: socketPath, port: '' }
       : { host, port: Number(port) }
-  const place = networkPlace({ protocol: 'mysql', ...at, database: String(database ?? '') })
+  const place = networkPlace({ protocol: 'mysql', ...address, database: String(database ?? '') })
   return fixedConnection(
     place,
-    FORMS.map((name) => `${name}=${shown(config[name])}`),
+    VALUE_OPTIONS.map((name) => `${name}=${textOf(config[name])}`),
   )
 }
 
 function configOf({ config, pool, connection }: MysqlClient): MysqlConfig | undefined {
-  const own = config ?? pool?.config ?? connection?.config
-  return own?.connectionConfig ?? own
+  const options = config ?? pool?.config ?? connection?.config
+  return options?.connectionConfig ?? options
 }
 
-function shown(value: unknown): string {
+function textOf(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }

@@ -6,19 +6,19 @@ import {
   watchParsers,
 } from '@larder/core/host'
 
-/** Options of postgres-js, which it has read from URL and environment itself. */
+/** The options of postgres-js, after it has read URL and environment. */
 interface PostgresJsOptions {
   readonly host?: readonly string[]
   readonly port?: readonly number[]
-  /** Of a socket. */
+  /** Of a Unix socket. */
   readonly path?: string | false
   readonly database?: string
   readonly user?: string
-  /** What is sent at the start of a session. */
+  /** Settings sent at the start of a session. */
   readonly connection?: Readonly<Record<string, unknown>>
   readonly parsers?: Readonly<Record<number, unknown>>
   readonly transform?: Readonly<Record<string, { readonly from?: unknown } | undefined>>
-  /** Which of several hosts is used. */
+  /** Decides which of several hosts is used. */
   readonly target_session_attrs?: string
 }
 
@@ -42,10 +42,10 @@ export function postgresJsConnection(client: object): ConnectionSource | undefin
 }
 
 function placeOf({ host = [], port = [], path, database = '' }: PostgresJsOptions): string {
-  const at = host.map((one, index) => [path || one, port[index] ?? port[0] ?? ''] as const)
-  const [[first, ofFirst] = ['', ''], ...others] = at
-  const rest = others.map(([one, ofOne]) => `,${one.toLowerCase()}:${ofOne}`).join('')
-  return `${networkPlace({ protocol: 'postgres', host: first, port: ofFirst, database })}${rest}`
+  const addresses = host.map((name, at) => ({ name: path || name, port: port[at] ?? port[0] ?? '' }))
+  const [first = { name: '', port: '' }, ...others] = addresses
+  const rest = others.map((address) => `,${address.name.toLowerCase()}:${address.port}`).join('')
+  return `${networkPlace({ protocol: 'postgres', host: first.name, port: first.port, database })}${rest}`
 }
 
 function settingsOf({
@@ -59,8 +59,8 @@ function settingsOf({
     `user=${user ?? ''}`,
     ...(target_session_attrs ? [`target=${target_session_attrs}`] : []),
     ...Object.entries(sent).map(([name, value]) => `${name}=${String(value)}`),
-    ...Object.entries(transform ?? {}).flatMap(([name, one]) =>
-      typeof one?.from === 'function' ? [`${name}.from=${String(one.from)}`] : [],
+    ...Object.entries(transform ?? {}).flatMap(([name, transformation]) =>
+      typeof transformation?.from === 'function' ? [`${name}.from=${String(transformation.from)}`] : [],
     ),
   ].sort()
 }

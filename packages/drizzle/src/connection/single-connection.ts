@@ -1,32 +1,29 @@
-import { kindsOf, type SessionParts } from '../versions/parts.ts'
+import { entityKinds, type SessionParts } from '../versions/parts.ts'
 
-/** A driver's client as far as it says how many connections it has. */
+/** The part of a driver's client that tells how many connections it has. */
 interface ClientParts {
-  /** Of a pool of node-postgres, and of postgres-js. */
+  /** A pool of node-postgres, or postgres-js. */
   readonly options?: { readonly max?: unknown }
-  /** Of a pool of mysql2. */
+  /** A pool of mysql2. */
   readonly pool?: { readonly config?: { readonly connectionLimit?: unknown } }
-  /** Of libSQL. */
+  /** libSQL. */
   readonly protocol?: unknown
 }
 
-/** True for a session whose statements all run on one connection that transactions share. */
-export function isSingleConnection(session: SessionParts): boolean {
+/** True if all statements of a session run on one connection, transactions included. */
+export function sharesConnection(session: SessionParts): boolean {
   const { client } = session
   if (typeof client !== 'object' || client === null) return false
-  const kind = kindsOf(session)[0]
-  if (kind === 'NodePgSession') return !poolLike(client)
+  const kind = entityKinds(session)[0]
+  if (kind === 'NodePgSession') return !isPool(client)
   if (kind === 'MySql2Session') return !('getConnection' in client)
   return false
 }
 
-/**
- * True for a session whose driver runs statements in the order in which it is given them: it has one connection, or
- * one file.
- */
-export function sendsInOrder(session: SessionParts): boolean {
+/** True if the driver runs statements in the order of the calls, because it has one connection or one file. */
+export function runsInOrder(session: SessionParts): boolean {
   const { options, pool, protocol } = (session.client ?? {}) as ClientParts
-  switch (kindsOf(session)[0]) {
+  switch (entityKinds(session)[0]) {
     case 'PgliteSession':
       return true
     case 'LibSQLSession':
@@ -34,16 +31,16 @@ export function sendsInOrder(session: SessionParts): boolean {
     case 'PostgresJsSession':
       return options?.max === 1
     case 'NodePgSession':
-      return isSingleConnection(session) || options?.max === 1
+      return sharesConnection(session) || options?.max === 1
     case 'MySql2Session':
-      return isSingleConnection(session) || pool?.config?.connectionLimit === 1
+      return sharesConnection(session) || pool?.config?.connectionLimit === 1
     default:
       return false
   }
 }
 
-/** As NodePgSession tells them: a Pool, or a class that says so. */
-function poolLike(client: object): boolean {
+/** Drizzle's NodePgSession decides in the same way: a Pool, or a class with that word in its name. */
+function isPool(client: object): boolean {
   const prototype = Object.getPrototypeOf(client) as { constructor?: { name?: string } }
   return 'totalCount' in client || prototype.constructor?.name?.includes('Pool') === true
 }

@@ -1,37 +1,40 @@
-/** What was put over one client of a driver. */
-interface Wrapping {
-  caches: readonly WeakRef<object>[]
-  /** Whether it was found to be wrapped by two caches. */
-  noted: boolean
+/** The caches over one client of a driver. */
+interface ClientEntry {
+  readonly caches: readonly WeakRef<object>[]
+  /** Whether a second cache was registered for it before. */
+  readonly reported: boolean
 }
 
-/** By the driver's client: a pool, a connection. Neither it nor a cache is kept alive. */
-type Registry = WeakMap<object, Wrapping>
-
-/** On `globalThis`, since a bundler or a second version may bring a second copy of this module. Another form, another name. */
-const REGISTRY = Symbol.for('larder.drizzle.wrapped-clients/1')
-
-function registry(): Registry {
-  const place = globalThis as unknown as Record<symbol, Registry | undefined>
-  const made = place[REGISTRY] ?? new WeakMap()
-  place[REGISTRY] = made
-  return made
-}
+/** Keyed by the driver's client: a pool or a connection. Keeps neither clients nor caches alive. */
+type Registry = WeakMap<object, ClientEntry>
 
 /**
- * Notes that `cache` is put over a driver's client. `elsewhere`: another cache, which is still in use, was put over it
- * before, and the one does not see what is written through the other.
+ * On `globalThis`, because a bundler or a second version may load this module twice. A different format of the registry
+ * needs a different name.
  */
-export function noteClient(
-  client: unknown,
-  cache: object,
-): 'only here' | 'elsewhere, first noted' | 'elsewhere' {
-  if ((typeof client !== 'object' && typeof client !== 'function') || client === null) return 'only here'
-  const known = registry()
-  const { caches, noted } = known.get(client) ?? { caches: [], noted: false }
+const REGISTRY = Symbol.for('larder.drizzle.wrapped-clients/2')
+
+function registry(): Registry {
+  const global = globalThis as unknown as Record<symbol, Registry | undefined>
+  const clients = global[REGISTRY] ?? new WeakMap()
+  global[REGISTRY] = clients
+  return clients
+}
+
+/** Whether another cache in use was registered for the client, and whether that is news. */
+export type ClientUse = 'single cache' | 'several caches, first report' | 'several caches'
+
+/**
+ * Registers that `cache` is used over a driver's client. With several caches over one client, none sees what is written
+ * through another.
+ */
+export function registerClient(client: unknown, cache: object): ClientUse {
+  if ((typeof client !== 'object' && typeof client !== 'function') || client === null) return 'single cache'
+  const clients = registry()
+  const { caches, reported } = clients.get(client) ?? { caches: [], reported: false }
   const others = caches.filter((ref) => ref.deref() !== undefined && ref.deref() !== cache)
-  const elsewhere = others.length > 0
-  known.set(client, { caches: [...others, new WeakRef(cache)], noted: noted || elsewhere })
-  if (!elsewhere) return 'only here'
-  return noted ? 'elsewhere' : 'elsewhere, first noted'
+  const several = others.length > 0
+  clients.set(client, { caches: [...others, new WeakRef(cache)], reported: reported || several })
+  if (!several) return 'single cache'
+  return reported ? 'several caches' : 'several caches, first report'
 }

@@ -1,52 +1,55 @@
 import type { Transaction } from '@larder/core/host'
 import { commitFailed, statementFailed } from './outcome.ts'
 
-/** What has become of the COMMITs sent as statements of a transaction: by hand, or by Drizzle itself. */
+/** Tracks the COMMITs that are sent as statements of a transaction, by hand or by Drizzle. */
 export interface Commits {
   /**
-   * - `none`: nothing that the transaction wrote so far was committed by one.
-   * - `done`: something was, and the server said so.
-   * - `unsure`: a COMMIT was sent, and its answer proves nothing.
+   * - `none`: none was sent, so nothing that the transaction wrote has been committed by one.
+   * - `done`: one was sent, and the server confirmed it.
+   * - `unsure`: one was sent, and its response proves nothing.
    */
-  of(transaction: Transaction): 'none' | 'done' | 'unsure'
-  /** Notes that the transaction is no longer one: its writes may commit by themselves. */
-  broken(transaction: Transaction): void
-  /** Notes that the transaction's body is over: what is sent from now on is Drizzle's own. */
-  bodyOver(transaction: Transaction): void
-  isBodyOver(transaction: Transaction): boolean
-  /** Runs a statement that commits; `plainly`: that is all it does, so its refusal is that of the COMMIT. */
-  run(transaction: Transaction, plainly: boolean, run: () => Promise<unknown>): Promise<unknown>
+  stateOf(transaction: Transaction): 'none' | 'done' | 'unsure'
+  /** Registers that the transaction is no longer one: its writes may commit by themselves. */
+  markImplicit(transaction: Transaction): void
+  /** Registers the end of the transaction's body. Later statements are Drizzle's own. */
+  endBody(transaction: Transaction): void
+  hasEndedBody(transaction: Transaction): boolean
+  /**
+   * Runs a statement that commits.
+   * @param isOnlyCommit whether it does nothing else, so that its error is that of the COMMIT.
+   */
+  run(transaction: Transaction, isOnlyCommit: boolean, run: () => Promise<unknown>): Promise<unknown>
 }
 
 export function createCommits(): Commits {
-  const sent = new WeakMap<Transaction, 'done' | 'unsure'>()
-  const over = new WeakSet<Transaction>()
+  const states = new WeakMap<Transaction, 'done' | 'unsure'>()
+  const endedBodies = new WeakSet<Transaction>()
   return {
-    of: (transaction) => sent.get(transaction) ?? 'none',
-    broken(transaction) {
+    stateOf: (transaction) => states.get(transaction) ?? 'none',
+    markImplicit(transaction) {
       transaction.discardRows()
-      if (!sent.has(transaction)) sent.set(transaction, 'done')
+      if (!states.has(transaction)) states.set(transaction, 'done')
     },
-    bodyOver: (transaction) => void over.add(transaction),
-    isBodyOver: (transaction) => over.has(transaction),
-    async run(transaction, plainly, run) {
-      const before = sent.get(transaction)
-      sent.set(transaction, 'unsure')
-      const say = (state: 'done' | undefined): void => {
+    endBody: (transaction) => void endedBodies.add(transaction),
+    hasEndedBody: (transaction) => endedBodies.has(transaction),
+    async run(transaction, isOnlyCommit, run) {
+      const before = states.get(transaction)
+      states.set(transaction, 'unsure')
+      const settle = (state: 'done' | undefined): void => {
         if (before === 'unsure') return
-        if (state ?? before) sent.set(transaction, state ?? 'done')
-        else sent.delete(transaction)
+        if (state ?? before) states.set(transaction, state ?? 'done')
+        else states.delete(transaction)
       }
       try {
         const result = await run()
-        say('done')
-        // PostgreSQL's answer to the COMMIT of a transaction it has given up, told where the driver tells it.
+        settle('done')
+        // PostgreSQL answers the COMMIT of an aborted transaction with ROLLBACK, which some drivers expose.
         if ((result as { command?: unknown } | undefined)?.command === 'ROLLBACK') transaction.discardRows()
         return result
       } catch (error) {
-        if (plainly && commitFailed(error)) say(undefined)
-        // DDL commits before it is tried.
-        else if (!plainly && statementFailed(error)) say('done')
+        if (isOnlyCommit && commitFailed(error)) settle(undefined)
+        // DDL commits before it is executed.
+        else if (!isOnlyCommit && statementFailed(error)) settle('done')
         throw error
       }
     },

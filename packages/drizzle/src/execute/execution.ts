@@ -1,47 +1,55 @@
-import type { Engine, SqlDialect, Transaction } from '@larder/core/host'
-import type { Column } from 'drizzle-orm'
+import type { ReadPlan, Transaction, WritePlan } from '@larder/core/host'
 import type { Statement } from '../analysis/statement.ts'
-import type { CallPolicy, Policies } from '../policy/policies.ts'
-import type { DriverResults, SelectedFields } from '../versions/driver-rows.ts'
-import type { RowReads } from '../write-through/row-reads.ts'
-import type { RawSql } from './raw.ts'
+import type { CallPolicy } from '../policy/policies.ts'
+import type { SelectedFields } from '../versions/driver-rows.ts'
 
-/** What the statements of one db need, shared by all its forms. */
-export interface StatementRoom {
-  readonly engine: Engine
-  readonly dialect: SqlDialect
-  readonly policies: Policies
-  readonly raw: RawSql
-  readonly results: DriverResults
-  readonly rows: RowReads
-  /** True for a view that nobody has declared the sources of. */
-  blind(view: string): boolean
-  /** Columns of each primary or unique key of a table, by physical names. */
-  uniques(table: string): readonly (readonly string[])[]
-  /** Physical name of a column, with the db's casing. */
-  physical(column: Column): string
+/** Converts between the result of a driver and what an entry holds of it. */
+export interface ResultCodec {
+  toEntry(result: unknown): unknown
+  fromEntry(value: unknown): unknown
 }
 
-/** One execution of a prepared statement. */
-export interface Execution {
+/** The codecs of the results that are cached. What is cached are the driver's rows, so Drizzle maps them on a hit as well. */
+export interface ReadCodecs {
+  readonly rows: ResultCodec
+  readonly count: ResultCodec
+}
+
+/** One call of a prepared statement: all that decides what the engine is asked, whatever the driver. */
+export interface StatementCall {
   readonly statement: Statement
   /** Stands for shape and text in entry keys. */
-  readonly as: string
-  /** As bound, placeholders filled in. */
+  readonly entryName: string
+  /** As bound, with placeholders filled in. */
   readonly parameters: readonly unknown[]
   /**
-   * What Drizzle makes of the driver's result: `rows`: maps lists of values; `count`: takes the number out of it;
-   * `result`: hands it to the caller as it is, which no cache can carry.
+   * What Drizzle does with the driver's result. `rows`: maps lists of values. `count`: takes the number out of it.
+   * `result`: returns it to the caller as it is, so it cannot be cached.
    */
   readonly shape: 'rows' | 'count' | 'result'
   readonly fields: SelectedFields | undefined
-  /** Of raw SQL: its result is of a form that a cache can carry. */
-  readonly carried: boolean
-  readonly call: CallPolicy | undefined
-  readonly place: Transaction | undefined
-  /** The driver gives the first row alone. */
-  readonly first: boolean
+  /** How a result of raw SQL is cached. Undefined: it has a form that cannot be. */
+  readonly rawCodec: ResultCodec | undefined
+  readonly callPolicy: CallPolicy | undefined
+  readonly inTransaction: boolean
+  /** The driver returns the first row only. */
+  readonly firstRowOnly: boolean
+}
+
+/** One call of a statement on an asynchronous driver. */
+export interface Execution extends StatementCall {
+  readonly transaction: Transaction | undefined
   run(): Promise<unknown>
-  /** Gives up its place among the statements of its connection: it waits for what another one loads. */
+  /** Releases the turn of the statement, which waits for the load of another one. */
   leave(): void
 }
+
+/** A read, as the engine is asked for it. The driver's `run` is added to it. */
+export interface PlannedRead {
+  readonly plan: Omit<ReadPlan<unknown>, 'run' | 'joined'>
+  /** Undefined for a read that bypasses the cache. */
+  readonly codec: ResultCodec | undefined
+}
+
+/** A write, as the engine is asked for it. The driver's `run` is added to it. */
+export type PlannedWrite = Omit<WritePlan<unknown>, 'run'>

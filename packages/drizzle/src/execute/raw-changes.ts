@@ -1,60 +1,70 @@
 import { type Change, type Engine, type SqlDialect, scanSql } from '@larder/core/host'
 import type { Statement } from '../analysis/statement.ts'
+import type { PlannedWrite } from './execution.ts'
+import { statementFailed } from './outcome.ts'
 
-/** Which tables SQL that no builder made may change. All throw LARDER_UNKNOWN_WRITE under `unknownWrites: 'throw'`. */
-export interface RawStatementChanges {
+/** Finds the tables that SQL no builder produced may change. Throws LARDER_UNKNOWN_WRITE under `unknownWrites: 'throw'`. */
+export interface RawChangesFinder {
   /**
-   * @param inside whether the statement is part of a transaction: nothing may come between its call and its driver
-   * then, so one that comes before the parser is loaded counts as unknown.
+   * The changes of a raw write.
+   * @param inTransaction whether it is part of a transaction. Then nothing may delay it, so its tables count as unknown
+   * until the parser is loaded.
    */
-  of(statement: Statement, inside: boolean): readonly Change[] | Promise<readonly Change[]>
-  /** Without the parser where it is not loaded. */
-  now(statement: Statement): readonly Change[]
-  /** True while a write outside transactions waits for the parser: its tables are not marked yet. */
-  parsing(): boolean
+  find(statement: Statement, inTransaction: boolean): readonly Change[] | Promise<readonly Change[]>
+  /** The changes of any raw SQL, without waiting for the parser. None if it only reads. */
+  findNow(statement: Statement): readonly Change[]
+  /** How many writes outside transactions wait for the parser. Their tables are not marked yet. */
+  readonly unparsed: number
 }
 
-export function createRawStatementChanges(engine: Engine, dialect: SqlDialect): RawStatementChanges {
-  let parsing = 0
-  const parsed = async (
+export function createRawChangesFinder(engine: Engine, dialect: SqlDialect): RawChangesFinder {
+  const finder = {
+    unparsed: 0,
+    find(statement: Statement, inTransaction: boolean) {
+      const known = allTables(statement)
+      if (known) return known
+      const query = parserQuery(statement)
+      const parsed = (inTransaction ? engine.raw.now(query) : undefined) ?? engine.raw.soon(query)
+      return parsed instanceof Promise
+        ? whenParsed(statement, parsed)
+        : [...namedTables(statement), ...parsed]
+    },
+    findNow(statement: Statement) {
+      if (!statement.declared && !scanSql(statement.text, dialect).writes) return []
+      const parse = () => engine.raw.now(parserQuery(statement)) ?? engine.everything()
+      return allTables(statement) ?? [...namedTables(statement), ...parse()]
+    },
+  }
+  const whenParsed = async (
     statement: Statement,
-    found: Promise<readonly Change[]>,
+    parsed: Promise<readonly Change[]>,
   ): Promise<readonly Change[]> => {
-    parsing++
+    finder.unparsed++
     try {
-      return [...named(statement), ...(await found)]
+      return [...namedTables(statement), ...(await parsed)]
     } finally {
-      parsing--
+      finder.unparsed--
     }
   }
-  return {
-    of(statement, inside) {
-      const told = allNamed(statement)
-      if (told) return told
-      const found =
-        (inside ? engine.raw.now(untold(statement)) : undefined) ?? engine.raw.soon(untold(statement))
-      return found instanceof Promise ? parsed(statement, found) : [...named(statement), ...found]
-    },
-    now(statement) {
-      if (!statement.declared && !scanSql(statement.text, dialect).writes) return []
-      const told = allNamed(statement)
-      return told ?? [...named(statement), ...(engine.raw.now(untold(statement)) ?? engine.everything())]
-    },
-    parsing: () => parsing > 0,
-  }
+  return finder
 }
 
-/** The tables that a raw write's template or its caller names. */
-function named({ changes }: Statement): readonly Change[] {
+/** The tables that the template of a raw write, or its caller, names. */
+function namedTables({ changes }: Statement): readonly Change[] {
   return changes.map(({ table, effect }) => ({ table, effect }))
 }
 
-/** All it may have changed, where the template or the caller says so. */
-function allNamed(statement: Statement): readonly Change[] | undefined {
-  return statement.changes.length && !statement.hidden ? named(statement) : undefined
+/** All tables that it changes. Undefined where template and caller do not name them all. */
+function allTables(statement: Statement): readonly Change[] | undefined {
+  return statement.changes.length && !statement.hasUnknownWrites ? namedTables(statement) : undefined
 }
 
-function untold({ operation, text }: Statement) {
+function parserQuery({ operation, text }: Statement) {
   const instead = 'use insert, update and delete, name the tables by their objects in the template'
   return { operation, text, instead }
+}
+
+/** A write that no builder produced. */
+export function planRawWrite({ operation }: Statement, changes: readonly Change[]): PlannedWrite {
+  return { operation, model: undefined, changes, failed: statementFailed }
 }

@@ -1,17 +1,17 @@
-/** What a driver answered to a raw read, in a form that a cache can carry: its rows, and what stands beside them. */
-export interface CarriedResult {
-  /** `object`: `{ rows, … }`; `list`: the rows with properties of their own; `pair`: `[rows, fields]`. */
+/** The result of a raw read in a form that an entry can hold: its rows, and the properties beside them. */
+export interface StoredResult {
+  /** `object`: `{ rows, … }`. `list`: an array of rows with properties. `pair`: `[rows, fields]`. */
   readonly form: 'object' | 'list' | 'pair' | 'unknown'
   readonly rows: readonly unknown[]
   readonly beside: Readonly<Record<string, unknown>>
 }
 
-/** What node-postgres and PGlite tell besides the rows, as far as it is data. */
-const OF_AN_OBJECT = ['command', 'rowCount', 'oid', 'affectedRows'] as const
+/** The properties beside the rows in node-postgres and PGlite that are plain data. */
+const OBJECT_PROPERTIES = ['command', 'rowCount', 'oid', 'affectedRows'] as const
 /** The same for postgres-js, whose result is the list of rows. */
-const OF_A_LIST = ['command', 'count'] as const
-/** What drivers tell of a column, as far as it is data. */
-const OF_A_FIELD = [
+const LIST_PROPERTIES = ['command', 'count'] as const
+/** The properties of a column description that are plain data. */
+const FIELD_PROPERTIES = [
   'name',
   'tableID',
   'columnID',
@@ -25,50 +25,53 @@ const OF_A_FIELD = [
   'columnType',
 ] as const
 
-/** A copy that shares nothing with the driver; of a result that is not known to hold rows, the result itself. */
-export function carry(result: unknown): CarriedResult {
-  if (Array.isArray(result)) return isPair(result) ? pairOf(result) : listOf(result)
+/** Copies a result, so that the entry shares nothing with the driver. A result of an unknown form is kept as it is. */
+export function toEntry(result: unknown): StoredResult {
+  if (Array.isArray(result)) return isPair(result) ? storedPair(result) : storedList(result)
   const { rows, fields } = (result ?? {}) as { readonly rows?: unknown; readonly fields?: unknown }
   if (!Array.isArray(rows)) return { form: 'unknown', rows: [], beside: { result } }
-  const beside = { ...picked(result as object, OF_AN_OBJECT), fields: fieldsOf(fields) }
-  return { form: 'object', rows: rows.map(plain), beside }
+  const beside = { ...pick(result as object, OBJECT_PROPERTIES), fields: fieldsOf(fields) }
+  return { form: 'object', rows: rows.map(plainCopy), beside }
 }
 
-/** What the caller gets, on a miss as on a hit: the same parts in the same places, in plain objects. */
-export function restored({ form, rows, beside }: CarriedResult): unknown {
+/** What the caller receives, on a miss as well as on a hit: the result of the driver, made of plain objects. */
+export function fromEntry(value: unknown): unknown {
+  const { form, rows, beside } = value as StoredResult
   if (form === 'unknown') return beside.result
   if (form === 'pair') return [rows, beside.fields]
   return form === 'list' ? Object.assign(rows, beside) : { ...beside, rows }
 }
 
-/** MySQL's: the rows, and a description of their columns. */
+/** The form of MySQL: the rows, and a description of their columns. */
 function isPair(result: readonly unknown[]): result is readonly [readonly unknown[], readonly unknown[]] {
   return result.length === 2 && result.every(Array.isArray)
 }
 
-function pairOf([rows, fields]: readonly [readonly unknown[], readonly unknown[]]): CarriedResult {
-  return { form: 'pair', rows: rows.map(plain), beside: { fields: fieldsOf(fields) } }
+function storedPair([rows, fields]: readonly [readonly unknown[], readonly unknown[]]): StoredResult {
+  return { form: 'pair', rows: rows.map(plainCopy), beside: { fields: fieldsOf(fields) } }
 }
 
-function listOf(result: readonly unknown[]): CarriedResult {
+function storedList(result: readonly unknown[]): StoredResult {
   const { columns } = result as { readonly columns?: unknown }
   const beside = {
-    ...picked(result, OF_A_LIST),
+    ...pick(result, LIST_PROPERTIES),
     ...(Array.isArray(columns) && { columns: fieldsOf(columns) }),
   }
-  return { form: 'list', rows: Array.from(result, plain), beside }
+  return { form: 'list', rows: Array.from(result, plainCopy), beside }
 }
 
-function plain(row: unknown): unknown {
+function plainCopy(row: unknown): unknown {
   if (Array.isArray(row)) return [...row]
   return typeof row === 'object' && row !== null ? { ...row } : row
 }
 
 function fieldsOf(fields: unknown): readonly unknown[] {
-  return Array.isArray(fields) ? fields.map((field: object) => picked(field, OF_A_FIELD)) : []
+  return Array.isArray(fields) ? fields.map((field: object) => pick(field, FIELD_PROPERTIES)) : []
 }
 
-function picked(from: object, names: readonly string[]): Readonly<Record<string, unknown>> {
-  const given = from as Readonly<Record<string, unknown>>
-  return Object.fromEntries(names.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])))
+function pick(object: object, names: readonly string[]): Readonly<Record<string, unknown>> {
+  const values = object as Readonly<Record<string, unknown>>
+  return Object.fromEntries(
+    names.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]])),
+  )
 }

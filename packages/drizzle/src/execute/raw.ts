@@ -1,6 +1,4 @@
-import type { BypassReason } from '@larder/core'
 import {
-  type Change,
   createRawSession,
   type Engine,
   endsTransaction,
@@ -11,94 +9,81 @@ import {
   type Transaction,
 } from '@larder/core/host'
 import type { Statement } from '../analysis/statement.ts'
+import { undeclaredRead } from './bypass.ts'
 import { type Commits, createCommits } from './commits.ts'
 import { commitFailed, statementFailed } from './outcome.ts'
-import { createRawStatementChanges } from './raw-changes.ts'
+import { createRawChangesFinder, planRawWrite, type RawChangesFinder } from './raw-changes.ts'
 
-/** What raw SQL needs of one execution. */
+/** One call of a raw statement. */
 export interface RawExecution {
   readonly statement: Statement
-  readonly place: Transaction | undefined
+  readonly transaction: Transaction | undefined
   run(): Promise<unknown>
 }
 
-/** Raw SQL of one db: what a statement is, and the session that BEGIN opens outside Drizzle's own transactions. */
+/** The raw SQL of one db, and the session that a raw BEGIN opens outside Drizzle's own transactions. */
 export interface RawSql {
-  /** The scope of a raw BEGIN that has not seen its COMMIT: everything on this db belongs to it. */
+  /** The transaction of a raw BEGIN without its COMMIT. Everything on this db belongs to it. */
   session(): Transaction | undefined
-  /** True once some connection of the db may mean something else by the same statement: nothing is cached from then on. */
-  strayed(): boolean
-  /** True while a write outside transactions waits for the parser: its tables are not marked yet. */
-  parsing(): boolean
-  /** Notes what raw SQL does to its session; before it runs. */
-  look(statement: Statement): void
-  /** What SQL that no builder made may change, without the parser. Throws under `unknownWrites: 'throw'`. */
-  changes(statement: Statement): readonly Change[]
-  /** COMMITs sent as statements of transactions. */
+  /** True once the same statement may mean something else on a connection of the db. Nothing is cached from then on. */
+  sessionChanged(): boolean
+  /** Registers what raw SQL does to its session. Call it before the statement runs. */
+  inspect(statement: Statement): void
+  readonly changes: RawChangesFinder
+  /** COMMITs that are sent as statements of transactions. */
   readonly commits: Commits
-  /** Runs SQL that no builder made, with the invalidation that it shows, or that `unknownWrites` asks for. */
-  run(one: RawExecution): Promise<unknown>
+  /** Runs SQL that no builder produced, and invalidates the tables it writes. */
+  run(execution: RawExecution): Promise<unknown>
 }
 
 export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
-  const advice = 'this db reads past the cache. Use db.transaction instead'
+  const advice = 'this db bypasses the cache. Use db.transaction instead'
   const session = createRawSession(engine, { advice, statementFailed, commitFailed })
   const commits = createCommits()
   const meaning = sessionFingerprint((warning) => engine.events.emit('warning', warning))
-  const changes = createRawStatementChanges(engine, dialect)
+  const changes = createRawChangesFinder(engine, dialect)
 
-  const write = async ({ statement, place, run }: RawExecution): Promise<unknown> => {
-    const { operation } = statement
-    const scope = place ?? session.current()
-    const found = changes.of(statement, scope !== undefined)
+  const write = async ({ statement, transaction, run }: RawExecution): Promise<unknown> => {
+    const enclosing = transaction ?? session.current()
+    const found = changes.find(statement, enclosing !== undefined)
     const written = found instanceof Promise ? await found : found
-    const plan = { operation, model: undefined, changes: written, failed: statementFailed, run }
-    return engine.write(plan, scope)
+    return engine.write({ ...planRawWrite(statement, written), run }, enclosing)
   }
 
-  const inside = async (
-    place: Transaction,
+  const runInTransaction = async (
+    transaction: Transaction,
     text: string,
     scan: SqlScan,
     run: () => Promise<unknown>,
   ): Promise<unknown> => {
     const commit = endsTransaction(text, scan, dialect)
-    const rollback = commit === 'no' && scan.kind === 'end' && !commits.isBodyOver(place)
+    const rollback = commit === 'no' && scan.kind === 'end' && !commits.hasEndedBody(transaction)
     if (commit === 'no' && !rollback) return run()
-    // By hand, and Drizzle's own: the marks must be up before it.
-    await place.seal()
+    // Before a COMMIT, by hand or Drizzle's own, all marks must be in the store.
+    await transaction.seal()
     // After a ROLLBACK by hand every statement commits by itself.
-    if (rollback) commits.broken(place)
-    return rollback ? run() : commits.run(place, commit === 'plainly', run)
+    if (rollback) commits.markImplicit(transaction)
+    return rollback ? run() : commits.run(transaction, commit === 'plainly', run)
   }
 
   return {
     session: session.current,
-    parsing: changes.parsing,
-    strayed: meaning.altered,
-    look: ({ text }) => meaning.look(text, dialect),
-    changes: changes.now,
+    sessionChanged: meaning.altered,
+    inspect: ({ text }) => meaning.look(text, dialect),
+    changes,
     commits,
-    async run(one) {
-      const { place, statement } = one
+    async run(execution) {
+      const { transaction, statement, run } = execution
       const scan = scanSql(statement.text, dialect)
       const writes = scan.writes || statement.declared === true
-      if (scan.kind === 'read' && !writes) return read(engine, one, scan.locks, session.current())
-      const scoped = (): Promise<unknown> => (writes ? write(one) : one.run())
-      if (place) return inside(place, statement.text, scan, scoped)
-      if (scan.kind === 'begin') return session.begin(scoped, !statement.text.includes(';') && !writes)
-      return scan.kind === 'end' ? session.end(scoped) : scoped()
+      if (scan.kind === 'read' && !writes) {
+        const { plan } = undeclaredRead(statement, scan, (transaction ?? session.current()) !== undefined)
+        return engine.read({ ...plan, run })
+      }
+      const invalidating = (): Promise<unknown> => (writes ? write(execution) : run())
+      if (transaction) return runInTransaction(transaction, statement.text, scan, invalidating)
+      if (scan.kind === 'begin') return session.begin(invalidating, !statement.text.includes(';') && !writes)
+      return scan.kind === 'end' ? session.end(invalidating) : invalidating()
     },
   }
-}
-
-function read(
-  engine: Engine,
-  { statement, place, run }: RawExecution,
-  locks: boolean,
-  session: Transaction | undefined,
-): Promise<unknown> {
-  const bypass: BypassReason = locks ? 'lock' : (place ?? session) ? 'transaction' : 'no-policy'
-  const plan = { operation: statement.operation, model: 'raw', policy: undefined, bypass, query: undefined }
-  return engine.read({ ...plan, occurrences: [], severalStatements: false, run })
 }

@@ -1,175 +1,121 @@
 import type { BypassReason } from '@larder/core'
-import {
-  type Policy,
-  type ReadPlan,
-  scanSql,
-  type Transaction,
-  volatileValue,
-  type WritePlan,
-} from '@larder/core/host'
-import { changesOf, occurrencesOf, type Statement } from '../analysis/statement.ts'
-import { ROW_READ, rowQuery } from '../write-through/written.ts'
-import type { Execution, StatementRoom } from './execution.ts'
-import { statementFailed } from './outcome.ts'
-import { type CarriedResult, carry, restored } from './raw-results.ts'
-import { shownBy } from './returned.ts'
+import { type Policy, type ReadPlan, scanSql, type Transaction, volatileValue } from '@larder/core/host'
+import { occurrencesOf, type Statement } from '../analysis/statement.ts'
+import { ROW_READ, rowReadQuery } from '../write-through/written-rows.ts'
+import { bypassingRead, NO_MODEL } from './bypass.ts'
+import type { Execution, PlannedRead, StatementCall } from './execution.ts'
+import { planRawRead } from './raw-read.ts'
+import type { StatementDeps } from './statement-deps.ts'
+import { planWrite } from './write.ts'
 
-/** Takes one execution to the engine: a read, a write, or raw SQL that is either. */
-export function runStatement(room: StatementRoom, one: Execution): Promise<unknown> {
-  const { place, statement } = one
-  if (!place || statement.kind === 'write') return run(room, one)
-  if (unsettles(room, statement, place)) place.discardRows()
-  return place.trackUnknown(() => run(room, one))
+/** Runs one statement of an asynchronous driver through the engine: a read, a write, or raw SQL that is either. */
+export function runStatement(deps: StatementDeps, execution: Execution): Promise<unknown> {
+  const { transaction, statement } = execution
+  if (!transaction || statement.kind === 'write') return run(deps, execution)
+  if (mayAffectOthers(deps, statement, transaction)) transaction.discardRows()
+  return transaction.trackUnknown(() => run(deps, execution))
 }
 
 /**
- * Whether a statement of a transaction may decide what those around it come to, so that no row of it can be told: a
- * savepoint, a setting, a COMMIT by hand, a function that does any of it or is not known.
+ * Whether a statement of a transaction may change the outcome of its other statements: a savepoint, a setting, a COMMIT
+ * by hand, or an unknown function. No row of such a transaction is written through.
  */
-function unsettles(
-  { dialect, raw }: StatementRoom,
+function mayAffectOthers(
+  { dialect, raw }: StatementDeps,
   { kind, text, opaque }: Statement,
-  place: Transaction,
+  transaction: Transaction,
 ): boolean {
-  if (kind === 'raw' && raw.commits.isBodyOver(place) && /^commit$/i.test(text)) return false
+  if (kind === 'raw' && raw.commits.hasEndedBody(transaction) && /^commit$/i.test(text)) return false
   return opaque !== undefined || (kind === 'raw' && !/^(?:read|write)$/.test(scanSql(text, dialect).kind))
 }
 
-function run(room: StatementRoom, one: Execution): Promise<unknown> {
-  switch (one.statement.kind) {
+function run(deps: StatementDeps, execution: Execution): Promise<unknown> {
+  switch (execution.statement.kind) {
     case 'read':
-      return read(room, one)
-    case 'write':
-      return write(room, one)
+      return read(deps, execution, planRead)
+    case 'write': {
+      const plan = { ...planWrite(deps, execution), run: execution.run }
+      return deps.engine.write(plan, execution.transaction ?? deps.raw.session())
+    }
     default:
-      return raw(room, one)
+      return runRaw(deps, execution)
   }
 }
 
-/** Raw SQL is cached where its caller says what it reads, and nothing in it could change without a write. */
-async function raw(room: StatementRoom, one: Execution): Promise<unknown> {
-  const { statement, parameters, call, place } = one
-  const reads = call ? call.reads : undefined
-  room.raw.look(statement)
-  if (!call || !reads || place || room.raw.session() || !readsOnly(room, statement)) return room.raw.run(one)
-  const blind = reads.some(room.blind)
-  const moment = room.dialect === 'postgres' && parameters.some(volatileValue)
-  if (blind || moment || room.raw.strayed() || statement.opaque !== undefined || !one.carried)
-    return room.engine.read(pastCache(one, 'opaque'))
-  if (room.raw.parsing()) return room.engine.read(pastCache(one, 'dirty'))
-  const result = await room.engine.read({
-    ...pastCache(one, undefined),
-    policy: room.policies.raw(call),
-    as: `raw ${statement.key}`,
-    query: parameters,
-    // Tables that stand in the template as objects are read too, named or not.
-    occurrences: [...reads, ...statement.occurrences.map(({ table }) => table)].map((table) => ({ table })),
-    run: async () => carry(await one.run()),
-  })
-  return restored(result as CarriedResult)
+async function runRaw(deps: StatementDeps, execution: Execution): Promise<unknown> {
+  deps.raw.inspect(execution.statement)
+  const planned = planRawRead(deps, execution)
+  return planned ? read(deps, execution, () => planned) : deps.raw.run(execution)
 }
 
-export function readsOnly({ dialect }: StatementRoom, { text, declared }: Statement): boolean {
-  const { kind, writes, locks } = scanSql(text, dialect)
-  return kind === 'read' && !writes && !locks && !declared
-}
-
-async function read(room: StatementRoom, one: Execution): Promise<unknown> {
-  const { statement, parameters } = one
-  const bypass = bypassOf(room, one)
-  const policy = bypass ? undefined : policyOf(room, one)
-  // Past the cache nothing is asked of the statement but its name.
-  if (bypass || !policy) return room.engine.read(pastCache(one, bypass))
-  const { rows, objects, wrap } = room.results
-  // Cached are the driver's rows before Drizzle's mapping: its decoders run again on a hit.
-  const carried = one.shape === 'count' ? objects : rows
-  const result = await room.engine.read({
-    operation: statement.operation,
-    model: statement.model ?? RAW,
-    policy,
-    ...keyedBy(room, statement, parameters, one.as),
-    occurrences: occurrencesOf(statement, parameters, countRows),
-    severalStatements: false,
-    joined: one.leave,
-    run: async () => carried(await one.run()),
-  })
-  return wrap(result)
-}
-
-/** A read that is about no table whose writes could leave it alone ends with all it depends on. */
-export function policyOf(
-  { policies }: StatementRoom,
-  { statement, call }: Pick<Execution, 'statement' | 'call'>,
-): Policy | undefined {
-  const policy = policies.of(statement.model ?? '', call)
-  return policy?.write === 'around' && !statement.rooted ? { ...policy, write: 'invalidate' } : policy
-}
-
-/** What tells a read from others: its text as `as`, unless it is the plain read of a row, which has several spellings. */
-export function keyedBy(
-  { rows }: StatementRoom,
-  statement: Statement,
-  parameters: readonly unknown[],
-  as: string,
-): Pick<ReadPlan<unknown>, 'as' | 'query'> {
-  const row = rowQuery(rows.placesOf(statement), parameters)
-  return row ? { as: ROW_READ, query: row } : { as, query: parameters }
-}
-
-/** The model of reads that are about no table of the schema. */
-const RAW = 'raw'
-
-function pastCache(
-  { statement, run, leave }: Execution,
-  bypass: BypassReason | undefined,
-): ReadPlan<unknown> {
-  return {
-    operation: statement.operation,
-    model: statement.model ?? RAW,
-    policy: undefined,
-    ...(bypass && { bypass }),
-    query: undefined,
-    occurrences: [],
-    severalStatements: false,
+/** Async, so that a mistake in the policy of a call rejects instead of throwing. */
+async function read(
+  deps: StatementDeps,
+  execution: Execution,
+  planOf: (deps: StatementDeps, call: StatementCall) => PlannedRead,
+): Promise<unknown> {
+  const { plan, codec } = planOf(deps, execution)
+  const { engine } = deps
+  const { leave, run: query } = execution
+  if (!codec) return engine.read({ ...plan, joined: leave, run: query })
+  const value = await engine.read({
+    ...plan,
     joined: leave,
-    run,
+    run: async () => codec.toEntry(await query()),
+  })
+  return codec.fromEntry(value)
+}
+
+/** Decides whether and how a read that a builder produced is cached, for asynchronous and synchronous drivers. */
+export function planRead(deps: StatementDeps, call: StatementCall): PlannedRead {
+  const { statement, parameters } = call
+  const bypass = bypassOf(deps, call)
+  const policy = bypass ? undefined : policyFor(deps, call)
+  // A read that bypasses the cache needs nothing of the statement but its name.
+  if (bypass || !policy) return bypassingRead(statement, bypass)
+  return {
+    plan: {
+      operation: statement.operation,
+      model: statement.model ?? NO_MODEL,
+      policy,
+      ...keyOf(deps, call, policy),
+      occurrences: occurrencesOf(statement, parameters, countRows),
+      severalStatements: false,
+    },
+    codec: call.shape === 'count' ? deps.codecs.count : deps.codecs.rows,
   }
 }
 
-export const countRows = (result: unknown): number | undefined =>
-  Array.isArray(result) ? result.length : undefined
+/** A read without a main table has no table whose writes it may ignore, so every write to its tables invalidates it. */
+function policyFor(
+  { policies }: StatementDeps,
+  { statement, callPolicy }: StatementCall,
+): Policy | undefined {
+  const policy = policies.forTable(statement.model ?? '', callPolicy)
+  return policy?.write === 'around' && !statement.modelFirst ? { ...policy, write: 'invalidate' } : policy
+}
+
+/** What identifies the entry: its text and parameters, or the row for a plain read of one, which has several texts. */
+function keyOf(
+  { rowReads }: StatementDeps,
+  { statement, parameters, entryName }: StatementCall,
+  { write }: Policy,
+): Pick<ReadPlan<unknown>, 'as' | 'query'> {
+  const rowRead = write === 'through' ? rowReads.parametersOf(statement) : undefined
+  const row = rowRead && rowReadQuery(rowRead, parameters)
+  return row ? { as: ROW_READ, query: row } : { as: entryName, query: parameters }
+}
+
+const countRows = (result: unknown): number | undefined => (Array.isArray(result) ? result.length : undefined)
 
 function bypassOf(
-  room: StatementRoom,
-  { statement, parameters, shape, call, place }: Execution,
+  { raw, dialect }: StatementDeps,
+  { statement, parameters, shape, callPolicy, inTransaction }: StatementCall,
 ): BypassReason | undefined {
   if (statement.locks) return 'lock'
-  if (place || room.raw.session()) return 'transaction'
-  if (room.raw.parsing()) return 'dirty'
-  if (call === false) return 'disabled'
-  if (statement.opaque !== undefined || shape === 'result' || room.raw.strayed()) return 'opaque'
-  return room.dialect === 'postgres' && parameters.some(volatileValue) ? 'opaque' : undefined
-}
-
-function write(room: StatementRoom, one: Execution): Promise<unknown> {
-  const { statement, parameters, place } = one
-  const session = room.raw.session()
-  const changes = session && !place ? room.engine.everything() : changesOf(statement, parameters)
-  // Of a transaction by hand no row can be told: it may be rolled back.
-  const { through, ...shown } = shownBy(room, one)
-  const plan: WritePlan<unknown> = {
-    operation: statement.operation,
-    model: modelOf(statement),
-    changes,
-    ...shown,
-    ...(through && !session && { through }),
-    failed: statementFailed,
-    run: one.run,
-  }
-  return room.engine.write(plan, place ?? session)
-}
-
-/** What a call says a read writes is as good as raw SQL: it ends what writes through builders leave alone, too. */
-export function modelOf({ model, declared }: Statement): string | undefined {
-  return declared ? undefined : model
+  if (inTransaction || raw.session()) return 'transaction'
+  if (raw.changes.unparsed > 0) return 'dirty'
+  if (callPolicy === false) return 'disabled'
+  if (statement.opaque !== undefined || shape === 'result' || raw.sessionChanged()) return 'opaque'
+  return dialect === 'postgres' && parameters.some(volatileValue) ? 'opaque' : undefined
 }

@@ -1,24 +1,28 @@
 import { type SqlDialect, scanSql, type Transaction, type Turn } from '@larder/core/host'
 import type { Commits } from '../execute/commits.ts'
-import type { Called } from './statement-context.ts'
+import type { CalledStatement } from './statement-context.ts'
 
-/** What has been rejected in one transaction. */
+/** Watches one transaction for rejected statements. */
 export interface Rejections {
-  /** `work` of one statement with what an earlier rejection asks for. */
-  watch<T>(statement: Called, work: (turn: Turn) => Promise<T>): (turn: Turn) => Promise<T>
+  /** Wraps the `work` of one statement with what an earlier rejection requires. */
+  guard<T>(statement: CalledStatement, work: (turn: Turn) => Promise<T>): (turn: Turn) => Promise<T>
 }
 
 /**
- * MySQL and SQLite roll back the whole transaction for some errors (a deadlock, a full disk) and go on without one:
- * what is written after an error that the body caught may commit at once, so it is marked at once.
+ * On some errors (a deadlock, a full disk) MySQL and SQLite roll back the whole transaction and continue without one.
+ * After an error that the body has caught, a write may therefore commit immediately, so it is marked before it runs.
  */
-export function createRejections(scope: Transaction, commits: Commits, dialect: SqlDialect): Rejections {
+export function createRejections(
+  transaction: Transaction,
+  commits: Commits,
+  dialect: SqlDialect,
+): Rejections {
   let rejected = false
   return {
-    watch: (statement, work) => async (turn) => {
-      if (rejected && writes(statement, dialect)) {
-        await scope.seal()
-        commits.broken(scope)
+    guard: (statement, work) => async (turn) => {
+      if (rejected && isWrite(statement, dialect)) {
+        await transaction.seal()
+        commits.markImplicit(transaction)
       }
       try {
         return await work(turn)
@@ -30,6 +34,6 @@ export function createRejections(scope: Transaction, commits: Commits, dialect: 
   }
 }
 
-function writes({ kind, text }: Called, dialect: SqlDialect): boolean {
+function isWrite({ kind, text }: CalledStatement, dialect: SqlDialect): boolean {
   return kind === 'write' || (kind === 'raw' && scanSql(text, dialect).writes)
 }

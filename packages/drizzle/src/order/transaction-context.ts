@@ -1,69 +1,73 @@
 import { CacheError } from '@larder/core'
 import type { StatementOrder, Transaction, Turn } from '@larder/core/host'
 import type { Rejections } from './rejections.ts'
-import type { Place } from './statement-context.ts'
-import { inOrder } from './statement-order.ts'
+import { inOrder, type StatementContext } from './statement-context.ts'
 
-/** What Drizzle itself sends when the body of a transaction or of a savepoint is over. */
-const ENDING = {
+/** The statements that Drizzle sends after the body of a transaction or savepoint. */
+const END_STATEMENTS = {
   transaction: /^(?:commit|rollback)$/i,
   savepoint: /^(?:release|rollback to) savepoint \w+$/i,
 } as const
 
-/** The place of a transaction's statements, or of a savepoint's. */
-export interface TransactionPlace extends Place {
+/** The context of the statements in a transaction, or in a savepoint. */
+export interface TransactionContext extends StatementContext {
   readonly transaction: Transaction
   readonly ended: boolean
-  /** The place of a new savepoint in it. */
-  savepoint(): TransactionPlace
+  /** The context of a new savepoint inside this one. */
+  createSavepoint(): TransactionContext
   /**
-   * Runs what begins the savepoint. Statements that Drizzle sends in this very call are part of it.
-   * @throws CacheError `LARDER_TRANSACTION_ENDED` as a rejection.
+   * Runs the call that begins the savepoint. The statements that Drizzle sends synchronously in that call belong to it.
+   * @throws CacheError `LARDER_TRANSACTION_ENDED`, as a rejection.
    */
   begin<T>(run: () => Promise<T>): Promise<T>
   /**
-   * Notes that the body is over: from now on a statement is refused. Takes the next place of the connection's order for
-   * the COMMIT or ROLLBACK that Drizzle is about to send.
-   * @returns when all statements called before have been sent; undefined: they have been.
+   * Ends the body: later statements are rejected. Reserves the next turn on the connection for the COMMIT or ROLLBACK
+   * that Drizzle is about to send.
+   * @returns a promise for the sending of all statements called before. Undefined: they have been sent.
    */
   end(): Promise<void> | undefined
-  /** Notes that Drizzle is done with it, too. */
+  /** Rejects Drizzle's own statements as well, now that it has sent them. */
   close(): void
 }
 
-interface Parts {
+interface TransactionContextDeps {
   readonly transaction: Transaction
   readonly order: StatementOrder
   readonly rejections: Rejections | undefined
-  /** What the savepoint is in; undefined for a transaction. */
-  readonly parent: TransactionPlace | undefined
+  /** The context around a savepoint. Undefined for a transaction. */
+  readonly parent: TransactionContext | undefined
 }
 
-export function createTransactionPlace({ transaction, order, rejections, parent }: Parts): TransactionPlace {
+export function createTransactionContext({
+  transaction,
+  order,
+  rejections,
+  parent,
+}: TransactionContextDeps): TransactionContext {
   const kind = parent ? 'savepoint' : 'transaction'
   let state: 'open' | 'ended' | 'closed' = 'open'
   let beginning = false
   let reserved: Turn | undefined
 
   const hasEnded = (): boolean => state !== 'open' || parent?.ended === true
-  const enter = (text: string): Turn | undefined => {
+  const takeTurn = (text: string): Turn | undefined => {
     if (!hasEnded()) return order.enter()
-    if (state !== 'ended' || !ENDING[kind].test(text)) return undefined
+    if (state !== 'ended' || !END_STATEMENTS[kind].test(text)) return undefined
     const turn = reserved ?? (parent?.ended ? undefined : order.enter())
     reserved = undefined
     return turn
   }
-  const place: TransactionPlace = {
+  const context: TransactionContext = {
     transaction,
     get ended() {
       return hasEnded()
     },
-    savepoint: () => createTransactionPlace({ transaction, order, rejections, parent: place }),
+    createSavepoint: () => createTransactionContext({ transaction, order, rejections, parent: context }),
     run(statement, work) {
-      const watched = rejections ? rejections.watch(statement, work) : work
-      if (beginning) return inOrder(undefined, watched)
-      const turn = enter(statement.text)
-      return turn ? inOrder(order, watched, turn) : Promise.reject(endedError(kind))
+      const guarded = rejections ? rejections.guard(statement, work) : work
+      if (beginning) return inOrder(undefined, guarded)
+      const turn = takeTurn(statement.text)
+      return turn ? inOrder(order, guarded, turn) : Promise.reject(endedError(kind))
     },
     begin(run) {
       if (hasEnded()) return Promise.reject(endedError(kind))
@@ -91,7 +95,7 @@ export function createTransactionPlace({ transaction, order, rejections, parent 
       reserved = undefined
     },
   }
-  return place
+  return context
 }
 
 function endedError(kind: 'transaction' | 'savepoint'): CacheError {

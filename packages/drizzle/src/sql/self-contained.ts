@@ -1,27 +1,27 @@
-import type { Node } from './tree.ts'
+import type { SqlNode } from './tree.ts'
 
 /**
- * True if the SQL under `node` stays one operand between two ANDs: its parentheses are its own and close, and nothing
- * outside them binds weaker than AND. Drizzle puts no parentheses around the members of `and(…)`, so raw SQL like
- * `a or b` in one of them takes the others with it.
+ * True if the SQL under `node` stays one operand between two ANDs: its parentheses are balanced, and nothing outside
+ * them binds weaker than AND. Drizzle puts no parentheses around the members of `and(…)`, so raw SQL such as `a or b` in
+ * one of them changes what the others mean.
  */
-export function isClosed(node: Node): boolean {
+export function isSelfContained(node: SqlNode): boolean {
   const texts: string[] = []
-  collect(node, texts)
+  collectText(node, texts)
   const text = texts.join(' ').replace(/'(?:[^']|'')*'/g, ' ')
-  // A quote left open, a comment, an escape: whatever they hide could be anything.
+  // An open quote, a comment or an escape could hide anything.
   if (/['";\\`$#]|--|\/\*|\|\|/.test(text)) return false
   let depth = 0
   for (const [token] of text.matchAll(/[()]|[A-Za-z_]\w*/g)) {
     if (token === '(') depth++
     else if (token === ')') depth--
-    else if (depth === 0 && WEAKER.has(token.toUpperCase())) return false
+    else if (depth === 0 && WEAKER_THAN_AND.has(token.toUpperCase())) return false
     if (depth < 0) return false
   }
   return depth === 0
 }
 
-const WEAKER: ReadonlySet<string> = new Set([
+const WEAKER_THAN_AND: ReadonlySet<string> = new Set([
   'OR',
   'XOR',
   'UNION',
@@ -32,10 +32,10 @@ const WEAKER: ReadonlySet<string> = new Set([
   'LIMIT',
 ])
 
-function collect(node: Node, texts: string[]): void {
+function collectText(node: SqlNode, texts: string[]): void {
   const { piece } = node
   if (piece.kind === 'text') texts.push(piece.text)
-  // What Drizzle itself puts in parentheses is closed if it is well-formed inside, which its builders see to.
+  // What Drizzle puts in parentheses is self-contained, because its builders produce well-formed SQL.
   else if (piece.kind === 'nested') texts.push('( )')
-  else for (const child of node.children) collect(child, texts)
+  else for (const child of node.children) collectText(child, texts)
 }

@@ -1,13 +1,13 @@
-import type { Node } from './tree.ts'
+import type { SqlNode } from './tree.ts'
 
-/** A word (in capitals), a sign, or a literal (`?`) of SQL text; or something in the tree that is no text. */
-export type Token = string | Node
+/** A word (in capitals), a sign or a literal (`?`) of SQL text, or a node that is not text. */
+export type Token = string | SqlNode
 
 /**
- * The text among `nodes` cut into words and signs, what is no text left whole. Undefined where a quote, a comment or an
- * escape could hide anything.
+ * Splits the text among `nodes` into words and signs. Nodes that are not text are kept whole. Undefined where a quote, a
+ * comment or an escape could hide anything.
  */
-export function tokensOf(nodes: readonly Node[]): readonly Token[] | undefined {
+export function tokensOf(nodes: readonly SqlNode[]): readonly Token[] | undefined {
   const tokens: Token[] = []
   for (const node of nodes) {
     if (node.piece.kind === 'nothing') continue
@@ -22,8 +22,8 @@ export function tokensOf(nodes: readonly Node[]): readonly Token[] | undefined {
   return tokens
 }
 
-/** Index of the parenthesis that closes the one at `open`; -1 if none does. */
-export function closingOf(tokens: readonly Token[], open: number): number {
+/** Index of the parenthesis that closes the one at `open`. -1: none does. */
+export function closingParenthesis(tokens: readonly Token[], open: number): number {
   let depth = 0
   for (let at = open; at < tokens.length; at++) {
     if (tokens[at] === '(') depth++
@@ -32,7 +32,7 @@ export function closingOf(tokens: readonly Token[], open: number): number {
   return -1
 }
 
-/** The name a token stands for; undefined for what is no name. */
-export function nameIn(token: Token | undefined): string | undefined {
+/** The name that a token stands for. Undefined for any other token. */
+export function nameOfToken(token: Token | undefined): string | undefined {
   return typeof token === 'object' && token.piece.kind === 'name' ? token.piece.name : undefined
 }

@@ -1,156 +1,109 @@
-import type { BypassReason } from '@larder/core'
-import { type SyncReadPlan, scanSql, sqlWords } from '@larder/core/host'
-import { changesOf, occurrencesOf, type Statement } from '../analysis/statement.ts'
-import type { StatementRoom } from '../execute/execution.ts'
-import { statementFailed } from '../execute/outcome.ts'
-import { shownBy } from '../execute/returned.ts'
-import { countRows, keyedBy, modelOf, policyOf, readsOnly } from '../execute/run.ts'
+import { scanSql, sqlWords } from '@larder/core/host'
+import type { Statement } from '../analysis/statement.ts'
+import { undeclaredRead } from '../execute/bypass.ts'
+import type { PlannedRead, ResultCodec, StatementCall } from '../execute/execution.ts'
+import { planRawWrite } from '../execute/raw-changes.ts'
+import { planRawRead } from '../execute/raw-read.ts'
+import { planRead } from '../execute/run.ts'
+import type { StatementDeps } from '../execute/statement-deps.ts'
+import { planWrite } from '../execute/write.ts'
 import type { CallPolicy } from '../policy/policies.ts'
-import type { Connection, PreparedParts, StatementParts } from '../versions/parts.ts'
-import type { Preparation } from '../versions/version.ts'
+import type { PreparedParts, StatementParts, SyncConnection } from '../versions/parts.ts'
+import type { PreparedOptions } from '../versions/version.ts'
 
-/** One execution by a driver that answers at once. */
-interface Execution {
-  readonly statement: Statement
-  readonly parameters: readonly unknown[]
-  /** How the driver is asked: lists of values for Drizzle to map, all or the first; or anything else. */
-  readonly method: 'rows' | 'row' | 'objects' | 'other'
-  readonly shape: 'rows' | 'result'
-  readonly fields: Preparation['fields']
-  readonly call: CallPolicy | undefined
+/**
+ * How Drizzle calls the driver. `rows` and `row`: for lists of values, all or the first, which Drizzle maps. `objects`:
+ * for plain objects. `other`: for anything else.
+ */
+type Method = 'rows' | 'row' | 'objects' | 'other'
+
+/** One call of a statement on a synchronous driver. */
+interface SyncExecution extends StatementCall {
   run(): unknown
 }
 
+/** `all` of a raw statement returns plain objects, which are cached as they are. */
+const unchanged: ResultCodec = { toEntry: (result) => result, fromEntry: (value) => value }
+
 /**
- * Makes a query prepared by better-sqlite3 go through the engine: its statement is replaced by one that asks there
- * first. Everything Drizzle does with rows stays as it is.
+ * Makes a query prepared by better-sqlite3 go through the engine: its statement is replaced by one that asks the engine
+ * first. Drizzle still maps the rows.
  */
-export function watchAtOnce(
-  room: StatementRoom,
-  connection: Connection,
+export function watchSyncStatement(
+  deps: StatementDeps,
+  connection: SyncConnection,
   prepared: PreparedParts,
   statement: Statement,
-  fields: Preparation['fields'],
-  call: CallPolicy | undefined,
+  fields: PreparedOptions['fields'],
+  callPolicy: CallPolicy | undefined,
 ): void {
   const { stmt } = prepared
   if (!stmt) return
-  const ask = (method: Execution['method'], parameters: readonly unknown[], run: () => unknown): unknown => {
-    const shape = method === 'rows' || method === 'row' ? 'rows' : 'result'
-    return execute(room, connection, { statement, parameters, method, shape, fields, call, run })
-  }
+  const call = (method: Method, parameters: readonly unknown[], run: () => unknown): unknown =>
+    runOnConnection(deps, connection, {
+      statement,
+      entryName: `${method} ${statement.key}`,
+      parameters,
+      shape: method === 'rows' || method === 'row' ? 'rows' : 'result',
+      fields,
+      rawCodec: method === 'objects' ? unchanged : undefined,
+      callPolicy,
+      inTransaction: connection.inTransaction,
+      firstRowOnly: method === 'row',
+      run,
+    })
   const raw: StatementParts = {
-    all: (...given) => ask('rows', given, () => stmt.raw().all(...given)),
-    get(...given) {
-      const first = (): unknown => {
-        const row = stmt.raw().get(...given)
+    all: (...parameters) => call('rows', parameters, () => stmt.raw().all(...parameters)),
+    get(...parameters) {
+      const listOfFirst = (): unknown => {
+        const row = stmt.raw().get(...parameters)
         return row === undefined ? [] : [row]
       }
-      return (ask('row', given, first) as readonly unknown[])[0]
+      return (call('row', parameters, listOfFirst) as readonly unknown[])[0]
     },
-    run: (...given) => ask('other', given, () => stmt.run(...given)),
+    run: (...parameters) => call('other', parameters, () => stmt.run(...parameters)),
     raw: () => raw,
   }
   prepared.stmt = {
-    all: (...given) => ask('objects', given, () => stmt.all(...given)),
-    get: (...given) => ask('other', given, () => stmt.get(...given)),
+    all: (...parameters) => call('objects', parameters, () => stmt.all(...parameters)),
+    get: (...parameters) => call('other', parameters, () => stmt.get(...parameters)),
     run: raw.run,
     raw: () => raw,
   }
 }
 
-function execute(room: StatementRoom, connection: Connection, one: Execution): unknown {
-  const held = connection.inTransaction
+/** Ends the transaction in the engine when the statement has ended it in the database, be it by an error. */
+function runOnConnection(deps: StatementDeps, connection: SyncConnection, execution: SyncExecution): unknown {
   let rolledBack = false
   try {
-    const result = statementAtOnce(room, one, held)
-    rolledBack = rollsBack(room, one.statement)
+    const result = runSyncStatement(deps, execution)
+    rolledBack = isRollback(deps, execution.statement)
     return result
   } finally {
-    // Its last statement, or an error that ended it: what was kept for the end of the transaction is due.
-    if (held && !connection.inTransaction) room.engine.sync.end(!rolledBack)
+    if (execution.inTransaction && !connection.inTransaction) deps.engine.sync.end(!rolledBack)
   }
 }
 
-function rollsBack({ dialect }: StatementRoom, { kind, text }: Statement): boolean {
+function isRollback({ dialect }: StatementDeps, { kind, text }: Statement): boolean {
   return kind === 'raw' && sqlWords(text, dialect)?.[0] === 'ROLLBACK'
 }
 
-function statementAtOnce(room: StatementRoom, one: Execution, held: boolean): unknown {
-  const { statement, run } = one
-  if (statement.kind === 'read') return read(room, one, held)
-  if (statement.kind === 'write') return write(room, one, held)
-  const scan = scanSql(statement.text, room.dialect)
+/** The synchronous counterpart of `runStatement`. What the engine is asked is decided by the same functions. */
+function runSyncStatement(deps: StatementDeps, execution: SyncExecution): unknown {
+  const { statement, inTransaction, run } = execution
+  const { sync } = deps.engine
+  if (statement.kind === 'read') return read(deps, execution, planRead(deps, execution))
+  if (statement.kind === 'write') return sync.write({ ...planWrite(deps, execution), run }, inTransaction)
+  const scan = scanSql(statement.text, deps.dialect)
   if (scan.writes || statement.declared) {
-    const changes = room.raw.changes(statement)
-    const plan = { operation: statement.operation, model: undefined, changes, failed: statementFailed, run }
-    return room.engine.sync.write(plan, held)
+    const changes = deps.raw.changes.findNow(statement)
+    return sync.write({ ...planRawWrite(statement, changes), run }, inTransaction)
   }
-  return scan.kind === 'read' ? rawRead(room, one, held) : run()
+  if (scan.kind !== 'read') return run()
+  return read(deps, execution, planRawRead(deps, execution) ?? undeclaredRead(statement, scan, inTransaction))
 }
 
-function read(room: StatementRoom, one: Execution, held: boolean): unknown {
-  const { statement, parameters, method, run } = one
-  const bypass = bypassOf(one, held)
-  const policy = bypass ? undefined : policyOf(room, one)
-  if (!policy) return room.engine.sync.read(pastCache(one, bypass))
-  return room.engine.sync.read({
-    operation: statement.operation,
-    model: statement.model ?? 'raw',
-    policy,
-    ...keyedBy(room, statement, parameters, `${method} ${statement.key}`),
-    occurrences: occurrencesOf(statement, parameters, countRows),
-    severalStatements: false,
-    run,
-  })
-}
-
-function bypassOf({ statement, shape, call }: Execution, held: boolean): BypassReason | undefined {
-  if (statement.locks) return 'lock'
-  if (held) return 'transaction'
-  if (call === false) return 'disabled'
-  return statement.opaque !== undefined || shape === 'result' ? 'opaque' : undefined
-}
-
-function pastCache(one: Execution, bypass: BypassReason | undefined): SyncReadPlan<unknown> {
-  const { statement, run } = one
-  const plan = { operation: statement.operation, model: statement.model ?? 'raw', policy: undefined, run }
-  return {
-    ...plan,
-    ...(bypass && { bypass }),
-    query: undefined,
-    occurrences: [],
-    severalStatements: false,
-  }
-}
-
-/** As with other drivers, where the caller says what it reads. Only `all` gives rows of a form that can be carried. */
-function rawRead(room: StatementRoom, one: Execution, held: boolean): unknown {
-  const { statement, parameters, call, method } = one
-  const { sync } = room.engine
-  const reads = call ? call.reads : undefined
-  if (held || !call || !reads || !readsOnly(room, statement))
-    return sync.read(pastCache(one, held ? 'transaction' : 'no-policy'))
-  if (reads.some(room.blind) || statement.opaque !== undefined || method !== 'objects')
-    return sync.read(pastCache(one, 'opaque'))
-  return sync.read({
-    ...pastCache(one, undefined),
-    policy: room.policies.raw(call),
-    as: `raw ${statement.key}`,
-    query: parameters,
-    occurrences: [...reads, ...statement.occurrences.map(({ table }) => table)].map((table) => ({ table })),
-  })
-}
-
-function write(room: StatementRoom, one: Execution, held: boolean): unknown {
-  const { statement, parameters, method, run } = one
-  const plan = {
-    operation: statement.operation,
-    model: modelOf(statement),
-    changes: changesOf(statement, parameters),
-    ...shownBy(room, { ...one, first: method === 'row' }),
-    failed: statementFailed,
-    run,
-  }
-  return room.engine.sync.write(plan, held)
+function read({ engine }: StatementDeps, { run }: SyncExecution, { plan, codec }: PlannedRead): unknown {
+  if (!codec) return engine.sync.read({ ...plan, run })
+  return codec.fromEntry(engine.sync.read({ ...plan, run: () => codec.toEntry(run()) }))
 }

@@ -1,10 +1,9 @@
 import type { Engine } from '@larder/core/host'
-import type { Connection, DbParts, SessionParts } from '../versions/parts.ts'
+import type { DbParts, SessionParts, SyncConnection } from '../versions/parts.ts'
 
-/** What transactions of a driver that answers at once need. */
-export interface TransactionRoomAtOnce {
+export interface SyncTransactionDeps {
   readonly engine: Engine
-  /** Makes the db of a transaction ours. */
+  /** Gives the db of a transaction the methods of a wrapped db. */
   adopt(tx: DbParts): void
 }
 
@@ -12,12 +11,12 @@ type Body = (tx: DbParts) => unknown
 type Begin = (this: unknown, body: Body, config?: unknown) => unknown
 
 /**
- * Runs Drizzle's own `transaction`. Nobody else of this process runs before it has ended, so what it wrote is
- * invalidated then, all at once.
+ * Runs Drizzle's own `transaction` on a synchronous driver. Nothing else in this process runs before it ends, so its
+ * writes are invalidated together at its end.
  */
-export function runTransactionAtOnce(
-  room: TransactionRoomAtOnce,
-  connection: Connection,
+export function runSyncTransaction(
+  deps: SyncTransactionDeps,
+  connection: SyncConnection,
   begin: Begin,
   session: SessionParts,
   body: Body,
@@ -26,34 +25,34 @@ export function runTransactionAtOnce(
   const outermost = !connection.inTransaction
   let bodyDone = false
   const end = (committed: boolean): void => {
-    if (outermost) room.engine.sync.end(committed)
+    if (outermost) deps.engine.sync.end(committed)
   }
-  const wrapped: Body = (tx) => {
-    adopt(room, tx)
+  const wrappedBody: Body = (tx) => {
+    wrapSavepoints(deps, tx)
     const result = body(tx)
     bodyDone = true
     return result
   }
   try {
-    const result = begin.call(session, wrapped, config)
+    const result = begin.call(session, wrappedBody, config)
     end(true)
     return result
   } catch (error) {
-    // After the body only COMMIT can have failed: what it did is not worth finding out.
+    // After the body only the COMMIT can have failed. Its outcome is unknown, so the writes are invalidated.
     end(bodyDone)
     throw error
   }
 }
 
-function adopt(room: TransactionRoomAtOnce, tx: DbParts): void {
-  room.adopt(tx)
+function wrapSavepoints(deps: SyncTransactionDeps, tx: DbParts): void {
+  deps.adopt(tx)
   const { transaction } = tx
   tx.transaction = (body, config) =>
     transaction.call(
       tx,
-      (inner) => {
-        adopt(room, inner)
-        return body(inner)
+      (savepoint) => {
+        wrapSavepoints(deps, savepoint)
+        return body(savepoint)
       },
       config,
     )

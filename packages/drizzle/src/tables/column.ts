@@ -1,21 +1,21 @@
 import type { ColumnType, Column as CoreColumn } from '@larder/core/host'
 import type { Column } from 'drizzle-orm'
 
-/** Canonical types by Drizzle's own names of its column classes. What is not here never pins. */
+/** Core's type for each of Drizzle's column classes. Columns of any other class never identify rows. */
 const TYPES: Readonly<Record<string, ColumnType>> = {
-  ...named('integer', [
+  ...typed('integer', [
     ...['PgInteger', 'PgSmallInt', 'PgSerial', 'PgSmallSerial'],
     ...['PgBigInt53', 'PgBigInt64', 'PgBigSerial53', 'PgBigSerial64'],
     ...['SQLiteInteger', 'SQLiteTimestamp'],
     ...['MySqlInt', 'MySqlBigInt53', 'MySqlBigInt64', 'MySqlMediumInt', 'MySqlSmallInt', 'MySqlTinyInt'],
     'MySqlSerial',
   ]),
-  ...named('boolean', ['PgBoolean', 'SQLiteBoolean', 'MySqlBoolean']),
-  ...named('uuid', ['PgUUID']),
-  ...named('enum', ['PgEnumColumn', 'PgEnumObjectColumn']),
-  ...named('text', ['PgText', 'PgVarchar', 'PgChar', 'SQLiteText']),
-  // MySQL's default collations hold more for equal than Larder folds, enums included, unless the user names another.
-  ...named('opaque-text', [
+  ...typed('boolean', ['PgBoolean', 'SQLiteBoolean', 'MySqlBoolean']),
+  ...typed('uuid', ['PgUUID']),
+  ...typed('enum', ['PgEnumColumn', 'PgEnumObjectColumn']),
+  ...typed('text', ['PgText', 'PgVarchar', 'PgChar', 'SQLiteText']),
+  // MySQL's default collations treat more texts (and enums) as equal than Larder does, unless the user names another.
+  ...typed('opaque-text', [
     'MySqlText',
     'MySqlVarChar',
     'MySqlChar',
@@ -24,20 +24,24 @@ const TYPES: Readonly<Record<string, ColumnType>> = {
   ]),
 }
 
-function named(type: ColumnType, kinds: readonly string[]): Readonly<Record<string, ColumnType>> {
+function typed(type: ColumnType, kinds: readonly string[]): Readonly<Record<string, ColumnType>> {
   return Object.fromEntries(kinds.map((kind) => [kind, type]))
 }
 
 /**
- * False for a column that another may make equal to more than it holds for equal itself: SQLite compares two columns by
- * the collation of the one on the left, and a schema of Drizzle does not say any.
+ * True if comparing the column with another one uses the column's own rules. SQLite uses the collation of the column on
+ * the left, which may be wider, and a schema of Drizzle does not contain collations.
  */
-export function comparesByItself({ columnType }: Column): boolean {
+export function comparesByOwnRules({ columnType }: Column): boolean {
   return columnType !== 'SQLiteText'
 }
 
-/** A column as core wants it, under its physical name. `text`: how text of MySQL is compared, where that is known. */
-export function columnOf(column: Column, name: string, text: ColumnType = 'opaque-text'): CoreColumn {
+/**
+ * A column in core's form.
+ * @param name physical.
+ * @param textType how MySQL compares its text columns, if the user has named a collation.
+ */
+export function columnOf(column: Column, name: string, textType: ColumnType = 'opaque-text'): CoreColumn {
   const type = Object.hasOwn(TYPES, column.columnType) ? (TYPES[column.columnType] as ColumnType) : 'other'
   const { generated, generatedIdentity, hasOnUpdateNow } = column as Column & {
     readonly generatedIdentity?: unknown
@@ -45,7 +49,7 @@ export function columnOf(column: Column, name: string, text: ColumnType = 'opaqu
   }
   return {
     name,
-    type: type === 'opaque-text' ? text : type,
+    type: type === 'opaque-text' ? textType : type,
     nullable: !column.notNull,
     hasDefault: column.hasDefault || generatedIdentity !== undefined,
     generated: generated !== undefined || hasOnUpdateNow === true,

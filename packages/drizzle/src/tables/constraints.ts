@@ -1,7 +1,7 @@
 import { type Column, is, SQL, type Table } from 'drizzle-orm'
 import { tableConfig } from '../versions/table-config.ts'
 
-/** What a table declares besides its columns. */
+/** The keys that a table declares. */
 export interface Constraints {
   readonly primary: readonly Column[]
   /** Unique constraints and plain unique indexes. */
@@ -15,18 +15,18 @@ export interface Constraints {
   }[]
 }
 
-/** Reads a table's keys, in line and in its extra config, in any of Drizzle's dialects. */
+/** Reads a table's keys, both those declared on columns and those in its extra config, in any dialect. */
 export function constraintsOf(table: Table): Constraints {
   const config = tableConfig(table)
   if (!config) return { primary: [], uniques: [], foreignKeys: [] }
   const columns: readonly Column[] = config.columns
-  const inLine = columns.filter((column) => column.primary)
-  const primary: readonly Column[] = config.primaryKeys[0]?.columns ?? inLine
+  const inline = columns.filter((column) => column.primary)
+  const primary: readonly Column[] = config.primaryKeys[0]?.columns ?? inline
   const indexes = config.indexes.flatMap((index) => {
     const { unique, where, columns: indexed } = index.config
-    // A partial index and one over an expression hold for some rows only, or for no column.
+    // A partial index covers some rows only, and an index over an expression covers no column.
     const plain =
-      unique && where === undefined ? all(indexed.map((one) => columnIn(columns, one))) : undefined
+      unique && where === undefined ? allDefined(indexed.map((item) => columnIn(columns, item))) : undefined
     return plain ? [plain] : []
   })
   return {
@@ -37,20 +37,20 @@ export function constraintsOf(table: Table): Constraints {
       ...indexes,
     ],
     foreignKeys: config.foreignKeys.map((key) => {
-      const { columns: own, foreignTable, foreignColumns } = key.reference()
+      const { columns: referencing, foreignTable, foreignColumns } = key.reference()
       const { onDelete, onUpdate } = key
-      return { columns: own, table: foreignTable, references: foreignColumns, onDelete, onUpdate }
+      return { columns: referencing, table: foreignTable, references: foreignColumns, onDelete, onUpdate }
     }),
   }
 }
 
-/** An index holds copies of its columns, or SQL. */
+/** An index contains copies of its columns, or SQL. */
 function columnIn(columns: readonly Column[], indexed: unknown): Column | undefined {
   if (is(indexed, SQL)) return undefined
   const { name } = indexed as { name?: unknown }
   return columns.find((column) => column.name === name)
 }
 
-function all<T>(items: readonly (T | undefined)[]): readonly T[] | undefined {
+function allDefined<T>(items: readonly (T | undefined)[]): readonly T[] | undefined {
   return items.every((item) => item !== undefined) ? (items as readonly T[]) : undefined
 }

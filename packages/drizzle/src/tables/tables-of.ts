@@ -1,10 +1,11 @@
 import { CacheError } from '@larder/core'
 import { collatedText, type Schema, type SqlDialect } from '@larder/core/host'
-import type { TablePolicies } from '../policy/db-types.ts'
-import { checkNames, type WrittenPolicies } from '../policy/policies.ts'
-import { type Casing, columnNamesBy } from '../versions/casing.ts'
-import { kindsOf } from '../versions/parts.ts'
-import { entitiesOf, schemaOf } from './schema.ts'
+import { checkTableNames, type PolicyOptionsByTable } from '../policy/policies.ts'
+import type { TablePolicies } from '../policy/table-policies.ts'
+import { type Casing, columnNamerFor } from '../versions/casing.ts'
+import { entityKinds } from '../versions/parts.ts'
+import { entitiesOf } from './entities.ts'
+import { schemaOf } from './schema.ts'
 
 const DIALECTS: Readonly<Record<string, SqlDialect>> = {
   PgTable: 'postgres',
@@ -16,19 +17,26 @@ const DIALECTS: Readonly<Record<string, SqlDialect>> = {
   SQLiteView: 'sqlite',
 }
 
-/** Tables as the cache knows them, and of which databases they are. */
+/** The tables of a Drizzle schema in the form the cache uses, and the SQL dialect they belong to. */
 export interface DrizzleTables extends Schema {
-  /** Undefined where no table or view is of a dialect known here. */
+  /** Undefined if no table or view belongs to a supported dialect. */
   readonly dialect: SqlDialect | undefined
 }
 
 /**
- * The tables of a Drizzle schema as the cache knows them, with what the policies declare of them; for tools such as
- * `larder doctor`.
- * @param schema what the schema module exports; all that is no table or view is left out.
- * @param tables policies as given to `drizzleCache`.
- * @param options `casing` as given to `drizzle(…)`, `collation` as given to `drizzleCache`.
- * @throws CacheError where there is no table, or for a table, a column, a casing or a collation there is not.
+ * Returns the tables of a Drizzle schema in the form the cache uses, with what their policies declare. For tools such as
+ * `larder doctor`; connects to nothing.
+ * @param schema the exports of the schema module. Exports that are neither tables nor views are ignored.
+ * @param tables policies, as passed to {@link drizzleCache}.
+ * @param options `casing` as passed to `drizzle(…)`, `collation` as passed to {@link drizzleCache}.
+ * @throws CacheError if the schema has no table, or for an unknown table, column, casing or collation.
+ * @example
+ * ```ts
+ * import { tablesOf } from '@larder/drizzle'
+ *
+ * const { tables, dialect } = tablesOf(schema, { products: { ttl: '10m' } })
+ * console.log(dialect, [...tables.keys()])
+ * ```
  */
 export function tablesOf<const S>(
   schema: S,
@@ -37,12 +45,12 @@ export function tablesOf<const S>(
 ): DrizzleTables {
   const entities = entitiesOf(schema as Readonly<Record<string, unknown>>)
   if (!entities.size) throw new CacheError('LARDER_CONFIG', 'the schema exports no table and no view')
-  const written = (tables ?? {}) as WrittenPolicies
-  checkNames([...entities.keys()], written)
-  const kinds = [...entities.values()].flatMap(kindsOf)
-  const dialect = kinds.map((kind) => DIALECTS[kind]).find((one) => one !== undefined)
-  // Whether a view may be cached is no question here: its text needs no dialect to be made.
-  const text = collation === undefined ? undefined : collatedText(collation, 'collation')
-  const reading = { physical: columnNamesBy(casing), changing: () => false, text }
-  return { ...schemaOf(entities, reading, written), dialect }
+  const policies = (tables ?? {}) as PolicyOptionsByTable
+  checkTableNames([...entities.keys()], policies)
+  const kinds = [...entities.values()].flatMap(entityKinds)
+  const dialect = kinds.map((kind) => DIALECTS[kind]).find((known) => known !== undefined)
+  const textType = collation === undefined ? undefined : collatedText(collation, 'collation')
+  // Whether a view may be cached does not matter here, and finding out takes a dialect.
+  const reading = { columnName: columnNamerFor(casing), isVolatile: () => false, textType }
+  return { ...schemaOf(entities, reading, policies), dialect }
 }

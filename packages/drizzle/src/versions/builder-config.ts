@@ -1,11 +1,9 @@
-import type { SQL } from 'drizzle-orm'
-import { createNotes } from '../base/object-metadata.ts'
-import type { Shape } from './result-shape.ts'
+import type { ResultShape } from './result-shape.ts'
 
-/** A table in a FROM or JOIN as a builder's config holds it: Table, View, Subquery or SQL. */
+/** A table in a FROM or JOIN, as the config of a builder holds it: Table, View, Subquery or SQL. */
 export type Source = unknown
 
-/** What a select builder asked its dialect for. Relational queries are made of these. */
+/** The config of a select builder. Relational queries of 0.45 are made of these. */
 export interface SelectConfig {
   readonly table: Source
   readonly fields: Readonly<Record<string, unknown>>
@@ -15,18 +13,18 @@ export interface SelectConfig {
   readonly groupBy?: readonly unknown[]
   readonly lockingClause?: unknown
   readonly setOperators: readonly unknown[]
-  /** The whole is put into one more SELECT. */
+  /** Drizzle puts the whole statement into one more SELECT. */
   readonly wrapped?: boolean
 }
 
 export interface InsertConfig {
   readonly table: unknown
-  /** Rows as objects, or the VALUES themselves. */
+  /** Rows as objects, or the VALUES clause itself. */
   readonly values: unknown
   readonly select?: boolean
-  /** SQL after ON CONFLICT (PostgreSQL, SQLite), or ON DUPLICATE KEY (MySQL). */
+  /** The SQL after ON CONFLICT (PostgreSQL, SQLite) or ON DUPLICATE KEY (MySQL). */
   readonly onConflict?: unknown
-  /** MySQL: INSERT IGNORE, which fits values to their columns instead of refusing them. */
+  /** MySQL's INSERT IGNORE, which adjusts invalid values instead of rejecting them. */
   readonly ignore?: boolean
 }
 
@@ -43,32 +41,21 @@ export interface DeleteConfig {
   readonly where?: unknown
 }
 
-/** What one SQL object was built from. */
-export type Built =
+/** What Drizzle built one SQL object from. */
+export type BuilderConfig =
   | { readonly kind: 'select'; readonly config: SelectConfig }
   | { readonly kind: 'insert'; readonly config: InsertConfig }
   | { readonly kind: 'update'; readonly config: UpdateConfig }
   | { readonly kind: 'delete'; readonly config: DeleteConfig }
   | { readonly kind: 'count'; readonly source: Source; readonly filters: unknown }
   | { readonly kind: 'refresh'; readonly view: unknown }
-  /** The list after SET, of an update or of ON CONFLICT DO UPDATE. */
+  /** The list after SET in an UPDATE or in ON CONFLICT DO UPDATE. */
   | { readonly kind: 'set'; readonly set: Readonly<Record<string, unknown>> }
-  /** Not a statement of its own: marks the root of a relational query. `shape`: how its rows lie in the result. */
+  /** The root of a relational query of 0.45, which wraps another statement. */
   | {
       readonly kind: 'relational'
-      readonly inner: Built | undefined
-      readonly shape: () => Shape | undefined
+      readonly inner: BuilderConfig | undefined
+      readonly shape: () => ResultShape | undefined
     }
-  /** A relational query whose selects no builder made (1.0). */
-  | { readonly kind: 'relations'; readonly shape: () => Shape | undefined }
-
-/** Remembers from what SQL objects were built, for as long as they live. */
-export interface BuiltSql {
-  note(sql: SQL, built: Built): void
-  of(sql: SQL): Built | undefined
-}
-
-export function createBuiltSql(): BuiltSql {
-  const all = createNotes<SQL, Built>()
-  return { note: all.put, of: all.of }
-}
+  /** A relational query of 1.0, whose selects are not made by builders. */
+  | { readonly kind: 'relations'; readonly shape: () => ResultShape | undefined }

@@ -2,30 +2,30 @@ import type { ReturnedRow, SqlDialect } from '@larder/core/host'
 import { Column, is } from 'drizzle-orm'
 import { nameInStatement } from './names.ts'
 
-/** Rows as drivers give them where Drizzle asks for lists of values. */
+/** Rows as drivers return them where Drizzle asks for lists of values. */
 export type DriverRows = readonly (readonly unknown[])[]
 
-/** The one place that knows in what drivers wrap their rows. */
+/** Knows how a driver wraps the rows of a result. */
 export interface DriverResults {
-  /** The rows in a driver's result, each a plain list. Undefined where there are none. */
+  /** The rows of a result, each a plain list. Undefined: it has none. */
   rows(result: unknown): DriverRows | undefined
-  /** The same for a result that Drizzle reads as objects: `$count`, except in SQLite, where it too is a list. */
+  /** The rows of a result that Drizzle reads as objects: `$count`, except in SQLite, where it is a list as well. */
   objects(result: unknown): readonly unknown[] | undefined
-  /** What Drizzle's mapping takes for a driver's result with these rows. */
-  wrap(rows: unknown): unknown
+  /** The reverse: what Drizzle's mapping expects as the driver's result with these rows. */
+  restore(rows: unknown): unknown
 }
 
-/** `listed`: the driver's result is the list of rows itself (postgres-js, SQLite). */
+/** @param listed whether the driver's result is the list of rows itself (postgres-js, SQLite). */
 export function driverResults(dialect: SqlDialect, listed: boolean): DriverResults {
-  const inside = (result: unknown): unknown => {
+  const unwrap = (result: unknown): unknown => {
     if (dialect === 'mysql') return (result as readonly unknown[] | undefined)?.[0]
     return listed ? result : (result as { rows?: unknown } | undefined)?.rows
   }
   const rows = (result: unknown): DriverRows | undefined => {
-    const found = inside(result)
-    if (!Array.isArray(found)) return undefined
-    // libSQL's rows are objects with the values under their indices.
-    return Array.from(found, (row: ArrayLike<unknown>) =>
+    const list = unwrap(result)
+    if (!Array.isArray(list)) return undefined
+    // Rows of libSQL are objects with the values under their indices.
+    return Array.from(list, (row: ArrayLike<unknown>) =>
       Array.isArray(row) ? row : Array.prototype.slice.call(row),
     )
   }
@@ -33,32 +33,32 @@ export function driverResults(dialect: SqlDialect, listed: boolean): DriverResul
     rows,
     objects(result) {
       if (dialect === 'sqlite') return rows(result)
-      const found = inside(result)
-      // Plain copies: lists and rows may be of classes of the driver's own.
-      return Array.isArray(found) ? Array.from(found, (row: object) => ({ ...row })) : undefined
+      const list = unwrap(result)
+      // Plain copies, because drivers use list and row classes of their own.
+      return Array.isArray(list) ? Array.from(list, (row: object) => ({ ...row })) : undefined
     },
-    wrap(found) {
-      if (dialect === 'mysql') return [found]
-      return listed ? found : { rows: found }
+    restore(list) {
+      if (dialect === 'mysql') return [list]
+      return listed ? list : { rows: list }
     },
   }
 }
 
-/** The selection of a query in the order of its result: `fields` as Drizzle gives them to `prepareQuery`. */
+/** The selection of a query in the order of its result, as Drizzle passes it to `prepareQuery`. */
 export type SelectedFields = readonly { readonly field: unknown }[]
 
 /**
- * Driver rows of a RETURNING as physical columns of `table`. Left out: what is no plain column, columns of other tables
- * (UPDATE … FROM returns both), and those of `table` under an alias.
+ * The driver rows of a RETURNING as physical columns of `table`. Skips expressions, columns of other tables (UPDATE …
+ * FROM returns both) and columns of `table` under an alias.
  */
-export function returnedRows(
+export function namedRows(
   rows: DriverRows,
   fields: SelectedFields,
   table: string,
-  physical: (column: Column) => string,
+  columnName: (column: Column) => string,
 ): readonly ReturnedRow[] {
   const names = fields.map(({ field }) =>
-    is(field, Column) && nameInStatement(field.table) === table ? physical(field) : undefined,
+    is(field, Column) && nameInStatement(field.table) === table ? columnName(field) : undefined,
   )
   return rows.map((row) =>
     Object.fromEntries(names.flatMap((name, at) => (name === undefined ? [] : [[name, row[at]] as const]))),

@@ -1,12 +1,12 @@
 import { type Column, Table, type View } from 'drizzle-orm'
 
-/** Symbols under which Drizzle keeps the names of a table; not exported, and global. */
+/** The symbols under which Drizzle keeps the names of a table. Drizzle does not export them, but they are global. */
 const ORIGINAL_NAME = Symbol.for('drizzle:OriginalName')
 const NAME = Symbol.for('drizzle:Name')
 const SCHEMA = Symbol.for('drizzle:Schema')
 const VIEW_CONFIG = Symbol.for('drizzle:ViewBaseConfig')
 
-/** What a view is known by. `query` is undefined where the view was declared `existing()`. */
+/** How a view was declared. `query` is undefined for one declared with `existing()`. */
 export interface ViewConfig {
   readonly name: string
   readonly originalName: string
@@ -14,12 +14,12 @@ export interface ViewConfig {
   readonly selectedFields: Readonly<Record<string, unknown>>
 }
 
-/** The bare name the table has in the database, whatever its alias. */
+/** The bare name of the table in the database, whatever its alias. */
 export function physicalName(table: Table): string {
   return (table as unknown as Record<symbol, string>)[ORIGINAL_NAME] ?? ''
 }
 
-/** The name the table goes by in a statement: its alias, or its own. */
+/** The name of the table in a statement: its alias, or its own name. */
 export function nameInStatement(table: Table): string {
   return (table as unknown as Record<symbol, string>)[NAME] ?? physicalName(table)
 }
@@ -28,7 +28,7 @@ export function viewConfig(view: View): ViewConfig {
   return (view as unknown as Record<symbol, ViewConfig>)[VIEW_CONFIG] as ViewConfig
 }
 
-/** The database schema that a table or view was declared in (`pgSchema`, `mysqlSchema`); undefined: in none. */
+/** The database schema of a table or view (`pgSchema`, `mysqlSchema`). Undefined: it was declared in none. */
 export function databaseSchema(entity: Table | View): string | undefined {
   const parts = entity as unknown as Record<symbol, unknown>
   const config = parts[VIEW_CONFIG] as { readonly schema?: string } | undefined

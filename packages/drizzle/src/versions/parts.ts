@@ -1,27 +1,27 @@
 import type { Query, SQL } from 'drizzle-orm'
 
-/** A dialect as far as it is touched here. */
+/** The part of a dialect that Larder uses. */
 export interface DialectParts {
   sqlToQuery(sql: SQL, invokeSource?: unknown): Query
   readonly [method: string]: unknown
 }
 
-/** A prepared query as far as it is touched here. */
+/** The part of a prepared query that Larder uses. */
 export interface PreparedParts {
-  /** Takes the text, the parameters and, last, what asks the driver; SQLite's of 1.0 before it the method called. */
+  /** Takes the text, the parameters and a function that asks the driver. In SQLite of 1.0 the method precedes it. */
   queryWithCache?: (text: string, parameters: unknown[], ...rest: unknown[]) => Promise<unknown>
-  /** 1.0: past `queryWithCache` where no cache of Drizzle's is switched on. */
+  /** 1.0: skips `queryWithCache` unless Drizzle's own cache is enabled. */
   fastPath?: boolean
   readonly mode?: unknown
   /** With placeholders. */
   readonly params?: readonly unknown[]
-  /** mysql2: runs the query, past `queryWithCache`. */
+  /** mysql2: runs the query without `queryWithCache`. */
   iterator?: (values?: Record<string, unknown>) => AsyncGenerator<unknown>
-  /** better-sqlite3: what Drizzle asks the driver with. */
+  /** better-sqlite3: the statement of the driver. */
   stmt?: StatementParts
 }
 
-/** A statement of better-sqlite3 as far as it is touched here. `raw()` gives one whose rows are lists. */
+/** The part of a better-sqlite3 statement that Larder uses. `raw()` returns one whose rows are lists. */
 export interface StatementParts {
   all(...parameters: readonly unknown[]): unknown
   get(...parameters: readonly unknown[]): unknown
@@ -29,12 +29,12 @@ export interface StatementParts {
   raw(): StatementParts
 }
 
-/** The one connection of a driver that answers at once. */
-export interface Connection {
+/** The one connection of a synchronous driver. */
+export interface SyncConnection {
   readonly inTransaction: boolean
 }
 
-/** A session as far as it is touched here. */
+/** The part of a session that Larder uses. */
 export interface SessionParts {
   dialect: DialectParts
   prepareQuery(...parameters: unknown[]): PreparedParts
@@ -42,14 +42,14 @@ export interface SessionParts {
   count?(sql: unknown, token?: unknown): Promise<unknown>
   batch?(queries: readonly unknown[]): Promise<unknown>
   migrate?(queries: readonly unknown[]): Promise<unknown>
-  /** MySQL's of 0.45 asks the driver past `prepareQuery`. */
+  /** MySQL of 0.45: asks the driver without `prepareQuery`. */
   all?(sql: unknown): unknown
   readonly client?: unknown
   cache?: unknown
   options?: unknown
 }
 
-/** A db or a transaction as far as it is touched here. */
+/** The part of a db, or of a transaction, that Larder uses. */
 export interface DbParts {
   readonly dialect: DialectParts
   readonly session: SessionParts
@@ -66,16 +66,17 @@ export interface DbParts {
 
 const ENTITY = Symbol.for('drizzle:entityKind')
 
-/** Names of the classes of a Drizzle object, from its own up. */
-export function kindsOf(value: unknown): readonly string[] {
+/** The class names of a Drizzle object, from its own class up. */
+export function entityKinds(value: unknown): readonly string[] {
   const kinds: string[] = []
-  let at: unknown = typeof value === 'object' && value !== null ? Object.getPrototypeOf(value) : undefined
-  while (typeof at === 'object' && at !== null && at !== Object.prototype) {
-    const owner: unknown = Object.hasOwn(at, 'constructor') ? at.constructor : undefined
+  let prototype: unknown =
+    typeof value === 'object' && value !== null ? Object.getPrototypeOf(value) : undefined
+  while (typeof prototype === 'object' && prototype !== null && prototype !== Object.prototype) {
+    const owner: unknown = Object.hasOwn(prototype, 'constructor') ? prototype.constructor : undefined
     const kind: unknown =
       typeof owner === 'function' ? (owner as unknown as Record<symbol, unknown>)[ENTITY] : undefined
     if (typeof kind === 'string' && kinds.at(-1) !== kind) kinds.push(kind)
-    at = Object.getPrototypeOf(at)
+    prototype = Object.getPrototypeOf(prototype)
   }
   return kinds
 }
@@ -85,21 +86,21 @@ export function isTransaction(db: object): boolean {
   return 'nestedIndex' in db && typeof (db as { rollback?: unknown }).rollback === 'function'
 }
 
-/** The connection of a driver that answers at once; undefined for any other. */
-export function connectionAtOnce(db: DbParts): Connection | undefined {
+/** The connection of a synchronous driver. Undefined for any other driver. */
+export function syncConnectionOf(db: DbParts): SyncConnection | undefined {
   const { resultKind } = db as { resultKind?: unknown }
-  return resultKind === 'sync' ? (db.session.client as Connection) : undefined
+  return resultKind === 'sync' ? (db.session.client as SyncConnection) : undefined
 }
 
-/** Carries over what a db has of its own besides what its constructor makes (`$client`). */
-export function carriedOver(from: DbParts, made: DbParts): DbParts {
+/** Copies the properties of a db that its constructor does not set (`$client`). */
+export function copyOwnProperties(from: DbParts, to: DbParts): DbParts {
   for (const key of Reflect.ownKeys(from))
-    if (!Object.hasOwn(made, key))
-      Object.defineProperty(made, key, Object.getOwnPropertyDescriptor(from, key) ?? {})
-  return made
+    if (!Object.hasOwn(to, key))
+      Object.defineProperty(to, key, Object.getOwnPropertyDescriptor(from, key) ?? {})
+  return to
 }
 
-/** True where Drizzle's own cache is switched on. */
+/** True if Drizzle's own cache is enabled. */
 export function hasNativeCache(session: SessionParts): boolean {
-  return session.cache !== undefined && kindsOf(session.cache)[0] !== 'NoopCache'
+  return session.cache !== undefined && entityKinds(session.cache)[0] !== 'NoopCache'
 }

@@ -12,15 +12,16 @@ import {
   Table,
   View,
 } from 'drizzle-orm'
-import { kindsOf } from './parts.ts'
+import { entityKinds } from './parts.ts'
 import type { Piece } from './piece.ts'
 import { isEnum } from './table-config.ts'
 
 const NOTHING: Piece = { kind: 'nothing' }
 
 /**
- * What a chunk becomes when Drizzle builds the text, in the order of `SQL.buildQueryFromSourceParams`: whatever counts
- * a parameter there counts one here. `inline` is true where parameters are written into the text.
+ * What a chunk becomes when Drizzle builds the text. Follows `SQL.buildQueryFromSourceParams`: whatever counts as a
+ * parameter there counts as one here.
+ * @param inline whether parameters are written into the text.
  */
 export function pieceOf(chunk: unknown, inline: boolean): Piece {
   if (chunk === undefined) return NOTHING
@@ -32,41 +33,41 @@ export function pieceOf(chunk: unknown, inline: boolean): Piece {
   if (is(chunk, Column)) return columnPiece(chunk)
   if (is(chunk, View)) return { kind: 'view', view: chunk }
   if (is(chunk, Param)) return paramPiece(chunk, inline)
-  if (is(chunk, Placeholder)) return { kind: 'value', given: chunk }
+  if (is(chunk, Placeholder)) return { kind: 'value', chunk }
   if (is(chunk, SQL.Aliased)) return { kind: 'name', name: chunk.fieldAlias }
   if (is(chunk, Subquery)) return subqueryPiece(chunk)
   if (isEnum(chunk)) return { kind: 'name', name: chunk.enumName }
-  if (isRows(chunk)) return rowsPiece(chunk)
+  if (isValueRows(chunk)) return rowsPiece(chunk)
   if (isSQLWrapper(chunk)) return wrapperPiece(chunk)
-  return inline ? NOTHING : { kind: 'value', given: chunk }
+  return inline ? NOTHING : { kind: 'value', chunk }
 }
 
-/** The text of a chunk: a list in 0.45, a string in 1.0. */
+/** The text of a chunk, which is a list in 0.45 and a string in 1.0. */
 export function textOf(chunk: StringChunk): string {
   const value: unknown = chunk.value
   return Array.isArray(value) ? value.join('') : String(value ?? '')
 }
 
-/** VALUES of an INSERT as 1.0 keeps them: row by row, with a column for each place in a row. */
-export interface Rows {
+/** VALUES of an INSERT in 1.0: row by row, with one column per position in a row. */
+export interface ValueRows {
   readonly cells: readonly unknown[]
   readonly encoders: readonly Column[]
 }
 
-export function isRows(chunk: unknown): chunk is Rows {
-  return kindsOf(chunk).includes('ValueRows')
+export function isValueRows(chunk: unknown): chunk is ValueRows {
+  return entityKinds(chunk).includes('ValueRows')
 }
 
-/** As `ValueRows.getSQL` makes them: what is no SQL is bound by its column. */
-function rowsPiece(rows: Rows): Piece {
+/** Follows `ValueRows.getSQL`: what is not SQL is bound through its column. */
+function rowsPiece(rows: ValueRows): Piece {
   const { cells, encoders } = rows
   const items = cells.map((cell, at) =>
     is(cell, SQL) || is(cell, StringChunk) ? cell : new Param(cell, encoders[at % encoders.length] as Column),
   )
-  return { kind: 'rows', given: rows, columns: encoders, items }
+  return { kind: 'rows', chunk: rows, columns: encoders, items }
 }
 
-/** In a selection, 1.0 names a column by its alias. */
+/** In a selection, 1.0 refers to a column by its alias. */
 function columnPiece(column: Column): Piece {
   const { isAlias } = column as { isAlias?: boolean }
   return isAlias ? { kind: 'name', name: column.name } : { kind: 'column', column }
@@ -75,7 +76,7 @@ function columnPiece(column: Column): Piece {
 function wrapperPiece(wrapper: SQLWrapper): Piece {
   const { shouldOmitSQLParens } = wrapper as { shouldOmitSQLParens?: () => boolean }
   const sql = wrapper.getSQL()
-  return shouldOmitSQLParens?.call(wrapper) ? sqlPiece(sql) : { kind: 'nested', given: wrapper, sql }
+  return shouldOmitSQLParens?.call(wrapper) ? sqlPiece(sql) : { kind: 'nested', chunk: wrapper, sql }
 }
 
 function sqlPiece(sql: SQL): Piece {
@@ -86,14 +87,14 @@ function sqlPiece(sql: SQL): Piece {
 
 function paramPiece(param: Param, inline: boolean): Piece {
   const { value, encoder } = param
-  if (is(value, Placeholder)) return { kind: 'value', given: param }
+  if (is(value, Placeholder)) return { kind: 'value', chunk: param }
   const mapped: unknown = value === null ? null : encoder.mapToDriverValue(value)
   if (is(mapped, SQL)) return sqlPiece(mapped)
-  return inline ? NOTHING : { kind: 'value', given: param }
+  return inline ? NOTHING : { kind: 'value', chunk: param }
 }
 
-/** A CTE is named where it is used; its SQL stands in the WITH list. */
+/** A CTE is referred to by its name. Its SQL is in the WITH list. */
 function subqueryPiece(subquery: Subquery): Piece {
   const { isWith, sql, alias } = subquery._
-  return isWith ? { kind: 'name', name: alias } : { kind: 'nested', given: subquery, sql }
+  return isWith ? { kind: 'name', name: alias } : { kind: 'nested', chunk: subquery, sql }
 }

@@ -1,60 +1,60 @@
 import type { Column } from 'drizzle-orm'
 
-/** Where a value stands in a row of a driver's result: an index, or a name. */
-export type Place = number | string
+/** The position of a value in a row of a driver's result: an index, or a property name. */
+export type RowPosition = number | string
 
-/** How the rows of one table lie in the result of a relational query. */
-export interface Shape {
+/** How the rows of one table are laid out in the result of a relational query. */
+export interface ResultShape {
   /** Name of the table in the statement. */
   readonly alias: string
-  readonly columns: readonly { readonly at: Place; readonly column: Column }[]
+  readonly columns: readonly { readonly position: RowPosition; readonly column: Column }[]
   readonly relations: readonly {
-    /** What the statement calls what stands for the relation. */
+    /** Name that the statement gives to the subquery of the relation. */
     readonly name: string
-    readonly at: Place
-    /** One row or null; else a list of rows. */
-    readonly one: boolean
-    readonly shape: Shape
+    readonly position: RowPosition
+    /** True: one row or null. False: a list of rows. */
+    readonly single: boolean
+    readonly shape: ResultShape
   }[]
 }
 
-/** The rows at one place of a result; undefined where they are not in the form they should have. */
-export type ShownRows = (result: unknown) => readonly object[] | undefined
+/** Extracts the rows of one table from a result. Undefined: they do not have the expected form. */
+export type RowExtractor = (result: unknown) => readonly object[] | undefined
 
-export const rootRows: ShownRows = (result) =>
+export const rootRows: RowExtractor = (result) =>
   Array.isArray(result) && result.every(isRow) ? result : undefined
 
-/** The rows of a relation of `parents`: JSON, in the databases that have no such type as text. */
-export function relatedRows(parents: ShownRows, at: Place): ShownRows {
+/** The rows of a to-one relation of `parents`. Some databases return them as JSON text. */
+export function relatedRows(parents: RowExtractor, position: RowPosition): RowExtractor {
   return (result) => {
-    const shown: object[] = []
+    const rows: object[] = []
     for (const parent of parents(result) ?? [undefined]) {
-      const related = parent && relatedValue(parent, at)
+      const related = parent && relatedValue(parent, position)
       if (related === null) continue
       if (!isRow(related)) return undefined
-      shown.push(related)
+      rows.push(related)
     }
-    return shown
+    return rows
   }
 }
 
-/** The same where each parent has a list of them. */
-export function listedRows(parents: ShownRows, at: Place): ShownRows {
-  const lists = relatedRows(parents, at)
+/** The rows of a to-many relation of `parents`. */
+export function listedRows(parents: RowExtractor, position: RowPosition): RowExtractor {
+  const lists = relatedRows(parents, position)
   return (result) => {
     const rows = lists(result)?.flatMap((list) => (Array.isArray(list) ? list : [undefined]))
     return rows?.every(isRow) ? rows : undefined
   }
 }
 
-/** The row, list of rows or null that a relation of `parent` shows. */
-export function relatedValue(parent: object, at: Place): unknown {
-  const value = valueAt(parent, at)
+/** The row, list of rows or null that `parent` has for a relation. */
+export function relatedValue(parent: object, position: RowPosition): unknown {
+  const value = valueAt(parent, position)
   return typeof value === 'string' ? (JSON.parse(value) as unknown) : value
 }
 
-export function valueAt(row: object, at: Place): unknown {
-  return (row as Readonly<Record<Place, unknown>>)[at]
+export function valueAt(row: object, position: RowPosition): unknown {
+  return (row as Readonly<Record<RowPosition, unknown>>)[position]
 }
 
 function isRow(value: unknown): value is object {

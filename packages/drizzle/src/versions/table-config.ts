@@ -1,9 +1,9 @@
 import { CacheError } from '@larder/core'
 import type { Column, Table } from 'drizzle-orm'
 import { columnsOf, physicalName } from './names.ts'
-import { kindsOf } from './parts.ts'
+import { entityKinds } from './parts.ts'
 
-/** A foreign key as Drizzle's `getTableConfig` returns it. */
+/** A foreign key, as Drizzle's `getTableConfig` returns it. */
 export interface ForeignKeyConfig {
   reference(): {
     readonly columns: readonly Column[]
@@ -14,7 +14,7 @@ export interface ForeignKeyConfig {
   readonly onUpdate: string | undefined
 }
 
-/** An index as it was declared. */
+/** An index, as it was declared. */
 export interface IndexConfig {
   readonly unique?: boolean
   readonly where?: unknown
@@ -34,7 +34,7 @@ interface Builder {
   build(table: Table): unknown
 }
 
-/** The class of a table by dialect, and the symbol under which it keeps the foreign keys that its columns declare. */
+/** The class of a table in each dialect, and the symbol of the foreign keys that its columns declare. */
 const INLINE_FOREIGN_KEYS: Readonly<Record<string, symbol>> = {
   PgTable: Symbol.for('drizzle:PgInlineForeignKeys'),
   MySqlTable: Symbol.for('drizzle:MySqlInlineForeignKeys'),
@@ -44,14 +44,15 @@ const EXTRA_CONFIG = Symbol.for('drizzle:ExtraConfigBuilder')
 const EXTRA_COLUMNS = Symbol.for('drizzle:ExtraConfigColumns')
 
 /**
- * What `getTableConfig` of the table's own dialect returns. Drizzle has one such function for each dialect, and to import
- * them would load every dialect into an application that uses one: three quarters of a second and 50 MB on a cold start.
- * Undefined for a table of a dialect that Larder does not know.
- * @throws CacheError for a table that is built otherwise than those of drizzle-orm 0.45 and 1.0: a foreign key that is
- * overlooked would leave cached reads stale after a cascade.
+ * What `getTableConfig` of the table's own dialect returns. Undefined for a table of an unknown dialect.
+ *
+ * Drizzle has one such function per dialect. Importing all of them would load every dialect into an application that
+ * uses one: 0.75 s and 50 MB on a cold start.
+ * @throws CacheError for a table that differs from those of drizzle-orm 0.45 and 1.0. A foreign key that is overlooked
+ * would leave cached reads stale after a cascade.
  */
 export function tableConfig(table: Table): TableConfig | undefined {
-  const kind = kindsOf(table).find((name) => Object.hasOwn(INLINE_FOREIGN_KEYS, name))
+  const kind = entityKinds(table).find((name) => Object.hasOwn(INLINE_FOREIGN_KEYS, name))
   if (kind === undefined) return undefined
   const parts = table as unknown as Readonly<Record<symbol, unknown>>
   const inline = parts[INLINE_FOREIGN_KEYS[kind] as symbol]
@@ -75,19 +76,19 @@ export function tableConfig(table: Table): TableConfig | undefined {
   }
 }
 
-/** True for what `pgEnum` returns: a function, which Drizzle marks. */
+/** True for the return value of `pgEnum`, a function that Drizzle marks. */
 export function isEnum(value: unknown): value is { readonly enumName: string } {
   if (typeof value !== 'function') return false
   return (value as unknown as Record<symbol, unknown>)[Symbol.for('drizzle:isPgEnum')] === true
 }
 
-/** The builders that the third parameter of `pgTable`, `mysqlTable` or `sqliteTable` returns, as an object or a list. */
+/** The builders returned by the third parameter of `pgTable`, `mysqlTable` or `sqliteTable`, an object or a list. */
 function extraConfig(table: Table, columns: symbol | undefined): readonly Builder[] {
   const parts = table as unknown as Readonly<Record<symbol, unknown>>
   const declare = parts[EXTRA_CONFIG] as ((columns: unknown) => object) | undefined
   if (declare === undefined) return []
-  const made = declare(columns ? parts[columns] : columnsOf(table))
-  const values: readonly unknown[] = Array.isArray(made) ? made.flat(1) : Object.values(made)
+  const config = declare(columns ? parts[columns] : columnsOf(table))
+  const values: readonly unknown[] = Array.isArray(config) ? config.flat(1) : Object.values(config)
   return values.filter(isBuilder)
 }
 
@@ -96,5 +97,5 @@ function isBuilder(value: unknown): value is Builder {
 }
 
 function kindOf(builder: Builder): string {
-  return kindsOf(builder)[0] ?? ''
+  return entityKinds(builder)[0] ?? ''
 }

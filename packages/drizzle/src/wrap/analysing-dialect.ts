@@ -1,53 +1,80 @@
-import type { Query, SQL } from 'drizzle-orm'
-import { type AnalysisRoom, analyse } from '../analysis/analyse.ts'
+import { is, type Query, SQL } from 'drizzle-orm'
+import { type AnalysisDeps, analyse } from '../analysis/analyse.ts'
 import type { Statement } from '../analysis/statement.ts'
-import { createNotes } from '../base/object-metadata.ts'
-import type { Built } from '../versions/builder-config.ts'
-import { overrideDialect, type SqlMakers } from '../versions/override-dialect.ts'
+import { createObjectMetadata } from '../base/object-metadata.ts'
+import type { BuilderConfig } from '../versions/builder-config.ts'
 import type { DialectParts } from '../versions/parts.ts'
+import type { Version } from '../versions/version.ts'
 
-/** Statements whose analysis is kept: programs have some hundreds of texts. */
-const MOST_TEXTS = 2_000
-/** Longer texts (bulk inserts) are analysed each time: keeping them would cost more than it saves. */
-const LONGEST_TEXT = 20_000
+/** How many analysed statements are kept. Programs have some hundreds of texts. */
+const MAX_TEXTS = 2_000
+/** Longer texts (bulk inserts) are analysed each time, because keeping them would cost more than it saves. */
+const MAX_TEXT_LENGTH = 20_000
 
-/** A dialect that remembers what it builds, and what its queries depend on. */
-export interface WatchedDialect {
+/** A dialect that remembers what it builds, and that knows what its queries depend on. */
+export interface AnalysingDialect {
   readonly dialect: DialectParts
   /** Undefined for a query of another dialect. */
   statementOf(query: Query): Statement | undefined
   /** What a query of this dialect was built from. */
-  builtOf(query: Query): Built | undefined
+  configOf(query: Query): BuilderConfig | undefined
 }
 
-/** Puts a view over `dialect`: the given one is not changed. */
-export function watchDialect(room: AnalysisRoom, makers: SqlMakers, dialect: DialectParts): WatchedDialect {
-  const sources = createNotes<Query, SQL>()
+/** Creates a view over `dialect`, which is not changed. */
+export function createAnalysingDialect(
+  deps: AnalysisDeps,
+  version: Version,
+  dialect: DialectParts,
+): AnalysingDialect {
+  const { configs } = deps
+  const sources = createObjectMetadata<Query, SQL>()
   const byText = new Map<string, Statement>()
   const rawByText = new Map<string, Statement>()
+  const view = Object.create(dialect) as Record<string, unknown>
+
+  for (const [name, describe] of Object.entries(version.builders)) {
+    const method = dialect[name] as ((...parameters: unknown[]) => unknown) | undefined
+    if (typeof method !== 'function') continue
+    view[name] = function (this: unknown, ...parameters: unknown[]): unknown {
+      const result = method.apply(this, parameters)
+      const sql = sqlIn(result)
+      if (sql) configs.set(sql, describe(parameters, sql, configs.get(sql), result))
+      return result
+    }
+  }
+  view.sqlToQuery = function (this: DialectParts, sql: SQL, invokeSource?: unknown): Query {
+    const count = configs.get(sql) ? undefined : version.standaloneCount(sql)
+    if (count) configs.set(sql, count)
+    const query = dialect.sqlToQuery.call(this, sql, invokeSource)
+    sources.set(query, sql)
+    return query
+  }
 
   return {
-    dialect: overrideDialect(dialect, makers, {
-      built: (sql, built) => room.built.note(sql, built),
-      of: (sql) => room.built.of(sql),
-      query: (sql, query) => sources.put(query, sql),
-    }),
-    builtOf(query) {
-      const sql = sources.of(query)
-      return sql && room.built.of(sql)
+    dialect: view as unknown as DialectParts,
+    configOf(query) {
+      const sql = sources.get(query)
+      return sql && configs.get(sql)
     },
     statementOf(query) {
-      const sql = sources.of(query)
+      const sql = sources.get(query)
       if (!sql) return undefined
-      // What the text says is all the database sees, so queries of one text depend on the same things.
-      const known = room.built.of(sql) ? byText : rawByText
-      const found = known.get(query.sql)
-      if (found) return found
-      const made = analyse(room, sql, query.sql, query.params.length)
-      if (query.sql.length > LONGEST_TEXT) return made
-      if (known.size >= MOST_TEXTS) known.clear()
-      known.set(query.sql, made)
-      return made
+      // The text is all that the database sees, so queries with one text depend on the same things.
+      const statements = configs.get(sql) ? byText : rawByText
+      const known = statements.get(query.sql)
+      if (known) return known
+      const statement = analyse(deps, sql, query.sql, query.params.length)
+      if (query.sql.length > MAX_TEXT_LENGTH) return statement
+      if (statements.size >= MAX_TEXTS) statements.clear()
+      statements.set(query.sql, statement)
+      return statement
     },
   }
+}
+
+/** A builder returns SQL, or an object that contains it (relational queries, inserts of MySQL). */
+function sqlIn(result: unknown): SQL | undefined {
+  if (is(result, SQL)) return result
+  const inner = (result as { sql?: unknown } | undefined)?.sql
+  return is(inner, SQL) ? inner : undefined
 }

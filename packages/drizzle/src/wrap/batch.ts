@@ -1,81 +1,86 @@
-import type { Change, WritePlan, WriteThrough } from '@larder/core/host'
+import type { Change, WriteThrough } from '@larder/core/host'
 import { changesOf } from '../analysis/statement.ts'
+import type { PlannedWrite } from '../execute/execution.ts'
 import { statementFailed } from '../execute/outcome.ts'
-import { shownBy } from '../execute/returned.ts'
-import { inOrder } from '../order/statement-order.ts'
+import { resultUse } from '../execute/write.ts'
+import { inOrder } from '../order/statement-context.ts'
 import type { PreparedParts, SessionParts } from '../versions/parts.ts'
-import { type Prepared, preparedOf } from './session.ts'
-import type { TransactionRoom } from './transaction-deps.ts'
+import { type PreparedStatement, preparedStatementOf } from './session.ts'
+import type { WrapDeps } from './wrap-deps.ts'
 
-/** A query as `batch` takes it. */
-interface Batched {
-  _prepare(): BatchedParts
+/** A query, as `batch` takes it. */
+interface BatchQuery {
+  _prepare(): BatchParts
 }
-type BatchedParts = PreparedParts & { getQuery(): { readonly params: readonly unknown[] } }
+type BatchParts = PreparedParts & { getQuery(): { readonly params: readonly unknown[] } }
 
 /** One statement of a batch. */
-interface Member {
-  readonly parts: BatchedParts
-  /** Undefined for what no session of ours prepared. */
-  readonly prepared: Prepared | undefined
+interface BatchMember {
+  readonly parts: BatchParts
+  /** Undefined for a query that no watched session has prepared. */
+  readonly prepared: PreparedStatement | undefined
   readonly changes: readonly Change[]
 }
 
 /**
- * Makes `batch` of a session mark and finish what its statements change, as one write: drivers run a batch as one
- * transaction, and past their prepared queries. Its reads are never cached. `run` is the session's own `batch`.
+ * Runs a batch as one write, since drivers run it as one transaction and without the prepared queries' own methods. Its
+ * reads are not cached.
+ * @param run the session's own `batch`.
  */
 export function runBatch(
-  room: TransactionRoom,
+  deps: WrapDeps,
   session: SessionParts,
   run: (queries: readonly unknown[]) => Promise<unknown>,
   queries: readonly unknown[],
 ): Promise<unknown> {
-  // Prepared once: what `$defaultFn` gives must be what is sent.
-  const members = (queries as readonly Batched[]).map((query) => memberOf(room, query._prepare()))
-  const stored = room.raw.session() ? undefined : storedOf(room, members)
-  const changes = [stored?.member, ...members.filter((one) => one !== stored?.member)].flatMap(
-    (one) => one?.changes ?? [],
-  )
-  const once = members.map((one) => ({ _prepare: () => (one === stored?.member ? stored.parts : one.parts) }))
-  const typed = members.every(({ prepared }) => prepared && prepared.statement.kind !== 'raw')
-  const plan: Omit<WritePlan<unknown>, 'run'> = {
+  // Each query is prepared once, so that the values of `$defaultFn` that are analysed are those that are sent.
+  const members = (queries as readonly BatchQuery[]).map((query) => memberOf(deps, query._prepare()))
+  const stored = deps.raw.session() ? undefined : findStored(deps, members)
+  // Core expects the changes of the stored rows first.
+  const ordered = stored ? [stored.member, ...members.filter((member) => member !== stored.member)] : members
+  const prepared = members.map((member) => ({
+    _prepare: () => (member === stored?.member ? stored.parts : member.parts),
+  }))
+  const allBuilt = members.every((member) => member.prepared && member.prepared.statement.kind !== 'raw')
+  const plan: PlannedWrite = {
     operation: 'sql.batch',
-    model: typed ? members[0]?.prepared?.statement.model : undefined,
-    changes,
+    model: allBuilt ? members[0]?.prepared?.statement.model : undefined,
+    changes: ordered.flatMap(({ changes }) => changes),
     ...(stored && { through: stored.through }),
     failed: statementFailed,
   }
-  return inOrder(room.order, (turn) =>
-    room.engine.write({ ...plan, run: () => turn.send(() => run.call(session, once)) }),
+  return inOrder(deps.order, (turn) =>
+    deps.engine.write({ ...plan, run: () => turn.send(() => run.call(session, prepared)) }),
   )
 }
 
-function memberOf(room: TransactionRoom, parts: BatchedParts): Member {
-  const prepared = preparedOf(parts)
-  if (!prepared) return { parts, prepared, changes: room.engine.everything() }
+function memberOf(deps: WrapDeps, parts: BatchParts): BatchMember {
+  const prepared = preparedStatementOf(parts)
+  if (!prepared) return { parts, prepared, changes: deps.engine.everything() }
   const { statement } = prepared
   const changes =
-    statement.kind === 'raw' ? room.raw.changes(statement) : changesOf(statement, parts.getQuery().params)
+    statement.kind === 'raw'
+      ? deps.raw.changes.findNow(statement)
+      : changesOf(statement, parts.getQuery().params)
   return { parts, prepared, changes }
 }
 
-/** The first statement whose rows may be stored, seen to: the engine stores nothing if another writes its table, too. */
-function storedOf(
-  room: TransactionRoom,
-  members: readonly Member[],
-): { member: Member; parts: PreparedParts; through: WriteThrough<unknown> } | undefined {
-  // Whatever raw SQL does in between, it may undo.
+/** The first statement whose rows may be stored. The engine stores nothing if another one writes the same table. */
+function findStored(
+  deps: WrapDeps,
+  members: readonly BatchMember[],
+): { member: BatchMember; parts: PreparedParts; through: WriteThrough<unknown> } | undefined {
+  // Raw SQL in between may undo anything.
   if (members.some(({ prepared }) => prepared?.statement.kind === 'raw')) return undefined
   for (const member of members) {
     if (member.prepared?.statement.kind !== 'write') continue
-    const { statement, preparation, call } = member.prepared
-    const shape = preparation.mapped ? 'rows' : 'result'
-    const { fields } = preparation
-    const { through } = shownBy(room, { statement, fields, shape, call, first: true })
+    const { statement, options, callPolicy } = member.prepared
+    const shape = options.mapped ? 'rows' : 'result'
+    const { fields } = options
+    const { through } = resultUse(deps, { statement, fields, shape, callPolicy, firstRowOnly: true })
     if (!through) continue
     let rows: unknown
-    const parts = room.version.watchBatched(member.parts, (result) => {
+    const parts = deps.version.observeBatched(member.parts, (result) => {
       rows = result
     })
     return { member, parts, through: { ...through, reads: () => through.reads(rows) } }

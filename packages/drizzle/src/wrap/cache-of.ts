@@ -1,32 +1,45 @@
 import { CacheError, type Explained, type Stats } from '@larder/core'
-import type { AnyDb } from '../policy/db-types.ts'
+import type { AnyDb } from './any-db.ts'
 import type { DrizzleInvalidation } from './invalidation.ts'
-import { wrappedOf } from './wrapped-dbs.ts'
+import { wrappedDbOf } from './wrapped-dbs.ts'
 
-/** What the `$cache` of a db that `drizzleCache` returned can do. Drizzle's own type of it has `invalidate` alone. */
+/** The `$cache` of a db that {@link drizzleCache} returned. Drizzle's own type of it has only `invalidate`. */
 export interface DbCache {
   /**
-   * Drizzle's own: invalidates what depends on the tables (objects of the schema, or their names) or carries the tags; in a
-   * transaction when that commits.
+   * Invalidates every cached read of the tables, and every one with the tags. In a transaction this happens at COMMIT,
+   * and not at all after a ROLLBACK. Resolves when the store has acknowledged it, or when it is in the journal.
+   * @throws CacheError `LARDER_CONFIG`, as a rejection, for a value that is neither a table nor a name.
+   * @example
+   * ```ts
+   * await cacheOf(db).invalidate({ tables: products, tags: 'front-page' })
+   * ```
    */
   invalidate(request: DrizzleInvalidation): Promise<void>
-  /** As `cache.explain`: runs `fn` and returns its result with where each read in it came from, and why. */
+  /**
+   * Runs `fn` and reports the source of each read in it, and the reason for those that went to the database.
+   * @example
+   * ```ts
+   * const { result, reads } = await cacheOf(db).explain(() => db.select().from(products))
+   * console.log(result.length, reads[0]?.source) // 'memory', 'store', 'stale' or 'database'
+   * ```
+   */
   explain<T>(fn: () => Promise<T> | T): Promise<Explained<T>>
-  /** As `cache.stats`: counts of the whole cache, by table too. */
+  /** The counters of the whole cache, in total and per table. */
   stats(): Stats
 }
 
 /**
- * `db.$cache` with its whole type: the type of db stays Drizzle's, which does not know `explain` and `stats`.
- * @throws CacheError for a db that `drizzleCache` did not return.
+ * Returns `db.$cache` with its full type. The type of `db` is Drizzle's, which does not know `explain` and `stats`.
+ * @param db a db that {@link drizzleCache} returned, or one of its transactions.
+ * @throws CacheError for any other db.
  * @example
  * ```ts
- * const { result, reads } = await cacheOf(db).explain(() => db.select().from(products))
- * console.log(reads[0]?.source) // 'memory', 'store' or 'database', and then with a reason
+ * const { reads } = await cacheOf(db).explain(() => db.select().from(products))
+ * console.log(reads[0]?.source) // 'memory', 'store', 'stale' or 'database'
  * ```
  */
 export function cacheOf(db: AnyDb): DbCache {
-  if (wrappedOf(db)) return (db as unknown as { readonly $cache: DbCache }).$cache
+  if (wrappedDbOf(db)) return (db as unknown as { readonly $cache: DbCache }).$cache
   throw new CacheError(
     'LARDER_CONFIG',
     'cacheOf(db) takes a db that drizzleCache(…) returned, or its transaction',

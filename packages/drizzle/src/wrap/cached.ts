@@ -1,22 +1,32 @@
 import { CacheError } from '@larder/core'
-import type { AnyDb } from '../policy/db-types.ts'
+import type { AnyDb } from './any-db.ts'
 import type { CallOptions } from './call-options.ts'
-import { wrappedOf } from './wrapped-dbs.ts'
+import { wrappedDbOf } from './wrapped-dbs.ts'
 
 /**
- * The same db under another policy: every read through it has `policy` merged over its table's, or goes past the cache
- * (`false`). In a transaction, where nothing is cached, it is the transaction itself.
+ * Returns the same db with another policy: `policy` is merged over the policy of each table that is read. With `false`
+ * every read bypasses the cache. For a transaction, in which nothing is cached, it returns the transaction itself.
  *
- * Raw SQL (`execute`; `all` and `run` of SQLite) is cached where `reads` names the tables it reads, unless it locks, or
- * calls a function whose result may change by itself; `writes` names the tables that it changes, in transactions too.
- * @throws CacheError for a db that `drizzleCache` did not return, and for options that no call can have.
+ * Raw SQL (`execute`, and `all` and `run` in SQLite) is cached if `reads` names the tables that it reads, unless it locks
+ * rows or calls a function whose result may change by itself. `writes` names the tables that it changes, in transactions
+ * as well.
+ * @param db a db that {@link drizzleCache} returned, or one of its transactions.
+ * @param policy times are in milliseconds, or strings such as `'30s'`.
+ * @throws CacheError for any other db, and for an option that is not allowed per call.
+ * @example
+ * ```ts
+ * await cached(db, { ttl: '30s' }).select().from(products)
+ * await cached(db, false).select().from(products) // bypasses the cache
+ * await cached(db, { ttl: '1m', reads: [orders] }).execute(sql`select count(*) from "order"`)
+ * await cached(db, { writes: [stock] }).execute(sql`select restock(1)`)
+ * ```
  */
 export function cached<DB extends AnyDb>(db: DB, policy: CallOptions | false): DB {
-  const wrapped = wrappedOf(db)
+  const wrapped = wrappedDbOf(db)
   if (!wrapped)
     throw new CacheError(
       'LARDER_CONFIG',
       'cached(db, …) takes a db that drizzleCache(…) returned, or its transaction',
     )
-  return wrapped.under(policy) as DB
+  return wrapped.withPolicy(policy) as DB
 }

@@ -1,55 +1,65 @@
 import { CacheError, type PolicyOptions } from '@larder/core'
 import { is, Table, View } from 'drizzle-orm'
 import type { CallPolicy } from '../policy/policies.ts'
-import { type Entities, nameOf } from '../tables/schema.ts'
+import { type Entities, entityName } from '../tables/entities.ts'
 
-/** Options of one call. */
+/**
+ * Options of {@link cached}: a policy for one call, and the tables of its raw SQL.
+ * @example
+ * ```ts
+ * import type { CallOptions } from '@larder/drizzle'
+ *
+ * const options: CallOptions = { ttl: '30s', reads: [products, 'orders'] }
+ * const rows = await cached(db, options).execute(sql`select count(*) from product, "order"`)
+ * ```
+ */
 export interface CallOptions
   extends Omit<PolicyOptions, 'reads' | 'touches' | 'lookupKeys' | 'onMarkFailure' | 'write'> {
-  /** The tables and views that raw reads depend on, as themselves or by name: with it they are cached. */
+  /** The tables and views that raw SQL reads, as objects or by name. Raw reads are cached only with this option. */
   readonly reads?: readonly (Table | View | string)[]
-  /** The tables that raw SQL writes, or the functions it calls, in place of what its text cannot tell. */
+  /** The tables that raw SQL, or a function it calls, writes. Replaces what Larder reads from the text. */
   readonly writes?: readonly (Table | View | string)[]
 }
 
 /**
- * A call's options with bare physical names in place of tables.
- * @throws CacheError `LARDER_CONFIG` for what is no list of tables, or a list of none to read; `LARDER_UNKNOWN_TABLE`.
+ * Replaces the tables in the options of a call with bare physical names.
+ * @throws CacheError `LARDER_CONFIG` for an option that is not a list of tables, or an empty `reads`.
+ * @throws CacheError `LARDER_UNKNOWN_TABLE` for a table that the schema does not have.
  */
-export function inPhysicalNames(entities: Entities, call: CallOptions | false): CallPolicy {
+export function withPhysicalNames(entities: Entities, call: CallOptions | false): CallPolicy {
   if (typeof call !== 'object' || call === null) return call
   const { reads, writes, ...policy } = call
-  const named = {
+  const tables = {
     ...(reads !== undefined && { reads: namesOf(entities, 'reads', reads) }),
     ...(writes !== undefined && { writes: namesOf(entities, 'writes', writes) }),
   }
-  if (named.reads?.length === 0)
+  if (tables.reads?.length === 0)
     throw new CacheError(
       'LARDER_CONFIG',
-      'cached(db, { reads: [] }) names no table, so no write would end what is cached: name the tables that the statement reads',
+      'cached(db, { reads: [] }) names no table, so no write would invalidate the entry: name the tables that the statement reads',
     )
-  return { ...policy, ...named }
+  return { ...policy, ...tables }
 }
 
-function namesOf(entities: Entities, option: string, given: unknown): readonly string[] {
-  if (!Array.isArray(given))
+function namesOf(entities: Entities, option: string, tables: unknown): readonly string[] {
+  if (!Array.isArray(tables))
     throw new CacheError(
       'LARDER_CONFIG',
-      `cached(db, { ${option} }) takes an array of tables, such as { ${option}: [orders] }; not ${String(given)}`,
+      `cached(db, { ${option} }) takes an array of tables, such as { ${option}: [orders] }; not ${String(tables)}`,
     )
-  return given.map((one) => nameIn(entities, option, one))
+  return tables.map((table) => nameOf(entities, option, table))
 }
 
-function nameIn(entities: Entities, option: string, one: unknown): string {
-  const known = [...entities.values()].map(nameOf)
-  const given = is(one, Table) || is(one, View) ? nameOf(one) : one
-  if (typeof given === 'string') {
-    const entity = given === one ? entities.get(given) : undefined
-    const bare = entity ? nameOf(entity) : given.slice(given.lastIndexOf('.') + 1)
+function nameOf(entities: Entities, option: string, table: unknown): string {
+  const known = [...entities.values()].map(entityName)
+  const name = is(table, Table) || is(table, View) ? entityName(table) : table
+  if (typeof name === 'string') {
+    const entity = name === table ? entities.get(name) : undefined
+    const bare = entity ? entityName(entity) : name.slice(name.lastIndexOf('.') + 1)
     if (known.includes(bare)) return bare
   }
   throw new CacheError(
     'LARDER_UNKNOWN_TABLE',
-    `cached(db, { ${option} }) names ${String(given)}: the schema exports no such table or view: there are ${[...entities.keys()].join(', ')}`,
+    `cached(db, { ${option} }) names ${String(name)}: the schema exports no table or view of that name: there are ${[...entities.keys()].join(', ')}`,
   )
 }

@@ -1,38 +1,40 @@
 import { CacheError, type InvalidateRequest } from '@larder/core'
 import { is, Table, View } from 'drizzle-orm'
-import { type Entities, nameOf } from '../tables/schema.ts'
+import { type Entities, entityName } from '../tables/entities.ts'
 
-/** What Drizzle's own `db.$cache.invalidate` takes. */
+/** The request of `db.$cache.invalidate`, whose form is Drizzle's own. */
 export interface DrizzleInvalidation {
+  /** A table or view of the schema, its name in the schema or in the database, or an array of these. */
   readonly tables?: unknown
+  /** Tags of policies or of `$withCache({ tag })`. */
   readonly tags?: string | readonly string[]
 }
 
 /**
- * Drizzle's request in physical names. A table is given as itself, by its name in the schema or in the database.
- * @throws CacheError `LARDER_CONFIG` for what is neither.
+ * Replaces the tables of a request with their physical names.
+ * @throws CacheError `LARDER_CONFIG` for a value that is neither a table nor a name.
  */
-export function physicalRequest(entities: Entities, given: DrizzleInvalidation): InvalidateRequest {
-  const { tables, tags } = given ?? {}
+export function withPhysicalTables(entities: Entities, request: DrizzleInvalidation): InvalidateRequest {
+  const { tables, tags } = request ?? {}
   return {
-    ...(tables !== undefined && { tables: listed(tables).map((table) => tableNamed(entities, table)) }),
-    ...(tags !== undefined && { tags: listed(tags) as readonly string[] }),
+    ...(tables !== undefined && { tables: listOf(tables).map((table) => nameOf(entities, table)) }),
+    ...(tags !== undefined && { tags: listOf(tags) as readonly string[] }),
   }
 }
 
-function listed(value: unknown): readonly unknown[] {
+function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [value]
 }
 
-function tableNamed(entities: Entities, table: unknown): string {
-  if (is(table, Table) || is(table, View)) return nameOf(table)
+function nameOf(entities: Entities, table: unknown): string {
+  if (is(table, Table) || is(table, View)) return entityName(table)
   if (typeof table === 'string') {
     const entity = entities.get(table)
-    // `public.orders` is `orders`: a tag has no schema name.
-    return entity ? nameOf(entity) : table.slice(table.lastIndexOf('.') + 1)
+    // `public.orders` is `orders`, because tags do not contain the database schema.
+    return entity ? entityName(entity) : table.slice(table.lastIndexOf('.') + 1)
   }
   throw new CacheError(
     'LARDER_CONFIG',
-    `$cache.invalidate was given tables: ${String(table)}: give tables of the schema, or their names`,
+    `$cache.invalidate was called with tables: ${String(table)}: pass tables of the schema, or their names`,
   )
 }

@@ -1,38 +1,43 @@
 import { fillPlaceholders } from 'drizzle-orm'
 import type { Statement } from '../analysis/statement.ts'
-import type { Place } from '../order/statement-context.ts'
+import type { StatementContext } from '../order/statement-context.ts'
 import type { PreparedParts } from '../versions/parts.ts'
 
+type Iterator = NonNullable<PreparedParts['iterator']>
+
 /**
- * mysql2's queries can be iterated, which goes past `queryWithCache`. That suits a read, which is then not cached; a write
- * must be seen, so it takes the way that `execute` takes, and gives what Drizzle's own iterator gave.
+ * Iterating a query of mysql2 does not call `queryWithCache`. For a read this is right: it is not cached. A write must
+ * be invalidated, so it goes through `queryWithCache`, which then returns what Drizzle's own iterator yields.
  */
-export function watchIterator(prepared: PreparedParts, statement: Statement, place: Place): void {
-  const { iterator } = prepared
-  if (!iterator) return
+export function watchIterator(
+  prepared: PreparedParts,
+  iterator: Iterator,
+  statement: Statement,
+  context: StatementContext,
+): void {
   if (statement.kind !== 'write') {
-    prepared.iterator = (values = {}) => inPlace(iterator.call(prepared, values), statement, place)
+    prepared.iterator = (values = {}) => iterateInOrder(iterator.call(prepared, values), statement, context)
     return
   }
   prepared.iterator = async function* (values = {}) {
     const parameters = fillPlaceholders([...(prepared.params ?? [])], values)
-    const all = async (): Promise<readonly unknown[]> => {
-      const given: unknown[] = []
-      for await (const one of iterator.call(prepared, values)) given.push(one)
-      return given
+    const collectRows = async (): Promise<readonly unknown[]> => {
+      const rows: unknown[] = []
+      for await (const row of iterator.call(prepared, values)) rows.push(row)
+      return rows
     }
-    yield* (await prepared.queryWithCache?.(statement.text, parameters, all)) as readonly unknown[]
+    yield* (await prepared.queryWithCache?.(statement.text, parameters, collectRows)) as readonly unknown[]
   }
 }
 
-/** Asking for the first row sends the statement. */
-async function* inPlace(
+/** Requesting the first row sends the statement. */
+async function* iterateInOrder(
   rows: AsyncGenerator<unknown>,
   statement: Statement,
-  place: Place,
+  context: StatementContext,
 ): AsyncGenerator<unknown> {
   try {
-    const first = await place.run(statement, (turn) => turn.send(() => rows.next()))
+    const first = await context.run(statement, (turn) => turn.send(() => rows.next()))
     if (first.done) return
     yield first.value
     yield* rows

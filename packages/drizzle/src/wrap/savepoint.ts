@@ -1,51 +1,51 @@
-import type { TransactionPlace } from '../order/transaction-context.ts'
+import type { TransactionContext } from '../order/transaction-context.ts'
 import type { CallPolicy } from '../policy/policies.ts'
 import type { DbParts, SessionParts } from '../versions/parts.ts'
 import { watchSession } from './session.ts'
-import type { TransactionRoom } from './transaction-deps.ts'
+import type { WrapDeps } from './wrap-deps.ts'
 
 /** A session's own methods, as they are before it is watched. */
-type Bare = Pick<SessionParts, 'prepareQuery' | 'count'>
+type UnwatchedMethods = Pick<SessionParts, 'prepareQuery' | 'count'>
 
 type Body = (tx: DbParts) => unknown
 
 /**
- * Makes a transaction's statements belong to `place`, and those of its savepoints to its scope, too: what was written
- * in one that is rolled back is invalidated with the rest, which costs a hit and nothing else.
+ * Makes the statements of a transaction, and of its savepoints, belong to `context`. The writes of a savepoint that is
+ * rolled back are invalidated with the rest, which costs hits and nothing else.
  * @param watched the sessions of the transaction that are watched already.
  */
-export function adopt(
-  room: TransactionRoom,
-  call: CallPolicy | undefined,
+export function wrapTransaction(
+  deps: WrapDeps,
+  callPolicy: CallPolicy | undefined,
   tx: DbParts,
-  place: TransactionPlace,
-  watched: Map<SessionParts, Bare>,
+  context: TransactionContext,
+  watched: Map<SessionParts, UnwatchedMethods>,
 ): void {
-  // Most drivers run savepoints on the transaction's session, postgres-js makes one for each.
-  const bare = watched.get(tx.session) ?? watch(room, call, tx.session, place, watched)
-  room.adopt(tx)
+  // Most drivers run savepoints on the session of the transaction. postgres-js creates one for each.
+  const unwatched = watched.get(tx.session) ?? watch(deps, callPolicy, tx.session, context, watched)
+  deps.adopt(tx)
   const { transaction } = tx
   tx.transaction = (body, config) => {
-    // What a savepoint wrote may be rolled back while the transaction commits.
-    place.transaction.discardRows()
-    const inner = place.savepoint()
-    const session: SessionParts = Object.assign(Object.create(tx.session), bare)
-    watch(room, call, session, inner, watched)
+    // The writes of a savepoint may be rolled back while the transaction commits.
+    context.transaction.discardRows()
+    const savepoint = context.createSavepoint()
+    const session: SessionParts = Object.assign(Object.create(tx.session), unwatched)
+    watch(deps, callPolicy, session, savepoint, watched)
     const view: DbParts = Object.assign(Object.create(tx), { session })
-    const wrapped: Body = async (innerTx) => {
+    const wrappedBody: Body = async (inner) => {
       try {
-        adopt(room, call, innerTx, inner, watched)
-        return await body(innerTx)
+        wrapTransaction(deps, callPolicy, inner, savepoint, watched)
+        return await body(inner)
       } finally {
-        const sent = inner.end()
+        const sent = savepoint.end()
         if (sent) await sent
       }
     }
-    return inner.begin(async () => {
+    return savepoint.begin(async () => {
       try {
-        return await transaction.call(view, wrapped, config)
+        return await transaction.call(view, wrappedBody, config)
       } finally {
-        inner.close()
+        savepoint.close()
         watched.delete(session)
       }
     })
@@ -53,15 +53,15 @@ export function adopt(
 }
 
 function watch(
-  room: TransactionRoom,
-  call: CallPolicy | undefined,
+  deps: WrapDeps,
+  callPolicy: CallPolicy | undefined,
   session: SessionParts,
-  place: TransactionPlace,
-  watched: Map<SessionParts, Bare>,
-): Bare {
+  context: TransactionContext,
+  watched: Map<SessionParts, UnwatchedMethods>,
+): UnwatchedMethods {
   const { prepareQuery, count } = session
-  const bare: Bare = { prepareQuery, ...(count && { count }) }
-  watched.set(session, bare)
-  watchSession(room, session, call, place)
-  return bare
+  const unwatched: UnwatchedMethods = { prepareQuery, ...(count && { count }) }
+  watched.set(session, unwatched)
+  watchSession(deps, session, callPolicy, context)
+  return unwatched
 }

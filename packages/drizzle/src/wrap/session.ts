@@ -1,182 +1,182 @@
 import type { Turn } from '@larder/core/host'
 import type { Query } from 'drizzle-orm'
-import { declaring, keyOf, type Statement } from '../analysis/statement.ts'
-import { createNotes } from '../base/object-metadata.ts'
-import type { Execution, StatementRoom } from '../execute/execution.ts'
+import type { SqlConfigs } from '../analysis/sql-configs.ts'
+import { type Statement, textKey, withDeclaredWrites } from '../analysis/statement.ts'
+import { createObjectMetadata } from '../base/object-metadata.ts'
+import type { Execution } from '../execute/execution.ts'
+import { rawResultCodec } from '../execute/raw-read.ts'
 import { runStatement } from '../execute/run.ts'
-import type { Place } from '../order/statement-context.ts'
+import type { StatementDeps } from '../execute/statement-deps.ts'
+import type { StatementContext } from '../order/statement-context.ts'
 import type { CallPolicy } from '../policy/policies.ts'
-import { policyOfWithCache } from '../policy/with-cache.ts'
-import { watchAtOnce } from '../sync/statement.ts'
-import type { BuiltSql } from '../versions/builder-config.ts'
+import { policyOfWithCache, type WithCache } from '../policy/with-cache.ts'
+import { watchSyncStatement } from '../sync/statement.ts'
 import { countStatement } from '../versions/count.ts'
-import type { Connection, PreparedParts, SessionParts } from '../versions/parts.ts'
-import type { Preparation, Version } from '../versions/version.ts'
-import type { WatchedDialect } from './analysing-dialect.ts'
+import type { PreparedParts, SessionParts, SyncConnection } from '../versions/parts.ts'
+import type { PreparedOptions, Version } from '../versions/version.ts'
+import type { AnalysingDialect } from './analysing-dialect.ts'
 import { watchIterator } from './iterator.ts'
 
 /** What a session needs besides what its statements need. */
-export interface SessionRoom extends StatementRoom {
+export interface SessionDeps extends StatementDeps {
   readonly version: Version
-  readonly watched: WatchedDialect
-  readonly built: BuiltSql
-  /** Of a driver that answers at once. */
-  readonly connection: Connection | undefined
+  readonly analysing: AnalysingDialect
+  readonly configs: SqlConfigs
+  /** Of a synchronous driver. */
+  readonly connection: SyncConnection | undefined
+}
+
+/** A query that a watched session has prepared. */
+export interface PreparedStatement {
+  readonly statement: Statement
+  readonly options: PreparedOptions
+  readonly callPolicy: CallPolicy | undefined
+}
+
+const preparedStatements = createObjectMetadata<PreparedParts, PreparedStatement>()
+const declaredWrites = createObjectMetadata<SessionParts, readonly string[]>()
+
+/** Undefined for a query that no watched session has prepared. */
+export function preparedStatementOf(prepared: PreparedParts): PreparedStatement | undefined {
+  return preparedStatements.get(prepared)
+}
+
+/** A view over a watched session whose statements also write `tables`. */
+export function withWritesTo(session: SessionParts, tables: readonly string[]): SessionParts {
+  const view = Object.create(session) as SessionParts
+  declaredWrites.set(view, tables)
+  return view
 }
 
 /**
- * Makes the queries that `session` prepares from now on go through the engine. The session must be one of our own: a
- * view over the user's, or one that a transaction made.
+ * Makes the queries that `session` prepares from now on go through the engine. The session must be Larder's own: a view
+ * over the user's, or one that a transaction has created.
  */
 export function watchSession(
-  room: SessionRoom,
+  deps: SessionDeps,
   session: SessionParts,
-  call: CallPolicy | undefined,
-  place: Place,
+  callPolicy: CallPolicy | undefined,
+  context: StatementContext,
 ): void {
   const { prepareQuery, count } = session
   session.prepareQuery = function (this: SessionParts, ...parameters: unknown[]): PreparedParts {
     const prepared = prepareQuery.apply(this, parameters)
     const query = parameters[0] as Query
-    const found = room.watched.statementOf(query) ?? unknownStatement(query)
-    const statement = declaring(found, saidToWrite ?? (call ? call.writes : undefined))
-    const preparation = room.version.preparation(parameters, room.dialect, room.watched.builtOf(query))
-    statements.put(prepared, { statement, preparation, call })
-    if (room.connection) {
-      const own = both(call, policyOfWithCache(preparation.withCache))
-      watchAtOnce(room, room.connection, prepared, statement, preparation.fields, own)
-    } else watchPrepared(room, prepared, statement, preparation, call, place)
+    const analysed = deps.analysing.statementOf(query) ?? unknownStatement(query)
+    const writes = declaredWrites.get(this) ?? (callPolicy ? callPolicy.writes : undefined)
+    const statement = withDeclaredWrites(analysed, writes)
+    const options = deps.version.preparedOptions(parameters, deps.dialect, deps.analysing.configOf(query))
+    preparedStatements.set(prepared, { statement, options, callPolicy })
+    const merged = mergePolicies(callPolicy, options.withCache)
+    if (deps.connection)
+      watchSyncStatement(deps, deps.connection, prepared, statement, options.fields, merged)
+    else watchPrepared(deps, prepared, statement, options, merged, context)
     return prepared
   }
   if (!count) return
   session.count = function (this: SessionParts, sql: unknown, token?: unknown): Promise<unknown> {
-    const built = countStatement(sql as never)
-    if (built) room.built.note(sql as never, built)
+    const config = countStatement(sql as never)
+    if (config) deps.configs.set(sql as never, config)
     return count.call(this, sql, token)
   }
 }
 
-// What is prepared while this is set is prepared for a caller who says what it writes. No await comes in between.
-let saidToWrite: readonly string[] | undefined
-
-/** A session whose statements write `tables` besides what they show; everything else is the session's own. */
-export function sessionWriting(session: SessionParts, tables: readonly string[]): SessionParts {
-  const view = Object.create(session) as SessionParts
-  view.prepareQuery = (...parameters) => {
-    saidToWrite = tables
-    try {
-      return session.prepareQuery(...parameters)
-    } finally {
-      saidToWrite = undefined
-    }
-  }
-  return view
+/** The options of a query take precedence over those of its db. */
+function mergePolicies(
+  callPolicy: CallPolicy | undefined,
+  withCache: WithCache | undefined,
+): CallPolicy | undefined {
+  const queryPolicy = withCache && policyOfWithCache(withCache)
+  if (!queryPolicy || !callPolicy) return queryPolicy ?? callPolicy
+  const tags = [...(callPolicy.tags ?? []), ...(queryPolicy.tags ?? [])]
+  return { ...callPolicy, ...queryPolicy, ...(tags.length && { tags }) }
 }
 
-/** A query that a watched session prepared. */
-export interface Prepared {
-  readonly statement: Statement
-  readonly preparation: Preparation
-  readonly call: CallPolicy | undefined
-}
-
-const statements = createNotes<PreparedParts, Prepared>()
-
-export function preparedOf(prepared: PreparedParts): Prepared | undefined {
-  return statements.of(prepared)
-}
-
-/** A query that another dialect built is SQL like any other raw one. */
+/** A query that another dialect has built counts as raw SQL. */
 function unknownStatement(query: Query): Statement {
   return {
     text: query.sql,
-    key: keyOf(query.sql),
+    key: textKey(query.sql),
     kind: 'raw',
     operation: 'sql.execute',
     model: undefined,
     locks: false,
     opaque: 'SQL of another dialect',
     occurrences: [],
-    rooted: false,
+    modelFirst: false,
     changes: [],
     ownChanges: 0,
   }
 }
 
 function watchPrepared(
-  room: SessionRoom,
+  deps: SessionDeps,
   prepared: PreparedParts,
   statement: Statement,
-  { fields, mapped, withCache }: Preparation,
-  call: CallPolicy | undefined,
-  place: Place,
+  { fields, mapped }: PreparedOptions,
+  callPolicy: CallPolicy | undefined,
+  context: StatementContext,
 ): void {
-  room.version.open(prepared)
-  const { queryWithCache } = prepared
+  deps.version.disableFastPath(prepared)
+  const { queryWithCache, iterator } = prepared
   if (!queryWithCache) return
-  watchIterator(prepared, statement, place)
-  const own = both(call, policyOfWithCache(withCache))
-  const counts = statement.operation.endsWith('.$count')
-  const shape = mapped ? 'rows' : counts ? 'count' : 'result'
-  const as = `${shape} ${statement.key}`
-  const calledAll = statement.kind === 'raw' && room.dialect === 'sqlite' ? watchAll(prepared) : undefined
+  if (iterator) watchIterator(prepared, iterator, statement, context)
+  const isCount = statement.operation.endsWith('.$count')
+  const shape = mapped ? 'rows' : isCount ? 'count' : 'result'
+  const entryName = `${shape} ${statement.key}`
+  const isAll = statement.kind === 'raw' && deps.dialect === 'sqlite' ? watchAll(prepared) : undefined
   prepared.queryWithCache = (text, parameters, ...rest) => {
     const [method] = rest as readonly unknown[]
-    const executionBy = (turn: Turn): Execution => ({
-      statement,
-      as,
-      parameters,
-      shape: method === 'run' ? 'result' : shape,
-      fields,
-      carried: calledAll?.() ?? true,
-      call: own,
-      place: place.transaction,
-      first: method === 'get',
-      // Drizzle's own, with its cache switched off, gives errors their form.
-      run: () => turn.send(() => queryWithCache.call(prepared, text, parameters, ...rest)),
-      leave: turn.leave,
-    })
-    return place.run(statement, (turn) => {
-      const one = executionBy(turn)
-      return method === 'get' ? runForOne(room, one) : runStatement(room, one)
+    return context.run(statement, (turn: Turn) => {
+      const { transaction } = context
+      const execution: Execution = {
+        statement,
+        entryName,
+        parameters,
+        shape: method === 'run' ? 'result' : shape,
+        fields,
+        rawCodec: (isAll?.() ?? true) ? rawResultCodec : undefined,
+        callPolicy,
+        transaction,
+        inTransaction: transaction !== undefined,
+        firstRowOnly: method === 'get',
+        // Drizzle's own method, with its cache disabled, wraps errors.
+        run: () => turn.send(() => queryWithCache.call(prepared, text, parameters, ...rest)),
+        leave: turn.leave,
+      }
+      return method === 'get' ? runForFirstRow(deps, execution) : runStatement(deps, execution)
     })
   }
 }
 
 /**
- * SQLite's prepared queries give rows in the form of the method called. `all` gives plain rows; what the others give is
- * not carried. @returns whether the query that is being run now was begun by `all`.
+ * In SQLite the method called decides the form of the rows. Only those of `all` are plain and can be cached. Returns a
+ * function that tells whether the current query was called by `all`.
  */
 function watchAll(prepared: PreparedParts): () => boolean {
   const parts = prepared as { all?: (...parameters: unknown[]) => unknown }
   const { all } = parts
-  let inside = false
-  // Drizzle asks for the rows before its first await.
+  let inAll = false
+  // Drizzle calls `queryWithCache` before its first await.
   if (all)
     parts.all = (...parameters) => {
-      inside = true
+      inAll = true
       try {
         return all.apply(prepared, parameters)
       } finally {
-        inside = false
+        inAll = false
       }
     }
-  return () => inside
+  return () => inAll
 }
 
-async function runForOne(room: SessionRoom, one: Execution): Promise<unknown> {
-  const result = await runStatement(room, { ...one, run: async () => listed(await one.run()) })
+async function runForFirstRow(deps: SessionDeps, execution: Execution): Promise<unknown> {
+  const run = async () => listOf(await execution.run())
+  const result = await runStatement(deps, { ...execution, run })
   return (result as readonly unknown[])[0]
 }
 
-/** SQLite's `get` of 1.0 answers with one row, or none. */
-function listed(row: unknown): readonly unknown[] {
+/** `get` in SQLite of 1.0 returns one row or none. */
+function listOf(row: unknown): readonly unknown[] {
   return row === undefined || row === null ? [] : [row]
-}
-
-/** What a query says of itself comes before what its db says. */
-function both(call: CallPolicy | undefined, own: CallPolicy | undefined): CallPolicy | undefined {
-  if (!own || !call) return own ?? call
-  const tags = [...(call.tags ?? []), ...(own.tags ?? [])]
-  return { ...call, ...own, ...(tags.length && { tags }) }
 }

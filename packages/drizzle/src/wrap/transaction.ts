@@ -1,152 +1,156 @@
 import { createStatementOrder, type StatementOrder, type Transaction } from '@larder/core/host'
 import { commitFailed } from '../execute/outcome.ts'
 import { createRejections } from '../order/rejections.ts'
-import { inOrder } from '../order/statement-order.ts'
-import { createTransactionPlace } from '../order/transaction-context.ts'
+import { inOrder } from '../order/statement-context.ts'
+import { createTransactionContext } from '../order/transaction-context.ts'
 import type { CallPolicy } from '../policy/policies.ts'
 import type { DbParts, SessionParts } from '../versions/parts.ts'
-import { adopt } from './savepoint.ts'
-import type { TransactionRoom } from './transaction-deps.ts'
+import { wrapTransaction } from './savepoint.ts'
+import type { WrapDeps } from './wrap-deps.ts'
 
 type Body = (tx: DbParts) => unknown
 type Begin = (this: unknown, body: Body, config?: unknown) => unknown
 
 /**
- * Runs Drizzle's own `transaction` with marks around its COMMIT. `session` is a view made for this transaction alone:
- * drivers with one connection run the whole transaction on it.
+ * Runs Drizzle's own `transaction` with marks around its COMMIT.
+ * @param session a view made for this transaction alone. Drivers with one connection run the whole transaction on it.
  */
 export async function runTransaction(
-  room: TransactionRoom,
-  call: CallPolicy | undefined,
+  deps: WrapDeps,
+  callPolicy: CallPolicy | undefined,
   begin: Begin,
   session: SessionParts,
   body: Body,
   config: unknown,
 ): Promise<unknown> {
-  const { engine, order, shared } = room
-  const { scope, others, leave } = enter(room)
-  const place = createTransactionPlace({
-    transaction: scope,
-    order: (shared && order) ?? createStatementOrder(),
+  const { engine, order, openTransactions } = deps
+  const { transaction, others, leave } = open(deps)
+  const context = createTransactionContext({
+    transaction,
+    order: (openTransactions && order) ?? createStatementOrder(),
     rejections:
-      room.dialect === 'postgres' ? undefined : createRejections(scope, room.raw.commits, room.dialect),
+      deps.dialect === 'postgres' ? undefined : createRejections(transaction, deps.raw.commits, deps.dialect),
     parent: undefined,
   })
-  const course: Course = { begun: false, sealed: false, threw: undefined }
-  const beginOwn = shared && order ? keepBeginInOrder(room, order, session) : undefined
-  /** What is called on the connection from now on comes after the end, so it is none of this scope's. */
-  const over = (): Promise<void> | undefined => {
-    const sent = place.end()
+  const progress: Progress = { begun: false, sealed: false, bodyError: undefined }
+  const beginOrder = openTransactions && order ? keepBeginInOrder(deps, order, session) : undefined
+  /** Statements called on the connection from now on come after the end, so they do not belong to the transaction. */
+  const endBody = (): Promise<void> | undefined => {
+    const sent = context.end()
     leave()
     return sent
   }
-  const wrapped: Body = async (tx) => {
+  const wrappedBody: Body = async (tx) => {
     try {
-      beginOwn?.done()
-      adopt(room, call, tx, place, new Map())
+      beginOrder?.stop()
+      wrapTransaction(deps, callPolicy, tx, context, new Map())
       const result = await body(tx)
-      const sent = over()
+      const sent = endBody()
       if (sent) await sent
-      await scope.seal()
-      course.sealed = true
+      await transaction.seal()
+      progress.sealed = true
       return result
     } catch (error) {
-      course.threw = { error }
-      const sent = over()
+      progress.bodyError = { error }
+      const sent = endBody()
       if (sent) await sent
       throw error
     } finally {
-      room.raw.commits.bodyOver(scope)
+      deps.raw.commits.endBody(transaction)
     }
   }
   const end = async (outcome: 'committed' | 'failed' | 'unknown'): Promise<void> => {
-    place.close()
+    context.close()
     leave()
-    await scope.end(outcome)
+    await transaction.end(outcome)
   }
   try {
     const result = await inOrder(order, async (turn) => {
-      if (others.length) await Promise.all(others.map((one) => one.seal()))
-      course.begun = true
-      return turn.send(() => engine.inside(scope, async () => await begin.call(session, wrapped, config)))
+      if (others.length) await Promise.all(others.map((other) => other.seal()))
+      progress.begun = true
+      return turn.send(() =>
+        engine.inside(transaction, async () => await begin.call(session, wrappedBody, config)),
+      )
     })
     await end('committed')
     return result
   } catch (error) {
-    await end(course.begun ? outcomeOf(room, scope, course, error) : 'failed')
+    await end(progress.begun ? outcomeOf(deps, transaction, progress, error) : 'failed')
     throw error
   }
 }
 
-/** How far a transaction came. */
-interface Course {
+/** How far a transaction got. */
+interface Progress {
   /** Drizzle was asked to begin it. */
   begun: boolean
   /** Its body is done, and Drizzle may have sent COMMIT. */
   sealed: boolean
-  threw: { readonly error: unknown } | undefined
+  bodyError: { readonly error: unknown } | undefined
 }
 
-/** How a transaction that rejected ended. */
+/** The outcome of a transaction that rejected with `error`. */
 function outcomeOf(
-  { raw }: TransactionRoom,
-  scope: Transaction,
-  { sealed, threw }: Course,
+  { raw }: WrapDeps,
+  transaction: Transaction,
+  { sealed, bodyError }: Progress,
   error: unknown,
 ): 'committed' | 'failed' | 'unknown' {
-  const refused = sealed && commitFailed(error)
-  const sent = raw.commits.of(scope)
-  // A body that failed without a COMMIT of its own was rolled back, whatever ROLLBACK answered.
-  if (sent === 'none') return refused || !sealed ? 'failed' : 'unknown'
-  // Drizzle gives a body's error back once ROLLBACK is acknowledged, else that one's: nothing is under way any more.
-  return threw?.error === error || (refused && sent === 'done') ? 'committed' : 'unknown'
+  const commitRejected = sealed && commitFailed(error)
+  const commits = raw.commits.stateOf(transaction)
+  // A body that failed without a COMMIT of its own was rolled back, whatever the response to ROLLBACK.
+  if (commits === 'none') return commitRejected || !sealed ? 'failed' : 'unknown'
+  // Drizzle rethrows the body's error after a successful ROLLBACK. Then nothing is in progress any more.
+  return bodyError?.error === error || (commitRejected && commits === 'done') ? 'committed' : 'unknown'
 }
 
 /**
- * Opens the scope of a transaction. Where transactions share a connection, a second one that begins while one is open
- * is none of its own: its BEGIN (MySQL) or the first COMMIT of the two (PostgreSQL) commits what both wrote. The others
- * must be sealed before it is sent.
+ * Opens a transaction in the engine. Transactions that share a connection are not isolated from each other: the BEGIN of
+ * the second (MySQL) or the first COMMIT (PostgreSQL) commits the writes of both. The others must be sealed before the
+ * BEGIN is sent.
  */
-function enter({ engine, shared, raw }: TransactionRoom): {
-  readonly scope: Transaction
+function open({ engine, openTransactions, raw }: WrapDeps): {
+  readonly transaction: Transaction
   readonly others: readonly Transaction[]
   leave(): void
 } {
-  const others = [...(shared ?? [])]
-  const scope = engine.transaction(others.length ? 'early' : 'late')
-  shared?.push(scope)
+  const others = [...(openTransactions ?? [])]
+  const transaction = engine.transaction(others.length ? 'early' : 'late')
+  openTransactions?.push(transaction)
   const leave = (): void => {
-    if (shared?.includes(scope)) shared.splice(shared.indexOf(scope), 1)
+    if (openTransactions?.includes(transaction))
+      openTransactions.splice(openTransactions.indexOf(transaction), 1)
   }
-  if (others.length) for (const one of [...others, scope]) raw.commits.broken(one)
-  return { scope, others, leave }
+  if (others.length) for (const each of [...others, transaction]) raw.commits.markImplicit(each)
+  return { transaction, others, leave }
 }
 
 /**
- * On a connection that transactions share, Drizzle may send several statements before the body (SET TRANSACTION, then
- * BEGIN): each after the first takes its place among those that others have called meanwhile.
+ * On a shared connection, Drizzle may send several statements before the body (SET TRANSACTION, then BEGIN). Each after
+ * the first takes its turn among the statements that were called in the meantime.
  */
 function keepBeginInOrder(
-  { version }: TransactionRoom,
+  { version }: WrapDeps,
   order: StatementOrder,
   session: SessionParts,
-): { done(): void } {
+): { stop(): void } {
   const { prepareQuery } = session
-  let first = true
+  let isFirst = true
   session.prepareQuery = (...parameters) => {
     const prepared = prepareQuery.apply(session, parameters)
-    if (first) {
-      first = false
+    if (isFirst) {
+      isFirst = false
       return prepared
     }
-    version.open(prepared)
+    version.disableFastPath(prepared)
     const { queryWithCache } = prepared
     if (queryWithCache)
-      prepared.queryWithCache = (...given) => order.enter().send(() => queryWithCache.apply(prepared, given))
+      prepared.queryWithCache = (...queryParameters) =>
+        order.enter().send(() => queryWithCache.apply(prepared, queryParameters))
     return prepared
   }
   return {
-    done() {
+    stop() {
       session.prepareQuery = prepareQuery
     },
   }

@@ -1,22 +1,19 @@
-import { createNotes } from '../base/object-metadata.ts'
+import { createObjectMetadata } from '../base/object-metadata.ts'
 import type { CallOptions } from './call-options.ts'
 
-/** How a db that is ours makes another form of itself. */
-export interface Wrapped {
-  /** The same db under a policy for every read. A transaction is its own, unless the call says what raw SQL writes. */
-  under(call: CallOptions | false): object
+/** How a wrapped db creates variants of itself. */
+export interface WrappedDb {
+  /** The same db with a policy for every read. A transaction returns itself, unless the call declares writes. */
+  withPolicy(call: CallOptions | false): object
 }
 
-const all = createNotes<object, Wrapped>()
+const wrappedDbs = createObjectMetadata<object, WrappedDb>()
 
-export function isWrapped(db: object): boolean {
-  return all.of(db) !== undefined
+/** Undefined for a db that Larder has not wrapped. */
+export function wrappedDbOf(db: unknown): WrappedDb | undefined {
+  return typeof db === 'object' && db !== null ? wrappedDbs.get(db) : undefined
 }
 
-export function wrappedOf(db: unknown): Wrapped | undefined {
-  return typeof db === 'object' && db !== null ? all.of(db) : undefined
-}
-
-export function noteWrapped(db: object, wrapped: Wrapped): void {
-  all.put(db, wrapped)
+export function registerWrapped(db: object, wrapped: WrappedDb): void {
+  wrappedDbs.set(db, wrapped)
 }

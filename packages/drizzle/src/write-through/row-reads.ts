@@ -1,23 +1,23 @@
 import type { ColumnType, Schema, SqlDialect } from '@larder/core/host'
 import { and, type Column, eq, is, Param, Placeholder, type SQL, Table } from 'drizzle-orm'
-import { keyOf, type Statement } from '../analysis/statement.ts'
-import { type Entities, nameOf } from '../tables/schema.ts'
+import { type Statement, textKey } from '../analysis/statement.ts'
+import { type Entities, entityName } from '../tables/entities.ts'
 import { columnsOf } from '../versions/names.ts'
 import type { DbParts } from '../versions/parts.ts'
-import type { Equal, Version } from '../versions/version.ts'
+import type { KeyCondition, Version } from '../versions/version.ts'
 
-/** A table whose rows are written through, as plain reads show it. */
+/** A table whose written rows are cached, in the form in which plain reads return it. */
 export interface RowTable {
   /** Bare physical name. */
   readonly name: string
-  /** Of `select()`, in its order. */
+  /** The columns of `select()`, in its order. */
   readonly columns: readonly Column[]
   readonly keys: readonly RowKey[]
 }
 
 /** The plain read of a row by one of its unique keys. */
 export interface RowKey {
-  /** Stands for the text of the select in the keys of entries. */
+  /** Stands for the text of the select in entry keys. */
   readonly select: string
   readonly columns: readonly KeyColumn[]
 }
@@ -27,61 +27,62 @@ interface KeyColumn {
   readonly name: string
   readonly type: ColumnType
   /** Index in the row. */
-  readonly at: number
+  readonly index: number
 }
 
-/** A statement that is such a read: indices among its parameters. */
-export interface RowPlaces {
+/** The plain read that a statement is, with indices among its parameters. */
+export interface RowReadParameters {
   readonly key: RowKey
   /** Of the key's values, in the order of its columns. */
   readonly values: readonly number[]
-  /** Of limits. */
   readonly limits: readonly number[]
 }
 
 /** The reads that a written row answers. */
 export interface RowReads {
-  /** Undefined for a table whose rows are not written through. */
+  /** Undefined for a table without `write: 'through'`. */
   tableOf(model: string | undefined): RowTable | undefined
-  placesOf(statement: Statement): RowPlaces | undefined
+  /** Undefined for a statement that is not a plain read of one row. */
+  parametersOf(statement: Statement): RowReadParameters | undefined
 }
 
-/** What the reads are told by. */
-export interface RowReadsRoom {
-  /** Over the user's session: nothing that it builds here is sent. */
+export interface RowReadsDeps {
+  /** A db over the user's session. The statements built with it are never sent. */
   readonly db: DbParts
   readonly version: Version
   readonly dialect: SqlDialect
   readonly entities: Entities
   readonly schema: Schema
-  physical(column: Column): string
+  columnName(column: Column): string
+  /** True for a table with the policy `write: 'through'`. */
+  isWrittenThrough(model: string): boolean
 }
 
 /**
- * A statement is such a read if its text is the one that Drizzle makes of it: the text is all that the database sees, so
- * nothing else can be in it. Texts are made when a table is first read or written.
- * @param through true for a table with the policy `write: 'through'`.
+ * Recognises plain reads of one row by their text, which Drizzle is asked to build once per table. The text is all that
+ * the database sees, so a statement with the same text is the same read. Texts are built when a table is first used.
  */
-export function createRowReads(room: RowReadsRoom, through: (model: string) => boolean): RowReads {
-  const made = new Map<string, Made | undefined>()
-  const madeOf = (model: string | undefined): Made | undefined => {
+export function createRowReads(deps: RowReadsDeps): RowReads {
+  const tables = new Map<string, TableReads | undefined>()
+  const readsOf = (model: string | undefined): TableReads | undefined => {
     // Without RETURNING no row is ever written through.
-    if (model === undefined || room.dialect === 'mysql') return undefined
-    if (!made.has(model)) made.set(model, through(model) ? make(room, model) : undefined)
-    return made.get(model)
+    if (model === undefined || deps.dialect === 'mysql') return undefined
+    if (!tables.has(model))
+      tables.set(model, deps.isWrittenThrough(model) ? tableReads(deps, model) : undefined)
+    return tables.get(model)
   }
   return {
-    tableOf: (model) => madeOf(model)?.table,
-    placesOf: ({ model, text }) => madeOf(model)?.byText.get(text),
+    tableOf: (model) => readsOf(model)?.table,
+    parametersOf: ({ model, text }) => readsOf(model)?.byText.get(text),
   }
 }
 
-interface Made {
+interface TableReads {
   readonly table: RowTable
-  readonly byText: ReadonlyMap<string, RowPlaces>
+  readonly byText: ReadonlyMap<string, RowReadParameters>
 }
 
-/** A query of Drizzle's that can tell its SQL, and the builders that make one. */
+/** The part of Drizzle's query builders that is needed to build texts. */
 interface Query {
   toSQL(): { readonly sql: string; readonly params: readonly unknown[] }
 }
@@ -91,105 +92,108 @@ interface Select extends Query {
 }
 interface Builders {
   select(): { from(table: Table): Select }
-  readonly query?: Readonly<Record<string, Relational | undefined>>
+  readonly query?: Readonly<Record<string, RelationalBuilder | undefined>>
 }
-interface Relational {
+interface RelationalBuilder {
   findFirst(config: object): Query
   findMany(config: object): Query
 }
 
-function make(room: RowReadsRoom, model: string): Made | undefined {
-  const entity = room.entities.get(model)
-  if (!is(entity, Table)) return undefined
+function tableReads(deps: RowReadsDeps, model: string): TableReads | undefined {
+  const table = deps.entities.get(model)
+  if (!is(table, Table)) return undefined
   const byName = new Map(
-    Object.entries(columnsOf(entity)).map(([name, column]) => [room.physical(column), { name, column }]),
+    Object.entries(columnsOf(table)).map(([field, column]) => [deps.columnName(column), { field, column }]),
   )
-  const known = room.schema.tables.get(nameOf(entity).toLowerCase())
-  const types = new Map(known?.columns.map((column) => [column.name, column.type]))
+  const coreTable = deps.schema.tables.get(entityName(table).toLowerCase())
+  const types = new Map(coreTable?.columns.map((column) => [column.name, column.type]))
   const names = [...byName.keys()]
-  const byText = new Map<string, RowPlaces>()
+  const byText = new Map<string, RowReadParameters>()
   const keys: RowKey[] = []
-  for (const { kind, columns } of known?.keys ?? []) {
+  for (const { kind, columns } of coreTable?.keys ?? []) {
     if (kind !== 'primary' && kind !== 'unique') continue
-    const equal = columns.flatMap((name, at): readonly Equal[] => {
-      const found = byName.get(name)
-      return found ? [[found.name, found.column, new Placeholder(`${at}`)]] : []
+    const conditions = columns.flatMap((name, at): readonly KeyCondition[] => {
+      const entry = byName.get(name)
+      return entry ? [[entry.field, entry.column, new Placeholder(`${at}`)]] : []
     })
-    if (equal.length < columns.length) continue
+    if (conditions.length < columns.length) continue
     const key: RowKey = {
-      select: keyOf(selectBy(room, entity, equal).toSQL().sql),
-      columns: columns.map((name) => ({ name, type: types.get(name) ?? 'other', at: names.indexOf(name) })),
+      select: textKey(selectWhere(deps, table, conditions).toSQL().sql),
+      columns: columns.map((name) => ({
+        name,
+        type: types.get(name) ?? 'other',
+        index: names.indexOf(name),
+      })),
     }
     keys.push(key)
-    for (const query of spellings(room, model, entity, equal)) {
+    for (const query of queriesFor(deps, model, table, conditions)) {
       const { sql, params } = query.toSQL()
-      const places = placesIn(key, params)
-      if (places && !byText.has(sql)) byText.set(sql, places)
+      const parameters = parametersIn(key, params)
+      if (parameters && !byText.has(sql)) byText.set(sql, parameters)
     }
   }
   const columns = [...byName.values()].map(({ column }) => column)
-  return { table: { name: nameOf(entity), columns, keys }, byText }
+  return { table: { name: entityName(table), columns, keys }, byText }
 }
 
 const buildersOf = (db: DbParts): Builders => db as unknown as Builders
 
-function selectBy({ db }: RowReadsRoom, table: Table, equal: readonly Equal[]): Select {
+function selectWhere({ db }: RowReadsDeps, table: Table, conditions: readonly KeyCondition[]): Select {
   return buildersOf(db)
     .select()
     .from(table)
-    .where(and(...equal.map(([, column, value]) => eq(column, value))))
+    .where(and(...conditions.map(([, column, value]) => eq(column, value))))
 }
 
-/** The ways to write the read: the key's columns in any order, limited or not, as a select or as a relational query. */
-function spellings(
-  room: RowReadsRoom,
+/** The ways to write the read: its key columns in any order, with or without a limit, as a select or a relational query. */
+function queriesFor(
+  deps: RowReadsDeps,
   model: string,
   table: Table,
-  equal: readonly Equal[],
+  conditions: readonly KeyCondition[],
 ): readonly Query[] {
-  return orders(equal).flatMap((order) => {
-    const select = () => selectBy(room, table, order)
-    return [select(), select().limit(1), ...relational(room, model, table, order)]
+  return permutations(conditions).flatMap((order) => {
+    const select = () => selectWhere(deps, table, order)
+    return [select(), select().limit(1), ...relationalQueries(deps, model, table, order)]
   })
 }
 
-/** A relational query is one of them where it selects what the select does. */
-function relational(
-  { db, version }: RowReadsRoom,
+/** Those relational queries that select the same columns as the select. */
+function relationalQueries(
+  { db, version }: RowReadsDeps,
   model: string,
   table: Table,
-  equal: readonly Equal[],
+  conditions: readonly KeyCondition[],
 ): readonly Query[] {
   const builders = buildersOf(db)
-  const found = builders.query?.[model]
-  if (!found) return []
-  const config = { where: version.relationalWhere(equal) }
+  const builder = builders.query?.[model]
+  if (!builder) return []
+  const config = { where: version.relationalWhere(conditions) }
   const head = `${builders.select().from(table).toSQL().sql} `
-  return [found.findFirst(config), found.findMany(config)].filter(({ toSQL }, at, all) =>
-    unaliased(toSQL.call(all[at]).sql).startsWith(head),
-  )
+  const queries = [builder.findFirst(config), builder.findMany(config)]
+  return queries.filter((query) => withoutAliases(query.toSQL().sql).startsWith(head))
 }
 
-/** As 1.0 writes it: `select "d0"."id" as "id" … from "t" as "d0"`. */
-function unaliased(text: string): string {
+/** 1.0 writes `select "d0"."id" as "id" … from "t" as "d0"`. */
+function withoutAliases(text: string): string {
   return text.replaceAll('"d0".', '').replace(/ as "(?:[^"]|"")*"/g, '')
 }
 
-/** Keys of more columns are found in the order they were declared in. */
-const MOST_ORDERED = 3
+/** Keys with more columns are recognised in their declared order only. */
+const MAX_PERMUTED = 3
 
-function orders<T>(items: readonly T[]): readonly (readonly T[])[] {
-  if (items.length < 2 || items.length > MOST_ORDERED) return [items]
+function permutations<T>(items: readonly T[]): readonly (readonly T[])[] {
+  if (items.length < 2 || items.length > MAX_PERMUTED) return [items]
   return items.flatMap((first, at) =>
-    orders(items.filter((_, index) => index !== at)).map((rest) => [first, ...rest]),
+    permutations(items.filter((_, index) => index !== at)).map((rest) => [first, ...rest]),
   )
 }
 
-/** What is no value of the key is a limit. */
-function placesIn(key: RowKey, params: readonly unknown[]): RowPlaces | undefined {
+/** A parameter that is not a value of the key is a limit. */
+function parametersIn(key: RowKey, params: readonly unknown[]): RowReadParameters | undefined {
   const names = params.map((param) => {
-    const given = is(param, Param) ? param.value : param
-    return is(given, Placeholder) ? given.name : undefined
+    const value = is(param, Param) ? param.value : param
+    return is(value, Placeholder) ? value.name : undefined
   })
   const values = key.columns.map((_, at) => names.indexOf(`${at}`))
   const limits = [...params.keys()].filter((at) => names[at] === undefined)

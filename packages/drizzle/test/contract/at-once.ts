@@ -179,7 +179,7 @@ function remote(the: () => Contract): void {
       const { plain } = the()
       const tables = { posts: { ttl: '1h', onMarkFailure: 'reject' } } as const
       expect(() => drizzleCache(plain, { cache: createCache(), tables })).toThrow(
-        /tables\.posts\.onMarkFailure.*answers at once/,
+        /tables\.posts\.onMarkFailure.*synchronous driver/,
       )
     })
   })

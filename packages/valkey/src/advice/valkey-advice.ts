@@ -11,7 +11,7 @@ const ASKING: NodeDuties = {
   beforeTrust: async () => {},
   async identify(node) {
     const [info] = await node.ask([['info', 'server', 'replication']])
-    return lifeIn(info ?? null) ?? 'unsaid'
+    return { life: lifeIn(info ?? null) ?? 'unsaid', anyKeys: false }
   },
   sending() {},
 }

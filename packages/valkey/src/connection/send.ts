@@ -39,7 +39,7 @@ export function canSend(client: ValkeyClient): boolean {
  * chain and a write for each, they cost a quarter of the time a round trip takes.
  * @param why the reason behind an error, where one is known.
  */
-export function send(client: ValkeyClient, orders: readonly Order[], why: (error: Error) => Error): void {
+function send(client: ValkeyClient, orders: readonly Order[], why: (error: Error) => Error): void {
   if (client.status !== 'ready') {
     for (const { commands, done } of orders) done(commands().map(() => why(new Error('not connected'))))
     return
@@ -70,6 +70,35 @@ export function send(client: ValkeyClient, orders: readonly Order[], why: (error
   const all = pieces
   pieces = undefined
   if (all.length) client.stream?.write(joined(all))
+}
+
+/** Gathers what one turn of the event loop sends to one server into one packet. */
+export interface Outbox {
+  send(order: Order): void
+  ask(commands: readonly Words[]): Promise<readonly Answer[]>
+}
+
+/**
+ * @param why the reason behind an error, where one is known.
+ * @param sending is called before each packet.
+ */
+export function createOutbox(
+  client: ValkeyClient,
+  why: (error: Error) => Error,
+  sending: () => void,
+): Outbox {
+  let orders: Order[] = []
+  const flush = (): void => {
+    const all = orders
+    orders = []
+    sending()
+    send(client, all, why)
+  }
+  const add = (order: Order): void => {
+    // After all microtasks: answers that came in one packet send their next questions in one packet, too.
+    if (orders.push(order) === 1) process.nextTick(flush)
+  }
+  return { send: add, ask: (commands) => new Promise((done) => add({ commands: () => commands, done })) }
 }
 
 function joined(pieces: readonly (string | Buffer)[]): string | Buffer {

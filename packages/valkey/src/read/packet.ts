@@ -58,8 +58,7 @@ export interface Packets {
   to(node: ValkeyNode): Packet
 }
 
-/** @param together whether one command may name keys of several slots of a node. */
-export function createPackets(topology: () => Topology, together: (node: ValkeyNode) => boolean): Packets {
+export function createPackets(topology: () => Topology): Packets {
   const open = new WeakMap<ValkeyNode, Packet>()
   return {
     to(node) {
@@ -70,7 +69,7 @@ export function createPackets(topology: () => Topology, together: (node: ValkeyN
       const gone = (): void => {
         if (open.get(node) === packet) open.delete(node)
       }
-      const packet = openPacket({ topology: topology(), node, claim, together: together(node), gone })
+      const packet = openPacket({ topology, node, claim, gone })
       open.set(node, packet)
       return packet
     },
@@ -80,8 +79,7 @@ export function createPackets(topology: () => Topology, together: (node: ValkeyN
 const NOTHING: readonly TagState[] = []
 
 interface Opening extends Pick<Packet, 'node' | 'claim'> {
-  readonly topology: Topology
-  readonly together: boolean
+  readonly topology: () => Topology
   /** Called when it goes. */
   gone(): void
 }
@@ -90,8 +88,8 @@ interface Opening extends Pick<Packet, 'node' | 'claim'> {
  * A server's time goes by commands: fields of one record share one, and so do all keys that are certain to lie in one
  * slot. All records are read before any cell.
  */
-function openPacket({ topology, node, claim, together, gone }: Opening): Packet {
-  const { life } = claim
+function openPacket({ topology, node, claim, gone }: Opening): Packet {
+  const { life, anyKeys } = claim
   let keyCount = 0
   const records: Command[] = []
   const strings: Command[] = []
@@ -99,7 +97,7 @@ function openPacket({ topology, node, claim, together, gone }: Opening): Packet 
   const waiting: (() => void)[] = []
 
   const keysAt = (slot: string, keys: readonly string[]): Place => {
-    const command = together ? strings[0] : strings.findLast((one) => one.slot === slot)
+    const command = anyKeys ? strings[0] : strings.findLast((one) => one.slot === slot)
     const count = keys.length
     keyCount += count
     if (!command) return { command: added(strings, slot, ['mget', ...keys]), from: 0, count }
@@ -128,8 +126,8 @@ function openPacket({ topology, node, claim, together, gone }: Opening): Packet 
       for (const [at, command] of [...records, ...strings, ...lifetimes].entries()) {
         command.answer = answers[at] ?? null
         if (!(command.answer instanceof Error)) continue
-        noteError(topology, node, command.answer)
-        command.answer = topology.failure(command.answer)
+        noteError(topology(), node, command.answer)
+        command.answer = topology().failure(command.answer)
       }
       for (const heard of waiting) heard()
     },

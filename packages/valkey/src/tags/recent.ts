@@ -1,4 +1,6 @@
 import type { FinishRequest, MarkRequest } from '@larder/core/store'
+import type { TagChanges } from './change-tags.ts'
+import type { Renewals } from './renewal.ts'
 
 /** How long a finish is kept: longer than a replica that may still be promoted lags behind. Milliseconds. */
 const KEPT = 5_000
@@ -32,7 +34,11 @@ export interface Recent {
 }
 
 /** @param now monotonic milliseconds. */
-export function createRecent(now: () => number, most: number = MOST, mostWhole: number = MOST_WHOLE): Recent {
+export function createRecent(
+  now: () => number = () => performance.now(),
+  most: number = MOST,
+  mostWhole: number = MOST_WHOLE,
+): Recent {
   const marks = new Map<string, { readonly request: MarkRequest; readonly until: number }>()
   /** Oldest first, both. */
   const finishes = new Map<string, Timed>()
@@ -125,4 +131,38 @@ function wholeMark({ record, token, fields, cells, lifetime }: MarkRequest): Mar
 /** A user tag is a cell with the name of its record, and has no field. */
 function ownCell(record: string, cells: readonly string[]): readonly string[] {
   return cells.includes(record) ? [record] : []
+}
+
+/** The same changes, remembered: what a server that lost them must be told again, and what need not be prolonged. */
+export function remembering(tags: TagChanges, recent: Recent, renewals: Renewals): TagChanges {
+  return {
+    async seed(request, lifetime) {
+      const reply = await tags.seed(request, lifetime)
+      renewals.done([request], lifetime)
+      return reply
+    },
+    mark(request) {
+      recent.marked(request)
+      return tags.mark(request)
+    },
+    async finish(request) {
+      recent.finished(request)
+      const seen = await tags.finish(request)
+      recent.finished(request)
+      return seen
+    },
+  }
+}
+
+/** Sends again what a server may have lost although it acknowledged it. @throws the server's error. */
+export async function resend(
+  tags: TagChanges,
+  recent: Recent,
+  concerns: (record: string) => boolean,
+  renewEpoch: () => Promise<void>,
+): Promise<void> {
+  const { marks, finishes, everything } = recent.replay(concerns)
+  await Promise.all(marks.map((request) => tags.mark(request)))
+  await Promise.all(finishes.map((request) => tags.finish(request)))
+  if (everything) await renewEpoch()
 }

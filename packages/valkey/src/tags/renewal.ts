@@ -1,4 +1,5 @@
 import type { Renewal, TagRequest } from '@larder/core/store'
+import type { TagChanges } from './change-tags.ts'
 
 /** Names remembered at most; a forgotten one is renewed once more than needed. */
 const MOST_NAMES = 10_000
@@ -21,7 +22,10 @@ export interface Renewals {
 }
 
 /** @param now monotonic milliseconds. */
-export function createRenewals(now: () => number, most: number = MOST_NAMES): Renewals {
+export function createRenewals(
+  now: () => number = () => performance.now(),
+  most: number = MOST_NAMES,
+): Renewals {
   /** Name to the end of its life, the one renewed longest ago first. */
   const ends = new Map<string, number>()
 
@@ -63,4 +67,10 @@ export function createRenewals(now: () => number, most: number = MOST_NAMES): Re
 
 function namesOf(tags: readonly TagRequest[]): readonly string[] {
   return tags.flatMap(({ record, fields, cells }) => (fields.length ? [record, ...cells] : cells))
+}
+
+/** Prolongs the part of the tags that nobody here prolonged lately. A failure costs misses, later, and no more. */
+export function renewTags(tags: TagChanges, renewals: Renewals, renewal: Renewal): void {
+  for (const request of renewals.due(renewal))
+    tags.seed(request, renewal.lifetime).catch(() => renewals.forget([request]))
 }

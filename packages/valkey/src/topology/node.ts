@@ -2,7 +2,7 @@ import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises'
 import { followAttempts } from '../connection/attempts.ts'
 import type { ValkeyClient } from '../connection/client.ts'
 import type { Failure } from '../connection/failure.ts'
-import { createOutbox } from '../connection/outbox.ts'
+import { createOutbox } from '../connection/send.ts'
 import type { NodeDuties, TopologyChange, ValkeyNode } from './topology.ts'
 import { createTrust } from './trust.ts'
 

@@ -10,6 +10,14 @@ export interface Belief {
   readonly until: number
 }
 
+/** Who a server says it is. */
+export interface Identity {
+  /** The name of its present incarnation. */
+  readonly life: string
+  /** It knows no slots, so one command may name any of its keys. */
+  readonly anyKeys: boolean
+}
+
 /** In which life of a server a question was asked, and how many checks had begun. Valid for what is sent at once. */
 export interface Claim {
   /**
@@ -17,6 +25,8 @@ export interface Claim {
    * next.
    */
   readonly life: string
+  /** One command may name any keys of this server: it knows no slots. */
+  readonly anyKeys: boolean
   /** Grows whenever trust is lost. */
   readonly reign: number
   readonly checks: number
@@ -94,8 +104,8 @@ export interface Topology {
 export interface NodeDuties {
   /** What must be told to a node before it is believed (again). */
   beforeTrust(node: ValkeyNode): Promise<void>
-  /** The name of the node's present life. `again`: this process was connected to it before, and lost it. */
-  identify(node: ValkeyNode, again: boolean): Promise<string>
+  /** Asks a node who it is. `again`: this process was connected to it before, and lost it. */
+  identify(node: ValkeyNode, again: boolean): Promise<Identity>
   /** Something is about to be sent to some node. */
   sending(): void
 }

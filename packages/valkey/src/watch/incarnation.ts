@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Answer, Words } from '../connection/send.ts'
 import { runScripts } from '../scripts/run-script.ts'
-import type { Topology, ValkeyNode } from '../topology/topology.ts'
+import type { Identity, Topology, ValkeyNode } from '../topology/topology.ts'
 import { type Epoch, owns, textCall } from './epoch.ts'
 
 /** How long a node's own text outlives the last process that asked for it (ms). */
@@ -9,15 +9,13 @@ const LIFETIME = 4_000
 
 /** Tells nodes' lives apart. */
 export interface Identifier {
-  /** The name of the node's present life. @throws Error when it cannot be told. */
-  identify(node: ValkeyNode, again: boolean): Promise<string>
+  /** Asks a node who it is. @throws Error when it cannot be told. */
+  identify(node: ValkeyNode, again: boolean): Promise<Identity>
   /**
    * The same name, asked for over another connection that should lead to the node. Changes nothing.
    * @throws Error when it cannot be told, or leads to a server that is no primary.
    */
   identifyOver(node: ValkeyNode, ask: (words: Words) => Promise<unknown>): Promise<string>
-  /** Whether a node said that it knows no slots: then one command may name any keys. */
-  together(node: ValkeyNode): boolean
   /** Prefix of the keys that nodes are asked by. */
   use(namespace: string): void
 }
@@ -38,8 +36,6 @@ export interface IdentifierSetup {
 export function identifier({ topology, epoch, database, infoless }: IdentifierSetup): Identifier {
   let namespace = ''
   let told = false
-  // One server may be a Cluster by itself, and refuse what a Cluster does.
-  const slotless = new WeakMap<ValkeyNode, boolean>()
   const replacedAt = new WeakMap<ValkeyNode, number>()
 
   const fromText = async (node: ValkeyNode, again: boolean): Promise<string> => {
@@ -58,7 +54,6 @@ export function identifier({ topology, epoch, database, infoless }: IdentifierSe
     use(name) {
       namespace = name
     },
-    together: (node) => slotless.get(node) === true,
     async identify(node, again) {
       const { clustered } = topology()
       const questions: Words[] = [['info', 'server', 'replication']]
@@ -70,14 +65,16 @@ export function identifier({ topology, epoch, database, infoless }: IdentifierSe
         probe(node),
       ])
       if (!clustered && more instanceof Error) throw more
-      slotless.set(node, !clustered && /^(?:redis|server)_mode:standalone/m.test(String(info)))
+      // One server may be a Cluster by itself, and refuse what a Cluster does.
+      const anyKeys = !clustered && /^(?:redis|server)_mode:standalone/m.test(String(info))
       const life = lifeIn(info)
-      if (life !== undefined) return digest(clustered ? `${life} ${lastImport(more)}` : life)
+      if (life !== undefined)
+        return { life: digest(clustered ? `${life} ${lastImport(more)}` : life), anyKeys }
       if (!told) {
         told = true
         infoless()
       }
-      return digest(await fromText(node, again))
+      return { life: digest(await fromText(node, again)), anyKeys }
     },
     async identifyOver(node, ask) {
       const { clustered } = topology()

@@ -1,46 +1,51 @@
 import { Column, is, One } from 'drizzle-orm'
-import type { Shape } from '../result-shape.ts'
+import type { ResultShape } from '../result-shape.ts'
 
-/** What a builder of relational queries is told, as far as it matters here. */
-interface Asked {
+/** The parameter of a builder of relational queries. */
+interface RelationalParameters {
   readonly tableAlias: string
-  readonly tableConfig: TableConfig
-  readonly schema: Readonly<Record<string, TableConfig | undefined>>
+  readonly tableConfig: RelationalTable
+  readonly schema: RelationalSchema
 }
 
-interface TableConfig {
+type RelationalSchema = Readonly<Record<string, RelationalTable | undefined>>
+
+interface RelationalTable {
   readonly relations: Readonly<Record<string, unknown>>
 }
 
 /** One value of a row: a column, an extra, or the rows of a relation as JSON. */
-interface Selected {
+interface SelectedValue {
   readonly tsKey: string
   readonly field: unknown
   readonly isJson: boolean
   readonly relationTableTsKey: string | undefined
-  readonly selection: readonly Selected[]
+  readonly selection: readonly SelectedValue[]
 }
 
-/** How the rows of a relational query of 0.45 lie in the driver's: lists of values, in the order of the selection. */
-export function shapeOf(asked: unknown, made: unknown): Shape | undefined {
-  const { tableAlias, tableConfig, schema } = asked as Asked
-  const { selection } = made as { readonly selection?: readonly Selected[] }
-  return selection && shape({ schema }, tableAlias, tableConfig, selection)
+/** The layout of the driver's rows for a relational query of 0.45: lists of values, in the order of the selection. */
+export function shapeOf(parameters: unknown, result: unknown): ResultShape | undefined {
+  const { tableAlias, tableConfig, schema } = parameters as RelationalParameters
+  const { selection } = result as { readonly selection?: readonly SelectedValue[] }
+  return selection && tableShape(schema, tableAlias, tableConfig, selection)
 }
 
-function shape(
-  known: Pick<Asked, 'schema'>,
+function tableShape(
+  schema: RelationalSchema,
   alias: string,
-  { relations }: TableConfig,
-  selection: readonly Selected[],
-): Shape {
-  const columns = selection.flatMap(({ field }, at) => (is(field, Column) ? [{ at, column: field }] : []))
-  const related = selection.flatMap(({ tsKey, isJson, relationTableTsKey, selection: inner }, at) => {
-    const table = isJson && relationTableTsKey !== undefined ? known.schema[relationTableTsKey] : undefined
+  { relations }: RelationalTable,
+  selection: readonly SelectedValue[],
+): ResultShape {
+  const columns = selection.flatMap(({ field }, position) =>
+    is(field, Column) ? [{ position, column: field }] : [],
+  )
+  const related = selection.flatMap(({ tsKey, isJson, relationTableTsKey, selection: inner }, position) => {
+    const table = isJson && relationTableTsKey !== undefined ? schema[relationTableTsKey] : undefined
     if (!table) return []
-    // So the builder names it, too.
+    // The alias that Drizzle's builder gives to the relation.
     const name = `${alias}_${tsKey}`
-    return [{ name, at, one: is(relations[tsKey], One), shape: shape(known, name, table, inner) }]
+    const single = is(relations[tsKey], One)
+    return [{ name, position, single, shape: tableShape(schema, name, table, inner) }]
   })
   return { alias, columns, relations: related }
 }

@@ -1,22 +1,38 @@
 import type { SqlDialect } from '@larder/core/host'
-import { and, eq } from 'drizzle-orm'
+import { and, eq, type SQL } from 'drizzle-orm'
 import type { WithCache } from '../../policy/with-cache.ts'
+import type { BuilderConfig } from '../builder-config.ts'
 import { driverResults, type SelectedFields } from '../driver-rows.ts'
 import {
-  carriedOver,
+  copyOwnProperties,
   type DbParts,
   type DialectParts,
   type PreparedParts,
   type SessionParts,
 } from '../parts.ts'
-import type { Preparation, Version } from '../version.ts'
-import { builders } from './builders.ts'
+import type { Builders, PreparedOptions, Version } from '../version.ts'
+import { shapeOf } from './shape.ts'
 
-/** Drivers whose result, where Drizzle asks for lists of values, is the list of rows itself. */
+/** Drivers whose result is the list of rows itself, where Drizzle asks for lists of values. */
 const LISTED: ReadonlySet<string> = new Set(['PostgresJsSession', 'LibSQLSession', 'BetterSQLiteSession'])
-/** Parameters of `prepareQuery` after the query and the fields, which differ by dialect. */
+/** Index of the mapper among the parameters of `prepareQuery`, which differ by dialect. */
 const MAPPER = { postgres: 4, sqlite: 4, mysql: 2 } as const
 const CACHE_CONFIG = 6
+
+const builders: Builders = {
+  buildSelectQuery: ([config]) => ({ kind: 'select', config: config as never }),
+  buildInsertQuery: ([config]) => ({ kind: 'insert', config: config as never }),
+  buildUpdateQuery: ([config]) => ({ kind: 'update', config: config as never }),
+  buildDeleteQuery: ([config]) => ({ kind: 'delete', config: config as never }),
+  buildUpdateSet: ([, set]) => ({ kind: 'set', set: set as never }),
+  buildRefreshMaterializedViewQuery: ([config]) => ({
+    kind: 'refresh',
+    view: (config as { view: unknown }).view,
+  }),
+  buildRelationalQuery: relational,
+  buildRelationalQueryWithoutPK: relational,
+  buildRelationalQueryWithoutLateralSubqueries: relational,
+}
 
 /** drizzle-orm 0.45. */
 export const v0: Version = {
@@ -29,16 +45,25 @@ export const v0: Version = {
     MySql2Session: 'mysql',
   },
   builders,
-  countAlone: () => undefined,
-  sameDb,
-  preparation,
-  open() {},
+  standaloneCount: () => undefined,
+  cloneDb,
+  preparedOptions,
+  disableFastPath() {},
   results: (dialect, driver) => driverResults(dialect, LISTED.has(driver)),
-  relationalWhere: (equal) => and(...equal.map(([, column, value]) => eq(column, value))),
-  watchBatched,
+  relationalWhere: (conditions) => and(...conditions.map(([, column, value]) => eq(column, value))),
+  observeBatched,
 }
 
-function preparation(parameters: readonly unknown[], dialect: SqlDialect): Preparation {
+function relational(
+  [parameters]: readonly unknown[],
+  _: SQL,
+  inner: BuilderConfig | undefined,
+  result: unknown,
+): Extract<BuilderConfig, { kind: 'relational' }> {
+  return { kind: 'relational', inner, shape: () => shapeOf(parameters, result) }
+}
+
+function preparedOptions(parameters: readonly unknown[], dialect: SqlDialect): PreparedOptions {
   const fields = parameters[1] as SelectedFields | undefined
   return {
     fields,
@@ -47,25 +72,25 @@ function preparation(parameters: readonly unknown[], dialect: SqlDialect): Prepa
   }
 }
 
-/** libSQL hands its result to the prepared query to map. */
-function watchBatched(prepared: PreparedParts, seen: (result: unknown) => void): PreparedParts {
+/** libSQL passes its result to the prepared query for mapping. */
+function observeBatched(prepared: PreparedParts, observer: (result: unknown) => void): PreparedParts {
   const { mapResult } = prepared as { mapResult?: (...parameters: unknown[]) => unknown }
   if (!mapResult) return prepared
   return Object.assign(Object.create(prepared), {
     mapResult(...parameters: unknown[]) {
-      seen((parameters[0] as { rows?: unknown } | undefined)?.rows)
+      observer((parameters[0] as { rows?: unknown } | undefined)?.rows)
       return mapResult.apply(prepared, parameters)
     },
   }) as PreparedParts
 }
 
-function sameDb(db: DbParts, dialect: DialectParts, session: SessionParts): DbParts {
+function cloneDb(db: DbParts, dialect: DialectParts, session: SessionParts): DbParts {
   const { schema, fullSchema, tableNamesMap } = db._
   const config = schema ? { schema, fullSchema, tableNamesMap } : undefined
   const Db = db.constructor as new (...parameters: readonly unknown[]) => DbParts
   const { resultKind, mode } = db as { resultKind?: unknown; mode?: unknown }
-  if ('resultKind' in db) return carriedOver(db, new Db(resultKind, dialect, session, config))
-  return carriedOver(
+  if ('resultKind' in db) return copyOwnProperties(db, new Db(resultKind, dialect, session, config))
+  return copyOwnProperties(
     db,
     'mode' in db ? new Db(dialect, session, config, mode) : new Db(dialect, session, config),
   )

@@ -1,0 +1,66 @@
+import { type Cache, CacheError } from '@larder/core'
+import { type ColumnType, collatedText, type Engine, notBuilt, type SqlDialect } from '@larder/core/host'
+import { registerClient } from './connection/wrapped-clients.ts'
+import { type DbParts, entityKinds, hasNativeCache } from './versions/parts.ts'
+import type { Version } from './versions/version.ts'
+import type { WrapDeps } from './wrap/wrap-deps.ts'
+
+/**
+ * The driver of a db and its dialect.
+ * @throws CacheError for an unsupported driver.
+ */
+export function driverOf(version: Version, db: DbParts): { dialect: SqlDialect; driver: string } {
+  const driver = entityKinds(db.session)[0] ?? 'an unknown session'
+  const dialect = version.drivers[driver]
+  if (dialect) return { dialect, driver }
+  throw notBuilt(`drizzleCache over ${driver.replace(/Session$/, '')}`)
+}
+
+/**
+ * How text columns of MySQL compare under a collation.
+ * @throws CacheError for an unknown collation, or another dialect.
+ */
+export function textTypeOf(dialect: SqlDialect, collation: string | undefined): ColumnType | undefined {
+  if (collation === undefined) return undefined
+  if (dialect === 'mysql') return collatedText(collation, 'drizzleCache: collation')
+  throw new CacheError(
+    'LARDER_CONFIG',
+    `drizzleCache: collation is for MySQL and MariaDB, and this db uses ${dialect}: leave it out`,
+  )
+}
+
+/**
+ * A synchronous driver cannot wait for a mark.
+ * @throws CacheError naming the table with `onMarkFailure: 'reject'`.
+ */
+export function rejectUnsupportedPolicies(
+  { connection, policies, engine }: WrapDeps,
+  models: Iterable<string>,
+): void {
+  if (!connection) return
+  const model = [...models].find((each) => policies.forTable(each, undefined)?.onMarkFailure === 'reject')
+  if (model === undefined) return
+  engine.detach()
+  throw new CacheError(
+    'LARDER_CONFIG',
+    `tables.${model}.onMarkFailure: 'reject' is not possible with a synchronous driver: use libSQL, or leave it out`,
+  )
+}
+
+export function warnOfNativeCache(engine: Engine, db: DbParts): void {
+  if (!hasNativeCache(db.session)) return
+  const message =
+    "this db was created with Drizzle's own cache. The db that drizzleCache returned does not use it, but the one you passed still does. Leave `cache` out of drizzle(…)"
+  engine.events.emit('warning', { code: 'native-cache', message })
+  // The event alone would go unnoticed, because no one can listen to it this early.
+  process.emitWarning(`larder: ${message}`)
+}
+
+export function warnOfOtherCache(engine: Engine, cache: Cache, { session, $client }: DbParts): void {
+  const use = registerClient(session.client ?? $client, cache)
+  if (use === 'single cache') return
+  const message =
+    'the client of this db is wrapped by another cache already: until their ttl, the cached reads of one do not see what is written through the other. Use one cache for both'
+  engine.events.emit('warning', { code: 'client-wrapped-twice', message })
+  if (use === 'several caches, first report') process.emitWarning(`larder: ${message}`)
+}
