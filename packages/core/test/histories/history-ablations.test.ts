@@ -1,6 +1,6 @@
 import { memoryStore } from '@larder/core'
 import type { Clock } from '@larder/core/host'
-import { type Ablation, modelStore, type Scheduler } from '@larder/testing'
+import { type Ablation, modelStore, type Scheduler, sweep } from '@larder/testing'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { GROUP, PRIMARY, UNIQUE } from '../support/item-host.ts'
 import { explore } from './explore.ts'
@@ -89,7 +89,7 @@ const rules: readonly (readonly [Ablation, string, Partial<Setting>])[] = [
 // The races between processes that the other rules are there for are shorter than the bound `push` is measured by.
 const SEEN_WITH_PUSH: readonly string[] = ['no-bumps']
 
-describe.each(['off', 'validate', 'push'] as const)('with the memory tier %s', (memory) => {
+describe.each(sweep(['validate', 'push', 'off'] as const, 2))('with the memory tier %s', (memory) => {
   const races = memory !== 'push'
 
   it.each(rules.filter(([rule]) => races || SEEN_WITH_PUSH.includes(rule)))(

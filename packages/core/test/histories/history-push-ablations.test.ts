@@ -78,15 +78,15 @@ const OWN: Partial<Setting> = {
 }
 
 const rules: readonly (readonly [string, string, Partial<Setting>])[] = [
-  ['changed', 'where changes the server tells of end nothing', {}],
   ['placeholder', 'with answers kept though their tags changed meanwhile', {}],
-  ['finish', 'where the finish of its own write ends nothing', OWN],
   ['learned cells', 'where the finish of its own write ends no cell it learned of', OWN],
-  // The checker needs many schedules to find this one.
+  // The checker needs many schedules to find these.
+  ['changed', 'where changes the server tells of end nothing', {}],
+  ['finish', 'where the finish of its own write ends nothing', OWN],
   ['lease', 'with leases that are believed for ever', {}],
 ]
 
-it.each(sweep(rules, 4))('%s: %s the checker finds a stale read', async (rule, _, focus) => {
+it.each(sweep(rules, 2))('%s: %s the checker finds a stale read', async (rule, _, focus) => {
   broken.rule = rule
   const found = await explore(
     0,

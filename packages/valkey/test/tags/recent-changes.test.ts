@@ -1,6 +1,6 @@
 import type { FinishRequest, MarkRequest } from '@larder/core/store'
 import { expect, it } from 'vitest'
-import { createRecent } from '../../src/tags/recent.ts'
+import { createRecentChanges } from '../../src/tags/recent-changes.ts'
 
 const record = '{n:main:item}'
 const mark = (token: string, more: Partial<MarkRequest> = {}): MarkRequest => ({
@@ -25,23 +25,23 @@ const any = () => true
 function clock(most?: number, mostWhole?: number) {
   let time = 1_000
   return {
-    recent: createRecent(() => time, most, mostWhole),
+    recent: createRecentChanges(() => time, most, mostWhole),
     pass: (ms: number) => {
       time += ms
     },
   }
 }
 
-it('a mark is under way until it is finished, and a finish is recent for five seconds', () => {
+it('a mark is kept until it is finished, and a finish is kept for five seconds', () => {
   const { recent, pass } = clock()
   recent.marked(mark('a'))
   pass(20_000)
-  expect(recent.replay(any)).toEqual({ marks: [mark('a')], finishes: [], everything: false })
+  expect(recent.replay(any)).toEqual({ marks: [mark('a')], finishes: [], newEpoch: false })
   recent.finished(finish('a'))
   pass(5_000)
-  expect(recent.replay(any)).toEqual({ marks: [], finishes: [finish('a')], everything: false })
+  expect(recent.replay(any)).toEqual({ marks: [], finishes: [finish('a')], newEpoch: false })
   pass(1)
-  expect(recent.replay(any)).toEqual({ marks: [], finishes: [], everything: false })
+  expect(recent.replay(any)).toEqual({ marks: [], finishes: [], newEpoch: false })
 })
 
 it('the five seconds begin again when a finish is acknowledged late', () => {
@@ -53,7 +53,7 @@ it('the five seconds begin again when a finish is acknowledged late', () => {
   expect(recent.replay(any).finishes).toEqual([finish('a')])
 })
 
-it('a mark that nobody renews ends with its lifetime; a renewal replaces what it renews', () => {
+it('a mark that is not renewed expires with its lifetime; a renewal replaces the mark', () => {
   const { recent, pass } = clock()
   recent.marked(mark('a'))
   recent.marked(mark('a', { cells: [] }))
@@ -62,7 +62,7 @@ it('a mark that nobody renews ends with its lifetime; a renewal replaces what it
   expect(recent.replay(any).marks).toEqual([])
 })
 
-it('only what concerns the asking server is sent again', () => {
+it('only changes of the server’s own records are sent again', () => {
   const { recent } = clock()
   const other = '{n:main:note}'
   recent.marked(mark('a'))
@@ -71,11 +71,11 @@ it('only what concerns the asking server is sent again', () => {
   expect(recent.replay((name) => name === other)).toEqual({
     marks: [mark('a', { record: other })],
     finishes: [finish('b', { record: other })],
-    everything: false,
+    newEpoch: false,
   })
 })
 
-it('finishes come oldest first', () => {
+it('finishes are sent oldest first', () => {
   const { recent, pass } = clock()
   for (const token of ['a', 'b', 'c']) {
     recent.finished(finish(token))
@@ -85,7 +85,7 @@ it('finishes come oldest first', () => {
   expect(recent.replay(any).finishes.map(({ token }) => token)).toEqual(['b', 'c', 'a'])
 })
 
-it('more finishes than are kept one by one become one of the whole table; user tags stay themselves', () => {
+it('finishes above the limit become a finish of their whole table; those of user tags stay as they are', () => {
   const { recent, pass } = clock(2)
   const tag = '{n:##x}'
   for (const token of ['a', 'b', 'c', 'd']) recent.finished(finish(token))
@@ -98,24 +98,24 @@ it('more finishes than are kept one by one become one of the whole table; user t
       { record, token: '', untouched: [], keep: [], cells: [] },
       { record: tag, token: '', untouched: [], keep: [], cells: [tag] },
     ],
-    everything: false,
+    newEpoch: false,
   })
   pass(5_001)
   recent.finished(finish('f'))
   expect(recent.replay(any).finishes).toEqual([finish('f')])
 })
 
-it('more tables than are kept become everything', () => {
+it('tables above the limit become a new epoch', () => {
   const { recent, pass } = clock(0, 2)
   for (const name of ['1', '2', '3']) recent.finished(finish(name, { record: name }))
-  expect(recent.replay(any)).toEqual({ marks: [], finishes: [], everything: true })
+  expect(recent.replay(any)).toEqual({ marks: [], finishes: [], newEpoch: true })
   pass(5_001)
-  expect(recent.replay(any).everything).toBe(false)
-  recent.everything()
-  expect(recent.replay(any).everything).toBe(true)
+  expect(recent.replay(any).newEpoch).toBe(false)
+  recent.invalidatedAll()
+  expect(recent.replay(any).newEpoch).toBe(true)
 })
 
-it('more marks than are kept whole become marks of their whole tables', () => {
+it('marks above the limit become marks of their whole tables', () => {
   const { recent, pass } = clock(1)
   recent.marked(mark('a', { lifetime: 10 }))
   recent.marked(mark('b', { fields: ['list', 'id'] }))
