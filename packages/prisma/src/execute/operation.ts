@@ -110,7 +110,7 @@ function read(
 
 /** A statement of a transaction that its scope is not told of. */
 function beside<T>(place: Place, run: () => Promise<T>): Promise<T> {
-  return place.kind === 'inside' ? place.scope.beside(run) : run()
+  return place.kind === 'inside' ? place.scope.trackUnknown(run) : run()
 }
 
 function bypassOf(
@@ -215,7 +215,7 @@ async function rawSql(
   if (place.kind === 'inside' && room.transactions.mayBeOver(place))
     await room.transactions.broken(place.scope)
   // What it sets, or rolls back to, decides what the statements around it come to.
-  if (place.kind === 'inside' && scan.kind !== 'write' && scan.kind !== 'read') place.scope.unproven()
+  if (place.kind === 'inside' && scan.kind !== 'write' && scan.kind !== 'read') place.scope.discardRows()
   if (place.kind === 'lost') return inLostScope(room, (scope) => room.raw.run(statement, scope, run))
   const scope = place.kind === 'inside' ? place.scope : undefined
   return beside(place, () => room.raw.run(statement, scope, run))

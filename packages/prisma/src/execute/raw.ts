@@ -1,15 +1,15 @@
 import {
   type Change,
-  changingSql,
-  committing,
   createRawSession,
   type Engine,
+  endsTransaction,
   type RawWrite,
   type SqlDialect,
   type SqlScan,
   scanSql,
-  sessionMeaning,
+  sessionFingerprint,
   type Transaction,
+  volatileSql,
 } from '@larder/core/host'
 import { commitFailed, statementFailed } from '../transaction/outcome.ts'
 import type { Transactions } from '../transaction/transaction.ts'
@@ -65,7 +65,7 @@ export function createRawSql(engine: Engine, provider: string, transactions: Tra
   const dialect = dialectOf(provider)
   const advice = 'this client reads past the cache. Use $transaction instead'
   const session = createRawSession(engine, { advice, statementFailed, commitFailed })
-  const meaning = sessionMeaning((warning) => engine.events.emit('warning', warning))
+  const meaning = sessionFingerprint((warning) => engine.events.emit('warning', warning))
 
   const undeclared = ({ operation, args }: RawStatement): RawWrite => ({
     operation,
@@ -89,7 +89,7 @@ export function createRawSql(engine: Engine, provider: string, transactions: Tra
 
   return {
     scan: (args) => scanSql(textOf(args), dialect),
-    changing: (args) => changingSql(textOf(args), dialect),
+    changing: (args) => volatileSql(textOf(args), dialect),
     session: session.current,
     strayed: meaning.altered,
     look: (args) => meaning.look(textOf(args), dialect ?? 'postgres'),
@@ -99,7 +99,7 @@ export function createRawSql(engine: Engine, provider: string, transactions: Tra
       const writes = scan.writes || statement.writes !== undefined
       // By hand, inside Prisma's transaction: the marks must be up before it, and from then on every statement may commit
       // by itself.
-      if (place && (scan.kind === 'end' || committing(text, scan, dialect) !== 'no'))
+      if (place && (scan.kind === 'end' || endsTransaction(text, scan, dialect) !== 'no'))
         await transactions.broken(place)
       const scoped = (): Promise<T> => (writes ? write(statement, place, run) : run())
       if (!place && scan.kind === 'begin') return session.begin(scoped, !writes && !text.includes(';'))
