@@ -8,7 +8,10 @@ import { type Own, ownMariadb, ownPostgres, ownSqlite, worldIn } from './worlds.
 
 const at = (path: string): string => new URL(`../../../${path}`, import.meta.url).pathname
 const schema = at('prisma/generated/larder.ts')
-const world = { mysql: at('test/drizzle/world-mysql.ts'), sqlite: at('test/drizzle/world-sqlite.ts') }
+const world = {
+  mysql: at('test/workload/drizzle/tables-mysql.ts'),
+  sqlite: at('test/workload/drizzle/tables-sqlite.ts'),
+}
 const casing = ['--casing', 'snake_case'] as const
 
 let own: { postgres: Own; mysql: Own; sqlite: Own }

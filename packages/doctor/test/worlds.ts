@@ -63,7 +63,7 @@ export async function ownSqlite(): Promise<Own> {
   }
 }
 
-/** The tables of `test/drizzle`. */
+/** The tables of `test/workload/drizzle`. */
 export const worldIn = (own: Own, dialect: 'postgres' | 'mysql' | 'sqlite'): Promise<void> =>
   own.run(ddlOf(dialect).join(';'))
 
