@@ -56,7 +56,7 @@ export const layers = {
     ['index'],
   ],
   doctor: [
-    ['mistake', 'finding', 'catalogue'],
+    ['doctor-error', 'finding', 'catalogue'],
     ['connection', 'query', 'trigger-body', 'timeouts', 'conceal', 'options', 'report'],
     ['postgres', 'mysql', 'sqlite'],
     ['connect', 'compare', 'declared', 'valkey'],
