@@ -1,5 +1,5 @@
 import { type Cache, CacheError, type PolicyOptions, type ValueTypes } from '@larder/core'
-import { blindViews, createStatementOrder } from '@larder/core/host'
+import { createStatementOrder, findUndeclaredViews } from '@larder/core/host'
 import { Decimal } from '@prisma/client/runtime/client'
 import { loadSqlParser } from '../optional/sql-parser.js'
 import { type ExtendableClient, extendClient } from './client/client.ts'
@@ -99,7 +99,7 @@ function attach(
   const extras = extrasOf(models.names, written)
   const schema = datamodel ? schemaOf(datamodel, extras, options.collation) : runtimeSchema(base, extras)
   const provider = activeProvider(base)
-  const undeclared = blindViews(schema, viewsOf(models))
+  const undeclared = findUndeclaredViews(schema, viewsOf(models))
   const watch = watchClient(base)
   const engine = options.cache.attach({
     name: 'prisma',
@@ -109,7 +109,7 @@ function attach(
     connection: connectionOf(base, options.database === undefined ? watch?.connection : undefined),
     types: TYPES,
     ...(isPostgres(provider) && { sqlParser: loadSqlParser }),
-    blindViews: undeclared,
+    undeclaredViews: undeclared,
   })
   const order = hasOneConnection(base) ? createStatementOrder() : undefined
   const announcements = watch?.announcementsOf(options.cache)

@@ -28,36 +28,36 @@ vi.mock('../../src/marks/pending-writes.ts', async (original) => {
   const real = await original<typeof import('../../src/marks/pending-writes.ts')>()
   return {
     ...real,
-    createUnfinished: () => {
-      const unfinished = real.createUnfinished()
+    createPendingWrites: () => {
+      const pendingWrites = real.createPendingWrites()
       return {
-        ...unfinished,
-        covers: (...args: Parameters<typeof unfinished.covers>) =>
-          !broken.unfinished && unfinished.covers(...args),
-        writes: (record: string) => !broken.unfinished && unfinished.writes(record),
+        ...pendingWrites,
+        mustBypass: (...args: Parameters<typeof pendingWrites.mustBypass>) =>
+          !broken.unfinished && pendingWrites.mustBypass(...args),
+        isWriting: (record: string) => !broken.unfinished && pendingWrites.isWriting(record),
       }
     },
   }
 })
 
-vi.mock('../../src/entry/freshness.ts', async (original) => {
-  const real = await original<typeof import('../../src/entry/freshness.ts')>()
-  const judge: typeof real.judge = (entry, tags, epoch) =>
-    real.judge(entry, broken.judge ? tags.map((tag) => ({ ...tag, dirty: false })) : tags, epoch)
-  return { ...real, judge }
+vi.mock('../../src/entry/observed-tags.ts', async (original) => {
+  const real = await original<typeof import('../../src/entry/observed-tags.ts')>()
+  const judgeFreshness: typeof real.judgeFreshness = (entry, tags, epoch) =>
+    real.judgeFreshness(entry, broken.judge ? tags.map((tag) => ({ ...tag, dirty: false })) : tags, epoch)
+  return { ...real, judgeFreshness }
 })
 
 vi.mock('../../src/entry/recorded-tags.ts', async (original) => {
   const real = await original<typeof import('../../src/entry/recorded-tags.ts')>()
-  const { sightsOf } = await import('../../src/entry/observed-tags.ts')
-  const heldThrough: typeof real.heldThrough = (recorded, held) => {
+  const { observeTags } = await import('../../src/entry/observed-tags.ts')
+  const confirmTags: typeof real.confirmTags = (recorded, held) => {
     const { tags, after, writing } = held
-    return real.heldThrough(
+    return real.confirmTags(
       recorded,
-      broken.cover ? { ...held, before: sightsOf(tags, after, writing) } : held,
+      broken.cover ? { ...held, before: observeTags(tags, after, writing) } : held,
     )
   }
-  return { ...real, heldThrough }
+  return { ...real, confirmTags }
 })
 
 beforeEach(() => {

@@ -24,7 +24,7 @@ vi.mock('../../src/tier/kept-tags.ts', async (original) => {
       return {
         ...tags,
         keep: (asked, requests, answer) =>
-          tags.keep(broken.rule === 'placeholder' ? tags.ask() : asked, requests, changed(answer)),
+          tags.keep(broken.rule === 'placeholder' ? tags.beginFetch() : asked, requests, changed(answer)),
       }
     },
   }
@@ -32,16 +32,16 @@ vi.mock('../../src/tier/kept-tags.ts', async (original) => {
 
 vi.mock('../../src/tier/tracking-store.ts', async (original) => {
   const real = await original<typeof import('../../src/tier/tracking-store.ts')>()
-  const followingStore: typeof real.followingStore = (store, tags, entries) => {
+  const createTrackingStore: typeof real.createTrackingStore = (store, tags, entries) => {
     const drop: KeptTags['drop'] = (names) =>
       tags.drop(broken.rule === 'learned cells' ? names?.slice(0, 1) : names)
-    const following = real.followingStore(store, { ...tags, drop }, entries)
+    const following = real.createTrackingStore(store, { ...tags, drop }, entries)
     return {
       ...following,
       finish: (request) => (broken.rule === 'finish' ? store : following).finish(request),
     }
   }
-  return { followingStore }
+  return { createTrackingStore }
 })
 
 vi.mock('../../src/tier/memory-tier.ts', async (original) => {

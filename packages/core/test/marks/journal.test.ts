@@ -4,7 +4,7 @@ import { deferred, fakeClock, faultyStore, settled, sized } from '@larder/testin
 import { describe, expect, it } from 'vitest'
 import { MOST_CELLS, MOST_RECORDS } from '../../src/marks/backlog.ts'
 import { createJournal } from '../../src/marks/journal.ts'
-import { createUnfinished } from '../../src/marks/pending-writes.ts'
+import { createPendingWrites } from '../../src/marks/pending-writes.ts'
 import { createEvents } from '../../src/report/events.ts'
 import { guardStore } from '../../src/store/guard.ts'
 import type { ReadTag } from '../../src/tags/read-tags.ts'
@@ -24,11 +24,11 @@ function journaling(around: (store: Store) => Partial<Store> = () => ({})) {
   const warnings: string[] = []
   events.on('warning', ({ code }) => warnings.push(code))
   const guard = guardStore({ ...watched, ...around(watched) }, clock, events)
-  const unfinished = createUnfinished()
-  const journal = createJournal({ store: guard, clock, events, unfinished })
+  const pendingWrites = createPendingWrites()
+  const journal = createJournal({ store: guard, clock, events, pendingWrites })
   const covers = (fields: readonly string[], cells: readonly string[] = [], record = '{t}') =>
-    unfinished.covers([readOf(record, fields, cells)])
-  return { clock, store, sent, guard, unfinished, journal, covers, warnings }
+    pendingWrites.mustBypass([readOf(record, fields, cells)])
+  return { clock, store, sent, guard, unfinished: pendingWrites, journal, covers, warnings }
 }
 
 function readOf(record: string, fields: readonly string[], cells: readonly string[]): ReadTag {
@@ -64,12 +64,12 @@ describe('what it remembers', () => {
     ])
     // Only the first of the two knew that key.
     expect(covers(['code'], ['code=x'])).toBe(true)
-    expect(unfinished.writes('{t}')).toBe(true)
+    expect(unfinished.isWriting('{t}')).toBe(true)
     await clock.advance(60_000)
     expect(covers(['list'])).toBe(true)
     store.fail('works')
     await clock.advance(2_000)
-    expect([covers(['list']), unfinished.writes('{t}'), journal.records]).toEqual([false, false, 0])
+    expect([covers(['list']), unfinished.isWriting('{t}'), journal.records]).toEqual([false, false, 0])
     await unfinished.idle()
   })
 

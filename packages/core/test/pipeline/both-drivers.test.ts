@@ -23,8 +23,8 @@ const drivers: Readonly<Record<'later' | 'sync', (engine: Engine) => Driver>> = 
     write: (plan) => engine.write({ ...plan, run: async () => plan.run() }),
   }),
   sync: (engine) => ({
-    read: (plan) => engine.atOnce.read(plan),
-    write: (plan) => engine.atOnce.write(plan, false),
+    read: (plan) => engine.sync.read(plan),
+    write: (plan) => engine.sync.write(plan, false),
   }),
 }
 

@@ -1,7 +1,7 @@
 import {
   type Connection,
   type ConnectionSource,
-  connectionMeaning,
+  connectionFingerprint,
   networkPlace,
   watchParsers,
 } from '@larder/core/host'
@@ -25,7 +25,7 @@ interface PostgresJsOptions {
 export function postgresJsConnection(client: object): ConnectionSource | undefined {
   const { options } = client as { readonly options?: PostgresJsOptions }
   if (!options?.host || !options.port) return undefined
-  const settings = [...settingsOf(options), ...connectionMeaning(options, options.connection)]
+  const settings = [...settingsOf(options), ...connectionFingerprint(options, options.connection)]
   const place = placeOf(options)
   const parsers = watchParsers((oid) => options.parsers?.[oid], false)
   let connection: Connection | undefined

@@ -154,7 +154,7 @@ function remote(the: () => Contract): void {
   describe('with a store that does not answer at once', () => {
     it('reads go to the database, and a write is told to the store in the background', async () => {
       const { plain, t, db: other } = the()
-      const { atOnce: _, ...store } = memoryStore()
+      const { sync: _, ...store } = memoryStore()
       const finished: string[] = []
       const watched: Store = {
         ...store,

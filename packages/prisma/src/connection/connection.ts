@@ -1,6 +1,6 @@
 import {
   type ConnectionSource,
-  connectionMeaning,
+  connectionFingerprint,
   hiddenConnection,
   nodePostgresPool,
   pgliteConnection,
@@ -36,7 +36,7 @@ export function connectionOf(base: object, connected?: ConnectionSource): Connec
   if (typeof client === 'object' && client !== null && 'dataDir' in client)
     return pgliteConnection(client, settings)
   if (connected && SHOWN_WHEN_CONNECTED.has(adapter.adapterName)) return connected
-  return hiddenConnection(adapter, [...connectionMeaning(options, config), ...settings])
+  return hiddenConnection(adapter, [...connectionFingerprint(options, config), ...settings])
 }
 
 /**

@@ -110,7 +110,7 @@ function read(
 
 /** Runs a statement whose effect on the rows of its transaction is not known. */
 function trackUnknown<T>(context: TransactionContext, run: () => Promise<T>): Promise<T> {
-  return context.kind === 'inside' ? context.scope.beside(run) : run()
+  return context.kind === 'inside' ? context.scope.trackUnknown(run) : run()
 }
 
 function bypassOf(
@@ -222,7 +222,7 @@ async function rawSql(
   if (context.kind === 'inside' && deps.transactions.mayHaveEnded(context))
     await deps.transactions.sealAll(context.scope)
   // A savepoint or a setting changes what the other statements of the transaction do.
-  if (context.kind === 'inside' && scan.kind !== 'write' && scan.kind !== 'read') context.scope.unproven()
+  if (context.kind === 'inside' && scan.kind !== 'write' && scan.kind !== 'read') context.scope.discardRows()
   if (context.kind === 'unknown')
     return inUnknownTransaction(deps, (scope) => deps.raw.run(statement, scope, run))
   const scope = context.kind === 'inside' ? context.scope : undefined

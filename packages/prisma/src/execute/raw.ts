@@ -1,15 +1,15 @@
 import {
   type Change,
-  changingSql,
-  committing,
   createRawSession,
   type Engine,
+  endsTransaction,
   type RawWrite,
   type SqlDialect,
   type SqlScan,
   scanSql,
-  sessionMeaning,
+  sessionFingerprint,
   type Transaction,
+  volatileSql,
 } from '@larder/core/host'
 import { commitFailed, statementFailed } from '../transaction/outcome.ts'
 import type { Transactions } from '../transaction/transaction.ts'
@@ -65,7 +65,7 @@ export function createRawSql(engine: Engine, provider: string, transactions: Tra
   const dialect = dialectOf(provider)
   const advice = 'this client reads past the cache. Use $transaction instead'
   const session = createRawSession(engine, { advice, statementFailed, commitFailed })
-  const meaning = sessionMeaning((warning) => engine.events.emit('warning', warning))
+  const meaning = sessionFingerprint((warning) => engine.events.emit('warning', warning))
 
   const undeclared = ({ operation, args }: RawStatement): RawWrite => ({
     operation,
@@ -89,7 +89,7 @@ export function createRawSql(engine: Engine, provider: string, transactions: Tra
 
   return {
     scan: (args) => scanSql(textOf(args), dialect),
-    changing: (args) => changingSql(textOf(args), dialect),
+    changing: (args) => volatileSql(textOf(args), dialect),
     session: session.current,
     sessionChanged: meaning.altered,
     inspect: (args) => meaning.look(textOf(args), dialect ?? 'postgres'),
@@ -99,7 +99,7 @@ export function createRawSql(engine: Engine, provider: string, transactions: Tra
       const writes = scan.writes || statement.writes !== undefined
       // This statement may end Prisma's transaction, so its marks must be set before it. Later statements may commit by
       // themselves.
-      if (scope && (scan.kind === 'end' || committing(text, scan, dialect) !== 'no'))
+      if (scope && (scan.kind === 'end' || endsTransaction(text, scan, dialect) !== 'no'))
         await transactions.sealAll(scope)
       const scoped = (): Promise<T> => (writes ? write(statement, scope, run) : run())
       if (!scope && scan.kind === 'begin') return session.begin(scoped, !writes && !text.includes(';'))

@@ -41,7 +41,7 @@ async function runBatch(
     return results
   } catch (error) {
     // A statement without its marks was not queued, and Prisma begins no batch before all its statements are.
-    if (scope.refusal) scope.unsent()
+    if (scope.refusal) scope.discardStatements()
     // Whether a statement or COMMIT was refused is not told; either proves it.
     const refused = !maybeCommitted.has(scope) && (statementFailed(error) || commitFailed(error))
     const failed = scope.refusal !== undefined || refused

@@ -99,7 +99,7 @@ export async function runInteractive(
     unnest()
     ended.resolve()
     // What a savepoint rolled back, or COMMIT may have taken along, is not what was returned.
-    if (outcome !== 'committed' || maybeCommitted.has(scope)) scope.unproven()
+    if (outcome !== 'committed' || maybeCommitted.has(scope)) scope.discardRows()
     // A savepoint proves nothing by itself: what was written in it is settled with the transaction around it.
     await (parent ? scope.mergeInto(parent) : scope.end(outcome))
   }

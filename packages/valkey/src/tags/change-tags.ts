@@ -154,13 +154,13 @@ function counted(names: readonly string[]): readonly (string | number)[] {
 
 /** The arguments for a report: everything asked for, or nothing if the call does not touch all of it. */
 function witnessArgs(
-  { record, witness }: MarkRequest | FinishRequest,
+  { record, reportOn }: MarkRequest | FinishRequest,
   keys: readonly string[],
 ): readonly (string | number)[] {
-  if (!witness || !keys.includes(record) || !witness.cells.every((cell) => keys.includes(cell)))
+  if (!reportOn || !keys.includes(record) || !reportOn.cells.every((cell) => keys.includes(cell)))
     return [0, 0, 0]
-  const places = witness.cells.map((cell) => String(keys.indexOf(cell) + 1))
-  return [Math.max(1, Math.round(witness.lifetime)), ...counted(witness.fields), ...counted(places)]
+  const places = reportOn.cells.map((cell) => String(keys.indexOf(cell) + 1))
+  return [Math.max(1, Math.round(reportOn.lifetime)), ...counted(reportOn.fields), ...counted(places)]
 }
 
 /** At least one part, which may be empty. */

@@ -1,4 +1,4 @@
-import type { FinishRequest, MarkRequest, TagReport, WitnessedTag } from '@larder/core/store'
+import type { FinishRequest, MarkRequest, ReportedTag, TagReport } from '@larder/core/store'
 import type { Reply } from '../connection/send.ts'
 import type { Topology, TrustToken, ValkeyNode } from '../topology/topology.ts'
 import type { Epoch } from '../watch/epoch.ts'
@@ -21,9 +21,9 @@ export interface TrustedNode {
  */
 export function trustedNodeOf(
   topology: Topology,
-  { record, witness }: MarkRequest | FinishRequest,
+  { record, reportOn }: MarkRequest | FinishRequest,
 ): TrustedNode | undefined {
-  if (!witness) return undefined
+  if (!reportOn) return undefined
   try {
     const node = topology.nodeOf(record)
     return { node, token: node.requireTrust() }
@@ -46,22 +46,22 @@ function stillTrusted(topology: Topology, record: string, { node, token }: Trust
 /** Parses the replies to one call. Undefined if no report was asked for, or if another server may have replied. */
 export function reportOf(
   topology: Topology,
-  { record, witness }: MarkRequest | FinishRequest,
+  { record, reportOn }: MarkRequest | FinishRequest,
   trusted: TrustedNode | undefined,
   replies: readonly Reply[],
 ): ReportWithoutEpoch | undefined {
   const [texts, ...more] = replies
-  if (!witness || !trusted || more.length || !Array.isArray(texts)) return undefined
+  if (!reportOn || !trusted || more.length || !Array.isArray(texts)) return undefined
   if (!stillTrusted(topology, record, trusted)) return undefined
   const { incarnation } = trusted.token
-  const tags: WitnessedTag[] = []
+  const tags: ReportedTag[] = []
   for (let at = 0; at < texts.length; at += TEXTS) {
     const [found, own, foreign, left] = texts.slice(at, at + TEXTS).map(String)
     const nonce = (text: string | undefined) => (text ? `${text}@${incarnation}` : undefined)
     tags.push({ found: nonce(found), left: nonce(left || found), own: own === '1', foreign: foreign === '1' })
   }
-  const { length } = witness.fields
-  if (tags.length !== length + witness.cells.length) return undefined
+  const { length } = reportOn.fields
+  if (tags.length !== length + reportOn.cells.length) return undefined
   return { fields: tags.slice(0, length), cells: tags.slice(length) }
 }
 
@@ -71,7 +71,7 @@ export async function withEpoch<R extends MarkRequest | FinishRequest>(
   request: R,
   send: (request: R) => Promise<ReportWithoutEpoch | undefined>,
 ): Promise<TagReport | undefined> {
-  const before = request.witness && currentEpoch(epoch)
+  const before = request.reportOn && currentEpoch(epoch)
   const report = await send(request)
   return report && before !== undefined && currentEpoch(epoch) === before
     ? { epoch: before, ...report }

@@ -13,44 +13,44 @@ import { createSqlParser } from '../sql/parser.ts'
 import { type DeriveTags, rememberTags } from '../tags/known-tags.ts'
 import { tagsOfRead } from '../tags/read-tags.ts'
 import { createLookUp } from '../tier/look-up.ts'
-import { planThrough, type ThroughRoom } from '../write-through/plan.ts'
+import { planWriteThrough, type WriteThroughDeps } from '../write-through/plan.ts'
 import { createConnectionWarnings } from './connection-warnings.ts'
 import type { Host } from './engine.ts'
-import type { SharedRoom } from './shared-room.ts'
+import type { SharedDeps } from './shared-deps.ts'
 
 /** Reads whose key and tags the clients of one schema remember. */
 const REMEMBERED = 10_000
 
 /** What every client needs: what all hosts share, and what the composition root decides. */
-export interface HostRoomsDeps extends SharedRoom {
+export interface ClientDepsInput extends SharedDeps {
   /** Whether a write returns only when its finish is acknowledged. */
   readonly awaitsFinish: boolean
   longestLifetime(): number
 }
 
 /** What the engine of one client works with. */
-export interface HostRoom {
-  readonly room: ReadDeps & WriteDeps
+export interface Client {
+  readonly deps: ReadDeps & WriteDeps
   readonly raw: RawChanges
   /** Held by each of its clients, and by nothing else. */
   readonly common: Common
 }
 
 /** What clients of one schema and one set of options have in common, whatever they are connected to. */
-type Common = Omit<ReadDeps & ThroughRoom, 'keys'> & {
+type Common = Omit<ReadDeps & WriteThroughDeps, 'keys'> & {
   readonly raw: RawChanges
   /** Keys by connection: clients of equal connections share those that are remembered. */
   readonly keys: Interned<ConstantEntryKeys>
   keysOf(connection: string): ConstantEntryKeys
 }
 
-/** Makes the room of each client. Clients that are alike share all that is remembered, for as long as one of them lives. */
-export function createHostRooms(deps: HostRoomsDeps) {
+/** Makes what each client works with. Clients that are alike share all that is remembered, for as long as one of them lives. */
+export function createClientDeps(deps: ClientDepsInput) {
   const commons = createInterned<Common>()
   const warnings = createConnectionWarnings(deps.events)
   return {
     /** `onConnection` is called with a text of what the host is connected to, whenever that is another. */
-    of(host: Host, rejecting: ReadonlySet<string>, onConnection?: (connection: string) => void): HostRoom {
+    of(host: Host, rejecting: ReadonlySet<string>, onConnection?: (connection: string) => void): Client {
       const { connection: source, database } = host
       const schema = schemaText(host)
       const common = commons.get(commonText(host, schema), () => commonOf(deps, host))
@@ -62,30 +62,30 @@ export function createHostRooms(deps: HostRoomsDeps) {
         onConnection?.(digest(textOf(connection)).name)
       }
       const keys = source ? connectionKeys(source, keysOf, seen) : common.keysOf('')
-      const read: ReadDeps & ThroughRoom = { ...deps, ...common, keys }
+      const read: ReadDeps & WriteThroughDeps = { ...deps, ...common, keys }
       const { awaitsFinish } = deps
-      const room: ReadDeps & WriteDeps = {
+      const client: ReadDeps & WriteDeps = {
         ...deps,
         ...read,
         rejecting,
         awaitsFinish,
-        through: (plan, changes) => planThrough(read, plan, changes),
+        through: (plan, changes) => planWriteThrough(read, plan, changes),
       }
       // Asks for the first time now: what the environment says may be another thing at the first read.
       keys.family()
       const ask = (): void => void keys.family()
       source?.known?.then(ask, ask)
-      return { room, raw: common.raw, common }
+      return { deps: client, raw: common.raw, common }
     },
   }
 }
 
 /** Of `host` nothing is kept that belongs to one client: its connection would never be collected. */
-function commonOf(deps: HostRoomsDeps, host: Host): Common {
-  const { config, clock, events, store, tier, unfinished } = deps
+function commonOf(deps: ClientDepsInput, host: Host): Common {
+  const { config, clock, events, store, tier, pendingWrites } = deps
   const { namespace, version, codec, maxValueBytes } = config
   const { name, schema, types, database = DEFAULT_DATABASE, identity } = host
-  const { blindViews = new Set<string>() } = host
+  const { undeclaredViews = new Set<string>() } = host
   const space = { namespace, database }
   const entries = createEntries(codec, types, events, store.source === 'memory')
   const tagsOf: DeriveTags = (...parts) => tagsOfRead(space, schema, ...parts)
@@ -108,19 +108,19 @@ function commonOf(deps: HostRoomsDeps, host: Host): Common {
         return entryKeys(parts, REMEMBERED)
       }),
     entries,
-    lookUp: createLookUp({ clock, store, tier, covers: unfinished.covers }, entries),
+    lookUp: createLookUp({ clock, store, tier, mustBypass: pendingWrites.mustBypass }, entries),
     maxValueBytes,
-    raw: createRawChanges({ events, unknownWrites: config.unknownWrites, schema, blindViews, parser }),
+    raw: createRawChanges({ events, unknownWrites: config.unknownWrites, schema, undeclaredViews, parser }),
   }
 }
 
 function commonText(
-  { name, database, identity, types, blindViews, sqlParser }: Host,
+  { name, database, identity, types, undeclaredViews, sqlParser }: Host,
   schema: string,
 ): string {
   const classes = Object.keys(types).length ? objectPlace(types) : null
   const parser = sqlParser ? objectPlace(sqlParser) : null
-  return canonical([name, database, identity, schema, classes, [...(blindViews ?? [])].sort(), parser])
+  return canonical([name, database, identity, schema, classes, [...(undeclaredViews ?? [])].sort(), parser])
 }
 
 const schemaTexts = new WeakMap<Host['schema']['tables'], string>()

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { Journal } from '../marks/journal.ts'
-import type { Unfinished } from '../marks/pending-writes.ts'
+import type { PendingWrites } from '../marks/pending-writes.ts'
 import type { CacheConfig } from '../options/config.ts'
 import type { ScopeOf } from '../options/scope.ts'
 import type { LoadResult } from '../pipeline/load.ts'
@@ -13,14 +13,14 @@ import type { MemoryTier } from '../tier/memory-tier.ts'
 import type { CurrentTransaction } from '../transaction/current.ts'
 
 /** What all hosts of one cache share. */
-export interface SharedRoom {
+export interface SharedDeps {
   readonly config: CacheConfig
   readonly clock: Clock
   readonly events: Events
   readonly report: Report
   readonly store: GuardedStore
   readonly tier: MemoryTier | undefined
-  readonly unfinished: Unfinished
+  readonly pendingWrites: PendingWrites
   readonly journal: Journal
   readonly flights: SingleFlight<LoadResult>
   readonly turns: TurnFlight<LoadResult>
