@@ -1,5 +1,6 @@
 import type { CacheError } from '../base/errors.ts'
 import { type MarkDeps, UNKNOWN_OUTCOME } from '../marks/marks.ts'
+import type { Events } from '../report/events.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
 import type { CandidateTags } from '../write-through/proof.ts'
 import { type Budget, createBudget } from './budget.ts'
@@ -65,16 +66,27 @@ export interface Transaction {
   readonly budget: Budget
 }
 
-/** @param enclosing of the transaction that this one is nested in, if there is one. */
+/** What transactions need from the composition root. */
+export interface TransactionDeps extends MarkDeps {
+  readonly events: Events
+  /** Whether {@link Transaction.end} resolves only when the store has acknowledged the finish. */
+  readonly awaitsFinish: boolean
+}
+
+/**
+ * Opens a transaction.
+ * @param enclosing the budget of the transaction that this one is nested in, if there is one.
+ */
 export function createTransaction(
-  deps: MarkDeps,
+  deps: TransactionDeps,
   marking: 'late' | 'early',
   enclosing?: Budget,
 ): Transaction {
+  const started = deps.clock.now()
   const budget = enclosing ?? createBudget(deps.clock)
-  const standing = createCommittedRows()
-  const marks = createTransactionMarks(deps, budget, marking === 'early', standing.discardRows)
-  const statements = createStatements(marks, standing)
+  const committedRows = createCommittedRows()
+  const marks = createTransactionMarks(deps, budget, marking === 'early', committedRows.discardRows)
+  const statements = createStatements(marks, committedRows)
   const actions: (() => Promise<void>)[] = []
   let open = true
   let refusal: CacheError | undefined
@@ -87,7 +99,7 @@ export function createTransaction(
     if (outcome === 'failed') return marks.rollBack()
     return marks.finish(
       all,
-      all.flatMap((statement) => standing.rowsOf(statement, all)),
+      all.flatMap((statement) => committedRows.rowsOf(statement, all)),
     )
   }
   return {
@@ -103,8 +115,8 @@ export function createTransaction(
       refusal ??= refused
       if (refused) throw refused
     },
-    trackUnknown: standing.trackUnknown,
-    discardRows: standing.discardRows,
+    trackUnknown: committedRows.trackUnknown,
+    discardRows: committedRows.discardRows,
     get refusal() {
       return statements.refusal ?? refusal
     },
@@ -119,19 +131,21 @@ export function createTransaction(
     async end(outcome) {
       open = false
       // A mark that was not up before COMMIT proves nothing.
-      if (!marks.sealed || !marks.acknowledged) standing.discardRows()
+      if (!marks.sealed || !marks.acknowledged) committedRows.discardRows()
       // At once: whoever does not wait for this still finds what was invalidated gone.
       const acted = outcome === 'failed' ? undefined : act()
       if (outcome === 'unknown' && actions.length) deps.clock.after(UNKNOWN_OUTCOME, () => void act())
       // A host that could not seal before COMMIT: late is better than never.
       if (outcome !== 'failed') void marks.seal(statements.all)
       statements.close()
-      await Promise.all([acted, settle(outcome)])
+      const finished = Promise.all([acted, settle(outcome)])
+      reportEnd(deps, tablesOf(statements.all), outcome, started)
+      if (deps.awaitsFinish) await finished
     },
     async mergeInto(outer) {
       open = false
       parent = outer
-      if (!standing.isProven) outer.discardRows()
+      if (!committedRows.isProven) outer.discardRows()
       statements.close()
       await statements.handOver(outer.adopt)
       for (const action of actions) outer.onCommit(action)
@@ -141,4 +155,15 @@ export function createTransaction(
     },
     tables: () => tablesOf(statements.all),
   }
+}
+
+/** One `write` event for the whole transaction, if it wrote anything. */
+function reportEnd(
+  { clock, events }: TransactionDeps,
+  tables: readonly string[],
+  outcome: Outcome,
+  started: number,
+): void {
+  if (!tables.length || !events.heard('write')) return
+  events.emit('write', { operation: '$transaction', tables, outcome, duration: clock.now() - started })
 }
