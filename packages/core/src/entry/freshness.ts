@@ -1,6 +1,6 @@
 import type { MissReason } from '../report/events.ts'
 
-/** What the store knew about one tag a read needs. */
+/** The state in which a fetch found one tag of a read. */
 export interface ObservedTag {
   readonly name: string
   /** Undefined: missing. */
@@ -10,26 +10,26 @@ export interface ObservedTag {
   readonly optional: boolean
 }
 
-/** What an entry says about itself. */
+/** What the header of an entry says. */
 export interface EntryState {
   readonly remaining: number
   readonly epoch: string
   /** Tag name to the nonce it had before the load. */
   readonly nonces: ReadonlyMap<string, string>
-  /** False when key, codec or format differ: the entry is somebody else's. */
+  /** False if the key, the codec or the format differs: the entry belongs to another read. */
   readonly own: boolean
 }
 
-/** Whether an entry may answer a read, and if not, what stands in the way. */
+/** Whether an entry may be served, and if not, why. */
 export type Freshness =
   | { readonly kind: 'hit' }
   | { readonly kind: 'dirty' }
   | { readonly kind: 'miss'; readonly reason: Exclude<MissReason, 'too-large'> }
 
 /**
- * The freshness rule: every tag the entry recorded is present, clean and unchanged; the tags are the ones this read
- * derives; the entry is this read's and not expired. A dirty tag that the read needs whatever the result means
- * nobody may fill either. Pure.
+ * The freshness rule. An entry is served if it belongs to this read, has not expired, and recorded exactly the tags of the
+ * read, each present, clean and unchanged. While a tag is dirty on which the read depends in any case, nothing may be stored
+ * either. Pure.
  */
 export function judgeFreshness(
   entry: EntryState | undefined,
@@ -37,7 +37,7 @@ export function judgeFreshness(
   epoch: string,
 ): Freshness {
   if (tags.some((tag) => tag.dirty && (!tag.optional || entry?.nonces.has(tag.name)))) {
-    // An entry that named a now dirty optional tag is unusable; without it the load may go on.
+    // An entry that recorded an optional tag which is now dirty is unusable. The read may load without it.
     return tags.some((tag) => tag.dirty && !tag.optional) ? DIRTY : INVALIDATED
   }
   if (!entry?.own) return { kind: 'miss', reason: 'miss' }

@@ -5,12 +5,12 @@ import type { ResultCells } from '../tags/result-tags.ts'
 import { fieldName } from '../tags/spelling.ts'
 import type { ObservedTag } from './freshness.ts'
 
-/** The tags of a read as one fetch saw them, in the order of the requests. */
+/** The tags of a read as one fetch found them, in the order of the request. */
 export type ObservedTags = readonly ObservedTag[]
 
 /**
- * Pairs what was asked with what was answered. `writing` are records this process is writing to: their `list` counts
- * as dirty, whether the store was told or not.
+ * Pairs the requested tags with a reply.
+ * @param writing records to which this process is writing: their `list` is dirty, even if the store has no mark.
  */
 export function observeTags(
   tags: readonly ReadTag[],
@@ -38,17 +38,17 @@ export function observeTags(
   return observedTags
 }
 
-/** Names of all tags of a read, as events and `explain` show them. */
+/** Returns the names of all tags of a read, for events and `explain`. */
 export function namesOf(tags: readonly ReadTag[]): readonly string[] {
   return tags.flatMap((tag) => tag.names)
 }
 
-/** True if a tag must be seeded before the load. */
+/** True if a tag is missing and must be created before the load. */
 export function hasMissing(observedTags: ObservedTags): boolean {
   return observedTags.some((tag) => tag.nonce === undefined)
 }
 
-/** Tag name to nonce, as an entry recorded them. */
+/** Returns the nonces that an entry recorded, by tag name. */
 export function noncesOf(header: Pick<EntryHeader, 'tags'>): ReadonlyMap<string, string> {
   return new Map(
     header.tags.flatMap(({ record, fields, cells, resultCells }) => [
@@ -59,7 +59,7 @@ export function noncesOf(header: Pick<EntryHeader, 'tags'>): ReadonlyMap<string,
   )
 }
 
-/** What an entry says it learned from its result. */
+/** Returns the cells that only the result of an entry named. */
 export function resultCellsOf(header: Pick<EntryHeader, 'tags'>): readonly ResultCells[] {
   if (!header.tags.some(({ resultCells }) => resultCells.length)) return NOTHING
   return header.tags

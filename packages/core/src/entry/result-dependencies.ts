@@ -4,7 +4,7 @@ import type { ReadTag } from '../tags/read-tags.ts'
 import type { ResultCells } from '../tags/result-tags.ts'
 import type { TagReply, TagRequest } from '../tags/tag.ts'
 
-/** The tags with what an entry learned of their tables. Every hit asks: what the last one was given is remembered. */
+/** Adds result dependencies to the tags of a read. Called for every hit, so the last result is remembered. */
 export function withResultCells(
   tags: readonly ReadTag[],
   learned: readonly ResultCells[],
@@ -17,7 +17,7 @@ export function withResultCells(
   return all
 }
 
-/** By the list that an entry, or the hint at it, keeps. */
+/** Keyed by the list of cells that belongs to an entry. */
 const given = new WeakMap<
   readonly ResultCells[],
   { readonly tags: readonly ReadTag[]; readonly all: readonly ReadTag[] }
@@ -36,14 +36,14 @@ function joined(tags: readonly ReadTag[], learned: readonly ResultCells[]): read
   })
 }
 
-/** The learned cells of `tags` alone, to be asked for by themselves. */
+/** Returns requests for the result dependencies in `tags` alone. */
 export function resultCellRequests(tags: readonly ReadTag[]): readonly TagRequest[] {
   return tags
     .filter(({ resultCells }) => resultCells)
     .map(({ record, cells, resultCells = 0 }) => ({ record, fields: [], cells: cells.slice(-resultCells) }))
 }
 
-/** What was answered to `tags` without their learned cells, with the later answer to these. */
+/** Combines a reply for `tags` without their result dependencies with a later reply for these. */
 export function joinAnswers(tags: readonly ReadTag[], first: Fetched, later: Fetched): Fetched {
   const replies = [...later.tags]
   return {
@@ -57,7 +57,7 @@ export function joinAnswers(tags: readonly ReadTag[], first: Fetched, later: Fet
   }
 }
 
-/** True if every learned cell is among those that were asked for. */
+/** True if all these cells are among `tags`. */
 export function includesAll(tags: readonly ReadTag[], learned: readonly ResultCells[]): boolean {
   return learned.every(({ record, cells }) => {
     const asked = tags.find((tag) => tag.record === record)?.cells
@@ -65,14 +65,14 @@ export function includesAll(tags: readonly ReadTag[], learned: readonly ResultCe
   })
 }
 
-/** What entries learned when they were last seen: asked for at once, it saves the hit a second round trip. */
+/** The result dependencies that entries had when they were last read. Fetching them at once saves a second round trip. */
 export interface KnownResultCells {
   of(name: string): readonly ResultCells[]
   /** @param name of the entry. */
   note(name: string, learned: readonly ResultCells[]): void
 }
 
-/** An entry with more is not worth the memory: its hits take two round trips. */
+/** Entries with more cells are not remembered: their hits take two round trips. */
 const MOST_CELLS = 20
 
 /** @param most entries remembered. */
