@@ -24,7 +24,7 @@ import { afterAll, expect, it } from 'vitest'
 import { v0 } from '../../src/versions/v0/v0.ts'
 import { v1 } from '../../src/versions/v1/v1.ts'
 
-// What each driver is connected to, without a connection: clients of equal connections share entries, others never do.
+// The identity of connections, read from clients that never connect. Only clients with equal identities share entries.
 
 const item = { item: pgTable('item', { id: pgInteger().primaryKey() }) }
 const mysqlItem = { item: mysqlTable('item', { id: mysqlInt().primaryKey() }) }
@@ -49,19 +49,19 @@ const libsqlOf = (url: string, intMode: 'number' | 'bigint' = 'number'): object 
   overLibsql(createClient({ url, intMode }), { schema: sqliteItem })
 const pgliteOf = async (dataDir?: string): Promise<object> => {
   const client = new PGlite({ ...(dataDir && { dataDir }) })
-  // In memory it is known at once.
+  // In memory the identity is known immediately.
   if (dataDir && !dataDir.startsWith('memory:')) await client.waitReady
   lastPglite = client
   return overPglite(client, { schema: item })
 }
-/** The last PGlite with other properties: every one of them takes seconds to start. Closed, it has no `mod`. */
+/** The last PGlite with other properties, because starting one takes seconds. A closed one has no `mod`. */
 const pgliteWith = (properties: object): object => {
   const mod = { ENV: { PGUSER: 'postgres', PGDATABASE: 'postgres' } }
   return overPglite(Object.assign(Object.create(lastPglite), { mod, ...properties }), { schema: item })
 }
 let lastPglite: PGlite
 
-/** With variables of the environment as given. */
+/** Creates the db with these environment variables. */
 function under(variables: Readonly<Record<string, string>>, make: Make): Make {
   return () => {
     Object.assign(process.env, variables)
@@ -192,7 +192,7 @@ const CASES: Readonly<Record<string, ConnectionCase<Make>>> = {
   },
 }
 
-/** The connection that `drizzleCache` gives the cache for a db. */
+/** The identity of the connection that `drizzleCache` passes to the cache. */
 async function connectionOf(make: Make): Promise<string> {
   const cache = createCache()
   let connection: () => Connection | undefined = () => undefined
@@ -209,7 +209,7 @@ async function connectionOf(make: Make): Promise<string> {
   const db = made as ReturnType<typeof overLibsql<typeof sqliteItem>>
   const cached = drizzleCache(db, { cache: watching, tables: { item: { ttl: '1m' } } })
   process.env = environment
-  // libSQL is looked at before its first read.
+  // libSQL is inspected before its first read.
   if (!connection())
     await cached
       .select()
@@ -222,12 +222,12 @@ async function connectionOf(make: Make): Promise<string> {
 }
 
 it.each(Object.entries(CASES))(
-  '%s: connections are equal however they are written, and any other setting makes another',
+  '%s: spellings of one connection share an identity, and any other setting changes it',
   { timeout: 240_000 },
   async (_, connections) => await expectDistinctConnections(connections, connectionOf),
 )
 
-it('every driver that Larder serves has its connection under test', () => {
+it('every supported driver has a connection test', () => {
   const tested = new Set(Object.keys(CASES).map((name) => name.split(',')[0]))
   const served = new Set([v0, v1].flatMap(({ drivers }) => Object.keys(drivers)))
   expect([...served].sort()).toEqual([...tested].sort())
