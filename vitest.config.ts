@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+import { sizedFiles } from './packages/testing/src/sized-files.ts'
+import { testSize } from './packages/testing/src/sizes.ts'
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
@@ -19,12 +21,18 @@ const alias = {
 // The flag does not reach inline projects by itself.
 const withTypes = process.argv.includes('--typecheck')
 
+/** A long run takes the files that do more in it. */
+const filesOf = (folder: string): string[] => {
+  const all = [`${folder}/**/*.test.ts`]
+  return testSize === 'long' ? [...sizedFiles(at('.'), all)] : all
+}
+
 const project = (name: string, folder: string): TestProjectInlineConfiguration => ({
   extends: true,
   test: {
     name,
     setupFiles: [at('packages/testing/src/separate-tests.ts')],
-    include: [`${folder}/**/*.test.ts`],
+    include: filesOf(folder),
     // A project of its own, with a drizzle-orm of its own: npm run drizzle-next.
     exclude: ['**/node_modules/**', 'packages/drizzle/test/next/**'],
     typecheck: {

@@ -5,7 +5,7 @@ import { eq, relations, sql } from 'drizzle-orm'
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { integer, pgTable, serial, text, timestamp } from 'drizzle-orm/pg-core'
 import pg from 'pg'
-import { NativeCache } from '../test/native-cache.ts'
+import { NativeCache } from '../test/broken/native-cache.ts'
 import { type Base, compare } from './compare.ts'
 import { type Budget, type Case, interleave } from './rounds.ts'
 

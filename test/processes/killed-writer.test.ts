@@ -1,9 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { createDatabase, migrate, postgresUrl, until, valkeyUrl } from '@larder/testing'
+import { createDatabase, migrate, postgresUrl, setting, until, valkeyUrl } from '@larder/testing'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createRandom } from '../random.ts'
-import { setting } from '../settings.ts'
+import { createRandom } from '../support/random.ts'
 import { type Member, startMember } from './members.ts'
 import type { StockAnswer, StockAsk, StopPoint } from './stock-member.ts'
 
@@ -114,7 +113,7 @@ it('a writer killed between mark and COMMIT, or between COMMIT and finish, leave
 }, 120_000)
 
 describe('writers are killed at random moments', () => {
-  const kills = setting('LARDER_KILLS', 4)
+  const kills = setting('LARDER_KILLS', 2, 20)
   const seed = setting('LARDER_SEED', 1)
 
   it.each(HOSTS)(

@@ -17,7 +17,7 @@ export async function startMember<Ask extends object, Answer>(
   program: string,
   parameters: readonly string[],
 ): Promise<Member<Ask, Answer>> {
-  const child = fork(at(program), parameters, { execArgv: ['--import', at('sources.mjs')] })
+  const child = fork(at(program), parameters, { execArgv: ['--import', at('../support/sources.mjs')] })
   await nextMessage(child)
   return {
     async ask(message) {

@@ -6,9 +6,9 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import type pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { PrismaClient } from '../../prisma/generated/client/client.ts'
-import { cachedClient } from '../cached.ts'
-import { startPostgresDatabase, type TestDatabase } from '../databases.ts'
-import { type StockDb, schema, stock } from '../drizzle/stock.ts'
+import { cachedClient } from '../support/cached-client.ts'
+import { startPostgresDatabase, type TestDatabase } from '../support/databases.ts'
+import { type StockDb, schema, stock } from '../support/drizzle-stock.ts'
 
 // One backend of PostgreSQL hangs in the middle of a read. The table is a view whose first reader waits for an advisory
 // lock that the test holds; the readers after it do not.

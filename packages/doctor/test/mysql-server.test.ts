@@ -2,7 +2,7 @@ import { tablesOf } from '@larder/drizzle'
 import { type Service, startMariadb, until } from '@larder/testing'
 import mysql from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import * as world from '../../../test/drizzle/world-mysql.ts'
+import * as world from '../../../test/workload/drizzle/tables-mysql.ts'
 import { compareServer } from '../src/compare/server.ts'
 import { look, type Own, ownMariadb, spelled, worldIn } from './worlds.ts'
 

@@ -1,7 +1,7 @@
 import { tablesOf } from '@larder/drizzle'
 import { datetime, int, mysqlTable } from 'drizzle-orm/mysql-core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import * as world from '../../../test/drizzle/world-mysql.ts'
+import * as world from '../../../test/workload/drizzle/tables-mysql.ts'
 import { dangers, found, look, type Own, ownMariadb, spelled, worldIn } from './worlds.ts'
 
 const casing = 'snake_case'

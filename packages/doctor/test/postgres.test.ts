@@ -4,7 +4,7 @@ import { migrate } from '@larder/testing'
 import { integer, pgSchema, pgTable } from 'drizzle-orm/pg-core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { datamodel } from '../../../prisma/generated/larder.ts'
-import * as world from '../../../test/drizzle/world-pg.ts'
+import * as world from '../../../test/workload/drizzle/tables-postgres.ts'
 import {
   dangers,
   found as foundIn,

@@ -1,7 +1,7 @@
 import { tablesOf } from '@larder/drizzle'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import * as world from '../../../test/drizzle/world-sqlite.ts'
+import * as world from '../../../test/workload/drizzle/tables-sqlite.ts'
 import { wideCollations } from '../src/sqlite/collations.ts'
 import { DRIVERS } from '../src/sqlite/drivers.ts'
 import { readSqlite } from '../src/sqlite/read-catalogue.ts'

@@ -8,7 +8,7 @@ import { createDatabase, mariadbUrl, postgresUrl } from '@larder/testing'
 import SqliteDatabase from 'better-sqlite3'
 import mysql from 'mysql2/promise'
 import { Client } from 'pg'
-import { ddlOf } from '../../../test/drizzle/world.ts'
+import { ddlOf } from '../../../test/workload/drizzle/tables.ts'
 
 /** A database of one's own. */
 export interface Own {

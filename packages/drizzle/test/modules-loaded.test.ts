@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from 'vitest'
 // A new process reads some hundred files, possibly while other tests use the machine.
 vi.setConfig({ testTimeout: 60_000 })
 
-const sources = new URL('../../../test/sources.mjs', import.meta.url).href
+const sources = new URL('../../../test/support/sources.mjs', import.meta.url).href
 const packageFolder = fileURLToPath(new URL('..', import.meta.url))
 
 /** The dialects of Drizzle, by folder, that a new process has loaded after `before`, and those that `after` adds. */

@@ -2,11 +2,11 @@ import type { Cache } from '@larder/core'
 import { canonical } from '@larder/core/host'
 import { Prisma } from '@prisma/client/extension'
 import type { ClientCache } from './extension-types.ts'
+import { type BeginTransaction, isTransactionClient } from './interactive-transaction.ts'
 import { physicalRequest } from './invalidation.ts'
 import { type LockArguments, lockRow, type ModelContext } from './lock.ts'
 import { type Operation, type OperationRoom, runOperation } from './operation.ts'
 import { type CallPolicy, checkCall } from './policies.ts'
-import { type BeginTransaction, isTransactionClient } from './transaction.ts'
 
 /** An extension as Prisma takes it. */
 type ExtensionArgs = Readonly<Record<string, unknown>>

@@ -10,10 +10,19 @@ import { type AdapterParts, adapterOf } from './internals.ts'
 /** Adapters that make a pool of node-postgres, or of a driver made after it, from their `config`. */
 const OVER_A_POOL: ReadonlySet<unknown> = new Set(['@prisma/adapter-pg', '@prisma/adapter-neon'])
 
+/** Adapters that hide their configuration. Their driver shows its database once it is connected. */
+const SHOWN_WHEN_CONNECTED: ReadonlySet<unknown> = new Set([
+  '@prisma/adapter-mariadb',
+  '@prisma/adapter-better-sqlite3',
+  '@prisma/adapter-libsql',
+])
+
 /**
- * What a client is connected to, as its driver adapter shows it. `PrismaMariaDb` and the adapters of SQLite show nothing.
+ * What a client is connected to, as its driver adapter shows it.
+ * @param connected what the driver shows once it is connected. Undefined: the client is not watched, or its database has
+ * a name, and its first reads must find the entries of that name.
  */
-export function connectionOf(base: object): ConnectionSource {
+export function connectionOf(base: object, connected?: ConnectionSource): ConnectionSource {
   const adapter = adapterOf(base)
   if (!adapter) return hiddenConnection(base)
   const { client, externalPool, options, config } = adapter
@@ -26,6 +35,7 @@ export function connectionOf(base: object): ConnectionSource {
   }
   if (typeof client === 'object' && client !== null && 'dataDir' in client)
     return pgliteConnection(client, settings)
+  if (connected && SHOWN_WHEN_CONNECTED.has(adapter.adapterName)) return connected
   return hiddenConnection(adapter, [...connectionMeaning(options, config), ...settings])
 }
 

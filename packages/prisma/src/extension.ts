@@ -85,18 +85,18 @@ function attach(
   const schema = datamodel ? schemaOf(datamodel, extras, options.collation) : runtimeSchema(base, extras)
   const provider = activeProvider(base)
   const blind = blindViews(schema, viewsOf(models))
+  const watch = watchClient(base)
   const engine = options.cache.attach({
     name: 'prisma',
     schema,
     database: options.database,
     identity: [ROW_SHAPE, provider, clientVersion(base), described.digest, globalOmit(base)],
-    connection: connectionOf(base),
+    connection: connectionOf(base, options.database === undefined ? watch?.connection : undefined),
     types: TYPES,
     ...(isPostgres(provider) && { sqlParser: loadSqlParser }),
     blindViews: blind,
   })
   const order = hasOneConnection(base) ? createStatementOrder() : undefined
-  const watch = watchClient(base)
   const announcements = watch?.announcementsOf(options.cache)
   const transactions = createTransactions(engine, order, announcements)
   const raw = createRawSql(engine, provider, transactions)

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { CacheError } from '@larder/core'
+import { isTransactionClient } from './interactive-transaction.ts'
 import type { ModelMap } from './model.ts'
 import { type LockOptions, lockStatement } from './plan/lock.ts'
-import { isTransactionClient } from './transaction.ts'
 
 /** Arguments of `tx.model.lock`. */
 export interface LockArguments extends LockOptions {

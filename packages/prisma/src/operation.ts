@@ -1,19 +1,20 @@
 import type { BypassReason } from '@larder/core'
-import type { Engine, ReadPlan, Schema, SqlScan, WritePlan } from '@larder/core/host'
+import type { Engine, ReadPlan, Schema, SqlScan, Transaction, WritePlan } from '@larder/core/host'
 import type { DeclaredTables } from './declared-tables.ts'
 import { hookInternals } from './internals.ts'
 import type { ModelMap } from './model.ts'
 import { statementFailed } from './outcome.ts'
+import { isInteractive, type Place } from './place.ts'
 import { kindOf } from './plan/operations.ts'
 import { planRead } from './plan/read.ts'
 import { ROW_READ, rowReadOf } from './plan/row-read.ts'
 import { throughOf } from './plan/through.ts'
 import { planWrite } from './plan/write.ts'
 import type { CallPolicy, Policies } from './policies.ts'
-import { isPostgres, type RawSql, textAndValues } from './raw.ts'
+import { isPostgres, type RawSql, sentTexts, textAndValues } from './raw.ts'
 import { afterThoseBefore, inTurn } from './statement-turn.ts'
-import type { Place, Transactions } from './transaction.ts'
-import { announcedTables } from './watch/announced-tables.ts'
+import type { Transactions } from './transaction.ts'
+import { announcedWrite } from './watch/announced-tables.ts'
 import type { Announced, Announcements } from './watch/announcements.ts'
 
 /** What the operations of one client need, shared by all its extended forms. */
@@ -54,6 +55,8 @@ export function runOperation(
 ): Promise<unknown> {
   const { transaction, dataPath } = hookInternals(one.__internalParams)
   const place = room.transactions.placeOf(transaction)
+  const ending = room.transactions.ending(place)
+  if (ending) return ending.then(() => runOperation(room, call, one))
   const run = (): Promise<unknown> => runAt(room, call, one, dataPath, place)
   // PostgreSQL refuses everything after an error, until the transaction is over.
   return isPostgres(room.provider) ? run() : room.transactions.watch(place, run)
@@ -140,7 +143,7 @@ function write(
     policy?.write === 'through' && place.kind !== 'lost' && !room.raw.session() && !room.raw.strayed()
       ? throughOf(room.models, { operation, model, args, dataPath }, changes.length, policy, room)
       : undefined
-  const announced = { operation: `${model}.${operation}`, tables: announcedTables(room, changes) }
+  const announced = announcedWrite(room, `${model}.${operation}`, operation, changes)
   return settle(room, place, {
     operation: `${model}.${operation}`,
     model,
@@ -176,11 +179,22 @@ async function settle(room: OperationRoom, place: Place, plan: WritePlan<unknown
       ? room.engine.write({ ...plan, changes: room.engine.everything() }, session)
       : room.engine.write(plan)
   }
-  const scope = room.engine.transaction('early')
+  return inLostScope(room, (scope) => room.engine.write(plan, scope))
+}
+
+/** Runs a statement of a transaction whose COMMIT nobody will tell us of: its marks stay up, unless it was refused. */
+async function inLostScope<T>(
+  { engine }: OperationRoom,
+  run: (scope: Transaction) => Promise<T>,
+): Promise<T> {
+  const scope = engine.transaction('early')
   try {
-    return await room.engine.write(plan, scope)
-  } finally {
+    const result = await run(scope)
     await scope.end('unknown')
+    return result
+  } catch (error) {
+    await scope.end(statementFailed(error) ? 'failed' : 'unknown')
+    throw error
   }
 }
 
@@ -191,25 +205,20 @@ async function rawSql(
   place: Place,
 ): Promise<unknown> {
   const { operation, args, query } = one
-  const run = (): Promise<unknown> =>
-    announcing(room, place, { operation, tables: undefined }, () => query(args))
+  const announced: Announced = { operation, writes: { texts: sentTexts(args) }, statementsLeft: 1 }
+  const run = (): Promise<unknown> => announcing(room, place, announced, () => query(args))
   room.raw.look(args)
   const scan = room.raw.scan(args)
   const writes = room.declared.writtenBy(call) ?? room.declared.writtenNow()
   if (scan.kind === 'read' && !scan.writes && !writes?.length) return rawRead(room, call, one, place, scan)
-  const hurried = place.kind === 'inside' && place.order !== undefined
-  const statement = { operation, args, scan, hurried, ...(writes && { writes }) }
+  const statement = { operation, args, scan, hurried: isInteractive(place), ...(writes && { writes }) }
   if (place.kind === 'inside' && room.transactions.mayBeOver(place))
     await room.transactions.broken(place.scope)
   // What it sets, or rolls back to, decides what the statements around it come to.
   if (place.kind === 'inside' && scan.kind !== 'write' && scan.kind !== 'read') place.scope.unproven()
-  if (place.kind !== 'lost') return beside(place, () => room.raw.run(statement, scopeOf(place), run))
-  const scope = room.engine.transaction('early')
-  try {
-    return await room.raw.run(statement, scope, run)
-  } finally {
-    await scope.end('unknown')
-  }
+  if (place.kind === 'lost') return inLostScope(room, (scope) => room.raw.run(statement, scope, run))
+  const scope = place.kind === 'inside' ? place.scope : undefined
+  return beside(place, () => room.raw.run(statement, scope, run))
 }
 
 /** A raw read is cached where the call says what it reads, and nothing in its text could change without a write. */
@@ -237,8 +246,4 @@ function rawRead(
       run: () => query(args),
     }),
   )
-}
-
-function scopeOf(place: Place) {
-  return place.kind === 'inside' ? place.scope : undefined
 }

@@ -15,7 +15,13 @@ export function statementFailed(error: unknown): boolean {
   if (named(error, 'PrismaClientValidationError')) return true
   const code = codeOf(error)
   if (code !== undefined && STATEMENT_FAILED.test(code)) return true
-  return refusedByServer(error) || givenUp(error)
+  return refusedByServer(error) || givenUp(error) || cameTooLate(error)
+}
+
+/** Prisma did not send the statement: its transaction was over. Of a COMMIT this would prove nothing. */
+function cameTooLate(error: unknown): boolean {
+  const { message } = (error ?? {}) as { message?: unknown }
+  return codeOf(error) === 'P2028' && /Transaction (?:already closed|not found)/.test(String(message))
 }
 
 /** True if `error`, raised when COMMIT had been sent, proves that the transaction was rolled back. */

@@ -116,6 +116,11 @@ function textOf(args: unknown, value: (index: number) => string = () => '?'): st
   return typeof sql === 'string' ? sql : ''
 }
 
+/** The text as the driver gets it, whichever way its dialect writes a value. */
+export function sentTexts(args: unknown): readonly string[] {
+  return [textOf(args), textOf(args, (index) => `$${index}`)]
+}
+
 /** All that tells one raw statement from another. A template stays in its parts: joined, two could become one. */
 export function textAndValues(args: unknown): readonly unknown[] {
   if (Array.isArray(args)) return args

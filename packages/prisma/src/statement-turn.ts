@@ -1,4 +1,4 @@
-import type { Place } from './transaction.ts'
+import type { Place } from './place.ts'
 
 /** Sends an operation's statement. */
 type Query = (args: unknown) => Promise<unknown>

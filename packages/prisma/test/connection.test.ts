@@ -59,19 +59,19 @@ const CASES: Readonly<Record<string, Case>> = {
     same: [() => new PrismaPGlite(memory), () => new PrismaPGlite(memory)],
     others: { 'memory again': () => new PrismaPGlite(new PGlite()) },
   },
-  'PrismaMariaDb, which shows nothing': {
+  'PrismaMariaDb, before it is connected': {
     adapter: '@prisma/adapter-mariadb',
     same: [() => maria, () => maria],
     others: {
       'another adapter': () => new PrismaMariaDb({ host: 'db.example', user: 'app', database: 'shop' }),
     },
   },
-  'PrismaBetterSqlite3, which shows nothing': {
+  'PrismaBetterSqlite3, before it is connected': {
     adapter: '@prisma/adapter-better-sqlite3',
     same: [() => sqlite, () => sqlite],
     others: { 'another adapter': () => new PrismaBetterSqlite3({ url: ':memory:' }) },
   },
-  'PrismaLibSql, which shows nothing': {
+  'PrismaLibSql, before it is connected': {
     adapter: '@prisma/adapter-libsql',
     same: [() => libsql, () => libsql],
     others: { 'another adapter': () => new PrismaLibSql({ url: ':memory:' }) },

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { valkeyUrl } from '@larder/testing'
 import { expect, it } from 'vitest'
 
-const hooks = fileURLToPath(new URL('../../../test/sources.mjs', import.meta.url))
+const hooks = fileURLToPath(new URL('../../../test/support/sources.mjs', import.meta.url))
 
 /** Runs a program that reads, writes, closes its cache and ends by itself. @returns what it prints. */
 async function run(url: string, mode: string): Promise<readonly string[]> {

@@ -12,6 +12,7 @@ export function createConnectionWarnings(events: Events): ConnectionWarnings {
   let hidden = false
   return {
     check(connection) {
+      if (connection.provisional) return
       if (connection.hidden) {
         if (!hidden) events.emit('warning', { code: 'hidden-connection', message: HIDDEN })
         hidden = true

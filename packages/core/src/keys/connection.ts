@@ -6,6 +6,8 @@ export interface Connection {
   readonly place: string
   /** True where the driver does not show what it connects to: `place` then stands for one object of this process. */
   readonly hidden: boolean
+  /** True where the driver will show it once it is connected. Until then `place` stands for one object of this process. */
+  readonly provisional?: boolean
   /** What counts besides: user, schema, search path, role, options, time zone, what parsers return. */
   readonly settings: readonly string[]
 }

@@ -1,4 +1,5 @@
 import { memoryStore } from '@larder/core'
+import { sweep } from '@larder/testing'
 import { beforeEach, expect, it, vi } from 'vitest'
 import type { KeptTags } from '../../src/tier/kept-tags.ts'
 import { GROUP, PRIMARY, UNIQUE } from '../support/item-host.ts'
@@ -78,13 +79,14 @@ const OWN: Partial<Setting> = {
 
 const rules: readonly (readonly [string, string, Partial<Setting>])[] = [
   ['changed', 'where changes the server tells of end nothing', {}],
-  ['lease', 'with leases that are believed for ever', {}],
   ['placeholder', 'with answers kept though their tags changed meanwhile', {}],
   ['finish', 'where the finish of its own write ends nothing', OWN],
   ['learned cells', 'where the finish of its own write ends no cell it learned of', OWN],
+  // The checker needs many schedules to find this one.
+  ['lease', 'with leases that are believed for ever', {}],
 ]
 
-it.each(rules)('%s: %s the checker finds a stale read', async (rule, _, focus) => {
+it.each(sweep(rules, 4))('%s: %s the checker finds a stale read', async (rule, _, focus) => {
   broken.rule = rule
   const found = await explore(
     0,

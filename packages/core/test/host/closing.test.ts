@@ -16,7 +16,7 @@ afterEach(() => warned.mockRestore())
 const warnings = () =>
   warned.mock.calls.map(([message, options]) => [(options as { code: string }).code, String(message)])
 
-const hooks = fileURLToPath(new URL('../../../../test/sources.mjs', import.meta.url))
+const hooks = fileURLToPath(new URL('../../../../test/support/sources.mjs', import.meta.url))
 
 /** What a program prints that is run with Node alone, where nothing but itself keeps it alive. */
 async function printed(program: string): Promise<string> {

@@ -1,3 +1,4 @@
+import { sized } from '@larder/testing'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Guarded } from '../../src/store/guard.ts'
 import { runOutage } from './outage.ts'
@@ -23,15 +24,17 @@ beforeEach(() => {
   broken.memory = false
 })
 
+const SCHEDULES = sized(80, 800)
+
 describe('a store that one process loses for a while', () => {
   it.each([
     ['and hears of when it is back', 0, true],
     ['and finds again by itself', 10_000, false],
   ])(
-    '%s shows nothing old: not to it at any time, nor to others after it is back, in 400 schedules',
+    '%s shows nothing old: not to it at any time, nor to others after it is back',
     async (_, from, tells) => {
       let [failed, writer, other] = [0, 0, 0]
-      for (let seed = from; seed < from + 400; seed++) {
+      for (let seed = from; seed < from + SCHEDULES; seed++) {
         const ran = await runOutage(seed, tells)
         if (ran.stale.writer || ran.stale.other) expect(`seed ${seed}\n${ran.log.join('\n')}`).toBe('')
         failed += ran.failed
@@ -39,9 +42,9 @@ describe('a store that one process loses for a while', () => {
         other += ran.hitsAfter.other
       }
       // Of what there was to lose, enough was lost; and afterwards both are served again.
-      expect(failed).toBeGreaterThan(400 * 5)
-      expect(writer).toBeGreaterThan(400)
-      expect(other).toBeGreaterThan(400)
+      expect(failed).toBeGreaterThan(SCHEDULES * 5)
+      expect(writer).toBeGreaterThan(SCHEDULES)
+      expect(other).toBeGreaterThan(SCHEDULES)
     },
   )
 })

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mariadbUrl, seededRandom } from '@larder/testing'
+import { mariadbUrl, seededRandom, setting } from '@larder/testing'
 import mysql from 'mysql2/promise'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { collatedText } from '../../src/plan/collation.ts'
@@ -7,8 +7,8 @@ import { canonicalValue } from '../../src/tags/value.ts'
 
 // Two texts that the server holds for equal must fold to one text, or one of them must be unknown. The server is asked.
 
-const seed = Number(process.env.LARDER_COLLATION_SEED ?? 1)
-const count = Number(process.env.LARDER_COLLATION_TEXTS ?? 1_200)
+const seed = setting('LARDER_COLLATION_SEED', 1)
+const count = setting('LARDER_COLLATION_TEXTS', 1_200, 4_000)
 
 interface Random {
   int(low: number, high: number): number

@@ -1,3 +1,4 @@
+import { sized } from '@larder/testing'
 import { describe, expect, test } from 'vitest'
 import { explore, type Rule, type Writer } from './learned-model.ts'
 
@@ -9,7 +10,7 @@ describe('a tag learned from a result', { timeout: 120_000 }, () => {
     for (const warm of [true, false]) {
       // Two readers beside two writers that mark no more than the cell are millions of states.
       const known = writers.every((one) => one === 'known')
-      const { states, wrong } = explore({ writers, warm, readers: known ? 1 : 2 })
+      const { states, wrong } = explore({ writers, warm, readers: known ? 1 : sized(1, 2) })
       expect(Object.fromEntries(wrong)).toEqual({})
       expect(states).toBeGreaterThan(1_000)
     }
@@ -28,7 +29,7 @@ describe('a tag learned from a result', { timeout: 120_000 }, () => {
           writers: ['inserts', writer],
           warm,
           dangling: true,
-          readers: writer === 'known' ? 1 : 2,
+          readers: writer === 'known' ? 1 : sized(1, 2),
         })
         expect(Object.fromEntries(wrong)).toEqual({})
         expect(states).toBeGreaterThan(1_000)

@@ -1,3 +1,4 @@
+import { sized } from '@larder/testing'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
@@ -20,7 +21,7 @@ import { otherView, schemaOf } from './simulated-schema.ts'
 import { createEngine, type Database, type Engine, generate, type Value, Violation } from './simulator.ts'
 import { space } from './tables.ts'
 
-const CASES = 2_000
+const CASES = sized(600, 6_000)
 const nothingWritten: ReadonlySet<string> = new Set()
 
 /** What the runs met: a property that never meets its case proves nothing. */

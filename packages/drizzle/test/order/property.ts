@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createCache, memoryStore } from '@larder/core'
 import { systemClock } from '@larder/core/host'
 import { drizzleCache } from '@larder/drizzle'
-import { absentParser, seededRandom } from '@larder/testing'
+import { absentParser, seededRandom, setting } from '@larder/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ContractDb } from '../contract/driver.ts'
 import { differenceInOrder, differenceInTransactions } from './compare.ts'
@@ -14,8 +14,8 @@ import { type Observed, runProgram } from './run-program.ts'
 import { slowStore } from './slow-store.ts'
 
 /** Random programs per driver and cache configuration. Set `LARDER_ORDER_PROGRAMS=2000` for a long run. */
-const PROGRAMS = Number(process.env.LARDER_ORDER_PROGRAMS ?? 8)
-const FIRST_SEED = Number(process.env.LARDER_ORDER_SEED ?? 1)
+const PROGRAMS = setting('LARDER_ORDER_PROGRAMS', 4, 24)
+const FIRST_SEED = setting('LARDER_ORDER_SEED', 1)
 /** Milliseconds, more than any program takes. */
 const STUCK = 20_000
 

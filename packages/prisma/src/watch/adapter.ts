@@ -39,10 +39,21 @@ export interface StatementObserver {
   rollback<T>(transaction: TransactionToken, send: () => Promise<T>): Promise<T>
 }
 
-/** A factory that behaves like `factory`, and whose connections show `observer` what they are given. */
-export function observed<F extends AdapterFactory>(factory: F, observer: StatementObserver): F {
+/**
+ * A factory that behaves like `factory`, and whose connections show `observer` what they are given.
+ * @param connected is called with each adapter that the factory connects, before anything is sent over it.
+ */
+export function observed<F extends AdapterFactory>(
+  factory: F,
+  observer: StatementObserver,
+  connected: (adapter: object) => void,
+): F {
   return overlaid<AdapterFactory>(factory, {
-    connect: async () => watchConnection((await factory.connect()) as DriverAdapter, observer),
+    connect: async () => {
+      const adapter = await factory.connect()
+      connected(adapter)
+      return watchConnection(adapter as DriverAdapter, observer)
+    },
   }) as F
 }
 

@@ -4,8 +4,17 @@ import type { Transaction } from '@larder/core/host'
 /** What an operation has announced to the engine before its statements are sent. */
 export interface Announced {
   readonly operation: string
-  /** Bare names in lower case; undefined: raw SQL, whose tables its caller or the parser has told. */
-  readonly tables: ReadonlySet<string> | undefined
+  /** The tables that its statements write, in lower case, or the text of its raw SQL as each dialect may get it. */
+  readonly writes: { readonly tables: ReadonlySet<string> } | { readonly texts: readonly string[] }
+  /** How many statements that write it may still send. Undefined: nobody knows. */
+  statementsLeft?: number
+}
+
+/** A statement that writes, as the driver gets it. */
+export interface WritingStatement {
+  readonly sql: string
+  /** Undefined: its text does not show them. */
+  readonly tables: readonly string[] | undefined
 }
 
 /** The operations of an array transaction. */
@@ -39,15 +48,26 @@ export interface Announcements {
   current(): Announced | undefined
   /** The operations under way in a transaction. */
   inside(scope: Transaction): readonly Announced[]
-  /** Whether any operation under way has announced all of these tables. */
-  anywhere(tables: readonly string[]): boolean
+  /** Notes that the driver has rolled back the transaction of `scope`: no statement of it can take effect any more. */
+  rolledBack(scope: Transaction): void
+  isRolledBack(scope: Transaction): boolean
+  /** Whether any operation under way has announced the statement. */
+  anywhere(statement: WritingStatement): boolean
 }
 
-/** Whether one of the operations has announced all of these tables. */
-export function announce(ones: Iterable<Announced>, tables: readonly string[]): boolean {
-  for (const { tables: announced } of ones)
-    if (!announced || tables.every((table) => announced.has(table))) return true
+/** Counts the statement as one of the first operation that has announced it. False: none of them has. */
+export function claim(operations: Iterable<Announced>, statement: WritingStatement): boolean {
+  for (const one of operations) {
+    if (one.statementsLeft === 0 || !announces(one, statement)) continue
+    if (one.statementsLeft !== undefined) one.statementsLeft--
+    return true
+  }
   return false
+}
+
+function announces({ writes }: Announced, { sql, tables }: WritingStatement): boolean {
+  if ('texts' in writes) return writes.texts.includes(sql)
+  return tables?.every((table) => writes.tables.has(table)) === true
 }
 
 export function createAnnouncements(): Announcements {
@@ -56,6 +76,7 @@ export function createAnnouncements(): Announcements {
   const all = new Set<Announced>()
   const byScope = new WeakMap<Transaction, Set<Announced>>()
   const arrays = new WeakMap<Transaction, ArrayOperations>()
+  const rolledBack = new WeakSet<Transaction>()
 
   const during = async <T>(sets: readonly Set<Announced>[], one: Announced, sent: Promise<T>): Promise<T> => {
     for (const set of sets) set.add(one)
@@ -90,7 +111,9 @@ export function createAnnouncements(): Announcements {
       return alone.getStore() ?? (start?.only && start.scope ? inside(start.scope)[0] : undefined)
     },
     inside,
-    anywhere: (tables) => announce(all, tables),
+    rolledBack: (scope) => void rolledBack.add(scope),
+    isRolledBack: (scope) => rolledBack.has(scope),
+    anywhere: (statement) => [...all].some((one) => announces(one, statement)),
   }
 }
 

@@ -9,7 +9,8 @@ import {
 import { commitFailed, statementFailed } from '../outcome.ts'
 import type { RawSql } from '../raw.ts'
 import type { StatementObserver, TransactionToken } from './adapter.ts'
-import { type Announced, type Announcements, announce } from './announcements.ts'
+import { type Announced, type Announcements, claim, type WritingStatement } from './announcements.ts'
+import { createOwnScope, type OwnScope } from './own-scope.ts'
 import type { WrittenTables } from './written-tables.ts'
 
 /** What the observer of one client's statements needs. */
@@ -29,13 +30,15 @@ interface Watched {
   readonly begun: Transaction | undefined
   /** The operation that Prisma began it for. */
   readonly operation: Announced | undefined
-  /** The scope of what was not announced in it, where the transaction has none of an extended client. */
-  own: Transaction | undefined
   ended: boolean
   /** A statement was rejected: MySQL and SQLite may have rolled it all back and gone on without a transaction. */
   rejected: boolean
   /** Something was written after that, which a ROLLBACK may not undo. */
   loose: boolean
+  /** The database has not answered a ROLLBACK that Prisma sent as a statement. */
+  rollbackUnanswered: boolean
+  /** Undefined: nothing was written that nobody announced, or it is over. */
+  own: OwnScope | undefined
   readonly order: StatementOrder
 }
 
@@ -54,27 +57,18 @@ export function watchWrites(room: WatchRoom): StatementObserver {
 
   const scopeOf = (watched: Watched): Transaction => {
     if (watched.begun) return watched.begun
-    watched.own ??= room.engine.transaction('late')
-    return watched.own
+    watched.own ??= createOwnScope(room.engine)
+    return watched.own.written()
   }
   const end = async <T>(token: TransactionToken, send: () => Promise<T>, commits: boolean): Promise<T> => {
     const watched = transactions.get(token)
     if (!watched || watched.ended) return send()
     watched.ended = true
-    const { own } = watched
-    if (!own) return send()
-    try {
-      await watched.order.sent()
-      if (commits) await own.seal()
-      const result = await send()
-      await own.end(commits || watched.loose ? 'committed' : 'failed')
-      return result
-    } catch (error) {
-      // Whatever becomes of a ROLLBACK, no COMMIT was sent.
-      const failed = !commits || own.refusal || commitFailed(error)
-      await own.end(failed && !watched.loose ? 'failed' : 'unknown')
-      throw error
-    }
+    const { own, begun } = watched
+    if (own) return endOwn(watched, own, send, commits)
+    const result = await send()
+    if (begun && !commits && !watched.rollbackUnanswered) room.announcements.rolledBack(begun)
+    return result
   }
   return {
     begin(token) {
@@ -87,6 +81,7 @@ export function watchWrites(room: WatchRoom): StatementObserver {
         ended: false,
         rejected: false,
         loose: false,
+        rollbackUnanswered: false,
         order: createStatementOrder(),
       })
     },
@@ -96,11 +91,12 @@ export function watchWrites(room: WatchRoom): StatementObserver {
       const noted = noting(watched, send)
       const inTurn = turn ? () => turn.send(noted) : noted
       const written = room.written(sql)
-      if (!written || (watched && sql === 'ROLLBACK')) return inTurn()
+      if (watched && sql === 'ROLLBACK') return rollingBack(watched, inTurn)
+      if (!written) return inTurn()
       const announced = announcedIn(room, watched)
-      const { tables } = written
-      if (tables ? announce(announced, tables) : announced.some((one) => !one.tables)) return inTurn()
-      warn(sql, tables, announced)
+      const statement = { sql, tables: written.tables }
+      if (claim(announced, statement)) return inTurn()
+      warn(statement, announced)
       const scope = watched && !watched.ended ? scopeOf(watched) : undefined
       if (watched?.rejected) watched.loose = true
       const sent = invalidating(room, sql, written, scope, inTurn)
@@ -108,6 +104,28 @@ export function watchWrites(room: WatchRoom): StatementObserver {
     },
     commit: (token, send) => end(token, send, true),
     rollback: (token, send) => end(token, send, false),
+  }
+}
+
+/** Sends a COMMIT or ROLLBACK with marks around it. */
+async function endOwn<T>(
+  watched: Watched,
+  own: OwnScope,
+  send: () => Promise<T>,
+  commits: boolean,
+): Promise<T> {
+  try {
+    await watched.order.sent()
+    if (commits) await own.seal()
+    const result = await send()
+    const undone = !commits && !watched.loose
+    await own.end(undone ? 'failed' : watched.rollbackUnanswered ? 'unknown' : 'committed')
+    return result
+  } catch (error) {
+    // Whatever becomes of a ROLLBACK, no COMMIT was sent.
+    const failed = !commits || own.refusal() || commitFailed(error)
+    await own.end(failed && !watched.loose ? 'failed' : 'unknown')
+    throw error
   }
 }
 
@@ -120,6 +138,20 @@ function noting<T>(watched: Watched | undefined, send: () => Promise<T>): () => 
       watched.rejected = true
     })
     return sent
+  }
+}
+
+/** SQLite refuses a ROLLBACK where an error has ended the transaction already: that is an answer, too. */
+async function rollingBack<T>(watched: Watched, send: () => Promise<T>): Promise<T> {
+  watched.rollbackUnanswered = true
+  try {
+    const result = await send()
+    watched.rollbackUnanswered = false
+    return result
+  } catch (error) {
+    const { cause } = (error ?? {}) as { readonly cause?: { readonly kind?: unknown } }
+    if (cause?.kind === 'sqlite') watched.rollbackUnanswered = false
+    throw error
   }
 }
 
@@ -150,10 +182,14 @@ function invalidating<T>(
 /** Says once of each table what has written it. */
 function createWarnings({ engine, announcements }: WatchRoom) {
   const said = new Set<string>()
-  return (sql: string, tables: readonly string[] | undefined, announced: readonly Announced[]): void => {
-    const [operation] = announced.filter((one) => one.tables).map((one) => one.operation)
+  return (statement: WritingStatement, announced: readonly Announced[]): void => {
+    const { sql, tables } = statement
+    // One that has sent all it may send has not sent this.
+    const [operation] = announced
+      .filter((one) => 'tables' in one.writes && one.statementsLeft !== 0)
+      .map((one) => one.operation)
     // An operation that Prisma sends where it cannot be told apart has announced it all the same.
-    if (!operation && tables && announcements.anywhere(tables)) return
+    if (!operation && announcements.anywhere(statement)) return
     const written = tables?.join(', ') ?? 'by raw SQL'
     const key = `${operation}: ${written}`
     if (said.has(key)) return

@@ -1,9 +1,13 @@
 import type { Cache } from '@larder/core'
+import type { ConnectionSource } from '@larder/core/host'
+import { type ConnectedSource, connectedSource } from '../connected.ts'
 import { type AdapterFactory, observed, type StatementObserver, type TransactionToken } from './adapter.ts'
 import { type Announcements, createAnnouncements } from './announcements.ts'
 
 /** What watches one driver adapter, for every cache that its clients have. */
 export interface AdapterWatch {
+  /** The database of the client, as its driver shows it once it is connected. */
+  readonly connection: ConnectionSource
   /** What the operations of this cache's clients announce. */
   announcementsOf(cache: Cache): Announcements
   /** One observer for each cache: a second one takes the place of the first. */
@@ -24,8 +28,9 @@ const byEngine = new WeakMap<object, AdapterWatch>()
  */
 export function larderAdapter<F extends AdapterFactory>(adapter: F): F {
   if (byFactory.has(adapter)) return adapter
-  const { watch, observer } = createAdapterWatch()
-  const watched = observed(adapter, observer)
+  // Several clients may be made with one adapter.
+  const { watch, observer, connection } = createAdapterWatch(connectedSource('several'))
+  const watched = observed(adapter, observer, connection.connected)
   byFactory.set(watched, watch)
   return watched
 }
@@ -56,8 +61,9 @@ export function watchClient(client: unknown): AdapterWatch | undefined {
   if (!engine || typeof adapter?.connect !== 'function') return undefined
   const known = byEngine.get(engine) ?? byFactory.get(adapter)
   if (known) return known
-  const { watch, observer } = createAdapterWatch()
-  const replacement = engineLike(engine, { ...config, adapter: observed(adapter, observer) })
+  const { watch, observer, connection } = createAdapterWatch(connectedSource('one'))
+  const watched = observed(adapter, observer, connection.connected)
+  const replacement = engineLike(engine, { ...config, adapter: watched })
   if (!replacement || !isIdle(engine)) return undefined
   original._engine = replacement
   byEngine.set(replacement, watch)
@@ -98,7 +104,13 @@ function isIdle(engine: ClientEngine): boolean {
   return connects
 }
 
-function createAdapterWatch(): { readonly watch: AdapterWatch; readonly observer: StatementObserver } {
+interface CreatedWatch {
+  readonly watch: AdapterWatch
+  readonly observer: StatementObserver
+  readonly connection: ConnectedSource
+}
+
+function createAdapterWatch(connection: ConnectedSource): CreatedWatch {
   const announcements = new WeakMap<Cache, Announcements>()
   const observers = new WeakMap<Cache, StatementObserver>()
   // A cache that is given up is not kept for the client's sake.
@@ -112,7 +124,9 @@ function createAdapterWatch(): { readonly watch: AdapterWatch; readonly observer
   const through = <T>(send: () => Promise<T>, around: Around): Promise<T> =>
     all().reduce<() => Promise<T>>((inner, observer) => () => around(observer, inner), send)()
   return {
+    connection,
     watch: {
+      connection,
       announcementsOf(cache) {
         const known = announcements.get(cache) ?? createAnnouncements()
         announcements.set(cache, known)

@@ -71,5 +71,8 @@ it.each(['typed', 'raw', 'unextended'])(
     })
     await expect(ended).rejects.toThrow('given up')
     expect(await notes()).toEqual([{ id: 'n', text: '' }])
+    // The ROLLBACK was answered, so nothing that was written is on its way any more.
+    const { reads } = await cache.explain(notes)
+    expect(reads.map(({ source, reason }) => reason ?? source)).toEqual(['memory'])
   },
 )

@@ -115,6 +115,8 @@ describe('lock on MariaDB', () => {
 
   it('reads the row from the database however warm the cache, and leaves nothing in it', async () => {
     const { db, sources, statements } = over()
+    // The adapter shows its database with the first statement.
+    await db.$queryRaw`SELECT 1`
     await db.stock.findUnique(lamp)
     await database.exec(`UPDATE ${TABLE} SET quantity = 7 WHERE sku = 'lamp'`)
     statements()

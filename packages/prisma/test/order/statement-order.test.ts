@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createCache, memoryStore } from '@larder/core'
 import type { Store } from '@larder/core/store'
 import { type Datamodel, prismaCache } from '@larder/prisma'
+import { setting } from '@larder/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PrismaClient } from '../../../../prisma/generated/client/client.ts'
 import {
@@ -16,8 +17,8 @@ import { programOf, type Step } from './program.ts'
 import { type AnyClient, runProgram } from './run.ts'
 
 /** Programs for each adapter and store. More: LARDER_ORDER_PROGRAMS=500. */
-const PROGRAMS = Number(process.env.LARDER_ORDER_PROGRAMS ?? 12)
-const FIRST = Number(process.env.LARDER_ORDER_SEED ?? 1)
+const PROGRAMS = setting('LARDER_ORDER_PROGRAMS', 6, 40)
+const FIRST = setting('LARDER_ORDER_SEED', 1)
 
 const STORES: Readonly<Record<string, (seed: number) => Store>> = {
   'the memory store': () => memoryStore({ isolated: true }),

@@ -13,6 +13,11 @@ const data = { value: '1' }
 type Both = Awaited<ReturnType<typeof watching>>
 type Write = readonly [name: string, run: (both: Both) => Promise<unknown>]
 
+/** The client under the cache: `$parent` alone is one that the cache sees. */
+function unextended(tx: unknown): PrismaClient {
+  return (tx as { $parent: { $parent: PrismaClient } }).$parent.$parent
+}
+
 /** Writes that no operation of the extended client announces. */
 const WRITES: readonly Write[] = [
   ['an update', ({ base }) => base.setting.update({ where, data })],
@@ -39,6 +44,27 @@ const WRITES: readonly Write[] = [
       db.$transaction(async (tx) => {
         await tx.setting.update({ where: { id: 'b' }, data })
         await (tx as unknown as { $parent: PrismaClient }).$parent.setting.update({ where, data })
+      }),
+  ],
+  [
+    'the unextended client of a transaction, beside a write of the same table by the transaction itself',
+    ({ db }) =>
+      db.$transaction(async (tx) => {
+        await Promise.all([
+          tx.setting.update({ where: { id: 'b' }, data }),
+          unextended(tx).setting.update({ where, data }),
+        ])
+      }),
+  ],
+  [
+    'the unextended client of a transaction, beside raw SQL of the transaction that writes another table',
+    ({ db }) =>
+      db.$transaction(async (tx) => {
+        const raw = (tx as unknown as { $cached(call: object): PrismaClient }).$cached({ writes: ['Note'] })
+        await Promise.all([
+          raw.$executeRawUnsafe(`UPDATE app_note SET text = '' WHERE id = 'none'`),
+          unextended(tx).setting.update({ where, data }),
+        ])
       }),
   ],
   [

@@ -1,0 +1,110 @@
+import { createDatabase, migrate, postgresUrl, sized, until, valkeyUrl } from '@larder/testing'
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { CounterAnswer, CounterAsk, TimedValue } from './counter-member.ts'
+import { COUNTERS } from './counters.ts'
+import { type Member, startMember } from './members.ts'
+
+// Four processes write one row through, over one PostgreSQL and one Valkey.
+
+const LANES = sized(60, 250)
+const ROUNDS = sized(15, 60)
+
+type CounterMember = Member<CounterAsk, CounterAnswer>
+let members: readonly CounterMember[] = []
+let pool: pg.Pool
+let drop: () => Promise<void>
+let connection: string
+
+beforeAll(async () => {
+  const database = await createDatabase(await postgresUrl())
+  drop = database.drop
+  pool = new pg.Pool({ connectionString: database.url, max: 2 })
+  await migrate((sql) => pool.query(sql))
+  connection = database.url
+})
+afterAll(async () => {
+  await pool.end()
+  await drop()
+})
+
+async function start(host: string): Promise<void> {
+  const parameters = [await valkeyUrl(), connection, `through:${process.pid}`, host]
+  const member = () => startMember<CounterAsk, CounterAnswer>('counter-member.ts', parameters)
+  members = await Promise.all(Array.from({ length: 4 }, member))
+}
+
+async function stop(): Promise<void> {
+  await Promise.all(members.map((member) => member.kill()))
+  members = []
+}
+
+beforeEach(async () => {
+  await pool.query(`INSERT INTO inventory_stock (sku, warehouse, updated_at) VALUES ('one', 'w', now())
+    ON CONFLICT DO NOTHING`)
+})
+
+const askAll = (message: CounterAsk): Promise<readonly CounterAnswer[]> =>
+  Promise.all(members.map((member) => member.ask(message)))
+
+async function quantity(): Promise<number> {
+  const { rows } = await pool.query(`SELECT quantity FROM inventory_stock WHERE sku = 'one'`)
+  return rows[0].quantity
+}
+
+/** Reads that returned less than a write that had returned before they began. */
+function older(answers: readonly CounterAnswer[]): readonly TimedValue[] {
+  const writes = answers.flatMap((one) => one.writes)
+  return answers
+    .flatMap((one) => one.reads)
+    .filter(([began, shown]) => writes.some(([returned, stored]) => returned < began && stored > shown))
+}
+
+describe.each(Object.keys(COUNTERS))('four processes with %s', (host) => {
+  beforeAll(() => start(host))
+  afterAll(stop)
+
+  it('after many concurrent writes of one row by four processes, each displays what the database holds', async () => {
+    const before = await quantity()
+    const answers = await askAll({ storm: LANES, lanes: LANES })
+    expect(answers.flatMap((one) => one.writes)).toHaveLength(4 * LANES)
+    const displayed = await askAll({ read: true })
+    expect(await quantity()).toBe(before + 4 * LANES)
+    expect(displayed.map((one) => one.reads[0]?.[1])).toEqual(Array(4).fill(before + 4 * LANES))
+    // The next reads are hits with the same value, in every process.
+    for (const member of members) await until(async () => (await member.ask({ read: true })).hits === 1)
+    const hits = await askAll({ read: true })
+    expect(hits.map((one) => [one.hits, one.reads[0]?.[1]])).toEqual(Array(4).fill([1, before + 4 * LANES]))
+  }, 60_000)
+
+  it('a write in one process is a hit in the others', async () => {
+    const [writer, ...readers] = members
+    for (let time = 0; time < 10; time++) {
+      const { writes } = await (writer as CounterMember).ask({ rounds: 1, pause: 20 })
+      for (const reader of readers) {
+        const { reads, hits } = await reader.ask({ read: true })
+        expect([hits, reads[0]?.[1]]).toEqual([1, writes[0]?.[1]])
+      }
+    }
+  })
+
+  it('no read is older than a write that returned before it began', async () => {
+    const answers = await askAll({ rounds: ROUNDS, pause: 10 })
+    expect(older(answers)).toEqual([])
+    const hits = answers.reduce((sum, one) => sum + one.hits, 0)
+    expect(hits).toBeGreaterThan(ROUNDS)
+  }, 60_000)
+})
+
+it('this test finds a read that is older than a write', () => {
+  const answers: CounterAnswer = {
+    writes: [[1, 5]],
+    reads: [
+      [2, 4],
+      [0, 4],
+      [2, 5],
+    ],
+    hits: 0,
+  }
+  expect(older([answers])).toEqual([[2, 4]])
+})

@@ -1,0 +1,56 @@
+import { setting, sweep } from '@larder/testing'
+import { describe, expect, test } from 'vitest'
+import { storeWithoutCells, withoutActions } from '../broken/stores.ts'
+import { type Broken, startClients } from './referential-actions/clients.ts'
+import type { Carried } from './referential-actions/schema.ts'
+import type { Walked } from './referential-actions/walk.ts'
+import { walkActions } from './referential-actions/walk.ts'
+
+// As prisma.test.ts, with the same settings, for a schema with every referential action.
+
+const steps = Math.ceil(setting('LARDER_FRESHNESS_STEPS', 140, 840) * 0.36)
+const seed = setting('LARDER_FRESHNESS_SEED', 1)
+const timeout = 60_000 + steps * 600
+
+async function walk(carried: Carried, from: number, length: number, broken?: Broken): Promise<Walked> {
+  const clients = await startClients(carried, broken)
+  try {
+    return await walkActions(clients, from, length)
+  } finally {
+    await clients.stop()
+  }
+}
+
+const walks: readonly (readonly [string, Carried, number])[] = [
+  ['the database, SET DEFAULT among them, on PostgreSQL', 'database', seed],
+  ['the client (relationMode = "prisma") on PostgreSQL', 'client', seed + 2],
+  ['the client (relationMode = "prisma") on MariaDB', 'client on MariaDB', seed + 3],
+  ['the database, from another seed', 'database', seed + 1],
+]
+
+test.each(sweep(walks, 3))(
+  `no cached result differs where actions are carried out by %s`,
+  { timeout },
+  async (_, carried, from) => {
+    const { stale, succeeded, hits, reads } = await walk(carried, from, steps)
+    expect(stale, 'LARDER_FRESHNESS_SEED is the seed of what follows').toEqual([])
+    expect(succeeded / steps).toBeGreaterThan(0.25)
+    expect(hits / reads).toBeGreaterThan(0.5)
+  },
+)
+
+describe('the walk catches', () => {
+  test.each<readonly [string, Carried, Broken]>([
+    [
+      'a schema without SetDefault',
+      'database',
+      { datamodel: (whole) => withoutActions(whole, ['SetDefault']) },
+    ],
+    ['a schema without what the client carries out', 'client', { datamodel: withoutActions }],
+    ['a store that forgets rows', 'client', { store: storeWithoutCells() }],
+  ])('%s', { timeout: 120_000 }, async (_, carried, broken) => {
+    const { stale, steps: taken } = await walk(carried, 1, 150, broken)
+    expect(stale.length).toBeGreaterThan(0)
+    expect(taken).toBeLessThan(150)
+  })
+})

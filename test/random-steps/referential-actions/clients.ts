@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto'
+import { type Cache, createCache } from '@larder/core'
+import type { Store } from '@larder/core/store'
+import { type Datamodel, prismaCache } from '@larder/prisma'
+import { createDatabase, mariadbUrl, ownClient, postgresUrl } from '@larder/testing'
+import { PrismaMariaDb } from '@prisma/adapter-mariadb'
+import { PrismaPg } from '@prisma/adapter-pg'
+import mysql from 'mysql2/promise'
+import pg from 'pg'
+import type { PrismaClient } from '../../../prisma/generated/client/client.ts'
+import { type Carried, prismaSchema, rows, tables } from './schema.ts'
+
+/** How a test breaks the cache. */
+export interface Broken {
+  readonly store?: Store
+  readonly datamodel?: (whole: Datamodel) => Datamodel
+}
+
+/** Two clients of one database, one of them cached. */
+export interface ActionClients {
+  readonly plain: PrismaClient
+  readonly under: PrismaClient
+  readonly cache: Cache
+  /** Tables that operations wrote without having announced it: invalidated all the same, and a mistake of the planner. */
+  readonly unannounced: readonly string[]
+  stop(): Promise<void>
+}
+
+interface Server {
+  /** How text is compared, where Larder must be told. */
+  readonly text: { readonly collation?: string }
+  adapter(): PrismaPg | PrismaMariaDb
+  drop(): Promise<unknown>
+}
+
+export async function startClients(carried: Carried, broken: Broken = {}): Promise<ActionClients> {
+  const statements = [...tables(carried), ...rows(carried)]
+  const server = await (carried === 'client on MariaDB' ? onMariadb(statements) : onPostgres(statements))
+  const name = `actions-${randomBytes(4).toString('hex')}`
+  const made = await ownClient<typeof PrismaClient, Datamodel>(name, prismaSchema(carried))
+  const client = () => new made.PrismaClient({ adapter: server.adapter(), errorFormat: 'minimal' })
+  const [plain, base] = [client(), client()]
+  const cache = createCache(broken.store && { store: broken.store })
+  const unannounced: string[] = []
+  cache.on('warning', ({ code, message }) => code === 'unannounced-write' && unannounced.push(message))
+  const datamodel = broken.datamodel?.(made.datamodel) ?? made.datamodel
+  const under = base.$extends(
+    prismaCache({ cache, datamodel, ...server.text, models: { '*': { ttl: '1h' } } }),
+  )
+  return {
+    plain,
+    under: under as unknown as PrismaClient,
+    cache,
+    unannounced,
+    async stop() {
+      await cache.close()
+      await Promise.all([plain.$disconnect(), base.$disconnect()])
+      await server.drop()
+      await made.remove()
+    },
+  }
+}
+
+async function onPostgres(statements: readonly string[]): Promise<Server> {
+  const { url, drop } = await createDatabase(await postgresUrl())
+  const own = new pg.Client({ connectionString: url })
+  await own.connect()
+  for (const sql of statements) await own.query(sql)
+  await own.end()
+  return { text: {}, adapter: () => new PrismaPg({ connectionString: url, max: 4 }), drop }
+}
+
+async function onMariadb(statements: readonly string[]): Promise<Server> {
+  const { hostname: host, port, username: user, password } = new URL(await mariadbUrl())
+  const server = { host, port: Number(port), user, password }
+  const database = `larder_test_${process.pid}_${randomBytes(4).toString('hex')}`
+  const own = await mysql.createConnection(server)
+  const collation = 'utf8mb4_general_ci'
+  const before = [
+    `CREATE DATABASE ${database} COLLATE ${collation}`,
+    `USE ${database}`,
+    `SET sql_mode = 'ANSI_QUOTES'`,
+  ]
+  for (const sql of [...before, ...statements]) await own.query(sql)
+  return {
+    text: { collation },
+    adapter: () => new PrismaMariaDb({ ...server, database, connectionLimit: 4 }),
+    async drop() {
+      await own.query(`DROP DATABASE ${database}`)
+      await own.end()
+    },
+  }
+}

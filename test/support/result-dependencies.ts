@@ -1,0 +1,31 @@
+import { memoryStore } from '@larder/core'
+import type { Store } from '@larder/core/store'
+
+/** A store that counts entries with result dependencies. */
+export interface ResultDependencyCounter {
+  readonly store: Store
+  count(): number
+}
+
+/** Where the length of an entry's header stands, and the header. */
+const [LENGTH_AT, HEADER_AT] = [8, 12]
+
+export function countResultDependencies(inner: Store = memoryStore()): ResultDependencyCounter {
+  let resultDependencies = 0
+  const store: Store = {
+    ...inner,
+    async set(entry, bytes, ...rest) {
+      if (hasResultDependencies(bytes)) resultDependencies++
+      await inner.set(entry, bytes, ...rest)
+    },
+  }
+  return { store, count: () => resultDependencies }
+}
+
+/** Tags of a table are its record, fields and cells, and, of result dependencies, their cells. */
+function hasResultDependencies(bytes: Uint8Array): boolean {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const header = view.toString('utf8', HEADER_AT, HEADER_AT + view.readUInt32LE(LENGTH_AT))
+  const tags = (JSON.parse(header) as readonly unknown[])[5] as readonly (readonly unknown[])[]
+  return tags.some((one) => one.length > 3)
+}
