@@ -229,7 +229,8 @@ describe('a lookup that found its row is kept when other rows are inserted', () 
         .from(users)
         .where(inArray(users.id, [1, 2])),
     'a lookup by a relational query': () => db.query.users.findFirst({ where: eq(users.id, 1) }),
-    'a lookup with children': () => db.query.users.findFirst({ where: eq(users.id, 1), with: { posts: true } }),
+    'a lookup with children': () =>
+      db.query.users.findFirst({ where: eq(users.id, 1), with: { posts: true } }),
   }
   for (const [name, read] of Object.entries(LOOKUPS))
     it(name, async () => {

@@ -23,7 +23,9 @@ const user =
 const comment: Write = ({ db, t }) => db.insert(t.comments).values({ id: 50, text: 'new', postId: 1 })
 
 /** Each read with writes that keep it and writes that invalidate it. */
-const CASES: Readonly<Record<string, readonly [Read, kept: readonly Write[], invalidated: readonly Write[]]>> = {
+const CASES: Readonly<
+  Record<string, readonly [Read, kept: readonly Write[], invalidated: readonly Write[]]>
+> = {
   'a row by its key with a to-many relation': [
     (query) => query.users.findFirst({ where: { id: 1 }, with: { posts: true } }),
     [postOf(2), user(2), comment],
