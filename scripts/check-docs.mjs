@@ -59,7 +59,8 @@ const EXPLAINED = [
   'no primary serves slot',
   'the server closed the connection before it answered',
   'no answer within',
-  'this valkeyStore is used by a cache of the namespace',
+  'this valkeyStore is already used by a cache of the namespace',
+  'it is a node of a Cluster',
   'took longer than',
 ]
 

@@ -40,7 +40,18 @@ export const layers = {
     ['drizzle-cache'],
     ['index'],
   ],
-  prisma: [],
+  prisma: [
+    // All that is read of a Prisma client's private fields.
+    ['internals'],
+    ['schema', 'connection'],
+    ['plan'],
+    ['policy'],
+    ['transaction'],
+    ['execute'],
+    ['client', 'watch'],
+    ['extension'],
+    ['index'],
+  ],
   valkey: [
     ['connection'],
     ['topology'],

@@ -94,7 +94,7 @@ describe('the tables of a write event', () => {
     const cascaded = recorded.filter(({ changed, written }) =>
       changed.some((table) => !written.includes(table)),
     )
-    expect(cascaded.length).toBeGreaterThan(WRITES / 30)
+    expect(cascaded.length).toBeGreaterThan(WRITES / 60)
     expect(recorded.filter(({ changed }) => changed.length).length).toBeGreaterThan(WRITES / 3)
   })
 

@@ -1,6 +1,6 @@
 import { createCache } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
-import { setting } from '@larder/testing'
+import { setting, sized } from '@larder/testing'
 import { eq, inArray, sql } from 'drizzle-orm'
 import { int, mysqlTable, varchar } from 'drizzle-orm/mysql-core'
 import { integer, char as pgChar, pgTable, varchar as pgVarchar, text } from 'drizzle-orm/pg-core'
@@ -136,7 +136,10 @@ async function write(db: Db, table: Docs, random: Random, dialect: Dialect): Pro
 }
 
 describe.each(
-  KINDS.map((kind) => ({ kind, name: `${kind[0]}, ${kind[1]}${kind[3] ? `, declared as ${kind[3]}` : ''}` })),
+  KINDS.filter((_, at) => sized(at % 3 === 0, true)).map((kind) => ({
+    kind,
+    name: `${kind[0]}, ${kind[1]}${kind[3] ? `, declared as ${kind[3]}` : ''}`,
+  })),
 )('text keys over $name', ({ kind }) => {
   const [dialect, type, table, collation] = kind
   test(`${steps} random writes by any spelling leave no stale read`, { timeout: 120_000 }, async () => {

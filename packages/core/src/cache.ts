@@ -6,7 +6,7 @@ import { scopeReader } from './options/scope.ts'
 import { createSingleFlight } from './pipeline/single-flight.ts'
 import { createTurnFlight } from './pipeline/turn-flight.ts'
 import type { WrapOptions } from './pipeline/wrap.ts'
-import { meetOthers } from './process/meet-others.ts'
+import { joinOtherCaches } from './process/meet-others.ts'
 import { type CacheEventName, type CacheListener, createEvents } from './report/events.ts'
 import type { Stats } from './report/report.ts'
 import { createReport, type Explained } from './report/report.ts'
@@ -74,8 +74,8 @@ export function createCache(
   const { tier } = tiered
   const outages = announceOutages(events, clock, config.store.address)
   const store = guardStore(tiered.store, clock, outages.events)
-  const met = meetOthers({ config, events, clock, store, tier })
-  const { unfinished, journal } = met
+  const met = joinOtherCaches({ config, events, clock, store, tier })
+  const { pendingWrites, journal } = met
   config.store.open?.({
     namespace: config.namespace,
     follow: config.memory.mode === 'push',
@@ -93,7 +93,7 @@ export function createCache(
     report,
     store,
     tier,
-    unfinished,
+    pendingWrites,
     journal,
     flights: createSingleFlight(clock),
     turns: createTurnFlight(clock),

@@ -2,12 +2,12 @@
 export { type Clock, systemClock } from './base/clock.ts'
 export type { Surroundings } from './cache.ts'
 export type { Engine, Host } from './host/engine.ts'
-export { createRawSession, type RawSession, type RawSessionWords } from './host/raw-transaction.ts'
+export { createRawSession, type RawSession, type RawSessionOptions } from './host/raw-transaction.ts'
 export { canonical } from './keys/canonical.ts'
 export {
   type Connection,
   type ConnectionSource,
-  connectionMeaning,
+  connectionFingerprint,
   fixedConnection,
   hiddenConnection,
 } from './keys/connection.ts'
@@ -17,7 +17,7 @@ export { pgliteConnection } from './keys/pglite.ts'
 export { filePlace, networkPlace, objectPlace } from './keys/place.ts'
 export { notBuilt } from './options/resolve-policy.ts'
 export type { RawChanges, RawWrite } from './pipeline/raw-writes.ts'
-export type { EngineAtOnce } from './pipeline/sync.ts'
+export type { SyncEngine } from './pipeline/sync.ts'
 export { collatedText } from './plan/collation.ts'
 export {
   type Change,
@@ -27,12 +27,12 @@ export {
   type Occurrence,
   type Pins,
   type ReadPlan,
-  type ReadPlanAtOnce,
   type ReturnedRow,
   type RowRead,
+  type SyncReadPlan,
+  type SyncWritePlan,
   UNKNOWN,
   type WritePlan,
-  type WritePlanAtOnce,
   type WriteThrough,
 } from './plan/plan.ts'
 export type { Policy } from './plan/policy.ts'
@@ -46,13 +46,13 @@ export type {
   Schema,
   Table,
 } from './plan/table.ts'
-export { blindViews } from './plan/undeclared-views.ts'
+export { findUndeclaredViews } from './plan/undeclared-views.ts'
 export type { SqlDialect } from './sql/dialect.ts'
-export { committing } from './sql/ends-transaction.ts'
+export { endsTransaction } from './sql/ends-transaction.ts'
 export { type SqlScan, scanSql } from './sql/scan.ts'
-export { sessionMeaning } from './sql/session-fingerprint.ts'
+export { sessionFingerprint } from './sql/session-fingerprint.ts'
 export { sqlWords } from './sql/text.ts'
-export { changingSql, changingText, changingValue, changingWords } from './sql/volatile-sql.ts'
+export { volatileSql, volatileText, volatileValue, volatileWords } from './sql/volatile-sql.ts'
 export { withActions } from './tags/actions.ts'
 export type { WriteTag } from './tags/write-tags.ts'
 export { createStatementOrder, type StatementOrder, type Turn } from './transaction/statement-order.ts'

@@ -8,4 +8,12 @@ export type {
   StoreContext,
   StoredEntry,
 } from './store/store.ts'
-export type { Lease, TagReply, TagReport, TagRequest, TagState, Witness, WitnessedTag } from './tags/tag.ts'
+export type {
+  Lease,
+  ReportedTag,
+  TagReply,
+  TagReport,
+  TagReportRequest,
+  TagRequest,
+  TagState,
+} from './tags/tag.ts'

@@ -1,11 +1,11 @@
 import { type Cache, CacheError } from '@larder/core'
 import {
-  blindViews,
-  changingSql,
-  changingValue,
   type Engine,
+  findUndeclaredViews,
   type Schema,
   type SqlDialect,
+  volatileSql,
+  volatileValue,
 } from '@larder/core/host'
 import { is, type SQL, View } from 'drizzle-orm'
 import { loadSqlParser } from '../optional/sql-parser.js'
@@ -75,7 +75,7 @@ export function attachDb(options: AttachOptions, base: DbParts): DbParts {
     connection: connectionOf(base.session, driver, libsql),
     types: {},
     ...(dialect === 'postgres' && { sqlParser: loadSqlParser }),
-    blindViews: new Set([...undeclaredViews].map((name) => name.toLowerCase())),
+    undeclaredViews: new Set([...undeclaredViews].map((name) => name.toLowerCase())),
   })
   const engine = driver === 'LibSQLSession' ? bypassReplicas(attached, base.session, libsql) : attached
   const isUndeclaredView = (view: string): boolean => undeclaredViews.has(view)
@@ -134,7 +134,13 @@ function readSchema(
   const textType = textTypeOf(dialect, collation)
   const reading = { columnName, isVolatile: volatilityIn(baseDialect, dialect), textType }
   const schema = schemaOf(entities, reading, policies)
-  return { entities, schema, baseDialect, columnName, undeclaredViews: blindViews(schema, viewsOf(entities)) }
+  return {
+    entities,
+    schema,
+    baseDialect,
+    columnName,
+    undeclaredViews: findUndeclaredViews(schema, viewsOf(entities)),
+  }
 }
 
 function entitiesWithin(schema: AttachOptions['schema']): Entities {
@@ -182,7 +188,7 @@ function volatilityIn(parts: DialectParts, dialect: SqlDialect): (sql: SQL) => b
   return (sql) => {
     try {
       const { sql: text, params } = parts.sqlToQuery(sql)
-      return changingSql(text, dialect) !== undefined || params.some(changingValue)
+      return volatileSql(text, dialect) !== undefined || params.some(volatileValue)
     } catch {
       // Drizzle cannot build the text of every view over a view, although the database may have it.
       return true

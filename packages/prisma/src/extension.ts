@@ -1,22 +1,22 @@
 import { type Cache, CacheError, type PolicyOptions, type ValueTypes } from '@larder/core'
-import { blindViews, createStatementOrder } from '@larder/core/host'
+import { createStatementOrder, findUndeclaredViews } from '@larder/core/host'
 import { Decimal } from '@prisma/client/runtime/client'
 import { loadSqlParser } from '../optional/sql-parser.js'
-import { hasOneConnection } from './adapter-parts.ts'
-import { type ExtendableClient, extendClient } from './client.ts'
-import { connectionOf } from './connection.ts'
-import type { Datamodel } from './datamodel.ts'
-import { declaredTables } from './declared-tables.ts'
-import type { CacheExtension, ModelName, ModelPolicies } from './extension-types.ts'
-import { extrasOf } from './extras.ts'
+import { type ExtendableClient, extendClient } from './client/client.ts'
+import type { CacheExtension, ModelName, ModelPolicies } from './client/extension-types.ts'
+import { extrasOf } from './client/extras.ts'
+import { connectionOf } from './connection/connection.ts'
+import { hasOneConnection } from './connection/single-connection.ts'
+import { declaredTables } from './execute/declared-tables.ts'
+import { createRawSql, dialectOf, isPostgres } from './execute/raw.ts'
 import { activeProvider, clientVersion, globalOmit, omittedOf } from './internals.ts'
-import { checkDatamodel } from './mismatch.ts'
-import { type ModelMap, modelMapOf } from './model.ts'
-import { type Policies, policiesOf } from './policies.ts'
-import { createRawSql, dialectOf, isPostgres } from './raw.ts'
-import { runtimeDatamodel, runtimeSchema } from './runtime-schema.ts'
-import { schemaOf } from './schema.ts'
-import { createTransactions } from './transaction.ts'
+import { type Policies, policiesOf } from './policy/policies.ts'
+import type { Datamodel } from './schema/datamodel.ts'
+import { checkDatamodel } from './schema/mismatch.ts'
+import { type ModelMap, modelMapOf } from './schema/model.ts'
+import { runtimeDatamodel, runtimeSchema } from './schema/runtime-schema.ts'
+import { schemaOf } from './schema/schema.ts'
+import { createTransactions } from './transaction/transaction.ts'
 import { watchWrites } from './watch/unseen-writes.ts'
 import { watchClient } from './watch/watch-client.ts'
 import { createWrittenTables } from './watch/written-tables.ts'
@@ -84,7 +84,7 @@ function attach(
   const extras = extrasOf(models.names, written)
   const schema = datamodel ? schemaOf(datamodel, extras, options.collation) : runtimeSchema(base, extras)
   const provider = activeProvider(base)
-  const blind = blindViews(schema, viewsOf(models))
+  const blind = findUndeclaredViews(schema, viewsOf(models))
   const watch = watchClient(base)
   const engine = options.cache.attach({
     name: 'prisma',
@@ -94,7 +94,7 @@ function attach(
     connection: connectionOf(base, options.database === undefined ? watch?.connection : undefined),
     types: TYPES,
     ...(isPostgres(provider) && { sqlParser: loadSqlParser }),
-    blindViews: blind,
+    undeclaredViews: blind,
   })
   const order = hasOneConnection(base) ? createStatementOrder() : undefined
   const announcements = watch?.announcementsOf(options.cache)

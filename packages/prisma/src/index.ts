@@ -1,13 +1,4 @@
 export type {
-  Datamodel,
-  DatamodelField,
-  DatamodelModel,
-  PrismaAction,
-  RelationField,
-  ScalarField,
-} from './datamodel.ts'
-export { type PrismaCacheOptions, prismaCache } from './extension.ts'
-export type {
   CacheExtension,
   ClientCache,
   ModelInvalidateRequest,
@@ -15,7 +6,16 @@ export type {
   ModelPolicies,
   RowOfModel,
   RowOfTable,
-} from './extension-types.ts'
-export { tablesOf } from './extras.ts'
-export type { CallOptions, CallPolicy } from './policies.ts'
+} from './client/extension-types.ts'
+export { tablesOf } from './client/extras.ts'
+export { type PrismaCacheOptions, prismaCache } from './extension.ts'
+export type { CallOptions, CallPolicy } from './policy/policies.ts'
+export type {
+  Datamodel,
+  DatamodelField,
+  DatamodelModel,
+  PrismaAction,
+  RelationField,
+  ScalarField,
+} from './schema/datamodel.ts'
 export { larderAdapter } from './watch/watch-client.ts'

@@ -1,11 +1,11 @@
 import type {
   FinishRequest,
   MarkRequest,
+  ReportedTag,
   TagReply,
   TagReport,
   TagRequest,
   TagState,
-  WitnessedTag,
 } from '@larder/core/store'
 
 /** Rules of the protocol that a model store can be told to break, to show that each is needed. */
@@ -58,19 +58,19 @@ export function modelTags(ablation: Ablation | undefined, nonce: () => string): 
     },
     mark(request) {
       if (ablation === 'no-marks') return
-      const { record, token, witness } = request
-      for (const name of witness?.fields ?? []) field(record, name)
+      const { record, token, reportOn } = request
+      for (const name of reportOn?.fields ?? []) field(record, name)
       for (const name of request.fields) field(record, name).marks.add(token)
       for (const name of request.cells) made(cells, name, born).marks.add(token)
       if (request.fields.length && ablation !== 'unknown-skipped') markUnknown(request)
     },
-    finishCells({ cells: named, token, witness, unchanged }) {
+    finishCells({ cells: named, token, reportOn, unchanged }) {
       for (const name of named) {
         const cell = cells.get(name)
         const had = cell?.marks.delete(token)
         if (!cell || ablation === 'no-bumps' || (had && unchanged)) continue
         cell.nonce = nonce()
-        if (!cell.marks.size && !witness?.cells.includes(name)) cells.delete(name)
+        if (!cell.marks.size && !reportOn?.cells.includes(name)) cells.delete(name)
       }
     },
     finishRecord({ record, token, untouched, keep }) {
@@ -80,9 +80,9 @@ export function modelTags(ablation: Ablation | undefined, nonce: () => string): 
         if (!stays && (had || ablation !== 'unknown-skipped')) cell.nonce = nonce()
       }
     },
-    seen({ record, token, witness }) {
-      const fields = witness?.fields.map((name) => witnessed(records.get(record)?.get(name), token))
-      const named = witness?.cells.map((name) => witnessed(cells.get(name), token))
+    seen({ record, token, reportOn }) {
+      const fields = reportOn?.fields.map((name) => witnessed(records.get(record)?.get(name), token))
+      const named = reportOn?.cells.map((name) => witnessed(cells.get(name), token))
       return fields && named && { fields, cells: named }
     },
   }
@@ -99,7 +99,7 @@ function stateOf(cell: Cell | undefined): TagState {
   return cell ? { nonce: cell.nonce, dirty: cell.marks.size > 0 } : null
 }
 
-function witnessed(cell: Cell | undefined, token: string): WitnessedTag {
+function witnessed(cell: Cell | undefined, token: string): ReportedTag {
   const marks = [...(cell?.marks ?? [])]
   const [own, foreign] = [marks.includes(token), marks.some((mark) => mark !== token)]
   return { found: cell?.nonce, left: cell?.nonce, own, foreign }

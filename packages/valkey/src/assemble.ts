@@ -4,18 +4,18 @@ import type { Caches } from './caches.ts'
 import type { Target } from './connection/target.ts'
 import type { Warnings } from './connection/warnings.ts'
 import { type Feed, followChanges, type LeaseOf } from './feed/feed.ts'
-import { createUnsent, type Unsent } from './read/fetch.ts'
+import { createSharedFetches, type SharedFetches } from './read/fetch.ts'
 import { createPackets, type Packets } from './read/packet.ts'
-import { keyByKey } from './scripts/key-by-key.ts'
+import { runOnKey } from './scripts/run-on-key.ts'
 import { type TagChanges, tagChanges } from './tags/change-tags.ts'
-import { createRecent, remembering, resend } from './tags/recent.ts'
+import { createRecentChanges, recordChanges, resend } from './tags/recent-changes.ts'
 import { createRenewals, renewTags } from './tags/renewal.ts'
 import { createTopology } from './topology/create.ts'
 import type { Topology } from './topology/topology.ts'
 import { type Epoch, epochOf, owns } from './watch/epoch.ts'
-import { identifier } from './watch/incarnation.ts'
+import { createIdentifier } from './watch/incarnation.ts'
 
-/** The parts of a store, put together. */
+/** The parts of a store, connected with each other. */
 export interface Assembly {
   readonly topology: Topology
   readonly epoch: Epoch
@@ -23,63 +23,63 @@ export interface Assembly {
   /** Undefined until {@link follow}. */
   readonly lease: LeaseOf | undefined
   readonly packets: Packets
-  readonly unsent: Unsent
-  /** Prolongs what needs it of an entry's tags. Nobody waits for that. */
+  readonly sharedFetches: SharedFetches
+  /** Extends the lifetimes of an entry's tags where necessary. Not awaited. */
   renewTags(renewal: Renewal): void
   invalidateAll(): Promise<void>
-  /** From now on keys of this namespace are asked for. Once before anything else. */
-  use(namespace: string): void
-  /** From now on answers about this namespace are leased where changes are heard. */
+  /** Sets the namespace of all keys. Call it before anything else. */
+  setNamespace(namespace: string): void
+  /** Starts following changes of this namespace: from now on, replies may come with a lease. */
   follow(namespace: string): void
   close(): void
 }
 
-/** Topology, epoch and identification need each other: the topology is the last to exist and the first to be asked. */
+/** Topology, epoch and identification depend on each other, so they get the topology by a function. */
 export function assemble(target: Target, warnings: Warnings, caches: Caches): Assembly {
-  const here = (): Topology => topology
-  const alone = keyByKey(here)
-  const epoch = epochOf(here, alone)
-  const who = identifier({
-    topology: here,
+  const currentTopology = (): Topology => topology
+  const runAlone = runOnKey(currentTopology)
+  const epoch = epochOf(currentTopology, runAlone)
+  const identifier = createIdentifier({
+    topology: currentTopology,
     epoch,
     database: target.database,
-    infoless: () => warnings.tell('valkey-info', NO_INFO),
+    onMissingInfo: () => warnings.warn('valkey-info', NO_INFO),
   })
-  const [recent, renewals] = [createRecent(), createRenewals()]
-  const unsent = createUnsent()
+  const [recent, renewals] = [createRecentChanges(), createRenewals()]
+  const sharedFetches = createSharedFetches()
   const topology = createTopology(target, warnings, {
     beforeTrust: (node) => resend(plain, recent, (record) => owns(topology, node, record), epoch.renew),
-    identify: who.identify,
-    sending: unsent.clear,
+    identify: identifier.identify,
+    beforeSend: sharedFetches.clear,
   })
   let feed: Feed | undefined
-  const plain = tagChanges(topology, alone, (node, life) => feed?.lease(node, life))
+  const plain = tagChanges(topology, runAlone, (node, incarnation) => feed?.lease(node, incarnation))
   topology.onChange((change) => {
-    // Whether it kept its tags is not known.
+    // The server may have lost its tags.
     if (change.kind === 'lost') renewals.clear()
     if (change.kind === 'ready') caches.ready()
   })
-  adviseOn(topology, warnings.tell)
-  // Nobody tells of an epoch that another process began: it was asked for.
+  adviseOn(topology, warnings.warn)
+  // The feed does not follow the epoch, which is read each second: its changes are announced here.
   epoch.onChange(() => caches.changed(undefined))
   const assembly: Assembly & { lease: LeaseOf | undefined } = {
     topology,
     epoch,
-    packets: createPackets(here),
-    unsent,
-    tags: remembering(plain, recent, renewals),
+    packets: createPackets(currentTopology),
+    sharedFetches,
+    tags: recordChanges(plain, recent, renewals),
     lease: undefined,
     renewTags(renewal) {
-      epoch.learn(renewal.lifetime)
+      epoch.extend(renewal.lifetime)
       renewTags(plain, renewals, renewal)
     },
     invalidateAll() {
-      recent.everything()
+      recent.invalidatedAll()
       return epoch.renew()
     },
-    use(namespace) {
-      epoch.use(namespace)
-      who.use(namespace)
+    setNamespace(namespace) {
+      epoch.setNamespace(namespace)
+      identifier.setNamespace(namespace)
     },
     follow(namespace) {
       const { changed } = caches
@@ -87,8 +87,8 @@ export function assemble(target: Target, warnings: Warnings, caches: Caches): As
         topology,
         namespace,
         changed,
-        warn: warnings.tell,
-        identifyOver: who.identifyOver,
+        warn: warnings.warn,
+        identifyOver: identifier.identifyOver,
       })
       assembly.lease = feed.lease
     },

@@ -1,21 +1,21 @@
 import { CacheError } from '@larder/core'
 import type { StoreContext } from '@larder/core/store'
 
-/** The caches that use a store: one as a rule, of one namespace always. */
+/** The caches that use a store. Usually there is one; all have the same namespace. */
 export interface Caches {
   /** Undefined while there is none. */
   readonly namespace: string | undefined
-  /** @throws CacheError `LARDER_CONFIG` for a cache of another namespace than the first. */
+  /** @throws CacheError `LARDER_CONFIG` if its namespace differs from that of the first cache. */
   add(context: StoreContext): void
-  /** One of them is closed. @returns how many are not. */
-  leave(): number
+  /** Call it when one of them is closed. @returns how many are still open. */
+  remove(): number
   readonly changed: StoreContext['changed']
   ready(): void
 }
 
 export function createCaches(): Caches {
   const contexts: StoreContext[] = []
-  let left = 0
+  let removed = 0
   return {
     get namespace() {
       return contexts[0]?.namespace
@@ -25,13 +25,13 @@ export function createCaches(): Caches {
       if (first.namespace !== context.namespace)
         throw new CacheError(
           'LARDER_CONFIG',
-          `this valkeyStore is used by a cache of the namespace ${first.namespace} already: make another store for the namespace ${context.namespace}`,
+          `this valkeyStore is already used by a cache of the namespace ${first.namespace}: make another store for the namespace ${context.namespace}`,
         )
       contexts.push(context)
     },
-    leave() {
-      left++
-      return contexts.length - left
+    remove() {
+      removed++
+      return contexts.length - removed
     },
     changed(names) {
       for (const context of contexts) context.changed(names)

@@ -1,17 +1,17 @@
 import type { Target } from './connection/target.ts'
 import type { Topology } from './topology/topology.ts'
 
-/** How long `ping` waits, besides the time that connecting may take: for the pause before it, and for an answer (ms). */
-const ANSWER = 5_000
-/** How long a client that was given to us may take to connect (ms). */
-const CONNECTING = 2_000
+/** How long `ping` waits for a pause between attempts and for a reply, besides the time for connecting (ms). */
+const REPLY_TIME = 5_000
+/** How long the user's own client may take to connect (ms). */
+const CONNECT_TIME = 2_000
 
-/** @throws CacheError with the last trouble, when `ask` fails or takes too long. */
+/** Runs `ask` with a time limit. @throws CacheError with the last known reason, if it fails or takes too long. */
 export async function ping(topology: Topology, target: Target, ask: () => Promise<void>): Promise<void> {
-  const longest = (target.kind === 'client' ? CONNECTING : target.connectTimeout) + ANSWER
+  const longest = (target.kind === 'client' ? CONNECT_TIME : target.connectTimeout) + REPLY_TIME
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(troubleOf(topology, longest)), longest)
+    timer = setTimeout(() => reject(reasonFor(topology, longest)), longest)
   })
   try {
     await Promise.race([ask(), late])
@@ -20,9 +20,9 @@ export async function ping(topology: Topology, target: Target, ask: () => Promis
   }
 }
 
-function troubleOf({ nodeOf, failure }: Topology, longest: number): Error {
+function reasonFor({ nodeOf, failure }: Topology, longest: number): Error {
   try {
-    nodeOf('').claim()
+    nodeOf('').requireTrust()
     return failure(new Error(`no answer within ${longest} ms`))
   } catch (error) {
     return failure(error)

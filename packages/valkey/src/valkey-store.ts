@@ -8,26 +8,42 @@ import { createWarnings } from './connection/warnings.ts'
 import { ping } from './ping.ts'
 import { readAll } from './read/fetch.ts'
 import { setEntry } from './tags/set-entry.ts'
-import { reported } from './tags/witness.ts'
+import { withEpoch } from './tags/witness.ts'
 import type { Topology } from './topology/topology.ts'
 
-/** A store on a Valkey or Redis server, shared by all processes that use it. */
+/** A store on Valkey or Redis servers, shared by all processes that use it. Made by {@link valkeyStore}. */
 export interface ValkeyStore extends Store {
   /**
-   * Waits for the connection attempt under way and asks the servers who they are: five seconds at most, besides the
+   * Waits for a connection attempt in progress and asks all primaries who they are. Takes at most five seconds, besides the
    * `connectTimeout`.
-   * @throws CacheError `LARDER_STORE` saying why a server cannot be used.
+   * @throws CacheError `LARDER_STORE` with the reason why a server cannot be used.
+   * @example
+   * ```ts
+   * import { valkeyStore } from '@larder/valkey'
+   *
+   * const store = valkeyStore('valkey://localhost:6379')
+   * await store.ping()
+   * ```
    */
   ping(): Promise<void>
 }
 
-/** Of a store that no cache uses. */
+/** The namespace of a store that no cache uses. */
 const DEFAULT_NAMESPACE = 'larder'
 
 /**
- * Keeps tags and entries on Valkey (8) or Redis (7) servers. Connects at once unless `lazyConnect`, and again
- * whenever a connection is lost; until a server answers, calls that need it reject, and the engine goes to the database.
- * @throws CacheError for a malformed URL or option; nothing it throws, ever, contains a password.
+ * Creates a store on Valkey 8 or Redis ≥ 7.0: one server, Sentinel or a Cluster. It connects immediately unless `lazyConnect`
+ * is set, and reconnects whenever a connection is lost. While no server answers, queries go to the database.
+ * @param options a URL, or options that name the servers or your own client.
+ * @throws CacheError `LARDER_CONFIG` for a malformed URL or a wrong option. No error contains a password.
+ * @example
+ * ```ts
+ * import { createCache } from '@larder/core'
+ * import { valkeyStore } from '@larder/valkey'
+ *
+ * const cache = createCache({ namespace: 'shop', store: valkeyStore('valkeys://user:password@host:6379') })
+ * await cache.close()
+ * ```
  */
 export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
   const warnings = createWarnings()
@@ -42,11 +58,11 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
   /** No cache uses the store. */
   let alone = true
 
-  store.use(DEFAULT_NAMESPACE)
-  /** Runs a call once the first connection attempt is over; its failure says nothing secret. */
+  store.setNamespace(DEFAULT_NAMESPACE)
+  /** Runs a call once the first connection attempt has ended. Its error contains no secrets. */
   const call = async <T>(run: () => Promise<T>): Promise<T> => {
     try {
-      if (alone) warnings.alone()
+      if (alone) warnings.usedWithoutCache()
       await (opening ?? firstAttempt())
       if (closed) throw new Error('the store is closed')
       return await run()
@@ -55,8 +71,8 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
     }
   }
   const fetch: Store['fetch'] = (entry, requests) => {
-    if (alone) warnings.alone()
-    return store.unsent.join(entry, requests, () => readAll(store, entry, requests))
+    if (alone) warnings.usedWithoutCache()
+    return store.sharedFetches.join(entry, requests, () => readAll(store, entry, requests))
   }
 
   return {
@@ -70,20 +86,20 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
       warnings.open(context)
       if (context.follow) store.follow(context.namespace)
       if (context.namespace === before) return
-      store.use(context.namespace)
-      // What was asked meanwhile was asked about another namespace.
+      store.setNamespace(context.namespace)
+      // Replies so far were about another namespace.
       if (topology.nodes().some(({ client }) => client.status !== 'wait'))
         opening = checked(topology).then(() => {
           opening = undefined
         })
     },
-    // A hit is this call: it takes the short way when there is nothing to wait for.
+    // Every hit calls this, so it avoids a promise if there is nothing to wait for.
     fetch: (entry, requests) =>
       closed || opening || firstAttempt() ? call(() => fetch(entry, requests)) : fetch(entry, requests),
     seed: (requests, lifetime) => call(() => seedTags(store, requests, lifetime)),
-    mark: (request) => call(() => reported(epoch, request, tags.mark)),
+    mark: (request) => call(() => withEpoch(epoch, request, tags.mark)),
     renew: (request) => call(() => tags.mark(request)),
-    finish: (request) => call(() => reported(epoch, request, tags.finish)),
+    finish: (request) => call(() => withEpoch(epoch, request, tags.finish)),
     set: (entry, bytes, lifetime, renewal) =>
       call(() => {
         if (renewal) store.renewTags(renewal)
@@ -98,10 +114,10 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
       })
     },
     async close() {
-      // Another cache goes on using it.
-      if (closed || caches.leave() > 0) return
+      // Another cache still uses it.
+      if (closed || caches.remove() > 0) return
       closed = true
-      warnings.alone()
+      warnings.usedWithoutCache()
       store.close()
     },
   }
@@ -112,7 +128,7 @@ async function seedTags(
   requests: readonly TagRequest[],
   lifetime: number,
 ): Promise<Fetched> {
-  epoch.learn(lifetime)
+  epoch.extend(lifetime)
   const began = performance.now()
   const seeded = await Promise.all(requests.map((request) => tags.seed(request, lifetime)))
   return { epoch: await epoch.after(began), entry: null, tags: seeded }
@@ -129,7 +145,7 @@ function firstAttemptOf(topology: Topology): () => Promise<void> | undefined {
   }
 }
 
-/** Never rejects: whoever asks next finds out. */
+/** Never rejects: the next call fails with the reason. */
 async function checked(topology: Topology): Promise<void> {
   try {
     await topology.opened()

@@ -37,7 +37,7 @@ it.each(['off', 'validate', 'push'])(
   },
 )
 
-it('a script whose server is not there, or says nothing, exits when it has closed its cache', {
+it('a script exits after closing its cache, even if its server is absent or never answers', {
   timeout: 70_000,
 }, async () => {
   const listener = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1')

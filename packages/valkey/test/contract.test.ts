@@ -27,7 +27,7 @@ const open = async (options: string | ValkeyStoreOptions): Promise<ValkeyStore> 
 
 storeContract('valkeyStore', async () => open(await valkeyUrl()), { pass })
 
-describe('with a client of the user’s', () => {
+describe('with the user’s own client', () => {
   const clients: { disconnect(): void }[] = []
   const used = async (client: Redis | IoRedis): Promise<ValkeyStore> => {
     clients.push(client)
@@ -49,7 +49,7 @@ describe('with a client of the user’s', () => {
   )
 })
 
-describe('on one node of a cluster', () => {
+describe('on one node of a Cluster', () => {
   // It has every key and still refuses any command or script that touches two slots.
   let node: OwnServer
   beforeAll(async () => {
@@ -62,7 +62,7 @@ describe('on one node of a cluster', () => {
 
   storeContract('valkeyStore(url)', () => open(node.url), { pass })
 
-  it('a script that touches two slots is refused there, so the contract shows that none does', async () => {
+  it('the node refuses a script that touches two slots, so the contract shows that none does', async () => {
     const store = await open(node.url)
     const cells = ['{one}:k=1', '{two}:k=1']
     await expect(store.seed([{ record: '{one}', fields: [], cells }], 1_000)).rejects.toThrow(
@@ -72,7 +72,7 @@ describe('on one node of a cluster', () => {
   })
 })
 
-describe('on a cluster of three primaries with replicas', () => {
+describe('on a Cluster of three primaries with replicas', () => {
   let cluster: Cluster
   const clients: { disconnect(): void }[] = []
   beforeAll(async () => {
@@ -93,7 +93,7 @@ describe('on a cluster of three primaries with replicas', () => {
   storeContract('an ioredis Cluster', async () => used(new IoRedisCluster(addresses())), { pass })
 })
 
-describe('on the primary that sentinels name', () => {
+describe('on the primary that Sentinels name', () => {
   let set: Sentinels
   beforeAll(async () => {
     set = await startSentinels()

@@ -46,7 +46,7 @@ describe.skipIf('reason' in found)('Redis', () => {
     return members
   }
 
-  it('it is Redis that is tested', async () => {
+  it('the server under test is Redis', async () => {
     const info = await server.info('server')
     expect(info).toMatch(/^redis_version:\d/m)
     expect(info).not.toContain('valkey_version')
@@ -62,7 +62,7 @@ describe.skipIf('reason' in found)('Redis', () => {
     expect(brief(load.stale())).toEqual([])
   })
 
-  it('full, it takes marks and finishes all the same', async () => {
+  it('a full server still accepts marks and finishes', async () => {
     const both = await joined('validate', 'off')
     await warm(both, '1')
     await server.config('SET', 'maxmemory-policy', 'noeviction', 'maxmemory', '1')
@@ -77,7 +77,7 @@ describe.skipIf('reason' in found)('Redis', () => {
     expect(await valuesOf(both)).toEqual(['2', '2'])
   })
 
-  it('killed and started again, or without its scripts, it shows nothing old', async () => {
+  it('no read is stale after a restart, or after the server lost its scripts', async () => {
     const both = await joined('validate', 'off')
     await warm(both, '1')
     await server.script('FLUSH')

@@ -9,7 +9,7 @@ export interface EntryTags {
   readonly fields: readonly EntryTag[]
   readonly cells: readonly EntryTag[]
   /** Cells that only the result named: whoever reads the entry learns of them by it. */
-  readonly learned: readonly EntryTag[]
+  readonly resultCells: readonly EntryTag[]
 }
 
 /** All that has to be known about an entry before its value is looked at. */
@@ -49,8 +49,8 @@ export function seal(header: EntryHeader, payload: Uint8Array): Uint8Array {
     epoch,
     lifetime,
     empty,
-    tags.map(({ record, fields, cells, learned }) =>
-      learned.length ? [record, fields, cells, learned] : [record, fields, cells],
+    tags.map(({ record, fields, cells, resultCells }) =>
+      resultCells.length ? [record, fields, cells, resultCells] : [record, fields, cells],
     ),
   ])
   const length = Buffer.byteLength(text)
@@ -88,7 +88,7 @@ export function headerLength(bytes: Uint8Array): number {
   return Math.min(bytes.length, HEADER_AT + view.getUint32(LENGTH_AT, true))
 }
 
-type WireTags = [record: string, fields: EntryTag[], cells: EntryTag[], learned?: EntryTag[]]
+type WireTags = [record: string, fields: EntryTag[], cells: EntryTag[], resultCells?: EntryTag[]]
 type Wire = [codec: string, proof: string, epoch: string, lifetime: number, empty: boolean, tags: WireTags[]]
 
 // The checksum has vouched for the shape: only Larder of this format writes it.
@@ -100,6 +100,6 @@ function parse(text: string): EntryHeader {
     epoch,
     lifetime,
     empty,
-    tags: tags.map(([record, fields, cells, learned = []]) => ({ record, fields, cells, learned })),
+    tags: tags.map(([record, fields, cells, resultCells = []]) => ({ record, fields, cells, resultCells })),
   }
 }

@@ -3,7 +3,7 @@ import { copyable, copyOf } from '../codec/copy.ts'
 import { heapSize } from '../codec/heap-size.ts'
 
 /** Decoded values of the entries that are read most, kept for copying: nobody is ever given one of them. */
-export interface Models {
+export interface DecodedValues {
   /**
    * The value in `payload`, the caller's own: a copy where one is exact, else decoded anew.
    * @param name the entry's; `payload` is the same object as long as the entry is the same.
@@ -17,14 +17,14 @@ const MOST_BYTES = 4_194_304
 /** What one takes besides its value. */
 const OVERHEAD = 250
 
-interface Model {
+interface DecodedValue {
   readonly payload: Uint8Array
   /** Undefined: the value has to be decoded each time. */
   readonly value: { readonly whole: unknown } | undefined
 }
 
-export function createModels(): Models {
-  const models = new LRUCache<string, Model>({
+export function createDecodedValues(): DecodedValues {
+  const models = new LRUCache<string, DecodedValue>({
     max: MOST,
     maxSize: MOST_BYTES,
     sizeCalculation: ({ value }) => OVERHEAD + (value ? heapSize(value.whole) : 0),

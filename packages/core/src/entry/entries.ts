@@ -3,10 +3,10 @@ import { type Entry, type EntryHeader, open, seal } from '../codec/envelope.ts'
 import type { EntryKey } from '../keys/entry-key.ts'
 import type { Events } from '../report/events.ts'
 import type { StoredEntry } from '../store/store.ts'
-import type { LearnedCells } from '../tags/result-tags.ts'
-import { createModels } from './decoded-values.ts'
-import type { EntrySight } from './freshness.ts'
-import { learnedOf, noncesOf } from './observed-tags.ts'
+import type { ResultCells } from '../tags/result-tags.ts'
+import { createDecodedValues } from './decoded-values.ts'
+import type { EntryState } from './freshness.ts'
+import { noncesOf, resultCellsOf } from './observed-tags.ts'
 
 /** Whose entry it is: names it in events, and proves it. */
 export interface EntryOwner {
@@ -16,9 +16,9 @@ export interface EntryOwner {
 
 /** An entry whose header has been read and whose value has not. */
 export interface OpenedEntry {
-  readonly sight: EntrySight
+  readonly state: EntryState
   /** Tags in `sight` that only the result named. */
-  readonly learned: readonly LearnedCells[]
+  readonly resultCells: readonly ResultCells[]
   readonly payload: Uint8Array
   /** Times in milliseconds. */
   readonly lifetime: number
@@ -42,7 +42,7 @@ export interface Entries {
 export function createEntries(codec: Codec, types: ValueTypes, events: Events, lasting = false): Entries {
   const read = lasting ? rememberHeaders() : rememberLast()
   const bound = codec.bind(types)
-  const models = createModels()
+  const models = createDecodedValues()
   const attempt = <T>(owner: EntryOwner, action: () => T): T | { readonly error: unknown } => {
     try {
       return action()
@@ -56,12 +56,12 @@ export function createEntries(codec: Codec, types: ValueTypes, events: Events, l
       if (!stored) return undefined
       const opened = attempt(owner, () => read(stored.bytes))
       if ('error' in opened) return undefined
-      const { header, nonces, learned, payload } = opened
+      const { header, nonces, learned: resultCells, payload } = opened
       const { lifetime, epoch } = header
       const { remaining } = stored
       const own = header.proof === owner.key.proof && header.codec === codec.name
       const age = Math.max(0, lifetime - remaining)
-      return { sight: { remaining, own, epoch, nonces }, learned, payload, lifetime, age }
+      return { state: { remaining, own, epoch, nonces }, resultCells, payload, lifetime, age }
     },
     decode(payload, owner, lasting = false) {
       const decoded = attempt(owner, () => ({
@@ -76,12 +76,12 @@ export function createEntries(codec: Codec, types: ValueTypes, events: Events, l
 
 interface Opened extends Entry {
   readonly nonces: ReadonlyMap<string, string>
-  readonly learned: readonly LearnedCells[]
+  readonly learned: readonly ResultCells[]
 }
 
 function readHeader(bytes: Uint8Array): Opened {
   const entry = open(bytes)
-  return { ...entry, nonces: noncesOf(entry.header), learned: learnedOf(entry.header) }
+  return { ...entry, nonces: noncesOf(entry.header), learned: resultCellsOf(entry.header) }
 }
 
 /** A store of this process hands out the same bytes again and again, and nobody writes to them. */

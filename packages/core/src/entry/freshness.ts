@@ -1,7 +1,7 @@
 import type { MissReason } from '../report/events.ts'
 
 /** What the store knew about one tag a read needs. */
-export interface TagSight {
+export interface ObservedTag {
   readonly name: string
   /** Undefined: missing. */
   readonly nonce: string | undefined
@@ -11,7 +11,7 @@ export interface TagSight {
 }
 
 /** What an entry says about itself. */
-export interface EntrySight {
+export interface EntryState {
   readonly remaining: number
   readonly epoch: string
   /** Tag name to the nonce it had before the load. */
@@ -31,7 +31,11 @@ export type Freshness =
  * derives; the entry is this read's and not expired. A dirty tag that the read needs whatever the result means
  * nobody may fill either. Pure.
  */
-export function judge(entry: EntrySight | undefined, tags: readonly TagSight[], epoch: string): Freshness {
+export function judgeFreshness(
+  entry: EntryState | undefined,
+  tags: readonly ObservedTag[],
+  epoch: string,
+): Freshness {
   if (tags.some((tag) => tag.dirty && (!tag.optional || entry?.nonces.has(tag.name)))) {
     // An entry that named a now dirty optional tag is unusable; without it the load may go on.
     return tags.some((tag) => tag.dirty && !tag.optional) ? DIRTY : INVALIDATED
@@ -45,7 +49,7 @@ const HIT: Freshness = { kind: 'hit' }
 const DIRTY: Freshness = { kind: 'dirty' }
 const INVALIDATED: Freshness = { kind: 'miss', reason: 'invalidated' }
 
-function unchanged(entry: EntrySight, tags: readonly TagSight[]): boolean {
+function unchanged(entry: EntryState, tags: readonly ObservedTag[]): boolean {
   let recorded = 0
   for (const tag of tags) {
     const nonce = entry.nonces.get(tag.name)

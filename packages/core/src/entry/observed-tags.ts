@@ -1,33 +1,33 @@
 import type { EntryHeader } from '../codec/envelope.ts'
 import type { Fetched } from '../store/store.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
-import type { LearnedCells } from '../tags/result-tags.ts'
+import type { ResultCells } from '../tags/result-tags.ts'
 import { fieldName } from '../tags/spelling.ts'
-import type { TagSight } from './freshness.ts'
+import type { ObservedTag } from './freshness.ts'
 
 /** The tags of a read as one fetch saw them, in the order of the requests. */
-export type TagSights = readonly TagSight[]
+export type ObservedTags = readonly ObservedTag[]
 
 /**
  * Pairs what was asked with what was answered. `writing` are records this process is writing to: their `list` counts
  * as dirty, whether the store was told or not.
  */
-export function sightsOf(
+export function observeTags(
   tags: readonly ReadTag[],
   fetched: Fetched,
   writing: ReadonlySet<string>,
-): TagSights {
-  const sights: TagSight[] = []
+): ObservedTags {
+  const observedTags: ObservedTag[] = []
   for (let index = 0; index < tags.length; index++) {
     const tag = tags[index] as ReadTag
     const reply = fetched.tags[index]
     const { names, fields } = tag
-    const certain = names.length - (tag.learned ?? 0)
+    const certain = names.length - (tag.resultCells ?? 0)
     for (let at = 0; at < names.length; at++) {
       const state = at < fields.length ? reply?.fields[at] : reply?.cells[at - fields.length]
       const list = at === 0 && tag.list !== 'no'
       const dirty = state?.dirty === true || (list && writing.has(tag.record))
-      sights.push({
+      observedTags.push({
         name: names[at] as string,
         nonce: state?.nonce,
         dirty,
@@ -35,7 +35,7 @@ export function sightsOf(
       })
     }
   }
-  return sights
+  return observedTags
 }
 
 /** Names of all tags of a read, as events and `explain` show them. */
@@ -44,27 +44,27 @@ export function namesOf(tags: readonly ReadTag[]): readonly string[] {
 }
 
 /** True if a tag must be seeded before the load. */
-export function someMissing(sights: TagSights): boolean {
-  return sights.some((tag) => tag.nonce === undefined)
+export function hasMissing(observedTags: ObservedTags): boolean {
+  return observedTags.some((tag) => tag.nonce === undefined)
 }
 
 /** Tag name to nonce, as an entry recorded them. */
 export function noncesOf(header: Pick<EntryHeader, 'tags'>): ReadonlyMap<string, string> {
   return new Map(
-    header.tags.flatMap(({ record, fields, cells, learned }) => [
+    header.tags.flatMap(({ record, fields, cells, resultCells }) => [
       ...fields.map(([field, nonce]) => [fieldName(record, field), nonce] as const),
       ...cells,
-      ...learned,
+      ...resultCells,
     ]),
   )
 }
 
 /** What an entry says it learned from its result. */
-export function learnedOf(header: Pick<EntryHeader, 'tags'>): readonly LearnedCells[] {
-  if (!header.tags.some(({ learned }) => learned.length)) return NOTHING
+export function resultCellsOf(header: Pick<EntryHeader, 'tags'>): readonly ResultCells[] {
+  if (!header.tags.some(({ resultCells }) => resultCells.length)) return NOTHING
   return header.tags
-    .filter(({ learned }) => learned.length)
-    .map(({ record, learned }) => ({ record, cells: learned.map(([cell]) => cell) }))
+    .filter(({ resultCells }) => resultCells.length)
+    .map(({ record, resultCells }) => ({ record, cells: resultCells.map(([cell]) => cell) }))
 }
 
-const NOTHING: readonly LearnedCells[] = []
+const NOTHING: readonly ResultCells[] = []

@@ -1,30 +1,30 @@
 import type { EntryTag, EntryTags } from '../codec/envelope.ts'
 import type { Fetched } from '../store/store.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
-import type { LearnedCells } from '../tags/result-tags.ts'
+import type { ResultCells } from '../tags/result-tags.ts'
 import { fieldName, LIST } from '../tags/spelling.ts'
-import type { TagSight } from './freshness.ts'
-import { sightsOf, type TagSights } from './observed-tags.ts'
+import type { ObservedTag } from './freshness.ts'
+import { type ObservedTags, observeTags } from './observed-tags.ts'
 
 /** What an entry is to record of its tags. */
-export interface Recorded {
+export interface RecordedTags {
   /** Those known before the load, with the nonces they had then. */
   readonly tags: readonly EntryTags[]
   /** Cells that the result named, and that nobody has looked at. */
-  readonly learned: readonly LearnedCells[]
+  readonly resultCells: readonly ResultCells[]
 }
 
 /**
  * What an entry must record of its tags, with their nonces from before the load. A read whose result shows its rows does
  * not depend on its table's list. Undefined when a tag it depends on was dirty.
  */
-export function recordedTags(
+export function recordTags(
   tags: readonly ReadTag[],
-  sights: TagSights,
+  observedTags: ObservedTags,
   result: unknown,
-): Recorded | undefined {
-  const nonceOf = cleanNonces(sights)
-  const learned: LearnedCells[] = []
+): RecordedTags | undefined {
+  const nonceOf = cleanNonces(observedTags)
+  const resultCells: ResultCells[] = []
   const recorded: EntryTags[] = []
   for (const tag of tags) {
     const { record, cells } = tag
@@ -33,24 +33,24 @@ export function recordedTags(
     if (named?.length) {
       // What happens to these rows until somebody looks at their cells, only `list` can tell.
       if (!nonceOf(fieldName(record, LIST))) return undefined
-      learned.push({ record, cells: named })
+      resultCells.push({ record, cells: named })
     }
     const one: EntryTags = {
       record,
       fields: fields.map((field): EntryTag => [field, nonceOf(fieldName(record, field))]),
       cells: cells.map((cell): EntryTag => [cell, nonceOf(cell)]),
-      learned: [],
+      resultCells: [],
     }
     if ([...one.fields, ...one.cells].some(([, nonce]) => !nonce)) return undefined
     recorded.push(one)
   }
-  return { tags: recorded, learned }
+  return { tags: recorded, resultCells }
 }
 
 /** The tags before a load, and what was answered after it. */
-export interface Held {
+export interface TagsAfterLoad {
   readonly tags: readonly ReadTag[]
-  readonly before: TagSights
+  readonly before: ObservedTags
   readonly epoch: string
   /** Answers to `tags`; if something was learned, of a seeding. */
   readonly after: Fetched
@@ -64,34 +64,35 @@ export interface Held {
  * it was before the load: every write marks that first and changes it last. (Nonces looked up any later than `list`
  * would not do: a write and somebody else's seeding may lie in between.)
  */
-export function heldThrough(
-  recorded: Recorded,
-  { tags, before, epoch, after, writing }: Held,
+export function confirmTags(
+  recorded: RecordedTags,
+  { tags, before, epoch, after, writing }: TagsAfterLoad,
 ): readonly EntryTags[] | undefined {
   if (after.epoch !== epoch) return undefined
   const was = cleanNonces(before)
-  const is = cleanNonces(sightsOf(tags, after, writing))
+  const is = cleanNonces(observeTags(tags, after, writing))
   const same = (name: string, nonce: string): boolean => nonce !== '' && is(name) === nonce
   const held: EntryTags[] = []
   for (const one of recorded.tags) {
     const { record, fields, cells } = one
     if (!fields.every(([field, nonce]) => same(fieldName(record, field), nonce))) return undefined
     if (!cells.every(([cell, nonce]) => same(cell, nonce))) return undefined
-    const named = recorded.learned.find((other) => other.record === record)?.cells ?? []
+    const named = recorded.resultCells.find((other) => other.record === record)?.cells ?? []
     const list = fieldName(record, LIST)
-    const learned = named.map((cell): EntryTag => [cell, is(cell)])
-    if (learned.length && (!same(list, was(list)) || learned.some(([, nonce]) => !nonce))) return undefined
-    held.push({ ...one, learned })
+    const resultCells = named.map((cell): EntryTag => [cell, is(cell)])
+    if (resultCells.length && (!same(list, was(list)) || resultCells.some(([, nonce]) => !nonce)))
+      return undefined
+    held.push({ ...one, resultCells })
   }
   return held
 }
 
 /** The nonce of a tag; empty where it is dirty or missing. */
-function cleanNonces(sights: TagSights): (name: string) => string {
-  const byName = new Map(sights.map((tag) => [tag.name, clean(tag)]))
+function cleanNonces(observedTags: ObservedTags): (name: string) => string {
+  const byName = new Map(observedTags.map((tag) => [tag.name, clean(tag)]))
   return (name) => byName.get(name) ?? ''
 }
 
-function clean({ dirty, nonce }: TagSight): string {
+function clean({ dirty, nonce }: ObservedTag): string {
   return dirty ? '' : (nonce ?? '')
 }

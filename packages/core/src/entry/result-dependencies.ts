@@ -1,11 +1,14 @@
 import { createBounded } from '../base/bounded-map.ts'
 import type { Fetched } from '../store/store.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
-import type { LearnedCells } from '../tags/result-tags.ts'
+import type { ResultCells } from '../tags/result-tags.ts'
 import type { TagReply, TagRequest } from '../tags/tag.ts'
 
 /** The tags with what an entry learned of their tables. Every hit asks: what the last one was given is remembered. */
-export function withLearned(tags: readonly ReadTag[], learned: readonly LearnedCells[]): readonly ReadTag[] {
+export function withResultCells(
+  tags: readonly ReadTag[],
+  learned: readonly ResultCells[],
+): readonly ReadTag[] {
   if (!learned.length) return tags
   const last = given.get(learned)
   if (last?.tags === tags) return last.all
@@ -16,11 +19,11 @@ export function withLearned(tags: readonly ReadTag[], learned: readonly LearnedC
 
 /** By the list that an entry, or the hint at it, keeps. */
 const given = new WeakMap<
-  readonly LearnedCells[],
+  readonly ResultCells[],
   { readonly tags: readonly ReadTag[]; readonly all: readonly ReadTag[] }
 >()
 
-function joined(tags: readonly ReadTag[], learned: readonly LearnedCells[]): readonly ReadTag[] {
+function joined(tags: readonly ReadTag[], learned: readonly ResultCells[]): readonly ReadTag[] {
   return tags.map((tag) => {
     const named = learned.find(({ record }) => record === tag.record)?.cells ?? []
     const more = named.filter((cell) => !tag.cells.includes(cell))
@@ -29,15 +32,15 @@ function joined(tags: readonly ReadTag[], learned: readonly LearnedCells[]): rea
       [...tag.cells, ...more],
       [...tag.names, ...more],
     ]
-    return { ...tag, cells, names, learned: more.length }
+    return { ...tag, cells, names, resultCells: more.length }
   })
 }
 
 /** The learned cells of `tags` alone, to be asked for by themselves. */
-export function learnedRequests(tags: readonly ReadTag[]): readonly TagRequest[] {
+export function resultCellRequests(tags: readonly ReadTag[]): readonly TagRequest[] {
   return tags
-    .filter(({ learned }) => learned)
-    .map(({ record, cells, learned = 0 }) => ({ record, fields: [], cells: cells.slice(-learned) }))
+    .filter(({ resultCells }) => resultCells)
+    .map(({ record, cells, resultCells = 0 }) => ({ record, fields: [], cells: cells.slice(-resultCells) }))
 }
 
 /** What was answered to `tags` without their learned cells, with the later answer to these. */
@@ -45,17 +48,17 @@ export function joinAnswers(tags: readonly ReadTag[], first: Fetched, later: Fet
   const replies = [...later.tags]
   return {
     ...first,
-    tags: tags.map(({ learned, cells }, at): TagReply => {
+    tags: tags.map(({ resultCells, cells }, at): TagReply => {
       const reply = first.tags[at] ?? { fields: [], cells: [] }
-      if (!learned) return reply
-      const asked = reply.cells.slice(0, cells.length - learned)
+      if (!resultCells) return reply
+      const asked = reply.cells.slice(0, cells.length - resultCells)
       return { ...reply, cells: [...asked, ...(replies.shift()?.cells ?? [])] }
     }),
   }
 }
 
 /** True if every learned cell is among those that were asked for. */
-export function askedForAll(tags: readonly ReadTag[], learned: readonly LearnedCells[]): boolean {
+export function includesAll(tags: readonly ReadTag[], learned: readonly ResultCells[]): boolean {
   return learned.every(({ record, cells }) => {
     const asked = tags.find((tag) => tag.record === record)?.cells
     return asked !== undefined && cells.every((cell) => asked.includes(cell))
@@ -63,18 +66,18 @@ export function askedForAll(tags: readonly ReadTag[], learned: readonly LearnedC
 }
 
 /** What entries learned when they were last seen: asked for at once, it saves the hit a second round trip. */
-export interface Hints {
-  of(name: string): readonly LearnedCells[]
+export interface KnownResultCells {
+  of(name: string): readonly ResultCells[]
   /** @param name of the entry. */
-  note(name: string, learned: readonly LearnedCells[]): void
+  note(name: string, learned: readonly ResultCells[]): void
 }
 
 /** An entry with more is not worth the memory: its hits take two round trips. */
 const MOST_CELLS = 20
 
 /** @param most entries remembered. */
-export function createHints(most: number): Hints {
-  const known = createBounded<readonly LearnedCells[]>(most)
+export function createKnownResultCells(most: number): KnownResultCells {
+  const known = createBounded<readonly ResultCells[]>(most)
   return {
     of: (name) => known.get(name) ?? NONE,
     note(name, learned) {
@@ -85,4 +88,4 @@ export function createHints(most: number): Hints {
   }
 }
 
-const NONE: readonly LearnedCells[] = []
+const NONE: readonly ResultCells[] = []

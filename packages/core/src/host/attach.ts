@@ -4,22 +4,22 @@ import { objectPlace } from '../keys/place.ts'
 import { resolvePolicy } from '../options/resolve-policy.ts'
 import { applyInvalidation } from '../pipeline/invalidate.ts'
 import { type ReadDeps, read } from '../pipeline/read.ts'
-import { createAtOnce } from '../pipeline/sync.ts'
+import { createSyncEngine } from '../pipeline/sync.ts'
 import { tagsOfWrap, type WrapOptions, wrapPlan } from '../pipeline/wrap.ts'
 import { write } from '../pipeline/write.ts'
 import { DEFAULT_DATABASE, type KnownDatabase } from '../plan/known-databases.ts'
 import type { Policy, PolicyOptions } from '../plan/policy.ts'
 import type { InvalidateRequest } from '../tags/invalidation-tags.ts'
 import type { DeriveTags } from '../tags/known-tags.ts'
-import { createStrictness } from '../tier/strict-loads.ts'
+import { createStrictLoads } from '../tier/strict-loads.ts'
 import type { JoinedTransaction } from '../transaction/current.ts'
 import { toldTransaction } from '../transaction/told-transaction.ts'
 import { createTransaction } from '../transaction/transaction.ts'
-import { createHostRooms, schemaText } from './client-rooms.ts'
+import { createClientDeps, schemaText } from './client-deps.ts'
 import { createClosing } from './closing.ts'
 import { createDatabaseRegistry, type DatabaseRegistry } from './database-registry.ts'
 import type { Engine, Host } from './engine.ts'
-import type { SharedRoom } from './shared-room.ts'
+import type { SharedDeps } from './shared-deps.ts'
 
 /** The clients attached to one cache. */
 export interface Hosts {
@@ -29,7 +29,7 @@ export interface Hosts {
   close(): Promise<void>
 }
 
-export function createHosts(shared: SharedRoom): Hosts {
+export function createHosts(shared: SharedDeps): Hosts {
   const { config, clock, events, store, current } = shared
   const { namespace } = config
   // In this process it costs nothing, and the next read finds the tags clean.
@@ -43,7 +43,7 @@ export function createHosts(shared: SharedRoom): Hosts {
     return resolved
   }
   const registry = createDatabaseRegistry(clock.now, () => longestLifetime)
-  const rooms = createHostRooms({ ...shared, awaitsFinish, longestLifetime: () => longestLifetime })
+  const clients = createClientDeps({ ...shared, awaitsFinish, longestLifetime: () => longestLifetime })
   const closing = createClosing(shared)
   const invalidateIn = (
     databases: readonly KnownDatabase[],
@@ -53,20 +53,20 @@ export function createHosts(shared: SharedRoom): Hosts {
     closing.noteWrite('invalidate')
     return applyInvalidation({ ...shared, namespace }, databases, request, within)
   }
-  const wrap = createWrap(shared, rooms.of(WRAP_HOST, new Set()).room, registry, policy)
+  const wrap = createWrap(shared, clients.of(WRAP_HOST, new Set()).deps, registry, policy)
 
   return {
     attach(host) {
       const rejecting = new Set<string>()
       const database = host.database ?? DEFAULT_DATABASE
       const schema = schemaText(host)
-      // Every method of the engine uses the room, and the room holds this: it lives for as long as somebody holds the client.
+      // Every method of the engine uses its dependencies, and they hold this: it lives for as long as somebody holds the client.
       const client = registry.add({ database, schema, tables: host.schema.tables }, rejecting)
       // Without a connection to look at, all clients of the host are connected to one database.
       if (!host.connection) client.connect('')
-      const served = rooms.of(host, rejecting, client.connect)
-      const { room, raw } = served
-      const atOnce = createAtOnce(room)
+      const served = clients.of(host, rejecting, client.connect)
+      const { deps, raw } = served
+      const syncEngine = createSyncEngine(deps)
       const own = [{ database, tables: [host.schema.tables] }]
       const tables = [...host.schema.tables.keys()]
       return {
@@ -79,20 +79,20 @@ export function createHosts(shared: SharedRoom): Hosts {
           return resolved
         },
         // Bound: a call of every read's way less.
-        read: read.bind(undefined, served.room) as Engine['read'],
+        read: read.bind(undefined, served.deps) as Engine['read'],
         write(plan, transaction) {
           if (plan.changes.length) closing.noteWrite(plan.operation)
-          return write(served.room, plan, transaction)
+          return write(served.deps, plan, transaction)
         },
-        atOnce: {
-          ...atOnce,
+        sync: {
+          ...syncEngine,
           write(plan, held) {
             if (plan.changes.length) closing.noteWrite(plan.operation)
-            return atOnce.write(plan, held)
+            return syncEngine.write(plan, held)
           },
         },
         transaction: (marking) =>
-          toldTransaction(createTransaction(room, marking, current.get()?.budget), shared, awaitsFinish),
+          toldTransaction(createTransaction(deps, marking, current.get()?.budget), shared, awaitsFinish),
         inside: current.run,
         current: current.get,
         everything: () => tables.map((table) => ({ table, effect: 'unknown' as const })),
@@ -108,7 +108,7 @@ export function createHosts(shared: SharedRoom): Hosts {
 
 /** Computed values are read like those of a client that has the tables of all of them. */
 function createWrap(
-  { config, current }: SharedRoom,
+  { config, current }: SharedDeps,
   base: ReadDeps,
   registry: DatabaseRegistry,
   policy: (options: PolicyOptions, path: string) => Policy,
@@ -117,17 +117,17 @@ function createWrap(
   const tagsOf: DeriveTags = (occurrences, userTags) =>
     tagsOfWrap(config.namespace, registry.list(), occurrences, userTags)
   const keys = wrapKeys(config, registry)
-  const room: ReadDeps = { ...base, keys, tagsOf, knownTags: (_, ...parts) => tagsOf(...parts) }
+  const deps: ReadDeps = { ...base, keys, tagsOf, knownTags: (_, ...parts) => tagsOf(...parts) }
   // Whatever this cache keeps: `load` may read through another one, or another copy of this module.
-  const strictness = createStrictness()
+  const strictLoads = createStrictLoads()
   const policyOf = ({ ttl, tags, joinTimeout }: WrapOptions): Policy => {
     const given = { ...(tags && { tags }), ...(joinTimeout !== undefined && { joinTimeout }) }
     return policy({ ttl, operations: ['wrap'], write: 'invalidate', ...given }, 'wrap')
   }
   return async (key, options, load) => {
     const plan = wrapPlan(key, options, policyOf, load)
-    const run = () => strictness.within(plan.run)
-    return read(room, { ...plan, run, ...(current.joined() && { bypass: 'transaction' }) })
+    const run = () => strictLoads.run(plan.run)
+    return read(deps, { ...plan, run, ...(current.joined() && { bypass: 'transaction' }) })
   }
 }
 
@@ -135,7 +135,7 @@ function createWrap(
 const SETS_OF_CONNECTIONS = 16
 
 /** Nobody sees which client `load` reads by, so a computed value belongs to what all of them are connected to. */
-function wrapKeys({ namespace, version }: SharedRoom['config'], registry: DatabaseRegistry): EntryKeys {
+function wrapKeys({ namespace, version }: SharedDeps['config'], registry: DatabaseRegistry): EntryKeys {
   const made = createBounded<EntryKeys>(SETS_OF_CONNECTIONS)
   const now = (): EntryKeys => {
     const connections = registry.connections()

@@ -1,6 +1,6 @@
 import { type Clock, endsWithin } from '../base/clock.ts'
 import type { Journal } from '../marks/journal.ts'
-import type { Unfinished } from '../marks/pending-writes.ts'
+import type { PendingWrites } from '../marks/pending-writes.ts'
 import type { Events } from '../report/events.ts'
 import type { GuardedStore } from '../store/guard.ts'
 
@@ -8,12 +8,12 @@ import type { GuardedStore } from '../store/guard.ts'
 const CLOSING = 1_000
 
 /** What closing a cache needs. */
-export interface ClosingRoom {
+export interface ClosingDeps {
   readonly clock: Clock
   readonly events: Events
   readonly store: GuardedStore
   readonly journal: Journal
-  readonly unfinished: Unfinished
+  readonly pendingWrites: PendingWrites
 }
 
 /** The end of a cache. */
@@ -24,7 +24,7 @@ export interface Closing {
   noteWrite(operation: string): void
 }
 
-export function createClosing({ clock, events, store, journal, unfinished }: ClosingRoom): Closing {
+export function createClosing({ clock, events, store, journal, pendingWrites }: ClosingDeps): Closing {
   let closing: Promise<void> | undefined
   let warned = false
 
@@ -35,7 +35,7 @@ export function createClosing({ clock, events, store, journal, unfinished }: Clo
   }
   const close = async (): Promise<void> => {
     void journal.replay()
-    const told = await endsWithin(clock, CLOSING, unfinished.idle())
+    const told = await endsWithin(clock, CLOSING, pendingWrites.idle())
     if (!told && store.source === 'store') warn('close-pending', PENDING)
     await endsWithin(clock, CLOSING, store.close())
   }

@@ -1,7 +1,7 @@
 import type { ValueTypes } from '../codec/codec.ts'
 import type { ConnectionSource } from '../keys/connection.ts'
 import type { RawChanges } from '../pipeline/raw-writes.ts'
-import type { EngineAtOnce } from '../pipeline/sync.ts'
+import type { SyncEngine } from '../pipeline/sync.ts'
 import type { Change, ReadPlan, WritePlan } from '../plan/plan.ts'
 import type { Policy, PolicyOptions } from '../plan/policy.ts'
 import type { Schema } from '../plan/table.ts'
@@ -31,7 +31,7 @@ export interface Host {
    */
   readonly sqlParser?: () => Promise<unknown>
   /** Views, by their bare names in lower case, that nobody has declared the sources of. */
-  readonly blindViews?: ReadonlySet<string>
+  readonly undeclaredViews?: ReadonlySet<string>
 }
 
 /** One client's way into the engine. */
@@ -53,7 +53,7 @@ export interface Engine {
    */
   write<T>(plan: WritePlan<T>, transaction?: Transaction): Promise<T>
   /** The same for drivers that answer at once. */
-  readonly atOnce: EngineAtOnce
+  readonly sync: SyncEngine
   /** Opens the scope of a transaction: see {@link Transaction} for when its statements mark. */
   transaction(marking: 'late' | 'early'): Transaction
   /** Runs `body` so that `cache.invalidate` and `cache.wrap` inside it know their transaction. */

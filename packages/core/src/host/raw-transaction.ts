@@ -12,7 +12,7 @@ export interface RawSession {
 }
 
 /** What one host says and knows of its sessions. */
-export interface RawSessionWords {
+export interface RawSessionOptions {
   /** `'this client reads past the cache. Use $transaction instead'` */
   readonly advice: string
   /** True if the error proves that the statement committed nothing. */
@@ -23,7 +23,7 @@ export interface RawSessionWords {
 
 export function createRawSession(
   engine: Pick<Engine, 'transaction' | 'events'>,
-  { advice, statementFailed, commitFailed }: RawSessionWords,
+  { advice, statementFailed, commitFailed }: RawSessionOptions,
 ): RawSession {
   let session: Transaction | undefined
 

@@ -46,7 +46,7 @@ const URLS = ['connectionString', 'url', 'uri'] as const
  * To be part of the client's identity, so that neither is given the other's entries. `holders`: objects of drivers that
  * may hold settings; anything else in them, and anything that is no object, is passed over.
  */
-export function connectionMeaning(...holders: readonly unknown[]): readonly string[] {
+export function connectionFingerprint(...holders: readonly unknown[]): readonly string[] {
   const found = new Set<string>()
   for (const holder of holders) {
     if (typeof holder !== 'object' || holder === null) continue

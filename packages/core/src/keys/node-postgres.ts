@@ -1,4 +1,4 @@
-import { type ConnectionSource, connectionMeaning } from './connection.ts'
+import { type ConnectionSource, connectionFingerprint } from './connection.ts'
 import { connectionByParsers } from './parsers.ts'
 import { networkPlace } from './place.ts'
 
@@ -35,7 +35,9 @@ export function nodePostgresPool(
 export function nodePostgresClient(client: unknown): ConnectionSource | undefined {
   if (!isClient(client)) return undefined
   const seen = textsOf(client)
-  return seen && watched(client, seen, [...seen.settings, ...connectionMeaning(client.connectionParameters)])
+  return (
+    seen && watched(client, seen, [...seen.settings, ...connectionFingerprint(client.connectionParameters)])
+  )
 }
 
 function nodePostgresOptions(
@@ -44,7 +46,7 @@ function nodePostgresOptions(
   others: readonly unknown[],
   settings: readonly string[],
 ): ConnectionSource | undefined {
-  const said = [...settings, ...connectionMeaning(options, ...others)]
+  const said = [...settings, ...connectionFingerprint(options, ...others)]
   const early = probe(Client, options)
   const first = early && textsOf(early)
   if (!early || !first) return undefined

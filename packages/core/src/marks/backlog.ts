@@ -1,7 +1,7 @@
 import type { FinishRequest } from '../store/store.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
 import { LIST } from '../tags/spelling.ts'
-import type { Unfinished } from './pending-writes.ts'
+import type { PendingWrites } from './pending-writes.ts'
 
 /** Bounds of what is owed: beyond them it is owed to whole tables, and beyond those to everything. */
 export const MOST_RECORDS = 1_000
@@ -11,13 +11,13 @@ const MOST_CELLS_OF_RECORD = 1_000
 const MOST_TOKENS = 16
 
 /** What the store must still be told of one record, or of everything. */
-export interface Debt {
+export interface BacklogItem {
   /** One finish per write whose mark may be up; each does all that is owed. Undefined: invalidate everything. */
   readonly requests: readonly FinishRequest[] | undefined
   /** Forgets it, unless more has come since it was looked up. */
-  paid(): void
+  acknowledge(): void
   /** Puts it behind all others. */
-  unpaid(): void
+  postpone(): void
 }
 
 /** Finishes that the store has not acknowledged, merged per record and bounded. Reads of what is owed are covered. */
@@ -28,23 +28,23 @@ export interface Backlog {
   add(request: FinishRequest): void
   addEverything(): void
   /** All there is, the oldest first. */
-  debts(): readonly Debt[]
+  items(): readonly BacklogItem[]
   clear(): void
 }
 
 /** @param overflowed called when there are too many records, and so everything is owed. */
-export function createBacklog(unfinished: Unfinished, overflowed: () => void): Backlog {
-  const owed = new Map<string, Owed>()
+export function createBacklog(unfinished: PendingWrites, overflowed: () => void): Backlog {
+  const byRecord = new Map<string, RecordBacklog>()
   let cells = 0
   let all: { version: number; readonly release: () => void } | undefined
 
-  const forget = (one: Owed): void => {
-    owed.delete(one.record)
+  const forget = (one: RecordBacklog): void => {
+    byRecord.delete(one.record)
     cells -= one.cells.size
     one.release()
   }
   const clear = (): void => {
-    for (const one of [...owed.values()]) forget(one)
+    for (const one of [...byRecord.values()]) forget(one)
   }
   const addEverything = (): void => {
     // Covered before the records are let go.
@@ -52,38 +52,38 @@ export function createBacklog(unfinished: Unfinished, overflowed: () => void): B
     else all = { version: 0, release: unfinished.addAll() }
     clear()
   }
-  const begin = (request: FinishRequest): Owed => {
-    const one = firstOf(request)
+  const begin = (request: FinishRequest): RecordBacklog => {
+    const one = createRecordBacklog(request)
     one.release = unfinished.hold({ record: one.record, touches: (read) => touches(one, read) })
-    owed.set(one.record, one)
+    byRecord.set(one.record, one)
     return one
   }
-  const debtOf = (one: Owed): Debt => {
+  const itemOf = (one: RecordBacklog): BacklogItem => {
     const { version } = one
     return {
       requests: requestsOf(one),
-      paid: () => one.version === version && owed.get(one.record) === one && forget(one),
-      unpaid: () => owed.delete(one.record) && owed.set(one.record, one),
+      acknowledge: () => one.version === version && byRecord.get(one.record) === one && forget(one),
+      postpone: () => byRecord.delete(one.record) && byRecord.set(one.record, one),
     }
   }
-  const debtOfAll = (known: NonNullable<typeof all>): Debt => {
+  const itemOfAll = (known: NonNullable<typeof all>): BacklogItem => {
     const { version } = known
-    const paid = (): void => {
+    const acknowledge = (): void => {
       if (all !== known || known.version !== version) return
       all = undefined
       known.release()
     }
-    return { requests: undefined, paid, unpaid: () => {} }
+    return { requests: undefined, acknowledge, postpone: () => {} }
   }
   return {
     get records() {
-      return owed.size
+      return byRecord.size
     },
     get cells() {
       return cells
     },
     get empty() {
-      return !all && !owed.size
+      return !all && !byRecord.size
     },
     add(request) {
       // Said already, unless it is just being said: then once more.
@@ -91,21 +91,21 @@ export function createBacklog(unfinished: Unfinished, overflowed: () => void): B
         all.version++
         return
       }
-      const one = owed.get(request.record) ?? begin(request)
+      const one = byRecord.get(request.record) ?? begin(request)
       cells -= one.cells.size
       join(one, request)
       cells += one.cells.size
       if (cells > MOST_CELLS) {
-        const most = largest(owed.values())
+        const most = largest(byRecord.values())
         cells -= most.cells.size
         widen(most)
       }
-      if (owed.size <= MOST_RECORDS) return
+      if (byRecord.size <= MOST_RECORDS) return
       addEverything()
       overflowed()
     },
     addEverything,
-    debts: () => (all ? [debtOfAll(all)] : [...owed.values()].map(debtOf)),
+    items: () => (all ? [itemOfAll(all)] : [...byRecord.values()].map(itemOf)),
     clear() {
       clear()
       all?.release()
@@ -115,7 +115,7 @@ export function createBacklog(unfinished: Unfinished, overflowed: () => void): B
 }
 
 /** What is owed to one record. */
-interface Owed {
+interface RecordBacklog {
   readonly record: string
   readonly tokens: string[]
   untouched: readonly string[]
@@ -128,12 +128,12 @@ interface Owed {
   release: () => void
 }
 
-function firstOf({ record, untouched, keep }: FinishRequest): Owed {
+function createRecordBacklog({ record, untouched, keep }: FinishRequest): RecordBacklog {
   const one = { record, tokens: [], untouched, keep, cells: new Set<string>() }
   return { ...one, whole: false, version: 0, release: () => {} }
 }
 
-function join(one: Owed, request: FinishRequest): void {
+function join(one: RecordBacklog, request: FinishRequest): void {
   one.version++
   if (one.tokens.length < MOST_TOKENS) one.tokens.push(request.token)
   if (one.whole) return
@@ -144,24 +144,24 @@ function join(one: Owed, request: FinishRequest): void {
   if (one.cells.size > MOST_CELLS_OF_RECORD) widen(one)
 }
 
-function widen(one: Owed): void {
+function widen(one: RecordBacklog): void {
   one.cells.clear()
   one.untouched = []
   one.keep = []
   one.whole = true
 }
 
-function largest(owed: Iterable<Owed>): Owed {
+function largest(owed: Iterable<RecordBacklog>): RecordBacklog {
   return [...owed].reduce((most, one) => (one.cells.size > most.cells.size ? one : most))
 }
 
-function requestsOf({ record, tokens, untouched, keep, cells }: Owed): readonly FinishRequest[] {
+function requestsOf({ record, tokens, untouched, keep, cells }: RecordBacklog): readonly FinishRequest[] {
   const names = [...cells]
   return tokens.map((token) => ({ record, token, untouched, keep, cells: names }))
 }
 
 /** As for the write it comes from: a read of a value cell asks for its key's field as well. */
-function touches({ untouched, cells }: Owed, read: ReadTag): boolean {
+function touches({ untouched, cells }: RecordBacklog, read: ReadTag): boolean {
   if (read.cells.some((cell) => cells.has(cell))) return true
   return read.fields.some((field) => (field === LIST ? read.list === 'depends' : !untouched.includes(field)))
 }

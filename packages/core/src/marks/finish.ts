@@ -1,25 +1,25 @@
 import type { Guarded, GuardedStore } from '../store/guard.ts'
 import type { FinishRequest } from '../store/store.ts'
-import type { TagReport, Witness } from '../tags/tag.ts'
+import type { TagReport, TagReportRequest } from '../tags/tag.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
-import type { Testimony } from '../write-through/proof.ts'
+import type { Evidence } from '../write-through/proof.ts'
 import type { Journal } from './journal.ts'
 import { finishesOf, newToken } from './mark-requests.ts'
-import type { Unfinished } from './pending-writes.ts'
+import type { PendingWrites } from './pending-writes.ts'
 
 /** What finishes and explicit invalidation need from the composition root. */
-export interface BumpRoom {
+export interface BumpDeps {
   readonly store: GuardedStore
-  readonly unfinished: Unfinished
+  readonly pendingWrites: PendingWrites
   readonly journal: Journal
 }
 
 /** What a store reported of one record. */
-export function testimonyOf(
-  { witness }: { readonly witness?: Witness },
+export function evidenceOf(
+  { reportOn: request }: { readonly reportOn?: TagReportRequest },
   answer: Guarded<TagReport | undefined>,
-): Testimony | undefined {
-  return witness && answer.ok && answer.value ? { witness, report: answer.value } : undefined
+): Evidence | undefined {
+  return request && answer.ok && answer.value ? { request, report: answer.value } : undefined
 }
 
 /**
@@ -28,16 +28,16 @@ export function testimonyOf(
  * @param then what is to be done with the reports, by record.
  */
 export async function sendFinishes(
-  { store, journal }: BumpRoom,
+  { store, journal }: BumpDeps,
   requests: readonly FinishRequest[],
   forget: () => void,
-  then?: (finished: ReadonlyMap<string, Testimony>) => Promise<void>,
+  then?: (finished: ReadonlyMap<string, Evidence>) => Promise<void>,
 ): Promise<void> {
-  const reports = new Map<string, Testimony>()
+  const reports = new Map<string, Evidence>()
   const send = async (request: FinishRequest): Promise<boolean> => {
     if (store.silence.has(request.record, 'long')) return false
     const answer = await store.finish(request)
-    const report = testimonyOf(request, answer)
+    const report = evidenceOf(request, answer)
     if (report) reports.set(request.record, report)
     return answer.ok
   }
@@ -53,29 +53,29 @@ export async function sendFinishes(
  * Bumps tags that no statement of ours is changing: explicit invalidation. Resolves when the store acknowledged it, or
  * when it is in the journal.
  */
-export function bump(room: BumpRoom, tags: readonly WriteTag[]): Promise<void> {
-  return sendFinishes(room, finishesOf(tags, tags, newToken()), room.unfinished.add(tags))
+export function bump(deps: BumpDeps, tags: readonly WriteTag[]): Promise<void> {
+  return sendFinishes(deps, finishesOf(tags, tags, newToken()), deps.pendingWrites.add(tags))
 }
 
 /**
  * The same by a driver that answers at once, when its write is done. A store in this process knows before anybody else
  * runs; any other is told in the background, and reads of this process go past the cache until it has heard.
  */
-export function bumpAtOnce(room: BumpRoom, tags: readonly WriteTag[]): void {
-  const { atOnce } = room.store
-  if (!atOnce) {
-    void bump(room, tags)
+export function bumpSync(deps: BumpDeps, tags: readonly WriteTag[]): void {
+  const { sync } = deps.store
+  if (!sync) {
+    void bump(deps, tags)
     return
   }
   // Other caches of this process may have to hear of it.
-  const forget = room.unfinished.add(tags)
-  for (const request of finishesOf(tags, tags, newToken())) atOnce.finish(request)
+  const forget = deps.pendingWrites.add(tags)
+  for (const request of finishesOf(tags, tags, newToken())) sync.finish(request)
   forget()
 }
 
 /** Ends everything the store holds; otherwise as {@link bump}. */
-export async function bumpAll({ store, journal, unfinished }: BumpRoom): Promise<void> {
-  const forget = unfinished.addAll()
+export async function bumpAll({ store, journal, pendingWrites }: BumpDeps): Promise<void> {
+  const forget = pendingWrites.addAll()
   if (!(await store.invalidateAll()).ok) journal.addEverything()
   forget()
 }

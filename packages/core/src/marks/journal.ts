@@ -2,8 +2,8 @@ import type { Clock } from '../base/clock.ts'
 import type { Events } from '../report/events.ts'
 import type { GuardedStore } from '../store/guard.ts'
 import type { FinishRequest } from '../store/store.ts'
-import { createBacklog, type Debt } from './backlog.ts'
-import type { Unfinished } from './pending-writes.ts'
+import { type BacklogItem, createBacklog } from './backlog.ts'
+import type { PendingWrites } from './pending-writes.ts'
 
 /** First pause before what failed is sent again, in milliseconds; doubled up to the last. */
 const PAUSE_FIRST = 50
@@ -26,15 +26,15 @@ export interface Journal {
   readonly cells: number
 }
 
-export interface JournalRoom {
+export interface JournalDeps {
   readonly store: GuardedStore
   readonly clock: Clock
   readonly events: Events
-  readonly unfinished: Unfinished
+  readonly pendingWrites: PendingWrites
 }
 
-export function createJournal({ store, clock, events, unfinished }: JournalRoom): Journal {
-  const backlog = createBacklog(unfinished, () => {
+export function createJournal({ store, clock, events, pendingWrites }: JournalDeps): Journal {
+  const backlog = createBacklog(pendingWrites, () => {
     const message =
       'the store has been out of reach while more tables and tags were written than are remembered one by one: everything will be invalidated when it is back'
     events.emit('warning', { code: 'journal-overflow', message })
@@ -50,22 +50,22 @@ export function createJournal({ store, clock, events, unfinished }: JournalRoom)
       void pass()
     })
   }
-  const tell = async (requests: readonly FinishRequest[]): Promise<boolean> => {
+  const sendFinishes = async (requests: readonly FinishRequest[]): Promise<boolean> => {
     const answers = await Promise.all(requests.map((request) => store.finish(request)))
     return answers.every(({ ok }) => ok)
   }
   /** The first request alone, for it says everything; the others take marks off, if the store is there. */
-  const send = async ({ requests, paid, unpaid }: Debt): Promise<boolean> => {
+  const send = async ({ requests, acknowledge, postpone }: BacklogItem): Promise<boolean> => {
     const acknowledged = requests
-      ? (await tell(requests.slice(0, 1))) && (await tell(requests.slice(1)))
+      ? (await sendFinishes(requests.slice(0, 1))) && (await sendFinishes(requests.slice(1)))
       : (await store.invalidateAll()).ok
-    if (acknowledged) paid()
-    else unpaid()
+    if (acknowledged) acknowledge()
+    else postpone()
     return acknowledged
   }
   /** Stops at the first group of which nothing arrived; what failed goes behind what was not tried. */
   const sendAll = async (): Promise<void> => {
-    const debts = backlog.debts()
+    const debts = backlog.items()
     for (let from = 0; from < debts.length && !store.closed; from += AT_ONCE) {
       const sent = await Promise.all(debts.slice(from, from + AT_ONCE).map(send))
       if (!sent.includes(true)) return

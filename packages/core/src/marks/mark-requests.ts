@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { FinishRequest, MarkRequest } from '../store/store.ts'
 import { LIST } from '../tags/spelling.ts'
-import type { Witness } from '../tags/tag.ts'
+import type { TagReportRequest } from '../tags/tag.ts'
 import { isUserTag, markedFields, type WriteTag } from '../tags/write-tags.ts'
-import { type Stakes, witnessOf } from '../write-through/proof.ts'
+import { type CandidateTags, reportRequestOf } from '../write-through/proof.ts'
 
 /** Lifetime of a mark in milliseconds; renewed at a third of it until the write's finish. */
 export const MARK_LIFETIME = 30_000
@@ -17,7 +17,7 @@ export function newToken(): string {
   return `${PROCESS}${(tokens++).toString(36)}`
 }
 
-export function markOf(tag: WriteTag, token: string, witness?: Witness): MarkRequest {
+export function markOf(tag: WriteTag, token: string, reportOn?: TagReportRequest): MarkRequest {
   return {
     record: tag.record,
     token,
@@ -25,7 +25,7 @@ export function markOf(tag: WriteTag, token: string, witness?: Witness): MarkReq
     known: tag.known,
     cells: [...tag.cells],
     lifetime: MARK_LIFETIME,
-    ...(witness && { witness }),
+    ...(reportOn && { reportOn }),
   }
 }
 
@@ -37,10 +37,10 @@ export function finishesOf(
   marked: readonly WriteTag[],
   returned: readonly WriteTag[],
   token: string,
-  stakes?: Stakes,
+  candidates?: CandidateTags,
 ): readonly FinishRequest[] {
   return marked.map((tag) => {
-    const witness = witnessOf(tag, stakes)
+    const reportOn = reportRequestOf(tag, candidates)
     const shown = returned.find(({ record }) => record === tag.record)
     const known = (name: string): boolean => shown?.known.includes(name) === true && !shown.unknown.has(name)
     return {
@@ -49,7 +49,7 @@ export function finishesOf(
       untouched: tag.known.filter((name) => !tag.unknown.has(name)),
       keep: [...tag.unknown].filter(known),
       cells: [...new Set([...tag.cells, ...(shown?.cells ?? [])])],
-      ...(witness && { witness }),
+      ...(reportOn && { reportOn }),
     }
   })
 }

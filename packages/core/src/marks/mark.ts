@@ -1,7 +1,7 @@
 import type { CacheError } from '../base/errors.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
-import type { RowAtStake, Stakes } from '../write-through/proof.ts'
-import { createMarks, type MarkRoom } from './marks.ts'
+import type { CandidateRow, CandidateTags } from '../write-through/proof.ts'
+import { createMarks, type MarkDeps } from './marks.ts'
 
 /** The marks of one statement, up until finished. */
 export interface Mark {
@@ -13,26 +13,30 @@ export interface Mark {
    * @param rows to be written through, if their tags prove that nobody else changed them.
    * @returns when the store acknowledged it, or when it is in the journal; and the rows are stored, or not.
    */
-  finish(returned?: readonly WriteTag[], rows?: readonly RowAtStake[]): Promise<void>
+  finish(returned?: readonly WriteTag[], rows?: readonly CandidateRow[]): Promise<void>
   /** Keeps the marks up for a minute, then bumps everything. */
-  leave(): void
+  abandon(): void
 }
 
 /**
  * Marks `tags` in the store, one call per table in parallel. Resolves when acknowledged or failed: after a second at
  * most, and at once while the store is known not to answer.
- * @param stakes what the marks are to report on, for rows that may be written through.
+ * @param candidates what the marks are to report on, for rows that may be written through.
  */
-export async function raiseMark(room: MarkRoom, tags: readonly WriteTag[], stakes?: Stakes): Promise<Mark> {
-  const marks = createMarks(room)
-  marks.cover(tags)
-  marks.add(tags, stakes, 'all')
+export async function raiseMark(
+  deps: MarkDeps,
+  tags: readonly WriteTag[],
+  candidates?: CandidateTags,
+): Promise<Mark> {
+  const marks = createMarks(deps)
+  marks.bypassReads(tags)
+  marks.add(tags, candidates, 'all')
   await marks.wait('long')
   // What is acknowledged later may come after other writes of the same rows: it proves nothing.
   const proves = marks.acknowledged
   return {
     refusal: marks.refusal(tags),
     finish: (returned = [], rows = []) => marks.finish(returned, proves ? rows : []),
-    leave: marks.leave,
+    abandon: marks.abandon,
   }
 }

@@ -4,14 +4,14 @@ import type { Silence } from '../store/silence.ts'
 import type { FinishRequest } from '../store/store.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
 import {
-  mergeStakes,
+  type CandidateRow,
+  type CandidateTags,
+  candidateTagsOf,
+  type Evidence,
+  mergeCandidateTags,
   proofOf,
-  type RowAtStake,
-  type Stakes,
-  stakesOf,
-  type Testimony,
 } from '../write-through/proof.ts'
-import { type BumpRoom, sendFinishes, testimonyOf } from './finish.ts'
+import { type BumpDeps, evidenceOf, sendFinishes } from './finish.ts'
 import { finishesOf, MARK_LIFETIME, markOf, newToken, rollbacksOf } from './mark-requests.ts'
 import { createRecordMarks, type RecordMarks, type Sending } from './record-marks.ts'
 import { refusalOf } from './refusal.ts'
@@ -22,7 +22,7 @@ export const UNKNOWN_OUTCOME = 60_000
 const FRESH = 1_000
 
 /** What marks need from the composition root. */
-export interface MarkRoom extends BumpRoom {
+export interface MarkDeps extends BumpDeps {
   readonly clock: Clock
   /** Bare names of tables whose policy says `onMarkFailure: 'reject'`. */
   readonly rejecting: ReadonlySet<string>
@@ -33,9 +33,9 @@ export interface MarkRoom extends BumpRoom {
 /** The marks of one write or one transaction, under one token, up until finished. */
 export interface Marks {
   /** Marks what is not marked yet. */
-  add(tags: readonly WriteTag[], stakes: Stakes | undefined, sending: Sending): void
+  add(tags: readonly WriteTag[], candidates: CandidateTags | undefined, sending: Sending): void
   /** From now on reads of this process that depend on `tags` bypass the cache. Call before the write may commit. */
-  cover(tags: readonly WriteTag[]): void
+  bypassReads(tags: readonly WriteTag[]): void
   /** Repeats marks that have been up for long. */
   refresh(): void
   /**
@@ -53,20 +53,20 @@ export interface Marks {
    * @param returned the same tables with what the results showed; a key still unknown there is bumped.
    * @param rows to be written through, if their tags prove that nobody else changed them.
    */
-  finish(returned: readonly WriteTag[], rows: readonly RowAtStake[]): Promise<void>
+  finish(returned: readonly WriteTag[], rows: readonly CandidateRow[]): Promise<void>
   /** The same when the write has certainly changed nothing: every tag keeps its nonce if its mark is still there. */
   rollBack(): Promise<void>
   /** Keeps the marks up for a minute, then bumps everything. */
-  leave(): void
+  abandon(): void
 }
 
-export function createMarks(room: MarkRoom): Marks {
-  const { store, clock, unfinished, rejecting } = room
+export function createMarks(deps: MarkDeps): Marks {
+  const { store, clock, pendingWrites, rejecting } = deps
   const token = newToken()
   const records = new Map<string, RecordMarks>()
   const covers: (() => void)[] = []
   /** What the first mark of each cell reported. */
-  const reported = new Map<string, Testimony>()
+  const reported = new Map<string, Evidence>()
   let stopRenewal: (() => void) | undefined
   let oldest = 0
 
@@ -79,8 +79,8 @@ export function createMarks(room: MarkRoom): Marks {
   }
   const open = (tag: WriteTag): RecordMarks => {
     const marks = createRecordMarks(store, token, tag, (request, answer) => {
-      const report = testimonyOf(request, answer)
-      for (const cell of report?.witness.cells ?? [])
+      const report = evidenceOf(request, answer)
+      for (const cell of report?.request.cells ?? [])
         if (report && !reported.has(cell)) reported.set(cell, report)
     })
     records.set(tag.record, marks)
@@ -94,13 +94,13 @@ export function createMarks(room: MarkRoom): Marks {
     // Behind its marks: a finish that overtook one would leave it there. To who does not answer none is sent now.
     const sent = waitFor(store.silence, 'long', [...records.values()])
     if (sent) await sent
-    await sendFinishes(room, requests(), forget, then)
+    await sendFinishes(deps, requests(), forget, then)
   }
-  const finish = (returned: readonly WriteTag[], rows: readonly RowAtStake[]): Promise<void> => {
+  const finish = (returned: readonly WriteTag[], rows: readonly CandidateRow[]): Promise<void> => {
     // What the marks have already shown to be hopeless need not be kept by the finish.
     const hopeful = rows.filter(({ cell }) => reported.has(cell))
     return takeOff(
-      () => finishesOf(tags(), returned, token, mergeStakes(hopeful.map(stakesOf))),
+      () => finishesOf(tags(), returned, token, mergeCandidateTags(hopeful.map(candidateTagsOf))),
       async (finished) => {
         await Promise.all(
           hopeful.map((row) => storeRow(row, reported.get(row.cell), finished.get(row.record))),
@@ -109,14 +109,14 @@ export function createMarks(room: MarkRoom): Marks {
     )
   }
   return {
-    add(added, stakes, sending) {
+    add(added, candidates, sending) {
       if (!stopRenewal && added.length) {
         oldest = clock.now()
         renewLater()
       }
-      for (const tag of added) (records.get(tag.record) ?? open(tag)).add(tag, stakes, sending)
+      for (const tag of added) (records.get(tag.record) ?? open(tag)).add(tag, candidates, sending)
     },
-    cover: (covered) => void covers.push(unfinished.add(covered)),
+    bypassReads: (covered) => void covers.push(pendingWrites.add(covered)),
     refresh() {
       if (store.source === 'memory' || clock.now() - oldest < FRESH) return
       oldest = clock.now()
@@ -136,15 +136,15 @@ export function createMarks(room: MarkRoom): Marks {
       return failed && refusalOf(rejecting, of, failed.failure)
     },
     finish,
-    rollBack: () => takeOff(() => rollbacksOf(tags(), token, 2 * room.longestLifetime())),
-    leave: () => void clock.after(UNKNOWN_OUTCOME, () => void finish([], [])),
+    rollBack: () => takeOff(() => rollbacksOf(tags(), token, 2 * deps.longestLifetime())),
+    abandon: () => void clock.after(UNKNOWN_OUTCOME, () => void finish([], [])),
   }
 }
 
-type StoreRows = (finished: ReadonlyMap<string, Testimony>) => Promise<void>
+type StoreRows = (finished: ReadonlyMap<string, Evidence>) => Promise<void>
 
 function waitFor(
-  { has, watch }: BumpRoom['store']['silence'],
+  { has, watch }: BumpDeps['store']['silence'],
   silence: Silence,
   marks: readonly RecordMarks[],
 ): Promise<void> | undefined {
@@ -165,9 +165,9 @@ function waitFor(
 
 /** A row that is not proven is not stored: the next read loads it. */
 async function storeRow(
-  row: RowAtStake,
-  marked: Testimony | undefined,
-  finished: Testimony | undefined,
+  row: CandidateRow,
+  marked: Evidence | undefined,
+  finished: Evidence | undefined,
 ): Promise<void> {
   const proof = proofOf(row, marked, finished)
   // The write has happened, whatever becomes of its row.

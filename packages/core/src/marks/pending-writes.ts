@@ -3,7 +3,7 @@ import { LIST } from '../tags/spelling.ts'
 import { markedFields, type WriteTag } from '../tags/write-tags.ts'
 
 /** Something that reads of one record must go past. */
-export interface Cover {
+export interface PendingWrite {
   readonly record: string
   /** True if a read with this tag must go to the database. Asked anew for every read. */
   readonly touches: (request: ReadTag) => boolean
@@ -13,23 +13,23 @@ export interface Cover {
  * Writes of this process between their mark and their acknowledged finish. A read that depends on one of their tags
  * bypasses: what the store could not be told, this process still knows.
  */
-export interface Unfinished {
+export interface PendingWrites {
   /** @returns a function to call once the finish is acknowledged, or somebody else covers it. */
   add(tags: readonly WriteTag[]): () => void
   /** @returns a function that takes the cover away. */
-  hold(cover: Cover): () => void
+  hold(cover: PendingWrite): () => void
   /** Covers every read there is, until the returned function is called. */
   addAll(): () => void
   /** True if a read with these tags must go to the database, whatever its result will be. */
-  covers(requests: readonly ReadTag[]): boolean
+  mustBypass(requests: readonly ReadTag[]): boolean
   /** True if the `list` of this record counts as dirty: every write marks it. */
-  writes(record: string): boolean
+  isWriting(record: string): boolean
   /** Resolves when nothing is unfinished. */
   idle(): Promise<void>
 }
 
-export function createUnfinished(): Unfinished {
-  const byRecord = new Map<string, Set<Cover>>()
+export function createPendingWrites(): PendingWrites {
+  const byRecord = new Map<string, Set<PendingWrite>>()
   const waiting = new Set<() => void>()
   let all = 0
 
@@ -38,7 +38,7 @@ export function createUnfinished(): Unfinished {
     for (const resolve of waiting) resolve()
     waiting.clear()
   }
-  const hold = (cover: Cover): (() => void) => {
+  const hold = (cover: PendingWrite): (() => void) => {
     const set = byRecord.get(cover.record) ?? new Set()
     byRecord.set(cover.record, set.add(cover))
     return () => {
@@ -52,7 +52,7 @@ export function createUnfinished(): Unfinished {
   return {
     hold,
     add(tags) {
-      const held = coversOf(tags).map(hold)
+      const held = pendingWritesOf(tags).map(hold)
       return () => {
         for (const release of held) release()
       }
@@ -66,7 +66,7 @@ export function createUnfinished(): Unfinished {
         settle()
       }
     },
-    covers(requests) {
+    mustBypass(requests) {
       if (all) return true
       if (!byRecord.size) return false
       return requests.some((request) => {
@@ -74,7 +74,7 @@ export function createUnfinished(): Unfinished {
         return false
       })
     },
-    writes: (record) => byRecord.has(record),
+    isWriting: (record) => byRecord.has(record),
     idle: () =>
       new Promise((resolve) => {
         waiting.add(resolve)
@@ -84,16 +84,19 @@ export function createUnfinished(): Unfinished {
 }
 
 /** A cover each: two scopes may name the same tags, and each takes back its own. */
-export function coversOf(tags: readonly WriteTag[]): readonly Cover[] {
+export function pendingWritesOf(tags: readonly WriteTag[]): readonly PendingWrite[] {
   return tags.map((tag) => ({ record: tag.record, touches: (request) => touches(tag, request) }))
 }
 
 const NONE: ReadonlySet<string> = new Set()
 
 /** Records of these tags that this process is writing to. */
-export function writtenNow({ writes }: Unfinished, tags: readonly ReadTag[]): ReadonlySet<string> {
-  if (!tags.some(({ record }) => writes(record))) return NONE
-  return new Set(tags.map(({ record }) => record).filter(writes))
+export function recordsBeingWritten(
+  { isWriting }: PendingWrites,
+  tags: readonly ReadTag[],
+): ReadonlySet<string> {
+  if (!tags.some(({ record }) => isWriting(record))) return NONE
+  return new Set(tags.map(({ record }) => record).filter(isWriting))
 }
 
 function touches(tag: WriteTag, request: ReadTag): boolean {

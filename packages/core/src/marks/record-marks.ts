@@ -2,7 +2,7 @@ import type { Guarded, GuardedStore } from '../store/guard.ts'
 import type { MarkRequest } from '../store/store.ts'
 import type { TagReport } from '../tags/tag.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
-import { mergeStakes, type Stakes, witnessOf } from '../write-through/proof.ts'
+import { type CandidateTags, mergeCandidateTags, reportRequestOf } from '../write-through/proof.ts'
 import { markOf } from './mark-requests.ts'
 import { createWantedMarks } from './wanted-marks.ts'
 
@@ -21,7 +21,7 @@ export type Sending = 'beside' | 'next' | 'all'
 export interface RecordMarks {
   readonly record: string
   /** Marks what is not marked yet. */
-  add(tag: WriteTag, stakes: Stakes | undefined, sending: Sending): void
+  add(tag: WriteTag, candidates: CandidateTags | undefined, sending: Sending): void
   /** Marks everything once more, whatever was marked. */
   repeat(): void
   /** Resolves when no mark is on its way. Undefined: that is so already. */
@@ -42,7 +42,7 @@ export function createRecordMarks(
   answered: (request: MarkRequest, answer: Guarded<TagReport | undefined>) => void,
 ): RecordMarks {
   const wanted = createWantedMarks(first)
-  const stakes: Stakes[] = []
+  const candidates: CandidateTags[] = []
   let [onWay, commands, urgent] = [0, 0, false]
   let failed: { readonly error: unknown } | undefined
   let quiet: PromiseWithResolvers<void> | undefined
@@ -50,8 +50,10 @@ export function createRecordMarks(
   const send = (all: boolean): void => {
     const tag = wanted.take(all || failed !== undefined)
     const { unknown } = wanted.tag()
-    const witness = stakes.length ? witnessOf({ ...tag, unknown }, mergeStakes(stakes)) : undefined
-    const request = markOf(tag, token, witness)
+    const reportOn = candidates.length
+      ? reportRequestOf({ ...tag, unknown }, mergeCandidateTags(candidates))
+      : undefined
+    const request = markOf(tag, token, reportOn)
     urgent = false
     failed = undefined
     onWay++
@@ -70,9 +72,9 @@ export function createRecordMarks(
   }
   return {
     record: first.record,
-    add(tag, stake, sending) {
+    add(tag, candidate, sending) {
       wanted.add(tag)
-      if (stake) stakes.push(stake)
+      if (candidate) candidates.push(candidate)
       if (!wanted.more && !failed) return
       if (sending !== 'beside') urgent = true
       if (sending === 'all' || (!onWay && (urgent || commands < MOST_BESIDE))) send(false)

@@ -1,18 +1,18 @@
 import type { Clock } from '../base/clock.ts'
 import type { Entries } from '../entry/entries.ts'
 import { isEmpty, lifetimeOf } from '../entry/lifetime.ts'
-import { sightsOf, type TagSights } from '../entry/observed-tags.ts'
-import { heldThrough, type Recorded, recordedTags } from '../entry/recorded-tags.ts'
-import { withLearned } from '../entry/result-dependencies.ts'
+import { type ObservedTags, observeTags } from '../entry/observed-tags.ts'
+import { confirmTags, type RecordedTags, recordTags } from '../entry/recorded-tags.ts'
+import { withResultCells } from '../entry/result-dependencies.ts'
 import type { EntryKey, EntryKeys } from '../keys/entry-key.ts'
-import { type Unfinished, writtenNow } from '../marks/pending-writes.ts'
+import { type PendingWrites, recordsBeingWritten } from '../marks/pending-writes.ts'
 import { type ScopeOf, UNSCOPED } from '../options/scope.ts'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { Policy } from '../plan/policy.ts'
 import type { BypassReason, Events, MissReason } from '../report/events.ts'
 import type { Fetched } from '../store/store.ts'
 import type { DeriveTags, KnownTags } from '../tags/known-tags.ts'
-import type { Found, Wanted } from '../tier/look-up.ts'
+import type { EntryRequest, LookUpResult } from '../tier/look-up.ts'
 import type { Stamp } from '../tier/put-entry.ts'
 import { type ReportDeps, reportRead } from './report-read.ts'
 
@@ -26,7 +26,7 @@ export interface DecideDeps extends ReportDeps {
   readonly scopeOf: ScopeOf | undefined
   readonly keys: EntryKeys
   readonly entries: Entries
-  readonly unfinished: Unfinished
+  readonly pendingWrites: PendingWrites
   readonly maxValueBytes: number
   /** What a read depends on, given what it uses and the user tags of its policy. */
   readonly tagsOf: DeriveTags
@@ -38,7 +38,7 @@ export interface DecideDeps extends ReportDeps {
 export type PlannedRead = Omit<ReadPlan<unknown>, 'run' | 'joined'>
 
 /** A read on its way down, as far as it came: what a report of it shows. */
-export interface StartedRead<P extends PlannedRead> extends Partial<Wanted> {
+export interface StartedRead<P extends PlannedRead> extends Partial<EntryRequest> {
   readonly plan: P
   /** By the clock. */
   readonly started: number
@@ -59,7 +59,7 @@ interface KeyedRead<P extends PlannedRead> {
 }
 
 /** A read that asks the cache. */
-export interface CachedRead<P extends PlannedRead> extends Wanted {
+export interface CachedRead<P extends PlannedRead> extends EntryRequest {
   readonly plan: P
   readonly policy: Policy
   readonly bypass?: undefined
@@ -86,9 +86,9 @@ export function depend<P extends PlannedRead>(
   { plan, started, policy, key }: KeyedRead<P>,
 ): BypassedRead<P> | CachedRead<P> {
   const tags = deps.knownTags(key.key, plan.occurrences, policy.tags, tableWrittenAround(plan, policy))
-  const writing = writtenNow(deps.unfinished, tags)
+  const writing = recordsBeingWritten(deps.pendingWrites, tags)
   const one: CachedRead<P> = { plan, started, operation: plan.operation, policy, key, tags, writing }
-  return deps.unfinished.covers(tags) ? { ...one, bypass: 'dirty' } : one
+  return deps.pendingWrites.mustBypass(tags) ? { ...one, bypass: 'dirty' } : one
 }
 
 /** Why a read must not ask the cache, as far as the plan alone tells. Pure. */
@@ -124,7 +124,7 @@ export type Decision =
   | { readonly kind: 'bypass'; readonly reason: BypassReason }
 
 /** Judges what was found, and reports a hit. */
-export function decide(deps: DecideDeps, one: CachedRead<PlannedRead>, found: Found): Decision {
+export function decide(deps: DecideDeps, one: CachedRead<PlannedRead>, found: LookUpResult): Decision {
   const { fresh, entry, source } = found
   if (fresh.kind === 'dirty') return { kind: 'bypass', reason: 'dirty' }
   if (fresh.kind === 'miss') return { kind: 'load', reason: fresh.reason }
@@ -146,7 +146,7 @@ export function accepts({ accepts: judge }: PlannedRead, result: unknown): boole
 /** The tags of a read as they were before its load. */
 export interface Before {
   readonly epoch: string
-  readonly sights: TagSights
+  readonly observedTags: ObservedTags
 }
 
 /**
@@ -155,12 +155,12 @@ export interface Before {
  */
 export function beforeLoad(
   one: CachedRead<PlannedRead>,
-  found: Found,
+  found: LookUpResult,
   seeded: Fetched | undefined,
 ): Before | undefined {
   const { epoch } = seeded ?? found
-  const sights = seeded ? sightsOf(one.tags, seeded, one.writing) : found.sights
-  return sights.some((tag) => tag.dirty && !tag.optional) ? undefined : { epoch, sights }
+  const observedTags = seeded ? observeTags(one.tags, seeded, one.writing) : found.observedTags
+  return observedTags.some((tag) => tag.dirty && !tag.optional) ? undefined : { epoch, observedTags }
 }
 
 /** What a load leaves behind. */
@@ -174,7 +174,7 @@ export interface Loaded {
 /** A result that may be stored, once {@link confirm} has agreed where {@link mustConfirm} asks for that. */
 export interface Storable {
   readonly before: Before
-  readonly recorded: Recorded
+  readonly recorded: RecordedTags
   readonly stamp: Pick<Stamp, 'lifetime' | 'empty'>
   readonly payload: Uint8Array
 }
@@ -202,7 +202,7 @@ export function evaluate(
   const empty = isEmpty(result)
   const lifetime = lifetimeOf(policy, empty, deps.clock.random())
   const tags = deps.tagsOf(plan.occurrences, policy.tags, tableWrittenAround(plan, policy))
-  const recorded = recordedTags(tags, before.sights, result)
+  const recorded = recordTags(tags, before.observedTags, result)
   const tooLarge = payload.length > deps.maxValueBytes
   // Rows that came over another connection than the key says, or through other parsers, are nobody's.
   if (tooLarge || lifetime === undefined || !recorded || deps.keys.family() !== key.family) {
@@ -215,12 +215,12 @@ export function evaluate(
 
 /** Whether the tags must be looked at once more before the result may be stored. */
 export function mustConfirm({ plan }: CachedRead<PlannedRead>, { recorded }: Storable): boolean {
-  return recorded.learned.length > 0 || plan.severalStatements
+  return recorded.resultCells.length > 0 || plan.severalStatements
 }
 
 /** The tags of a result, with those that only the result named. */
-export function allTags({ tags }: CachedRead<PlannedRead>, { recorded }: Storable): Wanted['tags'] {
-  return withLearned(tags, recorded.learned)
+export function allTags({ tags }: CachedRead<PlannedRead>, { recorded }: Storable): EntryRequest['tags'] {
+  return withResultCells(tags, recorded.resultCells)
 }
 
 /**
@@ -235,7 +235,7 @@ export function confirm(
   after: Fetched,
 ): Stamp['tags'] | undefined {
   const { before, recorded } = storable
-  const { epoch, sights } = before
-  const writing = writtenNow(deps.unfinished, one.tags)
-  return heldThrough(recorded, { tags: allTags(one, storable), before: sights, epoch, after, writing })
+  const { epoch, observedTags } = before
+  const writing = recordsBeingWritten(deps.pendingWrites, one.tags)
+  return confirmTags(recorded, { tags: allTags(one, storable), before: observedTags, epoch, after, writing })
 }

@@ -1,6 +1,6 @@
 import type { ReadPlan } from '../plan/plan.ts'
 import type { MissReason } from '../report/events.ts'
-import { type PutRoom, putEntry, type Stamp } from '../tier/put-entry.ts'
+import { type PutDeps, putEntry, type Stamp } from '../tier/put-entry.ts'
 import {
   allTags,
   type Before,
@@ -15,7 +15,7 @@ import {
 import { reportRead } from './report-read.ts'
 
 /** What loading needs, wired by the composition root. */
-export interface LoadDeps extends DecideDeps, PutRoom {
+export interface LoadDeps extends DecideDeps, PutDeps {
   /** Entries of this process that are about to be stored, by name: whoever wants one waits for that. */
   readonly storing: Map<string, Promise<void>>
   /** Longest lifetime of any entry, in milliseconds: tags must outlive it. */
@@ -75,7 +75,7 @@ async function storeConfirmed(
   sent: () => void,
 ): Promise<void> {
   const all = allTags(one, storable)
-  const after = storable.recorded.learned.length
+  const after = storable.recorded.resultCells.length
     ? await deps.store.seed(all, 2 * deps.longestLifetime())
     : await deps.store.fetch(undefined, all)
   const held = after.ok ? confirm(deps, one, storable, after.value) : undefined

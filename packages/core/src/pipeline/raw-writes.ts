@@ -34,20 +34,20 @@ export interface RawChanges {
 }
 
 /** What they are told by. */
-export interface RawRoom {
+export interface RawWriteDeps {
   readonly events: Events
   readonly unknownWrites: UnknownWrites
   readonly schema: Schema
   /** Views that nobody has declared the sources of, in lower case: whoever writes one writes nobody knows what. */
-  readonly blindViews: ReadonlySet<string>
+  readonly undeclaredViews: ReadonlySet<string>
   /** Undefined: the database is not PostgreSQL. */
   readonly parser: SqlParser | undefined
 }
 
-export function createRawChanges(room: RawRoom): RawChanges {
-  const { events, unknownWrites, schema, parser } = room
+export function createRawChanges(deps: RawWriteDeps): RawChanges {
+  const { events, unknownWrites, schema, parser } = deps
   const decide = ({ operation, text, shown = text, instead }: RawWrite, written: Written | undefined) => {
-    if (written && isTold(room, written)) return written.tables.map(wholly)
+    if (written && isTold(deps, written)) return written.tables.map(wholly)
     events.emit('unknown-write', { operation, sql: shown })
     if (unknownWrites === 'throw')
       throw new CacheError(
@@ -83,10 +83,10 @@ function wholly(table: string): Change {
  * True if these are all the tables that change, as far as the schema knows what they are. A name that it does not know
  * may be a view of a table that it knows, or a partition.
  */
-function isTold({ schema, blindViews }: RawRoom, { tables, complete }: Written): boolean {
+function isTold({ schema, undeclaredViews }: RawWriteDeps, { tables, complete }: Written): boolean {
   const reached = new Set(tables)
   for (const name of reached) {
-    const table = blindViews.has(name) ? undefined : schema.tables.get(name)
+    const table = undeclaredViews.has(name) ? undefined : schema.tables.get(name)
     if (!table) return false
     for (const source of table.reads) reached.add(source.toLowerCase())
   }

@@ -1,7 +1,7 @@
-import { someMissing } from '../entry/observed-tags.ts'
+import { hasMissing } from '../entry/observed-tags.ts'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { BypassReason, MissReason } from '../report/events.ts'
-import type { Found } from '../tier/look-up.ts'
+import type { LookUpResult } from '../tier/look-up.ts'
 import { accepts, beforeLoad, type CachedRead, decide, depend, identify, type StartedRead } from './decide.ts'
 import { type LoadDeps, type LoadResult, load } from './load.ts'
 import { reportRead } from './report-read.ts'
@@ -24,7 +24,7 @@ export async function read<T>(deps: ReadDeps, plan: ReadPlan<T>): Promise<T> {
   if (deps.storing.size) await deps.storing.get(keyed.key.key)
   const one = depend(deps, keyed)
   if (one.bypass) return bypass(deps, one, one.bypass)
-  const found = deps.lookUp.recall(one) ?? (await deps.lookUp.ask(one))
+  const found = deps.lookUp.tryLocal(one) ?? (await deps.lookUp.fetch(one))
   if (!found) return bypassStore(deps, one)
   const decision = decide(deps, one, found)
   if (decision.kind === 'hit') return decision.value as T
@@ -54,20 +54,27 @@ async function bypassStore<T>(deps: ReadDeps, one: Read<T>): Promise<T> {
 }
 
 /** A miss: seed what is missing, then load, together with whoever else saw the same nonces. */
-async function loadShared<T>(deps: ReadDeps, one: Read<T>, reason: MissReason, found: Found): Promise<T> {
+async function loadShared<T>(
+  deps: ReadDeps,
+  one: Read<T>,
+  reason: MissReason,
+  found: LookUpResult,
+): Promise<T> {
   const { store, longestLifetime } = deps
-  const seeded = someMissing(found.sights) ? await store.seed(one.tags, 2 * longestLifetime()) : undefined
+  const seeded = hasMissing(found.observedTags)
+    ? await store.seed(one.tags, 2 * longestLifetime())
+    : undefined
   if (seeded && !seeded.ok) return bypassStore(deps, one)
   const before = beforeLoad(one, found, seeded?.value)
   if (!before) return bypass(deps, one, 'dirty')
-  const { epoch, sights } = before
+  const { epoch, observedTags } = before
   const loading = () => load(deps, one, reason, before)
   const alone = async (): Promise<T> => (await loading()).result as T
   // Whoever saw a mark, even on an optional tag, loads alone: the write under it may end at any moment.
   // So does whoever found a tag evicted between seeding and now: a name without its nonce says nothing.
-  if (one.policy.singleFlight === false || someMissing(sights) || sights.some((tag) => tag.dirty))
+  if (one.policy.singleFlight === false || hasMissing(observedTags) || observedTags.some((tag) => tag.dirty))
     return alone()
-  const flight = `${one.key.key} ${epoch} ${sights.map((tag) => tag.nonce).join(' ')}`
+  const flight = `${one.key.key} ${epoch} ${observedTags.map((tag) => tag.nonce).join(' ')}`
   const shared = deps.flights.share(flight, loading, one.policy.joinTimeout, one.plan.joined)
   return resultForCaller(deps, one, await shared, reason, alone)
 }

@@ -3,7 +3,7 @@ import { namesOf } from '../entry/observed-tags.ts'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { BypassReason, MissReason } from '../report/events.ts'
 import type { Report } from '../report/report.ts'
-import type { Wanted } from '../tier/look-up.ts'
+import type { EntryRequest } from '../tier/look-up.ts'
 
 /** What reporting reads needs. */
 export interface ReportDeps {
@@ -12,10 +12,10 @@ export interface ReportDeps {
 }
 
 /** A read that has ended, as far as it came. */
-type Ended = Pick<Wanted, 'started'> &
-  Partial<Wanted> & { readonly plan: Pick<ReadPlan<unknown>, 'operation' | 'model' | 'as' | 'query'> }
+type Ended = Pick<EntryRequest, 'started'> &
+  Partial<EntryRequest> & { readonly plan: Pick<ReadPlan<unknown>, 'operation' | 'model' | 'as' | 'query'> }
 
-interface ReadOutcome extends Partial<Pick<Wanted, 'tags'>> {
+interface ReadOutcome extends Partial<Pick<EntryRequest, 'tags'>> {
   readonly shared?: boolean
   readonly age?: number
   readonly ttl?: number

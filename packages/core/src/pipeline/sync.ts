@@ -1,11 +1,11 @@
-import { someMissing } from '../entry/observed-tags.ts'
-import { bumpAtOnce } from '../marks/finish.ts'
-import type { ReadPlanAtOnce, WritePlanAtOnce } from '../plan/plan.ts'
+import { hasMissing } from '../entry/observed-tags.ts'
+import { bumpSync } from '../marks/finish.ts'
+import type { SyncReadPlan, SyncWritePlan } from '../plan/plan.ts'
 import type { BypassReason, MissReason } from '../report/events.ts'
-import type { StoreAtOnce } from '../store/store.ts'
+import type { SyncStore } from '../store/store.ts'
 import { merge, type WriteTag } from '../tags/write-tags.ts'
-import type { Found } from '../tier/look-up.ts'
-import type { RowAtStake } from '../write-through/proof.ts'
+import type { LookUpResult } from '../tier/look-up.ts'
+import type { CandidateRow } from '../write-through/proof.ts'
 import {
   allTags,
   beforeLoad,
@@ -29,30 +29,30 @@ import { prepareWrite, type WriteDeps } from './write.ts'
  * bypass the cache, and writes invalidate in the background: until that is acknowledged this process bypasses the
  * cache, and others may read what was there before.
  */
-export interface EngineAtOnce {
-  read<T>(plan: ReadPlanAtOnce<T>): T
+export interface SyncEngine {
+  read<T>(plan: SyncReadPlan<T>): T
   /** @param held whether it is part of a transaction: what it changed is then kept until the end of that. */
-  write<T>(plan: WritePlanAtOnce<T>, held: boolean): T
+  write<T>(plan: SyncWritePlan<T>, held: boolean): T
   /** The transaction has ended: invalidates what its writes changed, unless it was rolled back. */
   end(committed: boolean): void
 }
 
 type Deps = ReadDeps & WriteDeps
-type Read<T> = CachedRead<ReadPlanAtOnce<T>>
+type Read<T> = CachedRead<SyncReadPlan<T>>
 
-/** The pipelines of reads and writes without a pause in them. See {@link EngineAtOnce}. */
-export function createAtOnce(deps: Deps): EngineAtOnce {
+/** The pipelines of reads and writes without a pause in them. See {@link SyncEngine}. */
+export function createSyncEngine(deps: Deps): SyncEngine {
   let held: WriteTag[] = []
   return {
     read: (plan) => read(deps, plan),
     write(plan, keep) {
       // What a transaction may yet change, or roll back, is not written through.
-      const prepared = prepareWrite(deps, plan, !keep && deps.store.atOnce !== undefined)
+      const prepared = prepareWrite(deps, plan, !keep && deps.store.sync !== undefined)
       const { through, tags } = prepared
       void through?.begin()
       const changed = (touched: readonly WriteTag[]): void => {
         if (keep) held.push(...touched)
-        else bumpAtOnce(deps, touched)
+        else bumpSync(deps, touched)
       }
       let result: ReturnType<typeof plan.run>
       try {
@@ -72,7 +72,7 @@ export function createAtOnce(deps: Deps): EngineAtOnce {
       const tags = merge(held)
       held = []
       if (!committed || !tags.length) return
-      bumpAtOnce(deps, tags)
+      bumpSync(deps, tags)
       const tables = tags.map((tag) => tag.table)
       deps.events.emit('write', { operation: '$transaction', tables, outcome: 'committed', duration: 0 })
     },
@@ -83,20 +83,20 @@ export function createAtOnce(deps: Deps): EngineAtOnce {
  * A row as a write has just left it. Since the write began nobody else of this process ran, so a clean tag says that no
  * other write is under way, and its nonce is that of a read of now.
  */
-function storeRow({ store }: Deps, row: RowAtStake): void {
-  const seen = store.atOnce?.seed([{ record: row.record, fields: [row.field], cells: [row.cell] }])
+function storeRow({ store }: Deps, row: CandidateRow): void {
+  const seen = store.sync?.seed([{ record: row.record, fields: [row.field], cells: [row.cell] }])
   const [field, cell] = [seen?.tags[0]?.fields[0], seen?.tags[0]?.cells[0]]
   if (!seen || !field || !cell || field.dirty || cell.dirty) return
   void row.store({ epoch: seen.epoch, field: field.nonce, cell: cell.nonce }).catch(() => {})
 }
 
-function read<T>(deps: Deps, plan: ReadPlanAtOnce<T>): T {
+function read<T>(deps: Deps, plan: SyncReadPlan<T>): T {
   const keyed = identify(deps, plan)
   if (keyed.bypass) return bypass(deps, keyed, keyed.bypass)
   const one = depend(deps, keyed)
   if (one.bypass) return bypass(deps, one, one.bypass)
-  const found = deps.lookUp.askAtOnce(one)
-  const store = deps.store.atOnce
+  const found = deps.lookUp.fetchSync(one)
+  const store = deps.store.sync
   if (!found || !store) return bypass(deps, one, 'unavailable')
   const decision = decide(deps, one, found)
   if (decision.kind === 'hit') return decision.value as T
@@ -104,7 +104,7 @@ function read<T>(deps: Deps, plan: ReadPlanAtOnce<T>): T {
   return load(deps, store, one, decision.reason, found)
 }
 
-function bypass<T>(deps: Deps, one: StartedRead<ReadPlanAtOnce<T>>, reason: BypassReason): T {
+function bypass<T>(deps: Deps, one: StartedRead<SyncReadPlan<T>>, reason: BypassReason): T {
   try {
     return one.plan.run()
   } finally {
@@ -113,8 +113,8 @@ function bypass<T>(deps: Deps, one: StartedRead<ReadPlanAtOnce<T>>, reason: Bypa
 }
 
 /** A miss: what is missing of the tags is made before the query runs, and nobody else runs until its rows are stored. */
-function load<T>(deps: Deps, store: StoreAtOnce, one: Read<T>, reason: MissReason, found: Found): T {
-  const seeded = someMissing(found.sights) ? store.seed(one.tags) : undefined
+function load<T>(deps: Deps, store: SyncStore, one: Read<T>, reason: MissReason, found: LookUpResult): T {
+  const seeded = hasMissing(found.observedTags) ? store.seed(one.tags) : undefined
   const before = beforeLoad(one, found, seeded)
   if (!before) return bypass(deps, one, 'dirty')
   let result: T
@@ -129,7 +129,7 @@ function load<T>(deps: Deps, store: StoreAtOnce, one: Read<T>, reason: MissReaso
   return result
 }
 
-function keep<T>(deps: Deps, store: StoreAtOnce, one: Read<T>, storable: Storable): void {
+function keep<T>(deps: Deps, store: SyncStore, one: Read<T>, storable: Storable): void {
   const { before, recorded, stamp, payload } = storable
   const after = mustConfirm(one, storable) ? store.seed(allTags(one, storable)) : undefined
   const tags = after ? confirm(deps, one, storable, after) : recorded.tags

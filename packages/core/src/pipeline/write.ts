@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { raiseMark } from '../marks/mark.ts'
-import type { MarkRoom } from '../marks/marks.ts'
+import type { MarkDeps } from '../marks/marks.ts'
 import type { Change, WritePlan } from '../plan/plan.ts'
 import type { Schema } from '../plan/table.ts'
 import type { Events } from '../report/events.ts'
@@ -8,10 +8,10 @@ import { withActions } from '../tags/actions.ts'
 import type { TagSpace } from '../tags/read-tags.ts'
 import { tagsOfReturned, tagsOfWrite, type WriteTag } from '../tags/write-tags.ts'
 import type { Outcome, Transaction } from '../transaction/transaction.ts'
-import type { Through } from '../write-through/plan.ts'
+import type { WriteThroughPlan } from '../write-through/plan.ts'
 
 /** What writes of one host need, wired by the composition root. */
-export interface WriteDeps extends MarkRoom {
+export interface WriteDeps extends MarkDeps {
   readonly clock: Clock
   readonly events: Events
   readonly space: TagSpace
@@ -20,7 +20,7 @@ export interface WriteDeps extends MarkRoom {
   through<T>(
     plan: Pick<WritePlan<T>, 'operation' | 'through'>,
     changes: readonly Change[],
-  ): Through<T> | undefined
+  ): WriteThroughPlan<T> | undefined
   /** Whether a write returns only when its finish is acknowledged. */
   readonly awaitsFinish: boolean
 }
@@ -31,7 +31,7 @@ export type PlannedWrite<T> = Omit<WritePlan<T>, 'run'>
 /** One write on its way down. */
 export interface PreparedWrite<T> {
   readonly tags: readonly WriteTag[]
-  readonly through: Through<T> | undefined
+  readonly through: WriteThroughPlan<T> | undefined
   /** What the result shows of the touched rows. Never throws: the statement has succeeded. */
   returned(result: T): readonly WriteTag[]
   /** Whether an error proves that nothing was committed. Only the server's own refusal does; a lost answer proves nothing. */
@@ -79,7 +79,7 @@ async function writeInside<T>(
   { tags, through, returned }: PreparedWrite<T>,
   transaction: Transaction,
 ): Promise<T> {
-  const statement = transaction.write(tags, through?.stakes, plan.returned !== undefined)
+  const statement = transaction.write(tags, through?.candidates, plan.returned !== undefined)
   // User tags that are not here when the rows are only keep these from being stored.
   void through?.begin()
   // Else nothing is awaited: statements of a transaction reach the driver in the order in which they were called.
@@ -88,16 +88,16 @@ async function writeInside<T>(
   try {
     result = await plan.run()
   } catch (error) {
-    statement.rejected()
+    statement.fail()
     throw error
   }
-  statement.learned(returned(result), through?.rows(result))
+  statement.succeed(returned(result), through?.rows(result))
   return result
 }
 
 async function writeAlone<T>(deps: WriteDeps, plan: WritePlan<T>, prepared: PreparedWrite<T>): Promise<T> {
   const { tags, through, returned, report } = prepared
-  const [mark] = await Promise.all([raiseMark(deps, tags, through?.stakes), through?.begin()])
+  const [mark] = await Promise.all([raiseMark(deps, tags, through?.candidates), through?.begin()])
   if (mark.refusal) {
     await settled(deps, mark.finish())
     report('failed')
@@ -109,7 +109,7 @@ async function writeAlone<T>(deps: WriteDeps, plan: WritePlan<T>, prepared: Prep
   } catch (error) {
     const failed = prepared.failed(error)
     if (failed) await settled(deps, mark.finish())
-    else mark.leave()
+    else mark.abandon()
     report(failed ? 'failed' : 'unknown')
     throw error
   }

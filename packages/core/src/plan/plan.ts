@@ -81,7 +81,7 @@ export interface ReadPlan<T> {
 }
 
 /** A read by a driver that answers at once. */
-export interface ReadPlanAtOnce<T> extends Omit<ReadPlan<T>, 'run' | 'joined'> {
+export interface SyncReadPlan<T> extends Omit<ReadPlan<T>, 'run' | 'joined'> {
   run(): T
 }
 
@@ -143,6 +143,6 @@ export interface RowRead {
 }
 
 /** A write by a driver that answers at once. */
-export interface WritePlanAtOnce<T> extends Omit<WritePlan<T>, 'run'> {
+export interface SyncWritePlan<T> extends Omit<WritePlan<T>, 'run'> {
   run(): T
 }

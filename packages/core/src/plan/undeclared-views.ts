@@ -4,7 +4,7 @@ import type { Schema } from './table.ts'
  * Those of `views`, by bare name, of which nobody has declared what they read, and those that read one of them: what
  * they depend on cannot be told.
  */
-export function blindViews({ tables }: Schema, views: Iterable<string>): ReadonlySet<string> {
+export function findUndeclaredViews({ tables }: Schema, views: Iterable<string>): ReadonlySet<string> {
   const all = new Set(views)
   const readsOf = (view: string): readonly string[] => tables.get(view.toLowerCase())?.reads ?? []
   const blind = new Set([...all].filter((view) => !readsOf(view).length))

@@ -1,4 +1,4 @@
-import { coversOf, type Unfinished } from '../marks/pending-writes.ts'
+import { type PendingWrites, pendingWritesOf } from '../marks/pending-writes.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
 import type { ProcessCache } from './process-caches.ts'
 
@@ -6,8 +6,8 @@ import type { ProcessCache } from './process-caches.ts'
 export type Announce = (record: string | undefined) => (() => void) | undefined
 
 /** Writes of this cache that the other caches of its process hear of as well, for as long as they are unfinished. */
-export function announcedWrites(unfinished: Unfinished, announce: Announce): Unfinished {
-  const hold: Unfinished['hold'] = (cover) => {
+export function announcedWrites(unfinished: PendingWrites, announce: Announce): PendingWrites {
+  const hold: PendingWrites['hold'] = (cover) => {
     const end = announce(cover.record)
     const release = unfinished.hold(cover)
     if (!end) return release
@@ -20,7 +20,7 @@ export function announcedWrites(unfinished: Unfinished, announce: Announce): Unf
     ...unfinished,
     hold,
     add(tags) {
-      const held = coversOf(tags).map(hold)
+      const held = pendingWritesOf(tags).map(hold)
       return () => {
         for (const release of held) release()
       }
@@ -39,7 +39,7 @@ export function announcedWrites(unfinished: Unfinished, announce: Announce): Unf
 }
 
 /** What announcing needs to know of the cache that writes. */
-export interface Announcer {
+export interface AnnounceDeps {
   others(): readonly ProcessCache[]
   readonly format: string
   readonly spelling: number
@@ -54,7 +54,7 @@ export interface Announcer {
  * the others must not wait for news, or answer from what they keep; and memory stores of two formats hear of each other
  * in no other way.
  */
-export function announcing(cache: Announcer): Announce {
+export function createAnnounce(cache: AnnounceDeps): Announce {
   const { inMemory, format, spelling } = cache
   const reaches = (other: ProcessCache): boolean => !inMemory || other.format === format
   const begin = (other: ProcessCache, record: string | undefined) =>
@@ -79,8 +79,8 @@ export function announcing(cache: Announcer): Announce {
 }
 
 /** What hearing of other caches' writes needs. */
-export interface Hearer {
-  readonly unfinished: Unfinished
+export interface AnnouncementDeps {
+  readonly pendingWrites: PendingWrites
   /** Changes the tags in this cache's own store; undefined: all there are. Resolves as an invalidation does. */
   invalidate(tags: readonly WriteTag[] | undefined): Promise<void>
   /** Forgets what the memory tier keeps of these. */
@@ -90,11 +90,16 @@ export interface Hearer {
 }
 
 /** How a cache takes what others announce. */
-export function hearing({ unfinished, invalidate, drop, afterEpoch }: Hearer): ProcessCache['pending'] {
+export function receiveAnnouncements({
+  pendingWrites,
+  invalidate,
+  drop,
+  afterEpoch,
+}: AnnouncementDeps): ProcessCache['pending'] {
   return (records) => {
     const holds = records
-      ? records.map((record) => unfinished.hold({ record, touches: () => true }))
-      : [unfinished.addAll()]
+      ? records.map((record) => pendingWrites.hold({ record, touches: () => true }))
+      : [pendingWrites.addAll()]
     const release = (): void => {
       for (const end of holds) end()
     }

@@ -1,21 +1,21 @@
 import type { Clock } from '../base/clock.ts'
 import { bump, bumpAll } from '../marks/finish.ts'
 import { createJournal, type Journal } from '../marks/journal.ts'
-import { createUnfinished, type Unfinished } from '../marks/pending-writes.ts'
+import { createPendingWrites, type PendingWrites } from '../marks/pending-writes.ts'
 import type { CacheConfig } from '../options/config.ts'
 import type { Events } from '../report/events.ts'
 import type { GuardedStore } from '../store/guard.ts'
 import { MEMORY_FORMAT } from '../store/memory-format.ts'
 import { RECORD_SPELLING } from '../tags/spelling.ts'
 import type { MemoryTier } from '../tier/memory-tier.ts'
-import { announcedWrites, announcing, hearing } from './announced-writes.ts'
+import { announcedWrites, createAnnounce, receiveAnnouncements } from './announced-writes.ts'
 import { joinProcess, type Membership, type ProcessCache } from './process-caches.ts'
 
 /** An epoch that another cache of this process began is heard of by every store within this time, in milliseconds. */
 const EPOCH_HEARD = 2_000
 
 /** What a cache brings to meet the others of its process. */
-export interface MeetingRoom {
+export interface OtherCachesDeps {
   readonly config: CacheConfig
   readonly events: Events
   readonly clock: Clock
@@ -24,8 +24,8 @@ export interface MeetingRoom {
 }
 
 /** The part of a cache by which the caches of one process know each other's writes. */
-export interface Met {
-  readonly unfinished: Unfinished
+export interface OtherCaches {
+  readonly pendingWrites: PendingWrites
   readonly journal: Journal
   /** The same text for all caches with the same tags; undefined for one that is alone with its store. */
   readonly place: string | undefined
@@ -36,37 +36,37 @@ export interface Met {
  * Brings a cache together with the others of this process that use the same tags: caches made by several copies of this
  * module, or by one module that was evaluated again.
  */
-export function meetOthers({ config, events, clock, store, tier }: MeetingRoom): Met {
+export function joinOtherCaches({ config, events, clock, store, tier }: OtherCachesDeps): OtherCaches {
   const { namespace } = config
   const { sharedAs } = config.store
-  const heard = createUnfinished()
+  const heard = createPendingWrites()
   if (sharedAs === undefined)
     return {
-      unfinished: heard,
-      journal: createJournal({ store, clock, events, unfinished: heard }),
+      pendingWrites: heard,
+      journal: createJournal({ store, clock, events, pendingWrites: heard }),
       place: undefined,
       leave() {},
     }
   const inMemory = store.source === 'memory'
   let membership: Membership | undefined
-  const announce = announcing({
+  const announce = createAnnounce({
     others: () => membership?.others() ?? [],
     format: MEMORY_FORMAT,
     spelling: RECORD_SPELLING,
     inMemory,
     open: () => !store.closed,
   })
-  const unfinished = announcedWrites(heard, announce)
-  const journal = createJournal({ store, clock, events, unfinished })
+  const pendingWrites = announcedWrites(heard, announce)
+  const journal = createJournal({ store, clock, events, pendingWrites })
   // What others announced is not announced again.
-  const bumping = { store, clock, journal, unfinished: heard }
+  const bumping = { store, clock, journal, pendingWrites: heard }
   const self: ProcessCache = {
     store: sharedAs,
     namespace,
     format: MEMORY_FORMAT,
     spelling: RECORD_SPELLING,
-    pending: hearing({
-      unfinished: heard,
+    pending: receiveAnnouncements({
+      pendingWrites: heard,
       invalidate: (tags) => (tags ? bump(bumping, tags) : bumpAll(bumping)),
       drop: (records) => tier?.changed(records),
       afterEpoch: (then) => void (inMemory ? then() : clock.after(EPOCH_HEARD, then)),
@@ -76,7 +76,7 @@ export function meetOthers({ config, events, clock, store, tier }: MeetingRoom):
   if (inMemory && membership.others().some(({ format }) => format !== MEMORY_FORMAT))
     // Listeners are added to a cache after it was made.
     setImmediate(() => events.emit('warning', { code: 'memory-format', message: otherFormat(namespace) }))
-  return { unfinished, journal, place: `${sharedAs} ${namespace}`, leave: membership.leave }
+  return { pendingWrites, journal, place: `${sharedAs} ${namespace}`, leave: membership.leave }
 }
 
 function otherFormat(namespace: string): string {

@@ -26,7 +26,7 @@ const ENDING: ReadonlySet<string> = new Set(['COMMIT', 'END', 'ROLLBACK', 'ABORT
  * read may, and so may a text of several statements of which one ends a transaction; on MySQL, where many do without
  * saying so, any text of several. Without `dialect` the text is read as every dialect would.
  */
-export function committing(
+export function endsTransaction(
   text: string,
   scan: SqlScan,
   dialect: SqlDialect | undefined,

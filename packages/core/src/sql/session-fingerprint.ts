@@ -41,7 +41,9 @@ export interface SessionMeaning {
   look(text: string, dialect: SqlDialect): void
 }
 
-export function sessionMeaning(warn: (warning: { code: string; message: string }) => void): SessionMeaning {
+export function sessionFingerprint(
+  warn: (warning: { code: string; message: string }) => void,
+): SessionMeaning {
   let altered = false
   return {
     altered: () => altered,

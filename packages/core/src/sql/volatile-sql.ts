@@ -39,12 +39,12 @@ const VOLATILE = set(CHANGING)
  * allow-list: a function that is not on it counts, and so does one under a quoted name. Without `dialect` the text is
  * read as every dialect would.
  */
-export function changingSql(text: string, dialect?: SqlDialect): string | undefined {
-  const inText = changingText(text)
+export function volatileSql(text: string, dialect?: SqlDialect): string | undefined {
+  const inText = volatileText(text)
   if (inText) return inText
   for (const quoting of readings(text, dialect)) {
     const found = words(text, quoting)
-    const changing = found ? changingWords(found) : 'a quote or comment that does not end'
+    const changing = found ? volatileWords(found) : 'a quote or comment that does not end'
     if (changing) return changing
   }
   return undefined
@@ -59,13 +59,13 @@ const SESSION_VARIABLE = /(?<![\w.'])@@?[A-Za-z_`"]/
 const LONGEST_MOMENT = 100
 
 /** True for a parameter that PostgreSQL may read as the moment of the query: `'now'` for a timestamp. */
-export function changingValue(value: unknown): boolean {
+export function volatileValue(value: unknown): boolean {
   if (typeof value === 'string') return value.length <= LONGEST_MOMENT && MOMENT.test(value)
-  return Array.isArray(value) && value.some(changingValue)
+  return Array.isArray(value) && value.some(volatileValue)
 }
 
 /** What of it stands where there is no word: within quotes. */
-export function changingText(text: string): string | undefined {
+export function volatileText(text: string): string | undefined {
   // PostgreSQL and SQLite make a moment of these texts, also of 'now' with something after it.
   if (MOMENT_IN_TEXT.test(text)) return "a text such as 'now'"
   if (SESSION_VARIABLE.test(text)) return 'a session variable'
@@ -74,7 +74,7 @@ export function changingText(text: string): string | undefined {
 }
 
 /** The same for words as they stand in a text, in upper case, with `(` and `;` between them. */
-export function changingWords(found: readonly string[]): string | undefined {
+export function volatileWords(found: readonly string[]): string | undefined {
   for (const [at, word] of found.entries()) {
     if (VOLATILE.has(word)) return word.toLowerCase()
     const before = found[at - 1]

@@ -4,7 +4,7 @@ import type { Events } from '../report/events.ts'
 import { createBreaker } from './breaker.ts'
 import { createDeadline, type Deadline } from './deadline.ts'
 import { createSilentMarks, type SilentMarks } from './silence.ts'
-import type { Store, StoreAtOnce } from './store.ts'
+import type { Store, SyncStore } from './store.ts'
 
 /** Longest a read waits for the store before it goes to the database, in milliseconds. */
 const READ_DEADLINE = 100
@@ -32,7 +32,7 @@ type Call = 'fetch' | 'seed' | 'mark' | 'renew' | 'finish' | 'set' | 'invalidate
  */
 export type GuardedStore = Pick<Store, 'source' | 'close'> & {
   /** The store's own, if it has one and is open. Makes no mistakes that would need guarding. */
-  readonly atOnce: StoreAtOnce | undefined
+  readonly sync: SyncStore | undefined
   /** After `close`, every call fails at once and without an event. */
   readonly closed: boolean
   /** Asks at once whether reads are answered again, if they were not. */
@@ -98,8 +98,8 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
   }
   return {
     source: store.source,
-    get atOnce() {
-      return closed ? undefined : store.atOnce
+    get sync() {
+      return closed ? undefined : store.sync
     },
     get closed() {
       return closed

@@ -3,12 +3,12 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import { headerLength } from '../codec/envelope.ts'
 import type { TagReport } from '../tags/tag.ts'
-import { createTagTable, type Witnessed } from './memory-tags.ts'
-import type { FinishRequest, MarkRequest, StoreAtOnce, StoredEntry } from './store.ts'
+import { createTagTable, type ReportedTags } from './memory-tags.ts'
+import type { FinishRequest, MarkRequest, StoredEntry, SyncStore } from './store.ts'
 
 /** Entries and tags in this process. Copies of this module may call it that were not the ones to make it. */
 export interface MemoryState {
-  readonly sync: StoreAtOnce
+  readonly sync: SyncStore
   mark(request: MarkRequest): TagReport | undefined
   finish(request: FinishRequest): TagReport | undefined
   invalidateAll(): void
@@ -53,7 +53,7 @@ export function createMemoryState(clock: Clock, { maxEntries, maxBytes }: Memory
     if (remaining <= 0) entries.delete(name)
     return { bytes: found.bytes, remaining }
   }
-  const reported = (seen: Witnessed | undefined): TagReport | undefined => seen && { epoch, ...seen }
+  const reported = (seen: ReportedTags | undefined): TagReport | undefined => seen && { epoch, ...seen }
   return {
     sync: {
       fetch: (entry, requests) => ({

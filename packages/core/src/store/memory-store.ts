@@ -7,7 +7,7 @@ import { processWide } from '../base/process-wide.ts'
 import { show } from '../base/show.ts'
 import { createMemoryState, type MemoryBounds, type MemoryState } from './memory-state.ts'
 import { joinMemory, type MemoryUse } from './shared-memory.ts'
-import type { Store, StoreAtOnce } from './store.ts'
+import type { Store, SyncStore } from './store.ts'
 
 /** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions {
@@ -62,7 +62,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     return own
   }
   // Never the state's own: whoever took them before the store was opened would go on with another state.
-  const atOnce: StoreAtOnce = {
+  const sync: SyncStore = {
     fetch: (entry, requests) => state().sync.fetch(entry, requests),
     seed: (requests) => state().sync.seed(requests),
     finish: (request) => state().sync.finish(request),
@@ -72,7 +72,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   return {
     source: 'memory',
     ...(!isolated && { sharedAs: 'memory' }),
-    atOnce,
+    sync,
     open(context) {
       opened++
       if (isolated) return
@@ -91,10 +91,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
         )
     },
     async fetch(entry, requests) {
-      return atOnce.fetch(entry, requests)
+      return sync.fetch(entry, requests)
     },
     async seed(requests) {
-      return atOnce.seed(requests)
+      return sync.seed(requests)
     },
     mark: async (request) => state().mark(request),
     async renew(request) {
@@ -102,7 +102,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     },
     finish: async (request) => state().finish(request),
     async set(entry, value, lifetime) {
-      atOnce.set(entry, value, lifetime)
+      sync.set(entry, value, lifetime)
     },
     async invalidateAll() {
       state().invalidateAll()

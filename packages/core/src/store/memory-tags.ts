@@ -1,5 +1,5 @@
 import { LIST } from '../tags/spelling.ts'
-import type { TagReply, TagRequest, TagState, WitnessedTag } from '../tags/tag.ts'
+import type { ReportedTag, TagReply, TagRequest, TagState } from '../tags/tag.ts'
 import { createShelf, type Shelf } from './shelf.ts'
 import type { FinishRequest, MarkRequest } from './store.ts'
 
@@ -15,14 +15,14 @@ export interface TagTable {
   read(request: TagRequest): TagReply
   seed(request: TagRequest): TagReply
   /** Answers undefined where nothing is witnessed. */
-  mark(request: MarkRequest): Witnessed | undefined
-  finish(request: FinishRequest): Witnessed | undefined
+  mark(request: MarkRequest): ReportedTags | undefined
+  finish(request: FinishRequest): ReportedTags | undefined
 }
 
 /** A report, but for its epoch. */
-export interface Witnessed {
-  readonly fields: readonly WitnessedTag[]
-  readonly cells: readonly WitnessedTag[]
+export interface ReportedTags {
+  readonly fields: readonly ReportedTag[]
+  readonly cells: readonly ReportedTag[]
 }
 
 /**
@@ -51,18 +51,18 @@ export function createTagTable(nonce: () => string, most: number): TagTable {
       cells: request.cells.map((cell) => state(cells.get(cell))),
     }
   }
-  const finishCell = (cell: string, { token, witness, unchanged }: FinishRequest): void => {
+  const finishCell = (cell: string, { token, reportOn, unchanged }: FinishRequest): void => {
     const tag = cells.get(cell)
     if (!tag) return
     const kept = tag.marks?.delete(token) === true && unchanged !== undefined
     if (!kept) tag.nonce = nonce()
-    if (kept || isMarked(tag) || witness?.cells.includes(cell)) cells.put(cell, tag)
+    if (kept || isMarked(tag) || reportOn?.cells.includes(cell)) cells.put(cell, tag)
     else cells.delete(cell)
   }
-  const witnessed = ({ record, token, witness }: MarkRequest | FinishRequest): Witnessed | undefined =>
-    witness && {
-      fields: witness.fields.map((field) => seenOf(records.get(record)?.get(field), token)),
-      cells: witness.cells.map((cell) => seenOf(cells.get(cell), token)),
+  const witnessed = ({ record, token, reportOn }: MarkRequest | FinishRequest): ReportedTags | undefined =>
+    reportOn && {
+      fields: reportOn.fields.map((field) => seenOf(records.get(record)?.get(field), token)),
+      cells: reportOn.cells.map((cell) => seenOf(cells.get(cell), token)),
     }
 
   return {
@@ -81,7 +81,7 @@ export function createTagTable(nonce: () => string, most: number): TagTable {
       if (request.fields.length) {
         const fields = fieldsOf(record)
         // Before `list` is marked: what is only witnessed does not get the mark of this write.
-        for (const field of request.witness?.fields ?? []) fieldOf(fields, field)
+        for (const field of request.reportOn?.fields ?? []) fieldOf(fields, field)
         addMark(fieldOf(fields, LIST), token)
         for (const field of request.fields) addMark(fieldOf(fields, field), token)
         for (const [field, tag] of fields) if (field !== LIST && !known.includes(field)) addMark(tag, token)
@@ -110,17 +110,17 @@ export function createTagTable(nonce: () => string, most: number): TagTable {
   }
 }
 
-function seenOf(tag: Tag | undefined, token: string): WitnessedTag {
+function seenOf(tag: Tag | undefined, token: string): ReportedTag {
   const own = tag?.marks?.has(token) === true
   return { found: tag?.nonce, left: tag?.nonce, own, foreign: (tag?.marks?.size ?? 0) > (own ? 1 : 0) }
 }
 
 /** What was found, with what was left. */
-function joined(before: Witnessed, after: Witnessed): Witnessed {
+function joined(before: ReportedTags, after: ReportedTags): ReportedTags {
   return { fields: join(before.fields, after.fields), cells: join(before.cells, after.cells) }
 }
 
-function join(before: readonly WitnessedTag[], after: readonly WitnessedTag[]): readonly WitnessedTag[] {
+function join(before: readonly ReportedTag[], after: readonly ReportedTag[]): readonly ReportedTag[] {
   return before.map((tag, at) => ({ ...tag, left: after[at]?.left }))
 }
 

@@ -1,4 +1,4 @@
-import type { TagReply, TagReport, TagRequest, Witness } from '../tags/tag.ts'
+import type { TagReply, TagReport, TagReportRequest, TagRequest } from '../tags/tag.ts'
 
 /** What a cache tells the store it begins to use, and what it hears from it. */
 export interface StoreContext {
@@ -47,7 +47,7 @@ export interface MarkRequest {
   /** Lifetime of the mark in milliseconds; a store that cannot outlive its writer may ignore it. */
   readonly lifetime: number
   /** Tags to report on. */
-  readonly witness?: Witness
+  readonly reportOn?: TagReportRequest
 }
 
 /** Takes one write's mark off again. */
@@ -67,11 +67,11 @@ export interface FinishRequest {
    */
   readonly unchanged?: { readonly lifetime: number }
   /** Tags to report on; its cells stay. */
-  readonly witness?: Witness
+  readonly reportOn?: TagReportRequest
 }
 
 /** A store in this process, which answers at once: what drivers need that do. Each does as its namesake of {@link Store}. */
-export interface StoreAtOnce {
+export interface SyncStore {
   fetch(entry: string | undefined, tags: readonly TagRequest[]): Fetched
   seed(tags: readonly TagRequest[]): Fetched
   finish(request: FinishRequest): void
@@ -95,7 +95,7 @@ export interface Store {
    */
   readonly sharedAs?: string
   /** Only a store of this process has it. */
-  readonly atOnce?: StoreAtOnce
+  readonly sync?: SyncStore
   /**
    * Called once by the cache that uses the store, before any other call. Not called when a test drives the store itself.
    * @throws CacheError when a cache of another namespace uses it already.

@@ -1,7 +1,7 @@
 import type { Occurrence } from '../plan/plan.ts'
 import type { Schema, Table } from '../plan/table.ts'
 import { type Pinned, pinnedBy } from './pin.ts'
-import { type Learning, learnedCells, learningOf } from './result-tags.ts'
+import { type ResultKey, resultCells, resultKeyOf } from './result-tags.ts'
 import { AROUND, cellName, fieldName, LIST, recordName, userTagName } from './spelling.ts'
 import type { TagRequest } from './tag.ts'
 
@@ -22,7 +22,7 @@ export interface ReadTag extends TagRequest {
   /** Names of the fields, then of the cells, as entries and events spell them. */
   readonly names: readonly string[]
   /** How many of the cells, the last ones, an entry may have learned from its result. */
-  readonly learned?: number
+  readonly resultCells?: number
   /**
    * For `maybe`: the cells of rows that the result names, perhaps none, if it does not depend on `list`; undefined if it
    * does.
@@ -70,7 +70,7 @@ interface Collected {
   /** An occurrence here depends on `list` whatever the result. */
   unpinned: boolean
   readonly pins: { pinned: Pinned; rows: Occurrence['rows'] }[]
-  readonly learns: Learning[]
+  readonly learns: ResultKey[]
 }
 
 function collect(byTable: Map<string, Collected>, schema: Schema, occurrence: Occurrence): void {
@@ -81,7 +81,7 @@ function collect(byTable: Map<string, Collected>, schema: Schema, occurrence: Oc
   byTable.set(name, one)
   const keyed = table && !table.reads.length ? table : undefined
   const pinned = keyed && pinnedBy(keyed, occurrence.pins)
-  const learning = keyed && learningOf(keyed, occurrence.learn)
+  const learning = keyed && resultKeyOf(keyed, occurrence.learn)
   // Where nobody counts the rows of a unique key, its values alone would never do without `list`.
   const uncounted = pinned?.key.unique && !occurrence.rows
   if (learning && (!pinned || uncounted)) one.learns.push(learning)
@@ -115,7 +115,7 @@ function spell(space: TagSpace, one: Collected): ReadTag {
     names: [...[...fields].map((field) => fieldName(record, field)), ...cells],
     insteadOfList(result) {
       if (list !== 'maybe' || !unique.every((pin) => shows(pin, result))) return undefined
-      return learnedCells(record, one.learns, cells, result)
+      return resultCells(record, one.learns, cells, result)
     },
   }
 }

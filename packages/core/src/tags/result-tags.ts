@@ -5,19 +5,19 @@ import { cellName, type NamedKey, namedKeys } from './spelling.ts'
 import { canonicalValue } from './value.ts'
 
 /** An occurrence whose rows the result is to name by a lookup key. */
-export interface Learning {
+export interface ResultKey {
   readonly key: NamedKey
   readonly values: Learn['values']
 }
 
 /** Cells of one table that only a result named. */
-export interface LearnedCells {
+export interface ResultCells {
   readonly record: string
   readonly cells: readonly string[]
 }
 
 /** The strongest key that the columns of `learn` hold wholly, if any tells all there is to tell of its values. */
-export function learningOf(table: Table, learn: Learn | undefined): Learning | undefined {
+export function resultKeyOf(table: Table, learn: Learn | undefined): ResultKey | undefined {
   const key = learn && namedKeys(table).find((one) => tells(one, learn))
   return key && { key, values: learn.values }
 }
@@ -30,9 +30,9 @@ function tells({ columns, unique }: NamedKey, learn: Learn): boolean {
  * The cells of the rows that a result names, but for those in `pinned`. Undefined where it does not tell, or where
  * there are more than are worth their tags: all cells of a table must be seeded at one instant.
  */
-export function learnedCells(
+export function resultCells(
   record: string,
-  learns: readonly Learning[],
+  learns: readonly ResultKey[],
   pinned: ReadonlySet<string>,
   result: unknown,
 ): readonly string[] | undefined {

@@ -27,7 +27,7 @@ export interface TagReply {
 }
 
 /** What the marks and the finish of one write are to tell of some of its tags, so that rows can be written through. */
-export interface Witness {
+export interface TagReportRequest {
   /** Fields of the record: a mark creates what is missing, with the live marks of `list`. */
   readonly fields: readonly string[]
   /** Cells the request names, too. A finish leaves them there with a new nonce instead of taking them away. */
@@ -37,7 +37,7 @@ export interface Witness {
 }
 
 /** One tag as a mark or a finish found it. */
-export interface WitnessedTag {
+export interface ReportedTag {
   /** Its nonce: after a mark, and before a finish changed it. Undefined: it was missing. */
   readonly found: string | undefined
   /** After a finish: the nonce it left. Else as `found`. */
@@ -48,9 +48,9 @@ export interface WitnessedTag {
   readonly foreign: boolean
 }
 
-/** The answer of a mark or a finish to a {@link Witness}, in its order. */
+/** The answer of a mark or a finish to a {@link TagReportRequest}, in its order. */
 export interface TagReport {
   readonly epoch: string
-  readonly fields: readonly WitnessedTag[]
-  readonly cells: readonly WitnessedTag[]
+  readonly fields: readonly ReportedTag[]
+  readonly cells: readonly ReportedTag[]
 }

@@ -41,7 +41,7 @@ export function createKeptEntries(
     max: bounds.maxEntries,
     maxSize: bounds.maxBytes,
     sizeCalculation: ({ entry }, name) =>
-      ENTRY_OVERHEAD + name.length + entry.payload.length + entry.sight.nonces.size * TAG_OVERHEAD,
+      ENTRY_OVERHEAD + name.length + entry.payload.length + entry.state.nonces.size * TAG_OVERHEAD,
   })
   const echoes = new Map<string, number>()
   const expect = (name: string, more: 1 | -1): void => {
@@ -59,7 +59,7 @@ export function createKeptEntries(
       return undefined
     },
     put(key, entry, asked) {
-      const { remaining, own } = entry.sight
+      const { remaining, own } = entry.state
       if (!own || remaining <= 0) return
       const payload = Buffer.allocUnsafeSlow(entry.payload.length)
       // A copy: what came from the network may be a view into much more.
@@ -84,10 +84,10 @@ export function createKeptEntries(
 }
 
 function opened(entry: OpenedEntry, remaining: number): OpenedEntry {
-  const { sight, learned, payload, lifetime } = entry
+  const { state, resultCells, payload, lifetime } = entry
   return {
-    sight: { remaining, own: true, epoch: sight.epoch, nonces: sight.nonces },
-    learned,
+    state: { remaining, own: true, epoch: state.epoch, nonces: state.nonces },
+    resultCells,
     payload,
     lifetime,
     age: Math.max(0, lifetime - remaining),

@@ -5,17 +5,17 @@ import type { Lease, TagReply, TagRequest, TagState } from '../tags/tag.ts'
 /** The clean tags this process may believe unasked, because the store tells of changes. */
 export interface KeptTags {
   /** To be called before a question is sent: what changes before its answer is here is not kept. */
-  ask(): Asked
+  beginFetch(): FetchStart
   /** Keeps the clean states of an answer for as long as their leases hold. */
-  keep(asked: Asked, requests: readonly TagRequest[], answer: Fetched): void
+  keep(asked: FetchStart, requests: readonly TagRequest[], answer: Fetched): void
   /** What is known without asking; a state that is not known is null. */
-  recall(requests: readonly TagRequest[]): Fetched
+  lookUp(requests: readonly TagRequest[]): Fetched
   /** Somebody changed these records and cells; undefined: any may have changed. */
   drop(names: readonly string[] | undefined): void
 }
 
 /** The moment a question was sent. */
-export interface Asked {
+export interface FetchStart {
   readonly at: number
 }
 
@@ -40,7 +40,7 @@ export function createKeptTags(most: number): KeptTags {
     records.set(record, found)
     return found
   }
-  const keepReply = (asked: Asked, request: TagRequest, reply: TagReply): void => {
+  const keepReply = (asked: FetchStart, request: TagRequest, reply: TagReply): void => {
     const trusted = (name: string): Lease | undefined =>
       changes.since(asked, name) ? undefined : reply.lease
     if (request.fields.length) {
@@ -52,7 +52,7 @@ export function createKeptTags(most: number): KeptTags {
   }
 
   return {
-    ask: changes.ask,
+    beginFetch: changes.ask,
     keep(asked, requests, answer) {
       // Which of two epochs is the newer one nobody can tell: only what was seen in the same one counts together.
       if (answer.epoch !== epoch) forget()
@@ -62,8 +62,8 @@ export function createKeptTags(most: number): KeptTags {
         if (reply) keepReply(asked, request, reply)
       }
     },
-    recall(requests) {
-      const stateOf = believing()
+    lookUp(requests) {
+      const stateOf = createLeaseCheck()
       const tags: TagReply[] = []
       for (const request of requests) {
         const kept = request.fields.length ? records.get(request.record) : undefined
@@ -98,7 +98,7 @@ function keepState(
 }
 
 /** Tells what is kept from what may be believed. Most tags of one read came with one lease: it is asked once. */
-function believing(): (kept: Kept | undefined) => TagState {
+function createLeaseCheck(): (kept: Kept | undefined) => TagState {
   let holding: Lease | undefined
   return (kept) => {
     if (!kept || (kept.lease !== holding && !kept.lease.holds())) return null
@@ -109,9 +109,9 @@ function believing(): (kept: Kept | undefined) => TagState {
 
 /** What changed since questions were sent that are not answered yet: the placeholders of their answers. */
 interface Changes {
-  ask(): Asked
+  ask(): FetchStart
   note(names: readonly string[] | undefined): void
-  since(asked: Asked, name: string): boolean
+  since(asked: FetchStart, name: string): boolean
 }
 
 function createChanges(most: number): Changes {

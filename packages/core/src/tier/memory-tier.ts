@@ -3,14 +3,14 @@ import type { MemoryConfig } from '../options/config.ts'
 import type { Store, StoreContext } from '../store/store.ts'
 import { createKeptEntries, type KeptEntries } from './kept-entries.ts'
 import { createKeptTags, type KeptTags } from './kept-tags.ts'
-import { createStrictness, type Strictness } from './strict-loads.ts'
-import { followingStore } from './tracking-store.ts'
+import { createStrictLoads, type StrictLoads } from './strict-loads.ts'
+import { createTrackingStore } from './tracking-store.ts'
 
 /** What this process keeps of a remote store. */
 export interface MemoryTier {
   readonly entries: KeptEntries
   /** Absent unless the store is to tell of changes: tags are then asked for every time. */
-  readonly pushed: { readonly tags: KeptTags; readonly strictness: Strictness } | undefined
+  readonly pushed: { readonly tags: KeptTags; readonly strictLoads: StrictLoads } | undefined
   /** What the store tells of. */
   readonly changed: StoreContext['changed']
   clear(): void
@@ -36,10 +36,10 @@ export function createMemoryTier(store: Store, clock: Clock, config: MemoryConfi
     return { store, tier: { entries, pushed: undefined, changed, clear: entries.clear } }
   const tags = createKeptTags(config.maxEntries * TAGS_PER_ENTRY)
   return {
-    store: followingStore(store, tags, entries),
+    store: createTrackingStore(store, tags, entries),
     tier: {
       entries,
-      pushed: { tags, strictness: createStrictness() },
+      pushed: { tags, strictLoads: createStrictLoads() },
       changed(names) {
         tags.drop(names)
         changed(names)

@@ -1,14 +1,14 @@
 import type { Entries } from '../entry/entries.ts'
-import { learnedOf, noncesOf } from '../entry/observed-tags.ts'
+import { noncesOf, resultCellsOf } from '../entry/observed-tags.ts'
 import type { GuardedStore } from '../store/guard.ts'
 import type { Renewal } from '../store/store.ts'
-import type { LookUp, Wanted } from './look-up.ts'
+import type { EntryRequest, LookUp } from './look-up.ts'
 
 /** When and with what an entry was made. */
 export type Stamp = Parameters<Entries['seal']>[0]
 
 /** What storing needs, wired by the composition root. */
-export interface PutRoom {
+export interface PutDeps {
   readonly store: GuardedStore
   readonly entries: Entries
   readonly lookUp: LookUp
@@ -16,14 +16,14 @@ export interface PutRoom {
 
 /** Stores an entry of this process, in its memory tier at once. Resolves when the store has it, or when that failed. */
 export async function putEntry(
-  { store, entries, lookUp }: PutRoom,
-  wanted: Wanted,
+  { store, entries, lookUp }: PutDeps,
+  wanted: EntryRequest,
   stamp: Stamp,
   payload: Uint8Array,
   renewal?: Renewal,
 ): Promise<void> {
   const { epoch, lifetime } = stamp
-  const sight = { remaining: lifetime, own: true, epoch, nonces: noncesOf(stamp) }
-  lookUp.keep(wanted, { sight, learned: learnedOf(stamp), payload, lifetime, age: 0 })
+  const state = { remaining: lifetime, own: true, epoch, nonces: noncesOf(stamp) }
+  lookUp.keep(wanted, { state, resultCells: resultCellsOf(stamp), payload, lifetime, age: 0 })
   await store.set(wanted.key.key, entries.seal(stamp, payload, wanted), lifetime, renewal)
 }

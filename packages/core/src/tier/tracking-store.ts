@@ -8,9 +8,9 @@ import type { KeptTags } from './kept-tags.ts'
  * that nothing outlives a write that never hears back, and when they were acknowledged, so that whoever waited for
  * that finds nothing older. A write's last acknowledgement also names the cells it learned of in between.
  */
-export function followingStore(store: Store, tags: KeptTags, entries: KeptEntries): Store {
+export function createTrackingStore(store: Store, tags: KeptTags, entries: KeptEntries): Store {
   const learn = async (requests: readonly TagRequest[], ask: () => Promise<Fetched>): Promise<Fetched> => {
-    const asked = tags.ask()
+    const asked = tags.beginFetch()
     const answer = await ask()
     tags.keep(asked, requests, answer)
     return answer

@@ -1,24 +1,24 @@
-import type { RowAtStake } from '../write-through/proof.ts'
-import type { Marked } from './statement.ts'
+import type { CandidateRow } from '../write-through/proof.ts'
+import type { Statement } from './statement.ts'
 
 /** Whether what the statements of a transaction returned is what its COMMIT makes durable. */
-export interface Standing {
+export interface CommittedRows {
   /** Runs what the transaction is not told of: its rejection unproves, and so does its not being over in the end. */
-  beside<T>(run: () => Promise<T>): Promise<T>
+  trackUnknown<T>(run: () => Promise<T>): Promise<T>
   /** From now on nothing stands. */
-  unproven(): void
+  discardRows(): void
   /** A number above all before it: the order of beginnings and ends. */
-  moment(): number
-  readonly proven: boolean
+  nextSequence(): number
+  readonly isProven: boolean
   /** The rows of a statement that stand among all the statements there are. */
-  rowsOf(statement: Marked, all: readonly Marked[]): readonly RowAtStake[]
+  rowsOf(statement: Statement, all: readonly Statement[]): readonly CandidateRow[]
 }
 
-export function createStanding(): Standing {
+export function createCommittedRows(): CommittedRows {
   let proven = true
   let [moments, running] = [0, 0]
   return {
-    async beside(run) {
+    async trackUnknown(run) {
       running++
       try {
         return await run()
@@ -29,14 +29,14 @@ export function createStanding(): Standing {
         running--
       }
     },
-    unproven() {
+    discardRows() {
       proven = false
     },
-    moment: () => moments++,
-    get proven() {
+    nextSequence: () => moments++,
+    get isProven() {
       return proven && !running
     },
-    rowsOf: (statement, all) => (proven && !running ? lasting(statement, all) : []),
+    rowsOf: (statement, all) => (proven && !running ? lastingRows(statement, all) : []),
   }
 }
 
@@ -44,19 +44,19 @@ export function createStanding(): Standing {
  * The rows of `statement` that are still as it returned them when the transaction commits: no other statement that was
  * not over before this one began can have changed them.
  */
-function lasting(statement: Marked, all: readonly Marked[]): readonly RowAtStake[] {
+function lastingRows(statement: Statement, all: readonly Statement[]): readonly CandidateRow[] {
   return statement.rows.filter((row) =>
-    all.every((other) => other === statement || isBefore(other, statement) || spares(other, row)),
+    all.every((other) => other === statement || isBefore(other, statement) || cannotTouch(other, row)),
   )
 }
 
-function isBefore({ ended }: Marked, { began }: Marked): boolean {
+function isBefore({ ended }: Statement, { began }: Statement): boolean {
   return ended !== undefined && ended < began
 }
 
 /** True if every row it touched is known by the row's own key, and is another one. */
-function spares({ learned, tags }: Marked, { record, field, cell }: RowAtStake): boolean {
-  const touched = learned ?? tags
+function cannotTouch({ returnedTags, tags }: Statement, { record, field, cell }: CandidateRow): boolean {
+  const touched = returnedTags ?? tags
   // A write that names no table may have written any.
   if (!touched.length) return false
   const tag = touched.find((one) => one.record === record)

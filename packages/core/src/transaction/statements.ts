@@ -1,8 +1,8 @@
 import type { CacheError } from '../base/errors.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
-import type { RowAtStake, Stakes } from '../write-through/proof.ts'
-import type { Standing } from './committed-rows.ts'
-import type { Marked } from './statement.ts'
+import type { CandidateRow, CandidateTags } from '../write-through/proof.ts'
+import type { CommittedRows } from './committed-rows.ts'
+import type { Statement } from './statement.ts'
 import type { TransactionMarks } from './transaction-marks.ts'
 
 /** One statement of a transaction, as its scope remembers it. */
@@ -13,17 +13,17 @@ export interface TransactionWrite {
    */
   readonly ready: Promise<void> | undefined
   /** Tells the scope what the statement's result showed, and which rows may be written through. */
-  learned(tags: readonly WriteTag[], rows?: readonly RowAtStake[]): void
+  succeed(tags: readonly WriteTag[], rows?: readonly CandidateRow[]): void
   /** Tells the scope that the statement came back without a result. */
-  rejected(): void
+  fail(): void
 }
 
 /** What a statement is registered with. */
 export interface NewStatement {
   readonly tags: readonly WriteTag[]
-  readonly stakes?: Stakes | undefined
+  readonly candidates?: CandidateTags | undefined
   /** Its result is going to show which rows it touched. */
-  readonly returns?: boolean
+  readonly returnsRows?: boolean
   /** It changes nothing before COMMIT. */
   readonly atCommit?: boolean
   /** It must not run where a mark fails under `onMarkFailure: 'reject'`. */
@@ -32,7 +32,7 @@ export interface NewStatement {
 
 /** The statements of one transaction. */
 export interface Statements {
-  readonly all: readonly Marked[]
+  readonly all: readonly Statement[]
   /** Why one of them was refused, once one was. */
   readonly refusal: CacheError | undefined
   add(statement: NewStatement): TransactionWrite
@@ -44,9 +44,9 @@ export interface Statements {
   handOver(adopt: (tags: readonly WriteTag[], atCommit: boolean) => TransactionWrite): Promise<void>
 }
 
-interface Statement extends Marked {
-  learned: readonly WriteTag[] | undefined
-  rows: readonly RowAtStake[]
+interface MutableStatement extends Statement {
+  returnedTags: readonly WriteTag[] | undefined
+  rows: readonly CandidateRow[]
   running: boolean
   ended: number | undefined
   readonly atCommit: boolean
@@ -54,47 +54,47 @@ interface Statement extends Marked {
   adopted?: TransactionWrite
 }
 
-export function createStatements(marks: TransactionMarks, standing: Standing): Statements {
-  const all: Statement[] = []
+export function createStatements(marks: TransactionMarks, standing: CommittedRows): Statements {
+  const all: MutableStatement[] = []
   let closed = false
   let refusal: CacheError | undefined
 
-  const ready = async (statement: Statement, refusable: boolean): Promise<void> => {
-    const refused = await (closed ? marks.afterEnd(statement) : marks.before(statement))
+  const ready = async (statement: MutableStatement, refusable: boolean): Promise<void> => {
+    const refused = await (closed ? marks.markAfterEnd(statement) : marks.markBefore(statement))
     if (!refused || !refusable) return
     // It does not run: all it leaves behind are marks to take off.
     refusal ??= refused
     all.splice(all.indexOf(statement), 1)
     throw refused
   }
-  const over = (statement: Statement): void => {
+  const over = (statement: MutableStatement): void => {
     statement.running = false
-    statement.ended = standing.moment()
+    statement.ended = standing.nextSequence()
   }
   return {
     all,
     get refusal() {
       return refusal
     },
-    add({ refusable, returns = false, ...given }) {
-      const statement = begun(given, standing.moment())
+    add({ refusable, returnsRows = false, ...given }) {
+      const statement = begun(given, standing.nextSequence())
       all.push(statement)
       const waits = marks.sealed || closed
-      if (!waits && !statement.atCommit) marks.beside(statement, returns)
+      if (!waits && !statement.atCommit) marks.markInBackground(statement, returnsRows)
       return {
         ready: waits ? ready(statement, refusable) : undefined,
-        learned(shown, rows = []) {
-          statement.learned = shown
+        succeed(shown, rows = []) {
+          statement.returnedTags = shown
           statement.rows = rows
           over(statement)
           // What a savepoint may yet roll back is not written through.
-          statement.adopted?.learned(shown)
-          if (!marks.sealed && !closed && !statement.atCommit) marks.shown(statement)
+          statement.adopted?.succeed(shown)
+          if (!marks.sealed && !closed && !statement.atCommit) marks.markReturned(statement)
         },
-        rejected() {
+        fail() {
           over(statement)
-          standing.unproven()
-          statement.adopted?.rejected()
+          standing.discardRows()
+          statement.adopted?.fail()
         },
       }
     },
@@ -109,16 +109,25 @@ export function createStatements(marks: TransactionMarks, standing: Standing): S
         const adopted = adopt(statement.tags, statement.atCommit)
         await adopted.ready
         statement.adopted = adopted
-        if (statement.learned) adopted.learned(statement.learned)
-        else if (!statement.running) adopted.rejected()
+        if (statement.returnedTags) adopted.succeed(statement.returnedTags)
+        else if (!statement.running) adopted.fail()
       }
     },
   }
 }
 
 function begun(
-  { tags, stakes, atCommit = false }: Omit<NewStatement, 'refusable'>,
+  { tags, candidates, atCommit = false }: Omit<NewStatement, 'refusable'>,
   began: number,
-): Statement {
-  return { tags, learned: undefined, stakes, rows: [], running: true, began, ended: undefined, atCommit }
+): MutableStatement {
+  return {
+    tags,
+    returnedTags: undefined,
+    candidates,
+    rows: [],
+    running: true,
+    began,
+    ended: undefined,
+    atCommit,
+  }
 }

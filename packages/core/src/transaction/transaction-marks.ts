@@ -1,10 +1,16 @@
 import type { CacheError } from '../base/errors.ts'
 import { raiseMark } from '../marks/mark.ts'
-import { createMarks, type MarkRoom } from '../marks/marks.ts'
+import { createMarks, type MarkDeps } from '../marks/marks.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
-import type { RowAtStake } from '../write-through/proof.ts'
+import type { CandidateRow } from '../write-through/proof.ts'
 import type { Budget } from './budget.ts'
-import { knownBefore, type Marked, shownBy, stakesBy, withCells } from './statement.ts'
+import {
+  candidateTagsOfStatements,
+  type Statement,
+  tagsOfStatements,
+  withCells,
+  withoutUnknownKeys,
+} from './statement.ts'
 
 /** The marks of one transaction, under one token: sent beside its statements, awaited before its COMMIT. */
 export interface TransactionMarks {
@@ -13,31 +19,31 @@ export interface TransactionMarks {
   /** All that was asked for so far is acknowledged. */
   readonly acknowledged: boolean
   /** Begins to mark a statement that does not wait. @param returns whether its result will show which rows it touched. */
-  beside(statement: Marked, returns: boolean): void
+  markInBackground(statement: Statement, returns: boolean): void
   /** Begins to mark what its result showed. */
-  shown(statement: Marked): void
+  markReturned(statement: Statement): void
   /** Marks a statement before it is sent. @returns why it must not be, if it must not. */
-  before(statement: Marked): Promise<CacheError | undefined>
+  markBefore(statement: Statement): Promise<CacheError | undefined>
   /** The same for one that nobody awaited before the end: it may run at any time in any session. */
-  afterEnd(statement: Marked): Promise<CacheError | undefined>
+  markAfterEnd(statement: Statement): Promise<CacheError | undefined>
   /** Marks all that is not marked yet. @returns why COMMIT must not be sent, if it must not. Never rejects. */
-  seal(statements: readonly Marked[]): Promise<CacheError | undefined>
+  seal(statements: readonly Statement[]): Promise<CacheError | undefined>
   /** Takes the marks off after COMMIT, with the rows that it made durable. */
-  committed(statements: readonly Marked[], rows: readonly RowAtStake[]): Promise<void>
+  finish(statements: readonly Statement[], rows: readonly CandidateRow[]): Promise<void>
   /** The same where nothing was changed, or somebody else has marked it. */
-  rolledBack(): Promise<void>
+  rollBack(): Promise<void>
   /** Keeps them up for a minute: a statement may still take effect. */
-  leave(): void
+  abandon(): void
 }
 
-/** @param unproven called when COMMIT may be sent before some mark is acknowledged: no row is stored then. */
+/** @param discardRows called when COMMIT may be sent before some mark is acknowledged: no row is stored then. */
 export function createTransactionMarks(
-  room: MarkRoom,
+  deps: MarkDeps,
   budget: Budget,
   early: boolean,
-  unproven: () => void,
+  discardRows: () => void,
 ): TransactionMarks {
-  const marks = createMarks(room)
+  const marks = createMarks(deps)
   let sealed = early
   let seals: Promise<CacheError | undefined> = Promise.resolve(undefined)
 
@@ -45,11 +51,11 @@ export function createTransactionMarks(
     tags: readonly WriteTag[],
     only?: readonly WriteTag[],
   ): Promise<CacheError | undefined> => {
-    const strict = tags.some(({ table }) => room.rejecting.has(table))
+    const strict = tags.some(({ table }) => deps.rejecting.has(table))
     const answers = marks.wait(strict ? 'long' : 'short', only)
     if (answers) await (strict ? answers : budget.spend(answers))
     // What is acknowledged after COMMIT may come after other writes of the same rows: it proves nothing.
-    if (!marks.acknowledged) unproven()
+    if (!marks.acknowledged) discardRows()
     return marks.refusal(tags)
   }
   return {
@@ -59,37 +65,37 @@ export function createTransactionMarks(
     get acknowledged() {
       return marks.acknowledged
     },
-    beside({ tags, stakes }, returns) {
-      marks.add(withCells(returns ? knownBefore(tags) : tags, stakes), stakes, 'beside')
+    markInBackground({ tags, candidates }, returns) {
+      marks.add(withCells(returns ? withoutUnknownKeys(tags) : tags, candidates), candidates, 'beside')
     },
-    shown(statement) {
-      const stakes = statement.rows.length ? stakesBy([statement]) : undefined
-      marks.add(withCells(shownBy([statement]), stakes), stakes, 'beside')
+    markReturned(statement) {
+      const candidates = statement.rows.length ? candidateTagsOfStatements([statement]) : undefined
+      marks.add(withCells(tagsOfStatements([statement]), candidates), candidates, 'beside')
     },
-    before({ tags, stakes }) {
-      marks.cover(tags)
-      marks.add(withCells(tags, stakes), stakes, 'next')
+    markBefore({ tags, candidates }) {
+      marks.bypassReads(tags)
+      marks.add(withCells(tags, candidates), candidates, 'next')
       return wait(tags, tags)
     },
-    async afterEnd({ tags }) {
-      const mark = await raiseMark(room, tags)
+    async markAfterEnd({ tags }) {
+      const mark = await raiseMark(deps, tags)
       if (mark.refusal) void mark.finish()
-      else mark.leave()
+      else mark.abandon()
       return mark.refusal
     },
     seal(statements) {
       if (sealed) return seals
       sealed = true
-      const [tags, stakes] = [shownBy(statements), stakesBy(statements)]
-      marks.cover(tags)
+      const [tags, candidates] = [tagsOfStatements(statements), candidateTagsOfStatements(statements)]
+      marks.bypassReads(tags)
       marks.refresh()
-      marks.add(withCells(tags, stakes), stakes, 'all')
+      marks.add(withCells(tags, candidates), candidates, 'all')
       seals = wait(tags)
       return seals
     },
-    committed: (statements, rows) => marks.finish(shownBy(statements), rows),
+    finish: (statements, rows) => marks.finish(tagsOfStatements(statements), rows),
     // Whoever takes a COMMIT that was sent for a failed one loses nothing by it.
-    rolledBack: () => (sealed ? marks.finish([], []) : marks.rollBack()),
-    leave: marks.leave,
+    rollBack: () => (sealed ? marks.finish([], []) : marks.rollBack()),
+    abandon: marks.abandon,
   }
 }

@@ -1,9 +1,9 @@
 import type { CacheError } from '../base/errors.ts'
-import { type MarkRoom, UNKNOWN_OUTCOME } from '../marks/marks.ts'
+import { type MarkDeps, UNKNOWN_OUTCOME } from '../marks/marks.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
-import type { Stakes } from '../write-through/proof.ts'
+import type { CandidateTags } from '../write-through/proof.ts'
 import { type Budget, createBudget } from './budget.ts'
-import { createStanding } from './committed-rows.ts'
+import { createCommittedRows } from './committed-rows.ts'
 import { tablesOf } from './statement.ts'
 import { createStatements, type TransactionWrite } from './statements.ts'
 import { createTransactionMarks } from './transaction-marks.ts'
@@ -25,10 +25,10 @@ export type Outcome = 'committed' | 'failed' | 'unknown'
 export interface Transaction {
   /**
    * Registers a statement before it runs.
-   * @param stakes of the row it may write through, as far as it is known.
+   * @param candidates of the row it may write through, as far as it is known.
    * @param returns whether its result is going to show which rows it touched.
    */
-  write(tags: readonly WriteTag[], stakes?: Stakes, returns?: boolean): TransactionWrite
+  write(tags: readonly WriteTag[], candidates?: CandidateTags, returns?: boolean): TransactionWrite
   /**
    * The same for what cannot be refused any more: a statement of a scope nested in this one, an invalidation.
    * @param atCommit it changes nothing before COMMIT, and so is not marked before it.
@@ -44,13 +44,13 @@ export interface Transaction {
    * Runs a statement of the transaction that writes nothing, or nothing that the scope is told of. If it rejects, or is
    * not over when the transaction ends, nothing is written through: drivers resolve the COMMIT of an aborted transaction.
    */
-  beside<T>(run: () => Promise<T>): Promise<T>
+  trackUnknown<T>(run: () => Promise<T>): Promise<T>
   /** What returned rows hold may not be what COMMIT makes durable: nothing is written through. */
-  unproven(): void
+  discardRows(): void
   /** Why a statement or the transaction was refused, once one was. */
   readonly refusal: CacheError | undefined
   /** None of its statements was sent to the database, or will be. Call before {@link Transaction.end}. */
-  unsent(): void
+  discardStatements(): void
   /** Runs once the transaction may have committed; never after a proven rollback. */
   onCommit(action: () => Promise<void>): void
   /** True until {@link Transaction.end}. */
@@ -65,11 +65,15 @@ export interface Transaction {
   readonly budget: Budget
 }
 
-/** @param around of the transaction that this one is nested in, if there is one. */
-export function createTransaction(room: MarkRoom, marking: 'late' | 'early', around?: Budget): Transaction {
-  const budget = around ?? createBudget(room.clock)
-  const standing = createStanding()
-  const marks = createTransactionMarks(room, budget, marking === 'early', standing.unproven)
+/** @param enclosing of the transaction that this one is nested in, if there is one. */
+export function createTransaction(
+  deps: MarkDeps,
+  marking: 'late' | 'early',
+  enclosing?: Budget,
+): Transaction {
+  const budget = enclosing ?? createBudget(deps.clock)
+  const standing = createCommittedRows()
+  const marks = createTransactionMarks(deps, budget, marking === 'early', standing.discardRows)
   const statements = createStatements(marks, standing)
   const actions: (() => Promise<void>)[] = []
   let open = true
@@ -79,19 +83,19 @@ export function createTransaction(room: MarkRoom, marking: 'late' | 'early', aro
   const act = (): Promise<unknown> => Promise.all(actions.map((action) => action()))
   const settle = async (outcome: Outcome): Promise<void> => {
     const { all } = statements
-    if (outcome === 'unknown' || all.some((one) => one.running)) return marks.leave()
-    if (outcome === 'failed') return marks.rolledBack()
-    return marks.committed(
+    if (outcome === 'unknown' || all.some((one) => one.running)) return marks.abandon()
+    if (outcome === 'failed') return marks.rollBack()
+    return marks.finish(
       all,
       all.flatMap((statement) => standing.rowsOf(statement, all)),
     )
   }
   return {
     budget,
-    write: (tags, stakes, returns = false) =>
+    write: (tags, candidates, returnsRows = false) =>
       parent
-        ? parent.write(tags, stakes, returns)
-        : statements.add({ tags, stakes, returns, refusable: true }),
+        ? parent.write(tags, candidates, returnsRows)
+        : statements.add({ tags, candidates, returnsRows, refusable: true }),
     adopt: (tags, atCommit = false) =>
       parent ? parent.adopt(tags, atCommit) : statements.add({ tags, atCommit, refusable: false }),
     async seal() {
@@ -99,12 +103,12 @@ export function createTransaction(room: MarkRoom, marking: 'late' | 'early', aro
       refusal ??= refused
       if (refused) throw refused
     },
-    beside: standing.beside,
-    unproven: standing.unproven,
+    trackUnknown: standing.trackUnknown,
+    discardRows: standing.discardRows,
     get refusal() {
       return statements.refusal ?? refusal
     },
-    unsent: statements.stop,
+    discardStatements: statements.stop,
     onCommit(action) {
       if (parent) parent.onCommit(action)
       else actions.push(action)
@@ -115,10 +119,10 @@ export function createTransaction(room: MarkRoom, marking: 'late' | 'early', aro
     async end(outcome) {
       open = false
       // A mark that was not up before COMMIT proves nothing.
-      if (!marks.sealed || !marks.acknowledged) standing.unproven()
+      if (!marks.sealed || !marks.acknowledged) standing.discardRows()
       // At once: whoever does not wait for this still finds what was invalidated gone.
       const acted = outcome === 'failed' ? undefined : act()
-      if (outcome === 'unknown' && actions.length) room.clock.after(UNKNOWN_OUTCOME, () => void act())
+      if (outcome === 'unknown' && actions.length) deps.clock.after(UNKNOWN_OUTCOME, () => void act())
       // A host that could not seal before COMMIT: late is better than never.
       if (outcome !== 'failed') void marks.seal(statements.all)
       statements.close()
@@ -127,13 +131,13 @@ export function createTransaction(room: MarkRoom, marking: 'late' | 'early', aro
     async mergeInto(outer) {
       open = false
       parent = outer
-      if (!standing.proven) outer.unproven()
+      if (!standing.isProven) outer.discardRows()
       statements.close()
       await statements.handOver(outer.adopt)
       for (const action of actions) outer.onCommit(action)
       // Its marks are under those of the outer one, and nothing is committed. Not awaited: a connection is held.
       // After the end of the outer one it may be committed already.
-      void (outer.open ? marks.rolledBack() : marks.committed([], []))
+      void (outer.open ? marks.rollBack() : marks.finish([], []))
     },
     tables: () => tablesOf(statements.all),
   }

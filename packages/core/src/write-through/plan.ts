@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.ts'
-import type { TagSight } from '../entry/freshness.ts'
+import type { ObservedTag } from '../entry/freshness.ts'
 import { lifetimeOf } from '../entry/lifetime.ts'
-import { sightsOf, type TagSights } from '../entry/observed-tags.ts'
-import { recordedTags } from '../entry/recorded-tags.ts'
+import { type ObservedTags, observeTags } from '../entry/observed-tags.ts'
+import { recordTags } from '../entry/recorded-tags.ts'
 import type { EntryKeys } from '../keys/entry-key.ts'
 import { type ScopeOf, UNSCOPED } from '../options/scope.ts'
 import type { Change, Occurrence, RowRead, WritePlan, WriteThrough } from '../plan/plan.ts'
@@ -11,11 +11,11 @@ import type { Events } from '../report/events.ts'
 import type { ReadTag, TagSpace } from '../tags/read-tags.ts'
 import { LIST, recordName } from '../tags/spelling.ts'
 import { knownRows } from '../tags/write-tags.ts'
-import { type PutRoom, putEntry } from '../tier/put-entry.ts'
-import type { RowAtStake, Stakes } from './proof.ts'
+import { type PutDeps, putEntry } from '../tier/put-entry.ts'
+import type { CandidateRow, CandidateTags } from './proof.ts'
 
 /** What writing through needs, wired by the composition root. */
-export interface ThroughRoom extends PutRoom {
+export interface WriteThroughDeps extends PutDeps {
   readonly clock: Clock
   readonly events: Events
   readonly space: TagSpace
@@ -32,11 +32,11 @@ export interface ThroughRoom extends PutRoom {
 }
 
 /** One write whose row may be stored. */
-export interface Through<T> {
+export interface WriteThroughPlan<T> {
   /** Bare name of the row's table. */
   readonly table: string
   /** What is known of the row before the statement runs, if anything is. */
-  readonly stakes: Stakes | undefined
+  readonly candidates: CandidateTags | undefined
   /**
    * Reads the user tags: to be awaited before a statement of its own runs, and begun before one of a transaction does.
    * Rows are stored only if they were here when the rows came. Never rejects; done at once where the store answers at
@@ -44,79 +44,85 @@ export interface Through<T> {
    */
   begin(): Promise<void>
   /** What the result shows, encoded: to be called before anybody else sees it. Never throws. */
-  rows(result: T): readonly RowAtStake[]
+  rows(result: T): readonly CandidateRow[]
 }
 
 /**
  * How a write is written through, or undefined where it never is: its table has triggers or is a view, some
  * consequence of the statement may change the row after it was returned, or nobody can tell for whom it is.
  */
-export function planThrough<T>(
-  room: ThroughRoom,
+export function planWriteThrough<T>(
+  deps: WriteThroughDeps,
   plan: Pick<WritePlan<T>, 'operation' | 'through'>,
   changes: readonly Change[],
-): Through<T> | undefined {
+): WriteThroughPlan<T> | undefined {
   const { through } = plan
   const name = through?.table.toLowerCase() ?? ''
-  const table = room.schema.tables.get(name)
+  const table = deps.schema.tables.get(name)
   if (!through || !table || table.touches.length || table.reads.length) return undefined
   const others = changes.slice(through.changes)
   if (others.some((change) => change.table.toLowerCase() === name)) return undefined
-  const scope = scopeNow(room)
+  const scope = scopeNow(deps)
   if (!scope) return undefined
-  return prepared(room, plan.operation, through, scope, { table, own: changes.slice(0, through.changes) })
+  return prepare(deps, plan.operation, through, scope, { table, own: changes.slice(0, through.changes) })
 }
 
 /** The writer's own scope. A read without one may be refused; a write never is. */
-function scopeNow(room: ThroughRoom): { readonly value: unknown } | undefined {
+function scopeNow(deps: WriteThroughDeps): { readonly value: unknown } | undefined {
   try {
-    const scope = room.scopeOf?.() ?? UNSCOPED
+    const scope = deps.scopeOf?.() ?? UNSCOPED
     return scope.kind === 'known' ? scope : undefined
   } catch {
     return undefined
   }
 }
 
-function prepared<T>(
-  room: ThroughRoom,
+function prepare<T>(
+  deps: WriteThroughDeps,
   operation: string,
   through: WriteThrough<T>,
   scope: { readonly value: unknown },
   { table, own }: { readonly table: Table; readonly own: readonly Change[] },
-): Through<T> {
+): WriteThroughPlan<T> {
   const { policy } = through
-  const known = knownRows(room.space, table, own)
-  const lifetime = 2 * room.longestLifetime()
-  const userTags = policy.tags.length ? room.tagsOf([], policy.tags) : []
-  let beside: Beside | undefined = userTags.length ? undefined : { sights: [], epoch: undefined }
-  const family = room.keys.family()
+  const known = knownRows(deps.space, table, own)
+  const lifetime = 2 * deps.longestLifetime()
+  const userTags = policy.tags.length ? deps.tagsOf([], policy.tags) : []
+  let userTagsBefore: UserTagsBefore | undefined = userTags.length
+    ? undefined
+    : { observedTags: [], epoch: undefined }
+  const family = deps.keys.family()
   return {
     table: table.name.toLowerCase(),
-    stakes: known && { tags: [known], lifetime },
+    candidates: known && { tags: [known], lifetime },
     async begin() {
       if (!userTags.length) return
-      const { atOnce } = room.store
-      const seeded = atOnce
-        ? { ok: true as const, value: atOnce.seed(userTags) }
-        : await room.store.seed(userTags, lifetime)
-      beside = seeded.ok
-        ? { sights: sightsOf(userTags, seeded.value, new Set()), epoch: seeded.value.epoch }
+      const { sync } = deps.store
+      const seeded = sync
+        ? { ok: true as const, value: sync.seed(userTags) }
+        : await deps.store.seed(userTags, lifetime)
+      userTagsBefore = seeded.ok
+        ? { observedTags: observeTags(userTags, seeded.value, new Set()), epoch: seeded.value.epoch }
         : undefined
     },
     rows(result) {
-      const rows: RowAtStake[] = []
+      const rows: CandidateRow[] = []
       // The row came over another connection than its key would say, or through other parsers.
-      const familyNow = room.keys.family()
+      const familyNow = deps.keys.family()
       // A connection that became known while the statement ran is still the one it ran on.
       if (!familyNow || (family && familyNow !== family)) return rows
       try {
-        for (const read of beside ? through.reads(result) : []) {
-          const row = atStake(room, { operation, through, scope, beside: beside as Beside, lifetime }, read)
+        for (const read of userTagsBefore ? through.reads(result) : []) {
+          const row = candidateRow(
+            deps,
+            { operation, through, scope, userTagsBefore: userTagsBefore as UserTagsBefore, lifetime },
+            read,
+          )
           if (row) rows.push(row)
         }
       } catch (error) {
         const message = `the row returned by ${operation} is not written through: ${String(error)}`
-        room.events.emit('warning', { code: 'write-through', message })
+        deps.events.emit('warning', { code: 'write-through', message })
       }
       return rows
     },
@@ -124,54 +130,58 @@ function prepared<T>(
 }
 
 /** User tags as they were before the statement. */
-interface Beside {
-  readonly sights: TagSights
+interface UserTagsBefore {
+  readonly observedTags: ObservedTags
   /** Undefined where there are none. */
   readonly epoch: string | undefined
 }
 
-interface Source {
+interface CandidateSource {
   readonly operation: string
   readonly through: WriteThrough<never>
   readonly scope: { readonly value: unknown }
-  readonly beside: Beside
+  readonly userTagsBefore: UserTagsBefore
   readonly lifetime: number
 }
 
 /** Undefined: the read is not one by a unique key, or its result is not to be stored. */
-function atStake(room: ThroughRoom, source: Source, read: RowRead): RowAtStake | undefined {
-  const { operation, beside, lifetime } = source
+function candidateRow(
+  deps: WriteThroughDeps,
+  source: CandidateSource,
+  read: RowRead,
+): CandidateRow | undefined {
+  const { operation, userTagsBefore, lifetime } = source
   const { policy } = source.through
-  const tags = room.tagsOf([read.occurrence], policy.tags)
-  const record = recordName(room.space.namespace, room.space.database, read.occurrence.table)
+  const tags = deps.tagsOf([read.occurrence], policy.tags)
+  const record = recordName(deps.space.namespace, deps.space.database, read.occurrence.table)
   const tag = tags.find((one) => one.record === record)
   const [field, ...fields] = tag?.fields.filter((name) => name !== LIST) ?? []
   const [cell, ...cells] = tag?.cells ?? []
   if (tag?.list !== 'maybe' || !field || fields.length || !cell || cells.length) return undefined
-  const key = room.keys.of(source.scope.value, { operation: read.as, model: read.model, query: read.query })
+  const key = deps.keys.of(source.scope.value, { operation: read.as, model: read.model, query: read.query })
   if (!key) return undefined
   const wanted = { operation, key, tags, writing: new Set<string>() }
-  const payload = room.entries.encode(read.result, wanted)
-  if ('error' in payload || payload.length > room.maxValueBytes) return undefined
+  const payload = deps.entries.encode(read.result, wanted)
+  if ('error' in payload || payload.length > deps.maxValueBytes) return undefined
   return {
     record,
     field,
     cell,
     lifetime,
     async store(proof) {
-      if (beside.epoch !== undefined && beside.epoch !== proof.epoch) return
+      if (userTagsBefore.epoch !== undefined && userTagsBefore.epoch !== proof.epoch) return
       // Named in the order of the tag: fields, of which `list` does not count, then the cell.
-      const own = tag.names.map((name, at): TagSight => {
+      const own = tag.names.map((name, at): ObservedTag => {
         const list = tag.fields[at] === LIST
         const nonce = at < tag.fields.length ? proof.field : proof.cell
         return { name, nonce: list ? undefined : nonce, dirty: list, optional: list }
       })
-      const recorded = recordedTags(tags, [...own, ...beside.sights], read.result)
-      const ttl = lifetimeOf(policy, false, room.clock.random())
+      const recorded = recordTags(tags, [...own, ...userTagsBefore.observedTags], read.result)
+      const ttl = lifetimeOf(policy, false, deps.clock.random())
       if (!recorded || ttl === undefined) return
       await putEntry(
-        room,
-        { ...wanted, started: room.clock.now() },
+        deps,
+        { ...wanted, started: deps.clock.now() },
         { epoch: proof.epoch, lifetime: ttl, empty: false, tags: recorded.tags },
         payload,
       )

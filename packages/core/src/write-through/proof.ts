@@ -1,20 +1,20 @@
-import type { TagReport, TagRequest, Witness, WitnessedTag } from '../tags/tag.ts'
+import type { ReportedTag, TagReport, TagReportRequest, TagRequest } from '../tags/tag.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
 
 /** Tags by which rows may be written through, if they are proven; cells are value cells of the fields' keys. */
-export interface Stakes {
+export interface CandidateTags {
   readonly tags: readonly TagRequest[]
   /** How long tags must live for an entry to outlive nothing it depends on, in milliseconds. */
   readonly lifetime: number
 }
 
 /** A row that a statement returned, ready to be stored as the read by one of its unique keys. */
-export interface RowAtStake {
+export interface CandidateRow {
   readonly record: string
   /** Field of the unique key, and the row's value cell. */
   readonly field: string
   readonly cell: string
-  /** As in {@link Stakes}. */
+  /** As in {@link CandidateTags}. */
   readonly lifetime: number
   /** Stores it. Nothing of it may fail the write, and nobody needs to wait for it. */
   store(proof: Proof): Promise<void>
@@ -29,23 +29,23 @@ export interface Proof {
 }
 
 /** A report with what it answers. */
-export interface Testimony {
-  readonly witness: Witness
+export interface Evidence {
+  readonly request: TagReportRequest
   readonly report: TagReport
 }
 
 /** The two tags of a row as its mark and its finish saw them. */
-export interface Weighed {
+export interface RowEvidence {
   readonly epochs: readonly [string, string]
-  readonly field: readonly [WitnessedTag, WitnessedTag]
-  readonly cell: readonly [WitnessedTag, WitnessedTag]
+  readonly field: readonly [ReportedTag, ReportedTag]
+  readonly cell: readonly [ReportedTag, ReportedTag]
 }
 
 /**
  * What must hold for the row to be the one everybody has to see: from the mark to the finish nobody else was writing
  * it, and nothing was lost in between by which one could tell. All of them, or nothing is stored.
  */
-export const conditions: Readonly<Record<string, (seen: Weighed) => boolean>> = {
+export const conditions: Readonly<Record<string, (seen: RowEvidence) => boolean>> = {
   /** Nonces count together with the epoch. */
   sameEpoch: ({ epochs: [before, after] }) => before === after,
   /** Who else was under way when this write began may commit after it, and be finished before it. */
@@ -58,52 +58,55 @@ export const conditions: Readonly<Record<string, (seen: Weighed) => boolean>> = 
   sameNonces: ({ field, cell }) => field[0].found === field[1].found && cell[0].found === cell[1].found,
 }
 
-/** The part of the stakes that the marks of a write can decide about: keys it need not mark, cells that it marks. */
-export function witnessOf(tag: WriteTag, stakes: Stakes | undefined): Witness | undefined {
-  const asked = stakes?.tags.find(({ record }) => record === tag.record)
-  if (!stakes || !asked) return undefined
+/** The part of the candidates that the marks of a write can decide about: keys it need not mark, cells that it marks. */
+export function reportRequestOf(
+  tag: WriteTag,
+  candidates: CandidateTags | undefined,
+): TagReportRequest | undefined {
+  const asked = candidates?.tags.find(({ record }) => record === tag.record)
+  if (!candidates || !asked) return undefined
   const fields = asked.fields.filter((name) => tag.known.includes(name) && !tag.unknown.has(name))
   const cells = asked.cells.filter((name) => tag.cells.has(name))
-  return fields.length && cells.length ? { fields, cells, lifetime: stakes.lifetime } : undefined
+  return fields.length && cells.length ? { fields, cells, lifetime: candidates.lifetime } : undefined
 }
 
-export function stakesOf({ record, field, cell, lifetime }: RowAtStake): Stakes {
+export function candidateTagsOf({ record, field, cell, lifetime }: CandidateRow): CandidateTags {
   return { tags: [{ record, fields: [field], cells: [cell] }], lifetime }
 }
 
 /** All of them, one for each record. */
-export function mergeStakes(stakes: readonly Stakes[]): Stakes | undefined {
-  if (stakes.length < 2) return stakes[0]
+export function mergeCandidateTags(candidates: readonly CandidateTags[]): CandidateTags | undefined {
+  if (candidates.length < 2) return candidates[0]
   const byRecord = new Map<string, TagRequest>()
-  for (const { record, fields, cells } of stakes.flatMap(({ tags }) => tags)) {
+  for (const { record, fields, cells } of candidates.flatMap(({ tags }) => tags)) {
     const one = byRecord.get(record) ?? { record, fields: [], cells: [] }
     const joined = { fields: new Set([...one.fields, ...fields]), cells: new Set([...one.cells, ...cells]) }
     byRecord.set(record, { record, fields: [...joined.fields], cells: [...joined.cells] })
   }
-  return { tags: [...byRecord.values()], lifetime: Math.max(...stakes.map(({ lifetime }) => lifetime)) }
+  return { tags: [...byRecord.values()], lifetime: Math.max(...candidates.map(({ lifetime }) => lifetime)) }
 }
 
 /** The nonces to stamp the row with, or undefined: it is not proven, and the next read loads it. */
 export function proofOf(
-  row: RowAtStake,
-  marked: Testimony | undefined,
-  finished: Testimony | undefined,
+  row: CandidateRow,
+  marked: Evidence | undefined,
+  finished: Evidence | undefined,
 ): Proof | undefined {
   const field = [tagIn(marked, 'fields', row.field), tagIn(finished, 'fields', row.field)] as const
   const cell = [tagIn(marked, 'cells', row.cell), tagIn(finished, 'cells', row.cell)] as const
   if (!marked || !finished || !field[0]?.found || !field[1] || !cell[0]?.found || !cell[1]?.left)
     return undefined
   const epochs = [marked.report.epoch, finished.report.epoch] as const
-  const seen: Weighed = { epochs, field: [field[0], field[1]], cell: [cell[0], cell[1]] }
+  const seen: RowEvidence = { epochs, field: [field[0], field[1]], cell: [cell[0], cell[1]] }
   if (!Object.values(conditions).every((holds) => holds(seen))) return undefined
   return { epoch: epochs[1], field: field[0].found, cell: cell[1].left }
 }
 
 function tagIn(
-  testimony: Testimony | undefined,
+  testimony: Evidence | undefined,
   kind: 'fields' | 'cells',
   name: string,
-): WitnessedTag | undefined {
-  const at = testimony?.witness[kind].indexOf(name) ?? -1
+): ReportedTag | undefined {
+  const at = testimony?.request[kind].indexOf(name) ?? -1
   return at < 0 ? undefined : testimony?.report[kind][at]
 }

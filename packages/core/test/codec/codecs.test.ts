@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { sized } from '@larder/testing'
 import { Decimal } from 'decimal.js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -28,7 +29,7 @@ describe.each(codecs)('$name', ({ bind }) => {
   it('any nested value comes back exactly, prototypes included', () => {
     fc.assert(
       fc.property(anyValue, (value) => exactly(codec, value)),
-      { numRuns: 2_000 },
+      { numRuns: sized(500, 5_000) },
     )
   })
 
@@ -209,7 +210,7 @@ describe.each(codecs)('$name', ({ bind }) => {
           expect(error).toBeInstanceOf(Error)
         }
       }),
-      { numRuns: 2_000 },
+      { numRuns: sized(500, 5_000) },
     )
     exactly(codec, [{ id: 1 }])
   })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { sized } from '@larder/testing'
 import { Decimal } from 'decimal.js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -52,7 +53,7 @@ describe.each(compressions)('$name', (compression) => {
         for (const one of [always!, sometimes!])
           assert.deepStrictEqual(one.decode(new Uint8Array(one.encode(value))), value)
       }),
-      { numRuns: 500 },
+      { numRuns: sized(150, 1_500) },
     )
   })
 
@@ -165,7 +166,7 @@ it('foreign bytes throw an Error or decode to something, and the next entry deco
         expect(error).toBeInstanceOf(Error)
       }
     }),
-    { numRuns: 2_000 },
+    { numRuns: sized(500, 5_000) },
   )
   expect(() => codec.decode(new Uint8Array([7, 1]))).toThrow(/begins with 7/)
   expect(() => codec.decode(new Uint8Array())).toThrow(/an empty entry/)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { sized } from '@larder/testing'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { copyable, copyOf } from '../../src/codec/copy.ts'
@@ -27,9 +28,9 @@ it('what is copyable of all a codec decodes is copied exactly, and shares nothin
       const shared = [...containers(copy)].filter((one) => containers(decoded).has(one))
       assert.deepStrictEqual(shared, [])
     }),
-    { numRuns: 2_000 },
+    { numRuns: sized(500, 5_000) },
   )
-  expect(copied).toBeGreaterThan(200)
+  expect(copied).toBeGreaterThan(50)
 })
 
 it.each<[string, unknown]>([

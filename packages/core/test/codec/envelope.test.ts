@@ -15,7 +15,7 @@ const anyHeader: fc.Arbitrary<EntryHeader> = fc.record(
         record: fc.string({ unit: 'grapheme' }),
         fields: fc.array(tag),
         cells: fc.array(tag),
-        learned: fc.array(tag),
+        resultCells: fc.array(tag),
       }),
       { maxLength: 4 },
     ),
@@ -29,7 +29,9 @@ const header: EntryHeader = {
   epoch: 'e1',
   lifetime: 600_000,
   empty: false,
-  tags: [{ record: 'shop:t:{main.product}', fields: [['list', 'n1']], cells: [['id=5', 'n2']], learned: [] }],
+  tags: [
+    { record: 'shop:t:{main.product}', fields: [['list', 'n1']], cells: [['id=5', 'n2']], resultCells: [] },
+  ],
 }
 
 describe('the entry envelope', () => {

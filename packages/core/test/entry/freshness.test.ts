@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { type EntrySight, judge, type TagSight } from '../../src/entry/freshness.ts'
+import { type EntryState, judgeFreshness, type ObservedTag } from '../../src/entry/freshness.ts'
 
-const tag = (name: string, nonce: string | undefined, dirty = false, optional = false): TagSight => ({
+const tag = (name: string, nonce: string | undefined, dirty = false, optional = false): ObservedTag => ({
   name,
   nonce,
   dirty,
   optional,
 })
-const entry = (nonces: Record<string, string>, more: Partial<EntrySight> = {}): EntrySight => ({
+const entry = (nonces: Record<string, string>, more: Partial<EntryState> = {}): EntryState => ({
   remaining: 1,
   epoch: 'e',
   own: true,
@@ -19,7 +19,7 @@ const list = (nonce: string | undefined, dirty = false) => tag('list', nonce, di
 const E = entry({ a: '1' })
 const withList = entry({ a: '1', list: '7' })
 
-const table: [string, EntrySight | undefined, TagSight[], string][] = [
+const table: [string, EntryState | undefined, ObservedTag[], string][] = [
   ['every tag clean and unchanged is a hit', E, [a], 'hit'],
   ['no entry is a miss', undefined, [a], 'miss'],
   ['somebody else’s entry is a miss', entry({ a: '1' }, { own: false }), [a], 'miss'],
@@ -65,7 +65,7 @@ const table: [string, EntrySight | undefined, TagSight[], string][] = [
 
 describe('the freshness rule', () => {
   it.each(table)('%s', (_, sight, tags, expected) => {
-    const found = judge(sight, tags, 'e')
+    const found = judgeFreshness(sight, tags, 'e')
     expect(found.kind === 'miss' ? found.reason : found.kind).toBe(expected)
   })
 })

@@ -1,6 +1,6 @@
 import { memoryStore } from '@larder/core'
 import type { Clock } from '@larder/core/host'
-import { type Ablation, modelStore, type Scheduler } from '@larder/testing'
+import { type Ablation, modelStore, type Scheduler, sweep } from '@larder/testing'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { GROUP, PRIMARY, UNIQUE } from '../support/item-host.ts'
 import { explore } from './explore.ts'
@@ -28,13 +28,13 @@ vi.mock('../../src/marks/pending-writes.ts', async (original) => {
   const real = await original<typeof import('../../src/marks/pending-writes.ts')>()
   return {
     ...real,
-    createUnfinished: () => {
-      const unfinished = real.createUnfinished()
+    createPendingWrites: () => {
+      const pendingWrites = real.createPendingWrites()
       return {
-        ...unfinished,
-        covers: (...args: Parameters<typeof unfinished.covers>) =>
-          !broken.unfinished && unfinished.covers(...args),
-        writes: (record: string) => !broken.unfinished && unfinished.writes(record),
+        ...pendingWrites,
+        mustBypass: (...args: Parameters<typeof pendingWrites.mustBypass>) =>
+          !broken.unfinished && pendingWrites.mustBypass(...args),
+        isWriting: (record: string) => !broken.unfinished && pendingWrites.isWriting(record),
       }
     },
   }
@@ -42,22 +42,22 @@ vi.mock('../../src/marks/pending-writes.ts', async (original) => {
 
 vi.mock('../../src/entry/freshness.ts', async (original) => {
   const real = await original<typeof import('../../src/entry/freshness.ts')>()
-  const judge: typeof real.judge = (entry, tags, epoch) =>
-    real.judge(entry, broken.judge ? tags.map((tag) => ({ ...tag, dirty: false })) : tags, epoch)
-  return { ...real, judge }
+  const judgeFreshness: typeof real.judgeFreshness = (entry, tags, epoch) =>
+    real.judgeFreshness(entry, broken.judge ? tags.map((tag) => ({ ...tag, dirty: false })) : tags, epoch)
+  return { ...real, judgeFreshness }
 })
 
 vi.mock('../../src/entry/recorded-tags.ts', async (original) => {
   const real = await original<typeof import('../../src/entry/recorded-tags.ts')>()
-  const { sightsOf } = await import('../../src/entry/observed-tags.ts')
-  const heldThrough: typeof real.heldThrough = (recorded, held) => {
+  const { observeTags } = await import('../../src/entry/observed-tags.ts')
+  const confirmTags: typeof real.confirmTags = (recorded, held) => {
     const { tags, after, writing } = held
-    return real.heldThrough(
+    return real.confirmTags(
       recorded,
-      broken.cover ? { ...held, before: sightsOf(tags, after, writing) } : held,
+      broken.cover ? { ...held, before: observeTags(tags, after, writing) } : held,
     )
   }
-  return { ...real, heldThrough }
+  return { ...real, confirmTags }
 })
 
 beforeEach(() => {
@@ -89,7 +89,7 @@ const rules: readonly (readonly [Ablation, string, Partial<Setting>])[] = [
 // The races between processes that the other rules are there for are shorter than the bound `push` is measured by.
 const SEEN_WITH_PUSH: readonly string[] = ['no-bumps']
 
-describe.each(['off', 'validate', 'push'] as const)('with the memory tier %s', (memory) => {
+describe.each(sweep(['validate', 'push', 'off'] as const, 2))('with the memory tier %s', (memory) => {
   const races = memory !== 'push'
 
   it.each(rules.filter(([rule]) => races || SEEN_WITH_PUSH.includes(rule)))(

@@ -24,7 +24,7 @@ vi.mock('../../src/tier/kept-tags.ts', async (original) => {
       return {
         ...tags,
         keep: (asked, requests, answer) =>
-          tags.keep(broken.rule === 'placeholder' ? tags.ask() : asked, requests, changed(answer)),
+          tags.keep(broken.rule === 'placeholder' ? tags.beginFetch() : asked, requests, changed(answer)),
       }
     },
   }
@@ -32,16 +32,16 @@ vi.mock('../../src/tier/kept-tags.ts', async (original) => {
 
 vi.mock('../../src/tier/tracking-store.ts', async (original) => {
   const real = await original<typeof import('../../src/tier/tracking-store.ts')>()
-  const followingStore: typeof real.followingStore = (store, tags, entries) => {
+  const createTrackingStore: typeof real.createTrackingStore = (store, tags, entries) => {
     const drop: KeptTags['drop'] = (names) =>
       tags.drop(broken.rule === 'learned cells' ? names?.slice(0, 1) : names)
-    const following = real.followingStore(store, { ...tags, drop }, entries)
+    const following = real.createTrackingStore(store, { ...tags, drop }, entries)
     return {
       ...following,
       finish: (request) => (broken.rule === 'finish' ? store : following).finish(request),
     }
   }
-  return { followingStore }
+  return { createTrackingStore }
 })
 
 vi.mock('../../src/tier/memory-tier.ts', async (original) => {
@@ -78,15 +78,15 @@ const OWN: Partial<Setting> = {
 }
 
 const rules: readonly (readonly [string, string, Partial<Setting>])[] = [
-  ['changed', 'where changes the server tells of end nothing', {}],
   ['placeholder', 'with answers kept though their tags changed meanwhile', {}],
-  ['finish', 'where the finish of its own write ends nothing', OWN],
   ['learned cells', 'where the finish of its own write ends no cell it learned of', OWN],
-  // The checker needs many schedules to find this one.
+  // The checker needs many schedules to find these.
+  ['changed', 'where changes the server tells of end nothing', {}],
+  ['finish', 'where the finish of its own write ends nothing', OWN],
   ['lease', 'with leases that are believed for ever', {}],
 ]
 
-it.each(sweep(rules, 4))('%s: %s the checker finds a stale read', async (rule, _, focus) => {
+it.each(sweep(rules, 2))('%s: %s the checker finds a stale read', async (rule, _, focus) => {
   broken.rule = rule
   const found = await explore(
     0,

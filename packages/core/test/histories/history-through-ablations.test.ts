@@ -10,18 +10,21 @@ const broken = vi.hoisted(() => ({ order: false, stamp: false }))
 
 vi.mock('../../src/transaction/committed-rows.ts', async (original) => {
   const real = await original<typeof import('../../src/transaction/committed-rows.ts')>()
-  const createStanding: typeof real.createStanding = () => {
-    const standing = real.createStanding()
-    return { ...standing, rowsOf: (one, all) => (broken.order ? one.rows : standing.rowsOf(one, all)) }
+  const createCommittedRows: typeof real.createCommittedRows = () => {
+    const committedRows = real.createCommittedRows()
+    return {
+      ...committedRows,
+      rowsOf: (one, all) => (broken.order ? one.rows : committedRows.rowsOf(one, all)),
+    }
   }
-  return { ...real, createStanding }
+  return { ...real, createCommittedRows }
 })
 
 vi.mock('../../src/write-through/proof.ts', async (original) => {
   const real = await original<typeof import('../../src/write-through/proof.ts')>()
   const proofOf: typeof real.proofOf = (row, marked, finished) => {
     const proof = real.proofOf(row, marked, finished)
-    const field = finished?.report.fields[finished.witness.fields.indexOf(row.field)]?.left
+    const field = finished?.report.fields[finished.request.fields.indexOf(row.field)]?.left
     return proof && broken.stamp && field ? { ...proof, field } : proof
   }
   return { ...real, proofOf }

@@ -98,7 +98,7 @@ it('a listener of warnings hears of a write after close() in place of the proces
   cache.on('warning', ({ code }) => heard.push(code))
   await cache.close()
   const changes = [{ table: 'item', effect: 'unknown' as const }]
-  engine.atOnce.write({ operation: 'w', model: undefined, changes, run: () => {} }, false)
+  engine.sync.write({ operation: 'w', model: undefined, changes, run: () => {} }, false)
   expect([heard, warnings()]).toEqual([['write-after-close'], []])
 })
 

@@ -24,7 +24,7 @@ beforeEach(() => {
   broken.memory = false
 })
 
-const SCHEDULES = sized(80, 800)
+const SCHEDULES = sized(40, 800)
 
 describe('a store that one process loses for a while', () => {
   it.each([

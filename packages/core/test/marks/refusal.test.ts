@@ -126,7 +126,7 @@ describe('in a transaction', () => {
     ])
     await refused(put(early))
     expect(await seen()).toBe('dirty')
-    early.unsent()
+    early.discardStatements()
     await early.end('failed')
     expect(await seen()).not.toBe('dirty')
   })

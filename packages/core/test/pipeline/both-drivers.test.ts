@@ -1,6 +1,6 @@
 import type { PolicyOptions } from '@larder/core'
 import type { Change, Engine, ReadPlan, WritePlan } from '@larder/core/host'
-import { settled } from '@larder/testing'
+import { settled, sized } from '@larder/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { world } from '../support/world.ts'
@@ -23,8 +23,8 @@ const drivers: Readonly<Record<'later' | 'sync', (engine: Engine) => Driver>> = 
     write: (plan) => engine.write({ ...plan, run: async () => plan.run() }),
   }),
   sync: (engine) => ({
-    read: (plan) => engine.atOnce.read(plan),
-    write: (plan) => engine.atOnce.write(plan, false),
+    read: (plan) => engine.sync.read(plan),
+    write: (plan) => engine.sync.write(plan, false),
   }),
 }
 
@@ -155,7 +155,7 @@ async function observe(kind: keyof typeof drivers, steps: readonly Step[]): Prom
   return [...seen, { reads, hits, misses, bypasses }]
 }
 
-const RUNS = 300
+const RUNS = sized(300, 2_000)
 
 describe('a database that answers later and one that answers at once', () => {
   it('give the same results, reports and events for every program', { timeout: 120_000 }, async () => {

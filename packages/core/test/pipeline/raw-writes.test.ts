@@ -32,7 +32,13 @@ function changesUnder(unknownWrites: UnknownWrites, parsed = true) {
         () => {},
       )
     : undefined
-  const changes = createRawChanges({ events, unknownWrites, schema, blindViews: new Set(['blind']), parser })
+  const changes = createRawChanges({
+    events,
+    unknownWrites,
+    schema,
+    undeclaredViews: new Set(['blind']),
+    parser,
+  })
   const write = (text: string) => ({
     operation: '$executeRaw',
     text,
@@ -122,7 +128,7 @@ describe('what a raw write changes', () => {
       events: createEvents(),
       unknownWrites: 'throw',
       schema,
-      blindViews: new Set(),
+      undeclaredViews: new Set(),
       parser: createSqlParser(
         () => import('libpg-query'),
         () => {},

@@ -1,5 +1,5 @@
 import type { ReadReport } from '@larder/core'
-import type { WritePlanAtOnce, WriteThrough } from '@larder/core/host'
+import type { SyncWritePlan, WriteThrough } from '@larder/core/host'
 import { deferred, settled } from '@larder/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { type WorldOptions, world } from '../support/world.ts'
@@ -20,9 +20,8 @@ function started(options: WorldOptions = {}) {
     occurrences: [{ table: 'item', pins: { id: [id] }, rows: (row: unknown) => (row === undefined ? 0 : 1) }],
     severalStatements: false,
   })
-  const read = (id: number): string | undefined =>
-    engine.atOnce.read({ ...plan(id), run: () => rows.get(id) })
-  const change = (id: number): Omit<WritePlanAtOnce<void>, 'run'> => ({
+  const read = (id: number): string | undefined => engine.sync.read({ ...plan(id), run: () => rows.get(id) })
+  const change = (id: number): Omit<SyncWritePlan<void>, 'run'> => ({
     operation: 'item.set',
     model: 'item',
     changes: [{ table: 'item', effect: 'update', before: { id: [id] }, sets: { v: 0 } }],
@@ -48,10 +47,10 @@ function started(options: WorldOptions = {}) {
       return text
     }
     const { operation, model, changes } = change(id)
-    return engine.atOnce.write({ operation, model, changes, through: through(id), run }, held)
+    return engine.sync.write({ operation, model, changes, through: through(id), run }, held)
   }
   const write = (id: number, text: string, held = false): void =>
-    engine.atOnce.write({ ...change(id), run: () => void rows.set(id, text) }, held)
+    engine.sync.write({ ...change(id), run: () => void rows.set(id, text) }, held)
   const told = async (id: number): Promise<ReadReport> => {
     const { reads } = await cache.explain(async () => read(id))
     return reads[0] as ReadReport
@@ -133,7 +132,7 @@ describe('a driver that answers at once', () => {
     expect(read(1)).toBe('by the other')
     store(2, 'undone', true)
     rows.set(2, 'b')
-    engine.atOnce.end(false)
+    engine.sync.end(false)
     expect(await told(2)).toMatchObject({ source: 'database' })
     expect(read(2)).toBe('b')
   })
@@ -141,9 +140,9 @@ describe('a driver that answers at once', () => {
   it("with `write: 'around'` reads outlive writes, and end with raw SQL", () => {
     const { engine, plan, change, rows } = started()
     const policy = engine.policy({ ttl: '1h', write: 'around' }, 'test')
-    const read = () => engine.atOnce.read({ ...plan(1), policy, run: () => rows.get(1) })
+    const read = () => engine.sync.read({ ...plan(1), policy, run: () => rows.get(1) })
     const put = (text: string, model?: string) =>
-      engine.atOnce.write({ ...change(1), model, run: () => void rows.set(1, text) }, false)
+      engine.sync.write({ ...change(1), model, run: () => void rows.set(1, text) }, false)
     read()
     put('new', 'item')
     expect(read()).toBe('a')
@@ -156,19 +155,19 @@ describe('a driver that answers at once', () => {
     for (const id of [1, 2]) read(id)
     write(1, 'kept', true)
     expect(await told(1)).toMatchObject({ source: 'memory' })
-    engine.atOnce.end(true)
+    engine.sync.end(true)
     expect(read(1)).toBe('kept')
     write(2, 'undone', true)
     rows.set(2, 'b')
-    engine.atOnce.end(false)
-    engine.atOnce.end(true)
+    engine.sync.end(false)
+    engine.sync.end(true)
     expect(await told(2)).toMatchObject({ source: 'memory' })
   })
 
   it('a write that failed ends nothing if that is proven, and all it may have changed if not', async () => {
     const { engine, change, read, told } = started()
     const failing = (proven: boolean) => () =>
-      engine.atOnce.write(
+      engine.sync.write(
         {
           ...change(1),
           failed: () => proven,
@@ -189,7 +188,7 @@ describe('a driver that answers at once', () => {
     const heard = deferred<undefined>()
     const finish = vi.fn(() => heard.promise)
     const { cache, engine, plan, write, told } = started({
-      around: ({ atOnce: _, ...store }) => ({ ...store, source: 'store', finish }),
+      around: ({ sync: _, ...store }) => ({ ...store, source: 'store', finish }),
     })
     const asked = async (): Promise<string | undefined> => {
       const { reads } = await cache.explain(() => engine.read({ ...plan(1), run: async () => 'a' }))

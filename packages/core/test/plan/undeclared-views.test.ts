@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Schema } from '../../src/plan/table.ts'
-import { blindViews } from '../../src/plan/undeclared-views.ts'
+import { findUndeclaredViews } from '../../src/plan/undeclared-views.ts'
 
 function schemaOf(reads: Readonly<Record<string, readonly string[]>>): Schema {
   const tables = Object.entries(reads).map(([name, sources]) => {
@@ -22,10 +22,10 @@ describe('what a view depends on cannot be told', () => {
 
   it('where nobody says what it reads, or what a view that it reads does', () => {
     const views = ['told', 'overTold', 'untold', 'overUntold', 'twiceOver']
-    expect([...blindViews(schema, views)].sort()).toEqual(['overUntold', 'twiceOver', 'untold'])
+    expect([...findUndeclaredViews(schema, views)].sort()).toEqual(['overUntold', 'twiceOver', 'untold'])
   })
 
   it('but a table needs nobody to say so', () => {
-    expect(blindViews(schema, ['told', 'overTold'])).toEqual(new Set())
+    expect(findUndeclaredViews(schema, ['told', 'overTold'])).toEqual(new Set())
   })
 })

@@ -178,7 +178,7 @@ describe('two copies that keep memory stores of different formats', () => {
     const record = `{${namespace}:main:item}`
     const tags = [{ table: 'item', record, known: [], unknown: new Set<string>(), cells: new Set<string>() }]
     const statement = await scope.adopt(tags)
-    statement.learned(tags)
+    statement.succeed(tags)
     expect(await other.read()).toEqual(LOADED)
     await scope.end('failed')
     expect(await other.read()).toEqual(LOADED)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { SqlDialect } from '../../src/sql/dialect.ts'
-import { committing } from '../../src/sql/ends-transaction.ts'
+import { endsTransaction } from '../../src/sql/ends-transaction.ts'
 import { scanSql } from '../../src/sql/scan.ts'
 
 type Row = [text: string, commits: 'no' | 'plainly' | 'also', dialect?: SqlDialect]
@@ -42,16 +42,16 @@ const rows: Row[] = [
 ]
 
 test.each(rows)('%s: %s', (text, commits, dialect = 'postgres') => {
-  expect(committing(text, scanSql(text, dialect), dialect)).toBe(commits)
+  expect(endsTransaction(text, scanSql(text, dialect), dialect)).toBe(commits)
 })
 
 test.each(['COMMIT', 'UPDATE a SET x = 1', 'CREATE TABLE b (x int)', '-- x\rCOMMIT', '#\nCOMMIT'])(
   'of a dialect nobody knows is as bad as in the worst: %s',
   (text) => {
     const found = (['postgres', 'mysql', 'sqlite'] as const).map((one) =>
-      committing(text, scanSql(text, one), one),
+      endsTransaction(text, scanSql(text, one), one),
     )
-    const together = committing(text, scanSql(text), undefined)
+    const together = endsTransaction(text, scanSql(text), undefined)
     expect(together === 'no').toBe(found.every((one) => one === 'no'))
   },
 )

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { changingSql, changingValue } from '../../src/sql/volatile-sql.ts'
+import { volatileSql, volatileValue } from '../../src/sql/volatile-sql.ts'
 
 describe('a reading text follows from its tables alone', () => {
   it.each([
@@ -12,8 +12,8 @@ describe('a reading text follows from its tables alone', () => {
     "SELECT CAST('1' AS numeric(10, 2)), 'fine today' FROM t",
     "SELECT a FROM t WHERE tags @> '{a}' AND tags <@ $1 AND mail = 'a@b.c' AND doc @@ to_tsquery($2)",
   ])('%s', (sql) => {
-    expect(changingSql(sql, 'postgres')).toBeUndefined()
-    expect(changingSql(sql)).toBeUndefined()
+    expect(volatileSql(sql, 'postgres')).toBeUndefined()
+    expect(volatileSql(sql)).toBeUndefined()
   })
 })
 
@@ -43,7 +43,7 @@ describe('or may change without a write', () => {
     ['EXPLAIN SELECT 1', 'explain'],
     ['SHOW work_mem', 'show'],
   ])('%s', (sql, why) => {
-    expect(changingSql(sql, 'postgres')).toContain(why)
+    expect(volatileSql(sql, 'postgres')).toContain(why)
   })
 })
 
@@ -56,9 +56,9 @@ describe('a parameter', () => {
     '[today,tomorrow)',
     '{now,"2020-01-01"}',
     ['a', 'now'],
-  ])('that PostgreSQL may take for a moment: %j', (value) => expect(changingValue(value)).toBe(true))
+  ])('that PostgreSQL may take for a moment: %j', (value) => expect(volatileValue(value)).toBe(true))
   it.each(['nowhere', 'know now', 5, null, undefined, new Date(), '2020-01-01', `now ${'x'.repeat(200)}`])(
     'that means the same every day: %j',
-    (value) => expect(changingValue(value)).toBe(false),
+    (value) => expect(volatileValue(value)).toBe(false),
   )
 })

@@ -3,12 +3,12 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import type { EntryHeader } from '../../src/codec/envelope.ts'
-import { judge } from '../../src/entry/freshness.ts'
-import { noncesOf, sightsOf } from '../../src/entry/observed-tags.ts'
-import { heldThrough, recordedTags } from '../../src/entry/recorded-tags.ts'
-import { withLearned } from '../../src/entry/result-dependencies.ts'
+import { judgeFreshness } from '../../src/entry/freshness.ts'
+import { noncesOf, observeTags } from '../../src/entry/observed-tags.ts'
+import { confirmTags, recordTags } from '../../src/entry/recorded-tags.ts'
+import { withResultCells } from '../../src/entry/result-dependencies.ts'
 import { createJournal } from '../../src/marks/journal.ts'
-import { createUnfinished } from '../../src/marks/pending-writes.ts'
+import { createPendingWrites } from '../../src/marks/pending-writes.ts'
 import { type WriteDeps, write } from '../../src/pipeline/write.ts'
 import { createEvents } from '../../src/report/events.ts'
 import type { GuardedStore } from '../../src/store/guard.ts'
@@ -21,7 +21,7 @@ import { otherView, schemaOf } from './simulated-schema.ts'
 import { createEngine, type Database, type Engine, generate, type Value, Violation } from './simulator.ts'
 import { space } from './tables.ts'
 
-const CASES = sized(600, 6_000)
+const CASES = sized(400, 6_000)
 const nothingWritten: ReadonlySet<string> = new Set()
 
 /** What the runs met: a property that never meets its case proves nothing. */
@@ -52,7 +52,7 @@ function roomOver(tags: TagTable): Omit<WriteDeps, 'schema'> {
   }
   const clock = { ...systemClock, after: () => () => {} }
   const events = createEvents()
-  const base = { clock, unfinished: createUnfinished(), events, store: store as GuardedStore }
+  const base = { clock, pendingWrites: createPendingWrites(), events, store: store as GuardedStore }
   return {
     ...base,
     journal: createJournal(base),
@@ -71,7 +71,7 @@ const answer = (tags: TagTable, needed: readonly ReadTag[]) => ({
 })
 
 function fetched(tags: TagTable, needed: readonly ReadTag[]) {
-  return sightsOf(needed, answer(tags, needed), nothingWritten)
+  return observeTags(needed, answer(tags, needed), nothingWritten)
 }
 
 /** Reads before the writes, as entries: their results and what they recorded. */
@@ -87,11 +87,11 @@ function storedReads(
     for (const tag of needed) tags.seed(tag)
     const result = planned.run(db)
     const before = fetched(tags, needed)
-    const recorded = recordedTags(needed, before, result) ?? { tags: [], learned: [] }
-    const all = withLearned(needed, recorded.learned)
+    const recorded = recordTags(needed, before, result) ?? { tags: [], resultCells: [] }
+    const all = withResultCells(needed, recorded.resultCells)
     for (const tag of all) tags.seed(tag)
     const after = answer(tags, all)
-    const held = heldThrough(recorded, { tags: all, before, epoch: 'e', after, writing: nothingWritten })
+    const held = confirmTags(recorded, { tags: all, before, epoch: 'e', after, writing: nothingWritten })
     expect(held?.length, 'nothing is written yet, so every read can be stored').toBe(needed.length)
     const header = { epoch: 'e', tags: held ?? [] } as unknown as EntryHeader
     return { planned, tags: all, header, result: JSON.stringify(result) }
@@ -167,13 +167,13 @@ async function check(one: Scenario): Promise<void> {
   await perform(one, engine, tags, state)
   for (const entry of stored) {
     const sight = { remaining: 1, own: true, epoch: 'e', nonces: noncesOf(entry.header) }
-    const fresh = judge(sight, fetched(tags, entry.tags), 'e').kind === 'hit'
+    const fresh = judgeFreshness(sight, fetched(tags, entry.tags), 'e').kind === 'hit'
     const now = JSON.stringify(entry.planned.run(state.db))
     const listed = entry.header.tags.some((tag) => tag.fields.some(([name]) => name === 'list'))
     if (now !== entry.result) {
       met.changed++
       if (!listed) met.withoutList++
-      if (entry.header.tags.some(({ learned }) => learned.length)) met.learned++
+      if (entry.header.tags.some(({ resultCells }) => resultCells.length)) met.learned++
       expect(fresh, `stale: was ${entry.result}, is ${now}`).toBe(false)
     } else {
       met.unchanged++

@@ -16,7 +16,7 @@ const TABLE: Table = {
 }
 /** A server that stores no entry: what is a hit, this process keeps. Its tags are not to be measured, so it has few. */
 function forgetful(mostTags: number) {
-  const { atOnce: _, ...store } = memoryStore({ isolated: true, maxEntries: mostTags })
+  const { sync: _, ...store } = memoryStore({ isolated: true, maxEntries: mostTags })
   return { ...store, source: 'store' as const, set: async () => {} }
 }
 /** Reads rows through a cache with such a bound. */

@@ -30,7 +30,7 @@ const probes = [
   ['memory', 30_000, 300, 1, 1],
 ] as const
 
-it.each(sweep(probes, 3))(
+it.each(sweep(probes, 2))(
   'maxBytes counts what the heap holds, within a fifth: %s, %i bytes, %i rows',
   async (...given) => {
     const { taken, counted } = await probe(...given)

@@ -5,8 +5,8 @@ import { createKeptEntries } from '../../src/tier/kept-entries.ts'
 const KEY = { key: 'larder:e:1', proof: 'proof' }
 
 function entry(remaining = 1_000, own = true) {
-  const sight = { remaining, own, epoch: 'e', nonces: new Map([['{r}/list', 'a']]) }
-  return { sight, learned: [], payload: Buffer.from('payload'), lifetime: 1_000, age: 1_000 - remaining }
+  const state = { remaining, own, epoch: 'e', nonces: new Map([['{r}/list', 'a']]) }
+  return { state, resultCells: [], payload: Buffer.from('payload'), lifetime: 1_000, age: 1_000 - remaining }
 }
 
 function keeping() {
@@ -20,7 +20,7 @@ it('what is left of a lifetime counts from the question, not from the answer', a
   await clock.advance(100)
   entries.put(KEY, entry(500), asked)
   expect(entries.get(KEY, clock.now())).toMatchObject({
-    sight: { remaining: 400, own: true },
+    state: { remaining: 400, own: true },
     lifetime: 1_000,
     age: 600,
   })

@@ -17,10 +17,10 @@ function answer(
 
 function keeping(first = answer([clean('a'), clean('b'), clean('c')])) {
   const tags = createKeptTags(100)
-  const keep = (one: Fetched) => tags.keep(tags.ask(), [REQUEST], one)
+  const keep = (one: Fetched) => tags.keep(tags.beginFetch(), [REQUEST], one)
   keep(first)
   const known = () => {
-    const [reply] = tags.recall([REQUEST]).tags
+    const [reply] = tags.lookUp([REQUEST]).tags
     return [...(reply?.fields ?? []), ...(reply?.cells ?? [])].map((state) => state?.nonce)
   }
   return { tags, keep, known }
@@ -51,9 +51,9 @@ it('an answer of another epoch ends all that was kept before', () => {
   const { tags, keep, known } = keeping()
   keep(answer([clean('a'), clean('b'), clean('c')], { epoch: 'f' }))
   expect(known()).toEqual(['a', 'b', 'c'])
-  tags.keep(tags.ask(), [], { epoch: 'e', entry: null, tags: [] })
+  tags.keep(tags.beginFetch(), [], { epoch: 'e', entry: null, tags: [] })
   expect(known()).toEqual([undefined, undefined, undefined])
-  expect(tags.recall([]).epoch).toBe('e')
+  expect(tags.lookUp([]).epoch).toBe('e')
 })
 
 it('a state is believed while its lease holds', () => {
@@ -87,7 +87,7 @@ it.each([
   ['anything', undefined, [undefined, undefined, undefined]],
 ])('%s that changed since the question was sent is not kept', (_, changed, expected) => {
   const { tags, known } = keeping()
-  const asked = tags.ask()
+  const asked = tags.beginFetch()
   tags.drop(changed)
   tags.keep(asked, [REQUEST], answer([clean('a'), clean('b'), clean('c')]))
   expect(known()).toEqual(expected)
@@ -95,11 +95,11 @@ it.each([
 
 it('more changes than can be remembered are as good as a change of everything', () => {
   const { tags, known } = keeping()
-  const asked = tags.ask()
+  const asked = tags.beginFetch()
   for (let count = 0; count < 300; count++) tags.drop([`{other}:${count}`])
   tags.keep(asked, [REQUEST], answer([clean('a'), clean('b'), clean('c')]))
   expect(known()).toEqual([undefined, undefined, undefined])
-  tags.keep(tags.ask(), [REQUEST], answer([clean('a'), clean('b'), clean('c')]))
+  tags.keep(tags.beginFetch(), [REQUEST], answer([clean('a'), clean('b'), clean('c')]))
   expect(known()).toEqual(['a', 'b', 'c'])
 })
 
@@ -112,11 +112,11 @@ it('is bounded: what was not asked for of late goes first', () => {
   })
   for (let count = 0; count < 50; count++) {
     const reply = { fields: [clean('b')], cells: [clean('c')], lease: HELD }
-    tags.keep(tags.ask(), [request(count)], { epoch: 'e', entry: null, tags: [reply] })
-    tags.recall([request(0)])
+    tags.keep(tags.beginFetch(), [request(count)], { epoch: 'e', entry: null, tags: [reply] })
+    tags.lookUp([request(0)])
   }
   const known = Array.from({ length: 50 }, (_, count) => count).filter(
-    (count) => tags.recall([request(count)]).tags[0]?.cells[0],
+    (count) => tags.lookUp([request(count)]).tags[0]?.cells[0],
   )
   expect(known.length).toBeLessThanOrEqual(10)
   expect(known).toContain(0)

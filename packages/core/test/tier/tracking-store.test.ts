@@ -4,7 +4,7 @@ import { deferred, fakeClock } from '@larder/testing'
 import { expect, it } from 'vitest'
 import { createKeptEntries } from '../../src/tier/kept-entries.ts'
 import { createKeptTags } from '../../src/tier/kept-tags.ts'
-import { followingStore } from '../../src/tier/tracking-store.ts'
+import { createTrackingStore } from '../../src/tier/tracking-store.ts'
 
 const REQUEST = { record: '{r}', fields: ['k'], cells: ['{r}:1'] }
 const MARK = { record: '{r}', token: 't', fields: ['list'], known: ['k'], cells: ['{r}:1'], lifetime: 1 }
@@ -36,10 +36,14 @@ function slow() {
   }
   const tags = createKeptTags(10)
   const clock = fakeClock()
-  const following = followingStore(store, tags, createKeptEntries(clock, { maxEntries: 10, maxBytes: 1e6 }))
+  const following = createTrackingStore(
+    store,
+    tags,
+    createKeptEntries(clock, { maxEntries: 10, maxBytes: 1e6 }),
+  )
   const known = () =>
     tags
-      .recall([REQUEST])
+      .lookUp([REQUEST])
       .tags.flatMap(({ fields, cells }) => [...fields, ...cells])
       .filter(Boolean)
   return { following, gone, known }

@@ -1,27 +1,27 @@
 import { describe, expect, it } from 'vitest'
-import type { TagReport, WitnessedTag } from '../../src/tags/tag.ts'
+import type { ReportedTag, TagReport } from '../../src/tags/tag.ts'
 import {
-  mergeStakes,
+  type CandidateRow,
+  candidateTagsOf,
+  type Evidence,
+  mergeCandidateTags,
   proofOf,
-  type RowAtStake,
-  stakesOf,
-  type Testimony,
-  witnessOf,
+  reportRequestOf,
 } from '../../src/write-through/proof.ts'
 
 // Nonces decide in every schedule the checker has seen; each of the other conditions is enough to store nothing.
 
-const row: RowAtStake = { record: '{r}', field: 'k', cell: '{r}:1', lifetime: 1_000, store: async () => {} }
-const witness = { fields: ['k'], cells: ['{r}:1'], lifetime: 1_000 }
-const tag = (found: string, more: Partial<WitnessedTag> = {}): WitnessedTag => ({
+const row: CandidateRow = { record: '{r}', field: 'k', cell: '{r}:1', lifetime: 1_000, store: async () => {} }
+const request = { fields: ['k'], cells: ['{r}:1'], lifetime: 1_000 }
+const tag = (found: string, more: Partial<ReportedTag> = {}): ReportedTag => ({
   found,
   left: found,
   own: true,
   foreign: false,
   ...more,
 })
-const testimony = (field: WitnessedTag, cell: WitnessedTag, more: Partial<TagReport> = {}): Testimony => ({
-  witness,
+const testimony = (field: ReportedTag, cell: ReportedTag, more: Partial<TagReport> = {}): Evidence => ({
+  request,
   report: { epoch: 'e', fields: [field], cells: [cell], ...more },
 })
 const marked = testimony(tag('f'), tag('c'))
@@ -50,7 +50,7 @@ describe('nothing is proven', () => {
       marked,
       testimony(tag('f'), tag('c', { left: 'n' }), { epoch: 'x' }),
     ],
-    ['it is not what was asked about', { ...marked, witness: { ...witness, cells: ['{r}:2'] } }, finished],
+    ['it is not what was asked about', { ...marked, request: { ...request, cells: ['{r}:2'] } }, finished],
   ])('where %s', (_, before, after) => {
     expect(proofOf(row, before, after)).toBeUndefined()
   })
@@ -70,26 +70,26 @@ describe('a witness', () => {
   }
 
   it('is asked for keys the write did not have to mark and cells it does mark', () => {
-    expect(witnessOf(tags, stakes)).toEqual({ fields: ['k'], cells: ['{r}:1'], lifetime: 5 })
+    expect(reportRequestOf(tags, stakes)).toEqual({ fields: ['k'], cells: ['{r}:1'], lifetime: 5 })
   })
 
   it('is not asked for where nothing is left to ask', () => {
-    expect(witnessOf(tags, undefined)).toBeUndefined()
-    expect(witnessOf({ ...tags, record: '{s}' }, stakes)).toBeUndefined()
-    expect(witnessOf({ ...tags, cells: new Set() }, stakes)).toBeUndefined()
-    expect(witnessOf({ ...tags, unknown: new Set(['k', 'l']) }, stakes)).toBeUndefined()
+    expect(reportRequestOf(tags, undefined)).toBeUndefined()
+    expect(reportRequestOf({ ...tags, record: '{s}' }, stakes)).toBeUndefined()
+    expect(reportRequestOf({ ...tags, cells: new Set() }, stakes)).toBeUndefined()
+    expect(reportRequestOf({ ...tags, unknown: new Set(['k', 'l']) }, stakes)).toBeUndefined()
   })
 
   it('of several rows is one for each record', () => {
     const other = { ...row, cell: '{r}:2', lifetime: 2_000 }
     const far = { ...row, record: '{s}' }
-    expect(mergeStakes([row, other, far].map(stakesOf))).toEqual({
+    expect(mergeCandidateTags([row, other, far].map(candidateTagsOf))).toEqual({
       tags: [
         { record: '{r}', fields: ['k'], cells: ['{r}:1', '{r}:2'] },
         { record: '{s}', fields: ['k'], cells: ['{r}:1'] },
       ],
       lifetime: 2_000,
     })
-    expect(mergeStakes([])).toBeUndefined()
+    expect(mergeCandidateTags([])).toBeUndefined()
   })
 })

@@ -181,10 +181,10 @@ describe('a transaction', () => {
     ],
     [
       'a read was rejected',
-      ({ scope }) => scope.beside(() => Promise.reject(new Error('x'))).catch(() => {}),
+      ({ scope }) => scope.trackUnknown(() => Promise.reject(new Error('x'))).catch(() => {}),
     ],
-    ['a read is not over', async ({ scope }) => void scope.beside(() => new Promise(() => {}))],
-    ['its host says so', async ({ scope }) => scope.unproven()],
+    ['a read is not over', async ({ scope }) => void scope.trackUnknown(() => new Promise(() => {}))],
+    ['its host says so', async ({ scope }) => scope.discardRows()],
   ])('leaves no row where %s', async (_, then) => {
     const here = open()
     await inside(here, async (tools) => {
@@ -206,7 +206,7 @@ describe('a transaction', () => {
       await inside(here, async ({ scope, put }) => {
         const nested = here.engine.transaction('late')
         await here.put(writes.touch(2, 'item', true), here.database.write, nested)
-        if (rolledBack) nested.unproven()
+        if (rolledBack) nested.discardRows()
         await nested.mergeInto(scope)
         await put(touch)
       })

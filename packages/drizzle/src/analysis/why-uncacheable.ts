@@ -1,4 +1,4 @@
-import { changingText, changingWords } from '@larder/core/host'
+import { volatileText, volatileWords } from '@larder/core/host'
 
 /** How many SELECTs and JOINs of a statement were produced by builders. */
 export interface BuilderCounts {
@@ -16,7 +16,7 @@ export function whyUncacheable(
   words: readonly string[],
   expected: BuilderCounts,
 ): string | undefined {
-  const volatile = changingText(text) ?? changingWords(words)
+  const volatile = volatileText(text) ?? volatileWords(words)
   if (volatile) return volatile
   let selects = 0
   let joins = 0
@@ -34,5 +34,5 @@ export function whyUncacheable(
 export function whyRawUncacheable(text: string, words: readonly string[]): string | undefined {
   const end = words.indexOf(';')
   if (end >= 0 && end < words.length - 1) return 'several statements'
-  return changingText(text) ?? changingWords(words)
+  return volatileText(text) ?? volatileWords(words)
 }

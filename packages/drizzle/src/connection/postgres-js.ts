@@ -1,7 +1,7 @@
 import {
   type ConnectionSource,
   connectionByParsers,
-  connectionMeaning,
+  connectionFingerprint,
   networkPlace,
 } from '@larder/core/host'
 
@@ -24,7 +24,7 @@ interface PostgresJsOptions {
 export function postgresJsConnection(client: object): ConnectionSource | undefined {
   const { options } = client as { readonly options?: PostgresJsOptions }
   if (!options?.host || !options.port) return undefined
-  const settings = [...settingsOf(options), ...connectionMeaning(options, options.connection)]
+  const settings = [...settingsOf(options), ...connectionFingerprint(options, options.connection)]
   const place = placeOf(options)
   const current = connectionByParsers(
     (oid) => options.parsers?.[oid],

@@ -27,7 +27,7 @@ export function createCommits(): Commits {
   return {
     stateOf: (transaction) => states.get(transaction) ?? 'none',
     markImplicit(transaction) {
-      transaction.unproven()
+      transaction.discardRows()
       if (!states.has(transaction)) states.set(transaction, 'done')
     },
     endBody: (transaction) => void endedBodies.add(transaction),
@@ -44,7 +44,7 @@ export function createCommits(): Commits {
         const result = await run()
         settle('done')
         // PostgreSQL answers the COMMIT of an aborted transaction with ROLLBACK, which some drivers expose.
-        if ((result as { command?: unknown } | undefined)?.command === 'ROLLBACK') transaction.unproven()
+        if ((result as { command?: unknown } | undefined)?.command === 'ROLLBACK') transaction.discardRows()
         return result
       } catch (error) {
         if (isOnlyCommit && commitFailed(error)) settle(undefined)

@@ -1,4 +1,4 @@
-import { changingValue, scanSql } from '@larder/core/host'
+import { scanSql, volatileValue } from '@larder/core/host'
 import type { Statement } from '../analysis/statement.ts'
 import { bypassingRead } from './bypass.ts'
 import type { PlannedRead, ResultCodec, StatementCall } from './execution.ts'
@@ -19,7 +19,7 @@ export function planRawRead(deps: StatementDeps, call: StatementCall): PlannedRe
   if (!callPolicy || !reads || inTransaction || raw.session() || !isPureRead(deps, statement))
     return undefined
   const undeclared = reads.some(deps.isUndeclaredView)
-  const volatile = dialect === 'postgres' && parameters.some(changingValue)
+  const volatile = dialect === 'postgres' && parameters.some(volatileValue)
   if (undeclared || volatile || raw.sessionChanged() || statement.opaque !== undefined || !rawCodec)
     return bypassingRead(statement, 'opaque')
   if (raw.changes.unparsed > 0) return bypassingRead(statement, 'dirty')

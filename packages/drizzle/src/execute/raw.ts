@@ -1,11 +1,11 @@
 import {
-  committing,
   createRawSession,
   type Engine,
+  endsTransaction,
   type SqlDialect,
   type SqlScan,
   scanSql,
-  sessionMeaning,
+  sessionFingerprint,
   type Transaction,
 } from '@larder/core/host'
 import type { Statement } from '../analysis/statement.ts'
@@ -40,7 +40,7 @@ export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
   const advice = 'this db bypasses the cache. Use db.transaction instead'
   const session = createRawSession(engine, { advice, statementFailed, commitFailed })
   const commits = createCommits()
-  const meaning = sessionMeaning((warning) => engine.events.emit('warning', warning))
+  const meaning = sessionFingerprint((warning) => engine.events.emit('warning', warning))
   const changes = createRawChangesFinder(engine, dialect)
 
   const write = async ({ statement, transaction, run }: RawExecution): Promise<unknown> => {
@@ -56,7 +56,7 @@ export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
     scan: SqlScan,
     run: () => Promise<unknown>,
   ): Promise<unknown> => {
-    const commit = committing(text, scan, dialect)
+    const commit = endsTransaction(text, scan, dialect)
     const rollback = commit === 'no' && scan.kind === 'end' && !commits.hasEndedBody(transaction)
     if (commit === 'no' && !rollback) return run()
     // Before a COMMIT, by hand or Drizzle's own, all marks must be in the store.

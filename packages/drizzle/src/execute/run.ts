@@ -1,5 +1,5 @@
 import type { BypassReason } from '@larder/core'
-import { changingValue, type Policy, type ReadPlan, scanSql, type Transaction } from '@larder/core/host'
+import { type Policy, type ReadPlan, scanSql, type Transaction, volatileValue } from '@larder/core/host'
 import { occurrencesOf, type Statement } from '../analysis/statement.ts'
 import { ROW_READ, rowReadQuery } from '../write-through/written-rows.ts'
 import { bypassingRead, NO_MODEL } from './bypass.ts'
@@ -12,8 +12,8 @@ import { planWrite } from './write.ts'
 export function runStatement(deps: StatementDeps, execution: Execution): Promise<unknown> {
   const { transaction, statement } = execution
   if (!transaction || statement.kind === 'write') return run(deps, execution)
-  if (mayAffectOthers(deps, statement, transaction)) transaction.unproven()
-  return transaction.beside(() => run(deps, execution))
+  if (mayAffectOthers(deps, statement, transaction)) transaction.discardRows()
+  return transaction.trackUnknown(() => run(deps, execution))
 }
 
 /**
@@ -117,5 +117,5 @@ function bypassOf(
   if (raw.changes.unparsed > 0) return 'dirty'
   if (callPolicy === false) return 'disabled'
   if (statement.opaque !== undefined || shape === 'result' || raw.sessionChanged()) return 'opaque'
-  return dialect === 'postgres' && parameters.some(changingValue) ? 'opaque' : undefined
+  return dialect === 'postgres' && parameters.some(volatileValue) ? 'opaque' : undefined
 }

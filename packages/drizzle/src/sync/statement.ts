@@ -80,7 +80,7 @@ function runOnConnection(deps: StatementDeps, connection: SyncConnection, execut
     rolledBack = isRollback(deps, execution.statement)
     return result
   } finally {
-    if (execution.inTransaction && !connection.inTransaction) deps.engine.atOnce.end(!rolledBack)
+    if (execution.inTransaction && !connection.inTransaction) deps.engine.sync.end(!rolledBack)
   }
 }
 
@@ -91,19 +91,19 @@ function isRollback({ dialect }: StatementDeps, { kind, text }: Statement): bool
 /** The synchronous counterpart of `runStatement`. What the engine is asked is decided by the same functions. */
 function runSyncStatement(deps: StatementDeps, execution: SyncExecution): unknown {
   const { statement, inTransaction, run } = execution
-  const { atOnce } = deps.engine
+  const { sync } = deps.engine
   if (statement.kind === 'read') return read(deps, execution, planRead(deps, execution))
-  if (statement.kind === 'write') return atOnce.write({ ...planWrite(deps, execution), run }, inTransaction)
+  if (statement.kind === 'write') return sync.write({ ...planWrite(deps, execution), run }, inTransaction)
   const scan = scanSql(statement.text, deps.dialect)
   if (scan.writes || statement.declared) {
     const changes = deps.raw.changes.findNow(statement)
-    return atOnce.write({ ...planRawWrite(statement, changes), run }, inTransaction)
+    return sync.write({ ...planRawWrite(statement, changes), run }, inTransaction)
   }
   if (scan.kind !== 'read') return run()
   return read(deps, execution, planRawRead(deps, execution) ?? undeclaredRead(statement, scan, inTransaction))
 }
 
 function read({ engine }: StatementDeps, { run }: SyncExecution, { plan, codec }: PlannedRead): unknown {
-  if (!codec) return engine.atOnce.read({ ...plan, run })
-  return codec.fromEntry(engine.atOnce.read({ ...plan, run: () => codec.toEntry(run()) }))
+  if (!codec) return engine.sync.read({ ...plan, run })
+  return codec.fromEntry(engine.sync.read({ ...plan, run: () => codec.toEntry(run()) }))
 }

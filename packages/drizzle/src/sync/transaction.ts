@@ -25,7 +25,7 @@ export function runSyncTransaction(
   const outermost = !connection.inTransaction
   let bodyDone = false
   const end = (committed: boolean): void => {
-    if (outermost) deps.engine.atOnce.end(committed)
+    if (outermost) deps.engine.sync.end(committed)
   }
   const wrappedBody: Body = (tx) => {
     wrapSavepoints(deps, tx)

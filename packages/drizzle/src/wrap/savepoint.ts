@@ -27,7 +27,7 @@ export function wrapTransaction(
   const { transaction } = tx
   tx.transaction = (body, config) => {
     // The writes of a savepoint may be rolled back while the transaction commits.
-    context.transaction.unproven()
+    context.transaction.discardRows()
     const savepoint = context.createSavepoint()
     const session: SessionParts = Object.assign(Object.create(tx.session), unwatched)
     watch(deps, callPolicy, session, savepoint, watched)

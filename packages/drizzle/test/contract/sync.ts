@@ -154,7 +154,7 @@ function remote(the: () => Contract): void {
   describe('a synchronous driver over a remote store', () => {
     it('reads go to the database, and a write is invalidated in the background', async () => {
       const { plain, t, db: other } = the()
-      const { atOnce: _, ...store } = memoryStore()
+      const { sync: _, ...store } = memoryStore()
       const finished: string[] = []
       const watched: Store = {
         ...store,

@@ -1,5 +1,5 @@
 import type { DMMF } from '@prisma/generator-helper'
-import type { Datamodel } from '../../src/datamodel.ts'
+import type { Datamodel } from '../../src/schema/datamodel.ts'
 
 export declare function toDatamodel(
   dmmf: DMMF.Document['datamodel'],

@@ -1,4 +1,4 @@
-import type { Datamodel } from '../../src/datamodel.ts'
+import type { Datamodel } from '../../src/schema/datamodel.ts'
 
 export declare function outputFile(output: string | null | undefined): string
 export declare function print(datamodel: Datamodel): string

@@ -1,5 +1,5 @@
-import type { ScalarField } from '../datamodel.ts'
-import type { Relation } from '../model.ts'
+import type { ScalarField } from '../schema/datamodel.ts'
+import type { Relation } from '../schema/model.ts'
 import { fieldsOf, listOf } from './argument.ts'
 import { note, type Survey, visit } from './survey.ts'
 

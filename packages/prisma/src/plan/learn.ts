@@ -1,5 +1,5 @@
 import { type ColumnValue, type Learn, UNKNOWN } from '@larder/core/host'
-import type { ColumnPair, ModelMap, Relation } from '../model.ts'
+import type { ColumnPair, ModelMap, Relation } from '../schema/model.ts'
 import { fieldsOf } from './argument.ts'
 import { literalOf } from './literal.ts'
 import { type ShownRow, type ShownRows, shownValue } from './shown.ts'

@@ -1,5 +1,5 @@
 import { type Change, type ColumnValue, type Pins, UNKNOWN } from '@larder/core/host'
-import type { ModelMap, Relation } from '../model.ts'
+import type { ModelMap, Relation } from '../schema/model.ts'
 import { pinsOf } from './pins.ts'
 import { certainValue, type Row } from './row.ts'
 import type { Sets } from './sets.ts'

@@ -1,6 +1,6 @@
 import { type ColumnValue, UNKNOWN } from '@larder/core/host'
-import type { ScalarField } from '../datamodel.ts'
-import type { ModelMap } from '../model.ts'
+import type { ScalarField } from '../schema/datamodel.ts'
+import type { ModelMap } from '../schema/model.ts'
 
 /**
  * The database's value for an argument of a scalar field, or {@link UNKNOWN} for what is no literal of a type that

@@ -1,7 +1,7 @@
 import { CacheError } from '@larder/core'
-import type { DatamodelModel } from '../datamodel.ts'
-import type { ModelMap } from '../model.ts'
-import { columnOf } from '../relation.ts'
+import type { DatamodelModel } from '../schema/datamodel.ts'
+import type { ModelMap } from '../schema/model.ts'
+import { columnOf } from '../schema/relation.ts'
 
 /** How strong a row lock is; `'update'` is the one that keeps everybody else from writing and from locking. */
 export type LockStrength = 'update' | 'no key update' | 'share' | 'key share'

@@ -1,5 +1,5 @@
 import { type Pins, UNKNOWN } from '@larder/core/host'
-import type { ModelMap, Relation } from '../model.ts'
+import type { ModelMap, Relation } from '../schema/model.ts'
 import { argument, fieldsOf, listOf } from './argument.ts'
 import { type Heir, joined, linked, type NestedChange, taken, unlinked } from './link.ts'
 import { certainValue, foundRow, identified, madeRow, type Row } from './row.ts'

@@ -1,6 +1,6 @@
 import { type ColumnValue, type Pins, UNKNOWN } from '@larder/core/host'
-import type { ScalarField } from '../datamodel.ts'
-import type { ModelMap } from '../model.ts'
+import type { ScalarField } from '../schema/datamodel.ts'
+import type { ModelMap } from '../schema/model.ts'
 import { argument, fieldsOf, listOf } from './argument.ts'
 import { literalOf } from './literal.ts'
 

@@ -1,5 +1,5 @@
 import type { Occurrence, Pins } from '@larder/core/host'
-import type { ModelMap } from '../model.ts'
+import type { ModelMap } from '../schema/model.ts'
 import { argument, fieldsOf } from './argument.ts'
 import { surveyFilter } from './filter.ts'
 import { type ReadShape, shapeOf } from './operations.ts'

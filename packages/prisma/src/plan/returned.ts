@@ -1,5 +1,5 @@
 import { type ReturnedRow, UNKNOWN } from '@larder/core/host'
-import type { ModelMap } from '../model.ts'
+import type { ModelMap } from '../schema/model.ts'
 import { literalOf } from './literal.ts'
 
 /** The columns a returned row shows: what `select` or `omit` left out stays unknown. Undefined for what is no row. */

@@ -1,5 +1,5 @@
 import { type Pins, UNKNOWN } from '@larder/core/host'
-import type { ModelMap } from '../model.ts'
+import type { ModelMap } from '../schema/model.ts'
 import { argument, fieldsOf } from './argument.ts'
 import { literalOf } from './literal.ts'
 

@@ -1,5 +1,5 @@
 import { type ColumnValue, type Pins, UNKNOWN } from '@larder/core/host'
-import type { ModelMap } from '../model.ts'
+import type { ModelMap } from '../schema/model.ts'
 import { pinsOf, pinsOn } from './pins.ts'
 import type { Data } from './sets.ts'
 

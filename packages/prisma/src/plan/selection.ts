@@ -1,5 +1,5 @@
 import type { ColumnValue, Pins } from '@larder/core/host'
-import type { ColumnPair, Relation } from '../model.ts'
+import type { ColumnPair, Relation } from '../schema/model.ts'
 import { argument, fieldsOf, listOf } from './argument.ts'
 import { surveyFilter } from './filter.ts'
 import { type Learning, learnOf } from './learn.ts'

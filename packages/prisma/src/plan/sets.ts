@@ -1,6 +1,6 @@
 import { type ColumnValue, UNKNOWN } from '@larder/core/host'
-import type { ScalarField } from '../datamodel.ts'
-import type { ModelMap, Relation } from '../model.ts'
+import type { ScalarField } from '../schema/datamodel.ts'
+import type { ModelMap, Relation } from '../schema/model.ts'
 import { fieldsOf } from './argument.ts'
 import { literalOf } from './literal.ts'
 

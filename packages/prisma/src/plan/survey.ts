@@ -1,5 +1,5 @@
 import type { Learn, Occurrence, Pins } from '@larder/core/host'
-import type { ModelMap, Relation } from '../model.ts'
+import type { ModelMap, Relation } from '../schema/model.ts'
 
 /** What a walk through the arguments of one operation has found so far. */
 export interface Survey {

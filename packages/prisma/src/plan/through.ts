@@ -1,5 +1,5 @@
 import type { Policy, RowRead, WriteThrough } from '@larder/core/host'
-import type { ModelMap } from '../model.ts'
+import type { ModelMap } from '../schema/model.ts'
 import { argument, fieldsOf } from './argument.ts'
 import { ROW_READ, rowReadsOf } from './row-read.ts'
 

@@ -1,5 +1,5 @@
 import type { Change, Pins, ReturnedRow } from '@larder/core/host'
-import type { ModelMap } from '../model.ts'
+import type { ModelMap } from '../schema/model.ts'
 import { argument, fieldsOf, listOf } from './argument.ts'
 import { surveyFilter } from './filter.ts'
 import type { NestedChange } from './link.ts'

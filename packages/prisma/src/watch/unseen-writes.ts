@@ -6,10 +6,15 @@ import {
   type StatementOrder,
   type Transaction,
 } from '@larder/core/host'
-import { commitFailed, statementFailed } from '../outcome.ts'
-import type { RawSql } from '../raw.ts'
+import type { RawSql } from '../execute/raw.ts'
+import {
+  type Announced,
+  type Announcements,
+  claim,
+  type WritingStatement,
+} from '../transaction/announcements.ts'
+import { commitFailed, statementFailed } from '../transaction/outcome.ts'
 import type { StatementObserver, TransactionToken } from './adapter.ts'
-import { type Announced, type Announcements, claim, type WritingStatement } from './announcements.ts'
 import { createOwnScope, type OwnScope } from './own-scope.ts'
 import type { WrittenTables } from './written-tables.ts'
 

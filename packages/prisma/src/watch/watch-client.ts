@@ -1,8 +1,8 @@
 import type { Cache } from '@larder/core'
 import type { ConnectionSource } from '@larder/core/host'
-import { type ConnectedSource, connectedSource } from '../connected.ts'
+import { type ConnectedSource, connectedSource } from '../connection/connected.ts'
+import { type Announcements, createAnnouncements } from '../transaction/announcements.ts'
 import { type AdapterFactory, observed, type StatementObserver, type TransactionToken } from './adapter.ts'
-import { type Announcements, createAnnouncements } from './announcements.ts'
 
 /** What watches one driver adapter, for every cache that its clients have. */
 export interface AdapterWatch {

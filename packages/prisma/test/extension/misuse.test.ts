@@ -3,7 +3,14 @@ import { type Codec, createCache } from '@larder/core'
 import type { Store } from '@larder/core/store'
 import { prismaCache } from '@larder/prisma'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from 'vitest'
-import { connect, datamodel, errorOf, PrismaClient, pgliteDatabase, type TestDatabase } from './client.ts'
+import {
+  connect,
+  datamodel,
+  errorOf,
+  PrismaClient,
+  pgliteDatabase,
+  type TestDatabase,
+} from '../support/client.ts'
 
 let database: TestDatabase
 beforeAll(async () => {

@@ -2,8 +2,15 @@ import { createCache, memoryStore } from '@larder/core'
 import { prismaCache } from '@larder/prisma'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from 'vitest'
 import { Prisma } from '../../../../prisma/generated/client/client.ts'
-import { previewClient } from '../preview-client.ts'
-import { connect, datamodel, PrismaClient, pgliteDatabase, sourceOf, type TestDatabase } from './client.ts'
+import {
+  connect,
+  datamodel,
+  PrismaClient,
+  pgliteDatabase,
+  sourceOf,
+  type TestDatabase,
+} from '../support/client.ts'
+import { previewClient } from '../support/preview-client.ts'
 
 let database: TestDatabase
 beforeAll(async () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Datamodel, DatamodelField } from '../../src/datamodel.ts'
+import type { Datamodel, DatamodelField } from '../../src/schema/datamodel.ts'
 
 const run = promisify(execFile)
 const cli = createRequire(import.meta.url).resolve('prisma/build/index.js')

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { datamodel } from '../../../../prisma/generated/larder.ts'
-import { type ModelMap, modelMapOf } from '../../src/model.ts'
 import { planRead } from '../../src/plan/read.ts'
+import { type ModelMap, modelMapOf } from '../../src/schema/model.ts'
 import { models } from './models.ts'
 
 type Learned = readonly (readonly [table: string, values: readonly object[] | undefined])[]

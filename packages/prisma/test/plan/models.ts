@@ -1,6 +1,6 @@
 import { skip } from '@prisma/client/runtime/client'
 import { datamodel } from '../../../../prisma/generated/larder.ts'
-import { type ModelMap, modelMapOf } from '../../src/model.ts'
+import { type ModelMap, modelMapOf } from '../../src/schema/model.ts'
 
 /** The names of the repository's schema, with keys as the generator wrote them. */
 export const models: ModelMap = modelMapOf(datamodel)

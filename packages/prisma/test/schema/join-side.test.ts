@@ -4,7 +4,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PrismaClient } from '../../../../prisma/generated/client/client.ts'
 import { datamodel } from '../../../../prisma/generated/larder.ts'
-import { modelMapOf } from '../../src/model.ts'
+import { modelMapOf } from '../../src/schema/model.ts'
 
 const models = modelMapOf(datamodel)
 let database: Database

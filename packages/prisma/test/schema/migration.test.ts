@@ -3,7 +3,7 @@ import { createDatabase, type Database, migrate, postgresUrl } from '@larder/tes
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { datamodel } from '../../../../prisma/generated/larder.ts'
-import { schemaOf } from '../../src/schema.ts'
+import { schemaOf } from '../../src/schema/schema.ts'
 
 interface Target {
   exec(sql: string): Promise<unknown>

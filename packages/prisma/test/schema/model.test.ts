@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { datamodel } from '../../../../prisma/generated/larder.ts'
-import { modelMapOf } from '../../src/model.ts'
+import { modelMapOf } from '../../src/schema/model.ts'
 
 const models = modelMapOf(datamodel)
 

@@ -1,8 +1,8 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import { afterAll, expect, it } from 'vitest'
 import { datamodel } from '../../../../prisma/generated/larder.ts'
-import { checkDatamodel } from '../../src/mismatch.ts'
-import { type PreviewClient, previewClient } from '../preview-client.ts'
+import { checkDatamodel } from '../../src/schema/mismatch.ts'
+import { type PreviewClient, previewClient } from '../support/preview-client.ts'
 
 let preview: PreviewClient | undefined
 

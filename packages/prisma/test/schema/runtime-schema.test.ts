@@ -2,11 +2,11 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import { describe, expect, it } from 'vitest'
 import { PrismaClient } from '../../../../prisma/generated/client/client.ts'
 import { datamodel } from '../../../../prisma/generated/larder.ts'
-import type { Datamodel } from '../../src/datamodel.ts'
-import { checkDatamodel } from '../../src/mismatch.ts'
-import { modelMapOf } from '../../src/model.ts'
-import { runtimeDatamodel, runtimeSchema } from '../../src/runtime-schema.ts'
-import { schemaOf } from '../../src/schema.ts'
+import type { Datamodel } from '../../src/schema/datamodel.ts'
+import { checkDatamodel } from '../../src/schema/mismatch.ts'
+import { modelMapOf } from '../../src/schema/model.ts'
+import { runtimeDatamodel, runtimeSchema } from '../../src/schema/runtime-schema.ts'
+import { schemaOf } from '../../src/schema/schema.ts'
 
 // Never connects: only what the client knows of itself is read.
 const client = new PrismaClient({

@@ -4,7 +4,7 @@ import type {
   DatamodelModel,
   RelationField,
   ScalarField,
-} from '../../src/datamodel.ts'
+} from '../../src/schema/datamodel.ts'
 
 /** A scalar field with the dullest properties, and those given. */
 export const scalar = (type: string, rest: Partial<ScalarField> = {}): ScalarField => ({

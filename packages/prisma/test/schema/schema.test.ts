@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { datamodel } from '../../../../prisma/generated/larder.ts'
-import { type Extras, schemaOf } from '../../src/schema.ts'
+import { type Extras, schemaOf } from '../../src/schema/schema.ts'
 import { model, relation, sample, scalar } from './sample.ts'
 
 const schema = schemaOf(datamodel)

@@ -1,8 +1,8 @@
 import { createCache, memoryStore } from '@larder/core'
 import type { Host } from '@larder/core/host'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import type { RawSql } from '../../src/raw.ts'
-import { createAnnouncements } from '../../src/watch/announcements.ts'
+import type { RawSql } from '../../src/execute/raw.ts'
+import { createAnnouncements } from '../../src/transaction/announcements.ts'
 import { watchWrites } from '../../src/watch/unseen-writes.ts'
 import { createWrittenTables } from '../../src/watch/written-tables.ts'
 

@@ -2,8 +2,8 @@ import type { Change } from '@larder/core/host'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import type { PrismaClient } from '../../../../prisma/generated/client/client.ts'
 import { ownClient } from '../../../testing/src/index.ts'
-import { ADAPTERS, type AdapterDatabase, schemaFor } from '../extension/adapters.ts'
-import { type Clients, watching } from './client.ts'
+import { ADAPTERS, type AdapterDatabase, schemaFor } from '../support/adapters.ts'
+import { type Clients, watching } from '../support/watching.ts'
 
 // A planner that announces nothing, in place of the real one.
 vi.mock('../../src/plan/write.ts', () => ({ planWrite: () => ({ changes: [] as Change[] }) }))

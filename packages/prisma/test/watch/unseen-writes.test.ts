@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Prisma, type PrismaClient } from '../../../../prisma/generated/client/client.ts'
 import { ownClient } from '../../../testing/src/index.ts'
-import { ADAPTERS, type AdapterDatabase, schemaFor } from '../extension/adapters.ts'
-import { type Clients, watching } from './client.ts'
+import { ADAPTERS, type AdapterDatabase, schemaFor } from '../support/adapters.ts'
+import { type Clients, watching } from '../support/watching.ts'
 
 const SHOWN = ['a pool of PostgreSQL', 'MariaDB', 'better-sqlite3']
 const ALL = ['database: invalidated', 'database: invalidated', 'memory']

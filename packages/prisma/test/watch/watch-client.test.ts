@@ -2,8 +2,8 @@ import { type CacheEvents, createCache } from '@larder/core'
 import { larderAdapter, prismaCache } from '@larder/prisma'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { ownClient } from '../../../testing/src/index.ts'
-import { ADAPTERS, type AdapterDatabase, schemaFor } from '../extension/adapters.ts'
-import type { Clients } from './client.ts'
+import { ADAPTERS, type AdapterDatabase, schemaFor } from '../support/adapters.ts'
+import type { Clients } from '../support/watching.ts'
 
 let database: AdapterDatabase
 let clients: Clients

@@ -1,4 +1,4 @@
-import type { TagReport, WitnessedTag } from '@larder/core/store'
+import type { ReportedTag, TagReport } from '@larder/core/store'
 import { expect, it } from 'vitest'
 import { type ContractTable, isDirty, LIFETIME, nonce, type Start, see, seed, table } from './table.ts'
 
@@ -6,14 +6,14 @@ import { type ContractTable, isDirty, LIFETIME, nonce, type Start, see, seed, ta
 
 /** A write that knows its row by the key `k`, and asks about it. */
 function rowOf({ cell, mark, finish }: ContractTable) {
-  const witness = { fields: ['k'], cells: [cell(1)], lifetime: LIFETIME }
+  const reportOn = { fields: ['k'], cells: [cell(1)], lifetime: LIFETIME }
   return {
-    mark: (token: string) => mark(token, { known: ['k'], cells: [cell(1)], witness }),
-    finish: (token: string) => finish(token, { untouched: ['k'], cells: [cell(1)], witness }),
+    mark: (token: string) => mark(token, { known: ['k'], cells: [cell(1)], reportOn }),
+    finish: (token: string) => finish(token, { untouched: ['k'], cells: [cell(1)], reportOn }),
   }
 }
 
-const tagsOf = (report: TagReport | undefined): readonly WitnessedTag[] => [
+const tagsOf = (report: TagReport | undefined): readonly ReportedTag[] => [
   ...(report?.fields ?? []),
   ...(report?.cells ?? []),
 ]

@@ -1,13 +1,13 @@
 import type { Advice } from './advice.ts'
 
-/** A connection is used at least once a second: a shorter `timeout` would cut it (s). */
+/** Shortest sensible `timeout` (s). Larder uses each connection at least once a second. */
 const SHORTEST_TIMEOUT = 10
-/** Longest that a primary that was cut off should count (ms). */
+/** Longest sensible `cluster-node-timeout` (ms): how long a primary that was cut off still counts. */
 const LONGEST_NODE_TIMEOUT = 5_000
 
 /**
- * What CONFIG GET says beyond INFO.
- * @param settings undefined where it is not allowed.
+ * Advice on settings that CONFIG GET shows and INFO does not.
+ * @param settings undefined if CONFIG GET is not allowed.
  */
 export function adviceOnSettings(
   settings: ReadonlyMap<string, string> | undefined,
@@ -18,33 +18,33 @@ export function adviceOnSettings(
       {
         code: 'valkey-config',
         message:
-          'the server does not let this user ask for its settings (CONFIG GET): maxmemory, timeout and those of a Cluster were not looked at',
+          'the server does not let this user read its settings (CONFIG GET): maxmemory, timeout and those of a Cluster were not checked',
       },
     ]
   const advice: Advice[] = []
-  const tell = (code: string, message: string): number => advice.push({ code, message })
+  const add = (code: string, message: string): number => advice.push({ code, message })
   if (settings.get('maxmemory') === '0')
-    tell(
+    add(
       'valkey-maxmemory',
-      'the Valkey server has maxmemory 0: it never evicts, and the kernel ends it once memory is full. Set maxmemory to 60–75 % of what it has',
+      'the Valkey server has maxmemory 0: it never evicts, and the kernel kills it once the machine is out of memory. Set maxmemory to 60–75 % of the memory it has',
     )
   const timeout = Number(settings.get('timeout') ?? 0)
   if (timeout > 0 && timeout < SHORTEST_TIMEOUT)
-    tell(
+    add(
       'valkey-timeout',
-      `the Valkey server has timeout ${timeout}: connections are cut that wait for no longer than that, and each one cut costs hits. Set timeout 0, or 10 and more`,
+      `the Valkey server has timeout ${timeout}: it closes connections that are idle for that many seconds, and each lost connection costs hits. Set timeout 0, or at least 10`,
     )
   if (!clustered) return advice
   const nodeTimeout = Number(settings.get('cluster-node-timeout') ?? 0)
   if (nodeTimeout > LONGEST_NODE_TIMEOUT)
-    tell(
+    add(
       'valkey-node-timeout',
-      `the Cluster has cluster-node-timeout ${nodeTimeout}: so many milliseconds a primary that was cut off is believed by the processes that see only it. Set 2000 to 5000`,
+      `the Cluster has cluster-node-timeout ${nodeTimeout}: processes that reach only a primary that was cut off keep trusting it for that many milliseconds. Set 2000 to 5000`,
     )
   if (settings.get('cluster-require-full-coverage') === 'yes')
-    tell(
+    add(
       'valkey-full-coverage',
-      'the Cluster has cluster-require-full-coverage yes: one lost shard makes all of them refuse. Set no',
+      'the Cluster has cluster-require-full-coverage yes: if one shard is lost, all of them refuse commands. Set it to no',
     )
   return advice
 }

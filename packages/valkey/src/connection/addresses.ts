@@ -1,19 +1,21 @@
 import { CacheError } from '@larder/core'
 import type { NodeAddress } from './store-options.ts'
-import type { Place } from './target.ts'
+import type { HostPort } from './target.ts'
 import { type Address, parseUrl } from './url.ts'
 
-/** An address as it was given: a host and a port say nothing about TLS. */
-export type Given = Place & Partial<Omit<Address, keyof Place>>
+/** A parsed address. One given as host and port does not say whether to use TLS. */
+export type ParsedAddress = HostPort & Partial<Omit<Address, keyof HostPort>>
 
 /** @throws CacheError naming the option. */
-export function addressesOf(given: unknown, option: string): readonly Given[] {
+export function addressesOf(given: unknown, option: string): readonly ParsedAddress[] {
   if (!Array.isArray(given) || !given.length)
     throw new CacheError('LARDER_CONFIG', `valkeyStore.${option}: give a list of URLs or { host, port }`)
-  return given.map((each: NodeAddress) => (typeof each === 'string' ? parseUrl(each) : placeOf(each, option)))
+  return given.map((each: NodeAddress) =>
+    typeof each === 'string' ? parseUrl(each) : hostPortOf(each, option),
+  )
 }
 
-function placeOf(given: Exclude<NodeAddress, string> | null, option: string): Place {
+function hostPortOf(given: Exclude<NodeAddress, string> | null, option: string): HostPort {
   const { host, port = 6379 } = given ?? {}
   const good =
     typeof host === 'string' && host !== '' && Number.isSafeInteger(port) && port > 0 && port < 65_536

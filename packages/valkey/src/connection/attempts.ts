@@ -1,110 +1,110 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { ValkeyClient } from './client.ts'
 import { onEvents } from './client-events.ts'
+import { type ConnectionProblem, createConnectionProblem } from './connection-problem.ts'
 import type { Failure } from './failure.ts'
-import { createTrouble, type Trouble } from './trouble.ts'
 
-/** Follows a client's connections: each attempt ends in an answer or in trouble, and another begins when it is lost. */
+/** Follows a client's connections. Each attempt succeeds or fails, and the next one begins when a connection is lost. */
 export interface Attempts {
-  /** Grows with every connection lost. */
-  readonly count: number
+  /** How many connections were lost. */
+  readonly disconnects: number
   /** Why there is no connection, as far as is known. */
-  readonly trouble: unknown
-  /** Notes an error as the reason. */
-  blame(error: unknown): void
-  /** What is behind an error: why there is no connection, if there is none. */
-  readonly why: (error: Error) => Error
-  /** Resolves once the very first attempt has ended, whichever way. */
+  readonly problem: unknown
+  /** Records an error as the reason. */
+  recordError(error: unknown): void
+  /** The cause of an error: why there is no connection, if there is none. */
+  readonly causeOf: (error: Error) => Error
+  /** Resolves when the very first attempt has succeeded or failed; undefined after that. Starts a lazy connection. */
   first(): Promise<void> | undefined
-  /** The attempt under way, or the one that succeeded. Begins it, if the connection is lazy. */
-  now(): Promise<void>
+  /** The attempt in progress, or the one that succeeded. Starts a lazy connection. */
+  current(): Promise<void>
   readonly stopped: boolean
   stop(): void
 }
 
 /**
- * @param prove is called for every new connection; the attempt ends as it does.
- * @param lost is called when a connection is gone.
- * @param succeeded is called when one is proven.
+ * @param check is called for every new connection; the attempt succeeds or fails with it.
+ * @param lost is called when a connection is lost.
+ * @param succeeded is called when a new connection has passed its check.
  */
 export function followAttempts(
   client: ValkeyClient,
   failure: Failure,
-  prove: () => Promise<void>,
+  check: () => Promise<void>,
   lost: () => void,
   succeeded: () => void = () => {},
 ): Attempts {
-  const trouble = createTrouble(client)
+  const problem = createConnectionProblem(client)
   let attempt = Promise.withResolvers<void>()
   let first: Promise<void> | undefined = attempt.promise
     .catch(() => {})
     .then(() => {
       first = undefined
     })
-  let [count, ended, stopped] = [0, false, false]
-  const renew = (): void => {
+  let [disconnects, ended, stopped] = [0, false, false]
+  const startAttempt = (): void => {
     attempt = Promise.withResolvers()
     attempt.promise.catch(() => {})
   }
-  const begin = (): void => {
+  const connectIfLazy = (): void => {
     if (client.status === 'wait') void client.connect().catch(() => {})
   }
   const on = {
     ready() {
-      if (ended) renew()
+      if (ended) startAttempt()
       ended = false
-      trouble.connected()
-      const [{ resolve, reject }, number] = [attempt, count]
-      const succeed = (): void => {
-        if (number !== count) return
-        trouble.proven()
+      problem.onConnected()
+      const [{ resolve, reject }, number] = [attempt, disconnects]
+      const onPassed = (): void => {
+        if (number !== disconnects) return
+        problem.onCheckPassed()
         succeeded()
       }
-      void proven(trouble, failure, prove).then(succeed).then(resolve, reject)
+      void checkConnection(problem, failure, check).then(onPassed).then(resolve, reject)
     },
     error(error: unknown) {
-      trouble.blame(error)
-      // The client asks the sentinels again and again, and says no more than this.
+      problem.recordError(error)
+      // The client retries the Sentinels forever and emits nothing but this error.
       if (/sentinels are unreachable/.test(String(error))) on.close()
     },
     close() {
       lost()
-      trouble.closed()
+      problem.onClosed()
       const { reject } = attempt
-      renew()
-      count++
-      reject(failure(trouble.reason))
+      startAttempt()
+      disconnects++
+      reject(failure(problem.reason))
     },
     end() {
       ended = true
-      attempt.reject(failure(trouble.reason))
+      attempt.reject(failure(problem.reason))
     },
   }
-  const silence = onEvents(client, on)
+  const removeHandlers = onEvents(client, on)
   const attempts: Attempts = {
-    get count() {
-      return count
+    get disconnects() {
+      return disconnects
     },
-    get trouble() {
-      return trouble.reason
+    get problem() {
+      return problem.reason
     },
     get stopped() {
       return stopped
     },
-    blame: trouble.blame,
-    why: trouble.why,
+    recordError: problem.recordError,
+    causeOf: problem.causeOf,
     first() {
-      begin()
+      connectIfLazy()
       return first
     },
-    now: () => {
-      begin()
+    current: () => {
+      connectIfLazy()
       return attempt.promise
     },
     stop() {
       stopped = true
-      silence()
-      trouble.reason = new Error('the store is closed')
+      removeHandlers()
+      problem.reason = new Error('the store is closed')
       on.end()
     },
   }
@@ -113,11 +113,15 @@ export function followAttempts(
   return attempts
 }
 
-/** Where nobody needs to sign in, a wrong password does not stop the questions behind it: it ends the connection. */
-async function proven(trouble: Trouble, failure: Failure, prove: () => Promise<void>): Promise<void> {
-  const before = trouble.reason
-  await prove()
+/** Where no password is required, a wrong one does not fail the commands behind it: the client then closes the connection. */
+async function checkConnection(
+  problem: ConnectionProblem,
+  failure: Failure,
+  check: () => Promise<void>,
+): Promise<void> {
+  const before = problem.reason
+  await check()
   await turn()
-  if (trouble.reason !== before) throw failure(trouble.reason)
-  trouble.reason = new Error('the connection was lost')
+  if (problem.reason !== before) throw failure(problem.reason)
+  problem.reason = new Error('the connection was lost')
 }

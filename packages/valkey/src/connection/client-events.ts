@@ -1,4 +1,4 @@
-/** A client's events. One that was given to us belongs to somebody else. */
+/** A client's events. The client may be the user's own. */
 interface Emitter {
   on(event: string, listener: (subject: unknown) => void): unknown
   off(event: string, listener: (subject: unknown) => void): unknown
@@ -7,52 +7,56 @@ interface Emitter {
 /** What a store does when its client emits an event, by the event's name. */
 export type Handlers = Readonly<Record<string, (subject: unknown) => void>>
 
-interface Heard {
+interface SharedListener {
   readonly listener: (subject: unknown) => void
   readonly handlers: Set<(subject: unknown) => void>
 }
 
-const clients = new WeakMap<object, Map<string, Heard>>()
+const clients = new WeakMap<object, Map<string, SharedListener>>()
 
 /**
- * Adds handlers. Each client has one listener per event, however many stores use it: many listeners would make Node
- * warn of a leak. The last store that stops takes the listener away.
- * @returns a function that takes these handlers away.
+ * Adds handlers. Each client gets one listener per event, however many stores use it, because Node warns of a leak if there
+ * are many. The listener is removed with its last handler.
+ * @returns a function that removes these handlers.
  */
 export function onEvents(client: Emitter, handlers: Handlers): () => void {
-  const events = clients.get(client) ?? new Map<string, Heard>()
+  const events = clients.get(client) ?? new Map<string, SharedListener>()
   clients.set(client, events)
   for (const [event, handler] of Object.entries(handlers))
-    heardOf(client, events, event).handlers.add(handler)
+    sharedListenerOf(client, events, event).handlers.add(handler)
   return () => {
     for (const [event, handler] of Object.entries(handlers)) {
-      const heard = events.get(event)
-      if (!heard?.handlers.delete(handler) || heard.handlers.size) continue
+      const shared = events.get(event)
+      if (!shared?.handlers.delete(handler) || shared.handlers.size) continue
       events.delete(event)
-      client.off(event, heard.listener)
+      client.off(event, shared.listener)
     }
   }
 }
 
-function heardOf(client: Emitter, events: Map<string, Heard>, event: string): Heard {
+function sharedListenerOf(
+  client: Emitter,
+  events: Map<string, SharedListener>,
+  event: string,
+): SharedListener {
   const found = events.get(event)
   if (found) return found
   const handlers = new Set<(subject: unknown) => void>()
   const listener = (subject: unknown): void => {
-    // As the client itself does: whoever is added or taken away meanwhile does not matter to this event.
+    // As in an EventEmitter: handlers added or removed meanwhile do not affect this event.
     for (const handler of [...handlers]) handler(subject)
   }
-  const heard = { listener, handlers }
-  events.set(event, heard)
+  const shared = { listener, handlers }
+  events.set(event, shared)
   client.on(event, listener)
-  return heard
+  return shared
 }
 
 const ignored = new WeakSet<object>()
 
 /**
- * Keeps a client's last errors off the console, where they go when nobody listens. For clients of our own, and for those
- * that a Cluster makes for its nodes; added once, whoever asks.
+ * Keeps a client's last errors off the console, where they go if nobody listens. For clients that the store made, and those
+ * that a Cluster makes for its nodes. Adds one listener per client, however often it is called.
  */
 export function ignoreErrors(client: Emitter): void {
   if (ignored.has(client)) return

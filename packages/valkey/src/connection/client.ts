@@ -1,11 +1,11 @@
-/** The connection of a client, as far as this store touches it. */
+/** The part of a client's connection that the store uses. */
 interface ClientStream {
   write(data: string | Uint8Array): unknown
 }
 
 /**
- * What this store uses of an iovalkey or ioredis client: its connection and its queue of commands. Commands are made
- * by the store itself, so options of the client that change them (`keyPrefix`, automatic pipelines) have no effect.
+ * The part of an iovalkey or ioredis client that the store uses: its connection and its queue of commands. The store makes
+ * the commands itself, so client options that change them (`keyPrefix`, automatic pipelines) have no effect.
  */
 export interface ValkeyClient {
   /** `'ready'` when commands are answered, `'wait'` before a lazy connection, `'end'` after the last. */
@@ -27,7 +27,7 @@ export interface ValkeyClient {
   off(event: string, listener: (error: unknown) => void): unknown
 }
 
-/** What this store uses of an iovalkey or ioredis Cluster: its connections, and what it knows of slots. */
+/** The part of an iovalkey or ioredis Cluster that the store uses: its connections and its table of slots. */
 export interface ValkeyCluster {
   readonly isCluster: boolean
   readonly status: string

@@ -3,40 +3,40 @@ import type { ValkeyClient, ValkeyCluster } from './client.ts'
 import { ignoreErrors } from './client-events.ts'
 import { type Failure, failures } from './failure.ts'
 import { createPauses, type Pauses } from './pauses.ts'
-import type { Access, ClusterTarget, Place, SentinelTarget, ServerTarget } from './target.ts'
+import type { Access, ClusterTarget, HostPort, SentinelTarget, ServerTarget } from './target.ts'
 
-/** A client, ours or the user's, and what goes with it. */
+/** A client, the store's or the user's, and what goes with it. */
 export interface Connection {
   readonly client: ValkeyClient
   /** Where it leads, for errors. */
   readonly name: string
-  /** The same for people. */
+  /** Where it leads, for messages. */
   readonly address: string
   readonly failure: Failure
-  /** Ends the connection, if it is ours. */
+  /** Closes the connection, if the store opened it. */
   close(): void
-  /** To be called when the server has answered. Absent where the client is not ours. */
-  proven?(): void
-  /** Gives the connection up and asks who is the primary now. Absent where there is nobody to ask. */
-  seek?(): void
+  /** Call it when the server has answered. Absent if the client is the user's. */
+  onCheckPassed?(): void
+  /** Drops the connection and asks the Sentinels for the primary. Absent without Sentinels. */
+  reconnect?(): void
 }
 
 /** The same for a Cluster. */
 export interface ClusterConnection {
   readonly cluster: ValkeyCluster
-  /** Where it is, for people. */
+  /** Where it is, for messages. */
   readonly address: string
-  /** Errors that come from a place: a node's `host:port`, or nothing. */
+  /** Errors with the place they come from: a node's `host:port`, or none. */
   readonly failureAt: (name?: string) => Failure
   close(): void
 }
 
 /**
- * How long a socket may owe an answer before it is given up with all its commands. Longer than any deadline of the
- * engine's. In place of `commandTimeout`, which sets a timer per command.
+ * How long a reply may be overdue before the socket is closed with all its commands (ms). Longer than any deadline of the
+ * engine. Used instead of `commandTimeout`, which sets a timer per command.
  */
 const SOCKET_TIMEOUT = 3_000
-/** How long one node of a cluster is waited for when it is asked for the slots (ms). */
+/** How long one node of a Cluster may take to return the slots (ms). */
 const SLOTS_TIMEOUT = 1_000
 
 export function connect(target: ServerTarget): Connection {
@@ -47,9 +47,9 @@ export function connect(target: ServerTarget): Connection {
   return connection(client, pauses, { name, address, failure: failures(address, secretsOf(target)) })
 }
 
-/** The primary that the sentinels name, whichever it is when a connection is made. */
+/** Connects to the primary that the Sentinels name at the time of each connection. */
 export function connectBySentinels(target: SentinelTarget): Connection {
-  const { asking, name, natMap, tls } = target
+  const { sentinelAccess: asking, name, natMap, tls } = target
   const pauses = createPauses()
   const client = new Redis({
     ...ownOptions(target, pauses),
@@ -61,7 +61,7 @@ export function connectBySentinels(target: SentinelTarget): Connection {
     ...(asking.username && { sentinelUsername: asking.username }),
     ...(asking.password && { sentinelPassword: asking.password }),
     ...(asking.tls && { sentinelTLS: asking.tls }),
-    // One that hangs is not waited for: the others know, too.
+    // A Sentinel that hangs is skipped: the others know the primary, too.
     sentinelCommandTimeout: target.connectTimeout,
     sentinelRetryStrategy: retryPause,
   })
@@ -70,8 +70,8 @@ export function connectBySentinels(target: SentinelTarget): Connection {
   const failure = failures(address, secretsOf(target, asking))
   return {
     ...connection(client, pauses, { name: where, address, failure }),
-    // An orderly end would wait for the other side, which hangs.
-    seek: () => client.stream.destroy(),
+    // An orderly close would wait for the server, which hangs.
+    reconnect: () => client.stream.destroy(),
   }
 }
 
@@ -81,14 +81,14 @@ export function connectCluster(target: ClusterTarget): ClusterConnection {
     lazyConnect,
     clusterRetryStrategy: retryPause,
     enableOfflineQueue: false,
-    // It would leave the whole cluster when one shard is lost.
+    // The check would disconnect from the whole Cluster when one shard is lost.
     enableReadyCheck: false,
-    // One that hangs is not waited for: the others know the slots, too.
+    // A node that hangs is skipped: the others know the slots, too.
     slotsRefreshTimeout: Math.min(connectTimeout, SLOTS_TIMEOUT),
-    // Names stay names: TLS certificates are made out to them, and an address may change.
+    // Host names are kept: TLS certificates are issued for them, and addresses may change.
     dnsLookup: target.dnsLookup ?? ((name, callback) => callback(null, name)),
     ...(natMap && { natMap }),
-    // Connections of nodes do not try again: the Cluster makes new ones.
+    // Connections of nodes do not retry: the Cluster makes new ones.
     redisOptions: ownOptions(target, createPauses()),
   })
   ignoreErrors(cluster)
@@ -103,15 +103,15 @@ export function connectCluster(target: ClusterTarget): ClusterConnection {
 
 function connection(
   client: Redis,
-  { proven }: Pauses,
+  { connectionServed: proven }: Pauses,
   about: Pick<Connection, 'name' | 'address' | 'failure'>,
 ): Connection {
-  // Those of its last moments, too.
+  // Including those it emits after it was closed.
   ignoreErrors(client)
-  return { client, ...about, proven, close: () => client.disconnect() }
+  return { client, ...about, onCheckPassed: proven, close: () => client.disconnect() }
 }
 
-/** Options of every connection of our own. */
+/** Options of every connection that the store opens. */
 function ownOptions(target: ServerTarget | ClusterTarget | SentinelTarget, pauses: Pauses): RedisOptions {
   const { username, password, tls, database, lazyConnect, connectTimeout } = target
   return {
@@ -121,19 +121,19 @@ function ownOptions(target: ServerTarget | ClusterTarget | SentinelTarget, pause
     ...(database > 0 && { db: database }),
     ...(target.kind !== 'cluster' && { lazyConnect }),
     connectTimeout,
-    // Either family, whichever the name has; the client's own fallback would change it between attempts.
+    // IPv4 or IPv6, whichever the name resolves to. The client's own fallback would change it between attempts.
     family: 0,
     familyFallback: { enabled: false },
     socketTimeout: SOCKET_TIMEOUT,
-    // A command that cannot be sent now fails now: the engine has somewhere else to go.
+    // A command that cannot be sent now must fail now, so that the query goes to the database.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    // The watch asks more, and a server that does not let us run INFO would be told about on the console.
+    // The checks ask more, and the client would print a warning about a server that refuses INFO.
     enableReadyCheck: false,
     connectionName: 'larder',
     retryStrategy: pauses.next,
-    // A primary that became a replica keeps its connections: only a new one finds the new primary.
+    // A primary that becomes a replica keeps its connections. Only a new connection finds the new primary.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   }
 }
@@ -143,7 +143,7 @@ function retryPause(times: number): number {
   return Math.min(times * 50, 1_000)
 }
 
-function textOf({ host, port }: Place): string {
+function textOf({ host, port }: HostPort): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 

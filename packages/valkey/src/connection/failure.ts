@@ -1,12 +1,12 @@
 import { CacheError } from '@larder/core'
 
 /**
- * The error of a store call. Built from the text alone: the client's own errors carry the command with all its
- * arguments, the password of AUTH and the bytes of entries among them.
+ * Makes the error of a store call, from the message alone. The client's own errors carry the command with all its
+ * arguments, which include the password of AUTH and the bytes of entries.
  */
 export type Failure = (error: unknown) => CacheError
 
-/** @param secrets texts that no message may contain. */
+/** @param secrets texts that are replaced by `***` in every message. */
 export function failures(where: string, secrets: readonly (string | undefined)[]): Failure {
   const hidden = secrets.filter((secret) => secret !== undefined && secret !== '') as string[]
   return (error) => {
@@ -17,12 +17,12 @@ export function failures(where: string, secrets: readonly (string | undefined)[]
   }
 }
 
-/** Whether an error says that a key is, just now, not where it was looked for. */
+/** True for an error which says that a key is on another node at the moment. */
 export function isMoving(error: unknown): boolean {
   return error instanceof Error && /^(MOVED|ASK|TRYAGAIN|CLUSTERDOWN) /.test(error.message)
 }
 
-/** An AggregateError (every address of a host refused) has its text in its parts. */
+/** An AggregateError (every address of a host refused) has its message in its parts. */
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError && !error.message) return error.errors.map(messageOf).join('; ')
   return error instanceof Error ? error.message : String(error)

@@ -1,5 +1,5 @@
 import { CacheError } from '@larder/core'
-import { addressesOf, type Given } from './addresses.ts'
+import { addressesOf, type ParsedAddress } from './addresses.ts'
 import { isCluster } from './client.ts'
 import { canSend } from './send.ts'
 import type { ValkeyStoreOptions } from './store-options.ts'
@@ -7,16 +7,16 @@ import type { Access, Target } from './target.ts'
 import { parseUrl } from './url.ts'
 
 const SERVER = ['username', 'password', 'tls', 'database', 'lazyConnect', 'connectTimeout']
-/** Each way to say where the servers are, and the options that go with it. */
-const WAYS: Readonly<Record<'url' | 'client' | 'nodes' | 'sentinels', readonly string[]>> = {
+/** Each way to name the servers, and the options that go with it. */
+const KINDS: Readonly<Record<'url' | 'client' | 'nodes' | 'sentinels', readonly string[]>> = {
   url: SERVER,
   client: [],
   nodes: [...SERVER, 'natMap', 'dnsLookup'],
   sentinels: [...SERVER, 'natMap', 'name', 'sentinelUsername', 'sentinelPassword', 'sentinelTls'],
 }
-const NAMES = [...new Set([...Object.keys(WAYS), ...Object.values(WAYS).flat()])]
-/** What people look for here, and where it is. */
-const ELSEWHERE = new Map([
+const NAMES = [...new Set([...Object.keys(KINDS), ...Object.values(KINDS).flat()])]
+/** Options that users look for here, and where they are. */
+const HINTS = new Map([
   ['cluster', 'give nodes'],
   ['memory', 'it is an option of createCache'],
   ['compression', 'give createCache({ codec: compressed(msgpackCodec()) })'],
@@ -26,64 +26,70 @@ const ELSEWHERE = new Map([
 /** @throws CacheError `LARDER_CONFIG` or `LARDER_OPTION_NOT_BUILT`, never repeating a secret. */
 export function checkOptions(given: string | ValkeyStoreOptions): Target {
   const options = typeof given === 'string' ? { url: given } : given
-  if (typeof options !== 'object' || options === null)
-    throw refused('valkeyStore was given neither a URL nor options')
-  const way = wayOf(options)
+  if (typeof options !== 'object' || options === null) throw configError('valkeyStore needs a URL or options')
+  const kind = kindOf(options)
   checkValues(options)
-  if (way === 'client') return clientTarget(options)
+  if (kind === 'client') return clientTarget(options)
   const { lazyConnect = false, connectTimeout = 2_000, natMap, dnsLookup, name } = options
   const common = { lazyConnect, connectTimeout, ...(natMap && { natMap }) }
-  if (way === 'url') {
+  if (kind === 'url') {
     const address = parseUrl(options.url)
     const database = options.database ?? address.database
-    return { kind: 'server', ...common, ...accessOf(options, [address]), ...place(address), database }
+    return { kind: 'server', ...common, ...accessOf(options, [address]), ...hostPortOf(address), database }
   }
-  if (way === 'nodes') {
+  if (kind === 'nodes') {
     const seeds = addressesOf(options.nodes, 'nodes')
     if (options.database || seeds.some(({ database }) => database))
-      throw refused('valkeyStore.nodes: a Cluster has only database 0')
+      throw configError('valkeyStore.nodes: a Cluster has only database 0')
     const more = { ...accessOf(options, seeds), database: 0, ...(dnsLookup && { dnsLookup }) }
-    return { kind: 'cluster', ...common, ...more, seeds: seeds.map(place) }
+    return { kind: 'cluster', ...common, ...more, seeds: seeds.map(hostPortOf) }
   }
-  if (!name) throw refused('valkeyStore.sentinels needs name, by which they know the primary')
+  if (!name)
+    throw configError('valkeyStore.sentinels needs name: the name under which the Sentinels know the primary')
   const sentinels = addressesOf(options.sentinels, 'sentinels')
   const { sentinelUsername: username, sentinelPassword: password, sentinelTls: tls } = options
-  const asking = accessOf({ username, password, tls }, sentinels)
-  const more = { ...accessOf(options, []), database: options.database ?? 0, asking, name }
-  return { kind: 'sentinel', ...common, ...more, sentinels: sentinels.map(place) }
+  const sentinelAccess = accessOf({ username, password, tls }, sentinels)
+  const more = { ...accessOf(options, []), database: options.database ?? 0, sentinelAccess, name }
+  return { kind: 'sentinel', ...common, ...more, sentinels: sentinels.map(hostPortOf) }
 }
 
-function wayOf(options: ValkeyStoreOptions): keyof typeof WAYS {
+function kindOf(options: ValkeyStoreOptions): keyof typeof KINDS {
   for (const name of Object.keys(options)) {
-    const elsewhere = ELSEWHERE.get(name)
-    if (elsewhere) throw refused(`valkeyStore has no option ${name}: ${elsewhere}`)
+    const hint = HINTS.get(name)
+    if (hint) throw configError(`valkeyStore has no option ${name}: ${hint}`)
     if (!NAMES.includes(name))
-      throw refused(`valkeyStore.${name} is not an option: there are ${NAMES.join(', ')}`)
+      throw configError(`valkeyStore.${name} is not an option: give one of ${NAMES.join(', ')}`)
   }
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
-  const [way, ...more] = given.map(([name]) => name).filter((name) => Object.hasOwn(WAYS, name))
-  if (!way || more.length) throw refused('valkeyStore takes one of a url or a client, nodes or sentinels')
-  const surplus = given.find(([name]) => name !== way && !WAYS[way as keyof typeof WAYS].includes(name))?.[0]
-  if (surplus && way === 'client')
-    throw refused(`valkeyStore.${surplus} has no effect on a client that is made already`)
-  if (surplus) throw refused(`valkeyStore.${surplus} has no effect with ${way}`)
-  return way as keyof typeof WAYS
+  const [kind, ...more] = given.map(([name]) => name).filter((name) => Object.hasOwn(KINDS, name))
+  if (!kind || more.length)
+    throw configError('valkeyStore takes exactly one of url, client, nodes and sentinels')
+  const unusable = given.find(
+    ([name]) => name !== kind && !KINDS[kind as keyof typeof KINDS].includes(name),
+  )?.[0]
+  if (unusable && kind === 'client')
+    throw configError(
+      `valkeyStore.${unusable} has no effect on your own client: set it where you make the client`,
+    )
+  if (unusable) throw configError(`valkeyStore.${unusable} cannot be combined with ${kind}`)
+  return kind as keyof typeof KINDS
 }
 
 function checkValues(options: ValkeyStoreOptions): void {
   const { lazyConnect = false, connectTimeout = 2_000, database = 0 } = options
-  if (typeof lazyConnect !== 'boolean') throw refused('valkeyStore.lazyConnect: give true or false')
+  if (typeof lazyConnect !== 'boolean') throw configError('valkeyStore.lazyConnect: give true or false')
   if (!Number.isSafeInteger(connectTimeout) || connectTimeout < 1)
-    throw refused('valkeyStore.connectTimeout: give a whole number of milliseconds')
-  if (!Number.isSafeInteger(database) || database < 0) throw refused('valkeyStore.database: give a number')
+    throw configError('valkeyStore.connectTimeout: give a whole number of milliseconds')
+  if (!Number.isSafeInteger(database) || database < 0)
+    throw configError('valkeyStore.database: give a number')
   for (const name of ['username', 'password', 'sentinelUsername', 'sentinelPassword', 'name'] as const)
     if (options[name] !== undefined && typeof options[name] !== 'string')
-      throw refused(`valkeyStore.${name} is a text`)
+      throw configError(`valkeyStore.${name} must be a string`)
 }
 
 function clientTarget({ client }: ValkeyStoreOptions): Target {
   if (!client || !(isCluster(client) ? 'slots' in client : canSend(client)))
-    throw refused('valkeyStore.client is no iovalkey or ioredis client')
+    throw configError('valkeyStore.client is not an iovalkey or ioredis client')
   return { kind: 'client', client, database: 0 }
 }
 
@@ -91,21 +97,21 @@ type Credentials = {
   readonly [Name in 'username' | 'password' | 'tls']?: ValkeyStoreOptions[Name] | undefined
 }
 
-/** What is given beside addresses comes before what stands in them. */
-function accessOf(given: Credentials, addresses: readonly Given[]): Access {
+/** Options take precedence over what the URLs contain. */
+function accessOf(given: Credentials, addresses: readonly ParsedAddress[]): Access {
   const username = given.username ?? addresses.find((each) => each.username)?.username
   const password = given.password ?? addresses.find((each) => each.password)?.password
   const secure = new Set(addresses.map((each) => each.secure).filter((each) => each !== undefined))
-  if (secure.size > 1) throw refused('valkeyStore was given URLs with and without TLS')
-  if (given.tls && secure.has(false)) throw refused('valkeyStore.tls needs a valkeys:// url')
+  if (secure.size > 1) throw configError('valkeyStore: some URLs use TLS and some do not')
+  if (given.tls && secure.has(false)) throw configError('valkeyStore.tls needs a valkeys:// url')
   const tls = given.tls === true ? {} : (given.tls ?? (secure.has(true) ? {} : undefined))
   return { ...(username && { username }), ...(password && { password }), ...(tls && { tls }) }
 }
 
-function place({ host, port }: Given): { host: string; port: number } {
+function hostPortOf({ host, port }: ParsedAddress): { host: string; port: number } {
   return { host, port }
 }
 
-function refused(message: string): CacheError {
+function configError(message: string): CacheError {
   return new CacheError('LARDER_CONFIG', message)
 }

@@ -1,31 +1,31 @@
 import type { ValkeyClient } from './client.ts'
 
 /** A command: its name, then its arguments. */
-export type Words = readonly [name: string, ...args: readonly (string | Buffer)[]]
+export type Command = readonly [name: string, ...args: readonly (string | Buffer)[]]
 
-/** What a server answers to one command; an error is a value. Texts are bytes. */
-export type Answer = Buffer | number | null | Error | readonly Answer[]
+/** A server's reply to one command. Errors are values, and texts are buffers. */
+export type Reply = Buffer | number | null | Error | readonly Reply[]
 
-/** Commands that belong together, and who hears all their answers at once, in order. */
-export interface Order {
-  /** Asked for once, when the packet goes: until then there may be more of them. */
-  commands(): readonly Words[]
-  /** Must not throw. */
-  readonly done: (answers: readonly Answer[]) => void
+/** Commands that belong together, and a callback for all their replies. */
+export interface Batch {
+  /** Called once, when the packet is sent. Until then, commands may be added. */
+  commands(): readonly Command[]
+  /** Called with all replies, in order. Must not throw. */
+  readonly done: (replies: readonly Reply[]) => void
 }
 
-type Heard = (place: number, answer: Answer) => void
+type OnReply = (index: number, reply: Reply) => void
 
-/** A command as the client's queue wants it: with the methods of the client's own class. */
-interface LightCommand {
-  resolve(answer: Answer): void
+/** A command in the client's queue. Its other methods are those of the client's own class. */
+interface QueuedCommand {
+  resolve(reply: Reply): void
   reject(error: Error): void
 }
-type LightCommandClass = new (words: Words, place: number, heard: Heard) => LightCommand
+type QueuedCommandClass = new (command: Command, index: number, onReply: OnReply) => QueuedCommand
 
-const classes = new WeakMap<object, LightCommandClass>()
+const classes = new WeakMap<object, QueuedCommandClass>()
 
-/** Whether commands can be given to this client. */
+/** True if this store can send commands through the client. */
 export function canSend(client: ValkeyClient): boolean {
   try {
     return typeof commandOf(client) === 'function'
@@ -35,68 +35,69 @@ export function canSend(client: ValkeyClient): boolean {
 }
 
 /**
- * Sends everything in one packet. A hit consists of a few commands: made as the client makes them, with a promise, a
- * chain and a write for each, they cost a quarter of the time a round trip takes.
- * @param why the reason behind an error, where one is known.
+ * Sends everything in one packet. A hit needs a few commands. Made as the client makes them, with a promise, a chain and a
+ * write for each, they cost a quarter of the time of a round trip.
+ * @param causeOf returns the cause of an error, if one is known.
  */
-function send(client: ValkeyClient, orders: readonly Order[], why: (error: Error) => Error): void {
+function send(client: ValkeyClient, batches: readonly Batch[], causeOf: (error: Error) => Error): void {
   if (client.status !== 'ready') {
-    for (const { commands, done } of orders) done(commands().map(() => why(new Error('not connected'))))
+    for (const { commands, done } of batches) done(commands().map(() => causeOf(new Error('not connected'))))
     return
   }
-  const Light = lightCommand(client)
+  const QueuedCommand = queuedCommandClass(client)
   let pieces: (string | Buffer)[] | undefined = []
   const stream = {
     isPipeline: true,
     destination: { redis: client },
     write(data: string | Buffer) {
-      // A client that sends again what was not answered before its connection was lost comes here later.
+      // Later calls come from a client that resends commands after it has lost a connection.
       if (pieces) pieces.push(data)
       else client.stream?.write(data)
     },
   }
-  for (const { commands: taken, done } of orders) {
-    const commands = taken()
-    const answers: Answer[] = new Array(commands.length)
+  for (const { commands: takeCommands, done } of batches) {
+    const commands = takeCommands()
+    const replies: Reply[] = new Array(commands.length)
     let open = commands.length
-    if (open === 0) done(answers)
-    const heard: Heard = (place, answer) => {
-      answers[place] = answer instanceof Error ? why(answer) : answer
-      if (--open === 0) done(answers)
+    if (open === 0) done(replies)
+    const onReply: OnReply = (index, reply) => {
+      replies[index] = reply instanceof Error ? causeOf(reply) : reply
+      if (--open === 0) done(replies)
     }
-    for (let place = 0; place < commands.length; place++)
-      client.sendCommand(new Light(commands[place] as Words, place, heard), stream)
+    for (let index = 0; index < commands.length; index++)
+      client.sendCommand(new QueuedCommand(commands[index] as Command, index, onReply), stream)
   }
   const all = pieces
   pieces = undefined
   if (all.length) client.stream?.write(joined(all))
 }
 
-/** Gathers what one turn of the event loop sends to one server into one packet. */
+/** Collects what one turn of the event loop sends to one server, and sends it in one packet. */
 export interface Outbox {
-  send(order: Order): void
-  ask(commands: readonly Words[]): Promise<readonly Answer[]>
+  send(batch: Batch): void
+  /** Sends commands. @returns their replies, errors included. */
+  ask(commands: readonly Command[]): Promise<readonly Reply[]>
 }
 
 /**
- * @param why the reason behind an error, where one is known.
- * @param sending is called before each packet.
+ * @param causeOf returns the cause of an error, if one is known.
+ * @param beforeSend is called before each packet.
  */
 export function createOutbox(
   client: ValkeyClient,
-  why: (error: Error) => Error,
-  sending: () => void,
+  causeOf: (error: Error) => Error,
+  beforeSend: () => void,
 ): Outbox {
-  let orders: Order[] = []
+  let batches: Batch[] = []
   const flush = (): void => {
-    const all = orders
-    orders = []
-    sending()
-    send(client, all, why)
+    const all = batches
+    batches = []
+    beforeSend()
+    send(client, all, causeOf)
   }
-  const add = (order: Order): void => {
-    // After all microtasks: answers that came in one packet send their next questions in one packet, too.
-    if (orders.push(order) === 1) process.nextTick(flush)
+  const add = (batch: Batch): void => {
+    // After all microtasks, so that callers whose replies came in one packet share the next packet, too.
+    if (batches.push(batch) === 1) process.nextTick(flush)
   }
   return { send: add, ask: (commands) => new Promise((done) => add({ commands: () => commands, done })) }
 }
@@ -108,46 +109,46 @@ function joined(pieces: readonly (string | Buffer)[]): string | Buffer {
 }
 
 /**
- * The client's command without its constructor, a promise or a timer: the engine has deadlines of its own. Methods
- * that are not here are the client's.
+ * The client's command class without its constructor, promise and timer: the engine has its own deadlines. All methods that
+ * are not defined here are the client's.
  */
-function lightCommand(client: ValkeyClient): LightCommandClass {
+function queuedCommandClass(client: ValkeyClient): QueuedCommandClass {
   const kind = Object.getPrototypeOf(client) as object
   const known = classes.get(kind)
   if (known) return known
-  class Light implements LightCommand {
+  class PlainCommand implements QueuedCommand {
     readonly name: string
     readonly args: readonly (string | Buffer)[]
-    readonly place: number
-    readonly heard: Heard
+    readonly index: number
+    readonly onReply: OnReply
     inTransaction = false
     isResolved = false
-    constructor(words: Words, place: number, heard: Heard) {
-      this.name = words[0]
-      this.args = words.slice(1)
-      this.place = place
-      this.heard = heard
+    constructor(command: Command, index: number, onReply: OnReply) {
+      this.name = command[0]
+      this.args = command.slice(1)
+      this.index = index
+      this.onReply = onReply
     }
     toWritable(): string | Buffer {
-      return written(this.name, this.args)
+      return encode(this.name, this.args)
     }
-    resolve(answer: Answer): void {
+    resolve(reply: Reply): void {
       this.isResolved = true
-      this.heard(this.place, answer)
+      this.onReply(this.index, reply)
     }
     reject(error: Error): void {
       this.isResolved = true
-      this.heard(this.place, error)
+      this.onReply(this.index, error)
     }
     setTimeout(): void {}
   }
-  Object.setPrototypeOf(Light.prototype, commandOf(client).prototype)
-  classes.set(kind, Light)
-  return Light
+  Object.setPrototypeOf(PlainCommand.prototype, commandOf(client).prototype)
+  classes.set(kind, PlainCommand)
+  return PlainCommand
 }
 
-/** A command in the server's language. */
-function written(name: string, args: readonly (string | Buffer)[]): string | Buffer {
+/** Encodes a command in RESP. */
+function encode(name: string, args: readonly (string | Buffer)[]): string | Buffer {
   let text = `*${args.length + 1}\r\n$${name.length}\r\n${name}\r\n`
   let pieces: Buffer[] | undefined
   for (const arg of args) {
@@ -162,7 +163,7 @@ function written(name: string, args: readonly (string | Buffer)[]): string | Buf
   return pieces ? Buffer.concat([...pieces, Buffer.from(text)]) : text
 }
 
-/** Neither client leads from an instance to its class of commands: one is caught on its way to be sent. */
+/** Neither client exposes its command class, so one command is intercepted before it is sent. */
 function commandOf(client: ValkeyClient): { readonly prototype: object } {
   let caught: object | undefined
   const catcher = (command: object): void => {

@@ -1,9 +1,9 @@
 import { isCluster, type ValkeyClient, type ValkeyCluster } from './client.ts'
-import type { Place, Target } from './target.ts'
+import type { HostPort, Target } from './target.ts'
 
 /**
- * The same text for stores that lead to the same servers and database; undefined where the options do not say where they
- * lead. Holds addresses and nothing secret.
+ * A text that is the same for stores of the same servers and database. Undefined if the options do not tell which servers
+ * they are. Contains addresses and no secrets.
  */
 export function sharedAs(target: Target): string | undefined {
   switch (target.kind) {
@@ -30,10 +30,10 @@ function ofClient(client: ValkeyClient | ValkeyCluster): string | undefined {
   return `valkey ${address({ host, port })}/${Number(db ?? 0)}`
 }
 
-function addresses(places: readonly Place[]): string {
+function addresses(places: readonly HostPort[]): string {
   return places.map(address).sort().join()
 }
 
-function address({ host, port }: Place): string {
+function address({ host, port }: HostPort): string {
   return `${host.toLowerCase()}:${port}`
 }

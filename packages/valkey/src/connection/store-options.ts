@@ -1,51 +1,52 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { ValkeyClient, ValkeyCluster } from './client.ts'
 
-/** One of several servers: a URL, or where it is. */
+/** The address of one of several servers: a URL, or host and port (default 6379). */
 export type NodeAddress = string | { readonly host: string; readonly port?: number }
 
-/** Where a server is reached whose own address is `key`, as `host:port`. */
+/** Translates the address that a server announces (`key`, as `host:port`) to the one it is reached at. */
 export type NatMap =
   | Readonly<Record<string, { readonly host: string; readonly port: number }>>
   | ((key: string) => { readonly host: string; readonly port: number } | null)
 
-/** Options of `valkeyStore`. Give `url`, `nodes`, `sentinels`, or a `client` of your own. */
+/** Options of {@link valkeyStore}. Give exactly one of `url`, `nodes`, `sentinels` and `client`. */
 export interface ValkeyStoreOptions {
   /** `valkey://[user:password@]host[:port][/database]`; `valkeys://` for TLS; `redis://` and `rediss://` mean the same. */
   url?: string
-  /** Some nodes of a Cluster, as URLs or addresses; the others are found. */
+  /** Some nodes of a Cluster, as URLs or addresses. The others are discovered. */
   nodes?: readonly NodeAddress[]
-  /** Sentinels, as URLs or addresses, and the `name` of the primary they know. */
+  /** Sentinels, as URLs or addresses. Requires `name`. */
   sentinels?: readonly NodeAddress[]
+  /** The name under which the Sentinels know the primary. */
   name?: string
   /**
-   * A connected iovalkey or ioredis client, or Cluster. It stays yours: `close` leaves it open. It should be made with
-   * `enableOfflineQueue: false` and no `keyPrefix`; others are used with a warning.
+   * A connected iovalkey or ioredis client, or Cluster. It stays yours: `close` leaves it open. Make it with
+   * `enableOfflineQueue: false` and no `keyPrefix`; otherwise there is a warning.
    */
   client?: ValkeyClient | ValkeyCluster
-  /** ACL user and password of the servers, where they do not stand in the URL. */
+  /** ACL user of the servers, and `password`, if they are not in the URL. */
   username?: string
   password?: string
-  /** ACL user and password of the sentinels. */
+  /** ACL user of the Sentinels, and `sentinelPassword`. */
   sentinelUsername?: string
   sentinelPassword?: string
-  /** Options of `node:tls`, such as `ca` or `servername`. `{}` or `true` asks for TLS where no `valkeys://` URL does. */
+  /** Options of `node:tls`, such as `ca` or `servername`. `{}` or `true` turns TLS on where no `valkeys://` URL does. */
   tls?: ConnectionOptions | true
-  /** The same for the sentinels, which need not use TLS when the servers do. */
+  /** The same for the Sentinels. They need not use TLS if the servers do. */
   sentinelTls?: ConnectionOptions | true
-  /** Database number, where it does not stand in the URL. A Cluster has only 0. */
+  /** Database number, if it is not in the URL. A Cluster has only 0. */
   database?: number
-  /** Addresses of Cluster nodes, or of a Sentinel's primary, as they are reached from here. */
+  /** Translates addresses of Cluster nodes, or of the primary that Sentinels name, to those they are reached at. */
   natMap?: NatMap
-  /** How names of Cluster nodes become addresses. Default: they stay names, which TLS certificates need. */
+  /** Resolves names of Cluster nodes. Default: names are kept, because TLS certificates are issued for them. */
   dnsLookup?: DnsLookup
-  /** Connect at the first query (or `ping`) instead of at once. Default false. */
+  /** Connect at the first query or `ping` instead of at construction. Default `false`. */
   lazyConnect?: boolean
-  /** Longest a connection attempt may take, in milliseconds. Default 2000. */
+  /** Longest duration of a connection attempt, in milliseconds. Default 2000. */
   connectTimeout?: number
 }
 
-/** As `lookup` of `node:dns` without options. */
+/** A function like `lookup` of `node:dns`, without its options. */
 export type DnsLookup = (
   hostname: string,
   callback: (error: Error | null, address: string, family?: number) => void,

@@ -2,7 +2,7 @@ import type { ConnectionOptions } from 'node:tls'
 import type { ValkeyClient, ValkeyCluster } from './client.ts'
 import type { DnsLookup, NatMap } from './store-options.ts'
 
-/** How to sign in to a server, and how to talk to it. */
+/** Credentials for a server, and its TLS settings. */
 export interface Access {
   readonly username?: string
   readonly password?: string
@@ -10,7 +10,7 @@ export interface Access {
   readonly tls?: ConnectionOptions
 }
 
-export interface Place {
+export interface HostPort {
   readonly host: string
   readonly port: number
 }
@@ -22,22 +22,22 @@ interface Common extends Access {
   readonly natMap?: NatMap
 }
 
-export interface ServerTarget extends Common, Place {
+export interface ServerTarget extends Common, HostPort {
   readonly kind: 'server'
 }
 
 export interface ClusterTarget extends Common {
   readonly kind: 'cluster'
-  readonly seeds: readonly Place[]
+  readonly seeds: readonly HostPort[]
   readonly dnsLookup?: DnsLookup
 }
 
 export interface SentinelTarget extends Common {
   readonly kind: 'sentinel'
   readonly name: string
-  readonly sentinels: readonly Place[]
-  /** To the sentinels. */
-  readonly asking: Access
+  readonly sentinels: readonly HostPort[]
+  /** For the Sentinels themselves. */
+  readonly sentinelAccess: Access
 }
 
 export interface ClientTarget {
@@ -46,5 +46,5 @@ export interface ClientTarget {
   readonly database: 0
 }
 
-/** Options, checked. */
+/** Validated options. */
 export type Target = ServerTarget | ClusterTarget | SentinelTarget | ClientTarget

@@ -1,6 +1,6 @@
 import { CacheError } from '@larder/core'
 
-/** Where one server is and how to sign in. */
+/** Where one server is, and the credentials for it. */
 export interface Address {
   readonly host: string
   readonly port: number
@@ -19,18 +19,18 @@ const SCHEMES = new Map([
 const SHAPE = 'valkey://[user:password@]host[:port][/database], or valkeys:// for TLS'
 
 /**
- * Reads a server's URL. IPv6 hosts stand in brackets; user and password are percent-encoded.
- * @throws CacheError `LARDER_CONFIG`. No message repeats any of the URL but its scheme: the rest may be a secret.
+ * Parses a server's URL. IPv6 hosts are in brackets; user and password are percent-encoded.
+ * @throws CacheError `LARDER_CONFIG`. The message contains nothing of the URL but its scheme: the rest may be secret.
  */
 export function parseUrl(text: unknown): Address {
   const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined
-  if (!url) throw refused('is not a URL (is a /, # or @ in the password not percent-encoded?)')
+  if (!url) throw configError('is not a URL (a /, # or @ in the password must be percent-encoded)')
   const secure = SCHEMES.get(url.protocol)
-  if (secure === undefined) throw refused(`begins with ${url.protocol}`)
-  if (!url.hostname) throw refused('names no host')
-  if (url.search || url.hash) throw refused('has a ? or # part, which nobody would read')
+  if (secure === undefined) throw configError(`begins with ${url.protocol}`)
+  if (!url.hostname) throw configError('has no host')
+  if (url.search || url.hash) throw configError('has a ? or # part, which is not supported')
   const database = /^\/?(\d{0,5})\/?$/.exec(url.pathname)
-  if (!database) throw refused('has a path that is no database number')
+  if (!database) throw configError('has a path that is not a database number')
   const username = decoded(url.username)
   const password = decoded(url.password)
   return {
@@ -47,10 +47,10 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    throw refused('has a % in its user or password that encodes nothing (a plain % is written %25)')
+    throw configError('has an invalid percent-encoding in its user or password (write a plain % as %25)')
   }
 }
 
-function refused(why: string): CacheError {
+function configError(why: string): CacheError {
   return new CacheError('LARDER_CONFIG', `the url given to valkeyStore ${why}: give ${SHAPE}`)
 }

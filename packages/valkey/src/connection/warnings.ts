@@ -1,42 +1,42 @@
 import type { StoreContext } from '@larder/core/store'
 
-/** What the user should change, told once: to the caches that use the store, or to the process where there is none. */
+/** Emits each warning once, to the caches that use the store, or as a process warning if there is none. */
 export interface Warnings {
-  tell(code: string, message: string): void
-  /** A cache uses the store from now on. */
+  warn(code: string, message: string): void
+  /** Registers a cache that uses the store. */
   open(context: StoreContext): void
-  /** The store is used without a cache: whoever drives it hears process warnings. */
-  alone(): void
+  /** Emits held warnings as process warnings: the store is used without a cache. */
+  usedWithoutCache(): void
 }
 
 export function createWarnings(): Warnings {
   const contexts: StoreContext[] = []
-  const told = new Set<string>()
-  let waiting: (() => void)[] | undefined = []
+  const warned = new Set<string>()
+  let held: (() => void)[] | undefined = []
 
-  const say = (code: string, message: string): void => {
+  const emit = (code: string, message: string): void => {
     const name = `LARDER_${code.replaceAll('-', '_').toUpperCase()}`
     if (!contexts.length) process.emitWarning(message, { code: name })
     for (const { warn } of contexts) warn(code, message)
   }
   const release = (): void => {
-    const all = waiting ?? []
-    waiting = undefined
-    for (const one of all) one()
+    const all = held ?? []
+    held = undefined
+    for (const emitHeld of all) emitHeld()
   }
   return {
-    tell(code, message) {
-      if (told.has(message)) return
-      told.add(message)
-      if (waiting) waiting.push(() => say(code, message))
-      else say(code, message)
+    warn(code, message) {
+      if (warned.has(message)) return
+      warned.add(message)
+      if (held) held.push(() => emit(code, message))
+      else emit(code, message)
     },
     open(context) {
       contexts.push(context)
-      // Listeners are added to a cache after it was made.
+      // Warnings are held until then, because listeners are added to a cache after it was made.
       setImmediate(release)
     },
-    alone() {
+    usedWithoutCache() {
       if (!contexts.length) release()
     },
   }

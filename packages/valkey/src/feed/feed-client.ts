@@ -2,20 +2,20 @@ import type { ValkeyClient } from '../connection/client.ts'
 import type { Pauses } from '../connection/pauses.ts'
 import type { FeedClient } from './tracking.ts'
 
-/** What iovalkey's and ioredis' clients have for this. */
+/** The method of iovalkey's and ioredis' clients that is used here. */
 interface Copied {
   duplicate(settings: Readonly<Record<string, unknown>>): FeedClient
 }
 
 /**
- * A second connection to where a client leads, not connected yet. Address, TLS and credentials are the client's,
- * whoever made it; how it behaves is ours.
+ * A second client for the server of `original`, not connected yet. Address, TLS and credentials are those of the original;
+ * all other behaviour is set here.
  */
 export function feedClientOf(original: ValkeyClient, pauses: Pauses): FeedClient {
   return (original as unknown as Copied).duplicate({
     lazyConnect: true,
     connectionName: 'larder-feed',
-    // Each of these would answer for a connection that is no longer there, or answer late.
+    // Each of these could resolve a command on a later connection, or late.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,
@@ -25,14 +25,14 @@ export function feedClientOf(original: ValkeyClient, pauses: Pauses): FeedClient
     commandTimeout: undefined,
     readOnly: false,
     monitor: false,
-    // The newest ioredis speaks RESP3 unless told otherwise, and hears other messages there.
+    // The newest ioredis defaults to RESP3, where notifications are other messages.
     protocol: 2,
     replyMapping: 'legacy',
     stringNumbers: false,
     reconnectOnError: null,
-    // A client of a Cluster never tries again by itself: this one does until it is closed.
+    // A client of a Cluster never retries by itself. This one does until it is closed.
     retryStrategy: pauses.next,
-    // Names are Larder's own, whatever the client puts before those of others.
+    // Larder's keys have no prefix, whatever the original client adds to its own.
     keyPrefix: '',
   })
 }

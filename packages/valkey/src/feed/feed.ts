@@ -6,12 +6,12 @@ import { feedClientOf } from './feed-client.ts'
 import { followNode, type NodeFeed } from './node-feed.ts'
 
 /**
- * Asked before a request is sent to a node: the lease for its answer, if its changes are heard.
- * @param life the node's incarnation, looked up for this request.
+ * Returns the lease for the reply to a request that is about to be sent, if the node's changes are followed.
+ * @param incarnation of the node, as in the request's trust token.
  */
-export type LeaseOf = (node: ValkeyNode, life: string) => Lease | undefined
+export type LeaseOf = (node: ValkeyNode, incarnation: string) => Lease | undefined
 
-/** Hears what anybody changes, on every primary. */
+/** Follows the changes that any process makes, on every primary. */
 export interface Feed {
   readonly lease: LeaseOf
   close(): void
@@ -22,19 +22,19 @@ export interface FeedSetup extends Pick<StoreContext, 'namespace' | 'warn' | 'ch
   readonly identifyOver: Identifier['identifyOver']
 }
 
-/** One connection per primary, as primaries come and go. Where a server does not take part, it gives no leases. */
+/** Opens one connection per primary, as primaries come and go. A server that cannot notify gives no leases. */
 export function followChanges({ topology, namespace, warn, changed, identifyOver }: FeedSetup): Feed {
-  // Records and cells; entries. The epoch, which every process asks for each second anyway, begins with neither.
+  // Records and cells, then entries. The epoch has neither prefix: every process reads it each second anyway.
   const prefixes = [`{${namespace}:`, `${namespace}:e:`]
   const feeds = new Map<ValkeyNode, NodeFeed>()
-  let told = false
+  let warned = false
 
   const unavailable = (error: unknown): void => {
-    if (told) return
-    told = true
+    if (warned) return
+    warned = true
     warn(
       'push-unavailable',
-      `memory: { mode: 'push' } asks the server at every read here, as 'validate' does: push needs CLIENT ID, CLIENT TRACKING, PING and SUBSCRIBE to the channel __redis__:invalidate, and the server says ${topology.failure(error).message}`,
+      `memory: { mode: 'push' } works like 'validate' on this server, with a round trip for every read: push needs CLIENT ID, CLIENT TRACKING, PING and SUBSCRIBE to the channel __redis__:invalidate, and the server replied: ${topology.failure(error).message}`,
     )
   }
   const follow = (node: ValkeyNode): void => {
@@ -42,13 +42,13 @@ export function followChanges({ topology, namespace, warn, changed, identifyOver
     const pauses = createPauses()
     const feed = followNode({
       client: feedClientOf(node.client, pauses),
-      proven: pauses.proven,
+      onHeartbeat: pauses.connectionServed,
       prefixes,
       now: () => performance.now(),
-      lifeOf: (client) => identifyOver(node, (words) => client.call(...words)),
-      belief: node.belief,
+      incarnationOf: (client) => identifyOver(node, (words) => client.call(...words)),
+      trustedIncarnation: node.trustedIncarnation,
       changed,
-      refused: unavailable,
+      onRefused: unavailable,
     })
     feeds.set(node, feed)
   }
@@ -61,11 +61,11 @@ export function followChanges({ topology, namespace, warn, changed, identifyOver
       feeds.delete(change.node)
     }
   })
-  // One that is not ready yet tells when it is.
+  // The others are followed when they become ready.
   for (const node of topology.nodes()) if (node.trusted()) follow(node)
 
   return {
-    lease: (node, life) => feeds.get(node)?.lease(life),
+    lease: (node, incarnation) => feeds.get(node)?.lease(incarnation),
     close() {
       end()
       for (const feed of feeds.values()) feed.close()

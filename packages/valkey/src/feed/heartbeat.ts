@@ -1,20 +1,20 @@
-/** How often a sign of life is asked for. */
-const EVERY = 300
-/** A connection that owes an answer for so long is given up. */
-const GIVEN_UP = 3_000
+/** How often a heartbeat is sent (ms). */
+const INTERVAL = 300
+/** A connection whose reply is overdue by this long is dead (ms). */
+const DEAD_AFTER = 3_000
 
-/** Asks one connection for signs of life. */
+/** Sends heartbeats over one connection. */
 export interface Heartbeat {
-  /** The connection is set up: asks now and from now on. Before, it only owes an answer. */
+  /** Starts heartbeats. Before that, the connection only has to become usable in time. */
   begin(): void
   stop(): void
 }
 
 /**
- * One question at a time: the next is asked when the last is answered.
+ * Sends one heartbeat at a time: the next follows the reply to the last.
  * @param now monotonic milliseconds.
- * @param alive is told when the answered question was sent.
- * @param dead is called when the connection owes too much; then the heartbeat should be stopped.
+ * @param alive is called with the time at which the answered heartbeat was sent.
+ * @param dead is called when a reply is overdue for too long. Stop the heartbeat then.
  */
 export function heartbeat(
   ping: () => Promise<unknown>,
@@ -22,27 +22,27 @@ export function heartbeat(
   alive: (sent: number) => void,
   dead: () => void,
 ): Heartbeat {
-  let owed: number | undefined = now()
+  let pendingSince: number | undefined = now()
   let begun = false
   let stopped = false
   const ask = async (): Promise<void> => {
     const sent = now()
-    owed = sent
+    pendingSince = sent
     await ping()
-    owed = undefined
+    pendingSince = undefined
     if (!stopped) alive(sent)
   }
   const tick = (): void => {
-    // A failed question says nothing: the connection tells by itself when it ends.
-    if (begun && owed === undefined) void ask().catch(() => {})
-    else if (owed !== undefined && now() - owed > GIVEN_UP) dead()
+    // A failed heartbeat needs no reaction: a lost connection emits its own event.
+    if (begun && pendingSince === undefined) void ask().catch(() => {})
+    else if (pendingSince !== undefined && now() - pendingSince > DEAD_AFTER) dead()
   }
-  const timer = setInterval(tick, EVERY)
+  const timer = setInterval(tick, INTERVAL)
   timer.unref()
   return {
     begin() {
       begun = true
-      owed = undefined
+      pendingSince = undefined
       tick()
     },
     stop() {

@@ -1,58 +1,59 @@
 import type { Lease } from '@larder/core/store'
 
-/** The leases for what one server answers. There is one at a time, for all its answers. */
+/** The leases of one server. There is one at a time, for all its replies. */
 export interface Leases {
-  /** The lease of the server of this name, if it holds. */
-  of(life: string): Lease | undefined
-  /** The server of this name gave a sign of life: the lease holds until then, and begins if there is none. */
-  lengthen(life: string, until: number): void
+  /** The lease of this incarnation, if it holds. */
+  of(incarnation: string): Lease | undefined
+  /** A heartbeat of this incarnation arrived: its lease holds until `until`. Begins a lease if there is none. */
+  extend(incarnation: string, until: number): void
   /** Ends the lease. @returns whether there was one. */
   end(): boolean
 }
 
-const OVER = Number.NEGATIVE_INFINITY
+const ENDED = Number.NEGATIVE_INFINITY
 
-/** @param now monotonic milliseconds, the measure of `until` too. */
+/** @param now monotonic milliseconds, on the same clock as `until`. */
 export function createLeases(now: () => number): Leases {
-  let given: { readonly life: string; readonly lease: RunningLease } | undefined
+  let current: { readonly incarnation: string; readonly lease: RunningLease } | undefined
   return {
-    of: (life) => (given?.life === life && given.lease.holds() ? given.lease : undefined),
-    lengthen(life, until) {
-      if (given?.life === life && given.lease.holds()) given.lease.lengthen(until)
+    of: (incarnation) =>
+      current?.incarnation === incarnation && current.lease.holds() ? current.lease : undefined,
+    extend(incarnation, until) {
+      if (current?.incarnation === incarnation && current.lease.holds()) current.lease.extend(until)
       else {
-        given?.lease.end()
-        given = { life, lease: runningLease(now, until) }
+        current?.lease.end()
+        current = { incarnation, lease: runningLease(now, until) }
       }
     },
     end() {
-      const had = given !== undefined
-      given?.lease.end()
-      given = undefined
+      const had = current !== undefined
+      current?.lease.end()
+      current = undefined
       return had
     },
   }
 }
 
 interface RunningLease extends Lease {
-  lengthen(until: number): void
+  extend(until: number): void
   end(): void
 }
 
-/** Asking it is a look at the clock and a comparison: it stands in the way of every hit from memory. */
+/** `holds` reads the clock and compares, because every hit from memory calls it. */
 function runningLease(now: () => number, until: number): RunningLease {
   let end = until
   return {
     holds() {
       if (now() < end) return true
-      // Said once, said for ever: a sign of life that comes late begins another lease.
-      end = OVER
+      // Once over, it stays over: a late heartbeat begins another lease.
+      end = ENDED
       return false
     },
-    lengthen(later) {
+    extend(later) {
       end = later
     },
     end() {
-      end = OVER
+      end = ENDED
     },
   }
 }

@@ -1,4 +1,4 @@
-/** What the connection is asked that is told of changes. Such a connection can do little else: it is its own. */
+/** The part of a client that follows changes. A subscribed connection takes few other commands, so it is used for nothing else. */
 export interface FeedClient {
   readonly status: string
   client(subcommand: 'ID'): Promise<unknown>
@@ -10,32 +10,32 @@ export interface FeedClient {
   disconnect(reconnect?: boolean): void
   on(event: 'ready' | 'close', listener: () => void): unknown
   on(event: 'error', listener: (error: unknown) => void): unknown
-  /** Not `message`: that one turns a list of names into one text. */
+  /** Not `message`, which joins a list of names into one text. */
   on(event: 'messageBuffer', listener: (channel: Uint8Array, message: unknown) => void): unknown
 }
 
-/** Where the server writes what changed, for connections that speak RESP2. */
+/** The channel on which the server announces changes to RESP2 connections. */
 const CHANNEL = '__redis__:invalidate'
 
 /**
- * Asks the server to tell this connection of every change under the prefixes, whoever makes it and whether or not
- * the key was ever read. Answered when nothing that changes from now on is missed.
+ * Asks the server to notify this connection of every change under the prefixes, whoever makes it and whether or not the key
+ * was ever read. Resolves when no later change can be missed.
  */
 export async function track(client: FeedClient, prefixes: readonly string[]): Promise<void> {
-  // Asked anew each time: it is another one after every reconnect.
+  // Asked every time, because the id changes with every reconnect.
   const id = Number(await client.client('ID'))
   const wanted = prefixes.flatMap((prefix) => ['PREFIX', prefix])
   await client.client('TRACKING', 'ON', 'REDIRECT', id, 'BCAST', ...wanted)
-  // Last: a subscribed connection takes no other command but PING.
+  // Last, because a subscribed connection takes no other command but PING.
   await client.subscribe(CHANNEL)
 }
 
-/** Names the message says changed; undefined: any may have. */
+/** The names of the changed keys. Undefined if any key may have changed. */
 export function namesIn(message: unknown): readonly string[] | undefined {
   return Array.isArray(message) ? message.map(String) : undefined
 }
 
-/** True if the server will never do this: it is too old, or does not allow it. */
+/** True if the server will never allow it: it is too old, or the user lacks the rights. */
 export function isRefused(error: unknown): boolean {
   return error instanceof Error && /^(NOPERM|ERR (unknown|syntax|this instance))/i.test(error.message)
 }

@@ -2,67 +2,68 @@ import type { Fetched, Lease, StoredEntry, TagReply, TagRequest } from '@larder/
 import type { LeaseOf } from '../feed/feed.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { Epoch } from '../watch/epoch.ts'
-import type { EntryPlace, Packet, Packets, TablePlace } from './packet.ts'
+import type { EntrySlots, Packet, Packets, TableSlots } from './packet.ts'
 
-/** What one read asks of one node: the entry or not, and some of the tables by their place. */
+/** The part of one read that goes to one node: the entry or not, and some of the tables. */
 interface Part {
   readonly packet: Packet
   readonly lease: Lease | undefined
-  readonly tables: (TablePlace & { readonly place: number })[]
-  entry: EntryPlace | undefined
+  /** With the index of each table in the request. */
+  readonly tables: (TableSlots & { readonly index: number })[]
+  entry: EntrySlots | undefined
 }
 
-/** What reading takes. */
-export interface Read {
+/** What a read needs. */
+export interface ReadDeps {
   readonly topology: Topology
   readonly epoch: Epoch
-  /** Undefined where nobody follows changes. */
+  /** Undefined if changes are not followed. */
   readonly lease: LeaseOf | undefined
   readonly packets: Packets
 }
 
 /**
- * Reads everything a hit needs: one packet to each node, each record before its cells. What is asked for in one turn
- * of the event loop shares packets, and commands. Answers count only if whoever gave them is vouched for.
+ * Reads everything that a hit needs, in one packet to each node, each record before its cells. Reads of one turn of the
+ * event loop share packets and commands. Replies count only if the node that sent them is still trusted afterwards.
  */
 export function readAll(
-  read: Read,
+  deps: ReadDeps,
   entry: string | undefined,
   requests: readonly TagRequest[],
 ): Promise<Fetched> {
   return new Promise((resolve, reject) => {
-    const { topology } = read
+    const { topology } = deps
     const tags: TagReply[] = new Array(requests.length)
-    let found: StoredEntry | null = null
-    const parts = split(read, entry, requests)
+    let storedEntry: StoredEntry | null = null
+    const parts = split(deps, entry, requests)
     let open = parts.length
     const finish = (): void => {
-      const epoch = confirmed(read, parts)
-      if (typeof epoch === 'string') resolve({ epoch, entry: found, tags })
-      else epoch.then((later) => resolve({ epoch: later, entry: found, tags }), reject)
+      const epoch = confirmed(deps, parts)
+      if (typeof epoch === 'string') resolve({ epoch, entry: storedEntry, tags })
+      else epoch.then((later) => resolve({ epoch: later, entry: storedEntry, tags }), reject)
     }
     for (const part of parts)
       part.packet.wait(() => {
         try {
-          take(part, tags)
-          if (part.entry) found = part.packet.entryAt(part.entry)
+          collectTags(part, tags)
+          if (part.entry) storedEntry = part.packet.entryAt(part.entry)
           if (--open === 0) finish()
         } catch (error) {
           reject(error)
         }
       })
     if (open) return
-    // Nobody was asked; somebody must be there all the same.
-    if (!topology.nodes().some((node) => node.trusted())) topology.nodeOf('').claim()
+    // Nothing had to be asked, but the read counts only if a server could have answered.
+    if (!topology.nodes().some((node) => node.trusted())) topology.nodeOf('').requireTrust()
     finish()
   })
 }
 
-/** The epoch of answers that are here; later, where somebody has to be asked first. @throws CacheError */
-function confirmed({ epoch }: Read, parts: readonly Part[]): string | Promise<string> {
+/** The epoch in which the replies count; a promise of it if a node must be checked first. @throws CacheError */
+function confirmed({ epoch }: ReadDeps, parts: readonly Part[]): string | Promise<string> {
   let waiting: Promise<number>[] | undefined
   for (const { packet } of parts) {
-    const later = packet.node.confirm(packet.claim)
+    const later = packet.node.confirm(packet.token)
     if (later) {
       waiting ??= []
       waiting.push(later)
@@ -70,13 +71,13 @@ function confirmed({ epoch }: Read, parts: readonly Part[]): string | Promise<st
   }
   const current = waiting ? undefined : epoch.current()
   if (current !== undefined) return current
-  // A check that passed after the answers has asked for the epoch, too, if it lies there.
+  // A check that passed after the replies has also read the node's parts of the epoch.
   return Promise.all([performance.now(), ...(waiting ?? [])]).then((sent) => epoch.after(Math.min(...sent)))
 }
 
-/** @throws CacheError when a slot has no primary, or that primary is not to be trusted. */
+/** @throws CacheError if a slot has no primary, or that primary is not trusted. */
 function split(
-  { topology, lease, packets }: Read,
+  { topology, lease, packets }: ReadDeps,
   entry: string | undefined,
   requests: readonly TagRequest[],
 ): readonly Part[] {
@@ -85,7 +86,12 @@ function split(
     const node = topology.nodeOf(key)
     for (const part of parts) if (part.packet.node === node) return part
     const packet = packets.to(node)
-    const part: Part = { packet, lease: lease?.(node, packet.claim.life), tables: [], entry: undefined }
+    const part: Part = {
+      packet,
+      lease: lease?.(node, packet.token.incarnation),
+      tables: [],
+      entry: undefined,
+    }
     parts.push(part)
     return part
   }
@@ -93,55 +99,55 @@ function split(
     const part = partOf(entry)
     part.entry = part.packet.askEntry(entry)
   }
-  for (let place = 0; place < requests.length; place++) {
-    const request = requests[place] as TagRequest
+  for (let index = 0; index < requests.length; index++) {
+    const request = requests[index] as TagRequest
     const part = partOf(request.record)
-    part.tables.push({ place, ...part.packet.askTable(request) })
+    part.tables.push({ index, ...part.packet.askTable(request) })
   }
   return parts
 }
 
-function take({ packet, lease, tables }: Part, tags: TagReply[]): void {
+function collectTags({ packet, lease, tables }: Part, tags: TagReply[]): void {
   for (const table of tables) {
-    const found = packet.tagsAt(table)
-    tags[table.place] = lease ? { lease, ...found } : found
+    const states = packet.tagsAt(table)
+    tags[table.index] = lease ? { lease, ...states } : states
   }
 }
 
-/** Fetches that were asked for in this turn of the event loop and are not sent yet. */
-export interface Unsent {
+/** Fetches of this turn of the event loop that are not sent yet. Equal ones share one reply. */
+export interface SharedFetches {
   /**
-   * The answer of an unsent fetch of the same, or of the one that `begin` asks for: it is of an instant after this
-   * call, whoever asked first.
-   * @param requests the same only if it is the same list: what is read again comes with the list of last time.
+   * Returns the reply to an equal fetch that is not sent yet, or starts one with `begin`. Either way, the reply shows a
+   * moment after this call.
+   * @param requests compared by identity: a read that is repeated passes the same list again.
    */
   join(
     entry: string | undefined,
     requests: readonly TagRequest[],
     begin: () => Promise<Fetched>,
   ): Promise<Fetched>
-  /** To be called before anything is sent: whoever comes later must not get an answer from before. */
+  /** Call it before anything is sent. A later caller must not share a reply that may be older than its call. */
   clear(): void
 }
 
-type Asked = Map<readonly TagRequest[], { entry: string | undefined; answer: Promise<Fetched> }>
+type UnsentFetches = Map<readonly TagRequest[], { entry: string | undefined; reply: Promise<Fetched> }>
 
-export function createUnsent(): Unsent {
-  let unsent: Asked = new Map()
+export function createSharedFetches(): SharedFetches {
+  let unsent: UnsentFetches = new Map()
   const clear = (): void => {
-    // Not emptied but left behind: the engine chains the tables of a map that is emptied again and again, and one of
-    // them grown old keeps all later ones, with every answer in them, from being collected.
+    // A new map instead of `clear()`: V8 chains the tables of a map that is cleared again and again, and one old table
+    // keeps all later ones, with every reply in them, from being collected.
     if (unsent.size) unsent = new Map()
   }
   return {
     join(entry, requests, begin) {
-      const found = unsent.get(requests)
-      if (found && found.entry === entry) return found.answer
-      // What fails before anything is sent goes with its turn.
+      const pending = unsent.get(requests)
+      if (pending && pending.entry === entry) return pending.reply
+      // If nothing is ever sent, the map is cleared with this turn.
       if (unsent.size === 0) process.nextTick(clear)
-      const answer = begin()
-      unsent.set(requests, { entry, answer })
-      return answer
+      const reply = begin()
+      unsent.set(requests, { entry, reply })
+      return reply
     },
     clear,
   }

@@ -1,60 +1,60 @@
 import type { StoredEntry, TagRequest, TagState } from '@larder/core/store'
-import type { Answer, Order } from '../connection/send.ts'
+import type { Batch, Reply } from '../connection/send.ts'
 import { noteError } from '../tags/change-tags.ts'
 import { stateOf } from '../tags/tag-text.ts'
-import type { Claim, Topology, ValkeyNode } from '../topology/topology.ts'
+import type { Topology, TrustToken, ValkeyNode } from '../topology/topology.ts'
 
-/** With so many keys a packet is full: who asked first must not wait for the answers to all that came after. */
+/** A packet with this many keys is full: the first caller must not wait for the replies to everything that came later. */
 const MOST_KEYS = 32
 
-/** A command that grows until its packet goes, and then its answer. */
-interface Command {
+/** A command that may grow until its packet is sent, and then its reply. */
+interface PendingCommand {
   readonly words: [name: string, ...args: string[]]
-  /** Keys of one slot have one text here. */
+  /** The same text for keys of the same slot. */
   readonly slot: string
-  answer: Answer
-  /** What the answer says of all fields of a record: made once for all who asked. */
+  reply: Reply
+  /** The states of all fields of a record, parsed once for all callers. */
   states?: readonly TagState[]
 }
 
-/** Where the answer to one question will stand. */
-interface Place {
-  readonly command: Command
-  /** First and number; or which ones, where they do not follow each other. */
+/** Where the replies for one caller are in the reply of a command. */
+interface ReplySlot {
+  readonly command: PendingCommand
+  /** The first index and the count; or single indexes, if they are not consecutive. */
   readonly from: number
   readonly count: number
   readonly picks?: readonly number[]
 }
 
-/** Where an entry will stand, and its lifetime. */
-export interface EntryPlace {
-  readonly bytes: Place
-  readonly left: Command
+/** Where an entry and its remaining lifetime will be. */
+export interface EntrySlots {
+  readonly bytes: ReplySlot
+  readonly left: PendingCommand
 }
 
-/** Where the tags of one table will stand. */
-export interface TablePlace {
-  readonly fields: Place | undefined
-  readonly cells: Place | undefined
+/** Where the tags of one table will be. */
+export interface TableSlots {
+  readonly fields: ReplySlot | undefined
+  readonly cells: ReplySlot | undefined
 }
 
-/** What all reads of one turn of the event loop ask one node, until it goes. */
+/** Everything that the reads of one turn of the event loop ask one node. */
 export interface Packet {
   readonly node: ValkeyNode
-  readonly claim: Claim
+  readonly token: TrustToken
   readonly full: boolean
-  askEntry(name: string): EntryPlace
-  askTable(request: TagRequest): TablePlace
-  /** `heard` is called once, when the answers are here. It must not throw. */
-  wait(heard: () => void): void
-  /** @throws CacheError, as the next one, where the server answered with an error. */
-  entryAt(place: EntryPlace): StoredEntry | null
-  tagsAt(place: TablePlace): { readonly fields: readonly TagState[]; readonly cells: readonly TagState[] }
+  askEntry(name: string): EntrySlots
+  askTable(request: TagRequest): TableSlots
+  /** Calls `onReplies` once, when the replies are here. It must not throw. */
+  wait(onReplies: () => void): void
+  /** @throws CacheError, like {@link tagsAt}, if the server replied with an error. */
+  entryAt(slots: EntrySlots): StoredEntry | null
+  tagsAt(slots: TableSlots): { readonly fields: readonly TagState[]; readonly cells: readonly TagState[] }
 }
 
-/** The packet to a node that has not gone yet. */
+/** The packet to each node that is not sent yet. */
 export interface Packets {
-  /** @throws CacheError while the node is not to be trusted. */
+  /** @throws CacheError while the node is not trusted. */
   to(node: ValkeyNode): Packet
 }
 
@@ -62,14 +62,14 @@ export function createPackets(topology: () => Topology): Packets {
   const open = new WeakMap<ValkeyNode, Packet>()
   return {
     to(node) {
-      const claim = node.claim()
-      const found = open.get(node)
-      // Another claim: what is asked now may be asked of another life of the server.
-      if (found?.claim === claim && !found.full) return found
-      const gone = (): void => {
+      const token = node.requireTrust()
+      const unsent = open.get(node)
+      // With another token, commands may reach another incarnation of the server.
+      if (unsent?.token === token && !unsent.full) return unsent
+      const onSend = (): void => {
         if (open.get(node) === packet) open.delete(node)
       }
-      const packet = openPacket({ topology, node, claim, gone })
+      const packet = openPacket({ topology, node, token, onSend })
       open.set(node, packet)
       return packet
     },
@@ -78,26 +78,26 @@ export function createPackets(topology: () => Topology): Packets {
 
 const NOTHING: readonly TagState[] = []
 
-interface Opening extends Pick<Packet, 'node' | 'claim'> {
+interface PacketSetup extends Pick<Packet, 'node' | 'token'> {
   readonly topology: () => Topology
-  /** Called when it goes. */
-  gone(): void
+  /** Called when the packet is sent. */
+  onSend(): void
 }
 
 /**
- * A server's time goes by commands: fields of one record share one, and so do all keys that are certain to lie in one
- * slot. All records are read before any cell.
+ * A server's load depends on the number of commands, so fields of one record share one, and so do all keys that are certain
+ * to be in one slot. All records are read before any cell.
  */
-function openPacket({ topology, node, claim, gone }: Opening): Packet {
-  const { life, anyKeys } = claim
+function openPacket({ topology, node, token, onSend }: PacketSetup): Packet {
+  const { incarnation, anyKeys } = token
   let keyCount = 0
-  const records: Command[] = []
-  const strings: Command[] = []
-  const lifetimes: Command[] = []
+  const records: PendingCommand[] = []
+  const strings: PendingCommand[] = []
+  const lifetimes: PendingCommand[] = []
   const waiting: (() => void)[] = []
 
-  const keysAt = (slot: string, keys: readonly string[]): Place => {
-    const command = anyKeys ? strings[0] : strings.findLast((one) => one.slot === slot)
+  const keysAt = (slot: string, keys: readonly string[]): ReplySlot => {
+    const command = anyKeys ? strings[0] : strings.findLast((each) => each.slot === slot)
     const count = keys.length
     keyCount += count
     if (!command) return { command: added(strings, slot, ['mget', ...keys]), from: 0, count }
@@ -105,7 +105,7 @@ function openPacket({ topology, node, claim, gone }: Opening): Packet {
     command.words.push(...keys)
     return { command, from, count }
   }
-  const fieldsAt = (record: string, fields: readonly string[]): Place => {
+  const fieldsAt = (record: string, fields: readonly string[]): ReplySlot => {
     const count = fields.length
     const command = records.find(({ slot }) => slot === record)
     if (!command) return { command: added(records, record, ['hmget', record, ...fields]), from: 0, count }
@@ -117,24 +117,24 @@ function openPacket({ topology, node, claim, gone }: Opening): Packet {
     })
     return { command, from: 0, count, picks }
   }
-  const order: Order = {
+  const batch: Batch = {
     commands() {
-      gone()
+      onSend()
       return [...records, ...strings, ...lifetimes].map(({ words }) => words)
     },
-    done(answers) {
+    done(replies) {
       for (const [at, command] of [...records, ...strings, ...lifetimes].entries()) {
-        command.answer = answers[at] ?? null
-        if (!(command.answer instanceof Error)) continue
-        noteError(topology(), node, command.answer)
-        command.answer = topology().failure(command.answer)
+        command.reply = replies[at] ?? null
+        if (!(command.reply instanceof Error)) continue
+        noteError(topology(), node, command.reply)
+        command.reply = topology().failure(command.reply)
       }
-      for (const heard of waiting) heard()
+      for (const onReplies of waiting) onReplies()
     },
   }
   return {
     node,
-    claim,
+    token,
     get full() {
       return keyCount >= MOST_KEYS
     },
@@ -143,43 +143,43 @@ function openPacket({ topology, node, claim, gone }: Opening): Packet {
       fields: fields.length ? fieldsAt(record, fields) : undefined,
       cells: cells.length ? keysAt(record, cells) : undefined,
     }),
-    wait(heard) {
-      if (waiting.push(heard) === 1) node.send(order)
+    wait(onReplies) {
+      if (waiting.push(onReplies) === 1) node.send(batch)
     },
     entryAt({ bytes, left }) {
-      const found = listOf(bytes.command)[bytes.from]
-      if (left.answer instanceof Error) throw left.answer
-      // A key without a lifetime (-1) was not stored by us: it counts as expired.
-      return Buffer.isBuffer(found) ? { bytes: found, remaining: Number(left.answer) } : null
+      const value = listOf(bytes.command)[bytes.from]
+      if (left.reply instanceof Error) throw left.reply
+      // A key without a lifetime (-1) was not stored by Larder: it counts as expired.
+      return Buffer.isBuffer(value) ? { bytes: value, remaining: Number(left.reply) } : null
     },
     tagsAt: ({ fields, cells }) => ({
-      fields: fields ? fieldStates(fields, life) : NOTHING,
-      cells: cells ? cellStates(cells, life) : NOTHING,
+      fields: fields ? fieldStates(fields, incarnation) : NOTHING,
+      cells: cells ? cellStates(cells, incarnation) : NOTHING,
     }),
   }
 }
 
-function added(commands: Command[], slot: string, words: Command['words']): Command {
-  const command: Command = { words, slot, answer: null }
+function added(commands: PendingCommand[], slot: string, words: PendingCommand['words']): PendingCommand {
+  const command: PendingCommand = { words, slot, reply: null }
   commands.push(command)
   return command
 }
 
-function listOf({ answer }: Command): readonly Answer[] {
-  if (answer instanceof Error) throw answer
-  return answer as readonly Answer[]
+function listOf({ reply }: PendingCommand): readonly Reply[] {
+  if (reply instanceof Error) throw reply
+  return reply as readonly Reply[]
 }
 
-function fieldStates({ command, count, picks }: Place, life: string): readonly TagState[] {
-  command.states ??= listOf(command).map((text) => stateOf(text, life))
+function fieldStates({ command, count, picks }: ReplySlot, incarnation: string): readonly TagState[] {
+  command.states ??= listOf(command).map((text) => stateOf(text, incarnation))
   const { states } = command
   if (picks) return picks.map((at) => states[at] ?? null)
   return count === states.length ? states : states.slice(0, count)
 }
 
-function cellStates({ command, from, count }: Place, life: string): readonly TagState[] {
+function cellStates({ command, from, count }: ReplySlot, incarnation: string): readonly TagState[] {
   const texts = listOf(command)
   const states: TagState[] = []
-  for (let at = from; at < from + count; at++) states.push(stateOf(texts[at], life))
+  for (let at = from; at < from + count; at++) states.push(stateOf(texts[at], incarnation))
   return states
 }

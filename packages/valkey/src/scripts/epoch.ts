@@ -1,9 +1,9 @@
 /**
- * Begins a text where there is none, or (`ARGV[2]` = 1) in place of the one there is; returns the one that counts.
- * A script although it is one SET, for three reasons: a full server refuses writes, except those of scripts that say
- * so; a replica and a primary that may not take writes refuse it, even where there is nothing to write; and with the
- * server's time in it, a call executed twice, the second time late, does not bring its text back.
- * KEYS: the text's key. ARGV: a text never used before, 1 or 0, how long it lives at least from now on (ms).
+ * Creates a text if there is none, or replaces it (`ARGV[2]` = 1). Returns the text that counts.
+ * It is a script for three reasons. A full server accepts writes only from scripts that ask for it. A replica, or a primary
+ * that accepts no writes, refuses it even if there is nothing to write. And because the text contains the server's time, a
+ * call that is executed again later does not restore an old text.
+ * KEYS: the text's key. ARGV: a text that was never used, 1 or 0, the shortest remaining lifetime (ms).
  */
 export const EPOCH: string = `#!lua flags=allow-oom
 local time = redis.call('TIME')

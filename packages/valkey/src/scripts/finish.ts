@@ -1,11 +1,15 @@
 import { PRELUDE } from './prelude.ts'
 
 /**
- * Takes a write's mark off a table's tags: cells first, then the record. Cells are bumped (a bumped cell without
- * another mark is as good as none), unless the write changed nothing and its mark is still found. A field keeps its nonce if the writer left it untouched, or kept it and its mark
- * is still found; every other field is bumped, whoever marked it.
- * KEYS: the record if there is one, then cells. ARGV: nonce text, token, 1 or 0 for the record, the lifetime (ms) of
- * cells that keep their nonce (0: all are bumped), count and names untouched, count and names kept, then what is witnessed (see the prelude): its cells stay, with a new nonce.
+ * Removes a write's mark from a table's tags, from cells first and then from the record.
+ * - Cells are bumped, unless the write changed nothing and its mark is still there. A bumped cell without another mark is
+ *   removed.
+ * - A field keeps its nonce if the writer left it untouched, or if it is in `keep` and the mark is still there. All other
+ *   fields are bumped, whoever marked them.
+ *
+ * KEYS: the record if there is one, then cells. ARGV: text for nonces, token, 1 or 0 for the record, the lifetime (ms) of
+ * cells that keep their nonce (0: all are bumped), count and names of untouched fields, count and names of kept fields, then
+ * what to report (see the prelude). Cells that are reported stay, with a new nonce.
  */
 export const FINISH: string = `${PRELUDE}
 OWN = ARGV[2]
@@ -18,7 +22,7 @@ for at = first, #KEYS do
   local text = redis.call('GET', KEYS[at])
   if text then
     local tag = tagOf(text)
-    see(witness, 'c' .. at, tag)
+    observe(witness, 'c' .. at, tag)
     local kept = unmark(tag) and unchangedLife > 0
     if not kept then bump(tag) end
     leave(witness, 'c' .. at, tag)
@@ -36,7 +40,7 @@ end
 if first == 2 then
   local record = openRecord(KEYS[1])
   if not record.empty then
-    for _, name in ipairs(witness.fields) do see(witness, 'f' .. name, record.tags[name]) end
+    for _, name in ipairs(witness.fields) do observe(witness, 'f' .. name, record.tags[name]) end
     for name, tag in pairs(record.tags) do
       local had = unmark(tag)
       if not untouched[name] and not (had and keep[name]) then bump(tag) end
@@ -44,5 +48,5 @@ if first == 2 then
     saveRecord(record)
   end
 end
-return testimony(witness)
+return reportOf(witness)
 `

@@ -1,10 +1,11 @@
 import { PRELUDE } from './prelude.ts'
 
 /**
- * Puts a write's mark on a table's tags, creating what is missing; executed again it lengthens the mark.
- * Every field found in the record that the writer does not know is marked too.
- * KEYS: the record if any field is named, then cells. ARGV: nonce text, token, lifetime (ms), count and names of
- * fields, count and names of known fields, then what is witnessed (see the prelude).
+ * Puts a write's mark on a table's tags and creates missing ones. Executed again, it extends the mark.
+ * Fields of the record that the writer does not know are marked, too.
+ *
+ * KEYS: the record if any field is named, then cells. ARGV: text for nonces, token, lifetime (ms), count and names of
+ * fields, count and names of known fields, then what to report (see the prelude).
  */
 export const MARK: string = `${PRELUDE}
 OWN = ARGV[2]
@@ -20,10 +21,10 @@ if #fields > 0 then
     record.life = witness.life
     record.longer = true
   end
-  -- Before list is marked: a field that is only witnessed does not get the mark of this write.
+  -- Before list is marked, because a field that is only reported must not get the mark of this write.
   for _, name in ipairs(witness.fields) do
     local tag = fieldOf(record, name)
-    see(witness, 'f' .. name, tag)
+    observe(witness, 'f' .. name, tag)
   end
   mark(record.tags.list, deadline)
   for _, name in ipairs(fields) do mark(fieldOf(record, name), deadline) end
@@ -35,8 +36,8 @@ end
 for at = first, #KEYS do
   local tag = tagOf(redis.call('GET', KEYS[at]))
   mark(tag, deadline)
-  see(witness, 'c' .. at, tag)
+  observe(witness, 'c' .. at, tag)
   redis.call('SET', KEYS[at], textOf(tag), 'PXAT', digits(latestOf(tag, 0)))
 end
-return testimony(witness)
+return reportOf(witness)
 `

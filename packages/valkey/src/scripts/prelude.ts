@@ -1,11 +1,13 @@
 /**
- * What every script begins with. Scripts are strings because bundlers lose files.
+ * The beginning of every script. Scripts are strings because bundlers lose files.
  *
- * A tag's text is its nonce, then `|token,deadline` per mark, deadlines in the server's milliseconds, the earliest first:
- * a reader sees dirty wherever there is a `|`, without a script. A row that thousands write at once has thousands of
- * marks, so they stay text: the first tells whether any has expired, the last how long the key lives. `ARGV[1]` is text the caller never sent before; with the server's
- * microseconds and a count it makes nonces that differ even when one call is executed twice.
- * `OWN` is the token of the calling write; an expired mark of anybody else is pruned, and that gives a new nonce.
+ * A tag's text is its nonce, then `|token,deadline` for each mark, with deadlines in the server's milliseconds, the earliest
+ * first. A reader sees without a script that a tag is dirty: there is a `|`. A row that thousands write at once has thousands
+ * of marks, so they are kept as text: the first shows whether any has expired, and the last how long the key lives.
+ *
+ * `ARGV[1]` is a text that the caller never sent before. With the server's microseconds and a counter, it makes nonces that
+ * differ even if a call is executed twice. `OWN` is the token of the calling write. Expired marks of other writes are removed,
+ * which gives the tag a new nonce.
  */
 export const PRELUDE: string = `#!lua flags=allow-oom
 local time = redis.call('TIME')
@@ -29,7 +31,7 @@ local function lastOf(marks)
   return tonumber(string.match(string.sub(marks, -20), ',(%d+)$')) or 0
 end
 
--- Marks in the order of their deadlines, without those that have expired and without what is no mark.
+-- Marks in the order of their deadlines, without expired ones and without text that is no mark.
 local function sorted(marks)
   local live = {}
   for token, deadline in string.gmatch(marks, '|([^|,]*),(%d+)') do
@@ -40,7 +42,7 @@ local function sorted(marks)
   return table.concat(live)
 end
 
--- Some marks without that of this write, and its deadline if it is there.
+-- The marks without that of this write, and its deadline if it was there.
 local function withoutOwn(marks)
   local from = OWN and string.find(marks, '|' .. OWN .. ',', 1, true)
   if not from then return marks, nil end
@@ -50,7 +52,7 @@ local function withoutOwn(marks)
   return string.sub(marks, 1, from - 1) .. string.sub(marks, after), deadline
 end
 
--- Reads a tag's text; without one, a new tag. Its marks are those of other writes; the deadline of its own is apart.
+-- Parses a tag's text, or makes a new tag. marks are those of other writes; own is the deadline of this write's mark.
 local function tagOf(text)
   if not text then return { nonce = nonce(), marks = '', changed = true } end
   local bar = string.find(text, '|', 1, true)
@@ -63,7 +65,7 @@ local function tagOf(text)
     tag.marks = sorted(tag.marks)
     tag.changed = true
   end
-  -- Text that is not ours looks dirty to readers: it may not become clean with the nonce it had.
+  -- Foreign text looks dirty to readers, so it must not become clean with the nonce it had.
   if tag.changed or (tag.marks == '' and not tag.own) then
     tag.nonce = nonce()
     tag.changed = true
@@ -103,7 +105,7 @@ local function latestOf(tag, latest)
   return math.max(latest, tag.own or 0, lastOf(tag.marks))
 end
 
--- A table's record: its tags by field, and the longest lifetime any seed asked for (0: nobody seeded it).
+-- A table's record: its tags by field, and the longest lifetime that a seed asked for (0: it was never seeded).
 local function openRecord(key)
   local record = { key = key, tags = {}, life = 0 }
   local flat = redis.call('HGETALL', key)
@@ -119,7 +121,7 @@ local function openRecord(key)
   return record
 end
 
--- A field, whoever creates it, is born with the live marks of list.
+-- A new field gets the live marks of list, whoever creates it.
 local function fieldOf(record, name)
   local tag = record.tags[name]
   if not tag then
@@ -131,8 +133,8 @@ local function fieldOf(record, name)
   return tag
 end
 
--- A new lifetime is told to those who follow changes like any other: a clean key gets one when it is worth that.
-local function prolong(key, life)
+-- Followers of changes are notified of a new lifetime, too, so a clean key gets one only if it differs enough.
+local function extend(key, life)
   if redis.call('PTTL', key) < life * 0.9 then redis.call('PEXPIRE', key, digits(life)) end
 end
 
@@ -154,13 +156,13 @@ local function saveRecord(record)
     changed[#changed + 1] = digits(record.life)
   end
   for at = 1, #changed, 2 do redis.call('HSET', record.key, changed[at], changed[at + 1]) end
-  -- A dirty record goes with its last mark: whoever left it there is dead.
+  -- A dirty record expires with its last mark: the process that left it there is dead.
   if latest > 0 then
     redis.call('PEXPIREAT', record.key, digits(latest))
   elseif #changed > 0 then
     redis.call('PEXPIRE', record.key, digits(record.life))
   else
-    prolong(record.key, record.life)
+    extend(record.key, record.life)
   end
 end
 
@@ -175,33 +177,33 @@ local function namesAt(at)
   return set, list, at + count + 1
 end
 
--- What a write through asks, if it does: a lifetime (0: nothing), the count and names of fields, the count and places of cells.
+-- What a write-through wants reported: a lifetime (0: nothing), count and names of fields, count and positions of cells.
 local function witnessAt(at)
   local _, fields, after = namesAt(at + 1)
   local places, cells = namesAt(after)
   return { life = tonumber(ARGV[at]) or 0, fields = fields, places = places, cells = cells, seen = {} }
 end
 
--- A tag as it is found: its nonce, whether this write's mark is there, whether another's was.
-local function see(witness, name, tag)
+-- Records a tag as found: its nonce, whether this write's mark is there, whether another write's was.
+local function observe(witness, name, tag)
   if not tag then return end
   witness.seen[name] = { tag.nonce, tag.own and '1' or '0', tag.foreign and '1' or '0', '' }
 end
 
--- The nonce it is left with.
+-- Records the nonce that the tag is left with.
 local function leave(witness, name, tag)
   if witness.seen[name] then witness.seen[name][4] = tag.nonce end
 end
 
-local function testimony(witness)
+local function reportOf(witness)
   if witness.life == 0 then return 1 end
-  local said = {}
-  local function say(name)
+  local report = {}
+  local function add(name)
     local seen = witness.seen[name] or { '', '0', '0', '' }
-    for at = 1, 4 do said[#said + 1] = seen[at] end
+    for at = 1, 4 do report[#report + 1] = seen[at] end
   end
-  for _, name in ipairs(witness.fields) do say('f' .. name) end
-  for _, place in ipairs(witness.cells) do say('c' .. place) end
-  return said
+  for _, name in ipairs(witness.fields) do add('f' .. name) end
+  for _, place in ipairs(witness.cells) do add('c' .. place) end
+  return report
 end
 `

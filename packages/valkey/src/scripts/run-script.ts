@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { Answer, Words } from '../connection/send.ts'
+import type { Command, Reply } from '../connection/send.ts'
 import type { ValkeyNode } from '../topology/topology.ts'
 
-/** A Lua script and the digest by which a server that has seen it knows it. */
+/** A Lua script, and the digest under which a server caches it. */
 export interface Script {
   readonly lua: string
   readonly sha: string
@@ -19,18 +19,18 @@ export function scriptOf(lua: string): Script {
   return { lua, sha: createHash('sha1').update(lua).digest('hex') }
 }
 
-/** The command of a call: by digest, or with the script's whole text. */
-export function wordsOf({ script, keys, args }: ScriptCall, whole = false): Words {
+/** The command of a call: with the script's digest, or with its whole text. */
+export function wordsOf({ script, keys, args }: ScriptCall, whole = false): Command {
   const [name, text] = whole ? ['eval', script.lua] : ['evalsha', script.sha]
   return [name, text, String(keys.length), ...keys, ...args.map(String)]
 }
 
 /**
- * Runs calls on one node, one after the other, in one packet. A server that lost its scripts gets them again, and
- * then all calls again: each is harmless twice, and their order counts.
- * @throws the first error of the server's.
+ * Runs calls on one node, in order, in one packet. If the server has lost a script, all calls are sent again with their whole
+ * text: running a call twice is harmless, and their order matters.
+ * @throws the server's first error.
  */
-export async function runScripts(node: ValkeyNode, calls: readonly ScriptCall[]): Promise<readonly Answer[]> {
+export async function runScripts(node: ValkeyNode, calls: readonly ScriptCall[]): Promise<readonly Reply[]> {
   let answers = await node.ask(calls.map((call) => wordsOf(call)))
   if (answers.some(isUnknownScript)) answers = await node.ask(calls.map((call) => wordsOf(call, true)))
   const error = answers.find((answer) => answer instanceof Error)
@@ -38,6 +38,6 @@ export async function runScripts(node: ValkeyNode, calls: readonly ScriptCall[])
   return answers
 }
 
-export function isUnknownScript(answer: Answer): boolean {
+export function isUnknownScript(answer: Reply): boolean {
   return answer instanceof Error && answer.message.startsWith('NOSCRIPT')
 }

@@ -1,9 +1,10 @@
 import { PRELUDE } from './prelude.ts'
 
 /**
- * Creates what is missing of a table's tags and returns the texts of all that were asked for, fields then cells.
- * Clean tags live nine tenths as long as asked, at least; dirty ones as long as their marks.
- * KEYS: the record if any field is named, then cells. ARGV: nonce text, lifetime (ms), count and names of fields.
+ * Creates missing tags of a table and returns the texts of all tags in the request, fields before cells.
+ * Clean tags live for at least nine tenths of the lifetime; dirty ones live as long as their marks.
+ *
+ * KEYS: the record if any field is named, then cells. ARGV: text for nonces, lifetime (ms), count and names of fields.
  */
 export const SEED: string = `${PRELUDE}
 local life = tonumber(ARGV[2])
@@ -30,7 +31,7 @@ for at = first, #KEYS do
   elseif tag.changed then
     redis.call('SET', KEYS[at], text, 'PX', digits(life))
   else
-    prolong(KEYS[at], life)
+    extend(KEYS[at], life)
   end
   replies[#replies + 1] = text
 end

@@ -1,23 +1,23 @@
 import type { Renewal, TagRequest } from '@larder/core/store'
 import type { TagChanges } from './change-tags.ts'
 
-/** Names remembered at most; a forgotten one is renewed once more than needed. */
+/** How many names are kept. A name that is dropped is renewed once more than needed. */
 const MOST_NAMES = 10_000
-/** Share of a lifetime that may pass before a tag is renewed again: three quarters, half as much again as an entry lives. */
+/** Share of a lifetime that may pass before a tag is renewed again. */
 const DUE = 1 / 4
 
 /**
- * What this process prolonged lately: a tag must outlive the entries that name it, but not every fill needs to say so.
- * Records and cells have lifetimes; fields live with their record.
+ * Lifetimes of tags that this process extended recently. A tag must outlive the entries that depend on it, but not every load
+ * has to extend it. Records and cells have lifetimes; fields live as long as their record.
  */
 export interface Renewals {
-  /** The part of the tags that must be prolonged now. It counts as prolonged from this call on. */
+  /** The tags that must be extended now. They count as extended from this call on. */
   due(renewal: Renewal): readonly TagRequest[]
-  /** These were just prolonged by a seed. */
+  /** A seed has just extended these. */
   done(tags: readonly TagRequest[], lifetime: number): void
-  /** Prolonging these failed, or is not known to have worked. */
+  /** Extending these failed, or may have failed. */
   forget(tags: readonly TagRequest[]): void
-  /** The server lost what it had. */
+  /** A server may have lost its tags. */
   clear(): void
 }
 
@@ -26,7 +26,7 @@ export function createRenewals(
   now: () => number = () => performance.now(),
   most: number = MOST_NAMES,
 ): Renewals {
-  /** Name to the end of its life, the one renewed longest ago first. */
+  /** Name to the end of its lifetime. The name renewed longest ago comes first. */
   const ends = new Map<string, number>()
 
   const renewed = (name: string, end: number): void => {
@@ -69,7 +69,7 @@ function namesOf(tags: readonly TagRequest[]): readonly string[] {
   return tags.flatMap(({ record, fields, cells }) => (fields.length ? [record, ...cells] : cells))
 }
 
-/** Prolongs the part of the tags that nobody here prolonged lately. A failure costs misses, later, and no more. */
+/** Extends the tags that were not extended recently. A failure costs misses later, never freshness. */
 export function renewTags(tags: TagChanges, renewals: Renewals, renewal: Renewal): void {
   for (const request of renewals.due(renewal))
     tags.seed(request, renewal.lifetime).catch(() => renewals.forget([request]))

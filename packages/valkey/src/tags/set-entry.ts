@@ -1,7 +1,7 @@
 import type { Topology } from '../topology/topology.ts'
 import { noteError } from './change-tags.ts'
 
-/** Stores an entry, whatever was there. Late or twice, it does no harm: it never validates then. */
+/** Stores an entry, replacing any other. If it arrives late or twice, it does no harm, because it never validates then. */
 export async function setEntry(
   topology: Topology,
   entry: string,
@@ -10,8 +10,8 @@ export async function setEntry(
 ): Promise<void> {
   const node = topology.nodeOf(entry)
   const value = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const [answer] = await node.ask([['set', entry, value, 'px', String(Math.max(1, Math.round(lifetime)))]])
-  if (!(answer instanceof Error)) return
-  noteError(topology, node, answer)
-  throw answer
+  const [reply] = await node.ask([['set', entry, value, 'px', String(Math.max(1, Math.round(lifetime)))]])
+  if (!(reply instanceof Error)) return
+  noteError(topology, node, reply)
+  throw reply
 }

@@ -1,41 +1,41 @@
-import type { FinishRequest, MarkRequest, TagReport, WitnessedTag } from '@larder/core/store'
-import type { Answer } from '../connection/send.ts'
-import type { Claim, Topology, ValkeyNode } from '../topology/topology.ts'
+import type { FinishRequest, MarkRequest, ReportedTag, TagReport } from '@larder/core/store'
+import type { Reply } from '../connection/send.ts'
+import type { Topology, TrustToken, ValkeyNode } from '../topology/topology.ts'
 import type { Epoch } from '../watch/epoch.ts'
 
-/** What a script saw of the tags it was to witness; the store adds its epoch. */
-export type Witnessed = Omit<TagReport, 'epoch'>
+/** A {@link TagReport} as a script returns it. The store adds its epoch. */
+export type ReportWithoutEpoch = Omit<TagReport, 'epoch'>
 
-/** Texts a script gives for each tag: nonce found, own mark, foreign mark, nonce left. */
+/** How many texts a script returns for each tag: nonce found, own mark, foreign mark, nonce left. */
 const TEXTS = 4
 
-/** A server that is about to be asked, and what is believed of it. */
-export interface Asked {
+/** A node, and the token under which its reply will count. */
+export interface TrustedNode {
   readonly node: ValkeyNode
-  readonly claim: Claim
+  readonly token: TrustToken
 }
 
 /**
- * The server that is about to be asked, where something is witnessed and that server is trusted: a mark is sent to any,
- * but what only a trusted one says counts.
+ * The node that a request is about to be sent to, if the request asks for a report and the node is trusted. Marks are sent to
+ * any node, but only the report of a trusted one counts.
  */
-export function askedOf(
+export function trustedNodeOf(
   topology: Topology,
-  { record, witness }: MarkRequest | FinishRequest,
-): Asked | undefined {
-  if (!witness) return undefined
+  { record, reportOn }: MarkRequest | FinishRequest,
+): TrustedNode | undefined {
+  if (!reportOn) return undefined
   try {
     const node = topology.nodeOf(record)
-    return { node, claim: node.claim() }
+    return { node, token: node.requireTrust() }
   } catch {
     return undefined
   }
 }
 
-/** Whether it was that server that answered, as far as is known already: nobody waits for a check because of a report. */
-function vouchedFor(topology: Topology, record: string, { node, claim }: Asked): boolean {
+/** True if the same node replied and no check is needed to trust it: a report is not worth waiting for one. */
+function stillTrusted(topology: Topology, record: string, { node, token }: TrustedNode): boolean {
   try {
-    const checked = topology.nodeOf(record) === node ? node.confirm(claim) : Promise.resolve(0)
+    const checked = topology.nodeOf(record) === node ? node.confirm(token) : Promise.resolve(0)
     checked?.catch(() => {})
     return checked === undefined
   } catch {
@@ -43,41 +43,43 @@ function vouchedFor(topology: Topology, record: string, { node, claim }: Asked):
   }
 }
 
-/** Reads the answers to one call. Undefined where it was to witness nothing, or another server may have answered. */
-export function witnessed(
+/** Parses the replies to one call. Undefined if no report was asked for, or if another server may have replied. */
+export function reportOf(
   topology: Topology,
-  { record, witness }: MarkRequest | FinishRequest,
-  asked: Asked | undefined,
-  answers: readonly Answer[],
-): Witnessed | undefined {
-  const [texts, ...more] = answers
-  if (!witness || !asked || more.length || !Array.isArray(texts)) return undefined
-  if (!vouchedFor(topology, record, asked)) return undefined
-  const { life } = asked.claim
-  const tags: WitnessedTag[] = []
+  { record, reportOn }: MarkRequest | FinishRequest,
+  trusted: TrustedNode | undefined,
+  replies: readonly Reply[],
+): ReportWithoutEpoch | undefined {
+  const [texts, ...more] = replies
+  if (!reportOn || !trusted || more.length || !Array.isArray(texts)) return undefined
+  if (!stillTrusted(topology, record, trusted)) return undefined
+  const { incarnation } = trusted.token
+  const tags: ReportedTag[] = []
   for (let at = 0; at < texts.length; at += TEXTS) {
     const [found, own, foreign, left] = texts.slice(at, at + TEXTS).map(String)
-    const nonce = (text: string | undefined) => (text ? `${text}@${life}` : undefined)
+    const nonce = (text: string | undefined) => (text ? `${text}@${incarnation}` : undefined)
     tags.push({ found: nonce(found), left: nonce(left || found), own: own === '1', foreign: foreign === '1' })
   }
-  const { length } = witness.fields
-  if (tags.length !== length + witness.cells.length) return undefined
+  const { length } = reportOn.fields
+  if (tags.length !== length + reportOn.cells.length) return undefined
   return { fields: tags.slice(0, length), cells: tags.slice(length) }
 }
 
-/** Sends a mark or a finish and adds the epoch to what was witnessed: one that changed meanwhile belongs to neither side. */
-export async function reported<R extends MarkRequest | FinishRequest>(
+/** Sends a mark or a finish and adds the epoch to its report. No report if the epoch changed meanwhile. */
+export async function withEpoch<R extends MarkRequest | FinishRequest>(
   epoch: Pick<Epoch, 'current'>,
   request: R,
-  tell: (request: R) => Promise<Witnessed | undefined>,
+  send: (request: R) => Promise<ReportWithoutEpoch | undefined>,
 ): Promise<TagReport | undefined> {
-  const before = request.witness && present(epoch)
-  const seen = await tell(request)
-  return seen && before !== undefined && present(epoch) === before ? { epoch: before, ...seen } : undefined
+  const before = request.reportOn && currentEpoch(epoch)
+  const report = await send(request)
+  return report && before !== undefined && currentEpoch(epoch) === before
+    ? { epoch: before, ...report }
+    : undefined
 }
 
-/** What has to be told to a store is told whatever the epoch. */
-function present(epoch: Pick<Epoch, 'current'>): string | undefined {
+/** Undefined instead of an error: marks and finishes are sent whatever the epoch. */
+function currentEpoch(epoch: Pick<Epoch, 'current'>): string | undefined {
   try {
     return epoch.current()
   } catch {

@@ -4,14 +4,14 @@ import { ignoreErrors } from '../connection/client-events.ts'
 import type { Failure } from '../connection/failure.ts'
 import { viewOf } from './cluster-view.ts'
 import { watchNode } from './node.ts'
-import type { NodeDuties, TopologyChange, ValkeyNode } from './topology.ts'
+import type { NodeHooks, TopologyChange, ValkeyNode } from './topology.ts'
 
-/** The primaries of a cluster, each watched, as its client finds and loses them. */
+/** The primaries of a Cluster, each watched, as the client finds and loses them. */
 export interface ClusterNodes {
   readonly all: () => readonly ValkeyNode[]
   /** By `host:port`. */
   at(name: string | undefined): ValkeyNode | undefined
-  /** Takes over what the client knows now. Returns whether every slot's primary has a connection, or an attempt. */
+  /** Takes over what the client knows now. @returns whether every slot's primary has a connection or an attempt. */
   follow(): boolean
   stop(): void
 }
@@ -19,7 +19,7 @@ export interface ClusterNodes {
 export function followNodes(
   cluster: ValkeyCluster,
   failureAt: (name?: string) => Failure,
-  duties: NodeDuties,
+  hooks: NodeHooks,
   changed: (change: TopologyChange) => void,
 ): ClusterNodes {
   const nodes = new Map<string, ValkeyNode>()
@@ -27,12 +27,12 @@ export function followNodes(
   let owners = ''
 
   const add = (name: string, client: ValkeyClient): void => {
-    const failure = partly(failureAt(name), () => [...nodes.values()])
-    const node = watchNode({ name, client, failure, duties, changed, again: seen.has(name) })
+    const failure = asMovingWhileOthersAnswer(failureAt(name), () => [...nodes.values()])
+    const node = watchNode({ name, client, failure, hooks, changed, again: seen.has(name) })
     seen.add(name)
     nodes.set(name, node)
     changed({ kind: 'came', node })
-    // One that its cluster has dropped would write its last words to the console.
+    // The client of a node that the Cluster has dropped would print its last error to the console.
     ignoreErrors(client)
     // The cluster's clients connect when they are first used.
     void node.opened()
@@ -62,8 +62,8 @@ export function followNodes(
   }
 }
 
-/** A primary that is lost is no sign that the whole store is down: the other ones still answer. */
-function partly(failure: Failure, nodes: () => readonly ValkeyNode[]): Failure {
+/** One lost primary does not mean that the whole store is down: the others still answer. */
+function asMovingWhileOthersAnswer(failure: Failure, nodes: () => readonly ValkeyNode[]): Failure {
   return (error) => {
     const all = failure(error)
     if (all.code !== 'LARDER_STORE' || !nodes().some((node) => node.trusted())) return all

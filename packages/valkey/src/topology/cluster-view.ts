@@ -1,12 +1,12 @@
 import type { ValkeyClient, ValkeyCluster } from '../connection/client.ts'
 
-/** The primaries that a cluster's client knows, by `host:port`. */
+/** The primaries that a Cluster's client knows, by `host:port`. */
 export interface ClusterView {
   /** Those with a connection. */
   readonly clients: ReadonlyMap<string, ValkeyClient>
   /** Those with a slot. */
   readonly serving: ReadonlySet<string>
-  /** Differs whenever a slot has another owner. */
+  /** Changes whenever a slot changes its owner. */
   readonly owners: string
 }
 
@@ -27,7 +27,7 @@ export function viewOf(cluster: ValkeyCluster): ClusterView {
   return { clients, serving, owners: owners.join(';') }
 }
 
-/** Where an address leads that a node told, if the cluster's client translates addresses. */
+/** The address at which a node is reached, translated by the client's `natMap`. */
 export function mapped(cluster: ValkeyCluster, address: string): string {
   const natMap = cluster.options?.natMap
   const found: unknown =

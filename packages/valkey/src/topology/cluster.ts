@@ -7,36 +7,36 @@ import { mapped } from './cluster-view.ts'
 import { createListeners } from './listeners.ts'
 import { createRefresh } from './refresh.ts'
 import { slotOf } from './slot.ts'
-import type { NodeDuties, Topology } from './topology.ts'
+import type { NodeHooks, Topology } from './topology.ts'
 
-/** How often the slots are asked for while a primary does not answer (ms): another may have taken its place. */
-const SEARCH = 500
+/** How often the slots are asked for while a primary does not answer (ms): another one may have replaced it. */
+const SEARCH_INTERVAL = 500
 
 /** What a Cluster topology is made of. */
 export interface ClusterSetup {
   readonly cluster: ValkeyCluster
   readonly address: string
-  /** Errors that come from a place: a node's `host:port`, or nothing. */
+  /** Errors with the place they come from: a node's `host:port`, or none. */
   readonly failureAt: (name?: string) => Failure
-  readonly duties: NodeDuties
-  /** Ends the cluster's connections, if they are ours. */
+  readonly hooks: NodeHooks
+  /** Closes the Cluster's connections, if the store opened them. */
   close(): void
 }
 
 /**
- * A Cluster, of which only the connections and the table of slots are used: each command goes to its slot's primary
- * directly, and redirects come back to us. The Cluster's own routing follows them, and asks replicas where told to.
+ * A Cluster. Only the client's connections and its table of slots are used: each command goes straight to the primary of
+ * its slot, and redirects are returned. The client's own routing would follow them, and could read from replicas.
  */
-export function clusterTopology({ cluster, address, failureAt, duties, close }: ClusterSetup): Topology {
+export function clusterTopology({ cluster, address, failureAt, hooks, close }: ClusterSetup): Topology {
   const failure = failureAt()
   const listeners = createListeners()
   const refresh = createRefresh(cluster)
-  const nodes = followNodes(cluster, failureAt, duties, (change) => {
-    listeners.tell(change)
-    if (change.kind === 'ready') refresh.proven()
+  const nodes = followNodes(cluster, failureAt, hooks, (change) => {
+    listeners.notify(change)
+    if (change.kind === 'ready') refresh.nodeAnswered()
     if (change.kind === 'lost') refresh.soon()
   })
-  let first: Promise<void> | undefined = told(cluster)
+  let first: Promise<void> | undefined = slotsLearned(cluster)
     .then(() => Promise.all(nodes.all().map((node) => node.opened())))
     .then(() => {
       first = undefined
@@ -44,14 +44,19 @@ export function clusterTopology({ cluster, address, failureAt, duties, close }: 
   const follow = (): void => {
     if (!nodes.follow()) refresh.soon()
   }
-  // What is gone is gone at once; what comes is known with its slots.
-  const on = { refresh: follow, '-node': follow, 'node error': refresh.blame, error: refresh.blame }
-  const silence = onEvents(cluster, on)
+  // Removed nodes are removed immediately; new ones are known once their slots are.
+  const on = {
+    refresh: follow,
+    '-node': follow,
+    'node error': refresh.recordError,
+    error: refresh.recordError,
+  }
+  const removeHandlers = onEvents(cluster, on)
   if (cluster.slots.length) follow()
-  // A server that hangs keeps its connection, and nothing else tells that it was replaced.
+  // A server that hangs keeps its connection, so only its slots show that it was replaced.
   const search = setInterval(() => {
     if (nodes.all().some((node) => !node.trusted())) refresh.soon()
-  }, SEARCH)
+  }, SEARCH_INTERVAL)
   search.unref()
 
   return {
@@ -63,8 +68,8 @@ export function clusterTopology({ cluster, address, failureAt, duties, close }: 
       const node = nodes.at(cluster.slots[slot]?.[0])
       if (node) return node
       refresh.soon()
-      const { message, code } = failure(refresh.trouble())
-      // Part of the cluster is no sign that all of it is down.
+      const { message, code } = failure(refresh.lastError())
+      // A lost part does not mean that the whole Cluster is down.
       const part = nodes.all().some((other) => other.trusted())
       throw new CacheError(part ? 'LARDER_STORE_MOVING' : code, `no primary serves slot ${slot}: ${message}`)
     },
@@ -72,18 +77,18 @@ export function clusterTopology({ cluster, address, failureAt, duties, close }: 
     nodeAt: (address) => nodes.at(mapped(cluster, address)),
     refresh: refresh.soon,
     opened() {
-      begin(cluster)
+      startConnecting(cluster)
       return first
     },
     async check() {
-      begin(cluster)
-      if (!['ready', 'end'].includes(cluster.status)) await told(cluster)
-      if (!nodes.follow()) throw failure(refresh.trouble())
+      startConnecting(cluster)
+      if (!['ready', 'end'].includes(cluster.status)) await slotsLearned(cluster)
+      if (!nodes.follow()) throw failure(refresh.lastError())
       await Promise.all(nodes.all().map((node) => node.check()))
     },
     onChange: listeners.add,
     close() {
-      silence()
+      removeHandlers()
       clearInterval(search)
       refresh.stop()
       nodes.stop()
@@ -92,18 +97,18 @@ export function clusterTopology({ cluster, address, failureAt, duties, close }: 
   }
 }
 
-function begin(cluster: ValkeyCluster): void {
+function startConnecting(cluster: ValkeyCluster): void {
   if (cluster.status === 'wait') void cluster.connect().catch(() => {})
 }
 
-/** Resolves when the cluster's client has learned its slots, or failed to. */
-function told(cluster: ValkeyCluster): Promise<void> {
+/** Resolves when the Cluster's client has learned its slots, or failed to. */
+function slotsLearned(cluster: ValkeyCluster): Promise<void> {
   if (cluster.status === 'ready' || cluster.status === 'end') return Promise.resolve()
   return new Promise((resolve) => {
     const over = (): void => {
-      silence()
+      removeHandlers()
       resolve()
     }
-    const silence = onEvents(cluster, { ready: over, close: over, end: over })
+    const removeHandlers = onEvents(cluster, { ready: over, close: over, end: over })
   })
 }

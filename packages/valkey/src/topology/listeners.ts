@@ -1,9 +1,9 @@
 import type { Topology, TopologyChange } from './topology.ts'
 
-/** Tells whoever listens. */
+/** Notifies listeners of changes in the topology. */
 export interface Listeners {
   readonly add: Topology['onChange']
-  tell(change: TopologyChange): void
+  notify(change: TopologyChange): void
 }
 
 export function createListeners(): Listeners {
@@ -13,7 +13,7 @@ export function createListeners(): Listeners {
       all.add(listener)
       return () => void all.delete(listener)
     },
-    tell(change) {
+    notify(change) {
       for (const listener of all) listener(change)
     },
   }

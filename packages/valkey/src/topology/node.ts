@@ -3,90 +3,90 @@ import { followAttempts } from '../connection/attempts.ts'
 import type { ValkeyClient } from '../connection/client.ts'
 import type { Failure } from '../connection/failure.ts'
 import { createOutbox } from '../connection/send.ts'
-import type { NodeDuties, TopologyChange, ValkeyNode } from './topology.ts'
+import type { NodeHooks, TopologyChange, ValkeyNode } from './topology.ts'
 import { createTrust } from './trust.ts'
 
 /** How often a server is asked who it is (ms). */
-const EVERY = 1_000
-/** A look that comes so much too late (ms) tells of a process that was busy with something else. */
-const OVERSLEPT = 100
-/** What its sockets get then, once. */
-const GRACE = 100
+const CHECK_INTERVAL = 1_000
+/** A timer that fires this much too late (ms) shows that the event loop was blocked. */
+const BLOCKED_AFTER = 100
+/** How long sockets are then given to deliver replies (ms). */
+const READ_TIME = 100
 
 export interface NodeSetup {
   readonly name: string
   readonly client: ValkeyClient
   readonly failure: Failure
-  readonly duties: NodeDuties
+  readonly hooks: NodeHooks
   readonly changed: (change: TopologyChange) => void
-  /** Is called whenever a new connection turns out to lead to a server that answers. */
-  readonly proven?: (() => void) | undefined
+  /** Called when the server behind a new connection has answered. */
+  readonly onCheckPassed?: (() => void) | undefined
   /** This process was connected to this server before, by a client that is gone. */
   readonly again?: boolean
 }
 
-/** Follows one server's connection, and asks every second who answers there. */
+/** Follows one server's connection and checks every second which incarnation answers. */
 export function watchNode(setup: NodeSetup): ValkeyNode {
-  const { name, client, failure, duties, changed, again = false } = setup
-  const trust = createTrust({ node: () => node, attempts: () => attempts, failure, duties, changed, again })
+  const { name, client, failure, hooks, changed, again = false } = setup
+  const trust = createTrust({ node: () => node, attempts: () => attempts, failure, hooks, changed, again })
   const watch = async (): Promise<void> => {
-    const { count } = attempts
-    const alive = (): boolean => !attempts.stopped && count === attempts.count
-    let asked = 0
-    while (alive()) {
-      await awake(EVERY)
-      if (!alive()) return
-      trust.judge(asked)
-      // Not awaited: a server that hangs must not keep its own trust from ending.
-      void trust.prove().catch(() => {})
-      asked = trust.checks
+    const { disconnects } = attempts
+    const isConnected = (): boolean => !attempts.stopped && disconnects === attempts.disconnects
+    let checksBefore = 0
+    while (isConnected()) {
+      await waitAndReadSockets(CHECK_INTERVAL)
+      if (!isConnected()) return
+      trust.expireIfOverdue(checksBefore)
+      // Not awaited, so that trust in a server that hangs ends in time.
+      void trust.check().catch(() => {})
+      checksBefore = trust.checksBegun
     }
   }
   const attempts = followAttempts(
     client,
     failure,
-    // Not before this function has returned: the client may be connected already.
+    // The client may be connected already, so wait until this function has returned.
     async () => {
       await Promise.resolve()
       void watch()
-      await trust.prove()
+      await trust.check()
     },
-    trust.lose,
-    setup.proven,
+    trust.loseTrust,
+    setup.onCheckPassed,
   )
   const node: ValkeyNode = {
     name,
     client,
-    get losses() {
-      return attempts.count
+    get disconnects() {
+      return attempts.disconnects
     },
-    claim: trust.claim,
+    requireTrust: trust.requireTrust,
     confirm: trust.confirm,
     trusted: trust.trusted,
-    belief: trust.belief,
-    ...createOutbox(client, attempts.why, duties.sending),
-    doubt: trust.doubt,
+    trustedIncarnation: trust.trustedIncarnation,
+    ...createOutbox(client, attempts.causeOf, hooks.beforeSend),
+    suspect: trust.suspect,
     opened: attempts.first,
     async check() {
-      await attempts.now()
-      await trust.prove()
+      await attempts.current()
+      await trust.check()
     },
     stop() {
       if (attempts.stopped) return
       attempts.stop()
-      trust.lose()
+      trust.loseTrust()
     },
   }
   return node
 }
 
-/** Waits, and reads what sockets have: timers run before them, and a blocked event loop is no sign of a silent server. */
-async function awake(milliseconds: number): Promise<void> {
+/** Waits, then lets sockets deliver. Timers run before sockets, so a blocked event loop must not count as a server that does not reply. */
+async function waitAndReadSockets(milliseconds: number): Promise<void> {
   const due = performance.now() + milliseconds
   await wait(milliseconds, undefined, { ref: false })
-  const late = performance.now() - due > OVERSLEPT
+  const late = performance.now() - due > BLOCKED_AFTER
   for (let turns = 0; turns < 2; turns++) await turn()
   if (!late) return
-  await wait(GRACE, undefined, { ref: false })
+  await wait(READ_TIME, undefined, { ref: false })
   for (let turns = 0; turns < 2; turns++) await turn()
 }

@@ -2,23 +2,23 @@ import type { Connection } from '../connection/connect.ts'
 import { type Failure, isMoving } from '../connection/failure.ts'
 import { createListeners } from './listeners.ts'
 import { watchNode } from './node.ts'
-import type { NodeDuties, Topology } from './topology.ts'
+import type { NodeHooks, Topology } from './topology.ts'
 
-/** How long a primary that sentinels named may leave us without trust before they are asked again (ms). */
-const SEARCH = 1_000
+/** How often an untrusted primary makes the Sentinels be asked again (ms). */
+const SEARCH_INTERVAL = 1_000
 
-/** One server, or the primary that Sentinels name: a client that finds it again whenever it is lost. */
-export function singleTopology(connection: Connection, duties: NodeDuties): Topology {
-  const { client, name, address, close, seek, proven } = connection
-  const failure = oneOfMany(connection.failure)
+/** One server, or the primary that Sentinels name. The client finds it again whenever it is lost. */
+export function singleTopology(connection: Connection, hooks: NodeHooks): Topology {
+  const { client, name, address, close, reconnect: seek, onCheckPassed: proven } = connection
+  const failure = namingClusters(connection.failure)
   const listeners = createListeners()
-  const node = watchNode({ name, client, failure, duties, changed: listeners.tell, proven })
-  // A server that hangs keeps its connection, and nothing else tells that it was replaced.
+  const node = watchNode({ name, client, failure, hooks, changed: listeners.notify, onCheckPassed: proven })
+  // A server that hangs keeps its connection, so only the Sentinels know that it was replaced.
   let trusted = true
   const search = setInterval(() => {
     if (!trusted && !node.trusted() && client.status === 'ready') seek?.()
     trusted = node.trusted()
-  }, SEARCH)
+  }, SEARCH_INTERVAL)
   search.unref()
   if (!seek) clearInterval(search)
   return {
@@ -40,8 +40,8 @@ export function singleTopology(connection: Connection, duties: NodeDuties): Topo
   }
 }
 
-/** Where one server is told of others, it is a Cluster: no slot is just moving. */
-function oneOfMany(failure: Failure): Failure {
+/** A redirect from a single server means that it is a node of a Cluster, not that a slot is moving. */
+function namingClusters(failure: Failure): Failure {
   return (error) =>
     isMoving(error)
       ? failure(

@@ -1,136 +1,144 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Attempts } from '../connection/attempts.ts'
+import { needsPassword } from '../connection/connection-problem.ts'
 import type { Failure } from '../connection/failure.ts'
-import { isUnsigned } from '../connection/trouble.ts'
-import type { Claim, Identity, NodeDuties, TopologyChange, ValkeyNode } from './topology.ts'
+import type { Identity, NodeHooks, TopologyChange, TrustToken, ValkeyNode } from './topology.ts'
 
-/** A server is believed if the last check that succeeded was sent less than this ago (ms). */
+/** A server is trusted if the last check that passed was sent less than this ago (ms). */
 const TRUST = 2_000
-/** A server of which an answer came less than this ago is not silent (ms): the check's answer is behind others. */
-const SILENT = 900
+/** A check is overdue only if no other reply came for this long (ms): its reply may wait behind others. */
+const OVERDUE_AFTER = 900
 
-/** What checking one server takes. */
+/** What trust in one server depends on. */
 export interface TrustSetup {
   readonly node: () => ValkeyNode
   readonly attempts: () => Attempts
   readonly failure: Failure
-  readonly duties: NodeDuties
+  readonly hooks: NodeHooks
   readonly changed: (change: TopologyChange) => void
+  /** This process was connected to the server before, by a client that is gone. */
   readonly again: boolean
 }
 
-/** Whether a server is believed just now, and in which of its lives. */
-export interface Trust extends Pick<ValkeyNode, 'claim' | 'confirm' | 'trusted' | 'belief' | 'doubt'> {
+/** Whether a server is trusted now, and in which incarnation. */
+export interface Trust
+  extends Pick<ValkeyNode, 'requireTrust' | 'confirm' | 'trusted' | 'trustedIncarnation' | 'suspect'> {
   /** Checks begun so far. */
-  readonly checks: number
-  /** Asks the server. @throws CacheError saying why it is not believed. */
-  prove(): Promise<void>
-  /** To be called when a check has had time to be answered and heard: trust in a silent server ends with its time. */
-  judge(check: number): void
-  lose(): void
+  readonly checksBegun: number
+  /** Asks the server who it is. @throws CacheError with the reason why it is not trusted. */
+  check(): Promise<void>
+  /**
+   * Ends trust in a server that does not reply, once the last passed check is old. Call it when check number `check` has
+   * had time to be answered.
+   */
+  expireIfOverdue(check: number): void
+  loseTrust(): void
 }
 
 export function createTrust(setup: TrustSetup): Trust {
   const { node, attempts, failure, changed } = setup
-  const state = beginning(() => changed({ kind: 'lost', node: node() }))
-  let heard = Number.NEGATIVE_INFINITY
+  const state = initialState(() => changed({ kind: 'lost', node: node() }))
+  let lastReplyAt = Number.NEGATIVE_INFINITY
   let asking = false
 
-  const distrust = (): Error => failure(state.silent ? new Error(SILENCE) : attempts().trouble)
-  const prove = (): Promise<void> => {
-    state.latest = check(setup, state)
-    return state.latest
+  const notTrusted = (): Error => failure(state.overdue ? new Error(NO_REPLY) : attempts().problem)
+  const check = (): Promise<void> => {
+    state.latestCheck = runCheck(setup, state)
+    return state.latestCheck
   }
-  const later = async ({ checks, reign }: Claim): Promise<number> => {
-    // Answers come in order: a check that began after the question was answered after it.
-    const passed = (): boolean => state.known !== undefined && state.known.check > checks
-    if (!passed()) await (state.checks > checks ? state.latest : prove())
-    if (reign !== state.reign || !state.known || !passed()) throw distrust()
+  const confirmByCheck = async ({ checksBegun, trustPeriod }: TrustToken): Promise<number> => {
+    // Replies come in order: a check that began after a command was sent is answered after it.
+    const passed = (): boolean => state.known !== undefined && state.known.check > checksBegun
+    if (!passed()) await (state.checksBegun > checksBegun ? state.latestCheck : check())
+    if (trustPeriod !== state.trustPeriod || !state.known || !passed()) throw notTrusted()
     return state.known.sent
   }
   return {
-    claim() {
-      const known = state.believed()
-      if (!known) throw distrust()
-      const { reign, checks } = state
-      state.claim ??= { life: known.life, anyKeys: known.anyKeys, reign, checks }
-      return state.claim
+    requireTrust() {
+      const known = state.trusted()
+      if (!known) throw notTrusted()
+      const { incarnation, anyKeys } = known
+      const { trustPeriod, checksBegun } = state
+      state.token ??= { incarnation, anyKeys, trustPeriod, checksBegun }
+      return state.token
     },
-    confirm(claim) {
-      if (claim.reign !== state.reign || !state.known) throw failure(new Error(ANOTHER))
-      heard = performance.now()
-      return heard - state.known.sent < TRUST ? undefined : later(claim)
+    confirm(token) {
+      if (token.trustPeriod !== state.trustPeriod || !state.known) throw failure(new Error(OTHER_INCARNATION))
+      lastReplyAt = performance.now()
+      return lastReplyAt - state.known.sent < TRUST ? undefined : confirmByCheck(token)
     },
-    trusted: () => state.believed() !== undefined,
-    belief() {
+    trusted: () => state.trusted() !== undefined,
+    trustedIncarnation() {
       const { known } = state
-      return known && isYoung(known) ? { life: known.life, until: known.sent + TRUST } : undefined
+      return known && isYoung(known)
+        ? { incarnation: known.incarnation, until: known.sent + TRUST }
+        : undefined
     },
-    get checks() {
-      return state.checks
+    get checksBegun() {
+      return state.checksBegun
     },
-    prove,
-    judge(number) {
-      state.silent = state.ended < number && performance.now() - heard > SILENT
-      if (!state.believed()) state.lose()
+    check,
+    expireIfOverdue(number) {
+      state.overdue = state.checksEnded < number && performance.now() - lastReplyAt > OVERDUE_AFTER
+      if (!state.trusted()) state.loseTrust()
     },
-    lose() {
-      state.silent = false
-      state.lose()
+    loseTrust() {
+      state.overdue = false
+      state.loseTrust()
     },
-    doubt(error) {
-      state.doubts++
-      attempts().blame(error)
-      state.silent = false
-      state.lose()
+    suspect(error) {
+      state.suspicions++
+      attempts().recordError(error)
+      state.overdue = false
+      state.loseTrust()
       if (asking) return
       asking = true
       const over = (): void => {
         asking = false
       }
-      prove().then(over, over)
+      check().then(over, over)
     },
   }
 }
 
-const ANOTHER = 'another server answers than when the call was sent'
-const SILENCE = 'has not answered for two seconds'
+const OTHER_INCARNATION = 'another server answers than when the call was sent'
+const NO_REPLY = 'has not answered for two seconds'
 
-/** What is known of the server, and by which checks. */
+/** What is known about the server, and from which checks. */
 interface State {
   known: (Identity & { readonly sent: number; readonly check: number }) | undefined
-  /** What was claimed since the last check began. */
-  claim: Claim | undefined
-  reign: number
-  /** Checks begun, the last one that ended, well or badly, and the outcome of the last one. */
-  checks: number
-  ended: number
-  latest: Promise<void>
-  doubts: number
-  /** It owes an answer and says nothing. */
-  silent: boolean
-  /** Nothing, while the server is not believed. */
-  believed(): State['known']
-  lose(): void
+  /** Shared by all requests since the last check began. */
+  token: TrustToken | undefined
+  trustPeriod: number
+  /** How many checks were begun, the number of the last one that ended, and the outcome of the last one begun. */
+  checksBegun: number
+  checksEnded: number
+  latestCheck: Promise<void>
+  suspicions: number
+  /** A check has had time to be answered, and there was no reply of any kind. */
+  overdue: boolean
+  /** Undefined while the server is not trusted. */
+  trusted(): State['known']
+  loseTrust(): void
 }
 
-/** Of a server that was never asked. @param lost is called whenever it was believed and no longer is. */
-function beginning(lost: () => void): State {
+/** The state of a server that was never asked. @param lost is called when trust in it ends. */
+function initialState(lost: () => void): State {
   const state: State = {
     known: undefined,
-    claim: undefined,
-    reign: 0,
-    checks: 0,
-    ended: 0,
-    latest: Promise.resolve(),
-    doubts: 0,
-    silent: false,
-    believed: () => (state.known && state.silent && !isYoung(state.known) ? undefined : state.known),
-    lose() {
+    token: undefined,
+    trustPeriod: 0,
+    checksBegun: 0,
+    checksEnded: 0,
+    latestCheck: Promise.resolve(),
+    suspicions: 0,
+    overdue: false,
+    trusted: () => (state.known && state.overdue && !isYoung(state.known) ? undefined : state.known),
+    loseTrust() {
       if (!state.known) return
       state.known = undefined
-      state.claim = undefined
-      state.reign++
+      state.token = undefined
+      state.trustPeriod++
       lost()
     },
   }
@@ -140,40 +148,40 @@ function beginning(lost: () => void): State {
 const isYoung = ({ sent }: { readonly sent: number }): boolean => performance.now() - sent < TRUST
 
 /** Asks the server who it is. */
-async function check(setup: TrustSetup, state: State): Promise<void> {
-  const { node, attempts, failure, duties, changed, again } = setup
-  const { count } = attempts()
-  const { doubts } = state
-  const number = ++state.checks
-  state.claim = undefined
-  // An answer that outlived its connection, or a doubt that came meanwhile, says nothing about what comes next.
+async function runCheck(setup: TrustSetup, state: State): Promise<void> {
+  const { node, attempts, failure, hooks, changed, again } = setup
+  const { disconnects } = attempts()
+  const { suspicions } = state
+  const number = ++state.checksBegun
+  state.token = undefined
+  // A reply says nothing about the present if its connection is gone or the server was suspected meanwhile.
   const outdated = (): boolean =>
     attempts().stopped ||
-    count !== attempts().count ||
-    doubts !== state.doubts ||
+    disconnects !== attempts().disconnects ||
+    suspicions !== state.suspicions ||
     (state.known?.check ?? 0) > number
   try {
     const sent = performance.now()
-    const identity = await duties.identify(node(), again || count > 0)
-    const { life } = identity
+    const identity = await hooks.identify(node(), again || disconnects > 0)
+    const { incarnation } = identity
     if (outdated()) return
-    if (state.known?.life !== life) {
-      // Another life without a lost connection: those who hold something of the old one hear that it is over.
-      state.lose()
-      await duties.beforeTrust(node())
+    if (state.known?.incarnation !== incarnation) {
+      // Another incarnation on the same connection: listeners must learn that the old one is over.
+      state.loseTrust()
+      await hooks.beforeTrust(node())
       if (outdated()) return
     }
-    const news = state.known?.life !== life
+    const isNew = state.known?.incarnation !== incarnation
     state.known = { ...identity, sent, check: number }
-    if (news) changed({ kind: 'ready', node: node() })
+    if (isNew) changed({ kind: 'ready', node: node() })
   } catch (error) {
-    // The client is told of a wrong password in this very packet, and tells of it a moment later.
-    if (isUnsigned(error)) await turn()
-    attempts().blame(error)
-    if (state.known && !isYoung(state.known)) state.lose()
-    throw failure(error instanceof Error ? attempts().why(error) : error)
+    // The client learns of a wrong password in the same packet, and emits that error a moment later.
+    if (needsPassword(error)) await turn()
+    attempts().recordError(error)
+    if (state.known && !isYoung(state.known)) state.loseTrust()
+    throw failure(error instanceof Error ? attempts().causeOf(error) : error)
   } finally {
-    state.ended = Math.max(state.ended, number)
-    state.silent = false
+    state.checksEnded = Math.max(state.checksEnded, number)
+    state.overdue = false
   }
 }

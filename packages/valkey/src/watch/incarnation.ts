@@ -1,103 +1,104 @@
 import { createHash } from 'node:crypto'
-import type { Answer, Words } from '../connection/send.ts'
+import type { Command, Reply } from '../connection/send.ts'
 import { runScripts } from '../scripts/run-script.ts'
 import type { Identity, Topology, ValkeyNode } from '../topology/topology.ts'
 import { type Epoch, owns, textCall } from './epoch.ts'
 
-/** How long a node's own text outlives the last process that asked for it (ms). */
+/** How long a node's own text outlives the last process that read it (ms). */
 const LIFETIME = 4_000
 
-/** Tells nodes' lives apart. */
+/** Names the incarnations of nodes. */
 export interface Identifier {
-  /** Asks a node who it is. @throws Error when it cannot be told. */
+  /** Asks a node who it is. @throws Error if the node does not say. */
   identify(node: ValkeyNode, again: boolean): Promise<Identity>
   /**
-   * The same name, asked for over another connection that should lead to the node. Changes nothing.
-   * @throws Error when it cannot be told, or leads to a server that is no primary.
+   * Asks over another connection that should lead to the node. Changes nothing.
+   * @throws Error if the server does not say who it is, or is no primary.
    */
-  identifyOver(node: ValkeyNode, ask: (words: Words) => Promise<unknown>): Promise<string>
-  /** Prefix of the keys that nodes are asked by. */
-  use(namespace: string): void
+  identifyOver(node: ValkeyNode, ask: (words: Command) => Promise<unknown>): Promise<string>
+  /** Sets the prefix of the keys that identify nodes. */
+  setNamespace(namespace: string): void
 }
 
 export interface IdentifierSetup {
   readonly topology: () => Topology
   readonly epoch: Epoch
-  /** The database that commands must go to; 0 where there is nothing to select. */
+  /** The database to select; 0 if there is nothing to select. */
   readonly database: number
-  /** Called once, when the server does not say who it is. */
-  readonly infoless: () => void
+  /** Called once, if a server does not say who it is. */
+  readonly onMissingInfo: () => void
 }
 
 /**
- * A server's life is its `run_id` and `master_replid`. Where it does not tell them, it is a random text that lies in
- * the server and that every process replaces which comes back: what a restart or a failover lost ends with it.
+ * An incarnation is a server's `run_id` and `master_replid`. If the server does not show them, it is a random text that is
+ * stored on the server and replaced by every process that reconnects, so that nothing from before a restart counts.
  */
-export function identifier({ topology, epoch, database, infoless }: IdentifierSetup): Identifier {
+export function createIdentifier({ topology, epoch, database, onMissingInfo }: IdentifierSetup): Identifier {
   let namespace = ''
-  let told = false
+  let warned = false
   const replacedAt = new WeakMap<ValkeyNode, number>()
 
   const fromText = async (node: ValkeyNode, again: boolean): Promise<string> => {
-    const replace = again && replacedAt.get(node) !== node.losses
+    const replace = again && replacedAt.get(node) !== node.disconnects
     const [text] = await runScripts(node, [
       textCall(probeKey(topology(), node, namespace), replace, LIFETIME),
     ])
-    replacedAt.set(node, node.losses)
+    replacedAt.set(node, node.disconnects)
     return String(text)
   }
   const probe = async (node: ValkeyNode): Promise<void> => {
     const key = probeKey(topology(), node, namespace)
-    if (!(await epoch.ask(node))) await runScripts(node, [textCall(key, false, LIFETIME)])
+    if (!(await epoch.fetchFrom(node))) await runScripts(node, [textCall(key, false, LIFETIME)])
   }
   return {
-    use(name) {
+    setNamespace(name) {
       namespace = name
     },
     async identify(node, again) {
       const { clustered } = topology()
-      const questions: Words[] = [['info', 'server', 'replication']]
-      if (clustered) questions.push(['cluster', 'info'])
-      // A client whose SELECT failed goes on in database 0 and says nothing.
-      else if (database > 0) questions.push(['select', String(database)])
-      const [[info, more]] = await Promise.all([
-        node.ask(questions) as Promise<[Answer, Answer]>,
-        probe(node),
-      ])
+      const commands: Command[] = [['info', 'server', 'replication']]
+      if (clustered) commands.push(['cluster', 'info'])
+      // A client whose SELECT failed silently continues in database 0.
+      else if (database > 0) commands.push(['select', String(database)])
+      const [[info, more]] = await Promise.all([node.ask(commands) as Promise<[Reply, Reply]>, probe(node)])
       if (!clustered && more instanceof Error) throw more
-      // One server may be a Cluster by itself, and refuse what a Cluster does.
+      // A single server may be in cluster mode, and then refuses commands across slots.
       const anyKeys = !clustered && /^(?:redis|server)_mode:standalone/m.test(String(info))
-      const life = lifeIn(info)
-      if (life !== undefined)
-        return { life: digest(clustered ? `${life} ${lastImport(more)}` : life), anyKeys }
-      if (!told) {
-        told = true
-        infoless()
+      const incarnation = incarnationIn(info)
+      if (incarnation !== undefined)
+        return {
+          incarnation: digest(clustered ? `${incarnation} ${lastImport(more)}` : incarnation),
+          anyKeys,
+        }
+      if (!warned) {
+        warned = true
+        onMissingInfo()
       }
-      return { life: digest(await fromText(node, again)), anyKeys }
+      return { incarnation: digest(await fromText(node, again)), anyKeys }
     },
     async identifyOver(node, ask) {
       const { clustered } = topology()
-      const asked = (words: Words): Promise<Answer> =>
-        ask(words).then(
-          (answer) => answer as Answer,
+      const send = (command: Command): Promise<Reply> =>
+        ask(command).then(
+          (answer) => answer as Reply,
           (error: Error) => error,
         )
       const [info, more] = await Promise.all([
-        asked(['info', 'server', 'replication']),
-        clustered ? asked(['cluster', 'info']) : null,
+        send(['info', 'server', 'replication']),
+        clustered ? send(['cluster', 'info']) : null,
       ])
-      const life = lifeIn(info)
-      if (life !== undefined) return digest(clustered ? `${life} ${lastImport(more)}` : life)
+      const incarnation = incarnationIn(info)
+      if (incarnation !== undefined)
+        return digest(clustered ? `${incarnation} ${lastImport(more)}` : incarnation)
       return digest(String(await ask(['get', probeKey(topology(), node, namespace)])))
     },
   }
 }
 
-/** Whose answer to INFO it is; undefined where that is not said. @throws Error when it is not a primary's. */
-export function lifeIn(info: Answer): string | undefined {
+/** The incarnation in a reply to INFO; undefined if it is not shown. @throws Error if the server is no primary. */
+export function incarnationIn(info: Reply): string | undefined {
   if (info instanceof Error) {
-    // Some services take one section of INFO at a time.
+    // Some services accept only one section of INFO at a time.
     if (/^NOPERM|unknown command|wrong number of arguments|syntax error/i.test(info.message)) return undefined
     throw info
   }
@@ -109,8 +110,8 @@ export function lifeIn(info: Answer): string | undefined {
   return run && line && `${run} ${line}`
 }
 
-/** Changes when the node takes over slots: what it once knew of them may have lost a failover elsewhere meanwhile. */
-function lastImport(info: Answer): string {
+/** Changes when the node takes over slots: what it once knew about them may be older than a write elsewhere. */
+function lastImport(info: Reply): string {
   return /^cluster_my_epoch:(\d+)/m.exec(String(info))?.[1] ?? ''
 }
 
@@ -118,7 +119,7 @@ function digest(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 8)
 }
 
-/** The first of a row of keys that lies on this node: all processes find the same one. */
+/** The first of a sequence of keys that this node owns. All processes find the same one. */
 function probeKey(topology: Topology, node: ValkeyNode, namespace: string): string {
   if (!topology.clustered) return `${namespace}:node`
   for (let index = 0; index < MOST_TRIES; index++) {

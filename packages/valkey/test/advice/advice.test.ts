@@ -23,46 +23,49 @@ beforeEach(() => {
 /** What an advisor tells of the server with such settings. */
 async function advised(policy: string, minReplicas: string, sentinel: boolean): Promise<readonly string[]> {
   await server.config('SET', 'maxmemory-policy', policy, 'min-replicas-to-write', minReplicas)
-  await createAdvisor(warn).look('one', server, sentinel)
+  await createAdvisor(warn).inspect('one', server, sentinel)
   return told
 }
 
 it.each([
   ['noeviction', 'valkey-noeviction'],
   ['volatile-ttl', 'valkey-volatile-ttl'],
-])('a server with maxmemory-policy %s is told of', async (policy, code) => {
+])('maxmemory-policy %s is reported', async (policy, code) => {
   expect(await advised(policy, '1', true)).toEqual([code])
 })
 
-it.each(['allkeys-lru', 'allkeys-lfu', 'volatile-lru', 'allkeys-random'])('%s is not', async (policy) => {
-  expect(await advised(policy, '1', true)).toEqual([])
-})
+it.each(['allkeys-lru', 'allkeys-lfu', 'volatile-lru', 'allkeys-random'])(
+  'maxmemory-policy %s is not reported',
+  async (policy) => {
+    expect(await advised(policy, '1', true)).toEqual([])
+  },
+)
 
-it('min-replicas-to-write 0 is told of under Sentinel only', async () => {
+it('min-replicas-to-write 0 is reported under Sentinel only', async () => {
   expect(await advised('allkeys-lru', '0', false)).toEqual([])
   expect(await advised('allkeys-lru', '0', true)).toEqual(['valkey-min-replicas'])
 })
 
-it('each thing is told once, however many primaries there are and however often they are looked at', async () => {
+it('each warning is emitted once, whatever the number of primaries and inspections', async () => {
   await server.config('SET', 'maxmemory-policy', 'noeviction')
   const advisor = createAdvisor(warn)
-  for (const name of ['one', 'one', 'two']) await advisor.look(name, server, false)
+  for (const name of ['one', 'one', 'two']) await advisor.inspect(name, server, false)
   expect(told).toEqual(['valkey-noeviction'])
 })
 
-it('a server that may not be asked is told nothing of, and is asked again', async () => {
+it('a server that refuses INFO causes no warning and is inspected again', async () => {
   await server.config('SET', 'maxmemory-policy', 'noeviction')
   await server.acl('SETUSER', 'mute', 'on', 'nopass', '~*', '&*', '+@all', '-info')
   const mute = look(own.url.replace('//', '//mute:x@'))
   const advisor = createAdvisor(warn)
-  await advisor.look('one', mute, true)
+  await advisor.inspect('one', mute, true)
   expect(told).toEqual([])
   mute.disconnect()
-  await advisor.look('one', server, true)
+  await advisor.inspect('one', server, true)
   expect(told).toEqual(expect.arrayContaining(['valkey-noeviction']))
 })
 
-it('an INFO that leaves fields out is no reason to warn', async () => {
-  await createAdvisor(warn).look('one', { info: async () => '# Memory\r\nused_memory:1\r\n' }, true)
+it('an INFO without the fields causes no warning', async () => {
+  await createAdvisor(warn).inspect('one', { info: async () => '# Memory\r\nused_memory:1\r\n' }, true)
   expect(told).toEqual([])
 })

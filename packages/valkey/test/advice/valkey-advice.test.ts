@@ -6,7 +6,7 @@ import { look, ownServer, type Server } from '../support/server.ts'
 const codes = async (options: Parameters<typeof valkeyAdvice>[0]): Promise<readonly string[]> =>
   (await valkeyAdvice(options)).map(({ code }) => code).sort()
 
-describe('of one server', () => {
+describe('advice for one server', () => {
   let server: Server
   beforeAll(async () => {
     server = await ownServer(['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'])
@@ -20,7 +20,7 @@ describe('of one server', () => {
     return await codes(server.url)
   }
 
-  it('nothing is said where it is set as it should be', async () => {
+  it('a server with good settings gets no advice', async () => {
     expect(await codes(server.url)).toEqual([])
   })
 
@@ -29,12 +29,12 @@ describe('of one server', () => {
     ['timeout', '9', 'valkey-timeout', '10'],
     ['maxmemory-policy', 'noeviction', 'valkey-noeviction', 'allkeys-lfu'],
     ['maxmemory-policy', 'volatile-ttl', 'valkey-volatile-ttl', 'allkeys-lru'],
-  ])('%s %s is told of', async (name, bad, code, good) => {
+  ])('%s %s is reported', async (name, bad, code, good) => {
     expect(await after(name, bad)).toEqual([code])
     expect(await after(name, good)).toEqual([])
   })
 
-  it('a user who may not ask hears that, and the rest', async () => {
+  it('a user without CONFIG or INFO gets that as advice, and the rest', async () => {
     const client = look(server.url)
     await client.acl('SETUSER', 'app', 'on', '>x', '~*', '&*', '+@all', '-config')
     client.disconnect()
@@ -45,7 +45,7 @@ describe('of one server', () => {
     expect(await codes(server.url.replace('//', '//app:x@'))).toEqual(['valkey-config', 'valkey-info'])
   })
 
-  it('nothing stays there', async () => {
+  it('advice leaves no key on the server', async () => {
     await codes(server.url)
     const client = look(server.url)
     expect(await client.dbsize()).toBe(0)
@@ -53,12 +53,12 @@ describe('of one server', () => {
   })
 })
 
-it('a server that is not there is an error that says so, without a password', async () => {
+it('an unreachable server is an error without a password', async () => {
   await expect(valkeyAdvice('valkey://u:secret@127.0.0.1:1')).rejects.toThrow(/127\.0\.0\.1:1/)
   await expect(valkeyAdvice('valkey://u:secret@127.0.0.1:1')).rejects.not.toThrow(/secret/)
 })
 
-it('one URL stands for a whole Cluster, whose own settings are told of, each once', async () => {
+it('one URL stands for a whole Cluster, and each of its settings is reported once', async () => {
   const cluster = await startCluster({ primaries: 3, replicas: 0 })
   try {
     const [url = ''] = cluster.urls
@@ -81,7 +81,7 @@ it('one URL stands for a whole Cluster, whose own settings are told of, each onc
   }
 })
 
-it('the primary that Sentinels know is asked, and what a failover needs is told of', async () => {
+it('the primary behind Sentinels is checked, including the settings that a failover needs', async () => {
   const { addresses, name, stop } = await startSentinels()
   try {
     expect(await codes({ sentinels: addresses, name })).toContain('valkey-min-replicas')

@@ -31,7 +31,7 @@ describe.each([
   { name: 'iovalkey', make: (url: string, options: Options = {}) => new Redis(url, options) },
   { name: 'ioredis', make: (url: string, options: Options = {}) => new IoRedis(url, options) },
 ])('a client of $name', ({ make }) => {
-  it('with its defaults and a keyPrefix works, is told about once, and is left open', async () => {
+  it('with its defaults and a keyPrefix works, causes one warning, and stays open', async () => {
     const url = await valkeyUrl()
     const client = make(url, { keyPrefix: 'mine:', commandTimeout: 1_000 })
     const [store, plain] = [valkeyStore({ client }), valkeyStore(url)]
@@ -46,7 +46,7 @@ describe.each([
     client.disconnect()
   })
 
-  it('is told about by an event of the cache, to listeners added after the cache was made', async () => {
+  it('causes a warning event that listeners added after the cache was made receive', async () => {
     const client = make(await valkeyUrl())
     const cache = createCache({ store: valkeyStore({ client }) })
     const told = new Promise((resolve) => cache.on('warning', resolve))
@@ -59,7 +59,7 @@ describe.each([
     client.disconnect()
   })
 
-  it('that connects when it is first used is connected by the first call', async () => {
+  it('that is lazy is connected by the first call', async () => {
     const client = make(await valkeyUrl(), { lazyConnect: true, enableOfflineQueue: false })
     const store = valkeyStore({ client })
     expect(client.status).toBe('wait')
@@ -78,7 +78,7 @@ describe('a Cluster', () => {
   afterAll(() => cluster.stop())
   const addresses = () => cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }))
 
-  it('that reads from replicas and has a keyPrefix: Larder does neither, and says so', async () => {
+  it('that reads from replicas and has a keyPrefix: Larder ignores both, and warns', async () => {
     const client = new RedisCluster(addresses(), { scaleReads: 'slave', keyPrefix: 'mine:' })
     const [store, plain] = [valkeyStore({ client }), valkeyStore({ nodes: cluster.urls })]
     await shares(store, plain)

@@ -97,24 +97,24 @@ describe('TLS', () => {
   const url = (scheme: string): string => `${scheme}://127.0.0.1:${secure.port}`
   const tls = () => ({ ca: readFileSync(file('ca.crt')), servername: 'cache.internal' })
 
-  it.each(['valkeys', 'rediss'])('%s:// with a CA of one’s own', (scheme) =>
+  it.each(['valkeys', 'rediss'])('%s:// with a private CA', (scheme) =>
     works(make({ url: url(scheme), tls: tls() })),
   )
 
-  it('a certificate nobody vouches for, or made out to another name, is refused and told', async () => {
+  it('a self-signed certificate, or one for another name, is refused with the reason', async () => {
     await expect(make(url('valkeys')).ping()).rejects.toThrow(/self.signed certificate|unable to verify/)
     const other = make({ url: url('valkeys'), tls: { ...tls(), servername: 'other.internal' } })
     await expect(other.ping()).rejects.toThrow(/does not match certificate|altnames/)
   })
 
-  it('a server that wants TLS is not talked to without it, nor the other way round', async () => {
+  it('a TLS server is not used without TLS, nor a plain server with TLS', async () => {
     await expect(make(url('valkey')).ping()).rejects.toThrow(/^valkey at 127.0.0.1/)
     const plain = make({ url: server.url.replace('valkey:', 'valkeys:'), tls: tls() })
     await expect(plain.ping()).rejects.toThrow(/^valkey at 127.0.0.1/)
   })
 })
 
-describe('a server of one’s own', () => {
+describe('a single server', () => {
   let server: OwnServer
   beforeAll(async () => {
     server = await startServer(['--bind', '127.0.0.1', '-::1'])
@@ -129,12 +129,12 @@ describe('a server of one’s own', () => {
     await works(make(`valkey://[::1]:${server.port}/2`))
   })
 
-  it('a database number beside the URL', async () => {
+  it('a database number as an option', async () => {
     await works(make({ url: server.url, database: 3 }))
     expect(String(await server.call('INFO', 'keyspace'))).toContain('db3:')
   })
 
-  it('nothing is sent before the first call of a lazy store, and a cache on it works', async () => {
+  it('a lazy store sends nothing before its first call, and a cache on it works', async () => {
     const clients = async () => String(await server.call('CLIENT', 'LIST')).match(/name=larder/g)?.length ?? 0
     await until(async () => (await clients()) === 0)
     const store = make({ url: server.url, lazyConnect: true })
@@ -145,14 +145,16 @@ describe('a server of one’s own', () => {
     await cache.close()
   })
 
-  it('one store serves caches of one namespace; another is refused by name', () => {
+  it('one store serves caches of one namespace, and refuses another namespace by name', () => {
     const store = make(server.url)
     createCache({ store, namespace: 'shop' })
     createCache({ store, namespace: 'shop' })
-    expect(() => createCache({ store, namespace: 'blog' })).toThrow(/namespace shop already.*namespace blog/)
+    expect(() => createCache({ store, namespace: 'blog' })).toThrow(
+      /already used by a cache of the namespace shop.*namespace blog/,
+    )
   })
 
-  it('the epoch of a namespace is its own, also when the cache comes after the connection', async () => {
+  it('each namespace has its own epoch, even if the cache is made after the connection', async () => {
     const [shop, blog] = [make(server.url), make(server.url)]
     await Promise.all([shop.ping(), blog.ping()])
     const caches = [
@@ -170,7 +172,7 @@ describe('a server of one’s own', () => {
     expect(after[1]).toBe(before[1])
   })
 
-  it('a user who may not run INFO: told once, works, and a reconnect begins a new life', async () => {
+  it('a user without INFO gets one warning, works, and every reconnect begins a new incarnation', async () => {
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
     const said = vi.spyOn(console, 'warn').mockImplementation(() => {})
     await server.call(
@@ -216,7 +218,7 @@ describe('a server of one’s own', () => {
 describe('a Cluster with passwords', () => {
   const PASSWORD = 'cl:uster/s3cret'
 
-  it('user and password reach every node; a wrong one is told and never shown', async () => {
+  it('user and password reach every node; a wrong password is reported and never shown', async () => {
     const cluster = await startCluster({ replicas: 0 })
     try {
       // With the rights that the README lists, and no others.
@@ -243,7 +245,7 @@ describe('a Cluster with passwords', () => {
   })
 })
 
-it('sentinels and the servers they watch each have their own users, and a database number goes to the server', async () => {
+it('Sentinels and their servers have separate users, and a database number applies to the servers', async () => {
   const set = await startSentinels()
   try {
     const grant = (name: string, password: string) => [

@@ -36,22 +36,22 @@ const ping = async (options: string | ValkeyStoreOptions): Promise<string> => {
   }
 }
 
-it('Sentinels that do not know the name', async () => {
+it('ping names the fix for Sentinels that do not know the name', async () => {
   expect(await ping({ sentinels: [...set.addresses], name: set.name })).toBe('usable')
   expect(await ping({ sentinels: [...set.addresses], name: 'another' })).toMatch(/another .*sentinels/i)
 })
 
-it('a server given as a Sentinel', async () => {
+it('ping names the fix for a server given as a Sentinel', async () => {
   expect(await ping({ sentinels: [{ host: '127.0.0.1', port: plain.port }], name: 'any' })).toMatch(
     /sentinel/i,
   )
 })
 
-it('a server given as a node of a Cluster', async () => {
+it('ping names the fix for a server given as a node of a Cluster', async () => {
   expect(await ping({ nodes: [plain.url] })).toMatch(/cluster support disabled/i)
 })
 
-it('a node of a Cluster given as a server', async () => {
+it('ping names the fix for a node of a Cluster given as a server', async () => {
   const store = valkeyStore(node.url)
   // A slot of nobody's: what a slot of another node's would answer takes a Cluster to see.
   const record = '{larder:main:lost}'

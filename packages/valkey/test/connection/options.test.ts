@@ -33,7 +33,7 @@ it.each([
     { host: 'h', port: 6379, secure: true, database: 0, username: 'u', password: 'a/b@c' },
   ],
   ['valkey://:only@h', { host: 'h', port: 6379, secure: false, database: 0, password: 'only' }],
-])('%s is understood', (url, address) => {
+])('%s is parsed', (url, address) => {
   expect(parseUrl(url)).toEqual(address)
 })
 
@@ -47,7 +47,7 @@ it.each([
   'redis://user:s3cret@',
   'user:s3cret@h',
   '',
-])('%s is refused, and the refusal says how it should look and no secret', (url) => {
+])('%s is refused with the right form and without a secret', (url) => {
   const error = errorOf(() => valkeyStore(url))
   expect(error.code).toBe('LARDER_CONFIG')
   expect(error.message).toContain('valkey://[user:password@]host')
@@ -64,28 +64,28 @@ it.each(['cluster', 'memory', 'compression', 'namespace'])(
 )
 
 it.each([
-  [{}, 'a url or a client'],
-  [{ url: 'valkey://h', client: {} }, 'a url or a client'],
+  [{}, 'exactly one of url, client'],
+  [{ url: 'valkey://h', client: {} }, 'exactly one of url, client'],
   [{ url: 'valkey://h', retries: 3 }, 'valkeyStore.retries is not an option'],
   [{ url: 'valkey://h', tls: {} }, 'needs a valkeys:// url'],
   [{ url: 'valkey://h', connectTimeout: 0 }, 'connectTimeout'],
   [{ url: 'valkey://h', password: 5 }, 'password'],
-  [{ client: {} }, 'no iovalkey or ioredis client'],
-  [{ client: { isCluster: true } }, 'no iovalkey or ioredis client'],
+  [{ client: {} }, 'is not an iovalkey or ioredis client'],
+  [{ client: { isCluster: true } }, 'is not an iovalkey or ioredis client'],
   [{ nodes: [] }, 'valkeyStore.nodes: give a list'],
   [{ nodes: ['valkey://h/1'] }, 'a Cluster has only database 0'],
-  [{ nodes: ['valkey://h', 'valkeys://h'] }, 'with and without TLS'],
+  [{ nodes: ['valkey://h', 'valkeys://h'] }, 'some URLs use TLS'],
   [{ nodes: [{ host: '', port: 1 }] }, 'an address is a URL or { host, port }'],
-  [{ nodes: ['valkey://h'], sentinels: ['valkey://h'] }, 'takes one of'],
-  [{ nodes: ['valkey://h'], name: 'x' }, 'valkeyStore.name has no effect with nodes'],
+  [{ nodes: ['valkey://h'], sentinels: ['valkey://h'] }, 'takes exactly one of'],
+  [{ nodes: ['valkey://h'], name: 'x' }, 'valkeyStore.name cannot be combined with nodes'],
   [{ sentinels: ['valkey://h'] }, 'valkeyStore.sentinels needs name'],
-  [{ url: 'valkey://h', natMap: {} }, 'valkeyStore.natMap has no effect with url'],
+  [{ url: 'valkey://h', natMap: {} }, 'valkeyStore.natMap cannot be combined with url'],
   [{ client: {}, password: 'x' }, 'valkeyStore.password has no effect'],
 ])('%o is refused: %s', (options, message) => {
   expect(errorOf(() => valkeyStore(options as ValkeyStoreOptions)).message).toContain(message)
 })
 
-it('the right password opens the store, in the URL or beside it', async () => {
+it('the right password opens the store, in the URL or as an option', async () => {
   const inUrl = guarded.url.replace('://', `://:${encodeURIComponent(PASSWORD)}@`)
   for (const options of [inUrl, { url: guarded.url, password: PASSWORD }]) {
     const store = valkeyStore(options)
@@ -95,7 +95,7 @@ it('the right password opens the store, in the URL or beside it', async () => {
   }
 })
 
-it('a wrong password is told, and stands nowhere in the errors', async () => {
+it('a wrong password is reported and never appears in an error', async () => {
   const said = vi.spyOn(console, 'error').mockImplementation(() => {})
   const store = valkeyStore({ url: guarded.url, username: 'default', password: `${PASSWORD}wrong` })
   const errors: unknown[] = []
@@ -119,14 +119,14 @@ it('a wrong password is told, and stands nowhere in the errors', async () => {
   expect(inspect(store, { depth: 9, showHidden: true })).not.toContain(PASSWORD)
 })
 
-it('a database that does not exist is told, instead of database 0 being used', async () => {
+it('a database that does not exist is an error, and database 0 is not used instead', async () => {
   const store = valkeyStore({ url: `${guarded.url}/900`, password: PASSWORD })
   await expect(store.ping()).rejects.toThrow(/DB index is out of range/)
   await expect(store.fetch(undefined, [])).rejects.toThrow(/DB index is out of range/)
   await store.close()
 })
 
-it('a user with the rights the README lists can do everything', async () => {
+it('a user with the rights in the README can do everything', async () => {
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
   const rules = /```acl\n(.*?)```/s.exec(readme)?.[1]?.trim().split(/\s+/) ?? []
   const server = look(guarded.url.replace('://', `://:${encodeURIComponent(PASSWORD)}@`))
@@ -160,7 +160,7 @@ it('databases of one server do not see each other', async () => {
   await Promise.all([zero!.close(), one!.close()])
 })
 
-it('a port nobody listens on is told within the attempt, by address and reason', async () => {
+it('a closed port is reported with address and reason within one attempt', async () => {
   const gone = await ownServer()
   await gone.kill()
   const store = valkeyStore(gone.url)
@@ -169,7 +169,7 @@ it('a port nobody listens on is told within the attempt, by address and reason',
   await store.close()
 })
 
-it('a closed store says so, and closing it twice is one close', async () => {
+it('a closed store rejects with that reason, and closing it twice does no harm', async () => {
   const store = valkeyStore({ url: guarded.url, password: PASSWORD })
   await store.ping()
   await store.close()

@@ -1,23 +1,23 @@
 import { expect, it } from 'vitest'
 import { createPauses } from '../../src/connection/pauses.ts'
 
-it('pauses grow from 50 ms to a second, however often a connection is made that proves nothing', () => {
+it('pauses grow from 50 ms to a second while connections are made but never answer', () => {
   const pauses = createPauses(() => 0)
   const all = Array.from({ length: 40 }, () => pauses.next())
   expect(all.slice(0, 3)).toEqual([50, 100, 150])
   expect(all.slice(19)).toEqual(Array(21).fill(1_000))
 })
 
-it('a connection that served for a second makes the next pause short; one that was lost at once does not', () => {
+it('the pause is short again after a connection that served for a second, not after one that was lost immediately', () => {
   let now = 0
   const pauses = createPauses(() => now)
   for (let time = 0; time < 10; time++) pauses.next()
-  pauses.proven()
+  pauses.connectionServed()
   now += 500
   expect(pauses.next()).toBe(550)
-  pauses.proven()
+  pauses.connectionServed()
   now += 600
-  pauses.proven()
+  pauses.connectionServed()
   now += 600
   expect(pauses.next()).toBe(50)
 })

@@ -52,7 +52,7 @@ describe('many caches on one Cluster', () => {
   })
   afterAll(() => cluster.stop())
 
-  it('add one listener per event to it and to its nodes, and take them away', async () => {
+  it('add one listener per event to it and to its nodes, and remove them', async () => {
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
     const client = new RedisCluster(cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port })))
     await new Promise((resolve) => client.once('ready', resolve))

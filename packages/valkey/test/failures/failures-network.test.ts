@@ -56,7 +56,7 @@ const joined = async (url: string, mode: Member['mode'] = 'off'): Promise<Member
   return member
 }
 
-it('answers that come two seconds late cost a deadline or two, no write, and no freshness', async () => {
+it('replies that are two seconds late cost a deadline or two, fail no write and cause no stale read', async () => {
   const [near, far] = [await joined(own.url), await joined(proxy.url)]
   await warm([near, far], 'a')
   // Each way.
@@ -75,7 +75,7 @@ it('answers that come two seconds late cost a deadline or two, no write, and no 
   expect(await valuesOf([near, far])).toEqual(['c', 'c'])
 })
 
-it('a network that is slow by turns, and cuts connections, shows no reader anything old', {
+it('a network that is slow at times and cuts connections causes no stale read', {
   timeout: 40_000,
 }, async () => {
   // Whoever writes has a good network: what a writer cannot tell, others cannot know.
@@ -118,7 +118,7 @@ it('a wrong password costs hits and nothing else', async () => {
   await expect(member.store.ping()).rejects.toThrow(/WRONGPASS/)
 })
 
-it('a password that is changed and changed back brings nothing old', async () => {
+it('a password that is changed and changed back causes no stale read', async () => {
   const both = [await joined(own.url), await joined(own.url, 'validate')] as const
   await warm(both, 'a')
   await server.config('SET', 'requirepass', 'other')
@@ -130,7 +130,7 @@ it('a password that is changed and changed back brings nothing old', async () =>
   expect(await valuesOf(both)).toEqual(['b', 'b'])
 })
 
-it('a port nobody listens on costs hits and nothing else', async () => {
+it('a closed port costs hits and nothing else', async () => {
   const gone = await faultProxy(own.port)
   gone.close()
   const member = await worksAlone(through(gone.url))

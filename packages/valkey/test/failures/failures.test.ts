@@ -52,7 +52,7 @@ async function recovered(value: string): Promise<void> {
   expect(await valuesOf(members)).toEqual([value, value])
 }
 
-it('FLUSHALL costs a miss and brings nothing back', async () => {
+it('FLUSHALL costs a miss and restores nothing stale', async () => {
   await warm(members, 'a')
   await server.flushall()
   expect(await members[1].read(1)).toMatchObject({ value: 'a', source: 'database' })
@@ -61,7 +61,7 @@ it('FLUSHALL costs a miss and brings nothing back', async () => {
   await recovered('b')
 })
 
-it('SCRIPT FLUSH in the middle of everything loses nothing', async () => {
+it('SCRIPT FLUSH during reads and writes loses nothing', async () => {
   await warm(members, 'a')
   for (let time = 0; time < 20; time++) {
     const flushed = server.script('FLUSH')
@@ -72,7 +72,7 @@ it('SCRIPT FLUSH in the middle of everything loses nothing', async () => {
   expect(members.map(({ cache }) => cache.stats().bypasses)).not.toContain(20)
 })
 
-it('connections that the server kills cost a few reads from the database, and come back', async () => {
+it('connections that the server kills cost a few bypasses, and come back', async () => {
   await warm(members, 'a')
   await server.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
   const seen = await Promise.all(members.map(({ read }) => timed(() => read(1))))
@@ -83,7 +83,7 @@ it('connections that the server kills cost a few reads from the database, and co
   await recovered('b')
 })
 
-it('a server that is gone costs no time, fails no write, and shows nothing old when it is back', async () => {
+it('an absent server costs no time and fails no write; no read is stale when it is back', async () => {
   await warm(members, 'a')
   await own.kill()
   expect(await timedWrite(members[0], 'b')).toBeLessThan(300)
@@ -96,7 +96,7 @@ it('a server that is gone costs no time, fails no write, and shows nothing old w
   await recovered('b')
 })
 
-it('a server that comes back with an old snapshot, tags and entries as they were, serves none of it', async () => {
+it('a server that restarts with an old snapshot of tags and entries serves none of it', async () => {
   // Who wrote is gone by then: it would say again what was lost.
   const writer = await join(place, own.url)
   await warm([writer, ...members], 'a')
@@ -113,7 +113,7 @@ it('a server that comes back with an old snapshot, tags and entries as they were
   expect(await server.hget(recordOf(place), 'list')).toBe(nonce)
 })
 
-it('a server that is loading its data costs no time, fails no write, and serves nothing old afterwards', async () => {
+it('a server that loads its data costs no time and fails no write; no read is stale afterwards', async () => {
   await warm(members, 'a')
   await server.mset(
     Object.fromEntries(Array.from({ length: 300 }, (_, key) => [`load:${key}`, 'x'.repeat(99)])),
@@ -134,7 +134,7 @@ it('a server that is loading its data costs no time, fails no write, and serves 
   await recovered('c')
 })
 
-it('a server that hangs delays reads to their deadline, then not at all; writes resolve; nothing old afterwards', async () => {
+it('a server that hangs delays reads up to their deadline, then not at all; writes resolve, and no read is stale afterwards', async () => {
   await warm(members, 'a')
   own.pause()
   const first = await timed(() => members[1].read(1))
@@ -151,7 +151,7 @@ it('a server that hangs delays reads to their deadline, then not at all; writes 
   await recovered('b')
 })
 
-it('a server that hangs from the first moment is told by ping, and holds no call for ever', async () => {
+it('a server that hangs from the start is reported by ping, and no call hangs', async () => {
   own.pause()
   const started = performance.now()
   const store = valkeyStore(own.url)
@@ -167,7 +167,7 @@ it('a server that hangs from the first moment is told by ping, and holds no call
   await store.close()
 })
 
-it('what the writer could not tell a hanging server, it never reads old itself', async () => {
+it('a writer that could not reach a hanging server never reads its own write stale', async () => {
   await warm(members, 'a')
   own.pause()
   await members[0].write(1, 'b')
@@ -175,7 +175,7 @@ it('what the writer could not tell a hanging server, it never reads old itself',
   for (let time = 0; time < 50; time++) expect((await members[0].read(1)).value).toBe('b')
 })
 
-it('a full server that evicts nothing still takes marks and finishes', async () => {
+it('a full server that evicts nothing still accepts marks and finishes', async () => {
   await warm(members, 'a')
   await server.config('SET', 'maxmemory', '1')
   await expect(server.set('anything', 'x')).rejects.toThrow(/OOM/)
@@ -189,7 +189,7 @@ it('a full server that evicts nothing still takes marks and finishes', async () 
   await recovered('b')
 })
 
-it('a server that takes no writes is not believed, fails no write, and shows nothing old afterwards', async () => {
+it('a server that accepts no writes is not trusted and fails no write; no read is stale afterwards', async () => {
   await warm(members, 'a')
   // As a primary that lost its replicas, or one that cannot save.
   await server.config('SET', 'min-replicas-to-write', '1')
@@ -204,7 +204,7 @@ it('a server that takes no writes is not believed, fails no write, and shows not
   await recovered('c')
 })
 
-it('a primary that became a replica is not believed, until it is one again', async () => {
+it('a primary that became a replica is not trusted until it is a primary again', async () => {
   await warm(members, 'a')
   await server.replicaof('127.0.0.1', '1')
   const refused = (): Promise<boolean> =>

@@ -59,7 +59,7 @@ async function sentBy(run: () => Promise<unknown>): Promise<Record<string, numbe
 }
 
 it.each(['off', 'validate'] satisfies Mode[])(
-  'reads of one key in one turn share one question, in mode %s; each has a result of its own',
+  'reads of one key in one turn share one fetch, in mode %s; each has its own result',
   async (mode) => {
     const one = await join(place, own.url, mode)
     await warm([one], 'a')
@@ -75,7 +75,7 @@ it.each(['off', 'validate'] satisfies Mode[])(
   },
 )
 
-it('a question that was sent is joined by nobody: what was written meanwhile elsewhere is seen', async () => {
+it('a fetch that was already sent is not shared: a write made elsewhere meanwhile is seen', async () => {
   const other = await join(place, own.url, 'off')
   await warm([member, other], '0')
   for (let version = 1; version <= 50; version++) {
@@ -92,7 +92,7 @@ it('a question that was sent is joined by nobody: what was written meanwhile els
   await other.cache.close()
 })
 
-it('an event loop that was blocked makes no server silent: hits stay hits', async () => {
+it('a blocked event loop does not count as an overdue reply: hits stay hits', async () => {
   await warm([member], 'a')
   for (let time = 0; time < 2; time++) {
     // Sent in this turn, answered while nobody listens.
@@ -107,7 +107,7 @@ it('an event loop that was blocked makes no server silent: hits stay hits', asyn
   }
 })
 
-it('a check whose answer waits behind those of a long burst ends no trust', async () => {
+it('a check whose reply waits behind a long burst does not end trust', async () => {
   const ids = Array.from({ length: 2_500 }, (_, id) => id)
   await Promise.all(ids.map((id) => member.read(id)))
   await until(async () => (await Promise.all(ids.map((id) => member.read(id)))).every(fromStore))
@@ -122,7 +122,7 @@ it('a check whose answer waits behind those of a long burst ends no trust', asyn
   expect(seen.filter((one) => !fromStore(one))).toEqual([])
 })
 
-it('a server that stopped is given up, busy or not: nobody waits for it after two seconds', async () => {
+it('no call waits for a stopped server after two seconds, busy or not', async () => {
   await warm([member], 'a')
   own.pause()
   const began = performance.now()

@@ -55,7 +55,7 @@ async function pushes(options: string | ValkeyStoreOptions, write: ValkeyStoreOp
   }
 }
 
-describe('changes are heard beside a client of the user’s', () => {
+describe('changes are followed beside the user’s own client', () => {
   const kept = <C extends { disconnect(): void }>(client: C): C => {
     clients.push(client)
     return client
@@ -76,7 +76,7 @@ describe('changes are heard beside a client of the user’s', () => {
     await pushes({ client: client as never }, await valkeyUrl())
   })
 
-  it('and end with the store, while the user’s client goes on', async () => {
+  it('the feed ends with the store, and the user’s client stays open', async () => {
     const client = kept(new Redis(await address(), { ...quiet, db: 3 }))
     const store = valkeyStore({ client })
     await store.ping()
@@ -92,7 +92,7 @@ describe('changes are heard beside a client of the user’s', () => {
   })
 })
 
-describe('in a cluster', () => {
+describe('feeds in a Cluster', () => {
   let cluster: OwnCluster
   beforeAll(async () => {
     cluster = await startCluster({ replicas: 1 })
@@ -102,7 +102,7 @@ describe('in a cluster', () => {
   const hosts = () => cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }))
   const nodes = (): ValkeyStoreOptions => ({ nodes: [...cluster.urls] })
 
-  it('every primary is heard', async () => {
+  it('changes on every primary arrive', async () => {
     const tried = new Set<string>()
     while (tried.size < 3) {
       place = meeting(database)
@@ -122,13 +122,13 @@ describe('in a cluster', () => {
   it.each([
     ['iovalkey', () => new Cluster(hosts())],
     ['ioredis, which speaks RESP3', () => new IoRedisCluster(hosts())],
-  ])('beside a Cluster of the user’s too: %s', async (_, make) => {
+  ])('beside the user’s own Cluster: %s', async (_, make) => {
     const client = make()
     clients.push(client)
     await pushes({ client: client as never }, nodes())
   })
 
-  it('a slot that moves ends what was known of it; changes at its new place are heard', async () => {
+  it('a slot that moves ends its leases; changes on its new node arrive', async () => {
     const [reader, writer] = [await join(place, nodes(), 'push'), await join(place, nodes(), 'off')]
     members.push(reader, writer)
     await until(() => fromMemory(reader))
@@ -145,7 +145,7 @@ describe('in a cluster', () => {
     await until(async () => (await reader.read(1)).value === 'again', BOUND)
   })
 
-  it('a failover moves the feed', { timeout: 60_000 }, async () => {
+  it('the feed follows a failover', { timeout: 60_000 }, async () => {
     const [reader, writer] = [await join(place, nodes(), 'push'), await join(place, nodes(), 'off')]
     members.push(reader, writer)
     await until(() => fromMemory(reader))
@@ -161,14 +161,14 @@ describe('in a cluster', () => {
   })
 })
 
-describe('under Sentinel', () => {
+describe('feeds under Sentinel', () => {
   let set: Sentinels
   beforeAll(async () => {
     set = await startSentinels()
   })
   afterAll(() => set?.stop())
 
-  it('the primary is heard, and the next one after a failover', { timeout: 60_000 }, async () => {
+  it('changes on the primary arrive, and on the next one after a failover', { timeout: 60_000 }, async () => {
     const options: ValkeyStoreOptions = { sentinels: [...set.addresses], name: set.name }
     await pushes(options)
     const old = await set.primary()
@@ -178,7 +178,7 @@ describe('under Sentinel', () => {
     await pushes(options)
   })
 
-  it('min-replicas-to-write 0 is told of', async () => {
+  it('min-replicas-to-write 0 is reported', async () => {
     const store = valkeyStore({ sentinels: [...set.addresses], name: set.name })
     const told: string[] = []
     store.open?.({

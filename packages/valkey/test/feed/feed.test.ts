@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createPauses } from '../../src/connection/pauses.ts'
 import { feedClientOf } from '../../src/feed/feed-client.ts'
 import { followNode, type NodeFeed } from '../../src/feed/node-feed.ts'
-import type { Belief } from '../../src/topology/topology.ts'
+import type { TrustedIncarnation } from '../../src/topology/topology.ts'
 import { look, ownServer, type Server, until } from '../support/server.ts'
 
 const RECORD = '{n:main:item}'
@@ -16,7 +16,7 @@ let server: Redis
 let told: (readonly string[] | undefined)[]
 let refused: unknown[]
 /** How the server that answers reads is called, according to the watch. */
-let trust: Belief | undefined
+let trust: TrustedIncarnation | undefined
 let life: string
 const feeds: NodeFeed[] = []
 const clients: Redis[] = []
@@ -28,7 +28,7 @@ beforeEach(async () => {
   told = []
   refused = []
   life = 'one'
-  trust = { life, until: Number.POSITIVE_INFINITY }
+  trust = { incarnation: life, until: Number.POSITIVE_INFINITY }
 })
 afterEach(async () => {
   for (const feed of feeds.splice(0)) feed.close()
@@ -44,13 +44,13 @@ function follow(original: Redis): NodeFeed {
   const pauses = createPauses()
   const feed = followNode({
     client: feedClientOf(original as never, pauses),
-    proven: pauses.proven,
+    onHeartbeat: pauses.connectionServed,
     prefixes: ['{n:', 'n:e:'],
     now: () => performance.now(),
-    lifeOf: async (client) => String(await client.ping()) && life,
-    belief: () => trust,
+    incarnationOf: async (client) => String(await client.ping()) && life,
+    trustedIncarnation: () => trust,
     changed: (names) => void told.push(names),
-    refused: (error) => void refused.push(error),
+    onRefused: (error) => void refused.push(error),
   })
   feeds.push(feed)
   return feed
@@ -78,7 +78,7 @@ it.each([
   ['UNLINK of an entry', () => server.unlink('n:e:abc'), 'n:e:abc'],
   ['a rename', () => server.rename(CELL, `${RECORD}:id=2`), CELL],
   ['a script’s write', () => server.eval(`redis.call('SET', KEYS[1], 'y')`, 1, CELL), CELL],
-])('%s is told by name, and ends no lease', async (_, change, name) => {
+])('%s is announced by name, and ends no lease', async (_, change, name) => {
   await server.set(CELL, 'old')
   await server.set('n:e:abc', 'old')
   const feed = follow(look(own.url))
@@ -89,7 +89,7 @@ it.each([
   expect(held.holds()).toBe(true)
 })
 
-it('other caches’ keys and everybody else’s are not heard of', async () => {
+it('keys of other caches and applications are not announced', async () => {
   await lease(follow(look(own.url)))
   await server.set('{m:main:item}', 'x')
   await server.set('n', 'x')
@@ -99,7 +99,7 @@ it('other caches’ keys and everybody else’s are not heard of', async () => {
   expect(told).toEqual([[CELL]])
 })
 
-it('expiry and eviction are told', async () => {
+it('expiry and eviction are announced', async () => {
   await lease(follow(look(own.url)))
   await server.set(CELL, 'x', 'PX', 50)
   await until(() => told.filter((names) => names?.includes(CELL)).length >= 2)
@@ -111,7 +111,7 @@ it('expiry and eviction are told', async () => {
   await hear(RECORD)
 })
 
-it('FLUSHALL is told as everything, and ends no lease', async () => {
+it('FLUSHALL is announced as a change of everything, and ends no lease', async () => {
   await server.set(CELL, 'x')
   const held = await lease(follow(look(own.url)))
   await server.flushall()
@@ -119,14 +119,14 @@ it('FLUSHALL is told as everything, and ends no lease', async () => {
   expect(held.holds()).toBe(true)
 })
 
-it('what one script changes comes as a list of names, whatever characters they have', async () => {
+it('the changes of one script arrive as a list of names, whatever their characters', async () => {
   await lease(follow(look(own.url)))
   const names = [CELL, `${RECORD}:code=ä,ö`, `${RECORD}:code=日本`]
   await server.eval(`for _, key in ipairs(KEYS) do redis.call('SET', key, '1') end`, 3, ...names)
   for (const name of names) await hear(name)
 })
 
-it('a killed connection ends its leases for ever, and the next hears again', async () => {
+it('a killed connection ends its leases permanently, and the next one receives changes again', async () => {
   const feed = follow(look(own.url))
   const before = await lease(feed)
   const id = await feedId()
@@ -141,7 +141,7 @@ it('a killed connection ends its leases for ever, and the next hears again', asy
   expect([before.holds(), after.holds()]).toEqual([false, true])
 })
 
-it('a server that stops answering is believed for a second at most; when it goes on, what changed is told', async () => {
+it('a server that stops answering is trusted for a second at most; when it continues, changes are announced', async () => {
   const feed = follow(look(own.url))
   const held = await lease(feed)
   own.pause()
@@ -162,7 +162,7 @@ it('a server that stops answering is believed for a second at most; when it goes
   await hear(CELL)
 })
 
-it('a server that is silent for long is given up, and heard again when it is back', async () => {
+it('a connection without replies is dropped after a while, and changes arrive again when the server is back', async () => {
   const feed = follow(look(own.url))
   const held = await lease(feed)
   const id = await feedId()
@@ -174,7 +174,7 @@ it('a server that is silent for long is given up, and heard again when it is bac
   expect(await feedId()).not.toBe(id)
 })
 
-it('kill -9 of the server ends leases at once, and a new server is heard', async () => {
+it('kill -9 of the server ends leases immediately, and changes of a new server arrive', async () => {
   const feed = follow(look(own.url))
   const held = await lease(feed)
   await own.kill()
@@ -188,7 +188,7 @@ it('kill -9 of the server ends leases at once, and a new server is heard', async
   await hear(CELL)
 })
 
-it('a signal that the process itself was too slow to see ends the lease', async () => {
+it('a lease ends if the process is too slow to read the heartbeat', async () => {
   const feed = follow(look(own.url))
   const held = await lease(feed)
   const end = performance.now() + 1_100
@@ -198,7 +198,7 @@ it('a signal that the process itself was too slow to see ends the lease', async 
   expect(next).not.toBe(held)
 })
 
-it('an interruption ends what was given, and later answers get leases again', async () => {
+it('an interruption ends all leases, and later replies get leases again', async () => {
   const feed = follow(look(own.url))
   const held = await lease(feed)
   feed.interrupt()
@@ -208,18 +208,18 @@ it('an interruption ends what was given, and later answers get leases again', as
   expect(held.holds()).toBe(false)
 })
 
-it('there is no lease for the answers of another server', async () => {
+it('replies of another server get no lease', async () => {
   const feed = follow(look(own.url))
   await lease(feed)
   expect(feed.lease('two')).toBeUndefined()
 })
 
-it('the feed looks again who is there when reads are answered by another', async () => {
+it('the feed reconnects when reads are answered by another server', async () => {
   const feed = follow(look(own.url))
   const held = await lease(feed)
   const id = await feedId()
   life = 'two'
-  trust = { life, until: Number.POSITIVE_INFINITY }
+  trust = { incarnation: life, until: Number.POSITIVE_INFINITY }
   await lease(feed, 'two')
   expect(held.holds()).toBe(false)
   expect(told).toContain(undefined)
@@ -231,7 +231,7 @@ it('leases hold no longer than the server is trusted', async () => {
   const feed = follow(look(own.url))
   await until(async () => (await feedId()) !== '')
   expect(feed.lease('one')).toBeUndefined()
-  trust = { life, until: performance.now() + 600 }
+  trust = { incarnation: life, until: performance.now() + 600 }
   const held = await lease(feed)
   await until(() => !held.holds(), 650)
   expect(feed.lease('one')).toBeUndefined()
@@ -250,7 +250,7 @@ it.each(['-client|tracking', '-subscribe', 'resetchannels'])(
   },
 )
 
-it('after close nothing is heard and no lease holds', async () => {
+it('after close, no change is announced and no lease holds', async () => {
   const feed = follow(look(own.url))
   const held = await lease(feed)
   feed.close()

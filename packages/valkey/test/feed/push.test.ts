@@ -89,7 +89,7 @@ it.each(['off', 'validate'] as const)(
   },
 )
 
-it('push: a write is seen by another cache within a second, and by its own at once', async () => {
+it('push: a write is seen by another cache within a second, and by its own cache immediately', async () => {
   const [one, other] = [await member('push'), await member('push')]
   for (let time = 0; time < 20; time++) {
     await warm([one, other])
@@ -109,7 +109,7 @@ it('push: a write is seen by another cache within a second, and by its own at on
   }
 })
 
-it('push: hits ask the server nothing', async () => {
+it('push: hits send nothing to the server', async () => {
   const one = await member('push')
   await warm([one])
   const count = await asked(async () => {
@@ -136,7 +136,7 @@ it('push: invalidate all is seen by other caches within two seconds', async () =
   expect(last - returned).toBeLessThan(2 * BOUND)
 })
 
-it('push: another row that is read for the first time takes nothing from what is known of its table', async () => {
+it('push: the first read of another row does not invalidate entries of its table', async () => {
   const one = await member('push')
   const other = await member('off')
   await warm([one])
@@ -149,7 +149,7 @@ it('push: another row that is read for the first time takes nothing from what is
   expect(counts.filter((count) => count > 0).length).toBeLessThan(5)
 })
 
-it('a push cache on a server that does not allow tracking warns once, and behaves as validate', async () => {
+it('a push cache on a server without tracking warns once and behaves like validate', async () => {
   await server.acl('SETUSER', 'shy', 'on', '>secret', '~*', '&*', '+@all', '-client|tracking')
   const [one, other] = [
     await member('push', own.url.replace('//', '//shy:secret@')),
@@ -166,7 +166,7 @@ it('a push cache on a server that does not allow tracking warns once, and behave
   expect(one.warnings.filter((code) => code === 'push-unavailable')).toHaveLength(1)
 })
 
-it('push works where the server does not say who it is', async () => {
+it('push works if the server does not say who it is', async () => {
   await server.acl('SETUSER', 'shy', 'on', '>secret', '~*', '&*', '+@all', '-info')
   const url = own.url.replace('//', '//shy:secret@')
   const [one, other] = [await member('push', url), await member('push', url)]
@@ -181,7 +181,7 @@ it('push works where the server does not say who it is', async () => {
   expect(one.warnings).not.toContain('push-unavailable')
 })
 
-it('tracking connections that are killed cost no freshness, and hits from memory come back', async () => {
+it('killed tracking connections cause no stale read, and hits from memory come back', async () => {
   const [one, other] = [await member('push'), await member('push')]
   for (let time = 0; time < 5; time++) {
     await warm([one, other])
@@ -191,7 +191,7 @@ it('tracking connections that are killed cost no freshness, and hits from memory
   }
 })
 
-it('a server that stops is not believed for longer than a second, and what was written meanwhile is seen', async () => {
+it('a server that stops is trusted for a second at most, and writes made meanwhile are seen', async () => {
   const [one, other] = [await member('push'), await member('push')]
   await warm([one, other])
   own.pause()
@@ -212,7 +212,7 @@ it('a server that stops is not believed for longer than a second, and what was w
   await sees(other, 'meanwhile')
 })
 
-it('a server that is killed and started again serves nothing old from anybody’s memory', async () => {
+it('after a restart of a killed server, no process serves stale entries from memory', async () => {
   const [one, other] = [await member('push'), await member('push')]
   await one.write(1, 'before')
   await warm([one, other])
@@ -225,7 +225,7 @@ it('a server that is killed and started again serves nothing old from anybody’
   await sees(other, 'meanwhile')
 })
 
-it('tags that are deleted or flushed behind everybody’s back end what memory has of them', async () => {
+it('tags that are deleted or flushed by others invalidate entries in memory', async () => {
   const one = await member('push')
   for (const lose of [() => server.unlink('{larder:main:row}'), () => server.flushall()]) {
     await warm([one])

@@ -35,7 +35,7 @@ describe.each(['off', 'validate', 'push'] as const)('two processes on one server
     for (const member of [0, 1]) await until(async () => (await read(member, id)).source === source)
   }
 
-  it('a write in one is seen by the next read in the other that begins after the slack, sixty times', async () => {
+  it('a write in one process is seen by a read in the other that begins after the slack, sixty times', async () => {
     const late: string[] = []
     let hits = 0
     for (let time = 0; time < 60; time++) {
@@ -55,14 +55,14 @@ describe.each(['off', 'validate', 'push'] as const)('two processes on one server
     expect(hits).toBeGreaterThan(5)
   })
 
-  it('what one process stored is a hit in the other', async () => {
+  it('an entry that one process stored is a hit in the other', async () => {
     await write(0, 2, 'shared')
     await until(() => isHit(0, 2))
     const found = await read(1, 2)
     expect(found).toMatchObject({ source: 'store', value: 'shared' })
   })
 
-  it('invalidate all in one process ends what the other would have read', async () => {
+  it('invalidate all in one process invalidates the other’s cached reads', async () => {
     await write(0, 3, 'x')
     await warm(3)
     await members.ask(0, { invalidate: 'all' })
@@ -75,7 +75,7 @@ describe.each(['off', 'validate', 'push'] as const)('two processes on one server
     expect(performance.now() - returned).toBeLessThan(2_500)
   })
 
-  it('reads of both during writes of both are never older than what was known the slack before they began', async () => {
+  it('concurrent reads and writes of both processes: no read is older than its start minus the slack', async () => {
     const known: { readonly at: number; readonly version: number }[] = []
     const wrong: string[] = []
     const end = performance.now() + 1_500 + 2 * slack

@@ -27,7 +27,7 @@ const history = (seed: number, more: Partial<RealHistory> = {}): Promise<Observe
   })
 
 it.each([1, 2])(
-  'push: own writes are seen at once, those of others within a second (seed %i)',
+  'push: own writes are seen immediately, those of others within a second (seed %i)',
   async (seed) => {
     const { hits, ...wrong } = await history(seed)
     expect(wrong).toEqual(NOTHING_WRONG)
@@ -35,13 +35,13 @@ it.each([1, 2])(
   },
 )
 
-it('nor is anything older where processes know different lookup keys', async () => {
+it('push: no read is older than a second if processes know different lookup keys', async () => {
   const { hits, ...wrong } = await history(10, { processes: [ALL, [PRIMARY], [GROUP, UNIQUE], []] })
   expect(wrong).toEqual(NOTHING_WRONG)
   expect(hits.memory).toBeGreaterThan(50)
 })
 
-it('nor where the connections that tell of changes are killed again and again', async () => {
+it('push: no read is older than a second if feed connections are killed again and again', async () => {
   const server = look(own.url)
   const disturb = async (): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, 400))
@@ -53,7 +53,7 @@ it('nor where the connections that tell of changes are killed again and again', 
   expect(hits.memory).toBeGreaterThan(50)
 })
 
-it('nor where tags are lost, and everything is', async () => {
+it('push: no read is older than a second if single tags or all keys are lost', async () => {
   const server = look(own.url)
   let times = 0
   const disturb = async (): Promise<void> => {
@@ -67,7 +67,7 @@ it('nor where tags are lost, and everything is', async () => {
   expect(hits.memory).toBeGreaterThan(50)
 })
 
-it('nor where the server stops for a while', async () => {
+it('push: no read is older than a second if the server stops for a while', async () => {
   const disturb = async (): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, 400))
     own.pause()

@@ -100,7 +100,7 @@ it('fetches of one turn share the HMGET of a record, and an MGET', async () => {
   await store.close()
 })
 
-it('every record is asked for before any cell, whoever asks', async () => {
+it('every record is read before any cell, whichever read needs it', async () => {
   const relay = await counter()
   const store = await opened(relay.url)
   relay.pieces.length = 0
@@ -130,7 +130,7 @@ it('a hit of the engine is one fetch; a write is one mark and one finish', async
   await cache.close()
 })
 
-it('nothing is ever listed, scanned or deleted while others wait', async () => {
+it('no command lists, scans or deletes while blocking other clients', async () => {
   const store = await opened()
   await store.seed(tables, 60_000)
   await store.invalidateAll()
@@ -140,7 +140,7 @@ it('nothing is ever listed, scanned or deleted while others wait', async () => {
     expect(names).not.toContain(command)
 })
 
-it('scripts are sent once a connection, by their digest after that, and again when the server lost them', async () => {
+it('scripts are sent once per connection, then by digest, and again after the server has lost them', async () => {
   const store = await opened()
   const [first] = tables
   await store.seed([first!], 60_000)
@@ -151,7 +151,7 @@ it('scripts are sent once a connection, by their digest after that, and again wh
   await store.close()
 })
 
-it('bytes come back as they were stored, whatever they are', async () => {
+it('any bytes are returned as they were stored', async () => {
   const store = await opened()
   const bytes = Uint8Array.from({ length: 256 }, (_, index) => index)
   // A view into the middle of a larger buffer, as encoders return them.
@@ -160,7 +160,7 @@ it('bytes come back as they were stored, whatever they are', async () => {
   await store.close()
 })
 
-it('a key without a lifetime was not stored by Larder: it counts as expired', async () => {
+it('a key without a lifetime was not stored by Larder and counts as expired', async () => {
   const store = await opened()
   await server.set('trip:forever', 'x')
   expect((await store.fetch('trip:forever', [])).entry?.remaining).toBeLessThanOrEqual(0)

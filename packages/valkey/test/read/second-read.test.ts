@@ -92,7 +92,7 @@ describe.each(['off', 'validate', 'push'] as const)('over Valkey, memory %s', (m
   })
 })
 
-it('what a process stored that lived for a moment in a new namespace is a hit for the next, five seconds later', async () => {
+it('an entry of a short-lived process in a new namespace is a hit for another process five seconds later', async () => {
   await server.hset('short:rows', '1', 'x')
   const at = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
   const live = async (): Promise<unknown> => {

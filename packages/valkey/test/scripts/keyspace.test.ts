@@ -64,20 +64,20 @@ async function use(): Promise<void> {
   await read(reads.byId(1))
 }
 
-it('the keyspace empties by itself: nothing stays for longer than twice the longest lifetime', async () => {
+it('every key expires within twice the longest lifetime', async () => {
   await use()
   await until(async () => (await keys()).length > 5)
   await until(async () => (await keys()).length === 0, EMPTY)
 })
 
-it('once the cache is closed, nothing at all stays', async () => {
+it('no key remains after the cache is closed', async () => {
   await use()
   await cache.close()
   expect(await server.dbsize()).toBeGreaterThan(5)
   await until(async () => (await server.dbsize()) === 0, EMPTY)
 })
 
-it('tags do not die under live entries: however long they are read, they never all miss together', async () => {
+it('tags outlive the entries that depend on them, so entries that are read all the time never miss together', async () => {
   const ttl = 1_000
   const entries = [0, 1, 2, 3, 4].map((name) => ({ ...reads.everything(), name: `everything ${name}` }))
   const rounds: number[] = []
@@ -98,7 +98,7 @@ it('tags do not die under live entries: however long they are read, they never a
   expect(hits).toBeGreaterThan(100)
 })
 
-it('nor does one that lives long lose its tags to others of its table that are stored all the time', async () => {
+it('an entry with a long lifetime keeps its tags while others of its table are stored all the time', async () => {
   const long = { ...reads.byGroup(1), name: 'long' }
   await read(long, 4_000)
   const sources: string[] = []

@@ -34,7 +34,7 @@ function table() {
   return { record, cell, ask, mark, finish, seed, see }
 }
 
-it('a bump executed twice never writes one nonce twice', async () => {
+it('a bump that is executed twice never writes the same nonce twice', async () => {
   const { record, seed, see } = table()
   await seed()
   // The very bytes of one call, as a retry or a late duplicate would bring them.
@@ -47,7 +47,7 @@ it('a bump executed twice never writes one nonce twice', async () => {
   expect(nonces.size).toBe(400)
 })
 
-it('an end of everything executed twice never brings an epoch back', async () => {
+it('a new epoch that is written twice never restores an old epoch', async () => {
   const key = `scripts:${process.pid}:epoch`
   const call = () => server.eval(EPOCH, 1, key, 'same', 1, 60_000)
   const epochs = new Set<unknown>()
@@ -56,7 +56,7 @@ it('an end of everything executed twice never brings an epoch back', async () =>
   await server.unlink(key)
 })
 
-it('a field first seeded under a write is born with its mark; finishing takes it off and nothing stays behind', async () => {
+it('a field that is seeded during a write gets its mark, and finishing removes the mark completely', async () => {
   const { record, cell, mark, finish, seed } = table()
   await mark('w')
   const { fields, cells } = await seed()
@@ -67,7 +67,7 @@ it('a field first seeded under a write is born with its mark; finishing takes it
   expect(await server.exists(cell(1))).toBe(0)
 })
 
-it('a mark that expires leaves a new nonce to whoever comes next', async () => {
+it('after a mark has expired, the next caller gets a new nonce', async () => {
   const { record, mark, seed, see } = table()
   const before = await seed()
   await mark('dead', 40, ['list', 'k'])
@@ -84,7 +84,7 @@ it('a mark that expires leaves a new nonce to whoever comes next', async () => {
   expect(after[0]?.nonce).not.toBe(before.fields[0]?.nonce)
 })
 
-it('a dirty record and a dirty cell go with their last mark', async () => {
+it('a dirty record and a dirty cell expire with their last mark', async () => {
   const { record, cell, mark, seed } = table()
   await seed()
   await mark('w', 150)
@@ -95,14 +95,14 @@ it('a dirty record and a dirty cell go with their last mark', async () => {
   await until(async () => (await server.exists(record, cell(1))) === 0, 2_000)
 })
 
-it('a mark shorter than another’s does not shorten its life', async () => {
+it('a mark does not shorten the lifetime of a longer mark of another write', async () => {
   const { record, cell, mark } = table()
   await mark('long', 50_000)
   await mark('short', 1_000)
   for (const key of [record, cell(1)]) expect(await server.pttl(key)).toBeGreaterThan(40_000)
 })
 
-it('marks lie in the order of their deadlines, so that one that expires is found behind any other', async () => {
+it('marks are sorted by deadline, so an expired one is found among any others', async () => {
   const { record, cell, mark, finish } = table()
   await mark('long')
   await mark('short', 1_000)
@@ -125,7 +125,7 @@ it('marks lie in the order of their deadlines, so that one that expires is found
   expect(await server.exists(record, cell(1))).toBe(0)
 })
 
-it('a clean record lives as long as the longest seed asked, through marks and finishes', async () => {
+it('a clean record keeps the longest lifetime that a seed asked for, through marks and finishes', async () => {
   const { record, cell, mark, finish, seed } = table()
   await seed(500_000)
   await seed(1_000)
@@ -137,7 +137,7 @@ it('a clean record lives as long as the longest seed asked, through marks and fi
   expect(await server.pttl(record)).toBeGreaterThan(400_000)
 })
 
-it('a write to a table nobody reads leaves nothing in the server', async () => {
+it('a write to a table that is never read leaves no key on the server', async () => {
   const { record, cell, mark, finish } = table()
   await mark('w')
   expect(await server.exists(record, cell(1))).toBe(2)
@@ -145,7 +145,7 @@ it('a write to a table nobody reads leaves nothing in the server', async () => {
   expect(await server.exists(record, cell(1))).toBe(0)
 })
 
-it('a keep finds the mark it put, also when that has expired', async () => {
+it('a finish finds its own mark, even if the mark has expired', async () => {
   const { record, seed, see } = table()
   const before = await seed()
   const change = { record, token: 'w', cells: [] }
@@ -158,7 +158,7 @@ it('a keep finds the mark it put, also when that has expired', async () => {
   expect(after.fields[0]?.nonce).not.toBe(before.fields[0]?.nonce)
 })
 
-it('what is not a tag’s text is dirty, and never clean again with what it said', async () => {
+it('text that is no tag is dirty, and never becomes clean with the same nonce', async () => {
   const { record, cell, seed, see, mark, finish } = table()
   await seed()
   await server.hset(record, 'k', 'foreign|bytes')
@@ -175,7 +175,7 @@ it('what is not a tag’s text is dirty, and never clean again with what it said
   expect(fields[1]?.nonce).not.toBe('foreign')
 })
 
-it('a write of a thousand cells is marked and finished whole, a hundred a call', async () => {
+it('a write of a thousand cells is marked and finished completely, a hundred per call', async () => {
   const { record, cell } = table()
   const cells = Array.from({ length: 1_000 }, (_, index) => cell(index))
   const ask = { record, fields: ['list'], cells }

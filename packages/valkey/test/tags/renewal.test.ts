@@ -15,7 +15,7 @@ function clock(most?: number) {
   }
 }
 
-it('a tag is due at its first fill, and again after a quarter of its lifetime', () => {
+it('a tag is due at its first load, and again after a quarter of its lifetime', () => {
   const { renewals, pass } = clock()
   const renewal = { tags, lifetime: 1_000 }
   expect(renewals.due(renewal)).toEqual(tags)
@@ -26,14 +26,14 @@ it('a tag is due at its first fill, and again after a quarter of its lifetime', 
   expect(renewals.due(renewal)).toEqual([])
 })
 
-it('a longer lifetime makes a tag due at once, a shorter one does not', () => {
+it('a longer lifetime makes a tag due immediately; a shorter one does not', () => {
   const { renewals } = clock()
   renewals.due({ tags, lifetime: 1_000 })
   expect(renewals.due({ tags, lifetime: 900 })).toEqual([])
   expect(renewals.due({ tags, lifetime: 4_000 })).toEqual(tags)
 })
 
-it('only the cells that nobody prolonged are due', () => {
+it('only cells that were not extended are due', () => {
   const { renewals } = clock()
   renewals.due({ tags, lifetime: 1_000 })
   const other = `${record}:id=2`
@@ -42,14 +42,14 @@ it('only the cells that nobody prolonged are due', () => {
   ).toEqual([{ record, fields: [], cells: [other] }])
 })
 
-it('what a seed prolonged is not due; a seed of a shorter lifetime takes nothing away', () => {
+it('a tag that a seed extended is not due; a seed with a shorter lifetime changes nothing', () => {
   const { renewals } = clock()
   renewals.done(tags, 1_000)
   renewals.done(tags, 10)
   expect(renewals.due({ tags, lifetime: 1_000 })).toEqual([])
 })
 
-it('what failed is due again, and everything is once the server lost it', () => {
+it('a tag whose renewal failed is due again, and all tags are after the server lost them', () => {
   const { renewals } = clock()
   const renewal = { tags, lifetime: 1_000 }
   renewals.due(renewal)
@@ -59,14 +59,14 @@ it('what failed is due again, and everything is once the server lost it', () => 
   expect(renewals.due(renewal)).toEqual(tags)
 })
 
-it('a user tag, which is a cell with the name of its record, is a cell here too', () => {
+it('a user tag is treated as a cell, because it is a cell with the name of its record', () => {
   const { renewals } = clock()
   const user = [{ record: '{n:##a}', fields: [], cells: ['{n:##a}'] }]
   expect(renewals.due({ tags: user, lifetime: 1_000 })).toEqual(user)
   expect(renewals.due({ tags: user, lifetime: 1_000 })).toEqual([])
 })
 
-it('it remembers a bounded number of names, and forgets the one renewed longest ago', () => {
+it('the number of names is bounded, and the name renewed longest ago is dropped first', () => {
   const { renewals } = clock(2)
   const of = (name: string) => ({ tags: [{ record: name, fields: [], cells: [name] }], lifetime: 1_000 })
   for (const name of ['a', 'b', 'c']) renewals.due(of(name))

@@ -44,7 +44,7 @@ async function reconnected(): Promise<void> {
   await store.ping()
 }
 
-it('a mark under way that a server lost is there again before the server is believed', async () => {
+it('a pending mark that a server lost is restored before the server is trusted', async () => {
   await store.mark(mark)
   await own.kill()
   await own.start()
@@ -63,7 +63,7 @@ it('a mark under way that a server lost is there again before the server is beli
   expect(await server.get(cell)).toContain('|mine,')
 })
 
-it('nothing is marked again that was finished, and what was bumped lately is bumped again', async () => {
+it('a finished mark is not restored, and recent bumps are repeated', async () => {
   await store.seed([ask], 60_000)
   const before = await server.hgetall(record)
   await store.mark(mark)
@@ -79,7 +79,7 @@ it('nothing is marked again that was finished, and what was bumped lately is bum
   expect(after.id).not.toBe(before.id)
 })
 
-it('an epoch that ended lately ends again', async () => {
+it('a recent new epoch is repeated', async () => {
   const before = await server.get('larder:epoch')
   await store.invalidateAll()
   const ended = await server.get('larder:epoch')

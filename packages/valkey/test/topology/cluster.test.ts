@@ -59,7 +59,7 @@ const commands = (): Promise<ReadonlyMap<string, number>> =>
 const errors = (): Promise<ReadonlyMap<string, number>> =>
   sum('errorstats', /^errorstat_([^:]+):count=(\d+)/gm)
 
-it('a busy mixed run lists, scans and flushes nothing, and touches no two slots at once', {
+it('a busy mixed run lists, scans and flushes nothing, and no command touches two slots', {
   timeout: 40_000,
 }, async () => {
   const [before, refused] = [await commands(), await errors()]
@@ -98,7 +98,7 @@ it.each([
   // What a writer could not say because its connection was gone, it says when it is back.
   ['CLIENT KILL TYPE normal', ['CLIENT', 'KILL', 'TYPE', 'normal'], 2_000],
 ] as const)(
-  '%s on every node under load rejects nothing and shows nothing old',
+  '%s on every node under load rejects nothing and causes no stale read',
   { timeout: 40_000 },
   async (_, command, slack) => {
     const options = { nodes: [...cluster.urls] }
@@ -143,7 +143,7 @@ async function afterwards(both: readonly [Member, Member]): Promise<void> {
 }
 
 it.each(['yes', 'no'])(
-  'a shard that is lost whole costs hits and nothing else (cluster-require-full-coverage %s)',
+  'a shard that is lost completely costs hits and nothing else (cluster-require-full-coverage %s)',
   { timeout: 60_000 },
   async (coverage) => {
     for (const node of cluster.nodes)
@@ -169,7 +169,7 @@ async function givenUp(shard: readonly ClusterNode[]): Promise<boolean> {
     .some((line) => /master,fail /.test(line))
 }
 
-it('a table on another shard than the lost one goes on being cached', { timeout: 60_000 }, async () => {
+it('a table is still cached after the loss of another shard', { timeout: 60_000 }, async () => {
   for (const node of cluster.nodes) await node.call('CONFIG', 'SET', 'cluster-require-full-coverage', 'no')
   const both = await pair()
   const rows = Array.from({ length: 12 }, (_, index) => index + 1)
@@ -196,7 +196,7 @@ async function keyElsewhere(shard: readonly ClusterNode[]): Promise<string> {
   }
 }
 
-it('a shard that hangs delays reads to their deadline; writes resolve; nothing is old afterwards', {
+it('a shard that hangs delays reads up to their deadline; writes resolve, and no read is stale afterwards', {
   timeout: 60_000,
 }, async () => {
   const both = await pair()

@@ -135,7 +135,7 @@ function judge(load: Load, answered: number): void {
   expect(Math.max(...load.seen.map(({ took }) => took))).toBeLessThan(1_000)
 }
 
-describe('a primary of a cluster dies with bumps that no replica heard of', () => {
+describe('a primary of a Cluster dies with bumps that no replica received', () => {
   let cluster: Cluster
   beforeAll(async () => {
     cluster = await startCluster({ settings: ['--maxmemory-policy', 'allkeys-lru'] })
@@ -159,7 +159,7 @@ describe('a primary of a cluster dies with bumps that no replica heard of', () =
     },
   )
 
-  it('a primary that hung while its replica took over is not believed when it is back', {
+  it('a primary that hung while its replica took over is not trusted when it is back', {
     timeout: 60_000,
   }, async () => {
     const options = { nodes: [...cluster.urls] }
@@ -198,7 +198,7 @@ describe('a primary of a cluster dies with bumps that no replica heard of', () =
   })
 })
 
-describe('a primary under Sentinel dies with bumps that no replica heard of', () => {
+describe('a primary under Sentinel dies with bumps that no replica received', () => {
   let set: Sentinels
   beforeEach(async () => {
     set = await startSentinels(['--maxmemory-policy', 'allkeys-lru'])

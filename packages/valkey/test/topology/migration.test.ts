@@ -104,7 +104,7 @@ it('slots of entries move under load: no read is stale, no write is rejected', {
   expect(brief(load.stale())).toEqual([])
 })
 
-it('a table marked before its slot moves is finished where the slot is then', async () => {
+it('a table that was marked before its slot moved is finished on the new node', async () => {
   const [writer, reader] = members as [Member, Member]
   const record = recordOf(place)
   for (const id of ROWS) await writer.write(id, '1')
@@ -120,7 +120,7 @@ it('a table marked before its slot moves is finished where the slot is then', as
   for (const id of ROWS) expect((await reader.read(id)).value).toBe('2')
 })
 
-it('a write that changed nothing leaves every tag as it was while its slot moves', async () => {
+it('a write that changed nothing leaves every tag unchanged while its slot moves', async () => {
   const store = valkeyStore({ nodes: [...cluster.urls] })
   const record = `{${place.name}:unchanged}`
   const [token, lifetime, fields] = ['w', 60_000, ['list', 'k']]

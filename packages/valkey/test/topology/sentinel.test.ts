@@ -46,7 +46,7 @@ async function pair(): Promise<[Member, Member]> {
   return both
 }
 
-it('a sentinel that is gone, and even all of them, stop nobody who is connected', async () => {
+it('the loss of one Sentinel or of all does not affect established connections', async () => {
   const both = await pair()
   await warm(both, '1')
   for (const sentinel of set.sentinels) await sentinel.kill()
@@ -61,7 +61,7 @@ it('a sentinel that is gone, and even all of them, stop nobody who is connected'
   await set.sentinels[0]?.start()
 })
 
-it('a primary that hung while another took its place is not believed when it is back', {
+it('a primary that hung while another replaced it is not trusted when it is back', {
   timeout: 60_000,
 }, async () => {
   await until(async () => (await linked()) === 2, 20_000)
@@ -84,7 +84,7 @@ it('a primary that hung while another took its place is not believed when it is 
   expect(await valuesOf([writer, reader])).toEqual(['2', '2'])
 })
 
-it('a replica is never taken for the primary: a server that was demoted is left', {
+it('a replica is never used as the primary: the store leaves a demoted server', {
   timeout: 60_000,
 }, async () => {
   const both = await pair()

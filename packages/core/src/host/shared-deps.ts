@@ -1,0 +1,33 @@
+import type { Clock } from '../base/clock.ts'
+import type { Journal } from '../marks/journal.ts'
+import type { PendingWrites } from '../marks/pending-writes.ts'
+import type { CacheConfig } from '../options/config.ts'
+import type { ScopeOf } from '../options/scope.ts'
+import type { LoadResult } from '../pipeline/load.ts'
+import type { SingleFlight } from '../pipeline/single-flight.ts'
+import type { TurnFlight } from '../pipeline/turn-flight.ts'
+import type { Events } from '../report/events.ts'
+import type { Report } from '../report/report.ts'
+import type { GuardedStore } from '../store/guard.ts'
+import type { MemoryTier } from '../tier/memory-tier.ts'
+import type { CurrentTransaction } from '../transaction/current.ts'
+
+/** What all hosts of one cache share. */
+export interface SharedDeps {
+  readonly config: CacheConfig
+  readonly clock: Clock
+  readonly events: Events
+  readonly report: Report
+  readonly store: GuardedStore
+  readonly tier: MemoryTier | undefined
+  readonly pendingWrites: PendingWrites
+  readonly journal: Journal
+  readonly flights: SingleFlight<LoadResult>
+  readonly turns: TurnFlight<LoadResult>
+  readonly current: CurrentTransaction
+  /** Entries about to be stored. */
+  readonly storing: Map<string, Promise<void>>
+  readonly scopeOf: ScopeOf | undefined
+  /** In place of what hosts give. */
+  readonly sqlParser: (() => Promise<unknown>) | undefined
+}

@@ -1,0 +1,83 @@
+import {
+  type ConnectionSource,
+  connectionFingerprint,
+  hiddenConnection,
+  nodePostgresPool,
+  pgliteConnection,
+} from '@larder/core/host'
+import { type AdapterParts, adapterOf } from '../internals.ts'
+
+/** Adapters that make a pool of node-postgres, or of a driver made after it, from their `config`. */
+const OVER_A_POOL: ReadonlySet<unknown> = new Set(['@prisma/adapter-pg', '@prisma/adapter-neon'])
+
+/** Adapters that hide their configuration. Their driver shows its database once it is connected. */
+const SHOWN_WHEN_CONNECTED: ReadonlySet<unknown> = new Set([
+  '@prisma/adapter-mariadb',
+  '@prisma/adapter-better-sqlite3',
+  '@prisma/adapter-libsql',
+])
+
+/**
+ * What a client is connected to, as its driver adapter shows it.
+ * @param connected what the driver shows once it is connected. Undefined: the client is not watched, or its database has
+ * a name, and its first reads must find the entries of that name.
+ */
+export function connectionOf(base: object, connected?: ConnectionSource): ConnectionSource {
+  const adapter = adapterOf(base)
+  if (!adapter) return hiddenConnection(base)
+  const { client, externalPool, options, config } = adapter
+  const settings = parserSettings(options)
+  if (externalPool) {
+    const source = nodePostgresPool(externalPool, [options], settings)
+    if (source) return source
+  } else if (OVER_A_POOL.has(adapter.adapterName) && typeof config === 'object' && config !== null) {
+    return overConfig(adapter, config, settings)
+  }
+  if (typeof client === 'object' && client !== null && 'dataDir' in client)
+    return pgliteConnection(client, settings)
+  if (connected && SHOWN_WHEN_CONNECTED.has(adapter.adapterName)) return connected
+  return hiddenConnection(adapter, [...connectionFingerprint(options, config), ...settings])
+}
+
+/**
+ * The adapter's own copy of the driver says what `config` means. It shows in the pool that the adapter's class makes: here
+ * one without options, over an object that only this function knows. It opens no connection.
+ */
+function overConfig(adapter: AdapterParts, config: object, settings: readonly string[]): ConnectionSource {
+  let source: ConnectionSource | undefined
+  const known = emptyPool(adapter).then((pool) => {
+    const { Client } = (pool ?? {}) as { readonly Client?: unknown }
+    source =
+      nodePostgresPool({ Client, options: config }, [adapter.options], settings) ??
+      hiddenConnection(adapter, settings)
+  })
+  return { current: (thorough) => source?.current(thorough), known }
+}
+
+async function emptyPool(adapter: AdapterParts): Promise<unknown> {
+  try {
+    const made = (await ownConnect(adapter)?.call({ externalPool: null, config: {}, options: undefined })) as
+      | { underlyingDriver?(): unknown; readonly client?: unknown }
+      | undefined
+    return made?.underlyingDriver?.() ?? made?.client
+  } catch {
+    return undefined
+  }
+}
+
+/** `connect` of the adapter's own class: a subclass of the user's, and an object around it, may do more. */
+function ownConnect(adapter: AdapterParts): AdapterParts['connect'] {
+  let found: AdapterParts['connect']
+  let at: AdapterParts | null = Object.getPrototypeOf(adapter)
+  while (at && at !== Object.prototype) {
+    if (Object.hasOwn(at, 'connect')) found = at.connect
+    at = Object.getPrototypeOf(at)
+  }
+  return found
+}
+
+/** A parser of the user's, called for types that the database names, by its text: it may ask the database itself. */
+function parserSettings(options: unknown): readonly string[] {
+  const { userDefinedTypeParser: parser } = (options ?? {}) as { readonly userDefinedTypeParser?: unknown }
+  return typeof parser === 'function' ? [`userDefinedTypeParser=${String(parser)}`] : []
+}

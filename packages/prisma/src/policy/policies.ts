@@ -1,0 +1,131 @@
+import { CacheError, type PolicyOptions } from '@larder/core'
+import type { Engine, Policy } from '@larder/core/host'
+import { readNames, shapeOf } from '../plan/operations.ts'
+import type { ModelMap } from '../schema/model.ts'
+
+/** A policy for one call: `false` goes past the cache. */
+export type CallPolicy = CallOptions | false
+
+/** Options of `$cached`. */
+export interface CallOptions extends PolicyOptions {
+  /**
+   * Models, or tables by physical name, that the raw SQL of this client writes: they are invalidated, and no others.
+   * None: the statement writes nothing.
+   */
+  writes?: readonly string[]
+  /** Models, or tables by physical name, that the raw SQL of this client reads: it is then cached. Needs a `ttl`. */
+  reads?: readonly string[]
+}
+
+/** Policies of one client, as its models and one call's options make them. */
+export interface Policies {
+  /** Undefined: the model is not cached. Throws for a call whose merged policy has no lifetime. */
+  of(model: string, call: CallPolicy | undefined): Policy | undefined
+  /** The policy of raw reads, which have no model. */
+  raw(call: CallOptions): Policy
+}
+
+/** The key of `models` that stands for every model without a policy of its own. */
+const EVERY_MODEL = '*'
+/** Options that describe the schema, or all writes of a table; one call cannot change them. */
+const OF_THE_MODEL = ['touches', 'lookupKeys', 'onMarkFailure', 'write'] as const
+/** Options of `$cached` for raw SQL alone. */
+const OF_RAW_SQL: readonly string[] = ['reads', 'writes']
+
+/**
+ * Validates the policies of all models at once, so that a mistake shows at construction.
+ * @throws CacheError naming the model or option, its value and the fix.
+ */
+export function policiesOf(
+  engine: Engine,
+  models: ModelMap,
+  options: Readonly<Record<string, PolicyOptions | undefined>>,
+): Policies {
+  for (const name of Object.keys(options)) if (name !== EVERY_MODEL) models.model(name)
+  const own = new Map<string, Policy | undefined>()
+  for (const model of models.names) {
+    const found = writtenFor(options, model)
+    const path = `models.${Object.hasOwn(options, model) ? model : `'*'`}`
+    own.set(
+      model,
+      found && keyed(models, checked(engine.policy(found, path, models.table(model)), path), path),
+    )
+  }
+  const merged = new WeakMap<CallOptions, Map<string, Policy>>()
+  const raw = new WeakMap<CallOptions, Policy>()
+  return {
+    raw(call) {
+      const policy = raw.get(call) ?? engine.policy({ ...given(call), write: 'invalidate' }, '$cached')
+      raw.set(call, policy)
+      return policy
+    },
+    of(model, call) {
+      if (call === undefined) return own.get(model)
+      if (call === false) return undefined
+      const byModel = merged.get(call) ?? new Map<string, Policy>()
+      merged.set(call, byModel)
+      const known = byModel.get(model)
+      if (known) return known
+      const path = `$cached(…) on ${model}`
+      const policy = checked(engine.policy({ ...writtenFor(options, model), ...given(call) }, path), path)
+      byModel.set(model, policy)
+      return policy
+    },
+  }
+}
+
+/** The policy a model has as the user wrote it: its own, even if that says `undefined`, or that of `'*'`. */
+export function writtenFor(
+  options: Readonly<Record<string, PolicyOptions | undefined>>,
+  model: string,
+): PolicyOptions | undefined {
+  return Object.hasOwn(options, model) ? options[model] : options[EVERY_MODEL]
+}
+
+/**
+ * Refuses options of `$cached` that no call can have.
+ * @throws CacheError naming the option.
+ */
+export function checkCall(engine: Engine, call: unknown): asserts call is CallPolicy {
+  if (call === false) return
+  if (typeof call !== 'object' || call === null || Array.isArray(call))
+    throw new CacheError(
+      'LARDER_CONFIG',
+      `$cached takes a policy such as { ttl: '30s' }, or false; not ${String(call)}`,
+    )
+  for (const name of OF_THE_MODEL)
+    if (name in call)
+      throw new CacheError(
+        'LARDER_CONFIG',
+        `$cached({ ${name} }) describes the model: give it in models, not per call`,
+      )
+  // Raw SQL has no model to take a lifetime from.
+  const asked = call as CallOptions
+  const own = asked.reads ? given(asked) : { ttl: 1, ...given(asked) }
+  checked(engine.policy(own, '$cached'), '$cached')
+}
+
+/** A misspelt operation would switch the cache off, and silently. */
+function checked(policy: Policy, path: string): Policy {
+  const unknown = [...(policy.operations ?? [])].find((name) => shapeOf(name) === undefined)
+  if (unknown === undefined) return policy
+  throw new CacheError(
+    'LARDER_CONFIG',
+    `${path}.operations names ${JSON.stringify(unknown)}: the reads there are ${readNames.join(', ')}`,
+  )
+}
+
+/** A row is written through for the reads of it by its keys, and those are in the datamodel alone. */
+function keyed(models: ModelMap, policy: Policy, path: string): Policy {
+  if (policy.write !== 'through' || models.keyed) return policy
+  throw new CacheError(
+    'LARDER_CONFIG',
+    `${path}.write is "through", which needs \`datamodel\`: without it no key of a row is known. Add the generator \`larder-prisma\` and pass its datamodel`,
+  )
+}
+
+/** What a call says of a model's reads. An option that is there and undefined must not hide the model's. */
+function given(call: CallOptions): PolicyOptions {
+  const said = ([name, value]: [string, unknown]) => value !== undefined && !OF_RAW_SQL.includes(name)
+  return Object.fromEntries(Object.entries(call).filter(said))
+}

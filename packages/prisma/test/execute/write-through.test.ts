@@ -1,0 +1,331 @@
+import { createCache } from '@larder/core'
+import { prismaCache } from '@larder/prisma'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type Connected, connect, errorOf, postgresDatabase, type TestDatabase } from '../support/client.ts'
+
+// Stock is written through: what a write returned is what the next plain read by key returns, without SQL.
+
+let database: TestDatabase
+beforeAll(async () => {
+  database = await postgresDatabase()
+})
+afterAll(() => database.stop())
+beforeEach(async () => {
+  await database.exec('TRUNCATE inventory_stock, app_user RESTART IDENTITY CASCADE')
+  await database.exec(`
+    INSERT INTO inventory_stock (sku, warehouse, quantity, updated_at) VALUES ('a', 'w', 5, now()), ('b', 'w', 7, now())`)
+})
+
+const THROUGH = { '*': { ttl: '1m' }, Stock: { ttl: '1m', write: 'through' } } as const
+const open = (models: Parameters<typeof connect>[1] = {}): Connected =>
+  connect(database, { models: THROUGH, ...models })
+const bySku = { where: { sku: 'a' } }
+const byId = { where: { id: 1 } }
+const sell = { quantity: { decrement: 1 } }
+
+/** Reads under `cached` must be a hit, without SQL, and exactly what the database returns. */
+async function expectHit({ db, base, statements, sources }: Connected, where: object): Promise<void> {
+  statements()
+  let found: unknown
+  const source = await sources(async () => {
+    found = await db.stock.findUnique({ where: where as typeof bySku.where })
+  })
+  expect(source).toEqual(['memory'])
+  expect(statements()).toEqual([])
+  const real = await base.stock.findUnique({ where: where as typeof bySku.where })
+  expect(found).toStrictEqual(real)
+  expect(JSON.stringify(found)).toBe(JSON.stringify(real))
+}
+
+async function expectMiss({ db, sources }: Connected, where: object): Promise<void> {
+  const source = await sources(() => db.stock.findUnique({ where: where as typeof bySku.where }))
+  expect(source).toEqual([expect.stringMatching(/^database: (miss|invalidated)$/)])
+}
+
+describe('after a write of its own', () => {
+  it('an update by a key is a hit by that key, and by no key that it had to mark', async () => {
+    const here = open()
+    await here.db.stock.findUnique(byId)
+    await here.db.stock.update({ ...bySku, data: sell })
+    await expectHit(here, bySku.where)
+    await expectMiss(here, byId.where)
+  })
+
+  it('again and again, and for findUniqueOrThrow', async () => {
+    const here = open()
+    for (let left = 4; left > 0; left--) {
+      const updated = await here.db.stock.update({ ...byId, data: sell })
+      expect(updated.quantity).toBe(left)
+      await expectHit(here, byId.where)
+      expect(await here.sources(() => here.db.stock.findUniqueOrThrow(byId))).toEqual(['memory'])
+    }
+  })
+
+  it('a create is a hit by the keys it gave, and a miss by the one the database made', async () => {
+    const here = open()
+    const made = await here.db.stock.create({ data: { sku: 'c', warehouse: 'w' } })
+    await expectHit(here, { sku: 'c' })
+    await expectMiss(here, { id: made.id })
+  })
+
+  it('the row that was not there is there for who looked for it before', async () => {
+    const here = open()
+    expect(await here.db.stock.findUnique({ where: { sku: 'c' } })).toBeNull()
+    await errorOf(here.db.stock.findUniqueOrThrow({ where: { sku: 'c' } }))
+    await here.db.stock.create({ data: { sku: 'c', warehouse: 'w' } })
+    await expectHit(here, { sku: 'c' })
+  })
+
+  it.each(['c', 'a'])('an upsert is a hit by its key, whichever it did (%s)', async (sku) => {
+    const here = open()
+    await here.db.stock.upsert({
+      where: { sku },
+      create: { sku, warehouse: 'w' },
+      update: { quantity: { increment: 1 } },
+    })
+    await expectHit(here, { sku })
+  })
+
+  it('an update that moves the key is a hit by the new one, and the old one finds nothing', async () => {
+    const here = open()
+    await here.db.stock.findUnique(bySku)
+    await here.db.stock.update({ ...bySku, data: { sku: 'z' } })
+    await expectHit(here, { sku: 'z' })
+    expect(await here.db.stock.findUnique(bySku)).toBeNull()
+  })
+
+  it('a selection with every field, in any order, is as good as none; relations are left out', async () => {
+    const here = open()
+    const all = { version: true, id: true, sku: true, warehouse: true, quantity: true, updatedAt: true }
+    await here.db.stock.update({ ...bySku, data: sell, select: all })
+    await expectHit(here, bySku.where)
+    await here.db.stock.update({ ...bySku, data: sell, include: { lines: true } })
+    await expectHit(here, bySku.where)
+  })
+
+  it.each([
+    [
+      'selects less',
+      (here: Connected) => here.db.stock.update({ ...bySku, data: sell, select: { id: true } }),
+    ],
+    [
+      'omits a field',
+      (here: Connected) => here.db.stock.update({ ...bySku, data: sell, omit: { version: true } }),
+    ],
+    ['changes nothing', (here: Connected) => here.db.stock.update({ ...bySku, data: {} })],
+    ['says nothing of the rows', (here: Connected) => here.db.stock.updateMany({ ...bySku, data: sell })],
+    ['deletes', (here: Connected) => here.db.stock.delete(bySku)],
+    [
+      'is made past the cache',
+      (here: Connected) => here.db.$cached(false).stock.update({ ...bySku, data: sell }),
+    ],
+    ['is refused', (here: Connected) => errorOf(here.db.stock.update({ ...bySku, data: { sku: 'b' } }))],
+  ] as const)('a write that %s only invalidates', async (_, write) => {
+    const here = open()
+    await here.db.stock.findUnique(bySku)
+    await write(here)
+    await expectMiss(here, bySku.where)
+  })
+
+  it('the statement is the user’s own, never a wider one', async () => {
+    const [plain, through] = [open({ models: { '*': { ttl: '1m' } } }), open()]
+    const sqlOf = async ({ db, statements }: Connected) => {
+      statements()
+      await db.stock.update({ ...bySku, data: sell, select: { id: true } })
+      await db.stock.update({ ...bySku, data: sell })
+      return statements()
+    }
+    expect(await sqlOf(through)).toEqual(await sqlOf(plain))
+  })
+
+  it('what the client leaves out of every result is left out here', async () => {
+    const here = open({ client: { omit: { stock: { version: true } } } })
+    await here.db.stock.update({ ...bySku, data: sell })
+    await expectHit(here, bySku.where)
+    await here.db.stock.update({ ...bySku, data: sell, omit: { version: false } })
+    await expectHit(here, bySku.where)
+  })
+
+  it('a row is stored for the writer’s own scope', async () => {
+    let tenant: string | undefined = 'one'
+    const here = open({ cache: { scope: () => tenant, requireScope: true } })
+    await here.db.stock.update({ ...bySku, data: sell })
+    await expectHit(here, bySku.where)
+    tenant = 'two'
+    await expectMiss(here, bySku.where)
+    tenant = undefined
+    await here.db.stock.update({ ...bySku, data: sell })
+  })
+
+  it('user tags end the row', async () => {
+    const here = open({ models: { Stock: { ttl: '1m', write: 'through', tags: ['shelf'] } } })
+    await here.db.stock.update({ ...bySku, data: sell })
+    await expectHit(here, bySku.where)
+    await here.cache.invalidate({ tags: ['shelf'] })
+    await expectMiss(here, bySku.where)
+  })
+
+  it('a table with triggers is only invalidated', async () => {
+    const here = open({ models: { Stock: { ttl: '1m', write: 'through', touches: ['User'] } } })
+    await here.db.stock.update({ ...bySku, data: sell })
+    await expectMiss(here, bySku.where)
+  })
+
+  it('every type of value comes back as a read returns it', async () => {
+    const { db, base, sources } = open({ models: { '*': { ttl: '1m', write: 'through' } } })
+    const made = await db.user.create({ data: { email: 'Ä@x' } })
+    let found: unknown
+    expect(
+      await sources(async () => (found = await db.user.findUnique({ where: { email: 'Ä@x' } }))),
+    ).toEqual(['memory'])
+    expect(found).toStrictEqual(made)
+    expect(found).toStrictEqual(await base.user.findUnique({ where: { email: 'Ä@x' } }))
+  })
+})
+
+describe('after a transaction', () => {
+  it('a checkout: locked, written, committed, and displayed without SQL', async () => {
+    const here = open()
+    const { db } = here
+    await db.stock.findUnique(bySku)
+    await db.$transaction(async (tx) => {
+      const [locked] = await tx.$queryRaw<{ quantity: number }[]>`
+        SELECT quantity FROM inventory_stock WHERE sku = 'a' FOR UPDATE`
+      await tx.stock.update({ ...bySku, data: { quantity: (locked?.quantity ?? 0) - 1 } })
+    })
+    await expectHit(here, bySku.where)
+    expect((await db.stock.findUnique(bySku))?.quantity).toBe(4)
+  })
+
+  it('the same with lock: neither it nor its read stands in the way', async () => {
+    const here = open()
+    await here.db.$transaction(async (tx) => {
+      const { quantity } = await tx.stock.lock(bySku)
+      await tx.stock.update({ ...bySku, data: { quantity: quantity - 1 } })
+    })
+    await expectHit(here, bySku.where)
+    expect((await here.db.stock.findUnique(bySku))?.quantity).toBe(4)
+  })
+
+  it('a created row is a hit by every key, for nobody saw it before', async () => {
+    const here = open()
+    const made = await here.db.$transaction((tx) => tx.stock.create({ data: { sku: 'c', warehouse: 'w' } }))
+    await expectHit(here, { sku: 'c' })
+    await expectHit(here, { id: made.id })
+  })
+
+  it('the last of several changes counts, and other rows do not disturb it', async () => {
+    const here = open()
+    await here.db.$transaction(async (tx) => {
+      await tx.stock.update({ ...byId, data: sell })
+      await tx.stock.update({ ...byId, data: sell })
+      await tx.stock.update({ where: { id: 2 }, data: sell })
+    })
+    await expectHit(here, byId.where)
+    await expectHit(here, { id: 2 })
+  })
+
+  it('a row that is changed again by another key is stored as it was left', async () => {
+    const here = open()
+    await here.db.$transaction(async (tx) => {
+      await tx.stock.update({ ...byId, data: sell })
+      await tx.stock.update({ ...bySku, data: sell })
+    })
+    await expectHit(here, byId.where)
+    await expectHit(here, bySku.where)
+  })
+
+  it('an array of writes', async () => {
+    const here = open()
+    await here.db.$transaction([here.db.stock.update({ ...byId, data: sell }), here.db.stock.count()])
+    await expectHit(here, byId.where)
+  })
+
+  it.each([
+    ['updates it and shows less', (tx: Tx) => tx.stock.update({ ...byId, data: sell, select: { id: true } })],
+    ['updates rows nobody knows', (tx: Tx) => tx.stock.updateMany({ data: sell })],
+    ['deletes it', (tx: Tx) => tx.stock.delete(bySku)],
+    ['writes raw SQL', (tx: Tx) => tx.$executeRaw`UPDATE inventory_stock SET quantity = 0`],
+    ['sets a savepoint, to which it may roll back', (tx: Tx) => tx.$executeRaw`SAVEPOINT here`],
+    ['is rejected, whatever for', (tx: Tx) => errorOf(tx.stock.findUniqueOrThrow({ where: { sku: 'x' } }))],
+  ] as const)('a later statement that %s leaves nothing but the invalidation', async (_, later) => {
+    const here = open()
+    await here.db.stock.findUnique(byId)
+    await here.db.$transaction(async (tx) => {
+      await tx.stock.update({ ...byId, data: sell })
+      await later(tx as unknown as Tx)
+    })
+    await expectMiss(here, byId.where)
+  })
+
+  it.each(['transaction', 'savepoint'])('nothing is stored of a %s that was rolled back', async (kind) => {
+    const here = open()
+    const failing = (client: Tx) =>
+      client.$transaction(async (tx) => {
+        await tx.stock.update({ ...byId, data: sell })
+        throw new Error('no')
+      })
+    if (kind === 'transaction') await errorOf(failing(here.db as unknown as Tx))
+    else await here.db.$transaction((tx) => errorOf(failing(tx as unknown as Tx)))
+    await expectMiss(here, byId.where)
+  })
+
+  it('COMMIT of a transaction that the database had aborted proves nothing', async () => {
+    const here = open()
+    await here.db
+      .$transaction(async (tx) => {
+        await tx.stock.update({ ...byId, data: sell })
+        await errorOf(tx.$queryRaw`SELECT 1 / 0`)
+      })
+      .catch(() => {})
+    expect((await here.db.stock.findUnique(byId))?.quantity).toBe(5)
+  })
+
+  it('with unknownWrites "event" a raw write of unknown tables is not heard of, and still no row is stored that it may have changed', async () => {
+    const here = open({ parser: false, cache: { unknownWrites: 'event' } })
+    await here.db.$transaction(async (tx) => {
+      await tx.stock.update({ ...byId, data: sell })
+      await tx.$executeRaw`UPDATE inventory_stock SET quantity = 100`
+    })
+    expect((await here.db.stock.findUnique(byId))?.quantity).toBe(100)
+  })
+})
+
+describe('the policy', () => {
+  it('needs a datamodel to write through', () => {
+    const { base } = open()
+    const without = (models: object) => () => base.$extends(prismaCache({ cache: createCache(), models }))
+    const needed = {
+      code: 'LARDER_CONFIG',
+      message: expect.stringMatching(/write is "through", which needs `datamodel`/),
+    }
+    expect(without({ Stock: { ttl: 1, write: 'through' } })).toThrow(expect.objectContaining(needed))
+    expect(without({ '*': { ttl: 1, write: 'through' } })).toThrow(expect.objectContaining(needed))
+    expect(without({ '*': { ttl: 1, write: 'around' } })).not.toThrow()
+  })
+
+  it('is of the model, not of one call', () => {
+    expect(() => open().db.$cached({ write: 'around' })).toThrow(/describes the model/)
+  })
+
+  it("'around': reads of the model go on as they were, and those of others do not", async () => {
+    const here = open({ models: { '*': { ttl: '1m' }, Stock: { ttl: '1m', write: 'around' } } })
+    const { db, cache, sources } = here
+    const display = () => db.stock.findUnique(bySku)
+    const lines = () => db.orderLine.findMany({ include: { stock: true } })
+    const line = { sku: bySku.where.sku, quantity: 1, price: '1.00' }
+    await db.order.create({ data: { customer: 'a', lines: { create: line } } })
+    await Promise.all([display(), lines()])
+    await db.stock.update({ ...bySku, data: sell })
+    expect(await sources(display)).toEqual(['memory'])
+    expect((await display())?.quantity).toBe(5)
+    expect(await sources(lines)).toEqual(['database: invalidated'])
+    await db.$executeRaw`UPDATE inventory_stock SET quantity = 1`
+    expect((await display())?.quantity).toBe(1)
+    await db.stock.update({ ...bySku, data: sell })
+    await cache.invalidate({ tables: ['inventory_stock'] })
+    expect((await display())?.quantity).toBe(0)
+  })
+})
+
+type Tx = Connected['db']

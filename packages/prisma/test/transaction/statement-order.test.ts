@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createCache, memoryStore } from '@larder/core'
+import type { Store } from '@larder/core/store'
+import { type Datamodel, prismaCache } from '@larder/prisma'
+import { setting } from '@larder/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { PrismaClient } from '../../../../prisma/generated/client/client.ts'
+import {
+  type OwnClient,
+  ownClient,
+  type Sent,
+  seededRandom,
+  watchAdapter,
+} from '../../../testing/src/index.ts'
+import { ADAPTERS, type AdapterDatabase, schemaFor } from '../support/adapters.ts'
+import { programOf, type Step } from './program.ts'
+import { type AnyClient, runProgram } from './run.ts'
+
+/** Programs for each adapter and store. More: LARDER_ORDER_PROGRAMS=500. */
+const PROGRAMS = setting('LARDER_ORDER_PROGRAMS', 6, 40)
+const FIRST = setting('LARDER_ORDER_SEED', 1)
+
+const STORES: Readonly<Record<string, (seed: number) => Store>> = {
+  'the memory store': () => memoryStore({ isolated: true }),
+  'a slow store': (seed) => slow(memoryStore({ isolated: true }), seed),
+}
+
+type Clients = OwnClient<typeof PrismaClient, Datamodel>
+const made = new Map<string, Promise<Clients>>()
+
+/** One client for each dialect, whatever the number of its adapters. */
+function clientsOf(provider: AdapterDatabase['provider']): Promise<Clients> {
+  const known = made.get(provider) ?? ownClient(`order-${provider}`, schemaFor(provider))
+  made.set(provider, known as Promise<Clients>)
+  return known as Promise<Clients>
+}
+
+afterAll(async () => {
+  for (const one of made.values()) await (await one).remove()
+})
+
+describe.each(Object.entries(ADAPTERS))('with %s', (_, open) => {
+  let database: AdapterDatabase
+  let clients: Clients
+  let plain: Awaited<ReturnType<typeof connect>>
+  let savepoints = false
+  beforeAll(async () => {
+    database = await open()
+    clients = await clientsOf(database.provider)
+    plain = await connect(database, clients)
+    await plain.base.setting.createMany({
+      data: [
+        { id: 'a', value: '0' },
+        { id: 'b', value: '0' },
+      ],
+    })
+    savepoints = await plain.base
+      .$transaction((tx) => (tx as PrismaClient).$transaction(async () => true))
+      .catch(() => false)
+  })
+  afterAll(async () => {
+    await plain.base.$disconnect()
+    await database.stop()
+  })
+
+  it.each(Object.keys(STORES))('over %s the driver gets what it gets without a cache', async (store) => {
+    for (let seed = FIRST; seed < FIRST + PROGRAMS; seed++) {
+      const program = programOf(seed, { savepoints, single: database.single })
+      const expected = await outcome(plain, plain.base, (client) => client, program)
+      const own = await connect(database, clients)
+      const cache = createCache({ store: (STORES[store] ?? memoryStore)(seed), unknownWrites: 'invalidate' })
+      const db = own.base.$extends(prismaCache({ cache, datamodel: clients.datamodel }))
+      const declare = (client: AnyClient) =>
+        (client as unknown as typeof db).$cached({ writes: ['Setting'] }) as unknown as AnyClient
+      const found = await outcome(own, db as unknown as AnyClient, declare, program)
+      await cache.close()
+      await own.base.$disconnect()
+      expect(found, `program ${seed}: ${JSON.stringify(program)}`).toEqual(expected)
+    }
+  })
+})
+
+async function connect(database: AdapterDatabase, { PrismaClient: Client }: Clients) {
+  const watched = watchAdapter(database.adapter())
+  const base = new Client({ adapter: oneByOne(watched.adapter, database) })
+  return { base, watched }
+}
+
+/** What hides the settings of a pool would hide that it is a pool of one. */
+function oneByOne(adapter: ReturnType<typeof watchAdapter>['adapter'], { single }: AdapterDatabase) {
+  return Object.assign(adapter, { config: { max: single ? 1 : 3 } })
+}
+
+async function outcome(
+  { base, watched }: { readonly base: PrismaClient; readonly watched: ReturnType<typeof watchAdapter> },
+  client: AnyClient,
+  declare: (client: AnyClient) => AnyClient,
+  program: readonly Step[],
+) {
+  await base.setting.updateMany({ data: { value: '0' } })
+  watched.clear()
+  const ends = await runProgram(client, declare, program)
+  const sent = connections(watched.sent)
+  return { ends, sent, rows: await base.setting.findMany({ orderBy: { id: 'asc' } }) }
+}
+
+/** What was sent, by transaction; what is outside of all keeps its place among them where there is one connection. */
+function connections(sent: readonly Sent[]): readonly string[] {
+  const numbers = [...new Set(sent.flatMap(({ transaction }) => transaction ?? []))]
+  return sent.map(
+    ({ sql, values, transaction }) =>
+      `${transaction === undefined ? 'outside' : numbers.indexOf(transaction)}: ${sql} ${JSON.stringify(values)}`,
+  )
+}
+
+function slow(store: Store, seed: number): Store {
+  const random = seededRandom(seed)
+  const later =
+    <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      await sleep(random() * 6)
+      return call(...args)
+    }
+  return {
+    ...store,
+    source: 'store',
+    fetch: later(store.fetch),
+    seed: later(store.seed),
+    mark: later(store.mark),
+    finish: later(store.finish),
+  }
+}
