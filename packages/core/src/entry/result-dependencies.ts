@@ -4,38 +4,6 @@ import type { ReadTag } from '../tags/read-tags.ts'
 import type { ResultCells } from '../tags/result-tags.ts'
 import type { TagReply, TagRequest } from '../tags/tag.ts'
 
-/** The tags with what an entry learned of their tables. Every hit asks: what the last one was given is remembered. */
-export function withResultCells(
-  tags: readonly ReadTag[],
-  learned: readonly ResultCells[],
-): readonly ReadTag[] {
-  if (!learned.length) return tags
-  const last = given.get(learned)
-  if (last?.tags === tags) return last.all
-  const all = joined(tags, learned)
-  given.set(learned, { tags, all })
-  return all
-}
-
-/** By the list that an entry, or the hint at it, keeps. */
-const given = new WeakMap<
-  readonly ResultCells[],
-  { readonly tags: readonly ReadTag[]; readonly all: readonly ReadTag[] }
->()
-
-function joined(tags: readonly ReadTag[], learned: readonly ResultCells[]): readonly ReadTag[] {
-  return tags.map((tag) => {
-    const named = learned.find(({ record }) => record === tag.record)?.cells ?? []
-    const more = named.filter((cell) => !tag.cells.includes(cell))
-    if (!more.length) return tag
-    const [cells, names] = [
-      [...tag.cells, ...more],
-      [...tag.names, ...more],
-    ]
-    return { ...tag, cells, names, resultCells: more.length }
-  })
-}
-
 /** The learned cells of `tags` alone, to be asked for by themselves. */
 export function resultCellRequests(tags: readonly ReadTag[]): readonly TagRequest[] {
   return tags
