@@ -67,7 +67,7 @@ export const layers = {
     ['index'],
   ],
   doctor: [
-    ['mistake', 'finding', 'catalogue'],
+    ['doctor-error', 'finding', 'catalogue'],
     ['connection', 'query', 'trigger-body', 'timeouts', 'conceal', 'options', 'report'],
     ['postgres', 'mysql', 'sqlite'],
     ['connect', 'compare', 'declared', 'valkey'],

@@ -10,7 +10,7 @@ import { race } from './drizzle-race.ts'
 
 // Every write raises a number in its row, so one pass over the history finds every stale read.
 
-const operations = setting('LARDER_HISTORY_OPERATIONS', 4_000, 20_000)
+const operations = setting('LARDER_HISTORY_OPERATIONS', 3_000, 20_000)
 const seed = setting('LARDER_HISTORY_SEED', 1)
 
 let database: StockDatabase
@@ -49,7 +49,7 @@ describe('concurrent histories of Drizzle on PostgreSQL', () => {
     timeout: 60_000,
   }, async () => {
     const { cache, dbs } = twoDbs(memoryStore({ maxEntries: 5 }))
-    const { violations } = await race({ dbs, workers: 8, operations: sized(1_500, 6_000), seed: seed + 1 })
+    const { violations } = await race({ dbs, workers: 8, operations: sized(1_000, 6_000), seed: seed + 1 })
     expect(violations).toEqual([])
     expect(cache.stats().hits).toBeGreaterThan(30)
   })

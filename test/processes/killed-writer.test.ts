@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { createDatabase, migrate, postgresUrl, setting, until, valkeyUrl } from '@larder/testing'
+import { createDatabase, migrate, postgresUrl, setting, sweep, until, valkeyUrl } from '@larder/testing'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createRandom } from '../support/random.ts'
@@ -116,7 +116,7 @@ describe('writers are killed at random moments', () => {
   const kills = setting('LARDER_KILLS', 2, 20)
   const seed = setting('LARDER_SEED', 1)
 
-  it.each(HOSTS)(
+  it.each(sweep(HOSTS))(
     'while they write through %s: no read of another process is stale',
     async (host) => {
       const random = createRandom(seed)

@@ -42,7 +42,7 @@ const writes = [
 ] as const
 
 test('without a datamodel, every query matches the database after each nested write and each cascade', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   here.build({}, { datamodel: false })
   const client = here.prisma as unknown as PrismaClient

@@ -17,7 +17,7 @@ import { ddlFor, type RawTable, type RawText, randomText } from './raw-writes/st
 // changed must have been announced, and every cached query must equal the uncached one.
 // LARDER_RAW_STEPS takes a longer walk, LARDER_RAW_SEED another one.
 
-const steps = setting('LARDER_RAW_STEPS', 40, 200)
+const steps = setting('LARDER_RAW_STEPS', 30, 200)
 const seed = setting('LARDER_RAW_SEED', 1)
 const timeout = 120_000 + steps * 1_000
 
@@ -212,7 +212,7 @@ describe('raw writes that the parser understands', () => {
 })
 
 describe('the walk catches a parser', () => {
-  test.each(sweep(parserFaults, 3))('%s', { timeout: 240_000 }, async (fault) => {
+  test.each(sweep(parserFaults, 2))('%s', { timeout: 240_000 }, async (fault) => {
     let caught = false
     for (let from = 1; !caught && from < 6; from++) {
       const { account, recorded } = await onPrisma(60, from, faultyParser(fault), 0.4)

@@ -12,6 +12,9 @@ import pg from 'pg'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { PrismaClient } from '../../prisma/generated/client/client.ts'
 
+/** Prisma's defaults (2 s and 5 s) are too short for a machine that is busy with something else. */
+const transactionOptions = { maxWait: 20_000, timeout: 40_000 }
+
 /** A migrated, empty database and ways into it. */
 export interface TestDatabase {
   readonly kind: 'postgres' | 'pglite'
@@ -44,7 +47,11 @@ export async function startPostgresDatabase(connections = 5): Promise<TestDataba
     kind: 'postgres',
     client() {
       const watched = watchAdapter(new PrismaPg({ connectionString: database.url, max: connections }))
-      const client = new PrismaClient({ adapter: watched.adapter, errorFormat: 'minimal' })
+      const client = new PrismaClient({
+        adapter: watched.adapter,
+        errorFormat: 'minimal',
+        transactionOptions,
+      })
       clients.push(client)
       return { client, watched }
     },
@@ -75,7 +82,11 @@ export async function startPgliteDatabase(): Promise<TestDatabase> {
     kind: 'pglite',
     client() {
       const watched = watchAdapter(new PrismaPGlite(pglite))
-      const client = new PrismaClient({ adapter: watched.adapter, errorFormat: 'minimal' })
+      const client = new PrismaClient({
+        adapter: watched.adapter,
+        errorFormat: 'minimal',
+        transactionOptions,
+      })
       clients.push(client)
       return { client, watched }
     },

@@ -1,16 +1,16 @@
 import type { Action, ColumnType, SqlDialect } from '@larder/core/host'
 
-/** What a database says of itself, as far as freshness depends on it. Names as the database spells them. */
+/** What a database says about itself, as far as freshness depends on it. Names are spelled as in the database. */
 export interface Catalogue {
   readonly dialect: SqlDialect
   readonly relations: readonly Relation[]
-  /** Settings of a session as the application would have it, by name; values as the server prints them. */
+  /** Settings of a new session, by name. Values are as the server prints them. */
   readonly settings: Readonly<Record<string, string>>
-  /** The server replays another one's writes. */
+  /** The server replays the writes of another one. */
   readonly standby: boolean
-  /** Statements that the server runs by itself, on a schedule. */
+  /** Names of statements that the server runs on a schedule. */
   readonly jobs: readonly string[]
-  /** What the user of this connection may not see, where there is any. */
+  /** What the user of this connection is not allowed to see. */
   readonly unseen: readonly string[]
 }
 
@@ -28,43 +28,44 @@ export interface Relation {
   readonly name: string
   readonly kind: RelationKind
   readonly columns: readonly CatalogueColumn[]
-  /** Unique indexes over plain columns and all rows. */
+  /** Columns of unique indexes over plain columns and all rows. */
   readonly uniques: readonly (readonly string[])[]
   readonly foreignKeys: readonly CatalogueForeignKey[]
   readonly triggers: readonly Trigger[]
   /** Rewrite rules other than a view's own. */
   readonly rules: readonly string[]
-  /** The relation whose rows this one's are part of: a partition's table, or what it inherits from. */
+  /** The relation that contains the rows of this one: the table of a partition, or the parent it inherits from. */
   readonly parent: string | undefined
-  /** Of a view: what it reads, by name; undefined where that cannot be told. */
+  /** The names of what a view reads; undefined if that is not known. */
   readonly reads: readonly string[] | undefined
   readonly rowSecurity: boolean
   /** Filled by logical replication. */
   readonly subscribed: boolean
-  /** What keeps its rows, where that knows no transactions. */
+  /** The storage engine, if it has no transactions. */
   readonly untransactional: string | undefined
 }
 
-/** What most relations are not: for those who describe the others. */
-export const PLAIN: Pick<Relation, 'rules' | 'parent' | 'rowSecurity' | 'subscribed' | 'untransactional'> = {
-  rules: [],
-  parent: undefined,
-  rowSecurity: false,
-  subscribed: false,
-  untransactional: undefined,
-}
+/** Defaults for fields that describe special relations. */
+export const ORDINARY: Pick<Relation, 'rules' | 'parent' | 'rowSecurity' | 'subscribed' | 'untransactional'> =
+  {
+    rules: [],
+    parent: undefined,
+    rowSecurity: false,
+    subscribed: false,
+    untransactional: undefined,
+  }
 
 export interface CatalogueColumn {
   readonly name: string
-  /** As the database calls it. */
+  /** The type's name in the database. */
   readonly type: string
-  /** Declared types whose equality is at least as wide as this one's. */
+  /** Declared types under which at least as many values are equal as under this one. */
   readonly comparesAs: readonly ColumnType[]
   /** How the database changes it in writes that do not name it. */
   readonly changes: 'generated' | 'on-update' | undefined
-  /** It gets a value, other than NULL, in an INSERT that does not name it. */
+  /** An INSERT that does not name it gives it a value other than NULL. */
   readonly hasDefault: boolean
-  /** Its collation, where by that more texts are equal than case, accents and trailing spaces make. */
+  /** Its collation, if more texts are equal under it than by case, accents and trailing spaces. */
   readonly wide: string | undefined
   /** MySQL and MariaDB: the collation of a text column. */
   readonly collation?: string | undefined
@@ -81,11 +82,11 @@ export interface CatalogueForeignKey {
 
 export interface Trigger {
   readonly name: string
-  /** When it runs, or what. */
+  /** When it runs, or what it runs. */
   readonly does: string
   /**
-   * Columns of the row being written that it changes, where its text shows that it writes nothing else. Absent: nothing is
-   * known of what it writes.
+   * The columns of the written row that it changes, if its text shows that it changes nothing else. Absent if it is not
+   * known what it writes.
    */
   readonly changes?: readonly string[]
 }

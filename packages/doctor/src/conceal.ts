@@ -1,7 +1,7 @@
 /** Shown in place of a secret. */
 const HIDDEN = '***'
 
-/** A text without the passwords and tokens of these URLs, however they are spelled, nor those of any other URL in it. */
+/** Hides the passwords and tokens of these URLs, encoded or not, and the passwords of all other URLs in a text. */
 export function conceal(text: string, urls: readonly (string | undefined)[]): string {
   const secrets = new Set(urls.flatMap((url) => (url === undefined ? [] : secretsOf(url))))
   let shown = text

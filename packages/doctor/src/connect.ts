@@ -10,7 +10,19 @@ const CONNECT: Readonly<Record<SqlDialect, (url: string) => Promise<Connection>>
   sqlite: connectSqlite,
 }
 
-/** Connects to the database of a URL. @throws Mistake saying why it cannot. */
+/**
+ * Connects to a database. The connection only reads.
+ * @param url of PostgreSQL, MySQL, MariaDB or libSQL, or the path of a SQLite file.
+ * @throws Error with the reason why it cannot connect.
+ * @example
+ * ```ts
+ * import { connectDatabase } from '@larder/doctor'
+ *
+ * const connection = await connectDatabase('file:./app.db')
+ * const catalogue = await connection.readCatalogue()
+ * await connection.close()
+ * ```
+ */
 export function connectDatabase(url: string): Promise<Connection> {
   return CONNECT[dialectOf(url)](url)
 }

@@ -4,21 +4,34 @@ import { compare, type Use } from './compare/compare.ts'
 import { compareServer } from './compare/server.ts'
 import type { Finding, Level } from './finding.ts'
 
-/** What is examined. */
+/** The input of {@link examine}. All of it is optional. */
 export interface Examined extends Use {
-  /** The tables as a client's cache knows them, if a database is to be compared with them. */
+  /** The tables as the client's cache knows them. Needed to compare them with a database. */
   readonly schema?: Schema
-  /** What the database says of itself. */
+  /** What the database says about itself. */
   readonly catalogue?: Catalogue
-  /** What the releases of a rolling deploy do not know of each other. */
+  /** Findings of `compareReleases`. */
   readonly releases?: readonly Finding[]
-  /** What the store's servers were found to be set to. */
+  /** Findings about the servers of the store. */
   readonly advice?: readonly Finding[]
 }
 
 const WEIGHT: Readonly<Record<Level, number>> = { danger: 0, warning: 1, note: 2 }
 
-/** Compares what is declared with what is there, worst first. Pure. */
+/**
+ * Compares what is declared with what the database says. Pure.
+ * @returns findings, the worst first.
+ * @example
+ * ```ts
+ * import { connectDatabase, examine, report } from '@larder/doctor'
+ * import { tablesOf } from '@larder/prisma'
+ *
+ * const connection = await connectDatabase(process.env.DATABASE_URL ?? '')
+ * const catalogue = await connection.readCatalogue()
+ * console.log(report(examine({ catalogue, schema: tablesOf(datamodel) })))
+ * await connection.close()
+ * ```
+ */
 export function examine({
   schema,
   catalogue,

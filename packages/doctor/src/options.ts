@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
-import { Mistake } from './mistake.ts'
+import { DoctorError } from './doctor-error.ts'
 
-export const USAGE = `larder doctor: compares what a cache was told with what is there. Changes nothing.
+export const USAGE = `larder doctor: compares what a cache knows of your tables with the database. Changes nothing.
 
   npx larder doctor --schema generated/larder.ts --database postgresql://…
   npx larder doctor --schema src/schema.ts --tables src/policies.ts --database mysql://…
@@ -9,19 +9,19 @@ export const USAGE = `larder doctor: compares what a cache was told with what is
 
   --schema FILE     the datamodel that the generator larder-prisma writes, or the module of Drizzle's tables
   --models FILE     Prisma: a module that exports \`models\`, as given to prismaCache: for touches, reads and lookupKeys
-  --tables FILE     Drizzle: a module that exports \`tables\`, as given to drizzleCache: for the same
-  --previous FILE   the same file as --schema, of the release that runs now: what a rolling deploy can make stale
+  --tables FILE     Drizzle: a module that exports \`tables\`, as given to drizzleCache, for the same options
+  --previous FILE   the file of --schema in the release that runs now: finds what a rolling deploy can make stale
   --casing CASING   Drizzle: snake_case or camelCase, as given to drizzle(…)
   --collation NAME  MySQL and MariaDB: as given to prismaCache or drizzleCache
   --database URL    postgresql://, mysql:// (MariaDB too), file: (SQLite) or libsql://; default: DATABASE_URL
   --valkey URL      the server of the store; several: nodes of a Cluster; default: VALKEY_URL
-  --sentinel NAME   the URLs of --valkey are those of Sentinels, and this is what they call the primary
-  --ignore CODE     leave findings of this code out, or CODE:table; may be repeated
+  --sentinel NAME   the URLs of --valkey are Sentinels, which know the primary by this name
+  --ignore CODE     leave out findings of this code, or CODE:table; may be repeated
   --json            findings as JSON
 
-Ends with 0 where nothing can cost freshness, 1 where something can, 2 where it could not look.`
+The exit code is 0 if nothing can make a read stale, 1 if something can, 2 if the doctor could not look.`
 
-/** What the command was asked for, as it stands there. */
+/** The options of the command, unchecked. */
 export interface Options {
   readonly schema?: string | undefined
   readonly models?: string | undefined
@@ -37,7 +37,7 @@ export interface Options {
   readonly help?: boolean | undefined
 }
 
-/** @throws Mistake naming an option that there is not. */
+/** Parses the command line. @throws DoctorError for an unknown option, with the usage. */
 export function optionsOf(args: readonly string[]): Options {
   try {
     const { values } = parseArgs({
@@ -59,6 +59,6 @@ export function optionsOf(args: readonly string[]): Options {
     })
     return values
   } catch (error) {
-    throw new Mistake(`${error instanceof Error ? error.message : error}\n\n${USAGE}`)
+    throw new DoctorError(`${error instanceof Error ? error.message : error}\n\n${USAGE}`)
   }
 }

@@ -1,8 +1,8 @@
-/** Sends one statement that changes nothing. @returns its rows. */
+/** Runs one statement that changes nothing. @returns its rows. */
 export type Query = (sql: string) => Promise<readonly Row[]>
 export type Row = Readonly<Record<string, unknown>>
 
-/** Rows by the relation they say something of. */
+/** Groups rows by their column `relation`. */
 export function grouped(rows: readonly Row[]): (relation: string) => readonly Row[] {
   const found = new Map<string, Row[]>()
   for (const row of rows) {
@@ -12,7 +12,7 @@ export function grouped(rows: readonly Row[]): (relation: string) => readonly Ro
   return (relation) => found.get(relation) ?? []
 }
 
-/** One list of columns for each index or key that rows, in order, name a column of. */
+/** Groups ordered rows by a column and makes one value of each group, such as the columns of an index. */
 export function gathered<T>(
   rows: readonly Row[],
   key: string,

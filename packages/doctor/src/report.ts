@@ -2,11 +2,11 @@ import type { Finding, Level } from './finding.ts'
 
 const HEADS: Readonly<Record<Level, string>> = {
   danger: 'DANGER: cached reads may be stale',
-  warning: 'WARNING: weaker than it could be',
+  warning: 'WARNING: promises are weaker than they could be',
   note: 'NOTE',
 }
 
-/** Findings for people, worst first, with what to do about each. */
+/** Formats findings as text, the worst first, each with what to do. */
 export function report(findings: readonly Finding[]): string {
   const lines: string[] = []
   for (const level of ['danger', 'warning', 'note'] as const) {
@@ -23,7 +23,7 @@ export function report(findings: readonly Finding[]): string {
   lines.push(
     findings.length
       ? `${count('danger')}, ${count('warning')}, ${count('note')}`
-      : 'Nothing found: what is declared is what is there',
+      : 'No findings: the database is what is declared',
   )
   return lines.join('\n')
 }

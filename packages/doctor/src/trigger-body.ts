@@ -1,13 +1,13 @@
-/** Words of statements that write, run what cannot be read, or assign without an equals sign. */
+/** Keywords of statements that write, that run code which is not visible here, or that assign without an equals sign. */
 const WRITING =
   /\b(?:INSERT|UPDATE|DELETE|MERGE|REPLACE|TRUNCATE|EXECUTE|CALL|DO|COPY|INTO|CREATE|DROP|ALTER|REFRESH|GRANT|LOAD|PREPARE|HANDLER|SIGNAL)\b(?!\s*\()/i
-/** The row as a whole: `NEW := …`, `NEW.* := …`, and anything returned but a row as it stands. */
+/** Assignments to the whole row (`NEW := …`, `NEW.* := …`), and a RETURN of anything but an unchanged row. */
 const WHOLE = /\bNEW\s*(?:\.\s*\*\s*)?:?=[^=]|\bRETURN\b(?!\s*(?:NEW|OLD|NULL)?\s*;)/i
-/** Compared columns are taken for changed ones too: that errs to the safe side. */
+/** Also matches columns that are only compared, which errs on the safe side. */
 const SET = /\bNEW\s*\.\s*(?:"([^"]+)"|`([^`]+)`|([\p{L}_][\p{L}\p{N}_$]*))\s*(?::=|=)/giu
 const CALL = /([\p{L}_"`\].][\p{L}\p{N}_$"`.]*)\s*\(/gu
 
-/** Functions that write no table, and words of the language that may stand before a parenthesis. */
+/** Functions that write no table, and keywords that may precede a parenthesis. */
 const HARMLESS: ReadonlySet<string> = new Set(
   `now clock_timestamp statement_timestamp transaction_timestamp current_timestamp localtimestamp timezone date_trunc extract
   utc_timestamp sysdate unix_timestamp lower upper trim btrim ltrim rtrim initcap length char_length left right substring substr
@@ -20,11 +20,11 @@ const HARMLESS: ReadonlySet<string> = new Set(
 )
 
 /**
- * Columns of the row being written that a trigger changes, where its text shows that it writes nothing else; undefined
- * where it may write, or where that cannot be read off it.
- * @param text the body: of PL/pgSQL, or what a trigger of MySQL does.
+ * The columns of the written row that a trigger changes, if its text shows that it changes nothing else. Undefined if it may
+ * write a table, or if the text does not show it.
+ * @param text the body of a PL/pgSQL function or a MySQL trigger.
  */
-export function columnsSet(
+export function changedColumns(
   text: string,
   dialect: 'postgres' | 'mysql' = 'postgres',
 ): readonly string[] | undefined {
@@ -38,7 +38,7 @@ export function columnsSet(
   return [...new Set(columns)]
 }
 
-/** Strings are left empty. Undefined where a quote or comment is of a kind that is not read here. */
+/** Removes comments and the contents of strings. Undefined if there is a kind of quote or comment that is not parsed here. */
 function withoutComments(text: string, dialect: 'postgres' | 'mysql'): string | undefined {
   if (/[\\#]|\/\*!|\/\*M!|\$\w*\$/.test(text) || (dialect === 'mysql' && text.includes('"'))) return undefined
   return text.replace(/--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'/g, (part) =>

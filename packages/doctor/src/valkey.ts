@@ -1,21 +1,21 @@
-import { driver, reasonOf } from './connection.ts'
+import { loadPackage, reasonOf } from './connection.ts'
+import { DoctorError } from './doctor-error.ts'
 import type { Finding, Level } from './finding.ts'
-import { Mistake } from './mistake.ts'
 
-/** Levels of what is no mere warning. */
+/** Levels of advice that is not a warning. */
 const LEVELS: Readonly<Record<string, Level>> = { 'valkey-volatile-ttl': 'danger', 'valkey-config': 'note' }
 
 /**
- * What the servers of a store should be told differently.
- * @param urls one server; several: nodes of a Cluster.
- * @param name of the primary, where the URLs are those of Sentinels.
- * @throws Mistake when they cannot be asked.
+ * Findings about the settings of a store's servers.
+ * @param urls one server, or several nodes of a Cluster.
+ * @param name of the primary, if the URLs are Sentinels.
+ * @throws DoctorError if the servers cannot be reached.
  */
 export async function findingsOfStore(
   urls: readonly string[],
   name: string | undefined,
 ): Promise<readonly Finding[]> {
-  const { valkeyAdvice } = await driver('@larder/valkey', () => import('@larder/valkey'))
+  const { valkeyAdvice } = await loadPackage('@larder/valkey', () => import('@larder/valkey'))
   const [url = ''] = urls
   try {
     const advice = await valkeyAdvice(
@@ -29,6 +29,6 @@ export async function findingsOfStore(
       fix: 'see docs/valkey-server.md of @larder/doctor, “Settings of the server”',
     }))
   } catch (error) {
-    throw new Mistake(reasonOf(error))
+    throw new DoctorError(reasonOf(error))
   }
 }

@@ -4,24 +4,33 @@ import { join } from 'node:path'
 import { doctor } from '@larder/doctor'
 import { mariadbUrl, migrate, valkeyUrl } from '@larder/testing'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Own, ownMariadb, ownPostgres, ownSqlite, worldIn } from './worlds.ts'
+import {
+  createMariadb,
+  createPostgres,
+  createSqlite,
+  createTables,
+  type TestDatabase,
+} from './test-database.ts'
 
 const at = (path: string): string => new URL(`../../../${path}`, import.meta.url).pathname
 const schema = at('prisma/generated/larder.ts')
-const world = { mysql: at('test/drizzle/world-mysql.ts'), sqlite: at('test/drizzle/world-sqlite.ts') }
+const world = {
+  mysql: at('test/workload/drizzle/tables-mysql.ts'),
+  sqlite: at('test/workload/drizzle/tables-sqlite.ts'),
+}
 const casing = ['--casing', 'snake_case'] as const
 
-let own: { postgres: Own; mysql: Own; sqlite: Own }
+let own: { postgres: TestDatabase; mysql: TestDatabase; sqlite: TestDatabase }
 let folder: string
 const file = (name: string, text: string): string => {
   writeFileSync(join(folder, name), text)
   return join(folder, name)
 }
 beforeAll(async () => {
-  own = { postgres: await ownPostgres(), mysql: await ownMariadb(), sqlite: await ownSqlite() }
+  own = { postgres: await createPostgres(), mysql: await createMariadb(), sqlite: await createSqlite() }
   await migrate(own.postgres.run)
-  await worldIn(own.mysql, 'mysql')
-  await worldIn(own.sqlite, 'sqlite')
+  await createTables(own.mysql, 'mysql')
+  await createTables(own.sqlite, 'sqlite')
   folder = mkdtempSync(join(tmpdir(), 'larder-doctor-'))
 })
 afterAll(async () => {
@@ -30,13 +39,13 @@ afterAll(async () => {
 })
 
 async function call(args: readonly string[], env: Record<string, string> = {}) {
-  const said = { out: [] as string[], err: [] as string[] }
+  const printed = { out: [] as string[], err: [] as string[] }
   const code = await doctor(['doctor', ...args], {
     env,
-    out: (text) => void said.out.push(text),
-    err: (text) => void said.err.push(text),
+    out: (text) => void printed.out.push(text),
+    err: (text) => void printed.err.push(text),
   })
-  return { code, out: said.out.join('\n'), err: said.err.join('\n') }
+  return { code, out: printed.out.join('\n'), err: printed.err.join('\n') }
 }
 
 describe('larder doctor', () => {
@@ -45,15 +54,15 @@ describe('larder doctor', () => {
     ['mysql', () => ['--schema', world.mysql, ...casing]],
     ['sqlite', () => ['--schema', world.sqlite, ...casing]],
   ] as const)(
-    'ends with 0 over %s, and says what it saw, where nothing costs freshness',
+    'exits with 0 over %s and prints its findings, if nothing can make a read stale',
     async (kind, args) => {
       const { code, out, err } = await call([...args(), '--database', own[kind].url])
       expect([code, err]).toEqual([0, ''])
-      expect(out).toMatch(/(?:0 dangers, \d+ warnings?, \d+ notes?|what is declared is what is there)$/)
+      expect(out).toMatch(/(?:0 dangers, \d+ warnings?, \d+ notes?|the database is what is declared)$/)
     },
   )
 
-  it('ends with 1 where something does, and says what to do', async () => {
+  it('exits with 1 if something can make a read stale, and prints the fix', async () => {
     const { url, run } = own.postgres
     await run('CREATE RULE r AS ON INSERT TO app_setting DO ALSO DELETE FROM app_profile')
     const { code, out } = await call(['--schema', schema], { DATABASE_URL: url })
@@ -70,13 +79,13 @@ describe('larder doctor', () => {
     await run('DROP RULE r ON app_setting')
   })
 
-  it('takes columns for those that the casing makes, and says so where it was not given', async () => {
+  it('names columns by the casing, and mentions --casing if it was not given', async () => {
     const { code, out } = await call(['--schema', world.sqlite, '--database', own.sqlite.url])
     expect(code).toBe(1)
-    expect(out).toMatch(/teamId is part of a declared key, and the table has no such column\n.*casing/)
+    expect(out).toMatch(/teamId is part of a declared key, but the table has no such column\n.*casing/)
   })
 
-  it('reads what policies declare of tables, of either ORM', async () => {
+  it('reads what policies of either ORM declare', async () => {
     const models = file('models.mjs', `export const models = { Nobody: { ttl: 1, touches: ['User'] } }`)
     const wrong = await call(['--schema', schema, '--models', models, '--database', own.postgres.url])
     expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('Nobody')])
@@ -86,32 +95,32 @@ describe('larder doctor', () => {
     expect((await call(args)).code).toBe(1)
     const touches = `export default { tables: { people: { ttl: 1, touches: ['notes'] } } }`
     const declared = await call([...args, '--tables', file('tables.mjs', touches)])
-    expect(declared).toMatchObject({ code: 0, out: expect.stringContaining('declared to write note') })
+    expect(declared).toMatchObject({ code: 0, out: expect.stringContaining('touches are note') })
     const unknown = file('unknown.mjs', 'export const tables = { nobody: { ttl: 1 } }')
     expect(await call([...args, '--tables', unknown])).toMatchObject({
       code: 2,
-      err: expect.stringMatching(/^tables\.nobody: the schema exports no such table/),
+      err: expect.stringMatching(/^tables\.nobody: the schema exports no table or view of that name/),
     })
     await own.sqlite.run('DROP TRIGGER noted')
   })
 
-  it('asks the store’s server for its settings', async () => {
+  it('checks the settings of the store’s server', async () => {
     const { code, out } = await call(['--valkey', await valkeyUrl(), '--json'])
     expect(code).toBe(0)
     const codes = JSON.parse(out).findings.map((one: { code: string }) => one.code)
     expect(codes).toEqual(expect.arrayContaining(['valkey-noeviction', 'valkey-maxmemory']))
   })
 
-  it('writes names of tables out, also where one is the password, and hears what Prisma adds to a URL', async () => {
+  it('prints a table name that is also the password, and accepts what Prisma adds to a URL', async () => {
     const url = new URL(own.mysql.url)
     await own.mysql.run(`CREATE OR REPLACE USER person IDENTIFIED BY 'person'; GRANT ALL ON *.* TO person`)
     url.username = 'person'
     url.password = 'person'
     url.search = '?connection_limit=5&pool_timeout=2'
-    const said = vi.spyOn(console, 'error')
+    const printed = vi.spyOn(console, 'error')
     const { code, out } = await call(['--schema', world.mysql, ...casing, '--database', url.href])
     expect([code, out]).toEqual([0, expect.stringContaining('person.email (')])
-    expect(said).not.toHaveBeenCalled()
+    expect(printed).not.toHaveBeenCalled()
     await own.mysql.run('DROP USER person')
   })
 
@@ -123,20 +132,20 @@ describe('larder doctor', () => {
     expect([right.code, right.out]).toEqual([0, expect.not.stringContaining('[text-key]')])
   })
 
-  it('says how to be used', async () => {
+  it('--help prints the usage', async () => {
     expect(await call(['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('--casing') })
   })
 })
 
-describe('ends with 2, says why, and no secret, given', () => {
+describe('exits with 2, a reason and no secret, given', () => {
   const nowhere = 'postgresql://u:secret@127.0.0.1:1/d'
   it.each<[string, () => readonly string[] | Promise<readonly string[]>, RegExp]>([
     ['nothing', () => [], /npx larder doctor/],
-    ['an option there is not', () => ['--nothing'], /--nothing/],
+    ['an unknown option', () => ['--nothing'], /--nothing/],
     ['a database and no schema', () => ['--database', nowhere], /give --schema/],
     ['a schema and no database', () => ['--schema', schema], /DATABASE_URL/],
     ['a folder', () => ['--schema', folder, '--database', nowhere], /there is no file/],
-    ['a file there is not', () => ['--schema', 'none.ts', '--database', nowhere], /no file none\.ts in \//],
+    ['a missing file', () => ['--schema', 'none.ts', '--database', nowhere], /no file none\.ts in \//],
     [
       'a module that exports nothing usable',
       () => ['--schema', file('empty.mjs', 'export const a = { b: 1 }'), '--database', nowhere],
@@ -148,19 +157,19 @@ describe('ends with 2, says why, and no secret, given', () => {
       /bad\.mjs cannot be loaded: no postgresql:\/\/u:\*\*\*@127/,
     ],
     [
-      'a module that imports what is not there by that name',
+      'a module with an import that cannot be resolved',
       () => ['--schema', file('alias.mjs', `import './users'`), '--database', nowhere],
       /alias\.mjs cannot be loaded.*tsx/,
     ],
     [
-      'policies that are none',
+      'a policies file without policies',
       () => ['--schema', schema, '--models', file('none.mjs', ''), '--database', nowhere],
       /export const models = \{ … \}, as given to prismaCache/,
     ],
     [
-      'policies of the other ORM',
+      'the policies option of the other ORM',
       () => ['--schema', world.sqlite, '--models', 'x', '--database', own.sqlite.url],
-      /there is --tables/,
+      /use --tables for Drizzle/,
     ],
     [
       'a collation for PostgreSQL',
@@ -179,24 +188,24 @@ describe('ends with 2, says why, and no secret, given', () => {
     ],
     ['a casing with Prisma', () => ['--schema', schema, ...casing, '--database', nowhere], /--casing is for/],
     [
-      'a casing there is not',
+      'an unknown casing',
       () => ['--schema', world.sqlite, '--casing', 'UPPER', '--database', own.sqlite.url],
       /'snake_case' or 'camelCase'/,
     ],
     [
-      'a database nobody knows',
+      'an unsupported database',
       () => ['--schema', schema, '--database', 'sqlserver://u:secret@h/d'],
-      /sqlserver: is a database that doctor does not know: give postgresql:\/\/…, mysql:\/\/…/,
+      /the doctor does not support sqlserver:\/\/: give postgresql:\/\/…, mysql:\/\/…/,
     ],
-    ['a word', () => ['--schema', schema, '--database', 'secret'], /has no scheme/],
+    ['a URL without a scheme', () => ['--schema', schema, '--database', 'secret'], /has no scheme/],
     [
       'the schema of another database',
       () => ['--schema', schema, '--database', 'mysql://u:secret@h/d'],
       /declares tables of PostgreSQL, and the database is MySQL or MariaDB/,
     ],
-    ['a PostgreSQL that is not there', () => ['--schema', schema, '--database', nowhere], /ECONNREFUSED/],
+    ['an unreachable PostgreSQL', () => ['--schema', schema, '--database', nowhere], /ECONNREFUSED/],
     [
-      'a user that PostgreSQL does not have',
+      'an unknown user of PostgreSQL',
       () => {
         const url = new URL(own.postgres.url)
         url.username = 'nobody_at_all'
@@ -206,12 +215,12 @@ describe('ends with 2, says why, and no secret, given', () => {
       /cannot be reached: .*nobody_at_all/,
     ],
     [
-      'a MariaDB that is not there',
+      'an unreachable MariaDB',
       () => ['--schema', world.mysql, '--database', 'mariadb://u:secret@127.0.0.1:1/d'],
       /cannot be reached: .*ECONNREFUSED/,
     ],
     [
-      'a MariaDB without the name of a database',
+      'a MariaDB URL without a database',
       async () => ['--schema', world.mysql, '--database', await mariadbUrl()],
       /names no database/,
     ],
@@ -225,26 +234,26 @@ describe('ends with 2, says why, and no secret, given', () => {
       /cannot be reached: Access denied for user 'root'/,
     ],
     [
-      'a file of SQLite that is not there',
+      'a missing SQLite file',
       () => ['--schema', world.sqlite, '--database', 'file:./none.db'],
       /there is no file \.\/none\.db: paths are relative to .*, \//,
     ],
     [
-      'a file that is no database',
+      'a file that is not a database',
       () => ['--schema', world.sqlite, '--database', file('text.db', 'no database'.repeat(200))],
       /cannot be reached: .*not a database/,
     ],
     [
-      'a database in memory',
+      'an in-memory database',
       () => ['--schema', world.sqlite, '--database', 'file::memory:'],
-      /seen by nobody else/,
+      /in-memory database is not visible/,
     ],
     [
-      'a libSQL server that is not there',
+      'an unreachable libSQL server',
       () => ['--schema', world.sqlite, '--database', 'http://127.0.0.1:1?authToken=secret'],
       /cannot be reached/,
     ],
-    ['a store that is not there', () => ['--valkey', 'valkey://u:secret@127.0.0.1:1'], /127\.0\.0\.1:1/],
+    ['an unreachable store', () => ['--valkey', 'valkey://u:secret@127.0.0.1:1'], /127\.0\.0\.1:1/],
   ])('%s', async (_name, args, why) => {
     const { code, out, err } = await call(await args())
     expect([code, out]).toEqual([2, ''])

@@ -1,7 +1,7 @@
 import { tablesOf } from '@larder/drizzle'
 import { int, mysqlTable, varchar } from 'drizzle-orm/mysql-core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { look, type Own, ownMariadb, spelled } from './worlds.ts'
+import { createMariadb, findingsOf, summaries, type TestDatabase } from './test-database.ts'
 
 const text = () => varchar({ length: 60 }).notNull()
 const tables = {
@@ -10,9 +10,9 @@ const tables = {
   items: mysqlTable('item', { id: int().primaryKey(), note: text() }),
 }
 
-let own: Own
+let own: TestDatabase
 beforeEach(async () => {
-  own = await ownMariadb()
+  own = await createMariadb()
 })
 afterEach(() => own.drop())
 
@@ -30,39 +30,42 @@ const charsetOf = (collation: string): string => collation.split('_')[0] ?? ''
 const ofCollations = (line: string): boolean => / (?:text-key|collation|collation-name) /.test(line)
 
 async function examined(collation?: string, ignore: readonly string[] = []) {
-  const findings = await look(own.url, tablesOf(tables, undefined, { collation }), { collation, ignore })
-  return findings.filter((finding) => ofCollations(spelled([finding]).join()))
+  const findings = await findingsOf(own.url, tablesOf(tables, undefined, { collation }), {
+    collation,
+    ignore,
+  })
+  return findings.filter((finding) => ofCollations(summaries([finding]).join()))
 }
 
-describe('where no collation is declared, one note for all tables suggests', () => {
+describe('without a declared collation, one note for all tables suggests', () => {
   it.each([
     ['the collation that all text keys have', 'utf8mb4_unicode_ci', undefined, 'utf8mb4_unicode_ci'],
     ['the case-insensitive one of two', 'utf8mb4_bin', 'utf8mb4_general_ci', 'utf8mb4_general_ci'],
-    ['the binary one, where all are binary', 'utf8mb4_bin', undefined, 'utf8mb4_bin'],
-    ['a binary one that the option takes', 'latin2_bin', undefined, 'utf8mb4_bin'],
+    ['the binary one if all are binary', 'utf8mb4_bin', undefined, 'utf8mb4_bin'],
+    ['a binary one that the option accepts', 'latin2_bin', undefined, 'utf8mb4_bin'],
   ])('%s', async (_name, collation, ofOrders, suggested) => {
     await create(collation, ofOrders)
     const findings = await examined()
-    expect(spelled(findings)).toEqual(['note text-key 2 tables'])
+    expect(summaries(findings)).toEqual(['note text-key 2 tables'])
     expect(findings[0]?.message).toContain(`client.id (${collation}), client.email (${collation})`)
     expect(findings[0]?.fix).toContain(`give collation: '${suggested}' to prismaCache or drizzleCache`)
     expect(await examined(suggested)).toEqual([])
   })
 
-  it('none, where one text key has a collation that the option does not take', async () => {
+  it('none if one text key has a collation that the option does not accept', async () => {
     await create('utf8mb4_general_ci', 'utf8mb4_roman_ci')
     const [finding] = await examined()
-    expect(finding?.fix).toMatch(/^nothing, for freshness.*give order\.number a collation that Larder knows/)
+    expect(finding?.fix).toMatch(/^nothing is stale.*give order\.number a collation that Larder knows/)
   })
 
-  it('it for the tables that are not ignored', async () => {
+  it('a collation for the tables that are not ignored', async () => {
     await create('utf8mb4_general_ci')
-    expect(spelled(await examined(undefined, ['text-key:client']))).toEqual(['note text-key order'])
+    expect(summaries(await examined(undefined, ['text-key:client']))).toEqual(['note text-key order'])
     expect(await examined(undefined, ['text-key'])).toEqual([])
   })
 })
 
-describe('where a collation is declared', () => {
+describe('with a declared collation', () => {
   it.each([
     [
       'a binary one for case-insensitive columns',
@@ -85,7 +88,7 @@ describe('where a collation is declared', () => {
   ])('%s is a danger', async (_name, collation, declared, fix) => {
     await create('utf8mb4_bin', collation)
     const findings = await examined(declared)
-    expect(spelled(findings)).toEqual(['danger collation order'])
+    expect(summaries(findings)).toEqual(['danger collation order'])
     expect(findings[0]).toMatchObject({
       message: expect.stringContaining(`number has the collation ${collation}`),
       fix: expect.stringMatching(fix),
@@ -99,7 +102,7 @@ describe('where a collation is declared', () => {
     expect(note?.fix).toBe("give collation: 'utf8mb4_unicode_ci'")
   })
 
-  it('a case-insensitive one where all columns are binary is a note', async () => {
+  it('a case-insensitive one for binary columns is a note', async () => {
     await create('utf8mb4_bin')
     expect(await examined('utf8mb4_general_ci')).toMatchObject([
       { level: 'note', code: 'collation-name', fix: expect.stringContaining("collation: 'utf8mb4_bin'") },

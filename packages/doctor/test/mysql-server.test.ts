@@ -4,16 +4,16 @@ import mysql from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as world from '../../../test/workload/drizzle/tables-mysql.ts'
 import { compareServer } from '../src/compare/server.ts'
-import { look, type Own, ownMariadb, spelled, worldIn } from './worlds.ts'
+import { createMariadb, createTables, findingsOf, summaries, type TestDatabase } from './test-database.ts'
 
-// A server of one's own: what is set here would be in everybody's way.
+// A separate server, because global settings would affect other tests.
 const schema = tablesOf(world, undefined, { casing: 'snake_case' })
 let server: Service
-let own: Own
+let own: TestDatabase
 beforeAll(async () => {
   server = await startMariadb()
-  own = await ownMariadb(server.url)
-  await worldIn(own, 'mysql')
+  own = await createMariadb(server.url)
+  await createTables(own, 'mysql')
 })
 afterAll(() => server.stop())
 
@@ -22,12 +22,12 @@ const set = async (sql: string): Promise<void> => {
   await connection.query(sql).finally(() => connection.end())
 }
 
-const seen = async (): Promise<readonly string[]> => spelled(await look(own.url, schema))
+const seen = async (): Promise<readonly string[]> => summaries(await findingsOf(own.url, schema))
 
-describe('finds of the settings of MariaDB', () => {
+describe('reports about settings of MariaDB', () => {
   it.each([
     [
-      'that reads see what is not committed',
+      'that reads see uncommitted rows',
       "SET GLOBAL tx_isolation = 'READ-UNCOMMITTED'",
       'danger isolation transaction_isolation',
       "SET GLOBAL tx_isolation = 'REPEATABLE-READ'",
@@ -39,7 +39,7 @@ describe('finds of the settings of MariaDB', () => {
       'SET autocommit = 1; SET GLOBAL autocommit = ON',
     ],
     [
-      'that it takes no writes, as a replica does',
+      'that it accepts no writes, like a replica',
       'SET GLOBAL read_only = ON',
       'danger standby server',
       'SET GLOBAL read_only = OFF',
@@ -57,7 +57,7 @@ describe('finds of the settings of MariaDB', () => {
       'SET GLOBAL foreign_key_checks = ON',
     ],
     [
-      'that a crash may take commits with it',
+      'that a crash may lose commits',
       'SET GLOBAL innodb_flush_log_at_trx_commit = 2',
       'warning durability innodb_flush_log_at_trx_commit',
       'SET GLOBAL innodb_flush_log_at_trx_commit = 1',
@@ -69,19 +69,19 @@ describe('finds of the settings of MariaDB', () => {
       'SET GLOBAL max_statement_time = 25',
     ],
     [
-      'what the server runs by itself',
+      'statements that the server runs by itself',
       'CREATE EVENT cleaning ON SCHEDULE EVERY 1 DAY STARTS now() + INTERVAL 1 DAY DO DELETE FROM note; SET GLOBAL event_scheduler = ON',
       'danger event cleaning',
       'ALTER EVENT cleaning DISABLE',
     ],
-  ])('%s, and nothing once that is mended', async (_name, sql, line, undo) => {
+  ])('%s, and nothing once it is fixed', async (_name, sql, line, undo) => {
     await set(sql)
     expect(await seen()).toContain(line)
     await set(undo)
     expect(await seen()).not.toContain(line)
   })
 
-  it('that it replays the writes of another, also where it takes some of its own', async () => {
+  it('that it replays the writes of another server, even if it accepts its own', async () => {
     await set(`CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = 1, MASTER_USER = 'nobody'`)
     expect(await seen()).not.toContain('danger standby server')
     await set('START SLAVE')
@@ -91,8 +91,8 @@ describe('finds of the settings of MariaDB', () => {
   })
 })
 
-// Servers that cannot be had here: MySQL 8, Galera, Group Replication.
-describe('finds of settings as other servers print them', () => {
+// Servers that are not available here: MySQL 8, Galera, Group Replication.
+describe('reports about settings as other servers print them', () => {
   const of = (settings: Readonly<Record<string, string>>): readonly string[] =>
     compareServer({
       dialect: 'mysql',
@@ -103,20 +103,20 @@ describe('finds of settings as other servers print them', () => {
       unseen: [],
     }).map(({ level, code, message }) => `${level} ${code} ${message}`)
 
-  it.each(['STRICT_TRANS_TABLES', 'NO_ZERO_DATE,STRICT_ALL_TABLES'])('nothing in sql_mode %s', (mode) => {
+  it.each(['STRICT_TRANS_TABLES', 'NO_ZERO_DATE,STRICT_ALL_TABLES'])('nothing for sql_mode %s', (mode) => {
     expect(of({ sql_mode: mode })).toEqual([])
   })
 
-  it('that MySQL ends no write, only waits for locks', () => {
+  it('that MySQL limits only lock waits, not writes', () => {
     expect(of({ innodb_lock_wait_timeout: '50', lock_wait_timeout: '31536000' })).toEqual([
       expect.stringMatching(
-        /^warning statement-timeout is 50 s, lock_wait_timeout is 31536000 s, and MySQL limits the time of SELECTs only/,
+        /^warning statement-timeout is 50 s, lock_wait_timeout is 31536000 s, and MySQL only limits the time of SELECTs/,
       ),
     ])
     expect(of({ innodb_lock_wait_timeout: '25', lock_wait_timeout: '25' })).toEqual([])
   })
 
-  it('that a node of a cluster may be behind another', () => {
+  it('that a node of a cluster may lag behind another', () => {
     expect(of({ wsrep_on: 'ON', wsrep_sync_wait: '0' })).toEqual([
       expect.stringMatching(/^warning cluster-reads is 0/),
     ])

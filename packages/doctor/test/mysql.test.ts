@@ -2,33 +2,43 @@ import { tablesOf } from '@larder/drizzle'
 import { datetime, int, mysqlTable } from 'drizzle-orm/mysql-core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import * as world from '../../../test/workload/drizzle/tables-mysql.ts'
-import { dangers, found, look, type Own, ownMariadb, spelled, worldIn } from './worlds.ts'
+import {
+  createMariadb,
+  createTables,
+  dangers,
+  findingsOf,
+  newFindings,
+  summaries,
+  type TestDatabase,
+} from './test-database.ts'
 
 const casing = 'snake_case'
 const policies = { '*': { ttl: '1h' } } as const
 const schema = tablesOf(world, policies, { casing })
 
-let own: Own
+let own: TestDatabase
 beforeEach(async () => {
-  own = await ownMariadb()
-  await worldIn(own, 'mysql')
+  own = await createMariadb()
+  await createTables(own, 'mysql')
 })
 afterEach(() => own.drop())
 
-it('finds no danger in MariaDB where the database is what the schema of Drizzle says', async () => {
-  const findings = await look(own.url, schema)
+it('reports no danger in MariaDB if the database matches the Drizzle schema', async () => {
+  const findings = await findingsOf(own.url, schema)
   expect(dangers(findings)).toEqual([])
-  expect(spelled(findings)).toEqual(expect.arrayContaining(['warning statement-timeout max_statement_time']))
+  expect(summaries(findings)).toEqual(
+    expect.arrayContaining(['warning statement-timeout max_statement_time']),
+  )
   // One line for all of them.
   const [line, ...others] = findings.filter(({ code }) => code === 'text-key')
   expect(others).toEqual([])
   expect(line).toMatchObject({ level: 'note', subject: expect.stringMatching(/^\d+ tables$/) })
   expect(line?.message).toMatch(/reads by team\.code \(.*person\.email \(.* depend on the whole table/)
-  const ignored = await look(own.url, schema, { ignore: ['text-key:person'] })
+  const ignored = await findingsOf(own.url, schema, { ignore: ['text-key:person'] })
   expect(ignored.find(({ code }) => code === 'text-key')?.message).not.toContain('person')
 })
 
-/** A user who sees this test's database alone: those of other tests have tables of the same names. */
+/** A user who sees only this test's database. Databases of other tests have tables of the same names. */
 async function userOfOwn(): Promise<{ name: string; url: string }> {
   const url = new URL(own.url)
   const name = url.pathname.slice(1)
@@ -40,28 +50,32 @@ async function userOfOwn(): Promise<{ name: string; url: string }> {
   return { name, url: url.href }
 }
 
-describe('finds in MariaDB', () => {
+describe('reports in MariaDB', () => {
   it.each([
-    ['a unique key that is none', 'ALTER TABLE team DROP INDEX code', ['danger key-not-unique team']],
     [
-      'a foreign key that cascades where none is declared to',
+      'a declared unique key without an index',
+      'ALTER TABLE team DROP INDEX code',
+      ['danger key-not-unique team'],
+    ],
+    [
+      'a cascade that is not declared',
       `ALTER TABLE person DROP FOREIGN KEY person_ibfk_2,
         ADD CONSTRAINT moved FOREIGN KEY (team_id) REFERENCES team (id) ON DELETE CASCADE`,
       ['danger foreign-key-action person'],
     ],
     [
-      'a foreign key nobody declared',
+      'an undeclared foreign key',
       'ALTER TABLE label ADD COLUMN person_id int, ADD FOREIGN KEY (person_id) REFERENCES person (id) ON DELETE SET NULL',
       ['danger foreign-key-action label'],
     ],
     [
-      'a cascade that comes through a table nobody declared',
+      'a cascade through an undeclared table',
       `CREATE TABLE desk (id int PRIMARY KEY, team_id int, FOREIGN KEY (team_id) REFERENCES team (id) ON DELETE CASCADE);
        ALTER TABLE label ADD COLUMN desk_id int, ADD FOREIGN KEY (desk_id) REFERENCES desk (id) ON DELETE CASCADE`,
       ['danger foreign-key-action label'],
     ],
     [
-      'a declared foreign key that is not there',
+      'a declared foreign key that is missing',
       'ALTER TABLE person DROP FOREIGN KEY person_ibfk_2',
       ['note foreign-key-missing person'],
     ],
@@ -71,17 +85,17 @@ describe('finds in MariaDB', () => {
       ['danger trigger person'],
     ],
     [
-      'a trigger that changes a key of the row being written',
+      'a trigger that changes a key of the written row',
       'CREATE TRIGGER noted BEFORE UPDATE ON person FOR EACH ROW SET NEW.points = 1, NEW.team_id = 1',
       ['danger trigger person'],
     ],
     [
-      'no danger in a trigger that changes nothing else than other columns of the row',
+      'no danger for a trigger that changes only other columns of the row',
       'CREATE TRIGGER noted BEFORE UPDATE ON person FOR EACH ROW SET NEW.points = 1',
       ['note trigger person'],
     ],
     [
-      'a column that is gone',
+      'a missing column',
       'ALTER TABLE person DROP COLUMN nick_name',
       ['danger key-not-unique person', 'warning column-missing person'],
     ],
@@ -101,38 +115,38 @@ describe('finds in MariaDB', () => {
       ],
     ],
     [
-      'a default nobody declared, of a key that may be NULL',
+      'an undeclared default of a nullable key',
       'ALTER TABLE person ALTER COLUMN team_id SET DEFAULT 1',
       ['danger column-default person'],
     ],
-    ['nothing in a default of NULL', 'ALTER TABLE person ALTER COLUMN team_id SET DEFAULT NULL', []],
+    ['nothing for a default of NULL', 'ALTER TABLE person ALTER COLUMN team_id SET DEFAULT NULL', []],
     [
       'a table whose engine has no transactions',
       'ALTER TABLE note ENGINE = MyISAM',
       ['danger no-transactions note'],
     ],
   ])('%s', async (_name, sql, expected) => {
-    expect(await found(own, sql, schema)).toEqual(expected)
+    expect(await newFindings(own, sql, schema)).toEqual(expected)
   })
 
-  it('a table that is gone', async () => {
+  it('a missing table', async () => {
     const { name, url } = await userOfOwn()
-    expect(spelled(await look(url, schema))).not.toContain('warning table-missing note')
+    expect(summaries(await findingsOf(url, schema))).not.toContain('warning table-missing note')
     await own.run('DROP TABLE note')
-    expect(spelled(await look(url, schema))).toContain('warning table-missing note')
+    expect(summaries(await findingsOf(url, schema))).toContain('warning table-missing note')
     await own.run(`DROP USER '${name}'@'%'`)
   })
 
-  it('nothing in partitions, which have no names of their own', async () => {
+  it('nothing for partitions, which have no names of their own', async () => {
     const sql = 'ALTER TABLE note PARTITION BY HASH (person_id) PARTITIONS 4'
-    expect(await found(own, sql, schema)).toEqual([])
+    expect(await newFindings(own, sql, schema)).toEqual([])
   })
 
   it('what a view reads beyond what is declared', async () => {
     const sql = `CREATE OR REPLACE VIEW author AS SELECT author_id, email, count(l.label_id) AS posts FROM blog_post
       JOIN person ON person.id = author_id LEFT JOIN post_label l ON l.post_id = blog_post.id GROUP BY author_id, email`
     await own.run(sql)
-    const findings = (await look(own.url, schema)).filter(({ code }) => code === 'view-reads')
+    const findings = (await findingsOf(own.url, schema)).filter(({ code }) => code === 'view-reads')
     expect(findings).toMatchObject([
       { level: 'danger', subject: 'author', message: expect.stringMatching(/^reads post_label too/) },
     ])
@@ -141,13 +155,13 @@ describe('finds in MariaDB', () => {
       { ...policies, authors: { ttl: 1, reads: ['posts', 'people', 'postLabels'] } },
       { casing },
     )
-    expect(dangers(await look(own.url, declared))).toEqual([])
+    expect(dangers(await findingsOf(own.url, declared))).toEqual([])
   })
 
-  it('nothing in a view of a declared view, as far as that is declared', async () => {
+  it('nothing for a view of an undeclared view, if its tables are declared', async () => {
     await own.run(`CREATE VIEW written AS SELECT author_id, email FROM blog_post JOIN person ON person.id = author_id;
       CREATE OR REPLACE VIEW author AS SELECT author_id, email, 1 AS posts FROM written`)
-    expect(dangers(await look(own.url, schema))).toEqual([])
+    expect(dangers(await findingsOf(own.url, schema))).toEqual([])
   })
 
   it('a column of a key that every update sets', async () => {
@@ -158,33 +172,33 @@ describe('finds in MariaDB', () => {
     await own.run(
       'CREATE TABLE moment (id int PRIMARY KEY, seen_at timestamp NOT NULL DEFAULT now() ON UPDATE now() UNIQUE)',
     )
-    expect(spelled(dangers(await look(own.url, tablesOf({ moments }))))).toEqual([
+    expect(summaries(dangers(await findingsOf(own.url, tablesOf({ moments }))))).toEqual([
       'danger column-type moment',
       'danger on-update-column moment',
     ])
     const declared = mysqlTable('moment', { id: int().primaryKey(), seenAt: datetime('seen_at').unique() })
-    expect(dangers(await look(own.url, tablesOf({ declared })))).toEqual([])
+    expect(dangers(await findingsOf(own.url, tablesOf({ declared })))).toEqual([])
   })
 
-  it('one name in two databases, and takes the connection’s own', async () => {
-    const other = await ownMariadb()
+  it('one name in two databases, and compares the connection’s own', async () => {
+    const other = await createMariadb()
     // Which is as it was before the cascade was taken out.
     await other.run(`CREATE TABLE team (id int PRIMARY KEY); CREATE TABLE label (id int PRIMARY KEY, team_id int,
       FOREIGN KEY (team_id) REFERENCES team (id) ON DELETE CASCADE)`)
-    const findings = await look(own.url, schema)
-    expect(spelled(findings)).toContain('note same-name team')
+    const findings = await findingsOf(own.url, schema)
+    expect(summaries(findings)).toContain('note same-name team')
     expect(dangers(findings)).toEqual([])
     await other.drop()
   })
 
-  it('column names that differ in case from those declared, and takes them for the same', async () => {
+  it('nothing for column names that differ from the declared ones in case', async () => {
     await own.run('ALTER TABLE person CHANGE email EMAIL varchar(60) NOT NULL')
-    expect(dangers(await look(own.url, schema))).toEqual([])
+    expect(dangers(await findingsOf(own.url, schema))).toEqual([])
   })
 
-  it('that a user may not see triggers, so that no news is not taken for good news', async () => {
+  it('that the user may not see triggers, because missing findings then mean nothing', async () => {
     const { name, url } = await userOfOwn()
-    const seen = async () => (await look(url, schema)).find(({ code }) => code === 'unseen')
+    const seen = async () => (await findingsOf(url, schema)).find(({ code }) => code === 'unseen')
     expect(await seen()).toMatchObject({ level: 'warning', message: expect.stringContaining('triggers') })
     await own.run(`GRANT TRIGGER, EVENT, SHOW VIEW ON ${name}.* TO '${name}'@'%'`)
     expect(await seen()).toBeUndefined()

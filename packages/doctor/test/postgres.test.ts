@@ -6,18 +6,18 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { datamodel } from '../../../prisma/generated/larder.ts'
 import * as world from '../../../test/workload/drizzle/tables-postgres.ts'
 import {
+  createPostgres,
+  createTables,
   dangers,
-  found as foundIn,
-  look as lookAt,
-  type Own,
-  ownPostgres,
-  spelled,
-  worldIn,
-} from './worlds.ts'
+  newFindings as foundIn,
+  findingsOf as lookAt,
+  summaries,
+  type TestDatabase,
+} from './test-database.ts'
 
-let own: Own
+let own: TestDatabase
 beforeEach(async () => {
-  own = await ownPostgres()
+  own = await createPostgres()
   await migrate(own.run)
 })
 afterEach(() => own.drop())
@@ -26,16 +26,16 @@ const schema = tablesOf(datamodel)
 const look = (declared = schema) => lookAt(own.url, declared)
 const found = (sql: string, declared = schema) => foundIn(own, sql, declared)
 
-it('finds no danger where the database is what the schema says', async () => {
+it('reports no danger in PostgreSQL if the database matches the Prisma schema', async () => {
   const findings = await look()
   expect(findings.filter(({ level }) => level === 'danger')).toEqual([])
   expect(findings.map(({ code }) => code)).toContain('statement-timeout')
 })
 
-describe('finds', () => {
+describe('reports in PostgreSQL', () => {
   it.each([
     [
-      'a unique key that is none',
+      'a declared unique key without an index',
       'ALTER TABLE app_user DROP CONSTRAINT IF EXISTS app_user_email_key; DROP INDEX IF EXISTS app_user_email_key',
       ['danger key-not-unique app_user'],
     ],
@@ -45,18 +45,18 @@ describe('finds', () => {
       ['danger key-not-unique app_user'],
     ],
     [
-      'a foreign key that cascades where none is declared to',
+      'a cascade that is not declared',
       `ALTER TABLE blog_posts DROP CONSTRAINT blog_posts_category_id_fkey, ADD CONSTRAINT blog_posts_category_id_fkey
         FOREIGN KEY (category_id) REFERENCES blog_categories ON DELETE CASCADE`,
       ['danger foreign-key-action blog_posts'],
     ],
     [
-      'a foreign key nobody declared',
+      'an undeclared foreign key',
       `ALTER TABLE app_setting ADD COLUMN user_id int REFERENCES app_user ON DELETE SET NULL`,
       ['danger foreign-key-action app_setting'],
     ],
     [
-      'a declared foreign key that is not there',
+      'a declared foreign key that is missing',
       'ALTER TABLE app_profile DROP CONSTRAINT app_profile_user_id_fkey',
       ['note foreign-key-missing app_profile'],
     ],
@@ -76,19 +76,19 @@ describe('finds', () => {
       ['danger trigger app_user'],
     ],
     [
-      'a trigger that calls a function of the user’s',
+      'a trigger that calls a user-defined function',
       `CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM log_it(); RETURN NEW; END $$;
        CREATE TRIGGER noted BEFORE UPDATE ON app_user FOR EACH ROW EXECUTE FUNCTION note()`,
       ['danger trigger app_user'],
     ],
     [
-      'a trigger that changes a key of the row being written',
+      'a trigger that changes a key of the written row',
       `CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.email := lower(NEW.email); RETURN NEW; END $$;
        CREATE TRIGGER noted BEFORE UPDATE ON app_user FOR EACH ROW EXECUTE FUNCTION note()`,
       ['danger trigger app_user'],
     ],
     [
-      'no danger in a trigger that changes nothing else than other columns of the row',
+      'no danger for a trigger that changes only other columns of the row',
       `CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
          -- UPDATE app_setting
          BEGIN IF TG_OP = 'UPDATE' THEN NEW."updated_at" = now(); END IF; RETURN NEW; END $$;
@@ -96,42 +96,42 @@ describe('finds', () => {
       ['note trigger app_user'],
     ],
     [
-      'no danger in a trigger that only notifies',
+      'no danger for a trigger that only notifies',
       `CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
          BEGIN PERFORM pg_notify('users', row_to_json(NEW)::text); RETURN NULL; END $$;
        CREATE TRIGGER noted AFTER UPDATE ON app_user FOR EACH ROW EXECUTE FUNCTION note()`,
       ['note trigger app_user'],
     ],
     [
-      'a rule',
+      'a rewrite rule',
       'CREATE RULE r AS ON INSERT TO app_setting DO ALSO DELETE FROM app_profile',
       ['danger rule app_setting'],
     ],
-    ['a table that is gone', 'DROP TABLE app_setting CASCADE', ['warning table-missing app_setting']],
+    ['a missing table', 'DROP TABLE app_setting CASCADE', ['warning table-missing app_setting']],
     [
       'a key column of another type',
       'ALTER TABLE app_user ALTER COLUMN email TYPE bytea USING email::bytea',
       ['danger column-type app_user'],
     ],
     [
-      'a collation by which more is equal',
+      'a nondeterministic collation',
       `CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
        ALTER TABLE app_user ALTER COLUMN email TYPE text COLLATE nocase`,
       ['danger collation app_user'],
     ],
     [
-      'a default nobody declared, of a key that may be NULL',
+      'an undeclared default of a nullable key',
       'ALTER TABLE blog_posts ALTER COLUMN category_id SET DEFAULT 1',
       ['danger column-default blog_posts'],
     ],
-    ['nothing in a default of NULL', 'ALTER TABLE blog_posts ALTER COLUMN category_id SET DEFAULT NULL', []],
+    ['nothing for a default of NULL', 'ALTER TABLE blog_posts ALTER COLUMN category_id SET DEFAULT NULL', []],
     [
       'row-level security',
       'ALTER TABLE app_user ENABLE ROW LEVEL SECURITY',
       ['warning row-security app_user'],
     ],
     [
-      'a table filled from elsewhere',
+      'a foreign table',
       `CREATE EXTENSION postgres_fdw; CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw;
        DROP TABLE app_setting CASCADE; CREATE FOREIGN TABLE app_setting (id int) SERVER s`,
       expect.arrayContaining(['danger foreign-table app_setting']),
@@ -145,7 +145,7 @@ describe('finds', () => {
     expect(await found(sql)).toEqual(expected)
   })
 
-  it('nothing in triggers and views that are declared', async () => {
+  it('nothing for declared triggers and views', async () => {
     const declared = tablesOf(datamodel, { User: { ttl: 1, touches: ['Setting'] } })
     await own.run(`CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
        CREATE TRIGGER noted AFTER UPDATE ON app_user FOR EACH ROW EXECUTE FUNCTION note()`)
@@ -178,7 +178,7 @@ describe('finds', () => {
     expect((await look()).map(({ code, subject }) => `${code} ${subject}`)).toContain('partition app_profile')
   })
 
-  it('a cascade that comes through a table nobody declared', async () => {
+  it('a cascade through an undeclared table', async () => {
     const sql = `CREATE TABLE desk (id int PRIMARY KEY, user_id int REFERENCES app_user ON DELETE CASCADE);
       CREATE TABLE chair (id int PRIMARY KEY, desk_id int REFERENCES desk ON DELETE CASCADE);
       ALTER TABLE app_setting ADD COLUMN chair_id int REFERENCES chair ON DELETE SET NULL`
@@ -190,14 +190,14 @@ describe('finds', () => {
     expect(dangers(await look())).toEqual([])
   })
 
-  it('no foreign keys where the client carries them out', async () => {
+  it('nothing for missing foreign keys if the client emulates them', async () => {
     const sql = 'ALTER TABLE app_profile DROP CONSTRAINT app_profile_user_id_fkey'
     expect(await found(sql)).toEqual(['note foreign-key-missing app_profile'])
     const emulated = await lookAt(own.url, schema, { emulated: true })
     expect(emulated.map(({ code }) => code)).not.toContain('foreign-key-missing')
   })
 
-  it('a statement timeout that ends before a mark does', async () => {
+  it('no statement-timeout if statements end before their marks', async () => {
     const name = new URL(own.url).pathname.slice(1)
     const after = async (setting: string): Promise<boolean> => {
       await own.run(`ALTER DATABASE ${name} SET ${setting}`)
@@ -208,7 +208,7 @@ describe('finds', () => {
     expect(await after(`client_connection_check_interval = '5s'`)).toBe(false)
   })
 
-  it('that a crash may take commits with it', async () => {
+  it('that a crash may lose commits', async () => {
     const name = new URL(own.url).pathname.slice(1)
     const forgets = async (value: string): Promise<boolean> => {
       await own.run(`ALTER DATABASE ${name} SET synchronous_commit = ${value}`)
@@ -219,25 +219,25 @@ describe('finds', () => {
   })
 })
 
-it('finds no danger where the database is what a schema of Drizzle says', async () => {
-  const other = await ownPostgres()
-  await worldIn(other, 'postgres')
+it('reports no danger in PostgreSQL if the database matches the Drizzle schema', async () => {
+  const other = await createPostgres()
+  await createTables(other, 'postgres')
   const tables = drizzle.tablesOf(world, { '*': { ttl: 1 } }, { casing: 'snake_case' })
   expect(dangers(await lookAt(other.url, tables))).toEqual([])
   expect(dangers(await lookAt(other.url, drizzle.tablesOf(world, { '*': { ttl: 1 } })))).not.toEqual([])
   await other.drop()
 })
 
-it('takes tables of the schema that the URL names, as Prisma does', async () => {
+it('compares tables of the schema in the URL, like Prisma', async () => {
   await own.run(`CREATE SCHEMA app; SET search_path TO app; CREATE TABLE app_setting (id int, value text)`)
   expect(dangers(await look())).toEqual([])
-  expect(spelled(dangers(await lookAt(`${own.url}?schema=app`, schema)))).toEqual([
+  expect(summaries(dangers(await lookAt(`${own.url}?schema=app`, schema)))).toEqual([
     'danger key-not-unique app_setting',
     'danger column-type app_setting',
   ])
 })
 
-it('leaves out what it is told to', async () => {
+it('leaves out ignored findings', async () => {
   await own.run(
     'ALTER TABLE app_user ENABLE ROW LEVEL SECURITY; ALTER TABLE app_setting ENABLE ROW LEVEL SECURITY',
   )
@@ -265,7 +265,8 @@ it('tables of one name in two database schemas are each compared with their own'
     CREATE TABLE sales.item (id int PRIMARY KEY); CREATE TABLE stock.item (id int PRIMARY KEY, shop int REFERENCES shop);
     CREATE SCHEMA staging; CREATE TABLE staging.item (id int REFERENCES shop ON DELETE CASCADE)`)
   const schema = drizzle.tablesOf(declared)
-  const of = async () => spelled((await lookAt(own.url, schema)).filter(({ subject }) => subject === 'item'))
+  const of = async () =>
+    summaries((await lookAt(own.url, schema)).filter(({ subject }) => subject === 'item'))
   expect(await of()).toEqual([])
   await own.run(`ALTER TABLE stock.item DROP CONSTRAINT item_shop_fkey,
     ADD FOREIGN KEY (shop) REFERENCES shop ON DELETE CASCADE`)

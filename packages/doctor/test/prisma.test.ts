@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { doctor } from '@larder/doctor'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { ownMariadb, ownSqlite } from './worlds.ts'
+import { createMariadb, createSqlite } from './test-database.ts'
 
 const run = promisify(execFile)
 const cli = createRequire(import.meta.url).resolve('prisma/build/index.js')
@@ -104,10 +104,10 @@ const SQLITE = `
   CREATE UNIQUE INDEX "_PostToTag_AB_unique" ON "_PostToTag"("A", "B")`
 
 it.each([
-  ['mysql', ownMariadb, MYSQL, models('enum Role {\n ADMIN\n GUEST\n }', 'Role')],
-  ['sqlite', ownSqlite, SQLITE, models('', 'String')],
+  ['mysql', createMariadb, MYSQL, models('enum Role {\n ADMIN\n GUEST\n }', 'Role')],
+  ['sqlite', createSqlite, SQLITE, models('', 'String')],
 ] as const)(
-  'a %s that Prisma migrated is no danger, and one that was changed since is',
+  'a %s that Prisma migrated has no danger, and one that was changed later has',
   async (provider, make, ddl, text) => {
     const own = await make()
     const schema = await generated(provider, text)

@@ -18,12 +18,12 @@ const found = (previous = before, next = before) =>
     /the (previous|next) release/.exec(message)?.[1],
   ])
 
-describe('a rolling deploy is dangerous where', () => {
+describe('a rolling deploy is dangerous if', () => {
   it('the release that runs does not know a table that cascades from one it writes', () => {
     expect(found(before, tablesOf({ people, notes }))).toEqual([['danger release-cascade note', 'previous']])
   })
 
-  it('the release to come has forgotten such a table', () => {
+  it('the next release no longer knows such a table', () => {
     expect(found(tablesOf({ people, notes }), before)).toEqual([['danger release-cascade note', 'next']])
   })
 
@@ -50,13 +50,13 @@ describe('a rolling deploy is dangerous where', () => {
     ])
   })
 
-  it('triggers are declared anew', () => {
+  it('the touches of a table change', () => {
     const next = tablesOf({ people, notes }, { people: { ttl: 1, touches: ['notes'] } })
     expect(found(tablesOf({ people, notes }), next)).toEqual([['danger release-touches person', 'previous']])
   })
 })
 
-it('columns that no read is found by, and tables that depend on none, are no danger', () => {
+it('columns outside of keys, and independent tables, are no danger', () => {
   const more = pgTable('person', { id: integer().primaryKey(), slug: text().notNull(), age: integer() })
   const alone = pgTable('setting', { id: integer().primaryKey() })
   expect(found(before, tablesOf({ people: more, alone }))).toEqual([])

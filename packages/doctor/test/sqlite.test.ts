@@ -6,32 +6,40 @@ import { wideCollations } from '../src/sqlite/collations.ts'
 import { DRIVERS } from '../src/sqlite/drivers.ts'
 import { readSqlite } from '../src/sqlite/read-catalogue.ts'
 import { sqliteSettings } from '../src/sqlite/settings.ts'
-import { dangers, found, look, type Own, ownSqlite, spelled, worldIn } from './worlds.ts'
+import {
+  createSqlite,
+  createTables,
+  dangers,
+  findingsOf,
+  newFindings,
+  summaries,
+  type TestDatabase,
+} from './test-database.ts'
 
 const casing = 'snake_case'
 const policies = { '*': { ttl: '1h' } } as const
 const schema = tablesOf(world, policies, { casing })
 
-let own: Own
+let own: TestDatabase
 beforeEach(async () => {
-  own = await ownSqlite()
-  await worldIn(own, 'sqlite')
+  own = await createSqlite()
+  await createTables(own, 'sqlite')
 })
 afterEach(() => own.drop())
 
-it('finds nothing in SQLite where the database is what the schema of Drizzle says', async () => {
-  expect(await look(own.url, schema)).toEqual([])
+it('reports nothing in SQLite if the database matches the Drizzle schema', async () => {
+  expect(await findingsOf(own.url, schema)).toEqual([])
 })
 
-describe('finds in SQLite', () => {
+describe('reports in SQLite', () => {
   const label = (columns: string) => `DROP TABLE post_label; DROP TABLE label;
     CREATE TABLE label (${columns});
     CREATE TABLE post_label (post_id integer NOT NULL REFERENCES blog_post ON DELETE CASCADE ON UPDATE CASCADE,
       label_id integer NOT NULL REFERENCES label ON DELETE CASCADE ON UPDATE CASCADE, PRIMARY KEY (post_id, label_id))`
   it.each([
-    ['nothing in foreign keys that name no columns', label('id integer PRIMARY KEY, name text'), []],
+    ['nothing for foreign keys without columns', label('id integer PRIMARY KEY, name text'), []],
     [
-      'a unique key that is none',
+      'a declared unique key without an index',
       'DROP TABLE team; CREATE TABLE team (id integer PRIMARY KEY, code text NOT NULL)',
       ['danger key-not-unique team'],
     ],
@@ -48,18 +56,18 @@ describe('finds in SQLite', () => {
       ['danger key-not-unique team'],
     ],
     [
-      'a foreign key nobody declared',
+      'an undeclared foreign key',
       'ALTER TABLE label ADD COLUMN person_id integer REFERENCES person ON DELETE SET NULL',
       ['danger foreign-key-action label'],
     ],
     [
-      'a cascade that comes through a table nobody declared',
+      'a cascade through an undeclared table',
       `CREATE TABLE desk (id integer PRIMARY KEY, team_id integer REFERENCES team ON DELETE CASCADE);
        ALTER TABLE label ADD COLUMN desk_id integer REFERENCES desk ON DELETE CASCADE`,
       ['danger foreign-key-action label'],
     ],
     [
-      'a declared foreign key that is not there',
+      'a declared foreign key that is missing',
       `DROP TABLE post_label;
        CREATE TABLE post_label (post_id integer, label_id integer, PRIMARY KEY (post_id, label_id))`,
       ['danger foreign-key-missing post_label', 'danger foreign-key-missing post_label'],
@@ -74,7 +82,7 @@ describe('finds in SQLite', () => {
       'CREATE TRIGGER noted INSTEAD OF DELETE ON author BEGIN DELETE FROM note; END',
       ['danger trigger author'],
     ],
-    ['a table that is gone', 'DROP TABLE note', ['warning table-missing note']],
+    ['a missing table', 'DROP TABLE note', ['warning table-missing note']],
     ['a key column of another type', label('id text PRIMARY KEY, name text'), ['danger column-type label']],
     [
       'a generated column in a key',
@@ -83,43 +91,43 @@ describe('finds in SQLite', () => {
       expect.arrayContaining(['danger generated-column post_label']),
     ],
     [
-      'a default nobody declared, of a key that may be NULL',
+      'an undeclared default of a nullable key',
       `DROP TABLE person; CREATE TABLE person (id integer PRIMARY KEY, email text NOT NULL UNIQUE, points integer,
          nick_name text UNIQUE DEFAULT NULL, boss_id integer REFERENCES person ON DELETE SET NULL ON UPDATE CASCADE,
          team_id integer DEFAULT 1 REFERENCES team ON DELETE SET NULL ON UPDATE CASCADE)`,
       ['danger column-default person'],
     ],
     [
-      'nothing in collations that make no more equal than Larder takes for equal',
+      'nothing for collations that Larder folds, too',
       'DROP TABLE team; CREATE TABLE team (id integer PRIMARY KEY, code text NOT NULL COLLATE RTRIM UNIQUE)',
       [],
     ],
     [
-      'a virtual table that another one feeds',
+      'a virtual table whose content is another table',
       `DROP TABLE note; CREATE VIRTUAL TABLE note USING fts5 (person_id, body, content='person')`,
       ['danger virtual-table note'],
     ],
     [
-      'nothing in a virtual table that keeps its own rows',
+      'nothing for a virtual table that stores its own rows',
       'DROP TABLE note; CREATE VIRTUAL TABLE note USING fts5 (person_id, body)',
       [],
     ],
   ])('%s', async (_name, sql, expected) => {
-    expect(await found(own, sql, schema)).toEqual(expected)
+    expect(await newFindings(own, sql, schema)).toEqual(expected)
   })
 
-  it('a collation that the application brings, on a column of a key', async () => {
+  it('a key column with a collation that the application defines', async () => {
     // Made by who has the collation; nobody else could.
     await own.run(`PRAGMA writable_schema = ON;
       UPDATE sqlite_schema SET sql = replace(sql, 'code text', 'code text COLLATE german') WHERE name = 'team'`)
-    expect(spelled(await look(own.url, schema))).toEqual(['danger collation team'])
+    expect(summaries(await findingsOf(own.url, schema))).toEqual(['danger collation team'])
   })
 
   it('rows of one table under the name of another', async () => {
     await own.run('CREATE VIRTUAL TABLE words USING fts5 (body)')
     const words = sqliteTable('words', { body: text() })
     const rows = sqliteTable('words_content', { id: integer().primaryKey() })
-    expect(spelled(await look(own.url, tablesOf({ words, rows })))).toEqual([
+    expect(summaries(await findingsOf(own.url, tablesOf({ words, rows })))).toEqual([
       'danger partition words_content',
     ])
   })
@@ -127,23 +135,23 @@ describe('finds in SQLite', () => {
   it('what a view reads beyond what is declared, however it is written', async () => {
     await own.run(`DROP VIEW author; CREATE VIEW author AS SELECT author_id, email,
       (SELECT count(*) FROM post_label AS l WHERE l.post_id = p.id) AS posts FROM blog_post p, main.person x WHERE x.id = author_id`)
-    expect(dangers(await look(own.url, schema))).toMatchObject([
+    expect(dangers(await findingsOf(own.url, schema))).toMatchObject([
       { code: 'view-reads', subject: 'author', message: expect.stringMatching(/^reads post_label too/) },
     ])
     const reads = ['posts', 'people', 'postLabels']
     const declared = tablesOf(world, { ...policies, authors: { ttl: 1, reads } }, { casing })
-    expect(dangers(await look(own.url, declared))).toEqual([])
+    expect(dangers(await findingsOf(own.url, declared))).toEqual([])
   })
 
-  it('a view of which SQLite cannot say what it reads', async () => {
+  it('a view whose tables SQLite cannot tell', async () => {
     await own.run(`CREATE VIRTUAL TABLE words USING fts5 (body);
       DROP VIEW author; CREATE VIEW author AS SELECT rowid AS author_id, body AS email, 1 AS posts FROM words`)
-    expect(spelled(await look(own.url, schema))).toContain('warning view-unseen author')
+    expect(summaries(await findingsOf(own.url, schema))).toContain('warning view-unseen author')
   })
 
-  it('column names that differ in case from those declared, and takes them for the same', async () => {
+  it('nothing for column names that differ from the declared ones in case', async () => {
     await own.run('ALTER TABLE person RENAME COLUMN email TO EMAIL')
-    expect(await look(own.url, schema)).toEqual([])
+    expect(await findingsOf(own.url, schema)).toEqual([])
   })
 })
 
@@ -161,14 +169,14 @@ describe.each(Object.entries(DRIVERS))('over %s', (name, open) => {
   })
 })
 
-it('foreign keys that new connections of the driver leave off are told of', () => {
+it('reports a driver whose new connections have foreign keys off', () => {
   expect(sqliteSettings({ driver: 'x', foreign_keys: '1' })).toEqual([])
   expect(sqliteSettings({ driver: 'x', foreign_keys: '0' })).toMatchObject([
     { level: 'note', code: 'foreign-keys-off' },
   ])
 })
 
-it('a collation is found whatever stands around it', () => {
+it('a collation is found in any column definition', () => {
   const sql = `CREATE TABLE "a b" ( -- COLLATE one, in a comment
     "x y" text DEFAULT 'COLLATE two, here' COLLATE "three", [z] text CHECK (z <> 'a' COLLATE four) COLLATE nocase,
     /* w text COLLATE five, */ \`v\` varchar(10, 2) NOT NULL collate Six, PRIMARY KEY ("x y" COLLATE seven))`

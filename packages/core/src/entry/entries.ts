@@ -5,8 +5,7 @@ import type { Events } from '../report/events.ts'
 import type { StoredEntry } from '../store/store.ts'
 import type { ResultCells } from '../tags/result-tags.ts'
 import { createDecodedValues } from './decoded-values.ts'
-import type { EntryState } from './freshness.ts'
-import { noncesOf, resultCellsOf } from './observed-tags.ts'
+import { type EntryState, noncesOf, resultCellsOf } from './observed-tags.ts'
 
 /** The read to which an entry belongs. */
 export interface EntryOwner {

@@ -1,9 +1,72 @@
 import type { EntryHeader } from '../codec/envelope.ts'
+import type { MissReason } from '../report/events.ts'
 import type { Fetched } from '../store/store.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
 import type { ResultCells } from '../tags/result-tags.ts'
 import { fieldName } from '../tags/spelling.ts'
-import type { ObservedTag } from './freshness.ts'
+
+/** The state in which a fetch found one tag of a read. */
+export interface ObservedTag {
+  readonly name: string
+  /** Undefined: missing. */
+  readonly nonce: string | undefined
+  readonly dirty: boolean
+  /** The entry may or may not have recorded this tag. */
+  readonly optional: boolean
+}
+
+/** What the header of an entry says. */
+export interface EntryState {
+  readonly remaining: number
+  readonly epoch: string
+  /** Tag name to the nonce it had before the load. */
+  readonly nonces: ReadonlyMap<string, string>
+  /** False if the key, the codec or the format differs: the entry belongs to another read. */
+  readonly own: boolean
+}
+
+/** Whether an entry may be served, and if not, why. */
+export type Freshness =
+  | { readonly kind: 'hit' }
+  | { readonly kind: 'dirty' }
+  | { readonly kind: 'miss'; readonly reason: Exclude<MissReason, 'too-large'> }
+
+/**
+ * The freshness rule. An entry is served if it belongs to this read, has not expired, and recorded exactly the tags of the
+ * read, each present, clean and unchanged. While a tag is dirty on which the read depends in any case, nothing may be stored
+ * either. Pure.
+ */
+export function judgeFreshness(
+  entry: EntryState | undefined,
+  tags: readonly ObservedTag[],
+  epoch: string,
+): Freshness {
+  if (tags.some((tag) => tag.dirty && (!tag.optional || entry?.nonces.has(tag.name)))) {
+    // An entry that recorded an optional tag which is now dirty is unusable. The read may load without it.
+    return tags.some((tag) => tag.dirty && !tag.optional) ? DIRTY : INVALIDATED
+  }
+  if (!entry?.own) return { kind: 'miss', reason: 'miss' }
+  if (entry.remaining <= 0) return { kind: 'miss', reason: 'expired' }
+  return entry.epoch === epoch && unchanged(entry, tags) ? HIT : INVALIDATED
+}
+
+const HIT: Freshness = { kind: 'hit' }
+const DIRTY: Freshness = { kind: 'dirty' }
+const INVALIDATED: Freshness = { kind: 'miss', reason: 'invalidated' }
+
+function unchanged(entry: EntryState, tags: readonly ObservedTag[]): boolean {
+  let recorded = 0
+  for (const tag of tags) {
+    const nonce = entry.nonces.get(tag.name)
+    if (nonce === undefined) {
+      if (!tag.optional) return false
+    } else {
+      if (nonce !== tag.nonce) return false
+      recorded++
+    }
+  }
+  return recorded === entry.nonces.size
+}
 
 /** The tags of a read as one fetch found them, in the order of the request. */
 export type ObservedTags = readonly ObservedTag[]
@@ -68,3 +131,35 @@ export function resultCellsOf(header: Pick<EntryHeader, 'tags'>): readonly Resul
 }
 
 const NOTHING: readonly ResultCells[] = []
+
+/** Adds result dependencies to the tags of a read. Called for every hit, so the last result is remembered. */
+export function withResultCells(
+  tags: readonly ReadTag[],
+  learned: readonly ResultCells[],
+): readonly ReadTag[] {
+  if (!learned.length) return tags
+  const last = given.get(learned)
+  if (last?.tags === tags) return last.all
+  const all = joined(tags, learned)
+  given.set(learned, { tags, all })
+  return all
+}
+
+/** Keyed by the list of cells that belongs to an entry. */
+const given = new WeakMap<
+  readonly ResultCells[],
+  { readonly tags: readonly ReadTag[]; readonly all: readonly ReadTag[] }
+>()
+
+function joined(tags: readonly ReadTag[], learned: readonly ResultCells[]): readonly ReadTag[] {
+  return tags.map((tag) => {
+    const named = learned.find(({ record }) => record === tag.record)?.cells ?? []
+    const more = named.filter((cell) => !tag.cells.includes(cell))
+    if (!more.length) return tag
+    const [cells, names] = [
+      [...tag.cells, ...more],
+      [...tag.names, ...more],
+    ]
+    return { ...tag, cells, names, resultCells: more.length }
+  })
+}

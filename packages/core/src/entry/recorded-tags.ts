@@ -3,8 +3,7 @@ import type { Fetched } from '../store/store.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
 import type { ResultCells } from '../tags/result-tags.ts'
 import { fieldName, LIST } from '../tags/spelling.ts'
-import type { ObservedTag } from './freshness.ts'
-import { type ObservedTags, observeTags } from './observed-tags.ts'
+import { type ObservedTag, type ObservedTags, observeTags } from './observed-tags.ts'
 
 /** The tags that an entry records. */
 export interface RecordedTags {

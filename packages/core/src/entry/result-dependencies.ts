@@ -4,38 +4,6 @@ import type { ReadTag } from '../tags/read-tags.ts'
 import type { ResultCells } from '../tags/result-tags.ts'
 import type { TagReply, TagRequest } from '../tags/tag.ts'
 
-/** Adds result dependencies to the tags of a read. Called for every hit, so the last result is remembered. */
-export function withResultCells(
-  tags: readonly ReadTag[],
-  learned: readonly ResultCells[],
-): readonly ReadTag[] {
-  if (!learned.length) return tags
-  const last = given.get(learned)
-  if (last?.tags === tags) return last.all
-  const all = joined(tags, learned)
-  given.set(learned, { tags, all })
-  return all
-}
-
-/** Keyed by the list of cells that belongs to an entry. */
-const given = new WeakMap<
-  readonly ResultCells[],
-  { readonly tags: readonly ReadTag[]; readonly all: readonly ReadTag[] }
->()
-
-function joined(tags: readonly ReadTag[], learned: readonly ResultCells[]): readonly ReadTag[] {
-  return tags.map((tag) => {
-    const named = learned.find(({ record }) => record === tag.record)?.cells ?? []
-    const more = named.filter((cell) => !tag.cells.includes(cell))
-    if (!more.length) return tag
-    const [cells, names] = [
-      [...tag.cells, ...more],
-      [...tag.names, ...more],
-    ]
-    return { ...tag, cells, names, resultCells: more.length }
-  })
-}
-
 /** Returns requests for the result dependencies in `tags` alone. */
 export function resultCellRequests(tags: readonly ReadTag[]): readonly TagRequest[] {
   return tags

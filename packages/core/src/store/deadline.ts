@@ -1,6 +1,5 @@
 import type { Clock } from '../base/clock.ts'
 import { CacheError } from '../base/errors.ts'
-import { createWorkload, type Sample } from './workload.ts'
 
 /** A timer that fires this much late, in milliseconds, tells of a process that was busy with something else. */
 const OVERSLEPT = 10
@@ -12,6 +11,11 @@ const LONGEST = 3_000
 const LONGEST_IN_TIME = 1_000
 /** Timers may fire so much early. */
 const EARLY = 1
+
+/** A sample serves every call of so many milliseconds. */
+const SAMPLE = 5
+/** Share of the time in which a process that is busy has something to do. */
+const BUSY = 0.9
 
 /** How long calls may take. All that are under way share one timer. */
 export interface Deadline {
@@ -155,4 +159,31 @@ function createRow(): Row {
 /** Timers run before sockets are read: a turn of the loop reads them, a second one runs what they set off. */
 export function afterPendingIo(then: () => void): void {
   setImmediate(() => setImmediate(then))
+}
+
+/** How much this process had worked at some instant. */
+interface Sample {
+  readonly at: number
+  readonly worked: number
+}
+
+/** Tells whether this process, and nobody else, is what calls wait for. */
+interface Workload {
+  /** @param now by the clock. */
+  sample(now: number): Sample
+  /** True if its event loop has had something to do nearly all the time since then. */
+  busySince(sample: Sample): boolean
+}
+
+/** Where the clock cannot tell, the process counts as idle. */
+function createWorkload(clock: Clock): Workload {
+  const worked = (): number => clock.worked?.() ?? 0
+  let latest: Sample = { at: Number.NEGATIVE_INFINITY, worked: 0 }
+  return {
+    sample(now) {
+      if (now - latest.at >= SAMPLE) latest = { at: now, worked: worked() }
+      return latest
+    },
+    busySince: (since) => worked() - since.worked > BUSY * (clock.now() - since.at),
+  }
 }

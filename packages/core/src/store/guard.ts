@@ -43,9 +43,11 @@ export type GuardedStore = Pick<Store, 'source' | 'close'> & {
   readonly [C in Call]: (...args: Parameters<Store[C]>) => Promise<Guarded<Awaited<ReturnType<Store[C]>>>>
 }
 
+/** `T` with some members that its maker may set. */
+type Mutable<T, K extends keyof T> = Omit<T, K> & { -readonly [M in K]: T[M] }
+
 /** A store of this process answers at once or throws: it needs no timer. */
 export function guardStore(store: Store, clock: Clock, events: Events): GuardedStore {
-  let closed = false
   const usable = tellState(events)
   const breaker = createBreaker(clock, () => usable.reads(!breaker.open))
 
@@ -58,7 +60,7 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
     deadline: Deadline,
     call: () => Promise<T>,
   ): Promise<Guarded<T>> => {
-    if (closed) return CLOSED
+    if (guarded.closed) return CLOSED
     try {
       const inTime = store.source === 'memory' ? call() : deadline.within(action, call)
       return { ok: true, value: await inTime }
@@ -96,16 +98,13 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
     else if (!isMoving(answer)) usable.unheard(record)
     return answer
   }
-  return {
+  const guarded: Mutable<GuardedStore, 'sync' | 'closed'> = {
     source: store.source,
-    get sync() {
-      return closed ? undefined : store.sync
-    },
-    get closed() {
-      return closed
-    },
+    sync: store.sync,
+    closed: false,
     async close() {
-      closed = true
+      guarded.closed = true
+      guarded.sync = undefined
       breaker.stop()
       await store.close()
     },
@@ -119,6 +118,7 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
     finish: (request) => tell('finish', request.record, telling, () => store.finish(request)),
     invalidateAll: () => tell('invalidateAll', EVERYTHING, telling, () => store.invalidateAll()),
   }
+  return guarded
 }
 
 type Mark = GuardedStore['mark']

@@ -1,14 +1,18 @@
 import type { Clock } from '../base/clock.ts'
 import type { Entries, EntryOwner, OpenedEntry } from '../entry/entries.ts'
-import { type Freshness, judgeFreshness } from '../entry/freshness.ts'
-import { type ObservedTags, observeTags } from '../entry/observed-tags.ts'
+import {
+  type Freshness,
+  judgeFreshness,
+  type ObservedTags,
+  observeTags,
+  withResultCells,
+} from '../entry/observed-tags.ts'
 import {
   createKnownResultCells,
   includesAll,
   joinAnswers,
   type KnownResultCells,
   resultCellRequests,
-  withResultCells,
 } from '../entry/result-dependencies.ts'
 import type { GuardedStore } from '../store/guard.ts'
 import type { Fetched } from '../store/store.ts'

@@ -1,7 +1,6 @@
 import type { Clock } from '../base/clock.ts'
-import type { ObservedTag } from '../entry/freshness.ts'
 import { lifetimeOf } from '../entry/lifetime.ts'
-import { type ObservedTags, observeTags } from '../entry/observed-tags.ts'
+import { type ObservedTag, type ObservedTags, observeTags } from '../entry/observed-tags.ts'
 import { recordTags } from '../entry/recorded-tags.ts'
 import type { EntryKeys } from '../keys/entry-key.ts'
 import { type ScopeOf, UNSCOPED } from '../options/scope.ts'

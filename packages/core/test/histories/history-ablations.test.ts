@@ -40,8 +40,8 @@ vi.mock('../../src/marks/pending-writes.ts', async (original) => {
   }
 })
 
-vi.mock('../../src/entry/freshness.ts', async (original) => {
-  const real = await original<typeof import('../../src/entry/freshness.ts')>()
+vi.mock('../../src/entry/observed-tags.ts', async (original) => {
+  const real = await original<typeof import('../../src/entry/observed-tags.ts')>()
   const judgeFreshness: typeof real.judgeFreshness = (entry, tags, epoch) =>
     real.judgeFreshness(entry, broken.judge ? tags.map((tag) => ({ ...tag, dirty: false })) : tags, epoch)
   return { ...real, judgeFreshness }

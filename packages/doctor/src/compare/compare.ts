@@ -7,36 +7,36 @@ import { compareKind, comparePartition, compareView } from './kinds.ts'
 import { type ComparedTable, compareTextKeys, type TextKeyUse } from './text-keys.ts'
 import { compareWriters } from './writers.ts'
 
-/** What else is known of how a client uses its tables. */
+/** How a client uses its tables. */
 export interface Use extends TextKeyUse {
-  /** The client itself carries out the actions of foreign keys, so that none need be there (Prisma's relationMode). */
+  /** The client carries out the actions of foreign keys itself, so the database needs none (Prisma's `relationMode`). */
   readonly emulated?: boolean
 }
 
-/** Every difference between what a client was told of its tables and what the database says of them. Pure. */
+/** Compares the tables as a client knows them with those of the database. Pure. `examine` calls it, and sorts. */
 export function compare(schema: Schema, catalogue: Catalogue, use: Use = {}): readonly Finding[] {
   const relations =
     catalogue.dialect === 'postgres'
       ? catalogue.relations
-      : catalogue.relations.map((relation) => respelled(schema, relation))
+      : catalogue.relations.map((relation) => withDeclaredSpelling(schema, relation))
   const named = byName(relations)
   const findings: Finding[] = []
   const schemas = new Set<string>()
   const compared: ComparedTable[] = []
   for (const table of schema.tables.values()) {
     const all = named.get(table.name.toLowerCase()) ?? []
-    const meant = meantBy(table, all)
+    const meant = relationsOf(table, all)
     if (!meant.length) {
       findings.push({
         level: 'warning',
         code: 'table-missing',
         subject: table.name,
-        message: 'is declared, and the database has no such table or view',
-        fix: 'run the migrations, or generate the schema anew',
+        message: 'is declared, but the database has no such table or view',
+        fix: 'run the migrations, or generate the schema again',
       })
       continue
     }
-    if (all.length > 1 && !isPlaced(table)) findings.push(sameName(table, all))
+    if (all.length > 1 && !namesSchema(table)) findings.push(sameName(table, all))
     for (const relation of meant) {
       schemas.add(relation.schema)
       compared.push([table, relation])
@@ -45,7 +45,7 @@ export function compare(schema: Schema, catalogue: Catalogue, use: Use = {}): re
       findings.push(...comparePartition(schema, table, relation))
     }
   }
-  // Namesakes elsewhere, of another application or another stage, have foreign keys of their own.
+  // Tables of the same name in schemas of other applications or stages are left out.
   const own = relations.filter(
     (relation) =>
       compared.some(([, one]) => one === relation) ||
@@ -58,14 +58,14 @@ export function compare(schema: Schema, catalogue: Catalogue, use: Use = {}): re
   ]
 }
 
-/** True for a table that is declared in a database schema by its name. */
-function isPlaced({ schemas = [] }: Table): boolean {
+/** True for a table that is declared with the name of its database schema. */
+function namesSchema({ schemas = [] }: Table): boolean {
   return schemas.some((schema) => schema !== undefined)
 }
 
-/** The relations that a declared table stands for: in each schema it is declared in, else the first of its name. */
-function meantBy(table: Table, all: readonly Relation[]): readonly Relation[] {
-  if (!isPlaced(table)) return all.slice(0, 1)
+/** The relations of a declared table: one in each schema it is declared in, or else the first of its name. */
+function relationsOf(table: Table, all: readonly Relation[]): readonly Relation[] {
+  if (!namesSchema(table)) return all.slice(0, 1)
   const placed = all.filter(({ schema }) => table.schemas?.includes(schema))
   const first = all.find((relation) => !placed.includes(relation))
   return table.schemas?.includes(undefined) && first ? [...placed, first] : placed
@@ -80,7 +80,7 @@ function byName(relations: readonly Relation[]): ReadonlyMap<string, readonly Re
   return named
 }
 
-/** Most other schemas that are named. */
+/** Most schemas that a finding lists. */
 const MOST_SCHEMAS = 4
 
 function sameName(table: Table, relations: readonly Relation[]): Finding {
@@ -91,13 +91,13 @@ function sameName(table: Table, relations: readonly Relation[]): Finding {
     level: 'note',
     code: 'same-name',
     subject: table.name,
-    message: `exists in several schemas: ${shown.join(', ')}; the first was compared`,
-    fix: 'make sure that it is the one the client uses: tags are named after the table alone, without its schema',
+    message: `exists in several schemas (${shown.join(', ')}), and the first was compared`,
+    fix: 'make sure that the client uses the first: tags contain the name of the table without its schema',
   }
 }
 
-/** Where a column's name is one whatever its case, it goes by its declared spelling from here on. */
-function respelled(schema: Schema, relation: Relation): Relation {
+/** Spells columns as declared, for databases whose column names are case-insensitive. */
+function withDeclaredSpelling(schema: Schema, relation: Relation): Relation {
   const of = (name: string): ((column: string) => string) => {
     const columns = schema.tables.get(name.toLowerCase())?.columns ?? []
     const spellings = new Map(columns.map((column) => [column.name.toLowerCase(), column.name]))

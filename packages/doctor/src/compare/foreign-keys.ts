@@ -6,7 +6,7 @@ import type { Finding } from '../finding.ts'
 const CHANGING = new Set<Action>(['cascade', 'set-null', 'set-default'])
 
 /**
- * Foreign keys whose actions write tables that the client does not know of, and those it expects in vain. Pure.
+ * Finds foreign keys whose actions the client does not know, and declared ones that are missing. Pure.
  * @param emulated the client carries out declared actions itself.
  */
 export function compareForeignKeys(
@@ -17,19 +17,19 @@ export function compareForeignKeys(
   const findings: Finding[] = []
   for (const relation of relations) {
     const child = schema.tables.get(relation.name.toLowerCase())
-    // Nobody reads it through this client.
+    // This client cannot read an undeclared table.
     if (!child) continue
     for (const actual of relation.foreignKeys) {
       if (schema.tables.has(actual.table.toLowerCase())) {
         const declared = child.foreignKeys.find((key) => same(key, actual))
-        findings.push(...difference(child.name, declared, actual))
-      } else findings.push(...behind(schema, relations, child.name, actual))
+        findings.push(...actionDifference(child.name, declared, actual))
+      } else findings.push(...throughUndeclared(schema, relations, child.name, actual))
     }
   }
   return emulated ? findings : [...findings, ...missing(schema, relations)]
 }
 
-/** Declared foreign keys that no relation of the table's name has: there may be one in each database schema. */
+/** Declared foreign keys that no relation of the table's name has. There may be one relation in each database schema. */
 function missing(schema: Schema, relations: readonly Relation[]): readonly Finding[] {
   const findings: Finding[] = []
   for (const child of schema.tables.values()) {
@@ -44,24 +44,24 @@ function missing(schema: Schema, relations: readonly Relation[]): readonly Findi
 }
 
 function missingKey(child: Table, declared: ForeignKey): Finding {
-  const what = `(${declared.columns.join(', ')}) is declared to reference ${declared.table}, and no constraint says so`
+  const what = `(${declared.columns.join(', ')}) is declared to reference ${declared.table}, but there is no such constraint`
   const found = { code: 'foreign-key-missing', subject: child.name }
   if (isJoinTable(child))
     return {
       ...found,
       level: 'danger',
-      message: `${what}: a row here may name a row of ${declared.table} that is not there yet, and when it appears, cached lists and includes through this table stay as they were`,
-      fix: 'add the constraint; where the database has none on purpose, declare it (Prisma: relationMode = "prisma")',
+      message: `${what}: a row may refer to a row of ${declared.table} that does not exist yet, and cached lists and includes through this table stay stale when it is inserted`,
+      fix: 'add the constraint; if the database has none on purpose, declare that (Prisma: relationMode = "prisma")',
     }
   return {
     ...found,
     level: 'note',
     message: `${what}: writes invalidate more than they need to`,
-    fix: 'add the constraint, or take the reference out of the schema',
+    fix: 'add the constraint, or remove the reference from the schema',
   }
 }
 
-/** True for a table whose key, or all of it, is made of foreign keys: its rows only connect others. */
+/** True for a table whose key or columns are all foreign keys, so that its rows only connect others. */
 function isJoinTable({ columns, keys, foreignKeys }: Table): boolean {
   const referring = new Set(foreignKeys.flatMap((key) => key.columns))
   const covers = (names: readonly string[]): boolean =>
@@ -72,7 +72,7 @@ function isJoinTable({ columns, keys, foreignKeys }: Table): boolean {
   return unique.some((key) => covers(key.columns)) || covers(columns.map(({ name }) => name))
 }
 
-function difference(
+function actionDifference(
   child: string,
   declared: ForeignKey | undefined,
   actual: CatalogueForeignKey,
@@ -80,10 +80,10 @@ function difference(
   return EVENTS.flatMap((event): readonly Finding[] => {
     const does = actual[event]
     const expected = declared?.[event]
-    // Cascade on delete is expected to remove rows whole, which covers every lesser action.
+    // A declared ON DELETE CASCADE invalidates whole rows, which covers every other action.
     if (!CHANGING.has(does) || does === expected || (event === 'onDelete' && expected === 'cascade'))
       return []
-    // What is set on update is unknown to the cache either way, unless it is set to NULL.
+    // For a declared ON UPDATE action the cache assumes unknown values, unless it is SET NULL.
     if (expected && CHANGING.has(expected) && expected !== 'set-null' && event === 'onUpdate') return []
     const words = WORDS[event]
     return [
@@ -91,8 +91,8 @@ function difference(
         level: 'danger',
         code: 'foreign-key-action',
         subject: child,
-        message: `${actual.name} (${actual.columns.join(', ')}) is ${words} ${spelled(does)}, and ${expected ? `declared ${spelled(expected)}` : 'not declared'}: a write of ${actual.table} changes rows here unnoticed`,
-        fix: `declare the relation with its ${words} ${spelled(does)}, or name ${child} in the touches of ${actual.table}`,
+        message: `${actual.name} (${actual.columns.join(', ')}) is ${words} ${formatAction(does)}, but ${expected ? `declared ${formatAction(expected)}` : 'not declared'}: a write to ${actual.table} changes rows here, and cached reads of them stay stale`,
+        fix: `declare the relation with its ${words} ${formatAction(does)}, or name ${child} in the touches of ${actual.table}`,
       },
     ]
   })
@@ -102,10 +102,10 @@ const EVENTS = ['onDelete', 'onUpdate'] as const
 const WORDS = { onDelete: 'ON DELETE', onUpdate: 'ON UPDATE' } as const
 
 /**
- * Actions that reach a declared table through tables that are not declared. Nobody writes those through this client, but
- * cascades from a declared one may.
+ * Finds actions that reach a declared table through undeclared tables. This client does not write those, but a cascade from a
+ * declared table may.
  */
-function behind(
+function throughUndeclared(
   schema: Schema,
   relations: readonly Relation[],
   child: string,
@@ -117,7 +117,7 @@ function behind(
     for (const name of between) {
       const relation = relations.find((one) => one.name.toLowerCase() === name.toLowerCase())
       for (const next of relation?.foreignKeys ?? []) {
-        // Only a cascade passes on what happened to a row.
+        // Only a cascade passes a change on to the next table.
         if (next[event] !== 'cascade') continue
         const parent = schema.tables.get(next.table.toLowerCase())
         if (parent)
@@ -126,7 +126,7 @@ function behind(
               level: 'danger',
               code: 'foreign-key-action',
               subject: child,
-              message: `${key.name} (${key.columns.join(', ')}) is ${WORDS[event]} ${spelled(key[event])}, and through ${between.slice(0, between.indexOf(name) + 1).join(', ')}, which is not declared, it is reached from ${parent.name}: a write there changes rows here unnoticed`,
+              message: `${key.name} (${key.columns.join(', ')}) is ${WORDS[event]} ${formatAction(key[event])}, and through ${between.slice(0, between.indexOf(name) + 1).join(', ')}, which is not declared, a write to ${parent.name} reaches it: rows here change, and cached reads of them stay stale`,
               fix: `declare ${name} too, or name ${child} in the touches of ${parent.name}`,
             },
           ]
@@ -151,6 +151,6 @@ function pairs(columns: readonly string[], references: readonly string[]): strin
     .join(', ')
 }
 
-function spelled(action: Action): string {
+function formatAction(action: Action): string {
   return action.toUpperCase().replace('-', ' ')
 }

@@ -4,10 +4,10 @@ import type { Finding } from '../finding.ts'
 import { isKnown } from '../mysql/collations.ts'
 import { foldsMore } from './text-keys.ts'
 
-/** Types by which a read can be tied to its rows: how the database compares them must be known. */
+/** Types by which reads are tied to rows, so the database must compare them as the cache assumes. */
 const PINNING = new Set<ColumnType>(['integer', 'uuid', 'boolean', 'enum', 'text', 'ascii-text'])
 
-/** What makes a lookup key name other rows than the database means by it. Pure. */
+/** Finds lookup keys that select other rows in the database than the cache assumes. Pure. */
 export function compareKeys(table: Table, relation: Relation): readonly Finding[] {
   const findings: Finding[] = []
   for (const key of table.keys) {
@@ -17,13 +17,13 @@ export function compareKeys(table: Table, relation: Relation): readonly Finding[
   for (const declared of table.columns) {
     if (!inKeys.has(declared.name)) continue
     const actual = relation.columns.find(({ name }) => name === declared.name)
-    if (!actual) findings.push(columnMissing(table, declared.name))
+    if (!actual) findings.push(missingColumn(table, declared.name))
     else if (PINNING.has(declared.type)) findings.push(...compareColumn(table.name, declared, actual))
   }
   return findings
 }
 
-/** A smaller unique index is stricter still. */
+/** A unique index over fewer columns of the key is enough. */
 function notUnique(table: Table, relation: Relation, key: LookupKey): readonly Finding[] {
   if (relation.kind === 'view' || relation.kind === 'materialized-view') return []
   if (relation.uniques.some((unique) => unique.every((column) => key.columns.includes(column)))) return []
@@ -32,8 +32,8 @@ function notUnique(table: Table, relation: Relation, key: LookupKey): readonly F
       level: 'danger',
       code: 'key-not-unique',
       subject: table.name,
-      message: `(${key.columns.join(', ')}) is declared ${key.kind}, and no unique index over all rows says so: a second row of one value would go unnoticed`,
-      fix: 'add the unique index (not partial, not over expressions), or take the key out of the schema',
+      message: `(${key.columns.join(', ')}) is declared ${key.kind}, but there is no unique index over all rows: if a second row has the same value, cached reads do not notice it`,
+      fix: 'add the unique index (not partial, not over expressions), or remove the key from the schema',
     },
   ]
 }
@@ -49,7 +49,7 @@ function compareColumn(
       level: 'danger',
       code: 'column-type',
       subject,
-      message: `${declared.name} is declared ${declared.type}, and is ${actual.type || 'without a type'}: what it equals may differ`,
+      message: `${declared.name} is declared as ${declared.type}, but is ${actual.type || 'without a type'}: other values may be equal in the database than the cache assumes`,
       fix: 'declare the type it has',
     })
   if (foldsMore(declared.type, actual))
@@ -70,34 +70,34 @@ function compareColumn(
       level: 'danger',
       code: 'column-default',
       subject,
-      message: `${declared.name} has a default in the database and none that is declared: a row inserted without it is taken for one with NULL there`,
-      fix: 'declare the default, or drop it in the database',
+      message: `${declared.name} has a default in the database that is not declared: the cache assumes NULL for a row that is inserted without it`,
+      fix: 'declare the default, or drop it from the database',
     })
   if (actual.changes === 'generated' && !declared.generated)
     findings.push({
       level: 'danger',
       code: 'generated-column',
       subject,
-      message: `${declared.name} is generated from other columns and not declared so: a write that does not name it may change it`,
-      fix: 'declare it as generated (Prisma: @default(dbgenerated(…)); Drizzle: generatedAlwaysAs), or take it out of the keys',
+      message: `${declared.name} is generated from other columns, and not declared as generated: a write that does not name it may change it`,
+      fix: 'declare it as generated (Prisma: @default(dbgenerated(…)); Drizzle: generatedAlwaysAs), or remove it from the keys',
     })
   if (actual.changes === 'on-update' && !declared.generated)
     findings.push({
       level: 'danger',
       code: 'on-update-column',
       subject,
-      message: `${declared.name} is set by ON UPDATE CURRENT_TIMESTAMP, and not declared so: any update changes it`,
-      fix: 'declare it (Drizzle: onUpdateNow), or take it out of the keys',
+      message: `${declared.name} is set by ON UPDATE CURRENT_TIMESTAMP, which is not declared: every update changes it`,
+      fix: 'declare it (Drizzle: onUpdateNow), or remove it from the keys',
     })
   return findings
 }
 
-function columnMissing(table: Table, column: string): Finding {
+function missingColumn(table: Table, column: string): Finding {
   return {
     level: 'warning',
     code: 'column-missing',
     subject: table.name,
-    message: `${column} is part of a declared key, and the table has no such column`,
-    fix: 'run the migrations, or generate the schema anew (Drizzle: is casing what drizzle(…) was given?)',
+    message: `${column} is part of a declared key, but the table has no such column`,
+    fix: 'run the migrations, or generate the schema again (Drizzle: check that --casing is as given to drizzle(…))',
   }
 }

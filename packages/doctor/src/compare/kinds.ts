@@ -2,7 +2,7 @@ import type { Schema, Table } from '@larder/core/host'
 import type { Relation } from '../catalogue.ts'
 import type { Finding } from '../finding.ts'
 
-/** What kind of thing a table is: whether its rows are its own, and come and go with transactions. Pure. */
+/** Finds tables that other systems write, or whose engine has no transactions. Pure. */
 export function compareKind(table: Table, relation: Relation): readonly Finding[] {
   const subject = table.name
   if (relation.kind === 'foreign-table')
@@ -11,8 +11,8 @@ export function compareKind(table: Table, relation: Relation): readonly Finding[
         level: 'danger',
         code: 'foreign-table',
         subject,
-        message: 'is a foreign table: another database writes it, and nobody tells the cache',
-        fix: 'give its model no policy, or a ttl that bounds how old its reads may be',
+        message: 'is a foreign table: another database writes it, and Larder does not see those writes',
+        fix: 'give its model no policy, or a ttl that bounds how stale its reads may be',
       },
     ]
   if (relation.kind === 'virtual')
@@ -22,7 +22,7 @@ export function compareKind(table: Table, relation: Relation): readonly Finding[
         code: 'virtual-table',
         subject,
         message:
-          'is a virtual table: what it holds is up to its module, and may change without a write of it',
+          'is a virtual table: its module decides what it contains, which may change without a write to it',
         fix: 'give it no policy, or name it in the touches of every table that feeds it',
       },
     ]
@@ -33,8 +33,8 @@ export function compareKind(table: Table, relation: Relation): readonly Finding[
         code: 'materialized-view',
         subject,
         message:
-          'is a materialized view, declared as one that follows its tables: it changes when it is refreshed, and only then',
-        fix: 'leave its reads out, and call cache.invalidate({ tables: [it] }) after every REFRESH',
+          'is a materialized view, but declared as a view that follows its tables: it changes only when it is refreshed',
+        fix: 'remove its reads from the policy, and call cache.invalidate({ tables: […] }) after every REFRESH',
       },
     ]
   if (relation.untransactional === undefined) return []
@@ -43,13 +43,13 @@ export function compareKind(table: Table, relation: Relation): readonly Finding[
       level: 'danger',
       code: 'no-transactions',
       subject,
-      message: `is kept by ${relation.untransactional}, which knows no transactions: its rows change before COMMIT and stay changed after ROLLBACK, and the cache hears of neither; nor has it foreign keys`,
+      message: `uses ${relation.untransactional}, which has no transactions: its rows change before COMMIT and stay changed after ROLLBACK, so cached reads may be stale. It has no foreign keys either`,
       fix: 'ALTER TABLE … ENGINE = InnoDB',
     },
   ]
 }
 
-/** A view has no rows of its own: what it reads must be declared. Pure. */
+/** Compares what a view reads with its declared `reads`. Pure. */
 export function compareView(
   schema: Schema,
   relations: ReadonlyMap<string, readonly Relation[]>,
@@ -64,12 +64,12 @@ export function compareView(
         level: 'warning',
         code: 'view-unseen',
         subject,
-        message: 'is a view, and what it reads cannot be told',
-        fix: 'see that its reads names all of them',
+        message: 'is a view, but the database does not show what it reads',
+        fix: 'check that its reads names all of its tables',
       },
     ]
-  const declared = sources(table.name, (name) => schema.tables.get(name)?.reads)
-  const read = sources(table.name, (name) => {
+  const declared = baseTables(table.name, (name) => schema.tables.get(name)?.reads)
+  const read = baseTables(table.name, (name) => {
     const [first] = relations.get(name) ?? []
     return first?.kind === 'view' ? first.reads : undefined
   })
@@ -81,15 +81,15 @@ export function compareView(
       code: 'view-reads',
       subject,
       message: table.reads.length
-        ? `reads ${missing.join(', ')} too: a write there leaves its cached reads as they were`
-        : `is a view of ${missing.join(', ')}, which is not declared: its reads are not cached`,
+        ? `reads ${missing.join(', ')} too: a write there leaves its cached reads stale`
+        : `is a view of ${missing.join(', ')}, which its policy does not declare: its reads are not cached`,
       fix: `give its policy reads: [${[...read].map((name) => `'${name}'`).join(', ')}]`,
     },
   ]
 }
 
-/** What is read in the end, through views of views. */
-function sources(
+/** The tables that a view reads in the end, through other views. */
+function baseTables(
   view: string,
   readsOf: (name: string) => readonly string[] | undefined,
 ): ReadonlySet<string> {
@@ -107,7 +107,7 @@ function sources(
   return found
 }
 
-/** Rows of a partition are rows of its table: under two names, one does not hear of the other. Pure. */
+/** Finds a partition that is declared beside its table: a write under one name does not invalidate reads under the other. Pure. */
 export function comparePartition(schema: Schema, table: Table, relation: Relation): readonly Finding[] {
   const parent = relation.parent?.toLowerCase()
   if (parent === undefined || !schema.tables.has(parent) || parent === table.name) return []
@@ -116,8 +116,8 @@ export function comparePartition(schema: Schema, table: Table, relation: Relatio
       level: 'danger',
       code: 'partition',
       subject: table.name,
-      message: `holds rows of ${parent}, and both are declared: a write of one leaves cached reads of the other`,
-      fix: `use ${parent} alone, or name each in the other's touches`,
+      message: `contains rows of ${parent}, and both are declared: a write to one leaves cached reads of the other stale`,
+      fix: `use only ${parent}, or name each in the touches of the other`,
     },
   ]
 }

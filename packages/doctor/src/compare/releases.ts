@@ -6,20 +6,28 @@ const FIX = (table: string): string =>
   `deploy the schema first, in a release that gives ${table} no policy, and the policy in the release after`
 
 /**
- * What a rolling deploy can make stale while both releases run on one store: each invalidates what it knows to be changed
- * by its writes, and the other may cache more. Pure.
- * @param previous the tables of the release that runs, `next`: of the one that takes its place.
+ * Finds what a rolling deploy can make stale while both releases run on one store. Each release invalidates what its own
+ * schema says its writes change, and the other may cache more. Pure.
+ * @param previous the tables of the release that runs.
+ * @param next the tables of the release that replaces it.
+ * @example
+ * ```ts
+ * import { compareReleases, report } from '@larder/doctor'
+ * import { tablesOf } from '@larder/prisma'
+ *
+ * console.log(report(compareReleases(tablesOf(previousDatamodel), tablesOf(datamodel))))
+ * ```
  */
 export function compareReleases(previous: Schema, next: Schema): readonly Finding[] {
   return [
-    ...unknownTo('previous', previous, next),
-    // A rollback, or an old process that still reads what the new release writes.
-    ...unknownTo('next', next, previous),
+    ...missedBy('previous', previous, next),
+    // Old processes still read what the new release writes, also after a rollback.
+    ...missedBy('next', next, previous),
   ]
 }
 
-/** What `reader` caches and writes through `writer` do not invalidate. */
-function unknownTo(name: string, writer: Schema, reader: Schema): readonly Finding[] {
+/** What `reader` caches, but writes through `writer` do not invalidate. */
+function missedBy(name: string, writer: Schema, reader: Schema): readonly Finding[] {
   return [...reader.tables.values()].flatMap((table) => [
     ...cascades(name, writer, table),
     ...keys(name, writer, table),
@@ -27,7 +35,7 @@ function unknownTo(name: string, writer: Schema, reader: Schema): readonly Findi
   ])
 }
 
-/** Actions that change rows of `child` when the writer, who does not know of them, writes the table referred to. */
+/** Actions that change rows of `child` when the writer, which does not know them, writes the referenced table. */
 function cascades(name: string, { tables }: Schema, child: Table): readonly Finding[] {
   const known = tables.get(child.name.toLowerCase())
   return child.foreignKeys.flatMap((key): readonly Finding[] => {
@@ -41,20 +49,22 @@ function cascades(name: string, { tables }: Schema, child: Table): readonly Find
       (event) => CHANGING.has(key[event]) && key[event] !== same?.[event] && same?.[event] !== 'cascade',
     )
     if (!unseen.length) return []
-    const what = known ? `does not know that (${key.columns.join(', ')}) of it` : 'does not know it: its rows'
+    const what = known
+      ? `does not know that action of (${key.columns.join(', ')})`
+      : 'does not know the table'
     return [
       {
         level: 'danger',
         code: 'release-cascade',
         subject: child.name,
-        message: `changes with ${key.table}, and the ${name} release ${what} follow: a write of ${key.table} there leaves cached reads of ${child.name} as they were`,
+        message: `changes with ${key.table}, but the ${name} release ${what}: its writes to ${key.table} leave cached reads of ${child.name} stale`,
         fix: FIX(child.name),
       },
     ]
   })
 }
 
-/** Keys by which the one finds rows and the other does not invalidate. */
+/** Keys by which the reader ties reads to rows, but the writer does not invalidate. */
 function keys(name: string, { tables }: Schema, table: Table): readonly Finding[] {
   const known = tables.get(table.name.toLowerCase())
   if (!known) return []
@@ -66,7 +76,7 @@ function keys(name: string, { tables }: Schema, table: Table): readonly Finding[
       level: 'danger',
       code: 'release-key',
       subject: table.name,
-      message: `has keys that the ${name} release does not know, ${absent.map(spelled).join(', ')}: its writes leave cached reads by them as they were`,
+      message: `has keys that the ${name} release does not know, ${absent.map(formatKey).join(', ')}: its writes leave cached reads by them stale`,
       fix: FIX(table.name),
     })
   const inKeys = new Set(table.keys.flatMap(({ columns }) => columns))
@@ -79,13 +89,13 @@ function keys(name: string, { tables }: Schema, table: Table): readonly Finding[
       level: 'danger',
       code: 'release-key',
       subject: table.name,
-      message: `has another type in the ${name} release for ${retyped.map((column) => column.name).join(', ')}, which is part of a key: the releases name its rows by different values`,
+      message: `has another type for ${retyped.map((column) => column.name).join(', ')}, which is part of a key, in the ${name} release: the releases use different tags for its rows`,
       fix: FIX(table.name),
     })
   return found
 }
 
-/** Tables that triggers write, as only the reader declares. */
+/** Tables that triggers write and only the reader declares. */
 function touches(name: string, { tables }: Schema, table: Table): readonly Finding[] {
   const known = tables.get(table.name.toLowerCase())
   const declared = known?.touches.map((one) => one.toLowerCase()) ?? []
@@ -96,7 +106,7 @@ function touches(name: string, { tables }: Schema, table: Table): readonly Findi
       level: 'danger',
       code: 'release-touches',
       subject: table.name,
-      message: `is declared to write ${missing.join(', ')} by its triggers, and not so in the ${name} release: a write of it there leaves cached reads of these as they were`,
+      message: `declares that its triggers write ${missing.join(', ')}, but not in the ${name} release: a write to it there leaves cached reads of those tables stale`,
       fix: `deploy the touches first, in a release that gives ${missing.join(', ')} no policy`,
     },
   ]
@@ -106,6 +116,6 @@ function columnsOf(columns: readonly string[]): string {
   return [...columns].sort().join(', ')
 }
 
-function spelled({ columns }: LookupKey): string {
+function formatKey({ columns }: LookupKey): string {
   return `(${columns.join(', ')})`
 }

@@ -5,14 +5,14 @@ import { mysqlSettings } from '../mysql/settings.ts'
 import { postgresSettings } from '../postgres/settings.ts'
 import { sqliteSettings } from '../sqlite/settings.ts'
 
-/** What settings of each database say. */
+/** The checks of settings, by database. */
 const SETTINGS: Readonly<Record<SqlDialect, (settings: Catalogue['settings']) => readonly Finding[]>> = {
   postgres: postgresSettings,
   mysql: mysqlSettings,
   sqlite: sqliteSettings,
 }
 
-/** What the server and its own settings say about promises. Pure. */
+/** Finds settings of the server that make reads stale or promises weaker. Pure. */
 export function compareServer(catalogue: Catalogue): readonly Finding[] {
   const findings: Finding[] = []
   if (catalogue.standby)
@@ -21,24 +21,24 @@ export function compareServer(catalogue: Catalogue): readonly Finding[] {
       code: 'standby',
       subject: 'server',
       message:
-        'replays the writes of another: reads from it may be older than the invalidation that is meant to end them',
-      fix: 'give the cache to the client of the primary',
+        'replays the writes of another server: a read from it may be older than the invalidation of that read, and stay cached',
+      fix: 'use the cache with the client of the primary',
     })
   for (const job of catalogue.jobs)
     findings.push({
       level: 'danger',
       code: 'event',
       subject: job,
-      message: 'is run by the server on a schedule: nobody tells the cache what it writes',
-      fix: 'run it from the application, or bound with a ttl how old reads of its tables may be; leave it out with --ignore once that is done',
+      message: 'is run by the server on a schedule: Larder does not see what it writes',
+      fix: 'run it from the application, or give its tables a ttl that bounds how stale their reads may be, and then --ignore it',
     })
   if (catalogue.unseen.length)
     findings.push({
       level: 'warning',
       code: 'unseen',
       subject: 'server',
-      message: `does not show this user ${catalogue.unseen.join(', ')}: what is not seen is not reported`,
-      fix: 'give the user of --database the rights, or the URL of one who has them',
+      message: `does not show ${catalogue.unseen.join(', ')} to this user, so they were not checked`,
+      fix: 'give the user of --database the rights, or use a user who has them',
     })
   return [...findings, ...SETTINGS[catalogue.dialect](catalogue.settings)]
 }

@@ -3,7 +3,7 @@ import type { CatalogueColumn, Relation } from '../catalogue.ts'
 import type { Finding } from '../finding.ts'
 import { isBinary, isKnown } from '../mysql/collations.ts'
 
-/** What the client was told of its text columns, and which tables are left out of findings about several. */
+/** What the client declares about its text columns, and which tables to leave out of findings about several tables. */
 export interface TextKeyUse {
   /** MySQL and MariaDB: `collation` as given to `prismaCache` or `drizzleCache`. */
   readonly collation?: string | undefined
@@ -21,7 +21,7 @@ interface TextKey {
   readonly declared: ColumnType
 }
 
-/** True where the database may hold two texts for equal that the cache, by the declared type, takes for different. */
+/** True if two texts may be equal in the database that are different for the cache, by the declared type. */
 export function foldsMore(declared: ColumnType, { wide, collation }: CatalogueColumn): boolean {
   if (wide === undefined) return false
   return declared === 'text' || (declared === 'ascii-text' && !isKnown(collation ?? wide))
@@ -53,7 +53,7 @@ function textKeysOf(tables: readonly ComparedTable[]): readonly TextKey[] {
 /** Most columns that a line names. */
 const MOST_NAMED = 5
 
-/** Reads by text keys depend on whole tables, and an option would change that. */
+/** The note that reads by text keys depend on whole tables, with the option that changes it. */
 function withoutOption(keys: readonly TextKey[], ignore: readonly string[]): readonly Finding[] {
   const shown = keys.filter(({ table }) => !ignore.includes(`text-key:${table}`))
   const tables = [...new Set(shown.map(({ table }) => table))]
@@ -75,15 +75,15 @@ function withoutOption(keys: readonly TextKey[], ignore: readonly string[]): rea
   ]
 }
 
-/** What to do so that reads by text keys depend on their rows alone. */
+/** What to do so that reads by text keys depend only on their rows. */
 function suggestion(keys: readonly TextKey[]): string {
   const unknown = keys.find(({ collation }) => !isBinary(collation) && !isKnown(collation))
   if (unknown)
-    return `nothing, for freshness. For more hits, give ${unknown.table}.${unknown.column} a collation that Larder knows (docs/databases.md) instead of ${unknown.collation}, and declare it with the option collation`
+    return `nothing is stale. For more hits, give ${unknown.table}.${unknown.column} a collation that Larder knows (docs/databases.md) instead of ${unknown.collation}, and declare it with the option collation`
   return `for more hits, give collation: '${nameFor(keys)}' to prismaCache or drizzleCache, and the same to this command as --collation`
 }
 
-/** The collation to declare for these columns: the most frequent of those that fold, or of all where none does. */
+/** The collation to declare: the most frequent one that folds, or the most frequent binary one if none folds. */
 function nameFor(keys: readonly TextKey[]): string {
   const folding = keys.filter(({ collation }) => !isBinary(collation))
   const counts = new Map<string, number>()
@@ -92,7 +92,7 @@ function nameFor(keys: readonly TextKey[]): string {
   return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? 'utf8mb4_bin'
 }
 
-/** The declared collation is no column's. Where that costs freshness, the column itself is reported. */
+/** The note that no column has the declared collation. If that can make reads stale, the column is reported instead. */
 function otherName(keys: readonly TextKey[], declared: string): readonly Finding[] {
   const names = [...new Set(keys.map(({ collation }) => collation))]
   const isDeclared = (name: string): boolean => name.toLowerCase() === declared.toLowerCase()
@@ -110,7 +110,7 @@ function otherName(keys: readonly TextKey[], declared: string): readonly Finding
   ]
 }
 
-/** True where the declared collation holds at least as much for equal, as far as Larder relies on it. */
+/** True if the cache, with the declared collation, treats at least as many texts as equal as the actual one does. */
 function isSafe(actual: string, declared: string): boolean {
   return isBinary(actual) || (isKnown(actual) && !isBinary(declared))
 }

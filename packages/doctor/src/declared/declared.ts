@@ -1,17 +1,17 @@
 import type { Schema, SqlDialect } from '@larder/core/host'
 
-/** The tables an application's cache is told of. */
+/** The tables that an application declares to its cache. */
 export interface Declared {
   readonly schema: Schema
-  /** The database they are declared for; undefined where nothing says so. */
+  /** The database they are declared for; undefined if the schema does not say. */
   readonly dialect: SqlDialect | undefined
-  /** The client itself carries out the actions of foreign keys. */
+  /** The client carries out the actions of foreign keys itself. */
   readonly emulated: boolean
 }
 
-/** Where they stand. */
+/** The files that declare them, and options that change their meaning. */
 export interface Sources {
-  /** What Prisma's generator wrote, or a module of Drizzle tables. */
+  /** The file that Prisma's generator writes, or a module of Drizzle tables. */
   readonly schema: string
   /** A module that exports `models`, as given to `prismaCache`. */
   readonly models?: string | undefined

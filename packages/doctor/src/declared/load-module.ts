@@ -2,40 +2,40 @@ import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { reasonOf } from '../connection.ts'
-import { Mistake } from '../mistake.ts'
+import { DoctorError } from '../doctor-error.ts'
 
 export type Module = Readonly<Record<string, unknown>>
 
-/** What TypeScript beyond types, names without endings and path aliases need. */
-const BY_TSX = 'npm install --save-dev tsx, and run it by NODE_OPTIONS="--import tsx" npx larder doctor …'
+/** The fix for enums, imports without file endings and path aliases. */
+const BY_TSX = 'npm install --save-dev tsx, and run NODE_OPTIONS="--import tsx" npx larder doctor …'
 const TYPESCRIPT = new Set(['ERR_UNKNOWN_FILE_EXTENSION', 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX'])
 const UNRESOLVED = new Set(['ERR_MODULE_NOT_FOUND', 'ERR_UNSUPPORTED_DIR_IMPORT'])
 
-/** Runs a module of the application. @throws Mistake saying why it cannot be. */
+/** Imports a module of the application. @throws DoctorError with the reason why it cannot be loaded. */
 export async function loadModule(file: string): Promise<Module> {
   const path = resolve(file)
   if (!statSync(path, { throwIfNoEntry: false })?.isFile())
-    throw new Mistake(`there is no file ${file} in ${process.cwd()}`)
+    throw new DoctorError(`there is no file ${file} in ${process.cwd()}`)
   try {
     return await import(pathToFileURL(path).href)
   } catch (error) {
     const { code } = error as { code?: unknown }
     if (TYPESCRIPT.has(String(code)))
-      throw new Mistake(
-        `${file}: this Node (${process.version}) does not read its TypeScript, which Node does from 22.18 on, apart from enums and namespaces. ${BY_TSX}`,
+      throw new DoctorError(
+        `${file}: this Node (${process.version}) cannot run its TypeScript. Node 22.18 and later can, except for enums and namespaces. ${BY_TSX}`,
       )
     if (UNRESOLVED.has(String(code)))
-      throw new Mistake(
-        `${file} cannot be loaded: ${reasonOf(error)}. If it is there by another ending or an alias: ${BY_TSX}`,
+      throw new DoctorError(
+        `${file} cannot be loaded: ${reasonOf(error)}. If it is imported by an alias or without its file ending: ${BY_TSX}`,
       )
-    throw new Mistake(`${file} cannot be loaded: ${reasonOf(error)}`)
+    throw new DoctorError(`${file} cannot be loaded: ${reasonOf(error)}`)
   }
 }
 
-/** What a module exports by a name, or by that name in its default export. @throws Mistake where it does not. */
+/** Loads a named export, also from the default export. @throws DoctorError if there is none. */
 export async function loadExport(file: string, name: string, host: string): Promise<Module> {
   const module = await loadModule(file)
   const found = module[name] ?? (module.default as Module | undefined)?.[name]
   if (typeof found === 'object' && found !== null) return found as Module
-  throw new Mistake(`${file} exports no ${name}: export const ${name} = { … }, as given to ${host}`)
+  throw new DoctorError(`${file} exports no ${name}: export const ${name} = { … }, as given to ${host}`)
 }

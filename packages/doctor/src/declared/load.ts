@@ -2,39 +2,39 @@ import { CacheError } from '@larder/core'
 import type { SqlDialect } from '@larder/core/host'
 import type { Casing, TablePolicies } from '@larder/drizzle'
 import type { Datamodel, ModelPolicies } from '@larder/prisma'
-import { driver, reasonOf } from '../connection.ts'
-import { Mistake } from '../mistake.ts'
+import { loadPackage, reasonOf } from '../connection.ts'
+import { DoctorError } from '../doctor-error.ts'
 import type { Declared, Sources } from './declared.ts'
 import { loadExport, loadModule, type Module } from './load-module.ts'
 
-/** The tables that modules of an application declare. @throws Mistake saying what is wrong with them. */
+/** Loads the tables that an application declares. @throws DoctorError with what is wrong with its modules. */
 export async function loadDeclared(sources: Sources): Promise<Declared> {
   const module = await loadModule(sources.schema)
-  // A module of CommonJS shows all it exports under `default`.
+  // A CommonJS module has its exports under `default`.
   const exported = { ...(isObject(module.default) ? module.default : {}), ...module }
   try {
     const datamodel = Object.values(exported).find(isDatamodel)
-    if (datamodel) return await ofPrisma(datamodel, sources)
-    if (Object.values(exported).some(isDrizzles)) return await ofDrizzle(exported, sources)
+    if (datamodel) return await loadPrisma(datamodel, sources)
+    if (Object.values(exported).some(isDrizzleEntity)) return await loadDrizzle(exported, sources)
   } catch (error) {
-    // Which file a policy stands in is known to whoever gave it.
-    throw error instanceof CacheError ? new Mistake(reasonOf(error)) : error
+    // The user knows the file, so the message is enough.
+    throw error instanceof CacheError ? new DoctorError(reasonOf(error)) : error
   }
-  throw new Mistake(
-    `${sources.schema} exports neither a datamodel nor tables: give the file that the generator larder-prisma writes, or the module that exports the tables of Drizzle`,
+  throw new DoctorError(
+    `${sources.schema} exports neither a datamodel nor tables: give the file that the generator larder-prisma writes, or the module that exports Drizzle's tables`,
   )
 }
 
-async function ofPrisma(
+async function loadPrisma(
   datamodel: Datamodel,
   { models, tables, casing, collation }: Sources,
 ): Promise<Declared> {
   if (tables !== undefined || casing !== undefined)
-    throw new Mistake(
-      `--${tables === undefined ? 'casing' : 'tables'} is for schemas of Drizzle: for Prisma there is --models`,
+    throw new DoctorError(
+      `--${tables === undefined ? 'casing' : 'tables'} is for Drizzle schemas: use --models for Prisma`,
     )
   const policies = models === undefined ? undefined : await loadExport(models, 'models', 'prismaCache')
-  const { tablesOf } = await driver('@larder/prisma', () => import('@larder/prisma'))
+  const { tablesOf } = await loadPackage('@larder/prisma', () => import('@larder/prisma'))
   return {
     schema: tablesOf(datamodel, policies as ModelPolicies<Datamodel> | undefined, { collation }),
     dialect: PROVIDERS[datamodel.provider],
@@ -49,20 +49,19 @@ const PROVIDERS: Readonly<Record<string, SqlDialect>> = {
   sqlite: 'sqlite',
 }
 
-async function ofDrizzle(
+async function loadDrizzle(
   exported: Module,
   { models, tables, casing, collation }: Sources,
 ): Promise<Declared> {
-  if (models !== undefined)
-    throw new Mistake('--models is for Prisma: for schemas of Drizzle there is --tables')
+  if (models !== undefined) throw new DoctorError('--models is for Prisma: use --tables for Drizzle schemas')
   const policies = tables === undefined ? undefined : await loadExport(tables, 'tables', 'drizzleCache')
-  const { tablesOf } = await driver('@larder/drizzle', () => import('@larder/drizzle'))
+  const { tablesOf } = await loadPackage('@larder/drizzle', () => import('@larder/drizzle'))
   const schema = tablesOf(exported, policies as TablePolicies<Module> | undefined, {
     casing: casing as Casing | undefined,
     collation,
   })
   if (collation !== undefined && schema.dialect !== 'mysql')
-    throw new Mistake('--collation is for MySQL and MariaDB, and these tables are not: leave it out')
+    throw new DoctorError('--collation is for MySQL and MariaDB, and these tables are not: leave it out')
   return { schema, dialect: schema.dialect, emulated: false }
 }
 
@@ -74,8 +73,8 @@ function isDatamodel(value: unknown): value is Datamodel {
   return isObject(value) && 'models' in value && 'version' in value && 'digest' in value
 }
 
-/** Drizzle's own signs of a table and of a view: to be told before its package is loaded. */
-function isDrizzles(value: unknown): boolean {
+/** Recognizes a table or view by Drizzle's symbols, before its package is loaded. */
+function isDrizzleEntity(value: unknown): boolean {
   return (
     isObject(value) &&
     (Symbol.for('drizzle:IsDrizzleTable') in value || Symbol.for('drizzle:ViewBaseConfig') in value)

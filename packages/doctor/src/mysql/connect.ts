@@ -1,22 +1,22 @@
-import { type Connection, driver, PATIENCE, unreachable } from '../connection.ts'
-import { Mistake } from '../mistake.ts'
+import { type Connection, loadPackage, TIMEOUT, unreachableDatabase } from '../connection.ts'
+import { DoctorError } from '../doctor-error.ts'
 import type { Row } from '../query.ts'
 import { readMysql } from './read-catalogue.ts'
 
-/** Connects to a MySQL or MariaDB. @throws Mistake saying why it cannot. */
+/** Connects to MySQL or MariaDB. @throws DoctorError with the reason why it cannot. */
 export async function connectMysql(url: string): Promise<Connection> {
-  const { createConnection } = await driver('mysql2', () => import('mysql2/promise'))
+  const { createConnection } = await loadPackage('mysql2', () => import('mysql2/promise'))
   try {
     const place = new URL(url.replace(/^\w+:/, 'mysql:'))
     if (!/^\/./.test(place.pathname))
-      throw new Mistake('the URL of the database names no database: mysql://user:password@host:3306/database')
+      throw new DoctorError('the URL names no database: mysql://user:password@host:3306/database')
     const ssl = tlsOf(place.searchParams)
     const uri = withoutPrismas(place)
-    const connection = await createConnection({ uri, connectTimeout: PATIENCE, ...(ssl && { ssl }) })
-    // Whoever waits for an answer hears of it.
+    const connection = await createConnection({ uri, connectTimeout: TIMEOUT, ...(ssl && { ssl }) })
+    // The error also rejects the statement in progress.
     connection.on('error', () => {})
     const rows = async (sql: string): Promise<readonly Row[]> => {
-      const [found] = await connection.query({ sql, timeout: PATIENCE })
+      const [found] = await connection.query({ sql, timeout: TIMEOUT })
       return Array.isArray(found) ? (found as readonly Row[]) : []
     }
     return {
@@ -29,11 +29,11 @@ export async function connectMysql(url: string): Promise<Connection> {
       },
     }
   } catch (error) {
-    throw error instanceof Mistake ? error : unreachable(error)
+    throw error instanceof DoctorError ? error : unreachableDatabase(error)
   }
 }
 
-/** What Prisma reads of a URL, and mysql2 complains of. */
+/** Parameters of a URL that Prisma reads and mysql2 complains about. */
 const PRISMAS = [
   ...[
     'connection_limit',

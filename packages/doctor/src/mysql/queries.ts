@@ -1,8 +1,8 @@
-// Names of columns are given here: MySQL 8 and MariaDB spell those of information_schema differently.
+// Columns get names here, because MySQL 8 and MariaDB spell those of information_schema differently.
 const OURS = `TABLE_SCHEMA NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')`
 const RELATION = `CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) AS relation`
 
-/** Relations with those of the connection's own database first: where a name is there twice, that is what is meant. */
+/** Relations, those of the connection's own database first: if a name occurs twice, the first is meant. */
 export const RELATIONS: string = `
   SELECT ${RELATION}, TABLE_SCHEMA AS db, TABLE_NAME AS name, TABLE_TYPE AS kind, t.ENGINE AS engine,
     e.TRANSACTIONS AS transactional
@@ -15,7 +15,7 @@ export const COLUMNS: string = `
     COLUMN_DEFAULT AS default_value, EXTRA AS extra
   FROM information_schema.COLUMNS WHERE ${OURS} ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION`
 
-/** A column without a name is an expression's. */
+/** The column of an expression has no name. */
 export const UNIQUES: string = `
   SELECT ${RELATION}, INDEX_NAME AS name, COLUMN_NAME AS column_name
   FROM information_schema.STATISTICS WHERE NON_UNIQUE = 0 AND ${OURS}
@@ -42,7 +42,7 @@ export const EVENTS: string = `
   SELECT EVENT_NAME AS name FROM information_schema.EVENTS
   WHERE EVENT_SCHEMA <=> DATABASE() AND STATUS = 'ENABLED' ORDER BY EVENT_NAME`
 
-/** Rights by which more is seen, as far as they were given to the user and not to a role. */
+/** Rights that make more visible, if they were granted to the user and not to a role. */
 export const RIGHTS: string = `
   SELECT PRIVILEGE_TYPE AS name FROM information_schema.USER_PRIVILEGES
   WHERE GRANTEE = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')
@@ -65,7 +65,7 @@ const NAMES = [
 ]
 export const SETTINGS: string = `SHOW VARIABLES WHERE Variable_name IN (${NAMES.map((name) => `'${name}'`).join(', ')})`
 
-/** The first that the server understands and the user may ask. */
+/** The first one is used that the server supports and the user may run. */
 export const REPLICATION: readonly string[] = [
   'SHOW ALL SLAVES STATUS',
   'SHOW REPLICA STATUS',

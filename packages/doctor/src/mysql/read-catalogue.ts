@@ -2,12 +2,12 @@ import type { Action, ColumnType } from '@larder/core/host'
 import {
   type Catalogue,
   type CatalogueColumn,
-  PLAIN,
+  ORDINARY,
   type Relation,
   type RelationKind,
 } from '../catalogue.ts'
 import { gathered, grouped, type Query, type Row } from '../query.ts'
-import { columnsSet } from '../trigger-body.ts'
+import { changedColumns } from '../trigger-body.ts'
 import { isBinary } from './collations.ts'
 import {
   COLUMNS,
@@ -28,12 +28,12 @@ const TYPES: readonly (readonly [RegExp, readonly ColumnType[]])[] = [
   [/^uuid$/, ['uuid']],
   [/^(?:char|varchar|(?:tiny|medium|long)?text|enum)$/, ['text', 'ascii-text', 'enum']],
 ]
-/** Engines whose rows are elsewhere. */
+/** Engines whose rows are stored elsewhere. */
 const ELSEWHERE = new Set(['FEDERATED', 'CONNECT', 'SPIDER', 'S3'])
-/** What is seen only with a right. */
+/** What is visible only with a right. */
 const SEEN_BY = { TRIGGER: 'triggers', EVENT: 'events', 'SHOW VIEW': 'what views read' } as const
 
-/** Reads what information_schema says. What the user has no right to see is not there, and `unseen` says so. */
+/** Reads information_schema. What the user has no right to see is missing and listed in `unseen`. */
 export async function readMysql(query: Query): Promise<Catalogue> {
   const relations = await query(RELATIONS)
   const columns = grouped(await query(COLUMNS))
@@ -57,7 +57,7 @@ export async function readMysql(query: Query): Promise<Catalogue> {
       const engine = row.engine === null ? undefined : String(row.engine)
       const kind = kindOf(String(row.kind), engine)
       return {
-        ...PLAIN,
+        ...ORDINARY,
         schema: String(row.db),
         name: String(row.name),
         kind,
@@ -75,7 +75,7 @@ export async function readMysql(query: Query): Promise<Catalogue> {
           onUpdate: actionOf(parts[0]?.on_update),
         })),
         triggers: triggers(id).map(({ name, does, body }) => {
-          const changes = typeof body === 'string' ? columnsSet(body, 'mysql') : undefined
+          const changes = typeof body === 'string' ? changedColumns(body, 'mysql') : undefined
           return { name: String(name), does: String(does), ...(changes && { changes }) }
         }),
         reads: kind === 'view' ? readBy(String(views(id)[0]?.definition ?? ''), relations) : [],
@@ -97,9 +97,9 @@ function columnOf({ name, type, written, collation_name, default_value, extra }:
     type: String(written),
     comparesAs: TYPES.find(([pattern]) => pattern.test(String(type)))?.[1] ?? [],
     changes: generated ? 'generated' : /\bon update\b/i.test(String(extra)) ? 'on-update' : undefined,
-    // MariaDB spells the default that is none.
+    // MariaDB shows a missing default as the text NULL.
     hasDefault: (default_value ?? 'NULL') !== 'NULL' || /\bauto_increment\b/i.test(String(extra)),
-    // Those of bytes ignore spaces at the end, at most.
+    // Binary collations ignore at most trailing spaces.
     wide: collation !== undefined && !isBinary(collation) ? collation : undefined,
     collation,
   }
@@ -109,7 +109,7 @@ function actionOf(rule: unknown): Action {
   return String(rule).toLowerCase().replace(' ', '-') as Action
 }
 
-/** The server writes every name of a view's text out, as `db`.`table`. Undefined where it does not show the text. */
+/** The server writes every name in a view's text as `db`.`table`. Undefined if it does not show the text. */
 function readBy(definition: string, relations: readonly Row[]): readonly string[] | undefined {
   if (!definition) return undefined
   const text = definition.replace(/'(?:[^'\\]|\\.|'')*'/g, "''")
@@ -127,7 +127,7 @@ function readsOnly(settings: Catalogue['settings']): boolean {
   )
 }
 
-/** True where a thread of replication runs. A user without the right to ask is answered by `read_only` alone. */
+/** True if a replication thread runs. False if the user may not ask; then only `read_only` decides. */
 async function replays(query: Query): Promise<boolean> {
   for (const sql of REPLICATION) {
     const rows = await query(sql).catch(() => undefined)

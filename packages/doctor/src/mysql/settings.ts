@@ -1,13 +1,13 @@
 import type { Catalogue } from '../catalogue.ts'
 import type { Finding } from '../finding.ts'
-import { forgetful, outlives, spelledTime, unended } from '../timeouts.ts'
+import { formatTime, losesCommits, outlivesMarks, unboundedStatement } from '../timeouts.ts'
 
-/** What MySQL's or MariaDB's settings say about promises. Pure. */
+/** Checks settings of MySQL and MariaDB. Pure. */
 export function mysqlSettings(settings: Catalogue['settings']): readonly Finding[] {
   return [...sessions(settings), ...limits(settings), ...nodes(settings)]
 }
 
-/** What a connection begins with. */
+/** Settings of a new session. */
 function sessions(settings: Catalogue['settings']): readonly Finding[] {
   const findings: Finding[] = []
   const isolation = settings.transaction_isolation ?? settings.tx_isolation
@@ -16,7 +16,7 @@ function sessions(settings: Catalogue['settings']): readonly Finding[] {
       level: 'danger',
       code: 'isolation',
       subject: 'transaction_isolation',
-      message: 'is READ-UNCOMMITTED: rows of a transaction that is rolled back may be cached',
+      message: 'is READ-UNCOMMITTED: rows of a transaction that is rolled back later may be cached',
       fix: "SET GLOBAL transaction_isolation = 'REPEATABLE-READ' (MariaDB before 11.1: tx_isolation)",
     })
   if (settings.autocommit === 'OFF')
@@ -25,7 +25,7 @@ function sessions(settings: Catalogue['settings']): readonly Finding[] {
       code: 'autocommit',
       subject: 'autocommit',
       message:
-        'is OFF: every statement begins a transaction that nobody ends, so reads see what was there at the first of them, and writes are not committed when the cache takes them for it',
+        'is OFF: every statement opens a transaction that stays open, so reads see an old snapshot, and a write is not committed when Larder finishes it',
       fix: 'SET GLOBAL autocommit = ON',
     })
   if (settings.sql_mode !== undefined && !/\bSTRICT_(?:TRANS|ALL)_TABLES\b/.test(settings.sql_mode))
@@ -42,49 +42,53 @@ function sessions(settings: Catalogue['settings']): readonly Finding[] {
       level: 'note',
       code: 'foreign-keys-off',
       subject: 'foreign_key_checks',
-      message: 'is OFF: declared cascades do not happen, and writes invalidate more than they need to',
+      message: 'is OFF: declared cascades do not happen, so writes invalidate more than necessary',
       fix: 'SET GLOBAL foreign_key_checks = ON',
     })
   return findings
 }
 
-/** What ends a statement, and what a crash takes with it. */
+/** Settings that limit statements, and that decide what a crash loses. */
 function limits(settings: Catalogue['settings']): readonly Finding[] {
   const findings: Finding[] = []
   const flushed = settings.innodb_flush_log_at_trx_commit
   if (flushed !== undefined && flushed !== '1')
     findings.push(
-      forgetful(
+      losesCommits(
         'innodb_flush_log_at_trx_commit',
         flushed,
         'set it to 1, or call cache.invalidate({ all: true }) after a crash',
       ),
     )
-  // MariaDB's ends every statement, lock waits included. MySQL's max_execution_time ends SELECTs only.
+  // MariaDB's max_statement_time ends every statement, including lock waits. MySQL's max_execution_time ends only SELECTs.
   if (settings.max_statement_time !== undefined) {
     const limit = Number(settings.max_statement_time) * 1000
-    if (outlives(limit))
+    if (outlivesMarks(limit))
       findings.push(
-        unended('max_statement_time', `is ${spelledTime(limit)}`, 'SET GLOBAL max_statement_time = 25'),
+        unboundedStatement(
+          'max_statement_time',
+          `is ${formatTime(limit)}`,
+          'SET GLOBAL max_statement_time = 25',
+        ),
       )
     return findings
   }
   const waits = (['innodb_lock_wait_timeout', 'lock_wait_timeout'] as const).filter(
-    (name) => settings[name] !== undefined && outlives(Number(settings[name]) * 1000),
+    (name) => settings[name] !== undefined && outlivesMarks(Number(settings[name]) * 1000),
   )
   const [first] = waits
   if (first)
     findings.push(
-      unended(
+      unboundedStatement(
         first,
-        `${waits.map((name) => `${name === first ? '' : `${name} `}is ${settings[name]} s`).join(', ')}, and MySQL limits the time of SELECTs only (max_execution_time)`,
-        `SET GLOBAL ${waits.map((name) => `${name} = 25`).join(', ')}; and let a job of yours KILL QUERY writes that run for longer`,
+        `${waits.map((name) => `${name === first ? '' : `${name} `}is ${settings[name]} s`).join(', ')}, and MySQL only limits the time of SELECTs (max_execution_time)`,
+        `SET GLOBAL ${waits.map((name) => `${name} = 25`).join(', ')}; and run a job that uses KILL QUERY on writes that take longer`,
       ),
     )
   return findings
 }
 
-/** Several servers that take writes. */
+/** Settings of clusters in which several servers accept writes. */
 function nodes(settings: Catalogue['settings']): readonly Finding[] {
   const findings: Finding[] = []
   if (settings.wsrep_on === 'ON' && !(Number(settings.wsrep_sync_wait) & 1))
@@ -92,8 +96,8 @@ function nodes(settings: Catalogue['settings']): readonly Finding[] {
       level: 'warning',
       code: 'cluster-reads',
       subject: 'wsrep_sync_wait',
-      message: `is ${settings.wsrep_sync_wait ?? 'not set'}: a read on one node of the cluster may be older than a write that another has committed, and be cached after it`,
-      fix: 'let all connections of the application go to one node, or SET GLOBAL wsrep_sync_wait = 1',
+      message: `is ${settings.wsrep_sync_wait ?? 'not set'}: a read on one node of the cluster may miss a write that another node has committed, and be cached after it`,
+      fix: 'connect the application to one node only, or SET GLOBAL wsrep_sync_wait = 1',
     })
   if (
     settings.group_replication_group_name &&
@@ -103,8 +107,8 @@ function nodes(settings: Catalogue['settings']): readonly Finding[] {
       level: 'warning',
       code: 'cluster-reads',
       subject: 'group_replication_consistency',
-      message: `is ${settings.group_replication_consistency}: a read on one member of the group may be older than a write that another has committed, and be cached after it`,
-      fix: "let all connections of the application go to the primary, or SET GLOBAL group_replication_consistency = 'BEFORE'",
+      message: `is ${settings.group_replication_consistency}: a read on one member of the group may miss a write that another member has committed, and be cached after it`,
+      fix: "connect the application to the primary only, or SET GLOBAL group_replication_consistency = 'BEFORE'",
     })
   return findings
 }

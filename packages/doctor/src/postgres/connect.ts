@@ -1,14 +1,14 @@
-import { type Connection, driver, PATIENCE, unreachable } from '../connection.ts'
+import { type Connection, loadPackage, TIMEOUT, unreachableDatabase } from '../connection.ts'
 import { readPostgres } from './read-catalogue.ts'
 
-/** Connects to a PostgreSQL. @throws Mistake saying why it cannot. */
+/** Connects to PostgreSQL. @throws DoctorError with the reason why it cannot. */
 export async function connectPostgres(url: string): Promise<Connection> {
-  const { Client } = await driver('pg', () => import('pg'))
+  const { Client } = await loadPackage('pg', () => import('pg'))
   try {
     const client = new Client({
       connectionString: url,
-      connectionTimeoutMillis: PATIENCE,
-      query_timeout: PATIENCE,
+      connectionTimeoutMillis: TIMEOUT,
+      query_timeout: TIMEOUT,
       application_name: 'larder doctor',
     })
     client.on('error', () => {})
@@ -26,11 +26,11 @@ export async function connectPostgres(url: string): Promise<Connection> {
       close: () => client.end(),
     }
   } catch (error) {
-    throw unreachable(error)
+    throw unreachableDatabase(error)
   }
 }
 
-/** As Prisma names it: the schema whose tables are meant. */
+/** The schema that Prisma's URL parameter names, whose tables come first. */
 function schemaIn(url: string): string | null {
   return URL.canParse(url) ? new URL(url).searchParams.get('schema') : null
 }

@@ -1,6 +1,6 @@
 const OURS = `n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_'`
 
-/** Relations in the order of the search path: where a name is there twice, the first is what the application means. */
+/** Relations in the order of the search path: if a name occurs twice, the application means the first. */
 export const RELATIONS: string = `
   SELECT c.oid::int8 AS relation, n.nspname AS schema, c.relname AS name, c.relkind AS kind, c.relrowsecurity AS secured,
     (SELECT p.relname FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent WHERE i.inhrelid = c.oid
@@ -21,7 +21,7 @@ export const COLUMNS: string = `
   WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND ${OURS}
   ORDER BY a.attrelid, a.attnum`
 
-/** Those that hold for all rows. */
+/** Unique indexes over all rows. */
 export const UNIQUES: string = `
   SELECT i.indrelid::int8 AS relation, array_agg(a.attname::text ORDER BY k.place) AS columns
   FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -55,7 +55,7 @@ export const RULES: string = `
   WHERE r.rulename <> '_RETURN' AND r.ev_enabled <> 'D' AND ${OURS}
   ORDER BY r.ev_class, r.rulename`
 
-/** What a view names itself; views among those are views of their own. */
+/** What a view names directly. Views among those have rows of their own here. */
 export const READS: string = `
   SELECT DISTINCT r.ev_class::int8 AS relation, s.relname AS name
   FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -1,7 +1,7 @@
 import type { Action, ColumnType } from '@larder/core/host'
-import { type Catalogue, PLAIN, type Relation, type RelationKind } from '../catalogue.ts'
+import { type Catalogue, ORDINARY, type Relation, type RelationKind } from '../catalogue.ts'
 import { grouped, type Query } from '../query.ts'
-import { columnsSet } from '../trigger-body.ts'
+import { changedColumns } from '../trigger-body.ts'
 import {
   COLUMNS,
   FOREIGN_KEYS,
@@ -35,7 +35,7 @@ const TYPES: readonly (readonly [RegExp, readonly ColumnType[]])[] = [
   [/^(?:text|citext|name|character varying|character|bpchar|"char")$/, ['text', 'enum']],
 ]
 
-/** Reads what PostgreSQL's own tables say. Needs no right but to connect. */
+/** Reads PostgreSQL's system catalogue. Needs no right but to connect. */
 export async function readPostgres(query: Query): Promise<Catalogue> {
   const relations = await query(RELATIONS)
   const columns = grouped(await query(COLUMNS))
@@ -55,7 +55,7 @@ export async function readPostgres(query: Query): Promise<Catalogue> {
     relations: relations.map((row): Relation => {
       const id = String(row.relation)
       return {
-        ...PLAIN,
+        ...ORDINARY,
         schema: String(row.schema),
         name: String(row.name),
         kind: KINDS[String(row.kind)] ?? 'table',
@@ -77,7 +77,7 @@ export async function readPostgres(query: Query): Promise<Catalogue> {
           onUpdate: ACTIONS[String(key.on_update)] ?? 'cascade',
         })),
         triggers: triggers(id).map(({ name, runs, body }) => {
-          const changes = typeof body === 'string' ? columnsSet(body) : undefined
+          const changes = typeof body === 'string' ? changedColumns(body) : undefined
           return { name: String(name), does: `runs ${runs}`, ...(changes && { changes }) }
         }),
         rules: rules(id).map(({ name }) => String(name)),

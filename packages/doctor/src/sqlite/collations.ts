@@ -1,9 +1,9 @@
-/** Collations that hold no more texts for equal than case and spaces at the end make. */
+/** Collations that ignore at most case and trailing spaces. */
 const NARROW = new Set(['binary', 'nocase', 'rtrim'])
 
 /**
- * Columns whose collation is one that the application brings, with its name, by their names in lower case. No pragma
- * tells the collation of a column without an index: it is read from the table's own text, which SQLite has checked.
+ * Columns with a collation that the application defines, by their names in lower case. No pragma shows the collation of a
+ * column without an index, so it is parsed from the table's CREATE statement.
  */
 export function wideCollations(sql: string): ReadonlyMap<string, string> {
   const wide = new Map<string, string>()
@@ -20,7 +20,7 @@ export function wideCollations(sql: string): ReadonlyMap<string, string> {
 const TOKEN =
   /--[^\n]*|\/\*[\s\S]*?\*\/|"(?:[^"]|"")*"|`(?:[^`]|``)*`|'(?:[^']|'')*'|\[[^\]]*\]|[^\s,()"`'[\]]+|[,()]/g
 
-/** The words of what stands between the outermost commas, without what stands in parentheses of its own. */
+/** The tokens of each column definition, without the contents of its parentheses. */
 function definitions(sql: string): readonly (readonly string[])[] {
   const found: string[][] = [[]]
   let depth = 0

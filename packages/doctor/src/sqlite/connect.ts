@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { type Connection, driver, reasonOf, unreachable } from '../connection.ts'
-import { Mistake } from '../mistake.ts'
+import { type Connection, loadPackage, reasonOf, unreachableDatabase } from '../connection.ts'
+import { DoctorError } from '../doctor-error.ts'
 import { DRIVERS, isAbsent, type Opened, overLibsql } from './drivers.ts'
 import { readSqlite } from './read-catalogue.ts'
 
-/** Opens a SQLite file, or a libSQL server. @throws Mistake saying why it cannot. */
+/** Opens a SQLite file or connects to a libSQL server. @throws DoctorError with the reason why it cannot. */
 export async function connectSqlite(url: string): Promise<Connection> {
   const [name, opened] = /^(?:libsql|wss?|https?):/i.test(url) ? await remote(url) : await local(fileOf(url))
   return {
@@ -13,7 +13,7 @@ export async function connectSqlite(url: string): Promise<Connection> {
       try {
         return await readSqlite(opened.query, name)
       } catch (error) {
-        throw unreachable(error)
+        throw unreachableDatabase(error)
       }
     },
     async close() {
@@ -29,22 +29,22 @@ function fileOf(url: string): string {
     ? fileURLToPath(path)
     : decodeURIComponent(path.replace(/^file:/i, ''))
   if (file === ':memory:' || file === '')
-    throw new Mistake(
-      'a database in memory is seen by nobody else: give the path of a file, such as file:./app.db',
+    throw new DoctorError(
+      'an in-memory database is not visible to the doctor: give the path of a file, such as file:./app.db',
     )
   if (!existsSync(file))
-    throw new Mistake(
+    throw new DoctorError(
       `there is no file ${file}: paths are relative to where the command runs, ${process.cwd()}`,
     )
   return file
 }
 
 async function remote(url: string): Promise<readonly [string, Opened]> {
-  await driver('@libsql/client', () => import('@libsql/client'))
+  await loadPackage('@libsql/client', () => import('@libsql/client'))
   try {
     return ['@libsql/client', await overLibsql(url, process.env.TURSO_AUTH_TOKEN)]
   } catch (error) {
-    throw unreachable(error)
+    throw unreachableDatabase(error)
   }
 }
 
@@ -53,10 +53,10 @@ async function local(file: string): Promise<readonly [string, Opened]> {
     try {
       return [name, await open(file)]
     } catch (error) {
-      if (!isAbsent(error)) throw unreachable(`${file}: ${reasonOf(error)} (${name})`)
+      if (!isAbsent(error)) throw unreachableDatabase(`${file}: ${reasonOf(error)} (${name})`)
     }
   }
-  throw new Mistake(
-    'no driver of SQLite is installed beside @larder/doctor: npm install --save-dev better-sqlite3',
+  throw new DoctorError(
+    'no SQLite driver is installed beside @larder/doctor: npm install --save-dev better-sqlite3',
   )
 }

@@ -1,14 +1,14 @@
 import type { Query, Row } from '../query.ts'
 
-/** A database that was opened. */
+/** An open database. */
 export interface Opened {
   readonly query: Query
   close(): void
 }
 
 /**
- * Drivers of files, the first that is installed is taken: it is the application's, and a new connection of it begins as
- * the application's do. Each rejects with the module loader's error where it is not there.
+ * Drivers for files. The first installed one is used: it is the application's, so its new connections have the same settings.
+ * Each rejects with the module loader's error if it is not installed.
  */
 export const DRIVERS: Readonly<Record<string, (file: string) => Promise<Opened>>> = {
   'better-sqlite3': async (file) => {
@@ -24,14 +24,14 @@ export const DRIVERS: Readonly<Record<string, (file: string) => Promise<Opened>>
   },
 }
 
-/** Of a file, or of a server with the token in its URL or else given. */
+/** Opens a file, or connects to a server with the token in its URL or in `token`. */
 export async function overLibsql(url: string, authToken?: string): Promise<Opened> {
   const { createClient } = await import('@libsql/client')
   const client = createClient({ url, ...(authToken && { authToken }) })
   return { query: async (sql) => (await client.execute(sql)).rows, close: () => client.close() }
 }
 
-/** True for a package, or its binary part, that is not there. */
+/** True for the error of a package, or of its binary, that is not installed. */
 export function isAbsent(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown }
   return ABSENT.has(String(code)) || /Could not locate the bindings file/.test(String(message))

@@ -5,13 +5,13 @@ export const RELATIONS: string = `
   FROM sqlite_schema m JOIN pragma_table_list l ON l.name = m.name AND l.schema = 'main'
   WHERE m.type IN ('table', 'view') AND ${OURS} ORDER BY m.name`
 
-/** `hidden`: 2 and 3 are generated, 1 is a virtual table's own. */
+/** `hidden`: 2 and 3 are generated columns, 1 is an internal column of a virtual table. */
 export const COLUMNS: string = `
   SELECT m.name AS relation, c.name AS name, c.type AS type, c.hidden AS hidden, c.pk AS pk, c.dflt_value AS default_value
   FROM sqlite_schema m JOIN pragma_table_xinfo(m.name) c
   WHERE m.type IN ('table', 'view') AND ${OURS} AND c.hidden <> 1 ORDER BY m.name, c.cid`
 
-/** A column without a name is an expression's, or the rowid. */
+/** The column of an expression, and the rowid, have no name. */
 export const UNIQUES: string = `
   SELECT m.name AS relation, i.name AS name, c.name AS column_name
   FROM sqlite_schema m JOIN pragma_index_list(m.name) i JOIN pragma_index_xinfo(i.name) c
@@ -26,7 +26,7 @@ export const FOREIGN_KEYS: string = `
 export const TRIGGERS: string = `
   SELECT m.tbl_name AS relation, m.name AS name, m.sql AS sql FROM sqlite_schema m WHERE m.type = 'trigger' ORDER BY m.name`
 
-/** Where the rows of tables and the entries of their indexes begin. */
+/** The root pages of tables and indexes. */
 export const ROOTS: string = `SELECT rootpage, tbl_name FROM sqlite_schema WHERE rootpage > 0`
 
 export const FOREIGN_KEYS_ON: string = 'PRAGMA foreign_keys'

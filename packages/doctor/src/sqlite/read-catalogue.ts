@@ -1,22 +1,22 @@
 import type { Action, ColumnType } from '@larder/core/host'
-import { type Catalogue, PLAIN, type Relation, type RelationKind } from '../catalogue.ts'
+import { type Catalogue, ORDINARY, type Relation, type RelationKind } from '../catalogue.ts'
 import { gathered, grouped, type Query, type Row } from '../query.ts'
 import { wideCollations } from './collations.ts'
 import { COLUMNS, FOREIGN_KEYS, FOREIGN_KEYS_ON, RELATIONS, ROOTS, TRIGGERS, UNIQUES } from './queries.ts'
 
-/** By affinity, told as SQLite tells it: the first that matches. */
+/** By affinity, as SQLite determines it: the first match counts. */
 const AFFINITIES: readonly (readonly [RegExp, readonly ColumnType[]])[] = [
   [/INT/i, ['integer', 'boolean']],
   [/CHAR|CLOB|TEXT/i, ['text', 'enum']],
-  // Values keep the type they were given: nothing is equal that is not the same.
+  // Without affinity, values keep their type, and only identical values are equal.
   [/^$|BLOB/i, ['integer', 'boolean', 'text', 'enum']],
   [/REAL|FLOA|DOUB/i, []],
   [/./, ['integer', 'boolean']],
 ]
-/** Modules of virtual tables that keep the rows they are given. */
+/** Modules of virtual tables that store the rows that are written to them. */
 const KEEPING = /\bUSING\s+["'`[]?(?:fts[345]|rtree|rtree_i32)\b/i
 
-/** Reads what SQLite's schema table and pragmas say. `driver` is what the connection was made with. */
+/** Reads SQLite's schema table and pragmas. @param driver the package that made the connection. */
 export async function readSqlite(query: Query, driver: string): Promise<Catalogue> {
   const relations = await query(RELATIONS)
   const columns = grouped(await query(COLUMNS))
@@ -33,7 +33,7 @@ export async function readSqlite(query: Query, driver: string): Promise<Catalogu
     const wide = kind === 'table' ? wideCollations(String(row.sql)) : new Map<string, string>()
     const primary = keyOf(name)
     return {
-      ...PLAIN,
+      ...ORDINARY,
       schema: 'main',
       name,
       kind,
@@ -45,7 +45,7 @@ export async function readSqlite(query: Query, driver: string): Promise<Catalogu
         hasDefault: !/^null$/i.test(String(column.default_value)),
         wide: wide.get(String(column.name).toLowerCase()),
       })),
-      // A key of one integer is the rowid, and has no index.
+      // A primary key of one integer is the rowid and has no index.
       uniques: [...(primary.length ? [primary] : []), ...indexed(uniques(name))],
       foreignKeys: gathered(foreignKeys(name), 'id', (parts) => foreignKeyOf(parts, keyOf)),
       triggers: triggers(name).map((trigger) => ({
@@ -92,7 +92,7 @@ function foreignKeyOf(parts: readonly Row[], keyOf: (table: string) => readonly 
     name: `the foreign key to ${table}`,
     columns,
     table,
-    // Without columns it references the primary key.
+    // A foreign key without columns references the primary key.
     references: parts.map(({ target_column }, at) =>
       target_column === null ? (keyOf(table)[at] ?? '') : String(target_column),
     ),
@@ -105,23 +105,23 @@ function actionOf(rule: unknown): Action {
   return String(rule).toLowerCase().replace(' ', '-') as Action
 }
 
-/** When a trigger runs, for people: `AFTER UPDATE`. */
+/** When a trigger runs, for messages: `AFTER UPDATE`. */
 function eventOf(sql: string): string {
   const found = /\b(?:(?:BEFORE|AFTER|INSTEAD\s+OF)\s+)?(?:INSERT|DELETE|UPDATE)(?=\s+(?:OF|ON)\b)/i.exec(sql)
   return (found?.[0] ?? 'of SQLite').toUpperCase().replace(/\s+/g, ' ')
 }
 
-/** The spelling that a table has: names are one whatever their case. */
+/** The spelling of an existing table: names are case-insensitive. */
 function named(names: readonly string[], table: string): string {
   return names.find((name) => name.toLowerCase() === table.toLowerCase()) ?? table
 }
 
-/** The virtual table that keeps its rows in this one. */
+/** The virtual table that stores its rows in this one. */
 function ownerOf(shadow: string, names: readonly string[]): string | undefined {
   return names.find((name) => shadow.startsWith(`${name}_`) && name !== shadow)
 }
 
-/** SQLite says itself which tables it would open to read a view. Undefined where it cannot (a function it lacks). */
+/** The tables that SQLite would open to read a view. Undefined if SQLite cannot tell (a function is missing). */
 async function readBy(
   query: Query,
   view: string,

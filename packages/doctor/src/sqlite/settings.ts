@@ -1,7 +1,7 @@
 import type { Catalogue } from '../catalogue.ts'
 import type { Finding } from '../finding.ts'
 
-/** What SQLite's pragmas say about promises, as a new connection of the driver has them. Pure. */
+/** Checks SQLite's pragmas as a new connection of the driver has them. Pure. */
 export function sqliteSettings({ foreign_keys, driver }: Catalogue['settings']): readonly Finding[] {
   if (foreign_keys !== '0') return []
   return [
@@ -10,7 +10,7 @@ export function sqliteSettings({ foreign_keys, driver }: Catalogue['settings']):
       code: 'foreign-keys-off',
       subject: 'foreign_keys',
       message: `is off in new connections of ${driver}: declared cascades do not happen, and writes invalidate more than they need to`,
-      fix: 'PRAGMA foreign_keys = ON in every connection of the application, if that is meant',
+      fix: 'run PRAGMA foreign_keys = ON in every connection of the application, if foreign keys are intended',
     },
   ]
 }

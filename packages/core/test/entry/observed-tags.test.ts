@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type EntryState, judgeFreshness, type ObservedTag } from '../../src/entry/freshness.ts'
+import { type EntryState, judgeFreshness, type ObservedTag } from '../../src/entry/observed-tags.ts'
 
 const tag = (name: string, nonce: string | undefined, dirty = false, optional = false): ObservedTag => ({
   name,

@@ -10,15 +10,15 @@ import mysql from 'mysql2/promise'
 import { Client } from 'pg'
 import { ddlOf } from '../../../test/workload/drizzle/tables.ts'
 
-/** A database of one's own. */
-export interface Own {
+/** A database of one test. */
+export interface TestDatabase {
   readonly url: string
   /** Runs statements, `;` between them. */
   run(sql: string): Promise<void>
   drop(): Promise<void>
 }
 
-export async function ownPostgres(): Promise<Own> {
+export async function createPostgres(): Promise<TestDatabase> {
   const { url, drop } = await createDatabase(await postgresUrl())
   return {
     url,
@@ -31,8 +31,8 @@ export async function ownPostgres(): Promise<Own> {
   }
 }
 
-/** @param server of a server of one's own; else the one that all tests share. */
-export async function ownMariadb(server?: string): Promise<Own> {
+/** @param server the URL of a separate server. Default: the server that all tests share. */
+export async function createMariadb(server?: string): Promise<TestDatabase> {
   const url = new URL(server ?? (await mariadbUrl()))
   const name = `larder_test_${process.pid}_${randomBytes(4).toString('hex')}`
   const run = async (database: string, sql: string): Promise<void> => {
@@ -48,13 +48,13 @@ export async function ownMariadb(server?: string): Promise<Own> {
   }
 }
 
-export async function ownSqlite(): Promise<Own> {
+export async function createSqlite(): Promise<TestDatabase> {
   const folder = mkdtempSync(join(tmpdir(), 'larder-doctor-'))
   const file = join(folder, 'test.db')
   return {
     url: `file:${file}`,
     async run(sql) {
-      // A test may write what only another program could.
+      // Allows a test to write what only another program could.
       const db = new SqliteDatabase(file).unsafeMode()
       db.exec(sql)
       db.close()
@@ -63,12 +63,16 @@ export async function ownSqlite(): Promise<Own> {
   }
 }
 
-/** The tables of `test/drizzle`. */
-export const worldIn = (own: Own, dialect: 'postgres' | 'mysql' | 'sqlite'): Promise<void> =>
+/** Creates the tables of `test/workload/drizzle`. */
+export const createTables = (own: TestDatabase, dialect: 'postgres' | 'mysql' | 'sqlite'): Promise<void> =>
   own.run(ddlOf(dialect).join(';'))
 
-/** Findings of a database as it is now. */
-export async function look(url: string, schema: Schema, more: Examined = {}): Promise<readonly Finding[]> {
+/** The findings about a database as it is now. */
+export async function findingsOf(
+  url: string,
+  schema: Schema,
+  more: Examined = {},
+): Promise<readonly Finding[]> {
   const connection = await connectDatabase(url)
   try {
     return examine({ schema, catalogue: await connection.readCatalogue(), ...more })
@@ -78,15 +82,19 @@ export async function look(url: string, schema: Schema, more: Examined = {}): Pr
 }
 
 /** `level code subject`. */
-export const spelled = (findings: readonly Finding[]): readonly string[] =>
+export const summaries = (findings: readonly Finding[]): readonly string[] =>
   findings.map(({ level, code, subject }) => `${level} ${code} ${subject}`)
 
 export const dangers = (findings: readonly Finding[]): readonly Finding[] =>
   findings.filter(({ level }) => level === 'danger')
 
-/** What is found beyond what was before. */
-export async function found(own: Own, sql: string, schema: Schema): Promise<readonly string[]> {
-  const before = spelled(await look(own.url, schema))
+/** Runs statements. @returns the findings that were not there before. */
+export async function newFindings(
+  own: TestDatabase,
+  sql: string,
+  schema: Schema,
+): Promise<readonly string[]> {
+  const before = summaries(await findingsOf(own.url, schema))
   await own.run(sql)
-  return spelled(await look(own.url, schema)).filter((line) => !before.includes(line))
+  return summaries(await findingsOf(own.url, schema)).filter((line) => !before.includes(line))
 }
