@@ -1,8 +1,7 @@
 import { type ColumnValue, type Pins, UNKNOWN } from '@larder/core/host'
 import type { ScalarField } from '../schema/datamodel.ts'
 import type { ModelMap } from '../schema/model.ts'
-import { argument, fieldsOf, listOf } from './argument.ts'
-import { literalOf } from './literal.ts'
+import { argument, fieldsOf, listOf, literalOf } from './argument.ts'
 
 /** Longer lists pin nothing. */
 export const MOST_PINNED = 100

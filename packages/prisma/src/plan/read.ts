@@ -1,12 +1,11 @@
 import type { Occurrence, Pins } from '@larder/core/host'
 import type { ModelMap } from '../schema/model.ts'
 import { argument, fieldsOf } from './argument.ts'
-import { surveyFilter } from './filter.ts'
+import { note, type Survey, startSurvey, surveyFilter } from './filter.ts'
 import { type ReadShape, shapeOf } from './operations.ts'
 import { pinsOf } from './pins.ts'
 import { surveyArguments, surveyCursor, surveyOrder } from './selection.ts'
 import { manyShown, oneShown, type ShownRows, wrappedShown } from './shown.ts'
-import { note, type Survey, startSurvey } from './survey.ts'
 
 /** What the result of a read depends on. */
 export interface PlannedRead {

@@ -1,7 +1,6 @@
 import { type ColumnValue, type Learn, UNKNOWN } from '@larder/core/host'
 import type { ColumnPair, ModelMap, Relation } from '../schema/model.ts'
-import { fieldsOf } from './argument.ts'
-import { literalOf } from './literal.ts'
+import { fieldsOf, literalOf } from './argument.ts'
 import { type ShownRow, type ShownRows, shownValue } from './shown.ts'
 
 /** How the rows behind a relation, and those of its join table, are read off a result. */

@@ -1,6 +1,6 @@
 import { type ReturnedRow, UNKNOWN } from '@larder/core/host'
 import type { ModelMap } from '../schema/model.ts'
-import { literalOf } from './literal.ts'
+import { literalOf } from './argument.ts'
 
 /** The columns a returned row shows: what `select` or `omit` left out stays unknown. Undefined for what is no row. */
 export function rowOf(models: ModelMap, model: string, row: unknown): ReturnedRow | undefined {

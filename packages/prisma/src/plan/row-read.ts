@@ -1,7 +1,6 @@
 import { type Pins, UNKNOWN } from '@larder/core/host'
 import type { ModelMap } from '../schema/model.ts'
-import { argument, fieldsOf } from './argument.ts'
-import { literalOf } from './literal.ts'
+import { argument, fieldsOf, literalOf } from './argument.ts'
 
 /** A plain read of one row by a unique key: no selection, no other filter. */
 export interface RowQuery {

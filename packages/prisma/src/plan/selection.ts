@@ -1,11 +1,10 @@
 import type { ColumnValue, Pins } from '@larder/core/host'
 import type { ColumnPair, Relation } from '../schema/model.ts'
 import { argument, fieldsOf, listOf } from './argument.ts'
-import { surveyFilter } from './filter.ts'
+import { note, type Survey, surveyFilter, visit } from './filter.ts'
 import { bothPins, pinsOf } from './pins.ts'
 import { type Learning, learnOf } from './result-dependencies.ts'
 import { relatedShown, type ShownRows } from './shown.ts'
-import { note, type Survey, visit } from './survey.ts'
 
 /** Arguments that read nothing but columns of the rows already found. */
 const PLAIN: ReadonlySet<string> = new Set(['take', 'skip', 'distinct', 'omit', 'relationLoadStrategy'])

@@ -1,8 +1,7 @@
 import { type ColumnValue, UNKNOWN } from '@larder/core/host'
 import type { ScalarField } from '../schema/datamodel.ts'
 import type { ModelMap, Relation } from '../schema/model.ts'
-import { fieldsOf } from './argument.ts'
-import { literalOf } from './literal.ts'
+import { fieldsOf, literalOf } from './argument.ts'
 
 /** Columns a statement gives or may change, with their new value or {@link UNKNOWN}. */
 export type Sets = Record<string, ColumnValue>

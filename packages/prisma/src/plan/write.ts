@@ -1,7 +1,7 @@
 import type { Change, Pins, ReturnedRow } from '@larder/core/host'
 import type { ModelMap } from '../schema/model.ts'
 import { argument, fieldsOf, listOf } from './argument.ts'
-import { surveyFilter } from './filter.ts'
+import { startSurvey, surveyFilter } from './filter.ts'
 import type { NestedChange } from './link.ts'
 import { ignores, MOST_ROWS, type Nested, nestedIn } from './nested.ts'
 import { pinsOf, pinsOn } from './pins.ts'
@@ -9,7 +9,6 @@ import { rowOf, rowsOf } from './returned.ts'
 import { foundRow, identified, madeRow } from './row.ts'
 import { ANY_ROWS, surveyArguments } from './selection.ts'
 import { changedBy, type Data, insertedBy } from './sets.ts'
-import { startSurvey } from './survey.ts'
 
 /** What a write changes by its own statements; referential actions are the engine's to derive. */
 export interface PlannedWrite {
