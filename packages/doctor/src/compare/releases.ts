@@ -15,6 +15,7 @@ const FIX = (table: string): string =>
  * import { compareReleases, report } from '@larder/doctor'
  * import { tablesOf } from '@larder/prisma'
  *
+ * declare const previousDatamodel: typeof datamodel // of the release that runs
  * console.log(report(compareReleases(tablesOf(previousDatamodel), tablesOf(datamodel))))
  * ```
  */
