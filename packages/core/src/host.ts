@@ -12,7 +12,7 @@ export {
   hiddenConnection,
 } from './keys/connection.ts'
 export { nodePostgresClient, nodePostgresPool } from './keys/node-postgres.ts'
-export { watchParsers } from './keys/parsers.ts'
+export { connectionByParsers } from './keys/parsers.ts'
 export { pgliteConnection } from './keys/pglite.ts'
 export { filePlace, networkPlace, objectPlace } from './keys/place.ts'
 export { notBuilt } from './options/resolve-policy.ts'

@@ -7,14 +7,14 @@ import { withReplicas } from 'drizzle-orm/pg-core'
 import { describe, expect, it, vi } from 'vitest'
 import * as schema from './contract/schema-pg.ts'
 
-// No statement is sent: what is refused is refused before.
+// Mistakes throw before any statement is sent.
 const db = drizzle.mock({ schema })
 const wrap = (options: object, given: object = db) => {
   const cache = createCache()
   return () => drizzleCache(given as typeof db, { cache, ...options } as never)
 }
 
-describe('what is wrong is refused at construction, with the fix', () => {
+describe('a mistake throws at construction and names the fix', () => {
   const REFUSED: Readonly<Record<string, readonly [() => unknown, RegExp]>> = {
     'no cache': [wrap({ cache: {} }), /pass what createCache\(\) returned/],
     'an option there is not': [
@@ -79,7 +79,7 @@ describe('what is wrong is refused at construction, with the fix', () => {
       expect(attempt).toThrow(message)
     })
 
-  it('what $withCache asks for and cannot have', () => {
+  it('an unsupported option of $withCache throws', () => {
     const ours = drizzleCache(db, { cache: createCache(), tables: { users: { ttl: '1s' } } })
     const query = ours.select().from(schema.users)
     expect(() => query.$withCache({ autoInvalidate: false }).prepare('a')).toThrow(/is not supported/)
@@ -87,8 +87,8 @@ describe('what is wrong is refused at construction, with the fix', () => {
   })
 })
 
-describe('the db given', () => {
-  it('is not changed, and what it carries is carried over', () => {
+describe('the db that was passed in', () => {
+  it('its own properties are copied, and it is not changed', () => {
     const before = { ...db, session: db._.session }
     const ours = drizzleCache(db, { cache: createCache() })
     expect({ ...db, session: db._.session }).toStrictEqual(before)
@@ -102,7 +102,7 @@ describe('the db given', () => {
     expect(ours.query.users.findMany().toSQL()).toStrictEqual(db.query.users.findMany().toSQL())
   })
 
-  it("with Drizzle's own cache switched on gives a warning, and that cache is not used", () => {
+  it("Drizzle's own cache causes a warning and is not used", () => {
     class Native extends Cache {
       strategy = () => 'all' as const
       get = async () => undefined
@@ -111,11 +111,11 @@ describe('the db given', () => {
     }
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
     const cache = createCache()
-    const heard: string[] = []
-    cache.on('warning', ({ code }) => heard.push(code))
+    const warnings: string[] = []
+    cache.on('warning', ({ code }) => warnings.push(code))
     drizzleCache(drizzle.mock({ schema, cache: new Native() }), { cache })
-    // A mock is connected to nothing.
-    expect(heard).toStrictEqual(['hidden-connection', 'native-cache'])
+    // A mock has no connection.
+    expect(warnings).toStrictEqual(['hidden-connection', 'native-cache'])
     expect(warned).toHaveBeenCalledWith(expect.stringContaining('Leave `cache` out of drizzle('))
   })
 })

@@ -2,13 +2,13 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, vi } from 'vitest'
 
-// A fresh process reads some hundred files; other tests may have the machine meanwhile.
+// A new process reads some hundred files, possibly while other tests use the machine.
 vi.setConfig({ testTimeout: 60_000 })
 
 const sources = new URL('../../../test/support/sources.mjs', import.meta.url).href
 const packageFolder = fileURLToPath(new URL('..', import.meta.url))
 
-/** Dialects of Drizzle, by folder, that a fresh process has loaded after `before` and those that `after` adds. */
+/** The dialects of Drizzle, by folder, that a new process has loaded after `before`, and those that `after` adds. */
 function dialectsLoaded(before: string, after: string): { before: string[]; added: string[] } {
   const program = `
     import { registerHooks } from 'node:module'
@@ -61,14 +61,14 @@ const APPLICATIONS = {
 
 describe('@larder/drizzle loads no dialect of Drizzle', () => {
   for (const [name, application] of Object.entries(APPLICATIONS))
-    it(`that ${name} has not loaded itself`, () => {
+    it(`using ${name} loads no other dialect`, () => {
       const { before, added } = dialectsLoaded(application, WRAP)
       expect(before).not.toEqual([])
       expect(added).toEqual([])
     })
 })
 
-it('tables of three dialects in one process are each read with their keys', () => {
+it('one process can read the keys of tables of three dialects', () => {
   const wrapped = Object.values(APPLICATIONS).map(
     (application) => `await (async () => { ${application}; ${WRAP} })()`,
   )

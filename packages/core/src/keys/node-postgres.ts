@@ -1,5 +1,5 @@
-import { type Connection, type ConnectionSource, connectionFingerprint } from './connection.ts'
-import { watchParsers } from './parsers.ts'
+import { type ConnectionSource, connectionFingerprint } from './connection.ts'
+import { connectionByParsers } from './parsers.ts'
 import { networkPlace } from './place.ts'
 
 /** A client of node-postgres, as far as it is touched here. It is made and never connected. */
@@ -87,19 +87,13 @@ function textsOf({ host, port, database, user, connectionParameters }: PgClient)
 }
 
 function watched(client: PgClient, { place }: Seen, settings: readonly string[]): ConnectionSource {
-  const parsers = watchParsers((oid) => client.getTypeParser(oid, 'text'), true)
   const sorted = [...new Set(settings)].sort()
-  let connection: Connection | undefined
-  let text: string | undefined
-  return {
-    current(thorough) {
-      const now = parsers(thorough)
-      if (connection && now === text) return connection
-      text = now
-      connection = { place, hidden: false, settings: [...sorted, now] }
-      return connection
-    },
-  }
+  const current = connectionByParsers(
+    (oid) => client.getTypeParser(oid, 'text'),
+    true,
+    (parsers) => ({ place, hidden: false, settings: [...sorted, parsers] }),
+  )
+  return { current }
 }
 
 function probe(Client: PgClientClass, options: object): PgClient | undefined {

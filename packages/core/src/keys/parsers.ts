@@ -1,3 +1,4 @@
+import type { Connection } from './connection.ts'
 import { digest } from './digest.ts'
 
 /** The function that makes a value of the text of a type, by the type's oid. */
@@ -83,6 +84,27 @@ export function watchParsers(parserOf: ParserOf, arrays: boolean): (thorough: bo
     const shown = oids.map((oid, at) => `${oid} ${texts[oid]?.map((one) => parsed(known[at], one))}`)
     text = `parsers=${digest(shown.join('\n')).name}`
     return text
+  }
+}
+
+/**
+ * The `current` of a source whose connection also depends on what its parsers return: see {@link watchParsers}.
+ * @param describe makes the connection, with the text of the parsers among its settings. Called when that changes.
+ */
+export function connectionByParsers(
+  parserOf: ParserOf,
+  arrays: boolean,
+  describe: (parsers: string) => Connection,
+): (thorough: boolean) => Connection {
+  const parsers = watchParsers(parserOf, arrays)
+  let connection: Connection | undefined
+  let text: string | undefined
+  return (thorough) => {
+    const now = parsers(thorough)
+    if (connection && now === text) return connection
+    text = now
+    connection = describe(now)
+    return connection
   }
 }
 

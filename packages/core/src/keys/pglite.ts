@@ -1,5 +1,5 @@
-import type { Connection, ConnectionSource } from './connection.ts'
-import { watchParsers } from './parsers.ts'
+import type { ConnectionSource } from './connection.ts'
+import { connectionByParsers } from './parsers.ts'
 import { filePlace, objectPlace } from './place.ts'
 
 /** A PGlite, as far as it is touched here. */
@@ -15,22 +15,20 @@ interface Pglite {
 /** What a PGlite reads: a folder is a database that other processes may open later; in memory each object is one. */
 export function pgliteConnection(client: object, settings: readonly string[] = []): ConnectionSource {
   const pglite = client as Pglite
-  const parsers = watchParsers((oid) => pglite.parsers?.[oid], false)
   const folder = folderOf(pglite.dataDir)
-  let connection: Connection | undefined
-  let text: string | undefined
-  return {
-    current(thorough) {
+  const current = connectionByParsers(
+    (oid) => pglite.parsers?.[oid],
+    false,
+    (parsers) => {
       const { ENV } = pglite.mod ?? {}
-      if (folder !== undefined && !ENV) return undefined
-      const now = parsers(thorough)
-      if (connection && now === text) return connection
-      text = now
       const place = folder === undefined ? objectPlace(client) : `${folder}/${String(ENV?.PGDATABASE ?? '')}`
       const user = folder === undefined ? [] : [`user=${String(ENV?.PGUSER ?? '')}`]
-      connection = { place, hidden: false, settings: [...user, ...settings, now] }
-      return connection
+      return { place, hidden: false, settings: [...user, ...settings, parsers] }
     },
+  )
+  return {
+    // User and database are known once it is ready.
+    current: (thorough) => (folder !== undefined && !pglite.mod?.ENV ? undefined : current(thorough)),
     ...(folder !== undefined && pglite.waitReady && { known: pglite.waitReady }),
   }
 }

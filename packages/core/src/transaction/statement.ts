@@ -6,10 +6,10 @@ import {
   mergeCandidateTags,
 } from '../write-through/proof.ts'
 
-/** One statement of a transaction, as far as its marks are concerned. */
+/** A writing statement of a transaction: its tags and its rows. */
 export interface Statement {
   readonly tags: readonly WriteTag[]
-  /** Undefined while the statement runs, and for good if it was rejected. */
+  /** Tags of the rows that the statement returned. Undefined while it runs and if it was rejected. */
   readonly returnedTags: readonly WriteTag[] | undefined
   readonly running: boolean
   /** What is at candidate before the statement has returned, and the rows it returned. */

@@ -54,7 +54,7 @@ interface MutableStatement extends Statement {
   adopted?: TransactionWrite
 }
 
-export function createStatements(marks: TransactionMarks, standing: CommittedRows): Statements {
+export function createStatements(marks: TransactionMarks, committedRows: CommittedRows): Statements {
   const all: MutableStatement[] = []
   let closed = false
   let refusal: CacheError | undefined
@@ -69,7 +69,7 @@ export function createStatements(marks: TransactionMarks, standing: CommittedRow
   }
   const over = (statement: MutableStatement): void => {
     statement.running = false
-    statement.ended = standing.nextSequence()
+    statement.ended = committedRows.nextSequence()
   }
   return {
     all,
@@ -77,7 +77,7 @@ export function createStatements(marks: TransactionMarks, standing: CommittedRow
       return refusal
     },
     add({ refusable, returnsRows = false, ...given }) {
-      const statement = begun(given, standing.nextSequence())
+      const statement = begun(given, committedRows.nextSequence())
       all.push(statement)
       const waits = marks.sealed || closed
       if (!waits && !statement.atCommit) marks.markInBackground(statement, returnsRows)
@@ -93,7 +93,7 @@ export function createStatements(marks: TransactionMarks, standing: CommittedRow
         },
         fail() {
           over(statement)
-          standing.discardRows()
+          committedRows.discardRows()
           statement.adopted?.fail()
         },
       }

@@ -34,7 +34,7 @@ export function updateChange(survey: Survey, config: UpdateConfig): readonly Cha
   const { table, set, where, from, joins = [] } = config
   if (!is(table, Table)) return []
   const sources = [from, ...joins.map((join) => join.table)]
-  // With a table of the same name in another database schema, the name does not tell whose columns are compared.
+  // With a table of the same name, in another database schema, the owner of a compared column is unknown.
   const ambiguous = sources.some(
     (source) => is(source, Table) && nameInStatement(source) === nameInStatement(table),
   )

@@ -101,7 +101,7 @@ export function addTable(survey: Survey, scope: Scope, table: string, name: stri
     counted: undefined,
     fromResult: undefined,
   }
-  // Of two tables with one name in two database schemas, the name does not tell which one a column belongs to.
+  // With two tables of one name, in two database schemas, the owner of a column is unknown.
   scope.sources.set(name, scope.sources.has(name) ? undefined : draft)
   survey.drafts.push(draft)
   return draft

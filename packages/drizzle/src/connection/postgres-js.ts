@@ -1,9 +1,8 @@
 import {
-  type Connection,
   type ConnectionSource,
+  connectionByParsers,
   connectionFingerprint,
   networkPlace,
-  watchParsers,
 } from '@larder/core/host'
 
 /** The options of postgres-js, after it has read URL and environment. */
@@ -27,18 +26,12 @@ export function postgresJsConnection(client: object): ConnectionSource | undefin
   if (!options?.host || !options.port) return undefined
   const settings = [...settingsOf(options), ...connectionFingerprint(options, options.connection)]
   const place = placeOf(options)
-  const parsers = watchParsers((oid) => options.parsers?.[oid], false)
-  let connection: Connection | undefined
-  let text: string | undefined
-  return {
-    current(thorough) {
-      const now = parsers(thorough)
-      if (connection && now === text) return connection
-      text = now
-      connection = { place, hidden: false, settings: [...settings, now] }
-      return connection
-    },
-  }
+  const current = connectionByParsers(
+    (oid) => options.parsers?.[oid],
+    false,
+    (parsers) => ({ place, hidden: false, settings: [...settings, parsers] }),
+  )
+  return { current }
 }
 
 function placeOf({ host = [], port = [], path, database = '' }: PostgresJsOptions): string {

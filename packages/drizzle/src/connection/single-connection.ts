@@ -1,6 +1,6 @@
 import { entityKinds, type SessionParts } from '../versions/parts.ts'
 
-/** The part of a driver's client that tells how many connections it has. */
+/** The part of a driver's client that shows how many connections it has. */
 interface ClientParts {
   /** A pool of node-postgres, or postgres-js. */
   readonly options?: { readonly max?: unknown }

@@ -45,8 +45,8 @@ export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
 
   const write = async ({ statement, transaction, run }: RawExecution): Promise<unknown> => {
     const enclosing = transaction ?? session.current()
-    const found = changes.find(statement, enclosing !== undefined)
-    const written = found instanceof Promise ? await found : found
+    const parsing = changes.find(statement, enclosing !== undefined)
+    const written = parsing instanceof Promise ? await parsing : parsing
     return engine.write({ ...planRawWrite(statement, written), run }, enclosing)
   }
 

@@ -151,7 +151,7 @@ function watchPrepared(
 
 /**
  * In SQLite the method called decides the form of the rows. Only those of `all` are plain and can be cached. Returns a
- * function that tells whether the current query was called by `all`.
+ * function that returns whether the current query was called by `all`.
  */
 function watchAll(prepared: PreparedParts): () => boolean {
   const parts = prepared as { all?: (...parameters: unknown[]) => unknown }

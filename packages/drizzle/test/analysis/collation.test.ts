@@ -6,7 +6,7 @@ import { drizzle } from 'drizzle-orm/better-sqlite3'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { expect, it } from 'vitest'
 
-// SQLite compares two columns by the collation of the one on the left, which a schema of Drizzle does not say.
+// SQLite compares two columns by the collation of the left one, which is not part of a Drizzle schema.
 
 const users = sqliteTable('app_user', { id: integer().primaryKey(), email: text().notNull().unique() })
 const posts = sqliteTable('post', { id: integer().primaryKey(), author: text().notNull() })
@@ -21,7 +21,7 @@ function start() {
   return drizzleCache(drizzle(client, { schema }), { cache, tables: { '*': { ttl: '1h' } } })
 }
 
-it('several rows that a wider collation finds by a unique text key are all seen', () => {
+it('a join under a wider collation returns every row that matches a unique text key', () => {
   const db = start()
   const joined = () => db.select().from(posts).leftJoin(users, eq(posts.author, users.email)).all()
   expect(joined()).toHaveLength(1)

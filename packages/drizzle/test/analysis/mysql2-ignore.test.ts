@@ -8,7 +8,7 @@ import { drizzle } from 'drizzle-orm/mysql2'
 import mysql from 'mysql2/promise'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
-// INSERT IGNORE fits values to their columns instead of refusing them.
+// INSERT IGNORE adjusts invalid values instead of rejecting them.
 
 const items = mysqlTable('item', {
   id: int().primaryKey(),
@@ -34,7 +34,7 @@ afterAll(async () => {
   await pool.end()
 })
 
-it('a number that is clamped and a text that is cut off are seen by reads of what they became', async () => {
+it('INSERT IGNORE invalidates reads of a clamped number and of a truncated text', async () => {
   const plain = drizzle(pool)
   const db = drizzleCache(drizzle(pool), {
     cache: createCache(),

@@ -9,7 +9,7 @@ import { drizzle, type MySql2Database } from 'drizzle-orm/mysql2'
 import mysql from 'mysql2/promise'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
-// What MySQL says of the rows a statement touched, and what it touches besides those one would think of, on a MariaDB.
+// What MySQL reports about the rows a statement changed, and less obvious rows that it changes. On MariaDB.
 
 const parts = mysqlTable(
   'part',
@@ -57,7 +57,7 @@ beforeEach(async () => {
   await admin.query(`INSERT INTO part (id, code, shelf, place, count, parent, name, touched) VALUES
     (1, 10, 1, 1, 5, NULL, 'one', '2020-01-01'), (2, 20, 1, 2, 5, 1, 'two', '2020-01-01'), (3, 30, 2, 1, 5, 2, 'three', '2020-01-01'),
     (4, 40, 2, 2, 5, NULL, NULL, '2020-01-01')`)
-  // What a parser of raw SQL adds has tests of its own.
+  // Tests with the parser are in raw-parser.test.ts.
   cache = createCache({}, { clock: systemClock, sqlParser: absentParser })
   db = drizzleCache(plain, { cache, tables: { parts: { ttl: '1h' } } })
 })
@@ -93,29 +93,35 @@ const onDuplicate = (values: Partial<typeof parts.$inferInsert>, set: object) =>
     .values({ code: 99, ...row, ...values })
     .onDuplicateKeyUpdate({ set })
 
-describe('no read is stale after', () => {
+describe('writes leave no stale read', () => {
   const WRITES: Readonly<Record<string, () => PromiseLike<unknown>>> = {
     'an update that matches and changes nothing': () =>
       db.update(parts).set({ count: 5 }).where(eq(parts.id, 1)),
     'an update that changes some of what it matches': () =>
       db.update(parts).set({ count: 6, name: 'one' }).where(eq(parts.shelf, 1)),
-    'an update that the database adds a time to': () =>
+    'an update with ON UPDATE CURRENT_TIMESTAMP': () =>
       db.update(parts).set({ name: 'new' }).where(eq(parts.code, 10)),
-    'an update of the first rows in some order': () =>
+    'an update with ORDER BY and LIMIT': () =>
       db.update(parts).set({ count: 9 }).where(eq(parts.shelf, 1)).orderBy(parts.place).limit(1),
-    'a delete of the first rows in some order': () =>
+    'a delete with ORDER BY and LIMIT': () =>
       db.delete(parts).where(eq(parts.shelf, 2)).orderBy(parts.place).limit(1),
-    'a delete that cascades in the table itself, twice': () => db.delete(parts).where(eq(parts.id, 1)),
-    'ON DUPLICATE KEY that meets the primary key': onDuplicate({ id: 2 }, { count: 8 }),
-    'ON DUPLICATE KEY that meets a unique key it does not look at': onDuplicate(
+    'a delete that cascades twice in its own table': () => db.delete(parts).where(eq(parts.id, 1)),
+    'ON DUPLICATE KEY with a conflict on the primary key': onDuplicate({ id: 2 }, { count: 8 }),
+    'ON DUPLICATE KEY with a conflict on a unique key that is not in the statement': onDuplicate(
       { id: 9, code: 30 },
       { count: 8 },
     ),
-    'ON DUPLICATE KEY that meets a compound key': onDuplicate({ shelf: 1, place: 2 }, { shelf: 2, place: 3 }),
-    'ON DUPLICATE KEY that meets two rows, and changes one': onDuplicate({ id: 1, code: 40 }, { count: 8 }),
-    'ON DUPLICATE KEY that meets none': onDuplicate({ id: 9 }, { count: 8 }),
+    'ON DUPLICATE KEY with a conflict on a composite key': onDuplicate(
+      { shelf: 1, place: 2 },
+      { shelf: 2, place: 3 },
+    ),
+    'ON DUPLICATE KEY with two conflicting rows, of which one changes': onDuplicate(
+      { id: 1, code: 40 },
+      { count: 8 },
+    ),
+    'ON DUPLICATE KEY without a conflict': onDuplicate({ id: 9 }, { count: 8 }),
     'ON DUPLICATE KEY that changes nothing': onDuplicate({ id: 2 }, { count: 5 }),
-    'ON DUPLICATE KEY by what would have been inserted': onDuplicate(
+    'ON DUPLICATE KEY with the values that were to be inserted': onDuplicate(
       { id: 9, code: 20, count: 30 },
       { count: sql`values(count)`, code: sql`code + 30` },
     ),
@@ -135,7 +141,7 @@ describe('no read is stale after', () => {
           { code: 10, shelf: 7, place: 7 },
           { code: 50, shelf: 7, place: 8 },
         ]),
-    'REPLACE that deletes two rows, and what hangs on them': () =>
+    'REPLACE that deletes two rows and cascades': () =>
       db.execute(sql`replace into ${parts} (id, code, shelf, place) values (1, 40, 9, 9)`),
     'REPLACE as text': () => db.execute(`replace into part (id, code, shelf, place) values (2, 20, 3, 3)`),
     'REPLACE from a select': () =>
@@ -144,10 +150,10 @@ describe('no read is stale after', () => {
       ),
     'several statements in one text': () =>
       db.execute(`update part set count = 7 where id = 1; delete from part where id = 4`),
-    'a write that is iterated': async () => {
+    'an iterated write': async () => {
       for await (const _ of db.update(parts).set({ count: 7, code: 50 }).where(eq(parts.id, 1)).iterator());
     },
-    'a prepared one': async () => {
+    'a prepared write': async () => {
       const update = db
         .update(parts)
         .set({ count: 7 })
@@ -170,7 +176,7 @@ describe('no read is stale after', () => {
   })
 })
 
-it('an update that changes nothing says so: affectedRows counts what matched, changedRows what changed', async () => {
+it('an update without an effect reports matched rows as affectedRows and changed rows as changedRows', async () => {
   const header = (result: unknown) => (result as readonly [mysql.ResultSetHeader])[0]
   const update = () => db.update(parts).set({ count: 6 }).where(eq(parts.shelf, 1))
   expect(header(await update())).toMatchObject({ affectedRows: 2, changedRows: 2 })
@@ -180,7 +186,7 @@ it('an update that changes nothing says so: affectedRows counts what matched, ch
   expect(header(await onDuplicate({ id: 9 }, { count: 8 })())).toMatchObject({ affectedRows: 1, insertId: 9 })
 })
 
-describe('an iterator', () => {
+describe('iterators of mysql2', () => {
   const rows = async (from: AsyncIterable<unknown>): Promise<readonly unknown[]> => {
     const all: unknown[] = []
     for await (const one of from) all.push(one)
@@ -188,7 +194,7 @@ describe('an iterator', () => {
   }
   const query = (on: Db) => on.select().from(parts).where(eq(parts.shelf, 1)).orderBy(parts.id)
 
-  it('reads the database each time, though the same query is cached, and leaves nothing in the cache', async () => {
+  it('an iterated read goes to the database even if the query is cached, and caches nothing', async () => {
     expect(await rows(query(db).iterator())).toStrictEqual(await query(plain))
     await query(db)
     await admin.query('UPDATE part SET count = 6')
@@ -197,7 +203,7 @@ describe('an iterator', () => {
     expect(reads).toMatchObject([{ source: 'memory' }])
   })
 
-  it('of a write gives what Drizzle gives, and one that is refused leaves nothing in doubt', async () => {
+  it('an iterated write yields what Drizzle yields, and a rejected one keeps all cached reads', async () => {
     const insert = (on: Db, id: number) =>
       on
         .insert(parts)
@@ -213,7 +219,7 @@ describe('an iterator', () => {
     expect(outcomes).toEqual(['failed'])
   })
 
-  it('of a prepared query takes its values', async () => {
+  it('an iterator of a prepared query accepts placeholder values', async () => {
     const prepared = db
       .select()
       .from(parts)

@@ -25,7 +25,7 @@ afterAll(async () => {
 })
 beforeEach(async () => await cache.invalidate({ all: true }))
 
-/** The tags of the one read, a table's tags in one word: `blog_post list id=1`. */
+/** The tags of the read, per table: `blog_post list id=1`. */
 async function tagsOf(read: () => PromiseLike<unknown>): Promise<readonly string[]> {
   const { reads } = await cache.explain(async () => await read())
   const byTable = new Map<string, string[]>()
@@ -75,7 +75,7 @@ const READS: Readonly<Record<string, readonly [() => PromiseLike<unknown>, reado
         .where(or(eq(posts.id, 1), eq(posts.id, 2))),
     ['blog_post list'],
   ],
-  'raw SQL beside an equality, that could be an OR': [
+  'raw SQL next to an equality, which could contain an OR': [
     () =>
       db
         .select()
@@ -83,7 +83,10 @@ const READS: Readonly<Record<string, readonly [() => PromiseLike<unknown>, reado
         .where(and(eq(posts.id, 1), sql`true or true`)),
     ['blog_post list'],
   ],
-  'a column that is no key': [() => db.select().from(posts).where(eq(posts.title, 'p1')), ['blog_post list']],
+  'a column that is not a key': [
+    () => db.select().from(posts).where(eq(posts.title, 'p1')),
+    ['blog_post list'],
+  ],
   'WHERE inside a derived table': [
     () => {
       const mine = db.select().from(posts).where(eq(posts.authorId, 1)).as('mine')
@@ -91,14 +94,14 @@ const READS: Readonly<Record<string, readonly [() => PromiseLike<unknown>, reado
     },
     ['blog_post author_id=1'],
   ],
-  'WHERE around a derived table': [
+  'WHERE outside a derived table': [
     () => {
       const some = db.select().from(posts).where(gt(posts.views, 5)).limit(1).as('some')
       return db.select().from(some).where(eq(some.id, 1))
     },
     ['blog_post list'],
   ],
-  'a derived table that uses a pinned row around it by LATERAL': [
+  'a LATERAL derived table that references a pinned row': [
     () => {
       const last = db.select().from(posts).where(eq(posts.authorId, users.id)).limit(1).as('last')
       return db.select().from(users).innerJoinLateral(last, sql`true`).where(eq(users.id, 1))
@@ -128,7 +131,7 @@ const READS: Readonly<Record<string, readonly [() => PromiseLike<unknown>, reado
     () => db.select().from(users).leftJoin(posts, eq(posts.id, 1)),
     ['app_user list', 'blog_post list id=1'],
   ],
-  'ON says nothing of the side that comes through': [
+  'ON does not restrict the side whose rows are all kept': [
     () =>
       db
         .select()
@@ -136,18 +139,18 @@ const READS: Readonly<Record<string, readonly [() => PromiseLike<unknown>, reado
         .leftJoin(posts, and(eq(users.id, 1), eq(posts.authorId, users.id))),
     ['app_user list', 'blog_post list'],
   ],
-  'ON of a full join says nothing': [
+  'ON of a full join restricts neither side': [
     () => db.select().from(users).fullJoin(posts, eq(posts.authorId, users.id)).where(eq(users.id, 1)),
     ['app_user list id=1', 'blog_post list'],
   ],
-  'each alias by itself': [
+  'two aliases of one table': [
     () => {
       const other = aliasedTable(posts, 'other')
       return db.select().from(posts).innerJoin(other, lt(other.id, posts.id)).where(eq(other.id, 1))
     },
     ['blog_post list id=1'],
   ],
-  'an alias and the table it is of': [
+  'a table and its alias': [
     () => {
       const other = alias(posts, 'other')
       return db.select().from(posts).innerJoin(other, eq(other.id, 2)).where(eq(posts.id, 1))
@@ -171,7 +174,7 @@ const READS: Readonly<Record<string, readonly [() => PromiseLike<unknown>, reado
     ['app_user list', 'blog_post list id=1'],
   ],
   'a count': [() => db.$count(posts, eq(posts.authorId, 1)), ['blog_post author_id=1']],
-  'a count beside a row': [
+  'a count next to a row': [
     () =>
       db
         .select({ id: users.id, posts: db.$count(posts, eq(posts.authorId, users.id)) })
@@ -191,16 +194,16 @@ const READS: Readonly<Record<string, readonly [() => PromiseLike<unknown>, reado
     () => db.query.users.findMany({ where: inArray(users.id, [1, 2]), with: { posts: true } }),
     ['app_user list id=1 id=2', 'blog_post author_id=1 author_id=2'],
   ],
-  'children of children are not told': [
+  'children of children depend on their table': [
     () => db.query.users.findFirst({ where: eq(users.id, 1), with: { posts: { with: { comments: true } } } }),
     ['app_user list id=1', 'blog_comment list', 'blog_post author_id=1'],
   ],
-  'a parent is not told': [
+  'a parent depends on its table': [
     () => db.query.posts.findFirst({ where: eq(posts.id, 1), with: { author: true, comments: true } }),
     ['app_user list', 'blog_comment post_id=1', 'blog_post list id=1'],
   ],
-  // By their parent, whose key the result is to show: only a hit names it.
-  'children filtered besides': [
+  // By their parent, whose key is known from the result, so only a hit shows it.
+  'children with a filter': [
     () =>
       db.query.users.findFirst({
         where: eq(users.id, 1),
@@ -210,23 +213,24 @@ const READS: Readonly<Record<string, readonly [() => PromiseLike<unknown>, reado
   ],
 }
 
-describe('what a read depends on', () => {
+describe('the tags of a read', () => {
   for (const [name, [read, expected]] of Object.entries(READS))
     it(name, async () => {
       expect(await tagsOf(read)).toStrictEqual(expected)
     })
 })
 
-describe('a lookup that showed its row outlives other rows that come', () => {
+describe('a lookup that found its row is kept when other rows are inserted', () => {
   const LOOKUPS: Readonly<Record<string, () => PromiseLike<unknown>>> = {
-    'of a table': () => db.select().from(users).where(eq(users.id, 1)),
-    'of several rows': () =>
+    'a lookup of one row': () => db.select().from(users).where(eq(users.id, 1)),
+    'a lookup of several rows': () =>
       db
         .select({ name: users.name })
         .from(users)
         .where(inArray(users.id, [1, 2])),
-    'of a relational query': () => db.query.users.findFirst({ where: eq(users.id, 1) }),
-    'with children': () => db.query.users.findFirst({ where: eq(users.id, 1), with: { posts: true } }),
+    'a lookup by a relational query': () => db.query.users.findFirst({ where: eq(users.id, 1) }),
+    'a lookup with children': () =>
+      db.query.users.findFirst({ where: eq(users.id, 1), with: { posts: true } }),
   }
   for (const [name, read] of Object.entries(LOOKUPS))
     it(name, async () => {
@@ -236,7 +240,7 @@ describe('a lookup that showed its row outlives other rows that come', () => {
       expect(reads).toMatchObject([{ source: 'memory' }])
     })
 
-  it('one that found nothing does not', async () => {
+  it('a lookup that found nothing is invalidated when rows are inserted', async () => {
     const read = () => db.select().from(users).where(eq(users.id, 77))
     await read()
     await db.insert(users).values({ id: 77, email: '77@x' })

@@ -27,7 +27,7 @@ beforeEach(async () => {
   await cache.invalidate({ all: true })
 })
 
-/** One read for each tag that a write may spare. */
+/** One read for each tag. */
 const READS = {
   post1: () => db.select().from(t.posts).where(eq(t.posts.id, 1)),
   post2: () => db.select().from(t.posts).where(eq(t.posts.id, 2)),
@@ -65,13 +65,13 @@ async function ended(write: () => PromiseLike<unknown>): Promise<readonly Name[]
   return gone
 }
 
-/** Each write with the reads that it ends; all others are hits after it. */
+/** Each write with the reads that it invalidates. All others are hits afterwards. */
 const WRITES: Readonly<Record<string, readonly [() => PromiseLike<unknown>, string]>> = {
-  'an update by primary key, of a column that is no key': [
+  'an update of a plain column by primary key': [
     () => db.update(t.posts).set({ views: 99 }).where(eq(t.posts.id, 1)),
     'post1 of1 of2 posts user1WithPosts',
   ],
-  'the same, returning the row': [
+  'an update of a plain column by primary key, returning the row': [
     () => db.update(t.posts).set({ views: 99 }).where(eq(t.posts.id, 1)).returning(),
     'post1 of1 posts user1WithPosts',
   ],
@@ -79,7 +79,7 @@ const WRITES: Readonly<Record<string, readonly [() => PromiseLike<unknown>, stri
     () => db.update(t.posts).set({ views: 99 }).where(eq(t.posts.authorId, 2)),
     'post1 post2 post3 of2 posts',
   ],
-  'the same, returning the keys': [
+  'an update by foreign key, returning the keys': [
     () => db.update(t.posts).set({ views: 99 }).where(eq(t.posts.authorId, 2)).returning({ id: t.posts.id }),
     'post3 of2 posts',
   ],
@@ -100,7 +100,7 @@ const WRITES: Readonly<Record<string, readonly [() => PromiseLike<unknown>, stri
         .returning(),
     'post1 post2 of1 posts user1WithPosts',
   ],
-  'an update that moves a row to another author, both told': [
+  'an update that moves a row between two known authors': [
     () =>
       db
         .update(t.posts)
@@ -108,7 +108,7 @@ const WRITES: Readonly<Record<string, readonly [() => PromiseLike<unknown>, stri
         .where(and(eq(t.posts.id, 1), eq(t.posts.authorId, 1))),
     'post1 of1 of2 posts user1WithPosts',
   ],
-  'an update that moves a row from an author nobody told': [
+  'an update that moves a row from an unknown author': [
     () => db.update(t.posts).set({ authorId: 2 }).where(eq(t.posts.id, 1)).returning(),
     'post1 of1 of2 posts user1WithPosts',
   ],
@@ -116,7 +116,7 @@ const WRITES: Readonly<Record<string, readonly [() => PromiseLike<unknown>, stri
     () => db.update(t.posts).set({ views: 99 }).where(gt(t.posts.id, 2)),
     'post1 post2 post3 of1 of2 posts user1WithPosts',
   ],
-  'the same, returning': [
+  'an update of a range, returning': [
     () => db.update(t.posts).set({ views: 99 }).where(gt(t.posts.id, 2)).returning(),
     'post3 of2 posts',
   ],
@@ -128,7 +128,7 @@ const WRITES: Readonly<Record<string, readonly [() => PromiseLike<unknown>, stri
     () => db.delete(t.posts).where(eq(t.posts.id, 3)).returning(),
     'post3 of2 posts',
   ],
-  'an insert that tells its foreign key': [
+  'an insert with its foreign key': [
     () => db.insert(t.posts).values({ title: 'n', authorId: 2 }),
     'of2 posts',
   ],
@@ -180,12 +180,12 @@ const WRITES: Readonly<Record<string, readonly [() => PromiseLike<unknown>, stri
     () => db.update(t.users).set({ name: 'x' }).where(eq(t.users.email, 'u2@x')),
     'users user1 email2 user1WithPosts',
   ],
-  'the same, returning the primary key': [
+  'an update by a unique key, returning the primary key': [
     () =>
       db.update(t.users).set({ name: 'x' }).where(eq(t.users.email, 'u2@x')).returning({ id: t.users.id }),
     'users email2',
   ],
-  'an update by a key of two columns': [
+  'an update by a composite key': [
     () =>
       db
         .update(t.memberships)
@@ -199,7 +199,7 @@ const WRITES: Readonly<Record<string, readonly [() => PromiseLike<unknown>, stri
   ],
 }
 
-describe('which reads a write ends', () => {
+describe('which reads a write invalidates', () => {
   for (const [name, [write, expected]] of Object.entries(WRITES))
     it(name, async () => {
       expect((await ended(write)).join(' ')).toBe(expected)

@@ -5,6 +5,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { type Cache, createCache } from '@larder/core'
 import type { Connection, Host } from '@larder/core/host'
 import { drizzleCache } from '@larder/drizzle'
+import { type ConnectionCase, expectDistinctConnections } from '@larder/testing'
 import { createClient } from '@libsql/client'
 import Database from 'better-sqlite3'
 import { drizzle as overBetterSqlite } from 'drizzle-orm/better-sqlite3'
@@ -19,11 +20,11 @@ import { integer, sqliteTable } from 'drizzle-orm/sqlite-core'
 import mysql from 'mysql2/promise'
 import pg from 'pg'
 import postgres from 'postgres'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 import { v0 } from '../../src/versions/v0/v0.ts'
 import { v1 } from '../../src/versions/v1/v1.ts'
 
-// What each driver is connected to, without a connection: clients of equal connections share entries, others never do.
+// The identity of connections, read from clients that never connect. Only clients with equal identities share entries.
 
 const item = { item: pgTable('item', { id: pgInteger().primaryKey() }) }
 const mysqlItem = { item: mysqlTable('item', { id: mysqlInt().primaryKey() }) }
@@ -31,15 +32,8 @@ const sqliteItem = { item: sqliteTable('item', { id: integer().primaryKey() }) }
 const folder = mkdtempSync(join(tmpdir(), 'larder-connection-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** A db over a new client, made while the environment is as given. */
+/** Creates a db over a new client, in the current environment. */
 type Make = () => object | Promise<object>
-
-interface Case {
-  /** Ways to write one connection. */
-  readonly same: readonly Make[]
-  /** Each another connection than all others here. */
-  readonly others: Readonly<Record<string, Make>>
-}
 
 const URL_OF_SHOP = 'postgres://app:secret@db.example:6000/shop'
 const SHOP = { host: 'db.example', port: 6000, user: 'app', password: 'other', database: 'shop' }
@@ -55,19 +49,19 @@ const libsqlOf = (url: string, intMode: 'number' | 'bigint' = 'number'): object 
   overLibsql(createClient({ url, intMode }), { schema: sqliteItem })
 const pgliteOf = async (dataDir?: string): Promise<object> => {
   const client = new PGlite({ ...(dataDir && { dataDir }) })
-  // In memory it is known at once.
+  // In memory the identity is known immediately.
   if (dataDir && !dataDir.startsWith('memory:')) await client.waitReady
   lastPglite = client
   return overPglite(client, { schema: item })
 }
-/** The last PGlite with other properties: every one of them takes seconds to start. Closed, it has no `mod`. */
+/** The last PGlite with other properties, because starting one takes seconds. A closed one has no `mod`. */
 const pgliteWith = (properties: object): object => {
   const mod = { ENV: { PGUSER: 'postgres', PGDATABASE: 'postgres' } }
   return overPglite(Object.assign(Object.create(lastPglite), { mod, ...properties }), { schema: item })
 }
 let lastPglite: PGlite
 
-/** With variables of the environment as given. */
+/** Creates the db with these environment variables. */
 function under(variables: Readonly<Record<string, string>>, make: Make): Make {
   return () => {
     Object.assign(process.env, variables)
@@ -76,7 +70,7 @@ function under(variables: Readonly<Record<string, string>>, make: Make): Make {
 }
 
 const PG_VARIABLES = { PGHOST: 'db.example', PGPORT: '6000', PGDATABASE: 'shop', PGUSER: 'app' }
-const CASES: Readonly<Record<string, Case>> = {
+const CASES: Readonly<Record<string, ConnectionCase<Make>>> = {
   'NodePgSession, a pool': {
     same: [
       () => poolOf({ connectionString: URL_OF_SHOP }),
@@ -198,7 +192,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 }
 
-/** The connection that `drizzleCache` gives the cache for a db. */
+/** The identity of the connection that `drizzleCache` passes to the cache. */
 async function connectionOf(make: Make): Promise<string> {
   const cache = createCache()
   let connection: () => Connection | undefined = () => undefined
@@ -215,7 +209,7 @@ async function connectionOf(make: Make): Promise<string> {
   const db = made as ReturnType<typeof overLibsql<typeof sqliteItem>>
   const cached = drizzleCache(db, { cache: watching, tables: { item: { ttl: '1m' } } })
   process.env = environment
-  // libSQL is looked at before its first read.
+  // libSQL is inspected before its first read.
   if (!connection())
     await cached
       .select()
@@ -227,26 +221,13 @@ async function connectionOf(make: Make): Promise<string> {
   return JSON.stringify([place, settings])
 }
 
-describe.each(Object.entries(CASES))('%s', (_, { same, others }) => {
-  it('connections are equal however they are written, and any other setting makes another', {
-    timeout: 240_000,
-  }, async () => {
-    const texts = new Map<string, string[]>()
-    const note = async (name: string, make: Make): Promise<void> => {
-      const text = await connectionOf(make)
-      texts.set(text, [...(texts.get(text) ?? []), name])
-    }
-    for (const make of same) await note('same', make)
-    for (const [name, make] of Object.entries(others)) await note(name, make)
-    expect([...texts.values()]).toEqual([
-      same.map(() => 'same'),
-      ...Object.keys(others).map((name) => [name]),
-    ])
-    expect([...texts.keys()].join()).not.toContain('secret')
-  })
-})
+it.each(Object.entries(CASES))(
+  '%s: spellings of one connection share an identity, and any other setting changes it',
+  { timeout: 240_000 },
+  async (_, connections) => await expectDistinctConnections(connections, connectionOf),
+)
 
-it('every driver that Larder serves has its connection under test', () => {
+it('every supported driver has a connection test', () => {
   const tested = new Set(Object.keys(CASES).map((name) => name.split(',')[0]))
   const served = new Set([v0, v1].flatMap(({ drivers }) => Object.keys(drivers)))
   expect([...served].sort()).toEqual([...tested].sort())

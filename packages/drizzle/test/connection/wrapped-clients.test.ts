@@ -6,7 +6,7 @@ import * as schema from '../contract/schema-pg.ts'
 
 const pool = () => ({ query: async () => ({ rows: [] }) }) as never
 
-/** Codes of the warnings that wrapping a db over `client` in a cache gives. */
+/** The codes of the warnings that wrapping a db over `client` emits. */
 function warnings(client: never, cache = createCache(), wrap = drizzleCache): readonly string[] {
   const codes: string[] = []
   const stop = cache.on('warning', ({ code }) => void codes.push(code))
@@ -16,19 +16,19 @@ function warnings(client: never, cache = createCache(), wrap = drizzleCache): re
 }
 let count = 0
 
-it('a second cache over one pool is warned of, as an event and by the process', () => {
+it('a second cache over one pool emits a warning event and a process warning', () => {
   const said = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
   const client = pool()
   const first = createCache()
   expect(warnings(client, first)).toEqual([])
   expect(warnings(client)).toEqual(['client-wrapped-twice'])
-  // The process is told once, whoever listens to a cache each time.
+  // The process warning is emitted once, the event each time.
   expect(warnings(client)).toEqual(['client-wrapped-twice'])
   expect(first.stats().reads).toBe(0)
   expect(said.mock.calls.flat()).toEqual([expect.stringMatching(/larder: .*wrapped by another cache/)])
 })
 
-it('one cache over one pool twice, and two caches over two pools, are not', () => {
+it('one cache twice over one pool, or two caches over two pools, emit no warning', () => {
   const said = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
   const client = pool()
   const cache = createCache()
@@ -37,7 +37,7 @@ it('one cache over one pool twice, and two caches over two pools, are not', () =
   expect(said).not.toHaveBeenCalled()
 })
 
-it('another copy of the module is seen, too', async () => {
+it('a second copy of the module sees the clients of the first', async () => {
   vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
   const client = pool()
   const kept = createCache()

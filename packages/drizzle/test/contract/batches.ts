@@ -2,7 +2,7 @@ import { eq, sql } from 'drizzle-orm'
 import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 import { describe, expect, it } from 'vitest'
 import type { ContractDb, Rules } from './driver.ts'
-import { throughWorld } from './through.ts'
+import { openWriteThrough } from './write-through.ts'
 
 const batched = (db: ContractDb, queries: readonly unknown[]): Promise<unknown[]> =>
   (db as unknown as LibSQLDatabase).batch(queries as never) as never
@@ -10,8 +10,8 @@ const batched = (db: ContractDb, queries: readonly unknown[]): Promise<unknown[]
 /** `batch`, where a driver has it. */
 export const batches: Rules = (the) => {
   describe('batch', () => {
-    it('ends what its statements change, and answers as the plain db does', async () => {
-      const { db, t, told } = the()
+    it('a batch invalidates what its statements change and returns what the plain db returns', async () => {
+      const { db, t, sourceOf } = the()
       const one = (id: number) => () => db.select().from(t.posts).where(eq(t.posts.id, id))
       for (const id of [1, 2, 3]) await one(id)()
       const answers = await batched(db, [
@@ -21,13 +21,13 @@ export const batches: Rules = (the) => {
       ])
       expect(answers[0]).toMatchObject([{ id: 1, title: 'batched' }])
       expect(answers[1]).toStrictEqual(answers[0])
-      expect(await told(one(3))).toBe('memory')
+      expect(await sourceOf(one(3))).toBe('memory')
       expect(await one(1)()).toStrictEqual(answers[0])
       expect(await one(2)()).toStrictEqual([])
     })
 
-    it('stores the rows of a statement that is the only one on its table', async () => {
-      const { db, t, told, post, plain } = throughWorld(the())
+    it('a batch stores the rows of a statement if no other one writes its table', async () => {
+      const { db, t, sourceOf, post, plain } = openWriteThrough(the())
       const update = (id: number) =>
         db
           .update(t.posts)
@@ -40,15 +40,15 @@ export const batches: Rules = (the) => {
         db.select().from(t.posts).where(eq(t.posts.id, 1)),
       ])
       expect(answers[1]).toStrictEqual(answers[2])
-      expect(await told(post(1))).toBe('memory')
+      expect(await sourceOf(post(1))).toBe('memory')
       expect(await post(1)()).toStrictEqual(await plain.select().from(t.posts).where(eq(t.posts.id, 1)))
       await batched(db, [update(2), db.update(t.posts).set({ title: 'all' })])
-      expect(await told(post(2))).toMatch(/^database/)
+      expect(await sourceOf(post(2))).toMatch(/^database/)
       expect(await post(2)()).toMatchObject([{ title: 'all' }])
     })
 
-    it('with raw SQL in it ends everything, and one that fails ends nothing', async () => {
-      const { db, t, told, raw } = the()
+    it('a batch with raw SQL invalidates everything, and a failed batch nothing', async () => {
+      const { db, t, sourceOf, raw } = the()
       const read = () => db.select().from(t.posts).where(eq(t.posts.id, 1))
       await read()
       const failing = [
@@ -56,7 +56,7 @@ export const batches: Rules = (the) => {
         db.insert(t.users).values({ id: 1, email: 'again' }),
       ]
       await expect(batched(db, failing)).rejects.toThrow()
-      expect(await told(read)).not.toBe('database dirty')
+      expect(await sourceOf(read)).not.toBe('database dirty')
       expect(await read()).toMatchObject([{ title: 'p1' }])
       await batched(db, [raw(db, sql`update ${t.posts} set title = 'raw'`)])
       expect(await read()).toMatchObject([{ title: 'raw' }])

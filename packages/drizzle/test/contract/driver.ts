@@ -3,13 +3,13 @@ import type { SQL } from 'drizzle-orm'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import type * as schema from './schema-pg.ts'
 
-/** The db the contract is written for; other drivers are given as if they were this one. */
+/** The type of db that the contract is written for. Other drivers are cast to it. */
 export type ContractSchema = typeof schema
 export type ContractDb = NodePgDatabase<ContractSchema>
 
 type Read = (db: ContractDb, t: ContractSchema) => PromiseLike<unknown>
 
-/** The contract's relational queries, which each version of Drizzle writes in its own way. */
+/** The relational queries of the contract, whose syntax differs between versions of Drizzle. */
 export interface RelationalReads {
   readonly usersWithPostsAndComments: Read
   readonly userWithPosts: Read
@@ -19,56 +19,56 @@ export interface RelationalReads {
   readonly userByEmailWithPosts: Read
   readonly commentWithPostAndAuthor: Read
   readonly postTitledWithAuthorsName: Read
-  /** User 3 has none. */
+  /** User 3 has no post. */
   readonly userWithAnyPost: Read
   readonly everythingById: Read
-  /** Nothing but the row. */
+  /** Without relations. */
   readonly postById: Read
 }
 
-/** A database of its own behind one driver. */
+/** A separate database behind one driver. */
 export interface DriverDatabase {
-  /** A plain Drizzle db. Each call gives a client of its own where the driver has several. */
+  /** A plain Drizzle db. Each call creates a new client if the driver supports several. */
   db(): ContractDb | Promise<ContractDb>
-  /** The SQL texts that reached the driver so far, on all its clients. */
+  /** The SQL texts that have reached the driver, on all clients. */
   readonly sent: readonly string[]
   stop(): Promise<void>
 }
 
-/** A driver under contract. */
+/** A driver that the contract is run on. */
 export interface Driver {
   readonly name: string
   start(): Promise<DriverDatabase>
-  /** Several clients see one another's committed rows at once. Without it, tests that need a second connection are left out. */
+  /** Clients immediately see each other's committed rows. If false, tests that need a second connection are skipped. */
   readonly concurrent: boolean
-  /** Transactions hold the only connection of their db, and other dbs have connections of their own. */
-  readonly rivals?: true
-  /** The driver itself refuses BEGIN as a statement. */
-  readonly refusesBegin?: true
+  /** A transaction occupies the only connection of its db, but other dbs have their own. */
+  readonly hasRivals?: true
+  /** The driver rejects BEGIN as a statement. */
+  readonly rejectsBegin?: true
   readonly dialect: 'postgres' | 'sqlite' | 'mysql'
   /** The contract's tables in the driver's dialect, under the same names and with the same columns. */
   readonly schema: ContractSchema
-  /** The relational queries, where the version of Drizzle writes them otherwise; its dbs then carry no schema. */
+  /** The relational queries of another version of Drizzle, whose dbs contain no schema. */
   readonly relational?: RelationalReads
 }
 
-/** What a contract's rule works with. */
+/** The fixture of a test of the contract. */
 export interface Contract {
-  /** Without a cache, on the same database. */
+  /** A db on the same database, without a cache. */
   readonly plain: ContractDb
-  /** With one: every table has a policy. */
+  /** A db with a cache and a policy for every table. */
   readonly db: ContractDb
   readonly cache: Cache
   readonly t: ContractSchema
   readonly relational: RelationalReads
-  /** Runs raw SQL, which each dialect names otherwise. */
+  /** Runs raw SQL by the method of the dialect. */
   raw(db: ContractDb, sql: SQL | string): PromiseLike<unknown>
-  readonly sent: readonly string[]
-  /** One more plain db. */
-  another(): ContractDb | Promise<ContractDb>
-  /** Where the one read in `fn` came from, and why: `'memory'`, `'database miss'`. */
-  told(fn: () => PromiseLike<unknown>): Promise<string>
+  readonly sentStatements: readonly string[]
+  /** Opens another plain db. */
+  openDb(): ContractDb | Promise<ContractDb>
+  /** The source of the read in `fn`, and the reason: `'memory'`, `'database miss'`. */
+  sourceOf(fn: () => PromiseLike<unknown>): Promise<string>
 }
 
-/** Registers rules; `the()` gives the world of the running test. */
+/** Registers tests. `the()` returns the fixture of the running test. */
 export type Rules = (the: () => Contract, driver: Driver) => void

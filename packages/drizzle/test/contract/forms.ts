@@ -1,9 +1,9 @@
 import { eq, type SQL } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import type { Driver, Rules } from './driver.ts'
-import { rule } from './left-out.ts'
+import { rule } from './skippable-rule.ts'
 
-/** Transaction options, by what each dialect has. */
+/** The transaction options of each dialect. */
 const OPTIONS: Readonly<Record<Driver['dialect'], readonly object[]>> = {
   postgres: [
     { isolationLevel: 'read committed', accessMode: 'read write' },
@@ -15,26 +15,26 @@ const OPTIONS: Readonly<Record<Driver['dialect'], readonly object[]>> = {
     { isolationLevel: 'repeatable read', withConsistentSnapshot: true },
     { isolationLevel: 'serializable' },
   ],
-  // libSQL has no exclusive ones.
+  // libSQL has no exclusive transactions.
   sqlite: [{ behavior: 'deferred' }, { behavior: 'immediate' }],
 }
 
-/** A builder that takes its conditions one by one. */
+/** A builder that accepts its conditions one by one. */
 interface Dynamic extends PromiseLike<unknown> {
   where(condition: SQL): Dynamic
   limit(count: number): Dynamic
 }
 
-/** Queries that are put together step by step. */
+/** Queries that are built step by step. */
 export const dynamicRules: Rules = (the) => {
-  it('a query put together by $dynamic() is cached, pinned by what it ends up with, and ended by a write', async () => {
-    const { db, plain, t, told } = the()
+  it('a $dynamic() query is cached, depends on its final conditions, and is invalidated by a write', async () => {
+    const { db, plain, t, sourceOf } = the()
     const byId = (query: Dynamic, id: number) => query.where(eq(t.posts.id, id)).limit(5)
     const read = (on: typeof db, id: number) =>
       byId(on.select().from(t.posts).orderBy(t.posts.id).$dynamic() as unknown as Dynamic, id)
     for (const id of [1, 3]) await read(db, id)
     await db.update(t.posts).set({ title: 'new' }).where(eq(t.posts.id, 3)).$dynamic()
-    expect(await told(() => read(db, 1))).toBe('memory')
+    expect(await sourceOf(() => read(db, 1))).toBe('memory')
     for (const id of [1, 3]) expect(await read(db, id)).toStrictEqual(await read(plain, id))
     const update = db.update(t.posts).set({ title: 'newer' }).$dynamic()
     await update.where(eq(t.posts.id, 1))
@@ -42,13 +42,13 @@ export const dynamicRules: Rules = (the) => {
   })
 }
 
-/** Transactions that are begun otherwise than by default. */
+/** Transactions with options. */
 export const optionRules: Rules = (the, driver) => {
-  describe('options of a transaction', () => {
+  describe('transaction options', () => {
     it.each(OPTIONS[driver.dialect])(
-      '%o: what it wrote is ended, and nothing of it leaks',
+      'a transaction with %o invalidates its writes, and its reads are not cached',
       async (options) => {
-        const { db, plain, t, told } = the()
+        const { db, plain, t, sourceOf } = the()
         const read = (on: typeof db) => on.select().from(t.posts).where(eq(t.posts.id, 1))
         await read(db)
         const writing = (undo: boolean) =>
@@ -58,7 +58,7 @@ export const optionRules: Rules = (the, driver) => {
             if (undo) tx.rollback()
           }, options)
         await expect(writing(true)).rejects.toThrow(/rollback/i)
-        expect(await told(() => read(db))).toBe('memory')
+        expect(await sourceOf(() => read(db))).toBe('memory')
         await writing(false)
         expect(await read(db)).toMatchObject([{ title: 'inside' }])
         expect(await read(db)).toStrictEqual(await read(plain))
@@ -66,8 +66,8 @@ export const optionRules: Rules = (the, driver) => {
     )
 
     const none = driver.dialect === 'sqlite' && 'SQLite has no accessMode'
-    rule(driver, 'a read-only transaction is refused its writes, and leaves no trace', none, async () => {
-      const { db, t, told } = the()
+    rule(driver, 'a read-only transaction rejects writes and keeps all cached reads', none, async () => {
+      const { db, t, sourceOf } = the()
       const read = () => db.select().from(t.posts).where(eq(t.posts.id, 1))
       await read()
       const refused = db.transaction(
@@ -78,7 +78,7 @@ export const optionRules: Rules = (the, driver) => {
         { accessMode: 'read only' },
       )
       await expect(refused).rejects.toMatchObject({ cause: { message: expect.stringMatching(/read.only/i) } })
-      expect(await told(read)).toBe('memory')
+      expect(await sourceOf(read)).toBe('memory')
     })
   })
 }

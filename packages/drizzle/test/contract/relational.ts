@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm'
 import type { RelationalReads } from './driver.ts'
 
-/** As drizzle-orm 0.45 writes them. */
+/** The syntax of drizzle-orm 0.45. */
 export const relational: RelationalReads = {
   usersWithPostsAndComments: (db) =>
     db.query.users.findMany({

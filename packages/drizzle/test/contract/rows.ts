@@ -2,11 +2,11 @@ import type { ContractDb, ContractSchema } from './driver.ts'
 
 /** Empties every table. */
 export async function reset(db: ContractDb, t: ContractSchema): Promise<void> {
-  for (const table of [t.memberships, t.comments, t.posts, t.users, t.everything, t.made])
+  for (const table of [t.memberships, t.comments, t.posts, t.users, t.everything, t.generated])
     await db.delete(table)
 }
 
-/** Rows with small ids; generated ids begin far above. */
+/** Inserts rows with small ids. Generated ids begin far above. */
 export async function populate(db: ContractDb, t: ContractSchema): Promise<void> {
   await db.insert(t.users).values([1, 2, 3].map((id) => ({ id, email: `u${id}@x`, name: `n${id}` })))
   await db.insert(t.posts).values([

@@ -14,8 +14,8 @@ import {
   varbinary,
   varchar,
 } from 'drizzle-orm/mysql-core'
+import { MOMENT, type MomentType, next, VECTOR, type VectorType } from './custom-types.ts'
 import type { ContractSchema } from './driver.ts'
-import { MOMENT, type MomentType, next, VECTOR, type VectorType } from './made-values.ts'
 
 const users = mysqlTable('app_user', {
   id: int().primaryKey().autoincrement(),
@@ -63,7 +63,7 @@ const everything = mysqlTable('every_type', {
   bytes: varbinary({ length: 20 }),
 })
 
-const made = mysqlTable('made_row', {
+const generated = mysqlTable('made_row', {
   id: int().primaryKey().$defaultFn(next),
   title: varchar({ length: 100 }).notNull(),
   slug: varchar({ length: 100 }).generatedAlwaysAs(sql`lower(title)`, { mode: 'stored' }).unique(),
@@ -82,14 +82,14 @@ const postStats = mysqlView('blog_post_stats').as((qb) =>
 
 const hidden = mysqlView('hidden_view', { id: int() }).as(sql`select id from app_user`)
 
-/** The contract's tables for MySQL and MariaDB, given as if they were PostgreSQL's. */
+/** The contract's tables for MySQL and MariaDB, cast to the types of PostgreSQL's. */
 export const schemaMysql: ContractSchema = {
   users,
   posts,
   comments,
   memberships,
   everything,
-  made,
+  generated,
   postStats,
   hidden,
   usersRelations: relations(users, ({ one, many }) => ({

@@ -4,8 +4,8 @@ import { comments, posts, users } from './tables-pg.ts'
 export {
   comments,
   everything,
+  generated,
   hidden,
-  made,
   memberships,
   postStats,
   posts,

@@ -4,7 +4,7 @@ import { tablesSqlite } from './tables-sqlite.ts'
 
 const { users, posts, comments } = tablesSqlite
 
-/** The contract's tables for SQLite, given as if they were PostgreSQL's. */
+/** The contract's tables for SQLite, cast to the types of PostgreSQL's. */
 export const schemaSqlite: ContractSchema = {
   ...tablesSqlite,
   usersRelations: relations(users, ({ one, many }) => ({

@@ -1,28 +1,28 @@
 import { eq, sql } from 'drizzle-orm'
 import { describe, expect } from 'vitest'
 import type { Rules } from './driver.ts'
-import { rule } from './left-out.ts'
+import { rule } from './skippable-rule.ts'
 
-/** What a db does around its own transactions: raw BEGIN. */
+/** Transactions that are begun by a raw BEGIN. */
 export const sessionRules: Rules = (the, driver) => {
-  describe('sessions', () => {
+  describe('sessions opened by raw SQL', () => {
     rule(
       driver,
-      'from a raw BEGIN to its COMMIT the db reads past the cache, with a warning',
-      driver.refusesBegin === true && 'the driver refuses BEGIN as a statement',
+      'reads between a raw BEGIN and its COMMIT bypass the cache, with a warning',
+      driver.rejectsBegin === true && 'the driver rejects BEGIN as a statement',
       async () => {
-        const { db, t, told, raw, plain, cache } = the()
+        const { db, t, sourceOf, raw, plain, cache } = the()
         const warned: string[] = []
         cache.on('warning', ({ code }) => warned.push(code))
         const read = () => db.select().from(t.posts).where(eq(t.posts.id, 1))
         await read()
         await raw(db, 'begin')
-        expect(await told(read)).toBe('database transaction')
-        // It may reach another connection than BEGIN did; what counts is that it was sent.
+        expect(await sourceOf(read)).toBe('database transaction')
+        // It may reach another connection than BEGIN. It only matters that it was sent.
         await Promise.resolve(raw(db, 'commit')).catch(() => {})
         expect(warned).toStrictEqual(['raw-transaction'])
         await read()
-        expect(await told(read)).toBe('memory')
+        expect(await sourceOf(read)).toBe('memory')
         expect(await read()).toStrictEqual(await plain.select().from(t.posts).where(eq(t.posts.id, 1)))
       },
     )
@@ -30,9 +30,9 @@ export const sessionRules: Rules = (the, driver) => {
     for (const end of ['commit', 'rollback'] as const)
       rule(
         driver,
-        `what is written between a raw BEGIN and its ${end.toUpperCase()} is seen by others as it ends`,
-        driver.rivals !== true &&
-          'the connection that BEGIN reaches is not the only one, or nobody else has any',
+        `others see what a raw BEGIN … ${end.toUpperCase()} wrote, as it ended`,
+        driver.hasRivals !== true &&
+          'BEGIN may reach any of several connections, or no other client has a connection',
         async () => {
           const { db, t, raw, plain } = the()
           const read = (id: number) => () => db.select().from(t.posts).where(eq(t.posts.id, id))

@@ -4,24 +4,24 @@ import { drizzleCache } from '@larder/drizzle'
 import { absentParser } from '@larder/testing'
 import type { SQL } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
-import { aroundRules } from './around.ts'
-import { declaredRules } from './declared.ts'
+import { concurrencyRules } from './concurrent-transactions.ts'
+import { declaredTableRules } from './declared-tables.ts'
 import type { Contract, ContractDb, Driver, DriverDatabase, Rules } from './driver.ts'
 import { dynamicRules, optionRules } from './forms.ts'
-import { learnedRules } from './learned.ts'
-import { madeRules } from './made.ts'
+import { generatedValueRules } from './generated-values.ts'
 import { markRules } from './marks.ts'
 import { rawRules } from './raw.ts'
 import { readRules } from './reads.ts'
 import { relational } from './relational.ts'
+import { resultDependencyRules } from './result-dependencies.ts'
 import { populate, reset } from './rows.ts'
 import { sessionRules } from './sessions.ts'
-import { sideBySideRules } from './side-by-side.ts'
-import { throughRules } from './through.ts'
-import { throughTransactionRules } from './through-transactions.ts'
 import { transactionRules } from './transactions.ts'
-import { untouchedRules } from './untouched.ts'
+import { unchangedDbRules } from './unchanged-db.ts'
 import { valueRules } from './values.ts'
+import { writeAroundRules } from './write-around.ts'
+import { writeThroughRules } from './write-through.ts'
+import { writeThroughTransactionRules } from './write-through-transactions.ts'
 import { writeRules } from './writes.ts'
 
 interface RunDb {
@@ -31,25 +31,25 @@ interface RunDb {
 /** The whole contract. */
 export const ALL: readonly Rules[] = [
   readRules,
-  learnedRules,
+  resultDependencyRules,
   writeRules,
   transactionRules,
   valueRules,
-  madeRules,
+  generatedValueRules,
   dynamicRules,
   optionRules,
   rawRules,
-  declaredRules,
+  declaredTableRules,
   sessionRules,
   markRules,
-  sideBySideRules,
-  throughRules,
-  throughTransactionRules,
-  aroundRules,
-  untouchedRules,
+  concurrencyRules,
+  writeThroughRules,
+  writeThroughTransactionRules,
+  writeAroundRules,
+  unchangedDbRules,
 ]
 
-/** The behaviours every driver must show. Registers a suite with Vitest: one database, fresh rows and cache per test. */
+/** The contract that every driver must fulfil. Registers a Vitest suite with one database, and fresh rows and a fresh cache per test. */
 export function hostContract(driver: Driver, rules: readonly Rules[] = ALL): void {
   describe(`Drizzle over ${driver.name}`, () => {
     let database: DriverDatabase
@@ -65,7 +65,7 @@ export function hostContract(driver: Driver, rules: readonly Rules[] = ALL): voi
     beforeEach(async () => {
       await reset(plain, driver.schema)
       await populate(plain, driver.schema)
-      // What the parser adds has tests of its own.
+      // Tests with the parser are in execute/raw-parser.test.ts.
       const cache = createCache({}, { clock: systemClock, sqlParser: absentParser })
       const schema = driver.relational && { schema: driver.schema }
       const db = drizzleCache(base, { cache, tables: { '*': { ttl: '1h' } }, ...schema })
@@ -75,11 +75,11 @@ export function hostContract(driver: Driver, rules: readonly Rules[] = ALL): voi
         cache,
         t: driver.schema,
         relational: driver.relational ?? relational,
-        sent: database.sent,
-        another: () => database.db(),
+        sentStatements: database.sent,
+        openDb: () => database.db(),
         raw: (on, text) =>
           driver.dialect === 'sqlite' ? (on as unknown as RunDb).run(text) : on.execute(text),
-        async told(fn) {
+        async sourceOf(fn) {
           const { reads } = await cache.explain(async () => await fn())
           return reads.map(({ source, reason }) => (reason ? `${source} ${reason}` : source)).join(', ')
         },

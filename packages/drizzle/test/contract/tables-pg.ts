@@ -18,9 +18,9 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core'
 
-import { Moment, next, VECTOR, type VectorType } from './made-values.ts'
+import { Moment, next, VECTOR, type VectorType } from './custom-types.ts'
 
-// Physical names differ from those in the schema wherever a mix-up of the two would go unnoticed otherwise.
+// Physical names differ from those in the schema, so that tests notice where one is used for the other.
 export const role = pgEnum('user_role', ['admin', 'member'])
 
 export const users = pgTable('app_user', {
@@ -72,8 +72,8 @@ export const everything = pgTable('every_type', {
   numbers: integer().array(),
 })
 
-/** What Drizzle, the database or the user's own code makes of values. */
-export const made = pgTable('made_row', {
+/** Values that are created by Drizzle, the database or the user's code. */
+export const generated = pgTable('made_row', {
   id: integer().primaryKey().$defaultFn(next),
   title: text().notNull(),
   slug: text().generatedAlwaysAs(sql`lower(title)`).unique(),
@@ -102,5 +102,5 @@ export const topPosts = pgMaterializedView('blog_top_post', {
   sql`select ${posts.id}, ${posts.title}, ${users.email} from ${posts} join ${users} on ${posts.authorId} = ${users.id}`,
 )
 
-/** Its declaration does not show what it reads. */
+/** A view whose declaration does not contain its sources. */
 export const hidden = pgView('hidden_view', { id: integer() }).as(sql`select id from app_user`)

@@ -9,7 +9,7 @@ import {
   sqliteView,
   text,
 } from 'drizzle-orm/sqlite-core'
-import { MOMENT, type MomentType, next, VECTOR, type VectorType } from './made-values.ts'
+import { MOMENT, type MomentType, next, VECTOR, type VectorType } from './custom-types.ts'
 
 const users = sqliteTable('app_user', {
   id: integer().primaryKey(),
@@ -59,7 +59,7 @@ const everything = sqliteTable('every_type', {
   bytes: blob({ mode: 'buffer' }),
 })
 
-const made = sqliteTable('made_row', {
+const generated = sqliteTable('made_row', {
   id: integer().primaryKey().$defaultFn(next),
   title: text().notNull(),
   slug: text().generatedAlwaysAs(sql`lower(title)`, { mode: 'stored' }).unique(),
@@ -79,4 +79,4 @@ const postStats = sqliteView('blog_post_stats').as((qb) =>
 const hidden = sqliteView('hidden_view', { id: integer() }).as(sql`select id from app_user`)
 
 /** The contract's tables for SQLite, without their relations. */
-export const tablesSqlite = { users, posts, comments, memberships, everything, made, postStats, hidden }
+export const tablesSqlite = { users, posts, comments, memberships, everything, generated, postStats, hidden }

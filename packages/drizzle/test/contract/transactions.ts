@@ -1,15 +1,15 @@
 import { eq, sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import type { Rules } from './driver.ts'
-import { alone, rule } from './left-out.ts'
+import { rule, whyNoSecondConnection } from './skippable-rule.ts'
 
 export const transactionRules: Rules = (the, driver) => {
   describe('transactions', () => {
-    it('a read inside is never cached, and nothing leaks from inside', async () => {
-      const { t, db, told, relational } = the()
+    it('a read in a transaction is never cached, and its rows never reach the cache', async () => {
+      const { t, db, sourceOf, relational } = the()
       const title = async () => (await db.select().from(t.posts).where(eq(t.posts.id, 1)))[0]?.title
       await title()
-      const inside = await told(() =>
+      const inside = await sourceOf(() =>
         db.transaction(async (tx) => {
           await tx.update(t.posts).set({ title: 'inside' }).where(eq(t.posts.id, 1))
           return tx.select().from(t.posts).where(eq(t.posts.id, 1))
@@ -27,8 +27,8 @@ export const transactionRules: Rules = (the, driver) => {
       expect(await title()).toBe('inside')
     })
 
-    it('an update ends cached reads once COMMIT is there', async () => {
-      const { t, db, plain, told } = the()
+    it('an update in a transaction invalidates cached reads at COMMIT', async () => {
+      const { t, db, plain, sourceOf } = the()
       const read = () => db.select().from(t.posts).where(eq(t.posts.authorId, 1)).orderBy(t.posts.id)
       const other = () => db.select().from(t.posts).where(eq(t.posts.id, 3))
       await read()
@@ -40,10 +40,10 @@ export const transactionRules: Rules = (the, driver) => {
       expect(await read()).toStrictEqual(
         await plain.select().from(t.posts).where(eq(t.posts.authorId, 1)).orderBy(t.posts.id),
       )
-      expect(await told(other)).toBe('memory')
+      expect(await sourceOf(other)).toBe('memory')
     })
 
-    it('what a released savepoint wrote is invalidated, and what a rolled back one wrote is not seen', async () => {
+    it('the writes of a released savepoint are invalidated, those of a rolled back one never visible', async () => {
       const { t, db, plain } = the()
       const reads = [1, 2, 3].map((id) => () => db.select().from(t.posts).where(eq(t.posts.id, id)))
       for (const read of reads) await read()
@@ -70,7 +70,7 @@ export const transactionRules: Rules = (the, driver) => {
 
     rule(
       driver,
-      'options of a transaction are passed on',
+      'the options of a transaction reach the driver',
       driver.dialect !== 'postgres' && 'only PostgreSQL shows its isolation level to a query',
       async () => {
         const { t, db } = the()
@@ -86,8 +86,8 @@ export const transactionRules: Rules = (the, driver) => {
       },
     )
 
-    it('cache.invalidate inside is applied at COMMIT and dropped on ROLLBACK', async () => {
-      const { t, db, cache, told } = the()
+    it('cache.invalidate in a transaction is applied at COMMIT and dropped on ROLLBACK', async () => {
+      const { t, db, cache, sourceOf } = the()
       const read = () => db.select().from(t.users).where(eq(t.users.id, 1))
       await read()
       const invalidating = (undo: boolean) =>
@@ -97,13 +97,13 @@ export const transactionRules: Rules = (the, driver) => {
           if (undo) tx.rollback()
         })
       await invalidating(true).catch(() => {})
-      expect(await told(read)).toBe('memory')
+      expect(await sourceOf(read)).toBe('memory')
       await invalidating(false)
-      expect(await told(read)).toBe('database invalidated')
+      expect(await sourceOf(read)).toBe('database invalidated')
     })
 
-    it('a statement that fails rolls everything back', async () => {
-      const { t, db, told } = the()
+    it('a failed statement rolls the transaction back', async () => {
+      const { t, db, sourceOf } = the()
       const read = () => db.select().from(t.posts).where(eq(t.posts.id, 2))
       await read()
       await expect(
@@ -112,19 +112,24 @@ export const transactionRules: Rules = (the, driver) => {
           await tx.insert(t.users).values({ email: 'u1@x' })
         }),
       ).rejects.toThrow()
-      expect(await told(read)).toBe('memory')
+      expect(await sourceOf(read)).toBe('memory')
       expect(await read()).toMatchObject([{ views: 20 }])
     })
 
-    rule(driver, 'others read committed rows while a transaction is open', alone(driver), async () => {
-      const { t, db, plain } = the()
-      const read = () => db.select().from(t.posts).where(eq(t.posts.id, 1))
-      await db.transaction(async (tx) => {
-        await tx.update(t.posts).set({ title: 'open' }).where(eq(t.posts.id, 1))
-        expect(await read()).toMatchObject([{ title: 'p1' }])
-        expect(await plain.select().from(t.posts).where(eq(t.posts.id, 1))).toMatchObject([{ title: 'p1' }])
-      })
-      expect(await read()).toMatchObject([{ title: 'open' }])
-    })
+    rule(
+      driver,
+      'other clients read committed rows while a transaction is open',
+      whyNoSecondConnection(driver),
+      async () => {
+        const { t, db, plain } = the()
+        const read = () => db.select().from(t.posts).where(eq(t.posts.id, 1))
+        await db.transaction(async (tx) => {
+          await tx.update(t.posts).set({ title: 'open' }).where(eq(t.posts.id, 1))
+          expect(await read()).toMatchObject([{ title: 'p1' }])
+          expect(await plain.select().from(t.posts).where(eq(t.posts.id, 1))).toMatchObject([{ title: 'p1' }])
+        })
+        expect(await read()).toMatchObject([{ title: 'open' }])
+      },
+    )
   })
 }

@@ -28,11 +28,11 @@ export const valueRules: Rules = (the, driver) => {
   describe('values', () => {
     const put = ({ plain, t }: Contract, row: Row) => plain.insert(t.everything).values(row as never)
 
-    it('every type is on a hit as it is from the database, and nobody shares an object', async () => {
-      const world = the()
-      const { db, plain, t, told } = world
-      await put(world, BY_DIALECT[driver.dialect])
-      await put(world, { id: 2 })
+    it('a hit returns every type as the database does, in objects that nobody shares', async () => {
+      const contract = the()
+      const { db, plain, t, sourceOf } = contract
+      await put(contract, BY_DIALECT[driver.dialect])
+      await put(contract, { id: 2 })
       const read = () => db.select().from(t.everything).orderBy(t.everything.id)
       const expected = await plain.select().from(t.everything).orderBy(t.everything.id)
       expect(await read()).toStrictEqual(expected)
@@ -42,12 +42,12 @@ export const valueRules: Rules = (the, driver) => {
         driver.dialect === 'sqlite' ? { big: COMMON.big, moment: COMMON.moment } : COMMON,
       )
       Object.assign(hit[0]?.json as object, { spoilt: true })
-      expect(await told(read)).toBe('memory')
+      expect(await sourceOf(read)).toBe('memory')
       expect(await read()).toStrictEqual(expected)
     })
 
-    it('mapWith, aliases and rows that a left join did not find are on a hit as from the database', async () => {
-      const { db, plain, t, told } = the()
+    it('a hit returns mapWith, aliases and unmatched left joins as the database does', async () => {
+      const { db, plain, t, sourceOf } = the()
       const read = (from: typeof db) =>
         from
           .select({
@@ -62,11 +62,11 @@ export const valueRules: Rules = (the, driver) => {
       const expected = await read(plain)
       expect(expected.at(-1)?.post).toBeNull()
       expect(await read(db)).toStrictEqual(expected)
-      expect(await told(() => read(db))).toBe('memory')
+      expect(await sourceOf(() => read(db))).toBe('memory')
       expect(await read(db)).toStrictEqual(expected)
     })
 
-    it('a relational query decodes its columns again on a hit', async () => {
+    it('a hit of a relational query decodes its columns again', async () => {
       const { db, plain, t, relational } = the()
       await put(the(), BY_DIALECT[driver.dialect])
       const read = (from: typeof db) => relational.everythingById(from, t)

@@ -1,7 +1,7 @@
 import { eq, inArray, sql } from 'drizzle-orm'
 import type { Contract, Driver } from './driver.ts'
 
-export type Write = (world: Contract) => PromiseLike<unknown>
+export type Write = (contract: Contract) => PromiseLike<unknown>
 type Forms = Readonly<Record<string, Write>>
 
 const EVERYWHERE: Forms = {
@@ -101,7 +101,7 @@ const POSTGRES: Forms = {
       .as(sql`delete from blog_comment where post_id = 1 returning id`)
     return db.with(gone).select().from(gone)
   },
-  'the same before an update of another table': ({ db, t }) => {
+  'a CTE of raw SQL that writes, before an update of another table': ({ db, t }) => {
     const gone = db
       .$with('gone', { id: t.comments.id })
       .as(sql`delete from ${t.comments} where post_id = 1 returning id`)
@@ -113,7 +113,7 @@ const POSTGRES: Forms = {
   },
 }
 
-/** What MySQL has instead, on builders that the contract's type does not show. */
+/** MySQL's counterparts, on builders that are missing in the contract's type. */
 interface MySqlInsert {
   ignore(): { values(rows: readonly object[]): PromiseLike<unknown> }
   onDuplicateKeyUpdate(config: object): PromiseLike<unknown>
@@ -128,7 +128,7 @@ const MYSQL: Forms = {
     ).onDuplicateKeyUpdate({ set: { name: 'again', email: 'moved@x' } }),
 }
 
-/** Writes of every form a dialect has. */
+/** The write forms of a dialect. */
 export function writesOf(dialect: Driver['dialect']): Forms {
   if (dialect === 'mysql') return { ...EVERYWHERE, ...MYSQL }
   return dialect === 'sqlite' ? { ...EVERYWHERE, ...NOT_MYSQL } : { ...EVERYWHERE, ...NOT_MYSQL, ...POSTGRES }

@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import type { ContractDb, ContractSchema, Driver, RelationalReads, Rules } from './driver.ts'
 
-import { rule } from './left-out.ts'
+import { rule } from './skippable-rule.ts'
 import { writesOf } from './write-forms.ts'
 
 const COMMON: readonly ((db: ContractDb, t: ContractSchema) => PromiseLike<unknown>)[] = [
@@ -28,7 +28,7 @@ const COMMON: readonly ((db: ContractDb, t: ContractSchema) => PromiseLike<unkno
 const materialized = (db: ContractDb, t: ContractSchema) =>
   db.select().from(t.topPosts).orderBy(t.topPosts.id)
 
-// MariaDB cannot run what Drizzle makes of a relation to one.
+// MariaDB cannot run the SQL that Drizzle builds for a to-one relation.
 export function readsOf({ dialect }: Driver, relational: RelationalReads): typeof COMMON {
   const everywhere = [...COMMON, relational.userWithPostsAndComments]
   if (dialect === 'mysql') return everywhere
@@ -39,7 +39,7 @@ export function readsOf({ dialect }: Driver, relational: RelationalReads): typeo
 export const writeRules: Rules = (the, driver) => {
   describe('writes', () => {
     for (const [name, write] of Object.entries(writesOf(driver.dialect)))
-      it(`${name} ends every cached read that it changes`, async () => {
+      it(`${name} invalidates every cached read that it changes`, async () => {
         const { t, db, plain, relational } = the()
         const reads = readsOf(driver, relational)
         for (const read of reads) await read(db, t)
@@ -49,7 +49,7 @@ export const writeRules: Rules = (the, driver) => {
 
     rule(
       driver,
-      'a write of several rows ends the reads of all of them, though get returns the first',
+      'get on a write of several rows invalidates the reads of all of them',
       driver.dialect !== 'sqlite' && 'only the queries of SQLite have get',
       async () => {
         const { t, db } = the()
@@ -62,12 +62,12 @@ export const writeRules: Rules = (the, driver) => {
       },
     )
 
-    it('a write that the server refuses ends nothing for good', async () => {
-      const { t, db, told } = the()
+    it('a write that the server rejects keeps cached reads', async () => {
+      const { t, db, sourceOf } = the()
       const read = () => db.select().from(t.users).where(eq(t.users.id, 2))
       await read()
       await expect(db.insert(t.users).values({ email: 'u1@x' }).execute()).rejects.toThrow()
-      expect(await told(read)).toBe('memory')
+      expect(await sourceOf(read)).toBe('memory')
     })
   })
 }

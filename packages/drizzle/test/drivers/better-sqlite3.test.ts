@@ -1,28 +1,28 @@
-import { aroundRules } from '../contract/around.ts'
-import { atOnceRules } from '../contract/at-once.ts'
 import { dynamicRules } from '../contract/forms.ts'
-import { learnedRules } from '../contract/learned.ts'
-import { madeRules } from '../contract/made.ts'
+import { generatedValueRules } from '../contract/generated-values.ts'
 import { rawRules } from '../contract/raw.ts'
 import { readRules } from '../contract/reads.ts'
+import { resultDependencyRules } from '../contract/result-dependencies.ts'
 import { hostContract } from '../contract/suite.ts'
-import { throughRules } from '../contract/through.ts'
-import { untouchedRules } from '../contract/untouched.ts'
+import { syncRules } from '../contract/sync.ts'
+import { unchangedDbRules } from '../contract/unchanged-db.ts'
 import { valueRules } from '../contract/values.ts'
+import { writeAroundRules } from '../contract/write-around.ts'
+import { writeThroughRules } from '../contract/write-through.ts'
 import { writeRules } from '../contract/writes.ts'
 import { betterSqlite3 } from './better-sqlite3.ts'
 
-// Its transactions take functions that do not wait: those of the contract are for drivers that do.
+// The contract's transactions are asynchronous, so this driver has tests of its own.
 hostContract(betterSqlite3, [
   readRules,
-  learnedRules,
+  resultDependencyRules,
   writeRules,
   valueRules,
-  madeRules,
+  generatedValueRules,
   dynamicRules,
   rawRules,
-  atOnceRules,
-  throughRules,
-  aroundRules,
-  untouchedRules,
+  syncRules,
+  writeThroughRules,
+  writeAroundRules,
+  unchangedDbRules,
 ])

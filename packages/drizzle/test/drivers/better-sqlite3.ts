@@ -4,7 +4,7 @@ import { SQLITE } from '../contract/ddl.ts'
 import type { ContractDb, Driver } from '../contract/driver.ts'
 import { schemaSqlite } from '../contract/schema-sqlite.ts'
 
-/** better-sqlite3, which answers at once, in memory. */
+/** better-sqlite3, a synchronous driver, in memory. */
 export const betterSqlite3: Driver = {
   name: 'better-sqlite3',
   dialect: 'sqlite',

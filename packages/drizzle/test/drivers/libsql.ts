@@ -7,12 +7,12 @@ import { SQLITE } from '../contract/ddl.ts'
 import type { ContractDb, Driver } from '../contract/driver.ts'
 import { schemaSqlite } from '../contract/schema-sqlite.ts'
 
-/** libSQL on a file of its own. */
+/** libSQL on a temporary file. */
 export const libsql: Driver = libsqlBy(
   (client) => drizzle(client, { schema: schemaSqlite }) as unknown as ContractDb,
 )
 
-/** The same with a db that another version of Drizzle makes. */
+/** The same with the db of another version of Drizzle. */
 export function libsqlBy(connect: (client: Client) => ContractDb): Driver {
   return {
     name: 'libSQL',

@@ -6,7 +6,7 @@ import { MYSQL } from '../contract/ddl.ts'
 import type { ContractDb, Driver, DriverDatabase } from '../contract/driver.ts'
 import { schemaMysql } from '../contract/schema-mysql.ts'
 
-/** mysql2 over a pool, on a MariaDB of the tests. */
+/** mysql2 over a pool, on the tests' MariaDB. */
 export const mysql2: Driver = {
   name: 'a pool of mysql2',
   dialect: 'mysql',
@@ -15,19 +15,19 @@ export const mysql2: Driver = {
   start: () => started((url) => mysql.createPool({ uri: url, connectionLimit: 4, supportBigNumbers: true })),
 }
 
-/** mysql2 over one connection, which transactions share with everything else. */
+/** mysql2 over one connection that all transactions share. */
 export const mysql2Connection: Driver = {
   name: 'a single connection of mysql2',
   dialect: 'mysql',
   concurrent: false,
-  rivals: true,
+  hasRivals: true,
   schema: schemaMysql,
   start: () => started((url) => mysql.createConnection({ uri: url, supportBigNumbers: true })),
 }
 
 type Client = mysql.Pool | mysql.Connection
 
-/** A database of its own; `connect` makes each client of it. */
+/** A separate database. `connect` creates each of its clients. */
 async function started(connect: (url: string) => Client | Promise<Client>): Promise<DriverDatabase> {
   const url = new URL(await mariadbUrl())
   const name = `larder_test_${process.pid}_${randomBytes(4).toString('hex')}`

@@ -16,10 +16,10 @@ async function migrated(): Promise<Database> {
   return database
 }
 
-/** node-postgres over a pool, on a PostgreSQL of the tests. */
+/** node-postgres over a pool, on the tests' PostgreSQL. */
 export const nodePostgres: Driver = nodePostgresBy((pool) => drizzle(pool, { schema }))
 
-/** The same with a db that another version of Drizzle makes. */
+/** The same with the db of another version of Drizzle. */
 export function nodePostgresBy(connect: (pool: pg.Pool) => ContractDb): Driver {
   return {
     name: 'a pool of node-postgres',
@@ -47,12 +47,12 @@ export function nodePostgresBy(connect: (pool: pg.Pool) => ContractDb): Driver {
   }
 }
 
-/** node-postgres over one connection, which transactions share with everything else. */
+/** node-postgres over one connection that all transactions share. */
 export const nodePostgresClient: Driver = {
   name: 'a single client of node-postgres',
   dialect: 'postgres',
   concurrent: false,
-  rivals: true,
+  hasRivals: true,
   schema,
   async start() {
     const database = await migrated()
@@ -75,7 +75,7 @@ export const nodePostgresClient: Driver = {
   },
 }
 
-/** A client that notes the text of every query. */
+/** A client that records the text of every query. */
 function listening(sent: string[]): typeof pg.Client {
   class Listening extends pg.Client {}
   const { query } = pg.Client.prototype as { query: (...parameters: unknown[]) => unknown }

@@ -4,10 +4,10 @@ import { POSTGRES } from '../contract/ddl.ts'
 import type { ContractDb, Driver } from '../contract/driver.ts'
 import * as schema from '../contract/schema-pg.ts'
 
-/** PGlite: one connection, which transactions hold while they are open. */
+/** PGlite: one connection, which an open transaction occupies. */
 export const pglite: Driver = pgliteBy((client) => drizzle(client, { schema }) as unknown as ContractDb)
 
-/** The same with a db that another version of Drizzle makes. */
+/** The same with the db of another version of Drizzle. */
 export function pgliteBy(connect: (client: PGlite) => ContractDb): Driver {
   return {
     name: 'PGlite',

@@ -9,18 +9,18 @@ hostContract(postgresJs, SECOND_DRIVER)
 
 const unsafe: Rules = (the) => {
   describe('BEGIN as a statement', () => {
-    it('has run when postgres-js refuses it: the db reads past the cache until COMMIT', async () => {
-      const { db, t, plain, raw, told } = the()
+    it('BEGIN has run although postgres-js rejects it, so reads bypass the cache until COMMIT', async () => {
+      const { db, t, plain, raw, sourceOf } = the()
       const read = () => db.select().from(t.posts).where(eq(t.posts.id, 1))
       const truth = () => plain.select().from(t.posts).where(eq(t.posts.id, 1))
       await read()
       await expect(Promise.resolve(raw(db, 'begin'))).rejects.toMatchObject({
         cause: { code: 'UNSAFE_TRANSACTION' },
       })
-      // The pool gives the connection that BEGIN has left in a transaction to whoever comes next.
+      // The pool reuses the connection on which BEGIN has left a transaction open.
       await db.update(t.posts).set({ title: 'open' }).where(eq(t.posts.id, 1))
       expect(await truth()).toMatchObject([{ title: 'p1' }])
-      expect(await told(read)).toBe('database transaction')
+      expect(await sourceOf(read)).toBe('database transaction')
       await raw(db, 'commit')
       expect(await truth()).toMatchObject([{ title: 'open' }])
       expect(await read()).toStrictEqual(await truth())

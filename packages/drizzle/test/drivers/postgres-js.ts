@@ -5,12 +5,12 @@ import { POSTGRES } from '../contract/ddl.ts'
 import type { ContractDb, Driver } from '../contract/driver.ts'
 import * as schema from '../contract/schema-pg.ts'
 
-/** postgres-js on a PostgreSQL of the tests. */
+/** postgres-js on the tests' PostgreSQL. */
 export const postgresJs: Driver = {
   name: 'postgres-js',
   dialect: 'postgres',
   concurrent: true,
-  refusesBegin: true,
+  rejectsBegin: true,
   schema,
   async start() {
     const database = await createDatabase(await postgresUrl())

@@ -8,7 +8,7 @@ import { drizzle, type MySql2Database } from 'drizzle-orm/mysql2'
 import mysql from 'mysql2/promise'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 
-// What commits by itself in MySQL, and how statements end when something goes wrong, on a real MariaDB.
+// Implicit commits in MySQL, and the outcome of failed statements. On MariaDB.
 
 const items = mysqlTable('item', {
   id: int().primaryKey(),
@@ -49,16 +49,16 @@ function over(db: MySql2Database<typeof schema>) {
   cache.on('write', ({ outcome }) => outcomes.push(outcome))
   const name = async (id: number): Promise<string | undefined> =>
     (await cached.select().from(items).where(eq(items.id, id)))[0]?.name
-  const told = async (id: number): Promise<string> => {
+  const sourceOf = async (id: number): Promise<string> => {
     const { reads } = await cache.explain(() => name(id))
     return reads.map(({ source, reason }) => (reason ? `${source} ${reason}` : source)).join()
   }
-  /** What is committed now. */
+  /** The committed value. */
   const held = async (id: number): Promise<string> => {
     const [rows] = await admin.query<mysql.RowDataPacket[]>('SELECT name FROM item WHERE id = ?', [id])
     return rows[0]?.name ?? 'nothing'
   }
-  return { db: cached, cache, outcomes, name, told, held }
+  return { db: cached, cache, outcomes, name, sourceOf, held }
 }
 
 function overPool() {
@@ -73,7 +73,7 @@ async function overConnection() {
   return over(drizzle(connection, { schema, mode: 'default' }) as never)
 }
 
-/** The connection whose UPDATE waits for a lock: statements without one are over sooner than this. */
+/** Finds the connection whose UPDATE waits for a lock. Other statements are over sooner than this. */
 async function waiting(): Promise<number> {
   const [rows] = await admin.query<mysql.RowDataPacket[]>(
     `SELECT id FROM information_schema.processlist WHERE db = '${NAME}' AND info LIKE 'update%' AND time_ms > 100`,
@@ -83,22 +83,22 @@ async function waiting(): Promise<number> {
 }
 const soon = { timeout: 5_000, interval: 20 }
 
-describe('a transaction that commits by itself', () => {
+describe('implicit commits', () => {
   const COMMITTING = {
-    'DDL in it': sql.raw(`create table if not exists other_${process.pid} (id int)`),
-    'DDL that fails': sql`create table item (id int)`,
-    'a BEGIN in it': sql`begin`,
-    'a START TRANSACTION in it': sql`start transaction`,
+    DDL: sql.raw(`create table if not exists other_${process.pid} (id int)`),
+    'failing DDL': sql`create table item (id int)`,
+    'a raw BEGIN': sql`begin`,
+    'a raw START TRANSACTION': sql`start transaction`,
     'a COMMIT among several statements': sql.raw('select 1; commit; begin'),
     'LOCK TABLES': sql`lock tables ${items} write`,
-    'autocommit switched on': sql`set autocommit = 1`,
+    'SET autocommit = 1': sql`set autocommit = 1`,
   }
   for (const [what, statement] of Object.entries(COMMITTING))
-    it(`${what}: what it wrote before is seen at once, and stays when the rest is undone`, async () => {
+    it(`${what} commits earlier writes: they are visible immediately and survive a rollback`, async () => {
       const { db, name, held } = overPool()
       await name(1)
       const undone = db.transaction(async (tx) => {
-        // What is 1 already commits nothing when it is set again.
+        // Setting it to 1 again would commit nothing.
         if (what.startsWith('autocommit')) await tx.execute(sql`set autocommit = 0`)
         await tx.update(items).set({ name: 'kept' }).where(eq(items.id, 1))
         await tx.execute(statement).catch(() => {})
@@ -111,7 +111,7 @@ describe('a transaction that commits by itself', () => {
       expect(await name(1)).toBe('kept')
     })
 
-  it('raw updates are none: what fails afterwards is undone', async () => {
+  it('a raw update does not commit, so a later failure rolls it back', async () => {
     const { db, name, outcomes } = overPool()
     await name(1)
     const undone = db.transaction(async (tx) => {
@@ -124,14 +124,14 @@ describe('a transaction that commits by itself', () => {
   })
 })
 
-describe('after a deadlock', () => {
-  it('what the body still writes commits by itself, is seen at once, and stays when the body fails', async () => {
+describe('deadlocks', () => {
+  it('writes after a caught deadlock commit by themselves and survive a failed body', async () => {
     const { db, name, held } = overPool()
     await name(3)
     const rival = await mysql.createConnection(url.href)
     open.push(rival)
     await rival.query('START TRANSACTION')
-    // MariaDB gives up the transaction that has changed less.
+    // MariaDB rolls back the transaction with fewer changes.
     await rival.query('UPDATE item SET place = place + 10 WHERE id IN (2, 4)')
     const failing = db.transaction(async (tx) => {
       await tx.update(items).set({ name: 'victim' }).where(eq(items.id, 1))
@@ -153,9 +153,9 @@ describe('after a deadlock', () => {
   })
 })
 
-describe('a statement', () => {
-  it('whose connection is killed ends in nobody knows what, and is not read from the cache', async () => {
-    const { db, outcomes, name, told } = overPool()
+describe('failed statements', () => {
+  it('after a killed connection the rows of the statement are not served from the cache', async () => {
+    const { db, outcomes, name, sourceOf } = overPool()
     await name(1)
     const holder = await mysql.createConnection(url.href)
     open.push(holder)
@@ -168,25 +168,25 @@ describe('a statement', () => {
     await rejected
     await holder.query('COMMIT')
     expect(outcomes).toStrictEqual(['unknown'])
-    expect(await told(1)).toBe('database dirty')
+    expect(await sourceOf(1)).toBe('database dirty')
   })
 
-  it('that the server refuses leaves nothing in doubt', async () => {
-    const { db, outcomes, name, told } = overPool()
+  it('a statement that the server rejects keeps cached reads', async () => {
+    const { db, outcomes, name, sourceOf } = overPool()
     await name(1)
     await expect(db.insert(items).values({ id: 1, name: 'again', rank: 9 }).execute()).rejects.toThrow()
     expect(outcomes).toStrictEqual(['failed'])
-    expect(await told(1)).not.toContain('dirty')
+    expect(await sourceOf(1)).not.toContain('dirty')
   })
 })
 
-describe('one connection of mysql2 for all', () => {
-  it('what others read and write while a transaction is open belongs to the transaction', async () => {
-    const { db, name, told } = await overConnection()
+describe('one shared connection of mysql2', () => {
+  it('statements of others on the connection of an open transaction belong to it', async () => {
+    const { db, name, sourceOf } = await overConnection()
     await name(1)
     const failing = db.transaction(async (tx) => {
       await tx.update(items).set({ name: 'never' }).where(eq(items.id, 1))
-      expect(await told(1)).toBe('database transaction')
+      expect(await sourceOf(1)).toBe('database transaction')
       await db.update(items).set({ name: 'never either' }).where(eq(items.id, 2))
       tx.rollback()
     })
@@ -195,7 +195,7 @@ describe('one connection of mysql2 for all', () => {
     expect(await name(2)).toBe('two')
   })
 
-  it('a second transaction commits the first by its BEGIN: what that wrote is seen, and stays', async () => {
+  it('the BEGIN of a second transaction commits the first, whose writes are then visible', async () => {
     const { db, name, held } = await overConnection()
     await name(1)
     let begun = (): void => {}

@@ -7,7 +7,7 @@ import { integer, pgTable, text } from 'drizzle-orm/pg-core'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 
-// How transactions and statements end when something goes wrong, on a real server.
+// The outcome of failed transactions and statements, on a PostgreSQL server.
 
 const items = pgTable('item', {
   id: integer().primaryKey(),
@@ -50,10 +50,10 @@ async function connected(): Promise<pg.Client> {
   return client
 }
 
-function world(options: pg.PoolConfig = {}) {
+function setup(options: pg.PoolConfig = {}) {
   const pool = new pg.Pool({ connectionString: database.url, max: 3, ...options })
   pool.on('error', () => {})
-  // A client that was killed while it was lent out says so itself.
+  // A client that is killed while in use emits its own error.
   pool.on('connect', (client) => client.on('error', () => {}))
   pools.push(pool)
   const cache = createCache()
@@ -62,22 +62,22 @@ function world(options: pg.PoolConfig = {}) {
   cache.on('write', ({ outcome }) => outcomes.push(outcome))
   const name = async (id: number): Promise<string | undefined> =>
     (await db.select().from(items).where(eq(items.id, id)))[0]?.name
-  const told = async (id: number): Promise<string> => {
+  const sourceOf = async (id: number): Promise<string> => {
     const { reads } = await cache.explain(() => name(id))
     return reads.map(({ source, reason }) => (reason ? `${source} ${reason}` : source)).join()
   }
-  /** What the database holds now. */
+  /** The current value in the database. */
   const held = async (id: number): Promise<string> => {
     const { rows } = await admin.query<{ name: string }>('SELECT name FROM item WHERE id = $1', [id])
     return rows[0]?.name ?? 'nothing'
   }
-  return { db, cache, outcomes, name, told, held }
+  return { db, cache, outcomes, name, sourceOf, held }
 }
 
-/** Nothing is left in doubt: if what was stored had to go, the next read is stored. */
-async function keptAgain(told: () => Promise<string>): Promise<void> {
-  expect(await told()).not.toContain('dirty')
-  expect(await told()).toBe('memory')
+/** Expects that the tag is not dirty: even if the entry was invalidated, the next read is cached. */
+async function expectCachedAgain(sourceOf: () => Promise<string>): Promise<void> {
+  expect(await sourceOf()).not.toContain('dirty')
+  expect(await sourceOf()).toBe('memory')
 }
 
 /** A lock on one row, held by another connection. */
@@ -100,9 +100,9 @@ async function lock(id: number): Promise<{ waiting(): Promise<number>; release()
   }
 }
 
-describe('a statement', () => {
-  it('whose backend is killed ends in nobody knows what, and is not read from the cache', async () => {
-    const { db, outcomes, name, told } = world()
+describe('failed statements', () => {
+  it('after a killed backend the rows of the statement are not served from the cache', async () => {
+    const { db, outcomes, name, sourceOf } = setup()
     await name(1)
     const { waiting, release } = await lock(1)
     const update = db.update(items).set({ name: 'killed' }).where(eq(items.id, 1)).execute()
@@ -112,59 +112,59 @@ describe('a statement', () => {
     await rejected
     await release()
     expect(outcomes).toStrictEqual(['unknown'])
-    expect(await told(1)).toBe('database dirty')
+    expect(await sourceOf(1)).toBe('database dirty')
     expect(await name(1)).toBe('one')
   })
 
-  it('that the client gives up on may still commit: nothing from before is served once it has', async () => {
-    const { db, outcomes, name, told, held } = world({ query_timeout: READ_TIMEOUT })
+  it('a statement that timed out in the client may commit, and nothing cached before is served then', async () => {
+    const { db, outcomes, name, sourceOf, held } = setup({ query_timeout: READ_TIMEOUT })
     await name(1)
     const { release } = await lock(1)
     const update = db.update(items).set({ name: 'late' }).where(eq(items.id, 1)).execute()
     await expect(update).rejects.toThrow()
     expect(outcomes).toStrictEqual(['unknown'])
-    // Read again while it is under way: this result must not be kept.
-    expect(await told(1)).toBe('database dirty')
+    // A read while the outcome is open. Its result must not be kept.
+    expect(await sourceOf(1)).toBe('database dirty')
     await release()
     await vi.waitFor(async () => expect(await held(1)).toBe('late'), { timeout: 5_000, interval: 20 })
     expect(await name(1)).toBe('late')
   })
 
-  it('that the server refuses ends nothing', async () => {
-    const { db, outcomes, name, told } = world()
+  it('a statement that the server rejects invalidates nothing', async () => {
+    const { db, outcomes, name, sourceOf } = setup()
     await name(1)
     await expect(db.insert(items).values({ id: 1, name: 'again', rank: 9 }).execute()).rejects.toThrow()
     await expect(db.execute(sql`update ${items} set name = null where id = 1`)).rejects.toThrow()
     expect(outcomes).toStrictEqual(['failed', 'failed'])
-    await keptAgain(() => told(1))
+    await expectCachedAgain(() => sourceOf(1))
   })
 
-  it('that runs into statement_timeout is refused by the server', async () => {
-    const { db, outcomes, name, told } = world({ statement_timeout: READ_TIMEOUT })
+  it('a statement_timeout counts as a rejection by the server', async () => {
+    const { db, outcomes, name, sourceOf } = setup({ statement_timeout: READ_TIMEOUT })
     await name(1)
     const { release } = await lock(1)
     await expect(db.update(items).set({ name: 'never' }).where(eq(items.id, 1)).execute()).rejects.toThrow()
     await release()
     expect(outcomes).toStrictEqual(['failed'])
-    await keptAgain(() => told(1))
+    await expectCachedAgain(() => sourceOf(1))
   })
 })
 
-describe('a transaction', () => {
-  it('whose COMMIT the server refuses, for a deferred constraint, ends nothing', async () => {
-    const { db, outcomes, name, told } = world()
+describe('failed transactions', () => {
+  it('a COMMIT rejected by a deferred constraint invalidates nothing', async () => {
+    const { db, outcomes, name, sourceOf } = setup()
     await name(1)
     const clash = db.transaction(async (tx) => {
       await tx.update(items).set({ name: 'clash', rank: 2 }).where(eq(items.id, 1)).returning()
     })
     await expect(clash).rejects.toThrow()
     expect(outcomes).toStrictEqual(['failed'])
-    await keptAgain(() => told(1))
+    await expectCachedAgain(() => sourceOf(1))
     expect(await name(1)).toBe('one')
   })
 
-  it('whose COMMIT the client gives up on may still commit', async () => {
-    const { db, outcomes, name, held } = world({ query_timeout: READ_TIMEOUT })
+  it('a COMMIT that timed out in the client may have committed', async () => {
+    const { db, outcomes, name, held } = setup({ query_timeout: READ_TIMEOUT })
     await name(1)
     const slow = db.transaction(async (tx) => {
       await tx.update(items).set({ name: 'slow' }).where(eq(items.id, 1)).returning()
@@ -175,8 +175,8 @@ describe('a transaction', () => {
     expect(await name(1)).toBe('slow')
   })
 
-  it('whose backend is killed at COMMIT ends in nobody knows what', async () => {
-    const { db, outcomes, told } = world()
+  it('a backend killed at COMMIT leaves the outcome unknown', async () => {
+    const { db, outcomes, sourceOf } = setup()
     let pid = 0
     const killed = db.transaction(async (tx) => {
       await tx.update(items).set({ name: 'slow' }).where(eq(items.id, 1))
@@ -197,11 +197,11 @@ describe('a transaction', () => {
     await admin.query('SELECT pg_terminate_backend($1)', [pid])
     await rejected
     expect(outcomes).toStrictEqual(['unknown'])
-    expect(await told(1)).toBe('database dirty')
+    expect(await sourceOf(1)).toBe('database dirty')
   })
 
-  it('that was aborted resolves at COMMIT, and nothing of it is taken for committed', async () => {
-    const { db, name, held } = world()
+  it('the COMMIT of an aborted transaction resolves, and nothing counts as committed', async () => {
+    const { db, name, held } = setup()
     expect(await name(1)).toBe('one')
     await db.transaction(async (tx) => {
       const rows = await tx.update(items).set({ name: 'gone' }).where(eq(items.id, 1)).returning()
@@ -215,8 +215,8 @@ describe('a transaction', () => {
     expect(await name(1)).toBe('one')
   })
 
-  it('that fails before COMMIT ends nothing, killed or not', async () => {
-    const { db, outcomes, name, told } = world()
+  it('a transaction that fails before COMMIT invalidates nothing, even if its backend is killed', async () => {
+    const { db, outcomes, name, sourceOf } = setup()
     await name(1)
     const killed = db.transaction(async (tx) => {
       await tx.update(items).set({ name: 'never' }).where(eq(items.id, 1))
@@ -224,7 +224,7 @@ describe('a transaction', () => {
     })
     await expect(killed).rejects.toThrow()
     expect(outcomes).toStrictEqual(['failed'])
-    await keptAgain(() => told(1))
+    await expectCachedAgain(() => sourceOf(1))
   })
 })
 
@@ -235,8 +235,8 @@ describe('COMMIT or ROLLBACK by hand in a transaction', () => {
     'several statements': sql.raw('commit; begin'),
   }
   for (const [what, commit] of Object.entries(BY_HAND))
-    it(`${what}: what it committed is seen at once, and stays when the rest is undone`, async () => {
-      const { db, name, held } = world()
+    it(`${what} commits earlier writes: they are visible immediately and survive a rollback`, async () => {
+      const { db, name, held } = setup()
       await name(1)
       const undone = db.transaction(async (tx) => {
         await tx.update(items).set({ name: 'kept' }).where(eq(items.id, 1))
@@ -250,8 +250,8 @@ describe('COMMIT or ROLLBACK by hand in a transaction', () => {
     })
 
   for (const end of ['commit', 'rollback', 'abort'])
-    it(`what is written after ${end} commits by itself`, async () => {
-      const { db, name, outcomes } = world()
+    it(`a write after ${end} commits by itself`, async () => {
+      const { db, name, outcomes } = setup()
       await name(1)
       await name(2)
       const undone = db.transaction(async (tx) => {

@@ -24,8 +24,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-// libSQL waits for the primary without letting this process run: the primary is one of its own. It knows nothing, which
-// is enough for the file to be that of a replica.
+// libSQL blocks this process while it waits for the primary, so the primary is a process of its own. It responds with
+// errors, which is enough to make the file a replica.
 const PRIMARY = `const server = require('node:http').createServer((_, answer) => { answer.statusCode = 500; answer.end() })
   server.listen(0, '127.0.0.1', () => console.log(server.address().port)); setTimeout(() => process.exit(), 60_000)`
 
@@ -35,39 +35,39 @@ async function primaryUrl(): Promise<string> {
   return `http://127.0.0.1:${String(port).trim()}`
 }
 
-function world(made: Client) {
-  client = made
+function setup(opened: Client) {
+  client = opened
   const cache = createCache()
-  const heard: string[] = []
-  cache.on('warning', ({ code }) => heard.push(code))
-  const db = drizzleCache(drizzle(made, { schema: { items } }), { cache, tables: { items: { ttl: '1h' } } })
-  const told = async (): Promise<string> => {
+  const warnings: string[] = []
+  cache.on('warning', ({ code }) => warnings.push(code))
+  const db = drizzleCache(drizzle(opened, { schema: { items } }), { cache, tables: { items: { ttl: '1h' } } })
+  const sourceOf = async (): Promise<string> => {
     const { reads } = await cache.explain(async () => await db.select().from(items))
     return reads.map(({ source, reason }) => (reason ? `${source} ${reason}` : source)).join()
   }
-  return { heard, told }
+  return { warnings, sourceOf }
 }
 
-it('an embedded replica is read past the cache, with a warning', async () => {
+it('reads of an embedded replica bypass the cache, with a warning', async () => {
   const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
   const url = `file:${join(folder, 'replica.db')}`
-  const { heard, told } = world(createClient({ url, syncUrl: await primaryUrl(), authToken: 'none' }))
-  // Past the replica, which would send it to the primary.
+  const { warnings, sourceOf } = setup(createClient({ url, syncUrl: await primaryUrl(), authToken: 'none' }))
+  // Directly on the file, because the replica would send it to the primary.
   const local = createClient({ url })
   await local.execute('CREATE TABLE item (id integer PRIMARY KEY)')
   local.close()
-  expect(await told()).toBe('database opaque')
-  expect(await told()).toBe('database opaque')
-  expect(heard).toStrictEqual(['embedded-replica'])
+  expect(await sourceOf()).toBe('database opaque')
+  expect(await sourceOf()).toBe('database opaque')
+  expect(warnings).toStrictEqual(['embedded-replica'])
   expect(warned).toHaveBeenCalledWith(expect.stringContaining('without syncUrl'))
 })
 
-it.each(['a file', 'memory'])('what is no replica is cached: %s', async (where) => {
-  const { heard, told } = world(
+it.each(['a file', 'memory'])('a libSQL db that is not a replica is cached: %s', async (where) => {
+  const { warnings, sourceOf } = setup(
     createClient({ url: where === 'memory' ? ':memory:' : `file:${join(folder, 'plain.db')}` }),
   )
   await client?.execute('CREATE TABLE item (id integer PRIMARY KEY)')
-  await told()
-  expect(await told()).toBe('memory')
-  expect(heard).toStrictEqual([])
+  await sourceOf()
+  expect(await sourceOf()).toBe('memory')
+  expect(warnings).toStrictEqual([])
 })

@@ -3,10 +3,10 @@ import type { ContractDb, RelationalReads } from '../contract/driver.ts'
 
 import type { relationsPg } from './relations-pg.ts'
 
-/** The contract's dbs are 0.45's by type. */
+/** The type of the contract's dbs is that of 0.45. */
 const next = (db: ContractDb) => (db as unknown as NodePgDatabase<typeof relationsPg>).query
 
-/** As drizzle-orm 1.0 writes them. */
+/** The syntax of drizzle-orm 1.0. */
 export const relational: RelationalReads = {
   usersWithPostsAndComments: (db) =>
     next(db).users.findMany({ with: { posts: { with: { comments: true } } }, orderBy: { id: 'asc' } }),

@@ -6,7 +6,7 @@ import type { relationsPg } from './relations-pg.ts'
 
 type Query = NodePgDatabase<typeof relationsPg>['query']
 type Read = (query: Query) => PromiseLike<unknown>
-type Write = (world: Contract) => PromiseLike<unknown>
+type Write = (contract: Contract) => PromiseLike<unknown>
 
 const postOf =
   (author: number): Write =>
@@ -22,14 +22,16 @@ const user =
     db.update(t.users).set({ name: 'changed' }).where(eq(t.users.id, id))
 const comment: Write = ({ db, t }) => db.insert(t.comments).values({ id: 50, text: 'new', postId: 1 })
 
-/** Each with writes it survives, and writes that change it. */
-const CASES: Readonly<Record<string, readonly [Read, survives: readonly Write[], ends: readonly Write[]]>> = {
-  'a row by its key with its rows of a relation': [
+/** Each read with writes that keep it and writes that invalidate it. */
+const CASES: Readonly<
+  Record<string, readonly [Read, kept: readonly Write[], invalidated: readonly Write[]]>
+> = {
+  'a row by its key with a to-many relation': [
     (query) => query.users.findFirst({ where: { id: 1 }, with: { posts: true } }),
     [postOf(2), user(2), comment],
     [postOf(1), user(1)],
   ],
-  'the same ordered, with an offset and two levels': [
+  'a row by its key with two ordered levels of relations and an offset': [
     (query) =>
       query.users.findMany({
         where: { id: { in: [1, 3] } },
@@ -41,7 +43,7 @@ const CASES: Readonly<Record<string, readonly [Read, survives: readonly Write[],
     [postOf(2), user(2)],
     [postOf(1), user(3), comment],
   ],
-  'a row with the one it belongs to': [
+  'a row with a to-one relation': [
     (query) => query.posts.findFirst({ where: { id: 1 }, with: { author: true } }),
     [post(2)],
     [post(1), user(1)],
@@ -63,7 +65,7 @@ const CASES: Readonly<Record<string, readonly [Read, survives: readonly Write[],
     [postOf(2), user(2)],
     [postOf(1), user(1)],
   ],
-  'extras with the names of keys, in rows of relations': [
+  'extras in relations with the names of keys': [
     (query) =>
       query.comments.findFirst({
         where: { id: 1 },
@@ -103,28 +105,28 @@ const queryOf = (db: ContractDb): Query => (db as unknown as { query: Query }).q
 
 export const relationRules: Rules = (the) => {
   describe('relational queries of 1.0', () => {
-    for (const [name, [read, survives, ends]] of Object.entries(CASES))
-      it(`${name}: survives writes of other rows, and ends with those of its own`, async () => {
-        const { db, plain, told } = the()
+    for (const [name, [read, kept, invalidated]] of Object.entries(CASES))
+      it(`${name} is kept after writes to other rows and invalidated by writes to its own`, async () => {
+        const { db, plain, sourceOf } = the()
         const ours = () => read(queryOf(db))
         await ours()
-        for (const write of survives) {
+        for (const write of kept) {
           await write(the())
-          expect(await told(ours)).toBe('memory')
+          expect(await sourceOf(ours)).toBe('memory')
         }
-        for (const write of ends) {
+        for (const write of invalidated) {
           await ours()
           await write(the())
-          expect(await told(ours)).toMatch(/^database (?:invalidated|miss)$/)
+          expect(await sourceOf(ours)).toMatch(/^database (?:invalidated|miss)$/)
           expect(await ours()).toStrictEqual(await read(queryOf(plain)))
         }
       })
 
-    it('a query in raw SQL among the conditions is never cached', async () => {
-      const { db, told } = the()
+    it('a relational query with raw SQL that contains a query is never cached', async () => {
+      const { db, sourceOf } = the()
       const read = () => queryOf(db).users.findMany({ where: { RAW: sql`exists (select 1 from blog_post)` } })
       await read()
-      expect(await told(read)).toBe('database opaque')
+      expect(await sourceOf(read)).toBe('database opaque')
     })
   })
 }

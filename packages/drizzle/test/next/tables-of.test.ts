@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 
 const people = pgTable('person', { id: integer().primaryKey(), bossId: integer('boss_id').unique() })
 
-it('tables can be had without a db', () => {
+it('tablesOf works without a db', () => {
   const { dialect, tables } = tablesOf({ people }, { people: { ttl: 1, touches: ['people'] } })
   expect(dialect).toBe('postgres')
   expect(tables.get('person')).toMatchObject({
@@ -17,11 +17,11 @@ it('tables can be had without a db', () => {
   })
 })
 
-it('a casing is refused, since the schema itself names its columns', () => {
+it('tablesOf rejects a casing, because in 1.0 the schema names its columns', () => {
   expect(() => tablesOf({ people }, {}, { casing: 'snake_case' })).toThrow(/this drizzle-orm has none/)
 })
 
-it('keys of several columns and actions of foreign keys are read', () => {
+it('tablesOf reads composite keys and referential actions', () => {
   const places = pgTable('place', { x: integer(), y: integer() }, (t) => [
     primaryKey({ columns: [t.x, t.y] }),
   ])
@@ -52,7 +52,7 @@ it('keys of several columns and actions of foreign keys are read', () => {
   ])
 })
 
-it('keys of SQLite are read as those of PostgreSQL are', () => {
+it('tablesOf reads the keys of SQLite tables', () => {
   const owners = sqliteTable('owner', { id: int().primaryKey() })
   const pets = sqliteTable('pet', { owner: int(), name: int().unique() }, (t) => [
     sqliteForeignKey({ columns: [t.owner], foreignColumns: [owners.id] }).onDelete('cascade'),

@@ -6,7 +6,7 @@ import { drizzle as nodePostgres } from 'drizzle-orm/node-postgres'
 import { integer, pgTable, text } from 'drizzle-orm/pg-core'
 import { drizzle as pglite } from 'drizzle-orm/pglite'
 
-// Compiled, never run: what does not hold is an error here.
+// Compiled, but never run.
 declare const cache: Cache
 const users = pgTable('users', { id: integer().primaryKey(), name: text() })
 const posts = pgTable('posts', { id: integer().primaryKey(), userId: integer().notNull() })
@@ -35,7 +35,7 @@ holds<Same<typeof same, typeof remote>>()
 
 // @ts-expect-error a table that the schema does not export
 drizzleCache(plain, { cache, schema, tables: { user: { ttl: '10m' } } })
-// @ts-expect-error a lifetime that is none
+// @ts-expect-error not a duration
 drizzleCache(plain, { cache, schema, tables: { users: { ttl: '10 minutes' } } })
 
 export { ids, rows }

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
-/** What the contract imports is this folder's own: its drizzle-orm, and Larder as it would be published. */
+/** The contract must import this folder's drizzle-orm, and Larder from its tarballs. */
 const OWN = /^(?:drizzle-orm|@larder\/(?:core|drizzle))(?:\/|$)/
 
 export default defineConfig({
@@ -15,7 +15,7 @@ export default defineConfig({
       enforce: 'pre',
       resolveId(source: string, importer: string | undefined) {
         if (!OWN.test(source)) return null
-        // Relations as 0.45 wrote them, which the contract's schemas hold and nothing here uses.
+        // The contract's schemas contain relations in the syntax of 0.45, which nothing here uses.
         const old = source === 'drizzle-orm' && /\/contract\/schema-/.test(importer ?? '')
         return this.resolve(old ? 'drizzle-orm/_relations' : source, at('package.json'), { skipSelf: true })
       },

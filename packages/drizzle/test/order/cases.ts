@@ -15,7 +15,7 @@ import { slowStore } from './slow-store.ts'
 
 type Program = (db: ContractDb, driver: Connected) => Promise<unknown>
 
-/** A builder does nothing before it is awaited: this calls it, and leaves it alone. */
+/** Starts a builder without awaiting it. */
 function leave(running: PromiseLike<unknown>): void {
   running.then(undefined, () => {})
 }
@@ -32,7 +32,7 @@ const read = (on: ContractDb, { schema }: Connected) =>
   on.select().from(schema.posts).where(eq(schema.posts.id, 1))
 const tx = (inside: unknown): ContractDb => inside as ContractDb
 
-/** What is called at once inside a transaction, in its order. */
+/** Statements that are called together in a transaction. */
 const TOGETHER: Readonly<Record<string, (on: ContractDb, driver: Connected) => PromiseLike<unknown>[]>> = {
   'an update and a read': (on, driver) => [rename(on, driver, 'new'), read(on, driver)],
   'a read and an update': (on, driver) => [read(on, driver), rename(on, driver, 'new')],
@@ -46,11 +46,11 @@ const TOGETHER: Readonly<Record<string, (on: ContractDb, driver: Connected) => P
   ],
 }
 
-/** What is left running when the body throws. */
+/** Statements that are still running when the body throws. */
 const LEFT: Readonly<Record<string, Program>> = {
-  'a raw update beside a check that fails': (on, driver) =>
+  'a raw update next to a failing check': (on, driver) =>
     Promise.all([renameRaw(on, driver, 'never'), failing()]),
-  'a typed update beside a check that fails': (on, driver) =>
+  'a typed update next to a failing check': (on, driver) =>
     Promise.all([rename(on, driver, 'never'), failing()]),
   async 'a raw update that nobody awaits'(on, driver) {
     leave(renameRaw(on, driver, 'never'))
@@ -62,7 +62,7 @@ const LEFT: Readonly<Record<string, Program>> = {
   },
 }
 
-/** The named cases: plain and wrapped send the same, and leave the same rows. `slow`: over a store that takes its time. */
+/** Named cases in which a wrapped db must send the same statements and leave the same rows as a plain one. */
 export function orderCases(connect: () => Promise<Connected>): void {
   describe.each([false, true])('the order of statements, over a slow store: %s', (slow) => {
     let driver: Connected
@@ -96,35 +96,46 @@ export function orderCases(connect: () => Promise<Connected>): void {
       return other?.result
     }
 
-    it.each(Object.entries(TOGETHER))('%s in a transaction keep their order', async (_name, statements) => {
-      await expectSame((db) => db.transaction((inside) => Promise.all(statements(tx(inside), driver))))
-    })
-
-    it.each(Object.entries(TOGETHER))('%s in a savepoint keep their order', async (_name, statements) => {
-      await expectSame((db) =>
-        db.transaction((outer) => outer.transaction((inside) => Promise.all(statements(tx(inside), driver)))),
-      )
-    })
+    it.each(Object.entries(TOGETHER))(
+      'statements in a transaction keep their order: %s',
+      async (_name, statements) => {
+        await expectSame((db) => db.transaction((inside) => Promise.all(statements(tx(inside), driver))))
+      },
+    )
 
     it.each(Object.entries(TOGETHER))(
-      '%s outside transactions keep their order',
+      'statements in a savepoint keep their order: %s',
+      async (_name, statements) => {
+        await expectSame((db) =>
+          db.transaction((outer) =>
+            outer.transaction((inside) => Promise.all(statements(tx(inside), driver))),
+          ),
+        )
+      },
+    )
+
+    it.each(Object.entries(TOGETHER))(
+      'statements outside transactions keep their order: %s',
       async (_name, statements) => {
         await expectSame((db) => Promise.all(statements(db, driver)))
       },
     )
 
-    it.each(Object.entries(LEFT))('%s is rolled back, whatever comes next', async (_name, body) => {
-      await expectSame(async (db) => {
-        await db.transaction((inside) => body(tx(inside), driver)).catch(() => {})
-        await db.transaction(async (inside) => {
-          await tx(inside).select().from(driver.schema.users)
-          await sleep(5)
-          await tx(inside).select().from(driver.schema.posts)
+    it.each(Object.entries(LEFT))(
+      'a failed transaction is rolled back, whatever follows: %s',
+      async (_name, body) => {
+        await expectSame(async (db) => {
+          await db.transaction((inside) => body(tx(inside), driver)).catch(() => {})
+          await db.transaction(async (inside) => {
+            await tx(inside).select().from(driver.schema.users)
+            await sleep(5)
+            await tx(inside).select().from(driver.schema.posts)
+          })
         })
-      })
-    })
+      },
+    )
 
-    it.each(Object.entries(LEFT))('%s in a savepoint is rolled back with it', async (_name, body) => {
+    it.each(Object.entries(LEFT))('a failed savepoint is rolled back: %s', async (_name, body) => {
       await expectSame((db) =>
         db.transaction(async (outer) => {
           await outer.transaction((inside) => body(tx(inside), driver)).catch(() => {})
@@ -133,7 +144,7 @@ export function orderCases(connect: () => Promise<Connected>): void {
       )
     })
 
-    it('a statement that is not awaited is part of the COMMIT called after it', async () => {
+    it('a statement that is not awaited is committed with its transaction', async () => {
       await expectSame((db) =>
         db.transaction(async (inside) => {
           leave(renameRaw(tx(inside), driver, 'raw'))
@@ -142,7 +153,7 @@ export function orderCases(connect: () => Promise<Connected>): void {
       )
     })
 
-    it('an insert that is not awaited is seen by the read called after it', async () => {
+    it('a read sees an insert that was called before it and not awaited', async () => {
       const rows = await expectSame(async (db) => {
         const { posts } = driver.schema
         leave(db.insert(posts).values({ id: 5_005, title: 'new', authorId: 1 }))
@@ -152,7 +163,7 @@ export function orderCases(connect: () => Promise<Connected>): void {
       expect(rows).toEqual([{ title: 'new' }])
     })
 
-    it('a statement on a transaction that has ended is refused, and not sent', async () => {
+    it('a statement on an ended transaction is rejected and not sent', async () => {
       for (const outcome of ['commit', 'rollback'] as const) {
         let leaked: ContractDb | undefined
         await wrapped
@@ -174,7 +185,7 @@ export function orderCases(connect: () => Promise<Connected>): void {
       }
     })
 
-    it('a statement on a savepoint that has ended is refused, and the transaction goes on', async () => {
+    it('a statement on an ended savepoint is rejected, and the transaction continues', async () => {
       await wrapped.transaction(async (outer) => {
         let leaked: ContractDb | undefined
         await outer.transaction(async (inside) => {
@@ -188,7 +199,7 @@ export function orderCases(connect: () => Promise<Connected>): void {
       expect(await read(driver.db(), driver)).toMatchObject([{ title: 'in time' }])
     })
 
-    it('a write that is refused holds nobody back', async () => {
+    it('a rejected write does not block later statements', async () => {
       const store = faultyStore(memoryStore({ isolated: true }))
       const cache = createCache({ store }, { clock: systemClock, sqlParser: absentParser })
       const posts = { ttl: '1h', onMarkFailure: 'reject' } as const

@@ -3,15 +3,15 @@ import type { Sent } from './recorder.ts'
 const BEGINS = /^(?:begin|start transaction|transaction)\b/i
 const ENDS = /^(?:commit|rollback)$/i
 
-/** A statement, and whether it stands between BEGIN and COMMIT or ROLLBACK. */
+/** A statement, and whether it is between BEGIN and COMMIT or ROLLBACK. */
 interface Placed {
   readonly text: string
   readonly inside: boolean
 }
 
 /**
- * What is wrong with the statements of the wrapped db, beside those of the plain one, on one connection; undefined if
- * nothing is. `cached`: reads outside transactions may be missing.
+ * Describes a difference between the statements of the wrapped and the plain db on one connection. Undefined: there is
+ * none. With `cached`, reads outside transactions may be missing.
  */
 export function differenceInOrder(
   plain: readonly Sent[],
@@ -29,8 +29,8 @@ export function differenceInOrder(
 }
 
 /**
- * The same where connections are several: the transactions must be the same, whatever their connections; statements
- * outside have no order.
+ * The same for several connections: the transactions must be equal, on any connection. Statements outside transactions
+ * have no order.
  */
 export function differenceInTransactions(
   plain: readonly Sent[],

@@ -25,7 +25,7 @@ const overMysql = (size: number | undefined) => () =>
     relational,
   )
 
-/** Every driver, in every way to connect that differs in what is ordered. */
+/** Every driver with every kind of connection that orders statements differently. */
 export const DRIVERS: Readonly<Record<string, () => Promise<Connected>>> = {
   'a client of node-postgres': overPg(undefined),
   'a pool of one of node-postgres': overPg(1),
@@ -40,7 +40,7 @@ export const DRIVERS: Readonly<Record<string, () => Promise<Connected>>> = {
     libsql((client) => libsqlDrizzle(client, { schema: schemaSqlite }) as unknown as ContractDb, relational),
 }
 
-/** Those whose statements outside transactions have an order. */
+/** Those that also order statements outside transactions. */
 export const ORDERED = Object.fromEntries(
   Object.entries(DRIVERS).filter(([name]) => !/four|max: 4/.test(name)),
 )

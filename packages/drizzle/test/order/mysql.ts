@@ -7,7 +7,7 @@ import { schemaMysql } from '../contract/schema-mysql.ts'
 import type { Connected } from './connected.ts'
 import { createRecorder, type Recorder } from './recorder.ts'
 
-/** @param size of the pool; undefined: a single connection. */
+/** @param size size of the pool. Undefined: a single connection. */
 export async function mysql2(
   size: number | undefined,
   connect: (client: mysql.Pool) => ContractDb,

@@ -14,7 +14,7 @@ export async function postgresJs(
   const connections = new Map<number, object>()
   const client = postgres(database.url, {
     max: size,
-    // What the driver asks of a new connection is not the program's.
+    // Skips the statements that the driver itself sends on a new connection.
     fetch_types: false,
     onnotice: () => {},
     debug(id, text, parameters) {

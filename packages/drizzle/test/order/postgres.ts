@@ -29,7 +29,7 @@ export const POSTGRES_PARTS = {
   locksOthersOut: false,
 } as const
 
-/** @param size of the pool; undefined: a single client. */
+/** @param size size of the pool. Undefined: a single client. */
 export async function nodePostgres(
   size: number | undefined,
   connect: (client: pg.Pool) => ContractDb,
@@ -49,7 +49,7 @@ export async function nodePostgres(
     relational,
     recorder,
     connections: size === undefined ? 'shared' : size === 1 ? 'one' : 'several',
-    // Of several connections nobody can tell which one BEGIN reached.
+    // With several connections, BEGIN may reach any of them.
     takesBegin: size === undefined || size === 1,
     db: () => db,
     async stop() {
@@ -91,7 +91,7 @@ export async function pglite(
   }
 }
 
-/** Notes the texts in the protocol's messages, since transactions and queries wait for one another inside PGlite. */
+/** Records the texts in the protocol's messages, because PGlite queues transactions and queries itself. */
 function record(client: PGlite, recorder: Recorder): void {
   const execProtocol = client.execProtocol.bind(client)
   client.execProtocol = (message, ...rest) => {
@@ -101,7 +101,7 @@ function record(client: PGlite, recorder: Recorder): void {
   }
 }
 
-/** That of Query, or of Parse, after the name of the statement. */
+/** The text in a Query message, or in a Parse message after the name of the statement. */
 function textIn(message: Uint8Array): string | undefined {
   const kind = String.fromCharCode(message[0] ?? 0)
   if (kind !== 'Q' && kind !== 'P') return undefined

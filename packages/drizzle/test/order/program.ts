@@ -1,4 +1,4 @@
-/** One statement of a program. `row` and `value` are what it is about. */
+/** One statement of a program, about a `row` and a `value`. */
 export interface StatementStep {
   readonly kind: 'statement'
   readonly what:
@@ -18,7 +18,7 @@ export interface StatementStep {
   readonly author: number
 }
 
-/** What a program does, one after the other. `awaited: false`: the next one is done at once. */
+/** The steps of a program. `awaited: false`: the next step does not wait for this one. */
 export type Step =
   | (StatementStep & { readonly awaited: boolean })
   | { readonly kind: 'together'; readonly statements: readonly StatementStep[]; readonly awaited: boolean }
@@ -32,19 +32,19 @@ export type Step =
       readonly end: 'returns' | 'throws'
       readonly awaited: boolean
     }
-  /** A statement that goes past the transaction it stands in. */
+  /** A statement that is called on the db inside a transaction. */
   | { readonly kind: 'outside'; readonly statement: StatementStep }
 
-/** What the programs of one driver may do. */
+/** The steps that the programs of one driver may contain. */
 export interface Abilities {
   readonly batch: boolean
   readonly byHand: boolean
-  /** Statements outside transactions that are not awaited, and transactions that are not. */
+  /** Transactions, and statements outside them, that are not awaited. */
   readonly looseOutside: boolean
   readonly looseTransactions: boolean
-  /** Statements outside a transaction while it is open. */
+  /** Statements on the db while a transaction is open. */
   readonly outside: boolean
-  /** Of a driver that answers in the call. */
+  /** For a synchronous driver. */
   readonly sync: boolean
 }
 
@@ -53,10 +53,10 @@ type Random = () => number
 const READS = ['select', 'list', 'count', 'relational', 'raw read'] as const
 const WRITES = ['update', 'insert', 'delete', 'raw update', 'raw insert'] as const
 
-/** Programs that run side by side have rows of their own. */
+/** Concurrent programs use separate rows. */
 export const ROWS_OF_A_PROGRAM = 1_000
 
-/** @param index of the program: its author is that plus one, and its first row that times a thousand plus one. */
+/** @param index index of the program. Its author is `index + 1`, its first row `index * 1000 + 1`. */
 export function randomProgram(random: Random, abilities: Abilities, index: number): readonly Step[] {
   const first = index * ROWS_OF_A_PROGRAM + 1
   let value = first

@@ -13,16 +13,16 @@ import { fill, rowsOf } from './rows.ts'
 import { type Observed, runProgram } from './run-program.ts'
 import { slowStore } from './slow-store.ts'
 
-/** Random programs per driver and way to cache. `LARDER_ORDER_PROGRAMS=2000` for a long run. */
+/** Random programs per driver and cache configuration. Set `LARDER_ORDER_PROGRAMS=2000` for a long run. */
 const PROGRAMS = setting('LARDER_ORDER_PROGRAMS', 4, 24)
 const FIRST_SEED = setting('LARDER_ORDER_SEED', 1)
-/** Longer than any program takes. */
+/** Milliseconds, more than any program takes. */
 const STUCK = 20_000
 
 const WAYS = ['nothing cached', 'everything cached', 'everything cached in a slow store'] as const
 type Way = (typeof WAYS)[number]
 
-/** Registers the property: plain and wrapped send the same statements in the same order, and leave the same rows. */
+/** Registers the property: a wrapped db sends the same statements in the same order, and leaves the same rows. */
 export function statementOrderHolds(connect: () => Promise<Connected>): void {
   describe('the statements of random programs', () => {
     let driver: Connected
@@ -31,21 +31,25 @@ export function statementOrderHolds(connect: () => Promise<Connected>): void {
     })
     afterAll(async () => driver?.stop())
 
-    it.each(WAYS)('reach the driver as they would without Larder: %s', { timeout: 600_000 }, async (way) => {
-      for (let seed = FIRST_SEED; seed < FIRST_SEED + PROGRAMS; seed++) {
-        const programs = programsOf(driver, seed)
-        const plain = await outcome(driver, driver.db(), programs)
-        const wrapped = await outcome(driver, wrap(driver, way, seed), programs)
-        const compare = driver.connections === 'several' ? differenceInTransactions : differenceInOrder
-        const difference = compare(plain.sent, wrapped.sent, way !== 'nothing cached')
-        const found = { difference, observed: wrapped.observed, rows: wrapped.rows }
-        const expected = { difference: undefined, observed: plain.observed, rows: plain.rows }
-        const story = () =>
-          `${driver.name}, seed ${seed}\n${JSON.stringify(programs, undefined, 1)}\nplain:\n${shown(plain.sent)}\nwrapped:\n${shown(wrapped.sent)}`
-        if (difference) process.stderr.write(`${story()}\n`)
-        expect(found, `${driver.name}, seed ${seed}`).toStrictEqual(expected)
-      }
-    })
+    it.each(WAYS)(
+      'statements of random programs reach the driver in the order without Larder: %s',
+      { timeout: 600_000 },
+      async (way) => {
+        for (let seed = FIRST_SEED; seed < FIRST_SEED + PROGRAMS; seed++) {
+          const programs = programsOf(driver, seed)
+          const plain = await outcome(driver, driver.db(), programs)
+          const wrapped = await outcome(driver, wrap(driver, way, seed), programs)
+          const compare = driver.connections === 'several' ? differenceInTransactions : differenceInOrder
+          const difference = compare(plain.sent, wrapped.sent, way !== 'nothing cached')
+          const found = { difference, observed: wrapped.observed, rows: wrapped.rows }
+          const expected = { difference: undefined, observed: plain.observed, rows: plain.rows }
+          const story = () =>
+            `${driver.name}, seed ${seed}\n${JSON.stringify(programs, undefined, 1)}\nplain:\n${shown(plain.sent)}\nwrapped:\n${shown(wrapped.sent)}`
+          if (difference) process.stderr.write(`${story()}\n`)
+          expect(found, `${driver.name}, seed ${seed}`).toStrictEqual(expected)
+        }
+      },
+    )
   })
 }
 
@@ -56,12 +60,12 @@ function programsOf({ connections, dialect, locksOthersOut, takesBegin }: Connec
     batch: dialect === 'sqlite',
     byHand: takesBegin,
     looseOutside: ordered,
-    // On a connection that is shared, what comes between them is a matter of time; so it is of who finds a file locked.
+    // On a shared connection their interleaving depends on timing, and so does which of them finds a file locked.
     looseTransactions: connections === 'one' && !locksOthersOut,
     outside: ordered && !locksOthersOut,
     sync: false,
   }
-  // MySQL locks gaps between rows: who waits for whom is a matter of time.
+  // MySQL locks gaps between rows, so the waits depend on timing.
   const several = connections === 'several' && dialect !== 'mysql' ? 3 : 1
   return Array.from({ length: several }, (_, index) => randomProgram(random, abilities, index))
 }
@@ -93,7 +97,7 @@ async function stuck(driver: Connected, signal: AbortSignal): Promise<never> {
 function wrap(driver: Connected, way: Way, seed: number): ContractDb {
   const store =
     way === 'everything cached in a slow store' ? slowStore(seed) : memoryStore({ isolated: true })
-  // Without PostgreSQL's parser raw writes are unknown; with it the first ones come before it is loaded.
+  // Without PostgreSQL's parser raw writes are unknown. With it, the first ones run before it is loaded.
   const cache = createCache({ store }, { clock: systemClock, ...(seed % 2 && { sqlParser: absentParser }) })
   const tables = way === 'nothing cached' ? {} : { '*': { ttl: '1h' as const } }
   return drizzleCache(driver.db(), { cache, schema: driver.schema, tables })

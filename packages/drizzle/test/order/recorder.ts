@@ -1,14 +1,14 @@
-/** One statement as the driver was given it, and on which of its connections. */
+/** One statement as the driver received it, and its connection. */
 export interface Sent {
   readonly connection: number
   readonly text: string
 }
 
-/** What reached the driver, in its order. */
+/** The statements that reached the driver, in order. */
 export interface Recorder {
-  /** Notes a statement; connections are told apart by object. Larder's own look at a libSQL file is left out. */
+  /** Records a statement. Connections are identified by object. Skips Larder's own inspection of a libSQL file. */
   note(connection: object, statement: unknown, parameters?: unknown): void
-  /** What came since the last call. */
+  /** The statements since the last call. */
   take(): readonly Sent[]
 }
 

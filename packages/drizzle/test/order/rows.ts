@@ -2,7 +2,7 @@ import { asc } from 'drizzle-orm'
 import type { Connected } from './connected.ts'
 import { ROWS_OF_A_PROGRAM } from './program.ts'
 
-/** The rows that programs begin with. */
+/** The rows at the start of a program. */
 export async function fill(driver: Connected): Promise<void> {
   const db = driver.db()
   const { posts, users } = driver.schema

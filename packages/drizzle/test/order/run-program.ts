@@ -4,7 +4,7 @@ import type { ContractDb } from '../contract/driver.ts'
 import type { Connected } from './connected.ts'
 import type { StatementStep, Step } from './program.ts'
 
-/** What a program saw: the results of what it awaited, errors by their presence alone. */
+/** The results of the awaited steps. Of errors only that there was one. */
 export type Observed = readonly unknown[]
 
 interface SqliteDb {
@@ -15,7 +15,7 @@ interface SqliteDb {
 
 class Undone extends Error {}
 
-/** Runs a program on a db, plain or wrapped, and waits for all it left running. */
+/** Runs a program on a db, and waits for everything it left running. */
 export async function runProgram(
   db: ContractDb,
   driver: Connected,
@@ -81,16 +81,16 @@ async function settled(running: PromiseLike<unknown>): Promise<unknown> {
   }
 }
 
-/** Calls it: a builder does nothing before. */
+/** Starts a builder, which does nothing before `then` is called. */
 function call(db: ContractDb, driver: Connected, step: StatementStep): Promise<unknown> {
   return new Promise((resolve, reject) => {
     statementOf(db, driver, step).then((result) => resolve(isRead(step) ? result : undefined), reject)
   })
 }
 
-/** What a write answers differs by driver, and says nothing of the order. */
+/** Drops the result of a write, which differs by driver and is irrelevant to the order. */
 function isRead({ what, row }: StatementStep): boolean {
-  // The relational query is about the first program's row.
+  // The relational query reads the row of the first program.
   return what === 'select' || what === 'list' || what === 'count' || (what === 'relational' && row < 10)
 }
 

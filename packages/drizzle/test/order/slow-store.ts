@@ -3,7 +3,7 @@ import { memoryStore } from '@larder/core'
 import type { Store } from '@larder/core/store'
 import { seededRandom } from '@larder/testing'
 
-/** Answers after up to three milliseconds. */
+/** A store that responds after up to three milliseconds. */
 export function slowStore(seed: number): Store {
   const store = memoryStore({ isolated: true })
   const random = seededRandom(seed)

@@ -10,7 +10,7 @@ import { createRecorder, type Recorder } from './recorder.ts'
 
 const PARTS = { dialect: 'sqlite', schema: schemaSqlite, takesBegin: false, locksOthersOut: true } as const
 
-/** libSQL on a file of its own. */
+/** libSQL on a temporary file. */
 export async function libsql(
   connect: (client: Client) => ContractDb,
   relational: RelationalReads,
@@ -34,7 +34,7 @@ export async function libsql(
   }
 }
 
-/** Everything that reaches the file, as if it were one connection: it is, for all who write. */
+/** Records all statements on the file as one connection, which it is for writers. */
 function recorded<C extends object>(client: C, recorder: Recorder, file: object): C {
   return new Proxy(client, {
     get(target, property) {

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest'
 import * as schema from '../contract/schema-pg.ts'
 import { contractDatabase } from './postgres.ts'
 
-/** The first of every two fetches takes its time. */
+/** A store in which every other fetch is slow. */
 function unevenStore(): Store {
   const store = memoryStore()
   let fetches = 0
@@ -30,8 +30,8 @@ function unevenStore(): Store {
   }
 }
 
-describe('reads that join one another across connections', () => {
-  it('do not wait for each other for ever', async () => {
+describe('shared loads across connections', () => {
+  it('two reads that join each other do not deadlock', async () => {
     const database = await contractDatabase()
     const pools = [1, 2].map(() => new pg.Pool({ connectionString: database.url, max: 1 }))
     const cache = createCache({ store: unevenStore() })
@@ -46,7 +46,7 @@ describe('reads that join one another across connections', () => {
     const read = (db: typeof one, id: number) =>
       db?.select().from(schema.posts).where(eq(schema.posts.id, id))
     try {
-      // Each connection has first a read that the other one loads, then one that it loads itself for the other.
+      // Each connection first joins a load of the other, and then loads what the other joins.
       const reads = [read(one, 1), read(one, 2), read(other, 2), read(other, 1)]
       expect(await Promise.all(reads)).toEqual([[], [], [], []])
     } finally {

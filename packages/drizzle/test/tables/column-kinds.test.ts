@@ -20,7 +20,7 @@ import {
 import { drizzle, type PgliteDatabase } from 'drizzle-orm/pglite'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
-// Columns whose values Drizzle, the database or the user's own code makes.
+// Columns whose values are created by Drizzle, the database or the user's code.
 
 const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => 'bytea' })
 const vector = customType<{ data: number[]; driverData: string }>({
@@ -117,16 +117,16 @@ const READS: readonly Read[] = [
   ),
 ]
 
-describe('no read is stale after', () => {
+describe('writes leave no stale read', () => {
   const WRITES: Readonly<Record<string, () => PromiseLike<unknown>>> = {
     'an insert with a key from $defaultFn': () => db.insert(parts).values({ title: 'New', parent: 2 }),
-    'that insert, returning': () =>
+    'an insert with a key from $defaultFn, returning': () =>
       db.insert(parts).values({ title: 'New' }).returning({ title: parts.title }),
-    'an update that $onUpdateFn adds to': () =>
+    'an update with a value from $onUpdateFn': () =>
       db.update(parts).set({ parent: null }).where(eq(parts.slug, 'two')),
-    'an update that a generated key follows': () =>
+    'an update that changes a generated key': () =>
       db.update(parts).set({ title: 'New' }).where(eq(parts.id, 1)),
-    'the same, returning': () =>
+    'an update that changes a generated key, returning': () =>
       db.update(parts).set({ title: 'New' }).where(eq(parts.slug, 'one')).returning(),
     'an update by char(n), trailing spaces or not': () =>
       db.update(parts).set({ code: 'd' }).where(eq(parts.code, 'b')),
@@ -144,7 +144,7 @@ describe('no read is stale after', () => {
   })
 })
 
-it('values of the user’s own types, bytes, points, intervals and lists are on a hit as from the database', async () => {
+it('a hit returns custom types, bytes, points, intervals and lists as the database does', async () => {
   await plain.insert(kinds).values({
     id: 1,
     bytes: new Uint8Array([0, 255, 128]),
@@ -166,7 +166,7 @@ it('values of the user’s own types, bytes, points, intervals and lists are on 
   expect(cache.stats().models.kinds).toMatchObject({ hits: 1 })
 })
 
-describe('a lock inside a statement reaches the database every time', () => {
+describe('a statement with a lock inside is sent every time', () => {
   const locked = (on: PgliteDatabase) =>
     on.select({ id: parts.id }).from(parts).where(eq(parts.id, 1)).for('update')
   const LOCKS: Readonly<Record<string, Read>> = {

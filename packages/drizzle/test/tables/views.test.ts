@@ -16,7 +16,7 @@ const posts = pgTable('article', {
   at: integer().notNull(),
 })
 
-// What a view reads is taken from how it is declared. Each of these is created from its declaration.
+// The sources of a view are taken from its declaration. Each of these views is created from it.
 const shape = { id: integer(), text: text() }
 const built = pgView('built').as((qb) =>
   qb
@@ -93,7 +93,7 @@ beforeEach(async () => {
   await cache.invalidate({ all: true })
 })
 
-async function told(read: () => PromiseLike<unknown>): Promise<string> {
+async function sourceOf(read: () => PromiseLike<unknown>): Promise<string> {
   const { reads } = await cache.explain(async () => await read())
   return reads.map(({ source, reason }) => (reason ? `${source} ${reason}` : source)).join()
 }
@@ -107,29 +107,29 @@ function readOf(view: object): (on: PgliteDatabase) => PromiseLike<unknown> {
       .orderBy(id)
 }
 
-describe('a view whose declaration shows what it reads', () => {
+describe('views with known sources', () => {
   it.each(Object.entries(SEEN))(
-    '%s is cached, and ends with a write to any of its tables',
+    '%s is cached, and a write to any of its tables invalidates it',
     async (_, view) => {
       const read = readOf(view)
       await read(db)
-      expect(await told(() => read(db))).toBe('memory')
+      expect(await sourceOf(() => read(db))).toBe('memory')
       await db.update(users).set({ name: 'Eve' }).where(eq(users.id, 1))
       expect(await read(db)).toStrictEqual(await read(plain))
     },
   )
 })
 
-describe('a view that reads more than its declaration shows, or changes by itself', () => {
+describe('views with unknown sources or volatile results', () => {
   it.each(Object.entries(BLIND))('%s is never cached', async (_, view) => {
     const read = readOf(view)
     await read(db)
-    expect(await told(() => read(db))).toBe('database opaque')
+    expect(await sourceOf(() => read(db))).toBe('database opaque')
     await db.update(users).set({ name: 'Eve' }).where(eq(users.id, 1))
     expect(await read(db)).toStrictEqual(await read(plain))
   })
 
-  it('a row that comes into a view by the time of day is seen', async () => {
+  it('a row that enters a view because time has passed is visible', async () => {
     const soon = Math.ceil(Date.now() / 1_000) + 1
     await db.insert(posts).values({ id: 2, title: 'soon', writer: 1, at: soon })
     const read = readOf(overClock)

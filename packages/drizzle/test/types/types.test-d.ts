@@ -15,7 +15,7 @@ import type { Sql } from 'postgres'
 import { describe, expectTypeOf, it } from 'vitest'
 import type * as schema from '../contract/schema-pg.ts'
 
-// Never run: only the types are checked.
+// Never run, only type-checked.
 declare const cache: Cache
 type Schema = typeof schema
 declare const dbs: {
@@ -39,7 +39,7 @@ declare const clients: {
 declare const tables: Schema
 
 describe('the type of db', () => {
-  it('is the same for every driver', () => {
+  it('drizzleCache keeps the type of db for every driver', () => {
     expectTypeOf(drizzleCache(dbs.pg, { cache })).toEqualTypeOf(dbs.pg)
     expectTypeOf(drizzleCache(dbs.pgClient, { cache })).toEqualTypeOf(dbs.pgClient)
     expectTypeOf(drizzleCache(dbs.pglite, { cache })).toEqualTypeOf(dbs.pglite)
@@ -50,7 +50,7 @@ describe('the type of db', () => {
     expectTypeOf(drizzleCache(dbs.bare, { cache, schema: tables })).toEqualTypeOf(dbs.bare)
   })
 
-  it('is the same from cached(), for every driver', () => {
+  it('cached keeps the type of db for every driver', () => {
     expectTypeOf(cached(dbs.pg, { ttl: '1s' })).toEqualTypeOf(dbs.pg)
     expectTypeOf(cached(dbs.pg, false)).toEqualTypeOf(dbs.pg)
     expectTypeOf(cached(dbs.pglite, false)).toEqualTypeOf(dbs.pglite)
@@ -60,7 +60,7 @@ describe('the type of db', () => {
     expectTypeOf(cached(dbs.betterSqlite3, false)).toEqualTypeOf(dbs.betterSqlite3)
   })
 
-  it('is what drizzle() gives of each driver', () => {
+  it('AnyDb accepts the db of every driver', () => {
     const ofPg = nodePostgres(clients.pool, { schema: tables })
     expectTypeOf(drizzleCache(ofPg, { cache })).toEqualTypeOf<typeof ofPg>()
     const ofPglite = pglite(clients.pglite, { schema: tables })
@@ -75,7 +75,7 @@ describe('the type of db', () => {
     expectTypeOf(drizzleCache(ofSqlite, { cache })).toEqualTypeOf<typeof ofSqlite>()
   })
 
-  it('still takes what it took: builders give rows of the same types', () => {
+  it('builders of a wrapped db return rows of the same types', () => {
     const ours = drizzleCache(dbs.betterSqlite3, { cache })
     expectTypeOf(ours.transaction(() => 1)).toEqualTypeOf<number>()
     expectTypeOf(drizzleCache(dbs.pg, { cache }).query.users.findFirst()).toEqualTypeOf(
@@ -85,7 +85,7 @@ describe('the type of db', () => {
     expectTypeOf<Awaited<typeof select>>().toEqualTypeOf<{ id: number }[]>()
   })
 
-  it('takes a transaction where it takes a db', () => {
+  it('cached accepts a transaction', () => {
     dbs.pg.transaction(async (tx) => {
       expectTypeOf(cached(tx, false)).toEqualTypeOf(tx)
     })
@@ -93,27 +93,27 @@ describe('the type of db', () => {
 })
 
 describe('policies', () => {
-  it('are named as the schema names its tables and views', () => {
+  it('policies are keyed by the schema names of tables and views', () => {
     drizzleCache(dbs.pg, {
       cache,
       tables: { users: { ttl: '1s' }, postStats: { ttl: 5 }, '*': { ttl: '1h' } },
     })
     // @ts-expect-error: no such table
     drizzleCache(dbs.pg, { cache, tables: { user: { ttl: '1s' } } })
-    // @ts-expect-error: an enum is no table
+    // @ts-expect-error: an enum is not a table
     drizzleCache(dbs.pg, { cache, tables: { role: { ttl: '1s' } } })
-    // @ts-expect-error: no duration
+    // @ts-expect-error: not a duration
     drizzleCache(dbs.pg, { cache, tables: { users: { ttl: '1 second' } } })
     drizzleCache(dbs.bare, { cache, schema: tables, tables: { posts: { ttl: '1s' } } })
     drizzleCache(dbs.pg, {
       cache,
       tables: { posts: { ttl: '1s', write: 'through' }, '*': { ttl: 1, write: 'around' } },
     })
-    // @ts-expect-error: no way of writing
+    // @ts-expect-error: not a write policy
     drizzleCache(dbs.pg, { cache, tables: { posts: { ttl: '1s', write: 'back' } } })
-    // @ts-expect-error: said of a table, not per call
+    // @ts-expect-error: not allowed per call
     cached(dbs.pg, { ttl: '1s', write: 'through' })
-    // @ts-expect-error: no such table in the schema given
+    // @ts-expect-error: no such table in this schema
     drizzleCache(dbs.bare, { cache, schema: tables, tables: { post: { ttl: '1s' } } })
   })
 })

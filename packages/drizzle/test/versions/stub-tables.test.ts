@@ -6,7 +6,7 @@ import { integer, pgTable, text } from 'drizzle-orm/pg-core'
 import { drizzle } from 'drizzle-orm/pglite'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
-// A second definition of a table, with the key alone: enough for a foreign key, as schemas that are split into modules have.
+// A second definition of a table with only its key, for a foreign key. Schemas that are split into modules have these.
 
 const stub = pgTable('app_user', { id: integer().primaryKey() })
 const users = pgTable('app_user', { id: integer().primaryKey(), firstName: text().notNull() })
@@ -47,13 +47,13 @@ describe.each([
       .leftJoin(users, eq(users.id, posts.authorId))
       .orderBy(asc(posts.id))
 
-  it('leaves the db that was given able to read the whole table', async () => {
+  it('the db that was passed in can still read the whole table', async () => {
     const { given } = start()
     expect(await given.select().from(users).where(eq(users.id, 1))).toEqual([{ id: 1, firstName: 'one' }])
     expect(await joined(given)).toHaveLength(2)
   })
 
-  it('hides no column from the wrapped db, whichever definition is read first', async () => {
+  it('the wrapped db sees every column, whichever definition it reads first', async () => {
     const { db } = start()
     expect(await db.select().from(stub).where(eq(stub.id, 1))).toEqual([{ id: 1 }])
     expect(await db.select().from(users).where(eq(users.id, 1))).toEqual([{ id: 1, firstName: 'one' }])
@@ -63,7 +63,7 @@ describe.each([
     ])
   })
 
-  it('keeps no stale read of either definition', async () => {
+  it('reads of both definitions are invalidated', async () => {
     const { db } = start()
     const reads = [
       () => db.select().from(users).orderBy(asc(users.id)),

@@ -8,7 +8,7 @@ import { getTableConfig as sqliteConfig } from 'drizzle-orm/sqlite-core'
 import { describe, expect, it } from 'vitest'
 import { type TableConfig, tableConfig } from '../../src/versions/table-config.ts'
 
-// The same table in each dialect: keys of one and of several columns, declared on the column, in a list and in an object.
+// The same table in each dialect, with single and composite keys, declared on columns, in a list and in an object.
 const parentPg = pg.pgTable('parent', { a: pg.integer(), b: pg.integer() }, (t) => ({
   key: pg.primaryKey({ columns: [t.a, t.b] }),
 }))
@@ -81,7 +81,7 @@ const childSqlite = sqlite.sqliteTable(
   ],
 )
 
-/** The names of everything a table declares: Drizzle makes its objects anew each time. */
+/** The names of all keys of a table, because Drizzle creates new objects each time. */
 function named(config: TableConfig | undefined): unknown {
   const names = (columns: readonly Column[]) => columns.map(({ name }) => name)
   return {
@@ -100,7 +100,7 @@ function named(config: TableConfig | undefined): unknown {
   }
 }
 
-describe("the keys of a table, read without its dialect's module, are those Drizzle itself reads", () => {
+describe("tableConfig reads the same keys as Drizzle's own getTableConfig", () => {
   const TABLES = {
     PostgreSQL: [tableConfig(childPg), pgConfig(childPg), tableConfig(parentPg), pgConfig(parentPg)],
     MySQL: [
@@ -126,7 +126,7 @@ describe("the keys of a table, read without its dialect's module, are those Driz
     })
 })
 
-it('a table whose foreign keys cannot be found is refused, and not read as a table without any', () => {
+it('a table without readable foreign keys is rejected', () => {
   const table = Object.create(childPg, { [Symbol.for('drizzle:PgInlineForeignKeys')]: { value: undefined } })
   expect(() => tableConfig(table)).toThrow(/foreign keys of child/)
 })

@@ -4,12 +4,12 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import { expect, it } from 'vitest'
 import * as schema from '../contract/schema-pg.ts'
 
-// A driver that answers by itself: what is looked at is who answered.
+// A stub driver, because only the source of a read matters.
 const client = () => ({ query: async () => ({ rows: [] }) }) as never
 const wrapped = (pool = client(), cache = createCache()) =>
   drizzleCache(drizzle(pool, { schema }), { cache, tables: { users: { ttl: '1h' } } })
 
-it('$cache of a db explains reads and counts them, as that of a Prisma client does', async () => {
+it('the $cache of a db explains and counts reads', async () => {
   const db = wrapped()
   const read = () => db.select().from(schema.users)
   const { result, reads } = await cacheOf(db).explain(read)
@@ -21,7 +21,7 @@ it('$cache of a db explains reads and counts them, as that of a Prisma client do
   expect((await cacheOf(db).explain(read)).reads).toMatchObject([{ reason: 'invalidated' }])
 })
 
-it('cacheOf(db) is db.$cache itself, also of cached(db) and of a transaction', async () => {
+it('cacheOf returns db.$cache, also for cached(db) and for a transaction', async () => {
   const db = wrapped()
   expect(cacheOf(db)).toBe(db.$cache)
   expect(cacheOf(cached(db, false)).stats()).toEqual(cacheOf(db).stats())

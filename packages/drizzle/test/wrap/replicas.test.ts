@@ -7,8 +7,8 @@ import { integer, pgTable, text, withReplicas } from 'drizzle-orm/pg-core'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 
-// withReplicas() over the wrapped primary. The replica is a database of its own to which nothing is replicated: where a row
-// came from shows in the row.
+// withReplicas() over the wrapped primary. Nothing is replicated to the replica, so the rows show which of the two
+// databases they came from.
 
 const items = pgTable('item', { id: integer().primaryKey(), name: text().notNull() })
 const schema = { items }
@@ -67,25 +67,22 @@ const READS: Readonly<Record<string, (on: Db) => PromiseLike<unknown>>> = {
   },
 }
 
-it.each(Object.entries(READS))(
-  '%s reads the replica each time, and the cache is not asked',
-  async (_, read) => {
-    await read(db)
-    await replica.insert(items).values({ id: 2, name: 'behind' })
-    const { result, reads } = await cache.explain(async () => await read(db))
-    expect(result).toStrictEqual(await read(replica))
-    expect(reads).toStrictEqual([])
-  },
-)
+it.each(Object.entries(READS))('%s goes to the replica each time without the cache', async (_, read) => {
+  await read(db)
+  await replica.insert(items).values({ id: 2, name: 'behind' })
+  const { result, reads } = await cache.explain(async () => await read(db))
+  expect(result).toStrictEqual(await read(replica))
+  expect(reads).toStrictEqual([])
+})
 
 it.each(Object.entries(READS))(
-  '%s on $primary is cached, and a write through the db ends it',
+  '%s on $primary is cached, and a write through the db invalidates it',
   async (_, read) => {
-    const told = async () => (await cache.explain(async () => await read(db.$primary))).reads[0]?.source
+    const sourceOf = async () => (await cache.explain(async () => await read(db.$primary))).reads[0]?.source
     await read(db.$primary)
-    expect(await told()).toBe('memory')
+    expect(await sourceOf()).toBe('memory')
     await db.delete(items)
-    expect(await told()).toBe('database')
+    expect(await sourceOf()).toBe('database')
     expect(await read(db.$primary)).toStrictEqual(await read(base))
   },
 )
@@ -99,7 +96,7 @@ it.each<readonly [string, () => PromiseLike<unknown>]>([
     () =>
       db.transaction(async (tx) => void (await tx.update(items).set({ name: 'new' }).where(eq(items.id, 1)))),
   ],
-])('%s goes to the primary and ends what its db has cached', async (_, write) => {
+])('%s goes to the primary and invalidates its cached reads', async (_, write) => {
   await one(db.$primary)
   await write()
   expect(await one(db.$primary)).toStrictEqual(await one(base))
@@ -107,14 +104,14 @@ it.each<readonly [string, () => PromiseLike<unknown>]>([
   expect(await one(replica)).toMatchObject([{ name: 'replica' }])
 })
 
-it('a transaction reads the primary, past the cache', async () => {
+it('a transaction reads the primary and bypasses the cache', async () => {
   await one(db.$primary)
   const { result, reads } = await cache.explain(() => db.transaction(async (tx) => await one(tx as never)))
   expect(result).toMatchObject([{ name: 'primary' }])
   expect(reads).toMatchObject([{ source: 'database', reason: 'transaction' }])
 })
 
-it('$cache of the db is that of the primary', async () => {
+it('the $cache of the db is that of the primary', async () => {
   await one(db.$primary)
   await base.update(items).set({ name: 'elsewhere' })
   await db.$cache.invalidate({ tables: items })

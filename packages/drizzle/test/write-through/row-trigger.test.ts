@@ -6,7 +6,7 @@ import type { ContractDb, DriverDatabase } from '../contract/driver.ts'
 import { populate, reset } from '../contract/rows.ts'
 import { pglite } from '../drivers/pglite.ts'
 
-// What `larder doctor` says of triggers that change columns of the row being written.
+// `larder doctor` claims this about triggers that change columns of the written row.
 
 const t = pglite.schema
 let database: DriverDatabase
@@ -27,7 +27,7 @@ beforeEach(async () => {
 })
 
 it.each(['invalidate', 'through'] as const)(
-  'a BEFORE trigger that changes other columns of the row leaves nothing stale (%s)',
+  'a BEFORE trigger that changes other columns leaves no stale read (%s)',
   async (write) => {
     const db = drizzleCache(base, {
       cache: createCache(),

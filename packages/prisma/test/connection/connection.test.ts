@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { PGlite } from '@electric-sql/pglite'
 import { type Cache, createCache } from '@larder/core'
 import type { Connection, Host } from '@larder/core/host'
+import { type ConnectionCase, expectDistinctConnections } from '@larder/testing'
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { PrismaMariaDb } from '@prisma/adapter-mariadb'
@@ -9,7 +10,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import type { SqlDriverAdapterFactory } from '@prisma/client/runtime/client'
 import pg from 'pg'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { PrismaClient } from '../../../../prisma/generated/client/client.ts'
 import { connectionOf as sourceOf } from '../../src/connection/connection.ts'
 import { prismaCache } from '../../src/index.ts'
@@ -17,13 +18,9 @@ import { prismaCache } from '../../src/index.ts'
 // What each driver adapter is connected to, without a connection.
 
 type Make = () => SqlDriverAdapterFactory
-interface Case {
+interface Case extends ConnectionCase<Make> {
   /** The package of the adapter. */
   readonly adapter: string
-  /** Ways to write one connection. */
-  readonly same: readonly Make[]
-  /** Each another connection than all others here. */
-  readonly others: Readonly<Record<string, Make>>
 }
 
 const SHOP = { host: 'db.example', port: 6000, user: 'app', password: 'secret', database: 'shop' }
@@ -106,22 +103,11 @@ function attached(adapter: SqlDriverAdapterFactory): Host['connection'] {
   return source
 }
 
-describe.each(Object.entries(CASES))('%s', (_, { same, others }) => {
-  it('connections are equal however they are written, and any other setting makes another', async () => {
-    const texts = new Map<string, string[]>()
-    const note = async (name: string, make: Make): Promise<void> => {
-      const text = await connectionOf(make())
-      texts.set(text, [...(texts.get(text) ?? []), name])
-    }
-    for (const make of same) await note('same', make)
-    for (const [name, make] of Object.entries(others)) await note(name, make)
-    expect([...texts.values()]).toEqual([
-      same.map(() => 'same'),
-      ...Object.keys(others).map((name) => [name]),
-    ])
-    expect([...texts.keys()].join()).not.toContain('secret')
-  })
-})
+it.each(Object.entries(CASES))(
+  '%s: connections are equal however they are written, and any other setting makes another',
+  async (_, connections) =>
+    await expectDistinctConnections<Make>(connections, async (make) => await connectionOf(make())),
+)
 
 it('every adapter that is installed here has its connection under test', () => {
   const root = JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8'))

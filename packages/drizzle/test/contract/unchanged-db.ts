@@ -11,15 +11,15 @@ interface Parts {
   readonly $client?: unknown
 }
 
-/** The given db with its dialect and session, and the tables of its schema. The driver's client is its own. */
+/** The db with its dialect, session and the tables of its schema. The driver's client is not part of it. */
 function given(base: ContractDb, t: object): () => Snapshot {
   const { session, $client } = base as unknown as Parts
   return () => snapshotOf({ base, tables: t }, new Set([session.client, $client]))
 }
 
 /**
- * Drizzle 1.0 remembers in the dialect which codecs each type of column has, once for all dbs of the dialect's class. It
- * depends on nothing but the type.
+ * Drizzle 1.0 caches the codecs of each column type in the dialect, once for all dbs of the dialect's class. They
+ * depend on the type only.
  */
 const REMEMBERED = /\.codecs\.(?:item|array)CodecsCache/
 
@@ -27,14 +27,14 @@ function changes(before: Snapshot, after: Snapshot): readonly string[] {
   return differences(before, after).filter((name) => !REMEMBERED.test(name))
 }
 
-/** What is given to `drizzleCache` stays as it was. */
-export const untouchedRules: Rules = (the, driver) => {
-  it('nothing of the given db changes, whatever is done through the wrapped one', {
+/** The db that is passed to `drizzleCache` stays as it was. */
+export const unchangedDbRules: Rules = (the, driver) => {
+  it('the db that was passed in stays unchanged', {
     timeout: 60_000,
   }, async () => {
-    const { relational, t, raw, another } = the()
-    const base = await another()
-    // What the driver makes of its client when it is first used is not ours.
+    const { relational, t, raw, openDb } = the()
+    const base = await openDb()
+    // A first use, since drivers change their client on it.
     await raw(base, 'select 1')
     const take = given(base, t)
     const before = take()
@@ -46,17 +46,17 @@ export const untouchedRules: Rules = (the, driver) => {
     expect(changes(before, take()), 'by wrapping').toEqual([])
 
     for (const [name, read] of Object.entries(relational)) {
-      // MariaDB cannot run every one of them.
+      // MariaDB cannot run all of them.
       await settled(() => read(db, t))
       expect(changes(before, take()), name).toEqual([])
     }
-    const world: Contract = { ...the(), db }
+    const contract: Contract = { ...the(), db }
     for (const [name, form] of Object.entries(writesOf(driver.dialect))) {
-      await settled(() => form(world))
+      await settled(() => form(contract))
       expect(changes(before, take()), name).toEqual([])
     }
     for (const [name, form] of Object.entries(READS)) {
-      await settled(() => form(world))
+      await settled(() => form(contract))
       expect(changes(before, take()), name).toEqual([])
     }
     await cache.close()
@@ -64,7 +64,7 @@ export const untouchedRules: Rules = (the, driver) => {
   })
 }
 
-const READS: Readonly<Record<string, (world: Contract) => PromiseLike<unknown>>> = {
+const READS: Readonly<Record<string, (contract: Contract) => PromiseLike<unknown>>> = {
   'a select by key': ({ db, t }) => db.select().from(t.users).where(eq(t.users.id, 1)),
   'a join': ({ db, t }) => db.select().from(t.posts).leftJoin(t.users, eq(t.users.id, t.posts.authorId)),
   'a view': ({ db, t }) => db.select().from(t.postStats),
@@ -95,6 +95,6 @@ async function settled(run: () => PromiseLike<unknown>): Promise<void> {
   try {
     await run()
   } catch {
-    // A form that this driver does not have changes nothing either.
+    // A form that the driver does not support must change nothing either.
   }
 }

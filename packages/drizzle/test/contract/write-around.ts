@@ -4,27 +4,27 @@ import { eq, sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import type { Contract, ContractDb, Rules } from './driver.ts'
 
-/** `write: 'around'`: a table's own reads live until their lifetime is over, and all others are exact. */
-export const aroundRules: Rules = (the) => {
-  const world = () => {
+/** `write: 'around'`: reads with this main table expire by their ttl, all others stay exact. */
+export const writeAroundRules: Rules = (the) => {
+  const setup = () => {
     const contract = the()
     const { plain, t } = contract
     const cache = createCache()
     const tables = { '*': { ttl: '1h' }, posts: { ttl: '1h', write: 'around' } } as never
     const db: ContractDb = drizzleCache(plain, { cache, schema: t, tables })
-    const told = async (fn: () => PromiseLike<unknown>) => {
+    const sourceOf = async (fn: () => PromiseLike<unknown>) => {
       const { reads } = await cache.explain(async () => await fn())
       return reads.map(({ source }) => source).join()
     }
-    return { ...contract, cache, db, told }
+    return { ...contract, cache, db, sourceOf }
   }
   const raise = ({ t }: Contract, db: ContractDb) =>
     db.update(t.posts).set({ views: 99 }).where(eq(t.posts.id, 1))
 
   describe("write: 'around'", () => {
-    it('leaves the reads that are about the table alone, and ends those of others', async () => {
-      const one = world()
-      const { db, t, told, plain } = one
+    it('a write keeps reads with this main table and invalidates joins from other tables', async () => {
+      const one = setup()
+      const { db, t, sourceOf, plain } = one
       const own = [
         () => db.select().from(t.posts).where(eq(t.posts.id, 1)),
         () =>
@@ -39,8 +39,8 @@ export const aroundRules: Rules = (the) => {
       }
       for (const read of [...own, () => other(db), () => derived(db)]) await read()
       await raise(one, db)
-      for (const read of own) expect(await told(read)).toBe('memory')
-      expect(await told(() => derived(db))).toBe('memory')
+      for (const read of own) expect(await sourceOf(read)).toBe('memory')
+      expect(await sourceOf(() => derived(db))).toBe('memory')
       expect(await other(db)).toStrictEqual(await other(plain))
       await db.update(t.users).set({ name: 'renamed' }).where(eq(t.users.id, 1))
       expect(await derived(db)).toStrictEqual(await derived(plain))
@@ -48,30 +48,30 @@ export const aroundRules: Rules = (the) => {
       expect(JSON.stringify(joined)).toContain('renamed')
     })
 
-    it('explicit invalidation and raw SQL end them', async () => {
-      const one = world()
-      const { db, t, told, cache, raw } = one
+    it('explicit invalidation and raw SQL invalidate reads of the table', async () => {
+      const one = setup()
+      const { db, t, sourceOf, cache, raw } = one
       const read = () => db.select().from(t.posts).where(eq(t.posts.id, 1))
       await read()
       await cache.invalidate({ tables: ['blog_post'] })
-      expect(await told(read)).toBe('database')
+      expect(await sourceOf(read)).toBe('database')
       await raw(db, sql`update ${t.posts} set view_count = 5`)
-      expect(await told(read)).toBe('database')
+      expect(await sourceOf(read)).toBe('database')
       expect(await read()).toMatchObject([{ views: 5 }])
     })
 
-    it('so does a read whose call says what it writes', async () => {
-      const { db, t, told } = world()
+    it('a read with declared writes invalidates reads of the table', async () => {
+      const { db, t, sourceOf } = setup()
       const read = () => db.select().from(t.posts).where(eq(t.posts.id, 1))
       await read()
       const moment = sql`current_timestamp`
       await cached(db, { ttl: '1h', writes: [t.posts] })
         .select({ moment })
         .from(t.users)
-      expect(await told(read)).toBe('database')
+      expect(await sourceOf(read)).toBe('database')
     })
 
-    it('a view is exact: what it reads are other tables', async () => {
+    it('a read of a view is invalidated by writes to its tables', async () => {
       const { plain, t } = the()
       const tables = { '*': { ttl: '1h', write: 'around' } } as never
       const db = drizzleCache(plain, { cache: createCache(), schema: t, tables })

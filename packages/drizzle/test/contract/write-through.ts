@@ -7,25 +7,25 @@ import { BY_DIALECT } from './values.ts'
 import { writesOf } from './write-forms.ts'
 import { readsOf } from './writes.ts'
 
-/** A db whose tables are written through, on a cache of its own. */
-export function throughWorld(contract: Contract, extra: Partial<Record<string, object>> = {}) {
+/** A db with write-through tables and a cache of its own. */
+export function openWriteThrough(contract: Contract, extra: Partial<Record<string, object>> = {}) {
   const { plain, t } = contract
   const cache = createCache()
   const policy = { ttl: '1h', write: 'through' } as const
   const tables = { '*': policy, ...extra } as never
   const db: ContractDb = drizzleCache(plain, { cache, schema: t, tables })
-  const told = async (fn: () => PromiseLike<unknown>): Promise<string> => {
+  const sourceOf = async (fn: () => PromiseLike<unknown>): Promise<string> => {
     const { reads } = await cache.explain(async () => await fn())
     return reads.map(({ source, reason }) => (reason ? `${source} ${reason}` : source)).join(', ')
   }
   const post = (id: number) => () => db.select().from(t.posts).where(eq(t.posts.id, id))
   const user = (email: string) => () => db.select().from(t.users).where(eq(t.users.email, email))
-  return { ...contract, db, cache, told, post, user }
+  return { ...contract, db, cache, sourceOf, post, user }
 }
-type World = ReturnType<typeof throughWorld>
+type Fixture = ReturnType<typeof openWriteThrough>
 
-/** One write, and the plain reads that answer with what it stored. */
-type Stored = readonly [write: (world: World) => PromiseLike<unknown>, reads: (world: World) => Reads]
+/** One write, and the plain reads that return the rows it stored. */
+type Stored = readonly [write: (fixture: Fixture) => PromiseLike<unknown>, reads: (fixture: Fixture) => Reads]
 type Reads = readonly (() => PromiseLike<unknown>)[]
 
 const STORED: Readonly<Record<string, Stored>> = {
@@ -46,7 +46,7 @@ const STORED: Readonly<Record<string, Stored>> = {
     ({ db, t }) => db.update(t.users).set({ name: 'new' }).where(eq(t.users.email, 'u1@x')).returning(),
     ({ user }) => [user('u1@x')],
   ],
-  'an update that names all columns, in another order': [
+  'an update that returns all columns in another order': [
     ({ db, t }) => {
       const { id, title, views, authorId } = t.posts
       const returned = db.update(t.posts).set({ title: 'new' }).where(eq(id, 1))
@@ -67,7 +67,7 @@ const STORED: Readonly<Record<string, Stored>> = {
     ({ db, t }) => db.insert(t.posts).values({ id: 70, title: 'new', authorId: 2 }).returning(),
     ({ post }) => [post(70)],
   ],
-  'an insert of several rows, by all unique keys they give': [
+  'an insert of several rows, by all their unique keys': [
     ({ db, t }) =>
       db
         .insert(t.users)
@@ -100,21 +100,21 @@ const STORED: Readonly<Record<string, Stored>> = {
         .returning(),
     ({ post }) => [post(72)],
   ],
-  'an insert that does nothing on conflict, where there was none': [
+  'an insert with ON CONFLICT DO NOTHING, without a conflict': [
     ({ db, t }) =>
       db.insert(t.posts).values({ id: 73, title: 'new', authorId: 1 }).onConflictDoNothing().returning(),
     ({ post }) => [post(73)],
   ],
 }
 
-type Write = (world: World) => PromiseLike<unknown>
+type Write = (fixture: Fixture) => PromiseLike<unknown>
 const UNNAMED = 'does not name the row'
-/** Writes after which the read of post 1 loads. */
+/** Writes after which the read of post 1 goes to the database. */
 const NOT_STORED: Readonly<Record<string, Write>> = {
   'returns nothing': ({ db, t }) => db.update(t.posts).set({ title: 'new' }).where(eq(t.posts.id, 1)),
-  'returns not all columns': ({ db, t }) =>
+  'does not return all columns': ({ db, t }) =>
     db.update(t.posts).set({ title: 'new' }).where(eq(t.posts.id, 1)).returning({ id: t.posts.id }),
-  'returns an expression besides': ({ db, t }) => {
+  'also returns an expression': ({ db, t }) => {
     const { id, title, views, authorId } = t.posts
     const doubled = sql<number>`${views} * 2`
     return db
@@ -135,44 +135,44 @@ const NOT_STORED: Readonly<Record<string, Write>> = {
       ])
       .onConflictDoUpdate({ target: t.posts.id, set: { title: 'new' } })
       .returning(),
-  'is past the cache': ({ db, t }) =>
+  'bypasses the cache': ({ db, t }) =>
     cached(db, false).update(t.posts).set({ title: 'new' }).where(eq(t.posts.id, 1)).returning(),
 }
 
-export const throughRules: Rules = (the, driver) => {
+export const writeThroughRules: Rules = (the, driver) => {
   const returns = driver.dialect !== 'mysql'
   describe("write: 'through'", () => {
     for (const [name, [write, reads]] of returns ? Object.entries(STORED) : [])
-      it(`${name}: the next plain read of the row is a hit, as it would be from the database`, async () => {
-        const world = throughWorld(the())
-        const all = reads(world)
+      it(`${name}: the next plain read of the row is a hit with the database's value`, async () => {
+        const fixture = openWriteThrough(the())
+        const all = reads(fixture)
         for (const read of all) await read()
-        await write(world)
+        await write(fixture)
         for (const read of all) {
-          expect(await world.told(read)).toBe('memory')
-          expect(await read()).toStrictEqual(await uncached(world, read))
+          expect(await fixture.sourceOf(read)).toBe('memory')
+          expect(await read()).toStrictEqual(await uncached(fixture, read))
         }
       })
 
     for (const [name, write] of returns ? Object.entries(NOT_STORED) : []) {
-      // With nothing between the write and what it stores, it needs to be told of no row beforehand.
+      // A synchronous write needs no earlier read of the row, because nothing runs between it and storing.
       if (name === UNNAMED && driver.name === 'better-sqlite3') continue
-      it(`a write that ${name} ends the read of the row, and stores nothing`, async () => {
-        const world = throughWorld(the())
-        await world.post(1)()
-        await write(world)
-        expect(await world.told(world.post(1))).toMatch(/^database/)
-        expect(await world.post(1)()).toStrictEqual(await uncached(world, world.post(1)))
+      it(`a write that ${name} invalidates the read of the row and stores nothing`, async () => {
+        const fixture = openWriteThrough(the())
+        await fixture.post(1)()
+        await write(fixture)
+        expect(await fixture.sourceOf(fixture.post(1))).toMatch(/^database/)
+        expect(await fixture.post(1)()).toStrictEqual(await uncached(fixture, fixture.post(1)))
       })
     }
 
     for (const [name, write] of Object.entries(writesOf(driver.dialect)))
-      it(`${name} leaves no cached read as it was`, async () => {
-        const world = throughWorld(the())
-        const { t, db, plain, relational } = world
+      it(`${name} leaves no stale read`, async () => {
+        const fixture = openWriteThrough(the())
+        const { t, db, plain, relational } = fixture
         const reads = readsOf(driver, relational)
         for (const read of reads) await read(db, t)
-        await write(world)
+        await write(fixture)
         for (const read of reads) {
           expect(await read(db, t)).toStrictEqual(await read(plain, t))
           expect(await read(db, t)).toStrictEqual(await read(plain, t))
@@ -184,8 +184,8 @@ export const throughRules: Rules = (the, driver) => {
   })
 }
 
-/** What the database says of it now. */
-function uncached({ plain, db, t }: World, read: () => PromiseLike<unknown>): PromiseLike<unknown> {
+/** The current value in the database. */
+function uncached({ plain, db, t }: Fixture, read: () => PromiseLike<unknown>): PromiseLike<unknown> {
   const query = read() as unknown as { toSQL(): unknown; config: { where: never; table: unknown } }
   const { where, table } = query.config
   const from = [t.posts, t.users].find((one) => one === table) ?? t.posts
@@ -195,9 +195,9 @@ function uncached({ plain, db, t }: World, read: () => PromiseLike<unknown>): Pr
 
 function spellings(the: () => Contract, driver: Driver): void {
   if (driver.dialect === 'mysql') return
-  it('all ways to write the read share one entry', async () => {
-    const world = throughWorld(the())
-    const { db, t, post, told, relational, sent } = world
+  it('all spellings of a plain read share one entry', async () => {
+    const fixture = openWriteThrough(the())
+    const { db, t, post, sourceOf, relational, sentStatements } = fixture
     const row = () => db.select().from(t.posts).where(eq(t.posts.id, 1))
     const ways = [
       post(1),
@@ -210,20 +210,20 @@ function spellings(the: () => Contract, driver: Driver): void {
       () => relational.postById(db, t),
     ]
     const answers = [[...(await post(1)())], (await post(1)())[0]]
-    const before = sent.length
+    const before = sentStatements.length
     for (const [at, way] of ways.slice(1).entries()) {
-      expect(await told(way)).toBe('memory')
+      expect(await sourceOf(way)).toBe('memory')
       expect(await way()).toStrictEqual(at === 3 ? answers[1] : answers[0])
     }
-    // What answers at once prepares its statements before it asks.
-    if (driver.name !== 'better-sqlite3') expect(sent.length).toBe(before)
-    expect(await told(() => row().limit(0))).toMatch(/^database/)
+    // A synchronous driver prepares its statements before the engine is asked.
+    if (driver.name !== 'better-sqlite3') expect(sentStatements.length).toBe(before)
+    expect(await sourceOf(() => row().limit(0))).toMatch(/^database/)
     expect(await row().limit(0)).toStrictEqual([])
     expect(await row().limit(1).offset(1)).toStrictEqual([])
   })
 
-  it('other reads of the row have entries of their own', async () => {
-    const { db, t, told } = throughWorld(the())
+  it('other reads of the row have separate entries', async () => {
+    const { db, t, sourceOf } = openWriteThrough(the())
     const by = eq(t.posts.id, 1)
     await db.select().from(t.posts).where(by)
     const others = [
@@ -236,57 +236,57 @@ function spellings(the: () => Contract, driver: Driver): void {
           .from(t.posts)
           .where(inArray(t.posts.id, [1])),
     ]
-    for (const other of others) expect(await told(other)).toBe('database miss')
+    for (const other of others) expect(await sourceOf(other)).toBe('database miss')
   })
 }
 
 function limits(the: () => Contract, driver: Driver): void {
-  const update = ({ db, t }: World, on: ContractDb = db) =>
+  const update = ({ db, t }: Fixture, on: ContractDb = db) =>
     on.update(t.posts).set({ title: 'new' }).where(eq(t.posts.id, 1))
   if (driver.dialect === 'mysql') {
-    it('without RETURNING a write invalidates', async () => {
-      const world = throughWorld(the())
-      await world.post(1)()
-      await update(world)
-      expect(await world.told(world.post(1))).toBe('database invalidated')
-      expect(await world.post(1)()).toMatchObject([{ title: 'new' }])
+    it('a write without RETURNING invalidates', async () => {
+      const fixture = openWriteThrough(the())
+      await fixture.post(1)()
+      await update(fixture)
+      expect(await fixture.sourceOf(fixture.post(1))).toBe('database invalidated')
+      expect(await fixture.post(1)()).toMatchObject([{ title: 'new' }])
     })
     return
   }
 
-  it('every type is as the database would give it', async () => {
-    const { db, plain, t, told } = throughWorld(the())
+  it('a stored row has the types that the database returns', async () => {
+    const { db, plain, t, sourceOf } = openWriteThrough(the())
     const row = { ...BY_DIALECT[driver.dialect], id: 5 } as never
     const read = (from: ContractDb) => from.select().from(t.everything).where(eq(t.everything.id, 5))
     await db.insert(t.everything).values(row).returning()
-    expect(await told(() => read(db))).toBe('memory')
+    expect(await sourceOf(() => read(db))).toBe('memory')
     expect(await read(db)).toStrictEqual(await read(plain))
     await db.update(t.everything).set({ flag: false, money: null }).where(eq(t.everything.id, 5)).returning()
-    expect(await told(() => read(db))).toBe('memory')
+    expect(await sourceOf(() => read(db))).toBe('memory')
     expect(await read(db)).toStrictEqual(await read(plain))
   })
 
-  it('a row whose key the database made is stored once it is known', async () => {
-    const { db, t, told, post } = throughWorld(the())
-    const [made] = await db.insert(t.posts).values({ title: 'made', authorId: 1 }).returning()
-    const read = post(made?.id ?? 0)
-    // With nothing between the write and what it stores it is known in time.
-    expect(await told(read)).toBe(driver.name === 'better-sqlite3' ? 'memory' : 'database miss')
+  it('a row with a key from the database is stored once the key is known', async () => {
+    const { db, t, sourceOf, post } = openWriteThrough(the())
+    const [inserted] = await db.insert(t.posts).values({ title: 'made', authorId: 1 }).returning()
+    const read = post(inserted?.id ?? 0)
+    // On a synchronous driver nothing runs between the write and storing, so the key is known in time.
+    expect(await sourceOf(read)).toBe(driver.name === 'better-sqlite3' ? 'memory' : 'database miss')
     expect(await read()).toMatchObject([{ title: 'made' }])
   })
 
-  it('nothing is stored of a table with triggers, or where `operations` leaves the read out', async () => {
+  it('no row is stored of a table with triggers, or if `operations` excludes the read', async () => {
     const policy = { ttl: '1h', write: 'through' } as const
     for (const more of [{ touches: ['comments'] }, { operations: ['$count'] }]) {
-      const world = throughWorld(the(), { posts: { ...policy, ...more } })
-      await update(world).returning()
-      const asking = cached(world.db, { ttl: '1h', operations: ['select'] })
-      const read = () => asking.select().from(world.t.posts).where(eq(world.t.posts.id, 1))
-      expect(await world.told(read)).toMatch(/^database/)
+      const fixture = openWriteThrough(the(), { posts: { ...policy, ...more } })
+      await update(fixture).returning()
+      const asking = cached(fixture.db, { ttl: '1h', operations: ['select'] })
+      const read = () => asking.select().from(fixture.t.posts).where(eq(fixture.t.posts.id, 1))
+      expect(await fixture.sourceOf(read)).toMatch(/^database/)
     }
   })
 
-  it('a write of one scope is stored for that scope', async () => {
+  it('a row written in one scope is stored for that scope only', async () => {
     const { plain, t } = the()
     let tenant = 'a'
     const cache = createCache({ scope: () => tenant })
@@ -301,22 +301,22 @@ function limits(the: () => Contract, driver: Driver): void {
     expect([other, own].map(({ reads }) => reads[0]?.source)).toStrictEqual(['database', 'memory'])
   })
 
-  it('user tags end what was stored', async () => {
+  it('a user tag invalidates stored rows', async () => {
     const tagged = { ttl: '1h', write: 'through', tags: ['front'] } as const
-    const world = throughWorld(the(), { posts: tagged })
-    await update(world).returning()
-    expect(await world.told(world.post(1))).toBe('memory')
-    await world.cache.invalidate({ tags: ['front'] })
-    expect(await world.told(world.post(1))).toBe('database invalidated')
+    const fixture = openWriteThrough(the(), { posts: tagged })
+    await update(fixture).returning()
+    expect(await fixture.sourceOf(fixture.post(1))).toBe('memory')
+    await fixture.cache.invalidate({ tags: ['front'] })
+    expect(await fixture.sourceOf(fixture.post(1))).toBe('database invalidated')
   })
 
-  it('a composite key is told in any order', async () => {
-    const { db, t, told, plain } = throughWorld(the())
+  it('a composite key is recognised in any order', async () => {
+    const { db, t, sourceOf, plain } = openWriteThrough(the())
     const [user, group] = [eq(t.memberships.userId, 1), eq(t.memberships.groupId, 2)]
     await db.update(t.memberships).set({ level: 7 }).where(and(user, group)).returning()
     for (const where of [and(user, group), and(group, user)]) {
       const read = (from: ContractDb) => from.select().from(t.memberships).where(where)
-      expect(await told(() => read(db))).toBe('memory')
+      expect(await sourceOf(() => read(db))).toBe('memory')
       expect(await read(db)).toStrictEqual(await read(plain))
     }
   })

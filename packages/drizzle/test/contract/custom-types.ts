@@ -1,12 +1,12 @@
 let last = 0
 
-/** Another number each time it is called. */
+/** Returns another number on each call. */
 export function next(): number {
   last++
   return 1_000 + last
 }
 
-/** A class of the user's. */
+/** A class of the user. */
 export class Moment {
   readonly at: number
 

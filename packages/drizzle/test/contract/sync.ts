@@ -8,10 +8,10 @@ import type { Contract, Rules } from './driver.ts'
 
 type Db = BetterSQLite3Database<Record<string, never>>
 
-/** What drivers that answer at once must show besides: their transactions, and the methods that do not wait. */
-export const atOnceRules: Rules = (the) => {
-  const world = () => {
-    const { db, t, told, ...rest } = the()
+/** The additional contract of synchronous drivers: their methods and transactions. */
+export const syncRules: Rules = (the) => {
+  const setup = () => {
+    const { db, t, sourceOf, ...rest } = the()
     const once = db as unknown as Db
     const post = (id: number) => once.select().from(t.posts).where(eq(t.posts.id, id)) as never as Rows
     const set = (on: Db, title: string, id = 1) =>
@@ -20,11 +20,11 @@ export const atOnceRules: Rules = (the) => {
         .set({ title } as never)
         .where(eq(t.posts.id, id))
         .run()
-    const asked = (fn: () => unknown) => told(async () => fn())
-    return { db, t, once, post, set, asked, ...rest }
+    const sourceOfSync = (fn: () => unknown) => sourceOf(async () => fn())
+    return { db, t, once, post, set, sourceOfSync, ...rest }
   }
-  methods(world)
-  transactions(world)
+  methods(setup)
+  transactions(setup)
   remote(the)
 }
 
@@ -34,49 +34,49 @@ interface Rows {
   get(): Title | undefined
   values(): readonly (readonly unknown[])[]
 }
-type World = () => Contract & {
+type Setup = () => Contract & {
   readonly once: Db
   post(id: number): Rows
   set(on: Db, title: string, id?: number): unknown
-  asked(fn: () => unknown): Promise<string>
+  sourceOfSync(fn: () => unknown): Promise<string>
 }
 
-function methods(world: () => Omit<ReturnType<World>, 'told'>): void {
-  describe('methods that answer at once', () => {
+function methods(setup: () => Omit<ReturnType<Setup>, 'sourceOf'>): void {
+  describe('synchronous methods', () => {
     for (const method of ['all', 'get', 'values'] as const)
-      it(`${method}: the second answer is a hit with the same value, and a write ends it in the same tick`, async () => {
-        const { post, set, once, asked } = world()
+      it(`${method}: the second call is a hit with the same value, and a write invalidates it in the same tick`, async () => {
+        const { post, set, once, sourceOfSync } = setup()
         const read = () => post(1)[method]()
         const first = read()
-        expect(await asked(read)).toBe('memory')
+        expect(await sourceOfSync(read)).toBe('memory')
         expect(read()).toStrictEqual(first)
         set(once, 'changed')
         expect(JSON.stringify(read())).toContain('changed')
-        expect(await asked(read)).toBe('memory')
+        expect(await sourceOfSync(read)).toBe('memory')
         set(once, 'another row', 2)
-        expect(await asked(read)).toBe('memory')
+        expect(await sourceOfSync(read)).toBe('memory')
       })
 
-    it('all and get of one query have entries of their own', () => {
-      const { once, t } = world()
+    it('all and get of one query have separate entries', () => {
+      const { once, t } = setup()
       const posts = once.select().from(t.posts as never) as never as Rows
       expect(posts.all()).toHaveLength(3)
       expect(posts.get()).toMatchObject({ id: 1 })
       expect(posts.get()).toMatchObject({ id: 1 })
       expect(posts.all()).toHaveLength(3)
-      const none = world().post(99)
+      const none = setup().post(99)
       expect([none.get(), none.get(), none.all()]).toStrictEqual([undefined, undefined, []])
     })
   })
 }
 
-function transactions(world: () => Omit<ReturnType<World>, 'told'>): void {
-  describe('transactions that answer at once', () => {
-    it('reads inside go to the database, and COMMIT ends what was written', async () => {
-      const { post, set, once, asked } = world()
+function transactions(setup: () => Omit<ReturnType<Setup>, 'sourceOf'>): void {
+  describe('synchronous transactions', () => {
+    it('reads in a transaction go to the database, and COMMIT invalidates the written rows', async () => {
+      const { post, set, once, sourceOfSync } = setup()
       const reads = [1, 2].map((id) => () => post(id).get()?.title)
       for (const read of reads) read()
-      const inside = await asked(() =>
+      const inside = await sourceOfSync(() =>
         once.transaction((tx) => {
           set(tx as never, 'inside')
           return (reads[0] as () => unknown)()
@@ -84,13 +84,13 @@ function transactions(world: () => Omit<ReturnType<World>, 'told'>): void {
       )
       expect(inside).toBe('database transaction')
       expect(reads[0]?.()).toBe('inside')
-      expect(await asked(() => reads[1]?.())).toBe('memory')
+      expect(await sourceOfSync(() => reads[1]?.())).toBe('memory')
     })
 
     it.each(['deferred', 'immediate', 'exclusive'] as const)(
-      'begun as %s end what they wrote, and a rollback leaves no trace',
+      'a transaction begun as %s invalidates at COMMIT, and keeps all cached reads after ROLLBACK',
       async (behavior) => {
-        const { post, set, once, asked } = world()
+        const { post, set, once, sourceOfSync } = setup()
         post(1).get()
         const writing = (undo: boolean) =>
           once.transaction(
@@ -101,14 +101,14 @@ function transactions(world: () => Omit<ReturnType<World>, 'told'>): void {
             { behavior },
           )
         expect(() => writing(true)).toThrow()
-        expect(await asked(() => post(1).get())).toBe('memory')
+        expect(await sourceOfSync(() => post(1).get())).toBe('memory')
         writing(false)
         expect(post(1).get()).toMatchObject({ title: 'inside' })
       },
     )
 
-    it('a rollback leaves no trace, a released savepoint is seen, one rolled back is not', async () => {
-      const { post, set, once, asked } = world()
+    it('a rollback keeps cached reads, a released savepoint is visible, a rolled back one is not', async () => {
+      const { post, set, once, sourceOfSync } = setup()
       post(1).get()
       const failing = () =>
         once.transaction((tx) => {
@@ -117,7 +117,7 @@ function transactions(world: () => Omit<ReturnType<World>, 'told'>): void {
           tx.rollback()
         })
       expect(failing).toThrow()
-      expect(await asked(() => post(1).get())).toBe('memory')
+      expect(await sourceOfSync(() => post(1).get())).toBe('memory')
       expect(post(1).get()).toMatchObject({ title: 'p1' })
       once.transaction((tx) => {
         tx.transaction((inner) => set(inner as never, 'kept'))
@@ -136,23 +136,23 @@ function transactions(world: () => Omit<ReturnType<World>, 'told'>): void {
       ['commit', 'by hand'],
       ['rollback', 'p1'],
     ] as const)
-      it(`from a raw BEGIN to its ${end} nothing is cached`, async () => {
-        const { post, set, once, asked } = world()
+      it(`nothing is cached between a raw BEGIN and its ${end}`, async () => {
+        const { post, set, once, sourceOfSync } = setup()
         post(1).get()
         once.run(sql`begin`)
         set(once, 'by hand')
-        expect(await asked(() => post(1).get())).toBe('database transaction')
+        expect(await sourceOfSync(() => post(1).get())).toBe('database transaction')
         await Promise.resolve()
         once.run(sql.raw(end))
         expect(post(1).get()).toMatchObject({ title })
-        expect(await asked(() => post(1).get())).toBe('memory')
+        expect(await sourceOfSync(() => post(1).get())).toBe('memory')
       })
   })
 }
 
 function remote(the: () => Contract): void {
-  describe('with a store that does not answer at once', () => {
-    it('reads go to the database, and a write is told to the store in the background', async () => {
+  describe('a synchronous driver over a remote store', () => {
+    it('reads go to the database, and a write is invalidated in the background', async () => {
       const { plain, t, db: other } = the()
       const { sync: _, ...store } = memoryStore()
       const finished: string[] = []
@@ -169,13 +169,15 @@ function remote(the: () => Contract): void {
       const read = async () => await db.select().from(t.posts).where(eq(t.posts.id, 1))
       const { reads } = await cache.explain(async () => [await read(), await read()])
       expect(reads.map(({ reason }) => reason)).toStrictEqual(['unavailable', 'unavailable'])
-      await db.update(t.posts).set({ title: 'told' }).where(eq(t.posts.id, 1))
+      await db.update(t.posts).set({ title: 'written' }).where(eq(t.posts.id, 1))
       await expect.poll(() => finished.some((record) => record.includes('blog_post'))).toBe(true)
       await cache.close()
-      expect(await other.select().from(t.posts).where(eq(t.posts.id, 1))).toMatchObject([{ title: 'told' }])
+      expect(await other.select().from(t.posts).where(eq(t.posts.id, 1))).toMatchObject([
+        { title: 'written' },
+      ])
     })
 
-    it("onMarkFailure: 'reject' is refused, as nobody could wait for a mark", () => {
+    it("onMarkFailure: 'reject' throws, because the driver cannot wait for a mark", () => {
       const { plain } = the()
       const tables = { posts: { ttl: '1h', onMarkFailure: 'reject' } } as const
       expect(() => drizzleCache(plain, { cache: createCache(), tables })).toThrow(

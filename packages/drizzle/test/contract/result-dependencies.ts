@@ -1,9 +1,9 @@
 import { and, desc, eq, gt, inArray, isNull, lt, ne, sql } from 'drizzle-orm'
 import { describe, expect } from 'vitest'
 import type { Contract, ContractDb, ContractSchema, RelationalReads, Rules } from './driver.ts'
-import { rule } from './left-out.ts'
+import { rule } from './skippable-rule.ts'
 
-type Write = (world: Contract) => PromiseLike<unknown>
+type Write = (contract: Contract) => PromiseLike<unknown>
 
 const user =
   (id: number): Write =>
@@ -25,34 +25,44 @@ const moved =
   ({ db, t }) =>
     db.update(t.posts).set({ authorId }).where(eq(t.posts.id, id))
 
-/** Each read with writes of the same tables that it survives, and writes that end it. */
+/** Each read with writes that keep it and writes that invalidate it. */
 const CASES: readonly (readonly [
   fact: string,
   read: keyof RelationalReads,
-  survives: readonly Write[],
-  ends: readonly Write[],
+  kept: readonly Write[],
+  invalidated: readonly Write[],
 ])[] = [
   [
-    'the row that a row belongs to, and no other',
+    'a to-one relation depends on the related row and no other',
     'postWithAuthor',
     [user(2), user(3)],
     [user(1), moved(1, 2), titled(1)],
   ],
   [
-    'that row though its key is not selected, where the row that points to it is',
+    'a to-one relation depends on the related row if only the parent shows its key',
     'viewsOfPostWithAuthor',
     [user(2)],
     [user(1)],
   ],
   [
-    'rows by the key of the row they belong to, which was found by another',
+    'a to-many relation depends on rows by the key of the parent, which was found by another key',
     'userByEmailWithPosts',
     [user(2), post(50, 3)],
     [post(51, 1), user(1)],
   ],
-  ['rows at two levels', 'commentWithPostAndAuthor', [user(2), titled(2)], [user(1), titled(1), moved(1, 3)]],
-  ['all of a table whose rows the result does not name', 'postTitledWithAuthorsName', [], [user(3)]],
-  ['all of a table of which a row may come that is not there', 'userWithAnyPost', [user(2)], [post(55, 3)]],
+  [
+    'nested relations depend on single rows at both levels',
+    'commentWithPostAndAuthor',
+    [user(2), titled(2)],
+    [user(1), titled(1), moved(1, 3)],
+  ],
+  [
+    'a relation whose keys are not in the result depends on the whole table',
+    'postTitledWithAuthorsName',
+    [],
+    [user(3)],
+  ],
+  ['a to-one relation without a row depends on the whole table', 'userWithAnyPost', [user(2)], [post(55, 3)]],
 ]
 
 type Joined = (db: ContractDb, t: ContractSchema) => PromiseLike<unknown>
@@ -60,16 +70,16 @@ type Joined = (db: ContractDb, t: ContractSchema) => PromiseLike<unknown>
 const withAuthor: Joined = (db, t) =>
   db.select().from(t.posts).leftJoin(t.users, eq(t.users.id, t.posts.authorId)).orderBy(t.posts.id)
 
-/** The same for joins. `user(3)` has no post. */
+/** The same for joins. User 3 has no post. */
 const JOINS: readonly (readonly [
   fact: string,
   read: Joined,
-  survives: readonly Write[],
-  ends: readonly Write[],
+  kept: readonly Write[],
+  invalidated: readonly Write[],
 ])[] = [
-  ['the row that each row belongs to, in a left join', withAuthor, [user(3)], [user(2), post(52, 1)]],
+  ['a left join by key depends on the joined rows', withAuthor, [user(3)], [user(2), post(52, 1)]],
   [
-    'the rows of inner joins by key, however they are filtered',
+    'inner joins by key from one row depend on the joined rows, with any filter',
     (db, t) =>
       db
         .select()
@@ -81,7 +91,7 @@ const JOINS: readonly (readonly [
     [user(1), titled(1), moved(1, 2)],
   ],
   [
-    'all rows that a filter reads of a joined table, where it may hide some',
+    'a left join with a filter on the joined table depends on that table',
     (db, t) =>
       db
         .select()
@@ -93,7 +103,7 @@ const JOINS: readonly (readonly [
     [user(3)],
   ],
   [
-    'all rows of a table that decide which rows of another are joined, where a filter reads those',
+    'a filter on a joined table makes a table that decides its joins a dependency',
     (db, t) =>
       db
         .select()
@@ -103,11 +113,11 @@ const JOINS: readonly (readonly [
         .where(eq(t.users.name, 'n1'))
         .orderBy(t.comments.id),
     [],
-    // Comment 2 is of post 3, whose author was another.
+    // Comment 2 belongs to post 3, which had another author.
     [moved(3, 1), user(3)],
   ],
   [
-    'all rows of a table that decide by another column which rows of another are joined',
+    'a filter on a joined table makes a table in its ON a dependency',
     (db, t) =>
       db
         .select()
@@ -120,7 +130,7 @@ const JOINS: readonly (readonly [
     [({ db, t }) => db.update(t.posts).set({ views: 0 }).where(eq(t.posts.id, 3))],
   ],
   [
-    'all rows of a table that decide which rows of another are joined, where an ordering reads those for a limit',
+    'ORDER BY a joined table with LIMIT makes a table that decides its joins a dependency',
     (db, t) =>
       db
         .select()
@@ -133,7 +143,7 @@ const JOINS: readonly (readonly [
     [moved(1, 3)],
   ],
   [
-    'the rows of a table that others are joined by, where nothing reads those to show or hide rows',
+    'a filter on an earlier table keeps later joins dependent on single rows',
     (db, t) =>
       db
         .select()
@@ -146,7 +156,7 @@ const JOINS: readonly (readonly [
     [user(2), moved(3, 1), titled(2)],
   ],
   [
-    'all rows that raw SQL may read of a joined table',
+    'a raw filter makes the joined table a dependency',
     (db, t) =>
       db
         .select()
@@ -158,7 +168,7 @@ const JOINS: readonly (readonly [
     [user(3)],
   ],
   [
-    'all rows that an ordering reads of a joined table, where a limit may hide some',
+    'ORDER BY a joined table with LIMIT makes that table a dependency',
     (db, t) =>
       db
         .select()
@@ -170,7 +180,7 @@ const JOINS: readonly (readonly [
     [user(3)],
   ],
   [
-    'all rows that an ordering by the place of a column reads of a joined table, where a limit may hide some',
+    'ORDER BY the position of a joined column with LIMIT makes that table a dependency',
     (db, t) =>
       db
         .select()
@@ -179,11 +189,11 @@ const JOINS: readonly (readonly [
         .orderBy(sql.raw('7'), t.posts.id)
         .limit(2),
     [],
-    // The seventh column is the author's name; post 3, which is not shown, is of user 2.
+    // Column 7 is the author's name. Post 3, which is not in the result, belongs to user 2.
     [({ db, t }) => db.update(t.users).set({ name: 'a' }).where(eq(t.users.id, 2))],
   ],
   [
-    'all rows of a left join that found none where one is pointed to',
+    'a left join that matched no row although one is referenced depends on the whole table',
     (db, t) =>
       db
         .select()
@@ -194,14 +204,14 @@ const JOINS: readonly (readonly [
     [({ db, t }) => db.update(t.users).set({ name: 'n2' }).where(eq(t.users.id, 1))],
   ],
   [
-    'all rows of an inner join that may hide some',
+    'an inner join of all rows depends on the whole joined table',
     (db, t) =>
       db.select().from(t.posts).innerJoin(t.users, eq(t.users.id, t.posts.authorId)).orderBy(t.posts.id),
     [],
     [user(3)],
   ],
   [
-    'all rows of an inner join of several rows bound by key, of which one is hidden',
+    'an inner join of several rows, of which a filter hides one, depends on the whole joined table',
     (db, t) =>
       db
         .select()
@@ -212,14 +222,14 @@ const JOINS: readonly (readonly [
     [user(2)],
   ],
   [
-    'all rows of a table joined by no key of it',
+    'a join without a key depends on rows by the joined column',
     (db, t) =>
       db.select().from(t.users).leftJoin(t.posts, eq(t.posts.authorId, t.users.id)).where(eq(t.users.id, 3)),
     [user(2)],
     [user(3), post(54, 3)],
   ],
   [
-    'all rows of a table joined by no key of it, of which some are passed over',
+    'a join without a key and with an OFFSET depends on the whole joined table',
     (db, t) =>
       db
         .select({ id: t.users.id, author: t.posts.authorId })
@@ -233,7 +243,7 @@ const JOINS: readonly (readonly [
     [post(56, 1)],
   ],
   [
-    'all rows of a joined table where one row of several is shown for a group',
+    'a grouped join depends on the whole joined table',
     (db, t) =>
       db
         .select({ author: t.posts.authorId, id: t.comments.id })
@@ -246,7 +256,7 @@ const JOINS: readonly (readonly [
     [({ db, t }) => db.insert(t.comments).values({ id: 57, text: 'new', postId: 1 })],
   ],
   [
-    'all rows where the result is no row',
+    'an inner join without a result depends on the whole joined table',
     (db, t) =>
       db
         .select()
@@ -258,39 +268,39 @@ const JOINS: readonly (readonly [
   ],
 ]
 
-/** Rows that only the result names. */
-export const learnedRules: Rules = (the, driver) => {
+/** Dependencies that are known only from the result. */
+export const resultDependencyRules: Rules = (the, driver) => {
   const check = async (
-    world: Contract,
+    contract: Contract,
     read: Joined,
-    survives: readonly Write[],
-    ends: readonly Write[],
+    kept: readonly Write[],
+    invalidated: readonly Write[],
   ): Promise<void> => {
-    const { db, plain, t, told } = world
+    const { db, plain, t, sourceOf } = contract
     const once = () => read(db, t)
-    for (const [at, write] of [...survives, ...ends].entries()) {
+    for (const [at, write] of [...kept, ...invalidated].entries()) {
       await once()
-      expect(await told(once)).toBe('memory')
-      await write(world)
-      const now = await told(once)
-      expect([at, now.startsWith('database')]).toEqual([at, at >= survives.length])
+      expect(await sourceOf(once)).toBe('memory')
+      await write(contract)
+      const now = await sourceOf(once)
+      expect([at, now.startsWith('database')]).toEqual([at, at >= kept.length])
       expect(await once()).toEqual(await read(plain, t))
     }
   }
-  describe('a relational query depends on', () => {
-    for (const [fact, read, survives, ends] of CASES)
+  describe('result dependencies of a relational query', () => {
+    for (const [fact, read, kept, invalidated] of CASES)
       rule(driver, fact, lateral(driver), () => {
-        const world = the()
-        return check(world, world.relational[read], survives, ends)
+        const contract = the()
+        return check(contract, contract.relational[read], kept, invalidated)
       })
   })
-  describe('a select depends on', () => {
-    // Text keys of MySQL are none: a write by one of them and another key is a write by that other.
-    for (const [fact, read, survives, ends] of JOINS)
-      rule(driver, fact, false, () => check(the(), read, survives, ends))
+  describe('result dependencies of a select', () => {
+    // MySQL's text keys identify no row, so a write by one and another key is a write by the other.
+    for (const [fact, read, kept, invalidated] of JOINS)
+      rule(driver, fact, false, () => check(the(), read, kept, invalidated))
   })
 }
 
 function lateral({ name }: { readonly name: string }): string | false {
-  return name.includes('mysql') ? 'MariaDB has no LATERAL, which Drizzle writes' : false
+  return name.includes('mysql') ? 'MariaDB has no LATERAL, which Drizzle uses' : false
 }
