@@ -16,43 +16,86 @@ import type { InvalidateRequest } from './tags/invalidation-tags.ts'
 import { createMemoryTier } from './tier/memory-tier.ts'
 import { createCurrentTransaction } from './transaction/current.ts'
 
-/** A cache: one per process and set of databases. Hosts attach to it, applications talk to it. */
+/** A cache. Make one per process, and attach every client of your databases to it. */
 export interface Cache {
   /**
-   * Ends every cached read that could see what is named. Resolves when the store acknowledged it, or when
-   * it is journaled: sent again until it is, while this process reads past what it covers. Inside a transaction
-   * of a client on this cache it is applied when that commits and dropped when it rolls back.
-   * @throws CacheError for a table, column or key that no attached client knows.
+   * Invalidates every cached result that could contain what you name. You need it only for changes that Larder did not see.
+   *
+   * Resolves when the store has acknowledged the invalidation. If the store does not answer, it resolves when the
+   * invalidation is in the journal: it is sent again until the store acknowledges it, and meanwhile reads of this process
+   * that it affects bypass the cache. Inside a transaction of an attached client it is applied at COMMIT and dropped at
+   * ROLLBACK.
+   * @throws CacheError `LARDER_UNKNOWN_TABLE` for a table that no attached client has, `LARDER_CONFIG` for a column or key
+   * that none has.
+   * @example
+   * ```ts
+   * await cache.invalidate({ tables: ['products'] })
+   * await cache.invalidate({ rows: [{ table: 'products', key: { id: 5 } }] })
+   * await cache.invalidate({ tags: ['front-page'] })
+   * ```
    */
   invalidate(request: InvalidateRequest): Promise<void>
   /**
-   * Read-through for a computed value (a page, a report), by the same protocol: `load` runs on a miss, once for all
-   * callers that ask together. Inside a transaction `load` runs every time and nothing is stored.
-   * @throws CacheError `LARDER_UNENCODABLE` for a key, and the codec's error for a value, that cannot be encoded.
+   * Caches a computed value, such as a page or a report. On a miss it runs `load`, once for all callers that wait for the
+   * same key, and stores the result. A write to one of `reads` or an invalidation of one of `tags` invalidates the value.
+   * Inside a transaction `load` runs every time and nothing is stored.
+   * @param key names the value: anything that can be encoded, for example a string or an array.
+   * @throws CacheError `LARDER_CONFIG` for wrong options, `LARDER_UNENCODABLE` for a key or a value that cannot be encoded.
+   * Errors of `load` are passed on.
+   * @example
+   * ```ts
+   * const top = await cache.wrap(['top-products', 10], { ttl: '5m', reads: ['products'] }, async () => {
+   *   return [1, 2, 3]
+   * })
+   * ```
    */
   wrap<T>(key: unknown, options: WrapOptions, load: () => Promise<T>): Promise<T>
-  /** Runs `fn` and tells where each read in it came from, and why. */
+  /**
+   * Runs `fn` and reports where the result of each read in it came from, and why.
+   * @example
+   * ```ts
+   * const { reads } = await cache.explain(() => prisma.product.findMany())
+   * console.log(reads[0]?.source, reads[0]?.reason)
+   * ```
+   */
   explain<T>(fn: () => Promise<T> | T): Promise<Explained<T>>
-  /** Counts since the cache was made: `reads = hits + misses + bypasses`. */
+  /**
+   * Counts the reads since the cache was made, in total and per model: `reads = hits + misses + bypasses`.
+   * @example
+   * ```ts
+   * const { reads, hits } = cache.stats()
+   * console.log(`${hits} of ${reads} reads came from the cache`)
+   * ```
+   */
   stats(): Stats
-  /** @returns a function that removes the listener. */
+  /**
+   * Calls `listener` for every event of that name. An error that the listener throws becomes a process warning and never
+   * fails a query.
+   * @returns a function that removes the listener.
+   * @throws CacheError `LARDER_CONFIG` for an unknown event.
+   * @example
+   * ```ts
+   * const off = cache.on('warning', ({ code, message }) => console.warn(code, message))
+   * off()
+   * ```
+   */
   on<N extends CacheEventName>(event: N, listener: CacheListener<N>): () => void
   /**
-   * Waits for invalidations on their way, at most a second, then closes the store, which may take another. Call it when
-   * the program ends, after the last write: an open connection to a server keeps a process alive. Queries go to the
-   * database afterwards. A later write invalidates nothing, and the `warning` event `write-after-close` says so once.
-   *
+   * Closes the cache: waits at most one second for pending invalidations, then at most one second for the store. Call it
+   * once, when the program ends and after the last write, because an open connection keeps the process alive. Later reads
+   * go to the database. A later write invalidates nothing, and the `warning` event `write-after-close` reports the first.
+   * @example
    * ```ts
    * await prisma.$disconnect()
    * await cache.close()
    * ```
    */
   close(): Promise<void>
-  /** For host packages: binds a client's tables and identity to this cache. */
+  /** For ORM adapters: registers a client with its tables and returns the engine for its reads and writes. */
   attach(host: Host): Engine
 }
 
-/** What a cache takes from its surroundings; tests pass their own. */
+/** What a cache takes from its environment. Tests pass their own. */
 export interface Surroundings {
   readonly clock: Clock
   /** Imports the parser of raw SQL, for hosts whose database is PostgreSQL. Default: what each host imports. */
@@ -60,8 +103,12 @@ export interface Surroundings {
 }
 
 /**
- * Makes a cache. Everything has a default: `createCache()` keeps entries in this process's memory.
- * @throws CacheError naming the option, its value and the fix.
+ * Makes a cache. Every option has a default: `createCache()` keeps its entries in the memory of this process.
+ * @throws CacheError `LARDER_CONFIG` for a wrong option; the message names the option, its value and the fix.
+ * @example
+ * ```ts
+ * const cache = createCache({ namespace: 'shop', defaults: { ttl: '10m' } })
+ * ```
  */
 export function createCache(
   options: CacheOptions = {},

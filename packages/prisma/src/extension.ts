@@ -23,38 +23,53 @@ import { createWrittenTables } from './watch/written-tables.ts'
 
 /** Options of {@link prismaCache}. */
 export interface PrismaCacheOptions<D extends Datamodel | undefined = undefined> {
+  /** What `createCache` returned. Several clients may share one cache. */
   cache: Cache
-  /** From the generator `larder-prisma`. Without it every dependency is on whole tables. */
+  /** The datamodel that the generator `larder-prisma` wrote. Without it every dependency is on a whole table. */
   datamodel?: D
   /**
-   * Name of the database, one to 32 letters, digits, or `- _ .`. It replaces host, port and database in what tells the
-   * entries of this client from others: clients that give one name share entries and invalidations, so give it only to
-   * clients that reach one database, perhaps by different addresses (direct and through a pooler). User, schema, search path, role,
-   * time zone, options and parsers still count. Without it, clients share entries where they are connected to the same database,
-   * and invalidations with all clients without a name.
+   * Name of the database: one to 32 letters, digits, `-`, `_`, `.`. It replaces host, port and database in the identity of
+   * the client's entries. Clients of one name share entries and invalidations, so give it only to clients that reach one
+   * database, directly or through a pooler. User, schema, search path, role, time zone, options and parsers still count.
+   * Without it, clients of the same database share entries, and all clients without a name share invalidations.
    */
   database?: string
   /**
-   * MySQL and MariaDB: the collation of the text columns that are keys, such as `'utf8mb4_unicode_ci'`. Reads by text
-   * keys (cuid, uuid, nanoid) are then tied to their rows. Without it they depend on the whole table. Where columns
-   * differ, name one that is not binary; where one is not in the list of docs/databases.md, leave it out.
+   * MySQL and MariaDB: the collation of the text columns that are keys, such as `'utf8mb4_unicode_ci'`. Reads by text keys
+   * (cuid, uuid, nanoid) then depend on their rows. Without it they depend on the whole table. If the columns differ, name
+   * a collation that is not binary. If one is missing from the list in docs/databases.md, leave the option out.
    */
   collation?: string
-  /** Policy per model; `'*'` for every model without its own. A model without a policy is not cached. */
+  /**
+   * Policy per model, and `'*'` for every model without its own. A model without a policy is not cached. Its writes still
+   * invalidate what other models cached.
+   */
   models?: ModelPolicies<D>
 }
 
 const OPTIONS: ReadonlySet<string> = new Set(['cache', 'datamodel', 'database', 'models', 'collation'])
 
-/** Bumped when the objects that Prisma returns for one query change shape: entries of the old shape are not found. */
+/** Bump it when the objects that Prisma returns for a query change shape. Entries of the old shape are then not found. */
 const ROW_SHAPE = 1
 
 /**
- * A Prisma client extension that caches reads and invalidates on writes. `$extends(prismaCache({…}))`.
- * Other extensions run outside the cache, put on before it or after. What they write through the client they were put on,
- * and what any unextended client of the same `PrismaClient` writes, is seen at the driver adapter and invalidated.
- * @throws CacheError naming the option and the fix, when it is put on a client: unknown models, a datamodel of another
- * schema, a policy without a lifetime, a collation that is not known, the extension put on twice.
+ * Creates a Prisma client extension that caches reads and invalidates them on writes. Extend the client before its first
+ * query. Other extensions run outside the cache, whether you add them before or after it. Writes through the client that
+ * you extended are seen at the driver adapter, and invalidate whole tables.
+ * @throws CacheError naming the option and the fix. `LARDER_CONFIG` for an unknown option at once. When it extends a client:
+ * `LARDER_UNKNOWN_MODEL`, `LARDER_EXTENSION_TWICE`, and `LARDER_CONFIG` for a datamodel of another schema, a policy without a
+ * lifetime or an unknown collation.
+ * @example
+ * ```ts
+ * import { createCache } from '@larder/core'
+ * import { prismaCache } from '@larder/prisma'
+ * import { datamodel } from './generated/larder.ts'
+ *
+ * const cache = createCache({ namespace: 'shop' })
+ * const prisma = new PrismaClient({ adapter }).$extends(
+ *   prismaCache({ cache, datamodel, models: { Product: { ttl: '10m' } } }),
+ * )
+ * ```
  */
 export function prismaCache<const D extends Datamodel | undefined = undefined>(
   options: PrismaCacheOptions<D>,
@@ -65,7 +80,7 @@ export function prismaCache<const D extends Datamodel | undefined = undefined>(
     if ('$cache' in (base as object))
       throw new CacheError(
         'LARDER_EXTENSION_TWICE',
-        'prismaCache is on this client already: put it on once. The order among other extensions does not matter: they run outside the cache whichever is put on first',
+        'prismaCache extends this client already: add it once. The order among other extensions does not matter, because they run outside the cache',
       )
     return attach(options, base) as unknown as CacheExtension<ModelName<D>>
   }
@@ -84,7 +99,7 @@ function attach(
   const extras = extrasOf(models.names, written)
   const schema = datamodel ? schemaOf(datamodel, extras, options.collation) : runtimeSchema(base, extras)
   const provider = activeProvider(base)
-  const blind = findUndeclaredViews(schema, viewsOf(models))
+  const undeclared = findUndeclaredViews(schema, viewsOf(models))
   const watch = watchClient(base)
   const engine = options.cache.attach({
     name: 'prisma',
@@ -94,13 +109,13 @@ function attach(
     connection: connectionOf(base, options.database === undefined ? watch?.connection : undefined),
     types: TYPES,
     ...(isPostgres(provider) && { sqlParser: loadSqlParser }),
-    undeclaredViews: blind,
+    undeclaredViews: undeclared,
   })
   const order = hasOneConnection(base) ? createStatementOrder() : undefined
   const announcements = watch?.announcementsOf(options.cache)
   const transactions = createTransactions(engine, order, announcements)
   const raw = createRawSql(engine, provider, transactions)
-  const room = {
+  const deps = {
     engine,
     announcements,
     models,
@@ -112,7 +127,7 @@ function attach(
     transactions,
     raw,
     declared: declaredTables(models, new Set(schema.tables.keys())),
-    blindViews: blind,
+    undeclaredViews: undeclared,
   }
   if (announcements) {
     const written = createWrittenTables(dialectOf(provider))
@@ -121,16 +136,16 @@ function attach(
       watchWrites({ engine, schema, announcements, raw, written, single: order !== undefined }),
     )
   } else engine.events.emit('warning', UNWATCHED)
-  return extendClient(room, options.cache, base)
+  return extendClient(deps, options.cache, base)
 }
 
 const UNWATCHED = {
   code: 'unwatched-client',
   message:
-    'this Prisma client was connected before it was extended, or has no driver adapter that can be watched: what other extensions and unextended clients write is not seen. Extend it before its first query, or give it larderAdapter(adapter)',
+    'this Prisma client was connected before it was extended, or its driver adapter cannot be watched. Writes by other extensions and by the client without the cache do not invalidate cached reads. Extend the client before its first query, or give it larderAdapter(adapter)',
 }
 
-/** A mistake in a policy leaves the cache as it was: the next try finds the name free. */
+/** Detaches the client again if a policy is invalid. */
 function policiesOrDetach(...args: Parameters<typeof policiesOf>): Policies {
   try {
     return policiesOf(...args)
@@ -144,7 +159,7 @@ function viewsOf(models: ModelMap): readonly string[] {
   return models.names.filter((name) => models.model(name).view).map((name) => models.table(name))
 }
 
-/** Prisma's results hold the Decimal of its own runtime: another package's class would not be the same. */
+/** Results hold the Decimal class of Prisma's own runtime, not that of another package. */
 const TYPES: ValueTypes = {
   decimal: {
     is: (value) => Decimal.isDecimal(value),
@@ -168,7 +183,7 @@ function checkOptions(options: PrismaCacheOptions<Datamodel | undefined>): void 
   if (options.collation !== undefined && !options.datamodel)
     throw new CacheError(
       'LARDER_CONFIG',
-      'prismaCache: collation needs `datamodel`: without it no key of a row is known. Add the generator `larder-prisma` and pass its datamodel',
+      'prismaCache: collation needs `datamodel`, because keys of rows are known from it alone. Add the generator `larder-prisma` and pass its datamodel',
     )
   const database: unknown = options.database
   if (database !== undefined && !(typeof database === 'string' && /^[\w.-]{1,32}$/.test(database)))

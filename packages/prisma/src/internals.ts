@@ -1,8 +1,8 @@
 import { CacheError } from '@larder/core'
 
 /**
- * The one file that reads private fields of a Prisma client. Each is named here with what it is believed to hold;
- * everything read is checked, because a minor release of Prisma may change it.
+ * Reads private fields of a Prisma client. Each function names its field and checks what it reads, because a minor
+ * release of Prisma may change it.
  */
 
 /** A field of `_runtimeDataModel`: no arity, no keys, no default. */

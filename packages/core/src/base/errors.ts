@@ -1,4 +1,4 @@
-/** Every code a {@link CacheError} can carry. Codes are stable; messages may be reworded. */
+/** The codes of {@link CacheError}. Codes are stable, messages are not. */
 export type CacheErrorCode =
   | 'LARDER_CONFIG'
   | 'LARDER_OPTION_NOT_BUILT'
@@ -26,13 +26,23 @@ export interface CacheErrorJson {
   readonly name: string
   readonly code: CacheErrorCode
   readonly message: string
-  /** The underlying error, without its stack; absent where there was none. */
+  /** The underlying error without its stack, if there is one. */
   readonly cause?: unknown
 }
 
 /**
- * The only error class Larder throws on its own account. `message` names the value at fault and the fix;
- * `code` is for programs; `cause` is the underlying error where there was one.
+ * The error class of Larder. `message` names the wrong value and the fix, `code` is stable and meant for programs, and
+ * `cause` is the underlying error, if there is one.
+ * @example
+ * ```ts
+ * import { CacheError } from '@larder/core'
+ *
+ * try {
+ *   createCache({ maxValueBytes: '1mb' })
+ * } catch (error) {
+ *   if (error instanceof CacheError && error.code === 'LARDER_CONFIG') console.error(error.message)
+ * }
+ * ```
  */
 export class CacheError extends Error {
   readonly code: CacheErrorCode
@@ -44,8 +54,8 @@ export class CacheError extends Error {
   }
 
   /**
-   * For loggers that write JSON, which would otherwise see the code alone. The stack is left out: it may end up in an
-   * HTTP response.
+   * For loggers that write JSON: without it they would see the code alone. The stack is left out, because the JSON may end up
+   * in an HTTP response.
    */
   toJSON(): CacheErrorJson {
     const { name, code, message, cause } = this
@@ -53,7 +63,7 @@ export class CacheError extends Error {
   }
 }
 
-/** Causes of causes that are written; errors may refer to each other in a circle. */
+/** How many nested causes are written. Errors may refer to each other in a circle. */
 const DEEPEST_CAUSE = 5
 
 function jsonOf(cause: unknown, depth: number): unknown {

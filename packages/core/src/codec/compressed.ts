@@ -6,7 +6,7 @@ import { type Compression, deflate, MARKERS, zstd } from './compression.ts'
 
 /** Options of {@link compressed}. */
 export interface CompressedOptions {
-  /** Results of more bytes than this are compressed. Default `'16kb'`. */
+  /** Results larger than this are compressed. Default `'16kb'`. */
   above?: ByteSize
 }
 
@@ -18,12 +18,18 @@ const HEAD = 5
 const LARGEST = 67_108_864
 
 /**
- * A codec whose larger results are compressed: with zstd where Node has it (22.15 and later), else with deflate. What
- * does not become smaller is stored as it is. Every Node reads deflate; one without zstd takes an entry made with it for
- * a miss (with a `codec-error` event). Entries of the codec alone are a miss, and the other way round.
+ * Compresses the larger results of a codec: with zstd on Node 22.15 and later, else with deflate. A result that does not
+ * become smaller is stored uncompressed. A Node without zstd treats an entry compressed with it as a miss and emits a
+ * `codec-error` event. Entries stored without compression are misses, and the other way round.
  *
- * NOTE: `maxValueBytes` counts what is stored, that is, compressed bytes; and compressing runs on the event loop.
- * @throws CacheError `LARDER_CONFIG` for anything that is not a codec, or a size that is none.
+ * NOTE: `maxValueBytes` is compared with the compressed size, and compression runs on the event loop.
+ * @throws CacheError `LARDER_CONFIG` for a value that is no codec, or an invalid size.
+ * @example
+ * ```ts
+ * import { compressed, msgpackCodec } from '@larder/core'
+ *
+ * const cache = createCache({ codec: compressed(msgpackCodec(), { above: '16kb' }) })
+ * ```
  */
 export function compressed(codec: Codec, options: CompressedOptions = {}): Codec {
   const above = checked(codec, options)

@@ -18,8 +18,14 @@ const PREFIX = 5
 const UNSAFE = new Set(['__proto__', '__keys__'])
 
 /**
- * The default codec: MessagePack, compact and fast. A list of rows holds its column names once.
- * Exact for everything {@link BoundCodec} names; throws `LARDER_UNENCODABLE` for the rest.
+ * The default codec: MessagePack, compact and fast. A list of rows contains its column names once. Values keep their type:
+ * Date, BigInt, Decimal, bytes, Map, Set, undefined, NaN and -0. Encoding throws `LARDER_UNENCODABLE` for anything else.
+ * @example
+ * ```ts
+ * import { msgpackCodec } from '@larder/core'
+ *
+ * const cache = createCache({ codec: msgpackCodec() })
+ * ```
  */
 export function msgpackCodec(): Codec {
   return { name: 'msgpack', bind }

@@ -15,8 +15,14 @@ class Carried {
 }
 
 /**
- * The readable codec: JSON for eyes and other programs, several times slower and larger than the default.
- * Exact for everything {@link BoundCodec} names; throws `LARDER_UNENCODABLE` for the rest.
+ * A readable codec: JSON, for people and other programs. It is several times slower and larger than the default. Values keep
+ * their type as with `msgpackCodec()`. Encoding throws `LARDER_UNENCODABLE` for anything else.
+ * @example
+ * ```ts
+ * import { superjsonCodec } from '@larder/core'
+ *
+ * const cache = createCache({ codec: superjsonCodec() })
+ * ```
  */
 export function superjsonCodec(): Codec {
   return { name: 'superjson', bind }

@@ -2,10 +2,10 @@ import { LRUCache } from 'lru-cache'
 import { copyable, copyOf } from '../codec/copy.ts'
 import { heapSize } from '../codec/heap-size.ts'
 
-/** Decoded values of the entries that are read most, kept for copying: nobody is ever given one of them. */
+/** Decoded values of the entries that are read most. Callers always get a copy. */
 export interface DecodedValues {
   /**
-   * The value in `payload`, the caller's own: a copy where one is exact, else decoded anew.
+   * Returns the value in `payload`, for this caller alone: an exact copy, or else decoded again.
    * @param name the entry's; `payload` is the same object as long as the entry is the same.
    */
   read(name: string, payload: Uint8Array, decode: (payload: Uint8Array) => unknown): unknown

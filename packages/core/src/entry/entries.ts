@@ -7,13 +7,13 @@ import type { ResultCells } from '../tags/result-tags.ts'
 import { createDecodedValues } from './decoded-values.ts'
 import { type EntryState, noncesOf, resultCellsOf } from './observed-tags.ts'
 
-/** Whose entry it is: names it in events, and proves it. */
+/** The read to which an entry belongs. */
 export interface EntryOwner {
   readonly operation: string
   readonly key: EntryKey
 }
 
-/** An entry whose header has been read and whose value has not. */
+/** An entry with a parsed header. Its value is not decoded. */
 export interface OpenedEntry {
   readonly state: EntryState
   /** Tags in `sight` that only the result named. */
@@ -25,19 +25,19 @@ export interface OpenedEntry {
 }
 
 /**
- * The entries of one host, as bytes. Foreign, truncated and newer bytes are no entry; a value that cannot be carried
- * has no bytes; both are a `codec-error` event and never an exception.
+ * Encodes and decodes the entries of one adapter. Foreign, truncated and newer bytes are no entry, and a value that cannot be
+ * encoded has no bytes. Both emit a `codec-error` event and never throw.
  */
 export interface Entries {
   open(stored: StoredEntry | null, owner: EntryOwner): OpenedEntry | undefined
-  /** @param lasting whether this very payload is kept, and may be decoded again. */
+  /** @param lasting whether this payload object is kept and may be decoded again. */
   decode(payload: Uint8Array, owner: EntryOwner, lasting?: boolean): { readonly value: unknown } | undefined
   encode(value: unknown, owner: EntryOwner): Uint8Array | { readonly error: unknown }
   /** The bytes to store, and the header in them. */
   seal(header: Omit<EntryHeader, 'codec' | 'proof'>, payload: Uint8Array, owner: EntryOwner): Uint8Array
 }
 
-/** @param lasting whether the same bytes will be opened again: their header is then read once. */
+/** @param lasting whether the same bytes will be opened again. Their header is then parsed once. */
 export function createEntries(codec: Codec, types: ValueTypes, events: Events, lasting = false): Entries {
   const read = lasting ? rememberHeaders() : rememberLast()
   const bound = codec.bind(types)
@@ -83,7 +83,7 @@ function readHeader(bytes: Uint8Array): Opened {
   return { ...entry, nonces: noncesOf(entry.header), learned: resultCellsOf(entry.header) }
 }
 
-/** A store of this process hands out the same bytes again and again, and nobody writes to them. */
+/** A store in this process returns the same bytes again and again, and they never change. */
 function rememberHeaders(): typeof readHeader {
   const known = new WeakMap<Uint8Array, Opened>()
   return (bytes) => {
@@ -95,7 +95,7 @@ function rememberHeaders(): typeof readHeader {
   }
 }
 
-/** Callers that shared one question read the same bytes one after the other. */
+/** Callers that shared one fetch read the same bytes one after the other. */
 function rememberLast(): typeof readHeader {
   let last: { readonly bytes: Uint8Array; readonly opened: Opened } | undefined
   return (bytes) => {

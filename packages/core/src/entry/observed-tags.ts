@@ -5,7 +5,7 @@ import type { ReadTag } from '../tags/read-tags.ts'
 import type { ResultCells } from '../tags/result-tags.ts'
 import { fieldName } from '../tags/spelling.ts'
 
-/** What the store knew about one tag a read needs. */
+/** The state in which a fetch found one tag of a read. */
 export interface ObservedTag {
   readonly name: string
   /** Undefined: missing. */
@@ -15,26 +15,26 @@ export interface ObservedTag {
   readonly optional: boolean
 }
 
-/** What an entry says about itself. */
+/** What the header of an entry says. */
 export interface EntryState {
   readonly remaining: number
   readonly epoch: string
   /** Tag name to the nonce it had before the load. */
   readonly nonces: ReadonlyMap<string, string>
-  /** False when key, codec or format differ: the entry is somebody else's. */
+  /** False if the key, the codec or the format differs: the entry belongs to another read. */
   readonly own: boolean
 }
 
-/** Whether an entry may answer a read, and if not, what stands in the way. */
+/** Whether an entry may be served, and if not, why. */
 export type Freshness =
   | { readonly kind: 'hit' }
   | { readonly kind: 'dirty' }
   | { readonly kind: 'miss'; readonly reason: Exclude<MissReason, 'too-large'> }
 
 /**
- * The freshness rule: every tag the entry recorded is present, clean and unchanged; the tags are the ones this read
- * derives; the entry is this read's and not expired. A dirty tag that the read needs whatever the result means
- * nobody may fill either. Pure.
+ * The freshness rule. An entry is served if it belongs to this read, has not expired, and recorded exactly the tags of the
+ * read, each present, clean and unchanged. While a tag is dirty on which the read depends in any case, nothing may be stored
+ * either. Pure.
  */
 export function judgeFreshness(
   entry: EntryState | undefined,
@@ -42,7 +42,7 @@ export function judgeFreshness(
   epoch: string,
 ): Freshness {
   if (tags.some((tag) => tag.dirty && (!tag.optional || entry?.nonces.has(tag.name)))) {
-    // An entry that named a now dirty optional tag is unusable; without it the load may go on.
+    // An entry that recorded an optional tag which is now dirty is unusable. The read may load without it.
     return tags.some((tag) => tag.dirty && !tag.optional) ? DIRTY : INVALIDATED
   }
   if (!entry?.own) return { kind: 'miss', reason: 'miss' }
@@ -68,12 +68,12 @@ function unchanged(entry: EntryState, tags: readonly ObservedTag[]): boolean {
   return recorded === entry.nonces.size
 }
 
-/** The tags of a read as one fetch saw them, in the order of the requests. */
+/** The tags of a read as one fetch found them, in the order of the request. */
 export type ObservedTags = readonly ObservedTag[]
 
 /**
- * Pairs what was asked with what was answered. `writing` are records this process is writing to: their `list` counts
- * as dirty, whether the store was told or not.
+ * Pairs the requested tags with a reply.
+ * @param writing records to which this process is writing: their `list` is dirty, even if the store has no mark.
  */
 export function observeTags(
   tags: readonly ReadTag[],
@@ -101,17 +101,17 @@ export function observeTags(
   return observedTags
 }
 
-/** Names of all tags of a read, as events and `explain` show them. */
+/** Returns the names of all tags of a read, for events and `explain`. */
 export function namesOf(tags: readonly ReadTag[]): readonly string[] {
   return tags.flatMap((tag) => tag.names)
 }
 
-/** True if a tag must be seeded before the load. */
+/** True if a tag is missing and must be created before the load. */
 export function hasMissing(observedTags: ObservedTags): boolean {
   return observedTags.some((tag) => tag.nonce === undefined)
 }
 
-/** Tag name to nonce, as an entry recorded them. */
+/** Returns the nonces that an entry recorded, by tag name. */
 export function noncesOf(header: Pick<EntryHeader, 'tags'>): ReadonlyMap<string, string> {
   return new Map(
     header.tags.flatMap(({ record, fields, cells, resultCells }) => [
@@ -122,7 +122,7 @@ export function noncesOf(header: Pick<EntryHeader, 'tags'>): ReadonlyMap<string,
   )
 }
 
-/** What an entry says it learned from its result. */
+/** Returns the cells that only the result of an entry named. */
 export function resultCellsOf(header: Pick<EntryHeader, 'tags'>): readonly ResultCells[] {
   if (!header.tags.some(({ resultCells }) => resultCells.length)) return NOTHING
   return header.tags
@@ -132,7 +132,7 @@ export function resultCellsOf(header: Pick<EntryHeader, 'tags'>): readonly Resul
 
 const NOTHING: readonly ResultCells[] = []
 
-/** The tags with what an entry learned of their tables. Every hit asks: what the last one was given is remembered. */
+/** Adds result dependencies to the tags of a read. Called for every hit, so the last result is remembered. */
 export function withResultCells(
   tags: readonly ReadTag[],
   learned: readonly ResultCells[],
@@ -145,7 +145,7 @@ export function withResultCells(
   return all
 }
 
-/** By the list that an entry, or the hint at it, keeps. */
+/** Keyed by the list of cells that belongs to an entry. */
 const given = new WeakMap<
   readonly ResultCells[],
   { readonly tags: readonly ReadTag[]; readonly all: readonly ReadTag[] }

@@ -5,17 +5,17 @@ import type { ResultCells } from '../tags/result-tags.ts'
 import { fieldName, LIST } from '../tags/spelling.ts'
 import { type ObservedTag, type ObservedTags, observeTags } from './observed-tags.ts'
 
-/** What an entry is to record of its tags. */
+/** The tags that an entry records. */
 export interface RecordedTags {
-  /** Those known before the load, with the nonces they had then. */
+  /** Tags known before the load, with the nonces they had then. */
   readonly tags: readonly EntryTags[]
-  /** Cells that the result named, and that nobody has looked at. */
+  /** Cells that only the result named. Their state is not known yet. */
   readonly resultCells: readonly ResultCells[]
 }
 
 /**
- * What an entry must record of its tags, with their nonces from before the load. A read whose result shows its rows does
- * not depend on its table's list. Undefined when a tag it depends on was dirty.
+ * Returns the tags that an entry records, with their nonces from before the load. A read whose result contains its rows does
+ * not depend on the list of the table. Undefined if a tag on which it depends was dirty.
  */
 export function recordTags(
   tags: readonly ReadTag[],
@@ -30,7 +30,7 @@ export function recordTags(
     const named = tag.insteadOfList(result)
     const fields = named ? tag.fields.filter((field) => field !== LIST) : tag.fields
     if (named?.length) {
-      // What happens to these rows until somebody looks at their cells, only `list` can tell.
+      // Until the cells of these rows are read, only `list` shows whether the rows change.
       if (!nonceOf(fieldName(record, LIST))) return undefined
       resultCells.push({ record, cells: named })
     }
@@ -46,22 +46,22 @@ export function recordTags(
   return { tags: recorded, resultCells }
 }
 
-/** The tags before a load, and what was answered after it. */
+/** The tags before a load, and the reply after it. */
 export interface TagsAfterLoad {
   readonly tags: readonly ReadTag[]
   readonly before: ObservedTags
   readonly epoch: string
-  /** Answers to `tags`; if something was learned, of a seeding. */
+  /** The reply for `tags`. It comes from a seed if the result named cells. */
   readonly after: Fetched
-  /** Records this process is writing to now. */
+  /** Records to which this process is writing now. */
   readonly writing: ReadonlySet<string>
 }
 
 /**
- * The tags to record after all, if every one of them is still clean and as it was before the load. A learned cell has
- * the nonce of its seeding. That covers the time before, because the seeding also saw `list` of its table clean and as
- * it was before the load: every write marks that first and changes it last. (Nonces looked up any later than `list`
- * would not do: a write and somebody else's seeding may lie in between.)
+ * Returns the tags to record if each of them is still clean and unchanged since before the load. A cell that only the result
+ * named gets the nonce of its seed. That is safe for the time before the seed, because the seed also found `list` of the
+ * table clean and unchanged, and every write marks `list` first and changes it last. A nonce read later than `list` would not
+ * be safe: a write and another seed could lie in between.
  */
 export function confirmTags(
   recorded: RecordedTags,
@@ -86,7 +86,7 @@ export function confirmTags(
   return held
 }
 
-/** The nonce of a tag; empty where it is dirty or missing. */
+/** Returns the nonce of a tag by name. Empty if the tag is dirty or missing. */
 function cleanNonces(observedTags: ObservedTags): (name: string) => string {
   const byName = new Map(observedTags.map((tag) => [tag.name, clean(tag)]))
   return (name) => byName.get(name) ?? ''

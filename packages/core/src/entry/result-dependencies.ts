@@ -4,14 +4,14 @@ import type { ReadTag } from '../tags/read-tags.ts'
 import type { ResultCells } from '../tags/result-tags.ts'
 import type { TagReply, TagRequest } from '../tags/tag.ts'
 
-/** The learned cells of `tags` alone, to be asked for by themselves. */
+/** Returns requests for the result dependencies in `tags` alone. */
 export function resultCellRequests(tags: readonly ReadTag[]): readonly TagRequest[] {
   return tags
     .filter(({ resultCells }) => resultCells)
     .map(({ record, cells, resultCells = 0 }) => ({ record, fields: [], cells: cells.slice(-resultCells) }))
 }
 
-/** What was answered to `tags` without their learned cells, with the later answer to these. */
+/** Combines a reply for `tags` without their result dependencies with a later reply for these. */
 export function joinAnswers(tags: readonly ReadTag[], first: Fetched, later: Fetched): Fetched {
   const replies = [...later.tags]
   return {
@@ -25,7 +25,7 @@ export function joinAnswers(tags: readonly ReadTag[], first: Fetched, later: Fet
   }
 }
 
-/** True if every learned cell is among those that were asked for. */
+/** True if all these cells are among `tags`. */
 export function includesAll(tags: readonly ReadTag[], learned: readonly ResultCells[]): boolean {
   return learned.every(({ record, cells }) => {
     const asked = tags.find((tag) => tag.record === record)?.cells
@@ -33,14 +33,14 @@ export function includesAll(tags: readonly ReadTag[], learned: readonly ResultCe
   })
 }
 
-/** What entries learned when they were last seen: asked for at once, it saves the hit a second round trip. */
+/** The result dependencies that entries had when they were last read. Fetching them at once saves a second round trip. */
 export interface KnownResultCells {
   of(name: string): readonly ResultCells[]
   /** @param name of the entry. */
   note(name: string, learned: readonly ResultCells[]): void
 }
 
-/** An entry with more is not worth the memory: its hits take two round trips. */
+/** Entries with more cells are not remembered: their hits take two round trips. */
 const MOST_CELLS = 20
 
 /** @param most entries remembered. */

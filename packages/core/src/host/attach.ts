@@ -13,7 +13,6 @@ import type { InvalidateRequest } from '../tags/invalidation-tags.ts'
 import type { DeriveTags } from '../tags/known-tags.ts'
 import { createStrictLoads } from '../tier/strict-loads.ts'
 import type { JoinedTransaction } from '../transaction/current.ts'
-import { toldTransaction } from '../transaction/told-transaction.ts'
 import { createTransaction } from '../transaction/transaction.ts'
 import { createClientDeps, schemaText } from './client-deps.ts'
 import { createClosing } from './closing.ts'
@@ -91,8 +90,7 @@ export function createHosts(shared: SharedDeps): Hosts {
             return syncEngine.write(plan, held)
           },
         },
-        transaction: (marking) =>
-          toldTransaction(createTransaction(deps, marking, current.get()?.budget), shared, awaitsFinish),
+        transaction: (marking) => createTransaction(deps, marking, current.get()?.budget),
         inside: current.run,
         current: current.get,
         everything: () => tables.map((table) => ({ table, effect: 'unknown' as const })),

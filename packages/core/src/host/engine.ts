@@ -9,59 +9,62 @@ import type { Events } from '../report/events.ts'
 import type { InvalidateRequest } from '../tags/invalidation-tags.ts'
 import type { Transaction } from '../transaction/transaction.ts'
 
-/** What a host package tells about one client when it attaches it to a cache. */
+/** How an ORM adapter describes a client when it attaches it to a cache. */
 export interface Host {
-  /** `'prisma'`, `'drizzle'`: clients of two hosts share invalidations, and no entries. */
+  /** Name of the adapter, such as `'prisma'`. Clients of two adapters share invalidations, but no entries. */
   readonly name: string
   readonly schema: Schema
-  /** Name of the database, as the user gave it; undefined: the default, `'main'`. */
+  /** Name of the database, as the user gave it. Undefined: `'main'`. */
   readonly database: string | undefined
   /** Dialect, driver, row-shape version, schema digest, client-wide settings: part of every entry key. */
   readonly identity: readonly unknown[]
   /**
-   * What the client is connected to: part of every entry key, the place only where no `database` is named. Absent: all
-   * clients of this identity read the same database.
+   * What the client is connected to. It is part of every entry key; its address only if no `database` is given. Absent: all
+   * clients with this identity read the same database.
    */
   readonly connection?: ConnectionSource
-  /** Classes only the host knows. */
+  /** Classes of values that only the adapter knows, such as Decimal. */
   readonly types: ValueTypes
   /**
-   * Imports PostgreSQL's parser `libpg-query`, which its user may have installed; rejects where it is not there. Absent: the
-   * database is not PostgreSQL. Called once, when the first raw write comes whose tables nobody has told.
+   * Imports PostgreSQL's parser `libpg-query`; rejects if it is not installed. Absent: the database is not PostgreSQL. Called
+   * once, for the first raw write whose tables are not declared.
    */
   readonly sqlParser?: () => Promise<unknown>
-  /** Views, by their bare names in lower case, that nobody has declared the sources of. */
+  /** Views whose source tables are not declared, by their bare names in lower case. */
   readonly undeclaredViews?: ReadonlySet<string>
 }
 
-/** One client's way into the engine. */
+/** Executes the reads and writes of one client. */
 export interface Engine {
   readonly events: Events
-  /** What raw SQL may change. */
+  /** Determines what raw SQL may change. */
   readonly raw: RawChanges
-  /** Takes the client off the cache again: its tables are no longer known, unless another client has them. */
+  /** Detaches the client. Its tables become unknown unless another client has them. */
   detach(): void
   /**
-   * Validates a policy merged over the cache's defaults. `path` is used in errors. `table`: bare name of the table it
-   * is of; what it says of writes holds for every write of that table from now on.
+   * Merges a policy over the cache's defaults and validates it.
+   * @param path names the policy in errors.
+   * @param table bare name of its table: what the policy says about writes applies to every later write of that table.
+   * @throws CacheError `LARDER_CONFIG` naming the option, its value and the fix.
    */
   policy(options: PolicyOptions, path: string, table?: string): Policy
+  /** Runs a read through the cache. Rejects only with what the plan's own query rejects with, or for a missing scope. */
   read<T>(plan: ReadPlan<T>): Promise<T>
   /**
-   * A write of its own, or one statement of `transaction`.
-   * @throws CacheError `LARDER_MARK_FAILED`, before it runs, where a policy says `onMarkFailure: 'reject'`.
+   * Runs a write of its own, or one statement of `transaction`, and invalidates what it changed.
+   * @throws CacheError `LARDER_MARK_FAILED` before the statement runs, if a policy says `onMarkFailure: 'reject'`.
    */
   write<T>(plan: WritePlan<T>, transaction?: Transaction): Promise<T>
-  /** The same for drivers that answer at once. */
+  /** Reads and writes of synchronous drivers. */
   readonly sync: SyncEngine
-  /** Opens the scope of a transaction: see {@link Transaction} for when its statements mark. */
+  /** Opens a transaction. See {@link Transaction} for when its statements set their marks. */
   transaction(marking: 'late' | 'early'): Transaction
-  /** Runs `body` so that `cache.invalidate` and `cache.wrap` inside it know their transaction. */
+  /** Runs `body` inside `transaction`, so that `cache.invalidate` and `cache.wrap` in it belong to the transaction. */
   inside<T>(transaction: Transaction, body: () => PromiseLike<T>): Promise<T>
-  /** The transaction the running code is in, if any. */
+  /** Returns the transaction of the running code, if there is one. */
   current(): Transaction | undefined
-  /** Changes that stand for "anything may have happened to any table of this client". */
+  /** Returns changes that stand for any change to any table of this client. */
   everything(): readonly Change[]
-  /** As `cache.invalidate`, for this client's database; in a transaction, applied when it commits. */
+  /** Does what `cache.invalidate` does, for the database of this client. In a transaction it is applied at COMMIT. */
   invalidate(request: InvalidateRequest, transaction?: Transaction): Promise<void>
 }

@@ -3,36 +3,36 @@ import type { ReadTag } from '../tags/read-tags.ts'
 import { LIST } from '../tags/spelling.ts'
 import type { PendingWrites } from './pending-writes.ts'
 
-/** Bounds of what is owed: beyond them it is owed to whole tables, and beyond those to everything. */
+/** Bounds of the backlog. Beyond them whole tables are invalidated, and beyond {@link MOST_RECORDS} everything. */
 export const MOST_RECORDS = 1_000
 export const MOST_CELLS = 10_000
 const MOST_CELLS_OF_RECORD = 1_000
-/** Marks of more writes of one table than this are left to their deadline. */
+/** Marks of more writes than this on one table are not removed. They expire by themselves. */
 const MOST_TOKENS = 16
 
-/** What the store must still be told of one record, or of everything. */
+/** Finishes of one record, or of everything, that the store has not acknowledged. */
 export interface BacklogItem {
-  /** One finish per write whose mark may be up; each does all that is owed. Undefined: invalidate everything. */
+  /** One finish for each write whose mark may be set. Each invalidates all there is. Undefined: invalidate everything. */
   readonly requests: readonly FinishRequest[] | undefined
-  /** Forgets it, unless more has come since it was looked up. */
+  /** Removes the item, unless more was added to it in the meantime. */
   acknowledge(): void
-  /** Puts it behind all others. */
+  /** Moves the item behind all others. */
   postpone(): void
 }
 
-/** Finishes that the store has not acknowledged, merged per record and bounded. Reads of what is owed are covered. */
+/** Finishes that the store has not acknowledged, merged per record and bounded. Reads that they affect bypass the cache. */
 export interface Backlog {
   readonly records: number
   readonly cells: number
   readonly empty: boolean
   add(request: FinishRequest): void
   addEverything(): void
-  /** All there is, the oldest first. */
+  /** Returns all items, the oldest first. */
   items(): readonly BacklogItem[]
   clear(): void
 }
 
-/** @param overflowed called when there are too many records, and so everything is owed. */
+/** @param overflowed called when there are too many records, so that everything has to be invalidated. */
 export function createBacklog(unfinished: PendingWrites, overflowed: () => void): Backlog {
   const byRecord = new Map<string, RecordBacklog>()
   let cells = 0
@@ -47,7 +47,7 @@ export function createBacklog(unfinished: PendingWrites, overflowed: () => void)
     for (const one of [...byRecord.values()]) forget(one)
   }
   const addEverything = (): void => {
-    // Covered before the records are let go.
+    // Before the records are removed, so that no read slips through.
     if (all) all.version++
     else all = { version: 0, release: unfinished.addAll() }
     clear()
@@ -86,7 +86,7 @@ export function createBacklog(unfinished: PendingWrites, overflowed: () => void)
       return !all && !byRecord.size
     },
     add(request) {
-      // Said already, unless it is just being said: then once more.
+      // Everything is to be invalidated already. If that request is on its way, it has to be sent once more.
       if (all) {
         all.version++
         return
@@ -114,16 +114,16 @@ export function createBacklog(unfinished: PendingWrites, overflowed: () => void)
   }
 }
 
-/** What is owed to one record. */
+/** The unacknowledged finishes of one record, merged. */
 interface RecordBacklog {
   readonly record: string
   readonly tokens: string[]
   untouched: readonly string[]
   keep: readonly string[]
   readonly cells: Set<string>
-  /** Every field is owed a new nonce, so no cell needs naming. */
+  /** Every field gets a new nonce, so cells need not be listed. */
   whole: boolean
-  /** Grows whenever more is owed. */
+  /** Increases whenever something is added. */
   version: number
   release: () => void
 }
@@ -138,7 +138,7 @@ function join(one: RecordBacklog, request: FinishRequest): void {
   if (one.tokens.length < MOST_TOKENS) one.tokens.push(request.token)
   if (one.whole) return
   one.untouched = one.untouched.filter((name) => request.untouched.includes(name))
-  // A kept field vouches for the cells of one write, under the mark of that write.
+  // A kept field is safe only for the cells of one write, while the mark of that write is set.
   if (one.version > 1) one.keep = []
   for (const cell of request.cells) one.cells.add(cell)
   if (one.cells.size > MOST_CELLS_OF_RECORD) widen(one)
@@ -160,7 +160,7 @@ function requestsOf({ record, tokens, untouched, keep, cells }: RecordBacklog): 
   return tokens.map((token) => ({ record, token, untouched, keep, cells: names }))
 }
 
-/** As for the write it comes from: a read of a value cell asks for its key's field as well. */
+/** A read of a value cell also asks for the field of its key, as with the write itself. */
 function touches({ untouched, cells }: RecordBacklog, read: ReadTag): boolean {
   if (read.cells.some((cell) => cells.has(cell))) return true
   return read.fields.some((field) => (field === LIST ? read.list === 'depends' : !untouched.includes(field)))

@@ -14,7 +14,7 @@ export interface BumpDeps {
   readonly journal: Journal
 }
 
-/** What a store reported of one record. */
+/** Pairs what a store reported on one record with the request for it. */
 export function evidenceOf(
   { reportOn: request }: { readonly reportOn?: TagReportRequest },
   answer: Guarded<TagReport | undefined>,
@@ -23,9 +23,10 @@ export function evidenceOf(
 }
 
 /**
- * Sends every finish once. What fails is the journal's, and covered by it before the write lets go; so is at once what
- * is for a store that does not answer.
- * @param then what is to be done with the reports, by record.
+ * Sends every finish once. Finishes that fail, or that are meant for a store that does not answer, go to the journal before
+ * the write is removed from the pending writes.
+ * @param forget removes the write from the pending writes.
+ * @param then receives the reports, by record.
  */
 export async function sendFinishes(
   { store, journal }: BumpDeps,
@@ -43,23 +44,23 @@ export async function sendFinishes(
   }
   const sent = await Promise.all(requests.map(send))
   journal.add(requests.filter((_, at) => !sent[at]))
-  // Before reads of this process ask for it: what the memory tier gets, it has when this call returns.
+  // Before reads of this process may use the cache again. The memory tier has the rows when this call returns.
   const stored = then?.(reports)
   forget()
   await stored
 }
 
 /**
- * Bumps tags that no statement of ours is changing: explicit invalidation. Resolves when the store acknowledged it, or
- * when it is in the journal.
+ * Gives tags a new nonce, for an explicit invalidation. Resolves when the store has acknowledged it or it is in the
+ * journal.
  */
 export function bump(deps: BumpDeps, tags: readonly WriteTag[]): Promise<void> {
   return sendFinishes(deps, finishesOf(tags, tags, newToken()), deps.pendingWrites.add(tags))
 }
 
 /**
- * The same by a driver that answers at once, when its write is done. A store in this process knows before anybody else
- * runs; any other is told in the background, and reads of this process go past the cache until it has heard.
+ * The same for a synchronous driver, after its write. A store in this process is updated before anything else runs. Any other
+ * is updated in the background, and affected reads of this process bypass the cache until it has acknowledged.
  */
 export function bumpSync(deps: BumpDeps, tags: readonly WriteTag[]): void {
   const { sync } = deps.store
@@ -67,13 +68,13 @@ export function bumpSync(deps: BumpDeps, tags: readonly WriteTag[]): void {
     void bump(deps, tags)
     return
   }
-  // Other caches of this process may have to hear of it.
+  // Other caches of this process may have to be notified.
   const forget = deps.pendingWrites.add(tags)
   for (const request of finishesOf(tags, tags, newToken())) sync.finish(request)
   forget()
 }
 
-/** Ends everything the store holds; otherwise as {@link bump}. */
+/** Invalidates everything in the store. Otherwise as {@link bump}. */
 export async function bumpAll({ store, journal, pendingWrites }: BumpDeps): Promise<void> {
   const forget = pendingWrites.addAll()
   if (!(await store.invalidateAll()).ok) journal.addEverything()

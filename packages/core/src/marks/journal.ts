@@ -5,22 +5,22 @@ import type { FinishRequest } from '../store/store.ts'
 import { type BacklogItem, createBacklog } from './backlog.ts'
 import type { PendingWrites } from './pending-writes.ts'
 
-/** First pause before what failed is sent again, in milliseconds; doubled up to the last. */
+/** First pause before a failed finish is sent again, in milliseconds. It doubles up to the last. */
 const PAUSE_FIRST = 50
 const PAUSE_LAST = 2_000
-/** Records told of at one time. */
+/** Records whose finishes are sent at the same time. */
 const AT_ONCE = 16
 
 /**
- * Remembers what the store has not been told: finishes and invalidations that failed. Sends it again by itself, with
- * growing pauses, until the store acknowledges it; meanwhile this process bypasses the reads it covers. Nothing is lost while the
- * process lives, and memory is bounded: see {@link createBacklog} for what happens beyond the bounds.
+ * Keeps the finishes and invalidations that the store has not acknowledged, and sends them again with growing pauses until
+ * it does. Meanwhile reads of this process that they affect bypass the cache. Nothing is lost while the process lives, and
+ * memory is bounded: see {@link createBacklog}.
  */
 export interface Journal {
-  /** Nothing is remembered for a closed store: it answers nobody, so nothing stale can come from it. */
+  /** Adds finishes. Does nothing if the store is closed: nothing stale can come from it then. */
   add(requests: readonly FinishRequest[]): void
   addEverything(): void
-  /** Sends everything now: the store answers again. Resolves when each was acknowledged or failed once more. */
+  /** Sends everything now. Resolves when each finish was acknowledged or failed again. */
   replay(): Promise<void>
   readonly records: number
   readonly cells: number
@@ -54,7 +54,7 @@ export function createJournal({ store, clock, events, pendingWrites }: JournalDe
     const answers = await Promise.all(requests.map((request) => store.finish(request)))
     return answers.every(({ ok }) => ok)
   }
-  /** The first request alone, for it says everything; the others take marks off, if the store is there. */
+  /** Sends the first request alone, because it invalidates everything. The others only remove marks. */
   const send = async ({ requests, acknowledge, postpone }: BacklogItem): Promise<boolean> => {
     const acknowledged = requests
       ? (await sendFinishes(requests.slice(0, 1))) && (await sendFinishes(requests.slice(1)))
@@ -63,7 +63,7 @@ export function createJournal({ store, clock, events, pendingWrites }: JournalDe
     else postpone()
     return acknowledged
   }
-  /** Stops at the first group of which nothing arrived; what failed goes behind what was not tried. */
+  /** Stops at the first group of which nothing arrived. What failed is tried again after what was not tried. */
   const sendAll = async (): Promise<void> => {
     const debts = backlog.items()
     for (let from = 0; from < debts.length && !store.closed; from += AT_ONCE) {
@@ -102,7 +102,7 @@ export function createJournal({ store, clock, events, pendingWrites }: JournalDe
     },
     async replay() {
       if (backlog.empty) return
-      // A pass that is on its way may have begun too early: what it leaves is sent again soon.
+      // A running pass may have started too early. What it leaves is sent again soon.
       pause = PAUSE_FIRST
       await pass()
     },

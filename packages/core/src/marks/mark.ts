@@ -3,9 +3,9 @@ import type { WriteTag } from '../tags/write-tags.ts'
 import type { CandidateRow, CandidateTags } from '../write-through/proof.ts'
 import { createMarks, type MarkDeps } from './marks.ts'
 
-/** The marks of one statement, up until finished. */
+/** The marks of one statement. They stay set until it is finished. */
 export interface Mark {
-  /** Why the write must not run: the store did not acknowledge its marks, and a table it touches asks for that. */
+  /** Why the write must not run: its marks were not acknowledged, and a policy says `onMarkFailure: 'reject'`. */
   readonly refusal: CacheError | undefined
   /**
    * Takes the marks off after the outcome is certain.
@@ -14,7 +14,7 @@ export interface Mark {
    * @returns when the store acknowledged it, or when it is in the journal; and the rows are stored, or not.
    */
   finish(returned?: readonly WriteTag[], rows?: readonly CandidateRow[]): Promise<void>
-  /** Keeps the marks up for a minute, then bumps everything. */
+  /** Leaves the marks set for a minute and then finishes them, because the outcome of the write is unknown. */
   abandon(): void
 }
 

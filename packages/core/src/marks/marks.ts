@@ -16,9 +16,9 @@ import { finishesOf, MARK_LIFETIME, markOf, newToken, rollbacksOf } from './mark
 import { createRecordMarks, type RecordMarks, type Sending } from './record-marks.ts'
 import { refusalOf } from './refusal.ts'
 
-/** How long the marks of a write whose outcome nobody knows are kept up, in milliseconds. */
+/** How long the marks of a write with unknown outcome stay set, in milliseconds. */
 export const UNKNOWN_OUTCOME = 60_000
-/** Marks older than this, in milliseconds, are repeated before COMMIT: the store may have lost them unnoticed. */
+/** Marks older than this, in milliseconds, are sent again before COMMIT, because the store may have lost them. */
 const FRESH = 1_000
 
 /** What marks need from the composition root. */
@@ -30,33 +30,33 @@ export interface MarkDeps extends BumpDeps {
   longestLifetime(): number
 }
 
-/** The marks of one write or one transaction, under one token, up until finished. */
+/** The marks of one write or one transaction, with one token. They stay set until the write is finished. */
 export interface Marks {
-  /** Marks what is not marked yet. */
+  /** Marks those tags that are not marked yet. */
   add(tags: readonly WriteTag[], candidates: CandidateTags | undefined, sending: Sending): void
-  /** From now on reads of this process that depend on `tags` bypass the cache. Call before the write may commit. */
+  /** Makes reads of this process that depend on `tags` bypass the cache. Call it before the write may commit. */
   bypassReads(tags: readonly WriteTag[]): void
-  /** Repeats marks that have been up for long. */
+  /** Sends marks again that have been set for long. */
   refresh(): void
   /**
-   * Resolves when the marks of all records, or of the given ones, are acknowledged or failed, or when it is known that
-   * the store does not answer. Undefined: that is so already.
+   * Resolves when the marks of all records, or of the given ones, are acknowledged or have failed, or when the store is known
+   * not to answer. Undefined: that is the case already.
    */
   wait(silence: Silence, records?: readonly WriteTag[]): Promise<void> | undefined
-  /** Everything asked for is acknowledged. */
+  /** True if every mark is acknowledged. */
   readonly acknowledged: boolean
-  /** Why a write of these tags must not run or commit, if it must not. */
+  /** Returns why a write of these tags must not run or commit, if it must not. */
   refusal(tags: readonly WriteTag[]): CacheError | undefined
   /**
-   * Takes the marks off when the write has committed. Resolves when the store acknowledged it, or when it is in the
-   * journal; and the rows are stored, or not.
-   * @param returned the same tables with what the results showed; a key still unknown there is bumped.
-   * @param rows to be written through, if their tags prove that nobody else changed them.
+   * Removes the marks after the write has committed. Resolves when the store has acknowledged it or it is in the journal, and
+   * the rows are stored if they can be.
+   * @param returned tags of the rows that the results contained. A key that is still unknown there gets a new nonce.
+   * @param rows to write through, if their tags prove that no other write changed them.
    */
   finish(returned: readonly WriteTag[], rows: readonly CandidateRow[]): Promise<void>
-  /** The same when the write has certainly changed nothing: every tag keeps its nonce if its mark is still there. */
+  /** Removes the marks of a write that certainly changed nothing. Tags keep their nonce if their mark is still set. */
   rollBack(): Promise<void>
-  /** Keeps the marks up for a minute, then bumps everything. */
+  /** Leaves the marks set for a minute and then finishes them, because the outcome of the write is unknown. */
   abandon(): void
 }
 
@@ -91,13 +91,13 @@ export function createMarks(deps: MarkDeps): Marks {
   }
   const takeOff = async (requests: () => readonly FinishRequest[], then?: StoreRows): Promise<void> => {
     stopRenewal?.()
-    // Behind its marks: a finish that overtook one would leave it there. To who does not answer none is sent now.
+    // After its marks: a finish that overtakes a mark would leave it set. A store that does not answer gets none now.
     const sent = waitFor(store.silence, 'long', [...records.values()])
     if (sent) await sent
     await sendFinishes(deps, requests(), forget, then)
   }
   const finish = (returned: readonly WriteTag[], rows: readonly CandidateRow[]): Promise<void> => {
-    // What the marks have already shown to be hopeless need not be kept by the finish.
+    // The finish need not keep cells of rows that the marks have already ruled out.
     const hopeful = rows.filter(({ cell }) => reported.has(cell))
     return takeOff(
       () => finishesOf(tags(), returned, token, mergeCandidateTags(hopeful.map(candidateTagsOf))),
@@ -163,13 +163,13 @@ function waitFor(
   })
 }
 
-/** A row that is not proven is not stored: the next read loads it. */
+/** Stores a row if the evidence proves that it is current. If not, the next read loads it. */
 async function storeRow(
   row: CandidateRow,
   marked: Evidence | undefined,
   finished: Evidence | undefined,
 ): Promise<void> {
   const proof = proofOf(row, marked, finished)
-  // The write has happened, whatever becomes of its row.
+  // The write has committed. A failure to store its row must not fail it.
   if (proof) await row.store(proof).catch(() => {})
 }

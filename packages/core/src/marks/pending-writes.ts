@@ -2,29 +2,29 @@ import type { ReadTag } from '../tags/read-tags.ts'
 import { LIST } from '../tags/spelling.ts'
 import { markedFields, type WriteTag } from '../tags/write-tags.ts'
 
-/** Something that reads of one record must go past. */
+/** A write of this process that is not finished, on one record. */
 export interface PendingWrite {
   readonly record: string
-  /** True if a read with this tag must go to the database. Asked anew for every read. */
+  /** True if a read with this tag must bypass the cache. Called for every read. */
   readonly touches: (request: ReadTag) => boolean
 }
 
 /**
- * Writes of this process between their mark and their acknowledged finish. A read that depends on one of their tags
- * bypasses: what the store could not be told, this process still knows.
+ * The writes of this process between their mark and their acknowledged finish. Reads that depend on one of their tags bypass
+ * the cache, even if the store did not receive the mark.
  */
 export interface PendingWrites {
-  /** @returns a function to call once the finish is acknowledged, or somebody else covers it. */
+  /** Adds a write. @returns a function that removes it, to be called when its finish is acknowledged or in the journal. */
   add(tags: readonly WriteTag[]): () => void
-  /** @returns a function that takes the cover away. */
+  /** Adds a pending write on one record. @returns a function that removes it. */
   hold(cover: PendingWrite): () => void
-  /** Covers every read there is, until the returned function is called. */
+  /** Makes every read bypass the cache until the returned function is called. */
   addAll(): () => void
-  /** True if a read with these tags must go to the database, whatever its result will be. */
+  /** True if a read with these tags must bypass the cache, whatever its result is. */
   mustBypass(requests: readonly ReadTag[]): boolean
-  /** True if the `list` of this record counts as dirty: every write marks it. */
+  /** True if this process is writing to the record. Its `list` is then dirty, because every write marks it. */
   isWriting(record: string): boolean
-  /** Resolves when nothing is unfinished. */
+  /** Resolves when there is no pending write. */
   idle(): Promise<void>
 }
 
@@ -42,7 +42,7 @@ export function createPendingWrites(): PendingWrites {
     const set = byRecord.get(cover.record) ?? new Set()
     byRecord.set(cover.record, set.add(cover))
     return () => {
-      // The set of now: the one from then may have been emptied and replaced.
+      // Look it up again: the set may have been emptied and replaced.
       const held = byRecord.get(cover.record)
       held?.delete(cover)
       if (!held?.size) byRecord.delete(cover.record)
@@ -83,14 +83,14 @@ export function createPendingWrites(): PendingWrites {
   }
 }
 
-/** A cover each: two scopes may name the same tags, and each takes back its own. */
+/** One object for each tag and write: two writes of the same tags remove their own. */
 export function pendingWritesOf(tags: readonly WriteTag[]): readonly PendingWrite[] {
   return tags.map((tag) => ({ record: tag.record, touches: (request) => touches(tag, request) }))
 }
 
 const NONE: ReadonlySet<string> = new Set()
 
-/** Records of these tags that this process is writing to. */
+/** Returns the records of these tags to which this process is writing. */
 export function recordsBeingWritten(
   { isWriting }: PendingWrites,
   tags: readonly ReadTag[],
@@ -103,7 +103,7 @@ function touches(tag: WriteTag, request: ReadTag): boolean {
   if (request.cells.some((cell) => tag.cells.has(cell))) return true
   const marked = markedFields(tag)
   return request.fields.some((field) => {
-    // Whether a unique lookup depends on `list` shows later; until then it counts as dirty and no more.
+    // Whether a unique lookup depends on `list` is known later. Until then `list` counts as dirty, which is enough.
     if (field === LIST) return request.list === 'depends'
     return marked.includes(field) || !tag.known.includes(field)
   })

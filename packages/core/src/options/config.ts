@@ -8,7 +8,10 @@ import { memoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
 import { checked } from './resolve-policy.ts'
 
-/** What a raw write whose tables cannot be told does: bump every table of its client, only say so, or refuse. */
+/**
+ * What Larder does about raw SQL whose tables it cannot determine: it invalidates every table of the client, only emits an
+ * `unknown-write` event, or throws `LARDER_UNKNOWN_WRITE` before the statement runs.
+ */
 export type UnknownWrites = 'invalidate' | 'event' | 'throw'
 
 type TableOption = 'touches' | 'reads' | 'lookupKeys'
@@ -18,40 +21,43 @@ const OF_A_TABLE: readonly TableOption[] = ['touches', 'reads', 'lookupKeys']
 export interface CacheOptions {
   /** Prefix of every key, at most 32 letters, digits, `-`, `_`, `.` or `:`. Default `'larder'`. */
   namespace?: string
-  /** Part of entry keys only: bump it when the shape of results changes. Default `'1'`. */
+  /** Part of entry keys only. Change it when the shape of results changes. Default `'1'`. */
   version?: string
-  /** Tenant, region, role…: part of entry keys. Called once per cached read. */
+  /** Returns the tenant, region or role of the request, which becomes part of entry keys. Called once per cached read. */
   scope?: () => unknown
-  /** With `true`, a read whose scope is undefined is rejected with `LARDER_SCOPE_REQUIRED`. Default false. */
+  /** If `true`, a read whose scope is undefined is rejected with `LARDER_SCOPE_REQUIRED`. Default `false`. */
   requireScope?: boolean
   /** Where entries and tags live. Default `memoryStore()`. */
   store?: Store
-  /** How results become bytes. Default `msgpackCodec()`. */
+  /** Encodes results. Default `msgpackCodec()`. */
   codec?: Codec
-  /** Larger results are not cached. Default `'1mb'`. */
+  /** Results whose encoded size is larger are not cached. Default `'1mb'`. */
   maxValueBytes?: ByteSize
-  /** Whether a write waits until its invalidation is acknowledged. Default `'background'`. */
+  /**
+   * `'background'` (default): a write returns before the store has acknowledged its invalidation. `'await'`: it waits, for
+   * hosts that freeze the process between requests.
+   */
   finish?: 'background' | 'await'
-  /** Default `'invalidate'`. */
+  /** What happens on raw SQL whose tables cannot be determined. Default `'invalidate'`. */
   unknownWrites?: UnknownWrites
-  /** Policy merged under every model's own. What describes one model's table belongs there, not here. */
+  /** Defaults for the policy of every model. Options that describe one table are not allowed here. */
   defaults?: Omit<PolicyOptions, TableOption>
-  /** The memory tier over a remote store; a store of this process takes none. */
+  /** The memory tier over a remote store. Not allowed with `memoryStore()`. */
   memory?: MemoryOptions
 }
 
-/** What this process keeps of a remote store. */
+/** Options of the memory tier: what this process keeps of a remote store. */
 export interface MemoryOptions {
   /**
-   * - `'validate'` (default): entries are kept, their tags are fetched for every read: same promise as `'off'`.
-   * - `'push'`: tags are kept as well, as long as the store tells of changes: hits without a round trip. Writes of other
-   *   processes are seen within a second, those of this one at once.
-   * - `'off'`: nothing is kept.
+   * - `'validate'` (default): keeps entries and fetches their tags for every read. Reads are as fresh as with `'off'`.
+   * - `'push'`: also keeps tags while the store notifies this process of changes, so a hit needs no round trip. Writes of
+   *   other processes are visible within one second, writes of this process at once.
+   * - `'off'`: keeps nothing.
    */
   mode?: 'validate' | 'push' | 'off'
-  /** Most entries kept; the least recently used goes first. Default 10,000. */
+  /** Maximum number of entries. The least recently used entry is evicted first. Default 10,000. */
   maxEntries?: number
-  /** Most bytes of entries kept. Default `'64mb'`. */
+  /** Maximum heap taken by entries. Default `'64mb'`. */
   maxBytes?: ByteSize
 }
 
@@ -161,7 +167,7 @@ function memoryConfig(options: MemoryOptions | undefined, store: Store): MemoryC
   }
 }
 
-/** They say something of one model's table, and a cache has no models: accepted here they would do nothing. */
+/** These options describe one table, and defaults belong to none: here they would have no effect. */
 function refuseTables(defaults: PolicyOptions): void {
   for (const name of OF_A_TABLE)
     if (defaults[name] !== undefined)

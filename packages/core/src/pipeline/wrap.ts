@@ -10,13 +10,13 @@ import { type ReadTag, tagsOfRead } from '../tags/read-tags.ts'
 export interface WrapOptions {
   /** Lifetime of the computed value. Required. */
   ttl: Duration
-  /** User tags: `cache.invalidate({ tags })` ends the value. */
+  /** Tags of the value, for `cache.invalidate({ tags })`. */
   tags?: readonly string[]
-  /** Tables the value is computed from, by physical name: any write to one ends it. */
+  /** Tables the value is computed from, by physical name. A write to one of them invalidates the value. */
   reads?: readonly string[]
   /**
-   * How long after its beginning another caller's `load` is waited for; then one of those who wait loads again.
-   * Default '5s'. Give more where `load` may well take longer.
+   * How long callers wait for the `load` of another caller, counted from its start. Then one of them loads again.
+   * Default `'5s'`. Set it higher if `load` regularly takes longer.
    */
   joinTimeout?: Duration
 }

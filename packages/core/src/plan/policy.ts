@@ -1,41 +1,46 @@
 import type { Duration } from '../base/duration.ts'
 
-/** How the reads and writes of one model are cached, as the user writes it. */
+/** How the reads of one model are cached, and what its writes do. */
 export interface PolicyOptions {
-  /** Hard lifetime of an entry. Required, finite, above zero. */
+  /** Lifetime of an entry. Required, finite and greater than zero. */
   ttl?: Duration
-  /** Fraction of `ttl` taken off at random, 0 to 1. Default 0.1. */
+  /** Fraction of `ttl`, from 0 to 1, up to which lifetimes are shortened at random. Default 0.1. */
   jitter?: number
-  /** Lifetime of "not found" and empty results, or `false` to leave them uncached. Default min(ttl, '30s'). */
+  /** Lifetime of "not found" and empty results; `false` does not cache them. Default: the smaller of `ttl` and `'30s'`. */
   cacheEmpty?: Duration | false
   /**
-   * What writes of the model do to its own reads: `'invalidate'` (default) ends those that could see them; `'through'`
-   * also stores the row written, where nothing else can have changed it, for the plain read of it by a unique key;
-   * `'around'` leaves them alone until their `ttl`. Reads of other models are invalidated in any case.
+   * What a write of the model does to cached reads of the same model. Reads of other models are always invalidated.
+   * - `'invalidate'` (default): invalidates every result that could contain the written rows.
+   * - `'through'`: invalidates as above, and caches the written row for plain reads by a unique key, if no other write can
+   *   have changed it since.
+   * - `'around'`: leaves them until their `ttl`.
    */
   write?: 'invalidate' | 'through' | 'around'
-  /** Who shares a load. `'process'` (default) or `false`; `'cluster'` is not built yet. */
+  /**
+   * `'process'` (default): callers in one process that miss the same entry share one load. `false`: each loads alone.
+   * `'cluster'` is not available yet and throws.
+   */
   singleFlight?: 'process' | 'cluster' | false
   /**
-   * How long after its beginning another caller's load is waited for; then one of those who wait loads again. Default
-   * '5s'. Give more where a load may well take longer.
+   * How long callers wait for the load of another caller, counted from its start. Then one of them loads again. Default
+   * `'5s'`. Set it higher if loads regularly take longer.
    */
   joinTimeout?: Duration
   /**
-   * What a write does when the store does not acknowledge that it is about to change the model's table: `'proceed'`
-   * (default) writes, and other processes may read what was there before; `'reject'` writes nothing. A transaction waits
-   * 100 ms in all for the acknowledgement, a write of its own 1 s, and so does everything under `'reject'`.
+   * What a write does when the store does not acknowledge its mark. `'proceed'` (default): it runs, and other processes may
+   * read the old rows until the invalidation arrives. `'reject'`: it throws `LARDER_MARK_FAILED` and writes nothing. A
+   * transaction waits at most 100 ms in total for its marks; a single write, and everything under `'reject'`, at most 1 s.
    */
   onMarkFailure?: 'proceed' | 'reject'
-  /** Names of the read operations that are cached. Default: all of the host's reads. */
+  /** Read operations that are cached, by name. Default: all. */
   operations?: readonly string[]
-  /** User tags that every entry of the model carries. */
+  /** Tags that every entry of the model carries, for `cache.invalidate({ tags })`. */
   tags?: readonly string[]
-  /** Tables that triggers on the model's table write. */
+  /** Tables that triggers on the model's table write to. */
   touches?: readonly string[]
-  /** Where the model is a view: the tables it reads. */
+  /** If the model is a view: the tables it reads. */
   reads?: readonly string[]
-  /** Extra column sets to pin reads by, as field names of the model. */
+  /** Further sets of fields by which reads of the model look up rows. */
   lookupKeys?: readonly (readonly string[])[]
   staleWhileRevalidate?: Duration
   staleIfError?: Duration

@@ -27,19 +27,19 @@ export interface Column {
   readonly generated: boolean
 }
 
-/** What a set of columns is to the table; decides which tags a write must touch. */
+/** The role of a set of columns. It determines which tags a write changes. */
 export type KeyKind = 'primary' | 'unique' | 'foreign' | 'named'
 
-/** A set of columns that reads can be pinned by. Column names are physical. */
+/** A set of columns by which reads look up rows. Column names are physical. */
 export interface LookupKey {
   readonly kind: KeyKind
   readonly columns: readonly string[]
 }
 
-/** What the database does to a child row when the row it references goes or changes. */
+/** What the database does to a row when the row that it references is deleted or changes its key. */
 export type Action = 'cascade' | 'set-null' | 'set-default' | 'restrict' | 'no-action'
 
-/** A foreign key of the table that holds it, with the host's default actions resolved. */
+/** A foreign key, with the ORM's default actions filled in. */
 export interface ForeignKey {
   readonly columns: readonly string[]
   readonly table: string
@@ -48,29 +48,26 @@ export interface ForeignKey {
   readonly onUpdate: Action
 }
 
-/** A physical table as a host knows it. */
+/** A physical table as an ORM adapter describes it. */
 export interface Table {
   /** Bare physical name (no schema prefix). */
   readonly name: string
   readonly columns: readonly Column[]
-  /** Empty when the host has no key metadata: reads then depend on the whole table. */
+  /** Empty if the adapter knows no keys. Reads then depend on the whole table. */
   readonly keys: readonly LookupKey[]
   readonly foreignKeys: readonly ForeignKey[]
-  /** Tables that triggers of this one write, wholly and invisibly. */
+  /** Tables that triggers on this table write to. Any of their rows may change. */
   readonly touches: readonly string[]
-  /** Where this is a view: the tables it reads. A read of it depends on them too. */
+  /** If this is a view: the tables it reads. A read of the view depends on them too. */
   readonly reads: readonly string[]
   /**
-   * Database schemas that it is declared in, `undefined` for the connection's own. Absent: the host does not say. No tag
-   * has a schema in it: this is for whoever compares the table with the database.
+   * Database schemas that declare the table; `undefined` stands for the connection's own. Absent if the adapter does not
+   * know. Tags do not contain schemas: only the doctor uses them, to compare the table with the database.
    */
   readonly schemas?: readonly (string | undefined)[]
 }
 
-/**
- * All tables one client knows. `complete` is false when keys and actions are unknown
- * (no datamodel): every table reachable by `reachable` relations is then written wholly.
- */
+/** All tables of one client, by their bare names in lower case. */
 export interface Schema {
   readonly tables: ReadonlyMap<string, Table>
 }

@@ -2,11 +2,11 @@ import { channel } from 'node:diagnostics_channel'
 import { CacheError } from '../base/errors.ts'
 import { show } from '../base/show.ts'
 
-/** Where a read's result came from. `'stale'` is reserved for policies that serve expired entries. */
+/** Where the result of a read came from. `'stale'` is reserved for policies that serve expired entries. */
 export type Source = 'memory' | 'store' | 'database' | 'stale'
-/** Why the database answered although the cache was asked. */
+/** Why a cached read was a miss and loaded from the database. */
 export type MissReason = 'miss' | 'expired' | 'invalidated' | 'too-large'
-/** Why the cache was not asked, or was asked and could not be used. */
+/** Why a read bypassed the cache. */
 export type BypassReason =
   | 'dirty'
   | 'transaction'
@@ -16,26 +16,26 @@ export type BypassReason =
   | 'opaque'
   | 'unavailable'
 
-/** One read, told once, when its result is known. Times in milliseconds. */
+/** One read, emitted when its result is known. Times are in milliseconds. */
 export interface ReadEvent {
   readonly operation: string
   readonly model: string
   readonly source: Source
   readonly reason?: MissReason | BypassReason
-  /** True for a caller that joined another caller's load. */
+  /** `true` if the caller shared the load of another caller. */
   readonly shared?: boolean
-  /** Name of the entry in the store; absent where no key was made. */
+  /** Name of the entry in the store. Absent if the read has no key. */
   readonly key?: string
   /** Tags the read depends on. */
   readonly tags: readonly string[]
-  /** Time since the entry was stored; on hits. */
+  /** Time since the entry was stored. Only for hits. */
   readonly age?: number
-  /** Whole lifetime the entry was stored with; on hits and stored misses. */
+  /** Lifetime the entry was stored with. Only for hits and for misses that were stored. */
   readonly ttl?: number
   readonly duration: number
 }
 
-/** One write outside a transaction, or one transaction, when its outcome is known. */
+/** A write outside a transaction, or a whole transaction, emitted when its outcome is known. */
 export interface WriteEvent {
   readonly operation: string
   readonly tables: readonly string[]
@@ -43,7 +43,7 @@ export interface WriteEvent {
   readonly duration: number
 }
 
-/** Explicit invalidation, acknowledged or journaled. */
+/** A call of `cache.invalidate`, emitted when the store has acknowledged it or it is in the journal. */
 export interface InvalidateEvent {
   readonly tables: readonly string[]
   readonly rows: number
@@ -51,26 +51,28 @@ export interface InvalidateEvent {
   readonly all: boolean
 }
 
-/** Everything Larder reports, by event name. */
+/** The events of a cache and their payloads. Each is also published on `node:diagnostics_channel` as `larder:<event>`. */
 export interface CacheEvents {
   read: ReadEvent
   write: WriteEvent
   invalidate: InvalidateEvent
-  /** A store call failed or missed its deadline; the query went on. */
+  /** A store call failed or timed out. The query continued without it. */
   'store-error': { readonly action: string; readonly error: unknown }
-  /** The store became usable or unusable for this process. */
+  /** The store became available or unavailable for this process. */
   'store-state': { readonly state: 'ready' | 'unavailable' }
-  /** Bytes of an entry could not be decoded, or a result or argument could not be encoded. */
+  /** An entry could not be decoded, or a result or an argument could not be encoded. */
   'codec-error': { readonly operation: string; readonly key?: string; readonly error: unknown }
-  /** A write whose tables cannot be told. */
+  /** Raw SQL wrote to tables that Larder cannot determine. */
   'unknown-write': { readonly operation: string; readonly sql?: string }
-  /** Something the user should change; `code` is stable. */
+  /** Something you should change. `code` is stable. */
   warning: { readonly code: string; readonly message: string }
   /** A cached result was compared with the database. Nothing emits it yet. */
   verify: { readonly operation: string; readonly key: string; readonly equal: boolean }
 }
 
+/** The names of the events of a cache. */
 export type CacheEventName = keyof CacheEvents
+/** A listener of one event. */
 export type CacheListener<N extends CacheEventName> = (event: CacheEvents[N]) => void
 
 const NAMES: readonly CacheEventName[] = [
@@ -87,7 +89,7 @@ const NAMES: readonly CacheEventName[] = [
 
 /** Delivers events to `on` listeners and to `node:diagnostics_channel` as `larder:<event>`. */
 export interface Events {
-  /** True if anybody listens: callers skip building an event nobody hears. */
+  /** True if the event has a listener. Callers skip building an event that has none. */
   heard(name: CacheEventName): boolean
   emit<N extends CacheEventName>(name: N, event: CacheEvents[N]): void
   /** @returns a function that removes the listener. */

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Events, ReadEvent } from './events.ts'
 import { createNeverHits, type NeverHits } from './never-hits.ts'
 
-/** Counts of finished reads. `reads = hits + misses + bypasses`, exactly; `stale` counts among the hits. */
+/** Counts of finished reads. `reads = hits + misses + bypasses`; `stale` is part of `hits`. */
 export interface Counts {
   readonly reads: number
   readonly hits: number
@@ -11,23 +11,23 @@ export interface Counts {
   readonly stale: number
 }
 
-/** Counts of a cache since it was made, in all and by model. */
+/** Counts of a cache since it was made, in total and per model. */
 export interface Stats extends Counts {
   readonly models: Readonly<Record<string, Counts>>
 }
 
-/** What {@link Explain} tells of one read: the read event without its duration. */
+/** What `cache.explain` reports of one read: its {@link ReadEvent} without duration and model. */
 export type ReadReport = Omit<ReadEvent, 'duration' | 'model'>
 
-/** A function's result with an account of the reads made inside it, in the order they ended. */
+/** The result of a function, and a report of each read made inside it, in the order in which they finished. */
 export interface Explained<T> {
   readonly result: T
   readonly reads: readonly ReadReport[]
 }
 
-/** Where every read is told exactly once: to the counters, to listeners, and to whoever asked for an explanation. */
+/** Reports every read once: to the counters, to listeners and to a surrounding `explain`. */
 export interface Report {
-  /** @param account the whole event, made only for those who hear it. */
+  /** @param account builds the event; called only if it has a listener. */
   read(
     model: string,
     source: ReadEvent['source'],
@@ -37,7 +37,7 @@ export interface Report {
   /** Runs `fn` and collects the reads made in it, through any number of awaits. */
   explain<T>(fn: () => Promise<T> | T): Promise<Explained<T>>
   stats(): Stats
-  /** Told of stored loads and of what was made of them. */
+  /** Watches for entries that are stored and never read. */
   readonly neverHits: NeverHits
 }
 

@@ -12,34 +12,35 @@ import type { Store, SyncStore } from './store.ts'
 /** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions {
   /**
-   * Set to `true` if this is the only process, and the only thread, that writes to the database: needed in a cluster
-   * worker, and ends the warning in a worker thread.
+   * Set it to `true` if this process and this thread are the only ones that write to the database. Required in a worker of
+   * `node:cluster`; in a worker thread it silences the warning. Default `false`.
    */
   singleProcess?: boolean
   /**
-   * Set to `true` for a store that this process shares with no other memory store, whatever the namespace. For tests:
-   * in an application another cache would not learn of this one's writes. Default `false`.
+   * Set it to `true` for a store of its own, whatever its namespace. Use it in tests only: in an application, other caches of
+   * the process would not see the writes of this one. Default `false`.
    */
   isolated?: boolean
-  /** Most entries held; the least recently used goes first. Default 50,000. */
+  /** Maximum number of entries. The least recently used entry is evicted first. Default 50,000. */
   maxEntries?: number
-  /** Most bytes of memory taken by entries. Default '64mb'. */
+  /** Maximum memory taken by entries. Default `'64mb'`. */
   maxBytes?: ByteSize
-  /** Time source; tests pass their own. A store with a clock of its own is isolated. */
+  /** Time source, for tests. A store with its own clock is isolated. */
   clock?: Clock
 }
 
 /**
- * Keeps tags and entries in this process: nothing to install, and the same promises as a server as long as one process
- * does all the writing. Bounded by entries and bytes. Never evicts a tag that carries a mark, and gives marks no
- * deadline: a writer that dies takes the store with it.
+ * Makes a store in the memory of this process. It needs no server and gives the same guarantees as one, as long as only
+ * this process writes to the database. It is bounded by entries and bytes, and never evicts a tag that carries a mark.
  *
- * All memory stores of one namespace in this process are one store, also when the module is loaded several times (as by
- * Next.js, or as ESM and CommonJS). The first one sets the bounds. The store is emptied when the last cache that uses it
- * is closed. In a worker thread it cannot be shared with other threads: a process warning says so once.
- * @throws CacheError `LARDER_CLUSTER_WORKER` in a worker of `node:cluster`, whose siblings it could not see.
+ * All memory stores of one namespace in a process are one store, even if the module is loaded several times, as Next.js
+ * does. The first one sets the bounds. The store is emptied when the last cache that uses it is closed. In a worker thread
+ * it emits a process warning, because it cannot be shared with other threads.
+ * @throws CacheError `LARDER_CLUSTER_WORKER` in a worker of `node:cluster`, `LARDER_CONFIG` for a wrong option.
  * @example
+ * ```ts
  * const cache = createCache({ namespace: 'shop', store: memoryStore({ maxBytes: '128mb' }) })
+ * ```
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
   refuseUnknown(options)
@@ -130,7 +131,7 @@ const OPTIONS: readonly string[] = [
   'clock',
 ] satisfies (keyof MemoryStoreOptions)[]
 
-/** A misspelt bound would be no bound. */
+/** A misspelt bound would have no effect. */
 function refuseUnknown(options: MemoryStoreOptions): void {
   if (typeof options !== 'object' || options === null)
     throw new CacheError('LARDER_CONFIG', `memoryStore was given ${show(options)}: give options, or nothing`)
@@ -151,8 +152,8 @@ function refuseClusterWorker(options: MemoryStoreOptions): void {
 }
 
 /**
- * A warning and no refusal: many tools run a whole program in one worker thread (test runners do), where nothing is wrong,
- * and nobody can tell from inside whether another thread uses the database. Cluster workers exist to be several.
+ * Only a warning: many tools, such as test runners, run a whole program in one worker thread, which is fine. A thread cannot
+ * find out whether another one uses the database. Cluster workers, on the other hand, are always several.
  */
 function warnOfThread(): void {
   if (isMainThread) return

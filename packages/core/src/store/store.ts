@@ -1,76 +1,76 @@
 import type { TagReply, TagReport, TagReportRequest, TagRequest } from '../tags/tag.ts'
 
-/** What a cache tells the store it begins to use, and what it hears from it. */
+/** What a cache passes to its store, and what the store calls back. */
 export interface StoreContext {
   /** Prefix of every key of this cache. */
   readonly namespace: string
-  /** Whether the store should follow changes, and give leases: the memory tier's `push`. */
+  /** Whether the store should watch for changes and grant leases. Set for a memory tier with `mode: 'push'`. */
   readonly follow: boolean
-  /** Something the user should change: a `warning` event. `code` is stable. */
+  /** Emits a `warning` event about something the user should change. `code` is stable. */
   warn(code: string, message: string): void
-  /** The store answers again: what waits to be told to it is sent now. */
+  /** The store answers again: the cache sends its journal now. */
   ready(): void
-  /** Names of records, cells and entries that somebody changed; undefined: any may have been. */
+  /** Records, cells and entries that have changed, by name. Undefined: any of them may have. */
   changed(names: readonly string[] | undefined): void
 }
 
-/** Tags to keep alive, and for how long from now, in milliseconds. */
+/** Tags to keep alive, and for how long from now, in milliseconds. Part of {@link Store.set}. */
 export interface Renewal {
   readonly tags: readonly TagRequest[]
   readonly lifetime: number
 }
 
-/** A stored entry. Times in milliseconds, from the store's own clock. */
+/** A stored entry. Times are in milliseconds of the store's own clock. */
 export interface StoredEntry {
   readonly bytes: Uint8Array
-  /** Lifetime left; zero or less: expired. */
+  /** Remaining lifetime. Zero or less: expired. */
   readonly remaining: number
 }
 
-/** Entry and tags as one fetch saw them. */
+/** An entry and tags, read together. */
 export interface Fetched {
-  /** The identity nonces count together with; entries of another epoch never validate. */
+  /** Nonces are valid within one epoch only: an entry of another epoch never validates. */
   readonly epoch: string
   readonly entry: StoredEntry | null
   readonly tags: readonly TagReply[]
 }
 
-/** Puts one write's mark on the tags of one table. */
+/** Sets the mark of one write on the tags of one table. */
 export interface MarkRequest {
   readonly record: string
   readonly token: string
-  /** Fields to mark, created if missing (with the live marks of `list`). Always includes `list`. */
+  /** Fields to mark. Missing ones are created with the live marks of `list`. Always includes `list`. */
   readonly fields: readonly string[]
-  /** Fields the writer knows; every other field found in the record is marked too. */
+  /** Fields that the writer knows. Every other field in the record is marked as well. */
   readonly known: readonly string[]
   readonly cells: readonly string[]
-  /** Lifetime of the mark in milliseconds; a store that cannot outlive its writer may ignore it. */
+  /** Lifetime of the mark in milliseconds. A store that cannot outlive its writer may ignore it. */
   readonly lifetime: number
   /** Tags to report on. */
   readonly reportOn?: TagReportRequest
 }
 
-/** Takes one write's mark off again. */
+/** Removes the mark of one write, and gives what it changed a new nonce. */
 export interface FinishRequest {
   readonly record: string
   readonly token: string
-  /** Fields left as they are: the writer knew the key and every value when it marked. */
+  /** Fields that stay as they are: the writer knew every value of the key when it set its mark. */
   readonly untouched: readonly string[]
-  /** Fields whose mark goes and whose nonce stays, if the mark is still found; else bumped. */
+  /** Fields that lose the mark and keep their nonce if the mark is still there. Else they get a new nonce. */
   readonly keep: readonly string[]
-  /** Cells bumped. Every field not in `untouched` or `keep` is bumped, its mark found or not. */
+  /** Cells that get a new nonce. So does every field that is neither in `untouched` nor in `keep`. */
   readonly cells: readonly string[]
   /**
-   * The write has certainly changed nothing. A cell keeps its nonce if the mark of this write is still found, and then
-   * lives for `lifetime` milliseconds, because it may have been going to expire with its last mark; else it is bumped.
-   * A store or wrapper that drops this bumps every cell, which is safe.
+   * Set if the write has certainly changed nothing. A cell then keeps its nonce if the mark of this write is still there,
+   * and lives for `lifetime` milliseconds, because it might have expired with its last mark. Else it gets a new nonce. A
+   * store that ignores this option gives every cell a new nonce, which is safe.
    */
   readonly unchanged?: { readonly lifetime: number }
-  /** Tags to report on; its cells stay. */
+  /** Tags to report on. Their cells are kept. */
   readonly reportOn?: TagReportRequest
 }
 
-/** A store in this process, which answers at once: what drivers need that do. Each does as its namesake of {@link Store}. */
+/** The synchronous methods of a store in this process. Each does what its namesake in {@link Store} does. */
 export interface SyncStore {
   fetch(entry: string | undefined, tags: readonly TagRequest[]): Fetched
   seed(tags: readonly TagRequest[]): Fetched
@@ -79,45 +79,45 @@ export interface SyncStore {
 }
 
 /**
- * The port behind which tags and entries live. Every call is harmless if executed late, twice or never.
- * A call may reject: the engine then goes to the database and remembers what it could not do. An error with the code
- * `LARDER_STORE_MOVING` says that keys are just moving between servers: it is no sign that the store is down.
+ * Keeps entries and tags. Implement it to connect another server. Every call must be safe if it is executed late, twice or
+ * never. A call may reject: reads then go to the database, and finishes go to the journal. Reject with a `CacheError`
+ * `LARDER_STORE_MOVING` while keys move between servers: it does not count as an outage.
  */
 export interface Store {
-  /** `'memory'` when hits come from this process, `'store'` otherwise. */
+  /** `'memory'` if the store is in this process, else `'store'`. It is the `source` of hits. */
   readonly source: 'memory' | 'store'
-  /** Where it is, for warnings: `'valkey at 10.0.0.7:6379'`. Contains no secret. */
+  /** Address for warnings, without secrets: `'valkey at 10.0.0.7:6379'`. */
   readonly address?: string
   /**
-   * What this store and other objects for the same store have in common, in every copy of this module: caches of one
-   * process, with one such text and one namespace, then learn of each other's writes at once. No secrets: it is compared.
-   * Undefined: the caches of this process learn of each other's writes as other processes do.
+   * Identifies the server behind this object, without secrets. Caches in one process that have the same text and the same
+   * namespace see each other's writes at once, even if they come from several copies of this module. Undefined: they see
+   * each other's writes as other processes do.
    */
   readonly sharedAs?: string
-  /** Only a store of this process has it. */
+  /** Synchronous access. Only a store in this process has it. */
   readonly sync?: SyncStore
   /**
-   * Called once by the cache that uses the store, before any other call. Not called when a test drives the store itself.
-   * @throws CacheError when a cache of another namespace uses it already.
+   * Called once by the cache, before any other call. Tests that use the store directly need not call it.
+   * @throws CacheError `LARDER_CONFIG` if a cache with another namespace uses the store already.
    */
   open?(context: StoreContext): void
-  /** Reads an entry (if a key is given) and tags; each record before its cells. */
+  /** Reads an entry, if a key is given, and tags. Each record is read before its cells. */
   fetch(entry: string | undefined, tags: readonly TagRequest[]): Promise<Fetched>
   /**
-   * Creates what is missing of the tags, fields with the live marks of `list`, and returns all states. Those of one
-   * request are of one instant, the creation's, as far as its fields and first 100 cells go: what a result named is
-   * covered by the `list` seen with it.
+   * Creates missing tags, fields with the live marks of `list`, and returns the state of all. The fields and the first 100
+   * cells of one request are read in the same instant in which they are created, so that the state of `list` also covers
+   * cells that only a result named.
    */
   seed(tags: readonly TagRequest[], lifetime: number): Promise<Fetched>
-  /** Answers with a report where the request has a `witness` and the store can tell: else nothing is written through. */
+  /** Sets a mark. Resolves to a report if the request has `reportOn` and the store supports it: write-through needs it. */
   mark(request: MarkRequest): Promise<TagReport | undefined>
-  /** Lengthens a mark, re-creating what was lost of it. */
+  /** Extends a mark, and restores what was lost of it. */
   renew(request: MarkRequest): Promise<unknown>
-  /** Answers as `mark` does. */
+  /** Removes a mark. Resolves as `mark` does. */
   finish(request: FinishRequest): Promise<TagReport | undefined>
-  /** Stores an entry for `lifetime` milliseconds, unconditionally; tags of `renewal` that are clean live on with it. */
+  /** Stores an entry for `lifetime` milliseconds, unconditionally. Clean tags in `renewal` live on with it. */
   set(entry: string, bytes: Uint8Array, lifetime: number, renewal?: Renewal): Promise<void>
-  /** Starts a new epoch: no entry stored so far validates again. */
+  /** Invalidates everything by starting a new epoch. */
   invalidateAll(): Promise<void>
   close(): Promise<void>
 }

@@ -7,15 +7,15 @@ import { own, tuplesOf } from './pin.ts'
 import { cellName, namedKeys, recordName, userTagName } from './spelling.ts'
 import { merge, type WriteTag } from './write-tags.ts'
 
-/** What to invalidate. Tables and columns by their physical names; a table is bare, its case does not count. */
+/** What `cache.invalidate` invalidates. Tables and columns have their physical names, tables without schema and in any case. */
 export interface InvalidateRequest {
-  /** Every read of these tables. */
+  /** Every cached read of these tables. */
   tables?: readonly string[]
-  /** Reads that could see these rows. `key` names all columns of a primary, unique, foreign or named lookup key. */
+  /** Cached reads that could contain these rows. `key` has all columns of a primary, unique, foreign or declared lookup key. */
   rows?: readonly { readonly table: string; readonly key: Readonly<Record<string, ColumnValue>> }[]
-  /** Entries that carry one of these user tags. */
+  /** Entries that carry one of these tags. */
   tags?: readonly string[]
-  /** Everything this cache holds. */
+  /** Every entry of the cache. */
   all?: true
 }
 
@@ -49,7 +49,7 @@ const SHAPES: { readonly [K in keyof Required<InvalidateRequest>]: (value: unkno
   all: (value) => value === true,
 }
 
-/** A misspelt name or a bare string would end nothing, and silently. */
+/** A misspelt name or a bare string would silently invalidate nothing. */
 function check(request: InvalidateRequest): void {
   const fix = `give { tables: ['…'] }, { rows: [{ table, key }] }, { tags: ['…'] } or { all: true }`
   if (!isObject(request))

@@ -1,4 +1,4 @@
-/** Tags of one table that a read needs: fields of the table's record, then value cells. */
+/** Tags of one table on which a read depends: fields of the table's record, then value cells. */
 export interface TagRequest {
   /** Record key: one per (namespace, database, table), or one per user tag. */
   readonly record: string
@@ -9,42 +9,42 @@ export interface TagRequest {
 /** A tag as the store holds it. `null`: missing. */
 export type TagState = { readonly nonce: string; readonly dirty: boolean } | null
 
-/** A store's word that it will tell of changes to what it answered with. */
+/** A promise of the store to notify this process when a tag in its reply changes. */
 export interface Lease {
   /**
-   * True while the answer may be believed unasked: changes are told to `StoreContext.changed`, and the last sign
-   * of life is young enough. Once false, false for ever.
+   * True while the reply may be used without asking again: the store reports changes to `StoreContext.changed`, and its
+   * last heartbeat is recent. Once false, it stays false.
    */
   holds(): boolean
 }
 
 /** Answer to one {@link TagRequest}, in the same order. */
 export interface TagReply {
-  /** Present where the store follows changes; for all states of this reply. */
+  /** Covers all states of this reply. Present if the store watches for changes. */
   readonly lease?: Lease
   readonly fields: readonly TagState[]
   readonly cells: readonly TagState[]
 }
 
-/** What the marks and the finish of one write are to tell of some of its tags, so that rows can be written through. */
+/** The tags on which the mark and the finish of a write report, so that its rows can be written through. */
 export interface TagReportRequest {
-  /** Fields of the record: a mark creates what is missing, with the live marks of `list`. */
+  /** Fields of the record. A mark creates missing ones with the live marks of `list`. */
   readonly fields: readonly string[]
-  /** Cells the request names, too. A finish leaves them there with a new nonce instead of taking them away. */
+  /** Cells that the request marks or finishes. A finish keeps them, with a new nonce. */
   readonly cells: readonly string[]
-  /** How long the record and these cells live on at least, in milliseconds. */
+  /** Minimum lifetime of the record and these cells from now, in milliseconds. */
   readonly lifetime: number
 }
 
-/** One tag as a mark or a finish found it. */
+/** The state in which a mark or a finish found one tag. */
 export interface ReportedTag {
-  /** Its nonce: after a mark, and before a finish changed it. Undefined: it was missing. */
+  /** The nonce after a mark, or before a finish changed it. Undefined: the tag was missing. */
   readonly found: string | undefined
-  /** After a finish: the nonce it left. Else as `found`. */
+  /** The nonce after a finish. For a mark the same as `found`. */
   readonly left: string | undefined
-  /** The mark of this write is there, or was before this finish. */
+  /** The tag has the mark of this write, or had it before this finish. */
   readonly own: boolean
-  /** The mark of another write was there, expired ones that nobody had removed included. */
+  /** The tag had the mark of another write, possibly an expired one. */
   readonly foreign: boolean
 }
 

@@ -3,16 +3,19 @@ import type { Clock } from '../base/clock.ts'
 import type { OpenedEntry } from '../entry/entries.ts'
 import type { EntryKey } from '../keys/entry-key.ts'
 
-/** Entries this process keeps, their headers parsed; whether one may be served its tags say. */
+/** Entries in the memory of this process, with parsed headers. Their tags decide whether one may be served. */
 export interface KeptEntries {
-  /** The entry with the lifetime it had left at `now`, if it is this key's own and was not expired. */
+  /** Returns the entry with its remaining lifetime at `now`, if it belongs to this key and has not expired. */
   get(key: EntryKey, now: number): OpenedEntry | undefined
-  /** @param asked when the store was asked for it: it had `entry.sight.remaining` left then or a little later. */
+  /** @param asked when it was fetched from the store. It had `entry.state.remaining` left then, or a little later. */
   put(key: EntryKey, entry: OpenedEntry, asked: number): void
-  /** Somebody changed the entry in the store, we or another. */
+  /** The store reports a change of the entry, by this process or another. */
   changed(name: string): void
   drop(name: string): void
-  /** This process is about to change the entry itself, and will be told so. @returns to be called when it has. */
+  /**
+   * Call it before this process stores the entry, so that the notification of its own change is ignored.
+   * @returns a function to call when the entry is stored.
+   */
   storing(name: string): () => void
   clear(): void
 }
@@ -23,7 +26,7 @@ interface Kept {
   readonly until: number
 }
 
-/** The news of our own change is not waited for any longer, in milliseconds. */
+/** How long the notification of an own change is expected, in milliseconds. */
 const ECHO = 1_000
 /**
  * What a kept entry takes of the heap besides its value, and what each tag it recorded does: the objects around them, and
@@ -62,7 +65,7 @@ export function createKeptEntries(
       const { remaining, own } = entry.state
       if (!own || remaining <= 0) return
       const payload = Buffer.allocUnsafeSlow(entry.payload.length)
-      // A copy: what came from the network may be a view into much more.
+      // A copy: bytes from the network may be a view into a much larger buffer.
       payload.set(entry.payload)
       entries.set(key.key, { entry: { ...entry, payload }, proof: key.proof, until: asked + remaining })
     },
@@ -73,7 +76,7 @@ export function createKeptEntries(
     drop: (name) => void entries.delete(name),
     storing(name) {
       expect(name, 1)
-      // Two changes in one moment may be told of as one: an echo that is never heard must not hide a later change.
+      // Two changes may come in one notification: one that never arrives must not hide a later change.
       return () => void clock.after(ECHO, () => expect(name, -1))
     },
     clear() {

@@ -2,19 +2,19 @@ import { type Bounded, createBounded } from '../base/bounded-map.ts'
 import type { Fetched } from '../store/store.ts'
 import type { Lease, TagReply, TagRequest, TagState } from '../tags/tag.ts'
 
-/** The clean tags this process may believe unasked, because the store tells of changes. */
+/** Clean tags that this process may use without asking, because the store notifies it of changes. */
 export interface KeptTags {
-  /** To be called before a question is sent: what changes before its answer is here is not kept. */
+  /** Call it before a fetch is sent: tags that change before the reply arrives are not kept. */
   beginFetch(): FetchStart
-  /** Keeps the clean states of an answer for as long as their leases hold. */
+  /** Keeps the clean states of a reply while their leases hold. */
   keep(asked: FetchStart, requests: readonly TagRequest[], answer: Fetched): void
-  /** What is known without asking; a state that is not known is null. */
+  /** Returns the states that are known. An unknown state is null. */
   lookUp(requests: readonly TagRequest[]): Fetched
-  /** Somebody changed these records and cells; undefined: any may have changed. */
+  /** Drops records and cells that have changed. Undefined: any may have changed. */
   drop(names: readonly string[] | undefined): void
 }
 
-/** The moment a question was sent. */
+/** When a fetch was sent, counted in changes. */
 export interface FetchStart {
   readonly at: number
 }
@@ -54,7 +54,7 @@ export function createKeptTags(most: number): KeptTags {
   return {
     beginFetch: changes.ask,
     keep(asked, requests, answer) {
-      // Which of two epochs is the newer one nobody can tell: only what was seen in the same one counts together.
+      // Nobody knows which of two epochs is newer. States are kept for one epoch only.
       if (answer.epoch !== epoch) forget()
       epoch = answer.epoch
       for (const [index, request] of requests.entries()) {
@@ -86,7 +86,7 @@ export function createKeptTags(most: number): KeptTags {
   }
 }
 
-/** Keeps a clean state under its lease; whatever else was answered ends what was kept. */
+/** Keeps a clean state with its lease, and drops any other. */
 function keepState(
   kept: Pick<Bounded<Kept>, 'delete'> & { set(name: string, value: Kept): unknown },
   name: string,
@@ -97,7 +97,7 @@ function keepState(
   else kept.delete(name)
 }
 
-/** Tells what is kept from what may be believed. Most tags of one read came with one lease: it is asked once. */
+/** Returns the states whose leases hold. Most tags of one read share a lease, which is then checked once. */
 function createLeaseCheck(): (kept: Kept | undefined) => TagState {
   let holding: Lease | undefined
   return (kept) => {
@@ -107,7 +107,7 @@ function createLeaseCheck(): (kept: Kept | undefined) => TagState {
   }
 }
 
-/** What changed since questions were sent that are not answered yet: the placeholders of their answers. */
+/** What has changed since the fetches were sent that are still unanswered. */
 interface Changes {
   ask(): FetchStart
   note(names: readonly string[] | undefined): void
@@ -122,7 +122,7 @@ function createChanges(most: number): Changes {
     ask: () => ({ at: count }),
     note(names) {
       count++
-      // More names than anybody will ask for: one moment for all of them is enough, and safe.
+      // Too many names: one number for all of them is safe.
       if (!names || lastOf.size > most) {
         lastOf.clear()
         lastOfAll = count

@@ -20,37 +20,37 @@ import type { ReadTag } from '../tags/read-tags.ts'
 import type { ResultCells } from '../tags/result-tags.ts'
 import type { MemoryTier } from './memory-tier.ts'
 
-/** A read, as far as looking it up goes. */
+/** What a look-up needs to know about a read. */
 export interface EntryRequest extends EntryOwner {
-  /** When the read began, by the clock. */
+  /** When the read started, by the clock. */
   readonly started: number
   readonly tags: readonly ReadTag[]
-  /** Records this process was writing to when the read began. */
+  /** Records to which this process was writing when the read started. */
   readonly writing: ReadonlySet<string>
 }
 
-/** An entry, if there is one, and the tags of the read, seen together. */
+/** An entry, if there is one, and the state of the tags of the read, observed together. */
 export interface LookUpResult {
   readonly fresh: Freshness
   readonly entry: OpenedEntry | undefined
   /** Where the entry came from. */
   readonly source: 'memory' | 'store'
   readonly epoch: string
-  /** Of the tags of the read. */
+  /** State of the tags of the read. */
   readonly observedTags: ObservedTags
-  /** The same tags, with what the entry learned. */
+  /** The tags of the read, with the result dependencies of the entry. */
   readonly tags: readonly ReadTag[]
 }
 
 /** Looks entries up in the memory tier and in the store. */
 export interface LookUp {
-  /** What can be told without waiting: a hit of the memory tier, or all that a store says which answers at once. */
+  /** Looks up without waiting: a hit in the memory tier, or anything in a synchronous store. Undefined: use `fetch`. */
   tryLocal(wanted: EntryRequest): LookUpResult | undefined
-  /** Asks the store, for what the memory tier does not have. Undefined: the store cannot be asked. */
+  /** Fetches from the store what the memory tier does not have. Undefined: the store is unavailable. */
   fetch(wanted: EntryRequest): Promise<LookUpResult | undefined>
-  /** The same of a store that answers at once. Undefined: it is none. */
+  /** The same with a synchronous store. Undefined: the store is not synchronous. */
   fetchSync(wanted: EntryRequest): LookUpResult | undefined
-  /** Keeps an entry of this process in the memory tier. */
+  /** Puts an entry of this process into the memory tier. */
   keep(wanted: EntryRequest, entry: OpenedEntry): void
 }
 
@@ -59,11 +59,11 @@ export interface LookUpDeps {
   readonly store: GuardedStore
   readonly clock: Clock
   readonly tier: MemoryTier | undefined
-  /** Whether a read with these tags must go past what this process has not finished writing. */
+  /** Whether a read with these tags must bypass the cache because of a pending write of this process. */
   readonly mustBypass: (tags: readonly ReadTag[]) => boolean
 }
 
-/** Entries whose learned tags are remembered. */
+/** Entries whose result dependencies are remembered. */
 const HINTS = 10_000
 
 interface LookUpContext extends LookUpDeps {
@@ -85,10 +85,10 @@ export function createLookUp(given: LookUpDeps, entries: Entries): LookUp {
 
   return {
     tryLocal(wanted) {
-      // Half of what a hit costs are promises: a store of this process needs none.
+      // Promises are half the cost of a hit, and a store in this process needs none.
       if (!tier) return fetchSync(wanted)
       const { pushed } = tier
-      // Without a tag there is no lease that could vouch for the epoch.
+      // Without a tag there is no lease, and nothing says whether the epoch is still the same.
       if (!pushed || !wanted.tags.length || pushed.strictLoads.isActive()) return undefined
       const entry = tier.entries.get(wanted.key, wanted.started)
       const tags = entry && withKnownDependencies(deps, wanted, entry.resultCells)
@@ -101,7 +101,7 @@ export function createLookUp(given: LookUpDeps, entries: Entries): LookUp {
       if (kept) {
         const found = await validate(deps, wanted, kept)
         if (found?.fresh.kind !== 'miss') return found
-        // Another process may have stored a newer one: no miss before the store has been asked for that, too.
+        // Another process may have stored a newer entry: ask the store before calling it a miss.
         tier?.entries.drop(wanted.key.key)
       }
       return fetchEntry(deps, wanted)
@@ -124,8 +124,8 @@ const BEING_WRITTEN: LookUpResult = {
 }
 
 /**
- * The tags with those learned. Undefined where this process is writing to one of them: that must be known before the
- * store is asked, for a write whose mark failed may be finished before the answer is here.
+ * Adds the result dependencies of an entry to the tags of the read. Undefined if this process is writing to one of them: that
+ * must be checked before the store is asked, because a write whose mark failed may finish before the reply arrives.
  */
 function withKnownDependencies(
   { mustBypass }: LookUpContext,
@@ -149,7 +149,7 @@ function decide(
     entry,
     source,
     epoch: seen.epoch,
-    // A hit does not look at these.
+    // Lazy, because a hit does not need them.
     get observedTags() {
       return all === tags ? every : observeTags(tags, seen, writing)
     },
@@ -157,7 +157,7 @@ function decide(
   }
 }
 
-/** Asks for the tags of an entry that is kept. */
+/** Fetches the tags of an entry in the memory tier. */
 async function validate(
   deps: LookUpContext,
   wanted: EntryRequest,
@@ -169,7 +169,7 @@ async function validate(
   return seen.ok ? decide(wanted, tags, kept, 'memory', seen.value) : undefined
 }
 
-/** Asks for the entry and its tags, with those it learned as far as they are remembered. */
+/** Fetches an entry and its tags, with those result dependencies that are remembered. */
 async function fetchEntry(deps: LookUpContext, wanted: EntryRequest): Promise<LookUpResult | undefined> {
   const { store, clock, tier, entries, knownResultCells } = deps
   const name = wanted.key.key
@@ -188,7 +188,7 @@ async function fetchEntry(deps: LookUpContext, wanted: EntryRequest): Promise<Lo
   return found
 }
 
-/** The entry learned what was not asked for: these cells are asked for now, later than their records, as they should be. */
+/** Fetches result dependencies that were not remembered. Cells are read after their records, as they must be. */
 async function fetchResultCells(
   deps: LookUpContext,
   wanted: EntryRequest,
@@ -200,7 +200,7 @@ async function fetchResultCells(
   if (!all) return BEING_WRITTEN
   const more = await store.fetch(undefined, resultCellRequests(all))
   if (!more.ok) return undefined
-  // Seen in two epochs, the one says nothing of the other: without what it learned the entry is none.
+  // Two epochs cannot be combined: without its result dependencies the entry is a miss.
   if (more.value.epoch !== seen.epoch) return decide(wanted, wanted.tags, entry, store.source, seen)
   return decide(wanted, all, entry, store.source, joinAnswers(all, seen, more.value))
 }

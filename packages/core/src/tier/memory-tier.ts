@@ -6,17 +6,17 @@ import { createKeptTags, type KeptTags } from './kept-tags.ts'
 import { createStrictLoads, type StrictLoads } from './strict-loads.ts'
 import { createTrackingStore } from './tracking-store.ts'
 
-/** What this process keeps of a remote store. */
+/** The entries and tags of a remote store that this process keeps. */
 export interface MemoryTier {
   readonly entries: KeptEntries
-  /** Absent unless the store is to tell of changes: tags are then asked for every time. */
+  /** Present with `mode: 'push'` only. Without it, tags are fetched for every read. */
   readonly pushed: { readonly tags: KeptTags; readonly strictLoads: StrictLoads } | undefined
-  /** What the store tells of. */
+  /** Called by the store when something has changed. */
   readonly changed: StoreContext['changed']
   clear(): void
 }
 
-/** The store as the cache uses it, with the tier in front of it if there is one. */
+/** The store as the cache uses it, behind the memory tier if there is one. */
 export interface TieredStore {
   readonly store: Store
   readonly tier: MemoryTier | undefined

@@ -1,19 +1,19 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { processWide } from '../base/process-wide.ts'
 
-/** Where answers that may be a moment old are not good enough. */
+/** Loads whose reads must not be served from the memory tier without a round trip. */
 export interface StrictLoads {
   /**
-   * Runs a load that is made of other reads. It is stored under nonces fetched before it began: were one of its reads
-   * answered with something older, that would look new from then on.
+   * Runs a load that consists of other reads. Its result is stored with nonces fetched before it started. If one of its reads
+   * returned an older result, that result would look current.
    */
   run<T>(load: () => Promise<T>): Promise<T>
-  /** True in such a load, through any number of awaits. */
+  /** True inside such a load, through any number of awaits. */
   isActive(): boolean
 }
 
 export function createStrictLoads(): StrictLoads {
-  // Of the whole process: the load may read through another copy of this module.
+  // One for the process: the load may read through another copy of this module.
   const loading = processWide('strict-loads', () => new AsyncLocalStorage<true>())
   return {
     run: (load) => loading.run(true, load),

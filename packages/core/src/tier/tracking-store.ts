@@ -4,9 +4,9 @@ import type { KeptEntries } from './kept-entries.ts'
 import type { KeptTags } from './kept-tags.ts'
 
 /**
- * A store whose answers are kept, and whose changes by this process end what is kept of them: before they are sent, so
- * that nothing outlives a write that never hears back, and when they were acknowledged, so that whoever waited for
- * that finds nothing older. A write's last acknowledgement also names the cells it learned of in between.
+ * Wraps a store so that its replies are kept, and so that changes by this process drop what is kept: before they are sent, so
+ * that nothing outlives a write without a reply, and after they are acknowledged, so that a caller who waited for it reads
+ * nothing older. The finish of a write also names the cells of the rows that it returned.
  */
 export function createTrackingStore(store: Store, tags: KeptTags, entries: KeptEntries): Store {
   const learn = async (requests: readonly TagRequest[], ask: () => Promise<Fetched>): Promise<Fetched> => {
@@ -20,7 +20,7 @@ export function createTrackingStore(store: Store, tags: KeptTags, entries: KeptE
     try {
       return await send()
     } finally {
-      // Failed or late, it may have been executed.
+      // A call that failed or was late may have been executed.
       tags.drop(names)
     }
   }

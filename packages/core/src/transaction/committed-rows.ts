@@ -1,16 +1,16 @@
 import type { CandidateRow } from '../write-through/proof.ts'
 import type { Statement } from './statement.ts'
 
-/** Whether what the statements of a transaction returned is what its COMMIT makes durable. */
+/** Decides which rows returned by the statements of a transaction are those that its COMMIT makes durable. */
 export interface CommittedRows {
-  /** Runs what the transaction is not told of: its rejection unproves, and so does its not being over in the end. */
+  /** Runs a statement that is not registered. If it rejects, or is still running at the end, no row is written through. */
   trackUnknown<T>(run: () => Promise<T>): Promise<T>
-  /** From now on nothing stands. */
+  /** From now on no row is written through. */
   discardRows(): void
-  /** A number above all before it: the order of beginnings and ends. */
+  /** Returns an increasing number, which orders the starts and ends of statements. */
   nextSequence(): number
   readonly isProven: boolean
-  /** The rows of a statement that stand among all the statements there are. */
+  /** Returns the rows of a statement that no other statement can have changed since. */
   rowsOf(statement: Statement, all: readonly Statement[]): readonly CandidateRow[]
 }
 
@@ -41,8 +41,8 @@ export function createCommittedRows(): CommittedRows {
 }
 
 /**
- * The rows of `statement` that are still as it returned them when the transaction commits: no other statement that was
- * not over before this one began can have changed them.
+ * Returns the rows of `statement` that are unchanged at COMMIT: no statement that was still running when it started, or
+ * started later, can have changed them.
  */
 function lastingRows(statement: Statement, all: readonly Statement[]): readonly CandidateRow[] {
   return statement.rows.filter((row) =>
@@ -54,10 +54,10 @@ function isBefore({ ended }: Statement, { began }: Statement): boolean {
   return ended !== undefined && ended < began
 }
 
-/** True if every row it touched is known by the row's own key, and is another one. */
+/** True if every row that the statement changed is known by the key of `row`, and is another row. */
 function cannotTouch({ returnedTags, tags }: Statement, { record, field, cell }: CandidateRow): boolean {
   const touched = returnedTags ?? tags
-  // A write that names no table may have written any.
+  // A write without tags may have changed any table.
   if (!touched.length) return false
   const tag = touched.find((one) => one.record === record)
   return !tag || (tag.known.includes(field) && !tag.unknown.has(field) && !tag.cells.has(cell))

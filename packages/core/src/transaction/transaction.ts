@@ -1,5 +1,6 @@
 import type { CacheError } from '../base/errors.ts'
 import { type MarkDeps, UNKNOWN_OUTCOME } from '../marks/marks.ts'
+import type { Events } from '../report/events.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
 import type { CandidateTags } from '../write-through/proof.ts'
 import { type Budget, createBudget } from './budget.ts'
@@ -10,71 +11,82 @@ import { createTransactionMarks } from './transaction-marks.ts'
 
 export type { TransactionWrite } from './statements.ts'
 
-/** How a transaction ended: `failed` is proven not to have committed, `unknown` may have. */
+/** How a transaction ended. `failed`: it certainly did not commit. `unknown`: it may have. */
 export type Outcome = 'committed' | 'failed' | 'unknown'
 
 /**
- * Collects the tags of a transaction's writes and puts their marks around its COMMIT.
- * - `late`: marks are sent beside the statements, which do not wait; {@link Transaction.seal} waits for them, just
- *   before COMMIT.
- * - `early`: each statement waits for its marks before it runs, because nobody can say when COMMIT comes.
+ * Collects the tags of a transaction's writes, and sets their marks before COMMIT.
+ * - `late`: marks are sent in the background while statements run. {@link Transaction.seal} waits for them before COMMIT.
+ * - `early`: each statement waits for its marks before it runs, because the time of COMMIT is unknown.
  *
- * All these waits together take no longer than the transaction's {@link Budget}; then COMMIT goes ahead, as after a mark
- * that failed. Only a transaction that writes under `onMarkFailure: 'reject'` waits for as long as a mark may take.
+ * All these waits together take at most the {@link Budget} of the transaction. Then COMMIT is sent, as after a failed mark.
+ * Only a transaction that writes under `onMarkFailure: 'reject'` waits until its marks are acknowledged or have failed.
  */
 export interface Transaction {
   /**
    * Registers a statement before it runs.
-   * @param candidates of the row it may write through, as far as it is known.
-   * @param returns whether its result is going to show which rows it touched.
+   * @param candidates tags of the row that it may write through, as far as they are known.
+   * @param returns whether its result will contain the rows it changed.
    */
   write(tags: readonly WriteTag[], candidates?: CandidateTags, returns?: boolean): TransactionWrite
   /**
-   * The same for what cannot be refused any more: a statement of a scope nested in this one, an invalidation.
-   * @param atCommit it changes nothing before COMMIT, and so is not marked before it.
+   * Registers what can no longer be refused: a statement of a nested transaction, or an invalidation.
+   * @param atCommit it takes effect at COMMIT, so it is not marked before.
    */
   adopt(tags: readonly WriteTag[], atCommit?: boolean): TransactionWrite
   /**
-   * Marks what is not marked yet of all that was written, and waits until it is; statements issued afterwards wait for
-   * their own marks. Call before COMMIT is sent.
-   * @throws CacheError `LARDER_MARK_FAILED`, each time, when that failed and a policy asks for it: do not commit then.
+   * Sets the marks that are still missing and waits for all of them. Later statements wait for their own marks. Call it
+   * before you send COMMIT.
+   * @throws CacheError `LARDER_MARK_FAILED` on every call if a mark failed and a policy says `onMarkFailure: 'reject'`. Do
+   * not commit then.
    */
   seal(): Promise<void>
   /**
-   * Runs a statement of the transaction that writes nothing, or nothing that the scope is told of. If it rejects, or is
-   * not over when the transaction ends, nothing is written through: drivers resolve the COMMIT of an aborted transaction.
+   * Runs a statement that writes nothing, or whose writes are not registered here. If it rejects, or is still running when
+   * the transaction ends, no row is written through: drivers also resolve the COMMIT of an aborted transaction.
    */
   trackUnknown<T>(run: () => Promise<T>): Promise<T>
-  /** What returned rows hold may not be what COMMIT makes durable: nothing is written through. */
+  /** Returned rows may differ from what COMMIT makes durable: from now on no row is written through. */
   discardRows(): void
-  /** Why a statement or the transaction was refused, once one was. */
+  /** Why a statement or the transaction was refused, if one was. */
   readonly refusal: CacheError | undefined
-  /** None of its statements was sent to the database, or will be. Call before {@link Transaction.end}. */
+  /** Declares that no statement was or will be sent to the database. Call it before {@link Transaction.end}. */
   discardStatements(): void
-  /** Runs once the transaction may have committed; never after a proven rollback. */
+  /** Runs `action` once the transaction may have committed. It never runs after a certain rollback. */
   onCommit(action: () => Promise<void>): void
   /** True until {@link Transaction.end}. */
   readonly open: boolean
-  /** Ends the scope. Resolves when the finish is acknowledged, or at once where nobody waits for it. */
+  /** Ends the transaction. With `finish: 'await'` it resolves when the store has acknowledged the finish, else at once. */
   end(outcome: Outcome): Promise<void>
-  /** Hands this scope's writes to the transaction it is nested in: a released savepoint. */
+  /** Hands the writes of a released savepoint over to the transaction that contains it. */
   mergeInto(parent: Transaction): Promise<void>
-  /** Bare names of the tables written so far. */
+  /** Returns the bare names of the tables written so far. */
   tables(): readonly string[]
-  /** What the cache may still hold it up, shared with what is nested in it. */
+  /** How long the cache may still delay the transaction. Nested transactions share it. */
   readonly budget: Budget
 }
 
-/** @param enclosing of the transaction that this one is nested in, if there is one. */
+/** What transactions need from the composition root. */
+export interface TransactionDeps extends MarkDeps {
+  readonly events: Events
+  /** Whether {@link Transaction.end} resolves only when the store has acknowledged the finish. */
+  readonly awaitsFinish: boolean
+}
+
+/**
+ * Opens a transaction.
+ * @param enclosing the budget of the transaction that this one is nested in, if there is one.
+ */
 export function createTransaction(
-  deps: MarkDeps,
+  deps: TransactionDeps,
   marking: 'late' | 'early',
   enclosing?: Budget,
 ): Transaction {
+  const started = deps.clock.now()
   const budget = enclosing ?? createBudget(deps.clock)
-  const standing = createCommittedRows()
-  const marks = createTransactionMarks(deps, budget, marking === 'early', standing.discardRows)
-  const statements = createStatements(marks, standing)
+  const committedRows = createCommittedRows()
+  const marks = createTransactionMarks(deps, budget, marking === 'early', committedRows.discardRows)
+  const statements = createStatements(marks, committedRows)
   const actions: (() => Promise<void>)[] = []
   let open = true
   let refusal: CacheError | undefined
@@ -87,7 +99,7 @@ export function createTransaction(
     if (outcome === 'failed') return marks.rollBack()
     return marks.finish(
       all,
-      all.flatMap((statement) => standing.rowsOf(statement, all)),
+      all.flatMap((statement) => committedRows.rowsOf(statement, all)),
     )
   }
   return {
@@ -103,8 +115,8 @@ export function createTransaction(
       refusal ??= refused
       if (refused) throw refused
     },
-    trackUnknown: standing.trackUnknown,
-    discardRows: standing.discardRows,
+    trackUnknown: committedRows.trackUnknown,
+    discardRows: committedRows.discardRows,
     get refusal() {
       return statements.refusal ?? refusal
     },
@@ -118,27 +130,40 @@ export function createTransaction(
     },
     async end(outcome) {
       open = false
-      // A mark that was not up before COMMIT proves nothing.
-      if (!marks.sealed || !marks.acknowledged) standing.discardRows()
-      // At once: whoever does not wait for this still finds what was invalidated gone.
+      // A mark that was not set before COMMIT proves nothing.
+      if (!marks.sealed || !marks.acknowledged) committedRows.discardRows()
+      // Before anything is awaited: callers that do not wait for this must not read what was invalidated.
       const acted = outcome === 'failed' ? undefined : act()
       if (outcome === 'unknown' && actions.length) deps.clock.after(UNKNOWN_OUTCOME, () => void act())
-      // A host that could not seal before COMMIT: late is better than never.
+      // The host could not seal before COMMIT. Late marks are better than none.
       if (outcome !== 'failed') void marks.seal(statements.all)
       statements.close()
-      await Promise.all([acted, settle(outcome)])
+      const finished = Promise.all([acted, settle(outcome)])
+      reportEnd(deps, tablesOf(statements.all), outcome, started)
+      if (deps.awaitsFinish) await finished
     },
     async mergeInto(outer) {
       open = false
       parent = outer
-      if (!standing.isProven) outer.discardRows()
+      if (!committedRows.isProven) outer.discardRows()
       statements.close()
       await statements.handOver(outer.adopt)
       for (const action of actions) outer.onCommit(action)
-      // Its marks are under those of the outer one, and nothing is committed. Not awaited: a connection is held.
-      // After the end of the outer one it may be committed already.
+      // The outer transaction has marks of its own, and nothing is committed yet. Not awaited, because a connection is held.
+      // If the outer one has ended, this may be committed already.
       void (outer.open ? marks.rollBack() : marks.finish([], []))
     },
     tables: () => tablesOf(statements.all),
   }
+}
+
+/** One `write` event for the whole transaction, if it wrote anything. */
+function reportEnd(
+  { clock, events }: TransactionDeps,
+  tables: readonly string[],
+  outcome: Outcome,
+  started: number,
+): void {
+  if (!tables.length || !events.heard('write')) return
+  events.emit('write', { operation: '$transaction', tables, outcome, duration: clock.now() - started })
 }

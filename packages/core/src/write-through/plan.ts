@@ -30,25 +30,24 @@ export interface WriteThroughDeps extends PutDeps {
   longestLifetime(): number
 }
 
-/** One write whose row may be stored. */
+/** How a write is written through. */
 export interface WriteThroughPlan<T> {
   /** Bare name of the row's table. */
   readonly table: string
-  /** What is known of the row before the statement runs, if anything is. */
+  /** Tags of the row, if they are known before the statement runs. */
   readonly candidates: CandidateTags | undefined
   /**
-   * Reads the user tags: to be awaited before a statement of its own runs, and begun before one of a transaction does.
-   * Rows are stored only if they were here when the rows came. Never rejects; done at once where the store answers at
-   * once.
+   * Reads the policy's tags. Await it before a single statement; start it before a statement of a transaction. Rows are
+   * stored only if the tags had arrived when the rows did. Never rejects. Synchronous if the store is.
    */
   begin(): Promise<void>
-  /** What the result shows, encoded: to be called before anybody else sees it. Never throws. */
+  /** Encodes the rows in the result. Call it before the caller sees the result. Never throws. */
   rows(result: T): readonly CandidateRow[]
 }
 
 /**
- * How a write is written through, or undefined where it never is: its table has triggers or is a view, some
- * consequence of the statement may change the row after it was returned, or nobody can tell for whom it is.
+ * Decides how a write is written through. Undefined if it is not: its table is a view or has triggers, a consequence of the
+ * statement may change the row after it was returned, or the scope is unknown.
  */
 export function planWriteThrough<T>(
   deps: WriteThroughDeps,
@@ -66,7 +65,7 @@ export function planWriteThrough<T>(
   return prepare(deps, plan.operation, through, scope, { table, own: changes.slice(0, through.changes) })
 }
 
-/** The writer's own scope. A read without one may be refused; a write never is. */
+/** Returns the scope of the writer. A read without a scope may be refused, a write never is. */
 function scopeNow(deps: WriteThroughDeps): { readonly value: unknown } | undefined {
   try {
     const scope = deps.scopeOf?.() ?? UNSCOPED
@@ -106,9 +105,9 @@ function prepare<T>(
     },
     rows(result) {
       const rows: CandidateRow[] = []
-      // The row came over another connection than its key would say, or through other parsers.
+      // The row came over another connection than the one in its key, or through other parsers.
       const familyNow = deps.keys.family()
-      // A connection that became known while the statement ran is still the one it ran on.
+      // A connection that became known while the statement ran is the one on which it ran.
       if (!familyNow || (family && familyNow !== family)) return rows
       try {
         for (const read of userTagsBefore ? through.reads(result) : []) {
@@ -128,7 +127,7 @@ function prepare<T>(
   }
 }
 
-/** User tags as they were before the statement. */
+/** The policy's tags as they were before the statement. */
 interface UserTagsBefore {
   readonly observedTags: ObservedTags
   /** Undefined where there are none. */
@@ -143,7 +142,7 @@ interface CandidateSource {
   readonly lifetime: number
 }
 
-/** Undefined: the read is not one by a unique key, or its result is not to be stored. */
+/** Returns undefined if the read is not by a unique key, or its result must not be stored. */
 function candidateRow(
   deps: WriteThroughDeps,
   source: CandidateSource,

@@ -1,14 +1,14 @@
 import type { ReportedTag, TagReport, TagReportRequest, TagRequest } from '../tags/tag.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
 
-/** Tags by which rows may be written through, if they are proven; cells are value cells of the fields' keys. */
+/** Tags of rows that may be written through. Cells are value cells of the keys in `fields`. */
 export interface CandidateTags {
   readonly tags: readonly TagRequest[]
-  /** How long tags must live for an entry to outlive nothing it depends on, in milliseconds. */
+  /** Minimum lifetime of the tags in milliseconds, so that no entry outlives a tag on which it depends. */
   readonly lifetime: number
 }
 
-/** A row that a statement returned, ready to be stored as the read by one of its unique keys. */
+/** A row that a statement returned, ready to be stored as the result of a read by one of its unique keys. */
 export interface CandidateRow {
   readonly record: string
   /** Field of the unique key, and the row's value cell. */
@@ -16,25 +16,25 @@ export interface CandidateRow {
   readonly cell: string
   /** As in {@link CandidateTags}. */
   readonly lifetime: number
-  /** Stores it. Nothing of it may fail the write, and nobody needs to wait for it. */
+  /** Stores the row. A failure must not fail the write, and the write need not wait for it. */
   store(proof: Proof): Promise<void>
 }
 
-/** What an entry of the row must be stamped with. */
+/** The nonces that the entry of a row records. */
 export interface Proof {
   readonly epoch: string
-  /** Nonce of the field as the mark saw it, and the one the finish gave the cell. */
+  /** The nonce of the field as the mark found it, and the nonce that the finish gave the cell. */
   readonly field: string
   readonly cell: string
 }
 
-/** A report with what it answers. */
+/** A report and the request for it. */
 export interface Evidence {
   readonly request: TagReportRequest
   readonly report: TagReport
 }
 
-/** The two tags of a row as its mark and its finish saw them. */
+/** The two tags of a row as the mark and the finish found them, in this order. */
 export interface RowEvidence {
   readonly epochs: readonly [string, string]
   readonly field: readonly [ReportedTag, ReportedTag]
@@ -42,23 +42,23 @@ export interface RowEvidence {
 }
 
 /**
- * What must hold for the row to be the one everybody has to see: from the mark to the finish nobody else was writing
- * it, and nothing was lost in between by which one could tell. All of them, or nothing is stored.
+ * The conditions under which a returned row is current: no other write touched it between the mark and the finish, and no
+ * evidence of one was lost. A row is stored only if all of them hold.
  */
 export const conditions: Readonly<Record<string, (seen: RowEvidence) => boolean>> = {
-  /** Nonces count together with the epoch. */
+  /** Nonces are valid within one epoch only. */
   sameEpoch: ({ epochs: [before, after] }) => before === after,
-  /** Who else was under way when this write began may commit after it, and be finished before it. */
+  /** A write that was running when this one started may commit after it, and be finished before it. */
   cleanAtMark: ({ field, cell }) => !field[0].foreign && !cell[0].foreign,
-  /** Who came since may have committed before or after it. */
+  /** A write that started since may have committed before or after it. */
   cleanAtFinish: ({ field, cell }) => !field[1].foreign && !cell[1].foreign,
-  /** A mark that was lost told nobody of this write, and may have taken the traces of others with it. */
+  /** If the mark was lost, other writers did not see this write, and traces of their marks may be lost too. */
   ownMark: ({ cell }) => cell[0].own && cell[1].own,
-  /** Who came and went, or whose mark expired, left a new nonce: its change may be the newer one. */
+  /** A write that started and finished, or whose mark expired, left a new nonce. Its change may be the newer one. */
   sameNonces: ({ field, cell }) => field[0].found === field[1].found && cell[0].found === cell[1].found,
 }
 
-/** The part of the candidates that the marks of a write can decide about: keys it need not mark, cells that it marks. */
+/** Returns the candidate tags on which the mark of a write can report: keys that it need not mark, and cells that it marks. */
 export function reportRequestOf(
   tag: WriteTag,
   candidates: CandidateTags | undefined,
@@ -74,7 +74,7 @@ export function candidateTagsOf({ record, field, cell, lifetime }: CandidateRow)
   return { tags: [{ record, fields: [field], cells: [cell] }], lifetime }
 }
 
-/** All of them, one for each record. */
+/** Merges candidate tags per record. */
 export function mergeCandidateTags(candidates: readonly CandidateTags[]): CandidateTags | undefined {
   if (candidates.length < 2) return candidates[0]
   const byRecord = new Map<string, TagRequest>()
@@ -86,7 +86,7 @@ export function mergeCandidateTags(candidates: readonly CandidateTags[]): Candid
   return { tags: [...byRecord.values()], lifetime: Math.max(...candidates.map(({ lifetime }) => lifetime)) }
 }
 
-/** The nonces to stamp the row with, or undefined: it is not proven, and the next read loads it. */
+/** Returns the nonces that the entry records. Undefined if the row may not be current: the next read then loads it. */
 export function proofOf(
   row: CandidateRow,
   marked: Evidence | undefined,

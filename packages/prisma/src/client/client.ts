@@ -2,7 +2,7 @@ import type { Cache } from '@larder/core'
 import { canonical } from '@larder/core/host'
 import { Prisma } from '@prisma/client/extension'
 import { type LockArguments, lockRow, type ModelContext } from '../execute/lock.ts'
-import { type Operation, type OperationRoom, runOperation } from '../execute/operation.ts'
+import { type Operation, type OperationDeps, runOperation } from '../execute/operation.ts'
 import { type CallPolicy, checkCall } from '../policy/policies.ts'
 import { type BeginTransaction, isTransactionClient } from '../transaction/interactive-transaction.ts'
 import type { ClientCache } from './extension-types.ts'
@@ -20,13 +20,13 @@ export interface ExtendableClient {
 const MOST_POLICIES = 200
 
 /** Builds the extended forms of one client: one for the models' policies, one for each policy given per call. */
-export function extendClient(room: OperationRoom, cache: Cache, base: ExtendableClient): ExtendableClient {
-  const clientCache = cacheOf(room, cache)
+export function extendClient(deps: OperationDeps, cache: Cache, base: ExtendableClient): ExtendableClient {
+  const clientCache = cacheOf(deps, cache)
 
   const build = (under: ExtendableClient, call: CallPolicy | undefined): ExtendableClient => {
     const inner = under.$extends({
       name: 'larder',
-      query: { $allOperations: (one: Operation) => runOperation(room, call, one) },
+      query: { $allOperations: (one: Operation) => runOperation(deps, call, one) },
     })
     const begin = (inner as unknown as { $transaction: BeginTransaction }).$transaction
     // Building a client costs tens of microseconds, so equal policies share one.
@@ -44,7 +44,7 @@ export function extendClient(room: OperationRoom, cache: Cache, base: Extendable
       model: {
         $allModels: {
           lock(this: object, args: LockArguments) {
-            return lockRow(room.models, room.provider, Prisma.getExtensionContext(this) as ModelContext, args)
+            return lockRow(deps.models, deps.provider, Prisma.getExtensionContext(this) as ModelContext, args)
           },
         },
       },
@@ -57,16 +57,16 @@ export function extendClient(room: OperationRoom, cache: Cache, base: Extendable
         },
         // The context is the client or the transaction's client that it was called on.
         $transaction(this: object, input: unknown, options: unknown) {
-          return room.transactions.run(begin, Prisma.getExtensionContext(this), input, options)
+          return deps.transactions.run(begin, Prisma.getExtensionContext(this), input, options)
         },
         $cached(this: object, policy: unknown) {
-          checkCall(room.engine, policy)
+          checkCall(deps.engine, policy)
           // A name that is misspelt shows here, not at the first statement.
-          room.declared.readBy(policy)
-          const writes = room.declared.writtenBy(policy)
+          deps.declared.readBy(policy)
+          const writes = deps.declared.writtenBy(policy)
           const self = Prisma.getExtensionContext(this)
           if (!isTransactionClient(self)) return withPolicy(policy)
-          return writes ? room.declared.over(self, writes) : self
+          return writes ? deps.declared.over(self, writes) : self
         },
         $cache: clientCache,
       },
@@ -78,7 +78,7 @@ export function extendClient(room: OperationRoom, cache: Cache, base: Extendable
 /** An extension as a function, which extends the client it is given. */
 type Extend = (client: unknown) => unknown
 
-function cacheOf({ engine, models }: OperationRoom, cache: Cache): ClientCache {
+function cacheOf({ engine, models }: OperationDeps, cache: Cache): ClientCache {
   return {
     invalidate: async (request) => engine.invalidate(physicalRequest(models, request)),
     wrote: async (names) => engine.invalidate(physicalRequest(models, { models: names })),

@@ -5,7 +5,7 @@ import type { Datamodel } from '../schema/datamodel.ts'
 import { type Extras, schemaOf } from '../schema/schema.ts'
 import type { ModelPolicies } from './extension-types.ts'
 
-/** What each model's policy, its own or that of `'*'`, says of its table. */
+/** The `lookupKeys`, `touches` and `reads` of each model's policy, or of `'*'`. */
 export function extrasOf(
   models: readonly string[],
   written: Readonly<Record<string, PolicyOptions | undefined>>,
@@ -22,10 +22,17 @@ export function extrasOf(
 }
 
 /**
- * The tables of a datamodel as the cache knows them, with what the policies declare of them; for tools such as
+ * Returns the tables of a datamodel as the cache sees them, with what policies declare of them. For tools such as
  * `larder doctor`.
  * @param options `collation` as given to `prismaCache`.
- * @throws CacheError for a model, a table or a field that is not there, or a collation that is not known.
+ * @throws CacheError `LARDER_UNKNOWN_MODEL`, `LARDER_UNKNOWN_TABLE`, or `LARDER_CONFIG` for an unknown field or collation.
+ * @example
+ * ```ts
+ * import { tablesOf } from '@larder/prisma'
+ *
+ * const { tables } = tablesOf(datamodel, { Product: { ttl: '10m' } })
+ * console.log([...tables.keys()])
+ * ```
  */
 export function tablesOf<D extends Datamodel>(
   datamodel: D,

@@ -8,15 +8,15 @@ import {
 
 /** A connection that its driver shows once it is connected. */
 export interface ConnectedSource extends ConnectionSource {
-  /** Looks at an adapter that has just been connected. Sends nothing that the database has to wait for. */
+  /** Inspects an adapter that has just been connected, before anything else is sent over it. */
   connected(adapter: object): void
 }
 
 /**
- * Until the driver has shown its database, entries stay with this source. That is a few statements after the client
- * connects, so the first reads of a process go to the database.
- * @param clients `'several'` where more than one client may connect: if their databases differ, nobody can tell which
- * client reads which, and all of them bypass the cache.
+ * Creates a source whose entries belong to this process alone until the driver has shown its database. That is at the
+ * latest with the second statement, so the first reads of a process go to the database.
+ * @param clients `'several'` if more than one client may connect through the adapter. If their databases differ, which
+ * happens in memory only, all of these clients bypass the cache.
  */
 export function connectedSource(clients: 'one' | 'several'): ConnectedSource {
   const place = objectPlace({})
@@ -139,7 +139,7 @@ function inspectBetterSqlite({ client, adapterOptions }: ConnectedAdapter, show:
   })
 }
 
-/** A local client hides its path; the database shows it, without a lock. A client of a server shows nothing. */
+/** A local client hides its path, but a PRAGMA shows it without a lock. A client of a server shows nothing. */
 function inspectLibsql(adapter: ConnectedAdapter, show: Show): void {
   const { client, adapterOptions } = adapter
   if ((client as { readonly protocol?: unknown } | undefined)?.protocol !== 'file') {
@@ -147,7 +147,7 @@ function inspectLibsql(adapter: ConnectedAdapter, show: Show): void {
     return
   }
   const query = { sql: 'PRAGMA database_list', args: [], argTypes: [] }
-  // Sent before the first statement, which waits for it no longer than for any other statement of the connection.
+  // Nobody awaits it. It is sent before the first statement of the client, so it changes no order.
   adapter.queryRaw?.(query).then(
     ({ rows }) => {
       const files = rows.map((row) => String(row[2] ?? '')).filter(Boolean)

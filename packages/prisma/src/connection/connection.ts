@@ -40,8 +40,8 @@ export function connectionOf(base: object, connected?: ConnectionSource): Connec
 }
 
 /**
- * The adapter's own copy of the driver says what `config` means. It shows in the pool that the adapter's class makes: here
- * one without options, over an object that only this function knows. It opens no connection.
+ * The adapter's own copy of the driver interprets `config`. This function gets at it by a pool without options, made by
+ * the adapter's own class. The pool opens no connection.
  */
 function overConfig(adapter: AdapterParts, config: object, settings: readonly string[]): ConnectionSource {
   let source: ConnectionSource | undefined
@@ -65,7 +65,7 @@ async function emptyPool(adapter: AdapterParts): Promise<unknown> {
   }
 }
 
-/** `connect` of the adapter's own class: a subclass of the user's, and an object around it, may do more. */
+/** `connect` of the adapter's own class, because that of a subclass or a wrapper may have effects. */
 function ownConnect(adapter: AdapterParts): AdapterParts['connect'] {
   let found: AdapterParts['connect']
   let at: AdapterParts | null = Object.getPrototypeOf(adapter)
@@ -76,7 +76,7 @@ function ownConnect(adapter: AdapterParts): AdapterParts['connect'] {
   return found
 }
 
-/** A parser of the user's, called for types that the database names, by its text: it may ask the database itself. */
+/** The text of the user's parser of types that only the database knows. */
 function parserSettings(options: unknown): readonly string[] {
   const { userDefinedTypeParser: parser } = (options ?? {}) as { readonly userDefinedTypeParser?: unknown }
   return typeof parser === 'function' ? [`userDefinedTypeParser=${String(parser)}`] : []

@@ -1,6 +1,6 @@
 /**
- * Reads what a Prisma client's driver adapter shows of its connections. Like `internals.ts` it reads fields that a minor
- * release of Prisma or of an adapter may change: everything is checked, and what is not there counts as unknown.
+ * Reads what a Prisma client's driver adapter shows of its connections. A minor release of Prisma or of an adapter may
+ * change these fields, so everything is checked and a missing field counts as unknown.
  */
 
 interface AdapterParts {
@@ -13,8 +13,8 @@ interface AdapterParts {
 const ONE_CONNECTION = /pglite|sqlite|libsql|d1/i
 
 /**
- * True if the client has one connection for all its statements, as far as its adapter shows: then the order in which
- * they were called is the order in which the database runs them.
+ * True if the client has one connection for all its statements, as far as its adapter shows. The database then runs them
+ * in the order in which they were called.
  */
 export function hasOneConnection(client: unknown): boolean {
   const { adapter } =

@@ -1,5 +1,5 @@
 import { type Change, type Schema, withActions } from '@larder/core/host'
-import type { Announced } from '../transaction/announcements.ts'
+import type { Announcement } from '../transaction/announcements.ts'
 
 /** What decides which tables an operation's statements write. */
 interface AnnouncedTablesDeps {
@@ -14,7 +14,7 @@ export function announcedWrite(
   name: string,
   operation: string,
   changes: readonly Change[],
-): Announced {
+): Announcement {
   const announced = { operation: name, writes: { tables: announcedTables(deps, changes) } }
   return sendsOne(deps, operation, changes) ? { ...announced, statementsLeft: 1 } : announced
 }

@@ -6,13 +6,13 @@ import type { ModelMap } from '../schema/model.ts'
 import { started } from '../transaction/statement-turn.ts'
 
 /**
- * Tables that raw SQL is said to read and write, in place of what its text cannot tell. Errors are CacheErrors:
- * `LARDER_CONFIG` for what is no array of names, `LARDER_UNKNOWN_TABLE` for a name nobody knows.
+ * The tables that a caller declares for raw SQL. Errors are CacheErrors: `LARDER_CONFIG` for anything but an array of names,
+ * `LARDER_UNKNOWN_TABLE` for an unknown name.
  */
 export interface DeclaredTables {
-  /** What `$cached({ reads })` says; undefined where it does not. */
+  /** The tables of `$cached({ reads })`. Undefined: none are declared. */
   readBy(call: CallPolicy | undefined): readonly Occurrence[] | undefined
-  /** What `$cached({ writes })` says; undefined where it does not. */
+  /** The tables of `$cached({ writes })`. Undefined: none are declared. */
   writtenBy(call: CallPolicy | undefined): readonly Change[] | undefined
   /** A client of a transaction whose raw statements write these tables; everything else is the client's own. */
   over(client: object, changes: readonly Change[]): object
@@ -56,7 +56,7 @@ export function declaredTables(models: ModelMap, tables: ReadonlySet<string>): D
       if (tables?.length === 0)
         throw new CacheError(
           'LARDER_CONFIG',
-          '$cached({ reads: [] }) names no table, so no write would end what is cached: name the tables that the statement reads',
+          '$cached({ reads: [] }) names no table, so no write would invalidate the result: name the tables that the statement reads',
         )
       return tables?.map((table) => ({ table }))
     },
@@ -90,8 +90,8 @@ function over(
 }
 
 /**
- * The same promise of Prisma's, which sends nothing before it is asked for its result: it is asked in the context where
- * `changes` are declared, in the very call that asks.
+ * Wraps a lazy promise of Prisma, so that its statement is sent in the context where `changes` are declared, and in the
+ * same call in which the caller asks for its result.
  */
 function sentIn<T extends PrismaPromise>(
   running: AsyncLocalStorage<readonly Change[]>,

@@ -26,10 +26,10 @@ const OPTIONS: readonly string[] = [
 ] satisfies (keyof LockArguments)[]
 
 /**
- * Locks one row until the transaction ends, and reads it as it is under the lock. Neither statement asks or fills the
- * cache. Two statements, because the second one's snapshot is taken when the lock is there; on MySQL, where a transaction
- * keeps the snapshot of its first read, a third one tells whether that is too old.
- * @returns the row; null where `skipLocked` found it locked, or did not find it.
+ * Locks one row until the transaction ends, and reads it as it is under the lock. Both statements bypass the cache. The
+ * second one takes its snapshot when the lock is held. On MySQL a transaction keeps the snapshot of its first read, so a
+ * third statement checks whether that is too old.
+ * @returns the row, or null with `skipLocked` if it is locked or does not exist.
  * @throws CacheError `LARDER_LOCK_OUTSIDE_TRANSACTION`, `LARDER_ROW_NOT_FOUND`, `LARDER_LOCK_UNSUPPORTED`,
  * `LARDER_LOCK_OLD_SNAPSHOT`, `LARDER_CONFIG`; the database's own error where `noWait` found the row locked.
  */

@@ -8,19 +8,19 @@ import { throughOf } from '../plan/through.ts'
 import { planWrite } from '../plan/write.ts'
 import type { CallPolicy, Policies } from '../policy/policies.ts'
 import type { ModelMap } from '../schema/model.ts'
-import type { Announced, Announcements } from '../transaction/announcements.ts'
+import type { Announcement, Announcements } from '../transaction/announcements.ts'
 import { statementFailed } from '../transaction/outcome.ts'
-import { isInteractive, type Place } from '../transaction/place.ts'
-import { afterThoseBefore, inTurn } from '../transaction/statement-turn.ts'
+import { afterEarlierStatements, inTurn } from '../transaction/statement-turn.ts'
 import type { Transactions } from '../transaction/transaction.ts'
+import { isInteractive, type TransactionContext } from '../transaction/transaction-context.ts'
 import { announcedWrite } from './announced-write.ts'
 import type { DeclaredTables } from './declared-tables.ts'
 import { isPostgres, type RawSql, sentTexts, textAndValues } from './raw.ts'
 
 /** What the operations of one client need, shared by all its extended forms. */
-export interface OperationRoom {
+export interface OperationDeps {
   readonly engine: Engine
-  /** Undefined: nobody sees what the driver is given. */
+  /** Undefined: the driver adapter is not watched. */
   readonly announcements: Announcements | undefined
   readonly models: ModelMap
   readonly provider: string
@@ -34,8 +34,8 @@ export interface OperationRoom {
   readonly transactions: Transactions
   readonly raw: RawSql
   readonly declared: DeclaredTables
-  /** Tables of views that nobody has declared the sources of: what they depend on cannot be told. */
-  readonly blindViews: ReadonlySet<string>
+  /** Tables of views whose policy does not name the tables they read. Reads of them bypass the cache. */
+  readonly undeclaredViews: ReadonlySet<string>
 }
 
 /** One call of Prisma's `$allOperations` hook. */
@@ -47,49 +47,49 @@ export interface Operation {
   readonly __internalParams?: unknown
 }
 
-/** Takes one operation to the engine: a read, a write, or raw SQL that is either. */
+/** Runs one operation through the engine: a read, a write, or raw SQL. */
 export function runOperation(
-  room: OperationRoom,
+  deps: OperationDeps,
   call: CallPolicy | undefined,
-  one: Operation,
+  op: Operation,
 ): Promise<unknown> {
-  const { transaction, dataPath } = hookInternals(one.__internalParams)
-  const place = room.transactions.placeOf(transaction)
-  const ending = room.transactions.ending(place)
-  if (ending) return ending.then(() => runOperation(room, call, one))
-  const run = (): Promise<unknown> => runAt(room, call, one, dataPath, place)
+  const { transaction, dataPath } = hookInternals(op.__internalParams)
+  const context = deps.transactions.contextOf(transaction)
+  const ending = deps.transactions.ending(context)
+  if (ending) return ending.then(() => runOperation(deps, call, op))
+  const run = (): Promise<unknown> => runAt(deps, call, op, dataPath, context)
   // PostgreSQL refuses everything after an error, until the transaction is over.
-  return isPostgres(room.provider) ? run() : room.transactions.watch(place, run)
+  return isPostgres(deps.provider) ? run() : deps.transactions.watch(context, run)
 }
 
 function runAt(
-  room: OperationRoom,
+  deps: OperationDeps,
   call: CallPolicy | undefined,
-  one: Operation,
+  op: Operation,
   dataPath: readonly unknown[],
-  place: Place,
+  context: TransactionContext,
 ): Promise<unknown> {
-  const kind = kindOf(one.operation)
-  if (kind === 'read' && one.model !== undefined) return read(room, call, one, one.model, dataPath, place)
-  if (kind === 'write' && one.model !== undefined)
-    return inTurn(place, one, (sent) => write(room, call, sent, sent.model ?? '', dataPath, place))
-  return inTurn(place, one, (sent) => rawSql(room, call, sent, place))
+  const kind = kindOf(op.operation)
+  if (kind === 'read' && op.model !== undefined) return read(deps, call, op, op.model, dataPath, context)
+  if (kind === 'write' && op.model !== undefined)
+    return inTurn(context, op, (sent) => write(deps, call, sent, sent.model ?? '', dataPath, context))
+  return inTurn(context, op, (sent) => rawSql(deps, call, sent, context))
 }
 
 function read(
-  room: OperationRoom,
+  deps: OperationDeps,
   call: CallPolicy | undefined,
-  one: Operation,
+  op: Operation,
   model: string,
   dataPath: readonly unknown[],
-  place: Place,
+  context: TransactionContext,
 ): Promise<unknown> {
-  const { operation, args } = one
-  const { occurrences, severalStatements, opaque } = planRead(operation, model, args, room.models, dataPath)
-  const blind = occurrences.some((occurrence) => room.blindViews.has(occurrence.table))
-  const bypass = bypassOf(room, call, place, opaque !== undefined || blind)
-  const row = rowReadOf(room.models, model, operation, args, dataPath)
-  const policy = bypass ? undefined : room.policies.of(model, call)
+  const { operation, args } = op
+  const { occurrences, severalStatements, opaque } = planRead(operation, model, args, deps.models, dataPath)
+  const undeclared = occurrences.some((occurrence) => deps.undeclaredViews.has(occurrence.table))
+  const bypass = bypassOf(deps, call, context, opaque !== undefined || undeclared)
+  const row = rowReadOf(deps.models, model, operation, args, dataPath)
+  const policy = bypass ? undefined : deps.policies.of(model, call)
   const plan = (query: Operation['query']): ReadPlan<unknown> => ({
     operation: `${model}.${operation}`,
     model,
@@ -100,91 +100,98 @@ function read(
     ...(row && operation === 'findUniqueOrThrow' && { accepts: (result) => result !== null }),
     occurrences,
     severalStatements,
-    // An array transaction waits for every one of its queries: each must be started, cached or not.
+    // An array transaction waits for all of its queries, so each one must be sent.
     run: () => query(args),
   })
-  // A read that asks the cache may wait for the store, which must not hold back the writes called after it.
-  if (policy) return room.engine.read(plan(afterThoseBefore(place, one.query)))
-  return inTurn(place, one, (sent) => beside(place, () => room.engine.read(plan(sent.query))))
+  // A cached read may wait for the store. Writes that are called after it must not wait with it.
+  if (policy) return deps.engine.read(plan(afterEarlierStatements(context, op.query)))
+  return inTurn(context, op, (sent) => trackUnknown(context, () => deps.engine.read(plan(sent.query))))
 }
 
-/** A statement of a transaction that its scope is not told of. */
-function beside<T>(place: Place, run: () => Promise<T>): Promise<T> {
-  return place.kind === 'inside' ? place.scope.trackUnknown(run) : run()
+/** Runs a statement whose effect on the rows of its transaction is not known. */
+function trackUnknown<T>(context: TransactionContext, run: () => Promise<T>): Promise<T> {
+  return context.kind === 'inside' ? context.scope.trackUnknown(run) : run()
 }
 
 function bypassOf(
-  room: OperationRoom,
+  deps: OperationDeps,
   call: CallPolicy | undefined,
-  place: Place,
+  context: TransactionContext,
   opaque: boolean,
 ): BypassReason | undefined {
-  if (place.kind !== 'alone' || room.raw.session()) return 'transaction'
+  if (context.kind !== 'outside' || deps.raw.session()) return 'transaction'
   if (call === false) return 'disabled'
-  return opaque || room.raw.strayed() ? 'opaque' : undefined
+  return opaque || deps.raw.sessionChanged() ? 'opaque' : undefined
 }
 
 function write(
-  room: OperationRoom,
+  deps: OperationDeps,
   call: CallPolicy | undefined,
-  one: Operation,
+  op: Operation,
   model: string,
   dataPath: readonly unknown[],
-  place: Place,
+  context: TransactionContext,
 ): Promise<unknown> {
-  const { operation, args, query } = one
-  const { changes, returned } = planWrite(operation, model, args, room.models, {
+  const { operation, args, query } = op
+  const { changes, returned } = planWrite(operation, model, args, deps.models, {
     dataPath,
-    provider: room.provider,
-    relationMode: room.relationMode,
+    provider: deps.provider,
+    relationMode: deps.relationMode,
   })
-  const policy = room.policies.of(model, call)
+  const policy = deps.policies.of(model, call)
   const through =
-    policy?.write === 'through' && place.kind !== 'lost' && !room.raw.session() && !room.raw.strayed()
-      ? throughOf(room.models, { operation, model, args, dataPath }, changes.length, policy, room)
+    policy?.write === 'through' &&
+    context.kind !== 'unknown' &&
+    !deps.raw.session() &&
+    !deps.raw.sessionChanged()
+      ? throughOf(deps.models, { operation, model, args, dataPath }, changes.length, policy, deps)
       : undefined
-  const announced = announcedWrite(room, `${model}.${operation}`, operation, changes)
-  return settle(room, place, {
+  const announced = announcedWrite(deps, `${model}.${operation}`, operation, changes)
+  return settle(deps, context, {
     operation: `${model}.${operation}`,
     model,
     changes,
     ...(returned && { returned }),
     ...(through && { through }),
     failed: statementFailed,
-    run: () => announcing(room, place, announced, () => query(args)),
+    run: () => announcing(deps, context, announced, () => query(args)),
   })
 }
 
 function announcing(
-  { announcements }: OperationRoom,
-  place: Place,
-  announced: Announced,
+  { announcements }: OperationDeps,
+  context: TransactionContext,
+  announced: Announcement,
   query: () => Promise<unknown>,
 ): Promise<unknown> {
   if (!announcements) return query()
-  const scope = place.kind === 'inside' ? place.root : place.kind === 'lost' ? 'lost' : undefined
+  const scope = context.kind === 'inside' ? context.root : context.kind === 'unknown' ? 'unknown' : undefined
   return announcements.during(announced, scope, query)
 }
 
-/** A write of its own, or of the scope it is in; one whose COMMIT nobody will tell us of keeps its marks up. */
-async function settle(room: OperationRoom, place: Place, plan: WritePlan<unknown>): Promise<unknown> {
-  const session = room.raw.session()
-  if (place.kind === 'inside') {
-    if (room.transactions.mayBeOver(place)) await room.transactions.broken(place.scope)
-    return room.engine.write(plan, place.scope)
+/** Runs a write by itself, or in the scope of its transaction. */
+async function settle(
+  deps: OperationDeps,
+  context: TransactionContext,
+  plan: WritePlan<unknown>,
+): Promise<unknown> {
+  const session = deps.raw.session()
+  if (context.kind === 'inside') {
+    if (deps.transactions.mayHaveEnded(context)) await deps.transactions.sealAll(context.scope)
+    return deps.engine.write(plan, context.scope)
   }
-  if (place.kind === 'alone') {
-    // In a raw transaction no row can be told: the connection, and what it saw before, are unknown.
+  if (context.kind === 'outside') {
+    // In a raw transaction no row is known: neither its connection nor its snapshot is.
     return session
-      ? room.engine.write({ ...plan, changes: room.engine.everything() }, session)
-      : room.engine.write(plan)
+      ? deps.engine.write({ ...plan, changes: deps.engine.everything() }, session)
+      : deps.engine.write(plan)
   }
-  return inLostScope(room, (scope) => room.engine.write(plan, scope))
+  return inUnknownTransaction(deps, (scope) => deps.engine.write(plan, scope))
 }
 
-/** Runs a statement of a transaction whose COMMIT nobody will tell us of: its marks stay up, unless it was refused. */
-async function inLostScope<T>(
-  { engine }: OperationRoom,
+/** Runs a write in a transaction whose COMMIT Larder does not see. Its marks stay until they expire, unless it was refused. */
+async function inUnknownTransaction<T>(
+  { engine }: OperationDeps,
   run: (scope: Transaction) => Promise<T>,
 ): Promise<T> {
   const scope = engine.transaction('early')
@@ -199,46 +206,47 @@ async function inLostScope<T>(
 }
 
 async function rawSql(
-  room: OperationRoom,
+  deps: OperationDeps,
   call: CallPolicy | undefined,
-  one: Operation,
-  place: Place,
+  op: Operation,
+  context: TransactionContext,
 ): Promise<unknown> {
-  const { operation, args, query } = one
-  const announced: Announced = { operation, writes: { texts: sentTexts(args) }, statementsLeft: 1 }
-  const run = (): Promise<unknown> => announcing(room, place, announced, () => query(args))
-  room.raw.look(args)
-  const scan = room.raw.scan(args)
-  const writes = room.declared.writtenBy(call) ?? room.declared.writtenNow()
-  if (scan.kind === 'read' && !scan.writes && !writes?.length) return rawRead(room, call, one, place, scan)
-  const statement = { operation, args, scan, hurried: isInteractive(place), ...(writes && { writes }) }
-  if (place.kind === 'inside' && room.transactions.mayBeOver(place))
-    await room.transactions.broken(place.scope)
-  // What it sets, or rolls back to, decides what the statements around it come to.
-  if (place.kind === 'inside' && scan.kind !== 'write' && scan.kind !== 'read') place.scope.discardRows()
-  if (place.kind === 'lost') return inLostScope(room, (scope) => room.raw.run(statement, scope, run))
-  const scope = place.kind === 'inside' ? place.scope : undefined
-  return beside(place, () => room.raw.run(statement, scope, run))
+  const { operation, args, query } = op
+  const announced: Announcement = { operation, writes: { texts: sentTexts(args) }, statementsLeft: 1 }
+  const run = (): Promise<unknown> => announcing(deps, context, announced, () => query(args))
+  deps.raw.inspect(args)
+  const scan = deps.raw.scan(args)
+  const writes = deps.declared.writtenBy(call) ?? deps.declared.writtenNow()
+  if (scan.kind === 'read' && !scan.writes && !writes?.length) return rawRead(deps, call, op, context, scan)
+  const statement = { operation, args, scan, immediate: isInteractive(context), ...(writes && { writes }) }
+  if (context.kind === 'inside' && deps.transactions.mayHaveEnded(context))
+    await deps.transactions.sealAll(context.scope)
+  // A savepoint or a setting changes what the other statements of the transaction do.
+  if (context.kind === 'inside' && scan.kind !== 'write' && scan.kind !== 'read') context.scope.discardRows()
+  if (context.kind === 'unknown')
+    return inUnknownTransaction(deps, (scope) => deps.raw.run(statement, scope, run))
+  const scope = context.kind === 'inside' ? context.scope : undefined
+  return trackUnknown(context, () => deps.raw.run(statement, scope, run))
 }
 
-/** A raw read is cached where the call says what it reads, and nothing in its text could change without a write. */
+/** Runs a raw read. It is cached if the call declares what it reads and nothing in its text changes without a write. */
 function rawRead(
-  room: OperationRoom,
+  deps: OperationDeps,
   call: CallPolicy | undefined,
-  one: Operation,
-  place: Place,
+  op: Operation,
+  context: TransactionContext,
   scan: SqlScan,
 ): Promise<unknown> {
-  const { operation, args, query } = one
-  const occurrences = kindOf(operation) === 'raw-read' ? room.declared.readBy(call) : undefined
-  const changing = occurrences && room.raw.changing(args)
-  const blind = occurrences?.some((occurrence) => room.blindViews.has(occurrence.table)) === true
-  const bypass = scan.locks ? 'lock' : bypassOf(room, call, place, changing !== undefined || blind)
-  return beside(place, () =>
-    room.engine.read({
+  const { operation, args, query } = op
+  const occurrences = kindOf(operation) === 'raw-read' ? deps.declared.readBy(call) : undefined
+  const changing = occurrences && deps.raw.changing(args)
+  const undeclared = occurrences?.some((occurrence) => deps.undeclaredViews.has(occurrence.table)) === true
+  const bypass = scan.locks ? 'lock' : bypassOf(deps, call, context, changing !== undefined || undeclared)
+  return trackUnknown(context, () =>
+    deps.engine.read({
       operation,
       model: 'raw',
-      policy: call && occurrences && !bypass ? room.policies.raw(call) : undefined,
+      policy: call && occurrences && !bypass ? deps.policies.raw(call) : undefined,
       ...(bypass && { bypass }),
       query: occurrences && textAndValues(args),
       occurrences: occurrences ?? [],

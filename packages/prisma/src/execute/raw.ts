@@ -18,19 +18,19 @@ import type { Transactions } from '../transaction/transaction.ts'
 export interface RawSql {
   /** What the SQL text of a raw operation's arguments does. */
   scan(args: unknown): SqlScan
-  /** What in the text could change the result without a write; undefined: nothing. */
+  /** What in the text can change the result without a write, such as `now()`. Undefined: nothing. */
   changing(args: unknown): string | undefined
-  /** The scope of a raw BEGIN that has not seen its COMMIT: everything on this client belongs to it. */
+  /** The scope of an open raw BEGIN. Every statement of the client belongs to it. */
   session(): Transaction | undefined
-  /** True once some connection of the client may mean something else by the same statement: nothing is cached then. */
-  strayed(): boolean
-  /** Notes what a raw operation does to its session; before it runs. */
-  look(args: unknown): void
+  /** True once raw SQL has changed the session of a connection. The client then caches nothing any more. */
+  sessionChanged(): boolean
+  /** Checks whether a raw operation changes its session. Call it before the operation runs. */
+  inspect(args: unknown): void
   /**
-   * Runs a raw statement that is not a plain read, with the invalidation that it declares, that its text shows, or that
+   * Runs a raw statement that is not a plain read. It invalidates the tables that are declared, that its text shows, or that
    * `unknownWrites` asks for.
    */
-  run<T>(statement: RawStatement, place: Transaction | undefined, run: () => Promise<T>): Promise<T>
+  run<T>(statement: RawStatement, scope: Transaction | undefined, run: () => Promise<T>): Promise<T>
 }
 
 /** One raw operation. */
@@ -38,9 +38,9 @@ export interface RawStatement {
   readonly operation: string
   readonly args: unknown
   readonly scan: SqlScan
-  /** True: nothing may be awaited before it is sent, or statements called after it would overtake it. */
-  readonly hurried: boolean
-  /** What it is declared to write; undefined: nobody said. */
+  /** True: nothing may be awaited before the statement is sent, or later statements would overtake it. */
+  readonly immediate: boolean
+  /** The declared writes. Undefined: none were declared. */
   readonly writes?: readonly Change[]
 }
 
@@ -56,7 +56,7 @@ export function dialectOf(provider: string): SqlDialect | undefined {
   return DIALECTS[provider]
 }
 
-/** True where the parser of PostgreSQL reads what the server reads: CockroachDB has words of its own. */
+/** True if PostgreSQL's parser fits the server. CockroachDB has keywords of its own. */
 export function isPostgres(provider: string): boolean {
   return provider === 'postgresql' || provider === 'postgres'
 }
@@ -76,34 +76,34 @@ export function createRawSql(engine: Engine, provider: string, transactions: Tra
 
   const write = async <T>(
     statement: RawStatement,
-    place: Transaction | undefined,
+    scope: Transaction | undefined,
     run: () => Promise<T>,
   ): Promise<T> => {
     const changes =
       statement.writes ??
-      (statement.hurried ? engine.raw.now(undeclared(statement)) : undefined) ??
+      (statement.immediate ? engine.raw.now(undeclared(statement)) : undefined) ??
       (await engine.raw.of(undeclared(statement)))
     const plan = { operation: statement.operation, model: undefined, changes, failed: statementFailed, run }
-    return engine.write(plan, place ?? session.current())
+    return engine.write(plan, scope ?? session.current())
   }
 
   return {
     scan: (args) => scanSql(textOf(args), dialect),
     changing: (args) => volatileSql(textOf(args), dialect),
     session: session.current,
-    strayed: meaning.altered,
-    look: (args) => meaning.look(textOf(args), dialect ?? 'postgres'),
-    async run<T>(statement: RawStatement, place: Transaction | undefined, run: () => Promise<T>): Promise<T> {
+    sessionChanged: meaning.altered,
+    inspect: (args) => meaning.look(textOf(args), dialect ?? 'postgres'),
+    async run<T>(statement: RawStatement, scope: Transaction | undefined, run: () => Promise<T>): Promise<T> {
       const { scan, args } = statement
       const text = textOf(args)
       const writes = scan.writes || statement.writes !== undefined
-      // By hand, inside Prisma's transaction: the marks must be up before it, and from then on every statement may commit
-      // by itself.
-      if (place && (scan.kind === 'end' || endsTransaction(text, scan, dialect) !== 'no'))
-        await transactions.broken(place)
-      const scoped = (): Promise<T> => (writes ? write(statement, place, run) : run())
-      if (!place && scan.kind === 'begin') return session.begin(scoped, !writes && !text.includes(';'))
-      return !place && scan.kind === 'end' ? session.end(scoped) : scoped()
+      // This statement may end Prisma's transaction, so its marks must be set before it. Later statements may commit by
+      // themselves.
+      if (scope && (scan.kind === 'end' || endsTransaction(text, scan, dialect) !== 'no'))
+        await transactions.sealAll(scope)
+      const scoped = (): Promise<T> => (writes ? write(statement, scope, run) : run())
+      if (!scope && scan.kind === 'begin') return session.begin(scoped, !writes && !text.includes(';'))
+      return !scope && scan.kind === 'end' ? session.end(scoped) : scoped()
     },
   }
 }
@@ -121,7 +121,7 @@ export function sentTexts(args: unknown): readonly string[] {
   return [textOf(args), textOf(args, (index) => `$${index}`)]
 }
 
-/** All that tells one raw statement from another. A template stays in its parts: joined, two could become one. */
+/** Everything that distinguishes two raw statements. The parts of a template stay apart, because joined they may be equal. */
 export function textAndValues(args: unknown): readonly unknown[] {
   if (Array.isArray(args)) return args
   const { sql, strings, values } = (args ?? {}) as { sql?: unknown; strings?: unknown; values?: unknown }

@@ -11,7 +11,7 @@ export interface NestedChange extends Change {
 }
 
 /** The end of a relation that nested writes are written from. */
-export interface Heir {
+export interface NestedParent {
   readonly model: string
   readonly relation: Relation
   /** What the row is being set to: a reference that it holds itself is put here. */
@@ -26,29 +26,33 @@ export interface Heir {
  */
 export function linked(
   models: ModelMap,
-  heir: Heir,
+  parent: NestedParent,
   target: unknown,
   key: Pins | undefined,
 ): readonly NestedChange[] {
-  const { relation, row, sets } = heir
+  const { relation, row, sets } = parent
   if (relation.holder === 'own')
     for (const { own, target: column } of relation.pairs) sets[own] = named(models, relation, column, target)
-  if (relation.holder !== 'target') return [...taken(models, heir), ...joinedTo(heir, key)]
+  if (relation.holder !== 'target') return [...taken(models, parent), ...joinedTo(parent, key)]
   const reference = relation.pairs.map(({ own, target: column }) => [column, certainValue(row, own)] as const)
-  return [...taken(models, heir), touched(relation, key, Object.fromEntries(reference))]
+  return [...taken(models, parent), touched(relation, key, Object.fromEntries(reference))]
 }
 
 /** Takes rows off the one they are tied to; without `key`, any of them. */
-export function unlinked(models: ModelMap, heir: Heir, key: Pins | undefined): readonly NestedChange[] {
-  const { model, relation, sets } = heir
+export function unlinked(
+  models: ModelMap,
+  parent: NestedParent,
+  key: Pins | undefined,
+): readonly NestedChange[] {
+  const { model, relation, sets } = parent
   if (relation.holder === 'own') Object.assign(sets, unknown(relation, 'own'))
   if (relation.holder === 'target') return [touched(relation, key, unknown(relation, 'target'))]
   if (relation.holder === 'unknown') return eitherSide(models, model, relation)
-  return removedFromJoin(heir, key)
+  return removedFromJoin(parent, key)
 }
 
-/** Where there may be but one, the row that had the place before lets go. */
-export function taken(models: ModelMap, { model, relation }: Heir): readonly NestedChange[] {
+/** Where a relation allows one row, the row that held the reference before loses it. */
+export function taken(models: ModelMap, { model, relation }: NestedParent): readonly NestedChange[] {
   if (relation.holder === 'unknown') return eitherSide(models, model, relation)
   if (relation.holder === 'target')
     return relation.list ? [] : [touched(relation, undefined, unknown(relation, 'target'))]
@@ -58,17 +62,17 @@ export function taken(models: ModelMap, { model, relation }: Heir): readonly Nes
 }
 
 /** The row of a join table that ties a new row, made with `sets`. */
-export function joined(heir: Heir, sets: Sets): readonly NestedChange[] {
-  const column = heir.relation.join?.target.references ?? ''
-  return insertedIntoJoin(heir, Object.hasOwn(sets, column) ? sets[column] : UNKNOWN)
+export function joined(parent: NestedParent, sets: Sets): readonly NestedChange[] {
+  const column = parent.relation.join?.target.references ?? ''
+  return insertedIntoJoin(parent, Object.hasOwn(sets, column) ? sets[column] : UNKNOWN)
 }
 
-function joinedTo(heir: Heir, key: Pins | undefined): readonly NestedChange[] {
-  const values = key?.[heir.relation.join?.target.references ?? '']
-  return insertedIntoJoin(heir, values?.length === 1 ? values[0] : UNKNOWN)
+function joinedTo(parent: NestedParent, key: Pins | undefined): readonly NestedChange[] {
+  const values = key?.[parent.relation.join?.target.references ?? '']
+  return insertedIntoJoin(parent, values?.length === 1 ? values[0] : UNKNOWN)
 }
 
-function insertedIntoJoin({ relation, row }: Heir, target: ColumnValue): readonly NestedChange[] {
+function insertedIntoJoin({ relation, row }: NestedParent, target: ColumnValue): readonly NestedChange[] {
   if (!relation.join) return []
   const { own, target: other, table } = relation.join
   const sets = { [own.column]: certainValue(row, own.references), [other.column]: target }
@@ -77,13 +81,13 @@ function insertedIntoJoin({ relation, row }: Heir, target: ColumnValue): readonl
 }
 
 /** Prisma names rows of a join table by the keys of both ends. */
-function removedFromJoin({ relation, row }: Heir, key: Pins | undefined): readonly NestedChange[] {
+function removedFromJoin({ relation, row }: NestedParent, key: Pins | undefined): readonly NestedChange[] {
   if (!relation.join) return []
   const { own, target, table } = relation.join
-  const parent = certainValue(row, own.references)
+  const parentValue = certainValue(row, own.references)
   const children = key?.[target.references]
   const before = {
-    ...(parent !== UNKNOWN && { [own.column]: [parent] }),
+    ...(parentValue !== UNKNOWN && { [own.column]: [parentValue] }),
     ...(children && { [target.column]: children }),
   }
   return [{ table, effect: 'delete', ...(Object.keys(before).length && { before }) }]

@@ -3,16 +3,16 @@ import type { DatamodelModel } from '../schema/datamodel.ts'
 import type { ModelMap } from '../schema/model.ts'
 import { columnOf } from '../schema/relation.ts'
 
-/** How strong a row lock is; `'update'` is the one that keeps everybody else from writing and from locking. */
+/** The strength of a row lock. `'update'` keeps other transactions from writing and from locking the row. */
 export type LockStrength = 'update' | 'no key update' | 'share' | 'key share'
 
-/** Options of {@link lockStatement} besides the row. */
+/** Options of `tx.model.lock` besides the row. */
 export interface LockOptions {
-  /** Fail at once, with the database's own error, instead of waiting for another transaction's lock. */
+  /** Rejects at once with the database's error instead of waiting for another transaction's lock. */
   readonly noWait?: boolean
-  /** Resolve to null instead of waiting for another transaction's lock. */
+  /** Resolves to null instead of waiting for another transaction's lock. */
   readonly skipLocked?: boolean
-  /** Default `'update'`. `'no key update'` and `'key share'` exist on PostgreSQL only. */
+  /** The lock's strength, `'update'` by default. `'no key update'` and `'key share'` exist on PostgreSQL only. */
   readonly strength?: LockStrength
 }
 

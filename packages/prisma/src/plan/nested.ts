@@ -1,7 +1,7 @@
 import { type Pins, UNKNOWN } from '@larder/core/host'
 import type { ModelMap, Relation } from '../schema/model.ts'
 import { argument, fieldsOf, listOf } from './argument.ts'
-import { type Heir, joined, linked, type NestedChange, taken, unlinked } from './link.ts'
+import { joined, linked, type NestedChange, type NestedParent, taken, unlinked } from './link.ts'
 import { certainValue, foundRow, identified, madeRow, type Row } from './row.ts'
 import { changedBy, type Data, insertedBy } from './sets.ts'
 
@@ -32,38 +32,39 @@ export function nestedIn(nested: Nested, model: string, data: Data, row: Row): v
     const operations = fieldsOf(value)
     if (!operations) nested.opaque = true
     for (const [operation, argument] of operations ?? []) {
-      if (argument !== false) one(nested, { model, relation, sets: data.sets, row }, operation, argument)
+      if (argument !== false)
+        planOperation(nested, { model, relation, sets: data.sets, row }, operation, argument)
     }
   }
 }
 
-function one(nested: Nested, place: Heir, operation: string, given: unknown): void {
-  const { relation } = place
+function planOperation(nested: Nested, parent: NestedParent, operation: string, given: unknown): void {
+  const { relation } = parent
   const items = listOf(given)
   const note = (changes: readonly NestedChange[]): void => void nested.changes.push(...changes)
   const keyOf = (where: unknown): Pins | undefined => keyed(nested, relation.target, where)
   switch (operation) {
     case 'connect':
-      for (const item of items) note(linked(nested.models, place, item, keyOf(item)))
+      for (const item of items) note(linked(nested.models, parent, item, keyOf(item)))
       break
     case 'disconnect':
-      for (const item of items) note(unlinked(nested.models, place, keyOf(item)))
+      for (const item of items) note(unlinked(nested.models, parent, keyOf(item)))
       break
     case 'set':
-      note(unlinked(nested.models, place, undefined))
-      for (const item of items) note(linked(nested.models, place, item, keyOf(item)))
+      note(unlinked(nested.models, parent, undefined))
+      for (const item of items) note(linked(nested.models, parent, item, keyOf(item)))
       break
     case 'create':
-      for (const data of items) insert(nested, place, data)
+      for (const data of items) insert(nested, parent, data)
       break
     case 'createMany':
-      insertMany(nested, place, given)
+      insertMany(nested, parent, given)
       break
     case 'connectOrCreate':
       for (const item of items) {
         const where = argument(item, 'where')
-        insert(nested, place, argument(item, 'create'))
-        note(linked(nested.models, place, undefined, keyOf(where)))
+        insert(nested, parent, argument(item, 'create'))
+        note(linked(nested.models, parent, undefined, keyOf(where)))
       }
       break
     case 'update':
@@ -72,13 +73,13 @@ function one(nested: Nested, place: Heir, operation: string, given: unknown): vo
       break
     case 'upsert':
       for (const item of items) {
-        insert(nested, place, argument(item, 'create'))
+        insert(nested, parent, argument(item, 'create'))
         update(nested, relation, argument(item, 'update'), keyOf(argument(item, 'where')))
       }
       break
     case 'delete':
     case 'deleteMany':
-      for (const item of items) remove(nested, place, keyOf(item))
+      for (const item of items) remove(nested, parent, keyOf(item))
       break
     default:
       nested.opaque = true
@@ -90,10 +91,10 @@ function keyed(nested: Nested, model: string, where: unknown): Pins | undefined 
 }
 
 /** The referential action on the references to the row is the engine's to derive; the row's own reference is ours. */
-function remove(nested: Nested, place: Heir, key: Pins | undefined): void {
-  const { relation } = place
+function remove(nested: Nested, parent: NestedParent, key: Pins | undefined): void {
+  const { relation } = parent
   nested.changes.push({ table: relation.table, effect: 'delete', ...(key && { before: key }) })
-  if (relation.holder !== 'target') nested.changes.push(...unlinked(nested.models, place, key))
+  if (relation.holder !== 'target') nested.changes.push(...unlinked(nested.models, parent, key))
 }
 
 /**
@@ -104,29 +105,29 @@ export function ignores({ fitted }: Nested, args: unknown): boolean {
   return fitted && argument(args, 'skipDuplicates') === true
 }
 
-function insertMany(nested: Nested, place: Heir, given: unknown): void {
+function insertMany(nested: Nested, parent: NestedParent, given: unknown): void {
   const rows = listOf(argument(given, 'data'))
   if (rows.length > MOST_ROWS || ignores(nested, given))
-    nested.changes.push({ table: place.relation.table, effect: 'insert' }, ...taken(nested.models, place))
-  else for (const row of rows) insert(nested, place, row)
+    nested.changes.push({ table: parent.relation.table, effect: 'insert' }, ...taken(nested.models, parent))
+  else for (const row of rows) insert(nested, parent, row)
 }
 
 /** A row on the other side, and what ties it to the row it is written from. */
-function insert(nested: Nested, place: Heir, data: unknown): void {
+function insert(nested: Nested, parent: NestedParent, data: unknown): void {
   const { models } = nested
-  const { relation, sets, row: parent } = place
+  const { relation, sets, row: parentRow } = parent
   const row = insertedBy(models, relation.target, data)
   const fromResult: Record<string, string> = {}
   if (relation.holder === 'own') for (const { own } of relation.pairs) sets[own] = UNKNOWN
   if (relation.holder === 'target')
     for (const { own, target } of relation.pairs) {
-      row.sets[target] = certainValue(parent, own)
-      if (parent.shown) fromResult[target] = own
+      row.sets[target] = certainValue(parentRow, own)
+      if (parentRow.shown) fromResult[target] = own
     }
   nestedIn(nested, relation.target, row, madeRow(row, false))
   const change = { table: relation.table, effect: 'insert', sets: row.sets } as const
   nested.changes.push({ ...change, ...(Object.keys(fromResult).length && { fromResult }) })
-  nested.changes.push(...taken(models, place), ...joined(place, row.sets))
+  nested.changes.push(...taken(models, parent), ...joined(parent, row.sets))
 }
 
 function update(nested: Nested, relation: Relation, data: unknown, key: Pins | undefined): void {

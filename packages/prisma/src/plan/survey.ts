@@ -5,9 +5,9 @@ import type { ModelMap, Relation } from '../schema/model.ts'
 export interface Survey {
   readonly models: ModelMap
   readonly occurrences: Occurrence[]
-  /** First argument this version of Larder does not understand. */
+  /** The first argument that this version of Larder does not understand. */
   opaque: string | undefined
-  /** Relations are loaded: by statements of their own unless the client joins. */
+  /** True if the operation loads relations. Each is a statement of its own unless the client joins. */
   relations: boolean
   /** A cursor, `distinct` or `_count` makes Prisma load relations separately though a join was asked for. */
   joinable: boolean
@@ -24,7 +24,7 @@ export function note(survey: Survey, what: string): void {
   survey.opaque ??= what
 }
 
-/** Notes that the statement reads the other model of a relation, and the join table there is or may be between. */
+/** Adds the other model of a relation, and its join table, to what the statement reads. */
 export function visit(survey: Survey, relation: Relation, target: Bound = {}, join: Bound = {}): void {
   survey.occurrences.push(occurrenceOf(relation.table, target))
   for (const table of joinTablesOf(relation)) survey.occurrences.push(occurrenceOf(table, join))

@@ -3,21 +3,21 @@ import type { Engine, Policy } from '@larder/core/host'
 import { readNames, shapeOf } from '../plan/operations.ts'
 import type { ModelMap } from '../schema/model.ts'
 
-/** A policy for one call: `false` goes past the cache. */
+/** A policy for one call. `false`: the call bypasses the cache. */
 export type CallPolicy = CallOptions | false
 
-/** Options of `$cached`. */
+/** Options of `$cached`: those of a policy, merged over the model's own, and two for raw SQL. */
 export interface CallOptions extends PolicyOptions {
   /**
-   * Models, or tables by physical name, that the raw SQL of this client writes: they are invalidated, and no others.
-   * None: the statement writes nothing.
+   * The models, or tables by physical name, that the raw SQL of this client writes. Only they are invalidated. An empty
+   * array declares that the SQL writes nothing.
    */
   writes?: readonly string[]
-  /** Models, or tables by physical name, that the raw SQL of this client reads: it is then cached. Needs a `ttl`. */
+  /** The models, or tables by physical name, that the raw SQL of this client reads. It is then cached, and needs a `ttl`. */
   reads?: readonly string[]
 }
 
-/** Policies of one client, as its models and one call's options make them. */
+/** The policies of one client: those of its models, with the options of a call merged over them. */
 export interface Policies {
   /** Undefined: the model is not cached. Throws for a call whose merged policy has no lifetime. */
   of(model: string, call: CallPolicy | undefined): Policy | undefined
@@ -105,26 +105,26 @@ export function checkCall(engine: Engine, call: unknown): asserts call is CallPo
   checked(engine.policy(own, '$cached'), '$cached')
 }
 
-/** A misspelt operation would switch the cache off, and silently. */
+/** A misspelt operation name would silently disable the cache. */
 function checked(policy: Policy, path: string): Policy {
   const unknown = [...(policy.operations ?? [])].find((name) => shapeOf(name) === undefined)
   if (unknown === undefined) return policy
   throw new CacheError(
     'LARDER_CONFIG',
-    `${path}.operations names ${JSON.stringify(unknown)}: the reads there are ${readNames.join(', ')}`,
+    `${path}.operations names ${JSON.stringify(unknown)}, which is no read: use ${readNames.join(', ')}`,
   )
 }
 
-/** A row is written through for the reads of it by its keys, and those are in the datamodel alone. */
+/** Write-through stores a row for reads by its keys, which only a datamodel describes. */
 function keyed(models: ModelMap, policy: Policy, path: string): Policy {
   if (policy.write !== 'through' || models.keyed) return policy
   throw new CacheError(
     'LARDER_CONFIG',
-    `${path}.write is "through", which needs \`datamodel\`: without it no key of a row is known. Add the generator \`larder-prisma\` and pass its datamodel`,
+    `${path}.write is "through", which needs \`datamodel\`, because keys of rows are known from it alone. Add the generator \`larder-prisma\` and pass its datamodel`,
   )
 }
 
-/** What a call says of a model's reads. An option that is there and undefined must not hide the model's. */
+/** The policy options of a call. An option that is present but undefined does not replace the model's. */
 function given(call: CallOptions): PolicyOptions {
   const said = ([name, value]: [string, unknown]) => value !== undefined && !OF_RAW_SQL.includes(name)
   return Object.fromEntries(Object.entries(call).filter(said))

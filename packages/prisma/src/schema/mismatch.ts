@@ -22,7 +22,7 @@ export function checkDatamodel(datamodel: Datamodel, client: unknown): void {
     throw mismatch('it was made from another version of the schema')
 }
 
-/** As the generator digests it: white space, comment lines, generators and the order of files do not count. */
+/** The digest that the generator makes. It ignores white space, comment lines, generators and the order of files. */
 function digestOfText(source: string): string {
   const lines = source
     .replace(/^\s*\/\/.*$/gm, '')

@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Transaction } from '@larder/core/host'
 
-/** What an operation has announced to the engine before its statements are sent. */
-export interface Announced {
+/** The writes that an operation has announced to the engine, before its statements are sent. */
+export interface Announcement {
   readonly operation: string
   /** The tables that its statements write, in lower case, or the text of its raw SQL as each dialect may get it. */
   readonly writes: { readonly tables: ReadonlySet<string> } | { readonly texts: readonly string[] }
-  /** How many statements that write it may still send. Undefined: nobody knows. */
+  /** How many writing statements the operation may still send. Undefined: no limit is known. */
   statementsLeft?: number
 }
 
@@ -20,7 +20,7 @@ export interface WritingStatement {
 /** The operations of an array transaction. */
 export interface ArrayOperations {
   readonly length: number
-  /** Whether there are some that nobody announces: then none of them counts as announced. */
+  /** True if the array also has operations that nobody announces. Then none of its statements counts as announced. */
   mixed(): boolean
 }
 
@@ -36,18 +36,22 @@ export interface Announcements {
    * Runs an operation's query as announced.
    * @param scope of the outermost transaction it is in; undefined: it is in none.
    */
-  during<T>(one: Announced, scope: Transaction | 'lost' | undefined, query: () => Promise<T>): Promise<T>
+  during<T>(
+    one: Announcement,
+    scope: Transaction | 'unknown' | undefined,
+    query: () => Promise<T>,
+  ): Promise<T>
   /**
    * Begins a transaction whose scope is `scope`.
    * @param array of an array transaction.
    */
   beginning<T>(scope: Transaction, begin: () => T, array?: ArrayOperations): T
-  /** The scope of the transaction that the driver begins in this call; undefined: nobody has announced one. */
-  begun(): Transaction | undefined
+  /** The scope of the transaction that the driver begins in this call, once. Undefined: nobody has announced one. */
+  takeBeginning(): Transaction | undefined
   /** The operation, in no transaction, whose statement the running code sends. */
-  current(): Announced | undefined
+  current(): Announcement | undefined
   /** The operations under way in a transaction. */
-  inside(scope: Transaction): readonly Announced[]
+  inside(scope: Transaction): readonly Announcement[]
   /** Notes that the driver has rolled back the transaction of `scope`: no statement of it can take effect any more. */
   rolledBack(scope: Transaction): void
   isRolledBack(scope: Transaction): boolean
@@ -55,8 +59,8 @@ export interface Announcements {
   anywhere(statement: WritingStatement): boolean
 }
 
-/** Counts the statement as one of the first operation that has announced it. False: none of them has. */
-export function claim(operations: Iterable<Announced>, statement: WritingStatement): boolean {
+/** Attributes the statement to the first operation that has announced it. Returns false if none has. */
+export function attribute(operations: Iterable<Announcement>, statement: WritingStatement): boolean {
   for (const one of operations) {
     if (one.statementsLeft === 0 || !announces(one, statement)) continue
     if (one.statementsLeft !== undefined) one.statementsLeft--
@@ -65,20 +69,24 @@ export function claim(operations: Iterable<Announced>, statement: WritingStateme
   return false
 }
 
-function announces({ writes }: Announced, { sql, tables }: WritingStatement): boolean {
+function announces({ writes }: Announcement, { sql, tables }: WritingStatement): boolean {
   if ('texts' in writes) return writes.texts.includes(sql)
   return tables?.every((table) => writes.tables.has(table)) === true
 }
 
 export function createAnnouncements(): Announcements {
-  const alone = new AsyncLocalStorage<Announced | undefined>()
+  const outside = new AsyncLocalStorage<Announcement | undefined>()
   const starting = new AsyncLocalStorage<Starting>()
-  const all = new Set<Announced>()
-  const byScope = new WeakMap<Transaction, Set<Announced>>()
+  const all = new Set<Announcement>()
+  const byScope = new WeakMap<Transaction, Set<Announcement>>()
   const arrays = new WeakMap<Transaction, ArrayOperations>()
   const rolledBack = new WeakSet<Transaction>()
 
-  const during = async <T>(sets: readonly Set<Announced>[], one: Announced, sent: Promise<T>): Promise<T> => {
+  const during = async <T>(
+    sets: readonly Set<Announcement>[],
+    one: Announcement,
+    sent: Promise<T>,
+  ): Promise<T> => {
     for (const set of sets) set.add(one)
     try {
       return await sent
@@ -86,20 +94,20 @@ export function createAnnouncements(): Announcements {
       for (const set of sets) set.delete(one)
     }
   }
-  const inside = (scope: Transaction): readonly Announced[] =>
+  const inside = (scope: Transaction): readonly Announcement[] =>
     arrays.get(scope)?.mixed() ? [] : [...(byScope.get(scope) ?? [])]
   return {
     during(one, scope, query) {
-      if (!scope) return during([all], one, alone.run(one, query))
+      if (!scope) return during([all], one, outside.run(one, query))
       // Prisma sends what several operations of a transaction ask for in the context of the first of them.
-      const sets = scope === 'lost' ? [all] : [all, setOf(byScope, scope)]
-      return during(sets, one, alone.run(undefined, query))
+      const sets = scope === 'unknown' ? [all] : [all, setOf(byScope, scope)]
+      return during(sets, one, outside.run(undefined, query))
     },
     beginning(scope, begin, array) {
       if (array) arrays.set(scope, array)
       return starting.run({ scope, only: array?.length === 1 }, begin)
     },
-    begun() {
+    takeBeginning() {
       const start = starting.getStore()
       const scope = start?.scope
       // Another transaction that begins in its body is not this one.
@@ -108,7 +116,7 @@ export function createAnnouncements(): Announcements {
     },
     current() {
       const start = starting.getStore()
-      return alone.getStore() ?? (start?.only && start.scope ? inside(start.scope)[0] : undefined)
+      return outside.getStore() ?? (start?.only && start.scope ? inside(start.scope)[0] : undefined)
     },
     inside,
     rolledBack: (scope) => void rolledBack.add(scope),
@@ -117,7 +125,7 @@ export function createAnnouncements(): Announcements {
   }
 }
 
-function setOf(sets: WeakMap<Transaction, Set<Announced>>, scope: Transaction): Set<Announced> {
+function setOf(sets: WeakMap<Transaction, Set<Announcement>>, scope: Transaction): Set<Announcement> {
   const set = sets.get(scope) ?? new Set()
   sets.set(scope, set)
   return set

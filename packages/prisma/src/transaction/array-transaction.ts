@@ -3,23 +3,23 @@ import type { Announcements, ArrayOperations } from './announcements.ts'
 import { commitFailed, statementFailed } from './outcome.ts'
 
 /** What array transactions need. */
-interface ArrayRoom {
+interface ArrayDeps {
   readonly engine: Engine
   readonly batches: WeakMap<Transaction, () => void>
-  readonly unsure: WeakSet<Transaction>
+  readonly maybeCommitted: WeakSet<Transaction>
   readonly announcements: Announcements | undefined
   readonly order: StatementOrder | undefined
 }
 
 /** Runs an array transaction in its turn: what is called after it waits until Prisma has all of its queries. */
-export function runArray(room: ArrayRoom, input: unknown, run: () => Promise<unknown>): Promise<unknown> {
-  const [first, last] = [room.order?.enter(), room.order?.enter()]
+export function runArray(deps: ArrayDeps, input: unknown, run: () => Promise<unknown>): Promise<unknown> {
+  const [first, last] = [deps.order?.enter(), deps.order?.enter()]
   const length = Array.isArray(input) ? input.length : 0
   let left = length
   const queued = (): void => {
     if (--left === 0) last?.leave()
   }
-  const send = (): Promise<unknown> => runBatch(room, queued, { length, mixed: () => left > 0 }, run)
+  const send = (): Promise<unknown> => runBatch(deps, queued, { length, mixed: () => left > 0 }, run)
   return first ? first.send(send).finally(last?.leave) : send()
 }
 
@@ -27,7 +27,7 @@ export function runArray(room: ArrayRoom, input: unknown, run: () => Promise<unk
  * @param queued is called for each query that Prisma has been given.
  */
 async function runBatch(
-  { engine, batches, unsure, announcements }: ArrayRoom,
+  { engine, batches, maybeCommitted, announcements }: ArrayDeps,
   queued: () => void,
   array: ArrayOperations,
   run: () => Promise<unknown>,
@@ -43,7 +43,7 @@ async function runBatch(
     // A statement without its marks was not queued, and Prisma begins no batch before all its statements are.
     if (scope.refusal) scope.discardStatements()
     // Whether a statement or COMMIT was refused is not told; either proves it.
-    const refused = !unsure.has(scope) && (statementFailed(error) || commitFailed(error))
+    const refused = !maybeCommitted.has(scope) && (statementFailed(error) || commitFailed(error))
     const failed = scope.refusal !== undefined || refused
     await scope.end(failed ? 'failed' : 'unknown')
     throw error

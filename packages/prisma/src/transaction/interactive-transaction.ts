@@ -21,7 +21,7 @@ export interface InteractiveState {
   /** Scopes whose body has returned or failed. */
   readonly bodiesDone: WeakSet<Transaction>
   /** Scopes that may be committed although they reject. */
-  readonly unsure: WeakSet<Transaction>
+  readonly maybeCommitted: WeakSet<Transaction>
   /** When each transaction will have ended whose body has returned or failed. */
   readonly endings: WeakMap<Transaction, Promise<void>>
   readonly rejections: Rejections
@@ -37,7 +37,7 @@ export function createInteractiveState(
     scopes: createInteractiveScopes(),
     nested: new Map(),
     bodiesDone: new WeakSet(),
-    unsure: new WeakSet(),
+    maybeCommitted: new WeakSet(),
     endings: new WeakMap(),
     rejections: createRejections(),
   }
@@ -51,12 +51,12 @@ export async function runInteractive(
   body: Body,
   options: unknown,
 ): Promise<unknown> {
-  const { engine, announcements, scopes: open, nested, bodiesDone, unsure, endings } = state
+  const { engine, announcements, scopes: open, nested, bodiesDone, maybeCommitted, endings } = state
   const scope = engine.transaction('late')
   let parent: Transaction | undefined
   let bodyDone = false
   /** COMMIT may have been sent. */
-  let letGo = false
+  let commitMayBeSent = false
   // Statements issued without being awaited may still arrive until COMMIT is answered: the scope stays known till then.
   let leave = (): void => {}
   const ended = Promise.withResolvers<void>()
@@ -69,7 +69,7 @@ export async function runInteractive(
     }
     // Under a body that ended before a transaction nested in it, Prisma rolls back too little, and may commit the
     // rest when the nested one ends, even if that body failed.
-    await sealUnsure(stack, unsure)
+    await sealMaybeCommitted(stack, maybeCommitted)
   }
   const wrapped = async (tx: unknown): Promise<unknown> => {
     const id = interactiveIdOf(tx) ?? ''
@@ -91,7 +91,7 @@ export async function runInteractive(
       throw error
     }
     await close()
-    letGo = true
+    commitMayBeSent = true
     return result
   }
   const end = async (outcome: 'committed' | 'failed' | 'unknown'): Promise<void> => {
@@ -99,7 +99,7 @@ export async function runInteractive(
     unnest()
     ended.resolve()
     // What a savepoint rolled back, or COMMIT may have taken along, is not what was returned.
-    if (outcome !== 'committed' || unsure.has(scope)) scope.discardRows()
+    if (outcome !== 'committed' || maybeCommitted.has(scope)) scope.discardRows()
     // A savepoint proves nothing by itself: what was written in it is settled with the transaction around it.
     await (parent ? scope.mergeInto(parent) : scope.end(outcome))
   }
@@ -111,10 +111,10 @@ export async function runInteractive(
   } catch (error) {
     // If the body failed, or its marks, with nothing open in it, no COMMIT was ever sent.
     await end(
-      letGo && !commitFailed(error)
+      commitMayBeSent && !commitFailed(error)
         ? 'unknown'
-        : unsure.has(scope)
-          ? outcomeOfUnsure(state, scope)
+        : maybeCommitted.has(scope)
+          ? outcomeOfMaybeCommitted(state, scope)
           : 'failed',
     )
     throw error
@@ -125,7 +125,7 @@ export async function runInteractive(
  * Something may be committed although the transaction rejected. Once the driver has answered its ROLLBACK, nothing more can
  * be, unless a statement of it was not answered.
  */
-function outcomeOfUnsure(
+function outcomeOfMaybeCommitted(
   { announcements, rejections }: InteractiveState,
   scope: Transaction,
 ): 'committed' | 'unknown' {
@@ -133,11 +133,11 @@ function outcomeOfUnsure(
 }
 
 /** Marks what scopes wrote that may be committed although they reject. Waits for all, then rejects as the first that did. */
-export async function sealUnsure(
+export async function sealMaybeCommitted(
   scopes: readonly Transaction[],
-  unsure: WeakSet<Transaction>,
+  maybeCommitted: WeakSet<Transaction>,
 ): Promise<void> {
-  for (const open of scopes) unsure.add(open)
+  for (const open of scopes) maybeCommitted.add(open)
   const seals = scopes.map((open) => open.seal())
   await Promise.allSettled(seals)
   await Promise.all(seals)
@@ -152,7 +152,7 @@ function unseen(engine: Engine, scope: Transaction, tx: unknown): Promise<void> 
   engine.events.emit('warning', {
     code: 'transaction-unseen',
     message:
-      'an extension begins its transactions on $parent, where the cache does not see what is written: each of them invalidates every table. Put that extension on a client of its own, or let it leave $transaction alone',
+      'an extension begins its transactions on $parent, where the cache does not see what is written: each of them invalidates every table. Put that extension on a client of its own, or let it leave $transaction outside',
   })
   const plan = { operation: '$transaction', model: undefined, changes: engine.everything() }
   return engine.write({ ...plan, run: async () => undefined }, scope)

@@ -6,13 +6,13 @@ export interface OpenScopes {
   readonly order: StatementOrder
 }
 
-/** The interactive transactions that are open, by Prisma's id: a nested one has the id of the one around it. */
+/** The interactive transactions that are open, by Prisma's id: a nested transaction has the id of its parent. */
 export interface InteractiveScopes {
   enter(id: string, scope: Transaction): OpenScopes
   leave(id: string, scope: Transaction): void
   find(id: string): OpenScopes | undefined
-  /** The scopes of the transaction that `scope` is of, itself included. */
-  around(scope: Transaction): readonly Transaction[]
+  /** All scopes of the transaction that `scope` belongs to, itself included. */
+  stackOf(scope: Transaction): readonly Transaction[]
 }
 
 export function createInteractiveScopes(): InteractiveScopes {
@@ -30,7 +30,7 @@ export function createInteractiveScopes(): InteractiveScopes {
       if (!scopes.length) interactive.delete(id)
     },
     find: (id) => interactive.get(id),
-    around: (scope) =>
+    stackOf: (scope) =>
       [...interactive.values()].find(({ scopes }) => scopes.includes(scope))?.scopes ?? [scope],
   }
 }

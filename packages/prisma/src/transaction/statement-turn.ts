@@ -1,27 +1,27 @@
-import type { Place } from './place.ts'
+import type { TransactionContext } from './transaction-context.ts'
 
 /** Sends an operation's statement. */
 type Query = (args: unknown) => Promise<unknown>
 
 /**
- * Runs one operation whose statement is sent in the order in which its connection's operations were called. `run` gets
- * the operation with a `query` that waits for its turn: it sends in the very call where nothing waits.
+ * Runs an operation and keeps its statement in the order in which the operations of its connection were called. `run` gets
+ * the operation with a `query` that waits for its turn. If nothing is waiting, `query` sends synchronously.
  */
 export function inTurn<O extends { readonly query: Query }>(
-  { order, queued }: Place,
-  one: O,
+  { order, queued }: TransactionContext,
+  op: O,
   run: (sent: O) => Promise<unknown>,
 ): Promise<unknown> {
   const turn = order?.enter()
   const query = (args: unknown): Promise<unknown> => {
-    const send = () => started(one.query(args))
+    const send = () => started(op.query(args))
     const sent = turn ? turn.send(send) : send()
     queued?.()
     return sent
   }
   let ended: Promise<unknown>
   try {
-    ended = run({ ...one, query })
+    ended = run({ ...op, query })
   } catch (error) {
     turn?.leave()
     throw error
@@ -29,13 +29,13 @@ export function inTurn<O extends { readonly query: Query }>(
   return turn ? ended.finally(turn.leave) : ended
 }
 
-/** A `query` that waits for the statements called before this, and holds back none that is called after it. */
-export function afterThoseBefore({ order }: Place, query: Query): Query {
+/** A `query` that waits for earlier statements and delays no later one. */
+export function afterEarlierStatements({ order }: TransactionContext, query: Query): Query {
   const sent = order?.sent()
   return sent ? (args) => sent.then(() => started(query(args))) : (args) => started(query(args))
 }
 
-/** Prisma's promises send nothing before `then` is called: `await` would call it one microtask too late. */
+/** Starts a lazy promise of Prisma at once. `await` would call its `then` one microtask later. */
 export function started<T>(lazy: PromiseLike<T>): Promise<T> {
   return new Promise((resolve, reject) => void lazy.then(resolve, reject))
 }

@@ -8,28 +8,29 @@ import {
   createInteractiveState,
   isTransactionClient,
   runInteractive,
-  sealUnsure,
+  sealMaybeCommitted,
 } from './interactive-transaction.ts'
 import type { InteractiveScopes } from './open-scopes.ts'
-import { isInteractive, type Place } from './place.ts'
 import type { Rejections } from './rejections.ts'
+import { isInteractive, type TransactionContext } from './transaction-context.ts'
 
 /** The open transactions of one client and all its extended forms. */
-export interface Transactions extends Pick<Rejections, 'watch' | 'mayBeOver'> {
+export interface Transactions extends Pick<Rejections, 'watch' | 'mayHaveEnded'> {
   /** Runs Prisma's `$transaction` with marks around its COMMIT. `client` is the client it was called on. */
   run(begin: BeginTransaction, client: unknown, input: unknown, options: unknown): Promise<unknown>
-  /** Attributes an operation by what Prisma says of it; the asynchronous context only tells nested scopes apart. */
-  placeOf(transaction: OperationTransaction | undefined): Place
+  /** The transaction of an operation, by the id that Prisma passes. The asynchronous context only tells nested scopes apart. */
+  contextOf(transaction: OperationTransaction | undefined): TransactionContext
   /**
-   * Raw SQL that may end the transaction is about to be sent in `scope`: marks what it and those around it wrote. That
-   * they reject proves nothing from now on. Throws as `seal` does, and then it must not be sent.
+   * Marks everything that `scope` and its parents wrote. Call it before a statement that may commit them by itself, such as
+   * raw SQL that ends the transaction. From then on their rejection proves no rollback.
+   * @throws CacheError as `Transaction.seal` does. The statement must not be sent then.
    */
-  broken(scope: Transaction): Promise<void>
+  sealAll(scope: Transaction): Promise<void>
   /**
-   * Resolves when the transaction of this place has ended. Undefined: its body has not returned yet, or a transaction nested
-   * in it is open. Prisma refuses what is called in between, and so it must not be sent while the marks are waited for.
+   * Resolves when the transaction has ended. Undefined: its body has not returned yet, or a nested transaction is open. Prisma
+   * refuses what is called in between, so it must not be sent while Larder waits for its marks.
    */
-  ending(place: Place): Promise<void> | undefined
+  ending(context: TransactionContext): Promise<void> | undefined
 }
 
 /**
@@ -44,7 +45,7 @@ export function createTransactions(
 ): Transactions {
   const batches = new WeakMap<Transaction, () => void>()
   const state = createInteractiveState(engine, announcements)
-  const orderNow = () => orderBeside(engine.current(), batches, order)
+  const orderNow = () => orderOutside(engine.current(), batches, order)
 
   return {
     run(begin, client, input, options) {
@@ -55,23 +56,28 @@ export function createTransactions(
       // Inside an interactive transaction Prisma runs an array one by one, each operation told as its own.
       if (isTransactionClient(client)) return run()
       if (typeof input === 'function') return orderNow()?.enter().send(run) ?? run()
-      return runArray({ engine, batches, unsure: state.unsure, announcements, order: orderNow() }, input, run)
+      return runArray(
+        { engine, batches, maybeCommitted: state.maybeCommitted, announcements, order: orderNow() },
+        input,
+        run,
+      )
     },
-    broken: (scope) => sealUnsure(state.scopes.around(scope), state.unsure),
+    sealAll: (scope) => sealMaybeCommitted(state.scopes.stackOf(scope), state.maybeCommitted),
     watch: state.rejections.watch,
-    mayBeOver: state.rejections.mayBeOver,
-    ending: (place) =>
-      isInteractive(place) && place.scope === place.root && !state.nested.has(place.root)
-        ? state.endings.get(place.root)
+    mayHaveEnded: state.rejections.mayHaveEnded,
+    ending: (context) =>
+      isInteractive(context) && context.scope === context.root && !state.nested.has(context.root)
+        ? state.endings.get(context.root)
         : undefined,
-    placeOf: (one) => (one ? placeIn(one, engine.current(), batches, state.scopes) : alone(orderNow())),
+    contextOf: (one) =>
+      one ? contextIn(one, engine.current(), batches, state.scopes) : outsideOf(orderNow()),
   }
 }
 
-const alone = (order: StatementOrder | undefined): Place => ({ kind: 'alone', order })
+const outsideOf = (order: StatementOrder | undefined): TransactionContext => ({ kind: 'outside', order })
 
 /** The order outside transactions. What hooks of an array's operations call must not wait for the array: it waits for them. */
-function orderBeside(
+function orderOutside(
   current: Transaction | undefined,
   batches: WeakMap<Transaction, () => void>,
   order: StatementOrder | undefined,
@@ -79,18 +85,18 @@ function orderBeside(
   return current?.open && batches.has(current) ? undefined : order
 }
 
-function placeIn(
+function contextIn(
   { kind, id }: OperationTransaction,
   current: Transaction | undefined,
   batches: WeakMap<Transaction, () => void>,
   interactive: InteractiveScopes,
-): Place {
+): TransactionContext {
   if (kind === 'batch') {
     const queued = current && batches.get(current)
-    return current && queued ? { kind: 'inside', scope: current, root: current, queued } : { kind: 'lost' }
+    return current && queued ? { kind: 'inside', scope: current, root: current, queued } : { kind: 'unknown' }
   }
   const open = interactive.find(String(id))
   const scope = current && open?.scopes.includes(current) ? current : open?.scopes.at(-1)
-  if (!open || !scope) return { kind: 'lost' }
+  if (!open || !scope) return { kind: 'unknown' }
   return { kind: 'inside', scope, root: open.scopes[0] ?? scope, order: open.order }
 }

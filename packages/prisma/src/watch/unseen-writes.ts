@@ -8,9 +8,9 @@ import {
 } from '@larder/core/host'
 import type { RawSql } from '../execute/raw.ts'
 import {
-  type Announced,
+  type Announcement,
   type Announcements,
-  claim,
+  attribute,
   type WritingStatement,
 } from '../transaction/announcements.ts'
 import { commitFailed, statementFailed } from '../transaction/outcome.ts'
@@ -18,8 +18,8 @@ import type { StatementObserver, TransactionToken } from './adapter.ts'
 import { createOwnScope, type OwnScope } from './own-scope.ts'
 import type { WrittenTables } from './written-tables.ts'
 
-/** What the observer of one client's statements needs. */
-export interface WatchRoom {
+/** What observing one client's statements needs. */
+export interface WatchDeps {
   readonly engine: Engine
   readonly schema: Schema
   readonly announcements: Announcements
@@ -32,14 +32,14 @@ export interface WatchRoom {
 /** One transaction of the driver. */
 interface Watched {
   /** The scope of the extended client that began it; undefined: another client did, or Prisma for a nested write. */
-  readonly begun: Transaction | undefined
+  readonly clientScope: Transaction | undefined
   /** The operation that Prisma began it for. */
-  readonly operation: Announced | undefined
+  readonly operation: Announcement | undefined
   ended: boolean
   /** A statement was rejected: MySQL and SQLite may have rolled it all back and gone on without a transaction. */
   rejected: boolean
   /** Something was written after that, which a ROLLBACK may not undo. */
-  loose: boolean
+  writtenAfterRejection: boolean
   /** The database has not answered a ROLLBACK that Prisma sent as a statement. */
   rollbackUnanswered: boolean
   /** Undefined: nothing was written that nobody announced, or it is over. */
@@ -52,40 +52,40 @@ const MOST = 1_000
 const OPERATION = 'a client without the cache'
 
 /**
- * Watches all that a client's driver adapter is given, by the extended client or any other, and invalidates what nobody has
- * announced to the cache: marked before it is sent, or before the COMMIT of its transaction, and finished afterwards.
+ * Observes every statement that reaches a client's driver adapter, from the extended client or any other. A write that no
+ * operation has announced to the cache is marked before it is sent, or before its COMMIT, and finished afterwards.
  */
-export function watchWrites(room: WatchRoom): StatementObserver {
+export function watchWrites(deps: WatchDeps): StatementObserver {
   const transactions = new WeakMap<TransactionToken, Watched>()
-  const warn = createWarnings(room)
-  const outside = room.single ? createStatementOrder() : undefined
+  const warn = createWarnings(deps)
+  const outside = deps.single ? createStatementOrder() : undefined
 
   const scopeOf = (watched: Watched): Transaction => {
-    if (watched.begun) return watched.begun
-    watched.own ??= createOwnScope(room.engine)
+    if (watched.clientScope) return watched.clientScope
+    watched.own ??= createOwnScope(deps.engine)
     return watched.own.written()
   }
   const end = async <T>(token: TransactionToken, send: () => Promise<T>, commits: boolean): Promise<T> => {
     const watched = transactions.get(token)
     if (!watched || watched.ended) return send()
     watched.ended = true
-    const { own, begun } = watched
+    const { own, clientScope } = watched
     if (own) return endOwn(watched, own, send, commits)
     const result = await send()
-    if (begun && !commits && !watched.rollbackUnanswered) room.announcements.rolledBack(begun)
+    if (clientScope && !commits && !watched.rollbackUnanswered) deps.announcements.rolledBack(clientScope)
     return result
   }
   return {
     begin(token) {
-      const begun = room.announcements.begun()
-      const operation = begun ? undefined : room.announcements.current()
+      const clientScope = deps.announcements.takeBeginning()
+      const operation = clientScope ? undefined : deps.announcements.current()
       transactions.set(token, {
-        begun,
+        clientScope,
         operation,
         own: undefined,
         ended: false,
         rejected: false,
-        loose: false,
+        writtenAfterRejection: false,
         rollbackUnanswered: false,
         order: createStatementOrder(),
       })
@@ -95,16 +95,16 @@ export function watchWrites(room: WatchRoom): StatementObserver {
       const turn = (watched?.order ?? outside)?.enter()
       const noted = noting(watched, send)
       const inTurn = turn ? () => turn.send(noted) : noted
-      const written = room.written(sql)
+      const written = deps.written(sql)
       if (watched && sql === 'ROLLBACK') return rollingBack(watched, inTurn)
       if (!written) return inTurn()
-      const announced = announcedIn(room, watched)
+      const announced = announcedIn(deps, watched)
       const statement = { sql, tables: written.tables }
-      if (claim(announced, statement)) return inTurn()
+      if (attribute(announced, statement)) return inTurn()
       warn(statement, announced)
       const scope = watched && !watched.ended ? scopeOf(watched) : undefined
-      if (watched?.rejected) watched.loose = true
-      const sent = invalidating(room, sql, written, scope, inTurn)
+      if (watched?.rejected) watched.writtenAfterRejection = true
+      const sent = invalidating(deps, sql, written, scope, inTurn)
       return turn ? sent.finally(turn.leave) : sent
     },
     commit: (token, send) => end(token, send, true),
@@ -123,13 +123,13 @@ async function endOwn<T>(
     await watched.order.sent()
     if (commits) await own.seal()
     const result = await send()
-    const undone = !commits && !watched.loose
+    const undone = !commits && !watched.writtenAfterRejection
     await own.end(undone ? 'failed' : watched.rollbackUnanswered ? 'unknown' : 'committed')
     return result
   } catch (error) {
     // Whatever becomes of a ROLLBACK, no COMMIT was sent.
     const failed = !commits || own.refusal() || commitFailed(error)
-    await own.end(failed && !watched.loose ? 'failed' : 'unknown')
+    await own.end(failed && !watched.writtenAfterRejection ? 'failed' : 'unknown')
     throw error
   }
 }
@@ -161,14 +161,14 @@ async function rollingBack<T>(watched: Watched, send: () => Promise<T>): Promise
 }
 
 /** What may have announced a statement of this transaction, or of none. */
-function announcedIn({ announcements }: WatchRoom, watched: Watched | undefined): readonly Announced[] {
-  if (watched?.begun) return announcements.inside(watched.begun)
+function announcedIn({ announcements }: WatchDeps, watched: Watched | undefined): readonly Announcement[] {
+  if (watched?.clientScope) return announcements.inside(watched.clientScope)
   const one = watched ? watched.operation : announcements.current()
   return one ? [one] : []
 }
 
 function invalidating<T>(
-  { engine, raw, schema }: WatchRoom,
+  { engine, raw, schema }: WatchDeps,
   sql: string,
   { scan, tables }: WrittenTables,
   scope: Transaction | undefined,
@@ -180,20 +180,20 @@ function invalidating<T>(
     return engine.write(plan, scope ?? raw.session())
   }
   const args = [sql]
-  raw.look(args)
-  return raw.run({ operation: OPERATION, args, scan, hurried: scope !== undefined }, scope, send)
+  raw.inspect(args)
+  return raw.run({ operation: OPERATION, args, scan, immediate: scope !== undefined }, scope, send)
 }
 
-/** Says once of each table what has written it. */
-function createWarnings({ engine, announcements }: WatchRoom) {
+/** Warns once for each operation and set of tables. */
+function createWarnings({ engine, announcements }: WatchDeps) {
   const said = new Set<string>()
-  return (statement: WritingStatement, announced: readonly Announced[]): void => {
+  return (statement: WritingStatement, announced: readonly Announcement[]): void => {
     const { sql, tables } = statement
-    // One that has sent all it may send has not sent this.
+    // An operation that has sent all its statements did not send this one.
     const [operation] = announced
       .filter((one) => 'tables' in one.writes && one.statementsLeft !== 0)
       .map((one) => one.operation)
-    // An operation that Prisma sends where it cannot be told apart has announced it all the same.
+    // Prisma may send an announced operation from a context that cannot be attributed to it.
     if (!operation && announcements.anywhere(statement)) return
     const written = tables?.join(', ') ?? 'by raw SQL'
     const key = `${operation}: ${written}`
@@ -210,7 +210,7 @@ function createWarnings({ engine, announcements }: WatchRoom) {
           }
         : {
             code: 'unseen-write',
-            message: `a client without the cache wrote ${what}: cached reads of it were invalidated, row by row they cannot be. An extension that writes through the client it was put on does this, and so does code that still holds the client that was extended. Let both write through the extended client`,
+            message: `a client without the cache wrote ${what}: every cached read of it was invalidated. Either an extension writes through the client it was put on, or code still holds the client that you extended. Let both write through the extended client`,
           },
     )
   }

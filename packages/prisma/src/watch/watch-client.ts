@@ -4,13 +4,13 @@ import { type ConnectedSource, connectedSource } from '../connection/connected.t
 import { type Announcements, createAnnouncements } from '../transaction/announcements.ts'
 import { type AdapterFactory, observed, type StatementObserver, type TransactionToken } from './adapter.ts'
 
-/** What watches one driver adapter, for every cache that its clients have. */
+/** Watches one driver adapter, for every cache that its clients use. */
 export interface AdapterWatch {
   /** The database of the client, as its driver shows it once it is connected. */
   readonly connection: ConnectionSource
   /** What the operations of this cache's clients announce. */
   announcementsOf(cache: Cache): Announcements
-  /** One observer for each cache: a second one takes the place of the first. */
+  /** Adds the observer of a cache, and replaces an earlier one of the same cache. */
   observe(cache: Cache, observer: StatementObserver): void
 }
 
@@ -18,13 +18,16 @@ const byFactory = new WeakMap<object, AdapterWatch>()
 const byEngine = new WeakMap<object, AdapterWatch>()
 
 /**
- * Lets Larder see all that Prisma sends through a driver adapter. Needed only where a `warning` with the code
- * `unwatched-client` asks for it: a client that is connected before it is extended.
+ * Wraps a driver adapter so that Larder sees every statement that Prisma sends through it. You need it only for a client that
+ * connects before it is extended: the warning `unwatched-client` says so. A wrapped adapter is returned as it is.
+ * @returns an adapter that behaves like the given one.
  * @example
+ * ```ts
  * const adapter = larderAdapter(new PrismaPg({ connectionString }))
  * const base = new PrismaClient({ adapter })
  * await base.$connect()
  * const prisma = base.$extends(prismaCache({ cache, datamodel, models }))
+ * ```
  */
 export function larderAdapter<F extends AdapterFactory>(adapter: F): F {
   if (byFactory.has(adapter)) return adapter
@@ -49,9 +52,9 @@ interface Client {
 }
 
 /**
- * Watches the driver adapter of a client that has not connected yet. The adapter that was given to it may be other
- * clients' as well, so it stays as it is: this client gets an engine that connects by a watched one.
- * @returns undefined where the client has connected, or is made otherwise than Prisma 7 makes it.
+ * Watches the driver adapter of a client that has not connected yet. Other clients may use the same adapter, so it stays
+ * as it is: the client gets a new engine over a watched adapter.
+ * @returns undefined if the client has connected, or does not look as Prisma 7 makes it.
  */
 export function watchClient(client: unknown): AdapterWatch | undefined {
   const original = (client as Client)._originalClient
@@ -81,8 +84,8 @@ function engineLike(engine: ClientEngine, config: object): ClientEngine | undefi
 }
 
 /**
- * Whether an engine has never connected. Its state is hidden, but what it would do first to connect is to ask its
- * `tracingHelper`: here that asks for nothing. An engine that is idle is of no use any more afterwards.
+ * True if an engine has never connected. Its state is private, but connecting begins with a call of its `tracingHelper`,
+ * which is replaced here by one that never goes on. Do not use an engine again for which this returned true.
  */
 function isIdle(engine: ClientEngine): boolean {
   const helper = engine.tracingHelper

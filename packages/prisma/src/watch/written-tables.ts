@@ -3,11 +3,11 @@ import { type SqlDialect, type SqlScan, scanSql } from '@larder/core/host'
 /** What a statement writes, as far as its text shows. */
 export interface WrittenTables {
   readonly scan: SqlScan
-  /** Bare names in lower case. Undefined: it is no statement of Prisma's own, and somebody else must say. */
+  /** Bare names in lower case. Undefined: the statement is not one of Prisma's own, so its text does not show them. */
   readonly tables: readonly string[] | undefined
 }
 
-/** Texts whose answers are remembered, and how long the longest of them is. */
+/** How many texts are remembered, and the length of the longest one in characters. */
 const MOST = 2_000
 const LONGEST = 10_000
 
@@ -18,7 +18,7 @@ const OWN = new RegExp(`^(?:INSERT (?:IGNORE )?INTO|UPDATE|DELETE FROM) (?:${NAM
 const SECOND =
   /;|\bWITH\b|\bINTO\b.*\bINTO\b|\bDELETE\b.*\bDELETE\b|\bUPDATE\s+(?!SET\b).*\bUPDATE\s+(?!SET\b)/is
 
-/** Tells statements that write from those that do not. Undefined: it reads only. */
+/** Returns a function that parses what a statement writes. It returns undefined for a statement that only reads. */
 export function createWrittenTables(
   dialect: SqlDialect | undefined,
 ): (sql: string) => WrittenTables | undefined {

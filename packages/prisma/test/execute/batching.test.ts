@@ -25,7 +25,7 @@ it('findUnique calls that miss in one tick stay one statement', async () => {
   expect(statements()).toEqual([])
 })
 
-it('so do the misses among hits', async () => {
+it('findUnique misses among hits stay one statement', async () => {
   const connected = connect(database)
   const { db, sources, statements } = connected
   for (const id of [2, 5]) await db.user.findUnique({ where: { id } })
@@ -38,7 +38,7 @@ it('so do the misses among hits', async () => {
   expect(statements()).toHaveLength(1)
 })
 
-it('so do those whose tags the cache has seen before', async () => {
+it('findUnique misses whose tags are known stay one statement', async () => {
   const connected = connect(database)
   const { db, statements } = connected
   const find = () => Promise.all(IDS.map((id) => db.user.findUnique({ where: { id } })))
@@ -50,7 +50,7 @@ it('so do those whose tags the cache has seen before', async () => {
   expect(statements()).toHaveLength(1)
 })
 
-it('so do those past the cache: under $cached(false) and without a policy', async () => {
+it('findUnique calls that bypass the cache stay one statement', async () => {
   const connected = connect(database, { models: {} })
   const { db, statements } = connected
   for (const client of [db, db.$cached(false)]) {
@@ -59,7 +59,7 @@ it('so do those past the cache: under $cached(false) and without a policy', asyn
   }
 })
 
-it('so do fluent calls, each level one statement', async () => {
+it('fluent calls in one tick are one statement for each level', async () => {
   const connected = connect(database)
   const { db, statements } = connected
   await db.user.findMany({ select: { id: true, posts: true } })
@@ -82,7 +82,7 @@ it('rows that are not there are cached as such, each for its own key', async () 
   expect(await db.user.findUnique({ where: { id: 98 } })).toMatchObject({ email: '98@x' })
 })
 
-it('one that throws leaves the others their rows', async () => {
+it('a findUniqueOrThrow that throws does not affect the other calls of its batch', async () => {
   const connected = connect(database)
   const { db, sources } = connected
   const ids = [1, 99, 2]

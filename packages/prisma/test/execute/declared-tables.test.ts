@@ -27,17 +27,20 @@ const USERS_GONE = ['database: invalidated', 'memory']
 const rename = `UPDATE app_user SET name = 'raw'`
 
 describe('$cached({ writes })', () => {
-  it.each(['User', 'app_user', 'public.APP_USER'])('ends the reads of %s and no others', async (name) => {
-    const connected = connect(database, { parser: false })
-    const again = await reading(connected)
-    const told: unknown[] = []
-    connected.cache.on('unknown-write', (event) => told.push(event))
-    await connected.db.$cached({ writes: [name] }).$executeRawUnsafe(rename)
-    expect(await again()).toEqual(USERS_GONE)
-    expect(told).toEqual([])
-  })
+  it.each(['User', 'app_user', 'public.APP_USER'])(
+    'invalidates the reads of %s and no others',
+    async (name) => {
+      const connected = connect(database, { parser: false })
+      const again = await reading(connected)
+      const told: unknown[] = []
+      connected.cache.on('unknown-write', (event) => told.push(event))
+      await connected.db.$cached({ writes: [name] }).$executeRawUnsafe(rename)
+      expect(await again()).toEqual(USERS_GONE)
+      expect(told).toEqual([])
+    },
+  )
 
-  it('marks before the statement', async () => {
+  it('declared writes are marked before the statement', async () => {
     const connected = connect(database, { parser: false })
     await connected.db.$cached({ writes: ['User'] }).$executeRawUnsafe(rename)
     expect([...new Set(connected.log)]).toEqual(['mark', rename, 'finish'])
@@ -51,7 +54,7 @@ describe('$cached({ writes })', () => {
     expect((await connected.db.user.findFirstOrThrow()).name).toBe('fn')
   })
 
-  it('of nothing leaves the cache as it is', async () => {
+  it('declaring no writes leaves the cache as it is', async () => {
     const connected = connect(database, { parser: false })
     const again = await reading(connected)
     await connected.db.$cached({ writes: [] }).$executeRawUnsafe(`COMMENT ON TABLE app_user IS 'users'`)
@@ -121,7 +124,7 @@ describe('$cached({ writes })', () => {
 })
 
 describe('$cache.wrote', () => {
-  it('ends the reads of the models after the fact', async () => {
+  it('$cache.wrote invalidates the reads of its models', async () => {
     const connected = connect(database, { parser: false, cache: { unknownWrites: 'event' } })
     const again = await reading(connected)
     await connected.db.$executeRawUnsafe(rename)
@@ -130,7 +133,7 @@ describe('$cache.wrote', () => {
     expect(await again()).toEqual(USERS_GONE)
   })
 
-  it('refuses a model there is not', async () => {
+  it('$cache.wrote refuses an unknown model', async () => {
     const { db } = connect(database, { parser: false })
     expect(await errorOf(db.$cache.wrote(['Userx' as never]))).toMatchObject({ code: 'LARDER_UNKNOWN_MODEL' })
   })
@@ -154,7 +157,7 @@ describe('$cached({ reads })', () => {
     expect(await sources(() => users(db))).toEqual(['memory'])
   })
 
-  it('tells statements and values apart', async () => {
+  it('raw reads with other text or values have entries of their own', async () => {
     const { db } = connect(database, { parser: false })
     await database.exec(`INSERT INTO app_user (email, updated_at) VALUES ('b@x', now())`)
     const raw = db.$cached({ ttl: '1m', reads: ['User'] })
@@ -194,7 +197,7 @@ describe('$cached({ reads })', () => {
     ).toEqual(['database: transaction'])
   })
 
-  it('ends with what the table of another model cascades to', async () => {
+  it('a cached raw read is invalidated by a cascade from another model', async () => {
     const { db, sources } = connect(database, { parser: false })
     const read = () => db.$cached({ ttl: '1m', reads: ['Profile'] }).$queryRaw`SELECT * FROM app_profile`
     await read()

@@ -44,7 +44,7 @@ describe('raw SQL that reads', () => {
     expect(await again()).toEqual(CACHED)
   })
 
-  it('is never cached, and counts as a bypass', async () => {
+  it('raw SQL that reads is never cached, and counts as a bypass', async () => {
     const connected = connect(database)
     const { db, cache, statements } = connected
     const { reads } = await cache.explain(async () => {
@@ -58,7 +58,7 @@ describe('raw SQL that reads', () => {
     expect(cache.stats()).toMatchObject({ reads: 2, bypasses: 2, models: { raw: { reads: 2 } } })
   })
 
-  it('counts as a lock where it locks', async () => {
+  it('raw SQL that locks is reported as a lock', async () => {
     const connected = connect(database)
     const { db, cache } = connected
     const again = await reading(connected)
@@ -98,7 +98,7 @@ const writes: readonly (readonly [string, (db: Connected['db']) => PromiseLike<u
 ]
 
 describe('raw SQL that alters its session', () => {
-  it('ends all caching, for which connection it reached is not known', async () => {
+  it('stops all caching of the client, because the changed connection is not known', async () => {
     const connected = connect(database, { max: 1 })
     const again = await reading(connected)
     const warned: string[] = []
@@ -112,7 +112,7 @@ describe('raw SQL that alters its session', () => {
 })
 
 describe('raw SQL that writes, without the parser,', () => {
-  test.each(writes)('empties every table of the client: %s', async (_name, run) => {
+  test.each(writes)('invalidates every table of the client: %s', async (_name, run) => {
     const connected = connect(database, { parser: false })
     const again = await reading(connected)
     const events: CacheEvents['unknown-write'][] = []
@@ -142,7 +142,7 @@ describe('raw SQL that writes, without the parser,', () => {
     expect(await again()).toEqual(CACHED)
   })
 
-  it('in a transaction that rolls back empties nothing', async () => {
+  it('in a transaction that rolls back invalidates nothing', async () => {
     const connected = connect(database, { parser: false })
     const again = await reading(connected)
     const run = connected.db.$transaction(async (tx) => {
@@ -200,7 +200,7 @@ describe('raw SQL that ends a transaction from inside', () => {
     expect(await db.user.findMany()).toMatchObject([{ name: 'kept' }])
   })
 
-  it('from a transaction nested in it as well', async () => {
+  it('COMMIT by hand in a nested transaction lets later statements commit by themselves', async () => {
     const { db } = connect(database)
     await db.user.findMany()
     type Nesting = { $transaction(body: (tx: typeof db) => Promise<void>): Promise<void> }
@@ -215,7 +215,7 @@ describe('raw SQL that ends a transaction from inside', () => {
     expect(await db.user.findMany()).toMatchObject([{ name: 'kept' }])
   })
 
-  it('in an array as well', async () => {
+  it('COMMIT by hand in an array transaction lets later statements commit by themselves', async () => {
     const { db, cache } = connect(database)
     const outcomes: string[] = []
     cache.on('write', ({ outcome }) => outcomes.push(outcome))
@@ -232,7 +232,7 @@ describe('raw SQL that ends a transaction from inside', () => {
 })
 
 describe('BEGIN … COMMIT as raw SQL', () => {
-  it('takes the client past the cache until its end, with a warning', async () => {
+  it('a raw BEGIN makes the client bypass the cache until its end, with a warning', async () => {
     const connected = connect(database, { max: 1 })
     const { db, cache, sources } = connected
     const warnings: string[] = []
@@ -250,7 +250,7 @@ describe('BEGIN … COMMIT as raw SQL', () => {
     expect(await db.user.findMany()).toMatchObject([{ name: 'in it' }])
   })
 
-  it('ROLLBACK ends it as well, and raw writes in it count', async () => {
+  it('a raw ROLLBACK ends a raw BEGIN, and its raw writes invalidate', async () => {
     const connected = connect(database, { max: 1, parser: false })
     const { db } = connected
     const again = await reading(connected)
@@ -261,7 +261,7 @@ describe('BEGIN … COMMIT as raw SQL', () => {
     expect(await db.user.findMany()).toMatchObject([{ name: null }])
   })
 
-  it('one that the server refuses begins nothing', async () => {
+  it('a raw BEGIN that the server refuses opens no transaction', async () => {
     const connected = connect(database, { max: 1 })
     const { db } = connected
     const again = await reading(connected)

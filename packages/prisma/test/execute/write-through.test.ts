@@ -51,7 +51,7 @@ describe('after a write of its own', () => {
     await expectMiss(here, byId.where)
   })
 
-  it('again and again, and for findUniqueOrThrow', async () => {
+  it('repeated updates are hits, also for findUniqueOrThrow', async () => {
     const here = open()
     for (let left = 4; left > 0; left--) {
       const updated = await here.db.stock.update({ ...byId, data: sell })
@@ -157,7 +157,7 @@ describe('after a write of its own', () => {
     await here.db.stock.update({ ...bySku, data: sell })
   })
 
-  it('user tags end the row', async () => {
+  it('user tags invalidate the row', async () => {
     const here = open({ models: { Stock: { ttl: '1m', write: 'through', tags: ['shelf'] } } })
     await here.db.stock.update({ ...bySku, data: sell })
     await expectHit(here, bySku.where)
@@ -197,7 +197,7 @@ describe('after a transaction', () => {
     expect((await db.stock.findUnique(bySku))?.quantity).toBe(4)
   })
 
-  it('the same with lock: neither it nor its read stands in the way', async () => {
+  it('a checkout with lock stores the row that was written', async () => {
     const here = open()
     await here.db.$transaction(async (tx) => {
       const { quantity } = await tx.stock.lock(bySku)
@@ -235,7 +235,7 @@ describe('after a transaction', () => {
     await expectHit(here, bySku.where)
   })
 
-  it('an array of writes', async () => {
+  it('an array of writes stores the rows of each write', async () => {
     const here = open()
     await here.db.$transaction([here.db.stock.update({ ...byId, data: sell }), here.db.stock.count()])
     await expectHit(here, byId.where)

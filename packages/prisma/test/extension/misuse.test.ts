@@ -124,7 +124,7 @@ describe('a mistake in the options shows when the extension is put on', () => {
     for (const client of [once, more])
       expect(thrown(() => client.$extends(prismaCache({ cache: createCache() })))).toMatchObject({
         code: 'LARDER_EXTENSION_TWICE',
-        message: expect.stringContaining('put it on once'),
+        message: expect.stringContaining('add it once'),
       })
   })
 
@@ -136,7 +136,7 @@ describe('a mistake in the options shows when the extension is put on', () => {
     })
   })
 
-  it('leaves the cache as it was: the corrected try is attached', () => {
+  it('a failed attempt leaves the cache as it was, and a corrected one attaches', () => {
     const cache = createCache()
     expect(thrown(() => putOn({ models: { User: { ttl: 0 } } }, cache)).code).toBe('LARDER_DURATION')
     expect(thrown(() => putOn({ models: { User: { ttl: 1 } } }, cache))).toEqual({})
@@ -153,7 +153,7 @@ describe('a mistake in the options shows when the extension is put on', () => {
   })
 })
 
-describe('a mistake in $cache.invalidate shows where it is made, and ends nothing', () => {
+describe('a mistake in $cache.invalidate throws in the call, and invalidates nothing', () => {
   test.each<[string, unknown, string, RegExp]>([
     ['nothing', undefined, 'LARDER_CONFIG', /given undefined: give \{ models/],
     ['a name', 'User', 'LARDER_CONFIG', /given User: give/],

@@ -83,7 +83,7 @@ describe('policies of models', () => {
     expect(await sources(none)).toEqual(['database: miss'])
   })
 
-  it('the lifetime ends an entry', async () => {
+  it('an entry expires after its ttl', async () => {
     const clock = fakeClock()
     const cache = createCache({ store: memoryStore({ clock }) }, { clock })
     const base = new PrismaClient({ adapter: database.adapter(() => {}) })
@@ -96,7 +96,7 @@ describe('policies of models', () => {
     expect([await read(), await read()]).toEqual([['database: expired'], ['memory']])
   })
 
-  it('without a datamodel a write ends the reads of every table its relations reach', async () => {
+  it('without a datamodel a write invalidates reads of every table that its relations reach', async () => {
     const cache = createCache()
     const base = new PrismaClient({ adapter: database.adapter(() => {}) })
     const db = base.$extends(prismaCache({ cache, models: { '*': { ttl: '1m' } } }))
@@ -130,7 +130,7 @@ describe('$cached', () => {
     expect(reads[1]?.tags.some((tag) => tag.includes('posts'))).toBe(true)
   })
 
-  it('shares entries with the same query under any policy, and ends with the same writes', async () => {
+  it('entries are shared under any policy, and the same writes invalidate them', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     await db.$cached({ ttl: '5s' }).user.findUnique(one)
@@ -139,7 +139,7 @@ describe('$cached', () => {
     expect(await db.user.findUnique(one)).toMatchObject({ name: 'x' })
   })
 
-  it('false goes past the cache for reads; writes invalidate all the same', async () => {
+  it('$cached(false) bypasses the cache for reads, and its writes still invalidate', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     await db.user.findUnique(one)
@@ -285,7 +285,7 @@ describe('accounts', () => {
 
   it("`finish: 'await'`: a write returns when its invalidation is acknowledged", async () => {
     for (const finish of ['await', 'background'] as const) {
-      const { store, finished, letGo } = slowStore()
+      const { store, finished, commitMayBeSent } = slowStore()
       const connected = connect(database, { cache: { store, finish } })
       const { db } = connected
       const write = db.user.update({ ...one, data: { name: finish } }).then(() => finished.push('returned'))
@@ -294,7 +294,7 @@ describe('accounts', () => {
           .$transaction((tx) => tx.user.update({ ...one, data: { name: finish } }))
           .then(() => finished.push('committed'))
       if (finish === 'background') await write
-      letGo()
+      commitMayBeSent()
       await write
       await transaction()
       const order = {
@@ -314,7 +314,7 @@ function slowStore() {
   const fetched = async () => ({ epoch: 'e', entry: null, tags: [] })
   return {
     finished,
-    letGo: gate.resolve,
+    commitMayBeSent: gate.resolve,
     store: {
       source: 'store',
       fetch: fetched,

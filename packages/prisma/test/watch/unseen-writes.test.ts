@@ -121,7 +121,7 @@ describe.each(SHOWN)('on %s', (name) => {
     expect(await read()).toEqual(await fresh())
   })
 
-  it('says nothing of what the extended client writes, and keeps its precision', async () => {
+  it('emits no warning for writes of the extended client, and keeps their row precision', async () => {
     const { db, codes, cache } = await watching(database, clients)
     await db.setting.findUnique({ where: { id: 'b' } })
     await db.setting.update({ where, data })

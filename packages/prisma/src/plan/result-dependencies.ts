@@ -4,7 +4,7 @@ import { fieldsOf } from './argument.ts'
 import { literalOf } from './literal.ts'
 import { type ShownRow, type ShownRows, shownValue } from './shown.ts'
 
-/** What a result can tell of the rows behind a relation, and of the rows of the join table there may be in between. */
+/** How the rows behind a relation, and those of its join table, are read off a result. */
 export interface Learning {
   readonly target?: Learn
   readonly join?: Learn
@@ -16,7 +16,7 @@ export interface Parents {
   readonly rows: ShownRows
 }
 
-/** `args`: those of the include; undefined for what shows no rows of its own, such as a count. */
+/** @param args of the include. Undefined: the result shows no rows of the relation, such as a count. */
 export function learnOf(
   models: ModelMap,
   parents: Parents | undefined,
@@ -39,7 +39,7 @@ export function learnOf(
   return args === undefined ? {} : { target: byRow(models, parents, relation, pairs, holder === 'own') }
 }
 
-/** Arguments that leave none of the rows out which the relation leads to. */
+/** Arguments that leave out no row of the relation. */
 const HIDING_NOTHING: ReadonlySet<string> = new Set(['select', 'include', 'omit', 'relationLoadStrategy'])
 
 function showsAll(args: unknown): boolean {
@@ -90,7 +90,7 @@ function byRow(
 
 type Values = Readonly<Record<string, ColumnValue>>
 
-/** Undefined where one of the columns cannot be told. */
+/** Undefined if the value of a column is not known. */
 function read(
   pairs: readonly ColumnPair[],
   valueOfPair: (pair: ColumnPair) => ColumnValue | undefined,

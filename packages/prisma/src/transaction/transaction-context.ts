@@ -1,0 +1,27 @@
+import type { StatementOrder, Transaction } from '@larder/core/host'
+
+/**
+ * The transaction of one operation: none, one whose scope is known, or one that was not begun through the extended client.
+ */
+export type TransactionContext = (
+  | { readonly kind: 'outside' }
+  | {
+      readonly kind: 'inside'
+      readonly scope: Transaction
+      /** The scope of the transaction around all nested ones. */
+      readonly root: Transaction
+    }
+  | { readonly kind: 'unknown' }
+) & {
+  /** The order of statements on its connection. Undefined: the connection is not known, or Prisma keeps the order itself. */
+  readonly order?: StatementOrder | undefined
+  /** Call it when Prisma has the operation's query. */
+  readonly queued?: (() => void) | undefined
+}
+
+/** True in an interactive transaction whose scope is known. */
+export function isInteractive(
+  context: TransactionContext,
+): context is TransactionContext & { readonly kind: 'inside' } {
+  return context.kind === 'inside' && context.order !== undefined
+}
