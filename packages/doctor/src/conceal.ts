@@ -13,7 +13,7 @@ export function conceal(text: string, urls: readonly (string | undefined)[]): st
 function secretsOf(url: string): readonly string[] {
   const [, password = ''] = /:\/\/[^:/?#]*:(.*)@/.exec(url) ?? []
   const [, token = ''] = /[?&](?:authToken|password)=([^&#]+)/i.exec(url) ?? []
-  return [password, token].flatMap((one) => (one ? [one, decoded(one)] : []))
+  return [password, token].flatMap((secret) => (secret ? [secret, decoded(secret)] : []))
 }
 
 function decoded(text: string): string {

@@ -4,12 +4,12 @@ export type Row = Readonly<Record<string, unknown>>
 
 /** Groups rows by their column `relation`. */
 export function grouped(rows: readonly Row[]): (relation: string) => readonly Row[] {
-  const found = new Map<string, Row[]>()
+  const groups = new Map<string, Row[]>()
   for (const row of rows) {
     const relation = String(row.relation)
-    found.set(relation, [...(found.get(relation) ?? []), row])
+    groups.set(relation, [...(groups.get(relation) ?? []), row])
   }
-  return (relation) => found.get(relation) ?? []
+  return (relation) => groups.get(relation) ?? []
 }
 
 /** Groups ordered rows by a column and makes one value of each group, such as the columns of an index. */
@@ -18,7 +18,7 @@ export function gathered<T>(
   key: string,
   make: (columns: readonly Row[]) => T,
 ): readonly T[] {
-  const found = new Map<string, Row[]>()
-  for (const row of rows) found.set(String(row[key]), [...(found.get(String(row[key])) ?? []), row])
-  return [...found.values()].map(make)
+  const groups = new Map<string, Row[]>()
+  for (const row of rows) groups.set(String(row[key]), [...(groups.get(String(row[key])) ?? []), row])
+  return [...groups.values()].map(make)
 }

@@ -33,11 +33,11 @@ export function compareForeignKeys(
 function missing(schema: Schema, relations: readonly Relation[]): readonly Finding[] {
   const findings: Finding[] = []
   for (const child of schema.tables.values()) {
-    const own = relations.filter(({ name }) => name.toLowerCase() === child.name.toLowerCase())
-    if (!own.length) continue
+    const namesakes = relations.filter(({ name }) => name.toLowerCase() === child.name.toLowerCase())
+    if (!namesakes.length) continue
     for (const declared of child.foreignKeys) {
-      const there = own.some(({ foreignKeys }) => foreignKeys.some((actual) => same(declared, actual)))
-      if (declared.columns.length && !there) findings.push(missingKey(child, declared))
+      const exists = namesakes.some(({ foreignKeys }) => foreignKeys.some((actual) => same(declared, actual)))
+      if (declared.columns.length && !exists) findings.push(missingKey(child, declared))
     }
   }
   return findings
@@ -45,16 +45,16 @@ function missing(schema: Schema, relations: readonly Relation[]): readonly Findi
 
 function missingKey(child: Table, declared: ForeignKey): Finding {
   const what = `(${declared.columns.join(', ')}) is declared to reference ${declared.table}, but there is no such constraint`
-  const found = { code: 'foreign-key-missing', subject: child.name }
+  const about = { code: 'foreign-key-missing', subject: child.name }
   if (isJoinTable(child))
     return {
-      ...found,
+      ...about,
       level: 'danger',
       message: `${what}: a row may refer to a row of ${declared.table} that does not exist yet, and cached lists and includes through this table stay stale when it is inserted`,
       fix: 'add the constraint; if the database has none on purpose, declare that (Prisma: relationMode = "prisma")',
     }
   return {
-    ...found,
+    ...about,
     level: 'note',
     message: `${what}: writes invalidate more than they need to`,
     fix: 'add the constraint, or remove the reference from the schema',
@@ -115,7 +115,7 @@ function throughUndeclared(
     if (!CHANGING.has(key[event])) return []
     const between: string[] = [key.table]
     for (const name of between) {
-      const relation = relations.find((one) => one.name.toLowerCase() === name.toLowerCase())
+      const relation = relations.find((each) => each.name.toLowerCase() === name.toLowerCase())
       for (const next of relation?.foreignKeys ?? []) {
         // Only a cascade passes a change on to the next table.
         if (next[event] !== 'cascade') continue

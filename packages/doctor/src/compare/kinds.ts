@@ -93,18 +93,18 @@ function baseTables(
   view: string,
   readsOf: (name: string) => readonly string[] | undefined,
 ): ReadonlySet<string> {
-  const found = new Set<string>()
-  const seen = new Set<string>()
+  const tables = new Set<string>()
+  const visited = new Set<string>()
   const follow = (name: string): void => {
     const reads = readsOf(name)
-    if (seen.has(name)) return
-    seen.add(name)
-    if (!reads?.length) found.add(name)
-    for (const one of reads ?? []) follow(one.toLowerCase())
+    if (visited.has(name)) return
+    visited.add(name)
+    if (!reads?.length) tables.add(name)
+    for (const source of reads ?? []) follow(source.toLowerCase())
   }
   follow(view)
-  found.delete(view)
-  return found
+  tables.delete(view)
+  return tables
 }
 
 /** Finds a partition that is declared beside its table: a write under one name does not invalidate reads under the other. Pure. */

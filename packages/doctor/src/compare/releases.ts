@@ -15,6 +15,7 @@ const FIX = (table: string): string =>
  * import { compareReleases, report } from '@larder/doctor'
  * import { tablesOf } from '@larder/prisma'
  *
+ * declare const previousDatamodel: typeof datamodel // of the release that runs
  * console.log(report(compareReleases(tablesOf(previousDatamodel), tablesOf(datamodel))))
  * ```
  */
@@ -41,9 +42,9 @@ function cascades(name: string, { tables }: Schema, child: Table): readonly Find
   return child.foreignKeys.flatMap((key): readonly Finding[] => {
     if (!tables.has(key.table.toLowerCase())) return []
     const same = known?.foreignKeys.find(
-      (one) =>
-        one.table.toLowerCase() === key.table.toLowerCase() &&
-        columnsOf(one.columns) === columnsOf(key.columns),
+      (each) =>
+        each.table.toLowerCase() === key.table.toLowerCase() &&
+        columnsOf(each.columns) === columnsOf(key.columns),
     )
     const unseen = (['onDelete', 'onUpdate'] as const).filter(
       (event) => CHANGING.has(key[event]) && key[event] !== same?.[event] && same?.[event] !== 'cascade',
@@ -68,11 +69,11 @@ function cascades(name: string, { tables }: Schema, child: Table): readonly Find
 function keys(name: string, { tables }: Schema, table: Table): readonly Finding[] {
   const known = tables.get(table.name.toLowerCase())
   if (!known) return []
-  const found: Finding[] = []
+  const findings: Finding[] = []
   const there = new Set(known.keys.map(({ columns }) => columnsOf(columns)))
   const absent = table.keys.filter(({ columns }) => !there.has(columnsOf(columns)))
   if (absent.length)
-    found.push({
+    findings.push({
       level: 'danger',
       code: 'release-key',
       subject: table.name,
@@ -81,25 +82,25 @@ function keys(name: string, { tables }: Schema, table: Table): readonly Finding[
     })
   const inKeys = new Set(table.keys.flatMap(({ columns }) => columns))
   const retyped = table.columns.filter((column) => {
-    const other = known.columns.find((one) => one.name === column.name)
+    const other = known.columns.find((each) => each.name === column.name)
     return other && inKeys.has(column.name) && other.type !== column.type
   })
   if (retyped.length)
-    found.push({
+    findings.push({
       level: 'danger',
       code: 'release-key',
       subject: table.name,
       message: `has another type for ${retyped.map((column) => column.name).join(', ')}, which is part of a key, in the ${name} release: the releases use different tags for its rows`,
       fix: FIX(table.name),
     })
-  return found
+  return findings
 }
 
 /** Tables that triggers write and only the reader declares. */
 function touches(name: string, { tables }: Schema, table: Table): readonly Finding[] {
   const known = tables.get(table.name.toLowerCase())
-  const declared = known?.touches.map((one) => one.toLowerCase()) ?? []
-  const missing = table.touches.filter((one) => !declared.includes(one.toLowerCase()))
+  const declared = known?.touches.map((each) => each.toLowerCase()) ?? []
+  const missing = table.touches.filter((each) => !declared.includes(each.toLowerCase()))
   if (!known || !missing.length) return []
   return [
     {

@@ -35,7 +35,7 @@ export async function loadModule(file: string): Promise<Module> {
 /** Loads a named export, also from the default export. @throws DoctorError if there is none. */
 export async function loadExport(file: string, name: string, host: string): Promise<Module> {
   const module = await loadModule(file)
-  const found = module[name] ?? (module.default as Module | undefined)?.[name]
-  if (typeof found === 'object' && found !== null) return found as Module
+  const exported = module[name] ?? (module.default as Module | undefined)?.[name]
+  if (typeof exported === 'object' && exported !== null) return exported as Module
   throw new DoctorError(`${file} exports no ${name}: export const ${name} = { … }, as given to ${host}`)
 }

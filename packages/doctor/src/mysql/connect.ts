@@ -16,8 +16,8 @@ export async function connectMysql(url: string): Promise<Connection> {
     // The error also rejects the statement in progress.
     connection.on('error', () => {})
     const rows = async (sql: string): Promise<readonly Row[]> => {
-      const [found] = await connection.query({ sql, timeout: TIMEOUT })
-      return Array.isArray(found) ? (found as readonly Row[]) : []
+      const [result] = await connection.query({ sql, timeout: TIMEOUT })
+      return Array.isArray(result) ? (result as readonly Row[]) : []
     }
     return {
       async readCatalogue() {

@@ -28,6 +28,6 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, min: 60_000, 
 
 /** Parses a duration as PostgreSQL prints it (`0`, `25s`, `1min`), in ms. Undefined if the setting does not exist. */
 function milliseconds(text: string | undefined): number | undefined {
-  const found = /^(\d+)\s*(ms|s|min|h|d)?$/.exec(text ?? '')
-  return found ? Number(found[1]) * (UNITS[found[2] ?? 'ms'] ?? 1) : undefined
+  const match = /^(\d+)\s*(ms|s|min|h|d)?$/.exec(text ?? '')
+  return match ? Number(match[1]) * (UNITS[match[2] ?? 'ms'] ?? 1) : undefined
 }

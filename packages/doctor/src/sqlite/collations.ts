@@ -22,16 +22,16 @@ const TOKEN =
 
 /** The tokens of each column definition, without the contents of its parentheses. */
 function definitions(sql: string): readonly (readonly string[])[] {
-  const found: string[][] = [[]]
+  const columns: string[][] = [[]]
   let depth = 0
   for (const [token] of sql.matchAll(TOKEN)) {
     if (token.startsWith('--') || token.startsWith('/*')) continue
     if (token === '(') depth++
     else if (token === ')') depth--
-    else if (depth === 1 && token === ',') found.push([])
-    else if (depth === 1) found.at(-1)?.push(token)
+    else if (depth === 1 && token === ',') columns.push([])
+    else if (depth === 1) columns.at(-1)?.push(token)
   }
-  return found
+  return columns
 }
 
 function bare(name: string): string {

@@ -28,7 +28,8 @@ interface RunDb {
   run(sql: SQL | string): PromiseLike<unknown>
 }
 
-const ALL: readonly Rules[] = [
+/** The whole contract. */
+export const ALL: readonly Rules[] = [
   readRules,
   resultDependencyRules,
   writeRules,

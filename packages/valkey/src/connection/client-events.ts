@@ -39,8 +39,8 @@ function sharedListenerOf(
   events: Map<string, SharedListener>,
   event: string,
 ): SharedListener {
-  const found = events.get(event)
-  if (found) return found
+  const existing = events.get(event)
+  if (existing) return existing
   const handlers = new Set<(subject: unknown) => void>()
   const listener = (subject: unknown): void => {
     // As in an EventEmitter: handlers added or removed meanwhile do not affect this event.

@@ -75,14 +75,14 @@ export function createRecentChanges(
     },
     replay(concerns) {
       const from = now() - KEEP_TIME
-      const kept = [...finishes.values(), ...whole.values()].filter(
+      const current = [...finishes.values(), ...whole.values()].filter(
         ({ request, at }) => at >= from && concerns(request.record),
       )
       return {
         marks: [...marks.values()]
           .filter(({ request, until }) => until >= now() && concerns(request.record))
           .map(({ request }) => request),
-        finishes: kept.map(({ request }) => request),
+        finishes: current.map(({ request }) => request),
         newEpoch: all >= from,
       }
     },
@@ -147,9 +147,9 @@ export function recordChanges(tags: TagChanges, recent: RecentChanges, renewals:
     },
     async finish(request) {
       recent.finished(request)
-      const seen = await tags.finish(request)
+      const report = await tags.finish(request)
       recent.finished(request)
-      return seen
+      return report
     },
   }
 }

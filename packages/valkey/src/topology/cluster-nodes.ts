@@ -23,13 +23,13 @@ export function followNodes(
   changed: (change: TopologyChange) => void,
 ): ClusterNodes {
   const nodes = new Map<string, ValkeyNode>()
-  const seen = new Set<string>()
+  const knownNames = new Set<string>()
   let owners = ''
 
   const add = (name: string, client: ValkeyClient): void => {
     const failure = asMovingWhileOthersAnswer(failureAt(name), () => [...nodes.values()])
-    const node = watchNode({ name, client, failure, hooks, changed, again: seen.has(name) })
-    seen.add(name)
+    const node = watchNode({ name, client, failure, hooks, changed, again: knownNames.has(name) })
+    knownNames.add(name)
     nodes.set(name, node)
     changed({ kind: 'came', node })
     // The client of a node that the Cluster has dropped would print its last error to the console.

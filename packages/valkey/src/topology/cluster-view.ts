@@ -30,10 +30,11 @@ export function viewOf(cluster: ValkeyCluster): ClusterView {
 /** The address at which a node is reached, translated by the client's `natMap`. */
 export function mapped(cluster: ValkeyCluster, address: string): string {
   const natMap = cluster.options?.natMap
-  const found: unknown =
+  const target: unknown =
     typeof natMap === 'function'
       ? natMap(address)
       : (natMap as Record<string, unknown> | undefined)?.[address]
-  if (typeof found !== 'object' || found === null || !('host' in found) || !('port' in found)) return address
-  return `${found.host}:${found.port}`
+  if (typeof target !== 'object' || target === null || !('host' in target) || !('port' in target))
+    return address
+  return `${target.host}:${target.port}`
 }
