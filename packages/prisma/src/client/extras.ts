@@ -28,6 +28,8 @@ export function extrasOf(
  * @throws CacheError `LARDER_UNKNOWN_MODEL`, `LARDER_UNKNOWN_TABLE`, or `LARDER_CONFIG` for an unknown field or collation.
  * @example
  * ```ts
+ * import { tablesOf } from '@larder/prisma'
+ *
  * const { tables } = tablesOf(datamodel, { Product: { ttl: '10m' } })
  * console.log([...tables.keys()])
  * ```
