@@ -6,35 +6,35 @@ import { type CandidateTags, mergeCandidateTags, reportRequestOf } from '../writ
 import { markOf } from './mark-requests.ts'
 import { createWantedMarks } from './wanted-marks.ts'
 
-/** Marks of one record that are sent one after the other beside statements; the rest is sent together at the seal. */
-const MOST_BESIDE = 16
+/** Marks of one record that are sent one by one in the background. The rest is sent together before COMMIT. */
+const MAX_IN_BACKGROUND = 16
 
 /**
  * When marks are sent:
- * - `beside`: in the background. While one is on its way the next ones wait, and are sent together.
- * - `next`: the same, for a statement that waits for it.
+ * - `background`: one after the other. While one is under way, the next ones collect and are then sent together.
+ * - `awaited`: the same, for a statement that waits for its mark.
  * - `all`: at once.
  */
-export type Sending = 'beside' | 'next' | 'all'
+export type Sending = 'background' | 'awaited' | 'all'
 
 /** The marks of one write on the tags of one record. */
 export interface RecordMarks {
   readonly record: string
-  /** Marks what is not marked yet. */
+  /** Marks those tags that are not marked yet. */
   add(tag: WriteTag, candidates: CandidateTags | undefined, sending: Sending): void
-  /** Marks everything once more, whatever was marked. */
+  /** Sends all marks again. */
   repeat(): void
-  /** Resolves when no mark is on its way. Undefined: that is so already. */
+  /** Resolves when no mark is under way. Undefined: none is. */
   settled(): Promise<void> | undefined
-  /** All that was asked for has been acknowledged. */
+  /** True if every mark is acknowledged. */
   readonly acknowledged: boolean
-  /** Why the last mark failed, if it did. */
+  /** The error of the last mark, if it failed. */
   readonly failure: unknown
-  /** All that may carry the mark. */
+  /** Returns everything that may have the mark. */
   tag(): WriteTag
 }
 
-/** @param answered called with each answer and what it answers. */
+/** @param answered called with each request and its reply. */
 export function createRecordMarks(
   store: GuardedStore,
   token: string,
@@ -65,7 +65,7 @@ export function createRecordMarks(
     onWay--
     if (!answer.ok) failed = answer
     answered(request, answer)
-    if (wanted.more && !failed && !onWay && (urgent || commands < MOST_BESIDE)) send(false)
+    if (wanted.more && !failed && !onWay && (urgent || commands < MAX_IN_BACKGROUND)) send(false)
     if (onWay) return
     quiet?.resolve()
     quiet = undefined
@@ -76,8 +76,8 @@ export function createRecordMarks(
       wanted.add(tag)
       if (candidate) candidates.push(candidate)
       if (!wanted.more && !failed) return
-      if (sending !== 'beside') urgent = true
-      if (sending === 'all' || (!onWay && (urgent || commands < MOST_BESIDE))) send(false)
+      if (sending !== 'background') urgent = true
+      if (sending === 'all' || (!onWay && (urgent || commands < MAX_IN_BACKGROUND))) send(false)
     },
     repeat: () => send(true),
     settled: () => quiet?.promise,

@@ -1,21 +1,21 @@
 import type { Clock } from '../base/clock.ts'
 import type { Events } from '../report/events.ts'
 
-/** Shortest time between two outages that are announced, in milliseconds. */
+/** Minimum time between two process warnings about outages, in milliseconds. */
 const BETWEEN = 60_000
 
 /** Turns the outages of a store into process warnings. */
 export interface Announcer {
-  /** The same events, watched. */
+  /** The events of the cache, which are watched for outages. */
   readonly events: Events
-  /** The cache is being closed: from now on nothing is announced. */
+  /** Stops the warnings, because the cache is being closed. */
   stop(): void
 }
 
 /**
- * Where nobody listens, a store that cannot be reached is one process warning, with its address and the reason, and
- * another when it is back.
- * @param address where the store is, if it says so.
+ * Emits a process warning with the address and the reason when the store becomes unavailable, and another when it is back,
+ * unless the cache has a listener for these events.
+ * @param address of the store, if it has one.
  */
 export function announceOutages(events: Events, clock: Clock, address: string | undefined): Announcer {
   let stopped = false

@@ -1,42 +1,42 @@
 /**
- * How long a mark has gone without an answer: `short` is long enough for a transaction not to wait for the next one,
- * `long` for nobody to.
+ * How long a mark has been unanswered. After `short`, transactions do not wait for the next mark of the record; after `long`,
+ * nothing does.
  */
 export type Silence = 'short' | 'long'
 
-/** A mark on its way. */
+/** A mark that is under way. */
 export interface SentMark {
   readonly record: string
-  /** How many answers of the store there had been. */
+  /** Number of replies from the store when the mark was sent. */
   readonly answers: number
-  /** Something about the same record, sent later or not, was acknowledged since. */
+  /** The store has acknowledged something else about the record since. */
   overtaken: boolean
 }
 
-/** Which tables' marks the store does not answer, so that the next writes do not wait for theirs. */
+/** Records whose marks the store does not answer, so that the next writes do not wait for theirs. */
 export interface SilentMarks {
-  /** True: a mark of this record would probably not be answered either. */
+  /** True if a mark of this record would probably not be answered. */
   has(record: string, silence: Silence): boolean
   /** A mark of this record is sent. */
   sent(record: string): SentMark
-  /** It was answered, or failed. */
+  /** The mark was answered or has failed. */
   over(mark: SentMark): void
-  /** It was not answered in that time. */
+  /** The mark was not answered in that time. */
   noAnswer(mark: SentMark, silence: Silence): void
-  /** The store acknowledged something about this record; undefined: about all of them. */
+  /** The store acknowledged something about this record. Undefined: about all records. */
   answered(record: string | undefined): void
-  /** Some server of the store answered: others may still be silent. */
+  /** One server of the store answered. Others may still be silent. */
   signOfLife(): void
-  /** Calls `changed` whenever more became silent. @returns a function that ends it. */
+  /** Calls `changed` whenever another record becomes silent. @returns a function that stops this. */
   watch(changed: () => void): () => void
 }
 
-/** Records remembered by name; the journal has overflowed long before. */
+/** Maximum number of records by name. The journal overflows long before. */
 const MOST_RECORDS = 1_000
 
 /**
- * A record is silent if its own last mark was not answered, whatever other servers of the store do, or if nothing at all
- * was answered since some mark was sent: a server that hangs then costs one wait, and not one for each table.
+ * A record is silent if its own last mark was not answered, or if the store has not answered anything since some mark was
+ * sent. So a server that hangs costs one wait, not one for each table.
  */
 export function createSilentMarks(): SilentMarks {
   const records = { short: new Set<string>(), long: new Set<string>() }
@@ -60,7 +60,7 @@ export function createSilentMarks(): SilentMarks {
     },
     over: (mark) => void onWay.delete(mark),
     noAnswer({ record, answers: before, overtaken }, silence) {
-      // One that was lost says nothing of a store that has answered since.
+      // A lost mark does not count if the store has answered since.
       if (overtaken) return
       if (answers === before) all[silence] = true
       if (records[silence].size < MOST_RECORDS) records[silence].add(record)

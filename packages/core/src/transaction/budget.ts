@@ -1,19 +1,19 @@
 import type { Clock } from '../base/clock.ts'
 import { afterPendingIo } from '../store/deadline.ts'
 
-/** How long the cache may hold up one transaction in all, in milliseconds. */
+/** How long the cache may delay one transaction in total, in milliseconds. */
 const TRANSACTION_BUDGET = 100
-/** A timer that fires this much late, in milliseconds, tells of a process that was busy with something else. */
+/** A timer that fires this late, in milliseconds, means that the event loop was blocked. */
 const OVERSLEPT = 10
-/** What a wait gets then, once: the answer may be on its way since the process is free again. */
+/** The extra time a wait then gets once, in milliseconds, because the reply may have arrived in the meantime. */
 const GRACE = 25
 
 /**
- * What one transaction may be held up by the cache, all its waits added up: it holds a connection and row locks
- * meanwhile. Waits at the same time count once.
+ * How long the cache may delay one transaction, all waits added up, because the transaction holds a connection and row locks
+ * meanwhile. Simultaneous waits count once.
  */
 export interface Budget {
-  /** Settles with `wait`, or resolves when the budget is spent. Never rejects for want of time. */
+  /** Settles with `wait`, or resolves when the budget is used up. */
   spend(wait: Promise<void>): Promise<void>
 }
 
@@ -41,7 +41,7 @@ interface Stop {
   cancel(): void
 }
 
-/** Answers that are here already when the time is over count: a blocked event loop is no sign of a slow store. */
+/** Replies that have arrived when the time is over count: a blocked event loop does not count as a slow store. */
 function deadlineIn(clock: Clock, ms: number): Stop {
   const { promise, resolve } = Promise.withResolvers<void>()
   const due = clock.now() + ms

@@ -15,12 +15,12 @@ export interface Statement {
   /** What is at candidate before the statement has returned, and the rows it returned. */
   readonly candidates: CandidateTags | undefined
   readonly rows: readonly CandidateRow[]
-  /** Numbers that grow: when it was begun, and when it came back; undefined until then. */
+  /** Sequence numbers of its start and its end. `ended` is undefined while it runs. */
   readonly began: number
   readonly ended: number | undefined
 }
 
-/** What the statements showed by now; a key that any of them left open stays unknown: bump wins over keep. */
+/** Merges the tags of statements. A key that is unknown in one of them stays unknown. */
 export function tagsOfStatements(statements: readonly Statement[]): readonly WriteTag[] {
   return merge(statements.flatMap((one) => one.returnedTags ?? one.tags))
 }
@@ -33,7 +33,7 @@ export function candidateTagsOfStatements(statements: readonly Statement[]): Can
   return mergeCandidateTags([...statements.flatMap(({ rows }) => rows.map(candidateTagsOf)), ...running])
 }
 
-/** A row that was inserted is told by its cells, too: nobody else can touch it before the mark is up. */
+/** Adds the cells of inserted rows: no other write can change such a row before the mark is set. */
 export function withCells(
   tags: readonly WriteTag[],
   candidates: CandidateTags | undefined,
@@ -46,7 +46,7 @@ export function withCells(
 }
 
 /**
- * What is marked beside a statement whose result will show which rows it touched: a key marked as unknown would be
+ * Leaves out unknown keys, for a statement whose result will contain the rows it changed: a key marked as unknown would be
  * dirty for every row until COMMIT.
  */
 export function withoutUnknownKeys(tags: readonly WriteTag[]): readonly WriteTag[] {
@@ -55,7 +55,7 @@ export function withoutUnknownKeys(tags: readonly WriteTag[]): readonly WriteTag
 
 const NONE: ReadonlySet<string> = new Set()
 
-/** Bare names of the tables that the statements write. */
+/** Returns the bare names of the tables that the statements write to. */
 export function tablesOf(statements: readonly Statement[]): readonly string[] {
   const tags = statements.flatMap((one) => one.tags).filter((tag) => !isUserTag(tag))
   return [...new Set(tags.map((tag) => tag.table))]

@@ -5,42 +5,42 @@ import type { CommittedRows } from './committed-rows.ts'
 import type { Statement } from './statement.ts'
 import type { TransactionMarks } from './transaction-marks.ts'
 
-/** One statement of a transaction, as its scope remembers it. */
+/** A statement that is registered in a transaction. */
 export interface TransactionWrite {
   /**
-   * When the statement may be sent. Undefined: now, and it must be, for nothing may come between a call inside a
-   * transaction and its driver. Rejects with LARDER_MARK_FAILED where the statement must not run.
+   * Resolves when the statement may be sent. Undefined: send it now, synchronously, so that the order of statements stays.
+   * Rejects with `LARDER_MARK_FAILED` if the statement must not run.
    */
   readonly ready: Promise<void> | undefined
-  /** Tells the scope what the statement's result showed, and which rows may be written through. */
+  /** Call it with the tags of the rows that the statement returned, and the rows that may be written through. */
   succeed(tags: readonly WriteTag[], rows?: readonly CandidateRow[]): void
-  /** Tells the scope that the statement came back without a result. */
+  /** Call it if the statement failed. */
   fail(): void
 }
 
-/** What a statement is registered with. */
+/** How a statement is registered. */
 export interface NewStatement {
   readonly tags: readonly WriteTag[]
   readonly candidates?: CandidateTags | undefined
-  /** Its result is going to show which rows it touched. */
+  /** Its result will contain the rows it changed. */
   readonly returnsRows?: boolean
-  /** It changes nothing before COMMIT. */
+  /** It takes effect at COMMIT. */
   readonly atCommit?: boolean
-  /** It must not run where a mark fails under `onMarkFailure: 'reject'`. */
+  /** It must not run if a mark fails under `onMarkFailure: 'reject'`. */
   readonly refusable: boolean
 }
 
 /** The statements of one transaction. */
 export interface Statements {
   readonly all: readonly Statement[]
-  /** Why one of them was refused, once one was. */
+  /** Why a statement was refused, if one was. */
   readonly refusal: CacheError | undefined
   add(statement: NewStatement): TransactionWrite
-  /** None of them runs any more. */
+  /** No statement runs any more. */
   stop(): void
-  /** The transaction is over: what is added from now on belongs to none. */
+  /** The transaction has ended. Statements added from now on belong to no transaction. */
   close(): void
-  /** Registers all of them in another transaction, and passes on what becomes of them. */
+  /** Registers all statements in another transaction, and passes on their results. */
   handOver(adopt: (tags: readonly WriteTag[], atCommit: boolean) => TransactionWrite): Promise<void>
 }
 
@@ -62,7 +62,7 @@ export function createStatements(marks: TransactionMarks, committedRows: Committ
   const ready = async (statement: MutableStatement, refusable: boolean): Promise<void> => {
     const refused = await (closed ? marks.markAfterEnd(statement) : marks.markBefore(statement))
     if (!refused || !refusable) return
-    // It does not run: all it leaves behind are marks to take off.
+    // It does not run. Only its marks have to be removed.
     refusal ??= refused
     all.splice(all.indexOf(statement), 1)
     throw refused
@@ -87,7 +87,7 @@ export function createStatements(marks: TransactionMarks, committedRows: Committ
           statement.returnedTags = shown
           statement.rows = rows
           over(statement)
-          // What a savepoint may yet roll back is not written through.
+          // Rows that a savepoint may still roll back are not written through.
           statement.adopted?.succeed(shown)
           if (!marks.sealed && !closed && !statement.atCommit) marks.markReturned(statement)
         },

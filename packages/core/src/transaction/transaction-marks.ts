@@ -12,31 +12,31 @@ import {
   withoutUnknownKeys,
 } from './statement.ts'
 
-/** The marks of one transaction, under one token: sent beside its statements, awaited before its COMMIT. */
+/** The marks of one transaction, with one token. They are sent in the background and awaited before COMMIT. */
 export interface TransactionMarks {
-  /** True once each statement waits for its own marks. */
+  /** True if each statement waits for its own marks from now on. */
   readonly sealed: boolean
-  /** All that was asked for so far is acknowledged. */
+  /** True if every mark so far is acknowledged. */
   readonly acknowledged: boolean
-  /** Begins to mark a statement that does not wait. @param returns whether its result will show which rows it touched. */
+  /** Starts to mark a statement that does not wait. @param returns whether its result will contain the rows it changed. */
   markInBackground(statement: Statement, returns: boolean): void
-  /** Begins to mark what its result showed. */
+  /** Starts to mark the rows that a statement returned. */
   markReturned(statement: Statement): void
-  /** Marks a statement before it is sent. @returns why it must not be, if it must not. */
+  /** Marks a statement before it is sent. @returns why it must not be sent, if it must not. */
   markBefore(statement: Statement): Promise<CacheError | undefined>
-  /** The same for one that nobody awaited before the end: it may run at any time in any session. */
+  /** Marks a statement that was not awaited before the end of the transaction. It may run at any time, in any session. */
   markAfterEnd(statement: Statement): Promise<CacheError | undefined>
-  /** Marks all that is not marked yet. @returns why COMMIT must not be sent, if it must not. Never rejects. */
+  /** Sets the marks that are still missing. @returns why COMMIT must not be sent, if it must not. Never rejects. */
   seal(statements: readonly Statement[]): Promise<CacheError | undefined>
-  /** Takes the marks off after COMMIT, with the rows that it made durable. */
+  /** Removes the marks after COMMIT, and stores the rows that it made durable. */
   finish(statements: readonly Statement[], rows: readonly CandidateRow[]): Promise<void>
-  /** The same where nothing was changed, or somebody else has marked it. */
+  /** Removes the marks if nothing was changed, or if the enclosing transaction has set its own. */
   rollBack(): Promise<void>
-  /** Keeps them up for a minute: a statement may still take effect. */
+  /** Leaves the marks set for a minute, because a statement may still take effect. */
   abandon(): void
 }
 
-/** @param discardRows called when COMMIT may be sent before some mark is acknowledged: no row is stored then. */
+/** @param discardRows called if COMMIT may be sent before every mark is acknowledged. No row is stored then. */
 export function createTransactionMarks(
   deps: MarkDeps,
   budget: Budget,
@@ -54,7 +54,7 @@ export function createTransactionMarks(
     const strict = tags.some(({ table }) => deps.rejecting.has(table))
     const answers = marks.wait(strict ? 'long' : 'short', only)
     if (answers) await (strict ? answers : budget.spend(answers))
-    // What is acknowledged after COMMIT may come after other writes of the same rows: it proves nothing.
+    // A mark acknowledged after COMMIT may come after other writes of the same rows. It proves nothing.
     if (!marks.acknowledged) discardRows()
     return marks.refusal(tags)
   }
@@ -66,15 +66,15 @@ export function createTransactionMarks(
       return marks.acknowledged
     },
     markInBackground({ tags, candidates }, returns) {
-      marks.add(withCells(returns ? withoutUnknownKeys(tags) : tags, candidates), candidates, 'beside')
+      marks.add(withCells(returns ? withoutUnknownKeys(tags) : tags, candidates), candidates, 'background')
     },
     markReturned(statement) {
       const candidates = statement.rows.length ? candidateTagsOfStatements([statement]) : undefined
-      marks.add(withCells(tagsOfStatements([statement]), candidates), candidates, 'beside')
+      marks.add(withCells(tagsOfStatements([statement]), candidates), candidates, 'background')
     },
     markBefore({ tags, candidates }) {
       marks.bypassReads(tags)
-      marks.add(withCells(tags, candidates), candidates, 'next')
+      marks.add(withCells(tags, candidates), candidates, 'awaited')
       return wait(tags, tags)
     },
     async markAfterEnd({ tags }) {
@@ -94,7 +94,7 @@ export function createTransactionMarks(
       return seals
     },
     finish: (statements, rows) => marks.finish(tagsOfStatements(statements), rows),
-    // Whoever takes a COMMIT that was sent for a failed one loses nothing by it.
+    // After a seal, COMMIT may have been sent: finish, which is safe even if the transaction committed.
     rollBack: () => (sealed ? marks.finish([], []) : marks.rollBack()),
     abandon: marks.abandon,
   }

@@ -73,7 +73,7 @@ describe('what it remembers', () => {
     await unfinished.idle()
   })
 
-  it('is one finish per record and write, each of which does what all of them owe', async () => {
+  it('it holds one finish per record and write, and each invalidates for all of them', async () => {
     const { journal, sent } = journaling()
     const one = finish({ untouched: ['id', 'code'], keep: ['grp'], cells: ['id=1'] })
     const other = finish({ untouched: ['id'], keep: ['code', 'grp'], cells: ['id=2'] })
@@ -97,7 +97,7 @@ describe('what it remembers', () => {
     expect(sent).toEqual([expect.objectContaining({ cells: ['id=1'] })])
   })
 
-  it('takes the marks of all the writes off again', async () => {
+  it('it removes the marks of all writes', async () => {
     const { journal, guard } = journaling()
     const mark = { record: '{t}', fields: ['list'], known: [], cells: ['{t}:c'], lifetime: 30_000 }
     for (const token of ['a', 'b', 'c']) await guard.mark({ ...mark, token })
@@ -108,7 +108,7 @@ describe('what it remembers', () => {
     expect(seen.ok && seen.value.tags[0]?.cells[0]?.dirty).not.toBe(true)
   })
 
-  it('that more has come to while it was sent is sent again', async () => {
+  it('a finish to which more was added while it was sent is sent again', async () => {
     const answer = deferred()
     const { journal, covers, sent, clock } = journaling((store) => ({
       async finish(request) {
@@ -128,7 +128,7 @@ describe('what it remembers', () => {
     expect(covers(['id'], ['id=2'])).toBe(false)
   })
 
-  it('is everything once invalidateAll has failed, whatever else comes, and ends when that succeeds', async () => {
+  it('after a failed invalidateAll it covers everything, until that succeeds', async () => {
     const { journal, covers, store, clock } = journaling()
     store.fail('rejects')
     journal.add([finish({ record: '{a}' })])
@@ -210,7 +210,7 @@ describe('when it sends again', () => {
 })
 
 describe('its bounds', () => {
-  it('beyond a thousand cells of a table the whole table is owed', async () => {
+  it('beyond a thousand cells of a table the whole table is invalidated', async () => {
     const { journal, covers, sent } = journaling()
     for (let id = 0; id <= 1_000; id++)
       journal.add([
@@ -226,7 +226,7 @@ describe('its bounds', () => {
     expect(ofTable[0]).toMatchObject({ untouched: [], keep: [], cells: [] })
   })
 
-  it('beyond ten thousand cells in all, the table with the most is owed wholly', () => {
+  it('beyond ten thousand cells in total the table with the most is invalidated as a whole', () => {
     const { journal, covers } = journaling()
     const cells = (record: string, count: number): void => {
       const names = Array.from({ length: count }, (_, id) => `${record}=${id}`)
@@ -239,7 +239,7 @@ describe('its bounds', () => {
     for (let record = 0; record < 12; record++) expect(covers(['id'], ['x'], `{${record}}`)).toBe(false)
   })
 
-  it('beyond a thousand tables and tags, everything is: every read is past the cache, and one warning says so', async () => {
+  it('beyond a thousand tables and tags every read bypasses the cache, and one warning says so', async () => {
     const { journal, covers, warnings, store, clock } = journaling()
     store.fail('rejects')
     for (let record = 0; record < MOST_RECORDS; record++) journal.add([finish({ record: `{${record}}` })])

@@ -24,7 +24,7 @@ const read = (
   insteadOfList: () => undefined,
 })
 
-it('covers what depends on the rows of an unfinished write, and nothing else', () => {
+it('reads that depend on the rows of a pending write bypass the cache, and no others', () => {
   const unfinished = createPendingWrites()
   const row = read(['k'], ['k=1'])
   expect(unfinished.mustBypass([row])).toBe(false)
@@ -38,7 +38,7 @@ it('covers what depends on the rows of an unfinished write, and nothing else', (
   expect(unfinished.mustBypass([row])).toBe(false)
 })
 
-it('covers every read of the whole table; a unique lookup only as far as its list', () => {
+it('every read of the whole table bypasses the cache, a unique lookup only if it depends on the list', () => {
   const unfinished = createPendingWrites()
   unfinished.add([write({ cells: new Set(['k=1']) })])
   expect(unfinished.mustBypass([read(['list'], [], 'depends')])).toBe(true)
@@ -47,7 +47,7 @@ it('covers every read of the whole table; a unique lookup only as far as its lis
   expect(unfinished.isWriting('{other}')).toBe(false)
 })
 
-it('keeps two writes of the same tags apart, even when they share the object', () => {
+it('two pending writes of the same tags are removed separately, even if they share the object', () => {
   const unfinished = createPendingWrites()
   const tags = [write({ cells: new Set(['k=1']) })]
   const forgetFirst = unfinished.add(tags)
@@ -59,7 +59,7 @@ it('keeps two writes of the same tags apart, even when they share the object', (
   expect(unfinished.mustBypass([read(['k'], ['k=1'])])).toBe(false)
 })
 
-it('covers everything until all that asked for it have let go', async () => {
+it('every read bypasses the cache until all who asked for it have released it', async () => {
   const unfinished = createPendingWrites()
   const first = unfinished.addAll()
   const second = unfinished.addAll()

@@ -49,7 +49,7 @@ async function refused(run: Promise<unknown>): Promise<void> {
   })
 }
 
-it('a write is refused before its statement, told as failed, and leaves this process as it was', async () => {
+it('a write is refused before its statement runs, reported as failed, and changes nothing', async () => {
   const { put, store, cache, written, get, clock } = rejecting()
   const told: Outcome[] = []
   cache.on('write', ({ outcome }) => told.push(outcome))
@@ -65,7 +65,7 @@ it('a write is refused before its statement, told as failed, and leaves this pro
   expect((await get(reads.byId(1))).source).toBe('store')
 })
 
-it('a table that no policy speaks for proceeds, and its reads go past the cache meanwhile', async () => {
+it('a write of a table without such a policy proceeds, and its reads bypass the cache meanwhile', async () => {
   const { put, store, get } = rejecting()
   store.fail('rejects')
   await put(undefined, note)
@@ -82,7 +82,7 @@ it('a hanging store is waited for two seconds, not longer', async () => {
 })
 
 describe('in a transaction', () => {
-  it('the statements run, and seal() refuses: each time it is asked', async () => {
+  it('the statements run, and every seal() is refused', async () => {
     const { put, store, engine, written, cache } = rejecting()
     const told: Outcome[] = []
     cache.on('write', ({ outcome }) => told.push(outcome))
@@ -97,7 +97,7 @@ describe('in a transaction', () => {
     expect(told).toEqual(['failed'])
   })
 
-  it('that marks early each statement is refused by itself, and the others can go on', async () => {
+  it('with early marks each statement is refused separately, and the others can continue', async () => {
     const { put, engine, written, get, clock } = rejecting(true)
     const scope = engine.transaction('early')
     await refused(put(scope))
@@ -108,7 +108,7 @@ describe('in a transaction', () => {
     expect((await get(reads.joined(1))).reason).not.toBe('dirty')
   })
 
-  it('marks that got up are taken off, those of statements that were never sent too', async () => {
+  it('marks that were set are removed, also those of statements that were never sent', async () => {
     const { engine, get, put, clock } = rejecting(true)
     const seen = async () => {
       await clock.advance(100)
@@ -131,7 +131,7 @@ describe('in a transaction', () => {
     expect(await seen()).not.toBe('dirty')
   })
 
-  it('what a host could only seal after COMMIT is marked late and refuses nothing', async () => {
+  it('a seal after COMMIT marks late and refuses nothing', async () => {
     const { put, store, engine } = rejecting()
     store.fail('rejects')
     const scope = engine.transaction('late')
@@ -150,7 +150,7 @@ describe('in a transaction', () => {
     expect((await get(reads.byId(1))).result?.v).toBe(1_001)
   })
 
-  it('an invalidation in it is applied, and refused by nobody', async () => {
+  it('an invalidation in a transaction is applied and never refused', async () => {
     const { store, engine } = rejecting()
     store.fail('rejects')
     const scope = engine.transaction('early')
@@ -172,7 +172,7 @@ describe("finish: 'await'", () => {
     return { ...here, store: store as FaultyStore }
   }
 
-  it('a write returns when its finish is acknowledged; else before', async () => {
+  it('a write returns when its finish is acknowledged, without the option before', async () => {
     for (const finish of ['await', 'background'] as const) {
       const { put, store, clock } = awaiting(finish)
       store.fail('hangs', 'finish')
@@ -191,7 +191,7 @@ describe("finish: 'await'", () => {
     }
   })
 
-  it('a transaction, too, and one that failed as well', async () => {
+  it('a transaction returns when its finish is acknowledged, also a failed one', async () => {
     for (const outcome of ['committed', 'failed'] as const) {
       const { put, store, clock, engine, get } = awaiting('await')
       await get(reads.byId(1))
@@ -214,7 +214,7 @@ describe("finish: 'await'", () => {
     }
   })
 
-  it('an acknowledged finish is seen by another process from the moment the write returns', async () => {
+  it('another process sees the new rows from the moment the write returns', async () => {
     const here = awaiting('await')
     const other = world({ beside: here, around: (inner) => faultyStore(inner) })
     for (let time = 0; time < 2; time++) await other.get(reads.byId(1))

@@ -14,7 +14,7 @@ function keeping() {
   return { clock, entries: createKeptEntries(clock, { maxEntries: 10, maxBytes: 1e6 }) }
 }
 
-it('what is left of a lifetime counts from the question, not from the answer', async () => {
+it('the remaining lifetime counts from the fetch, not from the reply', async () => {
   const { clock, entries } = keeping()
   const asked = clock.now()
   await clock.advance(100)
@@ -30,14 +30,14 @@ it('what is left of a lifetime counts from the question, not from the answer', a
   expect(entries.get(KEY, clock.now())).toBeUndefined()
 })
 
-it('another query’s entry under the same name is none', () => {
+it('an entry of another query under the same name is not returned', () => {
   const { clock, entries } = keeping()
   entries.put(KEY, entry(), clock.now())
   expect(entries.get({ ...KEY, proof: 'other' }, clock.now())).toBeUndefined()
   expect(entries.get(KEY, clock.now())).toBeDefined()
 })
 
-it('somebody else’s and expired entries are not kept', () => {
+it('foreign and expired entries are not kept', () => {
   const { clock, entries } = keeping()
   entries.put(KEY, entry(1_000, false), clock.now())
   expect(entries.get(KEY, clock.now())).toBeUndefined()
@@ -45,7 +45,7 @@ it('somebody else’s and expired entries are not kept', () => {
   expect(entries.get(KEY, clock.now())).toBeUndefined()
 })
 
-it('its bytes are a copy: what they lay in may be used again', () => {
+it('kept bytes are a copy, so the network buffer may be reused', () => {
   const { clock, entries } = keeping()
   const one = entry()
   entries.put(KEY, one, clock.now())
@@ -53,7 +53,7 @@ it('its bytes are a copy: what they lay in may be used again', () => {
   expect(String(entries.get(KEY, clock.now())?.payload)).toBe('payload')
 })
 
-it('as many changes are taken for echoes as were made here', async () => {
+it('as many notifications are ignored as changes were made here', async () => {
   const { clock, entries } = keeping()
   entries.put(KEY, entry(10_000), clock.now())
   const stored = [entries.storing(KEY.key), entries.storing(KEY.key)]

@@ -30,7 +30,7 @@ it('clean states with a lease are kept', () => {
   expect(keeping().known()).toEqual(['a', 'b', 'c'])
 })
 
-it('states without a lease are not', () => {
+it('states without a lease are not kept', () => {
   const { known } = keeping({
     epoch: 'e',
     entry: null,
@@ -39,7 +39,7 @@ it('states without a lease are not', () => {
   expect(known()).toEqual([undefined, undefined, undefined])
 })
 
-it('a missing or dirty state is not, and ends what was kept of the tag', () => {
+it('a missing or dirty state is not kept, and drops the kept state of the tag', () => {
   const { keep, known } = keeping()
   keep(answer([dirty('a'), clean('b'), null]))
   expect(known()).toEqual([undefined, 'b', undefined])
@@ -47,7 +47,7 @@ it('a missing or dirty state is not, and ends what was kept of the tag', () => {
   expect(known()).toEqual(['a', undefined, undefined])
 })
 
-it('an answer of another epoch ends all that was kept before', () => {
+it('a reply of another epoch drops everything that was kept', () => {
   const { tags, keep, known } = keeping()
   keep(answer([clean('a'), clean('b'), clean('c')], { epoch: 'f' }))
   expect(known()).toEqual(['a', 'b', 'c'])
@@ -56,7 +56,7 @@ it('an answer of another epoch ends all that was kept before', () => {
   expect(tags.lookUp([]).epoch).toBe('e')
 })
 
-it('a state is believed while its lease holds', () => {
+it('a state is used while its lease holds', () => {
   let holds = true
   const { keep, known } = keeping(
     answer([clean('a'), clean('b'), clean('c')], { lease: { holds: () => holds } }),
@@ -67,7 +67,7 @@ it('a state is believed while its lease holds', () => {
   expect(known()).toEqual(['a', 'b', 'c'])
 })
 
-it('a changed record ends its fields, a changed cell itself', () => {
+it('a changed record drops its fields, a changed cell drops itself', () => {
   const { tags, known } = keeping()
   tags.drop(['{r}', '{s}'])
   expect(known()).toEqual([undefined, undefined, 'c'])
@@ -93,7 +93,7 @@ it.each([
   expect(known()).toEqual(expected)
 })
 
-it('more changes than can be remembered are as good as a change of everything', () => {
+it('more changes than can be remembered count as a change of everything', () => {
   const { tags, known } = keeping()
   const asked = tags.beginFetch()
   for (let count = 0; count < 300; count++) tags.drop([`{other}:${count}`])
@@ -103,7 +103,7 @@ it('more changes than can be remembered are as good as a change of everything', 
   expect(known()).toEqual(['a', 'b', 'c'])
 })
 
-it('is bounded: what was not asked for of late goes first', () => {
+it('is bounded and evicts the least recently used first', () => {
   const tags = createKeptTags(10)
   const request = (count: number): TagRequest => ({
     record: `{${count}}`,

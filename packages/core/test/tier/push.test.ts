@@ -17,7 +17,7 @@ async function warm(here: Remote, shape: Shape = one): Promise<void> {
   here.taken()
 }
 
-it('a read whose entry and tags are kept asks nobody', async () => {
+it('a read whose entry and tags are kept needs no round trip', async () => {
   const here = pushed()
   await warm(here)
   for (let time = 0; time < 3; time++)
@@ -26,7 +26,7 @@ it('a read whose entry and tags are kept asks nobody', async () => {
   expect(here.cache.stats()).toMatchObject({ reads: 6, hits: 5, misses: 1 })
 })
 
-it('a write of this process is seen by its next read, though the server tells of nothing', async () => {
+it('the next read sees a write of this process without a server notification', async () => {
   const here = pushed({ send: () => {} })
   const pairs: readonly (readonly [Shape, WriteShape])[] = [
     [one, writes.touch(1)],
@@ -43,7 +43,7 @@ it('a write of this process is seen by its next read, though the server tells of
   }
 })
 
-it('a cell that a write learned of ends with the write’s finish, its field kept', async () => {
+it('the finish of a write drops the cells of the rows that it returned', async () => {
   const here = pushed({ send: () => {} })
   for (const shape of [reads.byCode('c1'), reads.byCode('c2')]) await warm(here, shape)
   const [row] = await here.put(writes.touch(1, 'item', true))
@@ -55,7 +55,7 @@ it('a cell that a write learned of ends with the write’s finish, its field kep
   expect(here.taken()).not.toEqual([])
 })
 
-it('a write of another process is seen as soon as the server tells of it', async () => {
+it('a write of another process is visible as soon as the server notifies this one', async () => {
   const deliveries: (() => void)[] = []
   const here = pushed({ send: (deliver) => deliveries.push(deliver) })
   const other = pushed({ beside: here })
@@ -72,7 +72,7 @@ it('a write of another process is seen as soon as the server tells of it', async
   expect(await here.get(one)).toMatchObject({ source: 'database', result: { v: 1_001 } })
 })
 
-it('and a second later in any case: leases end when the server is not heard', async () => {
+it('a write of another process is visible after a second at most, because leases end without a heartbeat', async () => {
   const here = pushed({ send: () => {} })
   const other = pushed({ beside: here })
   await warm(here)
@@ -93,7 +93,7 @@ it('a lost connection costs a round trip', async () => {
   expect(here.taken()).toEqual([])
 })
 
-it('a connection lost between an entry and its tags leaves nothing to believe', async () => {
+it('a connection lost between an entry and its tags keeps neither', async () => {
   const here = pushed()
   await warm(here)
   here.feed.tell(undefined)
@@ -102,7 +102,7 @@ it('a connection lost between an entry and its tags leaves nothing to believe', 
   expect(here.taken()).toEqual(['fetch'])
 })
 
-it('a tag that changed between its question and the answer is not kept', async () => {
+it('a tag that changed between its fetch and the reply is not kept', async () => {
   const answer = deferred()
   let slow = false
   const through = (store: Store): Store => ({
@@ -143,7 +143,7 @@ it('a tag under a mark is never kept', async () => {
   expect((await here.get(one)).result?.v).toBe(1_001)
 })
 
-it('the server’s word of an entry this process stored leaves it; of one deleted by hand, ends it', async () => {
+it('a notification of an own store keeps the entry, one of a deletion drops it', async () => {
   const here = pushed()
   const { key } = await here.get(one)
   await here.get(one)
@@ -155,7 +155,7 @@ it('the server’s word of an entry this process stored leaves it; of one delete
   expect(here.taken()).toEqual(['fetch'])
 })
 
-it('an echo that is never heard hides a later deletion for a second at most', async () => {
+it('a notification that never arrives hides a later deletion for a second at most', async () => {
   const here = pushed({ lost: () => lost })
   let lost = true
   const { key } = await here.get(one)
@@ -168,7 +168,7 @@ it('an echo that is never heard hides a later deletion for a second at most', as
   expect(here.taken()).toEqual(['fetch'])
 })
 
-it('reads inside a computed value ask the store: it must not look newer than what it is made of', async () => {
+it('reads inside a computed value ask the store, so that the value is not older than its nonces', async () => {
   const here = pushed({ send: () => {} })
   const other = pushed({ beside: here })
   await warm(here)
@@ -179,7 +179,7 @@ it('reads inside a computed value ask the store: it must not look newer than wha
   expect(await compute()).toBe(1_001)
 })
 
-it('a computed value without tags asks the store, which alone knows of `invalidate({ all })`', async () => {
+it('a computed value without tags asks the store, because only the store knows the epoch', async () => {
   const here = pushed({ send: () => {} })
   const other = pushed({ beside: here })
   let count = 0
@@ -193,7 +193,7 @@ it('a computed value without tags asks the store, which alone knows of `invalida
   expect(await ask()).toBe(2)
 })
 
-it('`invalidate({ all })` is seen at once in its process, elsewhere when the server tells of it', async () => {
+it('`invalidate({ all })` takes effect at once in its process, in others on notification', async () => {
   const deliveries: (() => void)[] = []
   const here = pushed({ send: (deliver) => deliveries.push(deliver) })
   const other = pushed({ beside: here })
@@ -209,7 +209,7 @@ it('`invalidate({ all })` is seen at once in its process, elsewhere when the ser
   expect(await here.get(one)).not.toMatchObject({ source: 'memory' })
 })
 
-it('a tag of another epoch than the others is believed by nobody', async () => {
+it('a tag of another epoch is not used with the others', async () => {
   const here = pushed({ send: () => {} })
   const other = pushed({ beside: here })
   await warm(here)
@@ -219,7 +219,7 @@ it('a tag of another epoch than the others is believed by nobody', async () => {
   expect(await here.get(one)).toMatchObject({ source: 'database' })
 })
 
-it('the tier cannot follow a store that gives no leases: it asks every time', async () => {
+it('without leases the tier fetches the tags for every read', async () => {
   const here = pushed({ through: (store) => ({ ...store, open: () => {} }) })
   await warm(here)
   expect(await here.get(one)).toMatchObject({ source: 'memory' })

@@ -70,7 +70,7 @@ it.each([
   }
 })
 
-it('a question sent before a change was answered is not kept after it', async () => {
+it('the reply to a fetch sent before a change was acknowledged is not kept', async () => {
   const { following, gone, known } = slow()
   const asked = following.fetch(undefined, [REQUEST])
   const changing = following.finish(FINISH)

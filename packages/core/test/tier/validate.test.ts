@@ -6,7 +6,7 @@ import { remote } from './remote.ts'
 const one = reads.byId(1)
 const validate = { mode: 'validate' as const }
 
-it('an entry of this process is not fetched again: its tags are, every time', async () => {
+it('a kept entry is not fetched again, but its tags are for every read', async () => {
   const { get, taken, cache } = remote()
   expect(await get(one)).toMatchObject({ source: 'database', reason: 'miss' })
   taken()
@@ -25,7 +25,7 @@ it('an entry of another process is fetched once', async () => {
   expect(here.taken()).toEqual(['fetch', 'tags'])
 })
 
-it('with the tier off every hit is fetched', async () => {
+it('without the tier every hit fetches the entry', async () => {
   const { get, taken } = remote({ memory: { mode: 'off' } })
   await get(one)
   taken()
@@ -34,7 +34,7 @@ it('with the tier off every hit is fetched', async () => {
   expect(taken()).toEqual(['fetch', 'fetch'])
 })
 
-it('a write of another process ends it at once', async () => {
+it('a write of another process invalidates a kept entry at once', async () => {
   const here = remote()
   const other = remote({ beside: here })
   await here.get(one)
@@ -47,7 +47,7 @@ it('a write of another process ends it at once', async () => {
   })
 })
 
-it('what another process stored since is found before it is called a miss', async () => {
+it('an entry that another process stored since is found before a miss is reported', async () => {
   const here = remote()
   const other = remote({ beside: here })
   await here.get(one)
@@ -60,7 +60,7 @@ it('what another process stored since is found before it is called a miss', asyn
   expect(here.taken()).toEqual(['tags', 'fetch', 'tags'])
 })
 
-it('one that no longer matches, and nothing takes the place of, is asked for no more', async () => {
+it('an invalidated entry without a successor is not fetched again', async () => {
   const { get, put, taken } = remote()
   const uncached = { options: { cacheEmpty: false as const } }
   const gone = reads.byId(3)
@@ -74,7 +74,7 @@ it('one that no longer matches, and nothing takes the place of, is asked for no 
   expect(taken()).toEqual(['fetch'])
 })
 
-it('while its tags are dirty nothing but its tags is asked for', async () => {
+it('while tags are dirty only the tags are fetched', async () => {
   const here = remote()
   const other = remote({ beside: here })
   await here.get(one)
@@ -88,7 +88,7 @@ it('while its tags are dirty nothing but its tags is asked for', async () => {
   await scope.end('failed')
 })
 
-it('it ends with its lifetime, counted from before it was fetched', async () => {
+it('a kept entry expires by its lifetime, counted from before it was fetched', async () => {
   const here = remote()
   const other = remote({ beside: here })
   await other.get(one)
@@ -100,7 +100,7 @@ it('it ends with its lifetime, counted from before it was fetched', async () => 
   expect(await here.get(one)).toMatchObject({ source: 'database' })
 })
 
-it('a result that was changed by its caller is whole for the next one', async () => {
+it('a result that its caller changed is intact for the next caller', async () => {
   const { get } = remote({ memory: validate })
   const all = reads.everything()
   for (let time = 0; time < 4; time++) {
@@ -122,7 +122,7 @@ it.each([
   expect(await get(reads.byId(1))).toMatchObject({ source: 'store' })
 })
 
-it('`invalidate({ all })` ends what every process keeps', async () => {
+it('`invalidate({ all })` invalidates the kept entries of every process', async () => {
   const here = remote()
   const other = remote({ beside: here })
   await here.get(one)

@@ -26,7 +26,7 @@ async function isDirty({ get }: World, shape = one): Promise<boolean> {
   return (await get(shape)).reason === 'dirty'
 }
 
-it('late: marks are sent beside the statements, the seal sends none twice, the end finishes once', async () => {
+it('late: marks are sent in the background, seal() sends none twice, and the end finishes once', async () => {
   const calls: string[] = []
   const here = world({ around: watched(calls) })
   await here.get(one)
@@ -47,7 +47,7 @@ it('late: marks are sent beside the statements, the seal sends none twice, the e
   expect((await here.get(one)).result?.v).toBe(1_003)
 })
 
-it('late: a statement is sent in the very call, before anything is awaited', async () => {
+it('late: a statement is sent synchronously, before anything is awaited', async () => {
   const { engine, database } = world()
   const scope = engine.transaction('late')
   const transaction = database.begin()
@@ -86,7 +86,7 @@ it('early: each statement is marked before it runs', async () => {
   expect(calls.filter((call) => call === 'finish')).toHaveLength(1)
 })
 
-it('a transaction that rolls back takes its marks off and leaves lists and all rows as they were', async () => {
+it('a rollback removes the marks and invalidates nothing', async () => {
   const here = world()
   const { get, put, engine, database } = here
   for (const shape of [one, reads.byId(2)]) await get(shape)
@@ -120,7 +120,7 @@ it.each(['late', 'early'] as const)(
   },
 )
 
-it('bump wins over keep: one statement that shows nothing spoils what another showed', async () => {
+it('a key gets a new nonce if one of the statements did not return its rows', async () => {
   const { get, put, engine, database } = world()
   await get(reads.byGroup(1))
   const scope = engine.transaction('late')
@@ -175,7 +175,7 @@ it.each(['committed', 'failed'] as const)(
   },
 )
 
-it('a statement that was still marking when the transaction ended is not forgotten', async () => {
+it('a statement that was still being marked when the transaction ended is finished', async () => {
   let release = (): void => {}
   const held = new Promise<void>((resolve) => {
     release = resolve
@@ -201,7 +201,7 @@ it('a statement that was still marking when the transaction ended is not forgott
   expect((await get(one)).source).toBe('memory')
 })
 
-it('a statement issued after the end is marked, and let go of after a minute', async () => {
+it('a statement issued after the end is marked, and finished after a minute', async () => {
   const here = world()
   const { get, put, engine, database, clock } = here
   await get(one)
@@ -214,7 +214,7 @@ it('a statement issued after the end is marked, and let go of after a minute', a
   expect((await get(one)).source).toBe('memory')
 })
 
-it('a statement that was rejected does not hold the marks up', async () => {
+it('a failed statement does not keep the marks set', async () => {
   const { get, put, engine, database } = world()
   await get(one)
   const scope = engine.transaction('early')
@@ -229,7 +229,7 @@ it('a statement that was rejected does not hold the marks up', async () => {
   expect((await get(reads.byId(2))).source).toBe('memory')
 })
 
-it('a transaction that was never sealed is invalidated at its end all the same', async () => {
+it('a transaction that was never sealed invalidates at its end', async () => {
   const { get, put, engine, database } = world()
   await get(one)
   const scope = engine.transaction('late')
@@ -326,7 +326,7 @@ it('a transaction is one write event with its tables and outcome', async () => {
   expect(events).toEqual([expect.objectContaining({ tables: ['item', 'note'], outcome: 'unknown' })])
 })
 
-it('a statement that was still marking when its scope was merged is answered for by the outer one', async () => {
+it('a statement that was still being marked when its savepoint was released belongs to the outer transaction', async () => {
   let release = (): void => {}
   const held = new Promise<void>((resolve) => {
     release = resolve

@@ -27,7 +27,7 @@ const testimony = (field: ReportedTag, cell: ReportedTag, more: Partial<TagRepor
 const marked = testimony(tag('f'), tag('c'))
 const finished = testimony(tag('f'), tag('c', { left: 'new' }))
 
-it('a row nobody else wrote is proven: stamped with the field of the mark and the cell of the finish', () => {
+it('a row that no other write touched is stored with the field of the mark and the cell of the finish', () => {
   expect(proofOf(row, marked, finished)).toEqual({ epoch: 'e', field: 'f', cell: 'new' })
 })
 
@@ -69,11 +69,11 @@ describe('a witness', () => {
     lifetime: 5,
   }
 
-  it('is asked for keys the write did not have to mark and cells it does mark', () => {
+  it('a report is requested on keys that the write need not mark and cells that it marks', () => {
     expect(reportRequestOf(tags, stakes)).toEqual({ fields: ['k'], cells: ['{r}:1'], lifetime: 5 })
   })
 
-  it('is not asked for where nothing is left to ask', () => {
+  it('no report is requested if there is nothing to report on', () => {
     expect(reportRequestOf(tags, undefined)).toBeUndefined()
     expect(reportRequestOf({ ...tags, record: '{s}' }, stakes)).toBeUndefined()
     expect(reportRequestOf({ ...tags, cells: new Set() }, stakes)).toBeUndefined()

@@ -54,7 +54,7 @@ describe('a write of its own', () => {
     expect(await source(here)).toMatch(/^(invalidated|miss)$/)
   })
 
-  it('that fails, or of which nobody knows, leaves no row', async () => {
+  it('a write that fails or has an unknown outcome stores no row', async () => {
     const here = open()
     await expect(here.put(touch, () => Promise.reject(new Refused()))).rejects.toThrow()
     expect(await source(here)).toBe('miss')
@@ -74,7 +74,7 @@ describe('a write of its own', () => {
     expect(await here.get(one)).toMatchObject({ source: 'memory', result: { v: 1_001 } })
   })
 
-  it('beside another of the same row leaves the row to the next reader', async () => {
+  it('two simultaneous writes of one row store no row', async () => {
     const here = open()
     const slow = paused(here.database.write)
     const first = here.put(touch, slow.run)
@@ -86,7 +86,7 @@ describe('a write of its own', () => {
     expect(await here.get(one)).toMatchObject({ reason: 'miss', result: { v: 1_002 } })
   })
 
-  it('a policy that stores nothing that large stores nothing', async () => {
+  it('a row larger than maxValueBytes is not stored', async () => {
     const here = open({ maxValueBytes: 8 })
     await here.put(touch)
     expect(await source(here)).toBe('too-large')
@@ -96,7 +96,7 @@ describe('a write of its own', () => {
 describe('the store', () => {
   const remote = (more: WorldOptions) => open({ memory: { mode: 'off' }, ...more })
 
-  it('that does not report is only invalidated', async () => {
+  it('a store that does not report is only invalidated', async () => {
     const mute = (store: Store): Store => ({
       ...store,
       source: 'store',
@@ -194,7 +194,7 @@ describe('a transaction', () => {
     expect(await source(here)).not.toBe('memory')
   })
 
-  it('that was not marked before its COMMIT leaves no row', async () => {
+  it('a transaction whose marks were not set before COMMIT stores no row', async () => {
     const here = open()
     await inside(here, ({ put }) => put(touch), false)
     expect(await source(here)).toBe('miss')
@@ -230,7 +230,7 @@ describe("`write: 'around'`", () => {
     expect((await here.get(reads.inTwo(1))).source).toBe('database')
   })
 
-  it('they end with explicit invalidation, and with raw SQL', async () => {
+  it('reads of the model are invalidated explicitly and by raw SQL', async () => {
     const here = world()
     const raw = { operation: 'raw', model: undefined, changes: writes.raw(1).changes, run: async () => 1 }
     for (const end of [

@@ -5,7 +5,7 @@ import { readRules } from './reads.ts'
 import { sessionRules } from './sessions.ts'
 import { ALL } from './suite.ts'
 import { transactionRules } from './transactions.ts'
-import { untouchedRules } from './untouched.ts'
+import { unchangedDbRules } from './unchanged-db.ts'
 import { valueRules } from './values.ts'
 import { writeRules } from './writes.ts'
 
@@ -17,7 +17,7 @@ const DRIVER: readonly Rules[] = [
   valueRules,
   rawRules,
   sessionRules,
-  untouchedRules,
+  unchangedDbRules,
 ]
 
 /** The contract of a driver whose dialect has another driver that runs all of it: all of it in a long run only. */

@@ -99,7 +99,7 @@ describe('implicit commits', () => {
       await name(1)
       const undone = db.transaction(async (tx) => {
         // Setting it to 1 again would commit nothing.
-        if (what.startsWith('autocommit')) await tx.execute(sql`set autocommit = 0`)
+        if (what.startsWith('SET autocommit')) await tx.execute(sql`set autocommit = 0`)
         await tx.update(items).set({ name: 'kept' }).where(eq(items.id, 1))
         await tx.execute(statement).catch(() => {})
         if (what.startsWith('LOCK')) await tx.execute(sql`unlock tables`)

@@ -18,7 +18,7 @@ it('tablesOf works without a db', () => {
 })
 
 it('tablesOf rejects a casing, because in 1.0 the schema names its columns', () => {
-  expect(() => tablesOf({ people }, {}, { casing: 'snake_case' })).toThrow(/this drizzle-orm has none/)
+  expect(() => tablesOf({ people }, {}, { casing: 'snake_case' })).toThrow(/this drizzle-orm has no casing/)
 })
 
 it('tablesOf reads composite keys and referential actions', () => {
