@@ -48,27 +48,11 @@ export const BROKEN: Readonly<Record<string, (cache: Cache) => Cache>> = {
   'reads that forget the last of several tables': over({
     occurrences: (given) => (given.length > 1 ? given.slice(0, -1) : given),
   }),
-  'reads that take every row for found': over({
-    occurrences: (given) =>
-      given.map((one) => ({
-        ...one,
-        rows: () => Object.values(one.pins ?? {}).reduce((n, { length }) => n * length, 1),
-      })),
-  }),
   'inserts that touch no row': over({
     changes: (given) => given.filter(({ effect }) => effect !== 'insert'),
   }),
-  'upserts taken for inserts': over({
-    changes: (given) => given.map((one) => (one.effect === 'upsert' ? { ...one, effect: 'insert' } : one)),
-  }),
   'updates that move no row': over({
     changes: (given) => given.map((one) => (one.effect === 'update' ? { ...one, sets: {} } : one)),
-  }),
-  'writes of unknown rows that know them': over({
-    changes: (given) =>
-      given.map((one) =>
-        one.effect === 'insert' ? one : { ...one, before: { id: [1] }, sets: one.sets ?? {} },
-      ),
   }),
   'transactions that end nothing': over({
     changes: (given, inTransaction) => (inTransaction ? [] : given),
@@ -79,6 +63,24 @@ export const BROKEN: Readonly<Record<string, (cache: Cache) => Cache>> = {
       foreignKeys: given.foreignKeys.map((key) => ({ ...key, onDelete: 'no-action', onUpdate: 'no-action' })),
     }),
   }),
+  'a view that reads nothing': over({ table: (given) => ({ ...given, reads: [] }) }),
+  // The walk needs more steps to catch these.
+  'reads that take every row for found': over({
+    occurrences: (given) =>
+      given.map((one) => ({
+        ...one,
+        rows: () => Object.values(one.pins ?? {}).reduce((n, { length }) => n * length, 1),
+      })),
+  }),
+  'upserts taken for inserts': over({
+    changes: (given) => given.map((one) => (one.effect === 'upsert' ? { ...one, effect: 'insert' } : one)),
+  }),
+  'writes of unknown rows that know them': over({
+    changes: (given) =>
+      given.map((one) =>
+        one.effect === 'insert' ? one : { ...one, before: { id: [1] }, sets: one.sets ?? {} },
+      ),
+  }),
   'results of which a missing row is none': learning((given) => ({
     ...given,
     values: (result) => given.values(result) ?? [],
@@ -87,5 +89,4 @@ export const BROKEN: Readonly<Record<string, (cache: Cache) => Cache>> = {
     ...given,
     values: (result) => given.values(result)?.slice(1),
   })),
-  'a view that reads nothing': over({ table: (given) => ({ ...given, reads: [] }) }),
 }

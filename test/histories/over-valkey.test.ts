@@ -1,5 +1,5 @@
 import { type Cache, createCache } from '@larder/core'
-import { ownProcess, setting, valkeyUrl } from '@larder/testing'
+import { ownProcess, setting, sweep, valkeyUrl } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { PrismaClient } from '../../prisma/generated/client/client.ts'
@@ -39,7 +39,7 @@ afterEach(async () => {
   await database.stop()
 })
 
-describe.each(['off', 'validate', 'push'] as const)('over Valkey, memory %s', (mode) => {
+describe.each(sweep(['validate', 'push', 'off'] as const, 2))('over Valkey, memory %s', (mode) => {
   test('no cached result differs from the database after any random step', { timeout: 240_000 }, async () => {
     const cached = { cache: await cacheOver(mode, namespace) }
     const account = await walk({ database, seed: seed + 10, steps, cached })

@@ -8,7 +8,7 @@ import { walkActions } from './referential-actions/walk.ts'
 
 // As prisma.test.ts, with the same settings, for a schema with every referential action.
 
-const steps = Math.ceil(setting('LARDER_FRESHNESS_STEPS', 140, 840) * 0.36)
+const steps = Math.ceil(setting('LARDER_FRESHNESS_STEPS', 100, 840) * 0.36)
 const seed = setting('LARDER_FRESHNESS_SEED', 1)
 const timeout = 60_000 + steps * 600
 
@@ -40,16 +40,18 @@ test.each(sweep(walks, 3))(
 )
 
 describe('the walk catches', () => {
-  test.each<readonly [string, Carried, Broken]>([
+  const broken: readonly (readonly [string, Carried, Broken])[] = [
+    ['a store that does not invalidate rows', 'client', { store: storeWithoutCells() }],
     [
       'a schema without SetDefault',
       'database',
       { datamodel: (whole) => withoutActions(whole, ['SetDefault']) },
     ],
-    ['a schema without what the client carries out', 'client', { datamodel: withoutActions }],
-    ['a store that forgets rows', 'client', { store: storeWithoutCells() }],
-  ])('%s', { timeout: 120_000 }, async (_, carried, broken) => {
-    const { stale, steps: taken } = await walk(carried, 1, 150, broken)
+    ['a schema without the actions of the client', 'client', { datamodel: withoutActions }],
+  ]
+
+  test.each(sweep(broken))('%s', { timeout: 120_000 }, async (_, carried, fault) => {
+    const { stale, steps: taken } = await walk(carried, 1, 150, fault)
     expect(stale.length).toBeGreaterThan(0)
     expect(taken).toBeLessThan(150)
   })
