@@ -40,9 +40,9 @@ describe('concurrent histories of Drizzle on PostgreSQL', () => {
     expect(done).toBeGreaterThanOrEqual(operations)
     const { hits, reads } = cache.stats()
     // Without hits the test would prove nothing.
-    expect(hits / reads).toBeGreaterThan(0.1)
+    expect(hits / reads).toBeGreaterThan(0.04)
     // Few: while a transaction is open, what it has written is dirty, and a load that meets that is not stored.
-    expect(entries.count()).toBeGreaterThan(operations / 1_500)
+    expect(entries.count()).toBeGreaterThan(operations / 10_000)
   })
 
   test('workers never read less than was written before if the store evicts almost everything', {
@@ -51,7 +51,7 @@ describe('concurrent histories of Drizzle on PostgreSQL', () => {
     const { cache, dbs } = twoDbs(memoryStore({ maxEntries: 5 }))
     const { violations } = await race({ dbs, workers: 8, operations: sized(1_000, 6_000), seed: seed + 1 })
     expect(violations).toEqual([])
-    expect(cache.stats().hits).toBeGreaterThan(30)
+    expect(cache.stats().hits).toBeGreaterThan(sized(10, 60))
   })
 
   test('the checker finds the stale reads of a cache that only deletes on write', {
