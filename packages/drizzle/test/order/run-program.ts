@@ -68,7 +68,8 @@ export async function runProgram(
     }
   }
   for (const step of program) await run(db, step)
-  await Promise.all(loose)
+  // One after the other: a transaction that was not awaited may leave more behind while it is waited for.
+  for (const one of loose) await one
   return observed
 }
 
