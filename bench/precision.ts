@@ -1,4 +1,4 @@
-import { createCache } from '@larder/core'
+import { createCache, memoryStore } from '@larder/core'
 import { prismaCache } from '@larder/prisma'
 import { datamodel } from '../prisma/generated/larder.ts'
 import type { Catalogue } from './catalogue.ts'
@@ -14,7 +14,9 @@ export async function benchPrecision({ prisma }: Catalogue, operations: number):
   const models = { LegacyItem: {} }
   const hits: Record<Way, number>[] = []
   for (const known of [true, false]) {
-    const cache = createCache({ defaults: { ttl: '1h' } })
+    // All of the 30,000 entries: the default bound would evict those that were read first.
+    const store = memoryStore({ isolated: true, maxBytes: '512mb' })
+    const cache = createCache({ store, defaults: { ttl: '1h' } })
     const extension = known ? prismaCache({ cache, datamodel, models }) : prismaCache({ cache, models })
     const client = prisma.$extends(extension)
     // By table the first write ends all of it.
