@@ -1,5 +1,5 @@
 import type { BypassReason } from '@larder/core'
-import type { Engine, ReadPlan, Schema, SqlScan, Transaction, WritePlan } from '@larder/core/host'
+import type { Engine, ReadPlan, Schema, SqlScan, WritePlan } from '@larder/core/host'
 import { hookInternals } from '../internals.ts'
 import { kindOf } from '../plan/operations.ts'
 import { planRead } from '../plan/read.ts'
@@ -13,6 +13,7 @@ import { statementFailed } from '../transaction/outcome.ts'
 import { afterEarlierStatements, inTurn } from '../transaction/statement-turn.ts'
 import type { Transactions } from '../transaction/transaction.ts'
 import { isInteractive, type TransactionContext } from '../transaction/transaction-context.ts'
+import { inUnknownTransaction } from '../transaction/unknown-transaction.ts'
 import { announcedWrite } from './announced-write.ts'
 import type { DeclaredTables } from './declared-tables.ts'
 import { isPostgres, type RawSql, sentTexts, textAndValues } from './raw.ts'
@@ -146,7 +147,7 @@ function write(
     !deps.raw.sessionChanged()
       ? throughOf(deps.models, { operation, model, args, dataPath }, changes.length, policy, deps)
       : undefined
-  const announced = announcedWrite(deps, `${model}.${operation}`, operation, changes)
+  const announced = announcedWrite(deps, { model, operation, args }, changes)
   return settle(deps, context, {
     operation: `${model}.${operation}`,
     model,
@@ -186,23 +187,7 @@ async function settle(
       ? deps.engine.write({ ...plan, changes: deps.engine.everything() }, session)
       : deps.engine.write(plan)
   }
-  return inUnknownTransaction(deps, (scope) => deps.engine.write(plan, scope))
-}
-
-/** Runs a write in a transaction whose COMMIT Larder does not see. Its marks stay until they expire, unless it was refused. */
-async function inUnknownTransaction<T>(
-  { engine }: OperationDeps,
-  run: (scope: Transaction) => Promise<T>,
-): Promise<T> {
-  const scope = engine.transaction('early')
-  try {
-    const result = await run(scope)
-    await scope.end('unknown')
-    return result
-  } catch (error) {
-    await scope.end(statementFailed(error) ? 'failed' : 'unknown')
-    throw error
-  }
+  return inUnknownTransaction(deps.engine, (scope) => deps.engine.write(plan, scope))
 }
 
 async function rawSql(
@@ -224,7 +209,7 @@ async function rawSql(
   // A savepoint or a setting changes what the other statements of the transaction do.
   if (context.kind === 'inside' && scan.kind !== 'write' && scan.kind !== 'read') context.scope.discardRows()
   if (context.kind === 'unknown')
-    return inUnknownTransaction(deps, (scope) => deps.raw.run(statement, scope, run))
+    return inUnknownTransaction(deps.engine, (scope) => deps.raw.run(statement, scope, run))
   const scope = context.kind === 'inside' ? context.scope : undefined
   return trackUnknown(context, () => deps.raw.run(statement, scope, run))
 }
