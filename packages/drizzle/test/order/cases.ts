@@ -88,6 +88,7 @@ export function orderCases(connect: () => Promise<Connected>): void {
         outcomes.push({ sent: driver.recorder.take(), result, rows: await rowsOf(driver) })
       }
       const [plain, other] = outcomes
+      expect(plain?.sent.length, 'recorded statements').toBeGreaterThan(0)
       expect(differenceInOrder(plain?.sent ?? [], other?.sent ?? [], true)).toBeUndefined()
       expect(other?.rows).toStrictEqual(plain?.rows)
       expect(

@@ -93,11 +93,11 @@ export async function pglite(
 
 /** Records the texts in the protocol's messages, because PGlite queues transactions and queries itself. */
 function record(client: PGlite, recorder: Recorder): void {
-  const execProtocol = client.execProtocol.bind(client)
-  client.execProtocol = (message, ...rest) => {
+  const execProtocolRaw = client.execProtocolRaw.bind(client)
+  client.execProtocolRaw = (message, ...rest) => {
     const text = textIn(message)
     if (text) recorder.note(client, text)
-    return execProtocol(message, ...rest)
+    return execProtocolRaw(message, ...rest)
   }
 }
 
