@@ -1,8 +1,12 @@
 import { beforeEach } from 'vitest'
 
-// Caches of one namespace share their memory store with all others of the process. A test begins with none: what it
-// finds in a cache, it has put there. Caches made within one test share, as they do in an application.
+// All caches of one namespace share a memory store in a process. Each test starts without one, so that it finds only the
+// entries that it has stored itself. Caches within one test share their store, as they do in an application.
 beforeEach(() => {
-  const stores = (globalThis as { readonly [name: symbol]: unknown })[Symbol.for('larder.memory-stores.v1')]
-  if (stores instanceof Map) stores.clear()
+  const holder = globalThis as { readonly [name: symbol]: unknown }
+  // Whatever the format's number: a fixed name would separate nothing after the next change of it.
+  for (const name of Object.getOwnPropertySymbols(globalThis)) {
+    const stores = name.description?.startsWith('larder.memory-stores.') ? holder[name] : undefined
+    if (stores instanceof Map) stores.clear()
+  }
 })
