@@ -126,6 +126,7 @@ function attach(
     policies: policiesOrDetach(engine, models, written),
     transactions,
     raw,
+    mayRefresh: () => transactions.idle && !raw.session.transaction && !raw.settings.altered,
     declared: declaredTables(models, new Set(schema.tables.keys())),
     undeclaredViews: undeclared,
   }

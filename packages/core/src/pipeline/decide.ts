@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
-import type { Entries } from '../entry/entries.ts'
-import { graceOf, isEmpty, lifetimeOf } from '../entry/lifetime.ts'
+import type { Entries, OpenedEntry } from '../entry/entries.ts'
+import { graceOf, isEmpty, LONGEST_AHEAD, lifetimeOf, refreshesAhead } from '../entry/lifetime.ts'
 import { type ObservedTags, observeTags, withResultCells } from '../entry/observed-tags.ts'
 import { confirmTags, type RecordedTags, recordTags } from '../entry/recorded-tags.ts'
 import type { EntryKey, EntryKeys } from '../keys/entry-key.ts'
@@ -140,7 +140,16 @@ export function decide(deps: DecideDeps, one: CachedRead<PlannedRead>, found: Lo
   const decoded = entry && deps.entries.decode(entry.payload, one, source === 'memory')
   if (!decoded || !accepts(one.plan, decoded.value)) return { kind: 'load', reason: 'miss' }
   reportRead(deps, one, undefined, { source, age: entry.age, ttl: entry.lifetime, tags: found.tags })
-  return { kind: 'hit', value: decoded.value, refresh: false }
+  return { kind: 'hit', value: decoded.value, refresh: isDue(deps, one.policy, entry) }
+}
+
+/** Whether a hit is to be refreshed ahead. Asked of every hit: most need no random number. */
+function isDue(deps: DecideDeps, { refreshAhead }: Policy, { state, loadTime }: OpenedEntry): boolean {
+  return (
+    state.remaining < loadTime * refreshAhead * LONGEST_AHEAD &&
+    refreshesAhead(state.remaining, loadTime, refreshAhead, deps.clock.random()) &&
+    !deps.strictLoads.isActive()
+  )
 }
 
 /** A miss, unless the entry has only expired and the policy allows to serve it. */

@@ -1,4 +1,5 @@
 import { dynamicRules } from '../contract/forms.ts'
+import { freshnessRules } from '../contract/freshness.ts'
 import { generatedValueRules } from '../contract/generated-values.ts'
 import { rawRules } from '../contract/raw.ts'
 import { readRules } from '../contract/reads.ts'
@@ -24,5 +25,6 @@ hostContract(betterSqlite3, [
   syncRules,
   writeThroughRules,
   writeAroundRules,
+  freshnessRules,
   unchangedDbRules,
 ])
