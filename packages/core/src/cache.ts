@@ -3,8 +3,8 @@ import { createHosts } from './host/attach.ts'
 import type { Engine, Host } from './host/engine.ts'
 import { type CacheOptions, resolveConfig } from './options/config.ts'
 import { scopeReader } from './options/scope.ts'
+import { createGenerationFlight } from './pipeline/generation-flight.ts'
 import { createSingleFlight } from './pipeline/single-flight.ts'
-import { createTurnFlight } from './pipeline/turn-flight.ts'
 import type { WrapOptions } from './pipeline/wrap.ts'
 import { joinOtherCaches } from './process/meet-others.ts'
 import { type CacheEventName, type CacheListener, createEvents } from './report/events.ts'
@@ -143,7 +143,7 @@ export function createCache(
     pendingWrites,
     journal,
     flights: createSingleFlight(clock),
-    turns: createTurnFlight(clock),
+    generations: createGenerationFlight(clock),
     storing: new Map(),
     current: createCurrentTransaction(met.place),
     scopeOf: scopeReader(config.scope, config.requireScope, events),

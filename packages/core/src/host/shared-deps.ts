@@ -3,9 +3,9 @@ import type { Journal } from '../marks/journal.ts'
 import type { PendingWrites } from '../marks/pending-writes.ts'
 import type { CacheConfig } from '../options/config.ts'
 import type { ScopeOf } from '../options/scope.ts'
+import type { GenerationFlight } from '../pipeline/generation-flight.ts'
 import type { LoadResult } from '../pipeline/load.ts'
 import type { SingleFlight } from '../pipeline/single-flight.ts'
-import type { TurnFlight } from '../pipeline/turn-flight.ts'
 import type { Events } from '../report/events.ts'
 import type { Report } from '../report/report.ts'
 import type { GuardedStore } from '../store/guard.ts'
@@ -23,7 +23,7 @@ export interface SharedDeps {
   readonly pendingWrites: PendingWrites
   readonly journal: Journal
   readonly flights: SingleFlight<LoadResult>
-  readonly turns: TurnFlight<LoadResult>
+  readonly generations: GenerationFlight<LoadResult>
   readonly current: CurrentTransaction
   /** Entries about to be stored. */
   readonly storing: Map<string, Promise<void>>

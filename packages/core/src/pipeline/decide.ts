@@ -57,11 +57,20 @@ interface KeyedRead<P extends PlannedRead> {
   readonly bypass?: undefined
 }
 
-/** A read that asks the cache. */
-export interface CachedRead<P extends PlannedRead> extends EntryRequest {
+/** A read that has an entry, whether or not it may ask for it. */
+export interface EntryRead<P extends PlannedRead> extends EntryRequest {
   readonly plan: P
   readonly policy: Policy
+}
+
+/** A read that asks the cache. */
+export interface CachedRead<P extends PlannedRead> extends EntryRead<P> {
   readonly bypass?: undefined
+}
+
+/** A read that must not ask for its entry now. */
+interface DirtyRead<P extends PlannedRead> extends EntryRead<P> {
+  readonly bypass: BypassReason
 }
 
 /**
@@ -83,7 +92,7 @@ export function identify<P extends PlannedRead>(deps: DecideDeps, plan: P): Bypa
 export function depend<P extends PlannedRead>(
   deps: DecideDeps,
   { plan, started, policy, key }: KeyedRead<P>,
-): BypassedRead<P> | CachedRead<P> {
+): DirtyRead<P> | CachedRead<P> {
   const tags = deps.knownTags(key.key, plan.occurrences, policy.tags, tableWrittenAround(plan, policy))
   const writing = recordsBeingWritten(deps.pendingWrites, tags)
   const one: CachedRead<P> = { plan, started, operation: plan.operation, policy, key, tags, writing }
