@@ -5,11 +5,13 @@ import type { CacheConfig } from '../options/config.ts'
 import type { ScopeOf } from '../options/scope.ts'
 import type { GenerationFlight } from '../pipeline/generation-flight.ts'
 import type { LoadResult } from '../pipeline/load.ts'
+import type { Refreshes } from '../pipeline/refreshes.ts'
 import type { SingleFlight } from '../pipeline/single-flight.ts'
 import type { Events } from '../report/events.ts'
 import type { Report } from '../report/report.ts'
 import type { GuardedStore } from '../store/guard.ts'
 import type { MemoryTier } from '../tier/memory-tier.ts'
+import type { StrictLoads } from '../tier/strict-loads.ts'
 import type { CurrentTransaction } from '../transaction/current.ts'
 
 /** What all hosts of one cache share. */
@@ -24,6 +26,8 @@ export interface SharedDeps {
   readonly journal: Journal
   readonly flights: SingleFlight<LoadResult>
   readonly generations: GenerationFlight<LoadResult>
+  readonly refreshes: Refreshes
+  readonly strictLoads: StrictLoads
   readonly current: CurrentTransaction
   /** Entries about to be stored. */
   readonly storing: Map<string, Promise<void>>

@@ -13,7 +13,8 @@ import {
   type StartedRead,
 } from './decide.ts'
 import type { GenerationFlight } from './generation-flight.ts'
-import { type LoadDeps, type LoadResult, load } from './load.ts'
+import { flightName, type LoadDeps, type LoadResult, load } from './load.ts'
+import { refresh } from './refresh.ts'
 import { reportRead } from './report-read.ts'
 import { type Shared, shareAgain } from './share.ts'
 import type { SingleFlight } from './single-flight.ts'
@@ -38,7 +39,10 @@ export async function read<T>(deps: ReadDeps, plan: ReadPlan<T>): Promise<T> {
   const found = deps.lookUp.tryLocal(one) ?? (await deps.lookUp.fetch(one))
   if (!found) return bypassShared(deps, one, 'unavailable')
   const decision = decide(deps, one, found)
-  if (decision.kind === 'hit') return decision.value as T
+  if (decision.kind === 'hit') {
+    if (decision.refresh) refresh(deps, one, found)
+    return decision.value as T
+  }
   if (decision.kind === 'bypass') return bypassShared(deps, one, decision.reason)
   return loadShared(deps, one, decision.reason, found)
 }
@@ -90,7 +94,7 @@ async function loadShared<T>(
   if (seeded && !seeded.ok) return bypassShared(deps, one, 'unavailable')
   const before = beforeLoad(one, found, seeded?.value)
   if (!before) return bypassShared(deps, one, 'dirty')
-  const { epoch, observedTags } = before
+  const { observedTags } = before
   const loading = () => load(deps, one, reason, before)
   // Nonces do not tell reads apart under a mark, for its write may end at any moment, even if the tag is optional. Nor
   // where a tag was evicted between seeding and now.
@@ -98,7 +102,7 @@ async function loadShared<T>(
     return shareGeneration(deps, one, reason, loading)
   const alone = async (): Promise<T> => (await loading()).result as T
   if (one.policy.singleFlight === false) return alone()
-  const flight = `${one.key.key} ${epoch} ${observedTags.map((tag) => tag.nonce).join(' ')}`
+  const flight = flightName(one, before)
   const { joinTimeout } = one.policy
   const shared = await shareAgain(() => deps.flights.share(flight, loading, joinTimeout, one.plan.joined))
   return resultForCaller(deps, one, shared, reason, alone)

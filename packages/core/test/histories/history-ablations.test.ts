@@ -32,7 +32,7 @@ vi.mock('../../src/pipeline/single-flight.ts', async (original) => {
 
 vi.mock('../../src/pipeline/generation-flight.ts', async (original) => {
   const real = await original<typeof import('../../src/pipeline/generation-flight.ts')>()
-  const createGenerationFlight: typeof real.createGenerationFlight = <T>(clock: Clock) => {
+  const createGenerationFlight = <T>(clock: Clock): ReturnType<typeof real.createGenerationFlight<T>> => {
     const generations = real.createGenerationFlight<T>(clock)
     // Whoever comes joins what runs, whenever that began.
     const running = new Map<string, Promise<T>>()

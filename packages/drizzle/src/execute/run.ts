@@ -35,7 +35,7 @@ function run(deps: StatementDeps, execution: Execution): Promise<unknown> {
       return read(deps, execution, planRead)
     case 'write': {
       const plan = { ...planWrite(deps, execution), run: execution.run }
-      return deps.engine.write(plan, execution.transaction ?? deps.raw.session())
+      return deps.engine.write(plan, execution.transaction ?? deps.raw.session.transaction)
     }
     default:
       return runRaw(deps, execution)
@@ -113,9 +113,9 @@ function bypassOf(
   { statement, parameters, shape, callPolicy, inTransaction }: StatementCall,
 ): BypassReason | undefined {
   if (statement.locks) return 'lock'
-  if (inTransaction || raw.session()) return 'transaction'
+  if (inTransaction || raw.session.transaction) return 'transaction'
   if (raw.changes.unparsed > 0) return 'dirty'
   if (callPolicy === false) return 'disabled'
-  if (statement.opaque !== undefined || shape === 'result' || raw.sessionChanged()) return 'opaque'
+  if (statement.opaque !== undefined || shape === 'result' || raw.settings.altered) return 'opaque'
   return dialect === 'postgres' && parameters.some(volatileValue) ? 'opaque' : undefined
 }
