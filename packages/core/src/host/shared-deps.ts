@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Journal } from '../marks/journal.ts'
 import type { PendingWrites } from '../marks/pending-writes.ts'
 import type { CacheConfig } from '../options/config.ts'
+import type { PauseState } from '../options/pause.ts'
 import type { ScopeOf } from '../options/scope.ts'
 import type { LoadResult } from '../pipeline/load.ts'
 import type { SingleFlight } from '../pipeline/single-flight.ts'
@@ -24,6 +25,7 @@ export interface SharedDeps {
   readonly journal: Journal
   readonly flights: SingleFlight<LoadResult>
   readonly turns: TurnFlight<LoadResult>
+  readonly pause: PauseState
   readonly current: CurrentTransaction
   /** Entries about to be stored. */
   readonly storing: Map<string, Promise<void>>

@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import { headerLength } from '../codec/envelope.ts'
 import type { TagReport } from '../tags/tag.ts'
 import { createTagTable, type ReportedTags } from './memory-tags.ts'
-import type { FinishRequest, MarkRequest, StoredEntry, SyncStore } from './store.ts'
+import type { FinishRequest, FleetPause, MarkRequest, StoredEntry, SyncStore } from './store.ts'
 
 /** Entries and tags in this process. Copies of this module may call it that were not the ones to make it. */
 export interface MemoryState {
@@ -12,9 +12,20 @@ export interface MemoryState {
   mark(request: MarkRequest): TagReport | undefined
   finish(request: FinishRequest): TagReport | undefined
   invalidateAll(): void
+  /** Pauses all caches of this state, or ends their pause. Those that follow are told before it returns. */
+  setPause(pause: FleetPause | undefined): void
+  /**
+   * Tells a cache of the present pause, if there is one, and of every change. The listener is held weakly: a cache that is
+   * dropped without being closed must not stay.
+   * @returns a function that stops this.
+   */
+  followPause(paused: OnPause): () => void
   /** Forgets all entries. */
   clear(): void
 }
+
+/** What a cache is told when the fleet is paused, or resumed (undefined). */
+export type OnPause = (pause: FleetPause | undefined) => void
 
 /** Bounds of what is held; the least recently used goes first. */
 export interface MemoryBounds {
@@ -45,6 +56,8 @@ export function createMemoryState(clock: Clock, { maxEntries, maxBytes }: Memory
   const nonce = (): string => `${seed}${(count++).toString(36)}`
   const tags = createTagTable(nonce, maxEntries * TAGS_PER_ENTRY)
   let epoch = nonce()
+  let pause: FleetPause | undefined
+  const followers = new Set<WeakRef<OnPause>>()
 
   const lookup = (name: string): StoredEntry | null => {
     const found = entries.get(name)
@@ -71,6 +84,18 @@ export function createMemoryState(clock: Clock, { maxEntries, maxBytes }: Memory
     invalidateAll() {
       epoch = nonce()
       entries.clear()
+    },
+    setPause(next) {
+      if (pause?.reason === next?.reason) return
+      pause = next
+      for (const follower of [...followers]) follower.deref()?.(next)
+    },
+    followPause(paused) {
+      for (const follower of followers) if (!follower.deref()) followers.delete(follower)
+      const reference = new WeakRef(paused)
+      followers.add(reference)
+      if (pause) paused(pause)
+      return () => followers.delete(reference)
     },
     clear: () => entries.clear(),
   }

@@ -5,9 +5,9 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { CacheError } from '../base/errors.ts'
 import { processWide } from '../base/process-wide.ts'
 import { show } from '../base/show.ts'
-import { createMemoryState, type MemoryBounds, type MemoryState } from './memory-state.ts'
+import { createMemoryState, type MemoryBounds, type MemoryState, type OnPause } from './memory-state.ts'
 import { joinMemory, type MemoryUse } from './shared-memory.ts'
-import type { Store, SyncStore } from './store.ts'
+import type { Store, StoreContext, SyncStore } from './store.ts'
 
 /** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions {
@@ -57,6 +57,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   let namespace: string | undefined
   let shared: MemoryUse | undefined
   let own: MemoryState | undefined
+  const followers = createFollowers()
   const state = (): MemoryState => {
     if (shared) return shared.state
     own ??= createMemoryState(clock, bounds)
@@ -76,7 +77,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     sync,
     open(context) {
       opened++
-      if (isolated) return
+      if (isolated) return followers.add(state(), context.paused)
       if (namespace !== undefined && namespace !== context.namespace)
         throw new CacheError(
           'LARDER_CONFIG',
@@ -84,39 +85,55 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
         )
       namespace = context.namespace
       shared ??= joinMemory(namespace, bounds, () => createMemoryState(clock, bounds))
-      const { maxEntries, maxBytes } = shared.bounds
-      // Listeners are added to a cache after it was made.
-      if (maxEntries !== bounds.maxEntries || maxBytes !== bounds.maxBytes)
-        setImmediate(() =>
-          context.warn('memory-bounds', otherBounds(context.namespace, maxEntries, maxBytes)),
-        )
+      followers.add(shared.state, context.paused)
+      warnOfBounds(context, shared.bounds, bounds)
     },
-    async fetch(entry, requests) {
-      return sync.fetch(entry, requests)
-    },
-    async seed(requests) {
-      return sync.seed(requests)
-    },
+    fetch: async (entry, requests) => sync.fetch(entry, requests),
+    seed: async (requests) => sync.seed(requests),
     mark: async (request) => state().mark(request),
-    async renew(request) {
-      state().mark(request)
-    },
+    renew: async (request) => state().mark(request),
     finish: async (request) => state().finish(request),
-    async set(entry, value, lifetime) {
-      sync.set(entry, value, lifetime)
-    },
-    async invalidateAll() {
-      state().invalidateAll()
-    },
+    set: async (entry, value, lifetime) => sync.set(entry, value, lifetime),
+    invalidateAll: async () => state().invalidateAll(),
+    pause: async (reason) => state().setPause({ reason }),
+    resume: async () => state().setPause(undefined),
     async close() {
       opened--
       if (opened > 0) return
+      followers.stop()
       own?.clear()
       shared?.leave()
       shared = undefined
       namespace = undefined
     },
   }
+}
+
+/** The caches of one store that want to know of pauses. */
+interface Followers {
+  add(state: MemoryState, paused: OnPause): void
+  stop(): void
+}
+
+/** Keeps the listeners, because the state does not. */
+function createFollowers(): Followers {
+  const followers: { readonly paused: OnPause; readonly stop: () => void }[] = []
+  return {
+    add: (state, paused) => void followers.push({ paused, stop: state.followPause(paused) }),
+    stop() {
+      for (const { stop } of followers.splice(0)) stop()
+    },
+  }
+}
+
+function warnOfBounds(
+  context: StoreContext,
+  { maxEntries, maxBytes }: MemoryBounds,
+  own: MemoryBounds,
+): void {
+  if (maxEntries === own.maxEntries && maxBytes === own.maxBytes) return
+  // Listeners are added to a cache after it was made.
+  setImmediate(() => context.warn('memory-bounds', otherBounds(context.namespace, maxEntries, maxBytes)))
 }
 
 function otherBounds(namespace: string, maxEntries: number, maxBytes: number): string {
