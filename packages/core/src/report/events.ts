@@ -2,7 +2,7 @@ import { type Channel, channel } from 'node:diagnostics_channel'
 import { CacheError } from '../base/errors.ts'
 import { show } from '../base/show.ts'
 
-/** Where the result of a read came from. `'stale'` is reserved for policies that serve expired entries. */
+/** Where the result of a read came from. `'stale'`: an expired entry, which the policy allows to serve. */
 export type Source = 'memory' | 'store' | 'database' | 'stale'
 /** Why a cached read was a miss and loaded from the database. */
 export type MissReason = 'miss' | 'expired' | 'invalidated' | 'too-large'
