@@ -5,6 +5,7 @@ import { createPauseControls, type PauseControls } from './host/pause-controls.t
 import { type CacheOptions, resolveConfig } from './options/config.ts'
 import { createPause } from './options/pause.ts'
 import { scopeReader } from './options/scope.ts'
+import { createRefreshes } from './pipeline/refreshes.ts'
 import { createSingleFlight } from './pipeline/single-flight.ts'
 import { createTurnFlight } from './pipeline/turn-flight.ts'
 import type { WrapOptions } from './pipeline/wrap.ts'
@@ -16,6 +17,7 @@ import { announceOutages } from './store/announce.ts'
 import { guardStore } from './store/guard.ts'
 import type { InvalidateRequest } from './tags/invalidation-tags.ts'
 import { createMemoryTier } from './tier/memory-tier.ts'
+import { createStrictLoads } from './tier/strict-loads.ts'
 import { createCurrentTransaction } from './transaction/current.ts'
 
 /** A cache. Make one per process, and attach every client of your databases to it. */
@@ -150,6 +152,8 @@ export function createCache(
     turns: createTurnFlight(clock),
     storing: new Map(),
     pause,
+    refreshes: createRefreshes(clock, events),
+    strictLoads: createStrictLoads(),
     current: createCurrentTransaction(met.place),
     scopeOf: scopeReader(config.scope, config.requireScope, events),
     sqlParser,

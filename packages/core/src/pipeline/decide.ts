@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { Entries } from '../entry/entries.ts'
-import { isEmpty, lifetimeOf } from '../entry/lifetime.ts'
+import { graceOf, isEmpty, lifetimeOf } from '../entry/lifetime.ts'
 import { type ObservedTags, observeTags, withResultCells } from '../entry/observed-tags.ts'
 import { confirmTags, type RecordedTags, recordTags } from '../entry/recorded-tags.ts'
 import type { EntryKey, EntryKeys } from '../keys/entry-key.ts'
@@ -12,8 +12,10 @@ import type { Policy } from '../plan/policy.ts'
 import type { BypassReason, Events, MissReason } from '../report/events.ts'
 import type { Fetched } from '../store/store.ts'
 import type { DeriveTags, KnownTags } from '../tags/known-tags.ts'
-import type { EntryRequest, LookUpResult } from '../tier/look-up.ts'
+import { type EntryRequest, isServable, type LookUpResult } from '../tier/look-up.ts'
 import type { Stamp } from '../tier/put-entry.ts'
+import type { StrictLoads } from '../tier/strict-loads.ts'
+import type { Refreshes } from './refreshes.ts'
 import { type ReportDeps, reportRead } from './report-read.ts'
 
 // What is decided about a read, in the order of its way. The two drivers of these decisions, `read.ts` for databases that
@@ -29,6 +31,9 @@ export interface DecideDeps extends ReportDeps {
   readonly pendingWrites: PendingWrites
   readonly pause: PauseState
   readonly maxValueBytes: number
+  readonly refreshes: Refreshes
+  /** Reads that are part of a load are never served anything stale: it would be stored as fresh. */
+  readonly strictLoads: StrictLoads
   /** What a read depends on, given what it uses and the user tags of its policy. */
   readonly tagsOf: DeriveTags
   /** The same for reads asked before: all but what their results show. */
@@ -36,7 +41,7 @@ export interface DecideDeps extends ReportDeps {
 }
 
 /** All of a plan but how its query runs. */
-export type PlannedRead = Omit<ReadPlan<unknown>, 'run' | 'joined'>
+export type PlannedRead = Omit<ReadPlan<unknown>, 'run' | 'joined' | 'detach'>
 
 /** A read on its way down, as far as it came: what a report of it shows. */
 export interface StartedRead<P extends PlannedRead> extends Partial<EntryRequest> {
@@ -120,7 +125,12 @@ function tableWrittenAround({ occurrences }: PlannedRead, { write }: Policy): st
 
 /** What becomes of a read once the store has answered. */
 export type Decision =
-  | { readonly kind: 'hit'; readonly value: unknown }
+  | {
+      readonly kind: 'hit'
+      readonly value: unknown
+      /** Whether the entry is to be loaded again in the background. */
+      readonly refresh: boolean
+    }
   | { readonly kind: 'load'; readonly reason: MissReason }
   | { readonly kind: 'bypass'; readonly reason: BypassReason }
 
@@ -130,11 +140,26 @@ export function decide(deps: DecideDeps, one: CachedRead<PlannedRead>, found: Lo
   // The store of a process that has just started knows whether the fleet is paused when it answers for the first time.
   if (deps.pause.active) return { kind: 'bypass', reason: 'disabled' }
   if (fresh.kind === 'dirty') return { kind: 'bypass', reason: 'dirty' }
-  if (fresh.kind === 'miss') return { kind: 'load', reason: fresh.reason }
+  if (fresh.kind === 'miss') return decideMiss(deps, one, found, fresh.reason)
   const decoded = entry && deps.entries.decode(entry.payload, one, source === 'memory')
   if (!decoded || !accepts(one.plan, decoded.value)) return { kind: 'load', reason: 'miss' }
   reportRead(deps, one, undefined, { source, age: entry.age, ttl: entry.lifetime, tags: found.tags })
-  return { kind: 'hit', value: decoded.value }
+  return { kind: 'hit', value: decoded.value, refresh: false }
+}
+
+/** A miss, unless the entry has only expired and the policy allows to serve it. */
+function decideMiss(
+  deps: DecideDeps,
+  one: CachedRead<PlannedRead>,
+  found: LookUpResult,
+  reason: MissReason,
+): Decision {
+  const { entry, source, tags } = found
+  if (!entry || !isServable(one, found) || deps.strictLoads.isActive()) return { kind: 'load', reason }
+  const decoded = deps.entries.decode(entry.payload, one, source === 'memory')
+  if (!decoded || !accepts(one.plan, decoded.value)) return { kind: 'load', reason }
+  reportRead(deps, one, undefined, { source: 'stale', age: entry.age, ttl: entry.lifetime, tags })
+  return { kind: 'hit', value: decoded.value, refresh: true }
 }
 
 /** Whether a read may return what another one stored. A host whose judgement fails has accepted nothing. */
@@ -178,13 +203,14 @@ export interface Loaded {
 export interface Storable {
   readonly before: Before
   readonly recorded: RecordedTags
-  readonly stamp: Pick<Stamp, 'lifetime' | 'empty'>
+  readonly stamp: Pick<Stamp, 'lifetime' | 'empty' | 'loadTime' | 'grace'>
   readonly payload: Uint8Array
 }
 
 /**
  * Decides whether the result of a load may be stored, and reports the miss. To be called before anybody else sees the
  * result: hosts replace nested objects of what they return in place.
+ * @param loadTime how long the load took, in milliseconds.
  * @throws what the codec threw, where the read is strict: a computed value that cannot be cached is a mistake of the
  * program, a query's result is not.
  */
@@ -194,6 +220,7 @@ export function evaluate(
   reason: MissReason,
   before: Before,
   result: unknown,
+  loadTime: number,
 ): Loaded {
   const { plan, policy, key } = one
   const payload = deps.entries.encode(result, one)
@@ -213,7 +240,8 @@ export function evaluate(
     return { payload, storable: undefined }
   }
   reportRead(deps, one, reason, { ttl: lifetime })
-  return { payload, storable: { before, recorded, stamp: { lifetime, empty }, payload } }
+  const stamp = { lifetime, empty, loadTime: Math.ceil(loadTime), grace: graceOf(policy) }
+  return { payload, storable: { before, recorded, stamp, payload } }
 }
 
 /** Whether the tags must be looked at once more before the result may be stored. */

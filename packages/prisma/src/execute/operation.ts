@@ -120,9 +120,9 @@ function bypassOf(
   context: TransactionContext,
   opaque: boolean,
 ): BypassReason | undefined {
-  if (context.kind !== 'outside' || deps.raw.session()) return 'transaction'
+  if (context.kind !== 'outside' || deps.raw.session.transaction) return 'transaction'
   if (call === false) return 'disabled'
-  return opaque || deps.raw.sessionChanged() ? 'opaque' : undefined
+  return opaque || deps.raw.settings.altered ? 'opaque' : undefined
 }
 
 function write(
@@ -143,8 +143,8 @@ function write(
   const through =
     policy?.write === 'through' &&
     context.kind !== 'unknown' &&
-    !deps.raw.session() &&
-    !deps.raw.sessionChanged()
+    !deps.raw.session.transaction &&
+    !deps.raw.settings.altered
       ? throughOf(deps.models, { operation, model, args, dataPath }, changes.length, policy, deps)
       : undefined
   const announced = announcedWrite(deps, { model, operation, args }, changes)
@@ -176,7 +176,7 @@ async function settle(
   context: TransactionContext,
   plan: WritePlan<unknown>,
 ): Promise<unknown> {
-  const session = deps.raw.session()
+  const session = deps.raw.session.transaction
   if (context.kind === 'inside') {
     if (deps.transactions.mayHaveEnded(context)) await deps.transactions.sealAll(context.scope)
     return deps.engine.write(plan, context.scope)
