@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Journal } from '../marks/journal.ts'
 import type { PendingWrites } from '../marks/pending-writes.ts'
 import type { CacheConfig } from '../options/config.ts'
+import type { PauseState } from '../options/pause.ts'
 import type { ScopeOf } from '../options/scope.ts'
 import type { GenerationFlight } from '../pipeline/generation-flight.ts'
 import type { LoadResult } from '../pipeline/load.ts'
@@ -26,6 +27,7 @@ export interface SharedDeps {
   readonly journal: Journal
   readonly flights: SingleFlight<LoadResult>
   readonly generations: GenerationFlight<LoadResult>
+  readonly pause: PauseState
   readonly refreshes: Refreshes
   readonly strictLoads: StrictLoads
   readonly current: CurrentTransaction

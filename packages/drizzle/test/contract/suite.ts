@@ -10,6 +10,7 @@ import type { Contract, ContractDb, Driver, DriverDatabase, Rules } from './driv
 import { dynamicRules, optionRules } from './forms.ts'
 import { generatedValueRules } from './generated-values.ts'
 import { markRules } from './marks.ts'
+import { pauseRules } from './pausing.ts'
 import { rawRules } from './raw.ts'
 import { readRules } from './reads.ts'
 import { relational } from './relational.ts'
@@ -46,6 +47,7 @@ export const ALL: readonly Rules[] = [
   writeThroughRules,
   writeThroughTransactionRules,
   writeAroundRules,
+  pauseRules,
   unchangedDbRules,
 ]
 

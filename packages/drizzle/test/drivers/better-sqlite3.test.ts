@@ -1,5 +1,6 @@
 import { dynamicRules } from '../contract/forms.ts'
 import { generatedValueRules } from '../contract/generated-values.ts'
+import { pauseRules } from '../contract/pausing.ts'
 import { rawRules } from '../contract/raw.ts'
 import { readRules } from '../contract/reads.ts'
 import { resultDependencyRules } from '../contract/result-dependencies.ts'
@@ -24,5 +25,6 @@ hostContract(betterSqlite3, [
   syncRules,
   writeThroughRules,
   writeAroundRules,
+  pauseRules,
   unchangedDbRules,
 ])
