@@ -11,6 +11,7 @@ import { dynamicRules, optionRules } from './forms.ts'
 import { freshnessRules } from './freshness.ts'
 import { generatedValueRules } from './generated-values.ts'
 import { markRules } from './marks.ts'
+import { pauseRules } from './pausing.ts'
 import { rawRules } from './raw.ts'
 import { readRules } from './reads.ts'
 import { relational } from './relational.ts'
@@ -48,6 +49,7 @@ export const ALL: readonly Rules[] = [
   writeThroughTransactionRules,
   writeAroundRules,
   freshnessRules,
+  pauseRules,
   unchangedDbRules,
 ]
 
