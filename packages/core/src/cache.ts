@@ -6,6 +6,7 @@ import { type CacheOptions, resolveConfig } from './options/config.ts'
 import { createPause } from './options/pause.ts'
 import { scopeReader } from './options/scope.ts'
 import { createGenerationFlight } from './pipeline/generation-flight.ts'
+import { createLeases } from './pipeline/leases.ts'
 import { createRefreshes } from './pipeline/refreshes.ts'
 import { createSingleFlight } from './pipeline/single-flight.ts'
 import type { WrapOptions } from './pipeline/wrap.ts'
@@ -150,6 +151,7 @@ export function createCache(
     journal,
     flights: createSingleFlight(clock),
     generations: createGenerationFlight(clock),
+    leases: createLeases(store, clock),
     storing: new Map(),
     pause,
     refreshes: createRefreshes(clock, events),

@@ -2,6 +2,7 @@ import { createBounded } from '../base/bounded-map.ts'
 import { graceOf } from '../entry/lifetime.ts'
 import { type EntryKeys, entryKeys } from '../keys/entry-key.ts'
 import { objectPlace } from '../keys/place.ts'
+import { requireLeases } from '../options/require-leases.ts'
 import { resolvePolicy } from '../options/resolve-policy.ts'
 import { applyInvalidation } from '../pipeline/invalidate.ts'
 import { type ReadDeps, read } from '../pipeline/read.ts'
@@ -39,6 +40,7 @@ export function createHosts(shared: SharedDeps): Hosts {
 
   const policy = (options: PolicyOptions, path: string) => {
     const resolved = resolvePolicy(options, config.defaults, path)
+    requireLeases(config.store, resolved.singleFlight, path)
     const lifetime = Math.max(resolved.ttl, resolved.cacheEmpty || 0) + graceOf(resolved)
     longestLifetime = Math.max(longestLifetime, lifetime)
     return resolved

@@ -1,5 +1,6 @@
 import type { ReadPlan } from '../plan/plan.ts'
 import type { MissReason } from '../report/events.ts'
+import type { LeaseEnd } from '../store/load-leases.ts'
 import { type PutDeps, putEntry, type Stamp } from '../tier/put-entry.ts'
 import {
   allTags,
@@ -34,12 +35,16 @@ export function flightName({ key }: CachedRead<PlannedRead>, { epoch, observedTa
   return `${key.key} ${epoch} ${observedTags.map((tag) => tag.nonce).join(' ')}`
 }
 
+/** Called when the entry of a load is on its way to the store, or will not be. Not called if the load fails. */
+type LoadEnded = (end: Exclude<LeaseEnd, 'failed'>) => void
+
 /** Runs the host's query and stores the result under the tags as they were before it. */
 export async function load<T>(
   deps: LoadDeps,
   one: CachedRead<ReadPlan<T>>,
   reason: MissReason,
   before: Before,
+  ended: LoadEnded = () => {},
 ): Promise<LoadResult> {
   const began = deps.clock.now()
   let result: T
@@ -50,7 +55,8 @@ export async function load<T>(
     throw error
   }
   const { payload, storable } = evaluate(deps, one, reason, before, result, deps.clock.now() - began)
-  if (storable) storeSoon(deps, one, storable)
+  if (storable) storeSoon(deps, one, storable, ended)
+  else ended('unstored')
   return { result, payload }
 }
 
@@ -58,15 +64,25 @@ export async function load<T>(
  * Nobody waits for an entry to be stored, except those who ask for this very entry before it is known whether it may be
  * stored: what they would find missing is on its way. That takes one question to the store, which has a deadline.
  */
-function storeSoon(deps: LoadDeps, one: CachedRead<PlannedRead>, storable: Storable): void {
+function storeSoon(deps: LoadDeps, one: CachedRead<PlannedRead>, storable: Storable, ended: LoadEnded): void {
   const { storing } = deps
   const { key } = one.key
   if (!mustConfirm(one, storable)) {
     void store(deps, one, storable, storable.recorded.tags)
+    // After it, over the same connection.
+    ended('stored')
     return
   }
   const sent = new Promise<void>((resolve) => {
-    void storeConfirmed(deps, one, storable, resolve).then(resolve, resolve)
+    const over = (): void => {
+      ended('unstored')
+      resolve()
+    }
+    const stored = (): void => {
+      ended('stored')
+      resolve()
+    }
+    void storeConfirmed(deps, one, storable, stored).then(over, over)
   }).finally(() => {
     if (storing.get(key) === sent) storing.delete(key)
   })

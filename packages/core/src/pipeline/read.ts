@@ -2,6 +2,7 @@ import { hasMissing } from '../entry/observed-tags.ts'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { BypassReason, MissReason } from '../report/events.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
+import { type ClusterLoadDeps, loadOnce } from './cluster-load.ts'
 import {
   accepts,
   beforeLoad,
@@ -13,14 +14,14 @@ import {
   type StartedRead,
 } from './decide.ts'
 import type { GenerationFlight } from './generation-flight.ts'
-import { flightName, type LoadDeps, type LoadResult, load } from './load.ts'
+import { flightName, type LoadResult, load } from './load.ts'
 import { refresh } from './refresh.ts'
 import { reportRead } from './report-read.ts'
-import { type Shared, shareAgain } from './share.ts'
+import { type Shared, type Started, shareAgain } from './share.ts'
 import type { SingleFlight } from './single-flight.ts'
 
 /** What reads of one host need, wired by the composition root. */
-export interface ReadDeps extends LoadDeps {
+export interface ReadDeps extends ClusterLoadDeps {
   readonly flights: SingleFlight<LoadResult>
   readonly generations: GenerationFlight<LoadResult>
   /** The client sends its statements in the order of the calls: a read that waits delays those after it. */
@@ -28,6 +29,9 @@ export interface ReadDeps extends LoadDeps {
 }
 
 type Read<T> = EntryRead<ReadPlan<T>>
+
+/** Callers wait this much longer for the one that waits for a lease, in milliseconds: else all would give up together. */
+const LEASE_SLACK = 250
 
 /** The read pipeline: bypass? → key and tags → look up → hit, or load once and store. */
 export async function read<T>(deps: ReadDeps, plan: ReadPlan<T>): Promise<T> {
@@ -95,17 +99,20 @@ async function loadShared<T>(
   const before = beforeLoad(one, found, seeded?.value)
   if (!before) return bypassShared(deps, one, 'dirty')
   const { observedTags } = before
-  const loading = () => load(deps, one, reason, before)
+  const { policy, plan } = one
+  const alone = () => load(deps, one, reason, before)
   // Nonces do not tell reads apart under a mark, for its write may end at any moment, even if the tag is optional. Nor
   // where a tag was evicted between seeding and now.
   if (hasMissing(observedTags) || observedTags.some((tag) => tag.dirty))
-    return shareGeneration(deps, one, reason, loading)
-  const alone = async (): Promise<T> => (await loading()).result as T
-  if (one.policy.singleFlight === false) return alone()
+    return shareGeneration(deps, one, reason, alone)
+  if (policy.singleFlight === false) return (await alone()).result as T
+  const leases = policy.singleFlight === 'cluster' ? deps.leases : undefined
+  const loading = (started?: Started): Promise<LoadResult> =>
+    leases && started ? loadOnce(deps, leases, one, reason, before, started) : alone()
   const flight = flightName(one, before)
-  const { joinTimeout } = one.policy
-  const shared = await shareAgain(() => deps.flights.share(flight, loading, joinTimeout, one.plan.joined))
-  return resultForCaller(deps, one, shared, reason, alone)
+  const patience = policy.joinTimeout + (leases ? LEASE_SLACK : 0)
+  const shared = await shareAgain(() => deps.flights.share(flight, loading, patience, plan.joined))
+  return resultForCaller(deps, one, shared, reason, async () => (await alone()).result as T)
 }
 
 /** What one caller of a shared load gets: objects of its own. */
