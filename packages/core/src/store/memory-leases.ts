@@ -44,7 +44,7 @@ export function createMemoryLeases(clock: Clock): LoadLeases {
     join: async (request, always) => take(request, always),
     async renew(request) {
       const held = leases.get(nameOf(request))
-      if (held?.token !== request.token) return false
+      if (held?.token !== request.token || held.until <= clock.now()) return false
       held.until = clock.now() + request.lifetime
       return true
     },
