@@ -20,6 +20,7 @@ import { sessionRules } from './sessions.ts'
 import { transactionRules } from './transactions.ts'
 import { unchangedDbRules } from './unchanged-db.ts'
 import { valueRules } from './values.ts'
+import { warmRules } from './warming.ts'
 import { writeAroundRules } from './write-around.ts'
 import { writeThroughRules } from './write-through.ts'
 import { writeThroughTransactionRules } from './write-through-transactions.ts'
@@ -48,6 +49,7 @@ export const ALL: readonly Rules[] = [
   writeThroughTransactionRules,
   writeAroundRules,
   pauseRules,
+  warmRules,
   unchangedDbRules,
 ]
 
