@@ -3,6 +3,7 @@ import { createHosts } from './host/attach.ts'
 import type { Engine, Host } from './host/engine.ts'
 import { type CacheOptions, resolveConfig } from './options/config.ts'
 import { scopeReader } from './options/scope.ts'
+import { createCaptures } from './pipeline/captures.ts'
 import { createSingleFlight } from './pipeline/single-flight.ts'
 import { createTurnFlight } from './pipeline/turn-flight.ts'
 import type { WrapOptions } from './pipeline/wrap.ts'
@@ -146,6 +147,7 @@ export function createCache(
     turns: createTurnFlight(clock),
     storing: new Map(),
     current: createCurrentTransaction(met.place),
+    captures: createCaptures(met.place),
     scopeOf: scopeReader(config.scope, config.requireScope, events),
     sqlParser,
   })

@@ -4,8 +4,15 @@ import { objectPlace } from '../keys/place.ts'
 import { resolvePolicy } from '../options/resolve-policy.ts'
 import { applyInvalidation } from '../pipeline/invalidate.ts'
 import { type ReadDeps, read } from '../pipeline/read.ts'
+import { createRefusalWarnings } from '../pipeline/refusal-warnings.ts'
 import { createSyncEngine } from '../pipeline/sync.ts'
-import { tagsOfWrap, type WrapOptions, wrapPlan } from '../pipeline/wrap.ts'
+import {
+  policyOptionsOf,
+  tagsOfWrap,
+  type WrapOptions,
+  type WrapPlanDeps,
+  wrapPlan,
+} from '../pipeline/wrap.ts'
 import { write } from '../pipeline/write.ts'
 import { DEFAULT_DATABASE, type KnownDatabase } from '../plan/known-databases.ts'
 import type { Policy, PolicyOptions } from '../plan/policy.ts'
@@ -14,6 +21,7 @@ import type { DeriveTags } from '../tags/known-tags.ts'
 import { createStrictLoads } from '../tier/strict-loads.ts'
 import type { JoinedTransaction } from '../transaction/current.ts'
 import { createTransaction } from '../transaction/transaction.ts'
+import { createWriteNotes, refuseOpaque } from './capture-notes.ts'
 import { createClientDeps, schemaText } from './client-deps.ts'
 import { createClosing } from './closing.ts'
 import { createDatabaseRegistry, type DatabaseRegistry } from './database-registry.ts'
@@ -29,7 +37,7 @@ export interface Hosts {
 }
 
 export function createHosts(shared: SharedDeps): Hosts {
-  const { config, clock, events, store, current } = shared
+  const { config, clock, events, store, current, captures } = shared
   const { namespace } = config
   // In this process it costs nothing, and the next read finds the tags clean.
   const awaitsFinish = config.finish === 'await' || store.source === 'memory'
@@ -52,6 +60,7 @@ export function createHosts(shared: SharedDeps): Hosts {
     closing.noteWrite('invalidate')
     return applyInvalidation({ ...shared, namespace }, databases, request, within)
   }
+  const noteWrite = createWriteNotes(closing, captures)
   const wrap = createWrap(shared, clients.of(WRAP_HOST, new Set()).deps, registry, policy)
 
   return {
@@ -80,17 +89,18 @@ export function createHosts(shared: SharedDeps): Hosts {
         // Bound: a call of every read's way less.
         read: read.bind(undefined, served.deps) as Engine['read'],
         write(plan, transaction) {
-          if (plan.changes.length) closing.noteWrite(plan.operation)
+          if (plan.changes.length) noteWrite(plan.operation, transaction !== undefined)
           return write(served.deps, plan, transaction)
         },
         sync: {
           ...syncEngine,
           write(plan, held) {
-            if (plan.changes.length) closing.noteWrite(plan.operation)
+            if (plan.changes.length) noteWrite(plan.operation, held)
             return syncEngine.write(plan, held)
           },
         },
         transaction: (marking) => createTransaction(deps, marking, current.get()?.budget),
+        noteOpaqueRead: (operation) => refuseOpaque(captures, operation),
         inside: current.run,
         current: current.get,
         everything: () => tables.map((table) => ({ table, effect: 'unknown' as const })),
@@ -106,7 +116,7 @@ export function createHosts(shared: SharedDeps): Hosts {
 
 /** Computed values are read like those of a client that has the tables of all of them. */
 function createWrap(
-  { config, current }: SharedDeps,
+  { config, current, captures, events }: SharedDeps,
   base: ReadDeps,
   registry: DatabaseRegistry,
   policy: (options: PolicyOptions, path: string) => Policy,
@@ -118,13 +128,14 @@ function createWrap(
   const deps: ReadDeps = { ...base, keys, tagsOf, knownTags: (_, ...parts) => tagsOf(...parts) }
   // Whatever this cache keeps: `load` may read through another one, or another copy of this module.
   const strictLoads = createStrictLoads()
-  const policyOf = ({ ttl, tags, joinTimeout }: WrapOptions): Policy => {
-    const given = { ...(tags && { tags }), ...(joinTimeout !== undefined && { joinTimeout }) }
-    return policy({ ttl, operations: ['wrap'], write: 'invalidate', ...given }, 'wrap')
+  const planDeps: WrapPlanDeps = {
+    policyOf: (options) => policy(policyOptionsOf(options), 'wrap'),
+    refused: createRefusalWarnings(events),
   }
   return async (key, options, load) => {
-    const plan = wrapPlan(key, options, policyOf, load)
-    const run = () => strictLoads.run(plan.run)
+    const plan = wrapPlan(planDeps, key, options, load)
+    const strict = () => strictLoads.run(plan.run)
+    const run = plan.captures ? strict : () => captures.ignore(strict)
     return read(deps, { ...plan, run, ...(current.joined() && { bypass: 'transaction' }) })
   }
 }

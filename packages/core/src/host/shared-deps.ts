@@ -3,6 +3,7 @@ import type { Journal } from '../marks/journal.ts'
 import type { PendingWrites } from '../marks/pending-writes.ts'
 import type { CacheConfig } from '../options/config.ts'
 import type { ScopeOf } from '../options/scope.ts'
+import type { Captures } from '../pipeline/captures.ts'
 import type { LoadResult } from '../pipeline/load.ts'
 import type { SingleFlight } from '../pipeline/single-flight.ts'
 import type { TurnFlight } from '../pipeline/turn-flight.ts'
@@ -25,6 +26,7 @@ export interface SharedDeps {
   readonly flights: SingleFlight<LoadResult>
   readonly turns: TurnFlight<LoadResult>
   readonly current: CurrentTransaction
+  readonly captures: Captures
   /** Entries about to be stored. */
   readonly storing: Map<string, Promise<void>>
   readonly scopeOf: ScopeOf | undefined

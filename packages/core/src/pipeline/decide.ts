@@ -1,11 +1,12 @@
 import type { Clock } from '../base/clock.ts'
 import type { Entries } from '../entry/entries.ts'
 import { isEmpty, lifetimeOf } from '../entry/lifetime.ts'
-import { type ObservedTags, observeTags, withResultCells } from '../entry/observed-tags.ts'
+import { type ObservedTags, observeTags, resultCellsOf, withResultCells } from '../entry/observed-tags.ts'
 import { confirmTags, type RecordedTags, recordTags } from '../entry/recorded-tags.ts'
 import type { EntryKey, EntryKeys } from '../keys/entry-key.ts'
 import { type PendingWrites, recordsBeingWritten } from '../marks/pending-writes.ts'
 import { type ScopeOf, UNSCOPED } from '../options/scope.ts'
+import type { CapturedRead } from '../plan/contribution.ts'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { Policy } from '../plan/policy.ts'
 import type { BypassReason, Events, MissReason } from '../report/events.ts'
@@ -13,6 +14,9 @@ import type { Fetched } from '../store/store.ts'
 import type { DeriveTags, KnownTags } from '../tags/known-tags.ts'
 import type { EntryRequest, LookUpResult } from '../tier/look-up.ts'
 import type { Stamp } from '../tier/put-entry.ts'
+import { contributeHit, contributeLoad, refuseBypass } from './capture-read.ts'
+import { type CapturedDependencies, type CapturedOutcome, withCaptured } from './captured-dependencies.ts'
+import type { Captures } from './captures.ts'
 import { type ReportDeps, reportRead } from './report-read.ts'
 
 // What is decided about a read, in the order of its way. The two drivers of these decisions, `read.ts` for databases that
@@ -22,6 +26,7 @@ import { type ReportDeps, reportRead } from './report-read.ts'
 export interface DecideDeps extends ReportDeps {
   readonly clock: Clock
   readonly events: Events
+  readonly captures: Captures
   readonly scopeOf: ScopeOf | undefined
   readonly keys: EntryKeys
   readonly entries: Entries
@@ -41,6 +46,7 @@ export interface StartedRead<P extends PlannedRead> extends Partial<EntryRequest
   readonly plan: P
   /** By the clock. */
   readonly started: number
+  readonly capture: CapturedRead | undefined
 }
 
 /** A read that must not ask the cache. */
@@ -52,6 +58,7 @@ export interface BypassedRead<P extends PlannedRead> extends StartedRead<P> {
 interface KeyedRead<P extends PlannedRead> {
   readonly plan: P
   readonly started: number
+  readonly capture: CapturedRead | undefined
   readonly policy: Policy
   readonly key: EntryKey
   readonly bypass?: undefined
@@ -60,6 +67,8 @@ interface KeyedRead<P extends PlannedRead> {
 /** A read that asks the cache. */
 export interface CachedRead<P extends PlannedRead> extends EntryRequest {
   readonly plan: P
+  /** Present inside the load of a computed value, which depends on what this read depends on. */
+  readonly capture: CapturedRead | undefined
   readonly policy: Policy
   readonly bypass?: undefined
 }
@@ -71,23 +80,31 @@ export interface CachedRead<P extends PlannedRead> extends EntryRequest {
 export function identify<P extends PlannedRead>(deps: DecideDeps, plan: P): BypassedRead<P> | KeyedRead<P> {
   const started = deps.clock.now()
   const { policy } = plan
+  const { captures } = deps
+  const capture = captures.running.count ? captures.begin(plan.operation) : undefined
+  const bypassed = (bypass: BypassReason): BypassedRead<P> => {
+    if (capture) refuseBypass(capture, bypass)
+    return { plan, started, capture, bypass }
+  }
   const bypass = bypassOf(plan)
-  if (bypass || !policy) return { plan, started, bypass: bypass ?? 'no-policy' }
+  if (bypass || !policy) return bypassed(bypass ?? 'no-policy')
   const scope = deps.scopeOf?.() ?? UNSCOPED
-  if (scope.kind === 'failed') return { plan, started, bypass: 'unavailable' }
+  if (scope.kind === 'failed') return bypassed('unavailable')
   const key = keyOf(deps, plan, scope.value)
-  return key ? { plan, started, policy, key } : { plan, started, bypass: 'opaque' }
+  return key ? { plan, started, capture, policy, key } : bypassed('opaque')
 }
 
 /** Derives the tags of a read, and bypasses the cache while this process is writing to one of them. */
 export function depend<P extends PlannedRead>(
   deps: DecideDeps,
-  { plan, started, policy, key }: KeyedRead<P>,
+  { plan, started, capture, policy, key }: KeyedRead<P>,
 ): BypassedRead<P> | CachedRead<P> {
   const tags = deps.knownTags(key.key, plan.occurrences, policy.tags, tableWrittenAround(plan, policy))
   const writing = recordsBeingWritten(deps.pendingWrites, tags)
-  const one: CachedRead<P> = { plan, started, operation: plan.operation, policy, key, tags, writing }
-  return deps.pendingWrites.mustBypass(tags) ? { ...one, bypass: 'dirty' } : one
+  const one: CachedRead<P> = { plan, started, capture, operation: plan.operation, policy, key, tags, writing }
+  if (!deps.pendingWrites.mustBypass(tags)) return one
+  if (capture) refuseBypass(capture, 'dirty')
+  return { ...one, bypass: 'dirty' }
 }
 
 /** Why a read must not ask the cache, as far as the plan alone tells. Pure. */
@@ -125,10 +142,14 @@ export type Decision =
 /** Judges what was found, and reports a hit. */
 export function decide(deps: DecideDeps, one: CachedRead<PlannedRead>, found: LookUpResult): Decision {
   const { fresh, entry, source } = found
-  if (fresh.kind === 'dirty') return { kind: 'bypass', reason: 'dirty' }
+  if (fresh.kind === 'dirty') {
+    if (one.capture) refuseBypass(one.capture, 'dirty')
+    return { kind: 'bypass', reason: 'dirty' }
+  }
   if (fresh.kind === 'miss') return { kind: 'load', reason: fresh.reason }
   const decoded = entry && deps.entries.decode(entry.payload, one, source === 'memory')
   if (!decoded || !accepts(one.plan, decoded.value)) return { kind: 'load', reason: 'miss' }
+  if (one.capture) contributeHit(deps, one.capture, found)
   reportRead(deps, one, undefined, { source, age: entry.age, ttl: entry.lifetime, tags: found.tags })
   return { kind: 'hit', value: decoded.value }
 }
@@ -159,7 +180,9 @@ export function beforeLoad(
 ): Before | undefined {
   const { epoch } = seeded ?? found
   const observedTags = seeded ? observeTags(one.tags, seeded, one.writing) : found.observedTags
-  return observedTags.some((tag) => tag.dirty && !tag.optional) ? undefined : { epoch, observedTags }
+  if (!observedTags.some((tag) => tag.dirty && !tag.optional)) return { epoch, observedTags }
+  if (one.capture) refuseBypass(one.capture, 'dirty')
+  return undefined
 }
 
 /** What a load leaves behind. */
@@ -176,6 +199,8 @@ export interface Storable {
   readonly recorded: RecordedTags
   readonly stamp: Pick<Stamp, 'lifetime' | 'empty'>
   readonly payload: Uint8Array
+  /** What the reads of the load depend on, if they were captured. */
+  readonly dependencies: CapturedDependencies | undefined
 }
 
 /**
@@ -190,9 +215,13 @@ export function evaluate(
   reason: MissReason,
   before: Before,
   result: unknown,
+  captured?: CapturedOutcome,
 ): Loaded {
   const { plan, policy, key } = one
   const payload = deps.entries.encode(result, one)
+  const tags = deps.tagsOf(plan.occurrences, policy.tags, tableWrittenAround(plan, policy))
+  const recorded = recordTags(tags, before.observedTags, result)
+  if (one.capture) contributeLoad(deps, one.capture, before, recorded, captured)
   if ('error' in payload) {
     reportRead(deps, one, 'opaque')
     if (plan.strict) throw payload.error
@@ -200,16 +229,19 @@ export function evaluate(
   }
   const empty = isEmpty(result)
   const lifetime = lifetimeOf(policy, empty, deps.clock.random())
-  const tags = deps.tagsOf(plan.occurrences, policy.tags, tableWrittenAround(plan, policy))
-  const recorded = recordTags(tags, before.observedTags, result)
   const tooLarge = payload.length > deps.maxValueBytes
   // Rows that came over another connection than the key says, or through other parsers, are nobody's.
-  if (tooLarge || lifetime === undefined || !recorded || deps.keys.family() !== key.family) {
-    reportRead(deps, one, tooLarge ? 'too-large' : reason)
+  const unfit = tooLarge || lifetime === undefined || !recorded || deps.keys.family() !== key.family
+  if (unfit || captured?.refusal) {
+    reportRead(deps, one, captured?.refusal?.reason ?? (tooLarge ? 'too-large' : reason))
     return { payload, storable: undefined }
   }
-  reportRead(deps, one, reason, { ttl: lifetime })
-  return { payload, storable: { before, recorded, stamp: { lifetime, empty }, payload } }
+  const dependencies = captured?.dependencies
+  reportRead(deps, one, reason, {
+    ttl: lifetime,
+    ...(dependencies && { tags: [...one.tags, ...dependencies.tags] }),
+  })
+  return { payload, storable: { before, recorded, stamp: { lifetime, empty }, payload, dependencies } }
 }
 
 /** Whether the tags must be looked at once more before the result may be stored. */
@@ -217,9 +249,27 @@ export function mustConfirm({ plan }: CachedRead<PlannedRead>, { recorded }: Sto
   return recorded.resultCells.length > 0 || plan.severalStatements
 }
 
-/** The tags of a result, with those that only the result named. */
-export function allTags({ tags }: CachedRead<PlannedRead>, { recorded }: Storable): EntryRequest['tags'] {
-  return withResultCells(tags, recorded.resultCells)
+/** Whether some of the tags may be missing, because nothing has asked for them before. */
+export function mustSeed({ recorded, dependencies }: Storable): boolean {
+  return recorded.resultCells.length > 0 || dependencies?.seeded === true
+}
+
+/** The tags of a result, with those that only the result named, and those that its load captured. */
+export function allTags(
+  { tags }: CachedRead<PlannedRead>,
+  { recorded, dependencies }: Storable,
+): EntryRequest['tags'] {
+  const own = withResultCells(tags, recorded.resultCells)
+  return dependencies?.tags.length ? [...own, ...dependencies.tags] : own
+}
+
+/** The tags that an entry records: of what was captured, those that are left. */
+export function recordedTags(
+  { tags }: CachedRead<PlannedRead>,
+  { recorded, dependencies }: Storable,
+  stamp: Stamp['tags'],
+): EntryRequest['tags'] {
+  return withResultCells(tags, dependencies ? resultCellsOf({ tags: stamp }) : recorded.resultCells)
 }
 
 /**
@@ -233,8 +283,12 @@ export function confirm(
   storable: Storable,
   after: Fetched,
 ): Stamp['tags'] | undefined {
-  const { before, recorded } = storable
+  const { before, recorded, dependencies } = storable
   const { epoch, observedTags } = before
-  const writing = recordsBeingWritten(deps.pendingWrites, one.tags)
-  return confirmTags(recorded, { tags: allTags(one, storable), before: observedTags, epoch, after, writing })
+  const tags = allTags(one, storable)
+  const writing = recordsBeingWritten(deps.pendingWrites, tags)
+  const own = confirmTags(recorded, { tags, before: observedTags, epoch, after, writing })
+  if (!own || !dependencies) return own
+  const captured = dependencies.confirm({ ...after, tags: after.tags.slice(one.tags.length) }, writing)
+  return captured && withCaptured(own, captured)
 }

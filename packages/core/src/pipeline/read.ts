@@ -2,7 +2,17 @@ import { hasMissing } from '../entry/observed-tags.ts'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { BypassReason, MissReason } from '../report/events.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
-import { accepts, beforeLoad, type CachedRead, decide, depend, identify, type StartedRead } from './decide.ts'
+import { contributeShared, refuseBypass, runUncached } from './capture-read.ts'
+import {
+  accepts,
+  type Before,
+  beforeLoad,
+  type CachedRead,
+  decide,
+  depend,
+  identify,
+  type StartedRead,
+} from './decide.ts'
 import { type LoadDeps, type LoadResult, load } from './load.ts'
 import { reportRead } from './report-read.ts'
 import type { Shared } from './share.ts'
@@ -33,8 +43,9 @@ export async function read<T>(deps: ReadDeps, plan: ReadPlan<T>): Promise<T> {
 }
 
 async function bypass<T>(deps: ReadDeps, one: StartedRead<ReadPlan<T>>, reason: BypassReason): Promise<T> {
+  const { plan, capture } = one
   try {
-    return await one.plan.run()
+    return await (capture ? runUncached(deps, { plan, capture }, reason, () => plan.run()) : plan.run())
   } finally {
     reportRead(deps, one, reason)
   }
@@ -42,6 +53,7 @@ async function bypass<T>(deps: ReadDeps, one: StartedRead<ReadPlan<T>>, reason: 
 
 /** The store cannot be asked. Nothing says how old a load is: equal reads share only one that has not begun. */
 async function bypassStore<T>(deps: ReadDeps, one: Read<T>): Promise<T> {
+  if (one.capture) refuseBypass(one.capture, 'unavailable')
   const alone = (): Promise<T> => bypass(deps, one, 'unavailable')
   if (one.policy.singleFlight === false) return alone()
   const loading = async (others: number): Promise<LoadResult> => {
@@ -76,7 +88,7 @@ async function loadShared<T>(
     return alone()
   const flight = `${one.key.key} ${epoch} ${observedTags.map((tag) => tag.nonce).join(' ')}`
   const shared = deps.flights.share(flight, loading, one.policy.joinTimeout, one.plan.joined)
-  return resultForCaller(deps, one, await shared, reason, alone)
+  return resultForCaller(deps, one, await shared, reason, alone, before)
 }
 
 /** What one caller of a shared load gets: objects of its own. */
@@ -86,12 +98,16 @@ async function resultForCaller<T>(
   shared: Shared<LoadResult>,
   reason: BypassReason | MissReason,
   alone: () => Promise<T>,
+  before?: Before,
 ): Promise<T> {
   if ('own' in shared) return shared.own.result as T
+  // What this caller saw before the load says nothing of what was captured.
+  if (shared.other?.confirmed && !(await shared.other.confirmed)) return alone()
   const payload = shared.other?.payload
   const copy = payload && deps.entries.decode(payload, one)
   // The other caller's load failed, or gave nothing that can be copied: its error and its objects stay its own.
   if (!copy || !accepts(one.plan, copy.value)) return alone()
+  if (one.capture && before) contributeShared(deps, one, before, copy.value, shared.other?.captured)
   reportRead(deps, one, reason, { shared: true })
   return copy.value as T
 }

@@ -6,6 +6,7 @@ import type { SyncStore } from '../store/store.ts'
 import { merge, type WriteTag } from '../tags/write-tags.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
 import type { CandidateRow } from '../write-through/proof.ts'
+import { refuseBypass, runUncachedSync } from './capture-read.ts'
 import {
   allTags,
   beforeLoad,
@@ -97,7 +98,10 @@ function read<T>(deps: Deps, plan: SyncReadPlan<T>): T {
   if (one.bypass) return bypass(deps, one, one.bypass)
   const found = deps.lookUp.fetchSync(one)
   const store = deps.store.sync
-  if (!found || !store) return bypass(deps, one, 'unavailable')
+  if (!found || !store) {
+    if (one.capture) refuseBypass(one.capture, 'unavailable')
+    return bypass(deps, one, 'unavailable')
+  }
   const decision = decide(deps, one, found)
   if (decision.kind === 'hit') return decision.value as T
   if (decision.kind === 'bypass') return bypass(deps, one, decision.reason)
@@ -105,8 +109,11 @@ function read<T>(deps: Deps, plan: SyncReadPlan<T>): T {
 }
 
 function bypass<T>(deps: Deps, one: StartedRead<SyncReadPlan<T>>, reason: BypassReason): T {
+  const { plan, capture } = one
   try {
-    return one.plan.run()
+    return capture
+      ? runUncachedSync(deps, deps.store.sync, { plan, capture }, reason, () => plan.run())
+      : plan.run()
   } finally {
     reportRead(deps, one, reason)
   }
