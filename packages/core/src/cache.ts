@@ -4,6 +4,7 @@ import type { Engine, Host } from './host/engine.ts'
 import { type CacheOptions, resolveConfig } from './options/config.ts'
 import { scopeReader } from './options/scope.ts'
 import { createCaptures } from './pipeline/captures.ts'
+import { createRefreshes } from './pipeline/refreshes.ts'
 import { createSingleFlight } from './pipeline/single-flight.ts'
 import { createTurnFlight } from './pipeline/turn-flight.ts'
 import type { WrapOptions } from './pipeline/wrap.ts'
@@ -15,6 +16,7 @@ import { announceOutages } from './store/announce.ts'
 import { guardStore } from './store/guard.ts'
 import type { InvalidateRequest } from './tags/invalidation-tags.ts'
 import { createMemoryTier } from './tier/memory-tier.ts'
+import { createStrictLoads } from './tier/strict-loads.ts'
 import { createCurrentTransaction } from './transaction/current.ts'
 
 /** A cache. Make one per process, and attach every client of your databases to it. */
@@ -146,6 +148,8 @@ export function createCache(
     flights: createSingleFlight(clock),
     turns: createTurnFlight(clock),
     storing: new Map(),
+    refreshes: createRefreshes(clock, events),
+    strictLoads: createStrictLoads(),
     current: createCurrentTransaction(met.place),
     captures: createCaptures(met.place),
     scopeOf: scopeReader(config.scope, config.requireScope, events),

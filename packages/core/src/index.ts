@@ -22,5 +22,6 @@ export type {
   WriteEvent,
 } from './report/events.ts'
 export type { Counts, Explained, ReadReport, Stats } from './report/report.ts'
-export { type MemoryStoreOptions, memoryStore } from './store/memory-store.ts'
+export type { MemoryStoreOptions } from './store/memory-options.ts'
+export { memoryStore } from './store/memory-store.ts'
 export type { InvalidateRequest } from './tags/invalidation-tags.ts'

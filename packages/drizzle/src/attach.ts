@@ -21,9 +21,9 @@ import {
   warnOfNativeCache,
   warnOfOtherCache,
 } from './db-checks.ts'
-import type { ReadCodecs } from './execute/execution.ts'
 import { createRawSql } from './execute/raw.ts'
 import { bypassReplicas } from './execute/replica.ts'
+import { createReadCodecs } from './execute/run.ts'
 import { orderOf } from './order/statement-context.ts'
 import {
   type CallPolicy,
@@ -35,7 +35,6 @@ import {
 import { type Entities, entitiesOf, entityName, isMaterialized } from './tables/entities.ts'
 import { schemaOf } from './tables/schema.ts'
 import { columnNamer, withColumnNames } from './versions/casing.ts'
-import type { DriverResults } from './versions/driver-rows.ts'
 import { type DbParts, type DialectParts, isTransaction, syncConnectionOf } from './versions/parts.ts'
 import { versionOf } from './versions/version-of.ts'
 import { createAnalysingDialect } from './wrap/analysing-dialect.ts'
@@ -104,7 +103,7 @@ export function attachDb(options: AttachOptions, base: DbParts): DbParts {
     uniqueKeysOf: uniqueKeysIn(schema),
     raw: createRawSql(engine, dialect),
     results,
-    codecs: codecsOf(results),
+    codecs: createReadCodecs(results),
     analysing: createAnalysingDialect({ configs, names, dialect }, version, baseDialect),
     connection: syncConnectionOf(base),
     openTransactions: sharesConnection(base.session) ? [] : undefined,
@@ -174,13 +173,6 @@ function modelsByName(entities: Entities): TableNames['modelOf'] {
 function viewsOf(entities: Entities): readonly string[] {
   const views = [...entities.values()].filter((entity) => is(entity, View) && !isMaterialized(entity))
   return views.map(entityName)
-}
-
-function codecsOf({ rows, objects, restore }: DriverResults): ReadCodecs {
-  return {
-    rows: { toEntry: rows, fromEntry: restore },
-    count: { toEntry: objects, fromEntry: restore },
-  }
 }
 
 /** Tells from the text of SQL whether its result may change by itself. */

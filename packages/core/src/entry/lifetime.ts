@@ -10,6 +10,14 @@ export function lifetimeOf(policy: Policy, empty: boolean, random: number): numb
   return Math.max(1, full * (1 - policy.jitter * random))
 }
 
+/** How long an entry of this policy may be served after it has expired, in milliseconds. */
+export function graceOf({
+  staleWhileRevalidate,
+  staleIfError,
+}: Pick<Policy, 'staleWhileRevalidate' | 'staleIfError'>): number {
+  return Math.max(staleWhileRevalidate, staleIfError)
+}
+
 /** True for "not found" and empty results. */
 export function isEmpty(result: unknown): boolean {
   return result === null || result === undefined || (Array.isArray(result) && result.length === 0)

@@ -1,4 +1,5 @@
 import { createBounded } from '../base/bounded-map.ts'
+import { graceOf } from '../entry/lifetime.ts'
 import { type EntryKeys, entryKeys } from '../keys/entry-key.ts'
 import { objectPlace } from '../keys/place.ts'
 import { resolvePolicy } from '../options/resolve-policy.ts'
@@ -46,7 +47,8 @@ export function createHosts(shared: SharedDeps): Hosts {
 
   const policy = (options: PolicyOptions, path: string) => {
     const resolved = resolvePolicy(options, config.defaults, path)
-    longestLifetime = Math.max(longestLifetime, resolved.ttl, resolved.cacheEmpty || 0)
+    const lifetime = Math.max(resolved.ttl, resolved.cacheEmpty || 0) + graceOf(resolved)
+    longestLifetime = Math.max(longestLifetime, lifetime)
     return resolved
   }
   const registry = createDatabaseRegistry(clock.now, () => longestLifetime)

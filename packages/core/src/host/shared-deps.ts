@@ -5,12 +5,14 @@ import type { CacheConfig } from '../options/config.ts'
 import type { ScopeOf } from '../options/scope.ts'
 import type { Captures } from '../pipeline/captures.ts'
 import type { LoadResult } from '../pipeline/load.ts'
+import type { Refreshes } from '../pipeline/refreshes.ts'
 import type { SingleFlight } from '../pipeline/single-flight.ts'
 import type { TurnFlight } from '../pipeline/turn-flight.ts'
 import type { Events } from '../report/events.ts'
 import type { Report } from '../report/report.ts'
 import type { GuardedStore } from '../store/guard.ts'
 import type { MemoryTier } from '../tier/memory-tier.ts'
+import type { StrictLoads } from '../tier/strict-loads.ts'
 import type { CurrentTransaction } from '../transaction/current.ts'
 
 /** What all hosts of one cache share. */
@@ -25,6 +27,8 @@ export interface SharedDeps {
   readonly journal: Journal
   readonly flights: SingleFlight<LoadResult>
   readonly turns: TurnFlight<LoadResult>
+  readonly refreshes: Refreshes
+  readonly strictLoads: StrictLoads
   readonly current: CurrentTransaction
   readonly captures: Captures
   /** Entries about to be stored. */

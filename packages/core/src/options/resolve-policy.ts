@@ -7,7 +7,6 @@ const EMPTY_MOST = 30_000
 const JOIN_TIMEOUT = 5_000
 /** Options of the contract that later versions bring: refused rather than ignored. */
 const NOT_BUILT = [
-  'staleWhileRevalidate',
   'staleIfError',
   'refreshAhead',
   'maxStaleness',
@@ -16,7 +15,6 @@ const NOT_BUILT = [
 /** The values that say "off", and so ask for nothing that is missing. */
 const OFF = new Map<string, readonly unknown[]>([
   ['refreshAhead', [false]],
-  ['staleWhileRevalidate', [0]],
   ['staleIfError', [0]],
   ['maxStaleness', [0]],
 ])
@@ -40,6 +38,10 @@ export function resolvePolicy(options: PolicyOptions, defaults: PolicyOptions, p
     joinTimeout: merged.joinTimeout ?? JOIN_TIMEOUT,
     write: merged.write ?? 'invalidate',
     onMarkFailure: merged.onMarkFailure ?? 'proceed',
+    staleWhileRevalidate: merged.staleWhileRevalidate ?? 0,
+    staleIfError: merged.staleIfError ?? 0,
+    refreshAhead: merged.refreshAhead ?? 0,
+    maxStaleness: merged.maxStaleness ?? 0,
     operations: merged.operations,
     tags: merged.tags ?? [],
     touches: merged.touches ?? [],
@@ -48,8 +50,10 @@ export function resolvePolicy(options: PolicyOptions, defaults: PolicyOptions, p
   }
 }
 
+type Built = Omit<Policy, 'staleIfError' | 'refreshAhead' | 'maxStaleness'>
+
 /** One check per option: takes the value the user gave and its path, returns what the engine uses. */
-const CHECKS: { readonly [K in keyof Policy]: (value: unknown, option: string) => Policy[K] } = {
+const CHECKS: { readonly [K in keyof Built]: (value: unknown, option: string) => Policy[K] } = {
   ttl: lifetime,
   jitter: fraction,
   cacheEmpty: (value, option) => (value === false ? false : milliseconds(value, option)),
@@ -70,6 +74,7 @@ const CHECKS: { readonly [K in keyof Policy]: (value: unknown, option: string) =
     if (value === 'proceed' || value === 'reject') return value
     throw refused(value, option, `'proceed' or 'reject'`)
   },
+  staleWhileRevalidate: milliseconds,
   operations: (value, option) => new Set(strings(value, option)),
   tags: strings,
   touches: strings,
@@ -97,7 +102,7 @@ export function checked(options: PolicyOptions, path: string): Partial<Policy> {
     // An option that is there and undefined must not hide a default.
     if (value === undefined) continue
     const option = `${path}.${name}`
-    if (Object.hasOwn(CHECKS, name)) found[name] = CHECKS[name as keyof Policy](value, option)
+    if (Object.hasOwn(CHECKS, name)) found[name] = CHECKS[name as keyof Built](value, option)
     else if ((NOT_BUILT as readonly string[]).includes(name)) {
       if (!OFF.get(name)?.includes(value)) throw notBuilt(`${option}: ${show(value)}`)
     } else throw new CacheError('LARDER_CONFIG', `${option} is not an option: there are ${NAMES.join(', ')}`)

@@ -1,28 +1,49 @@
 import type { EntryTag } from '../codec/envelope.ts'
 import { hasMissing, type ObservedTags, observeTags } from '../entry/observed-tags.ts'
 import { type RecordedTags, recordTags } from '../entry/recorded-tags.ts'
-import { recordsBeingWritten } from '../marks/pending-writes.ts'
+import { type PendingWrites, recordsBeingWritten } from '../marks/pending-writes.ts'
 import type { CapturedRead, CapturedTags, Refusal } from '../plan/contribution.ts'
+import type { ReadPlan } from '../plan/plan.ts'
 import type { BypassReason } from '../report/events.ts'
+import type { GuardedStore } from '../store/guard.ts'
 import type { SyncStore } from '../store/store.ts'
+import type { DeriveTags } from '../tags/known-tags.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
 import { fieldName, LIST } from '../tags/spelling.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
 import type { CapturedOutcome } from './captured-dependencies.ts'
-import type { Before, CachedRead, DecideDeps, PlannedRead } from './decide.ts'
-import type { LoadDeps } from './load.ts'
+import type { Captures } from './captures.ts'
 
 // What a read contributes to the computed value whose load it is part of. None of this runs outside such a load.
 
+/** What contributing needs, wired by the composition root. */
+interface CaptureDeps {
+  readonly captures: Captures
+  readonly pendingWrites: PendingWrites
+  readonly tagsOf: DeriveTags
+}
+
+/** The same for reads of databases that answer later. */
+interface FetchDeps extends CaptureDeps {
+  readonly store: Pick<GuardedStore, 'fetch' | 'seed'>
+  longestLifetime(): number
+}
+
 /** A read inside such a load. */
 interface Captured {
-  readonly plan: PlannedRead
+  readonly plan: Pick<ReadPlan<unknown>, 'policy' | 'occurrences' | 'dependencies'>
   readonly capture: CapturedRead
+}
+
+/** The tags of a read before its query runs. */
+interface Before {
+  readonly epoch: string
+  readonly observedTags: ObservedTags
 }
 
 /** A hit depends on what its entry recorded, with the nonces that were just found unchanged. */
 export function contributeHit(
-  { captures }: DecideDeps,
+  { captures }: Pick<CaptureDeps, 'captures'>,
   capture: CapturedRead,
   { tags, entry, epoch }: LookUpResult,
 ): void {
@@ -48,7 +69,7 @@ export function contributeHit(
  * @param nested what the reads inside this load made of it.
  */
 export function contributeLoad(
-  { captures }: DecideDeps,
+  { captures }: Pick<CaptureDeps, 'captures'>,
   capture: CapturedRead,
   { epoch, observedTags }: Before,
   recorded: RecordedTags | undefined,
@@ -76,8 +97,8 @@ export function contributeLoad(
 
 /** The same for the load of another caller, which saw the same tags, or began after this one had seen them. */
 export function contributeShared(
-  deps: DecideDeps,
-  { capture, tags }: Pick<CachedRead<PlannedRead>, 'tags'> & { readonly capture: CapturedRead | undefined },
+  deps: Pick<CaptureDeps, 'captures'>,
+  { capture, tags }: { readonly capture: CapturedRead | undefined; readonly tags: readonly ReadTag[] },
   before: Before,
   result: unknown,
   nested: CapturedOutcome | undefined,
@@ -120,7 +141,7 @@ interface Uncached {
 }
 
 /** Undefined: nobody knows them, or one of them is being written, and the capture has been told so. */
-function uncachedTags(deps: DecideDeps, one: Captured): Uncached | undefined {
+function uncachedTags(deps: CaptureDeps, one: Captured): Uncached | undefined {
   const { plan } = one
   const occurrences = plan.policy ? plan.occurrences : plan.dependencies?.()
   if (!occurrences) {
@@ -143,7 +164,7 @@ function beforeUncached(one: Captured, epoch: string, observedTags: ObservedTags
 
 /** Runs a read that bypasses the cache. If only because it is not cached, with its tags fetched before it. */
 export async function runUncached<T>(
-  deps: LoadDeps,
+  deps: FetchDeps,
   one: Captured,
   reason: BypassReason,
   run: () => Promise<T>,
@@ -158,7 +179,7 @@ export async function runUncached<T>(
 }
 
 async function observeUncached(
-  deps: LoadDeps,
+  deps: FetchDeps,
   one: Captured,
   { tags, writing }: Uncached,
 ): Promise<Before | undefined> {
@@ -172,7 +193,7 @@ async function observeUncached(
 
 /** The same for a driver that answers at once. */
 export function runUncachedSync<T>(
-  deps: DecideDeps,
+  deps: CaptureDeps,
   store: SyncStore | undefined,
   one: Captured,
   reason: BypassReason,

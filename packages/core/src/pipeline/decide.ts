@@ -1,8 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { Entries } from '../entry/entries.ts'
-import { isEmpty, lifetimeOf } from '../entry/lifetime.ts'
-import { type ObservedTags, observeTags, resultCellsOf, withResultCells } from '../entry/observed-tags.ts'
-import { confirmTags, type RecordedTags, recordTags } from '../entry/recorded-tags.ts'
+import { type ObservedTags, observeTags } from '../entry/observed-tags.ts'
 import type { EntryKey, EntryKeys } from '../keys/entry-key.ts'
 import { type PendingWrites, recordsBeingWritten } from '../marks/pending-writes.ts'
 import { type ScopeOf, UNSCOPED } from '../options/scope.ts'
@@ -12,11 +10,11 @@ import type { Policy } from '../plan/policy.ts'
 import type { BypassReason, Events, MissReason } from '../report/events.ts'
 import type { Fetched } from '../store/store.ts'
 import type { DeriveTags, KnownTags } from '../tags/known-tags.ts'
-import type { EntryRequest, LookUpResult } from '../tier/look-up.ts'
-import type { Stamp } from '../tier/put-entry.ts'
-import { contributeHit, contributeLoad, refuseBypass } from './capture-read.ts'
-import { type CapturedDependencies, type CapturedOutcome, withCaptured } from './captured-dependencies.ts'
+import { type EntryRequest, isServable, type LookUpResult } from '../tier/look-up.ts'
+import type { StrictLoads } from '../tier/strict-loads.ts'
+import { contributeHit, refuseBypass } from './capture-read.ts'
 import type { Captures } from './captures.ts'
+import type { Refreshes } from './refreshes.ts'
 import { type ReportDeps, reportRead } from './report-read.ts'
 
 // What is decided about a read, in the order of its way. The two drivers of these decisions, `read.ts` for databases that
@@ -32,6 +30,9 @@ export interface DecideDeps extends ReportDeps {
   readonly entries: Entries
   readonly pendingWrites: PendingWrites
   readonly maxValueBytes: number
+  readonly refreshes: Refreshes
+  /** Reads that are part of a load are never served anything stale: it would be stored as fresh. */
+  readonly strictLoads: StrictLoads
   /** What a read depends on, given what it uses and the user tags of its policy. */
   readonly tagsOf: DeriveTags
   /** The same for reads asked before: all but what their results show. */
@@ -39,7 +40,7 @@ export interface DecideDeps extends ReportDeps {
 }
 
 /** All of a plan but how its query runs. */
-export type PlannedRead = Omit<ReadPlan<unknown>, 'run' | 'joined'>
+export type PlannedRead = Omit<ReadPlan<unknown>, 'run' | 'joined' | 'detach'>
 
 /** A read on its way down, as far as it came: what a report of it shows. */
 export interface StartedRead<P extends PlannedRead> extends Partial<EntryRequest> {
@@ -82,16 +83,22 @@ export function identify<P extends PlannedRead>(deps: DecideDeps, plan: P): Bypa
   const { policy } = plan
   const { captures } = deps
   const capture = captures.running.count ? captures.begin(plan.operation) : undefined
-  const bypassed = (bypass: BypassReason): BypassedRead<P> => {
-    if (capture) refuseBypass(capture, bypass)
-    return { plan, started, capture, bypass }
-  }
   const bypass = bypassOf(plan)
-  if (bypass || !policy) return bypassed(bypass ?? 'no-policy')
+  if (bypass || !policy) return bypassed(plan, started, capture, bypass ?? 'no-policy')
   const scope = deps.scopeOf?.() ?? UNSCOPED
-  if (scope.kind === 'failed') return bypassed('unavailable')
+  if (scope.kind === 'failed') return bypassed(plan, started, capture, 'unavailable')
   const key = keyOf(deps, plan, scope.value)
-  return key ? { plan, started, capture, policy, key } : bypassed('opaque')
+  return key ? { plan, started, capture, policy, key } : bypassed(plan, started, capture, 'opaque')
+}
+
+function bypassed<P extends PlannedRead>(
+  plan: P,
+  started: number,
+  capture: CapturedRead | undefined,
+  bypass: BypassReason,
+): BypassedRead<P> {
+  if (capture) refuseBypass(capture, bypass)
+  return { plan, started, capture, bypass }
 }
 
 /** Derives the tags of a read, and bypasses the cache while this process is writing to one of them. */
@@ -129,13 +136,18 @@ function keyOf({ keys, events }: DecideDeps, plan: PlannedRead, scope: unknown):
 }
 
 /** The table whose writes leave this read alone. */
-function tableWrittenAround({ occurrences }: PlannedRead, { write }: Policy): string | undefined {
+export function tableWrittenAround({ occurrences }: PlannedRead, { write }: Policy): string | undefined {
   return write === 'around' ? occurrences[0]?.table : undefined
 }
 
 /** What becomes of a read once the store has answered. */
 export type Decision =
-  | { readonly kind: 'hit'; readonly value: unknown }
+  | {
+      readonly kind: 'hit'
+      readonly value: unknown
+      /** Whether the entry is to be loaded again in the background. */
+      readonly refresh: boolean
+    }
   | { readonly kind: 'load'; readonly reason: MissReason }
   | { readonly kind: 'bypass'; readonly reason: BypassReason }
 
@@ -146,12 +158,27 @@ export function decide(deps: DecideDeps, one: CachedRead<PlannedRead>, found: Lo
     if (one.capture) refuseBypass(one.capture, 'dirty')
     return { kind: 'bypass', reason: 'dirty' }
   }
-  if (fresh.kind === 'miss') return { kind: 'load', reason: fresh.reason }
+  if (fresh.kind === 'miss') return decideMiss(deps, one, found, fresh.reason)
   const decoded = entry && deps.entries.decode(entry.payload, one, source === 'memory')
   if (!decoded || !accepts(one.plan, decoded.value)) return { kind: 'load', reason: 'miss' }
   if (one.capture) contributeHit(deps, one.capture, found)
   reportRead(deps, one, undefined, { source, age: entry.age, ttl: entry.lifetime, tags: found.tags })
-  return { kind: 'hit', value: decoded.value }
+  return { kind: 'hit', value: decoded.value, refresh: false }
+}
+
+/** A miss, unless the entry has only expired and the policy allows to serve it. */
+function decideMiss(
+  deps: DecideDeps,
+  one: CachedRead<PlannedRead>,
+  found: LookUpResult,
+  reason: MissReason,
+): Decision {
+  const { entry, source, tags } = found
+  if (!entry || !isServable(one, found) || deps.strictLoads.isActive()) return { kind: 'load', reason }
+  const decoded = deps.entries.decode(entry.payload, one, source === 'memory')
+  if (!decoded || !accepts(one.plan, decoded.value)) return { kind: 'load', reason }
+  reportRead(deps, one, undefined, { source: 'stale', age: entry.age, ttl: entry.lifetime, tags })
+  return { kind: 'hit', value: decoded.value, refresh: true }
 }
 
 /** Whether a read may return what another one stored. A host whose judgement fails has accepted nothing. */
@@ -183,112 +210,4 @@ export function beforeLoad(
   if (!observedTags.some((tag) => tag.dirty && !tag.optional)) return { epoch, observedTags }
   if (one.capture) refuseBypass(one.capture, 'dirty')
   return undefined
-}
-
-/** What a load leaves behind. */
-export interface Loaded {
-  /** The result's bytes; undefined when it could not be encoded. */
-  readonly payload: Uint8Array | undefined
-  /** Undefined: the result is not to be stored. */
-  readonly storable: Storable | undefined
-}
-
-/** A result that may be stored, once {@link confirm} has agreed where {@link mustConfirm} asks for that. */
-export interface Storable {
-  readonly before: Before
-  readonly recorded: RecordedTags
-  readonly stamp: Pick<Stamp, 'lifetime' | 'empty'>
-  readonly payload: Uint8Array
-  /** What the reads of the load depend on, if they were captured. */
-  readonly dependencies: CapturedDependencies | undefined
-}
-
-/**
- * Decides whether the result of a load may be stored, and reports the miss. To be called before anybody else sees the
- * result: hosts replace nested objects of what they return in place.
- * @throws what the codec threw, where the read is strict: a computed value that cannot be cached is a mistake of the
- * program, a query's result is not.
- */
-export function evaluate(
-  deps: DecideDeps,
-  one: CachedRead<PlannedRead>,
-  reason: MissReason,
-  before: Before,
-  result: unknown,
-  captured?: CapturedOutcome,
-): Loaded {
-  const { plan, policy, key } = one
-  const payload = deps.entries.encode(result, one)
-  const tags = deps.tagsOf(plan.occurrences, policy.tags, tableWrittenAround(plan, policy))
-  const recorded = recordTags(tags, before.observedTags, result)
-  if (one.capture) contributeLoad(deps, one.capture, before, recorded, captured)
-  if ('error' in payload) {
-    reportRead(deps, one, 'opaque')
-    if (plan.strict) throw payload.error
-    return { payload: undefined, storable: undefined }
-  }
-  const empty = isEmpty(result)
-  const lifetime = lifetimeOf(policy, empty, deps.clock.random())
-  const tooLarge = payload.length > deps.maxValueBytes
-  // Rows that came over another connection than the key says, or through other parsers, are nobody's.
-  const unfit = tooLarge || lifetime === undefined || !recorded || deps.keys.family() !== key.family
-  if (unfit || captured?.refusal) {
-    reportRead(deps, one, captured?.refusal?.reason ?? (tooLarge ? 'too-large' : reason))
-    return { payload, storable: undefined }
-  }
-  const dependencies = captured?.dependencies
-  reportRead(deps, one, reason, {
-    ttl: lifetime,
-    ...(dependencies && { tags: [...one.tags, ...dependencies.tags] }),
-  })
-  return { payload, storable: { before, recorded, stamp: { lifetime, empty }, payload, dependencies } }
-}
-
-/** Whether the tags must be looked at once more before the result may be stored. */
-export function mustConfirm({ plan }: CachedRead<PlannedRead>, { recorded }: Storable): boolean {
-  return recorded.resultCells.length > 0 || plan.severalStatements
-}
-
-/** Whether some of the tags may be missing, because nothing has asked for them before. */
-export function mustSeed({ recorded, dependencies }: Storable): boolean {
-  return recorded.resultCells.length > 0 || dependencies?.seeded === true
-}
-
-/** The tags of a result, with those that only the result named, and those that its load captured. */
-export function allTags(
-  { tags }: CachedRead<PlannedRead>,
-  { recorded, dependencies }: Storable,
-): EntryRequest['tags'] {
-  const own = withResultCells(tags, recorded.resultCells)
-  return dependencies?.tags.length ? [...own, ...dependencies.tags] : own
-}
-
-/** The tags that an entry records: of what was captured, those that are left. */
-export function recordedTags(
-  { tags }: CachedRead<PlannedRead>,
-  { recorded, dependencies }: Storable,
-  stamp: Stamp['tags'],
-): EntryRequest['tags'] {
-  return withResultCells(tags, dependencies ? resultCellsOf({ tags: stamp }) : recorded.resultCells)
-}
-
-/**
- * The tags to record after all, if none of them moved during the load. Statements that saw different instants make a
- * result that never was, and a tag that only the result named was not seen before the load.
- * @param after the store's answer for {@link allTags}: of a seeding where the result named some.
- */
-export function confirm(
-  deps: DecideDeps,
-  one: CachedRead<PlannedRead>,
-  storable: Storable,
-  after: Fetched,
-): Stamp['tags'] | undefined {
-  const { before, recorded, dependencies } = storable
-  const { epoch, observedTags } = before
-  const tags = allTags(one, storable)
-  const writing = recordsBeingWritten(deps.pendingWrites, tags)
-  const own = confirmTags(recorded, { tags, before: observedTags, epoch, after, writing })
-  if (!own || !dependencies) return own
-  const captured = dependencies.confirm({ ...after, tags: after.tags.slice(one.tags.length) }, writing)
-  return captured && withCaptured(own, captured)
 }

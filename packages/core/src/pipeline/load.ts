@@ -2,19 +2,8 @@ import type { ReadPlan } from '../plan/plan.ts'
 import type { MissReason } from '../report/events.ts'
 import { type PutDeps, putEntry, type Stamp } from '../tier/put-entry.ts'
 import type { CapturedOutcome } from './captured-dependencies.ts'
-import {
-  allTags,
-  type Before,
-  type CachedRead,
-  confirm,
-  type DecideDeps,
-  evaluate,
-  mustConfirm,
-  mustSeed,
-  type PlannedRead,
-  recordedTags,
-  type Storable,
-} from './decide.ts'
+import type { Before, CachedRead, DecideDeps, PlannedRead } from './decide.ts'
+import { allTags, confirm, evaluate, mustConfirm, mustSeed, recordedTags, type Storable } from './evaluate.ts'
 import { reportRead } from './report-read.ts'
 
 /** What loading needs, wired by the composition root. */
@@ -39,6 +28,11 @@ export interface LoadResult {
   readonly confirmed?: Promise<boolean> | undefined
 }
 
+/** Names the load that callers may share: those who saw the same nonces before it. */
+export function flightName({ key }: CachedRead<PlannedRead>, { epoch, observedTags }: Before): string {
+  return `${key.key} ${epoch} ${observedTags.map((tag) => tag.nonce).join(' ')}`
+}
+
 /** Runs the host's query and stores the result under the tags as they were before it. */
 export async function load<T>(
   deps: LoadDeps,
@@ -46,6 +40,7 @@ export async function load<T>(
   reason: MissReason,
   before: Before,
 ): Promise<LoadResult> {
+  const began = deps.clock.now()
   const capture = one.plan.captures && deps.captures.start()
   let captured: CapturedOutcome | undefined
   let result: T
@@ -58,7 +53,15 @@ export async function load<T>(
     captured = capture?.close()
   }
   if (captured?.refusal) one.plan.captures?.(captured.refusal)
-  const { payload, storable } = evaluate(deps, one, reason, before, result, captured)
+  const { payload, storable } = evaluate(
+    deps,
+    one,
+    reason,
+    before,
+    result,
+    deps.clock.now() - began,
+    captured,
+  )
   const stored = storable && storeSoon(deps, one, storable)
   if (!captured) return { result, payload }
   const empty = !captured.refusal && !captured.dependencies.tags.length

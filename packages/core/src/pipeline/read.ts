@@ -13,7 +13,8 @@ import {
   identify,
   type StartedRead,
 } from './decide.ts'
-import { type LoadDeps, type LoadResult, load } from './load.ts'
+import { flightName, type LoadDeps, type LoadResult, load } from './load.ts'
+import { refresh } from './refresh.ts'
 import { reportRead } from './report-read.ts'
 import type { Shared } from './share.ts'
 import type { SingleFlight } from './single-flight.ts'
@@ -37,7 +38,10 @@ export async function read<T>(deps: ReadDeps, plan: ReadPlan<T>): Promise<T> {
   const found = deps.lookUp.tryLocal(one) ?? (await deps.lookUp.fetch(one))
   if (!found) return bypassStore(deps, one)
   const decision = decide(deps, one, found)
-  if (decision.kind === 'hit') return decision.value as T
+  if (decision.kind === 'hit') {
+    if (decision.refresh) refresh(deps, one, found)
+    return decision.value as T
+  }
   if (decision.kind === 'bypass') return bypass(deps, one, decision.reason)
   return loadShared(deps, one, decision.reason, found)
 }
@@ -79,15 +83,14 @@ async function loadShared<T>(
   if (seeded && !seeded.ok) return bypassStore(deps, one)
   const before = beforeLoad(one, found, seeded?.value)
   if (!before) return bypass(deps, one, 'dirty')
-  const { epoch, observedTags } = before
+  const { observedTags } = before
   const loading = () => load(deps, one, reason, before)
   const alone = async (): Promise<T> => (await loading()).result as T
   // Whoever saw a mark, even on an optional tag, loads alone: the write under it may end at any moment.
   // So does whoever found a tag evicted between seeding and now: a name without its nonce says nothing.
   if (one.policy.singleFlight === false || hasMissing(observedTags) || observedTags.some((tag) => tag.dirty))
     return alone()
-  const flight = `${one.key.key} ${epoch} ${observedTags.map((tag) => tag.nonce).join(' ')}`
-  const shared = deps.flights.share(flight, loading, one.policy.joinTimeout, one.plan.joined)
+  const shared = deps.flights.share(flightName(one, before), loading, one.policy.joinTimeout, one.plan.joined)
   return resultForCaller(deps, one, await shared, reason, alone, before)
 }
 

@@ -42,6 +42,10 @@ export interface PolicyOptions {
   reads?: readonly string[]
   /** Further sets of fields by which reads of the model look up rows. */
   lookupKeys?: readonly (readonly string[])[]
+  /**
+   * How long after its lifetime an entry may still be served, while one caller per process loads it again in the
+   * background. An invalidated entry is never served. Default 0: an expired entry is not served.
+   */
   staleWhileRevalidate?: Duration
   staleIfError?: Duration
   refreshAhead?: number | false
@@ -59,6 +63,11 @@ export interface Policy {
   readonly joinTimeout: number
   readonly write: 'invalidate' | 'through' | 'around'
   readonly onMarkFailure: 'proceed' | 'reject'
+  readonly staleWhileRevalidate: number
+  readonly staleIfError: number
+  /** The factor of XFetch; 0: no refresh ahead. */
+  readonly refreshAhead: number
+  readonly maxStaleness: number
   readonly operations: ReadonlySet<string> | undefined
   readonly tags: readonly string[]
   readonly touches: readonly string[]

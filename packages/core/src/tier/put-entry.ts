@@ -22,8 +22,9 @@ export async function putEntry(
   payload: Uint8Array,
   renewal?: Renewal,
 ): Promise<void> {
-  const { epoch, lifetime } = stamp
+  const { epoch, lifetime, loadTime, grace } = stamp
   const state = { remaining: lifetime, own: true, epoch, nonces: noncesOf(stamp) }
-  lookUp.keep(wanted, { state, resultCells: resultCellsOf(stamp), payload, lifetime, age: 0 })
-  await store.set(wanted.key.key, entries.seal(stamp, payload, wanted), lifetime, renewal)
+  const resultCells = resultCellsOf(stamp)
+  lookUp.keep(wanted, { state, resultCells, payload, lifetime, age: 0, loadTime, grace })
+  await store.set(wanted.key.key, entries.seal(stamp, payload, wanted), lifetime + grace, renewal)
 }

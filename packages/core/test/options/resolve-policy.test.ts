@@ -28,6 +28,10 @@ describe('a policy', () => {
       joinTimeout: 5_000,
       write: 'invalidate',
       onMarkFailure: 'proceed',
+      staleWhileRevalidate: 0,
+      staleIfError: 0,
+      refreshAhead: 0,
+      maxStaleness: 0,
       operations: undefined,
       tags: [],
       touches: [],
@@ -199,7 +203,6 @@ const misuses: [string, unknown, CacheError['code'], string, RegExp][] = [
   ['a list for a policy', [], 'LARDER_CONFIG', 'models.Item', /is \[\]: give an object/],
   ...(
     [
-      ['staleWhileRevalidate', '5s', '"5s"'],
       ['staleIfError', 1_000, '1000'],
       ['refreshAhead', 0.8, '0.8'],
       ['refreshAhead', true, 'true'],

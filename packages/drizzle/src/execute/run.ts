@@ -8,9 +8,10 @@ import {
   volatileValue,
 } from '@larder/core/host'
 import { occurrencesOf, type Statement } from '../analysis/statement.ts'
+import type { DriverResults } from '../versions/driver-rows.ts'
 import { ROW_READ, rowReadQuery } from '../write-through/written-rows.ts'
 import { bypassingRead, NO_MODEL } from './bypass.ts'
-import type { Execution, PlannedRead, StatementCall } from './execution.ts'
+import type { Execution, PlannedRead, ReadCodecs, StatementCall } from './execution.ts'
 import { planRawRead } from './raw-read.ts'
 import type { StatementDeps } from './statement-deps.ts'
 import { planWrite } from './write.ts'
@@ -73,6 +74,13 @@ async function read(
   return codec.fromEntry(value)
 }
 
+/** How the results of a driver become entries, and what Drizzle's mapping expects on a hit. */
+export function createReadCodecs({ rows, objects, form }: DriverResults): ReadCodecs {
+  const fromEntry = (list: unknown): unknown =>
+    form === 'object' ? { rows: list } : form === 'pair' ? [list] : list
+  return { rows: { toEntry: rows, fromEntry }, count: { toEntry: objects, fromEntry } }
+}
+
 /** Decides whether and how a read that a builder produced is cached, for asynchronous and synchronous drivers. */
 export function planRead(deps: StatementDeps, call: StatementCall): PlannedRead {
   const { statement, parameters } = call
@@ -119,7 +127,8 @@ function policyFor(
   { policies }: StatementDeps,
   { statement, callPolicy }: StatementCall,
 ): Policy | undefined {
-  const policy = policies.forTable(statement.model ?? '', callPolicy)
+  const model = statement.model ?? ''
+  const policy = callPolicy === undefined ? policies.byTable.get(model) : policies.forTable(model, callPolicy)
   return policy?.write === 'around' && !statement.modelFirst ? { ...policy, write: 'invalidate' } : policy
 }
 

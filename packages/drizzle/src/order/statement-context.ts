@@ -12,10 +12,11 @@ export interface StatementContext {
   /** The transaction that a statement called now belongs to, if any. */
   readonly transaction: Transaction | undefined
   /**
-   * Runs one statement: see {@link inOrder}.
+   * Runs one statement: see {@link inOrder}. Undefined for a db whose statements have no order: run them at once, with
+   * {@link UNORDERED}.
    * @throws CacheError `LARDER_TRANSACTION_ENDED`, as a rejection, for a statement called after the end.
    */
-  run<T>(statement: CalledStatement, work: (turn: Turn) => Promise<T>): Promise<T>
+  readonly run: (<T>(statement: CalledStatement, work: (turn: Turn) => Promise<T>) => Promise<T>) | undefined
 }
 
 /**
@@ -26,6 +27,8 @@ export function createDbContext(
   openTransactions: readonly Transaction[] | undefined,
   order: StatementOrder | undefined,
 ): StatementContext {
+  // A pool: nothing to look at, statement by statement.
+  if (!openTransactions && !order) return { transaction: undefined, run: undefined }
   return {
     get transaction() {
       return openTransactions?.at(-1)
@@ -49,7 +52,7 @@ export function orderOf(session: SessionParts): StatementOrder | undefined {
 }
 
 /** For a connection on which no other statement has to wait. */
-const UNORDERED: Turn = { send: (run) => run(), leave() {} }
+export const UNORDERED: Turn = { send: (run) => run(), leave() {} }
 
 /**
  * Runs `work` for one statement. Call it synchronously in the call that issued the statement. `work` sends the statement

@@ -7,7 +7,7 @@ import type { Execution } from '../execute/execution.ts'
 import { rawResultCodec } from '../execute/raw-read.ts'
 import { runStatement } from '../execute/run.ts'
 import type { StatementDeps } from '../execute/statement-deps.ts'
-import type { StatementContext } from '../order/statement-context.ts'
+import { type StatementContext, UNORDERED } from '../order/statement-context.ts'
 import type { CallPolicy } from '../policy/policies.ts'
 import { policyOfWithCache, type WithCache } from '../policy/with-cache.ts'
 import { watchSyncStatement } from '../sync/statement.ts'
@@ -127,7 +127,7 @@ function watchPrepared(
   const isAll = statement.kind === 'raw' && deps.dialect === 'sqlite' ? watchAll(prepared) : undefined
   prepared.queryWithCache = (text, parameters, ...rest) => {
     const [method] = rest as readonly unknown[]
-    return context.run(statement, (turn: Turn) => {
+    const work = (turn: Turn): Promise<unknown> => {
       const { transaction } = context
       const execution: Execution = {
         statement,
@@ -145,7 +145,8 @@ function watchPrepared(
         leave: turn.leave,
       }
       return method === 'get' ? runForFirstRow(deps, execution) : runStatement(deps, execution)
-    })
+    }
+    return context.run ? context.run(statement, work) : work(UNORDERED)
   }
 }
 
