@@ -1,8 +1,10 @@
 import type { Clock } from '../base/clock.ts'
-import type { Entries } from '../entry/entries.ts'
+import type { Entries, OpenedEntry } from '../entry/entries.ts'
+import { LONGEST_AHEAD, refreshesAhead } from '../entry/lifetime.ts'
 import { type ObservedTags, observeTags } from '../entry/observed-tags.ts'
 import type { EntryKey, EntryKeys } from '../keys/entry-key.ts'
 import { type PendingWrites, recordsBeingWritten } from '../marks/pending-writes.ts'
+import type { PauseState } from '../options/pause.ts'
 import { type ScopeOf, UNSCOPED } from '../options/scope.ts'
 import type { CapturedRead } from '../plan/contribution.ts'
 import type { ReadPlan } from '../plan/plan.ts'
@@ -29,6 +31,7 @@ export interface DecideDeps extends ReportDeps {
   readonly keys: EntryKeys
   readonly entries: Entries
   readonly pendingWrites: PendingWrites
+  readonly pause: PauseState
   readonly maxValueBytes: number
   readonly refreshes: Refreshes
   /** Reads that are part of a load are never served anything stale: it would be stored as fresh. */
@@ -65,17 +68,26 @@ interface KeyedRead<P extends PlannedRead> {
   readonly bypass?: undefined
 }
 
-/** A read that asks the cache. */
-export interface CachedRead<P extends PlannedRead> extends EntryRequest {
+/** A read that has an entry, whether or not it may ask for it. */
+export interface EntryRead<P extends PlannedRead> extends EntryRequest {
   readonly plan: P
   /** Present inside the load of a computed value, which depends on what this read depends on. */
   readonly capture: CapturedRead | undefined
   readonly policy: Policy
+}
+
+/** A read that asks the cache. */
+export interface CachedRead<P extends PlannedRead> extends EntryRead<P> {
   readonly bypass?: undefined
 }
 
+/** A read that must not ask for its entry now. */
+interface DirtyRead<P extends PlannedRead> extends EntryRead<P> {
+  readonly bypass: BypassReason
+}
+
 /**
- * Names the entry of a read, unless the plan, its policy or its scope forbids to ask for one.
+ * Names the entry of a read, unless a pause, the plan, its policy or its scope forbids to ask for one.
  * @throws CacheError where a required scope is undefined, and for arguments of a strict read that cannot be encoded.
  */
 export function identify<P extends PlannedRead>(deps: DecideDeps, plan: P): BypassedRead<P> | KeyedRead<P> {
@@ -83,7 +95,7 @@ export function identify<P extends PlannedRead>(deps: DecideDeps, plan: P): Bypa
   const { policy } = plan
   const { captures } = deps
   const capture = captures.running.count ? captures.begin(plan.operation) : undefined
-  const bypass = bypassOf(plan)
+  const bypass = deps.pause.active ? 'disabled' : bypassOf(plan)
   if (bypass || !policy) return bypassed(plan, started, capture, bypass ?? 'no-policy')
   const scope = deps.scopeOf?.() ?? UNSCOPED
   if (scope.kind === 'failed') return bypassed(plan, started, capture, 'unavailable')
@@ -105,7 +117,7 @@ function bypassed<P extends PlannedRead>(
 export function depend<P extends PlannedRead>(
   deps: DecideDeps,
   { plan, started, capture, policy, key }: KeyedRead<P>,
-): BypassedRead<P> | CachedRead<P> {
+): DirtyRead<P> | CachedRead<P> {
   const tags = deps.knownTags(key.key, plan.occurrences, policy.tags, tableWrittenAround(plan, policy))
   const writing = recordsBeingWritten(deps.pendingWrites, tags)
   const one: CachedRead<P> = { plan, started, capture, operation: plan.operation, policy, key, tags, writing }
@@ -154,16 +166,27 @@ export type Decision =
 /** Judges what was found, and reports a hit. */
 export function decide(deps: DecideDeps, one: CachedRead<PlannedRead>, found: LookUpResult): Decision {
   const { fresh, entry, source } = found
-  if (fresh.kind === 'dirty') {
-    if (one.capture) refuseBypass(one.capture, 'dirty')
-    return { kind: 'bypass', reason: 'dirty' }
+  // The store of a process that has just started knows whether the fleet is paused when it answers for the first time.
+  const bypass = deps.pause.active ? 'disabled' : fresh.kind === 'dirty' ? 'dirty' : undefined
+  if (bypass) {
+    if (one.capture) refuseBypass(one.capture, bypass === 'dirty' ? 'dirty' : 'unavailable')
+    return { kind: 'bypass', reason: bypass }
   }
   if (fresh.kind === 'miss') return decideMiss(deps, one, found, fresh.reason)
   const decoded = entry && deps.entries.decode(entry.payload, one, source === 'memory')
   if (!decoded || !accepts(one.plan, decoded.value)) return { kind: 'load', reason: 'miss' }
   if (one.capture) contributeHit(deps, one.capture, found)
   reportRead(deps, one, undefined, { source, age: entry.age, ttl: entry.lifetime, tags: found.tags })
-  return { kind: 'hit', value: decoded.value, refresh: false }
+  return { kind: 'hit', value: decoded.value, refresh: isDue(deps, one.policy, entry) }
+}
+
+/** Whether a hit is to be refreshed ahead. Asked of every hit: most need no random number. */
+function isDue(deps: DecideDeps, { refreshAhead }: Policy, { state, loadTime }: OpenedEntry): boolean {
+  return (
+    state.remaining < loadTime * refreshAhead * LONGEST_AHEAD &&
+    refreshesAhead(state.remaining, loadTime, refreshAhead, deps.clock.random()) &&
+    !deps.strictLoads.isActive()
+  )
 }
 
 /** A miss, unless the entry has only expired and the policy allows to serve it. */

@@ -141,6 +141,7 @@ function watchPrepared(
         inTransaction: transaction !== undefined,
         firstRowOnly: method === 'get',
         // Drizzle's own method, with its cache disabled, wraps errors.
+        isIdle: () => context.transaction === undefined,
         run: () => turn.send(() => queryWithCache.call(prepared, text, parameters, ...rest)),
         leave: turn.leave,
       }
