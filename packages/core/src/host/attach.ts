@@ -82,13 +82,13 @@ export function createHosts(shared: SharedDeps): Hosts {
         // Bound: a call of every read's way less.
         read: read.bind(undefined, served.deps) as Engine['read'],
         write(plan, transaction) {
-          if (plan.changes.length) closing.noteWrite(plan.operation)
+          if (store.closed && plan.changes.length) closing.noteWrite(plan.operation)
           return write(served.deps, plan, transaction)
         },
         sync: {
           ...syncEngine,
           write(plan, held) {
-            if (plan.changes.length) closing.noteWrite(plan.operation)
+            if (store.closed && plan.changes.length) closing.noteWrite(plan.operation)
             return syncEngine.write(plan, held)
           },
         },
