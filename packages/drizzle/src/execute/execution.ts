@@ -40,8 +40,8 @@ export interface StatementCall {
 export interface Execution extends StatementCall {
   readonly transaction: Transaction | undefined
   run(): Promise<unknown>
-  /** Releases the turn of the statement, which waits for the load of another one. */
-  leave(): void
+  /** Releases the turn of the statement, which waits for the load of another one. Undefined: it has no turn. */
+  readonly leave: (() => void) | undefined
 }
 
 /** A read, as the engine is asked for it. The driver's `run` is added to it. */
