@@ -1,10 +1,11 @@
 import type { Clock } from '../base/clock.ts'
-import type { Entries } from '../entry/entries.ts'
-import { graceOf, isEmpty, lifetimeOf } from '../entry/lifetime.ts'
+import type { Entries, OpenedEntry } from '../entry/entries.ts'
+import { graceOf, isEmpty, LONGEST_AHEAD, lifetimeOf, refreshesAhead } from '../entry/lifetime.ts'
 import { type ObservedTags, observeTags, withResultCells } from '../entry/observed-tags.ts'
 import { confirmTags, type RecordedTags, recordTags } from '../entry/recorded-tags.ts'
 import type { EntryKey, EntryKeys } from '../keys/entry-key.ts'
 import { type PendingWrites, recordsBeingWritten } from '../marks/pending-writes.ts'
+import type { PauseState } from '../options/pause.ts'
 import { type ScopeOf, UNSCOPED } from '../options/scope.ts'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { Policy } from '../plan/policy.ts'
@@ -28,6 +29,7 @@ export interface DecideDeps extends ReportDeps {
   readonly keys: EntryKeys
   readonly entries: Entries
   readonly pendingWrites: PendingWrites
+  readonly pause: PauseState
   readonly maxValueBytes: number
   readonly refreshes: Refreshes
   /** Reads that are part of a load are never served anything stale: it would be stored as fresh. */
@@ -62,21 +64,30 @@ interface KeyedRead<P extends PlannedRead> {
   readonly bypass?: undefined
 }
 
-/** A read that asks the cache. */
-export interface CachedRead<P extends PlannedRead> extends EntryRequest {
+/** A read that has an entry, whether or not it may ask for it. */
+export interface EntryRead<P extends PlannedRead> extends EntryRequest {
   readonly plan: P
   readonly policy: Policy
+}
+
+/** A read that asks the cache. */
+export interface CachedRead<P extends PlannedRead> extends EntryRead<P> {
   readonly bypass?: undefined
 }
 
+/** A read that must not ask for its entry now. */
+interface DirtyRead<P extends PlannedRead> extends EntryRead<P> {
+  readonly bypass: BypassReason
+}
+
 /**
- * Names the entry of a read, unless the plan, its policy or its scope forbids to ask for one.
+ * Names the entry of a read, unless a pause, the plan, its policy or its scope forbids to ask for one.
  * @throws CacheError where a required scope is undefined, and for arguments of a strict read that cannot be encoded.
  */
 export function identify<P extends PlannedRead>(deps: DecideDeps, plan: P): BypassedRead<P> | KeyedRead<P> {
   const started = deps.clock.now()
   const { policy } = plan
-  const bypass = bypassOf(plan)
+  const bypass = deps.pause.active ? 'disabled' : bypassOf(plan)
   if (bypass || !policy) return { plan, started, bypass: bypass ?? 'no-policy' }
   const scope = deps.scopeOf?.() ?? UNSCOPED
   if (scope.kind === 'failed') return { plan, started, bypass: 'unavailable' }
@@ -88,7 +99,7 @@ export function identify<P extends PlannedRead>(deps: DecideDeps, plan: P): Bypa
 export function depend<P extends PlannedRead>(
   deps: DecideDeps,
   { plan, started, policy, key }: KeyedRead<P>,
-): BypassedRead<P> | CachedRead<P> {
+): DirtyRead<P> | CachedRead<P> {
   const tags = deps.knownTags(key.key, plan.occurrences, policy.tags, tableWrittenAround(plan, policy))
   const writing = recordsBeingWritten(deps.pendingWrites, tags)
   const one: CachedRead<P> = { plan, started, operation: plan.operation, policy, key, tags, writing }
@@ -135,12 +146,23 @@ export type Decision =
 /** Judges what was found, and reports a hit. */
 export function decide(deps: DecideDeps, one: CachedRead<PlannedRead>, found: LookUpResult): Decision {
   const { fresh, entry, source } = found
+  // The store of a process that has just started knows whether the fleet is paused when it answers for the first time.
+  if (deps.pause.active) return { kind: 'bypass', reason: 'disabled' }
   if (fresh.kind === 'dirty') return { kind: 'bypass', reason: 'dirty' }
   if (fresh.kind === 'miss') return decideMiss(deps, one, found, fresh.reason)
   const decoded = entry && deps.entries.decode(entry.payload, one, source === 'memory')
   if (!decoded || !accepts(one.plan, decoded.value)) return { kind: 'load', reason: 'miss' }
   reportRead(deps, one, undefined, { source, age: entry.age, ttl: entry.lifetime, tags: found.tags })
-  return { kind: 'hit', value: decoded.value, refresh: false }
+  return { kind: 'hit', value: decoded.value, refresh: isDue(deps, one.policy, entry) }
+}
+
+/** Whether a hit is to be refreshed ahead. Asked of every hit: most need no random number. */
+function isDue(deps: DecideDeps, { refreshAhead }: Policy, { state, loadTime }: OpenedEntry): boolean {
+  return (
+    state.remaining < loadTime * refreshAhead * LONGEST_AHEAD &&
+    refreshesAhead(state.remaining, loadTime, refreshAhead, deps.clock.random()) &&
+    !deps.strictLoads.isActive()
+  )
 }
 
 /** A miss, unless the entry has only expired and the policy allows to serve it. */

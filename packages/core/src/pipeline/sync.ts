@@ -142,7 +142,7 @@ function load<T>(deps: Deps, store: SyncStore, one: Read<T>, reason: MissReason,
     throw error
   }
   const { storable } = evaluate(deps, one, reason, before, result, deps.clock.now() - began)
-  if (storable) keep(deps, store, one, storable)
+  if (storable && !deps.pause.active) keep(deps, store, one, storable)
   return result
 }
 

@@ -5,9 +5,10 @@ import { CacheError } from '../base/errors.ts'
 import { headerLength } from '../codec/envelope.ts'
 import type { TagReport } from '../tags/tag.ts'
 import { checkMemoryOptions, type MemoryStoreOptions } from './memory-options.ts'
+import { createMemoryPauses, createPauseFollowers } from './memory-pauses.ts'
 import { createTagTable, type ReportedTags } from './memory-tags.ts'
 import { joinMemory, type MemoryBounds, type MemoryState, type MemoryUse } from './shared-memory.ts'
-import type { Store, StoredEntry, SyncStore } from './store.ts'
+import type { Store, StoreContext, StoredEntry, SyncStore } from './store.ts'
 
 /**
  * Makes a store in the memory of this process. It needs no server and gives the same guarantees as one, as long as only
@@ -30,6 +31,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   let namespace: string | undefined
   let shared: MemoryUse | undefined
   let own: MemoryState | undefined
+  const followers = createPauseFollowers()
   const state = (): MemoryState => {
     if (shared) return shared.state
     own ??= createMemoryState(clock, bounds)
@@ -49,7 +51,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     sync,
     open(context) {
       opened++
-      if (isolated) return
+      if (isolated) return followers.add(state().pauses, context.paused)
       if (namespace !== undefined && namespace !== context.namespace)
         throw new CacheError(
           'LARDER_CONFIG',
@@ -57,39 +59,38 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
         )
       namespace = context.namespace
       shared ??= joinMemory(namespace, bounds, () => createMemoryState(clock, bounds))
-      const { maxEntries, maxBytes } = shared.bounds
-      // Listeners are added to a cache after it was made.
-      if (maxEntries !== bounds.maxEntries || maxBytes !== bounds.maxBytes)
-        setImmediate(() =>
-          context.warn('memory-bounds', otherBounds(context.namespace, maxEntries, maxBytes)),
-        )
+      followers.add(shared.state.pauses, context.paused)
+      warnOfBounds(context, shared.bounds, bounds)
     },
-    async fetch(entry, requests) {
-      return sync.fetch(entry, requests)
-    },
-    async seed(requests) {
-      return sync.seed(requests)
-    },
+    fetch: async (entry, requests) => sync.fetch(entry, requests),
+    seed: async (requests) => sync.seed(requests),
     mark: async (request) => state().mark(request),
-    async renew(request) {
-      state().mark(request)
-    },
+    renew: async (request) => state().mark(request),
     finish: async (request) => state().finish(request),
-    async set(entry, value, lifetime) {
-      sync.set(entry, value, lifetime)
-    },
-    async invalidateAll() {
-      state().invalidateAll()
-    },
+    set: async (entry, value, lifetime) => sync.set(entry, value, lifetime),
+    invalidateAll: async () => state().invalidateAll(),
+    pause: async (reason) => state().pauses.set({ reason }),
+    resume: async () => state().pauses.set(undefined),
     async close() {
       opened--
       if (opened > 0) return
+      followers.stop()
       own?.clear()
       shared?.leave()
       shared = undefined
       namespace = undefined
     },
   }
+}
+
+function warnOfBounds(
+  context: StoreContext,
+  { maxEntries, maxBytes }: MemoryBounds,
+  own: MemoryBounds,
+): void {
+  if (maxEntries === own.maxEntries && maxBytes === own.maxBytes) return
+  // Listeners are added to a cache after it was made.
+  setImmediate(() => context.warn('memory-bounds', otherBounds(context.namespace, maxEntries, maxBytes)))
 }
 
 function otherBounds(namespace: string, maxEntries: number, maxBytes: number): string {
@@ -119,6 +120,7 @@ function createMemoryState(clock: Clock, { maxEntries, maxBytes }: MemoryBounds)
   const nonce = (): string => `${seed}${(count++).toString(36)}`
   const tags = createTagTable(nonce, maxEntries * TAGS_PER_ENTRY)
   let epoch = nonce()
+  const pauses = createMemoryPauses()
 
   const lookup = (name: string): StoredEntry | null => {
     const found = entries.get(name)
@@ -146,6 +148,7 @@ function createMemoryState(clock: Clock, { maxEntries, maxBytes }: MemoryBounds)
       epoch = nonce()
       entries.clear()
     },
+    pauses,
     clear: () => entries.clear(),
   }
 }

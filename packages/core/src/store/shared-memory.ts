@@ -1,6 +1,7 @@
 import { processWide } from '../base/process-wide.ts'
 import type { TagReport } from '../tags/tag.ts'
 import { MEMORY_FORMAT } from './memory-format.ts'
+import type { MemoryPauses } from './memory-pauses.ts'
 import type { FinishRequest, MarkRequest, SyncStore } from './store.ts'
 
 /** Entries and tags in this process. Copies of this module may call it that were not the ones to make it. */
@@ -9,6 +10,7 @@ export interface MemoryState {
   mark(request: MarkRequest): TagReport | undefined
   finish(request: FinishRequest): TagReport | undefined
   invalidateAll(): void
+  readonly pauses: MemoryPauses
   /** Forgets all entries. */
   clear(): void
 }

@@ -62,6 +62,7 @@ async function read(
   const value = await engine.read({
     ...plan,
     joined: leave,
+    mayRun: () => execution.isIdle() && !deps.raw.session.transaction && !deps.raw.settings.altered,
     run: async () => codec.toEntry(await query()),
   })
   return codec.fromEntry(value)

@@ -142,6 +142,7 @@ function watchPrepared(
         transaction,
         inTransaction: transaction !== undefined,
         firstRowOnly: method === 'get',
+        isIdle: () => context.transaction === undefined,
         run: turn ? () => turn.send(query) : query,
         leave: turn?.leave,
       }
