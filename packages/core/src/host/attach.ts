@@ -39,7 +39,6 @@ export interface Hosts {
 
 export function createHosts(shared: SharedDeps): Hosts {
   const { config, clock, events, store, current, captures } = shared
-  const { namespace } = config
   // In this process it costs nothing, and the next read finds the tags clean.
   const awaitsFinish = config.finish === 'await' || store.source === 'memory'
   // Grows only: an entry stored under a long policy may outlive the policy's client.
@@ -60,9 +59,10 @@ export function createHosts(shared: SharedDeps): Hosts {
     within: JoinedTransaction | undefined,
   ): Promise<void> => {
     closing.noteWrite('invalidate')
-    return applyInvalidation({ ...shared, namespace }, databases, request, within)
+    return applyInvalidation({ ...shared, namespace: config.namespace }, databases, request, within)
   }
   const noteWrite = createWriteNotes(closing, captures)
+  const { running } = captures
   const wrap = createWrap(shared, clients.of(WRAP_HOST, new Set()).deps, registry, policy)
 
   return {
@@ -91,13 +91,14 @@ export function createHosts(shared: SharedDeps): Hosts {
         // Bound: a call of every read's way less.
         read: read.bind(undefined, served.deps) as Engine['read'],
         write(plan, transaction) {
-          if (plan.changes.length) noteWrite(plan.operation, transaction !== undefined)
+          if ((store.closed || running.count) && plan.changes.length)
+            noteWrite(plan.operation, transaction !== undefined)
           return write(served.deps, plan, transaction)
         },
         sync: {
           ...syncEngine,
           write(plan, held) {
-            if (plan.changes.length) noteWrite(plan.operation, held)
+            if ((store.closed || running.count) && plan.changes.length) noteWrite(plan.operation, held)
             return syncEngine.write(plan, held)
           },
         },

@@ -24,7 +24,7 @@ export function createWriteNotes(
 ): (operation: string, inTransaction: boolean) => void {
   return (operation, inTransaction) => {
     closing.noteWrite(operation)
-    if (captures.running.count) captures.refuse({ ...(inTransaction ? IN_TRANSACTION : WRITES), operation })
+    captures.refuse({ ...(inTransaction ? IN_TRANSACTION : WRITES), operation })
   }
 }
 

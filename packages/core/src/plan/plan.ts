@@ -86,7 +86,7 @@ export interface ReadPlan<T> {
    * Called when the read begins to wait for the load of another caller. It runs no query of its own then, unless that
    * load gives it nothing.
    */
-  joined?(): void
+  readonly joined?: (() => void) | undefined
   /** True if the error proves that the database could not be reached or did not answer in time. Never true for an error of the query itself. */
   readonly unreachable?: (error: unknown) => boolean
   /**
