@@ -6,9 +6,10 @@ import type { WarmOptions, WarmResult } from './host/warm.ts'
 import { type CacheOptions, resolveConfig } from './options/config.ts'
 import { createPause } from './options/pause.ts'
 import { scopeReader } from './options/scope.ts'
+import { createCaptures } from './pipeline/captures.ts'
+import { createGenerationFlight } from './pipeline/generation-flight.ts'
 import { createRefreshes } from './pipeline/refreshes.ts'
 import { createSingleFlight } from './pipeline/single-flight.ts'
-import { createTurnFlight } from './pipeline/turn-flight.ts'
 import type { WrapOptions } from './pipeline/wrap.ts'
 import { joinOtherCaches } from './process/meet-others.ts'
 import { type CacheEventName, type CacheListener, createEvents } from './report/events.ts'
@@ -167,12 +168,13 @@ export function createCache(
     pendingWrites,
     journal,
     flights: createSingleFlight(clock),
-    turns: createTurnFlight(clock),
+    generations: createGenerationFlight(clock),
     storing: new Map(),
     pause,
     refreshes: createRefreshes(clock, events),
     strictLoads: createStrictLoads(),
     current: createCurrentTransaction(met.place),
+    captures: createCaptures(met.place),
     scopeOf: scopeReader(config.scope, config.requireScope, events),
     sqlParser,
   })

@@ -66,6 +66,7 @@ export function attachDb(options: AttachOptions, base: DbParts): DbParts {
   const { dialect, driver } = driverOf(version, base)
   const { entities, schema, baseDialect, columnName, undeclaredViews } = readSchema(options, base, dialect)
   const libsql: LibsqlDatabase = {}
+  const order = orderOf(base.session)
   const attached = cache.attach({
     name: 'drizzle',
     schema,
@@ -74,6 +75,7 @@ export function attachDb(options: AttachOptions, base: DbParts): DbParts {
     connection: connectionOf(base.session, driver, libsql),
     types: {},
     ...(dialect === 'postgres' && { sqlParser: loadSqlParser }),
+    inOrder: order !== undefined,
     undeclaredViews: new Set([...undeclaredViews].map((name) => name.toLowerCase())),
   })
   const engine = driver === 'LibSQLSession' ? bypassReplicas(attached, base.session, libsql) : attached
@@ -107,7 +109,7 @@ export function attachDb(options: AttachOptions, base: DbParts): DbParts {
     analysing: createAnalysingDialect({ configs, names, dialect }, version, baseDialect),
     connection: syncConnectionOf(base),
     openTransactions: sharesConnection(base.session) ? [] : undefined,
-    order: orderOf(base.session),
+    order,
     adopt(db) {
       db.$cache = dbCache(cache, engine, entities)
       const withPolicy = (policy: CallPolicy) =>

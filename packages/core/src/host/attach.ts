@@ -5,8 +5,15 @@ import { objectPlace } from '../keys/place.ts'
 import { resolvePolicy } from '../options/resolve-policy.ts'
 import { applyInvalidation } from '../pipeline/invalidate.ts'
 import { type ReadDeps, read } from '../pipeline/read.ts'
+import { createRefusalWarnings } from '../pipeline/refusal-warnings.ts'
 import { createSyncEngine } from '../pipeline/sync.ts'
-import { tagsOfWrap, type WrapOptions, wrapPlan } from '../pipeline/wrap.ts'
+import {
+  policyOptionsOf,
+  tagsOfWrap,
+  type WrapOptions,
+  type WrapPlanDeps,
+  wrapPlan,
+} from '../pipeline/wrap.ts'
 import { write } from '../pipeline/write.ts'
 import { DEFAULT_DATABASE, type KnownDatabase } from '../plan/known-databases.ts'
 import type { Policy, PolicyOptions } from '../plan/policy.ts'
@@ -15,6 +22,7 @@ import type { DeriveTags } from '../tags/known-tags.ts'
 import { createStrictLoads } from '../tier/strict-loads.ts'
 import type { JoinedTransaction } from '../transaction/current.ts'
 import { createTransaction } from '../transaction/transaction.ts'
+import { createWriteNotes, refuseOpaque } from './capture-notes.ts'
 import { createClientDeps, schemaText } from './client-deps.ts'
 import { createClosing } from './closing.ts'
 import { createDatabaseRegistry, type DatabaseRegistry } from './database-registry.ts'
@@ -32,8 +40,7 @@ export interface Hosts {
 }
 
 export function createHosts(shared: SharedDeps): Hosts {
-  const { config, clock, events, store, current } = shared
-  const { namespace } = config
+  const { config, clock, events, store, current, captures } = shared
   // In this process it costs nothing, and the next read finds the tags clean.
   const awaitsFinish = config.finish === 'await' || store.source === 'memory'
   // Grows only: an entry stored under a long policy may outlive the policy's client.
@@ -54,8 +61,10 @@ export function createHosts(shared: SharedDeps): Hosts {
     within: JoinedTransaction | undefined,
   ): Promise<void> => {
     closing.noteWrite('invalidate')
-    return applyInvalidation({ ...shared, namespace }, databases, request, within)
+    return applyInvalidation({ ...shared, namespace: config.namespace }, databases, request, within)
   }
+  const noteWrite = createWriteNotes(closing, captures)
+  const { running } = captures
   const wrap = createWrap(shared, clients.of(WRAP_HOST, new Set()).deps, registry, policy)
 
   return {
@@ -84,17 +93,19 @@ export function createHosts(shared: SharedDeps): Hosts {
         // Bound: a call of every read's way less.
         read: read.bind(undefined, served.deps) as Engine['read'],
         write(plan, transaction) {
-          if (plan.changes.length) closing.noteWrite(plan.operation)
+          if ((store.closed || running.count) && plan.changes.length)
+            noteWrite(plan.operation, transaction !== undefined)
           return write(served.deps, plan, transaction)
         },
         sync: {
           ...syncEngine,
           write(plan, held) {
-            if (plan.changes.length) closing.noteWrite(plan.operation)
+            if ((store.closed || running.count) && plan.changes.length) noteWrite(plan.operation, held)
             return syncEngine.write(plan, held)
           },
         },
         transaction: (marking) => createTransaction(deps, marking, current.get()?.budget),
+        noteOpaqueRead: (operation) => refuseOpaque(captures, operation),
         inside: current.run,
         current: current.get,
         everything: () => tables.map((table) => ({ table, effect: 'unknown' as const })),
@@ -111,7 +122,7 @@ export function createHosts(shared: SharedDeps): Hosts {
 
 /** Computed values are read like those of a client that has the tables of all of them. */
 function createWrap(
-  { config, current }: SharedDeps,
+  { config, current, captures, events }: SharedDeps,
   base: ReadDeps,
   registry: DatabaseRegistry,
   policy: (options: PolicyOptions, path: string) => Policy,
@@ -123,13 +134,14 @@ function createWrap(
   const deps: ReadDeps = { ...base, keys, tagsOf, knownTags: (_, ...parts) => tagsOf(...parts) }
   // Whatever this cache keeps: `load` may read through another one, or another copy of this module.
   const strictLoads = createStrictLoads()
-  const policyOf = ({ ttl, tags, joinTimeout }: WrapOptions): Policy => {
-    const given = { ...(tags && { tags }), ...(joinTimeout !== undefined && { joinTimeout }) }
-    return policy({ ttl, operations: ['wrap'], write: 'invalidate', ...given }, 'wrap')
+  const planDeps: WrapPlanDeps = {
+    policyOf: (options) => policy(policyOptionsOf(options), 'wrap'),
+    refused: createRefusalWarnings(events),
   }
   return async (key, options, load) => {
-    const plan = wrapPlan(key, options, policyOf, load)
-    const run = () => strictLoads.run(plan.run)
+    const plan = wrapPlan(planDeps, key, options, load)
+    const strict = () => strictLoads.run(plan.run)
+    const run = plan.captures ? strict : () => captures.ignore(strict)
     return read(deps, { ...plan, run, ...(current.joined() && { bypass: 'transaction' }) })
   }
 }

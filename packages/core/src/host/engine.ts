@@ -32,6 +32,11 @@ export interface Host {
   readonly sqlParser?: () => Promise<unknown>
   /** Views whose source tables are not declared, by their bare names in lower case. */
   readonly undeclaredViews?: ReadonlySet<string>
+  /**
+   * True if the client sends its statements in the order of the calls, because it has one connection. A read then never
+   * waits for loads of other callers while it holds its place. Default `false`.
+   */
+  readonly inOrder?: boolean
 }
 
 /** Executes the reads and writes of one client. */
@@ -59,6 +64,8 @@ export interface Engine {
   readonly sync: SyncEngine
   /** Opens a transaction. See {@link Transaction} for when its statements set their marks. */
   transaction(marking: 'late' | 'early'): Transaction
+  /** Reports a read that runs without `read`: a computed value whose load it is part of is not stored. */
+  noteOpaqueRead(operation: string): void
   /** Runs `body` inside `transaction`, so that `cache.invalidate` and `cache.wrap` in it belong to the transaction. */
   inside<T>(transaction: Transaction, body: () => PromiseLike<T>): Promise<T>
   /** Returns the transaction of the running code, if there is one. */

@@ -4,10 +4,11 @@ import type { PendingWrites } from '../marks/pending-writes.ts'
 import type { CacheConfig } from '../options/config.ts'
 import type { PauseState } from '../options/pause.ts'
 import type { ScopeOf } from '../options/scope.ts'
+import type { Captures } from '../pipeline/captures.ts'
+import type { GenerationFlight } from '../pipeline/generation-flight.ts'
 import type { LoadResult } from '../pipeline/load.ts'
 import type { Refreshes } from '../pipeline/refreshes.ts'
 import type { SingleFlight } from '../pipeline/single-flight.ts'
-import type { TurnFlight } from '../pipeline/turn-flight.ts'
 import type { Events } from '../report/events.ts'
 import type { Report } from '../report/report.ts'
 import type { GuardedStore } from '../store/guard.ts'
@@ -26,11 +27,12 @@ export interface SharedDeps {
   readonly pendingWrites: PendingWrites
   readonly journal: Journal
   readonly flights: SingleFlight<LoadResult>
-  readonly turns: TurnFlight<LoadResult>
+  readonly generations: GenerationFlight<LoadResult>
   readonly pause: PauseState
   readonly refreshes: Refreshes
   readonly strictLoads: StrictLoads
   readonly current: CurrentTransaction
+  readonly captures: Captures
   /** Entries about to be stored. */
   readonly storing: Map<string, Promise<void>>
   readonly scopeOf: ScopeOf | undefined

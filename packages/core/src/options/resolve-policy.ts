@@ -8,13 +8,11 @@ const JOIN_TIMEOUT = 5_000
 /** Options of the contract that later versions bring: refused rather than ignored. */
 const NOT_BUILT = [
   'staleIfError',
-  'refreshAhead',
   'maxStaleness',
   'maxConcurrentLoads',
 ] as const satisfies readonly (keyof PolicyOptions)[]
 /** The values that say "off", and so ask for nothing that is missing. */
 const OFF = new Map<string, readonly unknown[]>([
-  ['refreshAhead', [false]],
   ['staleIfError', [0]],
   ['maxStaleness', [0]],
 ])
@@ -40,7 +38,7 @@ export function resolvePolicy(options: PolicyOptions, defaults: PolicyOptions, p
     onMarkFailure: merged.onMarkFailure ?? 'proceed',
     staleWhileRevalidate: merged.staleWhileRevalidate ?? 0,
     staleIfError: merged.staleIfError ?? 0,
-    refreshAhead: merged.refreshAhead ?? 0,
+    refreshAhead: merged.refreshAhead ?? 1,
     maxStaleness: merged.maxStaleness ?? 0,
     operations: merged.operations,
     tags: merged.tags ?? [],
@@ -50,7 +48,7 @@ export function resolvePolicy(options: PolicyOptions, defaults: PolicyOptions, p
   }
 }
 
-type Built = Omit<Policy, 'staleIfError' | 'refreshAhead' | 'maxStaleness'>
+type Built = Omit<Policy, 'staleIfError' | 'maxStaleness'>
 
 /** One check per option: takes the value the user gave and its path, returns what the engine uses. */
 const CHECKS: { readonly [K in keyof Built]: (value: unknown, option: string) => Policy[K] } = {
@@ -75,6 +73,11 @@ const CHECKS: { readonly [K in keyof Built]: (value: unknown, option: string) =>
     throw refused(value, option, `'proceed' or 'reject'`)
   },
   staleWhileRevalidate: milliseconds,
+  refreshAhead(value, option) {
+    if (value === false) return 0
+    if (typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY) return value
+    throw refused(value, option, 'a number above zero, such as 1, or false to not refresh ahead')
+  },
   operations: (value, option) => new Set(strings(value, option)),
   tags: strings,
   touches: strings,
@@ -86,6 +89,8 @@ const CHECKS: { readonly [K in keyof Built]: (value: unknown, option: string) =>
   },
 }
 const NAMES = Object.keys(CHECKS)
+/** The names of all options of a policy, built or not. */
+export const POLICY_OPTIONS: readonly string[] = [...NAMES, ...NOT_BUILT]
 
 /**
  * The options that are given, each checked.

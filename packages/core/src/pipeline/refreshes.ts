@@ -6,6 +6,8 @@ import type { Events } from '../report/events.ts'
 /** Pause after a refresh that failed, in milliseconds. It doubles with each failure in a row, up to the last. */
 const PAUSE_FIRST = 1_000
 const PAUSE_LAST = 30_000
+/** A refresh that takes longer, in milliseconds, no longer keeps the next one of its key from starting. */
+const LONGEST = 60_000
 /** Keys whose failures are remembered. */
 const MOST_FAILURES = 1_000
 
@@ -29,7 +31,8 @@ export const NOT_NOW: Error = new Error('a transaction is open on the connection
 
 export function createRefreshes(clock: Clock, events: Pick<Events, 'emit'>): Refreshes {
   const outside = AsyncLocalStorage.snapshot()
-  const running = new Set<string>()
+  /** When the running refresh of each key began. */
+  const running = new Map<string, number>()
   const failures = createBounded<Failure>(MOST_FAILURES)
   const failed = (key: string, operation: string, error: unknown): void => {
     const pause = Math.min(2 * (failures.get(key)?.pause ?? PAUSE_FIRST / 2), PAUSE_LAST)
@@ -37,23 +40,24 @@ export function createRefreshes(clock: Clock, events: Pick<Events, 'emit'>): Ref
     const message = `${operation} could not be refreshed in the background. The next attempt is made in ${pause / 1_000} s at the earliest: ${String(error)}`
     events.emit('warning', { code: 'refresh-failed', message })
   }
-  const run = async (key: string, operation: string, work: () => unknown): Promise<void> => {
+  const run = async (key: string, operation: string, work: () => unknown, began: number): Promise<void> => {
     try {
       await work()
       failures.delete(key)
     } catch (error) {
       if (error !== NOT_NOW) failed(key, operation, error)
     } finally {
-      running.delete(key)
+      if (running.get(key) === began) running.delete(key)
     }
   }
   return {
     start(key, operation, work, inContext) {
-      if (running.has(key)) return
+      const now = clock.now()
+      if (now < (running.get(key) ?? Number.NEGATIVE_INFINITY) + LONGEST) return
       const failure = failures.get(key)
-      if (failure && clock.now() < failure.until) return
-      running.add(key)
-      const begin = (): void => void setImmediate(run, key, operation, work)
+      if (failure && now < failure.until) return
+      running.set(key, now)
+      const begin = (): void => void setImmediate(run, key, operation, work, now)
       if (inContext) begin()
       else outside(begin)
     },

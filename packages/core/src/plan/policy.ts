@@ -48,6 +48,11 @@ export interface PolicyOptions {
    */
   staleWhileRevalidate?: Duration
   staleIfError?: Duration
+  /**
+   * Refreshes an entry in the background before it expires: the more likely, the closer its end and the longer its load
+   * takes. The value is the factor of XFetch: 2 refreshes twice as early. `false` refreshes nothing ahead. A refreshed
+   * entry is fresh. Default 1.
+   */
   refreshAhead?: number | false
   maxStaleness?: Duration
   maxConcurrentLoads?: number

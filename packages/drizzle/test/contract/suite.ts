@@ -8,6 +8,7 @@ import { concurrencyRules } from './concurrent-transactions.ts'
 import { declaredTableRules } from './declared-tables.ts'
 import type { Contract, ContractDb, Driver, DriverDatabase, Rules } from './driver.ts'
 import { dynamicRules, optionRules } from './forms.ts'
+import { freshnessRules } from './freshness.ts'
 import { generatedValueRules } from './generated-values.ts'
 import { markRules } from './marks.ts'
 import { pauseRules } from './pausing.ts'
@@ -48,6 +49,7 @@ export const ALL: readonly Rules[] = [
   writeThroughRules,
   writeThroughTransactionRules,
   writeAroundRules,
+  freshnessRules,
   pauseRules,
   warmRules,
   unchangedDbRules,

@@ -1,4 +1,5 @@
 import { dynamicRules } from '../contract/forms.ts'
+import { freshnessRules } from '../contract/freshness.ts'
 import { generatedValueRules } from '../contract/generated-values.ts'
 import { pauseRules } from '../contract/pausing.ts'
 import { rawRules } from '../contract/raw.ts'
@@ -26,6 +27,7 @@ hostContract(betterSqlite3, [
   syncRules,
   writeThroughRules,
   writeAroundRules,
+  freshnessRules,
   pauseRules,
   warmRules,
   unchangedDbRules,

@@ -1,6 +1,7 @@
 import type { BypassReason } from '@larder/core'
 import type { Engine, ReadPlan, Schema, SqlScan, WritePlan } from '@larder/core/host'
 import { hookInternals } from '../internals.ts'
+import { copyArguments } from '../plan/argument.ts'
 import { kindOf } from '../plan/operations.ts'
 import { planRead } from '../plan/read.ts'
 import { ROW_READ, rowReadOf } from '../plan/row-read.ts'
@@ -12,9 +13,9 @@ import type { Announcement, Announcements } from '../transaction/announcements.t
 import { statementFailed } from '../transaction/outcome.ts'
 import { afterEarlierStatements, inTurn } from '../transaction/statement-turn.ts'
 import type { Transactions } from '../transaction/transaction.ts'
-import { isInteractive, type TransactionContext } from '../transaction/transaction-context.ts'
+import { isInteractive, type TransactionContext, trackUnknown } from '../transaction/transaction-context.ts'
 import { inUnknownTransaction } from '../transaction/unknown-transaction.ts'
-import { announcedWrite } from './announced-write.ts'
+import { announcedWrite, announcing } from './announced-write.ts'
 import type { DeclaredTables } from './declared-tables.ts'
 import { isPostgres, type RawSql, sentTexts, textAndValues } from './raw.ts'
 
@@ -37,6 +38,8 @@ export interface OperationDeps {
   readonly declared: DeclaredTables
   /** Tables of views whose policy does not name the tables they read. Reads of them bypass the cache. */
   readonly undeclaredViews: ReadonlySet<string>
+  /** False while a query of its own would see what an open transaction has not committed. */
+  mayRefresh(): boolean
 }
 
 /** One call of Prisma's `$allOperations` hook. */
@@ -85,13 +88,31 @@ function read(
   dataPath: readonly unknown[],
   context: TransactionContext,
 ): Promise<unknown> {
+  const plan = readPlan(deps, call, op, model, dataPath, context)
+  if (plan.policy) return deps.engine.read(plan)
+  return inTurn(context, op, (sent) =>
+    trackUnknown(context, () => deps.engine.read({ ...plan, run: () => sent.query(op.args) })),
+  )
+}
+
+function readPlan(
+  deps: OperationDeps,
+  call: CallPolicy | undefined,
+  op: Operation,
+  model: string,
+  dataPath: readonly unknown[],
+  context: TransactionContext,
+): ReadPlan<unknown> {
   const { operation, args } = op
   const { occurrences, severalStatements, opaque } = planRead(operation, model, args, deps.models, dataPath)
   const undeclared = occurrences.some((occurrence) => deps.undeclaredViews.has(occurrence.table))
-  const bypass = bypassOf(deps, call, context, opaque !== undefined || undeclared)
+  const unknown = opaque !== undefined || undeclared || deps.raw.settings.altered
+  const bypass = bypassOf(deps, call, context, unknown)
   const row = rowReadOf(deps.models, model, operation, args, dataPath)
   const policy = bypass ? undefined : deps.policies.of(model, call)
-  const plan = (query: Operation['query']): ReadPlan<unknown> => ({
+  // A cached read may wait for the store. Writes that are called after it must not wait with it.
+  const query = policy ? afterEarlierStatements(context, op.query) : op.query
+  return {
     operation: `${model}.${operation}`,
     model,
     policy,
@@ -100,18 +121,16 @@ function read(
     ...(row && { as: ROW_READ }),
     ...(row && operation === 'findUniqueOrThrow' && { accepts: (result) => result !== null }),
     occurrences,
+    ...(!policy && { dependencies: () => (unknown ? undefined : occurrences) }),
     severalStatements,
     // An array transaction waits for all of its queries, so each one must be sent.
     run: () => query(args),
-  })
-  // A cached read may wait for the store. Writes that are called after it must not wait with it.
-  if (policy) return deps.engine.read(plan(afterEarlierStatements(context, op.query)))
-  return inTurn(context, op, (sent) => trackUnknown(context, () => deps.engine.read(plan(sent.query))))
-}
-
-/** Runs a statement whose effect on the rows of its transaction is not known. */
-function trackUnknown<T>(context: TransactionContext, run: () => Promise<T>): Promise<T> {
-  return context.kind === 'inside' ? context.scope.trackUnknown(run) : run()
+    detach() {
+      const now = deps.transactions.contextOf(undefined)
+      return readPlan(deps, call, { ...op, args: copyArguments(args) }, model, dataPath, now)
+    },
+    mayRun: deps.mayRefresh,
+  }
 }
 
 function bypassOf(
@@ -122,7 +141,7 @@ function bypassOf(
 ): BypassReason | undefined {
   if (context.kind !== 'outside' || deps.raw.session.transaction) return 'transaction'
   if (call === false) return 'disabled'
-  return opaque || deps.raw.settings.altered ? 'opaque' : undefined
+  return opaque ? 'opaque' : undefined
 }
 
 function write(
@@ -157,17 +176,6 @@ function write(
     failed: statementFailed,
     run: () => announcing(deps, context, announced, () => query(args)),
   })
-}
-
-function announcing(
-  { announcements }: OperationDeps,
-  context: TransactionContext,
-  announced: Announcement,
-  query: () => Promise<unknown>,
-): Promise<unknown> {
-  if (!announcements) return query()
-  const scope = context.kind === 'inside' ? context.root : context.kind === 'unknown' ? 'unknown' : undefined
-  return announcements.during(announced, scope, query)
 }
 
 /** Runs a write by itself, or in the scope of its transaction. */
@@ -226,7 +234,8 @@ function rawRead(
   const occurrences = kindOf(operation) === 'raw-read' ? deps.declared.readBy(call) : undefined
   const changing = occurrences && deps.raw.changing(args)
   const undeclared = occurrences?.some((occurrence) => deps.undeclaredViews.has(occurrence.table)) === true
-  const bypass = scan.locks ? 'lock' : bypassOf(deps, call, context, changing !== undefined || undeclared)
+  const unknown = changing !== undefined || undeclared || deps.raw.settings.altered
+  const bypass = scan.locks ? 'lock' : bypassOf(deps, call, context, unknown)
   return trackUnknown(context, () =>
     deps.engine.read({
       operation,
@@ -235,8 +244,10 @@ function rawRead(
       ...(bypass && { bypass }),
       query: occurrences && textAndValues(args),
       occurrences: occurrences ?? [],
+      dependencies: () => (unknown ? undefined : occurrences),
       severalStatements: false,
       run: () => query(args),
+      mayRun: deps.mayRefresh,
     }),
   )
 }
