@@ -74,8 +74,7 @@ export function createHosts(shared: SharedDeps): Hosts {
       const client = registry.add({ database, schema, tables: host.schema.tables }, rejecting)
       // Without a connection to look at, all clients of the host are connected to one database.
       if (!host.connection) client.connect('')
-      const served = clients.of(host, rejecting, client.connect)
-      const { deps, raw } = served
+      const { deps, raw } = clients.of(host, rejecting, client.connect)
       const syncEngine = createSyncEngine(deps)
       const own = [{ database, tables: [host.schema.tables] }]
       const tables = [...host.schema.tables.keys()]
@@ -89,11 +88,11 @@ export function createHosts(shared: SharedDeps): Hosts {
           return resolved
         },
         // Bound: a call of every read's way less.
-        read: read.bind(undefined, served.deps) as Engine['read'],
+        read: read.bind(undefined, deps) as Engine['read'],
         write(plan, transaction) {
           if ((store.closed || running.count) && plan.changes.length)
             noteWrite(plan.operation, transaction !== undefined)
-          return write(served.deps, plan, transaction)
+          return write(deps, plan, transaction)
         },
         sync: {
           ...syncEngine,
