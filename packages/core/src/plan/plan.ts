@@ -76,6 +76,8 @@ export interface ReadPlan<T> {
    * load gives it nothing.
    */
   joined?(): void
+  /** True if the error proves that the database could not be reached or did not answer in time. Never true for an error of the query itself. */
+  readonly unreachable?: (error: unknown) => boolean
   /** Runs the host's own query. Called at most once per read. */
   run(): Promise<T>
 }

@@ -37,6 +37,8 @@ export interface OperationDeps {
   readonly declared: DeclaredTables
   /** Tables of views whose policy does not name the tables they read. Reads of them bypass the cache. */
   readonly undeclaredViews: ReadonlySet<string>
+  /** See `ReadPlan.unreachable`. */
+  unreachable(error: unknown): boolean
 }
 
 /** One call of Prisma's `$allOperations` hook. */
@@ -101,6 +103,7 @@ function read(
     ...(row && operation === 'findUniqueOrThrow' && { accepts: (result) => result !== null }),
     occurrences,
     severalStatements,
+    unreachable: deps.unreachable,
     // An array transaction waits for all of its queries, so each one must be sent.
     run: () => query(args),
   })
@@ -236,6 +239,7 @@ function rawRead(
       query: occurrences && textAndValues(args),
       occurrences: occurrences ?? [],
       severalStatements: false,
+      unreachable: deps.unreachable,
       run: () => query(args),
     }),
   )
