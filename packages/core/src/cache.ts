@@ -1,10 +1,13 @@
 import { type Clock, systemClock } from './base/clock.ts'
 import { createHosts } from './host/attach.ts'
 import type { Engine, Host } from './host/engine.ts'
+import { createPauseControls, type PauseControls } from './host/pause-controls.ts'
 import { type CacheOptions, resolveConfig } from './options/config.ts'
+import { createPause } from './options/pause.ts'
 import { scopeReader } from './options/scope.ts'
+import { createGenerationFlight } from './pipeline/generation-flight.ts'
+import { createRefreshes } from './pipeline/refreshes.ts'
 import { createSingleFlight } from './pipeline/single-flight.ts'
-import { createTurnFlight } from './pipeline/turn-flight.ts'
 import type { WrapOptions } from './pipeline/wrap.ts'
 import { joinOtherCaches } from './process/meet-others.ts'
 import { type CacheEventName, type CacheListener, createEvents } from './report/events.ts'
@@ -14,10 +17,11 @@ import { announceOutages } from './store/announce.ts'
 import { guardStore } from './store/guard.ts'
 import type { InvalidateRequest } from './tags/invalidation-tags.ts'
 import { createMemoryTier } from './tier/memory-tier.ts'
+import { createStrictLoads } from './tier/strict-loads.ts'
 import { createCurrentTransaction } from './transaction/current.ts'
 
 /** A cache. Make one per process, and attach every client of your databases to it. */
-export interface Cache {
+export interface Cache extends PauseControls {
   /**
    * Invalidates every cached result that could contain what you name. You need it only for changes that Larder did not see.
    *
@@ -121,6 +125,7 @@ export function createCache(
   const { tier } = tiered
   const outages = announceOutages(events, clock, config.store.address)
   const store = guardStore(tiered.store, clock, outages.events)
+  const pause = createPause(config.enabled, events)
   const met = joinOtherCaches({ config, events, clock, store, tier })
   const { pendingWrites, journal } = met
   config.store.open?.({
@@ -132,6 +137,7 @@ export function createCache(
       void journal.replay()
     },
     changed: (names) => tier?.changed(names),
+    paused: pause.setFleet,
   })
   const hosts = createHosts({
     config,
@@ -143,8 +149,11 @@ export function createCache(
     pendingWrites,
     journal,
     flights: createSingleFlight(clock),
-    turns: createTurnFlight(clock),
+    generations: createGenerationFlight(clock),
     storing: new Map(),
+    pause,
+    refreshes: createRefreshes(clock, events),
+    strictLoads: createStrictLoads(),
     current: createCurrentTransaction(met.place),
     scopeOf: scopeReader(config.scope, config.requireScope, events),
     sqlParser,
@@ -155,6 +164,13 @@ export function createCache(
     wrap: (key, wrapOptions, load) => hosts.wrap(key, wrapOptions, load),
     explain: report.explain,
     stats: report.stats,
+    ...createPauseControls(pause, store),
+    get paused() {
+      return pause.active
+    },
+    get pauseReason() {
+      return pause.reason
+    },
     on: events.on,
     close() {
       outages.stop()

@@ -2,6 +2,7 @@
 export type {
   Fetched,
   FinishRequest,
+  FleetPause,
   MarkRequest,
   Renewal,
   Store,

@@ -22,9 +22,9 @@ import {
   warnOfNativeCache,
   warnOfOtherCache,
 } from './db-checks.ts'
-import type { ReadCodecs } from './execute/execution.ts'
 import { createRawSql } from './execute/raw.ts'
 import { bypassReplicas } from './execute/replica.ts'
+import { createReadCodecs } from './execute/run.ts'
 import { orderOf } from './order/statement-context.ts'
 import {
   type CallPolicy,
@@ -36,7 +36,6 @@ import {
 import { type Entities, entitiesOf, entityName, isMaterialized } from './tables/entities.ts'
 import { schemaOf } from './tables/schema.ts'
 import { columnNamer, withColumnNames } from './versions/casing.ts'
-import type { DriverResults } from './versions/driver-rows.ts'
 import { type DbParts, type DialectParts, isTransaction, syncConnectionOf } from './versions/parts.ts'
 import { versionOf } from './versions/version-of.ts'
 import { createAnalysingDialect } from './wrap/analysing-dialect.ts'
@@ -68,6 +67,7 @@ export function attachDb(options: AttachOptions, base: DbParts): DbParts {
   const { dialect, driver } = driverOf(version, base)
   const { entities, schema, baseDialect, columnName, undeclaredViews } = readSchema(options, base, dialect)
   const libsql: LibsqlDatabase = {}
+  const order = orderOf(base.session)
   const attached = cache.attach({
     name: 'drizzle',
     schema,
@@ -76,6 +76,7 @@ export function attachDb(options: AttachOptions, base: DbParts): DbParts {
     connection: connectionOf(base.session, driver, libsql),
     types: {},
     ...(dialect === 'postgres' && { sqlParser: loadSqlParser }),
+    inOrder: order !== undefined,
     undeclaredViews: new Set([...undeclaredViews].map((name) => name.toLowerCase())),
   })
   const engine = driver === 'LibSQLSession' ? bypassReplicas(attached, base.session, libsql) : attached
@@ -106,11 +107,11 @@ export function attachDb(options: AttachOptions, base: DbParts): DbParts {
     uniqueKeysOf: uniqueKeysIn(schema),
     raw: createRawSql(engine, dialect),
     results,
-    codecs: codecsOf(results),
+    codecs: createReadCodecs(results),
     analysing: createAnalysingDialect({ configs, names, dialect }, version, baseDialect),
     connection: syncConnectionOf(base),
     openTransactions: sharesConnection(base.session) ? [] : undefined,
-    order: orderOf(base.session),
+    order,
     adopt(db) {
       db.$cache = dbCache(cache, engine, entities)
       const withPolicy = (policy: CallPolicy) =>
@@ -176,13 +177,6 @@ function modelsByName(entities: Entities): TableNames['modelOf'] {
 function viewsOf(entities: Entities): readonly string[] {
   const views = [...entities.values()].filter((entity) => is(entity, View) && !isMaterialized(entity))
   return views.map(entityName)
-}
-
-function codecsOf({ rows, objects, restore }: DriverResults): ReadCodecs {
-  return {
-    rows: { toEntry: rows, fromEntry: restore },
-    count: { toEntry: objects, fromEntry: restore },
-  }
 }
 
 /** Tells from the text of SQL whether its result may change by itself. */

@@ -102,6 +102,7 @@ function attach(
   const provider = activeProvider(base)
   const undeclared = findUndeclaredViews(schema, viewsOf(models))
   const watch = watchClient(base)
+  const order = hasOneConnection(base) ? createStatementOrder() : undefined
   const engine = options.cache.attach({
     name: 'prisma',
     schema,
@@ -111,8 +112,8 @@ function attach(
     types: TYPES,
     ...(isPostgres(provider) && { sqlParser: loadSqlParser }),
     undeclaredViews: undeclared,
+    inOrder: order !== undefined,
   })
-  const order = hasOneConnection(base) ? createStatementOrder() : undefined
   const announcements = watch?.announcementsOf(options.cache)
   const transactions = createTransactions(engine, order, announcements)
   const raw = createRawSql(engine, provider, transactions)
@@ -127,6 +128,7 @@ function attach(
     policies: policiesOrDetach(engine, models, written),
     transactions,
     raw,
+    mayRefresh: () => transactions.idle && !raw.session.transaction && !raw.settings.altered,
     declared: declaredTables(models, new Set(schema.tables.keys())),
     undeclaredViews: undeclared,
     unreachable: unreachableOf(base),

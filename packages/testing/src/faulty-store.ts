@@ -1,7 +1,9 @@
 import type { Store } from '@larder/core/store'
 
+const ALL = ['fetch', 'seed', 'mark', 'renew', 'finish', 'set', 'invalidateAll', 'pause', 'resume'] as const
+
 /** Calls of the store port that can be made to fail. */
-export type StoreCall = 'fetch' | 'seed' | 'mark' | 'renew' | 'finish' | 'set' | 'invalidateAll'
+export type StoreCall = (typeof ALL)[number]
 
 /**
  * - `works`: passes on.
@@ -18,8 +20,6 @@ export interface FaultyStore extends Store {
   /** Calls so far, by name, in order. */
   readonly calls: readonly StoreCall[]
 }
-
-const ALL: readonly StoreCall[] = ['fetch', 'seed', 'mark', 'renew', 'finish', 'set', 'invalidateAll']
 
 export function faultyStore(store: Store): FaultyStore {
   const faults = new Map<StoreCall, Fault>()
@@ -46,6 +46,8 @@ export function faultyStore(store: Store): FaultyStore {
     finish: (request) => through('finish', () => store.finish(request)),
     set: (...args) => through('set', () => store.set(...args)),
     invalidateAll: () => through('invalidateAll', () => store.invalidateAll()),
+    pause: (reason) => through('pause', async () => store.pause?.(reason)),
+    resume: () => through('resume', async () => store.resume?.()),
     close: () => store.close(),
   }
 }

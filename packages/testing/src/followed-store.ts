@@ -93,6 +93,7 @@ export function followedStore(shared: Store, feed: Feed): Store & { cut(): void 
   return {
     source: 'store',
     open(context) {
+      shared.open?.(context)
       if (context.follow) follower = feed.follow(context.changed)
     },
     cut: () => follower?.cut(),
@@ -110,6 +111,8 @@ export function followedStore(shared: Store, feed: Feed): Store & { cut(): void 
     finish: (request) => telling([request.record, ...request.cells], shared.finish(request)),
     set: (entry, ...rest) => telling([entry], shared.set(entry, ...rest)),
     invalidateAll: () => telling(undefined, shared.invalidateAll()),
+    pause: async (reason) => shared.pause?.(reason),
+    resume: async () => shared.resume?.(),
     close: () => shared.close(),
   }
 }

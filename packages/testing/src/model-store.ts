@@ -1,4 +1,4 @@
-import type { Store, StoredEntry } from '@larder/core/store'
+import type { FleetPause, Store, StoreContext, StoredEntry } from '@larder/core/store'
 import { type Ablation, joined, modelTags } from './model-tags.ts'
 
 export type { Ablation } from './model-tags.ts'
@@ -19,8 +19,21 @@ export function modelStore(
   const tags = modelTags(ablation, nonce)
   const entries = new Map<string, Held>()
   let epoch = nonce()
+  let pause: FleetPause | undefined
+  const contexts: StoreContext[] = []
+  const setPause = (next: FleetPause | undefined): void => {
+    if (pause?.reason === next?.reason) return
+    pause = next
+    for (const context of contexts) context.paused(next)
+  }
   return {
     source: 'store',
+    open(context) {
+      contexts.push(context)
+      if (pause) context.paused(pause)
+    },
+    pause: async (reason) => setPause({ reason }),
+    resume: async () => setPause(undefined),
     fetch: async (entry, asked) => ({
       epoch,
       entry: found(entries.get(entry ?? ''), now()),

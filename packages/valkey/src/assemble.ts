@@ -13,12 +13,14 @@ import { createRenewals, renewTags } from './tags/renewal.ts'
 import { createTopology } from './topology/create.ts'
 import type { Topology } from './topology/topology.ts'
 import { type Epoch, epochOf, owns } from './watch/epoch.ts'
+import { createFleetPauses, type FleetPauses } from './watch/fleet-pause.ts'
 import { createIdentifier } from './watch/incarnation.ts'
 
 /** The parts of a store, connected with each other. */
 export interface Assembly {
   readonly topology: Topology
   readonly epoch: Epoch
+  readonly pauses: FleetPauses
   readonly tags: TagChanges
   /** Undefined until {@link follow}. */
   readonly lease: LeaseOf | undefined
@@ -39,9 +41,16 @@ export function assemble(target: Target, warnings: Warnings, caches: Caches): As
   const currentTopology = (): Topology => topology
   const runAlone = runOnKey(currentTopology)
   const epoch = epochOf(currentTopology, runAlone)
+  const pauses = createFleetPauses({
+    topology: currentTopology,
+    run: runAlone,
+    onChange: caches.paused,
+    warn: warnings.warn,
+  })
   const identifier = createIdentifier({
     topology: currentTopology,
     epoch,
+    pauses,
     database: target.database,
     onMissingInfo: () => warnings.warn('valkey-info', NO_INFO),
   })
@@ -65,6 +74,7 @@ export function assemble(target: Target, warnings: Warnings, caches: Caches): As
   const assembly: Assembly & { lease: LeaseOf | undefined } = {
     topology,
     epoch,
+    pauses,
     packets: createPackets(currentTopology),
     sharedFetches,
     tags: recordChanges(plain, recent, renewals),
@@ -79,6 +89,7 @@ export function assemble(target: Target, warnings: Warnings, caches: Caches): As
     },
     setNamespace(namespace) {
       epoch.setNamespace(namespace)
+      pauses.setNamespace(namespace)
       identifier.setNamespace(namespace)
     },
     follow(namespace) {

@@ -10,6 +10,7 @@ export interface Caches {
   /** Call it when one of them is closed. @returns how many are still open. */
   remove(): number
   readonly changed: StoreContext['changed']
+  readonly paused: StoreContext['paused']
   ready(): void
 }
 
@@ -35,6 +36,9 @@ export function createCaches(): Caches {
     },
     changed(names) {
       for (const context of contexts) context.changed(names)
+    },
+    paused(pause) {
+      for (const context of contexts) context.paused(pause)
     },
     ready() {
       for (const context of contexts) context.ready()

@@ -51,7 +51,7 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
   const target = checkOptions(options)
   const store = assemble(target, warnings, caches)
   const shared = sharedAs(target)
-  const { topology, epoch, tags } = store
+  const { topology, epoch, pauses, tags } = store
   const firstAttempt = firstAttemptOf(topology)
   let opening: Promise<void> | undefined
   let closed = false
@@ -85,7 +85,7 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
       alone = false
       warnings.open(context)
       if (context.follow) store.follow(context.namespace)
-      if (context.namespace === before) return
+      if (context.namespace === before) return pauses.tell(context.paused)
       store.setNamespace(context.namespace)
       // Replies so far were about another namespace.
       if (topology.nodes().some(({ client }) => client.status !== 'wait'))
@@ -106,6 +106,8 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
         return setEntry(topology, entry, bytes, lifetime)
       }),
     invalidateAll: () => call(store.invalidateAll),
+    pause: (reason) => call(() => pauses.set({ reason })),
+    resume: () => call(() => pauses.set(undefined)),
     async ping() {
       if (closed) throw topology.failure(new Error('the store is closed'))
       await ping(topology, target, async () => {

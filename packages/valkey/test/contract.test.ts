@@ -25,7 +25,7 @@ const open = async (options: string | ValkeyStoreOptions): Promise<ValkeyStore> 
   return store
 }
 
-storeContract('valkeyStore', async () => open(await valkeyUrl()), { pass })
+storeContract('valkeyStore', async () => open(await valkeyUrl()), { pass, pauses: 'shared' })
 
 describe('with the user’s own client', () => {
   const clients: { disconnect(): void }[] = []
@@ -88,7 +88,10 @@ describe('on a Cluster of three primaries with replicas', () => {
     return open({ client })
   }
 
-  storeContract('valkeyStore({ nodes })', () => open({ nodes: cluster.urls.slice(0, 1) }), { pass })
+  storeContract('valkeyStore({ nodes })', () => open({ nodes: cluster.urls.slice(0, 1) }), {
+    pass,
+    pauses: 'shared',
+  })
   storeContract('an iovalkey Cluster', async () => used(new RedisCluster(addresses())), { pass })
   storeContract('an ioredis Cluster', async () => used(new IoRedisCluster(addresses())), { pass })
 })
@@ -101,5 +104,6 @@ describe('on the primary that Sentinels name', () => {
   afterAll(() => set.stop())
   storeContract('valkeyStore({ sentinels })', () => open({ sentinels: set.addresses, name: set.name }), {
     pass,
+    pauses: 'shared',
   })
 })

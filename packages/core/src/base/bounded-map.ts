@@ -1,5 +1,7 @@
 /** A map with a bound; what nobody asked for of late goes first. */
 export interface Bounded<V> {
+  /** The values used last. Where every call counts, look here before `get`. */
+  readonly recent: ReadonlyMap<string, V>
   get(name: string): V | undefined
   set(name: string, value: V): void
   delete(name: string): unknown
@@ -13,32 +15,33 @@ export interface Bounded<V> {
  */
 export function createBounded<V extends object>(most: number): Bounded<V> {
   const half = Math.max(1, most >> 1)
-  let young = new Map<string, V>()
   let old = new Map<string, V>()
   const set = (name: string, value: V): void => {
-    if (young.size >= half && !young.has(name)) {
-      old = young
-      young = new Map()
+    if (map.recent.size >= half && !map.recent.has(name)) {
+      old = map.recent
+      map.recent = new Map()
     }
-    young.set(name, value)
+    map.recent.set(name, value)
     if (old.size) old.delete(name)
   }
-  return {
-    get(name) {
-      const found = young.get(name)
+  const map = {
+    recent: new Map<string, V>(),
+    get(name: string): V | undefined {
+      const found = map.recent.get(name)
       if (found) return found
       const older = old.get(name)
       if (older) set(name, older)
       return older
     },
     set,
-    delete(name) {
-      young.delete(name)
+    delete(name: string): void {
+      map.recent.delete(name)
       old.delete(name)
     },
-    clear() {
-      young.clear()
+    clear(): void {
+      map.recent.clear()
       old.clear()
     },
   }
+  return map
 }

@@ -20,10 +20,14 @@ export interface EntryHeader {
   readonly proof: string
   /** The store's epoch the nonces count together with. */
   readonly epoch: string
-  /** Lifetime given to the store, in milliseconds. */
+  /** Time until the entry expires, in milliseconds. The store keeps it for `grace` longer. */
   readonly lifetime: number
   /** The result is "not found" or an empty list: `cacheEmpty` rules it. */
   readonly empty: boolean
+  /** How long the load took, in whole milliseconds. */
+  readonly loadTime: number
+  /** How long the entry may be served after it has expired, in milliseconds, if its policy allows that. */
+  readonly grace: number
   readonly tags: readonly EntryTags[]
 }
 
@@ -35,20 +39,22 @@ export interface Entry {
 
 // magic "LRD", format version, CRC-32 of all that follows, length of the header, header (JSON), payload
 const MAGIC = 0x4c5244
-const VERSION = 1
+const VERSION = 2
 const CRC_AT = 4
 const LENGTH_AT = 8
 const HEADER_AT = 12
 
 /** Header and payload as one run of bytes with memory of its own. */
 export function seal(header: EntryHeader, payload: Uint8Array): Uint8Array {
-  const { codec, proof, epoch, lifetime, empty, tags } = header
+  const { codec, proof, epoch, lifetime, empty, loadTime, grace, tags } = header
   const text = JSON.stringify([
     codec,
     proof,
     epoch,
     lifetime,
     empty,
+    loadTime,
+    grace,
     tags.map(({ record, fields, cells, resultCells }) =>
       resultCells.length ? [record, fields, cells, resultCells] : [record, fields, cells],
     ),
@@ -89,17 +95,28 @@ export function headerLength(bytes: Uint8Array): number {
 }
 
 type WireTags = [record: string, fields: EntryTag[], cells: EntryTag[], resultCells?: EntryTag[]]
-type Wire = [codec: string, proof: string, epoch: string, lifetime: number, empty: boolean, tags: WireTags[]]
+type Wire = [
+  codec: string,
+  proof: string,
+  epoch: string,
+  lifetime: number,
+  empty: boolean,
+  loadTime: number,
+  grace: number,
+  tags: WireTags[],
+]
 
 // The checksum has vouched for the shape: only Larder of this format writes it.
 function parse(text: string): EntryHeader {
-  const [codec, proof, epoch, lifetime, empty, tags] = JSON.parse(text) as Wire
+  const [codec, proof, epoch, lifetime, empty, loadTime, grace, tags] = JSON.parse(text) as Wire
   return {
     codec,
     proof,
     epoch,
     lifetime,
     empty,
+    loadTime,
+    grace,
     tags: tags.map(([record, fields, cells, resultCells = []]) => ({ record, fields, cells, resultCells })),
   }
 }

@@ -22,6 +22,9 @@ export interface OpenedEntry {
   /** Times in milliseconds. */
   readonly lifetime: number
   readonly age: number
+  /** How long its load took, and how long it may be served after it has expired. */
+  readonly loadTime: number
+  readonly grace: number
 }
 
 /**
@@ -56,11 +59,19 @@ export function createEntries(codec: Codec, types: ValueTypes, events: Events, l
       const opened = attempt(owner, () => read(stored.bytes))
       if ('error' in opened) return undefined
       const { header, nonces, learned: resultCells, payload } = opened
-      const { lifetime, epoch } = header
-      const { remaining } = stored
+      const { lifetime, epoch, loadTime, grace } = header
+      const remaining = stored.remaining - grace
       const own = header.proof === owner.key.proof && header.codec === codec.name
       const age = Math.max(0, lifetime - remaining)
-      return { state: { remaining, own, epoch, nonces }, resultCells, payload, lifetime, age }
+      return {
+        state: { remaining, own, epoch, nonces },
+        resultCells,
+        payload,
+        lifetime,
+        age,
+        loadTime,
+        grace,
+      }
     },
     decode(payload, owner, lasting = false) {
       const decoded = attempt(owner, () => ({

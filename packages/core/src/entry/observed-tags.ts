@@ -17,6 +17,7 @@ export interface ObservedTag {
 
 /** What the header of an entry says. */
 export interface EntryState {
+  /** Time until the entry expires, in milliseconds. Zero or less: it has expired. */
   readonly remaining: number
   readonly epoch: string
   /** Tag name to the nonce it had before the load. */
@@ -34,7 +35,7 @@ export type Freshness =
 /**
  * The freshness rule. An entry is served if it belongs to this read, has not expired, and recorded exactly the tags of the
  * read, each present, clean and unchanged. While a tag is dirty on which the read depends in any case, nothing may be stored
- * either. Pure.
+ * either. Tags come before expiry: `'expired'` says that nothing but its age is wrong with the entry. Pure.
  */
 export function judgeFreshness(
   entry: EntryState | undefined,
@@ -46,12 +47,13 @@ export function judgeFreshness(
     return tags.some((tag) => tag.dirty && !tag.optional) ? DIRTY : INVALIDATED
   }
   if (!entry?.own) return { kind: 'miss', reason: 'miss' }
-  if (entry.remaining <= 0) return { kind: 'miss', reason: 'expired' }
-  return entry.epoch === epoch && unchanged(entry, tags) ? HIT : INVALIDATED
+  if (entry.epoch !== epoch || !unchanged(entry, tags)) return INVALIDATED
+  return entry.remaining > 0 ? HIT : EXPIRED
 }
 
 const HIT: Freshness = { kind: 'hit' }
 const DIRTY: Freshness = { kind: 'dirty' }
+const EXPIRED: Freshness = { kind: 'miss', reason: 'expired' }
 const INVALIDATED: Freshness = { kind: 'miss', reason: 'invalidated' }
 
 function unchanged(entry: EntryState, tags: readonly ObservedTag[]): boolean {

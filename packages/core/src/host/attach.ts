@@ -1,4 +1,5 @@
 import { createBounded } from '../base/bounded-map.ts'
+import { graceOf } from '../entry/lifetime.ts'
 import { type EntryKeys, entryKeys } from '../keys/entry-key.ts'
 import { objectPlace } from '../keys/place.ts'
 import { resolvePolicy } from '../options/resolve-policy.ts'
@@ -38,7 +39,8 @@ export function createHosts(shared: SharedDeps): Hosts {
 
   const policy = (options: PolicyOptions, path: string) => {
     const resolved = resolvePolicy(options, config.defaults, path)
-    longestLifetime = Math.max(longestLifetime, resolved.ttl, resolved.cacheEmpty || 0)
+    const lifetime = Math.max(resolved.ttl, resolved.cacheEmpty || 0) + graceOf(resolved)
+    longestLifetime = Math.max(longestLifetime, lifetime)
     return resolved
   }
   const registry = createDatabaseRegistry(clock.now, () => longestLifetime)
@@ -80,13 +82,13 @@ export function createHosts(shared: SharedDeps): Hosts {
         // Bound: a call of every read's way less.
         read: read.bind(undefined, served.deps) as Engine['read'],
         write(plan, transaction) {
-          if (plan.changes.length) closing.noteWrite(plan.operation)
+          if (store.closed && plan.changes.length) closing.noteWrite(plan.operation)
           return write(served.deps, plan, transaction)
         },
         sync: {
           ...syncEngine,
           write(plan, held) {
-            if (plan.changes.length) closing.noteWrite(plan.operation)
+            if (store.closed && plan.changes.length) closing.noteWrite(plan.operation)
             return syncEngine.write(plan, held)
           },
         },

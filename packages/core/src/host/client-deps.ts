@@ -37,7 +37,7 @@ export interface Client {
 }
 
 /** What clients of one schema and one set of options have in common, whatever they are connected to. */
-type Common = Omit<ReadDeps & WriteThroughDeps, 'keys'> & {
+type Common = Omit<ReadDeps & WriteThroughDeps, 'keys' | 'inOrder'> & {
   readonly raw: RawChanges
   /** Keys by connection: clients of equal connections share those that are remembered. */
   readonly keys: Interned<ConstantEntryKeys>
@@ -51,7 +51,7 @@ export function createClientDeps(deps: ClientDepsInput) {
   return {
     /** `onConnection` is called with a text of what the host is connected to, whenever that is another. */
     of(host: Host, rejecting: ReadonlySet<string>, onConnection?: (connection: string) => void): Client {
-      const { connection: source, database } = host
+      const { connection: source, database, inOrder = false } = host
       const schema = schemaText(host)
       const common = commons.get(commonText(host, schema), () => commonOf(deps, host))
       const textOf = ({ place, settings }: Connection): string =>
@@ -62,7 +62,7 @@ export function createClientDeps(deps: ClientDepsInput) {
         onConnection?.(digest(textOf(connection)).name)
       }
       const keys = source ? connectionKeys(source, keysOf, seen) : common.keysOf('')
-      const read: ReadDeps & WriteThroughDeps = { ...deps, ...common, keys }
+      const read: ReadDeps & WriteThroughDeps = { ...deps, ...common, keys, inOrder }
       const { awaitsFinish } = deps
       const client: ReadDeps & WriteDeps = {
         ...deps,

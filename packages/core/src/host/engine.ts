@@ -32,6 +32,11 @@ export interface Host {
   readonly sqlParser?: () => Promise<unknown>
   /** Views whose source tables are not declared, by their bare names in lower case. */
   readonly undeclaredViews?: ReadonlySet<string>
+  /**
+   * True if the client sends its statements in the order of the calls, because it has one connection. A read then never
+   * waits for loads of other callers while it holds its place. Default `false`.
+   */
+  readonly inOrder?: boolean
 }
 
 /** Executes the reads and writes of one client. */

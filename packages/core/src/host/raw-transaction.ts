@@ -3,8 +3,11 @@ import type { Engine } from './engine.ts'
 
 /** The session that a raw BEGIN opens outside the host's own transactions. */
 export interface RawSession {
-  /** The scope of a BEGIN that has not seen its COMMIT: everything on this client belongs to it. */
-  current(): Transaction | undefined
+  /**
+   * The scope of a BEGIN that has not seen its COMMIT: everything on this client belongs to it. A property, because every
+   * statement asks for it.
+   */
+  readonly transaction: Transaction | undefined
   /** Runs a text that leaves a transaction open. `only`: it is a BEGIN and nothing else, so refused it left nothing. */
   begin<T>(run: () => Promise<T>, only: boolean): Promise<T>
   /** Runs a text that ends one. */
@@ -25,12 +28,10 @@ export function createRawSession(
   engine: Pick<Engine, 'transaction' | 'events'>,
   { advice, statementFailed, commitFailed }: RawSessionOptions,
 ): RawSession {
-  let session: Transaction | undefined
-
   /** A pool may run BEGIN on any connection: until its end is seen, the whole client stands aside. */
   const open = (): void => {
-    if (session) return
-    session = engine.transaction('early')
+    if (session.transaction) return
+    session.transaction = engine.transaction('early')
     engine.events.emit('warning', {
       code: 'raw-transaction',
       message: `BEGIN was sent as raw SQL: until COMMIT or ROLLBACK is, ${advice}`,
@@ -38,14 +39,14 @@ export function createRawSession(
   }
   /** The statement that ends the session, or the BEGIN that was refused and so began nothing. */
   const close = async (outcome: Outcome): Promise<void> => {
-    const ended = session
-    session = undefined
+    const ended = session.transaction
+    session.transaction = undefined
     await ended?.end(outcome)
   }
-  return {
-    current: () => session,
+  const session: RawSession & { transaction: Transaction | undefined } = {
+    transaction: undefined,
     async begin(run, only) {
-      const first = !session
+      const first = !session.transaction
       open()
       try {
         return await run()
@@ -67,4 +68,5 @@ export function createRawSession(
       }
     },
   }
+  return session
 }

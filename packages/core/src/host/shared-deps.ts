@@ -2,14 +2,17 @@ import type { Clock } from '../base/clock.ts'
 import type { Journal } from '../marks/journal.ts'
 import type { PendingWrites } from '../marks/pending-writes.ts'
 import type { CacheConfig } from '../options/config.ts'
+import type { PauseState } from '../options/pause.ts'
 import type { ScopeOf } from '../options/scope.ts'
+import type { GenerationFlight } from '../pipeline/generation-flight.ts'
 import type { LoadResult } from '../pipeline/load.ts'
+import type { Refreshes } from '../pipeline/refreshes.ts'
 import type { SingleFlight } from '../pipeline/single-flight.ts'
-import type { TurnFlight } from '../pipeline/turn-flight.ts'
 import type { Events } from '../report/events.ts'
 import type { Report } from '../report/report.ts'
 import type { GuardedStore } from '../store/guard.ts'
 import type { MemoryTier } from '../tier/memory-tier.ts'
+import type { StrictLoads } from '../tier/strict-loads.ts'
 import type { CurrentTransaction } from '../transaction/current.ts'
 
 /** What all hosts of one cache share. */
@@ -23,7 +26,10 @@ export interface SharedDeps {
   readonly pendingWrites: PendingWrites
   readonly journal: Journal
   readonly flights: SingleFlight<LoadResult>
-  readonly turns: TurnFlight<LoadResult>
+  readonly generations: GenerationFlight<LoadResult>
+  readonly pause: PauseState
+  readonly refreshes: Refreshes
+  readonly strictLoads: StrictLoads
   readonly current: CurrentTransaction
   /** Entries about to be stored. */
   readonly storing: Map<string, Promise<void>>

@@ -20,6 +20,8 @@ export interface ConnectionSource {
    * @param thorough called before a result is stored: looks at everything that can change.
    */
   current(thorough: boolean): Connection | undefined
+  /** Set once this source has nothing left to decide: the one to ask from then on, in its place. */
+  readonly instead?: ConnectionSource
   /** Resolves when `current` has something to return. */
   readonly known?: PromiseLike<unknown>
 }

@@ -87,7 +87,7 @@ export function entryKeys(parts: EntryKeyParts, most = 0): ConstantEntryKeys {
       return { text, alias: text }
     }
     const ofModel = heads.get(model) ?? createBounded<Head>(MOST_HEADS)
-    const found = ofModel.get(operation)
+    const found = ofModel.recent.get(operation) ?? ofModel.get(operation)
     if (found) return found
     const head = { text: canonical([undefined, model, operation], types), alias: `${made++}:` }
     ofModel.set(operation, head)
@@ -102,7 +102,7 @@ export function entryKeys(parts: EntryKeyParts, most = 0): ConstantEntryKeys {
       const query = canonical(read.query, types)
       const name = `${alias}${query}`
       if (!known || name.length > LONGEST_REMEMBERED) return keyOf(`${text}${query}`)
-      const found = known.get(name)
+      const found = known.recent.get(name) ?? known.get(name)
       if (found) return found
       const key = keyOf(`${text}${query}`)
       known.set(name, key)
@@ -116,13 +116,15 @@ export function entryKeys(parts: EntryKeyParts, most = 0): ConstantEntryKeys {
  * makes other keys from then on. `keysOf` makes the keys of one connection; `onChange` is called with each one.
  */
 export function connectionKeys(
-  source: ConnectionSource,
+  first: ConnectionSource,
   keysOf: (connection: Connection) => EntryKeys,
   onChange: (connection: Connection) => void,
 ): EntryKeys {
+  let source = first
   let connection: Connection | undefined
   let keys: EntryKeys | undefined
   const now = (thorough: boolean): EntryKeys | undefined => {
+    if (source.instead) source = source.instead
     const seen = source.current(thorough)
     if (seen === connection) return keys
     connection = seen

@@ -50,22 +50,22 @@ function nodePostgresOptions(
   const early = probe(Client, options)
   const first = early && textsOf(early)
   if (!early || !first) return undefined
-  let source = watched(early, first, [...first.settings, ...said])
-  let read = false
-  return {
+  const attached = watched(early, first, [...first.settings, ...said])
+  const source: { instead?: ConnectionSource } & ConnectionSource = {
     current(thorough) {
-      if (!thorough && !read) {
-        read = true
-        // Variables of the environment count when a connection is opened: some time between attaching and the first read.
-        const late = probe(Client, options)
-        const second = (late && textsOf(late)) ?? first
-        const before = JSON.stringify(first)
-        if (JSON.stringify(second) !== before)
-          source = watched(early, second, [...second.settings, ...said, `before=${before}`])
-      }
-      return source.current(thorough)
+      if (thorough || source.instead) return (source.instead ?? attached).current(thorough)
+      // Variables of the environment count when a connection is opened: some time between attaching and the first read.
+      const late = probe(Client, options)
+      const second = (late && textsOf(late)) ?? first
+      const before = JSON.stringify(first)
+      source.instead =
+        JSON.stringify(second) === before
+          ? attached
+          : watched(early, second, [...second.settings, ...said, `before=${before}`])
+      return source.instead.current(thorough)
     },
   }
+  return source
 }
 
 interface Seen {
@@ -88,12 +88,8 @@ function textsOf({ host, port, database, user, connectionParameters }: PgClient)
 
 function watched(client: PgClient, { place }: Seen, settings: readonly string[]): ConnectionSource {
   const sorted = [...new Set(settings)].sort()
-  const current = connectionByParsers(
-    (oid) => client.getTypeParser(oid, 'text'),
-    true,
-    (parsers) => ({ place, hidden: false, settings: [...sorted, parsers] }),
-  )
-  return { current }
+  const describe = (parsers: string) => ({ place, hidden: false, settings: [...sorted, parsers] })
+  return { current: connectionByParsers(client, true, describe) }
 }
 
 function probe(Client: PgClientClass, options: object): PgClient | undefined {

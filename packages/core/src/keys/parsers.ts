@@ -1,8 +1,17 @@
 import type { Connection } from './connection.ts'
 import { digest } from './digest.ts'
 
-/** The function that makes a value of the text of a type, by the type's oid. */
-export type ParserOf = (oid: number) => unknown
+/** Where a driver keeps the functions that make a value of the text of a type, by the type's oid. */
+export interface ParserHolder {
+  /** A client of node-postgres. */
+  getTypeParser?(oid: number, format: 'text'): unknown
+  /** Options of postgres-js; a PGlite. */
+  readonly parsers?: Readonly<Record<number, unknown>>
+}
+
+function parserOf(holder: ParserHolder, oid: number): unknown {
+  return holder.getTypeParser ? holder.getTypeParser(oid, 'text') : holder.parsers?.[oid]
+}
 
 /** One text of each type of PostgreSQL that somebody may have set a parser for, by its oid. */
 const SCALARS: Readonly<Record<number, readonly string[]>> = {
@@ -62,7 +71,7 @@ const OFTEN = [20, 1700, 1082, 1114, 1184, 1016]
  * A parser that was replaced shows at once where `thorough` or where it is one that programs often set, else before the
  * next result is stored. `arrays`: false where the driver learns parsers of arrays from the server.
  */
-export function watchParsers(parserOf: ParserOf, arrays: boolean): (thorough: boolean) => string {
+export function watchParsers(holder: ParserHolder, arrays: boolean): (thorough: boolean) => string {
   const texts = { ...SCALARS, ...(arrays && ARRAYS) }
   const often = OFTEN.filter((oid) => oid in texts)
   const oids = [
@@ -74,13 +83,13 @@ export function watchParsers(parserOf: ParserOf, arrays: boolean): (thorough: bo
   const known: unknown[] = []
   const changed = (count: number): boolean => {
     // At every read: what can be asked in a loop over an array is not asked in any other way.
-    for (let at = 0; at < count; at++) if (known[at] !== parserOf(oids[at] as number)) return true
+    for (let at = 0; at < count; at++) if (known[at] !== parserOf(holder, oids[at] as number)) return true
     return false
   }
   let text: string | undefined
   return (thorough) => {
     if (text !== undefined && !changed(thorough ? oids.length : often.length)) return text
-    for (const [at, oid] of oids.entries()) known[at] = parserOf(oid)
+    for (const [at, oid] of oids.entries()) known[at] = parserOf(holder, oid)
     const shown = oids.map((oid, at) => `${oid} ${texts[oid]?.map((one) => parsed(known[at], one))}`)
     text = `parsers=${digest(shown.join('\n')).name}`
     return text
@@ -92,11 +101,11 @@ export function watchParsers(parserOf: ParserOf, arrays: boolean): (thorough: bo
  * @param describe makes the connection, with the text of the parsers among its settings. Called when that changes.
  */
 export function connectionByParsers(
-  parserOf: ParserOf,
+  holder: ParserHolder,
   arrays: boolean,
   describe: (parsers: string) => Connection,
 ): (thorough: boolean) => Connection {
-  const parsers = watchParsers(parserOf, arrays)
+  const parsers = watchParsers(holder, arrays)
   let connection: Connection | undefined
   let text: string | undefined
   return (thorough) => {

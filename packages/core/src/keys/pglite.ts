@@ -16,16 +16,12 @@ interface Pglite {
 export function pgliteConnection(client: object, settings: readonly string[] = []): ConnectionSource {
   const pglite = client as Pglite
   const folder = folderOf(pglite.dataDir)
-  const current = connectionByParsers(
-    (oid) => pglite.parsers?.[oid],
-    false,
-    (parsers) => {
-      const { ENV } = pglite.mod ?? {}
-      const place = folder === undefined ? objectPlace(client) : `${folder}/${String(ENV?.PGDATABASE ?? '')}`
-      const user = folder === undefined ? [] : [`user=${String(ENV?.PGUSER ?? '')}`]
-      return { place, hidden: false, settings: [...user, ...settings, parsers] }
-    },
-  )
+  const current = connectionByParsers(pglite, false, (parsers) => {
+    const { ENV } = pglite.mod ?? {}
+    const place = folder === undefined ? objectPlace(client) : `${folder}/${String(ENV?.PGDATABASE ?? '')}`
+    const user = folder === undefined ? [] : [`user=${String(ENV?.PGUSER ?? '')}`]
+    return { place, hidden: false, settings: [...user, ...settings, parsers] }
+  })
   return {
     // User and database are known once it is ready.
     current: (thorough) => (folder !== undefined && !pglite.mod?.ENV ? undefined : current(thorough)),

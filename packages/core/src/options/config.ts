@@ -42,6 +42,11 @@ export interface CacheOptions {
   unknownWrites?: UnknownWrites
   /** Defaults for the policy of every model. Options that describe one table are not allowed here. */
   defaults?: Omit<PolicyOptions, TableOption>
+  /**
+   * `false`: the cache starts paused, as after `cache.pause()`. Every read goes to the database with the reason `'disabled'`,
+   * and writes still invalidate. For tests, and as a switch in the environment. Default `true`.
+   */
+  enabled?: boolean
   /** The memory tier over a remote store. Not allowed with `memoryStore()`. */
   memory?: MemoryOptions
 }
@@ -80,6 +85,7 @@ export interface CacheConfig {
   readonly finish: 'background' | 'await'
   readonly unknownWrites: UnknownWrites
   readonly defaults: PolicyOptions
+  readonly enabled: boolean
   readonly memory: MemoryConfig
 }
 
@@ -94,6 +100,7 @@ const OPTIONS: readonly (keyof CacheOptions)[] = [
   'finish',
   'unknownWrites',
   'defaults',
+  'enabled',
   'memory',
 ]
 
@@ -130,6 +137,7 @@ export function resolveConfig(options: CacheOptions): CacheConfig {
       'unknownWrites',
     ),
     defaults,
+    enabled: expect(options.enabled ?? true, isBoolean, 'enabled', 'true or false'),
     memory: memoryConfig(options.memory, store),
   }
 }
@@ -178,12 +186,7 @@ function refuseTables(defaults: PolicyOptions): void {
 }
 
 function required(options: CacheOptions): boolean {
-  const value = expect(
-    options.requireScope ?? false,
-    (one) => typeof one === 'boolean',
-    'requireScope',
-    'true or false',
-  )
+  const value = expect(options.requireScope ?? false, isBoolean, 'requireScope', 'true or false')
   if (value && options.scope === undefined)
     throw new CacheError('LARDER_CONFIG', 'requireScope is true but there is no scope: give scope: () => …')
   return value
@@ -214,6 +217,7 @@ function oneOf<T extends string>(value: T, choices: readonly T[], option: string
 }
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
+const isBoolean = (value: unknown): boolean => typeof value === 'boolean'
 const isString = (value: unknown): boolean => typeof value === 'string'
 const isFunction = (value: unknown): boolean => typeof value === 'function'
 const isStore = (value: unknown): boolean => has(value, 'fetch') && has(value, 'seed') && has(value, 'finish')

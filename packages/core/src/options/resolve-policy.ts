@@ -7,16 +7,12 @@ const EMPTY_MOST = 30_000
 const JOIN_TIMEOUT = 5_000
 /** Options of the contract that later versions bring: refused rather than ignored. */
 const NOT_BUILT = [
-  'staleWhileRevalidate',
   'staleIfError',
-  'refreshAhead',
   'maxStaleness',
   'maxConcurrentLoads',
 ] as const satisfies readonly (keyof PolicyOptions)[]
 /** The values that say "off", and so ask for nothing that is missing. */
 const OFF = new Map<string, readonly unknown[]>([
-  ['refreshAhead', [false]],
-  ['staleWhileRevalidate', [0]],
   ['staleIfError', [0]],
   ['maxStaleness', [0]],
 ])
@@ -40,6 +36,10 @@ export function resolvePolicy(options: PolicyOptions, defaults: PolicyOptions, p
     joinTimeout: merged.joinTimeout ?? JOIN_TIMEOUT,
     write: merged.write ?? 'invalidate',
     onMarkFailure: merged.onMarkFailure ?? 'proceed',
+    staleWhileRevalidate: merged.staleWhileRevalidate ?? 0,
+    staleIfError: merged.staleIfError ?? 0,
+    refreshAhead: merged.refreshAhead ?? 1,
+    maxStaleness: merged.maxStaleness ?? 0,
     operations: merged.operations,
     tags: merged.tags ?? [],
     touches: merged.touches ?? [],
@@ -48,8 +48,10 @@ export function resolvePolicy(options: PolicyOptions, defaults: PolicyOptions, p
   }
 }
 
+type Built = Omit<Policy, 'staleIfError' | 'maxStaleness'>
+
 /** One check per option: takes the value the user gave and its path, returns what the engine uses. */
-const CHECKS: { readonly [K in keyof Policy]: (value: unknown, option: string) => Policy[K] } = {
+const CHECKS: { readonly [K in keyof Built]: (value: unknown, option: string) => Policy[K] } = {
   ttl: lifetime,
   jitter: fraction,
   cacheEmpty: (value, option) => (value === false ? false : milliseconds(value, option)),
@@ -69,6 +71,12 @@ const CHECKS: { readonly [K in keyof Policy]: (value: unknown, option: string) =
   onMarkFailure(value, option) {
     if (value === 'proceed' || value === 'reject') return value
     throw refused(value, option, `'proceed' or 'reject'`)
+  },
+  staleWhileRevalidate: milliseconds,
+  refreshAhead(value, option) {
+    if (value === false) return 0
+    if (typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY) return value
+    throw refused(value, option, 'a number above zero, such as 1, or false to not refresh ahead')
   },
   operations: (value, option) => new Set(strings(value, option)),
   tags: strings,
@@ -95,7 +103,7 @@ export function checked(options: PolicyOptions, path: string): Partial<Policy> {
     // An option that is there and undefined must not hide a default.
     if (value === undefined) continue
     const option = `${path}.${name}`
-    if (Object.hasOwn(CHECKS, name)) found[name] = CHECKS[name as keyof Policy](value, option)
+    if (Object.hasOwn(CHECKS, name)) found[name] = CHECKS[name as keyof Built](value, option)
     else if ((NOT_BUILT as readonly string[]).includes(name)) {
       if (!OFF.get(name)?.includes(value)) throw notBuilt(`${option}: ${show(value)}`)
     } else throw new CacheError('LARDER_CONFIG', `${option} is not an option: there are ${NAMES.join(', ')}`)

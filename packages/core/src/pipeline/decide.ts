@@ -1,18 +1,21 @@
 import type { Clock } from '../base/clock.ts'
-import type { Entries } from '../entry/entries.ts'
-import { isEmpty, lifetimeOf } from '../entry/lifetime.ts'
+import type { Entries, OpenedEntry } from '../entry/entries.ts'
+import { graceOf, isEmpty, LONGEST_AHEAD, lifetimeOf, refreshesAhead } from '../entry/lifetime.ts'
 import { type ObservedTags, observeTags, withResultCells } from '../entry/observed-tags.ts'
 import { confirmTags, type RecordedTags, recordTags } from '../entry/recorded-tags.ts'
 import type { EntryKey, EntryKeys } from '../keys/entry-key.ts'
 import { type PendingWrites, recordsBeingWritten } from '../marks/pending-writes.ts'
+import type { PauseState } from '../options/pause.ts'
 import { type ScopeOf, UNSCOPED } from '../options/scope.ts'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { Policy } from '../plan/policy.ts'
 import type { BypassReason, Events, MissReason } from '../report/events.ts'
 import type { Fetched } from '../store/store.ts'
 import type { DeriveTags, KnownTags } from '../tags/known-tags.ts'
-import type { EntryRequest, LookUpResult } from '../tier/look-up.ts'
+import { type EntryRequest, isServable, type LookUpResult } from '../tier/look-up.ts'
 import type { Stamp } from '../tier/put-entry.ts'
+import type { StrictLoads } from '../tier/strict-loads.ts'
+import type { Refreshes } from './refreshes.ts'
 import { type ReportDeps, reportRead } from './report-read.ts'
 
 // What is decided about a read, in the order of its way. The two drivers of these decisions, `read.ts` for databases that
@@ -26,7 +29,11 @@ export interface DecideDeps extends ReportDeps {
   readonly keys: EntryKeys
   readonly entries: Entries
   readonly pendingWrites: PendingWrites
+  readonly pause: PauseState
   readonly maxValueBytes: number
+  readonly refreshes: Refreshes
+  /** Reads that are part of a load are never served anything stale: it would be stored as fresh. */
+  readonly strictLoads: StrictLoads
   /** What a read depends on, given what it uses and the user tags of its policy. */
   readonly tagsOf: DeriveTags
   /** The same for reads asked before: all but what their results show. */
@@ -34,7 +41,7 @@ export interface DecideDeps extends ReportDeps {
 }
 
 /** All of a plan but how its query runs. */
-export type PlannedRead = Omit<ReadPlan<unknown>, 'run' | 'joined'>
+export type PlannedRead = Omit<ReadPlan<unknown>, 'run' | 'joined' | 'detach'>
 
 /** A read on its way down, as far as it came: what a report of it shows. */
 export interface StartedRead<P extends PlannedRead> extends Partial<EntryRequest> {
@@ -57,21 +64,30 @@ interface KeyedRead<P extends PlannedRead> {
   readonly bypass?: undefined
 }
 
-/** A read that asks the cache. */
-export interface CachedRead<P extends PlannedRead> extends EntryRequest {
+/** A read that has an entry, whether or not it may ask for it. */
+export interface EntryRead<P extends PlannedRead> extends EntryRequest {
   readonly plan: P
   readonly policy: Policy
+}
+
+/** A read that asks the cache. */
+export interface CachedRead<P extends PlannedRead> extends EntryRead<P> {
   readonly bypass?: undefined
 }
 
+/** A read that must not ask for its entry now. */
+interface DirtyRead<P extends PlannedRead> extends EntryRead<P> {
+  readonly bypass: BypassReason
+}
+
 /**
- * Names the entry of a read, unless the plan, its policy or its scope forbids to ask for one.
+ * Names the entry of a read, unless a pause, the plan, its policy or its scope forbids to ask for one.
  * @throws CacheError where a required scope is undefined, and for arguments of a strict read that cannot be encoded.
  */
 export function identify<P extends PlannedRead>(deps: DecideDeps, plan: P): BypassedRead<P> | KeyedRead<P> {
   const started = deps.clock.now()
   const { policy } = plan
-  const bypass = bypassOf(plan)
+  const bypass = deps.pause.active ? 'disabled' : bypassOf(plan)
   if (bypass || !policy) return { plan, started, bypass: bypass ?? 'no-policy' }
   const scope = deps.scopeOf?.() ?? UNSCOPED
   if (scope.kind === 'failed') return { plan, started, bypass: 'unavailable' }
@@ -83,7 +99,7 @@ export function identify<P extends PlannedRead>(deps: DecideDeps, plan: P): Bypa
 export function depend<P extends PlannedRead>(
   deps: DecideDeps,
   { plan, started, policy, key }: KeyedRead<P>,
-): BypassedRead<P> | CachedRead<P> {
+): DirtyRead<P> | CachedRead<P> {
   const tags = deps.knownTags(key.key, plan.occurrences, policy.tags, tableWrittenAround(plan, policy))
   const writing = recordsBeingWritten(deps.pendingWrites, tags)
   const one: CachedRead<P> = { plan, started, operation: plan.operation, policy, key, tags, writing }
@@ -118,19 +134,50 @@ function tableWrittenAround({ occurrences }: PlannedRead, { write }: Policy): st
 
 /** What becomes of a read once the store has answered. */
 export type Decision =
-  | { readonly kind: 'hit'; readonly value: unknown }
+  | {
+      readonly kind: 'hit'
+      readonly value: unknown
+      /** Whether the entry is to be loaded again in the background. */
+      readonly refresh: boolean
+    }
   | { readonly kind: 'load'; readonly reason: MissReason }
   | { readonly kind: 'bypass'; readonly reason: BypassReason }
 
 /** Judges what was found, and reports a hit. */
 export function decide(deps: DecideDeps, one: CachedRead<PlannedRead>, found: LookUpResult): Decision {
   const { fresh, entry, source } = found
+  // The store of a process that has just started knows whether the fleet is paused when it answers for the first time.
+  if (deps.pause.active) return { kind: 'bypass', reason: 'disabled' }
   if (fresh.kind === 'dirty') return { kind: 'bypass', reason: 'dirty' }
-  if (fresh.kind === 'miss') return { kind: 'load', reason: fresh.reason }
+  if (fresh.kind === 'miss') return decideMiss(deps, one, found, fresh.reason)
   const decoded = entry && deps.entries.decode(entry.payload, one, source === 'memory')
   if (!decoded || !accepts(one.plan, decoded.value)) return { kind: 'load', reason: 'miss' }
   reportRead(deps, one, undefined, { source, age: entry.age, ttl: entry.lifetime, tags: found.tags })
-  return { kind: 'hit', value: decoded.value }
+  return { kind: 'hit', value: decoded.value, refresh: isDue(deps, one.policy, entry) }
+}
+
+/** Whether a hit is to be refreshed ahead. Asked of every hit: most need no random number. */
+function isDue(deps: DecideDeps, { refreshAhead }: Policy, { state, loadTime }: OpenedEntry): boolean {
+  return (
+    state.remaining < loadTime * refreshAhead * LONGEST_AHEAD &&
+    refreshesAhead(state.remaining, loadTime, refreshAhead, deps.clock.random()) &&
+    !deps.strictLoads.isActive()
+  )
+}
+
+/** A miss, unless the entry has only expired and the policy allows to serve it. */
+function decideMiss(
+  deps: DecideDeps,
+  one: CachedRead<PlannedRead>,
+  found: LookUpResult,
+  reason: MissReason,
+): Decision {
+  const { entry, source, tags } = found
+  if (!entry || !isServable(one, found) || deps.strictLoads.isActive()) return { kind: 'load', reason }
+  const decoded = deps.entries.decode(entry.payload, one, source === 'memory')
+  if (!decoded || !accepts(one.plan, decoded.value)) return { kind: 'load', reason }
+  reportRead(deps, one, undefined, { source: 'stale', age: entry.age, ttl: entry.lifetime, tags })
+  return { kind: 'hit', value: decoded.value, refresh: true }
 }
 
 /** Whether a read may return what another one stored. A host whose judgement fails has accepted nothing. */
@@ -174,13 +221,14 @@ export interface Loaded {
 export interface Storable {
   readonly before: Before
   readonly recorded: RecordedTags
-  readonly stamp: Pick<Stamp, 'lifetime' | 'empty'>
+  readonly stamp: Pick<Stamp, 'lifetime' | 'empty' | 'loadTime' | 'grace'>
   readonly payload: Uint8Array
 }
 
 /**
  * Decides whether the result of a load may be stored, and reports the miss. To be called before anybody else sees the
  * result: hosts replace nested objects of what they return in place.
+ * @param loadTime how long the load took, in milliseconds.
  * @throws what the codec threw, where the read is strict: a computed value that cannot be cached is a mistake of the
  * program, a query's result is not.
  */
@@ -190,6 +238,7 @@ export function evaluate(
   reason: MissReason,
   before: Before,
   result: unknown,
+  loadTime: number,
 ): Loaded {
   const { plan, policy, key } = one
   const payload = deps.entries.encode(result, one)
@@ -209,7 +258,8 @@ export function evaluate(
     return { payload, storable: undefined }
   }
   reportRead(deps, one, reason, { ttl: lifetime })
-  return { payload, storable: { before, recorded, stamp: { lifetime, empty }, payload } }
+  const stamp = { lifetime, empty, loadTime: Math.ceil(loadTime), grace: graceOf(policy) }
+  return { payload, storable: { before, recorded, stamp, payload } }
 }
 
 /** Whether the tags must be looked at once more before the result may be stored. */

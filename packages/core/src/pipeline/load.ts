@@ -29,6 +29,11 @@ export interface LoadResult {
   readonly payload: Uint8Array | undefined
 }
 
+/** Names the load that callers may share: those who saw the same nonces before it. */
+export function flightName({ key }: CachedRead<PlannedRead>, { epoch, observedTags }: Before): string {
+  return `${key.key} ${epoch} ${observedTags.map((tag) => tag.nonce).join(' ')}`
+}
+
 /** Runs the host's query and stores the result under the tags as they were before it. */
 export async function load<T>(
   deps: LoadDeps,
@@ -36,6 +41,7 @@ export async function load<T>(
   reason: MissReason,
   before: Before,
 ): Promise<LoadResult> {
+  const began = deps.clock.now()
   let result: T
   try {
     result = await one.plan.run()
@@ -43,7 +49,7 @@ export async function load<T>(
     reportRead(deps, one, reason)
     throw error
   }
-  const { payload, storable } = evaluate(deps, one, reason, before, result)
+  const { payload, storable } = evaluate(deps, one, reason, before, result, deps.clock.now() - began)
   if (storable) storeSoon(deps, one, storable)
   return { result, payload }
 }

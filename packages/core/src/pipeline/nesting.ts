@@ -58,6 +58,15 @@ export function noteWait(node: LoadNode): () => void {
   return () => waits.delete(wait)
 }
 
+/** Notes that `node` waits for all of `others`. Returns a function to call when it no longer does. */
+export function noteWaits(node: LoadNode, others: Iterable<{ readonly node: LoadNode }>): () => void {
+  const waits = [...others].map((other): Wait => ({ load: other.node }))
+  for (const wait of waits) node.waits.add(wait)
+  return () => {
+    for (const wait of waits) node.waits.delete(wait)
+  }
+}
+
 /**
  * Runs a load that cannot share because it is needed by the load it would share.
  * @throws CacheError `LARDER_ENDLESS_LOAD` when such loads nest too deep.

@@ -2,20 +2,32 @@ import { hasMissing } from '../entry/observed-tags.ts'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { BypassReason, MissReason } from '../report/events.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
-import { accepts, beforeLoad, type CachedRead, decide, depend, identify, type StartedRead } from './decide.ts'
-import { type LoadDeps, type LoadResult, load } from './load.ts'
+import {
+  accepts,
+  beforeLoad,
+  type CachedRead,
+  decide,
+  depend,
+  type EntryRead,
+  identify,
+  type StartedRead,
+} from './decide.ts'
+import type { GenerationFlight } from './generation-flight.ts'
+import { flightName, type LoadDeps, type LoadResult, load } from './load.ts'
+import { refresh } from './refresh.ts'
 import { reportRead } from './report-read.ts'
-import type { Shared } from './share.ts'
+import { type Shared, shareAgain } from './share.ts'
 import type { SingleFlight } from './single-flight.ts'
-import type { TurnFlight } from './turn-flight.ts'
 
 /** What reads of one host need, wired by the composition root. */
 export interface ReadDeps extends LoadDeps {
   readonly flights: SingleFlight<LoadResult>
-  readonly turns: TurnFlight<LoadResult>
+  readonly generations: GenerationFlight<LoadResult>
+  /** The client sends its statements in the order of the calls: a read that waits delays those after it. */
+  readonly inOrder: boolean
 }
 
-type Read<T> = CachedRead<ReadPlan<T>>
+type Read<T> = EntryRead<ReadPlan<T>>
 
 /** The read pipeline: bypass? → key and tags → look up → hit, or load once and store. */
 export async function read<T>(deps: ReadDeps, plan: ReadPlan<T>): Promise<T> {
@@ -23,12 +35,15 @@ export async function read<T>(deps: ReadDeps, plan: ReadPlan<T>): Promise<T> {
   if (keyed.bypass) return bypass(deps, keyed, keyed.bypass)
   if (deps.storing.size) await deps.storing.get(keyed.key.key)
   const one = depend(deps, keyed)
-  if (one.bypass) return bypass(deps, one, one.bypass)
+  if (one.bypass) return bypassShared(deps, one, one.bypass)
   const found = deps.lookUp.tryLocal(one) ?? (await deps.lookUp.fetch(one))
-  if (!found) return bypassStore(deps, one)
+  if (!found) return bypassShared(deps, one, 'unavailable')
   const decision = decide(deps, one, found)
-  if (decision.kind === 'hit') return decision.value as T
-  if (decision.kind === 'bypass') return bypass(deps, one, decision.reason)
+  if (decision.kind === 'hit') {
+    if (decision.refresh) refresh(deps, one, found)
+    return decision.value as T
+  }
+  if (decision.kind === 'bypass') return bypassShared(deps, one, decision.reason)
   return loadShared(deps, one, decision.reason, found)
 }
 
@@ -40,23 +55,35 @@ async function bypass<T>(deps: ReadDeps, one: StartedRead<ReadPlan<T>>, reason: 
   }
 }
 
-/** The store cannot be asked. Nothing says how old a load is: equal reads share only one that has not begun. */
-async function bypassStore<T>(deps: ReadDeps, one: Read<T>): Promise<T> {
-  const alone = (): Promise<T> => bypass(deps, one, 'unavailable')
-  if (one.policy.singleFlight === false) return alone()
-  const loading = async (others: number): Promise<LoadResult> => {
-    const result = await alone()
+/** A bypass of a read that has an entry: equal reads share it, each one that began after their call. */
+function bypassShared<T>(deps: ReadDeps, one: Read<T>, reason: BypassReason): Promise<T> {
+  return shareGeneration(deps, one, reason, async (others) => {
+    const result = await bypass(deps, one, reason)
     const payload = others ? deps.entries.encode(result, one) : undefined
     return { result, payload: payload && 'error' in payload ? undefined : payload }
-  }
-  const shared = deps.turns.share(one.key.key, loading, one.policy.joinTimeout, one.plan.joined)
-  return resultForCaller(deps, one, await shared, 'unavailable', alone)
+  })
+}
+
+/** Shares a load where nothing tells how old one is: the store is away, a tag is dirty, or it was evicted at once. */
+async function shareGeneration<T>(
+  deps: ReadDeps,
+  one: Read<T>,
+  reason: BypassReason | MissReason,
+  loading: (others: number) => Promise<LoadResult>,
+): Promise<T> {
+  const { generations, inOrder } = deps
+  const { policy, plan, key } = one
+  const alone = async (): Promise<T> => (await loading(0)).result as T
+  if (policy.singleFlight === false) return alone()
+  const options = { joined: plan.joined, inOrder }
+  const shared = await shareAgain(() => generations.share(key.key, loading, policy.joinTimeout, options))
+  return resultForCaller(deps, one, shared, reason, alone)
 }
 
 /** A miss: seed what is missing, then load, together with whoever else saw the same nonces. */
 async function loadShared<T>(
   deps: ReadDeps,
-  one: Read<T>,
+  one: CachedRead<ReadPlan<T>>,
   reason: MissReason,
   found: LookUpResult,
 ): Promise<T> {
@@ -64,19 +91,21 @@ async function loadShared<T>(
   const seeded = hasMissing(found.observedTags)
     ? await store.seed(one.tags, 2 * longestLifetime())
     : undefined
-  if (seeded && !seeded.ok) return bypassStore(deps, one)
+  if (seeded && !seeded.ok) return bypassShared(deps, one, 'unavailable')
   const before = beforeLoad(one, found, seeded?.value)
-  if (!before) return bypass(deps, one, 'dirty')
-  const { epoch, observedTags } = before
+  if (!before) return bypassShared(deps, one, 'dirty')
+  const { observedTags } = before
   const loading = () => load(deps, one, reason, before)
+  // Nonces do not tell reads apart under a mark, for its write may end at any moment, even if the tag is optional. Nor
+  // where a tag was evicted between seeding and now.
+  if (hasMissing(observedTags) || observedTags.some((tag) => tag.dirty))
+    return shareGeneration(deps, one, reason, loading)
   const alone = async (): Promise<T> => (await loading()).result as T
-  // Whoever saw a mark, even on an optional tag, loads alone: the write under it may end at any moment.
-  // So does whoever found a tag evicted between seeding and now: a name without its nonce says nothing.
-  if (one.policy.singleFlight === false || hasMissing(observedTags) || observedTags.some((tag) => tag.dirty))
-    return alone()
-  const flight = `${one.key.key} ${epoch} ${observedTags.map((tag) => tag.nonce).join(' ')}`
-  const shared = deps.flights.share(flight, loading, one.policy.joinTimeout, one.plan.joined)
-  return resultForCaller(deps, one, await shared, reason, alone)
+  if (one.policy.singleFlight === false) return alone()
+  const flight = flightName(one, before)
+  const { joinTimeout } = one.policy
+  const shared = await shareAgain(() => deps.flights.share(flight, loading, joinTimeout, one.plan.joined))
+  return resultForCaller(deps, one, shared, reason, alone)
 }
 
 /** What one caller of a shared load gets: objects of its own. */

@@ -19,7 +19,7 @@ interface ReadOutcome extends Partial<Pick<EntryRequest, 'tags'>> {
   readonly shared?: boolean
   readonly age?: number
   readonly ttl?: number
-  readonly source?: 'memory' | 'store'
+  readonly source?: 'memory' | 'store' | 'stale'
 }
 
 /** Reports the end of a read, exactly once. `reason`: why it went to the database; undefined for a hit. */

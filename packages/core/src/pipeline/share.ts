@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import { createLoadNode, type LoadNode, noteWait, runLoad, runNested, wouldDeadlock } from './nesting.ts'
 
 /** Loads of one result that a caller waits for, one after the other, before it loads for itself. */
-const MOST_FLIGHTS = 6
+export const MOST_FLIGHTS = 6
 
 /** A load that callers share. */
 export interface Flight<T> {
@@ -47,13 +47,16 @@ export async function share<T>(
   begin: () => Flight<T>,
   load: () => Promise<T>,
 ): Promise<Shared<T>> {
-  const late: Flight<T>[] = []
+  const late: Promise<T>[] = []
   let flight = running
   while (late.length < MOST_FLIGHTS) {
     if (wouldDeadlock(flight.node)) return { own: await runNested(load) }
-    const shared = await firstOf(clock, flight, late)
+    const { until } = flight
+    const shared = await firstOf(flight, late, (over) =>
+      clock.after(Math.max(0, until - clock.now()), over, true),
+    )
     if (shared) return shared
-    late.push(flight)
+    late.push(flight.outcome)
     if (!flight.next && late.length < MOST_FLIGHTS) {
       flight.next = begin()
       return { own: await flight.next.outcome }
@@ -63,32 +66,53 @@ export async function share<T>(
   return { own: await load() }
 }
 
+/** Times a caller waits for loads that fail, one after the other, before it loads for itself. */
+const MOST_FAILURES = 3
+
+/**
+ * Shares again where the load of another caller failed, so that one of those who waited for it loads and not all of them
+ * at once. Nobody gets the error of another caller.
+ * @param once waits for a load of another caller, or begins one.
+ */
+export async function shareAgain<T>(once: () => Promise<Shared<T>>): Promise<Shared<T>> {
+  for (let failures = 0; failures < MOST_FAILURES; failures++) {
+    const shared = await once()
+    if ('own' in shared || shared.other !== undefined) return shared
+  }
+  return { other: undefined }
+}
+
 /** Notes, before the load of `flight` runs, that the running code waits for it. */
 export function noteOwn({ node, outcome }: Flight<unknown>): void {
   const ended = noteWait(node)
   outcome.then(ended, ended)
 }
 
-/** Undefined when the time of `flight` is over. A late load that fails is of no interest: its successor is under way. */
-function firstOf<T>(
-  clock: Clock,
-  flight: Flight<T>,
-  late: readonly Flight<T>[],
+/**
+ * What a caller gets who waits for a load of another caller. Undefined when the time of `flight` is over. A late load that
+ * fails is of no interest: its successor is under way.
+ * @param late loads that the caller waited for before, and that may still end.
+ * @param onOver calls its argument when the time is over. Returns a function that cancels that.
+ */
+export function firstOf<T>(
+  { node, outcome }: Pick<Flight<T>, 'node' | 'outcome'>,
+  late: readonly Promise<T>[],
+  onOver: (over: () => void) => () => void,
 ): Promise<Shared<T> | undefined> {
   return new Promise((resolve) => {
-    const ended = noteWait(flight.node)
+    const ended = noteWait(node)
     const done = (shared: Shared<T> | undefined): void => {
       cancel()
       ended()
       resolve(shared)
     }
-    const cancel = clock.after(Math.max(0, flight.until - clock.now()), () => done(undefined), true)
-    flight.outcome.then(
+    const cancel = onOver(() => done(undefined))
+    outcome.then(
       (other) => done({ other }),
       () => done({ other: undefined }),
     )
-    for (const { outcome } of late)
-      outcome.then(
+    for (const earlier of late)
+      earlier.then(
         (other) => done({ other }),
         () => {},
       )

@@ -20,6 +20,7 @@ import {
   type Storable,
 } from './decide.ts'
 import type { ReadDeps } from './read.ts'
+import { mustLoad, readAgain, startRefresh, UNREPORTED } from './refresh.ts'
 import { reportRead } from './report-read.ts'
 import { prepareWrite, type WriteDeps } from './write.ts'
 
@@ -99,9 +100,24 @@ function read<T>(deps: Deps, plan: SyncReadPlan<T>): T {
   const store = deps.store.sync
   if (!found || !store) return bypass(deps, one, 'unavailable')
   const decision = decide(deps, one, found)
-  if (decision.kind === 'hit') return decision.value as T
+  if (decision.kind === 'hit') {
+    if (decision.refresh) refresh(deps, one, found)
+    return decision.value as T
+  }
   if (decision.kind === 'bypass') return bypass(deps, one, decision.reason)
   return load(deps, store, one, decision.reason, found)
+}
+
+/** As `refresh` does, without a pause between the look-up and the entry. */
+function refresh<T>(deps: Deps, was: Read<T>, served: LookUpResult): void {
+  const plan = was.plan.detach?.() ?? was.plan
+  startRefresh(deps, was, () => {
+    const { sync } = deps.store
+    const one = readAgain(deps, plan, was)
+    const found = one && deps.lookUp.fetchSync(one)
+    if (!sync || !found || !mustLoad(served, found)) return
+    load({ ...deps, report: UNREPORTED }, sync, one, 'expired', found)
+  })
 }
 
 function bypass<T>(deps: Deps, one: StartedRead<SyncReadPlan<T>>, reason: BypassReason): T {
@@ -117,6 +133,7 @@ function load<T>(deps: Deps, store: SyncStore, one: Read<T>, reason: MissReason,
   const seeded = hasMissing(found.observedTags) ? store.seed(one.tags) : undefined
   const before = beforeLoad(one, found, seeded)
   if (!before) return bypass(deps, one, 'dirty')
+  const began = deps.clock.now()
   let result: T
   try {
     result = one.plan.run()
@@ -124,8 +141,8 @@ function load<T>(deps: Deps, store: SyncStore, one: Read<T>, reason: MissReason,
     reportRead(deps, one, reason)
     throw error
   }
-  const { storable } = evaluate(deps, one, reason, before, result)
-  if (storable) keep(deps, store, one, storable)
+  const { storable } = evaluate(deps, one, reason, before, result, deps.clock.now() - began)
+  if (storable && !deps.pause.active) keep(deps, store, one, storable)
   return result
 }
 
@@ -135,5 +152,5 @@ function keep<T>(deps: Deps, store: SyncStore, one: Read<T>, storable: Storable)
   const tags = after ? confirm(deps, one, storable, after) : recorded.tags
   if (!tags) return
   const bytes = deps.entries.seal({ ...stamp, epoch: before.epoch, tags }, payload, one)
-  store.set(one.key.key, bytes, stamp.lifetime)
+  store.set(one.key.key, bytes, stamp.lifetime + stamp.grace)
 }

@@ -75,15 +75,26 @@ export interface ReadPlan<T> {
    * Called when the read begins to wait for the load of another caller. It runs no query of its own then, unless that
    * load gives it nothing.
    */
-  joined?(): void
+  readonly joined?: (() => void) | undefined
   /** True if the error proves that the database could not be reached or did not answer in time. Never true for an error of the query itself. */
   readonly unreachable?: (error: unknown) => boolean
+  /**
+   * Makes a plan of the same read for a refresh in the background, which runs after the call has returned. The plan must
+   * hold nothing that the caller may change, such as its arguments. Called while the caller waits. Absent: this plan will do.
+   */
+  readonly detach?: () => ReadPlan<T>
+  /**
+   * False while the query must not run in the background, because a transaction is open on its only connection: it would
+   * see rows that are not committed. Called right before `run`, for refreshes only. Absent: it may run at any time.
+   */
+  readonly mayRun?: () => boolean
   /** Runs the host's own query. Called at most once per read. */
   run(): Promise<T>
 }
 
 /** A read by a driver that answers at once. */
-export interface SyncReadPlan<T> extends Omit<ReadPlan<T>, 'run' | 'joined'> {
+export interface SyncReadPlan<T> extends Omit<ReadPlan<T>, 'run' | 'joined' | 'detach'> {
+  readonly detach?: () => SyncReadPlan<T>
   run(): T
 }
 

@@ -42,8 +42,17 @@ export interface PolicyOptions {
   reads?: readonly string[]
   /** Further sets of fields by which reads of the model look up rows. */
   lookupKeys?: readonly (readonly string[])[]
+  /**
+   * How long after its lifetime an entry may still be served, while one caller per process loads it again in the
+   * background. An invalidated entry is never served. Default 0: an expired entry is not served.
+   */
   staleWhileRevalidate?: Duration
   staleIfError?: Duration
+  /**
+   * Refreshes an entry in the background before it expires: the more likely, the closer its end and the longer its load
+   * takes. The value is the factor of XFetch: 2 refreshes twice as early. `false` refreshes nothing ahead. A refreshed
+   * entry is fresh. Default 1.
+   */
   refreshAhead?: number | false
   maxStaleness?: Duration
   maxConcurrentLoads?: number
@@ -59,6 +68,11 @@ export interface Policy {
   readonly joinTimeout: number
   readonly write: 'invalidate' | 'through' | 'around'
   readonly onMarkFailure: 'proceed' | 'reject'
+  readonly staleWhileRevalidate: number
+  readonly staleIfError: number
+  /** The factor of XFetch; 0: no refresh ahead. */
+  readonly refreshAhead: number
+  readonly maxStaleness: number
   readonly operations: ReadonlySet<string> | undefined
   readonly tags: readonly string[]
   readonly touches: readonly string[]

@@ -1,8 +1,8 @@
-import { channel } from 'node:diagnostics_channel'
+import { type Channel, channel } from 'node:diagnostics_channel'
 import { CacheError } from '../base/errors.ts'
 import { show } from '../base/show.ts'
 
-/** Where the result of a read came from. `'stale'` is reserved for policies that serve expired entries. */
+/** Where the result of a read came from. `'stale'`: an expired entry, which the policy allows to serve. */
 export type Source = 'memory' | 'store' | 'database' | 'stale'
 /** Why a cached read was a miss and loaded from the database. */
 export type MissReason = 'miss' | 'expired' | 'invalidated' | 'too-large'
@@ -87,44 +87,61 @@ const NAMES: readonly CacheEventName[] = [
   'verify',
 ]
 
+/** Who receives an event. It has someone if it has listeners, or subscribers to the channel. */
+export interface Audience {
+  readonly listeners: { readonly size: number }
+  readonly channel: Pick<Channel, 'hasSubscribers'>
+}
+
 /** Delivers events to `on` listeners and to `node:diagnostics_channel` as `larder:<event>`. */
 export interface Events {
   /** True if the event has a listener. Callers skip building an event that has none. */
   heard(name: CacheEventName): boolean
+  /** The audience of each event, for what happens so often that it looks for itself. */
+  readonly audiences: Readonly<Record<CacheEventName, Audience>>
   emit<N extends CacheEventName>(name: N, event: CacheEvents[N]): void
   /** @returns a function that removes the listener. */
   on<N extends CacheEventName>(name: N, listener: CacheListener<N>): () => void
 }
 
+interface OwnAudience extends Audience {
+  readonly listeners: Set<(event: never) => void>
+  readonly channel: Channel
+}
+
 /** A listener that throws never fails a query: its error becomes a process warning. */
 export function createEvents(): Events {
-  const listeners = new Map<CacheEventName, Set<(event: never) => void>>(
-    NAMES.map((name) => [name, new Set()]),
-  )
-  const channels = new Map(NAMES.map((name) => [name, channel(`larder:${name}`)]))
+  const audiences = Object.fromEntries(
+    NAMES.map((name): [string, OwnAudience] => [
+      name,
+      { listeners: new Set(), channel: channel(`larder:${name}`) },
+    ]),
+  ) as Record<CacheEventName, OwnAudience>
   return {
-    heard: (name) => (listeners.get(name)?.size ?? 0) > 0 || channels.get(name)?.hasSubscribers === true,
+    audiences,
+    heard: (name) => audiences[name].listeners.size > 0 || audiences[name].channel.hasSubscribers,
     emit(name, event) {
-      for (const listener of listeners.get(name) ?? []) {
+      const audience = audiences[name]
+      for (const listener of audience.listeners) {
         try {
           listener(event as never)
         } catch (error) {
           process.emitWarning(`a listener of larder's '${name}' event threw: ${String(error)}`)
         }
       }
-      channels.get(name)?.publish(event)
+      audience.channel.publish(event)
     },
     on(name, listener) {
-      const set = listeners.get(name)
-      if (!set)
+      if (!Object.hasOwn(audiences, name))
         throw new CacheError('LARDER_CONFIG', `no event '${String(name)}': there are ${NAMES.join(', ')}`)
       if (typeof listener !== 'function')
         throw new CacheError(
           'LARDER_CONFIG',
           `the listener of '${name}' is ${show(listener)}: give a function`,
         )
-      set.add(listener)
-      return () => set.delete(listener)
+      const { listeners } = audiences[name]
+      listeners.add(listener)
+      return () => listeners.delete(listener)
     },
   }
 }

@@ -43,12 +43,14 @@ export interface Report {
 
 export function createReport(events: Events): Report {
   const stats = createStats()
+  const audience = events.audiences.read
   const collecting = new AsyncLocalStorage<ReadReport[]>()
   return {
     read(model, source, reason, account) {
       stats.count(model, source, reason)
       const reports = collecting.getStore()
-      const heard = events.heard('read')
+      // Looked at here: every hit comes this way.
+      const heard = audience.listeners.size > 0 || audience.channel.hasSubscribers
       if (!heard && !reports) return
       const event = account()
       if (heard) events.emit('read', event)

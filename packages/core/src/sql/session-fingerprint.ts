@@ -35,8 +35,11 @@ function altering(first: string, words: readonly string[], at: number, text: str
 
 /** Whether the connections of one client still mean by a statement what they meant when they were opened. */
 export interface SessionMeaning {
-  /** True from the first raw SQL that altered a session: which connection it reached is not known. */
-  altered(): boolean
+  /**
+   * True from the first raw SQL that altered a session: which connection it reached is not known. A property, because
+   * every read asks for it.
+   */
+  readonly altered: boolean
   /** To be told of raw SQL before it runs. The first that alters a session is warned of. */
   look(text: string, dialect: SqlDialect): void
 }
@@ -44,15 +47,15 @@ export interface SessionMeaning {
 export function sessionFingerprint(
   warn: (warning: { code: string; message: string }) => void,
 ): SessionMeaning {
-  let altered = false
-  return {
-    altered: () => altered,
-    look(text, dialect) {
-      if (altered || !altersSession(text, dialect)) return
-      altered = true
+  const meaning = {
+    altered: false,
+    look(text: string, dialect: SqlDialect): void {
+      if (meaning.altered || !altersSession(text, dialect)) return
+      meaning.altered = true
       const message =
         'raw SQL changed a setting of its session (SET, USE, set_config): the same query may find other rows from now on, so nothing is cached any more. Use SET LOCAL in a transaction, or give connections their settings when they are opened'
       warn({ code: 'session-altered', message })
     },
   }
+  return meaning
 }

@@ -5,6 +5,7 @@ import { createBreaker } from './breaker.ts'
 import { createDeadline, type Deadline } from './deadline.ts'
 import { createSilentMarks, type SilentMarks } from './silence.ts'
 import type { Store, SyncStore } from './store.ts'
+import { createUsability, EVERYTHING } from './usability.ts'
 
 /** Longest a read waits for the store before it goes to the database, in milliseconds. */
 const READ_DEADLINE = 100
@@ -23,6 +24,9 @@ export type Guarded<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: unknown }
 
+/** What an operator asks for: unlike all other calls, it fails where the store does. */
+type Order = 'pause' | 'resume'
+
 type Call = 'fetch' | 'seed' | 'mark' | 'renew' | 'finish' | 'set' | 'invalidateAll'
 
 /**
@@ -39,6 +43,13 @@ export type GuardedStore = Pick<Store, 'source' | 'close'> & {
   probe(): void
   /** Whose marks are not answered: they are sent all the same. */
   readonly silence: Pick<SilentMarks, 'has' | 'watch'>
+  /**
+   * Pauses the fleet.
+   * @throws CacheError `LARDER_STORE` if the store does not acknowledge it, `LARDER_CONFIG` if it cannot do that.
+   */
+  pause(reason: string): Promise<void>
+  /** Ends the pause of the fleet. @throws CacheError as `pause` does. */
+  resume(): Promise<void>
 } & {
   readonly [C in Call]: (...args: Parameters<Store[C]>) => Promise<Guarded<Awaited<ReturnType<Store[C]>>>>
 }
@@ -48,7 +59,7 @@ type Mutable<T, K extends keyof T> = Omit<T, K> & { -readonly [M in K]: T[M] }
 
 /** A store of this process answers at once or throws: it needs no timer. */
 export function guardStore(store: Store, clock: Clock, events: Events): GuardedStore {
-  const usable = tellState(events)
+  const usable = createUsability(events)
   const breaker = createBreaker(clock, () => usable.reads(!breaker.open))
 
   const reading = createDeadline(clock, READ_DEADLINE)
@@ -56,7 +67,7 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
   const silence = createSilentMarks()
 
   const attempt = async <T>(
-    action: Call,
+    action: Call | Order,
     deadline: Deadline,
     call: () => Promise<T>,
   ): Promise<Guarded<T>> => {
@@ -94,8 +105,8 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
       return value
     }
     const answer = await attempt(action, deadline, heard)
-    if (answer.ok) usable.heard(record)
-    else if (!isMoving(answer)) usable.unheard(record)
+    if (answer.ok) usable.acknowledged(record)
+    else if (!isMoving(answer)) usable.failed(record)
     return answer
   }
   const guarded: Mutable<GuardedStore, 'sync' | 'closed'> = {
@@ -116,9 +127,36 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
     mark: guardMark(store, silence, inTwoSteps(clock), (...args) => tell('mark', ...args)),
     renew: (request) => tell('renew', request.record, telling, () => store.renew(request)),
     finish: (request) => tell('finish', request.record, telling, () => store.finish(request)),
+    ...guardOrders(store, (action, call) => attempt(action, telling, call)),
     invalidateAll: () => tell('invalidateAll', EVERYTHING, telling, () => store.invalidateAll()),
   }
   return guarded
+}
+
+/** Makes what an operator asks for fail as the store does: nothing else would tell them that it had no effect. */
+function guardOrders(
+  store: Store,
+  attempt: (action: Order, call: () => Promise<void>) => Promise<Guarded<void>>,
+): Pick<GuardedStore, Order> {
+  const order = async (action: Order, call: (() => Promise<void>) | undefined): Promise<void> => {
+    if (!call)
+      throw new CacheError(
+        'LARDER_CONFIG',
+        `this store cannot ${action} the fleet: use memoryStore() or valkeyStore(…), or call ${action} in each process`,
+      )
+    const answer = await attempt(action, call)
+    if (answer.ok) return
+    const { error } = answer
+    if (error instanceof CacheError) throw error
+    const cause = error instanceof Error ? error.message : String(error)
+    throw new CacheError('LARDER_STORE', `the store did not acknowledge ${action}: ${cause}`, {
+      cause: error,
+    })
+  }
+  return {
+    pause: (reason) => order('pause', store.pause && (async () => store.pause?.(reason))),
+    resume: () => order('resume', store.resume && (async () => store.resume?.())),
+  }
 }
 
 type Mark = GuardedStore['mark']
@@ -175,46 +213,4 @@ const STOPPED = { ok: false, error: new Error('the store did not answer the last
 /** Keys on their way from one server to another: the servers are well, and the next key may be at home. */
 function isMoving({ error }: { readonly error: unknown }): boolean {
   return error instanceof CacheError && error.code === 'LARDER_STORE_MOVING'
-}
-
-/** Whether the store is of use to this process, as `store-state` tells it: once per change. */
-interface Usable {
-  /** Whether reads are sent to it. */
-  reads(sent: boolean): void
-  /** What a write had to say of a table arrived. */
-  heard(record: string): void
-  /** It did not, and the table waits for the next thing that does. */
-  unheard(record: string): void
-}
-
-const EVERYTHING = '*'
-/** Tables remembered by name; the journal has overflowed long before. */
-const MOST_TABLES = 1_000
-
-function tellState(events: Events): Usable {
-  const waiting = new Set<string>()
-  let asked = true
-  let told = true
-  const tell = (): void => {
-    const usable = asked && !waiting.size
-    if (usable === told) return
-    told = usable
-    events.emit('store-state', { state: usable ? 'ready' : 'unavailable' })
-  }
-  return {
-    reads(sent) {
-      asked = sent
-      tell()
-    },
-    heard(record) {
-      if (!waiting.size) return
-      if (record === EVERYTHING) waiting.clear()
-      else waiting.delete(record)
-      tell()
-    },
-    unheard(record) {
-      if (waiting.size < MOST_TABLES) waiting.add(record)
-      tell()
-    },
-  }
 }

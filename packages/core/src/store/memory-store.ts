@@ -1,33 +1,14 @@
-import cluster from 'node:cluster'
-import { isMainThread } from 'node:worker_threads'
-import { type ByteSize, bytes } from '../base/byte-size.ts'
+import { randomBytes } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { CacheError } from '../base/errors.ts'
-import { processWide } from '../base/process-wide.ts'
-import { show } from '../base/show.ts'
-import { createMemoryState, type MemoryBounds, type MemoryState } from './memory-state.ts'
-import { joinMemory, type MemoryUse } from './shared-memory.ts'
-import type { Store, SyncStore } from './store.ts'
-
-/** Options of {@link memoryStore}. */
-export interface MemoryStoreOptions {
-  /**
-   * Set it to `true` if this process and this thread are the only ones that write to the database. Required in a worker of
-   * `node:cluster`; in a worker thread it silences the warning. Default `false`.
-   */
-  singleProcess?: boolean
-  /**
-   * Set it to `true` for a store of its own, whatever its namespace. Use it in tests only: in an application, other caches of
-   * the process would not see the writes of this one. Default `false`.
-   */
-  isolated?: boolean
-  /** Maximum number of entries. The least recently used entry is evicted first. Default 50,000. */
-  maxEntries?: number
-  /** Maximum memory taken by entries. Default `'64mb'`. */
-  maxBytes?: ByteSize
-  /** Time source, for tests. A store with its own clock is isolated. */
-  clock?: Clock
-}
+import { headerLength } from '../codec/envelope.ts'
+import type { TagReport } from '../tags/tag.ts'
+import { checkMemoryOptions, type MemoryStoreOptions } from './memory-options.ts'
+import { createMemoryPauses, createPauseFollowers } from './memory-pauses.ts'
+import { createTagTable, type ReportedTags } from './memory-tags.ts'
+import { joinMemory, type MemoryBounds, type MemoryState, type MemoryUse } from './shared-memory.ts'
+import type { Store, StoreContext, StoredEntry, SyncStore } from './store.ts'
 
 /**
  * Makes a store in the memory of this process. It needs no server and gives the same guarantees as one, as long as only
@@ -43,20 +24,14 @@ export interface MemoryStoreOptions {
  * ```
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
-  refuseUnknown(options)
-  refuseClusterWorker(options)
+  const { bounds, isolated } = checkMemoryOptions(options)
   const clock = options.clock ?? systemClock
-  const isolated = options.isolated === true || options.clock !== undefined
-  const bounds: MemoryBounds = {
-    maxEntries: positive(options.maxEntries ?? 50_000, 'memoryStore.maxEntries'),
-    maxBytes: bytes(options.maxBytes ?? '64mb', 'memoryStore.maxBytes'),
-  }
-  if (!isolated && options.singleProcess !== true) warnOfThread()
   /** How many caches opened it and have not closed it. */
   let opened = 0
   let namespace: string | undefined
   let shared: MemoryUse | undefined
   let own: MemoryState | undefined
+  const followers = createPauseFollowers()
   const state = (): MemoryState => {
     if (shared) return shared.state
     own ??= createMemoryState(clock, bounds)
@@ -76,7 +51,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     sync,
     open(context) {
       opened++
-      if (isolated) return
+      if (isolated) return followers.add(state().pauses, context.paused)
       if (namespace !== undefined && namespace !== context.namespace)
         throw new CacheError(
           'LARDER_CONFIG',
@@ -84,33 +59,22 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
         )
       namespace = context.namespace
       shared ??= joinMemory(namespace, bounds, () => createMemoryState(clock, bounds))
-      const { maxEntries, maxBytes } = shared.bounds
-      // Listeners are added to a cache after it was made.
-      if (maxEntries !== bounds.maxEntries || maxBytes !== bounds.maxBytes)
-        setImmediate(() =>
-          context.warn('memory-bounds', otherBounds(context.namespace, maxEntries, maxBytes)),
-        )
+      followers.add(shared.state.pauses, context.paused)
+      warnOfBounds(context, shared.bounds, bounds)
     },
-    async fetch(entry, requests) {
-      return sync.fetch(entry, requests)
-    },
-    async seed(requests) {
-      return sync.seed(requests)
-    },
+    fetch: async (entry, requests) => sync.fetch(entry, requests),
+    seed: async (requests) => sync.seed(requests),
     mark: async (request) => state().mark(request),
-    async renew(request) {
-      state().mark(request)
-    },
+    renew: async (request) => state().mark(request),
     finish: async (request) => state().finish(request),
-    async set(entry, value, lifetime) {
-      sync.set(entry, value, lifetime)
-    },
-    async invalidateAll() {
-      state().invalidateAll()
-    },
+    set: async (entry, value, lifetime) => sync.set(entry, value, lifetime),
+    invalidateAll: async () => state().invalidateAll(),
+    pause: async (reason) => state().pauses.set({ reason }),
+    resume: async () => state().pauses.set(undefined),
     async close() {
       opened--
       if (opened > 0) return
+      followers.stop()
       own?.clear()
       shared?.leave()
       shared = undefined
@@ -119,55 +83,72 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   }
 }
 
+function warnOfBounds(
+  context: StoreContext,
+  { maxEntries, maxBytes }: MemoryBounds,
+  own: MemoryBounds,
+): void {
+  if (maxEntries === own.maxEntries && maxBytes === own.maxBytes) return
+  // Listeners are added to a cache after it was made.
+  setImmediate(() => context.warn('memory-bounds', otherBounds(context.namespace, maxEntries, maxBytes)))
+}
+
 function otherBounds(namespace: string, maxEntries: number, maxBytes: number): string {
   return `the memory store of the namespace ${namespace} is shared with another cache of this process, whose bounds count: maxEntries ${maxEntries}, maxBytes ${maxBytes}. Give both the same, or a namespace each`
 }
 
-const OPTIONS: readonly string[] = [
-  'singleProcess',
-  'isolated',
-  'maxEntries',
-  'maxBytes',
-  'clock',
-] satisfies (keyof MemoryStoreOptions)[]
-
-/** A misspelt bound would have no effect. */
-function refuseUnknown(options: MemoryStoreOptions): void {
-  if (typeof options !== 'object' || options === null)
-    throw new CacheError('LARDER_CONFIG', `memoryStore was given ${show(options)}: give options, or nothing`)
-  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name))
-  if (unknown !== undefined)
-    throw new CacheError(
-      'LARDER_CONFIG',
-      `memoryStore has no option ${unknown}: there are singleProcess, isolated, maxEntries, maxBytes`,
-    )
-}
-
-function refuseClusterWorker(options: MemoryStoreOptions): void {
-  if (cluster.isWorker && !options.singleProcess)
-    throw new CacheError(
-      'LARDER_CLUSTER_WORKER',
-      'memoryStore() in a cluster worker cannot see the writes of the other workers: use a shared store, or pass memoryStore({ singleProcess: true }) if this is the only process that writes',
-    )
-}
-
 /**
- * Only a warning: many tools, such as test runners, run a whole program in one worker thread, which is fine. A thread cannot
- * find out whether another one uses the database. Cluster workers, on the other hand, are always several.
+ * What an entry takes of the heap besides its bytes and its name: the objects around them, and what its client remembers of
+ * the read. Measured (test/tier/heap.test.ts): between what an entry takes that was never read again, and one that was.
  */
-function warnOfThread(): void {
-  if (isMainThread) return
-  const warned = processWide('thread-warning.v1', () => ({ said: false }))
-  if (warned.said) return
-  warned.said = true
-  process.emitWarning(
-    'memoryStore() in a worker thread cannot see what other threads write: use a shared store, or pass memoryStore({ singleProcess: true }) if no other thread or process writes to this database, or memoryStore({ isolated: true }) in a test',
-    { type: 'LarderWarning', code: 'LARDER_WORKER_THREAD' },
-  )
-}
+const ENTRY_OVERHEAD = 1_750
+/** What the tags in its header take, for each byte of the header: their cells, their names, and the header once parsed. */
+const HEADER_OVERHEAD = 9
+/** Tags are small, and one entry may depend on several. */
+const TAGS_PER_ENTRY = 4
 
-function positive(value: number, option: string): number {
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new CacheError('LARDER_CONFIG', `${option} is ${value}: give a whole number of at least 1`)
-  return value
+function createMemoryState(clock: Clock, { maxEntries, maxBytes }: MemoryBounds): MemoryState {
+  const entries = new LRUCache<string, { bytes: Uint8Array; until: number }>({
+    max: maxEntries,
+    maxSize: maxBytes,
+    sizeCalculation: ({ bytes }, key) =>
+      bytes.length + key.length + ENTRY_OVERHEAD + headerLength(bytes) * HEADER_OVERHEAD,
+  })
+  // Nonces are random per process and never repeat in it.
+  const seed = randomBytes(9).toString('base64url')
+  let count = 0
+  const nonce = (): string => `${seed}${(count++).toString(36)}`
+  const tags = createTagTable(nonce, maxEntries * TAGS_PER_ENTRY)
+  let epoch = nonce()
+  const pauses = createMemoryPauses()
+
+  const lookup = (name: string): StoredEntry | null => {
+    const found = entries.get(name)
+    if (!found) return null
+    const remaining = found.until - clock.now()
+    if (remaining <= 0) entries.delete(name)
+    return { bytes: found.bytes, remaining }
+  }
+  const reported = (seen: ReportedTags | undefined): TagReport | undefined => seen && { epoch, ...seen }
+  return {
+    sync: {
+      fetch: (entry, requests) => ({
+        epoch,
+        entry: entry === undefined ? null : lookup(entry),
+        tags: requests.map(tags.read),
+      }),
+      seed: (requests) => ({ epoch, entry: null, tags: requests.map(tags.seed) }),
+      finish: tags.finish,
+      set: (entry, value, lifetime) =>
+        void entries.set(entry, { bytes: value, until: clock.now() + lifetime }),
+    },
+    mark: (request) => reported(tags.mark(request)),
+    finish: (request) => reported(tags.finish(request)),
+    invalidateAll() {
+      epoch = nonce()
+      entries.clear()
+    },
+    pauses,
+    clear: () => entries.clear(),
+  }
 }

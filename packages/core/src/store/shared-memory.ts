@@ -1,6 +1,25 @@
 import { processWide } from '../base/process-wide.ts'
+import type { TagReport } from '../tags/tag.ts'
 import { MEMORY_FORMAT } from './memory-format.ts'
-import type { MemoryBounds, MemoryState } from './memory-state.ts'
+import type { MemoryPauses } from './memory-pauses.ts'
+import type { FinishRequest, MarkRequest, SyncStore } from './store.ts'
+
+/** Entries and tags in this process. Copies of this module may call it that were not the ones to make it. */
+export interface MemoryState {
+  readonly sync: SyncStore
+  mark(request: MarkRequest): TagReport | undefined
+  finish(request: FinishRequest): TagReport | undefined
+  invalidateAll(): void
+  readonly pauses: MemoryPauses
+  /** Forgets all entries. */
+  clear(): void
+}
+
+/** Bounds of what is held; the least recently used goes first. */
+export interface MemoryBounds {
+  readonly maxEntries: number
+  readonly maxBytes: number
+}
 
 /** The store of one namespace in this process, with all that use it. */
 interface SharedMemory {

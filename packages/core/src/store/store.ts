@@ -1,5 +1,11 @@
 import type { TagReply, TagReport, TagReportRequest, TagRequest } from '../tags/tag.ts'
 
+/** A pause of every cache that shares a namespace. */
+export interface FleetPause {
+  /** Why, as the one who paused it wrote it. May be empty. */
+  readonly reason: string
+}
+
 /** What a cache passes to its store, and what the store calls back. */
 export interface StoreContext {
   /** Prefix of every key of this cache. */
@@ -12,6 +18,11 @@ export interface StoreContext {
   ready(): void
   /** Records, cells and entries that have changed, by name. Undefined: any of them may have. */
   changed(names: readonly string[] | undefined): void
+  /**
+   * The fleet is paused, or no longer (undefined). To be called when that changes, by any process. Also to be called while
+   * `open` runs if the store knows of a pause by then, else before the store answers its first read.
+   */
+  paused(pause: FleetPause | undefined): void
 }
 
 /** Tags to keep alive, and for how long from now, in milliseconds. Part of {@link Store.set}. */
@@ -119,5 +130,13 @@ export interface Store {
   set(entry: string, bytes: Uint8Array, lifetime: number, renewal?: Renewal): Promise<void>
   /** Invalidates everything by starting a new epoch. */
   invalidateAll(): Promise<void>
+  /**
+   * Pauses every cache that uses this namespace, in every process, and those that start later. Each is told by
+   * `StoreContext.paused` within two seconds, and the caches of this store before the promise resolves. Another pause replaces
+   * the reason. Absent: `cache.pause` refuses `{ fleet: true }`.
+   */
+  pause?(reason: string): Promise<void>
+  /** Ends the pause. Does nothing if there is none. */
+  resume?(): Promise<void>
   close(): Promise<void>
 }

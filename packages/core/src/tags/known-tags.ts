@@ -27,7 +27,7 @@ interface Known {
 export function rememberTags(derive: DeriveTags, most: number): KnownTags {
   const known = createBounded<Known>(most)
   return (name, occurrences, userTags, around) => {
-    const found = known.get(name)
+    const found = known.recent.get(name) ?? known.get(name)
     if (
       found &&
       found.around === around &&

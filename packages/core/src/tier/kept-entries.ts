@@ -5,7 +5,7 @@ import type { EntryKey } from '../keys/entry-key.ts'
 
 /** Entries in the memory of this process, with parsed headers. Their tags decide whether one may be served. */
 export interface KeptEntries {
-  /** Returns the entry with its remaining lifetime at `now`, if it belongs to this key and has not expired. */
+  /** Returns the entry with its remaining lifetime at `now`, if it belongs to this key and may still be served. */
   get(key: EntryKey, now: number): OpenedEntry | undefined
   /** @param asked when it was fetched from the store. It had `entry.state.remaining` left then, or a little later. */
   put(key: EntryKey, entry: OpenedEntry, asked: number): void
@@ -57,13 +57,13 @@ export function createKeptEntries(
       const kept = entries.get(key.key)
       if (!kept || kept.proof !== key.proof) return undefined
       const remaining = kept.until - now
-      if (remaining > 0) return opened(kept.entry, remaining)
+      if (remaining > -kept.entry.grace) return opened(kept.entry, remaining)
       entries.delete(key.key)
       return undefined
     },
     put(key, entry, asked) {
       const { remaining, own } = entry.state
-      if (!own || remaining <= 0) return
+      if (!own || remaining <= -entry.grace) return
       const payload = Buffer.allocUnsafeSlow(entry.payload.length)
       // A copy: bytes from the network may be a view into a much larger buffer.
       payload.set(entry.payload)
@@ -87,12 +87,14 @@ export function createKeptEntries(
 }
 
 function opened(entry: OpenedEntry, remaining: number): OpenedEntry {
-  const { state, resultCells, payload, lifetime } = entry
+  const { state, resultCells, payload, lifetime, loadTime, grace } = entry
   return {
     state: { remaining, own: true, epoch: state.epoch, nonces: state.nonces },
     resultCells,
     payload,
     lifetime,
     age: Math.max(0, lifetime - remaining),
+    loadTime,
+    grace,
   }
 }

@@ -14,6 +14,7 @@ import {
   type KnownResultCells,
   resultCellRequests,
 } from '../entry/result-dependencies.ts'
+import type { Policy } from '../plan/policy.ts'
 import type { GuardedStore } from '../store/guard.ts'
 import type { Fetched } from '../store/store.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
@@ -27,6 +28,8 @@ export interface EntryRequest extends EntryOwner {
   readonly tags: readonly ReadTag[]
   /** Records to which this process was writing when the read started. */
   readonly writing: ReadonlySet<string>
+  /** How long after its expiry an entry will do for the read. Default: not at all. */
+  readonly policy?: Pick<Policy, 'staleWhileRevalidate'>
 }
 
 /** An entry, if there is one, and the state of the tags of the read, observed together. */
@@ -48,6 +51,8 @@ export interface LookUp {
   tryLocal(wanted: EntryRequest): LookUpResult | undefined
   /** Fetches from the store what the memory tier does not have. Undefined: the store is unavailable. */
   fetch(wanted: EntryRequest): Promise<LookUpResult | undefined>
+  /** Fetches from the store whatever the memory tier has: another process may have renewed the entry. */
+  fetchStored(wanted: EntryRequest): Promise<LookUpResult | undefined>
   /** The same with a synchronous store. Undefined: the store is not synchronous. */
   fetchSync(wanted: EntryRequest): LookUpResult | undefined
   /** Puts an entry of this process into the memory tier. */
@@ -94,11 +99,12 @@ export function createLookUp(given: LookUpDeps, entries: Entries): LookUp {
       const tags = entry && withKnownDependencies(deps, wanted, entry.resultCells)
       if (!tags) return undefined
       const found = decide(wanted, tags, entry, 'memory', pushed.tags.lookUp(tags))
-      return found.fresh.kind === 'hit' ? found : undefined
+      return found.fresh.kind === 'hit' || isServable(wanted, found) ? found : undefined
     },
     async fetch(wanted) {
       const kept = tier?.entries.get(wanted.key, wanted.started)
-      if (kept) {
+      // One that has expired may have a successor in the store, which brings the tags as well.
+      if (kept && kept.state.remaining > 0) {
         const found = await validate(deps, wanted, kept)
         if (found?.fresh.kind !== 'miss') return found
         // Another process may have stored a newer entry: ask the store before calling it a miss.
@@ -106,6 +112,7 @@ export function createLookUp(given: LookUpDeps, entries: Entries): LookUp {
       }
       return fetchEntry(deps, wanted)
     },
+    fetchStored: (wanted) => fetchEntry(deps, wanted),
     fetchSync,
     keep({ key }, entry) {
       knownResultCells.note(key.key, entry.resultCells)
@@ -184,8 +191,20 @@ async function fetchEntry(deps: LookUpContext, wanted: EntryRequest): Promise<Lo
     entry && !includesAll(tags, entry.resultCells)
       ? await fetchResultCells(deps, wanted, entry, seen.value)
       : decide(wanted, tags, entry, store.source, seen.value)
-  if (entry && found?.fresh.kind === 'hit') tier?.entries.put(wanted.key, entry, asked)
+  if (entry && found && isUnchanged(found)) tier?.entries.put(wanted.key, entry, asked)
   return found
+}
+
+/** True if nothing but its age may be wrong with the entry. */
+function isUnchanged({ fresh }: LookUpResult): boolean {
+  return fresh.kind === 'hit' || (fresh.kind === 'miss' && fresh.reason === 'expired')
+}
+
+/** True if an expired entry will do for the read while it is refreshed. */
+export function isServable({ policy }: EntryRequest, { fresh, entry }: LookUpResult): boolean {
+  if (!policy?.staleWhileRevalidate || !entry || fresh.kind !== 'miss' || fresh.reason !== 'expired')
+    return false
+  return -entry.state.remaining < policy.staleWhileRevalidate
 }
 
 /** Fetches result dependencies that were not remembered. Cells are read after their records, as they must be. */

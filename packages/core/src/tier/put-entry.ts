@@ -1,5 +1,6 @@
 import type { Entries } from '../entry/entries.ts'
 import { noncesOf, resultCellsOf } from '../entry/observed-tags.ts'
+import type { PauseState } from '../options/pause.ts'
 import type { GuardedStore } from '../store/guard.ts'
 import type { Renewal } from '../store/store.ts'
 import type { EntryRequest, LookUp } from './look-up.ts'
@@ -12,18 +13,24 @@ export interface PutDeps {
   readonly store: GuardedStore
   readonly entries: Entries
   readonly lookUp: LookUp
+  readonly pause: PauseState
 }
 
-/** Stores an entry of this process, in its memory tier at once. Resolves when the store has it, or when that failed. */
+/**
+ * Stores an entry of this process, in its memory tier at once. Resolves when the store has it, or when that failed. Does
+ * nothing while the cache is paused.
+ */
 export async function putEntry(
-  { store, entries, lookUp }: PutDeps,
+  { store, entries, lookUp, pause }: PutDeps,
   wanted: EntryRequest,
   stamp: Stamp,
   payload: Uint8Array,
   renewal?: Renewal,
 ): Promise<void> {
-  const { epoch, lifetime } = stamp
+  if (pause.active) return
+  const { epoch, lifetime, loadTime, grace } = stamp
   const state = { remaining: lifetime, own: true, epoch, nonces: noncesOf(stamp) }
-  lookUp.keep(wanted, { state, resultCells: resultCellsOf(stamp), payload, lifetime, age: 0 })
-  await store.set(wanted.key.key, entries.seal(stamp, payload, wanted), lifetime, renewal)
+  const resultCells = resultCellsOf(stamp)
+  lookUp.keep(wanted, { state, resultCells, payload, lifetime, age: 0, loadTime, grace })
+  await store.set(wanted.key.key, entries.seal(stamp, payload, wanted), lifetime + grace, renewal)
 }

@@ -48,6 +48,8 @@ export function createTrackingStore(store: Store, tags: KeptTags, entries: KeptE
       entries.clear()
       await change(undefined, () => store.invalidateAll())
     },
+    ...(store.pause && { pause: (reason: string) => store.pause?.(reason) as Promise<void> }),
+    ...(store.resume && { resume: () => store.resume?.() as Promise<void> }),
     close: () => store.close(),
   }
 }

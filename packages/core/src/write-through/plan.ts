@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { lifetimeOf } from '../entry/lifetime.ts'
+import { graceOf, lifetimeOf } from '../entry/lifetime.ts'
 import { type ObservedTag, type ObservedTags, observeTags } from '../entry/observed-tags.ts'
 import { recordTags } from '../entry/recorded-tags.ts'
 import type { EntryKeys } from '../keys/entry-key.ts'
@@ -180,7 +180,15 @@ function candidateRow(
       await putEntry(
         deps,
         { ...wanted, started: deps.clock.now() },
-        { epoch: proof.epoch, lifetime: ttl, empty: false, tags: recorded.tags },
+        {
+          epoch: proof.epoch,
+          lifetime: ttl,
+          empty: false,
+          // Nobody measured how long the read of the row takes: it is not refreshed ahead.
+          loadTime: 0,
+          grace: graceOf(policy),
+          tags: recorded.tags,
+        },
         payload,
       )
     },

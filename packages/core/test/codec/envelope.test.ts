@@ -10,6 +10,8 @@ const anyHeader: fc.Arbitrary<EntryHeader> = fc.record(
     epoch: fc.string(),
     lifetime: fc.nat(),
     empty: fc.boolean(),
+    loadTime: fc.nat(),
+    grace: fc.nat(),
     tags: fc.array(
       fc.record({
         record: fc.string({ unit: 'grapheme' }),
@@ -29,6 +31,8 @@ const header: EntryHeader = {
   epoch: 'e1',
   lifetime: 600_000,
   empty: false,
+  loadTime: 12,
+  grace: 30_000,
   tags: [
     { record: 'shop:t:{main.product}', fields: [['list', 'n1']], cells: [['id=5', 'n2']], resultCells: [] },
   ],
@@ -89,7 +93,7 @@ describe('the entry envelope', () => {
 
   it('a newer format is named in the error', () => {
     const sealed = seal(header, new Uint8Array(1))
-    sealed[3] = 2
-    expect(() => open(sealed)).toThrow(/format 2/)
+    sealed[3] = 3
+    expect(() => open(sealed)).toThrow(/format 3/)
   })
 })

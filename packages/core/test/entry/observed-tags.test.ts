@@ -25,6 +25,18 @@ const table: [string, EntryState | undefined, ObservedTag[], string][] = [
   ['somebody else’s entry is a miss', entry({ a: '1' }, { own: false }), [a], 'miss'],
   ['an entry at its end is expired', entry({ a: '1' }, { remaining: 0 }), [a], 'expired'],
   ['an entry past its end is expired', entry({ a: '1' }, { remaining: -1 }), [a], 'expired'],
+  [
+    'an expired entry with a changed tag is invalidated',
+    entry({ a: '1' }, { remaining: 0 }),
+    [tag('a', '2')],
+    'invalidated',
+  ],
+  [
+    'an expired entry of another epoch is invalidated',
+    entry({ a: '1' }, { remaining: -1, epoch: 'f' }),
+    [a],
+    'invalidated',
+  ],
   ['another epoch is an invalidation', entry({ a: '1' }, { epoch: 'f' }), [a], 'invalidated'],
   ['a changed nonce is an invalidation', E, [tag('a', '2')], 'invalidated'],
   ['a missing tag is an invalidation', E, [tag('a', undefined)], 'invalidated'],

@@ -8,7 +8,13 @@ import type { Setting } from './random-history.ts'
 
 // The checker must be able to fail: each rule of the protocol is broken in turn, and it has to find a stale read.
 
-const broken = vi.hoisted(() => ({ flights: false, unfinished: false, judge: false, cover: false }))
+const broken = vi.hoisted(() => ({
+  flights: false,
+  generations: false,
+  unfinished: false,
+  judge: false,
+  cover: false,
+}))
 
 vi.mock('../../src/pipeline/single-flight.ts', async (original) => {
   const real = await original<typeof import('../../src/pipeline/single-flight.ts')>()
@@ -22,6 +28,26 @@ vi.mock('../../src/pipeline/single-flight.ts', async (original) => {
       }
     },
   }
+})
+
+vi.mock('../../src/pipeline/generation-flight.ts', async (original) => {
+  const real = await original<typeof import('../../src/pipeline/generation-flight.ts')>()
+  const createGenerationFlight = <T>(clock: Clock): ReturnType<typeof real.createGenerationFlight<T>> => {
+    const generations = real.createGenerationFlight<T>(clock)
+    // Whoever comes joins what runs, whenever that began.
+    const running = new Map<string, Promise<T>>()
+    return {
+      async share(name, load, ...rest) {
+        if (!broken.generations) return generations.share(name, load, ...rest)
+        const found = running.get(name)
+        if (found) return { other: await found.catch(() => undefined) }
+        const own = load(1)
+        running.set(name, own)
+        return { own: await own.finally(() => running.delete(name)) }
+      },
+    }
+  }
+  return { createGenerationFlight }
 })
 
 vi.mock('../../src/marks/pending-writes.ts', async (original) => {
@@ -138,6 +164,12 @@ describe.each(sweep(['validate', 'push', 'off'] as const, 2))('with the memory t
 
   it('with flights named by the query alone the checker finds a stale read', async () => {
     broken.flights = true
+    const found = await explore(0, MOST, { store: remote, processes: [ALL_KEYS], memory }, true)
+    expect(found.stale).toBe(true)
+  })
+
+  it('with reads under a mark that join loads begun before them the checker finds a stale read', async () => {
+    broken.generations = true
     const found = await explore(0, MOST, { store: remote, processes: [ALL_KEYS], memory }, true)
     expect(found.stale).toBe(true)
   })

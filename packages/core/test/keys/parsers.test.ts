@@ -12,7 +12,7 @@ const driver = (more: Readonly<Record<number, Parser>> = {}): Map<number, Parser
     ...Object.entries(more).map(([oid, parser]) => [Number(oid), parser] as const),
   ])
 const textOf = (parsers: Map<number, Parser>, thorough = true) =>
-  watchParsers((oid) => parsers.get(oid), true)(thorough)
+  watchParsers({ getTypeParser: (oid) => parsers.get(oid) }, true)(thorough)
 
 it('parsers that return the same have the same text, whoever wrote them', () => {
   expect(textOf(driver())).toBe(textOf(driver()))
@@ -40,7 +40,7 @@ it.each<[string, number, Parser]>([
 
 it('a parser that is often set shows at the next read, every other before the next result is stored', () => {
   const parsers = driver()
-  const text = watchParsers((oid) => parsers.get(oid), true)
+  const text = watchParsers({ getTypeParser: (oid) => parsers.get(oid) }, true)
   const first = text(false)
   parsers.set(1700, Number)
   const second = text(false)

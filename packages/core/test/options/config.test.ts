@@ -50,6 +50,7 @@ describe('createCache', () => {
       finish: 'await',
       unknownWrites: 'throw',
       defaults: { ttl: '1m' },
+      enabled: false,
       memory: { mode: 'push', maxEntries: 5, maxBytes: '1mb' },
     }
     expect(resolveConfig(options)).toEqual({

@@ -28,6 +28,10 @@ describe('a policy', () => {
       joinTimeout: 5_000,
       write: 'invalidate',
       onMarkFailure: 'proceed',
+      staleWhileRevalidate: 0,
+      staleIfError: 0,
+      refreshAhead: 1,
+      maxStaleness: 0,
       operations: undefined,
       tags: [],
       touches: [],
@@ -58,6 +62,7 @@ describe('a policy', () => {
 
   it.each([
     { ttl: 1, refreshAhead: false },
+    { ttl: 1, refreshAhead: 0.5, staleWhileRevalidate: '1m' },
     { ttl: 1, staleWhileRevalidate: 0, staleIfError: 0, maxStaleness: 0 },
     { ttl: 1, write: 'invalidate' },
     { ttl: 1, singleFlight: 'process' },
@@ -194,15 +199,28 @@ const misuses: [string, unknown, CacheError['code'], string, RegExp][] = [
     'models.Item.onMarkFailure',
     /is "throw": give 'proceed' or 'reject'/,
   ],
+  ...[true, 0, -1, Number.POSITIVE_INFINITY, Number.NaN, '1'].map(
+    (value): [string, unknown, CacheError['code'], string, RegExp] => [
+      `refreshAhead: ${JSON.stringify(value)} (${typeof value})`,
+      { ttl: 1, refreshAhead: value },
+      'LARDER_CONFIG',
+      'models.Item.refreshAhead',
+      /give a number above zero, such as 1, or false/,
+    ],
+  ),
+  [
+    'a malformed staleWhileRevalidate',
+    { ttl: 1, staleWhileRevalidate: '1 m' },
+    'LARDER_DURATION',
+    'models.Item.staleWhileRevalidate',
+    /is "1 m"/,
+  ],
   ['a policy that is none', 5, 'LARDER_CONFIG', 'models.Item', /is 5: give an object/],
   ['null for a policy', null, 'LARDER_CONFIG', 'models.Item', /is null: give an object/],
   ['a list for a policy', [], 'LARDER_CONFIG', 'models.Item', /is \[\]: give an object/],
   ...(
     [
-      ['staleWhileRevalidate', '5s', '"5s"'],
       ['staleIfError', 1_000, '1000'],
-      ['refreshAhead', 0.8, '0.8'],
-      ['refreshAhead', true, 'true'],
       ['maxStaleness', '1s', '"1s"'],
       ['maxConcurrentLoads', 4, '4'],
       ['singleFlight', 'cluster', '"cluster"'],
@@ -229,9 +247,7 @@ describe('misuse of a policy', () => {
 
   it('a mistake in the defaults is named as theirs', () => {
     expect(errorOf({ ttl: 1 }, { ttl: '5x' }).message).toMatch(/^defaults\.ttl is "5x"/)
-    expect(errorOf({ ttl: 1 }, { refreshAhead: 0.5 }).message).toMatch(
-      /^defaults\.refreshAhead: 0\.5 is not built/,
-    )
+    expect(errorOf({ ttl: 1 }, { refreshAhead: 0 }).message).toMatch(/^defaults\.refreshAhead is 0: give/)
   })
 })
 

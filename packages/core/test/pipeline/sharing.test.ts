@@ -72,7 +72,7 @@ it('without single-flight every caller asks the database', async () => {
   expect(load).toHaveBeenCalledTimes(3)
 })
 
-it('a load that saw a mark is joined by nobody', async () => {
+it('equal reads that saw a mark share a load that began after all of them were called', async () => {
   const { get, put, database } = world()
   await get(reads.byId(3))
   const writing = paused(database.write)
@@ -81,21 +81,108 @@ it('a load that saw a mark is joined by nobody', async () => {
   // The row's own tags are clean: the load goes on, though `list` is dirty.
   const load = vi.fn(database.read)
   const more = { load: load as typeof database.read }
-  await Promise.all([get(reads.byId(1), more), get(reads.byId(1), more)])
-  expect(load).toHaveBeenCalledTimes(2)
+  const seen = await Promise.all([get(reads.byId(1), more), get(reads.byId(1), more)])
+  expect(load).toHaveBeenCalledTimes(1)
+  expect(seen.map(({ reason }) => reason)).toEqual(['miss', 'miss'])
+  expect(seen.filter(({ shared }) => shared)).toHaveLength(1)
   await writing.execute()
   writing.answer()
   await done
   expect((await get(reads.byId(1))).source).toBe('memory')
 })
 
-it('two loads that could not name a tag, because it was evicted at once, do not share', async () => {
-  const { get, database } = world({
+it('equal reads that could not name a tag, because it was evicted at once, never share a load begun before', async () => {
+  const here = world({
     around: (store) => ({ ...store, seed: (tags) => store.fetch(undefined, tags) }),
   })
+  const { get, database } = here
+  const slow = pausedLoad(here, all)
+  const first = get(all, { load: slow.run })
+  await slow.execute()
+  await database.write(writes.touch(1).mutation)
   const load = vi.fn(database.read)
-  const more = { load: load as typeof database.read }
-  await Promise.all([get(all, more), get(all, more)])
-  expect(load).toHaveBeenCalledTimes(2)
+  const seen = await Promise.all([1, 2].map(() => get(all, { load: load as typeof database.read })))
+  expect(load).toHaveBeenCalledTimes(1)
+  expect(seen.every(({ result }) => result.find(({ id }) => id === 1)?.v === 1_001)).toBe(true)
+  slow.answer()
+  expect((await first).result.find(({ id }) => id === 1)?.v).toBe(1)
   expect((await get(all)).reason).toBe('miss')
+})
+
+/** A write of this table that has been marked and not finished: until `done` its tags are dirty. */
+async function unfinished(here: ReturnType<typeof world>) {
+  const writing = paused(here.database.write)
+  const done = here.put(writes.touch(2), writing.run)
+  await writing.sent
+  return {
+    writing,
+    async finish() {
+      writing.answer()
+      await done
+    },
+  }
+}
+
+it('while a tag is dirty, readers run at most two queries at once, and nobody gets one begun before the call', async () => {
+  const here = world()
+  const { get, database } = here
+  await get(all)
+  const { writing, finish } = await unfinished(here)
+  const [first, second] = [pausedLoad(here, all), pausedLoad(here, all)]
+  const early = [get(all, { load: first.run })]
+  await first.execute()
+  early.push(get(all, { load: second.run }))
+  await second.sent
+  // Committed now: whoever asks from now on must see it.
+  await writing.execute()
+  const load = vi.fn(database.read)
+  const late = Array.from({ length: 20 }, () => get(all, { load: load as typeof database.read }))
+  await settled()
+  expect(load).not.toHaveBeenCalled()
+  first.answer()
+  const seen = await Promise.all(late)
+  expect(load).toHaveBeenCalledTimes(1)
+  expect(seen.every(({ result }) => result.find(({ id }) => id === 2)?.v === 1_001)).toBe(true)
+  expect(seen.every(({ reason }) => reason === 'dirty')).toBe(true)
+  expect(seen.filter(({ shared }) => shared)).toHaveLength(19)
+  expect(new Set(seen.map(({ result }) => result)).size).toBe(20)
+  await second.execute()
+  second.answer()
+  const [stale] = await Promise.all(early)
+  expect(stale?.result.find(({ id }) => id === 2)?.v).toBe(2)
+  await finish()
+  expect((await get(all)).reason).toBe('invalidated')
+})
+
+it('while a tag is dirty, whoever shared a query that failed gets the result of another, not the error', async () => {
+  const here = world()
+  const { get, database } = here
+  const { writing, finish } = await unfinished(here)
+  const load = vi.fn(database.read).mockRejectedValueOnce(new Error('lost'))
+  const ends = await Promise.allSettled([1, 2, 3].map(() => get(all, { load: load as typeof database.read })))
+  expect(ends.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled'])
+  expect(load).toHaveBeenCalledTimes(2)
+  await writing.execute()
+  await finish()
+})
+
+it('while a tag is dirty and single-flight is off, every caller asks the database', async () => {
+  const here = world()
+  const { get, database } = here
+  const { writing, finish } = await unfinished(here)
+  const load = vi.fn(database.read)
+  const more = { load: load as typeof database.read, options: { singleFlight: false as const } }
+  await Promise.all([get(all, more), get(all, more), get(all, more)])
+  expect(load).toHaveBeenCalledTimes(3)
+  await writing.execute()
+  await finish()
+})
+
+it('whoever joined a load that keeps failing asks at most twice more through others, then runs its own', async () => {
+  const { get } = world()
+  const load = vi.fn(async (): Promise<Row[]> => Promise.reject(new Error('down')))
+  const ends = await Promise.allSettled(Array.from({ length: 10 }, () => get(all, { load })))
+  expect(ends.every((end) => end.status === 'rejected' && String(end.reason) === 'Error: down')).toBe(true)
+  // Each caller got the error of a query of its own.
+  expect(load).toHaveBeenCalledTimes(10)
 })

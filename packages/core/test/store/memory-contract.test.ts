@@ -15,3 +15,8 @@ storeContract('memoryStore', () => memoryStore({ clock: clock() }), {
   },
   small: (tags) => memoryStore({ maxEntries: Math.ceil(tags / 4) }),
 })
+
+storeContract('memoryStore, shared by the namespace', () => memoryStore(), {
+  pass: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  pauses: 'shared',
+})

@@ -4,9 +4,10 @@ import { createKeptEntries } from '../../src/tier/kept-entries.ts'
 
 const KEY = { key: 'larder:e:1', proof: 'proof' }
 
-function entry(remaining = 1_000, own = true) {
+function entry(remaining = 1_000, own = true, grace = 0) {
   const state = { remaining, own, epoch: 'e', nonces: new Map([['{r}/list', 'a']]) }
-  return { state, resultCells: [], payload: Buffer.from('payload'), lifetime: 1_000, age: 1_000 - remaining }
+  const payload = Buffer.from('payload')
+  return { state, resultCells: [], payload, lifetime: 1_000, age: 1_000 - remaining, loadTime: 5, grace }
 }
 
 function keeping() {
@@ -42,6 +43,17 @@ it('foreign and expired entries are not kept', () => {
   entries.put(KEY, entry(1_000, false), clock.now())
   expect(entries.get(KEY, clock.now())).toBeUndefined()
   entries.put(KEY, entry(0), clock.now())
+  expect(entries.get(KEY, clock.now())).toBeUndefined()
+})
+
+it('an entry with a grace is returned until it is over', async () => {
+  const { clock, entries } = keeping()
+  entries.put(KEY, entry(-100, true, 100), clock.now())
+  expect(entries.get(KEY, clock.now())).toBeUndefined()
+  entries.put(KEY, entry(10, true, 100), clock.now())
+  await clock.advance(109)
+  expect(entries.get(KEY, clock.now())).toMatchObject({ state: { remaining: -99 }, age: 1_099, loadTime: 5 })
+  await clock.advance(1)
   expect(entries.get(KEY, clock.now())).toBeUndefined()
 })
 

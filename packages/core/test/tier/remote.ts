@@ -18,6 +18,7 @@ export interface Remote extends World {
 export interface RemoteOptions extends FeedOptions {
   readonly memory?: CacheOptions['memory']
   readonly beside?: Remote
+  readonly random?: () => number
   /** Between the cache and the store. */
   readonly through?: (store: Store) => Store
 }
@@ -26,6 +27,7 @@ export function remote({
   memory = { mode: 'validate' },
   beside,
   through,
+  random,
   ...options
 }: RemoteOptions = {}): Remote {
   // The clock is the world's, which is not there yet.
@@ -36,6 +38,7 @@ export function remote({
   const here = world({
     memory,
     ...(beside && { beside }),
+    ...(random && { random }),
     around(shared) {
       const store = followedStore(shared, feed)
       cut = store.cut

@@ -26,11 +26,11 @@ export function postgresJsConnection(client: object): ConnectionSource | undefin
   if (!options?.host || !options.port) return undefined
   const settings = [...settingsOf(options), ...connectionFingerprint(options, options.connection)]
   const place = placeOf(options)
-  const current = connectionByParsers(
-    (oid) => options.parsers?.[oid],
-    false,
-    (parsers) => ({ place, hidden: false, settings: [...settings, parsers] }),
-  )
+  const current = connectionByParsers(options, false, (parsers) => ({
+    place,
+    hidden: false,
+    settings: [...settings, parsers],
+  }))
   return { current }
 }
 

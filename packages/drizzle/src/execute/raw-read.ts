@@ -16,11 +16,11 @@ export function planRawRead(deps: StatementDeps, call: StatementCall): PlannedRe
   const { statement, parameters, callPolicy, inTransaction, rawCodec } = call
   const { raw, dialect } = deps
   const reads = callPolicy ? callPolicy.reads : undefined
-  if (!callPolicy || !reads || inTransaction || raw.session() || !isPureRead(deps, statement))
+  if (!callPolicy || !reads || inTransaction || raw.session.transaction || !isPureRead(deps, statement))
     return undefined
   const undeclared = reads.some(deps.isUndeclaredView)
   const volatile = dialect === 'postgres' && parameters.some(volatileValue)
-  if (undeclared || volatile || raw.sessionChanged() || statement.opaque !== undefined || !rawCodec)
+  if (undeclared || volatile || raw.settings.altered || statement.opaque !== undefined || !rawCodec)
     return bypassingRead(statement, 'opaque')
   if (raw.changes.unparsed > 0) return bypassingRead(statement, 'dirty')
   const { plan } = bypassingRead(statement, undefined)

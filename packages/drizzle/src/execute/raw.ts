@@ -2,6 +2,8 @@ import {
   createRawSession,
   type Engine,
   endsTransaction,
+  type RawSession,
+  type SessionMeaning,
   type SqlDialect,
   type SqlScan,
   scanSql,
@@ -23,10 +25,10 @@ export interface RawExecution {
 
 /** The raw SQL of one db, and the session that a raw BEGIN opens outside Drizzle's own transactions. */
 export interface RawSql {
-  /** The transaction of a raw BEGIN without its COMMIT. Everything on this db belongs to it. */
-  session(): Transaction | undefined
-  /** True once the same statement may mean something else on a connection of the db. Nothing is cached from then on. */
-  sessionChanged(): boolean
+  /** Has the transaction of a raw BEGIN without its COMMIT. Everything on this db belongs to it. */
+  readonly session: Pick<RawSession, 'transaction'>
+  /** Altered once the same statement may mean something else on a connection of the db. Nothing is cached from then on. */
+  readonly settings: Pick<SessionMeaning, 'altered'>
   /** Registers what raw SQL does to its session. Call it before the statement runs. */
   inspect(statement: Statement): void
   readonly changes: RawChangesFinder
@@ -40,11 +42,11 @@ export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
   const advice = 'this db bypasses the cache. Use db.transaction instead'
   const session = createRawSession(engine, { advice, statementFailed, commitFailed })
   const commits = createCommits()
-  const meaning = sessionFingerprint((warning) => engine.events.emit('warning', warning))
+  const settings = sessionFingerprint((warning) => engine.events.emit('warning', warning))
   const changes = createRawChangesFinder(engine, dialect)
 
   const write = async ({ statement, transaction, run }: RawExecution): Promise<unknown> => {
-    const enclosing = transaction ?? session.current()
+    const enclosing = transaction ?? session.transaction
     const parsing = changes.find(statement, enclosing !== undefined)
     const written = parsing instanceof Promise ? await parsing : parsing
     return engine.write({ ...planRawWrite(statement, written), run }, enclosing)
@@ -67,9 +69,9 @@ export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
   }
 
   return {
-    session: session.current,
-    sessionChanged: meaning.altered,
-    inspect: ({ text }) => meaning.look(text, dialect),
+    session,
+    settings,
+    inspect: ({ text }) => settings.look(text, dialect),
     changes,
     commits,
     async run(execution) {
@@ -77,7 +79,7 @@ export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
       const scan = scanSql(statement.text, dialect)
       const writes = scan.writes || statement.declared === true
       if (scan.kind === 'read' && !writes) {
-        const { plan } = undeclaredRead(statement, scan, (transaction ?? session.current()) !== undefined)
+        const { plan } = undeclaredRead(statement, scan, (transaction ?? session.transaction) !== undefined)
         return engine.read({ ...plan, run })
       }
       const invalidating = (): Promise<unknown> => (writes ? write(execution) : run())

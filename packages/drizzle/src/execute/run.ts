@@ -1,9 +1,10 @@
 import type { BypassReason } from '@larder/core'
 import { type Policy, type ReadPlan, scanSql, type Transaction, volatileValue } from '@larder/core/host'
 import { occurrencesOf, type Statement } from '../analysis/statement.ts'
+import type { DriverResults } from '../versions/driver-rows.ts'
 import { ROW_READ, rowReadQuery } from '../write-through/written-rows.ts'
 import { bypassingRead, NO_MODEL } from './bypass.ts'
-import type { Execution, PlannedRead, StatementCall } from './execution.ts'
+import type { Execution, PlannedRead, ReadCodecs, StatementCall } from './execution.ts'
 import { planRawRead } from './raw-read.ts'
 import type { StatementDeps } from './statement-deps.ts'
 import { planWrite } from './write.ts'
@@ -35,7 +36,7 @@ function run(deps: StatementDeps, execution: Execution): Promise<unknown> {
       return read(deps, execution, planRead)
     case 'write': {
       const plan = { ...planWrite(deps, execution), run: execution.run }
-      return deps.engine.write(plan, execution.transaction ?? deps.raw.session())
+      return deps.engine.write(plan, execution.transaction ?? deps.raw.session.transaction)
     }
     default:
       return runRaw(deps, execution)
@@ -61,9 +62,17 @@ async function read(
   const value = await engine.read({
     ...plan,
     joined: leave,
+    mayRun: () => execution.isIdle() && !deps.raw.session.transaction && !deps.raw.settings.altered,
     run: async () => codec.toEntry(await query()),
   })
   return codec.fromEntry(value)
+}
+
+/** How the results of a driver become entries, and what Drizzle's mapping expects on a hit. */
+export function createReadCodecs({ rows, objects, form }: DriverResults): ReadCodecs {
+  const fromEntry = (list: unknown): unknown =>
+    form === 'object' ? { rows: list } : form === 'pair' ? [list] : list
+  return { rows: { toEntry: rows, fromEntry }, count: { toEntry: objects, fromEntry } }
 }
 
 /** Decides whether and how a read that a builder produced is cached, for asynchronous and synchronous drivers. */
@@ -92,7 +101,8 @@ function policyFor(
   { policies }: StatementDeps,
   { statement, callPolicy }: StatementCall,
 ): Policy | undefined {
-  const policy = policies.forTable(statement.model ?? '', callPolicy)
+  const model = statement.model ?? ''
+  const policy = callPolicy === undefined ? policies.byTable.get(model) : policies.forTable(model, callPolicy)
   return policy?.write === 'around' && !statement.modelFirst ? { ...policy, write: 'invalidate' } : policy
 }
 
@@ -114,9 +124,9 @@ function bypassOf(
   { statement, parameters, shape, callPolicy, inTransaction }: StatementCall,
 ): BypassReason | undefined {
   if (statement.locks) return 'lock'
-  if (inTransaction || raw.session()) return 'transaction'
+  if (inTransaction || raw.session.transaction) return 'transaction'
   if (raw.changes.unparsed > 0) return 'dirty'
   if (callPolicy === false) return 'disabled'
-  if (statement.opaque !== undefined || shape === 'result' || raw.sessionChanged()) return 'opaque'
+  if (statement.opaque !== undefined || shape === 'result' || raw.settings.altered) return 'opaque'
   return dialect === 'postgres' && parameters.some(volatileValue) ? 'opaque' : undefined
 }

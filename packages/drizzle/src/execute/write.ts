@@ -9,7 +9,7 @@ import type { StatementDeps } from './statement-deps.ts'
 /** Decides what a write that a builder produced invalidates and stores, for asynchronous and synchronous drivers. */
 export function planWrite(deps: StatementDeps, call: StatementCall): PlannedWrite {
   const { statement, parameters, inTransaction } = call
-  const session = deps.raw.session()
+  const session = deps.raw.session.transaction
   const { through, ...returned } = resultUse(deps, call)
   return {
     operation: statement.operation,

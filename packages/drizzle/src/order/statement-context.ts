@@ -12,10 +12,10 @@ export interface StatementContext {
   /** The transaction that a statement called now belongs to, if any. */
   readonly transaction: Transaction | undefined
   /**
-   * Runs one statement: see {@link inOrder}.
+   * Runs one statement: see {@link inOrder}. Undefined for a db whose statements have no order: send them at once.
    * @throws CacheError `LARDER_TRANSACTION_ENDED`, as a rejection, for a statement called after the end.
    */
-  run<T>(statement: CalledStatement, work: (turn: Turn) => Promise<T>): Promise<T>
+  readonly run: (<T>(statement: CalledStatement, work: (turn: Turn) => Promise<T>) => Promise<T>) | undefined
 }
 
 /**
@@ -26,6 +26,8 @@ export function createDbContext(
   openTransactions: readonly Transaction[] | undefined,
   order: StatementOrder | undefined,
 ): StatementContext {
+  // A pool: nothing to look at, statement by statement.
+  if (!openTransactions && !order) return { transaction: undefined, run: undefined }
   return {
     get transaction() {
       return openTransactions?.at(-1)

@@ -6,6 +6,8 @@ export type CallPolicy = (PolicyOptions & { readonly writes?: readonly string[] 
 
 /** The policies of one db: those of its tables, and those of its tables merged with the options of a call. */
 export interface Policies {
+  /** The policies of the tables, by their names in the schema. */
+  readonly byTable: ReadonlyMap<string, Policy | undefined>
   /**
    * The policy for reads of a table. Undefined: they are not cached.
    * @throws CacheError for a call whose merged policy has no `ttl`.
@@ -49,6 +51,7 @@ export function createPolicies(
   const merged = new Map<string, Policy>()
   const forRawSql = new WeakMap<PolicyOptions, Policy>()
   return {
+    byTable,
     forRawSql(call) {
       const policy =
         forRawSql.get(call) ?? engine.policy({ ...policyIn(call), write: 'invalidate' }, 'cached')

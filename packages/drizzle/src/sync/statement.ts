@@ -19,6 +19,8 @@ type Method = 'rows' | 'row' | 'objects' | 'other'
 
 /** One call of a statement on a synchronous driver. */
 interface SyncExecution extends StatementCall {
+  /** False while a transaction is open on the connection. */
+  isIdle(): boolean
   run(): unknown
 }
 
@@ -49,6 +51,7 @@ export function watchSyncStatement(
       rawCodec: method === 'objects' ? unchanged : undefined,
       callPolicy,
       inTransaction: connection.inTransaction,
+      isIdle: () => !connection.inTransaction,
       firstRowOnly: method === 'row',
       run,
     })
@@ -103,7 +106,12 @@ function runSyncStatement(deps: StatementDeps, execution: SyncExecution): unknow
   return read(deps, execution, planRawRead(deps, execution) ?? undeclaredRead(statement, scan, inTransaction))
 }
 
-function read({ engine }: StatementDeps, { run }: SyncExecution, { plan, codec }: PlannedRead): unknown {
+function read(
+  { engine, raw }: StatementDeps,
+  { run, isIdle }: SyncExecution,
+  { plan, codec }: PlannedRead,
+): unknown {
   if (!codec) return engine.sync.read({ ...plan, run })
-  return codec.fromEntry(engine.sync.read({ ...plan, run: () => codec.toEntry(run()) }))
+  const mayRun = () => isIdle() && !raw.settings.altered
+  return codec.fromEntry(engine.sync.read({ ...plan, mayRun, run: () => codec.toEntry(run()) }))
 }

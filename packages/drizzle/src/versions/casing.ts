@@ -12,12 +12,12 @@ interface Namer {
   clearCache?(): void
 }
 
-/** 0.45's own namer. It caches columns by the table's name, so it misses those of a second definition of the table. */
+/** 0.45's own namer. It names all columns of a table at once, the first time it meets the table's name. */
 interface CasingCache extends Namer {
-  readonly convert?: (name: string) => string
+  cache: Record<string, string>
+  cachedTables: Record<string, unknown>
+  cacheTable(table: unknown): void
 }
-
-type NamedColumn = Column & { readonly keyAsName?: boolean }
 
 /** Returns the physical name of a column under the `casing` of a db. */
 export function columnNamer(dialect: DialectParts): (column: Column) => string {
@@ -26,28 +26,24 @@ export function columnNamer(dialect: DialectParts): (column: Column) => string {
 }
 
 /**
- * A view over a dialect that caches the names of columns by the column instead of the table's name. Two definitions of
- * one table, such as a stub for a foreign key, then do not hide each other's columns. The given dialect keeps its own
- * cache. A dialect of 1.0 has no casing and is returned as it is.
+ * A view over a dialect whose namer also knows the columns of a second definition of a table, such as a stub for a foreign
+ * key: the two would hide each other's columns. The given dialect keeps its own namer. A dialect of 1.0 has none and is
+ * returned as it is.
  */
 export function withColumnNames(dialect: DialectParts): DialectParts {
-  const { casing } = dialect as unknown as { casing?: CasingCache }
-  const convert = casing?.convert
-  if (typeof convert !== 'function') return dialect
-  let names = new WeakMap<Column, string>()
-  const namer: Namer = {
-    getColumnCasing(column: NamedColumn) {
-      if (!column.keyAsName) return column.name
-      const known = names.get(column)
-      if (known !== undefined) return known
-      const name = convert(column.name)
-      names.set(column, name)
-      return name
+  const { casing } = dialect as unknown as { casing?: Partial<CasingCache> }
+  if (!casing) return dialect
+  const { cacheTable } = casing
+  if (typeof cacheTable !== 'function') return dialect
+  // A view over Drizzle's namer, which is asked for every column of every query, and calls this for those it does not know.
+  const namer: CasingCache = Object.assign(Object.create(casing), {
+    cache: {},
+    cachedTables: {},
+    cacheTable(table: unknown) {
+      namer.cachedTables = {}
+      cacheTable.call(namer, table)
     },
-    clearCache() {
-      names = new WeakMap()
-    },
-  }
+  })
   return Object.assign(Object.create(dialect), { casing: namer }) as DialectParts
 }
 

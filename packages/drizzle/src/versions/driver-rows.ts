@@ -11,8 +11,8 @@ export interface DriverResults {
   rows(result: unknown): DriverRows | undefined
   /** The rows of a result that Drizzle reads as objects: `$count`, except in SQLite, where it is a list as well. */
   objects(result: unknown): readonly unknown[] | undefined
-  /** The reverse: what Drizzle's mapping expects as the driver's result with these rows. */
-  restore(rows: unknown): unknown
+  /** What Drizzle's mapping expects: the list of rows itself, an object that has it as `rows`, or a list that begins with it. */
+  readonly form: 'list' | 'object' | 'pair'
 }
 
 /** @param listed whether the driver's result is the list of rows itself (postgres-js, SQLite). */
@@ -37,10 +37,7 @@ export function driverResults(dialect: SqlDialect, listed: boolean): DriverResul
       // Plain copies, because drivers use list and row classes of their own.
       return Array.isArray(list) ? Array.from(list, (row: object) => ({ ...row })) : undefined
     },
-    restore(list) {
-      if (dialect === 'mysql') return [list]
-      return listed ? list : { rows: list }
-    },
+    form: dialect === 'mysql' ? 'pair' : listed ? 'list' : 'object',
   }
 }
 

@@ -35,7 +35,7 @@ export function runBatch(
 ): Promise<unknown> {
   // Each query is prepared once, so that the values of `$defaultFn` that are analysed are those that are sent.
   const members = (queries as readonly BatchQuery[]).map((query) => memberOf(deps, query._prepare()))
-  const stored = deps.raw.session() ? undefined : findStored(deps, members)
+  const stored = deps.raw.session.transaction ? undefined : findStored(deps, members)
   // Core expects the changes of the stored rows first.
   const ordered = stored ? [stored.member, ...members.filter((member) => member !== stored.member)] : members
   const prepared = members.map((member) => ({

@@ -37,7 +37,8 @@ async function* iterateInOrder(
   context: StatementContext,
 ): AsyncGenerator<unknown> {
   try {
-    const first = await context.run(statement, (turn) => turn.send(() => rows.next()))
+    const next = () => rows.next()
+    const first = await (context.run?.(statement, (turn) => turn.send(next)) ?? next())
     if (first.done) return
     yield first.value
     yield* rows

@@ -64,7 +64,7 @@ export function watchSession(
     const query = parameters[0] as Query
     const analysed = deps.analysing.statementOf(query) ?? unknownStatement(query)
     const writes = declaredWrites.get(this) ?? (callPolicy ? callPolicy.writes : undefined)
-    const statement = withDeclaredWrites(analysed, writes)
+    const statement = writes?.length ? withDeclaredWrites(analysed, writes) : analysed
     const options = deps.version.preparedOptions(parameters, deps.dialect, deps.analysing.configOf(query))
     preparedStatements.set(prepared, { statement, options, callPolicy })
     const merged = mergePolicies(callPolicy, options.withCache)
@@ -127,7 +127,9 @@ function watchPrepared(
   const isAll = statement.kind === 'raw' && deps.dialect === 'sqlite' ? watchAll(prepared) : undefined
   prepared.queryWithCache = (text, parameters, ...rest) => {
     const [method] = rest as readonly unknown[]
-    return context.run(statement, (turn: Turn) => {
+    // Drizzle's own method, with its cache disabled, wraps errors.
+    const query = (): Promise<unknown> => queryWithCache.call(prepared, text, parameters, ...rest)
+    const work = (turn: Turn | undefined): Promise<unknown> => {
       const { transaction } = context
       const execution: Execution = {
         statement,
@@ -140,12 +142,13 @@ function watchPrepared(
         transaction,
         inTransaction: transaction !== undefined,
         firstRowOnly: method === 'get',
-        // Drizzle's own method, with its cache disabled, wraps errors.
-        run: () => turn.send(() => queryWithCache.call(prepared, text, parameters, ...rest)),
-        leave: turn.leave,
+        isIdle: () => context.transaction === undefined,
+        run: turn ? () => turn.send(query) : query,
+        leave: turn?.leave,
       }
       return method === 'get' ? runForFirstRow(deps, execution) : runStatement(deps, execution)
-    })
+    }
+    return context.run ? context.run(statement, work) : work(undefined)
   }
 }
 

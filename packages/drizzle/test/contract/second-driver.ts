@@ -1,5 +1,6 @@
 import { sized } from '@larder/testing'
 import type { Rules } from './driver.ts'
+import { freshnessRules } from './freshness.ts'
 import { rawRules } from './raw.ts'
 import { readRules } from './reads.ts'
 import { sessionRules } from './sessions.ts'
@@ -17,6 +18,7 @@ const DRIVER: readonly Rules[] = [
   valueRules,
   rawRules,
   sessionRules,
+  freshnessRules,
   unchangedDbRules,
 ]
 

@@ -8,8 +8,10 @@ import { concurrencyRules } from './concurrent-transactions.ts'
 import { declaredTableRules } from './declared-tables.ts'
 import type { Contract, ContractDb, Driver, DriverDatabase, Rules } from './driver.ts'
 import { dynamicRules, optionRules } from './forms.ts'
+import { freshnessRules } from './freshness.ts'
 import { generatedValueRules } from './generated-values.ts'
 import { markRules } from './marks.ts'
+import { pauseRules } from './pausing.ts'
 import { rawRules } from './raw.ts'
 import { readRules } from './reads.ts'
 import { relational } from './relational.ts'
@@ -46,6 +48,8 @@ export const ALL: readonly Rules[] = [
   writeThroughRules,
   writeThroughTransactionRules,
   writeAroundRules,
+  freshnessRules,
+  pauseRules,
   unchangedDbRules,
 ]
 

@@ -1,5 +1,7 @@
 import { dynamicRules } from '../contract/forms.ts'
+import { freshnessRules } from '../contract/freshness.ts'
 import { generatedValueRules } from '../contract/generated-values.ts'
+import { pauseRules } from '../contract/pausing.ts'
 import { rawRules } from '../contract/raw.ts'
 import { readRules } from '../contract/reads.ts'
 import { resultDependencyRules } from '../contract/result-dependencies.ts'
@@ -24,5 +26,7 @@ hostContract(betterSqlite3, [
   syncRules,
   writeThroughRules,
   writeAroundRules,
+  freshnessRules,
+  pauseRules,
   unchangedDbRules,
 ])

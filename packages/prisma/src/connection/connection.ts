@@ -44,14 +44,17 @@ export function connectionOf(base: object, connected?: ConnectionSource): Connec
  * the adapter's own class. The pool opens no connection.
  */
 function overConfig(adapter: AdapterParts, config: object, settings: readonly string[]): ConnectionSource {
-  let source: ConnectionSource | undefined
   const known = emptyPool(adapter).then((pool) => {
     const { Client } = (pool ?? {}) as { readonly Client?: unknown }
-    source =
+    source.instead =
       nodePostgresPool({ Client, options: config }, [adapter.options], settings) ??
       hiddenConnection(adapter, settings)
   })
-  return { current: (thorough) => source?.current(thorough), known }
+  const source: ConnectionSource & { instead?: ConnectionSource } = {
+    current: (thorough) => source.instead?.current(thorough),
+    known,
+  }
+  return source
 }
 
 async function emptyPool(adapter: AdapterParts): Promise<unknown> {

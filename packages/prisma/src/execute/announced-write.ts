@@ -1,7 +1,8 @@
 import { type Change, type Schema, withActions } from '@larder/core/host'
 import { argument, fieldsOf } from '../plan/argument.ts'
 import type { ModelMap } from '../schema/model.ts'
-import type { Announcement } from '../transaction/announcements.ts'
+import type { Announcement, Announcements } from '../transaction/announcements.ts'
+import type { TransactionContext } from '../transaction/transaction-context.ts'
 
 /** What decides which tables an operation's statements write. */
 interface AnnouncedWriteDeps {
@@ -54,4 +55,16 @@ function announcedTables(
 ): ReadonlySet<string> {
   const sent = relationMode === 'prisma' ? withActions(schema, changes) : changes
   return new Set(sent.map(({ table }) => table.toLowerCase()))
+}
+
+/** Runs the query of an operation while who watches the driver knows what it writes. */
+export function announcing(
+  { announcements }: { readonly announcements: Announcements | undefined },
+  context: TransactionContext,
+  announced: Announcement,
+  query: () => Promise<unknown>,
+): Promise<unknown> {
+  if (!announcements) return query()
+  const scope = context.kind === 'inside' ? context.root : context.kind === 'unknown' ? 'unknown' : undefined
+  return announcements.during(announced, scope, query)
 }

@@ -1,45 +1,21 @@
 import type { BypassReason } from '@larder/core'
-import type { Engine, ReadPlan, Schema, SqlScan, WritePlan } from '@larder/core/host'
+import type { ReadPlan, SqlScan, WritePlan } from '@larder/core/host'
 import { hookInternals } from '../internals.ts'
+import { copyArguments } from '../plan/argument.ts'
 import { kindOf } from '../plan/operations.ts'
 import { planRead } from '../plan/read.ts'
 import { ROW_READ, rowReadOf } from '../plan/row-read.ts'
 import { throughOf } from '../plan/through.ts'
 import { planWrite } from '../plan/write.ts'
-import type { CallPolicy, Policies } from '../policy/policies.ts'
-import type { ModelMap } from '../schema/model.ts'
-import type { Announcement, Announcements } from '../transaction/announcements.ts'
+import type { CallPolicy } from '../policy/policies.ts'
+import type { Announcement } from '../transaction/announcements.ts'
 import { statementFailed } from '../transaction/outcome.ts'
 import { afterEarlierStatements, inTurn } from '../transaction/statement-turn.ts'
-import type { Transactions } from '../transaction/transaction.ts'
-import { isInteractive, type TransactionContext } from '../transaction/transaction-context.ts'
+import { isInteractive, type TransactionContext, trackUnknown } from '../transaction/transaction-context.ts'
 import { inUnknownTransaction } from '../transaction/unknown-transaction.ts'
-import { announcedWrite } from './announced-write.ts'
-import type { DeclaredTables } from './declared-tables.ts'
-import { isPostgres, type RawSql, sentTexts, textAndValues } from './raw.ts'
-
-/** What the operations of one client need, shared by all its extended forms. */
-export interface OperationDeps {
-  readonly engine: Engine
-  /** Undefined: the driver adapter is not watched. */
-  readonly announcements: Announcements | undefined
-  readonly models: ModelMap
-  readonly provider: string
-  /** Fields left out of every result of a model. */
-  readonly omitted: (model: string) => ReadonlySet<string>
-  /** Under `'prisma'` the client itself carries out the referential actions. */
-  readonly relationMode: 'foreignKeys' | 'prisma'
-  /** The tables that the client writes, with their foreign keys. */
-  readonly schema: Schema
-  readonly policies: Policies
-  readonly transactions: Transactions
-  readonly raw: RawSql
-  readonly declared: DeclaredTables
-  /** Tables of views whose policy does not name the tables they read. Reads of them bypass the cache. */
-  readonly undeclaredViews: ReadonlySet<string>
-  /** See `ReadPlan.unreachable`. */
-  unreachable(error: unknown): boolean
-}
+import { announcedWrite, announcing } from './announced-write.ts'
+import type { OperationDeps } from './operation-deps.ts'
+import { isPostgres, sentTexts, textAndValues } from './raw.ts'
 
 /** One call of Prisma's `$allOperations` hook. */
 export interface Operation {
@@ -87,13 +63,30 @@ function read(
   dataPath: readonly unknown[],
   context: TransactionContext,
 ): Promise<unknown> {
+  const plan = readPlan(deps, call, op, model, dataPath, context)
+  if (plan.policy) return deps.engine.read(plan)
+  return inTurn(context, op, (sent) =>
+    trackUnknown(context, () => deps.engine.read({ ...plan, run: () => sent.query(op.args) })),
+  )
+}
+
+function readPlan(
+  deps: OperationDeps,
+  call: CallPolicy | undefined,
+  op: Operation,
+  model: string,
+  dataPath: readonly unknown[],
+  context: TransactionContext,
+): ReadPlan<unknown> {
   const { operation, args } = op
   const { occurrences, severalStatements, opaque } = planRead(operation, model, args, deps.models, dataPath)
   const undeclared = occurrences.some((occurrence) => deps.undeclaredViews.has(occurrence.table))
   const bypass = bypassOf(deps, call, context, opaque !== undefined || undeclared)
   const row = rowReadOf(deps.models, model, operation, args, dataPath)
   const policy = bypass ? undefined : deps.policies.of(model, call)
-  const plan = (query: Operation['query']): ReadPlan<unknown> => ({
+  // A cached read may wait for the store. Writes that are called after it must not wait with it.
+  const query = policy ? afterEarlierStatements(context, op.query) : op.query
+  return {
     operation: `${model}.${operation}`,
     model,
     policy,
@@ -106,15 +99,12 @@ function read(
     unreachable: deps.unreachable,
     // An array transaction waits for all of its queries, so each one must be sent.
     run: () => query(args),
-  })
-  // A cached read may wait for the store. Writes that are called after it must not wait with it.
-  if (policy) return deps.engine.read(plan(afterEarlierStatements(context, op.query)))
-  return inTurn(context, op, (sent) => trackUnknown(context, () => deps.engine.read(plan(sent.query))))
-}
-
-/** Runs a statement whose effect on the rows of its transaction is not known. */
-function trackUnknown<T>(context: TransactionContext, run: () => Promise<T>): Promise<T> {
-  return context.kind === 'inside' ? context.scope.trackUnknown(run) : run()
+    detach() {
+      const now = deps.transactions.contextOf(undefined)
+      return readPlan(deps, call, { ...op, args: copyArguments(args) }, model, dataPath, now)
+    },
+    mayRun: deps.mayRefresh,
+  }
 }
 
 function bypassOf(
@@ -123,9 +113,9 @@ function bypassOf(
   context: TransactionContext,
   opaque: boolean,
 ): BypassReason | undefined {
-  if (context.kind !== 'outside' || deps.raw.session()) return 'transaction'
+  if (context.kind !== 'outside' || deps.raw.session.transaction) return 'transaction'
   if (call === false) return 'disabled'
-  return opaque || deps.raw.sessionChanged() ? 'opaque' : undefined
+  return opaque || deps.raw.settings.altered ? 'opaque' : undefined
 }
 
 function write(
@@ -146,8 +136,8 @@ function write(
   const through =
     policy?.write === 'through' &&
     context.kind !== 'unknown' &&
-    !deps.raw.session() &&
-    !deps.raw.sessionChanged()
+    !deps.raw.session.transaction &&
+    !deps.raw.settings.altered
       ? throughOf(deps.models, { operation, model, args, dataPath }, changes.length, policy, deps)
       : undefined
   const announced = announcedWrite(deps, { model, operation, args }, changes)
@@ -162,24 +152,13 @@ function write(
   })
 }
 
-function announcing(
-  { announcements }: OperationDeps,
-  context: TransactionContext,
-  announced: Announcement,
-  query: () => Promise<unknown>,
-): Promise<unknown> {
-  if (!announcements) return query()
-  const scope = context.kind === 'inside' ? context.root : context.kind === 'unknown' ? 'unknown' : undefined
-  return announcements.during(announced, scope, query)
-}
-
 /** Runs a write by itself, or in the scope of its transaction. */
 async function settle(
   deps: OperationDeps,
   context: TransactionContext,
   plan: WritePlan<unknown>,
 ): Promise<unknown> {
-  const session = deps.raw.session()
+  const session = deps.raw.session.transaction
   if (context.kind === 'inside') {
     if (deps.transactions.mayHaveEnded(context)) await deps.transactions.sealAll(context.scope)
     return deps.engine.write(plan, context.scope)
@@ -241,6 +220,7 @@ function rawRead(
       severalStatements: false,
       unreachable: deps.unreachable,
       run: () => query(args),
+      mayRun: deps.mayRefresh,
     }),
   )
 }

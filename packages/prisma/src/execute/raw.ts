@@ -3,7 +3,9 @@ import {
   createRawSession,
   type Engine,
   endsTransaction,
+  type RawSession,
   type RawWrite,
+  type SessionMeaning,
   type SqlDialect,
   type SqlScan,
   scanSql,
@@ -20,10 +22,10 @@ export interface RawSql {
   scan(args: unknown): SqlScan
   /** What in the text can change the result without a write, such as `now()`. Undefined: nothing. */
   changing(args: unknown): string | undefined
-  /** The scope of an open raw BEGIN. Every statement of the client belongs to it. */
-  session(): Transaction | undefined
-  /** True once raw SQL has changed the session of a connection. The client then caches nothing any more. */
-  sessionChanged(): boolean
+  /** Has the scope of an open raw BEGIN. Every statement of the client belongs to it. */
+  readonly session: Pick<RawSession, 'transaction'>
+  /** Altered once raw SQL has changed the session of a connection. The client then caches nothing any more. */
+  readonly settings: Pick<SessionMeaning, 'altered'>
   /** Checks whether a raw operation changes its session. Call it before the operation runs. */
   inspect(args: unknown): void
   /**
@@ -65,7 +67,7 @@ export function createRawSql(engine: Engine, provider: string, transactions: Tra
   const dialect = dialectOf(provider)
   const advice = 'this client reads past the cache. Use $transaction instead'
   const session = createRawSession(engine, { advice, statementFailed, commitFailed })
-  const meaning = sessionFingerprint((warning) => engine.events.emit('warning', warning))
+  const settings = sessionFingerprint((warning) => engine.events.emit('warning', warning))
 
   const undeclared = ({ operation, args }: RawStatement): RawWrite => ({
     operation,
@@ -84,15 +86,15 @@ export function createRawSql(engine: Engine, provider: string, transactions: Tra
       (statement.immediate ? engine.raw.now(undeclared(statement)) : undefined) ??
       (await engine.raw.of(undeclared(statement)))
     const plan = { operation: statement.operation, model: undefined, changes, failed: statementFailed, run }
-    return engine.write(plan, scope ?? session.current())
+    return engine.write(plan, scope ?? session.transaction)
   }
 
   return {
     scan: (args) => scanSql(textOf(args), dialect),
     changing: (args) => volatileSql(textOf(args), dialect),
-    session: session.current,
-    sessionChanged: meaning.altered,
-    inspect: (args) => meaning.look(textOf(args), dialect ?? 'postgres'),
+    session,
+    settings,
+    inspect: (args) => settings.look(textOf(args), dialect ?? 'postgres'),
     async run<T>(statement: RawStatement, scope: Transaction | undefined, run: () => Promise<T>): Promise<T> {
       const { scan, args } = statement
       const text = textOf(args)

@@ -34,6 +34,17 @@ export function argument(value: unknown, name: string): unknown {
   return fieldsOf(value)?.find(([key]) => key === name)?.[1]
 }
 
+/** Arguments that stay as they are whatever their owner does: new objects and lists, and in them the same values. */
+export function copyArguments(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(copyArguments)
+  if (value instanceof Date) return new Date(value)
+  const prototype: unknown = Object.getPrototypeOf(value)
+  // Decimals, field references, `Prisma.DbNull`: objects of their own kind that nobody changes.
+  if (prototype !== Object.prototype && prototype !== null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, copyArguments(item)]))
+}
+
 /** Prisma takes one object wherever it takes several. */
 export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [value]

@@ -13,9 +13,11 @@ export function inTurn<O extends { readonly query: Query }>(
   run: (sent: O) => Promise<unknown>,
 ): Promise<unknown> {
   const turn = order?.enter()
+  let left = false
   const query = (args: unknown): Promise<unknown> => {
     const send = () => started(op.query(args))
-    const sent = turn ? turn.send(send) : send()
+    // A refresh in the background runs when the turn of its read is over.
+    const sent = (left ? order?.enter() : turn)?.send(send) ?? send()
     queued?.()
     return sent
   }
@@ -26,7 +28,11 @@ export function inTurn<O extends { readonly query: Query }>(
     turn?.leave()
     throw error
   }
-  return turn ? ended.finally(turn.leave) : ended
+  if (!turn) return ended
+  return ended.finally(() => {
+    left = true
+    turn.leave()
+  })
 }
 
 /** A `query` that waits for earlier statements and delays no later one. */

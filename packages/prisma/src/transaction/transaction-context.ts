@@ -25,3 +25,8 @@ export function isInteractive(
 ): context is TransactionContext & { readonly kind: 'inside' } {
   return context.kind === 'inside' && context.order !== undefined
 }
+
+/** Runs a statement whose effect on the rows of its transaction is not known. */
+export function trackUnknown<T>(context: TransactionContext, run: () => Promise<T>): Promise<T> {
+  return context.kind === 'inside' ? context.scope.trackUnknown(run) : run()
+}

@@ -31,6 +31,8 @@ export interface Transactions extends Pick<Rejections, 'watch' | 'mayHaveEnded'>
    * refuses what is called in between, so it must not be sent while Larder waits for its marks.
    */
   ending(context: TransactionContext): Promise<void> | undefined
+  /** False while a transaction is open on the only connection of the client. */
+  readonly idle: boolean
 }
 
 /**
@@ -45,6 +47,15 @@ export function createTransactions(
 ): Transactions {
   const batches = new WeakMap<Transaction, () => void>()
   const state = createInteractiveState(engine, announcements)
+  let open = 0
+  const counted = (running: Promise<unknown>): Promise<unknown> => {
+    const ended = (): void => {
+      open--
+    }
+    open++
+    running.then(ended, ended)
+    return running
+  }
   const orderNow = () => orderOutside(engine.current(), batches, order)
 
   return {
@@ -55,12 +66,13 @@ export function createTransactions(
           : begin.call(client, input, options)
       // Inside an interactive transaction Prisma runs an array one by one, each operation told as its own.
       if (isTransactionClient(client)) return run()
-      if (typeof input === 'function') return orderNow()?.enter().send(run) ?? run()
-      return runArray(
-        { engine, batches, maybeCommitted: state.maybeCommitted, announcements, order: orderNow() },
-        input,
-        run,
-      )
+      if (typeof input === 'function') return counted(orderNow()?.enter().send(run) ?? run())
+      const { maybeCommitted } = state
+      const deps = { engine, batches, maybeCommitted, announcements, order: orderNow() }
+      return counted(runArray(deps, input, run))
+    },
+    get idle() {
+      return !order || open === 0
     },
     sealAll: (scope) => sealMaybeCommitted(state.scopes.stackOf(scope), state.maybeCommitted),
     watch: state.rejections.watch,

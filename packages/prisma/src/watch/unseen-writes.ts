@@ -177,7 +177,7 @@ function invalidating<T>(
   if (tables?.every((table) => schema.tables.has(table))) {
     const changes = tables.map((table): Change => ({ table, effect: 'unknown' }))
     const plan = { operation: OPERATION, model: undefined, changes, failed: statementFailed, run: send }
-    return engine.write(plan, scope ?? raw.session())
+    return engine.write(plan, scope ?? raw.session.transaction)
   }
   const args = [sql]
   raw.inspect(args)

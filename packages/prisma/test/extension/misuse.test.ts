@@ -58,9 +58,9 @@ describe('a mistake in the options shows when the extension is put on', () => {
     ['a ttl of zero', { models: { User: { ttl: 0 } } }, 'LARDER_DURATION', /above zero/],
     ['a policy option that is not there', { models: { User: { tll: 5 } } }, 'LARDER_CONFIG', /User\.tll/],
     [
-      'staleWhileRevalidate',
-      { models: { User: { ttl: 5, staleWhileRevalidate: '1m' } } },
-      'LARDER_OPTION_NOT_BUILT',
+      'a malformed staleWhileRevalidate',
+      { models: { User: { ttl: 5, staleWhileRevalidate: 'soon' } } },
+      'LARDER_DURATION',
       /models\.User\.staleWhileRevalidate/,
     ],
     [

@@ -29,7 +29,7 @@ function watching() {
     engine,
     schema: host.schema,
     announcements: createAnnouncements(),
-    raw: { session: () => undefined } as RawSql,
+    raw: { session: { transaction: undefined } } as RawSql,
     written: createWrittenTables('postgres'),
     single: false,
   })

@@ -4,6 +4,7 @@ import { boundRules } from './bounds.ts'
 import { entryRules, togetherRules } from './entries.ts'
 import { cellRules, fieldRules, lateRules, orderRules } from './finishing.ts'
 import { birthRules, markingRules } from './marking.ts'
+import { pauseRules } from './pausing.ts'
 import { lostMarkRules, unchangedRules } from './rollback.ts'
 import { seedingRules } from './seeding.ts'
 import type { Start } from './table.ts'
@@ -15,13 +16,18 @@ export interface StoreCapabilities {
   pass(ms: number): Promise<void>
   /** A store that holds about this many clean tags, if its memory can be bounded. */
   small?: (tags: number) => Store | Promise<Store>
+  /**
+   * Whether the store can pause a fleet. `'shared'`: another store that is made and opened for the same namespace belongs to
+   * the same fleet. Default `'alone'`.
+   */
+  pauses?: 'shared' | 'alone'
 }
 
 /** The rules every store must keep, whatever it is made of. Registers a suite with Vitest. */
 export function storeContract(
   name: string,
   makeStore: () => Store | Promise<Store>,
-  { pass, small }: StoreCapabilities,
+  { pass, small, pauses = 'alone' }: StoreCapabilities,
 ): void {
   const open: Store[] = []
   const start: Start = async (make = makeStore) => {
@@ -48,6 +54,7 @@ export function storeContract(
     ])
       rules(start)
     unchangedRules(start, pass)
+    pauseRules(start, pauses)
     entryRules(start, pass)
     if (small) boundRules(start, small)
   })

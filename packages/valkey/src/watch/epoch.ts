@@ -9,7 +9,7 @@ const TRUST = 2_000
 const SHORTEST_LIFE = 4_000
 
 /** Hash tags of slots in the last, first and second third of all. */
-const PARTS = ['a', 'b', 'c']
+export const PARTS: readonly string[] = ['a', 'b', 'c']
 
 const script = scriptOf(EPOCH)
 

@@ -3,6 +3,7 @@ import type { Command, Reply } from '../connection/send.ts'
 import { runScripts } from '../scripts/run-script.ts'
 import type { Identity, Topology, ValkeyNode } from '../topology/topology.ts'
 import { type Epoch, owns, textCall } from './epoch.ts'
+import type { FleetPauses } from './fleet-pause.ts'
 
 /** How long a node's own text outlives the last process that read it (ms). */
 const LIFETIME = 4_000
@@ -23,6 +24,7 @@ export interface Identifier {
 export interface IdentifierSetup {
   readonly topology: () => Topology
   readonly epoch: Epoch
+  readonly pauses: FleetPauses
   /** The database to select; 0 if there is nothing to select. */
   readonly database: number
   /** Called once, if a server does not say who it is. */
@@ -33,7 +35,8 @@ export interface IdentifierSetup {
  * An incarnation is a server's `run_id` and `master_replid`. If the server does not show them, it is a random text that is
  * stored on the server and replaced by every process that reconnects, so that nothing from before a restart counts.
  */
-export function createIdentifier({ topology, epoch, database, onMissingInfo }: IdentifierSetup): Identifier {
+export function createIdentifier(setup: IdentifierSetup): Identifier {
+  const { topology, epoch, pauses, database, onMissingInfo } = setup
   let namespace = ''
   let warned = false
   const replacedAt = new WeakMap<ValkeyNode, number>()
@@ -48,7 +51,9 @@ export function createIdentifier({ topology, epoch, database, onMissingInfo }: I
   }
   const probe = async (node: ValkeyNode): Promise<void> => {
     const key = probeKey(topology(), node, namespace)
-    if (!(await epoch.fetchFrom(node))) await runScripts(node, [textCall(key, false, LIFETIME)])
+    // Sent in one packet with all else that is asked here, so that the pause costs no polling of its own.
+    const [hasEpoch] = await Promise.all([epoch.fetchFrom(node), pauses.fetchFrom(node)])
+    if (!hasEpoch) await runScripts(node, [textCall(key, false, LIFETIME)])
   }
   return {
     setNamespace(name) {

@@ -80,7 +80,7 @@ describe('changes are followed beside the user’s own client', () => {
     const client = kept(new Redis(await address(), { ...quiet, db: 3 }))
     const store = valkeyStore({ client })
     await store.ping()
-    store.open?.({ namespace: place.name, follow: true, warn() {}, ready() {}, changed() {} })
+    store.open?.({ namespace: place.name, follow: true, warn() {}, ready() {}, changed() {}, paused() {} })
     const feeds = async (): Promise<number> => {
       const lines = String(await database.client('LIST')).split('\n')
       return lines.filter((line) => line.includes(' db=3 ') && line.includes('name=larder-feed')).length
@@ -187,6 +187,7 @@ describe('feeds under Sentinel', () => {
       warn: (code) => void told.push(code),
       ready() {},
       changed() {},
+      paused() {},
     })
     await store.ping()
     await until(() => told.includes('valkey-min-replicas'))

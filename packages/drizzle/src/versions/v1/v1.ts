@@ -39,7 +39,7 @@ const builders: Builders = {
 const listResults: DriverResults = {
   rows: (result) => (Array.isArray(result) ? (result as DriverRows) : undefined),
   objects: (result) => (Array.isArray(result) ? result : undefined),
-  restore: (rows) => rows,
+  form: 'list',
 }
 
 /** drizzle-orm 1.0, from release candidate 5 on. */

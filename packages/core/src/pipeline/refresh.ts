@@ -1,0 +1,83 @@
+import { hasMissing } from '../entry/observed-tags.ts'
+import type { ReadPlan } from '../plan/plan.ts'
+import type { Report } from '../report/report.ts'
+import type { LookUpResult } from '../tier/look-up.ts'
+import { beforeLoad, type CachedRead, type DecideDeps, depend, identify, type PlannedRead } from './decide.ts'
+import { flightName, type LoadDeps, type LoadResult, load } from './load.ts'
+import { NOT_NOW } from './refreshes.ts'
+import type { SingleFlight } from './single-flight.ts'
+
+/** What a background refresh needs, wired by the composition root. */
+export interface RefreshDeps extends LoadDeps {
+  readonly flights: SingleFlight<LoadResult>
+}
+
+/**
+ * Refreshes the entry that a read was served, in the background. It looks the entry up in the store first, because another
+ * process may have refreshed it. It is not counted as a read, and it does nothing while a write of this process is pending.
+ * @param served what the read found.
+ */
+export function refresh<T>(deps: RefreshDeps, one: CachedRead<ReadPlan<T>>, served: LookUpResult): void {
+  const plan = one.plan.detach?.() ?? one.plan
+  const silent = { ...deps, report: UNREPORTED }
+  startRefresh(deps, one, () => refreshNow(silent, plan, one, served))
+}
+
+/** Runs `work` as the refresh of a read. */
+export function startRefresh(deps: DecideDeps, one: CachedRead<PlannedRead>, work: () => unknown): void {
+  // What the scope is taken from may also decide what the query returns: row-level security by tenant, for example.
+  deps.refreshes.start(one.key.key, one.operation, work, deps.scopeOf !== undefined)
+}
+
+async function refreshNow<T>(
+  deps: RefreshDeps,
+  plan: ReadPlan<T>,
+  was: CachedRead<PlannedRead>,
+  served: LookUpResult,
+): Promise<void> {
+  const one = readAgain(deps, plan, was)
+  const found = one && (deps.lookUp.fetchSync(one) ?? (await deps.lookUp.fetchStored(one)))
+  if (!one || !found || !mustLoad(served, found)) return
+  const seeded = hasMissing(found.observedTags)
+    ? await deps.store.seed(one.tags, 2 * deps.longestLifetime())
+    : undefined
+  const before = seeded?.ok === false ? undefined : beforeLoad(one, found, seeded?.value)
+  if (!before) return
+  const loading = () => load(deps, one, 'expired', before)
+  const { singleFlight, joinTimeout } = one.policy
+  if (singleFlight === false || hasMissing(before.observedTags)) await loading()
+  else await deps.flights.share(flightName(one, before), loading, joinTimeout)
+  await deps.storing.get(one.key.key)
+}
+
+/** The read once more. Undefined: it must not be made now, or its arguments have changed since its key was made. */
+export function readAgain<P extends PlannedRead & { run(): unknown }>(
+  deps: DecideDeps,
+  plan: P,
+  was: CachedRead<PlannedRead>,
+): CachedRead<P> | undefined {
+  const run = (): unknown => {
+    if (plan.mayRun?.() === false) throw NOT_NOW
+    return plan.run()
+  }
+  const keyed = identify(deps, { ...plan, run })
+  if (keyed.bypass || keyed.key.key !== was.key.key) return undefined
+  const one = depend(deps, keyed)
+  return one.bypass ? undefined : one
+}
+
+/** Whether the entry still has to be loaded, given what was served and what is in the store now. */
+export function mustLoad(served: LookUpResult, found: LookUpResult): boolean {
+  if (found.fresh.kind !== 'hit' || !found.entry || !served.entry) return found.fresh.kind !== 'dirty'
+  const { lifetime, age } = found.entry
+  // A renewed entry is much younger, and has in most cases another lifetime, by its jitter. Ages are not exact.
+  return lifetime === served.entry.lifetime && age >= served.entry.age / 2
+}
+
+/** Refreshes are no reads: nobody waits for them. */
+export const UNREPORTED: Report = {
+  read() {},
+  explain: async (fn) => ({ result: await fn(), reads: [] }),
+  stats: () => ({ reads: 0, hits: 0, misses: 0, bypasses: 0, stale: 0, models: {} }),
+  neverHits: { watching: 0, stored() {}, used() {} },
+}

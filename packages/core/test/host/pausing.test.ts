@@ -1,0 +1,312 @@
+import { createCache, memoryStore } from '@larder/core'
+import type { Store } from '@larder/core/store'
+import { faultyStore, settled } from '@larder/testing'
+import { describe, expect, it } from 'vitest'
+import { reads, writes } from '../support/item-host.ts'
+import { pausedLoad, type World, world } from '../support/world.ts'
+import { remote } from '../tier/remote.ts'
+
+const one = reads.byId(1)
+const DISABLED = { source: 'database', reason: 'disabled' }
+
+/** Collects the warnings of a cache. */
+function warnings({ cache }: Pick<World, 'cache'>): string[] {
+  const codes: string[] = []
+  cache.on('warning', ({ code, message }) => codes.push(`${code}: ${message}`))
+  return codes
+}
+
+describe('a paused cache', () => {
+  it('reads from the database and stores nothing', async () => {
+    const here = world()
+    await here.get(one)
+    here.cache.pause()
+    expect(await here.get(one)).toMatchObject(DISABLED)
+    expect(await here.get(reads.byId(2))).toMatchObject(DISABLED)
+    here.cache.resume()
+    expect(await here.get(one)).toMatchObject({ source: 'memory' })
+    expect(await here.get(reads.byId(2))).toMatchObject({ reason: 'miss' })
+  })
+
+  it('still invalidates what it writes, so that no older result is served afterwards', async () => {
+    const here = world()
+    await here.get(one)
+    here.cache.pause()
+    await here.put(writes.touch(1))
+    here.cache.resume()
+    expect(await here.get(one)).toMatchObject({ reason: 'invalidated', result: { v: 1_001 } })
+  })
+
+  it('still invalidates the reads of other processes', async () => {
+    const here = world()
+    const other = world({ beside: here })
+    await other.get(one)
+    here.cache.pause()
+    await here.put(writes.touch(1))
+    expect(await other.get(one)).toMatchObject({ reason: 'invalidated', result: { v: 1_001 } })
+  })
+
+  it('does not store the result of a load that began before the pause', async () => {
+    const here = world()
+    const load = pausedLoad(here, one)
+    const reading = here.get(one, { load: load.run })
+    await load.sent
+    here.cache.pause()
+    await load.execute()
+    load.answer()
+    expect(await reading).toMatchObject({ reason: 'miss' })
+    here.cache.resume()
+    expect(await here.get(one)).toMatchObject({ reason: 'miss' })
+  })
+
+  it('does not write rows through', async () => {
+    const here = world({ through: {} })
+    here.cache.pause()
+    await here.put(writes.touch(1, 'item', true))
+    here.cache.resume()
+    expect(await here.get(one)).toMatchObject({ reason: 'miss', result: { v: 1_001 } })
+  })
+
+  it('does not store the row of a write that began before the pause', async () => {
+    const here = world({ through: {} })
+    await here.put(writes.touch(1, 'item', true), (mutation) => {
+      here.cache.pause()
+      return here.database.write(mutation)
+    })
+    await settled()
+    here.cache.resume()
+    expect(await here.get(one)).toMatchObject({ reason: 'miss' })
+  })
+
+  it('says disabled for every read, whatever else would keep it from the cache', async () => {
+    const here = world({ scope: () => undefined, requireScope: true })
+    here.cache.pause()
+    expect(await here.get(one, { bypass: 'transaction' })).toMatchObject(DISABLED)
+    expect(await here.get(one, { bypass: 'no-policy' })).toMatchObject(DISABLED)
+    expect(await here.get(one)).toMatchObject(DISABLED)
+    expect(here.cache.stats()).toMatchObject({ reads: 3, bypasses: 3 })
+  })
+
+  it('runs the load of wrap each time, and stores no computed value', async () => {
+    const { cache } = world()
+    let loads = 0
+    const load = async () => ++loads
+    expect(await cache.wrap('n', { ttl: '1h' }, load)).toBe(1)
+    expect(await cache.wrap('n', { ttl: '1h' }, load)).toBe(1)
+    cache.pause()
+    expect(await cache.wrap('n', { ttl: '1h' }, load)).toBe(2)
+    expect(await cache.wrap('other', { ttl: '1h' }, load)).toBe(3)
+    cache.resume()
+    expect(await cache.wrap('n', { ttl: '1h' }, load)).toBe(1)
+    expect(await cache.wrap('other', { ttl: '1h' }, load)).toBe(4)
+  })
+
+  it('stores nothing of a synchronous driver, and hits again afterwards', async () => {
+    const { cache, engine } = world()
+    const policy = engine.policy({ ttl: '1h', jitter: 0 }, 'test')
+    let runs = 0
+    const read = (run: () => unknown) =>
+      engine.sync.read({
+        operation: 'item.byId',
+        model: 'item',
+        policy,
+        query: [1],
+        occurrences: [{ table: 'item', pins: { id: [1] }, rows: () => 1 }],
+        severalStatements: false,
+        run,
+      })
+    const count = () => ++runs
+    cache.pause()
+    expect([read(count), read(count)]).toEqual([1, 2])
+    cache.resume()
+    // Paused while the query runs: what it returned is not stored either.
+    read(() => cache.pause())
+    cache.resume()
+    expect([read(count), read(count)]).toEqual([3, 3])
+  })
+
+  it.each(['validate', 'push'] as const)('does not serve from the memory tier in mode %s', async (mode) => {
+    const here = remote({ memory: { mode } })
+    await here.get(one)
+    expect(await here.get(one)).toMatchObject({ source: 'memory' })
+    here.taken()
+    here.cache.pause()
+    expect(await here.get(one)).toMatchObject(DISABLED)
+    expect(here.taken()).toEqual([])
+    here.cache.resume()
+    expect(await here.get(one)).toMatchObject({ source: 'memory' })
+  })
+})
+
+describe('enabled: false', () => {
+  it('starts the cache paused, until it is resumed', async () => {
+    const here = world({ enabled: false })
+    const seen = warnings(here)
+    expect(here.cache).toMatchObject({ paused: true, pauseReason: 'enabled is false' })
+    expect(await here.get(one)).toMatchObject(DISABLED)
+    expect(await here.get(one)).toMatchObject(DISABLED)
+    expect(seen).toEqual([])
+    here.cache.resume()
+    expect(here.cache.paused).toBe(false)
+    await here.get(one)
+    expect(await here.get(one)).toMatchObject({ source: 'memory' })
+  })
+
+  it.each([0, 'false', null])('refuses the value %s', (enabled) => {
+    expect(() => createCache({ enabled: enabled as never })).toThrow(/enabled is/)
+  })
+})
+
+describe('pause and resume', () => {
+  it('tell whether the cache is paused and why, and warn once for each change', async () => {
+    const here = world()
+    const seen = warnings(here)
+    expect(here.cache).toMatchObject({ paused: false, pauseReason: undefined })
+    here.cache.pause('first')
+    here.cache.pause('second')
+    expect(here.cache).toMatchObject({ paused: true, pauseReason: 'second' })
+    here.cache.resume()
+    here.cache.resume()
+    expect(here.cache).toMatchObject({ paused: false, pauseReason: undefined })
+    await settled()
+    expect(seen).toEqual([
+      'paused: the cache is paused for this process: first. Reads go to the database until cache.resume()',
+      'resumed: the cache is resumed for this process',
+    ])
+  })
+
+  it('refuse what they do not know', () => {
+    const { cache } = world()
+    expect(() => cache.pause(5 as never)).toThrow(/pause: the reason is 5/)
+    expect(() => cache.pause({ fleet: true } as never)).toThrow(/pause: the reason is/)
+    expect(() => cache.pause('why', { flete: true } as never)).toThrow(/pause has no option flete/)
+    expect(() => cache.pause('why', { fleet: 'yes' as never })).toThrow(
+      /pause: fleet is 'yes'|fleet is "yes"/,
+    )
+    expect(() => cache.resume('why' as never)).toThrow(/resume: options are/)
+    expect(cache.paused).toBe(false)
+  })
+})
+
+describe('a pause of the fleet', () => {
+  it('pauses every cache of the store until the fleet is resumed', async () => {
+    const here = world()
+    const other = world({ beside: here })
+    const seen = warnings(other)
+    await other.get(one)
+    await here.cache.pause('incident', { fleet: true })
+    for (const { cache } of [here, other])
+      expect(cache).toMatchObject({ paused: true, pauseReason: 'incident' })
+    expect(await other.get(one)).toMatchObject(DISABLED)
+    await other.cache.resume({ fleet: true })
+    expect([here.cache.paused, other.cache.paused]).toEqual([false, false])
+    expect(await here.get(one)).toMatchObject({ source: 'memory' })
+    expect(seen).toEqual([
+      'paused: the cache is paused for the fleet: incident. Reads go to the database until cache.resume({ fleet: true })',
+      'resumed: the cache is resumed for the fleet',
+    ])
+  })
+
+  it('pauses a cache that is created later, which warns of it', async () => {
+    const here = world()
+    await here.cache.pause('incident', { fleet: true })
+    const other = world({ beside: here })
+    const seen = warnings(other)
+    expect(other.cache.paused).toBe(true)
+    await settled()
+    expect(seen).toHaveLength(1)
+  })
+
+  it('is not ended by the resume of one process, and ends no pause of one process', async () => {
+    const here = world()
+    const seen = warnings(here)
+    here.cache.pause('mine')
+    await here.cache.pause('ours', { fleet: true })
+    expect(here.cache.pauseReason).toBe('ours')
+    here.cache.resume()
+    expect(here.cache).toMatchObject({ paused: true, pauseReason: 'ours' })
+    here.cache.pause('mine')
+    await here.cache.resume({ fleet: true })
+    expect(here.cache).toMatchObject({ paused: true, pauseReason: 'mine' })
+    await settled()
+    expect(seen.at(-1)).toBe('resumed: the cache is resumed for the fleet: this process is still paused')
+  })
+
+  it('pauses the caches of one namespace in a process over memory, and no others', async () => {
+    const [a, b, other] = ['fleet-1', 'fleet-1', 'fleet-2'].map((namespace) => createCache({ namespace }))
+    await a?.pause('incident', { fleet: true })
+    expect([a?.paused, b?.paused, other?.paused]).toEqual([true, true, false])
+    await a?.close()
+    expect(b?.paused).toBe(true)
+    await b?.close()
+    // The last one has emptied the store.
+    const next = createCache({ namespace: 'fleet-1' })
+    expect(next.paused).toBe(false)
+    await Promise.all([other?.close(), next.close()])
+  })
+
+  it('serves nothing to a read for which the store answered after the pause', async () => {
+    let answer = (): void => {}
+    const here = world({
+      around: (store) => {
+        const late = faultyStore(store)
+        const fetch: Store['fetch'] = async (...args) => {
+          const fetched = await store.fetch(...args)
+          await new Promise<void>((resolve) => {
+            answer = resolve
+          })
+          return fetched
+        }
+        return { ...late, fetch }
+      },
+    })
+    const filled = world({ beside: here })
+    await filled.get(one)
+    const reading = here.get(one)
+    await settled()
+    here.cache.pause()
+    answer()
+    expect(await reading).toMatchObject(DISABLED)
+  })
+
+  it('fails with a clear error where the store does not acknowledge it, and pauses nothing', async () => {
+    let faulty = faultyStore(memoryStore())
+    const here = world({
+      around(store) {
+        faulty = faultyStore(store)
+        return faulty
+      },
+    })
+    faulty.fail('rejects', 'pause')
+    const errors: string[] = []
+    here.cache.on('store-error', ({ action }) => errors.push(action))
+    await expect(here.cache.pause('why', { fleet: true })).rejects.toMatchObject({
+      code: 'LARDER_STORE',
+      message: expect.stringContaining('the store did not acknowledge pause'),
+    })
+    expect(errors).toEqual(['pause'])
+    expect(here.cache.paused).toBe(false)
+    faulty.fail('hangs', 'resume')
+    const resuming = here.cache.resume({ fleet: true })
+    const rejected = expect(resuming).rejects.toMatchObject({ code: 'LARDER_STORE' })
+    await here.clock.advance(5_000)
+    await rejected
+  })
+
+  it('is refused by a store that has no pause, and by a closed cache', async () => {
+    const { pause: _pause, resume: _resume, ...plain } = memoryStore()
+    const cache = createCache({ store: { ...plain, source: 'store' } })
+    await expect(cache.pause('why', { fleet: true })).rejects.toMatchObject({ code: 'LARDER_CONFIG' })
+    await expect(cache.resume({ fleet: true })).rejects.toMatchObject({ code: 'LARDER_CONFIG' })
+    await cache.close()
+    const closed = createCache()
+    await closed.close()
+    await expect(closed.pause('why', { fleet: true })).rejects.toThrow(/closed/)
+  })
+
+  it('cuts a long reason', async () => {
+    const { cache } = world()
+    await cache.pause('x'.repeat(10_000), { fleet: true })
+    expect(cache.pauseReason).toHaveLength(500)
+  })
+})

@@ -1,0 +1,185 @@
+import type { PolicyOptions } from '@larder/core'
+import { settled } from '@larder/testing'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { LONGEST_AHEAD, refreshesAhead } from '../../src/entry/lifetime.ts'
+import { reads, writes } from '../support/item-host.ts'
+import type { Row } from '../support/simulated-database.ts'
+import { type GetOptions, world } from '../support/world.ts'
+import { remote } from '../tier/remote.ts'
+
+const one = reads.byId(1)
+const TTL = 100_000
+const options: { readonly options: PolicyOptions } = { options: { ttl: TTL, jitter: 0 } }
+
+/** A load that takes 1 s. */
+function slow({ clock, database }: Pick<ReturnType<typeof world>, 'clock' | 'database'>) {
+  const loads = { count: 0 }
+  const load: GetOptions<Row | null>['load'] = async (query) => {
+    loads.count++
+    await new Promise<void>((resolve) => clock.after(1_000, resolve))
+    return database.read(query)
+  }
+  return { loads, load }
+}
+
+/** Reads, and lets the load take its time. */
+async function loaded(here: ReturnType<typeof world>, more: GetOptions<Row | null>) {
+  const reading = here.get(one, more)
+  await settled()
+  await here.clock.advance(1_000)
+  return reading
+}
+
+describe('the rule of refreshing ahead', () => {
+  it('is true for the share of hits that XFetch says', () => {
+    const share = (remaining: number, beta: number): number => {
+      let count = 0
+      for (let at = 0; at < 10_000; at++) if (refreshesAhead(remaining, 100, beta, at / 10_000)) count++
+      return count / 10_000
+    }
+    expect(share(100, 1)).toBeCloseTo(Math.exp(-1), 2)
+    expect(share(300, 1)).toBeCloseTo(Math.exp(-3), 2)
+    expect(share(300, 3)).toBeCloseTo(Math.exp(-1), 2)
+    expect(share(0.001, 1)).toBeCloseTo(1, 2)
+  })
+
+  it('is never true where so much time is left that no random number is drawn', () => {
+    // The largest number below 1 that `Math.random` can return.
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1 - 2 ** -53, noNaN: true }), (random) => {
+        expect(refreshesAhead(100 * LONGEST_AHEAD, 100, 1, random)).toBe(false)
+      }),
+    )
+    expect(refreshesAhead(100 * LONGEST_AHEAD, 100, 1, 1 - 2 ** -53)).toBe(false)
+  })
+})
+
+describe('refreshAhead', () => {
+  it('is on by default, and loads a hot entry again before it expires', async () => {
+    const here = world({ random: () => 0.9 })
+    const { loads, load } = slow(here)
+    await loaded(here, { ...options, load })
+    await here.database.write(writes.touch(1).mutation)
+    // 2.3 s is -ln(1 - 0.9) times the load.
+    await here.clock.advance(TTL - 2_310)
+    expect(await here.get(one, { ...options, load })).toMatchObject({ source: 'memory' })
+    expect(loads.count).toBe(1)
+    await here.clock.advance(20)
+    expect(await here.get(one, { ...options, load })).toMatchObject({ source: 'memory', result: { v: 1 } })
+    expect(loads.count).toBe(2)
+    // One at a time.
+    expect(await here.get(one, { ...options, load })).toMatchObject({ source: 'memory' })
+    expect(loads.count).toBe(2)
+    await here.clock.advance(1_000)
+    expect(await here.get(one, { ...options, load })).toMatchObject({
+      source: 'memory',
+      result: { v: 1_001 },
+      age: 0,
+    })
+    expect(here.cache.stats()).toMatchObject({ reads: 5, hits: 4, misses: 1, stale: 0 })
+  })
+
+  it.each([
+    ['false switches it off', false, 1],
+    ['a small factor refreshes later', 0.1, 1],
+    ['a large factor refreshes earlier', 10, 2],
+  ] as const)('%s', async (_, refreshAhead, expected) => {
+    const here = world({ random: () => 0.9 })
+    const { loads, load } = slow(here)
+    const more = { options: { ...options.options, refreshAhead }, load }
+    await loaded(here, more)
+    await here.clock.advance(TTL - 2_290)
+    await here.get(one, more)
+    if (refreshAhead === 10) await here.clock.advance(1)
+    expect(loads.count).toBe(expected)
+  })
+
+  it('an entry whose load took no time is never refreshed ahead', async () => {
+    const { get, clock, cache } = world({ random: () => 0.999_999 })
+    await get(one, options)
+    await clock.advance(TTL - 1)
+    expect(await get(one, { ...options, load: () => Promise.reject(new Error('down')) })).toMatchObject({
+      source: 'memory',
+    })
+    expect(cache.stats()).toMatchObject({ hits: 1, misses: 1 })
+  })
+
+  it('a write between the refresh and its end leaves nothing stale', async () => {
+    const here = world({ random: () => 0.9 })
+    const { load } = slow(here)
+    await loaded(here, { ...options, load })
+    await here.clock.advance(TTL - 2_000)
+    const before = await here.database.read(one.query)
+    const late: GetOptions<Row | null>['load'] = async () => {
+      await new Promise<void>((resolve) => here.clock.after(1_000, resolve))
+      return before
+    }
+    await here.get(one, { ...options, load: late })
+    await here.put(writes.touch(1))
+    await here.clock.advance(1_000)
+    expect(await here.get(one, options)).toMatchObject({ source: 'database', result: { v: 1_001 } })
+  })
+
+  it('a refreshed entry is invalidated by a write like any other', async () => {
+    const here = world({ random: () => 0.9 })
+    const { load } = slow(here)
+    await loaded(here, { ...options, load })
+    await here.clock.advance(TTL - 2_000)
+    await here.get(one, { ...options, load })
+    await here.clock.advance(1_000)
+    await here.put(writes.touch(1))
+    expect(await here.get(one, options)).toMatchObject({ source: 'database', reason: 'invalidated' })
+  })
+
+  it.each(['off', 'validate', 'push'] as const)(
+    'takes over what another process has refreshed, with the memory tier %s',
+    async (mode) => {
+      const here = remote({ memory: { mode }, random: () => 0.9 })
+      const other = remote({ beside: here, memory: { mode } })
+      const { loads, load } = slow(here)
+      const more = { ...options, load }
+      const first = here.get(one, more)
+      await settled()
+      await here.clock.advance(1_000)
+      await first
+      await other.get(one, more)
+      await here.clock.advance(TTL - 2_000)
+      await other.get(one, more)
+      await here.clock.advance(1_000)
+      expect(loads.count).toBe(2)
+      // Kept without a look into the store, the old entry is still there.
+      await here.get(one, more)
+      await settled()
+      expect(loads.count).toBe(2)
+      expect(await here.get(one, more)).toMatchObject({ age: 0 })
+    },
+  )
+
+  it('ten thousand entries of one moment are refreshed over time rather than at once', async () => {
+    // XFetch spreads their loads: without it all expire in the same second.
+    const random = mulberry(7)
+    const perSecond = new Map<number, number>()
+    const [lifetime, loadTime] = [600_000, 2_000]
+    for (let key = 0; key < 10_000; key++) {
+      for (let at = 0; at < lifetime + 1_000; at += 1_000)
+        if (at >= lifetime || refreshesAhead(lifetime - at, loadTime, 1, random())) {
+          perSecond.set(at, (perSecond.get(at) ?? 0) + 1)
+          break
+        }
+    }
+    expect(Math.max(...perSecond.values())).toBeLessThan(10_000 / 2)
+    expect(perSecond.get(lifetime) ?? 0).toBeLessThan(10_000 / 4)
+  })
+})
+
+/** A small generator of random numbers with a seed. */
+function mulberry(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
+  }
+}

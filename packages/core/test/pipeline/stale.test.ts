@@ -1,0 +1,349 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { PolicyOptions } from '@larder/core'
+import { deferred, settled } from '@larder/testing'
+import { describe, expect, it } from 'vitest'
+import { reads, writes } from '../support/item-host.ts'
+import type { Row } from '../support/simulated-database.ts'
+import { type GetOptions, world } from '../support/world.ts'
+import { remote } from '../tier/remote.ts'
+
+const one = reads.byId(1)
+const MINUTE = 60_000
+const POLICY: PolicyOptions = { ttl: '10m', jitter: 0, staleWhileRevalidate: '1m' }
+const options = { options: POLICY }
+
+/** Changes a row as a program does that Larder does not know. */
+async function changeUnseen({ database }: ReturnType<typeof world>): Promise<void> {
+  await database.write(writes.touch(1).mutation)
+}
+
+/** A load that counts its calls. */
+function counted(here: ReturnType<typeof world>) {
+  const loads = { count: 0 }
+  const load: GetOptions<Row | null>['load'] = async (query) => {
+    loads.count++
+    return here.database.read(query)
+  }
+  return { loads, load }
+}
+
+describe('staleWhileRevalidate', () => {
+  it('serves an expired entry and refreshes it in the background', async () => {
+    const here = world()
+    const { get, clock, cache } = here
+    const { loads, load } = counted(here)
+    await get(one, { ...options, load })
+    await changeUnseen(here)
+    await clock.advance(10 * MINUTE + 1)
+    const stale = await get(one, { ...options, load })
+    expect(stale).toMatchObject({ source: 'stale', result: { v: 1 }, age: 10 * MINUTE + 1, ttl: 10 * MINUTE })
+    expect(stale.reason).toBeUndefined()
+    expect(loads.count).toBe(2)
+    expect(await get(one, { ...options, load })).toMatchObject({ source: 'memory', result: { v: 1_001 } })
+    expect(cache.stats()).toMatchObject({ reads: 3, hits: 2, misses: 1, bypasses: 0, stale: 1 })
+    expect(cache.stats().models.Item).toMatchObject({ stale: 1 })
+  })
+
+  it('serves nothing once its time is over', async () => {
+    const { get, clock } = world()
+    await get(one, options)
+    await clock.advance(11 * MINUTE - 1)
+    const failing = { ...options, load: () => Promise.reject(new Error('down')) }
+    expect(await get(one, failing)).toMatchObject({ source: 'stale' })
+    await clock.advance(1)
+    expect(await get(one, options)).toMatchObject({ source: 'database', reason: 'expired' })
+  })
+
+  it('is bounded by the policy of the reader, not of whoever stored the entry', async () => {
+    const { get, clock } = world()
+    await get(one, options)
+    await clock.advance(10 * MINUTE + 5_000)
+    const strict = { options: { ttl: '10m' } as const }
+    expect(
+      await get(one, { ...strict, load: () => Promise.reject(new Error('down')) }).catch(String),
+    ).toMatch(/down/)
+    const brief = { options: { ...POLICY, staleWhileRevalidate: '5s' } as const }
+    expect(await get(one, brief)).toMatchObject({ source: 'database', reason: 'expired' })
+  })
+
+  it('never serves an invalidated entry', async () => {
+    const { get, put, clock } = world()
+    await get(one, options)
+    await put(writes.touch(1))
+    await clock.advance(10 * MINUTE + 1)
+    expect(await get(one, options)).toMatchObject({
+      source: 'database',
+      reason: 'invalidated',
+      result: { v: 1_001 },
+    })
+  })
+
+  it('serves nothing while a write is pending', async () => {
+    const here = world()
+    const { get, put, clock, engine } = here
+    await get(one, options)
+    await clock.advance(10 * MINUTE + 1)
+    const scope = engine.transaction('late')
+    await engine.inside(scope, () => put(writes.touch(1), undefined, scope))
+    await scope.seal()
+    expect(await get(one, options)).toMatchObject({ source: 'database', reason: 'dirty' })
+    await scope.end('failed')
+  })
+
+  it('runs one refresh per key however many callers are served', async () => {
+    const here = world()
+    const { get, clock } = here
+    await get(one, options)
+    await clock.advance(10 * MINUTE + 1)
+    const answer = deferred<Row | null>()
+    let loads = 0
+    const load = () => {
+      loads++
+      return answer.promise
+    }
+    const found = await Promise.all(Array.from({ length: 50 }, () => get(one, { ...options, load })))
+    for (const { source } of found) expect(source).toBe('stale')
+    expect(loads).toBe(1)
+    answer.resolve({ id: 1, grp: 0, code: 'c1', v: 7 })
+    await settled()
+    expect(await get(one, options)).toMatchObject({ source: 'memory', result: { v: 7 } })
+  })
+
+  it('joins the load of a miss that is running', async () => {
+    const here = world()
+    const { get, clock } = here
+    await get(one, options)
+    await clock.advance(10 * MINUTE + 30_000)
+    const answer = deferred<Row | null>()
+    const miss = get(one, { options: { ttl: '10m', jitter: 0 }, load: () => answer.promise })
+    await settled()
+    let loads = 0
+    const stale = await get(one, {
+      ...options,
+      load: () => {
+        loads++
+        return answer.promise
+      },
+    })
+    expect(stale.source).toBe('stale')
+    answer.resolve({ id: 1, grp: 0, code: 'c1', v: 7 })
+    expect(await miss).toMatchObject({ source: 'database', reason: 'expired', result: { v: 7 } })
+    expect(loads).toBe(0)
+  })
+
+  it('reports a failed refresh and tries again after a pause that grows', async () => {
+    const { get, clock, cache } = world()
+    const warnings: string[] = []
+    cache.on('warning', ({ code, message }) => warnings.push(`${code} ${message}`))
+    await get(one, options)
+    await clock.advance(10 * MINUTE + 1)
+    let loads = 0
+    const load = () => {
+      loads++
+      return Promise.reject(new Error('down'))
+    }
+    for (const [passed, expected] of [
+      [0, 1],
+      [999, 1],
+      [1, 2],
+      [1_999, 2],
+      [1, 3],
+      [3_999, 3],
+    ] as const) {
+      await clock.advance(passed)
+      expect(await get(one, { ...options, load })).toMatchObject({ source: 'stale' })
+      expect(loads).toBe(expected)
+    }
+    expect(warnings).toHaveLength(3)
+    expect(warnings[0]).toMatch(/^refresh-failed .*in 1 s.*down/)
+    await clock.advance(1)
+    await get(one, options)
+    expect(await get(one, options)).toMatchObject({ source: 'memory' })
+  })
+
+  it('runs the refresh outside the context of the caller', async () => {
+    const request = new AsyncLocalStorage<string>()
+    const { get, clock } = world()
+    await get(one, options)
+    await clock.advance(10 * MINUTE + 1)
+    let context: string | undefined = 'not run'
+    const load: GetOptions<Row | null>['load'] = async () => {
+      context = request.getStore()
+      return null
+    }
+    await request.run('of the caller', () => get(one, { ...options, load }))
+    expect(context).toBeUndefined()
+  })
+
+  it('runs the refresh in the context of the caller where the scope comes from it', async () => {
+    const tenant = new AsyncLocalStorage<string>()
+    const { get, clock } = world({ scope: () => tenant.getStore() })
+    const contexts: unknown[] = []
+    const load: GetOptions<Row | null>['load'] = async () => {
+      contexts.push(tenant.getStore())
+      return null
+    }
+    const empty = { options: { ...POLICY, cacheEmpty: '10m' } as const, load }
+    await tenant.run('a', () => get(one, empty))
+    await clock.advance(10 * MINUTE + 1)
+    expect(await tenant.run('a', () => get(one, empty))).toMatchObject({ source: 'stale' })
+    expect(contexts).toEqual(['a', 'a'])
+  })
+
+  it('refreshes by the plan that the host detaches, unless it is of another query by now', async () => {
+    const here = world()
+    const { get, clock, engine } = here
+    await get(one, options)
+    await clock.advance(10 * MINUTE + 1)
+    const ran: string[] = []
+    const plan = (name: string, query: unknown) => ({
+      operation: one.name,
+      model: 'Item',
+      policy: engine.policy(POLICY, 'test'),
+      query,
+      occurrences: one.occurrences,
+      severalStatements: false,
+      run: async () => {
+        ran.push(name)
+        return null as Row | null
+      },
+    })
+    await get(one, { ...options, ...{ detach: () => plan('other', 'other query') } })
+    expect(ran).toEqual([])
+    await get(one, { ...options, ...{ detach: () => plan('same', one.name) } })
+    expect(ran).toEqual(['same'])
+  })
+
+  it('does not run the query while the host says that it may not, and says nothing of it', async () => {
+    const { get, clock, cache } = world()
+    const warnings: unknown[] = []
+    cache.on('warning', (event) => warnings.push(event))
+    await get(one, options)
+    await clock.advance(10 * MINUTE + 1)
+    let loads = 0
+    const load = async () => {
+      loads++
+      return null
+    }
+    expect(await get(one, { ...options, load, mayRun: () => false })).toMatchObject({ source: 'stale' })
+    expect(loads).toBe(0)
+    await get(one, { ...options, load, mayRun: () => true })
+    expect(loads).toBe(1)
+    expect(warnings).toEqual([])
+  })
+
+  it('is not counted, and not part of an explain that is still running', async () => {
+    const { get, clock, cache } = world()
+    await get(one, options)
+    await clock.advance(10 * MINUTE + 1)
+    const { reads: reported } = await cache.explain(async () => {
+      await get(one, options)
+      await settled()
+    })
+    expect(reported).toHaveLength(0)
+    expect(cache.stats()).toMatchObject({ reads: 2, misses: 1 })
+  })
+
+  it('serves nothing stale to a read inside the load of a computed value', async () => {
+    const here = world()
+    const { get, clock, cache } = here
+    await get(one, options)
+    await changeUnseen(here)
+    await clock.advance(10 * MINUTE + 1)
+    const page = await cache.wrap(
+      'page',
+      { ttl: '1m', reads: ['item'] },
+      async () => (await get(one, options)).result,
+    )
+    expect(page).toMatchObject({ v: 1_001 })
+  })
+
+  it('serves a sync driver and refreshes when the current turn is over', async () => {
+    const { engine, clock, cache } = world()
+    const policy = engine.policy(POLICY, 'test')
+    let row = 'a'
+    let inTransaction = false
+    const read = () =>
+      engine.sync.read({
+        operation: 'item.byId',
+        model: 'item',
+        policy,
+        query: [1],
+        occurrences: one.occurrences,
+        severalStatements: false,
+        mayRun: () => !inTransaction,
+        run: () => row,
+      })
+    read()
+    row = 'b'
+    await clock.advance(10 * MINUTE + 1)
+    const { reads: reported } = await cache.explain(() => {
+      expect(read()).toBe('a')
+    })
+    expect(reported).toMatchObject([{ source: 'stale' }])
+    inTransaction = true
+    await settled()
+    expect(read()).toBe('a')
+    await settled()
+    inTransaction = false
+    expect(read()).toBe('a')
+    await settled()
+    expect(read()).toBe('b')
+  })
+})
+
+describe('staleWhileRevalidate over a remote store', () => {
+  it.each(['off', 'validate'] as const)(
+    'takes an entry that another process has refreshed, with the memory tier %s',
+    async (mode) => {
+      const here = remote({ memory: { mode } })
+      const other = remote({ beside: here, memory: { mode } })
+      await here.get(one, options)
+      await here.clock.advance(10 * MINUTE + 1)
+      await other.get(one, options)
+      here.taken()
+      expect(
+        await here.get(one, { ...options, load: () => Promise.reject(new Error('not needed')) }),
+      ).toMatchObject({
+        source: 'store',
+      })
+      expect(here.taken()).toEqual(['fetch'])
+    },
+  )
+
+  it('looks into the store first where `push` has served the expired entry without asking', async () => {
+    const here = remote({ memory: { mode: 'push' } })
+    const other = remote({ beside: here })
+    await here.get(one, options)
+    await here.get(one, options)
+    await here.clock.advance(10 * MINUTE + 1)
+    await here.get(reads.byId(1), { options: { ttl: '1m' } })
+    const warnings: unknown[] = []
+    here.cache.on('warning', (event) => warnings.push(event))
+    await other.get(one, options)
+    here.taken()
+    const load = () => Promise.reject(new Error('not needed'))
+    const found = await here.get(one, { ...options, load })
+    expect(['stale', 'store', 'memory']).toContain(found.source)
+    expect(await here.get(one, { ...options, load })).toMatchObject({ source: 'memory' })
+    expect(warnings).toEqual([])
+  })
+
+  it('the store keeps an entry for its lifetime and its grace', async () => {
+    const here = remote({ memory: { mode: 'off' } })
+    const lifetimes: number[] = []
+    const other = remote({
+      beside: here,
+      memory: { mode: 'off' },
+      through: (store) => ({
+        ...store,
+        set: (entry, bytes, lifetime, renewal) => {
+          lifetimes.push(lifetime, renewal?.lifetime ?? 0)
+          return store.set(entry, bytes, lifetime, renewal)
+        },
+      }),
+    })
+    await other.get(one, options)
+    expect(lifetimes).toEqual([11 * MINUTE, 22 * MINUTE])
+  })
+})

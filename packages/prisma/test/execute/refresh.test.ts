@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
+import { copyArguments } from '../../src/plan/argument.ts'
+import { connect, pgliteDatabase, postgresDatabase, type TestDatabase } from '../support/client.ts'
+
+// Entries that are refreshed in the background, after the call of their read has returned.
+
+const TTL = 25
+const STALE = { ttl: TTL, jitter: 0, staleWhileRevalidate: '1m' } as const
+
+let databases: Readonly<Record<'PGlite' | 'PostgreSQL', TestDatabase>>
+beforeAll(async () => {
+  databases = { PGlite: await pgliteDatabase(), PostgreSQL: await postgresDatabase() }
+})
+afterAll(() => Promise.all(Object.values(databases).map((database) => database.stop())))
+beforeEach(async () => {
+  for (const { exec } of Object.values(databases)) {
+    await exec('TRUNCATE app_user RESTART IDENTITY CASCADE')
+    await exec(
+      `INSERT INTO app_user (email, name, updated_at) SELECT i || '@x', 'u' || i, now() FROM generate_series(1, 3) i`,
+    )
+  }
+})
+
+it.each(['PGlite', 'PostgreSQL'] as const)(
+  'over %s an expired entry is served and then refreshed',
+  async (name) => {
+    const { db, sources } = connect(databases[name], { models: { User: STALE } })
+    const read = async () => (await db.user.findUnique({ where: { id: 1 } }))?.name
+    expect(await read()).toBe('u1')
+    await databases[name].exec(`UPDATE app_user SET name = 'unseen' WHERE id = 1`)
+    await sleep(TTL + 5)
+    expect(await sources(read)).toEqual(['stale'])
+    await vi.waitFor(async () => expect(await read()).toBe('unseen'))
+  },
+)
+
+it('includes, the fluent API and raw SQL with declared tables are refreshed as well', async () => {
+  const { db, sources } = connect(databases.PostgreSQL, { models: { '*': STALE } })
+  const all = () => [
+    () => db.user.findMany({ include: { posts: true }, orderBy: { id: 'asc' } }),
+    () => db.user.findUnique({ where: { id: 1 } }).posts(),
+    () => db.$cached({ ...STALE, reads: ['User'] }).$queryRaw`SELECT name FROM app_user WHERE id = ${1}`,
+  ]
+  for (const read of all()) await read()
+  await databases.PostgreSQL.exec(`UPDATE app_user SET name = 'unseen' WHERE id = 1`)
+  await sleep(TTL + 5)
+  const plain = await db.$cached(false).user.findMany({ include: { posts: true }, orderBy: { id: 'asc' } })
+  for (const read of all()) expect(await sources(async () => await read())).toEqual(['stale'])
+  const [users, , raw] = all()
+  await vi.waitFor(async () => expect(await users?.()).toStrictEqual(plain))
+  await vi.waitFor(async () => expect(await raw?.()).toStrictEqual([{ name: 'unseen' }]))
+})
+
+it('arguments that the caller changes after the call do not reach the refresh', async () => {
+  const { db, sources } = connect(databases.PostgreSQL, { models: { User: STALE } })
+  const args = { where: { id: { in: [1] } } }
+  const names = async () => (await db.user.findMany(args)).map(({ name }) => name)
+  expect(await names()).toEqual(['u1'])
+  await sleep(TTL + 5)
+  expect(await sources(names)).toEqual(['stale'])
+  args.where.id.in[0] = 2
+  await sleep(60)
+  args.where.id.in[0] = 1
+  for (let time = 0; time < 5; time++) expect(await names()).toEqual(['u1'])
+})
+
+it.each(['PGlite', 'PostgreSQL'] as const)(
+  'over %s a refresh stores nothing that a transaction has not committed',
+  async (name) => {
+    const { db, sources } = connect(databases[name], { models: { User: STALE } })
+    const read = async () => (await db.user.findUnique({ where: { id: 1 } }))?.name
+    expect(await read()).toBe('u1')
+    await sleep(TTL + 5)
+    let reading: Promise<unknown> | undefined
+    const failing = db.$transaction(async (tx) => {
+      await tx.user.update({ where: { id: 1 }, data: { name: 'never committed' } })
+      reading = sources(read)
+      await sleep(2 * TTL)
+      throw new Error('roll back')
+    })
+    await expect(failing).rejects.toThrow('roll back')
+    await reading
+    for (let time = 0; time < 5; time++) {
+      expect(await read()).toBe('u1')
+      await sleep(5)
+    }
+  },
+)
+
+it('a copy of arguments has new objects and lists, and the same values', () => {
+  const [at, decimal] = [new Date(5), new (class Decimal {})()]
+  const args = { where: { id: { in: [1, 2] }, at }, decimal, none: null, absent: undefined }
+  const copy = copyArguments(args) as typeof args
+  expect(copy).toStrictEqual(args)
+  expect(copy.where.id.in).not.toBe(args.where.id.in)
+  expect(copy.where.at).not.toBe(at)
+  expect(copy.decimal).toBe(decimal)
+  expect(copyArguments(undefined)).toBeUndefined()
+})

@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { connect, pgliteDatabase, type TestDatabase } from '../support/client.ts'
+
+let database: TestDatabase
+beforeAll(async () => {
+  database = await pgliteDatabase()
+})
+afterAll(() => database.stop())
+beforeEach(async () => {
+  await database.exec('TRUNCATE app_user RESTART IDENTITY CASCADE')
+  await database.exec(`INSERT INTO app_user (email, name, updated_at) VALUES ('a@x', 'a', now())`)
+})
+
+const one = { where: { id: 1 } }
+
+it('with enabled: false every read goes to the database, until the cache is resumed', async () => {
+  const { db, cache, sources } = connect(database, { cache: { enabled: false } })
+  const reads = () =>
+    Promise.all([db.user.findUnique(one), db.user.count(), db.$cached({ ttl: '1h' }).user.findMany()])
+  await reads()
+  expect(await sources(reads)).toEqual(Array(3).fill('database: disabled'))
+  cache.resume()
+  await reads()
+  expect(await sources(reads)).toEqual(Array(3).fill('memory'))
+})
+
+it('a raw read and a computed value go to the database while the cache is paused', async () => {
+  const { db, cache, sources } = connect(database)
+  const reads = async () => {
+    await db.$cached({ ttl: '1h', reads: ['User'] }).$queryRaw`SELECT name FROM app_user`
+    await cache.wrap('names', { ttl: '1h', reads: ['app_user'] }, async () => 'computed')
+  }
+  await reads()
+  expect(await sources(reads)).toEqual(['memory', 'memory'])
+  cache.pause()
+  expect(await sources(reads)).toEqual(['database: disabled', 'database: disabled'])
+})
+
+it('writes, transactions and locks work as ever while the cache is paused, and invalidate', async () => {
+  const { db, cache, sources } = connect(database)
+  const read = () => db.user.findUnique(one)
+  await read()
+  cache.pause()
+  await db.user.update({ ...one, data: { name: 'b' } })
+  await db.$transaction(async (tx) => {
+    await tx.user.lock(one)
+    await tx.user.update({ ...one, data: { name: 'c' } })
+  })
+  await expect(
+    db.$transaction(async (tx) => {
+      await tx.user.update({ ...one, data: { name: 'd' } })
+      throw new Error('back')
+    }),
+  ).rejects.toThrow('back')
+  cache.resume()
+  expect(await sources(read)).toEqual(['database: invalidated'])
+  expect((await read())?.name).toBe('c')
+})
