@@ -14,6 +14,7 @@ import type { TableNames } from './analysis/survey.ts'
 import { connectionOf } from './connection/connection.ts'
 import type { LibsqlDatabase } from './connection/libsql.ts'
 import { sharesConnection } from './connection/single-connection.ts'
+import { unreachableOf } from './connection/unreachable.ts'
 import {
   driverOf,
   rejectUnsupportedPolicies,
@@ -92,6 +93,7 @@ export function attachDb(options: AttachOptions, base: DbParts): DbParts {
     dialect,
     columnName,
     isUndeclaredView,
+    unreachable: unreachableOf(driver),
     configs,
     policies,
     rowReads: createRowReads({

@@ -2,8 +2,10 @@ import { hasMissing } from '../entry/observed-tags.ts'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { BypassReason, MissReason } from '../report/events.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
+import { contributeShared, refuseBypass, runUncached } from './capture-read.ts'
 import {
   accepts,
+  type Before,
   beforeLoad,
   type CachedRead,
   decide,
@@ -48,8 +50,9 @@ export async function read<T>(deps: ReadDeps, plan: ReadPlan<T>): Promise<T> {
 }
 
 async function bypass<T>(deps: ReadDeps, one: StartedRead<ReadPlan<T>>, reason: BypassReason): Promise<T> {
+  const { plan, capture } = one
   try {
-    return await one.plan.run()
+    return await (capture ? runUncached(deps, { plan, capture }, reason, () => plan.run()) : plan.run())
   } finally {
     reportRead(deps, one, reason)
   }
@@ -57,6 +60,7 @@ async function bypass<T>(deps: ReadDeps, one: StartedRead<ReadPlan<T>>, reason: 
 
 /** A bypass of a read that has an entry: equal reads share it, each one that began after their call. */
 function bypassShared<T>(deps: ReadDeps, one: Read<T>, reason: BypassReason): Promise<T> {
+  if (one.capture && reason === 'unavailable') refuseBypass(one.capture, reason)
   return shareGeneration(deps, one, reason, async (others) => {
     const result = await bypass(deps, one, reason)
     const payload = others ? deps.entries.encode(result, one) : undefined
@@ -70,6 +74,7 @@ async function shareGeneration<T>(
   one: Read<T>,
   reason: BypassReason | MissReason,
   loading: (others: number) => Promise<LoadResult>,
+  before?: Before,
 ): Promise<T> {
   const { generations, inOrder } = deps
   const { policy, plan, key } = one
@@ -77,7 +82,7 @@ async function shareGeneration<T>(
   if (policy.singleFlight === false) return alone()
   const options = { joined: plan.joined, inOrder }
   const shared = await shareAgain(() => generations.share(key.key, loading, policy.joinTimeout, options))
-  return resultForCaller(deps, one, shared, reason, alone)
+  return resultForCaller(deps, one, shared, reason, alone, before)
 }
 
 /** A miss: seed what is missing, then load, together with whoever else saw the same nonces. */
@@ -99,13 +104,16 @@ async function loadShared<T>(
   // Nonces do not tell reads apart under a mark, for its write may end at any moment, even if the tag is optional. Nor
   // where a tag was evicted between seeding and now.
   if (hasMissing(observedTags) || observedTags.some((tag) => tag.dirty))
-    return shareGeneration(deps, one, reason, loading)
+    return shareGeneration(deps, one, reason, loading, before)
   const alone = async (): Promise<T> => (await loading()).result as T
   if (one.policy.singleFlight === false) return alone()
   const flight = flightName(one, before)
   const { joinTimeout } = one.policy
   const shared = await shareAgain(() => deps.flights.share(flight, loading, joinTimeout, one.plan.joined))
-  return resultForCaller(deps, one, shared, reason, alone)
+  // What the name says nothing of, because only the load captured it, may have been written before this call.
+  if ('other' in shared && shared.other?.confirmed && !(await shared.other.confirmed))
+    return shareGeneration(deps, one, reason, loading, before)
+  return resultForCaller(deps, one, shared, reason, alone, before)
 }
 
 /** What one caller of a shared load gets: objects of its own. */
@@ -115,12 +123,14 @@ async function resultForCaller<T>(
   shared: Shared<LoadResult>,
   reason: BypassReason | MissReason,
   alone: () => Promise<T>,
+  before?: Before,
 ): Promise<T> {
   if ('own' in shared) return shared.own.result as T
   const payload = shared.other?.payload
   const copy = payload && deps.entries.decode(payload, one)
   // The other caller's load failed, or gave nothing that can be copied: its error and its objects stay its own.
   if (!copy || !accepts(one.plan, copy.value)) return alone()
+  if (one.capture && before) contributeShared(deps, one, before, copy.value, shared.other?.captured)
   reportRead(deps, one, reason, { shared: true })
   return copy.value as T
 }

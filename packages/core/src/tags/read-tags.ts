@@ -32,6 +32,8 @@ export interface ReadTag extends TagRequest {
   readonly names: readonly string[]
   /** How many of the cells, the last ones, an entry may have learned from its result. */
   readonly resultCells?: number
+  /** Only an entry names this tag, because its load read what depends on it: none of its names need be recorded. */
+  readonly captured?: true
   /**
    * For `maybe`: the cells of rows that the result names, perhaps none, if it does not depend on `list`; undefined if it
    * does.

@@ -12,6 +12,8 @@ export interface ResultKey {
 /** Cells of one table that only a result named. */
 export interface ResultCells {
   readonly record: string
+  /** Present for tags that a load captured: of any table, not only of those that the read itself names. */
+  readonly fields?: readonly string[]
   readonly cells: readonly string[]
 }
 

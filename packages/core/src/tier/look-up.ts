@@ -93,11 +93,11 @@ export function createLookUp(given: LookUpDeps, entries: Entries): LookUp {
       // Promises are half the cost of a hit, and a store in this process needs none.
       if (!tier) return fetchSync(wanted)
       const { pushed } = tier
-      // Without a tag there is no lease, and nothing says whether the epoch is still the same.
-      if (!pushed || !wanted.tags.length || pushed.strictLoads.isActive()) return undefined
+      if (!pushed || pushed.strictLoads.isActive()) return undefined
       const entry = tier.entries.get(wanted.key, wanted.started)
       const tags = entry && withKnownDependencies(deps, wanted, entry.resultCells)
-      if (!tags) return undefined
+      // Without a tag there is no lease, and nothing says whether the epoch is still the same.
+      if (!tags?.length) return undefined
       const found = decide(wanted, tags, entry, 'memory', pushed.tags.lookUp(tags))
       return found.fresh.kind === 'hit' || isServable(wanted, found) ? found : undefined
     },

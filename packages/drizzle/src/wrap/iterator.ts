@@ -1,3 +1,4 @@
+import type { Engine } from '@larder/core/host'
 import { fillPlaceholders } from 'drizzle-orm'
 import type { Statement } from '../analysis/statement.ts'
 import type { StatementContext } from '../order/statement-context.ts'
@@ -14,9 +15,13 @@ export function watchIterator(
   iterator: Iterator,
   statement: Statement,
   context: StatementContext,
+  engine: Engine,
 ): void {
   if (statement.kind !== 'write') {
-    prepared.iterator = (values = {}) => iterateInOrder(iterator.call(prepared, values), statement, context)
+    prepared.iterator = (values = {}) => {
+      engine.noteOpaqueRead(statement.operation)
+      return iterateInOrder(iterator.call(prepared, values), statement, context)
+    }
     return
   }
   prepared.iterator = async function* (values = {}) {

@@ -120,7 +120,7 @@ function watchPrepared(
   deps.version.disableFastPath(prepared)
   const { queryWithCache, iterator } = prepared
   if (!queryWithCache) return
-  if (iterator) watchIterator(prepared, iterator, statement, context)
+  if (iterator) watchIterator(prepared, iterator, statement, context, deps.engine)
   const isCount = statement.operation.endsWith('.$count')
   const shape = mapped ? 'rows' : isCount ? 'count' : 'result'
   const entryName = `${shape} ${statement.key}`
