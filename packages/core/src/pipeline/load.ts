@@ -1,21 +1,22 @@
 import type { ReadPlan } from '../plan/plan.ts'
 import type { MissReason } from '../report/events.ts'
+import type { LookUpResult } from '../tier/look-up.ts'
 import { type PutDeps, putEntry, type Stamp } from '../tier/put-entry.ts'
 import {
   allTags,
   type Before,
   type CachedRead,
   confirm,
-  type DecideDeps,
   evaluate,
   mustConfirm,
   type PlannedRead,
   type Storable,
 } from './decide.ts'
 import { reportRead } from './report-read.ts'
+import { type RescueDeps, rescue } from './rescue.ts'
 
 /** What loading needs, wired by the composition root. */
-export interface LoadDeps extends DecideDeps, PutDeps {
+export interface LoadDeps extends RescueDeps, PutDeps {
   /** Entries of this process that are about to be stored, by name: whoever wants one waits for that. */
   readonly storing: Map<string, Promise<void>>
   /** Longest lifetime of any entry, in milliseconds: tags must outlive it. */
@@ -34,21 +35,29 @@ export function flightName({ key }: CachedRead<PlannedRead>, { epoch, observedTa
   return `${key.key} ${epoch} ${observedTags.map((tag) => tag.nonce).join(' ')}`
 }
 
-/** Runs the host's query and stores the result under the tags as they were before it. */
+/**
+ * Runs the host's query and stores the result under the tags as they were before it.
+ * @param found what the read found, which may be served while the database cannot be reached.
+ */
 export async function load<T>(
   deps: LoadDeps,
   one: CachedRead<ReadPlan<T>>,
   reason: MissReason,
   before: Before,
+  found?: LookUpResult,
 ): Promise<LoadResult> {
   const began = deps.clock.now()
   let result: T
   try {
     result = await one.plan.run()
   } catch (error) {
+    const rescued = rescue(deps, one, found, error)
+    // Callers that share the load decide by their own policies: there is nothing for them to copy.
+    if (rescued) return { result: rescued.value, payload: undefined }
     reportRead(deps, one, reason)
     throw error
   }
+  if (deps.outage.active) deps.outage.answered()
   const { payload, storable } = evaluate(deps, one, reason, before, result, deps.clock.now() - began)
   if (storable) storeSoon(deps, one, storable)
   return { result, payload }

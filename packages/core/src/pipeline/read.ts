@@ -16,6 +16,7 @@ import type { GenerationFlight } from './generation-flight.ts'
 import { flightName, type LoadDeps, type LoadResult, load } from './load.ts'
 import { refresh } from './refresh.ts'
 import { reportRead } from './report-read.ts'
+import { rescue, spare } from './rescue.ts'
 import { type Shared, shareAgain } from './share.ts'
 import type { SingleFlight } from './single-flight.ts'
 
@@ -58,7 +59,18 @@ async function bypass<T>(deps: ReadDeps, one: StartedRead<ReadPlan<T>>, reason: 
 /** A bypass of a read that has an entry: equal reads share it, each one that began after their call. */
 function bypassShared<T>(deps: ReadDeps, one: Read<T>, reason: BypassReason): Promise<T> {
   return shareGeneration(deps, one, reason, async (others) => {
-    const result = await bypass(deps, one, reason)
+    let result: T
+    try {
+      result = await one.plan.run()
+    } catch (error) {
+      // What the memory tier has may still be known to be unchanged, for a moment after the store was lost.
+      const rescued =
+        reason === 'unavailable' ? rescue(deps, one, deps.lookUp.tryKept(one), error) : undefined
+      if (rescued) return { result: rescued.value, payload: undefined }
+      reportRead(deps, one, reason)
+      throw error
+    }
+    reportRead(deps, one, reason)
     const payload = others ? deps.entries.encode(result, one) : undefined
     return { result, payload: payload && 'error' in payload ? undefined : payload }
   })
@@ -87,6 +99,9 @@ async function loadShared<T>(
   reason: MissReason,
   found: LookUpResult,
 ): Promise<T> {
+  // Before anybody is waited for, who may wait for a database that does not answer.
+  const spared = spare(deps, one, found)
+  if (spared) return spared.value as T
   const { store, longestLifetime } = deps
   const seeded = hasMissing(found.observedTags)
     ? await store.seed(one.tags, 2 * longestLifetime())
@@ -95,7 +110,7 @@ async function loadShared<T>(
   const before = beforeLoad(one, found, seeded?.value)
   if (!before) return bypassShared(deps, one, 'dirty')
   const { observedTags } = before
-  const loading = () => load(deps, one, reason, before)
+  const loading = () => load(deps, one, reason, before, found)
   // Nonces do not tell reads apart under a mark, for its write may end at any moment, even if the tag is optional. Nor
   // where a tag was evicted between seeding and now.
   if (hasMissing(observedTags) || observedTags.some((tag) => tag.dirty))
@@ -105,7 +120,10 @@ async function loadShared<T>(
   const flight = flightName(one, before)
   const { joinTimeout } = one.policy
   const shared = await shareAgain(() => deps.flights.share(flight, loading, joinTimeout, one.plan.joined))
-  return resultForCaller(deps, one, shared, reason, alone)
+  return resultForCaller(deps, one, shared, reason, async () => {
+    const stale = spare(deps, one, found)
+    return stale ? (stale.value as T) : alone()
+  })
 }
 
 /** What one caller of a shared load gets: objects of its own. */
