@@ -83,6 +83,8 @@ const CHECKS: { readonly [K in keyof Built]: (value: unknown, option: string) =>
   },
 }
 const NAMES = Object.keys(CHECKS)
+/** The names of all options of a policy, built or not. */
+export const POLICY_OPTIONS: readonly string[] = [...NAMES, ...NOT_BUILT]
 
 /**
  * The options that are given, each checked.

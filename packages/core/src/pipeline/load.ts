@@ -2,16 +2,9 @@ import type { ReadPlan } from '../plan/plan.ts'
 import type { MissReason } from '../report/events.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
 import { type PutDeps, putEntry, type Stamp } from '../tier/put-entry.ts'
-import {
-  allTags,
-  type Before,
-  type CachedRead,
-  confirm,
-  evaluate,
-  mustConfirm,
-  type PlannedRead,
-  type Storable,
-} from './decide.ts'
+import type { CapturedOutcome } from './captured-dependencies.ts'
+import type { Before, CachedRead, PlannedRead } from './decide.ts'
+import { allTags, confirm, evaluate, mustConfirm, mustSeed, recordedTags, type Storable } from './evaluate.ts'
 import { reportRead } from './report-read.ts'
 import { type RescueDeps, rescue } from './rescue.ts'
 
@@ -28,6 +21,13 @@ export interface LoadResult {
   readonly result: unknown
   /** The result's bytes; undefined when it could not be encoded. */
   readonly payload: Uint8Array | undefined
+  /** What the reads of the load contributed, if they were captured. */
+  readonly captured?: CapturedOutcome | undefined
+  /**
+   * Whether all that was captured still is what the reads saw, now that the load has ended: the result is then as new as
+   * this instant. Absent: nothing was captured.
+   */
+  readonly confirmed?: Promise<boolean> | undefined
 }
 
 /** Names the load that callers may share: those who saw the same nonces before it. */
@@ -47,42 +47,68 @@ export async function load<T>(
   found?: LookUpResult,
 ): Promise<LoadResult> {
   const began = deps.clock.now()
+  const capture = one.plan.captures && deps.captures.start()
+  let captured: CapturedOutcome | undefined
   let result: T
   try {
-    result = await one.plan.run()
+    result = await (capture ? capture.run(() => one.plan.run()) : one.plan.run())
   } catch (error) {
     const rescued = rescue(deps, one, found, error)
     // Callers that share the load decide by their own policies: there is nothing for them to copy.
     if (rescued) return { result: rescued.value, payload: undefined }
     reportRead(deps, one, reason)
     throw error
+  } finally {
+    captured = capture?.close()
   }
   if (deps.outage.active) deps.outage.answered()
-  const { payload, storable } = evaluate(deps, one, reason, before, result, deps.clock.now() - began)
-  if (storable) storeSoon(deps, one, storable)
-  return { result, payload }
+  if (captured?.refusal) one.plan.captures?.(captured.refusal)
+  const { payload, storable } = evaluate(
+    deps,
+    one,
+    reason,
+    before,
+    result,
+    deps.clock.now() - began,
+    captured,
+  )
+  const stored = storable && storeSoon(deps, one, storable)
+  if (!captured) return { result, payload }
+  const empty = !captured.refusal && !captured.dependencies.tags.length
+  return { result, payload, captured, confirmed: empty ? undefined : (stored ?? UNCONFIRMED) }
 }
+
+const UNCONFIRMED = Promise.resolve(false)
 
 /**
  * Nobody waits for an entry to be stored, except those who ask for this very entry before it is known whether it may be
  * stored: what they would find missing is on its way. That takes one question to the store, which has a deadline.
  */
-function storeSoon(deps: LoadDeps, one: CachedRead<PlannedRead>, storable: Storable): void {
+function storeSoon(
+  deps: LoadDeps,
+  one: CachedRead<PlannedRead>,
+  storable: Storable,
+): Promise<boolean> | undefined {
   const { storing } = deps
   const { key } = one.key
   if (!mustConfirm(one, storable)) {
     void store(deps, one, storable, storable.recorded.tags)
-    return
+    return undefined
   }
-  const sent = new Promise<void>((resolve) => {
-    void storeConfirmed(deps, one, storable, resolve).then(resolve, resolve)
-  }).finally(() => {
-    if (storing.get(key) === sent) storing.delete(key)
+  const confirmed = new Promise<boolean>((resolve) => {
+    const no = (): void => resolve(false)
+    void storeConfirmed(deps, one, storable, () => resolve(true)).then(no, no)
   })
+  const sent = confirmed
+    .then(() => {})
+    .finally(() => {
+      if (storing.get(key) === sent) storing.delete(key)
+    })
   storing.set(key, sent)
+  return confirmed
 }
 
-/** @param sent called when the entry is on its way to the store, or will not be. */
+/** @param sent called when the entry is on its way to the store. */
 async function storeConfirmed(
   deps: LoadDeps,
   one: CachedRead<PlannedRead>,
@@ -90,7 +116,7 @@ async function storeConfirmed(
   sent: () => void,
 ): Promise<void> {
   const all = allTags(one, storable)
-  const after = storable.recorded.resultCells.length
+  const after = mustSeed(storable)
     ? await deps.store.seed(all, 2 * deps.longestLifetime())
     : await deps.store.fetch(undefined, all)
   const held = after.ok ? confirm(deps, one, storable, after.value) : undefined
@@ -108,6 +134,6 @@ async function store(
   tags: Stamp['tags'],
 ): Promise<void> {
   const { before, stamp, payload } = storable
-  const renewal = { tags: allTags(one, storable), lifetime: 2 * deps.longestLifetime() }
+  const renewal = { tags: recordedTags(one, storable, tags), lifetime: 2 * deps.longestLifetime() }
   await putEntry(deps, one, { ...stamp, epoch: before.epoch, tags }, payload, renewal)
 }

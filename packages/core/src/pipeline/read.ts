@@ -2,8 +2,10 @@ import { hasMissing } from '../entry/observed-tags.ts'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { BypassReason, MissReason } from '../report/events.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
+import { contributeShared, refuseBypass, runUncached } from './capture-read.ts'
 import {
   accepts,
+  type Before,
   beforeLoad,
   type CachedRead,
   decide,
@@ -48,30 +50,38 @@ export async function read<T>(deps: ReadDeps, plan: ReadPlan<T>): Promise<T> {
   return loadShared(deps, one, decision.reason, found)
 }
 
-async function bypass<T>(deps: ReadDeps, one: StartedRead<ReadPlan<T>>, reason: BypassReason): Promise<T> {
+/** @param rescued what the read may be served instead of the error; it has been reported. */
+async function bypass<T>(
+  deps: ReadDeps,
+  one: StartedRead<ReadPlan<T>>,
+  reason: BypassReason,
+  rescued?: (error: unknown) => { readonly value: unknown } | undefined,
+): Promise<T> {
+  const { plan, capture } = one
+  let result: T
   try {
-    return await one.plan.run()
-  } finally {
+    result = await (capture ? runUncached(deps, { plan, capture }, reason, () => plan.run()) : plan.run())
+  } catch (error) {
+    const stale = rescued?.(error)
+    if (stale) return stale.value as T
     reportRead(deps, one, reason)
+    throw error
   }
+  reportRead(deps, one, reason)
+  return result
 }
 
 /** A bypass of a read that has an entry: equal reads share it, each one that began after their call. */
 function bypassShared<T>(deps: ReadDeps, one: Read<T>, reason: BypassReason): Promise<T> {
+  if (one.capture && reason === 'unavailable') refuseBypass(one.capture, reason)
   return shareGeneration(deps, one, reason, async (others) => {
-    let result: T
-    try {
-      result = await one.plan.run()
-    } catch (error) {
+    let stale: ReturnType<typeof rescue>
+    const result = await bypass(deps, one, reason, (error) => {
       // What the memory tier has may still be known to be unchanged, for a moment after the store was lost.
-      const rescued =
-        reason === 'unavailable' ? rescue(deps, one, deps.lookUp.tryKept(one), error) : undefined
-      if (rescued) return { result: rescued.value, payload: undefined }
-      reportRead(deps, one, reason)
-      throw error
-    }
-    reportRead(deps, one, reason)
-    const payload = others ? deps.entries.encode(result, one) : undefined
+      stale = reason === 'unavailable' ? rescue(deps, one, deps.lookUp.tryKept(one), error) : undefined
+      return stale
+    })
+    const payload = others && !stale ? deps.entries.encode(result, one) : undefined
     return { result, payload: payload && 'error' in payload ? undefined : payload }
   })
 }
@@ -82,6 +92,7 @@ async function shareGeneration<T>(
   one: Read<T>,
   reason: BypassReason | MissReason,
   loading: (others: number) => Promise<LoadResult>,
+  before?: Before,
 ): Promise<T> {
   const { generations, inOrder } = deps
   const { policy, plan, key } = one
@@ -89,7 +100,7 @@ async function shareGeneration<T>(
   if (policy.singleFlight === false) return alone()
   const options = { joined: plan.joined, inOrder }
   const shared = await shareAgain(() => generations.share(key.key, loading, policy.joinTimeout, options))
-  return resultForCaller(deps, one, shared, reason, alone)
+  return resultForCaller(deps, one, shared, reason, alone, before)
 }
 
 /** A miss: seed what is missing, then load, together with whoever else saw the same nonces. */
@@ -114,16 +125,20 @@ async function loadShared<T>(
   // Nonces do not tell reads apart under a mark, for its write may end at any moment, even if the tag is optional. Nor
   // where a tag was evicted between seeding and now.
   if (hasMissing(observedTags) || observedTags.some((tag) => tag.dirty))
-    return shareGeneration(deps, one, reason, loading)
+    return shareGeneration(deps, one, reason, loading, before)
   const alone = async (): Promise<T> => (await loading()).result as T
   if (one.policy.singleFlight === false) return alone()
   const flight = flightName(one, before)
   const { joinTimeout } = one.policy
   const shared = await shareAgain(() => deps.flights.share(flight, loading, joinTimeout, one.plan.joined))
-  return resultForCaller(deps, one, shared, reason, async () => {
+  // What the name says nothing of, because only the load captured it, may have been written before this call.
+  if ('other' in shared && shared.other?.confirmed && !(await shared.other.confirmed))
+    return shareGeneration(deps, one, reason, loading, before)
+  const again = async (): Promise<T> => {
     const stale = spare(deps, one, found)
     return stale ? (stale.value as T) : alone()
-  })
+  }
+  return resultForCaller(deps, one, shared, reason, again, before)
 }
 
 /** What one caller of a shared load gets: objects of its own. */
@@ -133,12 +148,14 @@ async function resultForCaller<T>(
   shared: Shared<LoadResult>,
   reason: BypassReason | MissReason,
   alone: () => Promise<T>,
+  before?: Before,
 ): Promise<T> {
   if ('own' in shared) return shared.own.result as T
   const payload = shared.other?.payload
   const copy = payload && deps.entries.decode(payload, one)
   // The other caller's load failed, or gave nothing that can be copied: its error and its objects stay its own.
   if (!copy || !accepts(one.plan, copy.value)) return alone()
+  if (one.capture && before) contributeShared(deps, one, before, copy.value, shared.other?.captured)
   reportRead(deps, one, reason, { shared: true })
   return copy.value as T
 }

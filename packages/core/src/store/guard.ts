@@ -1,8 +1,9 @@
 import type { Clock } from '../base/clock.ts'
 import { CacheError } from '../base/errors.ts'
 import type { Events } from '../report/events.ts'
-import { createBreaker } from './breaker.ts'
+import { type Breaker, createBreaker } from './breaker.ts'
 import { createDeadline, type Deadline } from './deadline.ts'
+import { createOpenCalls } from './open-calls.ts'
 import { createSilentMarks, type SilentMarks } from './silence.ts'
 import type { Store, SyncStore } from './store.ts'
 import { createUsability, EVERYTHING } from './usability.ts'
@@ -43,6 +44,8 @@ export type GuardedStore = Pick<Store, 'source' | 'close'> & {
   probe(): void
   /** Whose marks are not answered: they are sent all the same. */
   readonly silence: Pick<SilentMarks, 'has' | 'watch'>
+  /** Resolves when every entry that is being stored now was acknowledged, or is given up. */
+  stored(): Promise<void>
   /**
    * Pauses the fleet.
    * @throws CacheError `LARDER_STORE` if the store does not acknowledge it, `LARDER_CONFIG` if it cannot do that.
@@ -123,7 +126,7 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
     silence,
     fetch: (entry, tags) => asking('fetch', () => store.fetch(entry, tags)),
     seed: (tags, lifetime) => asking('seed', () => store.seed(tags, lifetime)),
-    set: async (...args) => (breaker.open ? STOPPED : attempt('set', telling, () => store.set(...args))),
+    ...guardPuts(store, breaker, (call) => attempt('set', telling, call)),
     mark: guardMark(store, silence, inTwoSteps(clock), (...args) => tell('mark', ...args)),
     renew: (request) => tell('renew', request.record, telling, () => store.renew(request)),
     finish: (request) => tell('finish', request.record, telling, () => store.finish(request)),
@@ -131,6 +134,19 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
     invalidateAll: () => tell('invalidateAll', EVERYTHING, telling, () => store.invalidateAll()),
   }
   return guarded
+}
+
+/** Stores entries, and knows which of them are on their way. */
+function guardPuts(
+  store: Store,
+  breaker: Breaker,
+  attempt: (call: () => Promise<void>) => Promise<Guarded<void>>,
+): Pick<GuardedStore, 'set' | 'stored'> {
+  const puts = createOpenCalls()
+  return {
+    set: async (...args) => (breaker.open ? STOPPED : puts.add(attempt(() => store.set(...args)))),
+    stored: puts.ended,
+  }
 }
 
 /** Makes what an operator asks for fail as the store does: nothing else would tell them that it had no effect. */

@@ -94,11 +94,11 @@ export function createLookUp(given: LookUpDeps, entries: Entries): LookUp {
     { entries: kept }: MemoryTier,
     pushed: NonNullable<MemoryTier['pushed']>,
   ): LookUpResult | undefined => {
-    // Without a tag there is no lease, and nothing says whether the epoch is still the same.
-    if (!wanted.tags.length || pushed.strictLoads.isActive()) return undefined
+    if (pushed.strictLoads.isActive()) return undefined
     const entry = kept.get(wanted.key, wanted.started)
     const tags = entry && withKnownDependencies(deps, wanted, entry.resultCells)
-    return tags && decide(wanted, tags, entry, 'memory', pushed.tags.lookUp(tags))
+    // Without a tag there is no lease, and nothing says whether the epoch is still the same.
+    return tags?.length ? decide(wanted, tags, entry, 'memory', pushed.tags.lookUp(tags)) : undefined
   }
 
   return {

@@ -7,7 +7,7 @@ import type { Execution } from '../execute/execution.ts'
 import { rawResultCodec } from '../execute/raw-read.ts'
 import { runStatement } from '../execute/run.ts'
 import type { StatementDeps } from '../execute/statement-deps.ts'
-import { type StatementContext, UNORDERED } from '../order/statement-context.ts'
+import type { StatementContext } from '../order/statement-context.ts'
 import type { CallPolicy } from '../policy/policies.ts'
 import { policyOfWithCache, type WithCache } from '../policy/with-cache.ts'
 import { watchSyncStatement } from '../sync/statement.ts'
@@ -64,7 +64,7 @@ export function watchSession(
     const query = parameters[0] as Query
     const analysed = deps.analysing.statementOf(query) ?? unknownStatement(query)
     const writes = declaredWrites.get(this) ?? (callPolicy ? callPolicy.writes : undefined)
-    const statement = withDeclaredWrites(analysed, writes)
+    const statement = writes?.length ? withDeclaredWrites(analysed, writes) : analysed
     const options = deps.version.preparedOptions(parameters, deps.dialect, deps.analysing.configOf(query))
     preparedStatements.set(prepared, { statement, options, callPolicy })
     const merged = mergePolicies(callPolicy, options.withCache)
@@ -120,14 +120,16 @@ function watchPrepared(
   deps.version.disableFastPath(prepared)
   const { queryWithCache, iterator } = prepared
   if (!queryWithCache) return
-  if (iterator) watchIterator(prepared, iterator, statement, context)
+  if (iterator) watchIterator(prepared, iterator, statement, context, deps.engine)
   const isCount = statement.operation.endsWith('.$count')
   const shape = mapped ? 'rows' : isCount ? 'count' : 'result'
   const entryName = `${shape} ${statement.key}`
   const isAll = statement.kind === 'raw' && deps.dialect === 'sqlite' ? watchAll(prepared) : undefined
   prepared.queryWithCache = (text, parameters, ...rest) => {
     const [method] = rest as readonly unknown[]
-    const work = (turn: Turn): Promise<unknown> => {
+    // Drizzle's own method, with its cache disabled, wraps errors.
+    const query = (): Promise<unknown> => queryWithCache.call(prepared, text, parameters, ...rest)
+    const work = (turn: Turn | undefined): Promise<unknown> => {
       const { transaction } = context
       const execution: Execution = {
         statement,
@@ -140,14 +142,13 @@ function watchPrepared(
         transaction,
         inTransaction: transaction !== undefined,
         firstRowOnly: method === 'get',
-        // Drizzle's own method, with its cache disabled, wraps errors.
         isIdle: () => context.transaction === undefined,
-        run: () => turn.send(() => queryWithCache.call(prepared, text, parameters, ...rest)),
-        leave: turn.leave,
+        run: turn ? () => turn.send(query) : query,
+        leave: turn?.leave,
       }
       return method === 'get' ? runForFirstRow(deps, execution) : runStatement(deps, execution)
     }
-    return context.run ? context.run(statement, work) : work(UNORDERED)
+    return context.run ? context.run(statement, work) : work(undefined)
   }
 }
 

@@ -106,7 +106,8 @@ function readPlan(
   const { operation, args } = op
   const { occurrences, severalStatements, opaque } = planRead(operation, model, args, deps.models, dataPath)
   const undeclared = occurrences.some((occurrence) => deps.undeclaredViews.has(occurrence.table))
-  const bypass = bypassOf(deps, call, context, opaque !== undefined || undeclared)
+  const unknown = opaque !== undefined || undeclared || deps.raw.settings.altered
+  const bypass = bypassOf(deps, call, context, unknown)
   const row = rowReadOf(deps.models, model, operation, args, dataPath)
   const policy = bypass ? undefined : deps.policies.of(model, call)
   // A cached read may wait for the store. Writes that are called after it must not wait with it.
@@ -120,6 +121,7 @@ function readPlan(
     ...(row && { as: ROW_READ }),
     ...(row && operation === 'findUniqueOrThrow' && { accepts: (result) => result !== null }),
     occurrences,
+    ...(!policy && { dependencies: () => (unknown ? undefined : occurrences) }),
     severalStatements,
     // An array transaction waits for all of its queries, so each one must be sent.
     run: () => query(args),
@@ -139,7 +141,7 @@ function bypassOf(
 ): BypassReason | undefined {
   if (context.kind !== 'outside' || deps.raw.session.transaction) return 'transaction'
   if (call === false) return 'disabled'
-  return opaque || deps.raw.settings.altered ? 'opaque' : undefined
+  return opaque ? 'opaque' : undefined
 }
 
 function write(
@@ -232,7 +234,8 @@ function rawRead(
   const occurrences = kindOf(operation) === 'raw-read' ? deps.declared.readBy(call) : undefined
   const changing = occurrences && deps.raw.changing(args)
   const undeclared = occurrences?.some((occurrence) => deps.undeclaredViews.has(occurrence.table)) === true
-  const bypass = scan.locks ? 'lock' : bypassOf(deps, call, context, changing !== undefined || undeclared)
+  const unknown = changing !== undefined || undeclared || deps.raw.settings.altered
+  const bypass = scan.locks ? 'lock' : bypassOf(deps, call, context, unknown)
   return trackUnknown(context, () =>
     deps.engine.read({
       operation,
@@ -241,6 +244,7 @@ function rawRead(
       ...(bypass && { bypass }),
       query: occurrences && textAndValues(args),
       occurrences: occurrences ?? [],
+      dependencies: () => (unknown ? undefined : occurrences),
       severalStatements: false,
       run: () => query(args),
       mayRun: deps.mayRefresh,
