@@ -43,17 +43,9 @@ export function createHosts(shared: SharedDeps): Hosts {
   const { config, clock, events, store, current, captures } = shared
   // In this process it costs nothing, and the next read finds the tags clean.
   const awaitsFinish = config.finish === 'await' || store.source === 'memory'
-  // Grows only: an entry stored under a long policy may outlive the policy's client.
-  let longestLifetime = 0
-
-  const policy = (options: PolicyOptions, path: string) => {
-    const resolved = resolvePolicy(options, config.defaults, path)
-    const lifetime = Math.max(resolved.ttl, resolved.cacheEmpty || 0) + graceOf(resolved)
-    longestLifetime = Math.max(longestLifetime, lifetime)
-    return resolved
-  }
-  const registry = createDatabaseRegistry(clock.now, () => longestLifetime)
-  const clients = createClientDeps({ ...shared, awaitsFinish, longestLifetime: () => longestLifetime })
+  const { policy, longestLifetime } = createPolicies(shared)
+  const registry = createDatabaseRegistry(clock.now, longestLifetime)
+  const clients = createClientDeps({ ...shared, awaitsFinish, longestLifetime })
   const closing = createClosing(shared)
   const invalidateIn = (
     databases: readonly KnownDatabase[],
@@ -76,8 +68,7 @@ export function createHosts(shared: SharedDeps): Hosts {
       const client = registry.add({ database, schema, tables: host.schema.tables }, rejecting)
       // Without a connection to look at, all clients of the host are connected to one database.
       if (!host.connection) client.connect('')
-      const served = clients.of(host, rejecting, client.connect)
-      const { deps, raw } = served
+      const { deps, raw } = clients.of(host, rejecting, client.connect)
       const syncEngine = createSyncEngine(deps)
       const own = [{ database, tables: [host.schema.tables] }]
       const tables = [...host.schema.tables.keys()]
@@ -91,11 +82,11 @@ export function createHosts(shared: SharedDeps): Hosts {
           return resolved
         },
         // Bound: a call of every read's way less.
-        read: read.bind(undefined, served.deps) as Engine['read'],
+        read: read.bind(undefined, deps) as Engine['read'],
         write(plan, transaction) {
           if ((store.closed || running.count) && plan.changes.length)
             noteWrite(plan.operation, transaction !== undefined)
-          return write(served.deps, plan, transaction)
+          return write(deps, plan, transaction)
         },
         sync: {
           ...syncEngine,
@@ -117,6 +108,23 @@ export function createHosts(shared: SharedDeps): Hosts {
     wrap,
     warm: (functions, options) => warm(shared, functions, options),
     close: closing.close,
+  }
+}
+
+/** Validates policies, and knows the longest of them. */
+function createPolicies({ config }: SharedDeps): {
+  policy(options: PolicyOptions, path: string): Policy
+  longestLifetime(): number
+} {
+  // Grows only: an entry stored under a long policy may outlive the policy's client.
+  let longest = 0
+  return {
+    policy(options, path) {
+      const policy = resolvePolicy(options, config.defaults, path)
+      longest = Math.max(longest, Math.max(policy.ttl, policy.cacheEmpty || 0) + graceOf(policy))
+      return policy
+    },
+    longestLifetime: () => longest,
   }
 }
 

@@ -97,6 +97,7 @@ export function planRead(deps: StatementDeps, call: StatementCall): PlannedRead 
       ...keyOf(deps, call, policy),
       occurrences: occurrencesOf(statement, parameters, countRows),
       severalStatements: false,
+      unreachable: deps.unreachable,
     },
     codec: call.shape === 'count' ? deps.codecs.count : deps.codecs.rows,
   }
