@@ -8,7 +8,7 @@
 export const layers = {
   core: [
     ['base'],
-    ['keys', 'sql', 'report'],
+    ['keys', 'sql', 'report', 'outage'],
     ['plan', 'codec'],
     ['tags'],
     ['store/'],

@@ -81,6 +81,7 @@ export default defineConfig({
           page('Valkey: connection problems', 'valkey-troubleshooting'),
           page('Operations', 'operations'),
           page('When things fail', 'when-things-fail'),
+          page('Unreachable databases', 'unreachable-database'),
           page('Troubleshooting a miss', 'troubleshooting'),
           { text: 'larder doctor', link: '/packages/doctor/README' },
         ],

@@ -2,9 +2,11 @@ import { type Clock, systemClock } from './base/clock.ts'
 import { createHosts } from './host/attach.ts'
 import type { Engine, Host } from './host/engine.ts'
 import { createPauseControls, type PauseControls } from './host/pause-controls.ts'
+import type { WarmOptions, WarmResult } from './host/warm.ts'
 import { type CacheOptions, resolveConfig } from './options/config.ts'
 import { createPause } from './options/pause.ts'
 import { scopeReader } from './options/scope.ts'
+import { createCaptures } from './pipeline/captures.ts'
 import { createGenerationFlight } from './pipeline/generation-flight.ts'
 import { createLeases } from './pipeline/leases.ts'
 import { createRefreshes } from './pipeline/refreshes.ts'
@@ -64,6 +66,23 @@ export interface Cache extends PauseControls {
    * ```
    */
   explain<T>(fn: () => Promise<T> | T): Promise<Explained<T>>
+  /**
+   * Runs reads so that their entries are there, for example after a deploy and before traffic arrives. Each function makes one
+   * read, or a few. Resolves when all have ended and the store has acknowledged their entries, so that the next process finds
+   * them. A function that fails is counted, and the others go on.
+   * @param functions make the reads. They are called one after the other, at most `concurrency` at once.
+   * @returns how many functions loaded, hit, bypassed the cache or failed.
+   * @throws CacheError `LARDER_CONFIG` (rejects) for a wrong argument, before any function runs.
+   * @example
+   * ```ts
+   * const { loaded, failed, errors } = await cache.warm(
+   *   [1, 2, 3].map((id) => () => prisma.product.findUnique({ where: { id } })),
+   *   { concurrency: 8 },
+   * )
+   * if (failed > 0) console.warn(errors)
+   * ```
+   */
+  warm(functions: readonly (() => unknown)[], options?: WarmOptions): Promise<WarmResult>
   /**
    * Counts the reads since the cache was made, in total and per model: `reads = hits + misses + bypasses`.
    * @example
@@ -157,6 +176,7 @@ export function createCache(
     refreshes: createRefreshes(clock, events),
     strictLoads: createStrictLoads(),
     current: createCurrentTransaction(met.place),
+    captures: createCaptures(met.place),
     scopeOf: scopeReader(config.scope, config.requireScope, events),
     sqlParser,
   })
@@ -164,7 +184,8 @@ export function createCache(
     attach: hosts.attach,
     invalidate: (request) => hosts.invalidate(request),
     wrap: (key, wrapOptions, load) => hosts.wrap(key, wrapOptions, load),
-    explain: report.explain,
+    explain: (fn) => report.explain(fn),
+    warm: hosts.warm,
     stats: report.stats,
     ...createPauseControls(pause, store),
     get paused() {

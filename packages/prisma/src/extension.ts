@@ -7,6 +7,7 @@ import type { CacheExtension, ModelName, ModelPolicies } from './client/extensio
 import { extrasOf } from './client/extras.ts'
 import { connectionOf } from './connection/connection.ts'
 import { hasOneConnection } from './connection/single-connection.ts'
+import { unreachableOf } from './connection/unreachable.ts'
 import { declaredTables } from './execute/declared-tables.ts'
 import { createRawSql, dialectOf, isPostgres } from './execute/raw.ts'
 import { activeProvider, clientVersion, globalOmit, omittedOf } from './internals.ts'
@@ -130,6 +131,7 @@ function attach(
     mayRefresh: () => transactions.idle && !raw.session.transaction && !raw.settings.altered,
     declared: declaredTables(models, new Set(schema.tables.keys())),
     undeclaredViews: undeclared,
+    unreachable: unreachableOf(base),
   }
   if (announcements) {
     const written = createWrittenTables(dialectOf(provider))

@@ -8,12 +8,24 @@ export { createFeed, type Feed, type FeedOptions, type Follower, followedStore }
 export { createHistory, type History, type Observation, type StaleRead } from './history.ts'
 export { migrate } from './migrate.ts'
 export { type Ablation, modelStore } from './model-store.ts'
+export {
+  type OutageTables,
+  outageDriverRow,
+  outagePageRows,
+  outageSignRow,
+  SHARED_OUTAGE_TABLES,
+} from './outage-page.ts'
 export { type OwnClient, ownClient } from './own-client.ts'
 export { ownProcess } from './own-process.ts'
 export { type ScheduleFaults, scheduledStore } from './scheduled-store.ts'
 export { createScheduler, type Scheduler, seededRandom } from './scheduler.ts'
 export { type Cluster, type ClusterShape, startCluster } from './servers/cluster.ts'
 export type { ClusterNode } from './servers/cluster-node.ts'
+export {
+  type DatabaseServer,
+  startMariadbServer,
+  startPostgresServer,
+} from './servers/database-server.ts'
 export { redisProgram, valkeyProgram } from './servers/program.ts'
 export { type Sentinels, startSentinels } from './servers/sentinel.ts'
 export { type Launch, type OwnServer, startServer } from './servers/server.ts'

@@ -10,6 +10,8 @@ export interface EntryTags {
   readonly cells: readonly EntryTag[]
   /** Cells that only the result named: whoever reads the entry learns of them by it. */
   readonly resultCells: readonly EntryTag[]
+  /** The load captured these tags from its reads: whoever reads the entry learns of them by it. */
+  readonly captured?: true
 }
 
 /** All that has to be known about an entry before its value is looked at. */
@@ -55,9 +57,10 @@ export function seal(header: EntryHeader, payload: Uint8Array): Uint8Array {
     empty,
     loadTime,
     grace,
-    tags.map(({ record, fields, cells, resultCells }) =>
-      resultCells.length ? [record, fields, cells, resultCells] : [record, fields, cells],
-    ),
+    tags.map(({ record, fields, cells, resultCells, captured }) => {
+      if (captured) return [record, fields, cells, resultCells, 1]
+      return resultCells.length ? [record, fields, cells, resultCells] : [record, fields, cells]
+    }),
   ])
   const length = Buffer.byteLength(text)
   // Not from the pool: an entry kept in memory must not keep its neighbours.
@@ -94,7 +97,13 @@ export function headerLength(bytes: Uint8Array): number {
   return Math.min(bytes.length, HEADER_AT + view.getUint32(LENGTH_AT, true))
 }
 
-type WireTags = [record: string, fields: EntryTag[], cells: EntryTag[], resultCells?: EntryTag[]]
+type WireTags = [
+  record: string,
+  fields: EntryTag[],
+  cells: EntryTag[],
+  resultCells?: EntryTag[],
+  captured?: 1,
+]
 type Wire = [
   codec: string,
   proof: string,
@@ -117,6 +126,12 @@ function parse(text: string): EntryHeader {
     empty,
     loadTime,
     grace,
-    tags: tags.map(([record, fields, cells, resultCells = []]) => ({ record, fields, cells, resultCells })),
+    tags: tags.map(([record, fields, cells, resultCells = [], captured]) => ({
+      record,
+      fields,
+      cells,
+      resultCells,
+      ...(captured && { captured: true }),
+    })),
   }
 }

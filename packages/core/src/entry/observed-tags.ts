@@ -1,6 +1,7 @@
-import type { EntryHeader } from '../codec/envelope.ts'
+import type { EntryHeader, EntryTag } from '../codec/envelope.ts'
 import type { MissReason } from '../report/events.ts'
 import type { Fetched } from '../store/store.ts'
+import { capturedTag } from '../tags/captured-tag.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
 import type { ResultCells } from '../tags/result-tags.ts'
 import { fieldName } from '../tags/spelling.ts'
@@ -87,7 +88,7 @@ export function observeTags(
     const tag = tags[index] as ReadTag
     const reply = fetched.tags[index]
     const { names, fields } = tag
-    const certain = names.length - (tag.resultCells ?? 0)
+    const certain = tag.captured ? 0 : names.length - (tag.resultCells ?? 0)
     for (let at = 0; at < names.length; at++) {
       const state = at < fields.length ? reply?.fields[at] : reply?.cells[at - fields.length]
       const list = at === 0 && tag.list !== 'no'
@@ -124,13 +125,19 @@ export function noncesOf(header: Pick<EntryHeader, 'tags'>): ReadonlyMap<string,
   )
 }
 
-/** Returns the cells that only the result of an entry named. */
+/** Returns the tags that only the entry names: cells of rows in its result, and what its load captured. */
 export function resultCellsOf(header: Pick<EntryHeader, 'tags'>): readonly ResultCells[] {
-  if (!header.tags.some(({ resultCells }) => resultCells.length)) return NOTHING
+  if (!header.tags.some(({ resultCells, captured }) => captured || resultCells.length)) return NOTHING
   return header.tags
-    .filter(({ resultCells }) => resultCells.length)
-    .map(({ record, resultCells }) => ({ record, cells: resultCells.map(([cell]) => cell) }))
+    .filter(({ resultCells, captured }) => captured || resultCells.length)
+    .map(({ record, fields, cells, resultCells, captured }) =>
+      captured
+        ? { record, fields: fields.map(nameOf), cells: cells.map(nameOf) }
+        : { record, cells: resultCells.map(nameOf) },
+    )
 }
+
+const nameOf = ([name]: EntryTag): string => name
 
 const NOTHING: readonly ResultCells[] = []
 
@@ -154,8 +161,8 @@ const given = new WeakMap<
 >()
 
 function joined(tags: readonly ReadTag[], learned: readonly ResultCells[]): readonly ReadTag[] {
-  return tags.map((tag) => {
-    const named = learned.find(({ record }) => record === tag.record)?.cells ?? []
+  const own = tags.map((tag) => {
+    const named = learned.find(({ record, fields }) => !fields && record === tag.record)?.cells ?? []
     const more = named.filter((cell) => !tag.cells.includes(cell))
     if (!more.length) return tag
     const [cells, names] = [
@@ -164,4 +171,8 @@ function joined(tags: readonly ReadTag[], learned: readonly ResultCells[]): read
     ]
     return { ...tag, cells, names, resultCells: more.length }
   })
+  const captured = learned.flatMap(({ record, fields, cells }) =>
+    fields ? [capturedTag(record, fields, cells)] : [],
+  )
+  return captured.length ? [...own, ...captured] : own
 }

@@ -1,14 +1,17 @@
+import { LRUCache } from 'lru-cache'
 import { createBounded } from '../base/bounded-map.ts'
 import type { Fetched } from '../store/store.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
 import type { ResultCells } from '../tags/result-tags.ts'
 import type { TagReply, TagRequest } from '../tags/tag.ts'
 
-/** Returns requests for the result dependencies in `tags` alone. */
+/** Returns requests for those of `tags` alone that only an entry names. */
 export function resultCellRequests(tags: readonly ReadTag[]): readonly TagRequest[] {
   return tags
-    .filter(({ resultCells }) => resultCells)
-    .map(({ record, cells, resultCells = 0 }) => ({ record, fields: [], cells: cells.slice(-resultCells) }))
+    .filter(({ resultCells, captured }) => captured || resultCells)
+    .map(({ record, fields, cells, captured, resultCells = 0 }) =>
+      captured ? { record, fields, cells } : { record, fields: [], cells: cells.slice(-resultCells) },
+    )
 }
 
 /** Combines a reply for `tags` without their result dependencies with a later reply for these. */
@@ -16,8 +19,9 @@ export function joinAnswers(tags: readonly ReadTag[], first: Fetched, later: Fet
   const replies = [...later.tags]
   return {
     ...first,
-    tags: tags.map(({ resultCells, cells }, at): TagReply => {
-      const reply = first.tags[at] ?? { fields: [], cells: [] }
+    tags: tags.map(({ resultCells, cells, captured }, at): TagReply => {
+      if (captured) return replies.shift() ?? NO_REPLY
+      const reply = first.tags[at] ?? NO_REPLY
       if (!resultCells) return reply
       const asked = reply.cells.slice(0, cells.length - resultCells)
       return { ...reply, cells: [...asked, ...(replies.shift()?.cells ?? [])] }
@@ -25,11 +29,16 @@ export function joinAnswers(tags: readonly ReadTag[], first: Fetched, later: Fet
   }
 }
 
-/** True if all these cells are among `tags`. */
+const NO_REPLY: TagReply = { fields: [], cells: [] }
+
+/** True if all that only an entry names is among `tags`. */
 export function includesAll(tags: readonly ReadTag[], learned: readonly ResultCells[]): boolean {
-  return learned.every(({ record, cells }) => {
-    const asked = tags.find((tag) => tag.record === record)?.cells
-    return asked !== undefined && cells.every((cell) => asked.includes(cell))
+  return learned.every(({ record, fields, cells }) => {
+    const asked = tags.find(
+      (tag) => tag.record === record && (tag.captured ?? false) === (fields !== undefined),
+    )
+    if (!asked || fields?.some((field) => !asked.fields.includes(field))) return false
+    return cells.every((cell) => asked.cells.includes(cell))
   })
 }
 
@@ -42,18 +51,32 @@ export interface KnownResultCells {
 
 /** Entries with more cells are not remembered: their hits take two round trips. */
 const MOST_CELLS = 20
+/** The same for captured tags, of which all entries together remember so many. */
+const MOST_CAPTURED = 200
+const MOST_CAPTURED_OF_ALL = 100_000
 
 /** @param most entries remembered. */
 export function createKnownResultCells(most: number): KnownResultCells {
   const known = createBounded<readonly ResultCells[]>(most)
+  const captured = new LRUCache<string, readonly ResultCells[]>({
+    maxSize: MOST_CAPTURED_OF_ALL,
+    sizeCalculation: namesIn,
+  })
   return {
-    of: (name) => known.get(name) ?? NONE,
+    of: (name) => known.get(name) ?? captured.get(name) ?? NONE,
     note(name, learned) {
-      const count = learned.reduce((sum, { cells }) => sum + cells.length, 0)
-      if (count && count <= MOST_CELLS) known.set(name, learned)
+      const count = namesIn(learned)
+      const isCaptured = learned.some(({ fields }) => fields)
+      if (isCaptured && count <= MOST_CAPTURED) captured.set(name, learned)
+      else captured.delete(name)
+      if (!isCaptured && count && count <= MOST_CELLS) known.set(name, learned)
       else known.delete(name)
     },
   }
+}
+
+function namesIn(learned: readonly ResultCells[]): number {
+  return learned.reduce((sum, { fields = [], cells }) => sum + fields.length + cells.length, 0)
 }
 
 const NONE: readonly ResultCells[] = []

@@ -6,8 +6,15 @@ import { requireLeases } from '../options/require-leases.ts'
 import { resolvePolicy } from '../options/resolve-policy.ts'
 import { applyInvalidation } from '../pipeline/invalidate.ts'
 import { type ReadDeps, read } from '../pipeline/read.ts'
+import { createRefusalWarnings } from '../pipeline/refusal-warnings.ts'
 import { createSyncEngine } from '../pipeline/sync.ts'
-import { tagsOfWrap, type WrapOptions, wrapPlan } from '../pipeline/wrap.ts'
+import {
+  policyOptionsOf,
+  tagsOfWrap,
+  type WrapOptions,
+  type WrapPlanDeps,
+  wrapPlan,
+} from '../pipeline/wrap.ts'
 import { write } from '../pipeline/write.ts'
 import { DEFAULT_DATABASE, type KnownDatabase } from '../plan/known-databases.ts'
 import type { Policy, PolicyOptions } from '../plan/policy.ts'
@@ -16,37 +23,30 @@ import type { DeriveTags } from '../tags/known-tags.ts'
 import { createStrictLoads } from '../tier/strict-loads.ts'
 import type { JoinedTransaction } from '../transaction/current.ts'
 import { createTransaction } from '../transaction/transaction.ts'
+import { createWriteNotes, refuseOpaque } from './capture-notes.ts'
 import { createClientDeps, schemaText } from './client-deps.ts'
 import { createClosing } from './closing.ts'
 import { createDatabaseRegistry, type DatabaseRegistry } from './database-registry.ts'
 import type { Engine, Host } from './engine.ts'
 import type { SharedDeps } from './shared-deps.ts'
+import { type WarmOptions, type WarmResult, warm } from './warm.ts'
 
 /** The clients attached to one cache. */
 export interface Hosts {
   attach(host: Host): Engine
   invalidate(request: InvalidateRequest): Promise<void>
   wrap<T>(key: unknown, options: WrapOptions, load: () => Promise<T>): Promise<T>
+  warm(functions: readonly (() => unknown)[], options?: WarmOptions): Promise<WarmResult>
   close(): Promise<void>
 }
 
 export function createHosts(shared: SharedDeps): Hosts {
-  const { config, clock, events, store, current } = shared
-  const { namespace } = config
+  const { config, clock, events, store, current, captures } = shared
   // In this process it costs nothing, and the next read finds the tags clean.
   const awaitsFinish = config.finish === 'await' || store.source === 'memory'
-  // Grows only: an entry stored under a long policy may outlive the policy's client.
-  let longestLifetime = 0
-
-  const policy = (options: PolicyOptions, path: string) => {
-    const resolved = resolvePolicy(options, config.defaults, path)
-    requireLeases(config.store, resolved.singleFlight, path)
-    const lifetime = Math.max(resolved.ttl, resolved.cacheEmpty || 0) + graceOf(resolved)
-    longestLifetime = Math.max(longestLifetime, lifetime)
-    return resolved
-  }
-  const registry = createDatabaseRegistry(clock.now, () => longestLifetime)
-  const clients = createClientDeps({ ...shared, awaitsFinish, longestLifetime: () => longestLifetime })
+  const { policy, longestLifetime } = createPolicies(shared)
+  const registry = createDatabaseRegistry(clock.now, longestLifetime)
+  const clients = createClientDeps({ ...shared, awaitsFinish, longestLifetime })
   const closing = createClosing(shared)
   const invalidateIn = (
     databases: readonly KnownDatabase[],
@@ -54,8 +54,10 @@ export function createHosts(shared: SharedDeps): Hosts {
     within: JoinedTransaction | undefined,
   ): Promise<void> => {
     closing.noteWrite('invalidate')
-    return applyInvalidation({ ...shared, namespace }, databases, request, within)
+    return applyInvalidation({ ...shared, namespace: config.namespace }, databases, request, within)
   }
+  const noteWrite = createWriteNotes(closing, captures)
+  const { running } = captures
   const wrap = createWrap(shared, clients.of(WRAP_HOST, new Set()).deps, registry, policy)
 
   return {
@@ -67,8 +69,7 @@ export function createHosts(shared: SharedDeps): Hosts {
       const client = registry.add({ database, schema, tables: host.schema.tables }, rejecting)
       // Without a connection to look at, all clients of the host are connected to one database.
       if (!host.connection) client.connect('')
-      const served = clients.of(host, rejecting, client.connect)
-      const { deps, raw } = served
+      const { deps, raw } = clients.of(host, rejecting, client.connect)
       const syncEngine = createSyncEngine(deps)
       const own = [{ database, tables: [host.schema.tables] }]
       const tables = [...host.schema.tables.keys()]
@@ -82,19 +83,21 @@ export function createHosts(shared: SharedDeps): Hosts {
           return resolved
         },
         // Bound: a call of every read's way less.
-        read: read.bind(undefined, served.deps) as Engine['read'],
+        read: read.bind(undefined, deps) as Engine['read'],
         write(plan, transaction) {
-          if (plan.changes.length) closing.noteWrite(plan.operation)
-          return write(served.deps, plan, transaction)
+          if ((store.closed || running.count) && plan.changes.length)
+            noteWrite(plan.operation, transaction !== undefined)
+          return write(deps, plan, transaction)
         },
         sync: {
           ...syncEngine,
           write(plan, held) {
-            if (plan.changes.length) closing.noteWrite(plan.operation)
+            if ((store.closed || running.count) && plan.changes.length) noteWrite(plan.operation, held)
             return syncEngine.write(plan, held)
           },
         },
         transaction: (marking) => createTransaction(deps, marking, current.get()?.budget),
+        noteOpaqueRead: (operation) => refuseOpaque(captures, operation),
         inside: current.run,
         current: current.get,
         everything: () => tables.map((table) => ({ table, effect: 'unknown' as const })),
@@ -104,13 +107,32 @@ export function createHosts(shared: SharedDeps): Hosts {
     },
     invalidate: (request) => invalidateIn(registry.list(), request, current.joined()),
     wrap,
+    warm: (functions, options) => warm(shared, functions, options),
     close: closing.close,
+  }
+}
+
+/** Validates policies, and knows the longest of them. */
+function createPolicies({ config }: SharedDeps): {
+  policy(options: PolicyOptions, path: string): Policy
+  longestLifetime(): number
+} {
+  // Grows only: an entry stored under a long policy may outlive the policy's client.
+  let longest = 0
+  return {
+    policy(options, path) {
+      const policy = resolvePolicy(options, config.defaults, path)
+      requireLeases(config.store, policy.singleFlight, path)
+      longest = Math.max(longest, Math.max(policy.ttl, policy.cacheEmpty || 0) + graceOf(policy))
+      return policy
+    },
+    longestLifetime: () => longest,
   }
 }
 
 /** Computed values are read like those of a client that has the tables of all of them. */
 function createWrap(
-  { config, current }: SharedDeps,
+  { config, current, captures, events }: SharedDeps,
   base: ReadDeps,
   registry: DatabaseRegistry,
   policy: (options: PolicyOptions, path: string) => Policy,
@@ -122,13 +144,14 @@ function createWrap(
   const deps: ReadDeps = { ...base, keys, tagsOf, knownTags: (_, ...parts) => tagsOf(...parts) }
   // Whatever this cache keeps: `load` may read through another one, or another copy of this module.
   const strictLoads = createStrictLoads()
-  const policyOf = ({ ttl, tags, joinTimeout }: WrapOptions): Policy => {
-    const given = { ...(tags && { tags }), ...(joinTimeout !== undefined && { joinTimeout }) }
-    return policy({ ttl, operations: ['wrap'], write: 'invalidate', ...given }, 'wrap')
+  const planDeps: WrapPlanDeps = {
+    policyOf: (options) => policy(policyOptionsOf(options), 'wrap'),
+    refused: createRefusalWarnings(events),
   }
   return async (key, options, load) => {
-    const plan = wrapPlan(key, options, policyOf, load)
-    const run = () => strictLoads.run(plan.run)
+    const plan = wrapPlan(planDeps, key, options, load)
+    const strict = () => strictLoads.run(plan.run)
+    const run = plan.captures ? strict : () => captures.ignore(strict)
     return read(deps, { ...plan, run, ...(current.joined() && { bypass: 'transaction' }) })
   }
 }

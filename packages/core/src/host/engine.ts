@@ -64,6 +64,8 @@ export interface Engine {
   readonly sync: SyncEngine
   /** Opens a transaction. See {@link Transaction} for when its statements set their marks. */
   transaction(marking: 'late' | 'early'): Transaction
+  /** Reports a read that runs without `read`: a computed value whose load it is part of is not stored. */
+  noteOpaqueRead(operation: string): void
   /** Runs `body` inside `transaction`, so that `cache.invalidate` and `cache.wrap` in it belong to the transaction. */
   inside<T>(transaction: Transaction, body: () => PromiseLike<T>): Promise<T>
   /** Returns the transaction of the running code, if there is one. */

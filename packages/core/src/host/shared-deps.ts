@@ -4,6 +4,7 @@ import type { PendingWrites } from '../marks/pending-writes.ts'
 import type { CacheConfig } from '../options/config.ts'
 import type { PauseState } from '../options/pause.ts'
 import type { ScopeOf } from '../options/scope.ts'
+import type { Captures } from '../pipeline/captures.ts'
 import type { GenerationFlight } from '../pipeline/generation-flight.ts'
 import type { Leases } from '../pipeline/leases.ts'
 import type { LoadResult } from '../pipeline/load.ts'
@@ -33,6 +34,7 @@ export interface SharedDeps {
   readonly refreshes: Refreshes
   readonly strictLoads: StrictLoads
   readonly current: CurrentTransaction
+  readonly captures: Captures
   /** Entries about to be stored. */
   readonly storing: Map<string, Promise<void>>
   readonly scopeOf: ScopeOf | undefined

@@ -1,10 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import type { Guarded, GuardedStore } from '../store/guard.ts'
 import type { FinishRequest } from '../store/store.ts'
+import { LIST } from '../tags/spelling.ts'
 import type { TagReport, TagReportRequest } from '../tags/tag.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
-import type { Evidence } from '../write-through/proof.ts'
+import { type CandidateTags, type Evidence, reportRequestOf } from '../write-through/proof.ts'
 import type { Journal } from './journal.ts'
-import { finishesOf, newToken } from './mark-requests.ts'
 import type { PendingWrites } from './pending-writes.ts'
 
 /** What finishes and explicit invalidation need from the composition root. */
@@ -12,6 +13,57 @@ export interface BumpDeps {
   readonly store: GuardedStore
   readonly pendingWrites: PendingWrites
   readonly journal: Journal
+}
+
+// Random once: drawing it anew for every write would cost as much as the rest of the mark.
+const PROCESS = randomBytes(12).toString('base64url')
+let tokens = 0
+
+/** Unique among all writes of all processes. */
+export function newToken(): string {
+  return `${PROCESS}${(tokens++).toString(36)}`
+}
+
+/**
+ * A key whose values were all known at the mark is left alone; one that was marked and returned since is kept; every
+ * other field is bumped by the store, because it is in neither list.
+ */
+export function finishesOf(
+  marked: readonly WriteTag[],
+  returned: readonly WriteTag[],
+  token: string,
+  candidates?: CandidateTags,
+): readonly FinishRequest[] {
+  return marked.map((tag) => {
+    const reportOn = candidates && reportRequestOf(tag, candidates)
+    const shown = returned.find(({ record }) => record === tag.record)
+    const known = (name: string): boolean => shown?.known.includes(name) === true && !shown.unknown.has(name)
+    return {
+      record: tag.record,
+      token,
+      untouched: tag.known.filter((name) => !tag.unknown.has(name)),
+      keep: [...tag.unknown].filter(known),
+      cells: [...new Set([...tag.cells, ...(shown?.cells ?? [])])],
+      ...(reportOn && { reportOn }),
+    }
+  })
+}
+
+/**
+ * The same after a proven rollback, which changed nothing: every field and cell keeps its nonce if its mark is still
+ * there.
+ * @param lifetime of the cells that keep their nonce, in milliseconds.
+ */
+export function rollbacksOf(
+  marked: readonly WriteTag[],
+  token: string,
+  lifetime: number,
+): readonly FinishRequest[] {
+  return finishesOf(marked, [], token).map((request, at) => ({
+    ...request,
+    keep: [LIST, ...(marked[at]?.unknown ?? [])],
+    unchanged: { lifetime },
+  }))
 }
 
 /** Pairs what a store reported on one record with the request for it. */
@@ -43,7 +95,7 @@ export async function sendFinishes(
     return answer.ok
   }
   const sent = await Promise.all(requests.map(send))
-  journal.add(requests.filter((_, at) => !sent[at]))
+  if (sent.includes(false)) journal.add(requests.filter((_, at) => !sent[at]))
   // Before reads of this process may use the cache again. The memory tier has the rows when this call returns.
   const stored = then?.(reports)
   forget()

@@ -11,9 +11,8 @@ import {
   mergeCandidateTags,
   proofOf,
 } from '../write-through/proof.ts'
-import { type BumpDeps, evidenceOf, sendFinishes } from './finish.ts'
-import { finishesOf, MARK_LIFETIME, markOf, newToken, rollbacksOf } from './mark-requests.ts'
-import { createRecordMarks, type RecordMarks, type Sending } from './record-marks.ts'
+import { type BumpDeps, evidenceOf, finishesOf, newToken, rollbacksOf, sendFinishes } from './finish.ts'
+import { createRecordMarks, MARK_LIFETIME, markOf, type RecordMarks, type Sending } from './record-marks.ts'
 import { refusalOf } from './refusal.ts'
 
 /** How long the marks of a write with unknown outcome stay set, in milliseconds. */
@@ -100,7 +99,7 @@ export function createMarks(deps: MarkDeps): Marks {
     // The finish need not keep cells of rows that the marks have already ruled out.
     const hopeful = rows.filter(({ cell }) => reported.has(cell))
     return takeOff(
-      () => finishesOf(tags(), returned, token, mergeCandidateTags(hopeful.map(candidateTagsOf))),
+      () => finishesOf(tags(), returned, token, candidatesOf(hopeful)),
       async (finished) => {
         await Promise.all(
           hopeful.map((row) => storeRow(row, reported.get(row.cell), finished.get(row.record))),
@@ -161,6 +160,11 @@ function waitFor(
     })
     for (const one of [...left]) void one.settled()?.then(() => done(one))
   })
+}
+
+/** Most writes write nothing through. */
+function candidatesOf(rows: readonly CandidateRow[]): CandidateTags | undefined {
+  return rows.length ? mergeCandidateTags(rows.map(candidateTagsOf)) : undefined
 }
 
 /** Stores a row if the evidence proves that it is current. If not, the next read loads it. */

@@ -1,22 +1,16 @@
 import type { ReadPlan } from '../plan/plan.ts'
 import type { MissReason } from '../report/events.ts'
 import type { LeaseEnd } from '../store/load-leases.ts'
+import type { LookUpResult } from '../tier/look-up.ts'
 import { type PutDeps, putEntry, type Stamp } from '../tier/put-entry.ts'
-import {
-  allTags,
-  type Before,
-  type CachedRead,
-  confirm,
-  type DecideDeps,
-  evaluate,
-  mustConfirm,
-  type PlannedRead,
-  type Storable,
-} from './decide.ts'
+import type { CapturedOutcome } from './captured-dependencies.ts'
+import type { Before, CachedRead, PlannedRead } from './decide.ts'
+import { allTags, confirm, evaluate, mustConfirm, mustSeed, recordedTags, type Storable } from './evaluate.ts'
 import { reportRead } from './report-read.ts'
+import { type RescueDeps, rescue } from './rescue.ts'
 
 /** What loading needs, wired by the composition root. */
-export interface LoadDeps extends DecideDeps, PutDeps {
+export interface LoadDeps extends RescueDeps, PutDeps {
   /** Entries of this process that are about to be stored, by name: whoever wants one waits for that. */
   readonly storing: Map<string, Promise<void>>
   /** Longest lifetime of any entry, in milliseconds: tags must outlive it. */
@@ -28,6 +22,15 @@ export interface LoadResult {
   readonly result: unknown
   /** The result's bytes; undefined when it could not be encoded. */
   readonly payload: Uint8Array | undefined
+  /** What the reads of the load contributed, if they were captured. */
+  readonly captured?: CapturedOutcome | undefined
+  /**
+   * Whether all that was captured still is what the reads saw, now that the load has ended: the result is then as new as
+   * this instant. Absent: nothing was captured.
+   */
+  readonly confirmed?: Promise<boolean> | undefined
+  /** What was found, where another process has loaded it. */
+  readonly hit?: LookUpResult
 }
 
 /** Names the load that callers may share: those who saw the same nonces before it. */
@@ -35,61 +38,90 @@ export function flightName({ key }: CachedRead<PlannedRead>, { epoch, observedTa
   return `${key.key} ${epoch} ${observedTags.map((tag) => tag.nonce).join(' ')}`
 }
 
-/** Called when the entry of a load is on its way to the store, or will not be. Not called if the load fails. */
-type LoadEnded = (end: Exclude<LeaseEnd, 'failed'>) => void
+/** Called when the entry of a load is on its way to the store, or will not be. Not called if the load throws. */
+type LoadEnded = (end: LeaseEnd) => void
 
-/** Runs the host's query and stores the result under the tags as they were before it. */
+/**
+ * Runs the host's query and stores the result under the tags as they were before it.
+ * @param found what the read found, which may be served while the database cannot be reached.
+ */
 export async function load<T>(
   deps: LoadDeps,
   one: CachedRead<ReadPlan<T>>,
   reason: MissReason,
   before: Before,
+  found?: LookUpResult,
   ended: LoadEnded = () => {},
 ): Promise<LoadResult> {
   const began = deps.clock.now()
+  const capture = one.plan.captures && deps.captures.start()
+  let captured: CapturedOutcome | undefined
   let result: T
   try {
-    result = await one.plan.run()
+    result = await (capture ? capture.run(() => one.plan.run()) : one.plan.run())
   } catch (error) {
+    const rescued = rescue(deps, one, found, error)
+    // Callers that share the load decide by their own policies: there is nothing for them to copy.
+    if (rescued) {
+      ended('failed')
+      return { result: rescued.value, payload: undefined }
+    }
     reportRead(deps, one, reason)
     throw error
+  } finally {
+    captured = capture?.close()
   }
-  const { payload, storable } = evaluate(deps, one, reason, before, result, deps.clock.now() - began)
-  if (storable) storeSoon(deps, one, storable, ended)
-  else ended('unstored')
-  return { result, payload }
+  if (deps.outage.active) deps.outage.answered()
+  if (captured?.refusal) one.plan.captures?.(captured.refusal)
+  const { payload, storable } = evaluate(
+    deps,
+    one,
+    reason,
+    before,
+    result,
+    deps.clock.now() - began,
+    captured,
+  )
+  const stored = storable && storeSoon(deps, one, storable)
+  // After the entry, over the same connection.
+  if (stored) void stored.then((confirmed) => ended(confirmed ? 'stored' : 'unstored'))
+  else ended(storable ? 'stored' : 'unstored')
+  if (!captured) return { result, payload }
+  const empty = !captured.refusal && !captured.dependencies.tags.length
+  return { result, payload, captured, confirmed: empty ? undefined : (stored ?? UNCONFIRMED) }
 }
+
+const UNCONFIRMED = Promise.resolve(false)
 
 /**
  * Nobody waits for an entry to be stored, except those who ask for this very entry before it is known whether it may be
  * stored: what they would find missing is on its way. That takes one question to the store, which has a deadline.
  */
-function storeSoon(deps: LoadDeps, one: CachedRead<PlannedRead>, storable: Storable, ended: LoadEnded): void {
+function storeSoon(
+  deps: LoadDeps,
+  one: CachedRead<PlannedRead>,
+  storable: Storable,
+): Promise<boolean> | undefined {
   const { storing } = deps
   const { key } = one.key
   if (!mustConfirm(one, storable)) {
     void store(deps, one, storable, storable.recorded.tags)
-    // After it, over the same connection.
-    ended('stored')
-    return
+    return undefined
   }
-  const sent = new Promise<void>((resolve) => {
-    const over = (): void => {
-      ended('unstored')
-      resolve()
-    }
-    const stored = (): void => {
-      ended('stored')
-      resolve()
-    }
-    void storeConfirmed(deps, one, storable, stored).then(over, over)
-  }).finally(() => {
-    if (storing.get(key) === sent) storing.delete(key)
+  const confirmed = new Promise<boolean>((resolve) => {
+    const no = (): void => resolve(false)
+    void storeConfirmed(deps, one, storable, () => resolve(true)).then(no, no)
   })
+  const sent = confirmed
+    .then(() => {})
+    .finally(() => {
+      if (storing.get(key) === sent) storing.delete(key)
+    })
   storing.set(key, sent)
+  return confirmed
 }
 
-/** @param sent called when the entry is on its way to the store, or will not be. */
+/** @param sent called when the entry is on its way to the store. */
 async function storeConfirmed(
   deps: LoadDeps,
   one: CachedRead<PlannedRead>,
@@ -97,7 +129,7 @@ async function storeConfirmed(
   sent: () => void,
 ): Promise<void> {
   const all = allTags(one, storable)
-  const after = storable.recorded.resultCells.length
+  const after = mustSeed(storable)
     ? await deps.store.seed(all, 2 * deps.longestLifetime())
     : await deps.store.fetch(undefined, all)
   const held = after.ok ? confirm(deps, one, storable, after.value) : undefined
@@ -115,6 +147,6 @@ async function store(
   tags: Stamp['tags'],
 ): Promise<void> {
   const { before, stamp, payload } = storable
-  const renewal = { tags: allTags(one, storable), lifetime: 2 * deps.longestLifetime() }
+  const renewal = { tags: recordedTags(one, storable, tags), lifetime: 2 * deps.longestLifetime() }
   await putEntry(deps, one, { ...stamp, epoch: before.epoch, tags }, payload, renewal)
 }

@@ -2,9 +2,11 @@ import { hasMissing } from '../entry/observed-tags.ts'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { BypassReason, MissReason } from '../report/events.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
+import { contributeHit, contributeShared, refuseBypass, runUncached } from './capture-read.ts'
 import { type ClusterLoadDeps, loadOnce } from './cluster-load.ts'
 import {
   accepts,
+  type Before,
   beforeLoad,
   type CachedRead,
   decide,
@@ -17,6 +19,7 @@ import type { GenerationFlight } from './generation-flight.ts'
 import { flightName, type LoadResult, load } from './load.ts'
 import { refresh } from './refresh.ts'
 import { reportRead } from './report-read.ts'
+import { rescue, spare } from './rescue.ts'
 import { type Shared, type Started, shareAgain } from './share.ts'
 import type { SingleFlight } from './single-flight.ts'
 
@@ -51,19 +54,38 @@ export async function read<T>(deps: ReadDeps, plan: ReadPlan<T>): Promise<T> {
   return loadShared(deps, one, decision.reason, found)
 }
 
-async function bypass<T>(deps: ReadDeps, one: StartedRead<ReadPlan<T>>, reason: BypassReason): Promise<T> {
+/** @param rescued what the read may be served instead of the error; it has been reported. */
+async function bypass<T>(
+  deps: ReadDeps,
+  one: StartedRead<ReadPlan<T>>,
+  reason: BypassReason,
+  rescued?: (error: unknown) => { readonly value: unknown } | undefined,
+): Promise<T> {
+  const { plan, capture } = one
+  let result: T
   try {
-    return await one.plan.run()
-  } finally {
+    result = await (capture ? runUncached(deps, { plan, capture }, reason, () => plan.run()) : plan.run())
+  } catch (error) {
+    const stale = rescued?.(error)
+    if (stale) return stale.value as T
     reportRead(deps, one, reason)
+    throw error
   }
+  reportRead(deps, one, reason)
+  return result
 }
 
 /** A bypass of a read that has an entry: equal reads share it, each one that began after their call. */
 function bypassShared<T>(deps: ReadDeps, one: Read<T>, reason: BypassReason): Promise<T> {
+  if (one.capture && reason === 'unavailable') refuseBypass(one.capture, reason)
   return shareGeneration(deps, one, reason, async (others) => {
-    const result = await bypass(deps, one, reason)
-    const payload = others ? deps.entries.encode(result, one) : undefined
+    let stale: ReturnType<typeof rescue>
+    const result = await bypass(deps, one, reason, (error) => {
+      // What the memory tier has may still be known to be unchanged, for a moment after the store was lost.
+      stale = reason === 'unavailable' ? rescue(deps, one, deps.lookUp.tryKept(one), error) : undefined
+      return stale
+    })
+    const payload = others && !stale ? deps.entries.encode(result, one) : undefined
     return { result, payload: payload && 'error' in payload ? undefined : payload }
   })
 }
@@ -74,6 +96,7 @@ async function shareGeneration<T>(
   one: Read<T>,
   reason: BypassReason | MissReason,
   loading: (others: number) => Promise<LoadResult>,
+  before?: Before,
 ): Promise<T> {
   const { generations, inOrder } = deps
   const { policy, plan, key } = one
@@ -81,7 +104,7 @@ async function shareGeneration<T>(
   if (policy.singleFlight === false) return alone()
   const options = { joined: plan.joined, inOrder }
   const shared = await shareAgain(() => generations.share(key.key, loading, policy.joinTimeout, options))
-  return resultForCaller(deps, one, shared, reason, alone)
+  return resultForCaller(deps, one, shared, reason, alone, before)
 }
 
 /** A miss: seed what is missing, then load, together with whoever else saw the same nonces. */
@@ -91,6 +114,9 @@ async function loadShared<T>(
   reason: MissReason,
   found: LookUpResult,
 ): Promise<T> {
+  // Before anybody is waited for, who may wait for a database that does not answer.
+  const spared = spare(deps, one, found)
+  if (spared) return spared.value as T
   const { store, longestLifetime } = deps
   const seeded = hasMissing(found.observedTags)
     ? await store.seed(one.tags, 2 * longestLifetime())
@@ -100,19 +126,34 @@ async function loadShared<T>(
   if (!before) return bypassShared(deps, one, 'dirty')
   const { observedTags } = before
   const { policy, plan } = one
-  const alone = () => load(deps, one, reason, before)
+  const loading = () => load(deps, one, reason, before, found)
   // Nonces do not tell reads apart under a mark, for its write may end at any moment, even if the tag is optional. Nor
   // where a tag was evicted between seeding and now.
   if (hasMissing(observedTags) || observedTags.some((tag) => tag.dirty))
-    return shareGeneration(deps, one, reason, alone)
-  if (policy.singleFlight === false) return (await alone()).result as T
+    return shareGeneration(deps, one, reason, loading, before)
+  const alone = async (): Promise<T> => (await loading()).result as T
+  if (policy.singleFlight === false) return alone()
   const leases = policy.singleFlight === 'cluster' ? deps.leases : undefined
-  const loading = (started?: Started): Promise<LoadResult> =>
-    leases && started ? loadOnce(deps, leases, one, reason, before, started) : alone()
+  const sharing = (started?: Started): Promise<LoadResult> =>
+    leases && started ? loadOnce(deps, leases, one, reason, { before, found, started }) : loading()
   const flight = flightName(one, before)
   const patience = policy.joinTimeout + (leases ? LEASE_SLACK : 0)
-  const shared = await shareAgain(() => deps.flights.share(flight, loading, patience, plan.joined))
-  return resultForCaller(deps, one, shared, reason, async () => (await alone()).result as T)
+  const shared = await shareAgain(() => deps.flights.share(flight, sharing, patience, plan.joined))
+  // What the name says nothing of, because only the load captured it, may have been written before this call.
+  if ('other' in shared && shared.other?.confirmed && !(await shared.other.confirmed))
+    return shareGeneration(deps, one, reason, loading, before)
+  // The same of what another process has captured.
+  if ('other' in shared && shared.other?.hit && plan.captures) {
+    const now = await deps.lookUp.fetch(one)
+    const decision = now && decide(deps, one, now)
+    if (decision?.kind === 'hit') return decision.value as T
+    return shareGeneration(deps, one, reason, loading, before)
+  }
+  const again = async (): Promise<T> => {
+    const stale = spare(deps, one, found)
+    return stale ? (stale.value as T) : alone()
+  }
+  return resultForCaller(deps, one, shared, reason, again, before)
 }
 
 /** What one caller of a shared load gets: objects of its own. */
@@ -122,12 +163,16 @@ async function resultForCaller<T>(
   shared: Shared<LoadResult>,
   reason: BypassReason | MissReason,
   alone: () => Promise<T>,
+  before?: Before,
 ): Promise<T> {
   if ('own' in shared) return shared.own.result as T
   const payload = shared.other?.payload
   const copy = payload && deps.entries.decode(payload, one)
   // The other caller's load failed, or gave nothing that can be copied: its error and its objects stay its own.
   if (!copy || !accepts(one.plan, copy.value)) return alone()
+  const { hit, captured } = shared.other ?? {}
+  if (one.capture && hit) contributeHit(deps, one.capture, hit)
+  else if (one.capture && before) contributeShared(deps, one, before, copy.value, captured)
   reportRead(deps, one, reason, { shared: true })
   return copy.value as T
 }

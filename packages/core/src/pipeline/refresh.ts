@@ -2,13 +2,15 @@ import { hasMissing } from '../entry/observed-tags.ts'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { Report } from '../report/report.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
+import { type ClusterLoadDeps, loadIfFree } from './cluster-load.ts'
 import { beforeLoad, type CachedRead, type DecideDeps, depend, identify, type PlannedRead } from './decide.ts'
-import { flightName, type LoadDeps, type LoadResult, load } from './load.ts'
+import { flightName, type LoadResult, load } from './load.ts'
 import { NOT_NOW } from './refreshes.ts'
+import { isSpared } from './rescue.ts'
 import type { SingleFlight } from './single-flight.ts'
 
 /** What a background refresh needs, wired by the composition root. */
-export interface RefreshDeps extends LoadDeps {
+export interface RefreshDeps extends ClusterLoadDeps {
   readonly flights: SingleFlight<LoadResult>
 }
 
@@ -37,14 +39,20 @@ async function refreshNow<T>(
 ): Promise<void> {
   const one = readAgain(deps, plan, was)
   const found = one && (deps.lookUp.fetchSync(one) ?? (await deps.lookUp.fetchStored(one)))
-  if (!one || !found || !mustLoad(served, found)) return
+  if (!one || !found || !mustLoad(served, found) || isSpared(deps, one)) return
   const seeded = hasMissing(found.observedTags)
     ? await deps.store.seed(one.tags, 2 * deps.longestLifetime())
     : undefined
   const before = seeded?.ok === false ? undefined : beforeLoad(one, found, seeded?.value)
   if (!before) return
-  const loading = () => load(deps, one, 'expired', before)
   const { singleFlight, joinTimeout } = one.policy
+  const leases = singleFlight === 'cluster' ? deps.leases : undefined
+  const loading = async (): Promise<LoadResult> => {
+    if (!leases) return load(deps, one, 'expired', before)
+    const loaded = await loadIfFree(deps, leases, one, 'expired', before)
+    if (!loaded) throw NOT_NOW
+    return loaded
+  }
   if (singleFlight === false || hasMissing(before.observedTags)) await loading()
   else await deps.flights.share(flightName(one, before), loading, joinTimeout)
   await deps.storing.get(one.key.key)

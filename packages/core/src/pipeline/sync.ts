@@ -6,22 +6,13 @@ import type { SyncStore } from '../store/store.ts'
 import { merge, type WriteTag } from '../tags/write-tags.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
 import type { CandidateRow } from '../write-through/proof.ts'
-import {
-  allTags,
-  beforeLoad,
-  type CachedRead,
-  confirm,
-  decide,
-  depend,
-  evaluate,
-  identify,
-  mustConfirm,
-  type StartedRead,
-  type Storable,
-} from './decide.ts'
+import { refuseBypass, runUncachedSync } from './capture-read.ts'
+import { beforeLoad, type CachedRead, decide, depend, identify, type StartedRead } from './decide.ts'
+import { allTags, confirm, evaluate, mustConfirm, type Storable } from './evaluate.ts'
 import type { ReadDeps } from './read.ts'
 import { mustLoad, readAgain, startRefresh, UNREPORTED } from './refresh.ts'
 import { reportRead } from './report-read.ts'
+import { rescue, spare } from './rescue.ts'
 import { prepareWrite, type WriteDeps } from './write.ts'
 
 /**
@@ -98,7 +89,10 @@ function read<T>(deps: Deps, plan: SyncReadPlan<T>): T {
   if (one.bypass) return bypass(deps, one, one.bypass)
   const found = deps.lookUp.fetchSync(one)
   const store = deps.store.sync
-  if (!found || !store) return bypass(deps, one, 'unavailable')
+  if (!found || !store) {
+    if (one.capture) refuseBypass(one.capture, 'unavailable')
+    return bypass(deps, one, 'unavailable')
+  }
   const decision = decide(deps, one, found)
   if (decision.kind === 'hit') {
     if (decision.refresh) refresh(deps, one, found)
@@ -121,8 +115,11 @@ function refresh<T>(deps: Deps, was: Read<T>, served: LookUpResult): void {
 }
 
 function bypass<T>(deps: Deps, one: StartedRead<SyncReadPlan<T>>, reason: BypassReason): T {
+  const { plan, capture } = one
   try {
-    return one.plan.run()
+    return capture
+      ? runUncachedSync(deps, deps.store.sync, { plan, capture }, reason, () => plan.run())
+      : plan.run()
   } finally {
     reportRead(deps, one, reason)
   }
@@ -133,14 +130,19 @@ function load<T>(deps: Deps, store: SyncStore, one: Read<T>, reason: MissReason,
   const seeded = hasMissing(found.observedTags) ? store.seed(one.tags) : undefined
   const before = beforeLoad(one, found, seeded)
   if (!before) return bypass(deps, one, 'dirty')
+  const spared = spare(deps, one, found)
+  if (spared) return spared.value as T
   const began = deps.clock.now()
   let result: T
   try {
     result = one.plan.run()
   } catch (error) {
+    const rescued = rescue(deps, one, found, error)
+    if (rescued) return rescued.value as T
     reportRead(deps, one, reason)
     throw error
   }
+  if (deps.outage.active) deps.outage.answered()
   const { storable } = evaluate(deps, one, reason, before, result, deps.clock.now() - began)
   if (storable && !deps.pause.active) keep(deps, store, one, storable)
   return result

@@ -1,18 +1,28 @@
 import { type Duration, milliseconds } from '../base/duration.ts'
 import { CacheError } from '../base/errors.ts'
 import { show } from '../base/show.ts'
+import { POLICY_OPTIONS } from '../options/resolve-policy.ts'
+import type { Refusal } from '../plan/contribution.ts'
 import { holding, type KnownDatabase } from '../plan/known-databases.ts'
 import type { Occurrence, ReadPlan } from '../plan/plan.ts'
-import type { Policy } from '../plan/policy.ts'
+import type { Policy, PolicyOptions } from '../plan/policy.ts'
 import { type ReadTag, tagsOfRead } from '../tags/read-tags.ts'
 
-/** Options of `cache.wrap`. */
-export interface WrapOptions {
+/**
+ * Options of `cache.wrap`: those of a policy that make sense for a computed value, and what it depends on. See
+ * {@link PolicyOptions} for the ones that are not described here.
+ */
+export interface WrapOptions extends Omit<PolicyOptions, (typeof NOT_FOR_WRAP)[number]> {
   /** Lifetime of the computed value. Required. */
   ttl: Duration
+  /**
+   * `true` (default): the value depends on what the reads inside `load` depend on, of every client of this cache. `false`: only
+   * on `reads` and `tags`.
+   */
+  capture?: boolean
   /** Tags of the value, for `cache.invalidate({ tags })`. */
   tags?: readonly string[]
-  /** Tables the value is computed from, by physical name. A write to one of them invalidates the value. */
+  /** Further tables the value is computed from, by physical name. A write to one of them invalidates the value. */
   reads?: readonly string[]
   /**
    * How long callers wait for the `load` of another caller, counted from its start. Then one of them loads again.
@@ -21,14 +31,24 @@ export interface WrapOptions {
   joinTimeout?: Duration
 }
 
+/** Options of a policy that describe a model, or its writes. */
+const NOT_FOR_WRAP = ['write', 'onMarkFailure', 'operations', 'touches', 'lookupKeys'] as const
+
+/** What {@link wrapPlan} takes from its cache. */
+export interface WrapPlanDeps {
+  policyOf(options: WrapOptions): Policy
+  /** Called if a read inside `load` keeps the value from being stored. */
+  refused(key: unknown, cause: Refusal): void
+}
+
 /**
- * The plan of a computed value. Its whole tables and user tags are all it depends on, for nobody can see inside `load`.
+ * The plan of a computed value. It depends on its whole tables and user tags, and on what the reads inside `load` depend on.
  * @throws CacheError for a missing lifetime, and for what is no option.
  */
 export function wrapPlan<T>(
+  { policyOf, refused }: WrapPlanDeps,
   key: unknown,
   options: WrapOptions,
-  policyOf: (options: WrapOptions) => Policy,
   load: () => Promise<T>,
 ): ReadPlan<T> {
   if (key === undefined)
@@ -39,8 +59,11 @@ export function wrapPlan<T>(
       'LARDER_CONFIG',
       `wrap: load is ${show(load)}: give a function that computes the value`,
     )
+  const captures = options.capture !== false
   return {
     operation: 'wrap',
+    // An entry without captured dependencies must not be found by a call that captures.
+    ...(captures && { as: 'captured', captures: (cause) => refused(key, cause) }),
     model: 'wrap',
     policy: policyOf(options),
     query: key,
@@ -52,18 +75,27 @@ export function wrapPlan<T>(
   }
 }
 
-const OPTIONS: readonly string[] = ['ttl', 'tags', 'reads', 'joinTimeout'] satisfies (keyof WrapOptions)[]
-
 function checkOptions(options: WrapOptions): void {
   if (typeof options !== 'object' || options === null)
     throw new CacheError('LARDER_CONFIG', `wrap: options are ${show(options)}: give { ttl: '5m' }`)
-  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name))
+  const names = [
+    'capture',
+    ...POLICY_OPTIONS.filter((name) => !(NOT_FOR_WRAP as readonly string[]).includes(name)),
+  ]
+  const unknown = Object.keys(options).find((name) => !names.includes(name))
   if (unknown !== undefined)
-    throw new CacheError('LARDER_CONFIG', `wrap has no option ${unknown}: there are ${OPTIONS.join(', ')}`)
+    throw new CacheError('LARDER_CONFIG', `wrap has no option ${unknown}: there are ${names.join(', ')}`)
   milliseconds(options.ttl, 'wrap.ttl')
-  const { reads = [] } = options
+  const { reads = [], capture = true } = options
+  if (typeof capture !== 'boolean')
+    throw new CacheError('LARDER_CONFIG', `wrap.capture is ${show(capture)}: give true or false`)
   if (!Array.isArray(reads) || !reads.every((table) => typeof table === 'string'))
     throw new CacheError('LARDER_CONFIG', `wrap.reads is ${show(reads)}: give an array of table names`)
+}
+
+/** The policy among the options of a wrap. */
+export function policyOptionsOf({ capture: _, reads: __, ...options }: WrapOptions): PolicyOptions {
+  return { ...options, operations: ['captured', 'wrap'], write: 'invalidate' }
 }
 
 /**

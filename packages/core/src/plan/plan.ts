@@ -1,4 +1,5 @@
 import type { BypassReason } from '../report/events.ts'
+import type { Refusal } from './contribution.ts'
 import type { Policy } from './policy.ts'
 
 /** A value a column was compared with or set to, as the host's driver would give it. */
@@ -72,10 +73,20 @@ export interface ReadPlan<T> {
   /** Arguments or results that cannot be encoded throw, instead of going past the cache. */
   readonly strict?: boolean
   /**
+   * What a read without a policy depends on. Called only inside the load of a computed value, which depends on it too. A
+   * method that returns undefined, or none: nobody knows, and the value is not stored.
+   */
+  dependencies?(): readonly Occurrence[] | undefined
+  /**
+   * Present: the result depends on what the reads inside `run` depend on. Called with the cause if one of them keeps the
+   * result from being stored.
+   */
+  readonly captures?: (cause: Refusal) => void
+  /**
    * Called when the read begins to wait for the load of another caller. It runs no query of its own then, unless that
    * load gives it nothing.
    */
-  joined?(): void
+  readonly joined?: (() => void) | undefined
   /** True if the error proves that the database could not be reached or did not answer in time. Never true for an error of the query itself. */
   readonly unreachable?: (error: unknown) => boolean
   /**

@@ -1,6 +1,6 @@
 import { type PendingWrites, pendingWritesOf } from '../marks/pending-writes.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
-import type { ProcessCache } from './process-caches.ts'
+import type { Membership, ProcessCache } from './process-caches.ts'
 
 /** Says to the other caches of this process that a write begins. @param record undefined: any may change. */
 export type Announce = (record: string | undefined) => (() => void) | undefined
@@ -40,7 +40,8 @@ export function announcedWrites(unfinished: PendingWrites, announce: Announce): 
 
 /** What announcing needs to know of the cache that writes. */
 export interface AnnounceDeps {
-  others(): readonly ProcessCache[]
+  /** Undefined as long as it has not joined the others. */
+  readonly membership: Omit<Membership, 'leave'> | undefined
   readonly format: string
   readonly spelling: number
   /** Whether its store is in this process. */
@@ -61,7 +62,10 @@ export function createAnnounce(cache: AnnounceDeps): Announce {
     // What a name stands for under other rules nobody can tell.
     other.pending(record === undefined || other.spelling !== spelling ? undefined : [record])
   return (record) => {
-    const others = cache.others()
+    const { membership } = cache
+    // Most processes have one cache, and every write asks.
+    if (!membership || membership.all.size <= membership.own) return undefined
+    const others = membership.others()
     if (!others.length) return undefined
     const begun = others.map((other) => ({
       other,

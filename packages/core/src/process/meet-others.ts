@@ -8,7 +8,12 @@ import type { GuardedStore } from '../store/guard.ts'
 import { MEMORY_FORMAT } from '../store/memory-format.ts'
 import { RECORD_SPELLING } from '../tags/spelling.ts'
 import type { MemoryTier } from '../tier/memory-tier.ts'
-import { announcedWrites, createAnnounce, receiveAnnouncements } from './announced-writes.ts'
+import {
+  type AnnounceDeps,
+  announcedWrites,
+  createAnnounce,
+  receiveAnnouncements,
+} from './announced-writes.ts'
 import { joinProcess, type Membership, type ProcessCache } from './process-caches.ts'
 
 /** An epoch that another cache of this process began is heard of by every store within this time, in milliseconds. */
@@ -48,15 +53,14 @@ export function joinOtherCaches({ config, events, clock, store, tier }: OtherCac
       leave() {},
     }
   const inMemory = store.source === 'memory'
-  let membership: Membership | undefined
-  const announce = createAnnounce({
-    others: () => membership?.others() ?? [],
+  const announcing: AnnounceDeps & { membership: Membership | undefined } = {
+    membership: undefined,
     format: MEMORY_FORMAT,
     spelling: RECORD_SPELLING,
     inMemory,
     open: () => !store.closed,
-  })
-  const pendingWrites = announcedWrites(heard, announce)
+  }
+  const pendingWrites = announcedWrites(heard, createAnnounce(announcing))
   const journal = createJournal({ store, clock, events, pendingWrites })
   // What others announced is not announced again.
   const bumping = { store, clock, journal, pendingWrites: heard }
@@ -72,7 +76,8 @@ export function joinOtherCaches({ config, events, clock, store, tier }: OtherCac
       afterEpoch: (then) => void (inMemory ? then() : clock.after(EPOCH_HEARD, then)),
     }),
   }
-  membership = joinProcess(self)
+  const membership = joinProcess(self)
+  announcing.membership = membership
   if (inMemory && membership.others().some(({ format }) => format !== MEMORY_FORMAT))
     // Listeners are added to a cache after it was made.
     setImmediate(() => events.emit('warning', { code: 'memory-format', message: otherFormat(namespace) }))

@@ -24,6 +24,9 @@ export type EndOfWrite = (delivered: boolean) => void
 
 /** A cache's place among those of its process. */
 export interface Membership {
+  /** All caches of the process, with the number of its own places among them: 1, and 0 once it has left. */
+  readonly all: { readonly size: number }
+  readonly own: number
   /** The others with the same store and namespace. */
   others(): readonly ProcessCache[]
   leave(): void
@@ -42,14 +45,14 @@ export function joinProcess(cache: ProcessCache): Membership {
   caches.add(reference)
   const isOther = (one: ProcessCache | undefined): one is ProcessCache =>
     one !== undefined && one !== cache && one.store === cache.store && one.namespace === cache.namespace
-  return {
-    // Most processes have one cache, and every write asks.
-    others: () =>
-      caches.size > Number(caches.has(reference))
-        ? [...caches].map((one) => one.deref()).filter(isOther)
-        : NONE,
-    leave: () => void caches.delete(reference),
+  const membership = {
+    all: caches,
+    own: 1,
+    others: () => [...caches].map((one) => one.deref()).filter(isOther),
+    leave(): void {
+      caches.delete(reference)
+      membership.own = 0
+    },
   }
+  return membership
 }
-
-const NONE: readonly ProcessCache[] = []

@@ -34,21 +34,31 @@ export interface Report {
     reason: ReadEvent['reason'],
     account: () => ReadEvent,
   ): void
-  /** Runs `fn` and collects the reads made in it, through any number of awaits. */
-  explain<T>(fn: () => Promise<T> | T): Promise<Explained<T>>
+  /**
+   * Runs `fn` and collects the reads made in it, through any number of awaits.
+   * @param accepts is asked when a read has ended, in the read's own context, whether to collect it. Default: every read.
+   */
+  explain<T>(fn: () => Promise<T> | T, accepts?: () => boolean): Promise<Explained<T>>
   stats(): Stats
   /** Watches for entries that are stored and never read. */
   readonly neverHits: NeverHits
 }
 
+/** The reads that a function has made so far. */
+interface Collection {
+  readonly reads: ReadReport[]
+  accepts(): boolean
+}
+
 export function createReport(events: Events): Report {
   const stats = createStats()
   const audience = events.audiences.read
-  const collecting = new AsyncLocalStorage<ReadReport[]>()
+  const collecting = new AsyncLocalStorage<Collection>()
   return {
     read(model, source, reason, account) {
       stats.count(model, source, reason)
-      const reports = collecting.getStore()
+      const collection = collecting.getStore()
+      const reports = collection?.accepts() ? collection.reads : undefined
       // Looked at here: every hit comes this way.
       const heard = audience.listeners.size > 0 || audience.channel.hasSubscribers
       if (!heard && !reports) return
@@ -59,10 +69,10 @@ export function createReport(events: Events): Report {
         reports.push(report)
       }
     },
-    async explain(fn) {
+    async explain(fn, accepts = () => true) {
       const reads: ReadReport[] = []
       // Awaited inside: a lazy promise (Prisma's) starts only when it is awaited.
-      const result = await collecting.run(reads, async () => await fn())
+      const result = await collecting.run({ reads, accepts }, async () => await fn())
       return { result, reads }
     },
     stats: () => stats.snapshot(),

@@ -4,6 +4,7 @@ import type { Events } from '../report/events.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
 import { createDeadline, type Deadline } from './deadline.ts'
 import type { LoadLeases } from './load-leases.ts'
+import { createOpenCalls } from './open-calls.ts'
 import { createSilentMarks, type SilentMarks } from './silence.ts'
 import type { Store, SyncStore } from './store.ts'
 import { createUsability, EVERYTHING } from './usability.ts'
@@ -56,6 +57,8 @@ export type GuardedStore = Pick<Store, 'source' | 'close'> & {
   probe(): void
   /** Whose marks are not answered: they are sent all the same. */
   readonly silence: Pick<SilentMarks, 'has' | 'watch'>
+  /** Resolves when every entry that is being stored now was acknowledged, or is given up. */
+  stored(): Promise<void>
   /**
    * Pauses the fleet.
    * @throws CacheError `LARDER_STORE` if the store does not acknowledge it, `LARDER_CONFIG` if it cannot do that.
@@ -137,7 +140,7 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
     silence,
     fetch: (entry, tags) => asking('fetch', () => store.fetch(entry, tags)),
     seed: (tags, lifetime) => asking('seed', () => store.seed(tags, lifetime)),
-    set: async (...args) => (breaker.open ? STOPPED : attempt('set', telling, () => store.set(...args))),
+    ...guardPuts(store, breaker, (call) => attempt('set', telling, call)),
     mark: guardMark(store, silence, inTwoSteps(clock), (...args) => tell('mark', ...args)),
     renew: (request) => tell('renew', request.record, telling, () => store.renew(request)),
     finish: (request) => tell('finish', request.record, telling, () => store.finish(request)),
@@ -162,6 +165,19 @@ function guardLeases(
     renew: (...args) => guard(() => leases.renew(...args)),
     release: (...args) => guard(() => leases.release(...args)),
     subscribe: leases.subscribe,
+  }
+}
+
+/** Stores entries, and knows which of them are on their way. */
+function guardPuts(
+  store: Store,
+  breaker: Breaker,
+  attempt: (call: () => Promise<void>) => Promise<Guarded<void>>,
+): Pick<GuardedStore, 'set' | 'stored'> {
+  const puts = createOpenCalls()
+  return {
+    set: async (...args) => (breaker.open ? STOPPED : puts.add(attempt(() => store.set(...args)))),
+    stored: puts.ended,
   }
 }
 

@@ -1,6 +1,6 @@
 import { type Change, type ColumnValue, type Pins, UNKNOWN } from '../plan/plan.ts'
 import type { Action, ForeignKey, Schema, Table } from '../plan/table.ts'
-import { own } from './pin.ts'
+import { own } from './value.ts'
 
 /**
  * The changes a statement makes, followed through triggers and the referential actions of every foreign key that

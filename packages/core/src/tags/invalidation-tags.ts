@@ -3,8 +3,8 @@ import { show } from '../base/show.ts'
 import { holding, type KnownDatabase } from '../plan/known-databases.ts'
 import type { ColumnValue } from '../plan/plan.ts'
 import type { Table } from '../plan/table.ts'
-import { own, tuplesOf } from './pin.ts'
 import { cellName, namedKeys, recordName, userTagName } from './spelling.ts'
+import { own, tuplesOf } from './value.ts'
 import { merge, type WriteTag } from './write-tags.ts'
 
 /** What `cache.invalidate` invalidates. Tables and columns have their physical names, tables without schema and in any case. */

@@ -1,7 +1,7 @@
 import { type Change, type ColumnValue, type ReturnedRow, UNKNOWN } from '../plan/plan.ts'
 import type { Column } from '../plan/table.ts'
-import { MOST_VALUES, own, tuplesOf } from './pin.ts'
 import type { NamedKey } from './spelling.ts'
+import { MOST_VALUES, own, tuplesOf } from './value.ts'
 
 /** The old or the new value of some touched row cannot be told. */
 export const UNKNOWN_ROWS = 'unknown'

@@ -1,9 +1,18 @@
-import type { Occurrence } from '../plan/plan.ts'
+import type { Occurrence, Pins } from '../plan/plan.ts'
 import type { Schema, Table } from '../plan/table.ts'
-import { type Pinned, pinnedBy } from './pin.ts'
 import { type ResultKey, resultCells, resultKeyOf } from './result-tags.ts'
-import { AROUND, cellName, fieldName, LIST, recordName, userTagName } from './spelling.ts'
+import {
+  AROUND,
+  cellName,
+  fieldName,
+  LIST,
+  type NamedKey,
+  namedKeys,
+  recordName,
+  userTagName,
+} from './spelling.ts'
 import type { TagRequest } from './tag.ts'
+import { own, tuplesOf } from './value.ts'
 
 /** Where tags live: part of every tag's name. */
 export interface TagSpace {
@@ -23,6 +32,8 @@ export interface ReadTag extends TagRequest {
   readonly names: readonly string[]
   /** How many of the cells, the last ones, an entry may have learned from its result. */
   readonly resultCells?: number
+  /** Only an entry names this tag, because its load read what depends on it: none of its names need be recorded. */
+  readonly captured?: true
   /**
    * For `maybe`: the cells of rows that the result names, perhaps none, if it does not depend on `list`; undefined if it
    * does.
@@ -130,3 +141,22 @@ function shows({ pinned, rows }: Collected['pins'][number], result: unknown): bo
 }
 
 const never = (): undefined => undefined
+
+/** An occurrence bound to some values of a lookup key. */
+interface Pinned {
+  readonly key: NamedKey
+  /** One tuple of canonical texts per value, in the order of `key.columns`; distinct. */
+  readonly tuples: readonly (readonly string[])[]
+  /** True when no two pinned values folded into one: only then can returned rows be counted against them. */
+  readonly distinct: boolean
+}
+
+/** The strongest key of `table` that `pins` determine wholly, if any. */
+function pinnedBy(table: Table, pins: Pins | undefined): Pinned | undefined {
+  if (!pins) return undefined
+  for (const key of namedKeys(table)) {
+    const found = tuplesOf(key.columns, (column) => own(pins, column.name))
+    if (found) return { key, ...found }
+  }
+  return undefined
+}

@@ -1,8 +1,7 @@
 import type { Learn } from '../plan/plan.ts'
 import type { Table } from '../plan/table.ts'
-import { MOST_VALUES, own } from './pin.ts'
 import { cellName, type NamedKey, namedKeys } from './spelling.ts'
-import { canonicalValue } from './value.ts'
+import { canonicalValue, MOST_VALUES, own } from './value.ts'
 
 /** An occurrence whose rows the result is to name by a lookup key. */
 export interface ResultKey {
@@ -13,6 +12,8 @@ export interface ResultKey {
 /** Cells of one table that only a result named. */
 export interface ResultCells {
   readonly record: string
+  /** Present for tags that a load captured: of any table, not only of those that the read itself names. */
+  readonly fields?: readonly string[]
   readonly cells: readonly string[]
 }
 

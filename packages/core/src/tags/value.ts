@@ -1,6 +1,9 @@
 import { type ColumnValue, UNKNOWN } from '../plan/plan.ts'
 import type { Column, ColumnType } from '../plan/table.ts'
 
+/** More values than this are not worth their tags: the occurrence then depends on the whole list. */
+export const MOST_VALUES = 100
+
 /** Bumped whenever canonicalisation or folding changes. */
 const VERSION = '1'
 
@@ -42,6 +45,35 @@ export function canonicalValue(value: ColumnValue, type: ColumnType): string | n
     default:
       return undefined
   }
+}
+
+/** Cross product of the columns' canonical values; undefined if a column has none, one is unknown, or there are too many. */
+export function tuplesOf(
+  columns: readonly Column[],
+  values: (column: Column) => readonly ColumnValue[] | undefined,
+): { tuples: readonly (readonly string[])[]; distinct: boolean } | undefined {
+  let tuples: string[][] = [[]]
+  let distinct = true
+  for (const column of columns) {
+    const given = values(column)
+    if (!given || given.length > MOST_VALUES) return undefined
+    const texts = new Set<string>()
+    for (const value of given) {
+      const text = canonicalValue(value, column.type)
+      // NULL pins nothing: no row equals it, and an IN that holds one is not a plain IN.
+      if (typeof text !== 'string') return undefined
+      texts.add(text)
+    }
+    if (texts.size !== given.length) distinct = false
+    if (tuples.length * texts.size > MOST_VALUES) return undefined
+    tuples = tuples.flatMap((tuple) => [...texts].map((text) => [...tuple, text]))
+  }
+  return { tuples, distinct }
+}
+
+/** Property access that an argument named like something on Object.prototype cannot fool. */
+export function own<V>(record: Readonly<Record<string, V>>, name: string): V | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined
 }
 
 function integer(value: unknown): string | undefined {

@@ -1,10 +1,10 @@
 import type { Change, ReturnedRow } from '../plan/plan.ts'
 import type { Schema, Table } from '../plan/table.ts'
 import { rowsOfKey, UNKNOWN_ROWS } from './key-rows.ts'
-import { MOST_VALUES } from './pin.ts'
 import type { TagSpace } from './read-tags.ts'
 import { AROUND, cellName, LIST, type NamedKey, namedKeys, recordName } from './spelling.ts'
 import type { TagRequest } from './tag.ts'
+import { MOST_VALUES } from './value.ts'
 
 /** A transaction that touches more values of one table takes its keys wholly: its marks stay small. */
 export const MOST_CELLS = 1_000

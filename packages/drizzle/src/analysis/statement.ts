@@ -71,8 +71,8 @@ export function textKey(text: string): string {
 }
 
 /** Adds the writes that a call has declared, to raw SQL or to a read that calls a function. */
-export function withDeclaredWrites(statement: Statement, tables: readonly string[] | undefined): Statement {
-  if (!tables?.length || (statement.kind === 'read' && statement.opaque === undefined)) return statement
+export function withDeclaredWrites(statement: Statement, tables: readonly string[]): Statement {
+  if (statement.kind === 'read' && statement.opaque === undefined) return statement
   const changes = tables.map((table): ChangePlan => ({ table, effect: 'unknown' }))
   return {
     ...statement,

@@ -42,8 +42,8 @@ export interface Execution extends StatementCall {
   /** False while a transaction is open on the only connection of the db. */
   isIdle(): boolean
   run(): Promise<unknown>
-  /** Releases the turn of the statement, which waits for the load of another one. */
-  leave(): void
+  /** Releases the turn of the statement, which waits for the load of another one. Undefined: it has no turn. */
+  readonly leave: (() => void) | undefined
 }
 
 /** A read, as the engine is asked for it. The driver's `run` is added to it. */

@@ -33,6 +33,7 @@ export function planRawRead(deps: StatementDeps, call: StatementCall): PlannedRe
       as: `raw ${statement.key}`,
       query: parameters,
       occurrences: tables.map((table) => ({ table })),
+      unreachable: deps.unreachable,
     },
     codec: rawCodec,
   }

@@ -53,7 +53,9 @@ export function bypassReplicas(engine: Engine, session: SessionParts, database: 
       return engine.write({ ...plan, run, through: unlessReplica })
     },
     async read<T>(plan: ReadPlan<T>): Promise<T> {
-      if (isPrimary || !plan.policy) return engine.read(plan)
+      if (isPrimary) return engine.read(plan)
+      // What is behind the primary must not be taken for the state of its tags.
+      if (!plan.policy) return engine.read({ ...plan, dependencies: unknown })
       inspection ??= inspect()
       return (await inspection)
         ? engine.read({ ...plan, policy: undefined, bypass: 'opaque' })
@@ -61,6 +63,8 @@ export function bypassReplicas(engine: Engine, session: SessionParts, database: 
     },
   }
 }
+
+const unknown = (): undefined => undefined
 
 async function isReplica(client: LibsqlClient, database: LibsqlDatabase): Promise<boolean> {
   const { rows } = await client.execute('PRAGMA database_list')

@@ -1,5 +1,12 @@
 import type { BypassReason } from '@larder/core'
-import { type Policy, type ReadPlan, scanSql, type Transaction, volatileValue } from '@larder/core/host'
+import {
+  type Occurrence,
+  type Policy,
+  type ReadPlan,
+  scanSql,
+  type Transaction,
+  volatileValue,
+} from '@larder/core/host'
 import { occurrencesOf, type Statement } from '../analysis/statement.ts'
 import type { DriverResults } from '../versions/driver-rows.ts'
 import { ROW_READ, rowReadQuery } from '../write-through/written-rows.ts'
@@ -81,7 +88,7 @@ export function planRead(deps: StatementDeps, call: StatementCall): PlannedRead 
   const bypass = bypassOf(deps, call)
   const policy = bypass ? undefined : policyFor(deps, call)
   // A read that bypasses the cache needs nothing of the statement but its name.
-  if (bypass || !policy) return bypassingRead(statement, bypass)
+  if (bypass || !policy) return bypassingRead(statement, bypass, () => uncachedOccurrences(deps, call))
   return {
     plan: {
       operation: statement.operation,
@@ -90,10 +97,32 @@ export function planRead(deps: StatementDeps, call: StatementCall): PlannedRead 
       ...keyOf(deps, call, policy),
       occurrences: occurrencesOf(statement, parameters, countRows),
       severalStatements: false,
+      unreachable: deps.unreachable,
     },
     codec: call.shape === 'count' ? deps.codecs.count : deps.codecs.rows,
   }
 }
+
+/** What a read depends on of which nothing is stored. Its result is the driver's own, so nothing is read off it. */
+function uncachedOccurrences(
+  deps: StatementDeps,
+  { statement, parameters }: StatementCall,
+): readonly Occurrence[] | undefined {
+  if (statement.kind !== 'read' || mayChangeUnwritten(deps, statement, parameters)) return undefined
+  return occurrencesOf(statement, parameters, unknownCount).map(({ table, pins = {} }) => ({ table, pins }))
+}
+
+/** True if the result may change without a write, or if nobody knows all that it depends on. */
+function mayChangeUnwritten(
+  { raw, dialect }: StatementDeps,
+  { opaque }: Statement,
+  parameters: readonly unknown[],
+): boolean {
+  if (opaque !== undefined || raw.settings.altered) return true
+  return dialect === 'postgres' && parameters.some(volatileValue)
+}
+
+const unknownCount = (): undefined => undefined
 
 /** A read without a main table has no table whose writes it may ignore, so every write to its tables invalidates it. */
 function policyFor(
@@ -119,13 +148,13 @@ function keyOf(
 const countRows = (result: unknown): number | undefined => (Array.isArray(result) ? result.length : undefined)
 
 function bypassOf(
-  { raw, dialect }: StatementDeps,
+  deps: StatementDeps,
   { statement, parameters, shape, callPolicy, inTransaction }: StatementCall,
 ): BypassReason | undefined {
+  const { raw } = deps
   if (statement.locks) return 'lock'
   if (inTransaction || raw.session.transaction) return 'transaction'
   if (raw.changes.unparsed > 0) return 'dirty'
   if (callPolicy === false) return 'disabled'
-  if (statement.opaque !== undefined || shape === 'result' || raw.settings.altered) return 'opaque'
-  return dialect === 'postgres' && parameters.some(volatileValue) ? 'opaque' : undefined
+  return shape === 'result' || mayChangeUnwritten(deps, statement, parameters) ? 'opaque' : undefined
 }

@@ -16,6 +16,8 @@ export interface StatementDeps {
   /** How results are cached, by what Drizzle makes of them. */
   readonly codecs: ReadCodecs
   readonly rowReads: RowReads
+  /** See `ReadPlan.unreachable`. */
+  unreachable(error: unknown): boolean
   /** True for a view whose sources nobody has declared. */
   isUndeclaredView(view: string): boolean
   /** The columns of each primary or unique key of a table, by physical names. */

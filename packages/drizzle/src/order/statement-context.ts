@@ -12,8 +12,7 @@ export interface StatementContext {
   /** The transaction that a statement called now belongs to, if any. */
   readonly transaction: Transaction | undefined
   /**
-   * Runs one statement: see {@link inOrder}. Undefined for a db whose statements have no order: run them at once, with
-   * {@link UNORDERED}.
+   * Runs one statement: see {@link inOrder}. Undefined for a db whose statements have no order: send them at once.
    * @throws CacheError `LARDER_TRANSACTION_ENDED`, as a rejection, for a statement called after the end.
    */
   readonly run: (<T>(statement: CalledStatement, work: (turn: Turn) => Promise<T>) => Promise<T>) | undefined
@@ -52,7 +51,7 @@ export function orderOf(session: SessionParts): StatementOrder | undefined {
 }
 
 /** For a connection on which no other statement has to wait. */
-export const UNORDERED: Turn = { send: (run) => run(), leave() {} }
+const UNORDERED: Turn = { send: (run) => run(), leave() {} }
 
 /**
  * Runs `work` for one statement. Call it synchronously in the call that issued the statement. `work` sends the statement

@@ -40,6 +40,8 @@ export interface Version {
   readonly builders: Builders
   /** The config of a `db.$count(…)` that is a statement of its own, where no session method reveals it. */
   standaloneCount(sql: SQL): BuilderConfig | undefined
+  /** A view over a dialect that knows the columns of all definitions of a table. In 1.0 the dialect itself. */
+  withColumnNames(dialect: DialectParts): DialectParts
   /**
    * A db of the same class over another dialect and session. Its builders of relational queries are created anew,
    * because they keep a reference to the session.
@@ -57,6 +59,8 @@ export interface Version {
    */
   disableFastPath(prepared: PreparedParts): void
   results(dialect: SqlDialect, driver: string): DriverResults
+  /** Whether `values()` of an asynchronous SQLite driver returns rows of the driver's own class, and no plain lists. */
+  readonly valuesReturnsDriverRows: boolean
   /** The `where` of a relational query with these conditions and no others. */
   relationalWhere(conditions: readonly KeyCondition[]): unknown
   /**

@@ -1,7 +1,7 @@
-import type { Turn } from '@larder/core/host'
+import type { Engine } from '@larder/core/host'
 import { fillPlaceholders } from 'drizzle-orm'
 import type { Statement } from '../analysis/statement.ts'
-import { type StatementContext, UNORDERED } from '../order/statement-context.ts'
+import type { StatementContext } from '../order/statement-context.ts'
 import type { PreparedParts } from '../versions/parts.ts'
 
 type Iterator = NonNullable<PreparedParts['iterator']>
@@ -15,9 +15,13 @@ export function watchIterator(
   iterator: Iterator,
   statement: Statement,
   context: StatementContext,
+  engine: Engine,
 ): void {
   if (statement.kind !== 'write') {
-    prepared.iterator = (values = {}) => iterateInOrder(iterator.call(prepared, values), statement, context)
+    prepared.iterator = (values = {}) => {
+      engine.noteOpaqueRead(statement.operation)
+      return iterateInOrder(iterator.call(prepared, values), statement, context)
+    }
     return
   }
   prepared.iterator = async function* (values = {}) {
@@ -38,8 +42,8 @@ async function* iterateInOrder(
   context: StatementContext,
 ): AsyncGenerator<unknown> {
   try {
-    const send = (turn: Turn) => turn.send(() => rows.next())
-    const first = await (context.run?.(statement, send) ?? send(UNORDERED))
+    const next = () => rows.next()
+    const first = await (context.run?.(statement, (turn) => turn.send(next)) ?? next())
     if (first.done) return
     yield first.value
     yield* rows

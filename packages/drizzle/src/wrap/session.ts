@@ -7,7 +7,7 @@ import type { Execution } from '../execute/execution.ts'
 import { rawResultCodec } from '../execute/raw-read.ts'
 import { runStatement } from '../execute/run.ts'
 import type { StatementDeps } from '../execute/statement-deps.ts'
-import { type StatementContext, UNORDERED } from '../order/statement-context.ts'
+import type { StatementContext } from '../order/statement-context.ts'
 import type { CallPolicy } from '../policy/policies.ts'
 import { policyOfWithCache, type WithCache } from '../policy/with-cache.ts'
 import { watchSyncStatement } from '../sync/statement.ts'
@@ -64,7 +64,7 @@ export function watchSession(
     const query = parameters[0] as Query
     const analysed = deps.analysing.statementOf(query) ?? unknownStatement(query)
     const writes = declaredWrites.get(this) ?? (callPolicy ? callPolicy.writes : undefined)
-    const statement = withDeclaredWrites(analysed, writes)
+    const statement = writes?.length ? withDeclaredWrites(analysed, writes) : analysed
     const options = deps.version.preparedOptions(parameters, deps.dialect, deps.analysing.configOf(query))
     preparedStatements.set(prepared, { statement, options, callPolicy })
     const merged = mergePolicies(callPolicy, options.withCache)
@@ -120,57 +120,75 @@ function watchPrepared(
   deps.version.disableFastPath(prepared)
   const { queryWithCache, iterator } = prepared
   if (!queryWithCache) return
-  if (iterator) watchIterator(prepared, iterator, statement, context)
+  if (iterator) watchIterator(prepared, iterator, statement, context, deps.engine)
   const isCount = statement.operation.endsWith('.$count')
   const shape = mapped ? 'rows' : isCount ? 'count' : 'result'
   const entryName = `${shape} ${statement.key}`
-  const isAll = statement.kind === 'raw' && deps.dialect === 'sqlite' ? watchAll(prepared) : undefined
+  const calledMethod = watchMethods(deps, prepared, statement)
   prepared.queryWithCache = (text, parameters, ...rest) => {
     const [method] = rest as readonly unknown[]
-    const work = (turn: Turn): Promise<unknown> => {
+    const called = calledMethod()
+    // Drizzle's own method, with its cache disabled, wraps errors.
+    const query = (): Promise<unknown> => queryWithCache.call(prepared, text, parameters, ...rest)
+    const work = (turn: Turn | undefined): Promise<unknown> => {
       const { transaction } = context
       const execution: Execution = {
         statement,
         entryName,
         parameters,
-        shape: method === 'run' ? 'result' : shape,
+        shape: method === 'run' || (shape === 'rows' && called === 'values') ? 'result' : shape,
         fields,
-        rawCodec: (isAll?.() ?? true) ? rawResultCodec : undefined,
+        rawCodec: called === 'all' ? rawResultCodec : undefined,
         callPolicy,
         transaction,
         inTransaction: transaction !== undefined,
         firstRowOnly: method === 'get',
-        // Drizzle's own method, with its cache disabled, wraps errors.
         isIdle: () => context.transaction === undefined,
-        run: () => turn.send(() => queryWithCache.call(prepared, text, parameters, ...rest)),
-        leave: turn.leave,
+        run: turn ? () => turn.send(query) : query,
+        leave: turn?.leave,
       }
       return method === 'get' ? runForFirstRow(deps, execution) : runStatement(deps, execution)
     }
-    return context.run ? context.run(statement, work) : work(UNORDERED)
+    return context.run ? context.run(statement, work) : work(undefined)
   }
 }
 
+type Method = 'all' | 'get' | 'values'
+type PreparedMethods = Partial<Record<Method, (...parameters: unknown[]) => unknown>>
+const METHODS: readonly Method[] = ['all', 'get', 'values']
+
 /**
- * In SQLite the method called decides the form of the rows. Only those of `all` are plain and can be cached. Returns a
- * function that returns whether the current query was called by `all`.
+ * In SQLite the method that the user calls decides the form of the rows, and one method may call another. Returns a function
+ * that returns the method that the user has called, during the call of `queryWithCache`.
  */
-function watchAll(prepared: PreparedParts): () => boolean {
-  const parts = prepared as { all?: (...parameters: unknown[]) => unknown }
-  const { all } = parts
-  let inAll = false
-  // Drizzle calls `queryWithCache` before its first await.
-  if (all)
-    parts.all = (...parameters) => {
-      inAll = true
+function watchMethods(
+  { dialect, version }: SessionDeps,
+  prepared: PreparedParts,
+  { kind }: Statement,
+): () => Method | undefined {
+  if (dialect !== 'sqlite' || kind === 'write' || (kind === 'read' && !version.valuesReturnsDriverRows))
+    return notWatched
+  const methods = prepared as PreparedMethods
+  let called: Method | undefined
+  for (const name of METHODS) {
+    const method = methods[name]
+    if (!method) continue
+    methods[name] = (...parameters) => {
+      if (called) return method.apply(prepared, parameters)
+      called = name
+      // Drizzle calls `queryWithCache` before its first await.
       try {
-        return all.apply(prepared, parameters)
+        return method.apply(prepared, parameters)
       } finally {
-        inAll = false
+        called = undefined
       }
     }
-  return () => inAll
+  }
+  return () => called
 }
+
+/** Where the method does not matter, it counts as the one whose rows are plain. */
+const notWatched = (): Method => 'all'
 
 async function runForFirstRow(deps: SessionDeps, execution: Execution): Promise<unknown> {
   const run = async () => listOf(await execution.run())

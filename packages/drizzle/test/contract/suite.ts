@@ -21,6 +21,7 @@ import { sessionRules } from './sessions.ts'
 import { transactionRules } from './transactions.ts'
 import { unchangedDbRules } from './unchanged-db.ts'
 import { valueRules } from './values.ts'
+import { warmRules } from './warming.ts'
 import { writeAroundRules } from './write-around.ts'
 import { writeThroughRules } from './write-through.ts'
 import { writeThroughTransactionRules } from './write-through-transactions.ts'
@@ -50,6 +51,7 @@ export const ALL: readonly Rules[] = [
   writeAroundRules,
   freshnessRules,
   pauseRules,
+  warmRules,
   unchangedDbRules,
 ]
 

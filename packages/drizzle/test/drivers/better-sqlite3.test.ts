@@ -9,6 +9,7 @@ import { hostContract } from '../contract/suite.ts'
 import { syncRules } from '../contract/sync.ts'
 import { unchangedDbRules } from '../contract/unchanged-db.ts'
 import { valueRules } from '../contract/values.ts'
+import { warmRules } from '../contract/warming.ts'
 import { writeAroundRules } from '../contract/write-around.ts'
 import { writeThroughRules } from '../contract/write-through.ts'
 import { writeRules } from '../contract/writes.ts'
@@ -28,5 +29,6 @@ hostContract(betterSqlite3, [
   writeAroundRules,
   freshnessRules,
   pauseRules,
+  warmRules,
   unchangedDbRules,
 ])

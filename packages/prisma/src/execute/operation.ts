@@ -1,5 +1,5 @@
 import type { BypassReason } from '@larder/core'
-import type { Engine, ReadPlan, Schema, SqlScan, WritePlan } from '@larder/core/host'
+import type { ReadPlan, SqlScan, WritePlan } from '@larder/core/host'
 import { hookInternals } from '../internals.ts'
 import { copyArguments } from '../plan/argument.ts'
 import { kindOf } from '../plan/operations.ts'
@@ -7,40 +7,15 @@ import { planRead } from '../plan/read.ts'
 import { ROW_READ, rowReadOf } from '../plan/row-read.ts'
 import { throughOf } from '../plan/through.ts'
 import { planWrite } from '../plan/write.ts'
-import type { CallPolicy, Policies } from '../policy/policies.ts'
-import type { ModelMap } from '../schema/model.ts'
-import type { Announcement, Announcements } from '../transaction/announcements.ts'
+import type { CallPolicy } from '../policy/policies.ts'
+import type { Announcement } from '../transaction/announcements.ts'
 import { statementFailed } from '../transaction/outcome.ts'
 import { afterEarlierStatements, inTurn } from '../transaction/statement-turn.ts'
-import type { Transactions } from '../transaction/transaction.ts'
 import { isInteractive, type TransactionContext, trackUnknown } from '../transaction/transaction-context.ts'
 import { inUnknownTransaction } from '../transaction/unknown-transaction.ts'
 import { announcedWrite, announcing } from './announced-write.ts'
-import type { DeclaredTables } from './declared-tables.ts'
-import { isPostgres, type RawSql, sentTexts, textAndValues } from './raw.ts'
-
-/** What the operations of one client need, shared by all its extended forms. */
-export interface OperationDeps {
-  readonly engine: Engine
-  /** Undefined: the driver adapter is not watched. */
-  readonly announcements: Announcements | undefined
-  readonly models: ModelMap
-  readonly provider: string
-  /** Fields left out of every result of a model. */
-  readonly omitted: (model: string) => ReadonlySet<string>
-  /** Under `'prisma'` the client itself carries out the referential actions. */
-  readonly relationMode: 'foreignKeys' | 'prisma'
-  /** The tables that the client writes, with their foreign keys. */
-  readonly schema: Schema
-  readonly policies: Policies
-  readonly transactions: Transactions
-  readonly raw: RawSql
-  readonly declared: DeclaredTables
-  /** Tables of views whose policy does not name the tables they read. Reads of them bypass the cache. */
-  readonly undeclaredViews: ReadonlySet<string>
-  /** False while a query of its own would see what an open transaction has not committed. */
-  mayRefresh(): boolean
-}
+import type { OperationDeps } from './operation-deps.ts'
+import { isPostgres, sentTexts, textAndValues } from './raw.ts'
 
 /** One call of Prisma's `$allOperations` hook. */
 export interface Operation {
@@ -106,7 +81,8 @@ function readPlan(
   const { operation, args } = op
   const { occurrences, severalStatements, opaque } = planRead(operation, model, args, deps.models, dataPath)
   const undeclared = occurrences.some((occurrence) => deps.undeclaredViews.has(occurrence.table))
-  const bypass = bypassOf(deps, call, context, opaque !== undefined || undeclared)
+  const unknown = opaque !== undefined || undeclared || deps.raw.settings.altered
+  const bypass = bypassOf(deps, call, context, unknown)
   const row = rowReadOf(deps.models, model, operation, args, dataPath)
   const policy = bypass ? undefined : deps.policies.of(model, call)
   // A cached read may wait for the store. Writes that are called after it must not wait with it.
@@ -120,7 +96,9 @@ function readPlan(
     ...(row && { as: ROW_READ }),
     ...(row && operation === 'findUniqueOrThrow' && { accepts: (result) => result !== null }),
     occurrences,
+    ...(!policy && { dependencies: () => (unknown ? undefined : occurrences) }),
     severalStatements,
+    unreachable: deps.unreachable,
     // An array transaction waits for all of its queries, so each one must be sent.
     run: () => query(args),
     detach() {
@@ -139,7 +117,7 @@ function bypassOf(
 ): BypassReason | undefined {
   if (context.kind !== 'outside' || deps.raw.session.transaction) return 'transaction'
   if (call === false) return 'disabled'
-  return opaque || deps.raw.settings.altered ? 'opaque' : undefined
+  return opaque ? 'opaque' : undefined
 }
 
 function write(
@@ -232,7 +210,8 @@ function rawRead(
   const occurrences = kindOf(operation) === 'raw-read' ? deps.declared.readBy(call) : undefined
   const changing = occurrences && deps.raw.changing(args)
   const undeclared = occurrences?.some((occurrence) => deps.undeclaredViews.has(occurrence.table)) === true
-  const bypass = scan.locks ? 'lock' : bypassOf(deps, call, context, changing !== undefined || undeclared)
+  const unknown = changing !== undefined || undeclared || deps.raw.settings.altered
+  const bypass = scan.locks ? 'lock' : bypassOf(deps, call, context, unknown)
   return trackUnknown(context, () =>
     deps.engine.read({
       operation,
@@ -241,7 +220,9 @@ function rawRead(
       ...(bypass && { bypass }),
       query: occurrences && textAndValues(args),
       occurrences: occurrences ?? [],
+      dependencies: () => (unknown ? undefined : occurrences),
       severalStatements: false,
+      unreachable: deps.unreachable,
       run: () => query(args),
       mayRun: deps.mayRefresh,
     }),

@@ -18,12 +18,17 @@ export interface Room {
 /** Servers that refuse to run as root get the first of `users` that exists; everyone else runs as themselves. */
 export function makeRoom(name: string, users: readonly string[] = []): Room {
   const folder = mkdtempSync(join(tmpdir(), `larder-${name}-`))
-  if (process.getuid?.() !== 0 || users.length === 0) return { name, folder, as: (command) => [...command] }
+  return { name, folder, as: handOver(name, folder, users) }
+}
+
+/** Gives `folder` to the first of `users` that exists, if we are root. Returns {@link Room.as} for that user. */
+export function handOver(name: string, folder: string, users: readonly string[]): Room['as'] {
+  if (process.getuid?.() !== 0 || users.length === 0) return (command) => [...command]
   const user = users.map(identify).find((each) => each !== undefined)
   if (user === undefined) throw new Error(`${name} does not run as root and none of ${users} exists here`)
   chownSync(folder, user.uid, user.gid)
   const change = ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', '--']
-  return { name, folder, as: (command) => [...change, ...command] }
+  return (command) => [...change, ...command]
 }
 
 function identify(user: string): { uid: number; gid: number } | undefined {

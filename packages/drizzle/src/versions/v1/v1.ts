@@ -47,10 +47,12 @@ export const v1: Version = {
   drivers: { NodePgSession: 'postgres', PgliteSession: 'postgres', LibSQLSession: 'sqlite' },
   builders,
   standaloneCount: embeddedCount,
+  withColumnNames: (dialect) => dialect,
   cloneDb,
   preparedOptions,
   disableFastPath,
   results: () => listResults,
+  valuesReturnsDriverRows: false,
   relationalWhere: (conditions) => Object.fromEntries(conditions.map(([name, , value]) => [name, value])),
   observeBatched,
 }

@@ -1,0 +1,43 @@
+import {
+  createOutageJudge,
+  LIBSQL,
+  MYSQL,
+  NETWORK,
+  NODE_POSTGRES,
+  type OutageSign,
+  POSTGRES,
+  SQLITE,
+} from '@larder/core/host'
+
+export const POSTGRES_JS: readonly OutageSign[] = [
+  { codes: ['CONNECT_TIMEOUT'], meaning: 'the `connect_timeout`' },
+  { codes: ['CONNECTION_CLOSED'], meaning: 'the connection was lost' },
+]
+
+export const MYSQL2: readonly OutageSign[] = [
+  { codes: ['PROTOCOL_CONNECTION_LOST'], meaning: 'the connection was lost' },
+  { codes: ['PROTOCOL_SEQUENCE_TIMEOUT'], meaning: 'the `timeout` of a query' },
+  {
+    message: 'Queue limit reached.',
+    meaning: 'no connection of the pool was free, and its `queueLimit` was reached',
+  },
+  {
+    message: 'No connections available.',
+    meaning: 'no connection of the pool was free, with `waitForConnections: false`',
+  },
+]
+
+/** The signs of an unreachable database, by the name of Drizzle's session. PGlite has none: it runs in this process. */
+export const SIGNS_BY_SESSION: Readonly<Record<string, readonly OutageSign[]>> = {
+  NodePgSession: [...NETWORK, ...POSTGRES, ...NODE_POSTGRES],
+  PostgresJsSession: [...NETWORK, ...POSTGRES, ...POSTGRES_JS],
+  MySql2Session: [...NETWORK, ...MYSQL, ...MYSQL2],
+  LibSQLSession: [...NETWORK, ...SQLITE, ...LIBSQL],
+  BetterSQLiteSession: SQLITE,
+  PgliteSession: [],
+}
+
+/** Judges the errors of a driver's reads. See `ReadPlan.unreachable`. */
+export function unreachableOf(driver: string): (error: unknown) => boolean {
+  return createOutageJudge(SIGNS_BY_SESSION[driver] ?? [])
+}
