@@ -29,14 +29,12 @@ import { createClosing } from './closing.ts'
 import { createDatabaseRegistry, type DatabaseRegistry } from './database-registry.ts'
 import type { Engine, Host } from './engine.ts'
 import type { SharedDeps } from './shared-deps.ts'
-import { type WarmOptions, type WarmResult, warm } from './warm.ts'
 
 /** The clients attached to one cache. */
 export interface Hosts {
   attach(host: Host): Engine
   invalidate(request: InvalidateRequest): Promise<void>
   wrap<T>(key: unknown, options: WrapOptions, load: () => Promise<T>): Promise<T>
-  warm(functions: readonly (() => unknown)[], options?: WarmOptions): Promise<WarmResult>
   close(): Promise<void>
 }
 
@@ -107,7 +105,6 @@ export function createHosts(shared: SharedDeps): Hosts {
     },
     invalidate: (request) => invalidateIn(registry.list(), request, current.joined()),
     wrap,
-    warm: (functions, options) => warm(shared, functions, options),
     close: closing.close,
   }
 }
