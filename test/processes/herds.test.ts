@@ -44,6 +44,7 @@ beforeEach(async () => {
   drop = database.drop
   connection = database.url
   pool = new pg.Pool({ connectionString: connection, max: 2 })
+  pool.on('error', () => {})
   await migrate((sql) => pool.query(sql))
   const rows = Array.from({ length: 20 }, (_, at) => `(${at + 1}, 's${at + 1}', 'w', 1, now())`)
   await pool.query(
