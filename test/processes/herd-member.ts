@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { type Cache, createCache } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
 import { prismaCache } from '@larder/prisma'
@@ -12,17 +13,19 @@ import { datamodel } from '../../prisma/generated/larder.ts'
 
 // A process of its own that reads one row many times at once, or writes it.
 
-export type HerdAsk =
-  | { readonly herd: number; readonly id: number }
-  | { readonly raise: number }
-  | { readonly close: true }
+export type HerdAsk = { readonly herd: number; readonly id: number } | { readonly raise: number }
 
 /** What the reads of a herd returned, each value once, and how long the last one took in milliseconds. */
 export interface HerdAnswer {
   readonly versions: readonly number[]
-  /** Reads that the database answered through a query of their own. */
-  readonly loads: number
+  /** Why reads ran a query of their own, for each that did. */
+  readonly loads: readonly string[]
   readonly took: number
+  /**
+   * True if calls of the store failed or were late, or if this process was busy for so long that it could not renew a
+   * lease: reads then go to the database.
+   */
+  readonly disturbed: boolean
 }
 
 interface Host {
@@ -62,24 +65,30 @@ const store = valkeyStore(valkey)
 const cache = createCache({ store, namespace })
 const host = (hosts[name] as (typeof hosts)[string])(cache, database)
 
+const delay = monitorEventLoopDelay({ resolution: 10 })
+delay.enable()
+/** In which a lease has to be renewed, in nanoseconds. */
+const BUSY = 1e9
+let failures = 0
+cache.on('store-error', () => failures++)
+
 async function answer(ask: HerdAsk): Promise<HerdAnswer> {
   const began = performance.now()
-  if ('close' in ask) {
-    await cache.close()
-    return { versions: [], loads: 0, took: 0 }
-  }
   if ('raise' in ask) {
     await host.raise(ask.raise)
-    return { versions: [], loads: 0, took: performance.now() - began }
+    return { versions: [], loads: [], took: performance.now() - began, disturbed: false }
   }
+  failures = 0
+  delay.reset()
   const seen = await Promise.all(
     Array.from({ length: ask.herd }, () => cache.explain(() => host.read(ask.id))),
   )
   const own = seen.filter(({ reads: [read] }) => read?.source === 'database' && !read.shared)
   return {
     versions: [...new Set(seen.map(({ result }) => result))],
-    loads: own.length,
+    loads: own.map(({ reads: [read] }) => read?.reason ?? 'none'),
     took: performance.now() - began,
+    disturbed: failures > 0 || delay.max > BUSY,
   }
 }
 
