@@ -9,6 +9,7 @@ import { createPause } from './options/pause.ts'
 import { scopeReader } from './options/scope.ts'
 import { createCaptures } from './pipeline/captures.ts'
 import { createGenerationFlight } from './pipeline/generation-flight.ts'
+import { createLeases } from './pipeline/leases.ts'
 import { createRefreshes } from './pipeline/refreshes.ts'
 import { createSingleFlight } from './pipeline/single-flight.ts'
 import type { WrapOptions } from './pipeline/wrap.ts'
@@ -170,6 +171,7 @@ export function createCache(
     journal,
     flights: createSingleFlight(clock),
     generations: createGenerationFlight(clock),
+    leases: createLeases(store, clock),
     storing: new Map(),
     pause,
     refreshes: createRefreshes(clock, events),

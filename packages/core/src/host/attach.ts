@@ -2,6 +2,7 @@ import { createBounded } from '../base/bounded-map.ts'
 import { graceOf } from '../entry/lifetime.ts'
 import { type EntryKeys, entryKeys } from '../keys/entry-key.ts'
 import { objectPlace } from '../keys/place.ts'
+import { requireLeases } from '../options/require-leases.ts'
 import { resolvePolicy } from '../options/resolve-policy.ts'
 import { applyInvalidation } from '../pipeline/invalidate.ts'
 import { type ReadDeps, read } from '../pipeline/read.ts'
@@ -118,6 +119,7 @@ function createPolicies({ config }: SharedDeps): {
   return {
     policy(options, path) {
       const policy = resolvePolicy(options, config.defaults, path)
+      requireLeases(config.store, policy.singleFlight, path)
       longest = Math.max(longest, Math.max(policy.ttl, policy.cacheEmpty || 0) + graceOf(policy))
       return policy
     },
