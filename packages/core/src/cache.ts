@@ -13,7 +13,7 @@ import { createLeases } from './pipeline/leases.ts'
 import { createRefreshes } from './pipeline/refreshes.ts'
 import { createSingleFlight } from './pipeline/single-flight.ts'
 import type { WrapOptions } from './pipeline/wrap.ts'
-import { joinOtherCaches } from './process/meet-others.ts'
+import { joinOtherCaches } from './process/other-caches.ts'
 import { type CacheEventName, type CacheListener, createEvents } from './report/events.ts'
 import type { Stats } from './report/report.ts'
 import { createReport, type Explained } from './report/report.ts'
@@ -147,8 +147,8 @@ export function createCache(
   const outages = announceOutages(events, clock, config.store.address)
   const store = guardStore(tiered.store, clock, outages.events)
   const pause = createPause(config.enabled, events)
-  const met = joinOtherCaches({ config, events, clock, store, tier })
-  const { pendingWrites, journal } = met
+  const otherCaches = joinOtherCaches({ config, events, clock, store, tier })
+  const { pendingWrites, journal } = otherCaches
   config.store.open?.({
     namespace: config.namespace,
     follow: config.memory.mode === 'push',
@@ -176,8 +176,8 @@ export function createCache(
     pause,
     refreshes: createRefreshes(clock, events),
     strictLoads: createStrictLoads(),
-    current: createCurrentTransaction(met.place),
-    captures: createCaptures(met.place),
+    current: createCurrentTransaction(otherCaches.place),
+    captures: createCaptures(otherCaches.place),
     scopeOf: scopeReader(config.scope, config.requireScope, events),
     sqlParser,
   }
@@ -200,7 +200,7 @@ export function createCache(
     close() {
       outages.stop()
       return hosts.close().finally(() => {
-        met.leave()
+        otherCaches.leave()
         tier?.clear()
       })
     },
