@@ -35,7 +35,7 @@ import {
 } from './policy/policies.ts'
 import { type Entities, entitiesOf, entityName, isMaterialized } from './tables/entities.ts'
 import { schemaOf } from './tables/schema.ts'
-import { columnNamer, withColumnNames } from './versions/casing.ts'
+import { columnNamer } from './versions/casing.ts'
 import { type DbParts, type DialectParts, isTransaction, syncConnectionOf } from './versions/parts.ts'
 import { versionOf } from './versions/version-of.ts'
 import { createAnalysingDialect } from './wrap/analysing-dialect.ts'
@@ -65,7 +65,8 @@ export function attachDb(options: AttachOptions, base: DbParts): DbParts {
   const { cache, database } = options
   const version = versionOf(base)
   const { dialect, driver } = driverOf(version, base)
-  const { entities, schema, baseDialect, columnName, undeclaredViews } = readSchema(options, base, dialect)
+  const baseDialect = version.withColumnNames(base.dialect)
+  const { entities, schema, columnName, undeclaredViews } = readSchema(options, baseDialect, dialect)
   const libsql: LibsqlDatabase = {}
   const order = orderOf(base.session)
   const attached = cache.attach({
@@ -127,12 +128,11 @@ export function attachDb(options: AttachOptions, base: DbParts): DbParts {
 
 function readSchema(
   { schema: exports, policies, collation }: AttachOptions,
-  base: DbParts,
+  baseDialect: DialectParts,
   dialect: SqlDialect,
 ) {
   const entities = entitiesWithin(exports)
   checkTableNames([...entities.keys()], policies)
-  const baseDialect = withColumnNames(base.dialect)
   const columnName = columnNamer(baseDialect)
   const textType = textTypeOf(dialect, collation)
   const reading = { columnName, isVolatile: volatilityIn(baseDialect, dialect), textType }
@@ -140,7 +140,6 @@ function readSchema(
   return {
     entities,
     schema,
-    baseDialect,
     columnName,
     undeclaredViews: findUndeclaredViews(schema, viewsOf(entities)),
   }

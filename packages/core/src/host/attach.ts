@@ -43,17 +43,9 @@ export function createHosts(shared: SharedDeps): Hosts {
   const { config, clock, events, store, current, captures } = shared
   // In this process it costs nothing, and the next read finds the tags clean.
   const awaitsFinish = config.finish === 'await' || store.source === 'memory'
-  // Grows only: an entry stored under a long policy may outlive the policy's client.
-  let longestLifetime = 0
-
-  const policy = (options: PolicyOptions, path: string) => {
-    const resolved = resolvePolicy(options, config.defaults, path)
-    const lifetime = Math.max(resolved.ttl, resolved.cacheEmpty || 0) + graceOf(resolved)
-    longestLifetime = Math.max(longestLifetime, lifetime)
-    return resolved
-  }
-  const registry = createDatabaseRegistry(clock.now, () => longestLifetime)
-  const clients = createClientDeps({ ...shared, awaitsFinish, longestLifetime: () => longestLifetime })
+  const { policy, longestLifetime } = createPolicies(shared)
+  const registry = createDatabaseRegistry(clock.now, longestLifetime)
+  const clients = createClientDeps({ ...shared, awaitsFinish, longestLifetime })
   const closing = createClosing(shared)
   const invalidateIn = (
     databases: readonly KnownDatabase[],
@@ -116,6 +108,23 @@ export function createHosts(shared: SharedDeps): Hosts {
     wrap,
     warm: (functions, options) => warm(shared, functions, options),
     close: closing.close,
+  }
+}
+
+/** Validates policies, and knows the longest of them. */
+function createPolicies({ config }: SharedDeps): {
+  policy(options: PolicyOptions, path: string): Policy
+  longestLifetime(): number
+} {
+  // Grows only: an entry stored under a long policy may outlive the policy's client.
+  let longest = 0
+  return {
+    policy(options, path) {
+      const policy = resolvePolicy(options, config.defaults, path)
+      longest = Math.max(longest, Math.max(policy.ttl, policy.cacheEmpty || 0) + graceOf(policy))
+      return policy
+    },
+    longestLifetime: () => longest,
   }
 }
 

@@ -5,6 +5,7 @@ import type { Connection } from '../keys/connection.ts'
 import { digest } from '../keys/digest.ts'
 import { type ConstantEntryKeys, connectionKeys, entryKeys } from '../keys/entry-key.ts'
 import { objectPlace } from '../keys/place.ts'
+import { createOutage } from '../pipeline/outage.ts'
 import { createRawChanges, type RawChanges } from '../pipeline/raw-writes.ts'
 import type { ReadDeps } from '../pipeline/read.ts'
 import type { WriteDeps } from '../pipeline/write.ts'
@@ -108,6 +109,7 @@ function commonOf(deps: ClientDepsInput, host: Host): Common {
         return entryKeys(parts, REMEMBERED)
       }),
     entries,
+    outage: createOutage(clock, events),
     lookUp: createLookUp({ clock, store, tier, mustBypass: pendingWrites.mustBypass }, entries),
     maxValueBytes,
     raw: createRawChanges({ events, unknownWrites: config.unknownWrites, schema, undeclaredViews, parser }),

@@ -6,16 +6,9 @@ import type { Policy, PolicyOptions } from '../plan/policy.ts'
 const EMPTY_MOST = 30_000
 const JOIN_TIMEOUT = 5_000
 /** Options of the contract that later versions bring: refused rather than ignored. */
-const NOT_BUILT = [
-  'staleIfError',
-  'maxStaleness',
-  'maxConcurrentLoads',
-] as const satisfies readonly (keyof PolicyOptions)[]
+const NOT_BUILT = ['maxStaleness', 'maxConcurrentLoads'] as const satisfies readonly (keyof PolicyOptions)[]
 /** The values that say "off", and so ask for nothing that is missing. */
-const OFF = new Map<string, readonly unknown[]>([
-  ['staleIfError', [0]],
-  ['maxStaleness', [0]],
-])
+const OFF = new Map<string, readonly unknown[]>([['maxStaleness', [0]]])
 /**
  * Validates a policy merged over `defaults`. `path` is where the user wrote it, such as `models.Product`.
  * @throws CacheError naming the option, its value and the fix.
@@ -48,7 +41,7 @@ export function resolvePolicy(options: PolicyOptions, defaults: PolicyOptions, p
   }
 }
 
-type Built = Omit<Policy, 'staleIfError' | 'maxStaleness'>
+type Built = Omit<Policy, 'maxStaleness'>
 
 /** One check per option: takes the value the user gave and its path, returns what the engine uses. */
 const CHECKS: { readonly [K in keyof Built]: (value: unknown, option: string) => Policy[K] } = {
@@ -73,6 +66,7 @@ const CHECKS: { readonly [K in keyof Built]: (value: unknown, option: string) =>
     throw refused(value, option, `'proceed' or 'reject'`)
   },
   staleWhileRevalidate: milliseconds,
+  staleIfError: milliseconds,
   refreshAhead(value, option) {
     if (value === false) return 0
     if (typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY) return value

@@ -12,7 +12,7 @@ import type { Policy } from '../plan/policy.ts'
 import type { BypassReason, Events, MissReason } from '../report/events.ts'
 import type { Fetched } from '../store/store.ts'
 import type { DeriveTags, KnownTags } from '../tags/known-tags.ts'
-import { type EntryRequest, isServable, type LookUpResult } from '../tier/look-up.ts'
+import type { EntryRequest, LookUpResult } from '../tier/look-up.ts'
 import type { StrictLoads } from '../tier/strict-loads.ts'
 import { contributeHit, refuseBypass } from './capture-read.ts'
 import type { Captures } from './captures.ts'
@@ -196,12 +196,29 @@ function decideMiss(
   found: LookUpResult,
   reason: MissReason,
 ): Decision {
-  const { entry, source, tags } = found
-  if (!entry || !isServable(one, found) || deps.strictLoads.isActive()) return { kind: 'load', reason }
+  const { staleWhileRevalidate } = one.policy
+  const served = staleWhileRevalidate ? serveExpired(deps, one, found, staleWhileRevalidate) : undefined
+  return served ? { kind: 'hit', value: served.value, refresh: true } : { kind: 'load', reason }
+}
+
+/**
+ * Serves an entry with which nothing but its age is wrong, and reports a stale hit.
+ * @param grace milliseconds after its expiry in which that is allowed.
+ */
+export function serveExpired(
+  deps: DecideDeps,
+  one: EntryRead<PlannedRead>,
+  { fresh, entry, source, tags }: LookUpResult,
+  grace: number,
+): { readonly value: unknown } | undefined {
+  if (fresh.kind !== 'miss' || fresh.reason !== 'expired' || !entry) return undefined
+  // Time has passed since the look-up if a load was waited for.
+  const age = entry.age + deps.clock.now() - one.started
+  if (age >= entry.lifetime + grace || deps.strictLoads.isActive()) return undefined
   const decoded = deps.entries.decode(entry.payload, one, source === 'memory')
-  if (!decoded || !accepts(one.plan, decoded.value)) return { kind: 'load', reason }
-  reportRead(deps, one, undefined, { source: 'stale', age: entry.age, ttl: entry.lifetime, tags })
-  return { kind: 'hit', value: decoded.value, refresh: true }
+  if (!decoded || !accepts(one.plan, decoded.value)) return undefined
+  reportRead(deps, one, undefined, { source: 'stale', age, ttl: entry.lifetime, tags })
+  return decoded
 }
 
 /** Whether a read may return what another one stored. A host whose judgement fails has accepted nothing. */

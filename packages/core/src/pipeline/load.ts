@@ -1,13 +1,15 @@
 import type { ReadPlan } from '../plan/plan.ts'
 import type { MissReason } from '../report/events.ts'
+import type { LookUpResult } from '../tier/look-up.ts'
 import { type PutDeps, putEntry, type Stamp } from '../tier/put-entry.ts'
 import type { CapturedOutcome } from './captured-dependencies.ts'
-import type { Before, CachedRead, DecideDeps, PlannedRead } from './decide.ts'
+import type { Before, CachedRead, PlannedRead } from './decide.ts'
 import { allTags, confirm, evaluate, mustConfirm, mustSeed, recordedTags, type Storable } from './evaluate.ts'
 import { reportRead } from './report-read.ts'
+import { type RescueDeps, rescue } from './rescue.ts'
 
 /** What loading needs, wired by the composition root. */
-export interface LoadDeps extends DecideDeps, PutDeps {
+export interface LoadDeps extends RescueDeps, PutDeps {
   /** Entries of this process that are about to be stored, by name: whoever wants one waits for that. */
   readonly storing: Map<string, Promise<void>>
   /** Longest lifetime of any entry, in milliseconds: tags must outlive it. */
@@ -33,12 +35,16 @@ export function flightName({ key }: CachedRead<PlannedRead>, { epoch, observedTa
   return `${key.key} ${epoch} ${observedTags.map((tag) => tag.nonce).join(' ')}`
 }
 
-/** Runs the host's query and stores the result under the tags as they were before it. */
+/**
+ * Runs the host's query and stores the result under the tags as they were before it.
+ * @param found what the read found, which may be served while the database cannot be reached.
+ */
 export async function load<T>(
   deps: LoadDeps,
   one: CachedRead<ReadPlan<T>>,
   reason: MissReason,
   before: Before,
+  found?: LookUpResult,
 ): Promise<LoadResult> {
   const began = deps.clock.now()
   const capture = one.plan.captures && deps.captures.start()
@@ -47,11 +53,15 @@ export async function load<T>(
   try {
     result = await (capture ? capture.run(() => one.plan.run()) : one.plan.run())
   } catch (error) {
+    const rescued = rescue(deps, one, found, error)
+    // Callers that share the load decide by their own policies: there is nothing for them to copy.
+    if (rescued) return { result: rescued.value, payload: undefined }
     reportRead(deps, one, reason)
     throw error
   } finally {
     captured = capture?.close()
   }
+  if (deps.outage.active) deps.outage.answered()
   if (captured?.refusal) one.plan.captures?.(captured.refusal)
   const { payload, storable } = evaluate(
     deps,

@@ -18,6 +18,7 @@ import type { GenerationFlight } from './generation-flight.ts'
 import { flightName, type LoadDeps, type LoadResult, load } from './load.ts'
 import { refresh } from './refresh.ts'
 import { reportRead } from './report-read.ts'
+import { rescue, spare } from './rescue.ts'
 import { type Shared, shareAgain } from './share.ts'
 import type { SingleFlight } from './single-flight.ts'
 
@@ -49,21 +50,38 @@ export async function read<T>(deps: ReadDeps, plan: ReadPlan<T>): Promise<T> {
   return loadShared(deps, one, decision.reason, found)
 }
 
-async function bypass<T>(deps: ReadDeps, one: StartedRead<ReadPlan<T>>, reason: BypassReason): Promise<T> {
+/** @param rescued what the read may be served instead of the error; it has been reported. */
+async function bypass<T>(
+  deps: ReadDeps,
+  one: StartedRead<ReadPlan<T>>,
+  reason: BypassReason,
+  rescued?: (error: unknown) => { readonly value: unknown } | undefined,
+): Promise<T> {
   const { plan, capture } = one
+  let result: T
   try {
-    return await (capture ? runUncached(deps, { plan, capture }, reason, () => plan.run()) : plan.run())
-  } finally {
+    result = await (capture ? runUncached(deps, { plan, capture }, reason, () => plan.run()) : plan.run())
+  } catch (error) {
+    const stale = rescued?.(error)
+    if (stale) return stale.value as T
     reportRead(deps, one, reason)
+    throw error
   }
+  reportRead(deps, one, reason)
+  return result
 }
 
 /** A bypass of a read that has an entry: equal reads share it, each one that began after their call. */
 function bypassShared<T>(deps: ReadDeps, one: Read<T>, reason: BypassReason): Promise<T> {
   if (one.capture && reason === 'unavailable') refuseBypass(one.capture, reason)
   return shareGeneration(deps, one, reason, async (others) => {
-    const result = await bypass(deps, one, reason)
-    const payload = others ? deps.entries.encode(result, one) : undefined
+    let stale: ReturnType<typeof rescue>
+    const result = await bypass(deps, one, reason, (error) => {
+      // What the memory tier has may still be known to be unchanged, for a moment after the store was lost.
+      stale = reason === 'unavailable' ? rescue(deps, one, deps.lookUp.tryKept(one), error) : undefined
+      return stale
+    })
+    const payload = others && !stale ? deps.entries.encode(result, one) : undefined
     return { result, payload: payload && 'error' in payload ? undefined : payload }
   })
 }
@@ -92,6 +110,9 @@ async function loadShared<T>(
   reason: MissReason,
   found: LookUpResult,
 ): Promise<T> {
+  // Before anybody is waited for, who may wait for a database that does not answer.
+  const spared = spare(deps, one, found)
+  if (spared) return spared.value as T
   const { store, longestLifetime } = deps
   const seeded = hasMissing(found.observedTags)
     ? await store.seed(one.tags, 2 * longestLifetime())
@@ -100,7 +121,7 @@ async function loadShared<T>(
   const before = beforeLoad(one, found, seeded?.value)
   if (!before) return bypassShared(deps, one, 'dirty')
   const { observedTags } = before
-  const loading = () => load(deps, one, reason, before)
+  const loading = () => load(deps, one, reason, before, found)
   // Nonces do not tell reads apart under a mark, for its write may end at any moment, even if the tag is optional. Nor
   // where a tag was evicted between seeding and now.
   if (hasMissing(observedTags) || observedTags.some((tag) => tag.dirty))
@@ -113,7 +134,11 @@ async function loadShared<T>(
   // What the name says nothing of, because only the load captured it, may have been written before this call.
   if ('other' in shared && shared.other?.confirmed && !(await shared.other.confirmed))
     return shareGeneration(deps, one, reason, loading, before)
-  return resultForCaller(deps, one, shared, reason, alone, before)
+  const again = async (): Promise<T> => {
+    const stale = spare(deps, one, found)
+    return stale ? (stale.value as T) : alone()
+  }
+  return resultForCaller(deps, one, shared, reason, again, before)
 }
 
 /** What one caller of a shared load gets: objects of its own. */

@@ -5,6 +5,7 @@ import type { LookUpResult } from '../tier/look-up.ts'
 import { beforeLoad, type CachedRead, type DecideDeps, depend, identify, type PlannedRead } from './decide.ts'
 import { flightName, type LoadDeps, type LoadResult, load } from './load.ts'
 import { NOT_NOW } from './refreshes.ts'
+import { isSpared } from './rescue.ts'
 import type { SingleFlight } from './single-flight.ts'
 
 /** What a background refresh needs, wired by the composition root. */
@@ -37,7 +38,7 @@ async function refreshNow<T>(
 ): Promise<void> {
   const one = readAgain(deps, plan, was)
   const found = one && (deps.lookUp.fetchSync(one) ?? (await deps.lookUp.fetchStored(one)))
-  if (!one || !found || !mustLoad(served, found)) return
+  if (!one || !found || !mustLoad(served, found) || isSpared(deps, one)) return
   const seeded = hasMissing(found.observedTags)
     ? await deps.store.seed(one.tags, 2 * deps.longestLifetime())
     : undefined

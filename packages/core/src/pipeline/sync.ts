@@ -12,6 +12,7 @@ import { allTags, confirm, evaluate, mustConfirm, type Storable } from './evalua
 import type { ReadDeps } from './read.ts'
 import { mustLoad, readAgain, startRefresh, UNREPORTED } from './refresh.ts'
 import { reportRead } from './report-read.ts'
+import { rescue, spare } from './rescue.ts'
 import { prepareWrite, type WriteDeps } from './write.ts'
 
 /**
@@ -129,14 +130,19 @@ function load<T>(deps: Deps, store: SyncStore, one: Read<T>, reason: MissReason,
   const seeded = hasMissing(found.observedTags) ? store.seed(one.tags) : undefined
   const before = beforeLoad(one, found, seeded)
   if (!before) return bypass(deps, one, 'dirty')
+  const spared = spare(deps, one, found)
+  if (spared) return spared.value as T
   const began = deps.clock.now()
   let result: T
   try {
     result = one.plan.run()
   } catch (error) {
+    const rescued = rescue(deps, one, found, error)
+    if (rescued) return rescued.value as T
     reportRead(deps, one, reason)
     throw error
   }
+  if (deps.outage.active) deps.outage.answered()
   const { storable } = evaluate(deps, one, reason, before, result, deps.clock.now() - began)
   if (storable && !deps.pause.active) keep(deps, store, one, storable)
   return result

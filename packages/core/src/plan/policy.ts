@@ -47,6 +47,10 @@ export interface PolicyOptions {
    * background. An invalidated entry is never served. Default 0: an expired entry is not served.
    */
   staleWhileRevalidate?: Duration
+  /**
+   * How long after its lifetime an entry is served if the database cannot be reached or does not answer in time. An
+   * invalidated entry is never served, and an error of the query itself is passed on. Default 0: the error is passed on.
+   */
   staleIfError?: Duration
   /**
    * Refreshes an entry in the background before it expires: the more likely, the closer its end and the longer its load

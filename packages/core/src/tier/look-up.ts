@@ -49,6 +49,8 @@ export interface LookUpResult {
 export interface LookUp {
   /** Looks up without waiting: a hit in the memory tier, or anything in a synchronous store. Undefined: use `fetch`. */
   tryLocal(wanted: EntryRequest): LookUpResult | undefined
+  /** What the memory tier has, expired or not, if its tags are known without asking the store. */
+  tryKept(wanted: EntryRequest): LookUpResult | undefined
   /** Fetches from the store what the memory tier does not have. Undefined: the store is unavailable. */
   fetch(wanted: EntryRequest): Promise<LookUpResult | undefined>
   /** Fetches from the store whatever the memory tier has: another process may have renewed the entry. */
@@ -87,20 +89,26 @@ export function createLookUp(given: LookUpDeps, entries: Entries): LookUp {
     const all = tags === wanted.tags ? seen : store.sync?.fetch(undefined, tags)
     return all && decide(wanted, tags, entry, store.source, all)
   }
+  const fromPushed = (
+    wanted: EntryRequest,
+    { entries: kept }: MemoryTier,
+    pushed: NonNullable<MemoryTier['pushed']>,
+  ): LookUpResult | undefined => {
+    if (pushed.strictLoads.isActive()) return undefined
+    const entry = kept.get(wanted.key, wanted.started)
+    const tags = entry && withKnownDependencies(deps, wanted, entry.resultCells)
+    // Without a tag there is no lease, and nothing says whether the epoch is still the same.
+    return tags?.length ? decide(wanted, tags, entry, 'memory', pushed.tags.lookUp(tags)) : undefined
+  }
 
   return {
     tryLocal(wanted) {
       // Promises are half the cost of a hit, and a store in this process needs none.
       if (!tier) return fetchSync(wanted)
-      const { pushed } = tier
-      if (!pushed || pushed.strictLoads.isActive()) return undefined
-      const entry = tier.entries.get(wanted.key, wanted.started)
-      const tags = entry && withKnownDependencies(deps, wanted, entry.resultCells)
-      // Without a tag there is no lease, and nothing says whether the epoch is still the same.
-      if (!tags?.length) return undefined
-      const found = decide(wanted, tags, entry, 'memory', pushed.tags.lookUp(tags))
-      return found.fresh.kind === 'hit' || isServable(wanted, found) ? found : undefined
+      const found = tier.pushed && fromPushed(wanted, tier, tier.pushed)
+      return found && (found.fresh.kind === 'hit' || isServable(wanted, found)) ? found : undefined
     },
+    tryKept: (wanted) => tier?.pushed && fromPushed(wanted, tier, tier.pushed),
     async fetch(wanted) {
       const kept = tier?.entries.get(wanted.key, wanted.started)
       // One that has expired may have a successor in the store, which brings the tags as well.

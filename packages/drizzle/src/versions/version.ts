@@ -40,6 +40,8 @@ export interface Version {
   readonly builders: Builders
   /** The config of a `db.$count(…)` that is a statement of its own, where no session method reveals it. */
   standaloneCount(sql: SQL): BuilderConfig | undefined
+  /** A view over a dialect that knows the columns of all definitions of a table. In 1.0 the dialect itself. */
+  withColumnNames(dialect: DialectParts): DialectParts
   /**
    * A db of the same class over another dialect and session. Its builders of relational queries are created anew,
    * because they keep a reference to the session.

@@ -191,7 +191,7 @@ describe('a mistake in $cached shows where it is made', () => {
     ['reads without a lifetime', { reads: ['User'] }, 'LARDER_CONFIG', /ttl/],
     ['writes of no model', { writes: ['Userx'] }, 'LARDER_UNKNOWN_TABLE', /Userx/],
     ['writes that are no array', { writes: 'User' }, 'LARDER_CONFIG', /writes/],
-    ['staleIfError', { staleIfError: '1m' }, 'LARDER_OPTION_NOT_BUILT', /staleIfError/],
+    ['a malformed staleIfError', { ttl: 5, staleIfError: 'soon' }, 'LARDER_DURATION', /staleIfError/],
     ['lookupKeys', { lookupKeys: [['name']] }, 'LARDER_CONFIG', /in models, not per call/],
     ['onMarkFailure', { onMarkFailure: 'reject' }, 'LARDER_CONFIG', /in models, not per call/],
     ['an option that is not there', { tll: 5 }, 'LARDER_CONFIG', /tll/],

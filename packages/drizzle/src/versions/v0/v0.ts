@@ -1,5 +1,5 @@
 import type { SqlDialect } from '@larder/core/host'
-import { and, eq, type SQL } from 'drizzle-orm'
+import { and, type Column, eq, type SQL } from 'drizzle-orm'
 import type { WithCache } from '../../policy/with-cache.ts'
 import type { BuilderConfig } from '../builder-config.ts'
 import { driverResults, type SelectedFields } from '../driver-rows.ts'
@@ -46,12 +46,45 @@ export const v0: Version = {
   },
   builders,
   standaloneCount: () => undefined,
+  withColumnNames,
   cloneDb,
   preparedOptions,
   disableFastPath() {},
   results: (dialect, driver) => driverResults(dialect, LISTED.has(driver)),
   relationalWhere: (conditions) => and(...conditions.map(([, column, value]) => eq(column, value))),
   observeBatched,
+}
+
+/** Drizzle's own namer. It caches columns by the table's name, so it misses those of a second definition of the table. */
+interface CasingCache {
+  readonly convert?: (name: string) => string
+}
+
+type NamedColumn = Column & { readonly keyAsName?: boolean }
+
+/**
+ * The names of columns are cached by the column instead of the table's name. Two definitions of one table, such as a stub
+ * for a foreign key, then do not hide each other's columns. The given dialect keeps its own cache.
+ */
+function withColumnNames(dialect: DialectParts): DialectParts {
+  const { casing } = dialect as unknown as { casing?: CasingCache }
+  const convert = casing?.convert
+  if (typeof convert !== 'function') return dialect
+  let names = new WeakMap<Column, string>()
+  const namer = {
+    getColumnCasing(column: NamedColumn): string {
+      if (!column.keyAsName) return column.name
+      const known = names.get(column)
+      if (known !== undefined) return known
+      const name = convert(column.name)
+      names.set(column, name)
+      return name
+    },
+    clearCache(): void {
+      names = new WeakMap()
+    },
+  }
+  return Object.assign(Object.create(dialect), { casing: namer }) as DialectParts
 }
 
 function relational(

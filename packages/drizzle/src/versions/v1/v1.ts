@@ -47,6 +47,7 @@ export const v1: Version = {
   drivers: { NodePgSession: 'postgres', PgliteSession: 'postgres', LibSQLSession: 'sqlite' },
   builders,
   standaloneCount: embeddedCount,
+  withColumnNames: (dialect) => dialect,
   cloneDb,
   preparedOptions,
   disableFastPath,

@@ -1,0 +1,52 @@
+import type { LookUpResult } from '../tier/look-up.ts'
+import { type CachedRead, type DecideDeps, type EntryRead, type PlannedRead, serveExpired } from './decide.ts'
+import type { Outage } from './outage.ts'
+
+/** What serving expired entries during an outage needs. */
+export interface RescueDeps extends DecideDeps {
+  readonly outage: Outage
+}
+
+/**
+ * Serves the expired entry instead of asking a database that could not be reached a moment ago. Undefined: ask it.
+ * @param found what the look-up of the read found, if anything.
+ */
+export function spare(
+  deps: RescueDeps,
+  one: CachedRead<PlannedRead>,
+  found: LookUpResult | undefined,
+): { readonly value: unknown } | undefined {
+  if (!deps.outage.active || !found?.entry || !isSpared(deps, one)) return undefined
+  return serveExpired(deps, one, found, one.policy.staleIfError)
+}
+
+/** True if a load that an expired entry can stand in for must not be sent to the database now. */
+export function isSpared({ outage }: RescueDeps, { policy }: EntryRead<PlannedRead>): boolean {
+  return policy.staleIfError > 0 && outage.active && !outage.mayAsk()
+}
+
+/** Serves the expired entry after a load has failed because the database cannot be reached. Undefined: pass the error on. */
+export function rescue(
+  deps: RescueDeps,
+  one: EntryRead<PlannedRead>,
+  found: LookUpResult | undefined,
+  error: unknown,
+): { readonly value: unknown } | undefined {
+  const { staleIfError } = one.policy
+  if (!staleIfError) return undefined
+  if (!isUnreachable(one.plan, error)) {
+    deps.outage.answered()
+    return undefined
+  }
+  deps.outage.failed(error)
+  return found && serveExpired(deps, one, found, staleIfError)
+}
+
+/** A host whose judgement fails has proven nothing. */
+function isUnreachable({ unreachable }: PlannedRead, error: unknown): boolean {
+  try {
+    return unreachable?.(error) === true
+  } catch {
+    return false
+  }
+}

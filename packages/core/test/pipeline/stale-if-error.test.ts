@@ -1,0 +1,234 @@
+import type { PolicyOptions } from '@larder/core'
+import { deferred, settled } from '@larder/testing'
+import { describe, expect, it } from 'vitest'
+import { reads, writes } from '../support/item-host.ts'
+import type { Row } from '../support/simulated-database.ts'
+import { type GetOptions, world } from '../support/world.ts'
+import { remote } from '../tier/remote.ts'
+
+const one = reads.byId(1)
+const MINUTE = 60_000
+const TTL = 10 * MINUTE
+const options: { readonly options: PolicyOptions } = {
+  options: { ttl: TTL, jitter: 0, refreshAhead: false, staleIfError: '1h' },
+}
+
+class Unreachable extends Error {}
+
+/** A read of a host that knows which errors mean that the database cannot be reached. */
+function failing(error: unknown) {
+  const loads = { count: 0 }
+  const more: GetOptions<Row | null> = {
+    ...options,
+    unreachable: (thrown) => thrown instanceof Unreachable,
+    load: () => {
+      loads.count++
+      return Promise.reject(error)
+    },
+  }
+  return { loads, more }
+}
+
+/** A cache with an entry that has expired, and its warnings. */
+async function expired() {
+  const here = world()
+  const warnings: string[] = []
+  here.cache.on('warning', ({ code }) => warnings.push(code))
+  await here.get(one, options)
+  await here.clock.advance(TTL + 1)
+  return { ...here, warnings }
+}
+
+describe('staleIfError', () => {
+  it('serves an expired entry if the database cannot be reached', async () => {
+    const { get, cache, warnings } = await expired()
+    const { more } = failing(new Unreachable('refused'))
+    expect(await get(one, more)).toMatchObject({ source: 'stale', result: { v: 1 }, age: TTL + 1, ttl: TTL })
+    expect(cache.stats()).toMatchObject({ reads: 2, hits: 1, misses: 1, stale: 1 })
+    expect(warnings).toEqual(['database-unreachable'])
+  })
+
+  it('passes an error of the query on', async () => {
+    const { get, cache, warnings } = await expired()
+    const { more } = failing(new Error('syntax'))
+    await expect(get(one, more)).rejects.toThrow('syntax')
+    expect(cache.stats()).toMatchObject({ reads: 2, misses: 2, stale: 0 })
+    expect(warnings).toEqual([])
+  })
+
+  it.each([
+    ['the host does not judge errors', { unreachable: undefined }],
+    [
+      'the judgement of the host fails',
+      {
+        unreachable: () => {
+          throw new Error('no judgement')
+        },
+      },
+    ],
+    ['the policy does not ask for it', { options: { ttl: TTL, jitter: 0 } }],
+    ['the host does not accept the result', { accepts: () => false }],
+  ] as const)('passes the error on where %s', async (_, change) => {
+    const { get } = await expired()
+    const { more } = failing(new Unreachable('refused'))
+    await expect(get(one, { ...more, ...(change as GetOptions<Row | null>) })).rejects.toThrow('refused')
+  })
+
+  it('serves nothing where there is no entry, or one that a write invalidated', async () => {
+    const { get, put } = await expired()
+    const { more } = failing(new Unreachable('refused'))
+    await expect(get(reads.byId(2), more)).rejects.toThrow('refused')
+    await put(writes.touch(1))
+    await expect(get(one, more)).rejects.toThrow('refused')
+  })
+
+  it('serves nothing once its time is over, the time that the load took included', async () => {
+    const { get, clock } = await expired()
+    await clock.advance(60 * MINUTE - 1_001)
+    const answer = deferred<Row | null>()
+    const { more } = failing(new Unreachable('refused'))
+    const inTime = get(one, { ...more, load: () => answer.promise })
+    await settled()
+    await clock.advance(999)
+    answer.reject(new Unreachable('late'))
+    expect(await inTime).toMatchObject({ source: 'stale', age: TTL + 60 * MINUTE - 1 })
+    await clock.advance(1)
+    await expect(get(one, more)).rejects.toThrow('refused')
+  })
+
+  it('asks the database once a second while it cannot be reached', async () => {
+    const { get, clock, warnings } = await expired()
+    const { loads, more } = failing(new Unreachable('refused'))
+    for (let time = 0; time < 20; time++) expect(await get(one, more)).toMatchObject({ source: 'stale' })
+    expect(loads.count).toBe(1)
+    await clock.advance(1_000)
+    for (let time = 0; time < 20; time++) expect(await get(one, more)).toMatchObject({ source: 'stale' })
+    expect(loads.count).toBe(2)
+    expect(warnings).toEqual(['database-unreachable'])
+  })
+
+  it('sends one query while the database does not answer at all, however many callers there are', async () => {
+    const { get, clock } = await expired()
+    const { more } = failing(new Unreachable('refused'))
+    await get(one, more)
+    await clock.advance(1_000)
+    let loads = 0
+    const hanging: GetOptions<Row | null> = {
+      ...more,
+      load: () => {
+        loads++
+        return new Promise(() => {})
+      },
+    }
+    void get(one, hanging)
+    await settled()
+    for (let time = 0; time < 9; time++) {
+      expect(await get(one, hanging)).toMatchObject({ source: 'stale' })
+      await clock.advance(1_000)
+    }
+    expect(loads).toBe(1)
+  })
+
+  it('callers that share the failed load are served as well, and do not all ask again', async () => {
+    const { get } = await expired()
+    const { loads, more } = failing(new Unreachable('refused'))
+    const found = await Promise.all(Array.from({ length: 30 }, () => get(one, more)))
+    for (const read of found) expect(read).toMatchObject({ source: 'stale', result: { v: 1 } })
+    expect(loads.count).toBe(1)
+  })
+
+  it('a caller that shares the failed load without the policy gets its error', async () => {
+    const { get } = await expired()
+    const { more } = failing(new Unreachable('refused'))
+    const [stale, strict] = await Promise.allSettled([
+      get(one, more),
+      get(one, { ...more, options: { ttl: TTL, jitter: 0 } }),
+    ])
+    expect(stale).toMatchObject({ status: 'fulfilled', value: { source: 'stale' } })
+    expect(strict).toMatchObject({ status: 'rejected' })
+  })
+
+  it('loads again when the database is back, and warns once for each outage', async () => {
+    const { get, clock, warnings } = await expired()
+    const { more } = failing(new Unreachable('refused'))
+    await get(one, more)
+    await clock.advance(1_000)
+    expect(await get(one, options)).toMatchObject({ source: 'database', reason: 'expired' })
+    expect(await get(one, options)).toMatchObject({ source: 'memory' })
+    await clock.advance(TTL + 1)
+    expect(await get(one, more)).toMatchObject({ source: 'stale' })
+    expect(warnings).toEqual(['database-unreachable', 'database-unreachable'])
+  })
+
+  it('an error of a query shows that the database is back', async () => {
+    const { get, clock } = await expired()
+    await get(one, failing(new Unreachable('refused')).more)
+    await clock.advance(1_000)
+    await expect(get(one, failing(new Error('syntax')).more)).rejects.toThrow('syntax')
+    expect(await get(one, options)).toMatchObject({ source: 'database' })
+  })
+
+  it('serves nothing stale to a read inside the load of a computed value', async () => {
+    const { get, cache } = await expired()
+    const { more } = failing(new Unreachable('refused'))
+    const page = cache.wrap('page', { ttl: '1m', reads: ['item'] }, async () => (await get(one, more)).result)
+    await expect(page).rejects.toThrow('refused')
+  })
+
+  it('serves a sync driver', async () => {
+    const { engine, clock } = world()
+    const policy = engine.policy(options.options, 'test')
+    const read = (run: () => unknown) =>
+      engine.sync.read({
+        operation: 'item.byId',
+        model: 'item',
+        policy,
+        query: [1],
+        occurrences: one.occurrences,
+        severalStatements: false,
+        unreachable: (error) => error instanceof Unreachable,
+        run,
+      })
+    expect(read(() => 'a')).toBe('a')
+    await clock.advance(TTL + 1)
+    let loads = 0
+    const refused = () => {
+      loads++
+      throw new Unreachable('refused')
+    }
+    expect(read(refused)).toBe('a')
+    expect(read(refused)).toBe('a')
+    expect(loads).toBe(1)
+    await clock.advance(1_000)
+    expect(() =>
+      read(() => {
+        throw new Error('syntax')
+      }),
+    ).toThrow('syntax')
+    expect(read(() => 'b')).toBe('b')
+  })
+
+  it('serves what `push` has while the store has just been lost with the database', async () => {
+    let lost = false
+    const here = remote({
+      memory: { mode: 'push' },
+      through: (store) => ({
+        ...store,
+        fetch: async (...args) => {
+          if (lost) throw new Error('lost')
+          return store.fetch(...args)
+        },
+      }),
+    })
+    here.cache.on('store-state', () => {})
+    await here.get(one, options)
+    await here.get(one, options)
+    await here.clock.advance(TTL + 1)
+    // Its tags are fetched again, and their lease lasts for a moment.
+    await here.get(one, failing(new Unreachable('refused')).more)
+    lost = true
+    expect(await here.get(one, failing(new Unreachable('refused')).more)).toMatchObject({ source: 'stale' })
+    here.cut()
+    await expect(here.get(one, failing(new Unreachable('refused')).more)).rejects.toThrow('refused')
+  })
+})
