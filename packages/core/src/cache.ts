@@ -19,6 +19,7 @@ import { announceOutages } from './store/announce.ts'
 import { guardStore } from './store/guard.ts'
 import type { InvalidateRequest } from './tags/invalidation-tags.ts'
 import { createMemoryTier } from './tier/memory-tier.ts'
+import { createRecentResults } from './tier/recent-results.ts'
 import { createStrictLoads } from './tier/strict-loads.ts'
 import { createCurrentTransaction } from './transaction/current.ts'
 
@@ -147,6 +148,7 @@ export function createCache(
   const pause = createPause(config.enabled, events)
   const met = joinOtherCaches({ config, events, clock, store, tier })
   const { pendingWrites, journal } = met
+  const recents = createRecentResults(clock, pendingWrites, config.memory)
   config.store.open?.({
     namespace: config.namespace,
     follow: config.memory.mode === 'push',
@@ -171,6 +173,7 @@ export function createCache(
     generations: createGenerationFlight(clock),
     storing: new Map(),
     pause,
+    recents,
     refreshes: createRefreshes(clock, events),
     strictLoads: createStrictLoads(),
     current: createCurrentTransaction(met.place),
@@ -198,6 +201,7 @@ export function createCache(
       return hosts.close().finally(() => {
         met.leave()
         tier?.clear()
+        recents.clear()
       })
     },
   }

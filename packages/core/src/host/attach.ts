@@ -112,7 +112,7 @@ export function createHosts(shared: SharedDeps): Hosts {
 }
 
 /** Validates policies, and knows the longest of them. */
-function createPolicies({ config }: SharedDeps): {
+function createPolicies({ config, pendingWrites }: SharedDeps): {
   policy(options: PolicyOptions, path: string): Policy
   longestLifetime(): number
 } {
@@ -122,6 +122,7 @@ function createPolicies({ config }: SharedDeps): {
     policy(options, path) {
       const policy = resolvePolicy(options, config.defaults, path)
       longest = Math.max(longest, Math.max(policy.ttl, policy.cacheEmpty || 0) + graceOf(policy))
+      if (policy.maxStaleness) pendingWrites.remember(policy.maxStaleness)
       return policy
     },
     longestLifetime: () => longest,
