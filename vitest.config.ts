@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+import { mockingFiles } from './packages/testing/src/mocking-files.ts'
 import { sizedFiles } from './packages/testing/src/sized-files.ts'
 import { testSize } from './packages/testing/src/sizes.ts'
 
@@ -22,32 +23,42 @@ const alias = {
 const withTypes = process.argv.includes('--typecheck')
 
 /** A long run takes the files that do more in it. */
-const filesOf = (folder: string): string[] => {
+const filesOf = (folder: string): readonly string[] => {
   const all = [`${folder}/**/*.test.ts`]
-  return testSize === 'long' ? [...sizedFiles(at('.'), all)] : all
+  return testSize === 'long' ? sizedFiles(at('.'), all) : all
 }
 
-const project = (name: string, folder: string): TestProjectInlineConfiguration => ({
-  extends: true,
-  test: {
-    name,
-    setupFiles: [at('packages/testing/src/separate-tests.ts')],
-    include: filesOf(folder),
-    // A project of its own, with a drizzle-orm of its own: npm run drizzle-next.
-    exclude: ['**/node_modules/**', 'packages/drizzle/test/next/**'],
-    typecheck: {
-      enabled: withTypes,
-      include: [`${folder}/**/*.test-d.ts`],
-      tsconfig: at('tsconfig.json'),
+const separateTests = at('packages/testing/src/separate-tests.ts')
+
+/** Folders whose test files share a process per worker: loading an ORM and its drivers takes longer than most of the tests. */
+const SHARED = ['packages/drizzle/test', 'packages/prisma/test', 'packages/valkey/test', 'test']
+const mocking = SHARED.flatMap((folder) => mockingFiles(at('.'), [`${folder}/**/*.test.ts`]))
+
+const project = (name: string, folder: string): TestProjectInlineConfiguration => {
+  const shares = SHARED.includes(folder)
+  return {
+    extends: true,
+    test: {
+      name,
+      isolate: !shares,
+      setupFiles: [separateTests],
+      include: [...filesOf(folder)],
+      // `next` is a project of its own, with a drizzle-orm of its own: npm run drizzle-next.
+      exclude: ['**/node_modules/**', 'packages/drizzle/test/next/**', ...(shares ? mocking : [])],
+      typecheck: {
+        enabled: withTypes,
+        include: [`${folder}/**/*.test-d.ts`],
+        tsconfig: at('tsconfig.json'),
+      },
     },
-  },
-})
+  }
+}
 
 export default defineConfig({
   resolve: { alias },
   test: {
-    // A shared machine or a small runner: two workers leave room for the database the tests talk to.
-    maxWorkers: 2,
+    // Many tests wait, for a deadline or for a server. One worker more than cores of a small runner fills that time.
+    maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 180_000,
     restoreMocks: true,
@@ -61,6 +72,7 @@ export default defineConfig({
       project('testing', 'packages/testing/test'),
       project('examples', 'examples/*/test'),
       project('cross', 'test'),
+      { extends: true, test: { name: 'mocking', setupFiles: [separateTests], include: mocking } },
     ],
   },
 })

@@ -60,6 +60,7 @@ export const layers = {
     ['watch'],
     ['feed', 'advice'],
     ['tags'],
+    ['leases'],
     ['read'],
     ['caches', 'ping'],
     ['assemble'],

@@ -12,7 +12,7 @@ import { race, seedRace } from './prisma-race.ts'
 
 // Every write raises a number in its row, so one pass over the history finds every stale read.
 
-const operations = setting('LARDER_HISTORY_OPERATIONS', 3_000, 40_000)
+const operations = setting('LARDER_HISTORY_OPERATIONS', 2_000, 40_000)
 const seed = setting('LARDER_HISTORY_SEED', 1)
 
 let database: TestDatabase

@@ -6,8 +6,8 @@ import { cachedClient } from '../support/cached-client.ts'
 import { startPgliteDatabase, type TestDatabase } from '../support/databases.ts'
 
 const TRACE: Trace = {
-  rows: sized(4_000, 10_000),
-  operations: sized(4_000, 12_000),
+  rows: sized(2_500, 10_000),
+  operations: sized(2_500, 12_000),
   seed: 3,
   writeShare: 0.01,
 }

@@ -8,7 +8,7 @@ import { type Account, type Run, walk } from './prisma-walk.ts'
 // After every random step, each query of the list returns through the cache what the database holds.
 // LARDER_FRESHNESS_STEPS takes a longer walk, LARDER_FRESHNESS_SEED another one.
 
-const steps = setting('LARDER_FRESHNESS_STEPS', 70, 1_600)
+const steps = setting('LARDER_FRESHNESS_STEPS', 48, 1_600)
 const seed = setting('LARDER_FRESHNESS_SEED', 1)
 const timeout = 120_000 + steps * 1_500
 

@@ -2,12 +2,14 @@ import { type Clock, systemClock } from './base/clock.ts'
 import { createHosts } from './host/attach.ts'
 import type { Engine, Host } from './host/engine.ts'
 import { createPauseControls, type PauseControls } from './host/pause-controls.ts'
-import type { WarmOptions, WarmResult } from './host/warm.ts'
+import type { SharedDeps } from './host/shared-deps.ts'
+import { type WarmOptions, type WarmResult, warm } from './host/warm.ts'
 import { type CacheOptions, resolveConfig } from './options/config.ts'
 import { createPause } from './options/pause.ts'
 import { scopeReader } from './options/scope.ts'
 import { createCaptures } from './pipeline/captures.ts'
 import { createGenerationFlight } from './pipeline/generation-flight.ts'
+import { createLeases } from './pipeline/leases.ts'
 import { createRefreshes } from './pipeline/refreshes.ts'
 import { createSingleFlight } from './pipeline/single-flight.ts'
 import type { WrapOptions } from './pipeline/wrap.ts'
@@ -160,7 +162,7 @@ export function createCache(
     changed: (names) => tier?.changed(names),
     paused: pause.setFleet,
   })
-  const hosts = createHosts({
+  const shared: SharedDeps = {
     config,
     clock,
     events,
@@ -171,6 +173,7 @@ export function createCache(
     journal,
     flights: createSingleFlight(clock),
     generations: createGenerationFlight(clock),
+    leases: createLeases(store, clock),
     storing: new Map(),
     pause,
     recents,
@@ -180,13 +183,14 @@ export function createCache(
     captures: createCaptures(met.place),
     scopeOf: scopeReader(config.scope, config.requireScope, events),
     sqlParser,
-  })
+  }
+  const hosts = createHosts(shared)
   return {
     attach: hosts.attach,
     invalidate: (request) => hosts.invalidate(request),
     wrap: (key, wrapOptions, load) => hosts.wrap(key, wrapOptions, load),
     explain: (fn) => report.explain(fn),
-    warm: hosts.warm,
+    warm: (functions, warmOptions) => warm(shared, functions, warmOptions),
     stats: report.stats,
     ...createPauseControls(pause, store),
     get paused() {
@@ -200,8 +204,7 @@ export function createCache(
       outages.stop()
       return hosts.close().finally(() => {
         met.leave()
-        tier?.clear()
-        recents.clear()
+        for (const kept of [tier, recents]) kept?.clear()
       })
     },
   }

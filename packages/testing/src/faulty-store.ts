@@ -1,6 +1,17 @@
-import type { Store } from '@larder/core/store'
+import type { LoadLeases, Store } from '@larder/core/store'
 
-const ALL = ['fetch', 'seed', 'mark', 'renew', 'finish', 'set', 'invalidateAll', 'pause', 'resume'] as const
+const ALL = [
+  'fetch',
+  'seed',
+  'mark',
+  'renew',
+  'finish',
+  'set',
+  'invalidateAll',
+  'pause',
+  'resume',
+  'lease',
+] as const
 
 /** Calls of the store port that can be made to fail. */
 export type StoreCall = (typeof ALL)[number]
@@ -48,6 +59,17 @@ export function faultyStore(store: Store): FaultyStore {
     invalidateAll: () => through('invalidateAll', () => store.invalidateAll()),
     pause: (reason) => through('pause', async () => store.pause?.(reason)),
     resume: () => through('resume', async () => store.resume?.()),
+    ...(store.leases && { leases: faultyLeases(store.leases, (call) => through('lease', call)) }),
     close: () => store.close(),
+  }
+}
+
+function faultyLeases(leases: LoadLeases, through: <T>(call: () => Promise<T>) => Promise<T>): LoadLeases {
+  return {
+    acquire: (...args) => through(() => leases.acquire(...args)),
+    join: (...args) => through(() => leases.join(...args)),
+    renew: (...args) => through(() => leases.renew(...args)),
+    release: (...args) => through(() => leases.release(...args)),
+    subscribe: leases.subscribe,
   }
 }

@@ -4,14 +4,15 @@ import type { Caches } from './caches.ts'
 import type { Target } from './connection/target.ts'
 import type { Warnings } from './connection/warnings.ts'
 import { type Feed, followChanges, type LeaseOf } from './feed/feed.ts'
+import { createLoadLeases, type ServerLeases } from './leases/load-leases.ts'
 import { createSharedFetches, type SharedFetches } from './read/fetch.ts'
 import { createPackets, type Packets } from './read/packet.ts'
 import { runOnKey } from './scripts/run-on-key.ts'
 import { type TagChanges, tagChanges } from './tags/change-tags.ts'
 import { createRecentChanges, recordChanges, resend } from './tags/recent-changes.ts'
-import { createRenewals, renewTags } from './tags/renewal.ts'
+import { createRenewals, type Renewals, renewTags } from './tags/renewal.ts'
 import { createTopology } from './topology/create.ts'
-import type { Topology } from './topology/topology.ts'
+import type { Topology, TopologyChange } from './topology/topology.ts'
 import { type Epoch, epochOf, owns } from './watch/epoch.ts'
 import { createFleetPauses, type FleetPauses } from './watch/fleet-pause.ts'
 import { createIdentifier } from './watch/incarnation.ts'
@@ -24,6 +25,7 @@ export interface Assembly {
   readonly tags: TagChanges
   /** Undefined until {@link follow}. */
   readonly lease: LeaseOf | undefined
+  readonly loadLeases: ServerLeases
   readonly packets: Packets
   readonly sharedFetches: SharedFetches
   /** Extends the lifetimes of an entry's tags where necessary. Not awaited. */
@@ -63,18 +65,16 @@ export function assemble(target: Target, warnings: Warnings, caches: Caches): As
   })
   let feed: Feed | undefined
   const plain = tagChanges(topology, runAlone, (node, incarnation) => feed?.lease(node, incarnation))
-  topology.onChange((change) => {
-    // The server may have lost its tags.
-    if (change.kind === 'lost') renewals.clear()
-    if (change.kind === 'ready') caches.ready()
-  })
+  topology.onChange(({ kind }) => followTrust(kind, renewals, caches))
   adviseOn(topology, warnings.warn)
   // The feed does not follow the epoch, which is read each second: its changes are announced here.
   epoch.onChange(() => caches.changed(undefined))
+  const loadLeases = createLoadLeases(topology, warnings.warn)
   const assembly: Assembly & { lease: LeaseOf | undefined } = {
     topology,
     epoch,
     pauses,
+    loadLeases,
     packets: createPackets(currentTopology),
     sharedFetches,
     tags: recordChanges(plain, recent, renewals),
@@ -88,6 +88,7 @@ export function assemble(target: Target, warnings: Warnings, caches: Caches): As
       return epoch.renew()
     },
     setNamespace(namespace) {
+      loadLeases.setNamespace(namespace)
       epoch.setNamespace(namespace)
       pauses.setNamespace(namespace)
       identifier.setNamespace(namespace)
@@ -105,8 +106,15 @@ export function assemble(target: Target, warnings: Warnings, caches: Caches): As
     },
     close() {
       feed?.close()
+      loadLeases.close()
       topology.close()
     },
   }
   return assembly
+}
+
+function followTrust(kind: TopologyChange['kind'], renewals: Renewals, caches: Caches): void {
+  // The server may have lost its tags.
+  if (kind === 'lost') renewals.clear()
+  if (kind === 'ready') caches.ready()
 }

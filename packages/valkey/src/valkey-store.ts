@@ -1,4 +1,4 @@
-import type { Fetched, Store, TagRequest } from '@larder/core/store'
+import type { Fetched, LoadLeases, Store, TagRequest } from '@larder/core/store'
 import { type Assembly, assemble } from './assemble.ts'
 import { createCaches } from './caches.ts'
 import { checkOptions } from './connection/options.ts'
@@ -77,6 +77,7 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
 
   return {
     source: 'store',
+    leases: callLeases(store.loadLeases, call),
     address: topology.address,
     ...(shared !== undefined && { sharedAs: shared }),
     open(context) {
@@ -122,6 +123,16 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
       warnings.usedWithoutCache()
       store.close()
     },
+  }
+}
+
+function callLeases(leases: LoadLeases, call: <T>(run: () => Promise<T>) => Promise<T>): LoadLeases {
+  return {
+    acquire: (request) => call(() => leases.acquire(request)),
+    join: (request, always) => call(() => leases.join(request, always)),
+    renew: (request) => call(() => leases.renew(request)),
+    release: (request, end) => call(() => leases.release(request, end)),
+    subscribe: leases.subscribe,
   }
 }
 

@@ -2,6 +2,7 @@ import { createBounded } from '../base/bounded-map.ts'
 import { graceOf } from '../entry/lifetime.ts'
 import { type EntryKeys, entryKeys } from '../keys/entry-key.ts'
 import { objectPlace } from '../keys/place.ts'
+import { requireLeases } from '../options/require-leases.ts'
 import { resolvePolicy } from '../options/resolve-policy.ts'
 import { applyInvalidation } from '../pipeline/invalidate.ts'
 import { type ReadDeps, read } from '../pipeline/read.ts'
@@ -28,14 +29,12 @@ import { createClosing } from './closing.ts'
 import { createDatabaseRegistry, type DatabaseRegistry } from './database-registry.ts'
 import type { Engine, Host } from './engine.ts'
 import type { SharedDeps } from './shared-deps.ts'
-import { type WarmOptions, type WarmResult, warm } from './warm.ts'
 
 /** The clients attached to one cache. */
 export interface Hosts {
   attach(host: Host): Engine
   invalidate(request: InvalidateRequest): Promise<void>
   wrap<T>(key: unknown, options: WrapOptions, load: () => Promise<T>): Promise<T>
-  warm(functions: readonly (() => unknown)[], options?: WarmOptions): Promise<WarmResult>
   close(): Promise<void>
 }
 
@@ -106,7 +105,6 @@ export function createHosts(shared: SharedDeps): Hosts {
     },
     invalidate: (request) => invalidateIn(registry.list(), request, current.joined()),
     wrap,
-    warm: (functions, options) => warm(shared, functions, options),
     close: closing.close,
   }
 }
@@ -121,6 +119,7 @@ function createPolicies({ config, pendingWrites }: SharedDeps): {
   return {
     policy(options, path) {
       const policy = resolvePolicy(options, config.defaults, path)
+      requireLeases(config.store, policy.singleFlight, path)
       longest = Math.max(longest, Math.max(policy.ttl, policy.cacheEmpty || 0) + graceOf(policy))
       if (policy.maxStaleness) pendingWrites.remember(policy.maxStaleness)
       return policy

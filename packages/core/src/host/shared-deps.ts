@@ -6,6 +6,7 @@ import type { PauseState } from '../options/pause.ts'
 import type { ScopeOf } from '../options/scope.ts'
 import type { Captures } from '../pipeline/captures.ts'
 import type { GenerationFlight } from '../pipeline/generation-flight.ts'
+import type { Leases } from '../pipeline/leases.ts'
 import type { LoadResult } from '../pipeline/load.ts'
 import type { Refreshes } from '../pipeline/refreshes.ts'
 import type { SingleFlight } from '../pipeline/single-flight.ts'
@@ -29,6 +30,7 @@ export interface SharedDeps {
   readonly journal: Journal
   readonly flights: SingleFlight<LoadResult>
   readonly generations: GenerationFlight<LoadResult>
+  readonly leases: Leases | undefined
   readonly pause: PauseState
   readonly refreshes: Refreshes
   readonly recents: RecentResults

@@ -1,8 +1,14 @@
 import type { ReadTag } from '../tags/read-tags.ts'
-import type { PendingWrite } from './pending-writes.ts'
 
 /** Writes remembered at once. More in a row, and everything read before the first of them counts as written. */
 const MOST = 5_000
+
+/** A write of this process that is not finished, on one record. */
+export interface PendingWrite {
+  readonly record: string
+  /** True if a read with this tag must bypass the cache. Called for every read. */
+  readonly touches: (request: ReadTag) => boolean
+}
 
 /**
  * Writes of this process that have ended lately, so that a result of before is not served without asking the store

@@ -1,14 +1,9 @@
 import type { ReadTag } from '../tags/read-tags.ts'
 import { LIST } from '../tags/spelling.ts'
 import { markedFields, type WriteTag } from '../tags/write-tags.ts'
-import { createEndedWrites, type EndedWrites } from './ended-writes.ts'
+import { createEndedWrites, type EndedWrites, type PendingWrite } from './ended-writes.ts'
 
-/** A write of this process that is not finished, on one record. */
-export interface PendingWrite {
-  readonly record: string
-  /** True if a read with this tag must bypass the cache. Called for every read. */
-  readonly touches: (request: ReadTag) => boolean
-}
+export type { PendingWrite } from './ended-writes.ts'
 
 /**
  * The writes of this process between their mark and their acknowledged finish. Reads that depend on one of their tags bypass

@@ -6,6 +6,7 @@ import { msgpackCodec } from '../codec/msgpack.ts'
 import type { PolicyOptions } from '../plan/policy.ts'
 import { memoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
+import { requireLeases } from './require-leases.ts'
 import { checked } from './resolve-policy.ts'
 
 /**
@@ -119,6 +120,7 @@ export function resolveConfig(options: CacheOptions): CacheConfig {
   checked(defaults, 'defaults')
   refuseTables(defaults)
   const store = expect(options.store ?? memoryStore(), isStore, 'store', 'memoryStore() or another Store')
+  requireLeases(store, defaults.singleFlight, 'defaults')
   return {
     namespace: namespace(options.namespace ?? 'larder'),
     version: expect(options.version ?? '1', isString, 'version', 'a string'),

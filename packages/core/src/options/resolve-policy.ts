@@ -45,8 +45,8 @@ const CHECKS: { readonly [K in keyof Policy]: (value: unknown, option: string) =
   jitter: fraction,
   cacheEmpty: (value, option) => (value === false ? false : milliseconds(value, option)),
   singleFlight(value, option) {
-    if (value === 'process' || value === false) return value
-    throw enumerated(value, ['cluster'], option, `'process' or false`)
+    if (value === 'process' || value === 'cluster' || value === false) return value
+    throw refused(value, option, `'process', 'cluster' or false`)
   },
   joinTimeout(value, option) {
     const found = milliseconds(value, option)
@@ -109,10 +109,6 @@ export function notBuilt(option: string): CacheError {
     'LARDER_OPTION_NOT_BUILT',
     `${option} is not built yet in this version of Larder: leave it out (CAVEATS.md of @larder/core lists what is missing)`,
   )
-}
-
-function enumerated(value: unknown, later: readonly string[], option: string, now: string): CacheError {
-  return later.includes(value as string) ? notBuilt(`${option}: ${show(value)}`) : refused(value, option, now)
 }
 
 function refused(value: unknown, option: string, fix: string): CacheError {

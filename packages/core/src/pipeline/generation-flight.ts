@@ -8,7 +8,7 @@ import {
   runNested,
   wouldDeadlock,
 } from './nesting.ts'
-import { firstOf, MOST_FLIGHTS, type Shared } from './share.ts'
+import { firstOf, MOST_FLIGHTS, type Shared, type Started } from './share.ts'
 
 /** Loads of one name that run at once. A third one gathers callers until one of the two ends, or has taken too long. */
 const MOST_AT_ONCE = 2
@@ -24,11 +24,14 @@ export interface GenerationFlight<T> {
    */
   share(
     name: string,
-    load: (others: number) => Promise<T>,
+    load: GenerationLoad<T>,
     patience: number,
     options?: GenerationOptions,
   ): Promise<Shared<T>>
 }
+
+/** Is told how many others wait for it, and nothing of its patience where nobody may share it. */
+export type GenerationLoad<T> = (others: number, started?: Started) => Promise<T>
 
 export interface GenerationOptions {
   /** Called when this call begins to wait for the load of another caller. */
@@ -62,37 +65,39 @@ export function createGenerationFlight<T>(clock: Clock): GenerationFlight<T> {
     return line
   }
   /** Makes this caller the first of the next generation. It waits in its own context, and so its load runs in that. */
-  const gather = (name: string, load: (others: number) => Promise<T>, patience: number): Generation<T> => {
+  const gather = (name: string, load: GenerationLoad<T>, patience: number): Generation<T> => {
     const line = lineOf(name)
     const node = createLoadNode()
     const begun = Promise.withResolvers<void>()
     const waiting = new Set<() => void>()
     const leave = noteWaits(node, line.running)
+    let cancel = (): void => {}
+    const end = (): void => {
+      cancel()
+      if (!line.running.delete(generation)) return
+      line.next?.begin()
+      if (!line.next && !line.running.size) lines.delete(name)
+    }
+    const late = (): void => {
+      end()
+      for (const over of waiting) over()
+    }
+    const started: Started = (longer) => {
+      cancel()
+      if (line.running.has(generation)) cancel = clock.after(longer, late, true)
+    }
     const begin = (): void => {
       if (line.next !== generation) return
       line.next = undefined
       leave()
       line.running.add(generation)
-      const end = (): void => {
-        cancel()
-        if (!line.running.delete(generation)) return
-        line.next?.begin()
-        if (!line.next && !line.running.size) lines.delete(name)
-      }
-      const cancel = clock.after(
-        patience,
-        () => {
-          end()
-          for (const over of waiting) over()
-        },
-        true,
-      )
+      started(patience)
       outcome.then(end, end)
       begun.resolve()
     }
     const run = async (): Promise<T> => {
       await begun.promise
-      return runLoad(node, () => load(generation.others))
+      return runLoad(node, () => load(generation.others, started))
     }
     const outcome = run()
     const generation: Generation<T> = { node, outcome, waiting, others: 0, begin }

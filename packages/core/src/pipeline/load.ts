@@ -1,5 +1,6 @@
 import type { ReadPlan } from '../plan/plan.ts'
 import type { MissReason } from '../report/events.ts'
+import type { LeaseEnd } from '../store/load-leases.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
 import { type PutDeps, putEntry, type Stamp } from '../tier/put-entry.ts'
 import type { CapturedOutcome } from './captured-dependencies.ts'
@@ -29,12 +30,17 @@ export interface LoadResult {
    * this instant. Absent: nothing was captured.
    */
   readonly confirmed?: Promise<boolean> | undefined
+  /** What was found, where another process has loaded it. */
+  readonly hit?: LookUpResult
 }
 
 /** Names the load that callers may share: those who saw the same nonces before it. */
 export function flightName({ key }: CachedRead<PlannedRead>, { epoch, observedTags }: Before): string {
   return `${key.key} ${epoch} ${observedTags.map((tag) => tag.nonce).join(' ')}`
 }
+
+/** Called when the entry of a load is on its way to the store, or will not be. Not called if the load throws. */
+type LoadEnded = (end: LeaseEnd) => void
 
 /**
  * Runs the host's query and stores the result under the tags as they were before it.
@@ -46,6 +52,7 @@ export async function load<T>(
   reason: MissReason,
   before: Before,
   found?: LookUpResult,
+  ended: LoadEnded = () => {},
 ): Promise<LoadResult> {
   const began = deps.clock.now()
   const capture = one.plan.captures && deps.captures.start()
@@ -56,7 +63,10 @@ export async function load<T>(
   } catch (error) {
     const rescued = rescue(deps, one, found, error)
     // Callers that share the load decide by their own policies: there is nothing for them to copy.
-    if (rescued) return { result: rescued.value, payload: undefined }
+    if (rescued) {
+      ended('failed')
+      return { result: rescued.value, payload: undefined }
+    }
     reportRead(deps, one, reason)
     throw error
   } finally {
@@ -75,6 +85,9 @@ export async function load<T>(
   )
   if (one.policy.maxStaleness) keepRan(deps, one, { result, payload, began, captured })
   const stored = storable && storeSoon(deps, one, storable)
+  // After the entry, over the same connection.
+  if (stored) void stored.then((confirmed) => ended(confirmed ? 'stored' : 'unstored'))
+  else ended(storable ? 'stored' : 'unstored')
   if (!captured) return { result, payload }
   const empty = !captured.refusal && !captured.dependencies.tags.length
   return { result, payload, captured, confirmed: empty ? undefined : (stored ?? UNCONFIRMED) }

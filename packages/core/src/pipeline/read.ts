@@ -2,7 +2,8 @@ import { hasMissing } from '../entry/observed-tags.ts'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { BypassReason, MissReason } from '../report/events.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
-import { contributeShared, refuseBypass, runUncached } from './capture-read.ts'
+import { contributeHit, contributeShared, refuseBypass, runUncached } from './capture-read.ts'
+import { type ClusterLoadDeps, loadOnce } from './cluster-load.ts'
 import {
   accepts,
   type Before,
@@ -15,16 +16,16 @@ import {
   type StartedRead,
 } from './decide.ts'
 import type { GenerationFlight } from './generation-flight.ts'
-import { flightName, type LoadDeps, type LoadResult, load } from './load.ts'
+import { flightName, type LoadResult, load } from './load.ts'
 import { keepHit, keepRan, tryRecent } from './recent.ts'
 import { refresh, renew } from './refresh.ts'
 import { reportRead } from './report-read.ts'
 import { rescue, spare } from './rescue.ts'
-import { type Shared, shareAgain } from './share.ts'
+import { type Shared, type Started, shareAgain } from './share.ts'
 import type { SingleFlight } from './single-flight.ts'
 
 /** What reads of one host need, wired by the composition root. */
-export interface ReadDeps extends LoadDeps {
+export interface ReadDeps extends ClusterLoadDeps {
   readonly flights: SingleFlight<LoadResult>
   readonly generations: GenerationFlight<LoadResult>
   /** The client sends its statements in the order of the calls: a read that waits delays those after it. */
@@ -32,6 +33,9 @@ export interface ReadDeps extends LoadDeps {
 }
 
 type Read<T> = EntryRead<ReadPlan<T>>
+
+/** Callers wait this much longer for the one that waits for a lease, in milliseconds: else all would give up together. */
+const LEASE_SLACK = 250
 
 /** The read pipeline: bypass? → key and tags → look up → hit, or load once and store. */
 export async function read<T>(deps: ReadDeps, plan: ReadPlan<T>): Promise<T> {
@@ -134,19 +138,30 @@ async function loadShared<T>(
   const before = beforeLoad(one, found, seeded?.value)
   if (!before) return bypassShared(deps, one, 'dirty')
   const { observedTags } = before
+  const { policy, plan } = one
   const loading = () => load(deps, one, reason, before, found)
   // Nonces do not tell reads apart under a mark, for its write may end at any moment, even if the tag is optional. Nor
   // where a tag was evicted between seeding and now.
   if (hasMissing(observedTags) || observedTags.some((tag) => tag.dirty))
     return shareGeneration(deps, one, reason, loading, before)
   const alone = async (): Promise<T> => (await loading()).result as T
-  if (one.policy.singleFlight === false) return alone()
+  if (policy.singleFlight === false) return alone()
+  const leases = policy.singleFlight === 'cluster' ? deps.leases : undefined
+  const sharing = (started?: Started): Promise<LoadResult> =>
+    leases && started ? loadOnce(deps, leases, one, reason, { before, found, started }) : loading()
   const flight = flightName(one, before)
-  const { joinTimeout } = one.policy
-  const shared = await shareAgain(() => deps.flights.share(flight, loading, joinTimeout, one.plan.joined))
+  const patience = policy.joinTimeout + (leases ? LEASE_SLACK : 0)
+  const shared = await shareAgain(() => deps.flights.share(flight, sharing, patience, plan.joined))
   // What the name says nothing of, because only the load captured it, may have been written before this call.
   if ('other' in shared && shared.other?.confirmed && !(await shared.other.confirmed))
     return shareGeneration(deps, one, reason, loading, before)
+  // The same of what another process has captured.
+  if ('other' in shared && shared.other?.hit && plan.captures) {
+    const now = await deps.lookUp.fetch(one)
+    const decision = now && decide(deps, one, now)
+    if (decision?.kind === 'hit') return decision.value as T
+    return shareGeneration(deps, one, reason, loading, before)
+  }
   const again = async (): Promise<T> => {
     const stale = spare(deps, one, found)
     return stale ? (stale.value as T) : alone()
@@ -168,7 +183,9 @@ async function resultForCaller<T>(
   const copy = payload && deps.entries.decode(payload, one)
   // The other caller's load failed, or gave nothing that can be copied: its error and its objects stay its own.
   if (!copy || !accepts(one.plan, copy.value)) return alone()
-  if (one.capture && before) contributeShared(deps, one, before, copy.value, shared.other?.captured)
+  const { hit, captured } = shared.other ?? {}
+  if (one.capture && hit) contributeHit(deps, one.capture, hit)
+  else if (one.capture && before) contributeShared(deps, one, before, copy.value, captured)
   reportRead(deps, one, reason, { shared: true })
   return copy.value as T
 }

@@ -3,6 +3,7 @@ import type { ReadPlan } from '../plan/plan.ts'
 import type { Report } from '../report/report.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
 import type { RecentResults } from '../tier/recent-results.ts'
+import { type ClusterLoadDeps, loadIfFree } from './cluster-load.ts'
 import {
   beforeLoad,
   type CachedRead,
@@ -12,13 +13,13 @@ import {
   identify,
   type PlannedRead,
 } from './decide.ts'
-import { flightName, type LoadDeps, type LoadResult, load } from './load.ts'
+import { flightName, type LoadResult, load } from './load.ts'
 import { NOT_NOW } from './refreshes.ts'
 import { isSpared } from './rescue.ts'
 import type { SingleFlight } from './single-flight.ts'
 
 /** What a background refresh needs, wired by the composition root. */
-export interface RefreshDeps extends LoadDeps {
+export interface RefreshDeps extends ClusterLoadDeps {
   readonly flights: SingleFlight<LoadResult>
 }
 
@@ -75,8 +76,14 @@ async function refreshNow<T>(
     : undefined
   const before = seeded?.ok === false ? undefined : beforeLoad(one, found, seeded?.value)
   if (!before) return
-  const loading = () => load(deps, one, 'expired', before)
   const { singleFlight, joinTimeout } = one.policy
+  const leases = singleFlight === 'cluster' ? deps.leases : undefined
+  const loading = async (): Promise<LoadResult> => {
+    if (!leases) return load(deps, one, 'expired', before)
+    const loaded = await loadIfFree(deps, leases, one, 'expired', before)
+    if (!loaded) throw NOT_NOW
+    return loaded
+  }
   if (singleFlight === false || hasMissing(before.observedTags)) await loading()
   else await deps.flights.share(flightName(one, before), loading, joinTimeout)
   await deps.storing.get(one.key.key)

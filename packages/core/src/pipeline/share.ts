@@ -9,10 +9,13 @@ export interface Flight<T> {
   readonly node: LoadNode
   readonly outcome: Promise<T>
   /** Until when it is waited for, by the clock. */
-  readonly until: number
+  until: number
   /** What was begun because this one took too long. */
   next?: Flight<T>
 }
+
+/** To be called when the query of a load begins, if that is later than the load: from then on it is waited for so many milliseconds. */
+export type Started = (patience: number) => void
 
 /** What a caller gets: the result of its own load, or of another caller's; undefined where that one failed. */
 export type Shared<T> = { readonly own: T } | { readonly other: T | undefined }
@@ -24,14 +27,17 @@ export type Shared<T> = { readonly own: T } | { readonly other: T | undefined }
 export function beginFlight<T>(
   clock: Clock,
   patience: number,
-  load: () => Promise<T>,
+  load: (started: Started) => Promise<T>,
   publish: (flight: Flight<T>) => void = () => {},
 ): Flight<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>()
   const flight: Flight<T> = { node: createLoadNode(), outcome: promise, until: clock.now() + patience }
   publish(flight)
   noteOwn(flight)
-  runLoad(flight.node, load).then(resolve, reject)
+  const started: Started = (longer) => {
+    flight.until = clock.now() + longer
+  }
+  runLoad(flight.node, () => load(started)).then(resolve, reject)
   return flight
 }
 
@@ -51,10 +57,8 @@ export async function share<T>(
   let flight = running
   while (late.length < MOST_FLIGHTS) {
     if (wouldDeadlock(flight.node)) return { own: await runNested(load) }
-    const { until } = flight
-    const shared = await firstOf(flight, late, (over) =>
-      clock.after(Math.max(0, until - clock.now()), over, true),
-    )
+    const current = flight
+    const shared = await firstOf(flight, late, (over) => whenOver(clock, current, over))
     if (shared) return shared
     late.push(flight.outcome)
     if (!flight.next && late.length < MOST_FLIGHTS) {
@@ -80,6 +84,17 @@ export async function shareAgain<T>(once: () => Promise<Shared<T>>): Promise<Sha
     if ('own' in shared || shared.other !== undefined) return shared
   }
   return { other: undefined }
+}
+
+/** Calls `over` when the time of a flight is over, however often it is prolonged until then. */
+function whenOver(clock: Clock, flight: Flight<unknown>, over: () => void): () => void {
+  const left = (): number => Math.max(0, flight.until - clock.now())
+  const look = (): void => {
+    if (left()) cancel = clock.after(left(), look, true)
+    else over()
+  }
+  let cancel = clock.after(left(), look, true)
+  return () => cancel()
 }
 
 /** Notes, before the load of `flight` runs, that the running code waits for it. */

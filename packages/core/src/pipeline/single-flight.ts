@@ -1,5 +1,8 @@
 import type { Clock } from '../base/clock.ts'
-import { beginFlight, type Flight, type Shared, share } from './share.ts'
+import { beginFlight, type Flight, type Shared, type Started, share } from './share.ts'
+
+/** @param started absent where nobody shares the load, because callers would wait for themselves or have waited too long. */
+type FlightLoad<T> = (started?: Started) => Promise<T>
 
 /** Runs one load per flight name at a time; everybody else who asks meanwhile waits for it, for a while. */
 export interface SingleFlight<T> {
@@ -9,7 +12,7 @@ export interface SingleFlight<T> {
    * @param patience milliseconds after which the load, if this call begins it, is joined and waited for by nobody.
    * @param joined called when this call begins to wait for the load of another caller.
    */
-  share(name: string, load: () => Promise<T>, patience: number, joined?: () => void): Promise<Shared<T>>
+  share(name: string, load: FlightLoad<T>, patience: number, joined?: () => void): Promise<Shared<T>>
 }
 
 export function createSingleFlight<T>(clock: Clock): SingleFlight<T> {
@@ -22,7 +25,7 @@ export function createSingleFlight<T>(clock: Clock): SingleFlight<T> {
       flights.delete(name)
     }
   }
-  const begin = (name: string, load: () => Promise<T>, patience: number): Flight<T> => {
+  const begin = (name: string, load: FlightLoad<T>, patience: number): Flight<T> => {
     prune()
     const flight = beginFlight(clock, patience, load, (begun) => flights.set(name, begun))
     const { node, outcome } = flight
@@ -39,7 +42,7 @@ export function createSingleFlight<T>(clock: Clock): SingleFlight<T> {
       const anew = () => begin(name, load, patience)
       if (running && clock.now() < running.until) {
         joined?.()
-        return share(clock, running, anew, load)
+        return share(clock, running, anew, () => load())
       }
       const flight = anew()
       if (running) running.next ??= flight

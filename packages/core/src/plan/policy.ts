@@ -17,8 +17,8 @@ export interface PolicyOptions {
    */
   write?: 'invalidate' | 'through' | 'around'
   /**
-   * `'process'` (default): callers in one process that miss the same entry share one load. `false`: each loads alone.
-   * `'cluster'` is not available yet and throws.
+   * `'process'` (default): callers in one process that miss the same entry share one load. `'cluster'`: so do the callers in
+   * all processes that use the store. `false`: each loads alone.
    */
   singleFlight?: 'process' | 'cluster' | false
   /**
@@ -72,7 +72,7 @@ export interface Policy {
   readonly jitter: number
   /** Lifetime of empty results; `false`: not cached. */
   readonly cacheEmpty: number | false
-  readonly singleFlight: 'process' | false
+  readonly singleFlight: 'process' | 'cluster' | false
   readonly joinTimeout: number
   readonly write: 'invalidate' | 'through' | 'around'
   readonly onMarkFailure: 'proceed' | 'reject'

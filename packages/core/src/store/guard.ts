@@ -3,6 +3,7 @@ import { CacheError } from '../base/errors.ts'
 import type { Events } from '../report/events.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
 import { createDeadline, type Deadline } from './deadline.ts'
+import type { LoadLeases } from './load-leases.ts'
 import { createOpenCalls } from './open-calls.ts'
 import { createSilentMarks, type SilentMarks } from './silence.ts'
 import type { Store, SyncStore } from './store.ts'
@@ -28,6 +29,16 @@ export type Guarded<T> =
 /** What an operator asks for: unlike all other calls, it fails where the store does. */
 type Order = 'pause' | 'resume'
 
+/** What asks for leases on loads. */
+type LeaseCall = Exclude<keyof LoadLeases, 'subscribe'>
+
+/** Leases whose calls have a deadline and never reject. */
+export type GuardedLeases = Pick<LoadLeases, 'subscribe'> & {
+  readonly [C in LeaseCall]: (
+    ...args: Parameters<LoadLeases[C]>
+  ) => Promise<Guarded<Awaited<ReturnType<LoadLeases[C]>>>>
+}
+
 type Call = 'fetch' | 'seed' | 'mark' | 'renew' | 'finish' | 'set' | 'invalidateAll'
 
 /**
@@ -38,6 +49,8 @@ type Call = 'fetch' | 'seed' | 'mark' | 'renew' | 'finish' | 'set' | 'invalidate
 export type GuardedStore = Pick<Store, 'source' | 'close'> & {
   /** The store's own, if it has one and is open. Makes no mistakes that would need guarding. */
   readonly sync: SyncStore | undefined
+  /** The store's, if it has any. */
+  readonly leases: GuardedLeases | undefined
   /** After `close`, every call fails at once and without an event. */
   readonly closed: boolean
   /** Asks at once whether reads are answered again, if they were not. */
@@ -70,7 +83,7 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
   const silence = createSilentMarks()
 
   const attempt = async <T>(
-    action: Call | Order,
+    action: Call | Order | 'lease',
     deadline: Deadline,
     call: () => Promise<T>,
   ): Promise<Guarded<T>> => {
@@ -115,12 +128,13 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
   const guarded: Mutable<GuardedStore, 'sync' | 'closed'> = {
     source: store.source,
     sync: store.sync,
+    leases: guardLeases(store.leases, breaker, (call) => attempt('lease', reading, call)),
     closed: false,
-    async close() {
+    close() {
       guarded.closed = true
       guarded.sync = undefined
       breaker.stop()
-      await store.close()
+      return store.close()
     },
     probe: breaker.probe,
     silence,
@@ -134,6 +148,24 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
     invalidateAll: () => tell('invalidateAll', EVERYTHING, telling, () => store.invalidateAll()),
   }
   return guarded
+}
+
+/** A lease that fails costs at most one more query, so failures do not count for the breaker. */
+function guardLeases(
+  leases: LoadLeases | undefined,
+  breaker: Breaker,
+  attempt: <T>(call: () => Promise<T>) => Promise<Guarded<T>>,
+): GuardedLeases | undefined {
+  if (!leases) return undefined
+  const guard = async <T>(call: () => Promise<T>): Promise<Guarded<T>> =>
+    breaker.open ? STOPPED : attempt(call)
+  return {
+    acquire: (...args) => guard(() => leases.acquire(...args)),
+    join: (...args) => guard(() => leases.join(...args)),
+    renew: (...args) => guard(() => leases.renew(...args)),
+    release: (...args) => guard(() => leases.release(...args)),
+    subscribe: leases.subscribe,
+  }
 }
 
 /** Stores entries, and knows which of them are on their way. */

@@ -4,6 +4,8 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { CacheError } from '../base/errors.ts'
 import { headerLength } from '../codec/envelope.ts'
 import type { TagReport } from '../tags/tag.ts'
+import type { LoadLeases } from './load-leases.ts'
+import { createMemoryLeases } from './memory-leases.ts'
 import { checkMemoryOptions, type MemoryStoreOptions } from './memory-options.ts'
 import { createMemoryPauses, createPauseFollowers } from './memory-pauses.ts'
 import { createTagTable, type ReportedTags } from './memory-tags.ts'
@@ -45,10 +47,19 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     set: (entry, value, lifetime) => state().sync.set(entry, value, lifetime),
   }
 
+  const leases: LoadLeases = {
+    acquire: (request) => state().leases.acquire(request),
+    join: (request, always) => state().leases.join(request, always),
+    renew: (request) => state().leases.renew(request),
+    release: (request, end) => state().leases.release(request, end),
+    subscribe: (request, ended) => state().leases.subscribe(request, ended),
+  }
+
   return {
     source: 'memory',
     ...(!isolated && { sharedAs: 'memory' }),
     sync,
+    leases,
     open(context) {
       opened++
       if (isolated) return followers.add(state().pauses, context.paused)
@@ -149,6 +160,7 @@ function createMemoryState(clock: Clock, { maxEntries, maxBytes }: MemoryBounds)
       entries.clear()
     },
     pauses,
+    leases: createMemoryLeases(clock),
     clear: () => entries.clear(),
   }
 }

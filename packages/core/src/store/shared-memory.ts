@@ -1,5 +1,6 @@
 import { processWide } from '../base/process-wide.ts'
 import type { TagReport } from '../tags/tag.ts'
+import type { LoadLeases } from './load-leases.ts'
 import { MEMORY_FORMAT } from './memory-format.ts'
 import type { MemoryPauses } from './memory-pauses.ts'
 import type { FinishRequest, MarkRequest, SyncStore } from './store.ts'
@@ -11,6 +12,7 @@ export interface MemoryState {
   finish(request: FinishRequest): TagReport | undefined
   invalidateAll(): void
   readonly pauses: MemoryPauses
+  readonly leases: LoadLeases
   /** Forgets all entries. */
   clear(): void
 }

@@ -1,4 +1,5 @@
 import type { TagReply, TagReport, TagReportRequest, TagRequest } from '../tags/tag.ts'
+import type { LoadLeases } from './load-leases.ts'
 
 /** A pause of every cache that shares a namespace. */
 export interface FleetPause {
@@ -107,6 +108,8 @@ export interface Store {
   readonly sharedAs?: string
   /** Synchronous access. Only a store in this process has it. */
   readonly sync?: SyncStore
+  /** Leases on loads. Absent: policies with `singleFlight: 'cluster'` are refused. */
+  readonly leases?: LoadLeases
   /**
    * Called once by the cache, before any other call. Tests that use the store directly need not call it.
    * @throws CacheError `LARDER_CONFIG` if a cache with another namespace uses the store already.

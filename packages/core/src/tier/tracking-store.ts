@@ -30,6 +30,7 @@ export function createTrackingStore(store: Store, tags: KeptTags, entries: KeptE
   }): readonly string[] => [request.record, ...request.cells]
   return {
     source: store.source,
+    ...(store.leases && { leases: store.leases }),
     open: (context) => store.open?.(context),
     fetch: (entry, requests) => learn(requests, () => store.fetch(entry, requests)),
     seed: (requests, lifetime) => learn(requests, () => store.seed(requests, lifetime)),

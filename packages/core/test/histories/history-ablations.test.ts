@@ -41,7 +41,7 @@ vi.mock('../../src/pipeline/generation-flight.ts', async (original) => {
         if (!broken.generations) return generations.share(name, load, ...rest)
         const found = running.get(name)
         if (found) return { other: await found.catch(() => undefined) }
-        const own = load(1)
+        const own = load(1, () => {})
         running.set(name, own)
         return { own: await own.finally(() => running.delete(name)) }
       },

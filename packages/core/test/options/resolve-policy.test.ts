@@ -190,7 +190,7 @@ const misuses: [string, unknown, CacheError['code'], string, RegExp][] = [
     { ttl: 1, singleFlight: true },
     'LARDER_CONFIG',
     'models.Item.singleFlight',
-    /is true: give 'process' or false/,
+    /is true: give 'process', 'cluster' or false/,
   ],
   [
     'an unknown onMarkFailure',
@@ -221,7 +221,6 @@ const misuses: [string, unknown, CacheError['code'], string, RegExp][] = [
   ...(
     [
       ['maxConcurrentLoads', 4, '4'],
-      ['singleFlight', 'cluster', '"cluster"'],
     ] as const
   ).map(([name, value, shown]): [string, unknown, CacheError['code'], string, RegExp] => [
     `${name}: ${shown}`,

@@ -1,55 +1,438 @@
-import { settled } from '@larder/testing'
+import { AsyncResource } from 'node:async_hooks'
+import type { WrapOptions } from '@larder/core'
+import { createCache, memoryStore } from '@larder/core'
+import type { ReadPlan } from '@larder/core/host'
+import { deferred, settled } from '@larder/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { type ReadShape, readPlan, reads, writes } from '../support/item-host.ts'
+import { attachItems, type ReadShape, readPlan, reads, writes } from '../support/item-host.ts'
+import type { Row } from '../support/simulated-database.ts'
 import { type World, world } from '../support/world.ts'
 
-/** Computes a value from the given reads; how often it was computed shows whether it was stored. */
-function page(
-  { cache, engine, database }: World,
-  shapes: readonly ReadShape<unknown>[],
-  key: unknown = 'page',
-) {
-  const load = vi.fn(async () => {
-    const rows: unknown[] = []
-    for (const shape of shapes)
-      rows.push(await engine.read(readPlan(engine, shape, database.read, { options: HOUR })))
-    return rows
-  })
+type Shape = ReadShape<Row | Row[] | null>
+
+/** One read inside a load, as one host asks for it. */
+const readIn = (shop: World, shape: Shape, more: Partial<ReadPlan<Row | Row[] | null>> = {}) =>
+  shop.engine.read(readPlan(shop.engine, shape, shop.database.read, more))
+
+/** A value computed by `load`; how often it is computed shows whether it was stored. */
+function computed<T>(shop: World, load: () => Promise<T>, options: Partial<WrapOptions> = {}) {
+  const counted = vi.fn(load)
+  const warnings: string[] = []
+  shop.cache.on('warning', ({ code, message }) => code === 'wrap-not-stored' && warnings.push(message))
   const ask = async () => {
-    const { result, reads: reports } = await cache.explain(() => cache.wrap(key, { ttl: '1m' }, load))
+    const wrap = () => shop.cache.wrap('page', { ttl: '1m', ...options }, counted)
+    const { result, reads: reports } = await shop.cache.explain(wrap)
     await settled()
-    return { result, report: reports.find(({ operation }) => operation === 'wrap') }
+    const report = reports.findLast(({ operation }) => operation === 'wrap')
+    return { result, source: report?.source, reason: report?.reason }
   }
-  return { ask, load }
+  return { ask, load: counted, warnings }
 }
 
-const HOUR = { ttl: '1h' } as const
+const HIT = { source: 'memory', reason: undefined }
 
-describe('the value of cache.wrap', () => {
-  it('is invalidated by a write to a row that its load read, and by no other', async () => {
+describe('the dependencies of a computed value', () => {
+  it('are those of the reads inside its load', async () => {
     const shop = world()
-    const { ask, load } = page(shop, [reads.byId(1), reads.byGroup(0)])
+    const { ask } = computed(shop, async () => [
+      await readIn(shop, reads.byId(1)),
+      await readIn(shop, reads.byGroup(0)),
+    ])
     await ask()
-    expect((await ask()).report).toMatchObject({ source: 'memory' })
     await shop.put(writes.touch(2, 'item', true))
     await settled()
-    expect((await ask()).report).toMatchObject({ source: 'memory' })
-    expect(load).toHaveBeenCalledTimes(1)
+    expect(await ask()).toMatchObject(HIT)
     await shop.put(writes.touch(1))
     await settled()
-    const { result, report } = await ask()
-    expect(report).toMatchObject({ source: 'database', reason: 'invalidated' })
-    expect(result).toMatchObject([{ id: 1, v: 1_002 }, [{ id: 1 }, { id: 3 }]])
-    expect((await ask()).report).toMatchObject({ source: 'memory' })
+    expect(await ask()).toMatchObject({
+      reason: 'invalidated',
+      result: [{ v: 1_002 }, [{ id: 1 }, { id: 3 }]],
+    })
+    expect(await ask()).toMatchObject(HIT)
   })
 
-  it('depends on a read that was a hit as on one that was loaded', async () => {
+  const forms: Readonly<Record<string, Partial<ReadPlan<Row | Row[] | null>>>> = {
+    'a miss': {},
+    'not cached for want of a policy': { policy: undefined, dependencies: () => reads.byId(1).occurrences },
+    'not cached by the call': {
+      policy: undefined,
+      bypass: 'disabled',
+      dependencies: () => reads.byId(1).occurrences,
+    },
+  }
+  it.each(Object.entries(forms))('include those of a read that is %s', async (_, form) => {
     const shop = world()
-    await shop.get(reads.byId(1))
-    const { ask } = page(shop, [reads.byId(1)])
+    const { ask } = computed(shop, () => readIn(shop, reads.byId(1), form))
+    await ask()
+    expect(await ask()).toMatchObject(HIT)
+    await shop.put(writes.touch(2))
+    await settled()
+    expect(await ask()).toMatchObject(HIT)
+    await shop.put(writes.touch(1))
+    await settled()
+    expect(await ask()).toMatchObject({ reason: 'invalidated', result: { v: 1_002 } })
+  })
+
+  it('include those of a read whose operation the policy does not cache', async () => {
+    const shop = world()
+    const policy = shop.engine.policy({ ttl: '1h', operations: ['other'] }, 'models.Item')
+    const { ask } = computed(shop, () => readIn(shop, reads.byId(1), { policy }))
+    await ask()
+    expect(await ask()).toMatchObject(HIT)
+    await shop.put(writes.touch(1))
+    await settled()
+    expect(await ask()).toMatchObject({ result: { v: 1_001 } })
+  })
+
+  it('include those of a read that was a hit, also of rows that only its result named', async () => {
+    const shop = world()
+    for (const shape of [reads.withNote('c2'), reads.byId(3)]) await shop.get<Row | Row[] | null>(shape)
+    const { ask } = computed(shop, async () => [
+      await readIn(shop, reads.withNote('c2')),
+      await readIn(shop, reads.byId(3)),
+    ])
+    await ask()
+    await shop.put(writes.touch(2, 'note'))
+    await settled()
+    expect(await ask()).toMatchObject(HIT)
+    await shop.put(writes.touch(1, 'note'))
+    await settled()
+    expect(await ask()).toMatchObject({
+      reason: 'invalidated',
+      result: [[{ id: 2 }, { v: 1_002 }], { id: 3 }],
+    })
+  })
+
+  it('include rows that only the result of a load named', async () => {
+    const shop = world()
+    const { ask } = computed(shop, () => readIn(shop, reads.withNote('c2')))
+    await ask()
+    await shop.put(writes.touch(2, 'note'))
+    await settled()
+    expect(await ask()).toMatchObject(HIT)
+    await shop.put(writes.touch(1, 'note'))
+    await settled()
+    expect(await ask()).toMatchObject({ reason: 'invalidated', result: [{ id: 2 }, { v: 1_002 }] })
+  })
+
+  it('include the user tags of the reads', async () => {
+    const shop = world()
+    const policy = shop.engine.policy({ ttl: '1h', tags: ['front'] }, 'models.Item')
+    const { ask } = computed(shop, () => readIn(shop, reads.byId(1), { policy }))
+    await ask()
+    expect(await ask()).toMatchObject(HIT)
+    await shop.cache.invalidate({ tags: ['front'] })
+    expect(await ask()).toMatchObject({ reason: 'invalidated' })
+  })
+
+  it('are added to `reads` and `tags`', async () => {
+    const shop = world()
+    const options = { reads: ['note', 'item'], tags: ['front'] }
+    const { ask, load } = computed(shop, () => readIn(shop, reads.byId(1)), options)
+    const invalidations = [
+      () => shop.put(writes.touch(3, 'note')),
+      () => shop.put(writes.touch(2)),
+      () => shop.put(writes.touch(1)),
+      () => shop.cache.invalidate({ tags: ['front'] }),
+    ]
+    for (const [index, invalidate] of invalidations.entries()) {
+      await ask()
+      expect(await ask()).toMatchObject(HIT)
+      expect(load).toHaveBeenCalledTimes(index + 1)
+      await invalidate()
+      await settled()
+      expect(await ask()).toMatchObject({ reason: 'invalidated' })
+    }
+  })
+
+  it('are only `reads` and `tags` with `capture: false`', async () => {
+    const shop = world()
+    const { ask } = computed(shop, () => readIn(shop, reads.byId(1)), { capture: false, reads: ['note'] })
     await ask()
     await shop.put(writes.touch(1))
     await settled()
-    expect((await ask()).result).toMatchObject([{ v: 1_001 }])
+    expect(await ask()).toMatchObject(HIT)
+    await shop.put(writes.touch(1, 'note'))
+    await settled()
+    expect(await ask()).toMatchObject({ reason: 'invalidated' })
+  })
+
+  it('are those of all reads that run at once', async () => {
+    const shop = world()
+    const ids = [1, 2, 3]
+    const { ask } = computed(shop, () => Promise.all(ids.map((id) => readIn(shop, reads.byId(id)))))
+    await ask()
+    for (const id of ids) {
+      expect(await ask()).toMatchObject(HIT)
+      await shop.put(writes.touch(id))
+      await settled()
+      expect(await ask()).toMatchObject({ reason: 'invalidated' })
+    }
+  })
+
+  it('are those of a read that shared the load of a caller outside', async () => {
+    const shop = world()
+    const answer = deferred<Row>()
+    const slow = readPlan(shop.engine, reads.byId(1), () => answer.promise)
+    const outside = shop.engine.read(slow)
+    await settled()
+    const { ask } = computed(shop, () =>
+      shop.engine.read(readPlan(shop.engine, reads.byId(1), shop.database.read)),
+    )
+    const asked = ask()
+    await settled()
+    answer.resolve({ id: 1, grp: 0, code: 'c1', v: 1 })
+    await Promise.all([outside, asked])
+    expect(await ask()).toMatchObject(HIT)
+    await shop.put(writes.touch(1))
+    await settled()
+    expect(await ask()).toMatchObject({ reason: 'invalidated', result: { v: 1_001 } })
+  })
+
+  it('are those of the whole table where a load reads more than a hundred rows of it', async () => {
+    const shop = world()
+    const ids = Array.from({ length: 150 }, (_, index) => index + 1)
+    const { ask } = computed(shop, async () => {
+      for (const id of ids)
+        await readIn(shop, reads.byId(id), { policy: shop.engine.policy({ ttl: '1h' }, 'm') })
+      return 1
+    })
+    await ask()
+    expect(await ask()).toMatchObject(HIT)
+    await shop.put(writes.insert(1_000, 7))
+    await settled()
+    expect(await ask()).toMatchObject({ reason: 'invalidated' })
+  })
+})
+
+describe('nested computed values', () => {
+  const nested = (shop: World, options: Partial<WrapOptions> = {}) => {
+    const inner = vi.fn(() => readIn(shop, reads.byId(1)))
+    const outer = computed(shop, async () => [
+      await shop.cache.wrap('inner', { ttl: '1m', ...options }, inner),
+      await readIn(shop, reads.byId(2)),
+    ])
+    return { inner, ...outer }
+  }
+
+  it.each([
+    ['loaded', false],
+    ['hit', true],
+  ])('depend on what an inner value depends on that was %s', async (_, warm) => {
+    const shop = world()
+    const { ask, inner } = nested(shop)
+    if (warm) {
+      await shop.cache.wrap('inner', { ttl: '1m' }, inner)
+      await settled()
+    }
+    await ask()
+    expect(inner).toHaveBeenCalledTimes(1)
+    expect(await ask()).toMatchObject(HIT)
+    await shop.put(writes.touch(1))
+    await settled()
+    expect(await ask()).toMatchObject({ reason: 'invalidated', result: [{ v: 1_001 }, { id: 2 }] })
+    expect(await ask()).toMatchObject(HIT)
+    await shop.put(writes.touch(2))
+    await settled()
+    expect(await ask()).toMatchObject({ reason: 'invalidated', result: [{ v: 1_001 }, { v: 1_002 }] })
+    expect(inner).toHaveBeenCalledTimes(2)
+  })
+
+  it('depend on what an inner value depends on that another caller is loading', async () => {
+    const shop = world()
+    const gate = deferred<void>()
+    const inner = async () => {
+      await gate.promise
+      return readIn(shop, reads.byId(1))
+    }
+    const wrapInner = () => shop.cache.wrap('inner', { ttl: '1m' }, inner)
+    const outside = wrapInner()
+    await settled()
+    const { ask } = computed(shop, wrapInner)
+    const asked = ask()
+    await settled()
+    gate.resolve()
+    await Promise.all([outside, asked])
+    expect(await ask()).toMatchObject(HIT)
+    await shop.put(writes.touch(1))
+    await settled()
+    expect(await ask()).toMatchObject({ reason: 'invalidated', result: { v: 1_001 } })
+  })
+
+  it('do not depend on the reads of an inner value with `capture: false`', async () => {
+    const shop = world()
+    const { ask } = nested(shop, { capture: false, tags: ['inner'] })
+    await ask()
+    await shop.put(writes.touch(1))
+    await settled()
+    expect(await ask()).toMatchObject(HIT)
+    await shop.cache.invalidate({ tags: ['inner'] })
+    expect(await ask()).toMatchObject({ reason: 'invalidated' })
+  })
+})
+
+describe('a computed value that must not be stored', () => {
+  const row = reads.byId(1)
+  type Refused = (shop: World) => Promise<unknown>
+  const unnoticed: Partial<ReadPlan<Row | Row[] | null>> = { policy: undefined }
+  const permanent: readonly (readonly [string, string, RegExp, Refused])[] = [
+    ['an opaque read', 'opaque', /item\.byId\(1\)/, (shop) => readIn(shop, row, { bypass: 'opaque' })],
+    ['a read nobody knows the tables of', 'opaque', /declare/, (shop) => readIn(shop, row, unnoticed)],
+    ['a locking read', 'lock', /lock/, (shop) => readIn(shop, row, { bypass: 'lock' })],
+    [
+      'a read in a transaction',
+      'transaction',
+      /transaction/,
+      (shop) => readIn(shop, row, { bypass: 'transaction' }),
+    ],
+    ['a write', 'opaque', /writes/, (shop) => shop.put(writes.touch(1))],
+    [
+      'a read that another cache serves',
+      'opaque',
+      /another store/,
+      (shop) => {
+        const engine = attachItems(createCache({ store: memoryStore({ isolated: true }) }))
+        return engine.read(readPlan(engine, row as Shape, shop.database.read))
+      },
+    ],
+    [
+      'a read that fails, and an answer in its place',
+      'opaque',
+      /failed/,
+      (shop) =>
+        shop.engine.read(readPlan(shop.engine, row, () => Promise.reject(new Error('no')))).catch(() => null),
+    ],
+    [
+      'a read that is not awaited',
+      'opaque',
+      /had not ended/,
+      async (shop) => void shop.engine.read(readPlan(shop.engine, row, () => deferred<Row>().promise)),
+    ],
+    [
+      'more rows than can be recorded',
+      'too-large',
+      /too many/,
+      async (shop) => {
+        for (let id = 0; id < 10_001; id++)
+          await readIn(shop, reads.byId(id), { policy: undefined, ...known(id) })
+      },
+    ],
+  ]
+  const known = (id: number) => ({ dependencies: () => reads.byId(id).occurrences })
+
+  it.each(permanent)(
+    'because its load has %s is loaded each time, with a reason and one warning',
+    async (...parts) => {
+      const [, reason, message, refused] = parts
+      const shop = world()
+      const { ask, load, warnings } = computed(shop, async () => {
+        await refused(shop)
+        return 1
+      })
+      for (let time = 1; time <= 2; time++) {
+        expect(await ask()).toMatchObject({ source: 'database', reason, result: 1 })
+        expect(load).toHaveBeenCalledTimes(time)
+      }
+      expect(warnings).toEqual([expect.stringMatching(message)])
+      expect(warnings[0]).toMatch(/^wrap\("page"\) is not stored: /)
+    },
+  )
+
+  it('because a dependency is being written is stored at the next load, without a warning', async () => {
+    const shop = world()
+    const { ask, warnings } = computed(shop, () => readIn(shop, row))
+    const gate = deferred<void>()
+    const put = shop.put(writes.touch(1), async (mutation) => {
+      await gate.promise
+      return shop.database.write(mutation)
+    })
+    await settled()
+    expect(await ask()).toMatchObject({ source: 'database', reason: 'dirty', result: { v: 1 } })
+    gate.resolve()
+    await put
+    await settled()
+    expect(await ask()).toMatchObject({ source: 'database', result: { v: 1_001 } })
+    expect(await ask()).toMatchObject(HIT)
+    expect(warnings).toEqual([])
+  })
+
+  it('because a row was written between two reads of it is stored at the next load', async () => {
+    const shop = world()
+    let first = true
+    const { ask } = computed(shop, async () => {
+      const rows = [await readIn(shop, row)]
+      if (first) await written(shop)
+      first = false
+      return [...rows, await readIn(shop, row)]
+    })
+    expect(await ask()).toMatchObject({ source: 'database', reason: 'dirty' })
+    expect(await ask()).toMatchObject({ source: 'database', result: [{ v: 1_001 }, { v: 1_001 }] })
+    expect(await ask()).toMatchObject(HIT)
+  })
+
+  it('because a row was written after it was read is stored at the next load', async () => {
+    const shop = world()
+    let first = true
+    const { ask } = computed(shop, async () => {
+      const found = await readIn(shop, row)
+      if (first) await written(shop)
+      first = false
+      return found
+    })
+    await ask()
+    expect(await ask()).toMatchObject({ source: 'database', result: { v: 1_001 } })
+    expect(await ask()).toMatchObject(HIT)
+  })
+})
+
+/** A write of another process. */
+async function written(shop: World): Promise<void> {
+  const other = world({ beside: shop as World & { inner: never } })
+  await new Promise<void>((resolve, reject) => {
+    // Outside the load that is running.
+    outside(() => other.put(writes.touch(1)).then(() => resolve(), reject))
+  })
+  await settled()
+}
+
+const program = new AsyncResource('program')
+const outside = (run: () => unknown): unknown => program.runInAsyncScope(run)
+
+describe('callers who share the load of a computed value', () => {
+  it('get one load, if nothing was written meanwhile', async () => {
+    const shop = world()
+    const gate = deferred<void>()
+    const load = vi.fn(async () => {
+      const found = await readIn(shop, reads.byId(1))
+      await gate.promise
+      return found
+    })
+    const ask = () => shop.cache.wrap('page', { ttl: '1m' }, load)
+    const asked = Array.from({ length: 5 }, ask)
+    await settled()
+    gate.resolve()
+    expect(await Promise.all(asked)).toMatchObject(Array.from({ length: 5 }, () => ({ v: 1 })))
+    expect(load).toHaveBeenCalledTimes(1)
+  })
+
+  it('never get what was read before a write that ended before their call', async () => {
+    const shop = world()
+    const gate = deferred<void>()
+    const load = vi.fn(async () => {
+      const found = await readIn(shop, reads.byId(1))
+      await gate.promise
+      return found
+    })
+    const ask = () => shop.cache.wrap('page', { ttl: '1m' }, load)
+    const before = ask()
+    await settled()
+    await shop.put(writes.touch(1))
+    await settled()
+    const after = Array.from({ length: 5 }, ask)
+    await settled()
+    gate.resolve()
+    expect(await before).toMatchObject({ v: 1 })
+    expect(await Promise.all(after)).toMatchObject(Array.from({ length: 5 }, () => ({ v: 1_001 })))
+    expect(load.mock.calls.length).toBeLessThanOrEqual(3)
   })
 })

@@ -59,6 +59,8 @@ export interface Version {
    */
   disableFastPath(prepared: PreparedParts): void
   results(dialect: SqlDialect, driver: string): DriverResults
+  /** Whether `values()` of an asynchronous SQLite driver returns rows of the driver's own class, and no plain lists. */
+  readonly valuesReturnsDriverRows: boolean
   /** The `where` of a relational query with these conditions and no others. */
   relationalWhere(conditions: readonly KeyCondition[]): unknown
   /**

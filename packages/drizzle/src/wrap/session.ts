@@ -124,9 +124,10 @@ function watchPrepared(
   const isCount = statement.operation.endsWith('.$count')
   const shape = mapped ? 'rows' : isCount ? 'count' : 'result'
   const entryName = `${shape} ${statement.key}`
-  const isAll = statement.kind === 'raw' && deps.dialect === 'sqlite' ? watchAll(prepared) : undefined
+  const calledMethod = watchMethods(deps, prepared, statement)
   prepared.queryWithCache = (text, parameters, ...rest) => {
     const [method] = rest as readonly unknown[]
+    const called = calledMethod()
     // Drizzle's own method, with its cache disabled, wraps errors.
     const query = (): Promise<unknown> => queryWithCache.call(prepared, text, parameters, ...rest)
     const work = (turn: Turn | undefined): Promise<unknown> => {
@@ -135,9 +136,9 @@ function watchPrepared(
         statement,
         entryName,
         parameters,
-        shape: method === 'run' ? 'result' : shape,
+        shape: method === 'run' || (shape === 'rows' && called === 'values') ? 'result' : shape,
         fields,
-        rawCodec: (isAll?.() ?? true) ? rawResultCodec : undefined,
+        rawCodec: called === 'all' ? rawResultCodec : undefined,
         callPolicy,
         transaction,
         inTransaction: transaction !== undefined,
@@ -152,26 +153,42 @@ function watchPrepared(
   }
 }
 
+type Method = 'all' | 'get' | 'values'
+type PreparedMethods = Partial<Record<Method, (...parameters: unknown[]) => unknown>>
+const METHODS: readonly Method[] = ['all', 'get', 'values']
+
 /**
- * In SQLite the method called decides the form of the rows. Only those of `all` are plain and can be cached. Returns a
- * function that returns whether the current query was called by `all`.
+ * In SQLite the method that the user calls decides the form of the rows, and one method may call another. Returns a function
+ * that returns the method that the user has called, during the call of `queryWithCache`.
  */
-function watchAll(prepared: PreparedParts): () => boolean {
-  const parts = prepared as { all?: (...parameters: unknown[]) => unknown }
-  const { all } = parts
-  let inAll = false
-  // Drizzle calls `queryWithCache` before its first await.
-  if (all)
-    parts.all = (...parameters) => {
-      inAll = true
+function watchMethods(
+  { dialect, version }: SessionDeps,
+  prepared: PreparedParts,
+  { kind }: Statement,
+): () => Method | undefined {
+  if (dialect !== 'sqlite' || kind === 'write' || (kind === 'read' && !version.valuesReturnsDriverRows))
+    return notWatched
+  const methods = prepared as PreparedMethods
+  let called: Method | undefined
+  for (const name of METHODS) {
+    const method = methods[name]
+    if (!method) continue
+    methods[name] = (...parameters) => {
+      if (called) return method.apply(prepared, parameters)
+      called = name
+      // Drizzle calls `queryWithCache` before its first await.
       try {
-        return all.apply(prepared, parameters)
+        return method.apply(prepared, parameters)
       } finally {
-        inAll = false
+        called = undefined
       }
     }
-  return () => inAll
+  }
+  return () => called
 }
+
+/** Where the method does not matter, it counts as the one whose rows are plain. */
+const notWatched = (): Method => 'all'
 
 async function runForFirstRow(deps: SessionDeps, execution: Execution): Promise<unknown> {
   const run = async () => listOf(await execution.run())

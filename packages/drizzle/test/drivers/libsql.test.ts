@@ -1,6 +1,7 @@
 import { batches } from '../contract/batches.ts'
 import { hostContract } from '../contract/suite.ts'
 import { libsql } from './libsql.ts'
+import { valuesRules } from './libsql-values.ts'
 
 hostContract(libsql)
-hostContract(libsql, [batches])
+hostContract(libsql, [batches, valuesRules])

@@ -3,6 +3,7 @@ import { afterEach, describe } from 'vitest'
 import { boundRules } from './bounds.ts'
 import { entryRules, togetherRules } from './entries.ts'
 import { cellRules, fieldRules, lateRules, orderRules } from './finishing.ts'
+import { leaseRules } from './leasing.ts'
 import { birthRules, markingRules } from './marking.ts'
 import { pauseRules } from './pausing.ts'
 import { lostMarkRules, unchangedRules } from './rollback.ts'
@@ -21,13 +22,15 @@ export interface StoreCapabilities {
    * the same fleet. Default `'alone'`.
    */
   pauses?: 'shared' | 'alone'
+  /** False for a store without leases on loads. Default true. */
+  leases?: boolean
 }
 
 /** The rules every store must keep, whatever it is made of. Registers a suite with Vitest. */
 export function storeContract(
   name: string,
   makeStore: () => Store | Promise<Store>,
-  { pass, small, pauses = 'alone' }: StoreCapabilities,
+  { pass, small, pauses = 'alone', leases = true }: StoreCapabilities,
 ): void {
   const open: Store[] = []
   const start: Start = async (make = makeStore) => {
@@ -55,6 +58,7 @@ export function storeContract(
       rules(start)
     unchangedRules(start, pass)
     pauseRules(start, pauses)
+    if (leases) leaseRules(start, pass)
     entryRules(start, pass)
     if (small) boundRules(start, small)
   })

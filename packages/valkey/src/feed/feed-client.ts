@@ -10,11 +10,16 @@ interface Copied {
 /**
  * A second client for the server of `original`, not connected yet. Address, TLS and credentials are those of the original;
  * all other behaviour is set here.
+ * @param connectionName names it on the server.
  */
-export function feedClientOf(original: ValkeyClient, pauses: Pauses): FeedClient {
+export function feedClientOf(
+  original: ValkeyClient,
+  pauses: Pauses,
+  connectionName = 'larder-feed',
+): FeedClient {
   return (original as unknown as Copied).duplicate({
     lazyConnect: true,
-    connectionName: 'larder-feed',
+    connectionName,
     // Each of these could resolve a command on a later connection, or late.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,

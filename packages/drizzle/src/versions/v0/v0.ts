@@ -51,6 +51,7 @@ export const v0: Version = {
   preparedOptions,
   disableFastPath() {},
   results: (dialect, driver) => driverResults(dialect, LISTED.has(driver)),
+  valuesReturnsDriverRows: true,
   relationalWhere: (conditions) => and(...conditions.map(([, column, value]) => eq(column, value))),
   observeBatched,
 }

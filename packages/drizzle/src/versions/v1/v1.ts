@@ -52,6 +52,7 @@ export const v1: Version = {
   preparedOptions,
   disableFastPath,
   results: () => listResults,
+  valuesReturnsDriverRows: false,
   relationalWhere: (conditions) => Object.fromEntries(conditions.map(([name, , value]) => [name, value])),
   observeBatched,
 }

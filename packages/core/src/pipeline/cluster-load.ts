@@ -1,0 +1,120 @@
+import { digest } from '../keys/digest.ts'
+import type { ReadPlan } from '../plan/plan.ts'
+import type { MissReason } from '../report/events.ts'
+import type { LookUpResult } from '../tier/look-up.ts'
+import { contributeHit } from './capture-read.ts'
+import { accepts, type Before, beforeLoad, type CachedRead } from './decide.ts'
+import type { HeldLease, Leases, LeaseTurn } from './leases.ts'
+import { flightName, type LoadDeps, type LoadResult, load } from './load.ts'
+import { reportRead } from './report-read.ts'
+import type { Started } from './share.ts'
+
+/** What loads that processes share need, wired by the composition root. */
+export interface ClusterLoadDeps extends LoadDeps {
+  /** Undefined: the store has none, and no policy asks for them. */
+  readonly leases: Leases | undefined
+}
+
+/** The load of a read, as all processes name it: whoever saw other nonces neither waits for it nor is waited for. */
+export function leasedLoad(
+  one: CachedRead<ReadPlan<unknown>>,
+  before: Before,
+): { entry: string; load: string } {
+  return { entry: one.key.key, load: digest(flightName(one, before)).name }
+}
+
+/**
+ * Loads once for all processes: the one that holds the lease runs the query, and the others wait for its entry. What they
+ * find is judged like any entry. They load for themselves if tags have changed, if the entry may not be stored, if they
+ * have waited for the `joinTimeout`, or if the store does not answer.
+ */
+export async function loadOnce<T>(
+  deps: ClusterLoadDeps,
+  leases: Leases,
+  one: CachedRead<ReadPlan<T>>,
+  reason: MissReason,
+  { before, found, started }: LeasedSetting,
+): Promise<LoadResult> {
+  const { joinTimeout } = one.policy
+  const until = one.started + joinTimeout
+  const wanted = leasedLoad(one, before)
+  let turn: LeaseTurn = await leases.acquire(wanted, joinTimeout, until)
+  let current = { before, found }
+  while (turn === 'stored') {
+    const now = await deps.lookUp.fetchStored(one)
+    const shared = now && sharedResult(deps, one, reason, now)
+    if (shared) return shared
+    const moved = !now || movedSince(deps, one, before, now)
+    if (moved && now) current = { before: beforeLoad(one, now, undefined) ?? before, found: now }
+    turn = moved ? 'alone' : await leases.acquireAgain(wanted, joinTimeout, until)
+  }
+  started(joinTimeout)
+  if (turn === 'alone') return load(deps, one, reason, current.before, current.found)
+  return loadHolding(deps, turn.held, one, reason, current)
+}
+
+/** What was seen before a load that processes share. */
+interface LeasedSetting {
+  readonly before: Before
+  readonly found: LookUpResult | undefined
+  /** Called when this process begins to run the query. */
+  readonly started: Started
+}
+
+async function loadHolding<T>(
+  deps: ClusterLoadDeps,
+  held: HeldLease,
+  one: CachedRead<ReadPlan<T>>,
+  reason: MissReason,
+  { before, found }: Pick<LeasedSetting, 'before' | 'found'>,
+): Promise<LoadResult> {
+  try {
+    return await load(deps, one, reason, before, found, held.release)
+  } catch (error) {
+    held.release('failed')
+    throw error
+  }
+}
+
+/**
+ * The same for a background refresh, which waits for nobody.
+ * @returns undefined where another process loads, or has just loaded.
+ */
+export async function loadIfFree<T>(
+  deps: ClusterLoadDeps,
+  leases: Leases,
+  one: CachedRead<ReadPlan<T>>,
+  reason: MissReason,
+  before: Before,
+): Promise<LoadResult | undefined> {
+  const held = await leases.tryAcquire(leasedLoad(one, before), one.policy.joinTimeout)
+  return held && loadHolding(deps, held, one, reason, { before, found: undefined })
+}
+
+/** The result of another process, if its entry is fresh. */
+function sharedResult<T>(
+  deps: ClusterLoadDeps,
+  one: CachedRead<ReadPlan<T>>,
+  reason: MissReason,
+  found: LookUpResult,
+): LoadResult | undefined {
+  const { fresh, entry, source } = found
+  if (fresh.kind !== 'hit' || !entry || deps.pendingWrites.mustBypass(one.tags)) return undefined
+  const decoded = deps.entries.decode(entry.payload, one, source === 'memory')
+  if (!decoded || !accepts(one.plan, decoded.value)) return undefined
+  if (one.capture) contributeHit(deps, one.capture, found)
+  reportRead(deps, one, reason, { shared: true })
+  return { result: decoded.value, payload: entry.payload, hit: found }
+}
+
+/** Whether a write has changed a tag, or is about to: nobody else loads for readers who saw the old nonces. */
+function movedSince(
+  deps: ClusterLoadDeps,
+  one: CachedRead<ReadPlan<unknown>>,
+  { epoch, observedTags }: Before,
+  found: LookUpResult,
+): boolean {
+  if (deps.pendingWrites.mustBypass(one.tags) || found.epoch !== epoch) return true
+  const now = found.observedTags
+  return observedTags.some((tag, at) => now[at]?.dirty || now[at]?.nonce !== tag.nonce)
+}

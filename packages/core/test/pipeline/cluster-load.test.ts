@@ -1,0 +1,225 @@
+import { createCache, memoryStore } from '@larder/core'
+import type { LoadLeases, Store } from '@larder/core/store'
+import { faultyStore, settled } from '@larder/testing'
+import { expect, it, vi } from 'vitest'
+import { attachItems, reads, writes } from '../support/item-host.ts'
+import { pausedLoad, type World, type WorldOptions, world } from '../support/world.ts'
+
+const all = reads.everything()
+const CLUSTER = { singleFlight: 'cluster' as const }
+
+/** Processes over one database and one store. */
+function processes(count: number, options: WorldOptions = {}): readonly World[] {
+  const first = world(options)
+  return [first, ...Array.from({ length: count - 1 }, () => world({ ...options, beside: first }))]
+}
+
+type Load = World['database']['read']
+const counted = (here: World) => vi.fn(here.database.read)
+
+it('processes that miss one key run one query, and each caller owns its copy', async () => {
+  const members = processes(8)
+  const slow = pausedLoad(members[0] as World, all)
+  const load = vi.fn(slow.run)
+  const seen = members.flatMap(({ get }) =>
+    Array.from({ length: 10 }, () => get(all, { load: load as Load, options: CLUSTER })),
+  )
+  await slow.sent
+  await slow.execute()
+  slow.answer()
+  const results = await Promise.all(seen)
+  expect(load).toHaveBeenCalledTimes(1)
+  expect(results.every(({ reason, source }) => reason === 'miss' && source === 'database')).toBe(true)
+  expect(results.filter(({ shared }) => shared)).toHaveLength(79)
+  expect(new Set(results.map(({ result }) => result)).size).toBe(80)
+  for (const { cache } of members) expect(cache.stats()).toMatchObject({ reads: 10, misses: 10 })
+})
+
+it('whoever looked an entry up just before another process stored it finds that entry', async () => {
+  let answer: (() => void) | undefined
+  const delayed = ({ sync: _, ...store }: Store): Store => ({
+    ...store,
+    source: 'store',
+    async fetch(...args) {
+      const found = await store.fetch(...args)
+      if (answer === undefined) await new Promise<void>((resolve) => (answer = resolve))
+      return found
+    },
+  })
+  const first = world()
+  const second = world({ beside: first, around: delayed })
+  const load = counted(first)
+  const more = { load: load as Load, options: CLUSTER }
+  const late = second.get(all, more)
+  await settled()
+  await first.get(all, more)
+  answer?.()
+  expect(await late).toMatchObject({ reason: 'miss', shared: true })
+  expect(load).toHaveBeenCalledTimes(1)
+})
+
+it('a read begun after a write does not wait for a load of another process that began before it', async () => {
+  const [first, second] = processes(2) as [World, World]
+  const slow = pausedLoad(first, all)
+  const early = first.get(all, { load: slow.run, options: CLUSTER })
+  await slow.execute()
+  await second.put(writes.touch(1))
+  const late = await second.get(all, { options: CLUSTER })
+  expect(late.result.find(({ id }) => id === 1)?.v).toBe(1_001)
+  expect(late.shared).toBeUndefined()
+  slow.answer()
+  expect((await early).result.find(({ id }) => id === 1)?.v).toBe(1)
+  expect((await second.get(all)).result.find(({ id }) => id === 1)?.v).toBe(1_001)
+})
+
+it('a waiter whose tags have moved when the other process has loaded loads for itself', async () => {
+  const [first, second] = processes(2) as [World, World]
+  const slow = pausedLoad(first, all)
+  const holder = first.get(all, { load: slow.run, options: CLUSTER })
+  await slow.execute()
+  const load = counted(second)
+  const waiter = second.get(all, { load: load as Load, options: CLUSTER })
+  await settled()
+  expect(load).not.toHaveBeenCalled()
+  await first.put(writes.touch(1))
+  slow.answer()
+  expect((await waiter).result.find(({ id }) => id === 1)?.v).toBe(1_001)
+  expect(load).toHaveBeenCalledTimes(1)
+  await holder
+  // It was stored under the tags as they are now.
+  expect((await first.get(all)).source).toBe('memory')
+})
+
+it('a waiter whose own process writes meanwhile sees that write', async () => {
+  const [first, second] = processes(2) as [World, World]
+  const slow = pausedLoad(first, all)
+  const holder = first.get(all, { load: slow.run, options: CLUSTER })
+  await slow.execute()
+  const waiter = second.get(all, { options: CLUSTER })
+  await settled()
+  await second.put(writes.touch(1))
+  slow.answer()
+  expect((await waiter).result.find(({ id }) => id === 1)?.v).toBe(1_001)
+  await holder
+})
+
+it('when the holder fails, one of those who wait loads, and the others share that', async () => {
+  const [first, ...others] = processes(4) as [World, ...World[]]
+  const slow = pausedLoad(first, all)
+  const holder = first.get(all, { load: slow.run, options: CLUSTER })
+  const failing = expect(holder).rejects.toThrow('lost')
+  await slow.sent
+  const load = counted(first)
+  const waiting = others.map(({ get }) => get(all, { load: load as Load, options: CLUSTER }))
+  await settled()
+  slow.lose(new Error('lost'))
+  await slow.execute()
+  await failing
+  const seen = await Promise.all(waiting)
+  expect(load).toHaveBeenCalledTimes(1)
+  expect(seen.every(({ result }) => result.length === 3)).toBe(true)
+})
+
+it('when a result may not be stored, each process that waits loads at once', async () => {
+  const members = processes(3, { maxValueBytes: 10 })
+  const slow = pausedLoad(members[0] as World, all)
+  const load = vi.fn(slow.run)
+  const seen = members.map(({ get }) => get(all, { load: load as Load, options: CLUSTER }))
+  await slow.execute()
+  slow.answer()
+  // Time stands still: nobody waited for a timer.
+  expect((await Promise.all(seen)).map(({ reason }) => reason)).toEqual(Array(3).fill('too-large'))
+  expect(load).toHaveBeenCalledTimes(3)
+})
+
+it('a holder whose process is gone delays the others by two seconds, and one of them takes over', async () => {
+  const leases: LoadLeases[] = []
+  const [first, ...others] = processes(4, {
+    around: (store) => {
+      leases.push(store.leases as LoadLeases)
+      return store
+    },
+  }) as [World, ...World[]]
+  // A process that was killed: it neither renews nor releases.
+  const taken = vi.spyOn(leases[0] as LoadLeases, 'renew').mockReturnValue(new Promise(() => {}))
+  void first.get(all, { load: () => new Promise(() => {}), options: CLUSTER })
+  await settled()
+  const load = counted(first)
+  const waiting = others.map(({ get }) => get(all, { load: load as Load, options: CLUSTER }))
+  await first.clock.advance(1_999)
+  expect(load).not.toHaveBeenCalled()
+  await first.clock.advance(25)
+  taken.mockRestore()
+  expect((await Promise.all(waiting)).map(({ shared }) => shared ?? false).sort()).toEqual([
+    false,
+    true,
+    true,
+  ])
+  expect(load).toHaveBeenCalledTimes(1)
+})
+
+it('a holder that hangs delays no reader longer than the join timeout', async () => {
+  const [first, second] = processes(2) as [World, World]
+  void first.get(all, { load: () => new Promise(() => {}), options: CLUSTER })
+  await settled()
+  const load = counted(second)
+  const more = { load: load as Load, options: CLUSTER }
+  const waiting = [second.get(all, more), second.get(all, more)]
+  await settled()
+  await first.clock.advance(4_999)
+  expect(load).not.toHaveBeenCalled()
+  await first.clock.advance(1)
+  expect((await Promise.all(waiting)).map(({ shared }) => shared)).toEqual([undefined, true])
+  expect(load).toHaveBeenCalledTimes(1)
+})
+
+it('a slow load is renewed, and others wait for it', async () => {
+  const [first, second] = processes(2) as [World, World]
+  const slow = pausedLoad(first, all)
+  const holder = first.get(all, { load: slow.run, options: CLUSTER })
+  await slow.sent
+  const load = counted(second)
+  const waiter = second.get(all, { load: load as Load, options: CLUSTER })
+  await first.clock.advance(4_500)
+  await slow.execute()
+  slow.answer()
+  expect([(await holder).shared, (await waiter).shared]).toEqual([undefined, true])
+  expect(load).not.toHaveBeenCalled()
+})
+
+it('leases that fail or do not answer cost no more than a query', async () => {
+  let faulty: ReturnType<typeof faultyStore> | undefined
+  const here = world({
+    around: (store) => {
+      faulty = faultyStore(store)
+      return faulty
+    },
+  })
+  faulty?.fail('rejects', 'lease')
+  expect((await here.get(all, { options: CLUSTER })).reason).toBe('miss')
+  faulty?.fail('hangs', 'lease')
+  const one = here.get(reads.byId(1), { options: CLUSTER })
+  await settled()
+  await here.clock.advance(100)
+  expect((await one).reason).toBe('miss')
+  // Neither opens the breaker.
+  expect((await here.get(all)).source).toBe('store')
+})
+
+it('a load that needs its own result does not wait for its own lease', async () => {
+  const { get, database } = world()
+  const inner = vi.fn(database.read)
+  const load = async () => (await get(all, { load: inner as Load, options: CLUSTER })).result
+  expect((await get(all, { load: load as Load, options: CLUSTER })).result).toHaveLength(3)
+  expect(inner).toHaveBeenCalledTimes(1)
+})
+
+it('a cache whose store has no leases refuses singleFlight cluster where it is written', () => {
+  const { leases: _, ...plain } = memoryStore({ isolated: true })
+  const store: Store = plain
+  expect(() => createCache({ store, defaults: CLUSTER })).toThrow(
+    /^defaults\.singleFlight is 'cluster', and this store has no leases: use valkeyStore/,
+  )
+  const engine = attachItems(createCache({ store }))
+  expect(() => engine.policy({ ttl: '1m', ...CLUSTER }, 'models.Item')).toThrow(/^models\.Item\.singleFlight/)
+})

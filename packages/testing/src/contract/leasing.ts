@@ -1,0 +1,174 @@
+import type { LeaseEnd, LeaseRequest, LoadLeases, Store } from '@larder/core/store'
+import { expect, it } from 'vitest'
+import { type Start, unique } from './table.ts'
+
+const LIFETIME = 10_000
+/** Longest that a message may take, in milliseconds, and how long one is waited for that must not come. */
+const MOST = 5_000
+const QUIET = 150
+
+/** The leases of a store, two processes that ask for the same one, and a third that asks for another load of the entry. */
+async function asking(start: Start): Promise<{
+  readonly store: Store
+  readonly leases: LoadLeases
+  readonly first: LeaseRequest
+  readonly second: LeaseRequest
+  readonly other: LeaseRequest
+}> {
+  const store = await start()
+  const { leases } = store
+  if (!leases) throw new Error('the store has no leases')
+  const entry = unique('e')
+  const request = (load: string, token: string, lifetime = LIFETIME): LeaseRequest => ({
+    entry,
+    load,
+    token,
+    lifetime,
+  })
+  return {
+    store,
+    leases,
+    first: request('one', 'first'),
+    second: request('one', 'second'),
+    other: request('two', 'other'),
+  }
+}
+
+/** What a store does that can lease loads to one process at a time. */
+export function leaseRules(start: Start, pass: (ms: number) => Promise<void>): void {
+  holdingRules(start, pass)
+  endingRules(start, pass)
+  messageRules(start)
+}
+
+function holdingRules(start: Start, pass: (ms: number) => Promise<void>): void {
+  it('a lease has one holder; another load of the same entry is another lease', async () => {
+    const { leases, first, second, other } = await asking(start)
+    expect(await leases.acquire(first)).toEqual({ kind: 'acquired' })
+    expect((await leases.acquire(second)).kind).toBe('held')
+    expect((await leases.join(second, false)).kind).toBe('held')
+    expect((await leases.join(second, true)).kind).toBe('held')
+    expect(await leases.acquire(other)).toEqual({ kind: 'acquired' })
+  })
+
+  it('whoever joins is told how long the lease still lasts', async () => {
+    const { leases, first, second } = await asking(start)
+    await leases.acquire(first)
+    const joined = await leases.join(second, false)
+    expect(joined).toMatchObject({ kind: 'held' })
+    const { remaining } = joined as { readonly remaining: number }
+    expect(remaining).toBeGreaterThan(LIFETIME - MOST)
+    expect(remaining).toBeLessThanOrEqual(LIFETIME)
+  })
+
+  it('a lease that is not renewed is free when its time is over', async () => {
+    const { leases, first, second } = await asking(start)
+    await leases.acquire({ ...first, lifetime: 100 })
+    await pass(150)
+    expect(await leases.renew(first)).toBe(false)
+    expect(await leases.join(second, false)).toEqual({ kind: 'acquired' })
+  })
+
+  it('a renewed lease lasts, also when somebody waits for it', async () => {
+    const { leases, first, second } = await asking(start)
+    await leases.acquire({ ...first, lifetime: 400 })
+    expect((await leases.join(second, false)).kind).toBe('held')
+    expect(await leases.renew(first)).toBe(true)
+    await pass(500)
+    expect((await leases.acquire(second)).kind).toBe('held')
+    expect(await leases.renew(second)).toBe(false)
+  })
+}
+
+function endingRules(start: Start, pass: (ms: number) => Promise<void>): void {
+  it('after a load that stored its entry others are told to look, and may take the lease if they find nothing', async () => {
+    const { leases, first, second } = await asking(start)
+    await leases.acquire(first)
+    await leases.release(first, 'stored')
+    expect(await leases.acquire(second)).toEqual({ kind: 'stored' })
+    expect(await leases.join(second, false)).toEqual({ kind: 'stored' })
+    expect(await leases.join(second, true)).toEqual({ kind: 'acquired' })
+    expect((await leases.acquire(first)).kind).toBe('held')
+  })
+
+  it('that an entry was stored is forgotten after a second', async () => {
+    const { leases, first, second } = await asking(start)
+    await leases.acquire(first)
+    await leases.release(first, 'stored')
+    await pass(1_100)
+    expect(await leases.acquire(second)).toEqual({ kind: 'acquired' })
+  })
+
+  it.each(['unstored', 'failed'] as const)('after a load that ended as %s the lease is free', async (end) => {
+    const { leases, first, second } = await asking(start)
+    await leases.acquire(first)
+    await leases.join(second, false)
+    await leases.release(first, end)
+    expect(await leases.acquire(second)).toEqual({ kind: 'acquired' })
+  })
+
+  it('nobody ends the lease of another', async () => {
+    const { leases, first, second } = await asking(start)
+    await leases.acquire(first)
+    await leases.join(second, false)
+    await leases.release(second, 'stored')
+    expect(await leases.renew(first)).toBe(true)
+    expect((await leases.acquire(second)).kind).toBe('held')
+  })
+
+  it('whoever finds that an entry was stored finds the entry', async () => {
+    const { store, leases, first, second } = await asking(start)
+    await leases.acquire(first)
+    const stored = store.set(first.entry, new TextEncoder().encode('one'), LIFETIME)
+    const released = leases.release(first, 'stored')
+    while ((await leases.acquire(second)).kind !== 'stored') await new Promise(setImmediate)
+    expect((await store.fetch(first.entry, [])).entry).not.toBeNull()
+    await Promise.all([stored, released])
+  })
+}
+
+function messageRules(start: Start): void {
+  it.each(['stored', 'unstored', 'failed'] as const)(
+    'those who wait are told that the load ended as %s, each by its own lease',
+    async (end) => {
+      const { leases, first, second, other } = await asking(start)
+      await leases.acquire(first)
+      await leases.acquire(other)
+      const heard: LeaseEnd[] = []
+      const told = Promise.withResolvers<void>()
+      const messages = leases.subscribe(second, (how) => {
+        heard.push(how)
+        told.resolve()
+      })
+      const others: LeaseEnd[] = []
+      const elsewhere = leases.subscribe(other, (how) => others.push(how))
+      await Promise.all([messages.ready, elsewhere.ready])
+      await leases.join(second, false)
+      await leases.release(first, end)
+      await Promise.race([told.promise, new Promise((resolve) => setTimeout(resolve, MOST))])
+      expect([heard, others]).toEqual([[end], []])
+      messages.stop()
+      elsewhere.stop()
+    },
+  )
+
+  it('whoever has stopped hears no more, and others of the same lease do', async () => {
+    const { leases, first, second } = await asking(start)
+    await leases.acquire(first)
+    const heard: string[] = []
+    const told = Promise.withResolvers<void>()
+    const stopped = leases.subscribe(second, (how) => heard.push(`stopped ${how}`))
+    const messages = leases.subscribe(second, (how) => {
+      heard.push(how)
+      told.resolve()
+    })
+    await Promise.all([stopped.ready, messages.ready])
+    stopped.stop()
+    await leases.join(second, false)
+    await leases.release(first, 'failed')
+    await Promise.race([told.promise, new Promise((resolve) => setTimeout(resolve, MOST))])
+    await new Promise((resolve) => setTimeout(resolve, QUIET))
+    expect(heard).toEqual(['failed'])
+    messages.stop()
+  })
+}
