@@ -21,6 +21,7 @@ import { announceOutages } from './store/announce.ts'
 import { guardStore } from './store/guard.ts'
 import type { InvalidateRequest } from './tags/invalidation-tags.ts'
 import { createMemoryTier } from './tier/memory-tier.ts'
+import { createRecentResults } from './tier/recent-results.ts'
 import { createStrictLoads } from './tier/strict-loads.ts'
 import { createCurrentTransaction } from './transaction/current.ts'
 
@@ -154,6 +155,7 @@ export function createCache(
   const pause = createPause(config.enabled, events)
   const met = joinOtherCaches({ config, events, clock, store, tier })
   const { pendingWrites, journal } = met
+  const recents = createRecentResults(clock, pendingWrites, config.memory)
   config.store.open?.({
     namespace: config.namespace,
     follow: config.memory.mode === 'push',
@@ -179,6 +181,7 @@ export function createCache(
     leases: createLeases(store, clock),
     storing: new Map(),
     pause,
+    recents,
     refreshes: createRefreshes(clock, events),
     strictLoads: createStrictLoads(),
     current: createCurrentTransaction(met.place),
@@ -206,7 +209,7 @@ export function createCache(
       outages.stop()
       return hosts.close().finally(() => {
         met.leave()
-        tier?.clear()
+        for (const kept of [tier, recents]) kept?.clear()
       })
     },
   }
