@@ -122,6 +122,7 @@ function attach(
     announcements,
     models,
     provider,
+    isPostgres: isPostgres(provider),
     relationMode: described.relationMode,
     schema,
     omitted: (model: string) => omittedOf(globalOmit(base), model),

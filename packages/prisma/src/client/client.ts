@@ -2,7 +2,7 @@ import type { Cache } from '@larder/core'
 import { canonical } from '@larder/core/host'
 import { Prisma } from '@prisma/client/extension'
 import { type LockArguments, lockRow, type ModelContext } from '../execute/lock.ts'
-import { type Operation, runOperation } from '../execute/operation.ts'
+import { runOperation } from '../execute/operation.ts'
 import type { OperationDeps } from '../execute/operation-deps.ts'
 import { type CallPolicy, checkCall } from '../policy/policies.ts'
 import { type BeginTransaction, isTransactionClient } from '../transaction/interactive-transaction.ts'
@@ -27,7 +27,7 @@ export function extendClient(deps: OperationDeps, cache: Cache, base: Extendable
   const build = (under: ExtendableClient, call: CallPolicy | undefined): ExtendableClient => {
     const inner = under.$extends({
       name: 'larder',
-      query: { $allOperations: (one: Operation) => runOperation(deps, call, one) },
+      query: { $allOperations: runOperation.bind(undefined, deps, call) },
     })
     const begin = (inner as unknown as { $transaction: BeginTransaction }).$transaction
     // Building a client costs tens of microseconds, so equal policies share one.

@@ -13,6 +13,7 @@ export interface OperationDeps {
   readonly announcements: Announcements | undefined
   readonly models: ModelMap
   readonly provider: string
+  readonly isPostgres: boolean
   /** Fields left out of every result of a model. */
   readonly omitted: (model: string) => ReadonlySet<string>
   /** Under `'prisma'` the client itself carries out the referential actions. */

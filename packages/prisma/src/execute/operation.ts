@@ -1,21 +1,20 @@
 import type { BypassReason } from '@larder/core'
-import type { ReadPlan, SqlScan, WritePlan } from '@larder/core/host'
+import type { Policy, ReadPlan, SqlScan, WritePlan } from '@larder/core/host'
 import { hookInternals } from '../internals.ts'
 import { copyArguments } from '../plan/argument.ts'
-import { kindOf } from '../plan/operations.ts'
-import { planRead } from '../plan/read.ts'
-import { ROW_READ, rowReadOf } from '../plan/row-read.ts'
+import { KINDS } from '../plan/operations.ts'
+import { planRead, ROW_READ, rowReadOf } from '../plan/read.ts'
 import { throughOf } from '../plan/through.ts'
 import { planWrite } from '../plan/write.ts'
 import type { CallPolicy } from '../policy/policies.ts'
 import type { Announcement } from '../transaction/announcements.ts'
 import { statementFailed } from '../transaction/outcome.ts'
-import { afterEarlierStatements, inTurn } from '../transaction/statement-turn.ts'
+import { inTurn, started } from '../transaction/statement-turn.ts'
 import { isInteractive, type TransactionContext, trackUnknown } from '../transaction/transaction-context.ts'
 import { inUnknownTransaction } from '../transaction/unknown-transaction.ts'
 import { announcedWrite, announcing } from './announced-write.ts'
 import type { OperationDeps } from './operation-deps.ts'
-import { isPostgres, sentTexts, textAndValues } from './raw.ts'
+import { sentTexts, textAndValues } from './raw.ts'
 
 /** One call of Prisma's `$allOperations` hook. */
 export interface Operation {
@@ -33,12 +32,13 @@ export function runOperation(
   op: Operation,
 ): Promise<unknown> {
   const { transaction, dataPath } = hookInternals(op.__internalParams)
-  const context = deps.transactions.contextOf(transaction)
-  const ending = deps.transactions.ending(context)
+  const outside = transaction ? undefined : deps.transactions.outside
+  const context = outside ?? deps.transactions.contextOf(transaction)
+  const ending = context.kind === 'inside' ? deps.transactions.ending(context) : undefined
   if (ending) return ending.then(() => runOperation(deps, call, op))
   const run = (): Promise<unknown> => runAt(deps, call, op, dataPath, context)
   // PostgreSQL refuses everything after an error, until the transaction is over.
-  return isPostgres(deps.provider) ? run() : deps.transactions.watch(context, run)
+  return deps.isPostgres ? run() : deps.transactions.watch(context, run)
 }
 
 function runAt(
@@ -48,7 +48,7 @@ function runAt(
   dataPath: readonly unknown[],
   context: TransactionContext,
 ): Promise<unknown> {
-  const kind = kindOf(op.operation)
+  const kind = KINDS.get(op.operation)
   if (kind === 'read' && op.model !== undefined) return read(deps, call, op, op.model, dataPath, context)
   if (kind === 'write' && op.model !== undefined)
     return inTurn(context, op, (sent) => write(deps, call, sent, sent.model ?? '', dataPath, context))
@@ -84,9 +84,10 @@ function readPlan(
   const unknown = opaque !== undefined || undeclared || deps.raw.settings.altered
   const bypass = bypassOf(deps, call, context, unknown)
   const row = rowReadOf(deps.models, model, operation, args, dataPath)
-  const policy = bypass ? undefined : deps.policies.of(model, call)
+  const policy = bypass ? undefined : policyOf(deps, model, call)
   // A cached read may wait for the store. Writes that are called after it must not wait with it.
-  const query = policy ? afterEarlierStatements(context, op.query) : op.query
+  const earlier = policy && context.order?.sent()
+  const send = (): Promise<unknown> => started(op.query(args))
   return {
     operation: `${model}.${operation}`,
     model,
@@ -100,13 +101,21 @@ function readPlan(
     severalStatements,
     unreachable: deps.unreachable,
     // An array transaction waits for all of its queries, so each one must be sent.
-    run: () => query(args),
+    run: earlier ? () => earlier.then(send) : send,
     detach() {
       const now = deps.transactions.contextOf(undefined)
       return readPlan(deps, call, { ...op, args: copyArguments(args) }, model, dataPath, now)
     },
     mayRun: deps.mayRefresh,
   }
+}
+
+function policyOf(
+  { policies }: OperationDeps,
+  model: string,
+  call: CallPolicy | undefined,
+): Policy | undefined {
+  return call === undefined ? policies.byModel.get(model) : policies.of(model, call)
 }
 
 function bypassOf(
@@ -134,7 +143,7 @@ function write(
     provider: deps.provider,
     relationMode: deps.relationMode,
   })
-  const policy = deps.policies.of(model, call)
+  const policy = policyOf(deps, model, call)
   const through =
     policy?.write === 'through' &&
     context.kind !== 'unknown' &&
@@ -207,7 +216,7 @@ function rawRead(
   scan: SqlScan,
 ): Promise<unknown> {
   const { operation, args, query } = op
-  const occurrences = kindOf(operation) === 'raw-read' ? deps.declared.readBy(call) : undefined
+  const occurrences = KINDS.get(operation) === 'raw-read' ? deps.declared.readBy(call) : undefined
   const changing = occurrences && deps.raw.changing(args)
   const undeclared = occurrences?.some((occurrence) => deps.undeclaredViews.has(occurrence.table)) === true
   const unknown = changing !== undefined || undeclared || deps.raw.settings.altered

@@ -4,21 +4,19 @@ export type OperationKind = 'read' | 'write' | 'raw-read' | 'raw-write'
 /** How many plain rows of its model a read's result shows: one or none, as many as it is long, or none to count. */
 export type ReadShape = 'one' | 'many' | 'aggregate'
 
-const READS: Readonly<Record<string, ReadShape>> = {
-  findUnique: 'one',
-  findUniqueOrThrow: 'one',
-  findFirst: 'one',
-  findFirstOrThrow: 'one',
-  findMany: 'many',
-  count: 'aggregate',
-  aggregate: 'aggregate',
-  groupBy: 'aggregate',
-}
+/** The shape of each read's result. No other operation has one. */
+export const SHAPES: ReadonlyMap<string, ReadShape> = new Map([
+  ['findUnique', 'one'],
+  ['findUniqueOrThrow', 'one'],
+  ['findFirst', 'one'],
+  ['findFirstOrThrow', 'one'],
+  ['findMany', 'many'],
+  ['count', 'aggregate'],
+  ['aggregate', 'aggregate'],
+  ['groupBy', 'aggregate'],
+])
 
-/** Names of all reads. */
-export const readNames: readonly string[] = Object.keys(READS)
-
-const WRITES: ReadonlySet<string> = new Set([
+const WRITES = [
   'create',
   'createMany',
   'createManyAndReturn',
@@ -28,25 +26,18 @@ const WRITES: ReadonlySet<string> = new Set([
   'upsert',
   'delete',
   'deleteMany',
+] as const
+
+/**
+ * The kind of each Prisma operation. One that is not here is not known to this version, and must be taken for an opaque write.
+ * A raw query may write as well (`… RETURNING`, a function): its text decides, not its name.
+ */
+export const KINDS: ReadonlyMap<string, OperationKind> = new Map<string, OperationKind>([
+  ...[...SHAPES.keys()].map((name) => [name, 'read'] as const),
+  ...WRITES.map((name) => [name, 'write'] as const),
+  ['$queryRaw', 'raw-read'],
+  ['$queryRawUnsafe', 'raw-read'],
+  ['$queryRawTyped', 'raw-read'],
+  ['$executeRaw', 'raw-write'],
+  ['$executeRawUnsafe', 'raw-write'],
 ])
-
-/** A raw query may write as well (`… RETURNING`, a function): its text decides, not its name. */
-const RAW: Readonly<Record<string, OperationKind>> = {
-  $queryRaw: 'raw-read',
-  $queryRawUnsafe: 'raw-read',
-  $queryRawTyped: 'raw-read',
-  $executeRaw: 'raw-write',
-  $executeRawUnsafe: 'raw-write',
-}
-
-/** Kind of a Prisma operation; undefined for one this version does not know, which must be taken for an opaque write. */
-export function kindOf(operation: string): OperationKind | undefined {
-  if (shapeOf(operation)) return 'read'
-  if (WRITES.has(operation)) return 'write'
-  return Object.hasOwn(RAW, operation) ? RAW[operation] : undefined
-}
-
-/** Shape of a read's result; undefined for anything but a read. */
-export function shapeOf(operation: string): ReadShape | undefined {
-  return Object.hasOwn(READS, operation) ? READS[operation] : undefined
-}

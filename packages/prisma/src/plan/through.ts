@@ -1,7 +1,7 @@
 import type { Policy, RowRead, WriteThrough } from '@larder/core/host'
 import type { ModelMap } from '../schema/model.ts'
 import { argument, fieldsOf } from './argument.ts'
-import { ROW_READ, rowReadsOf } from './row-read.ts'
+import { ROW_READ, rowReadsOf } from './read.ts'
 
 /** A write that may return its row. */
 export interface WrittenRow {

@@ -1,6 +1,6 @@
 import { CacheError, type PolicyOptions } from '@larder/core'
 import type { Engine, Policy } from '@larder/core/host'
-import { readNames, shapeOf } from '../plan/operations.ts'
+import { SHAPES } from '../plan/operations.ts'
 import type { ModelMap } from '../schema/model.ts'
 
 /** A policy for one call. `false`: the call bypasses the cache. */
@@ -19,6 +19,8 @@ export interface CallOptions extends PolicyOptions {
 
 /** The policies of one client: those of its models, with the options of a call merged over them. */
 export interface Policies {
+  /** The policies of the models. Undefined: the model is not cached. */
+  readonly byModel: ReadonlyMap<string, Policy | undefined>
   /** Undefined: the model is not cached. Throws for a call whose merged policy has no lifetime. */
   of(model: string, call: CallPolicy | undefined): Policy | undefined
   /** The policy of raw reads, which have no model. */
@@ -54,6 +56,7 @@ export function policiesOf(
   const merged = new WeakMap<CallOptions, Map<string, Policy>>()
   const raw = new WeakMap<CallOptions, Policy>()
   return {
+    byModel: own,
     raw(call) {
       const policy = raw.get(call) ?? engine.policy({ ...given(call), write: 'invalidate' }, '$cached')
       raw.set(call, policy)
@@ -107,11 +110,11 @@ export function checkCall(engine: Engine, call: unknown): asserts call is CallPo
 
 /** A misspelt operation name would silently disable the cache. */
 function checked(policy: Policy, path: string): Policy {
-  const unknown = [...(policy.operations ?? [])].find((name) => shapeOf(name) === undefined)
+  const unknown = [...(policy.operations ?? [])].find((name) => !SHAPES.has(name))
   if (unknown === undefined) return policy
   throw new CacheError(
     'LARDER_CONFIG',
-    `${path}.operations names ${JSON.stringify(unknown)}, which is no read: use ${readNames.join(', ')}`,
+    `${path}.operations names ${JSON.stringify(unknown)}, which is no read: use ${[...SHAPES.keys()].join(', ')}`,
   )
 }
 

@@ -35,12 +35,6 @@ export function inTurn<O extends { readonly query: Query }>(
   })
 }
 
-/** A `query` that waits for earlier statements and delays no later one. */
-export function afterEarlierStatements({ order }: TransactionContext, query: Query): Query {
-  const sent = order?.sent()
-  return sent ? (args) => sent.then(() => started(query(args))) : (args) => started(query(args))
-}
-
 /** Starts a lazy promise of Prisma at once. `await` would call its `then` one microtask later. */
 export function started<T>(lazy: PromiseLike<T>): Promise<T> {
   return new Promise((resolve, reject) => void lazy.then(resolve, reject))

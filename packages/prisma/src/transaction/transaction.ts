@@ -18,6 +18,8 @@ import { isInteractive, type TransactionContext } from './transaction-context.ts
 export interface Transactions extends Pick<Rejections, 'watch' | 'mayHaveEnded'> {
   /** Runs Prisma's `$transaction` with marks around its COMMIT. `client` is the client it was called on. */
   run(begin: BeginTransaction, client: unknown, input: unknown, options: unknown): Promise<unknown>
+  /** The context of every operation without a transaction, if it is always the same: the client has several connections. */
+  readonly outside: TransactionContext | undefined
   /** The transaction of an operation, by the id that Prisma passes. The asynchronous context only tells nested scopes apart. */
   contextOf(transaction: OperationTransaction | undefined): TransactionContext
   /**
@@ -56,7 +58,7 @@ export function createTransactions(
     running.then(ended, ended)
     return running
   }
-  const orderNow = () => orderOutside(engine.current(), batches, order)
+  const orderNow = () => order && orderOutside(engine.current(), batches, order)
 
   return {
     run(begin, client, input, options) {
@@ -81,6 +83,7 @@ export function createTransactions(
       isInteractive(context) && context.scope === context.root && !state.nested.has(context.root)
         ? state.endings.get(context.root)
         : undefined,
+    outside: order ? undefined : { kind: 'outside' },
     contextOf: (one) =>
       one ? contextIn(one, engine.current(), batches, state.scopes) : outsideOf(orderNow()),
   }
@@ -92,7 +95,7 @@ const outsideOf = (order: StatementOrder | undefined): TransactionContext => ({ 
 function orderOutside(
   current: Transaction | undefined,
   batches: WeakMap<Transaction, () => void>,
-  order: StatementOrder | undefined,
+  order: StatementOrder,
 ): StatementOrder | undefined {
   return current?.open && batches.has(current) ? undefined : order
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Prisma } from '../../../../prisma/generated/client/client.ts'
-import { kindOf, type OperationKind, shapeOf } from '../../src/plan/operations.ts'
+import { KINDS, type OperationKind, SHAPES } from '../../src/plan/operations.ts'
 
 // The types make the list complete: an operation that a later Prisma adds fails the type check here.
 const ofModels: Readonly<Record<keyof Prisma.TypeMap['model']['User']['operations'], OperationKind>> = {
@@ -33,16 +33,16 @@ const ofClients: Readonly<Record<keyof Prisma.TypeMap['other']['operations'], Op
 test.each(Object.entries({ ...ofModels, ...ofClients, $queryRawTyped: 'raw-read' }))(
   '%s is a %s',
   (operation, kind) => {
-    expect(kindOf(operation)).toBe(kind)
+    expect(KINDS.get(operation)).toBe(kind)
   },
 )
 
 test.each(['$runCommandRaw', 'findRaw', 'toString'])('%s is not known', (operation) => {
-  expect(kindOf(operation)).toBeUndefined()
+  expect(KINDS.get(operation)).toBeUndefined()
 })
 
 test('a read has a shape and nothing else has', () => {
   for (const [operation, kind] of Object.entries({ ...ofModels, ...ofClients })) {
-    expect(shapeOf(operation) !== undefined).toBe(kind === 'read')
+    expect(SHAPES.has(operation)).toBe(kind === 'read')
   }
 })
