@@ -15,7 +15,8 @@ import { datamodel } from '../prisma/generated/larder.ts'
 import { type Coverage, countCalls, type Entered } from './walk/count-calls.ts'
 
 // How many files and functions of the built packages one warm hit and one write enter. A number a reader feels: whoever
-// follows a hit through the source opens that many files. `-- --files` lists them.
+// follows a hit through the source opens that many files. `-- --files` lists them, `-- --check` fails where there are
+// more than `BOUNDS` allows.
 
 interface Host {
   read(): PromiseLike<unknown>
@@ -61,13 +62,27 @@ const openPrisma: Open = (url, options) => {
   }
 }
 
+/** Most files that may be entered. Join what belongs together, or do once what is done every time, before you raise one. */
+const BOUNDS: Readonly<Record<string, number>> = {
+  'Drizzle hit, memory': 25,
+  'Drizzle hit, Valkey, validate': 38,
+  'Drizzle write, memory': 32,
+  'Drizzle write, Valkey, validate': 38,
+  'Prisma hit, memory': 26,
+  'Prisma hit, Valkey, validate': 39,
+  'Prisma write, memory': 42,
+  'Prisma write, Valkey, validate': 49,
+}
+
 const hosts: Readonly<Record<string, Open>> = { Drizzle: openDrizzle, Prisma: openPrisma }
 /** Enough for lazy modules to be loaded, for a tag's state to be known and for the memory tier to be warm. */
 const WARM = 5
 const TIMES = 7
 /** Milliseconds. */
 const PAUSE = 30
-const { files: listed } = parseArgs({ options: { files: { type: 'boolean', default: false } } }).values
+const { files: listed, check } = parseArgs({
+  options: { files: { type: 'boolean', default: false }, check: { type: 'boolean', default: false } },
+}).values
 
 const [database, valkey] = await Promise.all([startPostgres(), startValkey()])
 const { url, drop } = await createDatabase(database.url)
@@ -125,10 +140,13 @@ async function leanest(action: () => Promise<unknown>): Promise<Coverage> {
 }
 
 function show(title: string, { files, functions, calls }: Coverage): void {
+  const bound = BOUNDS[title] ?? 0
+  const exceeded = check && files.length > bound
+  if (exceeded) process.exitCode = 1
   console.log(
-    `${title.padEnd(32)}${String(files.length).padStart(4)} files ${String(functions).padStart(4)} functions ${String(calls).padStart(4)} calls`,
+    `${title.padEnd(32)}${String(files.length).padStart(4)} files ${String(functions).padStart(4)} functions ${String(calls).padStart(4)} calls${exceeded ? `  FAILED: at most ${bound} files` : ''}`,
   )
-  if (listed) for (const file of files) console.log(`    ${describe(file)}`)
+  if (listed || exceeded) for (const file of files) console.log(`    ${describe(file)}`)
 }
 
 function describe({ path, functions }: Entered): string {

@@ -80,6 +80,7 @@ export default defineConfig({
           page('Valkey: recipes', 'valkey-recipes'),
           page('Valkey: connection problems', 'valkey-troubleshooting'),
           page('Operations', 'operations'),
+          page('Switching off and warming up', 'switching-off'),
           page('When things fail', 'when-things-fail'),
           page('Unreachable databases', 'unreachable-database'),
           page('Troubleshooting a miss', 'troubleshooting'),

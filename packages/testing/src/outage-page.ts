@@ -14,11 +14,10 @@ export const SHARED_OUTAGE_TABLES: OutageTables = {
   'libSQL over a server': LIBSQL,
 }
 
-const page = readFileSync(new URL('../../../docs/unreachable-database.md', import.meta.url), 'utf8')
-
 /** The rows of the table below a heading of `docs/unreachable-database.md`. */
 export function outagePageRows(heading: string): readonly string[] {
-  const lines = page.split('\n')
+  const page = new URL('../../../docs/unreachable-database.md', import.meta.url)
+  const lines = readFileSync(page, 'utf8').split('\n')
   const begin = lines.indexOf(`### ${heading}`) + 1
   const end = lines.findIndex((line, at) => at >= begin && line.startsWith('#'))
   const section = begin === 0 ? [] : lines.slice(begin, end === -1 ? undefined : end)

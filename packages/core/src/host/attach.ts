@@ -110,7 +110,7 @@ export function createHosts(shared: SharedDeps): Hosts {
 }
 
 /** Validates policies, and knows the longest of them. */
-function createPolicies({ config }: SharedDeps): {
+function createPolicies({ config, pendingWrites }: SharedDeps): {
   policy(options: PolicyOptions, path: string): Policy
   longestLifetime(): number
 } {
@@ -121,6 +121,7 @@ function createPolicies({ config }: SharedDeps): {
       const policy = resolvePolicy(options, config.defaults, path)
       requireLeases(config.store, policy.singleFlight, path)
       longest = Math.max(longest, Math.max(policy.ttl, policy.cacheEmpty || 0) + graceOf(policy))
+      if (policy.maxStaleness) pendingWrites.remember(policy.maxStaleness)
       return policy
     },
     longestLifetime: () => longest,

@@ -14,6 +14,7 @@ import type { Events } from '../report/events.ts'
 import type { Report } from '../report/report.ts'
 import type { GuardedStore } from '../store/guard.ts'
 import type { MemoryTier } from '../tier/memory-tier.ts'
+import type { RecentResults } from '../tier/recent-results.ts'
 import type { StrictLoads } from '../tier/strict-loads.ts'
 import type { CurrentTransaction } from '../transaction/current.ts'
 
@@ -32,6 +33,7 @@ export interface SharedDeps {
   readonly leases: Leases | undefined
   readonly pause: PauseState
   readonly refreshes: Refreshes
+  readonly recents: RecentResults
   readonly strictLoads: StrictLoads
   readonly current: CurrentTransaction
   readonly captures: Captures

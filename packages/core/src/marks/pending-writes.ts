@@ -1,19 +1,15 @@
 import type { ReadTag } from '../tags/read-tags.ts'
 import { LIST } from '../tags/spelling.ts'
 import { markedFields, type WriteTag } from '../tags/write-tags.ts'
+import { createEndedWrites, type EndedWrites, type PendingWrite } from './ended-writes.ts'
 
-/** A write of this process that is not finished, on one record. */
-export interface PendingWrite {
-  readonly record: string
-  /** True if a read with this tag must bypass the cache. Called for every read. */
-  readonly touches: (request: ReadTag) => boolean
-}
+export type { PendingWrite } from './ended-writes.ts'
 
 /**
  * The writes of this process between their mark and their acknowledged finish. Reads that depend on one of their tags bypass
  * the cache, even if the store did not receive the mark.
  */
-export interface PendingWrites {
+export interface PendingWrites extends EndedWrites {
   /** Adds a write. @returns a function that removes it, to be called when its finish is acknowledged or in the journal. */
   add(tags: readonly WriteTag[]): () => void
   /** Adds a pending write on one record. @returns a function that removes it. */
@@ -28,7 +24,9 @@ export interface PendingWrites {
   idle(): Promise<void>
 }
 
-export function createPendingWrites(): PendingWrites {
+/** @param now milliseconds of a clock that only goes on. Needed to forget ended writes in time. */
+export function createPendingWrites(now: () => number = () => 0): PendingWrites {
+  const { note, ...ended } = createEndedWrites(now)
   const byRecord = new Map<string, Set<PendingWrite>>()
   const waiting = new Set<() => void>()
   let all = 0
@@ -44,12 +42,13 @@ export function createPendingWrites(): PendingWrites {
     return () => {
       // Look it up again: the set may have been emptied and replaced.
       const held = byRecord.get(cover.record)
-      held?.delete(cover)
+      if (held?.delete(cover)) note(cover)
       if (!held?.size) byRecord.delete(cover.record)
       settle()
     }
   }
   return {
+    ...ended,
     hold,
     add(tags) {
       const held = pendingWritesOf(tags).map(hold)
@@ -61,7 +60,10 @@ export function createPendingWrites(): PendingWrites {
       let counted = true
       all++
       return () => {
-        if (counted) all--
+        if (counted) {
+          all--
+          note(undefined)
+        }
         counted = false
         settle()
       }

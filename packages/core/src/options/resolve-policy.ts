@@ -6,9 +6,7 @@ import type { Policy, PolicyOptions } from '../plan/policy.ts'
 const EMPTY_MOST = 30_000
 const JOIN_TIMEOUT = 5_000
 /** Options of the contract that later versions bring: refused rather than ignored. */
-const NOT_BUILT = ['maxStaleness', 'maxConcurrentLoads'] as const satisfies readonly (keyof PolicyOptions)[]
-/** The values that say "off", and so ask for nothing that is missing. */
-const OFF = new Map<string, readonly unknown[]>([['maxStaleness', [0]]])
+const NOT_BUILT = ['maxConcurrentLoads'] as const satisfies readonly (keyof PolicyOptions)[]
 /**
  * Validates a policy merged over `defaults`. `path` is where the user wrote it, such as `models.Product`.
  * @throws CacheError naming the option, its value and the fix.
@@ -41,10 +39,8 @@ export function resolvePolicy(options: PolicyOptions, defaults: PolicyOptions, p
   }
 }
 
-type Built = Omit<Policy, 'maxStaleness'>
-
 /** One check per option: takes the value the user gave and its path, returns what the engine uses. */
-const CHECKS: { readonly [K in keyof Built]: (value: unknown, option: string) => Policy[K] } = {
+const CHECKS: { readonly [K in keyof Policy]: (value: unknown, option: string) => Policy[K] } = {
   ttl: lifetime,
   jitter: fraction,
   cacheEmpty: (value, option) => (value === false ? false : milliseconds(value, option)),
@@ -67,6 +63,7 @@ const CHECKS: { readonly [K in keyof Built]: (value: unknown, option: string) =>
   },
   staleWhileRevalidate: milliseconds,
   staleIfError: milliseconds,
+  maxStaleness: milliseconds,
   refreshAhead(value, option) {
     if (value === false) return 0
     if (typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY) return value
@@ -99,10 +96,9 @@ export function checked(options: PolicyOptions, path: string): Partial<Policy> {
     // An option that is there and undefined must not hide a default.
     if (value === undefined) continue
     const option = `${path}.${name}`
-    if (Object.hasOwn(CHECKS, name)) found[name] = CHECKS[name as keyof Built](value, option)
-    else if ((NOT_BUILT as readonly string[]).includes(name)) {
-      if (!OFF.get(name)?.includes(value)) throw notBuilt(`${option}: ${show(value)}`)
-    } else throw new CacheError('LARDER_CONFIG', `${option} is not an option: there are ${NAMES.join(', ')}`)
+    if (Object.hasOwn(CHECKS, name)) found[name] = CHECKS[name as keyof Policy](value, option)
+    else if ((NOT_BUILT as readonly string[]).includes(name)) throw notBuilt(`${option}: ${show(value)}`)
+    else throw new CacheError('LARDER_CONFIG', `${option} is not an option: there are ${NAMES.join(', ')}`)
   }
   return found
 }

@@ -1,90 +1,31 @@
-import type { Clock } from '../base/clock.ts'
-import type { Entries, OpenedEntry } from '../entry/entries.ts'
+import type { OpenedEntry } from '../entry/entries.ts'
 import { LONGEST_AHEAD, refreshesAhead } from '../entry/lifetime.ts'
 import { type ObservedTags, observeTags } from '../entry/observed-tags.ts'
-import type { EntryKey, EntryKeys } from '../keys/entry-key.ts'
-import { type PendingWrites, recordsBeingWritten } from '../marks/pending-writes.ts'
-import type { PauseState } from '../options/pause.ts'
-import { type ScopeOf, UNSCOPED } from '../options/scope.ts'
+import type { EntryKey } from '../keys/entry-key.ts'
+import { recordsBeingWritten } from '../marks/pending-writes.ts'
+import { UNSCOPED } from '../options/scope.ts'
 import type { CapturedRead } from '../plan/contribution.ts'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { Policy } from '../plan/policy.ts'
-import type { BypassReason, Events, MissReason } from '../report/events.ts'
+import type { BypassReason, MissReason } from '../report/events.ts'
 import type { Fetched } from '../store/store.ts'
-import type { DeriveTags, KnownTags } from '../tags/known-tags.ts'
-import type { EntryRequest, LookUpResult } from '../tier/look-up.ts'
-import type { StrictLoads } from '../tier/strict-loads.ts'
+import type { LookUpResult } from '../tier/look-up.ts'
 import { contributeHit, refuseBypass } from './capture-read.ts'
-import type { Captures } from './captures.ts'
-import type { Refreshes } from './refreshes.ts'
-import { type ReportDeps, reportRead } from './report-read.ts'
+import type {
+  BypassedRead,
+  CachedRead,
+  DecideDeps,
+  DirtyRead,
+  EntryRead,
+  KeyedRead,
+  PlannedRead,
+} from './read-state.ts'
+import { reportRead } from './report-read.ts'
+
+export type { CachedRead, DecideDeps, EntryRead, PlannedRead, StartedRead } from './read-state.ts'
 
 // What is decided about a read, in the order of its way. The two drivers of these decisions, `read.ts` for databases that
 // answer later and `sync.ts` for those that answer at once, only ask the store, run the query and store the entry.
-
-/** What decisions about reads need, wired by the composition root. */
-export interface DecideDeps extends ReportDeps {
-  readonly clock: Clock
-  readonly events: Events
-  readonly captures: Captures
-  readonly scopeOf: ScopeOf | undefined
-  readonly keys: EntryKeys
-  readonly entries: Entries
-  readonly pendingWrites: PendingWrites
-  readonly pause: PauseState
-  readonly maxValueBytes: number
-  readonly refreshes: Refreshes
-  /** Reads that are part of a load are never served anything stale: it would be stored as fresh. */
-  readonly strictLoads: StrictLoads
-  /** What a read depends on, given what it uses and the user tags of its policy. */
-  readonly tagsOf: DeriveTags
-  /** The same for reads asked before: all but what their results show. */
-  readonly knownTags: KnownTags
-}
-
-/** All of a plan but how its query runs. */
-export type PlannedRead = Omit<ReadPlan<unknown>, 'run' | 'joined' | 'detach'>
-
-/** A read on its way down, as far as it came: what a report of it shows. */
-export interface StartedRead<P extends PlannedRead> extends Partial<EntryRequest> {
-  readonly plan: P
-  /** By the clock. */
-  readonly started: number
-  readonly capture: CapturedRead | undefined
-}
-
-/** A read that must not ask the cache. */
-export interface BypassedRead<P extends PlannedRead> extends StartedRead<P> {
-  readonly bypass: BypassReason
-}
-
-/** A read whose entry has a name. */
-interface KeyedRead<P extends PlannedRead> {
-  readonly plan: P
-  readonly started: number
-  readonly capture: CapturedRead | undefined
-  readonly policy: Policy
-  readonly key: EntryKey
-  readonly bypass?: undefined
-}
-
-/** A read that has an entry, whether or not it may ask for it. */
-export interface EntryRead<P extends PlannedRead> extends EntryRequest {
-  readonly plan: P
-  /** Present inside the load of a computed value, which depends on what this read depends on. */
-  readonly capture: CapturedRead | undefined
-  readonly policy: Policy
-}
-
-/** A read that asks the cache. */
-export interface CachedRead<P extends PlannedRead> extends EntryRead<P> {
-  readonly bypass?: undefined
-}
-
-/** A read that must not ask for its entry now. */
-interface DirtyRead<P extends PlannedRead> extends EntryRead<P> {
-  readonly bypass: BypassReason
-}
 
 /**
  * Names the entry of a read, unless a pause, the plan, its policy or its scope forbids to ask for one.
@@ -120,7 +61,9 @@ export function depend<P extends PlannedRead>(
 ): DirtyRead<P> | CachedRead<P> {
   const tags = deps.knownTags(key.key, plan.occurrences, policy.tags, tableWrittenAround(plan, policy))
   const writing = recordsBeingWritten(deps.pendingWrites, tags)
-  const one: CachedRead<P> = { plan, started, capture, operation: plan.operation, policy, key, tags, writing }
+  const lastEnded = deps.pendingWrites.lastEnded()
+  const { operation } = plan
+  const one: CachedRead<P> = { plan, started, capture, operation, policy, key, tags, writing, lastEnded }
   if (!deps.pendingWrites.mustBypass(tags)) return one
   if (capture) refuseBypass(capture, 'dirty')
   return { ...one, bypass: 'dirty' }

@@ -6,6 +6,7 @@ import { type PutDeps, putEntry, type Stamp } from '../tier/put-entry.ts'
 import type { CapturedOutcome } from './captured-dependencies.ts'
 import type { Before, CachedRead, PlannedRead } from './decide.ts'
 import { allTags, confirm, evaluate, mustConfirm, mustSeed, recordedTags, type Storable } from './evaluate.ts'
+import { keepRan } from './recent.ts'
 import { reportRead } from './report-read.ts'
 import { type RescueDeps, rescue } from './rescue.ts'
 
@@ -82,6 +83,7 @@ export async function load<T>(
     deps.clock.now() - began,
     captured,
   )
+  if (one.policy.maxStaleness) keepRan(deps, one, { result, payload, began, captured })
   const stored = storable && storeSoon(deps, one, storable)
   // After the entry, over the same connection.
   if (stored) void stored.then((confirmed) => ended(confirmed ? 'stored' : 'unstored'))

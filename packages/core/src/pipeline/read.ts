@@ -17,7 +17,8 @@ import {
 } from './decide.ts'
 import type { GenerationFlight } from './generation-flight.ts'
 import { flightName, type LoadResult, load } from './load.ts'
-import { refresh } from './refresh.ts'
+import { keepHit, keepRan, tryRecent } from './recent.ts'
+import { refresh, renew } from './refresh.ts'
 import { reportRead } from './report-read.ts'
 import { rescue, spare } from './rescue.ts'
 import { type Shared, type Started, shareAgain } from './share.ts'
@@ -43,11 +44,19 @@ export async function read<T>(deps: ReadDeps, plan: ReadPlan<T>): Promise<T> {
   if (deps.storing.size) await deps.storing.get(keyed.key.key)
   const one = depend(deps, keyed)
   if (one.bypass) return bypassShared(deps, one, one.bypass)
-  const found = deps.lookUp.tryLocal(one) ?? (await deps.lookUp.fetch(one))
+  const recent = one.policy.maxStaleness ? tryRecent(deps, one) : undefined
+  if (recent) {
+    if (recent.refresh) renew(deps, one, read)
+    return recent.value as T
+  }
+  const local = deps.lookUp.tryLocal(one)
+  const found = local ?? (await deps.lookUp.fetch(one))
   if (!found) return bypassShared(deps, one, 'unavailable')
   const decision = decide(deps, one, found)
   if (decision.kind === 'hit') {
     if (decision.refresh) refresh(deps, one, found)
+    // What `push` has served without asking may be a second old already.
+    if (one.policy.maxStaleness && !(local && deps.store.source === 'store')) keepHit(deps, one, found)
     return decision.value as T
   }
   if (decision.kind === 'bypass') return bypassShared(deps, one, decision.reason)
@@ -80,13 +89,17 @@ function bypassShared<T>(deps: ReadDeps, one: Read<T>, reason: BypassReason): Pr
   if (one.capture && reason === 'unavailable') refuseBypass(one.capture, reason)
   return shareGeneration(deps, one, reason, async (others) => {
     let stale: ReturnType<typeof rescue>
+    const began = deps.clock.now()
     const result = await bypass(deps, one, reason, (error) => {
       // What the memory tier has may still be known to be unchanged, for a moment after the store was lost.
       stale = reason === 'unavailable' ? rescue(deps, one, deps.lookUp.tryKept(one), error) : undefined
       return stale
     })
-    const payload = others && !stale ? deps.entries.encode(result, one) : undefined
-    return { result, payload: payload && 'error' in payload ? undefined : payload }
+    const wanted = (others || one.policy.maxStaleness) && !stale
+    const encoded = wanted ? deps.entries.encode(result, one) : undefined
+    const payload = encoded && 'error' in encoded ? undefined : encoded
+    if (one.policy.maxStaleness) keepRan(deps, one, { result, payload, began })
+    return { result, payload }
   })
 }
 

@@ -2,8 +2,17 @@ import { hasMissing } from '../entry/observed-tags.ts'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { Report } from '../report/report.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
+import type { RecentResults } from '../tier/recent-results.ts'
 import { type ClusterLoadDeps, loadIfFree } from './cluster-load.ts'
-import { beforeLoad, type CachedRead, type DecideDeps, depend, identify, type PlannedRead } from './decide.ts'
+import {
+  beforeLoad,
+  type CachedRead,
+  type DecideDeps,
+  depend,
+  type EntryRead,
+  identify,
+  type PlannedRead,
+} from './decide.ts'
 import { flightName, type LoadResult, load } from './load.ts'
 import { NOT_NOW } from './refreshes.ts'
 import { isSpared } from './rescue.ts'
@@ -25,8 +34,30 @@ export function refresh<T>(deps: RefreshDeps, one: CachedRead<ReadPlan<T>>, serv
   startRefresh(deps, one, () => refreshNow(silent, plan, one, served))
 }
 
+/**
+ * Makes a read once more in the background, past the recent results of this process, so that they have its result.
+ * @param read the pipeline.
+ */
+export function renew<D extends RefreshDeps, T>(
+  deps: D,
+  one: EntryRead<ReadPlan<T>>,
+  read: (deps: D, plan: ReadPlan<T>) => Promise<T>,
+): void {
+  const plan = one.plan.detach?.() ?? one.plan
+  const silent = { ...deps, report: UNREPORTED, recents: pastRecents(deps.recents) }
+  startRefresh(deps, one, () => {
+    const again = readAgain(silent, plan, one)
+    return again && read(silent, again.plan)
+  })
+}
+
+/** Recent results to which only something can be added. */
+export function pastRecents({ put, clear }: RecentResults): RecentResults {
+  return { get: () => undefined, put, clear }
+}
+
 /** Runs `work` as the refresh of a read. */
-export function startRefresh(deps: DecideDeps, one: CachedRead<PlannedRead>, work: () => unknown): void {
+export function startRefresh(deps: DecideDeps, one: EntryRead<PlannedRead>, work: () => unknown): void {
   // What the scope is taken from may also decide what the query returns: row-level security by tenant, for example.
   deps.refreshes.start(one.key.key, one.operation, work, deps.scopeOf !== undefined)
 }
@@ -62,7 +93,7 @@ async function refreshNow<T>(
 export function readAgain<P extends PlannedRead & { run(): unknown }>(
   deps: DecideDeps,
   plan: P,
-  was: CachedRead<PlannedRead>,
+  was: EntryRead<PlannedRead>,
 ): CachedRead<P> | undefined {
   const run = (): unknown => {
     if (plan.mayRun?.() === false) throw NOT_NOW

@@ -7,10 +7,19 @@ import { merge, type WriteTag } from '../tags/write-tags.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
 import type { CandidateRow } from '../write-through/proof.ts'
 import { refuseBypass, runUncachedSync } from './capture-read.ts'
-import { beforeLoad, type CachedRead, decide, depend, identify, type StartedRead } from './decide.ts'
+import {
+  beforeLoad,
+  type CachedRead,
+  decide,
+  depend,
+  type EntryRead,
+  identify,
+  type StartedRead,
+} from './decide.ts'
 import { allTags, confirm, evaluate, mustConfirm, type Storable } from './evaluate.ts'
 import type { ReadDeps } from './read.ts'
-import { mustLoad, readAgain, startRefresh, UNREPORTED } from './refresh.ts'
+import { keepHit, keepRan, tryRecent } from './recent.ts'
+import { mustLoad, pastRecents, readAgain, startRefresh, UNREPORTED } from './refresh.ts'
 import { reportRead } from './report-read.ts'
 import { rescue, spare } from './rescue.ts'
 import { prepareWrite, type WriteDeps } from './write.ts'
@@ -86,20 +95,36 @@ function read<T>(deps: Deps, plan: SyncReadPlan<T>): T {
   const keyed = identify(deps, plan)
   if (keyed.bypass) return bypass(deps, keyed, keyed.bypass)
   const one = depend(deps, keyed)
-  if (one.bypass) return bypass(deps, one, one.bypass)
+  if (one.bypass) return bypassEntry(deps, one, one.bypass)
+  const recent = one.policy.maxStaleness ? tryRecent(deps, one) : undefined
+  if (recent) {
+    if (recent.refresh) renew(deps, one)
+    return recent.value as T
+  }
   const found = deps.lookUp.fetchSync(one)
   const store = deps.store.sync
   if (!found || !store) {
     if (one.capture) refuseBypass(one.capture, 'unavailable')
-    return bypass(deps, one, 'unavailable')
+    return bypassEntry(deps, one, 'unavailable')
   }
   const decision = decide(deps, one, found)
   if (decision.kind === 'hit') {
     if (decision.refresh) refresh(deps, one, found)
+    if (one.policy.maxStaleness) keepHit(deps, one, found)
     return decision.value as T
   }
-  if (decision.kind === 'bypass') return bypass(deps, one, decision.reason)
+  if (decision.kind === 'bypass') return bypassEntry(deps, one, decision.reason)
   return load(deps, store, one, decision.reason, found)
+}
+
+/** Makes a read once more when the current turn is over, past the recent results of this process. */
+function renew<T>(deps: Deps, was: Read<T>): void {
+  const plan = was.plan.detach?.() ?? was.plan
+  const silent = { ...deps, report: UNREPORTED, recents: pastRecents(deps.recents) }
+  startRefresh(deps, was, () => {
+    const again = readAgain(silent, plan, was)
+    if (again) read(silent, again.plan)
+  })
 }
 
 /** As `refresh` does, without a pause between the look-up and the entry. */
@@ -125,11 +150,21 @@ function bypass<T>(deps: Deps, one: StartedRead<SyncReadPlan<T>>, reason: Bypass
   }
 }
 
+/** A bypass of a read that has an entry. */
+function bypassEntry<T>(deps: Deps, one: EntryRead<SyncReadPlan<T>>, reason: BypassReason): T {
+  const began = deps.clock.now()
+  const result = bypass(deps, one, reason)
+  if (!one.policy.maxStaleness) return result
+  const payload = deps.entries.encode(result, one)
+  if (!('error' in payload)) keepRan(deps, one, { result, payload, began })
+  return result
+}
+
 /** A miss: what is missing of the tags is made before the query runs, and nobody else runs until its rows are stored. */
 function load<T>(deps: Deps, store: SyncStore, one: Read<T>, reason: MissReason, found: LookUpResult): T {
   const seeded = hasMissing(found.observedTags) ? store.seed(one.tags) : undefined
   const before = beforeLoad(one, found, seeded)
-  if (!before) return bypass(deps, one, 'dirty')
+  if (!before) return bypassEntry(deps, one, 'dirty')
   const spared = spare(deps, one, found)
   if (spared) return spared.value as T
   const began = deps.clock.now()
@@ -143,7 +178,8 @@ function load<T>(deps: Deps, store: SyncStore, one: Read<T>, reason: MissReason,
     throw error
   }
   if (deps.outage.active) deps.outage.answered()
-  const { storable } = evaluate(deps, one, reason, before, result, deps.clock.now() - began)
+  const { storable, payload } = evaluate(deps, one, reason, before, result, deps.clock.now() - began)
+  if (one.policy.maxStaleness) keepRan(deps, one, { result, payload, began })
   if (storable && !deps.pause.active) keep(deps, store, one, storable)
   return result
 }

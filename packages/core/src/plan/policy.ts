@@ -58,6 +58,10 @@ export interface PolicyOptions {
    * entry is fresh. Default 1.
    */
   refreshAhead?: number | false
+  /**
+   * Serves a result that was current at most this long ago without asking the store, also if another process has
+   * changed it since. A process sees its own writes at once. Default 0: every result is compared with the store.
+   */
   maxStaleness?: Duration
   maxConcurrentLoads?: number
 }

@@ -69,14 +69,15 @@ export function createAnnounce(cache: AnnounceDeps): Announce {
     if (!others.length) return undefined
     const begun = others.map((other) => ({
       other,
-      end: inMemory && reaches(other) ? undefined : begin(other, record),
+      end: inMemory && reaches(other) && !other.remembers?.() ? undefined : begin(other, record),
     }))
     return () => {
       const open = cache.open()
       for (const { other, end } of begun) {
         const delivered = open && reaches(other)
         if (end) end(delivered)
-        else if (!delivered) begin(other, record)(false)
+        // One that remembers since then may have begun a load meanwhile.
+        else if (!delivered || other.remembers?.()) begin(other, record)(delivered)
       }
     }
   }

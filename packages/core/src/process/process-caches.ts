@@ -17,6 +17,8 @@ export interface ProcessCache {
    * @param records undefined: any may change.
    */
   pending(records: readonly string[] | undefined): EndOfWrite
+  /** True if it serves results that it has not compared with the store: it must hear of every write. Absent: it does not. */
+  remembers?(): boolean
 }
 
 /** @param delivered whether the tags that this cache uses have been changed; else it does so itself. */

@@ -370,6 +370,44 @@ describe('a computed value that must not be stored', () => {
     expect(await ask()).toMatchObject(HIT)
   })
 
+  it('because a row was written while a read without a policy ran is stored at the next load', async () => {
+    const shop = world()
+    let first = true
+    const { ask } = computed(shop, () =>
+      shop.engine.read(
+        readPlan(
+          shop.engine,
+          row,
+          async (query) => {
+            const found = await shop.database.read(query)
+            if (first) await written(shop)
+            first = false
+            return found
+          },
+          { policy: undefined, ...known(1) },
+        ),
+      ),
+    )
+    await ask()
+    expect(await ask()).toMatchObject({ source: 'database', result: { v: 1_001 } })
+    expect(await ask()).toMatchObject(HIT)
+  })
+
+  it('because a row was written after it was read as one of many is stored at the next load', async () => {
+    const shop = world()
+    let first = true
+    const { ask } = computed(shop, async () => {
+      const found = await readIn(shop, row)
+      if (first) await written(shop)
+      first = false
+      for (let id = 2; id < 150; id++) await readIn(shop, reads.byId(id))
+      return found
+    })
+    await ask()
+    expect(await ask()).toMatchObject({ source: 'database', result: { v: 1_001 } })
+    expect(await ask()).toMatchObject(HIT)
+  })
+
   it('because a row was written after it was read is stored at the next load', async () => {
     const shop = world()
     let first = true

@@ -44,7 +44,7 @@ export interface OtherCaches {
 export function joinOtherCaches({ config, events, clock, store, tier }: OtherCachesDeps): OtherCaches {
   const { namespace } = config
   const { sharedAs } = config.store
-  const heard = createPendingWrites()
+  const heard = createPendingWrites(clock.now)
   if (sharedAs === undefined)
     return {
       pendingWrites: heard,
@@ -69,6 +69,7 @@ export function joinOtherCaches({ config, events, clock, store, tier }: OtherCac
     namespace,
     format: MEMORY_FORMAT,
     spelling: RECORD_SPELLING,
+    remembers: heard.isRemembering,
     pending: receiveAnnouncements({
       pendingWrites: heard,
       invalidate: (tags) => (tags ? bump(bumping, tags) : bumpAll(bumping)),

@@ -1,0 +1,89 @@
+import type { ReadTag } from '../tags/read-tags.ts'
+
+/** Writes remembered at once. More in a row, and everything read before the first of them counts as written. */
+const MOST = 5_000
+
+/** A write of this process that is not finished, on one record. */
+export interface PendingWrite {
+  readonly record: string
+  /** True if a read with this tag must bypass the cache. Called for every read. */
+  readonly touches: (request: ReadTag) => boolean
+}
+
+/**
+ * Writes of this process that have ended lately, so that a result of before is not served without asking the store
+ * (`maxStaleness`). They are numbered in the order of their ends.
+ */
+export interface EndedWrites {
+  /** Keeps ended writes for at least so many milliseconds from now on. Until the first call nothing is kept. */
+  remember(milliseconds: number): void
+  /** True once ended writes are kept. */
+  isRemembering(): boolean
+  /** The number of the last write that has ended. */
+  lastEnded(): number
+  /** True if a write that touches one of these tags has ended after that number. */
+  hasEndedSince(last: number, tags: readonly ReadTag[]): boolean
+}
+
+interface EndedWrite {
+  readonly number: number
+  readonly at: number
+  readonly write: PendingWrite
+}
+
+/** @returns also `note`, to be called at the end of each write. Undefined: it may have changed anything. */
+export function createEndedWrites(
+  now: () => number,
+): EndedWrites & { note(write: PendingWrite | undefined): void } {
+  /** Oldest first. */
+  const order: EndedWrite[] = []
+  const byRecord = new Map<string, EndedWrite[]>()
+  let [longest, last, forgotten] = [0, 0, 0]
+
+  const forgetFirst = (): void => {
+    const first = order.shift()
+    if (!first) return
+    forgotten = first.number
+    const same = byRecord.get(first.write.record)
+    // The first of all is the first of its record.
+    same?.shift()
+    if (!same?.length) byRecord.delete(first.write.record)
+  }
+  return {
+    remember(milliseconds) {
+      if (!longest) forgotten = last
+      longest = Math.max(longest, milliseconds)
+    },
+    isRemembering: () => longest > 0,
+    lastEnded: () => last,
+    hasEndedSince(number, tags) {
+      if (number < forgotten) return last > number
+      for (const tag of tags) {
+        const ended = byRecord.get(tag.record)
+        if (!ended) continue
+        for (let at = ended.length - 1; at >= 0; at--) {
+          const one = ended[at] as EndedWrite
+          if (one.number <= number) break
+          if (one.write.touches(tag)) return true
+        }
+      }
+      return false
+    },
+    note(write) {
+      last++
+      if (!longest || !write) {
+        forgotten = last
+        order.length = 0
+        byRecord.clear()
+        return
+      }
+      const at = now()
+      const ended = { number: last, at, write }
+      order.push(ended)
+      const same = byRecord.get(write.record)
+      if (same) same.push(ended)
+      else byRecord.set(write.record, [ended])
+      while (order.length > MOST || (order[0] as EndedWrite).at < at - longest) forgetFirst()
+    },
+  }
+}

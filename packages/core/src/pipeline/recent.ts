@@ -1,0 +1,107 @@
+import { isEmpty, LONGEST_AHEAD, lifetimeOf, refreshesAhead } from '../entry/lifetime.ts'
+import type { ReadTag } from '../tags/read-tags.ts'
+import { fieldName, LIST } from '../tags/spelling.ts'
+import type { LookUpResult } from '../tier/look-up.ts'
+import type { RecentResult } from '../tier/recent-results.ts'
+import type { CapturedOutcome } from './captured-dependencies.ts'
+import {
+  accepts,
+  type DecideDeps,
+  type Decision,
+  type EntryRead,
+  type PlannedRead,
+  tableWrittenAround,
+} from './decide.ts'
+import { reportRead } from './report-read.ts'
+
+/**
+ * Serves a recent result of this process without asking the store, if the policy has a `maxStaleness`. Undefined: ask. A
+ * read that is part of a load is never served one.
+ */
+export function tryRecent(
+  deps: DecideDeps,
+  one: EntryRead<PlannedRead>,
+): Extract<Decision, { kind: 'hit' }> | undefined {
+  const { policy } = one
+  const recent = deps.recents.get(one, Math.min(policy.maxStaleness, policy.ttl))
+  if (!recent || deps.strictLoads.isActive()) return undefined
+  const decoded = deps.entries.decode(recent.payload, one, true)
+  if (!decoded || !accepts(one.plan, decoded.value)) return undefined
+  const age = deps.clock.now() - recent.current
+  reportRead(deps, one, undefined, { source: 'memory', age, ttl: recent.lifetime })
+  return { kind: 'hit', value: decoded.value, refresh: isDue(deps, one, recent, age) }
+}
+
+/** Whether a result is to be renewed before it is too old: by the rule of refreshing ahead. */
+function isDue(
+  { clock }: DecideDeps,
+  { policy }: EntryRead<PlannedRead>,
+  { cost }: RecentResult,
+  age: number,
+): boolean {
+  const { maxStaleness, refreshAhead } = policy
+  const remaining = maxStaleness - age
+  return (
+    remaining < cost * refreshAhead * LONGEST_AHEAD &&
+    refreshesAhead(remaining, cost, refreshAhead, clock.random())
+  )
+}
+
+/** A query that ran: what it returned may be served for a while, whether or not it may be stored. */
+export interface RanQuery {
+  readonly result: unknown
+  /** The result's bytes. Undefined: it cannot be encoded. */
+  readonly payload: Uint8Array | undefined
+  /** When it began, by the clock. */
+  readonly began: number
+  readonly captured?: CapturedOutcome | undefined
+}
+
+/** Keeps the result of a query of this process. */
+export function keepRan(
+  deps: DecideDeps,
+  one: EntryRead<PlannedRead>,
+  { result, payload, began, captured }: RanQuery,
+): void {
+  const { plan, policy, key } = one
+  const lifetime = lifetimeOf(policy, isEmpty(result), deps.clock.random())
+  if (!payload || payload.length > deps.maxValueBytes || lifetime === undefined || captured?.refusal) return
+  if (deps.keys.family() !== key.family) return
+  const own = deps.tagsOf(plan.occurrences, policy.tags, tableWrittenAround(plan, policy))
+  const dependencies = [
+    ...own.map((tag) => dependencyOf(tag, tag.list === 'maybe' ? tag.insteadOfList(result) : [])),
+    ...(captured?.dependencies.tags ?? []),
+  ]
+  keep(deps, one, { payload, current: began, lifetime, until: began + lifetime, dependencies })
+}
+
+/** Keeps an entry that was current while the read ran. */
+export function keepHit(deps: DecideDeps, one: EntryRead<PlannedRead>, { entry, tags }: LookUpResult): void {
+  if (!entry) return
+  const { payload, lifetime, state } = entry
+  const dependencies = tags.map((tag) =>
+    dependencyOf(tag, state.nonces.has(fieldName(tag.record, LIST)) ? undefined : []),
+  )
+  keep(deps, one, {
+    payload,
+    current: one.started,
+    lifetime,
+    until: one.started + state.remaining,
+    dependencies,
+  })
+}
+
+function keep(
+  { clock, recents, pause }: DecideDeps,
+  one: EntryRead<PlannedRead>,
+  result: Omit<RecentResult, 'cost' | 'lastEnded'>,
+): void {
+  if (pause.active) return
+  recents.put(one, { ...result, cost: clock.now() - result.current, lastEnded: one.lastEnded })
+}
+
+/** The tag as the result depends on it. `cells`: instead of on `list`, where the read left that open. */
+function dependencyOf(tag: ReadTag, cells: readonly string[] | undefined): ReadTag {
+  if (tag.list !== 'maybe') return tag
+  return cells ? { ...tag, list: 'no', cells: [...tag.cells, ...cells] } : { ...tag, list: 'depends' }
+}

@@ -1,0 +1,97 @@
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../base/clock.ts'
+import type { ReadTag } from '../tags/read-tags.ts'
+import type { EntryRequest } from './look-up.ts'
+
+/** A result of this process, for policies with a `maxStaleness`. Times in milliseconds. */
+export interface RecentResult {
+  readonly payload: Uint8Array
+  /** By the clock, an instant at which it was what the database held, or a little earlier. */
+  readonly current: number
+  /** By the clock, when it expires. */
+  readonly until: number
+  readonly lifetime: number
+  /** How long it took to get it. */
+  readonly cost: number
+  /** What the result depends on, exactly. */
+  readonly dependencies: readonly ReadTag[]
+  /** The number of the last write that had ended before {@link current}. */
+  readonly lastEnded: number
+}
+
+/** Results of this process that may be served without asking the store, although their tags may have moved since. */
+export interface RecentResults {
+  /** The result of a read if it is younger than `maxStaleness`, and no write of this process has touched it since. */
+  get(wanted: EntryRequest, maxStaleness: number): RecentResult | undefined
+  put(wanted: EntryRequest, result: RecentResult): void
+  clear(): void
+}
+
+/** What is known of the writes of this process. */
+export interface OwnWrites {
+  mustBypass(tags: readonly ReadTag[]): boolean
+  lastEnded(): number
+  hasEndedSince(last: number, tags: readonly ReadTag[]): boolean
+}
+
+interface Kept extends RecentResult {
+  readonly proof: string
+  readonly tags: readonly ReadTag[]
+  /** The number of the last write that has been compared with it. */
+  checked: number
+}
+
+/** What a result takes of the heap besides its value, and what each of its tags does. */
+const OVERHEAD = 600
+const TAG_OVERHEAD = 300
+
+/** @param bounds on results and bytes; the least recently used goes first. */
+export function createRecentResults(
+  clock: Pick<Clock, 'now'>,
+  writes: OwnWrites,
+  bounds: { readonly maxEntries: number; readonly maxBytes: number },
+): RecentResults {
+  // Most caches have no such policy.
+  let results: LRUCache<string, Kept> | undefined
+  const made = (): LRUCache<string, Kept> => {
+    results ??= new LRUCache({
+      max: bounds.maxEntries,
+      maxSize: bounds.maxBytes,
+      sizeCalculation: ({ payload, dependencies }, name) =>
+        OVERHEAD + name.length + payload.length + dependencies.length * TAG_OVERHEAD,
+    })
+    return results
+  }
+  return {
+    get({ key, tags }, maxStaleness) {
+      const kept = results?.get(key.key)
+      if (!kept || kept.proof !== key.proof || !sameTags(kept.tags, tags)) return undefined
+      const now = clock.now()
+      if (now - kept.current >= maxStaleness || now >= kept.until) return undefined
+      if (writes.mustBypass(kept.dependencies)) return undefined
+      if (writes.hasEndedSince(kept.checked, kept.dependencies)) {
+        results?.delete(key.key)
+        return undefined
+      }
+      kept.checked = writes.lastEnded()
+      return kept
+    },
+    put({ key, tags }, result) {
+      const kept = results?.get(key.key)
+      // A load that took its time must not replace the result of a later one.
+      if (kept && kept.proof === key.proof && kept.current > result.current) return
+      made().set(key.key, { ...result, proof: key.proof, tags, checked: result.lastEnded })
+    },
+    clear: () => results?.clear(),
+  }
+}
+
+/** One query may be read with other user tags, or with other declared tables. */
+function sameTags(a: readonly ReadTag[], b: readonly ReadTag[]): boolean {
+  if (a === b) return true
+  return a.length === b.length && a.every(({ names }, at) => sameNames(names, b[at]?.names))
+}
+
+function sameNames(a: readonly string[], b: readonly string[] | undefined): boolean {
+  return a.length === b?.length && a.every((name, at) => name === b[at])
+}
