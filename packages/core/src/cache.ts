@@ -46,16 +46,21 @@ export interface Cache extends PauseControls {
   invalidate(request: InvalidateRequest): Promise<void>
   /**
    * Caches a computed value, such as a page or a report. On a miss it runs `load`, once for all callers that wait for the
-   * same key, and stores the result. A write to one of `reads` or an invalidation of one of `tags` invalidates the value.
-   * Inside a transaction `load` runs every time and nothing is stored.
+   * same key, and stores the result. The value depends on what the reads inside `load` depend on, of every client of this
+   * cache, and on `reads` and `tags`: a write to one of them invalidates it.
+   *
+   * It runs `load` every time and stores nothing inside a transaction, and if `load` writes or makes a read that cannot be
+   * captured: `explain` names the reason, and the `warning` event `wrap-not-stored` the cause.
    * @param key names the value: anything that can be encoded, for example a string or an array.
    * @throws CacheError `LARDER_CONFIG` for wrong options, `LARDER_UNENCODABLE` for a key or a value that cannot be encoded.
    * Errors of `load` are passed on.
    * @example
    * ```ts
-   * const top = await cache.wrap(['top-products', 10], { ttl: '5m', reads: ['products'] }, async () => {
-   *   return [1, 2, 3]
+   * const names = await cache.wrap(['top-products', 10], { ttl: '5m' }, async () => {
+   *   const products = await prisma.product.findMany({ take: 10 })
+   *   return products.map(({ name }) => name)
    * })
+   * console.log(names.join(', '))
    * ```
    */
   wrap<T>(key: unknown, options: WrapOptions, load: () => Promise<T>): Promise<T>

@@ -121,8 +121,9 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
       return value
     }
     const answer = await attempt(action, deadline, heard)
-    if (answer.ok) usable.acknowledged(record)
-    else if (!isMoving(answer)) usable.failed(record)
+    if (!answer.ok) {
+      if (!isMoving(answer)) usable.failed(record)
+    } else if (usable.failures.size) usable.acknowledged(record)
     return answer
   }
   const guarded: Mutable<GuardedStore, 'sync' | 'closed'> = {
