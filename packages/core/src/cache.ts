@@ -13,7 +13,7 @@ import { createLeases } from './pipeline/leases.ts'
 import { createRefreshes } from './pipeline/refreshes.ts'
 import { createSingleFlight } from './pipeline/single-flight.ts'
 import type { WrapOptions } from './pipeline/wrap.ts'
-import { joinOtherCaches } from './process/meet-others.ts'
+import { joinOtherCaches } from './process/other-caches.ts'
 import { type CacheEventName, type CacheListener, createEvents } from './report/events.ts'
 import type { Stats } from './report/report.ts'
 import { createReport, type Explained } from './report/report.ts'
@@ -153,8 +153,8 @@ export function createCache(
   const outages = announceOutages(events, clock, config.store.address)
   const store = guardStore(tiered.store, clock, outages.events)
   const pause = createPause(config.enabled, events)
-  const met = joinOtherCaches({ config, events, clock, store, tier })
-  const { pendingWrites, journal } = met
+  const otherCaches = joinOtherCaches({ config, events, clock, store, tier })
+  const { pendingWrites, journal } = otherCaches
   const recents = createRecentResults(clock, pendingWrites, config.memory)
   config.store.open?.({
     namespace: config.namespace,
@@ -184,8 +184,8 @@ export function createCache(
     recents,
     refreshes: createRefreshes(clock, events),
     strictLoads: createStrictLoads(),
-    current: createCurrentTransaction(met.place),
-    captures: createCaptures(met.place),
+    current: createCurrentTransaction(otherCaches.place),
+    captures: createCaptures(otherCaches.place),
     scopeOf: scopeReader(config.scope, config.requireScope, events),
     sqlParser,
   }
@@ -208,7 +208,7 @@ export function createCache(
     close() {
       outages.stop()
       return hosts.close().finally(() => {
-        met.leave()
+        otherCaches.leave()
         for (const kept of [tier, recents]) kept?.clear()
       })
     },
