@@ -180,3 +180,22 @@ it('raw reads of both ORMs that declare their tables are captured', async () => 
   await db.update(articles).set({ title: 'p3' }).where(eq(articles.id, 1))
   expect(await ask()).toEqual([[{ email: 'c@x' }], expect.arrayContaining([{ title: 'p3' }])])
 })
+
+it('a computed value may hold what Prisma returned, with its decimals', async () => {
+  const { cache, prisma } = await start(true)
+  await prisma.stock.create({ data: { id: 1, sku: 's1', warehouse: 'w1' } })
+  await prisma.order.create({ data: { id: 1, customer: 'c' } })
+  await prisma.orderLine.create({ data: { id: 1, orderId: 1, sku: 's1', quantity: 1, price: '12.50' } })
+  try {
+    const ask = () =>
+      cache.wrap('line', { ttl: '5m' }, () => prisma.orderLine.findUniqueOrThrow({ where: { id: 1 } }))
+    const loaded = await ask()
+    const { result, reads } = await cache.explain(ask)
+    expect(reads).toMatchObject([{ operation: 'wrap', source: 'memory' }])
+    expect(result).toEqual(loaded)
+    expect(result.price.mul(2).toFixed(2)).toBe('25.00')
+    expect(Object.getPrototypeOf(result.price)).toBe(Object.getPrototypeOf(loaded.price))
+  } finally {
+    await database.run('TRUNCATE inventory_stock, inventory_order CASCADE')
+  }
+})
