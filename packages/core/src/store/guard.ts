@@ -128,7 +128,7 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
   const guarded: Mutable<GuardedStore, 'sync' | 'closed'> = {
     source: store.source,
     sync: store.sync,
-    leases: guardLeases(store.leases, breaker, attempt, [reading, telling]),
+    leases: guardLeases(store.leases, breaker, attempt, [reading, writing]),
     closed: false,
     close() {
       guarded.closed = true
