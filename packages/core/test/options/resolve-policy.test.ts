@@ -218,17 +218,15 @@ const misuses: [string, unknown, CacheError['code'], string, RegExp][] = [
   ['a policy that is none', 5, 'LARDER_CONFIG', 'models.Item', /is 5: give an object/],
   ['null for a policy', null, 'LARDER_CONFIG', 'models.Item', /is null: give an object/],
   ['a list for a policy', [], 'LARDER_CONFIG', 'models.Item', /is \[\]: give an object/],
-  ...(
-    [
-      ['maxConcurrentLoads', 4, '4'],
-    ] as const
-  ).map(([name, value, shown]): [string, unknown, CacheError['code'], string, RegExp] => [
-    `${name}: ${shown}`,
-    { ttl: 1, [name]: value },
-    'LARDER_OPTION_NOT_BUILT',
-    `models.Item.${name}: ${shown}`,
-    /is not built yet.*leave it out/,
-  ]),
+  ...([['maxConcurrentLoads', 4, '4']] as const).map(
+    ([name, value, shown]): [string, unknown, CacheError['code'], string, RegExp] => [
+      `${name}: ${shown}`,
+      { ttl: 1, [name]: value },
+      'LARDER_OPTION_NOT_BUILT',
+      `models.Item.${name}: ${shown}`,
+      /is not built yet.*leave it out/,
+    ],
+  ),
 ]
 
 describe('misuse of a policy', () => {
