@@ -67,11 +67,11 @@ const BOUNDS: Readonly<Record<string, number>> = {
   'Drizzle hit, memory': 25,
   'Drizzle hit, Valkey, validate': 38,
   'Drizzle write, memory': 32,
-  'Drizzle write, Valkey, validate': 38,
-  'Prisma hit, memory': 26,
-  'Prisma hit, Valkey, validate': 39,
-  'Prisma write, memory': 42,
-  'Prisma write, Valkey, validate': 49,
+  'Drizzle write, Valkey, validate': 34,
+  'Prisma hit, memory': 25,
+  'Prisma hit, Valkey, validate': 38,
+  'Prisma write, memory': 38,
+  'Prisma write, Valkey, validate': 44,
 }
 
 const hosts: Readonly<Record<string, Open>> = { Drizzle: openDrizzle, Prisma: openPrisma }

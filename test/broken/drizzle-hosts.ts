@@ -1,5 +1,14 @@
 import type { Cache } from '@larder/core'
-import type { Change, Engine, Host, Learn, Occurrence, ReadPlan, Table, WritePlan } from '@larder/core/host'
+import type {
+  Change,
+  Engine,
+  Host,
+  Occurrence,
+  ReadPlan,
+  ResultDependency,
+  Table,
+  WritePlan,
+} from '@larder/core/host'
 
 /** What a host gets wrong. The parts left out work. */
 interface Fault {
@@ -34,9 +43,12 @@ const over =
   })
 
 /** Wraps a cache so that its host misreads result dependencies. */
-const learning = (wrong: (given: Learn) => Learn) =>
+const learning = (wrong: (given: ResultDependency) => ResultDependency) =>
   over({
-    occurrences: (given) => given.map((one) => (one.learn ? { ...one, learn: wrong(one.learn) } : one)),
+    occurrences: (given) =>
+      given.map((one) =>
+        one.resultDependency ? { ...one, resultDependency: wrong(one.resultDependency) } : one,
+      ),
   })
 
 function same<T>(given: T): T {

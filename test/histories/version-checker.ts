@@ -86,3 +86,63 @@ export function createChecker(): Checker {
     },
   }
 }
+
+/** Checks a history in which a read may be older than what is known, for a bounded time. */
+export interface BoundedChecker {
+  readonly violations: readonly Violation[]
+  /** The checker of one process: what it wrote itself, it must see at once. */
+  process(): Checker
+  /** Reads that returned less than a strict read may. */
+  readonly stale: number
+  settle(): void
+}
+
+/**
+ * Checks that no read returns less than what was known `bound` milliseconds before it began, nor less than what its own
+ * process had written when it began.
+ */
+export function createBoundedChecker(bound: number): BoundedChecker {
+  const shared = createChecker()
+  const known = new Map<number, { readonly at: number; readonly version: number }[]>()
+  let stale = 0
+  const learn = ({ id, version }: Seen): void => {
+    const steps = known.get(id) ?? []
+    if (version > (steps.at(-1)?.version ?? 0)) steps.push({ at: performance.now(), version })
+    known.set(id, steps)
+  }
+  const floorAt = (row: number, at: number): number =>
+    known.get(row)?.findLast((step) => step.at <= at)?.version ?? 0
+  return {
+    violations: shared.violations,
+    get stale() {
+      return stale
+    },
+    settle: shared.settle,
+    process() {
+      const written = new Map<number, number>()
+      const floor = (row: number): number =>
+        Math.max(floorAt(row, performance.now() - bound), written.get(row) ?? 0)
+      return {
+        ...shared,
+        get operations() {
+          return shared.operations
+        },
+        floor,
+        floors: () => new Map([...known.keys()].map((row) => [row, floor(row)])),
+        saw(worker, operation, row, least) {
+          // Of what was known when it ends; close enough to count.
+          if (row.version < floorAt(row.id, performance.now())) stale++
+          shared.saw(worker, operation, row, least)
+          if (row.version >= least) learn(row)
+        },
+        wrote(row) {
+          shared.wrote(row)
+          learn(row)
+          written.set(row.id, Math.max(written.get(row.id) ?? 0, row.version))
+        },
+        // Only once all processes are done.
+        settle() {},
+      }
+    },
+  }
+}

@@ -1,6 +1,6 @@
 import { type CacheOptions, createCache } from '@larder/core'
-import { drizzleCache } from '@larder/drizzle'
-import { eq } from 'drizzle-orm'
+import { cached, drizzleCache } from '@larder/drizzle'
+import { eq, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core'
 import pg from 'pg'
@@ -100,4 +100,102 @@ it('a write to rows that a computed value did not read leaves it alone', async (
   await prisma.user.update({ where: { id: 2 }, data: { email: 'd@x' } })
   await db.update(articles).set({ title: 'other' }).where(eq(articles.id, 2)).returning()
   expect(await loaded(1)).toMatchObject({ loads: 0 })
+})
+
+describe('a computed value that must not be stored', () => {
+  const causes: readonly (readonly [
+    string,
+    string,
+    (clients: Awaited<ReturnType<typeof start>>) => PromiseLike<unknown>,
+  ])[] = [
+    ['a raw read by Prisma', 'opaque', ({ prisma }) => prisma.$queryRaw`SELECT id FROM app_user`],
+    ['a raw read by Drizzle', 'opaque', ({ db }) => db.execute(sql`SELECT id FROM app_user`)],
+    ['a read by Drizzle that calls now()', 'opaque', ({ db }) => db.select({ at: sql`now()` }).from(people)],
+    [
+      'the same, switched off',
+      'opaque',
+      ({ db }) => cached(db, false).select({ at: sql`now()` }).from(people),
+    ],
+    ['a locking read by Drizzle', 'lock', ({ db }) => db.select().from(people).for('update')],
+    [
+      'a transaction of Prisma',
+      'transaction',
+      ({ prisma }) => prisma.$transaction(async (tx) => tx.user.count()),
+    ],
+    [
+      'an array transaction of Prisma',
+      'transaction',
+      ({ prisma }) => prisma.$transaction([prisma.user.count()]),
+    ],
+    [
+      'a transaction of Drizzle',
+      'transaction',
+      ({ db }) => db.transaction(async (tx) => tx.select().from(people)),
+    ],
+    [
+      'a write by Prisma',
+      'opaque',
+      ({ prisma }) => prisma.post.update({ where: { id: 1 }, data: { title: 'x' } }),
+    ],
+    [
+      'a raw write by Prisma',
+      'opaque',
+      ({ prisma }) => prisma.$executeRaw`UPDATE blog_posts SET title = 'y'`,
+    ],
+    ['a write by Drizzle', 'opaque', ({ db }) => db.update(articles).set({ title: 'z' }).returning()],
+  ]
+  it.each(causes)('because of %s has a reason and one warning', async (_, reason, cause) => {
+    const clients = await start(true)
+    const { cache } = clients
+    const warnings: string[] = []
+    cache.on('warning', ({ code, message }) => code === 'wrap-not-stored' && warnings.push(message))
+    let loads = 0
+    const load = async () => {
+      await cause(clients)
+      return ++loads
+    }
+    for (let time = 1; time <= 2; time++) {
+      const { reads } = await cache.explain(() => cache.wrap('page', { ttl: '5m' }, load))
+      expect(reads.at(-1)).toMatchObject({ operation: 'wrap', source: 'database', reason })
+      expect(loads).toBe(time)
+    }
+    expect(warnings).toHaveLength(1)
+  })
+})
+
+it('raw reads of both ORMs that declare their tables are captured', async () => {
+  const { cache, prisma, db } = await start(true)
+  const ask = () =>
+    cache.wrap('raw', { ttl: '5m' }, async () => [
+      await prisma.$cached({ ttl: '1h', reads: ['User'] }).$queryRaw`SELECT email FROM app_user WHERE id = 1`,
+      (await cached(db, { ttl: '1h', reads: ['blog_posts'] }).execute(sql`SELECT title FROM blog_posts`))
+        .rows,
+    ])
+  const first = [[{ email: 'a@x' }], [{ title: 'p1' }, { title: 'p2' }]]
+  expect(await ask()).toEqual(first)
+  const { reads } = await cache.explain(ask)
+  expect(reads).toMatchObject([{ operation: 'wrap', source: 'memory' }])
+  await prisma.user.update({ where: { id: 1 }, data: { email: 'c@x' } })
+  expect(await ask()).toEqual([[{ email: 'c@x' }], first[1]])
+  await db.update(articles).set({ title: 'p3' }).where(eq(articles.id, 1))
+  expect(await ask()).toEqual([[{ email: 'c@x' }], expect.arrayContaining([{ title: 'p3' }])])
+})
+
+it('a computed value may hold what Prisma returned, with its decimals', async () => {
+  const { cache, prisma } = await start(true)
+  await prisma.stock.create({ data: { id: 1, sku: 's1', warehouse: 'w1' } })
+  await prisma.order.create({ data: { id: 1, customer: 'c' } })
+  await prisma.orderLine.create({ data: { id: 1, orderId: 1, sku: 's1', quantity: 1, price: '12.50' } })
+  try {
+    const ask = () =>
+      cache.wrap('line', { ttl: '5m' }, () => prisma.orderLine.findUniqueOrThrow({ where: { id: 1 } }))
+    const loaded = await ask()
+    const { result, reads } = await cache.explain(ask)
+    expect(reads).toMatchObject([{ operation: 'wrap', source: 'memory' }])
+    expect(result).toEqual(loaded)
+    expect(result.price.mul(2).toFixed(2)).toBe('25.00')
+    expect(Object.getPrototypeOf(result.price)).toBe(Object.getPrototypeOf(loaded.price))
+  } finally {
+    await database.run('TRUNCATE inventory_stock, inventory_order CASCADE')
+  }
 })

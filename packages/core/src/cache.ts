@@ -13,7 +13,7 @@ import { createLeases } from './pipeline/leases.ts'
 import { createRefreshes } from './pipeline/refreshes.ts'
 import { createSingleFlight } from './pipeline/single-flight.ts'
 import type { WrapOptions } from './pipeline/wrap.ts'
-import { joinOtherCaches } from './process/meet-others.ts'
+import { joinOtherCaches } from './process/other-caches.ts'
 import { type CacheEventName, type CacheListener, createEvents } from './report/events.ts'
 import type { Stats } from './report/report.ts'
 import { createReport, type Explained } from './report/report.ts'
@@ -46,16 +46,21 @@ export interface Cache extends PauseControls {
   invalidate(request: InvalidateRequest): Promise<void>
   /**
    * Caches a computed value, such as a page or a report. On a miss it runs `load`, once for all callers that wait for the
-   * same key, and stores the result. A write to one of `reads` or an invalidation of one of `tags` invalidates the value.
-   * Inside a transaction `load` runs every time and nothing is stored.
+   * same key, and stores the result. The value depends on what the reads inside `load` depend on, of every client of this
+   * cache, and on `reads` and `tags`: a write to one of them invalidates it.
+   *
+   * It runs `load` every time and stores nothing inside a transaction, and if `load` writes or makes a read that cannot be
+   * captured: `explain` names the reason, and the `warning` event `wrap-not-stored` the cause.
    * @param key names the value: anything that can be encoded, for example a string or an array.
    * @throws CacheError `LARDER_CONFIG` for wrong options, `LARDER_UNENCODABLE` for a key or a value that cannot be encoded.
    * Errors of `load` are passed on.
    * @example
    * ```ts
-   * const top = await cache.wrap(['top-products', 10], { ttl: '5m', reads: ['products'] }, async () => {
-   *   return [1, 2, 3]
+   * const names = await cache.wrap(['top-products', 10], { ttl: '5m' }, async () => {
+   *   const products = await prisma.product.findMany({ take: 10 })
+   *   return products.map(({ name }) => name)
    * })
+   * console.log(names.join(', '))
    * ```
    */
   wrap<T>(key: unknown, options: WrapOptions, load: () => Promise<T>): Promise<T>
@@ -148,8 +153,8 @@ export function createCache(
   const outages = announceOutages(events, clock, config.store.address)
   const store = guardStore(tiered.store, clock, outages.events)
   const pause = createPause(config.enabled, events)
-  const met = joinOtherCaches({ config, events, clock, store, tier })
-  const { pendingWrites, journal } = met
+  const otherCaches = joinOtherCaches({ config, events, clock, store, tier })
+  const { pendingWrites, journal } = otherCaches
   const recents = createRecentResults(clock, pendingWrites, config.memory)
   config.store.open?.({
     namespace: config.namespace,
@@ -179,8 +184,8 @@ export function createCache(
     recents,
     refreshes: createRefreshes(clock, events),
     strictLoads: createStrictLoads(),
-    current: createCurrentTransaction(met.place),
-    captures: createCaptures(met.place),
+    current: createCurrentTransaction(otherCaches.place),
+    captures: createCaptures(otherCaches.place),
     scopeOf: scopeReader(config.scope, config.requireScope, events),
     sqlParser,
   }
@@ -203,7 +208,7 @@ export function createCache(
     close() {
       outages.stop()
       return hosts.close().finally(() => {
-        met.leave()
+        otherCaches.leave()
         for (const kept of [tier, recents]) kept?.clear()
       })
     },

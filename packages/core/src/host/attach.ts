@@ -28,6 +28,7 @@ import { createClientDeps, schemaText } from './client-deps.ts'
 import { createClosing } from './closing.ts'
 import { createDatabaseRegistry, type DatabaseRegistry } from './database-registry.ts'
 import type { Engine, Host } from './engine.ts'
+import { createHostTypes, type HostTypes } from './host-types.ts'
 import type { SharedDeps } from './shared-deps.ts'
 
 /** The clients attached to one cache. */
@@ -56,7 +57,9 @@ export function createHosts(shared: SharedDeps): Hosts {
   }
   const noteWrite = createWriteNotes(closing, captures)
   const { running } = captures
-  const wrap = createWrap(shared, clients.of(WRAP_HOST, new Set()).deps, registry, policy)
+  const hostTypes = createHostTypes()
+  const values = clients.of({ ...WRAP_HOST, types: hostTypes.types }, new Set())
+  const wrap = createWrap(shared, values.deps, registry, hostTypes, policy)
 
   return {
     attach(host) {
@@ -67,6 +70,7 @@ export function createHosts(shared: SharedDeps): Hosts {
       const client = registry.add({ database, schema, tables: host.schema.tables }, rejecting)
       // Without a connection to look at, all clients of the host are connected to one database.
       if (!host.connection) client.connect('')
+      hostTypes.add(host.types)
       const { deps, raw } = clients.of(host, rejecting, client.connect)
       const syncEngine = createSyncEngine(deps)
       const own = [{ database, tables: [host.schema.tables] }]
@@ -133,12 +137,13 @@ function createWrap(
   { config, current, captures, events }: SharedDeps,
   base: ReadDeps,
   registry: DatabaseRegistry,
+  hostTypes: HostTypes,
   policy: (options: PolicyOptions, path: string) => Policy,
 ): Hosts['wrap'] {
   // Not remembered: what a table's name stands for changes with the clients that come and go.
   const tagsOf: DeriveTags = (occurrences, userTags) =>
     tagsOfWrap(config.namespace, registry.list(), occurrences, userTags)
-  const keys = wrapKeys(config, registry)
+  const keys = wrapKeys(config, registry, hostTypes)
   const deps: ReadDeps = { ...base, keys, tagsOf, knownTags: (_, ...parts) => tagsOf(...parts) }
   // Whatever this cache keeps: `load` may read through another one, or another copy of this module.
   const strictLoads = createStrictLoads()
@@ -158,16 +163,20 @@ function createWrap(
 const SETS_OF_CONNECTIONS = 16
 
 /** Nobody sees which client `load` reads by, so a computed value belongs to what all of them are connected to. */
-function wrapKeys({ namespace, version }: SharedDeps['config'], registry: DatabaseRegistry): EntryKeys {
+function wrapKeys(
+  { namespace, version }: SharedDeps['config'],
+  registry: DatabaseRegistry,
+  hostTypes: HostTypes,
+): EntryKeys {
   const made = createBounded<EntryKeys>(SETS_OF_CONNECTIONS)
   const now = (): EntryKeys => {
     const connections = registry.connections()
-    const name = connections.join(' ')
+    const name = `${hostTypes.name} ${connections.join(' ')}`
     const found = made.get(name)
     if (found) return found
     // While a client's connection is not known yet, values are this process's own.
     const own = connections.includes(undefined) ? objectPlace(registry) : null
-    const identity = [WRAP_HOST.name, connections, own]
+    const identity = [WRAP_HOST.name, connections, own, hostTypes.name]
     const keys = entryKeys({ namespace, version, database: DEFAULT_DATABASE, identity })
     made.set(name, keys)
     return keys
@@ -175,10 +184,9 @@ function wrapKeys({ namespace, version }: SharedDeps['config'], registry: Databa
   return { of: (scope, read) => now().of(scope, read), family: () => now().family() }
 }
 
-const WRAP_HOST: Host = {
+const WRAP_HOST = {
   name: 'wrap',
   schema: { tables: new Map() },
   database: undefined,
   identity: [],
-  types: {},
 }

@@ -19,8 +19,8 @@ export interface EndedWrites {
   remember(milliseconds: number): void
   /** True once ended writes are kept. */
   isRemembering(): boolean
-  /** The number of the last write that has ended. */
-  lastEnded(): number
+  /** The number of the last write that has ended. A property, because every read looks at it. */
+  readonly ended: { readonly last: number }
   /** True if a write that touches one of these tags has ended after that number. */
   hasEndedSince(last: number, tags: readonly ReadTag[]): boolean
 }
@@ -38,7 +38,8 @@ export function createEndedWrites(
   /** Oldest first. */
   const order: EndedWrite[] = []
   const byRecord = new Map<string, EndedWrite[]>()
-  let [longest, last, forgotten] = [0, 0, 0]
+  const ended = { last: 0 }
+  let [longest, forgotten] = [0, 0]
 
   const forgetFirst = (): void => {
     const first = order.shift()
@@ -51,18 +52,18 @@ export function createEndedWrites(
   }
   return {
     remember(milliseconds) {
-      if (!longest) forgotten = last
+      if (!longest) forgotten = ended.last
       longest = Math.max(longest, milliseconds)
     },
     isRemembering: () => longest > 0,
-    lastEnded: () => last,
+    ended,
     hasEndedSince(number, tags) {
-      if (number < forgotten) return last > number
+      if (number < forgotten) return ended.last > number
       for (const tag of tags) {
-        const ended = byRecord.get(tag.record)
-        if (!ended) continue
-        for (let at = ended.length - 1; at >= 0; at--) {
-          const one = ended[at] as EndedWrite
+        const writes = byRecord.get(tag.record)
+        if (!writes) continue
+        for (let at = writes.length - 1; at >= 0; at--) {
+          const one = writes[at] as EndedWrite
           if (one.number <= number) break
           if (one.write.touches(tag)) return true
         }
@@ -70,19 +71,19 @@ export function createEndedWrites(
       return false
     },
     note(write) {
-      last++
+      ended.last++
       if (!longest || !write) {
-        forgotten = last
+        forgotten = ended.last
         order.length = 0
         byRecord.clear()
         return
       }
       const at = now()
-      const ended = { number: last, at, write }
-      order.push(ended)
+      const one = { number: ended.last, at, write }
+      order.push(one)
       const same = byRecord.get(write.record)
-      if (same) same.push(ended)
-      else byRecord.set(write.record, [ended])
+      if (same) same.push(one)
+      else byRecord.set(write.record, [one])
       while (order.length > MOST || (order[0] as EndedWrite).at < at - longest) forgetFirst()
     },
   }

@@ -10,6 +10,8 @@ export type { PendingWrite } from './ended-writes.ts'
  * the cache, even if the store did not receive the mark.
  */
 export interface PendingWrites extends EndedWrites {
+  /** Whether there is any. A property, because every read looks at it: without one it need not ask what follows. */
+  readonly pending: { readonly any: boolean }
   /** Adds a write. @returns a function that removes it, to be called when its finish is acknowledged or in the journal. */
   add(tags: readonly WriteTag[]): () => void
   /** Adds a pending write on one record. @returns a function that removes it. */
@@ -27,18 +29,21 @@ export interface PendingWrites extends EndedWrites {
 /** @param now milliseconds of a clock that only goes on. Needed to forget ended writes in time. */
 export function createPendingWrites(now: () => number = () => 0): PendingWrites {
   const { note, ...ended } = createEndedWrites(now)
+  const pending = { any: false }
   const byRecord = new Map<string, Set<PendingWrite>>()
   const waiting = new Set<() => void>()
   let all = 0
 
   const settle = (): void => {
-    if (all || byRecord.size) return
+    pending.any = all > 0 || byRecord.size > 0
+    if (pending.any) return
     for (const resolve of waiting) resolve()
     waiting.clear()
   }
   const hold = (cover: PendingWrite): (() => void) => {
     const set = byRecord.get(cover.record) ?? new Set()
     byRecord.set(cover.record, set.add(cover))
+    pending.any = true
     return () => {
       // Look it up again: the set may have been emptied and replaced.
       const held = byRecord.get(cover.record)
@@ -49,6 +54,7 @@ export function createPendingWrites(now: () => number = () => 0): PendingWrites 
   }
   return {
     ...ended,
+    pending,
     hold,
     add(tags) {
       const held = pendingWritesOf(tags).map(hold)
@@ -59,6 +65,7 @@ export function createPendingWrites(now: () => number = () => 0): PendingWrites 
     addAll() {
       let counted = true
       all++
+      pending.any = true
       return () => {
         if (counted) {
           all--
@@ -90,14 +97,15 @@ export function pendingWritesOf(tags: readonly WriteTag[]): readonly PendingWrit
   return tags.map((tag) => ({ record: tag.record, touches: (request) => touches(tag, request) }))
 }
 
-const NONE: ReadonlySet<string> = new Set()
+/** No record is being written. */
+export const NO_RECORDS: ReadonlySet<string> = new Set()
 
 /** Returns the records of these tags to which this process is writing. */
 export function recordsBeingWritten(
   { isWriting }: PendingWrites,
   tags: readonly ReadTag[],
 ): ReadonlySet<string> {
-  if (!tags.some(({ record }) => isWriting(record))) return NONE
+  if (!tags.some(({ record }) => isWriting(record))) return NO_RECORDS
   return new Set(tags.map(({ record }) => record).filter(isWriting))
 }
 

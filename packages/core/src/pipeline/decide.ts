@@ -2,7 +2,7 @@ import type { OpenedEntry } from '../entry/entries.ts'
 import { LONGEST_AHEAD, refreshesAhead } from '../entry/lifetime.ts'
 import { type ObservedTags, observeTags } from '../entry/observed-tags.ts'
 import type { EntryKey } from '../keys/entry-key.ts'
-import { recordsBeingWritten } from '../marks/pending-writes.ts'
+import { NO_RECORDS, recordsBeingWritten } from '../marks/pending-writes.ts'
 import { UNSCOPED } from '../options/scope.ts'
 import type { CapturedRead } from '../plan/contribution.ts'
 import type { ReadPlan } from '../plan/plan.ts'
@@ -60,11 +60,12 @@ export function depend<P extends PlannedRead>(
   { plan, started, capture, policy, key }: KeyedRead<P>,
 ): DirtyRead<P> | CachedRead<P> {
   const tags = deps.knownTags(key.key, plan.occurrences, policy.tags, tableWrittenAround(plan, policy))
-  const writing = recordsBeingWritten(deps.pendingWrites, tags)
-  const lastEnded = deps.pendingWrites.lastEnded()
+  const { pending, ended } = deps.pendingWrites
+  const writing = pending.any ? recordsBeingWritten(deps.pendingWrites, tags) : NO_RECORDS
   const { operation } = plan
+  const { last: lastEnded } = ended
   const one: CachedRead<P> = { plan, started, capture, operation, policy, key, tags, writing, lastEnded }
-  if (!deps.pendingWrites.mustBypass(tags)) return one
+  if (!pending.any || !deps.pendingWrites.mustBypass(tags)) return one
   if (capture) refuseBypass(capture, 'dirty')
   return { ...one, bypass: 'dirty' }
 }

@@ -97,10 +97,11 @@ export function keepHit(deps: DecideDeps, one: EntryRead<PlannedRead>, { entry, 
 }
 
 function keep(
-  { clock, recents }: DecideDeps,
+  { clock, recents, pause }: DecideDeps,
   one: EntryRead<PlannedRead>,
   result: Omit<RecentResult, 'cost' | 'lastEnded'>,
 ): void {
+  if (pause.active) return
   recents.put(one, { ...result, cost: clock.now() - one.started, lastEnded: one.lastEnded })
 }
 

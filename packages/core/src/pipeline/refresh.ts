@@ -120,6 +120,7 @@ export function mustLoad(served: LookUpResult, found: LookUpResult): boolean {
 export const UNREPORTED: Report = {
   read() {},
   explain: async (fn) => ({ result: await fn(), reads: [] }),
+  isWarming: () => false,
   stats: () => ({ reads: 0, hits: 0, misses: 0, bypasses: 0, stale: 0, models: {} }),
   neverHits: { watching: 0, stored() {}, used() {} },
 }

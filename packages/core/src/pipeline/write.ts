@@ -1,6 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { raiseMark } from '../marks/mark.ts'
-import type { MarkDeps } from '../marks/marks.ts'
+import { type MarkDeps, raiseMark } from '../marks/marks.ts'
 import type { Change, WritePlan } from '../plan/plan.ts'
 import type { Schema } from '../plan/table.ts'
 import type { Events } from '../report/events.ts'
@@ -57,7 +56,7 @@ export async function write<T>(deps: WriteDeps, plan: WritePlan<T>, transaction?
 export function prepareWrite<T>(deps: WriteDeps, plan: PlannedWrite<T>, mayStore: boolean): PreparedWrite<T> {
   const started = deps.clock.now()
   const changes = withActions(deps.schema, plan.changes)
-  const through = mayStore ? deps.through(plan, changes) : undefined
+  const through = mayStore && plan.through ? deps.through(plan, changes) : undefined
   const kind = { raw: plan.model === undefined, through: through?.table }
   const tags = tagsOfWrite(deps.space, deps.schema, changes, kind)
   return {
@@ -66,7 +65,8 @@ export function prepareWrite<T>(deps: WriteDeps, plan: PlannedWrite<T>, mayStore
     returned: (result) => returnedTags(deps, plan, changes, tags, result),
     failed: (error) => provenFailed(plan, error),
     report(outcome) {
-      if (!deps.events.heard('write')) return
+      const { listeners, channel } = deps.events.audiences.write
+      if (!listeners.size && !channel.hasSubscribers) return
       const { operation } = plan
       const tables = tags.map((tag) => tag.table)
       deps.events.emit('write', { operation, tables, outcome, duration: deps.clock.now() - started })

@@ -28,11 +28,11 @@ export interface Occurrence {
    * Rows that the arguments do not name and the result does. Without effect where `pins` do, and are counted
    * or of a key that is not unique.
    */
-  readonly learn?: Learn
+  readonly resultDependency?: ResultDependency
 }
 
 /** What a result tells of the rows of one occurrence: the row a to-one include shows, the children of rows it shows. */
-export interface Learn {
+export interface ResultDependency {
   /** Physical columns that `values` gives. */
   readonly columns: readonly string[]
   /**

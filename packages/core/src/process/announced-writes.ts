@@ -2,14 +2,18 @@ import { type PendingWrites, pendingWritesOf } from '../marks/pending-writes.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
 import type { Membership, ProcessCache } from './process-caches.ts'
 
-/** Says to the other caches of this process that a write begins. @param record undefined: any may change. */
+/**
+ * Announces to the other caches of this process that a write begins.
+ * @param record undefined: any record may change.
+ * @returns a function that announces the end of the write. Undefined: there is no other cache.
+ */
 export type Announce = (record: string | undefined) => (() => void) | undefined
 
-/** Writes of this cache that the other caches of its process hear of as well, for as long as they are unfinished. */
-export function announcedWrites(unfinished: PendingWrites, announce: Announce): PendingWrites {
+/** Wraps the pending writes of a cache so that the other caches of its process know of them as well. */
+export function announcedWrites(pendingWrites: PendingWrites, announce: Announce): PendingWrites {
   const hold: PendingWrites['hold'] = (cover) => {
     const end = announce(cover.record)
-    const release = unfinished.hold(cover)
+    const release = pendingWrites.hold(cover)
     if (!end) return release
     return () => {
       end()
@@ -17,17 +21,17 @@ export function announcedWrites(unfinished: PendingWrites, announce: Announce): 
     }
   }
   return {
-    ...unfinished,
+    ...pendingWrites,
     hold,
     add(tags) {
-      const held = pendingWritesOf(tags).map(hold)
+      const releases = pendingWritesOf(tags).map(hold)
       return () => {
-        for (const release of held) release()
+        for (const release of releases) release()
       }
     },
     addAll() {
       const end = announce(undefined)
-      const release = unfinished.addAll()
+      const release = pendingWrites.addAll()
       let ended = false
       return () => {
         if (!ended) end?.()
@@ -38,32 +42,32 @@ export function announcedWrites(unfinished: PendingWrites, announce: Announce): 
   }
 }
 
-/** What announcing needs to know of the cache that writes. */
+/** The cache whose writes are announced. */
 export interface AnnounceDeps {
-  /** Undefined as long as it has not joined the others. */
+  /** Undefined until the cache has joined the others. */
   readonly membership: Omit<Membership, 'leave'> | undefined
   readonly format: string
   readonly spelling: number
   /** Whether its store is in this process. */
   readonly inMemory: boolean
-  /** Whether its store is still told of writes. */
+  /** Whether its store still receives invalidations: false after the cache was closed. */
   open(): boolean
 }
 
 /**
- * Memory stores of one format are one store: its marks say everything, as long as this cache still uses it. Over a server
- * the others must not wait for news, or answer from what they keep; and memory stores of two formats hear of each other
- * in no other way.
+ * Memory stores of one format are one store, so its marks are enough while this cache is open. Over a server, other caches of
+ * this process would keep serving their memory tier until a notification arrives, so they are told here. Memory stores of two
+ * formats share nothing else.
  */
 export function createAnnounce(cache: AnnounceDeps): Announce {
   const { inMemory, format, spelling } = cache
   const reaches = (other: ProcessCache): boolean => !inMemory || other.format === format
   const begin = (other: ProcessCache, record: string | undefined) =>
-    // What a name stands for under other rules nobody can tell.
+    // A record has another name under another version of the naming rules, so any record may be meant.
     other.pending(record === undefined || other.spelling !== spelling ? undefined : [record])
   return (record) => {
     const { membership } = cache
-    // Most processes have one cache, and every write asks.
+    // Every write asks, and most processes have one cache.
     if (!membership || membership.all.size <= membership.own) return undefined
     const others = membership.others()
     if (!others.length) return undefined
@@ -83,18 +87,18 @@ export function createAnnounce(cache: AnnounceDeps): Announce {
   }
 }
 
-/** What hearing of other caches' writes needs. */
+/** What receiving announcements needs. */
 export interface AnnouncementDeps {
   readonly pendingWrites: PendingWrites
-  /** Changes the tags in this cache's own store; undefined: all there are. Resolves as an invalidation does. */
+  /** Gives the tags new nonces in the store of this cache. Undefined: starts a new epoch. Resolves as `cache.invalidate` does. */
   invalidate(tags: readonly WriteTag[] | undefined): Promise<void>
-  /** Forgets what the memory tier keeps of these. */
+  /** Drops these records from the memory tier. Undefined: everything. */
   drop(records: readonly string[] | undefined): void
-  /** Calls back when this cache is sure to have heard of a new epoch. */
+  /** Calls back when this cache certainly knows the new epoch. */
   afterEpoch(then: () => void): void
 }
 
-/** How a cache takes what others announce. */
+/** Makes reads bypass the cache while another cache of this process writes what they depend on. */
 export function receiveAnnouncements({
   pendingWrites,
   invalidate,
@@ -121,7 +125,7 @@ export function receiveAnnouncements({
   }
 }
 
-/** Every field of the record; the cell, if it is that of a user tag. */
+/** A tag that stands for a whole record: every field of a table, or the cell of a user tag. */
 function wholeRecord(record: string): WriteTag {
   const isTable = !record.includes(':##')
   const cells = isTable ? new Set<string>() : new Set([record])

@@ -1,56 +1,59 @@
 import { processWide } from '../base/process-wide.ts'
 
 /**
- * A cache as the other caches of its process know it. Copies of this module of other versions read this: add to it, and
- * never change what is there.
+ * A cache as the other caches of its process see it. Copies of this module of other versions read this interface: only add to
+ * it, and never change a member.
  */
 export interface ProcessCache {
-  /** What its store shares with other stores, and the namespace: caches with the same of both use the same tags. */
+  /** `sharedAs` of its store. Caches with the same store and namespace use the same tags. */
   readonly store: string
   readonly namespace: string
-  /** Format of what memory stores of one namespace share. Those of two formats are two stores. */
+  /** Format of its memory store. Memory stores of two formats share nothing. */
   readonly format: string
-  /** Number of the rules by which records are named. */
+  /** Version of the rules by which records are named. */
   readonly spelling: number
   /**
-   * Another cache begins a write. Reads of the records go to the database until the returned function is called.
-   * @param records undefined: any may change.
+   * Another cache calls this when it begins a write. Reads of the records bypass the cache until the returned function is called.
+   * @param records undefined: any record may change.
    */
   pending(records: readonly string[] | undefined): EndOfWrite
   /** True if it serves results that it has not compared with the store: it must hear of every write. Absent: it does not. */
   remembers?(): boolean
 }
 
-/** @param delivered whether the tags that this cache uses have been changed; else it does so itself. */
+/** @param delivered whether the tags of this cache were invalidated. If not, this cache invalidates them itself. */
 export type EndOfWrite = (delivered: boolean) => void
 
-/** A cache's place among those of its process. */
+/** The membership of a cache among those of its process. */
 export interface Membership {
-  /** All caches of the process, with the number of its own places among them: 1, and 0 once it has left. */
+  /** All caches of the process. `own` is how many of them are this cache: 1, or 0 after it has left. */
   readonly all: { readonly size: number }
   readonly own: number
-  /** The others with the same store and namespace. */
+  /** The other caches with the same store and namespace. */
   others(): readonly ProcessCache[]
   leave(): void
 }
 
 interface Registry {
-  /** Held weakly: a cache that is dropped without being closed must not stay. */
+  /** Held weakly, so that a cache that is dropped without being closed can be collected. */
   readonly caches: Set<WeakRef<ProcessCache>>
 }
 
-/** The membership keeps `cache` alive, and nothing else does. */
+/** Adds `cache` to those of the process. Only the membership keeps it alive. */
 export function joinProcess(cache: ProcessCache): Membership {
   const { caches } = processWide('caches', (): Registry => ({ caches: new Set() }))
-  for (const one of caches) if (!one.deref()) caches.delete(one)
+  for (const other of caches) if (!other.deref()) caches.delete(other)
   const reference = new WeakRef(cache)
   caches.add(reference)
-  const isOther = (one: ProcessCache | undefined): one is ProcessCache =>
-    one !== undefined && one !== cache && one.store === cache.store && one.namespace === cache.namespace
+  const isPeer = (other: ProcessCache | undefined): other is ProcessCache =>
+    other !== undefined &&
+    other !== cache &&
+    other.store === cache.store &&
+    other.namespace === cache.namespace
   const membership = {
     all: caches,
     own: 1,
-    others: () => [...caches].map((one) => one.deref()).filter(isOther),
+    others: () => [...caches].map((other) => other.deref()).filter(isPeer),
     leave(): void {
       caches.delete(reference)
       membership.own = 0

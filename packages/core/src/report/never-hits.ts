@@ -73,7 +73,7 @@ export function createNeverHits(events: Pick<Events, 'emit'>): NeverHits {
       judge(shape, read, moments)
     },
     used(key: string): void {
-      const shape = keys.get(key)
+      const shape = keys.recent.get(key) ?? keys.get(key)
       if (!shape || shape.settled) return
       shape.uses++
       if (shape.uses * CHANCE >= LOADS) settle(shape)

@@ -24,8 +24,8 @@ export function announceOutages(events: Events, clock: Clock, address: string | 
   let last = Number.NEGATIVE_INFINITY
 
   const unavailable = (): void => {
-    const heard = events.heard('store-state') || events.heard('store-error')
-    if (stopped || heard || clock.now() - last < BETWEEN) return
+    const hasListener = events.heard('store-state') || events.heard('store-error')
+    if (stopped || hasListener || clock.now() - last < BETWEEN) return
     announced = true
     last = clock.now()
     process.emitWarning(outage(reason, address), { code: 'LARDER_STORE_UNAVAILABLE' })

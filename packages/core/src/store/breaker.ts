@@ -1,34 +1,34 @@
 import type { Clock } from '../base/clock.ts'
 
-/** Reads that fail in a row before the next ones are not tried. */
+/** After this many failed reads in a row, reads are no longer sent. */
 const MOST_FAILURES = 3
-/** One answer within this time, in milliseconds, and only a part of the store is in trouble: the others are worth asking. */
+/** If a read was answered within this time (ms), only a part of the store fails, so the breaker stays closed. */
 const SIGN_OF_LIFE = 100
-/** Pause between two probes, in milliseconds. */
+/** Time between two probes, in milliseconds. */
 const PROBE_PAUSE = 500
 
-/** Makes a read once more; true if it was answered. */
+/** Repeats a read. @returns whether the store answered. */
 export type Again = () => Promise<boolean>
 
 /**
- * Keeps reads from a store that does not answer them, so that nobody waits for it. While it is open the last read that
- * was not answered, or not sent, is made in the background, one at a time, until one is answered: no caller pays for a
- * probe, and it asks for what callers ask for.
+ * Stops sending reads to a store that does not answer, so that no caller waits for it. While it is open, the latest read that
+ * failed or was not sent is repeated in the background, until one is answered. So no caller pays for a probe, and a probe asks
+ * for what callers ask for.
  */
 export interface Breaker {
-  /** True: do not ask the store. */
+  /** True: do not send reads to the store. */
   readonly open: boolean
-  /** To be told of every read that was answered. */
+  /** Call this for every read that was answered. */
   answered(): void
-  /** To be told of every read that failed, and of every one that was not sent because it is open. */
+  /** Call this for every read that failed, and for every one that was not sent because the breaker is open. */
   unanswered(again: Again): void
-  /** Probes at once, if it is open: there is reason to think that the store answers again. */
+  /** Probes at once if the breaker is open. Call this when the store probably answers again. */
   probe(): void
-  /** Ends all probing. */
+  /** Stops probing for good. */
   stop(): void
 }
 
-/** @param changed called whenever it has opened or closed. */
+/** @param changed is called whenever the breaker has opened or closed. */
 export function createBreaker(clock: Clock, changed: () => void): Breaker {
   let failures = 0
   let lastAnswer = Number.NEGATIVE_INFINITY

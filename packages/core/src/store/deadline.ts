@@ -1,55 +1,55 @@
 import type { Clock } from '../base/clock.ts'
 import { CacheError } from '../base/errors.ts'
 
-/** A timer that fires this much late, in milliseconds, tells of a process that was busy with something else. */
+/** A timer that fires this much too late (ms) shows that this process was busy with something else. */
 const OVERSLEPT = 10
-/** What a call gets then, for it may not even have been sent. */
+/** Extra time (ms) for a call in a busy process, because it may not even have been sent. */
 const GRACE = 100
-/** And again, while this process is busy with other answers, until it has waited this long: they come in order. */
+/** Extra time is granted again while this process works off other answers, until the call has waited this long (ms). */
 const LONGEST = 3_000
-/** The same where its timers are in time and only its work never ends: another server may be what does not answer. */
+/** The same if timers are in time and the process only has much to do: another server may be the one that does not answer. */
 const LONGEST_IN_TIME = 1_000
-/** Timers may fire so much early. */
+/** Timers may fire this much too early (ms). */
 const EARLY = 1
 
-/** A sample serves every call of so many milliseconds. */
+/** Calls that begin within this time (ms) share one sample. */
 const SAMPLE = 5
-/** Share of the time in which a process that is busy has something to do. */
+/** A process that works for more than this share of the time counts as busy. */
 const BUSY = 0.9
 
-/** How long calls may take. All that are under way share one timer. */
+/** Limits the time of calls. All open calls share one timer. */
 export interface Deadline {
   /**
-   * Settles as `call` does, or rejects when its time is over. Answers that are here already count, however late this
-   * process comes to read them: a blocked event loop is no sign of a slow store.
+   * Settles as `call` does, or rejects when its time is over. An answer that has arrived counts, however late this process
+   * reads it: a blocked event loop does not count as a store timeout.
    */
   within<T>(what: string, call: () => Promise<T>): Promise<T>
 }
 
-/** One call of a row, the one that waits longest first. Not in a Set: its tables keep each other from being collected. */
-interface Waiting {
+/** An open call, in a list with the oldest first. The list is no Set, whose old tables would keep each other from being collected. */
+interface OpenCall {
   readonly due: number
-  /** When it began. */
+  /** The workload when the call began. */
   readonly since: Sample
   readonly late: () => void
   waits: boolean
   settled: boolean
-  before: Waiting | undefined
-  after: Waiting | undefined
-  /** Of its second timer. */
+  before: OpenCall | undefined
+  after: OpenCall | undefined
+  /** Cancels the timer of its extra time. */
   cancel: (() => void) | undefined
 }
 
 /** @param deadline in milliseconds. */
 export function createDeadline(clock: Clock, deadline: number): Deadline {
-  const row = createRow()
+  const calls = createCallList()
   const workload = createWorkload(clock)
   let timer: (() => void) | undefined
   let judging = false
   let answers = 0
 
   const arm = (): void => {
-    const first = row.first()
+    const first = calls.first()
     timer = first && clock.after(Math.max(0, first.due - clock.now()), fired)
   }
   const fired = (): void => {
@@ -60,34 +60,34 @@ export function createDeadline(clock: Clock, deadline: number): Deadline {
   const judge = (): void => {
     judging = false
     const now = clock.now()
-    for (let one = row.first(); one && one.due - now <= EARLY; one = row.first()) {
-      const { late } = one
-      row.remove(one)
-      // Answers may also wait behind others, each of which took this process a short while.
-      if (now - one.due >= OVERSLEPT || workload.busySince(one.since)) grant(one)
+    for (let open = calls.first(); open && open.due - now <= EARLY; open = calls.first()) {
+      const { late } = open
+      calls.remove(open)
+      // An answer may also wait behind others, each of which takes this process a short while.
+      if (now - open.due >= OVERSLEPT || workload.busySince(open.since)) grant(open)
       else late()
     }
     arm()
   }
-  const grant = (one: Waiting): void => {
+  const grant = (open: OpenCall): void => {
     const granted = clock.now()
     const [end, before, since] = [granted + GRACE, answers, workload.sample(granted)]
     const ended = (): void => {
       const now = clock.now()
       const late = now - end >= OVERSLEPT
       const busy = (late || workload.busySince(since)) && answers !== before
-      if (busy && !one.settled && now - one.due < (late ? LONGEST : LONGEST_IN_TIME)) grant(one)
-      else one.late()
+      if (busy && !open.settled && now - open.due < (late ? LONGEST : LONGEST_IN_TIME)) grant(open)
+      else open.late()
     }
-    one.cancel = clock.after(GRACE, () => afterPendingIo(ended))
+    open.cancel = clock.after(GRACE, () => afterPendingIo(ended))
   }
-  const over = (one: Waiting): void => {
+  const over = (open: OpenCall): void => {
     answers++
-    one.settled = true
-    one.cancel?.()
-    if (!one.waits) return
-    row.remove(one)
-    if (row.first() || !timer) return
+    open.settled = true
+    open.cancel?.()
+    if (!open.waits) return
+    calls.remove(open)
+    if (calls.first() || !timer) return
     timer()
     timer = undefined
   }
@@ -99,15 +99,15 @@ export function createDeadline(clock: Clock, deadline: number): Deadline {
         const now = clock.now()
         const since = workload.sample(now)
         const answer = call()
-        const one = row.add(now + deadline, since, late)
+        const open = calls.add(now + deadline, since, late)
         if (!timer && !judging) arm()
         answer.then(
           (value) => {
-            over(one)
+            over(open)
             resolve(value)
           },
           (error: unknown) => {
-            over(one)
+            over(open)
             reject(error)
           },
         )
@@ -115,20 +115,20 @@ export function createDeadline(clock: Clock, deadline: number): Deadline {
   }
 }
 
-interface Row {
-  first(): Waiting | undefined
-  add(due: number, since: Sample, late: () => void): Waiting
-  /** Leaves no link to its neighbours: what has grown old would keep all later ones from being collected. */
-  remove(one: Waiting): void
+interface CallList {
+  first(): OpenCall | undefined
+  add(due: number, since: Sample, late: () => void): OpenCall
+  /** Removes the links to its neighbours as well, because an old call would keep all later ones from being collected. */
+  remove(open: OpenCall): void
 }
 
-function createRow(): Row {
-  let first: Waiting | undefined
-  let last: Waiting | undefined
+function createCallList(): CallList {
+  let first: OpenCall | undefined
+  let last: OpenCall | undefined
   return {
     first: () => first,
     add(due, since, late) {
-      const one: Waiting = {
+      const open: OpenCall = {
         due,
         since,
         late,
@@ -138,44 +138,44 @@ function createRow(): Row {
         after: undefined,
         cancel: undefined,
       }
-      if (last) last.after = one
-      else first = one
-      last = one
-      return one
+      if (last) last.after = open
+      else first = open
+      last = open
+      return open
     },
-    remove(one) {
-      const { before, after } = one
+    remove(open) {
+      const { before, after } = open
       if (before) before.after = after
       else first = after
       if (after) after.before = before
       else last = before
-      one.waits = false
-      one.before = undefined
-      one.after = undefined
+      open.waits = false
+      open.before = undefined
+      open.after = undefined
     },
   }
 }
 
-/** Timers run before sockets are read: a turn of the loop reads them, a second one runs what they set off. */
+/** Timers run before sockets are read. One turn of the event loop reads the sockets, and a second one runs their callbacks. */
 export function afterPendingIo(then: () => void): void {
   setImmediate(() => setImmediate(then))
 }
 
-/** How much this process had worked at some instant. */
+/** How long this process had worked until some instant, in milliseconds. */
 interface Sample {
   readonly at: number
   readonly worked: number
 }
 
-/** Tells whether this process, and nobody else, is what calls wait for. */
+/** Determines whether calls wait for this process and not for the store. */
 interface Workload {
   /** @param now by the clock. */
   sample(now: number): Sample
-  /** True if its event loop has had something to do nearly all the time since then. */
+  /** True if the event loop was busy nearly all the time since then. */
   busySince(sample: Sample): boolean
 }
 
-/** Where the clock cannot tell, the process counts as idle. */
+/** If the clock does not measure work, the process counts as idle. */
 function createWorkload(clock: Clock): Workload {
   const worked = (): number => clock.worked?.() ?? 0
   let latest: Sample = { at: Number.NEGATIVE_INFINITY, worked: 0 }

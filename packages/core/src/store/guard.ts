@@ -9,24 +9,24 @@ import { createSilentMarks, type SilentMarks } from './silence.ts'
 import type { Store, SyncStore } from './store.ts'
 import { createUsability, EVERYTHING } from './usability.ts'
 
-/** Longest a read waits for the store before it goes to the database, in milliseconds. */
+/** How long a read waits for the store before it goes to the database, in milliseconds. */
 const READ_DEADLINE = 100
-/** A mark that is not answered for so long is not waited for by transactions, nor is the next one. */
+/** After this time (ms) without an answer, transactions wait neither for this mark nor for the next one. */
 const MARK_PATIENCE = 100
 /**
- * After this time a mark has failed: the longest that a write of its own, or one under `onMarkFailure: 'reject'`, waits.
- * Half of what Prisma lets others wait for a connection.
+ * After this time (ms) a mark has failed. A single write, or one under `onMarkFailure: 'reject'`, waits no longer. It is half of
+ * the time that Prisma lets other queries wait for a connection.
  */
 const MARK_DEADLINE = 1_000
-/** Longest for everything else that a write has to say. */
-const TELL_DEADLINE = 2_000
+/** How long the other calls of a write may take, in milliseconds. */
+const WRITE_DEADLINE = 2_000
 
-/** What came of a guarded call: `ok: false` means that it failed, was late, was not made, or its effect is not known. */
+/** The outcome of a guarded call. `ok: false`: it failed, was late or was not made. It may have had its effect all the same. */
 export type Guarded<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: unknown }
 
-/** What an operator asks for: unlike all other calls, it fails where the store does. */
+/** Calls of an operator. Unlike all others, they reject if the store does. */
 type Order = 'pause' | 'resume'
 
 /** What asks for leases on loads. */
@@ -42,20 +42,19 @@ export type GuardedLeases = Pick<LoadLeases, 'subscribe'> & {
 type Call = 'fetch' | 'seed' | 'mark' | 'renew' | 'finish' | 'set' | 'invalidateAll'
 
 /**
- * The store, made unable to fail a query: every call has a deadline, and every failure becomes a `store-error` event.
- * Reads that fail in a row stop the next ones (see {@link createBreaker}); what writes have to say is always sent. The
- * one place that fails open.
+ * A store that cannot fail a query. Every call has a deadline, and every failure becomes a `store-error` event. After several
+ * failed reads in a row, reads are no longer sent (see {@link createBreaker}). Calls of writes are always sent.
  */
 export type GuardedStore = Pick<Store, 'source' | 'close'> & {
-  /** The store's own, if it has one and is open. Makes no mistakes that would need guarding. */
+  /** Synchronous access, if the store has it and is open. It cannot fail, so it is not guarded. */
   readonly sync: SyncStore | undefined
   /** The store's, if it has any. */
   readonly leases: GuardedLeases | undefined
   /** After `close`, every call fails at once and without an event. */
   readonly closed: boolean
-  /** Asks at once whether reads are answered again, if they were not. */
+  /** If reads are not sent at the moment: checks at once whether the store answers again. */
   probe(): void
-  /** Whose marks are not answered: they are sent all the same. */
+  /** Records whose marks the store does not answer. Their marks are sent all the same. */
   readonly silence: Pick<SilentMarks, 'has' | 'watch'>
   /** Resolves when every entry that is being stored now was acknowledged, or is given up. */
   stored(): Promise<void>
@@ -70,16 +69,16 @@ export type GuardedStore = Pick<Store, 'source' | 'close'> & {
   readonly [C in Call]: (...args: Parameters<Store[C]>) => Promise<Guarded<Awaited<ReturnType<Store[C]>>>>
 }
 
-/** `T` with some members that its maker may set. */
+/** `T` with some members that may be set. */
 type Mutable<T, K extends keyof T> = Omit<T, K> & { -readonly [M in K]: T[M] }
 
-/** A store of this process answers at once or throws: it needs no timer. */
+/** Guards a store. A store in this process needs no timer, because it answers at once or throws. */
 export function guardStore(store: Store, clock: Clock, events: Events): GuardedStore {
   const usable = createUsability(events)
   const breaker = createBreaker(clock, () => usable.reads(!breaker.open))
 
   const reading = createDeadline(clock, READ_DEADLINE)
-  const telling = createDeadline(clock, TELL_DEADLINE)
+  const writing = createDeadline(clock, WRITE_DEADLINE)
   const silence = createSilentMarks()
 
   const attempt = async <T>(
@@ -96,7 +95,7 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
       return { ok: false, error }
     }
   }
-  const asking = async <T>(action: Call, call: () => Promise<T>): Promise<Guarded<T>> => {
+  const sendRead = async <T>(action: Call, call: () => Promise<T>): Promise<Guarded<T>> => {
     const answer = breaker.open ? STOPPED : await attempt(action, reading, call)
     if (answer.ok) {
       breaker.answered()
@@ -108,21 +107,22 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
       })
     return answer
   }
-  const tell = async <T>(
+  const sendWrite = async <T>(
     action: Call,
     record: string,
     deadline: Deadline,
     call: () => Promise<T>,
   ): Promise<Guarded<T>> => {
-    const heard = async (): Promise<T> => {
+    const acknowledged = async (): Promise<T> => {
       const value = await call()
-      // However late: the store has it.
+      // Even if it is late, the store has executed it.
       silence.answered(record === EVERYTHING ? undefined : record)
       return value
     }
-    const answer = await attempt(action, deadline, heard)
-    if (answer.ok) usable.acknowledged(record)
-    else if (!isMoving(answer)) usable.failed(record)
+    const answer = await attempt(action, deadline, acknowledged)
+    if (!answer.ok) {
+      if (!isMoving(answer)) usable.failed(record)
+    } else if (usable.failures.size) usable.acknowledged(record)
     return answer
   }
   const guarded: Mutable<GuardedStore, 'sync' | 'closed'> = {
@@ -138,14 +138,14 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
     },
     probe: breaker.probe,
     silence,
-    fetch: (entry, tags) => asking('fetch', () => store.fetch(entry, tags)),
-    seed: (tags, lifetime) => asking('seed', () => store.seed(tags, lifetime)),
-    ...guardPuts(store, breaker, (call) => attempt('set', telling, call)),
-    mark: guardMark(store, silence, inTwoSteps(clock), (...args) => tell('mark', ...args)),
-    renew: (request) => tell('renew', request.record, telling, () => store.renew(request)),
-    finish: (request) => tell('finish', request.record, telling, () => store.finish(request)),
-    ...guardOrders(store, (action, call) => attempt(action, telling, call)),
-    invalidateAll: () => tell('invalidateAll', EVERYTHING, telling, () => store.invalidateAll()),
+    fetch: (entry, tags) => sendRead('fetch', () => store.fetch(entry, tags)),
+    seed: (tags, lifetime) => sendRead('seed', () => store.seed(tags, lifetime)),
+    ...guardPuts(store, breaker, (call) => attempt('set', writing, call)),
+    mark: guardMark(store, silence, inTwoSteps(clock), (...args) => sendWrite('mark', ...args)),
+    renew: (request) => sendWrite('renew', request.record, writing, () => store.renew(request)),
+    finish: (request) => sendWrite('finish', request.record, writing, () => store.finish(request)),
+    ...guardOrders(store, (action, call) => attempt(action, writing, call)),
+    invalidateAll: () => sendWrite('invalidateAll', EVERYTHING, writing, () => store.invalidateAll()),
   }
   return guarded
 }
@@ -181,7 +181,7 @@ function guardPuts(
   }
 }
 
-/** Makes what an operator asks for fail as the store does: nothing else would tell them that it had no effect. */
+/** The calls of an operator. They reject, because nothing else would show that they had no effect. */
 function guardOrders(
   store: Store,
   attempt: (action: Order, call: () => Promise<void>) => Promise<Guarded<void>>,
@@ -209,26 +209,26 @@ function guardOrders(
 
 type Mark = GuardedStore['mark']
 
-/** Notes which marks are not answered, and in which time. */
+/** Sends marks, and records which of them the store does not answer in time. */
 function guardMark(
   store: Store,
   silence: SilentMarks,
   patient: (late: () => void) => Deadline,
-  tell: (record: string, deadline: Deadline, call: () => ReturnType<Store['mark']>) => ReturnType<Mark>,
+  send: (record: string, deadline: Deadline, call: () => ReturnType<Store['mark']>) => ReturnType<Mark>,
 ): Mark {
   return async (request) => {
     const { record } = request
     const mark = silence.sent(record)
     const deadline = patient(() => silence.noAnswer(mark, 'short'))
-    const answer = await tell(record, deadline, () => store.mark(request))
+    const answer = await send(record, deadline, () => store.mark(request))
     silence.over(mark)
-    // An error that came at once is an answer: the next one may be better.
+    // A store that rejects at once does answer, so the next mark is worth waiting for.
     if (!answer.ok && silence.has(record, 'short') && !isMoving(answer)) silence.noAnswer(mark, 'long')
     return answer
   }
 }
 
-/** Two deadlines, one after the other: when the first is over `late` is called. Most calls need no more than that one. */
+/** Two deadlines, one after the other. When the first one is over, `late` is called. Most calls end before that. */
 function inTwoSteps(clock: Clock): (late: () => void) => Deadline {
   const first = createDeadline(clock, MARK_PATIENCE)
   const second = createDeadline(clock, MARK_DEADLINE - MARK_PATIENCE)
@@ -258,7 +258,7 @@ function inTwoSteps(clock: Clock): (late: () => void) => Deadline {
 const CLOSED = { ok: false, error: new Error('the cache is closed') } as const
 const STOPPED = { ok: false, error: new Error('the store did not answer the last reads') } as const
 
-/** Keys on their way from one server to another: the servers are well, and the next key may be at home. */
+/** True for keys that are moving between servers. The servers are well, and the next key may not be moving. */
 function isMoving({ error }: { readonly error: unknown }): boolean {
   return error instanceof CacheError && error.code === 'LARDER_STORE_MOVING'
 }

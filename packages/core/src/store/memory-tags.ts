@@ -5,7 +5,7 @@ import type { FinishRequest, MarkRequest } from './store.ts'
 
 interface Tag {
   nonce: string
-  /** Made with the first mark: most tags never have one, and an empty set costs as much as all the rest. */
+  /** Created with the first mark. Most tags never have one, and an empty set takes as much memory as the rest of the tag. */
   marks: Set<string> | undefined
 }
 type Fields = Map<string, Tag>
@@ -14,33 +14,33 @@ type Fields = Map<string, Tag>
 export interface TagTable {
   read(request: TagRequest): TagReply
   seed(request: TagRequest): TagReply
-  /** Answers undefined where nothing is witnessed. */
+  /** Returns a report if the request has `reportOn`. */
   mark(request: MarkRequest): ReportedTags | undefined
   finish(request: FinishRequest): ReportedTags | undefined
 }
 
-/** A report, but for its epoch. */
+/** A report of tags without its epoch. */
 export interface ReportedTags {
   readonly fields: readonly ReportedTag[]
   readonly cells: readonly ReportedTag[]
 }
 
 /**
- * @param nonce makes a value never used before.
- * @param most clean records, and clean cells, held at once.
+ * @param nonce creates a value that was never used before.
+ * @param most maximum number of clean records, and of clean cells.
  */
 export function createTagTable(nonce: () => string, most: number): TagTable {
   const records: Shelf<Fields> = createShelf((fields) => [...fields.values()].some(isMarked), most)
   const cells: Shelf<Tag> = createShelf(isMarked, most)
 
-  const born = (marks?: ReadonlySet<string>): Tag => ({
+  const created = (marks?: ReadonlySet<string>): Tag => ({
     nonce: nonce(),
     marks: marks?.size ? new Set(marks) : undefined,
   })
-  const fieldsOf = (record: string): Fields => records.get(record) ?? new Map([[LIST, born()]])
-  /** A field, whoever creates it, is born with the live marks of `list`. */
+  const fieldsOf = (record: string): Fields => records.get(record) ?? new Map([[LIST, created()]])
+  /** Returns a field. A new one gets the live marks of `list`, whoever creates it. */
   const fieldOf = (fields: Fields, field: string): Tag => {
-    const tag = fields.get(field) ?? born(fields.get(LIST)?.marks)
+    const tag = fields.get(field) ?? created(fields.get(LIST)?.marks)
     fields.set(field, tag)
     return tag
   }
@@ -59,10 +59,10 @@ export function createTagTable(nonce: () => string, most: number): TagTable {
     if (kept || isMarked(tag) || reportOn?.cells.includes(cell)) cells.put(cell, tag)
     else cells.delete(cell)
   }
-  const witnessed = ({ record, token, reportOn }: MarkRequest | FinishRequest): ReportedTags | undefined =>
+  const reported = ({ record, token, reportOn }: MarkRequest | FinishRequest): ReportedTags | undefined =>
     reportOn && {
-      fields: reportOn.fields.map((field) => seenOf(records.get(record)?.get(field), token)),
-      cells: reportOn.cells.map((cell) => seenOf(cells.get(cell), token)),
+      fields: reportOn.fields.map((field) => reportOf(records.get(record)?.get(field), token)),
+      cells: reportOn.cells.map((cell) => reportOf(cells.get(cell), token)),
     }
 
   return {
@@ -73,14 +73,14 @@ export function createTagTable(nonce: () => string, most: number): TagTable {
         for (const field of request.fields) fieldOf(fields, field)
         records.put(request.record, fields)
       }
-      for (const cell of request.cells) cells.put(cell, cells.get(cell) ?? born())
+      for (const cell of request.cells) cells.put(cell, cells.get(cell) ?? created())
       return read(request)
     },
     mark(request) {
       const { record, token, known } = request
       if (request.fields.length) {
         const fields = fieldsOf(record)
-        // Before `list` is marked: what is only witnessed does not get the mark of this write.
+        // Before `list` is marked, because a field that is only reported on must not get the mark of this write.
         for (const field of request.reportOn?.fields ?? []) fieldOf(fields, field)
         addMark(fieldOf(fields, LIST), token)
         for (const field of request.fields) addMark(fieldOf(fields, field), token)
@@ -88,34 +88,34 @@ export function createTagTable(nonce: () => string, most: number): TagTable {
         records.put(record, fields)
       }
       for (const cell of request.cells) {
-        const tag = cells.get(cell) ?? born()
+        const tag = cells.get(cell) ?? created()
         addMark(tag, token)
         cells.put(cell, tag)
       }
-      return witnessed(request)
+      return reported(request)
     },
     finish(request) {
-      const before = witnessed(request)
+      const before = reported(request)
       for (const cell of request.cells) finishCell(cell, request)
       const fields = records.get(request.record)
       for (const [field, tag] of fields ?? []) {
-        // A field born while this write was in flight carries its mark, whatever the writer knew: it always goes.
-        const had = tag.marks?.delete(request.token) === true
+        // A field that was created while this write was in flight has its mark, even if the writer did not know the field.
+        const wasMarked = tag.marks?.delete(request.token) === true
         if (request.untouched.includes(field)) continue
-        if (!(had && request.keep.includes(field))) tag.nonce = nonce()
+        if (!(wasMarked && request.keep.includes(field))) tag.nonce = nonce()
       }
       if (fields) records.put(request.record, fields)
-      return before && joined(before, witnessed(request) ?? before)
+      return before && joined(before, reported(request) ?? before)
     },
   }
 }
 
-function seenOf(tag: Tag | undefined, token: string): ReportedTag {
+function reportOf(tag: Tag | undefined, token: string): ReportedTag {
   const own = tag?.marks?.has(token) === true
   return { found: tag?.nonce, left: tag?.nonce, own, foreign: (tag?.marks?.size ?? 0) > (own ? 1 : 0) }
 }
 
-/** What was found, with what was left. */
+/** Joins the nonces from before a finish with those from after it. */
 function joined(before: ReportedTags, after: ReportedTags): ReportedTags {
   return { fields: join(before.fields, after.fields), cells: join(before.cells, after.cells) }
 }
@@ -137,17 +137,17 @@ function state(tag: Tag | undefined): TagState {
   return tag ? { nonce: tag.nonce, dirty: isMarked(tag) } : null
 }
 
-/** Named values of which only the clean ones may be evicted; losing one of those costs a miss. */
+/** Named values of which only clean ones are evicted. Losing one of those costs a miss. */
 interface Shelf<T> {
   get(name: string): T | undefined
-  /** Files the value under clean or dirty, whichever it is now. */
+  /** Stores the value as clean or dirty, whichever it is now. */
   put(name: string, value: T): void
   delete(name: string): void
 }
 
-/** @param most clean values held at once; the least recently used goes first. Dirty ones are held whatever their number. */
+/** @param most maximum number of clean values. The least recently used one is evicted first. Dirty values are never evicted. */
 function createShelf<T extends object>(isDirty: (value: T) => boolean, most: number): Shelf<T> {
-  // Counted as size, because a bound on the number of keys would claim memory for all of them at once.
+  // Counted as size, because a bound on the number of keys would reserve memory for all of them at once.
   const clean = new LRUCache<string, T>({ maxSize: most, sizeCalculation: () => 1 })
   const dirty = new Map<string, T>()
   return {

@@ -5,7 +5,7 @@ import { MEMORY_FORMAT } from './memory-format.ts'
 import type { MemoryPauses } from './memory-pauses.ts'
 import type { FinishRequest, MarkRequest, SyncStore } from './store.ts'
 
-/** Entries and tags in this process. Copies of this module may call it that were not the ones to make it. */
+/** Entries and tags in this process. Other copies of this module than the one that created it may call it. */
 export interface MemoryState {
   readonly sync: SyncStore
   mark(request: MarkRequest): TagReport | undefined
@@ -13,36 +13,36 @@ export interface MemoryState {
   invalidateAll(): void
   readonly pauses: MemoryPauses
   readonly leases: LoadLeases
-  /** Forgets all entries. */
+  /** Removes all entries. */
   clear(): void
 }
 
-/** Bounds of what is held; the least recently used goes first. */
+/** Bounds of a memory store. The least recently used entry is evicted first. */
 export interface MemoryBounds {
   readonly maxEntries: number
   readonly maxBytes: number
 }
 
-/** The store of one namespace in this process, with all that use it. */
+/** The store of one namespace in this process. */
 interface SharedMemory {
   readonly state: MemoryState
   readonly bounds: MemoryBounds
-  /** Those that have not been closed. */
+  /** Number of stores that use it and have not been closed. */
   users: number
 }
 
-/** A use of the store of one namespace. Holding it keeps the store. */
+/** A use of the store of one namespace. The store lives as long as somebody holds a use of it. */
 export interface MemoryUse {
   readonly state: MemoryState
-  /** The bounds of the store: those of its first user. */
+  /** The bounds that its first user gave. */
   readonly bounds: MemoryBounds
-  /** Ends the use; the last one empties the store and leaves no trace of it. */
+  /** Ends the use. When the last one ends, the store is emptied and removed. */
   leave(): void
 }
 
-/** Joins the store of a namespace. `make` is called when nobody uses it yet. */
+/** Joins the store of a namespace. `make` is called if nobody uses it yet. */
 export function joinMemory(namespace: string, bounds: MemoryBounds, make: () => MemoryState): MemoryUse {
-  // Held weakly: a store also ends when its caches are collected without being closed.
+  // Held weakly, so that a store can be collected with caches that were never closed.
   const stores = processWide(
     `memory-stores.${MEMORY_FORMAT}`,
     (): Map<string, WeakRef<SharedMemory>> => new Map(),

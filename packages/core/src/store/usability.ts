@@ -2,6 +2,8 @@ import type { Events } from '../report/events.ts'
 
 /** Whether this process can use the store. Each change is a `store-state` event. */
 export interface Usability {
+  /** The tables of calls that failed. None: there is nothing to acknowledge. */
+  readonly failures: { readonly size: number }
   /** Reads are sent to the store, or are not. */
   reads(sent: boolean): void
   /** The store has acknowledged a call of a write to this table. */
@@ -26,6 +28,7 @@ export function createUsability(events: Events): Usability {
     events.emit('store-state', { state: usable ? 'ready' : 'unavailable' })
   }
   return {
+    failures: waiting,
     reads(sent) {
       readable = sent
       report()

@@ -9,7 +9,7 @@ export type DeriveTags = (
   around?: string,
 ) => readonly ReadTag[]
 
-/** The same for reads that were asked before, by the name of their entry; none of them learns anything from a result. */
+/** The same for reads that were asked before, by the name of their entry; none of them resultKeys anything from a result. */
 export type KnownTags = (name: string, ...parts: Parameters<DeriveTags>) => readonly ReadTag[]
 
 interface Known {
@@ -42,13 +42,19 @@ export function rememberTags(derive: DeriveTags, most: number): KnownTags {
   }
 }
 
-function copyOf({ table, pins, learn }: Occurrence): Occurrence {
+function copyOf({ table, pins, resultDependency }: Occurrence): Occurrence {
   return {
     table,
     ...(pins && {
       pins: Object.fromEntries(Object.entries(pins).map(([column, values]) => [column, [...values]])),
     }),
-    ...(learn && { learn: { columns: [...learn.columns], found: learn.found, values: nothing } }),
+    ...(resultDependency && {
+      resultDependency: {
+        columns: [...resultDependency.columns],
+        found: resultDependency.found,
+        values: nothing,
+      },
+    }),
   }
 }
 
@@ -61,7 +67,7 @@ function sameAll(a: readonly Occurrence[], b: readonly Occurrence[]): boolean {
 }
 
 function same(a: Occurrence | undefined, b: Occurrence | undefined): boolean {
-  if (a?.table !== b?.table || !sameLearn(a?.learn, b?.learn)) return false
+  if (a?.table !== b?.table || !isSameDependency(a?.resultDependency, b?.resultDependency)) return false
   const [ours, theirs] = [a?.pins, b?.pins]
   if (!ours || !theirs) return ours === theirs
   let count = 0
@@ -74,7 +80,7 @@ function same(a: Occurrence | undefined, b: Occurrence | undefined): boolean {
   return count === 0
 }
 
-function sameLearn(a: Occurrence['learn'], b: Occurrence['learn']): boolean {
+function isSameDependency(a: Occurrence['resultDependency'], b: Occurrence['resultDependency']): boolean {
   return a === b || (a?.found === b?.found && sameTexts(a?.columns ?? [], b?.columns ?? []))
 }
 

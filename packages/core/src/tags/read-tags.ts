@@ -81,21 +81,21 @@ interface Collected {
   /** An occurrence here depends on `list` whatever the result. */
   unpinned: boolean
   readonly pins: { pinned: Pinned; rows: Occurrence['rows'] }[]
-  readonly learns: ResultKey[]
+  readonly resultKeys: ResultKey[]
 }
 
 function collect(byTable: Map<string, Collected>, schema: Schema, occurrence: Occurrence): void {
   const name = occurrence.table.toLowerCase()
   const table = schema.tables.get(name)
-  const one = byTable.get(name) ?? { table: name, unpinned: false, pins: [], learns: [] }
+  const one = byTable.get(name) ?? { table: name, unpinned: false, pins: [], resultKeys: [] }
   const fresh = !byTable.has(name)
   byTable.set(name, one)
   const keyed = table && !table.reads.length ? table : undefined
   const pinned = keyed && pinnedBy(keyed, occurrence.pins)
-  const learning = keyed && resultKeyOf(keyed, occurrence.learn)
+  const learning = keyed && resultKeyOf(keyed, occurrence.resultDependency)
   // Where nobody counts the rows of a unique key, its values alone would never do without `list`.
   const uncounted = pinned?.key.unique && !occurrence.rows
-  if (learning && (!pinned || uncounted)) one.learns.push(learning)
+  if (learning && (!pinned || uncounted)) one.resultKeys.push(learning)
   else if (pinned) one.pins.push({ pinned, rows: occurrence.rows })
   else one.unpinned = true
   // A view depends on what it reads; `fresh` also ends views that name each other.
@@ -111,13 +111,13 @@ function spell(space: TagSpace, one: Collected): ReadTag {
   const fields = new Set<string>()
   const cells = new Set<string>()
   const unique = one.pins.filter(({ pinned }) => pinned.key.unique)
-  const list = one.unpinned ? 'depends' : unique.length || one.learns.length ? 'maybe' : 'no'
+  const list = one.unpinned ? 'depends' : unique.length || one.resultKeys.length ? 'maybe' : 'no'
   if (list !== 'no') fields.add(LIST)
   for (const { pinned } of one.pins) {
     fields.add(pinned.key.name)
     for (const tuple of pinned.tuples) cells.add(cellName(record, pinned.key, tuple))
   }
-  if (list === 'maybe') for (const { key } of one.learns) fields.add(key.name)
+  if (list === 'maybe') for (const { key } of one.resultKeys) fields.add(key.name)
   return {
     record,
     fields: [...fields],
@@ -126,7 +126,7 @@ function spell(space: TagSpace, one: Collected): ReadTag {
     names: [...[...fields].map((field) => fieldName(record, field)), ...cells],
     insteadOfList(result) {
       if (list !== 'maybe' || !unique.every((pin) => shows(pin, result))) return undefined
-      return resultCells(record, one.learns, cells, result)
+      return resultCells(record, one.resultKeys, cells, result)
     },
   }
 }

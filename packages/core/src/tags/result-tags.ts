@@ -1,4 +1,4 @@
-import type { Learn } from '../plan/plan.ts'
+import type { ResultDependency } from '../plan/plan.ts'
 import type { Table } from '../plan/table.ts'
 import { cellName, type NamedKey, namedKeys } from './spelling.ts'
 import { canonicalValue, MOST_VALUES, own } from './value.ts'
@@ -6,7 +6,7 @@ import { canonicalValue, MOST_VALUES, own } from './value.ts'
 /** An occurrence whose rows the result is to name by a lookup key. */
 export interface ResultKey {
   readonly key: NamedKey
-  readonly values: Learn['values']
+  readonly values: ResultDependency['values']
 }
 
 /** Cells of one table that only a result named. */
@@ -17,14 +17,20 @@ export interface ResultCells {
   readonly cells: readonly string[]
 }
 
-/** The strongest key that the columns of `learn` hold wholly, if any tells all there is to tell of its values. */
-export function resultKeyOf(table: Table, learn: Learn | undefined): ResultKey | undefined {
-  const key = learn && namedKeys(table).find((one) => tells(one, learn))
-  return key && { key, values: learn.values }
+/** The strongest key that the columns of `resultDependency` hold wholly, if any tells all there is to tell of its values. */
+export function resultKeyOf(
+  table: Table,
+  resultDependency: ResultDependency | undefined,
+): ResultKey | undefined {
+  const key = resultDependency && namedKeys(table).find((one) => tells(one, resultDependency))
+  return key && { key, values: resultDependency.values }
 }
 
-function tells({ columns, unique }: NamedKey, learn: Learn): boolean {
-  return (learn.found || !unique) && columns.every(({ name }) => learn.columns.includes(name))
+function tells({ columns, unique }: NamedKey, resultDependency: ResultDependency): boolean {
+  return (
+    (resultDependency.found || !unique) &&
+    columns.every(({ name }) => resultDependency.columns.includes(name))
+  )
 }
 
 /**
@@ -33,12 +39,12 @@ function tells({ columns, unique }: NamedKey, learn: Learn): boolean {
  */
 export function resultCells(
   record: string,
-  learns: readonly ResultKey[],
+  resultKeys: readonly ResultKey[],
   pinned: ReadonlySet<string>,
   result: unknown,
 ): readonly string[] | undefined {
   const cells = new Set<string>()
-  for (const { key, values } of learns) {
+  for (const { key, values } of resultKeys) {
     for (const row of readable(values, result) ?? [undefined]) {
       const tuple = row && key.columns.map(({ name, type }) => canonicalValue(own(row, name), type))
       if (!tuple || tuple.includes(undefined)) return undefined
@@ -53,7 +59,10 @@ export function resultCells(
 }
 
 /** A host that cannot read a result must not fail the query that returned it. */
-function readable(values: Learn['values'], result: unknown): ReturnType<Learn['values']> {
+function readable(
+  values: ResultDependency['values'],
+  result: unknown,
+): ReturnType<ResultDependency['values']> {
   try {
     return values(result)
   } catch {

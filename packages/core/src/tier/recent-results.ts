@@ -30,7 +30,7 @@ export interface RecentResults {
 /** What is known of the writes of this process. */
 export interface OwnWrites {
   mustBypass(tags: readonly ReadTag[]): boolean
-  lastEnded(): number
+  readonly ended: { readonly last: number }
   hasEndedSince(last: number, tags: readonly ReadTag[]): boolean
 }
 
@@ -73,7 +73,7 @@ export function createRecentResults(
         results?.delete(key.key)
         return undefined
       }
-      kept.checked = writes.lastEnded()
+      kept.checked = writes.ended.last
       return kept
     },
     put({ key, tags }, result) {

@@ -1,6 +1,5 @@
 import type { CacheError } from '../base/errors.ts'
-import { raiseMark } from '../marks/mark.ts'
-import { createMarks, type MarkDeps } from '../marks/marks.ts'
+import { createMarks, type MarkDeps, raiseMark } from '../marks/marks.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
 import type { CandidateRow } from '../write-through/proof.ts'
 import type { Budget } from './budget.ts'

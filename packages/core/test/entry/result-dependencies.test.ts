@@ -77,7 +77,10 @@ describe.each([
 
 it('a result that does not name the rows depends on the whole table', async () => {
   const { get, put } = world()
-  const blind = { ...withNote, occurrences: withNote.occurrences.map(({ learn: _, ...one }) => one) }
+  const blind = {
+    ...withNote,
+    occurrences: withNote.occurrences.map(({ resultDependency: _, ...one }) => one),
+  }
   await get(blind)
   await put(otherNote)
   expect((await get(blind)).source).toBe('database')
@@ -88,10 +91,10 @@ it('a host that cannot read its result fails no query, and the read depends on t
   const values = () => {
     throw new Error('unreadable')
   }
-  const learn = { columns: ['id'], found: true, values }
+  const resultDependency = { columns: ['id'], found: true, values }
   const broken = {
     ...withNote,
-    occurrences: [withNote.occurrences[0], { table: 'note', learn }],
+    occurrences: [withNote.occurrences[0], { table: 'note', resultDependency }],
   } as typeof withNote
   expect((await get(broken)).result).toHaveLength(2)
   expect((await get(broken)).source).toBe('memory')
@@ -107,7 +110,7 @@ it('more rows than are worth their tags depend on the whole table', async () => 
     occurrences: [
       {
         table: 'note',
-        learn: {
+        resultDependency: {
           columns: ['id'],
           found: true,
           values: () => Array.from({ length: count }, (_, id) => ({ id: id + 10 })),
@@ -123,11 +126,11 @@ it('more rows than are worth their tags depend on the whole table', async () => 
 
 it('a unique key tells nothing of rows that were looked for and may not be there', async () => {
   const { get, put } = world()
-  const learn = { columns: ['id'], found: false, values: () => [{ id: 9 }] }
+  const resultDependency = { columns: ['id'], found: false, values: () => [{ id: 9 }] }
   const looked = {
     ...withNote,
     query: ((state) => [state.note.get(9)].filter((row) => row !== undefined)) as typeof withNote.query,
-    occurrences: [{ table: 'note', learn }],
+    occurrences: [{ table: 'note', resultDependency }],
   }
   expect((await get(looked)).result).toEqual([])
   await put(otherNote)

@@ -46,18 +46,21 @@ describe('a paused cache', () => {
     expect(await other.get(one)).toMatchObject({ reason: 'invalidated', result: { v: 1_001 } })
   })
 
-  it('does not store the result of a load that began before the pause', async () => {
-    const here = world()
-    const load = pausedLoad(here, one)
-    const reading = here.get(one, { load: load.run })
-    await load.sent
-    here.cache.pause()
-    await load.execute()
-    load.answer()
-    expect(await reading).toMatchObject({ reason: 'miss' })
-    here.cache.resume()
-    expect(await here.get(one)).toMatchObject({ reason: 'miss' })
-  })
+  it.each([0, '1m'] as const)(
+    'does not store the result of a load that began before the pause (maxStaleness: %s)',
+    async (maxStaleness) => {
+      const here = world({ defaults: { maxStaleness } })
+      const load = pausedLoad(here, one)
+      const reading = here.get(one, { load: load.run })
+      await load.sent
+      here.cache.pause()
+      await load.execute()
+      load.answer()
+      expect(await reading).toMatchObject({ reason: 'miss' })
+      here.cache.resume()
+      expect(await here.get(one)).toMatchObject({ reason: 'miss' })
+    },
+  )
 
   it('does not write rows through', async () => {
     const here = world({ through: {} })

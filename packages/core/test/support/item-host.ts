@@ -102,7 +102,7 @@ export const reads = {
       { table: 'item', pins: { code: [code] }, rows: (result) => Math.min(1, count(result)) },
       {
         table: 'note',
-        learn: {
+        resultDependency: {
           columns: ['id'],
           found: true,
           values: (result) =>
@@ -127,7 +127,7 @@ export const reads = {
         { table: 'note', pins: { code: [code] }, rows: (result) => Math.min(1, count(result)) },
         {
           table: 'item',
-          learn: {
+          resultDependency: {
             columns: ['grp'],
             found: false,
             values: (result) => (result as Row[]).slice(0, 1).map(({ id }) => ({ grp: id })),

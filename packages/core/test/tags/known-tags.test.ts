@@ -49,16 +49,16 @@ it.each<[string, readonly Occurrence[], readonly string[]]>([
 })
 
 it.each([
-  ['nothing to learn', undefined],
-  ['other columns to learn by', { columns: ['code'], found: true, values: () => undefined }],
+  ['nothing to resultDependency', undefined],
+  ['other columns to resultDependency by', { columns: ['code'], found: true, values: () => undefined }],
   ['rows that need not be there', { columns: ['id'], found: false, values: () => undefined }],
-])('the same name with %s is derived anew', (_, learn) => {
+])('the same name with %s is derived anew', (_, resultDependency) => {
   const { derive, known } = remembering()
   const learned = { columns: ['id'], found: true, values: () => undefined }
-  known('a', [{ table: 'item', learn: learned }], [])
-  known('a', [{ table: 'item', learn: { ...learned } }], [])
+  known('a', [{ table: 'item', resultDependency: learned }], [])
+  known('a', [{ table: 'item', resultDependency: { ...learned } }], [])
   expect(derive).toHaveBeenCalledTimes(1)
-  known('a', [{ table: 'item', ...(learn && { learn }) }], [])
+  known('a', [{ table: 'item', ...(resultDependency && { resultDependency }) }], [])
   expect(derive).toHaveBeenCalledTimes(2)
 })
 

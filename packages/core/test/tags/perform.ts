@@ -122,7 +122,7 @@ export function planRead(engine: Engine, read: Read, db: Database): Planned {
       {
         table: 'child',
         ...(pins.id && { pins: { parent_id: pins.id } }),
-        ...(!read.blind && { learn: { columns: ['parent_id'], found: false, values: ids } }),
+        ...(!read.blind && { resultDependency: { columns: ['parent_id'], found: false, values: ids } }),
       },
     ],
     run: (db) => limited(sorted(db, 'parent').filter(hit)).map((parent) => [parent, of(db, parent)]),
@@ -161,7 +161,10 @@ function planUp(
   return {
     occurrences: [
       { ...children, table: 'child' },
-      { table: 'parent', ...(!read.blind && { learn: { columns: references, found: true, values } }) },
+      {
+        table: 'parent',
+        ...(!read.blind && { resultDependency: { columns: references, found: true, values } }),
+      },
     ],
     run: (db) =>
       found(db)

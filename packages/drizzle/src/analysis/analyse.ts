@@ -192,11 +192,11 @@ function statementOf(
     model,
     locks: survey.locks || scan.locks,
     opaque: kind === 'write' ? undefined : ((config && survey.opaque) ?? reason),
-    occurrences: drafts.map(({ table: name, pins, counted, fromResult }) => ({
+    occurrences: drafts.map(({ table: name, pins, counted, resultDependency }) => ({
       table: name,
       pins,
       counted,
-      fromResult,
+      resultDependency,
     })),
     modelFirst: main !== undefined,
     changes: survey.changes,

@@ -1,4 +1,4 @@
-import type { ColumnValue, Learn, ReturnedRow } from '@larder/core/host'
+import type { ColumnValue, ResultDependency, ReturnedRow } from '@larder/core/host'
 import { Column, is, SQL, Subquery, Table } from 'drizzle-orm'
 import type { SqlNode } from '../sql/tree.ts'
 import { comparesByOwnRules } from '../tables/column.ts'
@@ -27,7 +27,7 @@ export function findJoinDependencies(survey: Survey, config: SelectConfig): void
   if (!single && !joins.every(({ left }) => left)) return
   const deciding = single ? NO_SOURCES : decidingSources(survey, config, joins)
   for (const join of joins)
-    if (!deciding.has(join.draft.name)) join.draft.fromResult = joinedRows(survey, join, fields, single)
+    if (!deciding.has(join.draft.name)) join.draft.resultDependency = joinedRows(survey, join, fields, single)
 }
 
 const NO_SOURCES: ReadonlySet<string> = new Set()
@@ -163,7 +163,7 @@ function joinedRows(
   { draft, left, links }: Join,
   fields: readonly Column[],
   single: boolean,
-): Learn | undefined {
+): ResultDependency | undefined {
   const indexOf = (source: string, column: string): number =>
     fields.findIndex((field) => nameInStatement(field.table) === source && names.columnName(field) === column)
   const positions = links.map(({ column, source, otherColumn }) => ({

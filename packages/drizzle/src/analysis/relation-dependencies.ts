@@ -1,4 +1,4 @@
-import type { ColumnValue, Learn, ReturnedRow } from '@larder/core/host'
+import type { ColumnValue, ResultDependency, ReturnedRow } from '@larder/core/host'
 import { comparesByOwnRules } from '../tables/column.ts'
 import {
   listedRows,
@@ -39,11 +39,11 @@ export function findRelationDependencies(
     if (!relation) continue
     const [main, ...through] = relation.drafts
     if (main)
-      main.fromResult = single
+      main.resultDependency = single
         ? singleRow(survey, main, parents, { position, related })
         : manyRows(survey, main, parents)
     // The tables between, in a many-to-many relation.
-    for (const draft of through) draft.fromResult = manyRows(survey, draft, parents)
+    for (const draft of through) draft.resultDependency = manyRows(survey, draft, parents)
     const relatedExtractor = single ? relatedRows(rows, position) : listedRows(rows, position)
     findRelationDependencies(survey, relation, related, relatedExtractor)
   }
@@ -81,7 +81,11 @@ function columnNamed({ names }: Survey, columns: ResultShape['columns'], name: s
 }
 
 /** Related rows were looked up by values of their parent, whether or not there are any. */
-function manyRows(survey: Survey, draft: OccurrenceDraft, { shape, rows }: Parents): Learn | undefined {
+function manyRows(
+  survey: Survey,
+  draft: OccurrenceDraft,
+  { shape, rows }: Parents,
+): ResultDependency | undefined {
   const columns = linkedColumns(survey, draft, shape).filter(({ inParent }) => inParent !== undefined)
   if (!columns.length) return undefined
   return {
@@ -103,7 +107,7 @@ function singleRow(
   draft: OccurrenceDraft,
   { shape, rows }: Parents,
   { position, related }: { readonly position: RowPosition; readonly related: ResultShape },
-): Learn | undefined {
+): ResultDependency | undefined {
   const columns = linkedColumns(survey, draft, shape).flatMap((linked) => {
     const inRow = columnNamed(survey, related.columns, linked.column)
     const suitable = inRow

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import {
   type Change,
   type ColumnValue,
-  type Learn,
   type Occurrence,
   type Pins,
+  type ResultDependency,
   UNKNOWN,
 } from '@larder/core/host'
 
@@ -21,7 +21,7 @@ export interface OccurrencePlan {
    */
   readonly counted: 'each' | 'once' | undefined
   /** Which rows of this occurrence the result reveals. */
-  readonly fromResult?: Learn | undefined
+  readonly resultDependency?: ResultDependency | undefined
 }
 
 /** The columns of a SET or VALUES, by physical name, with the index of the parameter. Undefined: an expression. */
@@ -91,11 +91,11 @@ export function occurrencesOf(
   parameters: readonly unknown[],
   countRows: CountRows,
 ): readonly Occurrence[] {
-  return occurrences.map(({ table, pins, counted, fromResult }) => ({
+  return occurrences.map(({ table, pins, counted, resultDependency }) => ({
     table,
     pins: pinsOf(pins, parameters),
     ...(counted && { rows: counted === 'each' ? countRows : oneRow(countRows) }),
-    ...(fromResult && { learn: fromResult }),
+    ...(resultDependency && { resultDependency }),
   }))
 }
 

@@ -1,4 +1,4 @@
-import type { Learn } from '@larder/core/host'
+import type { ResultDependency } from '@larder/core/host'
 import { type Column, is, SQL, Subquery, Table, View } from 'drizzle-orm'
 import type { SqlNode } from '../sql/tree.ts'
 import type { Source } from '../versions/builder-config.ts'
@@ -23,7 +23,7 @@ export interface OccurrenceDraft {
   readonly links: ColumnLink[]
   readonly scope: Scope
   counted: 'each' | 'once' | undefined
-  fromResult: Learn | undefined
+  resultDependency: ResultDependency | undefined
 }
 
 /** The names that one SELECT, UPDATE or DELETE gives to its sources. */
@@ -99,7 +99,7 @@ export function addTable(survey: Survey, scope: Scope, table: string, name: stri
     links: [],
     scope,
     counted: undefined,
-    fromResult: undefined,
+    resultDependency: undefined,
   }
   // With two tables of one name, in two database schemas, the owner of a column is unknown.
   scope.sources.set(name, scope.sources.has(name) ? undefined : draft)

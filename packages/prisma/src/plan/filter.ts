@@ -1,4 +1,4 @@
-import type { Learn, Occurrence, Pins } from '@larder/core/host'
+import type { Occurrence, Pins, ResultDependency } from '@larder/core/host'
 import type { ScalarField } from '../schema/datamodel.ts'
 import type { ModelMap, Relation } from '../schema/model.ts'
 import { fieldsOf, listOf } from './argument.ts'
@@ -35,11 +35,11 @@ export function visit(survey: Survey, relation: Relation, target: Bound = {}, jo
 /** What names the rows of an occurrence. */
 export interface Bound {
   readonly pins?: Pins | undefined
-  readonly learn?: Learn | undefined
+  readonly resultDependency?: ResultDependency | undefined
 }
 
-function occurrenceOf(table: string, { pins, learn }: Bound): Occurrence {
-  return { table, ...(pins && { pins }), ...(learn && { learn }) }
+function occurrenceOf(table: string, { pins, resultDependency }: Bound): Occurrence {
+  return { table, ...(pins && { pins }), ...(resultDependency && { resultDependency }) }
 }
 
 /** The implicit join table of a relation. Without a datamodel there may be one: naming it costs nothing. */

@@ -1,12 +1,12 @@
-import { type ColumnValue, type Learn, UNKNOWN } from '@larder/core/host'
+import { type ColumnValue, type ResultDependency, UNKNOWN } from '@larder/core/host'
 import type { ColumnPair, ModelMap, Relation } from '../schema/model.ts'
 import { fieldsOf, literalOf } from './argument.ts'
 import { type ShownRow, type ShownRows, shownValue } from './shown.ts'
 
 /** How the rows behind a relation, and those of its join table, are read off a result. */
 export interface Learning {
-  readonly target?: Learn
-  readonly join?: Learn
+  readonly target?: ResultDependency
+  readonly join?: ResultDependency
 }
 
 /** Rows of a model, as the result shows them. */
@@ -46,7 +46,7 @@ function showsAll(args: unknown): boolean {
 }
 
 /** Children are looked for by what their parents hold, whether there are any or not. */
-function byParent(models: ModelMap, parents: Parents, pairs: readonly ColumnPair[]): Learn {
+function byParent(models: ModelMap, parents: Parents, pairs: readonly ColumnPair[]): ResultDependency {
   return {
     columns: pairs.map(({ target }) => target),
     found: false,
@@ -68,7 +68,7 @@ function byRow(
   { field, target, list }: Relation,
   pairs: readonly ColumnPair[],
   pointed: boolean,
-): Learn {
+): ResultDependency {
   return {
     columns: pairs.map((pair) => pair.target),
     found: true,

@@ -143,8 +143,8 @@ function related(
   visit(
     survey,
     relation,
-    { pins: target, learn: learning.target },
-    { pins: joinPins(relation, parent), learn: learning.join },
+    { pins: target, resultDependency: learning.target },
+    { pins: joinPins(relation, parent), resultDependency: learning.join },
   )
   return target
 }

@@ -16,7 +16,9 @@ function learned(
   names: ModelMap = models,
 ): Learned {
   const { occurrences } = planRead(operation, model, args, names, dataPath)
-  return occurrences.flatMap(({ table, learn }) => (learn ? [[table, learn.values(result)] as const] : []))
+  return occurrences.flatMap(({ table, resultDependency }) =>
+    resultDependency ? [[table, resultDependency.values(result)] as const] : [],
+  )
 }
 
 type Case = readonly [fact: string, model: string, args: unknown, result: unknown, learned: Learned]

@@ -53,7 +53,10 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   'a row with the rows that it names': {
     occurrences: [
       { table: 'row', pins: { id: [1] }, rows: found },
-      { table: 'other', learn: { columns: ['id'], found: true, values: () => [{ id: 7 }, { id: 8 }] } },
+      {
+        table: 'other',
+        resultDependency: { columns: ['id'], found: true, values: () => [{ id: 7 }, { id: 8 }] },
+      },
     ],
     severalStatements: true,
   },

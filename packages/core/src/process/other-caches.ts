@@ -16,10 +16,10 @@ import {
 } from './announced-writes.ts'
 import { joinProcess, type Membership, type ProcessCache } from './process-caches.ts'
 
-/** An epoch that another cache of this process began is heard of by every store within this time, in milliseconds. */
-const EPOCH_HEARD = 2_000
+/** Every store knows an epoch that another cache of this process began after this time, in milliseconds. */
+const EPOCH_KNOWN = 2_000
 
-/** What a cache brings to meet the others of its process. */
+/** What joining the other caches of the process needs. */
 export interface OtherCachesDeps {
   readonly config: CacheConfig
   readonly events: Events
@@ -28,27 +28,27 @@ export interface OtherCachesDeps {
   readonly tier: MemoryTier | undefined
 }
 
-/** The part of a cache by which the caches of one process know each other's writes. */
+/** What a cache gets from joining the other caches of its process: all of them see each other's writes at once. */
 export interface OtherCaches {
   readonly pendingWrites: PendingWrites
   readonly journal: Journal
-  /** The same text for all caches with the same tags; undefined for one that is alone with its store. */
+  /** The same text for all caches that share their tags. Undefined: no other cache can share the tags of this one. */
   readonly place: string | undefined
   leave(): void
 }
 
 /**
- * Brings a cache together with the others of this process that use the same tags: caches made by several copies of this
- * module, or by one module that was evaluated again.
+ * Joins a cache to the others of this process that use the same tags. They may come from several copies of this module, or from
+ * one module that was evaluated again.
  */
 export function joinOtherCaches({ config, events, clock, store, tier }: OtherCachesDeps): OtherCaches {
   const { namespace } = config
   const { sharedAs } = config.store
-  const heard = createPendingWrites(clock.now)
+  const ownWrites = createPendingWrites(clock.now)
   if (sharedAs === undefined)
     return {
-      pendingWrites: heard,
-      journal: createJournal({ store, clock, events, pendingWrites: heard }),
+      pendingWrites: ownWrites,
+      journal: createJournal({ store, clock, events, pendingWrites: ownWrites }),
       place: undefined,
       leave() {},
     }
@@ -60,27 +60,27 @@ export function joinOtherCaches({ config, events, clock, store, tier }: OtherCac
     inMemory,
     open: () => !store.closed,
   }
-  const pendingWrites = announcedWrites(heard, createAnnounce(announcing))
+  const pendingWrites = announcedWrites(ownWrites, createAnnounce(announcing))
   const journal = createJournal({ store, clock, events, pendingWrites })
-  // What others announced is not announced again.
-  const bumping = { store, clock, journal, pendingWrites: heard }
+  // What another cache has announced must not be announced again.
+  const bumping = { store, clock, journal, pendingWrites: ownWrites }
   const self: ProcessCache = {
     store: sharedAs,
     namespace,
     format: MEMORY_FORMAT,
     spelling: RECORD_SPELLING,
-    remembers: heard.isRemembering,
+    remembers: ownWrites.isRemembering,
     pending: receiveAnnouncements({
-      pendingWrites: heard,
+      pendingWrites: ownWrites,
       invalidate: (tags) => (tags ? bump(bumping, tags) : bumpAll(bumping)),
       drop: (records) => tier?.changed(records),
-      afterEpoch: (then) => void (inMemory ? then() : clock.after(EPOCH_HEARD, then)),
+      afterEpoch: (then) => void (inMemory ? then() : clock.after(EPOCH_KNOWN, then)),
     }),
   }
   const membership = joinProcess(self)
   announcing.membership = membership
   if (inMemory && membership.others().some(({ format }) => format !== MEMORY_FORMAT))
-    // Listeners are added to a cache after it was made.
+    // Listeners are added to a cache after it was created.
     setImmediate(() => events.emit('warning', { code: 'memory-format', message: otherFormat(namespace) }))
   return { pendingWrites, journal, place: `${sharedAs} ${namespace}`, leave: membership.leave }
 }

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { sized } from '@larder/testing'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { copyable, copyOf } from '../../src/codec/copy.ts'
 import { msgpackCodec } from '../../src/codec/msgpack.ts'
-import { anyValue, types } from './values.ts'
+import { copyable, copyOf } from '../../src/entry/decoded-values.ts'
+import { anyValue, types } from '../codec/values.ts'
 
 const codec = msgpackCodec().bind(types)
 
