@@ -70,12 +70,14 @@ export function keepRan(
 ): void {
   const { plan, policy, key } = one
   const lifetime = lifetimeOf(policy, isEmpty(result), deps.clock.random())
-  if (!payload || payload.length > deps.maxValueBytes || lifetime === undefined || captured?.refusal) return
+  if (!payload || payload.length > deps.maxValueBytes || lifetime === undefined) return
+  // Without what it depends on, nobody could tell whether a write of this process has touched it.
+  if (plan.captures && !captured?.dependencies) return
   if (deps.keys.family() !== key.family) return
   const own = deps.tagsOf(plan.occurrences, policy.tags, tableWrittenAround(plan, policy))
   const dependencies = [
     ...own.map((tag) => dependencyOf(tag, tag.list === 'maybe' ? tag.insteadOfList(result) : [])),
-    ...(captured?.dependencies.tags ?? []),
+    ...(captured?.dependencies?.tags ?? []),
   ]
   keep(deps, one, { payload, current: began, lifetime, until: began + lifetime, dependencies })
 }
