@@ -41,7 +41,7 @@ vi.mock('../../src/tier/recent-results.ts', async (original) => {
       ...recents,
       get: (wanted, maxStaleness) => recents.get(wanted, broken.rule === 'bound' ? 1_000_000 : maxStaleness),
       put(wanted, result) {
-        const late = { current: clock.now(), lastEnded: writes.lastEnded() }
+        const late = { current: clock.now(), lastEnded: writes.ended.last }
         recents.put(wanted, broken.rule === 'begin' ? { ...result, ...late } : result)
       },
     }

@@ -165,6 +165,12 @@ async function observe(kind: keyof typeof drivers, steps: readonly Step[]): Prom
   return [...seen, { reads, hits, misses, bypasses, stale }]
 }
 
+/** An entry that expires, and reads of it that may be served what has expired. */
+const EXAMPLES = ['stale while revalidate', 'stale if error', 'up to an age'].map((form): [Step[]] => {
+  const of = (kind: Step['kind'], id = 1): Step => ({ kind, id, form, value: 'text' })
+  return [[of('read'), of('read'), of('wait', 2), of('lost read'), of('read'), of('write'), of('read')]]
+})
+
 const RUNS = sized(300, 2_000)
 
 describe('a database that answers later and one that answers at once', () => {
@@ -177,7 +183,7 @@ describe('a database that answers later and one that answers at once', () => {
         for (const one of later as readonly { source?: string; reason?: string; outcome?: string }[])
           for (const word of [one?.source, one?.reason, one?.outcome]) seen.add(word)
       }),
-      { numRuns: RUNS },
+      { numRuns: RUNS, examples: EXAMPLES },
     )
     // Programs that only ever missed would show nothing.
     const all =
