@@ -87,7 +87,8 @@ export async function warm(
 async function run({ report, strictLoads }: WarmDeps, read: WarmFunction): Promise<Outcome> {
   const inside = strictLoads.isActive()
   // Reads inside the function of `wrap` do not count: the computed value is what is cached.
-  const { reads } = await report.explain(read, () => inside || !strictLoads.isActive())
+  const accepts = (): boolean => inside || !strictLoads.isActive()
+  const { reads } = await report.explain(read, { accepts, warming: true })
   if (!reads.length || !reads.every(isCached)) return 'bypassed'
   return reads.some(({ source }) => source === 'database') ? 'loaded' : 'hits'
 }

@@ -44,7 +44,10 @@ export function renew<D extends RefreshDeps, T>(
   read: (deps: D, plan: ReadPlan<T>) => Promise<T>,
 ): void {
   const plan = one.plan.detach?.() ?? one.plan
-  const silent = { ...deps, report: UNREPORTED, recents: pastRecents(deps.recents) }
+  const { lookUp, store, recents } = deps
+  // What `push` has is served without asking, and may be a second old already.
+  const asking = store.sync ? lookUp : { ...lookUp, tryLocal: () => undefined }
+  const silent = { ...deps, report: UNREPORTED, recents: pastRecents(recents), lookUp: asking }
   startRefresh(deps, one, () => {
     const again = readAgain(silent, plan, one)
     return again && read(silent, again.plan)
@@ -117,6 +120,7 @@ export function mustLoad(served: LookUpResult, found: LookUpResult): boolean {
 export const UNREPORTED: Report = {
   read() {},
   explain: async (fn) => ({ result: await fn(), reads: [] }),
+  isWarming: () => false,
   stats: () => ({ reads: 0, hits: 0, misses: 0, bypasses: 0, stale: 0, models: {} }),
   neverHits: { watching: 0, stored() {}, used() {} },
 }

@@ -31,11 +31,13 @@ export function reportRead(
 ): void {
   const { plan, key, started } = one
   const { source = 'database', tags = one.tags } = more
-  const { neverHits } = deps.report
+  const { report } = deps
+  const { neverHits } = report
   if (key && (source !== 'database' || more.shared)) {
     if (neverHits.watching) neverHits.used(key.key)
-  } else if (key && reason === 'miss' && more.ttl !== undefined) neverHits.stored(key.key, plan)
-  deps.report.read(plan.model, source, reason, () => ({
+  } else if (key && reason === 'miss' && more.ttl !== undefined && !report.isWarming())
+    neverHits.stored(key.key, plan)
+  report.read(plan.model, source, reason, () => ({
     operation: plan.operation,
     model: plan.model,
     source,

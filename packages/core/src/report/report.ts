@@ -36,18 +36,26 @@ export interface Report {
   ): void
   /**
    * Runs `fn` and collects the reads made in it, through any number of awaits.
-   * @param accepts is asked when a read has ended, in the read's own context, whether to collect it. Default: every read.
    */
-  explain<T>(fn: () => Promise<T> | T, accepts?: () => boolean): Promise<Explained<T>>
+  explain<T>(fn: () => Promise<T> | T, options?: CollectOptions): Promise<Explained<T>>
+  /** True inside a function that only fills the cache: nobody has asked yet for what it stores. */
+  isWarming(): boolean
   stats(): Stats
   /** Watches for entries that are stored and never read. */
   readonly neverHits: NeverHits
 }
 
+/** What `explain` collects, and why. */
+interface CollectOptions {
+  /** Is asked when a read has ended, in the read's own context, whether to collect it. Default: every read. */
+  accepts?(): boolean
+  /** The function only fills the cache. Default false. */
+  readonly warming?: boolean
+}
+
 /** The reads that a function has made so far. */
-interface Collection {
+interface Collection extends CollectOptions {
   readonly reads: ReadReport[]
-  accepts(): boolean
 }
 
 export function createReport(events: Events): Report {
@@ -58,7 +66,7 @@ export function createReport(events: Events): Report {
     read(model, source, reason, account) {
       stats.count(model, source, reason)
       const collection = collecting.getStore()
-      const reports = collection?.accepts() ? collection.reads : undefined
+      const reports = collection?.accepts?.() === false ? undefined : collection?.reads
       // Looked at here: every hit comes this way.
       const heard = audience.listeners.size > 0 || audience.channel.hasSubscribers
       if (!heard && !reports) return
@@ -69,12 +77,13 @@ export function createReport(events: Events): Report {
         reports.push(report)
       }
     },
-    async explain(fn, accepts = () => true) {
+    async explain(fn, options = {}) {
       const reads: ReadReport[] = []
       // Awaited inside: a lazy promise (Prisma's) starts only when it is awaited.
-      const result = await collecting.run({ reads, accepts }, async () => await fn())
+      const result = await collecting.run({ ...options, reads }, async () => await fn())
       return { result, reads }
     },
+    isWarming: () => collecting.getStore()?.warming === true,
     stats: () => stats.snapshot(),
     neverHits: createNeverHits(events),
   }

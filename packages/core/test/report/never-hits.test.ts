@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createNeverHits, type ShapedRead } from '../../src/report/never-hits.ts'
-import { reads } from '../support/item-host.ts'
+import { readPlan, reads } from '../support/item-host.ts'
 import { world } from '../support/world.ts'
 
 const prisma = (where: object): ShapedRead => ({
@@ -105,5 +105,22 @@ it('reads of a client end in one warning event, and hits in none', async () => {
     await get(reads.byId(1))
   }
   expect(cache.stats().hits).toBe(299)
+  expect(codes).toEqual(['never-hits'])
+})
+
+it('reads of cache.warm are not warned of: nobody has asked for their results yet', async () => {
+  const here = world()
+  const codes: string[] = []
+  here.cache.on('warning', ({ code }) => codes.push(code))
+  const { query, occurrences } = reads.byId(1)
+  const shape = { name: 'item.list', query, occurrences }
+  const read = (at: number) => () =>
+    here.engine.read(
+      readPlan(here.engine, shape, here.database.read, { query: { until: new Date(at) } } as never),
+    )
+  const { loaded } = await here.cache.warm(Array.from({ length: 300 }, (_, at) => read(at)))
+  expect(loaded).toBe(300)
+  expect(codes).toEqual([])
+  for (let at = 300; at < 600; at++) await read(at)()
   expect(codes).toEqual(['never-hits'])
 })

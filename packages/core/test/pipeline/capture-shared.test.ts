@@ -1,0 +1,100 @@
+import type { WrapOptions } from '@larder/core'
+import type { ReadPlan } from '@larder/core/host'
+import type { Store } from '@larder/core/store'
+import { deferred, settled } from '@larder/testing'
+import { describe, expect, it, vi } from 'vitest'
+import { type ReadShape, readPlan, reads, writes } from '../support/item-host.ts'
+import type { Row } from '../support/simulated-database.ts'
+import { type World, world } from '../support/world.ts'
+
+type Shape = ReadShape<Row | Row[] | null>
+
+/** One read inside a load, as one host asks for it. */
+const readIn = (shop: World, shape: Shape, more: Partial<ReadPlan<Row | Row[] | null>> = {}) =>
+  shop.engine.read(readPlan(shop.engine, shape, shop.database.read, more))
+
+/** A value computed by `load`; how often it is computed shows whether it was stored. */
+function computed<T>(shop: World, load: () => Promise<T>, options: Partial<WrapOptions> = {}) {
+  const counted = vi.fn(load)
+  const warnings: string[] = []
+  shop.cache.on('warning', ({ code, message }) => code === 'wrap-not-stored' && warnings.push(message))
+  const ask = async () => {
+    const wrap = () => shop.cache.wrap('page', { ttl: '1m', ...options }, counted)
+    const { result, reads: reports } = await shop.cache.explain(wrap)
+    await settled()
+    const report = reports.findLast(({ operation }) => operation === 'wrap')
+    return { result, source: report?.source, reason: report?.reason }
+  }
+  return { ask, load: counted, warnings }
+}
+
+describe('callers who share the load of a computed value', () => {
+  it('get one load, if nothing was written meanwhile', async () => {
+    const shop = world()
+    const gate = deferred<void>()
+    const load = vi.fn(async () => {
+      const found = await readIn(shop, reads.byId(1))
+      await gate.promise
+      return found
+    })
+    const ask = () => shop.cache.wrap('page', { ttl: '1m' }, load)
+    const asked = Array.from({ length: 5 }, ask)
+    await settled()
+    gate.resolve()
+    expect(await Promise.all(asked)).toMatchObject(Array.from({ length: 5 }, () => ({ v: 1 })))
+    expect(load).toHaveBeenCalledTimes(1)
+  })
+
+  it('never get what was read before a write that ended before their call', async () => {
+    const shop = world()
+    const gate = deferred<void>()
+    const load = vi.fn(async () => {
+      const found = await readIn(shop, reads.byId(1))
+      await gate.promise
+      return found
+    })
+    const ask = () => shop.cache.wrap('page', { ttl: '1m' }, load)
+    const before = ask()
+    await settled()
+    await shop.put(writes.touch(1))
+    await settled()
+    const after = Array.from({ length: 5 }, ask)
+    await settled()
+    gate.resolve()
+    expect(await before).toMatchObject({ v: 1 })
+    expect(await Promise.all(after)).toMatchObject(Array.from({ length: 5 }, () => ({ v: 1_001 })))
+    expect(load.mock.calls.length).toBeLessThanOrEqual(3)
+  })
+})
+
+describe('a computed value with a `maxStaleness`', () => {
+  const options = { reads: ['note'], maxStaleness: '30s' } as const
+
+  /** As the store of processes of their own. */
+  const separate = ({ sharedAs: _, ...store }: Store): Store => store
+
+  it('is never older than a write of this process that has returned', async () => {
+    const shop = world()
+    const { ask } = computed(shop, () => readIn(shop, reads.byId(1)), options)
+    await ask()
+    await shop.put(writes.touch(1))
+    expect((await ask()).result).toMatchObject({ v: 1_001 })
+  })
+
+  it('is not kept if it bypassed the cache, for nobody knows what it depends on', async () => {
+    const shop = world({ around: separate })
+    const other = world({ around: separate, beside: shop })
+    const { ask } = computed(shop, () => readIn(shop, reads.byId(1)), options)
+    const gate = deferred<void>()
+    const put = other.put(writes.touch(1, 'note'), async (mutation) => {
+      await gate.promise
+      return shop.database.write(mutation)
+    })
+    await settled()
+    expect(await ask()).toMatchObject({ reason: 'dirty', result: { v: 1 } })
+    await shop.put(writes.touch(1))
+    expect((await ask()).result).toMatchObject({ v: 1_001 })
+    gate.resolve()
+    await put
+  })
+})
