@@ -47,7 +47,10 @@ export function renew<D extends RefreshDeps, T>(
   read: (deps: D, plan: ReadPlan<T>) => Promise<T>,
 ): void {
   const plan = one.plan.detach?.() ?? one.plan
-  const silent = { ...deps, report: UNREPORTED, recents: pastRecents(deps.recents) }
+  const { lookUp, store, recents } = deps
+  // What `push` has is served without asking, and may be a second old already.
+  const asking = store.sync ? lookUp : { ...lookUp, tryLocal: () => undefined }
+  const silent = { ...deps, report: UNREPORTED, recents: pastRecents(recents), lookUp: asking }
   startRefresh(deps, one, () => {
     const again = readAgain(silent, plan, one)
     return again && read(silent, again.plan)
