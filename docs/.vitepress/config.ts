@@ -60,6 +60,7 @@ export default defineConfig({
         items: [
           page('Policies', 'policies'),
           page('Write-through and write-around', 'write-through'),
+          page('One load per key', 'herds'),
           page('Transactions and locks', 'transactions'),
           page('Raw SQL', 'raw-sql'),
           page('Computed values', 'computed-values'),
