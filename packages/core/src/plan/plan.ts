@@ -25,25 +25,25 @@ export interface Occurrence {
    */
   readonly rows?: (result: unknown) => number | undefined
   /**
-   * Rows that the arguments do not name and the result does. Without effect where `pins` do, and are counted
-   * or of a key that is not unique.
+   * Names the rows by the result, because the arguments do not. Ignored if `pins` name them, unless that is a unique key without
+   * `rows` to count them.
    */
   readonly resultDependency?: ResultDependency
 }
 
-/** What a result tells of the rows of one occurrence: the row a to-one include shows, the children of rows it shows. */
+/** Reads the rows of one occurrence off a result: the row that a to-one include returns, or the children of returned rows. */
 export interface ResultDependency {
-  /** Physical columns that `values` gives. */
+  /** Physical columns that `values` returns. */
   readonly columns: readonly string[]
   /**
-   * True: each of the values is that of a row the result shows. False: rows were looked for by these values, and none
-   * or several may be there; a unique key then names nothing, since a row that is not there has no value yet.
+   * `true`: the result contains a row for each of the values. `false`: the statement searched by these values, and may have
+   * found no row or several. A unique key then names nothing, because a row that is missing has no value yet.
    */
   readonly found: boolean
   /**
-   * The occurrence's rows are those with one of these values: the result would be the same whatever other rows the
-   * table held, or came to hold. Undefined where the result does not tell: a row that others point to and that the
-   * result does not show may still be inserted, unless a foreign key forbids to point to it before.
+   * Returns the values of the occurrence's rows: no other row of the table, present or future, can change the result. Undefined
+   * if the result does not show them. A row that others refer to and that is missing from the result may still be inserted,
+   * unless a foreign key forbids to refer to it before.
    */
   values(result: unknown): readonly ReturnedRow[] | undefined
 }

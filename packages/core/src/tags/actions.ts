@@ -3,23 +3,23 @@ import type { Action, ForeignKey, Schema, Table } from '../plan/table.ts'
 import { own } from './value.ts'
 
 /**
- * The changes a statement makes, followed through triggers and the referential actions of every foreign key that
- * points at a changed table, transitively. The given changes come first, in their order. Pure.
+ * Adds the consequences of a statement's changes: what triggers and referential actions change, transitively. The given changes
+ * come first, in their order. Pure.
  */
 export function withActions(schema: Schema, changes: readonly Change[]): readonly Change[] {
   const all = [...changes]
   const reached = new Set(all.map((change) => change.table.toLowerCase()))
-  const wholly = new Set<string>()
+  const whole = new Set<string>()
   for (let index = 0; index < all.length; index++) {
     const change = all[index] as Change
     const table = change.table.toLowerCase()
-    if (wholly.has(table)) continue
-    if (change.effect === 'unknown') wholly.add(table)
+    if (whole.has(table)) continue
+    if (change.effect === 'unknown') whole.add(table)
     for (const next of consequences(schema, change)) {
-      // A table that a consequence leads to again is taken wholly: that ends cycles, and many paths cost no more than one.
-      const again = index >= changes.length && reached.has(next.table.toLowerCase())
+      // A table that is reached a second time counts as changed in unknown rows. This ends cycles, and bounds the number of paths.
+      const isRepeated = index >= changes.length && reached.has(next.table.toLowerCase())
       reached.add(next.table.toLowerCase())
-      all.push(again ? { table: next.table, effect: 'unknown' } : next)
+      all.push(isRepeated ? { table: next.table, effect: 'unknown' } : next)
     }
   }
   return all
@@ -27,11 +27,11 @@ export function withActions(schema: Schema, changes: readonly Change[]): readonl
 
 function consequences(schema: Schema, change: Change): readonly Change[] {
   const table = schema.tables.get(change.table.toLowerCase())
-  // Whoever writes a view writes what it reads.
-  const hidden = [...(table?.touches ?? []), ...(table?.reads ?? [])]
-  const touched = hidden.map((name): Change => ({ table: name, effect: 'unknown' }))
+  // A write to a view is a write to the tables that it reads.
+  const indirect = [...(table?.touches ?? []), ...(table?.reads ?? [])]
+  const touched = indirect.map((name): Change => ({ table: name, effect: 'unknown' }))
   const referring = referrersOf(schema, change.table)
-  return [...touched, ...referring.flatMap(([child, key]) => acted(table, child, key, change))]
+  return [...touched, ...referring.flatMap(([child, key]) => actionsOf(table, child, key, change))]
 }
 
 const referrers = new WeakMap<Schema, Map<string, (readonly [Table, ForeignKey])[]>>()
@@ -50,13 +50,19 @@ function referrersOf(schema: Schema, table: string): readonly (readonly [Table, 
   return index.get(table.toLowerCase()) ?? []
 }
 
-/** What one foreign key does to its table's rows. Whether a delete or an update did it, both actions are weighed. */
-function acted(parent: Table | undefined, child: Table, key: ForeignKey, change: Change): readonly Change[] {
+/** Returns what the actions of one foreign key change in its table. */
+function actionsOf(
+  parent: Table | undefined,
+  child: Table,
+  key: ForeignKey,
+  change: Change,
+): readonly Change[] {
   const rows = pinsOfChildren(key, change.before)
-  const made: Change[] = []
-  if (deletes(change)) made.push(...byAction(child, key, key.onDelete, rows, 'delete'))
-  if (moves(parent, key, change)) made.push(...byAction(child, key, key.onUpdate, rows, 'update'))
-  return made
+  const changes: Change[] = []
+  if (deletes(change)) changes.push(...byAction(child, key, key.onDelete, rows, 'delete'))
+  if (mayChangeReferenced(parent, key, change))
+    changes.push(...byAction(child, key, key.onUpdate, rows, 'update'))
+  return changes
 }
 
 function deletes(change: Change): boolean {
@@ -64,7 +70,7 @@ function deletes(change: Change): boolean {
 }
 
 /** True if the statement may change a column that the foreign key references. */
-function moves(parent: Table | undefined, key: ForeignKey, change: Change): boolean {
+function mayChangeReferenced(parent: Table | undefined, key: ForeignKey, change: Change): boolean {
   if (change.effect !== 'update' && change.effect !== 'upsert' && change.effect !== 'unknown') return false
   const { sets } = change
   if (!key.references.length || !sets) return true
@@ -80,7 +86,7 @@ function byAction(
   cause: 'delete' | 'update',
 ): readonly Change[] {
   if (action === 'restrict' || action === 'no-action') return []
-  // No columns: the host knows that the tables are related and nothing more.
+  // Without columns, the host knows only that the tables are related.
   if (!key.columns.length) return [{ table: child.name, effect: 'unknown' }]
   const pins = before ? { before } : {}
   if (action === 'cascade' && cause === 'delete') return [{ table: child.name, effect: 'delete', ...pins }]
@@ -89,7 +95,7 @@ function byAction(
   return [{ table: child.name, effect: 'update', ...pins, sets }]
 }
 
-/** The children of the touched rows, told by their foreign key where the parent's old values are pinned. */
+/** Pins the children of the changed rows by their foreign key, if the old values of the parents are pinned. */
 function pinsOfChildren(key: ForeignKey, before: Pins | undefined): Pins | undefined {
   if (!before || !key.columns.length) return undefined
   const pins = key.columns.flatMap((column, index) => {

@@ -20,7 +20,7 @@ export interface InvalidateRequest {
 }
 
 /**
- * The tags an explicit invalidation bumps. Pure.
+ * Returns the tags to which an explicit invalidation gives new nonces. Pure.
  * @throws CacheError naming the table or column that no attached client knows.
  */
 export function tagsOfInvalidation(
@@ -33,7 +33,8 @@ export function tagsOfInvalidation(
   for (const table of request.tables ?? [])
     for (const { database } of holding(databases, table)) tags.push(whole(namespace, database, table))
   for (const row of request.rows ?? [])
-    for (const one of holding(databases, row.table)) tags.push(ofRow(namespace, one, row.table, row.key))
+    for (const database of holding(databases, row.table))
+      tags.push(ofRow(namespace, database, row.table, row.key))
   for (const tag of request.tags ?? []) tags.push(ofUserTag(namespace, tag))
   return merge(tags)
 }
@@ -49,26 +50,26 @@ const SHAPES: { readonly [K in keyof Required<InvalidateRequest>]: (value: unkno
   all: (value) => value === true,
 }
 
-/** A misspelt name or a bare string would silently invalidate nothing. */
+/** Without these checks, a misspelt name or a bare string would invalidate nothing. */
 function check(request: InvalidateRequest): void {
   const fix = `give { tables: ['…'] }, { rows: [{ table, key }] }, { tags: ['…'] } or { all: true }`
   if (!isObject(request))
-    throw new CacheError('LARDER_CONFIG', `invalidate was given ${show(request)}: ${fix}`)
+    throw new CacheError('LARDER_CONFIG', `invalidate: the request is ${show(request)}: ${fix}`)
   for (const [name, value] of Object.entries(request)) {
     if (!Object.hasOwn(SHAPES, name))
       throw new CacheError('LARDER_CONFIG', `invalidate has no option ${name}: ${fix}`)
     if (value !== undefined && !SHAPES[name as keyof InvalidateRequest](value))
-      throw new CacheError('LARDER_CONFIG', `invalidate was given ${name}: ${show(value)}: ${fix}`)
+      throw new CacheError('LARDER_CONFIG', `invalidate: ${name} is ${show(value)}: ${fix}`)
   }
 }
 
-/** No key is known to it, so every field of the record is bumped. */
+/** It knows no key, so every field of the record gets a new nonce. */
 function whole(namespace: string, database: string, table: string): WriteTag {
   const record = recordName(namespace, database, table)
   return { table: table.toLowerCase(), record, known: [], unknown: new Set(), cells: new Set() }
 }
 
-/** `list`, the values given, and every other field. */
+/** `list`, the cells of the given values, and every field of another key get new nonces. */
 function ofRow(
   namespace: string,
   database: KnownDatabase,
@@ -76,14 +77,14 @@ function ofRow(
   values: Readonly<Record<string, ColumnValue>>,
 ): WriteTag {
   const base = whole(namespace, database.database, name)
-  const given = Object.keys(values).sort().join(',')
+  const columns = Object.keys(values).sort().join(',')
   const keys = database.tables.flatMap((tables) => namedKeys(tables.get(name.toLowerCase()) ?? NO_TABLE))
-  const matching = keys.filter((key) => key.columns.map((column) => column.name).join(',') === given)
+  const matching = keys.filter((key) => key.columns.map((column) => column.name).join(',') === columns)
   if (!matching.length) {
     const known = [...new Set(keys.map((key) => key.columns.map((column) => column.name).join(' + ')))]
     throw new CacheError(
       'LARDER_CONFIG',
-      `${given || 'nothing'} is no lookup key of ${name}: give ${known.join(', or ') || 'tables instead, no keys are known'}`,
+      `${columns || 'nothing'} is no lookup key of ${name}: give ${known.join(', or ') || 'tables instead, no keys are known'}`,
     )
   }
   const cells = matching.flatMap((key) => {
@@ -91,7 +92,7 @@ function ofRow(
     if (!found)
       throw new CacheError(
         'LARDER_CONFIG',
-        `the key given for ${name} (${given}) is null or of another type than its columns`,
+        `the key given for ${name} (${columns}) is null or of another type than its columns`,
       )
     return found.tuples.map((tuple) => cellName(base.record, key, tuple))
   })

@@ -3,16 +3,16 @@ import type { Column } from '../plan/table.ts'
 import type { NamedKey } from './spelling.ts'
 import { MOST_VALUES, own, tuplesOf } from './value.ts'
 
-/** The old or the new value of some touched row cannot be told. */
+/** The old or the new value of some changed row is not known. */
 export const UNKNOWN_ROWS = 'unknown'
 
-/** Every old and new value of a lookup key among the touched rows, or {@link UNKNOWN_ROWS}. */
+/** Every old and new value of a lookup key in the changed rows, or {@link UNKNOWN_ROWS}. */
 export type KeyRows = readonly (readonly string[])[] | typeof UNKNOWN_ROWS
 
 /**
- * The values of `key` that a change may give or take from rows. `returned` are all the rows the statement touched,
- * as it left them. Pure; errs on the side of unknown.
- * @param inserts also gives what an insert is known to put into a unique key; what is not known is left out.
+ * Returns the values of `key` that rows may get or lose by a change. In doubt they are unknown. Pure.
+ * @param returned all rows that the statement changed, as they are afterwards.
+ * @param inserts true: also returns the known values that an insert gives a unique key. Unknown ones are left out.
  */
 export function rowsOfKey(
   key: NamedKey,
@@ -51,14 +51,14 @@ function changes(column: Column, change: Change): boolean {
   return column.generated || !change.sets || Object.hasOwn(change.sets, column.name)
 }
 
-/** Values before the statement: what the filter proves, else what an unchanged column was returned with. */
+/** Values before the statement: what an unchanged column was returned with, else what the filter proves. */
 function before(column: Column, change: Change, row: ReturnedRow, changed: boolean): readonly ColumnValue[] {
   const shown = own(row, column.name)
   if (!changed && shown !== undefined) return [shown]
   return (change.before && own(change.before, column.name)) ?? [UNKNOWN]
 }
 
-/** Value after an update; the returned row is the better witness, for it saw triggers and casts. */
+/** Value after an update. A returned row is preferred, because it also shows what triggers and casts did. */
 function after(column: Column, change: Change, row: ReturnedRow): readonly ColumnValue[] {
   const shown = own(row, column.name)
   if (shown !== undefined) return [shown]
@@ -75,19 +75,19 @@ function inserted(column: Column, change: Change, row: ReturnedRow): readonly Co
   return [column.nullable && !column.hasDefault ? null : UNKNOWN]
 }
 
-/** A key with a NULL in it names no row that any read could be pinned by. */
+/** A key that contains NULL cannot pin a read. */
 function tuples(key: NamedKey, values: (column: Column) => readonly ColumnValue[]): KeyRows {
-  const given = new Map(key.columns.map((column) => [column, values(column)]))
-  if (key.columns.some((column) => given.get(column)?.every((value) => value === null))) return []
-  return tuplesOf(key.columns, (column) => given.get(column))?.tuples ?? UNKNOWN_ROWS
+  const valuesByColumn = new Map(key.columns.map((column) => [column, values(column)]))
+  if (key.columns.some((column) => valuesByColumn.get(column)?.every((value) => value === null))) return []
+  return tuplesOf(key.columns, (column) => valuesByColumn.get(column))?.tuples ?? UNKNOWN_ROWS
 }
 
-function every(rows: readonly ReturnedRow[], one: (row: ReturnedRow) => KeyRows): KeyRows {
+function every(rows: readonly ReturnedRow[], valuesOf: (row: ReturnedRow) => KeyRows): KeyRows {
   const all = new Map<string, readonly string[]>()
   for (const row of rows) {
-    const found = one(row)
-    if (found === UNKNOWN_ROWS) return UNKNOWN_ROWS
-    for (const tuple of found) all.set(JSON.stringify(tuple), tuple)
+    const values = valuesOf(row)
+    if (values === UNKNOWN_ROWS) return UNKNOWN_ROWS
+    for (const tuple of values) all.set(JSON.stringify(tuple), tuple)
     if (all.size > MOST_VALUES) return UNKNOWN_ROWS
   }
   return [...all.values()]

@@ -9,10 +9,10 @@ export type DeriveTags = (
   around?: string,
 ) => readonly ReadTag[]
 
-/** The same for reads that were asked before, by the name of their entry; none of them resultKeys anything from a result. */
+/** The same, remembered by the name of the entry. The tags that it returns read no dependencies off a result. */
 export type KnownTags = (name: string, ...parts: Parameters<DeriveTags>) => readonly ReadTag[]
 
-interface Known {
+interface RememberedTags {
   readonly occurrences: readonly Occurrence[]
   readonly userTags: readonly string[]
   readonly around: string | undefined
@@ -20,24 +20,23 @@ interface Known {
 }
 
 /**
- * Remembers what `derive` found. One query may be read with other tags next time (another policy, a raw query whose
- * caller names other tables), so what they were derived from is compared. It is compared with a copy, which
- * whoever made the plan cannot change, and which does not keep the results' readers alive.
+ * Remembers the tags that `derive` returned. The same query may need other tags next time, under another policy or as raw SQL
+ * with other tables. So the inputs are compared, with a copy that the host cannot change and that keeps no result reader alive.
  */
 export function rememberTags(derive: DeriveTags, most: number): KnownTags {
-  const known = createBounded<Known>(most)
+  const known = createBounded<RememberedTags>(most)
   return (name, occurrences, userTags, around) => {
-    const found = known.recent.get(name) ?? known.get(name)
+    const remembered = known.recent.get(name) ?? known.get(name)
     if (
-      found &&
-      found.around === around &&
-      sameAll(found.occurrences, occurrences) &&
-      sameTexts(found.userTags, userTags)
+      remembered &&
+      remembered.around === around &&
+      sameAll(remembered.occurrences, occurrences) &&
+      sameTexts(remembered.userTags, userTags)
     )
-      return found.tags
-    const own = occurrences.map(copyOf)
-    const tags = derive(own, userTags, around)
-    known.set(name, { occurrences: own, userTags: [...userTags], around, tags })
+      return remembered.tags
+    const copies = occurrences.map(copyOf)
+    const tags = derive(copies, userTags, around)
+    known.set(name, { occurrences: copies, userTags: [...userTags], around, tags })
     return tags
   }
 }
@@ -84,7 +83,7 @@ function isSameDependency(a: Occurrence['resultDependency'], b: Occurrence['resu
   return a === b || (a?.found === b?.found && sameTexts(a?.columns ?? [], b?.columns ?? []))
 }
 
-// By identity: a Date or another object is never the same, and is derived anew.
+// By identity: two Date objects are never the same, so their tags are derived again.
 function sameTexts(a: readonly unknown[], b: readonly unknown[]): boolean {
   if (a === b) return true
   if (a.length !== b.length) return false

@@ -14,36 +14,36 @@ import {
 import type { TagRequest } from './tag.ts'
 import { own, tuplesOf } from './value.ts'
 
-/** Where tags live: part of every tag's name. */
+/** Part of the name of every tag. */
 export interface TagSpace {
   readonly namespace: string
   readonly database: string
 }
 
-/** Tags of one table that a read may depend on. Where `list` is fetched it is the first field. */
+/** Tags of one table on which a read may depend. If `list` is fetched, it is the first field. */
 export interface ReadTag extends TagRequest {
   /**
    * - `depends`: the result depends on `list`.
-   * - `maybe`: `list` is fetched, and the result depends on it unless it shows the rows.
-   * - `no`: pinned by a key that is not unique; `list` is not even fetched.
+   * - `maybe`: `list` is fetched, and the result depends on it unless the result contains the rows.
+   * - `no`: the read is pinned by a key that is not unique, and `list` is not fetched.
    */
   readonly list: 'depends' | 'maybe' | 'no'
-  /** Names of the fields, then of the cells, as entries and events spell them. */
+  /** Names of the fields, then of the cells, as in entries and events. */
   readonly names: readonly string[]
-  /** How many of the cells, the last ones, an entry may have learned from its result. */
+  /** How many of the cells, counted from the end, are result dependencies of an entry. */
   readonly resultCells?: number
-  /** Only an entry names this tag, because its load read what depends on it: none of its names need be recorded. */
+  /** Only an entry names this tag, because a read inside its load depends on it. Its names need not be recorded. */
   readonly captured?: true
   /**
-   * For `maybe`: the cells of rows that the result names, perhaps none, if it does not depend on `list`; undefined if it
-   * does.
+   * For `maybe`: returns the cells of the rows in the result, possibly none. The result then does not depend on `list`. Undefined:
+   * it does.
    */
   insteadOfList(result: unknown): readonly string[] | undefined
 }
 
 /**
- * What a read depends on: one {@link ReadTag} per table or user tag, in a stable order. Pure.
- * @param around a table of which the read depends on the field `around` alone.
+ * Derives the tags of a read: one {@link ReadTag} per table or user tag, in a stable order. Pure.
+ * @param around a table with `write: 'around'`. The read depends only on its field `around`.
  */
 export function tagsOfRead(
   space: TagSpace,
@@ -53,15 +53,15 @@ export function tagsOfRead(
   around?: string,
 ): readonly ReadTag[] {
   const byTable = new Map<string, Collected>()
-  const apart = around?.toLowerCase()
+  const aroundTable = around?.toLowerCase()
   for (const occurrence of occurrences)
-    if (occurrence.table.toLowerCase() !== apart) collect(byTable, schema, occurrence)
-  // What a view reads are other tables: their writes count as ever.
-  for (const source of apart === undefined ? [] : viewSources(schema.tables.get(apart)))
+    if (occurrence.table.toLowerCase() !== aroundTable) collect(byTable, schema, occurrence)
+  // A view reads other tables, and the read depends on these as usual.
+  for (const source of aroundTable === undefined ? [] : viewSources(schema.tables.get(aroundTable)))
     collect(byTable, schema, { table: source })
-  const tags = [...byTable.values()].map((one) => spell(space, one))
-  // A view among the others may read the same table: then the read depends on all of it.
-  if (apart !== undefined && !byTable.has(apart)) tags.push(aroundTag(space, apart))
+  const tags = [...byTable.values()].map((collected) => nameTags(space, collected))
+  // If another view of the read uses the same table, the read depends on all of it.
+  if (aroundTable !== undefined && !byTable.has(aroundTable)) tags.push(aroundTag(space, aroundTable))
   tags.sort((a, b) => (a.record < b.record ? -1 : 1))
   for (const tag of [...new Set(userTags)].sort()) {
     const name = userTagName(space.namespace, tag)
@@ -78,7 +78,7 @@ function aroundTag(space: TagSpace, table: string): ReadTag {
 
 interface Collected {
   readonly table: string
-  /** An occurrence here depends on `list` whatever the result. */
+  /** An occurrence of the table depends on `list`, whatever the result. */
   unpinned: boolean
   readonly pins: { pinned: Pinned; rows: Occurrence['rows'] }[]
   readonly resultKeys: ResultKey[]
@@ -87,18 +87,18 @@ interface Collected {
 function collect(byTable: Map<string, Collected>, schema: Schema, occurrence: Occurrence): void {
   const name = occurrence.table.toLowerCase()
   const table = schema.tables.get(name)
-  const one = byTable.get(name) ?? { table: name, unpinned: false, pins: [], resultKeys: [] }
+  const collected = byTable.get(name) ?? { table: name, unpinned: false, pins: [], resultKeys: [] }
   const fresh = !byTable.has(name)
-  byTable.set(name, one)
+  byTable.set(name, collected)
   const keyed = table && !table.reads.length ? table : undefined
   const pinned = keyed && pinnedBy(keyed, occurrence.pins)
-  const learning = keyed && resultKeyOf(keyed, occurrence.resultDependency)
-  // Where nobody counts the rows of a unique key, its values alone would never do without `list`.
+  const resultKey = keyed && resultKeyOf(keyed, occurrence.resultDependency)
+  // If nobody counts the rows of a unique key, its values alone always leave a dependency on `list`.
   const uncounted = pinned?.key.unique && !occurrence.rows
-  if (learning && (!pinned || uncounted)) one.resultKeys.push(learning)
-  else if (pinned) one.pins.push({ pinned, rows: occurrence.rows })
-  else one.unpinned = true
-  // A view depends on what it reads; `fresh` also ends views that name each other.
+  if (resultKey && (!pinned || uncounted)) collected.resultKeys.push(resultKey)
+  else if (pinned) collected.pins.push({ pinned, rows: occurrence.rows })
+  else collected.unpinned = true
+  // A view depends on the tables it reads. `fresh` also ends the recursion of views that name each other.
   if (fresh) for (const source of viewSources(table)) collect(byTable, schema, { table: source })
 }
 
@@ -106,18 +106,18 @@ function viewSources(table: Table | undefined): readonly string[] {
   return table?.reads ?? []
 }
 
-function spell(space: TagSpace, one: Collected): ReadTag {
-  const record = recordName(space.namespace, space.database, one.table)
+function nameTags(space: TagSpace, collected: Collected): ReadTag {
+  const record = recordName(space.namespace, space.database, collected.table)
   const fields = new Set<string>()
   const cells = new Set<string>()
-  const unique = one.pins.filter(({ pinned }) => pinned.key.unique)
-  const list = one.unpinned ? 'depends' : unique.length || one.resultKeys.length ? 'maybe' : 'no'
+  const unique = collected.pins.filter(({ pinned }) => pinned.key.unique)
+  const list = collected.unpinned ? 'depends' : unique.length || collected.resultKeys.length ? 'maybe' : 'no'
   if (list !== 'no') fields.add(LIST)
-  for (const { pinned } of one.pins) {
+  for (const { pinned } of collected.pins) {
     fields.add(pinned.key.name)
     for (const tuple of pinned.tuples) cells.add(cellName(record, pinned.key, tuple))
   }
-  if (list === 'maybe') for (const { key } of one.resultKeys) fields.add(key.name)
+  if (list === 'maybe') for (const { key } of collected.resultKeys) fields.add(key.name)
   return {
     record,
     fields: [...fields],
@@ -126,7 +126,7 @@ function spell(space: TagSpace, one: Collected): ReadTag {
     names: [...[...fields].map((field) => fieldName(record, field)), ...cells],
     insteadOfList(result) {
       if (list !== 'maybe' || !unique.every((pin) => shows(pin, result))) return undefined
-      return resultCells(record, one.resultKeys, cells, result)
+      return resultCells(record, collected.resultKeys, cells, result)
     },
   }
 }
@@ -135,7 +135,7 @@ function shows({ pinned, rows }: Collected['pins'][number], result: unknown): bo
   try {
     return pinned.distinct && rows?.(result) === pinned.tuples.length
   } catch {
-    // A host that cannot count its rows must not fail the query that returned them.
+    // A host that fails to count rows must not fail the query that returned them.
     return false
   }
 }
@@ -145,18 +145,18 @@ const never = (): undefined => undefined
 /** An occurrence bound to some values of a lookup key. */
 interface Pinned {
   readonly key: NamedKey
-  /** One tuple of canonical texts per value, in the order of `key.columns`; distinct. */
+  /** Distinct tuples of canonical texts, one for each value, in the order of `key.columns`. */
   readonly tuples: readonly (readonly string[])[]
-  /** True when no two pinned values folded into one: only then can returned rows be counted against them. */
+  /** False if two pinned values have the same canonical text. Returned rows then cannot be compared with their number. */
   readonly distinct: boolean
 }
 
-/** The strongest key of `table` that `pins` determine wholly, if any. */
+/** Returns the strongest key of `table` whose columns are all pinned. */
 function pinnedBy(table: Table, pins: Pins | undefined): Pinned | undefined {
   if (!pins) return undefined
   for (const key of namedKeys(table)) {
-    const found = tuplesOf(key.columns, (column) => own(pins, column.name))
-    if (found) return { key, ...found }
+    const pinned = tuplesOf(key.columns, (column) => own(pins, column.name))
+    if (pinned) return { key, ...pinned }
   }
   return undefined
 }

@@ -3,30 +3,30 @@ import type { Table } from '../plan/table.ts'
 import { cellName, type NamedKey, namedKeys } from './spelling.ts'
 import { canonicalValue, MOST_VALUES, own } from './value.ts'
 
-/** An occurrence whose rows the result is to name by a lookup key. */
+/** A lookup key by which the result names the rows of an occurrence. */
 export interface ResultKey {
   readonly key: NamedKey
   readonly values: ResultDependency['values']
 }
 
-/** Cells of one table that only a result named. */
+/** Cells of one table that are known only from a result. */
 export interface ResultCells {
   readonly record: string
-  /** Present for tags that a load captured: of any table, not only of those that the read itself names. */
+  /** Present for tags that a load captured. They may belong to any table. */
   readonly fields?: readonly string[]
   readonly cells: readonly string[]
 }
 
-/** The strongest key that the columns of `resultDependency` hold wholly, if any tells all there is to tell of its values. */
+/** Returns the strongest key whose columns the result contains, if its values name all rows of the occurrence. */
 export function resultKeyOf(
   table: Table,
   resultDependency: ResultDependency | undefined,
 ): ResultKey | undefined {
-  const key = resultDependency && namedKeys(table).find((one) => tells(one, resultDependency))
-  return key && { key, values: resultDependency.values }
+  const resultKey = resultDependency && namedKeys(table).find((key) => namesAllRows(key, resultDependency))
+  return resultKey && { key: resultKey, values: resultDependency.values }
 }
 
-function tells({ columns, unique }: NamedKey, resultDependency: ResultDependency): boolean {
+function namesAllRows({ columns, unique }: NamedKey, resultDependency: ResultDependency): boolean {
   return (
     (resultDependency.found || !unique) &&
     columns.every(({ name }) => resultDependency.columns.includes(name))
@@ -34,8 +34,8 @@ function tells({ columns, unique }: NamedKey, resultDependency: ResultDependency
 }
 
 /**
- * The cells of the rows that a result names, but for those in `pinned`. Undefined where it does not tell, or where
- * there are more than are worth their tags: all cells of a table must be seeded at one instant.
+ * Returns the cells of the rows that a result names, without those in `pinned`. Undefined if the result does not name them, or
+ * names too many: all cells of a table must be seeded at one instant.
  */
 export function resultCells(
   record: string,
@@ -45,10 +45,10 @@ export function resultCells(
 ): readonly string[] | undefined {
   const cells = new Set<string>()
   for (const { key, values } of resultKeys) {
-    for (const row of readable(values, result) ?? [undefined]) {
+    for (const row of valuesOf(values, result) ?? [undefined]) {
       const tuple = row && key.columns.map(({ name, type }) => canonicalValue(own(row, name), type))
       if (!tuple || tuple.includes(undefined)) return undefined
-      // Nothing equals NULL.
+      // NULL equals nothing, so it names no row.
       if (tuple.includes(null)) continue
       const cell = cellName(record, key, tuple as string[])
       if (!pinned.has(cell)) cells.add(cell)
@@ -58,8 +58,8 @@ export function resultCells(
   return [...cells]
 }
 
-/** A host that cannot read a result must not fail the query that returned it. */
-function readable(
+/** A host that fails to read a result must not fail the query that returned it. */
+function valuesOf(
   values: ResultDependency['values'],
   result: unknown,
 ): ReturnType<ResultDependency['values']> {

@@ -3,56 +3,56 @@ import { effectiveKind } from '../plan/lookup-key.ts'
 import type { Column, LookupKey, Table } from '../plan/table.ts'
 import { foldingVersion, pinnable } from './value.ts'
 
-/** Counts up whenever {@link recordName} or {@link userTagName} names something differently. */
+/** Increased whenever {@link recordName} or {@link userTagName} returns another name for the same thing. */
 export const RECORD_SPELLING = 1
 
-/** The field every read that is not pinned depends on, and every write bumps. */
+/** The field on which every unpinned read depends. Every write changes it. */
 export const LIST = 'list'
 
 /**
- * The field that reads of a model with `write: 'around'` depend on, of its own table: bumped by explicit invalidation
- * and by raw SQL, and left alone by the writes of hosts. No lookup key has this name.
+ * The field of its own table on which reads of a model with `write: 'around'` depend. Explicit invalidations and raw SQL change
+ * it, writes of hosts do not. No lookup key has this name.
  */
 export const AROUND = 'around'
 
-/** Longest plain spelling of a value; longer ones are digested so that keys stay under 128 bytes. */
+/** Longer values are replaced by a digest, so that keys stay under 128 bytes. */
 const PLAIN_VALUE = 24
 const PLAIN_TABLE = 28
 
-/** A lookup key that can pin, with the name that readers and writers of every host and version agree on. */
+/** A lookup key that can pin reads. Readers and writers of every host and version give it the same name. */
 export interface NamedKey {
   readonly name: string
-  /** Sorted physical columns. */
+  /** Physical columns, sorted by name. */
   readonly columns: readonly Column[]
-  /** At most one row per value: primary, or unique over columns that are never NULL. */
+  /** At most one row has each value: a primary key, or a unique key whose columns are never NULL. */
   readonly unique: boolean
 }
 
 /**
- * Spells tags. All tags of a table share the braces of its record, so that a cluster keeps them in one slot.
- * Tables are bare and lower case: hosts that quote differently still mean one table.
+ * Returns the name of a table's record. All tags of a table share its braces, so that a Cluster keeps them in one slot. The
+ * table is bare and in lower case, so that hosts that quote differently mean the same table.
  */
 export function recordName(namespace: string, database: string, table: string): string {
   return `{${namespace}:${shorten(`${database}:${table.toLowerCase()}`, PLAIN_TABLE)}}`
 }
 
-/** A field of a record, as entries and events name it. */
+/** Returns the name of a field in entries and events. */
 export function fieldName(record: string, field: string): string {
   return `${record}/${field}`
 }
 
-/** The cell of a user tag, in a slot of its own. No record has two `#`: a tag can be any text, a digest included. */
+/** Returns the name of a user tag's cell, which has a slot of its own. No record contains `##`, and a tag may be any text. */
 export function userTagName(namespace: string, tag: string): string {
   return `{${namespace}:##${shorten(tag, PLAIN_TABLE)}}`
 }
 
-/** The value cell of `key` = `values` (canonical texts in the order of `key.columns`). */
+/** Returns the name of a value cell. `values` are canonical texts in the order of `key.columns`. */
 export function cellName(record: string, key: NamedKey, values: readonly string[]): string {
   const plain = values.map((value) => (values.length > 1 ? `${value.length}.${value}` : value)).join(',')
   return `${record}:${shorten(`${key.name}=${plain}`, PLAIN_VALUE + key.name.length, 44)}`
 }
 
-/** The usable keys of a table, strongest first: primary, unique, foreign, named. */
+/** Returns the keys of a table that can pin, strongest first: primary, unique, foreign, named. */
 export function namedKeys(table: Table): readonly NamedKey[] {
   const known = cache.get(table)
   if (known) return known
@@ -82,7 +82,7 @@ function named(
   return { kind, name, columns: sorted, unique: kind === 'primary' || kind === 'unique' }
 }
 
-/** `text` itself when it is short, printable ASCII without braces or hash; else `#` and a 128-bit digest. */
+/** Returns `text` if it is short printable ASCII without braces or hash, else `#` and a digest of 128 bits. */
 function shorten(text: string, most: number, cap: number = most): string {
   return text.length <= Math.min(most, cap) && /^[!"$-z|~]*$/.test(text) ? text : `#${digest(text).name}`
 }

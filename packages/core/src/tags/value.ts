@@ -1,15 +1,15 @@
 import { type ColumnValue, UNKNOWN } from '../plan/plan.ts'
 import type { Column, ColumnType } from '../plan/table.ts'
 
-/** More values than this are not worth their tags: the occurrence then depends on the whole list. */
+/** An occurrence with more values depends on `list`, because so many tags cost more than they save. */
 export const MOST_VALUES = 100
 
-/** Bumped whenever canonicalisation or folding changes. */
+/** Increased whenever canonical values or folding change. */
 const VERSION = '1'
 
 /**
- * Version of the rules that make a key's values canonical: part of the key's name. Text is folded by Unicode's tables,
- * and a Node release with newer ones may fold a letter apart from an older release.
+ * Returns the version of the rules by which a key's values become canonical. It is part of the key's name. Text is folded by
+ * Unicode's tables, and a Node release with newer tables may fold a letter differently.
  */
 export function foldingVersion(columns: readonly Column[]): string {
   return columns.some((column) => column.type === 'text')
@@ -17,14 +17,14 @@ export function foldingVersion(columns: readonly Column[]): string {
     : VERSION
 }
 
-/** True for column types whose equality can name rows. */
+/** True for column types whose equality can pin rows. */
 export function pinnable(type: ColumnType): boolean {
   return type !== 'other' && type !== 'opaque-text'
 }
 
 /**
- * The canonical text of a column's value: two values the database calls equal give one text (the reverse need not
- * hold: a collision only invalidates more). `null` for SQL NULL, undefined for what cannot be told.
+ * Returns the canonical text of a column's value. Values that are equal in the database have the same text. Different values may
+ * share one as well, which only invalidates more. `null` stands for SQL NULL; undefined: the value is not known.
  */
 export function canonicalValue(value: ColumnValue, type: ColumnType): string | null | undefined {
   if (value === null) return null
@@ -47,7 +47,7 @@ export function canonicalValue(value: ColumnValue, type: ColumnType): string | n
   }
 }
 
-/** Cross product of the columns' canonical values; undefined if a column has none, one is unknown, or there are too many. */
+/** Returns the cross product of the columns' canonical values. Undefined if a column has none, one is unknown, or there are too many. */
 export function tuplesOf(
   columns: readonly Column[],
   values: (column: Column) => readonly ColumnValue[] | undefined,
@@ -55,30 +55,30 @@ export function tuplesOf(
   let tuples: string[][] = [[]]
   let distinct = true
   for (const column of columns) {
-    const given = values(column)
-    if (!given || given.length > MOST_VALUES) return undefined
+    const columnValues = values(column)
+    if (!columnValues || columnValues.length > MOST_VALUES) return undefined
     const texts = new Set<string>()
-    for (const value of given) {
+    for (const value of columnValues) {
       const text = canonicalValue(value, column.type)
-      // NULL pins nothing: no row equals it, and an IN that holds one is not a plain IN.
+      // NULL pins nothing: no row equals it, and an IN with NULL is no plain IN.
       if (typeof text !== 'string') return undefined
       texts.add(text)
     }
-    if (texts.size !== given.length) distinct = false
+    if (texts.size !== columnValues.length) distinct = false
     if (tuples.length * texts.size > MOST_VALUES) return undefined
     tuples = tuples.flatMap((tuple) => [...texts].map((text) => [...tuple, text]))
   }
   return { tuples, distinct }
 }
 
-/** Property access that an argument named like something on Object.prototype cannot fool. */
+/** Reads an own property, so that a name such as `constructor` finds nothing on Object.prototype. */
 export function own<V>(record: Readonly<Record<string, V>>, name: string): V | undefined {
   return Object.hasOwn(record, name) ? record[name] : undefined
 }
 
 function integer(value: unknown): string | undefined {
   if (typeof value === 'bigint') return value.toString()
-  // Beyond 2^53 the digits a driver sends are not ours to guess.
+  // Beyond 2^53 a number may stand for several integers of the database.
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value).toString() : undefined
   if (typeof value === 'string' && /^[+-]?\d{1,40}$/.test(value))
     return BigInt(value.replace('+', '')).toString()
@@ -98,20 +98,20 @@ function boolean(value: unknown): string | undefined {
 }
 
 /**
- * Wider than any equality we let pin: case, accents, compatibility forms and trailing spaces disappear, so citext,
- * char(n) and case-insensitive columns are safe. Lower then upper, because each alone leaves pairs apart.
+ * Wider than any equality that may pin: case, accents, compatibility forms and trailing spaces disappear. So citext, char(n) and
+ * case-insensitive columns are safe. Lower case and then upper case, because each alone leaves some pairs different.
  */
 function fold(text: string): string | undefined {
-  // Drivers send a lone half of a surrogate pair as another character.
+  // Drivers replace half of a surrogate pair by another character.
   if (!text.isWellFormed()) return undefined
   const plain = text.normalize('NFKD').toLowerCase().toUpperCase().normalize('NFKD')
   return plain.replace(/\p{M}/gu, '').replace(/ +$/, '')
 }
 
 /**
- * Wider than the equality of any collation that tells ASCII letters and digits apart but for case: signs and spaces are
- * left out, so that it does not matter which of them a collation ignores, nor whether it pads with spaces. What is not
- * printable ASCII is unknown: another value may be equal to it that does not look so.
+ * Wider than the equality of any collation that distinguishes ASCII letters and digits, except by case. Signs and spaces are
+ * removed, because collations may ignore some of them or pad with spaces. Other text than printable ASCII is unknown: it may
+ * equal a value that looks different.
  */
 function foldAscii(text: string): string | undefined {
   return /^[ -~]*$/.test(text) ? text.toLowerCase().replace(/[^a-z0-9]+/g, '') : undefined

@@ -6,32 +6,32 @@ import { AROUND, cellName, LIST, type NamedKey, namedKeys, recordName } from './
 import type { TagRequest } from './tag.ts'
 import { MOST_VALUES } from './value.ts'
 
-/** A transaction that touches more values of one table takes its keys wholly: its marks stay small. */
+/** With more value cells of one table, a transaction marks whole fields, so that its marks stay small. */
 export const MOST_CELLS = 1_000
-/** Old and new values of one row's unique keys. */
+/** Maximum number of old and new values of one row's unique keys. */
 const MOST_OF_ROW = 16
 
-/** What one write must do to the tags of one table. Sets of field names and cell names. */
+/** The tags of one table that a write changes. */
 export interface WriteTag {
   readonly table: string
   readonly record: string
-  /** Fields the writer knows the name of: lookup keys, `around`; any other field found in the record is unknown to it. */
+  /** Fields that the writer knows: its lookup keys and `around`. It marks every other field in the record as well. */
   readonly known: readonly string[]
-  /** Keys with a touched row whose old or new value is not known yet. */
+  /** Keys for which the old or new value of some changed row is not known yet. */
   readonly unknown: ReadonlySet<string>
-  /** Value cells of touched rows known so far. */
+  /** Value cells of the changed rows, as far as they are known. */
   readonly cells: ReadonlySet<string>
 }
 
-/** What sort of write it is. */
+/** How a write differs from one that a builder made. */
 export interface WriteKind {
-  /** Raw SQL: what reads `around` writes depend on is bumped, too. */
+  /** True for raw SQL: it also invalidates reads of a model with `write: 'around'`. */
   readonly raw?: boolean
-  /** Bare name of the table whose rows are written through: inserts mark the values of its unique keys. */
+  /** Bare name of the table whose rows are written through. Inserts mark the values of its unique keys. */
   readonly through?: string | undefined
 }
 
-/** The tags of some changes, already followed through referential actions. Pure. */
+/** Derives the tags of changes that contain all their consequences already. Pure. */
 export function tagsOfWrite(
   space: TagSpace,
   schema: Schema,
@@ -42,8 +42,8 @@ export function tagsOfWrite(
 }
 
 /**
- * The unique keys by which rows that these changes of one table touch are known before the statement runs, with the
- * value cells. Undefined where there is none, or where there are more values than one row can account for.
+ * Returns the unique keys, with their value cells, that name the changed rows of one table before the statement runs. Undefined if
+ * there is none, or if there are more values than one row can have.
  */
 export function knownRows(space: TagSpace, table: Table, changes: readonly Change[]): TagRequest | undefined {
   const record = recordName(space.namespace, space.database, table.name)
@@ -60,7 +60,8 @@ export function knownRows(space: TagSpace, table: Table, changes: readonly Chang
 }
 
 /**
- * The same, when the rows that `changes[i]` touched were returned: keys that stay in `unknown` are still not known.
+ * The same after the statement has returned rows.
+ * @param returned the rows that `changes[index]` changed, if they were returned.
  */
 export function tagsOfReturned(
   space: TagSpace,
@@ -81,7 +82,7 @@ export function tagsOfReturned(
   )
 }
 
-/** Unions per table: a key unknown in one change is unknown in all. */
+/** Joins tags by table. A key that is unknown in one of them is unknown in the union. */
 export function merge(tags: readonly WriteTag[]): readonly WriteTag[] {
   const byRecord = new Map<string, WriteTag>()
   for (const tag of tags) {
@@ -92,7 +93,7 @@ export function merge(tags: readonly WriteTag[]): readonly WriteTag[] {
 }
 
 function union(a: WriteTag, b: WriteTag): WriteTag {
-  // Two clients may know different keys of one table: only what both know is known.
+  // Two clients may know different keys of a table. The union knows only what both know.
   const known = a.known === b.known ? a.known : a.known.filter((name) => b.known.includes(name))
   const cells = new Set([...a.cells, ...b.cells])
   const { table, record } = a
@@ -107,7 +108,7 @@ export function keysIn(known: readonly string[]): readonly string[] {
   return known.filter((name) => name !== AROUND)
 }
 
-/** One change of a table, with all the rows it touched where the statement returned them. */
+/** One change of a table, and the rows that it returned, if any. */
 interface Touched {
   readonly change: Change
   readonly returned: readonly ReturnedRow[] | undefined
@@ -133,7 +134,7 @@ function tagsOfTable(
   return { table: name, record, known: kind.raw ? known : [...known, AROUND], unknown, cells }
 }
 
-/** Undefined: some value is unknown, or there are too many to name. */
+/** Undefined: some value is unknown, or there are too many. */
 function cellsOfKey(
   record: string,
   key: NamedKey,
@@ -150,7 +151,7 @@ function cellsOfKey(
   return cells
 }
 
-/** Fields that carry the mark of a write: `list` always, and every key with a value not known. */
+/** Returns the fields that a write marks: `list`, and every key with an unknown value. */
 export function markedFields(tag: WriteTag): readonly string[] {
   return [LIST, ...tag.unknown]
 }

@@ -147,10 +147,10 @@ const mistakes: [string, unknown, string, RegExp][] = [
   ['a word as an integer', { rows: [{ table: 'item', key: { id: 'abc' } }] }, 'LARDER_CONFIG', /item \(id\)/],
   ['a list as a value', { rows: [{ table: 'item', key: { id: [1] } }] }, 'LARDER_CONFIG', /item \(id\)/],
   ['a misspelt option', { table: ['item'] }, 'LARDER_CONFIG', /table: give/],
-  ['text for a list of tables', { tables: 'item' }, 'LARDER_CONFIG', /tables: "item"/],
-  ['empty text as a tag', { tags: [''] }, 'LARDER_CONFIG', /tags: \[""\]/],
+  ['text for a list of tables', { tables: 'item' }, 'LARDER_CONFIG', /tables is "item"/],
+  ['empty text as a tag', { tags: [''] }, 'LARDER_CONFIG', /tags is \[""\]/],
   ['rows without keys', { rows: [{ table: 'item' }] }, 'LARDER_CONFIG', /rows/],
-  ['all: false', { all: false }, 'LARDER_CONFIG', /all: false/],
+  ['all: false', { all: false }, 'LARDER_CONFIG', /all is false/],
   ['nothing at all', undefined, 'LARDER_CONFIG', /undefined/],
 ]
 
