@@ -8,6 +8,8 @@ const at = (name: string): string => fileURLToPath(new URL(name, import.meta.url
 export interface Member<Ask, Answer> {
   /** Rejects if the process ends instead of answering. */
   ask(message: Ask): Promise<Answer>
+  /** Sends a signal that does not end the process. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): Promise<void>
   /** Resolves when the process is gone. */
   kill(signal?: NodeJS.Signals): Promise<void>
 }
@@ -24,6 +26,9 @@ export async function startMember<Ask extends object, Answer>(
       const answer = nextMessage(child)
       child.send(message)
       return (await answer) as Answer
+    },
+    async signal(signal) {
+      child.kill(signal)
     },
     async kill(signal = 'SIGTERM') {
       if (child.exitCode !== null || child.signalCode !== null) return

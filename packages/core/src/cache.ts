@@ -8,10 +8,8 @@ import { type CacheOptions, resolveConfig } from './options/config.ts'
 import { createPause } from './options/pause.ts'
 import { scopeReader } from './options/scope.ts'
 import { createCaptures } from './pipeline/captures.ts'
-import { createGenerationFlight } from './pipeline/generation-flight.ts'
-import { createLeases } from './pipeline/leases.ts'
+import { createLoadSharing } from './pipeline/load-sharing.ts'
 import { createRefreshes } from './pipeline/refreshes.ts'
-import { createSingleFlight } from './pipeline/single-flight.ts'
 import type { WrapOptions } from './pipeline/wrap.ts'
 import { joinOtherCaches } from './process/other-caches.ts'
 import { type CacheEventName, type CacheListener, createEvents } from './report/events.ts'
@@ -176,9 +174,7 @@ export function createCache(
     tier,
     pendingWrites,
     journal,
-    flights: createSingleFlight(clock),
-    generations: createGenerationFlight(clock),
-    leases: createLeases(store, clock),
+    ...createLoadSharing(store, clock),
     storing: new Map(),
     pause,
     recents,

@@ -1,5 +1,12 @@
 import { type Cache, CacheError } from '@larder/core'
-import { type ColumnType, collatedText, type Engine, notBuilt, type SqlDialect } from '@larder/core/host'
+import {
+  type ColumnType,
+  collatedText,
+  type Engine,
+  notBuilt,
+  type Policy,
+  type SqlDialect,
+} from '@larder/core/host'
 import { registerClient } from './connection/wrapped-clients.ts'
 import { type DbParts, entityKinds, hasNativeCache } from './versions/parts.ts'
 import type { Version } from './versions/version.ts'
@@ -30,21 +37,30 @@ export function textTypeOf(dialect: SqlDialect, collation: string | undefined): 
 }
 
 /**
- * A synchronous driver cannot wait for a mark.
- * @throws CacheError naming the table with `onMarkFailure: 'reject'`.
+ * A synchronous driver waits neither for a mark, nor for other loads.
+ * @throws CacheError naming the table and the option.
  */
 export function rejectUnsupportedPolicies(
   { connection, policies, engine }: WrapDeps,
   models: Iterable<string>,
 ): void {
   if (!connection) return
-  const model = [...models].find((each) => policies.forTable(each, undefined)?.onMarkFailure === 'reject')
-  if (model === undefined) return
-  engine.detach()
-  throw new CacheError(
-    'LARDER_CONFIG',
-    `tables.${model}.onMarkFailure: 'reject' is not possible with a synchronous driver: use libSQL, or leave it out`,
-  )
+  for (const model of models) {
+    const policy = policies.forTable(model, undefined)
+    const option = policy && unsupportedOption(policy)
+    if (!option) continue
+    engine.detach()
+    throw new CacheError(
+      'LARDER_CONFIG',
+      `tables.${model}.${option} is not possible with a synchronous driver: use libSQL, or leave it out`,
+    )
+  }
+}
+
+function unsupportedOption(policy: Policy): string | undefined {
+  if (policy.onMarkFailure === 'reject') return "onMarkFailure: 'reject'"
+  if (policy.singleFlight === 'cluster') return "singleFlight: 'cluster'"
+  return policy.maxConcurrentLoads === undefined ? undefined : 'maxConcurrentLoads'
 }
 
 export function warnOfNativeCache(engine: Engine, db: DbParts): void {

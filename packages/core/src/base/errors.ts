@@ -20,6 +20,7 @@ export type CacheErrorCode =
   | 'LARDER_MARK_FAILED'
   | 'LARDER_TRANSACTION_ENDED'
   | 'LARDER_ENDLESS_LOAD'
+  | 'LARDER_OVERLOADED'
 
 /** What `JSON.stringify` makes of a {@link CacheError}. */
 export interface CacheErrorJson {

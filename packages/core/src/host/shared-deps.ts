@@ -5,11 +5,8 @@ import type { CacheConfig } from '../options/config.ts'
 import type { PauseState } from '../options/pause.ts'
 import type { ScopeOf } from '../options/scope.ts'
 import type { Captures } from '../pipeline/captures.ts'
-import type { GenerationFlight } from '../pipeline/generation-flight.ts'
-import type { Leases } from '../pipeline/leases.ts'
-import type { LoadResult } from '../pipeline/load.ts'
+import type { LoadSharing } from '../pipeline/load-sharing.ts'
 import type { Refreshes } from '../pipeline/refreshes.ts'
-import type { SingleFlight } from '../pipeline/single-flight.ts'
 import type { Events } from '../report/events.ts'
 import type { Report } from '../report/report.ts'
 import type { GuardedStore } from '../store/guard.ts'
@@ -19,7 +16,7 @@ import type { StrictLoads } from '../tier/strict-loads.ts'
 import type { CurrentTransaction } from '../transaction/current.ts'
 
 /** What all hosts of one cache share. */
-export interface SharedDeps {
+export interface SharedDeps extends LoadSharing {
   readonly config: CacheConfig
   readonly clock: Clock
   readonly events: Events
@@ -28,9 +25,6 @@ export interface SharedDeps {
   readonly tier: MemoryTier | undefined
   readonly pendingWrites: PendingWrites
   readonly journal: Journal
-  readonly flights: SingleFlight<LoadResult>
-  readonly generations: GenerationFlight<LoadResult>
-  readonly leases: Leases | undefined
   readonly pause: PauseState
   readonly refreshes: Refreshes
   readonly recents: RecentResults

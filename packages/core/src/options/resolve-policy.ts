@@ -5,8 +5,8 @@ import type { Policy, PolicyOptions } from '../plan/policy.ts'
 
 const EMPTY_MOST = 30_000
 const JOIN_TIMEOUT = 5_000
-/** Options of the contract that later versions bring: refused rather than ignored. */
-const NOT_BUILT = ['maxConcurrentLoads'] as const satisfies readonly (keyof PolicyOptions)[]
+const LOAD_QUEUE_TIMEOUT = 5_000
+
 /**
  * Validates a policy merged over `defaults`. `path` is where the user wrote it, such as `models.Product`.
  * @throws CacheError naming the option, its value and the fix.
@@ -31,6 +31,9 @@ export function resolvePolicy(options: PolicyOptions, defaults: PolicyOptions, p
     staleIfError: merged.staleIfError ?? 0,
     refreshAhead: merged.refreshAhead ?? 1,
     maxStaleness: merged.maxStaleness ?? 0,
+    maxConcurrentLoads: merged.maxConcurrentLoads,
+    loadQueueTimeout: merged.loadQueueTimeout ?? LOAD_QUEUE_TIMEOUT,
+    onOverload: merged.onOverload ?? 'reject',
     operations: merged.operations,
     tags: merged.tags ?? [],
     touches: merged.touches ?? [],
@@ -52,6 +55,15 @@ const CHECKS: { readonly [K in keyof Policy]: (value: unknown, option: string) =
     const found = milliseconds(value, option)
     if (found > 0) return found
     throw refused(value, option, `a time above zero, or singleFlight: false to share no loads`)
+  },
+  maxConcurrentLoads(value, option) {
+    if (Number.isSafeInteger(value) && Number(value) > 0) return value as number
+    throw refused(value, option, 'a whole number of at least 1, or leave it out for no limit')
+  },
+  loadQueueTimeout: milliseconds,
+  onOverload(value, option) {
+    if (value === 'reject' || value === 'proceed') return value
+    throw refused(value, option, `'reject' or 'proceed'`)
   },
   write(value, option) {
     if (value === 'invalidate' || value === 'through' || value === 'around') return value
@@ -81,7 +93,7 @@ const CHECKS: { readonly [K in keyof Policy]: (value: unknown, option: string) =
 }
 const NAMES = Object.keys(CHECKS)
 /** The names of all options of a policy, built or not. */
-export const POLICY_OPTIONS: readonly string[] = [...NAMES, ...NOT_BUILT]
+export const POLICY_OPTIONS: readonly string[] = NAMES
 
 /**
  * The options that are given, each checked.
@@ -97,7 +109,6 @@ export function checked(options: PolicyOptions, path: string): Partial<Policy> {
     if (value === undefined) continue
     const option = `${path}.${name}`
     if (Object.hasOwn(CHECKS, name)) found[name] = CHECKS[name as keyof Policy](value, option)
-    else if ((NOT_BUILT as readonly string[]).includes(name)) throw notBuilt(`${option}: ${show(value)}`)
     else throw new CacheError('LARDER_CONFIG', `${option} is not an option: there are ${NAMES.join(', ')}`)
   }
   return found

@@ -27,6 +27,11 @@ export function createLoadNode(): LoadNode {
   return { waits: new Set() }
 }
 
+/** The load that the running code is part of. */
+export function currentLoad(): LoadNode | undefined {
+  return nesting.getStore()?.load
+}
+
 /** Runs `load` so that what it reads from a cache is known to be part of it. */
 export function runLoad<T>(node: LoadNode, load: () => Promise<T>): Promise<T> {
   const depth = nesting.getStore()?.depth ?? 0

@@ -1,5 +1,6 @@
 import { hasMissing } from '../entry/observed-tags.ts'
 import type { ReadPlan } from '../plan/plan.ts'
+import type { Policy } from '../plan/policy.ts'
 import type { BypassReason, MissReason } from '../report/events.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
 import { contributeHit, contributeShared, refuseBypass, runUncached } from './capture-read.ts'
@@ -17,6 +18,7 @@ import {
 } from './decide.ts'
 import type { GenerationFlight } from './generation-flight.ts'
 import { flightName, type LoadResult, load } from './load.ts'
+import { type LoadSlots, limitLoads } from './load-slots.ts'
 import { keepHit, keepRan, tryRecent } from './recent.ts'
 import { refresh, renew } from './refresh.ts'
 import { reportRead } from './report-read.ts'
@@ -28,6 +30,7 @@ import type { SingleFlight } from './single-flight.ts'
 export interface ReadDeps extends ClusterLoadDeps {
   readonly flights: SingleFlight<LoadResult>
   readonly generations: GenerationFlight<LoadResult>
+  readonly slots: LoadSlots
   /** The client sends its statements in the order of the calls: a read that waits delays those after it. */
   readonly inOrder: boolean
 }
@@ -42,7 +45,7 @@ export async function read<T>(deps: ReadDeps, plan: ReadPlan<T>): Promise<T> {
   const keyed = identify(deps, plan)
   if (keyed.bypass) return bypass(deps, keyed, keyed.bypass)
   if (deps.storing.size) await deps.storing.get(keyed.key.key)
-  const one = depend(deps, keyed)
+  const one = limitLoads(deps, depend(deps, keyed))
   if (one.bypass) return bypassShared(deps, one, one.bypass)
   const recent = one.policy.maxStaleness ? tryRecent(deps, one) : undefined
   if (recent) {
@@ -116,8 +119,13 @@ async function shareGeneration<T>(
   const alone = async (): Promise<T> => (await loading(0)).result as T
   if (policy.singleFlight === false) return alone()
   const options = { joined: plan.joined, inOrder }
-  const shared = await shareAgain(() => generations.share(key.key, loading, policy.joinTimeout, options))
+  const shared = await shareAgain(() => generations.share(key.key, loading, patienceOf(policy), options))
   return resultForCaller(deps, one, shared, reason, alone, before)
+}
+
+/** How long callers wait for a load, which may have to wait for others itself. */
+function patienceOf({ joinTimeout, maxConcurrentLoads, loadQueueTimeout }: Policy): number {
+  return joinTimeout + (maxConcurrentLoads === undefined ? 0 : loadQueueTimeout)
 }
 
 /** A miss: seed what is missing, then load, together with whoever else saw the same nonces. */
@@ -150,7 +158,7 @@ async function loadShared<T>(
   const sharing = (started?: Started): Promise<LoadResult> =>
     leases && started ? loadOnce(deps, leases, one, reason, { before, found, started }) : loading()
   const flight = flightName(one, before)
-  const patience = policy.joinTimeout + (leases ? LEASE_SLACK : 0)
+  const patience = patienceOf(policy) + (leases ? LEASE_SLACK : 0)
   const shared = await shareAgain(() => deps.flights.share(flight, sharing, patience, plan.joined))
   // What the name says nothing of, because only the load captured it, may have been written before this call.
   if ('other' in shared && shared.other?.confirmed && !(await shared.other.confirmed))

@@ -32,18 +32,23 @@ export function tryRecent(
   return { kind: 'hit', value: decoded.value, refresh: isDue(deps, one, recent, age) }
 }
 
-/** Whether a result is to be renewed before it is too old: by the rule of refreshing ahead. */
+/** The next result counts from its begin, so it must begin earlier than a refresh whose entry lives for minutes. */
+const EARLIER = 5
+
+/** Whether a result is to be renewed before it is too old: by the rule of refreshing ahead, in the second half of its time. */
 function isDue(
   { clock }: DecideDeps,
   { policy }: EntryRead<PlannedRead>,
   { cost }: RecentResult,
   age: number,
 ): boolean {
-  const { maxStaleness, refreshAhead } = policy
+  const { maxStaleness } = policy
+  const beta = policy.refreshAhead * EARLIER
   const remaining = maxStaleness - age
   return (
-    remaining < cost * refreshAhead * LONGEST_AHEAD &&
-    refreshesAhead(remaining, cost, refreshAhead, clock.random())
+    remaining < maxStaleness / 2 &&
+    remaining < cost * beta * LONGEST_AHEAD &&
+    refreshesAhead(remaining, cost, beta, clock.random())
   )
 }
 
@@ -99,7 +104,7 @@ function keep(
   result: Omit<RecentResult, 'cost' | 'lastEnded'>,
 ): void {
   if (pause.active) return
-  recents.put(one, { ...result, cost: clock.now() - result.current, lastEnded: one.lastEnded })
+  recents.put(one, { ...result, cost: clock.now() - one.started, lastEnded: one.lastEnded })
 }
 
 /** The tag as the result depends on it. `cells`: instead of on `list`, where the read left that open. */

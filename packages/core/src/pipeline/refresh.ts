@@ -14,12 +14,15 @@ import {
   type PlannedRead,
 } from './decide.ts'
 import { flightName, type LoadResult, load } from './load.ts'
+import { type LoadSlots, limitLoads } from './load-slots.ts'
 import { NOT_NOW } from './refreshes.ts'
 import { isSpared } from './rescue.ts'
 import type { SingleFlight } from './single-flight.ts'
 
 /** What a background refresh needs, wired by the composition root. */
 export interface RefreshDeps extends ClusterLoadDeps {
+  readonly slots: LoadSlots
+  readonly inOrder: boolean
   readonly flights: SingleFlight<LoadResult>
 }
 
@@ -44,7 +47,10 @@ export function renew<D extends RefreshDeps, T>(
   read: (deps: D, plan: ReadPlan<T>) => Promise<T>,
 ): void {
   const plan = one.plan.detach?.() ?? one.plan
-  const silent = { ...deps, report: UNREPORTED, recents: pastRecents(deps.recents) }
+  const { lookUp, store, recents } = deps
+  // What `push` has is served without asking, and may be a second old already.
+  const asking = store.sync ? lookUp : { ...lookUp, tryLocal: () => undefined }
+  const silent = { ...deps, report: UNREPORTED, recents: pastRecents(recents), lookUp: asking }
   startRefresh(deps, one, () => {
     const again = readAgain(silent, plan, one)
     return again && read(silent, again.plan)
@@ -68,7 +74,8 @@ async function refreshNow<T>(
   was: CachedRead<PlannedRead>,
   served: LookUpResult,
 ): Promise<void> {
-  const one = readAgain(deps, plan, was)
+  const again = readAgain(deps, plan, was)
+  const one = again && limitLoads(deps, again)
   const found = one && (deps.lookUp.fetchSync(one) ?? (await deps.lookUp.fetchStored(one)))
   if (!one || !found || !mustLoad(served, found) || isSpared(deps, one)) return
   const seeded = hasMissing(found.observedTags)

@@ -63,7 +63,18 @@ export interface PolicyOptions {
    * changed it since. A process sees its own writes at once. Default 0: every result is compared with the store.
    */
   maxStaleness?: Duration
+  /**
+   * Maximum number of loads of the model that run at once in one process and cache. Further loads wait in a queue, also
+   * while the store is not available. Default: no limit.
+   */
   maxConcurrentLoads?: number
+  /** How long a load waits in that queue. Default `'5s'`. */
+  loadQueueTimeout?: Duration
+  /**
+   * What happens after that time. `'reject'` (default): the read throws `LARDER_OVERLOADED` and sends no query. `'proceed'`: it
+   * sends its query, past the limit.
+   */
+  onOverload?: 'reject' | 'proceed'
 }
 
 /** A validated policy; all times in milliseconds. */
@@ -81,6 +92,10 @@ export interface Policy {
   /** The factor of XFetch; 0: no refresh ahead. */
   readonly refreshAhead: number
   readonly maxStaleness: number
+  /** Undefined: no limit. */
+  readonly maxConcurrentLoads: number | undefined
+  readonly loadQueueTimeout: number
+  readonly onOverload: 'reject' | 'proceed'
   readonly operations: ReadonlySet<string> | undefined
   readonly tags: readonly string[]
   readonly touches: readonly string[]

@@ -128,7 +128,7 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
   const guarded: Mutable<GuardedStore, 'sync' | 'closed'> = {
     source: store.source,
     sync: store.sync,
-    leases: guardLeases(store.leases, breaker, (call) => attempt('lease', reading, call)),
+    leases: guardLeases(store.leases, breaker, attempt, [reading, writing]),
     closed: false,
     close() {
       guarded.closed = true
@@ -150,20 +150,24 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
   return guarded
 }
 
-/** A lease that fails costs at most one more query, so failures do not count for the breaker. */
+/**
+ * A lease that fails costs at most one more query, so failures do not count for the breaker. Only the first question delays
+ * a query that could run: whoever asks again waits for another process anyway.
+ */
 function guardLeases(
   leases: LoadLeases | undefined,
   breaker: Breaker,
-  attempt: <T>(call: () => Promise<T>) => Promise<Guarded<T>>,
+  attempt: <T>(action: 'lease', deadline: Deadline, call: () => Promise<T>) => Promise<Guarded<T>>,
+  [short, long]: readonly [Deadline, Deadline],
 ): GuardedLeases | undefined {
   if (!leases) return undefined
-  const guard = async <T>(call: () => Promise<T>): Promise<Guarded<T>> =>
-    breaker.open ? STOPPED : attempt(call)
+  const guard = async <T>(deadline: Deadline, call: () => Promise<T>): Promise<Guarded<T>> =>
+    breaker.open ? STOPPED : attempt('lease', deadline, call)
   return {
-    acquire: (...args) => guard(() => leases.acquire(...args)),
-    join: (...args) => guard(() => leases.join(...args)),
-    renew: (...args) => guard(() => leases.renew(...args)),
-    release: (...args) => guard(() => leases.release(...args)),
+    acquire: (...args) => guard(short, () => leases.acquire(...args)),
+    join: (...args) => guard(long, () => leases.join(...args)),
+    renew: (...args) => guard(long, () => leases.renew(...args)),
+    release: (...args) => guard(long, () => leases.release(...args)),
     subscribe: leases.subscribe,
   }
 }

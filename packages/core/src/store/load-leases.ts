@@ -52,4 +52,4 @@ export interface LoadLeases {
 }
 
 /** How long it is remembered that an entry was stored, in milliseconds: for those who looked it up just before that. */
-export const STORED_FOR = 1_000
+export const STORED_FOR = 2_000

@@ -11,7 +11,7 @@ export interface RecentResult {
   /** By the clock, when it expires. */
   readonly until: number
   readonly lifetime: number
-  /** How long it took to get it. */
+  /** How long the read that got it took. */
   readonly cost: number
   /** What the result depends on, exactly. */
   readonly dependencies: readonly ReadTag[]

@@ -4,6 +4,8 @@ import { type Ran, runSchedule, type Setting } from './random-history.ts'
 export interface Explored {
   readonly reads: number
   readonly hits: number
+  /** Hits with an expired entry. */
+  readonly expired: number
   readonly schedules: number
   readonly wrong: string | undefined
   /** The one-pass check alone found it. */
@@ -17,15 +19,23 @@ export async function explore(
   setting: Setting,
   staleOnly = false,
 ): Promise<Explored> {
-  let [reads, hits] = [0, 0]
+  let [reads, hits, expired] = [0, 0, 0]
   for (let seed = from; seed < to; seed++) {
     const ran = await runSchedule(seed, setting)
     reads += ran.reads
     hits += ran.hits
+    expired += ran.expired
     if (ran.stale.length || ((ran.impossible.length || ran.surviving.length) && !staleOnly))
-      return { reads, hits, schedules: seed - from + 1, wrong: told(seed, ran), stale: ran.stale.length > 0 }
+      return {
+        reads,
+        hits,
+        expired,
+        schedules: seed - from + 1,
+        wrong: told(seed, ran),
+        stale: ran.stale.length > 0,
+      }
   }
-  return { reads, hits, schedules: to - from, wrong: undefined, stale: false }
+  return { reads, hits, expired, schedules: to - from, wrong: undefined, stale: false }
 }
 
 function told(seed: number, ran: Ran): string {

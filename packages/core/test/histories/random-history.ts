@@ -1,4 +1,4 @@
-import { type Cache, type CacheOptions, createCache } from '@larder/core'
+import { type Cache, type CacheOptions, createCache, type PolicyOptions } from '@larder/core'
 import type { Engine, LookupKey, Policy } from '@larder/core/host'
 import type { Store } from '@larder/core/store'
 import {
@@ -49,6 +49,10 @@ export interface Setting {
   readonly memory?: NonNullable<NonNullable<CacheOptions['memory']>['mode']>
   /** Rows that are written are stored. */
   readonly through?: boolean
+  /** Policy of most reads; the others are strict. Default: all are. */
+  readonly policy?: PolicyOptions
+  /** How old the results of reads under `policy` may be, in milliseconds, for other processes than the writer. Default: 0. */
+  readonly staleness?: number
 }
 
 /**
@@ -66,6 +70,8 @@ export interface Ran {
   readonly surviving: readonly string[]
   readonly reads: number
   readonly hits: number
+  /** Hits with an expired entry. */
+  readonly expired: number
   readonly log: readonly string[]
 }
 
@@ -80,6 +86,8 @@ interface World extends Omit<Setting, 'reads' | 'writes'> {
   readonly database: SimulatedDatabase
   readonly members: readonly Process[]
   readonly history: Knowledge
+  /** For reads under the policy. */
+  readonly relaxed: Knowledge
   readonly impossible: string[]
   readonly log: string[]
   readonly reads: readonly (keyof typeof READS)[]
@@ -88,11 +96,11 @@ interface World extends Omit<Setting, 'reads' | 'writes'> {
 
 /** Readers and writers of a small database in a random order that `seed` decides down to every await. */
 export async function runSchedule(seed: number, setting: Setting): Promise<Ran> {
-  const clock = fakeClock()
+  const clock: FakeClock = fakeClock(() => scheduler.random())
   const { memory = 'off' } = setting
   const advance = async (ms: number): Promise<void> => {
     await clock.advance(ms)
-    world.history.passed(world.database.states.length)
+    for (const history of [world.history, world.relaxed]) history.passed(world.database.states.length)
   }
   const scheduler = createScheduler(seed, setting.timePasses ? () => advance(200) : undefined)
   const shared = setting.store(scheduler)
@@ -103,11 +111,14 @@ export async function runSchedule(seed: number, setting: Setting): Promise<Ran> 
     else void scheduler.step().then(deliver)
   }
   const feed = createFeed({ now: clock.now, bound: BOUND, send })
+  const count = setting.processes.length
+  const history = memory === 'push' ? bounded(clock, count, BOUND) : sharedKnowledge()
   const world: World = {
     ...setting,
     scheduler,
     database: simulatedDatabase(startState(ROWS), scheduler.step),
-    history: memory === 'push' ? bounded(clock, setting.processes.length, BOUND) : sharedKnowledge(),
+    history,
+    relaxed: setting.staleness ? bounded(clock, count, setting.staleness) : history,
     impossible: [],
     log: [],
     reads: setting.reads ?? some(scheduler, READS, 3),
@@ -125,24 +136,26 @@ export async function runSchedule(seed: number, setting: Setting): Promise<Ran> 
   const writers = Array.from({ length: 2 }, () => () => repeat(2, () => writeOnce(world)))
   const time = async (): Promise<void> => {
     // Small steps where the bound is small: no call of the store may take longer than a read waits for it.
-    const [turns, most] = memory === 'push' ? [80, 30] : [40, 120]
+    const [turns, most] = memory === 'push' || setting.policy ? [80, 30] : [40, 120]
     for (let turn = 0; turn < turns; turn++) {
       await scheduler.step()
       await advance(scheduler.below(most))
     }
   }
   await scheduler.run([...readers, ...writers, ...(setting.timePasses ? [time] : [])])
-  let [total, hits] = [0, 0]
+  let [total, hits, stale] = [0, 0, 0]
   for (const { cache } of world.members) {
     const stats = cache.stats()
     total += stats.reads
     hits += stats.hits
+    stale += stats.stale
     if (stats.reads !== stats.hits + stats.misses + stats.bypasses)
       world.impossible.push('counters do not add up')
   }
   const surviving = await survivors(world, clock)
   const { impossible, log } = world
-  return { stale: world.history.stale, impossible, surviving, reads: total, hits, log }
+  const found = new Set([...world.history.stale, ...world.relaxed.stale])
+  return { stale: [...found], impossible, surviving, reads: total, hits, expired: stale, log }
 }
 
 /** What is still shown when everybody is done. Of `push` nothing: what a server has not told of yet may be shown. */
@@ -221,15 +234,17 @@ const READS = {
 } satisfies Record<string, (scheduler: Scheduler) => ReadShape<Row | null> | ReadShape<Row[]>>
 
 async function readOnce(world: World): Promise<void> {
-  const { database, history, scheduler } = world
+  const { database, scheduler, policy } = world
   const { index, cache, engine } = pick(world, world.members)
+  const options = policy && scheduler.random() < 0.7 ? policy : undefined
+  const history = options ? world.relaxed : world.history
   const shape = READS[pick(world, world.reads)](world.scheduler) as ReadShape<Row | null | Row[]>
   await scheduler.step()
   const began = history.oldest(database.states.length)
   const ended = history.reading(index, shape.name)
   world.log.push(`${index}: read ${shape.name} begins`)
   const { result, reads: told } = await cache.explain(() =>
-    engine.read(readPlan(engine, shape, loader(database, shape))),
+    engine.read(readPlan(engine, shape, loader(database, shape), options && { options })),
   )
   world.log.push(
     `${index}: read ${shape.name} returns ${JSON.stringify(result)} ${told[0]?.reason ?? told[0]?.source}`,
@@ -239,7 +254,10 @@ async function readOnce(world: World): Promise<void> {
   const torn = shape.severalStatements && told[0]?.source === 'database'
   if (!torn && !possible.some((state) => JSON.stringify(shape.query(state)) === JSON.stringify(result)))
     world.impossible.push(`${shape.name} returned ${JSON.stringify(result)}`)
-  ended(observed([result].flat().filter((row) => row !== null)))
+  const rows = observed([result].flat().filter((row) => row !== null))
+  ended(rows)
+  // Whatever anybody has seen, later strict reads must show.
+  for (const other of [world.history, world.relaxed]) if (other !== history) other.wrote(-1, rows)
 }
 
 function loader(database: SimulatedDatabase, shape: ReadShape<Row | null | Row[]>) {
@@ -295,7 +313,7 @@ function policyOf({ through }: World, engine: Engine): Policy | undefined {
 }
 
 async function writeAlone(world: World, { engine, index }: Process): Promise<void> {
-  const { database, scheduler, history, log } = world
+  const { database, scheduler, log } = world
   const shape = WRITES[pick(world, world.writes)](world.scheduler)
   const chance = scheduler.random()
   const run = async (mutation: WriteShape['mutation']) => {
@@ -311,11 +329,15 @@ async function writeAlone(world: World, { engine, index }: Process): Promise<voi
   log.push(`${index}: write ${shape.name} begins`)
   const rows = await engine.write(writePlan(shape, run, policyOf(world, engine))).catch(() => [])
   log.push(`${index}: write ${shape.name} returns ${chance < 0.1 ? 'an error' : JSON.stringify(rows)}`)
-  history.wrote(index, observed(rows))
+  wrote(world, index, rows)
+}
+
+function wrote({ history, relaxed }: World, index: number, rows: readonly Row[]): void {
+  for (const knowledge of new Set([history, relaxed])) knowledge.wrote(index, observed(rows))
 }
 
 async function writeInTransaction(world: World, { cache, engine, index }: Process): Promise<void> {
-  const { database, scheduler, history, log } = world
+  const { database, scheduler, log } = world
   const scope = engine.transaction(scheduler.random() < 0.7 ? 'late' : 'early')
   const transaction = database.begin()
   const rows: Row[] = []
@@ -342,5 +364,5 @@ async function writeInTransaction(world: World, { cache, engine, index }: Proces
   await transaction.commit()
   log.push(`${index}: transaction committed ${JSON.stringify(rows)}`)
   await scope.end('committed')
-  history.wrote(index, observed(rows))
+  wrote(world, index, rows)
 }

@@ -32,6 +32,9 @@ describe('a policy', () => {
       staleIfError: 0,
       refreshAhead: 1,
       maxStaleness: 0,
+      maxConcurrentLoads: undefined,
+      loadQueueTimeout: 5_000,
+      onOverload: 'reject',
       operations: undefined,
       tags: [],
       touches: [],
@@ -218,15 +221,29 @@ const misuses: [string, unknown, CacheError['code'], string, RegExp][] = [
   ['a policy that is none', 5, 'LARDER_CONFIG', 'models.Item', /is 5: give an object/],
   ['null for a policy', null, 'LARDER_CONFIG', 'models.Item', /is null: give an object/],
   ['a list for a policy', [], 'LARDER_CONFIG', 'models.Item', /is \[\]: give an object/],
-  ...([['maxConcurrentLoads', 4, '4']] as const).map(
-    ([name, value, shown]): [string, unknown, CacheError['code'], string, RegExp] => [
-      `${name}: ${shown}`,
-      { ttl: 1, [name]: value },
-      'LARDER_OPTION_NOT_BUILT',
-      `models.Item.${name}: ${shown}`,
-      /is not built yet.*leave it out/,
+  ...[0, 1.5, '4', Number.POSITIVE_INFINITY].map(
+    (value): [string, unknown, CacheError['code'], string, RegExp] => [
+      `maxConcurrentLoads ${value}`,
+      { ttl: 1, maxConcurrentLoads: value },
+      'LARDER_CONFIG',
+      'models.Item.maxConcurrentLoads',
+      /give a whole number of at least 1/,
     ],
   ),
+  [
+    'a malformed loadQueueTimeout',
+    { ttl: 1, loadQueueTimeout: 'soon' },
+    'LARDER_DURATION',
+    'models.Item.loadQueueTimeout',
+    /is "soon"/,
+  ],
+  [
+    'an unknown onOverload',
+    { ttl: 1, onOverload: 'throw' },
+    'LARDER_CONFIG',
+    'models.Item.onOverload',
+    /give 'reject' or 'proceed'/,
+  ],
 ]
 
 describe('misuse of a policy', () => {

@@ -28,6 +28,8 @@ const drivers: Readonly<Record<'later' | 'sync', (engine: Engine) => Driver>> = 
   }),
 }
 
+class Unreachable extends Error {}
+
 const HOUR: PolicyOptions = { ttl: '1h' }
 
 /** How a read differs from one that is cached and hit. */
@@ -50,6 +52,9 @@ const forms: Readonly<Record<string, { readonly policy?: PolicyOptions; readonly
     'by the table': { plan: { occurrences: [{ table: 'item' }] } },
     'not empty': { policy: { ttl: '1h', cacheEmpty: false } },
     'write around': { policy: { ttl: '1h', write: 'around' } },
+    'stale while revalidate': { policy: { ttl: '1h', staleWhileRevalidate: '1h' } },
+    'stale if error': { policy: { ttl: '1h', staleIfError: '2h' } },
+    'up to an age': { policy: { ttl: '1h', maxStaleness: '40m' } },
     tagged: { policy: { ttl: '1h', tags: ['front'] } },
   }
 
@@ -65,6 +70,7 @@ interface Step {
   readonly kind:
     | 'read'
     | 'strict read'
+    | 'lost read'
     | 'write'
     | 'failed write'
     | 'lost write'
@@ -78,7 +84,7 @@ interface Step {
 
 const step: fc.Arbitrary<Step> = fc.record({
   kind: fc.constantFrom<Step['kind'][]>(
-    ...(['read', 'read', 'read', 'strict read', 'write', 'failed write', 'lost write'] as const),
+    ...(['read', 'read', 'read', 'strict read', 'lost read', 'write', 'failed write', 'lost write'] as const),
     ...(['raw write', 'invalidate', 'wait'] as const),
   ),
   id: fc.integer({ min: 1, max: 2 }),
@@ -112,7 +118,11 @@ async function observe(kind: keyof typeof drivers, steps: readonly Step[]): Prom
       severalStatements: false,
       ...(one.kind === 'strict read' && { strict: true }),
       ...plan,
-      run: () => rows.get(one.id),
+      unreachable: (error) => error instanceof Unreachable,
+      run() {
+        if (one.kind === 'lost read') throw new Unreachable('no answer')
+        return rows.get(one.id)
+      },
     })
   }
   const write = (one: Step): unknown => {
@@ -150,10 +160,16 @@ async function observe(kind: keyof typeof drivers, steps: readonly Step[]): Prom
     if (one.kind === 'failed write')
       await cache.invalidate({ rows: [{ table: 'item', key: { id: one.id } }] })
   }
-  const { reads, hits, misses, bypasses } = cache.stats()
+  const { reads, hits, misses, bypasses, stale } = cache.stats()
   await cache.close()
-  return [...seen, { reads, hits, misses, bypasses }]
+  return [...seen, { reads, hits, misses, bypasses, stale }]
 }
+
+/** An entry that expires, and reads of it that may be served what has expired. */
+const EXAMPLES = ['stale while revalidate', 'stale if error', 'up to an age'].map((form): [Step[]] => {
+  const of = (kind: Step['kind'], id = 1): Step => ({ kind, id, form, value: 'text' })
+  return [[of('read'), of('read'), of('wait', 2), of('lost read'), of('read'), of('write'), of('read')]]
+})
 
 const RUNS = sized(300, 2_000)
 
@@ -167,10 +183,11 @@ describe('a database that answers later and one that answers at once', () => {
         for (const one of later as readonly { source?: string; reason?: string; outcome?: string }[])
           for (const word of [one?.source, one?.reason, one?.outcome]) seen.add(word)
       }),
-      { numRuns: RUNS },
+      { numRuns: RUNS, examples: EXAMPLES },
     )
     // Programs that only ever missed would show nothing.
-    const all = 'memory miss invalidated expired opaque too-large lock disabled committed failed unknown'
+    const all =
+      'memory stale miss invalidated expired opaque too-large lock disabled committed failed unknown'
     expect(all.split(' ').filter((word) => !seen.has(word))).toStrictEqual([])
   })
 })

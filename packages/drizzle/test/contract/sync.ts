@@ -184,5 +184,16 @@ function remote(the: () => Contract): void {
         /tables\.posts\.onMarkFailure.*synchronous driver/,
       )
     })
+
+    it.each([
+      ["singleFlight: 'cluster'", { singleFlight: 'cluster' }],
+      ['maxConcurrentLoads', { maxConcurrentLoads: 2 }],
+    ] as const)('%s throws, because the driver cannot wait for other loads', (name, option) => {
+      const { plain } = the()
+      const tables = { posts: { ttl: '1h', ...option } } as const
+      expect(() => drizzleCache(plain, { cache: createCache(), tables })).toThrow(
+        `tables.posts.${name} is not possible with a synchronous driver`,
+      )
+    })
   })
 }

@@ -51,9 +51,11 @@ export const LIBSQL_ADAPTER: readonly OutageSign[] = [
   },
 ]
 
+const OVER_NODE_POSTGRES = [...PRISMA, ...NETWORK, ...POSTGRES, ...NODE_POSTGRES]
+
 /** The signs of an unreachable database, by the name of the driver adapter. PGlite has none: it runs in this process. */
 export const SIGNS_BY_ADAPTER: Readonly<Record<string, readonly OutageSign[]>> = {
-  '@prisma/adapter-pg': [...PRISMA, ...NETWORK, ...POSTGRES, ...NODE_POSTGRES],
+  '@prisma/adapter-pg': OVER_NODE_POSTGRES,
   '@prisma/adapter-mariadb': [...PRISMA, ...NETWORK, ...MYSQL, ...MARIADB],
   '@prisma/adapter-better-sqlite3': [...PRISMA, ...SQLITE],
   '@prisma/adapter-libsql': [...PRISMA, ...NETWORK, ...SQLITE, ...LIBSQL, ...LIBSQL_ADAPTER],
@@ -62,7 +64,8 @@ export const SIGNS_BY_ADAPTER: Readonly<Record<string, readonly OutageSign[]>> =
 
 /** For other adapters, by Prisma's provider. */
 const SIGNS_BY_PROVIDER: Readonly<Record<string, readonly OutageSign[]>> = {
-  postgresql: [...PRISMA, ...NETWORK, ...POSTGRES, ...NODE_POSTGRES],
+  postgresql: OVER_NODE_POSTGRES,
+  cockroachdb: OVER_NODE_POSTGRES,
   mysql: [...PRISMA, ...NETWORK, ...MYSQL],
 }
 

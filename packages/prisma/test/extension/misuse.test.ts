@@ -64,10 +64,10 @@ describe('a mistake in the options shows when the extension is put on', () => {
       /models\.User\.staleWhileRevalidate/,
     ],
     [
-      "singleFlight: 'cluster'",
-      { models: { User: { ttl: 5, singleFlight: 'cluster' } } },
-      'LARDER_OPTION_NOT_BUILT',
-      /singleFlight/,
+      'a malformed maxConcurrentLoads',
+      { models: { User: { ttl: 5, maxConcurrentLoads: 0 } } },
+      'LARDER_CONFIG',
+      /models\.User\.maxConcurrentLoads is 0: give a whole number/,
     ],
     [
       'lookupKeys of a field that is not there',

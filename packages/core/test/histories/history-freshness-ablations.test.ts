@@ -1,0 +1,97 @@
+import { memoryStore } from '@larder/core'
+import { beforeEach, expect, it, vi } from 'vitest'
+import { GROUP, PRIMARY, UNIQUE } from '../support/item-host.ts'
+import { explore } from './explore.ts'
+import type { Setting } from './random-history.ts'
+
+// The checker must be able to fail: each rule of stale serving is broken in turn, and it has to find a stale read.
+
+const broken = vi.hoisted(() => ({ rule: '' }))
+
+vi.mock('../../src/entry/observed-tags.ts', async (original) => {
+  const real = await original<typeof import('../../src/entry/observed-tags.ts')>()
+  const judgeFreshness: typeof real.judgeFreshness = (entry, tags, epoch) => {
+    const expired = entry?.own && entry.remaining <= 0
+    return broken.rule === 'tags' && expired
+      ? { kind: 'miss', reason: 'expired' }
+      : real.judgeFreshness(entry, tags, epoch)
+  }
+  return { ...real, judgeFreshness }
+})
+
+vi.mock('../../src/marks/ended-writes.ts', async (original) => {
+  const real = await original<typeof import('../../src/marks/ended-writes.ts')>()
+  const createEndedWrites: typeof real.createEndedWrites = (now) => {
+    const ended = real.createEndedWrites(now)
+    return {
+      ...ended,
+      hasEndedSince: (...args) => broken.rule !== 'ended' && ended.hasEndedSince(...args),
+    }
+  }
+  return { createEndedWrites }
+})
+
+vi.mock('../../src/tier/recent-results.ts', async (original) => {
+  const real = await original<typeof import('../../src/tier/recent-results.ts')>()
+  const createRecentResults: typeof real.createRecentResults = (clock, writes, bounds) => {
+    const mustBypass: typeof writes.mustBypass = (tags) =>
+      broken.rule !== 'pending' && writes.mustBypass(tags)
+    const recents = real.createRecentResults(clock, { ...writes, mustBypass }, bounds)
+    return {
+      ...recents,
+      get: (wanted, maxStaleness) => recents.get(wanted, broken.rule === 'bound' ? 1_000_000 : maxStaleness),
+      put(wanted, result) {
+        const late = { current: clock.now(), lastEnded: writes.ended.last }
+        recents.put(wanted, broken.rule === 'begin' ? { ...result, ...late } : result)
+      },
+    }
+  }
+  return { createRecentResults }
+})
+
+vi.mock('../../src/pipeline/decide.ts', async (original) => {
+  const real = await original<typeof import('../../src/pipeline/decide.ts')>()
+  const depend: typeof real.depend = (deps, keyed) => {
+    const one = real.depend(deps, keyed)
+    const { bypass: _bypass, ...asking } = one
+    return broken.rule === 'pending' ? asking : one
+  }
+  return { ...real, depend }
+})
+
+beforeEach(() => {
+  broken.rule = ''
+})
+
+vi.setConfig({ testTimeout: 120_000 })
+
+const ALL_KEYS = [PRIMARY, UNIQUE, GROUP]
+const MOST = 3_000
+const base: Setting = {
+  store: () => memoryStore({ maxEntries: 100, isolated: true }),
+  processes: [ALL_KEYS, ALL_KEYS],
+  timePasses: true,
+}
+const accepting: Partial<Setting> = {
+  policy: { ttl: '10m', jitter: 0, maxStaleness: 20 },
+  staleness: 20,
+}
+const alone: Partial<Setting> = { ...accepting, processes: [ALL_KEYS] }
+
+const rules: readonly (readonly [string, string, Partial<Setting>])[] = [
+  [
+    'tags',
+    'with expired entries served although their tags have changed',
+    { policy: { ttl: 8, jitter: 0, staleWhileRevalidate: '1h' } },
+  ],
+  ['bound', 'with results accepted however old they are', accepting],
+  ['ended', 'with results accepted from before a write of the same process', alone],
+  ['begin', 'with results dated by the end of their load', { ...alone, reads: ['one'], writes: ['one'] }],
+  ['pending', 'with results accepted while a write of the same process is pending', alone],
+]
+
+it.each(rules)('%s: %s the checker finds a stale read', async (rule, _, focus) => {
+  broken.rule = rule
+  const found = await explore(0, MOST, { ...base, ...focus }, true)
+  expect(found.stale).toBe(true)
+})

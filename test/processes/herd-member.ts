@@ -1,0 +1,99 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { type Cache, createCache } from '@larder/core'
+import { drizzleCache } from '@larder/drizzle'
+import { prismaCache } from '@larder/prisma'
+import { valkeyStore } from '@larder/valkey'
+import { PrismaPg } from '@prisma/adapter-pg'
+import { eq, sql } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/node-postgres'
+import { integer, pgTable } from 'drizzle-orm/pg-core'
+import pg from 'pg'
+import { PrismaClient } from '../../prisma/generated/client/client.ts'
+import { datamodel } from '../../prisma/generated/larder.ts'
+
+// A process of its own that reads one row many times at once, or writes it.
+
+export type HerdAsk = { readonly herd: number; readonly id: number } | { readonly raise: number }
+
+/** What the reads of a herd returned, each value once, and how long the last one took in milliseconds. */
+export interface HerdAnswer {
+  readonly versions: readonly number[]
+  /** Why reads ran a query of their own, for each that did. */
+  readonly loads: readonly string[]
+  readonly took: number
+  /**
+   * True if calls of the store failed or were late, or if this process was busy for so long that it could not renew a
+   * lease: reads then go to the database.
+   */
+  readonly disturbed: boolean
+}
+
+interface Host {
+  read(id: number): Promise<number>
+  raise(id: number): Promise<unknown>
+}
+
+const policy = { ttl: '1h', singleFlight: 'cluster' } as const
+
+const hosts: Readonly<Record<string, (cache: Cache, connectionString: string) => Host>> = {
+  prisma(cache, connectionString) {
+    const client = new PrismaClient({ adapter: new PrismaPg({ connectionString, max: 2 }) })
+    const db = client.$extends(prismaCache({ cache, datamodel, models: { Stock: policy } }))
+    return {
+      read: async (id) => (await db.stock.findUnique({ where: { id } }))?.version ?? -1,
+      raise: (id) => db.stock.updateMany({ where: { id }, data: { version: { increment: 1 } } }),
+    }
+  },
+  drizzle(cache, connectionString) {
+    const stock = pgTable('inventory_stock', { id: integer().primaryKey(), version: integer().notNull() })
+    const pool = new pg.Pool({ connectionString, max: 2 })
+    pool.on('error', () => {})
+    const db = drizzleCache(drizzle(pool, { schema: { stock } }), { cache, tables: { stock: policy } })
+    return {
+      read: async (id) => (await db.select().from(stock).where(eq(stock.id, id)))[0]?.version ?? -1,
+      raise: (id) =>
+        db
+          .update(stock)
+          .set({ version: sql`${stock.version} + 1` })
+          .where(eq(stock.id, id)),
+    }
+  },
+}
+
+const [database = '', valkey = '', namespace = '', name = ''] = process.argv.slice(2)
+const store = valkeyStore(valkey)
+const cache = createCache({ store, namespace })
+const host = (hosts[name] as (typeof hosts)[string])(cache, database)
+
+const delay = monitorEventLoopDelay({ resolution: 10 })
+delay.enable()
+/** In which a lease has to be renewed, in nanoseconds. */
+const BUSY = 1e9
+let failures = 0
+cache.on('store-error', () => failures++)
+
+async function answer(ask: HerdAsk): Promise<HerdAnswer> {
+  const began = performance.now()
+  if ('raise' in ask) {
+    await host.raise(ask.raise)
+    return { versions: [], loads: [], took: performance.now() - began, disturbed: false }
+  }
+  failures = 0
+  delay.reset()
+  const seen = await Promise.all(
+    Array.from({ length: ask.herd }, () => cache.explain(() => host.read(ask.id))),
+  )
+  const own = seen.filter(({ reads: [read] }) => read?.source === 'database' && !read.shared)
+  return {
+    versions: [...new Set(seen.map(({ result }) => result))],
+    loads: own.map(({ reads: [read] }) => read?.reason ?? 'none'),
+    took: performance.now() - began,
+    disturbed: failures > 0 || delay.max > BUSY,
+  }
+}
+
+process.on('message', (ask: HerdAsk) => void answer(ask).then((found) => process.send?.(found)))
+// Everything is connected before the first herd.
+await store.ping()
+await host.read(-1)
+process.send?.({})

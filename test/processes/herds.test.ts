@@ -1,0 +1,154 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { createDatabase, migrate, postgresUrl, sized, sweep, until, valkeyUrl } from '@larder/testing'
+import pg from 'pg'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { HerdAnswer, HerdAsk } from './herd-member.ts'
+import { type Member, startMember } from './members.ts'
+
+// Processes over one Valkey and one PostgreSQL that miss the same key. The database counts the queries itself.
+
+const HOSTS = ['prisma', 'drizzle'] as const
+const JOIN_TIMEOUT = 5_000
+/** For a machine that is busy with something else. */
+const SLACK = 5_000
+/** The default lifetime of a lease that is not renewed. */
+const LEASE = 2_000
+
+const ROWS = 20
+
+type HerdMember = Member<HerdAsk, HerdAnswer>
+
+/** Selects from this view are counted, and last as long as the test says. */
+const COUNTING = `
+  ALTER TABLE inventory_stock RENAME TO stock_rows;
+  CREATE SEQUENCE queries;
+  CREATE TABLE pace (seconds double precision);
+  INSERT INTO pace VALUES (0);
+  CREATE FUNCTION counted() RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+    BEGIN
+      IF current_query() ~* '^\\s*select' THEN
+        PERFORM nextval('queries');
+        PERFORM pg_sleep(seconds) FROM pace;
+      END IF;
+      RETURN true;
+    END $$;
+  CREATE VIEW inventory_stock AS SELECT * FROM stock_rows WHERE counted();
+`
+
+let pool: pg.Pool
+let drop: () => Promise<void>
+let connection: string
+let namespaces = 0
+let members: HerdMember[] = []
+
+beforeEach(async () => {
+  const database = await createDatabase(await postgresUrl())
+  drop = database.drop
+  connection = database.url
+  pool = new pg.Pool({ connectionString: connection, max: 2 })
+  pool.on('error', () => {})
+  await migrate((sql) => pool.query(sql))
+  const rows = Array.from({ length: ROWS }, (_, at) => `(${at + 1}, 's${at + 1}', 'w', 1, now())`)
+  await pool.query(
+    `INSERT INTO inventory_stock (id, sku, warehouse, version, updated_at) VALUES ${rows.join()}`,
+  )
+  await pool.query(COUNTING)
+  namespaces++
+})
+afterEach(async () => {
+  await Promise.all(members.map((member) => member.kill('SIGKILL')))
+  members = []
+  await pool.end()
+  await drop()
+})
+
+async function start(host: string, count: number): Promise<readonly HerdMember[]> {
+  const parameters = [connection, await valkeyUrl(), `herds-${process.pid}-${namespaces}`, host]
+  const started = await Promise.all(
+    Array.from({ length: count }, () => startMember<HerdAsk, HerdAnswer>('herd-member.ts', parameters)),
+  )
+  members.push(...started)
+  await pool.query(`ALTER SEQUENCE queries RESTART`)
+  return started
+}
+
+/** Queries of the row so far, as the database has counted them. */
+async function queries(): Promise<number> {
+  const { rows } = await pool.query('SELECT last_value, is_called FROM queries')
+  return rows[0].is_called ? Number(rows[0].last_value) : 0
+}
+
+const pace = (seconds: number): Promise<unknown> => pool.query('UPDATE pace SET seconds = $1', [seconds])
+
+describe.each(sweep(HOSTS))('through %s', (host) => {
+  it('eight processes with a thousand concurrent misses each run one query', async () => {
+    const herd = await start(host, 8)
+    let undisturbed = 0
+    for (let id = 1; id <= ROWS && undisturbed < sized(3, 10); id++) {
+      // A slow query, and one that ends before the last process has asked.
+      await pace(id % 2 ? 0.5 : 0)
+      const before = await queries()
+      const answers = await Promise.all(herd.map((member) => member.ask({ herd: 1_000, id })))
+      expect(answers.map(({ versions }) => versions)).toEqual(Array(8).fill([1]))
+      const ran = (await queries()) - before
+      // On a busy machine a process may give up on the store, or on those who load: such a row proves nothing.
+      if (answers.some(({ disturbed, took }) => disturbed || took > JOIN_TIMEOUT)) continue
+      undisturbed++
+      expect([ran, answers.flatMap(({ loads }) => loads)]).toEqual([1, ['miss']])
+    }
+    expect(undisturbed).toBeGreaterThan(0)
+  }, 180_000)
+
+  it('a holder killed while its query runs costs one more query', async () => {
+    const [holder, ...others] = (await start(host, 4)) as [HerdMember, ...HerdMember[]]
+    await pace(1.5)
+    const killed = holder.ask({ herd: 10, id: 1 }).catch(() => {})
+    await until(async () => (await queries()) === 1)
+    const herd = others.map((member) => member.ask({ herd: 1_000, id: 1 }))
+    await wait(300)
+    await holder.kill('SIGKILL')
+    await killed
+    const answers = await Promise.all(herd)
+    expect(answers.map(({ versions }) => versions)).toEqual(Array(3).fill([1]))
+    expect(await queries()).toBe(2)
+    // The lease of the holder runs out, then one of the others loads.
+    for (const { took } of answers) expect(took).toBeLessThan(LEASE + 1_500 + SLACK)
+  }, 180_000)
+
+  it('a holder that is paused delays no reader longer than the join timeout', async () => {
+    const [holder, ...others] = (await start(host, 3)) as [HerdMember, ...HerdMember[]]
+    await pace(1)
+    const paused = holder.ask({ herd: 10, id: 1 })
+    await until(async () => (await queries()) === 1)
+    await holder.signal('SIGSTOP')
+    await pace(0)
+    const answers = await Promise.all(others.map((member) => member.ask({ herd: 1_000, id: 1 })))
+    for (const { took, versions } of answers) {
+      expect(took).toBeLessThan(JOIN_TIMEOUT + SLACK)
+      expect(versions).toEqual([1])
+    }
+    expect(await queries()).toBeLessThanOrEqual(2)
+    await holder.signal('SIGCONT')
+    expect((await paused).versions).toEqual([1])
+  }, 180_000)
+
+  it('those who wait see a write that another process finished meanwhile', async () => {
+    const [holder, waiter, writer] = (await start(host, 3)) as [HerdMember, HerdMember, HerdMember]
+    await pace(1.5)
+    const early = holder.ask({ herd: 10, id: 1 })
+    await until(async () => (await queries()) === 1)
+    const waiting = waiter.ask({ herd: 100, id: 1 })
+    await wait(200)
+    await pace(0)
+    await writer.ask({ raise: 1 })
+    // Begun after the write: it does not wait for the load that began before.
+    const late = await writer.ask({ herd: 10, id: 1 })
+    expect(late.versions).toEqual([2])
+    expect(late.took).toBeLessThan(1_000)
+    expect((await early).versions).toEqual([1])
+    expect((await waiting).versions).toEqual([2])
+    // The one before the write, and one after it: the waiters and the writer shared that.
+    expect(await queries()).toBeLessThanOrEqual(3)
+    expect((await holder.ask({ herd: 10, id: 1 })).versions).toEqual([2])
+  }, 180_000)
+})
