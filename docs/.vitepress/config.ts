@@ -59,6 +59,7 @@ export default defineConfig({
         text: 'Guides',
         items: [
           page('Policies', 'policies'),
+          page('How stale can this be?', 'freshness'),
           page('Write-through and write-around', 'write-through'),
           page('One load per key', 'herds'),
           page('Transactions and locks', 'transactions'),
