@@ -22,13 +22,10 @@ export function countResultDependencies(inner: Store = memoryStore()): ResultDep
   return { store, count: () => resultDependencies }
 }
 
-/** Tags of a table are its record, fields and cells, and, of result dependencies, their cells. */
+/** The tags stand last in the header. Each has its record, fields and cells, then the cells that only the result named. */
 function hasResultDependencies(bytes: Uint8Array): boolean {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const header: unknown[] = JSON.parse(
-    view.toString('utf8', HEADER_AT, HEADER_AT + view.readUInt32LE(LENGTH_AT)),
-  )
-  // The only list in a header: where it stands differs between formats.
-  const tags = header.find(Array.isArray) as readonly (readonly unknown[])[]
+  const header = view.toString('utf8', HEADER_AT, HEADER_AT + view.readUInt32LE(LENGTH_AT))
+  const tags = (JSON.parse(header) as readonly unknown[]).at(-1) as readonly (readonly unknown[])[]
   return tags.some(([, , , resultCells]) => Array.isArray(resultCells) && resultCells.length > 0)
 }
