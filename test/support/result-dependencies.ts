@@ -1,12 +1,14 @@
 import { memoryStore } from '@larder/core'
 import type { Store } from '@larder/core/store'
-import { open } from '../../packages/core/src/codec/envelope.ts'
 
 /** A store that counts entries with result dependencies. */
 export interface ResultDependencyCounter {
   readonly store: Store
   count(): number
 }
+
+/** Where the length of an entry's header stands, and the header. */
+const [LENGTH_AT, HEADER_AT] = [8, 12]
 
 export function countResultDependencies(inner: Store = memoryStore()): ResultDependencyCounter {
   let resultDependencies = 0
@@ -20,6 +22,10 @@ export function countResultDependencies(inner: Store = memoryStore()): ResultDep
   return { store, count: () => resultDependencies }
 }
 
+/** The tags stand last in the header. Each has its record, fields and cells, then the cells that only the result named. */
 function hasResultDependencies(bytes: Uint8Array): boolean {
-  return open(bytes).header.tags.some(({ resultCells }) => resultCells.length > 0)
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const header = view.toString('utf8', HEADER_AT, HEADER_AT + view.readUInt32LE(LENGTH_AT))
+  const tags = (JSON.parse(header) as readonly unknown[]).at(-1) as readonly (readonly unknown[])[]
+  return tags.some(([, , , resultCells]) => Array.isArray(resultCells) && resultCells.length > 0)
 }

@@ -99,6 +99,7 @@ export function createHosts(shared: SharedDeps): Hosts {
           },
         },
         transaction: (marking) => createTransaction(deps, marking, current.get()?.budget),
+        isCapturing: () => running.count > 0,
         noteOpaqueRead: (operation) => refuseOpaque(captures, operation),
         inside: current.run,
         current: current.get,

@@ -64,6 +64,8 @@ export interface Engine {
   readonly sync: SyncEngine
   /** Opens a transaction. See {@link Transaction} for when its statements set their marks. */
   transaction(marking: 'late' | 'early'): Transaction
+  /** True while this process loads a computed value, which may depend on reads that are not cached. */
+  isCapturing(): boolean
   /** Reports a read that runs without `read`: a computed value whose load it is part of is not stored. */
   noteOpaqueRead(operation: string): void
   /** Runs `body` inside `transaction`, so that `cache.invalidate` and `cache.wrap` in it belong to the transaction. */

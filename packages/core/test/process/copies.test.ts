@@ -68,6 +68,25 @@ describe('two copies of the module in one process', () => {
     expect((await one.read()).fresh).toBe(true)
   })
 
+  it('capture each other’s reads: a computed value of one depends on what it reads through the other', async () => {
+    const [one, other] = [await copy(), await copy()]
+    let loads = 0
+    const ask = async () => {
+      const value = one.cache.wrap('page', { ttl: '1m' }, async () => {
+        loads++
+        return (await other.read()).fresh
+      })
+      expect(await value).toBe(true)
+      await settled()
+      return loads
+    }
+    expect([await ask(), await ask()]).toEqual([1, 1])
+    await other.write()
+    expect([await ask(), await ask()]).toEqual([2, 2])
+    await one.write()
+    expect([await ask(), await ask()]).toEqual([3, 3])
+  })
+
   it('end each other’s reads by invalidate, one row, one user tag or all', async () => {
     const [one, other] = [await copy(), await copy()]
     const requests = [

@@ -53,18 +53,19 @@ export function bypassReplicas(engine: Engine, session: SessionParts, database: 
       return engine.write({ ...plan, run, through: unlessReplica })
     },
     async read<T>(plan: ReadPlan<T>): Promise<T> {
-      if (isPrimary) return engine.read(plan)
-      // What is behind the primary must not be taken for the state of its tags.
-      if (!plan.policy) return engine.read({ ...plan, dependencies: unknown })
+      if (isPrimary || !(plan.policy || (isUncached(plan) && engine.isCapturing()))) return engine.read(plan)
       inspection ??= inspect()
       return (await inspection)
-        ? engine.read({ ...plan, policy: undefined, bypass: 'opaque' })
+        ? engine.read({ ...plan, policy: undefined, bypass: plan.bypass ?? 'opaque', dependencies: unknown })
         : engine.read(plan)
     },
   }
 }
 
 const unknown = (): undefined => undefined
+
+/** A read on which a computed value may depend although it is not cached. No other one may wait for the inspection. */
+const isUncached = ({ bypass }: ReadPlan<unknown>): boolean => bypass === undefined || bypass === 'disabled'
 
 async function isReplica(client: LibsqlClient, database: LibsqlDatabase): Promise<boolean> {
   const { rows } = await client.execute('PRAGMA database_list')

@@ -219,6 +219,14 @@ describe('iterators of mysql2', () => {
     expect(outcomes).toEqual(['failed'])
   })
 
+  it('an iterated read inside a computed value keeps that from being stored', async () => {
+    const load = async () => rows(db.select().from(parts).iterator())
+    for (let time = 0; time < 2; time++) {
+      const { reads } = await cache.explain(() => cache.wrap('iterated', { ttl: '1h' }, load))
+      expect(reads).toMatchObject([{ operation: 'wrap', source: 'database', reason: 'opaque' }])
+    }
+  })
+
   it('an iterator of a prepared query accepts placeholder values', async () => {
     const prepared = db
       .select()

@@ -4,6 +4,7 @@ import { drizzleCache } from '@larder/drizzle'
 import { absentParser } from '@larder/testing'
 import type { SQL } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
+import { captureRules } from './capture.ts'
 import { concurrencyRules } from './concurrent-transactions.ts'
 import { declaredTableRules } from './declared-tables.ts'
 import type { Contract, ContractDb, Driver, DriverDatabase, Rules } from './driver.ts'
@@ -50,6 +51,7 @@ export const ALL: readonly Rules[] = [
   writeThroughTransactionRules,
   writeAroundRules,
   freshnessRules,
+  captureRules,
   pauseRules,
   warmRules,
   unchangedDbRules,

@@ -1,3 +1,4 @@
+import { captureRules } from '../contract/capture.ts'
 import { dynamicRules } from '../contract/forms.ts'
 import { freshnessRules } from '../contract/freshness.ts'
 import { generatedValueRules } from '../contract/generated-values.ts'
@@ -28,6 +29,7 @@ hostContract(betterSqlite3, [
   writeThroughRules,
   writeAroundRules,
   freshnessRules,
+  captureRules,
   pauseRules,
   warmRules,
   unchangedDbRules,

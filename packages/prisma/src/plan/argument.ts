@@ -3,8 +3,8 @@ import type { ScalarField } from '../schema/datamodel.ts'
 import type { ModelMap } from '../schema/model.ts'
 
 /**
- * `undefined` and `Prisma.skip` are the absence of an argument: `{ id: undefined }` filters nothing.
- * The skip object is told by its shape, because each generated client may bring a runtime of its own.
+ * True for `undefined` and `Prisma.skip`: `{ id: undefined }` filters nothing. The skip object is recognised by its shape, because
+ * each generated client may have a runtime of its own.
  */
 export function absent(value: unknown): boolean {
   if (value === undefined) return true
@@ -13,9 +13,8 @@ export function absent(value: unknown): boolean {
 }
 
 /**
- * The arguments present in an object, inherited ones included, as Prisma reads them (`for … in`).
- * Undefined for what is no argument object: primitives, null, arrays, bytes, and whatever says with `toJSON`
- * that it wants to be read otherwise (dates, decimals).
+ * Returns the arguments of an object, including inherited ones, as Prisma reads them (`for … in`). Undefined for anything else:
+ * primitives, null, arrays, bytes, and objects with `toJSON` (dates, decimals).
  */
 export function fieldsOf(value: unknown): readonly (readonly [name: string, value: unknown])[] | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value))
@@ -23,36 +22,36 @@ export function fieldsOf(value: unknown): readonly (readonly [name: string, valu
   if (typeof Reflect.get(value, 'toJSON') === 'function') return undefined
   const fields: [string, unknown][] = []
   for (const name in value) {
-    const given: unknown = Reflect.get(value, name)
-    if (!absent(given)) fields.push([name, given])
+    const argument: unknown = Reflect.get(value, name)
+    if (!absent(argument)) fields.push([name, argument])
   }
   return fields
 }
 
-/** One argument of an object, undefined where it is absent. */
+/** Returns one argument of an object. Undefined: it is absent. */
 export function argument(value: unknown, name: string): unknown {
   return fieldsOf(value)?.find(([key]) => key === name)?.[1]
 }
 
-/** Arguments that stay as they are whatever their owner does: new objects and lists, and in them the same values. */
+/** Copies the objects and lists of arguments, so that the caller may change its own. Values inside them are shared. */
 export function copyArguments(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(copyArguments)
   if (value instanceof Date) return new Date(value)
   const prototype: unknown = Object.getPrototypeOf(value)
-  // Decimals, field references, `Prisma.DbNull`: objects of their own kind that nobody changes.
+  // Decimals, field references and `Prisma.DbNull` are objects that nobody changes.
   if (prototype !== Object.prototype && prototype !== null) return value
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, copyArguments(item)]))
 }
 
-/** Prisma takes one object wherever it takes several. */
+/** Returns a list. Prisma accepts one object wherever it accepts several. */
 export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [value]
 }
 
 /**
- * The database's value for an argument of a scalar field, or {@link UNKNOWN} for what is no literal of a type that
- * may pin: field references, expressions, lists, JSON, decimals, dates, bytes.
+ * Returns the database's value for an argument of a scalar field. {@link UNKNOWN} for anything but a literal of a type that may
+ * pin: field references, expressions, lists, JSON, decimals, dates, bytes.
  */
 export function literalOf(models: ModelMap, field: ScalarField, value: unknown): ColumnValue {
   if (value === null) return null
@@ -61,7 +60,7 @@ export function literalOf(models: ModelMap, field: ScalarField, value: unknown):
   switch (field.type) {
     case 'Int':
     case 'BigInt':
-      // Prisma truncates 1.5 to 1 on its way to the database: only an exact integer says which row it means.
+      // Prisma truncates 1.5 to 1, so only an exact integer names a row.
       return typeof value === 'bigint' || Number.isSafeInteger(value) ? value : UNKNOWN
     case 'String':
       return typeof value === 'string' ? value : UNKNOWN

@@ -3,17 +3,17 @@ import type { ScalarField } from '../schema/datamodel.ts'
 import type { ModelMap, Relation } from '../schema/model.ts'
 import { fieldsOf, listOf } from './argument.ts'
 
-/** What a walk through the arguments of one operation has found so far. */
+/** What was found so far in the arguments of one operation. */
 export interface Survey {
   readonly models: ModelMap
   readonly occurrences: Occurrence[]
-  /** The first argument that this version of Larder does not understand. */
+  /** The first argument that this version of Larder does not know. */
   opaque: string | undefined
-  /** True if the operation loads relations. Each is a statement of its own unless the client joins. */
+  /** True if the operation loads relations. Each is a separate statement, unless the client joins them. */
   relations: boolean
-  /** A cursor, `distinct` or `_count` makes Prisma load relations separately though a join was asked for. */
+  /** False if a cursor, `distinct` or `_count` makes Prisma load relations separately even if a join was requested. */
   joinable: boolean
-  /** Values in `in` lists and their like: past the driver's limit of parameters Prisma splits the statement. */
+  /** Number of values in lists such as `in`. Above the driver's limit of parameters, Prisma splits the statement. */
   listed: number
 }
 
@@ -21,28 +21,33 @@ export function startSurvey(models: ModelMap): Survey {
   return { models, occurrences: [], opaque: undefined, relations: false, joinable: true, listed: 0 }
 }
 
-/** Notes the first argument that is not understood. */
+/** Records an argument that is not known. The first one counts. */
 export function note(survey: Survey, what: string): void {
   survey.opaque ??= what
 }
 
-/** Adds the other model of a relation, and its join table, to what the statement reads. */
-export function visit(survey: Survey, relation: Relation, target: Bound = {}, join: Bound = {}): void {
+/** Adds the other model of a relation, and its join table, to the tables that the statement reads. */
+export function visit(
+  survey: Survey,
+  relation: Relation,
+  target: RowBinding = {},
+  join: RowBinding = {},
+): void {
   survey.occurrences.push(occurrenceOf(relation.table, target))
   for (const table of joinTablesOf(relation)) survey.occurrences.push(occurrenceOf(table, join))
 }
 
-/** What names the rows of an occurrence. */
-export interface Bound {
+/** What ties an occurrence to rows. */
+export interface RowBinding {
   readonly pins?: Pins | undefined
   readonly resultDependency?: ResultDependency | undefined
 }
 
-function occurrenceOf(table: string, { pins, resultDependency }: Bound): Occurrence {
+function occurrenceOf(table: string, { pins, resultDependency }: RowBinding): Occurrence {
   return { table, ...(pins && { pins }), ...(resultDependency && { resultDependency }) }
 }
 
-/** The implicit join table of a relation. Without a datamodel there may be one: naming it costs nothing. */
+/** Returns the implicit join table of a relation. Without a datamodel it may not exist, which does no harm. */
 export function joinTablesOf(relation: Relation): readonly string[] {
   return relation.tables.slice(1)
 }
@@ -67,7 +72,7 @@ const OPERATORS: ReadonlySet<string> = new Set([
   'isEmpty',
 ])
 
-/** Notes every table a `where` reads besides its own: relation filters at any depth, under AND, OR and NOT alike. */
+/** Adds every other table that a `where` reads: relation filters at any depth, also under AND, OR and NOT. */
 export function surveyFilter(survey: Survey, model: string, where: unknown): void {
   const fields = fieldsOf(where)
   if (!fields) {
@@ -76,7 +81,7 @@ export function surveyFilter(survey: Survey, model: string, where: unknown): voi
   }
   for (const [name, value] of fields) {
     if (name === 'AND' || name === 'OR' || name === 'NOT') {
-      for (const one of listOf(value)) surveyFilter(survey, model, one)
+      for (const filter of listOf(value)) surveyFilter(survey, model, filter)
       continue
     }
     const relation = survey.models.relation(model, name)
@@ -117,7 +122,7 @@ function surveyField(survey: Survey, model: string, name: string, value: unknown
     return
   }
   const parts = survey.models.unique(model, name)
-  // Without a datamodel the names of compound keys are not known; their parts are.
+  // Without a datamodel, the parts of a compound key are known and its name is not.
   const known = parts ?? (survey.models.keyed ? undefined : fieldsOf(value)?.map(([part]) => part))
   if (!known?.length || !known.every((part) => survey.models.column(model, part) !== undefined)) {
     note(survey, `where.${name}`)
@@ -126,7 +131,7 @@ function surveyField(survey: Survey, model: string, name: string, value: unknown
 
 function surveyScalar(survey: Survey, field: ScalarField, name: string, value: unknown): void {
   if (Array.isArray(value)) survey.listed += value.length
-  // JSON is compared as it is: whatever it holds is a value.
+  // JSON is compared as a value, whatever it contains.
   if (field.type === 'Json') return
   for (const [operator, operand] of fieldsOf(value) ?? []) {
     if (!OPERATORS.has(operator)) note(survey, `where.${name}.${operator}`)

@@ -6,23 +6,23 @@ import type { Sets } from './sets.ts'
 
 /** A change of a nested write. */
 export interface NestedChange extends Change {
-  /** Columns of the new rows that equal a column of the row the operation returns, by that column. */
+  /** Columns of the new rows, each with the column of the returned row that it equals. */
   readonly fromResult?: Readonly<Record<string, string>>
 }
 
-/** The end of a relation that nested writes are written from. */
+/** The row that contains a nested write, and the relation between them. */
 export interface NestedParent {
   readonly model: string
   readonly relation: Relation
-  /** What the row is being set to: a reference that it holds itself is put here. */
+  /** New values of the row. A foreign key that it holds itself is added here. */
   readonly sets: Sets
   readonly row: Row
 }
 
 /**
- * Ties a row that there is already to the one it is written from: whichever side holds the reference is written.
- * @param target how it is named; undefined where it may be another by then.
- * @param key its primary key, where that is certain.
+ * Returns the changes that connect an existing row to its parent: the side that holds the foreign key is written.
+ * @param target the arguments that name the row. Undefined: they may name another row by then.
+ * @param key the primary key of the row, if that is certain.
  */
 export function linked(
   models: ModelMap,
@@ -33,12 +33,12 @@ export function linked(
   const { relation, row, sets } = parent
   if (relation.holder === 'own')
     for (const { own, target: column } of relation.pairs) sets[own] = named(models, relation, column, target)
-  if (relation.holder !== 'target') return [...taken(models, parent), ...joinedTo(parent, key)]
+  if (relation.holder !== 'target') return [...replaced(models, parent), ...joinedTo(parent, key)]
   const reference = relation.pairs.map(({ own, target: column }) => [column, certainValue(row, own)] as const)
-  return [...taken(models, parent), touched(relation, key, Object.fromEntries(reference))]
+  return [...replaced(models, parent), touched(relation, key, Object.fromEntries(reference))]
 }
 
-/** Takes rows off the one they are tied to; without `key`, any of them. */
+/** Returns the changes that disconnect rows from their parent. Without `key`, any of them. */
 export function unlinked(
   models: ModelMap,
   parent: NestedParent,
@@ -51,8 +51,8 @@ export function unlinked(
   return removedFromJoin(parent, key)
 }
 
-/** Where a relation allows one row, the row that held the reference before loses it. */
-export function taken(models: ModelMap, { model, relation }: NestedParent): readonly NestedChange[] {
+/** Returns the changes of the row that was connected before, if the relation allows only one. */
+export function replaced(models: ModelMap, { model, relation }: NestedParent): readonly NestedChange[] {
   if (relation.holder === 'unknown') return eitherSide(models, model, relation)
   if (relation.holder === 'target')
     return relation.list ? [] : [touched(relation, undefined, unknown(relation, 'target'))]
@@ -61,7 +61,7 @@ export function taken(models: ModelMap, { model, relation }: NestedParent): read
   return shared ? [] : [{ table: models.table(model), effect: 'update', sets: unknown(relation, 'own') }]
 }
 
-/** The row of a join table that ties a new row, made with `sets`. */
+/** Returns the row of a join table that connects a new row, inserted with `sets`. */
 export function joined(parent: NestedParent, sets: Sets): readonly NestedChange[] {
   const column = parent.relation.join?.target.references ?? ''
   return insertedIntoJoin(parent, Object.hasOwn(sets, column) ? sets[column] : UNKNOWN)
@@ -80,7 +80,7 @@ function insertedIntoJoin({ relation, row }: NestedParent, target: ColumnValue):
   return [{ table, effect: 'insert', sets, ...fromResult }]
 }
 
-/** Prisma names rows of a join table by the keys of both ends. */
+/** Prisma deletes rows of a join table by the keys of both sides. */
 function removedFromJoin({ relation, row }: NestedParent, key: Pins | undefined): readonly NestedChange[] {
   if (!relation.join) return []
   const { own, target, table } = relation.join
@@ -93,17 +93,17 @@ function removedFromJoin({ relation, row }: NestedParent, key: Pins | undefined)
   return [{ table, effect: 'delete', ...(Object.keys(before).length && { before }) }]
 }
 
-/** Rows of the other side whose reference changes. */
+/** Rows of the other side whose foreign key changes. */
 function touched(relation: Relation, key: Pins | undefined, sets: Sets): NestedChange {
   return { table: relation.table, effect: 'update', ...(key && { before: key }), sets }
 }
 
-/** Without a datamodel either table may hold the reference, or a third one. */
+/** Without a datamodel, either table may hold the foreign key, or a third one. */
 function eitherSide(models: ModelMap, model: string, relation: Relation): readonly NestedChange[] {
   return [models.table(model), ...relation.tables].map((table) => ({ table, effect: 'unknown' }))
 }
 
-/** The value by which a connect names the referenced column, if it does. */
+/** The value that a `connect` gives for the referenced column, if it does. */
 function named(models: ModelMap, relation: Relation, column: string, target: unknown): ColumnValue {
   const pins = target === undefined ? undefined : pinsOf(models, relation.target, target)
   const values = pins && Object.hasOwn(pins, column) ? pins[column] : undefined

@@ -1,30 +1,30 @@
 import { type Pins, UNKNOWN } from '@larder/core/host'
 import type { ModelMap, Relation } from '../schema/model.ts'
 import { argument, fieldsOf, listOf } from './argument.ts'
-import { joined, linked, type NestedChange, type NestedParent, taken, unlinked } from './link.ts'
+import { joined, linked, type NestedChange, type NestedParent, replaced, unlinked } from './link.ts'
 import { certainValue, foundRow, identified, madeRow, type Row } from './row.ts'
 import { changedBy, type Data, insertedBy } from './sets.ts'
 
-/** What a walk through the nested writes of one operation has found so far. */
+/** What was found so far in the nested writes of one operation. */
 export interface Nested {
   readonly models: ModelMap
-  /** False where not even a row named by its primary key is certain to be the one written. */
+  /** False if even a row that is named by its primary key may not be the one that is written. */
   readonly certain: boolean
-  /** The database fits values to their columns where an insert skips what it cannot do. */
+  /** Whether the database adjusts values to their columns when an insert skips errors. */
   readonly fitted: boolean
   readonly changes: NestedChange[]
-  /** Something is not understood: any table may be written. */
+  /** True if an argument is not known: any table may be written. */
   opaque: boolean
 }
 
-/** More rows than this are one insert of unknown rows. */
+/** An insert of more rows counts as one of unknown rows. */
 export const MOST_ROWS = 100
 
 /**
- * Notes every change that the nested writes of `data` make, to any depth, with the rows that arguments name by their
- * primary key. The foreign keys that the row itself holds are put into `data.sets`: a connect by the referenced
- * column tells the new value, everything else makes it unknown.
- * @param row what is certain of the row they hang on.
+ * Adds every change that the nested writes of `data` make, at any depth. Rows are known if arguments name them by their primary key.
+ * Foreign keys that the row itself holds are added to `data.sets`: a `connect` by the referenced column gives the new value, and
+ * everything else makes it unknown.
+ * @param row what is certain of the row that contains the nested writes.
  */
 export function nestedIn(nested: Nested, model: string, data: Data, row: Row): void {
   if (data.opaque) nested.opaque = true
@@ -38,9 +38,9 @@ export function nestedIn(nested: Nested, model: string, data: Data, row: Row): v
   }
 }
 
-function planOperation(nested: Nested, parent: NestedParent, operation: string, given: unknown): void {
+function planOperation(nested: Nested, parent: NestedParent, operation: string, operand: unknown): void {
   const { relation } = parent
-  const items = listOf(given)
+  const items = listOf(operand)
   const note = (changes: readonly NestedChange[]): void => void nested.changes.push(...changes)
   const keyOf = (where: unknown): Pins | undefined => keyed(nested, relation.target, where)
   switch (operation) {
@@ -58,7 +58,7 @@ function planOperation(nested: Nested, parent: NestedParent, operation: string, 
       for (const data of items) insert(nested, parent, data)
       break
     case 'createMany':
-      insertMany(nested, parent, given)
+      insertMany(nested, parent, operand)
       break
     case 'connectOrCreate':
       for (const item of items) {
@@ -90,7 +90,7 @@ function keyed(nested: Nested, model: string, where: unknown): Pins | undefined 
   return nested.certain && where !== undefined ? identified(nested.models, model, where) : undefined
 }
 
-/** The referential action on the references to the row is the engine's to derive; the row's own reference is ours. */
+/** The engine derives the actions on foreign keys that refer to the row. A foreign key of the row itself is handled here. */
 function remove(nested: Nested, parent: NestedParent, key: Pins | undefined): void {
   const { relation } = parent
   nested.changes.push({ table: relation.table, effect: 'delete', ...(key && { before: key }) })
@@ -98,8 +98,8 @@ function remove(nested: Nested, parent: NestedParent, key: Pins | undefined): vo
 }
 
 /**
- * True where `skipDuplicates` is INSERT IGNORE, as on MySQL: it cuts off long texts and clamps numbers, so that rows may
- * hold other values than were given.
+ * True if `skipDuplicates` becomes INSERT IGNORE, as on MySQL. It cuts off long texts and clamps numbers, so rows may contain other
+ * values than the arguments.
  */
 export function ignores({ fitted }: Nested, args: unknown): boolean {
   return fitted && argument(args, 'skipDuplicates') === true
@@ -108,11 +108,14 @@ export function ignores({ fitted }: Nested, args: unknown): boolean {
 function insertMany(nested: Nested, parent: NestedParent, given: unknown): void {
   const rows = listOf(argument(given, 'data'))
   if (rows.length > MOST_ROWS || ignores(nested, given))
-    nested.changes.push({ table: parent.relation.table, effect: 'insert' }, ...taken(nested.models, parent))
+    nested.changes.push(
+      { table: parent.relation.table, effect: 'insert' },
+      ...replaced(nested.models, parent),
+    )
   else for (const row of rows) insert(nested, parent, row)
 }
 
-/** A row on the other side, and what ties it to the row it is written from. */
+/** Inserts a row on the other side of a relation, and connects it to its parent. */
 function insert(nested: Nested, parent: NestedParent, data: unknown): void {
   const { models } = nested
   const { relation, sets, row: parentRow } = parent
@@ -127,7 +130,7 @@ function insert(nested: Nested, parent: NestedParent, data: unknown): void {
   nestedIn(nested, relation.target, row, madeRow(row, false))
   const change = { table: relation.table, effect: 'insert', sets: row.sets } as const
   nested.changes.push({ ...change, ...(Object.keys(fromResult).length && { fromResult }) })
-  nested.changes.push(...taken(models, parent), ...joined(parent, row.sets))
+  nested.changes.push(...replaced(models, parent), ...joined(parent, row.sets))
 }
 
 function update(nested: Nested, relation: Relation, data: unknown, key: Pins | undefined): void {
@@ -137,7 +140,7 @@ function update(nested: Nested, relation: Relation, data: unknown, key: Pins | u
   nested.changes.push({ table: relation.table, effect: 'update', ...(key && { before: key }), sets })
 }
 
-/** `{ where, data }`, or to one the data alone. Which of the two is not told where a field is named `data`. */
+/** Returns the data of `{ where, data }`, or of a to-one relation the data itself. A field named `data` makes it ambiguous. */
 function dataOf(nested: Nested, relation: Relation, item: unknown): unknown {
   const wrapped = argument(item, 'data')
   if (wrapped === undefined) return item

@@ -1,10 +1,10 @@
-/** What an operation is to the cache. */
+/** How the cache treats an operation. */
 export type OperationKind = 'read' | 'write' | 'raw-read' | 'raw-write'
 
-/** How many plain rows of its model a read's result shows: one or none, as many as it is long, or none to count. */
+/** How many rows of its model the result of a read contains: at most one, as many as it is long, or none that can be counted. */
 export type ReadShape = 'one' | 'many' | 'aggregate'
 
-/** The shape of each read's result. No other operation has one. */
+/** The shape of the result of each read. */
 export const SHAPES: ReadonlyMap<string, ReadShape> = new Map([
   ['findUnique', 'one'],
   ['findUniqueOrThrow', 'one'],
@@ -29,8 +29,8 @@ const WRITES = [
 ] as const
 
 /**
- * The kind of each Prisma operation. One that is not here is not known to this version, and must be taken for an opaque write.
- * A raw query may write as well (`… RETURNING`, a function): its text decides, not its name.
+ * The kind of each Prisma operation. Any other operation is unknown to this version and counts as an opaque write. A raw query may
+ * write as well (`… RETURNING`, a function), so its text decides and not its name.
  */
 export const KINDS: ReadonlyMap<string, OperationKind> = new Map<string, OperationKind>([
   ...[...SHAPES.keys()].map((name) => [name, 'read'] as const),

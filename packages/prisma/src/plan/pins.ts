@@ -3,21 +3,21 @@ import type { ScalarField } from '../schema/datamodel.ts'
 import type { ModelMap } from '../schema/model.ts'
 import { argument, fieldsOf, listOf, literalOf } from './argument.ts'
 
-/** Longer lists pin nothing. */
+/** A longer list of values pins nothing. */
 export const MOST_PINNED = 100
 
 /**
- * The columns that a `where` binds to plain values, from its top-level AND alone: `{ id: 1 }`, `equals`, `in` of at
- * most 100 values, compound unique keys. Never from OR, NOT, relation filters, `mode: 'insensitive'` (it is ILIKE,
- * wildcards included), field references, NULL, or what is absent. Undefined where nothing is bound.
+ * Returns the columns that a `where` ties to plain values. Only its top-level AND counts: `{ id: 1 }`, `equals`, `in` with at most
+ * 100 values, compound unique keys. OR, NOT, relation filters, `mode: 'insensitive'` (which is ILIKE with wildcards), field
+ * references, NULL and absent arguments pin nothing. Undefined: no column is pinned.
  */
 export function pinsOf(models: ModelMap, model: string, where: unknown): Pins | undefined {
-  const found = new Map<string, readonly ColumnValue[]>()
-  collect(models, model, where, found)
-  return found.size ? Object.fromEntries(found) : undefined
+  const pinned = new Map<string, readonly ColumnValue[]>()
+  collect(models, model, where, pinned)
+  return pinned.size ? Object.fromEntries(pinned) : undefined
 }
 
-/** Both sets of pins hold; see {@link narrower} for a column that both bind. */
+/** Joins pins that hold together. If both pin a column, {@link narrower} decides. */
 export function bothPins(a: Pins | undefined, b: Pins | undefined): Pins | undefined {
   if (!a || !b) return a ?? b
   const both = new Map(Object.entries(a))
@@ -25,42 +25,48 @@ export function bothPins(a: Pins | undefined, b: Pins | undefined): Pins | undef
   return Object.fromEntries(both)
 }
 
-/** The pins on some of the columns. */
+/** Returns the pins on these columns. */
 export function pinsOn(pins: Pins | undefined, columns: readonly string[]): Pins | undefined {
   const kept = Object.entries(pins ?? {}).filter(([column]) => columns.includes(column))
   return kept.length ? Object.fromEntries(kept) : undefined
 }
 
-type Found = Map<string, readonly ColumnValue[]>
+type PinnedColumns = Map<string, readonly ColumnValue[]>
 
-function collect(models: ModelMap, model: string, where: unknown, found: Found): void {
+function collect(models: ModelMap, model: string, where: unknown, pinned: PinnedColumns): void {
   for (const [name, value] of fieldsOf(where) ?? []) {
     if (name === 'AND') {
-      for (const one of listOf(value)) collect(models, model, one, found)
+      for (const filter of listOf(value)) collect(models, model, filter, pinned)
       continue
     }
     if (name === 'OR' || name === 'NOT') continue
     const field = models.fieldOf(model, name)
     if (field?.kind === 'relation') continue
-    if (field) pin(found, field.column, equalities(models, field, value))
-    else for (const part of models.unique(model, name) ?? []) collectPart(models, model, part, value, found)
+    if (field) pin(pinned, field.column, equalities(models, field, value))
+    else for (const part of models.unique(model, name) ?? []) collectPart(models, model, part, value, pinned)
   }
 }
 
 /** One field of a compound unique key: `userId` of `{ userId_groupId: { userId: 1, groupId: 2 } }`. */
-function collectPart(models: ModelMap, model: string, part: string, key: unknown, found: Found): void {
+function collectPart(
+  models: ModelMap,
+  model: string,
+  part: string,
+  key: unknown,
+  pinned: PinnedColumns,
+): void {
   const field = models.fieldOf(model, part)
   if (field && field.kind !== 'relation')
-    pin(found, field.column, literals(models, field, [argument(key, part)]))
+    pin(pinned, field.column, literals(models, field, [argument(key, part)]))
 }
 
-function pin(found: Found, column: string, values: readonly ColumnValue[] | undefined): void {
-  if (values) found.set(column, narrower(found.get(column), values))
+function pin(pinned: PinnedColumns, column: string, values: readonly ColumnValue[] | undefined): void {
+  if (values) pinned.set(column, narrower(pinned.get(column), values))
 }
 
 /**
- * Of two lists that a column must both be in, the shorter. Their intersection would be wrong: citext finds one row
- * by 'A' and by 'a'.
+ * Returns the shorter of two lists that must both contain the column's value. Their intersection would be wrong, because citext
+ * finds one row by 'A' and by 'a'.
  */
 function narrower(a: readonly ColumnValue[] | undefined, b: readonly ColumnValue[]): readonly ColumnValue[] {
   return a && a.length <= b.length ? a : b
@@ -73,15 +79,15 @@ function equalities(
 ): readonly ColumnValue[] | undefined {
   const filter = fieldsOf(value)
   if (!filter) return literals(models, field, [value])
-  const given = new Map(filter)
-  if (given.has('mode') && given.get('mode') !== 'default') return undefined
-  const equal = given.has('equals') ? literals(models, field, [given.get('equals')]) : undefined
-  const among: unknown = given.get('in')
+  const operators = new Map(filter)
+  if (operators.has('mode') && operators.get('mode') !== 'default') return undefined
+  const equal = operators.has('equals') ? literals(models, field, [operators.get('equals')]) : undefined
+  const among: unknown = operators.get('in')
   const listed = Array.isArray(among) ? literals(models, field, among) : undefined
   return equal ?? listed
 }
 
-/** Undefined if one of them is NULL or no literal, or if there are none or too many. */
+/** Undefined if a value is NULL or no literal, or if there are none or too many. */
 function literals(
   models: ModelMap,
   field: ScalarField,

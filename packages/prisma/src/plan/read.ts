@@ -7,21 +7,21 @@ import { pinsOf } from './pins.ts'
 import { surveyArguments, surveyCursor, surveyOrder } from './selection.ts'
 import { manyShown, oneShown, type ShownRows, wrappedShown } from './shown.ts'
 
-/** What the result of a read depends on. */
+/** The dependencies of a read. */
 export interface PlannedRead {
   readonly occurrences: readonly Occurrence[]
   readonly severalStatements: boolean
-  /** The argument that is not understood: the read must not be cached. */
+  /** An argument that is not known: the read must not be cached. */
   readonly opaque?: string
 }
 
-/** Fewer values than any driver's limit of parameters (D1 takes 100); past a limit Prisma splits the statement. */
+/** Below the limit of parameters of any driver (D1 allows 100). Above a driver's limit, Prisma splits the statement. */
 const MOST_IN_ONE_STATEMENT = 80
 
 /**
- * Derives what a read depends on from its arguments alone: one occurrence per use of a table in the SQL that Prisma
- * makes of them. `dataPath` is the hook's: where it is not empty (the fluent API) the result is a relation of the
- * row, not the row, and shows nothing of how many rows were found.
+ * Derives the dependencies of a read from its arguments: one occurrence for each use of a table in Prisma's SQL.
+ * @param dataPath as in the hook. If it is not empty (the fluent API), the result is a relation of the row and not the row itself,
+ * so it does not show how many rows were found.
  */
 export function planRead(
   operation: string,
@@ -60,7 +60,7 @@ function shownOf(shape: ReadShape, dataPath: readonly unknown[]): ShownRows {
   return shape === 'one' ? oneShown : manyShown
 }
 
-/** `select`, `by`, `having` and the aggregates name columns of the model's own rows. */
+/** Arguments that name only columns of the model's own rows. */
 const OWN_COLUMNS: ReadonlySet<string> = new Set([
   'take',
   'skip',
@@ -91,18 +91,18 @@ function surveyAggregate(survey: Survey, model: string, args: unknown): void {
 
 /** A plain read of one row by a unique key: no selection, no other filter. */
 export interface RowQuery {
-  /** The same for every spelling of the key: `5`, `5n`. */
+  /** The same for every form of the key's value: `5`, `5n`. */
   readonly query: unknown
   readonly pins: Pins
 }
 
-/** Reads that are the same apart from what they do when there is no row. */
+/** Reads that differ only in what they do if there is no row. */
 const ROW_READS: ReadonlySet<string> = new Set(['findUnique', 'findUniqueOrThrow'])
 
-/** Name of such a read in the keys of entries. */
+/** Name of these reads in entry keys. */
 export const ROW_READ = 'row'
 
-/** The row read that an operation is, or undefined where it is another one. */
+/** Returns the operation as a read of one row by a unique key. Undefined: it is another operation. */
 export function rowReadOf(
   models: ModelMap,
   model: string,
@@ -121,7 +121,7 @@ export function rowReadOf(
   return fields && rowQuery(models, model, fields, (field) => (single ? value : argument(value, field)))
 }
 
-/** One for each unique key that the row has a value of. */
+/** Returns a read of the row for each unique key of which it has a value. */
 export function rowReadsOf(
   models: ModelMap,
   model: string,
@@ -131,19 +131,19 @@ export function rowReadsOf(
   return keys.flatMap((fields) => rowQuery(models, model, fields, (field) => row[field]) ?? [])
 }
 
-/** Undefined where a value is NULL or of a type that cannot be told by its text. */
+/** Undefined if a value is NULL or of a type that does not pin. */
 function rowQuery(
   models: ModelMap,
   model: string,
   fields: readonly string[],
-  given: (field: string) => unknown,
+  valueOfField: (field: string) => unknown,
 ): RowQuery | undefined {
   const values: [string, string | boolean][] = []
   const pins: [string, readonly unknown[]][] = []
   for (const name of fields) {
     const field = models.fieldOf(model, name)
     if (!field || field.kind === 'relation') return undefined
-    const value = given(name)
+    const value = valueOfField(name)
     const literal = value === undefined ? UNKNOWN : literalOf(models, field, value)
     if (literal === UNKNOWN || literal === null) return undefined
     values.push([name, typeof literal === 'boolean' ? literal : String(literal)])

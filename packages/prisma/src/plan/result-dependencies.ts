@@ -3,30 +3,30 @@ import type { ColumnPair, ModelMap, Relation } from '../schema/model.ts'
 import { fieldsOf, literalOf } from './argument.ts'
 import { type ShownRow, type ShownRows, shownValue } from './shown.ts'
 
-/** How the rows behind a relation, and those of its join table, are read off a result. */
-export interface Learning {
+/** The result dependencies of a relation: on the other model's table, and on the join table. */
+export interface RelationDependencies {
   readonly target?: ResultDependency
   readonly join?: ResultDependency
 }
 
-/** Rows of a model, as the result shows them. */
+/** Rows of a model in a result. */
 export interface Parents {
   readonly model: string
   readonly rows: ShownRows
 }
 
-/** @param args of the include. Undefined: the result shows no rows of the relation, such as a count. */
-export function learnOf(
+/** @param args of the include. Undefined: the result contains no rows of the relation, as with a count. */
+export function relationDependenciesOf(
   models: ModelMap,
   parents: Parents | undefined,
   relation: Relation,
   args: unknown,
-): Learning {
+): RelationDependencies {
   if (!parents) return {}
   const { pairs, join, list, holder } = relation
   if (join) {
     const target = join.target.references
-    // A row of the join table may wait for its target where no foreign key forbids it: then every insert can show one.
+    // Without a foreign key, a row of the join table may exist before its target, and any insert may then add a row to the result.
     const whole = join.enforced && args !== undefined && showsAll(args)
     return {
       join: byParent(models, parents, [{ own: join.own.references, target: join.own.column }]),
@@ -38,14 +38,14 @@ export function learnOf(
   return args === undefined ? {} : { target: byRow(models, parents, relation, pairs, holder === 'own') }
 }
 
-/** Arguments that leave out no row of the relation. */
+/** Arguments that leave out no rows of the relation. */
 const HIDING_NOTHING: ReadonlySet<string> = new Set(['select', 'include', 'omit', 'relationLoadStrategy'])
 
 function showsAll(args: unknown): boolean {
   return fieldsOf(args)?.every(([name]) => HIDING_NOTHING.has(name)) === true
 }
 
-/** Children are looked for by what their parents hold, whether there are any or not. */
+/** Children are found by the values of their parents, whether there are any or not. */
 function byParent(models: ModelMap, parents: Parents, pairs: readonly ColumnPair[]): ResultDependency {
   return {
     columns: pairs.map(({ target }) => target),
@@ -59,15 +59,15 @@ function byParent(models: ModelMap, parents: Parents, pairs: readonly ColumnPair
 }
 
 /**
- * Rows that are shown, by their own fields, or where these are not selected by what points to them. One that is not
- * there may come, unless the foreign key that would point to it is shown to be NULL.
+ * Rows in the result, by their own fields, or by the foreign key that refers to them if these fields are not selected. A missing
+ * row may be inserted later, unless the result shows that the foreign key is NULL.
  */
 function byRow(
   models: ModelMap,
   parents: Parents,
   { field, target, list }: Relation,
   pairs: readonly ColumnPair[],
-  pointed: boolean,
+  byForeignKey: boolean,
 ): ResultDependency {
   return {
     columns: pairs.map((pair) => pair.target),
@@ -75,13 +75,16 @@ function byRow(
     values: (result) =>
       every(parents.rows(result), (parent) => {
         const related = shownValue(parent, field)
-        const pointer = (pair: ColumnPair): ColumnValue | undefined =>
-          pointed ? columnValue(models, parents.model, parent, pair.own) : undefined
-        if (related === null) return pairs.some((pair) => pointer(pair) === null) ? [] : undefined
+        const foreignKeyValue = (pair: ColumnPair): ColumnValue | undefined =>
+          byForeignKey ? columnValue(models, parents.model, parent, pair.own) : undefined
+        if (related === null) return pairs.some((pair) => foreignKeyValue(pair) === null) ? [] : undefined
         const rows = list ? related : [related]
         return every(Array.isArray(rows) ? rows : undefined, (row: ShownRow) => {
-          const found = read(pairs, (pair) => columnValue(models, target, row, pair.target) ?? pointer(pair))
-          return found && [found]
+          const values = read(
+            pairs,
+            (pair) => columnValue(models, target, row, pair.target) ?? foreignKeyValue(pair),
+          )
+          return values && [values]
         })
       }),
   }
@@ -103,7 +106,7 @@ function read(
   return values
 }
 
-/** The database's value of a column that a row shows; undefined where it does not, or in a form that names no row. */
+/** Returns the database's value of a column in a row. Undefined if the row lacks it, or has it in a form that pins nothing. */
 function columnValue(
   models: ModelMap,
   model: string,
@@ -120,13 +123,13 @@ function columnValue(
 
 function every<T, R>(
   items: readonly T[] | undefined,
-  one: (item: T) => readonly R[] | undefined,
+  valuesOf: (item: T) => readonly R[] | undefined,
 ): readonly R[] | undefined {
   const all: R[] = []
   for (const item of items ?? [undefined]) {
-    const found = item === undefined ? undefined : one(item as T)
-    if (!found) return undefined
-    all.push(...found)
+    const values = item === undefined ? undefined : valuesOf(item as T)
+    if (!values) return undefined
+    all.push(...values)
   }
   return all
 }

@@ -2,7 +2,7 @@ import { type ReturnedRow, UNKNOWN } from '@larder/core/host'
 import type { ModelMap } from '../schema/model.ts'
 import { literalOf } from './argument.ts'
 
-/** The columns a returned row shows: what `select` or `omit` left out stays unknown. Undefined for what is no row. */
+/** Returns the columns of a returned row. Columns that `select` or `omit` left out are unknown. Undefined: it is no row. */
 export function rowOf(models: ModelMap, model: string, row: unknown): ReturnedRow | undefined {
   if (typeof row !== 'object' || row === null || Array.isArray(row)) return undefined
   const shown: Record<string, unknown> = {}
@@ -15,14 +15,14 @@ export function rowOf(models: ModelMap, model: string, row: unknown): ReturnedRo
   return shown
 }
 
-/** All rows of a list; undefined if one of them is no row. */
+/** Returns all rows of a list. Undefined if one of its items is no row. */
 export function rowsOf(models: ModelMap, model: string, rows: unknown): readonly ReturnedRow[] | undefined {
   if (!Array.isArray(rows)) return undefined
   const shown: ReturnedRow[] = []
   for (const row of rows) {
-    const one = rowOf(models, model, row)
-    if (!one) return undefined
-    shown.push(one)
+    const columns = rowOf(models, model, row)
+    if (!columns) return undefined
+    shown.push(columns)
   }
   return shown
 }

@@ -3,18 +3,17 @@ import type { ModelMap } from '../schema/model.ts'
 import { pinsOf, pinsOn } from './pins.ts'
 import type { Data } from './sets.ts'
 
-/** The row that nested writes hang on, as far as it is certain when they run. */
+/** The row that contains nested writes, as far as it is certain when they run. */
 export interface Row {
-  /** Values by physical column; a column that is absent is unknown. */
+  /** Values by physical column. An absent column is unknown. */
   readonly values: Readonly<Record<string, ColumnValue>>
-  /** The operation's result is this row: what is unknown now may be read off it. */
+  /** The operation returns this row, so the result may show values that are unknown now. */
   readonly shown: boolean
 }
 
 /**
- * What is certain of the rows that `where` finds when a later statement writes them: their primary key alone. Prisma
- * finds rows by one statement and writes them by another that names their keys; in between, another transaction may
- * change whatever else was asked for. Undefined where the key is not told.
+ * Returns the primary key of the rows that `where` finds, if it pins the key. Nothing else is certain when they are written: Prisma
+ * finds rows by one statement and writes them by another, and another transaction may change them in between.
  */
 export function identified(models: ModelMap, model: string, where: unknown): Pins | undefined {
   const key = models.model(model).primary.map((field) => models.column(model, field) ?? field)
@@ -27,22 +26,22 @@ export function foundRow(key: Pins | undefined, data: Data, shown: boolean): Row
   const known = Object.entries(key ?? {}).flatMap(([column, values]) =>
     values.length === 1 && !Object.hasOwn(data.sets, column) ? [[column, values[0]] as const] : [],
   )
-  return { values: settled(known, data), shown }
+  return { values: withoutNestedKeys(known, data), shown }
 }
 
-/** A row that is made of `data`. */
+/** A row that is inserted with `data`. */
 export function madeRow(data: Data, shown: boolean): Row {
   const known = Object.entries(data.sets).filter(([, value]) => value !== UNKNOWN)
-  return { values: settled(known, data), shown }
+  return { values: withoutNestedKeys(known, data), shown }
 }
 
-/** A value of the row, or {@link UNKNOWN}. */
+/** Returns a value of the row, or {@link UNKNOWN}. */
 export function certainValue(row: Row, column: string): ColumnValue {
   return Object.hasOwn(row.values, column) ? row.values[column] : UNKNOWN
 }
 
-/** References that the nested writes of the row itself will set are not certain yet. */
-function settled(values: readonly (readonly [string, ColumnValue])[], data: Data): Row['values'] {
+/** Leaves out foreign keys that nested writes of the row itself will set. */
+function withoutNestedKeys(values: readonly (readonly [string, ColumnValue])[], data: Data): Row['values'] {
   const held = new Set(
     data.relations.flatMap(([{ holder, pairs }]) => (holder === 'own' ? pairs.map(({ own }) => own) : [])),
   )

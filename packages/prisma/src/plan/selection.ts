@@ -3,22 +3,22 @@ import type { ColumnPair, Relation } from '../schema/model.ts'
 import { argument, fieldsOf, listOf } from './argument.ts'
 import { note, type Survey, surveyFilter, visit } from './filter.ts'
 import { bothPins, pinsOf } from './pins.ts'
-import { type Learning, learnOf } from './result-dependencies.ts'
+import { type RelationDependencies, relationDependenciesOf } from './result-dependencies.ts'
 import { relatedShown, type ShownRows } from './shown.ts'
 
-/** Arguments that read nothing but columns of the rows already found. */
+/** Arguments that read only columns of the rows found already. */
 const PLAIN: ReadonlySet<string> = new Set(['take', 'skip', 'distinct', 'omit', 'relationLoadStrategy'])
 
-/** The rows that arguments apply to: what binds them, and where the result shows them. */
+/** The rows to which arguments apply: their pins, and where the result contains them. */
 export interface Rows {
   readonly pins: Pins | undefined
   readonly shown: ShownRows
 }
 
-/** Rows of which nothing is known. */
+/** Unknown rows. */
 export const ANY_ROWS: Rows = { pins: undefined, shown: () => undefined }
 
-/** Notes every table that the arguments of a find read, at any depth. */
+/** Adds every table that the arguments of a find read, at any depth. */
 export function surveyArguments(survey: Survey, model: string, args: unknown, rows: Rows): void {
   const fields = fieldsOf(args)
   if (!fields) {
@@ -35,10 +35,10 @@ export function surveyArguments(survey: Survey, model: string, args: unknown, ro
   }
 }
 
-/** Notes the tables that `orderBy` reads: relations, and what `_count` of them counts. */
+/** Adds the tables that `orderBy` reads: relations, and those that `_count` counts. */
 export function surveyOrder(survey: Survey, model: string, order: unknown): void {
-  for (const one of listOf(order)) {
-    const fields = fieldsOf(one)
+  for (const term of listOf(order)) {
+    const fields = fieldsOf(term)
     if (!fields) {
       note(survey, 'orderBy')
       return
@@ -55,16 +55,16 @@ export function surveyOrder(survey: Survey, model: string, order: unknown): void
   }
 }
 
-/** Of the model's own rows: aggregates in `groupBy`, the count of a relation, full-text relevance. */
+/** Terms that are no columns: aggregates in `groupBy`, the count of a relation, full-text relevance. */
 const AGGREGATES: ReadonlySet<string> = new Set(['_count', '_sum', '_avg', '_min', '_max', '_relevance'])
 
-/** The cursor's row is found by its unique key alone, whatever the other filters say: an occurrence of its own. */
+/** Adds the row of a cursor as an occurrence of its own: its unique key finds it, whatever the other filters are. */
 export function surveyCursor(survey: Survey, model: string, cursor: unknown): void {
   const pins = pinsOf(survey.models, model, cursor)
   survey.occurrences.push({ table: survey.models.table(model), ...(pins && { pins }) })
 }
 
-/** Notes the relations of a `select` or an `include`. */
+/** Adds the relations of a `select` or an `include`. */
 function surveySelection(survey: Survey, model: string, selection: unknown, rows: Rows): void {
   const fields = fieldsOf(selection)
   if (!fields) {
@@ -76,7 +76,7 @@ function surveySelection(survey: Survey, model: string, selection: unknown, rows
     const relation = survey.models.relation(model, name)
     if (relation) surveyInclude(survey, model, relation, value, rows)
     else if (name === '_count') surveyCounts(survey, model, value, rows)
-    // A name that is no column is a computed field, made of this row's columns: every relation is known by name.
+    // A name that is neither a column nor a relation is a computed field. It uses columns of this row.
     else if (value !== true && survey.models.column(model, name) === undefined) note(survey, `select.${name}`)
   }
 }
@@ -90,21 +90,21 @@ function surveyInclude(
 ): void {
   survey.relations = true
   const args = value === true ? {} : value
-  const learning = learnOf(survey.models, { model, rows: shown }, relation, args)
-  const pins = related(survey, relation, argument(args, 'where'), parent, learning)
+  const dependencies = relationDependenciesOf(survey.models, { model, rows: shown }, relation, args)
+  const pins = related(survey, relation, argument(args, 'where'), parent, dependencies)
   surveyArguments(survey, relation.target, args, { pins, shown: relatedShown(shown, relation.field) })
 }
 
 function surveyCounts(survey: Survey, model: string, value: unknown, { pins: parent, shown }: Rows): void {
   survey.joinable = false
   const { models } = survey
-  const learning = (relation: Relation): Learning =>
-    learnOf(models, { model, rows: shown }, relation, undefined)
+  const dependencies = (relation: Relation): RelationDependencies =>
+    relationDependenciesOf(models, { model, rows: shown }, relation, undefined)
   if (value === true) {
     for (const relation of models.relations(model)) {
-      // Without a datamodel no relation is known to be a list, and any may be.
+      // Without a datamodel, any relation may be a list.
       if (relation.list || relation.holder === 'unknown')
-        related(survey, relation, undefined, parent, learning(relation))
+        related(survey, relation, undefined, parent, dependencies(relation))
     }
     return
   }
@@ -121,35 +121,35 @@ function surveyCounts(survey: Survey, model: string, value: unknown, { pins: par
       continue
     }
     const where = argument(filter, 'where')
-    related(survey, relation, where, parent, learning(relation))
+    related(survey, relation, where, parent, dependencies(relation))
     if (where !== undefined) surveyFilter(survey, relation.target, where)
   }
 }
 
 /**
- * Notes the rows of the other model that belong to the parent's, and returns what binds them: their own filter, and
- * where they hold the foreign key the values that bind the columns it references. Of a join table the rows are bound,
- * of the table behind it they are not. `learning`: what the result will tell of them.
+ * Adds the related rows of the other model, and returns their pins: from their own filter and, if they hold the foreign key, from the
+ * pins of the columns that it references. Of a many-to-many relation, only the join table is pinned.
+ * @param dependencies their result dependencies.
  */
 function related(
   survey: Survey,
   relation: Relation,
   where: unknown,
   parent: Pins | undefined,
-  learning: Learning,
+  dependencies: RelationDependencies,
 ): Pins | undefined {
   const filtered = where === undefined ? undefined : pinsOf(survey.models, relation.target, where)
   const target = bothPins(filtered, carried(relation.pairs, parent))
   visit(
     survey,
     relation,
-    { pins: target, resultDependency: learning.target },
-    { pins: joinPins(relation, parent), resultDependency: learning.join },
+    { pins: target, resultDependency: dependencies.target },
+    { pins: joinPins(relation, parent), resultDependency: dependencies.join },
   )
   return target
 }
 
-/** The parent's pins on one side of a relation, as pins on the other side. */
+/** Returns the parent's pins on one side of a relation as pins on the other side. */
 function carried(pairs: readonly ColumnPair[], parent: Pins | undefined): Pins | undefined {
   const pins: [string, readonly ColumnValue[]][] = []
   for (const { own, target } of pairs) {

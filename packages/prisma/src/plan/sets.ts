@@ -3,35 +3,35 @@ import type { ScalarField } from '../schema/datamodel.ts'
 import type { ModelMap, Relation } from '../schema/model.ts'
 import { fieldsOf, literalOf } from './argument.ts'
 
-/** Columns a statement gives or may change, with their new value or {@link UNKNOWN}. */
+/** Columns that a statement sets or may change, with their new value or {@link UNKNOWN}. */
 export type Sets = Record<string, ColumnValue>
 
-/** `data` of a write, taken apart. */
+/** The parts of a write's `data`. */
 export interface Data {
   readonly sets: Sets
   /** Nested writes, by relation field. */
   readonly relations: readonly (readonly [relation: Relation, operations: unknown])[]
-  /** Something in it is not understood: any table may be written. */
+  /** True if an argument is not known: any table may be written. */
   readonly opaque: boolean
 }
 
-/** `data` of a create: every column is told, because what is omitted is NULL or a default. */
+/** Reads the `data` of a create. Every column is listed, because an omitted one gets NULL or a default. */
 export function insertedBy(models: ModelMap, model: string, data: unknown): Data {
-  const given = take(models, model, data)
+  const named = take(models, model, data)
   const sets: Sets = {}
   for (const field of scalarsOf(models, model)) {
     const known = !field.required && !field.list && !field.hasDefault && !field.updatedAt
     sets[field.column] = known ? null : UNKNOWN
   }
-  return { ...given, sets: { ...sets, ...given.sets } }
+  return { ...named, sets: { ...sets, ...named.sets } }
 }
 
-/** `data` of an update: the columns it names, and those the client adds. */
+/** Reads the `data` of an update: the columns it names, and those that the client adds. */
 export function changedBy(models: ModelMap, model: string, data: unknown): Data {
-  const given = take(models, model, data)
+  const named = take(models, model, data)
   const sets: Sets = {}
   for (const field of scalarsOf(models, model)) if (field.updatedAt) sets[field.column] = UNKNOWN
-  return { ...given, sets: { ...sets, ...given.sets } }
+  return { ...named, sets: { ...sets, ...named.sets } }
 }
 
 function take(models: ModelMap, model: string, data: unknown): Data {
@@ -50,7 +50,7 @@ function take(models: ModelMap, model: string, data: unknown): Data {
   return { sets, relations, opaque }
 }
 
-/** `5` and `{ set: 5 }` say the new value; `increment`, `push` and their like do not. */
+/** `5` and `{ set: 5 }` contain the new value. `increment`, `push` and other operations do not. */
 function newValue(models: ModelMap, field: ScalarField, value: unknown): ColumnValue {
   const operations = fieldsOf(value)
   if (!operations) return literalOf(models, field, value)

@@ -1,25 +1,25 @@
 import { absent } from './argument.ts'
 
-/** A row as a result shows it: by the names of fields. */
+/** A row in a result, by field names. */
 export type ShownRow = Readonly<Record<string, unknown>>
 
-/** The rows at one place of a result: its own, those of an include. Undefined where the result does not show them. */
+/** Returns the rows at one place of a result, such as those of an include. Undefined: the result does not contain them. */
 export type ShownRows = (result: unknown) => readonly ShownRow[] | undefined
 
-/** Rows of a read that returns one or null. */
+/** The rows of a read that returns one row or null. */
 export const oneShown: ShownRows = (result) => (isRow(result) ? [result] : result === null ? [] : undefined)
 
-/** Rows of a read that returns a list. */
+/** The rows of a read that returns a list. */
 export const manyShown: ShownRows = (result) =>
   Array.isArray(result) && result.every(isRow) ? result : undefined
 
-/** The row of a read that returns one of its relations instead (the fluent API): of its own fields it shows that one. */
+/** The row of a read that returns one of the row's relations instead (the fluent API). Only that field of it is known. */
 export function wrappedShown(dataPath: readonly unknown[]): ShownRows {
   const names = dataPath.filter((_, at) => at % 2 === 1)
   return (result) => [names.reduceRight((inner, name) => ({ [String(name)]: inner }), result) as ShownRow]
 }
 
-/** The rows behind a relation field of `parents`. */
+/** The rows of a relation field of `parents`. */
 export function relatedShown(parents: ShownRows, field: string): ShownRows {
   return (result) => {
     const shown: ShownRow[] = []
@@ -34,7 +34,7 @@ export function relatedShown(parents: ShownRows, field: string): ShownRows {
   }
 }
 
-/** Value of a field; undefined where the row does not show it. */
+/** Returns the value of a field. Undefined: the row does not contain it. */
 export function shownValue(row: ShownRow, field: string): unknown {
   const value = Object.hasOwn(row, field) ? row[field] : undefined
   return absent(value) ? undefined : value

@@ -3,7 +3,7 @@ import type { ModelMap } from '../schema/model.ts'
 import { argument, fieldsOf } from './argument.ts'
 import { ROW_READ, rowReadsOf } from './read.ts'
 
-/** A write that may return its row. */
+/** A write that may return the row it wrote. */
 export interface WrittenRow {
   readonly operation: string
   readonly model: string
@@ -11,20 +11,20 @@ export interface WrittenRow {
   readonly dataPath: readonly unknown[]
 }
 
-/** What the client says besides the arguments. */
+/** What writing through needs to know of the client. */
 export interface ThroughContext {
   readonly provider: string
-  /** Fields left out of every result of a model. */
+  /** Returns the fields that are left out of every result of a model. */
   readonly omitted: (model: string) => ReadonlySet<string>
 }
 
 /**
- * Providers whose statements return the row they have just written. Elsewhere Prisma reads it afterwards, and inside a
- * transaction that may show what was there when the transaction began.
+ * Providers whose statements return the row that they wrote. With other providers Prisma reads it afterwards, and inside a
+ * transaction that read may return the row as it was when the transaction began.
  */
 const RETURNING: ReadonlySet<string> = new Set(['postgresql', 'postgres', 'cockroachdb', 'sqlite'])
 
-/** The arguments that must change something of the row: else Prisma only reads it, and locks nothing. */
+/** Arguments that must change the row. Otherwise Prisma only reads it and takes no lock. */
 const WRITTEN: Readonly<Record<string, { readonly changes: number; readonly data: string | undefined }>> = {
   create: { changes: 1, data: undefined },
   update: { changes: 1, data: 'data' },
@@ -32,9 +32,9 @@ const WRITTEN: Readonly<Record<string, { readonly changes: number; readonly data
 }
 
 /**
- * How the row that a write returns is stored for the plain reads of it, or undefined where it is not: other operations,
- * nested writes of other rows, updates that change nothing.
- * @param changes number of changes that the write was planned with.
+ * Returns how the row of a write is stored for plain reads of it. Undefined for other operations, for nested writes of other rows,
+ * and for updates that change nothing.
+ * @param changes number of changes in the plan of the write.
  */
 export function throughOf(
   models: ModelMap,
@@ -75,14 +75,14 @@ function rowRead(
   }
 }
 
-/** Fields of the result of a read that selects nothing, in their order. */
+/** Returns the fields of a read without `select`, in their order. */
 function scalars(models: ModelMap, model: string, omitted: ReadonlySet<string>): readonly string[] {
   return Object.entries(models.model(model).fields)
     .filter(([name, field]) => field.kind !== 'relation' && !omitted.has(name))
     .map(([name]) => name)
 }
 
-/** The row as such a read returns it: all of its fields and no other; undefined where the result lacks one. */
+/** Returns the row as such a read returns it: these fields and no others. Undefined if the result lacks one. */
 function shown(result: unknown, names: readonly string[]): Readonly<Record<string, unknown>> | undefined {
   if (typeof result !== 'object' || result === null) return undefined
   const row: [string, unknown][] = []

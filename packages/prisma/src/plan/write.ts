@@ -10,27 +10,27 @@ import { foundRow, identified, madeRow } from './row.ts'
 import { ANY_ROWS, surveyArguments } from './selection.ts'
 import { changedBy, type Data, insertedBy } from './sets.ts'
 
-/** What a write changes by its own statements; referential actions are the engine's to derive. */
+/** What a write changes by its own statements. The engine derives the referential actions. */
 export interface PlannedWrite {
   readonly changes: readonly Change[]
-  /** The rows that `changes[index]` touched, as the result shows them; undefined when it does not show them all. */
+  /** Returns all rows that `changes[index]` changed. Undefined: the result does not contain all of them. */
   readonly returned?: (result: unknown, index: number) => readonly ReturnedRow[] | undefined
 }
 
-/** What the glue knows besides the arguments. */
+/** What planning a write needs besides the arguments. */
 export interface WriteContext {
-  /** The hook's `dataPath`: where it is not empty (the fluent API) the result is not the row written. */
+  /** `dataPath` of the hook. If it is not empty (the fluent API), the result is not the written row. */
   readonly dataPath?: readonly unknown[]
-  /** Provider of the datasource. Where it is not told, a deleted row is taken to be read by a statement of its own. */
+  /** Provider of the datasource. If it is unknown, Larder assumes that a separate statement reads a deleted row. */
   readonly provider?: string
   /**
-   * Of the datasource; `foreignKeys` if absent. Under `'prisma'` the client carries out the actions itself, by
-   * primary keys it read before: no filter is then certain of the rows touched, here or in the tables that follow.
+   * `relationMode` of the datasource, by default `'foreignKeys'`. With `'prisma'` the client performs the actions itself, by primary
+   * keys that it has read before. No filter is then certain of the changed rows, in this table or in dependent ones.
    */
   readonly relationMode?: 'foreignKeys' | 'prisma'
 }
 
-/** Derives what a write changes from its arguments alone. What is not understood changes every table there is. */
+/** Derives the changes of a write from its arguments. A write with an unknown argument changes every table. */
 export function planWrite(
   operation: string,
   model: string,
@@ -85,7 +85,7 @@ function understood(args: unknown): boolean {
   return fieldsOf(args)?.every(([name]) => ARGUMENTS.has(name)) ?? false
 }
 
-/** Changes of the model's own table: the first of the plan, one per kind of row. */
+/** Returns the changes of the model's own table, which come first in the plan. */
 function ownChanges(write: Write): readonly Change[] | undefined {
   const { operation, args, models, model } = write
   const table = models.table(model)
@@ -119,7 +119,7 @@ function inserted({ models, model, nested }: Write, data: unknown): Change {
   return { table: models.table(model), effect: 'insert', sets: row.sets }
 }
 
-/** An upsert is this and an insert: the row it finds is changed by `update`, the row it does not find is `create`. */
+/** An upsert consists of this change and an insert: `update` changes the row that it finds, else `create` inserts one. */
 function updated(write: Write, effect: 'update' | 'upsert', data: unknown): Change {
   const { models, model, nested } = write
   const row: Data = changedBy(models, model, data)
@@ -131,9 +131,9 @@ function updated(write: Write, effect: 'update' | 'upsert', data: unknown): Chan
 }
 
 /**
- * What every touched row equalled before. Prisma may find the rows by one statement and write them by another that
- * names their primary key alone (nested writes, `limit`, relation filters): between the two, another transaction may
- * have changed what `where` asked for, so then only the primary key is certain.
+ * Returns what all changed rows equalled before. Prisma may find rows by one statement and write them by another that names only
+ * their primary key (nested writes, `limit`, relation filters). Another transaction may change them in between, so only the primary
+ * key is certain then.
  */
 function before(write: Write, twoSteps: boolean): { before?: Pins } {
   const { models, model, args, operation, context } = write
@@ -153,7 +153,7 @@ function before(write: Write, twoSteps: boolean): { before?: Pins } {
   return certain ? { before: certain } : {}
 }
 
-/** Columns of the unique keys that an upsert's `where` names: its conflict target. */
+/** Returns the conflict target of an upsert: the columns of the unique keys in its `where`. */
 function target(write: Write, where: unknown): readonly string[] {
   const names = fieldsOf(where)?.map(([name]) => name) ?? []
   return names.flatMap((name) => columns(write, write.models.unique(write.model, name) ?? []))
@@ -163,10 +163,10 @@ function columns({ models, model }: Write, fields: readonly string[]): readonly 
   return fields.map((field) => models.column(model, field)).filter((column) => column !== undefined)
 }
 
-/** `own` changes are of the model's own rows; those after them are `nested`. */
+/** @param own number of changes of the model's own rows. The `nested` ones come after them. */
 function returnedBy(write: Write, own: number, nested: readonly NestedChange[]): PlannedWrite['returned'] {
   const { models, model, operation, args } = write
-  const one = (result: unknown): readonly ReturnedRow[] | undefined => {
+  const singleRow = (result: unknown): readonly ReturnedRow[] | undefined => {
     const row = rowOf(models, model, result)
     return row && [row]
   }
@@ -175,9 +175,11 @@ function returnedBy(write: Write, own: number, nested: readonly NestedChange[]):
     case 'update':
     case 'upsert':
       return (result, index) =>
-        index < own ? one(result) : inherited(nested[index - own]?.fromResult, one(result)?.[0])
+        index < own ? singleRow(result) : inherited(nested[index - own]?.fromResult, singleRow(result)?.[0])
     case 'delete':
-      return returnsDeleted(write) ? (result, index) => (index === 0 ? one(result) : undefined) : undefined
+      return returnsDeleted(write)
+        ? (result, index) => (index === 0 ? singleRow(result) : undefined)
+        : undefined
     case 'updateManyAndReturn':
       return (result, index) => (index === 0 ? rowsOf(models, model, result) : undefined)
     case 'createManyAndReturn':
@@ -187,36 +189,36 @@ function returnedBy(write: Write, own: number, nested: readonly NestedChange[]):
   }
 }
 
-/** What a nested row has of the row that the result shows. */
+/** Returns the columns of a nested row that equal columns of the returned row. */
 function inherited(
   columns: NestedChange['fromResult'],
   shown: ReturnedRow | undefined,
 ): readonly ReturnedRow[] | undefined {
   if (!columns || !shown) return undefined
-  const found = Object.entries(columns).filter(([, from]) => Object.hasOwn(shown, from))
-  return [Object.fromEntries(found.map(([column, from]) => [column, shown[from]]))]
+  const known = Object.entries(columns).filter(([, from]) => Object.hasOwn(shown, from))
+  return [Object.fromEntries(known.map(([column, from]) => [column, shown[from]]))]
 }
 
-/** One row per row given, in their order; where some were skipped, all rows stand for each. */
+/** Returns the row for each inserted one, in their order. If some were skipped, all returned rows stand for each of them. */
 function created(
   models: ModelMap,
   model: string,
   result: unknown,
   index: number,
-  given: number,
+  count: number,
 ): readonly ReturnedRow[] | undefined {
   const rows = rowsOf(models, model, result)
-  const row = rows?.length === given ? rows[index] : undefined
-  if (given > MOST_ROWS) return index === 0 ? rows : undefined
-  if (index >= given) return undefined
+  const row = rows?.length === count ? rows[index] : undefined
+  if (count > MOST_ROWS) return index === 0 ? rows : undefined
+  if (index >= count) return undefined
   return row ? [row] : rows
 }
 
 const DELETE_RETURNING: ReadonlySet<string> = new Set(['postgresql', 'postgres', 'cockroachdb', 'sqlite'])
 
 /**
- * A deleted row shows what it was only if the DELETE itself returned it. With relations, or on a database that cannot,
- * Prisma reads it first: another transaction may change it before it goes.
+ * True if the DELETE itself returns the deleted row. With relations, or on a database without RETURNING, Prisma reads the row first,
+ * and another transaction may change it before it is deleted.
  */
 function returnsDeleted({ models, model, args, context }: Write): boolean {
   if (!DELETE_RETURNING.has(context.provider ?? '')) return false
@@ -226,7 +228,7 @@ function returnsDeleted({ models, model, args, context }: Write): boolean {
   return !survey.occurrences.length && survey.opaque === undefined
 }
 
-/** Many nested changes are one of unknown rows per table. */
+/** Replaces many nested changes by one change of unknown rows for each table. */
 function gathered(changes: readonly NestedChange[]): readonly NestedChange[] {
   if (changes.length <= MOST_ROWS) return changes
   const effects = new Map(changes.map(({ table, effect }) => [`${effect} ${table}`, { table, effect }]))

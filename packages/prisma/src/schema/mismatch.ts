@@ -4,8 +4,8 @@ import { type RuntimeModel, runtimeModels, schemaText } from '../internals.ts'
 import type { Datamodel } from './datamodel.ts'
 
 /**
- * Refuses, with `LARDER_DATAMODEL_MISMATCH`, a datamodel that another version of Larder wrote or that belongs to
- * another client: pins of the wrong schema would let stale rows live.
+ * Checks that a datamodel belongs to a client, because pins of another schema would leave stale rows cached.
+ * @throws CacheError `LARDER_DATAMODEL_MISMATCH` for a datamodel of another version of Larder, or of another client.
  */
 export function checkDatamodel(datamodel: Datamodel, client: unknown): void {
   const version: unknown = datamodel.version
@@ -16,13 +16,13 @@ export function checkDatamodel(datamodel: Datamodel, client: unknown): void {
     const difference = differenceOf(name, datamodel, models[name])
     if (difference !== undefined) throw mismatch(difference)
   }
-  // Keys and actions are not in the client: only its schema's text shows that they are the same.
+  // The client does not contain keys and actions, so the text of its schema is compared.
   const text = schemaText(client)
   if (text && datamodel.source !== undefined && digestOfText(text) !== datamodel.source)
     throw mismatch('it was made from another version of the schema')
 }
 
-/** The digest that the generator makes. It ignores white space, comment lines, generators and the order of files. */
+/** Returns the digest that the generator writes. It ignores white space, comment lines, generators and the order of files. */
 function digestOfText(source: string): string {
   const lines = source
     .replace(/^\s*\/\/.*$/gm, '')
@@ -47,15 +47,17 @@ function differenceOf(
     return `${name} is table '${table}' in the client and '${model.table}' in the datamodel`
   const fields = new Map(runtime.fields.map((field) => [field.name, field]))
   for (const field of new Set([...fields.keys(), ...Object.keys(model.fields)])) {
-    const one = fields.get(field)
-    const other = model.fields[field]
-    if (one === undefined || other === undefined) {
-      return `field ${name}.${field} is only in the ${one === undefined ? 'datamodel' : 'client'}`
+    const inClient = fields.get(field)
+    const inDatamodel = model.fields[field]
+    if (inClient === undefined || inDatamodel === undefined) {
+      return `field ${name}.${field} is only in the ${inClient === undefined ? 'datamodel' : 'client'}`
     }
-    const physical = other.kind === 'relation' ? other.model : `${other.type} '${other.column}'`
-    const seen = one.kind === 'object' ? one.type : `${one.type} '${one.dbName ?? one.name}'`
-    if (physical !== seen)
-      return `field ${name}.${field} is ${seen} in the client and ${physical} in the datamodel`
+    const expected =
+      inDatamodel.kind === 'relation' ? inDatamodel.model : `${inDatamodel.type} '${inDatamodel.column}'`
+    const actual =
+      inClient.kind === 'object' ? inClient.type : `${inClient.type} '${inClient.dbName ?? inClient.name}'`
+    if (expected !== actual)
+      return `field ${name}.${field} is ${actual} in the client and ${expected} in the datamodel`
   }
   return undefined
 }

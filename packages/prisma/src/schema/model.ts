@@ -4,37 +4,37 @@ import { bareName, type Relation, relationOf } from './relation.ts'
 
 export type { ColumnPair, Relation } from './relation.ts'
 
-/** Names of one client's models, fields, tables and columns, in both directions. */
+/** Maps the names of a client's models and fields to those of tables and columns, and back. */
 export interface ModelMap {
-  /** False without a datamodel: there are no keys, and `column` knows only what the client itself knows. */
+  /** False without a datamodel: no keys are known, and `column` knows only what the client knows. */
   readonly keyed: boolean
   readonly names: readonly string[]
   has(model: string): boolean
-  /** The datamodel's own description. Throws `LARDER_UNKNOWN_MODEL` naming the models there are. */
+  /** Returns the datamodel's description of a model. @throws CacheError `LARDER_UNKNOWN_MODEL` with the names of all models. */
   model(model: string): DatamodelModel
-  /** Name of the table as in the schema of tables: bare, lower case. Throws as `model` does. */
+  /** Returns the bare name of a model's table in lower case. @throws CacheError as `model` does. */
   table(model: string): string
-  /** Model of a table; undefined for join tables and tables of other clients. */
+  /** Returns the model of a table. Undefined for join tables and tables of other clients. */
   modelOf(table: string): string | undefined
-  /** Scalar, enum or relation field; undefined where there is none. */
+  /** Returns a scalar, enum or relation field. Undefined: there is none. */
   fieldOf(model: string, field: string): DatamodelField | undefined
-  /** Physical column of a scalar or enum field; undefined for relations and unknown fields. */
+  /** Returns the physical column of a scalar or enum field. Undefined for relations and unknown fields. */
   column(model: string, field: string): string | undefined
-  /** Field behind a physical column. */
+  /** Returns the field of a physical column. */
   field(model: string, column: string): string | undefined
-  /** The relation behind a relation field; undefined for scalars and unknown fields. */
+  /** Returns the relation of a relation field. Undefined for scalars and unknown fields. */
   relation(model: string, field: string): Relation | undefined
-  /** Every relation field of the model. */
+  /** Returns the relations of all relation fields of a model. */
   relations(model: string): readonly Relation[]
-  /** Fields of a unique key by its name in `where`: a field, or a compound name such as `userId_groupId`. */
+  /** Returns the fields of a unique key by its name in `where`: a field, or a compound name such as `userId_groupId`. */
   unique(model: string, name: string): readonly string[] | undefined
-  /** Value of an enum in the database (`@map`); the value itself where it has no other name. */
+  /** Returns the value of an enum in the database, which `@map` may change. */
   enumValue(type: string, value: string): string
-  /** Value of an enum in the client, from the database's; undefined where there is none. */
+  /** Returns the value of an enum in the client for a value of the database. Undefined: there is none. */
   enumName(type: string, databaseValue: string): string | undefined
 }
 
-/** Builds the map. `keyed` is false for a datamodel derived from a client at run time. */
+/** @param keyed false for a datamodel that was derived from a client at run time. */
 export function modelMapOf(datamodel: Datamodel, keyed = true): ModelMap {
   const models = new Map(
     Object.entries(datamodel.models).map(([name, model]) => [name, indexed(datamodel, name, model, keyed)]),
@@ -70,7 +70,7 @@ export function modelMapOf(datamodel: Datamodel, keyed = true): ModelMap {
 function unknownModel(name: string, names: readonly string[]): never {
   throw new CacheError(
     'LARDER_UNKNOWN_MODEL',
-    `There is no model '${name}' in the datamodel. Its models: ${names.join(', ')}. If the schema changed, run \`prisma generate\`.`,
+    `The datamodel has no model '${name}'. It has ${names.join(', ')}. If the schema has changed, run \`prisma generate\`.`,
   )
 }
 

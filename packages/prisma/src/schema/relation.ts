@@ -1,59 +1,58 @@
 import type { Datamodel, DatamodelModel, PrismaAction, RelationField } from './datamodel.ts'
 
-/** A pair of physical columns that a relation equates: `own` of this model's table, `target` of the other's. */
+/** Two physical columns that a relation equates: `own` in this model's table, `target` in the other model's. */
 export interface ColumnPair {
   readonly own: string
   readonly target: string
 }
 
-/** One half of a join table: `column` (A or B) holds the value of `references` of the model on that side. */
+/** One side of a join table: `column` (A or B) contains the value of the column `references` of that side's model. */
 export interface JoinSide {
   readonly column: 'A' | 'B'
   readonly references: string
 }
 
-/** The implicit join table of a many-to-many relation, seen from one side. */
+/** The implicit join table of a many-to-many relation, from the view of one model. */
 export interface Join {
-  /** Name as in the schema of tables: bare, lower case. */
+  /** Bare name in lower case. */
   readonly table: string
-  /** Column of the join table that holds this model's key, and the column of this model it references. */
+  /** The column of the join table that contains this model's key, and the column of this model that it references. */
   readonly own: JoinSide
   /** The same for the other model. */
   readonly target: JoinSide
   /**
-   * The database has the foreign keys of the join table, as far as the schema tells: no row of it names a row that is
-   * not there. False where the client stands in for them, and where the database may be told not to check them.
+   * True if the database enforces the foreign keys of the join table, so that every row of it refers to existing rows. False under
+   * `relationMode = "prisma"`, and for databases where the check may be switched off.
    */
   readonly enforced: boolean
 }
 
 /**
- * A relation field with everything resolved to physical names.
- * - `holder: 'own'`: this model's table has the foreign key; `'target'`: the other's; `'join'`: a join table.
- *   `'unknown'`: made without a datamodel, any of the three.
+ * A relation field, resolved to physical names. `holder` is the table with the foreign key: `'own'` is this model's, `'target'` the
+ * other model's, `'join'` a join table. `'unknown'`: there is no datamodel, and it may be any of them.
  */
 export interface Relation {
   readonly field: string
   readonly target: string
-  /** Table of the other model, as in the schema of tables. */
+  /** Bare name of the other model's table, in lower case. */
   readonly table: string
   /** Relation field of the other model. */
   readonly opposite: string
   readonly list: boolean
   readonly required: boolean
   readonly holder: 'own' | 'target' | 'join' | 'unknown'
-  /** All tables a read of this relation depends on: the other model's, and the join table that there is or may be. */
+  /** All tables on which a read of this relation depends: the other model's, and a join table that exists or may exist. */
   readonly tables: readonly string[]
   /** Empty for a join table and for an unknown holder. */
   readonly pairs: readonly ColumnPair[]
-  /** Present exactly where `holder` is `'join'`. */
+  /** Present if `holder` is `'join'`. */
   readonly join?: Join
-  /** What happens to the holder's rows; present unless `holder` is `'unknown'` or `'join'`. */
+  /** The actions on rows of the holder. Absent if `holder` is `'unknown'` or `'join'`. */
   readonly onDelete?: PrismaAction
   readonly onUpdate?: PrismaAction
 }
 
-/** Resolves a relation field. `keyed` is false where the datamodel came from a client: holders are then unknown. */
+/** Resolves a relation field. @param keyed false for a datamodel that was derived from a client: holders are then unknown. */
 export function relationOf(
   datamodel: Datamodel,
   model: string,
@@ -89,18 +88,18 @@ export function relationOf(
   return { ...base, holder: 'target', tables: [table], pairs, ...actionsOf(other) }
 }
 
-/** Physical column of a scalar field; the field's own name where the model has no such scalar. */
+/** Returns the physical column of a scalar field, or the field's own name if the model has no such scalar. */
 export function columnOf(model: DatamodelModel, field: string): string {
   const description = model.fields[field]
   return description === undefined || description.kind === 'relation' ? field : description.column
 }
 
-/** The name of a table in the schema of tables and in tags: bare, lower case. */
+/** Returns the name of a table as in tags: bare, in lower case. */
 export function bareName(table: string): string {
   return table.toLowerCase()
 }
 
-/** The field an implicit join table references: Prisma allows one only between models with an `@id` field. */
+/** Returns the field that an implicit join table references. Prisma requires an `@id` field for it. */
 export function joinKey(model: DatamodelModel): string {
   return model.primary[0] ?? 'id'
 }
@@ -117,7 +116,7 @@ function pairsOf(
 }
 
 function actionsOf(holder: RelationField): { onDelete: PrismaAction; onUpdate: PrismaAction } {
-  // Cascade is what reaches furthest: right for a datamodel that does not say.
+  // Without an action in the datamodel, Cascade is the safe assumption, because it changes the most.
   return { onDelete: holder.onDelete ?? 'Cascade', onUpdate: holder.onUpdate ?? 'Cascade' }
 }
 
@@ -131,7 +130,7 @@ function joinOf(
     table: bareName(join.table),
     own: { column: join.side, references: columnOf(own, joinKey(own)) },
     target: { column: join.side === 'A' ? 'B' : 'A', references: columnOf(target, joinKey(target)) },
-    // SQLite checks foreign keys only on connections that switch it on, which no schema says.
+    // SQLite enforces foreign keys only on connections that switch this on, which the schema does not show.
     enforced: datamodel.relationMode === 'foreignKeys' && datamodel.provider !== 'sqlite',
   }
 }

@@ -13,13 +13,12 @@ import { bareName } from './relation.ts'
 import { checkModels, declared, type Extras } from './tables/declared.ts'
 
 /**
- * What a client tells of itself, in the shape of a datamodel: tables, columns and relations, but no keys, no arity and
- * no actions (`primary`, `uniques`, `fields` and `references` are empty). Use it with `modelMapOf(datamodel, false)`
- * and {@link runtimeSchema} only.
+ * Derives a datamodel from a client. It has tables, columns and relations, but no keys, arity or actions: `primary`, `uniques`,
+ * `fields` and `references` are empty. Use it only with `modelMapOf(datamodel, false)` and {@link runtimeSchema}.
  */
 export function runtimeDatamodel(client: unknown): Datamodel {
   const runtime = runtimeModels(client)
-  // A view looks like a table there, and taken for one its reads would outlive writes of the tables below it.
+  // The client does not distinguish views from tables. Reads of a view must not outlive writes to the tables that it reads.
   const views = new Set([...schemaText(client).matchAll(/^[ \t]*view[ \t]+(\w+)/gm)].map((match) => match[1]))
   const models = Object.fromEntries(
     Object.entries(runtime).map(([name, model]): [string, DatamodelModel] => {
@@ -45,8 +44,9 @@ export function runtimeDatamodel(client: unknown): Datamodel {
 }
 
 /**
- * Tables at table precision, for a client without a datamodel: no keys, and a write of one table reaches every table
- * that relations connect it with. `touches` and `reads` count; `lookupKeys` throw, for they need a datamodel.
+ * Returns the tables of a client without a datamodel. They have no keys, and a write to one table also changes every table that is
+ * connected to it by relations. `touches` and `reads` apply.
+ * @throws CacheError `LARDER_CONFIG` for `lookupKeys`, which need a datamodel.
  */
 export function runtimeSchema(client: unknown, extras: Extras = {}): Schema {
   const datamodel = runtimeDatamodel(client)
@@ -62,7 +62,7 @@ export function runtimeSchema(client: unknown, extras: Extras = {}): Schema {
   return { tables: declared(tables, datamodel, extras) }
 }
 
-/** Which side holds a foreign key is not told, nor whether a join table does: all three connect in all directions. */
+/** The client does not show which table holds a foreign key, so both tables and a join table are connected in all directions. */
 function connect(reach: Map<string, Set<string>>, datamodel: Datamodel, model: DatamodelModel): void {
   const link = (one: string, other: string): void => {
     for (const [from, to] of [

@@ -10,10 +10,9 @@ import { keysOf } from './tables/keys.ts'
 export type { Extras } from './tables/declared.ts'
 
 /**
- * The physical tables of a datamodel, with their keys and actions, as core's engine wants them.
- * Throws `LARDER_UNKNOWN_MODEL` for extras of a model there is not, `LARDER_UNKNOWN_TABLE` for a table in them that
- * there is not, and `LARDER_CONFIG` for a lookup key that names no fields of its model, or a
- * collation that is not known.
+ * Returns the physical tables of a datamodel, with their keys and actions.
+ * @throws CacheError `LARDER_UNKNOWN_MODEL` for extras of an unknown model, `LARDER_UNKNOWN_TABLE` for an unknown table in them,
+ * `LARDER_CONFIG` for a lookup key that names no fields of its model, or for an unknown collation.
  */
 export function schemaOf(datamodel: Datamodel, extras: Extras = {}, collation?: string): Schema {
   checkModels(datamodel, extras)
@@ -54,22 +53,22 @@ function tableOf(
 }
 
 /**
- * Two tables of one bare name (in two database schemas, or apart only in case) share their tags. Each is then known
- * only as a whole: a write of one cannot say which rows of the other a key would name.
+ * Joins two tables with the same bare name (in two database schemas, or different only in case), which share their tags. The result
+ * has no keys, because a write to one table cannot say which rows of the other one a key names.
  */
-function merged(one: Table, other: Table): Table {
+function merged(first: Table, second: Table): Table {
   const columns = new Map<string, Column>()
-  for (const column of [...one.columns, ...other.columns])
+  for (const column of [...first.columns, ...second.columns])
     columns.set(column.name, { ...column, type: 'other' })
-  const foreignKeys = [...one.foreignKeys, ...other.foreignKeys]
-  const schemas = [...new Set([...(one.schemas ?? [undefined]), ...(other.schemas ?? [undefined])])]
+  const foreignKeys = [...first.foreignKeys, ...second.foreignKeys]
+  const schemas = [...new Set([...(first.schemas ?? [undefined]), ...(second.schemas ?? [undefined])])]
   return {
-    name: one.name,
+    name: first.name,
     columns: [...columns.values()],
     keys: [],
     foreignKeys,
     touches: [],
     reads: [],
-    ...((one.schemas || other.schemas) && { schemas }),
+    ...((first.schemas || second.schemas) && { schemas }),
   }
 }

@@ -2,18 +2,19 @@ import { CacheError } from '@larder/core'
 import { type Column, type ColumnType, collatedText } from '@larder/core/host'
 import type { ScalarField } from '../datamodel.ts'
 
-/** Providers whose default text equality is wider than Larder's folding (accents, ligatures, widths). */
+/** Providers whose default equality of texts is wider than Larder's folding (accents, ligatures, widths). */
 const WIDE_TEXT = new Set(['mysql', 'sqlserver'])
 
-/** Native types of a Prisma `String` that compare as text; all others (xml, inet, bit) have an equality of their own. */
+/** Native types of a Prisma `String` that are compared as text. All others (xml, inet, bit) have an equality of their own. */
 const TEXT = new Set([
   ...['Text', 'VarChar', 'Char', 'Citext', 'String', 'CatalogSingleChar'],
   ...['TinyText', 'MediumText', 'LongText', 'NVarChar', 'NChar', 'NText'],
 ])
 
 /**
- * How text of a provider is compared, in columns of the collation that the user names.
- * @throws CacheError for a collation that Larder does not know, or a provider for which it takes none.
+ * Returns how a provider compares texts.
+ * @param collation of the columns, if the user names one.
+ * @throws CacheError `LARDER_CONFIG` for an unknown collation, or for a provider that needs none.
  */
 export function textOf(provider: string, collation: string | undefined): ColumnType {
   if (collation === undefined) return WIDE_TEXT.has(provider) ? 'opaque-text' : 'text'
@@ -24,19 +25,19 @@ export function textOf(provider: string, collation: string | undefined): ColumnT
   )
 }
 
-/** The column behind a scalar or enum field. `text`: how text is compared. */
+/** Returns the column of a scalar or enum field. @param text how texts are compared. */
 export function columnOfField(field: ScalarField, text: ColumnType): Column {
   return {
     name: field.column,
     type: columnType(field, text),
-    // A list column may hold NULL although Prisma reads it as an empty list.
+    // A list column may contain NULL, which Prisma reads as an empty list.
     nullable: field.list || !field.required,
     hasDefault: field.hasDefault || field.updatedAt,
     generated: field.generated === true,
   }
 }
 
-/** Canonical type of a scalar or enum field: what equality on it can tell. */
+/** Returns the canonical type of a scalar or enum field, which decides whether it can pin. */
 export function columnType(field: ScalarField, text: ColumnType): ColumnType {
   if (field.list) return 'other'
   if (field.kind === 'enum') return 'enum'

@@ -3,20 +3,20 @@ import type { Table } from '@larder/core/host'
 import type { Datamodel } from '../datamodel.ts'
 import { bareName } from '../relation.ts'
 
-/** What the user says about a model's table that no schema can: by policy option. */
+/** What policies declare about a model's table, because the schema does not contain it. */
 export interface TableExtras {
-  /** Column sets to pin reads by, as field names. */
+  /** Further sets of fields that pin reads. */
   readonly lookupKeys?: readonly (readonly string[])[]
-  /** Tables the triggers of this table write, as model or table names. */
+  /** Tables that triggers of this table write to, by model or table name. */
   readonly touches?: readonly string[]
-  /** Tables this view reads, as model or table names. */
+  /** Tables that this view reads, by model or table name. */
   readonly reads?: readonly string[]
 }
 
 /** {@link TableExtras} by model name. */
 export type Extras = Readonly<Record<string, TableExtras>>
 
-/** Refuses extras of a model that there is not. */
+/** @throws CacheError `LARDER_UNKNOWN_MODEL` for extras of an unknown model. */
 export function checkModels(datamodel: Datamodel, extras: Extras): void {
   const names = Object.keys(datamodel.models)
   const unknown = Object.keys(extras).find((name) => !names.includes(name))
@@ -27,7 +27,7 @@ export function checkModels(datamodel: Datamodel, extras: Extras): void {
   )
 }
 
-/** The tables with `touches` and `reads` filled in. A declared table that is not among them is refused. */
+/** Adds `touches` and `reads` to the tables. @throws CacheError `LARDER_UNKNOWN_TABLE` for a table that is not among them. */
 export function declared(
   tables: ReadonlyMap<string, Table>,
   datamodel: Datamodel,
@@ -46,7 +46,7 @@ export function declared(
   return result
 }
 
-/** A name may be a model, a table or both, of different things: then it means both. */
+/** Returns the tables that a name means. It may be a model and another table at once, and then means both. */
 function resolved(
   tables: ReadonlyMap<string, Table>,
   datamodel: Datamodel,
@@ -54,11 +54,11 @@ function resolved(
   name: string,
 ): readonly string[] {
   const model = Object.hasOwn(datamodel.models, name) ? datamodel.models[name] : undefined
-  const found = new Set(model === undefined ? [] : [bareName(model.table)])
+  const names = new Set(model === undefined ? [] : [bareName(model.table)])
   // `public.orders` is `orders`: a tag has no schema name.
   const bare = bareName(name.slice(name.lastIndexOf('.') + 1))
-  if (tables.has(bare)) found.add(bare)
-  if (found.size > 0) return [...found]
+  if (tables.has(bare)) names.add(bare)
+  if (names.size > 0) return [...names]
   throw new CacheError(
     'LARDER_UNKNOWN_TABLE',
     `${option}: there is no table or model '${name}'. Tables: ${[...tables.keys()].join(', ')}.`,

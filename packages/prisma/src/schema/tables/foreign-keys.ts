@@ -10,7 +10,7 @@ const ACTIONS: Readonly<Record<PrismaAction, Action>> = {
   NoAction: 'no-action',
 }
 
-/** The foreign keys a model's own table holds, with resolved actions. */
+/** Returns the foreign keys in a model's own table, with resolved actions. */
 export function foreignKeysOf(datamodel: Datamodel, model: DatamodelModel): ForeignKey[] {
   const keys: ForeignKey[] = []
   for (const field of Object.values(model.fields)) {
@@ -25,7 +25,7 @@ function foreignKeyOf(datamodel: Datamodel, model: DatamodelModel, field: Relati
     columns: field.fields.map((name) => columnOf(model, name)),
     table: bareName(target?.table ?? field.model),
     references: field.references.map((name) => (target === undefined ? name : columnOf(target, name))),
-    // Cascade reaches furthest: the safe reading of a datamodel that does not say.
+    // Without an action in the datamodel, Cascade is the safe assumption, because it changes the most.
     onDelete: ACTIONS[field.onDelete ?? 'Cascade'],
     onUpdate: ACTIONS[field.onUpdate ?? 'Cascade'],
   }

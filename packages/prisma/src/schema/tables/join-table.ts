@@ -3,7 +3,7 @@ import type { Datamodel } from '../datamodel.ts'
 import { bareName, columnOf, joinKey } from '../relation.ts'
 import { columnType } from './column.ts'
 
-/** The implicit join tables of all many-to-many relations. `text`: how text is compared. */
+/** Returns the implicit join tables of all many-to-many relations. @param text how texts are compared. */
 export function joinTables(datamodel: Datamodel, text: ColumnType): Table[] {
   const tables = new Map<string, Table>()
   for (const [name, model] of Object.entries(datamodel.models)) {
@@ -18,7 +18,7 @@ export function joinTables(datamodel: Datamodel, text: ColumnType): Table[] {
   return [...tables.values()]
 }
 
-/** Prisma's `_AToB`: two columns, both foreign keys with Cascade, together the key. */
+/** Prisma's table `_AToB`: two foreign keys with Cascade, which form its key together. */
 function joinTable(datamodel: Datamodel, text: ColumnType, name: string, a: string, b: string): Table {
   const columns: Column[] = []
   const foreignKeys: ForeignKey[] = []
@@ -40,7 +40,7 @@ function joinTable(datamodel: Datamodel, text: ColumnType, name: string, a: stri
       onUpdate: 'cascade',
     })
   }
-  // PostgreSQL has a primary key there since Prisma 6, the others a unique index.
+  // Since Prisma 6 this is a primary key on PostgreSQL, and a unique index elsewhere.
   const whole: LookupKey = {
     kind: datamodel.provider === 'postgresql' ? 'primary' : 'unique',
     columns: ['A', 'B'],

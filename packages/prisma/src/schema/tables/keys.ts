@@ -4,8 +4,8 @@ import type { DatamodelModel } from '../datamodel.ts'
 import { columnOf } from '../relation.ts'
 
 /**
- * The lookup keys of a model: primary, unique, foreign, and those the user names. Columns whose type never pins are
- * listed too: core decides what a key is good for.
+ * Returns the lookup keys of a model: primary, unique, foreign and named ones. Keys with columns that cannot pin are included, because
+ * the core decides which keys are used.
  */
 export function keysOf(
   name: string,
@@ -14,11 +14,11 @@ export function keysOf(
   named: readonly (readonly string[])[],
 ): LookupKey[] {
   if (model.view) {
-    // Nothing enforces a key on a view, and its rows change with the tables it reads.
+    // A view enforces no key, and its rows change with the tables that it reads.
     if (named.length === 0) return []
     throw new CacheError(
       'LARDER_CONFIG',
-      `models.${name}.lookupKeys: ${name} is a view, and a view cannot be pinned. Remove it.`,
+      `models.${name}.lookupKeys: ${name} is a view, and views cannot be pinned. Remove this option.`,
     )
   }
   const physical = (fields: readonly string[]): readonly string[] =>
@@ -38,7 +38,7 @@ export function keysOf(
   }
   add('primary', physical(model.primary), [])
   for (const unique of model.uniques) add('unique', physical(unique.fields), ['primary', 'unique'])
-  // A foreign key that is unique too stays both: another client of the table may know it as one or the other.
+  // A foreign key that is unique counts as both, because another client may know it as either of them.
   for (const key of foreignKeys) add('foreign', key.columns, ['foreign'])
   for (const fields of named) {
     add('named', namedColumns(name, model, fields), ['primary', 'unique', 'foreign', 'named'])
