@@ -118,6 +118,7 @@ it('what is no option, no list of tables and no function is refused before anyth
   const wrap = (options: unknown, run: unknown = load) => cache.wrap('n', options as never, run as never)
   await expect(wrap({ ttl: 1, tag: ['x'] })).rejects.toThrow(/no option tag: there are capture, ttl, /)
   await expect(wrap({ ttl: 1, write: 'around' })).rejects.toThrow(/no option write/)
+  await expect(wrap({ ttl: 1, staleIfError: '1m' })).rejects.toThrow(/no option staleIfError/)
   await expect(wrap({ ttl: 1, capture: 'all' })).rejects.toThrow(/wrap\.capture is "all": give true or false/)
   await expect(wrap({ ttl: 1, reads: 'item' })).rejects.toThrow(/wrap\.reads is "item": give an array/)
   await expect(wrap(undefined)).rejects.toThrow(/give \{ ttl/)

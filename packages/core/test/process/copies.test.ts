@@ -44,6 +44,20 @@ describe('two copies of the module in one process', () => {
     }
   })
 
+  it('see the writes of each other at once where one accepts results up to an age', async () => {
+    const [one, other] = [await copy({ defaults: { maxStaleness: '1m' } }), await copy()]
+    for (let time = 0; time < 3; time++) {
+      await one.read()
+      expect(await one.read()).toEqual(HIT)
+      await other.write()
+      expect((await one.read()).fresh).toBe(true)
+      const writing = other.write()
+      const reading = one.read()
+      await Promise.all([writing, reading])
+      expect((await one.read()).fresh).toBe(true)
+    }
+  })
+
   it('do not store what was loaded while the other wrote', async () => {
     const [one, other] = [await copy(), await copy()]
     await other.read()
