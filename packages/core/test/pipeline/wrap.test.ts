@@ -16,7 +16,7 @@ it('a computed value is computed once, for all who ask together and after', asyn
   expect(load).toHaveBeenCalledTimes(1)
 })
 
-it('it ends with its lifetime, a write to a table it reads, or one of its tags', async () => {
+it('a computed value expires, and is invalidated by a write to one of its tables or by one of its tags', async () => {
   const { cache, put, clock } = world()
   let count = 0
   const ask = async () => {
@@ -37,7 +37,7 @@ it('it ends with its lifetime, a write to a table it reads, or one of its tags',
   expect(await ask()).toBe(4)
 })
 
-it('it ends with a write to its table in whatever database a client has named', async () => {
+it('a computed value is invalidated by a write to its table in any named database', async () => {
   const { cache, database } = world()
   const shop = attachItems(cache, undefined, 'shop')
   let count = 0
@@ -53,7 +53,7 @@ it('it ends with a write to its table in whatever database a client has named', 
   expect([await ask(), await ask()]).toEqual([2, 2])
 })
 
-it('it refuses a table that no client knows, for nothing would ever end it', async () => {
+it('wrap refuses a table that no client knows, because nothing would invalidate the value', async () => {
   const { cache } = world()
   await expect(cache.wrap('n', { ttl: '1m', reads: ['itme'] }, async () => 1)).rejects.toThrow(/itme/)
 })

@@ -87,7 +87,7 @@ describe('two copies of the module in one process', () => {
     expect([await ask(), await ask()]).toEqual([3, 3])
   })
 
-  it('end each other’s reads by invalidate, one row, one user tag or all', async () => {
+  it('invalidate each other’s reads by row, by table, and all at once', async () => {
     const [one, other] = [await copy(), await copy()]
     const requests = [
       { rows: [{ table: 'item', key: { id: 1 } }] },
@@ -204,7 +204,7 @@ describe('two copies that keep memory stores of different formats', () => {
     }
   })
 
-  it('read past the cache while the other writes', async () => {
+  it('bypass the cache while the other writes', async () => {
     const [one, other] = await two()
     await other.read()
     const scope = one.engine.transaction('early')
