@@ -61,6 +61,7 @@ export default defineConfig({
           page('Policies', 'policies'),
           page('How stale can this be?', 'freshness'),
           page('Write-through and write-around', 'write-through'),
+          page('One load per key', 'herds'),
           page('Transactions and locks', 'transactions'),
           page('Raw SQL', 'raw-sql'),
           page('Computed values', 'computed-values'),

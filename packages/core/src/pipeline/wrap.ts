@@ -31,8 +31,18 @@ export interface WrapOptions extends Omit<PolicyOptions, (typeof NOT_FOR_WRAP)[n
   joinTimeout?: Duration
 }
 
-/** Options of a policy that describe a model, or its writes. */
-const NOT_FOR_WRAP = ['write', 'onMarkFailure', 'operations', 'touches', 'lookupKeys'] as const
+/**
+ * Options of a policy that describe a model, or its writes, and `staleIfError`: the errors of a function are not those of a
+ * driver, so nobody can tell whether the database was reached.
+ */
+const NOT_FOR_WRAP = [
+  'write',
+  'onMarkFailure',
+  'operations',
+  'touches',
+  'lookupKeys',
+  'staleIfError',
+] as const
 
 /** What {@link wrapPlan} takes from its cache. */
 export interface WrapPlanDeps {

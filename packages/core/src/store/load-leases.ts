@@ -51,5 +51,8 @@ export interface LoadLeases {
   subscribe(request: Pick<LeaseRequest, 'entry' | 'load'>, ended: (end: LeaseEnd) => void): LeaseMessages
 }
 
-/** How long it is remembered that an entry was stored, in milliseconds: for those who looked it up just before that. */
-export const STORED_FOR = 2_000
+/**
+ * How long it is remembered that an entry was stored, in milliseconds: for those who looked it up just before that. Longer
+ * than a lease lasts, so that those who missed the message still find it when they look again.
+ */
+export const STORED_FOR = 3_000

@@ -10,7 +10,7 @@ it('a CacheError in JSON has its name, code and message', () => {
   expect(json({ level: 'error', error })).toEqual({ level: 'error', error: expected })
 })
 
-it('a CacheError in JSON tells its cause, and the causes behind it, without stacks', () => {
+it('a CacheError in JSON contains its cause and the causes of that, without stacks', () => {
   const deepest = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })
   const cause = new TypeError('no answer', { cause: deepest })
   const error = new CacheError('LARDER_MARK_FAILED', 'not marked', { cause })

@@ -41,7 +41,7 @@ describe.each([
   ['in this process', world],
   ['on a server', counted],
 ] as const)('a row that only the result names, with a store %s', (_, start) => {
-  it('ends the entry when it is written, and others of its table do not', async () => {
+  it('a write to the row invalidates the entry, and writes to other rows of its table do not', async () => {
     const { get, put } = start()
     const first = await get(withNote)
     expect(first.result.map(({ code }) => code)).toEqual(['c2', 'n1'])
@@ -55,14 +55,14 @@ describe.each([
     expect(after.result[1]?.v).toBeGreaterThan(first.result[1]?.v as number)
   })
 
-  it('ends the entry when the row that points to it points elsewhere', async () => {
+  it('the entry is invalidated when the row that refers to the other one refers elsewhere', async () => {
     const { get, put } = start()
     await get(withNote)
     await put(writes.move(2, 0))
     expect((await get(withNote)).result.map(({ code }) => code)).toEqual(['c2'])
   })
 
-  it('children of a row that only the result names end the entry by their key', async () => {
+  it('a write to children of a row that only the result names invalidates the entry by their key', async () => {
     const { get, put } = start()
     const first = await get(withItems)
     expect(first.result.map(({ code }) => code)).toEqual(['n1', 'c2'])
@@ -124,7 +124,7 @@ it('more rows than are worth their tags depend on the whole table', async () => 
   expect([(await get(named(100))).source, (await get(named(101))).source]).toEqual(['memory', 'database'])
 })
 
-it('a unique key tells nothing of rows that were looked for and may not be there', async () => {
+it('a unique key names no rows that were searched for and may be missing', async () => {
   const { get, put } = world()
   const resultDependency = { columns: ['id'], found: false, values: () => [{ id: 9 }] }
   const looked = {
@@ -174,7 +174,7 @@ describe('round trips', () => {
 })
 
 describe('a write of this process', () => {
-  it('that the store could not be told of is seen by its reads, with and without a hint', async () => {
+  it('a write that could not be delivered is seen by the reads of its process, with and without a hint', async () => {
     const here = counted()
     const there = counted({ beside: here })
     await there.asked()
@@ -186,7 +186,7 @@ describe('a write of this process', () => {
     expect((await there.get(withNote)).source).toBe('store')
   })
 
-  it('to another row of the table leaves the read alone, though the store was not told', async () => {
+  it('a write to another row leaves the read cached, even if it could not be delivered', async () => {
     const here = counted()
     await here.asked()
     here.fail('rejects', 'mark', 'finish')

@@ -48,7 +48,7 @@ it('clients of one place share entries, of two never', async () => {
   expect(await sources(host(at('a')), host(at('b')))).toEqual(['database', 'database'])
 })
 
-it('a database name stands for the place and for nothing else', async () => {
+it('a database name replaces the address in entry keys and nothing else', async () => {
   const named = { database: 'shop' }
   expect(await sources(host(at('a'), named), host(at('b'), named))).toEqual(['database', 'memory'])
   expect(await sources(host(at('a', ['user=x']), named), host(at('a', ['user=y']), named))).toEqual([

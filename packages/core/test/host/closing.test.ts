@@ -92,7 +92,7 @@ it('a write after close() reaches the database, and the first one warns that it 
   expect(warnings()).toEqual([['LARDER_WRITE_AFTER_CLOSE', expect.stringContaining('after cache.close()')]])
 })
 
-it('a listener of warnings hears of a write after close() in place of the process', async () => {
+it('a write after close() is reported to listeners of warnings, and becomes no process warning then', async () => {
   const { cache, engine } = world()
   const heard: string[] = []
   cache.on('warning', ({ code }) => heard.push(code))

@@ -112,7 +112,7 @@ describe('canonical', () => {
     expect(() => canonical(new Cents())).toThrow(/instance of Cents/)
   })
 
-  it('field references are told apart by model and name', () => {
+  it('field references are distinguished by model and name', () => {
     class FieldRef {
       modelName: string
       name: string

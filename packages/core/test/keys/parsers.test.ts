@@ -38,7 +38,7 @@ it.each<[string, number, Parser]>([
   expect(textOf(driver({ [oid]: parser }))).not.toBe(textOf(driver()))
 })
 
-it('a parser that is often set shows at the next read, every other before the next result is stored', () => {
+it('a changed parser that applications often set is noticed at the next read, any other one before the next result is stored', () => {
   const parsers = driver()
   const text = watchParsers({ getTypeParser: (oid) => parsers.get(oid) }, true)
   const first = text(false)

@@ -26,7 +26,7 @@ beforeEach(() => {
 
 const SCHEDULES = sized(40, 800)
 
-describe('a store that one process loses for a while', () => {
+describe('a store that one process cannot reach for a while', () => {
   it.each([
     ['and hears of when it is back', 0, true],
     ['and finds again by itself', 10_000, false],

@@ -5,7 +5,7 @@ import { world } from '../support/world.ts'
 
 const one = reads.byId(1)
 
-it('two tenants never share an entry, nor a load', async () => {
+it('two tenants share neither entries nor loads', async () => {
   const tenant = new AsyncLocalStorage<string>()
   const { get, cache } = world({ scope: () => tenant.getStore() })
   const as = (name: string) => tenant.run(name, () => get(one))

@@ -31,7 +31,7 @@ it('a load that asks for its own result at once, before anything is awaited, run
   expect(await soon(cache.wrap('a', options, () => cache.wrap('a', options, inner)))).toBe(1)
 })
 
-it('a load that asks for its own result through others, some of them at once, ends', async () => {
+it('a load that needs its own result through other loads, some of them parallel, comes to an end', async () => {
   const cache = createCache()
   const a = async () => {
     await turn()
@@ -55,12 +55,12 @@ async function eachNeedsTheOther(one: Cache, other: Cache): Promise<unknown> {
   )
 }
 
-it('two loads that wait for each other, begun by two callers, both end', async () => {
+it('two loads of two callers that wait for each other both come to an end', async () => {
   const cache = createCache()
   expect(await eachNeedsTheOther(cache, cache)).toEqual(['b<a<a alone>>', 'a<a alone>'])
 })
 
-it('two loads of two caches that wait for each other both end', async () => {
+it('two loads of two caches that wait for each other both come to an end', async () => {
   expect(await eachNeedsTheOther(createCache(), createCache())).toEqual(['b<a<a alone>>', 'a<a alone>'])
 })
 
@@ -94,7 +94,7 @@ it('work that a load left behind joins later loads like any other', async () => 
   expect(load).toHaveBeenCalledTimes(1)
 })
 
-it('a load that needs its own result without end is refused, and not run for ever', async () => {
+it('a load that needs its own result again and again is refused', async () => {
   const cache = createCache()
   const endless = (): Promise<number> => cache.wrap('a', options, endless)
   await expect(soon(cache.wrap('a', options, endless))).rejects.toMatchObject({

@@ -68,7 +68,7 @@ it('rows that the host cannot read off a result cost every key of the table, not
   expect((await get(reads.byGroup(1))).source).toBe('database')
 })
 
-it('invalidation by rows, tables and tags ends what depends on them and nothing else', async () => {
+it('invalidate by rows, tables and tags invalidates what depends on them and nothing else', async () => {
   const { get, cache } = world()
   const tagged = { options: { tags: ['front'] } }
   const [two, note] = [reads.byId(2), reads.byId(1, 'note')]

@@ -16,7 +16,7 @@ it('a miss is stored and the next read is a hit with its age and lifetime', asyn
   expect(hit.reason).toBeUndefined()
 })
 
-it('each reason is told for what it stands for', async () => {
+it('each bypass and miss is reported with its reason', async () => {
   const { get, put, clock, database, cache } = world({ maxValueBytes: 200 })
   const wide = {
     load: async () => ({ ...(await database.read(one.query)), text: 'x'.repeat(500) }) as unknown as Row,
@@ -65,7 +65,7 @@ it('each reason is told for what it stands for', async () => {
   expect({ total, hits, misses, bypasses }).toEqual({ total: 12, hits: 1, misses: 4, bypasses: 7 })
 })
 
-it('an entry whose tags changed is told as invalidated', async () => {
+it('a read whose entry has changed tags is reported as invalidated', async () => {
   const { get, put } = world()
   await get(reads.everything())
   await put(writes.touch(1))
@@ -99,7 +99,7 @@ it('jitter takes a random part of the lifetime off', async () => {
   expect((await get(reads.byId(2), { options: { jitter: 0 } })).ttl).toBe(600_000)
 })
 
-it('an argument with a cycle costs the cache, not the query, and is told once', async () => {
+it('an argument with a cycle bypasses the cache, does not fail the query, and emits one event', async () => {
   const { get, cache } = world()
   const errors: CacheEvents['codec-error'][] = []
   cache.on('codec-error', (event) => errors.push(event))
@@ -138,7 +138,7 @@ it('what several statements saw at different instants is not stored', async () =
   expect((await get(shape)).source).toBe('store')
 })
 
-it('what a caller does to its result touches neither the entry nor another caller', async () => {
+it('a caller that changes its result changes neither the entry nor the result of another caller', async () => {
   const { get } = world()
   const missed = await get(reads.everything())
   missed.result.length = 0
@@ -174,7 +174,7 @@ it('a listener that throws fails no read and no write', async () => {
   expect(warnings.filter((text) => text.includes('listener'))).toHaveLength(2)
 })
 
-it('reads are told once each, with their tags, to listeners that are still on', async () => {
+it('each read is reported once, with its tags, to listeners that have not been removed', async () => {
   const { get, cache } = world()
   const events: ReadEvent[] = []
   const off = cache.on('read', (event) => events.push(event))

@@ -40,7 +40,7 @@ it('2: the same where no tag was there before', async () => {
   expect((await reader.get(one)).result?.v).toBe(versionIn(writer))
 })
 
-it('3: between COMMIT and finish nobody is served the old row, nor stores it', async () => {
+it('3: between COMMIT and finish the old row is neither served nor stored', async () => {
   const [reader, writer] = pair()
   await reader.get(one)
   const slow = paused(writer.database.write)
@@ -115,7 +115,7 @@ it('9: a transaction open for 30 s is invisible until its end, and seen after it
   expect((await reader.get(one)).result?.v).toBe(versionIn(writer))
 })
 
-it('10: a statement that blocks past the lifetime of its mark renews it', async () => {
+it('10: a statement that blocks for longer than the lifetime of its mark renews the mark', async () => {
   const [reader, writer] = pair()
   const renewed: string[] = []
   const watched = world({
@@ -144,7 +144,7 @@ it('10: a statement that blocks past the lifetime of its mark renews it', async 
   expect((await reader.get(one)).result?.v).toBe(versionIn(writer))
 })
 
-it('11: a rolled back transaction, marked or not, leaves entries that tell the truth', async () => {
+it('11: after a rollback, marked or not, entries contain what the database contains', async () => {
   const { get, put, engine, database } = world()
   await get(one)
   for (const sealed of [false, true]) {
@@ -246,7 +246,7 @@ it('19: an entry that is stored after an invalidation never validates', async ()
   expect(await get(one)).toMatchObject({ source: 'database', reason: 'invalidated', result: { v: 1_001 } })
 })
 
-it('21: invalidate({ all }) ends every entry, and loads under way', async () => {
+it('21: invalidate({ all }) invalidates every entry, and the results of loads that are running', async () => {
   const here = world()
   const { get, cache } = here
   await get(one)
@@ -262,7 +262,7 @@ it('21: invalidate({ all }) ends every entry, and loads under way', async () => 
   expect((await get(one)).source).toBe('memory')
 })
 
-it('25: an update of unknown rows ends every lookup of the table', async () => {
+it('25: an update of unknown rows invalidates every lookup of the table', async () => {
   const { get, put } = world()
   const shapes = [one, reads.byCode('c2'), reads.byGroup(0), reads.everything()] as (typeof one)[]
   for (const shape of shapes) await get(shape)

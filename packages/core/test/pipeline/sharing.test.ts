@@ -36,7 +36,7 @@ it('a read begun after a write never joins a load begun before it', async () => 
   expect((await first).result.find(({ id }) => id === 1)?.v).toBe(1)
 })
 
-it('whoever joined a load that failed runs its own, and is told nothing of the failure', async () => {
+it('callers that joined a load that failed run their own and do not get its error', async () => {
   const here = world()
   const { get, database } = here
   const slow = pausedLoad(here, all)

@@ -38,7 +38,7 @@ it('a load that has ended, well or badly, is not joined', async () => {
   expect(await flights.share('a', async () => 3, PATIENCE)).toEqual({ own: 3 })
 })
 
-it('whoever joined a load that fails hears only that it failed', async () => {
+it('callers that joined a load are told only that it failed, and not its error', async () => {
   const flights = createSingleFlight<number>(fakeClock())
   const answer = deferred<number>()
   const own = flights.share('a', () => answer.promise, PATIENCE)
@@ -72,7 +72,7 @@ it('a reader that comes when a load has hung for its time does not wait for it',
   expect(await flights.share('a', async () => 3, PATIENCE)).toEqual({ own: 3 })
 })
 
-it('a slow load that ends while its successor is under way answers those who wait', async () => {
+it('a slow load that ends while its successor runs answers the callers that wait', async () => {
   const clock = fakeClock()
   const flights = createSingleFlight<number>(clock)
   const slow = deferred<number>()

@@ -85,7 +85,7 @@ it('while marks and finishes fail this process does not serve what it has change
   expect((await get(one)).source).toBe('store')
 })
 
-it('a store that says it is back is told at once, and asked again at once', async () => {
+it('a store that reports that it is back gets the journal at once, and reads are sent again at once', async () => {
   const contexts: StoreContext[] = []
   const { get, put, store, clock } = failing((inner) => ({
     ...inner,
@@ -136,7 +136,7 @@ it('without a store, one of those who shared a query that failed runs its own, a
   expect(load).toHaveBeenCalledTimes(2)
 })
 
-it('ten thousand writes without a store leave one timer and one thing to tell', async () => {
+it('ten thousand writes without a store leave one timer and one invalidation in the journal', async () => {
   const { put, store, clock, get } = failing()
   store.fail('rejects')
   for (let write = 0; write < 10_000; write++) await put(writes.touch(1 + (write % 3)))
@@ -175,7 +175,7 @@ it('a mark that failed and a finish that worked leave nothing old', async () => 
     expect((await get(shape)).source).toBe('database')
 })
 
-it('a row that was not found is not served as missing after an insert the store never heard of', async () => {
+it('a row that was not found is not served as missing after an insert whose invalidation could not be delivered', async () => {
   const { get, put, store } = failing()
   await get(reads.byId(9))
   store.fail('rejects', 'mark', 'finish')
@@ -197,7 +197,7 @@ it('seeding or storing that fails costs the entry', async () => {
   expect((await get(one)).source).toBe('store')
 })
 
-it('invalidate({ all }) that the store did not hear is repeated, and this process serves nothing until then', async () => {
+it('invalidate({ all }) that the store did not acknowledge is repeated, and this process serves nothing until then', async () => {
   const { get, cache, store, clock, database } = failing()
   await get(one)
   store.fail('rejects', 'invalidateAll')

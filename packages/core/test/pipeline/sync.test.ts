@@ -59,7 +59,7 @@ function started(options: WorldOptions = {}) {
 }
 
 describe('a driver that answers at once', () => {
-  it('reads from memory what it read before, until a write in the same tick ends it, and no other row', async () => {
+  it('a read hits from memory until a write of the same row, in the same tick', async () => {
     const { read, write, rows, told } = started()
     expect([read(1), read(2)]).toStrictEqual(['a', 'b'])
     rows.set(1, 'unseen')
@@ -97,7 +97,7 @@ describe('a driver that answers at once', () => {
     expect(read(1)).toBe('new')
   })
 
-  it('a write by another driver that is under way is read past', async () => {
+  it('reads bypass the cache while a write by another driver is in flight', async () => {
     const { engine, change, read, told } = started()
     read(1)
     const answer = deferred<void>()
@@ -110,7 +110,7 @@ describe('a driver that answers at once', () => {
     expect(await told(1)).toMatchObject({ reason: 'invalidated' })
   })
 
-  it('a row that is written through is a hit in the same tick, and ends with the next write', async () => {
+  it('a row that is written through is a hit in the same tick, until the next write', async () => {
     const { read, write, store, told } = started()
     read(1)
     store(1, 'stored')
@@ -150,7 +150,7 @@ describe('a driver that answers at once', () => {
     expect(read()).toBe('raw')
   })
 
-  it('what a transaction wrote is invalidated at its end, and not at all after a rollback', async () => {
+  it('the writes of a transaction invalidate when it commits, and not when it rolls back', async () => {
     const { engine, read, write, rows, told } = started()
     for (const id of [1, 2]) read(id)
     write(1, 'kept', true)
@@ -164,7 +164,7 @@ describe('a driver that answers at once', () => {
     expect(await told(2)).toMatchObject({ source: 'memory' })
   })
 
-  it('a write that failed ends nothing if that is proven, and all it may have changed if not', async () => {
+  it('a write that certainly failed invalidates nothing, and any other failed write what it may have changed', async () => {
     const { engine, change, read, told } = started()
     const failing = (proven: boolean) => () =>
       engine.sync.write(
@@ -184,7 +184,7 @@ describe('a driver that answers at once', () => {
     expect(await told(1)).toMatchObject({ reason: 'invalidated' })
   })
 
-  it('over another store reads go to the database, and this process goes past what the store has not heard', async () => {
+  it('over a remote store reads go to the database, and this process bypasses the cache until the store has acknowledged its writes', async () => {
     const heard = deferred<undefined>()
     const finish = vi.fn(() => heard.promise)
     const { cache, engine, plan, write, told } = started({

@@ -16,7 +16,7 @@ it('a computed value is computed once, for all who ask together and after', asyn
   expect(load).toHaveBeenCalledTimes(1)
 })
 
-it('it ends with its lifetime, a write to a table it reads, or one of its tags', async () => {
+it('a computed value expires, and is invalidated by a write to one of its tables or by one of its tags', async () => {
   const { cache, put, clock } = world()
   let count = 0
   const ask = async () => {
@@ -37,7 +37,7 @@ it('it ends with its lifetime, a write to a table it reads, or one of its tags',
   expect(await ask()).toBe(4)
 })
 
-it('it ends with a write to its table in whatever database a client has named', async () => {
+it('a computed value is invalidated by a write to its table in any named database', async () => {
   const { cache, database } = world()
   const shop = attachItems(cache, undefined, 'shop')
   let count = 0
@@ -53,7 +53,7 @@ it('it ends with a write to its table in whatever database a client has named', 
   expect([await ask(), await ask()]).toEqual([2, 2])
 })
 
-it('it refuses a table that no client knows, for nothing would ever end it', async () => {
+it('wrap refuses a table that no client knows, because nothing would invalidate the value', async () => {
   const { cache } = world()
   await expect(cache.wrap('n', { ttl: '1m', reads: ['itme'] }, async () => 1)).rejects.toThrow(/itme/)
 })
@@ -118,6 +118,7 @@ it('what is no option, no list of tables and no function is refused before anyth
   const wrap = (options: unknown, run: unknown = load) => cache.wrap('n', options as never, run as never)
   await expect(wrap({ ttl: 1, tag: ['x'] })).rejects.toThrow(/no option tag: there are capture, ttl, /)
   await expect(wrap({ ttl: 1, write: 'around' })).rejects.toThrow(/no option write/)
+  await expect(wrap({ ttl: 1, staleIfError: '1m' })).rejects.toThrow(/no option staleIfError/)
   await expect(wrap({ ttl: 1, capture: 'all' })).rejects.toThrow(/wrap\.capture is "all": give true or false/)
   await expect(wrap({ ttl: 1, reads: 'item' })).rejects.toThrow(/wrap\.reads is "item": give an array/)
   await expect(wrap(undefined)).rejects.toThrow(/give \{ ttl/)

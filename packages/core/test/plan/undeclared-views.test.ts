@@ -10,7 +10,7 @@ function schemaOf(reads: Readonly<Record<string, readonly string[]>>): Schema {
   return { tables: new Map(tables) }
 }
 
-describe('what a view depends on cannot be told', () => {
+describe('the dependencies of a view are unknown', () => {
   const schema = schemaOf({
     posts: [],
     told: ['posts'],

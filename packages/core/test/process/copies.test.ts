@@ -44,6 +44,20 @@ describe('two copies of the module in one process', () => {
     }
   })
 
+  it('see the writes of each other at once where one accepts results up to an age', async () => {
+    const [one, other] = [await copy({ defaults: { maxStaleness: '1m' } }), await copy()]
+    for (let time = 0; time < 3; time++) {
+      await one.read()
+      expect(await one.read()).toEqual(HIT)
+      await other.write()
+      expect((await one.read()).fresh).toBe(true)
+      const writing = other.write()
+      const reading = one.read()
+      await Promise.all([writing, reading])
+      expect((await one.read()).fresh).toBe(true)
+    }
+  })
+
   it('do not store what was loaded while the other wrote', async () => {
     const [one, other] = [await copy(), await copy()]
     await other.read()
@@ -73,7 +87,7 @@ describe('two copies of the module in one process', () => {
     expect([await ask(), await ask()]).toEqual([3, 3])
   })
 
-  it('end each other’s reads by invalidate, one row, one user tag or all', async () => {
+  it('invalidate each other’s reads by row, by table, and all at once', async () => {
     const [one, other] = [await copy(), await copy()]
     const requests = [
       { rows: [{ table: 'item', key: { id: 1 } }] },
@@ -190,7 +204,7 @@ describe('two copies that keep memory stores of different formats', () => {
     }
   })
 
-  it('read past the cache while the other writes', async () => {
+  it('bypass the cache while the other writes', async () => {
     const [one, other] = await two()
     await other.read()
     const scope = one.engine.transaction('early')

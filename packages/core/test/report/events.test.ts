@@ -43,7 +43,7 @@ it('a read of a cache is published on larder:read', async () => {
   expect(heard).toMatchObject([{ operation: 'wrap', source: 'database', reason: 'miss' }])
 })
 
-it('a listener that throws is a process warning, and the others still hear', async () => {
+it('a listener that throws becomes a process warning, and the other listeners are still called', async () => {
   const events = createEvents()
   const heard: string[] = []
   events.on('warning', () => {

@@ -56,7 +56,7 @@ describe('a shape of reads that is stored each time and never used', () => {
     expect(warnings).toEqual([expect.stringContaining('was stored 1000 times')])
   })
 
-  it('is told from other shapes, and lists of any length are one shape', () => {
+  it('a shape is distinguished from others, and lists of any length are one shape', () => {
     const { load, warnings } = watched()
     load(150, (at) => prisma({ endsAt: { lte: new Date(at) } }))
     load(150, (at) => prisma({ startsAt: { lte: new Date(at) } }))
@@ -85,7 +85,7 @@ describe('is not warned of', () => {
   })
 })
 
-it('values of any kind, also those that hold themselves, are no shape that never ends', () => {
+it('values of any kind, also circular ones, have a finite shape', () => {
   const { load, warnings } = watched()
   const ring: Record<string, unknown> = {}
   ring.ring = ring
@@ -95,7 +95,7 @@ it('values of any kind, also those that hold themselves, are no shape that never
   expect(warnings).toEqual([])
 })
 
-it('reads of a client end in one warning event, and hits in none', async () => {
+it('a client that never hits emits one warning event, and one that hits emits none', async () => {
   const { get, cache } = world()
   const codes: string[] = []
   cache.on('warning', ({ code }) => codes.push(code))

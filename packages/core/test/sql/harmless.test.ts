@@ -20,7 +20,7 @@ test('every function on the list is PostgreSQL’s own', async () => {
   expect(harmless.filter((name) => !own.has(name) && !NO_FUNCTIONS.has(name) && !YOUNG.has(name))).toEqual([])
 })
 
-test('what runs SQL that it is given is not on it, nor what the server keeps large objects with', async () => {
+test('functions that run SQL from an argument, and those of large objects, are not on the list', async () => {
   const { rows } = await database.query<{ name: string }>(
     `SELECT DISTINCT proname AS name FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace
        AND proname ~ '(query|cursor|schema|database)_to_xml|^ts_(stat|rewrite)$|^lo|^pg_(import|restore|set|clear|create|drop|replication|logical|reload|switch|promote)'`,

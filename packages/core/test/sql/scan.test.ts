@@ -206,7 +206,7 @@ describe('scanSql', () => {
     )
   })
 
-  it('a quoted value never makes a read a write, nor hides one', () => {
+  it('a quoted value neither turns a read into a write nor hides a write', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (value) => {
         const quoted = `'${value.replaceAll("'", "''")}'`

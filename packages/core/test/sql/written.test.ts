@@ -139,11 +139,11 @@ const nothing: Row[] = [
 ]
 
 describe('the tables that a text writes', () => {
-  test.each(targets)('are told: %s', (text, tables) => {
+  test.each(targets)('the tables of %s are determined', (text, tables) => {
     expect(written(text)).toBe(tables)
   })
 
-  test.each(incomplete)('are not all told: %s', (text, tables) => {
+  test.each(incomplete)('not all tables of %s can be determined', (text, tables) => {
     expect(written(text)).toBe(tables)
   })
 
@@ -151,7 +151,7 @@ describe('the tables that a text writes', () => {
     expect(written(text)).toBe(tables)
   })
 
-  it('are told of trees of any depth', () => {
+  it('the tables of a tree of any depth are determined', () => {
     let tree: unknown = { FuncCall: { funcname: [{ String: { sval: 'reprice' } }] } }
     for (let depth = 0; depth < 100_000; depth++) tree = { BoolExpr: { args: [tree] } }
     const stmt = { DeleteStmt: { relation: { relname: 'A' }, whereClause: tree } }
@@ -169,7 +169,7 @@ describe('the tables that a text writes', () => {
     expect(tablesWritten(tree)).toEqual({ tables: [], complete: true })
   })
 
-  it('are not all told where a node is not known', () => {
+  it('not all tables can be determined if a node is unknown', () => {
     expect(tablesWritten({ stmts: [{ stmt: { NewStmt: {} } }] }).complete).toBe(false)
     const where = { NewExpr: {} }
     const stmt = { DeleteStmt: { relation: { relname: 'a' }, whereClause: where } }

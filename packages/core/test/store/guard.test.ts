@@ -149,7 +149,7 @@ it('keys that are moving between servers stop no reads, and a probe that meets t
   expect(told.at(-1)).toBe('ready')
 })
 
-it('the state is told once per change: a store that does not hear a write is unavailable, too', async () => {
+it('store-state is emitted once per change, also for a store that does not acknowledge a write', async () => {
   const { store, guard, read, told } = guarded()
   store.fail('rejects')
   await guard.mark(request)

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 
 const bytes = (length: number): Uint8Array => new Uint8Array(length)
 
-it('holds no more entries than it may, and lets the least recently used go', async () => {
+it('holds no more entries than maxEntries, and evicts the least recently used ones', async () => {
   const store = memoryStore({ maxEntries: 3 })
   for (const name of ['a', 'b', 'c']) await store.set(name, bytes(1), 1_000)
   await store.fetch('a', [])
@@ -17,7 +17,7 @@ it('holds no more entries than it may, and lets the least recently used go', asy
   expect(held).toEqual([true, false, true, true])
 })
 
-it('holds no more bytes than it may, names and overhead included', async () => {
+it('holds no more bytes than maxBytes, including names and overhead', async () => {
   const store = memoryStore({ maxBytes: '32kb' })
   for (let entry = 0; entry < 100; entry++) await store.set(`entry-${entry}`, bytes(1_000), 1_000)
   let held = 0
@@ -26,7 +26,7 @@ it('holds no more bytes than it may, names and overhead included', async () => {
   expect(held * 1_000).toBeLessThanOrEqual(32 * 1_024)
 })
 
-it('does not store an entry larger than all it may hold, and keeps what it has', async () => {
+it('does not store an entry that is larger than maxBytes, and keeps the others', async () => {
   const store = memoryStore({ maxBytes: '16kb' })
   await store.set('small', bytes(10), 1_000)
   await store.set('large', bytes(20_000), 1_000)
@@ -34,7 +34,7 @@ it('does not store an entry larger than all it may hold, and keeps what it has',
   expect((await store.fetch('small', [])).entry).not.toBeNull()
 })
 
-it('tells the lifetime left by the clock it was given', async () => {
+it('the remaining lifetime is measured by the given clock', async () => {
   const clock = fakeClock()
   const store = memoryStore({ clock })
   await store.set('entry', bytes(1), 1_000)
@@ -44,7 +44,7 @@ it('tells the lifetime left by the clock it was given', async () => {
   expect((await store.fetch('entry', [])).entry?.remaining).toBe(0)
 })
 
-it('never loses a mark to 100,000 clean tags, and is bounded all the same', async () => {
+it('100,000 clean tags evict no mark, and the store stays bounded', async () => {
   const store = memoryStore({ maxEntries: 50 })
   const cells = Array.from({ length: 1_000 }, (_, index) => `{table}:dirty-${index}`)
   const record = '{table}'
@@ -65,7 +65,7 @@ it('never loses a mark to 100,000 clean tags, and is bounded all the same', asyn
   expect(tags[0]?.cells.every((tag) => tag?.dirty)).toBe(true)
 })
 
-it('gives marks no deadline: a write may take longer than a mark lives elsewhere', async () => {
+it('marks have no deadline in a memory store, however long a write takes', async () => {
   const clock = fakeClock()
   const store = memoryStore({ clock })
   await store.mark({ record: '{t}', token: 'w', fields: ['list'], known: [], cells: [], lifetime: 30_000 })
@@ -88,7 +88,7 @@ it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])(
   },
 )
 
-it('is refused in a worker of node:cluster, unless told that this is the only process that writes', async () => {
+it('memoryStore is refused in a worker of node:cluster, unless singleProcess is true', async () => {
   const primary = fork(fileURLToPath(new URL('cluster-primary.mjs', import.meta.url)), {
     stdio: 'pipe',
     execArgv: [],

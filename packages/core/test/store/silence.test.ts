@@ -32,7 +32,7 @@ it('a mark that was lost says nothing of a store that has acknowledged something
   expect(silence.has('a', 'long')).toBe(false)
 })
 
-it('remembers a bounded number of records, and tells whoever watches', () => {
+it('a bounded number of silent records is remembered, and watchers are called', () => {
   const silence = createSilentMarks()
   let told = 0
   const unwatch = silence.watch(() => told++)

@@ -145,7 +145,7 @@ describe('referential actions', () => {
     ).toEqual([{ table: 'child', effect: 'update', before: { x: [1] }, sets: { y: UNKNOWN, x: UNKNOWN } }])
   })
 
-  it('a relation whose columns the host does not know makes the child’s whole table unknown', () => {
+  it('a relation with unknown columns makes every row of the child table unknown', () => {
     const known = schema(
       table('parent', [column('id')]),
       table('child', [], {
@@ -229,7 +229,7 @@ describe('consequences of consequences', () => {
     expect(following(known, remove('a')).some((change) => change.effect === 'unknown')).toBe(true)
   })
 
-  it('both arms of a diamond reach its end', () => {
+  it('actions reach a table by two paths', () => {
     const known = graph(['b', 'a'], ['c', 'a'], ['d', 'b'], ['d', 'c'], ['e', 'd'])
     expect(reached(known, remove('a'))).toEqual(['b', 'c', 'd', 'e'])
   })

@@ -234,7 +234,7 @@ describe('several occurrences', () => {
     expect(tag?.list).toBe('maybe')
   })
 
-  it('an alias without a pin makes its table’s list count, whatever the other shows', () => {
+  it('an alias without a pin makes the read depend on list, whatever another alias returns', () => {
     for (const order of [
       [0, 1],
       [1, 0],
@@ -252,7 +252,7 @@ describe('several occurrences', () => {
     expect(new Set(forth.map((tag) => tag.record)).size).toBe(2)
   })
 
-  it('a table nobody knows depends on its list', () => {
+  it('a read of an unknown table depends on list', () => {
     const [tag] = of({ table: 'GHOST', pins: { id: [1] } })
     expect(tag).toMatchObject({
       list: 'depends',

@@ -181,7 +181,7 @@ async function check(one: Scenario): Promise<void> {
 }
 
 describe('soundness of the tags', () => {
-  it('a write that changes what a read returns ends that read’s entry', async () => {
+  it('a write that changes the result of a read invalidates its entry', async () => {
     await fc.assert(fc.asyncProperty(scenario, check), { numRuns: CASES })
   }, 120_000)
 

@@ -107,7 +107,7 @@ describe('canonical values', () => {
     expect(new Set(values.map((value) => canonicalValue(value, type))).size).toBe(values.length)
   })
 
-  it.each(untold)('%s: %s cannot be told', (type, _, value) => {
+  it.each(untold)('%s: the value %s is unknown', (type, _, value) => {
     expect(canonicalValue(value, type)).toBeUndefined()
   })
 

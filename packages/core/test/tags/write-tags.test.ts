@@ -279,7 +279,7 @@ const cases: [string, Omit<Change, 'table'>, readonly ReturnedRow[] | undefined,
   ],
 ]
 
-describe('what a write knows', () => {
+describe('the rows that a write knows', () => {
   it.each(cases)('%s', (_, change, returned, expected) => {
     expect(write([ofItem(change)], () => returned).join(' ')).toBe(expected)
   })
@@ -356,7 +356,7 @@ describe('tables and schemas', () => {
     expect(spelled(tag)).toEqual(['alias?', 'code?', 'id=1', 'id=2', 'owner?', 'pair?', 'stamp?', 'team?'])
   })
 
-  it('a table nobody knows has no known key, so every field found is bumped', () => {
+  it('a write to an unknown table gives every field in its record a new nonce', () => {
     const [tag] = tagsOfWrite(space, known, [{ table: 'Ghost', effect: 'insert', sets: { id: 1 } }])
     expect(tag).toEqual({
       table: 'ghost',
@@ -374,7 +374,7 @@ describe('tables and schemas', () => {
     expect(new Set(markedFields(tag!).slice(1))).toEqual(tag?.unknown)
   })
 
-  it('of two clients that know different keys only the common ones are known', () => {
+  it('if two clients know different keys, only the common ones count as known', () => {
     const fewer = schema({ ...item, keys: [primary('id'), foreign('owner_id')] })
     const other = schema({ ...item, keys: [primary('id'), foreign('team_id')] })
     const change = [ofItem({ effect: 'delete', before: { owner_id: [3] } })]

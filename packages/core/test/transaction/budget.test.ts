@@ -132,7 +132,7 @@ describe('a transaction beside a store that hangs', () => {
     expect(await heldUp(here, inner.mergeInto(outer))).toBe(0)
   })
 
-  it('bypasses its own reads until the store has been told, and then reads what was committed', async () => {
+  it('its own reads bypass the cache until the store has acknowledged the write, and then return what was committed', async () => {
     const here = hanging()
     await here.get(one)
     here.store.fail('hangs')

@@ -26,7 +26,7 @@ async function isDirty({ get }: World, shape = one): Promise<boolean> {
   return (await get(shape)).reason === 'dirty'
 }
 
-it('late: marks are sent in the background, seal() sends none twice, and the end finishes once', async () => {
+it('late: marks are sent in the background, seal() sends none twice, and each is finished once', async () => {
   const calls: string[] = []
   const here = world({ around: watched(calls) })
   await here.get(one)
@@ -201,7 +201,7 @@ it('a statement that was still being marked when the transaction ended is finish
   expect((await get(one)).source).toBe('memory')
 })
 
-it('a statement issued after the end is marked, and finished after a minute', async () => {
+it('a statement after the end of its transaction is marked, and finished after a minute', async () => {
   const here = world()
   const { get, put, engine, database, clock } = here
   await get(one)
@@ -229,7 +229,7 @@ it('a failed statement does not keep the marks set', async () => {
   expect((await get(reads.byId(2))).source).toBe('memory')
 })
 
-it('a transaction that was never sealed invalidates at its end', async () => {
+it('a transaction that was never sealed invalidates when it ends', async () => {
   const { get, put, engine, database } = world()
   await get(one)
   const scope = engine.transaction('late')

@@ -131,7 +131,7 @@ describe('the store', () => {
     expect(await here.get(one)).toMatchObject({ source: 'memory', result: { v: 1_001 } })
   })
 
-  it('shows the row to other processes', async () => {
+  it('stores the row for other processes', async () => {
     const around = (store: Store): Store => ({ ...store, source: 'store' })
     const here = remote({ around })
     const there = remote({ around, beside: here })
@@ -220,7 +220,7 @@ describe("`write: 'around'`", () => {
   const around = { options: { write: 'around' } } as const
   const all = reads.everything()
 
-  it('reads of the model outlive its writes, and its writes end the reads of others', async () => {
+  it('reads of the model outlive its writes, and its writes invalidate reads of other models', async () => {
     const here = world()
     await here.get(all, around)
     await here.get(reads.inTwo(1))

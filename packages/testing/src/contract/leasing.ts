@@ -91,7 +91,7 @@ function endingRules(start: Start, pass: (ms: number) => Promise<void>): void {
     expect((await leases.acquire(first)).kind).toBe('held')
   })
 
-  it('that an entry was stored is forgotten after two seconds', async () => {
+  it('that an entry was stored is forgotten after three seconds', async () => {
     const { leases, first, second } = await asking(start)
     await leases.acquire(first)
     await leases.release(first, 'stored')

@@ -35,7 +35,7 @@ export const RELEASE_LEASE: string = `#!lua
 local held = redis.call('GET', KEYS[1])
 if held and held ~= ARGV[1] and held ~= ARGV[1] .. '+' then return 0 end
 if ARGV[2] == 'stored' then redis.call('SET', KEYS[1], '=', 'PX', ARGV[3])
-elseif held then redis.call('DEL', KEYS[1]) end
+elseif held then redis.call('UNLINK', KEYS[1]) end
 if not held or string.sub(held, -1) == '+' then redis.pcall('PUBLISH', KEYS[1], ARGV[2]) end
 return 1
 `
