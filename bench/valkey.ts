@@ -2,6 +2,7 @@ import type { Catalogue } from './catalogue.ts'
 import type { Budget } from './rounds.ts'
 import { benchBurst } from './valkey/burst.ts'
 import { benchHeadline } from './valkey/headline.ts'
+import { benchHerds } from './valkey/herds.ts'
 import { benchHits } from './valkey/hits.ts'
 import { benchMemory } from './valkey/memory.ts'
 import { benchPrismaHits } from './valkey/prisma.ts'
@@ -30,6 +31,7 @@ async function benchAll(catalogue: Catalogue, server: Server, budget: Budget, qu
   await benchThroughput(server, quick ? 20 : 60)
   await benchPrismaHits(catalogue, server, budget)
   await benchBurst(server, quick ? 4 : 20)
+  await benchHerds(server, quick ? 3 : 20)
   await benchWrites(catalogue, server, budget, quick)
   await benchSeen(server, quick ? 200 : 1_000)
   await benchHeadline(server, quick)

@@ -46,6 +46,7 @@ Times count from when a read was due.
 ${table(
   ['case', 'kept off', 'loads', 'p50', 'p99'],
   [['Larder', `${(100 - (100 * loads) / times.length).toFixed(2)} %`, count(loads), ...latencies(times)]],
+  11,
 )}`)
   } finally {
     await catalogue.close()
@@ -77,7 +78,7 @@ The same: ${count(keys)} entries are loaded at once and expire after ${ttl / 1_0
 Loads in a second: the most in any second, and that second over the mean of
 those in which there were any. p99 of all reads.
 
-${table(['case', 'loads', 'most/s', '× mean', 'p50', 'p99'], lines)}`)
+${table(['case', 'loads', 'most/s', '× mean', 'p50', 'p99'], lines, 11)}`)
 }
 
 async function expire(
