@@ -94,13 +94,51 @@ describe.each([
   })
 })
 
-it('a write to rows that a computed value did not read leaves it alone', async () => {
-  const { prisma, db, loaded } = await start(true)
+it.each([
+  ['with policies', true],
+  ['without policies', false],
+])('a write to rows that a computed value did not read leaves it alone, %s', async (_, policies) => {
+  const { prisma, db, loaded } = await start(policies)
   await loaded(1)
   await prisma.user.update({ where: { id: 2 }, data: { email: 'd@x' } })
   await db.update(articles).set({ title: 'other' }).where(eq(articles.id, 2)).returning()
   expect(await loaded(1)).toMatchObject({ loads: 0 })
 })
+
+it.each([
+  ['with policies', true],
+  ['without policies', false],
+])(
+  'a Drizzle read by a unique key inside a computed value depends on its row alone, %s',
+  async (_, policies) => {
+    const { cache, db } = await start(policies)
+    let loads = 0
+    const mail = (id: number) =>
+      cache.wrap(['mail', id], { ttl: '5m' }, async () => {
+        loads++
+        const [person] = await db.select({ mail: people.mail }).from(people).where(eq(people.id, id))
+        return person?.mail ?? null
+      })
+    const loadsOf = async (id: number) => {
+      const before = loads
+      const result = await mail(id)
+      return { result, loads: loads - before }
+    }
+    await mail(1)
+    await mail(9)
+    await db.update(people).set({ mail: 'd@x' }).where(eq(people.id, 2))
+    expect(await loadsOf(1)).toEqual({ result: 'a@x', loads: 0 })
+
+    await db.update(people).set({ mail: 'c@x' }).where(eq(people.id, 1))
+    expect(await loadsOf(1)).toEqual({ result: 'c@x', loads: 1 })
+
+    // No row was found, so the next insert counts.
+    await database.run(`ALTER TABLE app_user ALTER updated_at SET DEFAULT now()`)
+    await mail(9)
+    await db.insert(people).values({ id: 9, mail: 'e@x' })
+    expect(await loadsOf(9)).toEqual({ result: 'e@x', loads: 1 })
+  },
+)
 
 describe('a computed value that must not be stored', () => {
   const causes: readonly (readonly [
@@ -142,6 +180,12 @@ describe('a computed value that must not be stored', () => {
       'opaque',
       ({ prisma }) => prisma.$executeRaw`UPDATE blog_posts SET title = 'y'`,
     ],
+    [
+      'a raw statement of another kind by Prisma',
+      'opaque',
+      ({ prisma }) => prisma.$executeRaw`ANALYZE app_user`,
+    ],
+    ['a raw statement of another kind by Drizzle', 'opaque', ({ db }) => db.execute(sql`ANALYZE app_user`)],
     ['a write by Drizzle', 'opaque', ({ db }) => db.update(articles).set({ title: 'z' }).returning()],
   ]
   it.each(causes)('because of %s has a reason and one warning', async (_, reason, cause) => {

@@ -203,9 +203,11 @@ export function createCache(
     on: events.on,
     close() {
       outages.stop()
+      shared.refreshes.close()
       return hosts.close().finally(() => {
         otherCaches.leave()
-        for (const kept of [tier, recents]) kept?.clear()
+        tier?.clear()
+        recents.close()
       })
     },
   }

@@ -38,7 +38,7 @@ export interface Client {
 }
 
 /** What clients of one schema and one set of options have in common, whatever they are connected to. */
-type Common = Omit<ReadDeps & WriteThroughDeps, 'keys' | 'inOrder'> & {
+type Common = Omit<ReadDeps & WriteThroughDeps, 'keys' | 'inOrder' | 'outage'> & {
   readonly raw: RawChanges
   /** Keys by connection: clients of equal connections share those that are remembered. */
   readonly keys: Interned<ConstantEntryKeys>
@@ -63,7 +63,9 @@ export function createClientDeps(deps: ClientDepsInput) {
         onConnection?.(digest(textOf(connection)).name)
       }
       const keys = source ? connectionKeys(source, keysOf, seen) : common.keysOf('')
-      const read: ReadDeps & WriteThroughDeps = { ...deps, ...common, keys, inOrder }
+      // Not in common: the database of another client may be well.
+      const outage = createOutage(deps.clock, deps.events)
+      const read: ReadDeps & WriteThroughDeps = { ...deps, ...common, keys, inOrder, outage }
       const { awaitsFinish } = deps
       const client: ReadDeps & WriteDeps = {
         ...deps,
@@ -109,7 +111,6 @@ function commonOf(deps: ClientDepsInput, host: Host): Common {
         return entryKeys(parts, REMEMBERED)
       }),
     entries,
-    outage: createOutage(clock, events),
     lookUp: createLookUp({ clock, store, tier, mustBypass: pendingWrites.mustBypass }, entries),
     maxValueBytes,
     raw: createRawChanges({ events, unknownWrites: config.unknownWrites, schema, undeclaredViews, parser }),

@@ -9,10 +9,13 @@ export interface LoadNode {
   readonly waits: Set<Wait>
 }
 
-/** One load waiting for another. An object of its own, because a load may wait twice for the same one. */
+/** One load waiting for others. An object of its own, because a load may wait twice for the same one. */
 interface Wait {
-  readonly load: LoadNode
+  readonly others: Others
 }
+
+/** Loads that another one waits for, as they are when somebody looks. */
+type Others = Iterable<{ readonly node: LoadNode }>
 
 interface Nesting {
   readonly load: LoadNode
@@ -46,7 +49,7 @@ export function wouldDeadlock(node: LoadNode): boolean {
   // A Set iterates over what is added on the way.
   for (const load of seen) {
     if (load === target) return true
-    for (const wait of load.waits) seen.add(wait.load)
+    for (const { others } of load.waits) for (const { node: next } of others) seen.add(next)
   }
   return false
 }
@@ -56,20 +59,18 @@ export function wouldDeadlock(node: LoadNode): boolean {
  * @returns a function to call when it no longer does.
  */
 export function noteWait(node: LoadNode): () => void {
-  const waits = nesting.getStore()?.load.waits
-  if (!waits) return () => {}
-  const wait = { load: node }
-  waits.add(wait)
-  return () => waits.delete(wait)
+  const load = nesting.getStore()?.load
+  return load ? noteWaits(load, [{ node }]) : () => {}
 }
 
-/** Notes that `node` waits for all of `others`. Returns a function to call when it no longer does. */
-export function noteWaits(node: LoadNode, others: Iterable<{ readonly node: LoadNode }>): () => void {
-  const waits = [...others].map((other): Wait => ({ load: other.node }))
-  for (const wait of waits) node.waits.add(wait)
-  return () => {
-    for (const wait of waits) node.waits.delete(wait)
-  }
+/**
+ * Notes that `node` waits for all of `others`, those included that are added to it later.
+ * @returns a function to call when it no longer does.
+ */
+export function noteWaits(node: LoadNode, others: Others): () => void {
+  const wait = { others }
+  node.waits.add(wait)
+  return () => node.waits.delete(wait)
 }
 
 /**

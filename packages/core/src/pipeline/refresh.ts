@@ -58,8 +58,8 @@ export function renew<D extends RefreshDeps, T>(
 }
 
 /** Recent results to which only something can be added. */
-export function pastRecents({ put, clear }: RecentResults): RecentResults {
-  return { get: () => undefined, put, clear }
+export function pastRecents({ put, close }: RecentResults): RecentResults {
+  return { get: () => undefined, put, close }
 }
 
 /** Runs `work` as the refresh of a read. */

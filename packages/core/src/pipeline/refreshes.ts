@@ -19,6 +19,8 @@ export interface Refreshes {
    * @param inContext true to run it in the caller's asynchronous context, instead of the one in which the cache was made.
    */
   start(key: string, operation: string, work: () => unknown, inContext: boolean): void
+  /** Begins none from now on: the database may be closed next. */
+  close(): void
 }
 
 interface Failure {
@@ -34,6 +36,7 @@ export function createRefreshes(clock: Clock, events: Pick<Events, 'emit'>): Ref
   /** When the running refresh of each key began. */
   const running = new Map<string, number>()
   const failures = createBounded<Failure>(MOST_FAILURES)
+  let closed = false
   const failed = (key: string, operation: string, error: unknown): void => {
     const pause = Math.min(2 * (failures.get(key)?.pause ?? PAUSE_FIRST / 2), PAUSE_LAST)
     failures.set(key, { until: clock.now() + pause, pause })
@@ -42,7 +45,7 @@ export function createRefreshes(clock: Clock, events: Pick<Events, 'emit'>): Ref
   }
   const run = async (key: string, operation: string, work: () => unknown, began: number): Promise<void> => {
     try {
-      await work()
+      if (!closed) await work()
       failures.delete(key)
     } catch (error) {
       if (error !== NOT_NOW) failed(key, operation, error)
@@ -52,6 +55,7 @@ export function createRefreshes(clock: Clock, events: Pick<Events, 'emit'>): Ref
   }
   return {
     start(key, operation, work, inContext) {
+      if (closed) return
       const now = clock.now()
       if (now < (running.get(key) ?? Number.NEGATIVE_INFINITY) + LONGEST) return
       const failure = failures.get(key)
@@ -60,6 +64,9 @@ export function createRefreshes(clock: Clock, events: Pick<Events, 'emit'>): Ref
       const begin = (): void => void setImmediate(run, key, operation, work, now)
       if (inContext) begin()
       else outside(begin)
+    },
+    close() {
+      closed = true
     },
   }
 }

@@ -1,6 +1,8 @@
+import { CacheError } from '../base/errors.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
 import { type CachedRead, type DecideDeps, type EntryRead, type PlannedRead, serveExpired } from './decide.ts'
 import type { Outage } from './outage.ts'
+import { NOT_NOW } from './refreshes.ts'
 
 /** What serving expired entries during an outage needs. */
 export interface RescueDeps extends DecideDeps {
@@ -34,12 +36,16 @@ export function rescue(
 ): { readonly value: unknown } | undefined {
   const { staleIfError } = one.policy
   if (!staleIfError) return undefined
-  if (!isUnreachable(one.plan, error)) {
-    deps.outage.answered()
-    return undefined
-  }
-  deps.outage.failed(error)
+  const { outage } = deps
+  if (isUnreachable(one.plan, error)) outage.failed(error)
+  else if (!isUnsent(error)) outage.answered()
+  if (!outage.active) return undefined
   return found && serveExpired(deps, one, found, staleIfError)
+}
+
+/** True if the query was not sent: this says nothing of the database. */
+function isUnsent(error: unknown): boolean {
+  return error === NOT_NOW || error instanceof CacheError
 }
 
 /** A host whose judgement fails has proven nothing. */

@@ -24,7 +24,8 @@ export interface RecentResults {
   /** The result of a read if it is younger than `maxStaleness`, and no write of this process has touched it since. */
   get(wanted: EntryRequest, maxStaleness: number): RecentResult | undefined
   put(wanted: EntryRequest, result: RecentResult): void
-  clear(): void
+  /** Drops all results, and keeps no more. */
+  close(): void
 }
 
 /** What is known of the writes of this process. */
@@ -53,6 +54,7 @@ export function createRecentResults(
 ): RecentResults {
   // Most caches have no such policy.
   let results: LRUCache<string, Kept> | undefined
+  let closed = false
   const made = (): LRUCache<string, Kept> => {
     results ??= new LRUCache({
       max: bounds.maxEntries,
@@ -77,12 +79,16 @@ export function createRecentResults(
       return kept
     },
     put({ key, tags }, result) {
+      if (closed) return
       const kept = results?.get(key.key)
       // A load that took its time must not replace the result of a later one.
       if (kept && kept.proof === key.proof && kept.current > result.current) return
       made().set(key.key, { ...result, proof: key.proof, tags, checked: result.lastEnded })
     },
-    clear: () => results?.clear(),
+    close() {
+      closed = true
+      results?.clear()
+    },
   }
 }
 

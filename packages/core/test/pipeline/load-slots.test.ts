@@ -163,6 +163,23 @@ it('a load that joins another one which waits for its slot does not hang', async
   expect([await a, await b]).toEqual([2, 10])
 })
 
+it('a load that waited for its slot and joins another one which still waits does not hang', async () => {
+  const clock = fakeClock()
+  const cache = createCache({}, { clock })
+  const options = { ttl: '1m', maxConcurrentLoads: 1 } as const
+  const go = deferred()
+  const first = cache.wrap('first', options, () => go.promise)
+  await settled()
+  const page = cache.wrap('page', options, async () => (await cache.wrap('part', options, async () => 1)) + 1)
+  await settled()
+  const part = cache.wrap('part', options, async () => 10)
+  await settled()
+  go.resolve()
+  await first
+  // Time stands still: nobody waited for a timer.
+  expect([await page, await part]).toEqual([2, 10])
+})
+
 it('a herd without a store runs one query per key, and no more at once than the limit says', async () => {
   const here = world({
     around: (store) => {

@@ -182,6 +182,28 @@ describe('maxStaleness', () => {
     expect(await here.get(reads.byId(9), uncached)).toMatchObject({ source: 'database' })
   })
 
+  it('neither serves nor refreshes anything after the cache is closed', async () => {
+    const { get, cache, clock, database } = world({ random: () => 0.999_999 })
+    let loads = 0
+    const load = async (query: typeof all.query) => {
+      loads++
+      await clock.advance(100)
+      return database.read(query)
+    }
+    await get(all, { ...options, load })
+    await clock.advance(BOUND - 101)
+    // Begins a refresh, in a later turn.
+    const last = get(all, { ...options, load })
+    const closed = cache.close()
+    expect(await last).toMatchObject({ source: 'memory', age: BOUND - 1 })
+    await closed
+    await settled()
+    expect(loads).toBe(1)
+    for (let time = 1; time <= 2; time++)
+      expect(await get(all, { ...options, load })).toMatchObject({ reason: 'unavailable' })
+    expect(loads).toBe(3)
+  })
+
   it('keeps nothing after the cache is closed', async () => {
     const { get, cache } = world()
     await get(all, options)

@@ -1,7 +1,8 @@
-import type { PolicyOptions } from '@larder/core'
-import { deferred, settled } from '@larder/testing'
+import { createCache, memoryStore, type PolicyOptions } from '@larder/core'
+import { fixedConnection } from '@larder/core/host'
+import { deferred, fakeClock, settled } from '@larder/testing'
 import { describe, expect, it } from 'vitest'
-import { reads, writes } from '../support/item-host.ts'
+import { readPlan, reads, writes } from '../support/item-host.ts'
 import type { Row } from '../support/simulated-database.ts'
 import { type GetOptions, world } from '../support/world.ts'
 import { remote } from '../tier/remote.ts'
@@ -166,6 +167,48 @@ describe('staleIfError', () => {
     await clock.advance(1_000)
     await expect(get(one, failing(new Error('syntax')).more)).rejects.toThrow('syntax')
     expect(await get(one, options)).toMatchObject({ source: 'database' })
+  })
+
+  it('a query that was not sent does not end an outage, and is spared like the others', async () => {
+    const { get, clock } = await expired()
+    const { loads, more } = failing(new Unreachable('refused'))
+    await get(one, more)
+    const limited = { ...options.options, maxConcurrentLoads: 1, loadQueueTimeout: 100 }
+    void get(reads.byId(2), { options: limited, load: () => new Promise(() => {}) })
+    await clock.advance(1_000)
+    const overloaded = get(one, { ...more, options: limited })
+    await settled()
+    await clock.advance(100)
+    expect(await overloaded).toMatchObject({ source: 'stale' })
+    expect(await get(one, more)).toMatchObject({ source: 'stale' })
+    expect(loads.count).toBe(1)
+  })
+
+  it('the outage of one database says nothing of another', async () => {
+    const clock = fakeClock()
+    const cache = createCache({ store: memoryStore({ clock }) }, { clock })
+    const readOf = (place: string) => {
+      const connection = fixedConnection(place)
+      const tables = new Map()
+      const engine = cache.attach({
+        name: 'items',
+        schema: { tables },
+        database: undefined,
+        identity: [],
+        types: {},
+        connection,
+      })
+      const { load: _, ...more } = failing(undefined).more
+      return (load: () => Promise<Row | null>) => engine.read(readPlan(engine, one, load, more))
+    }
+    const [down, well] = [readOf('down'), readOf('well')]
+    const row = (v: number) => async () => ({ id: 1, grp: 0, code: '', v })
+    await down(row(1))
+    await well(row(2))
+    await settled()
+    await clock.advance(TTL + 1)
+    expect(await down(() => Promise.reject(new Unreachable('refused')))).toMatchObject({ v: 1 })
+    expect(await well(row(3))).toMatchObject({ v: 3 })
   })
 
   it('serves nothing stale to a read inside the load of a computed value', async () => {

@@ -11,7 +11,7 @@ import { occurrencesOf, type Statement } from '../analysis/statement.ts'
 import type { DriverResults } from '../versions/driver-rows.ts'
 import { ROW_READ, rowReadQuery } from '../write-through/written-rows.ts'
 import { bypassingRead, NO_MODEL } from './bypass.ts'
-import type { Execution, PlannedRead, ReadCodecs, StatementCall } from './execution.ts'
+import type { Execution, PlannedRead, ReadCodecs, ResultCodec, StatementCall } from './execution.ts'
 import { planRawRead } from './raw-read.ts'
 import type { StatementDeps } from './statement-deps.ts'
 import { planWrite } from './write.ts'
@@ -99,17 +99,34 @@ export function planRead(deps: StatementDeps, call: StatementCall): PlannedRead 
       severalStatements: false,
       unreachable: deps.unreachable,
     },
-    codec: call.shape === 'count' ? deps.codecs.count : deps.codecs.rows,
+    codec: codecOf(deps, call),
   }
 }
 
-/** What a read depends on of which nothing is stored. Its result is the driver's own, so nothing is read off it. */
-function uncachedOccurrences(
-  deps: StatementDeps,
-  { statement, parameters }: StatementCall,
-): readonly Occurrence[] | undefined {
+/** What a read depends on of which nothing is stored. Its result is the driver's own: it is converted before rows are read off it. */
+function uncachedOccurrences(deps: StatementDeps, call: StatementCall): readonly Occurrence[] | undefined {
+  const { statement, parameters, shape } = call
   if (statement.kind !== 'read' || mayChangeUnwritten(deps, statement, parameters)) return undefined
-  return occurrencesOf(statement, parameters, unknownCount).map(({ table, pins = {} }) => ({ table, pins }))
+  if (shape === 'result') {
+    return occurrencesOf(statement, parameters, unknownCount).map(({ table, pins = {} }) => ({ table, pins }))
+  }
+  const { toEntry } = codecOf(deps, call)
+  return occurrencesOf(statement, parameters, (result) => countRows(toEntry(result))).map(
+    ({ resultDependency, ...occurrence }) =>
+      resultDependency
+        ? {
+            ...occurrence,
+            resultDependency: {
+              ...resultDependency,
+              values: (result: unknown) => resultDependency.values(toEntry(result)),
+            },
+          }
+        : occurrence,
+  )
+}
+
+function codecOf({ codecs }: StatementDeps, { shape }: StatementCall): ResultCodec {
+  return shape === 'count' ? codecs.count : codecs.rows
 }
 
 /** True if the result may change without a write, or if nobody knows all that it depends on. */

@@ -38,6 +38,25 @@ export const captureRules: Rules = (the, driver) => {
       }
     })
 
+    it.each(forms)('is left alone by a write to another row of a table, %s', async (form) => {
+      const { cache, db, t } = the()
+      const from = form === 'not cached' ? cached(db, false) : db
+      const ask = async () => {
+        const { reads } = await cache.explain(() =>
+          cache.wrap(['row', form], { ttl: '1h' }, async () =>
+            from.select({ title: t.posts.title }).from(t.posts).where(eq(t.posts.id, 1)),
+          ),
+        )
+        return reads.findLast(({ operation }) => operation === 'wrap')?.source
+      }
+      await ask()
+      await ask()
+      await db.update(t.posts).set({ title: 'renamed' }).where(eq(t.posts.id, 2))
+      expect(await ask()).toBe('memory')
+      await db.update(t.posts).set({ title: 'renamed' }).where(eq(t.posts.id, 1))
+      expect(await ask()).toBe('database')
+    })
+
     it.skipIf(driver.name === 'better-sqlite3')('is not stored if its load opens a transaction', async () => {
       const { cache, db, t } = the()
       const load = () => db.transaction((tx) => tx.select().from(t.posts).where(eq(t.posts.id, 1)))
