@@ -9,12 +9,12 @@ const UPDATES_PER_TICK = 1
 
 /** A catalogue under steady load: what the database still sees, and what happens when everything expires at once. */
 export async function benchHeadline(server: Server, quick: boolean): Promise<void> {
-  const front = await openStoreFront(server, quick ? 10_000 : 100_000).catch((error: unknown) => {
+  const front = await openStoreFront(server, quick ? 4_000 : 100_000).catch((error: unknown) => {
     console.log(`\nThe catalogue is left out: ${(error as Error).message}`)
   })
   if (!front) return
   try {
-    await steady(front, quick ? 4 : 30)
+    await steady(front, quick ? 3 : 30)
     await massExpiry(front, quick)
   } finally {
     await front.close()
@@ -39,7 +39,7 @@ async function steady(front: StoreFront, seconds: number): Promise<void> {
     const loads = catalogue.loads() - before
     console.log(`
 Drizzle, PostgreSQL and the store: a catalogue
-${count(PER_SECOND)} reads/s of a join of three tables for ${seconds} s, over ${count(rows)} products with Zipf
+${count(PER_SECOND)} prepared reads/s of a three-way join for ${seconds} s, over ${count(rows)} products with Zipf
 skew, and ${10 * UPDATES_PER_TICK} updates/s by the same skew. ttl 10 minutes; every entry is there before.
 Times count from when a read was due.
 
@@ -61,11 +61,11 @@ const WAYS = [
 ] as const
 
 async function massExpiry(front: StoreFront, quick: boolean): Promise<void> {
-  const keys = quick ? 2_000 : 10_000
-  const ttl = quick ? 3_000 : 30_000
+  const keys = quick ? 1_500 : 10_000
+  const ttl = quick ? 2_000 : 30_000
   const perSecond = quick ? 1_500 : PER_SECOND
   const lines: string[][] = []
-  for (const { name, jitter, refreshAhead } of WAYS) {
+  for (const { name, jitter, refreshAhead } of quick ? [WAYS[0], WAYS[2]] : WAYS) {
     const catalogue = await front.open(`way${lines.length}`, { ttl, jitter, refreshAhead })
     try {
       lines.push([name, ...(await expire(catalogue, { keys, perSecond, seconds: (1.4 * ttl) / 1_000 }))])
