@@ -180,6 +180,12 @@ describe('a computed value that must not be stored', () => {
       'opaque',
       ({ prisma }) => prisma.$executeRaw`UPDATE blog_posts SET title = 'y'`,
     ],
+    [
+      'a raw statement of another kind by Prisma',
+      'opaque',
+      ({ prisma }) => prisma.$executeRaw`ANALYZE app_user`,
+    ],
+    ['a raw statement of another kind by Drizzle', 'opaque', ({ db }) => db.execute(sql`ANALYZE app_user`)],
     ['a write by Drizzle', 'opaque', ({ db }) => db.update(articles).set({ title: 'z' }).returning()],
   ]
   it.each(causes)('because of %s has a reason and one warning', async (_, reason, cause) => {

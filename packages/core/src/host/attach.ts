@@ -87,14 +87,13 @@ export function createHosts(shared: SharedDeps): Hosts {
         // Bound: a call of every read's way less.
         read: read.bind(undefined, deps) as Engine['read'],
         write(plan, transaction) {
-          if ((store.closed || running.count) && plan.changes.length)
-            noteWrite(plan.operation, transaction !== undefined)
+          if (store.closed || running.count) noteWrite(plan, transaction !== undefined)
           return write(deps, plan, transaction)
         },
         sync: {
           ...syncEngine,
           write(plan, held) {
-            if ((store.closed || running.count) && plan.changes.length) noteWrite(plan.operation, held)
+            if (store.closed || running.count) noteWrite(plan, held)
             return syncEngine.write(plan, held)
           },
         },

@@ -1,9 +1,10 @@
 import type { Captures } from '../pipeline/captures.ts'
+import type { PlannedWrite } from '../pipeline/write.ts'
 import type { Closing } from './closing.ts'
 
 const WRITES = {
   reason: 'opaque',
-  because: 'it writes: a hit would not repeat that',
+  because: 'it writes, or may write: a hit would not repeat that',
   permanent: true,
 } as const
 const IN_TRANSACTION = {
@@ -17,13 +18,16 @@ const OPAQUE = {
   permanent: true,
 } as const
 
-/** Notes each write: after `close` it is reported, and inside the load of a computed value the value is not stored. */
+/**
+ * Notes each write: after `close` it is reported, and inside the load of a computed value the value is not stored. The second
+ * also if it changes no table: it may be a batch of reads, or a procedure.
+ */
 export function createWriteNotes(
   closing: Pick<Closing, 'noteWrite'>,
   captures: Captures,
-): (operation: string, inTransaction: boolean) => void {
-  return (operation, inTransaction) => {
-    closing.noteWrite(operation)
+): (plan: Pick<PlannedWrite<unknown>, 'operation' | 'changes'>, inTransaction: boolean) => void {
+  return ({ operation, changes }, inTransaction) => {
+    if (changes.length) closing.noteWrite(operation)
     captures.refuse({ ...(inTransaction ? IN_TRANSACTION : WRITES), operation })
   }
 }

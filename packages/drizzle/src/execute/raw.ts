@@ -82,6 +82,7 @@ export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
         const { plan } = undeclaredRead(statement, scan, (transaction ?? session.transaction) !== undefined)
         return engine.read({ ...plan, run })
       }
+      if (!writes) engine.noteOpaqueRead(statement.operation)
       const invalidating = (): Promise<unknown> => (writes ? write(execution) : run())
       if (transaction) return runInTransaction(transaction, statement.text, scan, invalidating)
       if (scan.kind === 'begin') return session.begin(invalidating, !statement.text.includes(';') && !writes)

@@ -102,7 +102,10 @@ function runSyncStatement(deps: StatementDeps, execution: SyncExecution): unknow
     const changes = deps.raw.changes.findNow(statement)
     return sync.write({ ...planRawWrite(statement, changes), run }, inTransaction)
   }
-  if (scan.kind !== 'read') return run()
+  if (scan.kind !== 'read') {
+    deps.engine.noteOpaqueRead(statement.operation)
+    return run()
+  }
   return read(deps, execution, planRawRead(deps, execution) ?? undeclaredRead(statement, scan, inTransaction))
 }
 

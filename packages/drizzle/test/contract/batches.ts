@@ -26,6 +26,17 @@ export const batches: Rules = (the) => {
       expect(await one(2)()).toStrictEqual([])
     })
 
+    it('a computed value whose load reads by a batch is not stored', async () => {
+      const { cache, db, t } = the()
+      const load = () => batched(db, [db.select().from(t.posts).where(eq(t.posts.id, 1))])
+      for (const title of ['once', 'twice']) {
+        await db.update(t.posts).set({ title }).where(eq(t.posts.id, 1))
+        const { result, reads } = await cache.explain(() => cache.wrap('batch', { ttl: '1h' }, load))
+        expect(result).toMatchObject([[{ title }]])
+        expect(reads.at(-1)).toMatchObject({ operation: 'wrap', reason: 'opaque' })
+      }
+    })
+
     it('a batch stores the rows of a statement if no other one writes its table', async () => {
       const { db, t, sourceOf, post, plain } = openWriteThrough(the())
       const update = (id: number) =>

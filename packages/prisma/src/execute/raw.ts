@@ -99,6 +99,7 @@ export function createRawSql(engine: Engine, provider: string, transactions: Tra
       const { scan, args } = statement
       const text = textOf(args)
       const writes = scan.writes || statement.writes !== undefined
+      if (!writes) engine.noteOpaqueRead(statement.operation)
       // This statement may end Prisma's transaction, so its marks must be set before it. Later statements may commit by
       // themselves.
       if (scope && (scan.kind === 'end' || endsTransaction(text, scan, dialect) !== 'no'))
