@@ -187,6 +187,33 @@ it('a slow load is renewed, and others wait for it', async () => {
   expect(load).not.toHaveBeenCalled()
 })
 
+it('a store whose messages cannot be had delays a waiter and fails no read', async () => {
+  const errors: unknown[] = []
+  const [first, second] = processes(2, {
+    around: (store) => ({
+      ...store,
+      leases: {
+        ...(store.leases as LoadLeases),
+        subscribe() {
+          throw new Error('no messages')
+        },
+      },
+    }),
+  }) as [World, World]
+  second.cache.on('store-error', ({ error }) => errors.push(error))
+  const slow = pausedLoad(first, all)
+  const holder = first.get(all, { load: slow.run, options: CLUSTER })
+  await slow.sent
+  const waiter = second.get(all, { options: CLUSTER })
+  await settled()
+  await slow.execute()
+  slow.answer()
+  await holder
+  await first.clock.advance(2_020)
+  expect(await waiter).toMatchObject({ reason: 'miss', shared: true })
+  expect(errors).toMatchObject([{ message: 'no messages' }])
+})
+
 it('leases that fail or do not answer cost no more than a query', async () => {
   let faulty: ReturnType<typeof faultyStore> | undefined
   const here = world({
