@@ -14,15 +14,13 @@ import {
   type PlannedRead,
 } from './decide.ts'
 import { flightName, type LoadResult, load } from './load.ts'
-import { type LoadSlots, limitLoads } from './load-slots.ts'
+import { limitLoads } from './load-slots.ts'
 import { NOT_NOW } from './refreshes.ts'
 import { isSpared } from './rescue.ts'
 import type { SingleFlight } from './single-flight.ts'
 
 /** What a background refresh needs, wired by the composition root. */
 export interface RefreshDeps extends ClusterLoadDeps {
-  readonly slots: LoadSlots
-  readonly inOrder: boolean
   readonly flights: SingleFlight<LoadResult>
 }
 
