@@ -75,7 +75,11 @@ function trusting(cache: Cache): Cache {
         transaction(marking): Transaction {
           const scope = engine.transaction(marking)
           const view = Object.create(Object.getPrototypeOf(scope), Object.getOwnPropertyDescriptors(scope))
-          return Object.assign(view, { unproven() {}, beside: <T>(run: () => Promise<T>) => run() })
+          const trust = {
+            discardRows() {},
+            trackUnknown: <T>(run: () => Promise<T>) => run(),
+          } satisfies Partial<Transaction>
+          return Object.assign(view, trust)
         },
       }
     },

@@ -33,7 +33,7 @@ import {
   createPolicies,
   type PolicyOptionsByTable,
 } from './policy/policies.ts'
-import { type Entities, entitiesOf, entityName, isMaterialized } from './tables/entities.ts'
+import { type Entities, entitiesOf, entityName, isMaterialized, physicalNames } from './tables/entities.ts'
 import { schemaOf } from './tables/schema.ts'
 import { columnNamer } from './versions/casing.ts'
 import { type DbParts, type DialectParts, isTransaction, syncConnectionOf } from './versions/parts.ts'
@@ -132,7 +132,7 @@ function readSchema(
   dialect: SqlDialect,
 ) {
   const entities = entitiesWithin(exports)
-  checkTableNames([...entities.keys()], policies)
+  checkTableNames(physicalNames(entities), policies)
   const columnName = columnNamer(baseDialect)
   const textType = textTypeOf(dialect, collation)
   const reading = { columnName, isVolatile: volatilityIn(baseDialect, dialect), textType }

@@ -56,4 +56,4 @@ export function createClosing({ clock, events, store, journal, pendingWrites }: 
 }
 
 const PENDING =
-  'cache.close() gave up after a second on invalidations that the store has not acknowledged: other processes may serve what was there before, at most until its ttl'
+  'cache.close() gave up after a second: the store has not acknowledged an invalidation, or the outcome of a write is unknown. Other processes may serve what was there before, at most until its ttl'
