@@ -17,6 +17,7 @@ import { sharesConnection } from './connection/single-connection.ts'
 import { unreachableOf } from './connection/unreachable.ts'
 import {
   driverOf,
+  rejectUnsupportedCall,
   rejectUnsupportedPolicies,
   textTypeOf,
   warnOfNativeCache,
@@ -115,8 +116,10 @@ export function attachDb(options: AttachOptions, base: DbParts): DbParts {
     order,
     adopt(db) {
       db.$cache = dbCache(cache, engine, entities)
-      const withPolicy = (policy: CallPolicy) =>
-        isTransaction(db) ? transactionFor(db, policy) : variantFor(deps, base, variants, policy)
+      const withPolicy = (policy: CallPolicy) => {
+        rejectUnsupportedCall(deps, policy)
+        return isTransaction(db) ? transactionFor(db, policy) : variantFor(deps, base, variants, policy)
+      }
       registerWrapped(db, createWrappedDb(engine, entities, withPolicy))
     },
   }
