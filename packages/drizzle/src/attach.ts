@@ -17,6 +17,7 @@ import { sharesConnection } from './connection/single-connection.ts'
 import { unreachableOf } from './connection/unreachable.ts'
 import {
   driverOf,
+  rejectUnsupportedCall,
   rejectUnsupportedPolicies,
   textTypeOf,
   warnOfNativeCache,
@@ -33,7 +34,7 @@ import {
   createPolicies,
   type PolicyOptionsByTable,
 } from './policy/policies.ts'
-import { type Entities, entitiesOf, entityName, isMaterialized } from './tables/entities.ts'
+import { type Entities, entitiesOf, entityName, isMaterialized, physicalNames } from './tables/entities.ts'
 import { schemaOf } from './tables/schema.ts'
 import { columnNamer } from './versions/casing.ts'
 import { type DbParts, type DialectParts, isTransaction, syncConnectionOf } from './versions/parts.ts'
@@ -115,8 +116,10 @@ export function attachDb(options: AttachOptions, base: DbParts): DbParts {
     order,
     adopt(db) {
       db.$cache = dbCache(cache, engine, entities)
-      const withPolicy = (policy: CallPolicy) =>
-        isTransaction(db) ? transactionFor(db, policy) : variantFor(deps, base, variants, policy)
+      const withPolicy = (policy: CallPolicy) => {
+        rejectUnsupportedCall(deps, policy)
+        return isTransaction(db) ? transactionFor(db, policy) : variantFor(deps, base, variants, policy)
+      }
       registerWrapped(db, createWrappedDb(engine, entities, withPolicy))
     },
   }
@@ -132,7 +135,7 @@ function readSchema(
   dialect: SqlDialect,
 ) {
   const entities = entitiesWithin(exports)
-  checkTableNames([...entities.keys()], policies)
+  checkTableNames(physicalNames(entities), policies)
   const columnName = columnNamer(baseDialect)
   const textType = textTypeOf(dialect, collation)
   const reading = { columnName, isVolatile: volatilityIn(baseDialect, dialect), textType }

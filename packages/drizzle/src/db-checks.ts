@@ -1,13 +1,7 @@
-import { type Cache, CacheError } from '@larder/core'
-import {
-  type ColumnType,
-  collatedText,
-  type Engine,
-  notBuilt,
-  type Policy,
-  type SqlDialect,
-} from '@larder/core/host'
+import { type Cache, CacheError, type PolicyOptions } from '@larder/core'
+import { type ColumnType, collatedText, type Engine, notBuilt, type SqlDialect } from '@larder/core/host'
 import { registerClient } from './connection/wrapped-clients.ts'
+import type { CallPolicy } from './policy/policies.ts'
 import { type DbParts, entityKinds, hasNativeCache } from './versions/parts.ts'
 import type { Version } from './versions/version.ts'
 import type { WrapDeps } from './wrap/wrap-deps.ts'
@@ -57,7 +51,24 @@ export function rejectUnsupportedPolicies(
   }
 }
 
-function unsupportedOption(policy: Policy): string | undefined {
+/**
+ * The same for the options of one call.
+ * @throws CacheError naming the option.
+ */
+export function rejectUnsupportedCall({ connection }: Pick<WrapDeps, 'connection'>, call: CallPolicy): void {
+  const option = connection && call ? unsupportedOption(call) : undefined
+  if (option)
+    throw new CacheError(
+      'LARDER_CONFIG',
+      `cached(db, { ${option} }) is not possible with a synchronous driver: use libSQL, or leave it out`,
+    )
+}
+
+type Checked = {
+  readonly [K in 'onMarkFailure' | 'singleFlight' | 'maxConcurrentLoads']?: PolicyOptions[K] | undefined
+}
+
+function unsupportedOption(policy: Checked): string | undefined {
   if (policy.onMarkFailure === 'reject') return "onMarkFailure: 'reject'"
   if (policy.singleFlight === 'cluster') return "singleFlight: 'cluster'"
   return policy.maxConcurrentLoads === undefined ? undefined : 'maxConcurrentLoads'

@@ -84,7 +84,10 @@ function checkOptions(options: DrizzleCacheOptions<unknown>): void {
 
 function checkDb(db: unknown): void {
   if (typeof db !== 'object' || db === null || !('_' in db) || !('session' in db))
-    throw new CacheError('LARDER_CONFIG', 'drizzleCache takes the db that drizzle(…) returned')
+    throw new CacheError(
+      'LARDER_CONFIG',
+      'drizzleCache takes the db that drizzle(…) returned: give drizzleCache(drizzle(pool, { schema }), { cache, schema, tables })',
+    )
   if ('$replicas' in db)
     throw new CacheError(
       'LARDER_CONFIG',

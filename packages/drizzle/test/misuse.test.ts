@@ -23,6 +23,10 @@ describe('a mistake throws at construction and names the fix', () => {
     ],
     'a table there is not': [wrap({ tables: { user: { ttl: 1 } } }), /tables\.user.*there are .*users/],
     'a policy without a lifetime': [wrap({ tables: { users: {} } }), /tables\.users\.ttl is missing/],
+    'a table by another case': [
+      wrap({ tables: { Users: { ttl: 1 } } }),
+      /tables\.Users.*: give users: there are/,
+    ],
     'a way of writing there is not': [
       wrap({ tables: { users: { ttl: 1, write: 'back' } } }),
       /tables\.users\.write is "back": give 'invalidate', 'through' or 'around'/,

@@ -17,6 +17,7 @@ import { checkDatamodel } from './schema/mismatch.ts'
 import { type ModelMap, modelMapOf } from './schema/model.ts'
 import { runtimeDatamodel, runtimeSchema } from './schema/runtime-schema.ts'
 import { schemaOf } from './schema/schema.ts'
+import { checkModels } from './schema/tables/declared.ts'
 import { createTransactions } from './transaction/transaction.ts'
 import { watchWrites } from './watch/unseen-writes.ts'
 import { watchClient } from './watch/watch-client.ts'
@@ -96,7 +97,7 @@ function attach(
   if (datamodel) checkDatamodel(datamodel, base)
   const described = datamodel ?? runtimeDatamodel(base)
   const models = modelMapOf(described, datamodel !== undefined)
-  for (const name of Object.keys(written)) if (name !== '*') models.model(name)
+  checkModels(described, Object.keys(written))
   const extras = extrasOf(models.names, written)
   const schema = datamodel ? schemaOf(datamodel, extras, options.collation) : runtimeSchema(base, extras)
   const provider = activeProvider(base)

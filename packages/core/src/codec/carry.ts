@@ -165,6 +165,6 @@ function bytesOf(view: ArrayBufferView): Uint8Array {
 function refuse(what: string, walk: Walk, depth: number): never {
   throw new CacheError(
     'LARDER_UNENCODABLE',
-    `the result holds ${what} at ${describePath(walk.trail.slice(0, depth))}: it cannot be cached exactly`,
+    `the result holds ${what} at ${describePath(walk.trail.slice(0, depth))}: it cannot be cached exactly. Give plain data, Date, bigint, Map, Set or bytes`,
   )
 }

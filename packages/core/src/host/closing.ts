@@ -4,7 +4,7 @@ import type { PendingWrites } from '../marks/pending-writes.ts'
 import type { Events } from '../report/events.ts'
 import type { GuardedStore } from '../store/guard.ts'
 
-/** How long `close` waits for invalidations on their way, and then for the store to close, in milliseconds. */
+/** How long `close` waits for invalidations and entries on their way, and then for the store to close, in milliseconds. */
 const CLOSING = 1_000
 
 /** What closing a cache needs. */
@@ -14,6 +14,8 @@ export interface ClosingDeps {
   readonly store: GuardedStore
   readonly journal: Journal
   readonly pendingWrites: PendingWrites
+  /** Entries that are about to be sent to the store. */
+  readonly storing: ReadonlyMap<string, Promise<void>>
 }
 
 /** The end of a cache. */
@@ -24,7 +26,8 @@ export interface Closing {
   noteWrite(operation: string): void
 }
 
-export function createClosing({ clock, events, store, journal, pendingWrites }: ClosingDeps): Closing {
+export function createClosing(deps: ClosingDeps): Closing {
+  const { clock, events, store, journal, pendingWrites, storing } = deps
   let closing: Promise<void> | undefined
   let warned = false
 
@@ -35,8 +38,16 @@ export function createClosing({ clock, events, store, journal, pendingWrites }: 
   }
   const close = async (): Promise<void> => {
     void journal.replay()
-    const told = await endsWithin(clock, CLOSING, pendingWrites.idle())
-    if (!told && store.source === 'store') warn('close-pending', PENDING)
+    const idle = endsWithin(clock, CLOSING, pendingWrites.idle())
+    // Without the entries, a script that reads once and closes would never share what it loaded.
+    const entries = endsWithin(
+      clock,
+      CLOSING,
+      Promise.all(storing.values()).then(() => store.stored()),
+    )
+    const delivered = await idle
+    await entries
+    if (!delivered && store.source === 'store') warn('close-pending', PENDING)
     await endsWithin(clock, CLOSING, store.close())
   }
   return {
@@ -56,4 +67,4 @@ export function createClosing({ clock, events, store, journal, pendingWrites }: 
 }
 
 const PENDING =
-  'cache.close() gave up after a second on invalidations that the store has not acknowledged: other processes may serve what was there before, at most until its ttl'
+  'cache.close() gave up after a second: the store has not acknowledged an invalidation, or the outcome of a write is unknown. Other processes may serve what was there before, at most until its ttl'

@@ -63,7 +63,10 @@ export function createPauseControls(
 ): Pick<PauseControls, 'pause' | 'resume'> {
   const begin = (reason?: string, options?: PauseOptions): void | Promise<void> => {
     if (reason !== undefined && typeof reason !== 'string')
-      throw new CacheError('LARDER_CONFIG', `pause: the reason is ${show(reason)}: give a text, or undefined`)
+      throw new CacheError(
+        'LARDER_CONFIG',
+        `pause: the reason is ${show(reason)}: give a text first, such as pause('a reason', { fleet: true })`,
+      )
     const text = (reason ?? '').slice(0, LONGEST_REASON)
     if (forFleet(options, 'pause')) return store.pause(text)
     pause.begin(text)

@@ -24,7 +24,10 @@ export interface CacheOptions {
   namespace?: string
   /** Part of entry keys only. Change it when the shape of results changes. Default `'1'`. */
   version?: string
-  /** Returns the tenant, region or role of the request, which becomes part of entry keys. Called once per cached read. */
+  /**
+   * Returns the tenant, region or role of the request, which becomes part of entry keys. Called once per cached read, when the
+   * query is awaited: with `AsyncLocalStorage`, await it inside the function of `run`.
+   */
   scope?: () => unknown
   /** If `true`, a read whose scope is undefined is rejected with `LARDER_SCOPE_REQUIRED`. Default `false`. */
   requireScope?: boolean

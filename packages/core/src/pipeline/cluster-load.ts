@@ -6,13 +6,18 @@ import { contributeHit } from './capture-read.ts'
 import { accepts, type Before, beforeLoad, type CachedRead } from './decide.ts'
 import type { HeldLease, Leases, LeaseTurn } from './leases.ts'
 import { flightName, type LoadDeps, type LoadResult, load } from './load.ts'
+import { inSlot, type LoadSlots } from './load-slots.ts'
 import { reportRead } from './report-read.ts'
+import { rescue } from './rescue.ts'
 import type { Started } from './share.ts'
 
 /** What loads that processes share need, wired by the composition root. */
 export interface ClusterLoadDeps extends LoadDeps {
   /** Undefined: the store has none, and no policy asks for them. */
   readonly leases: Leases | undefined
+  readonly slots: LoadSlots
+  /** The client sends its statements in the order of the calls: a read that waits delays those after it. */
+  readonly inOrder: boolean
 }
 
 /** The load of a read, as all processes name it: whoever saw other nonces neither waits for it nor is waited for. */
@@ -24,19 +29,47 @@ export function leasedLoad(
 }
 
 /**
- * Loads once for all processes: the one that holds the lease runs the query, and the others wait for its entry. What they
- * find is judged like any entry. They load for themselves if tags have changed, if the entry may not be stored, if they
- * have waited for the `joinTimeout`, or if the store does not answer.
+ * Loads once for all processes, in a slot. The slot comes first: a process that waited for one with a lease in its hand
+ * could wait for a process that waits for that lease.
  */
 export async function loadOnce<T>(
   deps: ClusterLoadDeps,
   leases: Leases,
   one: CachedRead<ReadPlan<T>>,
   reason: MissReason,
+  setting: LeasedSetting,
+): Promise<LoadResult> {
+  let begun = false
+  const work = (): Promise<LoadResult> => {
+    begun = true
+    return loadLeased(deps, leases, one, reason, setting)
+  }
+  try {
+    return await inSlot(deps, one, work)
+  } catch (error) {
+    if (begun) throw error
+    const rescued = rescue(deps, one, setting.found, error)
+    if (rescued) return { result: rescued.value, payload: undefined }
+    reportRead(deps, one, reason)
+    throw error
+  }
+}
+
+/**
+ * Loads once for all processes: the one that holds the lease runs the query, and the others wait for its entry. What they
+ * find is judged like any entry. They load for themselves if tags have changed, if the entry may not be stored, if they
+ * have waited for the `joinTimeout`, or if the store does not answer.
+ */
+async function loadLeased<T>(
+  deps: ClusterLoadDeps,
+  leases: Leases,
+  one: CachedRead<ReadPlan<T>>,
+  reason: MissReason,
   { before, found, started }: LeasedSetting,
 ): Promise<LoadResult> {
-  const { joinTimeout } = one.policy
-  const until = one.started + joinTimeout
+  const { joinTimeout, maxConcurrentLoads } = one.policy
+  // The time in the queue does not count.
+  const until = (maxConcurrentLoads === undefined ? one.started : deps.clock.now()) + joinTimeout
   const wanted = leasedLoad(one, before)
   let turn: LeaseTurn = await leases.acquire(wanted, joinTimeout, until)
   let current = { before, found }
@@ -87,8 +120,10 @@ export async function loadIfFree<T>(
   reason: MissReason,
   before: Before,
 ): Promise<LoadResult | undefined> {
-  const held = await leases.tryAcquire(leasedLoad(one, before), one.policy.joinTimeout)
-  return held && loadHolding(deps, held, one, reason, { before, found: undefined })
+  return inSlot(deps, one, async () => {
+    const held = await leases.tryAcquire(leasedLoad(one, before), one.policy.joinTimeout)
+    return held && loadHolding(deps, held, one, reason, { before, found: undefined })
+  })
 }
 
 /** The result of another process, if its entry is fresh. */

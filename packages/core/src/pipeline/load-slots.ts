@@ -104,14 +104,28 @@ export function createLoadSlots(clock: Clock): LoadSlots {
   }
 }
 
+/** Runs what a read does to load in the slot that its query needs, which then waits for none. */
+export function inSlot<T>(
+  { slots, inOrder }: { readonly slots: LoadSlots; readonly inOrder: boolean },
+  { plan, policy }: LimitedRead,
+  work: () => Promise<T>,
+): Promise<T> {
+  return policy.maxConcurrentLoads === undefined || inOrder ? work() : slots.run(plan.model, policy, work)
+}
+
 /** The same read, whose query waits for a slot. Not where it would keep its place among statements that run in order. */
 export function limitLoads<R extends LimitedRead>(
-  { slots, inOrder }: { readonly slots: LoadSlots; readonly inOrder: boolean },
+  { slots, inOrder, clock }: { readonly slots: LoadSlots; readonly inOrder: boolean; readonly clock: Clock },
   one: R,
 ): R {
   const { plan, policy } = one
   if (policy.maxConcurrentLoads === undefined || inOrder) return one
-  return { ...one, plan: { ...plan, run: () => slots.run(plan.model, policy, () => plan.run()) } }
+  const queued: { over?: number } = {}
+  const send = (): Promise<unknown> => {
+    queued.over = clock.now()
+    return plan.run()
+  }
+  return { ...one, queued, plan: { ...plan, run: () => slots.run(plan.model, policy, send) } }
 }
 
 interface LimitedRead {

@@ -80,7 +80,8 @@ export async function load<T>(
     reason,
     before,
     result,
-    deps.clock.now() - began,
+    // The time in a queue would make entries of a busy database be refreshed earlier, and that more often.
+    deps.clock.now() - (one.queued?.over ?? began),
     captured,
   )
   if (one.policy.maxStaleness) keepRan(deps, one, { result, payload, began, captured })

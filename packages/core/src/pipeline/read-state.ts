@@ -73,6 +73,8 @@ export interface EntryRead<P extends PlannedRead> extends EntryRequest {
   /** Present inside the load of a computed value, which depends on what this read depends on. */
   readonly capture: CapturedRead | undefined
   readonly policy: Policy
+  /** Present if its query may have to wait for a slot. `over`: by the clock, when it was sent. */
+  readonly queued?: { readonly over?: number }
 }
 
 /** A read that asks the cache. */

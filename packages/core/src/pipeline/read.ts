@@ -18,7 +18,7 @@ import {
 } from './decide.ts'
 import type { GenerationFlight } from './generation-flight.ts'
 import { flightName, type LoadResult, load } from './load.ts'
-import { type LoadSlots, limitLoads } from './load-slots.ts'
+import { limitLoads } from './load-slots.ts'
 import { keepHit, keepRan, tryRecent } from './recent.ts'
 import { refresh, renew } from './refresh.ts'
 import { reportRead } from './report-read.ts'
@@ -30,9 +30,6 @@ import type { SingleFlight } from './single-flight.ts'
 export interface ReadDeps extends ClusterLoadDeps {
   readonly flights: SingleFlight<LoadResult>
   readonly generations: GenerationFlight<LoadResult>
-  readonly slots: LoadSlots
-  /** The client sends its statements in the order of the calls: a read that waits delays those after it. */
-  readonly inOrder: boolean
 }
 
 type Read<T> = EntryRead<ReadPlan<T>>

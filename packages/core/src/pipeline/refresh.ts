@@ -14,15 +14,13 @@ import {
   type PlannedRead,
 } from './decide.ts'
 import { flightName, type LoadResult, load } from './load.ts'
-import { type LoadSlots, limitLoads } from './load-slots.ts'
+import { limitLoads } from './load-slots.ts'
 import { NOT_NOW } from './refreshes.ts'
 import { isSpared } from './rescue.ts'
 import type { SingleFlight } from './single-flight.ts'
 
 /** What a background refresh needs, wired by the composition root. */
 export interface RefreshDeps extends ClusterLoadDeps {
-  readonly slots: LoadSlots
-  readonly inOrder: boolean
   readonly flights: SingleFlight<LoadResult>
 }
 
@@ -77,12 +75,13 @@ async function refreshNow<T>(
   const again = readAgain(deps, plan, was)
   const one = again && limitLoads(deps, again)
   const found = one && (deps.lookUp.fetchSync(one) ?? (await deps.lookUp.fetchStored(one)))
-  if (!one || !found || !mustLoad(served, found) || isSpared(deps, one)) return
+  if (!one || !found || !mustLoad(served, found)) return
   const seeded = hasMissing(found.observedTags)
     ? await deps.store.seed(one.tags, 2 * deps.longestLifetime())
     : undefined
   const before = seeded?.ok === false ? undefined : beforeLoad(one, found, seeded?.value)
-  if (!before) return
+  // Asked last: whoever may ask the database during an outage must do so.
+  if (!before || isSpared(deps, one)) return
   const { singleFlight, joinTimeout } = one.policy
   const leases = singleFlight === 'cluster' ? deps.leases : undefined
   const loading = async (): Promise<LoadResult> => {

@@ -9,7 +9,7 @@ const PAUSE_LAST = 30_000
 /** A refresh that takes longer, in milliseconds, no longer keeps the next one of its key from starting. */
 const LONGEST = 60_000
 /** Keys whose failures are remembered. */
-const MOST_FAILURES = 1_000
+const MOST_FAILURES = 10_000
 
 /** The background refreshes of one cache: at most one per key at a time. */
 export interface Refreshes {

@@ -94,13 +94,27 @@ function checkOptions(options: WrapOptions): void {
   ]
   const unknown = Object.keys(options).find((name) => !names.includes(name))
   if (unknown !== undefined)
-    throw new CacheError('LARDER_CONFIG', `wrap has no option ${unknown}: there are ${names.join(', ')}`)
+    throw new CacheError(
+      'LARDER_CONFIG',
+      `wrap has no option ${unknown}${whyNot(unknown)}: there are ${names.join(', ')}`,
+    )
+  if (options.ttl === undefined)
+    throw new CacheError(
+      'LARDER_CONFIG',
+      "wrap.ttl is missing: every computed value needs a finite lifetime, such as ttl: '10m'",
+    )
   milliseconds(options.ttl, 'wrap.ttl')
   const { reads = [], capture = true } = options
   if (typeof capture !== 'boolean')
     throw new CacheError('LARDER_CONFIG', `wrap.capture is ${show(capture)}: give true or false`)
   if (!Array.isArray(reads) || !reads.every((table) => typeof table === 'string'))
     throw new CacheError('LARDER_CONFIG', `wrap.reads is ${show(reads)}: give an array of table names`)
+}
+
+function whyNot(option: string): string {
+  if (option === 'staleIfError')
+    return ', because the error of a function does not tell whether the database was reached'
+  return (NOT_FOR_WRAP as readonly string[]).includes(option) ? ', because it describes a model' : ''
 }
 
 /** The policy among the options of a wrap. */

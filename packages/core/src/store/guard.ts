@@ -3,7 +3,7 @@ import { CacheError } from '../base/errors.ts'
 import type { Events } from '../report/events.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
 import { createDeadline, type Deadline } from './deadline.ts'
-import type { LoadLeases } from './load-leases.ts'
+import type { LeaseMessages, LoadLeases } from './load-leases.ts'
 import { createOpenCalls } from './open-calls.ts'
 import { createSilentMarks, type SilentMarks } from './silence.ts'
 import type { Store, SyncStore } from './store.ts'
@@ -168,9 +168,19 @@ function guardLeases(
     join: (...args) => guard(long, () => leases.join(...args)),
     renew: (...args) => guard(long, () => leases.renew(...args)),
     release: (...args) => guard(long, () => leases.release(...args)),
-    subscribe: leases.subscribe,
+    subscribe(...args) {
+      try {
+        return leases.subscribe(...args)
+      } catch (error) {
+        void attempt('lease', long, () => Promise.reject(error))
+        return NO_MESSAGES
+      }
+    },
   }
 }
+
+/** The end of a lease is then noticed by its time. */
+const NO_MESSAGES: LeaseMessages = { ready: Promise.resolve(), stop() {} }
 
 /** Stores entries, and knows which of them are on their way. */
 function guardPuts(

@@ -68,6 +68,23 @@ it('close() takes two seconds at most, although the store never closes and never
   expect(warnings()).toEqual([['LARDER_CLOSE_PENDING', expect.stringContaining('until its ttl')]])
 })
 
+it('close() waits until an entry that was just loaded is stored', async () => {
+  const inner = memoryStore({ isolated: true })
+  const calls: string[] = []
+  const set: typeof inner.set = async (...args) => {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    await inner.set(...args)
+    calls.push('stored')
+  }
+  const close = async () => {
+    calls.push('closed')
+  }
+  const cache = createCache({ store: { ...inner, set, close } })
+  await cache.wrap('a', { ttl: '1m' }, async () => 1)
+  await cache.close()
+  expect(calls).toEqual(['stored', 'closed'])
+})
+
 it('close() called twice closes once', async () => {
   const inner = memoryStore()
   const close = vi.fn(inner.close)

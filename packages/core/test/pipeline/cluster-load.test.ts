@@ -1,6 +1,6 @@
 import { createCache, memoryStore } from '@larder/core'
 import type { LoadLeases, Store } from '@larder/core/store'
-import { faultyStore, settled } from '@larder/testing'
+import { deferred, faultyStore, settled } from '@larder/testing'
 import { expect, it, vi } from 'vitest'
 import { attachItems, reads, writes } from '../support/item-host.ts'
 import { pausedLoad, type World, type WorldOptions, world } from '../support/world.ts'
@@ -185,6 +185,53 @@ it('a slow load is renewed, and others wait for it', async () => {
   slow.answer()
   expect([(await holder).shared, (await waiter).shared]).toEqual([undefined, true])
   expect(load).not.toHaveBeenCalled()
+})
+
+it('processes do not wait for each other, one with a lease for a slot, one with a slot for that lease', async () => {
+  const members = processes(2) as [World, World]
+  const options = { ttl: '1m', maxConcurrentLoads: 1, ...CLUSTER } as const
+  const go = deferred()
+  const asked: Promise<unknown>[] = []
+  for (const [at, { cache }] of members.entries()) {
+    const page = cache.wrap(['page', at], options, async () => {
+      await go.promise
+      return cache.wrap(['part', 1 - at], options, async () => at)
+    })
+    asked.push(page)
+    await settled()
+    asked.push(cache.wrap(['part', at], options, async () => at))
+    await settled()
+  }
+  go.resolve()
+  // Time stands still: nobody waited for a timer.
+  expect(await Promise.all(asked)).toHaveLength(4)
+})
+
+it('a store whose messages cannot be had delays a waiter and fails no read', async () => {
+  const errors: unknown[] = []
+  const [first, second] = processes(2, {
+    around: (store) => ({
+      ...store,
+      leases: {
+        ...(store.leases as LoadLeases),
+        subscribe() {
+          throw new Error('no messages')
+        },
+      },
+    }),
+  }) as [World, World]
+  second.cache.on('store-error', ({ error }) => errors.push(error))
+  const slow = pausedLoad(first, all)
+  const holder = first.get(all, { load: slow.run, options: CLUSTER })
+  await slow.sent
+  const waiter = second.get(all, { options: CLUSTER })
+  await settled()
+  await slow.execute()
+  slow.answer()
+  await holder
+  await first.clock.advance(2_020)
+  expect(await waiter).toMatchObject({ reason: 'miss', shared: true })
+  expect(errors).toMatchObject([{ message: 'no messages' }])
 })
 
 it('leases that fail or do not answer cost no more than a query', async () => {

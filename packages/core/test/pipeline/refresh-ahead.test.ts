@@ -1,5 +1,5 @@
 import type { PolicyOptions } from '@larder/core'
-import { settled } from '@larder/testing'
+import { deferred, settled } from '@larder/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LONGEST_AHEAD, refreshesAhead } from '../../src/entry/lifetime.ts'
@@ -56,6 +56,31 @@ describe('the rule of refreshing ahead', () => {
 })
 
 describe('refreshAhead', () => {
+  it('does not count the time that a load has waited for its slot', async () => {
+    const { get, clock, database } = world({ random: () => 0.9 })
+    const limited: PolicyOptions = { ttl: 10_000, jitter: 0, maxConcurrentLoads: 1 }
+    const gate = deferred()
+    const load = async () => {
+      await gate.promise
+      return null
+    }
+    const slow = get(reads.byId(2), { options: limited, load })
+    await settled()
+    const queued = get(reads.byId(1), { options: limited })
+    await settled()
+    await clock.advance(4_900)
+    gate.resolve()
+    await Promise.all([slow, queued])
+    await clock.advance(5_000)
+    let loads = 0
+    const count = (query: Parameters<typeof database.read>[0]) => {
+      loads++
+      return database.read(query)
+    }
+    await get(reads.byId(1), { options: limited, load: count as typeof database.read })
+    expect(loads).toBe(0)
+  })
+
   it('is on by default, and loads a hot entry again before it expires', async () => {
     const here = world({ random: () => 0.9 })
     const { loads, load } = slow(here)

@@ -83,14 +83,19 @@ export function optionsFor(options: PolicyOptionsByTable, model: string): Policy
 
 /**
  * Rejects policies for tables that do not exist.
+ * @param tables the physical names of all tables and views, by the names that the schema exports.
  * @throws CacheError `LARDER_UNKNOWN_TABLE` listing the tables that do.
  */
-export function checkTableNames(models: readonly string[], options: PolicyOptionsByTable): void {
-  const unknown = Object.keys(options).find((name) => name !== EVERY_TABLE && !models.includes(name))
+export function checkTableNames(tables: ReadonlyMap<string, string>, options: PolicyOptionsByTable): void {
+  const unknown = Object.keys(options).find((name) => name !== EVERY_TABLE && !tables.has(name))
   if (unknown === undefined) return
+  const names = [...tables.keys()]
+  const meant = names.find(
+    (name) => tables.get(name) === unknown || name.toLowerCase() === unknown.toLowerCase(),
+  )
   throw new CacheError(
     'LARDER_UNKNOWN_TABLE',
-    `tables.${unknown}: the schema exports no table or view of that name: there are ${models.join(', ')}`,
+    `tables.${unknown}: the schema exports no table or view of that name${meant ? `: give ${meant}` : ''}: there are ${names.join(', ')}`,
   )
 }
 

@@ -17,6 +17,11 @@ export function entityName(entity: Table | View): string {
   return is(entity, Table) ? physicalName(entity) : viewConfig(entity as View).originalName
 }
 
+/** The bare physical names of all tables and views, by the names they are exported under. */
+export function physicalNames(entities: Entities): ReadonlyMap<string, string> {
+  return new Map(Array.from(entities, ([name, entity]) => [name, entityName(entity)]))
+}
+
 export function isMaterialized(view: View): boolean {
   return Symbol.for('drizzle:PgMaterializedViewConfig') in view
 }

@@ -4,7 +4,7 @@ import { checkTableNames, type PolicyOptionsByTable } from '../policy/policies.t
 import type { TablePolicies } from '../policy/table-policies.ts'
 import { type Casing, columnNamerFor } from '../versions/casing.ts'
 import { entityKinds } from '../versions/parts.ts'
-import { entitiesOf } from './entities.ts'
+import { entitiesOf, physicalNames } from './entities.ts'
 import { schemaOf } from './schema.ts'
 
 const DIALECTS: Readonly<Record<string, SqlDialect>> = {
@@ -46,7 +46,7 @@ export function tablesOf<const S>(
   const entities = entitiesOf(schema as Readonly<Record<string, unknown>>)
   if (!entities.size) throw new CacheError('LARDER_CONFIG', 'the schema exports no table and no view')
   const policies = (tables ?? {}) as PolicyOptionsByTable
-  checkTableNames([...entities.keys()], policies)
+  checkTableNames(physicalNames(entities), policies)
   const kinds = [...entities.values()].flatMap(entityKinds)
   const dialect = kinds.map((kind) => DIALECTS[kind]).find((known) => known !== undefined)
   const textType = collation === undefined ? undefined : collatedText(collation, 'collation')

@@ -1,6 +1,6 @@
 import { createCache, memoryStore } from '@larder/core'
 import type { Store } from '@larder/core/store'
-import { drizzleCache } from '@larder/drizzle'
+import { cached, drizzleCache } from '@larder/drizzle'
 import { eq, sql } from 'drizzle-orm'
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import { describe, expect, it } from 'vitest'
@@ -193,6 +193,9 @@ function remote(the: () => Contract): void {
       const tables = { posts: { ttl: '1h', ...option } } as const
       expect(() => drizzleCache(plain, { cache: createCache(), tables })).toThrow(
         `tables.posts.${name} is not possible with a synchronous driver`,
+      )
+      expect(() => cached(the().db, { ttl: '1h', ...option })).toThrow(
+        /^cached\(db, \{ .* \}\) is not possible with a synchronous driver/,
       )
     })
   })

@@ -50,7 +50,7 @@ export function runtimeDatamodel(client: unknown): Datamodel {
  */
 export function runtimeSchema(client: unknown, extras: Extras = {}): Schema {
   const datamodel = runtimeDatamodel(client)
-  checkModels(datamodel, extras)
+  checkModels(datamodel, Object.keys(extras))
   refuseLookupKeys(extras)
   const reach = new Map<string, Set<string>>()
   for (const model of Object.values(datamodel.models)) connect(reach, datamodel, model)

@@ -15,7 +15,7 @@ export type { Extras } from './tables/declared.ts'
  * `LARDER_CONFIG` for a lookup key that names no fields of its model, or for an unknown collation.
  */
 export function schemaOf(datamodel: Datamodel, extras: Extras = {}, collation?: string): Schema {
-  checkModels(datamodel, extras)
+  checkModels(datamodel, Object.keys(extras))
   const text = textOf(datamodel.provider, collation)
   const tables = new Map<string, Table>()
   const all = Object.entries(datamodel.models).map(([name, model]) =>

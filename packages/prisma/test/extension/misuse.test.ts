@@ -46,6 +46,12 @@ describe('a mistake in the options shows when the extension is put on', () => {
       'LARDER_UNKNOWN_MODEL',
       /'Nobody'.*User/,
     ],
+    [
+      'a model by another case',
+      { models: { user: { ttl: '1m' } } },
+      'LARDER_UNKNOWN_MODEL',
+      /^models\.user: .*: give User\. It has/,
+    ],
     ['a ttl that is missing', { models: { User: {} } }, 'LARDER_CONFIG', /models\.User\.ttl is missing/],
     ["a ttl that is missing under '*'", { models: { '*': {} } }, 'LARDER_CONFIG', /models\.'\*'\.ttl/],
     [

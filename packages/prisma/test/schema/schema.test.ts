@@ -103,7 +103,12 @@ describe('tables and keys', () => {
   })
 
   it.each([
-    ['an unknown model', { Nope: {} }, 'LARDER_UNKNOWN_MODEL', 'models.Nope: there is no such model'],
+    [
+      'an unknown model',
+      { Nope: {} },
+      'LARDER_UNKNOWN_MODEL',
+      "models.Nope: the datamodel has no model 'Nope'",
+    ],
     ['an unknown field', { Post: { lookupKeys: [['titel']] } }, 'LARDER_CONFIG', "no field 'titel' in Post"],
     [
       'a name every object has',

@@ -26,7 +26,10 @@ const HINTS = new Map([
 /** @throws CacheError `LARDER_CONFIG` or `LARDER_OPTION_NOT_BUILT`, never repeating a secret. */
 export function checkOptions(given: string | ValkeyStoreOptions): Target {
   const options = typeof given === 'string' ? { url: given } : given
-  if (typeof options !== 'object' || options === null) throw configError('valkeyStore needs a URL or options')
+  if (typeof options !== 'object' || options === null)
+    throw configError(
+      "valkeyStore needs a URL such as 'valkey://localhost:6379', or options with url, nodes, sentinels or client",
+    )
   const kind = kindOf(options)
   checkValues(options)
   if (kind === 'client') return clientTarget(options)

@@ -16,14 +16,21 @@ export interface TableExtras {
 /** {@link TableExtras} by model name. */
 export type Extras = Readonly<Record<string, TableExtras>>
 
-/** @throws CacheError `LARDER_UNKNOWN_MODEL` for extras of an unknown model. */
-export function checkModels(datamodel: Datamodel, extras: Extras): void {
+/**
+ * @param models the keys of `models` as the user wrote them.
+ * @throws CacheError `LARDER_UNKNOWN_MODEL` for a model that the datamodel does not have.
+ */
+export function checkModels(datamodel: Datamodel, models: readonly string[]): void {
   const names = Object.keys(datamodel.models)
-  const unknown = Object.keys(extras).find((name) => !names.includes(name))
+  const unknown = models.find((name) => name !== '*' && !names.includes(name))
   if (unknown === undefined) return
+  const meant = names.find(
+    (name) =>
+      name.toLowerCase() === unknown.toLowerCase() || datamodel.models[name]?.table === unknown.toLowerCase(),
+  )
   throw new CacheError(
     'LARDER_UNKNOWN_MODEL',
-    `models.${unknown}: there is no such model. Models: ${names.join(', ')}. If the schema changed, run \`prisma generate\`.`,
+    `models.${unknown}: the datamodel has no model '${unknown}'${meant ? `: give ${meant}` : ''}. It has ${names.join(', ')}. If the schema has changed, run \`prisma generate\`.`,
   )
 }
 
