@@ -159,6 +159,7 @@ export function serveExpired(
   // Time has passed since the look-up if a load was waited for.
   const age = entry.age + deps.clock.now() - one.started
   if (age >= entry.lifetime + grace || deps.strictLoads.isActive()) return undefined
+  if (deps.refreshes.isSuperseded(one.key.key)) return undefined
   const decoded = deps.entries.decode(entry.payload, one, source === 'memory')
   if (!decoded || !accepts(one.plan, decoded.value)) return undefined
   reportRead(deps, one, undefined, { source: 'stale', age, ttl: entry.lifetime, tags })

@@ -68,16 +68,19 @@ export function evaluate(
   const tooLarge = payload.length > deps.maxValueBytes
   // Rows that came over another connection than the key says, or through other parsers, are nobody's.
   const unfit = tooLarge || lifetime === undefined || !recorded || deps.keys.family() !== key.family
+  const grace = graceOf(policy)
   if (unfit || captured?.refusal) {
+    if (grace) deps.refreshes.supersede(key.key, grace)
     reportRead(deps, one, captured?.refusal?.reason ?? (tooLarge ? 'too-large' : reason))
     return { payload, storable: undefined }
   }
+  if (grace) deps.refreshes.restore(key.key)
   const dependencies = captured?.dependencies
   reportRead(deps, one, reason, {
     ttl: lifetime,
     ...(dependencies && { tags: [...one.tags, ...dependencies.tags] }),
   })
-  const stamp = { lifetime, empty, loadTime: Math.ceil(loadTime), grace: graceOf(policy) }
+  const stamp = { lifetime, empty, loadTime: Math.ceil(loadTime), grace }
   return { payload, storable: { before, recorded, stamp, payload, dependencies } }
 }
 

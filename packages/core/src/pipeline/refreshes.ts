@@ -10,6 +10,8 @@ const PAUSE_LAST = 30_000
 const LONGEST = 60_000
 /** Keys whose failures are remembered. */
 const MOST_FAILURES = 10_000
+/** Keys whose last result could not be stored. */
+const MOST_SUPERSEDED = 10_000
 
 /** The background refreshes of one cache: at most one per key at a time. */
 export interface Refreshes {
@@ -19,6 +21,14 @@ export interface Refreshes {
    * @param inContext true to run it in the caller's asynchronous context, instead of the one in which the cache was made.
    */
   start(key: string, operation: string, work: () => unknown, inContext: boolean): void
+  /**
+   * Keeps the stored entry of a key from being served once it has expired, for `milliseconds`: the database has given another
+   * result, and that cannot be stored. Without this each hit would begin a refresh, to no effect.
+   */
+  supersede(key: string, milliseconds: number): void
+  /** A result of the key is stored: its entry may be served after its expiry again. */
+  restore(key: string): void
+  isSuperseded(key: string): boolean
   /** Begins none from now on: the database may be closed next. */
   close(): void
 }
@@ -36,6 +46,7 @@ export function createRefreshes(clock: Clock, events: Pick<Events, 'emit'>): Ref
   /** When the running refresh of each key began. */
   const running = new Map<string, number>()
   const failures = createBounded<Failure>(MOST_FAILURES)
+  const superseded = createBounded<{ readonly until: number }>(MOST_SUPERSEDED)
   let closed = false
   const failed = (key: string, operation: string, error: unknown): void => {
     const pause = Math.min(2 * (failures.get(key)?.pause ?? PAUSE_FIRST / 2), PAUSE_LAST)
@@ -65,6 +76,9 @@ export function createRefreshes(clock: Clock, events: Pick<Events, 'emit'>): Ref
       if (inContext) begin()
       else outside(begin)
     },
+    supersede: (key, milliseconds) => superseded.set(key, { until: clock.now() + milliseconds }),
+    restore: (key) => void superseded.delete(key),
+    isSuperseded: (key) => (superseded.get(key)?.until ?? Number.NEGATIVE_INFINITY) > clock.now(),
     close() {
       closed = true
     },

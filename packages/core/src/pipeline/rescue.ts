@@ -27,7 +27,10 @@ export function isSpared({ outage }: RescueDeps, { policy }: EntryRead<PlannedRe
   return policy.staleIfError > 0 && outage.active && !outage.mayAsk()
 }
 
-/** Serves the expired entry after a load has failed because the database cannot be reached. Undefined: pass the error on. */
+/**
+ * Serves the expired entry after a load has failed because the database cannot be reached, or because its queue of loads is
+ * full. Undefined: pass the error on.
+ */
 export function rescue(
   deps: RescueDeps,
   one: EntryRead<PlannedRead>,
@@ -39,13 +42,18 @@ export function rescue(
   const { outage } = deps
   if (isUnreachable(one.plan, error)) outage.failed(error)
   else if (!isUnsent(error)) outage.answered()
-  if (!outage.active) return undefined
+  if (!outage.active && !isOverloaded(error)) return undefined
   return found && serveExpired(deps, one, found, staleIfError)
 }
 
 /** True if the query was not sent: this says nothing of the database. */
 function isUnsent(error: unknown): boolean {
   return error === NOT_NOW || error instanceof CacheError
+}
+
+/** True if the loads that run keep the query from being sent: the database has not answered them in time. */
+function isOverloaded(error: unknown): boolean {
+  return error instanceof CacheError && error.code === 'LARDER_OVERLOADED'
 }
 
 /** A host whose judgement fails has proven nothing. */

@@ -49,6 +49,27 @@ describe('staleIfError', () => {
     expect(warnings).toEqual(['database-unreachable'])
   })
 
+  it.each(['process', 'cluster', false] as const)(
+    'serves an expired entry if the queue of loads is full, with singleFlight: %s',
+    async (singleFlight) => {
+      const { get, clock, warnings } = await expired()
+      const limited = {
+        options: { ...options.options, singleFlight, maxConcurrentLoads: 1, loadQueueTimeout: '1s' as const },
+      }
+      const hung = deferred<Row | null>()
+      const slow = get(reads.byId(2), { ...limited, load: () => hung.promise })
+      await settled()
+      const read = get(one, limited)
+      await settled()
+      await clock.advance(1_000)
+      expect(await read).toMatchObject({ source: 'stale', result: { v: 1 } })
+      // The database was not asked: nothing is known of it.
+      expect(warnings).toEqual([])
+      hung.resolve(null)
+      await slow
+    },
+  )
+
   it('passes an error of the query on', async () => {
     const { get, cache, warnings } = await expired()
     const { more } = failing(new Error('syntax'))

@@ -44,6 +44,25 @@ describe('staleWhileRevalidate', () => {
     expect(cache.stats().models.Item).toMatchObject({ stale: 1 })
   })
 
+  it('stops once a refresh has brought a result that is not stored, so that hits do not begin one load each', async () => {
+    const here = world()
+    const { get, clock } = here
+    const { loads, load } = counted(here)
+    const more = { options: { ...POLICY, cacheEmpty: false as const }, load }
+    await get(one, more)
+    await clock.advance(10 * MINUTE + 1)
+    const gone = { ...more, load: async () => void loads.count++ as unknown as null }
+    expect(await get(one, gone)).toMatchObject({ source: 'stale', result: { v: 1 } })
+    expect(loads.count).toBe(2)
+    // What the database said last is not served from the cache, and neither is what it said before.
+    expect(await get(one, gone)).toMatchObject({ source: 'database', reason: 'expired' })
+    expect(loads.count).toBe(3)
+    // The row is back: its next expiry is like the first.
+    await get(one, more)
+    await clock.advance(10 * MINUTE + 1)
+    expect(await get(one, more)).toMatchObject({ source: 'stale' })
+  })
+
   it('serves nothing once its time is over', async () => {
     const { get, clock } = world()
     await get(one, options)
