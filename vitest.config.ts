@@ -57,8 +57,8 @@ const project = (name: string, folder: string): TestProjectInlineConfiguration =
 export default defineConfig({
   resolve: { alias },
   test: {
-    // Many tests wait, for a deadline or for a server. One worker more than cores of a small runner fills that time.
-    maxWorkers: 3,
+    // Many tests wait, for a deadline or for a server. More workers than cores of a small runner fill that time.
+    maxWorkers: 4,
     testTimeout: 20_000,
     hookTimeout: 180_000,
     restoreMocks: true,
