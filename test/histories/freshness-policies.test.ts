@@ -207,10 +207,15 @@ describe.each(['drizzle', 'prisma'] as const)(
 
     test('the checker finds reads that are older', { timeout: 240_000 }, async () => {
       const processes = [await startProcess(), await startProcess()]
-      const checker = createBoundedChecker(BOUND / 20)
-      const checkers = processes.map(() => checker.process())
-      await RACES[orm]({ processes, policy: ACCEPTING, checkers })
-      expect(checker.violations.length).toBeGreaterThan(0)
+      let found = 0
+      // Whether a read comes late enough after a write of the other process is chance.
+      for (let round = 0; !found && round < 5; round++) {
+        const checker = createBoundedChecker(BOUND / 20)
+        const checkers = processes.map(() => checker.process())
+        await RACES[orm]({ processes, policy: ACCEPTING, checkers })
+        found = checker.violations.length
+      }
+      expect(found).toBeGreaterThan(0)
     })
   },
 )

@@ -70,7 +70,8 @@ export function evaluate(
   const unfit = tooLarge || lifetime === undefined || !recorded || deps.keys.family() !== key.family
   const grace = graceOf(policy)
   if (unfit || captured?.refusal) {
-    if (grace) deps.refreshes.supersede(key.key, grace)
+    // A tag that is dirty says nothing of the result: the entry is invalid anyhow.
+    if (grace && (recorded || captured?.refusal)) deps.refreshes.supersede(key.key, grace)
     reportRead(deps, one, captured?.refusal?.reason ?? (tooLarge ? 'too-large' : reason))
     return { payload, storable: undefined }
   }
