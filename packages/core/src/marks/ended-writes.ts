@@ -1,4 +1,5 @@
 import type { ReadTag } from '../tags/read-tags.ts'
+import { LIST } from '../tags/spelling.ts'
 
 /** Writes remembered at once. More in a row, and everything read before the first of them counts as written. */
 const MOST = 5_000
@@ -21,7 +22,7 @@ export interface EndedWrites {
   isRemembering(): boolean
   /** The number of the last write that has ended. A property, because every read looks at it. */
   readonly ended: { readonly last: number }
-  /** True if a write that touches one of these tags has ended after that number. */
+  /** True if a write that may have changed a row of these tags has ended after that number. See {@link mayHaveChanged}. */
   hasEndedSince(last: number, tags: readonly ReadTag[]): boolean
 }
 
@@ -65,7 +66,7 @@ export function createEndedWrites(
         for (let at = writes.length - 1; at >= 0; at--) {
           const one = writes[at] as EndedWrite
           if (one.number <= number) break
-          if (one.write.touches(tag)) return true
+          if (mayHaveChanged(one.write, tag)) return true
         }
       }
       return false
@@ -88,3 +89,18 @@ export function createEndedWrites(
     },
   }
 }
+
+/**
+ * Whether a write of this process may have changed a row that an older result shows. Unless its rows are pinned by their
+ * primary key, a tag counts as its whole table: meanwhile another process may have moved the row to another value of the key.
+ */
+export function mayHaveChanged(write: PendingWrite, tag: ReadTag): boolean {
+  return !isPinnedByPrimaryKey(tag) || write.touches(tag)
+}
+
+/** A key whose name is too long for its kind to show does not count. */
+function isPinnedByPrimaryKey({ list, fields }: ReadTag): boolean {
+  return list === 'no' && fields.length > 0 && fields.every((field) => field === LIST || PRIMARY.test(field))
+}
+
+const PRIMARY = /^p\d*\(/

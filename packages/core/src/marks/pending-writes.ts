@@ -1,7 +1,7 @@
 import type { ReadTag } from '../tags/read-tags.ts'
 import { LIST } from '../tags/spelling.ts'
 import { markedFields, type WriteTag } from '../tags/write-tags.ts'
-import { createEndedWrites, type EndedWrites, type PendingWrite } from './ended-writes.ts'
+import { createEndedWrites, type EndedWrites, mayHaveChanged, type PendingWrite } from './ended-writes.ts'
 
 export type { PendingWrite } from './ended-writes.ts'
 
@@ -20,6 +20,11 @@ export interface PendingWrites extends EndedWrites {
   addAll(): () => void
   /** True if a read with these tags must bypass the cache, whatever its result is. */
   mustBypass(requests: readonly ReadTag[]): boolean
+  /**
+   * True if an older result with these tags must not be served, because a pending write may have changed a row of it. The
+   * caller of that write may have its answer already.
+   */
+  mayChange(requests: readonly ReadTag[]): boolean
   /** True if this process is writing to the record. Its `list` is then dirty, because every write marks it. */
   isWriting(record: string): boolean
   /** Resolves when there is no pending write. */
@@ -39,6 +44,17 @@ export function createPendingWrites(now: () => number = () => 0): PendingWrites 
     if (pending.any) return
     for (const resolve of waiting) resolve()
     waiting.clear()
+  }
+  const isAny = (
+    requests: readonly ReadTag[],
+    concerns: (cover: PendingWrite, request: ReadTag) => boolean,
+  ): boolean => {
+    if (all) return true
+    if (!byRecord.size) return false
+    return requests.some((request) => {
+      for (const cover of byRecord.get(request.record) ?? []) if (concerns(cover, request)) return true
+      return false
+    })
   }
   const hold = (cover: PendingWrite): (() => void) => {
     const set = byRecord.get(cover.record) ?? new Set()
@@ -75,14 +91,8 @@ export function createPendingWrites(now: () => number = () => 0): PendingWrites 
         settle()
       }
     },
-    mustBypass(requests) {
-      if (all) return true
-      if (!byRecord.size) return false
-      return requests.some((request) => {
-        for (const cover of byRecord.get(request.record) ?? []) if (cover.touches(request)) return true
-        return false
-      })
-    },
+    mustBypass: (requests) => isAny(requests, (cover, request) => cover.touches(request)),
+    mayChange: (requests) => isAny(requests, mayHaveChanged),
     isWriting: (record) => byRecord.has(record),
     idle: () =>
       new Promise((resolve) => {

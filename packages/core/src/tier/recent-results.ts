@@ -30,7 +30,7 @@ export interface RecentResults {
 
 /** What is known of the writes of this process. */
 export interface OwnWrites {
-  mustBypass(tags: readonly ReadTag[]): boolean
+  mayChange(tags: readonly ReadTag[]): boolean
   readonly ended: { readonly last: number }
   hasEndedSince(last: number, tags: readonly ReadTag[]): boolean
 }
@@ -70,7 +70,7 @@ export function createRecentResults(
       if (!kept || kept.proof !== key.proof || !sameTags(kept.tags, tags)) return undefined
       const now = clock.now()
       if (now - kept.current >= maxStaleness || now >= kept.until) return undefined
-      if (writes.mustBypass(kept.dependencies)) return undefined
+      if (writes.mayChange(kept.dependencies)) return undefined
       if (writes.hasEndedSince(kept.checked, kept.dependencies)) {
         results?.delete(key.key)
         return undefined

@@ -28,15 +28,15 @@ vi.mock('../../src/marks/ended-writes.ts', async (original) => {
       hasEndedSince: (...args) => broken.rule !== 'ended' && ended.hasEndedSince(...args),
     }
   }
-  return { createEndedWrites }
+  return { ...real, createEndedWrites }
 })
 
 vi.mock('../../src/tier/recent-results.ts', async (original) => {
   const real = await original<typeof import('../../src/tier/recent-results.ts')>()
   const createRecentResults: typeof real.createRecentResults = (clock, writes, bounds) => {
-    const mustBypass: typeof writes.mustBypass = (tags) =>
-      broken.rule !== 'pending' && writes.mustBypass(tags)
-    const recents = real.createRecentResults(clock, { ...writes, mustBypass }, bounds)
+    const mayChange: typeof writes.mayChange = (tags) =>
+      broken.rule !== 'pending' && writes.mayChange(tags)
+    const recents = real.createRecentResults(clock, { ...writes, mayChange }, bounds)
     return {
       ...recents,
       get: (wanted, maxStaleness) => recents.get(wanted, broken.rule === 'bound' ? 1_000_000 : maxStaleness),

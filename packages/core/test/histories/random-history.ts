@@ -135,8 +135,9 @@ export async function runSchedule(seed: number, setting: Setting): Promise<Ran> 
   const readers = Array.from({ length: 3 }, () => () => repeat(8, () => readOnce(world)))
   const writers = Array.from({ length: 2 }, () => () => repeat(2, () => writeOnce(world)))
   const time = async (): Promise<void> => {
-    // Small steps where the bound is small: no call of the store may take longer than a read waits for it.
-    const [turns, most] = memory === 'push' || setting.policy ? [80, 30] : [40, 120]
+    // Small steps where reads are judged by time: neither may a call of the store take longer than a read waits for it, nor
+    // the marks of a transaction longer than its budget. After that others may read what was there before the COMMIT.
+    const [turns, most] = setting.policy ? [160, 10] : memory === 'push' ? [80, 30] : [40, 120]
     for (let turn = 0; turn < turns; turn++) {
       await scheduler.step()
       await advance(scheduler.below(most))

@@ -68,6 +68,26 @@ describe.each(['off', 'validate', 'push'] as const)('maxStaleness with the memor
     await here.put(writes.touch(1))
     expect((await here.get(all, options)).result[0]).toMatchObject({ v: 1_002 })
   })
+
+  it('shows a write of this process to a row that another process has moved out of a list', async () => {
+    const { here, other } = two(mode)
+    const list = reads.byGroup(0)
+    const before = (await here.get(list, options)).result
+    expect(before.map(({ id }) => id)).toContain(3)
+    await other.put(writes.move(3, 1, true))
+    await here.put(writes.touchGroup(1, true))
+    const after = (await here.get(list, options)).result
+    expect(after.map(({ id }) => id)).not.toContain(3)
+  })
+
+  it('keeps serving a row by its primary key after a write of this process to another row', async () => {
+    const { here } = two(mode)
+    await here.get(one, options)
+    await here.put(writes.touch(2))
+    here.taken()
+    expect(await here.get(one, options)).toMatchObject({ source: 'memory' })
+    expect(here.taken()).toEqual([])
+  })
 })
 
 describe('maxStaleness', () => {
