@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { Guarded, GuardedStore } from '../store/guard.ts'
+import type { GuardedStore } from '../store/guard.ts'
+import type { Guarded } from '../store/guarded.ts'
 import type { FinishRequest } from '../store/store.ts'
 import { LIST } from '../tags/spelling.ts'
 import type { TagReport, TagReportRequest } from '../tags/tag.ts'

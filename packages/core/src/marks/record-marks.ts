@@ -1,4 +1,5 @@
-import type { Guarded, GuardedStore } from '../store/guard.ts'
+import type { GuardedStore } from '../store/guard.ts'
+import type { Guarded } from '../store/guarded.ts'
 import type { MarkRequest } from '../store/store.ts'
 import type { TagReport, TagReportRequest } from '../tags/tag.ts'
 import { isUserTag, keysIn, MOST_CELLS, markedFields, type WriteTag } from '../tags/write-tags.ts'

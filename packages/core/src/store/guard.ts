@@ -3,7 +3,8 @@ import { CacheError } from '../base/errors.ts'
 import type { Events } from '../report/events.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
 import { createDeadline, type Deadline } from './deadline.ts'
-import type { LeaseMessages, LoadLeases } from './load-leases.ts'
+import { type Guarded, STOPPED } from './guarded.ts'
+import { type GuardedLeases, guardLeases } from './guarded-leases.ts'
 import { createOpenCalls } from './open-calls.ts'
 import { createSilentMarks, type SilentMarks } from './silence.ts'
 import type { Store, SyncStore } from './store.ts'
@@ -21,23 +22,8 @@ const MARK_DEADLINE = 1_000
 /** How long the other calls of a write may take, in milliseconds. */
 const WRITE_DEADLINE = 2_000
 
-/** The outcome of a guarded call. `ok: false`: it failed, was late or was not made. It may have had its effect all the same. */
-export type Guarded<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly error: unknown }
-
 /** Calls of an operator. Unlike all others, they reject if the store does. */
 type Order = 'pause' | 'resume'
-
-/** What asks for leases on loads. */
-type LeaseCall = Exclude<keyof LoadLeases, 'subscribe'>
-
-/** Leases whose calls have a deadline and never reject. */
-export type GuardedLeases = Pick<LoadLeases, 'subscribe'> & {
-  readonly [C in LeaseCall]: (
-    ...args: Parameters<LoadLeases[C]>
-  ) => Promise<Guarded<Awaited<ReturnType<LoadLeases[C]>>>>
-}
 
 type Call = 'fetch' | 'seed' | 'mark' | 'renew' | 'finish' | 'set' | 'invalidateAll'
 
@@ -150,38 +136,6 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
   return guarded
 }
 
-/**
- * A lease that fails costs at most one more query, so failures do not count for the breaker. Only the first question delays
- * a query that could run: whoever asks again waits for another process anyway.
- */
-function guardLeases(
-  leases: LoadLeases | undefined,
-  breaker: Breaker,
-  attempt: <T>(action: 'lease', deadline: Deadline, call: () => Promise<T>) => Promise<Guarded<T>>,
-  [short, long]: readonly [Deadline, Deadline],
-): GuardedLeases | undefined {
-  if (!leases) return undefined
-  const guard = async <T>(deadline: Deadline, call: () => Promise<T>): Promise<Guarded<T>> =>
-    breaker.open ? STOPPED : attempt('lease', deadline, call)
-  return {
-    acquire: (...args) => guard(short, () => leases.acquire(...args)),
-    join: (...args) => guard(long, () => leases.join(...args)),
-    renew: (...args) => guard(long, () => leases.renew(...args)),
-    release: (...args) => guard(long, () => leases.release(...args)),
-    subscribe(...args) {
-      try {
-        return leases.subscribe(...args)
-      } catch (error) {
-        void attempt('lease', long, () => Promise.reject(error))
-        return NO_MESSAGES
-      }
-    },
-  }
-}
-
-/** The end of a lease is then noticed by its time. */
-const NO_MESSAGES: LeaseMessages = { ready: Promise.resolve(), stop() {} }
-
 /** Stores entries, and knows which of them are on their way. */
 function guardPuts(
   store: Store,
@@ -270,7 +224,6 @@ function inTwoSteps(clock: Clock): (late: () => void) => Deadline {
 }
 
 const CLOSED = { ok: false, error: new Error('the cache is closed') } as const
-const STOPPED = { ok: false, error: new Error('the store did not answer the last reads') } as const
 
 /** True for keys that are moving between servers. The servers are well, and the next key may not be moving. */
 function isMoving({ error }: { readonly error: unknown }): boolean {

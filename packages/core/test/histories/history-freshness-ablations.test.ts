@@ -34,8 +34,7 @@ vi.mock('../../src/marks/ended-writes.ts', async (original) => {
 vi.mock('../../src/tier/recent-results.ts', async (original) => {
   const real = await original<typeof import('../../src/tier/recent-results.ts')>()
   const createRecentResults: typeof real.createRecentResults = (clock, writes, bounds) => {
-    const mayChange: typeof writes.mayChange = (tags) =>
-      broken.rule !== 'pending' && writes.mayChange(tags)
+    const mayChange: typeof writes.mayChange = (tags) => broken.rule !== 'pending' && writes.mayChange(tags)
     const recents = real.createRecentResults(clock, { ...writes, mayChange }, bounds)
     return {
       ...recents,

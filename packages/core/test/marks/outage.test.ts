@@ -1,6 +1,6 @@
 import { sized } from '@larder/testing'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Guarded } from '../../src/store/guard.ts'
+import type { Guarded } from '../../src/store/guarded.ts'
 import { runOutage } from './outage.ts'
 
 // Seconds on a machine of its own; a busy one may take its time.
