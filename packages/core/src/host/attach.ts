@@ -22,10 +22,10 @@ import type { InvalidateRequest } from '../tags/invalidation-tags.ts'
 import type { DeriveTags } from '../tags/known-tags.ts'
 import { createStrictLoads } from '../tier/strict-loads.ts'
 import type { JoinedTransaction } from '../transaction/current.ts'
-import { createTransaction } from '../transaction/transaction.ts'
+import { createTransaction, type Transaction } from '../transaction/transaction.ts'
 import { createWriteNotes, refuseOpaque } from './capture-notes.ts'
 import { createClientDeps, schemaText } from './client-deps.ts'
-import { createClosing } from './closing.ts'
+import { type Closing, createClosing } from './closing.ts'
 import { createDatabaseRegistry, type DatabaseRegistry } from './database-registry.ts'
 import type { Engine, Host } from './engine.ts'
 import { createHostTypes, type HostTypes } from './host-types.ts'
@@ -97,7 +97,8 @@ export function createHosts(shared: SharedDeps): Hosts {
             return syncEngine.write(plan, held)
           },
         },
-        transaction: (marking) => createTransaction(deps, marking, current.get()?.budget),
+        transaction: (marking) =>
+          noteLateCommit(closing, createTransaction(deps, marking, current.get()?.budget)),
         isCapturing: () => running.count > 0,
         noteOpaqueRead: (operation) => refuseOpaque(captures, operation),
         inside: current.run,
@@ -111,6 +112,14 @@ export function createHosts(shared: SharedDeps): Hosts {
     wrap,
     close: closing.close,
   }
+}
+
+/** Statements sent before `close` are invalidated at COMMIT: after `close` nobody hears of it. */
+function noteLateCommit(closing: Pick<Closing, 'noteWrite'>, transaction: Transaction): Transaction {
+  transaction.onCommit(async () => {
+    if (transaction.tables().length) closing.noteWrite('COMMIT of a transaction')
+  })
+  return transaction
 }
 
 /** Validates policies, and knows the longest of them. */

@@ -61,6 +61,9 @@ function check(request: InvalidateRequest): void {
     if (value !== undefined && !SHAPES[name as keyof InvalidateRequest](value))
       throw new CacheError('LARDER_CONFIG', `invalidate: ${name} is ${show(value)}: ${fix}`)
   }
+  // An empty list may come from a program. A request without any list is a mistake.
+  if (Object.values(request).every((value) => value === undefined))
+    throw new CacheError('LARDER_CONFIG', `invalidate: the request names nothing: ${fix}`)
 }
 
 /** It knows no key, so every field of the record gets a new nonce. */

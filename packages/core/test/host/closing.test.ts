@@ -126,10 +126,14 @@ it.each(['late', 'early'] as const)(
     const scope = engine.transaction(marking)
     await put(writes.touch(1), undefined, scope)
     const closing = cache.close()
+    await settled()
     await clock.advance(1_000)
     await closing
     await scope.end('committed')
     await settled()
-    expect(warnings().length).toBeGreaterThan(0)
+    expect(warnings()).toContainEqual([
+      'LARDER_WRITE_AFTER_CLOSE',
+      expect.stringContaining('COMMIT of a transaction'),
+    ])
   },
 )

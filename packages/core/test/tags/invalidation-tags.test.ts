@@ -93,13 +93,20 @@ describe('explicit invalidation', () => {
     ])
   })
 
+  it.each([[{}], [{ tables: undefined }]])('a request that names nothing is refused: %o', (request) => {
+    expect(errorOf(request)).toMatchObject({
+      code: 'LARDER_CONFIG',
+      message: expect.stringMatching(/names nothing: give \{/),
+    })
+  })
+
   it('a user tag is one cell, once', () => {
     expect(tagsOf({ tags: ['x', 'x'] })).toMatchObject([
       { record: '{larder:##x}', cells: new Set(['{larder:##x}']) },
     ])
   })
 
-  it.each([{}, { all: true } as const, { tables: [] }])('%j names no tag', (request) => {
+  it.each([{ all: true } as const, { tables: [] }])('%j names no tag', (request) => {
     expect(tagsOf(request)).toEqual([])
   })
 })
