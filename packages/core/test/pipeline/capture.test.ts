@@ -4,30 +4,10 @@ import { createCache, memoryStore } from '@larder/core'
 import type { ReadPlan } from '@larder/core/host'
 import { deferred, settled } from '@larder/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { attachItems, type ReadShape, readPlan, reads, writes } from '../support/item-host.ts'
+import { computed, readIn, type Shape } from '../support/computed-value.ts'
+import { attachItems, readPlan, reads, writes } from '../support/item-host.ts'
 import type { Row } from '../support/simulated-database.ts'
 import { type World, world } from '../support/world.ts'
-
-type Shape = ReadShape<Row | Row[] | null>
-
-/** One read inside a load, as one host asks for it. */
-const readIn = (shop: World, shape: Shape, more: Partial<ReadPlan<Row | Row[] | null>> = {}) =>
-  shop.engine.read(readPlan(shop.engine, shape, shop.database.read, more))
-
-/** A value computed by `load`; how often it is computed shows whether it was stored. */
-function computed<T>(shop: World, load: () => Promise<T>, options: Partial<WrapOptions> = {}) {
-  const counted = vi.fn(load)
-  const warnings: string[] = []
-  shop.cache.on('warning', ({ code, message }) => code === 'wrap-not-stored' && warnings.push(message))
-  const ask = async () => {
-    const wrap = () => shop.cache.wrap('page', { ttl: '1m', ...options }, counted)
-    const { result, reads: reports } = await shop.cache.explain(wrap)
-    await settled()
-    const report = reports.findLast(({ operation }) => operation === 'wrap')
-    return { result, source: report?.source, reason: report?.reason }
-  }
-  return { ask, load: counted, warnings }
-}
 
 const HIT = { source: 'memory', reason: undefined }
 
