@@ -6,6 +6,7 @@ import { benchPrisma } from './orm/prisma.ts'
 import { benchPrismaHits } from './orm/prisma-hits.ts'
 import { benchPrecision } from './precision.ts'
 import { benchBurst } from './valkey/burst.ts'
+import { benchExpiry } from './valkey/expiry.ts'
 import { benchHeadline } from './valkey/headline.ts'
 import { benchHerds } from './valkey/herds.ts'
 import { benchHits } from './valkey/hits.ts'
@@ -39,7 +40,8 @@ export const GROUPS = {
   herds: { about: 'many readers of one key in several processes', quick: false, run: benchHerds },
   writes: { about: 'writes among many other keys', quick: false, run: benchWrites },
   seen: { about: 'how soon another process sees a write', quick: false, run: benchSeen },
-  catalogue: { about: 'steady load, and mass expiry', quick: false, run: benchHeadline },
+  catalogue: { about: 'a catalogue under steady load', quick: false, run: benchHeadline },
+  expiry: { about: 'many entries expire at once', quick: false, run: benchExpiry },
 } as const satisfies Readonly<Record<string, Group>>
 
 export type GroupName = keyof typeof GROUPS
