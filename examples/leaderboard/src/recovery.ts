@@ -45,7 +45,10 @@ export function createRecovery(
 /** Of each slice that still counts, all rows. From the database itself: they are read once. */
 async function* archivedSince(db: Database, since: number): AsyncGenerator<RestoredRow> {
   const plain = cached(db, false)
-  for (const { id } of await plain.select().from(slices).where(gte(slices.endsAt, new Date(since))))
+  for (const { id } of await plain
+    .select()
+    .from(slices)
+    .where(gte(slices.endsAt, new Date(since))))
     for (const row of await plain.select().from(scores).where(eq(scores.sliceId, id)))
       yield { member: row.player, score: row.points, at: row.arrivedAt }
 }

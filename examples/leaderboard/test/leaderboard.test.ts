@@ -69,7 +69,9 @@ const archived = async (player: string): Promise<number> =>
   (await pool.query('SELECT count(*)::int AS slices FROM score WHERE player = $1', [player])).rows[0].slices
 /** Answers again, in both processes. */
 const available = (): Promise<void> =>
-  until(async () => (await Promise.all([0, 1].map((at) => get('/top', at)))).every(({ status }) => status === 200))
+  until(async () =>
+    (await Promise.all([0, 1].map((at) => get('/top', at)))).every(({ status }) => status === 200),
+  )
 
 describe('the leaderboard', { timeout: 60_000 }, () => {
   it('ranks players by their best score, equal ones by arrival, and shows neighbours', async () => {
@@ -155,38 +157,43 @@ describe('the leaderboard', { timeout: 60_000 }, () => {
     expect(Math.max(...best.map(({ score }) => score))).toBeGreaterThanOrEqual(accepted)
   })
 
-  it('at 500 writes and 100 reads a second, a score shows within one second', async () => {
-    const seconds = sized(2, 20)
+  it('at 500 writes and 100 reads a second, the first read after a score shows it, within one second', async () => {
+    const seconds = sized(1, 20)
     const lags: number[] = []
-    const failed: number[] = []
+    const failed: string[] = []
     const sent: Promise<unknown>[] = []
     const began = performance.now()
+    const attempt = (request: () => Promise<unknown>): void => {
+      sent.push(request().catch((error: unknown) => failed.push(String(error))))
+    }
     const write = async (number: number): Promise<void> => {
       const status = await submit(`p${number % 200}`, number, number % 2)
-      if (status !== 201) failed.push(status)
+      if (status !== 201) throw new Error(`score: ${status}`)
     }
     const probe = async (number: number): Promise<void> => {
       const start = performance.now()
       const player = `probe-${number}`
-      if ((await submit(player, 1_000_000 + number)) !== 201) return void failed.push(0)
-      // In the other process.
-      await until(async () => (await get(`/players/${player}`, 1)).status === 200, 5_000)
+      if ((await submit(player, 1_000_000 + number)) !== 201) throw new Error('probe')
+      // In the other process, and at the first attempt.
+      const { status, body } = await get<Row>(`/players/${player}`, 1)
+      if (status !== 200 || body.score !== 1_000_000 + number) throw new Error(`not shown: ${status}`)
       lags.push(performance.now() - start)
     }
     const read = async (at: number): Promise<void> => {
       const { status, body } = await get<Row[]>('/top', at)
-      if (status !== 200 || body.length === 0) failed.push(status)
+      if (status !== 200 || body.length === 0) throw new Error(`top: ${status}`)
     }
     // By the clock and not one after the other: a slow answer must not slow the load down.
     for (let tick = 0; tick < seconds * 50; tick++) {
-      for (let each = 0; each < 10; each++) sent.push(write(tick * 10 + each))
-      sent.push(read(0), read(1))
-      if (tick % 10 === 0) sent.push(probe(tick))
+      for (let each = 0; each < 10; each++) attempt(() => write(tick * 10 + each))
+      for (const at of [0, 1]) attempt(() => read(at))
+      if (tick % 10 === 0) attempt(() => probe(tick))
       await wait(Math.max(0, began + (tick + 1) * 20 - performance.now()))
     }
     await Promise.all(sent)
     expect(failed).toEqual([])
     expect(lags).toHaveLength(seconds * 5)
-    expect(Math.max(...lags)).toBeLessThan(1_000)
+    // A short run shares its machine with all other tests: only its own queue is late then.
+    expect(Math.max(...lags)).toBeLessThan(sized(5_000, 1_000))
   })
 })
