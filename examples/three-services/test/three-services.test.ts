@@ -16,7 +16,7 @@ function screen(): { screen: ReturnType<typeof createScreen>; text: () => string
 }
 
 const run = (env: Record<string, string>, signal: AbortSignal, out = screen()): Promise<Outcome> =>
-  runDemo({ screen: out.screen, env, signal, shopLimit: 60_000, boardLimit: 500, most: 700 })
+  runDemo({ screen: out.screen, env, signal, shopLimit: 60_000, boardLimit: 500, most: 400 })
 
 describe('the demo of three services', { timeout: 120_000 }, () => {
   it('on PostgreSQL and Valkey, the cache sends less SQL for each read, and nothing is stale, oversold or failed', async () => {
