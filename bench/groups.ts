@@ -13,6 +13,7 @@ import { benchImports } from './process/imports.ts'
 import { benchScale } from './scale/scale.ts'
 import { benchBurst } from './valkey/burst.ts'
 import { benchCost } from './valkey/cost.ts'
+import { benchExpiry } from './valkey/expiry.ts'
 import { benchHeadline } from './valkey/headline.ts'
 import { benchHerds } from './valkey/herds.ts'
 import { benchHits } from './valkey/hits.ts'
@@ -53,7 +54,8 @@ export const GROUPS = {
   herds: { about: 'many readers of one key in several processes', quick: false, run: benchHerds },
   writes: { about: 'writes among many other keys', quick: false, run: benchWrites },
   seen: { about: 'how soon another process sees a write', quick: false, run: benchSeen },
-  catalogue: { about: 'steady load, and mass expiry', quick: false, run: benchHeadline },
+  catalogue: { about: 'a catalogue under steady load', quick: false, run: benchHeadline },
+  expiry: { about: 'many entries expire at once', quick: false, run: benchExpiry },
 } as const satisfies Readonly<Record<string, Group>>
 
 export type GroupName = keyof typeof GROUPS
