@@ -80,12 +80,16 @@ function readPlan(
 ): ReadPlan<unknown> {
   const { operation, args } = op
   const wanted = bypassOf(deps, call, context, false) ? undefined : policyOf(deps, model, call)
-  const planOf = wanted ? deps.reads.ofCached : deps.reads.ofUncached
-  const { occurrences, severalStatements, opaque, row, queryText } = planOf(operation, model, args, dataPath)
-  const undeclared = occurrences.some((occurrence) => deps.undeclaredViews.has(occurrence.table))
+  const planOf = wanted && deps.dependsOnWrites ? deps.reads.ofCached : deps.reads.ofUncached
+  const planned = planOf(operation, model, args, dataPath)
+  const { occurrences, severalStatements, opaque, queryText } = planned
+  const undeclared =
+    deps.dependsOnWrites && occurrences.some((occurrence) => deps.undeclaredViews.has(occurrence.table))
   const unknown = opaque !== undefined || undeclared || deps.raw.settings.altered
   const bypass = bypassOf(deps, call, context, unknown)
   const policy = bypass ? undefined : wanted
+  const timed = deps.dependsOnWrites ? undefined : policy
+  const row = timed ? undefined : planned.row
   // A cached read may wait for the store. Writes that are called after it must not wait with it.
   const earlier = policy && context.order?.sent()
   const send = (): Promise<unknown> => started(op.query(args))
@@ -94,11 +98,12 @@ function readPlan(
     model,
     policy,
     ...(bypass && { bypass }),
-    query: row ? row.query : { args, dataPath },
+    // Without dependencies only the lifetime bounds the age of a result, so reads with other lifetimes have other entries.
+    query: row ? row.query : { args, dataPath, ...(timed && { lifetime: lifetimeOf(timed) }) },
     queryText,
     ...(row && { as: ROW_READ }),
     ...(row && operation === 'findUniqueOrThrow' && { accepts: (result) => result !== null }),
-    occurrences,
+    occurrences: timed ? [] : occurrences,
     ...(!policy && { dependencies: () => (unknown ? undefined : occurrences) }),
     severalStatements,
     // Prisma builds the whole result: rows, relations, and JSON that it parses. Other extensions run outside the cache.
@@ -113,6 +118,8 @@ function readPlan(
     mayRun: deps.mayRefresh,
   }
 }
+
+const lifetimeOf = ({ ttl, staleWhileRevalidate }: Policy): readonly number[] => [ttl, staleWhileRevalidate]
 
 function policyOf(
   { policies }: OperationDeps,
