@@ -171,6 +171,7 @@ const TYPES: ValueTypes = {
     is: (value) => Decimal.isDecimal(value),
     text: (value) => (value as Decimal).valueOf(),
     make: (text) => new Decimal(text),
+    copy: (value) => new Decimal(value as Decimal),
   },
 }
 

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import type { ValueTypes } from '../codec/codec.ts'
 import { heapSize } from '../codec/heap-size.ts'
 
 /** Decoded values of the entries that are read most. Callers always get a copy. */
@@ -10,9 +11,8 @@ export interface DecodedValues {
   read(name: string, payload: Uint8Array, decode: (payload: Uint8Array) => unknown): unknown
 }
 
-/** Bounds in entries, and in bytes of the heap. */
-const MOST = 1_000
-const MOST_BYTES = 4_194_304
+/** The share of the memory tier's bytes that decoded values may take besides. */
+const SHARE = 0.5
 /** What one takes besides its value. */
 const OVERHEAD = 250
 
@@ -22,57 +22,76 @@ interface DecodedValue {
   readonly value: { readonly whole: unknown } | undefined
 }
 
-export function createDecodedValues(): DecodedValues {
+/** @param bounds of the memory tier, in entries and in bytes of the heap. */
+export function createDecodedValues(
+  bounds: { readonly maxEntries: number; readonly maxBytes: number },
+  types: ValueTypes = {},
+): DecodedValues {
+  const copyDecimal = decimalCopier(types)
   const models = new LRUCache<string, DecodedValue>({
-    max: MOST,
-    maxSize: MOST_BYTES,
+    max: bounds.maxEntries,
+    maxSize: Math.max(1, Math.floor(bounds.maxBytes * SHARE)),
     sizeCalculation: ({ value }) => OVERHEAD + (value ? heapSize(value.whole) : 0),
   })
   return {
     read(name, payload, decode) {
       const model = models.get(name)
-      if (model?.payload === payload) return model.value ? copyOf(model.value.whole) : decode(payload)
+      if (model?.payload === payload) return model.value ? copyOf(model.value.whole, copyDecimal) : decode(payload)
       const whole = decode(payload)
-      if (!copyable(whole)) {
+      if (!copyable(whole, types)) {
         models.set(name, { payload, value: undefined })
         return whole
       }
       models.set(name, { payload, value: { whole } })
-      return copyOf(whole)
+      return copyOf(whole, copyDecimal)
     },
   }
 }
 
-/**
- * True for a decoded value that {@link copyOf} copies exactly: plain objects, dense arrays, dates and primitives.
- * `value` is a decoder's work: it has no accessors, no symbols and no cycles.
- */
-export function copyable(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || value instanceof Date) return true
-  if (Array.isArray(value)) {
-    for (let at = 0; at < value.length; at++) if (!(at in value) || !copyable(value[at])) return false
-    return true
-  }
-  if (Object.getPrototypeOf(value) !== Object.prototype || Object.hasOwn(value, '__proto__')) return false
-  return Object.values(value).every(copyable)
+type CopyDecimal = (value: object) => unknown
+
+/** A copy is a tenth of the cost of a text and its parsing, which a host without `copy` needs. */
+function decimalCopier({ decimal }: ValueTypes): CopyDecimal | undefined {
+  if (!decimal) return undefined
+  const { copy } = decimal
+  return copy ?? ((value) => decimal.make(decimal.text(value)))
 }
 
-/** A copy that shares nothing with `value`, which is {@link copyable}. Several times cheaper than decoding it again. */
-export function copyOf(value: unknown): unknown {
+/**
+ * True for a decoded value that {@link copyOf} copies exactly: plain objects, dense arrays, dates, decimals of the host and
+ * primitives. `value` is a decoder's work: it has no accessors, no symbols and no cycles.
+ */
+export function copyable(value: unknown, types: ValueTypes = {}): boolean {
+  if (typeof value !== 'object' || value === null || value instanceof Date) return true
+  if (Array.isArray(value)) {
+    for (let at = 0; at < value.length; at++) if (!(at in value) || !copyable(value[at], types)) return false
+    return true
+  }
+  if (Object.getPrototypeOf(value) !== Object.prototype) return types.decimal?.is(value) ?? false
+  if (Object.hasOwn(value, '__proto__')) return false
+  return Object.values(value).every((item) => copyable(item, types))
+}
+
+/**
+ * A copy that shares nothing with `value`, which is {@link copyable}. Several times cheaper than decoding it again.
+ * @param copyDecimal needed if there may be decimals.
+ */
+export function copyOf(value: unknown, copyDecimal?: CopyDecimal): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) {
     const list = value.slice()
     for (let at = 0; at < list.length; at++) {
       const item: unknown = list[at]
-      if (typeof item === 'object' && item !== null) list[at] = copyOf(item)
+      if (typeof item === 'object' && item !== null) list[at] = copyOf(item, copyDecimal)
     }
     return list
   }
   if (value instanceof Date) return new Date(value)
+  if (copyDecimal && Object.getPrototypeOf(value) !== Object.prototype) return copyDecimal(value)
   const record: Record<string, unknown> = { ...value }
   for (const key in record) {
     const item = record[key]
-    if (typeof item === 'object' && item !== null) record[key] = copyOf(item)
+    if (typeof item === 'object' && item !== null) record[key] = copyOf(item, copyDecimal)
   }
   return record
 }

@@ -7,5 +7,7 @@ export interface ValueTypes {
     is(value: unknown): boolean
     text(value: unknown): string
     make(text: string): unknown
+    /** Makes another instance of the same value. Absent: by its text. */
+    copy?(value: unknown): unknown
   }
 }
