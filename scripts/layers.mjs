@@ -50,7 +50,8 @@ export const layers = {
     ['execute'],
     ['client', 'watch'],
     ['extension'],
-    ['index'],
+    // `accelerate` is an entry of its own.
+    ['accelerate', 'index'],
   ],
   valkey: [
     ['connection'],
@@ -66,6 +67,14 @@ export const layers = {
     ['assemble'],
     ['valkey-store'],
     ['index'],
+  ],
+  structures: [
+    // The client, how scripts run on it, and how options are checked.
+    ['base'],
+    ['batches'],
+    // None of them knows another.
+    ['lock', 'sessions', 'leaderboard', 'counter'],
+    ['index', 'prisma', 'drizzle'],
   ],
   doctor: [
     ['doctor-error', 'finding', 'catalogue'],

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import type { ValueTypes } from '../codec/codec.ts'
 import { heapSize } from '../codec/heap-size.ts'
+import type { ValueTypes } from '../keys/value-types.ts'
 
 /** Decoded values of the entries that are read most. Callers always get a copy. */
 export interface DecodedValues {
@@ -25,9 +25,8 @@ interface DecodedValue {
 /** @param bounds of the memory tier, in entries and in bytes of the heap. */
 export function createDecodedValues(
   bounds: { readonly maxEntries: number; readonly maxBytes: number },
-  types: ValueTypes = {},
+  { decimal }: ValueTypes = {},
 ): DecodedValues {
-  const copyDecimal = decimalCopier(types)
   const models = new LRUCache<string, DecodedValue>({
     max: bounds.maxEntries,
     maxSize: Math.max(1, Math.floor(bounds.maxBytes * SHARE)),
@@ -36,62 +35,53 @@ export function createDecodedValues(
   return {
     read(name, payload, decode) {
       const model = models.get(name)
-      if (model?.payload === payload) return model.value ? copyOf(model.value.whole, copyDecimal) : decode(payload)
+      if (model?.payload === payload)
+        return model.value ? copyOf(model.value.whole, decimal) : decode(payload)
       const whole = decode(payload)
-      if (!copyable(whole, types)) {
+      if (!copyable(whole, decimal)) {
         models.set(name, { payload, value: undefined })
         return whole
       }
       models.set(name, { payload, value: { whole } })
-      return copyOf(whole, copyDecimal)
+      return copyOf(whole, decimal)
     },
   }
 }
 
-type CopyDecimal = (value: object) => unknown
-
-/** A copy is a tenth of the cost of a text and its parsing, which a host without `copy` needs. */
-function decimalCopier({ decimal }: ValueTypes): CopyDecimal | undefined {
-  if (!decimal) return undefined
-  const { copy } = decimal
-  return copy ?? ((value) => decimal.make(decimal.text(value)))
-}
-
 /**
- * True for a decoded value that {@link copyOf} copies exactly: plain objects, dense arrays, dates, decimals of the host and
- * primitives. `value` is a decoder's work: it has no accessors, no symbols and no cycles.
+ * True for a decoded value that {@link copyOf} copies exactly: plain objects, dense arrays, dates, decimals of a host that
+ * copies them, and primitives.
+ * `value` is a decoder's work: it has no accessors, no symbols and no cycles.
  */
-export function copyable(value: unknown, types: ValueTypes = {}): boolean {
+export function copyable(value: unknown, decimal?: ValueTypes['decimal']): boolean {
   if (typeof value !== 'object' || value === null || value instanceof Date) return true
   if (Array.isArray(value)) {
-    for (let at = 0; at < value.length; at++) if (!(at in value) || !copyable(value[at], types)) return false
+    for (let at = 0; at < value.length; at++)
+      if (!(at in value) || !copyable(value[at], decimal)) return false
     return true
   }
-  if (Object.getPrototypeOf(value) !== Object.prototype) return types.decimal?.is(value) ?? false
-  if (Object.hasOwn(value, '__proto__')) return false
-  return Object.values(value).every((item) => copyable(item, types))
+  if (Object.getPrototypeOf(value) !== Object.prototype)
+    return decimal?.copy !== undefined && decimal.is(value)
+  return !Object.hasOwn(value, '__proto__') && Object.values(value).every((item) => copyable(item, decimal))
 }
 
-/**
- * A copy that shares nothing with `value`, which is {@link copyable}. Several times cheaper than decoding it again.
- * @param copyDecimal needed if there may be decimals.
- */
-export function copyOf(value: unknown, copyDecimal?: CopyDecimal): unknown {
+/** A copy that shares nothing with `value`, which is {@link copyable}. Several times cheaper than decoding it again. */
+export function copyOf(value: unknown, decimal?: ValueTypes['decimal']): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) {
     const list = value.slice()
     for (let at = 0; at < list.length; at++) {
       const item: unknown = list[at]
-      if (typeof item === 'object' && item !== null) list[at] = copyOf(item, copyDecimal)
+      if (typeof item === 'object' && item !== null) list[at] = copyOf(item, decimal)
     }
     return list
   }
   if (value instanceof Date) return new Date(value)
-  if (copyDecimal && Object.getPrototypeOf(value) !== Object.prototype) return copyDecimal(value)
+  if (decimal?.copy && Object.getPrototypeOf(value) !== Object.prototype) return decimal.copy(value)
   const record: Record<string, unknown> = { ...value }
   for (const key in record) {
     const item = record[key]
-    if (typeof item === 'object' && item !== null) record[key] = copyOf(item, copyDecimal)
+    if (typeof item === 'object' && item !== null) record[key] = copyOf(item, decimal)
   }
   return record
 }

@@ -1,4 +1,4 @@
-import type { Codec, ValueTypes } from '../codec/codec.ts'
+import type { BoundCodec, Codec, ValueTypes } from '../codec/codec.ts'
 import { type EntryHeader, seal } from '../codec/envelope.ts'
 import type { EntryKey } from '../keys/entry-key.ts'
 import type { Events } from '../report/events.ts'
@@ -36,7 +36,8 @@ export interface Entries {
   open(stored: StoredEntry | null, owner: EntryOwner): OpenedEntry | undefined
   /** @param lasting whether this payload object is kept and may be decoded again. */
   decode(payload: Uint8Array, owner: EntryOwner, lasting?: boolean): { readonly value: unknown } | undefined
-  encode(value: unknown, owner: EntryOwner): Uint8Array | { readonly error: unknown }
+  /** @param dataDepth as in {@link BoundCodec.encode}. */
+  encode(value: unknown, owner: EntryOwner, dataDepth?: number): Uint8Array | { readonly error: unknown }
   /** The bytes to store, and the header in them. */
   seal(header: Omit<EntryHeader, 'codec' | 'proof'>, payload: Uint8Array, owner: EntryOwner): Uint8Array
 }
@@ -97,9 +98,9 @@ export function createEntries(codec: Codec, types: ValueTypes, setup: EntriesSet
         return void failed(owner, error)
       }
     },
-    encode(value, owner) {
+    encode(value, owner, dataDepth) {
       try {
-        return bound.encode(value)
+        return bound.encode(value, dataDepth)
       } catch (error) {
         return failed(owner, error)
       }
