@@ -17,6 +17,8 @@ const EARLY = 1
 const SAMPLE = 5
 /** A process that works for more than this share of the time counts as busy. */
 const BUSY = 0.9
+/** The same while answers arrive: what waits for its own then waits behind them, and not for the store. */
+const BUSY_WITH_ANSWERS = 0.5
 
 /** Limits the time of calls. All open calls share one timer. */
 export interface Deadline {
@@ -36,6 +38,8 @@ interface OpenCall {
   /** The workload when the call began. */
   readonly since: Sample
   readonly done: (answer: Guarded<never>) => void
+  /** The number of answers that had arrived when the call began. */
+  readonly answersBefore: number
   waits: boolean
   settled: boolean
   before: OpenCall | undefined
@@ -70,19 +74,21 @@ export function createDeadline(clock: Clock, deadline: number, frequent = false)
     const now = clock.now()
     for (let open = calls.first(); open && open.due - now <= EARLY; open = calls.first()) {
       calls.remove(open)
-      // An answer may also wait behind others, each of which takes this process a short while.
-      if (now - open.due >= OVERSLEPT || workload.busySince(open.since)) grant(open)
+      if (now - open.due >= OVERSLEPT || isBusy(open.since, open.answersBefore)) grant(open)
       else expire(open, deadline)
     }
     arm()
   }
+  /** An answer may also wait behind others, each of which takes this process a short while. */
+  const isBusy = (since: Sample, answersBefore: number): boolean =>
+    workload.busySince(since, answers === answersBefore ? BUSY : BUSY_WITH_ANSWERS)
   const grant = (open: OpenCall): void => {
     const granted = clock.now()
     const [until, before, since] = [granted + GRACE, answers, workload.sample(granted)]
     const ended = (): void => {
       const now = clock.now()
       const overslept = now - until >= OVERSLEPT
-      const busy = (overslept || workload.busySince(since)) && answers !== before
+      const busy = (overslept || isBusy(since, before)) && answers !== before
       if (busy && !open.settled && now - open.due < (overslept ? LONGEST : LONGEST_IN_TIME)) grant(open)
       else expire(open, deadline)
     }
@@ -106,8 +112,9 @@ export function createDeadline(clock: Clock, deadline: number, frequent = false)
   const begin: Deadline['begin'] = (what, call, done) => {
     const now = clock.now()
     const since = workload.sample(now)
+    const answersBefore = answers
     const answer = call()
-    const open = calls.add({ what, due: now + deadline, since, done })
+    const open = calls.add({ what, due: now + deadline, since, done, answersBefore })
     if (!timer && !judging) arm()
     answer.then(
       (value) => {
@@ -140,7 +147,7 @@ function expire(open: OpenCall, deadline: number): void {
 
 interface CallList {
   first(): OpenCall | undefined
-  add(call: Pick<OpenCall, 'what' | 'due' | 'since' | 'done'>): OpenCall
+  add(call: Pick<OpenCall, 'what' | 'due' | 'since' | 'done' | 'answersBefore'>): OpenCall
   /** Removes the links to its neighbours as well, because an old call would keep all later ones from being collected. */
   remove(open: OpenCall): void
 }
@@ -150,12 +157,13 @@ function createCallList(): CallList {
   let last: OpenCall | undefined
   return {
     first: () => first,
-    add({ what, due, since, done }) {
+    add({ what, due, since, done, answersBefore }) {
       const open: OpenCall = {
         what,
         due,
         since,
         done,
+        answersBefore,
         waits: true,
         settled: false,
         before: last,
@@ -195,8 +203,8 @@ interface Sample {
 interface Workload {
   /** @param now by the clock. */
   sample(now: number): Sample
-  /** True if the event loop was busy nearly all the time since then. */
-  busySince(sample: Sample): boolean
+  /** True if the event loop was busy for more than this share of the time since then. */
+  busySince(sample: Sample, share: number): boolean
 }
 
 /** If the clock does not measure work, the process counts as idle. */
@@ -208,6 +216,6 @@ function createWorkload(clock: Clock): Workload {
       if (now - latest.at >= SAMPLE) latest = { at: now, worked: worked() }
       return latest
     },
-    busySince: (since) => worked() - since.worked > BUSY * (clock.now() - since.at),
+    busySince: (since, share) => worked() - since.worked > share * (clock.now() - since.at),
   }
 }
