@@ -343,3 +343,33 @@ it('a call that nobody answers is given up by a busy process, too: at once with 
     expect(performance.now() - began).toBeLessThan(longest)
   }
 })
+
+/** Reads that are answered one after the other, one each millisecond, by a process that works for this share of the time. */
+async function readsInARow(share: number, answered = Number.POSITIVE_INFINITY): Promise<readonly boolean[]> {
+  const inner = memoryStore()
+  let worked = 0
+  const clock = { ...fakeClock(), worked: () => worked }
+  const waiting: (() => void)[] = []
+  const fetch: Store['fetch'] = async (entry, tags) => {
+    await new Promise<void>((resolve) => waiting.push(resolve))
+    return inner.fetch(entry, tags)
+  }
+  const guard = guardStore({ ...inner, source: 'store', fetch }, clock, createEvents())
+  const reads = Array.from({ length: 256 }, () => guard.fetch('a', []))
+  for (let time = 0; time < 300; time++) {
+    worked += share
+    await clock.advance(1)
+    if (time < answered) waiting.shift()?.()
+  }
+  return (await Promise.all(reads)).map(({ ok }) => ok)
+}
+
+it('reads that wait behind the answers to others are not given up while this process is what they wait for', async () => {
+  expect(await readsInARow(0.7)).not.toContain(false)
+})
+
+it('reads behind others are given up after the deadline if this process mostly waits, or no answer arrives', async () => {
+  const idle = await readsInARow(0.3)
+  expect(idle.filter(Boolean).length).toBeLessThan(130)
+  expect(await readsInARow(0.7, 0)).not.toContain(true)
+})
