@@ -58,6 +58,7 @@ export default defineConfig({
       {
         text: 'Guides',
         items: [
+          page('Choosing a pattern', 'choosing-a-pattern'),
           page('Policies', 'policies'),
           page('How stale can this be?', 'freshness'),
           page('Write-through and write-around', 'write-through'),

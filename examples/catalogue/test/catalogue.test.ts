@@ -184,9 +184,14 @@ describe('the catalogue', { timeout: 60_000 }, () => {
         })
     }
     const load = [0, 1, 0, 1].map(reader).concat(writer())
-    await outages(valkey, services, (next) => {
-      phase = next
-    }).finally(() => {
+    await outages(
+      valkey,
+      services,
+      (next) => {
+        phase = next
+      },
+      () => Object.values(reads).reduce((sum, count) => sum + count, 0),
+    ).finally(() => {
       running = false
     })
     await Promise.all(load)

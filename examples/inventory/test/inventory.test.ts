@@ -198,9 +198,14 @@ describe('the inventory', { timeout: 60_000 }, () => {
         })
     }
     const load = [buyer(0), buyer(1), seller(), watcher(0), watcher(1)]
-    await outages(valkey, services, (next) => {
-      phase = next
-    }).finally(() => {
+    await outages(
+      valkey,
+      services,
+      (next) => {
+        phase = next
+      },
+      () => turns,
+    ).finally(() => {
       running = false
     })
     await Promise.all(load)

@@ -9,7 +9,9 @@ export async function archiveClosed(db: Database, board: Leaderboard, lock: Lock
   // For economy alone: a slice is safe to deliver twice.
   await using held = await lock.acquire('archive', { ttl: '1m' })
   if (held === null) return 0
-  return board.archive((rows, { id, from, to }) =>
+  // Awaited here: while the lock is being released, nobody would handle a rejection of what is only returned, and Node would
+  // end the process.
+  return await board.archive((rows, { id, from, to }) =>
     db.transaction(async (tx) => {
       const added = await tx
         .insert(slices)

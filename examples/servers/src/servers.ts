@@ -11,6 +11,7 @@ import { Redis } from 'iovalkey'
 import pg from 'pg'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { startLocalValkey } from './local-valkey.ts'
+import { countStatements } from './statements.ts'
 
 /** What a service runs on. */
 export interface Servers {
@@ -28,11 +29,15 @@ export interface Servers {
   client(): Redis
   /** Runs several statements, with no service in between. */
   runScript(sql: string): Promise<void>
+  /** Runs one query, with no service in between. */
+  query<Row extends object>(sql: string): Promise<Row[]>
+  /** SQL statements sent so far. */
+  statements(): number
   /** Closes what was opened here. Call it after the services have closed. */
   stop(): Promise<void>
 }
 
-type Database = Pick<Servers, 'adapter' | 'drizzle' | 'runScript' | 'stop'>
+type Database = Pick<Servers, 'adapter' | 'drizzle' | 'runScript' | 'query' | 'statements' | 'stop'>
 
 /**
  * The database of `DATABASE_URL` and the server of `VALKEY_URL`. Without these, PostgreSQL runs inside this process
@@ -72,29 +77,44 @@ function openClient(url: string): Redis {
   return client
 }
 
+/** Each client has connections of its own, as in a process of its own. */
 function connect(connectionString: string): Database {
-  const pool = new pg.Pool({ connectionString, max: 10 })
-  // An idle connection that is lost is replaced by the next query. Without a listener it would end the process.
-  pool.on('error', () => {})
+  const { count, pool: counted } = countStatements()
+  const pools: pg.Pool[] = []
+  const open = (): pg.Pool => {
+    const pool = counted(new pg.Pool({ connectionString, max: 10 }))
+    // An idle connection that is lost is replaced by the next query. Without a listener it would end the process.
+    pool.on('error', () => {})
+    pools.push(pool)
+    return pool
+  }
+  const own = open()
   return {
-    adapter: () => new PrismaPg({ connectionString, max: 10 }),
-    drizzle: (schema) => drizzlePg(pool, { schema }),
+    adapter: () => new PrismaPg(open()),
+    drizzle: (schema) => drizzlePg(open(), { schema }),
     runScript: async (sql) => {
-      await pool.query(sql)
+      await own.query(sql)
     },
-    stop: () => pool.end(),
+    query: async <Row extends object>(sql: string) => (await own.query<Row>(sql)).rows,
+    statements: count,
+    async stop() {
+      await Promise.all(pools.map((pool) => pool.end()))
+    },
   }
 }
 
-/** PGlite has one connection: transactions of both ORMs wait for each other. */
+/** PGlite has one connection: transactions of all clients wait for each other. */
 async function embed(): Promise<Database> {
+  const { count, pglite: counted } = countStatements()
   const pglite = await PGlite.create()
   return {
-    adapter: () => new PrismaPGlite(pglite),
-    drizzle: (schema) => drizzlePglite(pglite, { schema }),
+    adapter: () => new PrismaPGlite(counted(pglite)),
+    drizzle: (schema) => drizzlePglite(counted(pglite), { schema }),
     runScript: async (sql) => {
       await pglite.exec(sql)
     },
+    query: async <Row extends object>(sql: string) => (await pglite.query<Row>(sql)).rows,
+    statements: count,
     stop: () => pglite.close(),
   }
 }
