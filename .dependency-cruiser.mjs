@@ -83,6 +83,8 @@ export default {
     hostRule('prisma', ['@prisma/', 'libpg-query']),
     hostRule('drizzle', ['drizzle-orm', 'libpg-query']),
     hostRule('valkey', ['iovalkey']),
+    // Clients are given; only the entry for Drizzle imports something of an ORM.
+    hostRule('structures', ['drizzle-orm']),
     // Asks each host what it declares, by its public entry.
     hostRule('doctor', [
       ...['pg', 'mysql2', 'better-sqlite3', '@libsql/client'],

@@ -16,6 +16,9 @@ const alias = {
   '@larder/prisma': at('packages/prisma/src/index.ts'),
   '@larder/valkey': at('packages/valkey/src/index.ts'),
   '@larder/doctor': at('packages/doctor/src/index.ts'),
+  '@larder/structures/prisma': at('packages/structures/src/prisma.ts'),
+  '@larder/structures/drizzle': at('packages/structures/src/drizzle.ts'),
+  '@larder/structures': at('packages/structures/src/index.ts'),
   '@larder/testing': at('packages/testing/src/index.ts'),
 }
 
@@ -79,6 +82,7 @@ export default defineConfig({
       project('prisma', 'packages/prisma/test'),
       project('valkey', 'packages/valkey/test'),
       project('doctor', 'packages/doctor/test'),
+      project('structures', 'packages/structures/test'),
       project('testing', 'packages/testing/test'),
       project('examples', 'examples/*/test'),
       project('cross', 'test'),

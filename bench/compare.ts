@@ -1,6 +1,5 @@
 import type { Timed } from './rounds.ts'
-import { duration, median, ratio, spread } from './statistics.ts'
-import { table } from './table.ts'
+import { type Column, figure, type Row, ratioFigure, type Sheet } from './sheet.ts'
 
 /** What the others are divided by, and how that column is called. */
 export interface Base {
@@ -8,19 +7,19 @@ export interface Base {
   readonly name: string
 }
 
-/** The table of a group of cases that took turns. */
-export function compare(timed: readonly Timed[], bases: readonly Base[]): string {
-  const rows = timed.map((one) => [
-    one.name,
-    `${duration(median(one.times))} ${spread(one.times)}`,
-    ...bases.map(({ name }) => ratio(one.times, timesOf(timed, name))),
-  ])
-  // Two bases make one column more.
-  return table(
-    ['case', 'median', ...bases.map(({ head }) => head)],
-    rows,
-    Math.floor(40 / (bases.length + 1)),
+/** Columns and rows of a group of cases that took turns. */
+export function compare(timed: readonly Timed[], bases: readonly Base[]): Pick<Sheet, 'columns' | 'rows'> {
+  const columns: Column[] = [
+    { name: 'median', unit: 'ns' },
+    ...bases.map(({ head }): Column => ({ name: head, unit: '×' })),
+  ]
+  const rows = timed.map(
+    ({ name, times }): Row => ({
+      name,
+      figures: [figure(times), ...bases.map((base) => ratioFigure(times, timesOf(timed, base.name)))],
+    }),
   )
+  return { columns, rows }
 }
 
 /** Of the case called `name`. */

@@ -2,14 +2,15 @@ import { createCache, msgpackCodec } from '@larder/core'
 import { BentoCache, bentostore } from 'bentocache'
 import { memoryDriver } from 'bentocache/drivers/memory'
 import { compare } from './compare.ts'
+import type { Context } from './context.ts'
 import { attachItems, ITEM, ONE_TABLE, once, THREE_TABLES } from './item-host.ts'
 import { remote } from './remote.ts'
-import { type Budget, type Case, interleave, keep } from './rounds.ts'
+import { type Case, interleave, keep } from './rounds.ts'
 
 const FLOOR = 'floor: Map.get and decode'
 
 /** The engine's memory hit, without an ORM, beside a cache that checks less and the least any cache can do. */
-export async function benchEngine(budget: Budget): Promise<void> {
+export async function benchEngine({ budget, show }: Context): Promise<void> {
   const cache = createCache()
   const bento = new BentoCache({
     default: 'memory',
@@ -22,14 +23,15 @@ export async function benchEngine(budget: Budget): Promise<void> {
   const overRemote = tiers.flatMap(({ mode, tier }) => tiered(mode, tier))
   const cases = [floor(), ...larder(cache), ...overRemote, ...peers(bento)]
   const timed = await interleave(cases, budget)
-  console.log(`
-Engine: a hit in memory, of one row of ${Object.keys(ITEM).length} columns
-The floor decodes the same bytes with the same codec, and checks nothing. Larder decodes them once, and copies.
-The memory tier's hits are over a store that stands for a server, without the way to it: push asks it
-nothing, validate asks for the tags.
-bentocache stores JSON, and knows neither tables nor writes.
-
-${compare(timed, [{ head: '× floor', name: FLOOR }])}`)
+  show({
+    id: 'memory',
+    title: `Engine: a hit in memory, of one row of ${Object.keys(ITEM).length} columns`,
+    note: `The floor decodes the same bytes with the same codec, and checks nothing. Larder
+decodes them once, and copies. The memory tier's hits are over a store that
+stands for a server, without the way to it: push asks it nothing, validate asks
+for the tags. bentocache stores JSON, and knows neither tables nor writes.`,
+    ...compare(timed, [{ head: '× floor', name: FLOOR }]),
+  })
   for (const { tier } of tiers) await tier.close()
   await cache.close()
   await bento.disconnectAll()

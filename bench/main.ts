@@ -1,39 +1,75 @@
 import { parseArgs } from 'node:util'
-import { openCatalogue } from './catalogue.ts'
-import { benchDrizzle } from './drizzle.ts'
-import { benchEngine } from './engine.ts'
-import { machine } from './machine.ts'
-import { benchPrecision } from './precision.ts'
-import { benchPrisma } from './prisma.ts'
-import type { Budget } from './rounds.ts'
-import { benchValkey } from './valkey.ts'
-import { benchWriteThrough } from './write-through.ts'
+import { openContext, Unavailable } from './context.ts'
+import { GROUPS, type GroupName, isGroup } from './groups.ts'
+import { describeMachine, thisMachine } from './machine.ts'
+import { type GroupResult, writeResults } from './results.ts'
+import { printed, type Sheet } from './sheet.ts'
 
-const { quick } = parseArgs({ options: { quick: { type: 'boolean', default: false } } }).values
-const budget: Budget = quick ? { rounds: 22, slice: 20 } : { rounds: 80, slice: 40 }
-const operations = quick ? 5_000 : 40_000
+const { quick, group, json } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    group: { type: 'string', multiple: true },
+    json: { type: 'string' },
+  },
+}).values
 
-const began = performance.now()
+const names = chosen()
+const machine = thisMachine()
+let sheets: Sheet[] = []
+const context = openContext(quick, (sheet) => {
+  sheets.push(sheet)
+  console.log(printed(sheet))
+})
+const { rounds, slice } = context.budget
 console.log(`Larder: benchmarks${quick ? ', quick' : ''}
-${machine()}
+${describeMachine(machine)}
 
 A ratio is the time of a case over that of the floor, or of the plain query,
-in the same round: the cases of a group take turns, ${budget.rounds} rounds of ${budget.slice} ms each, so
-that a slow moment hits them all. Median of the rounds; the spread is half the
-distance between their quartiles. Compare ratios, and only those of one run:
-times belong to this machine at this moment.`)
+in the same round: the cases of a group take turns, ${rounds} rounds of ${slice} ms each
+(fewer where there is a round trip), so that a slow moment hits them all. Median
+of the rounds; the spread is half the distance between their quartiles. Compare
+ratios, and only those of one run: times belong to this machine at this moment.`)
 
-await benchEngine(budget)
-// A round trip is long enough for fewer rounds to tell.
-await benchDrizzle({ ...budget, rounds: quick ? 30 : 60 })
-const catalogue = await openCatalogue()
+const began = performance.now()
 try {
-  await benchPrisma(catalogue, budget)
-  await benchPrecision(catalogue, operations)
-  await benchWriteThrough(catalogue, budget, operations)
-  // A round trip is long enough for fewer rounds to tell.
-  await benchValkey(catalogue, { ...budget, rounds: quick ? 12 : 60 }, quick)
+  for (const [index, name] of names.entries()) {
+    console.log(`\n== ${name} (${index + 1} of ${names.length})`)
+    const result = await measure(name)
+    // After each group: a run that is stopped has written what it has measured.
+    if (result && json) writeResults(json, { [name]: result })
+  }
 } finally {
-  await catalogue.close()
+  await context.close()
 }
-console.log(`\n${Math.round((performance.now() - began) / 1000)} s`)
+console.log(`\n${secondsSince(began)} s`)
+
+async function measure(name: GroupName): Promise<GroupResult | undefined> {
+  sheets = []
+  const [date, start] = [new Date().toISOString(), performance.now()]
+  try {
+    await GROUPS[name].run(context)
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error
+    console.log(`\n${name} is left out: ${error.message}`)
+    return undefined
+  }
+  const seconds = secondsSince(start)
+  console.log(`\n-- ${name}: ${seconds} s`)
+  return { date, run: quick ? 'quick' : 'full', seconds, machine, sheets }
+}
+
+/** What `--group` names, or every group of this kind of run. */
+function chosen(): readonly GroupName[] {
+  const all = Object.keys(GROUPS) as GroupName[]
+  const unknown = group?.find((name) => !isGroup(name))
+  if (unknown !== undefined) {
+    const list = all.map((name) => `  ${name.padEnd(16)}${GROUPS[name].about}`)
+    console.error(`There is no group '${unknown}'. The groups are:\n${list.join('\n')}`)
+    process.exit(2)
+  }
+  return all.filter((name) => (group ? group.includes(name) : !quick || GROUPS[name].quick))
+}
+
+function secondsSince(start: number): number {
+  return Math.round((performance.now() - start) / 100) / 10
+}

@@ -1,14 +1,16 @@
 import { createCache, memoryStore } from '@larder/core'
 import { prismaCache } from '@larder/prisma'
 import { datamodel } from '../prisma/generated/larder.ts'
-import type { Catalogue } from './catalogue.ts'
+import type { Context } from './context.ts'
 import { driveParts, fillParts, readParts, type Trace, WAYS, type Way } from './parts.ts'
-import { table } from './table.ts'
+import { whole } from './units.ts'
 
 const TRACE = { rows: 10_000, seed: 20_240_607, writeShare: 0.01 }
 
 /** The same trace with dependencies known by row and by table: how many reads each keeps off the database. */
-export async function benchPrecision({ prisma }: Catalogue, operations: number): Promise<void> {
+export async function benchPrecision({ catalogue, quick, show }: Context): Promise<void> {
+  const { prisma } = await catalogue()
+  const operations = quick ? 5_000 : 40_000
   await prisma.$executeRawUnsafe(fillParts(TRACE.rows))
   const trace: Trace = { ...TRACE, operations }
   const models = { LegacyItem: {} }
@@ -24,16 +26,18 @@ export async function benchPrecision({ prisma }: Catalogue, operations: number):
     hits.push(await driveParts(client, trace, () => cache.stats().hits))
     await cache.close()
   }
-  const lines = (Object.keys(WAYS) as Way[]).map((way) => [
-    way,
-    ...hits.map((shares) => percent(shares[way])),
-  ])
-  console.log(`
-Precision: hits of reads of ${count(trace.rows)} rows with 100 parents, ${count(operations)} operations, of
-which ${trace.writeShare * 100}% update a row; rows and ways alike likely. By row, each was read once before.
-
-${table(['read', 'by row', 'by table'], lines)}`)
+  show({
+    id: 'precision',
+    title: 'Precision: hits of reads, with dependencies known by row and by table',
+    note: `${whole(trace.rows)} rows with 100 parents, ${whole(operations)} operations, of which ${trace.writeShare * 100}% update a row;
+rows and ways alike likely. By row, each was read once before.`,
+    columns: [
+      { name: 'by row', unit: 'share' },
+      { name: 'by table', unit: 'share' },
+    ],
+    rows: (Object.keys(WAYS) as Way[]).map((way) => ({
+      name: way,
+      figures: hits.map((shares) => ({ value: shares[way] })),
+    })),
+  })
 }
-
-const count = (value: number): string => value.toLocaleString('en-US')
-const percent = (share: number): string => `${(share * 100).toFixed(1)}%`

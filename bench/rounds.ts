@@ -10,6 +10,8 @@ export interface Budget {
   readonly rounds: number
   /** Ms each case gets in each round. */
   readonly slice: number
+  /** Rounds thrown away first: in them the compiler is still at work. */
+  readonly warmUp: number
 }
 
 /** Times of one call in ns, one per round, in the order of the rounds. */
@@ -20,15 +22,13 @@ export interface Timed {
 
 /** Calls per sample where a single one is too short for the clock. */
 const BATCH = 128
-/** Rounds thrown away: in them the compiler is still at work. */
-const WARM_UP = 10
 
 /** Lets the cases take turns, each round beginning with another one, so that no case owns a quiet or a busy moment. */
 export async function interleave(cases: readonly Case[], budget: Budget): Promise<readonly Timed[]> {
   const timed = cases.map(({ name }) => ({ name, times: [] as number[] }))
-  for (let round = -WARM_UP; round < budget.rounds; round++) {
+  for (let round = -budget.warmUp; round < budget.rounds; round++) {
     for (const place of cases.keys()) {
-      const index = (place + round + WARM_UP) % cases.length
+      const index = (place + round + budget.warmUp) % cases.length
       const one = cases[index]
       if (!one) continue
       const time = await timeOf(one, budget.slice)

@@ -2,10 +2,11 @@ import { createCache } from '@larder/core'
 import { prismaCache } from '@larder/prisma'
 import { workload } from '../examples/demo/src/workload.ts'
 import { datamodel } from '../prisma/generated/larder.ts'
-import type { Catalogue } from './catalogue.ts'
 import { compare } from './compare.ts'
-import { type Budget, interleave } from './rounds.ts'
-import { table } from './table.ts'
+import type { Context } from './context.ts'
+import { interleave } from './rounds.ts'
+import type { Row } from './sheet.ts'
+import { whole } from './units.ts'
 
 const SEED = 20_240_608
 const SKEW = 1
@@ -22,12 +23,10 @@ interface Client {
 }
 
 /** What displaying rows that are written all the time costs, and what storing them costs those who write. */
-export async function benchWriteThrough(
-  catalogue: Catalogue,
-  budget: Budget,
-  operations: number,
-): Promise<void> {
+export async function benchWriteThrough(context: Context): Promise<void> {
+  const catalogue = await context.catalogue()
   const { prisma, rows } = catalogue
+  const operations = context.quick ? 5_000 : 40_000
   const cached = (write: 'invalidate' | 'through') => {
     const cache = createCache({ defaults: { ttl: '1h' } })
     const client = prisma.$extends(prismaCache({ cache, datamodel, models: { Strike: { write } } }))
@@ -40,12 +39,18 @@ export async function benchWriteThrough(
     await drive("Larder: write: 'through'", through.client),
   ]
   const share = `${WRITE_SHARE * 100}% of them updates by id`
-  console.log(`
-Display under writes: ${rows.toLocaleString('en-US')} rows, ${operations.toLocaleString('en-US')} operations, ${share}
-Reads by id and writes alike prefer some rows (Zipf, exponent ${SKEW}); nothing is cached
-when it begins. Statements are those that reads sent.
-
-${table(['case', 'displays', 'statements', 'each'], lines, 12)}`)
+  context.show({
+    id: 'display',
+    title: `Display under writes: ${whole(rows)} rows, ${whole(operations)} operations, ${share}`,
+    note: `Reads by id and writes alike prefer some rows (Zipf, exponent ${SKEW}); nothing is cached
+when it begins. Statements are those that reads sent.`,
+    columns: [
+      { name: 'displays', unit: 'count' },
+      { name: 'statements', unit: 'count' },
+      { name: 'each', unit: 'count' },
+    ],
+    rows: lines,
+  })
 
   let cost = 0
   const update = (client: Client) => async () =>
@@ -56,16 +61,17 @@ ${table(['case', 'displays', 'statements', 'each'], lines, 12)}`)
       { name: "Larder: write: 'invalidate'", run: update(invalidate.client) },
       { name: "Larder: write: 'through'", run: update(through.client) },
     ],
-    budget,
+    context.remoteBudget,
   )
-  console.log(`
-Prisma on PGlite: update of one row, which is stored or not
-
-${compare(timed, [{ head: '× plain', name: PLAIN }])}`)
+  context.show({
+    id: 'update',
+    title: 'Prisma on PGlite: update of one row, which is stored or not',
+    ...compare(timed, [{ head: '× plain', name: PLAIN }]),
+  })
   await invalidate.close()
   await through.close()
 
-  async function drive(name: string, client: Client): Promise<string[]> {
+  async function drive(name: string, client: Client): Promise<Row> {
     let [left, displays, statements] = [operations, 0, 0]
     for (const one of workload({ rows, seed: SEED, skew: SKEW, writeShare: WRITE_SHARE })) {
       if (left-- === 0) break
@@ -79,7 +85,6 @@ ${compare(timed, [{ head: '× plain', name: PLAIN }])}`)
       statements += catalogue.statements() - before
       displays++
     }
-    const figures = [displays, statements].map((figure) => figure.toLocaleString('en-US'))
-    return [name, ...figures, (statements / displays).toFixed(3)]
+    return { name, figures: [displays, statements, statements / displays].map((value) => ({ value })) }
   }
 }

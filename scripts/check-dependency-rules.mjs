@@ -46,6 +46,7 @@ const planted = [
   ['host-prisma', 'packages/prisma/src/planted-other.ts', take('pg')],
   ['host-drizzle', 'packages/drizzle/src/planted.ts', take('@prisma/client')],
   ['host-valkey', 'packages/valkey/src/planted.ts', take('drizzle-orm')],
+  ['host-structures', 'packages/structures/src/planted.ts', take('iovalkey')],
   ['host-doctor', 'packages/doctor/src/planted.ts', take('iovalkey')],
   ['testing-is-for-tests', 'packages/core/src/codec/planted-testing.ts', take('@larder/testing')],
   ['published-names-only', 'examples/planted/main.ts', take(inRoom('base'))],

@@ -35,7 +35,7 @@ function* missingTests() {
 const WARNING = /(?:code: |\b(?:warn|tell)\(\s*)'([a-z]+(?:-[a-z]+)+)'/g
 
 function* missingCodes() {
-  const sources = find('packages/{core,drizzle,prisma,valkey}/src/**/*.ts').map(text).join('\n')
+  const sources = find('packages/{core,drizzle,prisma,valkey,structures}/src/**/*.ts').map(text).join('\n')
   const pages = [
     ['docs/errors.md', [...sources.matchAll(/\| '(LARDER_\w+)'/g)]],
     // Of the server's settings, `valkey-config` and its like are findings of the doctor alone.

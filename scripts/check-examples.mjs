@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const pages = ['README.md', 'CAVEATS.md', 'docs/**/*.md', 'packages/*/README.md', 'examples/*/README.md']
-const docstrings = ['packages/{core,drizzle,prisma,valkey,doctor}/src/**/*.ts']
+const docstrings = ['packages/{core,drizzle,prisma,valkey,doctor,structures}/src/**/*.ts']
 const OPTIONS = {
   target: 'es2023',
   lib: ['es2024', 'esnext.disposable', 'dom'],

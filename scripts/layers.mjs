@@ -67,6 +67,14 @@ export const layers = {
     ['valkey-store'],
     ['index'],
   ],
+  structures: [
+    // The client, how scripts run on it, and how options are checked.
+    ['base'],
+    ['batches'],
+    // None of them knows another.
+    ['lock', 'sessions', 'leaderboard', 'counter'],
+    ['index', 'prisma', 'drizzle'],
+  ],
   doctor: [
     ['doctor-error', 'finding', 'catalogue'],
     ['connection', 'query', 'trigger-body', 'timeouts', 'conceal', 'options', 'report'],

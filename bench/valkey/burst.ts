@@ -1,86 +1,123 @@
-import { type Catalogue, openServerCatalogue } from '../catalogue.ts'
-import { count, quantile } from '../statistics.ts'
-import { table } from '../table.ts'
+import type { Catalogue } from '../catalogue.ts'
+import type { Context } from '../context.ts'
+import { type Client, larderClient, peerClient } from '../orm/prisma-hits.ts'
+import { figure, type Row, ratioFigure } from '../sheet.ts'
+import { quantile } from '../statistics.ts'
+import { whole } from '../units.ts'
 import { cacheAside } from './cache-aside.ts'
-import { type Client, larderClient, peerClient } from './prisma.ts'
 import type { Server } from './server.ts'
 
 const REQUESTS = 5_000
 const KEYS = 500
 /** No burst begins after so many ms. */
 const LONGEST = 30_000
+/** Bursts on a warm cache that are thrown away: in them the compiler is still at work. */
+const WARM_UP = 1
+const PEER = 'prisma-extension-redis'
 
 /** One way to read a report, and what bursts of requests did to it. */
 interface Target {
   readonly name: string
-  burst(): Promise<void>
-  /** Figures of its row. */
-  row(): string[]
+  readonly cold: Burst
+  readonly warm: Burst[]
+  loads: number
+  burst(): Promise<Burst>
   close(): Promise<void>
 }
 
-/** Bursts of requests that all come at once, over a cache that is cold at first: who protects the database. */
-export async function benchBurst(server: Server, most: number): Promise<void> {
-  const catalogue = await openServerCatalogue(KEYS).catch((error: unknown) => {
-    console.log(`\nBursts are left out: ${(error as Error).message}`)
-  })
-  if (!catalogue) return
-  try {
-    await compareBursts(catalogue, server, most)
-  } finally {
-    await catalogue.close()
-  }
+interface Burst {
+  /** Per second. */
+  readonly rate: number
+  /** In ms. */
+  readonly p99: number
 }
 
-async function compareBursts(catalogue: Catalogue, server: Server, most: number): Promise<void> {
-  const targets = [
-    target('Larder', await larderClient(catalogue, server), catalogue),
-    target('prisma-extension-redis', peerClient(catalogue, server), catalogue),
-    target('cache-aside by hand', byHand(catalogue, server), catalogue),
+/** Bursts of requests that all come at once, over a cache that is cold at first: who protects the database. */
+export async function benchBurst(context: Context): Promise<void> {
+  const server = await context.server()
+  const catalogue = await context.serverCatalogue()
+  const most = context.quick ? 5 : 20
+  const clients: (readonly [string, Client])[] = [
+    ['ceiling: an extension that answers at once', await ceiling(catalogue)],
+    ['Larder', await larderClient(catalogue, server)],
+    [PEER, peerClient(catalogue, server)],
+    ['cache-aside by hand', byHand(catalogue, server)],
   ]
+  const targets: Target[] = []
   try {
+    for (const [name, client] of clients) targets.push(await open(name, client, catalogue))
     // They take turns. A database that is not protected makes a burst last.
     let bursts = 0
     for (const end = performance.now() + LONGEST; bursts < most && performance.now() < end; bursts++)
-      for (const { burst } of targets) await burst()
-    console.log(`
-Prisma on a PostgreSQL server, and the store's: bursts
-${bursts} bursts of ${count(REQUESTS)} requests at once, over ${KEYS} keys; the cache is empty before the
-first. Loads are SQL statements: ${KEYS} are needed.
-
-${table(
-  ['case', 'requests/s', 'p99', 'loads'],
-  targets.map(({ row }) => row()),
-  13,
-)}`)
+      for (const target of targets) {
+        const one = await target.burst()
+        if (bursts >= WARM_UP) target.warm.push(one)
+      }
+    const peer = targets.find(({ name }) => name === PEER) as Target
+    context.show({
+      id: 'burst',
+      title: `Prisma on PostgreSQL and Valkey: bursts of ${whole(REQUESTS)} requests at once, over ${KEYS} keys`,
+      note: `The cache is empty before the first burst (cold); ${bursts - WARM_UP} warm ones are measured. Loads are SQL
+statements: ${KEYS} are needed. prisma-extension-redis stores JSON: a hit gives texts for
+dates and decimals, where Larder gives what Prisma gives.`,
+      columns: [
+        { name: 'warm', unit: '/s' },
+        { name: '× peer', unit: '×' },
+        { name: 'p99', unit: 'ms' },
+        { name: 'cold', unit: '/s' },
+        { name: 'loads', unit: 'count' },
+      ],
+      rows: targets.map((target) => rowOf(target, peer)),
+    })
   } finally {
-    for (const { close } of targets) await close()
+    for (const [, { close }] of clients) await close()
   }
 }
 
-function target(name: string, { client, close }: Client, { statements }: Catalogue): Target {
-  const times: number[] = []
-  let whole = 0
-  let loads = 0
-  const read = async (id: number): Promise<void> => {
-    const began = performance.now()
-    await client.strike.findFirst({ where: { id } })
-    times.push(performance.now() - began)
-  }
+function rowOf({ name, warm, cold, loads }: Target, peer: Target): Row {
+  const rates = warm.map(({ rate }) => rate)
+  const theirs = peer.warm.map(({ rate }) => rate)
   return {
     name,
-    close,
-    async burst() {
-      const [sent, began] = [statements(), performance.now()]
-      await Promise.all(Array.from({ length: REQUESTS }, (_, index) => read(1 + (index % KEYS))))
-      whole += performance.now() - began
-      loads += statements() - sent
-    },
-    row() {
-      const rate = (times.length * 1_000) / whole
-      return [name, count(rate), `${quantile(times, 0.99).toFixed(0)} ms`, count(loads)]
-    },
+    figures: [
+      figure(rates),
+      ratioFigure(rates, theirs),
+      figure(warm.map(({ p99 }) => p99)),
+      { value: cold.rate },
+      { value: loads },
+    ],
   }
+}
+
+async function open(name: string, { client, close }: Client, { statements }: Catalogue): Promise<Target> {
+  const burst = async (): Promise<Burst> => {
+    const times: number[] = []
+    const read = async (id: number): Promise<void> => {
+      const began = performance.now()
+      await client.strike.findFirst({ where: { id } })
+      times.push(performance.now() - began)
+    }
+    const began = performance.now()
+    await Promise.all(Array.from({ length: REQUESTS }, (_, index) => read(1 + (index % KEYS))))
+    return { rate: (REQUESTS * 1_000) / (performance.now() - began), p99: quantile(times, 0.99) }
+  }
+  const before = statements()
+  const target = { name, cold: await burst(), warm: [], loads: 0, close }
+  const counted = async (): Promise<Burst> => {
+    const sent = statements()
+    const one = await burst()
+    target.loads += statements() - sent
+    return one
+  }
+  target.loads = statements() - before
+  return Object.assign(target, { burst: counted })
+}
+
+/** What Prisma itself leaves to any cache. */
+async function ceiling({ prisma }: Catalogue): Promise<Client> {
+  const row = await prisma.strike.findFirst({ where: { id: 1 } })
+  const client = prisma.$extends({ query: { $allOperations: async () => row } })
+  return { client, close: async () => {} }
 }
 
 function byHand({ prisma }: Catalogue, { connect, prefix }: Server): Client {

@@ -1,7 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { count, quantile } from '../statistics.ts'
-import { table } from '../table.ts'
+import type { Context } from '../context.ts'
+import type { Row } from '../sheet.ts'
+import { quantile } from '../statistics.ts'
 import type { Server } from './server.ts'
 
 /** What each process is asked to do: so many reads of one key at once. */
@@ -28,8 +29,10 @@ const LOAD_TIME = 50
 const LONGEST = 30_000
 
 /** Herds on keys that nobody has loaded, in one process and in several: how often each key is loaded. */
-export async function benchHerds(server: Server, keys: number): Promise<void> {
-  const lines: string[][] = []
+export async function benchHerds(context: Context): Promise<void> {
+  const server = await context.server()
+  const keys = context.quick ? 3 : 20
+  const rows: Row[] = []
   for (const processes of PROCESSES) {
     const namespace = `${server.prefix}-herds-${processes}`
     const members = Array.from({ length: processes }, () =>
@@ -37,16 +40,22 @@ export async function benchHerds(server: Server, keys: number): Promise<void> {
     )
     try {
       await Promise.all(members.map(next))
-      for (const singleFlight of POLICIES) lines.push(await measure(server, members, singleFlight, keys))
+      for (const singleFlight of POLICIES) rows.push(await measure(server, members, singleFlight, keys))
     } finally {
       for (const member of members) member.kill()
     }
   }
-  console.log(`
-Herds: ${count(READERS)} readers of one key at once in each process, nothing cached
-${keys} keys, one after the other; a load takes ${LOAD_TIME} ms. The time is that of the last reader.
-
-${table(['case', 'loads per key', 'time p50', 'time max'], lines, 15)}`)
+  context.show({
+    id: 'herds',
+    title: `Herds: ${READERS} readers of one key at once in each process, nothing cached`,
+    note: `${keys} keys, one after the other; a load takes ${LOAD_TIME} ms. The time is that of the last reader.`,
+    columns: [
+      { name: 'loads/key', unit: 'count' },
+      { name: 'p50', unit: 'ms' },
+      { name: 'max', unit: 'ms' },
+    ],
+    rows,
+  })
 }
 
 async function measure(
@@ -54,7 +63,7 @@ async function measure(
   members: readonly ChildProcess[],
   singleFlight: SingleFlight,
   keys: number,
-): Promise<string[]> {
+): Promise<Row> {
   const times: number[] = []
   let loads = 0
   for (let at = 0; at < keys; at++) {
@@ -68,8 +77,8 @@ async function measure(
     loads += Number(await client.get(key))
   }
   const name = `${members.length} ${members.length === 1 ? 'process' : 'processes'}, singleFlight ${singleFlight}`
-  const [half, most] = [0.5, 1].map((share) => `${quantile(times, share).toFixed(0)} ms`)
-  return [name, (loads / keys).toFixed(1), half ?? '', most ?? '']
+  const figures = [loads / keys, quantile(times, 0.5), quantile(times, 1)]
+  return { name, figures: figures.map((value) => ({ value })) }
 }
 
 async function next(member: ChildProcess): Promise<HerdEnded> {

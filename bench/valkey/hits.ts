@@ -3,8 +3,9 @@ import { BentoCache, bentostore } from 'bentocache'
 import { redisDriver } from 'bentocache/drivers/redis'
 import { Redis as IoRedis } from 'ioredis'
 import { compare } from '../compare.ts'
+import type { Context } from '../context.ts'
 import { ITEM, once } from '../item-host.ts'
-import { type Budget, type Case, interleave, keep } from '../rounds.ts'
+import { type Case, interleave, keep } from '../rounds.ts'
 import { MODES, type Mode, nameOf, openCache, otherReads, tellOthers } from './caches.ts'
 import type { Server } from './server.ts'
 import { openShop } from './shop.ts'
@@ -12,20 +13,22 @@ import { openShop } from './shop.ts'
 const FLOOR = 'floor: iovalkey GET and decode'
 
 /** One hot key, read by one caller after the other. */
-export async function benchHits(server: Server, budget: Budget): Promise<void> {
+export async function benchHits(context: Context): Promise<void> {
+  const server = await context.server()
   const opened: Opened[] = []
   try {
     for (const make of [plain, ...MODES.map((mode) => larder(mode)), bentocache])
       opened.push(await make(server))
     const cases = opened.flatMap((each) => each.cases)
-    const timed = await interleave(cases, budget)
-    console.log(`
-Store: a hit on one hot key, one at a time, of one row of ${Object.keys(ITEM).length} columns
-The floor is one command on a client of its own, and the decoding of the same
+    const timed = await interleave(cases, context.remoteBudget)
+    context.show({
+      id: 'one-at-a-time',
+      title: `Store: a hit on one hot key, one at a time, of one row of ${Object.keys(ITEM).length} columns`,
+      note: `The floor is one command on a client of its own, and the decoding of the same
 bytes. Larder by the mode of its memory tier: off, or answers that it asks about
-(validate) or is told about (push). bentocache has its L2 only, and stores JSON.
-
-${compare(timed, [{ head: '× floor', name: FLOOR }])}`)
+(validate) or is told about (push). bentocache has its L2 only, and stores JSON.`,
+      ...compare(timed, [{ head: '× floor', name: FLOOR }]),
+    })
   } finally {
     for (const { close } of opened) await close()
   }

@@ -1,16 +1,18 @@
 import { msgpackCodec } from '@larder/core'
 import type { Redis } from 'iovalkey'
+import type { Context } from '../context.ts'
 import { ITEM } from '../item-host.ts'
-import { count, median } from '../statistics.ts'
-import { table } from '../table.ts'
+import { median } from '../statistics.ts'
+import { whole } from '../units.ts'
 import { openCache } from './caches.ts'
-import { keysOf, type Server } from './server.ts'
+import { keysOf } from './server.ts'
 import { openShop } from './shop.ts'
 
 const ROWS = 1_000
 
 /** What the server says it needs for entries and tags. */
-export async function benchMemory(server: Server): Promise<void> {
+export async function benchMemory(context: Context): Promise<void> {
+  const server = await context.server()
   const { client, url } = server
   const namespace = `${server.prefix}-memory`
   const cache = await openCache({ url, namespace, mode: 'off' })
@@ -21,19 +23,24 @@ export async function benchMemory(server: Server): Promise<void> {
     await shop.warm(() => shop.readItem(ROWS))
     const used = (await usedMemory(client)) - before
     const groups = Object.entries(Object.groupBy(await measured(client, namespace), kindOf))
-    const lines = groups.map(([kind, found = []]) => [
-      kind,
-      count(found.length),
-      count(median(found.map(({ bytes }) => bytes))),
-    ])
     const value = msgpackCodec().bind({}).encode(ITEM).length
-    console.log(`
-Memory of the server: ${count(ROWS)} rows, each read by its id
-As MEMORY USAGE says, key and expiry included. A row's value takes ${value} bytes; its
+    context.show({
+      id: 'server',
+      title: `Memory of the server: ${whole(ROWS)} rows, each read by its id`,
+      note: `As MEMORY USAGE says, key and expiry included. A row's value takes ${value} bytes; its
 tags are two fields of the table's record, which all rows share, and a cell.
-
-${table(['kind of key', 'keys', 'bytes each'], lines.toSorted(), 13)}
-All in all, as used_memory says: ${count(used / ROWS)} bytes for each row.`)
+All in all, as used_memory says: ${whole(used / ROWS)} bytes for each row.`,
+      columns: [
+        { name: 'keys', unit: 'count' },
+        { name: 'bytes each', unit: 'bytes' },
+      ],
+      rows: groups
+        .map(([name, keys = []]) => ({
+          name,
+          figures: [{ value: keys.length }, { value: median(keys.map(({ bytes }) => bytes)) }],
+        }))
+        .toSorted((one, other) => one.name.localeCompare(other.name)),
+    })
   } finally {
     await cache.close()
   }

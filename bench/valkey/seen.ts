@@ -1,7 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import type { Context } from '../context.ts'
+import type { Row } from '../sheet.ts'
 import { quantile } from '../statistics.ts'
-import { table } from '../table.ts'
 import { MODES, type Mode, nameOf, openCache } from './caches.ts'
 import type { Server } from './server.ts'
 import { openShop } from './shop.ts'
@@ -10,20 +11,30 @@ import { type Ready, readStock, type Seen, type Watch, wallClock } from './stock
 const SHARES = [0.5, 0.9, 0.99, 1]
 
 /** How soon a write in one process is seen by reads in another one, which has the old value in its memory. */
-export async function benchSeen(server: Server, writes: number): Promise<void> {
-  const lines: string[][] = []
+export async function benchSeen(context: Context): Promise<void> {
+  const server = await context.server()
+  const writes = context.quick ? 200 : 1_000
+  const rows: Row[] = []
   for (const mode of MODES) {
     const found = await watchWrites(server, mode, writes)
-    const times = SHARES.map((share) => `${Math.max(0, quantile(found.delays, share)).toFixed(2)} ms`)
-    lines.push([`${nameOf(mode)}: hits from ${found.source}`, ...times, String(found.late)])
+    const times = SHARES.map((share) => Math.max(0, quantile(found.delays, share)))
+    rows.push({
+      name: `${nameOf(mode)}: hits from ${found.source}`,
+      figures: [...times, found.late].map((value) => ({ value })),
+    })
   }
-  console.log(`
-Two processes: from the end of a write in one to its being seen in the other
-${writes} writes to an item that the other process reads without a pause. 0 ms: seen before
+  context.show({
+    id: 'delay',
+    title: 'Two processes: from the end of a write in one to its being seen in the other',
+    note: `${writes} writes to an item that the other process reads without a pause. 0: seen before
 the writer was told that its write had ended. Late: writes after whose end a
-read began that still gave the old value.
-
-${table(['case', 'p50', 'p90', 'p99', 'max', 'late'], lines, 9)}`)
+read began that still gave the old value.`,
+    columns: [
+      ...(['p50', 'p90', 'p99', 'max'] as const).map((name) => ({ name, unit: 'ms' }) as const),
+      { name: 'late', unit: 'count' },
+    ],
+    rows,
+  })
 }
 
 interface Found {

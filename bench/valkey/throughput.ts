@@ -1,98 +1,131 @@
 import { timesOf } from '../compare.ts'
-import { ITEM } from '../item-host.ts'
-import { type Timed, takeTurns } from '../rounds.ts'
-import { count, duration, median, ratio, spread } from '../statistics.ts'
-import { table } from '../table.ts'
-import { cacheAside } from './cache-aside.ts'
-import { MODES, type Mode, nameOf, openCache, otherReads, tellOthers } from './caches.ts'
+import type { Context } from '../context.ts'
+import { takeTurns } from '../rounds.ts'
+import { type Column, figure, type Row, ratioFigure } from '../sheet.ts'
+import { whole } from '../units.ts'
+import { MODES, tellOthers } from './caches.ts'
+import { itemOf, type Size } from './items.ts'
+import { BENTOCACHE, BY_HAND, bentocache, byHand, larder, PIPELINED, type Reader } from './readers.ts'
 import type { Server } from './server.ts'
-import { openShop } from './shop.ts'
 
-const IN_FLIGHT = 64
 const KEYS = 500
-const REQUESTS = 4_000
 /** Thrown away: in them the compiler is still at work. */
 const WARM_UP = 3
-const BY_HAND = 'cache-aside by hand'
+/** Ns one case gets in a round, about. */
+const ROUND = { quick: 40e6, full: 60e6 } as const
+/** What every other rate is divided by. */
+const BASES = [
+  { head: '× by hand', name: BY_HAND },
+  { head: '× pipelined', name: PIPELINED },
+  { head: '× bento', name: BENTOCACHE },
+] as const
 
-interface Reader {
-  readonly name: string
-  read(id: number): Promise<unknown>
-  /** Begins to count the reads that are no hits. */
-  begin(): () => number
-  close(): Promise<void>
+interface Setting {
+  readonly tables: 1 | 3
+  readonly size: Size
+  readonly inFlight: number
 }
 
 /** Hits on many keys, many requests in flight: what one process gets through. */
-export async function benchThroughput(server: Server, rounds: number): Promise<void> {
-  const readers = [byHand(server), ...(await Promise.all(MODES.map((mode) => larder(server, mode))))]
-  try {
-    for (const { read } of readers) for (let id = 0; id < KEYS; id++) await read(id)
-    const meters = readers.map(createMeter)
-    const cases = meters.map(({ round }, index) => ({ name: readers[index]?.name ?? '', round }))
-    await takeTurns(cases, WARM_UP)
-    for (const { reset } of meters) reset()
-    const others = readers.map(({ begin }) => begin())
-    const timed = await takeTurns(cases, rounds)
-    const base = timesOf(timed, BY_HAND)
-    const lines = timed.map((one, index) => [...line(one, base), duration(median(meters[index]?.cpu ?? []))])
-    console.log(`
-Store: throughput, ${IN_FLIGHT} requests in flight, hits on ${KEYS} keys
-${rounds} rounds of ${count(REQUESTS)} requests each. More than 1 is more than by hand. CPU is that
-of this process for one request.
-
-${table(['case', 'requests/s', 'spread', '× by hand', 'CPU'], lines)}`)
-    for (const [index, { name }] of readers.entries()) tellOthers(name, others[index]?.() ?? 0)
-  } finally {
-    for (const { close } of readers) await close()
+export async function benchThroughput(context: Context): Promise<void> {
+  const server = await context.server()
+  for (const [tables, size] of context.quick ? QUICK : FULL) {
+    const readers = await openReaders(server, tables, size)
+    try {
+      for (const { read } of readers) for (let id = 0; id < KEYS; id++) await read(id)
+      for (const inFlight of context.quick ? [64] : [1, 16, 64, 256])
+        await measure(context, readers, { tables, size, inFlight })
+    } finally {
+      for (const { close } of readers) await close()
+    }
   }
 }
 
-function line({ name, times }: Timed, byHand: readonly number[]): string[] {
-  // Rates divide the other way round than times.
-  return [name, count(1e9 / median(times)), spread(times), ratio(byHand, times)]
+type Reads = readonly (readonly [Setting['tables'], Size])[]
+const QUICK: Reads = [
+  [1, '300 B'],
+  [3, '300 B'],
+  [1, '30 kB'],
+]
+const FULL: Reads = (['300 B', '3 kB', '30 kB'] as const).flatMap((size) => [
+  [1, size] as const,
+  [3, size] as const,
+])
+
+async function openReaders(server: Server, tables: 1 | 3, size: Size): Promise<Reader[]> {
+  const reading = {
+    label: `${tables}-${size.replace(' ', '')}`,
+    tables,
+    load: async (id: number) => itemOf(size, id),
+  }
+  const clients = (['iovalkey', 'ioredis'] as const).flatMap((client) =>
+    [false, true].map((pipelined) => byHand(server, reading, client, pipelined)),
+  )
+  const larders = await Promise.all(MODES.map((mode) => larder(server, reading, mode)))
+  return [...clients, ...larders, bentocache(server, reading)]
 }
 
-/** Ns of one request: on the clock as each round's result, and of this process's CPU in a list. */
-function createMeter({ read }: Reader): { round(): Promise<number>; reset(): void; cpu: number[] } {
-  const cpu: number[] = []
-  return {
-    cpu,
-    reset: () => void cpu.splice(0),
+async function measure(
+  { quick, show }: Context,
+  readers: readonly Reader[],
+  { tables, size, inFlight }: Setting,
+): Promise<void> {
+  const requests = await requestsFor(readers, inFlight, quick ? ROUND.quick : ROUND.full)
+  const cpu = readers.map(() => [] as number[])
+  const cases = readers.map(({ name, read }, index) => ({
+    name,
     async round() {
-      let next = 0
-      const caller = async (): Promise<void> => {
-        while (next < REQUESTS) await read(next++ % KEYS)
-      }
-      const [began, used] = [performance.now(), process.cpuUsage()]
-      await Promise.all(Array.from({ length: IN_FLIGHT }, caller))
-      const took = performance.now() - began
+      const used = process.cpuUsage()
+      const took = await drive(read, inFlight, requests)
       const { user, system } = process.cpuUsage(used)
-      cpu.push(((user + system) * 1e3) / REQUESTS)
-      return (took * 1e6) / REQUESTS
+      cpu[index]?.push(((user + system) * 1e3) / requests)
+      return took / requests
     },
-  }
+  }))
+  await takeTurns(cases, WARM_UP)
+  for (const each of cpu) each.length = 0
+  const others = readers.map(({ begin }) => begin())
+  const rounds = quick ? 10 : 16
+  const timed = await takeTurns(cases, rounds)
+  const rows = timed.map(({ name, times }, index): Row => {
+    // Rates divide the other way round than times.
+    const ratios = BASES.map((base) => ratioFigure(timesOf(timed, base.name), times))
+    return { name, figures: [figure(times.map((time) => 1e9 / time)), ...ratios, figure(cpu[index] ?? [])] }
+  })
+  show({
+    id: `${tables}-${size}-${inFlight}`,
+    title: `Store: hits on ${KEYS} keys, ${inFlight} in flight, ${tables === 1 ? '1 table' : '3 tables'}, rows of ${size}`,
+    note: `${rounds} rounds of ${whole(requests)} requests each. More than 1 is more requests a second.
+CPU is that of this process for one request.`,
+    columns: COLUMNS,
+    rows,
+  })
+  for (const [index, { name }] of readers.entries()) tellOthers(name, others[index]?.() ?? 0)
 }
 
-const load = async (id: number): Promise<typeof ITEM> => ({ ...ITEM, id: id as typeof ITEM.id })
+const COLUMNS: readonly Column[] = [
+  { name: 'requests', unit: '/s' },
+  ...BASES.map(({ head }): Column => ({ name: head, unit: '×' })),
+  { name: 'CPU', unit: 'ns' },
+]
 
-function byHand({ connect, prefix }: Server): Reader {
-  const client = connect()
-  return {
-    name: BY_HAND,
-    read: (id) => cacheAside(client, `${prefix}:many:${id}`, () => load(id)),
-    begin: () => () => 0,
-    close: async () => client.disconnect(),
-  }
+/** As many as the first reader answers in the time of a round. */
+async function requestsFor([first]: readonly Reader[], inFlight: number, round: number): Promise<number> {
+  if (!first) throw new Error('There is nothing to measure')
+  const probe = 50 * Math.max(4, inFlight / 4)
+  // The first time the compiler is still at work.
+  await drive(first.read, inFlight, 2 * probe)
+  const took = await drive(first.read, inFlight, probe)
+  return Math.max(inFlight * 4, Math.round((round / took) * probe))
 }
 
-async function larder({ url, prefix }: Server, mode: Mode): Promise<Reader> {
-  const cache = await openCache({ url, mode, namespace: `${prefix}-many-${mode}` })
-  const shop = openShop(cache, load)
-  return {
-    name: nameOf(mode),
-    read: shop.readItem,
-    begin: () => otherReads(cache),
-    close: () => cache.close(),
+/** @returns ns for so many requests. */
+async function drive(read: Reader['read'], inFlight: number, requests: number): Promise<number> {
+  let next = 0
+  const caller = async (): Promise<void> => {
+    while (next < requests) await read(next++ % KEYS)
   }
+  const began = performance.now()
+  await Promise.all(Array.from({ length: inFlight }, caller))
+  return (performance.now() - began) * 1e6
 }

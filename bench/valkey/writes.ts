@@ -1,11 +1,12 @@
 import type { Redis } from 'iovalkey'
 import type { Catalogue } from '../catalogue.ts'
 import { compare } from '../compare.ts'
+import { type Context, Unavailable } from '../context.ts'
 import { ITEM } from '../item-host.ts'
-import { type Budget, type Case, interleave, takeTurns } from '../rounds.ts'
-import { count } from '../statistics.ts'
+import { silentPeer } from '../orm/prisma-hits.ts'
+import { type Case, interleave, takeTurns } from '../rounds.ts'
+import { whole } from '../units.ts'
 import { openCache } from './caches.ts'
-import { silentPeer } from './prisma.ts'
 import type { Server } from './server.ts'
 import { openShop } from './shop.ts'
 
@@ -23,39 +24,37 @@ interface Room {
 }
 
 /** A write and its invalidation among more and more keys that have nothing to do with it. */
-export async function benchWrites(
-  catalogue: Catalogue,
-  server: Server,
-  budget: Budget,
-  quick: boolean,
-): Promise<void> {
-  const sizes = quick ? SIZES.slice(0, -1) : SIZES
+export async function benchWrites(context: Context): Promise<void> {
+  const server = await context.server()
+  const sizes = context.quick ? SIZES.slice(0, -1) : SIZES
   const rooms = sizes.map((keys, index): Room => ({ keys, database: index + 1 }))
   const clients = rooms.map(({ database }) => server.connect(database))
   const taken = await Promise.all(clients.map((client) => client.dbsize()))
   if (taken.some((keys) => keys > 0)) {
-    console.log(`
-Writes among many keys: left out, the server's databases 1 to ${rooms.length} are not empty.`)
-    return
+    throw new Unavailable(`the server's databases 1 to ${rooms.length} are not empty`)
   }
   try {
     for (const [index, { keys }] of rooms.entries()) await fill(clients[index], keys)
-    await larderWrites(server, rooms, budget)
-    await peerWrites(catalogue, server, rooms)
+    await larderWrites(server, rooms, context)
+    await peerWrites(await context.serverCatalogue(), server, rooms, context)
   } finally {
     // They were empty before.
     for (const client of clients) await client.flushdb('ASYNC')
   }
 }
 
-const nameOf = (who: string, { keys }: Room): string => `${who}: ${count(keys)} other keys`
+const nameOf = (who: string, { keys }: Room): string => `${who}: ${whole(keys)} other keys`
 
 async function fill(client: Redis | undefined, keys: number): Promise<void> {
   for (let from = 1; from <= keys; from += BATCH)
     await client?.eval(FILL, 1, 'other:', from, Math.min(keys, from + BATCH - 1))
 }
 
-async function larderWrites(server: Server, rooms: readonly Room[], budget: Budget): Promise<void> {
+async function larderWrites(
+  server: Server,
+  rooms: readonly Room[],
+  { remoteBudget, show }: Context,
+): Promise<void> {
   const caches = await Promise.all(
     rooms.map(({ database }) =>
       openCache({ url: server.at(database), namespace: server.prefix, mode: 'off', finish: 'await' }),
@@ -70,21 +69,27 @@ async function larderWrites(server: Server, rooms: readonly Room[], budget: Budg
       await shop.warm(() => shop.readItem(ITEM.id))
       cases.push({ name: nameOf('Larder', room), run: () => shop.writeItem(ITEM.id) })
     }
-    const timed = await interleave(cases, budget)
+    const timed = await interleave(cases, remoteBudget)
     const [first] = timed
     if (!first) return
-    console.log(`
-Store: a write that does nothing, with its mark and its finish
-Among other keys, each number of them in a database of its own on the server.
-${rooms.length < SIZES.length ? 'A million of them: without --quick.\n' : ''}
-${compare(timed, [{ head: '× first', name: first.name }])}`)
+    show({
+      id: 'larder',
+      title: 'Store: a write that does nothing, with its mark and its finish',
+      note: 'Among other keys, each number of them in a database of its own on the server.',
+      ...compare(timed, [{ head: '× first', name: first.name }]),
+    })
   } finally {
     for (const cache of caches) await cache.close()
   }
 }
 
 /** prisma-extension-redis over a database that answers at once: what is left is its invalidation. */
-async function peerWrites(catalogue: Catalogue, server: Server, rooms: readonly Room[]): Promise<void> {
+async function peerWrites(
+  catalogue: Catalogue,
+  server: Server,
+  rooms: readonly Room[],
+  { show }: Context,
+): Promise<void> {
   const timed = await takeTurns(
     rooms.map((room) => {
       const client = silentPeer(catalogue, server, room.database)
@@ -102,10 +107,11 @@ async function peerWrites(catalogue: Catalogue, server: Server, rooms: readonly 
   )
   const [first] = timed
   if (!first) return
-  console.log(`
-The same through prisma-extension-redis, ${PEER_ROUNDS} writes to each
-It lists all keys of the server to find its own. prisma-extension-cache-manager
-asks for Prisma 6 and is left out.
-
-${compare(timed, [{ head: '× first', name: first.name }])}`)
+  show({
+    id: 'peer',
+    title: `The same through prisma-extension-redis, ${PEER_ROUNDS} writes to each`,
+    note: `It lists all keys of the server to find its own. prisma-extension-cache-manager
+asks for Prisma 6 and is left out.`,
+    ...compare(timed, [{ head: '× first', name: first.name }]),
+  })
 }

@@ -65,6 +65,7 @@ export default defineConfig({
           page('Transactions and locks', 'transactions'),
           page('Raw SQL', 'raw-sql'),
           page('Computed values', 'computed-values'),
+          page('Structures: locks, sessions, leaderboards, counters', 'structures'),
           page('Multi-tenancy', 'multi-tenancy'),
           page('Testing your app', 'testing'),
           page('Serverless and hot reload', 'serverless'),

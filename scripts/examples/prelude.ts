@@ -29,6 +29,7 @@ declare global {
   const cache: Core.Cache
   const store: LarderValkey.ValkeyStore
   const url: string
+  const client: Iovalkey.Redis
   const Redis: typeof Iovalkey.Redis
   const Cluster: typeof Iovalkey.Cluster
 
@@ -52,6 +53,7 @@ declare global {
   const schema: typeof Tables
   const db: NodePgDatabase<typeof Tables>
   const products: typeof Tables.products
+  const counterBatches: typeof Tables.counterBatches
   const categories: typeof Tables.categories
   const stock: typeof Tables.stock
   const orders: typeof Tables.orders

@@ -12,7 +12,12 @@ export const products = pgTable('product', {
   sku: text().notNull().unique(),
   name: text().notNull(),
   price: numeric().notNull(),
+  views: integer().notNull().default(0),
   categoryId: integer('category_id').references(() => categories.id),
+})
+export const counterBatches = pgTable('counter_batch', {
+  id: text().primaryKey(),
+  appliedAt: timestamp('applied_at').notNull().defaultNow(),
 })
 export const stock = pgTable('stock', {
   id: serial().primaryKey(),

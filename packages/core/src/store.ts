@@ -1,4 +1,8 @@
-// The `Store` port and what its methods take and return, for authors of a store.
+// The `Store` port and what its methods take and return, for authors of a store, and what they need to check their options
+// as Larder checks its own. Importing it loads no part of the engine.
+export { type Duration, milliseconds } from './base/duration.ts'
+export { CacheError, type CacheErrorCode } from './base/errors.ts'
+export { show } from './base/show.ts'
 
 export {
   type LeaseEnd,

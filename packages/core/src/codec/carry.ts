@@ -24,6 +24,8 @@ interface Walk {
   readonly dialect: Dialect
   readonly types: ValueTypes
   readonly trail: (string | number)[]
+  /** Records and lists above this depth hold data only: see {@link BoundCodec.encode}. */
+  readonly dataDepth: number
 }
 
 /**
@@ -34,8 +36,8 @@ interface Walk {
  * lists longer than 64.
  * @throws CacheError `LARDER_UNENCODABLE`, naming the path.
  */
-export function carry(value: unknown, dialect: Dialect, types: ValueTypes): unknown {
-  return visit(value, { dialect, types, trail: [] }, 0)
+export function carry(value: unknown, dialect: Dialect, types: ValueTypes, dataDepth = 0): unknown {
+  return visit(value, { dialect, types, trail: [], dataDepth }, 0)
 }
 
 function visit(value: unknown, walk: Walk, depth: number): unknown {
@@ -61,6 +63,10 @@ function visit(value: unknown, walk: Walk, depth: number): unknown {
 function visitObject(value: object, walk: Walk, depth: number): unknown {
   if (depth >= MAX_DEPTH) return refuse(`a cycle, or nested deeper than ${MAX_DEPTH}`, walk, 8)
   const prototype: unknown = Object.getPrototypeOf(value)
+  if (depth < walk.dataDepth) {
+    if (prototype === Object.prototype) return visitDataRecord(value, walk, depth)
+    if (prototype === Array.prototype) return visitItems(value as unknown[], walk, depth)
+  }
   if (prototype === Object.prototype) return visitRecord(value, KIND.object, walk, depth)
   if (prototype === Array.prototype) return visitList(value as unknown[], walk, depth)
   if (prototype === null) return visitRecord(value, KIND.bare, walk, depth)
@@ -110,6 +116,24 @@ function visitRecord(value: object, kind: number, walk: Walk, depth: number): un
   return dialect.escape(kind, members(pairs(value, walk, depth), walk, depth), value)
 }
 
+/** {@link visitRecord} of a record whose properties are all data. Asking for descriptors would take longer than encoding. */
+function visitDataRecord(value: object, walk: Walk, depth: number): unknown {
+  const { dialect, trail } = walk
+  const record = value as Readonly<Record<string, unknown>>
+  let copy: Record<string, unknown> | undefined
+  for (const key of Object.keys(value)) {
+    trail[depth] = key
+    if (!dialect.knownKeys.has(key) && !learn(key, dialect))
+      return dialect.escape(KIND.object, members(pairs(value, walk, depth), walk, depth), value)
+    const item = record[key]
+    const carried = visit(item, walk, depth + 1)
+    if (carried === item) continue
+    copy ??= { ...record }
+    copy[key] = carried
+  }
+  return copy ?? value
+}
+
 function learn(key: string, dialect: Dialect): boolean {
   if (!dialect.safeKey(key)) return false
   if (dialect.knownKeys.size < MAX_KNOWN_KEYS) dialect.knownKeys.add(key)
@@ -130,6 +154,10 @@ function pairs(value: object, walk: Walk, depth: number): unknown[] {
 function visitList(list: unknown[], walk: Walk, depth: number): unknown {
   if (list.length <= LONGEST_CHECKED_LIST && Reflect.ownKeys(list).length !== list.length + 1)
     return refuse('a list with holes or properties', walk, depth)
+  return visitItems(list, walk, depth)
+}
+
+function visitItems(list: unknown[], walk: Walk, depth: number): unknown {
   let copy: unknown[] | undefined
   for (let index = 0; index < list.length; index++) {
     const item = list[index]

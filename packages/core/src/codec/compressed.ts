@@ -48,7 +48,7 @@ export function compressedBy(
     bind(types): BoundCodec {
       const inner = codec.bind(types)
       return {
-        encode: (value) => pack(inner.encode(value), above, writer),
+        encode: (value, dataDepth) => pack(inner.encode(value, dataDepth), above, writer),
         decode: (payload) => inner.decode(unpack(payload, compressions)),
       }
     },

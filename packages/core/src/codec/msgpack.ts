@@ -35,9 +35,9 @@ function bind(types: ValueTypes): BoundCodec {
   const packr = new Packr(OPTIONS)
   const knownKeys = new Set<string>()
   return {
-    encode(value) {
+    encode(value, dataDepth) {
       const raw = rawBytes()
-      const plain = carry(value, { ...dialect, knownKeys, escape: raw.escape }, types)
+      const plain = carry(value, { ...dialect, knownKeys, escape: raw.escape }, types, dataDepth)
       return raw.before(packr.pack(plain))
     },
     decode(bytes) {
@@ -60,11 +60,11 @@ function rawBytes(): { escape: Dialect['escape']; before(packed: Uint8Array): Ui
     escape(kind, payload, original) {
       // 64 bits are MessagePack's own; numbers are never written with that type.
       if (kind === KIND.bigint && BigInt.asIntN(64, original as bigint) === original) return original
-      if (!(payload instanceof Uint8Array)) return new Map([[kind, payload]])
+      if (!(payload instanceof Uint8Array)) return standInFor(kind, payload)
       const at = length
       parts.push(payload)
       length += payload.length
-      return new Map([[kind, new Map([[at, payload.length]])]])
+      return standInFor(kind, standInFor(at, payload.length))
     },
     before(packed) {
       if (parts.length === 0) return packed
@@ -74,6 +74,13 @@ function rawBytes(): { escape: Dialect['escape']; before(packed: Uint8Array): Ui
       return Buffer.concat([head, ...parts, packed])
     },
   }
+}
+
+/** Faster than a map of a list of pairs. */
+function standInFor(kind: number, payload: unknown): Map<number, unknown> {
+  const map = new Map<number, unknown>()
+  map.set(kind, payload)
+  return map
 }
 
 function split(bytes: Uint8Array): { raw: Uint8Array; rest: Uint8Array } {

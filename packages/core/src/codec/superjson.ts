@@ -42,7 +42,8 @@ function bind(types: ValueTypes): BoundCodec {
   const knownKeys = new Set<string>()
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   return {
-    encode: (value) => Buffer.from(library.stringify(carry(value, { ...dialect, knownKeys }, types))),
+    encode: (value, dataDepth) =>
+      Buffer.from(library.stringify(carry(value, { ...dialect, knownKeys }, types, dataDepth))),
     decode: (bytes) => library.parse(decoder.decode(bytes)),
   }
 }

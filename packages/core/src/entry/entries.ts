@@ -1,4 +1,4 @@
-import type { Codec, ValueTypes } from '../codec/codec.ts'
+import type { BoundCodec, Codec, ValueTypes } from '../codec/codec.ts'
 import { type Entry, type EntryHeader, open, seal } from '../codec/envelope.ts'
 import type { EntryKey } from '../keys/entry-key.ts'
 import type { Events } from '../report/events.ts'
@@ -35,7 +35,8 @@ export interface Entries {
   open(stored: StoredEntry | null, owner: EntryOwner): OpenedEntry | undefined
   /** @param lasting whether this payload object is kept and may be decoded again. */
   decode(payload: Uint8Array, owner: EntryOwner, lasting?: boolean): { readonly value: unknown } | undefined
-  encode(value: unknown, owner: EntryOwner): Uint8Array | { readonly error: unknown }
+  /** @param dataDepth as in {@link BoundCodec.encode}. */
+  encode(value: unknown, owner: EntryOwner, dataDepth?: number): Uint8Array | { readonly error: unknown }
   /** The bytes to store, and the header in them. */
   seal(header: Omit<EntryHeader, 'codec' | 'proof'>, payload: Uint8Array, owner: EntryOwner): Uint8Array
 }
@@ -79,7 +80,7 @@ export function createEntries(codec: Codec, types: ValueTypes, events: Events, l
       }))
       return 'error' in decoded ? undefined : decoded
     },
-    encode: (value, owner) => attempt(owner, () => bound.encode(value)),
+    encode: (value, owner, dataDepth) => attempt(owner, () => bound.encode(value, dataDepth)),
     seal: (header, payload, { key }) => seal({ ...header, codec: codec.name, proof: key.proof }, payload),
   }
 }

@@ -54,7 +54,7 @@ export function evaluate(
   captured?: CapturedOutcome,
 ): Loaded {
   const { plan, policy, key } = one
-  const payload = deps.entries.encode(result, one)
+  const payload = deps.entries.encode(result, one, plan.dataDepth)
   const tags = deps.tagsOf(plan.occurrences, policy.tags, tableWrittenAround(plan, policy))
   const recorded = recordTags(tags, before.observedTags, result)
   if (one.capture) contributeLoad(deps, one.capture, before, recorded, captured)

@@ -86,6 +86,7 @@ async function bypass<T>(
 
 /** A bypass of a read that has an entry: equal reads share it, each one that began after their call. */
 function bypassShared<T>(deps: ReadDeps, one: Read<T>, reason: BypassReason): Promise<T> {
+  const { plan } = one
   if (one.capture && reason === 'unavailable') refuseBypass(one.capture, reason)
   return shareGeneration(deps, one, reason, async (others) => {
     let stale: ReturnType<typeof rescue>
@@ -96,7 +97,7 @@ function bypassShared<T>(deps: ReadDeps, one: Read<T>, reason: BypassReason): Pr
       return stale
     })
     const wanted = (others || one.policy.maxStaleness) && !stale
-    const encoded = wanted ? deps.entries.encode(result, one) : undefined
+    const encoded = wanted ? deps.entries.encode(result, one, plan.dataDepth) : undefined
     const payload = encoded && 'error' in encoded ? undefined : encoded
     if (one.policy.maxStaleness) keepRan(deps, one, { result, payload, began })
     return { result, payload }

@@ -155,7 +155,7 @@ function bypassEntry<T>(deps: Deps, one: EntryRead<SyncReadPlan<T>>, reason: Byp
   const began = deps.clock.now()
   const result = bypass(deps, one, reason)
   if (!one.policy.maxStaleness) return result
-  const payload = deps.entries.encode(result, one)
+  const payload = deps.entries.encode(result, one, one.plan.dataDepth)
   if (!('error' in payload)) keepRan(deps, one, { result, payload, began })
   return result
 }

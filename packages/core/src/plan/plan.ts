@@ -68,6 +68,11 @@ export interface ReadPlan<T> {
   readonly query: unknown
   /** The first is the one of the model's own table. */
   readonly occurrences: readonly Occurrence[]
+  /**
+   * How many levels of records and lists, from the top of the result, the host has built itself. They hold data only, so
+   * encoding need not look for accessors, hidden properties, symbols and holes in them. Absent: none.
+   */
+  readonly dataDepth?: number
   /** More than one SQL statement may run: the result is stored only if its tags held through the last. */
   readonly severalStatements: boolean
   /** Arguments or results that cannot be encoded throw, instead of going past the cache. */

@@ -188,6 +188,38 @@ describe.each(codecs)('$name', ({ bind }) => {
     assert.deepStrictEqual(value, before)
   })
 
+  it('data that a host has built gets the same bytes without the checks', () => {
+    fc.assert(
+      fc.property(anyValue, fc.constantFrom(1, 2, Number.POSITIVE_INFINITY), (value, depth) =>
+        assert.deepStrictEqual(Buffer.from(codec.encode(value, depth)), Buffer.from(codec.encode(value))),
+      ),
+      { numRuns: sized(300, 3_000) },
+    )
+  })
+
+  it.each<[string, unknown, RegExp]>([
+    [
+      'an accessor',
+      Object.defineProperty({}, 'x', { get: () => 1, enumerable: true }),
+      /accessor at \[0\]\[0\]\.x/,
+    ],
+    ['a hidden property', Object.defineProperty({}, 'x', { value: 1 }), /hidden property/],
+    ['a symbol key', { [Symbol('s')]: 1 }, /symbol keys/],
+    ['properties on a list', Object.assign([1], { index: 1 }), /properties/],
+    ['a class instance', new Money(), /instance of Money/],
+  ])('%s below what the host has built is refused', (_, value, message) => {
+    expect(() => codec.encode([[value]], 2)).toThrow(message)
+  })
+
+  it('classes, functions and cycles are refused in what the host has built, too', () => {
+    const cycle: unknown[] = []
+    cycle.push({ cycle })
+    for (const value of [[new Money()], { a: () => 1 }, cycle])
+      expect(() => codec.encode(value, Number.POSITIVE_INFINITY)).toThrow(
+        expect.objectContaining({ code: 'LARDER_UNENCODABLE' }),
+      )
+  })
+
   it('a refused value does not spoil the next', () => {
     expect(() => codec.encode([{ a: 1 }, () => 1])).toThrow()
     exactly(codec, [{ a: 1 }, { a: 2 }])

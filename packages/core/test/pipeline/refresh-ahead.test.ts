@@ -180,31 +180,4 @@ describe('refreshAhead', () => {
       expect(await here.get(one, more)).toMatchObject({ age: 0 })
     },
   )
-
-  it('ten thousand entries of one moment are refreshed over time rather than at once', async () => {
-    // XFetch spreads their loads: without it all expire in the same second.
-    const random = mulberry(7)
-    const perSecond = new Map<number, number>()
-    const [lifetime, loadTime] = [600_000, 2_000]
-    for (let key = 0; key < 10_000; key++) {
-      for (let at = 0; at < lifetime + 1_000; at += 1_000)
-        if (at >= lifetime || refreshesAhead(lifetime - at, loadTime, 1, random())) {
-          perSecond.set(at, (perSecond.get(at) ?? 0) + 1)
-          break
-        }
-    }
-    expect(Math.max(...perSecond.values())).toBeLessThan(10_000 / 2)
-    expect(perSecond.get(lifetime) ?? 0).toBeLessThan(10_000 / 4)
-  })
 })
-
-/** A small generator of random numbers with a seed. */
-function mulberry(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-  }
-}

@@ -97,6 +97,7 @@ export function planRead(deps: StatementDeps, call: StatementCall): PlannedRead 
       ...keyOf(deps, call, policy),
       occurrences: occurrencesOf(statement, parameters, countRows),
       severalStatements: false,
+      dataDepth: DATA_DEPTH,
       unreachable: deps.unreachable,
     },
     codec: codecOf(deps, call),
@@ -138,6 +139,9 @@ function mayChangeUnwritten(
   if (opaque !== undefined || raw.settings.altered) return true
   return dialect === 'postgres' && parameters.some(volatileValue)
 }
+
+/** The driver has built the list and its rows. The values in them may come from parsers of the application. */
+const DATA_DEPTH = 2
 
 const unknownCount = (): undefined => undefined
 

@@ -99,6 +99,8 @@ function readPlan(
     occurrences,
     ...(!policy && { dependencies: () => (unknown ? undefined : occurrences) }),
     severalStatements,
+    // Prisma builds the whole result: rows, relations, and JSON that it parses. Other extensions run outside the cache.
+    dataDepth: Number.POSITIVE_INFINITY,
     unreachable: deps.unreachable,
     // An array transaction waits for all of its queries, so each one must be sent.
     run: earlier ? () => earlier.then(send) : send,

@@ -7,8 +7,9 @@ import { Prisma } from '../../prisma/generated/client/client.ts'
 import { datamodel } from '../../prisma/generated/larder.ts'
 import type { Catalogue } from '../catalogue.ts'
 import { compare } from '../compare.ts'
-import { type Budget, interleave } from '../rounds.ts'
-import type { Server } from './server.ts'
+import type { Context } from '../context.ts'
+import { interleave } from '../rounds.ts'
+import type { Server } from '../valkey/server.ts'
 
 /** Any report. */
 const where = { id: 4711 }
@@ -66,7 +67,9 @@ export function silentPeer({ prisma }: Catalogue, server: Server, database: numb
 }
 
 /** A hit through Prisma, one at a time. */
-export async function benchPrismaHits(catalogue: Catalogue, server: Server, budget: Budget): Promise<void> {
+export async function benchPrismaHits(context: Context): Promise<void> {
+  const server = await context.server()
+  const catalogue = await context.serverCatalogue()
   const { prisma } = catalogue
   const [larder, peer] = [await larderClient(catalogue, server), peerClient(catalogue, server)]
   const least = await leastClient(catalogue, server)
@@ -78,12 +81,16 @@ export async function benchPrismaHits(catalogue: Catalogue, server: Server, budg
       { name: 'prisma-extension-redis: hit', run: read(peer.client) },
     ]
     for (const { run } of kept) await untilKept(run, catalogue)
-    const timed = await interleave([{ name: 'plain Prisma', run: read(prisma) }, ...kept], budget)
-    console.log(`
-Prisma on PGlite, and the server: a hit of findFirst, one at a time
-The floor is an extension that answers with what one GET brought, decoded.
-
-${compare(timed, [{ head: '× floor', name: FLOOR }])}`)
+    const timed = await interleave(
+      [{ name: 'plain Prisma', run: read(prisma) }, ...kept],
+      context.remoteBudget,
+    )
+    context.show({
+      id: 'one-at-a-time',
+      title: 'Prisma on PostgreSQL and Valkey: a hit of findFirst, one at a time',
+      note: 'The floor is an extension that answers with what one GET brought, decoded.',
+      ...compare(timed, [{ head: '× floor', name: FLOOR }]),
+    })
   } finally {
     for (const { close } of [larder, peer, least]) await close()
   }

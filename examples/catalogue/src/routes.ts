@@ -1,0 +1,61 @@
+import type { Cache } from '@larder/core'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { productPage } from './page.ts'
+import type { ProductChange, Products } from './products.ts'
+
+const id = { type: 'integer', minimum: 1, maximum: 2_147_483_647 } as const
+const oneProduct = { type: 'object', properties: { id }, required: ['id'] } as const
+const change = {
+  type: 'object',
+  additionalProperties: false,
+  minProperties: 1,
+  properties: {
+    name: { type: 'string', minLength: 1, maxLength: 200 },
+    description: { type: 'string', maxLength: 5000 },
+    category: { type: 'string', minLength: 1 },
+    price: { type: 'string', pattern: '^\\d{1,8}(\\.\\d{1,2})?$' },
+  },
+} as const
+const list = {
+  type: 'object',
+  properties: {
+    category: { type: 'string', minLength: 1 },
+    after: { type: 'integer', minimum: 0, default: 0 },
+  },
+} as const
+
+interface OneProduct {
+  Params: { id: number }
+}
+
+export function addRoutes(app: FastifyInstance, products: Products, cache: Cache): void {
+  app.get<OneProduct>('/products/:id', { schema: { params: oneProduct } }, async ({ params }, reply) => {
+    return (await products.find(params.id)) ?? notFound(reply)
+  })
+
+  app.get<{ Querystring: { category?: string; after: number } }>(
+    '/products',
+    { schema: { querystring: list } },
+    async ({ query }) => products.list(query.category, query.after),
+  )
+
+  app.get('/categories', async () => products.categories())
+
+  app.get<OneProduct>('/pages/:id', { schema: { params: oneProduct } }, async ({ params }, reply) => {
+    const html = await productPage(cache, products, params.id)
+    return html === null ? notFound(reply) : reply.type('text/html; charset=utf-8').send(html)
+  })
+
+  // For the merchandiser. It answers when the change is committed, and the next read of anybody shows it.
+  app.patch<OneProduct & { Body: ProductChange }>(
+    '/products/:id',
+    { schema: { params: oneProduct, body: change } },
+    async ({ params, body }, reply) => {
+      return (await products.change(params.id, body)) ? reply.code(204).send() : notFound(reply)
+    },
+  )
+}
+
+function notFound(reply: FastifyReply): FastifyReply {
+  return reply.code(404).send({ message: 'no such product, category or price' })
+}

@@ -1,0 +1,45 @@
+import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils'
+import fastify, { type FastifyInstance } from 'fastify'
+import { type CacheSettings, openCache } from './cache.ts'
+import { openDatabase } from './database.ts'
+import { createProducts } from './products.ts'
+import { REGIONS, type Region, region } from './region.ts'
+import { addRoutes } from './routes.ts'
+
+export interface CatalogueOptions extends CacheSettings {
+  readonly adapter: SqlDriverAdapterFactory
+}
+
+/** The service, ready to listen. `close()` of it closes what it opened. */
+export async function createCatalogue({ adapter, ...settings }: CatalogueOptions): Promise<FastifyInstance> {
+  const cache = openCache(settings)
+  const db = openDatabase(adapter, cache)
+  let cacheState = 'ready'
+  cache.on('store-state', ({ state }) => {
+    cacheState = state
+  })
+  // An unknown field is an error, and is not dropped in silence.
+  const app = fastify({ ajv: { customOptions: { removeAdditional: false } } })
+
+  // Regions are checked here, so that nobody fills the cache with regions that do not exist.
+  app.addHook('preHandler', (request, reply, done) => {
+    const wanted = request.headers['x-region'] ?? 'eu'
+    if (!isRegion(wanted)) {
+      reply.code(400).send({ message: `x-region is one of ${REGIONS.join(', ')}` })
+      return
+    }
+    region.run(wanted, done)
+  })
+  addRoutes(app, createProducts(db), cache)
+  // Always 200: without its cache the service is slower, and not down.
+  app.get('/health', async () => ({ cache: cacheState }))
+  app.get('/stats', async () => cache.stats())
+  app.addHook('onClose', async () => {
+    await db.$disconnect()
+    // After the last write, and so last.
+    await cache.close()
+  })
+  return app
+}
+
+const isRegion = (text: string | string[]): text is Region => (REGIONS as readonly unknown[]).includes(text)

@@ -1,0 +1,175 @@
+import { createDatabase, type Database, type OwnServer, postgresUrl, startServer } from '@larder/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type ServiceProcess, startService } from '../../../test/support/service-process.ts'
+import { outages, type Phase } from '../../../test/support/store-outages.ts'
+
+// Two processes of the service, one PostgreSQL, and a Valkey of their own that this test kills.
+let database: Database
+let valkey: OwnServer
+let services: [ServiceProcess, ServiceProcess]
+
+beforeAll(async () => {
+  ;[database, valkey] = await Promise.all([postgresUrl().then(createDatabase), startServer()])
+  const env = { DATABASE_URL: database.url, VALKEY_URL: valkey.url }
+  // Both at once: one of them creates the tables.
+  services = await Promise.all([startService('catalogue', env), startService('catalogue', env)])
+})
+afterAll(async () => {
+  await Promise.all(services.map((service) => service.stop()))
+  await valkey.stop()
+  await database.drop()
+})
+
+interface Product {
+  readonly name: string
+  readonly prices: readonly { readonly amount: string; readonly currency: string }[]
+}
+
+async function get<T>(path: string, { at = 0, region = 'eu' } = {}): Promise<T> {
+  const response = await fetch(`${services[at]?.url}${path}`, { headers: { 'x-region': region } })
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
+  return (response.headers.get('content-type')?.includes('json') ? response.json() : response.text()) as T
+}
+
+async function patch(id: number, change: object, { at = 0, region = 'eu' } = {}): Promise<number> {
+  const response = await fetch(`${services[at]?.url}/products/${id}`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/json', 'x-region': region },
+    body: JSON.stringify(change),
+  })
+  return response.status
+}
+
+/** Reads that needed the database, of one process. */
+const misses = async (at: number): Promise<number> =>
+  (await get<{ reads: number; hits: number }>('/stats', { at }).then(({ reads, hits }) => reads - hits)) ?? 0
+
+describe('the catalogue', { timeout: 60_000 }, () => {
+  it('a product is the join of ten tables, with the prices of the region', async () => {
+    const product = await get<Record<string, unknown>>('/products/7')
+    expect(product).toMatchObject({
+      sku: 'P-00007',
+      brand: { country: { name: expect.any(String) } },
+      category: { department: { name: expect.any(String) } },
+      supplier: { name: 'Supplier 8' },
+      taxClass: { percent: '7' },
+      prices: [{ region: 'eu', currency: 'EUR', amount: '11.65' }],
+      specifications: [{ name: 'material' }, { name: 'warranty' }, { name: 'weight' }],
+    })
+    expect(product.images).toHaveLength(3)
+    expect(await get<Product>('/products/7', { region: 'us' })).toMatchObject({
+      prices: [{ currency: 'USD', amount: '12.58' }],
+    })
+  })
+
+  it('a change by one process shows at once in the product, the lists and the pages of the other', async () => {
+    const shown = async () => ({
+      product: (await get<Product>('/products/33', { at: 1 })).name,
+      list: (await get<Product[]>('/products?category=knives', { at: 1 })).map(({ name }) => name),
+      page: await get<string>('/pages/33', { at: 1 }),
+      // Product 33 stands in the list below product 17.
+      neighbour: await get<string>('/pages/17', { at: 1 }),
+    })
+    const before = await shown()
+    expect(before.list).toContain(before.product)
+    expect(await patch(33, { name: 'Bread <knife>' })).toBe(204)
+    const after = await shown()
+    expect(after.product).toBe('Bread <knife>')
+    expect(after.list).toContain('Bread <knife>')
+    for (const page of [after.page, after.neighbour]) expect(page).toContain('Bread &lt;knife&gt;')
+    expect(before.neighbour).not.toBe(after.neighbour)
+  })
+
+  it('a change of a category moves the product, and the counts follow', async () => {
+    const count = async (slug: string) => {
+      const departments = await get<{ categories: { slug: string; _count: { products: number } }[] }[]>(
+        '/categories',
+        { at: 1 },
+      )
+      return departments.flatMap(({ categories }) => categories).find((category) => category.slug === slug)
+        ?._count.products
+    }
+    expect([await count('pans'), await count('tents')]).toEqual([125, 125])
+    expect(await patch(16, { category: 'tents' })).toBe(204)
+    expect([await count('pans'), await count('tents')]).toEqual([124, 126])
+  })
+
+  it('a page is rendered once for each region, and a change elsewhere leaves it cached', async () => {
+    const read = () => get<string>('/pages/100', { at: 1 })
+    const euro = await read()
+    expect(euro).toContain('€')
+    expect(await get<string>('/pages/100', { at: 1, region: 'uk' })).toContain('£')
+    await read()
+    const before = await misses(1)
+    expect(await patch(3, { description: 'Another one.' })).toBe(204)
+    expect(await read()).toBe(euro)
+    expect(await misses(1)).toBe(before)
+  })
+
+  it.each([
+    ['an unknown product', () => patch(999_999, { name: 'x' }), 404],
+    ['an unknown category', () => patch(1, { category: 'nowhere' }), 404],
+    ['a price that is no price', () => patch(1, { price: '1,50' }), 400],
+    ['an unknown field', () => patch(1, { sku: 'x' }), 400],
+    ['an unknown region', () => patch(1, { name: 'x' }, { region: 'mars' }), 400],
+  ])('%s is refused', async (_, attempt, status) => {
+    expect(await attempt()).toBe(status)
+  })
+
+  it('while Valkey is paused, killed and restarted, every request is answered and no price is outdated', async () => {
+    const PRODUCTS = 8
+    const FIRST = 200
+    let phase: Phase = 'up'
+    let running = true
+    const failed: string[] = []
+    const stale: string[] = []
+    const reads: Record<Phase, number> = { up: 0, paused: 0, killed: 0, 'up again': 0 }
+    // In cents, and only ever raised. Of each product: what the last PATCH to return has set, by any process and by each.
+    const floors = Array.from({ length: PRODUCTS }, () => ({ any: 0, by: [0, 0] }))
+    const attempt = async (request: () => Promise<unknown>): Promise<void> => {
+      await request().catch((error: unknown) => failed.push(`${phase}: ${error}`))
+    }
+
+    const reader = async (at: number): Promise<void> => {
+      for (let turn = at; running; turn++)
+        await attempt(async () => {
+          const index = turn % PRODUCTS
+          const began = phase
+          const { any, by } = floors[index]!
+          // What one process wrote while the server hung, another one may not know: docs/when-things-fail.md.
+          const [own, others] = [by[at]!, any]
+          const { prices } = await get<Product>(`/products/${FIRST + index}`, { at })
+          const cents = Math.round(Number(prices[0]?.amount) * 100)
+          reads[phase]++
+          const floor = began === 'paused' || phase === 'paused' ? own : others
+          if (cents < floor) stale.push(`${began}–${phase}: ${cents} < ${floor} at ${at}`)
+        })
+    }
+    const writer = async (): Promise<void> => {
+      for (let cents = 100_000; running; cents++)
+        await attempt(async () => {
+          const at = cents % 2
+          const floor = floors[cents % PRODUCTS]!
+          const status = await patch(FIRST + (cents % PRODUCTS), { price: (cents / 100).toFixed(2) }, { at })
+          if (status !== 204) throw new Error(`PATCH: ${status}`)
+          floor.any = cents
+          floor.by[at] = cents
+        })
+    }
+    const load = [0, 1, 0, 1].map(reader).concat(writer())
+    await outages(valkey, services, (next) => {
+      phase = next
+    }).finally(() => {
+      running = false
+    })
+    await Promise.all(load)
+    expect(failed).toEqual([])
+    expect(stale).toEqual([])
+    for (const count of Object.values(reads)) expect(count).toBeGreaterThan(0)
+
+    // The cache is in use again.
+    const before = await misses(0)
+    for (let turn = 0; turn < 3; turn++) await get('/products/300')
+    expect((await misses(0)) - before).toBe(1)
+  })
+})

@@ -1,0 +1,43 @@
+import { createCache } from '@larder/core'
+import type { Store } from '@larder/core/store'
+import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils'
+import fastify, { type FastifyInstance } from 'fastify'
+import { type Database, openBackOffice, openShop } from './database.ts'
+import { addBackOffice, addShop } from './routes.ts'
+
+export interface InventoryOptions {
+  /** A plain db of Drizzle and an adapter for Prisma, both to the same database. */
+  readonly db: Database
+  readonly adapter: SqlDriverAdapterFactory
+  readonly store: Store
+  /** Prefix of every key: one for each application and environment. */
+  readonly namespace?: string
+  /** `false`: every read goes to the database, and writes still invalidate. */
+  readonly enabled?: boolean
+}
+
+/** The service, ready to listen. `close()` of it closes what it opened. */
+export async function createInventory(options: InventoryOptions): Promise<FastifyInstance> {
+  const { store, namespace = 'inventory', enabled = true } = options
+  // One cache for both clients: a write through either invalidates what the other has cached.
+  const cache = createCache({ store, namespace, enabled, version: '1' })
+  const prisma = openBackOffice(options.adapter, cache)
+  let cacheState = 'ready'
+  cache.on('store-state', ({ state }) => {
+    cacheState = state
+  })
+
+  // An unknown field is an error, and is not dropped in silence.
+  const app = fastify({ ajv: { customOptions: { removeAdditional: false } } })
+  addShop(app, openShop(options.db, cache))
+  addBackOffice(app, prisma)
+  // Always 200: without its cache the service is slower, and not down.
+  app.get('/health', async () => ({ cache: cacheState }))
+  app.get('/stats', async () => cache.stats())
+  app.addHook('onClose', async () => {
+    await prisma.$disconnect()
+    // After the last write, and so last.
+    await cache.close()
+  })
+  return app
+}

@@ -1,0 +1,2 @@
+export { prepare } from './prepare.ts'
+export { type Servers, startServers } from './servers.ts'
