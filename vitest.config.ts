@@ -48,8 +48,14 @@ const filesOf = (folder: string): readonly string[] => {
 
 const separateTests = at('packages/testing/src/separate-tests.ts')
 
-/** Folders whose test files share a process per worker: loading an ORM and its drivers takes longer than most of the tests. */
-const SHARED = ['packages/drizzle/test', 'packages/prisma/test', 'packages/valkey/test', 'test']
+/** Folders whose test files share a process per worker: starting one and loading its modules takes longer than most of the tests. */
+const SHARED = [
+  'packages/core/test',
+  'packages/drizzle/test',
+  'packages/prisma/test',
+  'packages/valkey/test',
+  'test',
+]
 const mocking = SHARED.flatMap((folder) => mockingFiles(at('.'), [`${folder}/**/*.test.ts`]))
 
 const project = (name: string, folder: string): TestProjectInlineConfiguration => {
@@ -72,7 +78,8 @@ export default defineConfig({
   test: {
     // Many tests wait, for a deadline or for a server. More workers than cores of a small runner fill that time.
     maxWorkers: 4,
-    testTimeout: 20_000,
+    // No test proves anything by it: it ends those that hang. A busy machine may take ten times as long as an idle one.
+    testTimeout: 60_000,
     hookTimeout: 180_000,
     restoreMocks: true,
     globalSetup: [at('packages/testing/src/services/vitest-setup.ts')],
