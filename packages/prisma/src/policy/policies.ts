@@ -44,21 +44,22 @@ export function policiesOf(
   options: Readonly<Record<string, PolicyOptions | undefined>>,
 ): Policies {
   for (const name of Object.keys(options)) if (name !== EVERY_MODEL) models.model(name)
-  const own = new Map<string, Policy | undefined>()
+  const byModel = new Map<string, Policy | undefined>()
   for (const model of models.names) {
-    const found = writtenFor(options, model)
+    const written = writtenFor(options, model)
     const path = `models.${Object.hasOwn(options, model) ? model : `'*'`}`
-    own.set(
+    byModel.set(
       model,
-      found && keyed(models, checked(engine.policy(found, path, models.table(model)), path), path),
+      written && keyed(models, checked(engine.policy(written, path, models.table(model)), path), path),
     )
   }
   const merged = new WeakMap<CallOptions, Map<string, Policy>>()
   const raw = new WeakMap<CallOptions, Policy>()
   return {
-    byModel: own,
+    byModel,
     raw(call) {
-      const policy = raw.get(call) ?? engine.policy({ ...given(call), write: 'invalidate' }, '$cached')
+      const policy =
+        raw.get(call) ?? engine.policy({ ...policyOptions(call), write: 'invalidate' }, '$cached')
       raw.set(call, policy)
       return policy
     },
@@ -70,7 +71,10 @@ export function policiesOf(
       const known = byModel.get(model)
       if (known) return known
       const path = `$cached(…) on ${model}`
-      const policy = checked(engine.policy({ ...writtenFor(options, model), ...given(call) }, path), path)
+      const policy = checked(
+        engine.policy({ ...writtenFor(options, model), ...policyOptions(call) }, path),
+        path,
+      )
       byModel.set(model, policy)
       return policy
     },
@@ -103,9 +107,9 @@ export function checkCall(engine: Engine, call: unknown): asserts call is CallPo
         `$cached({ ${name} }) describes the model: give it in models, not per call`,
       )
   // Raw SQL has no model to take a lifetime from.
-  const asked = call as CallOptions
-  const own = asked.reads ? given(asked) : { ttl: 1, ...given(asked) }
-  checked(engine.policy(own, '$cached'), '$cached')
+  const options = call as CallOptions
+  const policy = options.reads ? policyOptions(options) : { ttl: 1, ...policyOptions(options) }
+  checked(engine.policy(policy, '$cached'), '$cached')
 }
 
 /** A misspelt operation name would silently disable the cache. */
@@ -128,7 +132,8 @@ function keyed(models: ModelMap, policy: Policy, path: string): Policy {
 }
 
 /** The policy options of a call. An option that is present but undefined does not replace the model's. */
-function given(call: CallOptions): PolicyOptions {
-  const said = ([name, value]: [string, unknown]) => value !== undefined && !OF_RAW_SQL.includes(name)
-  return Object.fromEntries(Object.entries(call).filter(said))
+function policyOptions(call: CallOptions): PolicyOptions {
+  const isPolicyOption = ([name, value]: [string, unknown]) =>
+    value !== undefined && !OF_RAW_SQL.includes(name)
+  return Object.fromEntries(Object.entries(call).filter(isPolicyOption))
 }
