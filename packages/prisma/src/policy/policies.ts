@@ -64,18 +64,18 @@ export function policiesOf(
       return policy
     },
     of(model, call) {
-      if (call === undefined) return own.get(model)
+      if (call === undefined) return byModel.get(model)
       if (call === false) return undefined
-      const byModel = merged.get(call) ?? new Map<string, Policy>()
-      merged.set(call, byModel)
-      const known = byModel.get(model)
+      const ofCall = merged.get(call) ?? new Map<string, Policy>()
+      merged.set(call, ofCall)
+      const known = ofCall.get(model)
       if (known) return known
       const path = `$cached(…) on ${model}`
       const policy = checked(
         engine.policy({ ...writtenFor(options, model), ...policyOptions(call) }, path),
         path,
       )
-      byModel.set(model, policy)
+      ofCall.set(model, policy)
       return policy
     },
   }

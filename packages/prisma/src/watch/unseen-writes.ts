@@ -198,7 +198,7 @@ function createWarnings({ engine, announcements }: WatchDeps) {
     const written = tables?.join(', ') ?? 'by raw SQL'
     const key = `${operation}: ${written}`
     if (warned.has(key)) return
-    if (said.size >= MOST) said.clear()
+    if (warned.size >= MOST) warned.clear()
     warned.add(key)
     const what = tables ? written : `tables by raw SQL (${sql.slice(0, 80)})`
     engine.events.emit(
