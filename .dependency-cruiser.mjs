@@ -85,6 +85,13 @@ export default {
     hostRule('valkey', ['iovalkey']),
     // Clients are given; only the entry for Drizzle imports something of an ORM.
     hostRule('structures', ['drizzle-orm']),
+    {
+      name: 'structures-load-no-engine',
+      comment: 'of @larder/core, @larder/structures knows errors and durations, by the entry for stores',
+      severity: 'error',
+      from: { path: sources('structures') },
+      to: { path: '^(@larder/core(/host)?$|packages/core/(dist|src)/(index|host)\\.)' },
+    },
     // Asks each host what it declares, by its public entry.
     hostRule('doctor', [
       ...['pg', 'mysql2', 'better-sqlite3', '@libsql/client'],

@@ -13,6 +13,7 @@ const alias = {
   '@larder/core/store': at('packages/core/src/store.ts'),
   '@larder/core': at('packages/core/src/index.ts'),
   '@larder/drizzle': at('packages/drizzle/src/index.ts'),
+  '@larder/prisma/accelerate': at('packages/prisma/src/accelerate/index.ts'),
   '@larder/prisma': at('packages/prisma/src/index.ts'),
   '@larder/valkey': at('packages/valkey/src/index.ts'),
   '@larder/doctor': at('packages/doctor/src/index.ts'),

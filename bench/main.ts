@@ -2,14 +2,17 @@ import { parseArgs } from 'node:util'
 import { openContext, Unavailable } from './context.ts'
 import { GROUPS, type GroupName, isGroup } from './groups.ts'
 import { describeMachine, thisMachine } from './machine.ts'
-import { type GroupResult, writeResults } from './results.ts'
+import { writeProfiles } from './profile.ts'
+import { type GroupResult, readResults, writeResults } from './results.ts'
 import { printed, type Sheet } from './sheet.ts'
+import { judge, printedOutcomes } from './targets.ts'
 
-const { quick, group, json } = parseArgs({
+const { quick, group, json, profile } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     group: { type: 'string', multiple: true },
     json: { type: 'string' },
+    profile: { type: 'boolean', default: false },
   },
 }).values
 
@@ -20,6 +23,10 @@ const context = openContext(quick, (sheet) => {
   sheets.push(sheet)
   console.log(printed(sheet))
 })
+if (profile) {
+  await writeProfiles(context).finally(() => context.close())
+  process.exit()
+}
 const { rounds, slice } = context.budget
 console.log(`Larder: benchmarks${quick ? ', quick' : ''}
 ${describeMachine(machine)}
@@ -31,16 +38,21 @@ of the rounds; the spread is half the distance between their quartiles. Compare
 ratios, and only those of one run: times belong to this machine at this moment.`)
 
 const began = performance.now()
+const measured: Record<string, GroupResult> = {}
 try {
   for (const [index, name] of names.entries()) {
     console.log(`\n== ${name} (${index + 1} of ${names.length})`)
     const result = await measure(name)
+    if (!result) continue
+    measured[name] = result
     // After each group: a run that is stopped has written what it has measured.
-    if (result && json) writeResults(json, { [name]: result })
+    if (json) writeResults(json, { [name]: result })
   }
 } finally {
   await context.close()
 }
+const outcomes = judge((json ? readResults(json) : undefined) ?? { groups: measured })
+if (outcomes.length > 0) console.log(printedOutcomes(outcomes))
 console.log(`\n${secondsSince(began)} s`)
 
 async function measure(name: GroupName): Promise<GroupResult | undefined> {

@@ -2,7 +2,8 @@ import { createDatabase, startPostgres } from '@larder/testing'
 import { relations } from 'drizzle-orm'
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { integer, pgTable, serial, text, timestamp } from 'drizzle-orm/pg-core'
-import pg from 'pg'
+import type pg from 'pg'
+import { type CountingPool, openCountingPool } from './counting-pool.ts'
 
 export const products = pgTable('product', {
   id: serial().primaryKey(),
@@ -42,6 +43,8 @@ export const ID = 4711
 export interface Products {
   /** Drizzle without a cache, on connections of its own. */
   connect(options?: { connections?: number; cache?: DrizzleCache }): Db
+  /** Queries that reached the driver so far, writes apart. */
+  loads(): number
   close(): Promise<void>
 }
 type DrizzleCache = NonNullable<Exclude<Parameters<typeof drizzle>[1], undefined>['cache']>
@@ -50,18 +53,19 @@ type DrizzleCache = NonNullable<Exclude<Parameters<typeof drizzle>[1], undefined
 export async function openProducts(): Promise<Products> {
   const service = await startPostgres()
   const database = await createDatabase(service.url)
-  const pools: pg.Pool[] = []
+  const pools: CountingPool[] = []
   const open = (max: number): pg.Pool => {
-    const pool = new pg.Pool({ connectionString: database.url, max })
-    pools.push(pool)
-    return pool
+    const counting = openCountingPool({ connectionString: database.url, max })
+    pools.push(counting)
+    return counting.pool
   }
   await open(1).query(TABLES)
   return {
     connect: ({ connections = 1, cache } = {}) =>
       drizzle(open(connections), { schema, ...(cache && { cache }) }),
+    loads: () => pools.reduce((sum, { selects }) => sum + selects(), 0),
     async close() {
-      for (const pool of pools) await pool.end()
+      for (const { pool } of pools) await pool.end()
       await database.drop()
       await service.stop()
     },

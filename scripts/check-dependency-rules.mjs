@@ -47,6 +47,7 @@ const planted = [
   ['host-drizzle', 'packages/drizzle/src/planted.ts', take('@prisma/client')],
   ['host-valkey', 'packages/valkey/src/planted.ts', take('drizzle-orm')],
   ['host-structures', 'packages/structures/src/planted.ts', take('iovalkey')],
+  ['structures-load-no-engine', 'packages/structures/src/planted-engine.ts', take('@larder/core')],
   ['host-doctor', 'packages/doctor/src/planted.ts', take('iovalkey')],
   ['testing-is-for-tests', 'packages/core/src/codec/planted-testing.ts', take('@larder/testing')],
   ['published-names-only', 'examples/planted/main.ts', take(inRoom('base'))],

@@ -50,7 +50,8 @@ export const layers = {
     ['execute'],
     ['client', 'watch'],
     ['extension'],
-    ['index'],
+    // `accelerate` is an entry of its own.
+    ['accelerate', 'index'],
   ],
   valkey: [
     ['connection'],

@@ -1,14 +1,14 @@
 import { type Context, Unavailable } from '../context.ts'
-import type { Column, Row } from '../sheet.ts'
+import type { Column } from '../sheet.ts'
 import { quantile } from '../statistics.ts'
 import { whole } from '../units.ts'
-import { type Front, openStoreFront, type StoreFront } from './store-front.ts'
+import { openStoreFront, type StoreFront } from './store-front.ts'
 import { arrive, zipf } from './traffic.ts'
 
 const PER_SECOND = 3_000
 const UPDATES_PER_TICK = 1
 
-/** A catalogue under steady load: what the database still sees, and what happens when everything expires at once. */
+/** A catalogue under steady load: what the database still sees. */
 export async function benchHeadline(context: Context): Promise<void> {
   const { quick } = context
   const server = await context.server()
@@ -17,7 +17,6 @@ export async function benchHeadline(context: Context): Promise<void> {
   })
   try {
     await steady(front, quick ? 3 : 30, context)
-    await massExpiry(front, context)
   } finally {
     await front.close()
   }
@@ -56,64 +55,6 @@ Times count from when a read was due.`,
   } finally {
     await catalogue.close()
   }
-}
-
-/** Ways to let many entries expire. */
-const WAYS = [
-  { name: 'no jitter, no refresh-ahead', jitter: 0, refreshAhead: false },
-  { name: 'jitter 0.1, no refresh-ahead', jitter: 0.1, refreshAhead: false },
-  { name: 'jitter 0.1, refresh-ahead (defaults)', jitter: 0.1, refreshAhead: 1 },
-] as const
-
-async function massExpiry(front: StoreFront, { quick, show }: Context): Promise<void> {
-  const keys = quick ? 1_500 : 10_000
-  const ttl = quick ? 2_000 : 30_000
-  const perSecond = quick ? 1_500 : PER_SECOND
-  const rows: Row[] = []
-  for (const { name, jitter, refreshAhead } of quick ? [WAYS[0], WAYS[2]] : WAYS) {
-    const catalogue = await front.open(`way${rows.length}`, { ttl, jitter, refreshAhead })
-    try {
-      const figures = await expire(catalogue, { keys, perSecond, seconds: (1.4 * ttl) / 1_000 })
-      rows.push({ name, figures: figures.map((value) => ({ value })) })
-    } finally {
-      await catalogue.close()
-    }
-  }
-  show({
-    id: 'expiry',
-    title: `The same: ${whole(keys)} entries are loaded at once and expire after ${ttl / 1_000} s`,
-    note: `Under ${whole(perSecond)} reads/s. Loads in a second: the most in any second, and that second over
-the mean of those in which there were any. p99 of all reads.`,
-    columns: [
-      { name: 'loads', unit: 'count' },
-      { name: 'most/s', unit: 'count' },
-      { name: '× mean', unit: '×' },
-      ...LATENCIES,
-    ],
-    rows,
-  })
-}
-
-async function expire(
-  catalogue: Front,
-  { keys, perSecond, seconds }: { keys: number; perSecond: number; seconds: number },
-): Promise<number[]> {
-  await catalogue.warm(keys)
-  const first = catalogue.loads()
-  const samples: number[] = []
-  const times = await arrive({
-    perSecond,
-    seconds,
-    read: () => catalogue.read(1 + Math.floor(Math.random() * keys)),
-    tick: () => void samples.push(catalogue.loads()),
-  })
-  // Any second, not only those that begin with the run: samples are a tenth of a second apart.
-  const perTenth = samples.map((loads, at) => loads - (samples[at - 1] ?? first))
-  const windows = perTenth.map((_, at) => perTenth.slice(at, at + 10).reduce((sum, one) => sum + one, 0))
-  const most = Math.max(...windows)
-  const busy = perTenth.filter((loads) => loads > 0).length / 10
-  const loads = catalogue.loads() - first
-  return [loads, most, most / (loads / Math.max(1, busy)), ...latencies(times)]
 }
 
 const LATENCIES: readonly Column[] = [

@@ -6,6 +6,7 @@ import { asc, eq, gt, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { integer, pgTable, serial, text } from 'drizzle-orm/pg-core'
 import pg from 'pg'
+import { openCountingPool } from '../counting-pool.ts'
 import type { Server } from './server.ts'
 
 const brands = pgTable('brand', { id: serial().primaryKey(), name: text().notNull() })
@@ -61,7 +62,7 @@ export async function openStoreFront({ url, prefix }: Server, rows: number): Pro
   return {
     rows,
     async open(name, policy) {
-      const pool = new CountingPool({ connectionString: database.url, max: 10 })
+      const { pool, selects } = openCountingPool({ connectionString: database.url, max: 10 })
       const cache = createCache({ store: valkeyStore(url), namespace: `${prefix}-${name}` })
       const plain = drizzle(pool, { schema })
       const db = drizzleCache(plain, { cache, tables: { '*': policy } })
@@ -97,7 +98,7 @@ export async function openStoreFront({ url, prefix }: Server, rows: number): Pro
             { concurrency: 64 },
           )
         },
-        loads: () => pool.selects,
+        loads: selects,
         async close() {
           await cache.close()
           await pool.end()
@@ -108,16 +109,5 @@ export async function openStoreFront({ url, prefix }: Server, rows: number): Pro
       await database.drop()
       await service.stop()
     },
-  }
-}
-
-/** Counts what reaches the driver: Drizzle's logger also hears of reads that the cache answers. */
-class CountingPool extends pg.Pool {
-  selects = 0
-
-  override query(...parameters: never[]): never {
-    const [first] = parameters as readonly unknown[]
-    if ((first as { text?: string }).text?.startsWith('select')) this.selects++
-    return super.query(...(parameters as unknown as [string])) as never
   }
 }

@@ -4,6 +4,7 @@ import { takeTurns } from '../rounds.ts'
 import { type Column, figure, type Row, ratioFigure } from '../sheet.ts'
 import { whole } from '../units.ts'
 import { MODES, tellOthers } from './caches.ts'
+import { drive } from './drive.ts'
 import { itemOf, type Size } from './items.ts'
 import { BENTOCACHE, BY_HAND, bentocache, byHand, larder, PIPELINED, type Reader } from './readers.ts'
 import type { Server } from './server.ts'
@@ -76,7 +77,7 @@ async function measure(
     name,
     async round() {
       const used = process.cpuUsage()
-      const took = await drive(read, inFlight, requests)
+      const took = await drive(read, { inFlight, requests, keys: KEYS })
       const { user, system } = process.cpuUsage(used)
       cpu[index]?.push(((user + system) * 1e3) / requests)
       return took / requests
@@ -114,18 +115,7 @@ async function requestsFor([first]: readonly Reader[], inFlight: number, round: 
   if (!first) throw new Error('There is nothing to measure')
   const probe = 50 * Math.max(4, inFlight / 4)
   // The first time the compiler is still at work.
-  await drive(first.read, inFlight, 2 * probe)
-  const took = await drive(first.read, inFlight, probe)
+  await drive(first.read, { inFlight, requests: 2 * probe, keys: KEYS })
+  const took = await drive(first.read, { inFlight, requests: probe, keys: KEYS })
   return Math.max(inFlight * 4, Math.round((round / took) * probe))
-}
-
-/** @returns ns for so many requests. */
-async function drive(read: Reader['read'], inFlight: number, requests: number): Promise<number> {
-  let next = 0
-  const caller = async (): Promise<void> => {
-    while (next < requests) await read(next++ % KEYS)
-  }
-  const began = performance.now()
-  await Promise.all(Array.from({ length: inFlight }, caller))
-  return (performance.now() - began) * 1e6
 }

@@ -7,6 +7,7 @@ await prepareTables(servers)
 const app = await createCatalogue({
   adapter: servers.adapter(),
   store: servers.store(),
+  client: servers.hasValkey ? servers.client() : undefined,
   enabled: process.env.CACHE !== 'off',
 })
 for (const signal of ['SIGINT', 'SIGTERM'] as const)

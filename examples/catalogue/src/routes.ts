@@ -1,4 +1,5 @@
 import type { Cache } from '@larder/core'
+import type { Counter } from '@larder/structures'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { productPage } from './page.ts'
 import type { ProductChange, Products } from './products.ts'
@@ -28,7 +29,13 @@ interface OneProduct {
   Params: { id: number }
 }
 
-export function addRoutes(app: FastifyInstance, products: Products, cache: Cache): void {
+export interface RoutesOptions {
+  readonly products: Products
+  readonly cache: Cache
+  readonly views: Counter | undefined
+}
+
+export function addRoutes(app: FastifyInstance, { products, cache, views }: RoutesOptions): void {
   app.get<OneProduct>('/products/:id', { schema: { params: oneProduct } }, async ({ params }, reply) => {
     return (await products.find(params.id)) ?? notFound(reply)
   })
@@ -43,8 +50,15 @@ export function addRoutes(app: FastifyInstance, products: Products, cache: Cache
 
   app.get<OneProduct>('/pages/:id', { schema: { params: oneProduct } }, async ({ params }, reply) => {
     const html = await productPage(cache, products, params.id)
-    return html === null ? notFound(reply) : reply.type('text/html; charset=utf-8').send(html)
+    if (html === null) return notFound(reply)
+    // Outside the cached function, or only its first reader would count. Nobody waits for it, and a view may be lost.
+    views?.add(params.id).catch(() => {})
+    return reply.type('text/html; charset=utf-8').send(html)
   })
+
+  app.get<OneProduct>('/products/:id/views', { schema: { params: oneProduct } }, async ({ params }) => ({
+    views: await products.views(params.id),
+  }))
 
   // For the merchandiser. It answers when the change is committed, and the next read of anybody shows it.
   app.patch<OneProduct & { Body: ProductChange }>(

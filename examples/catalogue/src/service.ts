@@ -1,17 +1,25 @@
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils'
 import fastify, { type FastifyInstance } from 'fastify'
+import type { Redis } from 'iovalkey'
 import { type CacheSettings, openCache } from './cache.ts'
 import { openDatabase } from './database.ts'
 import { createProducts } from './products.ts'
 import { REGIONS, type Region, region } from './region.ts'
 import { addRoutes } from './routes.ts'
+import { countViews } from './views.ts'
 
 export interface CatalogueOptions extends CacheSettings {
   readonly adapter: SqlDriverAdapterFactory
+  /** A client of a Valkey that keeps views until they are written. The service closes it. Without it, nobody counts. */
+  readonly client?: Redis | undefined
 }
 
 /** The service, ready to listen. `close()` of it closes what it opened. */
-export async function createCatalogue({ adapter, ...settings }: CatalogueOptions): Promise<FastifyInstance> {
+export async function createCatalogue({
+  adapter,
+  client,
+  ...settings
+}: CatalogueOptions): Promise<FastifyInstance> {
   const cache = openCache(settings)
   const db = openDatabase(adapter, cache)
   let cacheState = 'ready'
@@ -30,11 +38,15 @@ export async function createCatalogue({ adapter, ...settings }: CatalogueOptions
     }
     region.run(wanted, done)
   })
-  addRoutes(app, createProducts(db), cache)
+  const views = client && countViews(client, db)
+  views?.start()
+  addRoutes(app, { products: createProducts(db), cache, views })
   // Always 200: without its cache the service is slower, and not down.
   app.get('/health', async () => ({ cache: cacheState }))
   app.get('/stats', async () => cache.stats())
   app.addHook('onClose', async () => {
+    await views?.stop()
+    client?.disconnect()
     await db.$disconnect()
     // After the last write, and so last.
     await cache.close()

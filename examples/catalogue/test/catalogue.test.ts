@@ -1,21 +1,32 @@
-import { createDatabase, type Database, type OwnServer, postgresUrl, startServer } from '@larder/testing'
+import {
+  createDatabase,
+  type Database,
+  type OwnServer,
+  postgresUrl,
+  startServer,
+  until,
+} from '@larder/testing'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ServiceProcess, startService } from '../../../test/support/service-process.ts'
 import { outages, type Phase } from '../../../test/support/store-outages.ts'
 
 // Two processes of the service, one PostgreSQL, and a Valkey of their own that this test kills.
 let database: Database
+let pool: pg.Pool
 let valkey: OwnServer
 let services: [ServiceProcess, ServiceProcess]
 
 beforeAll(async () => {
   ;[database, valkey] = await Promise.all([postgresUrl().then(createDatabase), startServer()])
-  const env = { DATABASE_URL: database.url, VALKEY_URL: valkey.url }
+  pool = new pg.Pool({ connectionString: database.url, max: 2 })
+  const env = { DATABASE_URL: database.url, VALKEY_URL: `redis://127.0.0.1:${valkey.port}` }
   // Both at once: one of them creates the tables.
   services = await Promise.all([startService('catalogue', env), startService('catalogue', env)])
 })
 afterAll(async () => {
   await Promise.all(services.map((service) => service.stop()))
+  await pool.end()
   await valkey.stop()
   await database.drop()
 })
@@ -104,6 +115,22 @@ describe('the catalogue', { timeout: 60_000 }, () => {
     expect(await patch(3, { description: 'Another one.' })).toBe(204)
     expect(await read()).toBe(euro)
     expect(await misses(1)).toBe(before)
+  })
+
+  it('views are counted in Valkey and written by the second, each once, and change no cached product', async () => {
+    await get('/products/400')
+    const before = await misses(0)
+    await Promise.all(Array.from({ length: 30 }, (_, index) => get('/pages/400', { at: index % 2 })))
+    // Readers of the count live with half a minute, so this asks the table.
+    const counted = async () =>
+      (await pool.query('SELECT count FROM product_views WHERE product_id = 400')).rows[0].count
+    await until(async () => (await counted()) === 30)
+    const { rows } = await pool.query('SELECT count(*)::int AS batches FROM view_batch')
+    expect(rows[0].batches).toBeLessThan(10)
+    expect(await get('/products/400/views')).toEqual({ views: 30 })
+    const [loaded, afterwards] = [await misses(0), await get('/products/400').then(() => misses(0))]
+    expect(afterwards).toBe(loaded)
+    expect(before).toBeLessThan(loaded)
   })
 
   it.each([

@@ -7,8 +7,10 @@ import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils'
 import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite'
+import { Redis } from 'iovalkey'
 import pg from 'pg'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
+import { startLocalValkey } from './local-valkey.ts'
 
 /** What a service runs on. */
 export interface Servers {
@@ -20,6 +22,10 @@ export interface Servers {
   drizzle<Schema extends Record<string, unknown>>(schema: Schema): PgDatabase<PgQueryResultHKT, Schema>
   /** A store for one cache, which closes it. */
   store(): Store
+  /** Whether there is a Valkey to connect to. */
+  readonly hasValkey: boolean
+  /** A new client, which the caller closes. @throws Error if there is no Valkey. */
+  client(): Redis
   /** Runs several statements, with no service in between. */
   runScript(sql: string): Promise<void>
   /** Closes what was opened here. Call it after the services have closed. */
@@ -31,15 +37,39 @@ type Database = Pick<Servers, 'adapter' | 'drizzle' | 'runScript' | 'stop'>
 /**
  * The database of `DATABASE_URL` and the server of `VALKEY_URL`. Without these, PostgreSQL runs inside this process
  * (PGlite), and the cache is in its memory: nothing to install, and nothing is left behind.
+ * @param needsValkey starts a server of this process's own where `VALKEY_URL` is not set.
+ * @throws Error that says what to install if there is no such program.
  */
-export async function startServers(env: Readonly<Record<string, string | undefined>>): Promise<Servers> {
+export async function startServers(
+  env: Readonly<Record<string, string | undefined>>,
+  { needsValkey = false } = {},
+): Promise<Servers> {
   const { DATABASE_URL: databaseUrl, VALKEY_URL: valkeyUrl } = env
+  const local = needsValkey && !valkeyUrl ? await startLocalValkey(env) : undefined
   const database = databaseUrl ? connect(databaseUrl) : await embed()
+  const clientUrl = valkeyUrl || local?.url
   return {
     ...database,
     description: `${databaseUrl ? 'PostgreSQL' : 'PGlite'}, ${valkeyUrl ? 'Valkey' : 'memory store'}`,
     store: () => (valkeyUrl ? valkeyStore(valkeyUrl) : memoryStore()),
+    hasValkey: clientUrl !== undefined,
+    client() {
+      if (clientUrl === undefined) throw new Error('there is no Valkey: set VALKEY_URL')
+      return openClient(clientUrl)
+    },
+    async stop() {
+      await database.stop()
+      await local?.stop()
+    },
   }
+}
+
+/** A request should not wait for a server that hangs: the defaults of iovalkey would let it wait for ever. */
+function openClient(url: string): Redis {
+  const client = new Redis(url, { commandTimeout: 1_000, maxRetriesPerRequest: 1 })
+  // It connects again by itself. Without a listener, each attempt would be printed.
+  client.on('error', () => {})
+  return client
 }
 
 function connect(connectionString: string): Database {

@@ -5,6 +5,7 @@ import { loadSqlParser } from '../optional/sql-parser.js'
 import { type ExtendableClient, extendClient } from './client/client.ts'
 import type { CacheExtension, ModelName, ModelPolicies } from './client/extension-types.ts'
 import { extrasOf } from './client/extras.ts'
+import type { CreateSurface } from './client/surface.ts'
 import { connectionOf } from './connection/connection.ts'
 import { hasOneConnection } from './connection/single-connection.ts'
 import { unreachableOf } from './connection/unreachable.ts'
@@ -76,20 +77,42 @@ const ROW_SHAPE = 1
 export function prismaCache<const D extends Datamodel | undefined = undefined>(
   options: PrismaCacheOptions<D>,
 ): (client: unknown) => CacheExtension<ModelName<D>> {
-  checkOptions(options)
+  return cacheExtension(options) as (client: unknown) => CacheExtension<ModelName<D>>
+}
+
+/** How an extension differs from {@link prismaCache}. */
+export interface ExtensionVariant {
+  /** Named in errors. */
+  readonly name: string
+  /** See {@link OperationDeps.dependsOnWrites}. */
+  readonly dependsOnWrites: boolean
+  /** A model whose policy has no `ttl` is cached only by calls that bring one. False: such a policy is refused. */
+  readonly lifetimePerCall: boolean
+  readonly createSurface?: CreateSurface
+}
+
+const PLAIN: ExtensionVariant = { name: 'prismaCache', dependsOnWrites: true, lifetimePerCall: false }
+
+/** Validates the options of an extension, and returns what extends a client. */
+export function cacheExtension(
+  options: PrismaCacheOptions<Datamodel | undefined>,
+  variant: ExtensionVariant = PLAIN,
+): (client: unknown) => unknown {
+  checkOptions(options, variant.name)
   return (client) => {
     const base = client as ExtendableClient
     if ('$cache' in (base as object))
       throw new CacheError(
         'LARDER_EXTENSION_TWICE',
-        'prismaCache extends this client already: add it once. The order among other extensions does not matter, because they run outside the cache',
+        `Larder extends this client already: add it once. The order among other extensions does not matter, because they run outside the cache`,
       )
-    return attach(options, base) as unknown as CacheExtension<ModelName<D>>
+    return attach(options, variant, base)
   }
 }
 
 function attach(
   options: PrismaCacheOptions<Datamodel | undefined>,
+  variant: ExtensionVariant,
   base: ExtendableClient,
 ): ExtendableClient {
   const written: Readonly<Record<string, PolicyOptions | undefined>> = options.models ?? {}
@@ -127,7 +150,8 @@ function attach(
     relationMode: described.relationMode,
     schema,
     omitted: (model: string) => omittedOf(globalOmit(base), model),
-    policies: policiesOrDetach(engine, models, written),
+    policies: policiesOrDetach(engine, models, written, variant.lifetimePerCall),
+    dependsOnWrites: variant.dependsOnWrites,
     transactions,
     raw,
     mayRefresh: () => transactions.idle && !raw.session.transaction && !raw.settings.altered,
@@ -142,7 +166,7 @@ function attach(
       watchWrites({ engine, schema, announcements, raw, written, single: order !== undefined }),
     )
   } else engine.events.emit('warning', UNWATCHED)
-  return extendClient(deps, options.cache, base)
+  return extendClient(deps, options.cache, base, variant.createSurface)
 }
 
 const UNWATCHED = {
@@ -171,30 +195,31 @@ const TYPES: ValueTypes = {
     is: (value) => Decimal.isDecimal(value),
     text: (value) => (value as Decimal).valueOf(),
     make: (text) => new Decimal(text),
+    copy: (value) => new Decimal(value as Decimal),
   },
 }
 
-function checkOptions(options: PrismaCacheOptions<Datamodel | undefined>): void {
+function checkOptions(options: PrismaCacheOptions<Datamodel | undefined>, extension: string): void {
   for (const name of Object.keys(options ?? {}))
     if (!OPTIONS.has(name))
       throw new CacheError(
         'LARDER_CONFIG',
-        `prismaCache has no option ${name}: there are ${[...OPTIONS].join(', ')}`,
+        `${extension} has no option ${name}: there are ${[...OPTIONS].join(', ')}`,
       )
   if (typeof options?.cache?.attach !== 'function')
     throw new CacheError(
       'LARDER_CONFIG',
-      `prismaCache: cache is ${String(options?.cache)}: give what createCache() returned`,
+      `${extension}: cache is ${String(options?.cache)}: give what createCache() returned`,
     )
   if (options.collation !== undefined && !options.datamodel)
     throw new CacheError(
       'LARDER_CONFIG',
-      'prismaCache: collation needs `datamodel`, because keys of rows are known from it alone. Add the generator `larder-prisma` and pass its datamodel',
+      `${extension}: collation needs \`datamodel\`, because keys of rows are known from it alone. Add the generator \`larder-prisma\` and pass its datamodel`,
     )
   const database: unknown = options.database
   if (database !== undefined && !(typeof database === 'string' && /^[\w.-]{1,32}$/.test(database)))
     throw new CacheError(
       'LARDER_CONFIG',
-      `prismaCache: database is ${JSON.stringify(database)}: give one to 32 letters, digits, or - _ .`,
+      `${extension}: database is ${JSON.stringify(database)}: give one to 32 letters, digits, or - _ .`,
     )
 }

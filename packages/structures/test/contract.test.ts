@@ -43,8 +43,10 @@ describe.each([...TOPOLOGIES, ...REDIS])('on %s', (_, connect) => {
     expect(await lock.using('order:{2}', { ttl: '5s', wait: 20 }, () => 2)).toBe(2)
     expect(await first?.release()).toBe(true)
     expect(await first?.release()).toBe(false)
-    await using second = await lock.acquire('order:{1}', { ttl: '5s' })
+    const second = await lock.acquire('order:{1}', { ttl: '5s' })
     expect(second?.fence).toBeGreaterThan(first?.fence ?? 0n)
+    await second?.[Symbol.asyncDispose]()
+    expect(await lock.using('order:{1}', { ttl: '5s', wait: 0 }, () => 'free')).toBe('free')
   })
 
   it('a session is created, read, changed, moved and destroyed', async () => {

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { heapSize } from '../codec/heap-size.ts'
+import type { ValueTypes } from '../keys/value-types.ts'
 
 /** Decoded values of the entries that are read most. Callers always get a copy. */
 export interface DecodedValues {
@@ -22,7 +23,7 @@ interface DecodedValue {
   readonly value: { readonly whole: unknown } | undefined
 }
 
-export function createDecodedValues(): DecodedValues {
+export function createDecodedValues({ decimal }: ValueTypes = {}): DecodedValues {
   const models = new LRUCache<string, DecodedValue>({
     max: MOST,
     maxSize: MOST_BYTES,
@@ -31,48 +32,53 @@ export function createDecodedValues(): DecodedValues {
   return {
     read(name, payload, decode) {
       const model = models.get(name)
-      if (model?.payload === payload) return model.value ? copyOf(model.value.whole) : decode(payload)
+      if (model?.payload === payload)
+        return model.value ? copyOf(model.value.whole, decimal) : decode(payload)
       const whole = decode(payload)
-      if (!copyable(whole)) {
+      if (!copyable(whole, decimal)) {
         models.set(name, { payload, value: undefined })
         return whole
       }
       models.set(name, { payload, value: { whole } })
-      return copyOf(whole)
+      return copyOf(whole, decimal)
     },
   }
 }
 
 /**
- * True for a decoded value that {@link copyOf} copies exactly: plain objects, dense arrays, dates and primitives.
+ * True for a decoded value that {@link copyOf} copies exactly: plain objects, dense arrays, dates, decimals of a host that
+ * copies them, and primitives.
  * `value` is a decoder's work: it has no accessors, no symbols and no cycles.
  */
-export function copyable(value: unknown): boolean {
+export function copyable(value: unknown, decimal?: ValueTypes['decimal']): boolean {
   if (typeof value !== 'object' || value === null || value instanceof Date) return true
   if (Array.isArray(value)) {
-    for (let at = 0; at < value.length; at++) if (!(at in value) || !copyable(value[at])) return false
+    for (let at = 0; at < value.length; at++)
+      if (!(at in value) || !copyable(value[at], decimal)) return false
     return true
   }
-  if (Object.getPrototypeOf(value) !== Object.prototype || Object.hasOwn(value, '__proto__')) return false
-  return Object.values(value).every(copyable)
+  if (Object.getPrototypeOf(value) !== Object.prototype)
+    return decimal?.copy !== undefined && decimal.is(value)
+  return !Object.hasOwn(value, '__proto__') && Object.values(value).every((item) => copyable(item, decimal))
 }
 
 /** A copy that shares nothing with `value`, which is {@link copyable}. Several times cheaper than decoding it again. */
-export function copyOf(value: unknown): unknown {
+export function copyOf(value: unknown, decimal?: ValueTypes['decimal']): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) {
     const list = value.slice()
     for (let at = 0; at < list.length; at++) {
       const item: unknown = list[at]
-      if (typeof item === 'object' && item !== null) list[at] = copyOf(item)
+      if (typeof item === 'object' && item !== null) list[at] = copyOf(item, decimal)
     }
     return list
   }
   if (value instanceof Date) return new Date(value)
+  if (decimal?.copy && Object.getPrototypeOf(value) !== Object.prototype) return decimal.copy(value)
   const record: Record<string, unknown> = { ...value }
   for (const key in record) {
     const item = record[key]
-    if (typeof item === 'object' && item !== null) record[key] = copyOf(item)
+    if (typeof item === 'object' && item !== null) record[key] = copyOf(item, decimal)
   }
   return record
 }

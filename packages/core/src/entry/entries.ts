@@ -45,7 +45,7 @@ export interface Entries {
 export function createEntries(codec: Codec, types: ValueTypes, events: Events, lasting = false): Entries {
   const read = lasting ? rememberHeaders() : rememberLast()
   const bound = codec.bind(types)
-  const models = createDecodedValues()
+  const models = createDecodedValues(types)
   const attempt = <T>(owner: EntryOwner, action: () => T): T | { readonly error: unknown } => {
     try {
       return action()

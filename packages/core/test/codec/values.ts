@@ -8,6 +8,7 @@ export const types: ValueTypes = {
     is: (value) => value instanceof Decimal,
     text: (value) => (value as Decimal).valueOf(),
     make: (text) => new Decimal(text),
+    copy: (value) => new Decimal(value as Decimal),
   },
 }
 

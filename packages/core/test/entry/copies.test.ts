@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { sized } from '@larder/testing'
+import { Decimal } from 'decimal.js'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { msgpackCodec } from '../../src/codec/msgpack.ts'
@@ -21,9 +22,9 @@ it('what is copyable of all a codec decodes is copied exactly, and shares nothin
   fc.assert(
     fc.property(anyValue, (value) => {
       const decoded = codec.decode(new Uint8Array(codec.encode(value)))
-      if (!copyable(decoded)) return
+      if (!copyable(decoded, types.decimal)) return
       copied++
-      const copy = copyOf(decoded)
+      const copy = copyOf(decoded, types.decimal)
       assert.deepStrictEqual(copy, decoded)
       const shared = [...containers(copy)].filter((one) => containers(decoded).has(one))
       assert.deepStrictEqual(shared, [])
@@ -38,9 +39,13 @@ it.each<[string, unknown]>([
   ['undefined, NaN, minus zero', { a: undefined, b: NaN, c: -0, d: [undefined] }],
   ['an invalid date', [new Date(NaN)]],
   ['names of a prototype’s own', { constructor: 1, toJSON: { valueOf: 2 } }],
+  [
+    'decimals',
+    ['1.50', '-0', 'NaN', '-Infinity', '1e-30', '1e+400'].map((text) => ({ price: new Decimal(text) })),
+  ],
 ])('%s can be copied', (_, value) => {
-  expect(copyable(value)).toBe(true)
-  assert.deepStrictEqual(copyOf(value), value)
+  expect(copyable(value, types.decimal)).toBe(true)
+  assert.deepStrictEqual(copyOf(value, types.decimal), value)
 })
 
 it.each<[string, unknown]>([
@@ -48,6 +53,7 @@ it.each<[string, unknown]>([
   ['a map', [new Map()]],
   ['an object without a prototype', { a: Object.create(null) }],
   ['an instance of a class', { a: [new (class Money {})()] }],
+  ['a decimal of a host that does not copy it', [new Decimal(1)]],
   ['a list with a hole', { a: Array(2) }],
   ['a property named __proto__', JSON.parse('{"a":{"__proto__":1}}')],
 ])('%s cannot: it is decoded each time', (_, value) => {

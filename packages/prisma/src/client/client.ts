@@ -8,6 +8,7 @@ import { type CallPolicy, checkCall } from '../policy/policies.ts'
 import { type BeginTransaction, isTransactionClient } from '../transaction/interactive-transaction.ts'
 import type { ClientCache } from './extension-types.ts'
 import { physicalRequest } from './invalidation.ts'
+import type { CreateSurface } from './surface.ts'
 
 /** An extension as Prisma takes it. */
 type ExtensionArgs = Readonly<Record<string, unknown>>
@@ -21,13 +22,20 @@ export interface ExtendableClient {
 const MOST_POLICIES = 200
 
 /** Builds the extended forms of one client: one for the models' policies, one for each policy given per call. */
-export function extendClient(deps: OperationDeps, cache: Cache, base: ExtendableClient): ExtendableClient {
+export function extendClient(
+  deps: OperationDeps,
+  cache: Cache,
+  base: ExtendableClient,
+  createSurface?: CreateSurface,
+): ExtendableClient {
   const clientCache = cacheOf(deps, cache)
+  const surface = createSurface?.(cache, clientCache)
+  const run = runOperation.bind(undefined, deps)
 
   const build = (under: ExtendableClient, call: CallPolicy | undefined): ExtendableClient => {
     const inner = under.$extends({
       name: 'larder',
-      query: { $allOperations: runOperation.bind(undefined, deps, call) },
+      query: { $allOperations: surface ? surface.run.bind(surface, run, call) : run.bind(undefined, call) },
     })
     const begin = (inner as unknown as { $transaction: BeginTransaction }).$transaction
     // Building a client costs tens of microseconds, so equal policies share one.
@@ -44,6 +52,7 @@ export function extendClient(deps: OperationDeps, cache: Cache, base: Extendable
       name: 'larder-client',
       model: {
         $allModels: {
+          ...surface?.modelMethods,
           lock(this: object, args: LockArguments) {
             return lockRow(deps.models, deps.provider, Prisma.getExtensionContext(this) as ModelContext, args)
           },
@@ -70,6 +79,7 @@ export function extendClient(deps: OperationDeps, cache: Cache, base: Extendable
           return writes ? deps.declared.over(self, writes) : self
         },
         $cache: clientCache,
+        ...surface?.clientMembers,
       },
     })
   }

@@ -21,6 +21,8 @@ export interface OperationDeps {
   /** The tables that the client writes, with their foreign keys. */
   readonly schema: Schema
   readonly policies: Policies
+  /** False: cached reads depend on their user tags alone, so that no write invalidates them. */
+  readonly dependsOnWrites: boolean
   readonly transactions: Transactions
   readonly raw: RawSql
   readonly declared: DeclaredTables

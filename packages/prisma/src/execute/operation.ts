@@ -80,11 +80,13 @@ function readPlan(
 ): ReadPlan<unknown> {
   const { operation, args } = op
   const { occurrences, severalStatements, opaque } = planRead(operation, model, args, deps.models, dataPath)
-  const undeclared = occurrences.some((occurrence) => deps.undeclaredViews.has(occurrence.table))
+  const undeclared =
+    deps.dependsOnWrites && occurrences.some((occurrence) => deps.undeclaredViews.has(occurrence.table))
   const unknown = opaque !== undefined || undeclared || deps.raw.settings.altered
   const bypass = bypassOf(deps, call, context, unknown)
-  const row = rowReadOf(deps.models, model, operation, args, dataPath)
   const policy = bypass ? undefined : policyOf(deps, model, call)
+  const timed = deps.dependsOnWrites ? undefined : policy
+  const row = timed ? undefined : rowReadOf(deps.models, model, operation, args, dataPath)
   // A cached read may wait for the store. Writes that are called after it must not wait with it.
   const earlier = policy && context.order?.sent()
   const send = (): Promise<unknown> => started(op.query(args))
@@ -93,10 +95,11 @@ function readPlan(
     model,
     policy,
     ...(bypass && { bypass }),
-    query: row ? row.query : { args, dataPath },
+    // Without dependencies only the lifetime bounds the age of a result, so reads with other lifetimes have other entries.
+    query: row ? row.query : { args, dataPath, ...(timed && { lifetime: lifetimeOf(timed) }) },
     ...(row && { as: ROW_READ }),
     ...(row && operation === 'findUniqueOrThrow' && { accepts: (result) => result !== null }),
-    occurrences,
+    occurrences: timed ? [] : occurrences,
     ...(!policy && { dependencies: () => (unknown ? undefined : occurrences) }),
     severalStatements,
     // Prisma builds the whole result: rows, relations, and JSON that it parses. Other extensions run outside the cache.
@@ -111,6 +114,8 @@ function readPlan(
     mayRun: deps.mayRefresh,
   }
 }
+
+const lifetimeOf = ({ ttl, staleWhileRevalidate }: Policy): readonly number[] => [ttl, staleWhileRevalidate]
 
 function policyOf(
   { policies }: OperationDeps,

@@ -17,9 +17,7 @@ export function absent(value: unknown): boolean {
  * primitives, null, arrays, bytes, and objects with `toJSON` (dates, decimals).
  */
 export function fieldsOf(value: unknown): readonly (readonly [name: string, value: unknown])[] | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value))
-    return undefined
-  if (typeof Reflect.get(value, 'toJSON') === 'function') return undefined
+  if (!isArguments(value)) return undefined
   const fields: [string, unknown][] = []
   for (const name in value) {
     const argument: unknown = Reflect.get(value, name)
@@ -28,10 +26,22 @@ export function fieldsOf(value: unknown): readonly (readonly [name: string, valu
   return fields
 }
 
+function isArguments(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value))
+    return false
+  return typeof Reflect.get(value, 'toJSON') !== 'function'
+}
+
 /** Returns one argument of an object. Undefined: it is absent. */
 export function argument(value: unknown, name: string): unknown {
-  return fieldsOf(value)?.find(([key]) => key === name)?.[1]
+  if (typeof value !== 'object' || value === null || !(name in value)) return undefined
+  if (!isEnumerable.call(value, name) || !isArguments(value))
+    return fieldsOf(value)?.find(([key]) => key === name)?.[1]
+  const found: unknown = Reflect.get(value, name)
+  return absent(found) ? undefined : found
 }
+
+const isEnumerable = Object.prototype.propertyIsEnumerable
 
 /** Copies the objects and lists of arguments, so that the caller may change its own. Values inside them are shared. */
 export function copyArguments(value: unknown): unknown {

@@ -111,14 +111,18 @@ export function rowReadOf(
   dataPath: readonly unknown[],
 ): RowQuery | undefined {
   if (!models.keyed || !ROW_READS.has(operation) || dataPath.length) return undefined
-  const [only, ...others] = fieldsOf(args) ?? []
-  if (only?.[0] !== 'where' || others.length) return undefined
-  const [key, ...more] = fieldsOf(only[1]) ?? []
-  if (!key || more.length) return undefined
+  const only = onlyField(args)
+  const key = only?.[0] === 'where' ? onlyField(only[1]) : undefined
+  if (!key) return undefined
   const [name, value] = key
   const fields = models.unique(model, name)
   const single = models.column(model, name) !== undefined
   return fields && rowQuery(models, model, fields, (field) => (single ? value : argument(value, field)))
+}
+
+function onlyField(value: unknown): readonly [name: string, value: unknown] | undefined {
+  const fields = fieldsOf(value)
+  return fields?.length === 1 ? fields[0] : undefined
 }
 
 /** Returns a read of the row for each unique key of which it has a value. */

@@ -36,22 +36,25 @@ const OF_RAW_SQL: readonly string[] = ['reads', 'writes']
 
 /**
  * Validates the policies of all models at once, so that a mistake shows at construction.
+ * @param lifetimePerCall a policy without a `ttl` is valid, and its model is cached only by calls that bring one.
  * @throws CacheError naming the model or option, its value and the fix.
  */
 export function policiesOf(
   engine: Engine,
   models: ModelMap,
   options: Readonly<Record<string, PolicyOptions | undefined>>,
+  lifetimePerCall = false,
 ): Policies {
   for (const name of Object.keys(options)) if (name !== EVERY_MODEL) models.model(name)
   const byModel = new Map<string, Policy | undefined>()
   for (const model of models.names) {
     const written = writtenFor(options, model)
     const path = `models.${Object.hasOwn(options, model) ? model : `'*'`}`
-    byModel.set(
-      model,
-      written && keyed(models, checked(engine.policy(written, path, models.table(model)), path), path),
-    )
+    const perCall = lifetimePerCall && written?.ttl === undefined
+    const complete = written && perCall ? { ...written, ttl: 1 } : written
+    const policy =
+      complete && keyed(models, checked(engine.policy(complete, path, models.table(model)), path), path)
+    byModel.set(model, perCall ? undefined : policy)
   }
   const merged = new WeakMap<CallOptions, Map<string, Policy>>()
   const raw = new WeakMap<CallOptions, Policy>()

@@ -16,10 +16,10 @@ interface SessionRequest {
 
 type Done<T = void> = (error?: unknown, result?: T) => void
 
-/** Classes of express-session, which its own Store imports. */
+/** What express-session's own Store imports: the class of sessions, and the prototype of their cookies. */
 interface SessionClasses {
   readonly Session: new (request: object, data: object) => object
-  readonly Cookie: new (options: object) => SessionCookie
+  readonly cookie: object
 }
 
 /** A `Store` of express-session, which `@fastify/session` takes as well. Made by {@link expressSessionStore}. */
@@ -90,19 +90,21 @@ export class ExpressSessionStore extends EventEmitter {
 
   /** Makes what was stored a session of the request. */
   createSession<S>(request: object, data: object): S {
-    const { Session, Cookie } = this.#classesOf(request)
+    const { Session, cookie: prototype } = this.#classesOf(request)
     const { cookie: stored = {} } = data as { cookie?: SessionCookie }
-    const { expires, originalMaxAge } = stored
-    const cookie = Object.assign(new Cookie(stored), {
-      ...(typeof expires === 'string' && { expires: new Date(expires) }),
+    const { expires, originalMaxAge = null } = stored
+    const cookie: object = Object.create(prototype)
+    Object.assign(cookie, { path: '/', httpOnly: true }, stored, {
+      expires: expires ? new Date(expires) : null,
     })
+    // Setting `expires` has changed it.
     Object.assign(cookie, { originalMaxAge })
     const session = new Session(request, { ...data, cookie })
     ;(request as SessionRequest).session = session
     return session as S
   }
 
-  /** This package does not import express-session, so it takes the classes from a session that express-session makes. */
+  /** This package does not import express-session: it takes them from a session that express-session makes. */
   #classesOf(request: object): SessionClasses {
     if (this.#classes) return this.#classes
     const probe: { session?: { readonly cookie: object } } = Object.create(request)
@@ -110,7 +112,7 @@ export class ExpressSessionStore extends EventEmitter {
     if (!probe.session) throw new Error('express-session made no session')
     this.#classes = {
       Session: probe.session.constructor as SessionClasses['Session'],
-      Cookie: probe.session.cookie.constructor as SessionClasses['Cookie'],
+      cookie: Object.getPrototypeOf(probe.session.cookie),
     }
     return this.#classes
   }

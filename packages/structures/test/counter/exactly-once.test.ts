@@ -55,7 +55,7 @@ const WAVES = sized(1, 4)
 const MOMENTS = sized(['inside', 'committed'], ['inside', 'committed', 'any'])
 
 it('every increment reaches the database once, though processes that deliver are killed', {
-  timeout: 180_000,
+  timeout: sized(120_000, 400_000),
 }, async () => {
   const name = unique()
   const [valkey, expected] = [await valkeyUrl(), (ADDERS * EACH) / 10]

@@ -1,0 +1,108 @@
+import { createCache } from '@larder/core'
+import { drizzleCache } from '@larder/drizzle'
+import { prismaCache } from '@larder/prisma'
+import { valkeyStore } from '@larder/valkey'
+import { eq, sql } from 'drizzle-orm'
+import { datamodel } from '../../prisma/generated/larder.ts'
+import { compare } from '../compare.ts'
+import type { Context } from '../context.ts'
+import { type Db, products } from '../products.ts'
+import { takeTurns } from '../rounds.ts'
+
+const IN_FLIGHT = [1, 8] as const
+/** Rows that are written. */
+const ROWS = 500
+const PLAIN = 'plain'
+const WARM_UP = 3
+
+export type Update = (id: number) => PromiseLike<unknown>
+
+/** What a mark and a finish add to an update of one row by its key. */
+export async function benchUpdates(context: Context): Promise<void> {
+  const { url, prefix } = await context.server()
+  const drizzle = (await context.products()).connect({ connections: 8 })
+  const { prisma } = await context.serverCatalogue()
+  const [ttl, write] = ['1h', 'through'] as const
+  const memory = createCache({ namespace: `${prefix}-updates` })
+  const through = createCache({ namespace: `${prefix}-through` })
+  const valkey = createCache({ namespace: `${prefix}-updates`, store: valkeyStore(url) })
+  const hosts: Record<string, Record<string, Update>> = {
+    Drizzle: {
+      [PLAIN]: raise(drizzle),
+      'Larder, memory': raise(drizzleCache(drizzle, { cache: memory, tables: { '*': { ttl } } })),
+      "Larder, memory, write: 'through'": raise(
+        drizzleCache(drizzle, { cache: through, tables: { '*': { ttl, write } } }),
+      ),
+      'Larder, Valkey': raise(drizzleCache(drizzle, { cache: valkey, tables: { '*': { ttl } } })),
+    },
+    Prisma: {
+      [PLAIN]: repair(prisma),
+      'Larder, memory': repair(
+        prisma.$extends(prismaCache({ cache: memory, datamodel, models: { Strike: { ttl } } })),
+      ),
+      "Larder, memory, write: 'through'": repair(
+        prisma.$extends(prismaCache({ cache: through, datamodel, models: { Strike: { ttl, write } } })),
+      ),
+      'Larder, Valkey': repair(
+        prisma.$extends(prismaCache({ cache: valkey, datamodel, models: { Strike: { ttl } } })),
+      ),
+    },
+  }
+  try {
+    for (const [host, updates] of Object.entries(hosts))
+      for (const inFlight of IN_FLIGHT) await measure(context, host, updates, inFlight)
+  } finally {
+    for (const cache of [memory, through, valkey]) await cache.close()
+  }
+}
+
+async function measure(
+  { quick, show }: Context,
+  host: string,
+  updates: Readonly<Record<string, Update>>,
+  inFlight: number,
+): Promise<void> {
+  const count = 20 * inFlight
+  const cases = Object.entries(updates).map(([name, update]) => {
+    let next = 0
+    return {
+      name,
+      async round() {
+        let left = count
+        const caller = async (): Promise<void> => {
+          while (left-- > 0) await update(1 + (next++ % ROWS))
+        }
+        const began = performance.now()
+        await Promise.all(Array.from({ length: inFlight }, caller))
+        return ((performance.now() - began) * 1e6) / count
+      },
+    }
+  })
+  await takeTurns(cases, WARM_UP)
+  const timed = await takeTurns(cases, quick ? 20 : 80)
+  show({
+    id: `${host}-${inFlight}`,
+    title: `${host} on PostgreSQL: update of one row by its key, ${inFlight} in flight`,
+    note: `Time for one update: that of ${count} of them, divided. Each marks before its statement; the
+finish follows in the background.`,
+    ...compare(timed, [{ head: '× plain', name: PLAIN }]),
+  })
+}
+
+const higher = { price: sql`${products.price} + 1` }
+
+export function raise(db: Db): Update {
+  return (id) => db.update(products).set(higher).where(eq(products.id, id))
+}
+
+interface Strikes {
+  readonly strike: {
+    update(args: { where: { id: number }; data: { costRepair: number } }): PromiseLike<unknown>
+  }
+}
+
+/** Every update changes something. */
+export function repair({ strike }: Strikes): Update {
+  let cost = 0
+  return (id) => strike.update({ where: { id }, data: { costRepair: ++cost } })
+}

@@ -1,0 +1,107 @@
+import { writeFileSync } from 'node:fs'
+import { createCache } from '@larder/core'
+import { drizzleCache } from '@larder/drizzle'
+import { prismaCache } from '@larder/prisma'
+import { valkeyStore } from '@larder/valkey'
+import { datamodel } from '../prisma/generated/larder.ts'
+import type { Context } from './context.ts'
+import { printedProfile, profileOf } from './cpu-profile.ts'
+import { describeMachine, thisMachine } from './machine.ts'
+import { prepared } from './orm/drizzle.ts'
+import { goods, strikes } from './orm/misses.ts'
+import { raise, repair } from './orm/updates.ts'
+
+/** Ms of each profile, and before it. */
+const LENGTH = { quick: 1_000, full: 3_000 } as const
+const WARM_UP = 500
+const where = { id: 4711 }
+
+interface Path {
+  readonly about: string
+  run(): PromiseLike<unknown>
+}
+
+/** Writes a profile of each hot path to `bench/profiles/NAME.txt`. */
+export async function writeProfiles(context: Context): Promise<void> {
+  const { paths, close } = await openPaths(context)
+  const machine = describeMachine(thisMachine())
+  try {
+    for (const [name, { about, run }] of Object.entries(paths)) {
+      await repeat(run, WARM_UP)
+      let calls = 0
+      const profile = await profileOf(async () => {
+        calls = await repeat(run, context.quick ? LENGTH.quick : LENGTH.full)
+      })
+      const file = new URL(`profiles/${name}.txt`, import.meta.url)
+      const text = `${about}\n${machine}, ${new Date().toISOString().slice(0, 10)}, ${calls} calls one after the other\n\n${printedProfile(profile)}`
+      writeFileSync(file, text)
+      console.log(`bench/profiles/${name}.txt`)
+    }
+  } finally {
+    await close()
+  }
+}
+
+async function openPaths(
+  context: Context,
+): Promise<{ paths: Readonly<Record<string, Path>>; close(): Promise<void> }> {
+  const { url, prefix } = await context.server()
+  const { prisma } = await context.serverCatalogue()
+  const drizzle = (await context.products()).connect()
+  const memory = createCache({ namespace: `${prefix}-profile` })
+  const valkey = createCache({ namespace: `${prefix}-profile`, store: valkeyStore(url) })
+  const [ttl, models] = ['1h', { Strike: { ttl: '1h' } }] as const
+  const [inMemory, onServer] = [memory, valkey].map((cache) => ({
+    prisma: prisma.$extends(prismaCache({ cache, datamodel, models })),
+    drizzle: drizzleCache(drizzle, { cache, tables: { '*': { ttl } } }),
+  }))
+  if (!inMemory || !onServer) throw new Error('There are two caches')
+  const list = { prisma: strikes(onServer.prisma), drizzle: goods(onServer.drizzle) }
+  const update = { prisma: repair(onServer.prisma), drizzle: raise(onServer.drizzle) }
+  return {
+    paths: {
+      'prisma-hit-memory': {
+        about: 'Prisma: findUnique, a hit in the memory store',
+        run: () => inMemory.prisma.strike.findUnique({ where }),
+      },
+      'prisma-hit-validate': {
+        about: "Prisma: findUnique, a hit over Valkey with memory mode 'validate'",
+        run: () => onServer.prisma.strike.findUnique({ where }),
+      },
+      'prisma-miss': {
+        about: 'Prisma: a list of 100 rows that misses, over Valkey',
+        run: () => list.prisma(100),
+      },
+      'prisma-write': {
+        about: 'Prisma: update of a row by its key, over Valkey',
+        run: () => update.prisma(1),
+      },
+      'drizzle-hit-memory': {
+        about: 'Drizzle: a prepared select by key, a hit in the memory store',
+        run: prepared(inMemory.drizzle, 'memory'),
+      },
+      'drizzle-hit-validate': {
+        about: "Drizzle: a prepared select by key, a hit over Valkey with memory mode 'validate'",
+        run: prepared(onServer.drizzle, 'validate'),
+      },
+      'drizzle-miss': {
+        about: 'Drizzle: a list of 100 rows that misses, over Valkey',
+        run: () => list.drizzle(100),
+      },
+      'drizzle-write': {
+        about: 'Drizzle: update of a row by its key, over Valkey',
+        run: () => update.drizzle(1),
+      },
+    },
+    async close() {
+      for (const cache of [memory, valkey]) await cache.close()
+    },
+  }
+}
+
+/** @returns how many calls there were time for. */
+async function repeat(run: Path['run'], ms: number): Promise<number> {
+  let calls = 0
+  for (const end = performance.now() + ms; performance.now() < end; calls++) await run()
+  return calls
+}

@@ -1,0 +1,56 @@
+import { createCache } from '@larder/core'
+import type { Store } from '@larder/core/store'
+import { createLeaderboard, createLock } from '@larder/structures'
+import fastify, { type FastifyInstance } from 'fastify'
+import type { Redis } from 'iovalkey'
+import { archiveClosed } from './archive.ts'
+import { type Database, openDatabase } from './database.ts'
+import { createRecovery } from './recovery.ts'
+import { addRoutes } from './routes.ts'
+
+export interface LeaderboardOptions {
+  /** A client of the Valkey that keeps the board. The service closes it. */
+  readonly client: Redis
+  /** A plain db of Drizzle, for the archive. */
+  readonly db: Database
+  /** For the cache of the reports. It may be on the same server. */
+  readonly store: Store
+  readonly name?: string
+  /** How long a score counts (ms). */
+  readonly window?: number
+  /** Parts of the window. What is not archived yet, one of them at most, is what Valkey can lose. */
+  readonly slices?: number
+  /** Pause between two runs of the archive (ms). */
+  readonly archiveEvery?: number
+}
+
+const DAY = 86_400_000
+
+/** The service, ready to listen. `close()` of it closes what it was given and what it opened. */
+export async function createLeaderboardService(options: LeaderboardOptions): Promise<FastifyInstance> {
+  const { client, name = 'daily', window = DAY, slices = 288, archiveEvery = 30_000 } = options
+  const cache = createCache({ namespace: `reports-${name}`, store: options.store, version: '1' })
+  const db = openDatabase(options.db, cache)
+  const board = createLeaderboard(client, { name, window, slices, size: 100 })
+  const recovery = createRecovery(client, board, db, { marker: `leaderboard:${name}:whole`, window })
+  const lock = createLock(client)
+
+  const app = fastify({ ajv: { customOptions: { removeAdditional: false } } })
+  addRoutes(app, { board, recovery, db })
+  app.get('/stats', async () => cache.stats())
+
+  let archiving: Promise<unknown> = Promise.resolve()
+  const schedule = setInterval(() => {
+    // What fails now is delivered again next time.
+    archiving = archiving
+      .then(() => archiveClosed(db, board, lock))
+      .catch((error: unknown) => app.log.error(error))
+  }, archiveEvery)
+  app.addHook('onClose', async () => {
+    clearInterval(schedule)
+    await archiving
+    await cache.close()
+    client.disconnect()
+  })
+  return app
+}

@@ -1,0 +1,199 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import {
+  createDatabase,
+  type Database,
+  type OwnServer,
+  postgresUrl,
+  sized,
+  startServer,
+  until,
+} from '@larder/testing'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type ServiceProcess, startService } from '../../../test/support/service-process.ts'
+
+// Two processes of the service, one PostgreSQL, and a Valkey of their own with an append-only file. A window of eight seconds
+// in slices of one second stands for a day.
+const WINDOW = 8_000
+let database: Database
+let pool: pg.Pool
+let valkey: OwnServer
+let services: [ServiceProcess, ServiceProcess]
+
+beforeAll(async () => {
+  ;[database, valkey] = await Promise.all([
+    postgresUrl().then(createDatabase),
+    startServer(['--appendonly', 'yes']),
+  ])
+  pool = new pg.Pool({ connectionString: database.url, max: 2 })
+  const env = {
+    DATABASE_URL: database.url,
+    VALKEY_URL: `redis://127.0.0.1:${valkey.port}`,
+    WINDOW: String(WINDOW),
+    SLICES: '8',
+    ARCHIVE_EVERY: '200',
+  }
+  services = await Promise.all([startService('leaderboard', env), startService('leaderboard', env)])
+})
+afterAll(async () => {
+  await Promise.all(services.map((service) => service.stop()))
+  await pool.end()
+  await valkey.stop()
+  await database.drop()
+})
+
+interface Row {
+  readonly member: string
+  readonly score: number
+  readonly rank: number
+}
+
+async function submit(player: string, points: number, at = 0): Promise<number> {
+  const response = await fetch(`${services[at]?.url}/scores`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ player, points }),
+  })
+  await response.text()
+  return response.status
+}
+
+async function get<T>(path: string, at = 0): Promise<{ status: number; body: T }> {
+  const response = await fetch(`${services[at]?.url}${path}`)
+  return { status: response.status, body: (await response.json()) as T }
+}
+
+const top = async (at = 0): Promise<readonly string[]> =>
+  (await get<Row[]>('/top', at)).body.map(({ member, score }) => `${member} ${score}`)
+const archived = async (player: string): Promise<number> =>
+  (await pool.query('SELECT count(*)::int AS slices FROM score WHERE player = $1', [player])).rows[0].slices
+/** Answers again, in both processes. */
+const available = (): Promise<void> =>
+  until(async () =>
+    (await Promise.all([0, 1].map((at) => get('/top', at)))).every(({ status }) => status === 200),
+  )
+
+describe('the leaderboard', { timeout: 60_000 }, () => {
+  it('ranks players by their best score, equal ones by arrival, and shows neighbours', async () => {
+    for (const [player, points] of [
+      ['ada', 50],
+      ['bob', 70],
+      ['cy', 70],
+      ['ada', 90],
+      ['bob', 10],
+    ] as const)
+      expect(await submit(player, points)).toBe(201)
+    expect(await top(1)).toEqual(['ada 90', 'bob 70', 'cy 70'])
+    const { body } = await get<Row & { around: Row[] }>('/players/cy', 1)
+    expect(body).toMatchObject({ rank: 3, score: 70 })
+    expect(body.around.map(({ member }) => member)).toEqual(['ada', 'bob', 'cy'])
+    expect((await get('/players/nobody')).status).toBe(404)
+    expect((await get('/top?n=101')).status).toBe(400)
+  })
+
+  it('scores leave the board with the window, and stay in the report of the day', async () => {
+    await submit('early', 500)
+    await until(async () => !(await top()).includes('early 500'), 3 * WINDOW)
+    expect(await archived('early')).toBe(1)
+    const day = new Date().toISOString().slice(0, 10)
+    const { body } = await get<{ player: string; best: number }[]>(`/reports/${day}`, 1)
+    expect(body).toContainEqual({ player: 'early', best: 500, slices: 1 })
+    // A slice that is archived later is in the next report.
+    await submit('later', 400)
+    await until(async () => (await archived('later')) === 1)
+    const after = await get<{ player: string }[]>(`/reports/${day}`, 1)
+    expect(after.body.map(({ player }) => player)).toContain('later')
+  })
+
+  it('a board that Valkey has lost is restored from the archive, in the same order', async () => {
+    for (const player of ['one', 'two', 'three']) await submit(player, 1_000)
+    await until(async () => (await archived('three')) === 1)
+    const before = (await top()).filter((row) => row.endsWith(' 1000'))
+    expect(before).toEqual(['one 1000', 'two 1000', 'three 1000'])
+    await valkey.call('FLUSHALL')
+    await valkey.restart()
+    await available()
+    // As long as these scores are within the window.
+    const restored = await Promise.all([top(0), top(1)])
+    for (const rows of restored) expect(rows.filter((row) => row.endsWith(' 1000'))).toEqual(before)
+  })
+
+  it('a restart of Valkey loses no acknowledged score, and while it is away requests get 503', async () => {
+    let accepted = 0
+    let [refused, running] = [0, true]
+    const unexpected: number[] = []
+    const player = async (at: number): Promise<void> => {
+      for (let points = 1; running; points++) {
+        const status = await submit(`runner-${at}`, points, at)
+        if (status === 201) accepted = Math.max(accepted, points)
+        else if (status === 503) refused++
+        else unexpected.push(status)
+        const { status: read } = await get('/top?n=3', at)
+        if (read === 503) refused++
+        else if (read !== 200) unexpected.push(read)
+        await wait(2)
+      }
+    }
+    const players = [player(0), player(1)]
+    for (let round = 0; round < sized(1, 5); round++) {
+      await wait(300)
+      valkey.pause()
+      await wait(1_500)
+      valkey.resume()
+      await available()
+      await wait(300)
+      await valkey.kill()
+      await wait(300)
+      // The report comes from SQL: it does not need the board.
+      expect((await get('/reports/2026-01-01')).status).toBe(200)
+      await valkey.start()
+      await available()
+    }
+    running = false
+    await Promise.all(players)
+    expect(unexpected).toEqual([])
+    expect(refused).toBeGreaterThan(0)
+    const best = (await get<Row[]>('/top')).body.filter(({ member }) => member.startsWith('runner-'))
+    expect(Math.max(...best.map(({ score }) => score))).toBeGreaterThanOrEqual(accepted)
+  })
+
+  it('at 500 writes and 100 reads a second, the first read after a score shows it, within one second', async () => {
+    const seconds = sized(1, 20)
+    const lags: number[] = []
+    const failed: string[] = []
+    const sent: Promise<unknown>[] = []
+    const began = performance.now()
+    const attempt = (request: () => Promise<unknown>): void => {
+      sent.push(request().catch((error: unknown) => failed.push(String(error))))
+    }
+    const write = async (number: number): Promise<void> => {
+      const status = await submit(`p${number % 200}`, number, number % 2)
+      if (status !== 201) throw new Error(`score: ${status}`)
+    }
+    const probe = async (number: number): Promise<void> => {
+      const start = performance.now()
+      const player = `probe-${number}`
+      if ((await submit(player, 1_000_000 + number)) !== 201) throw new Error('probe')
+      // In the other process, and at the first attempt.
+      const { status, body } = await get<Row>(`/players/${player}`, 1)
+      if (status !== 200 || body.score !== 1_000_000 + number) throw new Error(`not shown: ${status}`)
+      lags.push(performance.now() - start)
+    }
+    const read = async (at: number): Promise<void> => {
+      const { status, body } = await get<Row[]>('/top', at)
+      if (status !== 200 || body.length === 0) throw new Error(`top: ${status}`)
+    }
+    // By the clock and not one after the other: a slow answer must not slow the load down.
+    for (let tick = 0; tick < seconds * 50; tick++) {
+      for (let each = 0; each < 10; each++) attempt(() => write(tick * 10 + each))
+      for (const at of [0, 1]) attempt(() => read(at))
+      if (tick % 10 === 0) attempt(() => probe(tick))
+      await wait(Math.max(0, began + (tick + 1) * 20 - performance.now()))
+    }
+    await Promise.all(sent)
+    expect(failed).toEqual([])
+    expect(lags).toHaveLength(seconds * 5)
+    // A short run shares its machine with all other tests: only its own queue is late then.
+    expect(Math.max(...lags)).toBeLessThan(sized(5_000, 1_000))
+  })
+})

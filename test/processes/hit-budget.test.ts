@@ -1,0 +1,52 @@
+import { createDatabase, migrate, postgresUrl, valkeyUrl } from '@larder/testing'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { HitsAnswer, HitsAsk } from './hit-budget-member.ts'
+import { type Member, startMember } from './members.ts'
+
+// What a hit makes is counted, not timed: a busy machine changes nothing. Bounds leave room for a change of a few
+// objects. One that is passed is a reason to look at bench/profiles and to ask whether the hit needs it.
+
+const BOUNDS = [
+  { host: 'prisma', from: 'memory', promises: 12, bytes: 28_000 },
+  { host: 'prisma', from: 'validate', promises: 25, bytes: 50_000 },
+  { host: 'drizzle', from: 'memory', promises: 14, bytes: 46_000 },
+  { host: 'drizzle', from: 'off', promises: 28, bytes: 74_000 },
+  { host: 'drizzle', from: 'validate', promises: 28, bytes: 65_000 },
+  { host: 'drizzle', from: 'push', promises: 14, bytes: 46_000 },
+] as const
+
+let member: Member<HitsAsk, HitsAnswer>
+let drop: () => Promise<void>
+
+beforeAll(async () => {
+  const database = await createDatabase(await postgresUrl())
+  drop = database.drop
+  const client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+  await migrate((sql) => client.query(sql))
+  await client.query(
+    `INSERT INTO inventory_stock (id, sku, warehouse, quantity, updated_at) VALUES (1, 'one', 'w', 0, now())`,
+  )
+  await client.end()
+  const namespace = `b${process.pid}${Date.now().toString(36)}`
+  member = await startMember('hit-budget-member.ts', [database.url, await valkeyUrl(), namespace])
+})
+
+afterAll(async () => {
+  await member?.kill()
+  await drop?.()
+})
+
+it.each(BOUNDS)(
+  'a hit of $host from $from makes few promises and objects',
+  async ({ host, from, ...bounds }) => {
+    const { promises, bytes, others } = await member.ask({ host, from })
+    expect(others).toBe(0)
+    // A count of nothing would pass every bound.
+    expect(promises).toBeGreaterThan(1)
+    expect(promises).toBeLessThanOrEqual(bounds.promises)
+    expect(bytes).toBeGreaterThan(100)
+    expect(bytes).toBeLessThanOrEqual(bounds.bytes)
+  },
+)
