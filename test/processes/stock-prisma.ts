@@ -17,7 +17,8 @@ export function openPrisma({ cache, connectionString, policy, max }: StockClient
           await tx.stock.update({ where: { id }, data: increment })
           await beforeCommit()
         },
-        { timeout: 120_000 },
+        // Prisma waits two seconds for a connection, which a busy machine may take.
+        { maxWait: 60_000, timeout: 120_000 },
       )
     },
   }
