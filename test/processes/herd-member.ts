@@ -65,7 +65,10 @@ async function answer(ask: HerdAsk): Promise<HerdAnswer> {
 }
 
 process.on('message', (ask: HerdAsk) => void answer(ask).then((found) => process.send?.(found)))
-// Everything is connected before the first herd.
-await store.ping()
-await host.read(-1)
+// Everything is connected before the first herd. Eight processes that start at once keep a small machine busy.
+await until(async () => {
+  await store.ping()
+  await host.read(-1)
+  return true
+}, 60_000)
 process.send?.({})
