@@ -20,8 +20,9 @@ export interface Timed {
   readonly times: readonly number[]
 }
 
-/** Calls per sample where a single one is too short for the clock. */
+/** Calls per sample where a single one is too short for the clock: where it takes less than `SHORT`, in ns. */
 const BATCH = 128
+const SHORT = 10_000
 
 /** Lets the cases take turns, each round beginning with another one, so that no case owns a quiet or a busy moment. */
 export async function interleave(cases: readonly Case[], budget: Budget): Promise<readonly Timed[]> {
@@ -65,6 +66,7 @@ const OPTIONS = (slice: number) => ({
   min_samples: 3,
   min_cpu_time: slice * 1e6,
   batch_samples: BATCH,
+  batch_threshold: SHORT,
 })
 
 /** Keeps the compiler from leaving out work whose result nobody reads. */

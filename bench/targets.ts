@@ -1,5 +1,5 @@
 import type { Results } from './results.ts'
-import type { Figure, Sheet } from './sheet.ts'
+import { cell, type Figure, type Sheet } from './sheet.ts'
 import { table } from './table.ts'
 import { format, type Unit } from './units.ts'
 
@@ -21,8 +21,11 @@ export interface Outcome {
   readonly most?: number
   readonly value: number
   readonly spread?: number
-  readonly met: boolean
+  readonly verdict: Verdict
 }
+
+/** `unclear`: the spread of the figure reaches over the bound. */
+export type Verdict = 'met' | 'not met' | 'unclear'
 
 const [BY_HAND, PIPELINED, BENTO, PLAIN, FLOOR] = [
   '× by hand',
@@ -138,10 +141,17 @@ export function judge({ groups }: Pick<Results, 'groups'>): readonly Outcome[] {
         ...(target.least !== undefined && { least }),
         ...(target.most !== undefined && { most }),
         ...figure,
-        met: figure.value >= least && figure.value <= most,
+        verdict: verdictOf(figure, least, most),
       },
     ]
   })
+}
+
+function verdictOf({ value, spread = 0 }: Figure, least: number, most: number): Verdict {
+  const within = (each: number): boolean => each >= least && each <= most
+  const verdicts = [1 - spread, 1, 1 + spread].map((factor) => within(value * factor))
+  if (verdicts.every(Boolean)) return 'met'
+  return verdicts.some(Boolean) ? 'unclear' : 'not met'
 }
 
 /** @throws Error if there is no such row or column: a target must not vanish with a name. */
@@ -160,12 +170,7 @@ export function boundOf({ least, most, unit }: Outcome): string {
 }
 
 export function printedOutcomes(outcomes: readonly Outcome[]): string {
-  const rows = outcomes.map((each) => [
-    each.name,
-    boundOf(each),
-    format(each.value, each.unit),
-    each.met ? 'met' : 'not met',
-  ])
-  const met = outcomes.filter((each) => each.met).length
+  const rows = outcomes.map((each) => [each.name, boundOf(each), cell(each, each.unit), each.verdict])
+  const met = outcomes.filter(({ verdict }) => verdict === 'met').length
   return `\nTargets of this release: ${met} of ${outcomes.length} met\n\n${table(['target', 'bound', 'figure', ''], rows)}`
 }

@@ -37,7 +37,7 @@ const UNITS = {
 
 function unitRow(name: string, cost: UnitCosts['write']): Row {
   const values = [cost.fixed, cost.each, 1e9 / costOf(cost, 1), 1e9 / costOf(cost, 16)]
-  return { name, figures: values.map((value) => ({ value })) }
+  return { name, figures: values.map((value) => (Number.isFinite(value) ? { value } : null)) }
 }
 
 /** Cases that nothing was fitted to. */

@@ -84,6 +84,8 @@ export default defineConfig({
           page('Valkey: recipes', 'valkey-recipes'),
           page('Valkey: connection problems', 'valkey-troubleshooting'),
           page('Operations', 'operations'),
+          page('Performance', 'performance'),
+          page('Scale', 'scale'),
           page('Switching off and warming up', 'switching-off'),
           page('When things fail', 'when-things-fail'),
           page('Unreachable databases', 'unreachable-database'),

@@ -5,10 +5,9 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PGlite } from '@electric-sql/pglite'
 import { drizzleCache } from '@larder/drizzle'
 import { type Datamodel, prismaCache } from '@larder/prisma'
-import { type OwnClient, ownClient } from '@larder/testing'
+import { type OwnClient, ownClient, startPglite } from '@larder/testing'
 import { createClient } from '@libsql/client'
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
@@ -179,7 +178,7 @@ describe('SQLite in this process', () => {
 
 describe('PGlite, which is always reachable', () => {
   it('no error of Drizzle counts, also that of a closed database', async () => {
-    const pglite = new PGlite()
+    const pglite = await startPglite()
     const settings = pgTable('app_setting', { id: varchar().primaryKey() })
     const db = drizzleCache(overPglite(pglite), { cache: loads.cache, schema: { settings }, tables })
     expect(await verdictOf(() => db.select().from(settings))).toBe(false)
@@ -188,7 +187,7 @@ describe('PGlite, which is always reachable', () => {
   })
 
   it('no error of Prisma counts, also that of a closed database', async () => {
-    const pglite = new PGlite()
+    const pglite = await startPglite()
     const db = prismaOver(postgres, new PrismaPGlite(pglite))
     expect(await verdictOf(() => db.setting.findMany())).toBe(false)
     await pglite.close()

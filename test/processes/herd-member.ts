@@ -1,16 +1,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { type Cache, createCache } from '@larder/core'
-import { drizzleCache } from '@larder/drizzle'
-import { prismaCache } from '@larder/prisma'
+import { createCache } from '@larder/core'
 import { until } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
-import { PrismaPg } from '@prisma/adapter-pg'
-import { eq, sql } from 'drizzle-orm'
-import { drizzle } from 'drizzle-orm/node-postgres'
-import { integer, pgTable } from 'drizzle-orm/pg-core'
-import pg from 'pg'
-import { PrismaClient } from '../../prisma/generated/client/client.ts'
-import { datamodel } from '../../prisma/generated/larder.ts'
+import { openStockClient } from './stock-client.ts'
 
 // A process of its own that reads one row many times at once, or writes it.
 
@@ -29,42 +21,15 @@ export interface HerdAnswer {
   readonly disturbed: boolean
 }
 
-interface Host {
-  read(id: number): Promise<number>
-  raise(id: number): Promise<unknown>
-}
-
-const policy = { ttl: '1h', singleFlight: 'cluster' } as const
-
-const hosts: Readonly<Record<string, (cache: Cache, connectionString: string) => Host>> = {
-  prisma(cache, connectionString) {
-    const client = new PrismaClient({ adapter: new PrismaPg({ connectionString, max: 2 }) })
-    const db = client.$extends(prismaCache({ cache, datamodel, models: { Stock: policy } }))
-    return {
-      read: async (id) => (await db.stock.findUnique({ where: { id } }))?.version ?? -1,
-      raise: (id) => db.stock.updateMany({ where: { id }, data: { version: { increment: 1 } } }),
-    }
-  },
-  drizzle(cache, connectionString) {
-    const stock = pgTable('inventory_stock', { id: integer().primaryKey(), version: integer().notNull() })
-    const pool = new pg.Pool({ connectionString, max: 2 })
-    pool.on('error', () => {})
-    const db = drizzleCache(drizzle(pool, { schema: { stock } }), { cache, tables: { stock: policy } })
-    return {
-      read: async (id) => (await db.select().from(stock).where(eq(stock.id, id)))[0]?.version ?? -1,
-      raise: (id) =>
-        db
-          .update(stock)
-          .set({ version: sql`${stock.version} + 1` })
-          .where(eq(stock.id, id)),
-    }
-  },
-}
-
 const [database = '', valkey = '', namespace = '', name = ''] = process.argv.slice(2)
 const store = valkeyStore(valkey)
 const cache = createCache({ store, namespace })
-const host = (hosts[name] as (typeof hosts)[string])(cache, database)
+const host = await openStockClient(name, {
+  cache,
+  connectionString: database,
+  policy: { ttl: '1h', singleFlight: 'cluster' },
+  max: 2,
+})
 
 const delay = monitorEventLoopDelay({ resolution: 10 })
 delay.enable()
@@ -100,7 +65,10 @@ async function answer(ask: HerdAsk): Promise<HerdAnswer> {
 }
 
 process.on('message', (ask: HerdAsk) => void answer(ask).then((found) => process.send?.(found)))
-// Everything is connected before the first herd.
-await store.ping()
-await host.read(-1)
+// Everything is connected before the first herd. Eight processes that start at once keep a small machine busy.
+await until(async () => {
+  await store.ping()
+  await host.read(-1)
+  return true
+}, 60_000)
 process.send?.({})

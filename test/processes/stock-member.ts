@@ -1,15 +1,7 @@
-import { type Cache, createCache } from '@larder/core'
+import { createCache } from '@larder/core'
 import type { Store } from '@larder/core/store'
-import { drizzleCache } from '@larder/drizzle'
-import { prismaCache } from '@larder/prisma'
 import { valkeyStore } from '@larder/valkey'
-import { PrismaPg } from '@prisma/adapter-pg'
-import { eq, sql } from 'drizzle-orm'
-import { drizzle } from 'drizzle-orm/node-postgres'
-import { integer, pgTable } from 'drizzle-orm/pg-core'
-import pg from 'pg'
-import { PrismaClient } from '../../prisma/generated/client/client.ts'
-import { datamodel } from '../../prisma/generated/larder.ts'
+import { openStockClient } from './stock-client.ts'
 
 // A process of its own that reads and writes rows, and stops in the middle of a write when it is told to.
 
@@ -26,47 +18,6 @@ export type StopPoint = 'marked' | 'committed'
 export interface StockAnswer {
   readonly version: number
   readonly source: string
-}
-
-interface Host {
-  read(id: number): Promise<number>
-  /** Adds one to a row's version in a transaction. `then` runs before COMMIT. */
-  raise(id: number, then: () => Promise<void>): Promise<void>
-}
-
-const hosts: Readonly<Record<string, (cache: Cache, connectionString: string) => Host>> = {
-  prisma(cache, connectionString) {
-    const client = new PrismaClient({ adapter: new PrismaPg({ connectionString, max: 3 }) })
-    const db = client.$extends(prismaCache({ cache, datamodel, models: { Stock: { ttl: '1h' } } }))
-    return {
-      read: async (id) => (await db.stock.findUnique({ where: { id } }))?.version ?? -1,
-      raise: (id, then) =>
-        db.$transaction(
-          async (tx) => {
-            await tx.stock.update({ where: { id }, data: { version: { increment: 1 } } })
-            await then()
-          },
-          { timeout: 120_000 },
-        ),
-    }
-  },
-  drizzle(cache, connectionString) {
-    const stock = pgTable('inventory_stock', { id: integer().primaryKey(), version: integer().notNull() })
-    const pool = new pg.Pool({ connectionString, max: 3 })
-    pool.on('error', () => {})
-    const db = drizzleCache(drizzle(pool, { schema: { stock } }), { cache, tables: { stock: { ttl: '1h' } } })
-    return {
-      read: async (id) => (await db.select().from(stock).where(eq(stock.id, id)))[0]?.version ?? -1,
-      raise: (id, then) =>
-        db.transaction(async (tx) => {
-          await tx
-            .update(stock)
-            .set({ version: sql`${stock.version} + 1` })
-            .where(eq(stock.id, id))
-          await then()
-        }),
-    }
-  },
 }
 
 const [database = '', valkey = '', namespace = '', name = ''] = process.argv.slice(2)
@@ -97,7 +48,12 @@ const cache = createCache({
   namespace,
   memory: { mode: 'validate' },
 })
-const host = (hosts[name] as (typeof hosts)[string])(cache, database)
+const host = await openStockClient(name, {
+  cache,
+  connectionString: database,
+  policy: { ttl: '1h' },
+  max: 3,
+})
 
 async function beforeCommit(): Promise<void> {
   if (stopPoint !== 'marked') return

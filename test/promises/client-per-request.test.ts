@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm'
 import { type Cache, createCache } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
 import { prismaCache } from '@larder/prisma'
+import { sized } from '@larder/testing'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { integer, pgTable, text } from 'drizzle-orm/pg-core'
@@ -43,7 +44,7 @@ const ATTACH: Readonly<Record<string, (cache: Cache, database: string | undefine
 }
 
 /** Clients attached one after another in each of three rounds. */
-const CLIENTS = 500
+const CLIENTS = sized(250, 500)
 
 it.each(Object.entries(ATTACH))(
   '%s: attaching clients of one database, or of one database each, leaks no memory',

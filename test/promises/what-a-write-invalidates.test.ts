@@ -1,6 +1,6 @@
-import { PGlite } from '@electric-sql/pglite'
 import { createCache, memoryStore } from '@larder/core'
 import { cacheOf, drizzleCache } from '@larder/drizzle'
+import { startPglite } from '@larder/testing'
 import { and, eq, gt, sql } from 'drizzle-orm'
 import { integer, pgTable, text } from 'drizzle-orm/pg-core'
 import { drizzle } from 'drizzle-orm/pglite'
@@ -18,7 +18,7 @@ const products = pgTable('product', {
 })
 const schema = { categories, products }
 
-const pglite = new PGlite()
+const pglite = await startPglite()
 const cache = createCache({ store: memoryStore({ isolated: true }) })
 const db = drizzleCache(drizzle(pglite, { schema }), { cache, schema, tables: { '*': { ttl: '10m' } } })
 

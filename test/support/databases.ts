@@ -1,9 +1,9 @@
-import { PGlite } from '@electric-sql/pglite'
 import {
   createDatabase,
   migrate,
   postgresUrl,
   type RunSql,
+  startPglite,
   type WatchedAdapter,
   watchAdapter,
 } from '@larder/testing'
@@ -75,7 +75,7 @@ export async function startPostgresDatabase(connections = 5): Promise<TestDataba
 
 /** Everything goes over the one connection there is: nothing can be read beside an open transaction. */
 export async function startPgliteDatabase(): Promise<TestDatabase> {
-  const pglite = await PGlite.create()
+  const pglite = await startPglite()
   await migrate((sql) => pglite.exec(sql))
   const clients: PrismaClient[] = []
   return {

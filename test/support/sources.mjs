@@ -1,5 +1,9 @@
 // For processes that tests start: they read our packages from their sources, as the tests do.
-import { registerHooks } from 'node:module'
+import { enableCompileCache, flushCompileCache, registerHooks } from 'node:module'
+
+// Compiling takes a good part of a member's start. Most members are killed, so they do not write the cache at their exit.
+enableCompileCache()
+process.once('message', () => flushCompileCache())
 
 registerHooks({
   resolve(specifier, context, next) {

@@ -12,6 +12,7 @@ import { unreachableOf } from './connection/unreachable.ts'
 import { declaredTables } from './execute/declared-tables.ts'
 import { createRawSql, dialectOf, isPostgres } from './execute/raw.ts'
 import { activeProvider, clientVersion, globalOmit, omittedOf } from './internals.ts'
+import { createReadPlans } from './plan/read-plans.ts'
 import { type Policies, policiesOf } from './policy/policies.ts'
 import type { Datamodel } from './schema/datamodel.ts'
 import { checkDatamodel } from './schema/mismatch.ts'
@@ -145,6 +146,7 @@ function attach(
     engine,
     announcements,
     models,
+    reads: createReadPlans(models, TYPES),
     provider,
     isPostgres: isPostgres(provider),
     relationMode: described.relationMode,

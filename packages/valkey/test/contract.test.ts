@@ -3,6 +3,7 @@ import {
   type Cluster,
   type OwnServer,
   type Sentinels,
+  sized,
   startCluster,
   startSentinels,
   startServer,
@@ -19,6 +20,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 beforeEach(() => void vi.spyOn(process, 'emitWarning').mockImplementation(() => {}))
 
 const pass = (ms: number): Promise<void> => wait(ms)
+/** For what differs in its client only, or its topology, from a store that keeps the full contract here. */
+const extent = sized('short', 'full')
 const open = async (options: string | ValkeyStoreOptions): Promise<ValkeyStore> => {
   const store = valkeyStore(options)
   await store.ping()
@@ -37,15 +40,15 @@ describe('with the user’s own client', () => {
     for (const client of clients) client.disconnect()
   })
   const address = async () => (await valkeyUrl()).replace(/^valkey:/, 'redis:')
-  storeContract('iovalkey', async () => used(new Redis(await address(), quiet)), { pass })
-  storeContract('ioredis (RESP3)', async () => used(new IoRedis(await address(), quiet)), { pass })
+  storeContract('iovalkey', async () => used(new Redis(await address(), quiet)), { pass, extent })
+  storeContract('ioredis (RESP3)', async () => used(new IoRedis(await address(), quiet)), { pass, extent })
   // The store warns of those who queue.
   const quiet = { enableOfflineQueue: false } as const
   const other = { replyMapping: 'resp3', stringNumbers: true, enableAutoPipelining: true } as const
   storeContract(
     'ioredis with other replies',
     async () => used(new IoRedis(await address(), { ...quiet, ...other })),
-    { pass },
+    { pass, extent },
   )
 })
 
@@ -60,7 +63,7 @@ describe('on one node of a Cluster', () => {
   })
   afterAll(() => node.stop())
 
-  storeContract('valkeyStore(url)', () => open(node.url), { pass })
+  storeContract('valkeyStore(url)', () => open(node.url), { pass, extent })
 
   it('the node refuses a script that touches two slots, so the contract shows that none does', async () => {
     const store = await open(node.url)
@@ -92,8 +95,8 @@ describe('on a Cluster of three primaries with replicas', () => {
     pass,
     pauses: 'shared',
   })
-  storeContract('an iovalkey Cluster', async () => used(new RedisCluster(addresses())), { pass })
-  storeContract('an ioredis Cluster', async () => used(new IoRedisCluster(addresses())), { pass })
+  storeContract('an iovalkey Cluster', async () => used(new RedisCluster(addresses())), { pass, extent })
+  storeContract('an ioredis Cluster', async () => used(new IoRedisCluster(addresses())), { pass, extent })
 })
 
 describe('on the primary that Sentinels name', () => {
@@ -105,5 +108,6 @@ describe('on the primary that Sentinels name', () => {
   storeContract('valkeyStore({ sentinels })', () => open({ sentinels: set.addresses, name: set.name }), {
     pass,
     pauses: 'shared',
+    extent,
   })
 })

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { type OwnServer, redisProgram, startServer, storeContract, valkeyUrl } from '@larder/testing'
+import { type OwnServer, redisProgram, sized, startServer, storeContract, valkeyUrl } from '@larder/testing'
 import { type ValkeyStore, valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -52,7 +52,10 @@ describe.skipIf('reason' in found)('Redis', () => {
     expect(info).not.toContain('valkey_version')
   })
 
-  storeContract('valkeyStore on Redis', open, { pass: (ms) => wait(ms) })
+  storeContract('valkeyStore on Redis', open, {
+    pass: (ms) => wait(ms),
+    extent: sized('short', 'full'),
+  })
 
   it('no read is stale while three caches read and write', async () => {
     const load = startLoad(await joined('off', 'validate', 'push'), [1, 2, 3, 4], { writes: 20 })

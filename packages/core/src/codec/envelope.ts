@@ -79,15 +79,36 @@ export function seal(header: EntryHeader, payload: Uint8Array): Uint8Array {
  * @throws Error for bytes that are foreign, truncated, damaged, or of a newer format: each is a miss.
  */
 export function open(bytes: Uint8Array): Entry {
-  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const view = viewOf(bytes)
   if (view.length < HEADER_AT || view.readUIntBE(0, 3) !== MAGIC) throw new Error('Larder: not an entry')
   if (view[3] !== VERSION)
     throw new Error(`Larder: an entry of format ${view[3]}, this version reads ${VERSION}`)
-  if (crc32(view.subarray(LENGTH_AT)) !== view.readUInt32LE(CRC_AT))
-    throw new Error('Larder: a damaged or truncated entry')
+  if (!isWhole(view)) throw new Error('Larder: a damaged or truncated entry')
   const end = HEADER_AT + view.readUInt32LE(LENGTH_AT)
   if (end > view.length) throw new Error('Larder: a header longer than its entry')
   return { header: parse(view.toString('utf8', HEADER_AT, end)), payload: bytes.subarray(end) }
+}
+
+/**
+ * The payload of an entry whose header is known from another one with the same header. The checksum is verified.
+ * @param known the bytes of the other one up to its payload.
+ * @returns undefined if the header differs, or the entry is damaged.
+ */
+export function payloadUnder(bytes: Uint8Array, known: Buffer): Uint8Array | undefined {
+  const view = viewOf(bytes)
+  const { length } = known
+  // The checksum differs with the payload, the marks of the format before it do not.
+  if (view.length < length || view.compare(known, 0, CRC_AT, 0, CRC_AT) !== 0) return undefined
+  if (view.compare(known, LENGTH_AT, length, LENGTH_AT, length) !== 0) return undefined
+  return isWhole(view) ? bytes.subarray(length) : undefined
+}
+
+function isWhole(view: Buffer): boolean {
+  return crc32(view.subarray(LENGTH_AT)) === view.readUInt32LE(CRC_AT)
+}
+
+function viewOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /** Bytes that an entry takes besides its value; 0 for bytes that are too short to be an entry. */

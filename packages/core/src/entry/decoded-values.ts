@@ -11,9 +11,8 @@ export interface DecodedValues {
   read(name: string, payload: Uint8Array, decode: (payload: Uint8Array) => unknown): unknown
 }
 
-/** Bounds in entries, and in bytes of the heap. */
-const MOST = 1_000
-const MOST_BYTES = 4_194_304
+/** The share of the memory tier's bytes that decoded values may take besides. */
+const SHARE = 0.5
 /** What one takes besides its value. */
 const OVERHEAD = 250
 
@@ -23,10 +22,14 @@ interface DecodedValue {
   readonly value: { readonly whole: unknown } | undefined
 }
 
-export function createDecodedValues({ decimal }: ValueTypes = {}): DecodedValues {
+/** @param bounds of the memory tier, in entries and in bytes of the heap. */
+export function createDecodedValues(
+  bounds: { readonly maxEntries: number; readonly maxBytes: number },
+  { decimal }: ValueTypes = {},
+): DecodedValues {
   const models = new LRUCache<string, DecodedValue>({
-    max: MOST,
-    maxSize: MOST_BYTES,
+    max: bounds.maxEntries,
+    maxSize: Math.max(1, Math.floor(bounds.maxBytes * SHARE)),
     sizeCalculation: ({ value }) => OVERHEAD + (value ? heapSize(value.whole) : 0),
   })
   return {

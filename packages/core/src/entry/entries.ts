@@ -1,11 +1,12 @@
 import type { BoundCodec, Codec, ValueTypes } from '../codec/codec.ts'
-import { type Entry, type EntryHeader, open, seal } from '../codec/envelope.ts'
+import { type EntryHeader, seal } from '../codec/envelope.ts'
 import type { EntryKey } from '../keys/entry-key.ts'
 import type { Events } from '../report/events.ts'
 import type { StoredEntry } from '../store/store.ts'
 import type { ResultCells } from '../tags/result-tags.ts'
 import { createDecodedValues } from './decoded-values.ts'
-import { type EntryState, noncesOf, resultCellsOf } from './observed-tags.ts'
+import type { EntryState } from './observed-tags.ts'
+import { createHeaderMemory, type OpenedBytes, openBytes } from './opened-bytes.ts'
 
 /** The read to which an entry belongs. */
 export interface EntryOwner {
@@ -41,26 +42,40 @@ export interface Entries {
   seal(header: Omit<EntryHeader, 'codec' | 'proof'>, payload: Uint8Array, owner: EntryOwner): Uint8Array
 }
 
-/** @param lasting whether the same bytes will be opened again. Their header is then parsed once. */
-export function createEntries(codec: Codec, types: ValueTypes, events: Events, lasting = false): Entries {
-  const read = lasting ? rememberHeaders() : rememberLast()
+/**
+ * Whose header is parsed once: that of the same bytes object, where a store in this process returns it again and again; or
+ * that of equal bytes under one name, where every hit gets them from a server.
+ */
+export type RememberedHeaders = 'of the object' | 'of the name' | 'no'
+
+/** What entries need, besides the codec and its types. */
+export interface EntriesSetup {
+  readonly events: Events
+  readonly remember: RememberedHeaders
+  /** Bounds on what is kept decoded. */
+  readonly memory: { readonly maxEntries: number; readonly maxBytes: number }
+}
+
+export function createEntries(codec: Codec, types: ValueTypes, setup: EntriesSetup): Entries {
+  const { events, remember, memory } = setup
+  const read = readers[remember]()
   const bound = codec.bind(types)
-  const models = createDecodedValues(types)
-  const attempt = <T>(owner: EntryOwner, action: () => T): T | { readonly error: unknown } => {
-    try {
-      return action()
-    } catch (error) {
-      events.emit('codec-error', { operation: owner.operation, key: owner.key.key, error })
-      return { error }
-    }
+  const models = createDecodedValues(memory, types)
+  const failed = (owner: EntryOwner, error: unknown): { readonly error: unknown } => {
+    events.emit('codec-error', { operation: owner.operation, key: owner.key.key, error })
+    return { error }
   }
   return {
     open(stored, owner) {
       if (!stored) return undefined
-      const opened = attempt(owner, () => read(stored.bytes))
-      if ('error' in opened) return undefined
-      const { header, nonces, learned: resultCells, payload } = opened
-      const { lifetime, epoch, loadTime, grace } = header
+      let opened: OpenedBytes
+      try {
+        opened = read(stored.bytes, owner.key.key)
+      } catch (error) {
+        return void failed(owner, error)
+      }
+      const { header, payload } = opened
+      const { lifetime, epoch, loadTime, grace, nonces, resultCells } = header
       const remaining = stored.remaining - grace
       const own = header.proof === owner.key.proof && header.codec === codec.name
       const age = Math.max(0, lifetime - remaining)
@@ -75,43 +90,50 @@ export function createEntries(codec: Codec, types: ValueTypes, events: Events, l
       }
     },
     decode(payload, owner, lasting = false) {
-      const decoded = attempt(owner, () => ({
-        value: lasting ? models.read(owner.key.key, payload, bound.decode) : bound.decode(payload),
-      }))
-      return 'error' in decoded ? undefined : decoded
+      try {
+        return {
+          value: lasting ? models.read(owner.key.key, payload, bound.decode) : bound.decode(payload),
+        }
+      } catch (error) {
+        return void failed(owner, error)
+      }
     },
-    encode: (value, owner, dataDepth) => attempt(owner, () => bound.encode(value, dataDepth)),
+    encode(value, owner, dataDepth) {
+      try {
+        return bound.encode(value, dataDepth)
+      } catch (error) {
+        return failed(owner, error)
+      }
+    },
     seal: (header, payload, { key }) => seal({ ...header, codec: codec.name, proof: key.proof }, payload),
   }
 }
 
-interface Opened extends Entry {
-  readonly nonces: ReadonlyMap<string, string>
-  readonly learned: readonly ResultCells[]
-}
+type Reader = (bytes: Uint8Array, name: string) => OpenedBytes
 
-function readHeader(bytes: Uint8Array): Opened {
-  const entry = open(bytes)
-  return { ...entry, nonces: noncesOf(entry.header), learned: resultCellsOf(entry.header) }
+const readers: Readonly<Record<RememberedHeaders, () => Reader>> = {
+  'of the object': rememberObjects,
+  'of the name': createHeaderMemory,
+  no: rememberLast,
 }
 
 /** A store in this process returns the same bytes again and again, and they never change. */
-function rememberHeaders(): typeof readHeader {
-  const known = new WeakMap<Uint8Array, Opened>()
+function rememberObjects(): Reader {
+  const known = new WeakMap<Uint8Array, OpenedBytes>()
   return (bytes) => {
     const found = known.get(bytes)
     if (found) return found
-    const opened = readHeader(bytes)
+    const opened = openBytes(bytes)
     known.set(bytes, opened)
     return opened
   }
 }
 
 /** Callers that shared one fetch read the same bytes one after the other. */
-function rememberLast(): typeof readHeader {
-  let last: { readonly bytes: Uint8Array; readonly opened: Opened } | undefined
+function rememberLast(): Reader {
+  let last: { readonly bytes: Uint8Array; readonly opened: OpenedBytes } | undefined
   return (bytes) => {
-    if (last?.bytes !== bytes) last = { bytes, opened: readHeader(bytes) }
+    if (last?.bytes !== bytes) last = { bytes, opened: openBytes(bytes) }
     return last.opened
   }
 }

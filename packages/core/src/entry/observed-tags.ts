@@ -4,7 +4,8 @@ import type { Fetched } from '../store/store.ts'
 import { capturedTag } from '../tags/captured-tag.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
 import type { ResultCells } from '../tags/result-tags.ts'
-import { fieldName } from '../tags/spelling.ts'
+import type { TagState } from '../tags/tag.ts'
+import { isOptional, type RecordedNonces } from './recorded-nonces.ts'
 
 /** The state in which a fetch found one tag of a read. */
 export interface ObservedTag {
@@ -22,7 +23,7 @@ export interface EntryState {
   readonly remaining: number
   readonly epoch: string
   /** Tag name to the nonce it had before the load. */
-  readonly nonces: ReadonlyMap<string, string>
+  readonly nonces: RecordedNonces
   /** False if the key, the codec or the format differs: the entry belongs to another read. */
   readonly own: boolean
 }
@@ -52,9 +53,9 @@ export function judgeFreshness(
   return entry.remaining > 0 ? HIT : EXPIRED
 }
 
-const HIT: Freshness = { kind: 'hit' }
+export const HIT: Freshness = { kind: 'hit' }
 const DIRTY: Freshness = { kind: 'dirty' }
-const EXPIRED: Freshness = { kind: 'miss', reason: 'expired' }
+export const EXPIRED: Freshness = { kind: 'miss', reason: 'expired' }
 const INVALIDATED: Freshness = { kind: 'miss', reason: 'invalidated' }
 
 function unchanged(entry: EntryState, tags: readonly ObservedTag[]): boolean {
@@ -69,6 +70,46 @@ function unchanged(entry: EntryState, tags: readonly ObservedTag[]): boolean {
     }
   }
   return recorded === entry.nonces.size
+}
+
+/**
+ * True if {@link judgeFreshness} would find nothing wrong with the entry but perhaps its age. It is what nearly every hit
+ * needs, without a list of the tags. Where it is false, the rule decides. Pure.
+ */
+export function isUnchanged(
+  entry: EntryState,
+  tags: readonly ReadTag[],
+  fetched: Fetched,
+  writing: ReadonlySet<string>,
+): boolean {
+  const recorded = entry.nonces.inOrderOf(tags)
+  if (!recorded || !entry.own || entry.epoch !== fetched.epoch || writing.size) return false
+  let from = 0
+  for (let index = 0; index < tags.length; index++) {
+    const { fields, cells } = tags[index] as ReadTag
+    const reply = fetched.tags[index]
+    if (!reply || !areUnchanged(fields.length, reply.fields, recorded, from)) return false
+    from += fields.length
+    if (!areUnchanged(cells.length, reply.cells, recorded, from)) return false
+    from += cells.length
+  }
+  return true
+}
+
+/** @param from where the nonces of these states begin in `recorded`. */
+function areUnchanged(
+  count: number,
+  states: readonly TagState[],
+  recorded: readonly (string | undefined)[],
+  from: number,
+): boolean {
+  for (let at = 0; at < count; at++) {
+    const nonce = recorded[from + at]
+    if (nonce === undefined) continue
+    const state = states[at]
+    if (!state || state.dirty || state.nonce !== nonce) return false
+  }
+  return true
 }
 
 /** The tags of a read as one fetch found them, in the order of the request. */
@@ -88,7 +129,6 @@ export function observeTags(
     const tag = tags[index] as ReadTag
     const reply = fetched.tags[index]
     const { names, fields } = tag
-    const certain = tag.captured ? 0 : names.length - (tag.resultCells ?? 0)
     for (let at = 0; at < names.length; at++) {
       const state = at < fields.length ? reply?.fields[at] : reply?.cells[at - fields.length]
       const list = at === 0 && tag.list !== 'no'
@@ -97,7 +137,7 @@ export function observeTags(
         name: names[at] as string,
         nonce: state?.nonce,
         dirty,
-        optional: at >= certain || (list && tag.list === 'maybe'),
+        optional: isOptional(tag, at),
       })
     }
   }
@@ -112,17 +152,6 @@ export function namesOf(tags: readonly ReadTag[]): readonly string[] {
 /** True if a tag is missing and must be created before the load. */
 export function hasMissing(observedTags: ObservedTags): boolean {
   return observedTags.some((tag) => tag.nonce === undefined)
-}
-
-/** Returns the nonces that an entry recorded, by tag name. */
-export function noncesOf(header: Pick<EntryHeader, 'tags'>): ReadonlyMap<string, string> {
-  return new Map(
-    header.tags.flatMap(({ record, fields, cells, resultCells }) => [
-      ...fields.map(([field, nonce]) => [fieldName(record, field), nonce] as const),
-      ...cells,
-      ...resultCells,
-    ]),
-  )
 }
 
 /** Returns the tags that only the entry names: cells of rows in its result, and what its load captured. */

@@ -33,6 +33,7 @@ const NO_REPLY: TagReply = { fields: [], cells: [] }
 
 /** True if all that only an entry names is among `tags`. */
 export function includesAll(tags: readonly ReadTag[], learned: readonly ResultCells[]): boolean {
+  if (!learned.length) return true
   return learned.every(({ record, fields, cells }) => {
     const asked = tags.find(
       (tag) => tag.record === record && (tag.captured ?? false) === (fields !== undefined),
@@ -62,9 +63,13 @@ export function createKnownResultCells(most: number): KnownResultCells {
     maxSize: MOST_CAPTURED_OF_ALL,
     sizeCalculation: namesIn,
   })
+  let notes = false
   return {
-    of: (name) => known.get(name) ?? captured.get(name) ?? NONE,
+    of: (name) => (notes ? (known.get(name) ?? captured.get(name) ?? NONE) : NONE),
     note(name, learned) {
+      // Nearly every entry has none, and nearly every client has only such entries.
+      if (!learned.length && !notes) return
+      notes = true
       const count = namesIn(learned)
       const isCaptured = learned.some(({ fields }) => fields)
       if (isCaptured && count <= MOST_CAPTURED) captured.set(name, learned)

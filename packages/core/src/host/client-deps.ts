@@ -90,7 +90,8 @@ function commonOf(deps: ClientDepsInput, host: Host): Common {
   const { name, schema, types, database = DEFAULT_DATABASE, identity } = host
   const { undeclaredViews = new Set<string>() } = host
   const space = { namespace, database }
-  const entries = createEntries(codec, types, events, store.source === 'memory')
+  const remember = store.source === 'memory' ? 'of the object' : tier ? 'no' : 'of the name'
+  const entries = createEntries(codec, types, { events, remember, memory: config.memory })
   const tagsOf: DeriveTags = (...parts) => tagsOfRead(space, schema, ...parts)
   const keys = createInterned<ConstantEntryKeys>()
   const load = host.sqlParser && (deps.sqlParser ?? host.sqlParser)

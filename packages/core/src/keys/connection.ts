@@ -49,20 +49,20 @@ const URLS = ['connectionString', 'url', 'uri'] as const
  * may hold settings; anything else in them, and anything that is no object, is passed over.
  */
 export function connectionFingerprint(...holders: readonly unknown[]): readonly string[] {
-  const found = new Set<string>()
+  const settings = new Set<string>()
   for (const holder of holders) {
     if (typeof holder !== 'object' || holder === null) continue
-    for (const name of NAMES) note(found, name, Reflect.get(holder, name))
+    for (const name of NAMES) note(settings, name, Reflect.get(holder, name))
     for (const name of URLS) {
       const query = queryOf(Reflect.get(holder, name))
-      for (const setting of NAMES) note(found, setting, query?.get(setting))
+      for (const setting of NAMES) note(settings, setting, query?.get(setting))
     }
   }
-  return [...found].sort()
+  return [...settings].sort()
 }
 
-function note(found: Set<string>, name: string, value: unknown): void {
-  if (typeof value === 'string' && value !== '') found.add(`${name}=${value}`)
+function note(settings: Set<string>, name: string, value: unknown): void {
+  if (typeof value === 'string' && value !== '') settings.add(`${name}=${value}`)
 }
 
 function queryOf(url: unknown): URLSearchParams | undefined {

@@ -27,6 +27,8 @@ export interface EntryQuery {
   readonly operation: string
   readonly model: string
   readonly query: unknown
+  /** Of `query`, if it is known. */
+  readonly queryText?: string | undefined
 }
 
 /** Where a result is stored, and the proof that the entry found there is of this very query. */
@@ -99,7 +101,7 @@ export function entryKeys(parts: EntryKeyParts, most = 0): ConstantEntryKeys {
     family: () => family,
     of(scope, read) {
       const { text, alias } = headOf(scope, read)
-      const query = canonical(read.query, types)
+      const query = read.queryText ?? canonical(read.query, types)
       const name = `${alias}${query}`
       if (!known || name.length > LONGEST_REMEMBERED) return keyOf(`${text}${query}`)
       const found = known.recent.get(name) ?? known.get(name)

@@ -38,13 +38,13 @@ export function createBacklog(unfinished: PendingWrites, overflowed: () => void)
   let cells = 0
   let all: { version: number; readonly release: () => void } | undefined
 
-  const forget = (one: RecordBacklog): void => {
-    byRecord.delete(one.record)
-    cells -= one.cells.size
-    one.release()
+  const forget = (backlog: RecordBacklog): void => {
+    byRecord.delete(backlog.record)
+    cells -= backlog.cells.size
+    backlog.release()
   }
   const clear = (): void => {
-    for (const one of [...byRecord.values()]) forget(one)
+    for (const backlog of [...byRecord.values()]) forget(backlog)
   }
   const addEverything = (): void => {
     // Before the records are removed, so that no read slips through.
@@ -53,17 +53,18 @@ export function createBacklog(unfinished: PendingWrites, overflowed: () => void)
     clear()
   }
   const begin = (request: FinishRequest): RecordBacklog => {
-    const one = createRecordBacklog(request)
-    one.release = unfinished.hold({ record: one.record, touches: (read) => touches(one, read) })
-    byRecord.set(one.record, one)
-    return one
+    const backlog = createRecordBacklog(request)
+    backlog.release = unfinished.hold({ record: backlog.record, touches: (read) => touches(backlog, read) })
+    byRecord.set(backlog.record, backlog)
+    return backlog
   }
-  const itemOf = (one: RecordBacklog): BacklogItem => {
-    const { version } = one
+  const itemOf = (backlog: RecordBacklog): BacklogItem => {
+    const { version } = backlog
     return {
-      requests: requestsOf(one),
-      acknowledge: () => one.version === version && byRecord.get(one.record) === one && forget(one),
-      postpone: () => byRecord.delete(one.record) && byRecord.set(one.record, one),
+      requests: requestsOf(backlog),
+      acknowledge: () =>
+        backlog.version === version && byRecord.get(backlog.record) === backlog && forget(backlog),
+      postpone: () => byRecord.delete(backlog.record) && byRecord.set(backlog.record, backlog),
     }
   }
   const itemOfAll = (known: NonNullable<typeof all>): BacklogItem => {
@@ -91,10 +92,10 @@ export function createBacklog(unfinished: PendingWrites, overflowed: () => void)
         all.version++
         return
       }
-      const one = byRecord.get(request.record) ?? begin(request)
-      cells -= one.cells.size
-      join(one, request)
-      cells += one.cells.size
+      const backlog = byRecord.get(request.record) ?? begin(request)
+      cells -= backlog.cells.size
+      join(backlog, request)
+      cells += backlog.cells.size
       if (cells > MOST_CELLS) {
         const most = largest(byRecord.values())
         cells -= most.cells.size
@@ -129,30 +130,30 @@ interface RecordBacklog {
 }
 
 function createRecordBacklog({ record, untouched, keep }: FinishRequest): RecordBacklog {
-  const one = { record, tokens: [], untouched, keep, cells: new Set<string>() }
-  return { ...one, whole: false, version: 0, release: () => {} }
+  const backlog = { record, tokens: [], untouched, keep, cells: new Set<string>() }
+  return { ...backlog, whole: false, version: 0, release: () => {} }
 }
 
-function join(one: RecordBacklog, request: FinishRequest): void {
-  one.version++
-  if (one.tokens.length < MOST_TOKENS) one.tokens.push(request.token)
-  if (one.whole) return
-  one.untouched = one.untouched.filter((name) => request.untouched.includes(name))
+function join(backlog: RecordBacklog, request: FinishRequest): void {
+  backlog.version++
+  if (backlog.tokens.length < MOST_TOKENS) backlog.tokens.push(request.token)
+  if (backlog.whole) return
+  backlog.untouched = backlog.untouched.filter((name) => request.untouched.includes(name))
   // A kept field is safe only for the cells of one write, while the mark of that write is set.
-  if (one.version > 1) one.keep = []
-  for (const cell of request.cells) one.cells.add(cell)
-  if (one.cells.size > MOST_CELLS_OF_RECORD) widen(one)
+  if (backlog.version > 1) backlog.keep = []
+  for (const cell of request.cells) backlog.cells.add(cell)
+  if (backlog.cells.size > MOST_CELLS_OF_RECORD) widen(backlog)
 }
 
-function widen(one: RecordBacklog): void {
-  one.cells.clear()
-  one.untouched = []
-  one.keep = []
-  one.whole = true
+function widen(backlog: RecordBacklog): void {
+  backlog.cells.clear()
+  backlog.untouched = []
+  backlog.keep = []
+  backlog.whole = true
 }
 
-function largest(owed: Iterable<RecordBacklog>): RecordBacklog {
-  return [...owed].reduce((most, one) => (one.cells.size > most.cells.size ? one : most))
+function largest(backlogs: Iterable<RecordBacklog>): RecordBacklog {
+  return [...backlogs].reduce((most, backlog) => (backlog.cells.size > most.cells.size ? backlog : most))
 }
 
 function requestsOf({ record, tokens, untouched, keep, cells }: RecordBacklog): readonly FinishRequest[] {

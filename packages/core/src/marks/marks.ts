@@ -147,18 +147,18 @@ function waitFor(
   silence: Silence,
   marks: readonly RecordMarks[],
 ): Promise<void> | undefined {
-  const left = new Set(marks.filter((one) => one.settled() && !has(one.record, silence)))
+  const left = new Set(marks.filter((each) => each.settled() && !has(each.record, silence)))
   if (!left.size) return undefined
   return new Promise((resolve) => {
-    const done = (one: RecordMarks): void => {
-      if (!left.delete(one) || left.size) return
+    const done = (each: RecordMarks): void => {
+      if (!left.delete(each) || left.size) return
       unwatch()
       resolve()
     }
     const unwatch = watch(() => {
-      for (const one of [...left]) if (has(one.record, silence)) done(one)
+      for (const each of [...left]) if (has(each.record, silence)) done(each)
     })
-    for (const one of [...left]) void one.settled()?.then(() => done(one))
+    for (const each of [...left]) void each.settled()?.then(() => done(each))
   })
 }
 

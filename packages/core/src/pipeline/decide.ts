@@ -83,7 +83,8 @@ export function bypassOf(
 
 function keyOf({ keys, events }: DecideDeps, plan: PlannedRead, scope: unknown): EntryKey | undefined {
   try {
-    return keys.of(scope, { operation: plan.as ?? plan.operation, model: plan.model, query: plan.query })
+    const { as, operation, model, query, queryText } = plan
+    return keys.of(scope, { operation: as ?? operation, model, query, queryText })
   } catch (error) {
     events.emit('codec-error', { operation: plan.operation, error })
     if (plan.strict) throw error

@@ -37,7 +37,8 @@ export function reportRead(
     if (neverHits.watching) neverHits.used(key.key)
   } else if (key && reason === 'miss' && more.ttl !== undefined && !report.isWarming())
     neverHits.stored(key.key, plan)
-  report.read(plan.model, source, reason, () => ({
+  const emit = report.read(plan.model, source, reason)
+  emit?.({
     operation: plan.operation,
     model: plan.model,
     source,
@@ -48,5 +49,5 @@ export function reportRead(
     ...(more.age !== undefined && { age: more.age }),
     ...(more.ttl !== undefined && { ttl: more.ttl }),
     duration: deps.clock.now() - started,
-  }))
+  })
 }

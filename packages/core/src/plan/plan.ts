@@ -66,6 +66,8 @@ export interface ReadPlan<T> {
   readonly bypass?: BypassReason
   /** The canonical query: anything the key encoder takes. Everything the result depends on besides the database. */
   readonly query: unknown
+  /** The canonical text of `query`, where the host has made it already. */
+  readonly queryText?: string | undefined
   /** The first is the one of the model's own table. */
   readonly occurrences: readonly Occurrence[]
   /**

@@ -27,13 +27,15 @@ export interface Explained<T> {
 
 /** Reports every read once: to the counters, to listeners and to a surrounding `explain`. */
 export interface Report {
-  /** @param account builds the event; called only if it has a listener. */
+  /**
+   * Counts a read.
+   * @returns a function to call with its event. Undefined: nobody listens, as for most hits.
+   */
   read(
     model: string,
     source: ReadEvent['source'],
     reason: ReadEvent['reason'],
-    account: () => ReadEvent,
-  ): void
+  ): ((event: ReadEvent) => void) | undefined
   /**
    * Runs `fn` and collects the reads made in it, through any number of awaits.
    */
@@ -63,16 +65,16 @@ export function createReport(events: Events): Report {
   const audience = events.audiences.read
   const collecting = new AsyncLocalStorage<Collection>()
   return {
-    read(model, source, reason, account) {
+    read(model, source, reason) {
       stats.count(model, source, reason)
       const collection = collecting.getStore()
       const reports = collection?.accepts?.() === false ? undefined : collection?.reads
       // Looked at here: every hit comes this way.
       const heard = audience.listeners.size > 0 || audience.channel.hasSubscribers
-      if (!heard && !reports) return
-      const event = account()
-      if (heard) events.emit('read', event)
-      if (reports) {
+      if (!heard && !reports) return undefined
+      return (event) => {
+        if (heard) events.emit('read', event)
+        if (!reports) return
         const { duration: _duration, model: _model, ...report } = event
         reports.push(report)
       }

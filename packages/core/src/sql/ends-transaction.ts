@@ -31,29 +31,29 @@ export function endsTransaction(
   scan: SqlScan,
   dialect: SqlDialect | undefined,
 ): 'no' | 'plainly' | 'also' {
-  const found = readings(text, dialect).map((quoting) =>
+  const answers = readings(text, dialect).map((quoting) =>
     committed(words(text, quoting), scan, dialect === 'mysql' || !dialect),
   )
-  const [first = 'also'] = found
-  return found.every((one) => one === first) ? first : 'also'
+  const [first = 'also'] = answers
+  return answers.every((answer) => answer === first) ? first : 'also'
 }
 
 /** True for the first word of such a statement; going back to a savepoint is counted with them. */
-function endsAt(found: readonly string[], word: string, at: number): boolean {
-  return ENDING.has(word) && (at === 0 || found[at - 1] === ';')
+function endsAt(tokens: readonly string[], word: string, at: number): boolean {
+  return ENDING.has(word) && (at === 0 || tokens[at - 1] === ';')
 }
 
 /** `implicitly`: DDL and its like commit what was open, as MySQL has it. */
 function committed(
-  found: readonly string[] | undefined,
+  tokens: readonly string[] | undefined,
   scan: SqlScan,
   implicitly: boolean,
 ): 'no' | 'plainly' | 'also' {
-  const end = found?.indexOf(';') ?? 0
-  if (!found) return 'also'
-  if (end >= 0 && end < found.length - 1)
-    return implicitly || found.some((word, at) => endsAt(found, word, at)) ? 'also' : 'no'
-  const first = found[0] ?? ''
+  const end = tokens?.indexOf(';') ?? 0
+  if (!tokens) return 'also'
+  if (end >= 0 && end < tokens.length - 1)
+    return implicitly || tokens.some((word, at) => endsAt(tokens, word, at)) ? 'also' : 'no'
+  const first = tokens[0] ?? ''
   if (first === 'ROLLBACK' || first === 'ABORT') return 'no'
   if (scan.kind === 'end') return 'plainly'
   if (first === 'COMMIT') return 'also'

@@ -32,8 +32,8 @@ const WRITE: SqlScan = { kind: 'write', locks: false, writes: true }
 export function scanSql(text: string, dialect?: SqlDialect): SqlScan {
   let worst: SqlScan | undefined
   for (const quoting of readings(text, dialect)) {
-    const found = words(text, quoting)
-    const scan = found ? scanWords(found, dialect) : WRITE
+    const tokens = words(text, quoting)
+    const scan = tokens ? scanWords(tokens, dialect) : WRITE
     worst = worst ? worse(worst, scan) : scan
   }
   return worst ?? WRITE
@@ -41,15 +41,15 @@ export function scanSql(text: string, dialect?: SqlDialect): SqlScan {
 
 // Two readings that disagree: believing an END that is none would finish a write before its COMMIT, so only a
 // begin is believed (it makes the session bypass) and everything else is a write.
-function worse(one: SqlScan, other: SqlScan): SqlScan {
-  const locks = one.locks || other.locks
-  if (one.kind === other.kind) return { kind: one.kind, locks, writes: one.writes || other.writes }
-  const begins = one.kind === 'begin' || other.kind === 'begin'
+function worse(first: SqlScan, second: SqlScan): SqlScan {
+  const locks = first.locks || second.locks
+  if (first.kind === second.kind) return { kind: first.kind, locks, writes: first.writes || second.writes }
+  const begins = first.kind === 'begin' || second.kind === 'begin'
   return { kind: begins ? 'begin' : 'write', locks, writes: true }
 }
 
-function scanWords(found: readonly string[], dialect: SqlDialect | undefined): SqlScan {
-  const texts = split(found)
+function scanWords(tokens: readonly string[], dialect: SqlDialect | undefined): SqlScan {
+  const texts = split(tokens)
   if (texts.length === 0) return WRITE
   const statements = texts.map((text) => scanStatement(text, dialect))
   const locks = statements.some((scan) => scan.locks)
@@ -58,8 +58,8 @@ function scanWords(found: readonly string[], dialect: SqlDialect | undefined): S
 }
 
 // CREATE TRIGGER … BEGIN …; END: the END closes the body, not a transaction.
-function hasBody(found: readonly string[]): boolean {
-  return (found[0] === 'CREATE' || found[0] === 'ALTER') && found.includes('BEGIN')
+function hasBody(tokens: readonly string[]): boolean {
+  return (tokens[0] === 'CREATE' || tokens[0] === 'ALTER') && tokens.includes('BEGIN')
 }
 
 function kindOf(statements: readonly SqlScan[], writes: boolean, body: boolean): SqlKind {
@@ -73,9 +73,9 @@ function kindOf(statements: readonly SqlScan[], writes: boolean, body: boolean):
   return statements.find((scan) => scan.kind === 'savepoint' || scan.kind === 'session')?.kind ?? 'read'
 }
 
-function split(found: readonly string[]): string[][] {
+function split(tokens: readonly string[]): string[][] {
   const statements: string[][] = [[]]
-  for (const word of found) {
+  for (const word of tokens) {
     const last = statements.at(-1) ?? []
     if (word === ';') statements.push([])
     else if (word !== '(' || last.length > 0) last.push(word)
@@ -86,23 +86,23 @@ function split(found: readonly string[]): string[][] {
 const READS = new Set(['SELECT', 'WITH', 'VALUES', 'TABLE', 'SHOW', 'EXPLAIN'])
 const READ: SqlScan = { kind: 'read', locks: false, writes: false }
 
-function scanStatement(found: readonly string[], dialect: SqlDialect | undefined): SqlScan {
-  const first = found[0] ?? ''
-  if (explainsOnly(found)) return READ
-  const kind = control(first, found)
+function scanStatement(tokens: readonly string[], dialect: SqlDialect | undefined): SqlScan {
+  const first = tokens[0] ?? ''
+  if (explainsOnly(tokens)) return READ
+  const kind = control(first, tokens)
   if (kind) return { kind, locks: false, writes: false }
-  if (writesNothing(found, dialect)) return { kind: 'session', locks: first === 'LOCK', writes: false }
+  if (writesNothing(tokens, dialect)) return { kind: 'session', locks: first === 'LOCK', writes: false }
   if (!READS.has(first)) return { ...WRITE, locks: first === 'LOCK' }
-  const writes = found.some((word, index) => writesAt(found, word, index, first === 'EXPLAIN'))
+  const writes = tokens.some((word, index) => writesAt(tokens, word, index, first === 'EXPLAIN'))
   return {
     kind: writes ? 'write' : 'read',
-    locks: found.some((word, at) => locksAt(found, word, at)),
+    locks: tokens.some((word, at) => locksAt(tokens, word, at)),
     writes,
   }
 }
 
-function control(first: string, found: readonly string[]): SqlKind | undefined {
-  const [, second] = found
+function control(first: string, tokens: readonly string[]): SqlKind | undefined {
+  const [, second] = tokens
   switch (first) {
     case 'BEGIN':
       return 'begin'
@@ -110,19 +110,19 @@ function control(first: string, found: readonly string[]): SqlKind | undefined {
       return second === 'TRANSACTION' ? 'begin' : undefined
     // COMMIT PREPARED commits what another session wrote: all that can be said is that tables change.
     case 'COMMIT':
-      return second === 'PREPARED' ? undefined : chained(found)
+      return second === 'PREPARED' ? undefined : chained(tokens)
     case 'ROLLBACK':
-      return found.includes('TO') ? 'savepoint' : chained(found)
+      return tokens.includes('TO') ? 'savepoint' : chained(tokens)
     case 'END':
     case 'ABORT':
-      return chained(found)
+      return chained(tokens)
     case 'PREPARE':
       return second === 'TRANSACTION' ? 'end' : undefined
     case 'SAVEPOINT':
     case 'RELEASE':
       return 'savepoint'
     case 'SET':
-      return setting(found)
+      return setting(tokens)
     case 'RESET':
     case 'DISCARD':
     case 'USE':
@@ -133,18 +133,18 @@ function control(first: string, found: readonly string[]): SqlKind | undefined {
 }
 
 // COMMIT AND CHAIN begins the next transaction at once.
-function chained(found: readonly string[]): SqlKind {
-  const at = found.indexOf('CHAIN')
-  return at > 0 && found[at - 1] !== 'NO' ? 'begin' : 'end'
+function chained(tokens: readonly string[]): SqlKind {
+  const at = tokens.indexOf('CHAIN')
+  return at > 0 && tokens[at - 1] !== 'NO' ? 'begin' : 'end'
 }
 
-function setting(found: readonly string[]): SqlKind | undefined {
-  const at = found.indexOf('AUTOCOMMIT')
-  if (at > 0) return ['1', 'ON', 'TRUE'].includes(found[at + 1] ?? '') ? 'end' : 'begin'
+function setting(tokens: readonly string[]): SqlKind | undefined {
+  const at = tokens.indexOf('AUTOCOMMIT')
+  if (at > 0) return ['1', 'ON', 'TRUE'].includes(tokens[at + 1] ?? '') ? 'end' : 'begin'
   // The defaults of transactions to come, which no COMMIT ends.
-  if (found.includes('CHARACTERISTICS')) return 'session'
-  if (found.includes('TRANSACTION')) return 'begin'
-  return found.some((word, index) => writesAt(found, word, index, true)) ? undefined : 'session'
+  if (tokens.includes('CHARACTERISTICS')) return 'session'
+  if (tokens.includes('TRANSACTION')) return 'begin'
+  return tokens.some((word, index) => writesAt(tokens, word, index, true)) ? undefined : 'session'
 }
 
 const WRITING = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE', 'REPLACE', 'TRUNCATE', 'INTO'])
@@ -153,22 +153,22 @@ const EXPLAINED = new Set(['CREATE', 'EXECUTE', 'DECLARE', 'CALL', 'REFRESH'])
 // MySQL and PostgreSQL have functions of these names.
 const FUNCTIONS = new Set(['INSERT', 'REPLACE', 'TRUNCATE'])
 
-function writesAt(found: readonly string[], word: string, at: number, explain: boolean): boolean {
+function writesAt(tokens: readonly string[], word: string, at: number, explain: boolean): boolean {
   if (!WRITING.has(word)) return explain && EXPLAINED.has(word)
-  if (FUNCTIONS.has(word) && found[at + 1] === '(') return false
-  return !(word === 'UPDATE' && locking(found, at))
+  if (FUNCTIONS.has(word) && tokens[at + 1] === '(') return false
+  return !(word === 'UPDATE' && locking(tokens, at))
 }
 
 const ADVISORY = /^(?:PG_(?:TRY_)?ADVISORY_|GET_LOCK$)/
 
-function locksAt(found: readonly string[], word: string, at: number): boolean {
-  if (word === 'UPDATE' || word === 'SHARE') return locking(found, at)
+function locksAt(tokens: readonly string[], word: string, at: number): boolean {
+  if (word === 'UPDATE' || word === 'SHARE') return locking(tokens, at)
   return ADVISORY.test(word)
 }
 
 // FOR [NO KEY] UPDATE, FOR [KEY] SHARE, LOCK IN SHARE MODE
-function locking(found: readonly string[], at: number): boolean {
-  const before = found.slice(Math.max(0, at - 3), at)
+function locking(tokens: readonly string[], at: number): boolean {
+  const before = tokens.slice(Math.max(0, at - 3), at)
   const back = before.reverse().join(' ')
   return /^FOR\b|^KEY FOR\b|^KEY NO FOR\b|^IN LOCK\b/.test(back)
 }

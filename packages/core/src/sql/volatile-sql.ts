@@ -43,8 +43,8 @@ export function volatileSql(text: string, dialect?: SqlDialect): string | undefi
   const inText = volatileText(text)
   if (inText) return inText
   for (const quoting of readings(text, dialect)) {
-    const found = words(text, quoting)
-    const changing = found ? volatileWords(found) : 'a quote or comment that does not end'
+    const tokens = words(text, quoting)
+    const changing = tokens ? volatileWords(tokens) : 'a quote or comment that does not end'
     if (changing) return changing
   }
   return undefined
@@ -74,10 +74,10 @@ export function volatileText(text: string): string | undefined {
 }
 
 /** The same for words as they stand in a text, in upper case, with `(` and `;` between them. */
-export function volatileWords(found: readonly string[]): string | undefined {
-  for (const [at, word] of found.entries()) {
+export function volatileWords(tokens: readonly string[]): string | undefined {
+  for (const [at, word] of tokens.entries()) {
     if (VOLATILE.has(word)) return word.toLowerCase()
-    const before = found[at - 1]
+    const before = tokens[at - 1]
     if (word === '(' && before !== undefined && /^[A-Z_\u0080-\uffff]/.test(before) && !KNOWN.has(before))
       return `the function ${before.toLowerCase()}`
   }

@@ -9,7 +9,7 @@ const COMMENT_EDGE = /\/\*|\*\//g
  * Undefined when a quote or comment does not end, or a comment is executed: then nothing can be said.
  */
 export function words(text: string, quoting: Quoting): string[] | undefined {
-  const found: string[] = []
+  const tokens: string[] = []
   let at = 0
   while (at < text.length) {
     const char = text.charAt(at)
@@ -19,7 +19,7 @@ export function words(text: string, quoting: Quoting): string[] | undefined {
       at = skipped
       continue
     }
-    if (char === '(' || char === ';') found.push(char)
+    if (char === '(' || char === ';') tokens.push(char)
     WORD.lastIndex = at
     const word = WORD.exec(text)?.[0]
     at += word?.length ?? 1
@@ -28,9 +28,9 @@ export function words(text: string, quoting: Quoting): string[] | undefined {
     if (quoting.postgres && (word === 'E' || word === 'e') && text.charAt(at) === "'") {
       at = quoted(text, at, "'", true)
       if (at < 0) return undefined
-    } else found.push(word.toUpperCase())
+    } else tokens.push(word.toUpperCase())
   }
-  return found
+  return tokens
 }
 
 /** Where the comment, string or quoted name at `at` ends; `at` if there is none; -1 if it does not end. */

@@ -21,8 +21,8 @@ const FIRST: Readonly<Record<SqlDialect, ReadonlySet<string>>> = {
 const RUN = new Set(['SELECT', 'WITH', 'INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'VALUES', 'FORMAT'])
 
 /** True for one statement, as its words, that changes no row. Without `dialect` it must be so in every one. */
-export function writesNothing(found: readonly string[], dialect: SqlDialect | undefined): boolean {
-  const [first = '', ...rest] = found
+export function writesNothing(tokens: readonly string[], dialect: SqlDialect | undefined): boolean {
+  const [first = '', ...rest] = tokens
   if (first === 'ANALYZE' && rest.some((word) => RUN.has(word))) return false
   const sets = dialect ? [FIRST[dialect]] : Object.values(FIRST)
   return sets.every((set) => set.has(first))

@@ -3,8 +3,9 @@ import { CacheError } from '../base/errors.ts'
 import type { Events } from '../report/events.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
 import { createDeadline, type Deadline } from './deadline.ts'
-import { type Guarded, STOPPED } from './guarded.ts'
+import { CLOSED, type Guarded, isMoving, STOPPED } from './guarded.ts'
 import { type GuardedLeases, guardLeases } from './guarded-leases.ts'
+import { guardReads } from './guarded-reads.ts'
 import { createOpenCalls } from './open-calls.ts'
 import { createSilentMarks, type SilentMarks } from './silence.ts'
 import type { Store, SyncStore } from './store.ts'
@@ -63,13 +64,13 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
   const usable = createUsability(events)
   const breaker = createBreaker(clock, () => usable.reads(!breaker.open))
 
-  const reading = createDeadline(clock, READ_DEADLINE)
+  const reading = createDeadline(clock, READ_DEADLINE, true)
   const writing = createDeadline(clock, WRITE_DEADLINE)
   const silence = createSilentMarks()
 
   const attempt = async <T>(
     action: Call | Order | 'lease',
-    deadline: Deadline,
+    deadline: Pick<Deadline, 'within'>,
     call: () => Promise<T>,
   ): Promise<Guarded<T>> => {
     if (guarded.closed) return CLOSED
@@ -81,22 +82,10 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
       return { ok: false, error }
     }
   }
-  const sendRead = async <T>(action: Call, call: () => Promise<T>): Promise<Guarded<T>> => {
-    const answer = breaker.open ? STOPPED : await attempt(action, reading, call)
-    if (answer.ok) {
-      breaker.answered()
-      silence.signOfLife()
-    } else if (!isMoving(answer))
-      breaker.unanswered(async () => {
-        const probed = await attempt(action, reading, call)
-        return probed.ok || isMoving(probed)
-      })
-    return answer
-  }
   const sendWrite = async <T>(
     action: Call,
     record: string,
-    deadline: Deadline,
+    deadline: Pick<Deadline, 'within'>,
     call: () => Promise<T>,
   ): Promise<Guarded<T>> => {
     const acknowledged = async (): Promise<T> => {
@@ -124,8 +113,14 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
     },
     probe: breaker.probe,
     silence,
-    fetch: (entry, tags) => sendRead('fetch', () => store.fetch(entry, tags)),
-    seed: (tags, lifetime) => sendRead('seed', () => store.seed(tags, lifetime)),
+    ...guardReads({
+      store,
+      reading,
+      breaker,
+      events,
+      isClosed: () => guarded.closed,
+      answered: silence.signOfLife,
+    }),
     ...guardPuts(store, breaker, (call) => attempt('set', writing, call)),
     mark: guardMark(store, silence, inTwoSteps(clock), (...args) => sendWrite('mark', ...args)),
     renew: (request) => sendWrite('renew', request.record, writing, () => store.renew(request)),
@@ -181,8 +176,12 @@ type Mark = GuardedStore['mark']
 function guardMark(
   store: Store,
   silence: SilentMarks,
-  patient: (late: () => void) => Deadline,
-  send: (record: string, deadline: Deadline, call: () => ReturnType<Store['mark']>) => ReturnType<Mark>,
+  patient: (late: () => void) => Pick<Deadline, 'within'>,
+  send: (
+    record: string,
+    deadline: Pick<Deadline, 'within'>,
+    call: () => ReturnType<Store['mark']>,
+  ) => ReturnType<Mark>,
 ): Mark {
   return async (request) => {
     const { record } = request
@@ -197,7 +196,7 @@ function guardMark(
 }
 
 /** Two deadlines, one after the other. When the first one is over, `late` is called. Most calls end before that. */
-function inTwoSteps(clock: Clock): (late: () => void) => Deadline {
+function inTwoSteps(clock: Clock): (late: () => void) => Pick<Deadline, 'within'> {
   const first = createDeadline(clock, MARK_PATIENCE)
   const second = createDeadline(clock, MARK_DEADLINE - MARK_PATIENCE)
   return (late) => ({
@@ -221,11 +220,4 @@ function inTwoSteps(clock: Clock): (late: () => void) => Deadline {
         })
     },
   })
-}
-
-const CLOSED = { ok: false, error: new Error('the cache is closed') } as const
-
-/** True for keys that are moving between servers. The servers are well, and the next key may not be moving. */
-function isMoving({ error }: { readonly error: unknown }): boolean {
-  return error instanceof CacheError && error.code === 'LARDER_STORE_MOVING'
 }

@@ -1,3 +1,5 @@
+import { CacheError } from '../base/errors.ts'
+
 /** The outcome of a guarded call. `ok: false`: it failed, was late or was not made. It may have had its effect all the same. */
 export type Guarded<T> =
   | { readonly ok: true; readonly value: T }
@@ -7,4 +9,12 @@ export type Guarded<T> =
 export const STOPPED: Extract<Guarded<never>, { readonly ok: false }> = {
   ok: false,
   error: new Error('the store did not answer the last reads'),
+}
+
+/** Not sent, because the cache is closed. */
+export const CLOSED: typeof STOPPED = { ok: false, error: new Error('the cache is closed') }
+
+/** True for keys that are moving between servers. The servers are well, and the next key may not be moving. */
+export function isMoving({ error }: { readonly error: unknown }): boolean {
+  return error instanceof CacheError && error.code === 'LARDER_STORE_MOVING'
 }

@@ -1,12 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { Entries, EntryOwner, OpenedEntry } from '../entry/entries.ts'
-import {
-  type Freshness,
-  judgeFreshness,
-  type ObservedTags,
-  observeTags,
-  withResultCells,
-} from '../entry/observed-tags.ts'
+import { withResultCells } from '../entry/observed-tags.ts'
 import {
   createKnownResultCells,
   includesAll,
@@ -19,7 +13,10 @@ import type { GuardedStore } from '../store/guard.ts'
 import type { Fetched } from '../store/store.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
 import type { ResultCells } from '../tags/result-tags.ts'
+import { FoundEntry, type LookUpResult } from './found-entry.ts'
 import type { MemoryTier } from './memory-tier.ts'
+
+export type { LookUpResult } from './found-entry.ts'
 
 /** What a look-up needs to know about a read. */
 export interface EntryRequest extends EntryOwner {
@@ -30,19 +27,6 @@ export interface EntryRequest extends EntryOwner {
   readonly writing: ReadonlySet<string>
   /** How long after its expiry an entry will do for the read. Default: not at all. */
   readonly policy?: Pick<Policy, 'staleWhileRevalidate'>
-}
-
-/** An entry, if there is one, and the state of the tags of the read, observed together. */
-export interface LookUpResult {
-  readonly fresh: Freshness
-  readonly entry: OpenedEntry | undefined
-  /** Where the entry came from. */
-  readonly source: 'memory' | 'store'
-  readonly epoch: string
-  /** State of the tags of the read. */
-  readonly observedTags: ObservedTags
-  /** The tags of the read, with the result dependencies of the entry. */
-  readonly tags: readonly ReadTag[]
 }
 
 /** Looks entries up in the memory tier and in the store. */
@@ -109,16 +93,10 @@ export function createLookUp(given: LookUpDeps, entries: Entries): LookUp {
       return found && (found.fresh.kind === 'hit' || isServable(wanted, found)) ? found : undefined
     },
     tryKept: (wanted) => tier?.pushed && fromPushed(wanted, tier, tier.pushed),
-    async fetch(wanted) {
+    fetch(wanted) {
       const kept = tier?.entries.get(wanted.key, wanted.started)
       // One that has expired may have a successor in the store, which brings the tags as well.
-      if (kept && kept.state.remaining > 0) {
-        const found = await validate(deps, wanted, kept)
-        if (found?.fresh.kind !== 'miss') return found
-        // Another process may have stored a newer entry: ask the store before calling it a miss.
-        tier?.entries.drop(wanted.key.key)
-      }
-      return fetchEntry(deps, wanted)
+      return kept && kept.state.remaining > 0 ? validate(deps, wanted, kept) : fetchEntry(deps, wanted)
     },
     fetchStored: (wanted) => fetchEntry(deps, wanted),
     fetchSync,
@@ -158,53 +136,60 @@ function decide(
   source: LookUpResult['source'],
   seen: Fetched,
 ): LookUpResult {
-  const every = observeTags(all, seen, writing)
-  return {
-    fresh: judgeFreshness(entry?.state, every, seen.epoch),
-    entry,
-    source,
-    epoch: seen.epoch,
-    // Lazy, because a hit does not need them.
-    get observedTags() {
-      return all === tags ? every : observeTags(tags, seen, writing)
-    },
-    tags: all,
-  }
+  return new FoundEntry(tags, writing, all, entry, source, seen)
 }
 
-/** Fetches the tags of an entry in the memory tier. */
-async function validate(
+// The next two have callbacks instead of awaits, because every hit over a server comes here.
+
+/** Fetches the tags of an entry in the memory tier, and the entry of the store if they have changed. */
+function validate(
   deps: LookUpContext,
   wanted: EntryRequest,
   kept: OpenedEntry,
 ): Promise<LookUpResult | undefined> {
   const tags = withKnownDependencies(deps, wanted, kept.resultCells)
-  if (!tags) return BEING_WRITTEN
-  const seen = await deps.store.fetch(undefined, tags)
-  return seen.ok ? decide(wanted, tags, kept, 'memory', seen.value) : undefined
+  if (!tags) return Promise.resolve(BEING_WRITTEN)
+  return deps.store.fetch(undefined, tags).then((seen) => {
+    const found = seen.ok ? decide(wanted, tags, kept, 'memory', seen.value) : undefined
+    if (found?.fresh.kind !== 'miss') return found
+    // Another process may have stored a newer entry: ask the store before calling it a miss.
+    deps.tier?.entries.drop(wanted.key.key)
+    return fetchEntry(deps, wanted)
+  })
 }
 
 /** Fetches an entry and its tags, with those result dependencies that are remembered. */
-async function fetchEntry(deps: LookUpContext, wanted: EntryRequest): Promise<LookUpResult | undefined> {
-  const { store, clock, tier, entries, knownResultCells } = deps
+function fetchEntry(deps: LookUpContext, wanted: EntryRequest): Promise<LookUpResult | undefined> {
+  const { store, clock, knownResultCells } = deps
   const name = wanted.key.key
   const asked = clock.now()
   const tags = withKnownDependencies(deps, wanted, knownResultCells.of(name))
-  if (!tags) return BEING_WRITTEN
-  const seen = await store.fetch(name, tags)
-  if (!seen.ok) return undefined
-  const entry = entries.open(seen.value.entry, wanted)
-  if (entry) knownResultCells.note(name, entry.resultCells)
-  const found =
-    entry && !includesAll(tags, entry.resultCells)
-      ? await fetchResultCells(deps, wanted, entry, seen.value)
-      : decide(wanted, tags, entry, store.source, seen.value)
-  if (entry && found && isUnchanged(found)) tier?.entries.put(wanted.key, entry, asked)
+  if (!tags) return Promise.resolve(BEING_WRITTEN)
+  return store.fetch(name, tags).then((seen) => {
+    if (!seen.ok) return undefined
+    const entry = deps.entries.open(seen.value.entry, wanted)
+    if (entry) knownResultCells.note(name, entry.resultCells)
+    if (entry && !includesAll(tags, entry.resultCells))
+      return fetchResultCells(deps, wanted, entry, seen.value).then((found) =>
+        keepValid(deps, wanted, found, asked),
+      )
+    return keepValid(deps, wanted, decide(wanted, tags, entry, store.source, seen.value), asked)
+  })
+}
+
+/** Puts a valid entry into the memory tier. @param asked when it was fetched. */
+function keepValid(
+  { tier }: LookUpContext,
+  { key }: EntryRequest,
+  found: LookUpResult | undefined,
+  asked: number,
+): LookUpResult | undefined {
+  if (tier && found?.entry && isValid(found)) tier.entries.put(key, found.entry, asked)
   return found
 }
 
 /** True if nothing but its age may be wrong with the entry. */
-function isUnchanged({ fresh }: LookUpResult): boolean {
+function isValid({ fresh }: LookUpResult): boolean {
   return fresh.kind === 'hit' || (fresh.kind === 'miss' && fresh.reason === 'expired')
 }
 

@@ -1,5 +1,6 @@
 import type { Entries } from '../entry/entries.ts'
-import { noncesOf, resultCellsOf } from '../entry/observed-tags.ts'
+import { resultCellsOf } from '../entry/observed-tags.ts'
+import { noncesOf } from '../entry/recorded-nonces.ts'
 import type { PauseState } from '../options/pause.ts'
 import type { GuardedStore } from '../store/guard.ts'
 import type { Renewal } from '../store/store.ts'

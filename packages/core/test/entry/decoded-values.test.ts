@@ -1,11 +1,12 @@
 import { expect, it, vi } from 'vitest'
 import { createDecodedValues } from '../../src/entry/decoded-values.ts'
 
+const bounds = { maxEntries: 1_000, maxBytes: 8_388_608 }
 const json = () => vi.fn((payload: Uint8Array): unknown => JSON.parse(String(payload)))
 const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
 
 it('a payload is decoded once, and every caller has a value of its own', () => {
-  const models = createDecodedValues()
+  const models = createDecodedValues(bounds)
   const decode = json()
   const payload = bytes({ rows: [{ id: 1 }] })
   const seen = Array.from(
@@ -21,13 +22,13 @@ it('a payload is decoded once, and every caller has a value of its own', () => {
 })
 
 it('another payload under the same name is decoded', () => {
-  const models = createDecodedValues()
+  const models = createDecodedValues(bounds)
   models.read('a', bytes({ v: 1 }), json())
   expect(models.read('a', bytes({ v: 2 }), json())).toEqual({ v: 2 })
 })
 
 it('what cannot be copied is decoded every time', () => {
-  const models = createDecodedValues()
+  const models = createDecodedValues(bounds)
   const decode = vi.fn((payload: Uint8Array) => ({ file: new Uint8Array(payload) }))
   const payload = bytes('x')
   const [a, b] = [models.read('a', payload, decode), models.read('a', payload, decode)]
@@ -37,13 +38,13 @@ it('what cannot be copied is decoded every time', () => {
 })
 
 it('payloads that do not decode throw every time', () => {
-  const models = createDecodedValues()
+  const models = createDecodedValues(bounds)
   const payload = Buffer.from('{')
   for (let time = 0; time < 2; time++) expect(() => models.read('a', payload, json())).toThrow()
 })
 
 it('is bounded in bytes', () => {
-  const models = createDecodedValues()
+  const models = createDecodedValues(bounds)
   const decode = json()
   const payloads = Array.from({ length: 50 }, (_, at) => bytes(`${at}`.padEnd(200_000)))
   for (let round = 0; round < 2; round++)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type EntryState, judgeFreshness, type ObservedTag } from '../../src/entry/observed-tags.ts'
+import { RecordedNonces } from '../../src/entry/recorded-nonces.ts'
 
 const tag = (name: string, nonce: string | undefined, dirty = false, optional = false): ObservedTag => ({
   name,
@@ -11,7 +12,7 @@ const entry = (nonces: Record<string, string>, more: Partial<EntryState> = {}): 
   remaining: 1,
   epoch: 'e',
   own: true,
-  nonces: new Map(Object.entries(nonces)),
+  nonces: new RecordedNonces(Object.entries(nonces)),
   ...more,
 })
 const a = tag('a', '1')

@@ -1,10 +1,11 @@
-import { PGlite } from '@electric-sql/pglite'
+import type { PGlite } from '@electric-sql/pglite'
+import { startPglite } from '@larder/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { harmless, isHarmless } from '../../src/sql/harmless.ts'
 
 let database: PGlite
 beforeAll(async () => {
-  database = await PGlite.create()
+  database = await startPglite()
 })
 afterAll(() => database.close())
 

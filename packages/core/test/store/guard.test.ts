@@ -286,37 +286,49 @@ it('answers that come one after the other, each worked with for a while, are wai
 })
 
 it('answers of which each takes a short while are waited for, as long as this process has nothing else to wait for', async () => {
-  const inner = memoryStore()
-  let last = Promise.resolve()
-  const fetch: Store['fetch'] = async (entry, tags) => {
-    last = last.then(() => turns(1))
-    await last
-    return inner.fetch(entry, tags)
-  }
-  const guard = guardStore({ ...inner, source: 'store', fetch }, systemClock, createEvents())
   // No turn is long enough to make a timer late; all of them together take more than two deadlines.
-  const reads = Array.from({ length: 60 }, async () => {
-    const { ok } = await guard.fetch('a', [])
-    block(4)
-    return ok
-  })
-  const answers = await Promise.all(reads)
-  expect(answers.filter((ok) => !ok)).toEqual([])
+  const read = async (): Promise<{ readonly refused: number; readonly longest: number }> => {
+    const inner = memoryStore()
+    let last = Promise.resolve()
+    const fetch: Store['fetch'] = async (entry, tags) => {
+      last = last.then(() => turns(1))
+      await last
+      return inner.fetch(entry, tags)
+    }
+    const guard = guardStore({ ...inner, source: 'store', fetch }, systemClock, createEvents())
+    let before = performance.now()
+    let longest = 0
+    const reads = Array.from({ length: 60 }, async () => {
+      const { ok } = await guard.fetch('a', [])
+      block(4)
+      longest = Math.max(longest, performance.now() - before)
+      before = performance.now()
+      return ok
+    })
+    const answers = await Promise.all(reads)
+    return { refused: answers.filter((ok) => !ok).length, longest }
+  }
+  // A turn in which the machine ran something else may well make a timer late: that time proves nothing.
+  let result = await read()
+  for (let time = 0; time < 20 && result.refused && result.longest > 20; time++) result = await read()
+  expect(result.refused).toBe(0)
 })
 
 it('a store that answers slowly is not waited for by a process that has little else to do', async () => {
   const inner = memoryStore()
   let last = Promise.resolve()
+  let answered = 0
   const fetch: Store['fetch'] = async (entry, tags) => {
     last = last.then(() => new Promise((resolve) => setTimeout(resolve, 20)))
     await last
+    answered++
     return inner.fetch(entry, tags)
   }
   const guard = guardStore({ ...inner, source: 'store', fetch }, systemClock, createEvents())
-  const began = performance.now()
-  const answers = await Promise.all(Array.from({ length: 30 }, () => guard.fetch('a', [])))
+  const answers = await Promise.all(Array.from({ length: 60 }, () => guard.fetch('a', [])))
   expect(answers.filter(({ ok }) => !ok).length).toBeGreaterThan(15)
-  expect(performance.now() - began).toBeLessThan(500)
+  // Nobody waited until the store was through with its queue.
+  expect(answered).toBeLessThan(45)
 })
 
 it('a call that nobody answers is given up by a busy process, too: at once with no other answers, later with them', async () => {
@@ -342,4 +354,34 @@ it('a call that nobody answers is given up by a busy process, too: at once with 
     expect(await lost).toBe(false)
     expect(performance.now() - began).toBeLessThan(longest)
   }
+})
+
+/** Reads that are answered one after the other, one each millisecond, by a process that works for this share of the time. */
+async function readsInARow(share: number, answered = Number.POSITIVE_INFINITY): Promise<readonly boolean[]> {
+  const inner = memoryStore()
+  let worked = 0
+  const clock = { ...fakeClock(), worked: () => worked }
+  const waiting: (() => void)[] = []
+  const fetch: Store['fetch'] = async (entry, tags) => {
+    await new Promise<void>((resolve) => waiting.push(resolve))
+    return inner.fetch(entry, tags)
+  }
+  const guard = guardStore({ ...inner, source: 'store', fetch }, clock, createEvents())
+  const reads = Array.from({ length: 256 }, () => guard.fetch('a', []))
+  for (let time = 0; time < 300; time++) {
+    worked += share
+    await clock.advance(1)
+    if (time < answered) waiting.shift()?.()
+  }
+  return (await Promise.all(reads)).map(({ ok }) => ok)
+}
+
+it('reads that wait behind the answers to others are not given up while this process is what they wait for', async () => {
+  expect(await readsInARow(0.7)).not.toContain(false)
+})
+
+it('reads behind others are given up after the deadline if this process mostly waits, or no answer arrives', async () => {
+  const idle = await readsInARow(0.3)
+  expect(idle.filter(Boolean).length).toBeLessThan(130)
+  expect(await readsInARow(0.7, 0)).not.toContain(true)
 })

@@ -1,6 +1,6 @@
 import { memoryStore } from '@larder/core'
 import type { Clock } from '@larder/core/host'
-import { type FakeClock, fakeClock, storeContract } from '@larder/testing'
+import { type FakeClock, fakeClock, sized, storeContract } from '@larder/testing'
 
 const clocks: FakeClock[] = []
 const clock = (): Clock => {
@@ -19,4 +19,5 @@ storeContract('memoryStore', () => memoryStore({ clock: clock() }), {
 storeContract('memoryStore, shared by the namespace', () => memoryStore(), {
   pass: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   pauses: 'shared',
+  extent: sized('short', 'full'),
 })

@@ -1,11 +1,12 @@
 import { fakeClock } from '@larder/testing'
 import { expect, it } from 'vitest'
+import { RecordedNonces } from '../../src/entry/recorded-nonces.ts'
 import { createKeptEntries } from '../../src/tier/kept-entries.ts'
 
 const KEY = { key: 'larder:e:1', proof: 'proof' }
 
 function entry(remaining = 1_000, own = true, grace = 0) {
-  const state = { remaining, own, epoch: 'e', nonces: new Map([['{r}/list', 'a']]) }
+  const state = { remaining, own, epoch: 'e', nonces: new RecordedNonces([['{r}/list', 'a']]) }
   const payload = Buffer.from('payload')
   return { state, resultCells: [], payload, lifetime: 1_000, age: 1_000 - remaining, loadTime: 5, grace }
 }

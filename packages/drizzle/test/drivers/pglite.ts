@@ -1,4 +1,5 @@
-import { PGlite } from '@electric-sql/pglite'
+import type { PGlite } from '@electric-sql/pglite'
+import { startPglite } from '@larder/testing'
 import { drizzle } from 'drizzle-orm/pglite'
 import { POSTGRES } from '../contract/ddl.ts'
 import type { ContractDb, Driver } from '../contract/driver.ts'
@@ -16,7 +17,7 @@ export function pgliteBy(connect: (client: PGlite) => ContractDb): Driver {
     schema,
     async start() {
       const sent: string[] = []
-      const client = await PGlite.create()
+      const client = await startPglite()
       for (const sql of POSTGRES) await client.exec(sql)
       await client.exec(
         'ALTER SEQUENCE app_user_id_seq RESTART 1000; ALTER SEQUENCE blog_post_id_seq RESTART 1000',

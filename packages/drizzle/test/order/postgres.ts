@@ -1,5 +1,5 @@
-import { PGlite } from '@electric-sql/pglite'
-import { createDatabase, postgresUrl } from '@larder/testing'
+import type { PGlite } from '@electric-sql/pglite'
+import { createDatabase, postgresUrl, startPglite } from '@larder/testing'
 import pg from 'pg'
 import { POSTGRES } from '../contract/ddl.ts'
 import type { ContractDb, RelationalReads } from '../contract/driver.ts'
@@ -75,7 +75,7 @@ export async function pglite(
   connect: (client: PGlite) => ContractDb,
   relational: RelationalReads,
 ): Promise<Connected> {
-  const client = await PGlite.create()
+  const client = await startPglite()
   for (const sql of [...POSTGRES, ...SEQUENCES]) await client.exec(sql)
   const recorder = createRecorder()
   record(client, recorder)

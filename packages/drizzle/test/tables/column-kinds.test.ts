@@ -1,6 +1,7 @@
-import { PGlite } from '@electric-sql/pglite'
+import type { PGlite } from '@electric-sql/pglite'
 import { createCache } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
+import { startPglite } from '@larder/testing'
 import { eq, sql } from 'drizzle-orm'
 import {
   type AnyPgColumn,
@@ -68,7 +69,7 @@ let client: PGlite
 let plain: PgliteDatabase
 let db: PgliteDatabase
 beforeAll(async () => {
-  client = await PGlite.create()
+  client = await startPglite()
   await client.exec(`CREATE TYPE colour AS ENUM ('red', 'green');
     CREATE TABLE part (id integer PRIMARY KEY, title text NOT NULL, slug text GENERATED ALWAYS AS (lower(title)) STORED UNIQUE,
       stamp integer NOT NULL UNIQUE, code char(6) UNIQUE, parent integer DEFAULT 1 REFERENCES part ON DELETE SET DEFAULT);

@@ -1,6 +1,7 @@
-import { PGlite } from '@electric-sql/pglite'
+import type { PGlite } from '@electric-sql/pglite'
 import { createCache } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
+import { startPglite } from '@larder/testing'
 import { eq, gt, sql } from 'drizzle-orm'
 import { integer, type PgColumn, pgTable, pgView, text } from 'drizzle-orm/pg-core'
 import { drizzle, type PgliteDatabase } from 'drizzle-orm/pglite'
@@ -68,7 +69,7 @@ let plain: PgliteDatabase
 let db: PgliteDatabase
 
 beforeAll(async () => {
-  client = await PGlite.create()
+  client = await startPglite()
   await client.exec(`CREATE TABLE person (id integer PRIMARY KEY, name text NOT NULL);
     CREATE TABLE article (id integer PRIMARY KEY, title text NOT NULL, writer integer NOT NULL REFERENCES person, at integer NOT NULL);
     CREATE VIEW person_too AS SELECT * FROM person`)

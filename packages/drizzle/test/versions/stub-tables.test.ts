@@ -1,6 +1,7 @@
-import { PGlite } from '@electric-sql/pglite'
+import type { PGlite } from '@electric-sql/pglite'
 import { createCache } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
+import { startPglite } from '@larder/testing'
 import { asc, eq } from 'drizzle-orm'
 import { integer, pgTable, text } from 'drizzle-orm/pg-core'
 import { drizzle } from 'drizzle-orm/pglite'
@@ -18,7 +19,7 @@ const posts = pgTable('blog_post', {
 
 let client: PGlite
 beforeAll(async () => {
-  client = await PGlite.create()
+  client = await startPglite()
   await client.exec('create table app_user (id int primary key, first_name text not null)')
   await client.exec('create table blog_post (id int primary key, post_title text not null, author_id int)')
 })

@@ -6,7 +6,7 @@ import type { CacheStrategy } from './strategy.ts'
 /** What `withAccelerate` adds to the arguments of every read. */
 export interface PrismaCacheStrategy {
   /** How this read is cached. Without it the read is not cached. */
-  readonly cacheStrategy?: CacheStrategy
+  readonly cacheStrategy?: CacheStrategy | undefined
 }
 
 /** The promise of a read. */

@@ -4,14 +4,14 @@ import type { CallOptions } from '../policy/policies.ts'
 /** How one read is cached. Without `ttl` and `swr` it is not cached. */
 export interface CacheStrategy {
   /** Seconds for which the result is served without a query. */
-  readonly ttl?: number
+  readonly ttl?: number | undefined
   /**
    * Seconds after `ttl` in which the expired result is still served, while it is loaded again in the background. A result that a
    * write or a tag has invalidated is never served.
    */
-  readonly swr?: number
+  readonly swr?: number | undefined
   /** At most five tags for `$accelerate.invalidate`. Each has 1 to 64 letters, digits and underscores. */
-  readonly tags?: readonly string[]
+  readonly tags?: readonly string[] | undefined
 }
 
 const OPTIONS: readonly string[] = ['ttl', 'swr', 'tags'] satisfies (keyof CacheStrategy)[]

@@ -48,11 +48,12 @@ export async function lockRow(
       'LARDER_LOCK_OUTSIDE_TRANSACTION',
       `${model}.lock would let go of the row at once: call it on the client of prisma.$transaction(async (tx) => …)`,
     )
-  const { sql, seen, values } = statement
+  const { sql, unlocked, values } = statement
   const raw = client as RawClient
   const locked = await raw.$queryRawUnsafe(sql, ...values)
   if (locked.length) {
-    if (seen && !isDeepStrictEqual(await raw.$queryRawUnsafe(seen, ...values), locked)) throw tooOld(model)
+    if (unlocked && !isDeepStrictEqual(await raw.$queryRawUnsafe(unlocked, ...values), locked))
+      throw tooOld(model)
     return context.findUniqueOrThrow({ where: args.where })
   }
   if (args.skipLocked) return null

@@ -1,4 +1,5 @@
 import type { Engine, Schema } from '@larder/core/host'
+import type { ReadPlans } from '../plan/read-plans.ts'
 import type { Policies } from '../policy/policies.ts'
 import type { ModelMap } from '../schema/model.ts'
 import type { Announcements } from '../transaction/announcements.ts'
@@ -12,6 +13,7 @@ export interface OperationDeps {
   /** Undefined: the driver adapter is not watched. */
   readonly announcements: Announcements | undefined
   readonly models: ModelMap
+  readonly reads: ReadPlans
   readonly provider: string
   readonly isPostgres: boolean
   /** Fields left out of every result of a model. */

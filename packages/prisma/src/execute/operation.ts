@@ -3,7 +3,7 @@ import type { Policy, ReadPlan, SqlScan, WritePlan } from '@larder/core/host'
 import { hookInternals } from '../internals.ts'
 import { copyArguments } from '../plan/argument.ts'
 import { KINDS } from '../plan/operations.ts'
-import { planRead, ROW_READ, rowReadOf } from '../plan/read.ts'
+import { ROW_READ } from '../plan/read.ts'
 import { throughOf } from '../plan/through.ts'
 import { planWrite } from '../plan/write.ts'
 import type { CallPolicy } from '../policy/policies.ts'
@@ -79,14 +79,17 @@ function readPlan(
   context: TransactionContext,
 ): ReadPlan<unknown> {
   const { operation, args } = op
-  const { occurrences, severalStatements, opaque } = planRead(operation, model, args, deps.models, dataPath)
+  const wanted = bypassOf(deps, call, context, false) ? undefined : policyOf(deps, model, call)
+  const planOf = wanted && deps.dependsOnWrites ? deps.reads.ofCached : deps.reads.ofUncached
+  const planned = planOf(operation, model, args, dataPath)
+  const { occurrences, severalStatements, opaque, queryText } = planned
   const undeclared =
     deps.dependsOnWrites && occurrences.some((occurrence) => deps.undeclaredViews.has(occurrence.table))
   const unknown = opaque !== undefined || undeclared || deps.raw.settings.altered
   const bypass = bypassOf(deps, call, context, unknown)
-  const policy = bypass ? undefined : policyOf(deps, model, call)
+  const policy = bypass ? undefined : wanted
   const timed = deps.dependsOnWrites ? undefined : policy
-  const row = timed ? undefined : rowReadOf(deps.models, model, operation, args, dataPath)
+  const row = timed ? undefined : planned.row
   // A cached read may wait for the store. Writes that are called after it must not wait with it.
   const earlier = policy && context.order?.sent()
   const send = (): Promise<unknown> => started(op.query(args))
@@ -97,6 +100,7 @@ function readPlan(
     ...(bypass && { bypass }),
     // Without dependencies only the lifetime bounds the age of a result, so reads with other lifetimes have other entries.
     query: row ? row.query : { args, dataPath, ...(timed && { lifetime: lifetimeOf(timed) }) },
+    queryText,
     ...(row && { as: ROW_READ }),
     ...(row && operation === 'findUniqueOrThrow' && { accepts: (result) => result !== null }),
     occurrences: timed ? [] : occurrences,

@@ -16,26 +16,26 @@ export interface LockOptions {
   readonly strength?: LockStrength
 }
 
-/** Statements about one row, as `$queryRawUnsafe` takes them. */
+/** Statements that lock one row and read it, for `$queryRawUnsafe`. */
 export interface LockStatement {
   /** Locks the row. */
   readonly sql: string
-  /** Of both. */
+  /** The parameters of both statements. */
   readonly values: readonly unknown[]
   /**
-   * Gives the same columns of the row without a lock: as the transaction's other reads see it. Where these may differ from
-   * what the lock was taken on.
+   * Reads the same columns without a lock, from the transaction's snapshot. Set where the snapshot may be older than the row
+   * that was locked.
    */
-  readonly seen?: string
+  readonly unlocked?: string
 }
 
-/** How one database quotes names, numbers parameters and spells locks. */
+/** How a database writes names, parameters and lock clauses. */
 interface LockDialect {
   quote(name: string): string
   parameter(place: number): string
   readonly strengths: Readonly<Partial<Record<LockStrength, string>>>
-  /** In a transaction that has read before, a lock is granted on a row that its other reads do not see yet. */
-  readonly locksUnseen: boolean
+  /** Whether a transaction may lock a version of a row that is newer than its snapshot. */
+  readonly locksNewerRows: boolean
 }
 
 const POSTGRES: LockDialect = {
@@ -47,15 +47,15 @@ const POSTGRES: LockDialect = {
     share: 'FOR SHARE',
     'key share': 'FOR KEY SHARE',
   },
-  // At REPEATABLE READ such a lock is refused.
-  locksUnseen: false,
+  // REPEATABLE READ refuses such a lock.
+  locksNewerRows: false,
 }
 const MYSQL: LockDialect = {
   quote: (name) => `\`${name.replaceAll('`', '``')}\``,
   parameter: () => '?',
   // MariaDB does not know FOR SHARE.
   strengths: { update: 'FOR UPDATE', share: 'LOCK IN SHARE MODE' },
-  locksUnseen: true,
+  locksNewerRows: true,
 }
 const DIALECTS: Readonly<Record<string, LockDialect>> = {
   postgresql: POSTGRES,
@@ -92,13 +92,13 @@ export function lockStatement(
     return { text: `${column} = ${dialect.parameter(index + 1)}`, value }
   })
   const lock = lockClause(dialect, provider, options)
-  const found = equalities.map(({ text }) => text).join(' AND ')
-  const columns = dialect.locksUnseen ? columnsOf(dialect, described) : '1'
-  const seen = `SELECT ${columns} FROM ${tableName(dialect, described)} WHERE ${found}`
+  const condition = equalities.map(({ text }) => text).join(' AND ')
+  const columns = dialect.locksNewerRows ? columnsOf(dialect, described) : '1'
+  const unlocked = `SELECT ${columns} FROM ${tableName(dialect, described)} WHERE ${condition}`
   return {
-    sql: `${seen} ${lock}`,
+    sql: `${unlocked} ${lock}`,
     values: equalities.map(({ value }) => value),
-    ...(dialect.locksUnseen && { seen }),
+    ...(dialect.locksNewerRows && { unlocked }),
   }
 }
 
@@ -120,13 +120,13 @@ function lockClause(dialect: LockDialect, provider: string, options: LockOptions
   return `${text}${noWait ? ' NOWAIT' : ''}${skipLocked ? ' SKIP LOCKED' : ''}`
 }
 
-/** Fields and database values of the first unique key that `where` gives in full. */
+/** Fields and database values of the first unique key that `where` contains completely. */
 function uniqueKey(models: ModelMap, model: string, where: unknown): readonly (readonly [string, unknown])[] {
-  const given = (typeof where === 'object' && where !== null ? where : {}) as Record<string, unknown>
+  const filter = (typeof where === 'object' && where !== null ? where : {}) as Record<string, unknown>
   const { uniques } = models.model(model)
   for (const { name, fields } of uniques) {
-    if (!Object.hasOwn(given, name)) continue
-    const key = fields.length === 1 ? { [fields[0] ?? '']: given[name] } : given[name]
+    if (!Object.hasOwn(filter, name)) continue
+    const key = fields.length === 1 ? { [fields[0] ?? '']: filter[name] } : filter[name]
     const values = fields.map(
       (field) => [field, (key as Record<string, unknown> | undefined)?.[field]] as const,
     )

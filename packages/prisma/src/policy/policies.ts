@@ -46,35 +46,39 @@ export function policiesOf(
   lifetimePerCall = false,
 ): Policies {
   for (const name of Object.keys(options)) if (name !== EVERY_MODEL) models.model(name)
-  const own = new Map<string, Policy | undefined>()
+  const byModel = new Map<string, Policy | undefined>()
   for (const model of models.names) {
-    const found = writtenFor(options, model)
+    const written = writtenFor(options, model)
     const path = `models.${Object.hasOwn(options, model) ? model : `'*'`}`
-    const perCall = lifetimePerCall && found?.ttl === undefined
-    const complete = found && perCall ? { ...found, ttl: 1 } : found
+    const perCall = lifetimePerCall && written?.ttl === undefined
+    const complete = written && perCall ? { ...written, ttl: 1 } : written
     const policy =
       complete && keyed(models, checked(engine.policy(complete, path, models.table(model)), path), path)
-    own.set(model, perCall ? undefined : policy)
+    byModel.set(model, perCall ? undefined : policy)
   }
   const merged = new WeakMap<CallOptions, Map<string, Policy>>()
   const raw = new WeakMap<CallOptions, Policy>()
   return {
-    byModel: own,
+    byModel,
     raw(call) {
-      const policy = raw.get(call) ?? engine.policy({ ...given(call), write: 'invalidate' }, '$cached')
+      const policy =
+        raw.get(call) ?? engine.policy({ ...policyOptions(call), write: 'invalidate' }, '$cached')
       raw.set(call, policy)
       return policy
     },
     of(model, call) {
-      if (call === undefined) return own.get(model)
+      if (call === undefined) return byModel.get(model)
       if (call === false) return undefined
-      const byModel = merged.get(call) ?? new Map<string, Policy>()
-      merged.set(call, byModel)
-      const known = byModel.get(model)
+      const ofCall = merged.get(call) ?? new Map<string, Policy>()
+      merged.set(call, ofCall)
+      const known = ofCall.get(model)
       if (known) return known
       const path = `$cached(…) on ${model}`
-      const policy = checked(engine.policy({ ...writtenFor(options, model), ...given(call) }, path), path)
-      byModel.set(model, policy)
+      const policy = checked(
+        engine.policy({ ...writtenFor(options, model), ...policyOptions(call) }, path),
+        path,
+      )
+      ofCall.set(model, policy)
       return policy
     },
   }
@@ -106,9 +110,9 @@ export function checkCall(engine: Engine, call: unknown): asserts call is CallPo
         `$cached({ ${name} }) describes the model: give it in models, not per call`,
       )
   // Raw SQL has no model to take a lifetime from.
-  const asked = call as CallOptions
-  const own = asked.reads ? given(asked) : { ttl: 1, ...given(asked) }
-  checked(engine.policy(own, '$cached'), '$cached')
+  const options = call as CallOptions
+  const policy = options.reads ? policyOptions(options) : { ttl: 1, ...policyOptions(options) }
+  checked(engine.policy(policy, '$cached'), '$cached')
 }
 
 /** A misspelt operation name would silently disable the cache. */
@@ -131,7 +135,8 @@ function keyed(models: ModelMap, policy: Policy, path: string): Policy {
 }
 
 /** The policy options of a call. An option that is present but undefined does not replace the model's. */
-function given(call: CallOptions): PolicyOptions {
-  const said = ([name, value]: [string, unknown]) => value !== undefined && !OF_RAW_SQL.includes(name)
-  return Object.fromEntries(Object.entries(call).filter(said))
+function policyOptions(call: CallOptions): PolicyOptions {
+  const isPolicyOption = ([name, value]: [string, unknown]) =>
+    value !== undefined && !OF_RAW_SQL.includes(name)
+  return Object.fromEntries(Object.entries(call).filter(isPolicyOption))
 }

@@ -60,7 +60,7 @@ export function relationOf(
   description: RelationField,
   keyed: boolean,
 ): Relation {
-  const own = datamodel.models[model]
+  const source = datamodel.models[model]
   const target = datamodel.models[description.model]
   const other = target?.fields[description.opposite]
   const table = bareName(target?.table ?? description.model)
@@ -72,19 +72,19 @@ export function relationOf(
     list: description.list,
     required: description.required,
   }
-  if (!keyed || own === undefined || target === undefined || other?.kind !== 'relation') {
+  if (!keyed || source === undefined || target === undefined || other?.kind !== 'relation') {
     const join = bareName(`_${description.relation}`)
     return { ...base, holder: 'unknown', tables: [table, join], pairs: [] }
   }
   if (description.join !== undefined) {
-    const join = joinOf(datamodel, own, target, description.join)
+    const join = joinOf(datamodel, source, target, description.join)
     return { ...base, holder: 'join', tables: [table, join.table], pairs: [], join }
   }
   if (description.fields.length > 0) {
-    const pairs = pairsOf(own, target, description)
+    const pairs = pairsOf(source, target, description)
     return { ...base, holder: 'own', tables: [table], pairs, ...actionsOf(description) }
   }
-  const pairs = pairsOf(target, own, other).map((pair) => ({ own: pair.target, target: pair.own }))
+  const pairs = pairsOf(target, source, other).map((pair) => ({ own: pair.target, target: pair.own }))
   return { ...base, holder: 'target', tables: [table], pairs, ...actionsOf(other) }
 }
 
@@ -122,13 +122,13 @@ function actionsOf(holder: RelationField): { onDelete: PrismaAction; onUpdate: P
 
 function joinOf(
   datamodel: Datamodel,
-  own: DatamodelModel,
+  source: DatamodelModel,
   target: DatamodelModel,
   join: { readonly table: string; readonly side: 'A' | 'B' },
 ): Join {
   return {
     table: bareName(join.table),
-    own: { column: join.side, references: columnOf(own, joinKey(own)) },
+    own: { column: join.side, references: columnOf(source, joinKey(source)) },
     target: { column: join.side === 'A' ? 'B' : 'A', references: columnOf(target, joinKey(target)) },
     // SQLite enforces foreign keys only on connections that switch this on, which the schema does not show.
     enforced: datamodel.relationMode === 'foreignKeys' && datamodel.provider !== 'sqlite',

@@ -64,21 +64,21 @@ export function runtimeSchema(client: unknown, extras: Extras = {}): Schema {
 
 /** The client does not show which table holds a foreign key, so both tables and a join table are connected in all directions. */
 function connect(reach: Map<string, Set<string>>, datamodel: Datamodel, model: DatamodelModel): void {
-  const link = (one: string, other: string): void => {
+  const link = (first: string, second: string): void => {
     for (const [from, to] of [
-      [one, other],
-      [other, one],
+      [first, second],
+      [second, first],
     ] as const) {
       reach.set(from, (reach.get(from) ?? new Set()).add(to))
     }
   }
-  const own = bareName(model.table)
-  if (!reach.has(own)) reach.set(own, new Set())
+  const table = bareName(model.table)
+  if (!reach.has(table)) reach.set(table, new Set())
   for (const field of Object.values(model.fields)) {
     const target = field.kind === 'relation' ? datamodel.models[field.model] : undefined
     if (field.kind !== 'relation' || target === undefined) continue
-    link(own, bareName(target.table))
-    link(own, bareName(`_${field.relation}`))
+    link(table, bareName(target.table))
+    link(table, bareName(`_${field.relation}`))
   }
 }
 

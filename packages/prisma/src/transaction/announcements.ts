@@ -37,7 +37,7 @@ export interface Announcements {
    * @param scope of the outermost transaction it is in; undefined: it is in none.
    */
   during<T>(
-    one: Announcement,
+    announcement: Announcement,
     scope: Transaction | 'unknown' | undefined,
     query: () => Promise<T>,
   ): Promise<T>
@@ -61,9 +61,9 @@ export interface Announcements {
 
 /** Attributes the statement to the first operation that has announced it. Returns false if none has. */
 export function attribute(operations: Iterable<Announcement>, statement: WritingStatement): boolean {
-  for (const one of operations) {
-    if (one.statementsLeft === 0 || !announces(one, statement)) continue
-    if (one.statementsLeft !== undefined) one.statementsLeft--
+  for (const announcement of operations) {
+    if (announcement.statementsLeft === 0 || !announces(announcement, statement)) continue
+    if (announcement.statementsLeft !== undefined) announcement.statementsLeft--
     return true
   }
   return false
@@ -84,24 +84,24 @@ export function createAnnouncements(): Announcements {
 
   const during = async <T>(
     sets: readonly Set<Announcement>[],
-    one: Announcement,
+    announcement: Announcement,
     sent: Promise<T>,
   ): Promise<T> => {
-    for (const set of sets) set.add(one)
+    for (const set of sets) set.add(announcement)
     try {
       return await sent
     } finally {
-      for (const set of sets) set.delete(one)
+      for (const set of sets) set.delete(announcement)
     }
   }
   const inside = (scope: Transaction): readonly Announcement[] =>
     arrays.get(scope)?.mixed() ? [] : [...(byScope.get(scope) ?? [])]
   return {
-    during(one, scope, query) {
-      if (!scope) return during([all], one, outside.run(one, query))
+    during(announcement, scope, query) {
+      if (!scope) return during([all], announcement, outside.run(announcement, query))
       // Prisma sends what several operations of a transaction ask for in the context of the first of them.
       const sets = scope === 'unknown' ? [all] : [all, setOf(byScope, scope)]
-      return during(sets, one, outside.run(undefined, query))
+      return during(sets, announcement, outside.run(undefined, query))
     },
     beginning(scope, begin, array) {
       if (array) arrays.set(scope, array)
@@ -121,7 +121,7 @@ export function createAnnouncements(): Announcements {
     inside,
     rolledBack: (scope) => void rolledBack.add(scope),
     isRolledBack: (scope) => rolledBack.has(scope),
-    anywhere: (statement) => [...all].some((one) => announces(one, statement)),
+    anywhere: (statement) => [...all].some((announcement) => announces(announcement, statement)),
   }
 }
 

@@ -163,8 +163,8 @@ async function rollingBack<T>(watched: Watched, send: () => Promise<T>): Promise
 /** What may have announced a statement of this transaction, or of none. */
 function announcedIn({ announcements }: WatchDeps, watched: Watched | undefined): readonly Announcement[] {
   if (watched?.clientScope) return announcements.inside(watched.clientScope)
-  const one = watched ? watched.operation : announcements.current()
-  return one ? [one] : []
+  const announcement = watched ? watched.operation : announcements.current()
+  return announcement ? [announcement] : []
 }
 
 function invalidating<T>(
@@ -186,20 +186,20 @@ function invalidating<T>(
 
 /** Warns once for each operation and set of tables. */
 function createWarnings({ engine, announcements }: WatchDeps) {
-  const said = new Set<string>()
+  const warned = new Set<string>()
   return (statement: WritingStatement, announced: readonly Announcement[]): void => {
     const { sql, tables } = statement
     // An operation that has sent all its statements did not send this one.
     const [operation] = announced
-      .filter((one) => 'tables' in one.writes && one.statementsLeft !== 0)
-      .map((one) => one.operation)
+      .filter(({ writes, statementsLeft }) => 'tables' in writes && statementsLeft !== 0)
+      .map((announcement) => announcement.operation)
     // Prisma may send an announced operation from a context that cannot be attributed to it.
     if (!operation && announcements.anywhere(statement)) return
     const written = tables?.join(', ') ?? 'by raw SQL'
     const key = `${operation}: ${written}`
-    if (said.has(key)) return
-    if (said.size >= MOST) said.clear()
-    said.add(key)
+    if (warned.has(key)) return
+    if (warned.size >= MOST) warned.clear()
+    warned.add(key)
     const what = tables ? written : `tables by raw SQL (${sql.slice(0, 80)})`
     engine.events.emit(
       'warning',

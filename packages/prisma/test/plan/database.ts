@@ -1,6 +1,7 @@
-import { PGlite } from '@electric-sql/pglite'
+import type { PGlite } from '@electric-sql/pglite'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { PrismaClient } from '../../../../prisma/generated/client/client.ts'
+import { startPglite } from '../../../testing/src/index.ts'
 import { migrate } from '../../../testing/src/migrate.ts'
 
 /** One statement as the client logged it. */
@@ -23,7 +24,7 @@ export interface TestDatabase {
 }
 
 export async function startDatabase(): Promise<TestDatabase> {
-  const pglite = new PGlite()
+  const pglite = await startPglite()
   await migrate((sql) => pglite.exec(sql))
   const client = new PrismaClient({
     adapter: new PrismaPGlite(pglite),

@@ -1,5 +1,4 @@
-import { PGlite } from '@electric-sql/pglite'
-import { createDatabase, type Database, migrate, postgresUrl } from '@larder/testing'
+import { createDatabase, type Database, migrate, postgresUrl, startPglite } from '@larder/testing'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { datamodel } from '../../../../prisma/generated/larder.ts'
@@ -26,7 +25,7 @@ async function postgres(): Promise<Target> {
 }
 
 async function pglite(): Promise<Target> {
-  const database = await PGlite.create()
+  const database = await startPglite()
   return {
     exec: (sql) => database.exec(sql),
     rows: async (sql) => (await database.query<Record<string, unknown>>(sql)).rows,

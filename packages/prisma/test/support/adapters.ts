@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PGlite } from '@electric-sql/pglite'
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { PrismaMariaDb } from '@prisma/adapter-mariadb'
@@ -9,7 +8,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils'
 import mysql from 'mysql2/promise'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
-import { createDatabase, mariadbUrl, postgresUrl } from '../../../testing/src/index.ts'
+import { createDatabase, mariadbUrl, postgresUrl, startPglite } from '../../../testing/src/index.ts'
 
 /** A database with the tables `app_setting` and `app_note`, reached by one of Prisma's adapters. */
 export interface AdapterDatabase {
@@ -54,7 +53,7 @@ async function postgres(max: number): Promise<AdapterDatabase> {
 }
 
 async function pglite(): Promise<AdapterDatabase> {
-  const database = new PGlite()
+  const database = await startPglite()
   for (const sql of TABLES) await database.exec(sql)
   const adapter = () => new PrismaPGlite(database)
   return { provider: 'postgresql', single: true, adapter, stop: () => database.close() }

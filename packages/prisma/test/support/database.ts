@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { PGlite } from '@electric-sql/pglite'
 import { PrismaMariaDb } from '@prisma/adapter-mariadb'
 import { PrismaPg } from '@prisma/adapter-pg'
 import type {
@@ -11,7 +10,7 @@ import type {
 import mysql from 'mysql2/promise'
 import { Pool } from 'pg'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
-import { createDatabase, mariadbUrl, migrate, postgresUrl } from '../../../testing/src/index.ts'
+import { createDatabase, mariadbUrl, migrate, postgresUrl, startPglite } from '../../../testing/src/index.ts'
 
 /** What happened to one physical statement: it was sent, or its answer is here. */
 export type Watch = (sql: string, phase: 'sent' | 'done') => Promise<void> | void
@@ -27,7 +26,7 @@ export interface TestDatabase {
 
 /** One connection in this process; no savepoints. */
 export async function pgliteDatabase(): Promise<TestDatabase> {
-  const pglite = new PGlite()
+  const pglite = await startPglite()
   await migrate((sql) => pglite.exec(sql))
   return {
     adapter: (watch) => watched(new PrismaPGlite(pglite), watch),

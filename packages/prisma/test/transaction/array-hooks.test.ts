@@ -1,10 +1,10 @@
-import { PGlite } from '@electric-sql/pglite'
+import type { PGlite } from '@electric-sql/pglite'
 import { createCache } from '@larder/core'
 import { type Datamodel, prismaCache } from '@larder/prisma'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import type { PrismaClient } from '../../../../prisma/generated/client/client.ts'
-import { type OwnClient, ownClient } from '../../../testing/src/index.ts'
+import { type OwnClient, ownClient, startPglite } from '../../../testing/src/index.ts'
 import { schemaFor } from '../support/adapters.ts'
 
 // On a single connection, what is called after an array transaction waits until Prisma has all of its queries. What a
@@ -14,7 +14,7 @@ let clients: OwnClient<typeof PrismaClient, Datamodel>
 let database: PGlite
 beforeAll(async () => {
   clients = await ownClient('array-hooks', schemaFor('postgresql'))
-  database = new PGlite()
+  database = await startPglite()
   await database.exec('CREATE TABLE app_setting (id varchar(40) PRIMARY KEY, value varchar(40) NOT NULL)')
   await database.exec('CREATE TABLE app_note (id varchar(40) PRIMARY KEY, text varchar(40) NOT NULL)')
 })

@@ -2,13 +2,16 @@ import { type Script, scriptOf } from '../base/script.ts'
 
 // KEYS[1] :s:<id>    hash: `data`, its `user`, and how long it `lives` without being used (ms). Of a session that was destroyed
 //                    only `destroyed` stays, for a while.
-// KEYS[1] :u:<user>  sorted set: a user's sessions by when they expire (ms)
-// KEYS[1] :all       sorted set: all sessions by when they expire
+// KEYS[1] :u:<user>  set: a user's sessions
+// KEYS[1] :owner     hash: the user of each session that has one
+// KEYS[1] :all       sorted set: all sessions by when they expire (ms)
+// Only sessions themselves have a lifetime: if a full server evicted a user's set, `destroyAll` would miss sessions. Every write
+// removes some expired sessions from the others.
 // The prefix is one hash tag, so all of them are in one slot and a script finds them by their names.
 // ARGV[1] is 1 if use extends a session.
 const PRELUDE = `
 local base, sliding = KEYS[1], ARGV[1] == '1'
-local all = base .. ':all'
+local all, owner = base .. ':all', base .. ':owner'
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
@@ -22,25 +25,26 @@ local function open(id)
   return { key = key, id = id, data = data, user = user or '', lives = tonumber(lives), destroyed = destroyed }
 end
 
-local function unlist(session)
-  redis.call('ZREM', all, session.id)
-  if session.user ~= '' then redis.call('ZREM', base .. ':u:' .. session.user, session.id) end
+local function unlist(id)
+  redis.call('ZREM', all, id)
+  local user = redis.call('HGET', owner, id)
+  if not user then return end
+  redis.call('SREM', base .. ':u:' .. user, id)
+  redis.call('HDEL', owner, id)
 end
 
 -- Sets when a session expires, and lists it under that.
 local function expireIn(session, life)
   redis.call('PEXPIRE', session.key, digits(life))
-  redis.call('ZREMRANGEBYSCORE', all, '-inf', now)
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', all, '-inf', now, 'LIMIT', 0, 20)) do unlist(id) end
   redis.call('ZADD', all, digits(now + life), session.id)
   if session.user == '' then return end
-  local own = base .. ':u:' .. session.user
-  redis.call('ZREMRANGEBYSCORE', own, '-inf', now)
-  redis.call('ZADD', own, digits(now + life), session.id)
-  redis.call('PEXPIRE', own, digits(math.max(life, redis.call('PTTL', own))))
+  redis.call('SADD', base .. ':u:' .. session.user, session.id)
+  redis.call('HSET', owner, session.id, session.user)
 end
 
 local function destroy(session)
-  unlist(session)
+  unlist(session.id)
   redis.call('UNLINK', session.key)
   if not session.data then return 0 end
   redis.call('HSET', session.key, 'destroyed', 1)
@@ -56,7 +60,7 @@ end
 
 local function save(session, data, user, life)
   local left = lifeOf(session, life)
-  if session.data and session.user ~= user then unlist(session) end
+  if session.data and session.user ~= user then unlist(session.id) end
   session.user = user
   redis.call('HSET', session.key, 'data', data, 'user', user, 'lives', life)
   expireIn(session, left)
@@ -135,9 +139,8 @@ export const DESTROY: Script = script('destroy', 'return destroy(open(ARGV[2]))'
 export const DESTROY_ALL: Script = script(
   'destroyAll',
   `
-local own, destroyed = base .. ':u:' .. ARGV[2], 0
-for _, id in ipairs(redis.call('ZRANGE', own, 0, -1)) do destroyed = destroyed + destroy(open(id)) end
-redis.call('UNLINK', own)
+local destroyed = 0
+for _, id in ipairs(redis.call('SMEMBERS', base .. ':u:' .. ARGV[2])) do destroyed = destroyed + destroy(open(id)) end
 return destroyed
 `,
 )

@@ -94,3 +94,15 @@ it.each([
 it('destroyAll names the option that it needs', async () => {
   await expect(createSessionStore(client).destroyAll({ userId: 'a' })).rejects.toThrow(/userOf/)
 })
+
+it('what destroyAll needs is never evicted: only sessions themselves have a lifetime', async () => {
+  const prefix = unique()
+  const sessions = createSessionStore<Data>(client, { prefix, userOf })
+  const id = await sessions.create({ userId: 'ada', visits: 1 })
+  await sessions.get(id)
+  const keys = await client.keys(`{${prefix}}*`)
+  const mortal: string[] = []
+  for (const key of keys) if ((await client.pttl(key)) > 0) mortal.push(key)
+  expect(keys.length).toBe(4)
+  expect(mortal).toEqual([`{${prefix}}:s:${id}`])
+})

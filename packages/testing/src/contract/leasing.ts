@@ -1,6 +1,6 @@
 import { type LeaseEnd, type LeaseRequest, type LoadLeases, STORED_FOR, type Store } from '@larder/core/store'
 import { expect, it } from 'vitest'
-import { type Start, unique } from './table.ts'
+import { type ContractExtent, type Start, unique } from './table.ts'
 
 const LIFETIME = 10_000
 /** Longest that a message may take, in milliseconds, and how long one is waited for that must not come. */
@@ -35,9 +35,10 @@ async function asking(start: Start): Promise<{
 }
 
 /** What a store does that can lease loads to one process at a time. */
-export function leaseRules(start: Start, pass: (ms: number) => Promise<void>): void {
+export function leaseRules(start: Start, pass: (ms: number) => Promise<void>, extent: ContractExtent): void {
   holdingRules(start, pass)
-  endingRules(start, pass)
+  endingRules(start)
+  if (extent === 'full') forgettingRules(start, pass)
   messageRules(start)
 }
 
@@ -80,7 +81,17 @@ function holdingRules(start: Start, pass: (ms: number) => Promise<void>): void {
   })
 }
 
-function endingRules(start: Start, pass: (ms: number) => Promise<void>): void {
+function forgettingRules(start: Start, pass: (ms: number) => Promise<void>): void {
+  it('that an entry was stored is forgotten after three seconds', async () => {
+    const { leases, first, second } = await asking(start)
+    await leases.acquire(first)
+    await leases.release(first, 'stored')
+    await pass(STORED_FOR + 100)
+    expect(await leases.acquire(second)).toEqual({ kind: 'acquired' })
+  })
+}
+
+function endingRules(start: Start): void {
   it('after a load that stored its entry others are told to look, and may take the lease if they find nothing', async () => {
     const { leases, first, second } = await asking(start)
     await leases.acquire(first)
@@ -89,14 +100,6 @@ function endingRules(start: Start, pass: (ms: number) => Promise<void>): void {
     expect(await leases.join(second, false)).toEqual({ kind: 'stored' })
     expect(await leases.join(second, true)).toEqual({ kind: 'acquired' })
     expect((await leases.acquire(first)).kind).toBe('held')
-  })
-
-  it('that an entry was stored is forgotten after three seconds', async () => {
-    const { leases, first, second } = await asking(start)
-    await leases.acquire(first)
-    await leases.release(first, 'stored')
-    await pass(STORED_FOR + 100)
-    expect(await leases.acquire(second)).toEqual({ kind: 'acquired' })
   })
 
   it.each(['unstored', 'failed'] as const)('after a load that ended as %s the lease is free', async (end) => {

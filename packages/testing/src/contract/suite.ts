@@ -8,7 +8,7 @@ import { birthRules, markingRules } from './marking.ts'
 import { pauseRules } from './pausing.ts'
 import { lostMarkRules, unchangedRules } from './rollback.ts'
 import { seedingRules } from './seeding.ts'
-import type { Start } from './table.ts'
+import type { ContractExtent, Start } from './table.ts'
 import { foreignRules, witnessRules } from './witnessing.ts'
 
 /** What a store under contract can do, and how its tests reach its clock. */
@@ -24,13 +24,18 @@ export interface StoreCapabilities {
   pauses?: 'shared' | 'alone'
   /** False for a store without leases on loads. Default true. */
   leases?: boolean
+  /**
+   * `'short'` for a store that differs in its client or its topology only from one that keeps the full contract: the rules
+   * that take seconds are shorter or left out. Default `'full'`.
+   */
+  extent?: ContractExtent
 }
 
 /** The rules every store must keep, whatever it is made of. Registers a suite with Vitest. */
 export function storeContract(
   name: string,
   makeStore: () => Store | Promise<Store>,
-  { pass, small, pauses = 'alone', leases = true }: StoreCapabilities,
+  { pass, small, pauses = 'alone', leases = true, extent = 'full' }: StoreCapabilities,
 ): void {
   const open: Store[] = []
   const start: Start = async (make = makeStore) => {
@@ -42,8 +47,8 @@ export function storeContract(
     afterEach(async () => {
       await Promise.all(open.splice(0).map((store) => store.close()))
     })
+    seedingRules(start, extent === 'full' ? 100_000 : 2_000)
     for (const rules of [
-      seedingRules,
       birthRules,
       markingRules,
       togetherRules,
@@ -58,7 +63,7 @@ export function storeContract(
       rules(start)
     unchangedRules(start, pass)
     pauseRules(start, pauses)
-    if (leases) leaseRules(start, pass)
+    if (leases) leaseRules(start, pass, extent)
     entryRules(start, pass)
     if (small) boundRules(start, small)
   })

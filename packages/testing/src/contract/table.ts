@@ -3,6 +3,9 @@ import type { Fetched, FinishRequest, MarkRequest, Store, TagRequest, TagState }
 /** Lifetime of marks and tags under test, in milliseconds. */
 export const LIFETIME = 60_000
 
+/** How much of the contract a suite runs. */
+export type ContractExtent = 'full' | 'short'
+
 /** Makes a store that is closed after the test. */
 export type Start = (make?: () => Store | Promise<Store>) => Promise<Store>
 

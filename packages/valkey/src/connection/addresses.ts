@@ -7,16 +7,16 @@ import { type Address, parseUrl } from './url.ts'
 export type ParsedAddress = HostPort & Partial<Omit<Address, keyof HostPort>>
 
 /** @throws CacheError naming the option. */
-export function addressesOf(given: unknown, option: string): readonly ParsedAddress[] {
-  if (!Array.isArray(given) || !given.length)
+export function addressesOf(list: unknown, option: string): readonly ParsedAddress[] {
+  if (!Array.isArray(list) || !list.length)
     throw new CacheError('LARDER_CONFIG', `valkeyStore.${option}: give a list of URLs or { host, port }`)
-  return given.map((each: NodeAddress) =>
+  return list.map((each: NodeAddress) =>
     typeof each === 'string' ? parseUrl(each) : hostPortOf(each, option),
   )
 }
 
-function hostPortOf(given: Exclude<NodeAddress, string> | null, option: string): HostPort {
-  const { host, port = 6379 } = given ?? {}
+function hostPortOf(address: Exclude<NodeAddress, string> | null, option: string): HostPort {
+  const { host, port = 6379 } = address ?? {}
   const good =
     typeof host === 'string' && host !== '' && Number.isSafeInteger(port) && port > 0 && port < 65_536
   if (good) return { host: host.replace(/^\[|\]$/g, ''), port }

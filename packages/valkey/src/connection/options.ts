@@ -24,8 +24,8 @@ const HINTS = new Map([
 ])
 
 /** @throws CacheError `LARDER_CONFIG` or `LARDER_OPTION_NOT_BUILT`, never repeating a secret. */
-export function checkOptions(given: string | ValkeyStoreOptions): Target {
-  const options = typeof given === 'string' ? { url: given } : given
+export function checkOptions(urlOrOptions: string | ValkeyStoreOptions): Target {
+  const options = typeof urlOrOptions === 'string' ? { url: urlOrOptions } : urlOrOptions
   if (typeof options !== 'object' || options === null)
     throw configError(
       "valkeyStore needs a URL such as 'valkey://localhost:6379', or options with url, nodes, sentinels or client",
@@ -63,11 +63,11 @@ function kindOf(options: ValkeyStoreOptions): keyof typeof KINDS {
     if (!NAMES.includes(name))
       throw configError(`valkeyStore.${name} is not an option: give one of ${NAMES.join(', ')}`)
   }
-  const given = Object.entries(options).filter(([, value]) => value !== undefined)
-  const [kind, ...more] = given.map(([name]) => name).filter((name) => Object.hasOwn(KINDS, name))
+  const defined = Object.entries(options).filter(([, value]) => value !== undefined)
+  const [kind, ...more] = defined.map(([name]) => name).filter((name) => Object.hasOwn(KINDS, name))
   if (!kind || more.length)
     throw configError('valkeyStore takes exactly one of url, client, nodes and sentinels')
-  const unusable = given.find(
+  const unusable = defined.find(
     ([name]) => name !== kind && !KINDS[kind as keyof typeof KINDS].includes(name),
   )?.[0]
   if (unusable && kind === 'client')
@@ -101,13 +101,13 @@ type Credentials = {
 }
 
 /** Options take precedence over what the URLs contain. */
-function accessOf(given: Credentials, addresses: readonly ParsedAddress[]): Access {
-  const username = given.username ?? addresses.find((each) => each.username)?.username
-  const password = given.password ?? addresses.find((each) => each.password)?.password
+function accessOf(options: Credentials, addresses: readonly ParsedAddress[]): Access {
+  const username = options.username ?? addresses.find((each) => each.username)?.username
+  const password = options.password ?? addresses.find((each) => each.password)?.password
   const secure = new Set(addresses.map((each) => each.secure).filter((each) => each !== undefined))
   if (secure.size > 1) throw configError('valkeyStore: some URLs use TLS and some do not')
-  if (given.tls && secure.has(false)) throw configError('valkeyStore.tls needs a valkeys:// url')
-  const tls = given.tls === true ? {} : (given.tls ?? (secure.has(true) ? {} : undefined))
+  if (options.tls && secure.has(false)) throw configError('valkeyStore.tls needs a valkeys:// url')
+  const tls = options.tls === true ? {} : (options.tls ?? (secure.has(true) ? {} : undefined))
   return { ...(username && { username }), ...(password && { password }), ...(tls && { tls }) }
 }
 

@@ -62,7 +62,7 @@ export function createSubscriber(topology: Topology, onRefused: (error: unknown)
   }
   const connect = (): void => {
     const [first] = topology.nodes()
-    const node = topology.nodes().find((one) => one.trusted()) ?? first
+    const node = topology.nodes().find((candidate) => candidate.trusted()) ?? first
     if (connected || closed || !node) return
     connected = connectTo(node, (client) => void listen(client, [...channels.keys()]), deliver)
   }

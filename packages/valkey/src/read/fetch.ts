@@ -8,8 +8,9 @@ import type { EntrySlots, Packet, Packets, TableSlots } from './packet.ts'
 interface Part {
   readonly packet: Packet
   readonly lease: Lease | undefined
-  /** With the index of each table in the request. */
-  readonly tables: (TableSlots & { readonly index: number })[]
+  readonly tables: TableSlots[]
+  /** The index of each of these tables in the request. Undefined: they are all of it, in order. */
+  indexes: number[] | undefined
   entry: EntrySlots | undefined
 }
 
@@ -76,42 +77,41 @@ function confirmed({ epoch }: ReadDeps, parts: readonly Part[]): string | Promis
 }
 
 /** @throws CacheError if a slot has no primary, or that primary is not trusted. */
-function split(
-  { topology, lease, packets }: ReadDeps,
-  entry: string | undefined,
-  requests: readonly TagRequest[],
-): readonly Part[] {
+function split(deps: ReadDeps, entry: string | undefined, requests: readonly TagRequest[]): readonly Part[] {
   const parts: Part[] = []
-  const partOf = (key: string): Part => {
-    const node = topology.nodeOf(key)
-    for (const part of parts) if (part.packet.node === node) return part
-    const packet = packets.to(node)
-    const part: Part = {
-      packet,
-      lease: lease?.(node, packet.token.incarnation),
-      tables: [],
-      entry: undefined,
-    }
-    parts.push(part)
-    return part
-  }
   if (entry !== undefined) {
-    const part = partOf(entry)
+    const part = partOf(deps, parts, entry)
     part.entry = part.packet.askEntry(entry)
   }
   for (let index = 0; index < requests.length; index++) {
     const request = requests[index] as TagRequest
-    const part = partOf(request.record)
-    part.tables.push({ index, ...part.packet.askTable(request) })
+    const part = partOf(deps, parts, request.record)
+    if (part.tables.length !== index) part.indexes ??= part.tables.map((_, at) => at)
+    part.indexes?.push(index)
+    part.tables.push(part.packet.askTable(request))
   }
   return parts
 }
 
-function collectTags({ packet, lease, tables }: Part, tags: TagReply[]): void {
-  for (const table of tables) {
-    const states = packet.tagsAt(table)
-    tags[table.index] = lease ? { lease, ...states } : states
+/** The part of the node that has the key. */
+function partOf({ topology, lease, packets }: ReadDeps, parts: Part[], key: string): Part {
+  const node = topology.nodeOf(key)
+  for (const part of parts) if (part.packet.node === node) return part
+  const packet = packets.to(node)
+  const part: Part = {
+    packet,
+    lease: lease?.(node, packet.token.incarnation),
+    tables: [],
+    indexes: undefined,
+    entry: undefined,
   }
+  parts.push(part)
+  return part
+}
+
+function collectTags({ packet, lease, tables, indexes }: Part, tags: TagReply[]): void {
+  for (let at = 0; at < tables.length; at++)
+    tags[indexes?.[at] ?? at] = packet.tagsAt(tables[at] as TableSlots, lease)
 }
 
 /** Fetches of this turn of the event loop that are not sent yet. Equal ones share one reply. */

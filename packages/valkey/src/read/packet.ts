@@ -1,4 +1,4 @@
-import type { StoredEntry, TagRequest, TagState } from '@larder/core/store'
+import type { Lease, StoredEntry, TagReply, TagRequest, TagState } from '@larder/core/store'
 import type { Batch, Reply } from '../connection/send.ts'
 import { noteError } from '../tags/change-tags.ts'
 import { stateOf } from '../tags/tag-text.ts'
@@ -17,25 +17,24 @@ interface PendingCommand {
   states?: readonly TagState[]
 }
 
-/** Where the replies for one caller are in the reply of a command. */
-interface ReplySlot {
-  readonly command: PendingCommand
-  /** The first index and the count; or single indexes, if they are not consecutive. */
-  readonly from: number
-  readonly count: number
-  readonly picks?: readonly number[]
-}
-
 /** Where an entry and its remaining lifetime will be. */
 export interface EntrySlots {
-  readonly bytes: ReplySlot
+  readonly bytes: PendingCommand
+  /** The index in the reply of that command. */
+  readonly at: number
   readonly left: PendingCommand
 }
 
 /** Where the tags of one table will be. */
 export interface TableSlots {
-  readonly fields: ReplySlot | undefined
-  readonly cells: ReplySlot | undefined
+  /** The fields of the record: the first of the reply, or those at `picks`, if they are others. */
+  readonly fields: PendingCommand | undefined
+  readonly fieldCount: number
+  readonly picks: readonly number[] | undefined
+  /** The cells: as many of the reply from this index on. */
+  readonly cells: PendingCommand | undefined
+  readonly cellsFrom: number
+  readonly cellCount: number
 }
 
 /** Everything that the reads of one turn of the event loop ask one node. */
@@ -49,7 +48,7 @@ export interface Packet {
   wait(onReplies: () => void): void
   /** @throws CacheError, like {@link tagsAt}, if the server replied with an error. */
   entryAt(slots: EntrySlots): StoredEntry | null
-  tagsAt(slots: TableSlots): { readonly fields: readonly TagState[]; readonly cells: readonly TagState[] }
+  tagsAt(slots: TableSlots, lease: Lease | undefined): TagReply
 }
 
 /** The packet to each node that is not sent yet. */
@@ -95,35 +94,20 @@ function openPacket({ topology, node, token, onSend }: PacketSetup): Packet {
   const strings: PendingCommand[] = []
   const lifetimes: PendingCommand[] = []
   const waiting: (() => void)[] = []
+  let sent: readonly PendingCommand[] = []
 
-  const keysAt = (slot: string, keys: readonly string[]): ReplySlot => {
-    const command = anyKeys ? strings[0] : strings.findLast((each) => each.slot === slot)
-    const count = keys.length
-    keyCount += count
-    if (!command) return { command: added(strings, slot, ['mget', ...keys]), from: 0, count }
-    const from = command.words.length - 1
-    command.words.push(...keys)
-    return { command, from, count }
-  }
-  const fieldsAt = (record: string, fields: readonly string[]): ReplySlot => {
-    const count = fields.length
-    const command = records.find(({ slot }) => slot === record)
-    if (!command) return { command: added(records, record, ['hmget', record, ...fields]), from: 0, count }
-    const { words } = command
-    if (fields.every((field, at) => words[at + 2] === field)) return { command, from: 0, count }
-    const picks = fields.map((field) => {
-      const at = words.indexOf(field, 2)
-      return (at < 0 ? words.push(field) - 1 : at) - 2
-    })
-    return { command, from: 0, count, picks }
-  }
+  /** The command that reads these keys at the end of its reply. */
+  const keysIn = (slot: string): PendingCommand =>
+    (anyKeys ? strings[0] : strings.findLast((each) => each.slot === slot)) ?? added(strings, slot, ['mget'])
   const batch: Batch = {
     commands() {
       onSend()
-      return [...records, ...strings, ...lifetimes].map(({ words }) => words)
+      sent = records.concat(strings, lifetimes)
+      return sent.map(({ words }) => words)
     },
     done(replies) {
-      for (const [at, command] of [...records, ...strings, ...lifetimes].entries()) {
+      for (let at = 0; at < sent.length; at++) {
+        const command = sent[at] as PendingCommand
         command.reply = replies[at] ?? null
         if (!(command.reply instanceof Error)) continue
         noteError(topology(), node, command.reply)
@@ -138,25 +122,65 @@ function openPacket({ topology, node, token, onSend }: PacketSetup): Packet {
     get full() {
       return keyCount >= MOST_KEYS
     },
-    askEntry: (name) => ({ bytes: keysAt(name, [name]), left: added(lifetimes, name, ['pttl', name]) }),
-    askTable: ({ record, fields, cells }) => ({
-      fields: fields.length ? fieldsAt(record, fields) : undefined,
-      cells: cells.length ? keysAt(record, cells) : undefined,
-    }),
+    askEntry(name) {
+      const bytes = keysIn(name)
+      keyCount++
+      const at = bytes.words.push(name) - FIRST_KEY - 1
+      return { bytes, at, left: added(lifetimes, name, ['pttl', name]) }
+    },
+    askTable({ record, fields, cells }) {
+      const hash = fields.length ? recordIn(records, record) : undefined
+      const picks = hash && askFields(hash.words, fields)
+      const strung = cells.length ? keysIn(record) : undefined
+      const cellsFrom = strung ? strung.words.length - FIRST_KEY : 0
+      if (strung) for (const cell of cells) strung.words.push(cell)
+      keyCount += cells.length
+      return {
+        fields: hash,
+        fieldCount: fields.length,
+        picks,
+        cells: strung,
+        cellsFrom,
+        cellCount: cells.length,
+      }
+    },
     wait(onReplies) {
       if (waiting.push(onReplies) === 1) node.send(batch)
     },
-    entryAt({ bytes, left }) {
-      const value = listOf(bytes.command)[bytes.from]
+    entryAt({ bytes, at, left }) {
+      const value = listOf(bytes)[at]
       if (left.reply instanceof Error) throw left.reply
       // A key without a lifetime (-1) was not stored by Larder: it counts as expired.
       return Buffer.isBuffer(value) ? { bytes: value, remaining: Number(left.reply) } : null
     },
-    tagsAt: ({ fields, cells }) => ({
-      fields: fields ? fieldStates(fields, incarnation) : NOTHING,
-      cells: cells ? cellStates(cells, incarnation) : NOTHING,
-    }),
+    tagsAt: (slots, lease) => {
+      const fields = slots.fields ? fieldStates(slots.fields, slots, incarnation) : NOTHING
+      const cells = slots.cells ? cellStates(slots.cells, slots, incarnation) : NOTHING
+      return lease ? { lease, fields, cells } : { fields, cells }
+    },
   }
+}
+
+/** Where in its words the keys of MGET begin, and the fields of HMGET. */
+const FIRST_KEY = 1
+const FIRST_FIELD = 2
+
+function recordIn(records: PendingCommand[], record: string): PendingCommand {
+  for (const command of records) if (command.slot === record) return command
+  return added(records, record, ['hmget', record])
+}
+
+/** Adds what is not asked yet. @returns where the fields will be, unless they are the first ones. */
+function askFields(words: string[], fields: readonly string[]): readonly number[] | undefined {
+  if (words.length === FIRST_FIELD) {
+    words.push(...fields)
+    return undefined
+  }
+  if (fields.every((field, at) => words[at + FIRST_FIELD] === field)) return undefined
+  return fields.map((field) => {
+    const at = words.indexOf(field, FIRST_FIELD)
+    return (at < 0 ? words.push(field) - 1 : at) - FIRST_FIELD
+  })
 }
 
 function added(commands: PendingCommand[], slot: string, words: PendingCommand['words']): PendingCommand {
@@ -170,16 +194,25 @@ function listOf({ reply }: PendingCommand): readonly Reply[] {
   return reply as readonly Reply[]
 }
 
-function fieldStates({ command, count, picks }: ReplySlot, incarnation: string): readonly TagState[] {
+function fieldStates(
+  command: PendingCommand,
+  { fieldCount, picks }: TableSlots,
+  incarnation: string,
+): readonly TagState[] {
   command.states ??= listOf(command).map((text) => stateOf(text, incarnation))
   const { states } = command
   if (picks) return picks.map((at) => states[at] ?? null)
-  return count === states.length ? states : states.slice(0, count)
+  return fieldCount === states.length ? states : states.slice(0, fieldCount)
 }
 
-function cellStates({ command, from, count }: ReplySlot, incarnation: string): readonly TagState[] {
+function cellStates(
+  command: PendingCommand,
+  { cellsFrom, cellCount }: TableSlots,
+  incarnation: string,
+): readonly TagState[] {
   const texts = listOf(command)
+  if (cellCount === 1) return [stateOf(texts[cellsFrom], incarnation)]
   const states: TagState[] = []
-  for (let at = from; at < from + count; at++) states.push(stateOf(texts[at], incarnation))
+  for (let at = cellsFrom; at < cellsFrom + cellCount; at++) states.push(stateOf(texts[at], incarnation))
   return states
 }

@@ -1,0 +1,58 @@
+import type { ValueTypes } from '@larder/core'
+import { type Bounded, canonical, createBounded } from '@larder/core/host'
+import type { ModelMap } from '../schema/model.ts'
+import { type PlannedRead, planRead, type RowQuery, rowReadOf } from './read.ts'
+
+/** A read by its arguments: what it depends on, and what names its entry. */
+export interface ReadByArguments extends PlannedRead {
+  /** Present if it reads one row by a unique key. */
+  readonly row: RowQuery | undefined
+  /** Of `row`, or else of the arguments and the data path. Undefined: they have no canonical text. */
+  readonly queryText: string | undefined
+}
+
+/** Plans reads of one client. */
+export interface ReadPlans {
+  /** The plan of a cached read. It is remembered by the values of its arguments, whatever object holds them. */
+  ofCached(operation: string, model: string, args: unknown, dataPath: readonly unknown[]): ReadByArguments
+  /** The same for a read whose entry nobody asks for. */
+  ofUncached(operation: string, model: string, args: unknown, dataPath: readonly unknown[]): ReadByArguments
+}
+
+/** Plans of one operation of a model. A plan holds nothing of the caller's arguments. */
+const MOST_REMEMBERED = 10_000
+/** Longer texts are planned every time. */
+const LONGEST_REMEMBERED = 512
+
+export function createReadPlans(models: ModelMap, types: ValueTypes): ReadPlans {
+  const operations = new Map<string, Bounded<ReadByArguments>>()
+  const textOf = (value: unknown): string | undefined => {
+    try {
+      return canonical(value, types)
+    } catch {
+      return undefined
+    }
+  }
+  const plan: ReadPlans['ofUncached'] = (operation, model, args, dataPath) => ({
+    ...planRead(operation, model, args, models, dataPath),
+    row: rowReadOf(models, model, operation, args, dataPath),
+    queryText: undefined,
+  })
+  return {
+    ofUncached: plan,
+    ofCached(operation, model, args, dataPath) {
+      const text = textOf({ args, dataPath })
+      if (text === undefined) return plan(operation, model, args, dataPath)
+      const name = `${model}.${operation}`
+      const known = operations.get(name) ?? createBounded<ReadByArguments>(MOST_REMEMBERED)
+      const found = known.recent.get(text) ?? known.get(text)
+      if (found) return found
+      const planned = plan(operation, model, args, dataPath)
+      const made = { ...planned, queryText: planned.row ? textOf(planned.row.query) : text }
+      if (text.length > LONGEST_REMEMBERED) return made
+      known.set(text, made)
+      operations.set(name, known)
+      return made
+    },
+  }
+}
