@@ -43,11 +43,13 @@ export function argument(value: unknown, name: string): unknown {
 
 const isEnumerable = Object.prototype.propertyIsEnumerable
 
-/** Copies the objects and lists of arguments, so that the caller may change its own. Values inside them are shared. */
+/** Copies the objects, lists and bytes of arguments, so that the caller may change its own. Other values in them are shared. */
 export function copyArguments(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(copyArguments)
   if (value instanceof Date) return new Date(value)
+  // Prisma copies arguments before it passes them on, but a copied `Buffer` still is the caller's memory.
+  if (value instanceof Uint8Array) return new Uint8Array(value)
   const prototype: unknown = Object.getPrototypeOf(value)
   // Decimals, field references and `Prisma.DbNull` are objects that nobody changes.
   if (prototype !== Object.prototype && prototype !== null) return value

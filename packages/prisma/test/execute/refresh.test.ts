@@ -65,6 +65,23 @@ it('arguments that the caller changes after the call do not reach the refresh', 
   for (let time = 0; time < 5; time++) expect(await names()).toEqual(['u1'])
 })
 
+it('bytes that the caller changes after the call do not reach the refresh', async () => {
+  const { exec } = databases.PostgreSQL
+  await exec(
+    `TRUNCATE "Everything" RESTART IDENTITY; INSERT INTO "Everything" (bytes) VALUES ('\\x01'), ('\\x02')`,
+  )
+  const { db, sources } = connect(databases.PostgreSQL, { models: { Everything: STALE } })
+  const bytes = Buffer.from([1])
+  const ids = async () => (await db.everything.findMany({ where: { bytes } })).map(({ id }) => id)
+  expect(await ids()).toEqual([1])
+  await sleep(TTL + 5)
+  expect(await sources(ids)).toEqual(['stale'])
+  bytes[0] = 2
+  await sleep(60)
+  bytes[0] = 1
+  for (let time = 0; time < 5; time++) expect(await ids()).toEqual([1])
+})
+
 it.each(['PGlite', 'PostgreSQL'] as const)(
   'over %s a refresh stores nothing that a transaction has not committed',
   async (name) => {
@@ -90,9 +107,11 @@ it.each(['PGlite', 'PostgreSQL'] as const)(
 
 it('a copy of arguments has new objects and lists, and the same values', () => {
   const [at, decimal] = [new Date(5), new (class Decimal {})()]
-  const args = { where: { id: { in: [1, 2] }, at }, decimal, none: null, absent: undefined }
+  const bytes = Uint8Array.of(1, 2)
+  const args = { where: { id: { in: [1, 2] }, at, bytes }, decimal, none: null, absent: undefined }
   const copy = copyArguments(args) as typeof args
   expect(copy).toStrictEqual(args)
+  expect(copy.where.bytes.buffer).not.toBe(bytes.buffer)
   expect(copy.where.id.in).not.toBe(args.where.id.in)
   expect(copy.where.at).not.toBe(at)
   expect(copy.decimal).toBe(decimal)
