@@ -1,5 +1,5 @@
 import type { ValueTypes } from '@larder/core'
-import { type Bounded, canonical, createBounded } from '@larder/core/host'
+import { canonical, createBounded } from '@larder/core/host'
 import type { ModelMap } from '../schema/model.ts'
 import { type PlannedRead, planRead, type RowQuery, rowReadOf } from './read.ts'
 
@@ -19,13 +19,13 @@ export interface ReadPlans {
   ofUncached(operation: string, model: string, args: unknown, dataPath: readonly unknown[]): ReadByArguments
 }
 
-/** Plans of one operation of a model. A plan holds nothing of the caller's arguments. */
+/** Plans of all operations together, a kilobyte or two each. A plan holds nothing of the caller's arguments. */
 const MOST_REMEMBERED = 10_000
 /** Longer texts are planned every time. */
 const LONGEST_REMEMBERED = 512
 
 export function createReadPlans(models: ModelMap, types: ValueTypes): ReadPlans {
-  const operations = new Map<string, Bounded<ReadByArguments>>()
+  const known = createBounded<ReadByArguments>(MOST_REMEMBERED)
   const textOf = (value: unknown): string | undefined => {
     try {
       return canonical(value, types)
@@ -43,15 +43,13 @@ export function createReadPlans(models: ModelMap, types: ValueTypes): ReadPlans 
     ofCached(operation, model, args, dataPath) {
       const text = textOf({ args, dataPath })
       if (text === undefined) return plan(operation, model, args, dataPath)
-      const name = `${model}.${operation}`
-      const known = operations.get(name) ?? createBounded<ReadByArguments>(MOST_REMEMBERED)
-      const found = known.recent.get(text) ?? known.get(text)
+      const name = `${model}.${operation}${text}`
+      const found = known.recent.get(name) ?? known.get(name)
       if (found) return found
       const planned = plan(operation, model, args, dataPath)
       const made = { ...planned, queryText: planned.row ? textOf(planned.row.query) : text }
       if (text.length > LONGEST_REMEMBERED) return made
-      known.set(text, made)
-      operations.set(name, known)
+      known.set(name, made)
       return made
     },
   }

@@ -82,3 +82,13 @@ it('arguments without a canonical text are planned every time', () => {
   expect(plan.queryText).toBeUndefined()
   expect(ofCached('findMany', 'User', args, [])).not.toBe(plan)
 })
+
+it('the plans of all operations and models together are bounded', () => {
+  const { ofCached } = plans()
+  const first = () => ofCached('findUnique', 'User', { where: { id: 0 } }, [])
+  const plan = first()
+  expect(first()).toBe(plan)
+  for (const operation of ['findUnique', 'findMany', 'count'])
+    for (let id = 1; id <= 3_400; id++) ofCached(operation, 'Post', { where: { id } }, [])
+  expect(first()).not.toBe(plan)
+})
