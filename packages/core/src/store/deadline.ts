@@ -17,7 +17,7 @@ const EARLY = 1
 const SAMPLE = 5
 /** A process that works for more than this share of the time counts as busy. */
 const BUSY = 0.9
-/** The same while answers arrive: what waits for its own then waits behind them, and not for the store. */
+/** The same for frequent calls while answers arrive: what waits for its own then waits behind them, and not for the store. */
 const BUSY_WITH_ANSWERS = 0.5
 
 /** Limits the time of calls. All open calls share one timer. */
@@ -61,6 +61,8 @@ export function createDeadline(clock: Clock, deadline: number, frequent = false)
   let answers = 0
 
   const arm = (): void => {
+    // A call that ended has called its caller, who may have begun another one.
+    if (timer) return
     const first = calls.first()
     timer = first && clock.after(Math.max(0, first.due - clock.now()), fired)
   }
@@ -81,7 +83,7 @@ export function createDeadline(clock: Clock, deadline: number, frequent = false)
   }
   /** An answer may also wait behind others, each of which takes this process a short while. */
   const isBusy = (since: Sample, answersBefore: number): boolean =>
-    workload.busySince(since, answers === answersBefore ? BUSY : BUSY_WITH_ANSWERS)
+    workload.busySince(since, frequent && answers !== answersBefore ? BUSY_WITH_ANSWERS : BUSY)
   const grant = (open: OpenCall): void => {
     const granted = clock.now()
     const [until, before, since] = [granted + GRACE, answers, workload.sample(granted)]
@@ -115,7 +117,7 @@ export function createDeadline(clock: Clock, deadline: number, frequent = false)
     const answersBefore = answers
     const answer = call()
     const open = calls.add({ what, due: now + deadline, since, done, answersBefore })
-    if (!timer && !judging) arm()
+    if (!judging) arm()
     answer.then(
       (value) => {
         if (end(open, true)) done({ ok: true, value })

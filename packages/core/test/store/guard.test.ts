@@ -385,3 +385,25 @@ it('reads behind others are given up after the deadline if this process mostly w
   expect(idle.filter(Boolean).length).toBeLessThan(130)
   expect(await readsInARow(0.7, 0)).not.toContain(true)
 })
+
+it('a mark that is not answered is given up after its second, also by a process that is busy with the answers to others', async () => {
+  let worked = 0
+  const clock = { ...fakeClock(), worked: () => worked }
+  const inner = memoryStore()
+  const mark: Store['mark'] = (request) =>
+    request.record === '{lost}' ? new Promise(() => {}) : inner.mark(request)
+  const guard = guardStore({ ...inner, source: 'store', mark }, clock, createEvents())
+  let failed: number | undefined
+  const lost = guard.mark({ ...request, record: '{lost}' }).then(() => {
+    failed = clock.now()
+  })
+  const began = clock.now()
+  for (let time = 0; time < 1_100 && failed === undefined; time++) {
+    worked += 0.7
+    await guard.mark(request)
+    await clock.advance(1)
+  }
+  expect(failed).toBeDefined()
+  await lost
+  expect((failed ?? 0) - began).toBeLessThan(1_050)
+})
