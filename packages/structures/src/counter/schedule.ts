@@ -1,3 +1,5 @@
+import { LONGEST_TIMER } from '../base/wait.ts'
+
 /** Work that is repeated until it is stopped. */
 export interface Schedule {
   start(): void
@@ -33,7 +35,7 @@ export function createSchedule(
   const plan = (): void => {
     if (!running) return
     const pause = Math.min(every * 2 ** Math.min(failures, 20), Math.max(every, LONGEST_PAUSE))
-    timer = setTimeout(run, pause)
+    timer = setTimeout(run, Math.min(pause, LONGEST_TIMER))
     timer.unref()
   }
   return {
