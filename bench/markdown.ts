@@ -27,7 +27,7 @@ export function markdownOutcomes(results: Results): string {
 }
 
 /** Above this spread of its ratios, a group was hardly measured on a quiet machine. */
-const STEADY_BELOW = 0.25
+const STEADY_SPREAD = 0.25
 
 /** Where the figures come from: machine, versions, when each group was measured, and how steady it was. */
 export function origins({ groups }: Results): string {
@@ -50,9 +50,9 @@ export function origins({ groups }: Results): string {
 }
 
 function warningOf(groups: Results['groups']): string {
-  const busy = Object.keys(groups).filter((name) => (spreadOfRatios(groups[name]) ?? 0) > STEADY_BELOW)
-  if (busy.length === 0) return ''
-  return `\n\n**Take the figures of ${busy.join(', ')} as orders of magnitude.** Their ratios spread by more than ${STEADY_BELOW * 100} %, as they do while other programs use the machine.`
+  const unsteady = Object.keys(groups).filter((name) => (spreadOfRatios(groups[name]) ?? 0) > STEADY_SPREAD)
+  if (unsteady.length === 0) return ''
+  return `\n\n**Take the figures of ${unsteady.join(', ')} as orders of magnitude.** Their ratios spread by more than ${STEADY_SPREAD * 100} %, as they do while other programs use the machine.`
 }
 
 /** The median of the spreads of a group. Undefined: it has no ratios. */
