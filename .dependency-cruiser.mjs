@@ -128,7 +128,9 @@ export default {
     parser: 'swc',
     tsPreCompilationDeps: true,
     doNotFollow: { path: ['node_modules', '/dist/'] },
-    exclude: { path: ['^prisma/generated/', '^packages/[^/]+/node_modules/.vite'] },
+    exclude: {
+      path: ['^prisma/generated/', '^examples/[^/]+/src/generated/', '^packages/[^/]+/node_modules/.vite'],
+    },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default'],

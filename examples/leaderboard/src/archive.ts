@@ -7,28 +7,30 @@ const ROWS_AT_ONCE = 1_000
 /** Writes every closed slice to SQL. Does nothing while another process does. @returns how many slices. */
 export async function archiveClosed(db: Database, board: Leaderboard, lock: Lock): Promise<number> {
   // For economy alone: a slice is safe to deliver twice.
-  await using held = await lock.acquire('archive', { ttl: '1m' })
+  const held = await lock.acquire('archive', { ttl: '1m' })
   if (held === null) return 0
-  // Awaited here: while the lock is being released, nobody would handle a rejection of what is only returned, and Node would
-  // end the process.
-  return await board.archive((rows, { id, from, to }) =>
-    db.transaction(async (tx) => {
-      const added = await tx
-        .insert(slices)
-        .values({ id, startsAt: new Date(from), endsAt: new Date(to) })
-        .onConflictDoNothing()
-        .returning()
-      // This process, or another one, died after its COMMIT and before Valkey knew.
-      if (added.length === 0) return
-      for (let at = 0; at < rows.length; at += ROWS_AT_ONCE)
-        await tx.insert(scores).values(
-          rows.slice(at, at + ROWS_AT_ONCE).map(({ member, score, at: arrivedAt }) => ({
-            sliceId: id,
-            player: member,
-            points: score,
-            arrivedAt,
-          })),
-        )
-    }),
-  )
+  try {
+    return await board.archive((rows, { id, from, to }) =>
+      db.transaction(async (tx) => {
+        const added = await tx
+          .insert(slices)
+          .values({ id, startsAt: new Date(from), endsAt: new Date(to) })
+          .onConflictDoNothing()
+          .returning()
+        // This process, or another one, died after its COMMIT and before Valkey knew.
+        if (added.length === 0) return
+        for (let at = 0; at < rows.length; at += ROWS_AT_ONCE)
+          await tx.insert(scores).values(
+            rows.slice(at, at + ROWS_AT_ONCE).map(({ member, score, at: arrivedAt }) => ({
+              sliceId: id,
+              player: member,
+              points: score,
+              arrivedAt,
+            })),
+          )
+      }),
+    )
+  } finally {
+    await held.release()
+  }
 }
