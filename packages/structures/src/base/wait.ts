@@ -4,8 +4,8 @@ import { CacheError } from '@larder/core/store'
 export const LONGEST_TIMER = 2 ** 31 - 1
 
 /**
- * The result of `work`, if it is there in time. The work itself is not ended.
- * @throws CacheError `LARDER_STORE` after so many milliseconds.
+ * Resolves to the result of `work` if it arrives in time. The work itself is not cancelled.
+ * @throws CacheError `LARDER_STORE` after `milliseconds`.
  */
 export async function within<T>(milliseconds: number, name: string, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined

@@ -3,7 +3,7 @@ import { LONGEST_TIMER } from '../base/wait.ts'
 /** Work that is repeated until it is stopped. */
 export interface Schedule {
   start(): void
-  /** Starts nothing more. What runs is not ended. */
+  /** Starts no further run. A run in progress continues. */
   stop(): void
 }
 

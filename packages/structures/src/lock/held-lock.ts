@@ -7,7 +7,7 @@ import { RELEASE, RENEW } from './scripts.ts'
 /** A lock that this process holds, and renews until it is released or lost. */
 export interface HeldLock {
   readonly name: string
-  /** Greater than that of every earlier holder. Give it to what the lock protects, which refuses smaller ones. */
+  /** Greater than that of every earlier holder. Store it with what the lock protects, and refuse a smaller one. */
   readonly fence: bigint
   /**
    * Aborts with `LARDER_LOCK_LOST` when the lock is lost. `aborted` and `throwIfAborted` also ask this process's clock, so
@@ -15,8 +15,8 @@ export interface HeldLock {
    */
   readonly signal: AbortSignal
   /**
-   * Lets the next one have it. Resolves to whether the lock was still held; a second call does nothing and resolves to `false`.
-   * @throws CacheError `LARDER_STORE` if Valkey did not acknowledge it: the lock then ends with its ttl.
+   * Releases the lock. Resolves to whether it was still held. A second call does nothing and resolves to `false`.
+   * @throws CacheError `LARDER_STORE` if Valkey did not acknowledge it within 2 s: the lock then ends with its ttl.
    */
   release(): Promise<boolean>
   /** Releases it. Never rejects. */
