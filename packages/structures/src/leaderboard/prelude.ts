@@ -68,7 +68,7 @@ local function replace(member, before, slices)
   redis.call('HDEL', best, member)
 end
 
--- Removes slices that left the window, at most `budget` rows. Returns whether none is left.
+-- Removes slices that left the window, at most that many of their rows. Returns whether none is left.
 local function age(budget)
   local slices
   while true do
