@@ -1,7 +1,7 @@
 import { CacheError } from '@larder/core/store'
 
 /** The longest delay of a timer (ms), about 24 days: Node runs a longer one after 1 ms. */
-export const LONGEST_TIMER = 2 ** 31 - 1
+export const LONGEST_TIMER: number = 2 ** 31 - 1
 
 /**
  * Resolves to the result of `work` if it arrives in time. The work itself is not cancelled.
