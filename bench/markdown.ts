@@ -1,6 +1,7 @@
 import { describeMachine } from './machine.ts'
-import type { Results } from './results.ts'
+import type { GroupResult, Results } from './results.ts'
 import { cell, type Sheet } from './sheet.ts'
+import { median } from './statistics.ts'
 import { boundOf, judge } from './targets.ts'
 
 export function markdownSheet({ title, note, columns, rows }: Sheet): string {
@@ -25,19 +26,46 @@ export function markdownOutcomes(results: Results): string {
   return `${met} of ${outcomes.length} are met. Unclear: the spread of the figure reaches over the bound.\n\n${markdownTable(['target', 'bound', 'figure', ''], lines)}`
 }
 
-/** Where the figures come from: machine, versions, and when each group was measured. */
+/** Above this spread of its ratios, a group was hardly measured on a quiet machine. */
+const STEADY_SPREAD = 0.25
+
+/** Where the figures come from: machine, versions, when each group was measured, and how steady it was. */
 export function origins({ groups }: Results): string {
   const [first] = Object.values(groups)
   if (!first) return '*Nothing was measured.*'
   const { node: _, ...packages } = first.machine.versions
   const versions = Object.entries(packages).map(([name, version]) => `${name} ${version}`)
-  const lines = Object.entries(groups).map(([name, { date, run, seconds }]) => [
-    name,
-    `${date.slice(0, 16).replace('T', ' ')} UTC`,
-    run,
-    `${Math.round(seconds)} s`,
-  ])
-  return `${describeMachine(first.machine)}; ${versions.join(', ')}.\n\n${markdownTable(['group', 'measured', 'run', 'took'], lines)}`
+  const lines = Object.entries(groups).map(([name, group]) => {
+    const spread = spreadOfRatios(group)
+    return [
+      name,
+      `${group.date.slice(0, 16).replace('T', ' ')} UTC`,
+      group.run,
+      `${Math.round(group.seconds)} s`,
+      spread === undefined ? '–' : `±${Math.round(spread * 100)}%`,
+    ]
+  })
+  const heads = ['group', 'measured', 'run', 'took', 'spread of its ratios']
+  return `${describeMachine(first.machine)}; ${versions.join(', ')}.\n\n${markdownTable(heads, lines)}${warningOf(groups)}`
+}
+
+function warningOf(groups: Results['groups']): string {
+  const unsteady = Object.keys(groups).filter((name) => (spreadOfRatios(groups[name]) ?? 0) > STEADY_SPREAD)
+  if (unsteady.length === 0) return ''
+  return `\n\n**Take the figures of ${unsteady.join(', ')} as orders of magnitude.** Their ratios spread by more than ${STEADY_SPREAD * 100} %, as they do while other programs use the machine.`
+}
+
+/** The median of the spreads of a group. Undefined: it has no ratios. */
+function spreadOfRatios(group: GroupResult | undefined): number | undefined {
+  const spreads = (group?.sheets ?? []).flatMap(({ columns, rows }) =>
+    rows.flatMap(({ figures }) =>
+      figures.flatMap((figure, at) =>
+        // A case compared with itself has none.
+        columns[at]?.unit === '×' && figure?.spread ? [figure.spread] : [],
+      ),
+    ),
+  )
+  return spreads.length > 0 ? median(spreads) : undefined
 }
 
 function markdownTable(heads: readonly string[], lines: readonly (readonly string[])[]): string {

@@ -69,10 +69,15 @@ function figures(all: Results, name: string): string {
   if (name === 'targets') return markdownOutcomes(all)
   if (name === 'origins') return origins(all)
   const sheet = sheetOf(all, name)
-  if (!sheet) return '*Not measured in this run.*'
+  if (!sheet) return notMeasured(name)
   const chart = CHARTS.find((each) => each.sheet === name)
   const picture = chart ? `![${chart.title}](pictures/${chart.file}.svg)\n\n` : ''
   return `${picture}${markdownSheet(sheet)}`
+}
+
+function notMeasured(name: string): string {
+  const [group] = name.split('/')
+  return `*Not measured yet. \`npm run bench -- --group ${group}\` measures it.*`
 }
 
 function drawCharts(all: Results): void {

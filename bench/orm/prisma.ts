@@ -42,7 +42,7 @@ export async function benchPrisma(context: Context): Promise<void> {
       { name: AT_ONCE, run: async () => await atOnce.strike.findUnique({ where }) },
       { name: 'Larder: hit', run: async () => await larder.strike.findUnique({ where }) },
       {
-        name: 'Larder: past the cache, $cached(false)',
+        name: 'Larder: bypass, $cached(false)',
         run: async () => await larder.$cached(false).strike.findUnique({ where }),
       },
     ],

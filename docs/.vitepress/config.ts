@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitepress'
 
 const page = (text: string, file: string) => ({ text, link: `/docs/${file}` })
+const example = (text: string, folder: string) => ({ text, link: `/examples/${folder}/README` })
 
 /** The anchor that a code host makes of a heading, so that one link serves both. `check-packages.mjs` checks them. */
 const anchorOf = (heading: string) =>
@@ -91,6 +92,18 @@ export default defineConfig({
           page('Unreachable databases', 'unreachable-database'),
           page('Troubleshooting a miss', 'troubleshooting'),
           { text: 'larder doctor', link: '/packages/doctor/README' },
+        ],
+      },
+      {
+        text: 'Examples',
+        items: [
+          example('The demo: three services', 'three-services'),
+          example('Catalogue', 'catalogue'),
+          example('Inventory', 'inventory'),
+          example('Leaderboard', 'leaderboard'),
+          example('Migrations', 'migrations'),
+          example('Soft delete', 'soft-delete'),
+          example('Ten thousand rows of real data', 'demo'),
         ],
       },
       {

@@ -9,6 +9,7 @@ const app = await createCatalogue({
   store: servers.store(),
   client: servers.hasValkey ? servers.client() : undefined,
   enabled: process.env.CACHE !== 'off',
+  log: true,
 })
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, async () => {

@@ -4,7 +4,9 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { productPage } from './page.ts'
 import type { ProductChange, Products } from './products.ts'
 
-const id = { type: 'integer', minimum: 1, maximum: 2_147_483_647 } as const
+/** The largest `integer` of PostgreSQL. */
+const LARGEST = 2_147_483_647
+const id = { type: 'integer', minimum: 1, maximum: LARGEST } as const
 const oneProduct = { type: 'object', properties: { id }, required: ['id'] } as const
 const change = {
   type: 'object',
@@ -13,15 +15,15 @@ const change = {
   properties: {
     name: { type: 'string', minLength: 1, maxLength: 200 },
     description: { type: 'string', maxLength: 5000 },
-    category: { type: 'string', minLength: 1 },
+    category: { type: 'string', minLength: 1, maxLength: 100 },
     price: { type: 'string', pattern: '^\\d{1,8}(\\.\\d{1,2})?$' },
   },
 } as const
 const list = {
   type: 'object',
   properties: {
-    category: { type: 'string', minLength: 1 },
-    after: { type: 'integer', minimum: 0, default: 0 },
+    category: { type: 'string', minLength: 1, maxLength: 100 },
+    after: { type: 'integer', minimum: 0, maximum: LARGEST, default: 0 },
   },
 } as const
 

@@ -12,12 +12,15 @@ export interface CatalogueOptions extends CacheSettings {
   readonly adapter: SqlDriverAdapterFactory
   /** A client of a Valkey that keeps views until they are written. The service closes it. Without it, nobody counts. */
   readonly client?: Redis | undefined
+  /** Writes what fails to stdout, as lines of JSON. */
+  readonly log?: boolean
 }
 
 /** The service, ready to listen. `close()` of it closes what it opened. */
 export async function createCatalogue({
   adapter,
   client,
+  log = false,
   ...settings
 }: CatalogueOptions): Promise<FastifyInstance> {
   const cache = openCache(settings)
@@ -27,7 +30,10 @@ export async function createCatalogue({
     cacheState = state
   })
   // An unknown field is an error, and is not dropped in silence.
-  const app = fastify({ ajv: { customOptions: { removeAdditional: false } } })
+  const app = fastify({
+    ajv: { customOptions: { removeAdditional: false } },
+    logger: log && { level: 'warn' },
+  })
 
   // Regions are checked here, so that nobody fills the cache with regions that do not exist.
   app.addHook('preHandler', (request, reply, done) => {

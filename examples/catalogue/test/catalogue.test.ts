@@ -1,3 +1,4 @@
+import { createCounter } from '@larder/structures'
 import {
   createDatabase,
   type Database,
@@ -6,6 +7,7 @@ import {
   startServer,
   until,
 } from '@larder/testing'
+import { Redis } from 'iovalkey'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ServiceProcess, startService } from '../../../test/support/service-process.ts'
@@ -131,6 +133,30 @@ describe('the catalogue', { timeout: 60_000 }, () => {
     const [loaded, afterwards] = [await misses(0), await get('/products/400').then(() => misses(0))]
     expect(afterwards).toBe(loaded)
     expect(before).toBeLessThan(loaded)
+  })
+
+  it('views that were committed by a process that then died are skipped, and counting goes on', async () => {
+    const client = new Redis(`redis://127.0.0.1:${valkey.port}`)
+    let died = false
+    const dying = createCounter(client, {
+      name: 'product-views',
+      async flush(_, batch) {
+        await pool.query('INSERT INTO view_batch (id) VALUES ($1)', [batch])
+        died = true
+        throw new Error('died before Valkey knew of the COMMIT')
+      },
+    })
+    // The services take batches as well.
+    await until(async () => {
+      await dying.add(401)
+      await dying.flush().catch(() => {})
+      return died
+    })
+    await get('/pages/402')
+    const counted = async () =>
+      (await pool.query('SELECT count FROM product_views WHERE product_id = 402')).rows[0].count
+    await until(async () => (await counted()) === 1)
+    client.disconnect()
   })
 
   it.each([

@@ -10,6 +10,7 @@ const app = await createInventory({
   adapter: servers.adapter(),
   store: servers.store(),
   enabled: process.env.CACHE !== 'off',
+  log: true,
 })
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, async () => {

@@ -22,7 +22,10 @@ const purchase = {
     lines: { type: 'array', minItems: 1, maxItems: 20, items: line },
   },
 } as const
-const orderId = { type: 'integer', minimum: 1, maximum: 2_147_483_647 } as const
+/** The largest `integer` of PostgreSQL. */
+const LARGEST = 2_147_483_647
+const orderId = { type: 'integer', minimum: 1, maximum: LARGEST } as const
+const below = { type: 'integer', minimum: 0, maximum: LARGEST, default: 10 } as const
 
 export function addShop(app: FastifyInstance, db: Database): void {
   app.get<{ Params: { sku: string } }>('/stock/:sku', async ({ params }, reply) => {
@@ -56,7 +59,7 @@ export function addBackOffice(app: FastifyInstance, prisma: BackOffice): void {
 
   app.get<{ Querystring: { below: number } }>(
     '/low-stock',
-    { schema: { querystring: { type: 'object', properties: { below: { type: 'integer', default: 10 } } } } },
+    { schema: { querystring: { type: 'object', properties: { below } } } },
     async ({ query }) => lowStock(prisma, query.below),
   )
 }

@@ -14,11 +14,13 @@ export interface InventoryOptions {
   readonly namespace?: string
   /** `false`: every read goes to the database, and writes still invalidate. */
   readonly enabled?: boolean
+  /** Writes what fails to stdout, as lines of JSON. */
+  readonly log?: boolean
 }
 
 /** The service, ready to listen. `close()` of it closes what it opened. */
 export async function createInventory(options: InventoryOptions): Promise<FastifyInstance> {
-  const { store, namespace = 'inventory', enabled = true } = options
+  const { store, namespace = 'inventory', enabled = true, log = false } = options
   // One cache for both clients: a write through either invalidates what the other has cached.
   const cache = createCache({ store, namespace, enabled, version: '1' })
   const prisma = openBackOffice(options.adapter, cache)
@@ -28,7 +30,10 @@ export async function createInventory(options: InventoryOptions): Promise<Fastif
   })
 
   // An unknown field is an error, and is not dropped in silence.
-  const app = fastify({ ajv: { customOptions: { removeAdditional: false } } })
+  const app = fastify({
+    ajv: { customOptions: { removeAdditional: false } },
+    logger: log && { level: 'warn' },
+  })
   addShop(app, openShop(options.db, cache))
   addBackOffice(app, prisma)
   // Always 200: without its cache the service is slower, and not down.

@@ -10,6 +10,7 @@ const app = await createLeaderboardService({
   client: servers.client(),
   db: servers.drizzle(schema),
   store: servers.store(),
+  log: true,
   // For tests, in which a day is too long.
   ...(env.WINDOW && { window: Number(env.WINDOW) }),
   ...(env.SLICES && { slices: Number(env.SLICES) }),

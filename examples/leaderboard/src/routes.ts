@@ -4,7 +4,8 @@ import type { Database } from './database.ts'
 import type { Recovery } from './recovery.ts'
 import { bestOfDay } from './reports.ts'
 
-const player = { type: 'string', minLength: 1, maxLength: 100 } as const
+/** No control characters: PostgreSQL stores no NUL, so a single such name would stop the archive. */
+const player = { type: 'string', minLength: 1, maxLength: 100, pattern: '^\\P{Cc}+$' } as const
 const score = {
   type: 'object',
   additionalProperties: false,

@@ -22,20 +22,26 @@ export interface LeaderboardOptions {
   readonly slices?: number
   /** Pause between two runs of the archive (ms). */
   readonly archiveEvery?: number
+  /** Writes what fails to stdout, as lines of JSON. */
+  readonly log?: boolean
 }
 
 const DAY = 86_400_000
 
 /** The service, ready to listen. `close()` of it closes what it was given and what it opened. */
 export async function createLeaderboardService(options: LeaderboardOptions): Promise<FastifyInstance> {
-  const { client, name = 'daily', window = DAY, slices = 288, archiveEvery = 30_000 } = options
+  const { client, name = 'daily', window = DAY, slices = 288, archiveEvery = 30_000, log = false } = options
   const cache = createCache({ namespace: `reports-${name}`, store: options.store, version: '1' })
   const db = openDatabase(options.db, cache)
   const board = createLeaderboard(client, { name, window, slices, size: 100 })
   const recovery = createRecovery(client, board, db, { marker: `leaderboard:${name}:whole`, window })
-  const lock = createLock(client)
+  const lock = createLock(client, { prefix: `leaderboard:${name}:lock` })
 
-  const app = fastify({ ajv: { customOptions: { removeAdditional: false } } })
+  // An unknown field is an error, and is not dropped in silence.
+  const app = fastify({
+    ajv: { customOptions: { removeAdditional: false } },
+    logger: log && { level: 'warn' },
+  })
   addRoutes(app, { board, recovery, db })
   app.get('/stats', async () => cache.stats())
 

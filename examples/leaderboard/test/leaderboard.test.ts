@@ -89,6 +89,8 @@ describe('the leaderboard', { timeout: 60_000 }, () => {
     expect(body.around.map(({ member }) => member)).toEqual(['ada', 'bob', 'cy'])
     expect((await get('/players/nobody')).status).toBe(404)
     expect((await get('/top?n=101')).status).toBe(400)
+    // PostgreSQL would refuse this name, and with it the slice, for ever.
+    expect(await submit('a\u0000b', 1)).toBe(400)
   })
 
   it('scores leave the board with the window, and stay in the report of the day', async () => {

@@ -62,8 +62,8 @@ export function drizzleFlush<Tx extends object>(
   return applyOnce<Tx>(
     {
       transaction: (run) => db.transaction(run),
-      async isRecorded(id) {
-        const rows = await statements(db).select({ id: batches.id }).from(batches).where(eq(batches.id, id))
+      async isRecorded(tx, id) {
+        const rows = await statements(tx).select({ id: batches.id }).from(batches).where(eq(batches.id, id))
         return rows.length > 0
       },
       record: async (tx, id) => await statements(tx).insert(batches).values({ id }),

@@ -64,7 +64,7 @@ export function prismaFlush<Tx extends object>(
   return applyOnce<Tx>(
     {
       transaction: (run) => prisma.$transaction(run),
-      isRecorded: async (id) => (await batchesOf(prisma).findUnique({ where: { id } })) !== null,
+      isRecorded: async (tx, id) => (await batchesOf(tx).findUnique({ where: { id } })) !== null,
       record: async (tx, id) => await batchesOf(tx).create({ data: { id } }),
     },
     apply,

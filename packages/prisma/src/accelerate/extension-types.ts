@@ -31,7 +31,7 @@ export interface AccelerateInvalidateInput {
   readonly tags: readonly string[]
 }
 
-/** Invalidation in Accelerate's words: `prisma.$accelerate`. In a transaction it is applied at COMMIT. */
+/** Accelerate's invalidation: `prisma.$accelerate`. In a transaction it is applied at COMMIT. */
 export interface Accelerate {
   /**
    * Invalidates the reads that have one of the tags in their `cacheStrategy`.

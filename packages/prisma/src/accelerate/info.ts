@@ -20,7 +20,7 @@ export interface AccelerateInfo {
   signature: string
 }
 
-/** What Accelerate says where it does not know. */
+/** Accelerate's word for a value that is not known. */
 const UNSPECIFIED = 'unspecified'
 const UNCACHED: ReadonlySet<unknown> = new Set(['transaction', 'no-policy', 'disabled'])
 

@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Cache, ReadEvent } from '@larder/core'
 
-/** Runs functions and collects the reads in them. Unlike `explain`, it hides them from no `explain` around it. */
+/** Runs functions and collects their reads. Unlike with `explain`, an enclosing `explain` still sees them. */
 export interface ObservedReads {
-  /** @param ended is called with the reads, in the order in which they finished, before `read` is returned. */
+  /** @param ended is called with the reads, in the order in which they finished, before the returned promise resolves. */
   run(read: () => Promise<unknown>, ended: (reads: readonly ReadEvent[]) => void): Promise<unknown>
 }
 

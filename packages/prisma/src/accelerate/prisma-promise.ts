@@ -4,7 +4,7 @@ export interface PrismaPromise<T = unknown> extends Promise<T> {
   requestTransaction?(transaction: unknown): PromiseLike<T>
 }
 
-/** Returns a lazy promise of the mapped result. An array transaction takes it as it takes the given one. */
+/** Returns a lazy promise of the mapped result. An array transaction accepts it as it accepts the original. */
 export function mapPromise<T, R>(promise: PrismaPromise<T>, map: (result: T) => R): PrismaPromise<R> {
   return {
     [Symbol.toStringTag]: 'PrismaPromise',

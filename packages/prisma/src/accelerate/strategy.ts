@@ -41,7 +41,8 @@ export function createStrategies(): Strategies {
       if (ttl === 0 && swr === 0) return undefined
       const known = byCall.get(call) ?? new Map<string, CallOptions>()
       byCall.set(call, known)
-      const name = `${ttl} ${swr} ${tags}`
+      // No tag looks like the mark of a strategy without tags.
+      const name = `${ttl} ${swr} ${tags ?? '-'}`
       const options = known.get(name) ?? {
         ...call,
         ttl: Math.max(ttl * 1_000, SHORTEST),

@@ -126,6 +126,14 @@ it('invalidates by tag, and everything', async () => {
   const posts = () => db.post.findMany({ cacheStrategy: { ttl: 60, tags: ['posts'] } }).withAccelerateInfo()
   const statuses = async () => [(await users()).info.cacheStatus, (await posts()).info.cacheStatus]
   expect(await statuses()).toEqual(['miss', 'miss'])
+  // A tag named like what JavaScript writes for no tags, beside an equal strategy without tags.
+  const named = () =>
+    db.user.findFirst({ cacheStrategy: { ttl: 60, tags: ['undefined'] } }).withAccelerateInfo()
+  await db.user.count({ cacheStrategy: { ttl: 60 } })
+  await named()
+  await db.$accelerate.invalidate({ tags: ['undefined'] })
+  expect((await named()).info.cacheStatus).toBe('miss')
+
   const { requestId } = await db.$accelerate.invalidate({ tags: ['users'] })
   expect(requestId).toMatch(/^[\da-f-]{36}$/)
   expect(await statuses()).toEqual(['miss', 'ttl'])

@@ -8,7 +8,7 @@ export type Script = (client: StructureClient, key: string, ...args: (string | n
 /**
  * A script, sent by its digest and as a whole text to a server that does not have it. A script always runs on the primary of
  * its key, whatever `scaleReads` of a Cluster says.
- * @param name what fails, as an error names it.
+ * @param name the operation, as errors name it.
  * @param body Lua. The line with `#!lua` makes a server refuse a script that touches a second slot.
  */
 export function scriptOf(name: string, body: string, flags = ''): Script {
@@ -34,5 +34,5 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 function failure(name: string, error: unknown): CacheError {
   const cause = new Error(messageOf(error))
   if (error instanceof Error) cause.name = error.name
-  return new CacheError('LARDER_STORE', `${name}: Valkey did not do it: ${cause.message}`, { cause })
+  return new CacheError('LARDER_STORE', `${name} failed: ${cause.message}`, { cause })
 }

@@ -2,8 +2,8 @@
 export interface BatchTable<Tx> {
   /** Runs a function in a transaction, which is rolled back if that rejects. */
   transaction(run: (tx: Tx) => Promise<void>): Promise<unknown>
-  /** Whether the batch is recorded, asked outside of any transaction. */
-  isRecorded(batch: string): Promise<boolean>
+  /** Whether the batch is recorded. */
+  isRecorded(tx: Tx, batch: string): Promise<boolean>
   /** Records it. Rejects if it is recorded already. */
   record(tx: Tx, batch: string): Promise<unknown>
 }
@@ -27,7 +27,16 @@ export function applyOnce<Tx>(
       })
     } catch (error) {
       // Each database has its own error for a key that is taken, so the table is asked instead.
-      if (recorded || !(await table.isRecorded(batch))) throw error
+      if (recorded || !(await isRecorded(table, batch))) throw error
     }
   }
+}
+
+/** Asks in a transaction: a client with a cache then asks the database, whatever policy or scope the table has. */
+async function isRecorded<Tx>(table: BatchTable<Tx>, batch: string): Promise<boolean> {
+  let found = false
+  await table.transaction(async (tx) => {
+    found = await table.isRecorded(tx, batch)
+  })
+  return found
 }

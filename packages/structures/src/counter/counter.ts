@@ -9,7 +9,7 @@ import { createSender } from './send.ts'
 
 /** Options of {@link createCounter}. */
 export interface CounterOptions {
-  /** Tells counters apart. Part of the keys, so no braces. */
+  /** Identifies the counter. Part of the keys, so no braces. */
   name: string
   /**
    * Writes increments to the database. `deltas` has the sum of each id. A batch is delivered at least once, always under the
@@ -45,9 +45,9 @@ export interface Counter {
   pending(ids: readonly (string | number)[]): Promise<Map<string, number>>
   /** Delivers batches every `every`. Does nothing if it was started. The timer does not keep the process alive. */
   start(): void
-  /** Ends that, delivers what is left, and resolves. What cannot be delivered stays in Valkey for the next process. */
+  /** Stops the schedule and delivers what is left. What cannot be delivered stays in Valkey for the next process. */
   stop(): Promise<void>
-  /** Delivers now all that no other process is delivering. Resolves to the number of batches; rejects as `flush` does. */
+  /** Delivers now what no other process is delivering. Resolves to the number of batches. Rejects as `flush` does. */
   flush(): Promise<number>
   [Symbol.asyncDispose](): Promise<void>
 }

@@ -1,7 +1,9 @@
+import { LONGEST_TIMER } from '../base/wait.ts'
+
 /** Work that is repeated until it is stopped. */
 export interface Schedule {
   start(): void
-  /** Starts nothing more. What runs is not ended. */
+  /** Starts no further run. A run in progress continues. */
   stop(): void
 }
 
@@ -33,7 +35,7 @@ export function createSchedule(
   const plan = (): void => {
     if (!running) return
     const pause = Math.min(every * 2 ** Math.min(failures, 20), Math.max(every, LONGEST_PAUSE))
-    timer = setTimeout(run, pause)
+    timer = setTimeout(run, Math.min(pause, LONGEST_TIMER))
     timer.unref()
   }
   return {

@@ -101,7 +101,9 @@ export const PENDING: Script = scriptOf(
   `
 local sums = {}
 for at, id in ipairs(ARGV) do
-  sums[at] = tostring((redis.call('HGET', KEYS[1] .. ':open', id) or 0) + (redis.call('HGET', KEYS[1] .. ':batch', id) or 0))
+  local sum = (redis.call('HGET', KEYS[1] .. ':open', id) or 0) + (redis.call('HGET', KEYS[1] .. ':batch', id) or 0)
+  -- \`tostring\` keeps 14 digits.
+  sums[at] = string.format('%.0f', sum)
 end
 return sums
 `,

@@ -34,7 +34,7 @@ async function rowsOf(run: RunScript, slice: string): Promise<ArchivedRow[]> {
   }
 }
 
-/** Puts rows back. Those that have left the window are passed over. Resolves to the number of the others. */
+/** Puts rows back, and skips those that have left the window. Resolves to the number of the others. */
 export async function restoreRows(
   run: RunScript,
   rows: AsyncIterable<RestoredRow> | Iterable<RestoredRow>,

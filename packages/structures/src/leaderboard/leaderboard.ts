@@ -8,7 +8,7 @@ import { AROUND, RANK, SUBMIT, TOP } from './scripts.ts'
 
 /** Options of {@link createLeaderboard}. */
 export interface LeaderboardOptions {
-  /** Tells leaderboards apart. Part of the keys, so no braces. */
+  /** Identifies the leaderboard. Part of the keys, so no braces. */
   name: string
   /** How long a score counts, at least. It counts one slice longer at most. */
   window: Duration
@@ -34,24 +34,24 @@ export interface Leaderboard {
   top(n?: number): Promise<LeaderboardRow[]>
   /** The member's rank, from 1; `null` if it has no score in the window. */
   rank(member: string): Promise<number | null>
-  /** The member's row with so many before and behind it, at most 1,000; empty if it has no score in the window. */
+  /** The member's row, with `reach` rows before and behind it (0 to 1,000). Empty if the member has no score in the window. */
   around(member: string, reach: number): Promise<LeaderboardRow[]>
   /**
-   * Hands over every closed slice that is not archived, the oldest first. A slice is handed over again, with the same id and
-   * rows, until `archive` has resolved for it: record the id in the same SQL transaction. Resolves to the number of slices.
+   * Delivers every closed slice that is not archived, the oldest first. A slice is delivered again, with the same id and rows,
+   * until `archive` has resolved for it: record the id in the same SQL transaction. Resolves to the number of slices.
    * Rejects as `archive` does.
    */
   archive(archive: Archive): Promise<number>
   /**
-   * Puts rows back after Valkey lost them; what was submitted since stays. Rows outside the window are passed over, and
-   * restoring twice does no harm. Resolves to the number of rows within the window.
+   * Puts rows back after Valkey lost them. What was submitted since stays. Rows outside the window are skipped, and restoring
+   * twice does no harm. Resolves to the number of rows within the window.
    */
   restore(rows: AsyncIterable<RestoredRow> | Iterable<RestoredRow>): Promise<number>
 }
 
 const OPTIONS = ['name', 'window', 'size', 'slices', 'keep', 'prefix']
 
-/** A read helps rows out that left the window: so many calls before it answers with some of them still there. */
+/** A read first removes rows that left the window. After this many calls it answers, even if some are still there. */
 const MOST_CALLS = 40
 
 /**

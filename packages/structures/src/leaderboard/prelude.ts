@@ -68,7 +68,7 @@ local function replace(member, before, slices)
   redis.call('HDEL', best, member)
 end
 
--- Takes slices out of the window, at most so many of their rows. Returns whether all that left it is out.
+-- Removes slices that left the window, at most that many of their rows. Returns whether none is left.
 local function age(budget)
   local slices
   while true do

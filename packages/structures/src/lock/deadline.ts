@@ -4,7 +4,7 @@ export interface Deadline {
   left(): number
 }
 
-/** A deadline so many milliseconds after now. */
+/** A deadline `milliseconds` from now. */
 export function deadlineIn(milliseconds: number): Deadline {
   const [monotonic, wall] = [performance.now() + milliseconds, Date.now() + milliseconds]
   return { left: () => Math.max(0, Math.min(monotonic - performance.now(), wall - Date.now())) }

@@ -1,22 +1,22 @@
 import { CacheError } from '@larder/core/store'
 import type { StructureClient } from '../base/client.ts'
-import { within } from '../base/wait.ts'
+import { LONGEST_TIMER, within } from '../base/wait.ts'
 import { type Deadline, deadlineIn } from './deadline.ts'
 import { RELEASE, RENEW } from './scripts.ts'
 
 /** A lock that this process holds, and renews until it is released or lost. */
 export interface HeldLock {
   readonly name: string
-  /** Greater than that of every earlier holder. Give it to what the lock protects, which refuses smaller ones. */
+  /** Greater than that of every earlier holder. Store it with what the lock protects, and refuse a smaller one. */
   readonly fence: bigint
   /**
-   * Aborts with `LARDER_LOCK_LOST` when the lock is lost. `aborted` also asks this process's clock, so that it is right in the
-   * first statement after a pause.
+   * Aborts with `LARDER_LOCK_LOST` when the lock is lost. `aborted` and `throwIfAborted` also ask this process's clock, so
+   * that they are right in the first statement after a pause.
    */
   readonly signal: AbortSignal
   /**
-   * Lets the next one have it. Resolves to whether the lock was still held; a second call does nothing and resolves to `false`.
-   * @throws CacheError `LARDER_STORE` if Valkey did not acknowledge it: the lock then ends with its ttl.
+   * Releases the lock. Resolves to whether it was still held. A second call does nothing and resolves to `false`.
+   * @throws CacheError `LARDER_STORE` if Valkey did not acknowledge it within 2 s: the lock then ends with its ttl.
    */
   release(): Promise<boolean>
   /** Releases it. Never rejects. */
@@ -66,12 +66,13 @@ export function holdLock({ client, key, name, token, fence, ttl, deadline: first
   }
   const renewIn = (milliseconds: number): void => {
     clearTimeout(renewal)
-    renewal = setTimeout(renew, milliseconds)
+    renewal = setTimeout(renew, Math.min(milliseconds, LONGEST_TIMER))
     renewal.unref()
   }
   const watch = (): void => {
     clearTimeout(loss)
-    loss = setTimeout(() => (deadline.left() === 0 ? checkClock() : watch()), Math.ceil(deadline.left()))
+    const left = Math.min(Math.ceil(deadline.left()), LONGEST_TIMER)
+    loss = setTimeout(() => (deadline.left() === 0 ? checkClock() : watch()), left)
     loss.unref()
   }
   const renew = async (): Promise<void> => {
@@ -114,11 +115,20 @@ export function holdLock({ client, key, name, token, fence, ttl, deadline: first
 /** After a pause a timer may fire later than the code that asks. */
 function askingClock(signal: AbortSignal, checkClock: () => void): AbortSignal {
   const ask = Object.getOwnPropertyDescriptor(AbortSignal.prototype, 'aborted')?.get
-  Object.defineProperty(signal, 'aborted', {
-    get() {
-      checkClock()
-      return ask?.call(signal)
+  const { throwIfAborted } = AbortSignal.prototype
+  return Object.defineProperties(signal, {
+    aborted: {
+      get() {
+        checkClock()
+        return ask?.call(signal)
+      },
+    },
+    // Node's own does not go through `aborted`.
+    throwIfAborted: {
+      value() {
+        checkClock()
+        throwIfAborted.call(signal)
+      },
     },
   })
-  return signal
 }

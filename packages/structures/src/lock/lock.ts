@@ -16,7 +16,7 @@ export interface LockOptions {
 
 /** Options of `acquire` and `using`. */
 export interface AcquireOptions {
-  /** How long the lock outlives a holder that died or was cut off. A holder renews it at a third of that. At least 50 ms. */
+  /** How long the lock outlives a holder that died or was cut off. Its holder renews it after a third of this. At least 50 ms. */
   ttl: Duration
   /** How long to wait while another holds it. Default 0 for `acquire`, `'5s'` for `using`. */
   wait?: Duration
@@ -136,7 +136,7 @@ async function attempt(
     ]
     return [taken === 1, String(detail)]
   } catch (error) {
-    // Nobody waits for it any more: if it is taken after all, it is given back.
+    // The caller has given up. If the server takes the lock after all, release it.
     reply.then(() => RELEASE(client, key, token, FENCE_KEPT)).catch(() => {})
     throw error
   }

@@ -71,6 +71,27 @@ it('using rejects and aborts when Valkey loses the lock, and fences go on above 
   await next?.release()
 })
 
+it('using rejects when its process was blocked for longer than the ttl, before any timer has run', async () => {
+  const lock = createLock(client, { prefix: unique() })
+  const blocked = lock.using('a', { ttl: 100 }, () => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150)
+    return 'done without the lock'
+  })
+  await expect(blocked).rejects.toMatchObject({ code: 'LARDER_LOCK_LOST' })
+})
+
+it('a ttl beyond the longest timer of Node holds the lock, without a busy timer', async () => {
+  const warnings: string[] = []
+  const listen = ({ name }: Error): number => warnings.push(name)
+  process.on('warning', listen)
+  const held = await createLock(client, { prefix: unique() }).acquire('a', { ttl: '90d' })
+  await wait(20)
+  process.off('warning', listen)
+  expect(held?.signal.aborted).toBe(false)
+  expect(warnings).toEqual([])
+  expect(await held?.release()).toBe(true)
+})
+
 it('an error of the work is the one that using rejects with, and the lock is free then', async () => {
   const lock = createLock(client, { prefix: unique() })
   const failing = lock.using('a', { ttl: '5s' }, () => Promise.reject(new Error('of the work')))
