@@ -28,6 +28,8 @@ export function openBytes(bytes: Uint8Array): OpenedBytes {
 
 /** Entries whose header is remembered, a kilobyte or two each. */
 const MOST = 2_000
+/** A header longer than this (bytes) is parsed every time: a computed value may record thousands of tags. */
+const LONGEST = 8_192
 
 interface RememberedHeader {
   /** All of an entry up to its payload. */
@@ -47,6 +49,7 @@ export function createHeaderMemory(): (bytes: Uint8Array, name: string) => Opene
     if (remembered && payload) return { header: remembered.header, payload }
     const opened = openBytes(bytes)
     const length = bytes.length - opened.payload.length
+    if (length > LONGEST) return opened
     // A copy: bytes from the network may be a view into a much larger buffer.
     known.set(name, { bytes: Buffer.from(bytes.subarray(0, length)), header: opened.header })
     return opened
