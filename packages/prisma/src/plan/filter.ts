@@ -131,11 +131,22 @@ function surveyField(survey: Survey, model: string, name: string, value: unknown
 
 function surveyScalar(survey: Survey, field: ScalarField, name: string, value: unknown): void {
   if (Array.isArray(value)) survey.listed += value.length
-  // JSON is compared as a value, whatever it contains.
-  if (field.type === 'Json') return
+  if (field.type === 'Json') {
+    // The name of an entry does not depend on the order of keys.
+    if (survey.models.jsonAsText && fieldsOf(value)?.some(([, operand]) => hasKeyOrder(operand)))
+      note(survey, `where.${name} with an object of several keys`)
+    return
+  }
   for (const [operator, operand] of fieldsOf(value) ?? []) {
     if (!OPERATORS.has(operator)) note(survey, `where.${name}.${operator}`)
     if (operator === 'not') surveyScalar(survey, field, name, operand)
     else if (Array.isArray(operand)) survey.listed += operand.length
   }
+}
+
+/** True if some object in a JSON value has several keys. */
+function hasKeyOrder(json: unknown): boolean {
+  if (typeof json !== 'object' || json === null) return false
+  const values = Object.values(json)
+  return (values.length > 1 && !Array.isArray(json)) || values.some(hasKeyOrder)
 }

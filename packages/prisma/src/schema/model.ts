@@ -8,6 +8,8 @@ export type { ColumnPair, Relation } from './relation.ts'
 export interface ModelMap {
   /** False without a datamodel: no keys are known, and `column` knows only what the client knows. */
   readonly keyed: boolean
+  /** True if the database compares JSON as text, so that the order of keys matters. */
+  readonly jsonAsText: boolean
   readonly names: readonly string[]
   has(model: string): boolean
   /** Returns the datamodel's description of a model. @throws CacheError `LARDER_UNKNOWN_MODEL` with the names of all models. */
@@ -48,6 +50,7 @@ export function modelMapOf(datamodel: Datamodel, keyed = true): ModelMap {
   const known = (name: string): IndexedModel => models.get(name) ?? unknownModel(name, names)
   return {
     keyed,
+    jsonAsText: datamodel.provider === 'sqlite',
     names,
     has: (model) => models.has(model),
     model: (model) => known(model).model,
