@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createCache } from '@larder/core'
 import { until } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
-import { openStockClient } from './stock-client.ts'
+import { openStockClient } from './open-stock-client.ts'
 
 // A process of its own that reads one row many times at once, or writes it.
 

@@ -1,7 +1,7 @@
 import { createCache } from '@larder/core'
 import type { Store } from '@larder/core/store'
 import { valkeyStore } from '@larder/valkey'
-import { openStockClient } from './stock-client.ts'
+import { openStockClient } from './open-stock-client.ts'
 
 // A process of its own that reads and writes rows, and stops in the middle of a write when it is told to.
 
