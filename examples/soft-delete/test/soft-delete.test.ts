@@ -20,5 +20,5 @@ describe.each(Object.keys(orders) as Order[])('%s', (order) => {
       ['memory', lessTwo],
       ['database', all],
     ])
-  }, 60_000)
+  }, 180_000)
 })

@@ -50,6 +50,11 @@ async function userOfOwn(): Promise<{ name: string; url: string }> {
   return { name, url: url.href }
 }
 
+/** Without those about other databases: other tests create the same tables on this server at any time. */
+async function newFindingsHere(sql: string): Promise<readonly string[]> {
+  return (await newFindings(own, sql, schema)).filter((line) => !line.startsWith('note same-name'))
+}
+
 describe('reports in MariaDB', () => {
   it.each([
     [
@@ -126,7 +131,7 @@ describe('reports in MariaDB', () => {
       ['danger no-transactions note'],
     ],
   ])('%s', async (_name, sql, expected) => {
-    expect(await newFindings(own, sql, schema)).toEqual(expected)
+    expect(await newFindingsHere(sql)).toEqual(expected)
   })
 
   it('a missing table', async () => {
@@ -139,7 +144,7 @@ describe('reports in MariaDB', () => {
 
   it('nothing for partitions, which have no names of their own', async () => {
     const sql = 'ALTER TABLE note PARTITION BY HASH (person_id) PARTITIONS 4'
-    expect(await newFindings(own, sql, schema)).toEqual([])
+    expect(await newFindingsHere(sql)).toEqual([])
   })
 
   it('what a view reads beyond what is declared', async () => {

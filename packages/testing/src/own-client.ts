@@ -44,7 +44,7 @@ generator larder {
   await writeFile(path, generators + schema)
   const cli = createRequire(import.meta.url).resolve('prisma/build/index.js')
   const env = { ...process.env, CHECKPOINT_DISABLE: '1', PRISMA_SCHEMA_ENGINE_BINARY: process.execPath }
-  await run(process.execPath, [cli, 'generate', '--schema', path], { env, timeout: 60_000 })
+  await run(process.execPath, [cli, 'generate', '--schema', path], { env, timeout: 150_000 })
   const { PrismaClient, Prisma } = (await import(new URL('client/client.ts', folder).href)) as {
     readonly PrismaClient: Client
     readonly Prisma: { readonly skip: object }

@@ -22,7 +22,7 @@ async function generate(schema: string): Promise<string> {
   const path = join(folder, 'schema.prisma')
   await writeFile(path, schema)
   const env = { ...process.env, CHECKPOINT_DISABLE: '1', PRISMA_SCHEMA_ENGINE_BINARY: process.execPath }
-  await run(process.execPath, [cli, 'generate', '--schema', path], { cwd: folder, env, timeout: 60_000 })
+  await run(process.execPath, [cli, 'generate', '--schema', path], { cwd: folder, env, timeout: 150_000 })
   return await readFile(join(folder, 'out/larder.ts'), 'utf8')
 }
 
@@ -54,7 +54,7 @@ describe('prisma generate with larder-prisma', () => {
 
   it('writes the same text for the same schema', async () => {
     expect(await generate((await readFile(traps, 'utf8')).replace('LARDER_PRISMA', generator))).toBe(text)
-  })
+  }, 180_000)
 
   it('does not take a comment for the relation mode or for a view', () => {
     expect(datamodel.relationMode).toBe('foreignKeys')
