@@ -2,8 +2,9 @@ import type { Cache } from '@larder/core'
 import { canonical } from '@larder/core/host'
 import { Prisma } from '@prisma/client/extension'
 import { type LockArguments, lockRow, type ModelContext } from '../execute/lock.ts'
-import { runOperation } from '../execute/operation.ts'
+import { type Operation, runOperation } from '../execute/operation.ts'
 import type { OperationDeps } from '../execute/operation-deps.ts'
+import { withOwnBytes } from '../plan/argument.ts'
 import { type CallPolicy, checkCall } from '../policy/policies.ts'
 import { type BeginTransaction, isTransactionClient } from '../transaction/interactive-transaction.ts'
 import type { ClientCache } from './extension-types.ts'
@@ -30,7 +31,10 @@ export function extendClient(
 ): ExtendableClient {
   const clientCache = cacheOf(deps, cache)
   const surface = createSurface?.(cache, clientCache)
-  const run = runOperation.bind(undefined, deps)
+  const run = (call: CallPolicy | undefined, op: Operation): Promise<unknown> => {
+    const args = op.model === undefined ? op.args : withOwnBytes(op.args)
+    return runOperation(deps, call, args === op.args ? op : { ...op, args })
+  }
 
   const build = (under: ExtendableClient, call: CallPolicy | undefined): ExtendableClient => {
     const inner = under.$extends({

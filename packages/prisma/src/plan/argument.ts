@@ -56,6 +56,19 @@ export function copyArguments(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, copyArguments(item)]))
 }
 
+/** Returns arguments whose bytes stay as they are while a call waits for the store. A copy only if there are any bytes. */
+export function withOwnBytes(args: unknown): unknown {
+  return hasBytes(args) ? copyArguments(args) : args
+}
+
+function hasBytes(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (value instanceof Uint8Array) return true
+  if (Array.isArray(value)) return value.some(hasBytes)
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return (prototype === Object.prototype || prototype === null) && Object.values(value).some(hasBytes)
+}
+
 /** Returns a list. Prisma accepts one object wherever it accepts several. */
 export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [value]

@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { memoryStore } from '@larder/core'
+import type { Store } from '@larder/core/store'
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { copyArguments } from '../../src/plan/argument.ts'
 import { connect, pgliteDatabase, postgresDatabase, type TestDatabase } from '../support/client.ts'
@@ -116,4 +118,26 @@ it('a copy of arguments has new objects and lists, and the same values', () => {
   expect(copy.where.at).not.toBe(at)
   expect(copy.decimal).toBe(decimal)
   expect(copyArguments(undefined)).toBeUndefined()
+})
+
+it('a write waits for its mark with the bytes that it was called with', async () => {
+  const { exec } = databases.PostgreSQL
+  await exec('TRUNCATE "Everything" RESTART IDENTITY')
+  const { sync: _, ...inner } = memoryStore({ isolated: true })
+  const store: Store = {
+    ...inner,
+    source: 'store',
+    mark: async (request) => {
+      await sleep(40)
+      return inner.mark(request)
+    },
+  }
+  const { db, base } = connect(databases.PostgreSQL, { cache: { store } })
+  for (const client of [base, db]) {
+    const bytes = Buffer.from([1])
+    const creating = client.everything.create({ data: { bytes } }).then(({ bytes }) => [...(bytes ?? [])])
+    await sleep(20)
+    bytes[0] = 2
+    expect(await creating).toEqual([1])
+  }
 })
