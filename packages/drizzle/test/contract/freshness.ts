@@ -38,7 +38,7 @@ export const freshnessRules: Rules = (the, driver) => {
     rule(
       driver,
       'a refresh stores nothing that a transaction has not committed',
-      driver.name === 'better-sqlite3' && 'its transactions are synchronous',
+      driver.synchronous === true && 'its transactions are synchronous',
       async () => {
         const { db, read, rename } = setup()
         const before = await read()

@@ -37,7 +37,7 @@ export const pauseRules: Rules = (the, driver) => {
       }
     })
 
-    it.skipIf(driver.name === 'better-sqlite3')(
+    it.skipIf(driver.synchronous === true)(
       'a transaction commits, rolls back and invalidates as ever',
       async () => {
         const { cache, db, plain, t, sourceOf } = the()
