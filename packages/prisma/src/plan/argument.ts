@@ -61,6 +61,23 @@ export function withOwnBytes(args: unknown): unknown {
   return hasBytes(args) ? copyArguments(args) : args
 }
 
+/** The same for raw SQL, where dates and objects may change, too: a list of text and values, or an object of Prisma's that holds both. */
+export function withOwnValues(args: unknown): unknown {
+  if (typeof args !== 'object' || args === null) return args
+  if (Array.isArray(args)) return args.some(isObject) ? args.map(copyArguments) : args
+  const { values } = args as { values?: unknown }
+  if (!Array.isArray(values) || !values.some(isObject)) return args
+  const own: PropertyDescriptorMap = {
+    ...Object.getOwnPropertyDescriptors(args),
+    values: { value: values.map(copyArguments), enumerable: true },
+  }
+  // TypedSQL keeps its text outside of the object, so a copy has to hold it.
+  if (!Object.hasOwn(args, 'values')) own.sql = { value: Reflect.get(args, 'sql') }
+  return Object.create(Object.getPrototypeOf(args), own)
+}
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
+
 function hasBytes(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (value instanceof Uint8Array) return true
