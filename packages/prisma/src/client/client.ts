@@ -47,10 +47,10 @@ export function extendClient(
     const withPolicy = (policy: CallPolicy): ExtendableClient => {
       const key = canonical(policy)
       // A copy: the client outlives this call, and the caller may change the object.
-      const made = byPolicy.get(key) ?? build(under, policy && { ...policy })
+      const extended = byPolicy.get(key) ?? build(under, policy && { ...policy })
       if (byPolicy.size >= MOST_POLICIES) byPolicy.clear()
-      byPolicy.set(key, made)
-      return made
+      byPolicy.set(key, extended)
+      return extended
     }
     return inner.$extends({
       name: 'larder-client',

@@ -37,8 +37,8 @@ export function argument(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null || !(name in value)) return undefined
   if (!isEnumerable.call(value, name) || !isArguments(value))
     return fieldsOf(value)?.find(([key]) => key === name)?.[1]
-  const found: unknown = Reflect.get(value, name)
-  return absent(found) ? undefined : found
+  const field: unknown = Reflect.get(value, name)
+  return absent(field) ? undefined : field
 }
 
 const isEnumerable = Object.prototype.propertyIsEnumerable
