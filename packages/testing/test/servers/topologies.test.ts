@@ -3,7 +3,7 @@ import { startCluster } from '../../src/servers/cluster.ts'
 import { startSentinels } from '../../src/servers/sentinel.ts'
 import { until } from '../../src/servers/until.ts'
 
-it('a cluster starts whole, moves a slot step by step, and replaces a primary', {
+it('a cluster starts completely, moves a slot step by step, and replaces a primary', {
   timeout: 60_000,
 }, async () => {
   const cluster = await startCluster()
@@ -33,7 +33,7 @@ it('a cluster starts whole, moves a slot step by step, and replaces a primary', 
   await expect(to.call('PING')).rejects.toThrow(/ECONNREFUSED/)
 })
 
-it('sentinels replace a primary that is gone', { timeout: 60_000 }, async () => {
+it('sentinels replace a primary that has died', { timeout: 60_000 }, async () => {
   const sentinels = await startSentinels()
   const primary = await sentinels.primary()
   expect(primary).toBe(sentinels.servers[0])

@@ -51,7 +51,7 @@ const containersOf = async (pid: number | undefined): Promise<unknown> => {
   return await json(answer)
 }
 
-it('a PostgreSQL in a container answers at its own address only, and is gone after stop', {
+it('a PostgreSQL in a container answers at its own address only, and is removed by stop', {
   timeout: 60_000,
 }, async (context) => {
   needDocker(context)
@@ -71,7 +71,7 @@ it('a PostgreSQL in a container answers at its own address only, and is gone aft
   expect(await containersOf(process.pid)).toEqual([])
 })
 
-it('a container does not outlive a killed owner', { timeout: 60_000 }, async (context) => {
+it('a container is removed after its owner was killed', { timeout: 60_000 }, async (context) => {
   needDocker(context)
   const [postgres, machine] = ['postgres', 'surroundings'].map((name) =>
     JSON.stringify(new URL(`../../src/services/${name}.ts`, import.meta.url).href),

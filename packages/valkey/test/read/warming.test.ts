@@ -3,7 +3,7 @@ import { valkeyStore } from '@larder/valkey'
 import { expect, it, onTestFinished } from 'vitest'
 import { ownServer } from '../support/server.ts'
 
-it('a process that starts when another has warmed the cache finds every entry', async () => {
+it('a process finds every entry that another process has warmed', async () => {
   const server = await ownServer()
   onTestFinished(() => server.stop())
   let loads = 0

@@ -196,7 +196,7 @@ async function keyElsewhere(shard: readonly ClusterNode[]): Promise<string> {
   }
 }
 
-it('a shard that hangs delays reads up to their deadline; writes resolve, and no read is stale afterwards', {
+it('a shard that hangs delays reads up to their deadline, writes resolve, and no read is stale afterwards', {
   timeout: 60_000,
 }, async () => {
   const both = await pair()

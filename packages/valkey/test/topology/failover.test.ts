@@ -135,7 +135,7 @@ function judge(load: Load, answered: number): void {
   expect(Math.max(...load.seen.map(({ took }) => took))).toBeLessThan(1_000)
 }
 
-describe('a primary of a Cluster dies with bumps that no replica received', () => {
+describe('a primary of a Cluster dies with invalidations that no replica received', () => {
   let cluster: Cluster
   beforeAll(async () => {
     cluster = await startCluster({ settings: ['--maxmemory-policy', 'allkeys-lru'] })
@@ -143,7 +143,7 @@ describe('a primary of a Cluster dies with bumps that no replica received', () =
   afterAll(() => cluster?.stop())
 
   it.each([true, false])(
-    'no read is stale two seconds later (writer gone: %s)',
+    'and no read is stale two seconds later (writer dead: %s)',
     { timeout: 60_000 },
     async (writerEnds) => {
       await until(async () => {
@@ -159,7 +159,7 @@ describe('a primary of a Cluster dies with bumps that no replica received', () =
     },
   )
 
-  it('a primary that hung while its replica took over is not trusted when it is back', {
+  it('a primary that hung while its replica took over is not used when it is back', {
     timeout: 60_000,
   }, async () => {
     const options = { nodes: [...cluster.urls] }
@@ -198,7 +198,7 @@ describe('a primary of a Cluster dies with bumps that no replica received', () =
   })
 })
 
-describe('a primary under Sentinel dies with bumps that no replica received', () => {
+describe('a primary under Sentinel dies with invalidations that no replica received', () => {
   let set: Sentinels
   beforeEach(async () => {
     set = await startSentinels(['--maxmemory-policy', 'allkeys-lru'])
@@ -206,7 +206,7 @@ describe('a primary under Sentinel dies with bumps that no replica received', ()
   afterEach(() => set?.stop())
 
   it.each([true, false])(
-    'no read is stale two seconds later (writer gone: %s)',
+    'and no read is stale two seconds later (writer dead: %s)',
     { timeout: 60_000 },
     async (writerEnds) => {
       const [primary, ...replicas] = set.servers as [OwnServer, ...OwnServer[]]

@@ -73,7 +73,7 @@ async function entriesOf(name: string): Promise<readonly string[]> {
   return found.flat()
 }
 
-it('a table’s slot moves under load: no read is stale, no write is rejected', {
+it('no read is stale and no write is rejected while a table’s slot moves under load', {
   timeout: 60_000,
 }, async () => {
   const load = startLoad(members, ROWS, { writes: 15 })
@@ -90,7 +90,7 @@ it('a table’s slot moves under load: no read is stale, no write is rejected', 
   expect(load.longestWrite).toBeLessThan(3_000)
 })
 
-it('slots of entries move under load: no read is stale, no write is rejected', {
+it('no read is stale and no write is rejected while slots of entries move under load', {
   timeout: 60_000,
 }, async () => {
   const load = startLoad(members, ROWS, { writes: 40 })
@@ -141,7 +141,9 @@ it('a write that changed nothing leaves every tag unchanged while its slot moves
   }
 })
 
-it('a planned failover under load: no read is stale, no write is rejected', { timeout: 60_000 }, async () => {
+it('no read is stale and no write is rejected during a planned failover under load', {
+  timeout: 60_000,
+}, async () => {
   const load = startLoad(members, ROWS, { writes: 15 })
   await load.hits(20)
   const [replica] = await cluster.replicasOf(await cluster.primaryOf(recordOf(place)))

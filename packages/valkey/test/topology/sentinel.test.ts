@@ -61,7 +61,7 @@ it('the loss of one Sentinel or of all does not affect established connections',
   await set.sentinels[0]?.start()
 })
 
-it('a primary that hung while another replaced it is not trusted when it is back', {
+it('a primary that hung while another replaced it is not used when it is back', {
   timeout: 60_000,
 }, async () => {
   await until(async () => (await linked()) === 2, 20_000)
@@ -84,7 +84,7 @@ it('a primary that hung while another replaced it is not trusted when it is back
   expect(await valuesOf([writer, reader])).toEqual(['2', '2'])
 })
 
-it('a replica is never used as the primary: the store leaves a demoted server', {
+it('the store leaves a demoted server and never uses a replica as the primary', {
   timeout: 60_000,
 }, async () => {
   const both = await pair()
