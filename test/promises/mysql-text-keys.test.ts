@@ -131,7 +131,7 @@ async function hitRate(
   }
 }
 
-test('with the collation named, a write of one row leaves MySQL reads by other text keys cached', {
+test('with a declared collation, a write of one row keeps MySQL reads by other text keys cached', {
   timeout: 180_000,
 }, async () => {
   const rates = await hitRate(COLLATION)
@@ -139,7 +139,7 @@ test('with the collation named, a write of one row leaves MySQL reads by other t
   for (const [form, rate] of Object.entries(rates)) expect(rate, form).toBeGreaterThan(0.9)
 })
 
-test('without the collation, every write of the table invalidates reads by text keys', {
+test('without a declared collation, every write of the table invalidates reads by text keys', {
   timeout: 180_000,
 }, async () => {
   const rates = await hitRate(undefined)

@@ -44,7 +44,7 @@ describe('the demo of three services', { timeout: 120_000 }, () => {
     }
   })
 
-  it('embedded and interrupted, it ends with what was measured until then', async () => {
+  it('embedded and interrupted, it ends with the measurements so far', async () => {
     const stop = new AbortController()
     const out = screen()
     const ending = run({ LARDER_TEST_SERVER: process.env.LARDER_TEST_SERVER ?? '' }, stop.signal, out)
@@ -58,7 +58,7 @@ describe('the demo of three services', { timeout: 120_000 }, () => {
   })
 })
 
-describe('what is told', () => {
+describe('the report', () => {
   function measured(changes: object = {}): NonNullable<Outcome['cached']> {
     let now = 0
     let statements = 0
@@ -74,7 +74,7 @@ describe('what is told', () => {
     return { ...meter.stop({ keptOff: 0.9996, oversold: 0 }), ...changes }
   }
 
-  it('the meter counts by whole seconds, and rates over the whole run', () => {
+  it('counts by whole seconds and computes rates over the whole run', () => {
     expect(measured()).toMatchObject({
       reads: 30,
       readsPerSecond: 10,
@@ -85,14 +85,14 @@ describe('what is told', () => {
     })
   })
 
-  it.each([30, 60])('the table fits %i columns', (width) => {
+  it.each([30, 60])('fits its table into %i columns', (width) => {
     const outcome = { servers: 'x', without: measured(), cached: measured({ readsPerSecond: 1_234_567 }) }
     const lines = table(outcome, width)
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width)
     expect(lines.join('\n')).toContain('99.9%')
   })
 
-  it('what must be zero and is not is said, by what it is', () => {
+  it('names each count that must be zero and is not', () => {
     const outcome = {
       servers: 'x',
       without: measured({ failed: 2 }),

@@ -28,7 +28,7 @@ afterAll(async () => {
 
 const at = (name: string): string => fileURLToPath(new URL(`../support/${name}`, import.meta.url))
 
-it('a holder that is stopped past its ttl cannot overwrite what the next one wrote', {
+it('a holder that is stopped past its ttl cannot overwrite the write of the next holder', {
   timeout: 40_000,
 }, async () => {
   const name = unique()
