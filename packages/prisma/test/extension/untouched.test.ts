@@ -8,7 +8,7 @@ import { PrismaClient } from '../../../../prisma/generated/client/client.ts'
 import { datamodel } from '../../../../prisma/generated/larder.ts'
 import { migrate } from '../../../testing/src/migrate.ts'
 
-it('nothing of the given client changes, whatever is done through the extended one', {
+it('using the extended client does not change the original client', {
   timeout: 60_000,
 }, async () => {
   const database = await createDatabase(await postgresUrl())
