@@ -3,7 +3,7 @@ import { cached } from '@larder/drizzle'
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import type { Contract, ContractDb, Rules } from './driver.ts'
-import { rule } from './skippable-rule.ts'
+import { rule, whyNoAsyncTransaction } from './skippable-rule.ts'
 
 const TTL = 25
 const STALE = { ttl: TTL, jitter: 0, staleWhileRevalidate: '1m' } as const
@@ -38,7 +38,7 @@ export const freshnessRules: Rules = (the, driver) => {
     rule(
       driver,
       'a refresh stores nothing that a transaction has not committed',
-      driver.name === 'better-sqlite3' && 'its transactions are synchronous',
+      whyNoAsyncTransaction(driver),
       async () => {
         const { db, read, rename } = setup()
         const before = await read()

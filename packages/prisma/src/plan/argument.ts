@@ -37,8 +37,8 @@ export function argument(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null || !(name in value)) return undefined
   if (!isEnumerable.call(value, name) || !isArguments(value))
     return fieldsOf(value)?.find(([key]) => key === name)?.[1]
-  const found: unknown = Reflect.get(value, name)
-  return absent(found) ? undefined : found
+  const field: unknown = Reflect.get(value, name)
+  return absent(field) ? undefined : field
 }
 
 const isEnumerable = Object.prototype.propertyIsEnumerable
@@ -60,6 +60,23 @@ export function copyArguments(value: unknown): unknown {
 export function withOwnBytes(args: unknown): unknown {
   return hasBytes(args) ? copyArguments(args) : args
 }
+
+/** The same for raw SQL, where dates and objects may change, too: a list of text and values, or an object of Prisma's that holds both. */
+export function withOwnValues(args: unknown): unknown {
+  if (typeof args !== 'object' || args === null) return args
+  if (Array.isArray(args)) return args.some(isObject) ? args.map(copyArguments) : args
+  const { values } = args as { values?: unknown }
+  if (!Array.isArray(values) || !values.some(isObject)) return args
+  const own: PropertyDescriptorMap = {
+    ...Object.getOwnPropertyDescriptors(args),
+    values: { value: values.map(copyArguments), enumerable: true },
+  }
+  // TypedSQL keeps its text outside of the object, so a copy has to hold it.
+  if (!Object.hasOwn(args, 'values')) own.sql = { value: Reflect.get(args, 'sql') }
+  return Object.create(Object.getPrototypeOf(args), own)
+}
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 
 function hasBytes(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false

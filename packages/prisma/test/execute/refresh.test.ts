@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { memoryStore } from '@larder/core'
 import type { Store } from '@larder/core/store'
 import { repeatWhenBusy } from '@larder/testing'
+import { makeTypedQueryFactory, sqltag } from '@prisma/client/runtime/client'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { copyArguments } from '../../src/plan/argument.ts'
+import { copyArguments, withOwnValues } from '../../src/plan/argument.ts'
 import { connect, pgliteDatabase, postgresDatabase, type TestDatabase } from '../support/client.ts'
 
 repeatWhenBusy()
@@ -136,11 +137,40 @@ it('a write waits for its mark with the bytes that it was called with', async ()
     },
   }
   const { db, base } = connect(databases.PostgreSQL, { cache: { store } })
+  type Client = Pick<typeof base, '$executeRaw' | '$executeRawUnsafe' | '$queryRaw'>
+  const forms: Readonly<Record<string, (client: Client, bytes: Buffer<ArrayBuffer>) => Promise<unknown>>> = {
+    template: (client, bytes) => client.$executeRaw`INSERT INTO "Everything" (bytes) VALUES (${bytes})`,
+    text: (client, bytes) => client.$executeRawUnsafe('INSERT INTO "Everything" (bytes) VALUES ($1)', bytes),
+    returning: (client, bytes) =>
+      client.$queryRaw(sqltag`INSERT INTO "Everything" (bytes) VALUES (${bytes}) RETURNING id`),
+  }
+  const last = async (): Promise<readonly number[]> => {
+    const row = await base.everything.findFirstOrThrow({ orderBy: { id: 'desc' } })
+    return [...(row.bytes ?? [])]
+  }
   for (const client of [base, db]) {
     const bytes = Buffer.from([1])
     const creating = client.everything.create({ data: { bytes } }).then(({ bytes }) => [...(bytes ?? [])])
     await sleep(20)
     bytes[0] = 2
     expect(await creating).toEqual([1])
+    for (const [name, write] of Object.entries(forms)) {
+      bytes[0] = 1
+      const writing = write(client, bytes).then(last)
+      await sleep(20)
+      bytes[0] = 2
+      expect([name, await writing]).toEqual([name, [1]])
+    }
   }
+})
+
+it('the values of a TypedSQL query are copied, and its text is kept', () => {
+  const bytes = Buffer.from([1])
+  const query = makeTypedQueryFactory('SELECT $1')(bytes)
+  const copy = withOwnValues(query) as typeof query
+  bytes[0] = 2
+  expect(copy).toMatchObject({ sql: 'SELECT $1', values: [Uint8Array.of(1)] })
+  expect(query.values).toEqual([bytes])
+  const sameQuery = makeTypedQueryFactory('SELECT $1')(1)
+  expect(withOwnValues(sameQuery)).toBe(sameQuery)
 })

@@ -9,6 +9,7 @@ import { createCache } from '@larder/core'
 import {
   type OwnServer,
   repeatWhenBusy,
+  skipTest,
   startCluster,
   startSentinels,
   startServer,
@@ -134,7 +135,7 @@ describe('a single server', () => {
     const has = Object.values(networkInterfaces()).some((all) =>
       all?.some(({ address }) => address === '::1'),
     )
-    if (!has) context.skip('this machine has no ::1')
+    if (!has) skipTest(context, 'this machine has no ::1')
     await works(make(`valkey://[::1]:${server.port}/2`))
   })
 
