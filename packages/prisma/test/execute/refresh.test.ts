@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { memoryStore } from '@larder/core'
 import type { Store } from '@larder/core/store'
+import { repeatWhenBusy } from '@larder/testing'
 import { makeTypedQueryFactory, sqltag } from '@prisma/client/runtime/client'
-import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { copyArguments, withOwnValues } from '../../src/plan/argument.ts'
 import { connect, pgliteDatabase, postgresDatabase, type TestDatabase } from '../support/client.ts'
+
+repeatWhenBusy()
 
 // Entries that are refreshed in the background, after the call of their read has returned.
 
@@ -34,7 +37,7 @@ it.each(['PGlite', 'PostgreSQL'] as const)(
     await databases[name].exec(`UPDATE app_user SET name = 'unseen' WHERE id = 1`)
     await sleep(TTL + 5)
     expect(await sources(read)).toEqual(['stale'])
-    await vi.waitFor(async () => expect(await read()).toBe('unseen'))
+    await expect.poll(read).toBe('unseen')
   },
 )
 
@@ -51,8 +54,8 @@ it('includes, the fluent API and raw SQL with declared tables are refreshed as w
   const plain = await db.$cached(false).user.findMany({ include: { posts: true }, orderBy: { id: 'asc' } })
   for (const read of all()) expect(await sources(async () => await read())).toEqual(['stale'])
   const [users, , raw] = all()
-  await vi.waitFor(async () => expect(await users?.()).toStrictEqual(plain))
-  await vi.waitFor(async () => expect(await raw?.()).toStrictEqual([{ name: 'unseen' }]))
+  await expect.poll(async () => await users?.()).toStrictEqual(plain)
+  await expect.poll(async () => await raw?.()).toStrictEqual([{ name: 'unseen' }])
 })
 
 it('arguments that the caller changes after the call do not reach the refresh', async () => {
