@@ -4,6 +4,7 @@ import {
   type Database,
   type OwnServer,
   postgresUrl,
+  repeatWhenBusy,
   startServer,
   until,
 } from '@larder/testing'
@@ -12,6 +13,8 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ServiceProcess, startService } from '../../../test/support/service-process.ts'
 import { outages, type Phase } from '../../../test/support/store-outages.ts'
+
+repeatWhenBusy()
 
 // Two processes of the service, one PostgreSQL, and a Valkey of their own that this test kills.
 let database: Database
@@ -57,7 +60,7 @@ async function patch(id: number, change: object, { at = 0, region = 'eu' } = {})
 const misses = async (at: number): Promise<number> =>
   (await get<{ reads: number; hits: number }>('/stats', { at }).then(({ reads, hits }) => reads - hits)) ?? 0
 
-describe('the catalogue', { timeout: 60_000 }, () => {
+describe('the catalogue', () => {
   it('a product is the join of ten tables, with the prices of the region', async () => {
     const product = await get<Record<string, unknown>>('/products/7')
     expect(product).toMatchObject({

@@ -15,7 +15,7 @@ import { strikesOf } from '../src/strikes.ts'
 import { workload } from '../src/workload.ts'
 
 // PGlite takes its time to start on a busy machine.
-describe('the demo', { timeout: 120_000 }, () => {
+describe('the demo', () => {
   it.each([
     ['in memory', async () => ({}), 'memory'],
     ['on a Valkey server', async () => ({ VALKEY_URL: await valkeyUrl() }), 'store'],

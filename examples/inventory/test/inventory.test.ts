@@ -4,6 +4,7 @@ import {
   type Database,
   type OwnServer,
   postgresUrl,
+  repeatWhenBusy,
   sized,
   startServer,
   until,
@@ -12,6 +13,8 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ServiceProcess, startService } from '../../../test/support/service-process.ts'
 import { outages, type Phase } from '../../../test/support/store-outages.ts'
+
+repeatWhenBusy()
 
 // Two processes of the service, one PostgreSQL, and a Valkey of their own that this test kills.
 let database: Database
@@ -64,7 +67,7 @@ const sold = async (sku: string): Promise<number> =>
   ).rows[0].sold
 const hits = async (at: number): Promise<number> => (await get<{ hits: number }>('/stats', at)).hits
 
-describe('the inventory', { timeout: 60_000 }, () => {
+describe('the inventory', () => {
   it('a sale is visible everywhere immediately, and its row is cached', async () => {
     expect(await shown('P-00001', 1)).toBe(200)
     expect(await buy('P-00001', 3)).toMatchObject({ status: 201, body: { orderId: expect.any(Number) } })

@@ -4,6 +4,7 @@ import {
   type Database,
   type OwnServer,
   postgresUrl,
+  repeatWhenBusy,
   sized,
   startServer,
   until,
@@ -11,6 +12,8 @@ import {
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ServiceProcess, startService } from '../../../test/support/service-process.ts'
+
+repeatWhenBusy()
 
 // Two processes of the service, one PostgreSQL, and a Valkey of their own with an append-only file. A window of eight seconds
 // in slices of one second stands for a day.
@@ -73,7 +76,7 @@ const available = (): Promise<void> =>
     (await Promise.all([0, 1].map((at) => get('/top', at)))).every(({ status }) => status === 200),
   )
 
-describe('the leaderboard', { timeout: 60_000 }, () => {
+describe('the leaderboard', () => {
   it('ranks players by their best score, equal scores by arrival, and shows neighbours', async () => {
     for (const [player, points] of [
       ['ada', 50],

@@ -31,4 +31,4 @@ it('an application written for Accelerate returns the same results with Larder',
   await after.$disconnect()
   await cache.close()
   await database.close()
-}, 180_000)
+})

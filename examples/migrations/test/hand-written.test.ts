@@ -44,4 +44,4 @@ it('a hand-written cache returns the same results with cache.wrap under the same
   for (const client of clients) await client.$disconnect()
   await Promise.all([redis.quit(), cache.close()])
   await database.close()
-}, 180_000)
+})

@@ -1,4 +1,4 @@
-import { createDatabase, postgresUrl, valkeyUrl } from '@larder/testing'
+import { createDatabase, postgresUrl, repeatWhenBusy, valkeyUrl } from '@larder/testing'
 import { describe, expect, it } from 'vitest'
 import { createScreen } from '../../demo/src/screen.ts'
 import { runDemo } from '../src/demo.ts'
@@ -6,6 +6,8 @@ import { createMeter } from '../src/measure.ts'
 import { report } from '../src/report.ts'
 import { tellAfter } from '../src/story.ts'
 import { faults, type Outcome, table } from '../src/table.ts'
+
+repeatWhenBusy()
 
 function screen(): { screen: ReturnType<typeof createScreen>; text: () => string } {
   let text = ''
@@ -18,7 +20,7 @@ function screen(): { screen: ReturnType<typeof createScreen>; text: () => string
 const run = (env: Record<string, string>, signal: AbortSignal, out = screen()): Promise<Outcome> =>
   runDemo({ screen: out.screen, env, signal, shopLimit: 60_000, boardLimit: 500, most: 400 })
 
-describe('the demo of three services', { timeout: 120_000 }, () => {
+describe('the demo of three services', () => {
   it('on PostgreSQL and Valkey, the cache sends less SQL for each read, and nothing is stale, oversold or failed', async () => {
     const database = await createDatabase(await postgresUrl())
     try {

@@ -18,6 +18,7 @@ export {
 export { type OwnClient, ownClient } from './own-client.ts'
 export { ownProcess } from './own-process.ts'
 export { startPglite } from './pglite.ts'
+export { FRESH, repeatWhenBusy } from './repeat-when-busy.ts'
 export { type ScheduleFaults, scheduledStore } from './scheduled-store.ts'
 export { createScheduler, type Scheduler, seededRandom } from './scheduler.ts'
 export { type Cluster, type ClusterShape, startCluster } from './servers/cluster.ts'

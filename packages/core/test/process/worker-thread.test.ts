@@ -11,8 +11,8 @@ async function warningsFor(...options: readonly object[]): Promise<unknown> {
 
 it('a memory store in a worker thread warns once', async () => {
   expect(await warningsFor({}, {})).toEqual(['LARDER_WORKER_THREAD'])
-}, 60_000)
+})
 
 it('a memory store warns neither in a worker thread that is the only writer nor in a test', async () => {
   expect(await warningsFor({ singleProcess: true }, { isolated: true })).toEqual([])
-}, 60_000)
+})

@@ -4,7 +4,7 @@ import { type Exploration, explore, type Rule, type Statement } from './early-ma
 const STATEMENTS: readonly Statement[] = ['value-in-filter', 'value-in-result', 'value-unknown']
 const wrongOf = (options: Exploration): readonly string[] => [...explore(options).wrong.keys()]
 
-describe('marks sent while the statements of a transaction run', { timeout: 120_000 }, () => {
+describe('marks sent while the statements of a transaction run', () => {
   test.each(STATEMENTS)('prevent stale reads if COMMIT waits for them: %s', (statement) => {
     for (const failing of [false, true])
       for (const through of [false, true]) {

@@ -5,7 +5,7 @@ import { explore, type Rule, type Writer } from './result-dependency-model.ts'
 const WRITERS: readonly Writer[] = ['value-in-filter', 'value-in-result', 'value-unknown', 'key-undeclared']
 const PAIRS = WRITERS.flatMap((one, at) => WRITERS.slice(at).map((other) => [one, other] as const))
 
-describe('a result dependency', { timeout: 120_000 }, () => {
+describe('a result dependency', () => {
   test.each(PAIRS)('is never stale while writers of kind %s and %s run concurrently', (...writers) => {
     for (const warm of [true, false]) {
       // Two readers beside two writers that mark no more than the cell are millions of states.

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cached } from '@larder/drizzle'
 import { eq } from 'drizzle-orm'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Contract, ContractDb, Rules } from './driver.ts'
 import { rule, whyNoAsyncTransaction } from './skippable-rule.ts'
 
@@ -31,7 +31,7 @@ export const freshnessRules: Rules = (the, driver) => {
       const { cache } = the()
       const served = await cache.explain(read)
       expect(served).toMatchObject({ result: before, reads: [{ source: 'stale' }] })
-      await vi.waitFor(async () => expect(await read()).toBe('changed unseen'))
+      await expect.poll(async () => await read()).toBe('changed unseen')
       expect(await sourceOf(read)).toMatch(/^(?:memory|stale)$/)
     })
 

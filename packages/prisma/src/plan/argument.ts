@@ -48,8 +48,9 @@ export function copyArguments(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(copyArguments)
   if (value instanceof Date) return new Date(value)
-  // Prisma copies arguments before it passes them on, but a copied `Buffer` still is the caller's memory.
-  if (value instanceof Uint8Array) return new Uint8Array(value)
+  // Prisma copies arguments before it passes them on, but a copied `Buffer` still is the caller's memory. The class is kept:
+  // in the JSON of a raw parameter a `Buffer` is written differently from other bytes.
+  if (value instanceof Uint8Array) return Uint8Array.prototype.slice.call(value)
   const prototype: unknown = Object.getPrototypeOf(value)
   // Decimals, field references and `Prisma.DbNull` are objects that nobody changes.
   if (prototype !== Object.prototype && prototype !== null) return value

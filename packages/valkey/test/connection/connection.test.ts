@@ -6,9 +6,19 @@ import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { createCache } from '@larder/core'
-import { type OwnServer, skipTest, startCluster, startSentinels, startServer, until } from '@larder/testing'
+import {
+  type OwnServer,
+  repeatWhenBusy,
+  skipTest,
+  startCluster,
+  startSentinels,
+  startServer,
+  until,
+} from '@larder/testing'
 import { type ValkeyStore, type ValkeyStoreOptions, valkeyStore } from '@larder/valkey'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+
+repeatWhenBusy()
 
 const stores: ValkeyStore[] = []
 const make = (options: string | ValkeyStoreOptions): ValkeyStore => {

@@ -1,7 +1,10 @@
 import { createCache } from '@larder/core'
+import { repeatWhenBusy } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
 import { expect, it, onTestFinished } from 'vitest'
 import { ownServer } from '../support/server.ts'
+
+repeatWhenBusy()
 
 it('a process finds every entry that another process has warmed', async () => {
   const server = await ownServer()
