@@ -1,4 +1,3 @@
-import { count } from '../../demo/src/table.ts'
 import type { BoardMeasured } from './board-load.ts'
 import type { Measured } from './measure.ts'
 
@@ -66,6 +65,8 @@ export function table(outcome: Outcome, width: number): string[] {
 
 const line = (label: string, cells: readonly string[]): string =>
   label.padEnd(LABEL) + cells.map((cell) => cell.padStart(CELL)).join('')
+
+const count = (value: number): string => Math.round(value).toLocaleString('en-US')
 
 export const milliseconds = (value: number): string => `${value.toFixed(value < 100 ? 2 : 0)} ms`
 
