@@ -20,8 +20,8 @@ export const USAGE = `npm run demo -- [OPTION…]
   COLUMNS        width of the output
   NO_COLOR       plain lines, as in a pipe
 
-Exit codes: 0; 1 if a read was stale, a piece oversold or a request failed, or if
-the demo could not run; 2 for a wrong option; 130 after Ctrl-C.`
+Exit codes: 0; 1 if a read was stale, a piece oversold or a request failed, or
+if the demo could not run; 2 for a wrong option; 130 after Ctrl-C.`
 
 /** @throws TypeError that names an option which does not exist. */
 export function parseOptions(args: readonly string[]): Options | 'help' {

@@ -25,7 +25,6 @@ export async function runProgram({ options, output, env, signal }: Program): Pro
   try {
     // Not after a minute.
     await mustBeWritable(options.report)
-    tellBefore(screen, { shop: SHOP_SECONDS, board: BOARD_SECONDS })
     const outcome = await measure(screen, { options, env, signal })
     const written = outcome.without ? await writeReport(options.report, outcome) : undefined
     tellAfter(screen, outcome, { interrupted: signal.aborted, report: written })
@@ -41,8 +40,10 @@ async function measure(
   screen: Screen,
   { options, env, signal }: Pick<Program, 'options' | 'env' | 'signal'>,
 ): Promise<Outcome> {
+  if (options.services) screen.line('Starting the servers: a few seconds.')
   const servers = await realServers(env, options.services)
   try {
+    tellBefore(screen, { shop: SHOP_SECONDS, board: BOARD_SECONDS })
     return await runDemo({
       screen,
       env: servers.env,
