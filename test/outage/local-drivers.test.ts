@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { drizzleCache } from '@larder/drizzle'
 import { type Datamodel, prismaCache } from '@larder/prisma'
-import { type OwnClient, ownClient, startPglite } from '@larder/testing'
+import { type OwnClient, ownClient, repeatWhenBusy, startPglite } from '@larder/testing'
 import { createClient } from '@libsql/client'
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
@@ -23,6 +23,8 @@ import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { PrismaClient } from '../../prisma/generated/client/client.ts'
 import { type JudgedLoads, judgedLoads } from '../support/outage-cases.ts'
+
+repeatWhenBusy()
 
 // Drivers without a server of their own kind, and libSQL over a server that is played.
 

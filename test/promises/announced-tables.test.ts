@@ -85,9 +85,7 @@ const missing = ({ announced, changed, written }: RecordedWrite): readonly strin
 const WRITES = sized(90, 600)
 
 describe('the tables of a write event', () => {
-  test('include every table whose rows the write changed, also by cascades, and every table its SQL names', {
-    timeout: 120_000,
-  }, async () => {
+  test('include every table whose rows the write changed, also by cascades, and every table its SQL names', async () => {
     const recorded = await recordWrites(WRITES, 7)
     expect(recorded.filter((one) => missing(one).length)).toEqual([])
     // Cascades changed tables that no statement named.
@@ -98,9 +96,7 @@ describe('the tables of a write event', () => {
     expect(recorded.filter(({ changed }) => changed.length).length).toBeGreaterThan(WRITES / 3)
   })
 
-  test('are too few without the cascades of the schema, and this test notices', {
-    timeout: 60_000,
-  }, async () => {
+  test('are too few without the cascades of the schema, and this test notices', async () => {
     const recorded = await recordWrites(80, 8, { datamodel: datamodelWithoutCascades() })
     expect(recorded.filter((one) => missing(one).length).length).toBeGreaterThan(0)
   })

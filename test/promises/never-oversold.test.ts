@@ -54,7 +54,6 @@ test.each(
   ),
 )(
   `${BUYERS} buyers of ${ITEMS} items over %s, by %s: each is sold once, and no display shows an older count`,
-  { timeout: 120_000 },
   async (kind, host) => {
     const all = await shops(kind, host)
     let least = ITEMS

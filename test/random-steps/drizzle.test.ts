@@ -47,7 +47,7 @@ describe.each(dialects.flatMap((dialect) => writes.map((write) => [dialect, writ
 )
 
 describe('the walk catches a host', () => {
-  test.each(sweep(Object.entries(BROKEN), 6))('%s', { timeout: 120_000 }, async (_, through) => {
+  test.each(sweep(Object.entries(BROKEN), 6))('%s', async (_, through) => {
     await over('sqlite', async (database) => {
       let found = 0
       for (let seed = first; !found && seed < first + 12; seed++)

@@ -69,7 +69,7 @@ describe('the walk catches', () => {
     ['a store that does not invalidate rows', { options: { store: storeWithoutCells() } }],
     ['a schema without cascades', { datamodel: datamodelWithoutCascades() }],
   ]
-  test.each(sweep(broken, 2))('%s', { timeout: 120_000 }, async (_name, cached) => {
+  test.each(sweep(broken, 2))('%s', async (_name, cached) => {
     const { stale, steps: taken } = await on(startPostgresDatabase, { seed: 1, steps: 150, cached })
     expect(stale.length).toBeGreaterThan(0)
     expect(taken).toBeLessThan(150)

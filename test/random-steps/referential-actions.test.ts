@@ -50,7 +50,7 @@ describe('the walk catches', () => {
     ['a schema without the actions of the client', 'client', { datamodel: withoutActions }],
   ]
 
-  test.each(sweep(broken))('%s', { timeout: 120_000 }, async (_, carried, fault) => {
+  test.each(sweep(broken))('%s', async (_, carried, fault) => {
     const { stale, steps: taken } = await walk(carried, 1, 150, fault)
     expect(stale.length).toBeGreaterThan(0)
     expect(taken).toBeLessThan(150)

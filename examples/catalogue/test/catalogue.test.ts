@@ -1,5 +1,5 @@
 import { createCounter } from '@larder/structures'
-import { until } from '@larder/testing'
+import { repeatWhenBusy, until } from '@larder/testing'
 import { Redis } from 'iovalkey'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -11,6 +11,8 @@ import {
 } from '../../../test/support/bad-requests.ts'
 import { type Deployment, deploy } from '../../../test/support/deployment.ts'
 import { outages, type Phase } from '../../../test/support/store-outages.ts'
+
+repeatWhenBusy()
 
 let { services, pool, valkey, stop } = {} as Deployment
 beforeAll(async () => {
@@ -42,7 +44,7 @@ async function patch(id: number, change: object, { at = 0, region = 'eu' } = {})
 const misses = async (at: number): Promise<number> =>
   (await get<{ reads: number; hits: number }>('/stats', { at }).then(({ reads, hits }) => reads - hits)) ?? 0
 
-describe('the catalogue', { timeout: 60_000 }, () => {
+describe('the catalogue', () => {
   it('a product is the join of ten tables, with the prices of the region', async () => {
     const product = await get<Record<string, unknown>>('/products/7')
     expect(product).toMatchObject({

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { sized, until } from '@larder/testing'
+import { repeatWhenBusy, sized, until } from '@larder/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   notRefused,
@@ -12,6 +12,8 @@ import {
 } from '../../../test/support/bad-requests.ts'
 import { type Deployment, deploy } from '../../../test/support/deployment.ts'
 import { outages, type Phase } from '../../../test/support/store-outages.ts'
+
+repeatWhenBusy()
 
 let { services, pool, valkey, stop } = {} as Deployment
 beforeAll(async () => {
@@ -52,7 +54,7 @@ const sold = async (sku: string): Promise<number> =>
   ).rows[0].sold
 const hits = async (at: number): Promise<number> => (await get<{ hits: number }>('/stats', at)).hits
 
-describe('the inventory', { timeout: 60_000 }, () => {
+describe('the inventory', () => {
   it('a sale shows at once everywhere, and the row that it wrote is cached', async () => {
     expect(await shown('P-00001', 1)).toBe(200)
     expect(await buy('P-00001', 3)).toMatchObject({ status: 201, body: { orderId: expect.any(Number) } })

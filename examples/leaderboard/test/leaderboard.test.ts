@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { startServers } from '@larder/example-servers'
-import { createDatabase, postgresUrl, sized, startServer, until } from '@larder/testing'
+import { createDatabase, postgresUrl, repeatWhenBusy, sized, startServer, until } from '@larder/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   notRefused,
@@ -13,6 +13,8 @@ import { type Deployment, deploy } from '../../../test/support/deployment.ts'
 import { prepareTables } from '../src/prepare-tables.ts'
 import * as schema from '../src/schema.ts'
 import { createLeaderboardService } from '../src/service.ts'
+
+repeatWhenBusy()
 
 // A window of eight seconds in slices of one second stands for a day.
 const WINDOW = 8_000
@@ -57,7 +59,7 @@ const available = (): Promise<void> =>
     (await Promise.all([0, 1].map((at) => get('/top', at)))).every(({ status }) => status === 200),
   )
 
-describe('the leaderboard', { timeout: 60_000 }, () => {
+describe('the leaderboard', () => {
   it('ranks players by their best score, equal ones by arrival, and shows neighbours', async () => {
     for (const [player, points] of [
       ['ada', 50],
@@ -212,7 +214,7 @@ describe('the leaderboard', { timeout: 60_000 }, () => {
   })
 })
 
-describe('a Valkey that saves snapshots only', { timeout: 60_000 }, () => {
+describe('a Valkey that saves snapshots only', () => {
   it('gets back what an old snapshot lacks, and everything after FLUSHALL, from the archive', async () => {
     const [database, valkey] = await Promise.all([postgresUrl().then(createDatabase), startServer()])
     const servers = await startServers({

@@ -31,4 +31,4 @@ it('an application on Accelerate gives the same answers with Larder', async () =
   await after.$disconnect()
   await cache.close()
   await database.close()
-}, 180_000)
+})

@@ -44,4 +44,4 @@ it('a hand-written cache gives the same answers with cache.wrap under the same k
   for (const client of clients) await client.$disconnect()
   await Promise.all([redis.quit(), cache.close()])
   await database.close()
-}, 180_000)
+})

@@ -20,5 +20,5 @@ describe.each(Object.keys(orders) as Order[])('%s', (order) => {
       ['memory', lessTwo],
       ['database', all],
     ])
-  }, 180_000)
+  })
 })

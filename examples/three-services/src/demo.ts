@@ -46,7 +46,9 @@ export async function runDemo({
     ) => {
       const progress = startProgress(screen, label)
       try {
-        return await start(progress.at)
+        const result = await start(progress.at)
+        if (!signal.aborted) progress.at(1)
+        return result
       } finally {
         progress.end()
       }

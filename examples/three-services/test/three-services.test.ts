@@ -1,4 +1,4 @@
-import { createDatabase, postgresUrl, valkeyUrl } from '@larder/testing'
+import { createDatabase, postgresUrl, repeatWhenBusy, valkeyUrl } from '@larder/testing'
 import { describe, expect, it } from 'vitest'
 import { runDemo } from '../src/demo.ts'
 import { report } from '../src/report.ts'
@@ -6,10 +6,12 @@ import { tellAfter } from '../src/story.ts'
 import { faults, type Outcome } from '../src/table.ts'
 import { captured } from './captured.ts'
 
+repeatWhenBusy()
+
 const run = (env: Record<string, string>, signal: AbortSignal, out = captured()): Promise<Outcome> =>
   runDemo({ screen: out.screen, env, signal, shopLimit: 60_000, boardLimit: 500, most: 400 })
 
-describe('the demo of three services', { timeout: 120_000 }, () => {
+describe('the demo of three services', () => {
   it('on PostgreSQL and Valkey, the cache sends less SQL for each read, and nothing is stale, oversold or failed', async () => {
     const database = await createDatabase(await postgresUrl())
     try {

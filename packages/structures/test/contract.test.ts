@@ -1,7 +1,9 @@
 import { createCounter, createLeaderboard, createLock, createSessionStore } from '@larder/structures'
-import { redisProgram, startServer } from '@larder/testing'
+import { redisProgram, repeatWhenBusy, startServer } from '@larder/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Connected, clientOf, TOPOLOGIES, unique } from './support/clients.ts'
+
+repeatWhenBusy()
 
 const redis = await redisProgram()
 if ('reason' in redis) process.stderr.write(`The structures are not tested on Redis: ${redis.reason}\n`)

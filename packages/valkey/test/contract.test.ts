@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import {
   type Cluster,
   type OwnServer,
+  repeatWhenBusy,
   type Sentinels,
   sized,
   startCluster,
@@ -15,6 +16,8 @@ import { type ValkeyStore, type ValkeyStoreOptions, valkeyStore } from '@larder/
 import { Redis as IoRedis, Cluster as IoRedisCluster } from 'ioredis'
 import { Redis, Cluster as RedisCluster } from 'iovalkey'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+
+repeatWhenBusy()
 
 // About servers as tests have them: no limit of memory, replicas that may be missing.
 beforeEach(() => void vi.spyOn(process, 'emitWarning').mockImplementation(() => {}))

@@ -2,10 +2,12 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { createCache, memoryStore } from '@larder/core'
-import { fakeClock, faultyStore, settled } from '@larder/testing'
+import { fakeClock, faultyStore, repeatWhenBusy, settled } from '@larder/testing'
 import { afterEach, beforeEach, expect, it, type MockInstance, vi } from 'vitest'
 import { reads, writes } from '../support/item-host.ts'
 import { world } from '../support/world.ts'
+
+repeatWhenBusy()
 
 let warned: MockInstance<typeof process.emitWarning>
 beforeEach(() => {
@@ -21,13 +23,11 @@ const hooks = fileURLToPath(new URL('../../../../test/support/sources.mjs', impo
 /** What a program prints that is run with Node alone, where nothing but itself keeps it alive. */
 async function printed(program: string): Promise<string> {
   const args = ['--import', hooks, '--input-type=module', '--eval', program]
-  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 20_000 })
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 120_000 })
   return stdout.trim()
 }
 
-it('a program goes on after await close(), also while the outcome of a write is unknown', {
-  timeout: 30_000,
-}, async () => {
+it('a program goes on after await close(), also while the outcome of a write is unknown', async () => {
   const program = `
     import { createCache } from '@larder/core'
     const cache = createCache()
@@ -41,7 +41,7 @@ it('a program goes on after await close(), also while the outcome of a write is 
   expect(await printed(program)).toBe('after close')
 })
 
-it('a program that waits for a load which hangs goes on with its own load', { timeout: 30_000 }, async () => {
+it('a program that waits for a load which hangs goes on with its own load', async () => {
   const program = `
     import { createCache } from '@larder/core'
     const cache = createCache()

@@ -1,10 +1,12 @@
 import { createCache, memoryStore } from '@larder/core'
 import type { Store } from '@larder/core/store'
-import { faultyStore, settled } from '@larder/testing'
+import { faultyStore, repeatWhenBusy, settled } from '@larder/testing'
 import { describe, expect, it } from 'vitest'
 import { reads, writes } from '../support/item-host.ts'
 import { pausedLoad, type World, world } from '../support/world.ts'
 import { remote } from '../tier/remote.ts'
+
+repeatWhenBusy()
 
 const one = reads.byId(1)
 const DISABLED = { source: 'database', reason: 'disabled' }

@@ -1,6 +1,8 @@
 import { type Cache, createCache } from '@larder/core'
-import { deferred } from '@larder/testing'
+import { deferred, repeatWhenBusy } from '@larder/testing'
 import { expect, it, vi } from 'vitest'
+
+repeatWhenBusy()
 
 const options = { ttl: '1m' } as const
 const turn = () => new Promise((resolve) => setImmediate(resolve))

@@ -1,6 +1,8 @@
-import { type FaultyStore, faultyStore } from '@larder/testing'
+import { type FaultyStore, faultyStore, repeatWhenBusy } from '@larder/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Copy, type Core, copyOf, copyOfCore, newDatabase } from './module-copy.ts'
+
+repeatWhenBusy()
 
 const open: Copy[] = []
 afterEach(async () => {

@@ -11,8 +11,8 @@ async function warningsFor(...options: readonly object[]): Promise<unknown> {
 
 it('a memory store in a worker thread is warned of once', async () => {
   expect(await warningsFor({}, {})).toEqual(['LARDER_WORKER_THREAD'])
-}, 60_000)
+})
 
 it('a worker thread that is the only writer, or a test, gives no warning', async () => {
   expect(await warningsFor({ singleProcess: true }, { isolated: true })).toEqual([])
-}, 60_000)
+})

@@ -4,7 +4,7 @@ import { type Exploration, explore, type Rule, type Writer } from './capture-mod
 
 const WRITERS: readonly Writer[] = ['a', 'b', 'both']
 
-describe('a computed value with captured dependencies', { timeout: 120_000 }, () => {
+describe('a computed value with captured dependencies', () => {
   test.each(WRITERS)('is what its rows held at one instant of the call, beside a writer of %s', (writer) => {
     for (const coarse of [false, true]) {
       const { served, wrong } = explore({ writers: [writer], coarse, evictions: 1 })

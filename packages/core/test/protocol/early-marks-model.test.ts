@@ -4,7 +4,7 @@ import { type Exploration, explore, type Rule, type Statement } from './early-ma
 const STATEMENTS: readonly Statement[] = ['known', 'returned', 'blind']
 const wrongOf = (options: Exploration): readonly string[] => [...explore(options).wrong.keys()]
 
-describe('marks sent beside the statements of a transaction', { timeout: 120_000 }, () => {
+describe('marks sent beside the statements of a transaction', () => {
   test.each(STATEMENTS)('are never stale if COMMIT waits for them: %s', (statement) => {
     for (const failing of [false, true])
       for (const through of [false, true]) {

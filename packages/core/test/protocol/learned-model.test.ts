@@ -5,7 +5,7 @@ import { explore, type Rule, type Writer } from './learned-model.ts'
 const WRITERS: readonly Writer[] = ['known', 'learned', 'blind', 'unaware']
 const PAIRS = WRITERS.flatMap((one, at) => WRITERS.slice(at).map((other) => [one, other] as const))
 
-describe('a tag learned from a result', { timeout: 120_000 }, () => {
+describe('a tag learned from a result', () => {
   test.each(PAIRS)('is never stale beside a writer that is %s and one that is %s', (...writers) => {
     for (const warm of [true, false]) {
       // Two readers beside two writers that mark no more than the cell are millions of states.

@@ -4,10 +4,12 @@ import { Worker } from 'node:worker_threads'
 import { CacheError, memoryStore } from '@larder/core'
 import { systemClock } from '@larder/core/host'
 import type { Store } from '@larder/core/store'
-import { fakeClock, faultyStore, settled } from '@larder/testing'
+import { fakeClock, faultyStore, repeatWhenBusy, settled } from '@larder/testing'
 import { expect, it, onTestFinished } from 'vitest'
 import { createEvents } from '../../src/report/events.ts'
 import { guardStore } from '../../src/store/guard.ts'
+
+repeatWhenBusy()
 
 function guarded(around: (store: Store) => Store = (store) => store) {
   const clock = fakeClock()

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type OwnClient, ownClient } from '../../../testing/src/index.ts'
+import { type OwnClient, ownClient, repeatWhenBusy } from '../../../testing/src/index.ts'
 import type { Datamodel } from '../../src/index.ts'
 import {
   type Connected,
@@ -9,6 +9,8 @@ import {
   type PrismaClient,
   type TestDatabase,
 } from '../support/client.ts'
+
+repeatWhenBusy()
 
 // The statements of MySQL's dialect, on a MariaDB, by Prisma's own adapter.
 
@@ -215,7 +217,7 @@ describe('lock on MariaDB', () => {
           await tx.stock.update({ ...lamp, data: { quantity: quantity - 1 } })
           return 1
         },
-        { maxWait: 15_000, timeout: 15_000 },
+        { maxWait: 60_000, timeout: 60_000 },
       )
     const sold = await Promise.all(Array.from({ length: 32 }, buy))
     expect(sold.filter(Boolean)).toHaveLength(20)

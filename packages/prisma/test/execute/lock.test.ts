@@ -1,5 +1,8 @@
+import { repeatWhenBusy } from '@larder/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Connected, connect, errorOf, postgresDatabase, type TestDatabase } from '../support/client.ts'
+
+repeatWhenBusy()
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -138,7 +141,7 @@ describe('lock', () => {
           await tx.stock.update({ ...lamp, data: { quantity: quantity - 1 } })
           return 1
         },
-        { maxWait: 15_000, timeout: 15_000 },
+        { maxWait: 60_000, timeout: 60_000 },
       )
     const sold = await Promise.all(Array.from({ length: 32 }, buy))
     expect(sold.filter(Boolean)).toHaveLength(20)

@@ -54,7 +54,7 @@ describe('prisma generate with larder-prisma', () => {
 
   it('writes the same text for the same schema', async () => {
     expect(await generate((await readFile(traps, 'utf8')).replace('LARDER_PRISMA', generator))).toBe(text)
-  }, 180_000)
+  })
 
   it('does not take a comment for the relation mode or for a view', () => {
     expect(datamodel.relationMode).toBe('foreignKeys')

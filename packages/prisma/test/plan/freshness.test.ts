@@ -74,24 +74,21 @@ async function judge([model, operation, args]: (typeof writes)[number]): Promise
   const stale: string[] = []
   let changed = 0
   let kept = 0
-  const run = database.client.$transaction(
-    async (tx) => {
-      const call = callOn(tx)
-      const result = await call(model, operation, args)
-      const written = tagsOfReturned(space, schema, changes, (index) =>
-        index < plan.changes.length ? plan.returned?.(result, index) : undefined,
-      )
-      for (const read of cached) {
-        const same = isDeepStrictEqual(await call(...read.args), read.result)
-        const miss = bumped(read, written)
-        if (!same) changed++
-        if (!miss) kept++
-        if (!same && !miss) stale.push(read.name)
-      }
-      throw undo
-    },
-    { timeout: 15_000 },
-  )
+  const run = database.client.$transaction(async (tx) => {
+    const call = callOn(tx)
+    const result = await call(model, operation, args)
+    const written = tagsOfReturned(space, schema, changes, (index) =>
+      index < plan.changes.length ? plan.returned?.(result, index) : undefined,
+    )
+    for (const read of cached) {
+      const same = isDeepStrictEqual(await call(...read.args), read.result)
+      const miss = bumped(read, written)
+      if (!same) changed++
+      if (!miss) kept++
+      if (!same && !miss) stale.push(read.name)
+    }
+    throw undo
+  })
   await expect(run).rejects.toBe(undo)
   return { stale, changed, kept }
 }

@@ -54,4 +54,4 @@ it('on SQLite, where the order of keys matters, a filter by a JSON object of sev
   await cache.close()
   await remove()
   await rm(folder, { recursive: true })
-}, 180_000)
+})

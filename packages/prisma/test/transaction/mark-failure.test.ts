@@ -1,7 +1,7 @@
 import { CacheError, memoryStore } from '@larder/core'
 import type { Store } from '@larder/core/store'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { faultyStore } from '../../../testing/src/index.ts'
+import { faultyStore, repeatWhenBusy } from '../../../testing/src/index.ts'
 import {
   type ConnectOptions,
   connect,
@@ -9,6 +9,8 @@ import {
   postgresDatabase,
   type TestDatabase,
 } from '../support/client.ts'
+
+repeatWhenBusy()
 
 // A store that takes no marks: what a policy with `onMarkFailure: 'reject'` then keeps from being written.
 

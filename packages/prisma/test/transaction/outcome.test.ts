@@ -1,9 +1,12 @@
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
+import { repeatWhenBusy } from '@larder/testing'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from 'vitest'
 import { commitFailed, statementFailed } from '../../src/transaction/outcome.ts'
 import { type Connected, connect, errorOf, PrismaClient, postgresDatabase } from '../support/client.ts'
+
+repeatWhenBusy()
 
 // Every error here is a real one. What it is taken for shows in the write event, and in whether the next read may be
 // cached: a failure is settled at once, an unknown outcome keeps the table's reads from the cache for a minute.

@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks'
 import { EventEmitter, once } from 'node:events'
 import { createCache } from '@larder/core'
 import { prismaCache } from '@larder/prisma'
+import { repeatWhenBusy } from '@larder/testing'
 import { Prisma } from '@prisma/client/extension'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import {
@@ -13,6 +14,8 @@ import {
   sourceOf,
   type TestDatabase,
 } from '../support/client.ts'
+
+repeatWhenBusy()
 
 let database: TestDatabase
 beforeAll(async () => {

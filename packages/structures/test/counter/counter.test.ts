@@ -1,8 +1,10 @@
 import { createCounter, type StructureClient } from '@larder/structures'
-import { type OwnServer, startServer, until } from '@larder/testing'
+import { type OwnServer, repeatWhenBusy, startServer, until } from '@larder/testing'
 import type { Redis } from 'iovalkey'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { clientOf, unique } from '../support/clients.ts'
+
+repeatWhenBusy()
 
 let server: OwnServer
 let client: Redis

@@ -1,9 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { createLock, type HeldLock } from '@larder/structures'
-import { type OwnServer, startServer, until } from '@larder/testing'
+import { type OwnServer, repeatWhenBusy, startServer, until } from '@larder/testing'
 import type { Redis } from 'iovalkey'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { clientOf, unique } from '../support/clients.ts'
+
+repeatWhenBusy()
 
 let server: OwnServer
 let client: Redis

@@ -1,9 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { createSessionStore } from '@larder/structures'
-import { until } from '@larder/testing'
+import { repeatWhenBusy, until } from '@larder/testing'
 import type { Redis } from 'iovalkey'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { sharedClient, unique } from '../support/clients.ts'
+
+repeatWhenBusy()
 
 interface Data {
   userId?: string

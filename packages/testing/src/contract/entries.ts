@@ -64,23 +64,23 @@ export function togetherRules(start: Start): void {
     const store = await start()
     const tables = [table(), table(), table()]
     const fields = ['list', 'a', 'b', 'c', 'missing']
-    for (const one of tables) {
-      const cells = Array.from({ length: 90 }, (_, value) => one.cell(value))
-      await store.seed([one.ask(fields.slice(0, 4), cells)], LIFETIME)
-      await store.mark(one.mark('w', { fields: ['list', 'b'], known: fields, cells: [one.cell(1)] }))
+    for (const table of tables) {
+      const cells = Array.from({ length: 90 }, (_, value) => table.cell(value))
+      await store.seed([table.ask(fields.slice(0, 4), cells)], LIFETIME)
+      await store.mark(table.mark('w', { fields: ['list', 'b'], known: fields, cells: [table.cell(1)] }))
     }
-    const asked = Array.from({ length: 60 }, (_, at) => {
+    const fetches = Array.from({ length: 60 }, (_, at) => {
       const entry = at % 3 ? unique('e') : undefined
-      const requests = tables.slice(at % 2).map((one, place) => {
+      const requests = tables.slice(at % 2).map((table, place) => {
         const turned = [...fields.slice((at + place) % 5), ...fields.slice(0, (at + place) % 5)]
-        const cells = Array.from({ length: at % 30 }, (__, cell) => one.cell(at + 7 * cell))
-        return one.ask(turned.slice(0, at % 6), cells)
+        const cells = Array.from({ length: at % 30 }, (__, cell) => table.cell(at + 7 * cell))
+        return table.ask(turned.slice(0, at % 6), cells)
       })
       return { entry, requests }
     })
-    for (const { entry } of asked) if (entry) await store.set(entry, bytes(entry), 10_000)
-    const together = await Promise.all(asked.map(({ entry, requests }) => store.fetch(entry, requests)))
-    for (const [at, { entry, requests }] of asked.entries()) {
+    for (const { entry } of fetches) if (entry) await store.set(entry, bytes(entry), 10_000)
+    const together = await Promise.all(fetches.map(({ entry, requests }) => store.fetch(entry, requests)))
+    for (const [at, { entry, requests }] of fetches.entries()) {
       const alone = await store.fetch(entry, requests)
       expect(together[at]?.tags).toEqual(alone.tags)
       expect(Buffer.from(together[at]?.entry?.bytes ?? []).toString()).toBe(entry ?? '')

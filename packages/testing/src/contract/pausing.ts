@@ -9,12 +9,12 @@ const STEP = 20
 /** A store that a cache has opened, and what the cache was told of pauses. */
 async function opened(start: Start, namespace: string): Promise<{ store: Store; told: string[] }> {
   const store = await start()
-  const told: string[] = []
-  const paused = (pause: FleetPause | undefined): void => void told.push(pause ? pause.reason : 'resumed')
+  const reasons: string[] = []
+  const paused = (pause: FleetPause | undefined): void => void reasons.push(pause ? pause.reason : 'resumed')
   store.open?.({ namespace, follow: false, warn() {}, ready() {}, changed() {}, paused })
   // A store that is told of its namespace may have to ask for it.
   await store.fetch(undefined, [])
-  return { store, told }
+  return { store, told: reasons }
 }
 
 async function noticed(told: readonly string[], expected: readonly string[]): Promise<void> {
@@ -85,10 +85,10 @@ export function pauseRules(start: Start, pauses: 'shared' | 'alone'): void {
 
   it('a store that is opened during a pause knows it with its first answer', async () => {
     const name = namespace()
-    const one = await opened(start, name)
-    await one.store.pause?.('why')
+    const store = await opened(start, name)
+    await store.store.pause?.('why')
     expect((await opened(start, name)).told).toEqual(['why'])
-    await one.store.resume?.()
+    await store.store.resume?.()
     expect((await opened(start, name)).told).toEqual([])
   })
 

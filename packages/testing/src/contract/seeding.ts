@@ -41,7 +41,7 @@ export function seedingRules(start: Start, many: number): void {
     const [a, b] = [table(), table()]
     await seed(store, a.ask(['list']), b.ask(['list'], [b.cell(1)]))
     const states = await see(store, b.ask(['k', 'list'], [b.cell(2), b.cell(1)]), a.ask(['list', 'k']))
-    expect(states.map((one) => one !== null)).toEqual([false, true, false, true, true, false])
+    expect(states.map((state) => state !== null)).toEqual([false, true, false, true, true, false])
   })
 
   it('nonces never repeat', async () => {

@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { repeatWhenBusy } from '@larder/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ask } from '../../src/servers/ask.ts'
 import { redisProgram, valkeyProgram } from '../../src/servers/program.ts'
 import { type OwnServer, startServer } from '../../src/servers/server.ts'
 import { until } from '../../src/servers/until.ts'
+
+repeatWhenBusy()
 
 const source = new URL('../../src/servers/server.ts', import.meta.url).href
 const nothing = { env: { PATH: '' }, folders: [], mayInstall: false }

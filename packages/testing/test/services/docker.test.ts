@@ -2,9 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { repeatWhenBusy } from '@larder/testing'
 import { afterAll, expect, it } from 'vitest'
 import type { Image } from '../../src/services/container.ts'
 import { daemonPatience, fromDocker } from '../../src/services/docker.ts'
+
+repeatWhenBusy()
 
 const folder = mkdtempSync(join(tmpdir(), 'larder-docker-'))
 afterAll(() => rmSync(folder, { recursive: true }))

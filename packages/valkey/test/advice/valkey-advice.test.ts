@@ -1,7 +1,9 @@
-import { startCluster, startSentinels } from '@larder/testing'
+import { repeatWhenBusy, startCluster, startSentinels } from '@larder/testing'
 import { valkeyAdvice } from '@larder/valkey'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { look, ownServer, type Server } from '../support/server.ts'
+
+repeatWhenBusy()
 
 const codes = async (options: Parameters<typeof valkeyAdvice>[0]): Promise<readonly string[]> =>
   (await valkeyAdvice(options)).map(({ code }) => code).sort()

@@ -1,9 +1,11 @@
 import { createCache } from '@larder/core'
-import { type Cluster, startCluster, valkeyUrl } from '@larder/testing'
+import { type Cluster, repeatWhenBusy, startCluster, valkeyUrl } from '@larder/testing'
 import { type ValkeyStore, valkeyStore } from '@larder/valkey'
 import { Redis as IoRedis } from 'ioredis'
 import { Redis, Cluster as RedisCluster, type RedisOptions } from 'iovalkey'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
+
+repeatWhenBusy()
 
 let warned: MockInstance<typeof process.emitWarning>
 beforeEach(() => {

@@ -6,9 +6,19 @@ import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { createCache } from '@larder/core'
-import { type OwnServer, startCluster, startSentinels, startServer, until } from '@larder/testing'
+import {
+  type OwnServer,
+  repeatWhenBusy,
+  skipTest,
+  startCluster,
+  startSentinels,
+  startServer,
+  until,
+} from '@larder/testing'
 import { type ValkeyStore, type ValkeyStoreOptions, valkeyStore } from '@larder/valkey'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+
+repeatWhenBusy()
 
 const stores: ValkeyStore[] = []
 const make = (options: string | ValkeyStoreOptions): ValkeyStore => {
@@ -125,7 +135,7 @@ describe('a single server', () => {
     const has = Object.values(networkInterfaces()).some((all) =>
       all?.some(({ address }) => address === '::1'),
     )
-    if (!has) context.skip('this machine has no ::1')
+    if (!has) skipTest(context, 'this machine has no ::1')
     await works(make(`valkey://[::1]:${server.port}/2`))
   })
 

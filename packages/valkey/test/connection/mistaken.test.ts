@@ -1,7 +1,9 @@
-import { type OwnServer, type Sentinels, startSentinels, startServer } from '@larder/testing'
+import { type OwnServer, repeatWhenBusy, type Sentinels, startSentinels, startServer } from '@larder/testing'
 import { type ValkeyStoreOptions, valkeyStore } from '@larder/valkey'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { look, until } from '../support/server.ts'
+
+repeatWhenBusy()
 
 // Addresses that lead somewhere, and not to what they are given for: `ping` says what to give instead.
 let set: Sentinels

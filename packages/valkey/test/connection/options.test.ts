@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { CacheError } from '@larder/core'
+import { repeatWhenBusy } from '@larder/testing'
 import { type ValkeyStoreOptions, valkeyStore } from '@larder/valkey'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { parseUrl } from '../../src/connection/url.ts'
 import { look, ownServer, type Server } from '../support/server.ts'
+
+repeatWhenBusy()
 
 const PASSWORD = 'p@ss/wörd#1'
 let guarded: Server

@@ -1,9 +1,11 @@
 import { createCache } from '@larder/core'
-import { type Cluster, startCluster, valkeyUrl } from '@larder/testing'
+import { type Cluster, repeatWhenBusy, startCluster, valkeyUrl } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
 import { Redis as IoRedis } from 'ioredis'
 import { Redis, Cluster as RedisCluster } from 'iovalkey'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+
+repeatWhenBusy()
 
 const MANY = 12
 const quiet = { enableOfflineQueue: false, maxRetriesPerRequest: 0 }

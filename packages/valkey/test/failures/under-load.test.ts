@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { valkeyUrl } from '@larder/testing'
+import { repeatWhenBusy, valkeyUrl } from '@larder/testing'
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { commandCounts, look, ownServer, type Server, until } from '../support/server.ts'
@@ -12,6 +12,8 @@ import {
   timed,
   warm,
 } from '../support/server-members.ts'
+
+repeatWhenBusy()
 
 let database: Redis
 let own: Server

@@ -1,4 +1,5 @@
 import type { Lease } from '@larder/core/store'
+import { repeatWhenBusy } from '@larder/testing'
 import type { Redis } from 'iovalkey'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createPauses } from '../../src/connection/pauses.ts'
@@ -6,6 +7,8 @@ import { feedClientOf } from '../../src/feed/feed-client.ts'
 import { followNode, type NodeFeed } from '../../src/feed/node-feed.ts'
 import type { TrustedIncarnation } from '../../src/topology/topology.ts'
 import { look, ownServer, type Server, until } from '../support/server.ts'
+
+repeatWhenBusy()
 
 const RECORD = '{n:main:item}'
 const CELL = `${RECORD}:id=1`

@@ -2,13 +2,15 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Cache, createCache, type PolicyOptions } from '@larder/core'
 import type { Engine } from '@larder/core/host'
-import { deferred, until } from '@larder/testing'
+import { deferred, repeatWhenBusy, until } from '@larder/testing'
 import { type ValkeyStore, valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { attachItems, readPlan, reads } from '../../../core/test/support/item-host.ts'
 import { simulatedDatabase, startState } from '../../../core/test/support/simulated-database.ts'
 import { commandCounts, look, ownServer, type Server } from '../support/server.ts'
+
+repeatWhenBusy()
 
 const CLUSTER = { ttl: '10m', jitter: 0, refreshAhead: false, singleFlight: 'cluster' } as const
 const one = reads.byId(1)

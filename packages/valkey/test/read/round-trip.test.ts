@@ -1,11 +1,14 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { createCache } from '@larder/core'
+import { repeatWhenBusy } from '@larder/testing'
 import { type ValkeyStore, valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { attachRows } from '../support/rows.ts'
 import { commandCounts, look, ownServer, type Server } from '../support/server.ts'
+
+repeatWhenBusy()
 
 let own: Server
 let server: Redis

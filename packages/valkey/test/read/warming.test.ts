@@ -1,7 +1,10 @@
 import { createCache } from '@larder/core'
+import { repeatWhenBusy } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
 import { expect, it, onTestFinished } from 'vitest'
 import { ownServer } from '../support/server.ts'
+
+repeatWhenBusy()
 
 it('a process that starts when another has warmed the cache finds every entry', async () => {
   const server = await ownServer()

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Cache, createCache } from '@larder/core'
 import type { Engine } from '@larder/core/host'
+import { repeatWhenBusy } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -14,6 +15,8 @@ import {
 } from '../../../core/test/support/item-host.ts'
 import { simulatedDatabase, startState } from '../../../core/test/support/simulated-database.ts'
 import { look, ownServer, type Server, until } from '../support/server.ts'
+
+repeatWhenBusy()
 
 /** Longest lifetime of any entry, in milliseconds: tags live twice as long. */
 const LIFETIME = 2_000

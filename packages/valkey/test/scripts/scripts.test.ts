@@ -1,11 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { valkeyUrl } from '@larder/testing'
+import { repeatWhenBusy, valkeyUrl } from '@larder/testing'
 import { type ValkeyStore, valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { EPOCH } from '../../src/scripts/epoch.ts'
 import { FINISH } from '../../src/scripts/finish.ts'
 import { commandCounts, look, until } from '../support/server.ts'
+
+repeatWhenBusy()
 
 let store: ValkeyStore
 let server: Redis

@@ -1,8 +1,11 @@
 import type { FinishRequest, MarkRequest } from '@larder/core/store'
+import { repeatWhenBusy } from '@larder/testing'
 import { type ValkeyStore, valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { look, ownServer, type Server, until } from '../support/server.ts'
+
+repeatWhenBusy()
 
 const record = '{larder:main:item}'
 const cell = `${record}:id=1`
