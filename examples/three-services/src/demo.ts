@@ -37,9 +37,8 @@ export async function runDemo({
   // Keys of this run alone: what another run cached tells of another database.
   const run = `demo-${randomBytes(4).toString('hex')}`
   try {
-    await prepareCatalogue(servers)
-    await prepareInventory(servers)
-    await prepareLeaderboard(servers)
+    for (const prepareTables of [prepareCatalogue, prepareInventory, prepareLeaderboard])
+      if (!signal.aborted) await prepareTables(servers)
     const withProgress = async <T>(
       label: string,
       start: (onProgress: (share: number) => void) => Promise<T>,

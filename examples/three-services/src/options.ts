@@ -14,9 +14,9 @@ export const USAGE = `npm run demo -- [OPTION…]
   --report FILE  where to write the report (larder-report.html)
   --help         show this
 
-  DATABASE_URL   run on this PostgreSQL server, in a database that is created for
-                 the run and dropped at the end
-  VALKEY_URL     keep the cache and the leaderboard on this Valkey or Redis server
+  DATABASE_URL   run on this PostgreSQL server, in a database that is created
+                 for the run and dropped at the end
+  VALKEY_URL     keep cache and leaderboard on this Valkey or Redis server
   COLUMNS        width of the output
   NO_COLOR       plain lines, as in a pipe
 

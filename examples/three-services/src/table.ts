@@ -12,13 +12,15 @@ export interface Outcome {
 
 type Cell = (measured: Measured) => string
 
+export const perRead: Cell = ({ statements, reads }) => (statements / Math.max(1, reads)).toFixed(2)
+
 const ROWS: readonly (readonly [label: string, cell: Cell])[] = [
   ['reads per second', (m) => count(m.readsPerSecond)],
   ['read time p50', (m) => milliseconds(m.p50)],
   ['read time p95', (m) => milliseconds(m.p95)],
   ['read time p99', (m) => milliseconds(m.p99)],
   ['SQL statements per second', (m) => count(m.statementsPerSecond)],
-  ['SQL statements per read', (m) => (m.statements / Math.max(1, m.reads)).toFixed(2)],
+  ['SQL statements per read', perRead],
   ['queries kept off the database', (m) => percent(m.keptOff)],
   ['pieces oversold', (m) => count(m.oversold)],
   ['stale reads', (m) => count(m.stale)],
