@@ -173,7 +173,7 @@ describe.each(['drizzle', 'prisma'] as const)('staleIfError through %s', (orm) =
     await empty()
   })
 
-  it('passes the error on if the query itself fails', async () => {
+  it('passes on an error of the query itself', async () => {
     const app = await start(orm)
     await expire(app, 4)
     await server.run('ALTER TABLE app_setting RENAME TO other_setting')
@@ -221,7 +221,7 @@ describe.each(['drizzle', 'prisma'] as const)('staleIfError through %s', (orm) =
     await expect(app.read(7)).rejects.toThrow()
   })
 
-  it('passes the error on once the entry has been expired for longer than that', async () => {
+  it('passes on the error once the entry has been expired for longer than staleIfError', async () => {
     const app = await start(orm, { ...policy, staleIfError: 1_000 })
     const value = await expire(app, 8)
     await server.kill()
@@ -230,7 +230,7 @@ describe.each(['drizzle', 'prisma'] as const)('staleIfError through %s', (orm) =
     await expect(app.read(8)).rejects.toThrow()
   })
 
-  it('does not answer for a read that has no entry', async () => {
+  it('passes on the error of a read that has no entry', async () => {
     const app = await start(orm)
     await expire(app, 9)
     await server.kill()

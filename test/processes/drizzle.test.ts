@@ -34,7 +34,7 @@ describe('two processes with a Drizzle db each, on one Valkey', () => {
   })
 
   for (const how of ['alone', 'transaction'] as const)
-    it(`a write in one (${how}) is seen by the next read in the other, twenty times`, async () => {
+    it(`a write in one (${how}) is visible to the next read in the other, twenty times`, async () => {
       for (let time = 0; time < 20; time++) {
         const [writer, reader] = [time % 2, 1 - (time % 2)]
         const warehouse = `${how}-${time}`
@@ -46,7 +46,7 @@ describe('two processes with a Drizzle db each, on one Valkey', () => {
       }
     })
 
-  it('a rollback in one process leaves no trace in the other, and other rows stay cached', async () => {
+  it('a rollback in one process changes nothing in the other, and other rows stay cached', async () => {
     await vi.waitFor(async () => expect((await ask(1, { read: 3 })).source).not.toBe('database'), soon)
     await ask(0, { write: 4, warehouse: 'dirty', how: 'undone' })
     expect((await ask(1, { read: 4 })).value, FRESH).toBe('w1')

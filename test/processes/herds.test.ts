@@ -96,7 +96,7 @@ const pace = (seconds: number): Promise<unknown> => pool.query('UPDATE pace SET 
 const gaveUp = ({ disturbed, loads, took }: HerdAnswer): boolean =>
   disturbed || took > JOIN_TIMEOUT || loads.includes('unavailable')
 
-describe.each(sweep(HOSTS))('through %s', (host) => {
+describe.each(sweep(HOSTS))("with singleFlight: 'cluster' through %s", (host) => {
   it('eight processes with a thousand concurrent misses each run one query', async () => {
     const herd = await start(host, 8)
     let undisturbed = 0
@@ -117,7 +117,7 @@ describe.each(sweep(HOSTS))('through %s', (host) => {
     expect(undisturbed).toBeGreaterThan(0)
   })
 
-  it('a holder killed while its query runs costs one more query', async () => {
+  it('a lease holder killed while its query runs costs one more query', async () => {
     for (let id = 1; ; id++) {
       const [holder, ...others] = (await start(host, 4)) as [HerdMember, ...HerdMember[]]
       await pace(1.5)
@@ -141,7 +141,7 @@ describe.each(sweep(HOSTS))('through %s', (host) => {
     }
   })
 
-  it('a holder that is paused delays no reader longer than the join timeout', async () => {
+  it('a paused lease holder delays no reader longer than the join timeout', async () => {
     const [holder, ...others] = (await start(host, 3)) as [HerdMember, ...HerdMember[]]
     await pace(1)
     const paused = holder.ask({ herd: 10, id: 1 })
@@ -158,7 +158,7 @@ describe.each(sweep(HOSTS))('through %s', (host) => {
     expect((await paused).versions, FRESH).toEqual([1])
   })
 
-  it('those who wait see a write that another process finished meanwhile', async () => {
+  it('waiting readers see a write that another process finished meanwhile', async () => {
     const [holder, waiter, writer] = (await start(host, 3)) as [HerdMember, HerdMember, HerdMember]
     await pace(1.5)
     const early = holder.ask({ herd: 10, id: 1 })

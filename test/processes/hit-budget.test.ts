@@ -41,7 +41,7 @@ afterAll(async () => {
 })
 
 it.each(BOUNDS)(
-  'a hit of $host from $from makes few promises and objects',
+  'a hit of $host from $from allocates few promises and objects',
   async ({ host, from, ...bounds }) => {
     const { promises, bytes, others } = await member.ask({ host, from })
     expect(others).toBe(0)

@@ -104,7 +104,7 @@ const victims: readonly Victim[] = HOSTS.flatMap((host, at) => [
   { host, stopAt: 'committed', row: 2 * at + 2, committed: 2 },
 ])
 
-it('a writer killed between mark and COMMIT, or between COMMIT and finish, leaves no stale read, and its row is cached again within 30 s', async () => {
+it('a writer killed between mark and COMMIT or between COMMIT and finish leaves no stale read, and its row is cached again within 30 s', async () => {
   const readers = await Promise.all(HOSTS.map(start))
   const writers = await Promise.all(victims.map(({ host }) => start(host)))
   for (const { row } of victims) expect(await readUntilHit(readers, row, 10_000), FRESH).toEqual([])
@@ -125,12 +125,12 @@ it('a writer killed between mark and COMMIT, or between COMMIT and finish, leave
   for (const victim of victims) expect(await committed(victim.row)).toBe(victim.committed)
 })
 
-describe('writers are killed at random moments', () => {
+describe('writers that are killed at random moments', () => {
   const kills = setting('LARDER_KILLS', 2, 20)
   const seed = setting('LARDER_SEED', 1)
 
   it.each(sweep(HOSTS))(
-    'while they write through %s: no read of another process is stale',
+    'leave no stale read in other processes while they write through %s',
     async (host) => {
       const random = createRandom(seed)
       const readers = await Promise.all(HOSTS.map(start))

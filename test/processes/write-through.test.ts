@@ -75,7 +75,7 @@ describe.each(Object.keys(COUNTERS))('four processes with %s', (host) => {
   beforeAll(() => start(host))
   afterAll(stop)
 
-  it('after many concurrent writes of one row by four processes, each displays what the database holds', async () => {
+  it('after many concurrent writes to one row, each process reads the value in the database', async () => {
     const before = await quantity()
     const answers = await askAll({ storm: LANES, lanes: LANES })
     expect(answers.flatMap((one) => one.writes)).toHaveLength(4 * LANES)
@@ -88,7 +88,7 @@ describe.each(Object.keys(COUNTERS))('four processes with %s', (host) => {
     expect(hits.map((one) => [one.hits, one.reads[0]?.[1]])).toEqual(Array(4).fill([1, before + 4 * LANES]))
   })
 
-  it('a write in one process is a hit in the others', async () => {
+  it('a write in one process makes the next read in the others a hit', async () => {
     const [writer, ...readers] = members
     for (let time = 0; time < 10; time++) {
       const { writes } = await (writer as CounterMember).ask({ rounds: 1, pause: 20 })
@@ -107,7 +107,7 @@ describe.each(Object.keys(COUNTERS))('four processes with %s', (host) => {
   })
 })
 
-it('this test finds a read that is older than a write', () => {
+it('the check finds a read that is older than a write', () => {
   const answers: CounterAnswer = {
     writes: [[1, 5]],
     reads: [

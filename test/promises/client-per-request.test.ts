@@ -47,7 +47,7 @@ const ATTACH: Readonly<Record<string, (cache: Cache, database: string | undefine
 const CLIENTS = sized(250, 500)
 
 it.each(Object.entries(ATTACH))(
-  '%s: attaching clients of one database, or of one database each, leaks no memory',
+  '%s: attaching many clients of one database or of separate databases leaks no memory',
   {
     timeout: 300_000,
   },

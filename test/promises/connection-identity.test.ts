@@ -140,7 +140,7 @@ for (const [orm, programs] of Object.entries({
   const [first] = Object.values(programs) as [Program]
 
   it.each(Object.entries(programs))(
-    `${orm}: the database of another program is not served over %s`,
+    `${orm}: a program is not served entries of another database over %s`,
     async (_, program) => {
       const [one, other] = [await cacheOf(true), await cacheOf(false)]
       const [source, rows] = await second(program(one, production), program(other, staging), other)
@@ -149,11 +149,14 @@ for (const [orm, programs] of Object.entries({
     },
   )
 
-  it.each(Object.entries(programs))(`${orm}: programs of one database share over %s`, async (_, program) => {
-    const [one, other] = [await cacheOf(true), await cacheOf(false)]
-    const reads = [first(one, production), program(other, production)] as const
-    await until(async () => (await second(...reads, other))[0] === 'store')
-  })
+  it.each(Object.entries(programs))(
+    `${orm}: programs that use one database share entries over %s`,
+    async (_, program) => {
+      const [one, other] = [await cacheOf(true), await cacheOf(false)]
+      const reads = [first(one, production), program(other, production)] as const
+      await until(async () => (await second(...reads, other))[0] === 'store')
+    },
+  )
 
   it(`${orm}: two addresses with the same database name share entries`, async () => {
     const [one, other] = [await cacheOf(true), await cacheOf(false)]
@@ -167,7 +170,7 @@ it.each([
   ['Prisma', PRISMA.connectionString as Program, 'production'],
   ['Drizzle', DRIZZLE['a pool with connectionString'] as Program, 'other'],
 ])(
-  '%s: PGOPTIONS keeps entries apart, whether it is set before or after a client is attached',
+  '%s: different PGOPTIONS keep entries separate, whether set before or after a client is attached',
   async (_, program, found) => {
     const [one, other, third] = [await cacheOf(true), await cacheOf(false), await cacheOf(false)]
     const plain = program(one, production)

@@ -91,7 +91,7 @@ async function timed<T>(call: () => Promise<T>): Promise<{ readonly result: T; r
 describe.each(Object.keys(orms))('a load that hangs in PostgreSQL, through %s', (name) => {
   const open = (): Orm => (orms[name] as (typeof orms)[string])(database, cache)
 
-  it('later readers of its key wait for the join timeout, then share one load of their own', async () => {
+  it('delays later readers of its key by the join timeout, and they then share one load', async () => {
     const { read } = open()
     const began = performance.now()
     const [hung] = await hang(() => read(1))
@@ -109,7 +109,7 @@ describe.each(Object.keys(orms))('a load that hangs in PostgreSQL, through %s', 
     expect(await hung, FRESH).toBe(1)
   })
 
-  it('readers of another key do not wait, and its key is a hit while it still hangs', async () => {
+  it('does not delay readers of another key, whose reads keep hitting', async () => {
     const { read } = open()
     const [hung] = await hang(() => read(1))
     const other = await timed(() => read(2))
@@ -121,7 +121,7 @@ describe.each(Object.keys(orms))('a load that hangs in PostgreSQL, through %s', 
     expect(await hung, FRESH).toBe(1)
   })
 
-  it('a load that ends after a write it did not see leaves no stale entry', async () => {
+  it('leaves no stale entry if it ends after a write that it did not see', async () => {
     const { read, write } = open()
     const [hung] = await hang(() => read(1))
     await write(1, 2)

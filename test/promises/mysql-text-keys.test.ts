@@ -131,13 +131,13 @@ async function hitRate(
   }
 }
 
-test('with the collation named, a write of one row leaves MySQL reads by other text keys cached', async () => {
+test('with a declared collation, a write of one row keeps MySQL reads by other text keys cached', async () => {
   const rates = await hitRate(COLLATION)
   // About one row in seven was written, and each row is read again once or twice.
   for (const [form, rate] of Object.entries(rates)) expect(rate, form).toBeGreaterThan(0.9)
 })
 
-test('without the collation, every write of the table invalidates reads by text keys', async () => {
+test('without a declared collation, every write of the table invalidates reads by text keys', async () => {
   const rates = await hitRate(undefined)
   for (const [form, rate] of Object.entries(rates)) expect(rate, form).toBeLessThan(0.5)
 })

@@ -46,7 +46,7 @@ describe.each(dialects.flatMap((dialect) => writes.map((write) => [dialect, writ
   },
 )
 
-describe('the walk catches a host', () => {
+describe('the random walk finds stale results of a host with', () => {
   test.each(sweep(Object.entries(BROKEN), 6))('%s', async (_, through) => {
     await over('sqlite', async (database) => {
       let found = 0

@@ -63,9 +63,9 @@ describe('no cached result differs from the database', () => {
   })
 })
 
-describe('the walk catches', () => {
+describe('the random walk finds stale results of', () => {
   const broken: readonly (readonly [string, NonNullable<Run['cached']>])[] = [
-    ['a store that ignores writes of one table', { options: { store: storeDeafTo('main:blog_posts') } }],
+    ['a store that ignores writes to one table', { options: { store: storeDeafTo('main:blog_posts') } }],
     ['a store that does not invalidate rows', { options: { store: storeWithoutCells() } }],
     ['a schema without cascades', { datamodel: datamodelWithoutCascades() }],
   ]

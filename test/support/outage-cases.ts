@@ -193,7 +193,7 @@ export function outageCases(driver: OutageDriver): void {
       expect(await verdictOf(connect(url.href).read(1))).toBe(true)
     })
 
-    it("a statement that exceeds the server's time limit counts as no answer in time", async () => {
+    it("a statement that exceeds the server's time limit counts as unreachable", async () => {
       const [limit, slow] = driver.timeLimit
       await client.execute(limit)
       const error = await client.execute(slow).catch((cause: unknown) => cause)
@@ -201,7 +201,7 @@ export function outageCases(driver: OutageDriver): void {
       expect(loads.judge(error)).toBe(true)
     })
 
-    it('a read of a missing table is an error of the query', async () => {
+    it('a read of a missing table counts as an error of the query', async () => {
       await server.run('ALTER TABLE app_setting RENAME TO other_setting')
       const verdict = await verdictOf(client.read(1)).finally(() =>
         server.run('ALTER TABLE other_setting RENAME TO app_setting'),
@@ -209,17 +209,17 @@ export function outageCases(driver: OutageDriver): void {
       expect(verdict).toBe(false)
     })
 
-    it('a read without permission is an error of the query', async () => {
+    it('a read without permission counts as an error of the query', async () => {
       expect(await verdictOf(connect(server.guestUrl).read(1))).toBe(false)
     })
 
-    it('refused credentials are a mistake, not an outage', async () => {
+    it('refused credentials do not count as an outage', async () => {
       const url = new URL(server.url)
       url.username = 'nobody_here'
       expect(await verdictOf(connect(url.href).read(1))).toBe(false)
     })
 
-    it('no error of a statement itself counts, also none that imitates an outage', async () => {
+    it('no error of a statement counts as an outage, even if it imitates one', async () => {
       const verdicts: Record<string, unknown> = {}
       for (const [name, sql] of Object.entries(driver.ownErrors)) {
         const error = await client.execute(sql).catch((cause: unknown) => cause)
@@ -229,7 +229,7 @@ export function outageCases(driver: OutageDriver): void {
       expect(Object.keys(verdicts).length).toBeGreaterThan(5)
     })
 
-    it('a client that the application has closed is a mistake, not an outage', async () => {
+    it('a client closed by the application does not count as an outage', async () => {
       await client.close()
       const error = await client.read(1).catch((cause: unknown) => cause)
       // Prisma connects again.

@@ -62,7 +62,7 @@ describe('the catalogue', () => {
     })
   })
 
-  it('a change by one process shows at once in the product, the lists and the pages of the other', async () => {
+  it('a change by one process is visible immediately in the product, the lists and the pages of the other', async () => {
     const shown = async () => ({
       product: (await get<Product>('/products/33', { at: 1 })).name,
       list: (await get<Product[]>('/products?category=knives', { at: 1 })).map(({ name }) => name),
@@ -80,7 +80,7 @@ describe('the catalogue', () => {
     expect(before.neighbour).not.toBe(after.neighbour)
   })
 
-  it('a change of a category moves the product, and the counts follow', async () => {
+  it('a changed category moves the product, and the counts are updated', async () => {
     const count = async (slug: string) => {
       const departments = await get<{ categories: { slug: string; _count: { products: number } }[] }[]>(
         '/categories',
@@ -94,7 +94,7 @@ describe('the catalogue', () => {
     expect([await count('pans'), await count('tents')]).toEqual([124, 126])
   })
 
-  it('a page is rendered once for each region, and a change elsewhere leaves it cached', async () => {
+  it('a page is rendered once for each region, and a change in another region keeps it cached', async () => {
     const read = () => get<string>('/pages/100', { at: 1 })
     const euro = await read()
     expect(euro).toContain('€')
@@ -106,7 +106,7 @@ describe('the catalogue', () => {
     expect(await misses(1)).toBe(before)
   })
 
-  it('views are counted in Valkey and written by the second, each once, and change no cached product', async () => {
+  it('views are counted in Valkey and written once per second, each view once, without invalidating products', async () => {
     await get('/products/400')
     const before = await misses(0)
     await Promise.all(Array.from({ length: 30 }, (_, index) => get('/pages/400', { at: index % 2 })))
@@ -122,7 +122,7 @@ describe('the catalogue', () => {
     expect(before).toBeLessThan(loaded)
   })
 
-  it('views that were committed by a process that then died are skipped, and counting goes on', async () => {
+  it('views committed by a process that then died are skipped, and counting continues', async () => {
     const client = new Redis(`redis://127.0.0.1:${valkey.port}`)
     let died = false
     const dying = createCounter(client, {
@@ -146,7 +146,7 @@ describe('the catalogue', () => {
     client.disconnect()
   })
 
-  it('requests that make no sense are refused by what is wrong with them, and change nothing', async () => {
+  it('invalid requests are refused with a message and change nothing', async () => {
     const before = await get('/products/1')
     const gets = [
       ...WRONG_IDS.flatMap((id) => [`/products/${id}`, `/pages/${id}`, `/products/${id}/views`]),
@@ -181,7 +181,7 @@ describe('the catalogue', () => {
     expect(await get('/products/500')).toMatchObject({ sku: 'P-00500' })
   })
 
-  it('while Valkey is paused, killed and restarted, every request is answered and no price is outdated', async () => {
+  it('every request is answered and no price is outdated while Valkey is paused, killed and restarted', async () => {
     const PRODUCTS = 8
     const FIRST = 200
     let phase: Phase = 'up'

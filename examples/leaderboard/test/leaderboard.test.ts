@@ -60,7 +60,7 @@ const available = (): Promise<void> =>
   )
 
 describe('the leaderboard', () => {
-  it('ranks players by their best score, equal ones by arrival, and shows neighbours', async () => {
+  it('ranks players by their best score, equal scores by arrival, and shows neighbours', async () => {
     for (const [player, points] of [
       ['ada', 50],
       ['bob', 70],
@@ -75,7 +75,7 @@ describe('the leaderboard', () => {
     expect(body.around.map(({ member }) => member)).toEqual(['ada', 'bob', 'cy'])
   })
 
-  it('requests that make no sense are refused by what is wrong with them', async () => {
+  it('invalid requests are refused with a message', async () => {
     const score = { player: 'ada', points: 1 }
     const posts = [
       // PostgreSQL would refuse such a name, and with it the whole slice, each time it is archived.
@@ -107,7 +107,7 @@ describe('the leaderboard', () => {
     expect(answer).toEqual({ status: 500, body: { message: 'internal error' } })
   })
 
-  it('scores leave the board with the window, and stay in the report of the day', async () => {
+  it('removes scores from the board with the window, and keeps them in the report of the day', async () => {
     await submit('early', 500)
     await until(async () => !(await top()).includes('early 500'), 3 * WINDOW)
     expect(await archived('early')).toBe(1)
@@ -121,7 +121,7 @@ describe('the leaderboard', () => {
     expect(after.body.map(({ player }) => player)).toContain('later')
   })
 
-  it('a board that Valkey has lost is restored from the archive, in the same order', async () => {
+  it('restores a board that Valkey has lost from the archive, in the same order', async () => {
     for (const player of ['one', 'two', 'three']) await submit(player, 1_000)
     await until(async () => (await archived('three')) === 1)
     const before = (await top()).filter((row) => row.endsWith(' 1000'))
@@ -134,7 +134,7 @@ describe('the leaderboard', () => {
     for (const rows of restored) expect(rows.filter((row) => row.endsWith(' 1000'))).toEqual(before)
   })
 
-  it('a restart of Valkey loses no acknowledged score, and while it is away requests get 503', async () => {
+  it('loses no acknowledged score in a restart of Valkey, and answers 503 while it is unavailable', async () => {
     let accepted = 0
     let [refused, running] = [0, true]
     const unexpected: number[] = []
@@ -173,7 +173,7 @@ describe('the leaderboard', () => {
     expect(Math.max(...best.map(({ score }) => score))).toBeGreaterThanOrEqual(accepted)
   })
 
-  it('at 500 writes and 100 reads a second, the first read after a score shows it, within one second', async () => {
+  it('shows every score in the first read after it, at 500 writes and 100 reads a second', async () => {
     const seconds = sized(1, 20)
     const lags: number[] = []
     const failed: string[] = []
@@ -214,8 +214,8 @@ describe('the leaderboard', () => {
   })
 })
 
-describe('a Valkey that saves snapshots only', () => {
-  it('gets back what an old snapshot lacks, and everything after FLUSHALL, from the archive', async () => {
+describe('a leaderboard on a Valkey that only saves snapshots', () => {
+  it('restores from the archive what an old snapshot lacks, and everything after FLUSHALL', async () => {
     const [database, valkey] = await Promise.all([postgresUrl().then(createDatabase), startServer()])
     const servers = await startServers({
       DATABASE_URL: database.url,

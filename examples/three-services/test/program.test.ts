@@ -31,21 +31,21 @@ it.each([
   ],
   [{ DATABASE_URL: 'mysql://user:secret@localhost/x' }, 'DATABASE_URL must be that of a PostgreSQL server'],
   [{ DATABASE_URL: 'postgresql://user:secret@[/x' }, 'The server of DATABASE_URL cannot be used: '],
-])('with %o it says what is wrong, without the password', async (env, reason) => {
+])('refuses %o with the reason and without the password', async (env, reason) => {
   const { code, text } = await run(env)
   expect(code).toBe(1)
   expect(text).toContain(reason)
   expect(text).not.toContain('secret')
 })
 
-it('a report that cannot be written is refused before the run', async () => {
+it('refuses a report file that cannot be written before it starts anything', async () => {
   const { code, text } = await run({}, { report: '/no/such/folder/report.html' })
   expect(code).toBe(1)
   expect(text).toContain('The report cannot be written to /no/such/folder/report.html: ENOENT')
   expect(text).not.toContain('Three services')
 })
 
-it('options are read, and a wrong one is named', () => {
+it('reads its options and names a wrong one', () => {
   expect(parseOptions([])).toEqual({ services: false, report: 'larder-report.html' })
   expect(parseOptions(['--services', '--report', 'x.html'])).toEqual({ services: true, report: 'x.html' })
   expect(parseOptions(['--report', 'x.html', '--help'])).toBe('help')

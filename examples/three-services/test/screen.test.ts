@@ -38,7 +38,7 @@ it('a percentile is the nearest rank', () => {
   expect([percentile([7], 99), percentile([], 50)]).toEqual([7, 0])
 })
 
-it('the meter counts by whole seconds, and rates over the whole run', () => {
+it('the meter counts by whole seconds and computes rates over the whole run', () => {
   expect(measured()).toMatchObject({
     reads: 30,
     readsPerSecond: 10,
@@ -69,7 +69,7 @@ describe('the screen', () => {
     expect(widest()).toBeLessThanOrEqual(most)
   })
 
-  it('survives any width', () => {
+  it('works at any width', () => {
     for (const columns of ['1', '0', '-5', '20', '39']) {
       const { screen, text } = captured({ COLUMNS: columns })
       tellBefore(screen, { shop: 20, board: 10 })
@@ -78,7 +78,7 @@ describe('the screen', () => {
     }
   })
 
-  it('what must be zero and is not is said, by what it is', () => {
+  it('names each count that must be zero and is not', () => {
     const wrong = {
       servers: 'x',
       without: measured({ failed: 2 }),
@@ -90,7 +90,7 @@ describe('the screen', () => {
     expect(text()).toContain('there are 3 pieces oversold')
   })
 
-  it('says what is missing when it was interrupted', () => {
+  it('shows which part is missing after an interruption', () => {
     const { screen, text } = captured()
     tellAfter(screen, { servers: 'x', without: measured() }, { ...written, interrupted: true })
     expect(text()).toContain('Interrupted. This is what was measured until then.')
@@ -98,7 +98,7 @@ describe('the screen', () => {
   })
 })
 
-describe('progress', () => {
+describe('the progress display', () => {
   const run = ({ screen, text }: Captured): string => {
     const progress = startProgress(screen, 'Without cache')
     for (let done = 0; done <= 100; done += 5) progress.at(done / 100)

@@ -37,7 +37,7 @@ describe('the demo of three services', () => {
     }
   })
 
-  it('embedded and interrupted, it ends with what was measured until then', async () => {
+  it('embedded and interrupted, it ends with the measurements so far', async () => {
     const stop = new AbortController()
     const out = captured()
     const ending = run({ LARDER_TEST_SERVER: process.env.LARDER_TEST_SERVER ?? '' }, stop.signal, out)

@@ -49,7 +49,7 @@ describe('with the user’s own client', () => {
   const quiet = { enableOfflineQueue: false } as const
   const other = { replyMapping: 'resp3', stringNumbers: true, enableAutoPipelining: true } as const
   storeContract(
-    'ioredis with other replies',
+    'ioredis with changed reply types',
     async () => used(new IoRedis(await address(), { ...quiet, ...other })),
     { pass, extent },
   )
@@ -68,7 +68,7 @@ describe('on one node of a Cluster', () => {
 
   storeContract('valkeyStore(url)', () => open(node.url), { pass, extent })
 
-  it('the node refuses a script that touches two slots, so the contract shows that none does', async () => {
+  it('the node refuses a script that touches two slots, so the contract proves that no script does', async () => {
     const store = await open(node.url)
     const cells = ['{one}:k=1', '{two}:k=1']
     await expect(store.seed([{ record: '{one}', fields: [], cells }], 1_000)).rejects.toThrow(

@@ -27,7 +27,7 @@ async function printed(program: string): Promise<string> {
   return stdout.trim()
 }
 
-it('a program goes on after await close(), also while the outcome of a write is unknown', async () => {
+it('a program continues after `await close()`, even while the outcome of a write is unknown', async () => {
   const program = `
     import { createCache } from '@larder/core'
     const cache = createCache()
@@ -41,7 +41,7 @@ it('a program goes on after await close(), also while the outcome of a write is 
   expect(await printed(program)).toBe('after close')
 })
 
-it('a program that waits for a load which hangs goes on with its own load', async () => {
+it('a program that waits for a hanging load continues with a load of its own', async () => {
   const program = `
     import { createCache } from '@larder/core'
     const cache = createCache()
@@ -51,7 +51,7 @@ it('a program that waits for a load which hangs goes on with its own load', asyn
   expect(await printed(program)).toBe('its own')
 })
 
-it('close() takes two seconds at most, although the store never closes and never acknowledges a write', async () => {
+it('close() takes at most two seconds, even if the store never closes and never acknowledges a write', async () => {
   const clock = fakeClock()
   const store = { ...faultyStore(memoryStore({ clock })), close: () => new Promise<void>(() => {}) }
   const cache = createCache({ store }, { clock })
@@ -85,7 +85,7 @@ it('close() waits until an entry that was just loaded is stored', async () => {
   expect(calls).toEqual(['stored', 'closed'])
 })
 
-it('close() called twice closes once', async () => {
+it('calling close() twice closes the cache once', async () => {
   const inner = memoryStore()
   const close = vi.fn(inner.close)
   const cache = createCache({ store: { ...inner, close } })
@@ -109,7 +109,7 @@ it('a write after close() reaches the database, and the first one warns that it 
   expect(warnings()).toEqual([['LARDER_WRITE_AFTER_CLOSE', expect.stringContaining('after cache.close()')]])
 })
 
-it('a write after close() is reported to listeners of warnings, and becomes no process warning then', async () => {
+it('a write after close() is reported to listeners of `warning` instead of as a process warning', async () => {
   const { cache, engine } = world()
   const heard: string[] = []
   cache.on('warning', ({ code }) => heard.push(code))
@@ -120,7 +120,7 @@ it('a write after close() is reported to listeners of warnings, and becomes no p
 })
 
 it.each(['late', 'early'] as const)(
-  'a transaction that wrote before close() and commits after it (marking %s) warns',
+  'a transaction that wrote before close() and commits after it warns (marking %s)',
   async (marking) => {
     const { cache, engine, put, clock } = world({ around: faultyStore })
     const scope = engine.transaction(marking)

@@ -173,7 +173,7 @@ const EXAMPLES = ['stale while revalidate', 'stale if error', 'up to an age'].ma
 
 const RUNS = sized(300, 2_000)
 
-describe('a database that answers later and one that answers at once', () => {
+describe('an async and a sync driver', () => {
   it('give the same results, reports and events for every program', async () => {
     const seen = new Set<unknown>()
     await fc.assert(

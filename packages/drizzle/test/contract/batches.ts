@@ -41,7 +41,7 @@ export const batches: Rules = (the) => {
       }
     })
 
-    it('a batch stores the rows of a statement if no other one writes its table', async () => {
+    it('a batch stores the rows of a statement if no other statement writes its table', async () => {
       const { db, t, sourceOf, post, plain } = openWriteThrough(the())
       const update = (id: number) =>
         db
@@ -62,7 +62,7 @@ export const batches: Rules = (the) => {
       expect(await post(2)()).toMatchObject([{ title: 'all' }])
     })
 
-    it('a batch that waits for its marks is sent with the bytes that it was called with', async () => {
+    it('a batch that waits for its marks uses the bytes from the time of the call', async () => {
       const { plain, t, raw } = the()
       const { store, release } = storeThatHoldsMarks()
       const db = drizzleCache(plain, {
@@ -83,7 +83,7 @@ export const batches: Rules = (the) => {
       expect(rows.map((row) => [...new Uint8Array(row.bytes as ArrayBuffer)])).toEqual([[1], [1]])
     })
 
-    it('a batch with raw SQL invalidates everything, and a failed batch nothing', async () => {
+    it('a batch with raw SQL invalidates everything, and a failed batch invalidates nothing', async () => {
       const { db, t, sourceOf, raw } = the()
       const read = () => db.select().from(t.posts).where(eq(t.posts.id, 1))
       await read()

@@ -39,7 +39,7 @@ export const captureRules: Rules = (the, driver) => {
       }
     })
 
-    it.each(forms)('is left alone by a write to another row of a table, %s', async (form) => {
+    it.each(forms)('is kept after a write to another row of a table, %s', async (form) => {
       const { cache, db, t } = the()
       const from = form === 'not cached' ? cached(db, false) : db
       const ask = async () => {

@@ -23,7 +23,7 @@ export const freshnessRules: Rules = (the, driver) => {
   }
 
   describe('background refresh', () => {
-    it('an expired entry is served, and refreshed behind the caller', async () => {
+    it('an expired entry is served and refreshed in the background', async () => {
       const { read, rename, plain, sourceOf } = setup()
       const before = await read()
       await rename(plain, 'changed unseen')

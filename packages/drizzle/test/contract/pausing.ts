@@ -40,7 +40,7 @@ export const pauseRules: Rules = (the, driver) => {
 
     rule(
       driver,
-      'a transaction commits, rolls back and invalidates as ever',
+      'a transaction commits, rolls back and invalidates as usual',
       whyNoAsyncTransaction(driver),
       async () => {
         const { cache, db, plain, t, sourceOf } = the()

@@ -40,7 +40,7 @@ export const valueRules: Rules = (the, driver) => {
   describe('values', () => {
     const put = ({ plain, t }: Contract, row: Row) => plain.insert(t.everything).values(row as never)
 
-    it('a hit returns every type as the database does, in objects that nobody shares', async () => {
+    it('a hit returns every type as the database does, in objects that are not shared', async () => {
       const contract = the()
       const { db, plain, t, sourceOf } = contract
       await put(contract, BY_DIALECT[driver.dialect])
@@ -87,7 +87,7 @@ export const valueRules: Rules = (the, driver) => {
       expect(await read(db)).toStrictEqual(expected)
     })
 
-    it('a write that waits for its mark is sent with the bytes that it was called with', async () => {
+    it('a write that waits for its mark uses the bytes from the time of the call', async () => {
       const { plain, t, raw } = the()
       const { store, release } = storeThatHoldsMarks()
       const db = drizzleCache(plain, {

@@ -96,7 +96,7 @@ describe('implicit commits', () => {
     'SET autocommit = 1': sql`set autocommit = 1`,
   }
   for (const [what, statement] of Object.entries(COMMITTING))
-    it(`${what} commits earlier writes: they are visible immediately and survive a rollback`, async () => {
+    it(`${what} commits earlier writes, which are visible immediately and survive a rollback`, async () => {
       const { db, name, held } = overPool()
       await name(1)
       const undone = db.transaction(async (tx) => {
@@ -183,7 +183,7 @@ describe('failed statements', () => {
 })
 
 describe('one shared connection of mysql2', () => {
-  it('statements of others on the connection of an open transaction belong to it', async () => {
+  it('statements of other callers on the connection of an open transaction belong to it', async () => {
     const { db, name, sourceOf } = await overConnection()
     await name(1)
     const failing = db.transaction(async (tx) => {

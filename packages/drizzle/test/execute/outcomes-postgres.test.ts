@@ -118,7 +118,7 @@ describe('failed statements', () => {
     expect(await name(1)).toBe('one')
   })
 
-  it('a statement that timed out in the client may commit, and nothing cached before is served then', async () => {
+  it('a statement that timed out in the client may commit, and no earlier entry is served then', async () => {
     const { db, outcomes, name, sourceOf, held } = setup({ query_timeout: READ_TIMEOUT })
     await name(1)
     const { release } = await lock(1)
@@ -230,14 +230,14 @@ describe('failed transactions', () => {
   })
 })
 
-describe('COMMIT or ROLLBACK by hand in a transaction', () => {
+describe('a raw COMMIT or ROLLBACK in a transaction', () => {
   const BY_HAND = {
     commit: sql`commit`,
     'commit and chain': sql`commit and chain`,
     'several statements': sql.raw('commit; begin'),
   }
   for (const [what, commit] of Object.entries(BY_HAND))
-    it(`${what} commits earlier writes: they are visible immediately and survive a rollback`, async () => {
+    it(`${what} commits earlier writes, which are visible immediately and survive a rollback`, async () => {
       const { db, name, held } = setup()
       await name(1)
       const undone = db.transaction(async (tx) => {

@@ -110,7 +110,7 @@ function readOf(view: object): (on: PgliteDatabase) => PromiseLike<unknown> {
       .orderBy(id)
 }
 
-describe('views with known sources', () => {
+describe('views with declared or derived sources', () => {
   it.each(Object.entries(SEEN))(
     '%s is cached, and a write to any of its tables invalidates it',
     async (_, view) => {

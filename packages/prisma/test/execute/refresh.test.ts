@@ -58,7 +58,7 @@ it('includes, the fluent API and raw SQL with declared tables are refreshed as w
   await expect.poll(async () => await raw?.()).toStrictEqual([{ name: 'unseen' }])
 })
 
-it('arguments that the caller changes after the call do not reach the refresh', async () => {
+it('a refresh uses the arguments from the time of the call, although the caller changes them', async () => {
   const { db, sources } = connect(databases.PostgreSQL, { models: { User: STALE } })
   const args = { where: { id: { in: [1] } } }
   const names = async () => (await db.user.findMany(args)).map(({ name }) => name)
@@ -71,7 +71,7 @@ it('arguments that the caller changes after the call do not reach the refresh', 
   for (let time = 0; time < 5; time++) expect(await names()).toEqual(['u1'])
 })
 
-it('bytes that the caller changes after the call do not reach the refresh', async () => {
+it('a refresh uses the bytes from the time of the call, although the caller changes them', async () => {
   const { exec } = databases.PostgreSQL
   await exec(
     `TRUNCATE "Everything" RESTART IDENTITY; INSERT INTO "Everything" (bytes) VALUES ('\\x01'), ('\\x02')`,
@@ -129,7 +129,7 @@ it('a copy of arguments has new objects and lists, and the same values', () => {
   expect(copyArguments(undefined)).toBeUndefined()
 })
 
-it('a write waits for its mark with the bytes that it was called with', async () => {
+it('a write that waits for its mark uses the bytes from the time of the call', async () => {
   const { exec } = databases.PostgreSQL
   await exec('TRUNCATE "Everything" RESTART IDENTITY')
   const { sync: _, ...inner } = memoryStore({ isolated: true })

@@ -93,7 +93,7 @@ async function judge([model, operation, args]: (typeof writes)[number]): Promise
   return { stale, changed, kept }
 }
 
-describe('no read that a write changed stays fresh after it', () => {
+describe('every read whose result a write changed is invalidated by it', () => {
   test.each(writes.map((write) => [name(write), write] as const))('%s', async (_name, write) => {
     const { stale } = await judge(write)
     expect(stale).toEqual([])
@@ -101,26 +101,26 @@ describe('no read that a write changed stays fresh after it', () => {
 })
 
 // Without these the test above would pass for plans that invalidate everything.
-describe('a write leaves fresh what it does not touch', () => {
+describe('reads of other rows stay fresh after a write', () => {
   test.each([
     [
-      'a row of a table nobody else reads by',
+      'to a row of a table that no other read depends on',
       ['Seat', 'update', { where: { id: 1 }, data: { holder: 'x' } }],
       80,
     ],
     [
-      'a post: those of another author, and its readers by key',
+      'to a post, for posts of another author',
       ['Post', 'update', { where: { id: 2 }, data: { title: 'x' } }],
       40,
     ],
-    ['a user: the others', ['User', 'update', { where: { id: 3 }, data: { name: 'x' } }], 45],
+    ['to a user, for other users', ['User', 'update', { where: { id: 3 }, data: { name: 'x' } }], 45],
     [
-      'an insert: unique reads that found their row',
+      'that inserts, for unique lookups that found their row',
       ['Post', 'create', { data: { title: 'n', author: { connect: { id: 3 } } } }],
       45,
     ],
     [
-      'an upsert: the posts of others',
+      'that upserts a post, for posts of other authors',
       ['Post', 'upsert', { where: { id: 2 }, create: { title: 'n', authorId: 1 }, update: { title: 'x' } }],
       40,
     ],

@@ -37,7 +37,7 @@ beforeEach(async () => {
 })
 
 it.each(['typed', 'raw', 'unextended'])(
-  'a write after a deadlock is invalidated although the body fails: %s',
+  'a write after a deadlock is invalidated, although the body fails: %s',
   async (form) => {
     const base = new clients.PrismaClient({ adapter: database.adapter() })
     const cache = createCache({ unknownWrites: 'invalidate' })

@@ -65,7 +65,7 @@ const EACH = sized(2_000, 25_000)
 const WAVES = sized(1, 4)
 const MOMENTS = sized(['inside', 'committed'], ['inside', 'committed', 'any'])
 
-it('every increment reaches the database once, though processes that deliver are killed', {
+it('every increment reaches the database once, although delivering processes are killed', {
   timeout: sized(120_000, 400_000),
 }, async () => {
   const name = unique()

@@ -30,7 +30,7 @@ afterAll(async () => {
 
 const at = (name: string): string => fileURLToPath(new URL(`../support/${name}`, import.meta.url))
 
-it('a holder that is stopped past its ttl cannot overwrite what the next one wrote', async () => {
+it('a holder that is stopped past its ttl cannot overwrite the write of the next holder', async () => {
   const name = unique()
   const args = [await valkeyUrl(), database.url, name]
   const holder = fork(at('fenced-writer.ts'), args, { execArgv: ['--import', at('sources.mjs')] })

@@ -181,7 +181,7 @@ describe.each([
   })
 })
 
-it('all, length, clear and load answer as express-session says', async () => {
+it('all, length, clear and load behave as express-session specifies', async () => {
   const sessions = storeOf(60_000)
   const store = expressSessionStore(sessions)
   const call = <T>(run: (done: (error?: unknown, result?: T) => void) => void): Promise<T | undefined> =>

@@ -4,7 +4,7 @@ import { LIFETIME, type Start, table, unique } from './table.ts'
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 export function entryRules(start: Start, pass: (ms: number) => Promise<void>): void {
-  it('an entry comes back as it was stored, with the lifetime left', async () => {
+  it('an entry is returned as it was stored, with its remaining lifetime', async () => {
     const store = await start()
     const key = unique('e')
     expect((await store.fetch(key, [])).entry).toBeNull()
@@ -25,7 +25,7 @@ export function entryRules(start: Start, pass: (ms: number) => Promise<void>): v
     expect(entry?.remaining).toBeLessThanOrEqual(10_000)
   })
 
-  it('an entry past its lifetime is gone, or says that it has none left', async () => {
+  it('an expired entry is missing or reports that no lifetime remains', async () => {
     const store = await start()
     const key = unique('e')
     await store.set(key, bytes('one'), 100)
@@ -36,7 +36,7 @@ export function entryRules(start: Start, pass: (ms: number) => Promise<void>): v
     expect((await store.fetch(key, [])).entry?.remaining).toBeGreaterThan(0)
   })
 
-  it('entry, tags and epoch come in one answer', async () => {
+  it('entry, tags and epoch are returned by one call', async () => {
     const store = await start()
     const { ask } = table()
     const key = unique('e')
@@ -48,7 +48,7 @@ export function entryRules(start: Start, pass: (ms: number) => Promise<void>): v
     expect(fetched.entry).not.toBeNull()
   })
 
-  it('invalidateAll begins an epoch that never was', async () => {
+  it('invalidateAll starts an epoch that never existed before', async () => {
     const store = await start()
     const epochs = new Set([(await store.fetch(undefined, [])).epoch])
     for (let time = 0; time < 3; time++) {
@@ -60,7 +60,7 @@ export function entryRules(start: Start, pass: (ms: number) => Promise<void>): v
 }
 
 export function togetherRules(start: Start): void {
-  it('of many fetches asked at once each hears what it asked for, as if it were alone', async () => {
+  it('concurrent fetches return the same replies as separate fetches', async () => {
     const store = await start()
     const tables = [table(), table(), table()]
     const fields = ['list', 'a', 'b', 'c', 'missing']

@@ -6,7 +6,7 @@ import { until } from '../../src/servers/until.ts'
 
 repeatWhenBusy()
 
-it('a cluster starts whole, moves a slot step by step, and replaces a primary', async () => {
+it('a cluster starts completely, moves a slot step by step, and replaces a primary', async () => {
   const cluster = await startCluster()
   expect(await cluster.primaries()).toHaveLength(3)
   const from = await cluster.primaryOf('a')
@@ -34,7 +34,7 @@ it('a cluster starts whole, moves a slot step by step, and replaces a primary', 
   await expect(to.call('PING')).rejects.toThrow(/ECONNREFUSED/)
 })
 
-it('sentinels replace a primary that is gone', async () => {
+it('sentinels replace a primary that has died', async () => {
   const sentinels = await startSentinels()
   const primary = await sentinels.primary()
   expect(primary).toBe(sentinels.servers[0])

@@ -51,7 +51,7 @@ const containersOf = async (pid: number | undefined): Promise<unknown> => {
   return await json(answer)
 }
 
-it('a PostgreSQL in a container answers at its own address only, and is gone after stop', async (context) => {
+it('a PostgreSQL in a container answers at its own address only, and is removed by stop', async (context) => {
   needDocker(context)
   const service = await startPostgres(around)
   expect(service.from).toBe('docker')
@@ -69,7 +69,7 @@ it('a PostgreSQL in a container answers at its own address only, and is gone aft
   expect(await containersOf(process.pid)).toEqual([])
 })
 
-it('a container does not outlive a killed owner', async (context) => {
+it('a container is removed after its owner was killed', async (context) => {
   needDocker(context)
   const [postgres, machine] = ['postgres', 'surroundings'].map((name) =>
     JSON.stringify(new URL(`../../src/services/${name}.ts`, import.meta.url).href),

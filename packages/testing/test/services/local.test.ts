@@ -22,7 +22,7 @@ const reachable = async (port: number): Promise<void> => {
   }
 }
 
-it('a server outlives neither a killed owner nor its folder', async () => {
+it('a server and its folder are removed after its owner was killed', async () => {
   const owner = spawn(
     process.execPath,
     [
@@ -56,7 +56,7 @@ it('a server outlives neither a killed owner nor its folder', async () => {
   await vi.waitFor(() => expect(existsSync(folder)).toBe(false), 60_000)
 })
 
-it('a server that ends at once is reported at once, not after the deadline', async () => {
+it('a server that exits immediately is reported before the deadline', async () => {
   const answers = () => Promise.reject(new Error('no'))
   const run = {
     command: ['false'],
@@ -68,7 +68,7 @@ it('a server that ends at once is reported at once, not after the deadline', asy
   await expect(startServer(run)).rejects.toThrow('false ended at once')
 })
 
-it('a server that never answers is stopped at the deadline, and its last words are in the error', async () => {
+it('a server that never answers is stopped at the deadline, and the error contains its last output', async () => {
   const room = makeRoom('mute')
   const answers = () => Promise.reject(new Error('no'))
   const command = [process.execPath, '-e', 'console.log("I sulk"); setInterval(() => {}, 1000)']

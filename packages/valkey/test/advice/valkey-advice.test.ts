@@ -36,7 +36,7 @@ describe('advice for one server', () => {
     expect(await after(name, good)).toEqual([])
   })
 
-  it('a user without CONFIG or INFO gets that as advice, and the rest', async () => {
+  it('a user without CONFIG or INFO gets advice about that, and the remaining advice', async () => {
     const client = look(server.url)
     await client.acl('SETUSER', 'app', 'on', '>x', '~*', '&*', '+@all', '-config')
     client.disconnect()
@@ -60,7 +60,7 @@ it('an unreachable server is an error without a password', async () => {
   await expect(valkeyAdvice('valkey://u:secret@127.0.0.1:1')).rejects.not.toThrow(/secret/)
 })
 
-it('one URL stands for a whole Cluster, and each of its settings is reported once', async () => {
+it('one URL covers a whole Cluster, and each setting is reported once', async () => {
   const cluster = await startCluster({ primaries: 3, replicas: 0 })
   try {
     const [url = ''] = cluster.urls

@@ -38,7 +38,7 @@ const ping = async (options: string | ValkeyStoreOptions): Promise<string> => {
   }
 }
 
-it('ping names the fix for Sentinels that do not know the name', async () => {
+it('ping names the fix if the Sentinels do not monitor the name', async () => {
   expect(await ping({ sentinels: [...set.addresses], name: set.name })).toBe('usable')
   expect(await ping({ sentinels: [...set.addresses], name: 'another' })).toMatch(/another .*sentinels/i)
 })

@@ -23,7 +23,7 @@ describe.each([
   { name: 'iovalkey', make: (url: string) => new Redis(url, quiet) },
   { name: 'ioredis', make: (url: string) => new IoRedis(url, quiet) },
 ])('many caches on one client of $name', ({ make }) => {
-  it('add one listener per event, raise no warning, and leave the client as it was', async () => {
+  it('add one listener per event, cause no warning, and leave the client unchanged', async () => {
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
     const client = make(await valkeyUrl())
     await new Promise((resolve) => client.once('ready', resolve))

@@ -58,7 +58,7 @@ const joined = async (url: string, mode: Member['mode'] = 'off'): Promise<Member
   return member
 }
 
-it('replies that are two seconds late cost a deadline or two, fail no write and cause no stale read', async () => {
+it('replies that are two seconds late delay at most a few calls, fail no write and cause no stale read', async () => {
   const [near, far] = [await joined(own.url), await joined(proxy.url)]
   await warm([near, far], 'a')
   // Each way.
@@ -149,9 +149,9 @@ async function stranger(words: string): Promise<Listener> {
 }
 
 it.each([
-  ['says nothing', ''],
+  ['never answers', ''],
   ['speaks HTTP', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
-  ['answers the wrong things', '+OK\r\n'],
+  ['sends invalid replies', '+OK\r\n'],
 ])('a port whose owner %s costs hits and nothing else', async (_, words) => {
   const listener = await stranger(words)
   const { port } = listener.address() as { port: number }

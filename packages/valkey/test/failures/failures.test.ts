@@ -74,7 +74,7 @@ it('SCRIPT FLUSH during reads and writes loses nothing', async () => {
   expect(members.map(({ cache }) => cache.stats().bypasses)).not.toContain(20)
 })
 
-it('connections that the server kills cost a few bypasses, and come back', async () => {
+it('killed connections cost a few bypasses and are restored', async () => {
   await warm(members, 'a')
   await server.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
   const seen = await Promise.all(members.map(({ read }) => timed(() => read(1))))
@@ -85,7 +85,7 @@ it('connections that the server kills cost a few bypasses, and come back', async
   await recovered('b')
 })
 
-it('an absent server costs no time and fails no write; no read is stale when it is back', async () => {
+it('an absent server delays nothing and fails no write, and no read is stale when it is back', async () => {
   await warm(members, 'a')
   await own.kill()
   expect(await timedWrite(members[0], 'b')).toBeLessThan(300)
@@ -115,7 +115,7 @@ it('a server that restarts with an old snapshot of tags and entries serves none 
   expect(await server.hget(recordOf(place), 'list')).toBe(nonce)
 })
 
-it('a server that loads its data costs no time and fails no write; no read is stale afterwards', async () => {
+it('a server that is loading its data delays nothing and fails no write, and no read is stale afterwards', async () => {
   await warm(members, 'a')
   await server.mset(
     Object.fromEntries(Array.from({ length: 300 }, (_, key) => [`load:${key}`, 'x'.repeat(99)])),
@@ -136,7 +136,7 @@ it('a server that loads its data costs no time and fails no write; no read is st
   await recovered('c')
 })
 
-it('a server that hangs delays reads up to their deadline, then not at all; writes resolve, and no read is stale afterwards', async () => {
+it('a server that hangs delays reads up to their deadline and then not at all, writes resolve, and no read is stale afterwards', async () => {
   await warm(members, 'a')
   own.pause()
   const first = await timed(() => members[1].read(1))
@@ -191,7 +191,7 @@ it('a full server that evicts nothing still accepts marks and finishes', async (
   await recovered('b')
 })
 
-it('a server that accepts no writes is not trusted and fails no write; no read is stale afterwards', async () => {
+it('a server that accepts no writes is not used and fails no write, and no read is stale afterwards', async () => {
   await warm(members, 'a')
   // As a primary that lost its replicas, or one that cannot save.
   await server.config('SET', 'min-replicas-to-write', '1')
@@ -206,7 +206,7 @@ it('a server that accepts no writes is not trusted and fails no write; no read i
   await recovered('c')
 })
 
-it('a primary that became a replica is not trusted until it is a primary again', async () => {
+it('a primary that became a replica is not used until it is a primary again', async () => {
   await warm(members, 'a')
   await server.replicaof('127.0.0.1', '1')
   const refused = (): Promise<boolean> =>

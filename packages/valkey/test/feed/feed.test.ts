@@ -81,7 +81,7 @@ it.each([
   ['UNLINK of an entry', () => server.unlink('n:e:abc'), 'n:e:abc'],
   ['a rename', () => server.rename(CELL, `${RECORD}:id=2`), CELL],
   ['a script’s write', () => server.eval(`redis.call('SET', KEYS[1], 'y')`, 1, CELL), CELL],
-])('%s is announced by name, and ends no lease', async (_, change, name) => {
+])('%s is announced by name and ends no lease', async (_, change, name) => {
   await server.set(CELL, 'old')
   await server.set('n:e:abc', 'old')
   const feed = follow(look(own.url))
@@ -114,7 +114,7 @@ it('expiry and eviction are announced', async () => {
   await hear(RECORD)
 })
 
-it('FLUSHALL is announced as a change of everything, and ends no lease', async () => {
+it('FLUSHALL is announced as a change of everything and ends no lease', async () => {
   await server.set(CELL, 'x')
   const held = await lease(follow(look(own.url)))
   await server.flushall()
@@ -144,7 +144,7 @@ it('a killed connection ends its leases permanently, and the next one receives c
   expect([before.holds(), after.holds()]).toEqual([false, true])
 })
 
-it('a server that stops answering is trusted for a second at most; when it continues, changes are announced', async () => {
+it('a server that stops answering is trusted for a second at most, and changes are announced when it continues', async () => {
   const feed = follow(look(own.url))
   const held = await lease(feed)
   own.pause()
@@ -241,7 +241,7 @@ it('leases hold no longer than the server is trusted', async () => {
 })
 
 it.each(['-client|tracking', '-subscribe', 'resetchannels'])(
-  'a server that does not allow it (%s) says so once and is left alone',
+  'a server that does not allow it (%s) causes one warning and is not asked again',
   async (rule) => {
     await server.acl('SETUSER', 'shy', 'on', 'nopass', '~*', '&*', '+@all', rule)
     const feed = follow(look(own.url.replace('//', '//shy:x@')))

@@ -77,7 +77,7 @@ async function asked(run: () => Promise<unknown>): Promise<number> {
 }
 
 it.each(['off', 'validate'] as const)(
-  '%s: a write is seen by the very next read of another cache',
+  '%s: a write is visible to the very next read of another cache',
   async (mode) => {
     const pair = [await member(mode), await member(mode)] as const
     const seen: [string, string | null][] = []
@@ -91,7 +91,7 @@ it.each(['off', 'validate'] as const)(
   },
 )
 
-it('push: a write is seen by another cache within a second, and by its own cache immediately', async () => {
+it('push: a write is visible to another cache within a second, and to its own cache immediately', async () => {
   const [one, other] = [await member('push'), await member('push')]
   for (let time = 0; time < 20; time++) {
     await warm([one, other])
@@ -121,7 +121,7 @@ it('push: hits send nothing to the server', async () => {
   expect(count).toBeLessThan(20)
 })
 
-it('push: invalidate all is seen by other caches within two seconds', async () => {
+it('push: invalidate all takes effect in other caches within two seconds', async () => {
   const [one, other] = [await member('push'), await member('push')]
   await warm([one, other])
   await database.hset(name, '1', 'behind everybody’s back')
@@ -168,7 +168,7 @@ it('a push cache on a server without tracking warns once and behaves like valida
   expect(one.warnings.filter((code) => code === 'push-unavailable')).toHaveLength(1)
 })
 
-it('push works if the server does not say who it is', async () => {
+it('push works if the server does not identify itself', async () => {
   await server.acl('SETUSER', 'shy', 'on', '>secret', '~*', '&*', '+@all', '-info')
   const url = own.url.replace('//', '//shy:secret@')
   const [one, other] = [await member('push', url), await member('push', url)]
@@ -183,7 +183,7 @@ it('push works if the server does not say who it is', async () => {
   expect(one.warnings).not.toContain('push-unavailable')
 })
 
-it('killed tracking connections cause no stale read, and hits from memory come back', async () => {
+it('killed tracking connections cause no stale read, and memory hits resume', async () => {
   const [one, other] = [await member('push'), await member('push')]
   for (let time = 0; time < 5; time++) {
     await warm([one, other])
@@ -193,7 +193,7 @@ it('killed tracking connections cause no stale read, and hits from memory come b
   }
 })
 
-it('a server that stops is trusted for a second at most, and writes made meanwhile are seen', async () => {
+it('a server that stops is trusted for a second at most, and writes made meanwhile are visible', async () => {
   const [one, other] = [await member('push'), await member('push')]
   await warm([one, other])
   own.pause()

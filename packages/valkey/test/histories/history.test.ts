@@ -37,13 +37,13 @@ it.each([
   },
 )
 
-it('no read is stale if processes know different lookup keys', async () => {
+it('no read is stale if processes declare different lookup keys', async () => {
   const { hits, ...wrong } = await history(10, [ALL, [PRIMARY], [GROUP, UNIQUE], []], { memory: 'validate' })
   expect(wrong, FRESH).toEqual(NOTHING_WRONG)
   expect(hits.store + hits.memory).toBeGreaterThan(20)
 })
 
-it('no read is stale if the server loses its scripts and single tags all the time', async () => {
+it('no read is stale if the server loses its scripts and single tags repeatedly', async () => {
   const server = look(await valkeyUrl())
   const disturb = async (): Promise<void> => {
     await server.script('FLUSH')

@@ -37,7 +37,7 @@ describe.each(['off', 'validate', 'push'] as const)('two processes on one server
     for (const member of [0, 1]) await until(async () => (await read(member, id)).source === source)
   }
 
-  it('a write in one process is seen by a read in the other that begins after the slack, sixty times', async () => {
+  it('a write in one process is visible to every read in the other that begins after the slack, sixty times', async () => {
     const late: string[] = []
     let hits = 0
     for (let time = 0; time < 60; time++) {
@@ -77,7 +77,7 @@ describe.each(['off', 'validate', 'push'] as const)('two processes on one server
     expect(performance.now() - returned).toBeLessThan(2_500)
   })
 
-  it('concurrent reads and writes of both processes: no read is older than its start minus the slack', async () => {
+  it('with concurrent reads and writes in both processes, no read is older than its start minus the slack', async () => {
     const known: { readonly at: number; readonly version: number }[] = []
     const wrong: string[] = []
     const end = performance.now() + 1_500 + 2 * slack

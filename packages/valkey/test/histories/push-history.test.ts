@@ -38,13 +38,13 @@ it.each([1, 2])(
   },
 )
 
-it('push: no read is older than a second if processes know different lookup keys', async () => {
+it('push: no read is older than a second if processes declare different lookup keys', async () => {
   const { hits, ...wrong } = await history(10, { processes: [ALL, [PRIMARY], [GROUP, UNIQUE], []] })
   expect(wrong, FRESH).toEqual(NOTHING_WRONG)
   expect(hits.memory).toBeGreaterThan(50)
 })
 
-it('push: no read is older than a second if feed connections are killed again and again', async () => {
+it('push: no read is older than a second if feed connections are killed repeatedly', async () => {
   const server = look(own.url)
   const disturb = async (): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, 400))

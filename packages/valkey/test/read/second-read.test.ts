@@ -53,7 +53,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     occurrences: [{ table: 'row' }, { table: 'other' }],
     severalStatements: true,
   },
-  'a row with the rows that it names': {
+  'a row with its result dependencies': {
     occurrences: [
       { table: 'row', pins: { id: [1] }, rows: found },
       {

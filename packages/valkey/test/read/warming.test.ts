@@ -6,7 +6,7 @@ import { ownServer } from '../support/server.ts'
 
 repeatWhenBusy()
 
-it('a process that starts when another has warmed the cache finds every entry', async () => {
+it('a process finds every entry that another process has warmed', async () => {
   const server = await ownServer()
   onTestFinished(() => server.stop())
   let loads = 0

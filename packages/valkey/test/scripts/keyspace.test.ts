@@ -80,7 +80,7 @@ it('no key remains after the cache is closed', async () => {
   await until(async () => (await server.dbsize()) === 0, EMPTY)
 })
 
-it('tags outlive the entries that depend on them, so entries that are read all the time never miss together', async () => {
+it('tags outlive the entries that depend on them, so entries that are read continuously never miss together', async () => {
   const ttl = 1_000
   const entries = [0, 1, 2, 3, 4].map((name) => ({ ...reads.everything(), name: `everything ${name}` }))
   const rounds: number[] = []

@@ -66,7 +66,7 @@ it('a pending mark that a server lost is restored before the server is trusted',
   expect(await server.get(cell)).toContain('|mine,')
 })
 
-it('a finished mark is not restored, and recent bumps are repeated', async () => {
+it('a finished mark is not restored, and recent invalidations are repeated', async () => {
   await store.seed([ask], 60_000)
   const before = await server.hgetall(record)
   await store.mark(mark)

@@ -201,7 +201,7 @@ async function keyElsewhere(shard: readonly ClusterNode[]): Promise<string> {
   }
 }
 
-it('a shard that hangs delays reads up to their deadline; writes resolve, and no read is stale afterwards', async () => {
+it('a shard that hangs delays reads up to their deadline, writes resolve, and no read is stale afterwards', async () => {
   const both = await pair()
   await warm(both, '1')
   const shard = await shardOf(recordOf(place))

@@ -139,14 +139,14 @@ function judge(load: Load, answered: number): void {
   expect(Math.max(...load.seen.map(({ took }) => took))).toBeLessThan(1_000)
 }
 
-describe('a primary of a Cluster dies with bumps that no replica received', () => {
+describe('a primary of a Cluster dies with invalidations that no replica received', () => {
   let cluster: Cluster
   beforeAll(async () => {
     cluster = await startCluster({ settings: ['--maxmemory-policy', 'allkeys-lru'] })
   })
   afterAll(() => cluster?.stop())
 
-  it.each([true, false])('no read is stale two seconds later (writer gone: %s)', async (writerEnds) => {
+  it.each([true, false])('and no read is stale two seconds later (writer dead: %s)', async (writerEnds) => {
     await until(async () => {
       const primary = await cluster.primaryOf(recordOf(place))
       return (await cluster.replicasOf(primary)).length > 0
@@ -159,7 +159,7 @@ describe('a primary of a Cluster dies with bumps that no replica received', () =
     await cluster.settled()
   })
 
-  it('a primary that hung while its replica took over is not trusted when it is back', async () => {
+  it('a primary that hung while its replica took over is not used when it is back', async () => {
     const options = { nodes: [...cluster.urls] }
     const said = vi.spyOn(console, 'error').mockImplementation(() => {})
     members = [
@@ -197,14 +197,14 @@ describe('a primary of a Cluster dies with bumps that no replica received', () =
   })
 })
 
-describe('a primary under Sentinel dies with bumps that no replica received', () => {
+describe('a primary under Sentinel dies with invalidations that no replica received', () => {
   let set: Sentinels
   beforeEach(async () => {
     set = await startSentinels(['--maxmemory-policy', 'allkeys-lru'])
   })
   afterEach(() => set?.stop())
 
-  it.each([true, false])('no read is stale two seconds later (writer gone: %s)', async (writerEnds) => {
+  it.each([true, false])('and no read is stale two seconds later (writer dead: %s)', async (writerEnds) => {
     const [primary, ...replicas] = set.servers as [OwnServer, ...OwnServer[]]
     const options = { sentinels: [...set.addresses], name: set.name }
     await loseBump({ options, primary, replicas, writerEnds })

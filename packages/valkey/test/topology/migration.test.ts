@@ -82,7 +82,7 @@ async function entriesOf(name: string): Promise<readonly string[]> {
   return found.flat()
 }
 
-it('a table’s slot moves under load: no read is stale, no write is rejected', async () => {
+it('no read is stale and no write is rejected while a table’s slot moves under load', async () => {
   const load = startLoad(members, ROWS, { writes: 15 })
   await load.hits(20)
   await move(recordOf(place))
@@ -97,7 +97,7 @@ it('a table’s slot moves under load: no read is stale, no write is rejected', 
   expect(load.longestWrite).toBeLessThan(3_000)
 })
 
-it('slots of entries move under load: no read is stale, no write is rejected', async () => {
+it('no read is stale and no write is rejected while slots of entries move under load', async () => {
   const load = startLoad(members, ROWS, { writes: 40 })
   await load.hits(20)
   const entries = await entriesOf(place.name)
@@ -146,7 +146,7 @@ it('a write that changed nothing leaves every tag unchanged while its slot moves
   }
 })
 
-it('a planned failover under load: no read is stale, no write is rejected', async () => {
+it('no read is stale and no write is rejected during a planned failover under load', async () => {
   const load = startLoad(members, ROWS, { writes: 15 })
   await load.hits(20)
   const [replica] = await cluster.replicasOf(await cluster.primaryOf(recordOf(place)))

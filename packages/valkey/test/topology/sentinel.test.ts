@@ -70,7 +70,7 @@ it('the loss of one Sentinel or of all does not affect established connections',
   await set.sentinels[0]?.start()
 })
 
-it('a primary that hung while another replaced it is not trusted when it is back', async () => {
+it('a primary that hung while another replaced it is not used when it is back', async () => {
   await until(async () => (await linked()) === 2)
   const [writer, reader] = await pair()
   await warm([writer, reader], '1')
@@ -91,7 +91,7 @@ it('a primary that hung while another replaced it is not trusted when it is back
   expect(await valuesOf([writer, reader]), FRESH).toEqual(['2', '2'])
 })
 
-it('a replica is never used as the primary: the store leaves a demoted server', async () => {
+it('the store leaves a demoted server and never uses a replica as the primary', async () => {
   const both = await pair()
   const old = await set.primary()
   const load = startLoad(both, [1, 2, 3], { writes: 20 })

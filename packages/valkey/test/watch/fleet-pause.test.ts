@@ -73,7 +73,7 @@ it('a process that starts while the fleet is paused serves nothing from the cach
   await until(() => isHit(late), WITHIN)
 })
 
-it('a cache that is created for a store that is connected already starts paused', async () => {
+it('a cache that is created over an already connected store starts paused', async () => {
   const first = createCache({ store: valkeyStore(own.url) })
   await first.pause('incident', { fleet: true })
   const store = valkeyStore(own.url)
@@ -84,7 +84,7 @@ it('a cache that is created for a store that is connected already starts paused'
   await Promise.all([first.close(), cache.close()])
 })
 
-it('another process of its own is paused and resumed', async () => {
+it('a separate process is paused and resumed', async () => {
   const processes: MemberProcesses = await startMembers(1, own.url, 'rows', 'validate')
   onTestFinished(() => processes.stop())
   const read = () => processes.ask<{ source: string; reason?: string }>(0, { read: 1 })
@@ -149,7 +149,7 @@ it('a pause has no expiry, and a full server stores it', async () => {
   await until(() => member(1).cache.paused, WITHIN)
 })
 
-it('an idle process sends one command more a second, in the packet of its check', async () => {
+it('an idle process sends one command more per second, in the packet of its health check', async () => {
   await Promise.all(members.splice(1).map(({ cache }) => cache.close()))
   const before = await commandCounts(server)
   await wait(3_000)
@@ -162,7 +162,7 @@ it('an idle process sends one command more a second, in the packet of its check'
   expect(more('get') - more('evalsha')).toBeLessThanOrEqual(4)
 })
 
-it('rejects while the server does not answer', async () => {
+it('cache.pause() of the fleet rejects while the server does not answer', async () => {
   own.pause()
   onTestFinished(() => own.resume())
   await expect(member(0).cache.pause('incident', { fleet: true })).rejects.toMatchObject({
