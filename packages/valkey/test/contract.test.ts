@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import {
   type Cluster,
   type OwnServer,
+  repeatWhenBusy,
   type Sentinels,
   sized,
   startCluster,
@@ -17,6 +18,8 @@ import { Redis as IoRedis5 } from 'ioredis-5'
 import { Redis, Cluster as RedisCluster } from 'iovalkey'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { nodeRedis, type OtherClient } from './support/node-redis.ts'
+
+repeatWhenBusy()
 
 // About servers as tests have them: no limit of memory, replicas that may be missing.
 beforeEach(() => void vi.spyOn(process, 'emitWarning').mockImplementation(() => {}))
@@ -53,7 +56,7 @@ describe('with the user’s own client', () => {
   const quiet = { enableOfflineQueue: false } as const
   const other = { replyMapping: 'resp3', stringNumbers: true, enableAutoPipelining: true } as const
   storeContract(
-    'ioredis with other replies',
+    'ioredis with changed reply types',
     async () => used(new IoRedis(await address(), { ...quiet, ...other })),
     { pass, extent },
   )
@@ -73,7 +76,7 @@ describe('on one node of a Cluster', () => {
 
   storeContract('valkeyStore(url)', () => open(node.url), { pass, extent })
 
-  it('the node refuses a script that touches two slots, so the contract shows that none does', async () => {
+  it('the node refuses a script that touches two slots, so the contract proves that no script does', async () => {
     const store = await open(node.url)
     const cells = ['{one}:k=1', '{two}:k=1']
     await expect(store.seed([{ record: '{one}', fields: [], cells }], 1_000)).rejects.toThrow(

@@ -20,7 +20,7 @@ const NAMES: Readonly<Record<string, string>> = {
   NodeSQLiteSession: 'node:sqlite',
 }
 
-it.each(Object.entries(TABLES))('the page has the table of %s', (heading, signs) => {
+it.each(Object.entries(TABLES))('the page contains the table of %s', (heading, signs) => {
   expect(outagePageRows(heading)).toEqual(signs.map(outageSignRow))
 })
 
@@ -33,7 +33,7 @@ it('the page names the tables of each driver', () => {
   ])
 })
 
-it('every supported driver is judged', () => {
+it('every supported driver has rules for outages', () => {
   for (const { drivers } of [v0, v1])
     for (const driver of Object.keys(drivers)) expect(SIGNS_BY_SESSION).toHaveProperty(driver)
 })
