@@ -37,7 +37,7 @@ it('the published file gives 10,000 strikes, each with a row in all nine other t
   const { strikes, airports, states, ...rest } = normalise(await readRecords())
   expect(strikes).toHaveLength(10_000)
   for (const row of strikes) {
-    const found = [
+    const counts = [
       states[airports[row.airportId - 1]!.stateId - 1],
       airports[row.airportId - 1],
       rest.aircraft[row.aircraftId - 1],
@@ -48,7 +48,7 @@ it('the published file gives 10,000 strikes, each with a row in all nine other t
       rest.sizes[row.sizeId - 1],
       rest.timesOfDay[row.timeOfDayId - 1],
     ]
-    expect(found.every((each) => each !== undefined && each.name !== '')).toBe(true)
+    expect(counts.every((each) => each !== undefined && each.name !== '')).toBe(true)
     expect(row.total).toBe(row.repair + row.other)
     expect(Number.isNaN(row.date.getTime())).toBe(false)
   }

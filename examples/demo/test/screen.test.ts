@@ -133,11 +133,11 @@ describe('the screen', () => {
 })
 
 describe('the progress display', () => {
-  const run = (made: ReturnType<typeof captured>): string => {
-    const progress = startProgress(made.screen, 'Seeding', 100, (done) => `${done} rows`)
+  const run = (capture: ReturnType<typeof captured>): string => {
+    const progress = startProgress(capture.screen, 'Seeding', 100, (done) => `${done} rows`)
     for (let done = 0; done <= 100; done += 5) progress.at(done)
     progress.end()
-    return made.text()
+    return capture.text()
   }
 
   it.each([

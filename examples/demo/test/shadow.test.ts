@@ -71,19 +71,19 @@ describe('a load', () => {
 
   it('counts exactly the stale reads of a cache that skips every third invalidation', async () => {
     const honest = fakeStrikes(catalogue())
-    const kept = new Map<number, Strike | null>()
+    const cached = new Map<number, Strike | null>()
     let writes = 0
     let wrong = 0
     const forgetful: Strikes = {
       async read(id) {
-        if (!kept.has(id)) kept.set(id, await honest.read(id))
-        if (kept.get(id) !== (await honest.read(id))) wrong++
-        return kept.get(id) ?? null
+        if (!cached.has(id)) cached.set(id, await honest.read(id))
+        if (cached.get(id) !== (await honest.read(id))) wrong++
+        return cached.get(id) ?? null
       },
       async write(id, costs) {
         await honest.write(id, costs)
         writes++
-        if (writes % 3 !== 0) kept.delete(id)
+        if (writes % 3 !== 0) cached.delete(id)
       },
     }
     const { stale } = await load(forgetful)
