@@ -4,7 +4,7 @@ import { bars, lines, type Series } from './charts.ts'
 import type { Measured } from './measure.ts'
 import { VISITORS } from './shop-load.ts'
 import { STYLE } from './style.ts'
-import { boardRows, milliseconds, type Outcome, percent, shopRows } from './table.ts'
+import { boardRows, milliseconds, type Outcome, percent, perRead, shopRows } from './table.ts'
 import { PIECES, SCARCE, WRITES } from './workload.ts'
 
 /** The whole run as one HTML file that needs no other. */
@@ -35,7 +35,8 @@ function tiles({ without, cached, board }: Outcome): string {
   return `<section class="tiles">${[
     tile(`${(cached.readsPerSecond / without.readsPerSecond).toFixed(1)} ×`, 'the reads per second'),
     tile(percent(cached.keptOff), 'of queries kept off the database'),
-    tile(milliseconds(cached.p50), `half of the reads; ${milliseconds(without.p50)} without`),
+    tile(perRead(cached), `SQL statements per read; ${perRead(without)} without`),
+    tile(milliseconds(cached.p50), `read time p50; ${milliseconds(without.p50)} without`),
     tile(String(cached.stale), `stale of ${cached.reads.toLocaleString('en-US')} reads`),
     tile(String(cached.oversold), 'pieces oversold'),
     ...(board ? [tile(milliseconds(board.lagP99), 'until a score shows (p99)')] : []),

@@ -1,13 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { parse } from 'csv-parse/sync'
 
-/** What is said about the data wherever it is shown. The package's datapackage.json is where it comes from. */
-export const SOURCE = {
-  title: 'FAA Wildlife Strike Database',
-  licence: 'U.S. Government Dataset (public domain)',
-  file: 'birdstrikes.csv of the npm package vega-datasets',
-} as const
-
 /** One line of the file, by the names in its first line. */
 export type StrikeRecord = Readonly<Record<Heading, string>>
 
@@ -27,7 +20,11 @@ type Heading =
   | 'Cost Total $'
   | 'Speed IAS in knots'
 
-/** Reads the reports of wildlife strikes as they were published: 10,000 of them. */
+/**
+ * Reads 10,000 reports of wildlife strikes on aircraft as they were published: `birdstrikes.csv` of the npm package vega-datasets,
+ * https://github.com/vega/vega-datasets. Source: the FAA Wildlife Strike Database, https://wildlife.faa.gov. Its licence, as the
+ * package states it, is "U.S. Government Dataset": a work of the US government, in the public domain.
+ */
 export async function readRecords(): Promise<StrikeRecord[]> {
   // The package exports only its loader, which fetches from the network; the files lie beside it.
   const file = new URL('../data/birdstrikes.csv', import.meta.resolve('vega-datasets'))

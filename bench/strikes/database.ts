@@ -1,13 +1,11 @@
 import { PGlite } from '@electric-sql/pglite'
 import { migrate } from '@larder/testing'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
-import { PrismaClient } from '../../../prisma/generated/client/client.ts'
+import { PrismaClient } from '../../prisma/generated/client/client.ts'
 import { countStatements } from './statements.ts'
 
 export interface Database {
   readonly prisma: PrismaClient
-  /** A client of another program: what it writes, no cache here sees. */
-  outsider(): PrismaClient
   /** SQL statements that reached the database so far. */
   statements(): number
   close(): Promise<void>
@@ -21,7 +19,6 @@ export async function openDatabase(): Promise<Database> {
   const prisma = new PrismaClient({ adapter })
   return {
     prisma,
-    outsider: () => new PrismaClient({ adapter: new PrismaPGlite(pglite) }),
     statements: count,
     async close() {
       await prisma.$disconnect()

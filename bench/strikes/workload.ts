@@ -1,4 +1,5 @@
-import { type Random, seededRandom, zipf } from './zipf.ts'
+import { zipf } from '@larder/testing'
+import { type Random, seededRandom } from '../random.ts'
 
 export type Operation =
   | { readonly kind: 'read'; readonly id: number }

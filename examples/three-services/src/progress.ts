@@ -1,8 +1,8 @@
 import type { Screen } from './screen.ts'
 
 export interface Progress {
-  /** `done` of the total is behind us. Never goes back. */
-  at(done: number): void
+  /** `share` of the work is done, 0 to 1. Never goes back. */
+  at(share: number): void
   /** Leaves the last state on the screen and ends its line. */
   end(): void
 }
@@ -12,24 +12,17 @@ const STEPS = 4
 const BAR_AT_MOST = 30
 
 /** A bar that is redrawn in place, or a few lines where nothing can be redrawn. */
-export function startProgress(
-  screen: Screen,
-  label: string,
-  total: number,
-  say: (done: number) => string,
-): Progress {
-  let drawn = ''
-  let stepsSaid = 0
+export function startProgress(screen: Screen, label: string): Progress {
+  let [drawn, written] = ['', 0]
   return {
-    at(done) {
-      const share = total > 0 ? Math.min(1, done / total) : 1
+    at(share) {
       if (screen.plain) {
         const step = Math.floor(share * STEPS)
-        if (step > stepsSaid) screen.line(`${label} ${percent(share)} ${say(done)}`.trimEnd())
-        stepsSaid = Math.max(stepsSaid, step)
+        if (step > written) screen.line(`${label} ${percent(share)}`)
+        written = Math.max(written, step)
         return
       }
-      const text = bar(screen.width(), label, share, say(done))
+      const text = bar(screen.width(), label, share)
       if (text !== drawn) screen.redraw(text)
       drawn = text
     },
@@ -40,11 +33,9 @@ export function startProgress(
   }
 }
 
-/** `Seeding [######----]  60% 6,000 of 10,000`; what does not fit is left out from the right, then the bar. */
-export function bar(width: number, label: string, share: number, note: string): string {
-  const short = `${label} ${percent(share)}`
-  const long = `${short} ${note}`.trimEnd()
-  const text = long.length <= width - 1 ? long : short
+/** `Without cache [######----]  60%`. Where the bar does not fit, it is left out. */
+export function bar(width: number, label: string, share: number): string {
+  const text = `${label} ${percent(share)}`
   const cells = Math.min(BAR_AT_MOST, width - 1 - text.length - 3)
   if (cells < 4) return text
   const full = Math.round(cells * share)
