@@ -20,7 +20,7 @@ import {
 } from './simulated-database.ts'
 
 /** What a read returned, and where it came from. */
-export type Seen<R> = ReadReport & { readonly result: R }
+export type ReadResult<R> = ReadReport & { readonly result: R }
 
 /** One process with a cache, a host, a database that answers at once, and time that stands still. */
 export interface World {
@@ -28,7 +28,7 @@ export interface World {
   readonly cache: Cache
   readonly engine: Engine
   readonly database: SimulatedDatabase
-  get<R>(shape: ReadShape<R>, more?: GetOptions<R>): Promise<Seen<R>>
+  get<R>(shape: ReadShape<R>, more?: GetOptions<R>): Promise<ReadResult<R>>
   put(
     shape: WriteShape,
     run?: (mutation: Mutation) => Promise<readonly Row[]>,
