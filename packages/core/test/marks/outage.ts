@@ -66,7 +66,7 @@ interface World {
 /**
  * Two processes on one store. In the middle the one that writes cannot reach it: calls, or their answers, are lost. It
  * must never read anything old itself; the other may until the first has told the store what it missed, and not after.
- * @param tells whether the store says that it is back, or the writer has to find out.
+ * @param reportsReturn whether the store says that it is back, or the writer has to find out.
  */
 export async function runOutage(seed: number, reportsReturn: boolean): Promise<OutageRun> {
   const clock = fakeClock()
