@@ -46,7 +46,7 @@ it('the published file gives 10,000 strikes, each with a row in all nine other t
   expect(strikes).toHaveLength(10_000)
   const wrong: number[] = []
   for (const row of strikes) {
-    const found = [
+    const related = [
       states[airports[row.airportId - 1]!.stateId - 1],
       airports[row.airportId - 1],
       rest.aircraft[row.aircraftId - 1],
@@ -57,7 +57,7 @@ it('the published file gives 10,000 strikes, each with a row in all nine other t
       rest.sizes[row.sizeId - 1],
       rest.timesOfDay[row.timeOfDayId - 1],
     ]
-    const whole = found.every((each) => each !== undefined && each.name !== '')
+    const whole = related.every((each) => each !== undefined && each.name !== '')
     if (!whole || row.total !== row.repair + row.other || Number.isNaN(row.date.getTime())) wrong.push(row.id)
   }
   expect(wrong).toEqual([])

@@ -202,11 +202,11 @@ describe('the catalogue', () => {
           const began = phase
           const { any, by } = floors[index]!
           // What one process wrote while the server hung, another one may not know: docs/when-things-fail.md.
-          const [own, others] = [by[at]!, any]
+          const [ownFloor, others] = [by[at]!, any]
           const { prices } = await get<Product>(`/products/${FIRST + index}`, { at })
           const cents = Math.round(Number(prices[0]?.amount) * 100)
           reads[phase]++
-          const floor = began === 'paused' || phase === 'paused' ? own : others
+          const floor = began === 'paused' || phase === 'paused' ? ownFloor : others
           if (cents < floor) stale.push(`${began}–${phase}: ${cents} < ${floor} at ${at}`)
         })
     }

@@ -274,10 +274,10 @@ describe('the inventory', () => {
     expect(failed).toEqual([])
     expect(stale).toEqual([])
     for (const sku of SKUS) {
-      const left = await stored(sku)
-      expect(left).toBeGreaterThanOrEqual(0)
-      expect(left).toBe(start - (await sold(sku)))
-      expect([await shown(sku, 0), await shown(sku, 1)]).toEqual([left, left])
+      const remaining = await stored(sku)
+      expect(remaining).toBeGreaterThanOrEqual(0)
+      expect(remaining).toBe(start - (await sold(sku)))
+      expect([await shown(sku, 0), await shown(sku, 1)]).toEqual([remaining, remaining])
     }
     expect(await stored(FALLING)).toBe(1_000_000 - (await sold(FALLING)))
     for (const count of [orders, returns, turns]) expect(count).toBeGreaterThan(0)

@@ -13,10 +13,11 @@ export interface Recovery {
 }
 
 /**
- * The checkpoint, a hash in Valkey, says until when which server process had the whole board. It is lost with the data, and
- * an old snapshot brings an old one back. That names another process, since only a server that starts loads a snapshot.
- * KEYS: the checkpoint. ARGV: the process in which the board is whole, or empty for the one that the checkpoint names.
- * Moves the checkpoint to now if this server is that process. Returns the process, and whether it moved.
+ * The checkpoint is a hash in Valkey: which server process had the whole board, and until when. It is lost with the data. An old
+ * snapshot has an old one, and that names another process, since a server loads a snapshot only when it starts.
+ *
+ * KEYS: the checkpoint. ARGV: the process in which the board is whole; empty: the one that the checkpoint names.
+ * Moves the checkpoint to now if this server is that process. Returns its process, and whether the checkpoint moved.
  */
 const CHECKPOINT = `
 local process = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
@@ -41,15 +42,15 @@ export function createRecovery(
   { checkpoint, window }: { readonly checkpoint: string; readonly window: number },
 ): Recovery {
   const moveCheckpoint = async (whole: string) =>
-    (await client.eval(CHECKPOINT, 1, checkpoint, whole)) as [process: string, moved: 0 | 1]
+    (await client.eval(CHECKPOINT, 1, checkpoint, whole)) as [server: string, moved: 0 | 1]
   const restoreIfLost = async (): Promise<void> => {
-    let [process, moved] = await moveCheckpoint('')
+    let [server, moved] = await moveCheckpoint('')
     while (moved === 0) {
       const until = Number(await client.hget(checkpoint, 'until'))
       // A slice that had closed before the checkpoint is in the data with it, and has not changed since.
       await board.restore(archivedAfter(db, Math.max(until, Date.now() - window)))
-      // Another process by now: that one may have lost what this has restored.
-      ;[process, moved] = await moveCheckpoint(process)
+      // Not moved if the server has been restarted since: then what was restored may be lost again.
+      ;[server, moved] = await moveCheckpoint(server)
     }
   }
   let checked: Promise<void> | undefined

@@ -111,18 +111,18 @@ it('a write after close() reaches the database, and the first one warns that it 
 
 it('a write after close() is reported to listeners of `warning` instead of as a process warning', async () => {
   const { cache, engine } = world()
-  const heard: string[] = []
-  cache.on('warning', ({ code }) => heard.push(code))
+  const messages: string[] = []
+  cache.on('warning', ({ code }) => messages.push(code))
   await cache.close()
   const changes = [{ table: 'item', effect: 'unknown' as const }]
   engine.sync.write({ operation: 'w', model: undefined, changes, run: () => {} }, false)
-  expect([heard, warnings()]).toEqual([['write-after-close'], []])
+  expect([messages, warnings()]).toEqual([['write-after-close'], []])
 })
 
 it.each(['late', 'early'] as const)(
   'a transaction that wrote before close() and commits after it warns (marking %s)',
   async (marking) => {
-    const { cache, engine, put, clock } = world({ around: faultyStore })
+    const { cache, engine, put, clock } = world({ wrapStore: faultyStore })
     const scope = engine.transaction(marking)
     await put(writes.touch(1), undefined, scope)
     const closing = cache.close()

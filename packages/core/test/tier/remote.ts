@@ -10,14 +10,14 @@ export interface Remote extends World {
   /** Calls so far: `fetch` with an entry, `tags` without, and the others by name. */
   readonly calls: string[]
   /** Takes the calls so far, and forgets them. */
-  taken(): readonly string[]
+  takeCalls(): readonly string[]
   /** The follower's connection is lost. */
   cut(): void
 }
 
 export interface RemoteOptions extends FeedOptions {
   readonly memory?: CacheOptions['memory']
-  readonly beside?: Remote
+  readonly sharedWith?: Remote
   readonly random?: () => number
   /** Between the cache and the store. */
   readonly through?: (store: Store) => Store
@@ -25,21 +25,21 @@ export interface RemoteOptions extends FeedOptions {
 
 export function remote({
   memory = { mode: 'validate' },
-  beside,
+  sharedWith,
   through,
   random,
   ...options
 }: RemoteOptions = {}): Remote {
   // The clock is the world's, which is not there yet.
   const time = { now: () => 0 }
-  const feed = beside?.feed ?? createFeed({ now: () => time.now(), ...options })
+  const feed = sharedWith?.feed ?? createFeed({ now: () => time.now(), ...options })
   const calls: string[] = []
   let cut = (): void => {}
   const here = world({
     memory,
-    ...(beside && { beside }),
+    ...(sharedWith && { sharedWith }),
     ...(random && { random }),
-    around(shared) {
+    wrapStore(shared) {
       const store = followedStore(shared, feed)
       cut = store.cut
       const counted: Store = {
@@ -57,5 +57,5 @@ export function remote({
     },
   })
   time.now = here.clock.now
-  return { ...here, feed, calls, taken: () => calls.splice(0), cut: () => cut() }
+  return { ...here, feed, calls, takeCalls: () => calls.splice(0), cut: () => cut() }
 }

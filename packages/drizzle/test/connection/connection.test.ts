@@ -216,9 +216,9 @@ async function connectionOf(make: Make): Promise<string> {
     },
   }
   const environment = { ...process.env }
-  const made = await make()
-  const client: unknown = Reflect.get(made, '$client')
-  const db = made as ReturnType<typeof overLibsql<typeof sqliteItem>>
+  const connected = await make()
+  const client: unknown = Reflect.get(connected, '$client')
+  const db = connected as ReturnType<typeof overLibsql<typeof sqliteItem>>
   const cached = drizzleCache(db, { cache: watching, tables: { item: { ttl: '1m' } } })
   process.env = environment
   // libSQL is inspected before its first read.

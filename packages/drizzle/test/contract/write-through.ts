@@ -188,7 +188,7 @@ export const writeThroughRules: Rules = (the, driver) => {
 function uncached({ plain, db, t }: Fixture, read: () => PromiseLike<unknown>): PromiseLike<unknown> {
   const query = read() as unknown as { toSQL(): unknown; config: { where: never; table: unknown } }
   const { where, table } = query.config
-  const from = [t.posts, t.users].find((one) => one === table) ?? t.posts
+  const from = [t.posts, t.users].find((candidate) => candidate === table) ?? t.posts
   expect(db).not.toBe(plain)
   return plain.select().from(from).where(where)
 }
@@ -297,8 +297,8 @@ function limits(the: () => Contract, driver: Driver): void {
     tenant = 'b'
     const other = await cache.explain(async () => await read())
     tenant = 'a'
-    const own = await cache.explain(async () => await read())
-    expect([other, own].map(({ reads }) => reads[0]?.source)).toStrictEqual(['database', 'memory'])
+    const explained = await cache.explain(async () => await read())
+    expect([other, explained].map(({ reads }) => reads[0]?.source)).toStrictEqual(['database', 'memory'])
   })
 
   it('a user tag invalidates stored rows', async () => {

@@ -27,17 +27,17 @@ const STORES: Readonly<Record<string, (seed: number) => Store>> = {
 }
 
 type Clients = OwnClient<typeof PrismaClient, Datamodel>
-const made = new Map<string, Promise<Clients>>()
+const clientsByProvider = new Map<string, Promise<Clients>>()
 
 /** One client for each dialect, whatever the number of its adapters. */
 function clientsOf(provider: AdapterDatabase['provider']): Promise<Clients> {
-  const known = made.get(provider) ?? ownClient(`order-${provider}`, schemaFor(provider))
-  made.set(provider, known as Promise<Clients>)
-  return known as Promise<Clients>
+  const clients = clientsByProvider.get(provider) ?? ownClient(`order-${provider}`, schemaFor(provider))
+  clientsByProvider.set(provider, clients as Promise<Clients>)
+  return clients as Promise<Clients>
 }
 
 afterAll(async () => {
-  for (const one of made.values()) await (await one).remove()
+  for (const value of clientsByProvider.values()) await (await value).remove()
 })
 
 describe.each(Object.entries(ADAPTERS))('with %s', (_, open) => {
@@ -70,18 +70,18 @@ describe.each(Object.entries(ADAPTERS))('with %s', (_, open) => {
       for (let seed = FIRST; seed < FIRST + PROGRAMS; seed++) {
         const program = programOf(seed, { savepoints, single: database.single })
         const expected = await outcome(plain, plain.base, (client) => client, program)
-        const own = await connect(database, clients)
+        const wrappedRun = await connect(database, clients)
         const cache = createCache({
           store: (STORES[store] ?? memoryStore)(seed),
           unknownWrites: 'invalidate',
         })
-        const db = own.base.$extends(prismaCache({ cache, datamodel: clients.datamodel }))
+        const db = wrappedRun.base.$extends(prismaCache({ cache, datamodel: clients.datamodel }))
         const declare = (client: AnyClient) =>
           (client as unknown as typeof db).$cached({ writes: ['Setting'] }) as unknown as AnyClient
-        const found = await outcome(own, db as unknown as AnyClient, declare, program)
+        const actual = await outcome(wrappedRun, db as unknown as AnyClient, declare, program)
         await cache.close()
-        await own.base.$disconnect()
-        expect(found, `program ${seed}: ${JSON.stringify(program)}`).toEqual(expected)
+        await wrappedRun.base.$disconnect()
+        expect(actual, `program ${seed}: ${JSON.stringify(program)}`).toEqual(expected)
       }
     },
   )

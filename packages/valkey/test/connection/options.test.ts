@@ -182,21 +182,23 @@ it('a user with the permissions from the README can use every feature', async ()
 })
 
 it('databases of one server are isolated from each other', async () => {
-  const [zero, one] = [0, 1].map((number) =>
+  const [database0, database1] = [0, 1].map((number) =>
     valkeyStore({ url: `${guarded.url}/${number}`, password: PASSWORD }),
   )
-  await Promise.all([zero!.ping(), one!.ping()])
-  await zero!.set('options:e', new Uint8Array([1]), 10_000)
-  expect((await zero!.fetch('options:e', [])).entry).not.toBeNull()
-  expect((await one!.fetch('options:e', [])).entry).toBeNull()
-  await Promise.all([zero!.close(), one!.close()])
+  await Promise.all([database0!.ping(), database1!.ping()])
+  await database0!.set('options:e', new Uint8Array([1]), 10_000)
+  expect((await database0!.fetch('options:e', [])).entry).not.toBeNull()
+  expect((await database1!.fetch('options:e', [])).entry).toBeNull()
+  await Promise.all([database0!.close(), database1!.close()])
 })
 
 it('a closed port is reported with address and reason within one attempt', async () => {
-  const gone = await ownServer()
-  await gone.kill()
-  const store = valkeyStore(gone.url)
-  await expect(store.ping()).rejects.toThrow(`valkey at 127.0.0.1:${gone.port}: connect ECONNREFUSED`)
+  const stoppedServer = await ownServer()
+  await stoppedServer.kill()
+  const store = valkeyStore(stoppedServer.url)
+  await expect(store.ping()).rejects.toThrow(
+    `valkey at 127.0.0.1:${stoppedServer.port}: connect ECONNREFUSED`,
+  )
   await expect(store.fetch(undefined, [])).rejects.toThrow(/ECONNREFUSED/)
   await store.close()
 })
