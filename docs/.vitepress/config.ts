@@ -72,6 +72,8 @@ export default defineConfig({
           page('Testing your app', 'testing'),
           page('Serverless and hot reload', 'serverless'),
           page('Prisma', 'prisma'),
+          page('Prisma’s features and the cache', 'prisma-features'),
+          page('Types for helpers and services', 'prisma-types'),
           page('Drizzle', 'drizzle'),
           page('Databases', 'databases'),
         ],
