@@ -57,16 +57,16 @@ function same<T>(given: T): T {
 
 /** Hosts with one mistake each. The walk must catch every one. */
 export const BROKEN: Readonly<Record<string, (cache: Cache) => Cache>> = {
-  'reads that forget the last of several tables': over({
+  'reads that omit the last of several tables': over({
     occurrences: (given) => (given.length > 1 ? given.slice(0, -1) : given),
   }),
-  'inserts that touch no row': over({
+  'inserts that invalidate no row': over({
     changes: (given) => given.filter(({ effect }) => effect !== 'insert'),
   }),
-  'updates that move no row': over({
+  'updates that ignore moved rows': over({
     changes: (given) => given.map((one) => (one.effect === 'update' ? { ...one, sets: {} } : one)),
   }),
-  'transactions that end nothing': over({
+  'transactions that invalidate nothing': over({
     changes: (given, inTransaction) => (inTransaction ? [] : given),
   }),
   'a schema without referential actions': over({
@@ -75,29 +75,29 @@ export const BROKEN: Readonly<Record<string, (cache: Cache) => Cache>> = {
       foreignKeys: given.foreignKeys.map((key) => ({ ...key, onDelete: 'no-action', onUpdate: 'no-action' })),
     }),
   }),
-  'a view that reads nothing': over({ table: (given) => ({ ...given, reads: [] }) }),
+  'a view that declares no reads': over({ table: (given) => ({ ...given, reads: [] }) }),
   // The walk needs more steps to catch these.
-  'reads that take every row for found': over({
+  'reads that treat every row as found': over({
     occurrences: (given) =>
       given.map((one) => ({
         ...one,
         rows: () => Object.values(one.pins ?? {}).reduce((n, { length }) => n * length, 1),
       })),
   }),
-  'upserts taken for inserts': over({
+  'upserts that are treated as inserts': over({
     changes: (given) => given.map((one) => (one.effect === 'upsert' ? { ...one, effect: 'insert' } : one)),
   }),
-  'writes of unknown rows that know them': over({
+  'writes of unknown rows that declare them': over({
     changes: (given) =>
       given.map((one) =>
         one.effect === 'insert' ? one : { ...one, before: { id: [1] }, sets: one.sets ?? {} },
       ),
   }),
-  'results of which a missing row is none': learning((given) => ({
+  'results that omit the dependency on a missing row': learning((given) => ({
     ...given,
     values: (result) => given.values(result) ?? [],
   })),
-  'results of which the first row is forgotten': learning((given) => ({
+  'results that omit the dependency on the first row': learning((given) => ({
     ...given,
     values: (result) => given.values(result)?.slice(1),
   })),

@@ -196,7 +196,7 @@ const ACCEPTING = { ttl: '1h', refreshAhead: false, maxStaleness: BOUND } as con
 describe.each(['drizzle', 'prisma'] as const)(
   'histories of two processes through %s, with maxStaleness',
   (orm) => {
-    test(`no read is older than ${BOUND} ms, nor than the writes of its own process`, {
+    test(`no read is older than ${BOUND} ms, nor older than the writes of its own process`, {
       timeout: 240_000,
     }, async () => {
       const processes = [await startProcess(), await startProcess()]

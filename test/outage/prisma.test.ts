@@ -1,6 +1,6 @@
 import type { Cache } from '@larder/core'
 import { type Datamodel, prismaCache } from '@larder/prisma'
-import { type OwnClient, ownClient, sweep } from '@larder/testing'
+import { type OwnClient, ownClient, repeatWhenBusy, sweep } from '@larder/testing'
 import { PrismaMariaDb } from '@prisma/adapter-mariadb'
 import { PrismaPg } from '@prisma/adapter-pg'
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils'
@@ -14,6 +14,8 @@ import {
   POSTGRES_ERRORS,
 } from '../support/outage-cases.ts'
 import { startOutageMariadb, startOutagePostgres } from '../support/outage-servers.ts'
+
+repeatWhenBusy()
 
 // Real servers are killed, stopped, paused and filled. What each driver adapter makes of it is judged.
 

@@ -74,7 +74,7 @@ async function expectTruth(reader: Party): Promise<void> {
   }
 }
 
-describe.each(pairs)('%s write, %s read', (writing, reading) => {
+describe.each(pairs)('a %s write and a %s read', (writing, reading) => {
   test('a read cached before the write is not served after it', async () => {
     const all = parties()
     await expectTruth(all[reading])
@@ -133,7 +133,7 @@ describe.each(pairs)('%s write, %s read', (writing, reading) => {
   })
 })
 
-test('a store that skips the keys its writer does not know serves a stale read', async () => {
+test('a store that skips keys which the writer has not declared serves a stale read', async () => {
   const all = parties(storeThatTrustsWriters())
   await expectTruth(all.venues)
   await update(all.holders)

@@ -6,7 +6,7 @@ import { cachedPrisma } from '../support/cached-prisma.ts'
 
 const here = cachedPrisma()
 
-test('cache.explain names the source of every read, and the reason of every miss and bypass', async () => {
+test('cache.explain reports the source of every read and the reason of every miss and bypass', async () => {
   let skew = 0
   const clock = { ...systemClock, now: () => systemClock.now() + skew }
   const models = {

@@ -30,7 +30,7 @@ const cases = between.flatMap(([when, options, act]) =>
 )
 
 test.each(cases)(
-  'a load %s begins, a write commits, %s: the next read sees the write',
+  'the next read sees a write that commits after a load %s began, once %s',
   async (_shape, _when, options, act, read) => {
     here.build(options)
     const held = here.watched.holdAnswer(isSelect)
@@ -45,7 +45,7 @@ test.each(cases)(
   },
 )
 
-test('while a write waits for a row lock its readers see the old row, and the new row once it has returned', async () => {
+test('while a write waits for a row lock, reads return the old row, and the new row once the write has returned', async () => {
   const other = await here.database.connect()
   await here.stock()
   await other.query('BEGIN')

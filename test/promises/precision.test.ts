@@ -36,9 +36,7 @@ async function shares(known: boolean, trace: Trace) {
   return found
 }
 
-test('with 1 % writes, most reads by key, by unique label, by parent and with a parent are hits', {
-  timeout: 120_000,
-}, async () => {
+test('with 1 % writes, most reads by key, by unique label, by parent and with a parent are hits', async () => {
   const found = await shares(true, TRACE)
   const least: Record<Way, number> = {
     'by key': 0.95,
@@ -49,7 +47,7 @@ test('with 1 % writes, most reads by key, by unique label, by parent and with a 
   for (const way of Object.keys(least) as Way[]) expect(found[way], way).toBeGreaterThanOrEqual(least[way])
 })
 
-test('without a datamodel, the same reads are rarely hits', { timeout: 120_000 }, async () => {
+test('without a datamodel, the same reads are rarely hits', async () => {
   const found = await shares(false, { ...TRACE, operations: TRACE.operations / 4 })
   expect(Math.max(found['by key'], found['by unique label'])).toBeLessThan(0.1)
 })

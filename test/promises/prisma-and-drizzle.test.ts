@@ -66,7 +66,7 @@ beforeEach(async () => {
 })
 
 describe('one cache over one database, read and written by Prisma and by Drizzle', () => {
-  it('a Prisma write invalidates Drizzle reads of its row, and of no other row', async () => {
+  it('a Prisma write invalidates Drizzle reads of its row and of no other row', async () => {
     const { prisma, db, sourceOf } = await start()
     const one = (id: number) => () => db.select().from(articles).where(eq(articles.id, id))
     await one(1)()
@@ -76,7 +76,7 @@ describe('one cache over one database, read and written by Prisma and by Drizzle
     expect(await sourceOf(one(2))).toBe('memory')
   })
 
-  it('a Drizzle write invalidates Prisma reads of its row, and of no other row', async () => {
+  it('a Drizzle write invalidates Prisma reads of its row and of no other row', async () => {
     const { prisma, db, sourceOf } = await start()
     const one = (id: number) => () => prisma.post.findUnique({ where: { id } })
     const byMail = () => prisma.user.findUnique({ where: { email: 'a@x' } })
@@ -102,7 +102,7 @@ describe('one cache over one database, read and written by Prisma and by Drizzle
     expect(await prisma.post.findMany({ where: { authorId: 1 } })).toStrictEqual([])
   })
 
-  it('a write through one ORM invalidates a row that the other wrote through, whose next write stores it again', async () => {
+  it('a write through one ORM invalidates the row that the other wrote through, and its next write stores the row again', async () => {
     const cache = createCache()
     const through = { ttl: '1h', write: 'through' } as const
     const models = { '*': through }

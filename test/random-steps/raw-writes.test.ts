@@ -211,7 +211,7 @@ describe('raw writes that the parser understands', () => {
   })
 })
 
-describe('the walk catches a parser', () => {
+describe('the random walk finds stale results of a parser', () => {
   test.each(sweep(parserFaults))('%s', { timeout: 240_000 }, async (fault) => {
     let caught = false
     for (let from = 1; !caught && from < 6; from++) {

@@ -13,7 +13,7 @@ import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { PrismaClient } from '../../prisma/generated/client/client.ts'
 
 /** Prisma's defaults (2 s and 5 s) are too short for a machine that is busy with something else. */
-const transactionOptions = { maxWait: 20_000, timeout: 40_000 }
+const transactionOptions = { maxWait: 60_000, timeout: 60_000 }
 
 /** A migrated, empty database and ways into it. */
 export interface TestDatabase {

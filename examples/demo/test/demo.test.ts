@@ -15,11 +15,11 @@ import { strikesOf } from '../src/strikes.ts'
 import { workload } from '../src/workload.ts'
 
 // PGlite takes its time to start on a busy machine.
-describe('the demo', { timeout: 120_000 }, () => {
+describe('the demo', () => {
   it.each([
     ['in memory', async () => ({}), 'memory'],
     ['on a Valkey server', async () => ({ VALKEY_URL: await valkeyUrl() }), 'store'],
-  ])('keeps reads off the database and finds no stale read, with the cache %s', async (_, env, source) => {
+  ])('reads mostly from the cache and finds no stale read, with the cache %s', async (_, env, source) => {
     const place = choosePlace(await env())
     const { rows, seeded, without, cached, sources } = await runDemo({
       screen: createScreen({ write: () => true }, {}),
@@ -46,7 +46,7 @@ describe('the demo', { timeout: 120_000 }, () => {
     expect(place.store.source).toBe(source)
   })
 
-  it('a server that does not answer is refused by what is wrong with it, without its password', async () => {
+  it('refuses a server that does not answer with the reason, without its password', async () => {
     const { store, ready } = choosePlace({ VALKEY_URL: 'redis://user:secret@127.0.0.1:1' })
     try {
       const refusal = ready()
@@ -57,7 +57,7 @@ describe('the demo', { timeout: 120_000 }, () => {
     }
   })
 
-  it('two runs on one server share nothing', async () => {
+  it('shares nothing between two runs on one server', async () => {
     const env = { VALKEY_URL: await valkeyUrl() }
     const places = [choosePlace(env), choosePlace(env)]
     expect(places[0]?.namespace).not.toBe(places[1]?.namespace)
@@ -67,7 +67,7 @@ describe('the demo', { timeout: 120_000 }, () => {
     }
   })
 
-  it('finds the stale reads of writes that go past the cache', async () => {
+  it('finds the stale reads caused by writes that bypass the cache', async () => {
     const catalogue = normalise((await readRecords()).slice(0, 50))
     const { signal } = new AbortController()
     const { prisma, outsider, statements, close } = await openDatabase()
@@ -90,7 +90,7 @@ describe('the demo', { timeout: 120_000 }, () => {
     }
   })
 
-  it('ends with the rows written so far when it is aborted while seeding', async () => {
+  it('ends with the rows written so far if it is aborted while seeding', async () => {
     const stop = new AbortController()
     const write = (text: string): void => {
       if (text.startsWith('Seeding')) stop.abort()

@@ -3,7 +3,7 @@ import { normalise } from '../src/normalise.ts'
 import { parseRecords, readRecords } from '../src/records.ts'
 import { CSV, catalogue } from './catalogue.ts'
 
-it('a repeated text becomes one row, numbered by first appearance', () => {
+it('repeated text becomes one row, numbered by first appearance', () => {
   const { aircraft, phases, states, strikes } = catalogue()
   expect(aircraft).toEqual([
     { id: 1, name: 'T-38A' },
@@ -14,7 +14,7 @@ it('a repeated text becomes one row, numbered by first appearance', () => {
   expect(strikes.map((each) => each.aircraftId)).toEqual([1, 1, 2])
 })
 
-it('airports of one name in two states are two airports', () => {
+it('airports with the same name in two states are two airports', () => {
   expect(catalogue().airports).toEqual([
     { id: 1, name: 'MAIN ARPT', stateId: 1 },
     { id: 2, name: 'MAIN ARPT', stateId: 2 },
@@ -22,14 +22,14 @@ it('airports of one name in two states are two airports', () => {
   ])
 })
 
-it('dates are UTC days, money is exact cents, and no speed is null', () => {
+it('dates are UTC days, money is exact cents, and a missing speed is null', () => {
   const [, second, third] = catalogue().strikes
   expect(second).toMatchObject({ repair: 3050, other: 1200, total: 4250, speedKnots: 200 })
   expect(second?.date.toISOString()).toBe('1990-01-09T00:00:00.000Z')
   expect(third).toMatchObject({ id: 3, repair: 417_500, speedKnots: null })
 })
 
-it('an amount that is none is refused by name', () => {
+it('an invalid amount is refused by name', () => {
   expect(() => normalise(parseRecords(CSV.replace('4175,4175', '4175,a lot')))).toThrow('"a lot"')
 })
 

@@ -31,7 +31,7 @@ function measured(reads: number): ReturnType<ReturnType<typeof createMeter>['sto
 }
 
 describe('percentile', () => {
-  it('is the nearest rank', () => {
+  it('uses the nearest rank', () => {
     const sorted = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
     expect([0, 50, 51, 95, 100].map((percent) => percentile(sorted, percent))).toEqual([1, 5, 6, 10, 10])
     expect(percentile([7], 99)).toBe(7)
@@ -40,7 +40,7 @@ describe('percentile', () => {
 })
 
 describe('the meter', () => {
-  it('counts reads without SQL as kept off, and rates per second of the whole run', () => {
+  it('counts reads without SQL as answered by the cache, and computes rates over the whole run', () => {
     expect(measured(10)).toMatchObject({
       reads: 10,
       elapsed: 1000,
@@ -53,7 +53,7 @@ describe('the meter', () => {
     })
   })
 
-  it('is all zeros for a run without a read', () => {
+  it('shows zeros for a run without a read', () => {
     expect(createMeter(() => 0).stop()).toMatchObject({ reads: 0, readsPerSecond: 0, keptOff: 0, p99: 0 })
   })
 })
@@ -67,14 +67,14 @@ describe('the table', () => {
     expect(lines.find((line) => line.includes('stale'))).toMatch(/stale reads found +0 +0$/)
   })
 
-  it('puts the runs below each other where they do not fit', () => {
+  it('places the runs below each other if they do not fit', () => {
     const lines = table(big, big, 30)
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(30)
     expect(lines).toContain('reads per second')
     expect(lines.filter((line) => line.includes('1,234,567'))).toHaveLength(2)
   })
 
-  it('shows a dash for a run that never began', () => {
+  it('shows a dash for a run that did not begin', () => {
     expect(table(big, undefined, 60).at(-1)).toMatch(/stale reads found +0 +–$/)
   })
 })
@@ -95,7 +95,7 @@ describe('the screen', () => {
     expect(widest()).toBeLessThanOrEqual(most)
   })
 
-  it('survives any width', () => {
+  it('works at any width', () => {
     for (const columns of ['1', '0', '-5', '20', '39']) {
       const { screen, text } = captured({ COLUMNS: columns })
       tellBefore(screen, 25, 'the memory of this process')
@@ -104,7 +104,7 @@ describe('the screen', () => {
     }
   })
 
-  it('says which store is used, and where the answers came from', () => {
+  it('shows which store is used and how reads were answered', () => {
     const { screen, text } = captured()
     tellBefore(screen, 25, 'the server at VALKEY_URL.')
     const sources = { memory: 1234, store: 56, database: 78, stale: 0 }
@@ -116,13 +116,13 @@ describe('the screen', () => {
     )
   })
 
-  it('names a stale read as a bug', () => {
+  it('reports a stale read as a bug', () => {
     const { screen, text } = captured()
     tellAfter(screen, { ...outcome, cached: { ...outcome.cached, stale: 3 } }, false)
     expect(text().replace(/\s+/g, ' ')).toContain('must be 0 and are 3')
   })
 
-  it('says what is missing when it was interrupted', () => {
+  it('shows which part is missing after an interruption', () => {
     const early = captured()
     tellAfter(early.screen, { rows: 10_000, seeded: 1500 }, true)
     expect(early.text()).toContain('Interrupted after 1,500 of 10,000 rows')
@@ -132,7 +132,7 @@ describe('the screen', () => {
   })
 })
 
-describe('progress', () => {
+describe('the progress display', () => {
   const run = (made: ReturnType<typeof captured>): string => {
     const progress = startProgress(made.screen, 'Seeding', 100, (done) => `${done} rows`)
     for (let done = 0; done <= 100; done += 5) progress.at(done)

@@ -6,8 +6,8 @@ import type { Strike, Strikes } from '../src/strikes.ts'
 import { workload } from '../src/workload.ts'
 import { catalogue, fakeStrikes } from './catalogue.ts'
 
-describe('the shadow', () => {
-  it('agrees with what the catalogue says, and after a write with what was written', async () => {
+describe('the shadow of the catalogue', () => {
+  it('agrees with the catalogue, and after a write with the written row', async () => {
     const shadow = createShadow(catalogue())
     const strikes = fakeStrikes(catalogue())
     for (const id of [1, 2, 3]) expect(shadow.agrees(id, await strikes.read(id))).toBe(true)
@@ -44,7 +44,7 @@ describe('the shadow', () => {
     ['size', (row) => ({ ...row, size: { id: 1, name: '?' } })],
     ['time of day', (row) => ({ ...row, timeOfDay: { id: 1, name: '?' } })],
   ]
-  it.each(changes)('sees a wrong %s', async (_, change) => {
+  it.each(changes)('detects a wrong %s', async (_, change) => {
     const row = (await fakeStrikes(catalogue()).read(2))!
     expect(createShadow(catalogue()).agrees(2, change(row))).toBe(false)
   })
@@ -62,14 +62,14 @@ describe('a load', () => {
       signal: new AbortController().signal,
     })
 
-  it('finds no stale read where there is none', async () => {
+  it('finds no stale read if there is none', async () => {
     const measured = await load(fakeStrikes(catalogue()))
     expect(measured.stale).toBe(0)
     expect(measured.reads + measured.writes).toBe(400)
     expect(measured.writes).toBeGreaterThan(40)
   })
 
-  it('counts exactly the stale reads of a cache that forgets every third invalidation', async () => {
+  it('counts exactly the stale reads of a cache that skips every third invalidation', async () => {
     const honest = fakeStrikes(catalogue())
     const kept = new Map<number, Strike | null>()
     let writes = 0
@@ -91,7 +91,7 @@ describe('a load', () => {
     expect(stale).toBe(wrong)
   })
 
-  it('ends when its signal is aborted, with what it has', async () => {
+  it('ends with its results so far if its signal is aborted', async () => {
     const stop = new AbortController()
     const strikes = fakeStrikes(catalogue())
     let reads = 0

@@ -24,7 +24,7 @@ describe('zipf', () => {
     expect(zipf(10, 1.1, () => 1 - Number.EPSILON)()).toBe(9)
   })
 
-  it('gives other numbers for another seed, and the same for the same', () => {
+  it('draws different numbers for a different seed, and the same for the same seed', () => {
     const [a, b, c] = [seededRandom(3), seededRandom(3), seededRandom(4)]
     const drawn = [a, b, c].map((random) => [random(), random(), random()])
     expect(drawn[0]).toEqual(drawn[1])
@@ -33,12 +33,12 @@ describe('zipf', () => {
 })
 
 describe('workload', () => {
-  it('is the same sequence each time', () => {
+  it('is the same sequence for the same seed', () => {
     expect(take(workload(OPTIONS), 500)).toEqual(take(workload(OPTIONS), 500))
     expect(take(workload({ ...OPTIONS, seed: 8 }), 500)).not.toEqual(take(workload(OPTIONS), 500))
   })
 
-  it('writes as often as it is told, by more than nothing, to rows that exist', () => {
+  it('writes at the configured rate, by positive amounts, to rows that exist', () => {
     const operations = take(workload(OPTIONS), 20_000)
     const writes = operations.filter((each) => each.kind === 'write')
     expect(writes.length / operations.length).toBeCloseTo(0.1, 1)
@@ -46,7 +46,7 @@ describe('workload', () => {
     expect(operations.every(({ id }) => Number.isInteger(id) && id >= 1 && id <= 200)).toBe(true)
   })
 
-  it('asks a tenth of the rows more often than all the others together', () => {
+  it('reads a tenth of the rows more often than all others together', () => {
     const counts = new Map<number, number>()
     for (const { id } of take(workload(OPTIONS), 20_000)) counts.set(id, (counts.get(id) ?? 0) + 1)
     const hottest = [...counts.values()].sort((a, b) => b - a).slice(0, 20)

@@ -4,6 +4,7 @@ import {
   type Database,
   type OwnServer,
   postgresUrl,
+  repeatWhenBusy,
   sized,
   startServer,
   until,
@@ -12,6 +13,8 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ServiceProcess, startService } from '../../../test/support/service-process.ts'
 import { outages, type Phase } from '../../../test/support/store-outages.ts'
+
+repeatWhenBusy()
 
 // Two processes of the service, one PostgreSQL, and a Valkey of their own that this test kills.
 let database: Database
@@ -64,8 +67,8 @@ const sold = async (sku: string): Promise<number> =>
   ).rows[0].sold
 const hits = async (at: number): Promise<number> => (await get<{ hits: number }>('/stats', at)).hits
 
-describe('the inventory', { timeout: 60_000 }, () => {
-  it('a sale shows at once everywhere, and the row that it wrote is cached', async () => {
+describe('the inventory', () => {
+  it('a sale is visible everywhere immediately, and its row is cached', async () => {
     expect(await shown('P-00001', 1)).toBe(200)
     expect(await buy('P-00001', 3)).toMatchObject({ status: 201, body: { orderId: expect.any(Number) } })
     expect(await shown('P-00001', 1)).toBe(197)
@@ -78,7 +81,7 @@ describe('the inventory', { timeout: 60_000 }, () => {
     })
   })
 
-  it('sells all lines or none', async () => {
+  it('sells all lines of a purchase or none', async () => {
     const lines = [
       { sku: 'P-00002', quantity: 5 },
       { sku: 'P-00003', quantity: 201 },
@@ -88,7 +91,7 @@ describe('the inventory', { timeout: 60_000 }, () => {
     expect([await stored('P-00002'), await sold('P-00002')]).toEqual([200, 0])
   })
 
-  it('a purchase that is sent again is sold once, also when both arrive together', async () => {
+  it('a purchase that is sent again is sold once, even if both arrive together', async () => {
     const requestId = randomUUID()
     const answers = await Promise.all([0, 1, 0, 1].map((at) => buy('P-00004', 120, at, requestId)))
     const again = await buy('P-00004', 120, 0, requestId)
@@ -97,7 +100,7 @@ describe('the inventory', { timeout: 60_000 }, () => {
     expect(await stored('P-00004')).toBe(80)
   })
 
-  it('goods come back once, and show at once', async () => {
+  it('goods are returned once, and the return is visible immediately', async () => {
     const { body } = await buy('P-00005', 2)
     const path = `/orders/${(body as { orderId: number }).orderId}/returns`
     const answers = await Promise.all([0, 1, 0].map((at) => post(path, { sku: 'P-00005', quantity: 1 }, at)))
@@ -105,7 +108,7 @@ describe('the inventory', { timeout: 60_000 }, () => {
     expect(await shown('P-00005', 1)).toBe(200)
   })
 
-  it('a delivery that Prisma writes shows at once in what Drizzle reads, and a sale in what Prisma reads', async () => {
+  it('a delivery written through Prisma is visible immediately to Drizzle, and a Drizzle sale to Prisma', async () => {
     expect(await shown('P-00006', 1)).toBe(200)
     const low = async () => (await get<{ sku: string }[]>('/low-stock?below=5', 1)).map(({ sku }) => sku)
     expect(await low()).not.toContain('P-00006')
@@ -115,7 +118,7 @@ describe('the inventory', { timeout: 60_000 }, () => {
     expect(await low()).toContain('P-00006')
   })
 
-  it('if Valkey fails between the commit and the cache write, the sale stands and nobody is shown the old count', async () => {
+  it('if Valkey fails between the commit and the cache write, the sale is kept and no old count is shown', async () => {
     // A deferred trigger holds the COMMIT of the service, so that Valkey can be paused exactly then.
     await pool.query(`
       CREATE FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql AS
@@ -145,7 +148,7 @@ describe('the inventory', { timeout: 60_000 }, () => {
     for (let turn = 0; turn < 20; turn++) expect(await shown('P-00007', turn % 2)).toBe(199)
   })
 
-  it('while Valkey is paused, killed and restarted, every purchase is answered, none is oversold, no count is outdated', async () => {
+  it('every purchase is answered, no item is oversold and no count is outdated while Valkey is paused, killed and restarted', async () => {
     const SKUS = ['P-00101', 'P-00102', 'P-00103']
     await pool.query('UPDATE stock SET quantity = $1 WHERE sku = ANY ($2)', [sized(150, 3_000), SKUS])
     const start = await stored(SKUS[0]!)
@@ -221,7 +224,7 @@ describe('the inventory', { timeout: 60_000 }, () => {
     for (const count of [orders, returns, turns]) expect(count).toBeGreaterThan(0)
   })
 
-  it('a hundred buyers of the last forty pieces get forty', async () => {
+  it('a hundred buyers of the last forty items get exactly forty', async () => {
     await pool.query("UPDATE stock SET quantity = 40 WHERE sku = 'P-00200'")
     const answers = await Promise.all(Array.from({ length: 100 }, (_, index) => buy('P-00200', 1, index % 2)))
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(40)

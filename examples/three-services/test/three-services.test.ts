@@ -1,4 +1,4 @@
-import { createDatabase, postgresUrl, valkeyUrl } from '@larder/testing'
+import { createDatabase, postgresUrl, repeatWhenBusy, valkeyUrl } from '@larder/testing'
 import { describe, expect, it } from 'vitest'
 import { createScreen } from '../../demo/src/screen.ts'
 import { runDemo } from '../src/demo.ts'
@@ -6,6 +6,8 @@ import { createMeter } from '../src/measure.ts'
 import { report } from '../src/report.ts'
 import { tellAfter } from '../src/story.ts'
 import { faults, type Outcome, table } from '../src/table.ts'
+
+repeatWhenBusy()
 
 function screen(): { screen: ReturnType<typeof createScreen>; text: () => string } {
   let text = ''
@@ -18,7 +20,7 @@ function screen(): { screen: ReturnType<typeof createScreen>; text: () => string
 const run = (env: Record<string, string>, signal: AbortSignal, out = screen()): Promise<Outcome> =>
   runDemo({ screen: out.screen, env, signal, shopLimit: 60_000, boardLimit: 500, most: 400 })
 
-describe('the demo of three services', { timeout: 120_000 }, () => {
+describe('the demo of three services', () => {
   it('on PostgreSQL and Valkey, the cache sends less SQL for each read, and nothing is stale, oversold or failed', async () => {
     const database = await createDatabase(await postgresUrl())
     try {
@@ -44,7 +46,7 @@ describe('the demo of three services', { timeout: 120_000 }, () => {
     }
   })
 
-  it('embedded and interrupted, it ends with what was measured until then', async () => {
+  it('embedded and interrupted, it ends with the measurements so far', async () => {
     const stop = new AbortController()
     const out = screen()
     const ending = run({ LARDER_TEST_SERVER: process.env.LARDER_TEST_SERVER ?? '' }, stop.signal, out)
@@ -58,7 +60,7 @@ describe('the demo of three services', { timeout: 120_000 }, () => {
   })
 })
 
-describe('what is told', () => {
+describe('the report', () => {
   function measured(changes: object = {}): NonNullable<Outcome['cached']> {
     let now = 0
     let statements = 0
@@ -74,7 +76,7 @@ describe('what is told', () => {
     return { ...meter.stop({ keptOff: 0.9996, oversold: 0 }), ...changes }
   }
 
-  it('the meter counts by whole seconds, and rates over the whole run', () => {
+  it('counts by whole seconds and computes rates over the whole run', () => {
     expect(measured()).toMatchObject({
       reads: 30,
       readsPerSecond: 10,
@@ -85,14 +87,14 @@ describe('what is told', () => {
     })
   })
 
-  it.each([30, 60])('the table fits %i columns', (width) => {
+  it.each([30, 60])('fits its table into %i columns', (width) => {
     const outcome = { servers: 'x', without: measured(), cached: measured({ readsPerSecond: 1_234_567 }) }
     const lines = table(outcome, width)
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width)
     expect(lines.join('\n')).toContain('99.9%')
   })
 
-  it('what must be zero and is not is said, by what it is', () => {
+  it('names each count that must be zero and is not', () => {
     const outcome = {
       servers: 'x',
       without: measured({ failed: 2 }),

@@ -54,7 +54,7 @@ describe('larder doctor', () => {
     ['mysql', () => ['--schema', world.mysql, ...casing]],
     ['sqlite', () => ['--schema', world.sqlite, ...casing]],
   ] as const)(
-    'exits with 0 over %s and prints its findings, if nothing can make a read stale',
+    'exits with 0 for %s and prints its findings if no finding can make a read stale',
     async (kind, args) => {
       const { code, out, err } = await call([...args(), '--database', own[kind].url])
       expect([code, err]).toEqual([0, ''])
@@ -62,7 +62,7 @@ describe('larder doctor', () => {
     },
   )
 
-  it('exits with 1 if something can make a read stale, and prints the fix', async () => {
+  it('exits with 1 and prints the fix if a finding can make a read stale', async () => {
     const { url, run } = own.postgres
     await run('CREATE RULE r AS ON INSERT TO app_setting DO ALSO DELETE FROM app_profile')
     const { code, out } = await call(['--schema', schema], { DATABASE_URL: url })
@@ -85,7 +85,7 @@ describe('larder doctor', () => {
     expect(out).toMatch(/teamId is part of a declared key, but the table has no such column\n.*casing/)
   })
 
-  it('reads what policies of either ORM declare', async () => {
+  it('uses the declarations in policies of either ORM', async () => {
     const models = file('models.mjs', `export const models = { Nobody: { ttl: 1, touches: ['User'] } }`)
     const wrong = await call(['--schema', schema, '--models', models, '--database', own.postgres.url])
     expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('Nobody')])
@@ -111,7 +111,7 @@ describe('larder doctor', () => {
     expect(codes).toEqual(expect.arrayContaining(['valkey-noeviction', 'valkey-maxmemory']))
   })
 
-  it('prints a table name that is also the password, and accepts what Prisma adds to a URL', async () => {
+  it('prints a table name that equals the password, and accepts the URL parameters that Prisma adds', async () => {
     const url = new URL(own.mysql.url)
     await own.mysql.run(`CREATE OR REPLACE USER person IDENTIFIED BY 'person'; GRANT ALL ON *.* TO person`)
     url.username = 'person'
@@ -182,7 +182,7 @@ describe('exits with 2, a reason and no secret, given', () => {
       /--collation is for MySQL and MariaDB/,
     ],
     [
-      'a collation that Larder does not know',
+      'a collation that Larder does not support',
       () => ['--schema', world.mysql, '--collation', 'utf8mb4_roman_ci', '--database', own.mysql.url],
       /collation is "utf8mb4_roman_ci": give one of utf8mb4_bin/,
     ],

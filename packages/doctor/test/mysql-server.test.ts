@@ -24,7 +24,7 @@ const set = async (sql: string): Promise<void> => {
 
 const seen = async (): Promise<readonly string[]> => summaries(await findingsOf(own.url, schema))
 
-describe('reports about settings of MariaDB', () => {
+describe('the doctor reports for settings of MariaDB', () => {
   it.each([
     [
       'that reads see uncommitted rows',
@@ -33,7 +33,7 @@ describe('reports about settings of MariaDB', () => {
       "SET GLOBAL tx_isolation = 'REPEATABLE-READ'",
     ],
     [
-      'that statements do not commit by themselves',
+      'that autocommit is off',
       'SET GLOBAL autocommit = OFF',
       'danger autocommit autocommit',
       'SET autocommit = 1; SET GLOBAL autocommit = ON',
@@ -69,7 +69,7 @@ describe('reports about settings of MariaDB', () => {
       'SET GLOBAL max_statement_time = 25',
     ],
     [
-      'statements that the server runs by itself',
+      'events that the server runs',
       'CREATE EVENT cleaning ON SCHEDULE EVERY 1 DAY STARTS now() + INTERVAL 1 DAY DO DELETE FROM note; SET GLOBAL event_scheduler = ON',
       'danger event cleaning',
       'ALTER EVENT cleaning DISABLE',
@@ -81,7 +81,7 @@ describe('reports about settings of MariaDB', () => {
     expect(await seen()).not.toContain(line)
   })
 
-  it('that it replays the writes of another server, even if it accepts its own', async () => {
+  it('that it replicates another server, even if it accepts writes', async () => {
     await set(`CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = 1, MASTER_USER = 'nobody'`)
     expect(await seen()).not.toContain('danger standby server')
     await set('START SLAVE')
@@ -92,7 +92,7 @@ describe('reports about settings of MariaDB', () => {
 })
 
 // Servers that are not available here: MySQL 8, Galera, Group Replication.
-describe('reports about settings as other servers print them', () => {
+describe('the doctor reports for settings of other servers', () => {
   const of = (settings: Readonly<Record<string, string>>): readonly string[] =>
     compareServer({
       dialect: 'mysql',
@@ -116,7 +116,7 @@ describe('reports about settings as other servers print them', () => {
     expect(of({ innodb_lock_wait_timeout: '25', lock_wait_timeout: '25' })).toEqual([])
   })
 
-  it('that a node of a cluster may lag behind another', () => {
+  it('that a cluster node may lag behind another', () => {
     expect(of({ wsrep_on: 'ON', wsrep_sync_wait: '0' })).toEqual([
       expect.stringMatching(/^warning cluster-reads is 0/),
     ])

@@ -23,7 +23,7 @@ beforeEach(async () => {
 })
 afterEach(() => own.drop())
 
-it('reports no danger in MariaDB if the database matches the Drizzle schema', async () => {
+it('the doctor reports no danger in MariaDB if the database matches the Drizzle schema', async () => {
   const findings = await findingsOf(own.url, schema)
   expect(dangers(findings)).toEqual([])
   expect(summaries(findings)).toEqual(
@@ -55,7 +55,7 @@ async function newFindingsHere(sql: string): Promise<readonly string[]> {
   return (await newFindings(own, sql, schema)).filter((line) => !line.startsWith('note same-name'))
 }
 
-describe('reports in MariaDB', () => {
+describe('the doctor reports in MariaDB', () => {
   it.each([
     [
       'a declared unique key without an index',
@@ -147,7 +147,7 @@ describe('reports in MariaDB', () => {
     expect(await newFindingsHere(sql)).toEqual([])
   })
 
-  it('what a view reads beyond what is declared', async () => {
+  it('tables that a view reads and its declaration lacks', async () => {
     const sql = `CREATE OR REPLACE VIEW author AS SELECT author_id, email, count(l.label_id) AS posts FROM blog_post
       JOIN person ON person.id = author_id LEFT JOIN post_label l ON l.post_id = blog_post.id GROUP BY author_id, email`
     await own.run(sql)
@@ -185,7 +185,7 @@ describe('reports in MariaDB', () => {
     expect(dangers(await findingsOf(own.url, tablesOf({ declared })))).toEqual([])
   })
 
-  it('one name in two databases, and compares the connection’s own', async () => {
+  it('a table name in two databases, and compares the one in the connection’s database', async () => {
     const other = await createMariadb()
     // Which is as it was before the cascade was taken out.
     await other.run(`CREATE TABLE team (id int PRIMARY KEY); CREATE TABLE label (id int PRIMARY KEY, team_id int,
@@ -201,7 +201,7 @@ describe('reports in MariaDB', () => {
     expect(dangers(await findingsOf(own.url, schema))).toEqual([])
   })
 
-  it('that the user may not see triggers, because missing findings then mean nothing', async () => {
+  it('that the user may not see triggers, because findings may then be missing', async () => {
     const { name, url } = await userOfOwn()
     const seen = async () => (await findingsOf(url, schema)).find(({ code }) => code === 'unseen')
     expect(await seen()).toMatchObject({ level: 'warning', message: expect.stringContaining('triggers') })

@@ -26,13 +26,13 @@ const schema = tablesOf(datamodel)
 const look = (declared = schema) => lookAt(own.url, declared)
 const found = (sql: string, declared = schema) => foundIn(own, sql, declared)
 
-it('reports no danger in PostgreSQL if the database matches the Prisma schema', async () => {
+it('the doctor reports no danger in PostgreSQL if the database matches the Prisma schema', async () => {
   const findings = await look()
   expect(findings.filter(({ level }) => level === 'danger')).toEqual([])
   expect(findings.map(({ code }) => code)).toContain('statement-timeout')
 })
 
-describe('reports in PostgreSQL', () => {
+describe('the doctor reports in PostgreSQL', () => {
   it.each([
     [
       'a declared unique key without an index',
@@ -137,7 +137,7 @@ describe('reports in PostgreSQL', () => {
       expect.arrayContaining(['danger foreign-table app_setting']),
     ],
     [
-      'one name in two schemas',
+      'one table name in two schemas',
       'CREATE SCHEMA other; CREATE TABLE other.app_user (id int)',
       ['note same-name app_user'],
     ],
@@ -157,7 +157,7 @@ describe('reports in PostgreSQL', () => {
     })
   })
 
-  it('what a view reads beyond what is declared', async () => {
+  it('tables that a view reads and its declaration lacks', async () => {
     const view = Object.entries(datamodel.models).find(([, model]) => model.view)
     const [name = '', { table = '' } = {}] = view ?? []
     const before = (await look()).filter(({ code }) => code === 'view-reads')
@@ -168,7 +168,7 @@ describe('reports in PostgreSQL', () => {
     ])
   })
 
-  it('rows of one table under the name of another', async () => {
+  it('rows of one table that are visible under the name of another', async () => {
     expect(await found('ALTER TABLE app_setting INHERIT app_user', schema).catch(() => 'refused')).toBe(
       'refused',
     )
@@ -219,7 +219,7 @@ describe('reports in PostgreSQL', () => {
   })
 })
 
-it('reports no danger in PostgreSQL if the database matches the Drizzle schema', async () => {
+it('the doctor reports no danger in PostgreSQL if the database matches the Drizzle schema', async () => {
   const other = await createPostgres()
   await createTables(other, 'postgres')
   const tables = drizzle.tablesOf(world, { '*': { ttl: 1 } }, { casing: 'snake_case' })
@@ -228,7 +228,7 @@ it('reports no danger in PostgreSQL if the database matches the Drizzle schema',
   await other.drop()
 })
 
-it('compares tables of the schema in the URL, like Prisma', async () => {
+it('the doctor compares tables of the schema in the URL, like Prisma', async () => {
   await own.run(`CREATE SCHEMA app; SET search_path TO app; CREATE TABLE app_setting (id int, value text)`)
   expect(dangers(await look())).toEqual([])
   expect(summaries(dangers(await lookAt(`${own.url}?schema=app`, schema)))).toEqual([
@@ -237,7 +237,7 @@ it('compares tables of the schema in the URL, like Prisma', async () => {
   ])
 })
 
-it('leaves out ignored findings', async () => {
+it('the doctor leaves out ignored findings', async () => {
   await own.run(
     'ALTER TABLE app_user ENABLE ROW LEVEL SECURITY; ALTER TABLE app_setting ENABLE ROW LEVEL SECURITY',
   )
@@ -250,7 +250,7 @@ it('leaves out ignored findings', async () => {
   expect(await secured(['row-security'])).toEqual([])
 })
 
-it('tables of one name in two database schemas are each compared with their own', async () => {
+it('the doctor compares tables of the same name in two database schemas separately', async () => {
   const [sales, stock] = [pgSchema('sales'), pgSchema('stock')]
   const shops = pgTable('shop', { id: integer().primaryKey() })
   const declared = {

@@ -107,7 +107,7 @@ it.each([
   ['mysql', createMariadb, MYSQL, models('enum Role {\n ADMIN\n GUEST\n }', 'Role')],
   ['sqlite', createSqlite, SQLITE, models('', 'String')],
 ] as const)(
-  'a %s that Prisma migrated has no danger, and one that was changed later has',
+  'the doctor reports no danger in a %s database that Prisma migrated, and one after a later change',
   async (provider, make, ddl, text) => {
     const own = await make()
     const schema = await generated(provider, text)

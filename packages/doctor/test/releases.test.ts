@@ -19,11 +19,11 @@ const found = (previous = before, next = before) =>
   ])
 
 describe('a rolling deploy is dangerous if', () => {
-  it('the release that runs does not know a table that cascades from one it writes', () => {
+  it('the running release has not declared a table that cascades from one it writes', () => {
     expect(found(before, tablesOf({ people, notes }))).toEqual([['danger release-cascade note', 'previous']])
   })
 
-  it('the next release no longer knows such a table', () => {
+  it('the next release no longer declares such a table', () => {
     expect(found(tablesOf({ people, notes }), before)).toEqual([['danger release-cascade note', 'next']])
   })
 
@@ -36,7 +36,7 @@ describe('a rolling deploy is dangerous if', () => {
     expect(found(...releases)).toEqual([['danger release-cascade note', 'previous']])
   })
 
-  it('a key is new, or changes its type', () => {
+  it('a key is new or changes its type', () => {
     const keyed = pgTable('person', {
       id: integer().primaryKey(),
       slug: text().notNull().unique(),
@@ -56,14 +56,14 @@ describe('a rolling deploy is dangerous if', () => {
   })
 })
 
-it('columns outside of keys, and independent tables, are no danger', () => {
+it('a rolling deploy is safe if columns outside of keys or independent tables change', () => {
   const more = pgTable('person', { id: integer().primaryKey(), slug: text().notNull(), age: integer() })
   const alone = pgTable('setting', { id: integer().primaryKey() })
   expect(found(before, tablesOf({ people: more, alone }))).toEqual([])
   expect(found()).toEqual([])
 })
 
-it('the command compares the schema modules of two releases without a database', async () => {
+it('the doctor compares the schema modules of two releases without a database', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'larder-releases-'))
   const own = new URL('../../..', import.meta.url).pathname
   symlinkSync(join(own, 'node_modules'), join(folder, 'node_modules'))

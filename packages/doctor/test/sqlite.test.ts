@@ -27,11 +27,11 @@ beforeEach(async () => {
 })
 afterEach(() => own.drop())
 
-it('reports nothing in SQLite if the database matches the Drizzle schema', async () => {
+it('the doctor reports nothing in SQLite if the database matches the Drizzle schema', async () => {
   expect(await findingsOf(own.url, schema)).toEqual([])
 })
 
-describe('reports in SQLite', () => {
+describe('the doctor reports in SQLite', () => {
   const label = (columns: string) => `DROP TABLE post_label; DROP TABLE label;
     CREATE TABLE label (${columns});
     CREATE TABLE post_label (post_id integer NOT NULL REFERENCES blog_post ON DELETE CASCADE ON UPDATE CASCADE,
@@ -98,7 +98,7 @@ describe('reports in SQLite', () => {
       ['danger column-default person'],
     ],
     [
-      'nothing for collations that Larder folds, too',
+      'nothing for collations that Larder folds as well',
       'DROP TABLE team; CREATE TABLE team (id integer PRIMARY KEY, code text NOT NULL COLLATE RTRIM UNIQUE)',
       [],
     ],
@@ -123,7 +123,7 @@ describe('reports in SQLite', () => {
     expect(summaries(await findingsOf(own.url, schema))).toEqual(['danger collation team'])
   })
 
-  it('rows of one table under the name of another', async () => {
+  it('rows of one table that are visible under the name of another', async () => {
     await own.run('CREATE VIRTUAL TABLE words USING fts5 (body)')
     const words = sqliteTable('words', { body: text() })
     const rows = sqliteTable('words_content', { id: integer().primaryKey() })
@@ -132,7 +132,7 @@ describe('reports in SQLite', () => {
     ])
   })
 
-  it('what a view reads beyond what is declared, however it is written', async () => {
+  it('tables that a view reads and its declaration lacks, in any spelling', async () => {
     await own.run(`DROP VIEW author; CREATE VIEW author AS SELECT author_id, email,
       (SELECT count(*) FROM post_label AS l WHERE l.post_id = p.id) AS posts FROM blog_post p, main.person x WHERE x.id = author_id`)
     expect(dangers(await findingsOf(own.url, schema))).toMatchObject([
@@ -143,7 +143,7 @@ describe('reports in SQLite', () => {
     expect(dangers(await findingsOf(own.url, declared))).toEqual([])
   })
 
-  it('a view whose tables SQLite cannot tell', async () => {
+  it('a view whose tables SQLite cannot determine', async () => {
     await own.run(`CREATE VIRTUAL TABLE words USING fts5 (body);
       DROP VIEW author; CREATE VIEW author AS SELECT rowid AS author_id, body AS email, 1 AS posts FROM words`)
     expect(summaries(await findingsOf(own.url, schema))).toContain('warning view-unseen author')
@@ -155,8 +155,8 @@ describe('reports in SQLite', () => {
   })
 })
 
-describe.each(Object.entries(DRIVERS))('over %s', (name, open) => {
-  it('the catalogue is the same, and new connections have foreign keys on or are reported', async () => {
+describe.each(Object.entries(DRIVERS))('the doctor over %s', (name, open) => {
+  it('reads the same catalogue, and reports foreign keys that are off in new connections', async () => {
     const [path = ''] = own.url.split('file:').slice(1)
     const opened = await open(path)
     const catalogue = await readSqlite(opened.query, name)
@@ -169,14 +169,14 @@ describe.each(Object.entries(DRIVERS))('over %s', (name, open) => {
   })
 })
 
-it('reports a driver whose new connections have foreign keys off', () => {
+it('the doctor reports a driver whose new connections have foreign keys off', () => {
   expect(sqliteSettings({ driver: 'x', foreign_keys: '1' })).toEqual([])
   expect(sqliteSettings({ driver: 'x', foreign_keys: '0' })).toMatchObject([
     { level: 'note', code: 'foreign-keys-off' },
   ])
 })
 
-it('a collation is found in any column definition', () => {
+it('the doctor finds a collation in any column definition', () => {
   const sql = `CREATE TABLE "a b" ( -- COLLATE one, in a comment
     "x y" text DEFAULT 'COLLATE two, here' COLLATE "three", [z] text CHECK (z <> 'a' COLLATE four) COLLATE nocase,
     /* w text COLLATE five, */ \`v\` varchar(10, 2) NOT NULL collate Six, PRIMARY KEY ("x y" COLLATE seven))`

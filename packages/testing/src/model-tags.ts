@@ -106,8 +106,8 @@ function witnessed(cell: Cell | undefined, token: string): ReportedTag {
 }
 
 function made<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const found = map.get(key)
-  if (found) return found
+  const existing = map.get(key)
+  if (existing) return existing
   const value = make()
   map.set(key, value)
   return value

@@ -37,7 +37,7 @@ export function scheduledStore(store: Store, step: () => Promise<void>, faults: 
     ]
     if (faults.cellsFirst) halves.reverse()
     const replies: TagReply[] = []
-    for (const one of halves) replies.push(await half(one))
+    for (const request of halves) replies.push(await half(request))
     if (faults.cellsFirst) replies.reverse()
     const lease = replies[0]?.lease
     return { fields: replies[0]?.fields ?? [], cells: replies[1]?.cells ?? [], ...(lease && { lease }) }

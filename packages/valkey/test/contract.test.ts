@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import {
   type Cluster,
   type OwnServer,
+  repeatWhenBusy,
   type Sentinels,
   sized,
   startCluster,
@@ -15,6 +16,8 @@ import { type ValkeyStore, type ValkeyStoreOptions, valkeyStore } from '@larder/
 import { Redis as IoRedis, Cluster as IoRedisCluster } from 'ioredis'
 import { Redis, Cluster as RedisCluster } from 'iovalkey'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+
+repeatWhenBusy()
 
 // About servers as tests have them: no limit of memory, replicas that may be missing.
 beforeEach(() => void vi.spyOn(process, 'emitWarning').mockImplementation(() => {}))
@@ -46,7 +49,7 @@ describe('with the user’s own client', () => {
   const quiet = { enableOfflineQueue: false } as const
   const other = { replyMapping: 'resp3', stringNumbers: true, enableAutoPipelining: true } as const
   storeContract(
-    'ioredis with other replies',
+    'ioredis with changed reply types',
     async () => used(new IoRedis(await address(), { ...quiet, ...other })),
     { pass, extent },
   )
@@ -65,7 +68,7 @@ describe('on one node of a Cluster', () => {
 
   storeContract('valkeyStore(url)', () => open(node.url), { pass, extent })
 
-  it('the node refuses a script that touches two slots, so the contract shows that none does', async () => {
+  it('the node refuses a script that touches two slots, so the contract proves that no script does', async () => {
     const store = await open(node.url)
     const cells = ['{one}:k=1', '{two}:k=1']
     await expect(store.seed([{ record: '{one}', fields: [], cells }], 1_000)).rejects.toThrow(

@@ -126,7 +126,7 @@ const FORMS: Readonly<Record<string, Form>> = {
 
 /** Forms whose tables the parser does not tell. */
 const RARE: Readonly<Record<string, Form>> = {
-  'through a view that nobody declared': (random, table) => {
+  'through an undeclared view': (random, table) => {
     const one = table()
     return update(random, { ...one, name: `seen ${one.name}` })
   },

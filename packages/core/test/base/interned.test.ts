@@ -6,7 +6,7 @@ import { createInterned } from '../../src/base/interned.ts'
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
-it('a value is shared by its name for as long as somebody holds it, and its name is forgotten with it', async () => {
+it('a value is shared by name while it is reachable, and its name is removed once it is collected', async () => {
   const interned = createInterned<object>()
   const held = interned.get('held', () => ({}))
   for (let number = 0; number < 1_000; number++) interned.get(`dropped ${number}`, () => ({ number }))

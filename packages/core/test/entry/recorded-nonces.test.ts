@@ -28,7 +28,7 @@ const tagOf = (more: Partial<ReadTag>): ReadTag => ({
   ...more,
 })
 
-it('a hit is judged without a list of its tags exactly as the rule judges it', () => {
+it('the check by recorded nonces gives the same verdict as the freshness rule on the list of tags', () => {
   const kinds = [tagOf({}), tagOf({ list: 'maybe' }), tagOf({ resultCells: 1 }), tagOf({ captured: true })]
   const differences: unknown[] = []
   let valid = 0

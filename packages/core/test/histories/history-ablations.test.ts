@@ -97,17 +97,17 @@ const MOST = 3_000
 const remote = () => memoryStore({ maxEntries: 100, isolated: true })
 
 const rules: readonly (readonly [Ablation, string, Partial<Setting>])[] = [
-  ['no-marks', 'without marks', {}],
-  ['no-bumps', 'with finishes that leave nonces', {}],
+  ['no-marks', 'without marks,', {}],
+  ['no-bumps', 'with finishes that keep the old nonces,', {}],
   [
     'born-clean',
-    'with fields that are born clean',
+    'with fields that are clean when they are created,',
     { processes: [ALL_KEYS, []], reads: ['one'], writes: ['one'] },
   ],
-  ['unknown-skipped', 'with marks and finishes that pass over unknown fields', {}],
+  ['unknown-skipped', 'with marks and finishes that skip unknown fields,', {}],
   [
     'record-first',
-    'with a record that is clean before its cells are bumped',
+    'with a record that is clean before its cells are invalidated,',
     { processes: [ALL_KEYS, ALL_KEYS], reads: ['group'], writes: ['oneReturning'] },
   ],
 ]
@@ -133,7 +133,7 @@ describe.each(sweep(['validate', 'push', 'off'] as const, 2))('with the memory t
   )
 
   if (races)
-    it('with cells read before their record the checker finds a stale read', async () => {
+    it('with cells read before their record, the checker finds a stale read', async () => {
       const found = await explore(
         0,
         MOST,
@@ -151,7 +151,7 @@ describe.each(sweep(['validate', 'push', 'off'] as const, 2))('with the memory t
     })
 
   if (races)
-    it('with learned cells that nothing covers from the load to their seeding the checker finds a stale read', async () => {
+    it('with result dependencies that are not covered from the load to their seeding, the checker finds a stale read', async () => {
       broken.cover = true
       const found = await explore(
         0,
@@ -162,26 +162,26 @@ describe.each(sweep(['validate', 'push', 'off'] as const, 2))('with the memory t
       expect(found.stale).toBe(true)
     })
 
-  it('with flights named by the query alone the checker finds a stale read', async () => {
+  it('with loads shared by the query alone, the checker finds a stale read', async () => {
     broken.flights = true
     const found = await explore(0, MOST, { store: remote, processes: [ALL_KEYS], memory }, true)
     expect(found.stale).toBe(true)
   })
 
-  it('with reads under a mark that join loads begun before them the checker finds a stale read', async () => {
+  it('with reads of dirty tags that join loads begun before them, the checker finds a stale read', async () => {
     broken.generations = true
     const found = await explore(0, MOST, { store: remote, processes: [ALL_KEYS], memory }, true)
     expect(found.stale).toBe(true)
   })
 
   if (races)
-    it('with entries served under a mark the checker finds a stale read', async () => {
+    it('with entries served while their tags are dirty, the checker finds a stale read', async () => {
       broken.judge = true
       const found = await explore(0, MOST, { store: remote, processes: [ALL_KEYS, ALL_KEYS], memory }, true)
       expect(found.stale).toBe(true)
     })
 
-  it('without the memory of unfinished writes and with failing store calls the checker finds a stale read', async () => {
+  it('without a record of pending writes and with failing store calls, the checker finds a stale read', async () => {
     broken.unfinished = true
     const found = await explore(
       0,

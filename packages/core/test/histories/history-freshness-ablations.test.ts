@@ -80,13 +80,17 @@ const alone: Partial<Setting> = { ...accepting, processes: [ALL_KEYS] }
 const rules: readonly (readonly [string, string, Partial<Setting>])[] = [
   [
     'tags',
-    'with expired entries served although their tags have changed',
+    'with expired entries served although their tags have changed,',
     { policy: { ttl: 8, jitter: 0, staleWhileRevalidate: '1h' } },
   ],
-  ['bound', 'with results accepted however old they are', accepting],
-  ['ended', 'with results accepted from before a write of the same process', alone],
-  ['begin', 'with results dated by the end of their load', { ...alone, reads: ['one'], writes: ['one'] }],
-  ['pending', 'with results accepted while a write of the same process is pending', alone],
+  ['bound', 'with results accepted at any age,', accepting],
+  ['ended', 'with results accepted that are older than a write of the same process,', alone],
+  [
+    'begin',
+    'with the age of results counted from the end of their load,',
+    { ...alone, reads: ['one'], writes: ['one'] },
+  ],
+  ['pending', 'with results accepted while a write of the same process is pending,', alone],
 ]
 
 it.each(rules)('%s: %s the checker finds a stale read', async (rule, _, focus) => {

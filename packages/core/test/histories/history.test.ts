@@ -29,7 +29,7 @@ describe.each(['off', 'validate'] as const)('with the memory tier %s', (memory) 
     expect(found.hits / found.reads).toBeGreaterThan(0.08)
   })
 
-  it('no read is stale where processes know different lookup keys', async () => {
+  it('no read is stale where processes declare different lookup keys', async () => {
     const processes = [ALL_KEYS, [PRIMARY], [GROUP, UNIQUE], []]
     const found = await explore(...schedules(10_000, 500), { store: remote(), processes, memory })
     expect(found.wrong).toBeUndefined()
@@ -45,7 +45,7 @@ describe.each(['off', 'validate'] as const)('with the memory tier %s', (memory) 
     expect(found.wrong).toBeUndefined()
   })
 
-  it('no read of the one writing process is stale while store calls fail at random', async () => {
+  it('no read of the only writing process is stale while store calls fail at random', async () => {
     const found = await explore(...schedules(30_000, 300), {
       store: remote(),
       processes: [ALL_KEYS],
@@ -56,7 +56,7 @@ describe.each(['off', 'validate'] as const)('with the memory tier %s', (memory) 
     expect(found.wrong).toBeUndefined()
   })
 
-  it('no read is stale over the plainest store that keeps the contract', async () => {
+  it('no read is stale over a store that implements only the required part of the contract', async () => {
     const found = await explore(...schedules(40_000, 200), {
       store: () => modelStore(),
       processes: [ALL_KEYS, [PRIMARY]],

@@ -1,10 +1,12 @@
 import { createCache, memoryStore } from '@larder/core'
 import type { Store } from '@larder/core/store'
-import { faultyStore, settled } from '@larder/testing'
+import { faultyStore, repeatWhenBusy, settled } from '@larder/testing'
 import { describe, expect, it } from 'vitest'
 import { reads, writes } from '../support/item-host.ts'
 import { pausedLoad, type World, world } from '../support/world.ts'
 import { remote } from '../tier/remote.ts'
+
+repeatWhenBusy()
 
 const one = reads.byId(1)
 const DISABLED = { source: 'database', reason: 'disabled' }
@@ -28,7 +30,7 @@ describe('a paused cache', () => {
     expect(await here.get(reads.byId(2))).toMatchObject({ reason: 'miss' })
   })
 
-  it('still invalidates what it writes, so that no older result is served afterwards', async () => {
+  it('still invalidates the tables it writes, so that no older result is served after the pause', async () => {
     const here = world()
     await here.get(one)
     here.cache.pause()
@@ -37,7 +39,7 @@ describe('a paused cache', () => {
     expect(await here.get(one)).toMatchObject({ reason: 'invalidated', result: { v: 1_001 } })
   })
 
-  it('still invalidates the reads of other processes', async () => {
+  it('still invalidates the cached reads of other processes', async () => {
     const here = world()
     const other = world({ beside: here })
     await other.get(one)
@@ -81,7 +83,7 @@ describe('a paused cache', () => {
     expect(await here.get(one)).toMatchObject({ reason: 'miss' })
   })
 
-  it('says disabled for every read, whatever else would keep it from the cache', async () => {
+  it('bypasses every read with the reason `disabled`, even if another reason applies as well', async () => {
     const here = world({ scope: () => undefined, requireScope: true })
     here.cache.pause()
     expect(await here.get(one, { bypass: 'transaction' })).toMatchObject(DISABLED)
@@ -104,7 +106,7 @@ describe('a paused cache', () => {
     expect(await cache.wrap('other', { ttl: '1h' }, load)).toBe(4)
   })
 
-  it('stores nothing of a synchronous driver, and hits again afterwards', async () => {
+  it('stores no result of a sync driver, and hits again after the pause', async () => {
     const { cache, engine } = world()
     const policy = engine.policy({ ttl: '1h', jitter: 0 }, 'test')
     let runs = 0
@@ -161,7 +163,7 @@ describe('enabled: false', () => {
 })
 
 describe('pause and resume', () => {
-  it('tell whether the cache is paused and why, and warn once for each change', async () => {
+  it('report whether the cache is paused and why, and warn once for each change', async () => {
     const here = world()
     const seen = warnings(here)
     expect(here.cache).toMatchObject({ paused: false, pauseReason: undefined })
@@ -178,7 +180,7 @@ describe('pause and resume', () => {
     ])
   })
 
-  it('refuse what they do not know', () => {
+  it('refuse invalid arguments and unknown options', () => {
     const { cache } = world()
     expect(() => cache.pause(5 as never)).toThrow(/pause: the reason is 5/)
     expect(() => cache.pause({ fleet: true } as never)).toThrow(/pause\('a reason', \{ fleet: true \}\)/)
@@ -220,7 +222,7 @@ describe('a pause of the fleet', () => {
     expect(seen).toHaveLength(1)
   })
 
-  it('is not ended by the resume of one process, and ends no pause of one process', async () => {
+  it('is not ended by resuming one process, and resuming it does not end the pause of one process', async () => {
     const here = world()
     const seen = warnings(here)
     here.cache.pause('mine')
@@ -235,7 +237,7 @@ describe('a pause of the fleet', () => {
     expect(seen.at(-1)).toBe('resumed: the cache is resumed for the fleet: this process is still paused')
   })
 
-  it('pauses the caches of one namespace in a process over memory, and no others', async () => {
+  it('pauses the caches of one namespace over the memory stores of a process, and no others', async () => {
     const [a, b, other] = ['fleet-1', 'fleet-1', 'fleet-2'].map((namespace) => createCache({ namespace }))
     await a?.pause('incident', { fleet: true })
     expect([a?.paused, b?.paused, other?.paused]).toEqual([true, true, false])
@@ -248,7 +250,7 @@ describe('a pause of the fleet', () => {
     await Promise.all([other?.close(), next.close()])
   })
 
-  it('serves nothing to a read for which the store answered after the pause', async () => {
+  it('serves nothing to a read whose store reply arrives after the pause', async () => {
     let answer = (): void => {}
     const here = world({
       around: (store) => {
@@ -272,7 +274,7 @@ describe('a pause of the fleet', () => {
     expect(await reading).toMatchObject(DISABLED)
   })
 
-  it('fails with a clear error where the store does not acknowledge it, and pauses nothing', async () => {
+  it('fails with a clear error if the store does not acknowledge it, and then pauses nothing', async () => {
     let faulty = faultyStore(memoryStore())
     const here = world({
       around(store) {
@@ -296,7 +298,7 @@ describe('a pause of the fleet', () => {
     await rejected
   })
 
-  it('is refused by a store that has no pause, and by a closed cache', async () => {
+  it('is refused by a store that cannot pause a fleet, and by a closed cache', async () => {
     const { pause: _pause, resume: _resume, ...plain } = memoryStore()
     const cache = createCache({ store: { ...plain, source: 'store' } })
     await expect(cache.pause('why', { fleet: true })).rejects.toMatchObject({ code: 'LARDER_CONFIG' })
@@ -307,7 +309,7 @@ describe('a pause of the fleet', () => {
     await expect(closed.pause('why', { fleet: true })).rejects.toThrow(/closed/)
   })
 
-  it('cuts a long reason', async () => {
+  it('truncates a long reason', async () => {
     const { cache } = world()
     await cache.pause('x'.repeat(10_000), { fleet: true })
     expect(cache.pauseReason).toHaveLength(500)

@@ -5,7 +5,7 @@ import { world } from '../support/world.ts'
 
 const one = reads.byId(1)
 
-it('two tenants share neither entries nor loads', async () => {
+it('two tenants share no entries and no loads', async () => {
   const tenant = new AsyncLocalStorage<string>()
   const { get, cache } = world({ scope: () => tenant.getStore() })
   const as = (name: string) => tenant.run(name, () => get(one))
@@ -16,7 +16,7 @@ it('two tenants share neither entries nor loads', async () => {
   expect(cache.stats()).toMatchObject({ misses: 3, hits: 1 })
 })
 
-it('a required scope that is undefined refuses the read before the database is asked', async () => {
+it('a required scope that is undefined refuses the read before it reaches the database', async () => {
   const { get, database, cache } = world({ scope: () => undefined, requireScope: true })
   let asked = false
   const load = async () => {
@@ -41,7 +41,7 @@ it('a scope function that throws sends the read to the database, with a warning'
   expect(codes).toEqual(['scope-threw'])
 })
 
-it('the scope is asked once per cached read and never for another', async () => {
+it('the scope function is called once per cached read and never for a bypassed one', async () => {
   let asked = 0
   const { get } = world({ scope: () => ++asked && 'a' })
   await get(one)

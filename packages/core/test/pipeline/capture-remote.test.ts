@@ -51,7 +51,7 @@ it.each(MODES)('a computed value is invalidated by a write of another process, m
 })
 
 it.each(MODES)(
-  'a write to rows that were not read leaves a computed value alone, memory %s',
+  'a write to rows that were not read does not invalidate a computed value, memory %s',
   async (mode) => {
     const here = remote({ memory: { mode } })
     const { ask, load } = page(here)
@@ -65,7 +65,7 @@ it.each(MODES)(
   },
 )
 
-it('the first look-up of a computed value in another process takes two round trips, and later ones take one', async () => {
+it('the first lookup of a computed value in another process takes two round trips, and later ones take one', async () => {
   const here = remote({ memory: { mode: 'off' } })
   const other = remote({ beside: here, memory: { mode: 'off' } })
   await page(here).ask()
@@ -93,7 +93,7 @@ it('a computed value in the memory tier needs no round trip with push, and one w
   }
 })
 
-it('a computed value is stored with the nonces of a hit although its process has not heard of a write yet', async () => {
+it('a computed value is stored with the nonces of a hit, even before its process is notified of a write', async () => {
   const deliveries: (() => void)[] = []
   const here = remote({ memory: { mode: 'push' }, send: (deliver) => deliveries.push(deliver) })
   const other = remote({ beside: here })
@@ -106,7 +106,7 @@ it('a computed value is stored with the nonces of a hit although its process has
   expect((await ask()).source).not.toBe('database')
 })
 
-it('a computed value is loaded, and not stored, while the store is unavailable', async () => {
+it('a computed value is loaded but not stored while the store is unavailable', async () => {
   const here = remote({
     memory: { mode: 'off' },
     through: (store) => ({ ...store, fetch: () => Promise.reject(new Error('away')) }),

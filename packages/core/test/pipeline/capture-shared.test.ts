@@ -5,8 +5,8 @@ import { computed, readIn } from '../support/computed-value.ts'
 import { reads, writes } from '../support/item-host.ts'
 import { world } from '../support/world.ts'
 
-describe('callers who share the load of a computed value', () => {
-  it('get one load, if nothing was written meanwhile', async () => {
+describe('callers that share the load of a computed value', () => {
+  it('get one load if nothing was written meanwhile', async () => {
     const shop = world()
     const gate = deferred<void>()
     const load = vi.fn(async () => {
@@ -22,7 +22,7 @@ describe('callers who share the load of a computed value', () => {
     expect(load).toHaveBeenCalledTimes(1)
   })
 
-  it('never get what was read before a write that ended before their call', async () => {
+  it('never get data read before a write that returned before their call', async () => {
     const shop = world()
     const gate = deferred<void>()
     const load = vi.fn(async () => {
@@ -58,7 +58,7 @@ describe('a computed value with a `maxStaleness`', () => {
     expect((await ask()).result).toMatchObject({ v: 1_001 })
   })
 
-  it('is not kept if it bypassed the cache, for nobody knows what it depends on', async () => {
+  it('is not kept if it bypassed the cache, because its dependencies are unknown', async () => {
     const shop = world({ around: separate })
     const other = world({ around: separate, beside: shop })
     const { ask } = computed(shop, () => readIn(shop, reads.byId(1)), options)

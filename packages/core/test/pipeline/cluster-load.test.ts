@@ -17,7 +17,7 @@ function processes(count: number, options: WorldOptions = {}): readonly World[] 
 type Load = World['database']['read']
 const counted = (here: World) => vi.fn(here.database.read)
 
-it('processes that miss one key run one query, and each caller owns its copy', async () => {
+it('processes that miss one key run one query, and each caller gets a separate copy', async () => {
   const members = processes(8)
   const slow = pausedLoad(members[0] as World, all)
   const load = vi.fn(slow.run)
@@ -35,7 +35,7 @@ it('processes that miss one key run one query, and each caller owns its copy', a
   for (const { cache } of members) expect(cache.stats()).toMatchObject({ reads: 10, misses: 10 })
 })
 
-it('whoever looked an entry up just before another process stored it finds that entry', async () => {
+it('a process that looked up an entry just before another process stored it then finds it', async () => {
   let answer: (() => void) | undefined
   const delayed = ({ sync: _, ...store }: Store): Store => ({
     ...store,
@@ -58,7 +58,7 @@ it('whoever looked an entry up just before another process stored it finds that 
   expect(load).toHaveBeenCalledTimes(1)
 })
 
-it('a read begun after a write does not wait for a load of another process that began before it', async () => {
+it('a read begun after a write does not wait for an earlier load of another process', async () => {
   const [first, second] = processes(2) as [World, World]
   const slow = pausedLoad(first, all)
   const early = first.get(all, { load: slow.run, options: CLUSTER })
@@ -72,7 +72,7 @@ it('a read begun after a write does not wait for a load of another process that 
   expect((await second.get(all)).result.find(({ id }) => id === 1)?.v).toBe(1_001)
 })
 
-it('a waiter whose tags have moved when the other process has loaded loads for itself', async () => {
+it('a waiter loads by itself if its tags have changed when the other process has loaded', async () => {
   const [first, second] = processes(2) as [World, World]
   const slow = pausedLoad(first, all)
   const holder = first.get(all, { load: slow.run, options: CLUSTER })
@@ -90,7 +90,7 @@ it('a waiter whose tags have moved when the other process has loaded loads for i
   expect((await first.get(all)).source).toBe('memory')
 })
 
-it('a waiter whose own process writes meanwhile sees that write', async () => {
+it('a waiter sees a write that its own process makes meanwhile', async () => {
   const [first, second] = processes(2) as [World, World]
   const slow = pausedLoad(first, all)
   const holder = first.get(all, { load: slow.run, options: CLUSTER })
@@ -103,7 +103,7 @@ it('a waiter whose own process writes meanwhile sees that write', async () => {
   await holder
 })
 
-it('when the holder fails, one of those who wait loads, and the others share that', async () => {
+it('if the process that holds the lease fails, one waiter loads and the others share that load', async () => {
   const [first, ...others] = processes(4) as [World, ...World[]]
   const slow = pausedLoad(first, all)
   const holder = first.get(all, { load: slow.run, options: CLUSTER })
@@ -120,7 +120,7 @@ it('when the holder fails, one of those who wait loads, and the others share tha
   expect(seen.every(({ result }) => result.length === 3)).toBe(true)
 })
 
-it('when a result may not be stored, each process that waits loads at once', async () => {
+it('if a result may not be stored, each waiting process loads immediately', async () => {
   const members = processes(3, { maxValueBytes: 10 })
   const slow = pausedLoad(members[0] as World, all)
   const load = vi.fn(slow.run)
@@ -132,7 +132,7 @@ it('when a result may not be stored, each process that waits loads at once', asy
   expect(load).toHaveBeenCalledTimes(3)
 })
 
-it('a holder whose process is gone delays the others by two seconds, and one of them takes over', async () => {
+it('a lease holder that dies delays the others by two seconds, and one of them takes over', async () => {
   const leases: LoadLeases[] = []
   const [first, ...others] = processes(4, {
     around: (store) => {
@@ -158,7 +158,7 @@ it('a holder whose process is gone delays the others by two seconds, and one of 
   expect(load).toHaveBeenCalledTimes(1)
 })
 
-it('a holder that hangs delays no reader longer than the join timeout', async () => {
+it('a lease holder that hangs delays no reader longer than the join timeout', async () => {
   const [first, second] = processes(2) as [World, World]
   void first.get(all, { load: () => new Promise(() => {}), options: CLUSTER })
   await settled()
@@ -173,7 +173,7 @@ it('a holder that hangs delays no reader longer than the join timeout', async ()
   expect(load).toHaveBeenCalledTimes(1)
 })
 
-it('a slow load is renewed, and others wait for it', async () => {
+it('the lease of a slow load is renewed, and others wait for it', async () => {
   const [first, second] = processes(2) as [World, World]
   const slow = pausedLoad(first, all)
   const holder = first.get(all, { load: slow.run, options: CLUSTER })
@@ -187,7 +187,7 @@ it('a slow load is renewed, and others wait for it', async () => {
   expect(load).not.toHaveBeenCalled()
 })
 
-it('processes do not wait for each other, one with a lease for a slot, one with a slot for that lease', async () => {
+it('two processes do not deadlock if each waits for the load slot or lease of the other', async () => {
   const members = processes(2) as [World, World]
   const options = { ttl: '1m', maxConcurrentLoads: 1, ...CLUSTER } as const
   const go = deferred()
@@ -207,7 +207,7 @@ it('processes do not wait for each other, one with a lease for a slot, one with 
   expect(await Promise.all(asked)).toHaveLength(4)
 })
 
-it('a store whose messages cannot be had delays a waiter and fails no read', async () => {
+it('a store that delivers no messages delays a waiter and fails no read', async () => {
   const errors: unknown[] = []
   const [first, second] = processes(2, {
     around: (store) => ({
@@ -234,7 +234,7 @@ it('a store whose messages cannot be had delays a waiter and fails no read', asy
   expect(errors).toMatchObject([{ message: 'no messages' }])
 })
 
-it('leases that fail or do not answer cost no more than a query', async () => {
+it('leases that fail or do not answer cost at most one query', async () => {
   let faulty: ReturnType<typeof faultyStore> | undefined
   const here = world({
     around: (store) => {
@@ -261,7 +261,7 @@ it('a load that needs its own result does not wait for its own lease', async () 
   expect(inner).toHaveBeenCalledTimes(1)
 })
 
-it('a cache whose store has no leases refuses singleFlight cluster where it is written', () => {
+it("a cache refuses singleFlight: 'cluster' if its store has no leases", () => {
   const { leases: _, ...plain } = memoryStore({ isolated: true })
   const store: Store = plain
   expect(() => createCache({ store, defaults: CLUSTER })).toThrow(

@@ -22,7 +22,7 @@ function two(mode: 'off' | 'validate' | 'push' = 'validate'): {
 }
 
 describe.each(['off', 'validate', 'push'] as const)('maxStaleness with the memory tier %s', (mode) => {
-  it('serves a result without asking the store until it is too old', async () => {
+  it('serves a result without asking the store until it reaches the bound', async () => {
     const { here } = two(mode)
     await here.get(all, options)
     here.taken()
@@ -34,7 +34,7 @@ describe.each(['off', 'validate', 'push'] as const)('maxStaleness with the memor
     if (mode !== 'push') expect(here.taken()).not.toEqual([])
   })
 
-  it('serves what another process has changed since, until it is too old', async () => {
+  it('serves a result that another process has changed until it reaches the bound', async () => {
     const { here, other } = two(mode)
     await here.get(all, options)
     await here.clock.advance(10)
@@ -60,7 +60,7 @@ describe.each(['off', 'validate', 'push'] as const)('maxStaleness with the memor
     await scope.end('failed')
   })
 
-  it('shows a write of this process at once', async () => {
+  it('shows a write of this process immediately', async () => {
     const { here } = two(mode)
     await here.get(all, options)
     await here.put(writes.touch(1))
@@ -91,7 +91,7 @@ describe.each(['off', 'validate', 'push'] as const)('maxStaleness with the memor
 })
 
 describe('maxStaleness', () => {
-  it('counts from an entry of another process that was still current when it was fetched', async () => {
+  it('counts the age of an entry of another process from its fetch, if it was current then', async () => {
     const { here, other } = two()
     await other.get(all)
     await here.clock.advance(60_000)
@@ -103,7 +103,7 @@ describe('maxStaleness', () => {
     expect((await here.get(all, options)).result[0]).toMatchObject({ v: 1_001 })
   })
 
-  it('does not count from what `push` has served without asking', async () => {
+  it('does not restart the age when `push` serves an entry without asking the store', async () => {
     const { here, other } = two('push')
     await here.get(all)
     await here.get(all)
@@ -133,7 +133,7 @@ describe('maxStaleness', () => {
     expect(await here.get(all, options)).toMatchObject({ source: 'database', reason: 'unavailable' })
   })
 
-  it('is bounded by the policy of each read, and by the lifetime', async () => {
+  it('is bounded by the policy of each read and by the ttl', async () => {
     const { here } = two('off')
     await here.get(all, options)
     await here.clock.advance(500)
@@ -158,7 +158,7 @@ describe('maxStaleness', () => {
     expect(cache.stats()).toMatchObject({ reads: 4, hits: 2, misses: 2, stale: 0 })
   })
 
-  it('gives each caller objects of its own', async () => {
+  it('gives each caller separate objects', async () => {
     const { get } = world()
     for (let time = 0; time < 4; time++) {
       const { result } = await get(all, options)
@@ -187,7 +187,7 @@ describe('maxStaleness', () => {
     await scope.end('failed')
   })
 
-  it('serves nothing that the read does not accept, and no read with other tags', async () => {
+  it('serves no result that the read does not accept, nor one with other tags', async () => {
     const { get } = world()
     await get(all, options)
     expect(await get(all, { ...options, accepts: () => false })).toMatchObject({ source: 'database' })
@@ -202,7 +202,7 @@ describe('maxStaleness', () => {
     expect(await here.get(reads.byId(9), uncached)).toMatchObject({ source: 'database' })
   })
 
-  it('neither serves nor refreshes anything after the cache is closed', async () => {
+  it('neither serves nor refreshes results after the cache is closed', async () => {
     const { get, cache, clock, database } = world({ random: () => 0.999_999 })
     let loads = 0
     const load = async (query: typeof all.query) => {
@@ -265,7 +265,7 @@ describe('maxStaleness', () => {
     expect(read()).toBe('b')
   })
 
-  it('renews a hot result before it is too old', async () => {
+  it('refreshes a hot result before it reaches the bound', async () => {
     const clockRandom = { value: 0 }
     const here = world({ random: () => clockRandom.value })
     let loads = 0
@@ -307,15 +307,15 @@ const rules: readonly [
     [writes.touch(1), writes.raw(3), writes.touchAll(), writes.touchCode('c1')],
     [writes.touch(2)],
   ],
-  ['a row that is not there', reads.byId(4), [writes.insert(4, 0)], []],
+  ['a missing row', reads.byId(4), [writes.insert(4, 0)], []],
   ['rows of a group', reads.byGroup(0), [writes.touchGroup(0), writes.insert(4, 0), writes.move(1, 0)], []],
   ['a whole table', all, [writes.touch(1), writes.insert(4, 0)], [writes.touch(1, 'note')]],
-  ['a row that only the result names', reads.withNote('c1'), [writes.touch(1, 'note'), writes.touch(1)], []],
+  ['a row that is a result dependency', reads.withNote('c1'), [writes.touch(1, 'note'), writes.touch(1)], []],
 ] as never
 
-describe.each(rules)('maxStaleness of %s', (_, read, touching, other) => {
+describe.each(rules)('a result of %s within maxStaleness', (_, read, touching, other) => {
   it.each(touching.map((write) => [write.name, write] as const))(
-    'a write of this process that touches it ends it: %s',
+    'is invalidated by a write of this process that may change it: %s',
     async (_name, write) => {
       const { here } = two('off')
       await here.database.write(() => [])
@@ -326,7 +326,7 @@ describe.each(rules)('maxStaleness of %s', (_, read, touching, other) => {
   )
 
   it.each(other.map((write) => [write.name, write] as const))(
-    'a write of this process that cannot touch it leaves it: %s',
+    'is kept after a write of this process that cannot change it: %s',
     async (_name, write) => {
       const { here } = two('off')
       await here.get(read, options)
@@ -345,7 +345,7 @@ describe('maxStaleness and writes of this process', () => {
     ['rows', { rows: [{ table: 'item', key: { id: 1 } }] }],
     ['tags', { tags: ['front'] }],
     ['all', { all: true }],
-  ] as const)('invalidate by %s ends a result', async (_, request) => {
+  ] as const)('invalidate by %s invalidates a result', async (_, request) => {
     const { here } = two('off')
     const tagged = { options: { ...POLICY, tags: ['front'] } }
     await here.get(one, tagged)
@@ -353,7 +353,7 @@ describe('maxStaleness and writes of this process', () => {
     expect(await here.get(one, tagged)).toMatchObject({ source: 'database' })
   })
 
-  it('a load that began before a write ended is not served after it', async () => {
+  it('a load that began before a write returned is not served after it', async () => {
     const { here } = two('off')
     const load = pausedLoad(here, all)
     const reading = here.get(all, { ...options, load: load.run })
@@ -365,7 +365,7 @@ describe('maxStaleness and writes of this process', () => {
     expect((await here.get(all, options)).result[0]).toMatchObject({ v: 1_001 })
   })
 
-  it('nothing is served while a write is pending, from before it may commit', async () => {
+  it('nothing is served while a write is pending, starting before it may commit', async () => {
     const { here } = two('off')
     await here.get(all, options)
     const scope = here.engine.transaction('late')
@@ -390,7 +390,7 @@ describe('maxStaleness and writes of this process', () => {
     expect(await here.get(all, options)).toMatchObject({ reason: 'dirty' })
   })
 
-  it('more writes than are remembered end every result', async () => {
+  it('more writes than can be recorded invalidate every result', async () => {
     const { here } = two('off')
     await here.get(one, options)
     for (let time = 0; time < 5_001; time++) await here.put(writes.touch(2))
@@ -398,7 +398,7 @@ describe('maxStaleness and writes of this process', () => {
     expect(await here.get(one, options)).toMatchObject({ source: 'store' })
   })
 
-  it('a failed load leaves the last result', async () => {
+  it('a failed load keeps the last result', async () => {
     const { here } = two('off')
     await here.get(all, options)
     await here.clock.advance(BOUND)

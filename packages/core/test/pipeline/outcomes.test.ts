@@ -6,7 +6,7 @@ import { world } from '../support/world.ts'
 
 const one = reads.byId(1)
 
-it('each outcome of a write is one event', async () => {
+it('each outcome of a write emits one event', async () => {
   const { put, cache } = world()
   const events: WriteEvent[] = []
   cache.on('write', (event) => events.push(event))
@@ -17,7 +17,7 @@ it('each outcome of a write is one event', async () => {
   expect(events[0]).toMatchObject({ operation: 'item.touch(1)', tables: ['item'] })
 })
 
-it("a write waits for its finish where finish is 'await', and only there", async () => {
+it("a write waits for its finish only with finish: 'await'", async () => {
   for (const finish of ['await', 'background'] as const) {
     let release = (): void => {}
     const held = new Promise<void>((resolve) => {
@@ -49,7 +49,7 @@ it("a write waits for its finish where finish is 'await', and only there", async
   }
 })
 
-it('rows that the host cannot read off a result cost every key of the table, not the write', async () => {
+it('a write whose returned rows cannot be read does not fail, and invalidates every key of the table', async () => {
   const { engine, get, cache, database } = world()
   const codes: string[] = []
   cache.on('warning', ({ code }) => codes.push(code))
@@ -68,7 +68,7 @@ it('rows that the host cannot read off a result cost every key of the table, not
   expect((await get(reads.byGroup(1))).source).toBe('database')
 })
 
-it('invalidate by rows, tables and tags invalidates what depends on them and nothing else', async () => {
+it('invalidate by rows, tables and tags invalidates only results that depend on them', async () => {
   const { get, cache } = world()
   const tagged = { options: { tags: ['front'] } }
   const [two, note] = [reads.byId(2), reads.byId(1, 'note')]

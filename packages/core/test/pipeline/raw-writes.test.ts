@@ -81,8 +81,8 @@ const unknown: [text: string, besides: string[]][] = [
   ['nonsense', []],
 ]
 
-describe('what a raw write changes', () => {
-  test.each(known)('is what the parser finds: %s', async (text, tables) => {
+describe('a raw write invalidates', () => {
+  test.each(known)('the tables that the parser finds: %s', async (text, tables) => {
     for (const unknownWrites of ['invalidate', 'event', 'throw'] as const) {
       const { of, told } = changesUnder(unknownWrites)
       expect([...(await of(text))].sort()).toEqual(tables)
@@ -90,13 +90,13 @@ describe('what a raw write changes', () => {
     }
   })
 
-  test.each(unknown)('is every table, and what else is named: %s', async (text, besides) => {
+  test.each(unknown)('every table of the client and any other table it names: %s', async (text, besides) => {
     const { of, told } = changesUnder('invalidate')
     expect(await of(text)).toEqual([...EVERYTHING, ...besides])
     expect(told).toEqual([{ operation: '$executeRaw', sql: `shown ${text}` }])
   })
 
-  test.each(unknown)("is nothing under 'event', and refused under 'throw': %s", async (text) => {
+  test.each(unknown)("nothing with unknownWrites: 'event', and is refused with 'throw': %s", async (text) => {
     const { of, told } = changesUnder('event')
     expect(await of(text)).toEqual([])
     expect(told).toHaveLength(1)
@@ -106,7 +106,7 @@ describe('what a raw write changes', () => {
     })
   })
 
-  it('is every table where there is no parser', async () => {
+  it('every table if there is no parser', async () => {
     const { of, now, told } = changesUnder('invalidate', false)
     expect(await of('UPDATE a SET x = 1')).toEqual(EVERYTHING)
     expect(now('UPDATE a SET x = 1')).toEqual(EVERYTHING)
@@ -114,7 +114,7 @@ describe('what a raw write changes', () => {
     expect(() => changesUnder('throw', false).now('UPDATE a SET x = 1')).toThrow(/cannot be told/)
   })
 
-  it('is every table for a statement that cannot wait until the parser is loaded', async () => {
+  it('every table if the statement is synchronous and the parser is not loaded', async () => {
     const { of, now, told } = changesUnder('invalidate')
     expect(now('UPDATE a SET x = 1')).toEqual(EVERYTHING)
     expect(told).toHaveLength(1)
@@ -123,7 +123,7 @@ describe('what a raw write changes', () => {
     expect(told).toHaveLength(1)
   })
 
-  it('is known without a promise once the parser is loaded, and waits for it before', async () => {
+  it('the parsed tables without a promise once the parser is loaded, and with one before', async () => {
     const changes = createRawChanges({
       events: createEvents(),
       unknownWrites: 'throw',
@@ -141,7 +141,7 @@ describe('what a raw write changes', () => {
     expect(changes.soon(write)).toEqual([{ table: 'a', effect: 'unknown' }])
   })
 
-  it("is left open under 'throw' until the parser is loaded, instead of being refused", async () => {
+  it("nothing with unknownWrites: 'throw' before the parser is loaded, instead of being refused", async () => {
     const { of, now } = changesUnder('throw')
     expect(now('UPDATE a SET x = 1')).toBeUndefined()
     await of('UPDATE b SET x = 1')

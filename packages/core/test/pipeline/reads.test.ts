@@ -7,7 +7,7 @@ import { paused, world } from '../support/world.ts'
 
 const one = reads.byId(1)
 
-it('a miss is stored and the next read is a hit with its age and lifetime', async () => {
+it('a miss is stored, and the next read is a hit with its age and ttl', async () => {
   const { get, clock } = world()
   expect(await get(one)).toMatchObject({ source: 'database', reason: 'miss', ttl: 600_000 })
   await clock.advance(1_000)
@@ -73,13 +73,13 @@ it('a read whose entry has changed tags is reported as invalidated', async () =>
   expect((await get(reads.everything())).reason).toBe('invalidated')
 })
 
-it('a result too large to store reaches its caller whole, every time', async () => {
+it('a result too large to store reaches its caller complete, every time', async () => {
   const { get } = world({ maxValueBytes: 10 })
   for (let time = 0; time < 2; time++)
     expect(await get(one)).toMatchObject({ reason: 'too-large', result: { id: 1, v: 1 } })
 })
 
-it('empty results live as long as cacheEmpty says, and not at all where it is false', async () => {
+it('empty results are cached for cacheEmpty, and not at all if that is false', async () => {
   const { get, clock } = world()
   const nobody = reads.byId(99)
   expect((await get(nobody)).ttl).toBe(30_000)
@@ -93,7 +93,7 @@ it('empty results live as long as cacheEmpty says, and not at all where it is fa
   expect((await get(reads.byGroup(8), { options: { cacheEmpty: '5s' } })).ttl).toBe(5_000)
 })
 
-it('jitter takes a random part of the lifetime off', async () => {
+it('jitter shortens the ttl by a random part', async () => {
   const { get } = world({ random: () => 0.5 })
   expect((await get(one, { options: { jitter: 0.2 } })).ttl).toBe(540_000)
   expect((await get(reads.byId(2), { options: { jitter: 0 } })).ttl).toBe(600_000)
@@ -109,7 +109,7 @@ it('an argument with a cycle bypasses the cache, does not fail the query, and em
   expect(errors).toHaveLength(1)
 })
 
-it('a result that cannot be stored reaches every caller as it is, with an event', async () => {
+it('a result that cannot be stored reaches every caller unchanged, and emits an event', async () => {
   const { get, cache } = world()
   const errors: unknown[] = []
   cache.on('codec-error', (event) => errors.push(event.error))
@@ -119,7 +119,7 @@ it('a result that cannot be stored reaches every caller as it is, with an event'
   expect(errors).toHaveLength(1)
 })
 
-it('what several statements saw at different instants is not stored', async () => {
+it('the result of several statements that saw different database states is not stored', async () => {
   const { get, put, inner, database } = world({ around: (store) => ({ ...store, source: 'store' }) })
   const shape = reads.inTwo(1)
   const slow = paused(async () => [
@@ -138,7 +138,7 @@ it('what several statements saw at different instants is not stored', async () =
   expect((await get(shape)).source).toBe('store')
 })
 
-it('a caller that changes its result changes neither the entry nor the result of another caller', async () => {
+it('changing a result affects neither the entry nor the result of another caller', async () => {
   const { get } = world()
   const missed = await get(reads.everything())
   missed.result.length = 0
@@ -157,7 +157,7 @@ it('an error of the database reaches the caller, is counted, and is not stored',
   expect((await get(one)).reason).toBe('miss')
 })
 
-it('a listener that throws fails no read and no write', async () => {
+it('a listener that throws does not fail a read or a write', async () => {
   const { get, put, cache } = world()
   const warnings: string[] = []
   const hear = (warning: Error): void => void warnings.push(warning.message)
@@ -174,7 +174,7 @@ it('a listener that throws fails no read and no write', async () => {
   expect(warnings.filter((text) => text.includes('listener'))).toHaveLength(2)
 })
 
-it('each read is reported once, with its tags, to listeners that have not been removed', async () => {
+it('each read is reported once with its tags, and only to current listeners', async () => {
   const { get, cache } = world()
   const events: ReadEvent[] = []
   const off = cache.on('read', (event) => events.push(event))
@@ -187,7 +187,7 @@ it('each read is reported once, with its tags, to listeners that have not been r
   expect(events[0]?.key).toBe(events[1]?.key)
 })
 
-it('counters add up, in all and by model', async () => {
+it('counters add up, in total and by model', async () => {
   const { get, put, cache } = world()
   for (let round = 0; round < 30; round++) {
     await get(reads.byId(1 + (round % 3)), { model: round % 2 ? 'Odd' : 'Even' })
@@ -201,7 +201,7 @@ it('counters add up, in all and by model', async () => {
   expect(sum).toBe(total.reads)
 })
 
-it('two hosts of other identities never share an entry', async () => {
+it('two hosts with different identities never share an entry', async () => {
   const store = memoryStore({ maxEntries: 100, isolated: true })
   const [first, second] = [world({ store, version: '1' }), world({ store, version: '2' })]
   await first.get(one)

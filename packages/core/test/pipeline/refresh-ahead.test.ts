@@ -31,8 +31,8 @@ async function loaded(here: ReturnType<typeof world>, more: GetOptions<Row | nul
   return reading
 }
 
-describe('the rule of refreshing ahead', () => {
-  it('is true for the share of hits that XFetch says', () => {
+describe('the rule for refreshing ahead', () => {
+  it('is true for the share of hits that XFetch prescribes', () => {
     const share = (remaining: number, beta: number): number => {
       let count = 0
       for (let at = 0; at < 10_000; at++) if (refreshesAhead(remaining, 100, beta, at / 10_000)) count++
@@ -44,7 +44,7 @@ describe('the rule of refreshing ahead', () => {
     expect(share(0.001, 1)).toBeCloseTo(1, 2)
   })
 
-  it('is never true where so much time is left that no random number is drawn', () => {
+  it('is never true while so much time is left that no random number is drawn', () => {
     // The largest number below 1 that `Math.random` can return.
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1 - 2 ** -53, noNaN: true }), (random) => {
@@ -56,7 +56,7 @@ describe('the rule of refreshing ahead', () => {
 })
 
 describe('refreshAhead', () => {
-  it('does not count the time that a load has waited for its slot', async () => {
+  it('does not count the time that a load waited for its slot', async () => {
     const { get, clock, database } = world({ random: () => 0.9 })
     const limited: PolicyOptions = { ttl: 10_000, jitter: 0, maxConcurrentLoads: 1 }
     const gate = deferred()
@@ -106,7 +106,7 @@ describe('refreshAhead', () => {
   })
 
   it.each([
-    ['false switches it off', false, 1],
+    ['false disables it', false, 1],
     ['a small factor refreshes later', 0.1, 1],
     ['a large factor refreshes earlier', 10, 2],
   ] as const)('%s', async (_, refreshAhead, expected) => {
@@ -120,7 +120,7 @@ describe('refreshAhead', () => {
     expect(loads.count).toBe(expected)
   })
 
-  it('an entry whose load took no time is never refreshed ahead', async () => {
+  it('never refreshes an entry whose load took no time', async () => {
     const { get, clock, cache } = world({ random: () => 0.999_999 })
     await get(one, options)
     await clock.advance(TTL - 1)
@@ -130,7 +130,7 @@ describe('refreshAhead', () => {
     expect(cache.stats()).toMatchObject({ hits: 1, misses: 1 })
   })
 
-  it('a write between the refresh and its end leaves nothing stale', async () => {
+  it('leaves nothing stale if a write happens during a refresh', async () => {
     const here = world({ random: () => 0.9 })
     const { load } = slow(here)
     await loaded(here, { ...options, load })
@@ -146,7 +146,7 @@ describe('refreshAhead', () => {
     expect(await here.get(one, options)).toMatchObject({ source: 'database', result: { v: 1_001 } })
   })
 
-  it('a refreshed entry is invalidated by a write like any other', async () => {
+  it('stores entries that a write invalidates like any other', async () => {
     const here = world({ random: () => 0.9 })
     const { load } = slow(here)
     await loaded(here, { ...options, load })
@@ -158,7 +158,7 @@ describe('refreshAhead', () => {
   })
 
   it.each(['off', 'validate', 'push'] as const)(
-    'takes over what another process has refreshed, with the memory tier %s',
+    'uses an entry that another process has refreshed, with the memory tier %s',
     async (mode) => {
       const here = remote({ memory: { mode }, random: () => 0.9 })
       const other = remote({ beside: here, memory: { mode } })

@@ -15,7 +15,7 @@ function pair(keys = [PRIMARY, UNIQUE, GROUP], otherKeys = keys): [World, World]
 
 const versionIn = ({ database }: World, id = 1): number | undefined => database.states.at(-1)?.item.get(id)?.v
 
-it('1: a load that a write overtakes is not served after the write has returned', async () => {
+it('1: a load that is overtaken by a write is not served after the write has returned', async () => {
   const [reader, writer] = pair()
   await reader.get(reads.byId(2))
   const slow = pausedLoad(reader, one)
@@ -29,7 +29,7 @@ it('1: a load that a write overtakes is not served after the write has returned'
   expect(again).toMatchObject({ source: 'database', result: { v: versionIn(writer) } })
 })
 
-it('2: the same where no tag was there before', async () => {
+it('2: a load that is overtaken by a write is not served, even if its tags did not exist before', async () => {
   const [reader, writer] = pair()
   const slow = pausedLoad(reader, one)
   const loading = reader.get(one, { load: slow.run })
@@ -58,7 +58,7 @@ it('3: between COMMIT and finish the old row is neither served nor stored', asyn
   expect(await reader.get(one)).toMatchObject({ source: 'store', result: { v: versionIn(writer) } })
 })
 
-it('4: between mark and COMMIT a read goes to the database and leaves nothing behind', async () => {
+it('4: between mark and COMMIT a read goes to the database and its result is not stored', async () => {
   const [reader, writer] = pair()
   const slow = paused(writer.database.write)
   const writing = writer.put(writes.touch(1), slow.run)
@@ -71,7 +71,7 @@ it('4: between mark and COMMIT a read goes to the database and leaves nothing be
   expect((await reader.get(one)).result?.v).toBe(versionIn(writer))
 })
 
-it('5: two writers of one row that finish in reverse leave the newer row to be read', async () => {
+it('5: two writers of one row that finish in reverse order leave the newer row to be read', async () => {
   const [reader, writer] = pair()
   const [first, second] = [paused(reader.database.write), paused(reader.database.write)]
   const one1 = reader.put(writes.touch(1), first.run)
@@ -89,7 +89,7 @@ it('5: two writers of one row that finish in reverse leave the newer row to be r
   expect(await reader.get(one)).toMatchObject({ source: 'store', result: { v: versionIn(writer) } })
 })
 
-it('7: a writer that dies after its mark leaves the row to the database, never to the cache', async () => {
+it('7: after a writer dies between mark and finish, reads of the row bypass the cache', async () => {
   const [reader, writer] = pair()
   await reader.get(one)
   const slow = paused(writer.database.write)
@@ -99,7 +99,7 @@ it('7: a writer that dies after its mark leaves the row to the database, never t
   expect((await reader.get(reads.byId(2))).reason).toBe('miss')
 })
 
-it('9: a transaction open for 30 s is invisible until its end, and seen after it', async () => {
+it('9: the writes of a transaction are invisible for the 30 s it is open, and visible after COMMIT', async () => {
   const [reader, writer] = pair()
   await reader.get(one)
   const scope = writer.engine.transaction('late')
@@ -115,7 +115,7 @@ it('9: a transaction open for 30 s is invisible until its end, and seen after it
   expect((await reader.get(one)).result?.v).toBe(versionIn(writer))
 })
 
-it('10: a statement that blocks for longer than the lifetime of its mark renews the mark', async () => {
+it("10: the mark of a statement that blocks for longer than the mark's lifetime is renewed", async () => {
   const [reader, writer] = pair()
   const renewed: string[] = []
   const watched = world({
@@ -144,7 +144,7 @@ it('10: a statement that blocks for longer than the lifetime of its mark renews 
   expect((await reader.get(one)).result?.v).toBe(versionIn(writer))
 })
 
-it('11: after a rollback, marked or not, entries contain what the database contains', async () => {
+it('11: after a rollback, with or without marks, entries equal the database', async () => {
   const { get, put, engine, database } = world()
   await get(one)
   for (const sealed of [false, true]) {
@@ -160,7 +160,7 @@ it('11: after a rollback, marked or not, entries contain what the database conta
   }
 })
 
-it('11: after a serialization failure at COMMIT the retry invalidates as the first try would have', async () => {
+it('11: after a serialization failure at COMMIT the retry invalidates as the first attempt would have', async () => {
   const { get, put, engine, database, cache } = world()
   await get(one)
   for (const outcome of ['failed', 'committed'] as const) {
@@ -176,7 +176,7 @@ it('11: after a serialization failure at COMMIT the retry invalidates as the fir
   expect(cache.stats().hits).toBe(0)
 })
 
-it('12: a read inside a transaction sees its own writes and leaves nothing behind', async () => {
+it('12: a read inside a transaction sees its own writes and stores nothing', async () => {
   const { get, put, engine, database } = world()
   const scope = engine.transaction('late')
   const transaction = database.begin()
@@ -189,7 +189,7 @@ it('12: a read inside a transaction sees its own writes and leaves nothing behin
   expect(await get(one)).toMatchObject({ reason: 'miss', result: { v: 1 } })
 })
 
-it('13: a write whose answer was lost stays dirty for a minute, and is then invalidated', async () => {
+it('13: the tags of a write whose reply was lost stay dirty for a minute and are then invalidated', async () => {
   const [reader, writer] = pair()
   await reader.get(one)
   const slow = paused(writer.database.write)
@@ -207,7 +207,7 @@ it('13: a write whose answer was lost stays dirty for a minute, and is then inva
   expect((await reader.get(one)).source).toBe('store')
 })
 
-it('13: a COMMIT whose answer was lost is treated likewise', async () => {
+it('13: the tags of a COMMIT whose reply was lost stay dirty for a minute and are then invalidated', async () => {
   const [reader, writer] = pair()
   await reader.get(one)
   const scope = writer.engine.transaction('late')
@@ -246,7 +246,7 @@ it('19: an entry that is stored after an invalidation never validates', async ()
   expect(await get(one)).toMatchObject({ source: 'database', reason: 'invalidated', result: { v: 1_001 } })
 })
 
-it('21: invalidate({ all }) invalidates every entry, and the results of loads that are running', async () => {
+it('21: invalidate({ all }) invalidates every entry and the results of running loads', async () => {
   const here = world()
   const { get, cache } = here
   await get(one)
@@ -271,7 +271,7 @@ it('25: an update of unknown rows invalidates every lookup of the table', async 
   for (const shape of shapes) expect((await get(shape)).source).toBe('database')
 })
 
-it('25: an update of one known row leaves lookups of other rows alone', async () => {
+it('25: an update of one row by its key does not invalidate lookups of other rows', async () => {
   const { get, put } = world()
   await get(one)
   await get(reads.byId(2))
@@ -281,7 +281,7 @@ it('25: an update of one known row leaves lookups of other rows alone', async ()
   expect((await get(one)).source).toBe('database')
 })
 
-it('25: a lookup of another row is served while this process has a write on the table', async () => {
+it('25: a lookup of another row is served while a write of this process is pending on the table', async () => {
   const { get, put, database } = world()
   await get(reads.byId(2))
   const slow = paused(database.write)
@@ -295,7 +295,7 @@ it('25: a lookup of another row is served while this process has a write on the 
   await writing
 })
 
-it('25: a row that was not found is found once it is inserted', async () => {
+it('25: a lookup that found no row finds the row once it is inserted', async () => {
   const { get, put } = world()
   expect((await get(reads.byId(9))).result).toBeNull()
   expect((await get(reads.byId(9))).source).toBe('memory')
@@ -304,7 +304,7 @@ it('25: a row that was not found is found once it is inserted', async () => {
   expect((await get(reads.byId(9))).result?.id).toBe(9)
 })
 
-it('25: two rows that swap a unique value are found under the right one', async () => {
+it('25: after two rows swap a unique value, each is found by its new value', async () => {
   const { get, put } = world()
   await get(reads.byCode('c1'))
   await get(reads.byCode('c2'))
@@ -314,7 +314,7 @@ it('25: two rows that swap a unique value are found under the right one', async 
   expect((await get(reads.byCode('c2'))).result?.id).toBe(1)
 })
 
-it('25: a key first used while a process that does not know it is writing starts dirty', async () => {
+it('25: a key starts dirty if its first use is during a write of a process that has not declared it', async () => {
   const [reader, writer] = pair([PRIMARY, UNIQUE, GROUP], [])
   const slow = paused(writer.database.write)
   const writing = writer.put(writes.touch(1), slow.run)
@@ -328,7 +328,7 @@ it('25: a key first used while a process that does not know it is writing starts
   expect((await reader.get(one)).result?.v).toBe(versionIn(writer))
 })
 
-it('a write the server refused leaves the row readable at once', async () => {
+it('a row is cached again immediately after the server refused a write to it', async () => {
   const { get, put } = world()
   await get(one)
   await expect(put(writes.touch(1), async () => Promise.reject(new Refused()))).rejects.toThrow(Refused)

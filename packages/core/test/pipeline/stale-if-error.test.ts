@@ -70,7 +70,7 @@ describe('staleIfError', () => {
     },
   )
 
-  it('passes an error of the query on', async () => {
+  it('passes on an error of the query', async () => {
     const { get, cache, warnings } = await expired()
     const { more } = failing(new Error('syntax'))
     await expect(get(one, more)).rejects.toThrow('syntax')
@@ -79,24 +79,24 @@ describe('staleIfError', () => {
   })
 
   it.each([
-    ['the host does not judge errors', { unreachable: undefined }],
+    ['the host cannot tell outages from other errors', { unreachable: undefined }],
     [
-      'the judgement of the host fails',
+      'the host fails to classify the error',
       {
         unreachable: () => {
           throw new Error('no judgement')
         },
       },
     ],
-    ['the policy does not ask for it', { options: { ttl: TTL, jitter: 0 } }],
+    ['the policy does not set it', { options: { ttl: TTL, jitter: 0 } }],
     ['the host does not accept the result', { accepts: () => false }],
-  ] as const)('passes the error on where %s', async (_, change) => {
+  ] as const)('passes on the error where %s', async (_, change) => {
     const { get } = await expired()
     const { more } = failing(new Unreachable('refused'))
     await expect(get(one, { ...more, ...(change as GetOptions<Row | null>) })).rejects.toThrow('refused')
   })
 
-  it('serves nothing where there is no entry, or one that a write invalidated', async () => {
+  it('serves nothing if there is no entry or if a write invalidated it', async () => {
     const { get, put } = await expired()
     const { more } = failing(new Unreachable('refused'))
     await expect(get(reads.byId(2), more)).rejects.toThrow('refused')
@@ -104,7 +104,7 @@ describe('staleIfError', () => {
     await expect(get(one, more)).rejects.toThrow('refused')
   })
 
-  it('serves nothing once its time is over, the time that the load took included', async () => {
+  it('serves nothing after its time is over, including the time that the load took', async () => {
     const { get, clock } = await expired()
     await clock.advance(60 * MINUTE - 1_001)
     const answer = deferred<Row | null>()
@@ -118,7 +118,7 @@ describe('staleIfError', () => {
     await expect(get(one, more)).rejects.toThrow('refused')
   })
 
-  it('asks the database once a second while it cannot be reached', async () => {
+  it('queries the database once a second while it cannot be reached', async () => {
     const { get, clock, warnings } = await expired()
     const { loads, more } = failing(new Unreachable('refused'))
     for (let time = 0; time < 20; time++) expect(await get(one, more)).toMatchObject({ source: 'stale' })
@@ -129,7 +129,7 @@ describe('staleIfError', () => {
     expect(warnings).toEqual(['database-unreachable'])
   })
 
-  it('sends one query while the database does not answer at all, however many callers there are', async () => {
+  it('sends one query while the database does not answer, however many callers there are', async () => {
     const { get, clock } = await expired()
     const { more } = failing(new Unreachable('refused'))
     await get(one, more)
@@ -151,7 +151,7 @@ describe('staleIfError', () => {
     expect(loads).toBe(1)
   })
 
-  it('callers that share the failed load are served as well, and do not all ask again', async () => {
+  it('serves callers that share the failed load as well, and not all of them query again', async () => {
     const { get } = await expired()
     const { loads, more } = failing(new Unreachable('refused'))
     const found = await Promise.all(Array.from({ length: 30 }, () => get(one, more)))
@@ -159,7 +159,7 @@ describe('staleIfError', () => {
     expect(loads.count).toBe(1)
   })
 
-  it('a caller that shares the failed load without the policy gets its error', async () => {
+  it('passes the error on to a caller that shares the failed load without this policy', async () => {
     const { get } = await expired()
     const { more } = failing(new Unreachable('refused'))
     const [stale, strict] = await Promise.allSettled([
@@ -182,7 +182,7 @@ describe('staleIfError', () => {
     expect(warnings).toEqual(['database-unreachable', 'database-unreachable'])
   })
 
-  it('an error of a query shows that the database is back', async () => {
+  it('ends the outage when a query fails with an ordinary error', async () => {
     const { get, clock } = await expired()
     await get(one, failing(new Unreachable('refused')).more)
     await clock.advance(1_000)
@@ -190,7 +190,7 @@ describe('staleIfError', () => {
     expect(await get(one, options)).toMatchObject({ source: 'database' })
   })
 
-  it('a query that was not sent does not end an outage, and is spared like the others', async () => {
+  it('neither queries nor ends the outage because of a query that was refused by the load queue', async () => {
     const { get, clock } = await expired()
     const { loads, more } = failing(new Unreachable('refused'))
     await get(one, more)
@@ -205,7 +205,7 @@ describe('staleIfError', () => {
     expect(loads.count).toBe(1)
   })
 
-  it('the outage of one database says nothing of another', async () => {
+  it('treats an outage of one database separately from others', async () => {
     const clock = fakeClock()
     const cache = createCache({ store: memoryStore({ clock }) }, { clock })
     const readOf = (place: string) => {
@@ -272,7 +272,7 @@ describe('staleIfError', () => {
     expect(read(() => 'b')).toBe('b')
   })
 
-  it('serves what `push` has while the store has just been lost with the database', async () => {
+  it('serves entries of the `push` tier while store and database are lost at the same time', async () => {
     let lost = false
     const here = remote({
       memory: { mode: 'push' },

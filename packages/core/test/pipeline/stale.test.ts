@@ -44,7 +44,7 @@ describe('staleWhileRevalidate', () => {
     expect(cache.stats().models.Item).toMatchObject({ stale: 1 })
   })
 
-  it('stops once a refresh has brought a result that is not stored, so that hits do not begin one load each', async () => {
+  it('stops once a refresh gives a result that cannot be stored, so that hits do not start one load each', async () => {
     const here = world()
     const { get, clock } = here
     const { loads, load } = counted(here)
@@ -63,7 +63,7 @@ describe('staleWhileRevalidate', () => {
     expect(await get(one, more)).toMatchObject({ source: 'stale' })
   })
 
-  it('serves nothing once its time is over', async () => {
+  it('serves nothing after its time is over', async () => {
     const { get, clock } = world()
     await get(one, options)
     await clock.advance(11 * MINUTE - 1)
@@ -73,7 +73,7 @@ describe('staleWhileRevalidate', () => {
     expect(await get(one, options)).toMatchObject({ source: 'database', reason: 'expired' })
   })
 
-  it('is bounded by the policy of the reader, not of whoever stored the entry', async () => {
+  it('is bounded by the policy of the reader, not of the process that stored the entry', async () => {
     const { get, clock } = world()
     await get(one, options)
     await clock.advance(10 * MINUTE + 5_000)
@@ -109,7 +109,7 @@ describe('staleWhileRevalidate', () => {
     await scope.end('failed')
   })
 
-  it('runs one refresh per key however many callers are served', async () => {
+  it('runs one refresh per key for any number of callers', async () => {
     const here = world()
     const { get, clock } = here
     await get(one, options)
@@ -128,7 +128,7 @@ describe('staleWhileRevalidate', () => {
     expect(await get(one, options)).toMatchObject({ source: 'memory', result: { v: 7 } })
   })
 
-  it('joins the load of a miss that is running', async () => {
+  it('joins the running load of a miss', async () => {
     const here = world()
     const { get, clock } = here
     await get(one, options)
@@ -150,7 +150,7 @@ describe('staleWhileRevalidate', () => {
     expect(loads).toBe(0)
   })
 
-  it('reports a failed refresh and tries again after a pause that grows', async () => {
+  it('reports a failed refresh and retries after a pause that grows', async () => {
     const { get, clock, cache } = world()
     const warnings: string[] = []
     cache.on('warning', ({ code, message }) => warnings.push(`${code} ${message}`))
@@ -194,7 +194,7 @@ describe('staleWhileRevalidate', () => {
     expect(context).toBeUndefined()
   })
 
-  it('runs the refresh in the context of the caller where the scope comes from it', async () => {
+  it('runs the refresh in the context of the caller if the scope depends on it', async () => {
     const tenant = new AsyncLocalStorage<string>()
     const { get, clock } = world({ scope: () => tenant.getStore() })
     const contexts: unknown[] = []
@@ -209,7 +209,7 @@ describe('staleWhileRevalidate', () => {
     expect(contexts).toEqual(['a', 'a'])
   })
 
-  it('refreshes by the plan that the host detaches, unless it is of another query by now', async () => {
+  it('refreshes by the plan that the host detaches, unless that plan is of another query', async () => {
     const here = world()
     const { get, clock, engine } = here
     await get(one, options)
@@ -233,7 +233,7 @@ describe('staleWhileRevalidate', () => {
     expect(ran).toEqual(['same'])
   })
 
-  it('does not run the query while the host says that it may not, and says nothing of it', async () => {
+  it('does not run the query while the host forbids it, and emits no warning', async () => {
     const { get, clock, cache } = world()
     const warnings: unknown[] = []
     cache.on('warning', (event) => warnings.push(event))
@@ -251,7 +251,7 @@ describe('staleWhileRevalidate', () => {
     expect(warnings).toEqual([])
   })
 
-  it('is not counted, and not part of an explain that is still running', async () => {
+  it('is not counted in the stats and not included in an explain that is still running', async () => {
     const { get, clock, cache } = world()
     await get(one, options)
     await clock.advance(10 * MINUTE + 1)
@@ -277,7 +277,7 @@ describe('staleWhileRevalidate', () => {
     expect(page).toMatchObject({ v: 1_001 })
   })
 
-  it('serves a sync driver and refreshes when the current turn is over', async () => {
+  it('serves a sync driver and refreshes after the current turn', async () => {
     const { engine, clock, cache } = world()
     const policy = engine.policy(POLICY, 'test')
     let row = 'a'
@@ -313,7 +313,7 @@ describe('staleWhileRevalidate', () => {
 
 describe('staleWhileRevalidate over a remote store', () => {
   it.each(['off', 'validate'] as const)(
-    'takes an entry that another process has refreshed, with the memory tier %s',
+    'uses an entry that another process has refreshed, with the memory tier %s',
     async (mode) => {
       const here = remote({ memory: { mode } })
       const other = remote({ beside: here, memory: { mode } })
@@ -330,7 +330,7 @@ describe('staleWhileRevalidate over a remote store', () => {
     },
   )
 
-  it('looks into the store first where `push` has served the expired entry without asking', async () => {
+  it('asks the store before a refresh if `push` served the expired entry without asking', async () => {
     const here = remote({ memory: { mode: 'push' } })
     const other = remote({ beside: here })
     await here.get(one, options)
@@ -348,7 +348,7 @@ describe('staleWhileRevalidate over a remote store', () => {
     expect(warnings).toEqual([])
   })
 
-  it('the store keeps an entry for its lifetime and its grace', async () => {
+  it('keeps an entry in the store for its ttl and its grace', async () => {
     const here = remote({ memory: { mode: 'off' } })
     const lifetimes: number[] = []
     const other = remote({

@@ -20,7 +20,7 @@ function failing(around: (inner: Store) => Store = (inner) => inner) {
   return { ...here, store: store as FaultyStore, errors }
 }
 
-it('a store that rejects everything costs hits and nothing else', async () => {
+it('a store that rejects every call costs hits and nothing else', async () => {
   const { get, put, store, errors, cache } = failing()
   store.fail('rejects')
   expect(await get(one)).toMatchObject({ reason: 'unavailable', result: { v: 1 } })
@@ -33,7 +33,7 @@ it('a store that rejects everything costs hits and nothing else', async () => {
   )
 })
 
-it('says once that the store is gone, and once that it is back', async () => {
+it('a lost store is reported once, and its return is reported once', async () => {
   const { get, store, cache, clock } = failing()
   const states: string[] = []
   cache.on('store-state', ({ state }) => states.push(state))
@@ -68,7 +68,7 @@ it('a store that hangs delays a read by 100 ms and a write by 1 s', async () => 
   await writing
 })
 
-it('while marks and finishes fail this process does not serve what it has changed, and again after they succeed', async () => {
+it('while marks and finishes fail, this process serves no rows that it changed, and serves them again afterwards', async () => {
   const { get, put, store, clock } = failing()
   await get(one)
   await get(reads.byId(2))
@@ -85,7 +85,7 @@ it('while marks and finishes fail this process does not serve what it has change
   expect((await get(one)).source).toBe('store')
 })
 
-it('a store that reports that it is back gets the journal at once, and reads are sent again at once', async () => {
+it('when a store reports its return, the journal is sent immediately and reads use the store again', async () => {
   const contexts: StoreContext[] = []
   const { get, put, store, clock } = failing((inner) => ({
     ...inner,
@@ -108,7 +108,7 @@ it('a store that reports that it is back gets the journal at once, and reads are
   expect((await get(other)).source).toBe('store')
 })
 
-it('without a store, equal reads of one turn are one query, and each caller owns its copy', async () => {
+it('without a store, equal reads of one turn run one query, and each caller gets a separate copy', async () => {
   const { get, store, database } = failing()
   store.fail('rejects')
   for (let time = 0; time < 4; time++) await get(one)
@@ -126,7 +126,7 @@ it('without a store, equal reads of one turn are one query, and each caller owns
   expect(load).toHaveBeenCalledTimes(3)
 })
 
-it('without a store, one of those who shared a query that failed runs its own, and the others share that', async () => {
+it('without a store, one caller of a shared query that failed runs its own query, and the others share that', async () => {
   const { get, store, database } = failing()
   store.fail('rejects')
   for (let time = 0; time < 4; time++) await get(one)
@@ -150,7 +150,7 @@ it('ten thousand writes without a store leave one timer and one invalidation in 
   expect((await get(one)).result?.v).toBe(11_000)
 })
 
-it('a finish that was carried out and never answered is sent again, harmlessly', async () => {
+it('a finish that was applied but not acknowledged is sent again without harm', async () => {
   const { get, put, store, clock } = failing()
   await get(one)
   store.fail('late', 'finish')
@@ -165,7 +165,7 @@ it('a finish that was carried out and never answered is sent again, harmlessly',
   expect(store.calls.filter((call) => call === 'finish').length).toBe(sent)
 })
 
-it('a mark that failed and a finish that worked leave nothing old', async () => {
+it('a failed mark followed by a successful finish leaves nothing stale', async () => {
   const { get, put, store } = failing()
   for (const shape of [one, reads.everything(), reads.byGroup(0)] as (typeof one)[]) await get(shape)
   store.fail('rejects', 'mark')
@@ -175,7 +175,7 @@ it('a mark that failed and a finish that worked leave nothing old', async () => 
     expect((await get(shape)).source).toBe('database')
 })
 
-it('a row that was not found is not served as missing after an insert whose invalidation could not be delivered', async () => {
+it('after an insert whose invalidation could not be delivered, a lookup that found no row bypasses the cache', async () => {
   const { get, put, store } = failing()
   await get(reads.byId(9))
   store.fail('rejects', 'mark', 'finish')
@@ -184,7 +184,7 @@ it('a row that was not found is not served as missing after an insert whose inva
   expect((await get(reads.byId(9))).result?.id).toBe(9)
 })
 
-it('seeding or storing that fails costs the entry', async () => {
+it('a failed seed or set only loses the entry', async () => {
   const { get, store } = failing()
   store.fail('rejects', 'seed')
   expect((await get(one)).reason).toBe('unavailable')
@@ -197,7 +197,7 @@ it('seeding or storing that fails costs the entry', async () => {
   expect((await get(one)).source).toBe('store')
 })
 
-it('invalidate({ all }) that the store did not acknowledge is repeated, and this process serves nothing until then', async () => {
+it('an unacknowledged invalidate({ all }) is retried, and this process serves nothing until it is acknowledged', async () => {
   const { get, cache, store, clock, database } = failing()
   await get(one)
   store.fail('rejects', 'invalidateAll')
@@ -218,7 +218,7 @@ const GARBAGE: readonly (readonly [string, (stored: Uint8Array) => Uint8Array])[
   ['newer', (stored) => stored.map((byte, at) => (at === 3 ? 99 : byte))],
 ]
 
-it.each(GARBAGE)('bytes that are %s are a miss and an event', async (_, change) => {
+it.each(GARBAGE)('bytes that are %s count as a miss and emit an event', async (_, change) => {
   const { get, cache, inner } = world()
   const events: CacheEvents['codec-error'][] = []
   cache.on('codec-error', (event) => events.push(event))
@@ -231,7 +231,7 @@ it.each(GARBAGE)('bytes that are %s are a miss and an event', async (_, change) 
   expect((await get(one)).source).toBe('memory')
 })
 
-it("another query's entry under the name of this one is a miss", async () => {
+it('an entry of another query under the name of this one is a miss', async () => {
   const { get, inner } = world()
   const { key } = await get(one, { query: 'this' })
   const other = await get(one, { query: 'other', load: async () => ({ id: 7, grp: 0, code: 'x', v: 7 }) })
@@ -240,7 +240,7 @@ it("another query's entry under the name of this one is a miss", async () => {
   expect(await get(one, { query: 'this' })).toMatchObject({ reason: 'miss', result: { id: 1 } })
 })
 
-it('an entry another codec wrote is a miss', async () => {
+it('an entry written by another codec is a miss', async () => {
   const store = memoryStore({ maxEntries: 100, isolated: true })
   const other = {
     name: 'other',
@@ -250,7 +250,7 @@ it('an entry another codec wrote is a miss', async () => {
   expect(await world({ store }).get(one)).toMatchObject({ reason: 'miss', result: { id: 1 } })
 })
 
-it('after close() reads and writes go to the database, and nothing is called any more', async () => {
+it('after close() reads and writes go to the database and the store is not called', async () => {
   const { get, put, cache, store, errors, clock } = failing()
   await get(one)
   await cache.close()
@@ -263,7 +263,7 @@ it('after close() reads and writes go to the database, and nothing is called any
   expect(errors).toEqual([])
 })
 
-it('close() waits for invalidations under way, a second at most', async () => {
+it('close() waits for running invalidations, at most a second', async () => {
   const { put, cache, store, clock } = failing()
   store.fail('rejects', 'finish')
   await put(writes.touch(1))
@@ -289,7 +289,7 @@ it('close() waits for invalidations under way, a second at most', async () => {
   expect(stuck.clock.pending()).toBe(0)
 })
 
-it('a host that cannot count its rows or judge an error fails no query', async () => {
+it('a host that fails to count rows or to classify an error fails no query', async () => {
   const { engine, clock } = failing()
   const broken = (): never => {
     throw new Error('a mistake in the host')

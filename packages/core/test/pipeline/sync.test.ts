@@ -58,8 +58,8 @@ function started(options: WorldOptions = {}) {
   return { cache, engine, clock, rows, plan, change, read, write, store, told }
 }
 
-describe('a driver that answers at once', () => {
-  it('a read hits from memory until a write of the same row, in the same tick', async () => {
+describe('with a sync driver', () => {
+  it('a read hits from memory until a write of the same row in the same tick', async () => {
     const { read, write, rows, told } = started()
     expect([read(1), read(2)]).toStrictEqual(['a', 'b'])
     rows.set(1, 'unseen')
@@ -79,7 +79,7 @@ describe('a driver that answers at once', () => {
     expect(read(1)).toBe('later')
   })
 
-  it('a load by another driver that began before its write does not put the old row back', async () => {
+  it('a load by an async driver that began before a write does not restore the old row', async () => {
     const { engine, plan, read, write } = started()
     const answer = deferred<void>()
     const slow = engine.read({
@@ -97,7 +97,7 @@ describe('a driver that answers at once', () => {
     expect(read(1)).toBe('new')
   })
 
-  it('reads bypass the cache while a write by another driver is in flight', async () => {
+  it('reads bypass the cache while a write by an async driver is in flight', async () => {
     const { engine, change, read, told } = started()
     read(1)
     const answer = deferred<void>()
@@ -110,7 +110,7 @@ describe('a driver that answers at once', () => {
     expect(await told(1)).toMatchObject({ reason: 'invalidated' })
   })
 
-  it('a row that is written through is a hit in the same tick, until the next write', async () => {
+  it('a row written through is a hit in the same tick, until the next write', async () => {
     const { read, write, store, told } = started()
     read(1)
     store(1, 'stored')
@@ -120,7 +120,7 @@ describe('a driver that answers at once', () => {
     expect(read(1)).toBe('next')
   })
 
-  it('beside a write of the row by another driver, and in a transaction, it is not stored', async () => {
+  it('a row is not written through during a write of it by an async driver, nor inside a transaction', async () => {
     const { engine, change, rows, read, store, told } = started()
     const answer = deferred<void>()
     const slow = engine.write({ ...change(1), run: () => answer.promise })
@@ -137,7 +137,7 @@ describe('a driver that answers at once', () => {
     expect(read(2)).toBe('b')
   })
 
-  it("with `write: 'around'` reads outlive writes, and end with raw SQL", () => {
+  it("with `write: 'around'` reads outlive writes of their model, but raw SQL invalidates them", () => {
     const { engine, plan, change, rows } = started()
     const policy = engine.policy({ ttl: '1h', write: 'around' }, 'test')
     const read = () => engine.sync.read({ ...plan(1), policy, run: () => rows.get(1) })
@@ -164,7 +164,7 @@ describe('a driver that answers at once', () => {
     expect(await told(2)).toMatchObject({ source: 'memory' })
   })
 
-  it('a write that certainly failed invalidates nothing, and any other failed write what it may have changed', async () => {
+  it('a write that is proven to have failed invalidates nothing, and any other failed write invalidates what it may have changed', async () => {
     const { engine, change, read, told } = started()
     const failing = (proven: boolean) => () =>
       engine.sync.write(
@@ -184,7 +184,7 @@ describe('a driver that answers at once', () => {
     expect(await told(1)).toMatchObject({ reason: 'invalidated' })
   })
 
-  it('over a remote store reads go to the database, and this process bypasses the cache until the store has acknowledged its writes', async () => {
+  it('over a remote store reads go to the database, and async reads of this process bypass the cache until the store has acknowledged its writes', async () => {
     const heard = deferred<undefined>()
     const finish = vi.fn(() => heard.promise)
     const { cache, engine, plan, write, told } = started({

@@ -142,7 +142,7 @@ async function equalOn(
 }
 
 test.each(COLLATIONS)(
-  'texts that the server holds for equal fold to one text under %s',
+  'texts that the server treats as equal fold to one text under %s',
   {
     timeout: 60_000,
   },
@@ -169,7 +169,7 @@ test('the folding of other databases would be too narrow for utf8mb4_unicode_ci'
   expect(apart.length).toBeGreaterThan(5)
 })
 
-test('a collation of one language is refused: it may make two letters of ASCII equal', async () => {
+test('a language-specific collation is refused, because it may make two ASCII letters equal', async () => {
   expect(() => collatedText('utf8mb4_roman_ci', 'collation')).toThrow(/utf8mb4_roman_ci.*give one of/)
   expect(await equalOn('utf8mb4_roman_ci', ['i', 'j', 'k'])).toEqual([['i', 'j']])
 })

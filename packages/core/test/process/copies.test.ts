@@ -27,13 +27,13 @@ async function copy(options: CopyOptions & { readonly format?: string } = {}): P
 }
 
 describe('two copies of the module in one process', () => {
-  it('share one memory store: what one loads, the other has', async () => {
+  it('share one memory store, so that one hits what the other loaded', async () => {
     const [one, other] = [await copy(), await copy()]
     expect(await one.read()).toEqual(LOADED)
     expect(await other.read()).toEqual(HIT)
   })
 
-  it('see the writes of each other at once', async () => {
+  it("see each other's writes immediately", async () => {
     const [one, other] = [await copy(), await copy()]
     for (const writer of [one, other, one]) {
       await one.read()
@@ -44,7 +44,7 @@ describe('two copies of the module in one process', () => {
     }
   })
 
-  it('see the writes of each other at once where one accepts results up to an age', async () => {
+  it("see each other's writes immediately, even if one uses maxStaleness", async () => {
     const [one, other] = [await copy({ defaults: { maxStaleness: '1m' } }), await copy()]
     for (let time = 0; time < 3; time++) {
       await one.read()
@@ -58,7 +58,7 @@ describe('two copies of the module in one process', () => {
     }
   })
 
-  it('do not store what was loaded while the other wrote', async () => {
+  it('do not store results that were loaded while the other wrote', async () => {
     const [one, other] = [await copy(), await copy()]
     await other.read()
     const writing = one.write()
@@ -68,7 +68,7 @@ describe('two copies of the module in one process', () => {
     expect((await one.read()).fresh).toBe(true)
   })
 
-  it('capture each other’s reads: a computed value of one depends on what it reads through the other', async () => {
+  it("capture each other's reads: a computed value of one depends on the reads through the other", async () => {
     const [one, other] = [await copy(), await copy()]
     let loads = 0
     const ask = async () => {
@@ -87,7 +87,7 @@ describe('two copies of the module in one process', () => {
     expect([await ask(), await ask()]).toEqual([3, 3])
   })
 
-  it('invalidate each other’s reads by row, by table, and all at once', async () => {
+  it("invalidate each other's reads by row, by table, and all at once", async () => {
     const [one, other] = [await copy(), await copy()]
     const requests = [
       { rows: [{ table: 'item', key: { id: 1 } }] },
@@ -129,7 +129,7 @@ describe('two copies of the module in one process', () => {
     expect(await other.cache.wrap('key', { ttl: '1h' }, async () => 'committed')).toBe('committed')
   })
 
-  it('close without ending the store of the other; the last one leaves nothing', async () => {
+  it('do not close the store of the other, and the last one to close empties the store', async () => {
     const [one, other] = [await copy(), await copy()]
     await one.read()
     await one.cache.close()
@@ -146,7 +146,7 @@ describe('two copies of the module in one process', () => {
     expect(await other.read()).toEqual(LOADED)
   })
 
-  it('keep entries of another version, codec or scope apart, and invalidate them all the same', async () => {
+  it('keep entries of another version, codec or scope separate, but invalidate them as well', async () => {
     const core = await copyOfCore()
     const other = [{ version: '2' }, { codec: core.superjsonCodec() }, { scope: () => 'tenant' }]
     const one = await copy()
@@ -160,7 +160,7 @@ describe('two copies of the module in one process', () => {
     }
   })
 
-  it('share entries by what their clients are connected to, if nothing else says which database that is', async () => {
+  it('share entries if their clients are connected to the same database, even without a database name', async () => {
     const [source, elsewhere] = [{}, {}]
     const one = await copy({ source })
     await one.read()
@@ -178,10 +178,10 @@ describe('two copies of the module in one process', () => {
   })
 })
 
-describe('two copies that keep memory stores of different formats', () => {
+describe('two copies with memory stores of different formats', () => {
   const two = async (): Promise<readonly [Copy, Copy]> => [await copy(), await copy({ format: 'v0' })]
 
-  it('warn once, and share nothing', async () => {
+  it('warn once and share nothing', async () => {
     const [one, other] = await two()
     const codes: string[] = []
     for (const { cache } of [one, other]) cache.on('warning', ({ code }) => codes.push(code))
@@ -191,7 +191,7 @@ describe('two copies that keep memory stores of different formats', () => {
     expect(await other.read()).toEqual(LOADED)
   })
 
-  it('invalidate each other before a write has returned', async () => {
+  it('invalidate each other before a write returns', async () => {
     const copies = await two()
     for (const [writer, reader] of [copies, [copies[1], copies[0]]] as const) {
       await reader.read()
@@ -219,7 +219,7 @@ describe('two copies that keep memory stores of different formats', () => {
     expect(await other.read()).toEqual(HIT)
   })
 
-  it('pass on explicit invalidations: tables, user tags, all', async () => {
+  it('forward explicit invalidations of tables, user tags and everything', async () => {
     const [one, other] = await two()
     for (const request of [{ tables: ['item'] }, { all: true as const }]) {
       await other.read()

@@ -1,6 +1,8 @@
-import { type FaultyStore, faultyStore } from '@larder/testing'
+import { type FaultyStore, faultyStore, repeatWhenBusy } from '@larder/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Copy, type Core, copyOf, copyOfCore, newDatabase } from './module-copy.ts'
+
+repeatWhenBusy()
 
 const open: Copy[] = []
 afterEach(async () => {
@@ -21,7 +23,7 @@ async function two(mode: 'off' | 'validate') {
 }
 
 describe.each(['off', 'validate'] as const)('two copies of the module over one server, memory %s', (mode) => {
-  it('bypass the cache for what the other could not invalidate, until it has done so', async () => {
+  it('bypass the cache for rows that the other could not invalidate, until it has done so', async () => {
     const [one, other] = await two(mode)
     await other.copy.read()
     expect((await other.copy.read()).source).not.toBe('database')
@@ -33,7 +35,7 @@ describe.each(['off', 'validate'] as const)('two copies of the module over one s
     expect((await other.copy.read()).fresh).toBe(true)
   })
 
-  it('serve nothing from the cache that the other has invalidated by { all: true }', async () => {
+  it('serve nothing that the other has invalidated by { all: true }', async () => {
     const [one, other] = await two(mode)
     await other.copy.read()
     await one.copy.cache.invalidate({ all: true })

@@ -4,8 +4,8 @@
  * and acknowledged at three instants, and COMMIT may give up waiting for it.
  */
 
-/** How much the statement knows of the row: its value of K; K alone, until it returns; K alone for good. */
-export type Statement = 'known' | 'returned' | 'blind'
+/** Where the statement's value of K comes from: its filter; its result, so that only K is declared before it returns; nowhere. */
+export type Statement = 'value-in-filter' | 'value-in-result' | 'value-unknown'
 
 /** A rule to leave out. */
 export type Rule =
@@ -153,13 +153,13 @@ function statementSteps({ ours }: State, { statement, without }: Exploration, go
     go('the statement is called', ({ ours }) => {
       ours.at = 'called'
       // K is marked only where the result cannot show its value.
-      if (statement !== 'returned') ours.mark = 'sent'
+      if (statement !== 'value-in-result') ours.mark = 'sent'
       return undefined
     })
   if (ours.at === 'called')
     go('the statement runs, and holds the row', ({ ours }) => {
       ours.at = 'ran'
-      if (statement === 'returned' && without !== 'result-before-commit') ours.mark = 'sent'
+      if (statement === 'value-in-result' && without !== 'result-before-commit') ours.mark = 'sent'
       return undefined
     })
 }
@@ -197,7 +197,7 @@ function markSteps({ ours, key, cell }: State, { statement, failing }: Explorati
 }
 
 function marked(next: State, statement: Statement): () => Tag[] {
-  return () => [statement === 'blind' ? next.key : (next.cell as Tag)]
+  return () => [statement === 'value-unknown' ? next.key : (next.cell as Tag)]
 }
 
 function endSteps({ ours }: State, options: Exploration, go: Go): void {
@@ -234,7 +234,7 @@ function endSteps({ ours }: State, options: Exploration, go: Go): void {
   if (ours.at === 'finished')
     go('the row is stored', (next) => {
       const { stamp, wrote } = next.ours
-      if (through && stamp && statement !== 'blind') next.entry = { value: wrote, ...stamp }
+      if (through && stamp && statement !== 'value-unknown') next.entry = { value: wrote, ...stamp }
       next.ours.at = 'done'
       return undefined
     })
@@ -250,8 +250,8 @@ function finish(next: State, { statement, without }: Exploration, rolledBack: bo
   const had = unmark(key, 'ours')
   const keeps = (found: boolean): boolean =>
     (rolledBack || without === 'keeps-after-rollback-only') && (found || without === 'keeps-under-own-mark')
-  if (statement === 'blind' && !keeps(had)) key.nonce = ++next.nonces
-  if (next.cell && statement !== 'blind') {
+  if (statement === 'value-unknown' && !keeps(had)) key.nonce = ++next.nonces
+  if (next.cell && statement !== 'value-unknown') {
     unmark(next.cell, 'ours')
     const kept = keeps(own)
     if (!kept) next.cell.nonce = ++next.nonces

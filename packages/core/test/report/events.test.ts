@@ -16,7 +16,7 @@ const NAMES: readonly CacheEventName[] = [
   'verify',
 ]
 
-it.each(NAMES)('%s reaches listeners and the channel larder:%s as one object', (name) => {
+it.each(NAMES)('%s reaches listeners and the channel larder:%s as the same object', (name) => {
   const events = createEvents()
   const heard: unknown[] = []
   const onMessage = (message: unknown) => heard.push(message)
@@ -34,7 +34,7 @@ it.each(NAMES)('%s reaches listeners and the channel larder:%s as one object', (
   expect(events.heard(name)).toBe(false)
 })
 
-it('a read of a cache is published on larder:read', async () => {
+it('a cached read is published on larder:read', async () => {
   const heard: unknown[] = []
   const onMessage = (message: unknown) => heard.push(message)
   subscribe('larder:read', onMessage)
@@ -56,7 +56,7 @@ it('a listener that throws becomes a process warning, and the other listeners ar
   expect(String(await warned)).toMatch(/'warning' event threw: Error: mine/)
 })
 
-it('an event that is not there, and a listener that is none, are refused', () => {
+it('an unknown event and a listener that is not a function are refused', () => {
   const cache = createCache()
   expect(() => cache.on('reed' as never, () => {})).toThrow(/no event 'reed': there are read, write/)
   expect(() => cache.on('read', undefined as never)).toThrow(/'read' is undefined: give a function/)

@@ -46,7 +46,7 @@ test.each(rows)('%s: %s', (text, commits, dialect = 'postgres') => {
 })
 
 test.each(['COMMIT', 'UPDATE a SET x = 1', 'CREATE TABLE b (x int)', '-- x\rCOMMIT', '#\nCOMMIT'])(
-  'of a dialect nobody knows is as bad as in the worst: %s',
+  'SQL of an unknown dialect is treated as in the strictest dialect: %s',
   (text) => {
     const found = (['postgres', 'mysql', 'sqlite'] as const).map((one) =>
       endsTransaction(text, scanSql(text, one), one),

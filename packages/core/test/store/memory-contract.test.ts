@@ -1,6 +1,8 @@
 import { memoryStore } from '@larder/core'
 import type { Clock } from '@larder/core/host'
-import { type FakeClock, fakeClock, sized, storeContract } from '@larder/testing'
+import { type FakeClock, fakeClock, repeatWhenBusy, sized, storeContract } from '@larder/testing'
+
+repeatWhenBusy()
 
 const clocks: FakeClock[] = []
 const clock = (): Clock => {

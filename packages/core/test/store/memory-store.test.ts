@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 
 const bytes = (length: number): Uint8Array => new Uint8Array(length)
 
-it('holds no more entries than maxEntries, and evicts the least recently used ones', async () => {
+it('holds at most maxEntries entries and evicts the least recently used ones', async () => {
   const store = memoryStore({ maxEntries: 3 })
   for (const name of ['a', 'b', 'c']) await store.set(name, bytes(1), 1_000)
   await store.fetch('a', [])
@@ -17,7 +17,7 @@ it('holds no more entries than maxEntries, and evicts the least recently used on
   expect(held).toEqual([true, false, true, true])
 })
 
-it('holds no more bytes than maxBytes, including names and overhead', async () => {
+it('holds at most maxBytes bytes, including names and overhead', async () => {
   const store = memoryStore({ maxBytes: '32kb' })
   for (let entry = 0; entry < 100; entry++) await store.set(`entry-${entry}`, bytes(1_000), 1_000)
   let held = 0
@@ -26,7 +26,7 @@ it('holds no more bytes than maxBytes, including names and overhead', async () =
   expect(held * 1_000).toBeLessThanOrEqual(32 * 1_024)
 })
 
-it('does not store an entry that is larger than maxBytes, and keeps the others', async () => {
+it('does not store an entry larger than maxBytes, and keeps the others', async () => {
   const store = memoryStore({ maxBytes: '16kb' })
   await store.set('small', bytes(10), 1_000)
   await store.set('large', bytes(20_000), 1_000)
@@ -34,7 +34,7 @@ it('does not store an entry that is larger than maxBytes, and keeps the others',
   expect((await store.fetch('small', [])).entry).not.toBeNull()
 })
 
-it('the remaining lifetime is measured by the given clock', async () => {
+it('the remaining lifetime is measured by the clock that was passed', async () => {
   const clock = fakeClock()
   const store = memoryStore({ clock })
   await store.set('entry', bytes(1), 1_000)
@@ -65,7 +65,7 @@ it('100,000 clean tags evict no mark, and the store stays bounded', async () => 
   expect(tags[0]?.cells.every((tag) => tag?.dirty)).toBe(true)
 })
 
-it('marks have no deadline in a memory store, however long a write takes', async () => {
+it('marks in a memory store have no deadline, however long a write takes', async () => {
   const clock = fakeClock()
   const store = memoryStore({ clock })
   await store.mark({ record: '{t}', token: 'w', fields: ['list'], known: [], cells: [], lifetime: 30_000 })
@@ -100,7 +100,7 @@ it('memoryStore is refused in a worker of node:cluster, unless singleProcess is 
   expect(reports).toEqual([{ code: 'LARDER_CLUSTER_WORKER', allowed: true, inPrimary: true }])
 })
 
-it('refuses what is no option of it: a misspelt bound would be no bound', () => {
+it('refuses unknown options, so that a misspelt bound is noticed', () => {
   const misspelt: object = { maxEntires: 3 }
   expect(() => memoryStore(misspelt)).toThrow(
     /no option maxEntires: there are singleProcess, isolated, maxEntries/,

@@ -34,13 +34,13 @@ const actions: [string, Schema, Change, readonly Change[]][] = [
     [{ table: 'child', effect: 'delete', before: { parent_id: [1] } }],
   ],
   [
-    'the children of unpinned parents are any children',
+    'a cascading delete of unpinned parents may delete any child',
     family('cascade'),
     { table: 'parent', effect: 'delete' },
     [{ table: 'child', effect: 'delete' }],
   ],
   [
-    'parents pinned by another column leave the children unpinned',
+    'parents pinned by another column do not pin the children',
     family('cascade'),
     { table: 'parent', effect: 'delete', before: { name: ['x'] } },
     [{ table: 'child', effect: 'delete' }],
@@ -52,7 +52,7 @@ const actions: [string, Schema, Change, readonly Change[]][] = [
     [{ table: 'child', effect: 'update', before: { parent_id: [1] }, sets: { parent_id: null } }],
   ],
   [
-    'set default updates the children to what nobody knows',
+    'set default updates the children to an unknown value',
     family('set-default'),
     remove('parent'),
     [{ table: 'child', effect: 'update', before: { parent_id: [1] }, sets: { parent_id: UNKNOWN } }],
@@ -60,31 +60,31 @@ const actions: [string, Schema, Change, readonly Change[]][] = [
   ['restrict changes nothing', family('restrict'), remove('parent'), []],
   ['no action changes nothing', family('no-action'), remove('parent'), []],
   [
-    'onUpdate cascade follows an update of the referenced column',
+    'onUpdate cascade updates the children with the referenced column',
     family('restrict', 'cascade'),
     rename('parent'),
     [{ table: 'child', effect: 'update', before: { parent_id: [1] }, sets: { parent_id: UNKNOWN } }],
   ],
   [
-    'onUpdate set null follows it too',
+    'onUpdate set null updates the children with the referenced column',
     family('restrict', 'set-null'),
     rename('parent'),
     [{ table: 'child', effect: 'update', before: { parent_id: [1] }, sets: { parent_id: null } }],
   ],
   [
-    'an update of other columns moves no child',
+    'an update of other columns changes no child',
     family('cascade', 'cascade'),
     { ...rename('parent'), sets: { name: 'x' } },
     [],
   ],
   [
-    'an update of nobody knows what moves children',
+    'an update of unknown columns changes children',
     family('restrict', 'cascade'),
     { table: 'parent', effect: 'update', before: { id: [1] } },
     [{ table: 'child', effect: 'update', before: { parent_id: [1] }, sets: { parent_id: UNKNOWN } }],
   ],
   [
-    'an upsert that sets the referenced column moves children',
+    'an upsert that sets the referenced column changes children',
     family('cascade', 'cascade'),
     { ...rename('parent'), effect: 'upsert' },
     [{ table: 'child', effect: 'update', before: { parent_id: [1] }, sets: { parent_id: UNKNOWN } }],
@@ -96,13 +96,13 @@ const actions: [string, Schema, Change, readonly Change[]][] = [
     [],
   ],
   [
-    'an insert moves no child',
+    'an insert changes no child',
     family('cascade', 'cascade'),
     { table: 'parent', effect: 'insert', sets: { id: 1 } },
     [],
   ],
   [
-    'an unknown write may delete and may update',
+    'an unknown write may delete and update children',
     family('cascade', 'set-null'),
     wholly('parent'),
     [
@@ -110,10 +110,10 @@ const actions: [string, Schema, Change, readonly Change[]][] = [
       { table: 'child', effect: 'update', sets: { parent_id: null } },
     ],
   ],
-  ['a write of the child does nothing to the parent', family('cascade', 'cascade'), remove('child'), []],
+  ['a write of the child does not change the parent', family('cascade', 'cascade'), remove('child'), []],
   ['a table unknown to the schema has no consequences', family('cascade'), remove('ghost'), []],
   [
-    'the case of a table’s name does not count',
+    'table names are case-insensitive',
     family('cascade'),
     remove('Parent'),
     [{ table: 'child', effect: 'delete', before: { parent_id: [1] } }],
@@ -126,7 +126,7 @@ describe('referential actions', () => {
     expect(withActions(known, [change])[0]).toBe(change)
   })
 
-  it('a composite foreign key pins its children by what of it is pinned', () => {
+  it('a composite foreign key pins its children by those of its columns that are pinned', () => {
     const known = schema(
       table('parent', [column('a'), column('b')]),
       table('child', [nullable('x'), nullable('y')], {
@@ -156,7 +156,7 @@ describe('referential actions', () => {
     expect(following(known, { ...rename('parent'), sets: { name: 'x' } })).toContainEqual(wholly('child'))
   })
 
-  it('a generated referenced column moves with any update', () => {
+  it('a generated referenced column may change with any update', () => {
     const known = schema(
       table('parent', [column('id'), column('name', 'text'), column('slug', 'text', { generated: true })]),
       table('child', [nullable('slug', 'text')], {
@@ -195,8 +195,8 @@ function graph(...edges: [child: string, parent: string][]): Schema {
 const reached = (known: Schema, ...changes: Change[]): readonly string[] =>
   [...new Set(following(known, ...changes).map((change) => change.table))].sort()
 
-describe('consequences of consequences', () => {
-  it('a delete cascades to children of children', () => {
+describe('referential actions on several levels', () => {
+  it('cascade a delete to children of children', () => {
     const known = graph(['b', 'a'], ['c', 'b'], ['d', 'c'])
     expect(reached(known, remove('a'))).toEqual(['b', 'c', 'd'])
     expect(following(known, remove('a')).map(({ table: name, before }) => [name, before])).toEqual([
@@ -206,7 +206,7 @@ describe('consequences of consequences', () => {
     ])
   })
 
-  it('set null of a column that is referenced itself goes on', () => {
+  it('continue from a column set to null that is itself referenced', () => {
     const known = schema(
       table('a', [column('id')]),
       table('b', [nullable('a_id')], {
@@ -222,19 +222,19 @@ describe('consequences of consequences', () => {
   it.each([
     ['a table that references itself', graph(['a', 'a']), ['a']],
     ['two tables that reference each other', graph(['b', 'a'], ['a', 'b']), ['a', 'b']],
-    ['a ring of three', graph(['b', 'a'], ['c', 'b'], ['a', 'c']), ['a', 'b', 'c']],
-    ['a ring behind the first table', graph(['b', 'a'], ['c', 'b'], ['b', 'c']), ['b', 'c']],
-  ])('%s ends, with the table taken wholly where it comes round', (_, known, tables) => {
+    ['a cycle of three tables', graph(['b', 'a'], ['c', 'b'], ['a', 'c']), ['a', 'b', 'c']],
+    ['a cycle behind the first table', graph(['b', 'a'], ['c', 'b'], ['b', 'c']), ['b', 'c']],
+  ])('end for %s, with unknown rows of the table that is reached again', (_, known, tables) => {
     expect(reached(known, remove('a'))).toEqual(tables)
     expect(following(known, remove('a')).some((change) => change.effect === 'unknown')).toBe(true)
   })
 
-  it('actions reach a table by two paths', () => {
+  it('reach a table by two paths', () => {
     const known = graph(['b', 'a'], ['c', 'a'], ['d', 'b'], ['d', 'c'], ['e', 'd'])
     expect(reached(known, remove('a'))).toEqual(['b', 'c', 'd', 'e'])
   })
 
-  it('two foreign keys of one table to the same parent both act, each with its pins', () => {
+  it('follow two foreign keys of one table to the same parent, each with its pins', () => {
     const keys = ['x_id', 'y_id'].map((name) => reference([name], 'a', ['id'], cascades))
     const known = schema(
       table('a', [column('id')]),
@@ -246,7 +246,7 @@ describe('consequences of consequences', () => {
     ])
   })
 
-  it('many paths through layers of tables cost what the tables cost, not the paths', () => {
+  it('grow with the number of tables in layers, not with the number of paths', () => {
     const layers = Array.from({ length: 12 }, (_, layer) => ['x', 'y', 'z'].map((name) => `${name}${layer}`))
     const edges = layers
       .slice(1)
@@ -256,7 +256,7 @@ describe('consequences of consequences', () => {
     expect(following(graph(...edges), remove('x0')).length).toBeLessThan(edges.length * 4)
   })
 
-  it('every given change is followed, though another took its table before', () => {
+  it('follow every change, even if an earlier one reached the same table', () => {
     const known = graph(['b', 'a'])
     expect(following(known, remove('a', 1), remove('a', 2)).map((change) => change.before)).toEqual([
       { a_id: [1] },
@@ -275,7 +275,7 @@ describe('triggers and views', () => {
     }),
   )
   it.each(['insert', 'update', 'delete', 'upsert', 'unknown'] as const)(
-    'an %s fires the triggers, which fire others, whose consequences follow',
+    'an %s fires the triggers, the triggers of the tables they write, and their referential actions',
     (effect) => {
       const change = { table: 'a', effect, before: { id: [1] }, sets: {} }
       expect(new Set(following(triggers, change).map((one) => one.table.toLowerCase()))).toEqual(
@@ -288,7 +288,7 @@ describe('triggers and views', () => {
     expect(following(triggers, remove('self'))).toContainEqual(expect.objectContaining({ effect: 'unknown' }))
   })
 
-  it('a write of a view writes what it reads', () => {
+  it('a write to a view writes the tables that it reads', () => {
     const known = schema(table('v', [], { reads: ['a'] }), table('a', [column('id')]))
     expect(following(known, { table: 'v', effect: 'insert', sets: {} })).toEqual([wholly('a')])
   })

@@ -186,7 +186,7 @@ async function check(one: Scenario): Promise<void> {
 describe('soundness of the tags', () => {
   it('a write that changes the result of a read invalidates its entry', async () => {
     await fc.assert(fc.asyncProperty(scenario, check), { numRuns: CASES })
-  }, 120_000)
+  })
 
   afterAll(() => {
     // Each of these is a way the property could hold for nothing.

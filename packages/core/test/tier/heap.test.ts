@@ -31,7 +31,7 @@ const probes = [
 ] as const
 
 it.each(sweep(probes, 2))(
-  'maxBytes counts what the heap holds, within a fifth: %s, %i bytes, %i rows',
+  'maxBytes estimates the heap within 20 %: %s, %i bytes, %i rows',
   async (...given) => {
     const { taken, counted } = await probe(...given)
     expect(counted / taken).toBeGreaterThan(0.8)

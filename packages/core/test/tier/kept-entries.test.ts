@@ -47,7 +47,7 @@ it('foreign and expired entries are not kept', () => {
   expect(entries.get(KEY, clock.now())).toBeUndefined()
 })
 
-it('an entry with a grace is returned until it is over', async () => {
+it('an entry with a grace is returned until the grace is over', async () => {
   const { clock, entries } = keeping()
   entries.put(KEY, entry(-100, true, 100), clock.now())
   expect(entries.get(KEY, clock.now())).toBeUndefined()
@@ -58,7 +58,7 @@ it('an entry with a grace is returned until it is over', async () => {
   expect(entries.get(KEY, clock.now())).toBeUndefined()
 })
 
-it('kept bytes are a copy, so the network buffer may be reused', () => {
+it('kept bytes are copied, so that the network buffer may be reused', () => {
   const { clock, entries } = keeping()
   const one = entry()
   entries.put(KEY, one, clock.now())
@@ -66,7 +66,7 @@ it('kept bytes are a copy, so the network buffer may be reused', () => {
   expect(String(entries.get(KEY, clock.now())?.payload)).toBe('payload')
 })
 
-it('as many notifications are ignored as changes were made here', async () => {
+it('one notification is ignored for each change made by this process', async () => {
   const { clock, entries } = keeping()
   entries.put(KEY, entry(10_000), clock.now())
   const stored = [entries.storing(KEY.key), entries.storing(KEY.key)]

@@ -75,7 +75,7 @@ it('a changed record drops its fields, a changed cell drops itself', () => {
   expect(known()).toEqual([undefined, undefined, undefined])
 })
 
-it('when anything may have changed, nothing is kept', () => {
+it('if any tag may have changed, nothing is kept', () => {
   const { tags, known } = keeping()
   tags.drop(undefined)
   expect(known()).toEqual([undefined, undefined, undefined])
@@ -85,7 +85,7 @@ it.each([
   ['a record', ['{r}'], [undefined, undefined, 'c']],
   ['a cell', ['{r}:1'], ['a', 'b', undefined]],
   ['anything', undefined, [undefined, undefined, undefined]],
-])('%s that changed since the question was sent is not kept', (_, changed, expected) => {
+])('%s that changed since the request was sent is not kept', (_, changed, expected) => {
   const { tags, known } = keeping()
   const asked = tags.beginFetch()
   tags.drop(changed)
@@ -93,7 +93,7 @@ it.each([
   expect(known()).toEqual(expected)
 })
 
-it('more changes than can be remembered count as a change of everything', () => {
+it('more changes than can be recorded count as a change of everything', () => {
   const { tags, known } = keeping()
   const asked = tags.beginFetch()
   for (let count = 0; count < 300; count++) tags.drop([`{other}:${count}`])

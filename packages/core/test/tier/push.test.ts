@@ -72,7 +72,7 @@ it('a write of another process is visible as soon as the server notifies this on
   expect(await here.get(one)).toMatchObject({ source: 'database', result: { v: 1_001 } })
 })
 
-it('a write of another process is visible after a second at most, because leases end without a heartbeat', async () => {
+it('a write of another process is visible after a second at most, because leases expire without a heartbeat', async () => {
   const here = pushed({ send: () => {} })
   const other = pushed({ beside: here })
   await warm(here)
@@ -82,7 +82,7 @@ it('a write of another process is visible after a second at most, because leases
   expect(await here.get(one)).toMatchObject({ source: 'database', result: { v: 1_001 } })
 })
 
-it('a lost connection costs a round trip', async () => {
+it('a lost connection costs one round trip', async () => {
   const here = pushed()
   await warm(here)
   here.cut()
@@ -93,7 +93,7 @@ it('a lost connection costs a round trip', async () => {
   expect(here.taken()).toEqual([])
 })
 
-it('a connection lost between an entry and its tags keeps neither', async () => {
+it('if the connection is lost between an entry and its tags, neither is kept', async () => {
   const here = pushed()
   await warm(here)
   here.feed.tell(undefined)
@@ -129,7 +129,7 @@ it('a tag that changed between its fetch and the reply is not kept', async () =>
   expect(await here.get(one)).toMatchObject({ source: 'database', result: { v: 1_002 } })
 })
 
-it('a tag under a mark is never kept', async () => {
+it('a dirty tag is never kept', async () => {
   const deliveries: (() => void)[] = []
   const here = pushed({ send: (deliver) => deliveries.push(deliver) })
   const other = pushed({ beside: here })
@@ -143,7 +143,7 @@ it('a tag under a mark is never kept', async () => {
   expect((await here.get(one)).result?.v).toBe(1_001)
 })
 
-it('a notification of an own store keeps the entry, one of a deletion drops it', async () => {
+it('a notification of an entry that this process stored keeps the entry, and one of a deletion drops it', async () => {
   const here = pushed()
   const { key } = await here.get(one)
   await here.get(one)
@@ -155,7 +155,7 @@ it('a notification of an own store keeps the entry, one of a deletion drops it',
   expect(here.taken()).toEqual(['fetch'])
 })
 
-it('a notification that never arrives hides a later deletion for a second at most', async () => {
+it('a lost notification hides a later deletion for a second at most', async () => {
   const here = pushed({ lost: () => lost })
   let lost = true
   const { key } = await here.get(one)
@@ -179,7 +179,7 @@ it('reads inside a computed value ask the store, so that the value is not older 
   expect(await compute()).toBe(1_001)
 })
 
-it('a computed value without tags asks the store, because only the store knows the epoch', async () => {
+it('a computed value without tags asks the store, because only the store can report the epoch', async () => {
   const here = pushed({ send: () => {} })
   const other = pushed({ beside: here })
   let count = 0
@@ -193,7 +193,7 @@ it('a computed value without tags asks the store, because only the store knows t
   expect(await ask()).toBe(2)
 })
 
-it('`invalidate({ all })` takes effect at once in its process, in others on notification', async () => {
+it('`invalidate({ all })` takes effect immediately in its own process, and in others on notification', async () => {
   const deliveries: (() => void)[] = []
   const here = pushed({ send: (deliver) => deliveries.push(deliver) })
   const other = pushed({ beside: here })
@@ -209,7 +209,7 @@ it('`invalidate({ all })` takes effect at once in its process, in others on noti
   expect(await here.get(one)).not.toMatchObject({ source: 'memory' })
 })
 
-it('a tag of another epoch is not used with the others', async () => {
+it('a tag of another epoch is not combined with the others', async () => {
   const here = pushed({ send: () => {} })
   const other = pushed({ beside: here })
   await warm(here)
@@ -226,7 +226,7 @@ it('without leases the tier fetches the tags for every read', async () => {
   expect(here.taken()).toEqual(['tags'])
 })
 
-it('nothing is served after close', async () => {
+it('no read is served after close', async () => {
   const here = pushed()
   await warm(here)
   await here.cache.close()

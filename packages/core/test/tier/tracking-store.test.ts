@@ -54,7 +54,7 @@ it.each([
   ['renew', (store: Store) => store.renew(MARK)],
   ['finish', (store: Store) => store.finish(FINISH)],
   ['invalidateAll', (store: Store) => store.invalidateAll()],
-])('%s ends what is kept before it is sent, and when it was answered or failed', async (_, change) => {
+])('%s drops kept tags before it is sent, and again when it was answered or failed', async (_, change) => {
   for (const fails of [false, true]) {
     const { following, gone, known } = slow()
     await following.fetch(undefined, [REQUEST])
@@ -70,7 +70,7 @@ it.each([
   }
 })
 
-it('the reply to a fetch sent before a change was acknowledged is not kept', async () => {
+it('the reply to a fetch that was sent before a change was acknowledged is not kept', async () => {
   const { following, gone, known } = slow()
   const asked = following.fetch(undefined, [REQUEST])
   const changing = following.finish(FINISH)

@@ -6,7 +6,7 @@ import { remote } from './remote.ts'
 const one = reads.byId(1)
 const validate = { mode: 'validate' as const }
 
-it('a kept entry is not fetched again, but its tags are for every read', async () => {
+it('a kept entry is not fetched again, but its tags are fetched for every read', async () => {
   const { get, taken, cache } = remote()
   expect(await get(one)).toMatchObject({ source: 'database', reason: 'miss' })
   taken()
@@ -25,7 +25,7 @@ it('an entry of another process is fetched once', async () => {
   expect(here.taken()).toEqual(['fetch', 'tags'])
 })
 
-it('without the tier every hit fetches the entry', async () => {
+it('without the memory tier every hit fetches the entry', async () => {
   const { get, taken } = remote({ memory: { mode: 'off' } })
   await get(one)
   taken()
@@ -47,7 +47,7 @@ it('a write of another process invalidates a kept entry at once', async () => {
   })
 })
 
-it('an entry that another process stored since is found before a miss is reported', async () => {
+it('an entry that another process stored since is used before a miss is reported', async () => {
   const here = remote()
   const other = remote({ beside: here })
   await here.get(one)
@@ -60,7 +60,7 @@ it('an entry that another process stored since is found before a miss is reporte
   expect(here.taken()).toEqual(['tags', 'fetch', 'tags'])
 })
 
-it('an invalidated entry without a successor is not fetched again', async () => {
+it('an invalidated entry is not fetched again if the store has no newer one', async () => {
   const { get, put, taken } = remote()
   const uncached = { options: { cacheEmpty: false as const } }
   const gone = reads.byId(3)
@@ -88,7 +88,7 @@ it('while tags are dirty only the tags are fetched', async () => {
   await scope.end('failed')
 })
 
-it('a kept entry expires by its lifetime, counted from before it was fetched', async () => {
+it('a kept entry expires by its ttl, counted from before it was fetched', async () => {
   const here = remote()
   const other = remote({ beside: here })
   await other.get(one)
@@ -114,7 +114,7 @@ it('a result that its caller changed is intact for the next caller', async () =>
 it.each([
   ['entries', { maxEntries: 2 }],
   ['bytes', { maxBytes: 8_000 }],
-])('it is bounded by %s: the least recently used goes first', async (_, bound) => {
+])('the memory tier is bounded by %s and evicts the least recently used entry first', async (_, bound) => {
   const { get, taken } = remote({ memory: { ...validate, ...bound } })
   for (const id of [1, 2, 3]) await get(reads.byId(id))
   taken()
@@ -131,7 +131,7 @@ it('`invalidate({ all })` invalidates the kept entries of every process', async 
   expect(await here.get(one)).toMatchObject({ source: 'database' })
 })
 
-it('nothing is served after close', async () => {
+it('no read is served after close', async () => {
   const { get, cache } = remote()
   await get(one)
   await get(one)

@@ -103,7 +103,7 @@ it('a rollback removes the marks and invalidates nothing', async () => {
 })
 
 it.each(['late', 'early'] as const)(
-  '%s: what the statements returned spares rows of other keys',
+  '%s: rows of other keys stay cached if the statements returned their rows',
   async (marking) => {
     const { get, put, engine, database } = world()
     await get(reads.byGroup(1))
@@ -134,7 +134,7 @@ it('a key gets a new nonce if one of the statements did not return its rows', as
   expect((await get(reads.byGroup(1))).source).toBe('database')
 })
 
-it('a statement issued after the seal marks at once and is finished with the rest', async () => {
+it('a statement issued after the seal marks immediately and is finished with the rest', async () => {
   const here = world()
   const { get, put, engine, database } = here
   await get(one)
@@ -152,7 +152,7 @@ it('a statement issued after the seal marks at once and is finished with the res
 })
 
 it.each(['committed', 'failed'] as const)(
-  'a statement nobody awaited that still runs when the transaction has %s keeps its mark for a minute, and no longer',
+  'a statement that is not awaited and still runs when the transaction has %s keeps its mark for a minute at most',
   async (outcome) => {
     const here = world()
     const { get, put, engine, database, clock } = here
@@ -175,7 +175,7 @@ it.each(['committed', 'failed'] as const)(
   },
 )
 
-it('a statement that was still being marked when the transaction ended is finished', async () => {
+it('a statement that is still being marked when the transaction ends is finished', async () => {
   let release = (): void => {}
   const held = new Promise<void>((resolve) => {
     release = resolve
@@ -214,7 +214,7 @@ it('a statement after the end of its transaction is marked, and finished after a
   expect((await get(one)).source).toBe('memory')
 })
 
-it('a failed statement does not keep the marks set', async () => {
+it('a failed statement does not leave marks behind', async () => {
   const { get, put, engine, database } = world()
   await get(one)
   const scope = engine.transaction('early')
@@ -242,7 +242,7 @@ it('a transaction that was never sealed invalidates when it ends', async () => {
 })
 
 it.each(['late', 'early'] as const)(
-  'a nested scope (%s) hands its writes and its invalidations on',
+  'a nested scope (%s) merges its writes and invalidations into its parent',
   async (marking) => {
     const here = world({ finish: 'await' })
     const { get, put, engine, database, cache } = here
@@ -271,7 +271,7 @@ it.each(['late', 'early'] as const)(
   },
 )
 
-it('invalidate inside a transaction waits for the commit, and is dropped with a rollback', async () => {
+it('invalidate inside a transaction is applied at the commit and dropped by a rollback', async () => {
   for (const outcome of ['failed', 'committed'] as const) {
     const { get, engine, cache } = world({ finish: 'await' })
     const invalidated = vi.fn()
@@ -291,7 +291,7 @@ it('invalidate inside a transaction waits for the commit, and is dropped with a 
   }
 })
 
-it('invalidate({ all }) of a committed transaction counts at once where nobody waits for the finish', async () => {
+it('invalidate({ all }) of a committed transaction takes effect immediately, even if the finish is not awaited', async () => {
   const { get, engine, cache, database } = world({ around: faultyStore })
   await get(one)
   const scope = engine.transaction('late')
@@ -301,7 +301,7 @@ it('invalidate({ all }) of a committed transaction counts at once where nobody w
   expect((await get(one)).result?.v).toBe(1_001)
 })
 
-it('invalidate after the transaction has ended is applied at once, even in code that it started', async () => {
+it('invalidate after the transaction has ended is applied immediately, even in code that it started', async () => {
   const { get, engine, cache } = world()
   await get(one)
   const scope = engine.transaction('late')
@@ -312,7 +312,7 @@ it('invalidate after the transaction has ended is applied at once, even in code 
   expect((await get(one)).source).toBe('database')
 })
 
-it('a transaction is one write event with its tables and outcome', async () => {
+it('a transaction emits one write event with its tables and outcome', async () => {
   const { put, engine, cache } = world()
   const events: WriteEvent[] = []
   cache.on('write', (event) => events.push(event))
@@ -326,7 +326,7 @@ it('a transaction is one write event with its tables and outcome', async () => {
   expect(events).toEqual([expect.objectContaining({ tables: ['item', 'note'], outcome: 'unknown' })])
 })
 
-it('a statement that was still being marked when its savepoint was released belongs to the outer transaction', async () => {
+it('a statement that is still being marked when its savepoint is released belongs to the outer transaction', async () => {
   let release = (): void => {}
   const held = new Promise<void>((resolve) => {
     release = resolve
@@ -355,7 +355,7 @@ it('a statement that was still being marked when its savepoint was released belo
   expect((await get(one)).source).toBe('memory')
 })
 
-it('a savepoint released after its transaction has committed keeps no nonce, even if its marks fail then', async () => {
+it('a savepoint released after the COMMIT of its transaction invalidates its tags, even if its marks then fail', async () => {
   let store: FaultyStore | undefined
   const here = world({
     around: (inner) => {
@@ -377,7 +377,7 @@ it('a savepoint released after its transaction has committed keeps no nonce, eve
   expect((await other.get(one)).result?.v).toBe(1_001)
 })
 
-it('invalidate({ all }) of a transaction whose COMMIT may still come is applied at once, and again after a minute', async () => {
+it('invalidate({ all }) of a transaction with an unknown outcome is applied immediately and again after a minute', async () => {
   const { get, engine, cache, database, clock } = world()
   const scope = engine.transaction('late')
   await engine.inside(scope, () => cache.invalidate({ all: true }))

@@ -121,7 +121,7 @@ describe('writes leave no stale read', () => {
     ),
     'ON DUPLICATE KEY without a conflict': onDuplicate({ id: 9 }, { count: 8 }),
     'ON DUPLICATE KEY that changes nothing': onDuplicate({ id: 2 }, { count: 5 }),
-    'ON DUPLICATE KEY with the values that were to be inserted': onDuplicate(
+    'ON DUPLICATE KEY with the values of the insert': onDuplicate(
       { id: 9, code: 20, count: 30 },
       { count: sql`values(count)`, code: sql`code + 30` },
     ),

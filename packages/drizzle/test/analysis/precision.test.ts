@@ -100,7 +100,7 @@ const WRITES: Readonly<Record<string, readonly [() => PromiseLike<unknown>, stri
         .returning(),
     'post1 post2 of1 posts user1WithPosts',
   ],
-  'an update that moves a row between two known authors': [
+  'an update that moves a row from one author to another, both in the statement': [
     () =>
       db
         .update(t.posts)

@@ -94,7 +94,7 @@ const CASES: Readonly<Record<string, ConnectionCase<Make>>> = {
       'this machine': () => poolOf({ ...SHOP, host: 'localhost' }),
     },
   },
-  'NodePgSession, by the environment': {
+  'NodePgSession, configured by the environment': {
     same: [
       under(PG_VARIABLES, () => poolOf({})),
       under(PG_VARIABLES, () => pgClientOf({})),

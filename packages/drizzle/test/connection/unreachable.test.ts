@@ -17,7 +17,7 @@ const NAMES: Readonly<Record<string, string>> = {
   PgliteSession: 'PGlite',
 }
 
-it.each(Object.entries(TABLES))('the page has the table of %s', (heading, signs) => {
+it.each(Object.entries(TABLES))('the page contains the table of %s', (heading, signs) => {
   expect(outagePageRows(heading)).toEqual(signs.map(outageSignRow))
 })
 
@@ -28,7 +28,7 @@ it('the page names the tables of each driver', () => {
   expect(outagePageRows('The tables of each driver').filter((row) => row.includes('Drizzle'))).toEqual(rows)
 })
 
-it('every supported driver is judged', () => {
+it('every supported driver has rules for outages', () => {
   for (const { drivers } of [v0, v1])
     for (const driver of Object.keys(drivers)) expect(SIGNS_BY_SESSION).toHaveProperty(driver)
 })

@@ -28,7 +28,7 @@ it('a second cache over one pool emits a warning event and a process warning', (
   expect(said.mock.calls.flat()).toEqual([expect.stringMatching(/larder: .*wrapped by another cache/)])
 })
 
-it('one cache twice over one pool, or two caches over two pools, emit no warning', () => {
+it('one cache used twice over one pool, or two caches over two pools, emit no warning', () => {
   const said = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
   const client = pool()
   const cache = createCache()

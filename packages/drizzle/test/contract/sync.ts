@@ -107,7 +107,7 @@ function transactions(setup: () => Omit<ReturnType<Setup>, 'sourceOf'>): void {
       },
     )
 
-    it('a rollback keeps cached reads, a released savepoint is visible, a rolled back one is not', async () => {
+    it('a rollback keeps cached reads, a released savepoint is visible, and a rolled back one is not', async () => {
       const { post, set, once, sourceOfSync } = setup()
       post(1).get()
       const failing = () =>

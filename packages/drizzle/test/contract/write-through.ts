@@ -266,7 +266,7 @@ function limits(the: () => Contract, driver: Driver): void {
     expect(await read(db)).toStrictEqual(await read(plain))
   })
 
-  it('a row with a key from the database is stored once the key is known', async () => {
+  it('a row with a generated key is stored once the key is returned', async () => {
     const { db, t, sourceOf, post } = openWriteThrough(the())
     const [inserted] = await db.insert(t.posts).values({ title: 'made', authorId: 1 }).returning()
     const read = post(inserted?.id ?? 0)
@@ -275,7 +275,7 @@ function limits(the: () => Contract, driver: Driver): void {
     expect(await read()).toMatchObject([{ title: 'made' }])
   })
 
-  it('no row is stored of a table with triggers, or if `operations` excludes the read', async () => {
+  it('no row of a table with triggers is stored, and none if `operations` excludes the read', async () => {
     const policy = { ttl: '1h', write: 'through' } as const
     for (const more of [{ touches: ['comments'] }, { operations: ['$count'] }]) {
       const fixture = openWriteThrough(the(), { posts: { ...policy, ...more } })

@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { createCache } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
-import { mariadbUrl } from '@larder/testing'
+import { mariadbUrl, repeatWhenBusy } from '@larder/testing'
 import { eq, sql } from 'drizzle-orm'
 import { int, mysqlTable, varchar } from 'drizzle-orm/mysql-core'
 import { drizzle, type MySql2Database } from 'drizzle-orm/mysql2'
 import mysql from 'mysql2/promise'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+
+repeatWhenBusy()
 
 // Implicit commits in MySQL, and the outcome of failed statements. On MariaDB.
 
@@ -81,7 +83,7 @@ async function waiting(): Promise<number> {
   if (!rows[0]) throw new Error('nobody waits')
   return Number(rows[0].id)
 }
-const soon = { timeout: 5_000, interval: 20 }
+const soon = { timeout: 30_000, interval: 20 }
 
 describe('implicit commits', () => {
   const COMMITTING = {
@@ -94,7 +96,7 @@ describe('implicit commits', () => {
     'SET autocommit = 1': sql`set autocommit = 1`,
   }
   for (const [what, statement] of Object.entries(COMMITTING))
-    it(`${what} commits earlier writes: they are visible immediately and survive a rollback`, async () => {
+    it(`${what} commits earlier writes, which are visible immediately and survive a rollback`, async () => {
       const { db, name, held } = overPool()
       await name(1)
       const undone = db.transaction(async (tx) => {
@@ -181,7 +183,7 @@ describe('failed statements', () => {
 })
 
 describe('one shared connection of mysql2', () => {
-  it('statements of others on the connection of an open transaction belong to it', async () => {
+  it('statements of other callers on the connection of an open transaction belong to it', async () => {
     const { db, name, sourceOf } = await overConnection()
     await name(1)
     const failing = db.transaction(async (tx) => {

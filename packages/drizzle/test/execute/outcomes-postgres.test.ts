@@ -1,11 +1,13 @@
 import { createCache } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
-import { createDatabase, type Database, postgresUrl } from '@larder/testing'
+import { createDatabase, type Database, postgresUrl, repeatWhenBusy } from '@larder/testing'
 import { eq, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { integer, pgTable, text } from 'drizzle-orm/pg-core'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+
+repeatWhenBusy()
 
 // The outcome of failed transactions and statements, on a PostgreSQL server.
 
@@ -107,7 +109,7 @@ describe('failed statements', () => {
     const { waiting, release } = await lock(1)
     const update = db.update(items).set({ name: 'killed' }).where(eq(items.id, 1)).execute()
     const rejected = expect(update).rejects.toThrow()
-    const pid = await vi.waitFor(waiting, { timeout: 5_000, interval: 20 })
+    const pid = await vi.waitFor(waiting, { timeout: 30_000, interval: 20 })
     await admin.query('SELECT pg_terminate_backend($1)', [pid])
     await rejected
     await release()
@@ -116,7 +118,7 @@ describe('failed statements', () => {
     expect(await name(1)).toBe('one')
   })
 
-  it('a statement that timed out in the client may commit, and nothing cached before is served then', async () => {
+  it('a statement that timed out in the client may commit, and no earlier entry is served then', async () => {
     const { db, outcomes, name, sourceOf, held } = setup({ query_timeout: READ_TIMEOUT })
     await name(1)
     const { release } = await lock(1)
@@ -126,7 +128,7 @@ describe('failed statements', () => {
     // A read while the outcome is open. Its result must not be kept.
     expect(await sourceOf(1)).toBe('database dirty')
     await release()
-    await vi.waitFor(async () => expect(await held(1)).toBe('late'), { timeout: 5_000, interval: 20 })
+    await vi.waitFor(async () => expect(await held(1)).toBe('late'), { timeout: 30_000, interval: 20 })
     expect(await name(1)).toBe('late')
   })
 
@@ -171,7 +173,7 @@ describe('failed transactions', () => {
     })
     await expect(slow).rejects.toThrow()
     expect(outcomes).toStrictEqual(['unknown'])
-    await vi.waitFor(async () => expect(await held(1)).toBe('slow'), { timeout: 5_000, interval: 20 })
+    await vi.waitFor(async () => expect(await held(1)).toBe('slow'), { timeout: 30_000, interval: 20 })
     expect(await name(1)).toBe('slow')
   })
 
@@ -192,7 +194,7 @@ describe('failed transactions', () => {
         )
         expect(rows).toHaveLength(1)
       },
-      { timeout: 5_000, interval: 20 },
+      { timeout: 30_000, interval: 20 },
     )
     await admin.query('SELECT pg_terminate_backend($1)', [pid])
     await rejected
@@ -228,14 +230,14 @@ describe('failed transactions', () => {
   })
 })
 
-describe('COMMIT or ROLLBACK by hand in a transaction', () => {
+describe('a raw COMMIT or ROLLBACK in a transaction', () => {
   const BY_HAND = {
     commit: sql`commit`,
     'commit and chain': sql`commit and chain`,
     'several statements': sql.raw('commit; begin'),
   }
   for (const [what, commit] of Object.entries(BY_HAND))
-    it(`${what} commits earlier writes: they are visible immediately and survive a rollback`, async () => {
+    it(`${what} commits earlier writes, which are visible immediately and survive a rollback`, async () => {
       const { db, name, held } = setup()
       await name(1)
       const undone = db.transaction(async (tx) => {

@@ -32,7 +32,7 @@ export function statementOrderHolds(connect: () => Promise<Connected>): void {
     afterAll(async () => driver?.stop())
 
     it.each(WAYS)(
-      'statements of random programs reach the driver in the order without Larder: %s',
+      'statements of random programs reach the driver in the same order as without Larder: %s',
       { timeout: 600_000 },
       async (way) => {
         for (let seed = FIRST_SEED; seed < FIRST_SEED + PROGRAMS; seed++) {

@@ -34,7 +34,7 @@ describe.each([
   ['the schema leaves out', { users, posts }],
   ['comes first in the schema', { stub, users, posts }],
   ['comes last in the schema', { users, posts, stub }],
-])('a stub of a table that %s', (_, schema) => {
+])('a partial second definition of a table that %s', (_, schema) => {
   const start = () => {
     const given = drizzle(client, { casing: 'snake_case' })
     const tables = { '*': { ttl: '1h' } } as const

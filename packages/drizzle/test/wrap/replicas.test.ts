@@ -111,7 +111,7 @@ it('a transaction reads the primary and bypasses the cache', async () => {
   expect(reads).toMatchObject([{ source: 'database', reason: 'transaction' }])
 })
 
-it('the $cache of the db is that of the primary', async () => {
+it('the $cache of the db equals that of the primary', async () => {
   await one(db.$primary)
   await base.update(items).set({ name: 'elsewhere' })
   await db.$cache.invalidate({ tables: items })

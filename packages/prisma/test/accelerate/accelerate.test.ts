@@ -42,7 +42,7 @@ function connect({ omit, ...options }: Options = {}) {
   return { db, base, cache, sent, statements: () => sent.splice(0).length }
 }
 
-it('caches every read that has a cacheStrategy, and no read that has none', async () => {
+it('caches every read that has a cacheStrategy, and no other read', async () => {
   const { db, statements } = connect()
   const reads = [
     (more: object) => db.user.findUnique({ ...one, ...more }).withAccelerateInfo(),
@@ -70,7 +70,7 @@ it('caches every read that has a cacheStrategy, and no read that has none', asyn
   }
 })
 
-it('says when the result was loaded', async () => {
+it('reports when the result was loaded', async () => {
   const { db } = connect()
   const before = Date.now()
   const { info: miss } = await db.user.count(strategy).withAccelerateInfo()
@@ -92,7 +92,7 @@ it('answers a read without withAccelerateInfo from the same entry', async () => 
   expect((await db.user.findMany(strategy).withAccelerateInfo()).info.cacheStatus).toBe('ttl')
 })
 
-it('serves an expired result for swr seconds and loads it again in the background', async () => {
+it('serves an expired result for swr seconds and refreshes it in the background', async () => {
   const { db, sent } = connect()
   const read = () => db.user.count({ cacheStrategy: { swr: 60 } }).withAccelerateInfo()
   expect((await read()).info.cacheStatus).toBe('miss')
@@ -110,7 +110,7 @@ it('never serves an expired result that a write has invalidated', async () => {
   expect(await read()).toMatchObject({ data: { name: 'new' }, info: { cacheStatus: 'miss' } })
 })
 
-it('a ttl of 0 and a strategy of tags alone do not cache', async () => {
+it('does not cache with a ttl of 0 or with a strategy that has tags only', async () => {
   const { db, statements } = connect()
   for (const cacheStrategy of [{}, { ttl: 0 }, { ttl: 0, swr: 0 }, { tags: ['a'] }, undefined]) {
     const read = () => db.user.count({ ...(cacheStrategy && { cacheStrategy }) }).withAccelerateInfo()
@@ -119,7 +119,7 @@ it('a ttl of 0 and a strategy of tags alone do not cache', async () => {
   }
 })
 
-it('invalidates by tag, and everything', async () => {
+it('invalidates by tag and everything', async () => {
   const { db } = connect()
   const users = () =>
     db.user.findMany({ cacheStrategy: { ttl: 60, tags: ['users', 'all_1'] } }).withAccelerateInfo()
@@ -141,7 +141,7 @@ it('invalidates by tag, and everything', async () => {
   expect(await statuses()).toEqual(['miss', 'miss'])
 })
 
-it('with invalidateOnWrite: false a write changes nothing until the ttl is over or a tag is invalidated', async () => {
+it('with invalidateOnWrite: false a write invalidates nothing until the ttl is over or a tag is invalidated', async () => {
   const { db, cache, base } = connect({ invalidateOnWrite: false })
   const name = async (cacheStrategy: object) =>
     (await db.user.findUnique({ ...one, include: { posts: true }, cacheStrategy }))?.name
@@ -166,7 +166,7 @@ it('with invalidateOnWrite: false a write changes nothing until the ttl is over 
   await base.$disconnect()
 })
 
-it('a client that depends on writes shares no entry with one that does not, and still invalidates', async () => {
+it('a client that ignores writes shares no entry with one that depends on them, and still invalidates its entries', async () => {
   const { db, base, cache } = connect()
   const timed = base.$extends(withAccelerate({ cache, datamodel, invalidateOnWrite: false }))
   const read = (client: typeof db) =>
@@ -213,13 +213,13 @@ it('rejects the strategies and tags that Accelerate refuses, before any statemen
     })
 })
 
-it('leaves a cacheStrategy of a write to Prisma, which refuses it', async () => {
+it('passes a cacheStrategy of a write on to Prisma, which refuses it', async () => {
   const { db } = connect()
   const error = await errorOf(db.user.updateMany({ data: { name: 'x' }, ...strategy } as { data: object }))
   expect(error.message).toMatch(/Unknown argument `cacheStrategy`/)
 })
 
-it('in transactions of both forms a cacheStrategy is accepted and not used', async () => {
+it('accepts and ignores a cacheStrategy in transactions of both forms', async () => {
   const { db, statements } = connect()
   await db.user.findMany(strategy)
   statements()
@@ -260,7 +260,7 @@ it('applies an invalidation in a transaction at COMMIT', async () => {
   expect((await read()).info.cacheStatus).toBe('miss')
 })
 
-it('result extensions apply to the data, put on before or afterwards', async () => {
+it('applies result extensions to the data, added before or afterwards', async () => {
   const { base, cache } = connect()
   const upper = {
     needs: { name: true },
@@ -282,7 +282,7 @@ it('result extensions apply to the data, put on before or afterwards', async () 
   expect('upper' in info).toBe(false)
 })
 
-it('query extensions and the fluent API work with a cacheStrategy', async () => {
+it('supports query extensions and the fluent API with a cacheStrategy', async () => {
   const { db: plain, statements } = connect()
   const db = plain.$extends({
     query: {
@@ -301,7 +301,7 @@ it('query extensions and the fluent API work with a cacheStrategy', async () => 
   expect([first > 0, statements()]).toEqual([true, 0])
 })
 
-it('omit works in a call and for the whole client', async () => {
+it('supports omit in a call and for the whole client', async () => {
   const { db } = connect({ omit: { user: { name: true } } })
   for (let run = 0; run < 2; run++) {
     const user = await db.user.findUniqueOrThrow({ ...one, omit: { email: true }, ...strategy })
@@ -311,7 +311,7 @@ it('omit works in a call and for the whole client', async () => {
   }
 })
 
-it('a model with a ttl of its own is cached without a cacheStrategy, one with other options alone is not', async () => {
+it('caches a model with a ttl of its own without a cacheStrategy, but not one with other options only', async () => {
   const { db, cache } = connect({
     models: { User: { ttl: '1m', tags: ['own'] }, '*': { jitter: 0, singleFlight: false } },
   })
@@ -330,7 +330,7 @@ it('a model with a ttl of its own is cached without a cacheStrategy, one with ot
   expect(reads).toMatchObject([{ operation: 'Post.count', source: 'memory' }])
 })
 
-it('names itself and the fix in errors of construction', () => {
+it('names itself and the fix in configuration errors', () => {
   const { base, db, cache } = connect()
   // @ts-expect-error an option of Accelerate's own extension
   expect(() => withAccelerate({ cache, fetch })).toThrow('withAccelerate has no option fetch')

@@ -15,7 +15,7 @@ beforeEach(async () => {
 
 const IDS = [1, 2, 3, 4, 5, 6, 7, 8]
 
-it('findUnique calls that miss in one tick stay one statement', async () => {
+it('findUnique misses of one tick stay one statement', async () => {
   const connected = connect(database)
   const { db, sources, statements } = connected
   const find = () => Promise.all(IDS.map((id) => db.user.findUnique({ where: { id } })))
@@ -38,7 +38,7 @@ it('findUnique misses among hits stay one statement', async () => {
   expect(statements()).toHaveLength(1)
 })
 
-it('findUnique misses whose tags are known stay one statement', async () => {
+it('findUnique misses whose tags already exist stay one statement', async () => {
   const connected = connect(database)
   const { db, statements } = connected
   const find = () => Promise.all(IDS.map((id) => db.user.findUnique({ where: { id } })))
@@ -59,7 +59,7 @@ it('findUnique calls that bypass the cache stay one statement', async () => {
   }
 })
 
-it('fluent calls in one tick are one statement for each level', async () => {
+it('fluent calls of one tick are one statement for each level', async () => {
   const connected = connect(database)
   const { db, statements } = connected
   await db.user.findMany({ select: { id: true, posts: true } })
@@ -68,7 +68,7 @@ it('fluent calls in one tick are one statement for each level', async () => {
   expect(statements()).toHaveLength(plain)
 })
 
-it('rows that are not there are cached as such, each for its own key', async () => {
+it('missing rows are cached as missing, each under its own key', async () => {
   const connected = connect(database)
   const { db, sources, statements } = connected
   const find = async () => {
@@ -91,7 +91,7 @@ it('a findUniqueOrThrow that throws does not affect the other calls of its batch
   expect((await sources(find)).toSorted()).toEqual(['database: miss', 'memory', 'memory'])
 })
 
-it('…OrThrow asks the database anew each time, and throws an error of its own each time', async () => {
+it('…OrThrow queries the database and throws a new error each time', async () => {
   const connected = connect(database)
   const { db, statements } = connected
   for (const run of [
@@ -109,7 +109,7 @@ it('…OrThrow asks the database anew each time, and throws an error of its own 
   }
 })
 
-it('readers of one query that ask together share one load, each with objects of its own', async () => {
+it('concurrent readers of one query share one load, each with separate objects', async () => {
   const connected = connect(database)
   const { db, cache, statements } = connected
   const read = () => db.user.findMany({ where: { id: { gt: 4 } } })
@@ -120,7 +120,7 @@ it('readers of one query that ask together share one load, each with objects of 
   expect(result[1]?.[0]).not.toBe(result[0]?.[0])
 })
 
-it('the hook fires once for an operation, whatever it includes or nests', async () => {
+it('the query hook runs once for an operation, including its relations', async () => {
   const connected = connect(database)
   const { db, cache } = connected
   const writes: string[] = []
@@ -135,7 +135,7 @@ it('the hook fires once for an operation, whatever it includes or nests', async 
   expect(one.map((read) => read.operation)).toEqual(['User.findMany'])
 })
 
-it('a rejection reaches its caller and nobody else', async () => {
+it('a rejection reaches only its own caller', async () => {
   const connected = connect(database)
   const { db } = connected
   const unhandled: unknown[] = []

@@ -39,22 +39,17 @@ function thrown(run: () => unknown): { code?: string; message?: string } {
   return {}
 }
 
-describe('a mistake in the options shows when the extension is put on', () => {
+describe('prismaCache refuses', () => {
   test.each<[string, object, string, RegExp]>([
+    ['an unknown model', { models: { Nobody: { ttl: '1m' } } }, 'LARDER_UNKNOWN_MODEL', /'Nobody'.*User/],
     [
-      'a model that is not there',
-      { models: { Nobody: { ttl: '1m' } } },
-      'LARDER_UNKNOWN_MODEL',
-      /'Nobody'.*User/,
-    ],
-    [
-      'a model by another case',
+      'a model name in the wrong case',
       { models: { user: { ttl: '1m' } } },
       'LARDER_UNKNOWN_MODEL',
       /^models\.user: .*: give User\. It has/,
     ],
-    ['a ttl that is missing', { models: { User: {} } }, 'LARDER_CONFIG', /models\.User\.ttl is missing/],
-    ["a ttl that is missing under '*'", { models: { '*': {} } }, 'LARDER_CONFIG', /models\.'\*'\.ttl/],
+    ['a missing ttl', { models: { User: {} } }, 'LARDER_CONFIG', /models\.User\.ttl is missing/],
+    ["a missing ttl under '*'", { models: { '*': {} } }, 'LARDER_CONFIG', /models\.'\*'\.ttl/],
     [
       'an infinite ttl',
       { models: { User: { ttl: Number.POSITIVE_INFINITY } } },
@@ -63,7 +58,7 @@ describe('a mistake in the options shows when the extension is put on', () => {
     ],
     ['a malformed ttl', { models: { User: { ttl: '5 minutes' } } }, 'LARDER_DURATION', /'?5 minutes'?/],
     ['a ttl of zero', { models: { User: { ttl: 0 } } }, 'LARDER_DURATION', /above zero/],
-    ['a policy option that is not there', { models: { User: { tll: 5 } } }, 'LARDER_CONFIG', /User\.tll/],
+    ['an unknown policy option', { models: { User: { tll: 5 } } }, 'LARDER_CONFIG', /User\.tll/],
     [
       'a malformed staleWhileRevalidate',
       { models: { User: { ttl: 5, staleWhileRevalidate: 'soon' } } },
@@ -77,20 +72,20 @@ describe('a mistake in the options shows when the extension is put on', () => {
       /models\.User\.maxConcurrentLoads is 0: give a whole number/,
     ],
     [
-      'lookupKeys of a field that is not there',
+      'lookupKeys of an unknown field',
       { models: { User: { ttl: 5, lookupKeys: [['nothing']] } } },
       'LARDER_CONFIG',
       /nothing/,
     ],
-    ['an option that is not there', { model: {} }, 'LARDER_CONFIG', /no option model/],
+    ['an unknown option', { model: {} }, 'LARDER_CONFIG', /no option model/],
     [
-      'a collation where the database is not MySQL',
+      'a collation for a database other than MySQL',
       { collation: 'utf8mb4_unicode_ci' },
       'LARDER_CONFIG',
       /collation is for MySQL and MariaDB, and this datamodel is of postgresql/,
     ],
     [
-      'a collation that Larder does not know',
+      'an unsupported collation',
       { collation: 'utf8mb4_roman_ci', datamodel: { ...datamodel, provider: 'mysql' } },
       'LARDER_CONFIG',
       /collation is "utf8mb4_roman_ci": give one of utf8mb4_bin/,
@@ -102,15 +97,15 @@ describe('a mistake in the options shows when the extension is put on', () => {
       /collation needs `datamodel`/,
     ],
     [
-      'an operation that is no read',
+      'an operation that is not a read',
       { models: { User: { ttl: '1m', operations: ['findmany'] } } },
       'LARDER_CONFIG',
       /models\.User\.operations names "findmany".*findMany/,
     ],
     ['a database with a space', { database: 'my shop' }, 'LARDER_CONFIG', /database is "my shop"/],
-    ['a database that is no text', { database: 5 }, 'LARDER_CONFIG', /database is 5/],
+    ['a database that is not a string', { database: 5 }, 'LARDER_CONFIG', /database is 5/],
     [
-      "touches of a table that is not there, under '*'",
+      "touches of an unknown table under '*'",
       { models: { '*': { ttl: 5, touches: ['nowhere'] } } },
       'LARDER_UNKNOWN_TABLE',
       /touches.*'nowhere'/,
@@ -120,12 +115,12 @@ describe('a mistake in the options shows when the extension is put on', () => {
     expect(thrown(() => putOn(options))).toMatchObject({ code, message: expect.stringMatching(message) })
   })
 
-  it('no options at all', () => {
+  it('missing options', () => {
     for (const options of [{}, undefined, null])
       expect(thrown(() => prismaCache(options as never)).code).toBe('LARDER_CONFIG')
   })
 
-  it('the extension put on twice, also with others between', () => {
+  it('to extend a client twice, even with other extensions in between', () => {
     const once = putOn({})
     const more = once.$extends({ client: { $hello: () => 'hello' } })
     for (const client of [once, more])
@@ -155,13 +150,13 @@ describe('a mistake in the options shows when the extension is put on', () => {
     })
   })
 
-  it('a failed attempt leaves the cache as it was, and a corrected one attaches', () => {
+  it('invalid options without attaching, so that corrected ones attach', () => {
     const cache = createCache()
     expect(thrown(() => putOn({ models: { User: { ttl: 0 } } }, cache)).code).toBe('LARDER_DURATION')
     expect(thrown(() => putOn({ models: { User: { ttl: 1 } } }, cache))).toEqual({})
   })
 
-  it('a memory tier without a store to keep things of, and memory in a cluster worker', () => {
+  it('a memory tier over no remote store, and a memory store in a cluster worker', () => {
     expect(thrown(() => createCache({ memory: { mode: 'push' } })).code).toBe('LARDER_CONFIG')
     Object.defineProperty(cluster, 'isWorker', { value: true, configurable: true })
     try {
@@ -172,18 +167,18 @@ describe('a mistake in the options shows when the extension is put on', () => {
   })
 })
 
-describe('a mistake in $cache.invalidate throws in the call, and invalidates nothing', () => {
+describe('$cache.invalidate throws in the call and invalidates nothing for', () => {
   test.each<[string, unknown, string, RegExp]>([
     ['nothing', undefined, 'LARDER_CONFIG', /given undefined: give \{ models/],
     ['a name', 'User', 'LARDER_CONFIG', /given User: give/],
     ['a bare model', { models: 'User' }, 'LARDER_CONFIG', /models that is no array/],
     ['a bare table', { tables: 'app_user' }, 'LARDER_CONFIG', /tables that is no array/],
     ['a misspelt option', { model: ['User'] }, 'LARDER_CONFIG', /no option model: give \{ models/],
-    ['a model that is not there', { models: ['Nobody'] }, 'LARDER_UNKNOWN_MODEL', /Nobody/],
-    ['rows of nothing', { rows: [null] }, 'LARDER_CONFIG', /rows/],
-    ['a row without key', { rows: [{ model: 'User' }] }, 'LARDER_CONFIG', /no lookup key of app_user/],
+    ['an unknown model', { models: ['Nobody'] }, 'LARDER_UNKNOWN_MODEL', /Nobody/],
+    ['a null row', { rows: [null] }, 'LARDER_CONFIG', /rows/],
+    ['a row without a key', { rows: [{ model: 'User' }] }, 'LARDER_CONFIG', /no lookup key of app_user/],
     [
-      'a field that is not there',
+      'an unknown field',
       { rows: [{ model: 'User', key: { idd: 1 } }] },
       'LARDER_CONFIG',
       /no column for 'idd'.*\{ id: … \}/,
@@ -197,7 +192,7 @@ describe('a mistake in $cache.invalidate throws in the call, and invalidates not
   })
 })
 
-describe('a mistake in $cached shows where it is made', () => {
+describe('$cached throws in the call for', () => {
   test.each<[string, unknown, string, RegExp]>([
     ['a number', 5, 'LARDER_CONFIG', /not 5/],
     ['true', true, 'LARDER_CONFIG', /false/],
@@ -205,15 +200,15 @@ describe('a mistake in $cached shows where it is made', () => {
     ['null', null, 'LARDER_CONFIG', /null/],
     ['a list', [{ ttl: 5 }], 'LARDER_CONFIG', /takes a policy/],
     ['a malformed ttl', { ttl: '5x' }, 'LARDER_DURATION', /\$cached\.ttl/],
-    ['reads of no model', { ttl: 5, reads: ['Userx'] }, 'LARDER_UNKNOWN_TABLE', /Userx/],
-    ['reads of nothing', { ttl: 5, reads: [] }, 'LARDER_CONFIG', /reads/],
-    ['reads without a lifetime', { reads: ['User'] }, 'LARDER_CONFIG', /ttl/],
-    ['writes of no model', { writes: ['Userx'] }, 'LARDER_UNKNOWN_TABLE', /Userx/],
-    ['writes that are no array', { writes: 'User' }, 'LARDER_CONFIG', /writes/],
+    ['reads of an unknown model', { ttl: 5, reads: ['Userx'] }, 'LARDER_UNKNOWN_TABLE', /Userx/],
+    ['empty reads', { ttl: 5, reads: [] }, 'LARDER_CONFIG', /reads/],
+    ['reads without a ttl', { reads: ['User'] }, 'LARDER_CONFIG', /ttl/],
+    ['writes of an unknown model', { writes: ['Userx'] }, 'LARDER_UNKNOWN_TABLE', /Userx/],
+    ['writes that are not an array', { writes: 'User' }, 'LARDER_CONFIG', /writes/],
     ['a malformed staleIfError', { ttl: 5, staleIfError: 'soon' }, 'LARDER_DURATION', /staleIfError/],
     ['lookupKeys', { lookupKeys: [['name']] }, 'LARDER_CONFIG', /in models, not per call/],
     ['onMarkFailure', { onMarkFailure: 'reject' }, 'LARDER_CONFIG', /in models, not per call/],
-    ['an option that is not there', { tll: 5 }, 'LARDER_CONFIG', /tll/],
+    ['an unknown option', { tll: 5 }, 'LARDER_CONFIG', /tll/],
   ])('%s', async (_name, policy, code, message) => {
     const connected = connect(database)
     const call = () => connected.db.$cached(policy as never)
@@ -223,7 +218,7 @@ describe('a mistake in $cached shows where it is made', () => {
     })
   })
 
-  it('{} on a model without a policy has no lifetime', async () => {
+  it('$cached({}) on a model without a policy is refused because the ttl is missing', async () => {
     const connected = connect(database, { models: { Post: { ttl: '1m' } } })
     const cached = connected.db.$cached({})
     await cached.post.findMany()
@@ -233,23 +228,43 @@ describe('a mistake in $cached shows where it is made', () => {
     })
   })
 
-  it('an option that is undefined takes nothing away', async () => {
+  it('$cached with an undefined option keeps the option of the model', async () => {
     const connected = connect(database)
     const cached = connected.db.$cached({ ttl: undefined } as never)
     expect(await connected.sources(() => cached.user.findMany())).toEqual(['database: miss'])
   })
 })
 
-describe('a mistake in $cache.invalidate rejects, and names what there is', () => {
+describe('$cache.invalidate rejects and lists the alternatives for', () => {
   test.each<[string, object, string, RegExp]>([
-    ['a model', { models: ['Nobody'] }, 'LARDER_UNKNOWN_MODEL', /'Nobody'/],
-    ['a table', { tables: ['nobody'] }, 'LARDER_UNKNOWN_TABLE', /nobody.*app_user/],
-    ['a model of a row', { rows: [{ model: 'Nobody', key: { id: 1 } }] }, 'LARDER_UNKNOWN_MODEL', /'Nobody'/],
-    ['a field of a row', { rows: [{ model: 'User', key: { nothing: 1 } }] }, 'LARDER_CONFIG', /nothing.*id/],
-    ['a field that is no key', { rows: [{ model: 'User', key: { name: 'x' } }] }, 'LARDER_CONFIG', /email/],
-    ['half a key', { rows: [{ model: 'Membership', key: {} }] }, 'LARDER_CONFIG', /nothing is no lookup key/],
-    ['an option', { model: ['User'] }, 'LARDER_CONFIG', /no option model/],
-    ['a text for a list', { tags: 'x' }, 'LARDER_CONFIG', /tags/],
+    ['an unknown model', { models: ['Nobody'] }, 'LARDER_UNKNOWN_MODEL', /'Nobody'/],
+    ['an unknown table', { tables: ['nobody'] }, 'LARDER_UNKNOWN_TABLE', /nobody.*app_user/],
+    [
+      'a row of an unknown model',
+      { rows: [{ model: 'Nobody', key: { id: 1 } }] },
+      'LARDER_UNKNOWN_MODEL',
+      /'Nobody'/,
+    ],
+    [
+      'an unknown field of a row',
+      { rows: [{ model: 'User', key: { nothing: 1 } }] },
+      'LARDER_CONFIG',
+      /nothing.*id/,
+    ],
+    [
+      'a field that is not a lookup key',
+      { rows: [{ model: 'User', key: { name: 'x' } }] },
+      'LARDER_CONFIG',
+      /email/,
+    ],
+    [
+      'an incomplete key',
+      { rows: [{ model: 'Membership', key: {} }] },
+      'LARDER_CONFIG',
+      /nothing is no lookup key/,
+    ],
+    ['an unknown option', { model: ['User'] }, 'LARDER_CONFIG', /no option model/],
+    ['a string instead of a list', { tags: 'x' }, 'LARDER_CONFIG', /tags/],
   ])('%s', async (_name, request, code, message) => {
     const connected = connect(database)
     const { db, sources } = connected
@@ -262,8 +277,8 @@ describe('a mistake in $cache.invalidate rejects, and names what there is', () =
   })
 })
 
-describe('what cannot be cached goes to the database', () => {
-  it('arguments that no key can hold', async () => {
+describe('a read bypasses the cache or fails as configured', () => {
+  it('if no key can contain its arguments', async () => {
     const connected = connect(database)
     const { db, cache, sources } = connected
     const faults: unknown[] = []
@@ -281,7 +296,7 @@ describe('what cannot be cached goes to the database', () => {
     expect(ours.constructor).toBe(plain.constructor)
   })
 
-  it('results that no codec can hold: one event, and the result as it is', async () => {
+  it('if no codec can encode its result, with one event', async () => {
     const odd = 'no class of ours'
     const refusing: Codec = {
       name: 'refusing',
@@ -301,7 +316,7 @@ describe('what cannot be cached goes to the database', () => {
     expect(await connected.sources(read)).toEqual(['database: opaque'])
   })
 
-  it('a required scope that is undefined rejects the read; writes and $cached(false) need none', async () => {
+  it('if a required scope is undefined: it rejects, and writes and $cached(false) do not', async () => {
     let tenant: string | undefined
     const connected = connect(database, { cache: { scope: () => tenant, requireScope: true } })
     const { db, sources } = connected
@@ -325,7 +340,7 @@ describe('what cannot be cached goes to the database', () => {
     expect(await db.user.findUnique(one)).toMatchObject({ name: 'y' })
   })
 
-  it('a store that fails: reads and writes go on', async () => {
+  it('if the store fails, and writes continue', async () => {
     const down = async () => {
       throw new Error('down')
     }
@@ -342,7 +357,7 @@ describe('what cannot be cached goes to the database', () => {
     expect(errors).toEqual(expect.arrayContaining(['fetch', 'mark', 'finish']))
   })
 
-  it('every read after the cache is closed', async () => {
+  it('if the cache is closed', async () => {
     const connected = connect(database)
     const { db, cache, sources } = connected
     await db.user.findMany()

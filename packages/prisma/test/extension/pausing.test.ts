@@ -13,7 +13,7 @@ beforeEach(async () => {
 
 const one = { where: { id: 1 } }
 
-it('with enabled: false every read goes to the database, until the cache is resumed', async () => {
+it('with enabled: false every read bypasses the cache until the cache is resumed', async () => {
   const { db, cache, sources } = connect(database, { cache: { enabled: false } })
   const reads = () =>
     Promise.all([db.user.findUnique(one), db.user.count(), db.$cached({ ttl: '1h' }).user.findMany()])
@@ -24,7 +24,7 @@ it('with enabled: false every read goes to the database, until the cache is resu
   expect(await sources(reads)).toEqual(Array(3).fill('memory'))
 })
 
-it('a raw read and a computed value go to the database while the cache is paused', async () => {
+it('a raw read and a computed value bypass the cache while it is paused', async () => {
   const { db, cache, sources } = connect(database)
   const reads = async () => {
     await db.$cached({ ttl: '1h', reads: ['User'] }).$queryRaw`SELECT name FROM app_user`
@@ -36,7 +36,7 @@ it('a raw read and a computed value go to the database while the cache is paused
   expect(await sources(reads)).toEqual(['database: disabled', 'database: disabled'])
 })
 
-it('writes, transactions and locks work as ever while the cache is paused, and invalidate', async () => {
+it('writes, transactions and locks work and invalidate while the cache is paused', async () => {
   const { db, cache, sources } = connect(database)
   const read = () => db.user.findUnique(one)
   await read()

@@ -29,8 +29,8 @@ beforeEach(async () => {
 
 const one = { where: { id: 1 } }
 
-describe('queries that look alike do not share an entry', () => {
-  it('a fluent call and the select it is made of', async () => {
+describe('similar queries have separate entries', () => {
+  it('for a fluent call and the select it is built from', async () => {
     const connected = connect(database)
     const { db } = connected
     const whole = () => db.user.findUnique({ ...one, select: { posts: true } })
@@ -44,7 +44,7 @@ describe('queries that look alike do not share an entry', () => {
     expect(await fluent()).toMatchObject([{ title: 'p1' }, { title: 'new' }])
   })
 
-  it('a fluent call along a relation to one, that finds nothing', async () => {
+  it('for a fluent call along a to-one relation that finds nothing', async () => {
     const connected = connect(database)
     const { db } = connected
     const editor = () => db.post.findUnique(one).editor()
@@ -85,7 +85,7 @@ describe('queries that look alike do not share an entry', () => {
       [{ bytes: Uint8Array.of(0, 255) }, { bytes: Uint8Array.of(0) }, { bytes: null }],
       [[1], [], [2]],
     ],
-  ])('%s', async (_name, filters, ids) => {
+  ])('for %s', async (_name, filters, ids) => {
     const connected = connect(database)
     const { db } = connected
     for (let turn = 0; turn < 2; turn++)
@@ -96,7 +96,7 @@ describe('queries that look alike do not share an entry', () => {
     expect(connected.cache.stats()).toMatchObject({ hits: filters.length, misses: filters.length })
   })
 
-  it('those of two clients whose omit differs', async () => {
+  it('for two clients that omit different fields', async () => {
     const cache = createCache()
     const options = { cache, datamodel, database: 'one', models: { User: { ttl: '1m' } } } as const
     const client = (omit: object) => new PrismaClient({ adapter: database.adapter(() => {}), omit })
@@ -113,8 +113,8 @@ describe('queries that look alike do not share an entry', () => {
   })
 })
 
-describe('a cached result is what the database gave', () => {
-  it('Decimal, Bytes, Date and bigint are of the classes Prisma uses', async () => {
+describe('a cached result equals the database result', () => {
+  it("with Prisma's classes for Decimal, Bytes, Date and bigint", async () => {
     const connected = connect(database)
     const { db, sources } = connected
     const fresh = await db.everything.findUnique(one)
@@ -130,7 +130,7 @@ describe('a cached result is what the database gave', () => {
     expect(await db.everything.findUnique({ where: { id: 2 } })).toMatchObject({ big: 9007199254740993n })
   })
 
-  it('aggregates and groups keep their Decimals', async () => {
+  it('with Decimals in aggregates and groups', async () => {
     const connected = connect(database)
     const { db } = connected
     const sum = () => db.ledger.aggregate({ _sum: { amount: true }, _count: true })
@@ -144,7 +144,7 @@ describe('a cached result is what the database gave', () => {
     expect((await sum())._sum.amount?.toString()).toBe('13.3401')
   })
 
-  it('changing it, nested objects too, changes nobody else’s', async () => {
+  it('and changing it, including nested objects, changes no other result', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     const read = () => db.user.findUnique({ ...one, include: { posts: { orderBy: { id: 'asc' } } } })
@@ -157,7 +157,7 @@ describe('a cached result is what the database gave', () => {
     expect(await sources(read)).toEqual(['memory'])
   })
 
-  it('null, and an empty list, are results like any other', async () => {
+  it('if it is null or an empty list', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     const none = () => db.user.findUnique({ where: { id: 99 } })
@@ -175,7 +175,7 @@ describe('result extensions', () => {
     },
   })
 
-  it('put on before or after the cache apply to cached objects, nested ones too', async () => {
+  it('added before or after the cache apply to cached objects, including nested ones', async () => {
     const base = () => new PrismaClient({ adapter: database.adapter(() => {}) })
     const options = { datamodel, models: { '*': { ttl: '1m' } } } as const
     const ownCache = () => createCache({ store: memoryStore({ isolated: true }) })
@@ -198,7 +198,7 @@ describe('result extensions', () => {
       }
   })
 
-  it('a computed field that is selected is cached like the columns it needs', async () => {
+  it('may define computed fields, which are cached like the columns they need', async () => {
     const cache = createCache()
     const db = new PrismaClient({ adapter: database.adapter(() => {}) })
       .$extends(shout)
@@ -212,7 +212,7 @@ describe('result extensions', () => {
     await db.user.update({ ...one, data: { name: 'Ann' } })
   })
 
-  it('put on after the cache are on $cached() and in transactions', async () => {
+  it('added after the cache apply on $cached() and in transactions', async () => {
     const connected = connect(database)
     const db = connected.db.$extends(shout)
     const loud = { ...one, select: { loud: true } }
@@ -222,8 +222,8 @@ describe('result extensions', () => {
   })
 })
 
-describe('a query extension put on after the cache', () => {
-  it('goes under it: neither the arguments nor the results it changes reach those who do not have it', async () => {
+describe('a query extension added after the cache', () => {
+  it('has entries of its own, so that clients without it see neither its arguments nor its results', async () => {
     const { db, sources } = connect(database)
     const first = db.$extends({
       query: {
@@ -242,7 +242,7 @@ describe('a query extension put on after the cache', () => {
     expect(await sources(async () => [await some(), await all()])).toEqual(['memory', 'memory'])
   })
 
-  it('as a function gets the client it extends, with the cache on it', async () => {
+  it('as a function receives the client it extends, with the cache', async () => {
     const { db } = connect(database)
     const named = db.$extends((client) => client.$extends({ client: { shop: () => 'ours' } }))
     expect(named.shop()).toBe('ours')
@@ -251,7 +251,7 @@ describe('a query extension put on after the cache', () => {
   })
 })
 
-it('a query extension put on after the cache is seen inside $transaction and by $cached()', async () => {
+it('a query extension added after the cache is called inside $transaction and by $cached()', async () => {
   const connected = connect(database)
   const seen: string[] = []
   const db = connected.db.$extends({
@@ -269,8 +269,8 @@ it('a query extension put on after the cache is seen inside $transaction and by 
   expect(seen).toEqual(['count', 'findMany', 'findFirst', 'aggregate', 'findUnique'])
 })
 
-describe('filters that match more than they say', () => {
-  it('`mode: insensitive` is ILIKE, wildcards and all', async () => {
+describe('writes invalidate filters that match more than they seem to', () => {
+  it('such as `mode: insensitive`, which is ILIKE with wildcards', async () => {
     const connected = connect(database)
     const { db } = connected
     const read = () =>
@@ -280,7 +280,7 @@ describe('filters that match more than they say', () => {
     expect(await read()).toHaveLength(2)
   })
 
-  it('`{ id: undefined }` is no filter, in reads and in writes', async () => {
+  it('such as `{ id: undefined }`, which is no filter in reads and writes', async () => {
     const connected = connect(database)
     const { db } = connected
     const read = () => db.user.findMany({ where: { id: undefined as never } })
@@ -291,7 +291,7 @@ describe('filters that match more than they say', () => {
     expect(await db.user.findUnique({ where: { id: 2 } })).toMatchObject({ name: 'all' })
   })
 
-  it('a cursor row is found outside the other filters', async () => {
+  it('such as a cursor, whose row is found outside the other filters', async () => {
     const connected = connect(database)
     const { db } = connected
     const page = () =>
@@ -306,7 +306,7 @@ describe('filters that match more than they say', () => {
     expect((await page()).map((post) => post.title)).toEqual(['p1', 'p2'])
   })
 
-  it('an upsert may change another row than it names', async () => {
+  it('such as an upsert, which may change another row than its filter names', async () => {
     const connected = connect(database)
     const { db } = connected
     const read = () => db.user.findUnique({ where: { email: 'a@x' } })
@@ -330,7 +330,7 @@ describe('filters that match more than they say', () => {
 })
 
 describe('a client with preview features', () => {
-  it('Prisma.skip is no argument, and joined relations are one statement that is cached like several', async () => {
+  it('ignores Prisma.skip in keys, and caches joined relations like several statements', async () => {
     const preview = await previewClient(['relationJoins', 'strictUndefinedChecks'])
     try {
       const connected = connect(database, { from: preview.PrismaClient })

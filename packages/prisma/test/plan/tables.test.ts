@@ -33,7 +33,7 @@ const written = /(?:INSERT INTO|UPDATE|DELETE FROM) "public"\."([^"]+)"/g
 
 const sorted = (names: Iterable<string>): readonly string[] => [...new Set(names)].sort()
 
-describe('the SQL of a read names exactly the tables of its plan', () => {
+describe('the plan of a read contains exactly the tables of its SQL', () => {
   test.each(reads.map((read) => [name(read), read] as const))(
     '%s',
     async (_name, [model, operation, args]) => {
@@ -52,7 +52,7 @@ describe('the SQL of a read names exactly the tables of its plan', () => {
   )
 })
 
-test('a reference to another column, as the client makes it, is understood and binds nothing', async () => {
+test('a field reference made by the client is supported and pins nothing', async () => {
   const { authorId } = database.client.post.fields
   const args = { where: { id: { equals: authorId } } }
   await database.call('Post', 'findMany', args)
@@ -63,7 +63,7 @@ test('a reference to another column, as the client makes it, is understood and b
 /** Thrown to roll back. */
 const undo = new Error('undo')
 
-describe('a write changes no table that its plan does not name', () => {
+describe('the plan of a write contains every table that it changes', () => {
   test.each(writes.map((write) => [name(write), write] as const))(
     '%s',
     async (_name, [model, operation, args]) => {

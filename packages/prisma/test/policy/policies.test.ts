@@ -27,7 +27,7 @@ const one = { where: { id: 1 } }
 const two = { where: { id: 2 } }
 
 describe('policies of models', () => {
-  it('a model without one is not cached, and its writes still invalidate', async () => {
+  it('a model without a policy is not cached, and its writes still invalidate', async () => {
     const connected = connect(database, { models: { Post: { ttl: '1m' } } })
     const { db, sources } = connected
     const posts = () => db.post.findMany({ where: { author: { name: 'new' } } })
@@ -39,7 +39,7 @@ describe('policies of models', () => {
     expect(await posts()).toMatchObject([{ title: 'p1' }])
   })
 
-  it("'*' stands for every model without its own", async () => {
+  it("'*' applies to every model without a policy of its own", async () => {
     const connected = connect(database, {
       models: { '*': { ttl: '1m', tags: ['all'] }, User: { ttl: '2m', jitter: 0 } },
     })
@@ -53,7 +53,7 @@ describe('policies of models', () => {
     expect(reads[1]?.tags.some((tag) => tag.includes('all'))).toBe(true)
   })
 
-  it("what '*' says of triggers counts for every model without its own", async () => {
+  it("touches of '*' apply to every model without a policy of its own", async () => {
     const models = { '*': { ttl: '1m', touches: ['Setting'] }, Post: { ttl: '1m' } } as const
     const { db, sources } = connect(database, { models })
     const settings = () => sources(() => db.setting.findMany())
@@ -64,7 +64,7 @@ describe('policies of models', () => {
     expect(await settings()).toEqual(['database: invalidated'])
   })
 
-  it('`operations` leaves the others to the database', async () => {
+  it('`operations` makes other operations bypass the cache', async () => {
     const connected = connect(database, { models: { User: { ttl: '1m', operations: ['findUnique'] } } })
     const { db, sources } = connected
     const reads = async () => {
@@ -75,7 +75,7 @@ describe('policies of models', () => {
     expect(await sources(reads)).toEqual(['memory', 'database: disabled'])
   })
 
-  it('`cacheEmpty: false` leaves what is not found to the database', async () => {
+  it('`cacheEmpty: false` does not cache reads that find nothing', async () => {
     const connected = connect(database, { models: { User: { ttl: '1m', cacheEmpty: false } } })
     const { db, sources } = connected
     const none = () => db.user.findUnique({ where: { id: 99 } })
@@ -116,7 +116,7 @@ describe('policies of models', () => {
 })
 
 describe('$cached', () => {
-  it('gives one call a policy, merged over the model’s', async () => {
+  it('applies a policy to one call, merged over the policy of the model', async () => {
     const connected = connect(database, { models: { Post: { ttl: '1m', tags: ['posts'] } } })
     const { db, cache } = connected
     const { reads } = await cache.explain(async () => {
@@ -130,7 +130,7 @@ describe('$cached', () => {
     expect(reads[1]?.tags.some((tag) => tag.includes('posts'))).toBe(true)
   })
 
-  it('entries are shared under any policy, and the same writes invalidate them', async () => {
+  it('shares entries between policies, and the same writes invalidate them', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     await db.$cached({ ttl: '5s' }).user.findUnique(one)
@@ -139,7 +139,7 @@ describe('$cached', () => {
     expect(await db.user.findUnique(one)).toMatchObject({ name: 'x' })
   })
 
-  it('$cached(false) bypasses the cache for reads, and its writes still invalidate', async () => {
+  it('$cached(false) makes reads bypass the cache, and its writes still invalidate', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     await db.user.findUnique(one)
@@ -152,7 +152,7 @@ describe('$cached', () => {
     expect((await db.user.findMany()).map((user) => user.name)).toEqual(['y', 'y'])
   })
 
-  it('makes one client for equal policies, and the last one given counts', async () => {
+  it('creates one client for equal policies, and a nested call overrides the outer one', async () => {
     const connected = connect(database, { models: {} })
     const { db, sources } = connected
     expect(db.$cached({ ttl: '5s', jitter: 0 })).toBe(db.$cached({ jitter: 0, ttl: '5s' }))
@@ -168,7 +168,7 @@ describe('$cached', () => {
     ])
   })
 
-  it('does not change with the object it was given', async () => {
+  it('does not change when the policy object is changed', async () => {
     const connected = connect(database, { models: {} })
     const policy = { ttl: 5_000, jitter: 0 }
     const cached = connected.db.$cached(policy)
@@ -177,7 +177,7 @@ describe('$cached', () => {
     expect(reads[0]?.ttl).toBe(5_000)
   })
 
-  it('in a transaction is the transaction’s own client', async () => {
+  it('in a transaction returns the transaction’s client', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     await db.user.findUnique(one)
@@ -194,7 +194,7 @@ describe('$cached', () => {
     expect(await db.user.findUnique(one)).toMatchObject({ name: null })
   })
 
-  it('a thousand different policies are no more than a thousand calls', async () => {
+  it('accepts a thousand different policies', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     for (let ttl = 1_000; ttl < 2_000; ttl++) db.$cached({ ttl })
@@ -224,31 +224,34 @@ describe('$cache.invalidate', () => {
     ['several at once', { models: ['Post'], rows: [{ model: 'User', key: { id: 1 } }] }, [GONE, HIT, GONE]],
     ['all', { all: true }, [GONE, GONE, GONE]],
     ['nothing', {}, [HIT, HIT, HIT]],
-  ] as const)('%s: at once, at COMMIT, never after ROLLBACK', async (_name, request, after) => {
-    const connected = setup()
-    const { db } = connected
-    const again = reading(connected)
-    await again()
-    const stop = new Error('stop')
-    const run = db.$transaction(async () => {
+  ] as const)(
+    '%s takes effect immediately, at COMMIT in a transaction, and never after ROLLBACK',
+    async (_name, request, after) => {
+      const connected = setup()
+      const { db } = connected
+      const again = reading(connected)
+      await again()
+      const stop = new Error('stop')
+      const run = db.$transaction(async () => {
+        await db.$cache.invalidate(request)
+        throw stop
+      })
+      expect(await errorOf(run)).toBe(stop)
+      expect(await again()).toEqual([HIT, HIT, HIT])
+      await db.$transaction(async (tx) => {
+        await tx.$cache.invalidate(request)
+      })
+      // The epoch of `all` takes the entries with it.
+      const gone = after.map((source) => (source === GONE && 'all' in request ? 'database: miss' : source))
+      expect(await again()).toEqual(gone)
       await db.$cache.invalidate(request)
-      throw stop
-    })
-    expect(await errorOf(run)).toBe(stop)
-    expect(await again()).toEqual([HIT, HIT, HIT])
-    await db.$transaction(async (tx) => {
-      await tx.$cache.invalidate(request)
-    })
-    // The epoch of `all` takes the entries with it.
-    const gone = after.map((source) => (source === GONE && 'all' in request ? 'database: miss' : source))
-    expect(await again()).toEqual(gone)
-    await db.$cache.invalidate(request)
-    expect(await again()).toEqual(gone)
-  })
+      expect(await again()).toEqual(gone)
+    },
+  )
 })
 
-describe('accounts', () => {
-  it('explain tells each read to the innermost call around it', async () => {
+describe('reports', () => {
+  it('of explain assign each read to the innermost call around it', async () => {
     const connected = connect(database)
     const { db } = connected
     const outer = await db.$cache.explain(async () => {
@@ -264,7 +267,7 @@ describe('accounts', () => {
     expect(outer.reads[0]?.tags.length).toBeGreaterThan(0)
   })
 
-  it('stats add up: every read is a hit, a miss or a bypass', async () => {
+  it('of stats add up, with every read a hit, a miss or a bypass', async () => {
     const connected = connect(database, { models: { User: { ttl: '1m' } } })
     const { db } = connected
     await db.user.findMany()
@@ -283,7 +286,7 @@ describe('accounts', () => {
     expect(models.raw).toMatchObject({ reads: 1, bypasses: 1 })
   })
 
-  it("`finish: 'await'`: a write returns when its invalidation is acknowledged", async () => {
+  it("a write with `finish: 'await'` returns when its invalidation is acknowledged", async () => {
     for (const finish of ['await', 'background'] as const) {
       const { store, finished, commitMayBeSent } = slowStore()
       const connected = connect(database, { cache: { store, finish } })

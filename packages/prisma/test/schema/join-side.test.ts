@@ -27,7 +27,7 @@ afterAll(async () => {
 describe('the side of a join table', () => {
   // The database decides: this is where Prisma itself puts the ids.
   it.each(['followers', 'following'] as const)(
-    'of User.%s holds the user that has the field',
+    'of User.%s contains the user that has the field',
     async (field) => {
       const one = await client.user.create({ data: { email: `one-${field}@example.org` } })
       const other = await client.user.create({ data: { email: `other-${field}@example.org` } })
@@ -42,7 +42,7 @@ describe('the side of a join table', () => {
     },
   )
 
-  it('of Post.tags holds the post', async () => {
+  it('of Post.tags contains the post', async () => {
     await client.tag.create({ data: { id: 70, name: 'seventy' } })
     const author = await client.user.create({ data: { email: 'author@example.org' } })
     await client.post.create({

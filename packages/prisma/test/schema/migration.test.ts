@@ -85,7 +85,7 @@ describe.each([
     await target?.close()
   })
 
-  it('make the columns of the datamodel, and no others', async () => {
+  it('create the columns of the datamodel and no others', async () => {
     const expected = tables.flatMap(({ name, columns }) =>
       columns.map((column) => `${name} ${column.name} ${column.type} ${column.nullable || views.has(name)}`),
     )
@@ -96,7 +96,7 @@ describe.each([
     expect(made.sort()).toEqual(expected.sort())
   })
 
-  it('make its primary and unique keys, and no others', async () => {
+  it('create its primary and unique keys and no others', async () => {
     const expected = tables.flatMap(({ name, keys }) =>
       keys.filter(({ kind }) => kind !== 'foreign').map(({ kind, columns }) => `${name} ${kind} ${columns}`),
     )
@@ -106,7 +106,7 @@ describe.each([
     expect(made.sort()).toEqual(expected.sort())
   })
 
-  it('make its foreign keys with the actions it resolved', async () => {
+  it('create its foreign keys with the resolved actions', async () => {
     const expected = tables.flatMap(({ name, foreignKeys }) =>
       foreignKeys.map((key) => `${name} (${key.columns}) ${key.table} ${key.onDelete} ${key.onUpdate}`),
     )

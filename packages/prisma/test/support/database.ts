@@ -72,7 +72,7 @@ export async function mariadbDatabase(ddl: readonly string[]): Promise<TestDatab
   const server = { host, port: Number(port), user, password, database: name }
   return {
     adapter: (watch, { max = 5 } = {}) =>
-      watched(new PrismaMariaDb({ ...server, connectionLimit: max }), watch),
+      watched(new PrismaMariaDb({ ...server, connectionLimit: max, acquireTimeout: 60_000 }), watch),
     exec: (sql) => own.query(sql),
     async stop() {
       await own.query(`DROP DATABASE ${name}`)

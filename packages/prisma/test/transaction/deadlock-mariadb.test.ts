@@ -4,8 +4,10 @@ import { type Datamodel, prismaCache } from '@larder/prisma'
 import mysql from 'mysql2/promise'
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import type { PrismaClient } from '../../../../prisma/generated/client/client.ts'
-import { mariadbUrl, type OwnClient, ownClient } from '../../../testing/src/index.ts'
+import { mariadbUrl, type OwnClient, ownClient, repeatWhenBusy } from '../../../testing/src/index.ts'
 import { ADAPTERS, type AdapterDatabase, schemaFor } from '../support/adapters.ts'
+
+repeatWhenBusy()
 
 // MySQL rolls a whole transaction back for a deadlock and goes on without one. A body that catches the error writes
 // statements that commit by themselves, and the ROLLBACK after them undoes nothing.
@@ -35,7 +37,7 @@ beforeEach(async () => {
 })
 
 it.each(['typed', 'raw', 'unextended'])(
-  'a write after a deadlock is invalidated although the body fails: %s',
+  'a write after a deadlock is invalidated, although the body fails: %s',
   async (form) => {
     const base = new clients.PrismaClient({ adapter: database.adapter() })
     const cache = createCache({ unknownWrites: 'invalidate' })

@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks'
 import { EventEmitter, once } from 'node:events'
 import { createCache } from '@larder/core'
 import { prismaCache } from '@larder/prisma'
+import { repeatWhenBusy } from '@larder/testing'
 import { Prisma } from '@prisma/client/extension'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import {
@@ -13,6 +14,8 @@ import {
   sourceOf,
   type TestDatabase,
 } from '../support/client.ts'
+
+repeatWhenBusy()
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -28,7 +31,7 @@ const one = { where: { id: 1 } }
 const rename = (name: string) => ({ ...one, data: { name } })
 
 describe('array transactions', () => {
-  it('never hang on reads that are in the cache', async () => {
+  it('never hang on reads that are cached', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     await db.user.findUnique(one)
@@ -57,7 +60,7 @@ describe('array transactions', () => {
     ])
   })
 
-  it('keep what their answers show to be untouched, as interactive ones do', async () => {
+  it('keep rows cached that their results show to be unchanged, like interactive transactions', async () => {
     const connected = connect(database)
     const { db, cache, sources } = connected
     const outcomes: unknown[] = []
@@ -73,7 +76,7 @@ describe('array transactions', () => {
     expect(outcomes).toEqual(Array(2).fill(['$transaction', ['app_user'], 'committed']))
   })
 
-  it('teach nothing by statements that are answered and rolled back', async () => {
+  it('ignore the results of statements that are rolled back', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     await db.user.findUnique(one)
@@ -96,7 +99,7 @@ describe('array transactions', () => {
     expect(await sources(() => db.user.findUnique(one))).toEqual(['memory'])
   })
 
-  it('are rejected as a whole where raw writes are refused', async () => {
+  it('are rejected as a whole if raw writes are refused', async () => {
     const connected = connect(database, { parser: false, cache: { unknownWrites: 'throw' } })
     const { db, statements } = connected
     const raw = db.$executeRaw`UPDATE app_user SET name = 'x'`
@@ -105,7 +108,7 @@ describe('array transactions', () => {
     expect(statements()).toEqual([])
   })
 
-  it('in an interactive transaction belong to it', async () => {
+  it('inside an interactive transaction belong to it', async () => {
     const connected = connect(database)
     const { db, log, sources } = connected
     await db.user.findMany()
@@ -134,7 +137,7 @@ describe('interactive transactions', () => {
     expect(order).toEqual(['BEGIN', 'BEGIN done', 'mark', 'mark', 'COMMIT', 'COMMIT done', 'finish'])
   })
 
-  it('read their own writes and show them to nobody else before COMMIT', async () => {
+  it('read their own writes, which are invisible to other readers before COMMIT', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     await db.user.findUnique(one)
@@ -148,7 +151,7 @@ describe('interactive transactions', () => {
     expect(await db.user.findUnique(one)).toMatchObject({ name: 'x' })
   })
 
-  it('invalidate nothing when they roll back', async () => {
+  it('invalidate nothing if they roll back', async () => {
     const connected = connect(database)
     const { db, log, sources } = connected
     await db.user.findMany()
@@ -162,7 +165,7 @@ describe('interactive transactions', () => {
     expect(await sources(() => db.user.findMany())).toEqual(['memory'])
   })
 
-  it('leave what a client beside them writes to be settled by itself', async () => {
+  it('do not include writes of the outer client, which invalidate on their own', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     await db.user.findMany()
@@ -176,7 +179,7 @@ describe('interactive transactions', () => {
     expect(await db.user.findMany({ where: { name: 'beside' } })).toHaveLength(1)
   })
 
-  it('keep apart when two interleave', async () => {
+  it('stay separate while two run concurrently', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     await db.setting.create({ data: { id: 's', value: '' } })
@@ -201,8 +204,8 @@ describe('interactive transactions', () => {
   })
 })
 
-describe('operations know their transaction without the asynchronous context', () => {
-  it('lazy promises that are awaited after others, and many at once', async () => {
+describe('operations belong to their transaction without the asynchronous context', () => {
+  it('if lazy promises are awaited after others, and many concurrently', async () => {
     const connected = connect(database)
     const { db, log, sources } = connected
     await db.user.findMany()
@@ -226,7 +229,7 @@ describe('operations know their transaction without the asynchronous context', (
     expect(await sources(() => db.setting.findMany())).toEqual(['database: invalidated'])
   })
 
-  it('operations from an event handler and from a resource of another context', async () => {
+  it('if they come from an event handler or a resource of another context', async () => {
     const connected = connect(database)
     const { db, log, sources } = connected
     await db.user.findMany()
@@ -250,7 +253,7 @@ describe('operations know their transaction without the asynchronous context', (
     expect(await db.user.findUnique(one)).toMatchObject({ name: 'detached' })
   })
 
-  it('$cache.invalidate of the client beside is applied at COMMIT, inside the same context', async () => {
+  it('and $cache.invalidate of the outer client in the same context is applied at COMMIT', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     await db.user.findMany()
@@ -264,7 +267,7 @@ describe('operations know their transaction without the asynchronous context', (
 })
 
 describe('nested transactions', () => {
-  it('are settled with the transaction around them', async () => {
+  it('are finished with the outer transaction', async () => {
     const connected = connect(database)
     const { db, log, sources } = connected
     await db.user.findMany()
@@ -285,7 +288,7 @@ describe('nested transactions', () => {
     expect(await db.user.findUnique(one)).toMatchObject({ name: 'inner' })
   })
 
-  it('that roll back leave the rest to commit', async () => {
+  it('that roll back do not affect the outer transaction', async () => {
     const connected = connect(database)
     const { db } = connected
     await db.user.findMany()
@@ -304,7 +307,7 @@ describe('nested transactions', () => {
     expect(await db.setting.findMany()).toHaveLength(1)
   })
 
-  it('that commit count for nothing when the one around rolls back', async () => {
+  it('that commit are discarded if the outer transaction rolls back', async () => {
     const connected = connect(database)
     const { db, log, sources } = connected
     await db.user.findMany()
@@ -319,7 +322,7 @@ describe('nested transactions', () => {
 })
 
 describe('an interactive transaction that runs out of time', () => {
-  it('is seen as failed when an operation meets it', async () => {
+  it('is reported as failed when the next operation runs', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     await db.user.findMany()
@@ -336,7 +339,7 @@ describe('an interactive transaction that runs out of time', () => {
     expect(await db.user.findUnique(one)).toMatchObject({ name: null })
   })
 
-  it('whose pool has no connection never runs its body', async () => {
+  it('does not run its body if the pool has no connection', async () => {
     const connected = connect(database, { max: 1 })
     const { db } = connected
     let ran = false
@@ -352,7 +355,7 @@ describe('an interactive transaction that runs out of time', () => {
   })
 })
 
-it('operations issued after the transaction has ended are rejected and mark nothing for good', async () => {
+it('operations issued after the transaction has ended are rejected and leave no marks', async () => {
   const connected = connect(database)
   const { db, sources } = connected
   await db.user.findMany()
@@ -365,8 +368,8 @@ it('operations issued after the transaction has ended are rejected and mark noth
   expect(await sources(() => db.setting.findMany())).toEqual(['database: miss'])
 })
 
-describe('transactions begun behind our back', () => {
-  it('an array on the bare client: nothing hangs, nothing is stale, and the tables stay dirty for a while', async () => {
+describe('transactions that Larder does not begin', () => {
+  it('as an array on the unextended client hang nothing, leave nothing stale, and keep the tables dirty for a while', async () => {
     const connected = connect(database)
     const { base, db, sources } = connected
     await db.user.findMany()
@@ -377,7 +380,7 @@ describe('transactions begun behind our back', () => {
     expect(await sources(() => db.setting.findMany())).toEqual(['memory'])
   })
 
-  it('an earlier extension that puts each operation into a transaction of its own', async () => {
+  it('as one per operation by an earlier extension invalidate correctly', async () => {
     const connected = connect(database)
     const { base } = connected
     const tenants = base.$extends({
@@ -403,7 +406,7 @@ describe('transactions begun behind our back', () => {
   })
 })
 
-it('an empty array, and an array of one, are transactions too', async () => {
+it('an empty array and an array of one are transactions as well', async () => {
   const connected = connect(database)
   const { db, sources } = connected
   await db.user.findMany()
@@ -424,7 +427,7 @@ describe('an extension that begins its transactions on $parent', () => {
   })
   type Begin = { $transaction(...given: unknown[]): Promise<unknown> }
 
-  it.each(['before', 'after'] as const)('put on %s the cache leaves nothing stale', async (order) => {
+  it.each(['before', 'after'] as const)('added %s the cache leaves nothing stale', async (order) => {
     const cache = createCache()
     const warnings: string[] = []
     cache.on('warning', ({ code }) => warnings.push(code))

@@ -9,12 +9,12 @@ const STEP = 20
 /** A store that a cache has opened, and what the cache was told of pauses. */
 async function opened(start: Start, namespace: string): Promise<{ store: Store; told: string[] }> {
   const store = await start()
-  const told: string[] = []
-  const paused = (pause: FleetPause | undefined): void => void told.push(pause ? pause.reason : 'resumed')
+  const reasons: string[] = []
+  const paused = (pause: FleetPause | undefined): void => void reasons.push(pause ? pause.reason : 'resumed')
   store.open?.({ namespace, follow: false, warn() {}, ready() {}, changed() {}, paused })
   // A store that is told of its namespace may have to ask for it.
   await store.fetch(undefined, [])
-  return { store, told }
+  return { store, told: reasons }
 }
 
 async function noticed(told: readonly string[], expected: readonly string[]): Promise<void> {
@@ -28,7 +28,7 @@ async function noticed(told: readonly string[], expected: readonly string[]): Pr
 export function pauseRules(start: Start, pauses: 'shared' | 'alone'): void {
   const namespace = (): string => unique('p').replace('contract:', '').slice(0, 32)
 
-  it('a cache is told of a pause and of its end before each is acknowledged', async () => {
+  it('a cache is notified of a pause and of its end before each is acknowledged', async () => {
     const { store, told } = await opened(start, namespace())
     expect(told).toEqual([])
     await store.pause?.('a reason: {"ünïcode"}\n')
@@ -37,7 +37,7 @@ export function pauseRules(start: Start, pauses: 'shared' | 'alone'): void {
     expect(told).toEqual(['a reason: {"ünïcode"}\n', 'resumed'])
   })
 
-  it('a pause without a reason is a pause', async () => {
+  it('a pause needs no reason', async () => {
     const { store, told } = await opened(start, namespace())
     await store.pause?.('')
     expect(told).toEqual([''])
@@ -53,7 +53,7 @@ export function pauseRules(start: Start, pauses: 'shared' | 'alone'): void {
     expect(told).toEqual(['first', 'second', 'resumed'])
   })
 
-  it('resuming what is not paused does nothing', async () => {
+  it('resuming without a pause does nothing', async () => {
     const { store, told } = await opened(start, namespace())
     await store.resume?.()
     await store.resume?.()
@@ -83,16 +83,16 @@ export function pauseRules(start: Start, pauses: 'shared' | 'alone'): void {
     await noticed(one.told, ['why', 'resumed'])
   })
 
-  it('a store that is opened during a pause knows it with its first answer', async () => {
+  it('a store that is opened during a pause learns of it with its first reply', async () => {
     const name = namespace()
-    const one = await opened(start, name)
-    await one.store.pause?.('why')
+    const store = await opened(start, name)
+    await store.store.pause?.('why')
     expect((await opened(start, name)).told).toEqual(['why'])
-    await one.store.resume?.()
+    await store.store.resume?.()
     expect((await opened(start, name)).told).toEqual([])
   })
 
-  it('another namespace is not paused', async () => {
+  it('a pause does not affect another namespace', async () => {
     const [one, other] = [await opened(start, namespace()), await opened(start, namespace())]
     await one.store.pause?.('why')
     expect((await opened(start, namespace())).told).toEqual([])

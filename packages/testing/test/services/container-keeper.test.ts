@@ -37,39 +37,39 @@ const keeperOf = async (name: string, ...answers: number[]) => {
 
 const removal = 'DELETE /containers/kept?force=true&v=true'
 
-it('a container is removed with its volumes, running or not, when its owner says so', async () => {
+it('a container is removed with its volumes when its owner requests it, running or not', async () => {
   const { keeper, asked, code } = await keeperOf('orderly', 204)
   keeper.stdin.end('now')
   expect(await code).toBe(0)
   expect(asked).toEqual([removal])
 })
 
-it('a container that was never made is nothing to remove', async () => {
+it('a container that was never created needs no removal', async () => {
   const { keeper, asked, code } = await keeperOf('never', 404)
   keeper.stdin.end('now')
   expect(await code).toBe(0)
   expect(asked).toEqual([removal])
 })
 
-it('a container that was still being made when its owner was killed is removed once it is there', async () => {
+it('a container that was being created when its owner was killed is removed once it exists', async () => {
   const { keeper, asked, code } = await keeperOf('unborn', 404, 404, 204)
   keeper.stdin.end()
   expect(await code).toBe(0)
   expect(asked).toEqual([removal, removal, removal])
 })
 
-it('a removal that fails is tried again', async () => {
+it('a failed removal is retried', async () => {
   const { keeper, asked, code } = await keeperOf('busy', 409, 500, 204)
   keeper.stdin.end('now')
   expect(await code).toBe(0)
   expect(asked).toHaveLength(3)
 })
 
-it('a port is published on loopback, or on the one address that leads to it, not on every interface', () => {
+it('a port is published on loopback or on the one address that leads to it, and not on every interface', () => {
   expect(publishedAt('localhost')).toBe('127.0.0.1')
   expect(publishedAt('172.17.0.1')).toBe('172.17.0.1')
 })
 
-it('only the daemon of another machine, known by name, publishes where it likes', () => {
+it('only a named daemon on another machine may publish on any interface', () => {
   expect(publishedAt('docker.example')).toBeUndefined()
 })

@@ -18,14 +18,14 @@ const ask = async (url: string, sql: string): Promise<unknown> => {
 const noDocker = { DOCKER_HOST: 'unix:///nowhere.sock' }
 const local = { ...thisMachine(), env: { PATH: process.env.PATH, ...noDocker } }
 
-it('a URL in the environment wins and nothing is started', async () => {
+it('a URL in the environment takes precedence, and no server is started', async () => {
   const env = { TEST_DATABASE_URL: 'postgresql://somebody@db.example/postgres' }
   const service = await startPostgres({ env, folders: [], mayInstall: false })
   expect(service).toMatchObject({ url: env.TEST_DATABASE_URL, from: 'environment' })
   await service.stop()
 })
 
-it('a local PostgreSQL answers, gives each test its own database, and is gone after stop', async () => {
+it('a local PostgreSQL gives each test a separate database and is removed by stop', async () => {
   const service = await startPostgres(local)
   expect(service.from).toBe('local')
   const folder = String((await ask(service.url, 'SHOW data_directory')) as string)
@@ -46,7 +46,7 @@ it('a local PostgreSQL answers, gives each test its own database, and is gone af
   expect(existsSync(folder)).toBe(false)
 })
 
-it('without any way to a server the error gives each reason and names the fix', async () => {
+it('without any way to start a server the error gives each reason and names the fix', async () => {
   const nothing = { env: { PATH: '', ...noDocker }, folders: [], mayInstall: false }
   await expect(startPostgres(nothing)).rejects.toThrow(
     /TEST_DATABASE_URL is not set.*no daemon answered.*no program `postgres`.*apt install postgresql/s,

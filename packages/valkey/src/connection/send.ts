@@ -114,8 +114,8 @@ function joined(pieces: readonly (string | Buffer)[]): string | Buffer {
  */
 function queuedCommandClass(client: ValkeyClient): QueuedCommandClass {
   const kind = Object.getPrototypeOf(client) as object
-  const known = classes.get(kind)
-  if (known) return known
+  const remembered = classes.get(kind)
+  if (remembered) return remembered
   class PlainCommand implements QueuedCommand {
     readonly name: string
     readonly args: readonly (string | Buffer)[]

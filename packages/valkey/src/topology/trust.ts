@@ -55,9 +55,9 @@ export function createTrust(setup: TrustSetup): Trust {
   }
   return {
     requireTrust() {
-      const known = state.trusted()
-      if (!known) throw notTrusted()
-      const { incarnation, anyKeys } = known
+      const wasTrusted = state.trusted()
+      if (!wasTrusted) throw notTrusted()
+      const { incarnation, anyKeys } = wasTrusted
       const { trustPeriod, checksBegun } = state
       state.token ??= { incarnation, anyKeys, trustPeriod, checksBegun }
       return state.token

@@ -1,7 +1,10 @@
+import { repeatWhenBusy } from '@larder/testing'
 import type { Redis } from 'iovalkey'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createAdvisor } from '../../src/advice/advice.ts'
 import { look, ownServer, type Server } from '../support/server.ts'
+
+repeatWhenBusy()
 
 let own: Server
 let server: Redis

@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { CacheError } from '@larder/core'
+import { repeatWhenBusy } from '@larder/testing'
 import { type ValkeyStoreOptions, valkeyStore } from '@larder/valkey'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { parseUrl } from '../../src/connection/url.ts'
 import { look, ownServer, type Server } from '../support/server.ts'
+
+repeatWhenBusy()
 
 const PASSWORD = 'p@ss/wörd#1'
 let guarded: Server
@@ -47,7 +50,7 @@ it.each([
   'redis://user:s3cret@',
   'user:s3cret@h',
   '',
-])('%s is refused with the right form and without a secret', (url) => {
+])('%s is refused with the correct form and without a secret', (url) => {
   const error = errorOf(() => valkeyStore(url))
   expect(error.code).toBe('LARDER_CONFIG')
   expect(error.message).toContain('valkey://[user:password@]host')
@@ -55,7 +58,7 @@ it.each([
 })
 
 it.each(['cluster', 'memory', 'compression', 'namespace'])(
-  'an option that stands elsewhere says where: %s',
+  'an option in the wrong place is refused with its correct place: %s',
   (name) => {
     const error = errorOf(() => valkeyStore({ url: 'valkey://h', [name]: [] } as ValkeyStoreOptions))
     expect(error.code).toBe('LARDER_CONFIG')
@@ -126,7 +129,7 @@ it('a database that does not exist is an error, and database 0 is not used inste
   await store.close()
 })
 
-it('a user with the rights in the README can do everything', async () => {
+it('a user with the permissions from the README can use every feature', async () => {
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
   const rules = /```acl\n(.*?)```/s.exec(readme)?.[1]?.trim().split(/\s+/) ?? []
   const server = look(guarded.url.replace('://', `://:${encodeURIComponent(PASSWORD)}@`))
@@ -149,7 +152,7 @@ it('a user with the rights in the README can do everything', async () => {
   server.disconnect()
 })
 
-it('databases of one server do not see each other', async () => {
+it('databases of one server are isolated from each other', async () => {
   const [zero, one] = [0, 1].map((number) =>
     valkeyStore({ url: `${guarded.url}/${number}`, password: PASSWORD }),
   )
@@ -169,7 +172,7 @@ it('a closed port is reported with address and reason within one attempt', async
   await store.close()
 })
 
-it('a closed store rejects with that reason, and closing it twice does no harm', async () => {
+it('a closed store rejects with that reason, and closing it twice is harmless', async () => {
   const store = valkeyStore({ url: guarded.url, password: PASSWORD })
   await store.ping()
   await store.close()

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { valkeyUrl } from '@larder/testing'
+import { repeatWhenBusy, valkeyUrl } from '@larder/testing'
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { commandCounts, look, ownServer, type Server, until } from '../support/server.ts'
@@ -12,6 +12,8 @@ import {
   timed,
   warm,
 } from '../support/server-members.ts'
+
+repeatWhenBusy()
 
 let database: Redis
 let own: Server
@@ -59,7 +61,7 @@ async function sentBy(run: () => Promise<unknown>): Promise<Record<string, numbe
 }
 
 it.each(['off', 'validate'] satisfies Mode[])(
-  'reads of one key in one turn share one fetch, in mode %s; each has its own result',
+  'reads of one key in one turn share one fetch and get separate results, in mode %s',
   async (mode) => {
     const one = await join(place, own.url, mode)
     await warm([one], 'a')
@@ -75,7 +77,7 @@ it.each(['off', 'validate'] satisfies Mode[])(
   },
 )
 
-it('a fetch that was already sent is not shared: a write made elsewhere meanwhile is seen', async () => {
+it('a fetch that was already sent is not shared, so that a concurrent write of another process is seen', async () => {
   const other = await join(place, own.url, 'off')
   await warm([member, other], '0')
   for (let version = 1; version <= 50; version++) {
@@ -92,7 +94,7 @@ it('a fetch that was already sent is not shared: a write made elsewhere meanwhil
   await other.cache.close()
 })
 
-it('a blocked event loop does not count as an overdue reply: hits stay hits', async () => {
+it('a blocked event loop does not count as an overdue reply', async () => {
   await warm([member], 'a')
   for (let time = 0; time < 2; time++) {
     // Sent in this turn, answered while nobody listens.
@@ -107,7 +109,7 @@ it('a blocked event loop does not count as an overdue reply: hits stay hits', as
   }
 })
 
-it('a check whose reply waits behind a long burst does not end trust', async () => {
+it('a health check whose reply waits behind a long burst does not make the server unavailable', async () => {
   const ids = Array.from({ length: 2_500 }, (_, id) => id)
   await Promise.all(ids.map((id) => member.read(id)))
   await until(async () => (await Promise.all(ids.map((id) => member.read(id)))).every(fromStore))
@@ -122,7 +124,7 @@ it('a check whose reply waits behind a long burst does not end trust', async () 
   expect(seen.filter((one) => !fromStore(one))).toEqual([])
 })
 
-it('no call waits for a stopped server after two seconds, busy or not', async () => {
+it('no call waits longer than two seconds for a stopped server, whether the process is busy or not', async () => {
   await warm([member], 'a')
   own.pause()
   const began = performance.now()

@@ -1,11 +1,14 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { createCache } from '@larder/core'
+import { repeatWhenBusy } from '@larder/testing'
 import { type ValkeyStore, valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { attachRows } from '../support/rows.ts'
 import { commandCounts, look, ownServer, type Server } from '../support/server.ts'
+
+repeatWhenBusy()
 
 let own: Server
 let server: Redis
@@ -66,7 +69,7 @@ const tables = Array.from({ length: 12 }, (_, index) => ({
   cells: Array.from({ length: 20 }, (__, value) => `{trip:${index}}:k=${value}`),
 }))
 
-it('a fetch is one packet to the server, whatever the number of tables and cells', async () => {
+it('a fetch is one packet to the server for any number of tables and cells', async () => {
   const relay = await counter()
   const store = await opened(relay.url)
   await store.seed(tables, 60_000)
@@ -82,14 +85,14 @@ it('a fetch is one packet to the server, whatever the number of tables and cells
   relay.close()
 })
 
-it('a fetch costs PTTL, an HMGET per table, and one MGET; no script', async () => {
+it('a fetch costs PTTL, an HMGET per table, one MGET, and no script', async () => {
   const store = await opened()
   await store.seed(tables, 60_000)
   expect(await executed(() => store.fetch('trip:e', tables))).toEqual({ pttl: 1, hmget: 12, mget: 1 })
   await store.close()
 })
 
-it('fetches of one turn share the HMGET of a record, and an MGET', async () => {
+it('fetches of one turn share the HMGET of a record and one MGET', async () => {
   const store = await opened()
   await store.seed(tables, 60_000)
   const [{ record, cells }] = tables as [(typeof tables)[number]]
@@ -100,7 +103,7 @@ it('fetches of one turn share the HMGET of a record, and an MGET', async () => {
   await store.close()
 })
 
-it('every record is read before any cell, whichever read needs it', async () => {
+it('every record is read before any cell, even across reads of one turn', async () => {
   const relay = await counter()
   const store = await opened(relay.url)
   relay.pieces.length = 0
@@ -112,7 +115,7 @@ it('every record is read before any cell, whichever read needs it', async () => 
   relay.close()
 })
 
-it('a hit of the engine is one fetch; a write is one mark and one finish', async () => {
+it('a hit is one fetch, and a write is one mark and one finish', async () => {
   const cache = createCache({
     store: await opened(),
     namespace: 'trip',

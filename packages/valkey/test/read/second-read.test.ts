@@ -4,10 +4,13 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Cache, createCache } from '@larder/core'
 import type { ReadPlan, Table } from '@larder/core/host'
+import { repeatWhenBusy } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { look, ownServer, type Server } from '../support/server.ts'
+
+repeatWhenBusy()
 
 let own: Server
 let server: Redis
@@ -50,7 +53,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     occurrences: [{ table: 'row' }, { table: 'other' }],
     severalStatements: true,
   },
-  'a row with the rows that it names': {
+  'a row with its result dependencies': {
     occurrences: [
       { table: 'row', pins: { id: [1] }, rows: found },
       {
@@ -109,4 +112,4 @@ it('an entry of a short-lived process in a new namespace is a hit for another pr
   // Longer than an epoch lives that nobody prolonged.
   await wait(5_000)
   expect(await live()).toBe('store')
-}, 60_000)
+})

@@ -92,7 +92,7 @@ export function startLoad(
     },
     async hits(more) {
       const from = seen.length
-      const end = performance.now() + 20_000
+      const end = performance.now() + 60_000
       const count = (member: Member): number =>
         seen.slice(from).filter((each) => each.hit && each.member === member).length
       while (members.some((member) => count(member) < more)) {

@@ -1,8 +1,11 @@
 import type { FinishRequest, MarkRequest } from '@larder/core/store'
+import { repeatWhenBusy } from '@larder/testing'
 import { type ValkeyStore, valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { look, ownServer, type Server, until } from '../support/server.ts'
+
+repeatWhenBusy()
 
 const record = '{larder:main:item}'
 const cell = `${record}:id=1`
@@ -63,7 +66,7 @@ it('a pending mark that a server lost is restored before the server is trusted',
   expect(await server.get(cell)).toContain('|mine,')
 })
 
-it('a finished mark is not restored, and recent bumps are repeated', async () => {
+it('a finished mark is not restored, and recent invalidations are repeated', async () => {
   await store.seed([ask], 60_000)
   const before = await server.hgetall(record)
   await store.mark(mark)

@@ -75,8 +75,8 @@ function withColumnNames(dialect: DialectParts): DialectParts {
   const namer = {
     getColumnCasing(column: NamedColumn): string {
       if (!column.keyAsName) return column.name
-      const known = names.get(column)
-      if (known !== undefined) return known
+      const remembered = names.get(column)
+      if (remembered !== undefined) return remembered
       const name = convert(column.name)
       names.set(column, name)
       return name

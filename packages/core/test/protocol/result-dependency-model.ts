@@ -1,18 +1,19 @@
 /**
- * A model of tags learned from a result. A read finds out only by its SQL which row of another table it shows, so that
- * row's value cell cannot have been looked at before. What covers for it is `list` of the other table, which every write
- * marks: looked at before the SQL, and again by the script that seeds the cell after it. Writers of that row and readers of it are run
- * through every interleaving of their steps.
+ * A model of result dependencies. The SQL of a read determines which row of another table its result shows, so the value
+ * cell of that row cannot be fetched before. The `list` of the other table covers for it, because every write marks it:
+ * the read fetches `list` before the SQL, and the script that seeds the cell checks it again after the SQL. Writers of
+ * that row and readers of it are run through every interleaving of their steps.
  *
  * In a database without foreign keys the row may be missing while others refer to it already (`dangling`): version 0 of
  * the database then has no such row, and a result that does not show the row names no value cell of it.
  */
 
 /**
- * How much a writer knows of the row's lookup key K: its value; K alone, and the value later; K alone; not even K.
- * One that `inserts` makes the row that others refer to, and like any insert it marks no value of a unique key.
+ * Where the writer's value of the row's lookup key K comes from: its filter; its result, so that only K is declared
+ * before it returns; nowhere, K alone is declared; nowhere, and the writer has not declared K.
+ * An `insert` creates the row that others refer to, and like any insert it marks no value of a unique key.
  */
-export type Writer = 'known' | 'learned' | 'blind' | 'unaware' | 'inserts'
+export type Writer = 'value-in-filter' | 'value-in-result' | 'value-unknown' | 'key-undeclared' | 'insert'
 
 /** A rule to leave out. */
 export type Rule =
@@ -44,7 +45,7 @@ interface Tag {
 
 interface WriterState {
   readonly kind: Writer
-  at: 'idle' | 'marked' | 'committed' | 'returned' | 'bumped' | 'done' | 'dead'
+  at: 'idle' | 'marked' | 'committed' | 'returned' | 'finished' | 'done' | 'dead'
   wrote: number
 }
 
@@ -237,7 +238,7 @@ function writerSteps(state: State, index: number, { faults, dangling }: Rules, g
   if (at === 'marked')
     go(say('commits'), (next) => {
       // An update of a row that is not there changes nothing.
-      const missing = dangling && next.db === 0 && kind !== 'inserts'
+      const missing = dangling && next.db === 0 && kind !== 'insert'
       me(next).wrote = missing ? 0 : ++next.db
       me(next).at = 'committed'
       return undefined
@@ -251,11 +252,11 @@ function writerSteps(state: State, index: number, { faults, dangling }: Rules, g
   // One script, or in a cluster that is moving keys two commands: the cell first.
   if (at === 'returned')
     go(say('bumps the cell'), (next) => {
-      if (kind === 'known' || kind === 'learned') finishCell(next, token)
-      me(next).at = 'bumped'
+      if (kind === 'value-in-filter' || kind === 'value-in-result') finishCell(next, token)
+      me(next).at = 'finished'
       return undefined
     })
-  if (at === 'bumped')
+  if (at === 'finished')
     go(say('finishes the record'), (next) => {
       finishRecord(next, kind, token)
       me(next).at = 'done'
@@ -273,12 +274,12 @@ function writerSteps(state: State, index: number, { faults, dangling }: Rules, g
 function mark(state: State, kind: Writer, token: string): void {
   const record = recordOf(state)
   record.list.marks.push(token)
-  if (kind === 'known') {
+  if (kind === 'value-in-filter') {
     state.cell ??= fresh(state)
     state.cell.marks.push(token)
-  } else if (kind === 'unaware') {
+  } else if (kind === 'key-undeclared') {
     if (record.key && !record.key.marks.includes(token)) record.key.marks.push(token)
-  } else if (kind !== 'inserts' && !keyOf(state).marks.includes(token)) keyOf(state).marks.push(token)
+  } else if (kind !== 'insert' && !keyOf(state).marks.includes(token)) keyOf(state).marks.push(token)
 }
 
 function unmark(tag: Tag, token: string): boolean {
@@ -302,7 +303,7 @@ function finishRecord(state: State, kind: Writer, token: string): void {
   record.list.nonce = ++state.nonces
   if (!record.key) return
   const found = unmark(record.key, token)
-  const kept = kind === 'known' || kind === 'inserts' || (kind === 'learned' && found)
+  const kept = kind === 'value-in-filter' || kind === 'insert' || (kind === 'value-in-result' && found)
   if (!kept) record.key.nonce = ++state.nonces
 }
 

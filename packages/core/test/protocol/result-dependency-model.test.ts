@@ -1,35 +1,35 @@
 import { sized } from '@larder/testing'
 import { describe, expect, test } from 'vitest'
-import { explore, type Rule, type Writer } from './learned-model.ts'
+import { explore, type Rule, type Writer } from './result-dependency-model.ts'
 
-const WRITERS: readonly Writer[] = ['known', 'learned', 'blind', 'unaware']
+const WRITERS: readonly Writer[] = ['value-in-filter', 'value-in-result', 'value-unknown', 'key-undeclared']
 const PAIRS = WRITERS.flatMap((one, at) => WRITERS.slice(at).map((other) => [one, other] as const))
 
-describe('a tag learned from a result', { timeout: 120_000 }, () => {
-  test.each(PAIRS)('is never stale beside a writer that is %s and one that is %s', (...writers) => {
+describe('a result dependency', () => {
+  test.each(PAIRS)('is never stale while writers of kind %s and %s run concurrently', (...writers) => {
     for (const warm of [true, false]) {
       // Two readers beside two writers that mark no more than the cell are millions of states.
-      const known = writers.every((one) => one === 'known')
+      const known = writers.every((one) => one === 'value-in-filter')
       const { states, wrong } = explore({ writers, warm, readers: known ? 1 : sized(1, 2) })
       expect(Object.fromEntries(wrong)).toEqual({})
       expect(states).toBeGreaterThan(1_000)
     }
   })
 
-  test.each(WRITERS)('is never stale beside a writer that is %s, a death and evictions', (writer) => {
+  test.each(WRITERS)('is never stale while a writer of kind %s runs, dies and tags are evicted', (writer) => {
     const { wrong } = explore({ writers: [writer], faults: 2, warm: true })
     expect(Object.fromEntries(wrong)).toEqual({})
   })
 
   test.each(WRITERS)(
-    'is never stale where a referrer exists before its target, beside a writer that is %s',
+    'is never stale while a writer of kind %s runs, if a referrer may exist before its target',
     (writer) => {
       for (const warm of [true, false]) {
         const { states, wrong } = explore({
-          writers: ['inserts', writer],
+          writers: ['insert', writer],
           warm,
           dangling: true,
-          readers: writer === 'known' ? 1 : sized(1, 2),
+          readers: writer === 'value-in-filter' ? 1 : sized(1, 2),
         })
         expect(Object.fromEntries(wrong)).toEqual({})
         expect(states).toBeGreaterThan(1_000)
@@ -37,9 +37,9 @@ describe('a tag learned from a result', { timeout: 120_000 }, () => {
     },
   )
 
-  test('is never stale where a referrer exists before its target, beside deaths and evictions', () => {
+  test('is never stale while writers die and tags are evicted, if a referrer may exist before its target', () => {
     const { wrong } = explore({
-      writers: ['inserts', 'known'],
+      writers: ['insert', 'value-in-filter'],
       faults: 2,
       warm: true,
       dangling: true,
@@ -48,19 +48,19 @@ describe('a tag learned from a result', { timeout: 120_000 }, () => {
     expect(Object.fromEntries(wrong)).toEqual({})
   })
 
-  test('needs the rule list-unless-shown where a referrer exists before its target', () => {
+  test('needs the rule list-unless-shown if a referrer may exist before its target', () => {
     const without: Rule = 'list-unless-shown'
     for (const warm of [true, false])
-      expect(explore({ writers: ['inserts'], without, warm, dangling: true }).wrong.size).toBeGreaterThan(0)
+      expect(explore({ writers: ['insert'], without, warm, dangling: true }).wrong.size).toBeGreaterThan(0)
   })
 
   test.each<[Rule, Writer]>([
-    ['covered-by-list', 'known'],
-    ['list-with-seeding', 'known'],
-    ['list-clean', 'known'],
-    ['nonce-of-seeding', 'known'],
-    ['record-first', 'learned'],
-    ['cell-compared', 'known'],
+    ['covered-by-list', 'value-in-filter'],
+    ['list-with-seeding', 'value-in-filter'],
+    ['list-clean', 'value-in-filter'],
+    ['nonce-of-seeding', 'value-in-filter'],
+    ['record-first', 'value-in-result'],
+    ['cell-compared', 'value-in-filter'],
   ])('needs the rule %s', (without, writer) => {
     expect(explore({ writers: [writer], without, warm: true }).wrong.size).toBeGreaterThan(0)
   })
