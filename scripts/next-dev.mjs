@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Redis } from 'iovalkey'
 import pg from 'pg'
-import { install, pack, publicPackages, read, root } from './packing.mjs'
+import { install, pack, publicPackages, read, root, run } from './packing.mjs'
 
 const RELOADS = 5
 /** Long enough for a first compilation on a slow machine. */
@@ -124,10 +124,13 @@ async function check(folder, url, pool) {
       await touch(folder, version)
       await reloaded(url, version)
       await product(url, { method: 'PATCH', body: JSON.stringify({ price: version }) })
-      const [first, second] = [await product(url), await product(url)]
-      if (first.price !== version || second.price !== version)
-        throw new Error(`read ${first.price} and ${second.price} after ${version} was written`)
-      if (second.source === 'database') throw new Error('the second read after a reload is no hit')
+      // The first read may come before the last step of the write, which runs in the background, and is then not stored.
+      const reads = [await product(url), await product(url), await product(url)]
+      for (const { price } of reads)
+        if (price !== version) throw new Error(`read ${price} after ${version} was written`)
+      const sources = reads.map(({ source }) => source)
+      if (sources.at(-1).startsWith('database'))
+        throw new Error(`no read after a reload is a hit: ${sources.join(', ')}`)
     }
     const after = await connections()
     console.log(
@@ -160,8 +163,10 @@ try {
   await createTables(pool)
   const started = await start(folder)
   server = started.server
-  if (checks) await check(folder, started.url, pool)
-  else await once(server, 'exit')
+  if (checks) {
+    await check(folder, started.url, pool)
+    process.stdout.write(run(process.execPath, ['node_modules/typescript/bin/tsc', '--noEmit'], folder))
+  } else await once(server, 'exit')
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1

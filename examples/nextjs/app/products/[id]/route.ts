@@ -12,7 +12,10 @@ export async function GET(_request: Request, { params }: Context): Promise<Respo
   const { result, reads } = await cache.explain(() => findProduct(id))
   return Response.json(result, {
     status: result ? 200 : 404,
-    headers: { ...headers, 'x-larder': reads.map(({ source }) => source).join() },
+    headers: {
+      ...headers,
+      'x-larder': reads.map(({ source, reason = '' }) => `${source} ${reason}`.trim()).join(),
+    },
   })
 }
 
