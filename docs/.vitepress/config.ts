@@ -110,7 +110,6 @@ export default defineConfig({
           example('Serverless', 'serverless'),
           example('Migrations', 'migrations'),
           example('Soft delete', 'soft-delete'),
-          example('Ten thousand rows of real data', 'demo'),
         ],
       },
       {

@@ -87,7 +87,7 @@ async function askRows({ cache, prisma, db, random, checker, name }: Worker): Pr
   const inner = () =>
     cache.wrap(['row', third], options, () => prisma.stock.findMany({ where: { sku: `s${third}` } }))
   const rows = await cache.wrap(['rows', id], options, async (): Promise<readonly Seen[]> => {
-    const [one, other, more] = await Promise.all([
+    const [firstRow, secondRow, third] = await Promise.all([
       prisma.stock.findUniqueOrThrow({ where: { id } }),
       db
         .select()
@@ -95,7 +95,11 @@ async function askRows({ cache, prisma, db, random, checker, name }: Worker): Pr
         .where(eq(stock.sku, `s${second}`)),
       inner(),
     ])
-    return [one, ...other, ...more].map(({ id, version, warehouse }) => ({ id, version, warehouse }))
+    return [firstRow, ...secondRow, ...third].map(({ id, version, warehouse }) => ({
+      id,
+      version,
+      warehouse,
+    }))
   })
   for (const row of rows) checker.saw(name, 'rows', row, floors.get(row.id) ?? 0)
   if (rows.length !== 3) checker.saw(name, 'rows', { id, version: -1, warehouse: 'nowhere' }, 0)

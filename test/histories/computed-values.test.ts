@@ -22,7 +22,7 @@ const timeout = 240_000
 let database: TestDatabase
 const pools: pg.Pool[] = []
 const members: Member[] = []
-let made = 0
+let count = 0
 
 beforeEach(async () => {
   database = await startPostgresDatabase(6)
@@ -36,7 +36,7 @@ afterEach(async () => {
 
 /** Processes of their own over one server, in which reads are cached or not. */
 async function start(mode: Mode, policies: readonly boolean[]): Promise<readonly Member[]> {
-  const namespace = `computed-${process.pid}-${made++}`
+  const namespace = `computed-${process.pid}-${count++}`
   const [row] = await database.run('SELECT current_database() AS name')
   const { host, port, user, password } = await database.connect()
   const connection = { host, port, user: user ?? '', password: password ?? '', database: String(row?.name) }

@@ -9,12 +9,12 @@ export const raised = { version: sql`${stock.version} + 1` }
 export function swap(db: StockDb, a: number, b: number): Promise<readonly Seen[]> {
   return db.transaction(async (tx) => {
     const [first, second] = [Math.min(a, b), Math.max(a, b)]
-    const one = await tx.update(stock).set(raised).where(eq(stock.id, first)).returning()
+    const firstRow = await tx.update(stock).set(raised).where(eq(stock.id, first)).returning()
     await tx.select().from(stock)
     const other = await tx.transaction((inner) =>
       inner.update(stock).set(raised).where(eq(stock.id, second)).returning(),
     )
-    return [...one, ...other]
+    return [...firstRow, ...other]
   })
 }
 

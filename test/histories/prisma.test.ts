@@ -65,8 +65,8 @@ describe('concurrent histories on PostgreSQL', () => {
   test('the checker finds the stale reads of a cache that only deletes on write', async () => {
     const { cache, clients } = twoClients(naiveStore())
     // Whether a load overlaps a write is up to the machine. Nearly every round has one that does.
-    let found = 0
-    for (let round = 0; !found && round < 20; round++) {
+    let staleCount = 0
+    for (let round = 0; !staleCount && round < 20; round++) {
       const { violations } = await race({
         cache,
         clients,
@@ -74,8 +74,8 @@ describe('concurrent histories on PostgreSQL', () => {
         operations: 1_500,
         seed: seed + 2 + round,
       })
-      found = violations.length
+      staleCount = violations.length
     }
-    expect(found).toBeGreaterThan(0)
+    expect(staleCount).toBeGreaterThan(0)
   })
 })

@@ -58,8 +58,8 @@ export function createChecker(): Checker {
   let operations = 0
   const raise = ({ id, version, warehouse }: Seen): void => {
     newest.set(id, Math.max(newest.get(id) ?? 0, version))
-    const known = places.get(id) ?? new Map<number, string>()
-    places.set(id, known.set(version, warehouse))
+    const placesOfRow = places.get(id) ?? new Map<number, string>()
+    places.set(id, placesOfRow.set(version, warehouse))
   }
   return {
     violations,
@@ -103,15 +103,15 @@ export interface BoundedChecker {
  */
 export function createBoundedChecker(bound: number): BoundedChecker {
   const shared = createChecker()
-  const known = new Map<number, { readonly at: number; readonly version: number }[]>()
+  const acknowledged = new Map<number, { readonly at: number; readonly version: number }[]>()
   let stale = 0
   const learn = ({ id, version }: Seen): void => {
-    const steps = known.get(id) ?? []
+    const steps = acknowledged.get(id) ?? []
     if (version > (steps.at(-1)?.version ?? 0)) steps.push({ at: performance.now(), version })
-    known.set(id, steps)
+    acknowledged.set(id, steps)
   }
   const floorAt = (row: number, at: number): number =>
-    known.get(row)?.findLast((step) => step.at <= at)?.version ?? 0
+    acknowledged.get(row)?.findLast((step) => step.at <= at)?.version ?? 0
   return {
     violations: shared.violations,
     get stale() {
@@ -128,7 +128,7 @@ export function createBoundedChecker(bound: number): BoundedChecker {
           return shared.operations
         },
         floor,
-        floors: () => new Map([...known.keys()].map((row) => [row, floor(row)])),
+        floors: () => new Map([...acknowledged.keys()].map((row) => [row, floor(row)])),
         saw(worker, operation, row, least) {
           // Of what was known when it ends; close enough to count.
           if (row.version < floorAt(row.id, performance.now())) stale++

@@ -79,11 +79,11 @@ async function verdictOf(read: () => unknown): Promise<boolean | undefined> {
   return loads.verdicts.at(-1)
 }
 
-function prismaOver(made: Made, adapter: SqlDriverAdapterFactory): Client {
-  const base = new made.PrismaClient({ adapter, errorFormat: 'minimal' })
+function prismaOver(generated: Made, adapter: SqlDriverAdapterFactory): Client {
+  const base = new generated.PrismaClient({ adapter, errorFormat: 'minimal' })
   closing.push(() => base.$disconnect())
   const models = { '*': { ttl: '1h' } } as const
-  const extension = prismaCache({ cache: loads.cache, datamodel: made.datamodel, models })
+  const extension = prismaCache({ cache: loads.cache, datamodel: generated.datamodel, models })
   return base.$extends(extension) as unknown as Client
 }
 
@@ -91,9 +91,9 @@ function prismaOver(made: Made, adapter: SqlDriverAdapterFactory): Client {
 function databaseFile(): { readonly path: string; run(sql: string): void } {
   const path = join(folder, 'test.db')
   const run = (text: string): void => {
-    const own = new Database(path)
-    own.exec(text)
-    own.close()
+    const locker = new Database(path)
+    locker.exec(text)
+    locker.close()
   }
   // With a write-ahead log, readers would not wait for a writer.
   run('PRAGMA journal_mode = DELETE')

@@ -34,11 +34,11 @@ const postgres: Client = await ownClient('outage-postgres', schemaFor('postgresq
 const mysql: Client = await ownClient('outage-mysql', schemaFor('mysql'))
 afterAll(() => Promise.all([postgres.remove(), mysql.remove()]))
 
-function clientOver(made: Client, adapter: SqlDriverAdapterFactory, cache: Cache): OutageClient {
-  const base = new made.PrismaClient({ adapter, errorFormat: 'minimal' })
+function clientOver(client: Client, adapter: SqlDriverAdapterFactory, cache: Cache): OutageClient {
+  const base = new client.PrismaClient({ adapter, errorFormat: 'minimal' })
   const models = { Setting: { ttl: '1h' } } as const
   const db = base.$extends(
-    prismaCache({ cache, datamodel: made.datamodel, models }),
+    prismaCache({ cache, datamodel: client.datamodel, models }),
   ) as unknown as PrismaClient
   return {
     read: (id) => db.setting.findUnique({ where: { id: String(id) } as never }),

@@ -52,11 +52,11 @@ model Setting {
 afterAll(() => generated.remove())
 
 const ORMS = {
-  drizzle(url: string, cache: Cache, given: PolicyOptions): Omit<App, 'cache'> {
+  drizzle(url: string, cache: Cache, options: PolicyOptions): Omit<App, 'cache'> {
     const pool = new pg.Pool({ connectionString: url, ...DRIVER })
     pool.on('error', () => {})
     pool.on('connect', (client) => client.on('error', () => {}))
-    const db = drizzleCache(drizzle(pool), { cache, schema: { settings }, tables: { settings: given } })
+    const db = drizzleCache(drizzle(pool), { cache, schema: { settings }, tables: { settings: options } })
     return {
       read: async (id) =>
         (
@@ -73,11 +73,11 @@ const ORMS = {
       close: () => pool.end(),
     }
   },
-  prisma(url: string, cache: Cache, given: PolicyOptions): Omit<App, 'cache'> {
+  prisma(url: string, cache: Cache, options: PolicyOptions): Omit<App, 'cache'> {
     const quiet = { onPoolError: () => {}, onConnectionError: () => {} }
     const adapter = new PrismaPg({ connectionString: url, ...DRIVER }, quiet)
     const base = new generated.PrismaClient({ adapter, errorFormat: 'minimal' })
-    const extension = prismaCache({ cache, datamodel: generated.datamodel, models: { Setting: given } })
+    const extension = prismaCache({ cache, datamodel: generated.datamodel, models: { Setting: options } })
     const db = base.$extends(extension) as unknown as PrismaClient
     const where = (id: number) => ({ id: `${id}` }) as never
     return {
@@ -90,7 +90,7 @@ const ORMS = {
 
 let server: OutageServer
 let namespace: string
-let made = 0
+let count = 0
 const apps: App[] = []
 
 beforeAll(async () => {
@@ -98,7 +98,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 beforeEach(() => {
-  namespace = `outage-${process.pid}-${made++}`
+  namespace = `outage-${process.pid}-${count++}`
 })
 afterEach(async () => {
   server.resume()
@@ -106,13 +106,13 @@ afterEach(async () => {
   await server.start()
 })
 
-async function start(orm: keyof typeof ORMS, given: PolicyOptions = policy): Promise<App> {
+async function start(orm: keyof typeof ORMS, options: PolicyOptions = policy): Promise<App> {
   const store = ownProcess(valkeyStore(await valkeyUrl()))
   await store.ping()
   const cache = createCache({ store, namespace })
   // The test server has no memory limit, which is a warning.
   cache.on('warning', () => {})
-  const { close, ...client } = ORMS[orm](server.url, cache, given)
+  const { close, ...client } = ORMS[orm](server.url, cache, options)
   const app: App = { ...client, cache, close: () => Promise.all([close(), cache.close()]) }
   apps.push(app)
   return app

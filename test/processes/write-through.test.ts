@@ -65,9 +65,9 @@ async function quantity(): Promise<number> {
 
 /** Reads that returned less than a write that had returned before they began. */
 function older(answers: readonly CounterAnswer[]): readonly TimedValue[] {
-  const writes = answers.flatMap((one) => one.writes)
+  const writes = answers.flatMap((answer) => answer.writes)
   return answers
-    .flatMap((one) => one.reads)
+    .flatMap((answer) => answer.reads)
     .filter(([began, shown]) => writes.some(([returned, stored]) => returned < began && stored > shown))
 }
 
@@ -78,14 +78,14 @@ describe.each(Object.keys(COUNTERS))('four processes with %s', (host) => {
   it('after many concurrent writes to one row, each process reads the value in the database', async () => {
     const before = await quantity()
     const answers = await askAll({ storm: LANES, lanes: LANES })
-    expect(answers.flatMap((one) => one.writes)).toHaveLength(4 * LANES)
+    expect(answers.flatMap((answer) => answer.writes)).toHaveLength(4 * LANES)
     const displayed = await askAll({ read: true })
     expect(await quantity()).toBe(before + 4 * LANES)
-    expect(displayed.map((one) => one.reads[0]?.[1])).toEqual(Array(4).fill(before + 4 * LANES))
+    expect(displayed.map((answer) => answer.reads[0]?.[1])).toEqual(Array(4).fill(before + 4 * LANES))
     // The next reads are hits with the same value, in every process.
     for (const member of members) await until(async () => (await member.ask({ read: true })).hits === 1)
     const hits = await askAll({ read: true })
-    expect(hits.map((one) => [one.hits, one.reads[0]?.[1]])).toEqual(Array(4).fill([1, before + 4 * LANES]))
+    expect(hits.map((hit) => [hit.hits, hit.reads[0]?.[1]])).toEqual(Array(4).fill([1, before + 4 * LANES]))
   })
 
   it('a write in one process makes the next read in the others a hit', async () => {
@@ -102,7 +102,7 @@ describe.each(Object.keys(COUNTERS))('four processes with %s', (host) => {
   it('no read is older than a write that returned before it began', async () => {
     const answers = await askAll({ rounds: ROUNDS, pause: 10 })
     expect(older(answers), FRESH).toEqual([])
-    const hits = answers.reduce((sum, one) => sum + one.hits, 0)
+    const hits = answers.reduce((sum, answer) => sum + answer.hits, 0)
     expect(hits).toBeGreaterThan(ROUNDS)
   })
 })

@@ -48,11 +48,11 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
-let made = 0
+let count = 0
 let namespace = ''
 /** The cache of one program, with a store of its own. */
 async function cacheOf(first: boolean): Promise<Cache> {
-  if (first) namespace = `identity-${process.pid}-${made++}`
+  if (first) namespace = `identity-${process.pid}-${count++}`
   const store = valkeyStore(await valkeyUrl())
   await store.ping()
   const cache = createCache({ store, namespace, memory: { mode: 'off' } })
@@ -119,8 +119,8 @@ const POSTGRES_JS: Readonly<Record<string, Program>> = {
 }
 
 /** Reads until the first program's entry is stored. @returns what the second program reads, and the source. */
-async function second(one: Read, other: Read, cacheOfOther: Cache): Promise<readonly [string, unknown]> {
-  await one()
+async function second(read: Read, other: Read, cacheOfOther: Cache): Promise<readonly [string, unknown]> {
+  await read()
   let source = ''
   const stop = cacheOfOther.on('read', (event) => {
     source = event.source
@@ -142,8 +142,8 @@ for (const [orm, programs] of Object.entries({
   it.each(Object.entries(programs))(
     `${orm}: a program is not served entries of another database over %s`,
     async (_, program) => {
-      const [one, other] = [await cacheOf(true), await cacheOf(false)]
-      const [source, rows] = await second(program(one, production), program(other, staging), other)
+      const [firstProgram, other] = [await cacheOf(true), await cacheOf(false)]
+      const [source, rows] = await second(program(firstProgram, production), program(other, staging), other)
       expect(rows).toEqual([{ name: 'staging' }])
       expect(source).toBe('database')
     },
@@ -152,16 +152,16 @@ for (const [orm, programs] of Object.entries({
   it.each(Object.entries(programs))(
     `${orm}: programs that use one database share entries over %s`,
     async (_, program) => {
-      const [one, other] = [await cacheOf(true), await cacheOf(false)]
-      const reads = [first(one, production), program(other, production)] as const
-      await until(async () => (await second(...reads, other))[0] === 'store')
+      const [firstProgram, secondProgram] = [await cacheOf(true), await cacheOf(false)]
+      const reads = [first(firstProgram, production), program(secondProgram, production)] as const
+      await until(async () => (await second(...reads, secondProgram))[0] === 'store')
     },
   )
 
   it(`${orm}: two addresses with the same database name share entries`, async () => {
-    const [one, other] = [await cacheOf(true), await cacheOf(false)]
-    const reads = [first(one, production, 'shop'), first(other, staging, 'shop')] as const
-    await until(async () => (await second(...reads, other))[0] === 'store')
+    const [firstProgram, secondProgram] = [await cacheOf(true), await cacheOf(false)]
+    const reads = [first(firstProgram, production, 'shop'), first(secondProgram, staging, 'shop')] as const
+    await until(async () => (await second(...reads, secondProgram))[0] === 'store')
   })
 }
 
@@ -171,16 +171,23 @@ it.each([
   ['Drizzle', DRIZZLE['a pool with connectionString'] as Program, 'other'],
 ])(
   '%s: different PGOPTIONS keep entries separate, whether set before or after a client is attached',
-  async (_, program, found) => {
-    const [one, other, third] = [await cacheOf(true), await cacheOf(false), await cacheOf(false)]
-    const plain = program(one, production)
+  async (_, program, expected) => {
+    const [firstCache, secondCache, thirdCache] = [
+      await cacheOf(true),
+      await cacheOf(false),
+      await cacheOf(false),
+    ]
+    const plain = program(firstCache, production)
     expect(await plain()).toEqual([{ name: 'production' }])
-    const late = program(third, production)
+    const late = program(thirdCache, production)
     await new Promise((resolve) => setImmediate(resolve))
     Object.assign(process.env, PGOPTIONS)
     try {
-      expect(await second(plain, program(other, production), other)).toEqual(['database', [{ name: found }]])
-      expect(await second(plain, late, third)).toEqual(['database', [{ name: found }]])
+      expect(await second(plain, program(secondCache, production), secondCache)).toEqual([
+        'database',
+        [{ name: expected }],
+      ])
+      expect(await second(plain, late, thirdCache)).toEqual(['database', [{ name: expected }]])
       expect(await plain()).toEqual([{ name: 'production' }])
     } finally {
       for (const name of Object.keys(PGOPTIONS)) delete process.env[name]
@@ -190,10 +197,10 @@ it.each([
 )
 
 it('a hit has the types of a miss if only one of two programs has set a type parser', async () => {
-  const [one, other] = [await cacheOf(true), await cacheOf(false)]
+  const [first, second] = [await cacheOf(true), await cacheOf(false)]
   // The raw value reaches the caller where Drizzle has no decoder of its own.
   const pools = [poolOf({ connectionString: production.url }), poolOf({ connectionString: production.url })]
-  const dbs = [one, other].map((cache, at) =>
+  const dbs = [first, second].map((cache, at) =>
     drizzleCache(drizzle(pools[at] as pg.Pool, { schema }), { cache, tables: { tags: { ttl: '1h' } } }),
   )
   const raw = (at: number) => dbs[at]?.select({ n: sql<unknown>`${tags.id}` }).from(tags)

@@ -52,11 +52,11 @@ async function program(kind: 'native' | 'larder'): Promise<Program> {
   Object.assign(watched, {
     async query(first: { text: string }, ...rest: unknown[]) {
       const result = await query(first, ...rest)
-      const held = holding
-      if (held?.matching.test(first.text)) {
+      const currentHold = holding
+      if (currentHold?.matching.test(first.text)) {
         holding = undefined
-        held.arrived()
-        await held.released
+        currentHold.arrived()
+        await currentHold.released
       }
       return result
     },
@@ -69,7 +69,8 @@ async function program(kind: 'native' | 'larder'): Promise<Program> {
   }
   const store = {
     ...memory,
-    fetch: (...given: Parameters<typeof memory.fetch>) => (broken ? down() : memory.fetch(...given)),
+    fetch: (...parameters: Parameters<typeof memory.fetch>) =>
+      broken ? down() : memory.fetch(...parameters),
   }
   const db =
     kind === 'native'
@@ -141,11 +142,11 @@ const CLAIMS: Readonly<Record<string, (program: Program) => Promise<boolean>>> =
     return (await amount(db)) === 11
   },
   'a load that began before a write does not restore the old row': async ({ db, hold }) => {
-    const held = hold(/^select/)
+    const selectHold = hold(/^select/)
     const slow = amount(db)
-    await held.arrived
+    await selectHold.arrived
     await db.update(stock).set({ amount: 12 }).where(eq(stock.id, 1))
-    held.release()
+    selectHold.release()
     await slow
     return (await amount(db)) === 12
   },

@@ -29,11 +29,11 @@ test('cache.explain reports the source of every read and the reason of every mis
   expect(await here.sourcesOf(() => here.prisma.$queryRaw`SELECT 1`)).toBe('no-policy')
   await here.plain.setting.create({ data: { id: 'large', value: 'x'.repeat(2_000) } })
   expect(await here.sourcesOf(() => here.prisma.setting.findMany())).toBe('too-large')
-  const held = here.watched.hold(({ sql }) => /^\s*UPDATE/.test(sql))
+  const updateHold = here.watched.hold(({ sql }) => /^\s*UPDATE/.test(sql))
   const write = here.setQuantity(2).then(() => {})
-  await held.reached
+  await updateHold.reached
   expect(await here.sourcesOf(() => here.stock())).toBe('dirty')
-  held.release()
+  updateHold.release()
   await write
   const { reads, hits, misses, bypasses } = here.cache.stats()
   expect(reads).toBe(hits + misses + bypasses)

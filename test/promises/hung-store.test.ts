@@ -118,7 +118,7 @@ async function thirty({ transaction }: Orm, version: number, at: string, stop: (
     stopped = true
     stop()
   }
-  const one = async (id: number): Promise<number> => {
+  const runTransaction = async (id: number): Promise<number> => {
     const began = performance.now()
     await transaction(async (write) => {
       await write(id, -version)
@@ -131,7 +131,7 @@ async function thirty({ transaction }: Orm, version: number, at: string, stop: (
   }
   reach('before')
   const ids = Array.from({ length: TRANSACTIONS }, (_, index) => index + 1)
-  const results = await Promise.allSettled(ids.map(one))
+  const results = await Promise.allSettled(ids.map(runTransaction))
   return {
     rejected: results.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : [])),
     durations: results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])),

@@ -40,11 +40,11 @@ async function shops(kind: 'memory' | 'valkey', host: keyof typeof HOSTS): Promi
 }
 
 /** Buys until nothing is left. @returns how many it got. */
-async function buyer(shop: Shop, committed: (left: number) => void): Promise<number> {
+async function buyer(shop: Shop, committed: (remaining: number) => void): Promise<number> {
   for (let bought = 0; ; bought++) {
-    const left = await shop.buy()
-    if (left === undefined) return bought
-    committed(left)
+    const remaining = await shop.buy()
+    if (remaining === undefined) return bought
+    committed(remaining)
   }
 }
 
@@ -71,14 +71,14 @@ test.each(
     const displays = all.map(watch)
     const sold = await Promise.all(
       Array.from({ length: BUYERS }, (_, index) =>
-        buyer(all[index % all.length] as Shop, (left) => {
-          least = Math.min(least, left)
+        buyer(all[index % all.length] as Shop, (remaining) => {
+          least = Math.min(least, remaining)
         }),
       ),
     )
     selling = false
     await Promise.all(displays)
-    expect(sold.reduce((sum, one) => sum + one, 0)).toBe(ITEMS)
+    expect(sold.reduce((sum, count) => sum + count, 0)).toBe(ITEMS)
     expect(late).toEqual([])
     for (const shop of all) expect(await shop.display()).toBe(0)
     const { quantity, version } = await database

@@ -40,7 +40,8 @@ it('Prisma separates tenants by the schema given to the adapter', async () => {
     return () => client.tag.findMany({ select: { name: true } })
   })
   for (const round of [1, 2])
-    for (const [at, one] of read.entries()) expect(await one(), `${round}`).toEqual([{ name: TENANTS[at] }])
+    for (const [at, readTenant] of read.entries())
+      expect(await readTenant(), `${round}`).toEqual([{ name: TENANTS[at] }])
   expect(cache.stats()).toMatchObject({ hits: 2, misses: 2 })
 })
 
@@ -54,7 +55,8 @@ it('Drizzle over a pool separates tenants by the search path of its connections'
     return async () => await db.select().from(tags)
   })
   for (const round of [1, 2])
-    for (const [at, one] of read.entries()) expect(await one(), `${round}`).toEqual([{ name: TENANTS[at] }])
+    for (const [at, readTenant] of read.entries())
+      expect(await readTenant(), `${round}`).toEqual([{ name: TENANTS[at] }])
 })
 
 it('Drizzle over postgres-js separates tenants by the search path of its connections', async () => {
@@ -70,5 +72,6 @@ it('Drizzle over postgres-js separates tenants by the search path of its connect
     return async () => await db.select().from(tags)
   })
   for (const round of [1, 2])
-    for (const [at, one] of read.entries()) expect(await one(), `${round}`).toEqual([{ name: TENANTS[at] }])
+    for (const [at, readTenant] of read.entries())
+      expect(await readTenant(), `${round}`).toEqual([{ name: TENANTS[at] }])
 })

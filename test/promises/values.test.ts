@@ -63,10 +63,10 @@ test('callers that share a load each get an exact, separate copy', async () => {
     data: { bytes: new Uint8Array([1, 2]), decimal: '1.50', big: 2n ** 60n },
   })
   const read = () => here.prisma.everything.findFirstOrThrow({ where: { id } })
-  const [one, other] = await Promise.all([read(), read()])
-  deepStrictEqual(one, other)
-  expect(differentMaking(one, other)).toBeUndefined()
-  expect(one).not.toBe(other)
+  const [first, second] = await Promise.all([read(), read()])
+  deepStrictEqual(first, second)
+  expect(differentMaking(first, second)).toBeUndefined()
+  expect(first).not.toBe(second)
 })
 
 test('changing a result changes no other result, after a miss, a hit or a shared load', async () => {

@@ -70,8 +70,8 @@ describe('the random walk finds stale results of', () => {
     ['a schema without cascades', { datamodel: datamodelWithoutCascades() }],
   ]
   test.each(sweep(broken, 2))('%s', async (_name, cached) => {
-    const { stale, steps: taken } = await on(startPostgresDatabase, { seed: 1, steps: 150, cached })
+    const { stale, steps: stepCount } = await on(startPostgresDatabase, { seed: 1, steps: 150, cached })
     expect(stale.length).toBeGreaterThan(0)
-    expect(taken).toBeLessThan(150)
+    expect(stepCount).toBeLessThan(150)
   })
 })

@@ -51,8 +51,8 @@ describe('the random walk finds stale results of', () => {
   ]
 
   test.each(sweep(broken))('%s', async (_, carried, fault) => {
-    const { stale, steps: taken } = await walk(carried, 1, 150, fault)
+    const { stale, steps: stepCount } = await walk(carried, 1, 150, fault)
     expect(stale.length).toBeGreaterThan(0)
-    expect(taken).toBeLessThan(150)
+    expect(stepCount).toBeLessThan(150)
   })
 })

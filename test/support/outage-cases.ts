@@ -90,9 +90,9 @@ export function outageCases(driver: OutageDriver): void {
     const open: OutageClient[] = []
 
     const connect = (url: string): OutageClient => {
-      const made = driver.connect(url, loads.cache)
-      open.push(made)
-      return made
+      const client = driver.connect(url, loads.cache)
+      open.push(client)
+      return client
     }
     /** What was judged of the one load of a read that fails. */
     const verdictOf = async (read: Promise<unknown>): Promise<boolean | undefined> => {
@@ -113,7 +113,7 @@ export function outageCases(driver: OutageDriver): void {
     })
     afterEach(async () => {
       server.resume()
-      await Promise.all(open.splice(0).map((one) => one.close().catch(() => {})))
+      await Promise.all(open.splice(0).map((client) => client.close().catch(() => {})))
       await loads.cache.close()
       await server.start()
     })

@@ -1,49 +1,32 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import {
-  createDatabase,
-  type Database,
-  type OwnServer,
-  postgresUrl,
-  repeatWhenBusy,
-  sized,
-  startServer,
-  until,
-} from '@larder/testing'
-import pg from 'pg'
+import { startServers } from '@larder/example-servers'
+import { createDatabase, postgresUrl, repeatWhenBusy, sized, startServer, until } from '@larder/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type ServiceProcess, startService } from '../../../test/support/service-process.ts'
+import {
+  notRefused,
+  WRONG_BODIES,
+  WRONG_NAMES,
+  WRONG_TEXTS,
+  withField,
+} from '../../../test/support/bad-requests.ts'
+import { type Deployment, deploy } from '../../../test/support/deployment.ts'
+import { prepareTables } from '../src/prepare-tables.ts'
+import * as schema from '../src/schema.ts'
+import { createLeaderboardService } from '../src/service.ts'
 
 repeatWhenBusy()
 
-// Two processes of the service, one PostgreSQL, and a Valkey of their own with an append-only file. A window of eight seconds
-// in slices of one second stands for a day.
+// A window of eight seconds in slices of one second stands for a day.
 const WINDOW = 8_000
-let database: Database
-let pool: pg.Pool
-let valkey: OwnServer
-let services: [ServiceProcess, ServiceProcess]
-
+let { services, pool, valkey, stop } = {} as Deployment
 beforeAll(async () => {
-  ;[database, valkey] = await Promise.all([
-    postgresUrl().then(createDatabase),
-    startServer(['--appendonly', 'yes']),
-  ])
-  pool = new pg.Pool({ connectionString: database.url, max: 2 })
-  const env = {
-    DATABASE_URL: database.url,
-    VALKEY_URL: `redis://127.0.0.1:${valkey.port}`,
+  ;({ services, pool, valkey, stop } = await deploy('leaderboard', ['--appendonly', 'yes'], {
     WINDOW: String(WINDOW),
     SLICES: '8',
     ARCHIVE_EVERY: '200',
-  }
-  services = await Promise.all([startService('leaderboard', env), startService('leaderboard', env)])
+  }))
 })
-afterAll(async () => {
-  await Promise.all(services.map((service) => service.stop()))
-  await pool.end()
-  await valkey.stop()
-  await database.drop()
-})
+afterAll(() => stop())
 
 interface Row {
   readonly member: string
@@ -90,10 +73,38 @@ describe('the leaderboard', () => {
     const { body } = await get<Row & { around: Row[] }>('/players/cy', 1)
     expect(body).toMatchObject({ rank: 3, score: 70 })
     expect(body.around.map(({ member }) => member)).toEqual(['ada', 'bob', 'cy'])
-    expect((await get('/players/nobody')).status).toBe(404)
-    expect((await get('/top?n=101')).status).toBe(400)
-    // PostgreSQL would refuse this name, and with it the slice, for ever.
-    expect(await submit('a\u0000b', 1)).toBe(400)
+  })
+
+  it('invalid requests are refused with a message', async () => {
+    const score = { player: 'ada', points: 1 }
+    const posts = [
+      // PostgreSQL would refuse such a name, and with it the whole slice, each time it is archived.
+      ...withField(score, 'player', [...WRONG_TEXTS, '']),
+      ...withField(score, 'points', ['1', [1], {}, null, true]),
+      { ...score, rank: 1 },
+    ].map((body) => ({ body }))
+    const raws = [...WRONG_BODIES, '{"player":"ada","points":1e400}'].map((raw) => ({ raw }))
+    const days = ['today', '2026-02-30', '2026-1-1', '0000-01-01', '9999-12-31', '%00', '']
+    const gets = [
+      ...WRONG_NAMES.map((name) => `/players/${name}`),
+      '/players/nobody',
+      ...['0', '101', '-1', '1.5', 'x', '', '%00', '1&n=2'].map((n) => `/top?n=${n}`),
+      ...days.map((day) => `/reports/${day}`),
+    ].map((path) => ({ method: 'GET', path }) as const)
+    expect(
+      await notRefused(services[0].url, [
+        ...[...posts, ...raws].map((request) => ({ method: 'POST', path: '/scores', ...request }) as const),
+        ...gets,
+      ]),
+    ).toEqual([])
+  })
+
+  it('an error of the database is not shown to the client', async () => {
+    await pool.query('ALTER TABLE score_slice RENAME TO away')
+    const answer = await get('/reports/2025-01-01').finally(() =>
+      pool.query('ALTER TABLE away RENAME TO score_slice'),
+    )
+    expect(answer).toEqual({ status: 500, body: { message: 'internal error' } })
   })
 
   it('removes scores from the board with the window, and keeps them in the report of the day', async () => {
@@ -200,5 +211,63 @@ describe('the leaderboard', () => {
     expect(lags).toHaveLength(seconds * 5)
     // A short run shares its machine with all other tests: only its own queue is late then.
     expect(Math.max(...lags)).toBeLessThan(sized(5_000, 1_000))
+  })
+})
+
+describe('a leaderboard on a Valkey that only saves snapshots', () => {
+  it('restores from the archive what an old snapshot lacks, and everything after FLUSHALL', async () => {
+    const [database, valkey] = await Promise.all([postgresUrl().then(createDatabase), startServer()])
+    const servers = await startServers({
+      DATABASE_URL: database.url,
+      VALKEY_URL: `redis://127.0.0.1:${valkey.port}`,
+    })
+    await prepareTables(servers)
+    const app = await createLeaderboardService({
+      client: servers.client(),
+      db: servers.drizzle(schema),
+      store: servers.store(),
+      window: 60_000,
+      slices: 60,
+      archiveEvery: 100,
+    })
+    try {
+      const submit = async (player: string, points: number): Promise<void> => {
+        const { statusCode } = await app.inject({ method: 'POST', url: '/scores', body: { player, points } })
+        expect(statusCode).toBe(201)
+      }
+      const top = async (): Promise<readonly string[]> => {
+        const response = await app.inject('/top')
+        return response.statusCode === 200
+          ? response.json<Row[]>().map(({ member, score }) => `${member} ${score}`)
+          : []
+      }
+      const archived = async (player: string): Promise<boolean> =>
+        (await servers.query(`SELECT 1 FROM score WHERE player = '${player}'`)).length > 0
+      const known = ['late 500', 'later 500', 'early 10']
+
+      await submit('early', 10)
+      await until(() => archived('early'))
+      // A slice that closed before the snapshot is not read again. This one is in the archive alone, so that it would show.
+      await servers.runScript(`
+        INSERT INTO score_slice VALUES ('planted', now() - interval '30s', now() - interval '20s');
+        INSERT INTO score SELECT id, 'planted', 900, 1000 * extract(epoch FROM starts_at) FROM score_slice WHERE id = 'planted'`)
+      await valkey.call('SAVE')
+      await submit('late', 500)
+      await submit('later', 500)
+      await until(() => archived('later'))
+      await valkey.restart()
+      await until(async () => (await top()).includes('late 500'))
+      expect(await top()).toEqual(known)
+
+      // Nothing restarts, nothing connects again.
+      await valkey.call('FLUSHALL')
+      await until(async () => (await top()).includes('early 10'))
+      expect(await top()).toEqual(['planted 900', ...known])
+    } finally {
+      await app.close()
+      await servers.stop()
+      await valkey.stop()
+      await database.drop()
+    }
   })
 })

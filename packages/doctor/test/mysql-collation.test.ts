@@ -10,16 +10,16 @@ const tables = {
   items: mysqlTable('item', { id: int().primaryKey(), note: text() }),
 }
 
-let own: TestDatabase
+let database: TestDatabase
 beforeEach(async () => {
-  own = await createMariadb()
+  database = await createMariadb()
 })
-afterEach(() => own.drop())
+afterEach(() => database.drop())
 
 /** Makes the tables; `order.number` may have a collation of its own. */
 async function create(collation: string, ofOrders: string = collation): Promise<void> {
   const column = `varchar(60) CHARACTER SET ${charsetOf(collation)} COLLATE ${collation} NOT NULL`
-  await own.run(`CREATE TABLE client (id ${column} PRIMARY KEY, email ${column} UNIQUE);
+  await database.run(`CREATE TABLE client (id ${column} PRIMARY KEY, email ${column} UNIQUE);
     CREATE TABLE \`order\` (number varchar(60) CHARACTER SET ${charsetOf(ofOrders)} COLLATE ${ofOrders} PRIMARY KEY,
       note varchar(60) COLLATE utf8mb4_roman_ci NOT NULL);
     CREATE TABLE item (id int PRIMARY KEY, note varchar(60) COLLATE utf8mb4_roman_ci NOT NULL)`)
@@ -30,7 +30,7 @@ const charsetOf = (collation: string): string => collation.split('_')[0] ?? ''
 const ofCollations = (line: string): boolean => / (?:text-key|collation|collation-name) /.test(line)
 
 async function examined(collation?: string, ignore: readonly string[] = []) {
-  const findings = await findingsOf(own.url, tablesOf(tables, undefined, { collation }), {
+  const findings = await findingsOf(database.url, tablesOf(tables, undefined, { collation }), {
     collation,
     ignore,
   })

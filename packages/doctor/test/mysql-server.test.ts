@@ -9,20 +9,20 @@ import { createMariadb, createTables, findingsOf, summaries, type TestDatabase }
 // A separate server, because global settings would affect other tests.
 const schema = tablesOf(world, undefined, { casing: 'snake_case' })
 let server: Service
-let own: TestDatabase
+let database: TestDatabase
 beforeAll(async () => {
   server = await startMariadb()
-  own = await createMariadb(server.url)
-  await createTables(own, 'mysql')
+  database = await createMariadb(server.url)
+  await createTables(database, 'mysql')
 })
 afterAll(() => server.stop())
 
 const set = async (sql: string): Promise<void> => {
-  const connection = await mysql.createConnection({ uri: own.url, multipleStatements: true })
+  const connection = await mysql.createConnection({ uri: database.url, multipleStatements: true })
   await connection.query(sql).finally(() => connection.end())
 }
 
-const seen = async (): Promise<readonly string[]> => summaries(await findingsOf(own.url, schema))
+const summariesNow = async (): Promise<readonly string[]> => summaries(await findingsOf(database.url, schema))
 
 describe('the doctor reports for settings of MariaDB', () => {
   it.each([
@@ -76,18 +76,18 @@ describe('the doctor reports for settings of MariaDB', () => {
     ],
   ])('%s, and nothing once it is fixed', async (_name, sql, line, undo) => {
     await set(sql)
-    expect(await seen()).toContain(line)
+    expect(await summariesNow()).toContain(line)
     await set(undo)
-    expect(await seen()).not.toContain(line)
+    expect(await summariesNow()).not.toContain(line)
   })
 
   it('that it replicates another server, even if it accepts writes', async () => {
     await set(`CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = 1, MASTER_USER = 'nobody'`)
-    expect(await seen()).not.toContain('danger standby server')
+    expect(await summariesNow()).not.toContain('danger standby server')
     await set('START SLAVE')
-    await until(async () => (await seen()).includes('danger standby server'))
+    await until(async () => (await summariesNow()).includes('danger standby server'))
     await set('STOP SLAVE')
-    await until(async () => !(await seen()).includes('danger standby server'))
+    await until(async () => !(await summariesNow()).includes('danger standby server'))
   })
 })
 

@@ -9,9 +9,9 @@ import * as schema from './contract/schema-pg.ts'
 
 // Mistakes throw before any statement is sent.
 const db = drizzle.mock({ schema })
-const wrap = (options: object, given: object = db) => {
+const wrap = (options: object, target: object = db) => {
   const cache = createCache()
-  return () => drizzleCache(given as typeof db, { cache, ...options } as never)
+  return () => drizzleCache(target as typeof db, { cache, ...options } as never)
 }
 
 describe('invalid options throw at construction and name the fix', () => {

@@ -54,8 +54,8 @@ export function scheduledStore(store: Store, step: () => Promise<void>, faults: 
     fetch: (entry, tags) =>
       remote(async () => {
         const entered = step().then(() => store.fetch(entry, []))
-        const [found, ...replies] = await Promise.all([entered, ...tags.map(readTable)])
-        return { epoch: found.epoch, entry: found.entry, tags: replies }
+        const [results, ...replies] = await Promise.all([entered, ...tags.map(readTable)])
+        return { epoch: results.epoch, entry: results.entry, tags: replies }
       }),
     seed: (tags, lifetime) =>
       remote(async () => {

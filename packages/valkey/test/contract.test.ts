@@ -14,8 +14,10 @@ import {
 } from '@larder/testing'
 import { type ValkeyStore, type ValkeyStoreOptions, valkeyStore } from '@larder/valkey'
 import { Redis as IoRedis, Cluster as IoRedisCluster } from 'ioredis'
+import { Redis as IoRedis5 } from 'ioredis-5'
 import { Redis, Cluster as RedisCluster } from 'iovalkey'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { nodeRedis, type OtherClient } from './support/node-redis.ts'
 
 repeatWhenBusy()
 
@@ -35,8 +37,12 @@ storeContract('valkeyStore', async () => open(await valkeyUrl()), { pass, pauses
 
 describe('with the user’s own client', () => {
   const clients: { disconnect(): void }[] = []
-  const used = async (client: Redis | IoRedis): Promise<ValkeyStore> => {
+  const used = async (client: Redis | IoRedis | IoRedis5): Promise<ValkeyStore> => {
     clients.push(client)
+    return open({ client })
+  }
+  const adapted = async ({ client, close }: OtherClient): Promise<ValkeyStore> => {
+    clients.push({ disconnect: close })
     return open({ client })
   }
   afterAll(() => {
@@ -44,7 +50,8 @@ describe('with the user’s own client', () => {
   })
   const address = async () => (await valkeyUrl()).replace(/^valkey:/, 'redis:')
   storeContract('iovalkey', async () => used(new Redis(await address(), quiet)), { pass, extent })
-  storeContract('ioredis (RESP3)', async () => used(new IoRedis(await address(), quiet)), { pass, extent })
+  storeContract('ioredis 5', async () => used(new IoRedis5(await address(), quiet)), { pass, extent })
+  storeContract('ioredis 6 (RESP3)', async () => used(new IoRedis(await address(), quiet)), { pass, extent })
   // The store warns of those who queue.
   const quiet = { enableOfflineQueue: false } as const
   const other = { replyMapping: 'resp3', stringNumbers: true, enableAutoPipelining: true } as const
@@ -53,6 +60,7 @@ describe('with the user’s own client', () => {
     async () => used(new IoRedis(await address(), { ...quiet, ...other })),
     { pass, extent },
   )
+  storeContract('node-redis', async () => adapted(await nodeRedis(await address())), { pass, extent })
 })
 
 describe('on one node of a Cluster', () => {

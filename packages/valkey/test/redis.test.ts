@@ -18,25 +18,25 @@ import { allHit, join, type Member, type Mode, meeting, valuesOf, warm } from '.
 
 repeatWhenBusy()
 
-const found = await redisProgram()
-if ('reason' in found) process.stderr.write(`The tests against Redis are skipped: ${found.reason}\n`)
+const program = await redisProgram()
+if ('reason' in program) process.stderr.write(`The tests against Redis are skipped: ${program.reason}\n`)
 
-describe.skipIf('reason' in found)('Redis', () => {
-  let own: OwnServer
+describe.skipIf('reason' in program)('Redis', () => {
+  let ownRedis: OwnServer
   let database: Redis
   let server: Redis
   let members: Member[] = []
 
   beforeAll(async () => {
-    if ('program' in found) own = await startServer(['--maxmemory-policy', 'allkeys-lru'], found)
+    if ('program' in program) ownRedis = await startServer(['--maxmemory-policy', 'allkeys-lru'], program)
     database = look(await valkeyUrl())
-    server = look(own.url)
+    server = look(ownRedis.url)
     server.on('error', () => {})
   })
   afterAll(async () => {
     database.disconnect()
     server.disconnect()
-    await own?.stop()
+    await ownRedis?.stop()
   })
   let place = meeting(undefined as never)
   beforeEach(() => {
@@ -48,12 +48,12 @@ describe.skipIf('reason' in found)('Redis', () => {
   })
 
   const open = async (): Promise<ValkeyStore> => {
-    const store = valkeyStore(own.url)
+    const store = valkeyStore(ownRedis.url)
     await store.ping()
     return store
   }
   const joined = async (...modes: readonly Mode[]): Promise<readonly Member[]> => {
-    members = await Promise.all(modes.map((mode) => join(place, own.url, mode)))
+    members = await Promise.all(modes.map((mode) => join(place, ownRedis.url, mode)))
     return members
   }
 
@@ -97,10 +97,10 @@ describe.skipIf('reason' in found)('Redis', () => {
     await server.script('FLUSH')
     await both[0]?.write(1, '2')
     expect(await valuesOf(both), FRESH).toEqual(['2', '2'])
-    await own.kill()
+    await ownRedis.kill()
     await both[0]?.write(1, '3')
     expect(await valuesOf(both), FRESH).toEqual(['3', '3'])
-    await own.start()
+    await ownRedis.start()
     await until(() => server.ping().then(() => true))
     await allHit(both)
     expect(await valuesOf(both), FRESH).toEqual(['3', '3'])

@@ -7,8 +7,8 @@ it('never holds more than its bound, and always holds the newest half of it', ()
   const map = createBounded<{ n: number }>(10)
   for (let n = 0; n < 1_000; n++) {
     map.set(`${n}`, value(n))
-    const held = Array.from({ length: n + 1 }, (_, at) => at).filter((at) => at > n - 5)
-    for (const at of held) expect(map.get(`${at}`)).toEqual(value(at))
+    const newest = Array.from({ length: n + 1 }, (_, at) => at).filter((at) => at > n - 5)
+    for (const at of newest) expect(map.get(`${at}`)).toEqual(value(at))
   }
   let count = 0
   for (let n = 0; n < 1_000; n++) if (map.get(`${n}`)) count++

@@ -15,7 +15,9 @@ const HEAD = 5
 const [AS_IS, DEFLATE, ZSTD] = [0, 1, 2]
 
 // The Node these tests run on has both.
-const compressions = [deflate, zstd].filter((one): one is Compression => one !== undefined)
+const compressions = [deflate, zstd].filter(
+  (compression): compression is Compression => compression !== undefined,
+)
 
 const rows = (many: number): unknown[] =>
   Array.from({ length: many }, (_, id) => ({
@@ -50,8 +52,8 @@ describe.each(compressions)('$name', (compression) => {
     const [always, sometimes] = [1, 150].map((above) => compressedBy(inner, above, [compression]).bind(types))
     fc.assert(
       fc.property(anyValue, (value) => {
-        for (const one of [always!, sometimes!])
-          assert.deepStrictEqual(one.decode(new Uint8Array(one.encode(value))), value)
+        for (const encoder of [always!, sometimes!])
+          assert.deepStrictEqual(encoder.decode(new Uint8Array(encoder.encode(value))), value)
       }),
       { numRuns: sized(150, 1_500) },
     )
@@ -135,8 +137,8 @@ describe('the compression threshold', () => {
 })
 
 describe('processes on different versions of Node', () => {
-  const [old, recent] = [[deflate], [...compressions].reverse()].map((given) =>
-    compressedBy(msgpackCodec(), 1, given as [Compression]).bind(types),
+  const [old, recent] = [[deflate], [...compressions].reverse()].map((available) =>
+    compressedBy(msgpackCodec(), 1, available as [Compression]).bind(types),
   )
 
   it('a process without zstd writes entries that a process with zstd reads', () => {

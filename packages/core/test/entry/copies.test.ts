@@ -10,11 +10,11 @@ import { anyValue, types } from '../codec/values.ts'
 const codec = msgpackCodec().bind(types)
 
 /** Objects of a value that could be changed in place, at any depth. */
-function containers(value: unknown, found = new Set<object>()): ReadonlySet<object> {
-  if (typeof value !== 'object' || value === null || found.has(value)) return found
-  found.add(value)
-  for (const item of Object.values(value)) containers(item, found)
-  return found
+function containers(value: unknown, objects = new Set<object>()): ReadonlySet<object> {
+  if (typeof value !== 'object' || value === null || objects.has(value)) return objects
+  objects.add(value)
+  for (const item of Object.values(value)) containers(item, objects)
+  return objects
 }
 
 it('every decoded value that is copyable is copied exactly and shares no object with its copy', () => {
@@ -26,7 +26,7 @@ it('every decoded value that is copyable is copied exactly and shares no object 
       copied++
       const copy = copyOf(decoded, types.decimal)
       assert.deepStrictEqual(copy, decoded)
-      const shared = [...containers(copy)].filter((one) => containers(decoded).has(one))
+      const shared = [...containers(copy)].filter((object) => containers(decoded).has(object))
       assert.deepStrictEqual(shared, [])
     }),
     { numRuns: sized(500, 5_000) },

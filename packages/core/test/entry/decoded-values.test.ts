@@ -9,14 +9,14 @@ it('a payload is decoded once, and every caller gets a separate value', () => {
   const models = createDecodedValues(bounds)
   const decode = json()
   const payload = bytes({ rows: [{ id: 1 }] })
-  const seen = Array.from(
+  const values = Array.from(
     { length: 3 },
     () => models.read('a', payload, decode) as { rows: { id: number }[] },
   )
-  for (const one of seen) {
-    expect(one).toEqual({ rows: [{ id: 1 }] })
-    Object.assign(one.rows[0] ?? {}, { id: 9 })
-    one.rows.length = 0
+  for (const value of values) {
+    expect(value).toEqual({ rows: [{ id: 1 }] })
+    Object.assign(value.rows[0] ?? {}, { id: 9 })
+    value.rows.length = 0
   }
   expect(decode).toHaveBeenCalledTimes(1)
 })

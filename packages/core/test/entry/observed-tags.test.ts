@@ -78,7 +78,7 @@ const table: [string, EntryState | undefined, ObservedTag[], string][] = [
 
 describe('the freshness rule', () => {
   it.each(table)('%s', (_, sight, tags, expected) => {
-    const found = judgeFreshness(sight, tags, 'e')
-    expect(found.kind === 'miss' ? found.reason : found.kind).toBe(expected)
+    const verdict = judgeFreshness(sight, tags, 'e')
+    expect(verdict.kind === 'miss' ? verdict.reason : verdict.kind).toBe(expected)
   })
 })

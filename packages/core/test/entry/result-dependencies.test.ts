@@ -18,12 +18,12 @@ function counted(options: WorldOptions = {}) {
   })
   const { calls, fail } = store as unknown as FaultyStore
   /** The calls a read makes. */
-  const asked = async (options?: GetOptions<unknown>) => {
+  const callsOfRead = async (options?: GetOptions<unknown>) => {
     const before = calls.length
     const { source } = await here.get(withNote, options as never)
     return [source, ...calls.slice(before)]
   }
-  return { ...here, calls, fail, asked }
+  return { ...here, calls, fail, callsOfRead }
 }
 
 /** Another note, which nobody shows. */
@@ -79,7 +79,7 @@ it('a result whose dependencies cannot be read depends on the whole table', asyn
   const { get, put } = world()
   const blind = {
     ...withNote,
-    occurrences: withNote.occurrences.map(({ resultDependency: _, ...one }) => one),
+    occurrences: withNote.occurrences.map(({ resultDependency: _, ...occurrence }) => occurrence),
   }
   await get(blind)
   await put(otherNote)
@@ -154,22 +154,22 @@ it('a write between the query and the reading of its result dependencies keeps t
 describe('round trips of a read with result dependencies', () => {
   it('a process that stored or read the entry before fetches entry and tags in one round trip', async () => {
     const here = counted()
-    expect(await here.asked()).toEqual(['database', 'fetch', 'seed', 'seed', 'set'])
-    expect(await here.asked()).toEqual(['store', 'fetch'])
+    expect(await here.callsOfRead()).toEqual(['database', 'fetch', 'seed', 'seed', 'set'])
+    expect(await here.callsOfRead()).toEqual(['store', 'fetch'])
     const there = counted({ beside: here })
-    expect(await there.asked()).toEqual(['store', 'fetch', 'fetch'])
-    expect(await there.asked()).toEqual(['store', 'fetch'])
+    expect(await there.callsOfRead()).toEqual(['store', 'fetch', 'fetch'])
+    expect(await there.callsOfRead()).toEqual(['store', 'fetch'])
   })
 
   it('outdated result dependencies cost one more round trip and nothing else', async () => {
     const here = counted()
     const there = counted({ beside: here })
-    await here.asked()
-    await there.asked()
+    await here.callsOfRead()
+    await there.callsOfRead()
     await here.put(writes.move(2, 3))
-    expect(await there.asked()).toEqual(['database', 'fetch', 'seed', 'set'])
-    expect(await here.asked()).toEqual(['store', 'fetch', 'fetch'])
-    expect(await here.asked()).toEqual(['store', 'fetch'])
+    expect(await there.callsOfRead()).toEqual(['database', 'fetch', 'seed', 'set'])
+    expect(await here.callsOfRead()).toEqual(['store', 'fetch', 'fetch'])
+    expect(await here.callsOfRead()).toEqual(['store', 'fetch'])
   })
 })
 
@@ -177,7 +177,7 @@ describe('with result dependencies', () => {
   it('a write whose invalidation could not be delivered is visible to every read of its process', async () => {
     const here = counted()
     const there = counted({ beside: here })
-    await there.asked()
+    await there.callsOfRead()
     here.fail('rejects', 'mark', 'finish')
     await here.put(writes.touch(1, 'note'))
     // It never saw the entry: what that learned is new to it.
@@ -188,7 +188,7 @@ describe('with result dependencies', () => {
 
   it('a write to another row leaves the read cached, even if its invalidation could not be delivered', async () => {
     const here = counted()
-    await here.asked()
+    await here.callsOfRead()
     here.fail('rejects', 'mark', 'finish')
     await here.put(writes.touch(2, 'note'))
     expect((await here.get(withNote)).source).toBe('store')
@@ -217,10 +217,10 @@ it('an entry of one epoch is not served with equal nonces of the next epoch', as
     around: (inner) => ({
       ...faultyStore(inner),
       async fetch(entry, tags) {
-        const seen = await inner.fetch(entry, tags)
+        const reply = await inner.fetch(entry, tags)
         await after?.()
         after = undefined
-        return seen
+        return reply
       },
     }),
   })
@@ -230,7 +230,7 @@ it('an entry of one epoch is not served with equal nonces of the next epoch', as
 
 it('a result is not stored if seeding its tags fails', async () => {
   const here = counted()
-  await here.asked()
+  await here.callsOfRead()
   await here.put(writes.touch(1, 'note'))
   const slow = pausedLoad(here, withNote)
   const reading = here.get(withNote, { load: slow.run })

@@ -23,8 +23,8 @@ vi.mock('../../src/tier/kept-tags.ts', async (original) => {
       const tags = real.createKeptTags(most)
       return {
         ...tags,
-        keep: (asked, requests, answer) =>
-          tags.keep(broken.rule === 'placeholder' ? tags.beginFetch() : asked, requests, changed(answer)),
+        keep: (fetchId, requests, answer) =>
+          tags.keep(broken.rule === 'placeholder' ? tags.beginFetch() : fetchId, requests, changed(answer)),
       }
     },
   }
@@ -88,7 +88,7 @@ const rules: readonly (readonly [string, string, Partial<Setting>])[] = [
 
 it.each(sweep(rules, 2))('%s: %s the checker finds a stale read', async (rule, _, focus) => {
   broken.rule = rule
-  const found = await explore(
+  const result = await explore(
     0,
     MOST,
     {
@@ -100,5 +100,5 @@ it.each(sweep(rules, 2))('%s: %s the checker finds a stale read', async (rule, _
     },
     true,
   )
-  expect(found.stale).toBe(true)
+  expect(result.stale).toBe(true)
 })

@@ -14,7 +14,7 @@ vi.mock('../../src/transaction/committed-rows.ts', async (original) => {
     const committedRows = real.createCommittedRows()
     return {
       ...committedRows,
-      rowsOf: (one, all) => (broken.order ? one.rows : committedRows.rowsOf(one, all)),
+      rowsOf: (write, all) => (broken.order ? write.rows : committedRows.rowsOf(write, all)),
     }
   }
   return { ...real, createCommittedRows }

@@ -28,8 +28,8 @@ async function sources(...hosts: readonly Host[]): Promise<readonly string[]> {
   const cache = createCache({ store: memoryStore({ isolated: true }) })
   const sources: string[] = []
   cache.on('read', ({ source }: ReadEvent) => sources.push(source))
-  for (const one of hosts) {
-    const engine = cache.attach(one)
+  for (const host of hosts) {
+    const engine = cache.attach(host)
     await engine.read({
       operation: 'find',
       model: 'Item',
@@ -105,7 +105,7 @@ it('two databases on one cache give one warning, and none if they are named or t
     const cache = createCache()
     const codes: string[] = []
     cache.on('warning', ({ code }) => codes.push(code))
-    for (const one of hosts) cache.attach(one)
+    for (const host of hosts) cache.attach(host)
     return codes
   }
   expect(warned(host(at('a')), host(at('a')), host(at('a', ['user=x']), { name: 'other' }))).toEqual([])
@@ -117,12 +117,12 @@ it('two databases on one cache give one warning, and none if they are named or t
 
 it('detaching a client removes its tables, unless another client has them', async () => {
   const cache = createCache()
-  const [one, other] = [cache.attach(host()), cache.attach(host())]
-  one.detach()
-  one.detach()
+  const [first, second] = [cache.attach(host()), cache.attach(host())]
+  first.detach()
+  first.detach()
   await cache.invalidate({ tables: ['item'] })
   cache.attach(host(undefined, { schema: { tables: new Map([['other', table('other')]]) } }))
-  other.detach()
+  second.detach()
   await expect(cache.invalidate({ tables: ['item'] })).rejects.toThrow(/no attached client has a table item/)
 })
 

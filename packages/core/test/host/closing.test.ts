@@ -111,12 +111,12 @@ it('a write after close() reaches the database, and the first one warns that it 
 
 it('a write after close() is reported to listeners of `warning` instead of as a process warning', async () => {
   const { cache, engine } = world()
-  const heard: string[] = []
-  cache.on('warning', ({ code }) => heard.push(code))
+  const messages: string[] = []
+  cache.on('warning', ({ code }) => messages.push(code))
   await cache.close()
   const changes = [{ table: 'item', effect: 'unknown' as const }]
   engine.sync.write({ operation: 'w', model: undefined, changes, run: () => {} }, false)
-  expect([heard, warnings()]).toEqual([['write-after-close'], []])
+  expect([messages, warnings()]).toEqual([['write-after-close'], []])
 })
 
 it.each(['late', 'early'] as const)(

@@ -8,7 +8,7 @@ import { remote } from '../tier/remote.ts'
 
 repeatWhenBusy()
 
-const one = reads.byId(1)
+const readRow1 = reads.byId(1)
 const DISABLED = { source: 'database', reason: 'disabled' }
 
 /** Collects the warnings of a cache. */
@@ -21,46 +21,46 @@ function warnings({ cache }: Pick<World, 'cache'>): string[] {
 describe('a paused cache', () => {
   it('reads from the database and stores nothing', async () => {
     const here = world()
-    await here.get(one)
+    await here.get(readRow1)
     here.cache.pause()
-    expect(await here.get(one)).toMatchObject(DISABLED)
+    expect(await here.get(readRow1)).toMatchObject(DISABLED)
     expect(await here.get(reads.byId(2))).toMatchObject(DISABLED)
     here.cache.resume()
-    expect(await here.get(one)).toMatchObject({ source: 'memory' })
+    expect(await here.get(readRow1)).toMatchObject({ source: 'memory' })
     expect(await here.get(reads.byId(2))).toMatchObject({ reason: 'miss' })
   })
 
   it('still invalidates the tables it writes, so that no older result is served after the pause', async () => {
     const here = world()
-    await here.get(one)
+    await here.get(readRow1)
     here.cache.pause()
     await here.put(writes.touch(1))
     here.cache.resume()
-    expect(await here.get(one)).toMatchObject({ reason: 'invalidated', result: { v: 1_001 } })
+    expect(await here.get(readRow1)).toMatchObject({ reason: 'invalidated', result: { v: 1_001 } })
   })
 
   it('still invalidates the cached reads of other processes', async () => {
     const here = world()
     const other = world({ beside: here })
-    await other.get(one)
+    await other.get(readRow1)
     here.cache.pause()
     await here.put(writes.touch(1))
-    expect(await other.get(one)).toMatchObject({ reason: 'invalidated', result: { v: 1_001 } })
+    expect(await other.get(readRow1)).toMatchObject({ reason: 'invalidated', result: { v: 1_001 } })
   })
 
   it.each([0, '1m'] as const)(
     'does not store the result of a load that began before the pause (maxStaleness: %s)',
     async (maxStaleness) => {
       const here = world({ defaults: { maxStaleness } })
-      const load = pausedLoad(here, one)
-      const reading = here.get(one, { load: load.run })
+      const load = pausedLoad(here, readRow1)
+      const reading = here.get(readRow1, { load: load.run })
       await load.sent
       here.cache.pause()
       await load.execute()
       load.answer()
       expect(await reading).toMatchObject({ reason: 'miss' })
       here.cache.resume()
-      expect(await here.get(one)).toMatchObject({ reason: 'miss' })
+      expect(await here.get(readRow1)).toMatchObject({ reason: 'miss' })
     },
   )
 
@@ -69,7 +69,7 @@ describe('a paused cache', () => {
     here.cache.pause()
     await here.put(writes.touch(1, 'item', true))
     here.cache.resume()
-    expect(await here.get(one)).toMatchObject({ reason: 'miss', result: { v: 1_001 } })
+    expect(await here.get(readRow1)).toMatchObject({ reason: 'miss', result: { v: 1_001 } })
   })
 
   it('does not store the row of a write that began before the pause', async () => {
@@ -80,15 +80,15 @@ describe('a paused cache', () => {
     })
     await settled()
     here.cache.resume()
-    expect(await here.get(one)).toMatchObject({ reason: 'miss' })
+    expect(await here.get(readRow1)).toMatchObject({ reason: 'miss' })
   })
 
   it('bypasses every read with the reason `disabled`, even if another reason applies as well', async () => {
     const here = world({ scope: () => undefined, requireScope: true })
     here.cache.pause()
-    expect(await here.get(one, { bypass: 'transaction' })).toMatchObject(DISABLED)
-    expect(await here.get(one, { bypass: 'no-policy' })).toMatchObject(DISABLED)
-    expect(await here.get(one)).toMatchObject(DISABLED)
+    expect(await here.get(readRow1, { bypass: 'transaction' })).toMatchObject(DISABLED)
+    expect(await here.get(readRow1, { bypass: 'no-policy' })).toMatchObject(DISABLED)
+    expect(await here.get(readRow1)).toMatchObject(DISABLED)
     expect(here.cache.stats()).toMatchObject({ reads: 3, bypasses: 3 })
   })
 
@@ -132,29 +132,29 @@ describe('a paused cache', () => {
 
   it.each(['validate', 'push'] as const)('does not serve from the memory tier in mode %s', async (mode) => {
     const here = remote({ memory: { mode } })
-    await here.get(one)
-    expect(await here.get(one)).toMatchObject({ source: 'memory' })
-    here.taken()
+    await here.get(readRow1)
+    expect(await here.get(readRow1)).toMatchObject({ source: 'memory' })
+    here.takeCalls()
     here.cache.pause()
-    expect(await here.get(one)).toMatchObject(DISABLED)
-    expect(here.taken()).toEqual([])
+    expect(await here.get(readRow1)).toMatchObject(DISABLED)
+    expect(here.takeCalls()).toEqual([])
     here.cache.resume()
-    expect(await here.get(one)).toMatchObject({ source: 'memory' })
+    expect(await here.get(readRow1)).toMatchObject({ source: 'memory' })
   })
 })
 
 describe('enabled: false', () => {
   it('starts the cache paused, until it is resumed', async () => {
     const here = world({ enabled: false })
-    const seen = warnings(here)
+    const messages = warnings(here)
     expect(here.cache).toMatchObject({ paused: true, pauseReason: 'enabled is false' })
-    expect(await here.get(one)).toMatchObject(DISABLED)
-    expect(await here.get(one)).toMatchObject(DISABLED)
-    expect(seen).toEqual([])
+    expect(await here.get(readRow1)).toMatchObject(DISABLED)
+    expect(await here.get(readRow1)).toMatchObject(DISABLED)
+    expect(messages).toEqual([])
     here.cache.resume()
     expect(here.cache.paused).toBe(false)
-    await here.get(one)
-    expect(await here.get(one)).toMatchObject({ source: 'memory' })
+    await here.get(readRow1)
+    expect(await here.get(readRow1)).toMatchObject({ source: 'memory' })
   })
 
   it.each([0, 'false', null])('refuses the value %s', (enabled) => {
@@ -165,7 +165,7 @@ describe('enabled: false', () => {
 describe('pause and resume', () => {
   it('report whether the cache is paused and why, and warn once for each change', async () => {
     const here = world()
-    const seen = warnings(here)
+    const messages = warnings(here)
     expect(here.cache).toMatchObject({ paused: false, pauseReason: undefined })
     here.cache.pause('first')
     here.cache.pause('second')
@@ -174,7 +174,7 @@ describe('pause and resume', () => {
     here.cache.resume()
     expect(here.cache).toMatchObject({ paused: false, pauseReason: undefined })
     await settled()
-    expect(seen).toEqual([
+    expect(messages).toEqual([
       'paused: the cache is paused for this process: first. Reads go to the database until cache.resume()',
       'resumed: the cache is resumed for this process',
     ])
@@ -197,16 +197,16 @@ describe('a pause of the fleet', () => {
   it('pauses every cache of the store until the fleet is resumed', async () => {
     const here = world()
     const other = world({ beside: here })
-    const seen = warnings(other)
-    await other.get(one)
+    const messages = warnings(other)
+    await other.get(readRow1)
     await here.cache.pause('incident', { fleet: true })
     for (const { cache } of [here, other])
       expect(cache).toMatchObject({ paused: true, pauseReason: 'incident' })
-    expect(await other.get(one)).toMatchObject(DISABLED)
+    expect(await other.get(readRow1)).toMatchObject(DISABLED)
     await other.cache.resume({ fleet: true })
     expect([here.cache.paused, other.cache.paused]).toEqual([false, false])
-    expect(await here.get(one)).toMatchObject({ source: 'memory' })
-    expect(seen).toEqual([
+    expect(await here.get(readRow1)).toMatchObject({ source: 'memory' })
+    expect(messages).toEqual([
       'paused: the cache is paused for the fleet: incident. Reads go to the database until cache.resume({ fleet: true })',
       'resumed: the cache is resumed for the fleet',
     ])
@@ -216,15 +216,15 @@ describe('a pause of the fleet', () => {
     const here = world()
     await here.cache.pause('incident', { fleet: true })
     const other = world({ beside: here })
-    const seen = warnings(other)
+    const messages = warnings(other)
     expect(other.cache.paused).toBe(true)
     await settled()
-    expect(seen).toHaveLength(1)
+    expect(messages).toHaveLength(1)
   })
 
   it('is not ended by resuming one process, and resuming it does not end the pause of one process', async () => {
     const here = world()
-    const seen = warnings(here)
+    const messages = warnings(here)
     here.cache.pause('mine')
     await here.cache.pause('ours', { fleet: true })
     expect(here.cache.pauseReason).toBe('ours')
@@ -234,7 +234,7 @@ describe('a pause of the fleet', () => {
     await here.cache.resume({ fleet: true })
     expect(here.cache).toMatchObject({ paused: true, pauseReason: 'mine' })
     await settled()
-    expect(seen.at(-1)).toBe('resumed: the cache is resumed for the fleet: this process is still paused')
+    expect(messages.at(-1)).toBe('resumed: the cache is resumed for the fleet: this process is still paused')
   })
 
   it('pauses the caches of one namespace over the memory stores of a process, and no others', async () => {
@@ -266,8 +266,8 @@ describe('a pause of the fleet', () => {
       },
     })
     const filled = world({ beside: here })
-    await filled.get(one)
-    const reading = here.get(one)
+    await filled.get(readRow1)
+    const reading = here.get(readRow1)
     await settled()
     here.cache.pause()
     answer()

@@ -36,7 +36,7 @@ describe('cache.warm', () => {
     const both =
       (...all: readonly (() => unknown)[]) =>
       () =>
-        Promise.all(all.map((one) => one()))
+        Promise.all(all.map((run) => run()))
     const counts = await here.cache.warm([
       both(hit!, miss!),
       both(hit!, hit!),
@@ -116,26 +116,26 @@ describe('cache.warm', () => {
     const { cache } = world()
     let running = 0
     let peak = 0
-    const one = async () => {
+    const task = async () => {
       peak = Math.max(peak, ++running)
       await settled()
       running--
     }
-    await cache.warm(Array(20).fill(one), concurrency === undefined ? {} : { concurrency })
+    await cache.warm(Array(20).fill(task), concurrency === undefined ? {} : { concurrency })
     expect(peak).toBe(most)
   })
 
   it('calls onProgress after each function, and turns its errors into process warnings', async () => {
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
     const here = world()
-    const seen: WarmProgress[] = []
+    const log: WarmProgress[] = []
     const counts = await here.cache.warm(byIds(here, 1, 2), {
       onProgress(progress) {
-        seen.push(progress)
+        log.push(progress)
         throw new Error('mine')
       },
     })
-    expect(seen).toEqual([
+    expect(log).toEqual([
       { done: 1, total: 2 },
       { done: 2, total: 2 },
     ])
@@ -211,10 +211,10 @@ describe('cache.warm', () => {
   })
 
   it('resolves to zeros for an empty list of functions', async () => {
-    const seen: unknown[] = []
-    const counts = await createCache().warm([], { onProgress: (progress) => seen.push(progress) })
+    const log: unknown[] = []
+    const counts = await createCache().warm([], { onProgress: (progress) => log.push(progress) })
     expect(counts).toEqual({ total: 0, loaded: 0, hits: 0, bypassed: 0, failed: 0, errors: [] })
-    expect(seen).toEqual([])
+    expect(log).toEqual([])
   })
 
   it.each<[string, unknown, unknown, RegExp]>([

@@ -63,11 +63,11 @@ const distinct: [string, unknown][] = [
 
 describe('canonical', () => {
   it('different arguments have different texts', () => {
-    const seen = new Map<string, string>()
+    const argumentOf = new Map<string, string>()
     for (const [name, value] of distinct) {
       const text = canonical(value)
-      expect(seen.get(text), `${name} has the text of`).toBeUndefined()
-      seen.set(text, name)
+      expect(argumentOf.get(text), `${name} has the text of`).toBeUndefined()
+      argumentOf.set(text, name)
     }
   })
 
@@ -186,18 +186,18 @@ describe('canonical', () => {
 
   it('two trees have the same text exactly when they are equal', () => {
     fc.assert(
-      fc.property(tree, tree, (one, other) => {
-        expect(canonical(one) === canonical(other)).toBe(isDeepStrictEqual(one, other))
+      fc.property(tree, tree, (first, second) => {
+        expect(canonical(first) === canonical(second)).toBe(isDeepStrictEqual(first, second))
       }),
     )
   })
 
   it('changing one leaf changes the text', () => {
     fc.assert(
-      fc.property(tree, leaf, leaf, (rest, one, other) => {
-        fc.pre(!isDeepStrictEqual(one, other))
-        expect(canonical({ rest, deep: [{ leaf: one }] })).not.toBe(
-          canonical({ rest, deep: [{ leaf: other }] }),
+      fc.property(tree, leaf, leaf, (rest, first, second) => {
+        fc.pre(!isDeepStrictEqual(first, second))
+        expect(canonical({ rest, deep: [{ leaf: first }] })).not.toBe(
+          canonical({ rest, deep: [{ leaf: second }] }),
         )
       }),
     )

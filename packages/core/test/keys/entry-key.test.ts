@@ -51,9 +51,9 @@ describe('entryKeys', () => {
   })
 
   it('moving a value from one part to the next gives a different entry', () => {
-    const one = entryKeys({ ...parts, version: 'ab', database: 'c' }).of(undefined, read)
+    const first = entryKeys({ ...parts, version: 'ab', database: 'c' }).of(undefined, read)
     const other = entryKeys({ ...parts, version: 'a', database: 'bc' }).of(undefined, read)
-    expect(one.key).not.toBe(other.key)
+    expect(first.key).not.toBe(other.key)
   })
 
   it('a key is shorter than 128 bytes for a query of any length', () => {
@@ -72,8 +72,8 @@ it('a remembered key equals the key derived anew, whatever was derived before', 
   for (const query of [...queries, { ...read, query: 'x'.repeat(1_000) }])
     for (const scope of [undefined, 'tenant', 5])
       for (const model of ['Product', 'Stock']) {
-        const one = { ...query, model }
-        expect(remembering.of(scope, one)).toEqual(entryKeys(parts).of(scope, one))
+        const modelRead = { ...query, model }
+        expect(remembering.of(scope, modelRead)).toEqual(entryKeys(parts).of(scope, modelRead))
       }
 })
 

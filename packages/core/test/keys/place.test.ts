@@ -31,7 +31,7 @@ it('a database file is identified by its absolute path and the machine', () => {
 })
 
 it('two in-memory databases are different, and each equals itself', () => {
-  const one = {}
-  expect(objectPlace(one)).toBe(objectPlace(one))
-  expect(objectPlace({})).not.toBe(objectPlace(one))
+  const database = {}
+  expect(objectPlace(database)).toBe(objectPlace(database))
+  expect(objectPlace({})).not.toBe(objectPlace(database))
 })

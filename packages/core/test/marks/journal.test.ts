@@ -75,17 +75,17 @@ describe('the contents of the journal', () => {
 
   it('are one finish per record and write, each of which invalidates the tags of all writes of the record', async () => {
     const { journal, sent } = journaling()
-    const one = finish({ untouched: ['id', 'code'], keep: ['grp'], cells: ['id=1'] })
-    const other = finish({ untouched: ['id'], keep: ['code', 'grp'], cells: ['id=2'] })
-    journal.add([one, finish({ record: '{u}', keep: ['k'] })])
-    journal.add([other])
+    const first = finish({ untouched: ['id', 'code'], keep: ['grp'], cells: ['id=1'] })
+    const second = finish({ untouched: ['id'], keep: ['code', 'grp'], cells: ['id=2'] })
+    journal.add([first, finish({ record: '{u}', keep: ['k'] })])
+    journal.add([second])
     await journal.replay()
     const both = { record: '{t}', untouched: ['id'], keep: [], cells: ['id=1', 'id=2'] }
     expect(sent).toEqual([
-      { ...both, token: one.token },
+      { ...both, token: first.token },
       // Alone it is what it was.
       expect.objectContaining({ record: '{u}', keep: ['k'] }),
-      { ...both, token: other.token },
+      { ...both, token: second.token },
     ])
   })
 
@@ -103,9 +103,9 @@ describe('the contents of the journal', () => {
     for (const token of ['a', 'b', 'c']) await guard.mark({ ...mark, token })
     for (const token of ['a', 'b', 'c']) journal.add([finish({ token, cells: ['{t}:c'] })])
     await journal.replay()
-    const seen = await guard.fetch(undefined, [{ record: '{t}', fields: ['list'], cells: ['{t}:c'] }])
-    expect(seen.ok && seen.value.tags[0]?.fields[0]?.dirty).toBe(false)
-    expect(seen.ok && seen.value.tags[0]?.cells[0]?.dirty).not.toBe(true)
+    const reply = await guard.fetch(undefined, [{ record: '{t}', fields: ['list'], cells: ['{t}:c'] }])
+    expect(reply.ok && reply.value.tags[0]?.fields[0]?.dirty).toBe(false)
+    expect(reply.ok && reply.value.tags[0]?.cells[0]?.dirty).not.toBe(true)
   })
 
   it('are sent again if more was added to a finish while it was sent', async () => {

@@ -83,8 +83,8 @@ export async function runOutage(seed: number, tells: boolean): Promise<RanOutage
     const reached = scheduledStore(store, scheduler.step, faults)
     const opened: Store = {
       ...reached,
-      open(given) {
-        context ??= given
+      open(storeContext) {
+        context ??= storeContext
       },
     }
     const cache = createCache({ store: opened }, { clock })
@@ -151,11 +151,11 @@ async function readOnce(world: World, who: Member): Promise<void> {
   const began = database.states.length - 1
   const judged = who === 'writer' || !world.behind
   log.push(`${who} reads ${shape.name}`)
-  const { result, reads: told } = await cache.explain(() =>
+  const { result, reads: reports } = await cache.explain(() =>
     engine.read(readPlan(engine, shape, database.read)),
   )
   const text = JSON.stringify(result)
-  log.push(`${who} read ${shape.name}: ${text} ${told[0]?.reason ?? told[0]?.source}`)
+  log.push(`${who} read ${shape.name}: ${text} ${reports[0]?.reason ?? reports[0]?.source}`)
   const possible = database.states.slice(began)
   if (!judged || possible.some((state) => JSON.stringify(shape.query(state)) === text)) return
   stale[who]++

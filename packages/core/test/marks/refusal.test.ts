@@ -51,12 +51,12 @@ async function refused(run: Promise<unknown>): Promise<void> {
 
 it('a write is refused before its statement runs, is reported as failed, and changes nothing', async () => {
   const { put, store, cache, written, get, clock } = rejecting()
-  const told: Outcome[] = []
-  cache.on('write', ({ outcome }) => told.push(outcome))
+  const events: Outcome[] = []
+  cache.on('write', ({ outcome }) => events.push(outcome))
   await get(reads.byId(1))
   store.fail('rejects', 'mark')
   await refused(put())
-  expect([written(), told]).toEqual([0, ['failed']])
+  expect([written(), events]).toEqual([0, ['failed']])
   await put(undefined, note)
   expect(written()).toBe(1)
   // Its finish went through: nothing is left to be sent, and nothing is dirty.
@@ -84,8 +84,8 @@ it('a write waits at most two seconds for a hanging store', async () => {
 describe('in a transaction', () => {
   it('the statements run, and every seal() is refused', async () => {
     const { put, store, engine, written, cache } = rejecting()
-    const told: Outcome[] = []
-    cache.on('write', ({ outcome }) => told.push(outcome))
+    const events: Outcome[] = []
+    cache.on('write', ({ outcome }) => events.push(outcome))
     store.fail('rejects')
     const scope = engine.transaction('late')
     await put(scope)
@@ -94,7 +94,7 @@ describe('in a transaction', () => {
     await refused(scope.seal())
     expect(scope.refusal?.code).toBe('LARDER_MARK_FAILED')
     await scope.end('failed')
-    expect(told).toEqual(['failed'])
+    expect(events).toEqual(['failed'])
   })
 
   it('with early marks, each statement is refused separately, and the transaction can continue', async () => {
@@ -110,7 +110,7 @@ describe('in a transaction', () => {
 
   it('marks that were set are removed, including those of statements that were never sent', async () => {
     const { engine, get, put, clock } = rejecting(true)
-    const seen = async () => {
+    const readState = async () => {
       await clock.advance(100)
       return (await get(reads.joined(1))).reason
     }
@@ -119,16 +119,16 @@ describe('in a transaction', () => {
     await put(late)
     await refused(late.seal())
     await late.end('failed')
-    expect(await seen()).not.toBe('dirty')
+    expect(await readState()).not.toBe('dirty')
     const early = engine.transaction('early')
     void early.write([
       { table: 'note', record: '{larder:main:note}', known: [], unknown: new Set(), cells: new Set() },
     ])
     await refused(put(early))
-    expect(await seen()).toBe('dirty')
+    expect(await readState()).toBe('dirty')
     early.discardStatements()
     await early.end('failed')
-    expect(await seen()).not.toBe('dirty')
+    expect(await readState()).not.toBe('dirty')
   })
 
   it('a seal() after COMMIT sends its marks and refuses nothing', async () => {

@@ -279,10 +279,10 @@ describe('the ttl of an entry', () => {
       undefined,
     ],
     ['no ttl if it is empty and cacheEmpty is 0', resolve({ ttl: 1_000, cacheEmpty: 0 }), true, 0, undefined],
-  ])('is %s', (_, one, empty, random, expected) => {
-    const found = lifetimeOf(one, empty, random)
-    if (expected === undefined) expect(found).toBeUndefined()
-    else expect(found).toBeCloseTo(expected, 2)
+  ])('is %s', (_, resolved, empty, random, expected) => {
+    const lifetime = lifetimeOf(resolved, empty, random)
+    if (expected === undefined) expect(lifetime).toBeUndefined()
+    else expect(lifetime).toBeCloseTo(expected, 2)
   })
 
   it.each([
@@ -333,7 +333,7 @@ describe('bypass', () => {
       plan({ policy: resolve({ ttl: 1, operations: [] }) }),
       'disabled',
     ],
-  ])('%s', (_, one, expected) => {
-    expect(bypassOf(one)).toBe(expected)
+  ])('%s', (_, readPlan, expected) => {
+    expect(bypassOf(readPlan)).toBe(expected)
   })
 })

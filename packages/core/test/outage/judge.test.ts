@@ -88,9 +88,13 @@ describe('an error does not show that the database is unreachable', () => {
 
 describe('an unusual error', () => {
   it('with a cycle of causes does not show an outage', () => {
-    const one = error('one')
-    one.cause = error('other', { cause: one, errors: [one, one], meta: { driverAdapterError: one } })
-    expect(judge(one)).toBe(false)
+    const first = error('one')
+    first.cause = error('other', {
+      cause: first,
+      errors: [first, first],
+      meta: { driverAdapterError: first },
+    })
+    expect(judge(first)).toBe(false)
   })
 
   it('that throws when it is read does not show an outage', () => {

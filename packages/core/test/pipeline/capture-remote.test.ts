@@ -71,12 +71,12 @@ it('the first lookup of a computed value in another process takes two round trip
   await page(here).ask()
   const { ask } = page(other)
   expect((await ask()).source).toBe('store')
-  expect(other.taken()).toEqual(['fetch', 'tags'])
+  expect(other.takeCalls()).toEqual(['fetch', 'tags'])
   expect((await ask()).source).toBe('store')
-  expect(other.taken()).toEqual(['fetch'])
-  here.taken()
+  expect(other.takeCalls()).toEqual(['fetch'])
+  here.takeCalls()
   expect((await page(here).ask()).source).toBe('store')
-  expect(here.taken()).toEqual(['fetch'])
+  expect(here.takeCalls()).toEqual(['fetch'])
 })
 
 it('a computed value in the memory tier needs no round trip with push, and one with validate', async () => {
@@ -87,9 +87,9 @@ it('a computed value in the memory tier needs no round trip with push, and one w
     const here = remote({ memory: { mode } })
     const { ask } = page(here)
     for (let time = 0; time < 3; time++) await ask()
-    here.taken()
+    here.takeCalls()
     expect((await ask()).source).toBe('memory')
-    expect(here.taken()).toEqual(calls)
+    expect(here.takeCalls()).toEqual(calls)
   }
 })
 

@@ -10,15 +10,15 @@ describe('callers that share the load of a computed value', () => {
     const shop = world()
     const gate = deferred<void>()
     const load = vi.fn(async () => {
-      const found = await readIn(shop, reads.byId(1))
+      const row = await readIn(shop, reads.byId(1))
       await gate.promise
-      return found
+      return row
     })
     const ask = () => shop.cache.wrap('page', { ttl: '1m' }, load)
-    const asked = Array.from({ length: 5 }, ask)
+    const calls = Array.from({ length: 5 }, ask)
     await settled()
     gate.resolve()
-    expect(await Promise.all(asked)).toMatchObject(Array.from({ length: 5 }, () => ({ v: 1 })))
+    expect(await Promise.all(calls)).toMatchObject(Array.from({ length: 5 }, () => ({ v: 1 })))
     expect(load).toHaveBeenCalledTimes(1)
   })
 
@@ -26,9 +26,9 @@ describe('callers that share the load of a computed value', () => {
     const shop = world()
     const gate = deferred<void>()
     const load = vi.fn(async () => {
-      const found = await readIn(shop, reads.byId(1))
+      const row = await readIn(shop, reads.byId(1))
       await gate.promise
-      return found
+      return row
     })
     const ask = () => shop.cache.wrap('page', { ttl: '1m' }, load)
     const before = ask()

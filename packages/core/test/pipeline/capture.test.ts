@@ -162,10 +162,10 @@ describe('the dependencies of a computed value', () => {
     const { ask } = computed(shop, () =>
       shop.engine.read(readPlan(shop.engine, reads.byId(1), shop.database.read)),
     )
-    const asked = ask()
+    const value = ask()
     await settled()
     answer.resolve({ id: 1, grp: 0, code: 'c1', v: 1 })
-    await Promise.all([outside, asked])
+    await Promise.all([outside, value])
     expect(await ask()).toMatchObject(HIT)
     await shop.put(writes.touch(1))
     await settled()
@@ -232,10 +232,10 @@ describe('nested computed values', () => {
     const outside = wrapInner()
     await settled()
     const { ask } = computed(shop, wrapInner)
-    const asked = ask()
+    const value = ask()
     await settled()
     gate.resolve()
-    await Promise.all([outside, asked])
+    await Promise.all([outside, value])
     expect(await ask()).toMatchObject(HIT)
     await shop.put(writes.touch(1))
     await settled()
@@ -297,11 +297,11 @@ describe('a computed value is not stored', () => {
       /too many/,
       async (shop) => {
         for (let id = 0; id < 10_001; id++)
-          await readIn(shop, reads.byId(id), { policy: undefined, ...known(id) })
+          await readIn(shop, reads.byId(id), { policy: undefined, ...withDependencies(id) })
       },
     ],
   ]
-  const known = (id: number) => ({ dependencies: () => reads.byId(id).occurrences })
+  const withDependencies = (id: number) => ({ dependencies: () => reads.byId(id).occurrences })
 
   it.each(permanent)(
     'if its load has %s, and is loaded each time with a reason and one warning',
@@ -362,12 +362,12 @@ describe('a computed value is not stored', () => {
           shop.engine,
           row,
           async (query) => {
-            const found = await shop.database.read(query)
+            const rows = await shop.database.read(query)
             if (first) await written(shop)
             first = false
-            return found
+            return rows
           },
-          { policy: undefined, ...known(1) },
+          { policy: undefined, ...withDependencies(1) },
         ),
       ),
     )
@@ -380,11 +380,11 @@ describe('a computed value is not stored', () => {
     const shop = world()
     let first = true
     const { ask } = computed(shop, async () => {
-      const found = await readIn(shop, row)
+      const result = await readIn(shop, row)
       if (first) await written(shop)
       first = false
       for (let id = 2; id < 150; id++) await readIn(shop, reads.byId(id))
-      return found
+      return result
     })
     await ask()
     expect(await ask()).toMatchObject({ source: 'database', result: { v: 1_001 } })
@@ -395,10 +395,10 @@ describe('a computed value is not stored', () => {
     const shop = world()
     let first = true
     const { ask } = computed(shop, async () => {
-      const found = await readIn(shop, row)
+      const result = await readIn(shop, row)
       if (first) await written(shop)
       first = false
-      return found
+      return result
     })
     await ask()
     expect(await ask()).toMatchObject({ source: 'database', result: { v: 1_001 } })

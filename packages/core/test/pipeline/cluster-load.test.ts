@@ -21,13 +21,13 @@ it('processes that miss one key run one query, and each caller gets a separate c
   const members = processes(8)
   const slow = pausedLoad(members[0] as World, all)
   const load = vi.fn(slow.run)
-  const seen = members.flatMap(({ get }) =>
+  const readings = members.flatMap(({ get }) =>
     Array.from({ length: 10 }, () => get(all, { load: load as Load, options: CLUSTER })),
   )
   await slow.sent
   await slow.execute()
   slow.answer()
-  const results = await Promise.all(seen)
+  const results = await Promise.all(readings)
   expect(load).toHaveBeenCalledTimes(1)
   expect(results.every(({ reason, source }) => reason === 'miss' && source === 'database')).toBe(true)
   expect(results.filter(({ shared }) => shared)).toHaveLength(79)
@@ -41,9 +41,9 @@ it('a process that looked up an entry just before another process stored it then
     ...store,
     source: 'store',
     async fetch(...args) {
-      const found = await store.fetch(...args)
+      const reply = await store.fetch(...args)
       if (answer === undefined) await new Promise<void>((resolve) => (answer = resolve))
-      return found
+      return reply
     },
   })
   const first = world()
@@ -115,20 +115,20 @@ it('if the process that holds the lease fails, one waiter loads and the others s
   slow.lose(new Error('lost'))
   await slow.execute()
   await failing
-  const seen = await Promise.all(waiting)
+  const results = await Promise.all(waiting)
   expect(load).toHaveBeenCalledTimes(1)
-  expect(seen.every(({ result }) => result.length === 3)).toBe(true)
+  expect(results.every(({ result }) => result.length === 3)).toBe(true)
 })
 
 it('if a result may not be stored, each waiting process loads immediately', async () => {
   const members = processes(3, { maxValueBytes: 10 })
   const slow = pausedLoad(members[0] as World, all)
   const load = vi.fn(slow.run)
-  const seen = members.map(({ get }) => get(all, { load: load as Load, options: CLUSTER }))
+  const results = members.map(({ get }) => get(all, { load: load as Load, options: CLUSTER }))
   await slow.execute()
   slow.answer()
   // Time stands still: nobody waited for a timer.
-  expect((await Promise.all(seen)).map(({ reason }) => reason)).toEqual(Array(3).fill('too-large'))
+  expect((await Promise.all(results)).map(({ reason }) => reason)).toEqual(Array(3).fill('too-large'))
   expect(load).toHaveBeenCalledTimes(3)
 })
 
@@ -141,7 +141,7 @@ it('a lease holder that dies delays the others by two seconds, and one of them t
     },
   }) as [World, ...World[]]
   // A process that was killed: it neither renews nor releases.
-  const taken = vi.spyOn(leases[0] as LoadLeases, 'renew').mockReturnValue(new Promise(() => {}))
+  const renew = vi.spyOn(leases[0] as LoadLeases, 'renew').mockReturnValue(new Promise(() => {}))
   void first.get(all, { load: () => new Promise(() => {}), options: CLUSTER })
   await settled()
   const load = counted(first)
@@ -149,7 +149,7 @@ it('a lease holder that dies delays the others by two seconds, and one of them t
   await first.clock.advance(1_999)
   expect(load).not.toHaveBeenCalled()
   await first.clock.advance(25)
-  taken.mockRestore()
+  renew.mockRestore()
   expect((await Promise.all(waiting)).map(({ shared }) => shared ?? false).sort()).toEqual([
     false,
     true,
@@ -191,20 +191,20 @@ it('two processes do not deadlock if each waits for the load slot or lease of th
   const members = processes(2) as [World, World]
   const options = { ttl: '1m', maxConcurrentLoads: 1, ...CLUSTER } as const
   const go = deferred()
-  const asked: Promise<unknown>[] = []
+  const calls: Promise<unknown>[] = []
   for (const [at, { cache }] of members.entries()) {
     const page = cache.wrap(['page', at], options, async () => {
       await go.promise
       return cache.wrap(['part', 1 - at], options, async () => at)
     })
-    asked.push(page)
+    calls.push(page)
     await settled()
-    asked.push(cache.wrap(['part', at], options, async () => at))
+    calls.push(cache.wrap(['part', at], options, async () => at))
     await settled()
   }
   go.resolve()
   // Time stands still: nobody waited for a timer.
-  expect(await Promise.all(asked)).toHaveLength(4)
+  expect(await Promise.all(calls)).toHaveLength(4)
 })
 
 it('a store that delivers no messages delays a waiter and fails no read', async () => {
@@ -245,10 +245,10 @@ it('leases that fail or do not answer cost at most one query', async () => {
   faulty?.fail('rejects', 'lease')
   expect((await here.get(all, { options: CLUSTER })).reason).toBe('miss')
   faulty?.fail('hangs', 'lease')
-  const one = here.get(reads.byId(1), { options: CLUSTER })
+  const reading = here.get(reads.byId(1), { options: CLUSTER })
   await settled()
   await here.clock.advance(100)
-  expect((await one).reason).toBe('miss')
+  expect((await reading).reason).toBe('miss')
   // Neither opens the breaker.
   expect((await here.get(all)).source).toBe('store')
 })

@@ -123,11 +123,11 @@ it('a load that needs its own name, directly or through another load, does not w
   const { generations } = flight()
   const share = (name: string, load: () => Promise<number>): Promise<number> =>
     generations.share(name, load, PATIENCE).then((shared) => ('own' in shared ? shared.own : -1))
-  const depth = async (left: number): Promise<number> =>
-    left ? 1 + (await share('a', () => depth(left - 1))) : 0
+  const depth = async (remaining: number): Promise<number> =>
+    remaining ? 1 + (await share('a', () => depth(remaining - 1))) : 0
   expect(await share('a', () => depth(5))).toBe(5)
-  const through = async (left: number): Promise<number> =>
-    left ? 1 + (await share('b', () => share('a', () => through(left - 1)))) : 0
+  const through = async (remaining: number): Promise<number> =>
+    remaining ? 1 + (await share('b', () => share('a', () => through(remaining - 1)))) : 0
   expect(await share('a', () => through(3))).toBe(3)
 })
 
@@ -209,7 +209,7 @@ it('for any order of calls and answers, at most two loads run at a time, and no 
       const end = deferred<number>()
       loads.push({ at: ++instant, since: clock.now(), end })
       open.add(id)
-      const live = [...open].filter((one) => clock.now() - (loads[one]?.since ?? 0) < PATIENCE)
+      const live = [...open].filter((id) => clock.now() - (loads[id]?.since ?? 0) < PATIENCE)
       expect(live.length).toBeLessThanOrEqual(2)
       return end.promise
     }
@@ -230,10 +230,10 @@ it('for any order of calls and answers, at most two loads run at a time, and no 
       if (fails) loads[id]?.end.reject(new Error('failed'))
       else loads[id]?.end.resolve(id)
     }
-    for (const one of steps) {
-      if (one.kind === 'call') call()
-      else if (one.kind === 'end') end([...open][one.which] ?? -1, one.fails)
-      else if (one.kind === 'wait') await clock.advance(one.ms)
+    for (const step of steps) {
+      if (step.kind === 'call') call()
+      else if (step.kind === 'end') end([...open][step.which] ?? -1, step.fails)
+      else if (step.kind === 'wait') await clock.advance(step.ms)
       else await settled()
     }
     await settled()

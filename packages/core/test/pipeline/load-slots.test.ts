@@ -131,19 +131,19 @@ it('work that continues after its load has ended waits for a slot like any other
   const slots = createLoadSlots(fakeClock())
   const policy = { ...POLICY, maxConcurrentLoads: 1 }
   const go = deferred()
-  let left: Promise<number> | undefined
+  let background: Promise<number> | undefined
   await slots.run('wrap', policy, async () => {
-    left = go.promise.then(() => slots.run('wrap', policy, async () => 2))
+    background = go.promise.then(() => slots.run('wrap', policy, async () => 2))
   })
   const end = deferred()
   void slots.run('wrap', policy, () => end.promise)
   go.resolve()
   const over = vi.fn()
-  void left?.then(over)
+  void background?.then(over)
   await settled()
   expect(over).not.toHaveBeenCalled()
   end.resolve()
-  expect(await left).toBe(2)
+  expect(await background).toBe(2)
 })
 
 it('a load that joins a load which waits for the same slot does not hang', async () => {
@@ -201,10 +201,10 @@ it('without a store, a burst of reads runs one query per key, and at most the co
     const shape = { ...reads.everything(), name: `herd ${at % KEYS}` }
     return here.get(shape, { load, options: { maxConcurrentLoads: LIMIT } })
   })
-  const seen = await Promise.all(herd)
+  const results = await Promise.all(herd)
   expect([most, all]).toEqual([LIMIT, KEYS])
-  expect(seen.every(({ reason }) => reason === 'unavailable')).toBe(true)
-  expect(seen.filter(({ shared }) => shared)).toHaveLength(5_000 - KEYS)
+  expect(results.every(({ reason }) => reason === 'unavailable')).toBe(true)
+  expect(results.filter(({ shared }) => shared)).toHaveLength(5_000 - KEYS)
 })
 
 it('callers that share a refused load are refused as well', async () => {

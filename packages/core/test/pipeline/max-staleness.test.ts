@@ -6,7 +6,7 @@ import type { Row } from '../support/simulated-database.ts'
 import { type GetOptions, pausedLoad, world } from '../support/world.ts'
 import { type Remote, remote } from '../tier/remote.ts'
 
-const one = reads.byId(1)
+const readRow1 = reads.byId(1)
 const all = reads.everything()
 const BOUND = 1_000
 const POLICY: PolicyOptions = { ttl: '10m', jitter: 0, maxStaleness: BOUND }
@@ -25,13 +25,13 @@ describe.each(['off', 'validate', 'push'] as const)('maxStaleness with the memor
   it('serves a result without asking the store until it reaches the bound', async () => {
     const { here } = two(mode)
     await here.get(all, options)
-    here.taken()
+    here.takeCalls()
     await here.clock.advance(BOUND - 1)
     expect(await here.get(all, options)).toMatchObject({ source: 'memory', age: BOUND - 1, ttl: 600_000 })
-    expect(here.taken()).toEqual([])
+    expect(here.takeCalls()).toEqual([])
     await here.clock.advance(1)
     await here.get(all, options)
-    if (mode !== 'push') expect(here.taken()).not.toEqual([])
+    if (mode !== 'push') expect(here.takeCalls()).not.toEqual([])
   })
 
   it('serves a result that another process has changed until it reaches the bound', async () => {
@@ -53,9 +53,9 @@ describe.each(['off', 'validate', 'push'] as const)('maxStaleness with the memor
     await other.engine.inside(scope, () => other.put(writes.touch(1), undefined, scope))
     await scope.seal()
     expect(await here.get(all, options)).toMatchObject({ source: 'database', reason: 'dirty' })
-    here.taken()
+    here.takeCalls()
     expect(await here.get(all, options)).toMatchObject({ source: 'memory' })
-    expect(here.taken()).toEqual([])
+    expect(here.takeCalls()).toEqual([])
     expect(await here.get(all)).toMatchObject({ source: 'database', reason: 'dirty' })
     await scope.end('failed')
   })
@@ -82,11 +82,11 @@ describe.each(['off', 'validate', 'push'] as const)('maxStaleness with the memor
 
   it('keeps serving a row by its primary key after a write of this process to another row', async () => {
     const { here } = two(mode)
-    await here.get(one, options)
+    await here.get(readRow1, options)
     await here.put(writes.touch(2))
-    here.taken()
-    expect(await here.get(one, options)).toMatchObject({ source: 'memory' })
-    expect(here.taken()).toEqual([])
+    here.takeCalls()
+    expect(await here.get(readRow1, options)).toMatchObject({ source: 'memory' })
+    expect(here.takeCalls()).toEqual([])
   })
 })
 
@@ -303,7 +303,7 @@ const rules: readonly [
 ][] = [
   [
     'a row by id',
-    one,
+    readRow1,
     [writes.touch(1), writes.raw(3), writes.touchAll(), writes.touchCode('c1')],
     [writes.touch(2)],
   ],
@@ -332,9 +332,9 @@ describe.each(rules)('a result of %s within maxStaleness', (_, read, touching, o
       await here.get(read, options)
       await here.put(write)
       await settled()
-      here.taken()
+      here.takeCalls()
       expect(await here.get(read, options)).toMatchObject({ source: 'memory' })
-      expect(here.taken()).toEqual([])
+      expect(here.takeCalls()).toEqual([])
     },
   )
 })
@@ -348,9 +348,9 @@ describe('maxStaleness and writes of this process', () => {
   ] as const)('invalidate by %s invalidates a result', async (_, request) => {
     const { here } = two('off')
     const tagged = { options: { ...POLICY, tags: ['front'] } }
-    await here.get(one, tagged)
+    await here.get(readRow1, tagged)
     await here.cache.invalidate(request)
-    expect(await here.get(one, tagged)).toMatchObject({ source: 'database' })
+    expect(await here.get(readRow1, tagged)).toMatchObject({ source: 'database' })
   })
 
   it('a load that began before a write returned is not served after it', async () => {
@@ -392,10 +392,10 @@ describe('maxStaleness and writes of this process', () => {
 
   it('more writes than can be recorded invalidate every result', async () => {
     const { here } = two('off')
-    await here.get(one, options)
+    await here.get(readRow1, options)
     for (let time = 0; time < 5_001; time++) await here.put(writes.touch(2))
     await settled()
-    expect(await here.get(one, options)).toMatchObject({ source: 'store' })
+    expect(await here.get(readRow1, options)).toMatchObject({ source: 'store' })
   })
 
   it('a failed load keeps the last result', async () => {

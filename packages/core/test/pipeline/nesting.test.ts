@@ -45,15 +45,18 @@ it('a load that needs its own result through other loads, some of them parallel,
 })
 
 /** Begins two loads; each, once both are under way, asks for the other's result. */
-async function eachNeedsTheOther(one: Cache, other: Cache): Promise<unknown> {
+async function eachNeedsTheOther(firstCache: Cache, secondCache: Cache): Promise<unknown> {
   const both = [deferred(), deferred()] as const
-  const load = (cache: Cache, key: string, own: number) => async () => {
-    both[own]?.resolve()
+  const load = (cache: Cache, key: string, value: number) => async () => {
+    both[value]?.resolve()
     await Promise.all(both.map(({ promise }) => promise))
     return `${key}<${await cache.wrap(key, options, async () => `${key} alone`)}>`
   }
   return soon(
-    Promise.all([one.wrap('a', options, load(other, 'b', 0)), other.wrap('b', options, load(one, 'a', 1))]),
+    Promise.all([
+      firstCache.wrap('a', options, load(secondCache, 'b', 0)),
+      secondCache.wrap('b', options, load(firstCache, 'a', 1)),
+    ]),
   )
 }
 
@@ -83,16 +86,16 @@ it('work that continues after its load has ended joins later loads like any othe
   const begin = deferred()
   const answer = deferred<number>()
   const load = vi.fn(() => answer.promise)
-  let left: Promise<number> | undefined
+  let background: Promise<number> | undefined
   await cache.wrap('a', options, async () => {
-    left = begin.promise.then(() => cache.wrap('b', options, load))
+    background = begin.promise.then(() => cache.wrap('b', options, load))
     return 1
   })
   const other = cache.wrap('b', options, load)
   begin.resolve()
   await turn()
   answer.resolve(2)
-  expect(await Promise.all([other, left])).toEqual([2, 2])
+  expect(await Promise.all([other, background])).toEqual([2, 2])
   expect(load).toHaveBeenCalledTimes(1)
 })
 

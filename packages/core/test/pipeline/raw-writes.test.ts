@@ -24,8 +24,8 @@ const EVERYTHING = [...schema.tables.keys()]
 
 function changesUnder(unknownWrites: UnknownWrites, parsed = true) {
   const events = createEvents()
-  const told: unknown[] = []
-  events.on('unknown-write', (event) => told.push(event))
+  const rawEvents: unknown[] = []
+  events.on('unknown-write', (event) => rawEvents.push(event))
   const parser = parsed
     ? createSqlParser(
         () => import('libpg-query'),
@@ -45,21 +45,21 @@ function changesUnder(unknownWrites: UnknownWrites, parsed = true) {
     shown: `shown ${text}`,
     instead: 'use x',
   })
-  const names = (found: readonly { table: string; effect: string }[]): readonly string[] => {
-    expect(found.every(({ effect }) => effect === 'unknown')).toBe(true)
-    return found.map((change) => change.table)
+  const names = (changes: readonly { table: string; effect: string }[]): readonly string[] => {
+    expect(changes.every(({ effect }) => effect === 'unknown')).toBe(true)
+    return changes.map((change) => change.table)
   }
   return {
-    told,
+    rawEvents,
     of: async (text: string) => names(await changes.of(write(text))),
     now: (text: string) => {
-      const found = changes.now(write(text))
-      return found && names(found)
+      const result = changes.now(write(text))
+      return result && names(result)
     },
   }
 }
 
-const known: [text: string, tables: string[]][] = [
+const parsedWrites: [text: string, tables: string[]][] = [
   ['UPDATE a SET x = 1', ['a']],
   ['WITH x AS (DELETE FROM "A" RETURNING *) INSERT INTO s.b SELECT * FROM x', ['a', 'b']],
   ['UPDATE view_of_a SET x = 1', ['view_of_a']],
@@ -82,24 +82,24 @@ const unknown: [text: string, besides: string[]][] = [
 ]
 
 describe('a raw write invalidates', () => {
-  test.each(known)('the tables that the parser finds: %s', async (text, tables) => {
+  test.each(parsedWrites)('the tables that the parser finds: %s', async (text, tables) => {
     for (const unknownWrites of ['invalidate', 'event', 'throw'] as const) {
-      const { of, told } = changesUnder(unknownWrites)
+      const { of, rawEvents } = changesUnder(unknownWrites)
       expect([...(await of(text))].sort()).toEqual(tables)
-      expect(told).toEqual([])
+      expect(rawEvents).toEqual([])
     }
   })
 
   test.each(unknown)('every table of the client and any other table it names: %s', async (text, besides) => {
-    const { of, told } = changesUnder('invalidate')
+    const { of, rawEvents } = changesUnder('invalidate')
     expect(await of(text)).toEqual([...EVERYTHING, ...besides])
-    expect(told).toEqual([{ operation: '$executeRaw', sql: `shown ${text}` }])
+    expect(rawEvents).toEqual([{ operation: '$executeRaw', sql: `shown ${text}` }])
   })
 
   test.each(unknown)("nothing with unknownWrites: 'event', and is refused with 'throw': %s", async (text) => {
-    const { of, told } = changesUnder('event')
+    const { of, rawEvents } = changesUnder('event')
     expect(await of(text)).toEqual([])
-    expect(told).toHaveLength(1)
+    expect(rawEvents).toHaveLength(1)
     await expect(changesUnder('throw').of(text)).rejects.toMatchObject({
       code: 'LARDER_UNKNOWN_WRITE',
       message: expect.stringContaining(': use x, or set unknownWrites'),
@@ -107,20 +107,20 @@ describe('a raw write invalidates', () => {
   })
 
   it('every table if there is no parser', async () => {
-    const { of, now, told } = changesUnder('invalidate', false)
+    const { of, now, rawEvents } = changesUnder('invalidate', false)
     expect(await of('UPDATE a SET x = 1')).toEqual(EVERYTHING)
     expect(now('UPDATE a SET x = 1')).toEqual(EVERYTHING)
-    expect(told).toHaveLength(2)
+    expect(rawEvents).toHaveLength(2)
     expect(() => changesUnder('throw', false).now('UPDATE a SET x = 1')).toThrow(/cannot be told/)
   })
 
   it('every table if the statement is synchronous and the parser is not loaded', async () => {
-    const { of, now, told } = changesUnder('invalidate')
+    const { of, now, rawEvents } = changesUnder('invalidate')
     expect(now('UPDATE a SET x = 1')).toEqual(EVERYTHING)
-    expect(told).toHaveLength(1)
+    expect(rawEvents).toHaveLength(1)
     await of('UPDATE b SET x = 1')
     expect(now('UPDATE a SET x = 1')).toEqual(['a'])
-    expect(told).toHaveLength(1)
+    expect(rawEvents).toHaveLength(1)
   })
 
   it('the parsed tables without a promise once the parser is loaded, and with one before', async () => {

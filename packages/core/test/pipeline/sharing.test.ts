@@ -9,15 +9,15 @@ const all = reads.everything()
 it('many equal concurrent reads run one query, and each caller gets a separate copy', async () => {
   const { get, database, cache } = world()
   const load = vi.fn(database.read)
-  const seen = await Promise.all(
+  const results = await Promise.all(
     Array.from({ length: 50 }, () => get(all, { load: load as typeof database.read })),
   )
   expect(load).toHaveBeenCalledTimes(1)
-  expect(seen.filter(({ shared }) => shared)).toHaveLength(49)
-  expect(new Set(seen.map(({ result }) => result)).size).toBe(50)
-  const [first] = seen
+  expect(results.filter(({ shared }) => shared)).toHaveLength(49)
+  expect(new Set(results.map(({ result }) => result)).size).toBe(50)
+  const [first] = results
   first?.result.splice(0)
-  expect(seen.slice(1).every(({ result }) => result.length === 3)).toBe(true)
+  expect(results.slice(1).every(({ result }) => result.length === 3)).toBe(true)
   expect(cache.stats()).toMatchObject({ reads: 50, misses: 50 })
 })
 
@@ -59,9 +59,9 @@ it('callers that joined a failed load run their own load and do not get its erro
 it('a result that cannot be copied is returned to one caller, and the others run their own query', async () => {
   const { get } = world()
   const load = vi.fn(async () => (() => 1) as unknown as Row[])
-  const seen = await Promise.all([get(all, { load }), get(all, { load }), get(all, { load })])
+  const results = await Promise.all([get(all, { load }), get(all, { load }), get(all, { load })])
   expect(load).toHaveBeenCalledTimes(3)
-  expect(seen.map(({ reason }) => reason)).toEqual(['opaque', 'opaque', 'opaque'])
+  expect(results.map(({ reason }) => reason)).toEqual(['opaque', 'opaque', 'opaque'])
 })
 
 it('without single flight every caller runs its own query', async () => {
@@ -81,10 +81,10 @@ it('equal reads of a dirty tag share a load that began after all of them were ca
   // The row's own tags are clean: the load goes on, though `list` is dirty.
   const load = vi.fn(database.read)
   const more = { load: load as typeof database.read }
-  const seen = await Promise.all([get(reads.byId(1), more), get(reads.byId(1), more)])
+  const results = await Promise.all([get(reads.byId(1), more), get(reads.byId(1), more)])
   expect(load).toHaveBeenCalledTimes(1)
-  expect(seen.map(({ reason }) => reason)).toEqual(['miss', 'miss'])
-  expect(seen.filter(({ shared }) => shared)).toHaveLength(1)
+  expect(results.map(({ reason }) => reason)).toEqual(['miss', 'miss'])
+  expect(results.filter(({ shared }) => shared)).toHaveLength(1)
   await writing.execute()
   writing.answer()
   await done
@@ -101,9 +101,9 @@ it('equal reads whose new tags are evicted immediately never share a load begun 
   await slow.execute()
   await database.write(writes.touch(1).mutation)
   const load = vi.fn(database.read)
-  const seen = await Promise.all([1, 2].map(() => get(all, { load: load as typeof database.read })))
+  const results = await Promise.all([1, 2].map(() => get(all, { load: load as typeof database.read })))
   expect(load).toHaveBeenCalledTimes(1)
-  expect(seen.every(({ result }) => result.find(({ id }) => id === 1)?.v === 1_001)).toBe(true)
+  expect(results.every(({ result }) => result.find(({ id }) => id === 1)?.v === 1_001)).toBe(true)
   slow.answer()
   expect((await first).result.find(({ id }) => id === 1)?.v).toBe(1)
   expect((await get(all)).reason).toBe('miss')
@@ -140,12 +140,12 @@ it('while a tag is dirty, readers run at most two queries at a time, and no read
   await settled()
   expect(load).not.toHaveBeenCalled()
   first.answer()
-  const seen = await Promise.all(late)
+  const results = await Promise.all(late)
   expect(load).toHaveBeenCalledTimes(1)
-  expect(seen.every(({ result }) => result.find(({ id }) => id === 2)?.v === 1_001)).toBe(true)
-  expect(seen.every(({ reason }) => reason === 'dirty')).toBe(true)
-  expect(seen.filter(({ shared }) => shared)).toHaveLength(19)
-  expect(new Set(seen.map(({ result }) => result)).size).toBe(20)
+  expect(results.every(({ result }) => result.find(({ id }) => id === 2)?.v === 1_001)).toBe(true)
+  expect(results.every(({ reason }) => reason === 'dirty')).toBe(true)
+  expect(results.filter(({ shared }) => shared)).toHaveLength(19)
+  expect(new Set(results.map(({ result }) => result)).size).toBe(20)
   await second.execute()
   second.answer()
   const [stale] = await Promise.all(early)

@@ -41,9 +41,9 @@ it('a load that has resolved or rejected is not joined', async () => {
 it('callers that joined a load learn that it failed, but do not get its error', async () => {
   const flights = createSingleFlight<number>(fakeClock())
   const answer = deferred<number>()
-  const own = flights.share('a', () => answer.promise, PATIENCE)
+  const first = flights.share('a', () => answer.promise, PATIENCE)
   const other = flights.share('a', hang, PATIENCE)
-  const failing = expect(own).rejects.toThrow('failed')
+  const failing = expect(first).rejects.toThrow('failed')
   answer.reject(new Error('failed'))
   await failing
   expect(await other).toEqual({ other: undefined })

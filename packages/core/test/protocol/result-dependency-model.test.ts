@@ -3,14 +3,14 @@ import { describe, expect, test } from 'vitest'
 import { explore, type Rule, type Writer } from './result-dependency-model.ts'
 
 const WRITERS: readonly Writer[] = ['value-in-filter', 'value-in-result', 'value-unknown', 'key-undeclared']
-const PAIRS = WRITERS.flatMap((one, at) => WRITERS.slice(at).map((other) => [one, other] as const))
+const PAIRS = WRITERS.flatMap((first, at) => WRITERS.slice(at).map((second) => [first, second] as const))
 
 describe('a result dependency', () => {
   test.each(PAIRS)('is never stale while writers of kind %s and %s run concurrently', (...writers) => {
     for (const warm of [true, false]) {
       // Two readers beside two writers that mark no more than the cell are millions of states.
-      const known = writers.every((one) => one === 'value-in-filter')
-      const { states, wrong } = explore({ writers, warm, readers: known ? 1 : sized(1, 2) })
+      const allNameValue = writers.every((writer) => writer === 'value-in-filter')
+      const { states, wrong } = explore({ writers, warm, readers: allNameValue ? 1 : sized(1, 2) })
       expect(Object.fromEntries(wrong)).toEqual({})
       expect(states).toBeGreaterThan(1_000)
     }

@@ -96,7 +96,7 @@ export function explore(exploration: Exploration): Explored {
   const { writers, without, readers = 2, faults = 0, warm = false, dangling = false } = exploration
   const rules: Rules = { without, faults, dangling }
   const wrong = new Map<string, readonly string[]>()
-  const seen = new Set<string>()
+  const visitedKeys = new Set<string>()
   const stack: Visit[] = [{ state: start(writers, readers, warm), label: '', before: undefined }]
   for (let visit = stack.pop(); visit; visit = stack.pop()) {
     const { state } = visit
@@ -105,12 +105,12 @@ export function explore(exploration: Exploration): Explored {
       const further: Visit = { state: next, label, before: visit }
       if (said !== undefined && !wrong.has(said)) wrong.set(said, pathOf(further))
       const name = nameOf(next)
-      if (seen.has(name)) continue
-      seen.add(name)
+      if (visitedKeys.has(name)) continue
+      visitedKeys.add(name)
       stack.push(further)
     }
   }
-  return { states: seen.size, wrong }
+  return { states: visitedKeys.size, wrong }
 }
 
 interface Visit {
@@ -128,7 +128,7 @@ interface Rules {
 
 function pathOf(visit: Visit): string[] {
   const path: string[] = []
-  for (let one: Visit | undefined = visit; one?.before; one = one.before) path.unshift(one.label)
+  for (let step: Visit | undefined = visit; step?.before; step = step.before) path.unshift(step.label)
   return path
 }
 
@@ -196,9 +196,9 @@ function copyOf(state: State): State {
     record: record && { list: copyOfTag(record.list), key: record.key && copyOfTag(record.key) },
     cell: cell && copyOfTag(cell),
     entry: entry && { ...entry },
-    writers: writers.map((one) => ({ ...one })),
+    writers: writers.map((writer) => ({ ...writer })),
     // What a reader holds of tags it never changes.
-    readers: readers.map((one) => ({ ...one })),
+    readers: readers.map((reader) => ({ ...reader })),
   }
 }
 
@@ -283,9 +283,9 @@ function mark(state: State, kind: Writer, token: string): void {
 }
 
 function unmark(tag: Tag, token: string): boolean {
-  const found = tag.marks.includes(token)
-  tag.marks = tag.marks.filter((one) => one !== token)
-  return found
+  const hadMark = tag.marks.includes(token)
+  tag.marks = tag.marks.filter((mark) => mark !== token)
+  return hadMark
 }
 
 function finishCell(state: State, token: string): void {
@@ -302,9 +302,9 @@ function finishRecord(state: State, kind: Writer, token: string): void {
   unmark(record.list, token)
   record.list.nonce = ++state.nonces
   if (!record.key) return
-  const found = unmark(record.key, token)
-  const kept = kind === 'value-in-filter' || kind === 'insert' || (kind === 'value-in-result' && found)
-  if (!kept) record.key.nonce = ++state.nonces
+  const hadMark = unmark(record.key, token)
+  const keepsKey = kind === 'value-in-filter' || kind === 'insert' || (kind === 'value-in-result' && hadMark)
+  if (!keepsKey) record.key.nonce = ++state.nonces
 }
 
 /** The last mark on a key expires the key; of several, one that goes leaves a new nonce. */
@@ -313,7 +313,7 @@ function expiries(state: State, token: string, go: Go): void {
   const marks = [...(record?.list.marks ?? []), ...(record?.key?.marks ?? [])]
   if (marks.includes(token))
     go(`the mark of ${token} on the record expires`, (next) => {
-      if (!next.record || marks.every((one) => one === token)) next.record = undefined
+      if (!next.record || marks.every((mark) => mark === token)) next.record = undefined
       else
         for (const tag of [next.record.list, next.record.key])
           if (tag && unmark(tag, token)) tag.nonce = ++next.nonces
@@ -415,9 +415,9 @@ function fillSteps(at: ReaderState['at'], without: Rule | undefined, step: Reade
   }
   const cover = (next: State, me: ReaderState): void => {
     const list = next.record?.list
-    const held = list?.nonce === me.list?.nonce && next.record?.key?.nonce === me.key?.nonce
+    const unchanged = list?.nonce === me.list?.nonce && next.record?.key?.nonce === me.key?.nonce
     const clean = without === 'list-clean' || (isClean(list) && isClean(me.list))
-    me.covered = without === 'covered-by-list' || (held && clean)
+    me.covered = without === 'covered-by-list' || (unchanged && clean)
   }
   const apart = without === 'list-with-seeding'
   if (at === 'loaded')
@@ -447,24 +447,24 @@ function fillSteps(at: ReaderState['at'], without: Rule | undefined, step: Reade
 function nameOf(state: State): string {
   const numbers = new Map<number, number>()
   const number = (nonce: number): number => {
-    const known = numbers.get(nonce)
-    if (known !== undefined) return known
+    const number = numbers.get(nonce)
+    if (number !== undefined) return number
     numbers.set(nonce, numbers.size)
     return numbers.size - 1
   }
   const numberOrNone = (nonce: number | undefined): number | '-' =>
     nonce === undefined ? '-' : number(nonce)
-  const tag = (one: Tag | undefined): string =>
-    one ? `${number(one.nonce)}${one.marks.sort().join('')}` : '-'
+  const tag = (tag: Tag | undefined): string =>
+    tag ? `${number(tag.nonce)}${tag.marks.sort().join('')}` : '-'
   const { record, cell, entry } = state
   const shared = `${state.db} ${state.acked} ${state.faults} ${tag(record?.list)} ${tag(record?.key)} ${tag(cell)} ${
     entry
       ? `${entry.value} ${number(entry.key)} ${numberOrNone(entry.cell)} ${numberOrNone(entry.list)}`
       : '-'
-  } ${state.writers.map((one) => `${one.at}${one.wrote}`).join()}`
-  const readers = state.readers.map((one) => {
-    if (one.at === 'done') return 'done'
-    return `${one.at} ${one.floor} ${one.acked} ${one.value} ${tag(one.list)} ${tag(one.key)} ${tag(one.cell)} ${one.covered}`
+  } ${state.writers.map((writer) => `${writer.at}${writer.wrote}`).join()}`
+  const readers = state.readers.map((reader) => {
+    if (reader.at === 'done') return 'done'
+    return `${reader.at} ${reader.floor} ${reader.acked} ${reader.value} ${tag(reader.list)} ${tag(reader.key)} ${tag(reader.cell)} ${reader.covered}`
   })
   return `${shared} | ${readers.join(' | ')}`
 }

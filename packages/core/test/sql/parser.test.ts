@@ -6,7 +6,7 @@ import { createSqlParser } from '../../src/sql/parser.ts'
 
 const run = promisify(execFile)
 const UPDATE = 'UPDATE "A" SET x = $1'
-const found = { tables: ['a'], complete: true }
+const parsedUpdate = { tables: ['a'], complete: true }
 
 /** A parser over a module, all that it warned of, and how often it was loaded and asked. */
 function parserOver(load: () => Promise<unknown> = () => import('libpg-query')) {
@@ -35,11 +35,11 @@ describe('the parser of raw SQL', () => {
     const first = written(UPDATE)
     expect(first).toBeInstanceOf(Promise)
     expect(await Promise.all([first, written(UPDATE), written('DELETE FROM b')])).toEqual([
-      found,
-      found,
+      parsedUpdate,
+      parsedUpdate,
       { tables: ['b'], complete: true },
     ])
-    expect(written(UPDATE)).toEqual(found)
+    expect(written(UPDATE)).toEqual(parsedUpdate)
     expect(counts.loads).toBe(1)
     expect(warned).toEqual([])
   })
@@ -48,7 +48,7 @@ describe('the parser of raw SQL', () => {
     const { written, counts } = parserOver()
     await written(UPDATE)
     const { parses } = counts
-    for (let turn = 0; turn < 5; turn++) expect(written(UPDATE)).toEqual(found)
+    for (let turn = 0; turn < 5; turn++) expect(written(UPDATE)).toEqual(parsedUpdate)
     expect(counts.parses).toBe(parses)
   })
 
@@ -75,7 +75,7 @@ describe('the parser of raw SQL', () => {
   ])('returns nothing for a text %s, and still parses the next one', async (_name, text) => {
     const { written, warned } = parserOver()
     expect(await written(text)).toBeUndefined()
-    expect(await written(UPDATE)).toEqual(found)
+    expect(await written(UPDATE)).toEqual(parsedUpdate)
     expect(await written(text)).toBeUndefined()
     expect(warned).toEqual([])
   })
@@ -145,7 +145,7 @@ describe('the parser of raw SQL', () => {
     expect(written('DELETE FROM c')).toBeUndefined()
     expect(warned).toEqual([expect.stringMatching(/^libpg-query is installed and failed/)])
     // What it said while it was sound stands.
-    expect(written(UPDATE)).toEqual(found)
+    expect(written(UPDATE)).toEqual(parsedUpdate)
   })
 
   it('is also found as a default export', async () => {
@@ -154,6 +154,6 @@ describe('the parser of raw SQL', () => {
       async () => ({ default: module }),
       () => {},
     )
-    expect(await written(UPDATE)).toEqual(found)
+    expect(await written(UPDATE)).toEqual(parsedUpdate)
   })
 })

@@ -15,22 +15,22 @@ function guarded(around: (store: Store) => Store = (store) => store) {
   const clock = fakeClock()
   const store = faultyStore(memoryStore({ clock }))
   const events = createEvents()
-  const told: string[] = []
-  events.on('store-state', ({ state }) => told.push(state))
-  events.on('store-error', ({ action }) => told.push(action))
+  const eventNames: string[] = []
+  events.on('store-state', ({ state }) => eventNames.push(state))
+  events.on('store-error', ({ action }) => eventNames.push(action))
   const guard = guardStore(around(store), clock, events)
   const read = () => guard.fetch('entry', [])
-  return { clock, store, guard, read, told }
+  return { clock, store, guard, read, eventNames }
 }
 
 const request = { record: '{t}', token: 'w', fields: ['list'], known: [], cells: [], lifetime: 30_000 }
 const finish = { record: '{t}', token: 'w', untouched: [], keep: [], cells: [] }
 
 it('after three failed reads in a row, further reads fail without being sent or delayed', async () => {
-  const { store, guard, read, told, clock } = guarded()
+  const { store, guard, read, eventNames, clock } = guarded()
   store.fail('rejects')
   for (let time = 0; time < 3; time++) expect((await read()).ok).toBe(false)
-  expect(told).toEqual(['fetch', 'fetch', 'fetch', 'unavailable'])
+  expect(eventNames).toEqual(['fetch', 'fetch', 'fetch', 'unavailable'])
   store.fail('hangs')
   const sent = store.calls.length
   // Time stands still: what waited for the store would wait for ever.
@@ -42,16 +42,16 @@ it('after three failed reads in a row, further reads fail without being sent or 
 })
 
 it('an answered read resets the count of failures', async () => {
-  const { store, read, told } = guarded()
+  const { store, read, eventNames } = guarded()
   for (const fault of ['rejects', 'rejects', 'works', 'rejects', 'rejects', 'works'] as const) {
     store.fail(fault)
     expect((await read()).ok).toBe(fault === 'works')
   }
-  expect(told).not.toContain('unavailable')
+  expect(eventNames).not.toContain('unavailable')
 })
 
 it('a partly failing store is still used as long as other reads are answered', async () => {
-  const { store, read, told, clock } = guarded()
+  const { store, read, eventNames, clock } = guarded()
   const some = async (): Promise<void> => {
     store.fail('works')
     await read()
@@ -62,14 +62,14 @@ it('a partly failing store is still used as long as other reads are answered', a
     await some()
     await clock.advance(99)
   }
-  expect(told).not.toContain('unavailable')
+  expect(eventNames).not.toContain('unavailable')
   await clock.advance(1)
   await read()
-  expect(told.at(-1)).toBe('unavailable')
+  expect(eventNames.at(-1)).toBe('unavailable')
 })
 
 it('a probe repeats a stopped read, because the failed one may be on the lost part of the store', async () => {
-  const { read, guard, told, clock } = guarded((inner) => ({
+  const { read, guard, eventNames, clock } = guarded((inner) => ({
     ...inner,
     async fetch(entry, tags) {
       if (entry === 'entry') throw new Error('simulated: this part is lost')
@@ -78,14 +78,14 @@ it('a probe repeats a stopped read, because the failed one may be on the lost pa
   }))
   for (let time = 0; time < 3; time++) await read()
   await clock.advance(2_000)
-  expect(told.filter((one) => one !== 'fetch')).toEqual(['unavailable'])
+  expect(eventNames.filter((event) => event !== 'fetch')).toEqual(['unavailable'])
   expect((await guard.fetch('elsewhere', [])).ok).toBe(false)
   await clock.advance(500)
   expect((await guard.fetch('elsewhere', [])).ok).toBe(true)
 })
 
 it('the last failed read is repeated in the background, one at a time, until it is answered', async () => {
-  const { store, read, told, clock } = guarded()
+  const { store, read, eventNames, clock } = guarded()
   store.fail('hangs')
   const waiting = [read(), read(), read()]
   await clock.advance(100)
@@ -103,7 +103,7 @@ it('the last failed read is repeated in the background, one at a time, until it 
   await clock.advance(501)
   expect(probes()).toBe(2)
   expect((await read()).ok).toBe(true)
-  expect(told.filter((one) => one !== 'fetch')).toEqual(['unavailable', 'ready'])
+  expect(eventNames.filter((event) => event !== 'fetch')).toEqual(['unavailable', 'ready'])
   await clock.advance(10_000)
   expect(probes()).toBe(3)
 })
@@ -133,7 +133,7 @@ it('marks, renewals, finishes and invalidateAll are sent even while reads are st
 
 it('slots that are moving between servers do not stop reads, and a probe that meets one counts as answered', async () => {
   let moving = true
-  const { store, read, told, clock } = guarded((inner) => ({
+  const { store, read, eventNames, clock } = guarded((inner) => ({
     ...inner,
     fetch: async (entry, tags) => {
       if (moving) throw new CacheError('LARDER_STORE_MOVING', 'TRYAGAIN')
@@ -141,49 +141,49 @@ it('slots that are moving between servers do not stop reads, and a probe that me
     },
   }))
   for (let time = 0; time < 10; time++) expect((await read()).ok).toBe(false)
-  expect(told).not.toContain('unavailable')
+  expect(eventNames).not.toContain('unavailable')
   moving = false
   store.fail('rejects')
   for (let time = 0; time < 3; time++) await read()
-  expect(told.at(-1)).toBe('unavailable')
+  expect(eventNames.at(-1)).toBe('unavailable')
   moving = true
   await clock.advance(500)
-  expect(told.at(-1)).toBe('ready')
+  expect(eventNames.at(-1)).toBe('ready')
 })
 
 it('store-state is emitted once per change, including for an unacknowledged write', async () => {
-  const { store, guard, read, told } = guarded()
+  const { store, guard, read, eventNames } = guarded()
   store.fail('rejects')
   await guard.mark(request)
   await guard.finish(finish)
   for (let time = 0; time < 4; time++) await read()
-  expect(told.filter((one) => one === 'unavailable')).toHaveLength(1)
+  expect(eventNames.filter((event) => event === 'unavailable')).toHaveLength(1)
   store.fail('works')
   await guard.finish(finish)
-  expect(told).not.toContain('ready')
+  expect(eventNames).not.toContain('ready')
   guard.probe()
   await settled()
-  expect(told.filter((one) => one === 'ready')).toHaveLength(1)
+  expect(eventNames.filter((event) => event === 'ready')).toHaveLength(1)
 })
 
 it("a successful write to one table does not end the outage of another table's writes", async () => {
-  const { guard, told } = guarded((inner) => ({
+  const { guard, eventNames } = guarded((inner) => ({
     ...inner,
-    async mark(one) {
-      if (one.record === '{lost}') throw new Error('simulated: this part is lost')
-      await inner.mark(one)
+    async mark(sent) {
+      if (sent.record === '{lost}') throw new Error('simulated: this part is lost')
+      await inner.mark(sent)
     },
   }))
   for (let time = 0; time < 3; time++) {
     await guard.mark({ ...request, record: '{lost}' })
     await guard.mark(request)
   }
-  expect(told.filter((one) => one !== 'mark')).toEqual(['unavailable'])
+  expect(eventNames.filter((event) => event !== 'mark')).toEqual(['unavailable'])
   await guard.finish({ ...finish, record: '{lost}' })
-  expect(told.at(-1)).toBe('ready')
+  expect(eventNames.at(-1)).toBe('ready')
   await guard.mark({ ...request, record: '{lost}' })
   await guard.invalidateAll()
-  expect(told.slice(-2)).toEqual(['unavailable', 'ready'])
+  expect(eventNames.slice(-2)).toEqual(['unavailable', 'ready'])
 })
 
 it('after close() no probe is sent', async () => {
@@ -241,8 +241,8 @@ function block(milliseconds: number, until: () => boolean = () => true): void {
 it('a blocked event loop does not count as a store timeout if the replies had arrived', async () => {
   const { store, answered } = await echoStore()
   const events = createEvents()
-  const told: unknown[] = []
-  events.on('store-error', (event) => told.push(event))
+  const errors: unknown[] = []
+  events.on('store-error', (event) => errors.push(event))
   const guard = guardStore(store, systemClock, events)
   for (let time = 1; time <= 5; time++) {
     const reads = [guard.fetch('a', []), guard.fetch('b', [])]
@@ -250,7 +250,7 @@ it('a blocked event loop does not count as a store timeout if the replies had ar
     block(150, () => answered() === 2 * time)
     expect((await Promise.all(reads)).map(({ ok }) => ok)).toEqual([true, true])
   }
-  expect(told).toEqual([])
+  expect(errors).toEqual([])
 })
 
 it('a call that a blocked event loop could not send before its deadline is waited for', async () => {

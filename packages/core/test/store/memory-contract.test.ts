@@ -6,14 +6,14 @@ repeatWhenBusy()
 
 const clocks: FakeClock[] = []
 const clock = (): Clock => {
-  const made = fakeClock()
-  clocks.push(made)
-  return made
+  const newClock = fakeClock()
+  clocks.push(newClock)
+  return newClock
 }
 
 storeContract('memoryStore', () => memoryStore({ clock: clock() }), {
   pass: async (ms) => {
-    for (const one of clocks) await one.advance(ms)
+    for (const clock of clocks) await clock.advance(ms)
   },
   small: (tags) => memoryStore({ maxEntries: Math.ceil(tags / 4) }),
 })

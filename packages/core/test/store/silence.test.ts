@@ -34,8 +34,8 @@ it('a lost mark does not make a record silent if the store has acknowledged some
 
 it('a bounded number of silent records is kept, and watchers are called', () => {
   const silence = createSilentMarks()
-  let told = 0
-  const unwatch = silence.watch(() => told++)
+  let calls = 0
+  const unwatch = silence.watch(() => calls++)
   const lose = (record: string): void => {
     const mark = silence.sent(record)
     silence.signOfLife()
@@ -43,9 +43,9 @@ it('a bounded number of silent records is kept, and watchers are called', () => 
     silence.over(mark)
   }
   for (let record = 0; record < 2_000; record++) lose(String(record))
-  expect(told).toBe(2_000)
+  expect(calls).toBe(2_000)
   unwatch()
   lose('more')
-  expect(told).toBe(2_000)
+  expect(calls).toBe(2_000)
   expect([silence.has('0', 'short'), silence.has('1500', 'short')]).toEqual([true, false])
 })

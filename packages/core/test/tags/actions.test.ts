@@ -15,8 +15,8 @@ function family(onDelete: Action, onUpdate: Action = 'restrict'): Schema {
 }
 
 /** What follows from a change, without the change itself. */
-const following = (known: Schema, ...changes: Change[]): readonly Change[] =>
-  withActions(known, changes).slice(changes.length)
+const following = (definition: Schema, ...changes: Change[]): readonly Change[] =>
+  withActions(definition, changes).slice(changes.length)
 const remove = (name: string, id = 1): Change => ({ table: name, effect: 'delete', before: { id: [id] } })
 const rename = (name: string): Change => ({
   table: name,
@@ -121,13 +121,13 @@ const actions: [string, Schema, Change, readonly Change[]][] = [
 ]
 
 describe('referential actions', () => {
-  it.each(actions)('%s', (_, known, change, expected) => {
-    expect(following(known, change)).toEqual(expected)
-    expect(withActions(known, [change])[0]).toBe(change)
+  it.each(actions)('%s', (_, definition, change, expected) => {
+    expect(following(definition, change)).toEqual(expected)
+    expect(withActions(definition, [change])[0]).toBe(change)
   })
 
   it('a composite foreign key pins its children by those of its columns that are pinned', () => {
-    const known = schema(
+    const tables = schema(
       table('parent', [column('a'), column('b')]),
       table('child', [nullable('x'), nullable('y')], {
         foreignKeys: [
@@ -135,45 +135,45 @@ describe('referential actions', () => {
         ],
       }),
     )
-    const gone = (before: Change['before']) =>
-      following(known, { table: 'parent', effect: 'delete', ...(before && { before }) })
-    expect(gone({ a: [1], b: [2, 3] })[0]?.before).toEqual({ x: [1], y: [2, 3] })
-    expect(gone({ b: [2] })[0]?.before).toEqual({ y: [2] })
-    expect(gone(undefined)[0]?.before).toBeUndefined()
+    const deletion = (before: Change['before']) =>
+      following(tables, { table: 'parent', effect: 'delete', ...(before && { before }) })
+    expect(deletion({ a: [1], b: [2, 3] })[0]?.before).toEqual({ x: [1], y: [2, 3] })
+    expect(deletion({ b: [2] })[0]?.before).toEqual({ y: [2] })
+    expect(deletion(undefined)[0]?.before).toBeUndefined()
     expect(
-      following(known, { table: 'parent', effect: 'update', before: { a: [1] }, sets: { b: 5 } }),
+      following(tables, { table: 'parent', effect: 'update', before: { a: [1] }, sets: { b: 5 } }),
     ).toEqual([{ table: 'child', effect: 'update', before: { x: [1] }, sets: { y: UNKNOWN, x: UNKNOWN } }])
   })
 
   it('a relation with unknown columns makes every row of the child table unknown', () => {
-    const known = schema(
+    const tables = schema(
       table('parent', [column('id')]),
       table('child', [], {
         foreignKeys: [reference([], 'parent', [], { onDelete: 'cascade', onUpdate: 'cascade' })],
       }),
     )
-    expect(following(known, remove('parent'))).toContainEqual(wholly('child'))
-    expect(following(known, { ...rename('parent'), sets: { name: 'x' } })).toContainEqual(wholly('child'))
+    expect(following(tables, remove('parent'))).toContainEqual(wholly('child'))
+    expect(following(tables, { ...rename('parent'), sets: { name: 'x' } })).toContainEqual(wholly('child'))
   })
 
   it('a generated referenced column may change with any update', () => {
-    const known = schema(
+    const tables = schema(
       table('parent', [column('id'), column('name', 'text'), column('slug', 'text', { generated: true })]),
       table('child', [nullable('slug', 'text')], {
         foreignKeys: [reference(['slug'], 'parent', ['slug'], { onUpdate: 'cascade' })],
       }),
     )
-    expect(following(known, { ...rename('parent'), sets: { name: 'x' } })).toHaveLength(1)
+    expect(following(tables, { ...rename('parent'), sets: { name: 'x' } })).toHaveLength(1)
   })
 
   it('a column named __proto__ pins children like any other', () => {
-    const known = schema(
+    const tables = schema(
       table('parent', [column('id')]),
       table('child', [nullable('__proto__')], {
         foreignKeys: [reference(['__proto__'], 'parent', ['id'], { onDelete: 'cascade' })],
       }),
     )
-    expect(Object.entries(following(known, remove('parent'))[0]?.before ?? {})).toEqual([['__proto__', [1]]])
+    expect(Object.entries(following(tables, remove('parent'))[0]?.before ?? {})).toEqual([['__proto__', [1]]])
   })
 })
 
@@ -192,14 +192,14 @@ function graph(...edges: [child: string, parent: string][]): Schema {
   )
 }
 
-const reached = (known: Schema, ...changes: Change[]): readonly string[] =>
-  [...new Set(following(known, ...changes).map((change) => change.table))].sort()
+const reached = (definition: Schema, ...changes: Change[]): readonly string[] =>
+  [...new Set(following(definition, ...changes).map((change) => change.table))].sort()
 
 describe('referential actions on several levels', () => {
   it('cascade a delete to children of children', () => {
-    const known = graph(['b', 'a'], ['c', 'b'], ['d', 'c'])
-    expect(reached(known, remove('a'))).toEqual(['b', 'c', 'd'])
-    expect(following(known, remove('a')).map(({ table: name, before }) => [name, before])).toEqual([
+    const tables = graph(['b', 'a'], ['c', 'b'], ['d', 'c'])
+    expect(reached(tables, remove('a'))).toEqual(['b', 'c', 'd'])
+    expect(following(tables, remove('a')).map(({ table: name, before }) => [name, before])).toEqual([
       ['b', { a_id: [1] }],
       ['c', undefined],
       ['d', undefined],
@@ -207,7 +207,7 @@ describe('referential actions on several levels', () => {
   })
 
   it('continue from a column set to null that is itself referenced', () => {
-    const known = schema(
+    const tables = schema(
       table('a', [column('id')]),
       table('b', [nullable('a_id')], {
         foreignKeys: [reference(['a_id'], 'a', ['id'], { onDelete: 'set-null' })],
@@ -216,7 +216,7 @@ describe('referential actions on several levels', () => {
         foreignKeys: [reference(['a_id'], 'b', ['a_id'], { onUpdate: 'cascade' })],
       }),
     )
-    expect(reached(known, remove('a'))).toEqual(['b', 'c'])
+    expect(reached(tables, remove('a'))).toEqual(['b', 'c'])
   })
 
   it.each([
@@ -224,23 +224,23 @@ describe('referential actions on several levels', () => {
     ['two tables that reference each other', graph(['b', 'a'], ['a', 'b']), ['a', 'b']],
     ['a cycle of three tables', graph(['b', 'a'], ['c', 'b'], ['a', 'c']), ['a', 'b', 'c']],
     ['a cycle behind the first table', graph(['b', 'a'], ['c', 'b'], ['b', 'c']), ['b', 'c']],
-  ])('end for %s, with unknown rows of the table that is reached again', (_, known, tables) => {
-    expect(reached(known, remove('a'))).toEqual(tables)
-    expect(following(known, remove('a')).some((change) => change.effect === 'unknown')).toBe(true)
+  ])('end for %s, with unknown rows of the table that is reached again', (_, definition, tables) => {
+    expect(reached(definition, remove('a'))).toEqual(tables)
+    expect(following(definition, remove('a')).some((change) => change.effect === 'unknown')).toBe(true)
   })
 
   it('reach a table by two paths', () => {
-    const known = graph(['b', 'a'], ['c', 'a'], ['d', 'b'], ['d', 'c'], ['e', 'd'])
-    expect(reached(known, remove('a'))).toEqual(['b', 'c', 'd', 'e'])
+    const tables = graph(['b', 'a'], ['c', 'a'], ['d', 'b'], ['d', 'c'], ['e', 'd'])
+    expect(reached(tables, remove('a'))).toEqual(['b', 'c', 'd', 'e'])
   })
 
   it('follow two foreign keys of one table to the same parent, each with its pins', () => {
     const keys = ['x_id', 'y_id'].map((name) => reference([name], 'a', ['id'], cascades))
-    const known = schema(
+    const tables = schema(
       table('a', [column('id')]),
       table('b', [nullable('x_id'), nullable('y_id')], { foreignKeys: keys }),
     )
-    expect(following(known, remove('a')).map((change) => change.before)).toEqual([
+    expect(following(tables, remove('a')).map((change) => change.before)).toEqual([
       { x_id: [1] },
       { y_id: [1] },
     ])
@@ -257,8 +257,8 @@ describe('referential actions on several levels', () => {
   })
 
   it('follow every change, even if an earlier one reached the same table', () => {
-    const known = graph(['b', 'a'])
-    expect(following(known, remove('a', 1), remove('a', 2)).map((change) => change.before)).toEqual([
+    const tables = graph(['b', 'a'])
+    expect(following(tables, remove('a', 1), remove('a', 2)).map((change) => change.before)).toEqual([
       { a_id: [1] },
       { a_id: [2] },
     ])
@@ -278,7 +278,7 @@ describe('triggers and views', () => {
     'an %s fires the triggers, the triggers of the tables they write, and their referential actions',
     (effect) => {
       const change = { table: 'a', effect, before: { id: [1] }, sets: {} }
-      expect(new Set(following(triggers, change).map((one) => one.table.toLowerCase()))).toEqual(
+      expect(new Set(following(triggers, change).map((followUp) => followUp.table.toLowerCase()))).toEqual(
         new Set(['a', 'b', 'c', 'ghost']),
       )
     },
@@ -289,7 +289,7 @@ describe('triggers and views', () => {
   })
 
   it('a write to a view writes the tables that it reads', () => {
-    const known = schema(table('v', [], { reads: ['a'] }), table('a', [column('id')]))
-    expect(following(known, { table: 'v', effect: 'insert', sets: {} })).toEqual([wholly('a')])
+    const tables = schema(table('v', [], { reads: ['a'] }), table('a', [column('id')]))
+    expect(following(tables, { table: 'v', effect: 'insert', sets: {} })).toEqual([wholly('a')])
   })
 })

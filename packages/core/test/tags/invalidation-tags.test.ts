@@ -14,10 +14,10 @@ const databases: readonly KnownDatabase[] = [
   { database: 'other', tables: [schema(table('item', columns, { keys: [primary('id')] })).tables] },
 ]
 const main = databases.slice(0, 1)
-const tagsOf = (request: InvalidateRequest, known = main) => tagsOfInvalidation('larder', known, request)
-const errorOf = (request: unknown, known = main): CacheError => {
+const tagsOf = (request: InvalidateRequest, schemas = main) => tagsOfInvalidation('larder', schemas, request)
+const errorOf = (request: unknown, schemas = main): CacheError => {
   try {
-    tagsOf(request as InvalidateRequest, known)
+    tagsOf(request as InvalidateRequest, schemas)
   } catch (error) {
     expect(error).toBeInstanceOf(CacheError)
     return error as CacheError
@@ -63,10 +63,10 @@ describe('explicit invalidation', () => {
   })
 
   it('by a composite key needs all its columns, in any order', () => {
-    const one = tagsOf({ rows: [{ table: 'item', key: { slot: 2, region: 1 } }] })[0]
-    const other = tagsOf({ rows: [{ table: 'item', key: { region: 1n, slot: '2' } }] })[0]
-    expect(one).toEqual(other)
-    expect(one?.cells.size).toBe(1)
+    const first = tagsOf({ rows: [{ table: 'item', key: { slot: 2, region: 1 } }] })[0]
+    const second = tagsOf({ rows: [{ table: 'item', key: { region: 1n, slot: '2' } }] })[0]
+    expect(first).toEqual(second)
+    expect(first?.cells.size).toBe(1)
   })
 
   it('applies to every database that has the table', () => {

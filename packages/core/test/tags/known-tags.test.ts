@@ -10,16 +10,16 @@ function remembering(most = 100) {
   const derive = vi.fn<DeriveTags>((occurrences, userTags) =>
     tagsOfRead(space, tables, occurrences, userTags),
   )
-  return { derive, known: rememberTags(derive, most) }
+  return { derive, tagsFor: rememberTags(derive, most) }
 }
 const row = (id: unknown): readonly Occurrence[] => [{ table: 'item', pins: { id: [id] }, rows: () => 1 }]
 const cells = (tags: ReturnType<DeriveTags>) => tags.flatMap((tag) => tag.cells)
 
 it('the tags of a repeated read are not derived again', () => {
-  const { derive, known } = remembering()
-  expect(known('a', row(1), ['t'])).toBe(known('a', row(1), ['t']))
+  const { derive, tagsFor } = remembering()
+  expect(tagsFor('a', row(1), ['t'])).toBe(tagsFor('a', row(1), ['t']))
   expect(derive).toHaveBeenCalledTimes(1)
-  expect(known('a', row(1), ['t'])).toEqual([
+  expect(tagsFor('a', row(1), ['t'])).toEqual([
     ...tagsOfRead(space, tables, row(1), ['t']).map((tag) => ({
       ...tag,
       insteadOfList: expect.any(Function),
@@ -40,9 +40,9 @@ it.each<[string, readonly Occurrence[], readonly string[]]>([
   ['none', [], []],
   ['a user tag', row(1), ['t']],
 ])('tags of the same read name with %s are derived again', (_, occurrences, userTags) => {
-  const { derive, known } = remembering()
-  known('a', row(1), [])
-  expect(cells(known('a', occurrences, userTags))).toEqual(
+  const { derive, tagsFor } = remembering()
+  tagsFor('a', row(1), [])
+  expect(cells(tagsFor('a', occurrences, userTags))).toEqual(
     cells(tagsOfRead(space, tables, occurrences, userTags)),
   )
   expect(derive).toHaveBeenCalledTimes(2)
@@ -56,25 +56,25 @@ it.each([
     { columns: ['id'], found: false, values: () => undefined },
   ],
 ])('tags of the same read name with %s are derived again', (_, resultDependency) => {
-  const { derive, known } = remembering()
-  const learned = { columns: ['id'], found: true, values: () => undefined }
-  known('a', [{ table: 'item', resultDependency: learned }], [])
-  known('a', [{ table: 'item', resultDependency: { ...learned } }], [])
+  const { derive, tagsFor } = remembering()
+  const dependency = { columns: ['id'], found: true, values: () => undefined }
+  tagsFor('a', [{ table: 'item', resultDependency: dependency }], [])
+  tagsFor('a', [{ table: 'item', resultDependency: { ...dependency } }], [])
   expect(derive).toHaveBeenCalledTimes(1)
-  known('a', [{ table: 'item', ...(resultDependency && { resultDependency }) }], [])
+  tagsFor('a', [{ table: 'item', ...(resultDependency && { resultDependency }) }], [])
   expect(derive).toHaveBeenCalledTimes(2)
 })
 
 it('changing a list of values later does not change remembered tags', () => {
-  const { known } = remembering()
+  const { tagsFor } = remembering()
   const ids = [1]
   const plan = [{ table: 'item', pins: { id: ids } }]
-  known('a', plan, [])
+  tagsFor('a', plan, [])
   ids[0] = 2
-  expect(cells(known('a', plan, []))).toEqual(cells(tagsOfRead(space, tables, plan, [])))
+  expect(cells(tagsFor('a', plan, []))).toEqual(cells(tagsOfRead(space, tables, plan, [])))
 })
 
 it('whether a result is complete is taken from each plan and not remembered', () => {
-  const { known } = remembering()
-  expect(known('a', row(1), []).every((tag) => !tag.insteadOfList([{ id: 1 }]))).toBe(true)
+  const { tagsFor } = remembering()
+  expect(tagsFor('a', row(1), []).every((tag) => !tag.insteadOfList([{ id: 1 }]))).toBe(true)
 })

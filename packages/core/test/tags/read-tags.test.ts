@@ -44,7 +44,7 @@ const other = table('other', [column('id')], { keys: [primary('id')] })
 const view = table('v', [column('id')], { keys: [primary('id')], reads: ['Item', 'w'] })
 const cyclic = table('w', [column('id')], { reads: ['v', 'ghost'] })
 const simple = table('simple', [column('id')], { reads: ['Item'] })
-const known = schema(item, other, view, cyclic, simple)
+const allTables = schema(item, other, view, cyclic, simple)
 
 const P = 'p1(id:integer)'
 const C = 'u1(code:text)'
@@ -56,7 +56,7 @@ const proto = (values: unknown[]): Pins => Object.fromEntries([['__proto__', val
 function read(pins: Pins | undefined, rows?: Occurrence['rows']) {
   const [tag, ...more] = tagsOfRead(
     space,
-    known,
+    allTables,
     [{ table: 'item', ...(pins && { pins }), ...(rows && { rows }) }],
     [],
   )
@@ -171,7 +171,7 @@ describe('tags of a read', () => {
   })
 
   it('a read around a view depends on the field of the view itself and on all tables that it reads', () => {
-    const tags = tagsOfRead(space, known, [{ table: 'simple' }], [], 'Simple')
+    const tags = tagsOfRead(space, allTables, [{ table: 'simple' }], [], 'Simple')
     const of = (name: string) => recordName(space.namespace, space.database, name)
     expect(tags.map(({ record, fields, list }) => [record, fields, list])).toEqual([
       [of('item'), ['list'], 'depends'],
@@ -243,7 +243,7 @@ describe('completeness of a unique lookup', () => {
     const both = (first: number, second: number) =>
       tagsOfRead(
         space,
-        known,
+        allTables,
         [
           { table: 'item', pins: { id: [1] }, rows: count(first) },
           { table: 'item', pins: { code: ['a'] }, rows: count(second) },
@@ -256,7 +256,7 @@ describe('completeness of a unique lookup', () => {
 })
 
 describe('a read with several occurrences of tables', () => {
-  const of = (...occurrences: Occurrence[]) => tagsOfRead(space, known, occurrences, [])
+  const of = (...occurrences: Occurrence[]) => tagsOfRead(space, allTables, occurrences, [])
 
   it('that is a self join needs the tags of both sides', () => {
     const [tag] = of({ table: 'item', pins: { id: [1] } }, { table: 'Item', pins: { owner_id: [2] } })
@@ -303,7 +303,7 @@ describe('a read with several occurrences of tables', () => {
   it('of a pinned table and a view that reads the table depends on its list', () => {
     const lookup: Occurrence = { table: 'item', pins: { id: [1] }, rows: count(1) }
     for (const tags of [of(lookup, { table: 'v' }), of({ table: 'v' }, lookup)]) {
-      const tag = tags.find((one) => one.record === recordName('larder', 'main', 'item'))
+      const tag = tags.find((tag) => tag.record === recordName('larder', 'main', 'item'))
       expect([tag?.list, tag?.insteadOfList(null)]).toEqual(['depends', undefined])
     }
   })
@@ -311,7 +311,7 @@ describe('a read with several occurrences of tables', () => {
 
 describe('user tags', () => {
   it('are one cell each in a slot of their own, without repetition', () => {
-    const tags = tagsOfRead(space, known, [], ['b', 'a', 'b'])
+    const tags = tagsOfRead(space, allTables, [], ['b', 'a', 'b'])
     expect(tags.map((tag) => [tag.record, tag.fields, tag.list])).toEqual([
       ['{larder:##a}', [], 'no'],
       ['{larder:##b}', [], 'no'],
@@ -323,7 +323,7 @@ describe('user tags', () => {
     const long = recordName('larder', 'main', 'a_table_whose_name_is_longer_than_any_key_should_be')
     const forged = long.slice('{larder:#'.length, -1)
     const names = ['main:item', `#${forged}`, forged, '', 'x'.repeat(99)].map(
-      (tag) => tagsOfRead(space, known, [], [tag])[0]?.record,
+      (tag) => tagsOfRead(space, allTables, [], [tag])[0]?.record,
     )
     expect(names).not.toContain(long)
     expect(names).not.toContain(recordName('larder', 'main', 'item'))
@@ -332,17 +332,20 @@ describe('user tags', () => {
 })
 
 describe('names of lookup keys', () => {
-  const nameOf = (change: (one: Table) => Table): string | undefined =>
+  const nameOf = (change: (table: Table) => Table): string | undefined =>
     namedKeys(change(table('t', [column('a'), column('b')], { keys: [unique('a', 'b')] })))[0]?.name
-  const usual = nameOf((one) => one)
-  const different: [string, (one: Table) => Table][] = [
+  const usual = nameOf((same) => same)
+  const different: [string, (table: Table) => Table][] = [
     [
       'a column is nullable, so the kind differs',
-      (one) => ({ ...one, columns: [column('a'), nullable('b')] }),
+      (usualTable) => ({ ...usualTable, columns: [column('a'), nullable('b')] }),
     ],
-    ['the type of a column differs', (one) => ({ ...one, columns: [column('a'), column('b', 'uuid')] })],
-    ['the kind differs', (one) => ({ ...one, keys: [named('a', 'b')] })],
-    ['a column is missing', (one) => ({ ...one, keys: [unique('a')] })],
+    [
+      'the type of a column differs',
+      (usualTable) => ({ ...usualTable, columns: [column('a'), column('b', 'uuid')] }),
+    ],
+    ['the kind differs', (usualTable) => ({ ...usualTable, keys: [named('a', 'b')] })],
+    ['a column is missing', (usualTable) => ({ ...usualTable, keys: [unique('a')] })],
   ]
   it.each(different)('differ where %s', (_, change) => {
     expect(nameOf(change)).toEqual(expect.any(String))
@@ -350,18 +353,26 @@ describe('names of lookup keys', () => {
   })
 
   it('do not depend on the order of columns, of keys, or on the case of column names', () => {
-    expect(nameOf((one) => ({ ...one, keys: [unique('b', 'a')], columns: [...one.columns].reverse() }))).toBe(
-      usual,
-    )
-    expect(nameOf((one) => ({ ...one, columns: [column('A'), column('B')], keys: [unique('A', 'B')] }))).toBe(
-      usual,
-    )
+    expect(
+      nameOf((usualTable) => ({
+        ...usualTable,
+        keys: [unique('b', 'a')],
+        columns: [...usualTable.columns].reverse(),
+      })),
+    ).toBe(usual)
+    expect(
+      nameOf((usualTable) => ({
+        ...usualTable,
+        columns: [column('A'), column('B')],
+        keys: [unique('A', 'B')],
+      })),
+    ).toBe(usual)
   })
 
   it.each([
     ['with a column that the table does not have', unique('a', 'ghost')],
     ['without columns', unique()],
   ])('are not given to a key %s', (_, key) => {
-    expect(nameOf((one) => ({ ...one, keys: [key] }))).toBeUndefined()
+    expect(nameOf((usualTable) => ({ ...usualTable, keys: [key] }))).toBeUndefined()
   })
 })

@@ -29,7 +29,7 @@ const item = table(
     ],
   },
 )
-const known = schema(item)
+const tables = schema(item)
 
 /** Short names of the item's keys, as the tables below use them. */
 const KEYS: Record<string, string> = {
@@ -56,7 +56,7 @@ function spelled(tag: WriteTag | undefined): readonly string[] {
 const write = (
   changes: readonly Change[],
   returned: (index: number) => readonly ReturnedRow[] | undefined = () => undefined,
-) => spelled(tagsOfReturned(space, known, changes, returned)[0])
+) => spelled(tagsOfReturned(space, tables, changes, returned)[0])
 const ofItem = (change: Omit<Change, 'table'>): Change => ({ table: 'item', ...change })
 const all = { id: 1, code: 'a', alias: null, owner_id: 3, team_id: 4, state: 'new', stamp: 9 }
 
@@ -306,25 +306,25 @@ const ids = (count: number): number[] => Array.from({ length: count }, (_, index
 
 describe('the number of values invalidated by a write of many rows is bounded', () => {
   const owners = (change: Omit<Change, 'table'>, rows?: readonly ReturnedRow[]) =>
-    write([ofItem(change)], () => rows).filter((one) => one.startsWith('owner'))
+    write([ofItem(change)], () => rows).filter((row) => row.startsWith('owner'))
 
   it.each([
     [100, 100],
     [101, undefined],
   ])('for %i values of a key in one filter', (count, cells) => {
-    const found = owners({ effect: 'delete', before: { owner_id: ids(count) } })
-    expect(found).toEqual(cells ? expect.objectContaining({ length: cells }) : ['owner?'])
+    const ownerTags = owners({ effect: 'delete', before: { owner_id: ids(count) } })
+    expect(ownerTags).toEqual(cells ? expect.objectContaining({ length: cells }) : ['owner?'])
   })
 
   it.each([
     [100, 100],
     [101, undefined],
   ])('for %i returned rows with different values', (count, cells) => {
-    const found = owners(
+    const ownerTags = owners(
       { effect: 'delete' },
       ids(count).map((owner_id) => ({ owner_id })),
     )
-    expect(found).toEqual(cells ? expect.objectContaining({ length: cells }) : ['owner?'])
+    expect(ownerTags).toEqual(cells ? expect.objectContaining({ length: cells }) : ['owner?'])
   })
 
   it('with a thousand returned rows of one value counted once', () => {
@@ -341,14 +341,14 @@ describe('the number of values invalidated by a write of many rows is bounded', 
     [101, undefined],
   ])('for %i inserts in one statement', (count, cells) => {
     const changes = ids(count).map((owner_id) => ofItem({ effect: 'insert', sets: { owner_id } }))
-    const found = write(changes).filter((one) => one.startsWith('owner'))
-    expect(found).toEqual(cells ? expect.objectContaining({ length: cells }) : ['owner?'])
+    const ownerTags = write(changes).filter((change) => change.startsWith('owner'))
+    expect(ownerTags).toEqual(cells ? expect.objectContaining({ length: cells }) : ['owner?'])
   })
 })
 
 describe('the tags of a write to tables of several clients', () => {
   it('merge two changes of one table into one tag, and unknown takes precedence', () => {
-    const [tag, ...more] = tagsOfWrite(space, known, [
+    const [tag, ...more] = tagsOfWrite(space, tables, [
       ofItem({ effect: 'delete', before: { id: [1], owner_id: [3] } }),
       { table: 'ITEM', effect: 'delete', before: { id: [2] } },
     ])
@@ -357,7 +357,7 @@ describe('the tags of a write to tables of several clients', () => {
   })
 
   it('give every field of an unknown table a new nonce', () => {
-    const [tag] = tagsOfWrite(space, known, [{ table: 'Ghost', effect: 'insert', sets: { id: 1 } }])
+    const [tag] = tagsOfWrite(space, tables, [{ table: 'Ghost', effect: 'insert', sets: { id: 1 } }])
     expect(tag).toEqual({
       table: 'ghost',
       record: recordName('larder', 'main', 'ghost'),
@@ -369,7 +369,7 @@ describe('the tags of a write to tables of several clients', () => {
   })
 
   it('always mark the list and every unknown key', () => {
-    const [tag] = tagsOfWrite(space, known, [ofItem({ effect: 'delete', before: { id: [1] } })])
+    const [tag] = tagsOfWrite(space, tables, [ofItem({ effect: 'delete', before: { id: [1] } })])
     expect(markedFields(tag!)[0]).toBe('list')
     expect(new Set(markedFields(tag!).slice(1))).toEqual(tag?.unknown)
   })
@@ -392,7 +392,8 @@ describe('the tags of a write to tables of several clients', () => {
 })
 
 describe('the merged tags of a transaction', () => {
-  const byId = (id: number) => tagsOfWrite(space, known, [ofItem({ effect: 'delete', before: { id: [id] } })])
+  const byId = (id: number) =>
+    tagsOfWrite(space, tables, [ofItem({ effect: 'delete', before: { id: [id] } })])
 
   it('contain up to a thousand values, and beyond that invalidate every key as a whole', () => {
     const ids = Array.from({ length: 1_001 }, (_, id) => id)

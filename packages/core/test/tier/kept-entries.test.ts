@@ -5,8 +5,8 @@ import { createKeptEntries } from '../../src/tier/kept-entries.ts'
 
 const KEY = { key: 'larder:e:1', proof: 'proof' }
 
-function entry(remaining = 1_000, own = true, grace = 0) {
-  const state = { remaining, own, epoch: 'e', nonces: new RecordedNonces([['{r}/list', 'a']]) }
+function entry(remaining = 1_000, sameRead = true, grace = 0) {
+  const state = { remaining, own: sameRead, epoch: 'e', nonces: new RecordedNonces([['{r}/list', 'a']]) }
   const payload = Buffer.from('payload')
   return { state, resultCells: [], payload, lifetime: 1_000, age: 1_000 - remaining, loadTime: 5, grace }
 }
@@ -18,9 +18,9 @@ function keeping() {
 
 it('the remaining lifetime counts from the fetch, not from the reply', async () => {
   const { clock, entries } = keeping()
-  const asked = clock.now()
+  const sentAt = clock.now()
   await clock.advance(100)
-  entries.put(KEY, entry(500), asked)
+  entries.put(KEY, entry(500), sentAt)
   expect(entries.get(KEY, clock.now())).toMatchObject({
     state: { remaining: 400, own: true },
     lifetime: 1_000,
@@ -60,9 +60,9 @@ it('an entry with a grace is returned until the grace is over', async () => {
 
 it('kept bytes are copied, so that the network buffer may be reused', () => {
   const { clock, entries } = keeping()
-  const one = entry()
-  entries.put(KEY, one, clock.now())
-  one.payload.fill(0)
+  const original = entry()
+  entries.put(KEY, original, clock.now())
+  original.payload.fill(0)
   expect(String(entries.get(KEY, clock.now())?.payload)).toBe('payload')
 })
 

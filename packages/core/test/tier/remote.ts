@@ -10,7 +10,7 @@ export interface Remote extends World {
   /** Calls so far: `fetch` with an entry, `tags` without, and the others by name. */
   readonly calls: string[]
   /** Takes the calls so far, and forgets them. */
-  taken(): readonly string[]
+  takeCalls(): readonly string[]
   /** The follower's connection is lost. */
   cut(): void
 }
@@ -57,5 +57,5 @@ export function remote({
     },
   })
   time.now = here.clock.now
-  return { ...here, feed, calls, taken: () => calls.splice(0), cut: () => cut() }
+  return { ...here, feed, calls, takeCalls: () => calls.splice(0), cut: () => cut() }
 }

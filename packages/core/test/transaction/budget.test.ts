@@ -8,7 +8,7 @@ import { type WorldOptions, world } from '../support/world.ts'
 // What the cache may hold a transaction up, where the store hangs. Time stands still unless it is advanced.
 
 const BUDGET = 100
-const one = reads.byId(1)
+const readRow1 = reads.byId(1)
 
 function hanging(options: WorldOptions = {}) {
   let store: FaultyStore | undefined
@@ -57,7 +57,7 @@ describe('a transaction while the store hangs', () => {
     await here.put(writes.touch(2), undefined, scope)
     expect(await heldUp(here, scope.seal())).toBe(BUDGET)
     void scope.end('committed')
-    expect((await here.get(one)).result?.v).toBe(1_001)
+    expect((await here.get(readRow1)).result?.v).toBe(1_001)
   })
 
   it('does not wait if its statements took that long, or if the last mark was not answered', async () => {
@@ -137,19 +137,19 @@ describe('a transaction while the store hangs', () => {
 
   it('makes reads of its rows bypass the cache until the store has acknowledged the write', async () => {
     const here = hanging()
-    await here.get(one)
+    await here.get(readRow1)
     here.store.fail('hangs')
     const scope = begin(here)
     await here.put(writes.touch(1), undefined, scope)
     await heldUp(here, scope.seal())
     void scope.end('committed')
     await here.clock.advance(5_000)
-    expect(await here.get(one)).toMatchObject({ reason: 'dirty', result: { v: 1_001 } })
+    expect(await here.get(readRow1)).toMatchObject({ reason: 'dirty', result: { v: 1_001 } })
     here.store.fail('works')
     await here.clock.advance(2_000)
     for (const reason of ['invalidated', undefined])
-      expect(await here.get(one)).toMatchObject({ result: { v: 1_001 }, ...(reason && { reason }) })
-    expect((await here.get(one)).source).toBe('store')
+      expect(await here.get(readRow1)).toMatchObject({ result: { v: 1_001 }, ...(reason && { reason }) })
+    expect((await here.get(readRow1)).source).toBe('store')
   })
 })
 
@@ -168,7 +168,7 @@ describe('marks sent while the statements of a transaction run', () => {
     expect(new Set(here.marked.flatMap(({ cells }) => cells)).size).toBe(200)
     await scope.end('committed')
     await settled()
-    expect((await here.get(one)).reason).not.toBe('dirty')
+    expect((await here.get(readRow1)).reason).not.toBe('dirty')
   })
 
   it('are combined for statements that arrive while a mark is in flight, even if each statement waits', async () => {
@@ -254,7 +254,7 @@ describe('marks sent while the statements of a transaction run', () => {
 describe('a mark acknowledged after COMMIT', () => {
   it('does not prove that its row is current, so that a row which another process has changed since is not stored', async () => {
     let release = (): void => {}
-    const held = new Promise<void>((resolve) => {
+    const gate = new Promise<void>((resolve) => {
       release = resolve
     })
     const here = world({
@@ -264,7 +264,7 @@ describe('a mark acknowledged after COMMIT', () => {
         ...store,
         source: 'store',
         mark: async (request) => {
-          await held
+          await gate
           return store.mark(request)
         },
       }),
@@ -284,7 +284,7 @@ describe('a mark acknowledged after COMMIT', () => {
     release()
     await ended
     await settled()
-    expect((await there.get(one)).result?.v).toBe(1_002)
+    expect((await there.get(readRow1)).result?.v).toBe(1_002)
   })
 })
 
@@ -332,10 +332,10 @@ describe('a write outside transactions', () => {
     here.store.fail('hangs')
     await heldUp(here, here.put(writes.touch(1)))
     expect(await heldUp(here, here.put(writes.touch(1)))).toBe(0)
-    expect((await here.get(one)).reason).toBe('dirty')
+    expect((await here.get(readRow1)).reason).toBe('dirty')
     here.store.fail('works')
     await here.clock.advance(4_000)
-    expect((await here.get(one)).reason).not.toBe('dirty')
+    expect((await here.get(readRow1)).reason).not.toBe('dirty')
   })
 })
 

@@ -13,9 +13,9 @@ import {
 
 const row: CandidateRow = { record: '{r}', field: 'k', cell: '{r}:1', lifetime: 1_000, store: async () => {} }
 const request = { fields: ['k'], cells: ['{r}:1'], lifetime: 1_000 }
-const tag = (found: string, more: Partial<ReportedTag> = {}): ReportedTag => ({
-  found,
-  left: found,
+const tag = (nonceFound: string, more: Partial<ReportedTag> = {}): ReportedTag => ({
+  found: nonceFound,
+  left: nonceFound,
   own: true,
   foreign: false,
   ...more,

@@ -6,12 +6,12 @@ import { paused, type World, type WorldOptions, world } from '../support/world.t
 
 // Rows that are written are stored, where nothing else can have changed them. The tables have the keys id, code and grp.
 
-const one = reads.byId(1)
+const readRow1 = reads.byId(1)
 const touch = writes.touch(1, 'item', true)
 const open = (options: WorldOptions = {}) => world({ through: {}, ...options })
 
 /** Where the row is read from, after the write's finish. */
-async function source({ get }: World, shape = one): Promise<string | undefined> {
+async function source({ get }: World, shape = readRow1): Promise<string | undefined> {
   await settled()
   const { source, reason, result } = await get(shape)
   return reason ?? (result ? source : 'nothing')
@@ -21,9 +21,9 @@ describe('write-through', () => {
   it('makes the next read hit the new value, whether the row was read before or not', async () => {
     for (const before of [false, true]) {
       const here = open()
-      if (before) await here.get(one)
+      if (before) await here.get(readRow1)
       await here.put(touch)
-      expect(await here.get(one)).toMatchObject({ source: 'memory', result: { v: 1_001 } })
+      expect(await here.get(readRow1)).toMatchObject({ source: 'memory', result: { v: 1_001 } })
     }
   })
 
@@ -49,7 +49,7 @@ describe('write-through', () => {
     ['no row', writes.remove(1)],
   ])('of %s only invalidates', async (_, shape) => {
     const here = open()
-    await here.get(one)
+    await here.get(readRow1)
     await here.put(shape)
     expect(await source(here)).toMatch(/^(invalidated|miss)$/)
   })
@@ -71,7 +71,7 @@ describe('write-through', () => {
     await slow.execute()
     slow.answer()
     await written
-    expect(await here.get(one)).toMatchObject({ source: 'memory', result: { v: 1_001 } })
+    expect(await here.get(readRow1)).toMatchObject({ source: 'memory', result: { v: 1_001 } })
   })
 
   it('of two simultaneous writes to one row stores no row', async () => {
@@ -83,7 +83,7 @@ describe('write-through', () => {
     await slow.execute()
     slow.answer()
     await first
-    expect(await here.get(one)).toMatchObject({ reason: 'miss', result: { v: 1_002 } })
+    expect(await here.get(readRow1)).toMatchObject({ reason: 'miss', result: { v: 1_002 } })
   })
 
   it('of a row larger than maxValueBytes stores nothing', async () => {
@@ -115,30 +115,30 @@ describe('write-through to a remote store', () => {
         return faulty
       },
     })
-    await here.get(one)
+    await here.get(readRow1)
     faulty?.fail('rejects', call)
     expect(await here.put(touch)).toMatchObject([{ v: 1_001 }])
     await settled()
     faulty?.fail('works')
     await here.clock.advance(5_000)
-    expect(await here.get(one)).toMatchObject({ source: 'database', result: { v: 1_001 } })
+    expect(await here.get(readRow1)).toMatchObject({ source: 'database', result: { v: 1_001 } })
   })
 
   it.each(['validate', 'push'] as const)('also stores the row in the memory tier (%s)', async (mode) => {
     const here = open({ around: (store) => ({ ...store, source: 'store' }), memory: { mode } })
     await here.put(touch)
     await settled()
-    expect(await here.get(one)).toMatchObject({ source: 'memory', result: { v: 1_001 } })
+    expect(await here.get(readRow1)).toMatchObject({ source: 'memory', result: { v: 1_001 } })
   })
 
   it('stores the row for other processes', async () => {
     const around = (store: Store): Store => ({ ...store, source: 'store' })
     const here = remote({ around })
     const there = remote({ around, beside: here })
-    await there.get(one)
+    await there.get(readRow1)
     await here.put(touch)
     await settled()
-    expect(await there.get(one)).toMatchObject({ source: 'store', result: { v: 1_001 } })
+    expect(await there.get(readRow1)).toMatchObject({ source: 'store', result: { v: 1_001 } })
   })
 })
 
@@ -168,7 +168,7 @@ describe('write-through in a transaction', () => {
       await put(writes.touch(2, 'item', true))
       await put(touch)
     })
-    expect(await here.get(one)).toMatchObject({ source: 'memory', result: { v: 1_003 } })
+    expect(await here.get(readRow1)).toMatchObject({ source: 'memory', result: { v: 1_003 } })
     expect(await source(here, reads.byId(2))).toBe('memory')
   })
 
@@ -238,18 +238,18 @@ describe("`write: 'around'`", () => {
       () => here.cache.invalidate({ rows: [{ table: 'item', key: { id: 1 } }] }),
       () => here.engine.write(raw),
     ]) {
-      await here.get(one, around)
-      expect(await here.get(one, around)).toMatchObject({ source: 'memory' })
+      await here.get(readRow1, around)
+      expect(await here.get(readRow1, around)).toMatchObject({ source: 'memory' })
       await end()
-      expect((await here.get(one, around)).reason).toBe('invalidated')
+      expect((await here.get(readRow1, around)).reason).toBe('invalidated')
     }
   })
 
   it('never serves its entries to a strict read of the same query', async () => {
     const here = world()
-    await here.get(one, around)
+    await here.get(readRow1, around)
     await here.put(writes.touch(1))
-    expect(await here.get(one)).toMatchObject({ source: 'database', result: { v: 1_001 } })
+    expect(await here.get(readRow1)).toMatchObject({ source: 'database', result: { v: 1_001 } })
   })
 
   it('invalidates a read by writes to its other tables', async () => {

@@ -189,7 +189,7 @@ it('an update without an effect reports matched rows as affectedRows and changed
 describe('iterators of mysql2', () => {
   const rows = async (from: AsyncIterable<unknown>): Promise<readonly unknown[]> => {
     const all: unknown[] = []
-    for await (const one of from) all.push(one)
+    for await (const row of from) all.push(row)
     return all
   }
   const query = (on: Db) => on.select().from(parts).where(eq(parts.shelf, 1)).orderBy(parts.id)

@@ -14,10 +14,10 @@ const batched = (db: ContractDb, queries: readonly unknown[]): Promise<unknown[]
 /** `batch`, where a driver has it. */
 export const batches: Rules = (the) => {
   describe('batch', () => {
-    it('a batch invalidates what its statements change and returns what the plain db returns', async () => {
+    it('a batch invalidates the rows that its statements change and returns the results of the plain db', async () => {
       const { db, t, sourceOf } = the()
-      const one = (id: number) => () => db.select().from(t.posts).where(eq(t.posts.id, id))
-      for (const id of [1, 2, 3]) await one(id)()
+      const postById = (id: number) => () => db.select().from(t.posts).where(eq(t.posts.id, id))
+      for (const id of [1, 2, 3]) await postById(id)()
       const answers = await batched(db, [
         db.update(t.posts).set({ title: 'batched' }).where(eq(t.posts.id, 1)).returning(),
         db.select().from(t.posts).where(eq(t.posts.id, 1)),
@@ -25,9 +25,9 @@ export const batches: Rules = (the) => {
       ])
       expect(answers[0]).toMatchObject([{ id: 1, title: 'batched' }])
       expect(answers[1]).toStrictEqual(answers[0])
-      expect(await sourceOf(one(3))).toBe('memory')
-      expect(await one(1)()).toStrictEqual(answers[0])
-      expect(await one(2)()).toStrictEqual([])
+      expect(await sourceOf(postById(3))).toBe('memory')
+      expect(await postById(1)()).toStrictEqual(answers[0])
+      expect(await postById(2)()).toStrictEqual([])
     })
 
     it('a computed value whose load reads by a batch is not stored', async () => {

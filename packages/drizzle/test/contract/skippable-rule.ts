@@ -22,6 +22,6 @@ export function whyNoSecondConnection({ concurrent }: Driver): string | false {
 }
 
 /** Why a test whose transactions await something is skipped. */
-export function whyNoAsyncTransaction({ name }: Driver): string | false {
-  return name === 'better-sqlite3' && 'its transactions are synchronous'
+export function whyNoAsyncTransaction({ synchronous }: Driver): string | false {
+  return synchronous === true && 'its transactions are synchronous'
 }

@@ -108,7 +108,7 @@ export const valueRules: Rules = (the, driver) => {
       release()
       await writes
       const rows = await plain.select({ bytes: sql`bytes` }).from(t.generated)
-      expect(rows.map((row) => [...(row.bytes as Uint8Array)])).toEqual([[1], [1]])
+      expect(rows.map((row) => [...new Uint8Array(row.bytes as Uint8Array)])).toEqual([[1], [1]])
     })
   })
 }

@@ -49,13 +49,19 @@ export const valuesRules: Rules = (the) => {
 
     it('a prepared statement is cached by all() and not by values(), even if both run concurrently', async () => {
       const { db, plain, sourceOf } = the()
-      const [own, theirs] = [query(db).prepare(), query(plain).prepare()]
-      await own.all()
-      const [all, values, get] = await Promise.all([own.all(), own.values(), own.get()])
-      expect(all).toStrictEqual(await theirs.all())
-      expect(values).toStrictEqual(await theirs.values())
-      expect(get).toStrictEqual(await theirs.get())
-      const sources = await sourceOf(() => Promise.all([own.all(), own.values(), own.get()]))
+      const [wrappedQuery, plainQuery] = [query(db).prepare(), query(plain).prepare()]
+      await wrappedQuery.all()
+      const [all, values, get] = await Promise.all([
+        wrappedQuery.all(),
+        wrappedQuery.values(),
+        wrappedQuery.get(),
+      ])
+      expect(all).toStrictEqual(await plainQuery.all())
+      expect(values).toStrictEqual(await plainQuery.values())
+      expect(get).toStrictEqual(await plainQuery.get())
+      const sources = await sourceOf(() =>
+        Promise.all([wrappedQuery.all(), wrappedQuery.values(), wrappedQuery.get()]),
+      )
       expect(sources.split(', ').sort()).toEqual(['database opaque', 'memory', 'memory'])
     })
 

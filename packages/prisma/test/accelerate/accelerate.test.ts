@@ -16,7 +16,7 @@ beforeEach(async () => {
   )
 })
 
-const one = { where: { id: 1 } }
+const byId1 = { where: { id: 1 } }
 const minute = { ttl: 60 }
 const strategy = { cacheStrategy: minute }
 
@@ -45,11 +45,11 @@ function connect({ omit, ...options }: Options = {}) {
 it('caches every read that has a cacheStrategy, and no other read', async () => {
   const { db, statements } = connect()
   const reads = [
-    (more: object) => db.user.findUnique({ ...one, ...more }).withAccelerateInfo(),
+    (more: object) => db.user.findUnique({ ...byId1, ...more }).withAccelerateInfo(),
     (more: object) =>
-      db.user.findUniqueOrThrow({ ...one, select: { name: true }, ...more }).withAccelerateInfo(),
-    (more: object) => db.user.findFirst({ ...one, ...more }).withAccelerateInfo(),
-    (more: object) => db.user.findFirstOrThrow({ ...one, ...more }).withAccelerateInfo(),
+      db.user.findUniqueOrThrow({ ...byId1, select: { name: true }, ...more }).withAccelerateInfo(),
+    (more: object) => db.user.findFirst({ ...byId1, ...more }).withAccelerateInfo(),
+    (more: object) => db.user.findFirstOrThrow({ ...byId1, ...more }).withAccelerateInfo(),
     (more: object) => db.user.findMany(more).withAccelerateInfo(),
     (more: object) => db.user.count(more).withAccelerateInfo(),
     (more: object) => db.user.aggregate({ _max: { id: true }, ...more }).withAccelerateInfo(),
@@ -103,9 +103,9 @@ it('serves an expired result for swr seconds and refreshes it in the background'
 
 it('never serves an expired result that a write has invalidated', async () => {
   const { db } = connect()
-  const read = () => db.user.findUnique({ ...one, cacheStrategy: { swr: 60 } }).withAccelerateInfo()
+  const read = () => db.user.findUnique({ ...byId1, cacheStrategy: { swr: 60 } }).withAccelerateInfo()
   await read()
-  await db.user.update({ ...one, data: { name: 'new' } })
+  await db.user.update({ ...byId1, data: { name: 'new' } })
   await sleep(20)
   expect(await read()).toMatchObject({ data: { name: 'new' }, info: { cacheStatus: 'miss' } })
 })
@@ -144,10 +144,10 @@ it('invalidates by tag and everything', async () => {
 it('with invalidateOnWrite: false a write invalidates nothing until the ttl is over or a tag is invalidated', async () => {
   const { db, cache, base } = connect({ invalidateOnWrite: false })
   const name = async (cacheStrategy: object) =>
-    (await db.user.findUnique({ ...one, include: { posts: true }, cacheStrategy }))?.name
+    (await db.user.findUnique({ ...byId1, include: { posts: true }, cacheStrategy }))?.name
   const tagged = { ttl: 60, tags: ['users'] }
   await name(tagged)
-  await db.user.update({ ...one, data: { name: 'new' } })
+  await db.user.update({ ...byId1, data: { name: 'new' } })
   await db.$executeRaw`UPDATE app_user SET name = 'raw' WHERE id = 1`
   expect(await name(tagged)).toBe('a')
   // A read that accepts less age must not be given that entry.
@@ -156,7 +156,7 @@ it('with invalidateOnWrite: false a write invalidates nothing until the ttl is o
   expect(await name(tagged)).toBe('raw')
 
   await name({ ttl: 0.05 })
-  await db.user.update({ ...one, data: { name: 'later' } })
+  await db.user.update({ ...byId1, data: { name: 'later' } })
   await sleep(80)
   expect(await name({ ttl: 0.05 })).toBe('later')
   expect(await name(tagged)).toBe('raw')
@@ -170,9 +170,9 @@ it('a client that ignores writes shares no entry with one that depends on them, 
   const { db, base, cache } = connect()
   const timed = base.$extends(withAccelerate({ cache, datamodel, invalidateOnWrite: false }))
   const read = (client: typeof db) =>
-    client.user.findUnique({ ...one, ...strategy }).then((user) => user?.name)
+    client.user.findUnique({ ...byId1, ...strategy }).then((user) => user?.name)
   expect([await read(timed), await read(db)]).toEqual(['a', 'a'])
-  await timed.user.update({ ...one, data: { name: 'new' } })
+  await timed.user.update({ ...byId1, data: { name: 'new' } })
   expect([await read(timed), await read(db)]).toEqual(['a', 'new'])
 })
 
@@ -225,8 +225,8 @@ it('accepts and ignores a cacheStrategy in transactions of both forms', async ()
   statements()
   const array = await db.$transaction([
     db.user.findMany(strategy),
-    db.user.update({ ...one, data: { name: 'new' } }),
-    db.user.findUnique({ ...one, ...strategy }).withAccelerateInfo(),
+    db.user.update({ ...byId1, data: { name: 'new' } }),
+    db.user.findUnique({ ...byId1, ...strategy }).withAccelerateInfo(),
     db.user.count().withAccelerateInfo(),
   ])
   expect(array.map((result) => (Array.isArray(result) ? result.length : result))).toMatchObject([
@@ -237,13 +237,13 @@ it('accepts and ignores a cacheStrategy in transactions of both forms', async ()
   ])
   expect(statements()).toBe(4)
   const interactive = await db.$transaction(async (tx) => {
-    await tx.user.update({ ...one, data: { name: 'inside' } })
-    const { data, info } = await tx.user.findUniqueOrThrow({ ...one, ...strategy }).withAccelerateInfo()
-    const plain = await tx.user.findUniqueOrThrow({ ...one, ...strategy })
+    await tx.user.update({ ...byId1, data: { name: 'inside' } })
+    const { data, info } = await tx.user.findUniqueOrThrow({ ...byId1, ...strategy }).withAccelerateInfo()
+    const plain = await tx.user.findUniqueOrThrow({ ...byId1, ...strategy })
     return [data.name, info.cacheStatus, plain.name]
   })
   expect(interactive).toEqual(['inside', 'none', 'inside'])
-  expect((await db.user.findUnique({ ...one, ...strategy }))?.name).toBe('inside')
+  expect((await db.user.findUnique({ ...byId1, ...strategy }))?.name).toBe('inside')
 })
 
 it('applies an invalidation in a transaction at COMMIT', async () => {
@@ -273,11 +273,11 @@ it('applies result extensions to the data, added before or afterwards', async ()
     expect(rows.data.map((row) => row.upper)).toEqual(['A', 'B'])
     expect(Object.keys(rows)).toEqual(['data', 'info'])
     const { data } = await db.user
-      .findUniqueOrThrow({ ...one, ...strategy, select: { upper: true } })
+      .findUniqueOrThrow({ ...byId1, ...strategy, select: { upper: true } })
       .withAccelerateInfo()
     expect([Object.keys(data), data.upper]).toEqual([['upper'], 'A'])
   }
-  const { data, info } = await after.user.findUniqueOrThrow({ ...one, ...strategy }).withAccelerateInfo()
+  const { data, info } = await after.user.findUniqueOrThrow({ ...byId1, ...strategy }).withAccelerateInfo()
   expect(data).toMatchObject({ upper: 'A', lower: 'lower' })
   expect('upper' in info).toBe(false)
 })
@@ -294,7 +294,7 @@ it('supports query extensions and the fluent API with a cacheStrategy', async ()
   expect((await db.user.findMany(strategy).withAccelerateInfo()).info.cacheStatus).toBe('ttl')
   await db.post.create({ data: { title: 't', authorId: 1 } })
   statements()
-  const posts = () => db.user.findUniqueOrThrow({ ...one, ...strategy }).posts({ select: { title: true } })
+  const posts = () => db.user.findUniqueOrThrow({ ...byId1, ...strategy }).posts({ select: { title: true } })
   expect(await posts()).toEqual([{ title: 't' }])
   const first = statements()
   expect(await posts()).toEqual([{ title: 't' }])
@@ -304,7 +304,7 @@ it('supports query extensions and the fluent API with a cacheStrategy', async ()
 it('supports omit in a call and for the whole client', async () => {
   const { db } = connect({ omit: { user: { name: true } } })
   for (let run = 0; run < 2; run++) {
-    const user = await db.user.findUniqueOrThrow({ ...one, omit: { email: true }, ...strategy })
+    const user = await db.user.findUniqueOrThrow({ ...byId1, omit: { email: true }, ...strategy })
     expect(Object.keys(user)).not.toContain('name')
     expect(Object.keys(user)).not.toContain('email')
     expect(user.id).toBe(1)

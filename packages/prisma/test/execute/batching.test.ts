@@ -31,8 +31,8 @@ it('findUnique misses among hits stay one statement', async () => {
   for (const id of [2, 5]) await db.user.findUnique({ where: { id } })
   statements()
   const reads = await sources(async () => {
-    const found = await Promise.all(IDS.map((id) => db.user.findUnique({ where: { id } })))
-    expect(found.map((user) => user?.id)).toEqual(IDS)
+    const results = await Promise.all(IDS.map((id) => db.user.findUnique({ where: { id } })))
+    expect(results.map((user) => user?.id)).toEqual(IDS)
   })
   expect(reads.filter((read) => read === 'memory')).toHaveLength(2)
   expect(statements()).toHaveLength(1)
@@ -45,8 +45,8 @@ it('findUnique misses whose tags already exist stay one statement', async () => 
   await find()
   await db.user.updateMany({ data: { name: 'x' } })
   statements()
-  const found = await find()
-  expect(found.map((user) => user?.name)).toEqual(IDS.map(() => 'x'))
+  const rows = await find()
+  expect(rows.map((user) => user?.name)).toEqual(IDS.map(() => 'x'))
   expect(statements()).toHaveLength(1)
 })
 
@@ -72,8 +72,8 @@ it('missing rows are cached as missing, each under its own key', async () => {
   const connected = connect(database)
   const { db, sources, statements } = connected
   const find = async () => {
-    const found = await Promise.all([1, 98, 99].map((id) => db.user.findUnique({ where: { id } })))
-    expect(found.map((user) => user?.id)).toEqual([1, undefined, undefined])
+    const results = await Promise.all([1, 98, 99].map((id) => db.user.findUnique({ where: { id } })))
+    expect(results.map((user) => user?.id)).toEqual([1, undefined, undefined])
   }
   await find()
   expect(statements()).toHaveLength(1)
@@ -115,7 +115,7 @@ it('concurrent readers of one query share one load, each with separate objects',
   const read = () => db.user.findMany({ where: { id: { gt: 4 } } })
   const { result, reads } = await cache.explain(() => Promise.all([read(), read(), read()]))
   expect(statements()).toHaveLength(1)
-  expect(reads.map((one) => one.shared ?? false).toSorted()).toEqual([false, true, true])
+  expect(reads.map((read) => read.shared ?? false).toSorted()).toEqual([false, true, true])
   expect(result[1]).toEqual(result[0])
   expect(result[1]?.[0]).not.toBe(result[0]?.[0])
 })
@@ -129,10 +129,10 @@ it('the query hook runs once for an operation, including its relations', async (
     db.user.create({ data: { email: 'n@x', posts: { create: { title: 't' } } }, include: { posts: true } }),
   )
   expect([writes, reads]).toEqual([['User.create'], []])
-  const { reads: one } = await cache.explain(() =>
+  const { reads: firstReads } = await cache.explain(() =>
     db.user.findMany({ include: { posts: { include: { comments: true } }, profile: true } }),
   )
-  expect(one.map((read) => read.operation)).toEqual(['User.findMany'])
+  expect(firstReads.map((read) => read.operation)).toEqual(['User.findMany'])
 })
 
 it('a rejection reaches only its own caller', async () => {

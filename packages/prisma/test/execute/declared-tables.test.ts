@@ -32,11 +32,11 @@ describe('$cached({ writes })', () => {
     async (name) => {
       const connected = connect(database, { parser: false })
       const again = await reading(connected)
-      const told: unknown[] = []
-      connected.cache.on('unknown-write', (event) => told.push(event))
+      const events: unknown[] = []
+      connected.cache.on('unknown-write', (event) => events.push(event))
       await connected.db.$cached({ writes: [name] }).$executeRawUnsafe(rename)
       expect(await again()).toEqual(USERS_GONE)
-      expect(told).toEqual([])
+      expect(events).toEqual([])
     },
   )
 

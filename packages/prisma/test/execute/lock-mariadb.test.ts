@@ -47,15 +47,15 @@ const DDL = [
     placed_at datetime(3) NOT NULL DEFAULT current_timestamp(3), PRIMARY KEY (customer, status))`,
 ]
 
-let made: OwnClient<typeof PrismaClient, Datamodel>
+let generated: OwnClient<typeof PrismaClient, Datamodel>
 let database: TestDatabase
 beforeAll(async () => {
-  made = await ownClient('lock', SCHEMA)
+  generated = await ownClient('lock', SCHEMA)
   database = await mariadbDatabase(DDL)
 })
 afterAll(async () => {
   await database.stop()
-  await made.remove()
+  await generated.remove()
 })
 beforeEach(async () => {
   await database.exec(`TRUNCATE ${TABLE}`)
@@ -66,7 +66,7 @@ beforeEach(async () => {
 
 const lamp = { where: { sku: 'lamp' } }
 const over = (max = 5): Connected =>
-  connect(database, { from: made.PrismaClient, datamodel: made.datamodel, max })
+  connect(database, { from: generated.PrismaClient, datamodel: generated.datamodel, max })
 
 /** Runs `body` while another transaction holds the lamp by a lock of this strength. */
 async function whileHeld<T>(
@@ -87,15 +87,15 @@ describe('lock on MariaDB', () => {
   it('keeps the row locked for other transactions until the transaction ends', async () => {
     const { db } = over()
     const order: string[] = []
-    const held = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<void>()
     const first = db.$transaction(async (tx) => {
       const row = await tx.stock.lock(lamp)
-      held.resolve()
+      gate.resolve()
       await new Promise((resolve) => setTimeout(resolve, 50))
       await tx.stock.update({ ...lamp, data: { quantity: row.quantity - 1 } })
       order.push('first')
     })
-    await held.promise
+    await gate.promise
     const second = db.$transaction(async (tx) => {
       const row = await tx.stock.lock(lamp)
       order.push('second')
@@ -154,12 +154,12 @@ describe('lock on MariaDB', () => {
       const connected = over()
       const other = `UPDATE ${TABLE} SET quantity = 8 WHERE sku = 'desk'`
       expect(await late(connected, other)).toMatchObject({ quantity: 3 })
-      const own = connected.db.$transaction(async (tx) => {
+      const changed = connected.db.$transaction(async (tx) => {
         await tx.stock.findUnique(lamp)
         await tx.stock.update({ ...lamp, data: { quantity: 1 } })
         return tx.stock.lock(lamp)
       })
-      expect(await own).toMatchObject({ quantity: 1 })
+      expect(await changed).toMatchObject({ quantity: 1 })
     })
   })
 

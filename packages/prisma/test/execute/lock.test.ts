@@ -31,15 +31,15 @@ describe('lock', () => {
     const connected = connect(database)
     const { db } = connected
     const order: string[] = []
-    const held = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<void>()
     const first = db.$transaction(async (tx) => {
       const row = await tx.stock.lock(lamp)
-      held.resolve()
+      gate.resolve()
       await new Promise((resolve) => setTimeout(resolve, 50))
       await tx.stock.update({ ...lamp, data: { quantity: row.quantity - 1 } })
       order.push('first')
     })
-    await held.promise
+    await gate.promise
     const second = db.$transaction(async (tx) => {
       const row = await tx.stock.lock(lamp)
       order.push('second')

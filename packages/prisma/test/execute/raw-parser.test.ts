@@ -42,7 +42,7 @@ const BOTH = ['database: invalidated', 'database: invalidated']
 
 type Write = readonly [name: string, run: (db: Connected['db']) => PromiseLike<unknown>]
 
-const told: readonly Write[] = [
+const parsedWrites: readonly Write[] = [
   ['$executeRaw', (db) => db.$executeRaw`UPDATE app_user SET name = ${'raw'} WHERE id = ${1}`],
   [
     '$executeRaw of Prisma.sql in Prisma.sql',
@@ -88,17 +88,20 @@ const untold: readonly Write[] = [
 ]
 
 describe('a raw write, with the parser,', () => {
-  test.each(told)('invalidates the reads of its tables and no other reads: %s', async (_name, run) => {
-    for (const unknownWrites of ['invalidate', 'event', 'throw'] as const) {
-      const connected = connect(database, { cache: { unknownWrites } })
-      const events = unknownOf(connected)
-      const again = await reading(connected)
-      await run(connected.db)
-      expect(await again()).toEqual(USERS)
-      expect(await connected.db.user.findFirst()).toMatchObject({ name: 'raw' })
-      expect(events).toEqual([])
-    }
-  })
+  test.each(parsedWrites)(
+    'invalidates the reads of its tables and no other reads: %s',
+    async (_name, run) => {
+      for (const unknownWrites of ['invalidate', 'event', 'throw'] as const) {
+        const connected = connect(database, { cache: { unknownWrites } })
+        const events = unknownOf(connected)
+        const again = await reading(connected)
+        await run(connected.db)
+        expect(await again()).toEqual(USERS)
+        expect(await connected.db.user.findFirst()).toMatchObject({ name: 'raw' })
+        expect(events).toEqual([])
+      }
+    },
+  )
 
   test.each(untold)(
     'invalidates every table if the parser cannot determine its tables: %s',

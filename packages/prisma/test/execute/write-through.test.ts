@@ -26,15 +26,15 @@ const sell = { quantity: { decrement: 1 } }
 /** Reads under `cached` must be a hit, without SQL, and exactly what the database returns. */
 async function expectHit({ db, base, statements, sources }: Connected, where: object): Promise<void> {
   statements()
-  let found: unknown
+  let row: unknown
   const source = await sources(async () => {
-    found = await db.stock.findUnique({ where: where as typeof bySku.where })
+    row = await db.stock.findUnique({ where: where as typeof bySku.where })
   })
   expect(source).toEqual(['memory'])
   expect(statements()).toEqual([])
   const real = await base.stock.findUnique({ where: where as typeof bySku.where })
-  expect(found).toStrictEqual(real)
-  expect(JSON.stringify(found)).toBe(JSON.stringify(real))
+  expect(row).toStrictEqual(real)
+  expect(JSON.stringify(row)).toBe(JSON.stringify(real))
 }
 
 async function expectMiss({ db, sources }: Connected, where: object): Promise<void> {
@@ -53,9 +53,9 @@ describe('after a write outside transactions', () => {
 
   it('repeated updates are hits, including for findUniqueOrThrow', async () => {
     const here = open()
-    for (let left = 4; left > 0; left--) {
+    for (let remaining = 4; remaining > 0; remaining--) {
       const updated = await here.db.stock.update({ ...byId, data: sell })
-      expect(updated.quantity).toBe(left)
+      expect(updated.quantity).toBe(remaining)
       await expectHit(here, byId.where)
       expect(await here.sources(() => here.db.stock.findUniqueOrThrow(byId))).toEqual(['memory'])
     }
@@ -63,9 +63,9 @@ describe('after a write outside transactions', () => {
 
   it('a created row is a hit by the keys that were set, and a miss by the generated one', async () => {
     const here = open()
-    const made = await here.db.stock.create({ data: { sku: 'c', warehouse: 'w' } })
+    const created = await here.db.stock.create({ data: { sku: 'c', warehouse: 'w' } })
     await expectHit(here, { sku: 'c' })
-    await expectMiss(here, { id: made.id })
+    await expectMiss(here, { id: created.id })
   })
 
   it('a row that was looked up before it existed is found', async () => {
@@ -173,13 +173,13 @@ describe('after a write outside transactions', () => {
 
   it('every type of value is served as a read returns it', async () => {
     const { db, base, sources } = open({ models: { '*': { ttl: '1m', write: 'through' } } })
-    const made = await db.user.create({ data: { email: 'Ä@x' } })
-    let found: unknown
-    expect(
-      await sources(async () => (found = await db.user.findUnique({ where: { email: 'Ä@x' } }))),
-    ).toEqual(['memory'])
-    expect(found).toStrictEqual(made)
-    expect(found).toStrictEqual(await base.user.findUnique({ where: { email: 'Ä@x' } }))
+    const created = await db.user.create({ data: { email: 'Ä@x' } })
+    let row: unknown
+    expect(await sources(async () => (row = await db.user.findUnique({ where: { email: 'Ä@x' } })))).toEqual([
+      'memory',
+    ])
+    expect(row).toStrictEqual(created)
+    expect(row).toStrictEqual(await base.user.findUnique({ where: { email: 'Ä@x' } }))
   })
 })
 
@@ -209,9 +209,11 @@ describe('after a transaction', () => {
 
   it('a created row is a hit by every key, because no other transaction saw it before', async () => {
     const here = open()
-    const made = await here.db.$transaction((tx) => tx.stock.create({ data: { sku: 'c', warehouse: 'w' } }))
+    const created = await here.db.$transaction((tx) =>
+      tx.stock.create({ data: { sku: 'c', warehouse: 'w' } }),
+    )
     await expectHit(here, { sku: 'c' })
-    await expectHit(here, { id: made.id })
+    await expectHit(here, { id: created.id })
   })
 
   it('the last of several changes is stored, and changes to other rows do not affect it', async () => {

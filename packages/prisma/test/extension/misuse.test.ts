@@ -23,7 +23,7 @@ beforeEach(async () => {
   await database.exec(`INSERT INTO app_user (email, updated_at) VALUES ('a@x', now())`)
 })
 
-const one = { where: { id: 1 } }
+const byId1 = { where: { id: 1 } }
 const bare = (): PrismaClient => new PrismaClient({ adapter: database.adapter(() => {}) })
 /** What putting the extension on a client throws: these are mistakes that types would show, hence the cast. */
 const putOn = (options: object, cache = createCache()) => {
@@ -310,7 +310,7 @@ describe('a read bypasses the cache or fails as configured', () => {
     const connected = connect(database, { cache: { codec: refusing } })
     const faults: unknown[] = []
     connected.cache.on('codec-error', ({ error }) => faults.push(error))
-    const read = () => connected.db.user.findUnique(one)
+    const read = () => connected.db.user.findUnique(byId1)
     expect(await read()).toMatchObject({ id: 1 })
     expect(faults).toEqual([new Error(odd)])
     expect(await connected.sources(read)).toEqual(['database: opaque'])
@@ -320,24 +320,24 @@ describe('a read bypasses the cache or fails as configured', () => {
     let tenant: string | undefined
     const connected = connect(database, { cache: { scope: () => tenant, requireScope: true } })
     const { db, sources } = connected
-    expect((await errorOf(db.user.findUnique(one))).code).toBe('LARDER_SCOPE_REQUIRED')
-    expect(await db.$cached(false).user.findUnique(one)).toMatchObject({ id: 1 })
-    await db.user.update({ ...one, data: { name: 'x' } })
-    expect(await db.$transaction((tx) => tx.user.findUnique(one))).toMatchObject({ name: 'x' })
-    expect(await db.$transaction([db.user.findUnique(one), db.user.count()])).toMatchObject([
+    expect((await errorOf(db.user.findUnique(byId1))).code).toBe('LARDER_SCOPE_REQUIRED')
+    expect(await db.$cached(false).user.findUnique(byId1)).toMatchObject({ id: 1 })
+    await db.user.update({ ...byId1, data: { name: 'x' } })
+    expect(await db.$transaction((tx) => tx.user.findUnique(byId1))).toMatchObject({ name: 'x' })
+    expect(await db.$transaction([db.user.findUnique(byId1), db.user.count()])).toMatchObject([
       { name: 'x' },
       1,
     ])
     for (const name of ['one', 'two']) {
       tenant = name
-      expect(await sources(() => db.user.findUnique(one))).toEqual(['database: miss'])
+      expect(await sources(() => db.user.findUnique(byId1))).toEqual(['database: miss'])
     }
-    expect(await sources(() => db.user.findUnique(one))).toEqual(['memory'])
+    expect(await sources(() => db.user.findUnique(byId1))).toEqual(['memory'])
     // The scope is no part of the tags: a write reaches every tenant's entries.
     tenant = 'one'
-    await db.user.update({ ...one, data: { name: 'y' } })
+    await db.user.update({ ...byId1, data: { name: 'y' } })
     tenant = 'two'
-    expect(await db.user.findUnique(one)).toMatchObject({ name: 'y' })
+    expect(await db.user.findUnique(byId1)).toMatchObject({ name: 'y' })
   })
 
   it('if the store fails, and writes continue', async () => {
@@ -351,9 +351,9 @@ describe('a read bypasses the cache or fails as configured', () => {
     const errors: unknown[] = []
     connected.cache.on('store-error', ({ action }) => errors.push(action))
     expect(await sources(() => db.user.findMany())).toEqual(['database: unavailable'])
-    await db.user.update({ ...one, data: { name: 'x' } })
-    await db.$transaction((tx) => tx.user.update({ ...one, data: { name: 'y' } }))
-    expect(await db.user.findUnique(one)).toMatchObject({ name: 'y' })
+    await db.user.update({ ...byId1, data: { name: 'x' } })
+    await db.$transaction((tx) => tx.user.update({ ...byId1, data: { name: 'y' } }))
+    expect(await db.user.findUnique(byId1)).toMatchObject({ name: 'y' })
     expect(errors).toEqual(expect.arrayContaining(['fetch', 'mark', 'finish']))
   })
 
@@ -363,7 +363,7 @@ describe('a read bypasses the cache or fails as configured', () => {
     await db.user.findMany()
     await cache.close()
     expect(await sources(() => db.user.findMany())).toEqual(['database: unavailable'])
-    await db.user.update({ ...one, data: { name: 'x' } })
+    await db.user.update({ ...byId1, data: { name: 'x' } })
     expect(await db.user.findMany()).toMatchObject([{ name: 'x' }])
   })
 })

@@ -27,14 +27,14 @@ beforeEach(async () => {
     INSERT INTO ledger_entry (amount, code) VALUES (12.3400, 5.50), (1, 7)`)
 })
 
-const one = { where: { id: 1 } }
+const byId1 = { where: { id: 1 } }
 
 describe('similar queries have separate entries', () => {
   it('for a fluent call and the select it is built from', async () => {
     const connected = connect(database)
     const { db } = connected
-    const whole = () => db.user.findUnique({ ...one, select: { posts: true } })
-    const fluent = () => db.user.findUnique(one).posts()
+    const whole = () => db.user.findUnique({ ...byId1, select: { posts: true } })
+    const fluent = () => db.user.findUnique(byId1).posts()
     for (let turn = 0; turn < 2; turn++) {
       expect(await whole()).toMatchObject({ posts: [{ title: 'p1' }, { title: 'p2' }] })
       expect(await fluent()).toMatchObject([{ title: 'p1' }, { title: 'p2' }])
@@ -47,9 +47,9 @@ describe('similar queries have separate entries', () => {
   it('for a fluent call along a to-one relation that finds nothing', async () => {
     const connected = connect(database)
     const { db } = connected
-    const editor = () => db.post.findUnique(one).editor()
+    const editor = () => db.post.findUnique(byId1).editor()
     expect([await editor(), await editor()]).toEqual([null, null])
-    await db.post.update({ ...one, data: { editorId: 2 } })
+    await db.post.update({ ...byId1, data: { editorId: 2 } })
     expect(await editor()).toMatchObject({ id: 2 })
   })
 
@@ -90,8 +90,8 @@ describe('similar queries have separate entries', () => {
     const { db } = connected
     for (let turn = 0; turn < 2; turn++)
       for (const [index, filter] of filters.entries()) {
-        const found = await db.everything.findMany({ ...where(filter), orderBy: { id: 'asc' } })
-        expect(found.map((row) => row.id)).toEqual(ids[index])
+        const rows = await db.everything.findMany({ ...where(filter), orderBy: { id: 'asc' } })
+        expect(rows.map((row) => row.id)).toEqual(ids[index])
       }
     expect(connected.cache.stats()).toMatchObject({ hits: filters.length, misses: filters.length })
   })
@@ -103,13 +103,13 @@ describe('similar queries have separate entries', () => {
     const plain = client({}).$extends(prismaCache(options))
     const omitting = client({ user: { name: true } }).$extends(prismaCache(options))
     for (let turn = 0; turn < 2; turn++) {
-      expect(await plain.user.findUnique(one)).toHaveProperty('name', 'Ann')
-      expect(await omitting.user.findUnique(one)).not.toHaveProperty('name')
+      expect(await plain.user.findUnique(byId1)).toHaveProperty('name', 'Ann')
+      expect(await omitting.user.findUnique(byId1)).not.toHaveProperty('name')
     }
     expect(cache.stats()).toMatchObject({ hits: 2, misses: 2 })
     // They are one database: what one writes, the other sees.
-    await omitting.user.update({ ...one, data: { name: 'New' } })
-    expect(await plain.user.findUnique(one)).toHaveProperty('name', 'New')
+    await omitting.user.update({ ...byId1, data: { name: 'New' } })
+    expect(await plain.user.findUnique(byId1)).toHaveProperty('name', 'New')
   })
 })
 
@@ -117,9 +117,9 @@ describe('a cached result equals the database result', () => {
   it("with Prisma's classes for Decimal, Bytes, Date and bigint", async () => {
     const connected = connect(database)
     const { db, sources } = connected
-    const fresh = await db.everything.findUnique(one)
-    expect(await sources(() => db.everything.findUnique(one))).toEqual(['memory'])
-    const cached = await db.everything.findUnique(one)
+    const fresh = await db.everything.findUnique(byId1)
+    expect(await sources(() => db.everything.findUnique(byId1))).toEqual(['memory'])
+    const cached = await db.everything.findUnique(byId1)
     expect(cached).toEqual(fresh)
     expect(cached?.decimal).toBeInstanceOf(Prisma.Decimal)
     expect(cached?.decimal.plus('0.1').toString()).toBe('1.2')
@@ -147,7 +147,7 @@ describe('a cached result equals the database result', () => {
   it('and changing it, including nested objects, changes no other result', async () => {
     const connected = connect(database)
     const { db, sources } = connected
-    const read = () => db.user.findUnique({ ...one, include: { posts: { orderBy: { id: 'asc' } } } })
+    const read = () => db.user.findUnique({ ...byId1, include: { posts: { orderBy: { id: 'asc' } } } })
     for (let turn = 0; turn < 3; turn++) {
       const user = await read()
       expect(user?.posts.map((post) => post.title)).toEqual(['p1', 'p2'])
@@ -203,19 +203,19 @@ describe('result extensions', () => {
     const db = new PrismaClient({ adapter: database.adapter(() => {}) })
       .$extends(shout)
       .$extends(prismaCache({ datamodel, cache, models: { User: { ttl: '1m' } } }))
-    const loud = () => db.user.findUnique({ ...one, select: { loud: true } })
+    const loud = () => db.user.findUnique({ ...byId1, select: { loud: true } })
     const { result, reads } = await cache.explain(async () => [await loud(), await loud()])
     expect(result.map((user) => user?.loud)).toEqual(['ANN', 'ANN'])
     expect(reads.map(sourceOf)).toEqual(['database: miss', 'memory'])
-    await db.user.update({ ...one, data: { name: 'Amy' } })
+    await db.user.update({ ...byId1, data: { name: 'Amy' } })
     expect((await loud())?.loud).toBe('AMY')
-    await db.user.update({ ...one, data: { name: 'Ann' } })
+    await db.user.update({ ...byId1, data: { name: 'Ann' } })
   })
 
   it('added after the cache apply on $cached() and in transactions', async () => {
     const connected = connect(database)
     const db = connected.db.$extends(shout)
-    const loud = { ...one, select: { loud: true } }
+    const loud = { ...byId1, select: { loud: true } }
     expect(await db.$cached({ ttl: '5s' }).user.findUnique(loud)).toHaveProperty('loud', 'ANN')
     expect(await db.$cached({ ttl: '5s' }).$cached(false).user.findUnique(loud)).toHaveProperty('loud', 'ANN')
     expect(await db.$transaction((tx) => tx.user.findUnique(loud))).toHaveProperty('loud', 'ANN')
@@ -247,17 +247,17 @@ describe('a query extension added after the cache', () => {
     const named = db.$extends((client) => client.$extends({ client: { shop: () => 'ours' } }))
     expect(named.shop()).toBe('ours')
     expect(named.$cached(false).shop()).toBe('ours')
-    expect((await named.$cache.explain(() => named.user.findUnique(one))).reads).toHaveLength(1)
+    expect((await named.$cache.explain(() => named.user.findUnique(byId1))).reads).toHaveLength(1)
   })
 })
 
 it('a query extension added after the cache is called inside $transaction and by $cached()', async () => {
   const connected = connect(database)
-  const seen: string[] = []
+  const log: string[] = []
   const db = connected.db.$extends({
     query: {
       $allOperations({ operation, args, query }) {
-        seen.push(operation)
+        log.push(operation)
         return query(args)
       },
     },
@@ -265,8 +265,8 @@ it('a query extension added after the cache is called inside $transaction and by
   await db.$transaction((tx) => tx.user.count())
   await db.$transaction([db.user.findMany(), db.user.findFirst()])
   await db.$cached({ ttl: '5s' }).user.aggregate({ _max: { id: true } })
-  await db.$cached(false).user.findUnique(one)
-  expect(seen).toEqual(['count', 'findMany', 'findFirst', 'aggregate', 'findUnique'])
+  await db.$cached(false).user.findUnique(byId1)
+  expect(log).toEqual(['count', 'findMany', 'findFirst', 'aggregate', 'findUnique'])
 })
 
 describe('writes invalidate filters that match more than they seem to', () => {
@@ -339,7 +339,7 @@ describe('a client with preview features', () => {
       expect(await all()).toHaveLength(2)
       expect(await sources(() => db.user.findMany({ where: {}, orderBy: { id: 'asc' } }))).toEqual(['memory'])
       const joined = (relationLoadStrategy: 'join' | 'query') =>
-        db.user.findUnique({ ...one, relationLoadStrategy, include: { posts: true } } as never)
+        db.user.findUnique({ ...byId1, relationLoadStrategy, include: { posts: true } } as never)
       statements()
       const first = await joined('join')
       expect(statements()).toHaveLength(1)

@@ -40,10 +40,10 @@ describe('toDatamodel', () => {
 
   it('has the same digest if models, fields or comments of the schema move', () => {
     const moved = model('User', scalar('age'), scalar('id', { isId: true }))
-    const one = toDatamodel(dmmf(user, post), postgres, 'model User {}')
-    const other = toDatamodel(dmmf(post, moved), postgres, '// moved\nmodel User {}')
-    expect(one.digest).toMatch(/^[0-9a-f]{64}$/)
-    expect(other.digest).toBe(one.digest)
+    const first = toDatamodel(dmmf(user, post), postgres, 'model User {}')
+    const second = toDatamodel(dmmf(post, moved), postgres, '// moved\nmodel User {}')
+    expect(first.digest).toMatch(/^[0-9a-f]{64}$/)
+    expect(second.digest).toBe(first.digest)
   })
 
   it('digests the schema text like prismaCache, which ignores text outside of models', () => {

@@ -35,9 +35,9 @@ beforeAll(async () => {
   database = await startDatabase()
   const all: Cached[] = []
   for (const args of reads) {
-    const [model, operation, given] = args
-    const result = await database.call(model, operation, given)
-    const { occurrences } = planRead(operation, model, given, models)
+    const [model, operation, readArgs] = args
+    const result = await database.call(model, operation, readArgs)
+    const { occurrences } = planRead(operation, model, readArgs, models)
     all.push({ name: name(args), args, result, tags: tagsOfRead(space, schema, occurrences, []) })
   }
   cached = all
@@ -49,10 +49,10 @@ function bumped({ tags, result }: Cached, written: readonly WriteTag[]): boolean
   return tags.some((tag) => {
     const write = written.find(({ record }) => record === tag.record)
     if (!write) return false
-    const learned = tag.list === 'no' ? [] : tag.insteadOfList(result)
+    const resultTags = tag.list === 'no' ? [] : tag.insteadOfList(result)
     return (
-      learned === undefined ||
-      learned.some((cell) => write.cells.has(cell)) ||
+      resultTags === undefined ||
+      resultTags.some((cell) => write.cells.has(cell)) ||
       tag.fields.some((field) => write.unknown.has(field)) ||
       tag.cells.some((cell) => write.cells.has(cell))
     )
@@ -65,7 +65,7 @@ const undo = new Error('undo')
 interface Verdict {
   readonly stale: readonly string[]
   readonly changed: number
-  readonly kept: number
+  readonly freshCount: number
 }
 
 async function judge([model, operation, args]: (typeof writes)[number]): Promise<Verdict> {
@@ -73,7 +73,7 @@ async function judge([model, operation, args]: (typeof writes)[number]): Promise
   const changes = withActions(schema, plan.changes)
   const stale: string[] = []
   let changed = 0
-  let kept = 0
+  let freshReads = 0
   const run = database.client.$transaction(async (tx) => {
     const call = callOn(tx)
     const result = await call(model, operation, args)
@@ -84,13 +84,13 @@ async function judge([model, operation, args]: (typeof writes)[number]): Promise
       const same = isDeepStrictEqual(await call(...read.args), read.result)
       const miss = bumped(read, written)
       if (!same) changed++
-      if (!miss) kept++
+      if (!miss) freshReads++
       if (!same && !miss) stale.push(read.name)
     }
     throw undo
   })
   await expect(run).rejects.toBe(undo)
-  return { stale, changed, kept }
+  return { stale, changed, freshCount: freshReads }
 }
 
 describe('every read whose result a write changed is invalidated by it', () => {
@@ -125,8 +125,8 @@ describe('reads of other rows stay fresh after a write', () => {
       40,
     ],
   ] as const)('%s', async (_fact, write, least) => {
-    const { kept, stale } = await judge(write)
+    const { freshCount, stale } = await judge(write)
     expect(stale).toEqual([])
-    expect(kept).toBeGreaterThanOrEqual(least)
+    expect(freshCount).toBeGreaterThanOrEqual(least)
   })
 })

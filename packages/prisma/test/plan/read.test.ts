@@ -268,7 +268,7 @@ describe('whether a read takes several statements is detected for', () => {
       true,
     ],
     [
-      'a count beside a joined relation',
+      'a count next to a joined relation',
       { include: { posts: true, _count: true }, relationLoadStrategy: 'join' },
       true,
     ],

@@ -7,7 +7,7 @@ import { models } from './models.ts'
 type Learned = readonly (readonly [table: string, values: readonly object[] | undefined])[]
 
 /** What the result tells of the tables that are to be learned of, in the order of the plan. */
-function learned(
+function dependenciesOf(
   operation: string,
   model: string,
   args: unknown,
@@ -147,37 +147,39 @@ const cases: readonly Case[] = [
 
 describe('the result dependencies of a read are', () => {
   test.each(cases)('%s', (_, model, args, result, expected) => {
-    expect(learned('findFirst', model, args, result)).toEqual(expected)
+    expect(dependenciesOf('findFirst', model, args, result)).toEqual(expected)
     // Of many rows it tells what each of them tells.
     const twice = expected.map(([table, values]) => [table, values && [...values, ...values]])
-    expect(learned('findMany', model, args, [result, result])).toEqual(twice)
+    expect(dependenciesOf('findMany', model, args, [result, result])).toEqual(twice)
   })
 
   test('unknown in a result of an unexpected form', () => {
     const args = { include: { author: { include: { profile: true } }, tags: true } }
     for (const result of [undefined, 7, 'row', [null], [{ author: 'x', tags: 'x' }], [{ authorId: 1.5 }]]) {
-      const values = learned('findMany', 'Post', args, result).map(([, found]) => found)
+      const values = dependenciesOf('findMany', 'Post', args, result).map(([, rowsFound]) => rowsFound)
       expect(values).toEqual([undefined, undefined, undefined, undefined])
     }
   })
 
   test('no row for a read that found none', () => {
-    expect(learned('findUnique', 'Post', { where: { id: 1 }, include: { author: true } }, null)).toEqual([
-      ['app_user', []],
-    ])
+    expect(
+      dependenciesOf('findUnique', 'Post', { where: { id: 1 }, include: { author: true } }, null),
+    ).toEqual([['app_user', []]])
   })
 
   test('the row of the fluent API, by its own key', () => {
     const args = { where: { id: 1 }, select: { author: true } }
-    expect(learned('findUnique', 'Post', args, { id: 7 }, ['select', 'author'])).toEqual([
+    expect(dependenciesOf('findUnique', 'Post', args, { id: 7 }, ['select', 'author'])).toEqual([
       ['app_user', [{ id: 7 }]],
     ])
-    expect(learned('findUnique', 'Post', args, null, ['select', 'author'])).toEqual([['app_user', undefined]])
+    expect(dependenciesOf('findUnique', 'Post', args, null, ['select', 'author'])).toEqual([
+      ['app_user', undefined],
+    ])
   })
 
   test('unaffected by tables in filters and orderings', () => {
     const args = { where: { author: { name: 'a' } }, orderBy: { category: { name: 'asc' } } }
-    expect(learned('findMany', 'Post', args, [{ id: 1, authorId: 7 }])).toEqual([])
+    expect(dependenciesOf('findMany', 'Post', args, [{ id: 1, authorId: 7 }])).toEqual([])
   })
 
   describe.each([
@@ -189,27 +191,36 @@ describe('the result dependencies of a read are', () => {
 
     test('in an include', () => {
       const result = { id: 1, tags: [{ id: 3 }] }
-      expect(learned('findFirst', 'Post', { include: { tags: true } }, result, [], names)).toEqual(joinRows)
+      expect(dependenciesOf('findFirst', 'Post', { include: { tags: true } }, result, [], names)).toEqual(
+        joinRows,
+      )
     })
 
     test('in an include of an include', () => {
       const args = { include: { post: { include: { tags: true } } } }
       const result = { postId: 1, post: { id: 1, tags: [{ id: 3 }] } }
       const expected = [['blog_posts', [{ id: 1 }]], ...joinRows]
-      expect(learned('findFirst', 'Comment', args, result, [], names)).toEqual(expected)
+      expect(dependenciesOf('findFirst', 'Comment', args, result, [], names)).toEqual(expected)
     })
 
     test('in a relation of a table to itself', () => {
       const result = { id: 1, followers: [{ id: 2 }] }
-      const found = learned('findFirst', 'User', { include: { followers: true } }, result, [], names)
-      expect(found.map(([table]) => table)).not.toContain('app_user')
-      expect(found).toHaveLength(1)
+      const dependencies = dependenciesOf(
+        'findFirst',
+        'User',
+        { include: { followers: true } },
+        result,
+        [],
+        names,
+      )
+      expect(dependencies.map(([table]) => table)).not.toContain('app_user')
+      expect(dependencies).toHaveLength(1)
     })
 
     test('in the fluent API', () => {
       const args = { where: { id: 1 }, select: { tags: true } }
-      const found = learned('findUnique', 'Post', args, [{ id: 3 }], ['select', 'tags'], names)
-      expect(found.map(([table]) => table)).toEqual(['_posttotag'])
+      const dependencies = dependenciesOf('findUnique', 'Post', args, [{ id: 3 }], ['select', 'tags'], names)
+      expect(dependencies.map(([table]) => table)).toEqual(['_posttotag'])
     })
   })
 })

@@ -25,8 +25,8 @@ const name = ([model, operation, args]: readonly [string, string, unknown]): str
 
 /** Tables (and not types, which are cast to by schema as well) that a statement names. */
 function tablesIn(sql: string): readonly string[] {
-  const names = [...sql.matchAll(/"public"\."([^"]+)"/g)].map(([, found]) => (found ?? '').toLowerCase())
-  return names.filter((found) => schema.tables.has(found))
+  const names = [...sql.matchAll(/"public"\."([^"]+)"/g)].map(([, name]) => (name ?? '').toLowerCase())
+  return names.filter((name) => schema.tables.has(name))
 }
 
 const written = /(?:INSERT INTO|UPDATE|DELETE FROM) "public"\."([^"]+)"/g
@@ -39,15 +39,15 @@ describe('the plan of a read contains exactly the tables of its SQL', () => {
     async (_name, [model, operation, args]) => {
       database.clear()
       await database.call(model, operation, args)
-      const seen = sorted(database.statements.flatMap(({ sql }) => tablesIn(sql)))
+      const tablesInSql = sorted(database.statements.flatMap(({ sql }) => tablesIn(sql)))
       const planned = planRead(operation, model, args, models)
       expect(planned.opaque).toBeUndefined()
-      expect(sorted(planned.occurrences.map(({ table }) => table))).toEqual(seen)
+      expect(sorted(planned.occurrences.map(({ table }) => table))).toEqual(tablesInSql)
       if (!planned.severalStatements) expect(database.statements.length).toBe(1)
       // Without a datamodel it may name join tables that are not there, and nothing less.
       const guessed = planRead(operation, model, args, unkeyed())
       expect(guessed.opaque).toBeUndefined()
-      expect(guessed.occurrences.map(({ table }) => table)).toEqual(expect.arrayContaining([...seen]))
+      expect(guessed.occurrences.map(({ table }) => table)).toEqual(expect.arrayContaining([...tablesInSql]))
     },
   )
 })
@@ -77,10 +77,10 @@ describe('the plan of a write contains every table that it changes', () => {
           throw undo
         }),
       ).rejects.toBe(undo)
-      const seen = database.statements.flatMap(({ sql }) =>
+      const tablesInSql = database.statements.flatMap(({ sql }) =>
         [...sql.matchAll(written)].map(([, table]) => table ?? ''),
       )
-      const tables = sorted(seen.map((table) => table.toLowerCase()))
+      const tables = sorted(tablesInSql.map((table) => table.toLowerCase()))
       expect(changed).toEqual(expect.arrayContaining([...tables]))
       const guessed = planWrite(operation, model, args, unkeyed()).changes.map(({ table }) => table)
       expect(guessed).toEqual(expect.arrayContaining([...tables]))

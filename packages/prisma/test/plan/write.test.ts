@@ -10,8 +10,8 @@ const first = (operation: string, model: string, args: unknown): Change | undefi
   plan(operation, model, args).changes[0]
 
 /** Changes after those of the model's own rows, as `effect table`, each once. */
-const nested = (operation: string, model: string, args: unknown, own = 1): readonly string[] => {
-  const changes = plan(operation, model, args).changes.slice(own)
+const nested = (operation: string, model: string, args: unknown, ownChanges = 1): readonly string[] => {
+  const changes = plan(operation, model, args).changes.slice(ownChanges)
   return [...new Set(changes.map(({ effect, table }) => `${effect} ${table}`))].sort()
 }
 

@@ -23,7 +23,7 @@ beforeEach(async () => {
     INSERT INTO blog_posts (title, author_id) VALUES ('p1', 1), ('p2', 2);`)
 })
 
-const one = { where: { id: 1 } }
+const byId1 = { where: { id: 1 } }
 const two = { where: { id: 2 } }
 
 describe('policies of models', () => {
@@ -32,10 +32,10 @@ describe('policies of models', () => {
     const { db, sources } = connected
     const posts = () => db.post.findMany({ where: { author: { name: 'new' } } })
     for (let turn = 0; turn < 2; turn++)
-      expect(await sources(() => db.user.findUnique(one))).toEqual(['database: no-policy'])
+      expect(await sources(() => db.user.findUnique(byId1))).toEqual(['database: no-policy'])
     await posts()
     expect(await sources(posts)).toEqual(['memory'])
-    await db.user.update({ ...one, data: { name: 'new' } })
+    await db.user.update({ ...byId1, data: { name: 'new' } })
     expect(await posts()).toMatchObject([{ title: 'p1' }])
   })
 
@@ -58,9 +58,9 @@ describe('policies of models', () => {
     const { db, sources } = connect(database, { models })
     const settings = () => sources(() => db.setting.findMany())
     await settings()
-    await db.post.update({ ...one, data: { title: 'x' } })
+    await db.post.update({ ...byId1, data: { title: 'x' } })
     expect(await settings()).toEqual(['memory'])
-    await db.user.update({ ...one, data: { name: 'x' } })
+    await db.user.update({ ...byId1, data: { name: 'x' } })
     expect(await settings()).toEqual(['database: invalidated'])
   })
 
@@ -68,7 +68,7 @@ describe('policies of models', () => {
     const connected = connect(database, { models: { User: { ttl: '1m', operations: ['findUnique'] } } })
     const { db, sources } = connected
     const reads = async () => {
-      await db.user.findUnique(one)
+      await db.user.findUnique(byId1)
       await db.user.findMany()
     }
     await reads()
@@ -88,7 +88,7 @@ describe('policies of models', () => {
     const cache = createCache({ store: memoryStore({ clock }) }, { clock })
     const base = new PrismaClient({ adapter: database.adapter(() => {}) })
     const db = base.$extends(prismaCache({ cache, models: { User: { ttl: '1m', jitter: 0 } } }))
-    const read = async () => (await cache.explain(() => db.user.findUnique(one))).reads.map(sourceOf)
+    const read = async () => (await cache.explain(() => db.user.findUnique(byId1))).reads.map(sourceOf)
     expect([await read(), await read()]).toEqual([['database: miss'], ['memory']])
     await clock.advance(59_999)
     expect(await read()).toEqual(['memory'])
@@ -106,12 +106,12 @@ describe('policies of models', () => {
       await db.setting.findMany()
     }
     await reads()
-    await db.user.update({ ...one, data: { name: 'new' } })
+    await db.user.update({ ...byId1, data: { name: 'new' } })
     const after = (await cache.explain(reads)).reads.map(sourceOf)
     expect(after[0]).toBe('database: invalidated')
     expect(after[2]).toBe('memory')
-    await db.user.delete(one)
-    expect(await db.post.findUnique(one)).toBeNull()
+    await db.user.delete(byId1)
+    expect(await db.post.findUnique(byId1)).toBeNull()
   })
 })
 
@@ -133,21 +133,21 @@ describe('$cached', () => {
   it('shares entries between policies, and the same writes invalidate them', async () => {
     const connected = connect(database)
     const { db, sources } = connected
-    await db.$cached({ ttl: '5s' }).user.findUnique(one)
-    expect(await sources(() => db.user.findUnique(one))).toEqual(['memory'])
-    await db.$cached({ ttl: '9s' }).user.update({ ...one, data: { name: 'x' } })
-    expect(await db.user.findUnique(one)).toMatchObject({ name: 'x' })
+    await db.$cached({ ttl: '5s' }).user.findUnique(byId1)
+    expect(await sources(() => db.user.findUnique(byId1))).toEqual(['memory'])
+    await db.$cached({ ttl: '9s' }).user.update({ ...byId1, data: { name: 'x' } })
+    expect(await db.user.findUnique(byId1)).toMatchObject({ name: 'x' })
   })
 
   it('$cached(false) makes reads bypass the cache, and its writes still invalidate', async () => {
     const connected = connect(database)
     const { db, sources } = connected
-    await db.user.findUnique(one)
+    await db.user.findUnique(byId1)
     const past = db.$cached(false)
-    expect(await sources(() => past.user.findUnique(one))).toEqual(['database: disabled'])
-    await past.user.update({ ...one, data: { name: 'x' } })
-    expect(await sources(() => db.user.findUnique(one))).toEqual(['database: invalidated'])
-    await past.$transaction((tx) => tx.user.update({ ...one, data: { name: 'y' } }))
+    expect(await sources(() => past.user.findUnique(byId1))).toEqual(['database: disabled'])
+    await past.user.update({ ...byId1, data: { name: 'x' } })
+    expect(await sources(() => db.user.findUnique(byId1))).toEqual(['database: invalidated'])
+    await past.$transaction((tx) => tx.user.update({ ...byId1, data: { name: 'y' } }))
     await past.$transaction([past.user.update({ ...two, data: { name: 'y' } }), past.user.count()])
     expect((await db.user.findMany()).map((user) => user.name)).toEqual(['y', 'y'])
   })
@@ -180,18 +180,18 @@ describe('$cached', () => {
   it('in a transaction returns the transaction’s client', async () => {
     const connected = connect(database)
     const { db, sources } = connected
-    await db.user.findUnique(one)
+    await db.user.findUnique(byId1)
     const stop = new Error('stop')
     const run = db.$transaction(async (tx) => {
       expect(tx.$cached({ ttl: '5s' })).toBe(tx)
       expect(tx.$cached(false)).toBe(tx)
-      await tx.$cached({ ttl: '5s' }).user.update({ ...one, data: { name: 'gone' } })
-      expect(await tx.$cached({ ttl: '5s' }).user.findUnique(one)).toMatchObject({ name: 'gone' })
+      await tx.$cached({ ttl: '5s' }).user.update({ ...byId1, data: { name: 'gone' } })
+      expect(await tx.$cached({ ttl: '5s' }).user.findUnique(byId1)).toMatchObject({ name: 'gone' })
       throw stop
     })
     expect(await errorOf(run)).toBe(stop)
-    expect(await sources(() => db.user.findUnique(one))).toEqual(['memory'])
-    expect(await db.user.findUnique(one)).toMatchObject({ name: null })
+    expect(await sources(() => db.user.findUnique(byId1))).toEqual(['memory'])
+    expect(await db.user.findUnique(byId1)).toMatchObject({ name: null })
   })
 
   it('accepts a thousand different policies', async () => {
@@ -208,7 +208,7 @@ describe('$cache.invalidate', () => {
   const reading = (connected: ReturnType<typeof setup>) => async () => {
     const { db, sources } = connected
     return await sources(async () => {
-      await db.user.findUnique(one)
+      await db.user.findUnique(byId1)
       await db.user.findUnique(two)
       await db.post.findMany()
     })
@@ -221,7 +221,11 @@ describe('$cache.invalidate', () => {
     ['rows by id', { rows: [{ model: 'User', key: { id: 2 } }] }, [HIT, GONE, HIT]],
     ['rows by a foreign key', { rows: [{ model: 'Post', key: { authorId: 1 } }] }, [HIT, HIT, GONE]],
     ['tags', { tags: ['feed'] }, [HIT, HIT, GONE]],
-    ['several at once', { models: ['Post'], rows: [{ model: 'User', key: { id: 1 } }] }, [GONE, HIT, GONE]],
+    [
+      'several kinds together',
+      { models: ['Post'], rows: [{ model: 'User', key: { id: 1 } }] },
+      [GONE, HIT, GONE],
+    ],
     ['all', { all: true }, [GONE, GONE, GONE]],
     ['nothing', {}, [HIT, HIT, HIT]],
   ] as const)(
@@ -242,10 +246,12 @@ describe('$cache.invalidate', () => {
         await tx.$cache.invalidate(request)
       })
       // The epoch of `all` takes the entries with it.
-      const gone = after.map((source) => (source === GONE && 'all' in request ? 'database: miss' : source))
-      expect(await again()).toEqual(gone)
+      const expectedSources = after.map((source) =>
+        source === GONE && 'all' in request ? 'database: miss' : source,
+      )
+      expect(await again()).toEqual(expectedSources)
       await db.$cache.invalidate(request)
-      expect(await again()).toEqual(gone)
+      expect(await again()).toEqual(expectedSources)
     },
   )
 })
@@ -278,7 +284,7 @@ describe('reports', () => {
     await db.$transaction([db.user.findMany(), db.user.count()])
     await db.user.findUniqueOrThrow({ where: { id: 99 } }).catch(() => {})
     await db.$queryRaw`SELECT 1 AS one`
-    await db.user.update({ ...one, data: { name: 'x' } })
+    await db.user.update({ ...byId1, data: { name: 'x' } })
     const { models, ...total } = db.$cache.stats()
     expect(total).toEqual({ reads: 9, hits: 1, misses: 2, bypasses: 6, stale: 0 })
     expect(models.User).toEqual({ reads: 7, hits: 1, misses: 2, bypasses: 4, stale: 0 })
@@ -291,10 +297,10 @@ describe('reports', () => {
       const { store, finished, commitMayBeSent } = slowStore()
       const connected = connect(database, { cache: { store, finish } })
       const { db } = connected
-      const write = db.user.update({ ...one, data: { name: finish } }).then(() => finished.push('returned'))
+      const write = db.user.update({ ...byId1, data: { name: finish } }).then(() => finished.push('returned'))
       const transaction = () =>
         db
-          .$transaction((tx) => tx.user.update({ ...one, data: { name: finish } }))
+          .$transaction((tx) => tx.user.update({ ...byId1, data: { name: finish } }))
           .then(() => finished.push('committed'))
       if (finish === 'background') await write
       commitMayBeSent()

@@ -29,16 +29,16 @@ describe('the side of a join table', () => {
   it.each(['followers', 'following'] as const)(
     'of User.%s contains the user that has the field',
     async (field) => {
-      const one = await client.user.create({ data: { email: `one-${field}@example.org` } })
-      const other = await client.user.create({ data: { email: `other-${field}@example.org` } })
-      await client.user.update({ where: { id: one.id }, data: { [field]: { connect: { id: other.id } } } })
+      const first = await client.user.create({ data: { email: `one-${field}@example.org` } })
+      const second = await client.user.create({ data: { email: `other-${field}@example.org` } })
+      await client.user.update({ where: { id: first.id }, data: { [field]: { connect: { id: second.id } } } })
       const join = models.relation('User', field)?.join
       if (join === undefined) throw new Error('no join table')
       const rows = await client.$queryRaw<
         Record<string, number>[]
       >`SELECT * FROM "_Follow" ORDER BY "A" DESC, "B" DESC LIMIT 1`
-      expect(rows[0]?.[join.own.column]).toBe(one.id)
-      expect(rows[0]?.[join.target.column]).toBe(other.id)
+      expect(rows[0]?.[join.own.column]).toBe(first.id)
+      expect(rows[0]?.[join.target.column]).toBe(second.id)
     },
   )
 

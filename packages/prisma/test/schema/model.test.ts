@@ -86,11 +86,15 @@ describe('modelMapOf', () => {
     ['Tag', 'posts', '_posttotag', 'B', 'A'],
     ['User', 'followers', '_follow', 'A', 'B'],
     ['User', 'following', '_follow', 'B', 'A'],
-  ])('maps %s.%s through %s from %s to %s', (model, field, table, own, target) => {
+  ])('maps %s.%s through %s from %s to %s', (model, field, table, ownColumn, target) => {
     expect(models.relation(model, field)).toMatchObject({
       holder: 'join',
       pairs: [],
-      join: { table, own: { column: own, references: 'id' }, target: { column: target, references: 'id' } },
+      join: {
+        table,
+        own: { column: ownColumn, references: 'id' },
+        target: { column: target, references: 'id' },
+      },
     })
     expect(models.relation(model, field)?.tables).toContain(table)
   })

@@ -15,17 +15,17 @@ const client = new PrismaClient({
 const schema = runtimeSchema(client)
 
 const reached = (from: string): Set<string> => {
-  const seen = new Set<string>()
+  const reachedTables = new Set<string>()
   const next = [from]
   for (let name = next.pop(); name !== undefined; name = next.pop()) {
-    if (seen.has(name)) continue
-    seen.add(name)
+    if (reachedTables.has(name)) continue
+    reachedTables.add(name)
     for (const table of schema.tables.values()) {
       if (table.foreignKeys.some((key) => key.table === name && key.onDelete === 'cascade'))
         next.push(table.name)
     }
   }
-  return seen
+  return reachedTables
 }
 
 describe('runtimeSchema', () => {

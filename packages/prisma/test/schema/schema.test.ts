@@ -36,23 +36,23 @@ describe('column types', () => {
     ['Json', null, 'postgresql', 'other'],
     ['Bytes', null, 'postgresql', 'other'],
   ])('%s @db.%s on %s is %s', (type, native, provider, expected) => {
-    const given = sample({ M: model('m', { a: scalar(type, { native }) }) }, provider)
-    expect(schemaOf(given).tables.get('m')?.columns[0]?.type).toBe(expected)
+    const schema = sample({ M: model('m', { a: scalar(type, { native }) }) }, provider)
+    expect(schemaOf(schema).tables.get('m')?.columns[0]?.type).toBe(expected)
   })
 
   it('an enum has type enum, and any list has type other', () => {
-    const given = sample({
+    const schema = sample({
       M: model('m', { one: scalar('E', { kind: 'enum' }), many: scalar('Int', { list: true }) }),
     })
     expect(
-      schemaOf(given)
+      schemaOf(schema)
         .tables.get('m')
         ?.columns.map((column) => column.type),
     ).toEqual(['enum', 'other'])
   })
 
   it('optional and list columns may be NULL, @updatedAt is a default, and dbgenerated over columns is generated', () => {
-    const given = sample({
+    const schema = sample({
       M: model('m', {
         optional: scalar('Int', { required: false }),
         list: scalar('Int', { list: true }),
@@ -60,7 +60,7 @@ describe('column types', () => {
         sum: scalar('Int', { hasDefault: true, generated: true }),
       }),
     })
-    expect(schemaOf(given).tables.get('m')?.columns).toEqual([
+    expect(schemaOf(schema).tables.get('m')?.columns).toEqual([
       { name: 'optional', type: 'integer', nullable: true, hasDefault: false, generated: false },
       { name: 'list', type: 'other', nullable: true, hasDefault: false, generated: false },
       { name: 'stamp', type: 'other', nullable: false, hasDefault: true, generated: false },
@@ -158,8 +158,8 @@ describe('foreign keys', () => {
     ['_posttotag', 'A', 'blog_posts', 'id', 'cascade', 'cascade'],
     ['_posttotag', 'B', 'blog_tags', 'id', 'cascade', 'cascade'],
   ])('%s (%s) references %s (%s): %s, %s', (name, columns, target, references, onDelete, onUpdate) => {
-    const found = table(name)?.foreignKeys.filter((key) => key.columns.join() === columns)
-    expect(found).toEqual([
+    const foreignKeys = table(name)?.foreignKeys.filter((key) => key.columns.join() === columns)
+    expect(foreignKeys).toEqual([
       { columns: columns.split(','), table: target, references: references.split(','), onDelete, onUpdate },
     ])
   })
@@ -190,20 +190,20 @@ describe('touches, reads and shared names', () => {
   })
 
   it('a name that is a model and also the table of another model means both', () => {
-    const given = sample({ A: model('b', {}), B: model('c', {}), T: model('t', {}) })
-    const { tables } = schemaOf(given, { T: { touches: ['B'] } })
+    const schema = sample({ A: model('b', {}), B: model('c', {}), T: model('t', {}) })
+    const { tables } = schemaOf(schema, { T: { touches: ['B'] } })
     expect(tables.get('t')?.touches).toEqual(['c', 'b'])
   })
 
   it('two tables with the same bare name are one table without keys, with the foreign keys of both', () => {
     const id = { primary: ['id'], uniques: [{ name: 'id', fields: ['id'] }] }
     const owner = relation('Owner', 'items', { fields: ['ownerId'], references: ['id'], onDelete: 'Cascade' })
-    const given = sample({
+    const schema = sample({
       Owner: model('owner', { id: scalar('Int'), items: relation('Two', 'owner') }, id),
       One: model('Item', { id: scalar('Int') }, { ...id, schema: 'one' }),
       Two: model('item', { id: scalar('String'), ownerId: scalar('Int'), owner }, { ...id, schema: 'two' }),
     })
-    expect(schemaOf(given).tables.get('item')).toMatchObject({
+    expect(schemaOf(schema).tables.get('item')).toMatchObject({
       keys: [],
       columns: [
         { name: 'id', type: 'other' },

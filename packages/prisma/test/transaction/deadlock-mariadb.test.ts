@@ -56,13 +56,13 @@ it.each(['typed', 'raw', 'unextended'])(
       await other.query('BEGIN')
       // The transaction that has changed more rows is not the one that is given up.
       await other.query(`UPDATE app_setting SET value = '9' WHERE id LIKE 'other%' OR id = 'b'`)
-      const given = tx.setting.update({ where: { id: 'b' }, data: { value: '1' } }).then(
+      const update = tx.setting.update({ where: { id: 'b' }, data: { value: '1' } }).then(
         () => 'updated',
         (error: { code?: string }) => error.code,
       )
       await sleep(200)
       await other.query(`UPDATE app_setting SET value = '9' WHERE id = 'a'`)
-      expect(await given).toBe('P2034')
+      expect(await update).toBe('P2034')
       await other.query('COMMIT')
       if (form === 'raw') await tx.$executeRaw`INSERT INTO app_note VALUES ('n', '')`
       else

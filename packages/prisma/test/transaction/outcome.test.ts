@@ -129,23 +129,23 @@ describe('reads are cached again immediately after a write that was refused or n
     await database.exec(`INSERT INTO app_setting VALUES ('a', ''), ('b', '')`)
     const connected = connect(database)
     const { db } = connected
-    const held = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<void>()
     const turn = Promise.withResolvers<void>()
     const set = (tx: Pick<typeof db, 'setting'>, id: string) =>
       tx.setting.update({ where: { id }, data: { value: 'x' } })
-    const one = db.$transaction(async (tx) => {
+    const first = db.$transaction(async (tx) => {
       await set(tx, 'a')
-      held.resolve()
+      gate.resolve()
       await turn.promise
       await set(tx, 'b')
     })
     const two = db.$transaction(async (tx) => {
-      await held.promise
+      await gate.promise
       await set(tx, 'b')
       turn.resolve()
       await set(tx, 'a')
     })
-    const errors = (await Promise.allSettled([one, two])).filter((end) => end.status === 'rejected')
+    const errors = (await Promise.allSettled([first, two])).filter((end) => end.status === 'rejected')
     expect(errors.map((end) => [end.reason.code, statementFailed(end.reason)])).toEqual([['P2034', true]])
     expect(await connected.sources(() => db.setting.findMany())).toEqual(['database: miss'])
   })
@@ -213,9 +213,9 @@ describe('reads bypass the cache after an unknown outcome', () => {
     const connected = connect(database)
     const { error, outcome, next } = await outcomeOf(connected, ({ db }) =>
       db.$transaction(async (tx) => {
-        const [own] = await tx.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`
+        const [backend] = await tx.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`
         await tx.user.updateMany({ data: { name: 'x' } })
-        await database.exec(`SELECT pg_terminate_backend(${own?.pid})`)
+        await database.exec(`SELECT pg_terminate_backend(${backend?.pid})`)
       }),
     )
     expect(commitFailed(error)).toBe(false)
@@ -267,12 +267,14 @@ it("an error of unknown origin or without a driver's code does not prove that a 
     expect(statementFailed(error)).toBe(false)
     expect(commitFailed(error)).toBe(false)
   }
-  const given = (originalCode: string) => ({
+  const driverError = (originalCode: string) => ({
     code: 'P2039',
     meta: { driverAdapterError: { cause: { originalCode } } },
   })
   const states = ['08006', '57P01', '57P05', '58030', 'XX000', '40003']
-  expect(states.filter((state) => statementFailed(given(state)) || commitFailed(given(state)))).toEqual([])
+  expect(
+    states.filter((state) => statementFailed(driverError(state)) || commitFailed(driverError(state))),
+  ).toEqual([])
   // MySQL's and SQLite's numbers are no SQLSTATE: only Prisma's own code counts.
-  expect(['2013', '1317', '5'].filter((code) => statementFailed(given(code)))).toEqual([])
+  expect(['2013', '1317', '5'].filter((code) => statementFailed(driverError(code)))).toEqual([])
 })

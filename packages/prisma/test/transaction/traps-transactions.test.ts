@@ -27,17 +27,17 @@ beforeEach(async () => {
   await database.exec(`INSERT INTO app_user (email, updated_at) VALUES ('a@x', now()), ('b@x', now())`)
 })
 
-const one = { where: { id: 1 } }
-const rename = (name: string) => ({ ...one, data: { name } })
+const byId1 = { where: { id: 1 } }
+const rename = (name: string) => ({ ...byId1, data: { name } })
 
 describe('array transactions', () => {
   it('never hang on reads that are cached', async () => {
     const connected = connect(database)
     const { db, sources } = connected
-    await db.user.findUnique(one)
+    await db.user.findUnique(byId1)
     await db.user.findMany()
     const reads = await sources(() =>
-      db.$transaction([db.user.findUnique(one), db.user.findMany(), db.user.count()]),
+      db.$transaction([db.user.findUnique(byId1), db.user.findMany(), db.user.count()]),
     )
     expect(reads).toEqual(Array(3).fill('database: transaction'))
     expect(await sources(() => db.user.findMany())).toEqual(['memory'])
@@ -79,7 +79,7 @@ describe('array transactions', () => {
   it('ignore the results of statements that are rolled back', async () => {
     const connected = connect(database)
     const { db, sources } = connected
-    await db.user.findUnique(one)
+    await db.user.findUnique(byId1)
     let answered: unknown
     const spied = db.$extends({
       query: {
@@ -95,8 +95,8 @@ describe('array transactions', () => {
       spied.$transaction([spied.user.update(rename('gone')), spied.user.create({ data: { email: 'b@x' } })]),
     )
     expect([error.code, answered]).toEqual(['P2002', expect.objectContaining({ name: 'gone' })])
-    expect(await db.user.findUnique(one)).toMatchObject({ name: null })
-    expect(await sources(() => db.user.findUnique(one))).toEqual(['memory'])
+    expect(await db.user.findUnique(byId1)).toMatchObject({ name: null })
+    expect(await sources(() => db.user.findUnique(byId1))).toEqual(['memory'])
   })
 
   it('are rejected as a whole if raw writes are refused', async () => {
@@ -130,7 +130,7 @@ describe('interactive transactions', () => {
     const { db, log } = connected
     await db.$transaction(async (tx) => {
       await tx.user.update(rename('x'))
-      await tx.user.findUnique(one)
+      await tx.user.findUnique(byId1)
     })
     const order = log.filter((line) => !/^(?:UPDATE|SELECT)/.test(line))
     // What the statement names is marked beside it, what its result shows besides after it.
@@ -140,15 +140,15 @@ describe('interactive transactions', () => {
   it('read their own writes, which are invisible to other readers before COMMIT', async () => {
     const connected = connect(database)
     const { db, sources } = connected
-    await db.user.findUnique(one)
+    await db.user.findUnique(byId1)
     await db.$transaction(async (tx) => {
       await tx.user.update(rename('x'))
-      expect(await tx.user.findUnique(one)).toMatchObject({ name: 'x' })
+      expect(await tx.user.findUnique(byId1)).toMatchObject({ name: 'x' })
       // A client beside the transaction: it sees, and may cache, what is committed.
-      expect(await db.user.findUnique(one)).toMatchObject({ name: null })
+      expect(await db.user.findUnique(byId1)).toMatchObject({ name: null })
     })
-    expect(await sources(() => db.user.findUnique(one))).toEqual(['database: invalidated'])
-    expect(await db.user.findUnique(one)).toMatchObject({ name: 'x' })
+    expect(await sources(() => db.user.findUnique(byId1))).toEqual(['database: invalidated'])
+    expect(await db.user.findUnique(byId1)).toMatchObject({ name: 'x' })
   })
 
   it('invalidate nothing if they roll back', async () => {
@@ -193,12 +193,12 @@ describe('interactive transactions', () => {
       await second.promise
       throw new Error('stop')
     })
-    const kept = db.$transaction(async (tx) => {
+    const committing = db.$transaction(async (tx) => {
       await first.promise
       await tx.setting.update({ where: { id: 's' }, data: { value: 'kept' } })
       second.resolve()
     })
-    await Promise.allSettled([failing, kept])
+    await Promise.allSettled([failing, committing])
     expect(await sources(() => db.user.findMany())).toEqual(['memory'])
     expect(await sources(() => db.setting.findMany())).toEqual(['database: invalidated'])
   })
@@ -243,14 +243,14 @@ describe('operations belong to their transaction without the asynchronous contex
       const done = once(emitter, 'done')
       emitter.emit('go', async () => {
         await tx.user.update(rename('detached'))
-        expect(await sources(() => tx.user.findUnique(one))).toEqual(['database: transaction'])
+        expect(await sources(() => tx.user.findUnique(byId1))).toEqual(['database: transaction'])
       })
       await done
       expect(log).not.toContain('COMMIT')
     })
     const order = log.filter((line) => /^(?:BEGIN|mark|COMMIT|finish)$/.test(line))
     expect(order).toEqual(['BEGIN', 'mark', 'mark', 'COMMIT', 'finish'])
-    expect(await db.user.findUnique(one)).toMatchObject({ name: 'detached' })
+    expect(await db.user.findUnique(byId1)).toMatchObject({ name: 'detached' })
   })
 
   it('and $cache.invalidate of the outer client in the same context is applied at COMMIT', async () => {
@@ -285,7 +285,7 @@ describe('nested transactions', () => {
     const commit = order.indexOf('COMMIT')
     expect(order.lastIndexOf('mark')).toBeLessThan(commit)
     expect(order.slice(commit)).toEqual(['COMMIT', 'COMMIT done', 'finish'])
-    expect(await db.user.findUnique(one)).toMatchObject({ name: 'inner' })
+    expect(await db.user.findUnique(byId1)).toMatchObject({ name: 'inner' })
   })
 
   it('that roll back do not affect the outer transaction', async () => {
@@ -301,9 +301,9 @@ describe('nested transactions', () => {
           throw new Error('stop')
         })
         .catch(() => {})
-      expect(await tx.user.findUnique(one)).toMatchObject({ name: null })
+      expect(await tx.user.findUnique(byId1)).toMatchObject({ name: null })
     })
-    expect(await db.user.findUnique(one)).toMatchObject({ name: null })
+    expect(await db.user.findUnique(byId1)).toMatchObject({ name: null })
     expect(await db.setting.findMany()).toHaveLength(1)
   })
 
@@ -336,7 +336,7 @@ describe('an interactive transaction that runs out of time', () => {
     )
     expect((await errorOf(run)).code).toBe('P2028')
     expect(await sources(() => db.user.findMany())).toEqual(['memory'])
-    expect(await db.user.findUnique(one)).toMatchObject({ name: null })
+    expect(await db.user.findUnique(byId1)).toMatchObject({ name: null })
   })
 
   it('does not run its body if the pool has no connection', async () => {
@@ -364,7 +364,7 @@ it('operations issued after the transaction has ended are rejected and leave no 
     return { update: () => tx.user.update(rename('escaped')) }
   })
   expect((await errorOf(escaped.update())).code).toBe('P2028')
-  expect(await db.user.findUnique(one)).toMatchObject({ name: null })
+  expect(await db.user.findUnique(byId1)).toMatchObject({ name: null })
   expect(await sources(() => db.setting.findMany())).toEqual(['database: miss'])
 })
 
@@ -375,7 +375,7 @@ describe('transactions that Larder does not begin', () => {
     await db.user.findMany()
     await db.setting.findMany()
     await base.$transaction([db.user.update(rename('lost')), db.user.findMany()])
-    expect(await db.user.findUnique(one)).toMatchObject({ name: 'lost' })
+    expect(await db.user.findUnique(byId1)).toMatchObject({ name: 'lost' })
     expect(await sources(() => db.user.findMany())).toEqual(['database: dirty'])
     expect(await sources(() => db.setting.findMany())).toEqual(['memory'])
   })
@@ -397,9 +397,9 @@ describe('transactions that Larder does not begin', () => {
     const cache = createCache()
     const db = tenants.$extends(prismaCache({ cache, datamodel, models: { '*': { ttl: '1m' } } }))
     const { reads } = await cache.explain(async () => {
-      for (let turn = 0; turn < 2; turn++) await db.user.findUnique(one)
+      for (let turn = 0; turn < 2; turn++) await db.user.findUnique(byId1)
       await db.user.update(rename('tenant'))
-      expect(await db.user.findUnique(one)).toMatchObject({ name: 'tenant' })
+      expect(await db.user.findUnique(byId1)).toMatchObject({ name: 'tenant' })
       await db.$queryRaw`SELECT current_setting('app.tenant')`
     })
     expect(reads.map(sourceOf)).toEqual(Array(4).fill('database: transaction'))
@@ -419,13 +419,13 @@ it('an empty array and an array of one are transactions as well', async () => {
 describe('an extension that begins its transactions on $parent', () => {
   const roundabout = Prisma.defineExtension({
     client: {
-      $transaction(this: object, ...given: unknown[]) {
+      $transaction(this: object, ...parameters: unknown[]) {
         const { $parent } = Prisma.getExtensionContext(this) as unknown as { $parent: Begin }
-        return $parent.$transaction(...given)
+        return $parent.$transaction(...parameters)
       },
     },
   })
-  type Begin = { $transaction(...given: unknown[]): Promise<unknown> }
+  type Begin = { $transaction(...parameters: unknown[]): Promise<unknown> }
 
   it.each(['before', 'after'] as const)('added %s the cache leaves nothing stale', async (order) => {
     const cache = createCache()

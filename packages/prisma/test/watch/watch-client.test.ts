@@ -70,12 +70,13 @@ it('does not change its adapter or another client that uses the adapter', async 
 
 it('invalidates both of two caches on one client by writes through either', async () => {
   const base = client()
-  const [one, two] = [extended(base), extended(base)]
-  await one.db.setting.upsert(write)
-  for (const { db } of [one, two]) await db.setting.findMany()
-  await one.db.setting.update({ where, data: { value: '7' } })
-  for (const { db } of [one, two]) expect(await db.setting.findMany()).toEqual(await base.setting.findMany())
-  expect(one.codes()).toEqual([])
+  const [first, second] = [extended(base), extended(base)]
+  await first.db.setting.upsert(write)
+  for (const { db } of [first, second]) await db.setting.findMany()
+  await first.db.setting.update({ where, data: { value: '7' } })
+  for (const { db } of [first, second])
+    expect(await db.setting.findMany()).toEqual(await base.setting.findMany())
+  expect(first.codes()).toEqual([])
 })
 
 it('disconnects and connects again', async () => {

@@ -135,8 +135,8 @@ it.each([
     /batchSize is 0: give a whole number from 1 to 10000/,
   ],
 ])('createCounter refuses %s', (_, options, message) => {
-  const given = { flush, ...options } as Parameters<typeof createCounter>[1]
-  expect(() => createCounter(client, given)).toThrow(message)
+  const allOptions = { flush, ...options } as Parameters<typeof createCounter>[1]
+  expect(() => createCounter(client, allOptions)).toThrow(message)
 })
 
 it('createCounter refuses an object that is no client', () => {

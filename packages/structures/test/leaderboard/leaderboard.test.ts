@@ -79,7 +79,7 @@ it('archiving a closed slice is retried until it succeeds, and the archive resto
   ] as const)
     await board.submit(member, score)
   const before = await board.top()
-  const seen: [LeaderboardSlice, ArchivedRow[]][] = []
+  const archiveCalls: [LeaderboardSlice, ArchivedRow[]][] = []
   const failing = board.archive(async () => {})
   expect(await failing).toBeLessThanOrEqual(1)
 
@@ -88,18 +88,18 @@ it('archiving a closed slice is retried until it succeeds, and the archive resto
   await until(async () => {
     try {
       await board.archive(async (rows, slice) => {
-        seen.push([slice, rows])
-        if (seen.length === 1) throw new Error('no database')
+        archiveCalls.push([slice, rows])
+        if (archiveCalls.length === 1) throw new Error('no database')
         archived.push(...rows)
       })
-      return seen.length > 1
+      return archiveCalls.length > 1
     } catch (error) {
       expect((error as Error).message).toBe('no database')
       return false
     }
   })
-  expect(seen[1]).toEqual(seen[0])
-  expect(seen[0]?.[0].id).toBe(new Date(seen[0]?.[0].from ?? 0).toISOString())
+  expect(archiveCalls[1]).toEqual(archiveCalls[0])
+  expect(archiveCalls[0]?.[0].id).toBe(new Date(archiveCalls[0]?.[0].from ?? 0).toISOString())
   expect(await board.archive(async () => {})).toBe(0)
   expect(archived.at(-1)).toMatchObject({ member: 'd', score: 1 })
   expect(before.length).toBe(3)

@@ -43,15 +43,15 @@ it('contenders hold a lock one after the other, and each gets a greater fence', 
 
 it('a lock is renewed while it is held, and free soon after its holder has died', async () => {
   const lock = createLock(client, { prefix: unique() })
-  const held = await lock.acquire('a', { ttl: 300 })
+  const lease = await lock.acquire('a', { ttl: 300 })
   await wait(900)
-  expect(held?.signal.aborted).toBe(false)
+  expect(lease?.signal.aborted).toBe(false)
   expect(await lock.acquire('a', { ttl: 300 })).toBeNull()
-  expect(await held?.release()).toBe(true)
+  expect(await lease?.release()).toBe(true)
 
-  const gone = clientOf(server.url)
-  const deserted = await createLock(gone, { prefix: unique() }).acquire('a', { ttl: 300 })
-  gone.disconnect()
+  const dyingClient = clientOf(server.url)
+  const deserted = await createLock(dyingClient, { prefix: unique() }).acquire('a', { ttl: 300 })
+  dyingClient.disconnect()
   const aborted = new Promise((resolve) => deserted?.signal.addEventListener('abort', resolve))
   await aborted
   expect(deserted?.signal.reason).toMatchObject({ code: 'LARDER_LOCK_LOST' })
@@ -86,12 +86,12 @@ it('a ttl beyond the longest timer of Node holds the lock, without a busy timer'
   const warnings: string[] = []
   const listen = ({ name }: Error): number => warnings.push(name)
   process.on('warning', listen)
-  const held = await createLock(client, { prefix: unique() }).acquire('a', { ttl: '90d' })
+  const lease = await createLock(client, { prefix: unique() }).acquire('a', { ttl: '90d' })
   await wait(20)
   process.off('warning', listen)
-  expect(held?.signal.aborted).toBe(false)
+  expect(lease?.signal.aborted).toBe(false)
   expect(warnings).toEqual([])
-  expect(await held?.release()).toBe(true)
+  expect(await lease?.release()).toBe(true)
 })
 
 it('using rejects with the error of the work, and the lock is then free', async () => {

@@ -119,8 +119,8 @@ function browser(url: string) {
     },
     async get(path: string): Promise<Data> {
       const response = await fetch(url + path, { headers: { cookie } })
-      const [given] = response.headers.getSetCookie()
-      if (given) cookie = given.split(';')[0] ?? ''
+      const [setCookie] = response.headers.getSetCookie()
+      if (setCookie) cookie = setCookie.split(';')[0] ?? ''
       expect(response.status).toBe(200)
       return (await response.json()) as Data
     },

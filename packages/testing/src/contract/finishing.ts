@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { isDirty, nonce, type Start, see, seed, table } from './table.ts'
 
 export function fieldRules(start: Start): void {
-  it('a finish gives list and undeclared fields new nonces, and keeps the nonces it is told to keep', async () => {
+  it('a finish gives list and undeclared fields new nonces, and keeps the nonces that it names', async () => {
     const store = await start()
     const { ask, mark, finish } = table()
     const fields = ['list', 'bumped', 'kept', 'untouched', 'stranger']

@@ -92,7 +92,7 @@ function forgettingRules(start: Start, pass: (ms: number) => Promise<void>): voi
 }
 
 function endingRules(start: Start): void {
-  it('after a load stored its entry, other processes are told to fetch it, and may take the lease if it is missing', async () => {
+  it('after a load stored its entry, other processes receive `stored`, and may take the lease if the entry is missing', async () => {
     const { leases, first, second } = await asking(start)
     await leases.acquire(first)
     await leases.release(first, 'stored')
@@ -137,10 +137,10 @@ function messageRules(start: Start): void {
       const { leases, first, second, other } = await asking(start)
       await leases.acquire(first)
       await leases.acquire(other)
-      const heard: LeaseEnd[] = []
+      const ends: LeaseEnd[] = []
       const woken = Promise.withResolvers<void>()
       const messages = leases.subscribe(second, (how) => {
-        heard.push(how)
+        ends.push(how)
         woken.resolve()
       })
       const others: LeaseEnd[] = []
@@ -149,7 +149,7 @@ function messageRules(start: Start): void {
       await leases.join(second, false)
       await leases.release(first, end)
       await Promise.race([woken.promise, new Promise((resolve) => setTimeout(resolve, MOST))])
-      expect([heard, others]).toEqual([[end], []])
+      expect([ends, others]).toEqual([[end], []])
       messages.stop()
       elsewhere.stop()
     },
@@ -158,11 +158,11 @@ function messageRules(start: Start): void {
   it('a subscriber that has stopped gets no more messages, and others of the same lease do', async () => {
     const { leases, first, second } = await asking(start)
     await leases.acquire(first)
-    const heard: string[] = []
+    const ends: string[] = []
     const woken = Promise.withResolvers<void>()
-    const stopped = leases.subscribe(second, (how) => heard.push(`stopped ${how}`))
+    const stopped = leases.subscribe(second, (how) => ends.push(`stopped ${how}`))
     const messages = leases.subscribe(second, (how) => {
-      heard.push(how)
+      ends.push(how)
       woken.resolve()
     })
     await Promise.all([stopped.ready, messages.ready])
@@ -171,7 +171,7 @@ function messageRules(start: Start): void {
     await leases.release(first, 'failed')
     await Promise.race([woken.promise, new Promise((resolve) => setTimeout(resolve, MOST))])
     await new Promise((resolve) => setTimeout(resolve, QUIET))
-    expect(heard).toEqual(['failed'])
+    expect(ends).toEqual(['failed'])
     messages.stop()
   })
 }

@@ -47,12 +47,12 @@ export function seedingRules(start: Start, many: number): void {
   it('nonces never repeat', async () => {
     const store = await start()
     const { ask, cell } = table()
-    const seen = new Set<string>()
+    const nonces = new Set<string>()
     const batch = 1_000
     for (let from = 0; from < many; from += batch) {
       const cells = Array.from({ length: batch }, (_, index) => cell(from + index))
-      for (const tag of await seed(store, ask([], cells))) if (tag) seen.add(tag.nonce)
+      for (const tag of await seed(store, ask([], cells))) if (tag) nonces.add(tag.nonce)
     }
-    expect(seen.size).toBe(many)
+    expect(nonces.size).toBe(many)
   })
 }

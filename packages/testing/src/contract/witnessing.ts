@@ -18,7 +18,7 @@ const tagsOf = (report: TagReport | undefined): readonly ReportedTag[] => [
   ...(report?.cells ?? []),
 ]
 const foreign = (report: TagReport | undefined): readonly boolean[] =>
-  tagsOf(report).map((one) => one.foreign)
+  tagsOf(report).map((tag) => tag.foreign)
 
 export function witnessRules(start: Start): void {
   it('a mark and a finish without a report request return no report', async () => {
@@ -32,23 +32,23 @@ export function witnessRules(start: Start): void {
     const store = await start()
     const names = table()
     const row = rowOf(names)
-    const asked = names.ask(['k'], [names.cell(1)])
-    const before = await seed(store, asked)
+    const request = names.ask(['k'], [names.cell(1)])
+    const before = await seed(store, request)
     const marked = await store.mark(row.mark('w'))
-    expect(tagsOf(marked).map((one) => one.found)).toEqual(before.map(nonce))
+    expect(tagsOf(marked).map((tag) => tag.found)).toEqual(before.map(nonce))
     expect(marked?.cells).toMatchObject([{ own: true }])
     expect(foreign(marked)).toEqual([false, false])
     // Its field is not marked: readers of other rows go on.
-    expect((await see(store, asked)).map(isDirty)).toEqual([false, true])
+    expect((await see(store, request)).map(isDirty)).toEqual([false, true])
     const finished = await store.finish(row.finish('w'))
-    expect(tagsOf(finished).map((one) => one.found)).toEqual(before.map(nonce))
+    expect(tagsOf(finished).map((tag) => tag.found)).toEqual(before.map(nonce))
     expect(finished?.cells).toMatchObject([{ own: true }])
     expect(foreign(finished)).toEqual([false, false])
-    const after = await see(store, asked)
+    const after = await see(store, request)
     expect(after.map(isDirty)).toEqual([false, false])
     expect(after.map(nonce)).toEqual([before[0]?.nonce, finished?.cells[0]?.left])
     expect(after[1]?.nonce).not.toBe(before[1]?.nonce)
-    expect(finished?.epoch).toBe((await store.fetch(undefined, [asked])).epoch)
+    expect(finished?.epoch).toBe((await store.fetch(undefined, [request])).epoch)
     expect(marked?.epoch).toBe(finished?.epoch)
   })
 

@@ -22,9 +22,9 @@ const image: Image = {
 /** A daemon on a socket of its own; `status` decides what it says to a path. */
 const daemon = async (name: string, status: (path: string) => number | undefined) => {
   const socket = join(folder, `${name}.sock`)
-  const asked: string[] = []
+  const requests: string[] = []
   const server = createServer((request, response) => {
-    asked.push(request.url ?? '')
+    requests.push(request.url ?? '')
     const code = status(request.url ?? '')
     if (code !== undefined) response.writeHead(code).end()
   }).listen(socket)
@@ -34,7 +34,7 @@ const daemon = async (name: string, status: (path: string) => number | undefined
   }
   return {
     around: { env: { DOCKER_HOST: `unix://${socket}` }, folders: [], mayInstall: false },
-    asked,
+    requests,
     close,
   }
 }
@@ -65,10 +65,10 @@ it('with a daemon that refuses, Docker is unavailable, and the reason contains i
 })
 
 it('a missing image is pulled only on request', async () => {
-  const { around, asked, close } = await daemon('empty', (path) => (path === '/_ping' ? 200 : 404))
+  const { around, requests, close } = await daemon('empty', (path) => (path === '/_ping' ? 200 : 404))
   expect(await fromDocker(around, image).find()).toMatch(
     /somebody\/server:1 is not there; LARDER_TEST_DOCKER=1/,
   )
-  expect(asked).toEqual(['/_ping', '/images/somebody%2Fserver%3A1/json'])
+  expect(requests).toEqual(['/_ping', '/images/somebody%2Fserver%3A1/json'])
   close()
 })

@@ -1,10 +1,7 @@
 import type { ValkeyClient } from './client.ts'
+import type { Command, OnReply, Reply } from './command.ts'
 
-/** A command: its name, then its arguments. */
-export type Command = readonly [name: string, ...args: readonly (string | Buffer)[]]
-
-/** A server's reply to one command. Errors are values, and texts are buffers. */
-export type Reply = Buffer | number | null | Error | readonly Reply[]
+export type { Command, Reply } from './command.ts'
 
 /** Commands that belong together, and a callback for all their replies. */
 export interface Batch {
@@ -13,8 +10,6 @@ export interface Batch {
   /** Called with all replies, in order. Must not throw. */
   readonly done: (replies: readonly Reply[]) => void
 }
-
-type OnReply = (index: number, reply: Reply) => void
 
 /** A command in the client's queue. Its other methods are those of the client's own class. */
 interface QueuedCommand {
@@ -44,6 +39,10 @@ function send(client: ValkeyClient, batches: readonly Batch[], causeOf: (error: 
     for (const { commands, done } of batches) done(commands().map(() => causeOf(new Error('not connected'))))
     return
   }
+  if (isAdapted(client)) {
+    sendByClient(client, batches, causeOf)
+    return
+  }
   const QueuedCommand = queuedCommandClass(client)
   let pieces: (string | Buffer)[] | undefined = []
   const stream = {
@@ -57,19 +56,45 @@ function send(client: ValkeyClient, batches: readonly Batch[], causeOf: (error: 
   }
   for (const { commands: takeCommands, done } of batches) {
     const commands = takeCommands()
-    const replies: Reply[] = new Array(commands.length)
-    let open = commands.length
-    if (open === 0) done(replies)
-    const onReply: OnReply = (index, reply) => {
-      replies[index] = reply instanceof Error ? causeOf(reply) : reply
-      if (--open === 0) done(replies)
-    }
+    const onReply = collect(commands.length, causeOf, done)
     for (let index = 0; index < commands.length; index++)
       client.sendCommand(new QueuedCommand(commands[index] as Command, index, onReply), stream)
   }
   const all = pieces
   pieces = undefined
   if (all.length) client.stream?.write(joined(all))
+}
+
+type Adapted = ValkeyClient & Required<Pick<ValkeyClient, 'sendAll'>>
+
+function isAdapted(client: ValkeyClient): client is Adapted {
+  return client.sendAll !== undefined
+}
+
+/** The same by the methods of a client that is adapted. */
+function sendByClient(client: Adapted, batches: readonly Batch[], causeOf: (error: Error) => Error): void {
+  const all: Command[] = []
+  const receivers: ((reply: Reply) => void)[] = []
+  for (const { commands: takeCommands, done } of batches) {
+    const commands = takeCommands()
+    const onReply = collect(commands.length, causeOf, done)
+    for (const [index, command] of commands.entries()) {
+      all.push(command)
+      receivers.push((reply) => onReply(index, reply))
+    }
+  }
+  if (all.length) client.sendAll(all, (index, reply) => receivers[index]?.(reply))
+}
+
+/** Calls `done` when all replies of a batch are here. */
+function collect(count: number, causeOf: (error: Error) => Error, done: Batch['done']): OnReply {
+  const replies: Reply[] = new Array(count)
+  let open = count
+  if (open === 0) done(replies)
+  return (index, reply) => {
+    replies[index] = reply instanceof Error ? causeOf(reply) : reply
+    if (--open === 0) done(replies)
+  }
 }
 
 /** Collects what one turn of the event loop sends to one server, and sends it in one packet. */

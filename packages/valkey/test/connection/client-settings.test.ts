@@ -51,8 +51,8 @@ describe.each([
   it('emits a warning event that listeners added after the creation of the cache receive', async () => {
     const client = make(await valkeyUrl())
     const cache = createCache({ store: valkeyStore({ client }) })
-    const told = new Promise((resolve) => cache.on('warning', resolve))
-    expect(await told).toMatchObject({
+    const warned = new Promise((resolve) => cache.on('warning', resolve))
+    expect(await warned).toMatchObject({
       code: 'valkey-client',
       message: expect.stringMatching(/OfflineQueue/),
     })

@@ -206,15 +206,15 @@ describe('a single server', () => {
     // Processes agree on the server's life.
     expect((await other.fetch(undefined, [ask])).tags).toEqual(seeded)
     await server.call('CLIENT', 'KILL', 'USER', 'shy')
-    const changed = async (one: ValkeyStore): Promise<boolean> => {
-      const now = await one.fetch(undefined, [ask]).catch(() => undefined)
+    const changed = async (valkeyStore: ValkeyStore): Promise<boolean> => {
+      const now = await valkeyStore.fetch(undefined, [ask]).catch(() => undefined)
       return now !== undefined && now.tags[0]?.fields[0]?.nonce !== seeded[0]?.fields[0]?.nonce
     }
     await until(async () => (await changed(store)) && (await changed(other)))
     // And agree again, once each has heard of the last one's coming back.
     await until(async () => {
-      const [one, two] = await Promise.all([store, other].map((each) => each.fetch(undefined, [ask])))
-      return inspect(one?.tags) === inspect(two?.tags)
+      const [first, second] = await Promise.all([store, other].map((each) => each.fetch(undefined, [ask])))
+      return inspect(first?.tags) === inspect(second?.tags)
     })
     const about = warned.mock.calls.filter(([message]) => String(message).includes('INFO'))
     expect(about.map((call) => call[1])).toEqual([

@@ -24,23 +24,23 @@ afterEach(async () => {
 })
 
 describe('a server at its maxclients', () => {
-  let own: Server
+  let valkey: Server
   let server: Redis
   beforeAll(async () => {
-    own = await ownServer()
-    server = look(own.url)
+    valkey = await ownServer()
+    server = look(valkey.url)
     await server.config('SET', 'maxclients', '1')
   })
   afterAll(async () => {
     server.disconnect()
-    await own.stop()
+    await valkey.stop()
   })
   beforeEach(() => server.config('SET', 'maxclients', '1'))
   const refused = async (): Promise<number> =>
     Number(/^rejected_connections:(\d+)/m.exec(await server.info('stats'))?.[1])
 
   it('is retried less and less often, is named by ping(), and is used once it has room', async () => {
-    const store = make(own.url)
+    const store = make(valkey.url)
     const before = await refused()
     await wait(3_000)
     const attempts = (await refused()) - before
@@ -53,7 +53,7 @@ describe('a server at its maxclients', () => {
 
   it('emits one process warning with its address if there are no listeners', async () => {
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
-    const cache = createCache({ store: make(own.url) })
+    const cache = createCache({ store: make(valkey.url) })
     const read = () => cache.wrap('refused', { ttl: '1s' }, async () => 1)
     await until(async () => (await read()) === 1 && warned.mock.calls.length > 0)
     for (let time = 0; time < 10; time++) await read()
@@ -105,12 +105,12 @@ it('ping() of a port that never answers rejects in time with the reason', async 
 })
 
 it('ping() of a Sentinel that does not monitor the name rejects in time', async () => {
-  const own = await ownServer()
-  const { port } = own
+  const server = await ownServer()
+  const { port } = server
   const store = valkeyStore({ sentinels: [{ host: '127.0.0.1', port }], name: 'nobody', connectTimeout: 500 })
   const began = performance.now()
   await expect(store.ping()).rejects.toThrow(/nobody/)
   expect(performance.now() - began).toBeLessThan(7_000)
   await store.close()
-  await own.stop()
+  await server.stop()
 })

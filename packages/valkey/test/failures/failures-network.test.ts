@@ -24,7 +24,7 @@ repeatWhenBusy()
 const PASSWORD = 'secret'
 
 let database: Redis
-let own: Server
+let valkey: Server
 let server: Redis
 let place: Meeting
 let proxy: FaultProxy
@@ -32,18 +32,18 @@ const members: Member[] = []
 
 beforeAll(async () => {
   database = look(await valkeyUrl())
-  own = await ownServer(['--requirepass', PASSWORD])
-  server = look(own.url.replace('://', `://:${PASSWORD}@`))
+  valkey = await ownServer(['--requirepass', PASSWORD])
+  server = look(valkey.url.replace('://', `://:${PASSWORD}@`))
   server.on('error', () => {})
 })
 afterAll(async () => {
   database.disconnect()
   server.disconnect()
-  await own.stop()
+  await valkey.stop()
 })
 beforeEach(async () => {
   place = meeting(database)
-  proxy = await faultProxy(own.port)
+  proxy = await faultProxy(valkey.port)
 })
 afterEach(async () => {
   await Promise.all(members.splice(0).map(({ cache }) => cache.close()))
@@ -59,13 +59,13 @@ const joined = async (url: string, mode: Member['mode'] = 'off'): Promise<Member
 }
 
 it('replies that are two seconds late delay at most a few calls, fail no write and cause no stale read', async () => {
-  const [near, far] = [await joined(own.url), await joined(proxy.url)]
+  const [near, far] = [await joined(valkey.url), await joined(proxy.url)]
   await warm([near, far], 'a')
   // Each way.
   proxy.delay(1_000)
-  const seen = await timed(() => far.read(1))
-  expect(seen).toMatchObject({ value: 'a', source: 'database' })
-  expect(seen.took).toBeLessThan(500)
+  const reading = await timed(() => far.read(1))
+  expect(reading).toMatchObject({ value: 'a', source: 'database' })
+  expect(reading.took).toBeLessThan(500)
   await near.write(1, 'b')
   expect(await valuesOf([near, far]), FRESH).toEqual(['b', 'b'])
   expect(await timedWrite(far, 'c')).toBeLessThan(3_000)
@@ -80,7 +80,7 @@ it('replies that are two seconds late delay at most a few calls, fail no write a
 it('a network that is slow at times and cuts connections causes no stale read', async () => {
   // Whoever writes has a good network: what a writer cannot tell, others cannot know.
   const [near, ...far] = [
-    await joined(own.url),
+    await joined(valkey.url),
     await joined(proxy.url),
     await joined(proxy.url, 'validate'),
   ] as const
@@ -106,20 +106,20 @@ async function worksAlone(options: ValkeyStoreOptions): Promise<Member> {
   await member.read(1)
   for (const value of ['1', '2']) {
     expect(await timedWrite(member, value)).toBeLessThan(2_500)
-    const seen = await timed(() => member.read(1))
-    expect(seen).toMatchObject({ value, source: 'database' })
-    expect(seen.took).toBeLessThan(500)
+    const reading = await timed(() => member.read(1))
+    expect(reading).toMatchObject({ value, source: 'database' })
+    expect(reading.took).toBeLessThan(500)
   }
   return member
 }
 
 it('a wrong password costs hits and nothing else', async () => {
-  const member = await worksAlone({ url: own.url, password: 'wrong' })
+  const member = await worksAlone({ url: valkey.url, password: 'wrong' })
   await expect(member.store.ping()).rejects.toThrow(/WRONGPASS/)
 })
 
 it('a password that is changed and changed back causes no stale read', async () => {
-  const both = [await joined(own.url), await joined(own.url, 'validate')] as const
+  const both = [await joined(valkey.url), await joined(valkey.url, 'validate')] as const
   await warm(both, 'a')
   await server.config('SET', 'requirepass', 'other')
   await server.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
@@ -131,9 +131,9 @@ it('a password that is changed and changed back causes no stale read', async () 
 })
 
 it('a closed port costs hits and nothing else', async () => {
-  const gone = await faultProxy(own.port)
-  gone.close()
-  const member = await worksAlone(through(gone.url))
+  const closedProxy = await faultProxy(valkey.port)
+  closedProxy.close()
+  const member = await worksAlone(through(closedProxy.url))
   await expect(member.store.ping()).rejects.toThrow(/ECONNREFUSED/)
 })
 

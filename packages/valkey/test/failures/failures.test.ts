@@ -21,7 +21,7 @@ import {
 repeatWhenBusy()
 
 let database: Redis
-let own: Server
+let valkey: Server
 let server: Redis
 let place: Meeting
 /** The second keeps nothing in its memory. */
@@ -34,17 +34,17 @@ afterAll(() => database.disconnect())
 
 beforeEach(async () => {
   // A key takes its time when a snapshot is loaded, and questions are answered meanwhile.
-  own = await ownServer(['--key-load-delay', '5000', '--loading-process-events-interval-bytes', '1024'])
-  server = look(own.url)
+  valkey = await ownServer(['--key-load-delay', '5000', '--loading-process-events-interval-bytes', '1024'])
+  server = look(valkey.url)
   server.on('error', () => {})
   place = meeting(database)
-  members = [await join(place, own.url), await join(place, own.url, 'off')]
+  members = [await join(place, valkey.url), await join(place, valkey.url, 'off')]
 })
 afterEach(async () => {
-  own.resume()
+  valkey.resume()
   await Promise.all(members.map(({ cache }) => cache.close()))
   server.disconnect()
-  await own.stop()
+  await valkey.stop()
   await database.unlink(place.name)
 })
 
@@ -77,9 +77,9 @@ it('SCRIPT FLUSH during reads and writes loses nothing', async () => {
 it('killed connections cost a few bypasses and are restored', async () => {
   await warm(members, 'a')
   await server.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
-  const seen = await Promise.all(members.map(({ read }) => timed(() => read(1))))
-  expect(seen.map(({ value }) => value)).toEqual(['a', 'a'])
-  for (const { took } of seen) expect(took).toBeLessThan(300)
+  const results = await Promise.all(members.map(({ read }) => timed(() => read(1))))
+  expect(results.map(({ value }) => value)).toEqual(['a', 'a'])
+  for (const { took } of results) expect(took).toBeLessThan(300)
   await members[0].write(1, 'b')
   for (const member of members) expect((await member.read(1)).value, FRESH).toBe('b')
   await recovered('b')
@@ -87,27 +87,27 @@ it('killed connections cost a few bypasses and are restored', async () => {
 
 it('an absent server delays nothing and fails no write, and no read is stale when it is back', async () => {
   await warm(members, 'a')
-  await own.kill()
+  await valkey.kill()
   expect(await timedWrite(members[0], 'b')).toBeLessThan(300)
   for (const member of members) {
-    const seen = await timed(() => member.read(1))
-    expect(seen).toMatchObject({ value: 'b', source: 'database' })
-    expect(seen.took).toBeLessThan(150)
+    const reading = await timed(() => member.read(1))
+    expect(reading).toMatchObject({ value: 'b', source: 'database' })
+    expect(reading.took).toBeLessThan(150)
   }
-  await own.start()
+  await valkey.start()
   await recovered('b')
 })
 
 it('a server that restarts with an old snapshot of tags and entries serves none of it', async () => {
   // Who wrote is gone by then: it would say again what was lost.
-  const writer = await join(place, own.url)
+  const writer = await join(place, valkey.url)
   await warm([writer, ...members], 'a')
   const nonce = await server.hget(recordOf(place), 'list')
   await server.save()
   await writer.write(1, 'b')
   await writer.cache.close()
   await allHit(members)
-  await own.restart()
+  await valkey.restart()
   await until(async () => (await server.hget(recordOf(place), 'list')) === nonce)
   expect(await valuesOf(members), FRESH).toEqual(['b', 'b'])
   await recovered('b')
@@ -122,23 +122,23 @@ it('a server that is loading its data delays nothing and fails no write, and no 
   )
   await server.save()
   await members[0].write(1, 'b')
-  await own.kill()
-  await own.start('listening')
-  await expect(own.call('GET', 'x')).rejects.toThrow(/LOADING/)
+  await valkey.kill()
+  await valkey.start('listening')
+  await expect(valkey.call('GET', 'x')).rejects.toThrow(/LOADING/)
   for (const member of members) {
-    const seen = await timed(() => member.read(1))
-    expect(seen).toMatchObject({ value: 'b', source: 'database' })
-    expect(seen.took).toBeLessThan(250)
+    const reading = await timed(() => member.read(1))
+    expect(reading).toMatchObject({ value: 'b', source: 'database' })
+    expect(reading.took).toBeLessThan(250)
   }
   expect(await timedWrite(members[0], 'c')).toBeLessThan(2_500)
-  await expect(own.call('GET', 'x')).rejects.toThrow(/LOADING/)
-  await until(() => own.call('GET', 'x').then(() => true))
+  await expect(valkey.call('GET', 'x')).rejects.toThrow(/LOADING/)
+  await until(() => valkey.call('GET', 'x').then(() => true))
   await recovered('c')
 })
 
 it('a server that hangs delays reads up to their deadline and then not at all, writes resolve, and no read is stale afterwards', async () => {
   await warm(members, 'a')
-  own.pause()
+  valkey.pause()
   const first = await timed(() => members[1].read(1))
   expect(first).toMatchObject({ value: 'a', source: 'database' })
   // The deadline is 100 ms; a machine that is busy is late by itself.
@@ -146,7 +146,7 @@ it('a server that hangs delays reads up to their deadline and then not at all, w
   expect(await timedWrite(members[0], 'b')).toBeLessThan(2_500)
   // After a few reads without an answer nobody waits for it any more.
   await until(async () => (await timed(() => members[1].read(1))).took < 100)
-  own.resume()
+  valkey.resume()
   // The writer serves hits again only when its invalidation has arrived.
   await until(() => isHit(members[0]))
   for (const member of members) expect((await member.read(1)).value, FRESH).toBe('b')
@@ -154,9 +154,9 @@ it('a server that hangs delays reads up to their deadline and then not at all, w
 })
 
 it('a server that hangs from the start is reported by ping, and no call hangs', async () => {
-  own.pause()
+  valkey.pause()
   const started = performance.now()
-  const store = valkeyStore(own.url)
+  const store = valkeyStore(valkey.url)
   const calls = [
     store.ping(),
     store.fetch('e', []),
@@ -171,9 +171,9 @@ it('a server that hangs from the start is reported by ping, and no call hangs', 
 
 it('a writer that could not reach a hanging server never reads its own write stale', async () => {
   await warm(members, 'a')
-  own.pause()
+  valkey.pause()
   await members[0].write(1, 'b')
-  own.resume()
+  valkey.resume()
   for (let time = 0; time < 50; time++) expect((await members[0].read(1)).value, FRESH).toBe('b')
 })
 

@@ -16,7 +16,7 @@ import {
 repeatWhenBusy()
 
 let database: Redis
-let own: Server
+let valkey: Server
 let server: Redis
 let place: Meeting
 let member: Member
@@ -27,17 +27,17 @@ beforeAll(async () => {
 afterAll(() => database.disconnect())
 
 beforeEach(async () => {
-  own = await ownServer()
-  server = look(own.url)
+  valkey = await ownServer()
+  server = look(valkey.url)
   server.on('error', () => {})
   place = meeting(database)
-  member = await join(place, own.url, 'off')
+  member = await join(place, valkey.url, 'off')
 })
 afterEach(async () => {
-  own.resume()
+  valkey.resume()
   await member.cache.close()
   server.disconnect()
-  await own.stop()
+  await valkey.stop()
   await database.unlink(place.name)
 })
 
@@ -63,22 +63,22 @@ async function sentBy(run: () => Promise<unknown>): Promise<Record<string, numbe
 it.each(['off', 'validate'] satisfies Mode[])(
   'reads of one key in one turn share one fetch and get separate results, in mode %s',
   async (mode) => {
-    const one = await join(place, own.url, mode)
-    await warm([one], 'a')
-    let seen: { value: string | null; source: string }[] = []
+    const reader = await join(place, valkey.url, mode)
+    await warm([reader], 'a')
+    let results: { value: string | null; source: string }[] = []
     const sent = await sentBy(async () => {
-      seen = await burst(500, one)
+      results = await burst(500, reader)
     })
     expect(sent).toEqual({ pttl: mode === 'off' ? 1 : 0, hmget: 1, mget: 1 })
-    expect(new Set(seen.map(({ value, source }) => `${value} ${source !== 'database'}`))).toEqual(
+    expect(new Set(results.map(({ value, source }) => `${value} ${source !== 'database'}`))).toEqual(
       new Set(['a true']),
     )
-    await one.cache.close()
+    await reader.cache.close()
   },
 )
 
 it('a fetch that was already sent is not shared, so that a concurrent write of another process is seen', async () => {
-  const other = await join(place, own.url, 'off')
+  const other = await join(place, valkey.url, 'off')
   await warm([member, other], '0')
   for (let version = 1; version <= 50; version++) {
     const early = burst(3)
@@ -98,10 +98,10 @@ it('a blocked event loop does not count as an overdue reply', async () => {
   await warm([member], 'a')
   for (let time = 0; time < 2; time++) {
     // Sent in this turn, answered while nobody listens.
-    const seen = burst(50)
+    const results = burst(50)
     await new Promise((resolve) => setImmediate(resolve))
     block(2_300)
-    expect((await seen).map(({ source }) => source)).toEqual(Array(50).fill('store'))
+    expect((await results).map(({ source }) => source)).toEqual(Array(50).fill('store'))
     // And asked in the turn that was too long.
     await wait(1)
     block(2_300)
@@ -113,20 +113,20 @@ it('a health check whose reply waits behind a long burst does not make the serve
   const ids = Array.from({ length: 2_500 }, (_, id) => id)
   await Promise.all(ids.map((id) => member.read(id)))
   await until(async () => (await Promise.all(ids.map((id) => member.read(id)))).every(fromStore))
-  const seen = await Promise.all(
+  const results = await Promise.all(
     ids.map(async (id) => {
-      const one = await member.read(id)
+      const result = await member.read(id)
       // As programs do, each works for a while with its answer before the next is heard.
       block(1)
-      return one
+      return result
     }),
   )
-  expect(seen.filter((one) => !fromStore(one))).toEqual([])
+  expect(results.filter((result) => !fromStore(result))).toEqual([])
 })
 
 it('no call waits longer than two seconds for a stopped server, whether the process is busy or not', async () => {
   await warm([member], 'a')
-  own.pause()
+  valkey.pause()
   const began = performance.now()
   expect((await timed(() => member.read(1))).took).toBeLessThan(400)
   while (performance.now() - began < 2_600) {
@@ -137,6 +137,6 @@ it('no call waits longer than two seconds for a stopped server, whether the proc
   expect(source).toBe('database')
   expect(took).toBeLessThan(80)
   await expect(member.store.fetch(undefined, [])).rejects.toThrow(/two seconds|lost|Socket timeout/)
-  own.resume()
+  valkey.resume()
   await until(async () => (await member.read(1)).source === 'store')
 })

@@ -60,7 +60,7 @@ async function pushes(options: string | ValkeyStoreOptions, write: ValkeyStoreOp
 }
 
 describe('the feed is opened next to the user’s own client', () => {
-  const kept = <C extends { disconnect(): void }>(client: C): C => {
+  const closeAfterwards = <C extends { disconnect(): void }>(client: C): C => {
     clients.push(client)
     return client
   }
@@ -76,12 +76,12 @@ describe('the feed is opened next to the user’s own client', () => {
     ],
     ['a client that queues and resends commands', async () => new Redis(await address())],
   ])('%s', async (_, make) => {
-    const client = kept(await make())
+    const client = closeAfterwards(await make())
     await pushes({ client: client as never }, await valkeyUrl())
   })
 
   it('the feed ends with the store, and the user’s client stays open', async () => {
-    const client = kept(new Redis(await address(), { ...quiet, db: 3 }))
+    const client = closeAfterwards(new Redis(await address(), { ...quiet, db: 3 }))
     const store = valkeyStore({ client })
     await store.ping()
     store.open?.({ namespace: place.name, follow: true, warn() {}, ready() {}, changed() {}, paused() {} })
@@ -184,17 +184,17 @@ describe('the feed under Sentinel', () => {
 
   it('reports min-replicas-to-write 0', async () => {
     const store = valkeyStore({ sentinels: [...set.addresses], name: set.name })
-    const told: string[] = []
+    const events: string[] = []
     store.open?.({
       namespace: place.name,
       follow: false,
-      warn: (code) => void told.push(code),
+      warn: (code) => void events.push(code),
       ready() {},
       changed() {},
       paused() {},
     })
     await store.ping()
-    await until(() => told.includes('valkey-min-replicas'))
+    await until(() => events.includes('valkey-min-replicas'))
     await store.close()
   })
 })

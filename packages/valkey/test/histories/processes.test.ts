@@ -44,10 +44,10 @@ describe.each(['off', 'validate', 'push'] as const)('two processes on one server
       const value = `v${time}`
       await write(time % 2, 1, value)
       const returned = performance.now()
-      for (let seen = ''; seen !== value; ) {
+      for (let latest = ''; latest !== value; ) {
         const began = performance.now()
-        seen = (await read(1 - (time % 2), 1)).value
-        if (seen !== value && began >= returned + slack) late.push(`${seen} after ${value}`)
+        latest = (await read(1 - (time % 2), 1)).value
+        if (latest !== value && began >= returned + slack) late.push(`${latest} after ${value}`)
       }
       if (time % 10 === 0) await warm(1)
       hits += Number(await isHit(time % 2, 1))
@@ -60,8 +60,8 @@ describe.each(['off', 'validate', 'push'] as const)('two processes on one server
   it('an entry that one process stored is a hit in the other', async () => {
     await write(0, 2, 'shared')
     await until(() => isHit(0, 2))
-    const found = await read(1, 2)
-    expect(found).toMatchObject({ source: 'store', value: 'shared' })
+    const report = await read(1, 2)
+    expect(report).toMatchObject({ source: 'store', value: 'shared' })
   })
 
   it('invalidate all in one process invalidates the other’s cached reads', async () => {
@@ -78,14 +78,14 @@ describe.each(['off', 'validate', 'push'] as const)('two processes on one server
   })
 
   it('with concurrent reads and writes in both processes, no read is older than its start minus the slack', async () => {
-    const known: { readonly at: number; readonly version: number }[] = []
+    const versions: { readonly at: number; readonly version: number }[] = []
     const wrong: string[] = []
     const end = performance.now() + 1_500 + 2 * slack
     let hits = 0
     const writer = async (): Promise<void> => {
       for (let version = 1; performance.now() < end; version++) {
         await write(0, 4, String(version))
-        known.push({ at: performance.now(), version })
+        versions.push({ at: performance.now(), version })
         // Time for a hit or two.
         await new Promise((resolve) => setTimeout(resolve, version % 3 === 0 ? 25 : 0))
       }
@@ -93,7 +93,7 @@ describe.each(['off', 'validate', 'push'] as const)('two processes on one server
     const reader = async (): Promise<void> => {
       while (performance.now() < end) {
         const began = performance.now()
-        const floor = known.findLast(({ at }) => at <= began - slack)?.version ?? 0
+        const floor = versions.findLast(({ at }) => at <= began - slack)?.version ?? 0
         const { value, source } = await read(1, 4)
         if (source !== 'database') hits++
         if (Number(value ?? 0) < floor) wrong.push(`${value} after ${floor} from ${source}`)
@@ -101,7 +101,7 @@ describe.each(['off', 'validate', 'push'] as const)('two processes on one server
     }
     await Promise.all([writer(), reader()])
     expect(wrong, FRESH).toEqual([])
-    expect(known.length).toBeGreaterThan(20)
+    expect(versions.length).toBeGreaterThan(20)
     expect(hits).toBeGreaterThan(10)
   })
 })

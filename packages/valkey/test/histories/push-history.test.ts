@@ -11,15 +11,15 @@ const NOTHING_WRONG = { stale: [], impossible: [] }
 /** What is promised of `push`, from the end of one call to the beginning of another. */
 const SLACK = 1_000
 
-let own: Server
+let valkey: Server
 beforeAll(async () => {
-  own = await ownServer()
+  valkey = await ownServer()
 })
-afterAll(() => own.kill())
+afterAll(() => valkey.kill())
 
 const history = (seed: number, more: Partial<RealHistory> = {}): Promise<Observed> =>
   realHistory({
-    url: own.url,
+    url: valkey.url,
     namespace: `push-${seed}`,
     seed,
     processes: [ALL, ALL, ALL],
@@ -45,7 +45,7 @@ it('push: no read is older than a second if processes declare different lookup k
 })
 
 it('push: no read is older than a second if feed connections are killed repeatedly', async () => {
-  const server = look(own.url)
+  const server = look(valkey.url)
   const disturb = async (): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, 400))
     await server.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
@@ -57,7 +57,7 @@ it('push: no read is older than a second if feed connections are killed repeated
 })
 
 it('push: no read is older than a second if single tags or all keys are lost', async () => {
-  const server = look(own.url)
+  const server = look(valkey.url)
   let times = 0
   const disturb = async (): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, 100))
@@ -73,9 +73,9 @@ it('push: no read is older than a second if single tags or all keys are lost', a
 it('push: no read is older than a second if the server stops for a while', async () => {
   const disturb = async (): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, 400))
-    own.pause()
+    valkey.pause()
     await new Promise((resolve) => setTimeout(resolve, 700))
-    own.resume()
+    valkey.resume()
   }
   const { hits, ...wrong } = await history(40, { disturb })
   expect(wrong, FRESH).toEqual(NOTHING_WRONG)

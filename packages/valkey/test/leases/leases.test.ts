@@ -13,9 +13,9 @@ import { commandCounts, look, ownServer, type Server } from '../support/server.t
 repeatWhenBusy()
 
 const CLUSTER = { ttl: '10m', jitter: 0, refreshAhead: false, singleFlight: 'cluster' } as const
-const one = reads.byId(1)
+const readRow1 = reads.byId(1)
 
-let own: Server
+let valkey: Server
 let server: Redis
 let members: Member[] = []
 
@@ -27,33 +27,35 @@ interface Member {
 }
 
 /** One process's cache. */
-async function member(url = own.url): Promise<Member> {
+async function member(url = valkey.url): Promise<Member> {
   const store = valkeyStore(url)
   const cache = createCache({ store, memory: { mode: 'off' } })
   const warnings: string[] = []
   cache.on('warning', ({ code }) => warnings.push(code))
   await store.ping()
-  const made = { store, cache, engine: attachItems(cache), warnings }
-  members.push(made)
-  return made
+  const member = { store, cache, engine: attachItems(cache), warnings }
+  members.push(member)
+  return member
 }
 
 beforeEach(async () => {
-  own = await ownServer()
-  server = look(own.url)
+  valkey = await ownServer()
+  server = look(valkey.url)
 })
 afterEach(async () => {
   await Promise.all(members.map(({ cache }) => cache.close()))
   members = []
   server.disconnect()
-  await own.kill()
+  await valkey.kill()
 })
 
 const database = simulatedDatabase(startState(5), async () => {})
 
 async function read({ cache, engine }: Member, options: PolicyOptions, run = database.read) {
-  const { reads: told } = await cache.explain(() => engine.read(readPlan(engine, one, run, { options })))
-  return told[0]
+  const { reads: reports } = await cache.explain(() =>
+    engine.read(readPlan(engine, readRow1, run, { options })),
+  )
+  return reports[0]
 }
 
 /** What `run` made the server execute. Run again if the incarnation watch happened to ask meanwhile. */
@@ -145,7 +147,7 @@ it('a user without the permission to subscribe waits by time, and a warning repo
     ['plain', ['lease-messages']],
     ['leases', []],
   ] as const) {
-    const url = own.url.replace('://', `://${user}:p@`)
+    const url = valkey.url.replace('://', `://${user}:p@`)
     const [holder, waiter] = [await member(url), await member(url)]
     const end = deferred()
     const loading = read(holder, CLUSTER, async (query) => {

@@ -10,19 +10,19 @@ import { commandCounts, look, ownServer, type Server } from '../support/server.t
 
 repeatWhenBusy()
 
-let own: Server
+let valkey: Server
 let server: Redis
 
 beforeAll(async () => {
-  own = await ownServer()
-  server = look(own.url)
+  valkey = await ownServer()
+  server = look(valkey.url)
 })
 afterAll(async () => {
   server.disconnect()
-  await own.kill()
+  await valkey.kill()
 })
 
-const opened = async (url = own.url): Promise<ValkeyStore> => {
+const opened = async (url = valkey.url): Promise<ValkeyStore> => {
   const store = valkeyStore(url)
   await store.ping()
   return store
@@ -43,7 +43,7 @@ async function counter(): Promise<{ url: string; pieces: string[]; close(): void
   const pieces: string[] = []
   const sockets: Socket[] = []
   const relay = createServer((client) => {
-    const upstream = connect(own.port, '127.0.0.1')
+    const upstream = connect(valkey.port, '127.0.0.1')
     sockets.push(client, upstream)
     client.setNoDelay(true)
     upstream.setNoDelay(true)
@@ -74,10 +74,10 @@ it('a fetch is one packet to the server for any number of tables and cells', asy
   const store = await opened(relay.url)
   await store.seed(tables, 60_000)
   await store.set('trip:e', new Uint8Array(1_000).fill(200), 60_000)
-  for (const asked of [tables.slice(0, 1), tables]) {
+  for (const requests of [tables.slice(0, 1), tables]) {
     relay.pieces.length = 0
-    const { tags, entry } = await store.fetch('trip:e', asked)
-    expect(tags).toHaveLength(asked.length)
+    const { tags, entry } = await store.fetch('trip:e', requests)
+    expect(tags).toHaveLength(requests.length)
     expect(entry?.bytes[999]).toBe(200)
     expect(relay.pieces.filter((piece) => !/info/.test(piece))).toHaveLength(1)
   }
@@ -96,10 +96,10 @@ it('fetches of one turn share the HMGET of a record and one MGET', async () => {
   const store = await opened()
   await store.seed(tables, 60_000)
   const [{ record, cells }] = tables as [(typeof tables)[number]]
-  const asked = cells.map((cell) =>
+  const requests = cells.map((cell) =>
     store.fetch.bind(store, undefined, [{ record, fields: ['list', 'k'], cells: [cell] }]),
   )
-  expect(await executed(() => Promise.all(asked.map((fetch) => fetch())))).toEqual({ hmget: 1, mget: 1 })
+  expect(await executed(() => Promise.all(requests.map((fetch) => fetch())))).toEqual({ hmget: 1, mget: 1 })
   await store.close()
 })
 
@@ -107,7 +107,9 @@ it('every record is read before any cell, even across reads of one turn', async 
   const relay = await counter()
   const store = await opened(relay.url)
   relay.pieces.length = 0
-  await Promise.all(tables.map((one) => store.fetch('trip:e', [{ ...one, cells: one.cells.slice(0, 1) }])))
+  await Promise.all(
+    tables.map((table) => store.fetch('trip:e', [{ ...table, cells: table.cells.slice(0, 1) }])),
+  )
   const sent = relay.pieces.filter((piece) => piece.includes('hmget')).join('')
   expect(sent.match(/hmget/g)).toHaveLength(tables.length)
   expect(sent.lastIndexOf('hmget')).toBeLessThan(sent.indexOf('\r\nmget'))

@@ -12,19 +12,19 @@ import { look, ownServer, type Server } from '../support/server.ts'
 
 repeatWhenBusy()
 
-let own: Server
+let valkey: Server
 let server: Redis
 const caches: Cache[] = []
 beforeAll(async () => {
-  own = await ownServer()
-  server = look(own.url)
+  valkey = await ownServer()
+  server = look(valkey.url)
 })
 afterEach(async () => {
   await Promise.all(caches.splice(0).map((cache) => cache.close()))
 })
 afterAll(async () => {
   server.disconnect()
-  await own.kill()
+  await valkey.kill()
 })
 
 const column = { nullable: false, hasDefault: false, generated: false }
@@ -42,10 +42,10 @@ function table(name: string): Table {
 const TABLES = new Map(['row', 'other'].map((name) => [name, table(name)]))
 
 type Shape = Pick<ReadPlan<unknown>, 'occurrences' | 'severalStatements'>
-const found = (): number => 1
+const countOne = (): number => 1
 const SHAPES: Readonly<Record<string, Shape>> = {
   'a row by its key': {
-    occurrences: [{ table: 'row', pins: { id: [1] }, rows: found }],
+    occurrences: [{ table: 'row', pins: { id: [1] }, rows: countOne }],
     severalStatements: false,
   },
   'a list': { occurrences: [{ table: 'row' }], severalStatements: false },
@@ -55,7 +55,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   },
   'a row with its result dependencies': {
     occurrences: [
-      { table: 'row', pins: { id: [1] }, rows: found },
+      { table: 'row', pins: { id: [1] }, rows: countOne },
       {
         table: 'other',
         resultDependency: { columns: ['id'], found: true, values: () => [{ id: 7 }, { id: 8 }] },
@@ -65,11 +65,11 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   },
 }
 
-let made = 0
+let count = 0
 describe.each(['off', 'validate', 'push'] as const)('over Valkey, memory %s', (mode) => {
   it.each(Object.entries(SHAPES))('the second of two reads in a row is a hit: %s', async (_, shape) => {
-    const store = valkeyStore(own.url)
-    const cache = createCache({ store, namespace: `second-${made++}`, memory: { mode } })
+    const store = valkeyStore(valkey.url)
+    const cache = createCache({ store, namespace: `second-${count++}`, memory: { mode } })
     caches.push(cache)
     const engine = cache.attach({
       name: 'rows',
@@ -102,7 +102,7 @@ it('an entry of a short-lived process in a new namespace is a hit for another pr
   await server.hset('short:rows', '1', 'x')
   const at = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
   const live = async (): Promise<unknown> => {
-    const child = fork(at('../support/short-lived.ts'), [own.url, 'short', 'short:rows'], {
+    const child = fork(at('../support/short-lived.ts'), [valkey.url, 'short', 'short:rows'], {
       execArgv: ['--import', at('../sources.mjs')],
     })
     const [[source]] = await Promise.all([once(child, 'message'), once(child, 'exit')])

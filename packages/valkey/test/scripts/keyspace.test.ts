@@ -23,16 +23,16 @@ const LIFETIME = 2_000
 /** When nothing may be left. */
 const EMPTY = 2 * LIFETIME + 1_000
 
-let own: Server
+let valkey: Server
 let server: Redis
 let cache: Cache
 let engine: Engine
 const database = simulatedDatabase(startState(5), async () => {})
 
 beforeEach(async () => {
-  own = await ownServer()
-  server = look(own.url)
-  const store = valkeyStore(own.url)
+  valkey = await ownServer()
+  server = look(valkey.url)
+  const store = valkeyStore(valkey.url)
   cache = createCache({ store, memory: { mode: 'off' } })
   await store.ping()
   engine = attachItems(cache)
@@ -40,15 +40,15 @@ beforeEach(async () => {
 afterEach(async () => {
   await cache.close()
   server.disconnect()
-  await own.kill()
+  await valkey.kill()
 })
 
 async function read<R>(shape: ReadShape<R>, ttl: number = LIFETIME): Promise<string> {
   const options = { ttl: `${ttl}ms`, jitter: 0 } as const
-  const { reads: told } = await cache.explain(() =>
+  const { reads: reports } = await cache.explain(() =>
     engine.read(readPlan(engine, shape, database.read, { options })),
   )
-  return told[0]?.source ?? ''
+  return reports[0]?.source ?? ''
 }
 const write = (id: number): Promise<unknown> =>
   engine.write(writePlan(writes.touch(id, 'item', true), database.write))

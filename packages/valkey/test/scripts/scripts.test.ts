@@ -22,9 +22,9 @@ afterAll(async () => {
   server.disconnect()
 })
 
-let made = 0
+let count = 0
 function table() {
-  const record = `{scripts:${process.pid}:${made++}}`
+  const record = `{scripts:${process.pid}:${count++}}`
   const cell = (value: number): string => `${record}:k=${value}`
   const ask = { record, fields: ['list', 'k'], cells: [cell(1)] }
   const mark = (token: string, lifetime = 60_000, fields = ['list']) =>

@@ -48,7 +48,7 @@ export function startLoad(
   ids: readonly number[],
   { reads = 2, writes, writers = members }: Pace,
 ): Load {
-  const seen: Seen[] = []
+  const log: Seen[] = []
   const rejected: unknown[] = []
   const history = new Map<number, { readonly at: number; readonly value: number }[]>(
     ids.map((id) => [id, []]),
@@ -67,7 +67,7 @@ export function startLoad(
       const [id, began] = [idAt(time), performance.now()]
       const { value, source } = await member.read(id)
       const took = performance.now() - began
-      seen.push({ member, id, began, took, value: Number(value), hit: source !== 'database' })
+      log.push({ member, id, began, took, value: Number(value), hit: source !== 'database' })
     }),
   )
   const writer =
@@ -82,7 +82,7 @@ export function startLoad(
     })
 
   return {
-    seen,
+    seen: log,
     rejected,
     get written() {
       return written
@@ -91,19 +91,19 @@ export function startLoad(
       return longestWrite
     },
     async hits(more) {
-      const from = seen.length
+      const from = log.length
       const end = performance.now() + 60_000
       const count = (member: Member): number =>
-        seen.slice(from).filter((each) => each.hit && each.member === member).length
+        log.slice(from).filter((each) => each.hit && each.member === member).length
       while (members.some((member) => count(member) < more)) {
         if (performance.now() > end) throw new Error(`${members.map(count)} hits, ${more} wanted of each`)
         await wait(20)
       }
     },
     stale(slack = promised) {
-      return seen.filter((one) => {
-        const known = history.get(one.id)?.findLast(({ at }) => at <= one.began - slack(one))
-        return known !== undefined && one.value < known.value
+      return log.filter((reading) => {
+        const expected = history.get(reading.id)?.findLast(({ at }) => at <= reading.began - slack(reading))
+        return expected !== undefined && reading.value < expected.value
       })
     },
     async stop() {
@@ -114,8 +114,8 @@ export function startLoad(
 }
 
 /** What to show of stale reads, were there any. */
-export const brief = (seen: readonly Seen[], since = 0): readonly string[] =>
-  seen.map(
+export const brief = (readings: readonly Seen[], since = 0): readonly string[] =>
+  readings.map(
     ({ member, id, began, value, hit }) =>
       `${member.mode} row ${id} at ${Math.round(began - since)}: ${value}${hit ? ' (hit)' : ''}`,
   )

@@ -121,7 +121,7 @@ it.each([
     }
     await load.stop()
     expect(load.rejected).toEqual([])
-    expect(brief(load.stale((seen) => Math.max(promised(seen), slack))), FRESH).toEqual([])
+    expect(brief(load.stale((reading) => Math.max(promised(reading), slack))), FRESH).toEqual([])
   },
 )
 
@@ -135,9 +135,9 @@ async function shardOf(key: string): Promise<readonly ClusterNode[]> {
 async function workWithout([writer, reader]: readonly [Member, Member]): Promise<void> {
   expect(await timedWrite(writer, '2')).toBeLessThan(3_000)
   for (const member of [writer, reader]) {
-    const seen = await timed(() => member.read(1))
-    expect(seen.value, FRESH).toBe('2')
-    expect(seen.took).toBeLessThan(500)
+    const reading = await timed(() => member.read(1))
+    expect(reading.value, FRESH).toBe('2')
+    expect(reading.took).toBeLessThan(500)
   }
 }
 
@@ -179,8 +179,8 @@ it('a table is still cached after the loss of another shard', async () => {
   const both = await pair()
   const rows = Array.from({ length: 12 }, (_, index) => index + 1)
   for (const id of rows) await warm(both, '1', id)
-  const own = await shardOf(recordOf(place))
-  const lost = await shardOf(await keyElsewhere(own))
+  const shard = await shardOf(recordOf(place))
+  const lost = await shardOf(await keyElsewhere(shard))
   await Promise.all(lost.map((node) => node.kill()))
   await until(() => givenUp(lost))
   for (const id of rows) await both[0].write(id, '2')

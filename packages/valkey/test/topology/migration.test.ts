@@ -76,10 +76,10 @@ async function move(key: string): Promise<void> {
 }
 
 async function entriesOf(name: string): Promise<readonly string[]> {
-  const found = await Promise.all(
+  const results = await Promise.all(
     (await cluster.primaries()).map((node) => node.call('KEYS', `${name}:e:*`) as Promise<readonly string[]>),
   )
-  return found.flat()
+  return results.flat()
 }
 
 it('no read is stale and no write is rejected while a table’s slot moves under load', async () => {
@@ -115,8 +115,8 @@ it('a table that was marked before its slot moved is finished on the new node', 
   for (const id of ROWS) await writer.write(id, '1')
   for (const id of ROWS) await allHit([writer, reader], id)
   const migration = await cluster.migrateSlot(await cluster.slotOf(record), await elsewhere(record))
-  const left = await migration.keys()
-  await migration.move(left.filter((_, index) => index % 2 === 0))
+  const remaining = await migration.keys()
+  await migration.move(remaining.filter((_, index) => index % 2 === 0))
   for (const id of ROWS) await writer.write(id, '2')
   for (const id of ROWS) expect((await reader.read(id)).value, FRESH).toBe('2')
   await migration.finish()

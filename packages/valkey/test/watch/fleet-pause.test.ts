@@ -15,7 +15,7 @@ const WITHIN = 2_000
 const DISABLED = { source: 'database', reason: 'disabled' }
 
 let database: Redis
-let own: Server
+let valkey: Server
 let server: Redis
 let place: Meeting
 let members: Member[]
@@ -25,16 +25,16 @@ beforeAll(async () => {
 })
 afterAll(() => database.disconnect())
 beforeEach(async () => {
-  own = await ownServer()
-  server = look(own.url)
+  valkey = await ownServer()
+  server = look(valkey.url)
   server.on('error', () => {})
   place = meeting(database)
-  members = [await join(place, own.url), await join(place, own.url, 'off')]
+  members = [await join(place, valkey.url), await join(place, valkey.url, 'off')]
 })
 afterEach(async () => {
   await Promise.all(members.map(({ cache }) => cache.close()))
   server.disconnect()
-  await own.stop()
+  await valkey.stop()
   await database.unlink(place.name)
 })
 
@@ -63,7 +63,7 @@ it('a pause of the fleet reaches another process within two seconds, and so does
 it('a process that starts while the fleet is paused serves nothing from the cache', async () => {
   await warm(members, 'a')
   await member(0).cache.pause('incident', { fleet: true })
-  const late = await join(place, own.url, 'validate', false)
+  const late = await join(place, valkey.url, 'validate', false)
   members.push(late)
   // Its first reads: those that the store could not answer yet go to the database as well.
   for (let time = 0; time < 20; time++) expect((await late.read(1)).source).toBe('database')
@@ -74,9 +74,9 @@ it('a process that starts while the fleet is paused serves nothing from the cach
 })
 
 it('a cache that is created over an already connected store starts paused', async () => {
-  const first = createCache({ store: valkeyStore(own.url) })
+  const first = createCache({ store: valkeyStore(valkey.url) })
   await first.pause('incident', { fleet: true })
-  const store = valkeyStore(own.url)
+  const store = valkeyStore(valkey.url)
   await store.ping()
   const cache = createCache({ store })
   expect(cache).toMatchObject({ paused: true, pauseReason: 'incident' })
@@ -85,12 +85,12 @@ it('a cache that is created over an already connected store starts paused', asyn
 })
 
 it('a separate process is paused and resumed', async () => {
-  const processes: MemberProcesses = await startMembers(1, own.url, 'rows', 'validate')
+  const processes: MemberProcesses = await startMembers(1, valkey.url, 'rows', 'validate')
   onTestFinished(() => processes.stop())
   const read = () => processes.ask<{ source: string; reason?: string }>(0, { read: 1 })
   await processes.ask(0, { write: 1, value: 'a' })
   await until(async () => (await read()).source !== 'database')
-  const cache = createCache({ store: valkeyStore(own.url) })
+  const cache = createCache({ store: valkeyStore(valkey.url) })
   await cache.pause('incident', { fleet: true })
   await until(async () => (await read()).reason === 'disabled', WITHIN)
   await cache.resume({ fleet: true })
@@ -101,7 +101,7 @@ it('a separate process is paused and resumed', async () => {
 it.each([
   ['FLUSHALL', async () => void (await server.flushall())],
   ['the eviction of the key', async () => void (await server.unlink(`${place.name}:pause`))],
-  ['a restart without its data', () => own.restart()],
+  ['a restart without its data', () => valkey.restart()],
 ])('%s does not end a pause: a running process restores it, and warns', async (_, lose) => {
   const codes = members.map(codesOf)
   await member(0).cache.pause('incident', { fleet: true })
@@ -110,7 +110,7 @@ it.each([
   await until(async () => (await server.get(`${place.name}:pause`).catch(() => null)) === '1incident')
   expect(members.map(({ cache }) => cache.paused)).toEqual([true, true])
   await until(() => codes.flat().includes('pause-restored'))
-  const late = await join(place, own.url)
+  const late = await join(place, valkey.url)
   members.push(late)
   expect(late.cache.paused).toBe(true)
 })
@@ -118,14 +118,14 @@ it.each([
 it('a pause that was lost long ago is not restored, and its loss is a warning', async () => {
   const codes = codesOf(member(0))
   await member(0).cache.pause('incident', { fleet: true })
-  await own.kill()
+  await valkey.kill()
   await member(1).cache.close()
   members.pop()
   // The process was cut off for more than a minute.
   const now = performance.now.bind(performance)
   const later = vi.spyOn(performance, 'now').mockImplementation(() => now() + 61_000)
   onTestFinished(() => void later.mockRestore())
-  await own.start()
+  await valkey.start()
   await until(() => codes.includes('pause-lost'))
   expect(member(0).cache.paused).toBe(false)
   expect(await server.get(`${place.name}:pause`)).toBeNull()
@@ -163,8 +163,8 @@ it('an idle process sends one command more per second, in the packet of its heal
 })
 
 it('cache.pause() of the fleet rejects while the server does not answer', async () => {
-  own.pause()
-  onTestFinished(() => own.resume())
+  valkey.pause()
+  onTestFinished(() => valkey.resume())
   await expect(member(0).cache.pause('incident', { fleet: true })).rejects.toMatchObject({
     code: 'LARDER_STORE',
   })

@@ -40,6 +40,8 @@ export const v0: Version = {
     NodePgSession: 'postgres',
     PgliteSession: 'postgres',
     PostgresJsSession: 'postgres',
+    // neon-serverless. Its clients are those of node-postgres over a WebSocket.
+    NeonSession: 'postgres',
     LibSQLSession: 'sqlite',
     BetterSQLiteSession: 'sqlite',
     MySql2Session: 'mysql',
