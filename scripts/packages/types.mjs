@@ -70,11 +70,11 @@ export const defineSchema = (db: PgDatabase<PgQueryResultHKT, { item: typeof ite
  */
 const SETTINGS = [
   { compilers: ['5.9'], package: 'commonjs', options: { module: 'commonjs', moduleResolution: 'node10' } },
-  { compilers: ['5.9', '7'], package: 'module', options: { module: 'node16' } },
+  { compilers: ['7'], package: 'module', options: { module: 'node16' } },
   { compilers: ['5.9', '7'], package: 'commonjs', options: { module: 'node16' }, refused: 'TS1479' },
-  { compilers: ['5.9', '7'], package: 'commonjs', options: { module: 'node20' } },
+  { compilers: ['7'], package: 'commonjs', options: { module: 'node20' } },
   { compilers: ['7'], package: 'module', options: { module: 'nodenext' } },
-  { compilers: ['5.9', '7'], package: 'commonjs', options: { module: 'nodenext' } },
+  { compilers: ['5.9'], package: 'commonjs', options: { module: 'nodenext' } },
   {
     compilers: ['5.9', '7'],
     package: 'module',
