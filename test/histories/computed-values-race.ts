@@ -5,7 +5,7 @@ import { bigint, integer, pgTable, text } from 'drizzle-orm/pg-core'
 import type { PrismaClient } from '../../prisma/generated/client/client.ts'
 import { createRandom, type Random } from '../support/random.ts'
 import { writeOnce } from './prisma-operations.ts'
-import { type Checker, createChecker, PLAYERS, ROWS, type Seen } from './version-checker.ts'
+import { type Checker, createChecker, type ObservedRow, PLAYERS, ROWS } from './version-checker.ts'
 
 const stock = pgTable('inventory_stock', {
   id: integer().primaryKey(),
@@ -86,7 +86,7 @@ async function askRows({ cache, prisma, db, random, checker, name }: Worker): Pr
   const [second, third] = [(id % ROWS) + 1, ((id + 1) % ROWS) + 1]
   const inner = () =>
     cache.wrap(['row', third], options, () => prisma.stock.findMany({ where: { sku: `s${third}` } }))
-  const rows = await cache.wrap(['rows', id], options, async (): Promise<readonly Seen[]> => {
+  const rows = await cache.wrap(['rows', id], options, async (): Promise<readonly ObservedRow[]> => {
     const [firstRow, secondRow, third] = await Promise.all([
       prisma.stock.findUniqueOrThrow({ where: { id } }),
       db

@@ -2,7 +2,7 @@ import { aliasedTable, eq, inArray, sql, sum } from 'drizzle-orm'
 import { type StockDb, stock } from '../support/drizzle-stock.ts'
 import { createRandom, type Random } from '../support/random.ts'
 import { aborted, raised, sold, swap, undone } from './drizzle-transactions.ts'
-import { type Checker, createChecker, ROWS, type Seen, WAREHOUSES } from './version-checker.ts'
+import { type Checker, createChecker, type ObservedRow, ROWS, WAREHOUSES } from './version-checker.ts'
 
 /** A db under a worker's name. */
 interface Worker {
@@ -57,7 +57,11 @@ export async function race({
 async function readOnce({ name, db, random }: Worker, checker: Checker): Promise<void> {
   const id = random.int(1, ROWS)
   const floors = checker.floors()
-  const rows = async (shape: string, run: PromiseLike<readonly Seen[]>, count: number): Promise<void> => {
+  const rows = async (
+    shape: string,
+    run: PromiseLike<readonly ObservedRow[]>,
+    count: number,
+  ): Promise<void> => {
     const result = await run
     for (const row of result) checker.saw(name, shape, row, floors.get(row.id) ?? 0)
     if (result.length !== count) checker.saw(name, shape, { id, version: -1, warehouse: 'nowhere' }, 0)
@@ -101,7 +105,7 @@ async function readOnce({ name, db, random }: Worker, checker: Checker): Promise
     async () => {
       const other = aliasedTable(stock, 'other')
       const twin = { id: other.id, sku: other.sku, version: other.version, warehouse: other.warehouse }
-      const matches: readonly { readonly twin: Seen | null }[] = await db
+      const matches: readonly { readonly twin: ObservedRow | null }[] = await db
         .select({ own: stock, twin })
         .from(stock)
         .leftJoin(other, eq(other.sku, stock.sku))
@@ -135,7 +139,7 @@ async function readOnce({ name, db, random }: Worker, checker: Checker): Promise
 async function writeOnce({ db, random }: Worker, checker: Checker): Promise<void> {
   const id = random.int(1, ROWS)
   const warehouse = random.pick(WAREHOUSES)
-  const record = async (run: PromiseLike<readonly Seen[]>): Promise<void> => {
+  const record = async (run: PromiseLike<readonly ObservedRow[]>): Promise<void> => {
     for (const row of await run) checker.wrote(row)
   }
   await random.pick<() => Promise<void>>([
@@ -179,8 +183,8 @@ async function writeOnce({ db, random }: Worker, checker: Checker): Promise<void
             .where(eq(stock.id, id))
             .returning(),
         )
-      const all = sql<Seen>`update ${stock} set version = version + 1 where id = ${id} returning id, version, warehouse`
-      return record(db.execute(all).then(({ rows }) => rows as unknown as readonly Seen[]))
+      const all = sql<ObservedRow>`update ${stock} set version = version + 1 where id = ${id} returning id, version, warehouse`
+      return record(db.execute(all).then(({ rows }) => rows as unknown as readonly ObservedRow[]))
     },
   ])()
 }

@@ -1,7 +1,7 @@
 import type { Cache } from '@larder/core'
 import type { PrismaClient } from '../../prisma/generated/client/client.ts'
 import type { Random } from '../support/random.ts'
-import { type Checker, DIRTY, PLAYERS, ROWS, type Seen, WAREHOUSES } from './version-checker.ts'
+import { type Checker, DIRTY, type ObservedRow, PLAYERS, ROWS, WAREHOUSES } from './version-checker.ts'
 
 /** A client under a worker's name. */
 export interface Worker {
@@ -37,7 +37,7 @@ export async function readOnce(worker: Worker, checker: Checker): Promise<void> 
     'pair',
   ] as const)
   const floors = checker.floors()
-  const checkRow = (row: Seen | null): void => {
+  const checkRow = (row: ObservedRow | null): void => {
     if (row) checker.saw(name, shape, row, floors.get(row.id) ?? 0)
     else checker.saw(name, shape, { id, version: -1, warehouse: 'nowhere' }, 0)
   }
@@ -162,7 +162,7 @@ export async function writeOnce({ client, random }: Worker, checker: Checker): P
     case 'swap':
       return await swap(client, random, checker)
     case 'raw': {
-      const rows = await client.$queryRaw<Seen[]>`
+      const rows = await client.$queryRaw<ObservedRow[]>`
         UPDATE inventory_stock SET version = version + 1 WHERE id = ${id} RETURNING id, version, warehouse`
       for (const row of rows) checker.wrote(row)
     }

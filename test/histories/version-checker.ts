@@ -28,16 +28,16 @@ export interface Checker {
   /** Smallest version of each row that a read beginning now may return. */
   floor(row: number): number
   floors(): ReadonlyMap<number, number>
-  saw(worker: string, operation: string, row: Seen, least: number): void
+  saw(worker: string, operation: string, row: ObservedRow, least: number): void
   missed(worker: string, row: number, warehouse: string, least: number): void
-  wrote(row: Seen): void
+  wrote(row: ObservedRow): void
   count(): void
   /** Reports the absences that no write explains. */
   settle(): void
 }
 
 /** A row as a read or a write returned it. */
-export interface Seen {
+export interface ObservedRow {
   readonly id: number
   readonly version: number
   readonly warehouse: string
@@ -56,7 +56,7 @@ export function createChecker(): Checker {
   const absences: Absence[] = []
   const violations: Violation[] = []
   let operations = 0
-  const raise = ({ id, version, warehouse }: Seen): void => {
+  const raise = ({ id, version, warehouse }: ObservedRow): void => {
     newest.set(id, Math.max(newest.get(id) ?? 0, version))
     const placesOfRow = places.get(id) ?? new Map<number, string>()
     places.set(id, placesOfRow.set(version, warehouse))
@@ -105,7 +105,7 @@ export function createBoundedChecker(bound: number): BoundedChecker {
   const shared = createChecker()
   const acknowledged = new Map<number, { readonly at: number; readonly version: number }[]>()
   let stale = 0
-  const learn = ({ id, version }: Seen): void => {
+  const learn = ({ id, version }: ObservedRow): void => {
     const steps = acknowledged.get(id) ?? []
     if (version > (steps.at(-1)?.version ?? 0)) steps.push({ at: performance.now(), version })
     acknowledged.set(id, steps)

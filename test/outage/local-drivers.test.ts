@@ -48,10 +48,10 @@ model Missing {
 `
 /** Of a schema with one more model, whose table nobody makes. */
 type Client = PrismaClient & { readonly missing: { findMany(): Promise<unknown> } }
-type Made = OwnClient<new (options: object) => Client, Datamodel>
+type GeneratedClient = OwnClient<new (options: object) => Client, Datamodel>
 
-let sqlite: Made
-let postgres: Made
+let sqlite: GeneratedClient
+let postgres: GeneratedClient
 let folder: string
 let loads: JudgedLoads
 const closing: (() => unknown)[] = []
@@ -79,7 +79,7 @@ async function verdictOf(read: () => unknown): Promise<boolean | undefined> {
   return loads.verdicts.at(-1)
 }
 
-function prismaOver(generated: Made, adapter: SqlDriverAdapterFactory): Client {
+function prismaOver(generated: GeneratedClient, adapter: SqlDriverAdapterFactory): Client {
   const base = new generated.PrismaClient({ adapter, errorFormat: 'minimal' })
   closing.push(() => base.$disconnect())
   const models = { '*': { ttl: '1h' } } as const

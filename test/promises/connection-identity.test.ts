@@ -142,8 +142,12 @@ for (const [orm, programs] of Object.entries({
   it.each(Object.entries(programs))(
     `${orm}: a program is not served entries of another database over %s`,
     async (_, program) => {
-      const [firstProgram, other] = [await cacheOf(true), await cacheOf(false)]
-      const [source, rows] = await second(program(firstProgram, production), program(other, staging), other)
+      const [firstCache, secondCache] = [await cacheOf(true), await cacheOf(false)]
+      const [source, rows] = await second(
+        program(firstCache, production),
+        program(secondCache, staging),
+        secondCache,
+      )
       expect(rows).toEqual([{ name: 'staging' }])
       expect(source).toBe('database')
     },
@@ -152,16 +156,16 @@ for (const [orm, programs] of Object.entries({
   it.each(Object.entries(programs))(
     `${orm}: programs that use one database share entries over %s`,
     async (_, program) => {
-      const [firstProgram, secondProgram] = [await cacheOf(true), await cacheOf(false)]
-      const reads = [first(firstProgram, production), program(secondProgram, production)] as const
-      await until(async () => (await second(...reads, secondProgram))[0] === 'store')
+      const [firstCache, secondCache] = [await cacheOf(true), await cacheOf(false)]
+      const reads = [first(firstCache, production), program(secondCache, production)] as const
+      await until(async () => (await second(...reads, secondCache))[0] === 'store')
     },
   )
 
   it(`${orm}: two addresses with the same database name share entries`, async () => {
-    const [firstProgram, secondProgram] = [await cacheOf(true), await cacheOf(false)]
-    const reads = [first(firstProgram, production, 'shop'), first(secondProgram, staging, 'shop')] as const
-    await until(async () => (await second(...reads, secondProgram))[0] === 'store')
+    const [firstCache, secondCache] = [await cacheOf(true), await cacheOf(false)]
+    const reads = [first(firstCache, production, 'shop'), first(secondCache, staging, 'shop')] as const
+    await until(async () => (await second(...reads, secondCache))[0] === 'store')
   })
 }
 

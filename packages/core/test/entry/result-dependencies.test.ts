@@ -11,7 +11,7 @@ function counted(options: WorldOptions = {}) {
   let store: FaultyStore | undefined
   const here = world({
     ...options,
-    around: (inner) => {
+    wrapStore: (inner) => {
       store = faultyStore(inner)
       return store
     },
@@ -156,14 +156,14 @@ describe('round trips of a read with result dependencies', () => {
     const here = counted()
     expect(await here.callsOfRead()).toEqual(['database', 'fetch', 'seed', 'seed', 'set'])
     expect(await here.callsOfRead()).toEqual(['store', 'fetch'])
-    const there = counted({ beside: here })
+    const there = counted({ sharedWith: here })
     expect(await there.callsOfRead()).toEqual(['store', 'fetch', 'fetch'])
     expect(await there.callsOfRead()).toEqual(['store', 'fetch'])
   })
 
   it('outdated result dependencies cost one more round trip and nothing else', async () => {
     const here = counted()
-    const there = counted({ beside: here })
+    const there = counted({ sharedWith: here })
     await here.callsOfRead()
     await there.callsOfRead()
     await here.put(writes.move(2, 3))
@@ -176,7 +176,7 @@ describe('round trips of a read with result dependencies', () => {
 describe('with result dependencies', () => {
   it('a write whose invalidation could not be delivered is visible to every read of its process', async () => {
     const here = counted()
-    const there = counted({ beside: here })
+    const there = counted({ sharedWith: here })
     await there.callsOfRead()
     here.fail('rejects', 'mark', 'finish')
     await here.put(writes.touch(1, 'note'))
@@ -213,8 +213,8 @@ it('an entry of one epoch is not served with equal nonces of the next epoch', as
   let after: (() => Promise<void>) | undefined = () => here.inner.invalidateAll()
   // Another process, which has no hint: its second round trip comes after the epoch has changed.
   const there = world({
-    beside: here,
-    around: (inner) => ({
+    sharedWith: here,
+    wrapStore: (inner) => ({
       ...faultyStore(inner),
       async fetch(entry, tags) {
         const reply = await inner.fetch(entry, tags)

@@ -1,4 +1,4 @@
-import { type Ran, runSchedule, type Setting } from './random-history.ts'
+import { runSchedule, type ScheduleRun, type Setting } from './random-history.ts'
 
 /** What some schedules came to; `wrong` tells of the first that shows something stale, with its seed and log. */
 export interface Explored {
@@ -38,7 +38,7 @@ export async function explore(
   return { reads, hits, expired, schedules: to - from, wrong: undefined, stale: false }
 }
 
-function describeRun(seed: number, ran: Ran): string {
+function describeRun(seed: number, ran: ScheduleRun): string {
   return [
     `seed ${seed}`,
     ...ran.impossible,

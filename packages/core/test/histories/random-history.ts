@@ -61,7 +61,7 @@ export interface Setting {
  */
 const BOUND = 150
 
-export interface Ran {
+export interface ScheduleRun {
   /** Reads that returned less than was known when they began. */
   readonly stale: readonly StaleRead[]
   /** Reads whose result the database never held at any instant of the call. */
@@ -95,7 +95,7 @@ interface World extends Omit<Setting, 'reads' | 'writes'> {
 }
 
 /** Readers and writers of a small database in a random order that `seed` decides down to every await. */
-export async function runSchedule(seed: number, setting: Setting): Promise<Ran> {
+export async function runSchedule(seed: number, setting: Setting): Promise<ScheduleRun> {
   const clock: FakeClock = fakeClock(() => scheduler.random())
   const { memory = 'off' } = setting
   const advance = async (ms: number): Promise<void> => {

@@ -122,7 +122,7 @@ it('a write after close() is reported to listeners of `warning` instead of as a 
 it.each(['late', 'early'] as const)(
   'a transaction that wrote before close() and commits after it warns (marking %s)',
   async (marking) => {
-    const { cache, engine, put, clock } = world({ around: faultyStore })
+    const { cache, engine, put, clock } = world({ wrapStore: faultyStore })
     const scope = engine.transaction(marking)
     await put(writes.touch(1), undefined, scope)
     const closing = cache.close()

@@ -41,7 +41,7 @@ describe('a paused cache', () => {
 
   it('still invalidates the cached reads of other processes', async () => {
     const here = world()
-    const other = world({ beside: here })
+    const other = world({ sharedWith: here })
     await other.get(readRow1)
     here.cache.pause()
     await here.put(writes.touch(1))
@@ -196,7 +196,7 @@ describe('pause and resume', () => {
 describe('a pause of the fleet', () => {
   it('pauses every cache of the store until the fleet is resumed', async () => {
     const here = world()
-    const other = world({ beside: here })
+    const other = world({ sharedWith: here })
     const messages = warnings(other)
     await other.get(readRow1)
     await here.cache.pause('incident', { fleet: true })
@@ -215,7 +215,7 @@ describe('a pause of the fleet', () => {
   it('pauses a cache that is created later, which warns of it', async () => {
     const here = world()
     await here.cache.pause('incident', { fleet: true })
-    const other = world({ beside: here })
+    const other = world({ sharedWith: here })
     const messages = warnings(other)
     expect(other.cache.paused).toBe(true)
     await settled()
@@ -253,7 +253,7 @@ describe('a pause of the fleet', () => {
   it('serves nothing to a read whose store reply arrives after the pause', async () => {
     let answer = (): void => {}
     const here = world({
-      around: (store) => {
+      wrapStore: (store) => {
         const late = faultyStore(store)
         const fetch: Store['fetch'] = async (...args) => {
           const fetched = await store.fetch(...args)
@@ -265,7 +265,7 @@ describe('a pause of the fleet', () => {
         return { ...late, fetch }
       },
     })
-    const filled = world({ beside: here })
+    const filled = world({ sharedWith: here })
     await filled.get(readRow1)
     const reading = here.get(readRow1)
     await settled()
@@ -277,7 +277,7 @@ describe('a pause of the fleet', () => {
   it('fails with a clear error if the store does not acknowledge it, and then pauses nothing', async () => {
     let faulty = faultyStore(memoryStore())
     const here = world({
-      around(store) {
+      wrapStore(store) {
         faulty = faultyStore(store)
         return faulty
       },

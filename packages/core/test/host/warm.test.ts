@@ -65,7 +65,7 @@ describe('cache.warm', () => {
     const paused = world({ enabled: false })
     expect(await paused.cache.warm(byIds(paused, 1, 2))).toMatchObject({ total: 2, bypassed: 2 })
     const down = world({
-      around(store) {
+      wrapStore(store) {
         const faulty = faultyStore(store)
         faulty.fail('rejects')
         return faulty
@@ -151,7 +151,7 @@ describe('cache.warm', () => {
     const sent = deferred()
     const acknowledged = deferred()
     const here = world({
-      around: (store): Store => ({
+      wrapStore: (store): Store => ({
         ...faultyStore(store),
         async set(...args) {
           sent.resolve()
@@ -169,14 +169,14 @@ describe('cache.warm', () => {
     expect(resolved).toBe(false)
     acknowledged.resolve()
     await warming
-    const other = world({ beside: here })
+    const other = world({ sharedWith: here })
     expect(await other.get({ ...reads.byId(1), severalStatements })).toMatchObject({ source: 'memory' })
   })
 
   it('waits until an entry of several statements has been stored', async () => {
     const confirmed = deferred()
     const here = world({
-      around: (store): Store => ({
+      wrapStore: (store): Store => ({
         ...faultyStore(store),
         async fetch(entry, tags) {
           if (entry === undefined) await confirmed.promise
@@ -194,12 +194,12 @@ describe('cache.warm', () => {
     expect(resolved).toBe(false)
     confirmed.resolve()
     await warming
-    expect(await world({ beside: here }).get(reads.byId(1))).toMatchObject({ source: 'memory' })
+    expect(await world({ sharedWith: here }).get(reads.byId(1))).toMatchObject({ source: 'memory' })
   })
 
   it('does not wait forever for a store that acknowledges nothing', async () => {
     const here = world({
-      around(store) {
+      wrapStore(store) {
         const faulty = faultyStore(store)
         faulty.fail('hangs', 'set')
         return faulty

@@ -9,7 +9,7 @@ import { createEvents } from '../../src/report/events.ts'
 import { guardStore } from '../../src/store/guard.ts'
 import type { ReadTag } from '../../src/tags/read-tags.ts'
 
-function journaling(around: (store: Store) => Partial<Store> = () => ({})) {
+function journaling(wrapStore: (store: Store) => Partial<Store> = () => ({})) {
   const clock = fakeClock()
   const store = faultyStore(memoryStore({ clock }))
   const sent: FinishRequest[] = []
@@ -23,7 +23,7 @@ function journaling(around: (store: Store) => Partial<Store> = () => ({})) {
   const events = createEvents()
   const warnings: string[] = []
   events.on('warning', ({ code }) => warnings.push(code))
-  const guard = guardStore({ ...watched, ...around(watched) }, clock, events)
+  const guard = guardStore({ ...watched, ...wrapStore(watched) }, clock, events)
   const pendingWrites = createPendingWrites()
   const journal = createJournal({ store: guard, clock, events, pendingWrites })
   const covers = (fields: readonly string[], cells: readonly string[] = [], record = '{t}') =>

@@ -10,7 +10,7 @@ import { world } from '../support/world.ts'
 function rejecting(partly = false) {
   let store: FaultyStore | undefined
   const here = world({
-    around: (inner) => {
+    wrapStore: (inner) => {
       store = faultyStore(inner)
       const faulty = store
       const mark: Store['mark'] = async (request) => {
@@ -164,7 +164,7 @@ describe("finish: 'await'", () => {
     let store: FaultyStore | undefined
     const here = world({
       finish,
-      around: (inner) => {
+      wrapStore: (inner) => {
         store = faultyStore(inner)
         return store
       },
@@ -216,7 +216,7 @@ describe("finish: 'await'", () => {
 
   it('another process sees the new rows from the moment the write returns', async () => {
     const here = awaiting('await')
-    const other = world({ beside: here, around: (inner) => faultyStore(inner) })
+    const other = world({ sharedWith: here, wrapStore: (inner) => faultyStore(inner) })
     for (let time = 0; time < 2; time++) await other.get(reads.byId(1))
     await here.put(writes.touch(1))
     // Neither old nor dirty: everything that belongs to the write is over.

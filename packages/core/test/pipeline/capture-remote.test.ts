@@ -32,7 +32,7 @@ const MODES = ['off', 'validate', 'push'] as const
 
 it.each(MODES)('a computed value is invalidated by a write of another process, memory %s', async (mode) => {
   const here = remote({ memory: { mode } })
-  const other = remote({ beside: here, memory: { mode } })
+  const other = remote({ sharedWith: here, memory: { mode } })
   const [mine, theirs] = [page(here), page(other)]
   await mine.ask()
   expect((await theirs.ask()).source).toBe('store')
@@ -67,7 +67,7 @@ it.each(MODES)(
 
 it('the first lookup of a computed value in another process takes two round trips, and later ones take one', async () => {
   const here = remote({ memory: { mode: 'off' } })
-  const other = remote({ beside: here, memory: { mode: 'off' } })
+  const other = remote({ sharedWith: here, memory: { mode: 'off' } })
   await page(here).ask()
   const { ask } = page(other)
   expect((await ask()).source).toBe('store')
@@ -96,7 +96,7 @@ it('a computed value in the memory tier needs no round trip with push, and one w
 it('a computed value is stored with the nonces of a hit, even before its process is notified of a write', async () => {
   const deliveries: (() => void)[] = []
   const here = remote({ memory: { mode: 'push' }, send: (deliver) => deliveries.push(deliver) })
-  const other = remote({ beside: here })
+  const other = remote({ sharedWith: here })
   for (let time = 0; time < 3; time++) await here.get(reads.byId(1))
   await other.put(writes.touch(1))
   await settled()

@@ -59,8 +59,8 @@ describe('a computed value with a `maxStaleness`', () => {
   })
 
   it('is not kept if it bypassed the cache, because its dependencies are unknown', async () => {
-    const shop = world({ around: separate })
-    const other = world({ around: separate, beside: shop })
+    const shop = world({ wrapStore: separate })
+    const other = world({ wrapStore: separate, sharedWith: shop })
     const { ask } = computed(shop, () => readIn(shop, reads.byId(1)), options)
     const gate = deferred<void>()
     const put = other.put(writes.touch(1, 'note'), async (mutation) => {

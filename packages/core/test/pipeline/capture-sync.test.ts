@@ -69,7 +69,7 @@ it('a computed value is not stored if one of its sync reads is opaque or if it w
 })
 
 it('a computed value with a sync read is not stored in a remote store, which sync reads cannot use', async () => {
-  const shop = world({ around: ({ sync: _, ...store }) => ({ ...store, source: 'store' }) })
+  const shop = world({ wrapStore: ({ sync: _, ...store }) => ({ ...store, source: 'store' }) })
   const { ask } = page(shop)
   for (let time = 0; time < 2; time++) expect(await ask()).toMatchObject({ reason: 'unavailable' })
 })

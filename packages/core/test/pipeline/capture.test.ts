@@ -408,7 +408,7 @@ describe('a computed value is not stored', () => {
 
 /** A write of another process. */
 async function written(shop: World): Promise<void> {
-  const other = world({ beside: shop as World & { inner: never } })
+  const other = world({ sharedWith: shop as World & { inner: never } })
   await new Promise<void>((resolve, reject) => {
     // Outside the load that is running.
     outside(() => other.put(writes.touch(1)).then(() => resolve(), reject))

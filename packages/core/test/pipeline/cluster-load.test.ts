@@ -11,7 +11,7 @@ const CLUSTER = { singleFlight: 'cluster' as const }
 /** Processes over one database and one store. */
 function processes(count: number, options: WorldOptions = {}): readonly World[] {
   const first = world(options)
-  return [first, ...Array.from({ length: count - 1 }, () => world({ ...options, beside: first }))]
+  return [first, ...Array.from({ length: count - 1 }, () => world({ ...options, sharedWith: first }))]
 }
 
 type Load = World['database']['read']
@@ -47,7 +47,7 @@ it('a process that looked up an entry just before another process stored it then
     },
   })
   const first = world()
-  const second = world({ beside: first, around: delayed })
+  const second = world({ sharedWith: first, wrapStore: delayed })
   const load = counted(first)
   const more = { load: load as Load, options: CLUSTER }
   const late = second.get(all, more)
@@ -135,7 +135,7 @@ it('if a result may not be stored, each waiting process loads immediately', asyn
 it('a lease holder that dies delays the others by two seconds, and one of them takes over', async () => {
   const leases: LoadLeases[] = []
   const [first, ...others] = processes(4, {
-    around: (store) => {
+    wrapStore: (store) => {
       leases.push(store.leases as LoadLeases)
       return store
     },
@@ -210,7 +210,7 @@ it('two processes do not deadlock if each waits for the load slot or lease of th
 it('a store that delivers no messages delays a waiter and fails no read', async () => {
   const errors: unknown[] = []
   const [first, second] = processes(2, {
-    around: (store) => ({
+    wrapStore: (store) => ({
       ...store,
       leases: {
         ...(store.leases as LoadLeases),
@@ -237,7 +237,7 @@ it('a store that delivers no messages delays a waiter and fails no read', async 
 it('leases that fail or do not answer cost at most one query', async () => {
   let faulty: ReturnType<typeof faultyStore> | undefined
   const here = world({
-    around: (store) => {
+    wrapStore: (store) => {
       faulty = faultyStore(store)
       return faulty
     },

@@ -68,7 +68,7 @@ it('a hanging load that ends late, after a write, makes nothing stale', async ()
 
 it('while the store is unavailable, a hanging load delays the reads of its turn by the join timeout only', async () => {
   const here = world({
-    around: (store) => {
+    wrapStore: (store) => {
       const faulty = faultyStore(store)
       faulty.fail('rejects')
       return faulty

@@ -182,7 +182,7 @@ it('a load that has waited for its slot and joins a load which still waits does 
 
 it('without a store, a burst of reads runs one query per key, and at most the configured number at a time', async () => {
   const here = world({
-    around: (store) => {
+    wrapStore: (store) => {
       const faulty = faultyStore(store)
       faulty.fail('rejects')
       return faulty

@@ -18,7 +18,7 @@ function two(mode: 'off' | 'validate' | 'push' = 'validate'): {
   readonly other: Remote
 } {
   const here = remote({ memory: { mode } })
-  return { here, other: remote({ beside: here, memory: { mode } }) }
+  return { here, other: remote({ sharedWith: here, memory: { mode } }) }
 }
 
 describe.each(['off', 'validate', 'push'] as const)('maxStaleness with the memory tier %s', (mode) => {

@@ -74,10 +74,10 @@ it('a load joins another load that waits for no load', async () => {
   const answer = deferred<number>()
   const load = vi.fn(() => answer.promise)
   const other = cache.wrap('b', options, load)
-  const around = cache.wrap('a', options, () => cache.wrap('b', options, load))
+  const outer = cache.wrap('a', options, () => cache.wrap('b', options, load))
   await turn()
   answer.resolve(2)
-  expect(await Promise.all([other, around])).toEqual([2, 2])
+  expect(await Promise.all([other, outer])).toEqual([2, 2])
   expect(load).toHaveBeenCalledTimes(1)
 })
 

@@ -25,7 +25,7 @@ it("a write waits for its finish only with finish: 'await'", async () => {
     })
     const { put, get } = world({
       finish,
-      around: (store) => ({
+      wrapStore: (store) => ({
         ...store,
         source: 'store',
         finish: async (request) => {

@@ -123,7 +123,7 @@ it('a result that cannot be stored reaches every caller unchanged, and emits an 
 })
 
 it('the result of several statements that saw different database states is not stored', async () => {
-  const { get, put, inner, database } = world({ around: (store) => ({ ...store, source: 'store' }) })
+  const { get, put, inner, database } = world({ wrapStore: (store) => ({ ...store, source: 'store' }) })
   const shape = reads.inTwo(1)
   const slow = paused(async () => [
     ...(await database.read((state) => [...state.item.values()])),

@@ -164,7 +164,7 @@ describe('refreshAhead', () => {
     'uses an entry that another process has refreshed, with the memory tier %s',
     async (mode) => {
       const here = remote({ memory: { mode }, random: () => 0.9 })
-      const other = remote({ beside: here, memory: { mode } })
+      const other = remote({ sharedWith: here, memory: { mode } })
       const { loads, load } = slow(here)
       const more = { ...options, load }
       const first = here.get(readRow1, more)

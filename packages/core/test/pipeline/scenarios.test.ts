@@ -9,8 +9,8 @@ const readRow1 = reads.byId(1)
 /** Two processes over one store and one database. */
 function pair(keys = [PRIMARY, UNIQUE, GROUP], otherKeys = keys): [World, World] {
   const remote = (store: Store): Store => ({ ...store, source: 'store' })
-  const first = world({ around: remote, keys })
-  return [first, world({ around: remote, beside: first, keys: otherKeys })]
+  const first = world({ wrapStore: remote, keys })
+  return [first, world({ wrapStore: remote, sharedWith: first, keys: otherKeys })]
 }
 
 const versionIn = ({ database }: World, id = 1): number | undefined => database.states.at(-1)?.item.get(id)?.v
@@ -119,8 +119,8 @@ it("10: the mark of a statement that blocks for longer than the mark's lifetime 
   const [reader, writer] = pair()
   const renewed: string[] = []
   const watched = world({
-    beside: writer as ReturnType<typeof world>,
-    around: (store) => ({
+    sharedWith: writer as ReturnType<typeof world>,
+    wrapStore: (store) => ({
       ...store,
       source: 'store',
       renew: async (request) => {
@@ -235,7 +235,7 @@ it('19: an entry that is stored after an invalidation never validates', async ()
     release = resolve
   })
   const { get, cache, database } = world({
-    around: (store) => ({
+    wrapStore: (store) => ({
       ...store,
       source: 'store',
       set: async (...args) => {

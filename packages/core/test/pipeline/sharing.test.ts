@@ -93,7 +93,7 @@ it('equal reads of a dirty tag share a load that began after all of them were ca
 
 it('equal reads whose new tags are evicted immediately never share a load begun before them', async () => {
   const here = world({
-    around: (store) => ({ ...store, seed: (tags) => store.fetch(undefined, tags) }),
+    wrapStore: (store) => ({ ...store, seed: (tags) => store.fetch(undefined, tags) }),
   })
   const { get, database } = here
   const slow = pausedLoad(here, all)

@@ -319,7 +319,7 @@ describe('staleWhileRevalidate over a remote store', () => {
     'uses an entry that another process has refreshed, with the memory tier %s',
     async (mode) => {
       const here = remote({ memory: { mode } })
-      const other = remote({ beside: here, memory: { mode } })
+      const other = remote({ sharedWith: here, memory: { mode } })
       await here.get(readRow1, options)
       await here.clock.advance(10 * MINUTE + 1)
       await other.get(readRow1, options)
@@ -335,7 +335,7 @@ describe('staleWhileRevalidate over a remote store', () => {
 
   it('asks the store before a refresh if `push` served the expired entry without asking', async () => {
     const here = remote({ memory: { mode: 'push' } })
-    const other = remote({ beside: here })
+    const other = remote({ sharedWith: here })
     await here.get(readRow1, options)
     await here.get(readRow1, options)
     await here.clock.advance(10 * MINUTE + 1)
@@ -355,7 +355,7 @@ describe('staleWhileRevalidate over a remote store', () => {
     const here = remote({ memory: { mode: 'off' } })
     const lifetimes: number[] = []
     const other = remote({
-      beside: here,
+      sharedWith: here,
       memory: { mode: 'off' },
       through: (store) => ({
         ...store,

@@ -7,11 +7,11 @@ import { world } from '../support/world.ts'
 
 const readRow1 = reads.byId(1)
 
-function failing(around: (inner: Store) => Store = (inner) => inner) {
+function failing(wrapStore: (inner: Store) => Store = (inner) => inner) {
   let store: FaultyStore | undefined
   const here = world({
-    around: (inner) => {
-      store = faultyStore(around(inner))
+    wrapStore: (inner) => {
+      store = faultyStore(wrapStore(inner))
       return store
     },
   })

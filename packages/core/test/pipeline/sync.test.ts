@@ -188,7 +188,7 @@ describe('with a sync driver', () => {
     const reply = deferred<undefined>()
     const finish = vi.fn(() => reply.promise)
     const { cache, engine, plan, write, reportOf } = started({
-      around: ({ sync: _, ...store }) => ({ ...store, source: 'store', finish }),
+      wrapStore: ({ sync: _, ...store }) => ({ ...store, source: 'store', finish }),
     })
     const reasonOfRead = async (): Promise<string | undefined> => {
       const { reads } = await cache.explain(() => engine.read({ ...plan(1), run: async () => 'a' }))

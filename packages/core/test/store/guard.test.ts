@@ -11,14 +11,14 @@ import { guardStore } from '../../src/store/guard.ts'
 
 repeatWhenBusy()
 
-function guarded(around: (store: Store) => Store = (store) => store) {
+function guarded(wrapStore: (store: Store) => Store = (store) => store) {
   const clock = fakeClock()
   const store = faultyStore(memoryStore({ clock }))
   const events = createEvents()
   const eventNames: string[] = []
   events.on('store-state', ({ state }) => eventNames.push(state))
   events.on('store-error', ({ action }) => eventNames.push(action))
-  const guard = guardStore(around(store), clock, events)
+  const guard = guardStore(wrapStore(store), clock, events)
   const read = () => guard.fetch('entry', [])
   return { clock, store, guard, read, eventNames }
 }

@@ -8,7 +8,7 @@ import {
   type WritePlan,
 } from '../../src/plan/plan.ts'
 import type { Column } from '../../src/plan/table.ts'
-import type { Given, Read, Statement, Where } from './scenario.ts'
+import type { ColumnValues, Read, Statement, Where } from './scenario.ts'
 import { FOREIGN_KEYS } from './simulated-schema.ts'
 import { type Database, defaultOf, type Engine, generate, type Row, type Value } from './simulator.ts'
 
@@ -253,13 +253,13 @@ function planUpsert(
   const names = keys[target % keys.length]?.columns.filter(
     (name) => !columns.find((column) => column.name === name)?.generated,
   )
-  const sought = rowOf(rows.at(-1) as Given, columns)
+  const sought = rowOf(rows.at(-1) as ColumnValues, columns)
   const on = names?.length ? names : ['id']
   const isFound = (row: Row): boolean =>
     on.every((name) => engine.equal(row[name] ?? null, sought[name] ?? null))
   const before = Object.fromEntries(on.map((name) => [name, [spelled(sought[name] ?? null, spelling)]]))
   const update: Change = { table, effect: 'upsert', before, ...setsTold(statement, statement.sets) }
-  const create: Change = { table, effect: 'insert', ...setsTold(statement, rows[0] as Given) }
+  const create: Change = { table, effect: 'insert', ...setsTold(statement, rows[0] as ColumnValues) }
   return run([update, create], () => {
     const both = ({ db, done }: { db: Database; done: Done }) => ({
       db,
@@ -311,19 +311,19 @@ function conflicts(engine: Engine, table: string, row: Row, db: Database): boole
   )
 }
 
-function rowOf(values: Given, columns: readonly Column[]): Row {
+function rowOf(values: ColumnValues, columns: readonly Column[]): Row {
   return Object.fromEntries(
     columns.map((column) => [column.name, values[column.name]?.value ?? defaultIfAbsent(values, column)]),
   )
 }
 
-function defaultIfAbsent(values: Given, column: Column): Value {
+function defaultIfAbsent(values: ColumnValues, column: Column): Value {
   return Object.hasOwn(values, column.name) ? null : defaultOf(column)
 }
 
-function setsTold(statement: Statement, values: Given): { sets?: Record<string, ColumnValue> } {
+function setsTold(statement: Statement, values: ColumnValues): { sets?: Record<string, ColumnValue> } {
   if (!statement.know.sets) return {}
-  const declare = ([name, { value, expression }]: [string, Given[string]]) =>
+  const declare = ([name, { value, expression }]: [string, ColumnValues[string]]) =>
     [name, expression ? UNKNOWN : spelled(value, statement.spelling)] as const
   return { sets: Object.fromEntries(Object.entries(values).map(declare)) }
 }

@@ -28,14 +28,14 @@ export interface Read {
   readonly spelling: number
 }
 
-export type Given = Readonly<Record<string, { readonly value: Value; readonly expression: boolean }>>
+export type ColumnValues = Readonly<Record<string, { readonly value: Value; readonly expression: boolean }>>
 
 export interface Statement {
   readonly kind: 'insert' | 'update' | 'delete' | 'upsert' | 'unknown'
   readonly table: string
   readonly where: Where
-  readonly rows: readonly Given[]
-  readonly sets: Given
+  readonly rows: readonly ColumnValues[]
+  readonly sets: ColumnValues
   /** Which key an upsert looks its row up by. */
   readonly target: number
   readonly skipConflicts: boolean
@@ -56,7 +56,7 @@ export interface Statement {
 export interface Scenario {
   readonly shape: Shape
   readonly caseInsensitive: boolean
-  readonly rows: readonly { readonly table: string; readonly row: Given }[]
+  readonly rows: readonly { readonly table: string; readonly row: ColumnValues }[]
   readonly reads: readonly Read[]
   readonly statements: readonly Statement[]
   readonly mode: 'alone' | 'late' | 'early'
@@ -90,17 +90,17 @@ function value(column: Column): fc.Arbitrary<Value> {
     : some
 }
 
-function valuesFor(columns: readonly Column[], some: boolean): fc.Arbitrary<Given> {
+function valuesFor(columns: readonly Column[], some: boolean): fc.Arbitrary<ColumnValues> {
   const valueFor = (column: Column) =>
     fc.record({ value: value(column), expression: fc.integer({ min: 0, max: 5 }).map((n) => n === 0) })
   const all = Object.fromEntries(
     columns.filter((column) => !column.generated).map((column) => [column.name, valueFor(column)]),
   )
-  return (some ? fc.record(all, { requiredKeys: [] }) : fc.record(all)) as fc.Arbitrary<Given>
+  return (some ? fc.record(all, { requiredKeys: [] }) : fc.record(all)) as fc.Arbitrary<ColumnValues>
 }
 
 /** A row, without some of the columns that may be left out. */
-function row(table: Table): fc.Arbitrary<Given> {
+function row(table: Table): fc.Arbitrary<ColumnValues> {
   return fc
     .tuple(valuesFor(table.columns, false), fc.array(fc.boolean(), { minLength: 8, maxLength: 8 }))
     .map(([all, omitted]) =>

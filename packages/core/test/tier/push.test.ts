@@ -58,7 +58,7 @@ it('the finish of a write drops the cells of the rows that it returned', async (
 it('a write of another process is visible as soon as the server notifies this one', async () => {
   const deliveries: (() => void)[] = []
   const here = pushed({ send: (deliver) => deliveries.push(deliver) })
-  const other = pushed({ beside: here })
+  const other = pushed({ sharedWith: here })
   const deliver = () => {
     for (const deliver of deliveries.splice(0)) deliver()
   }
@@ -74,7 +74,7 @@ it('a write of another process is visible as soon as the server notifies this on
 
 it('a write of another process is visible after a second at most, because leases expire without a heartbeat', async () => {
   const here = pushed({ send: () => {} })
-  const other = pushed({ beside: here })
+  const other = pushed({ sharedWith: here })
   await warm(here)
   await other.put(writes.touch(1))
   await settled()
@@ -114,7 +114,7 @@ it('a tag that changed between its fetch and the reply is not kept', async () =>
     },
   })
   const here = pushed({ through })
-  const other = pushed({ beside: here })
+  const other = pushed({ sharedWith: here })
   await warm(here)
   await other.put(writes.touch(2))
   await settled()
@@ -132,7 +132,7 @@ it('a tag that changed between its fetch and the reply is not kept', async () =>
 it('a dirty tag is never kept', async () => {
   const deliveries: (() => void)[] = []
   const here = pushed({ send: (deliver) => deliveries.push(deliver) })
-  const other = pushed({ beside: here })
+  const other = pushed({ sharedWith: here })
   await warm(here)
   const scope = other.engine.transaction('late')
   await other.engine.inside(scope, () => other.put(writes.touch(1), undefined, scope))
@@ -170,7 +170,7 @@ it('a lost notification hides a later deletion for a second at most', async () =
 
 it('reads inside a computed value ask the store, so that the value is not older than its nonces', async () => {
   const here = pushed({ send: () => {} })
-  const other = pushed({ beside: here })
+  const other = pushed({ sharedWith: here })
   await warm(here)
   await other.put(writes.touch(1))
   await settled()
@@ -181,7 +181,7 @@ it('reads inside a computed value ask the store, so that the value is not older 
 
 it('a computed value without tags asks the store, because only the store can report the epoch', async () => {
   const here = pushed({ send: () => {} })
-  const other = pushed({ beside: here })
+  const other = pushed({ sharedWith: here })
   let count = 0
   const ask = async () => {
     const value = await here.cache.wrap('n', { ttl: '1m' }, async () => ++count)
@@ -196,7 +196,7 @@ it('a computed value without tags asks the store, because only the store can rep
 it('`invalidate({ all })` takes effect immediately in its own process, and in others on notification', async () => {
   const deliveries: (() => void)[] = []
   const here = pushed({ send: (deliver) => deliveries.push(deliver) })
-  const other = pushed({ beside: here })
+  const other = pushed({ sharedWith: here })
   await warm(here)
   await warm(other)
   for (const deliver of deliveries.splice(0)) deliver()
@@ -211,7 +211,7 @@ it('`invalidate({ all })` takes effect immediately in its own process, and in ot
 
 it('a tag of another epoch is not combined with the others', async () => {
   const here = pushed({ send: () => {} })
-  const other = pushed({ beside: here })
+  const other = pushed({ sharedWith: here })
   await warm(here)
   await other.cache.invalidate({ all: true })
   // Any answer of the new epoch ends what was kept of the old one.

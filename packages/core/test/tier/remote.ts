@@ -17,7 +17,7 @@ export interface Remote extends World {
 
 export interface RemoteOptions extends FeedOptions {
   readonly memory?: CacheOptions['memory']
-  readonly beside?: Remote
+  readonly sharedWith?: Remote
   readonly random?: () => number
   /** Between the cache and the store. */
   readonly through?: (store: Store) => Store
@@ -25,21 +25,21 @@ export interface RemoteOptions extends FeedOptions {
 
 export function remote({
   memory = { mode: 'validate' },
-  beside,
+  sharedWith,
   through,
   random,
   ...options
 }: RemoteOptions = {}): Remote {
   // The clock is the world's, which is not there yet.
   const time = { now: () => 0 }
-  const feed = beside?.feed ?? createFeed({ now: () => time.now(), ...options })
+  const feed = sharedWith?.feed ?? createFeed({ now: () => time.now(), ...options })
   const calls: string[] = []
   let cut = (): void => {}
   const here = world({
     memory,
-    ...(beside && { beside }),
+    ...(sharedWith && { sharedWith }),
     ...(random && { random }),
-    around(shared) {
+    wrapStore(shared) {
       const store = followedStore(shared, feed)
       cut = store.cut
       const counted: Store = {

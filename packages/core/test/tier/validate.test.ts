@@ -18,7 +18,7 @@ it('a kept entry is not fetched again, but its tags are fetched for every read',
 
 it('an entry of another process is fetched once', async () => {
   const here = remote()
-  const other = remote({ beside: here })
+  const other = remote({ sharedWith: here })
   await other.get(readRow1)
   expect(await here.get(readRow1)).toMatchObject({ source: 'store' })
   expect(await here.get(readRow1)).toMatchObject({ source: 'memory' })
@@ -36,7 +36,7 @@ it('without the memory tier every hit fetches the entry', async () => {
 
 it('a write of another process invalidates a kept entry immediately', async () => {
   const here = remote()
-  const other = remote({ beside: here })
+  const other = remote({ sharedWith: here })
   await here.get(readRow1)
   await here.get(readRow1)
   await other.put(writes.touch(1))
@@ -49,7 +49,7 @@ it('a write of another process invalidates a kept entry immediately', async () =
 
 it('an entry that another process stored since is used before a miss is reported', async () => {
   const here = remote()
-  const other = remote({ beside: here })
+  const other = remote({ sharedWith: here })
   await here.get(readRow1)
   await other.put(writes.touch(1))
   await settled()
@@ -76,7 +76,7 @@ it('an invalidated entry is not fetched again if the store has no newer one', as
 
 it('while tags are dirty only the tags are fetched', async () => {
   const here = remote()
-  const other = remote({ beside: here })
+  const other = remote({ sharedWith: here })
   await here.get(readRow1)
   await here.get(readRow1)
   const scope = other.engine.transaction('late')
@@ -90,7 +90,7 @@ it('while tags are dirty only the tags are fetched', async () => {
 
 it('a kept entry expires by its ttl, counted from before it was fetched', async () => {
   const here = remote()
-  const other = remote({ beside: here })
+  const other = remote({ sharedWith: here })
   await other.get(readRow1)
   await here.clock.advance(400_000)
   expect(await here.get(readRow1)).toMatchObject({ source: 'store', age: 400_000 })
@@ -124,7 +124,7 @@ it.each([
 
 it('`invalidate({ all })` invalidates the kept entries of every process', async () => {
   const here = remote()
-  const other = remote({ beside: here })
+  const other = remote({ sharedWith: here })
   await here.get(readRow1)
   await here.get(readRow1)
   await other.cache.invalidate({ all: true })

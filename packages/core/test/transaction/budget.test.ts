@@ -15,7 +15,7 @@ function hanging(options: WorldOptions = {}) {
   const marked: Parameters<Store['mark']>[0][] = []
   const here = world({
     ...options,
-    around: (inner) => {
+    wrapStore: (inner) => {
       store = faultyStore(inner)
       const { mark } = store
       return {
@@ -184,7 +184,7 @@ describe('marks sent while the statements of a transaction run', () => {
 
   it('leave a key clean whose values the result will provide, and cover the returned rows before COMMIT', async () => {
     const here = hanging()
-    const other = world({ beside: here, around: (inner) => faultyStore(inner) })
+    const other = world({ sharedWith: here, wrapStore: (inner) => faultyStore(inner) })
     const group = (id: number) => other.get(reads.byGroup(id))
     for (const id of [0, 1, 0, 1]) await group(id)
     const scope = begin(here)
@@ -260,7 +260,7 @@ describe('a mark acknowledged after COMMIT', () => {
     const here = world({
       through: {},
       memory: { mode: 'off' },
-      around: (store) => ({
+      wrapStore: (store) => ({
         ...store,
         source: 'store',
         mark: async (request) => {
@@ -269,7 +269,7 @@ describe('a mark acknowledged after COMMIT', () => {
         },
       }),
     })
-    const there = world({ beside: here, around: (store) => ({ ...store, source: 'store' }) })
+    const there = world({ sharedWith: here, wrapStore: (store) => ({ ...store, source: 'store' }) })
     const scope = here.engine.transaction('late')
     const transaction = here.database.begin()
     await here.put(writes.touch(1, 'item', true), transaction.write, scope)
@@ -310,7 +310,7 @@ describe('a write outside transactions', () => {
 
   it('waits for a slow store, because the mark is set first', async () => {
     const here = world({
-      around: (store) => ({
+      wrapStore: (store) => ({
         ...store,
         source: 'store',
         mark: (request) =>

@@ -28,7 +28,7 @@ async function isDirty({ get }: World, shape = readRow1): Promise<boolean> {
 
 it('late: marks are sent in the background, seal() sends none twice, and each is finished once', async () => {
   const calls: string[] = []
-  const here = world({ around: watched(calls) })
+  const here = world({ wrapStore: watched(calls) })
   await here.get(readRow1)
   const scope = here.engine.transaction('late')
   const transaction = here.database.begin()
@@ -70,7 +70,7 @@ it('late: a statement is sent synchronously, before anything is awaited', async 
 
 it('early: each statement is marked before it runs', async () => {
   const calls: string[] = []
-  const { put, engine, database } = world({ around: watched(calls) })
+  const { put, engine, database } = world({ wrapStore: watched(calls) })
   const scope = engine.transaction('early')
   const transaction = database.begin()
   const run = vi.fn(async (mutation) => {
@@ -181,7 +181,7 @@ it('a statement that is still being marked when the transaction ends is finished
     release = resolve
   })
   const here = world({
-    around: (store) => ({
+    wrapStore: (store) => ({
       ...store,
       mark: async (request) => {
         await gate
@@ -292,7 +292,7 @@ it('invalidate inside a transaction is applied at the commit and dropped by a ro
 })
 
 it('invalidate({ all }) of a committed transaction takes effect immediately, even if the finish is not awaited', async () => {
-  const { get, engine, cache, database } = world({ around: faultyStore })
+  const { get, engine, cache, database } = world({ wrapStore: faultyStore })
   await get(readRow1)
   const scope = engine.transaction('late')
   await engine.inside(scope, () => cache.invalidate({ all: true }))
@@ -333,7 +333,7 @@ it('a statement that is still being marked when its savepoint is released belong
   })
   let marks = 0
   const here = world({
-    around: (store) => ({
+    wrapStore: (store) => ({
       ...store,
       mark: async (request) => {
         if (!marks++) await gate
@@ -358,12 +358,12 @@ it('a statement that is still being marked when its savepoint is released belong
 it('a savepoint released after the COMMIT of its transaction invalidates its tags, even if its marks then fail', async () => {
   let store: FaultyStore | undefined
   const here = world({
-    around: (inner) => {
+    wrapStore: (inner) => {
       store = faultyStore(inner)
       return store
     },
   })
-  const other = world({ beside: here, around: (inner) => faultyStore(inner) })
+  const other = world({ sharedWith: here, wrapStore: (inner) => faultyStore(inner) })
   for (let time = 0; time < 2; time++) await other.get(readRow1)
   const [outer, inner] = [here.engine.transaction('late'), here.engine.transaction('late')]
   const transaction = here.database.begin()

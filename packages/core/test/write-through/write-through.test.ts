@@ -102,7 +102,7 @@ describe('write-through to a remote store', () => {
       source: 'store',
       mark: async (request) => void (await store.mark(request)),
     })
-    const here = remote({ around: mute })
+    const here = remote({ wrapStore: mute })
     await here.put(touch)
     expect(await source(here)).toBe('miss')
   })
@@ -110,7 +110,7 @@ describe('write-through to a remote store', () => {
   it.each(['mark', 'finish', 'set'] as const)('does not fail the write if %s fails', async (call) => {
     let faulty: ReturnType<typeof faultyStore> | undefined
     const here = remote({
-      around: (store) => {
+      wrapStore: (store) => {
         faulty = faultyStore(store)
         return faulty
       },
@@ -125,16 +125,16 @@ describe('write-through to a remote store', () => {
   })
 
   it.each(['validate', 'push'] as const)('also stores the row in the memory tier (%s)', async (mode) => {
-    const here = open({ around: (store) => ({ ...store, source: 'store' }), memory: { mode } })
+    const here = open({ wrapStore: (store) => ({ ...store, source: 'store' }), memory: { mode } })
     await here.put(touch)
     await settled()
     expect(await here.get(readRow1)).toMatchObject({ source: 'memory', result: { v: 1_001 } })
   })
 
   it('stores the row for other processes', async () => {
-    const around = (store: Store): Store => ({ ...store, source: 'store' })
-    const here = remote({ around })
-    const there = remote({ around, beside: here })
+    const wrapStore = (store: Store): Store => ({ ...store, source: 'store' })
+    const here = remote({ wrapStore })
+    const there = remote({ wrapStore, sharedWith: here })
     await there.get(readRow1)
     await here.put(touch)
     await settled()

@@ -4,7 +4,7 @@ import { planRead } from '../../src/plan/read.ts'
 import { type ModelMap, modelMapOf } from '../../src/schema/model.ts'
 import { models } from './models.ts'
 
-type Learned = readonly (readonly [table: string, values: readonly object[] | undefined])[]
+type ExpectedDependencies = readonly (readonly [table: string, values: readonly object[] | undefined])[]
 
 /** What the result tells of the tables that are to be learned of, in the order of the plan. */
 function dependenciesOf(
@@ -14,14 +14,20 @@ function dependenciesOf(
   result: unknown,
   dataPath?: readonly string[],
   names: ModelMap = models,
-): Learned {
+): ExpectedDependencies {
   const { occurrences } = planRead(operation, model, args, names, dataPath)
   return occurrences.flatMap(({ table, resultDependency }) =>
     resultDependency ? [[table, resultDependency.values(result)] as const] : [],
   )
 }
 
-type Case = readonly [fact: string, model: string, args: unknown, result: unknown, learned: Learned]
+type Case = readonly [
+  fact: string,
+  model: string,
+  args: unknown,
+  result: unknown,
+  learned: ExpectedDependencies,
+]
 
 const cases: readonly Case[] = [
   [
