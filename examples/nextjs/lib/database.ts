@@ -21,8 +21,8 @@ function openDatabase() {
 }
 
 /**
- * A hot reload evaluates this module again, but `globalThis` stays. Without this, each reload would open another pool, and
- * two more connections to Valkey.
+ * A hot reload evaluates this module again, but `globalThis` stays. Without this, each reload would open another pool and
+ * another connection to Valkey, and leave both open.
  */
 const shared = globalThis as typeof globalThis & { database?: ReturnType<typeof openDatabase> }
 shared.database ??= openDatabase()
