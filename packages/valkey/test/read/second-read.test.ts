@@ -99,17 +99,18 @@ describe.each(['off', 'validate', 'push'] as const)('over Valkey, memory %s', (m
 })
 
 it('an entry of a short-lived process in a new namespace is a hit for another process five seconds later', async () => {
-  await server.hset('short:rows', '1', 'x')
+  const namespace = `short-${count++}`
+  await server.hset(`${namespace}:rows`, '1', 'x')
   const at = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
   const live = async (): Promise<unknown> => {
-    const child = fork(at('../support/short-lived.ts'), [valkey.url, 'short', 'short:rows'], {
+    const child = fork(at('../support/short-lived.ts'), [valkey.url, namespace, `${namespace}:rows`], {
       execArgv: ['--import', at('../sources.mjs')],
     })
     const [[source]] = await Promise.all([once(child, 'message'), once(child, 'exit')])
     return source
   }
   expect(await live()).toBe('database')
-  // Longer than an epoch lives that nobody prolonged.
+  // Longer than an epoch lives that no process prolongs.
   await wait(5_000)
   expect(await live()).toBe('store')
 })
