@@ -1,4 +1,5 @@
 import type { PolicyOptions } from '@larder/core'
+import type { Table, View } from 'drizzle-orm'
 
 /**
  * A table or a view, by its shape: in a CommonJS package, drizzle-orm's own types exist twice, and one is not assignable to the
@@ -16,7 +17,7 @@ export type SchemaOf<DB> = DB extends { readonly _: { readonly fullSchema: infer
 /** The names under which schema `S` exports its tables and views. Any string where `S` is not known. */
 export type TableName<S> = string extends keyof S
   ? string
-  : { [K in keyof S]: S[K] extends TableLike ? K : never }[keyof S] & string
+  : { [K in keyof S]: S[K] extends Table | View | TableLike ? K : never }[keyof S] & string
 
 /**
  * One policy per table, keyed by the schema's names. `'*'` applies to every table without a policy of its own.
