@@ -35,14 +35,18 @@ export async function pgliteDatabase(): Promise<TestDatabase> {
   }
 }
 
-/** A PostgreSQL server with as many connections as are asked for. */
-export async function postgresDatabase(): Promise<TestDatabase & { readonly url: string }> {
+type Prepare = (exec: (sql: string) => Promise<unknown>) => Promise<unknown>
+
+/** A PostgreSQL server with as many connections as are asked for. `prepare` makes other tables than the repository's schema. */
+export async function postgresDatabase(
+  prepare: Prepare = migrate,
+): Promise<TestDatabase & { readonly url: string }> {
   const { url, drop } = await createDatabase(await postgresUrl())
   const pool = new Pool({ connectionString: url })
   // A connection that is being closed when the database is dropped would else be an uncaught error.
   pool.on('connect', (client) => client.on('error', () => {}))
   pool.on('error', () => {})
-  await migrate((sql) => pool.query(sql))
+  await prepare((sql) => pool.query(sql))
   return {
     url,
     adapter: (watch, options = {}) => {
