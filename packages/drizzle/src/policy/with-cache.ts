@@ -18,7 +18,7 @@ export function policyOfWithCache({ enable, config, tag, autoInvalidate }: WithC
   if (autoInvalidate === false)
     throw unsupported(
       'autoInvalidate: false',
-      'a write to its tables always invalidates a cached read; cached(db, { ttl }) bounds its lifetime',
+      'leave it out: a write to its tables always invalidates a cached read. cached(db, { ttl }) bounds its lifetime',
     )
   const { ex, px, ...others } = config ?? {}
   const unknown = Object.keys(others).find((name) => others[name] !== undefined)
