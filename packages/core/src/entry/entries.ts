@@ -76,7 +76,8 @@ export function createEntries(codec: Codec, types: ValueTypes, setup: EntriesSet
       }
       const { header, payload } = opened
       const { lifetime, epoch, loadTime, grace, nonces, resultCells } = header
-      const remaining = stored.remaining - grace
+      // A clock that was set back must not make an entry live longer than it was to live when it was stored.
+      const remaining = Math.min(stored.remaining - grace, lifetime)
       const own = header.proof === owner.key.proof && header.codec === codec.name
       const age = Math.max(0, lifetime - remaining)
       return {

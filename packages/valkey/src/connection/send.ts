@@ -3,13 +3,20 @@ import type { ValkeyClient } from './client.ts'
 /** A command: its name, then its arguments. */
 export type Command = readonly [name: string, ...args: readonly (string | Buffer)[]]
 
+/** A command that is encoded already. */
+export interface EncodedCommand {
+  readonly name: string
+  /** In RESP. */
+  readonly wire: string
+}
+
 /** A server's reply to one command. Errors are values, and texts are buffers. */
 export type Reply = Buffer | number | null | Error | readonly Reply[]
 
 /** Commands that belong together, and a callback for all their replies. */
 export interface Batch {
   /** Called once, when the packet is sent. Until then, commands may be added. */
-  commands(): readonly Command[]
+  commands(): readonly (Command | EncodedCommand)[]
   /** Called with all replies, in order. Must not throw. */
   readonly done: (replies: readonly Reply[]) => void
 }
@@ -21,7 +28,11 @@ interface QueuedCommand {
   resolve(reply: Reply): void
   reject(error: Error): void
 }
-type QueuedCommandClass = new (command: Command, index: number, onReply: OnReply) => QueuedCommand
+type QueuedCommandClass = new (
+  command: Command | EncodedCommand,
+  index: number,
+  onReply: OnReply,
+) => QueuedCommand
 
 const classes = new WeakMap<object, QueuedCommandClass>()
 
@@ -65,7 +76,10 @@ function send(client: ValkeyClient, batches: readonly Batch[], causeOf: (error: 
       if (--open === 0) done(replies)
     }
     for (let index = 0; index < commands.length; index++)
-      client.sendCommand(new QueuedCommand(commands[index] as Command, index, onReply), stream)
+      client.sendCommand(
+        new QueuedCommand(commands[index] as Command | EncodedCommand, index, onReply),
+        stream,
+      )
   }
   const all = pieces
   pieces = undefined
@@ -119,18 +133,26 @@ function queuedCommandClass(client: ValkeyClient): QueuedCommandClass {
   class PlainCommand implements QueuedCommand {
     readonly name: string
     readonly args: readonly (string | Buffer)[]
+    private readonly wire: string | undefined
     readonly index: number
     readonly onReply: OnReply
     inTransaction = false
     isResolved = false
-    constructor(command: Command, index: number, onReply: OnReply) {
-      this.name = command[0]
-      this.args = command.slice(1)
+    constructor(command: Command | EncodedCommand, index: number, onReply: OnReply) {
+      if ('wire' in command) {
+        this.name = command.name
+        this.args = NO_ARGUMENTS
+        this.wire = command.wire
+      } else {
+        this.name = command[0]
+        this.args = command.slice(1)
+        this.wire = undefined
+      }
       this.index = index
       this.onReply = onReply
     }
     toWritable(): string | Buffer {
-      return encode(this.name, this.args)
+      return this.wire ?? encode(this.name, this.args)
     }
     resolve(reply: Reply): void {
       this.isResolved = true
@@ -145,6 +167,13 @@ function queuedCommandClass(client: ValkeyClient): QueuedCommandClass {
   Object.setPrototypeOf(PlainCommand.prototype, commandOf(client).prototype)
   classes.set(kind, PlainCommand)
   return PlainCommand
+}
+
+const NO_ARGUMENTS: readonly string[] = []
+
+/** Encodes one word of a command in RESP. */
+export function encodeWord(word: string): string {
+  return `$${Buffer.byteLength(word)}\r\n${word}\r\n`
 }
 
 /** Encodes a command in RESP. */

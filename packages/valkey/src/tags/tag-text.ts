@@ -14,3 +14,60 @@ export function stateOf(text: Reply | undefined, incarnation: string): TagState 
     ? { nonce: `${text.toString('latin1')}@${incarnation}`, dirty: false }
     : { nonce: `${text.toString('latin1', 0, bar)}@${incarnation}`, dirty: true }
 }
+
+/** Parses the texts of tags that are read again and again. */
+export interface TagTexts {
+  /** The same as the function of this name. */
+  stateOf(text: Reply | undefined, incarnation: string): TagState
+}
+
+/** Texts remembered of one incarnation, in each of two generations. */
+const MOST = 10_000
+/** No nonce is longer than this, but a text with marks may be. */
+const LONGEST = 64
+/** More incarnations than a cluster has primaries. */
+const MOST_INCARNATIONS = 1_000
+
+interface KnownTexts {
+  readonly incarnation: string
+  young: Map<string, TagState>
+  old: Map<string, TagState>
+}
+
+/** Remembers the states of clean tags: putting a nonce together and comparing it takes longer than finding it. */
+export function createTagTexts(): TagTexts {
+  const incarnations = new Map<string, KnownTexts>()
+  let last = openTexts('')
+  const textsOf = (incarnation: string): KnownTexts => {
+    if (last.incarnation === incarnation) return last
+    last = incarnations.get(incarnation) ?? openTexts(incarnation)
+    if (incarnations.size >= MOST_INCARNATIONS) incarnations.clear()
+    incarnations.set(incarnation, last)
+    return last
+  }
+  return {
+    stateOf(reply, incarnation) {
+      if (!Buffer.isBuffer(reply)) return null
+      if (reply.length > LONGEST) return stateOf(reply, incarnation)
+      const texts = textsOf(incarnation)
+      const text = reply.toString('latin1')
+      const found = texts.young.get(text)
+      if (found) return found
+      const state = texts.old.get(text) ?? stateOf(reply, incarnation)
+      if (state && !state.dirty) remember(texts, text, state)
+      return state
+    },
+  }
+}
+
+function openTexts(incarnation: string): KnownTexts {
+  return { incarnation, young: new Map(), old: new Map() }
+}
+
+function remember(texts: KnownTexts, text: string, state: TagState): void {
+  if (texts.young.size >= MOST) {
+    texts.old = texts.young
+    texts.young = new Map()
+  }
+  texts.young.set(text, state)
+}
