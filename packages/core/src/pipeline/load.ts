@@ -97,31 +97,47 @@ export async function load<T>(
 const UNCONFIRMED = Promise.resolve(false)
 
 /**
- * Nobody waits for an entry to be stored, except those who ask for this very entry before it is known whether it may be
- * stored: what they would find missing is on its way. That takes one question to the store, which has a deadline.
+ * Nobody waits for an entry to be stored, except those who ask for this very entry before it is on its way: they would find
+ * it missing. Where its tags must be looked at again, that takes one question to the store, which has a deadline.
  */
 function storeSoon(
   deps: LoadDeps,
   one: CachedRead<PlannedRead>,
   storable: Storable,
 ): Promise<boolean> | undefined {
-  const { storing } = deps
-  const { key } = one.key
   if (!mustConfirm(one, storable)) {
-    void store(deps, one, storable, storable.recorded.tags)
+    const send = (): void => void store(deps, one, storable, storable.recorded.tags)
+    if (deps.store.source === 'memory') send()
+    else noteStoring(deps, one.key.key, afterCaller(send))
     return undefined
   }
   const confirmed = new Promise<boolean>((resolve) => {
     const no = (): void => resolve(false)
     void storeConfirmed(deps, one, storable, () => resolve(true)).then(no, no)
   })
-  const sent = confirmed
-    .then(() => {})
-    .finally(() => {
-      if (storing.get(key) === sent) storing.delete(key)
-    })
-  storing.set(key, sent)
+  noteStoring(
+    deps,
+    one.key.key,
+    confirmed.then(() => {}),
+  )
   return confirmed
+}
+
+function noteStoring({ storing }: Pick<LoadDeps, 'storing'>, key: string, ended: Promise<void>): void {
+  const sent = ended.finally(() => {
+    if (storing.get(key) === sent) storing.delete(key)
+  })
+  storing.set(key, sent)
+}
+
+/** Runs `work` once the caller has its result, and has sent what it does next. */
+function afterCaller(work: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(() => {
+      work()
+      resolve()
+    })
+  })
 }
 
 /** @param sent called when the entry is on its way to the store. */

@@ -41,7 +41,8 @@ const LEASE_SLACK = 250
 export async function read<T>(deps: ReadDeps, plan: ReadPlan<T>): Promise<T> {
   const keyed = identify(deps, plan)
   if (keyed.bypass) return bypass(deps, keyed, keyed.bypass)
-  if (deps.storing.size) await deps.storing.get(keyed.key.key)
+  const storing = deps.storing.size ? deps.storing.get(keyed.key.key) : undefined
+  if (storing) await storing
   const one = limitLoads(deps, depend(deps, keyed))
   if (one.bypass) return bypassShared(deps, one, one.bypass)
   const recent = one.policy.maxStaleness ? tryRecent(deps, one) : undefined

@@ -51,9 +51,9 @@ function life(one: Setting, { expiryOf: expiry, remainingOf: remaining }: Rules)
   const [writer = 0, reader = 0] = one.processes
   const stored = checked(one, writer)
   const expires = expiry(one.lifetime, stored.offset, writer + stored.at)
-  const read = checked(one, reader)
-  // Both checked at the same times, so it is read as soon as it is stored.
-  return remaining(expires, read.offset, reader + stored.at)
+  const read = checked({ ...one, trips: one.trips.toReversed() }, reader)
+  const at = Math.max(stored.at, read.at)
+  return at - stored.at + remaining(expires, read.offset, reader + at)
 }
 
 it('no entry outlives its lifetime, whatever the clocks show and however long the checks take', () => {
