@@ -96,6 +96,9 @@ export async function load<T>(
 
 const UNCONFIRMED = Promise.resolve(false)
 
+/** Entries that may wait for their callers: a program that never waits for anything would collect them without end. */
+const MOST_AFTER_CALLER = 100
+
 /**
  * Nobody waits for an entry to be stored, except those who ask for this very entry before it is on its way: they would find
  * it missing. Where its tags must be looked at again, that takes one question to the store, which has a deadline.
@@ -107,7 +110,7 @@ function storeSoon(
 ): Promise<boolean> | undefined {
   if (!mustConfirm(one, storable)) {
     const send = (): void => void store(deps, one, storable, storable.recorded.tags)
-    if (deps.store.source === 'memory') send()
+    if (deps.store.source === 'memory' || deps.storing.size >= MOST_AFTER_CALLER) send()
     else noteStoring(deps, one.key.key, afterCaller(send))
     return undefined
   }

@@ -113,7 +113,11 @@ async function writeAlone<T>(deps: WriteDeps, plan: WritePlan<T>, prepared: Prep
     report(failed ? 'failed' : 'unknown')
     throw error
   }
-  await settled(deps, mark.finish(returned(result), through?.rows(result)))
+  // Both read the result, which is the caller's from then on.
+  const finish = mark.finish.bind(undefined, returned(result), through?.rows(result))
+  if (deps.awaitsFinish || deps.store.source === 'memory') await settled(deps, finish())
+  // Its caller goes on meanwhile. This process bypasses its reads of what was written until the finish is acknowledged.
+  else setImmediate(() => void finish())
   report('committed')
   return result
 }
