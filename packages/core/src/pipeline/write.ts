@@ -113,11 +113,12 @@ async function writeAlone<T>(deps: WriteDeps, plan: WritePlan<T>, prepared: Prep
     report(failed ? 'failed' : 'unknown')
     throw error
   }
-  // Both read the result, which is the caller's from then on.
-  const finish = mark.finish.bind(undefined, returned(result), through?.rows(result))
-  if (deps.awaitsFinish || deps.store.source === 'memory') await settled(deps, finish())
+  const shown = returned(result)
+  // A row that is written through is to be there for the next read.
+  if (deps.awaitsFinish || through || deps.store.source === 'memory')
+    await settled(deps, mark.finish(shown, through?.rows(result)))
   // Its caller goes on meanwhile. This process bypasses its reads of what was written until the finish is acknowledged.
-  else setImmediate(() => void finish())
+  else setImmediate(() => void mark.finish(shown))
   report('committed')
   return result
 }

@@ -19,6 +19,7 @@ export interface RemoteOptions extends FeedOptions {
   readonly memory?: CacheOptions['memory']
   readonly beside?: Remote
   readonly random?: () => number
+  readonly finish?: 'await'
   /** Between the cache and the store. */
   readonly through?: (store: Store) => Store
 }
@@ -28,6 +29,7 @@ export function remote({
   beside,
   through,
   random,
+  finish,
   ...options
 }: RemoteOptions = {}): Remote {
   // The clock is the world's, which is not there yet.
@@ -39,6 +41,7 @@ export function remote({
     memory,
     ...(beside && { beside }),
     ...(random && { random }),
+    ...(finish && { finish }),
     around(shared) {
       const store = followedStore(shared, feed)
       cut = store.cut

@@ -1,3 +1,4 @@
+import type { TagRequest } from '@larder/core/store'
 import type { ValkeyClient } from './client.ts'
 
 /** A command: its name, then its arguments. */
@@ -174,6 +175,35 @@ const NO_ARGUMENTS: readonly string[] = []
 /** Encodes one word of a command in RESP. */
 export function encodeWord(word: string): string {
   return `$${Buffer.byteLength(word)}\r\n${word}\r\n`
+}
+
+/** Encodes a command whose words are encoded already. */
+export function encodeWords(name: string, words: string, count: number): EncodedCommand {
+  return { name, wire: `*${count + 1}\r\n$${name.length}\r\n${name}\r\n${words}` }
+}
+
+/** The words of one request as they are sent. */
+export interface EncodedRequest {
+  readonly record: string
+  readonly fields: string
+  readonly cells: string
+}
+
+const known = new WeakMap<TagRequest, EncodedRequest>()
+
+/** Encoded once for each request: a read that is repeated passes the same ones again. */
+export function encodeRequest(request: TagRequest): EncodedRequest {
+  const found = known.get(request)
+  if (found) return found
+  const { record, fields, cells } = request
+  // Joined, because a text that was added up would be put together again for each packet.
+  const words = {
+    record: encodeWord(record),
+    fields: fields.map(encodeWord).join(''),
+    cells: cells.map(encodeWord).join(''),
+  }
+  known.set(request, words)
+  return words
 }
 
 /** Encodes a command in RESP. */

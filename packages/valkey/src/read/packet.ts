@@ -1,14 +1,30 @@
 import type { Lease, StoredEntry, TagReply, TagRequest, TagState } from '@larder/core/store'
-import { type Batch, encodeWord, type Reply } from '../connection/send.ts'
+import { type Batch, encodeRequest, encodeWord, encodeWords, type Reply } from '../connection/send.ts'
 import { noteError } from '../tags/change-tags.ts'
 import { storedEntry } from '../tags/stamped.ts'
 import type { TagTexts } from '../tags/tag-text.ts'
 import type { Topology, TrustToken, ValkeyNode } from '../topology/topology.ts'
-import { added, askFields, encoded, listOf, type PendingCommand, recordIn } from './pending-command.ts'
-import { wordsOfRequest } from './wire.ts'
 
-/** A packet with this many keys is full: the first caller must not wait for the replies to everything that came later. */
-const MOST_KEYS = 32
+/**
+ * A packet with this many keys is full: the first caller must not wait for the replies to everything that came later. Each
+ * packet asks for the records of its tables, so small ones would make a server read the same record again and again.
+ */
+const MOST_KEYS = 128
+
+/** A command that may grow until its packet is sent, and then its reply. */
+interface PendingCommand {
+  readonly name: string
+  /** The same text for keys of the same slot. */
+  readonly slot: string
+  /** Its arguments as they are sent, and how many there are. */
+  words: string
+  count: number
+  /** The fields that an HMGET asks for. */
+  readonly fields: string[]
+  reply: Reply
+  /** The states of all fields of a record, parsed once for all callers. */
+  states: readonly TagState[] | undefined
+}
 
 /** Where an entry will be. */
 export interface EntrySlots {
@@ -101,7 +117,7 @@ function openPacket({ topology, texts, node, token, onSend }: PacketSetup): Pack
     commands() {
       onSend()
       sent = strings.length ? records.concat(strings) : records
-      return sent.map(encoded)
+      return sent.map(({ name, words, count }) => encodeWords(name, words, count))
     },
     done(replies) {
       for (let at = 0; at < sent.length; at++)
@@ -125,7 +141,7 @@ function openPacket({ topology, texts, node, token, onSend }: PacketSetup): Pack
     },
     askTable(request) {
       const { record, fields, cells } = request
-      const words = wordsOfRequest(request)
+      const words = encodeRequest(request)
       const hash = fields.length ? recordIn(records, record, words.record) : undefined
       const picks = hash && askFields(hash, fields, words.fields)
       const strung = cells.length ? keysIn(record) : undefined
@@ -153,7 +169,9 @@ function openPacket({ topology, texts, node, token, onSend }: PacketSetup): Pack
     },
     tagsAt: (slots, lease) => {
       const fields = slots.fields ? fieldStates(slots.fields, slots, texts, incarnation) : NOTHING
-      const cells = slots.cells ? cellStates(slots.cells, slots, texts, incarnation) : NOTHING
+      const cells = slots.cells
+        ? texts.statesOf(listOf(slots.cells), slots.cellsFrom, slots.cellCount, incarnation)
+        : NOTHING
       return lease ? { lease, fields, cells } : { fields, cells }
     },
   }
@@ -173,22 +191,58 @@ function fieldStates(
   texts: TagTexts,
   incarnation: string,
 ): readonly TagState[] {
-  command.states ??= listOf(command).map((text) => texts.stateOf(text, incarnation))
+  command.states ??= texts.statesOf(listOf(command), 0, command.fields.length, incarnation)
   const { states } = command
   if (picks) return picks.map((at) => states[at] ?? null)
   return fieldCount === states.length ? states : states.slice(0, fieldCount)
 }
 
-function cellStates(
+function added(commands: PendingCommand[], slot: string, name: string): PendingCommand {
+  const command: PendingCommand = {
+    name,
+    slot,
+    words: '',
+    count: 0,
+    fields: [],
+    reply: null,
+    states: undefined,
+  }
+  commands.push(command)
+  return command
+}
+
+function recordIn(records: PendingCommand[], record: string, words: string): PendingCommand {
+  for (const command of records) if (command.slot === record) return command
+  const command = added(records, record, 'hmget')
+  command.words = words
+  command.count = 1
+  return command
+}
+
+/** Adds what is not asked yet. @returns where the fields will be, unless they are the first ones. */
+function askFields(
   command: PendingCommand,
-  { cellsFrom, cellCount }: TableSlots,
-  texts: TagTexts,
-  incarnation: string,
-): readonly TagState[] {
-  const replies = listOf(command)
-  if (cellCount === 1) return [texts.stateOf(replies[cellsFrom], incarnation)]
-  const states: TagState[] = []
-  for (let at = cellsFrom; at < cellsFrom + cellCount; at++)
-    states.push(texts.stateOf(replies[at], incarnation))
-  return states
+  fields: readonly string[],
+  words: string,
+): readonly number[] | undefined {
+  const asked = command.fields
+  if (!asked.length) {
+    asked.push(...fields)
+    command.words += words
+    command.count += fields.length
+    return undefined
+  }
+  if (fields.every((field, at) => asked[at] === field)) return undefined
+  return fields.map((field) => {
+    const at = asked.indexOf(field)
+    if (at >= 0) return at
+    command.words += encodeWord(field)
+    command.count++
+    return asked.push(field) - 1
+  })
+}
+
+function listOf({ reply }: PendingCommand): readonly Reply[] {
+  if (reply instanceof Error) throw reply
+  return reply as readonly Reply[]
 }

@@ -17,8 +17,8 @@ export function stateOf(text: Reply | undefined, incarnation: string): TagState 
 
 /** Parses the texts of tags that are read again and again. */
 export interface TagTexts {
-  /** The same as the function of this name. */
-  stateOf(text: Reply | undefined, incarnation: string): TagState
+  /** The states of so many texts, from an index on. */
+  statesOf(texts: readonly Reply[], from: number, count: number, incarnation: string): readonly TagState[]
 }
 
 /** Texts remembered of one incarnation, in each of two generations. */
@@ -45,17 +45,22 @@ export function createTagTexts(): TagTexts {
     incarnations.set(incarnation, last)
     return last
   }
+  const remembered = (reply: Reply | undefined, incarnation: string): TagState => {
+    if (!Buffer.isBuffer(reply)) return null
+    if (reply.length > LONGEST) return stateOf(reply, incarnation)
+    const texts = textsOf(incarnation)
+    const text = reply.toString('latin1')
+    const found = texts.young.get(text)
+    if (found) return found
+    const state = texts.old.get(text) ?? stateOf(reply, incarnation)
+    if (state && !state.dirty) remember(texts, text, state)
+    return state
+  }
   return {
-    stateOf(reply, incarnation) {
-      if (!Buffer.isBuffer(reply)) return null
-      if (reply.length > LONGEST) return stateOf(reply, incarnation)
-      const texts = textsOf(incarnation)
-      const text = reply.toString('latin1')
-      const found = texts.young.get(text)
-      if (found) return found
-      const state = texts.old.get(text) ?? stateOf(reply, incarnation)
-      if (state && !state.dirty) remember(texts, text, state)
-      return state
+    statesOf(texts, from, count, incarnation) {
+      const states: TagState[] = []
+      for (let at = from; at < from + count; at++) states.push(remembered(texts[at], incarnation))
+      return states
     },
   }
 }

@@ -1,0 +1,78 @@
+import { settled } from '@larder/testing'
+import { expect, it } from 'vitest'
+import { readPlan, reads, writes } from '../support/item-host.ts'
+import { remote } from '../tier/remote.ts'
+
+/** A process whose calls of `set` and `finish` are noted when they are sent to the store. */
+function noted(finish?: 'await') {
+  const sent: string[] = []
+  const here = remote({
+    memory: { mode: 'off' },
+    ...(finish && { finish }),
+    through: (store) => ({
+      ...store,
+      set(...args) {
+        sent.push('set')
+        return store.set(...args)
+      },
+      finish(request) {
+        sent.push('finish')
+        return store.finish(request)
+      },
+    }),
+  })
+  const read = (id: number) => here.engine.read(readPlan(here.engine, reads.byId(id), here.database.read))
+  return { ...here, sent, read }
+}
+
+it('a caller has the result before its entry is stored; who asks for it next finds the entry', async () => {
+  const { read, sent, cache } = noted()
+  expect(await read(1)).toMatchObject({ id: 1 })
+  expect(sent).toEqual([])
+  expect(await read(1)).toMatchObject({ id: 1 })
+  expect(sent).toEqual(['set'])
+  expect(cache.stats()).toMatchObject({ reads: 2, hits: 1, misses: 1 })
+})
+
+it('what the caller does to its result does not change the entry', async () => {
+  const { read } = noted()
+  Object.assign((await read(1)) as object, { v: -1 })
+  await settled()
+  expect(await read(1)).toMatchObject({ id: 1, v: 1 })
+})
+
+it('a program that never waits for anything does not collect entries without end', async () => {
+  const { engine, database, sent } = noted()
+  for (let index = 0; index < 250; index++)
+    await engine.read(readPlan(engine, { ...reads.byId(1), name: `query ${index}` }, database.read))
+  expect(sent.length).toBeGreaterThanOrEqual(150)
+  await settled()
+  expect(sent).toHaveLength(250)
+})
+
+it('closing waits for entries and finishes that callers did not wait for', async () => {
+  const { read, put, cache, sent } = noted()
+  await read(2)
+  await put(writes.touch(1))
+  await cache.close()
+  expect(sent.toSorted()).toEqual(['finish', 'set'])
+})
+
+it('a writer goes on before its finish is sent, and reads bypass the cache until it is acknowledged', async () => {
+  const { read, put, get, sent } = noted()
+  await read(1)
+  await settled()
+  await put(writes.touch(1))
+  expect(sent).toEqual(['set'])
+  expect(await get(reads.byId(1))).toMatchObject({ reason: 'dirty', result: { v: 1_001 } })
+  await settled()
+  expect(sent).toContain('finish')
+  expect(await get(reads.byId(1))).toMatchObject({ source: 'database', result: { v: 1_001 } })
+  expect(await get(reads.byId(1))).toMatchObject({ source: 'store', result: { v: 1_001 } })
+})
+
+it("with finish: 'await' a write returns after its finish", async () => {
+  const { put, sent } = noted('await')
+  await put(writes.touch(1))
+  expect(sent).toEqual(['finish'])
+})
