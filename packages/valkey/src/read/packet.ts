@@ -121,7 +121,7 @@ function openPacket({ topology, texts, node, token, onSend }: PacketSetup): Pack
     },
     done(replies) {
       for (let at = 0; at < sent.length; at++)
-        (sent[at] as PendingCommand).reply = noted(topology(), node, replies[at] ?? null)
+        (sent[at] as PendingCommand).reply = noted(topology, node, replies[at] ?? null)
       for (const each of waiting) each.replied()
       packet.epoch = undefined
     },
@@ -179,10 +179,10 @@ function openPacket({ topology, texts, node, token, onSend }: PacketSetup): Pack
 }
 
 /** The same reply; an error has had its consequences, and shows no secrets. */
-function noted(topology: Topology, node: ValkeyNode, reply: Reply): Reply {
+function noted(topology: () => Topology, node: ValkeyNode, reply: Reply): Reply {
   if (!(reply instanceof Error)) return reply
-  noteError(topology, node, reply)
-  return topology.failure(reply)
+  noteError(topology(), node, reply)
+  return topology().failure(reply)
 }
 
 function fieldStates(
