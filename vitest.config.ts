@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+import { BUSY } from './packages/testing/src/busy.ts'
 import { mockingFiles } from './packages/testing/src/mocking-files.ts'
 import { sizedFiles } from './packages/testing/src/sized-files.ts'
 import { testSize } from './packages/testing/src/sizes.ts'
@@ -80,8 +81,11 @@ export default defineConfig({
     // Many tests wait, for a deadline or for a server. More workers than cores of a small runner fill that time.
     maxWorkers: 4,
     // No test proves anything by it: it ends those that hang. A busy machine may take ten times as long as an idle one.
-    testTimeout: 60_000,
-    hookTimeout: 180_000,
+    testTimeout: 180_000,
+    hookTimeout: 300_000,
+    // Only tests that `repeatWhenBusy` watches end with this error.
+    retry: { count: 3, condition: new RegExp(`^${BUSY}`) },
+    expect: { poll: { timeout: 30_000 } },
     restoreMocks: true,
     globalSetup: [at('packages/testing/src/services/vitest-setup.ts')],
     projects: [

@@ -1,19 +1,19 @@
 import { createDatabase, migrate, startPostgres } from '@larder/testing'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { Client } from 'pg'
-import { type Database, openDatabase } from '../examples/demo/src/database.ts'
-import { normalise } from '../examples/demo/src/normalise.ts'
-import { readRecords } from '../examples/demo/src/records.ts'
-import { seed } from '../examples/demo/src/seed.ts'
-import { countStatements } from '../examples/demo/src/statements.ts'
 import { PrismaClient } from '../prisma/generated/client/client.ts'
+import { type Database, openDatabase } from './strikes/database.ts'
+import { normalise } from './strikes/normalise.ts'
+import { readRecords } from './strikes/records.ts'
+import { seed } from './strikes/seed.ts'
+import { countStatements } from './strikes/statements.ts'
 
-export interface Catalogue extends Omit<Database, 'outsider'> {
+export interface Catalogue extends Database {
   /** Strikes, with ids from 1 to this. */
   readonly rows: number
 }
 
-/** The demo's database, with all of its data: PostgreSQL inside this process. */
+/** All of the data: 10,000 reports of wildlife strikes on aircraft. PostgreSQL runs inside this process. */
 export async function openCatalogue(): Promise<Catalogue> {
   const database = await openDatabase()
   return { ...database, rows: await fill(database) }
@@ -48,6 +48,6 @@ export async function openServerCatalogue(rows: number): Promise<Catalogue> {
 /** @returns strikes written. */
 async function fill({ prisma }: Pick<Database, 'prisma'>, rows?: number): Promise<number> {
   const catalogue = normalise((await readRecords()).slice(0, rows))
-  const signal = new AbortController().signal
-  return seed(prisma, catalogue, { signal, onProgress: () => {} })
+  await seed(prisma, catalogue)
+  return catalogue.strikes.length
 }

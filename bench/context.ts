@@ -13,9 +13,9 @@ export interface Context {
   /** For cases with a round trip, where fewer rounds tell as much. */
   readonly remoteBudget: Budget
   show(sheet: Sheet): void
-  /** The demo's data in PGlite, inside this process. */
+  /** Reports of wildlife strikes in PGlite, inside this process. */
   catalogue(): Promise<Catalogue>
-  /** The first reports of the demo's data on a PostgreSQL server. */
+  /** The first of these reports on a PostgreSQL server. */
   serverCatalogue(): Promise<Catalogue>
   /** A shop's data on a PostgreSQL server, for Drizzle. */
   products(): Promise<Products>

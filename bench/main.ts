@@ -7,15 +7,18 @@ import { type GroupResult, readResults, writeResults } from './results.ts'
 import { printed, type Sheet } from './sheet.ts'
 import { judge, printedOutcomes } from './targets.ts'
 
-const { quick, group, json, profile } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    group: { type: 'string', multiple: true },
-    json: { type: 'string' },
-    profile: { type: 'boolean', default: false },
-  },
-}).values
+const USAGE = `npm run bench -- [OPTION…]
 
+  --quick         the short groups, in short rounds
+  --group NAME    one group; give it again for more
+  --json FILE     add the figures to a file
+  --profile       write bench/profiles/*.txt instead
+  --help
+
+Groups:
+${groupList()}`
+
+const { quick, group, json, profile } = optionsOf(process.argv.slice(2))
 const names = chosen()
 const machine = thisMachine()
 let sheets: Sheet[] = []
@@ -70,13 +73,39 @@ async function measure(name: GroupName): Promise<GroupResult | undefined> {
   return { date, run: quick ? 'quick' : 'full', seconds, machine, sheets }
 }
 
+function optionsOf(args: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        quick: { type: 'boolean', default: false },
+        group: { type: 'string', multiple: true },
+        json: { type: 'string' },
+        profile: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    })
+    if (!values.help) return values
+    console.log(USAGE)
+    process.exit()
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`)
+    process.exit(2)
+  }
+}
+
+function groupList(): string {
+  return Object.entries(GROUPS)
+    .map(([name, { about }]) => `  ${name.padEnd(16)}${about}`)
+    .join('\n')
+}
+
 /** What `--group` names, or every group of this kind of run. */
 function chosen(): readonly GroupName[] {
   const all = Object.keys(GROUPS) as GroupName[]
   const unknown = group?.find((name) => !isGroup(name))
   if (unknown !== undefined) {
-    const list = all.map((name) => `  ${name.padEnd(16)}${GROUPS[name].about}`)
-    console.error(`There is no group '${unknown}'. The groups are:\n${list.join('\n')}`)
+    console.error(`There is no group '${unknown}'. The groups are:\n${groupList()}`)
     process.exit(2)
   }
   return all.filter((name) => (group ? group.includes(name) : !quick || GROUPS[name].quick))

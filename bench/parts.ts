@@ -1,4 +1,4 @@
-import { type Random, seededRandom } from '../examples/demo/src/zipf.ts'
+import { type Random, seededRandom } from './random.ts'
 
 /** What drives parts of machines: rows with a key, a unique label, and a parent in their own table. */
 export interface Parts {

@@ -1,11 +1,11 @@
 import { createCache } from '@larder/core'
 import { prismaCache } from '@larder/prisma'
-import { workload } from '../examples/demo/src/workload.ts'
 import { datamodel } from '../prisma/generated/larder.ts'
 import { compare } from './compare.ts'
 import type { Context } from './context.ts'
 import { interleave } from './rounds.ts'
 import type { Row } from './sheet.ts'
+import { workload } from './strikes/workload.ts'
 import { whole } from './units.ts'
 
 const SEED = 20_240_608

@@ -1,11 +1,11 @@
 import { createCache } from '@larder/core'
 import { prismaCache } from '@larder/prisma'
-import { strikesOf } from '../../examples/demo/src/strikes.ts'
 import { datamodel } from '../../prisma/generated/larder.ts'
 import { type Base, compare } from '../compare.ts'
 import type { Context } from '../context.ts'
 import { type Case, interleave } from '../rounds.ts'
 import type { Sheet } from '../sheet.ts'
+import { strikesOf } from '../strikes/strikes.ts'
 
 /** Any report; the others are as large. */
 const ID = 4711

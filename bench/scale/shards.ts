@@ -1,4 +1,4 @@
-import type { Random } from '../../examples/demo/src/zipf.ts'
+import type { Random } from '../random.ts'
 
 /** Servers with one thread each, which work off what they are asked in order. */
 export interface Shards {

@@ -1,4 +1,4 @@
-import { type Random, seededRandom } from '../../examples/demo/src/zipf.ts'
+import { type Random, seededRandom } from '../random.ts'
 import { quantile } from '../statistics.ts'
 import { zipf } from '../valkey/traffic.ts'
 import { createEntries, type Entries } from './entries.ts'

@@ -1,3 +1,5 @@
+import { zipf as ranks } from '@larder/testing'
+
 /** Reads that arrive at a fixed rate, whatever the answers take. */
 export interface Traffic {
   readonly perSecond: number
@@ -34,20 +36,6 @@ export async function arrive({ perSecond, seconds, read, tick }: Traffic): Promi
 
 /** Numbers from 1 to `count` by a Zipf distribution: the second is drawn half as often as the first. */
 export function zipf(count: number, random: () => number = Math.random): () => number {
-  const sums = new Float64Array(count)
-  let sum = 0
-  for (let rank = 1; rank <= count; rank++) {
-    sum += 1 / rank
-    sums[rank - 1] = sum
-  }
-  return () => {
-    const target = random() * sum
-    let [low, high] = [0, count - 1]
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((sums[middle] as number) < target) low = middle + 1
-      else high = middle
-    }
-    return low + 1
-  }
+  const rank = ranks(count, 1, random)
+  return () => rank() + 1
 }

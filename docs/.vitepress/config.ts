@@ -103,7 +103,6 @@ export default defineConfig({
           example('Leaderboard', 'leaderboard'),
           example('Migrations', 'migrations'),
           example('Soft delete', 'soft-delete'),
-          example('Ten thousand rows of real data', 'demo'),
         ],
       },
       {

@@ -38,7 +38,7 @@ export function breakCapture(rule: BrokenRule): () => void {
         contribute: (contribution) =>
           read.contribute({
             ...contribution,
-            tags: contribution.tags.map((tags) => left(rule, operation, tags)),
+            tags: contribution.tags.map((tags) => remainingTags(rule, operation, tags)),
           }),
       }
     },
@@ -50,7 +50,7 @@ export function breakCapture(rule: BrokenRule): () => void {
   return () => void Reflect.deleteProperty(storage, 'run')
 }
 
-function left(rule: BrokenRule, operation: string, tags: Tags): Tags {
+function remainingTags(rule: BrokenRule, operation: string, tags: Tags): Tags {
   if (rule === 'rows are not captured') return { ...tags, cells: [] }
   if (rule === 'tables are not captured')
     return { ...tags, fields: tags.fields.filter(([field]) => field !== 'list') }

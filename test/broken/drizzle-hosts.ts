@@ -24,7 +24,7 @@ const over =
   (cache: Cache): Cache => ({
     ...cache,
     attach(host: Host): Engine {
-      const tables = new Map([...host.schema.tables].map(([name, one]) => [name, table(one)]))
+      const tables = new Map([...host.schema.tables].map(([name, definition]) => [name, table(definition)]))
       const engine = cache.attach({ ...host, schema: { tables } })
       return {
         ...engine,
@@ -43,62 +43,66 @@ const over =
   })
 
 /** Wraps a cache so that its host misreads result dependencies. */
-const learning = (wrong: (given: ResultDependency) => ResultDependency) =>
+const learning = (wrong: (dependency: ResultDependency) => ResultDependency) =>
   over({
-    occurrences: (given) =>
-      given.map((one) =>
-        one.resultDependency ? { ...one, resultDependency: wrong(one.resultDependency) } : one,
+    occurrences: (occurrences) =>
+      occurrences.map((occurrence) =>
+        occurrence.resultDependency
+          ? { ...occurrence, resultDependency: wrong(occurrence.resultDependency) }
+          : occurrence,
       ),
   })
 
-function same<T>(given: T): T {
-  return given
+function same<T>(value: T): T {
+  return value
 }
 
 /** Hosts with one mistake each. The walk must catch every one. */
 export const BROKEN: Readonly<Record<string, (cache: Cache) => Cache>> = {
-  'reads that forget the last of several tables': over({
-    occurrences: (given) => (given.length > 1 ? given.slice(0, -1) : given),
+  'reads that omit the last of several tables': over({
+    occurrences: (occurrences) => (occurrences.length > 1 ? occurrences.slice(0, -1) : occurrences),
   }),
-  'inserts that touch no row': over({
-    changes: (given) => given.filter(({ effect }) => effect !== 'insert'),
+  'inserts that invalidate no row': over({
+    changes: (changes) => changes.filter(({ effect }) => effect !== 'insert'),
   }),
-  'updates that move no row': over({
-    changes: (given) => given.map((one) => (one.effect === 'update' ? { ...one, sets: {} } : one)),
+  'updates that ignore moved rows': over({
+    changes: (changes) =>
+      changes.map((change) => (change.effect === 'update' ? { ...change, sets: {} } : change)),
   }),
-  'transactions that end nothing': over({
-    changes: (given, inTransaction) => (inTransaction ? [] : given),
+  'transactions that invalidate nothing': over({
+    changes: (changes, inTransaction) => (inTransaction ? [] : changes),
   }),
   'a schema without referential actions': over({
-    table: (given) => ({
-      ...given,
-      foreignKeys: given.foreignKeys.map((key) => ({ ...key, onDelete: 'no-action', onUpdate: 'no-action' })),
+    table: (table) => ({
+      ...table,
+      foreignKeys: table.foreignKeys.map((key) => ({ ...key, onDelete: 'no-action', onUpdate: 'no-action' })),
     }),
   }),
-  'a view that reads nothing': over({ table: (given) => ({ ...given, reads: [] }) }),
+  'a view that declares no reads': over({ table: (table) => ({ ...table, reads: [] }) }),
   // The walk needs more steps to catch these.
-  'reads that take every row for found': over({
-    occurrences: (given) =>
-      given.map((one) => ({
-        ...one,
-        rows: () => Object.values(one.pins ?? {}).reduce((n, { length }) => n * length, 1),
+  'reads that treat every row as found': over({
+    occurrences: (occurrences) =>
+      occurrences.map((occurrence) => ({
+        ...occurrence,
+        rows: () => Object.values(occurrence.pins ?? {}).reduce((n, { length }) => n * length, 1),
       })),
   }),
-  'upserts taken for inserts': over({
-    changes: (given) => given.map((one) => (one.effect === 'upsert' ? { ...one, effect: 'insert' } : one)),
+  'upserts that are treated as inserts': over({
+    changes: (changes) =>
+      changes.map((change) => (change.effect === 'upsert' ? { ...change, effect: 'insert' } : change)),
   }),
-  'writes of unknown rows that know them': over({
-    changes: (given) =>
-      given.map((one) =>
-        one.effect === 'insert' ? one : { ...one, before: { id: [1] }, sets: one.sets ?? {} },
+  'writes of unknown rows that declare them': over({
+    changes: (changes) =>
+      changes.map((change) =>
+        change.effect === 'insert' ? change : { ...change, before: { id: [1] }, sets: change.sets ?? {} },
       ),
   }),
-  'results of which a missing row is none': learning((given) => ({
-    ...given,
-    values: (result) => given.values(result) ?? [],
+  'results that omit the dependency on a missing row': learning((dependency) => ({
+    ...dependency,
+    values: (result) => dependency.values(result) ?? [],
   })),
-  'results of which the first row is forgotten': learning((given) => ({
-    ...given,
-    values: (result) => given.values(result)?.slice(1),
+  'results that omit the dependency on the first row': learning((dependency) => ({
+    ...dependency,
+    values: (result) => dependency.values(result)?.slice(1),
   })),
 }

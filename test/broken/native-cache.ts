@@ -32,8 +32,8 @@ export class NativeCache extends Cache {
   }
 
   #keys(table: string): Set<string> {
-    const found = this.#keysOf.get(table) ?? new Set()
-    this.#keysOf.set(table, found)
-    return found
+    const keys = this.#keysOf.get(table) ?? new Set()
+    this.#keysOf.set(table, keys)
+    return keys
   }
 }

@@ -4,13 +4,13 @@ type Change = (name: string, value: unknown) => unknown
 
 /** How each fault changes the tree. */
 const FAULTS: Readonly<Record<string, Change>> = {
-  'that forgets CTEs': (name, value) => (name === 'withClause' ? undefined : value),
-  'that takes every function for harmless': (name, value) =>
+  'that ignores CTEs': (name, value) => (name === 'withClause' ? undefined : value),
+  'that treats every function as harmless': (name, value) =>
     name === 'funcname' ? [{ String: { sval: 'now' } }] : value,
   'that stops at the first statement': (name, value) =>
     name === 'stmts' ? (value as readonly unknown[]).slice(0, 1) : value,
-  'that does not see CASCADE': (name, value) => (name === 'behavior' ? 'DROP_RESTRICT' : value),
-  'that takes another table for the target': (name, value) =>
+  'that ignores CASCADE': (name, value) => (name === 'behavior' ? 'DROP_RESTRICT' : value),
+  'that reports another table as the target': (name, value) =>
     name === 'relname' && value === 'blog_posts' ? 'blog_tags' : value,
 }
 

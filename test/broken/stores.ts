@@ -29,15 +29,15 @@ export function storeWithoutCells(): Store {
 /** Skips fields that the writer does not know. */
 export function storeThatTrustsWriters(): Store {
   const store = memoryStore()
-  const seen = new Set<string>()
+  const names = new Set<string>()
   return {
     ...store,
     seed: (tags, lifetime) => {
-      for (const { fields } of tags) for (const field of fields) if (field !== 'list') seen.add(field)
+      for (const { fields } of tags) for (const field of fields) if (field !== 'list') names.add(field)
       return store.seed(tags, lifetime)
     },
-    mark: (request) => store.mark({ ...request, known: [...request.known, ...seen] }),
-    finish: (request) => store.finish({ ...request, untouched: [...request.untouched, ...seen] }),
+    mark: (request) => store.mark({ ...request, known: [...request.known, ...names] }),
+    finish: (request) => store.finish({ ...request, untouched: [...request.untouched, ...names] }),
   }
 }
 
@@ -77,9 +77,12 @@ export function datamodelWithoutCascades(): typeof datamodel {
 /** Another schema without its referential actions, or without the given ones. */
 export function withoutActions(whole: Datamodel, actions?: readonly PrismaAction[]): Datamodel {
   const models = Object.entries(whole.models).map(([name, model]) => {
-    const fields = Object.entries(model.fields).map(([field, one]) => {
-      const acts = one.kind === 'relation' && one.onDelete && (actions?.includes(one.onDelete) ?? true)
-      return [field, acts ? { ...one, onDelete: 'Restrict' as const } : one] as const
+    const fields = Object.entries(model.fields).map(([field, definition]) => {
+      const acts =
+        definition.kind === 'relation' &&
+        definition.onDelete &&
+        (actions?.includes(definition.onDelete) ?? true)
+      return [field, acts ? { ...definition, onDelete: 'Restrict' as const } : definition] as const
     })
     return [name, { ...model, fields: Object.fromEntries(fields) }] as const
   })

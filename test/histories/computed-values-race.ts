@@ -5,7 +5,7 @@ import { bigint, integer, pgTable, text } from 'drizzle-orm/pg-core'
 import type { PrismaClient } from '../../prisma/generated/client/client.ts'
 import { createRandom, type Random } from '../support/random.ts'
 import { writeOnce } from './prisma-operations.ts'
-import { type Checker, createChecker, PLAYERS, ROWS, type Seen } from './version-checker.ts'
+import { type Checker, createChecker, type ObservedRow, PLAYERS, ROWS } from './version-checker.ts'
 
 const stock = pgTable('inventory_stock', {
   id: integer().primaryKey(),
@@ -86,8 +86,8 @@ async function askRows({ cache, prisma, db, random, checker, name }: Worker): Pr
   const [second, third] = [(id % ROWS) + 1, ((id + 1) % ROWS) + 1]
   const inner = () =>
     cache.wrap(['row', third], options, () => prisma.stock.findMany({ where: { sku: `s${third}` } }))
-  const rows = await cache.wrap(['rows', id], options, async (): Promise<readonly Seen[]> => {
-    const [one, other, more] = await Promise.all([
+  const rows = await cache.wrap(['rows', id], options, async (): Promise<readonly ObservedRow[]> => {
+    const [firstRow, secondRow, third] = await Promise.all([
       prisma.stock.findUniqueOrThrow({ where: { id } }),
       db
         .select()
@@ -95,7 +95,11 @@ async function askRows({ cache, prisma, db, random, checker, name }: Worker): Pr
         .where(eq(stock.sku, `s${second}`)),
       inner(),
     ])
-    return [one, ...other, ...more].map(({ id, version, warehouse }) => ({ id, version, warehouse }))
+    return [firstRow, ...secondRow, ...third].map(({ id, version, warehouse }) => ({
+      id,
+      version,
+      warehouse,
+    }))
   })
   for (const row of rows) checker.saw(name, 'rows', row, floors.get(row.id) ?? 0)
   if (rows.length !== 3) checker.saw(name, 'rows', { id, version: -1, warehouse: 'nowhere' }, 0)

@@ -22,7 +22,7 @@ const timeout = 240_000
 let database: TestDatabase
 const pools: pg.Pool[] = []
 const members: Member[] = []
-let made = 0
+let count = 0
 
 beforeEach(async () => {
   database = await startPostgresDatabase(6)
@@ -36,7 +36,7 @@ afterEach(async () => {
 
 /** Processes of their own over one server, in which reads are cached or not. */
 async function start(mode: Mode, policies: readonly boolean[]): Promise<readonly Member[]> {
-  const namespace = `computed-${process.pid}-${made++}`
+  const namespace = `computed-${process.pid}-${count++}`
   const [row] = await database.run('SELECT current_database() AS name')
   const { host, port, user, password } = await database.connect()
   const connection = { host, port, user: user ?? '', password: password ?? '', database: String(row?.name) }
@@ -65,7 +65,7 @@ const hitsOf = (): number =>
   members.reduce((sum, { cache }) => sum + (cache.stats().models.wrap?.hits ?? 0), 0)
 
 describe.each(['off', 'validate'] as const)('computed values over Valkey, memory %s', (mode) => {
-  test('are never older than what was written or read before', { timeout }, async () => {
+  test('are never older than the values written or read before', { timeout }, async () => {
     const { violations } = await race({
       members: await start(mode, [true, true, false]),
       workers: 12,
@@ -77,11 +77,11 @@ describe.each(['off', 'validate'] as const)('computed values over Valkey, memory
   })
 })
 
-describe('the history catches', () => {
+describe('the history checker finds stale values', () => {
   let restore: (() => void) | undefined
   afterEach(() => restore?.())
 
-  test('that rows are not captured', { timeout }, async () => {
+  test('if rows are not captured', { timeout }, async () => {
     restore = breakCapture('rows are not captured')
     const run = { members: await start('off', [true, false]), workers: 12, operations: 3_000, seed }
     expect((await race(run)).violations.length).toBeGreaterThan(0)

@@ -2,7 +2,7 @@ import { aliasedTable, eq, inArray, sql, sum } from 'drizzle-orm'
 import { type StockDb, stock } from '../support/drizzle-stock.ts'
 import { createRandom, type Random } from '../support/random.ts'
 import { aborted, raised, sold, swap, undone } from './drizzle-transactions.ts'
-import { type Checker, createChecker, ROWS, type Seen, WAREHOUSES } from './version-checker.ts'
+import { type Checker, createChecker, type ObservedRow, ROWS, WAREHOUSES } from './version-checker.ts'
 
 /** A db under a worker's name. */
 interface Worker {
@@ -57,10 +57,14 @@ export async function race({
 async function readOnce({ name, db, random }: Worker, checker: Checker): Promise<void> {
   const id = random.int(1, ROWS)
   const floors = checker.floors()
-  const rows = async (shape: string, run: PromiseLike<readonly Seen[]>, count: number): Promise<void> => {
-    const found = await run
-    for (const row of found) checker.saw(name, shape, row, floors.get(row.id) ?? 0)
-    if (found.length !== count) checker.saw(name, shape, { id, version: -1, warehouse: 'nowhere' }, 0)
+  const rows = async (
+    shape: string,
+    run: PromiseLike<readonly ObservedRow[]>,
+    count: number,
+  ): Promise<void> => {
+    const result = await run
+    for (const row of result) checker.saw(name, shape, row, floors.get(row.id) ?? 0)
+    if (result.length !== count) checker.saw(name, shape, { id, version: -1, warehouse: 'nowhere' }, 0)
   }
   const byId = () => rows('id', db.select().from(stock).where(eq(stock.id, id)), 1)
   const first = () => rows('first', db.select().from(stock).where(eq(stock.id, id)).limit(1), 1)
@@ -90,10 +94,10 @@ async function readOnce({ name, db, random }: Worker, checker: Checker): Promise
     () => rows('all', db.select().from(stock), ROWS),
     () => {
       const other = aliasedTable(stock, 'other')
-      const seen = { id: other.id, version: other.version, warehouse: other.warehouse }
+      const columns = { id: other.id, version: other.version, warehouse: other.warehouse }
       return rows(
         'join',
-        db.select(seen).from(stock).innerJoin(other, eq(other.sku, stock.sku)).where(eq(stock.id, id)),
+        db.select(columns).from(stock).innerJoin(other, eq(other.sku, stock.sku)).where(eq(stock.id, id)),
         1,
       )
     },
@@ -101,24 +105,24 @@ async function readOnce({ name, db, random }: Worker, checker: Checker): Promise
     async () => {
       const other = aliasedTable(stock, 'other')
       const twin = { id: other.id, sku: other.sku, version: other.version, warehouse: other.warehouse }
-      const found: readonly { readonly twin: Seen | null }[] = await db
+      const matches: readonly { readonly twin: ObservedRow | null }[] = await db
         .select({ own: stock, twin })
         .from(stock)
         .leftJoin(other, eq(other.sku, stock.sku))
         .where(eq(stock.id, id))
-      const twins = Promise.resolve(found.flatMap((row) => (row.twin ? [row.twin] : [])))
+      const twins = Promise.resolve(matches.flatMap((row) => (row.twin ? [row.twin] : [])))
       return rows('left join', twins, 1)
     },
     async () => {
-      const found = await db.query.stock.findMany({ where: eq(stock.sku, `s${id}`), with: { twin: true } })
-      return rows('relation', Promise.resolve(found.map(({ twin }) => twin)), 1)
+      const matches = await db.query.stock.findMany({ where: eq(stock.sku, `s${id}`), with: { twin: true } })
+      return rows('relation', Promise.resolve(matches.map(({ twin }) => twin)), 1)
     },
     () => rows('derived', db.select().from(db.select().from(stock).where(eq(stock.id, id)).as('one')), 1),
     async () => {
       const warehouse = random.pick(WAREHOUSES)
-      const found = await db.select().from(stock).where(eq(stock.warehouse, warehouse))
-      for (const row of found) checker.saw(name, 'warehouse', row, floors.get(row.id) ?? 0)
-      const there = new Set(found.map((row) => row.id))
+      const rows = await db.select().from(stock).where(eq(stock.warehouse, warehouse))
+      for (const row of rows) checker.saw(name, 'warehouse', row, floors.get(row.id) ?? 0)
+      const there = new Set(rows.map((row) => row.id))
       for (let row = 1; row <= ROWS; row++)
         if (!there.has(row)) checker.missed(name, row, warehouse, floors.get(row) ?? 0)
     },
@@ -135,7 +139,7 @@ async function readOnce({ name, db, random }: Worker, checker: Checker): Promise
 async function writeOnce({ db, random }: Worker, checker: Checker): Promise<void> {
   const id = random.int(1, ROWS)
   const warehouse = random.pick(WAREHOUSES)
-  const record = async (run: PromiseLike<readonly Seen[]>): Promise<void> => {
+  const record = async (run: PromiseLike<readonly ObservedRow[]>): Promise<void> => {
     for (const row of await run) checker.wrote(row)
   }
   await random.pick<() => Promise<void>>([
@@ -179,8 +183,8 @@ async function writeOnce({ db, random }: Worker, checker: Checker): Promise<void
             .where(eq(stock.id, id))
             .returning(),
         )
-      const all = sql<Seen>`update ${stock} set version = version + 1 where id = ${id} returning id, version, warehouse`
-      return record(db.execute(all).then(({ rows }) => rows as unknown as readonly Seen[]))
+      const all = sql<ObservedRow>`update ${stock} set version = version + 1 where id = ${id} returning id, version, warehouse`
+      return record(db.execute(all).then(({ rows }) => rows as unknown as readonly ObservedRow[]))
     },
   ])()
 }

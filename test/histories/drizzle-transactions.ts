@@ -1,20 +1,20 @@
 import { eq, sql } from 'drizzle-orm'
 import { type StockDb, stock } from '../support/drizzle-stock.ts'
-import { DIRTY, type Seen } from './version-checker.ts'
+import { DIRTY, type ObservedRow } from './version-checker.ts'
 
 const UNDO = new Error('undo')
 export const raised = { version: sql`${stock.version} + 1` }
 
 /** Two rows in one transaction, in the order of their ids so that no two wait for each other. */
-export function swap(db: StockDb, a: number, b: number): Promise<readonly Seen[]> {
+export function swap(db: StockDb, a: number, b: number): Promise<readonly ObservedRow[]> {
   return db.transaction(async (tx) => {
     const [first, second] = [Math.min(a, b), Math.max(a, b)]
-    const one = await tx.update(stock).set(raised).where(eq(stock.id, first)).returning()
+    const firstRow = await tx.update(stock).set(raised).where(eq(stock.id, first)).returning()
     await tx.select().from(stock)
     const other = await tx.transaction((inner) =>
       inner.update(stock).set(raised).where(eq(stock.id, second)).returning(),
     )
-    return [...one, ...other]
+    return [...firstRow, ...other]
   })
 }
 
@@ -36,7 +36,7 @@ export async function undone(db: StockDb, id: number): Promise<void> {
 }
 
 /** Under the lock of the row, twice: the last of the two is what everybody has to see. */
-export function sold(db: StockDb, id: number): Promise<readonly Seen[]> {
+export function sold(db: StockDb, id: number): Promise<readonly ObservedRow[]> {
   return db.transaction(async (tx) => {
     await tx.select().from(stock).where(eq(stock.id, id)).for('update')
     await tx.update(stock).set(raised).where(eq(stock.id, id)).returning()

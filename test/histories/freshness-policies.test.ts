@@ -30,10 +30,10 @@ interface Observed {
 }
 
 let namespace: string
-let made = 0
+let count = 0
 const stops: (() => Promise<unknown>)[] = []
 beforeEach(() => {
-  namespace = `freshness-${process.pid}-${made++}`
+  namespace = `freshness-${process.pid}-${count++}`
 })
 afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop()
@@ -43,9 +43,9 @@ const random = createRandom(seed)
 
 /** Some results arrive so late that writes and other reads end in between. */
 async function late<T>(result: Promise<T>): Promise<T> {
-  const found = await result
+  const rows = await result
   if (random.chance(0.3)) await wait(random.int(5, 40))
-  return found
+  return rows
 }
 
 /** A cache as another process would have it, with the number of its refreshes. */
@@ -196,7 +196,7 @@ const ACCEPTING = { ttl: '1h', refreshAhead: false, maxStaleness: BOUND } as con
 describe.each(['drizzle', 'prisma'] as const)(
   'histories of two processes through %s, with maxStaleness',
   (orm) => {
-    test(`no read is older than ${BOUND} ms, nor than the writes of its own process`, {
+    test(`no read is older than ${BOUND} ms, nor older than the writes of its own process`, {
       timeout: 240_000,
     }, async () => {
       const processes = [await startProcess(), await startProcess()]
@@ -211,15 +211,15 @@ describe.each(['drizzle', 'prisma'] as const)(
 
     test('the checker finds reads that are older', { timeout: 240_000 }, async () => {
       const processes = [await startProcess(), await startProcess()]
-      let found = 0
+      let staleCount = 0
       // Whether a read comes late enough after a write of the other process is chance.
-      for (let round = 0; !found && round < 5; round++) {
+      for (let round = 0; !staleCount && round < 5; round++) {
         const checker = createBoundedChecker(BOUND / 20)
         const checkers = processes.map(() => checker.process())
         await RACES[orm]({ processes, policy: ACCEPTING, checkers })
-        found = checker.violations.length
+        staleCount = checker.violations.length
       }
-      expect(found).toBeGreaterThan(0)
+      expect(staleCount).toBeGreaterThan(0)
     })
   },
 )

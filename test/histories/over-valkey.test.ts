@@ -14,7 +14,7 @@ type Mode = 'off' | 'validate' | 'push'
 const steps = setting('LARDER_FRESHNESS_STEPS', 18, 160)
 const operations = setting('LARDER_HISTORY_OPERATIONS', 1_000, 8_000)
 const seed = setting('LARDER_FRESHNESS_SEED', 1)
-let made = 0
+let count = 0
 
 /** A cache as another process would have it: with a connection and memory of its own, and keys of this test only. */
 async function cacheOver(mode: Mode, namespace: string): Promise<Cache> {
@@ -32,7 +32,7 @@ const caches: Cache[] = []
 let namespace: string
 beforeEach(async () => {
   database = await startPostgresDatabase(8)
-  namespace = `prisma-${process.pid}-${made++}`
+  namespace = `prisma-${process.pid}-${count++}`
 })
 afterEach(async () => {
   await Promise.all(caches.splice(0).map((cache) => cache.close()))
@@ -54,19 +54,19 @@ describe.each(['off', 'validate'] as const)('over Valkey, memory %s', (mode) => 
   }, async () => {
     const keyed = { ...EVERY_MODEL, Stock: { ttl: '1h', lookupKeys: [['warehouse']] } } as const
     await seedRace(database)
-    const [one, other] = [await cacheOver(mode, namespace), await cacheOver(mode, namespace)]
+    const [first, second] = [await cacheOver(mode, namespace), await cacheOver(mode, namespace)]
     const clients = [
-      cachedClient(database.client().client, { cache: one, models: keyed }).client,
-      cachedClient(database.client().client, { cache: other }).client,
+      cachedClient(database.client().client, { cache: first, models: keyed }).client,
+      cachedClient(database.client().client, { cache: second }).client,
     ] as unknown as PrismaClient[]
     const { violations } = await race({
-      cache: [one, other],
+      cache: [first, second],
       clients,
       workers: 12,
       operations,
       seed: seed + 20,
     })
     expect(violations).toEqual([])
-    for (const cache of [one, other]) expect(cache.stats().hits).toBeGreaterThan(operations / 50)
+    for (const cache of [first, second]) expect(cache.stats().hits).toBeGreaterThan(operations / 50)
   })
 })

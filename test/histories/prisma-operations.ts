@@ -1,7 +1,7 @@
 import type { Cache } from '@larder/core'
 import type { PrismaClient } from '../../prisma/generated/client/client.ts'
 import type { Random } from '../support/random.ts'
-import { type Checker, DIRTY, PLAYERS, ROWS, type Seen, WAREHOUSES } from './version-checker.ts'
+import { type Checker, DIRTY, type ObservedRow, PLAYERS, ROWS, WAREHOUSES } from './version-checker.ts'
 
 /** A client under a worker's name. */
 export interface Worker {
@@ -11,7 +11,7 @@ export interface Worker {
   readonly random: Random
 }
 
-const seen = { id: true, version: true, warehouse: true } as const
+const columns = { id: true, version: true, warehouse: true } as const
 const UNDO = new Error('undo')
 
 /** One read of a random shape, checked. */
@@ -37,21 +37,21 @@ export async function readOnce(worker: Worker, checker: Checker): Promise<void> 
     'pair',
   ] as const)
   const floors = checker.floors()
-  const one = (row: Seen | null): void => {
+  const checkRow = (row: ObservedRow | null): void => {
     if (row) checker.saw(name, shape, row, floors.get(row.id) ?? 0)
     else checker.saw(name, shape, { id, version: -1, warehouse: 'nowhere' }, 0)
   }
   checker.count()
   switch (shape) {
     case 'id':
-      return one(await stock.findUnique({ where: { id } }))
+      return checkRow(await stock.findUnique({ where: { id } }))
     case 'sku':
-      return one(await stock.findUnique({ where: { sku: `s${id}` }, select: seen }))
+      return checkRow(await stock.findUnique({ where: { sku: `s${id}` }, select: columns }))
     case 'lines':
-      return one(await stock.findUnique({ where: { id }, include: { lines: true } }))
+      return checkRow(await stock.findUnique({ where: { id }, include: { lines: true } }))
     // Only the result tells which rows these depend on.
     case 'line':
-      return one(
+      return checkRow(
         (await client.orderLine.findUnique({ where: { id }, include: { stock: true } }))?.stock ?? null,
       )
     case 'order': {
@@ -59,27 +59,27 @@ export async function readOnce(worker: Worker, checker: Checker): Promise<void> 
         where: { id: 1 },
         include: { lines: { include: { stock: true } } },
       })
-      for (const line of order?.lines ?? []) one(line.stock)
+      for (const line of order?.lines ?? []) checkRow(line.stock)
       return
     }
     case 'ids': {
       const ids = [id, (id % ROWS) + 1]
       const rows = await stock.findMany({ where: { id: { in: ids } } })
-      for (const row of rows) one(row)
-      if (rows.length !== 2) one(null)
+      for (const row of rows) checkRow(row)
+      if (rows.length !== 2) checkRow(null)
       return
     }
     case 'warehouse': {
       const warehouse = random.pick(WAREHOUSES)
       const rows = await stock.findMany({ where: { warehouse } })
-      for (const row of rows) one(row)
-      const found = new Set(rows.map((row) => row.id))
+      for (const row of rows) checkRow(row)
+      const ids = new Set(rows.map((row) => row.id))
       for (let row = 1; row <= ROWS; row++)
-        if (!found.has(row)) checker.missed(name, row, warehouse, floors.get(row) ?? 0)
+        if (!ids.has(row)) checker.missed(name, row, warehouse, floors.get(row) ?? 0)
       return
     }
     case 'all':
-      for (const row of await stock.findMany({ select: seen })) one(row)
+      for (const row of await stock.findMany({ select: columns })) checkRow(row)
       return
     case 'handle':
     case 'pair':
@@ -117,7 +117,11 @@ export async function writeOnce({ client, random }: Worker, checker: Checker): P
       return checker.wrote(await client.stock.update({ where: { id }, data: { version } }))
     case 'sku':
       return checker.wrote(
-        await client.stock.update({ where: { sku: `s${id}` }, data: { version, warehouse }, select: seen }),
+        await client.stock.update({
+          where: { sku: `s${id}` },
+          data: { version, warehouse },
+          select: columns,
+        }),
       )
     case 'many': {
       const rows = await client.stock.updateManyAndReturn({ where: { id }, data: { version, warehouse } })
@@ -158,7 +162,7 @@ export async function writeOnce({ client, random }: Worker, checker: Checker): P
     case 'swap':
       return await swap(client, random, checker)
     case 'raw': {
-      const rows = await client.$queryRaw<Seen[]>`
+      const rows = await client.$queryRaw<ObservedRow[]>`
         UPDATE inventory_stock SET version = version + 1 WHERE id = ${id} RETURNING id, version, warehouse`
       for (const row of rows) checker.wrote(row)
     }
@@ -175,13 +179,13 @@ async function commit(
 ): Promise<void> {
   const rows = await client.$transaction(async (tx) => {
     const [first, second] = [Math.min(a, b), Math.max(a, b)]
-    const one = await tx.stock.update({
+    const firstRow = await tx.stock.update({
       where: { id: first },
       data: { version: { increment: 1 }, warehouse },
     })
     await tx.stock.findMany({ where: { id: { in: [first, second] } } })
     const other = await tx.stock.update({ where: { id: second }, data: { version: { increment: 1 } } })
-    return [one, other]
+    return [firstRow, other]
   })
   for (const row of rows) checker.wrote(row)
 }

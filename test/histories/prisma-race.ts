@@ -55,10 +55,10 @@ export async function race({
   await Promise.all(
     Array.from({ length: workers }, async (_, index) => {
       const client = clients[index % clients.length]
-      const own = caches[index % caches.length]
-      if (!client || !own) throw new Error('no client')
+      const workerCache = caches[index % caches.length]
+      if (!client || !workerCache) throw new Error('no client')
       const random = createRandom(seed * 1_000 + index)
-      const worker: Worker = { name: `worker ${index}`, client, cache: own, random }
+      const worker: Worker = { name: `worker ${index}`, client, cache: workerCache, random }
       for (let done = 0; done < each; done++) {
         if (random.chance(writes)) await writeOnce(worker, checker)
         else await readOnce(worker, checker)

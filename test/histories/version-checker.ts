@@ -28,16 +28,16 @@ export interface Checker {
   /** Smallest version of each row that a read beginning now may return. */
   floor(row: number): number
   floors(): ReadonlyMap<number, number>
-  saw(worker: string, operation: string, row: Seen, least: number): void
+  saw(worker: string, operation: string, row: ObservedRow, least: number): void
   missed(worker: string, row: number, warehouse: string, least: number): void
-  wrote(row: Seen): void
+  wrote(row: ObservedRow): void
   count(): void
   /** Reports the absences that no write explains. */
   settle(): void
 }
 
 /** A row as a read or a write returned it. */
-export interface Seen {
+export interface ObservedRow {
   readonly id: number
   readonly version: number
   readonly warehouse: string
@@ -56,10 +56,10 @@ export function createChecker(): Checker {
   const absences: Absence[] = []
   const violations: Violation[] = []
   let operations = 0
-  const raise = ({ id, version, warehouse }: Seen): void => {
+  const raise = ({ id, version, warehouse }: ObservedRow): void => {
     newest.set(id, Math.max(newest.get(id) ?? 0, version))
-    const known = places.get(id) ?? new Map<number, string>()
-    places.set(id, known.set(version, warehouse))
+    const placesOfRow = places.get(id) ?? new Map<number, string>()
+    places.set(id, placesOfRow.set(version, warehouse))
   }
   return {
     violations,
@@ -103,15 +103,15 @@ export interface BoundedChecker {
  */
 export function createBoundedChecker(bound: number): BoundedChecker {
   const shared = createChecker()
-  const known = new Map<number, { readonly at: number; readonly version: number }[]>()
+  const acknowledged = new Map<number, { readonly at: number; readonly version: number }[]>()
   let stale = 0
-  const learn = ({ id, version }: Seen): void => {
-    const steps = known.get(id) ?? []
+  const learn = ({ id, version }: ObservedRow): void => {
+    const steps = acknowledged.get(id) ?? []
     if (version > (steps.at(-1)?.version ?? 0)) steps.push({ at: performance.now(), version })
-    known.set(id, steps)
+    acknowledged.set(id, steps)
   }
   const floorAt = (row: number, at: number): number =>
-    known.get(row)?.findLast((step) => step.at <= at)?.version ?? 0
+    acknowledged.get(row)?.findLast((step) => step.at <= at)?.version ?? 0
   return {
     violations: shared.violations,
     get stale() {
@@ -128,7 +128,7 @@ export function createBoundedChecker(bound: number): BoundedChecker {
           return shared.operations
         },
         floor,
-        floors: () => new Map([...known.keys()].map((row) => [row, floor(row)])),
+        floors: () => new Map([...acknowledged.keys()].map((row) => [row, floor(row)])),
         saw(worker, operation, row, least) {
           // Of what was known when it ends; close enough to count.
           if (row.version < floorAt(row.id, performance.now())) stale++

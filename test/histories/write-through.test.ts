@@ -42,15 +42,15 @@ function counting(cache: Cache): { readonly cache: Cache; stored(): number } {
     const engine = cache.attach(host)
     return {
       ...engine,
-      write: ({ through: given, ...plan }, transaction) =>
+      write: ({ through: candidate, ...plan }, transaction) =>
         engine.write(
           {
             ...plan,
-            ...(given && {
+            ...(candidate && {
               through: {
-                ...given,
+                ...candidate,
                 reads(result) {
-                  const reads = given.reads(result)
+                  const reads = candidate.reads(result)
                   stored += reads.length
                   return reads
                 },
@@ -86,7 +86,7 @@ function trusting(cache: Cache): Cache {
   }
 }
 
-describe("concurrent histories of Drizzle on PostgreSQL, write: 'through'", () => {
+describe("concurrent histories of Drizzle on PostgreSQL with write: 'through'", () => {
   test(`${operations} operations of 6 workers on two dbs never read less than was written or read before`, {
     timeout: 60_000 + operations * 8,
   }, async () => {
@@ -101,9 +101,7 @@ describe("concurrent histories of Drizzle on PostgreSQL, write: 'through'", () =
     expect(stored()).toBeGreaterThan(operations * writes * 0.4)
   })
 
-  test('workers of Drizzle and Prisma, which both write through, never read less than was written before', {
-    timeout: 180_000,
-  }, async () => {
+  test('workers of Drizzle and Prisma, which both write through, never read less than was written before', async () => {
     const cache = createCache({ store: memoryStore() })
     const database = await startPostgresDatabase(8)
     stops.push(database.stop)
@@ -122,8 +120,8 @@ describe("concurrent histories of Drizzle on PostgreSQL, write: 'through'", () =
     stops.push(() => pool.end())
     const dbs = [drizzleCache(drizzle(pool, { schema }), { cache, tables: { stock: through } })]
     const models = { '*': { ttl: '1h' }, Stock: through } as const
-    const given = cachedClient(database.client().client, { cache, models })
-    const clients = [given.client as unknown as PrismaClient]
+    const prismaMember = cachedClient(database.client().client, { cache, models })
+    const clients = [prismaMember.client as unknown as PrismaClient]
     const checker = createChecker()
     const half = { workers: 3, operations: operations / 2, writes, checker }
     await Promise.all([
@@ -135,14 +133,12 @@ describe("concurrent histories of Drizzle on PostgreSQL, write: 'through'", () =
     expect(cache.stats().models.Stock?.hits).toBeGreaterThan(50)
   })
 
-  test('the checker finds a host that trusts the COMMIT of an aborted transaction', {
-    timeout: 120_000,
-  }, async () => {
+  test('the checker finds a host that treats the COMMIT of an aborted transaction as a commit', async () => {
     const dbs = await twoDbs(trusting(createCache({ store: memoryStore() })))
-    let found = 0
-    for (let round = 0; !found && round < 10; round++)
-      found = (await race({ dbs, workers: 8, operations: 500, seed: seed + 3 + round, writes })).violations
-        .length
-    expect(found).toBeGreaterThan(0)
+    let staleCount = 0
+    for (let round = 0; !staleCount && round < 10; round++)
+      staleCount = (await race({ dbs, workers: 8, operations: 500, seed: seed + 3 + round, writes }))
+        .violations.length
+    expect(staleCount).toBeGreaterThan(0)
   })
 })

@@ -1,6 +1,6 @@
 import type { Cache } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
-import { sweep } from '@larder/testing'
+import { repeatWhenBusy, sweep } from '@larder/testing'
 import { eq, sql } from 'drizzle-orm'
 import { mysqlTable, varchar as mysqlVarchar } from 'drizzle-orm/mysql-core'
 import { drizzle as overMysql2 } from 'drizzle-orm/mysql2'
@@ -18,6 +18,8 @@ import {
   POSTGRES_ERRORS,
 } from '../support/outage-cases.ts'
 import { startOutageMariadb, startOutagePostgres } from '../support/outage-servers.ts'
+
+repeatWhenBusy()
 
 // Real servers are killed, stopped, paused and filled. What each driver then throws is judged.
 

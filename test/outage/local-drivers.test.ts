@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { drizzleCache } from '@larder/drizzle'
 import { type Datamodel, prismaCache } from '@larder/prisma'
-import { type OwnClient, ownClient, startPglite } from '@larder/testing'
+import { type OwnClient, ownClient, repeatWhenBusy, startPglite } from '@larder/testing'
 import { createClient } from '@libsql/client'
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
@@ -23,6 +23,8 @@ import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { PrismaClient } from '../../prisma/generated/client/client.ts'
 import { type JudgedLoads, judgedLoads } from '../support/outage-cases.ts'
+
+repeatWhenBusy()
 
 // Drivers without a server of their own kind, and libSQL over a server that is played.
 
@@ -46,10 +48,10 @@ model Missing {
 `
 /** Of a schema with one more model, whose table nobody makes. */
 type Client = PrismaClient & { readonly missing: { findMany(): Promise<unknown> } }
-type Made = OwnClient<new (options: object) => Client, Datamodel>
+type GeneratedClient = OwnClient<new (options: object) => Client, Datamodel>
 
-let sqlite: Made
-let postgres: Made
+let sqlite: GeneratedClient
+let postgres: GeneratedClient
 let folder: string
 let loads: JudgedLoads
 const closing: (() => unknown)[] = []
@@ -77,11 +79,11 @@ async function verdictOf(read: () => unknown): Promise<boolean | undefined> {
   return loads.verdicts.at(-1)
 }
 
-function prismaOver(made: Made, adapter: SqlDriverAdapterFactory): Client {
-  const base = new made.PrismaClient({ adapter, errorFormat: 'minimal' })
+function prismaOver(generated: GeneratedClient, adapter: SqlDriverAdapterFactory): Client {
+  const base = new generated.PrismaClient({ adapter, errorFormat: 'minimal' })
   closing.push(() => base.$disconnect())
   const models = { '*': { ttl: '1h' } } as const
-  const extension = prismaCache({ cache: loads.cache, datamodel: made.datamodel, models })
+  const extension = prismaCache({ cache: loads.cache, datamodel: generated.datamodel, models })
   return base.$extends(extension) as unknown as Client
 }
 
@@ -89,9 +91,9 @@ function prismaOver(made: Made, adapter: SqlDriverAdapterFactory): Client {
 function databaseFile(): { readonly path: string; run(sql: string): void } {
   const path = join(folder, 'test.db')
   const run = (text: string): void => {
-    const own = new Database(path)
-    own.exec(text)
-    own.close()
+    const locker = new Database(path)
+    locker.exec(text)
+    locker.close()
   }
   // With a write-ahead log, readers would not wait for a writer.
   run('PRAGMA journal_mode = DELETE')
@@ -123,8 +125,8 @@ async function whileLocked(path: string, body: () => Promise<void>): Promise<voi
   }
 }
 
-describe('SQLite in this process', () => {
-  it('better-sqlite3 through Drizzle: a lock held for too long counts, an error or a closed database never', async () => {
+describe('outages of SQLite in this process', () => {
+  it('with better-sqlite3 through Drizzle, a lock held for too long counts, and an error or a closed database never does', async () => {
     const { path, run } = databaseFile()
     const client = new Database(path, { timeout: 30 })
     const db = drizzleCache(overBetterSqlite(client), { cache: loads.cache, schema, tables })
@@ -142,7 +144,7 @@ describe('SQLite in this process', () => {
     expect(await verdictOf(() => prepared.all())).toBe(false)
   })
 
-  it('libSQL through Drizzle: a lock held for too long counts, an error or a closed client never', async () => {
+  it('with libSQL through Drizzle, a lock held for too long counts, and an error or a closed client never does', async () => {
     const { path } = databaseFile()
     const client = createClient({ url: `file:${path}` })
     const db = drizzleCache(overLibsql(client), { cache: loads.cache, schema, tables })
@@ -161,7 +163,7 @@ describe('SQLite in this process', () => {
     ['better-sqlite3', (path: string) => new PrismaBetterSqlite3({ url: `file:${path}`, timeout: 30 })],
     ['libSQL', (path: string) => new PrismaLibSql({ url: `file:${path}` })],
   ] as const)(
-    '%s through Prisma: a lock held for too long counts, a missing table never',
+    'with %s through Prisma, a lock held for too long counts, and a missing table never does',
     async (_, make) => {
       const { path } = databaseFile()
       const db = prismaOver(sqlite, make(path))
@@ -176,8 +178,8 @@ describe('SQLite in this process', () => {
   )
 })
 
-describe('PGlite, which is always reachable', () => {
-  it('no error of Drizzle counts, also that of a closed database', async () => {
+describe('outages of PGlite, which is always reachable', () => {
+  it('no error of Drizzle counts, not even that of a closed database', async () => {
     const pglite = await startPglite()
     const settings = pgTable('app_setting', { id: varchar().primaryKey() })
     const db = drizzleCache(overPglite(pglite), { cache: loads.cache, schema: { settings }, tables })
@@ -186,7 +188,7 @@ describe('PGlite, which is always reachable', () => {
     expect(await verdictOf(() => db.select().from(settings))).toBe(false)
   })
 
-  it('no error of Prisma counts, also that of a closed database', async () => {
+  it('no error of Prisma counts, not even that of a closed database', async () => {
     const pglite = await startPglite()
     const db = prismaOver(postgres, new PrismaPGlite(pglite))
     expect(await verdictOf(() => db.setting.findMany())).toBe(false)
@@ -211,7 +213,7 @@ async function playServer(status: number | 'hang up'): Promise<Server> {
 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port
 
-describe('libSQL over a server', () => {
+describe('a remote libSQL server', () => {
   /** Reads through both ORMs. */
   const readsOver = (url: string): readonly (() => unknown)[] => {
     const client = createClient({ url })
@@ -221,28 +223,29 @@ describe('libSQL over a server', () => {
     return [() => drizzle.select().from(settings), () => prisma.setting.findMany()]
   }
 
-  it.each(['http', 'ws'])('nobody listens: it is unreachable by %s', async (protocol) => {
+  it.each(['http', 'ws'])('is unreachable by %s if nothing listens on the port', async (protocol) => {
     const server = await playServer(503)
     const port = portOf(server)
     await new Promise((resolve) => server.close(resolve))
     for (const read of readsOver(`${protocol}://127.0.0.1:${port}`)) expect(await verdictOf(read)).toBe(true)
   })
 
-  it.each(['http', 'ws'])('the connection ends at once: it is unreachable by %s', async (protocol) => {
-    const port = portOf(await playServer('hang up'))
-    for (const read of readsOver(`${protocol}://127.0.0.1:${port}`)) expect(await verdictOf(read)).toBe(true)
-  })
+  it.each(['http', 'ws'])(
+    'is unreachable by %s if it closes each connection immediately',
+    async (protocol) => {
+      const port = portOf(await playServer('hang up'))
+      for (const read of readsOver(`${protocol}://127.0.0.1:${port}`))
+        expect(await verdictOf(read)).toBe(true)
+    },
+  )
 
-  it.each([502, 503, 504])('a gateway answers %i: it is unreachable', async (status) => {
+  it.each([502, 503, 504])('is unreachable if a gateway answers %i', async (status) => {
     const port = portOf(await playServer(status))
     for (const read of readsOver(`http://127.0.0.1:${port}`)) expect(await verdictOf(read)).toBe(true)
   })
 
-  it.each([400, 401, 403, 404, 500])(
-    'the server answers %i: it is a mistake, not an outage',
-    async (status) => {
-      const port = portOf(await playServer(status))
-      for (const read of readsOver(`http://127.0.0.1:${port}`)) expect(await verdictOf(read)).toBe(false)
-    },
-  )
+  it.each([400, 401, 403, 404, 500])('is reachable if it answers %i', async (status) => {
+    const port = portOf(await playServer(status))
+    for (const read of readsOver(`http://127.0.0.1:${port}`)) expect(await verdictOf(read)).toBe(false)
+  })
 })

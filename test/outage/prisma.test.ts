@@ -1,6 +1,6 @@
 import type { Cache } from '@larder/core'
 import { type Datamodel, prismaCache } from '@larder/prisma'
-import { type OwnClient, ownClient, sweep } from '@larder/testing'
+import { type OwnClient, ownClient, repeatWhenBusy, sweep } from '@larder/testing'
 import { PrismaMariaDb } from '@prisma/adapter-mariadb'
 import { PrismaPg } from '@prisma/adapter-pg'
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils'
@@ -14,6 +14,8 @@ import {
   POSTGRES_ERRORS,
 } from '../support/outage-cases.ts'
 import { startOutageMariadb, startOutagePostgres } from '../support/outage-servers.ts'
+
+repeatWhenBusy()
 
 // Real servers are killed, stopped, paused and filled. What each driver adapter makes of it is judged.
 
@@ -32,11 +34,11 @@ const postgres: Client = await ownClient('outage-postgres', schemaFor('postgresq
 const mysql: Client = await ownClient('outage-mysql', schemaFor('mysql'))
 afterAll(() => Promise.all([postgres.remove(), mysql.remove()]))
 
-function clientOver(made: Client, adapter: SqlDriverAdapterFactory, cache: Cache): OutageClient {
-  const base = new made.PrismaClient({ adapter, errorFormat: 'minimal' })
+function clientOver(client: Client, adapter: SqlDriverAdapterFactory, cache: Cache): OutageClient {
+  const base = new client.PrismaClient({ adapter, errorFormat: 'minimal' })
   const models = { Setting: { ttl: '1h' } } as const
   const db = base.$extends(
-    prismaCache({ cache, datamodel: made.datamodel, models }),
+    prismaCache({ cache, datamodel: client.datamodel, models }),
   ) as unknown as PrismaClient
   return {
     read: (id) => db.setting.findUnique({ where: { id: String(id) } as never }),

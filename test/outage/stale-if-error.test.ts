@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { type Cache, createCache, type PolicyOptions } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
 import { type Datamodel, prismaCache } from '@larder/prisma'
-import { type OwnClient, ownClient, ownProcess, valkeyUrl } from '@larder/testing'
+import { type OwnClient, ownClient, ownProcess, repeatWhenBusy, valkeyUrl } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { eq } from 'drizzle-orm'
@@ -12,6 +12,8 @@ import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { PrismaClient } from '../../prisma/generated/client/client.ts'
 import { type OutageServer, startOutagePostgres } from '../support/outage-servers.ts'
+
+repeatWhenBusy()
 
 // Expired entries on a real Valkey, while a real PostgreSQL is killed, paused, full or broken.
 
@@ -50,11 +52,11 @@ model Setting {
 afterAll(() => generated.remove())
 
 const ORMS = {
-  drizzle(url: string, cache: Cache, given: PolicyOptions): Omit<App, 'cache'> {
+  drizzle(url: string, cache: Cache, options: PolicyOptions): Omit<App, 'cache'> {
     const pool = new pg.Pool({ connectionString: url, ...DRIVER })
     pool.on('error', () => {})
     pool.on('connect', (client) => client.on('error', () => {}))
-    const db = drizzleCache(drizzle(pool), { cache, schema: { settings }, tables: { settings: given } })
+    const db = drizzleCache(drizzle(pool), { cache, schema: { settings }, tables: { settings: options } })
     return {
       read: async (id) =>
         (
@@ -71,11 +73,11 @@ const ORMS = {
       close: () => pool.end(),
     }
   },
-  prisma(url: string, cache: Cache, given: PolicyOptions): Omit<App, 'cache'> {
+  prisma(url: string, cache: Cache, options: PolicyOptions): Omit<App, 'cache'> {
     const quiet = { onPoolError: () => {}, onConnectionError: () => {} }
     const adapter = new PrismaPg({ connectionString: url, ...DRIVER }, quiet)
     const base = new generated.PrismaClient({ adapter, errorFormat: 'minimal' })
-    const extension = prismaCache({ cache, datamodel: generated.datamodel, models: { Setting: given } })
+    const extension = prismaCache({ cache, datamodel: generated.datamodel, models: { Setting: options } })
     const db = base.$extends(extension) as unknown as PrismaClient
     const where = (id: number) => ({ id: `${id}` }) as never
     return {
@@ -88,7 +90,7 @@ const ORMS = {
 
 let server: OutageServer
 let namespace: string
-let made = 0
+let count = 0
 const apps: App[] = []
 
 beforeAll(async () => {
@@ -96,7 +98,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 beforeEach(() => {
-  namespace = `outage-${process.pid}-${made++}`
+  namespace = `outage-${process.pid}-${count++}`
 })
 afterEach(async () => {
   server.resume()
@@ -104,13 +106,13 @@ afterEach(async () => {
   await server.start()
 })
 
-async function start(orm: keyof typeof ORMS, given: PolicyOptions = policy): Promise<App> {
+async function start(orm: keyof typeof ORMS, options: PolicyOptions = policy): Promise<App> {
   const store = ownProcess(valkeyStore(await valkeyUrl()))
   await store.ping()
   const cache = createCache({ store, namespace })
   // The test server has no memory limit, which is a warning.
   cache.on('warning', () => {})
-  const { close, ...client } = ORMS[orm](server.url, cache, given)
+  const { close, ...client } = ORMS[orm](server.url, cache, options)
   const app: App = { ...client, cache, close: () => Promise.all([close(), cache.close()]) }
   apps.push(app)
   return app
@@ -147,7 +149,7 @@ describe.each(['drizzle', 'prisma'] as const)('staleIfError through %s', (orm) =
     expect(app.cache.stats()).toMatchObject({ stale: 2 })
     await server.start()
     await server.run(`UPDATE app_setting SET value = 'changed ${orm}' WHERE id = '1'`)
-    await expect.poll(() => explained(app, 1), { timeout: 10_000 }).toEqual([`changed ${orm}`, 'database'])
+    await expect.poll(() => explained(app, 1)).toEqual([`changed ${orm}`, 'database'])
   })
 
   it('serves the expired row while the server hangs, and does not wait for it each time', async () => {
@@ -171,7 +173,7 @@ describe.each(['drizzle', 'prisma'] as const)('staleIfError through %s', (orm) =
     await empty()
   })
 
-  it('passes the error on if the query itself fails', async () => {
+  it('passes on an error of the query itself', async () => {
     const app = await start(orm)
     await expire(app, 4)
     await server.run('ALTER TABLE app_setting RENAME TO other_setting')
@@ -219,7 +221,7 @@ describe.each(['drizzle', 'prisma'] as const)('staleIfError through %s', (orm) =
     await expect(app.read(7)).rejects.toThrow()
   })
 
-  it('passes the error on once the entry has been expired for longer than that', async () => {
+  it('passes on the error once the entry has been expired for longer than staleIfError', async () => {
     const app = await start(orm, { ...policy, staleIfError: 1_000 })
     const value = await expire(app, 8)
     await server.kill()
@@ -228,7 +230,7 @@ describe.each(['drizzle', 'prisma'] as const)('staleIfError through %s', (orm) =
     await expect(app.read(8)).rejects.toThrow()
   })
 
-  it('does not answer for a read that has no entry', async () => {
+  it('passes on the error of a read that has no entry', async () => {
     const app = await start(orm)
     await expire(app, 9)
     await server.kill()

@@ -35,9 +35,9 @@ async function storm(
   { storm: all, lanes }: { storm: number; lanes: number },
   writes: TimedValue[],
 ): Promise<void> {
-  let left = all
+  let remaining = all
   const lane = async (): Promise<void> => {
-    while (left-- > 0) await increment(writes)
+    while (remaining-- > 0) await increment(writes)
   }
   await Promise.all(Array.from({ length: lanes }, lane))
 }
@@ -47,21 +47,21 @@ async function read(reads: TimedValue[]): Promise<void> {
   reads.push([began, await counter.read()])
 }
 
-async function work(one: CounterAsk): Promise<CounterAnswer> {
+async function work(counterAsk: CounterAsk): Promise<CounterAnswer> {
   const [writes, reads]: [TimedValue[], TimedValue[]] = [[], []]
   const before = cache.stats().hits
-  if ('storm' in one) await storm(one, writes)
-  else if ('read' in one) await read(reads)
+  if ('storm' in counterAsk) await storm(counterAsk, writes)
+  else if ('read' in counterAsk) await read(reads)
   else
-    for (let round = 0; round < one.rounds; round++) {
+    for (let round = 0; round < counterAsk.rounds; round++) {
       await increment(writes)
       for (let time = 0; time < 6; time++) {
-        await pause(Math.random() * one.pause)
+        await pause(Math.random() * counterAsk.pause)
         await read(reads)
       }
     }
   return { writes, reads, hits: cache.stats().hits - before }
 }
 
-process.on('message', async (one: CounterAsk) => process.send?.(await work(one)))
+process.on('message', async (counterAsk: CounterAsk) => process.send?.(await work(counterAsk)))
 process.send?.({})

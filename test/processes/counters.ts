@@ -41,11 +41,12 @@ export const COUNTERS = {
     const pool = new pg.Pool({ connectionString, max: CONNECTIONS })
     pool.on('error', () => {})
     const db = drizzleCache(drizzle(pool, { schema: { stock } }), { cache, tables: { stock: through } })
-    const one = eq(stock.sku, 'one')
+    const isFirstRow = eq(stock.sku, 'one')
     const set = { quantity: sql`${stock.quantity} + 1` }
     return {
-      increment: async () => (await db.update(stock).set(set).where(one).returning())[0]?.quantity ?? -1,
-      read: async () => (await db.select().from(stock).where(one))[0]?.quantity ?? -1,
+      increment: async () =>
+        (await db.update(stock).set(set).where(isFirstRow).returning())[0]?.quantity ?? -1,
+      read: async () => (await db.select().from(stock).where(isFirstRow))[0]?.quantity ?? -1,
     }
   },
 } as const

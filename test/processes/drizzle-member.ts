@@ -38,12 +38,13 @@ async function read(id: number): Promise<string> {
 }
 
 async function write({ write: id, warehouse, how }: Extract<Ask, { write: number }>): Promise<void> {
-  const one = (on: Pick<typeof db, 'update'>) => on.update(stock).set({ warehouse }).where(eq(stock.id, id))
-  if (how === 'alone') await one(db)
+  const updateRow = (on: Pick<typeof db, 'update'>) =>
+    on.update(stock).set({ warehouse }).where(eq(stock.id, id))
+  if (how === 'alone') await updateRow(db)
   else
     await db
       .transaction(async (tx) => {
-        await one(tx)
+        await updateRow(tx)
         if (how === 'undone') tx.rollback()
       })
       .catch(() => {})
@@ -60,5 +61,5 @@ async function answer(ask: Ask): Promise<Answer> {
   return { value: result, source: reads[0]?.source ?? 'none' }
 }
 
-process.on('message', (ask: Ask) => void answer(ask).then((found) => process.send?.(found)))
+process.on('message', (ask: Ask) => void answer(ask).then((reply) => process.send?.(reply)))
 process.send?.({})

@@ -52,19 +52,19 @@ async function answer(ask: HerdAsk): Promise<HerdAnswer> {
   await until(async () => ready)
   failures = 0
   delay.reset()
-  const seen = await Promise.all(
+  const results = await Promise.all(
     Array.from({ length: ask.herd }, () => cache.explain(() => host.read(ask.id))),
   )
-  const own = seen.filter(({ reads: [read] }) => read?.source === 'database' && !read.shared)
+  const ownLoads = results.filter(({ reads: [read] }) => read?.source === 'database' && !read.shared)
   return {
-    versions: [...new Set(seen.map(({ result }) => result))],
-    loads: own.map(({ reads: [read] }) => read?.reason ?? 'none'),
+    versions: [...new Set(results.map(({ result }) => result))],
+    loads: ownLoads.map(({ reads: [read] }) => read?.reason ?? 'none'),
     took: performance.now() - began,
     disturbed: failures > 0 || !ready || delay.max > BUSY,
   }
 }
 
-process.on('message', (ask: HerdAsk) => void answer(ask).then((found) => process.send?.(found)))
+process.on('message', (ask: HerdAsk) => void answer(ask).then((reply) => process.send?.(reply)))
 // Everything is connected before the first herd. Eight processes that start at once keep a small machine busy.
 await until(async () => {
   await store.ping()

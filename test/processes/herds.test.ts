@@ -1,9 +1,21 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { createDatabase, migrate, postgresUrl, sized, sweep, until, valkeyUrl } from '@larder/testing'
+import {
+  createDatabase,
+  FRESH,
+  migrate,
+  postgresUrl,
+  repeatWhenBusy,
+  sized,
+  sweep,
+  until,
+  valkeyUrl,
+} from '@larder/testing'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { HerdAnswer, HerdAsk } from './herd-member.ts'
 import { type Member, startMember } from './members.ts'
+
+repeatWhenBusy()
 
 // Processes over one Valkey and one PostgreSQL that miss the same key. The database counts the queries itself.
 
@@ -84,7 +96,7 @@ const pace = (seconds: number): Promise<unknown> => pool.query('UPDATE pace SET 
 const gaveUp = ({ disturbed, loads, took }: HerdAnswer): boolean =>
   disturbed || took > JOIN_TIMEOUT || loads.includes('unavailable')
 
-describe.each(sweep(HOSTS))('through %s', (host) => {
+describe.each(sweep(HOSTS))("with singleFlight: 'cluster' through %s", (host) => {
   it('eight processes with a thousand concurrent misses each run one query', async () => {
     const herd = await start(host, 8)
     let undisturbed = 0
@@ -93,16 +105,19 @@ describe.each(sweep(HOSTS))('through %s', (host) => {
       await pace(id % 2 ? 0.5 : 0)
       const before = await queries()
       const answers = await Promise.all(herd.map((member) => member.ask({ herd: 1_000, id })))
-      expect(answers.map(({ versions }) => versions)).toEqual(Array(8).fill([1]))
+      expect(
+        answers.map(({ versions }) => versions),
+        FRESH,
+      ).toEqual(Array(8).fill([1]))
       const ran = (await queries()) - before
       if (answers.some(gaveUp)) continue
       undisturbed++
       expect([ran, answers.flatMap(({ loads }) => loads)]).toEqual([1, ['miss']])
     }
     expect(undisturbed).toBeGreaterThan(0)
-  }, 180_000)
+  })
 
-  it('a holder killed while its query runs costs one more query', async () => {
+  it('a lease holder killed while its query runs costs one more query', async () => {
     for (let id = 1; ; id++) {
       const [holder, ...others] = (await start(host, 4)) as [HerdMember, ...HerdMember[]]
       await pace(1.5)
@@ -113,7 +128,10 @@ describe.each(sweep(HOSTS))('through %s', (host) => {
       await holder.kill('SIGKILL')
       await killed
       const answers = await Promise.all(herd)
-      expect(answers.map(({ versions }) => versions)).toEqual(Array(3).fill([1]))
+      expect(
+        answers.map(({ versions }) => versions),
+        FRESH,
+      ).toEqual(Array(3).fill([1]))
       const disturbed = answers.filter(gaveUp).length
       expect(await queries()).toBeLessThanOrEqual(2 + disturbed)
       // The lease of the holder runs out, then one of the others loads.
@@ -121,9 +139,9 @@ describe.each(sweep(HOSTS))('through %s', (host) => {
       if (disturbed === 0 || id === 3) break
       await Promise.all(others.map((member) => member.kill('SIGKILL')))
     }
-  }, 180_000)
+  })
 
-  it('a holder that is paused delays no reader longer than the join timeout', async () => {
+  it('a paused lease holder delays no reader longer than the join timeout', async () => {
     const [holder, ...others] = (await start(host, 3)) as [HerdMember, ...HerdMember[]]
     await pace(1)
     const paused = holder.ask({ herd: 10, id: 1 })
@@ -135,12 +153,12 @@ describe.each(sweep(HOSTS))('through %s', (host) => {
       expect(took).toBeLessThan(JOIN_TIMEOUT + SLACK)
       expect(versions).toEqual([1])
     }
-    expect(await queries()).toBeLessThanOrEqual(2)
+    expect(await queries()).toBeLessThanOrEqual(2 + answers.filter(gaveUp).length)
     await holder.signal('SIGCONT')
-    expect((await paused).versions).toEqual([1])
-  }, 180_000)
+    expect((await paused).versions, FRESH).toEqual([1])
+  })
 
-  it('those who wait see a write that another process finished meanwhile', async () => {
+  it('waiting readers see a write that another process finished meanwhile', async () => {
     const [holder, waiter, writer] = (await start(host, 3)) as [HerdMember, HerdMember, HerdMember]
     await pace(1.5)
     const early = holder.ask({ herd: 10, id: 1 })
@@ -151,12 +169,15 @@ describe.each(sweep(HOSTS))('through %s', (host) => {
     await writer.ask({ raise: 1 })
     // Begun after the write: it does not wait for the load that began before.
     const late = await writer.ask({ herd: 10, id: 1 })
-    expect(late.versions).toEqual([2])
-    expect(late.took).toBeLessThan(1_000)
-    expect((await early).versions).toEqual([1])
-    expect((await waiting).versions).toEqual([2])
+    expect(late.versions, FRESH).toEqual([2])
+    if (!gaveUp(late)) expect(late.took).toBeLessThan(1_000)
+    expect((await early).versions, FRESH).toEqual([1])
+    const waited = await waiting
+    // Its reads began before the write. One that gave up on the others may have run its own query before the write, too.
+    const allowed = gaveUp(waited) ? [1, 2] : [2]
+    for (const version of waited.versions) expect(allowed).toContain(version)
     // The one before the write, and one after it: the waiters and the writer shared that.
-    expect(await queries()).toBeLessThanOrEqual(3)
-    expect((await holder.ask({ herd: 10, id: 1 })).versions).toEqual([2])
-  }, 180_000)
+    expect(await queries()).toBeLessThanOrEqual(3 + [late, waited].filter(gaveUp).length)
+    expect((await holder.ask({ herd: 10, id: 1 })).versions, FRESH).toEqual([2])
+  })
 })

@@ -33,11 +33,11 @@ setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
 async function count({ host, from }: HitsAsk): Promise<HitsAnswer> {
-  const own = `${namespace}-${host}-${from}`
+  const namespaceOfCase = `${namespace}-${host}-${from}`
   const cache = createCache(
     from === 'memory'
-      ? { namespace: own }
-      : { namespace: own, store: valkeyStore(url), memory: { mode: from } },
+      ? { namespace: namespaceOfCase }
+      : { namespace: namespaceOfCase, store: valkeyStore(url), memory: { mode: from } },
   )
   const { increment, read } = COUNTERS[host](cache, connection)
   try {

@@ -80,5 +80,5 @@ async function answer(ask: StockAsk): Promise<StockAnswer> {
   return { version: 0, source: 'none' }
 }
 
-process.on('message', (ask: StockAsk) => void answer(ask).then((found) => process.send?.(found)))
+process.on('message', (ask: StockAsk) => void answer(ask).then((reply) => process.send?.(reply)))
 process.send?.({})

@@ -75,8 +75,8 @@ async function recordWrites(
 /** Tables named by statements that were not rolled back. */
 function committed({ sent }: WatchedAdapter): readonly string[] {
   const undone = new Set(sent.filter(({ sql }) => sql === 'ROLLBACK').map(({ transaction }) => transaction))
-  const kept = (one: Sent): boolean => one.transaction === undefined || !undone.has(one.transaction)
-  return [...new Set(sent.filter(kept).flatMap(({ tables }) => tables))]
+  const committed = (sent: Sent): boolean => sent.transaction === undefined || !undone.has(sent.transaction)
+  return [...new Set(sent.filter(committed).flatMap(({ tables }) => tables))]
 }
 
 const missing = ({ announced, changed, written }: RecordedWrite): readonly string[] =>
@@ -85,11 +85,9 @@ const missing = ({ announced, changed, written }: RecordedWrite): readonly strin
 const WRITES = sized(90, 600)
 
 describe('the tables of a write event', () => {
-  test('include every table whose rows the write changed, also by cascades, and every table its SQL names', {
-    timeout: 120_000,
-  }, async () => {
+  test('include every table whose rows the write changed, also by cascades, and every table named in its SQL', async () => {
     const recorded = await recordWrites(WRITES, 7)
-    expect(recorded.filter((one) => missing(one).length)).toEqual([])
+    expect(recorded.filter((statement) => missing(statement).length)).toEqual([])
     // Cascades changed tables that no statement named.
     const cascaded = recorded.filter(({ changed, written }) =>
       changed.some((table) => !written.includes(table)),
@@ -98,11 +96,9 @@ describe('the tables of a write event', () => {
     expect(recorded.filter(({ changed }) => changed.length).length).toBeGreaterThan(WRITES / 3)
   })
 
-  test('are too few without the cascades of the schema, and this test notices', {
-    timeout: 60_000,
-  }, async () => {
+  test('miss tables without the cascades of the schema, and the check finds that', async () => {
     const recorded = await recordWrites(80, 8, { datamodel: datamodelWithoutCascades() })
-    expect(recorded.filter((one) => missing(one).length).length).toBeGreaterThan(0)
+    expect(recorded.filter((statement) => missing(statement).length).length).toBeGreaterThan(0)
   })
 
   test('leave out tables that a plain update does not change', async () => {
@@ -115,7 +111,7 @@ describe('the tables of a write event', () => {
   })
 })
 
-describe('the table names of a statement', () => {
+describe('the written tables of a statement are found', () => {
   test.each([
     ['INSERT INTO "public"."blog_posts" ("title") VALUES ($1) RETURNING "id"', ['blog_posts']],
     ['UPDATE "public"."LegacyItems" SET "Label Text" = $1 WHERE (1=1)', ['legacyitems']],

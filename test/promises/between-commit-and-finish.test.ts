@@ -37,9 +37,9 @@ interface Party {
 /** All clients, on one new cache. */
 function parties(store: Store = memoryStore()): Record<(typeof names)[number], Party> & { cache: Cache } {
   const cache = createCache({ store })
-  const party = (base: Party | undefined, given: Parameters<typeof cachedClient>[1]): Party => {
+  const party = (base: Party | undefined, options: Parameters<typeof cachedClient>[1]): Party => {
     if (!base) throw new Error('no client')
-    const { client } = cachedClient(base.client, { ...given, cache, database: 'seats' })
+    const { client } = cachedClient(base.client, { ...options, cache, database: 'seats' })
     return { client: client as unknown as PrismaClient, watched: base.watched }
   }
   return {
@@ -74,7 +74,7 @@ async function expectTruth(reader: Party): Promise<void> {
   }
 }
 
-describe.each(pairs)('%s write, %s read', (writing, reading) => {
+describe.each(pairs)('a %s write and a %s read', (writing, reading) => {
   test('a read cached before the write is not served after it', async () => {
     const all = parties()
     await expectTruth(all[reading])
@@ -84,24 +84,24 @@ describe.each(pairs)('%s write, %s read', (writing, reading) => {
 
   test('a key first used between mark and statement starts dirty', async () => {
     const all = parties()
-    const held = all[writing].watched.hold(isUpdate)
+    const hold = all[writing].watched.hold(isUpdate)
     const write = Promise.resolve(update(all[writing]))
-    await held.reached
+    await hold.reached
     // These reads are about to become stale.
     for (const read of Object.values(reads)) await read(all[reading])
-    held.release()
+    hold.release()
     await write
     await expectTruth(all[reading])
   })
 
   test('a key first used between COMMIT and finish starts dirty', async () => {
     const all = parties()
-    const held = all[writing].watched.holdAnswer(isUpdate)
+    const hold = all[writing].watched.holdAnswer(isUpdate)
     const write = Promise.resolve(update(all[writing]))
-    await held.reached
+    await hold.reached
     // The database has the new row, and nothing was invalidated yet.
     await expectTruth(all[reading])
-    held.release()
+    hold.release()
     await write
     await expectTruth(all[reading])
   })
@@ -109,11 +109,11 @@ describe.each(pairs)('%s write, %s read', (writing, reading) => {
   test('a load that began before the mark is not stored as fresh', async () => {
     const all = parties()
     for (const read of Object.values(reads)) {
-      const held = all[reading].watched.holdAnswer(({ sql }) => /^\s*SELECT/.test(sql))
+      const hold = all[reading].watched.holdAnswer(({ sql }) => /^\s*SELECT/.test(sql))
       const early = Promise.resolve(read(all[reading]))
-      await held.reached
+      await hold.reached
       await update(all[writing])
-      held.release()
+      hold.release()
       await early
       await expectTruth(all[reading])
       await plain.seat.updateMany({ data: { venue: 'v', number: 1, holder: 'ann' } })
@@ -123,17 +123,17 @@ describe.each(pairs)('%s write, %s read', (writing, reading) => {
 
   test('a key first used between the mark and the COMMIT of a transaction starts dirty', async () => {
     const all = parties()
-    const held = all[writing].watched.hold(({ sql }) => sql === 'COMMIT')
+    const hold = all[writing].watched.hold(({ sql }) => sql === 'COMMIT')
     const write = all[writing].client.$transaction((tx) => update({ client: tx as PrismaClient }))
-    await held.reached
+    await hold.reached
     for (const read of Object.values(reads)) await read(all[reading])
-    held.release()
+    hold.release()
     await write
     await expectTruth(all[reading])
   })
 })
 
-test('a store that skips the keys its writer does not know serves a stale read', async () => {
+test('a store that skips keys which the writer has not declared serves a stale read', async () => {
   const all = parties(storeThatTrustsWriters())
   await expectTruth(all.venues)
   await update(all.holders)

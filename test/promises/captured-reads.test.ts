@@ -77,8 +77,8 @@ async function start(policies: boolean, options: CacheOptions = {}) {
 describe.each([
   ['with policies', true],
   ['without policies', false],
-])('a computed value that reads by Prisma and by Drizzle, %s', (_, policies) => {
-  it('is stored until a write by either ORM changes a row that it read', async () => {
+])('a computed value that reads through Prisma and Drizzle, %s', (_, policies) => {
+  it('is cached until a write through either ORM changes a row that it read', async () => {
     const { prisma, db, loaded } = await start(policies)
     const first = { title: 'p1', mail: 'a@x', more: ['p1'] }
     expect(await loaded(1)).toEqual({ result: first, loads: 1 })
@@ -97,7 +97,7 @@ describe.each([
 it.each([
   ['with policies', true],
   ['without policies', false],
-])('a write to rows that a computed value did not read leaves it alone, %s', async (_, policies) => {
+])('a write to rows that a computed value did not read keeps it cached, %s', async (_, policies) => {
   const { prisma, db, loaded } = await start(policies)
   await loaded(1)
   await prisma.user.update({ where: { id: 2 }, data: { email: 'd@x' } })
@@ -109,7 +109,7 @@ it.each([
   ['with policies', true],
   ['without policies', false],
 ])(
-  'a Drizzle read by a unique key inside a computed value depends on its row alone, %s',
+  'a Drizzle read by a unique key makes a computed value depend on that row only, %s',
   async (_, policies) => {
     const { cache, db } = await start(policies)
     let loads = 0
@@ -140,21 +140,25 @@ it.each([
   },
 )
 
-describe('a computed value that must not be stored', () => {
+describe('a computed value is not stored', () => {
   const causes: readonly (readonly [
     string,
     string,
     (clients: Awaited<ReturnType<typeof start>>) => PromiseLike<unknown>,
   ])[] = [
-    ['a raw read by Prisma', 'opaque', ({ prisma }) => prisma.$queryRaw`SELECT id FROM app_user`],
-    ['a raw read by Drizzle', 'opaque', ({ db }) => db.execute(sql`SELECT id FROM app_user`)],
-    ['a read by Drizzle that calls now()', 'opaque', ({ db }) => db.select({ at: sql`now()` }).from(people)],
+    ['a raw read through Prisma', 'opaque', ({ prisma }) => prisma.$queryRaw`SELECT id FROM app_user`],
+    ['a raw read through Drizzle', 'opaque', ({ db }) => db.execute(sql`SELECT id FROM app_user`)],
     [
-      'the same, switched off',
+      'a read through Drizzle that calls now()',
+      'opaque',
+      ({ db }) => db.select({ at: sql`now()` }).from(people),
+    ],
+    [
+      'a read through Drizzle that calls now() with the cache disabled',
       'opaque',
       ({ db }) => cached(db, false).select({ at: sql`now()` }).from(people),
     ],
-    ['a locking read by Drizzle', 'lock', ({ db }) => db.select().from(people).for('update')],
+    ['a locking read through Drizzle', 'lock', ({ db }) => db.select().from(people).for('update')],
     [
       'a transaction of Prisma',
       'transaction',
@@ -171,24 +175,20 @@ describe('a computed value that must not be stored', () => {
       ({ db }) => db.transaction(async (tx) => tx.select().from(people)),
     ],
     [
-      'a write by Prisma',
+      'a write through Prisma',
       'opaque',
       ({ prisma }) => prisma.post.update({ where: { id: 1 }, data: { title: 'x' } }),
     ],
     [
-      'a raw write by Prisma',
+      'a raw write through Prisma',
       'opaque',
       ({ prisma }) => prisma.$executeRaw`UPDATE blog_posts SET title = 'y'`,
     ],
-    [
-      'a raw statement of another kind by Prisma',
-      'opaque',
-      ({ prisma }) => prisma.$executeRaw`ANALYZE app_user`,
-    ],
-    ['a raw statement of another kind by Drizzle', 'opaque', ({ db }) => db.execute(sql`ANALYZE app_user`)],
-    ['a write by Drizzle', 'opaque', ({ db }) => db.update(articles).set({ title: 'z' }).returning()],
+    ['another raw statement through Prisma', 'opaque', ({ prisma }) => prisma.$executeRaw`ANALYZE app_user`],
+    ['another raw statement through Drizzle', 'opaque', ({ db }) => db.execute(sql`ANALYZE app_user`)],
+    ['a write through Drizzle', 'opaque', ({ db }) => db.update(articles).set({ title: 'z' }).returning()],
   ]
-  it.each(causes)('because of %s has a reason and one warning', async (_, reason, cause) => {
+  it.each(causes)('because of %s, with a reason and one warning', async (_, reason, cause) => {
     const clients = await start(true)
     const { cache } = clients
     const warnings: string[] = []
@@ -225,7 +225,7 @@ it('raw reads of both ORMs that declare their tables are captured', async () => 
   expect(await ask()).toEqual([[{ email: 'c@x' }], expect.arrayContaining([{ title: 'p3' }])])
 })
 
-it('a computed value may hold what Prisma returned, with its decimals', async () => {
+it('a computed value may contain Prisma results, including decimals', async () => {
   const { cache, prisma } = await start(true)
   await prisma.stock.create({ data: { id: 1, sku: 's1', warehouse: 'w1' } })
   await prisma.order.create({ data: { id: 1, customer: 'c' } })

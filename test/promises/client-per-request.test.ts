@@ -47,7 +47,7 @@ const ATTACH: Readonly<Record<string, (cache: Cache, database: string | undefine
 const CLIENTS = sized(250, 500)
 
 it.each(Object.entries(ATTACH))(
-  '%s: attaching clients of one database, or of one database each, leaks no memory',
+  '%s: attaching many clients of one database or of separate databases leaks no memory',
   {
     timeout: 300_000,
   },
@@ -67,7 +67,11 @@ it.each(Object.entries(ATTACH))(
     }
     // The first round compiles code and fills what is filled once.
     await grown(() => undefined)
-    const perClient = [await grown(() => undefined), await grown((number) => `tenant-${number}`)]
-    for (const bytes of perClient) expect(bytes).toBeLessThan(1_000)
+    for (const databaseOf of [() => undefined, (number: number) => `tenant-${number}`]) {
+      const perClient = [await grown(databaseOf)]
+      // A leak grows in every round; the rest of the process grows in some.
+      while (perClient.length < 5 && Math.min(...perClient) >= 1_000) perClient.push(await grown(databaseOf))
+      expect(Math.min(...perClient), perClient.join()).toBeLessThan(1_000)
+    }
   },
 )

@@ -1,7 +1,7 @@
 import { type Cache, createCache } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
 import { prismaCache } from '@larder/prisma'
-import { createDatabase, type Database, postgresUrl, until, valkeyUrl } from '@larder/testing'
+import { createDatabase, type Database, postgresUrl, repeatWhenBusy, until, valkeyUrl } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { sql } from 'drizzle-orm'
@@ -13,6 +13,8 @@ import postgres from 'postgres'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { PrismaClient } from '../../prisma/generated/client/client.ts'
 import { datamodel } from '../../prisma/generated/larder.ts'
+
+repeatWhenBusy()
 
 // Two programs share a Valkey with default options. Each must read its own database, with its own types.
 
@@ -46,11 +48,11 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
-let made = 0
+let count = 0
 let namespace = ''
 /** The cache of one program, with a store of its own. */
 async function cacheOf(first: boolean): Promise<Cache> {
-  if (first) namespace = `identity-${process.pid}-${made++}`
+  if (first) namespace = `identity-${process.pid}-${count++}`
   const store = valkeyStore(await valkeyUrl())
   await store.ping()
   const cache = createCache({ store, namespace, memory: { mode: 'off' } })
@@ -117,8 +119,8 @@ const POSTGRES_JS: Readonly<Record<string, Program>> = {
 }
 
 /** Reads until the first program's entry is stored. @returns what the second program reads, and the source. */
-async function second(one: Read, other: Read, cacheOfOther: Cache): Promise<readonly [string, unknown]> {
-  await one()
+async function second(read: Read, other: Read, cacheOfOther: Cache): Promise<readonly [string, unknown]> {
+  await read()
   let source = ''
   const stop = cacheOfOther.on('read', (event) => {
     source = event.source
@@ -138,25 +140,32 @@ for (const [orm, programs] of Object.entries({
   const [first] = Object.values(programs) as [Program]
 
   it.each(Object.entries(programs))(
-    `${orm}: the database of another program is not served over %s`,
+    `${orm}: a program is not served entries of another database over %s`,
     async (_, program) => {
-      const [one, other] = [await cacheOf(true), await cacheOf(false)]
-      const [source, rows] = await second(program(one, production), program(other, staging), other)
+      const [firstCache, secondCache] = [await cacheOf(true), await cacheOf(false)]
+      const [source, rows] = await second(
+        program(firstCache, production),
+        program(secondCache, staging),
+        secondCache,
+      )
       expect(rows).toEqual([{ name: 'staging' }])
       expect(source).toBe('database')
     },
   )
 
-  it.each(Object.entries(programs))(`${orm}: programs of one database share over %s`, async (_, program) => {
-    const [one, other] = [await cacheOf(true), await cacheOf(false)]
-    const reads = [first(one, production), program(other, production)] as const
-    await until(async () => (await second(...reads, other))[0] === 'store', 5_000)
-  })
+  it.each(Object.entries(programs))(
+    `${orm}: programs that use one database share entries over %s`,
+    async (_, program) => {
+      const [firstCache, secondCache] = [await cacheOf(true), await cacheOf(false)]
+      const reads = [first(firstCache, production), program(secondCache, production)] as const
+      await until(async () => (await second(...reads, secondCache))[0] === 'store')
+    },
+  )
 
   it(`${orm}: two addresses with the same database name share entries`, async () => {
-    const [one, other] = [await cacheOf(true), await cacheOf(false)]
-    const reads = [first(one, production, 'shop'), first(other, staging, 'shop')] as const
-    await until(async () => (await second(...reads, other))[0] === 'store', 5_000)
+    const [firstCache, secondCache] = [await cacheOf(true), await cacheOf(false)]
+    const reads = [first(firstCache, production, 'shop'), first(secondCache, staging, 'shop')] as const
+    await until(async () => (await second(...reads, secondCache))[0] === 'store')
   })
 }
 
@@ -165,17 +174,24 @@ it.each([
   ['Prisma', PRISMA.connectionString as Program, 'production'],
   ['Drizzle', DRIZZLE['a pool with connectionString'] as Program, 'other'],
 ])(
-  '%s: PGOPTIONS keeps entries apart, whether it is set before or after a client is attached',
-  async (_, program, found) => {
-    const [one, other, third] = [await cacheOf(true), await cacheOf(false), await cacheOf(false)]
-    const plain = program(one, production)
+  '%s: different PGOPTIONS keep entries separate, whether set before or after a client is attached',
+  async (_, program, expected) => {
+    const [firstCache, secondCache, thirdCache] = [
+      await cacheOf(true),
+      await cacheOf(false),
+      await cacheOf(false),
+    ]
+    const plain = program(firstCache, production)
     expect(await plain()).toEqual([{ name: 'production' }])
-    const late = program(third, production)
+    const late = program(thirdCache, production)
     await new Promise((resolve) => setImmediate(resolve))
     Object.assign(process.env, PGOPTIONS)
     try {
-      expect(await second(plain, program(other, production), other)).toEqual(['database', [{ name: found }]])
-      expect(await second(plain, late, third)).toEqual(['database', [{ name: found }]])
+      expect(await second(plain, program(secondCache, production), secondCache)).toEqual([
+        'database',
+        [{ name: expected }],
+      ])
+      expect(await second(plain, late, thirdCache)).toEqual(['database', [{ name: expected }]])
       expect(await plain()).toEqual([{ name: 'production' }])
     } finally {
       for (const name of Object.keys(PGOPTIONS)) delete process.env[name]
@@ -185,10 +201,10 @@ it.each([
 )
 
 it('a hit has the types of a miss if only one of two programs has set a type parser', async () => {
-  const [one, other] = [await cacheOf(true), await cacheOf(false)]
+  const [first, second] = [await cacheOf(true), await cacheOf(false)]
   // The raw value reaches the caller where Drizzle has no decoder of its own.
   const pools = [poolOf({ connectionString: production.url }), poolOf({ connectionString: production.url })]
-  const dbs = [one, other].map((cache, at) =>
+  const dbs = [first, second].map((cache, at) =>
     drizzleCache(drizzle(pools[at] as pg.Pool, { schema }), { cache, tables: { tags: { ttl: '1h' } } }),
   )
   const raw = (at: number) => dbs[at]?.select({ n: sql<unknown>`${tags.id}` }).from(tags)

@@ -52,11 +52,11 @@ async function program(kind: 'native' | 'larder'): Promise<Program> {
   Object.assign(watched, {
     async query(first: { text: string }, ...rest: unknown[]) {
       const result = await query(first, ...rest)
-      const held = holding
-      if (held?.matching.test(first.text)) {
+      const currentHold = holding
+      if (currentHold?.matching.test(first.text)) {
         holding = undefined
-        held.arrived()
-        await held.released
+        currentHold.arrived()
+        await currentHold.released
       }
       return result
     },
@@ -69,7 +69,8 @@ async function program(kind: 'native' | 'larder'): Promise<Program> {
   }
   const store = {
     ...memory,
-    fetch: (...given: Parameters<typeof memory.fetch>) => (broken ? down() : memory.fetch(...given)),
+    fetch: (...parameters: Parameters<typeof memory.fetch>) =>
+      broken ? down() : memory.fetch(...parameters),
   }
   const db =
     kind === 'native'
@@ -117,13 +118,13 @@ const amount = async (db: Db) => (await first(db))[0]?.amount
 
 /** Each resolves to whether the promise was kept. */
 const CLAIMS: Readonly<Record<string, (program: Program) => Promise<boolean>>> = {
-  'a locking read reaches the database, cache warm or not': async ({ db, sent }) => {
+  'a locking read always reaches the database': async ({ db, sent }) => {
     await first(db).for('update')
     const before = sent.length
     await first(db).for('update')
     return sent.slice(before).some((text) => /for update/.test(text))
   },
-  'a row of a transaction that was rolled back is never served': async ({ db }) => {
+  'a row of a rolled back transaction is never served': async ({ db }) => {
     const failing = db.transaction(async (tx) => {
       await tx.update(stock).set({ amount: 99 }).where(eq(stock.id, 1))
       await first(tx as unknown as Db)
@@ -132,7 +133,7 @@ const CLAIMS: Readonly<Record<string, (program: Program) => Promise<boolean>>> =
     await failing.catch(() => {})
     return (await amount(db)) === 10
   },
-  'a read after a transaction that committed sees what it wrote': async ({ db }) => {
+  'a read after a committed transaction sees its writes': async ({ db }) => {
     await db.transaction(async (tx) => {
       await tx.update(stock).set({ amount: 11 }).where(eq(stock.id, 1))
       // Another caller reads before COMMIT. The old row is right then, and must not be served after the COMMIT.
@@ -140,16 +141,16 @@ const CLAIMS: Readonly<Record<string, (program: Program) => Promise<boolean>>> =
     })
     return (await amount(db)) === 11
   },
-  'a load that began before a write does not put the old row back after it': async ({ db, hold }) => {
-    const held = hold(/^select/)
+  'a load that began before a write does not restore the old row': async ({ db, hold }) => {
+    const selectHold = hold(/^select/)
     const slow = amount(db)
-    await held.arrived
+    await selectHold.arrived
     await db.update(stock).set({ amount: 12 }).where(eq(stock.id, 1))
-    held.release()
+    selectHold.release()
     await slow
     return (await amount(db)) === 12
   },
-  'a read with a subquery ends with a write to its table': async ({ db, plain }) => {
+  'a write to the table of a subquery invalidates the read': async ({ db, plain }) => {
     const read = (from: Db) =>
       from
         .select()
@@ -160,12 +161,12 @@ const CLAIMS: Readonly<Record<string, (program: Program) => Promise<boolean>>> =
     await db.insert(orders).values({ id: 2, stockId: 2 })
     return (await read(db)).length === (await read(plain)).length
   },
-  'a write as raw SQL ends what it changes': async ({ db }) => {
+  'a raw SQL write invalidates the rows that it changes': async ({ db }) => {
     await amount(db)
     await db.execute(sql`update ${stock} set amount = 13 where id = 1`)
     return (await amount(db)) === 13
   },
-  'a cache that is down fails no query': async ({ db, breakCache }) => {
+  'an unavailable cache fails no query': async ({ db, breakCache }) => {
     breakCache()
     return (await amount(db).catch(() => undefined)) === 10
   },
@@ -173,11 +174,11 @@ const CLAIMS: Readonly<Record<string, (program: Program) => Promise<boolean>>> =
 
 describe("Drizzle's own cache and Larder", () => {
   for (const [name, claim] of Object.entries(CLAIMS)) {
-    it(`Larder keeps this: ${name}`, async () => {
+    it(`Larder guarantees: ${name}`, async () => {
       expect(await claim(await program('larder'))).toBe(true)
     })
 
-    it(`Drizzle's own cache does not keep this: ${name}`, async () => {
+    it(`Drizzle's own cache does not guarantee: ${name}`, async () => {
       expect(await claim(await program('native'))).toBe(false)
     })
   }

@@ -6,7 +6,7 @@ import { cachedPrisma } from '../support/cached-prisma.ts'
 
 const here = cachedPrisma()
 
-test('cache.explain names the source of every read, and the reason of every miss and bypass', async () => {
+test('cache.explain reports the source of every read and the reason of every miss and bypass', async () => {
   let skew = 0
   const clock = { ...systemClock, now: () => systemClock.now() + skew }
   const models = {
@@ -29,11 +29,11 @@ test('cache.explain names the source of every read, and the reason of every miss
   expect(await here.sourcesOf(() => here.prisma.$queryRaw`SELECT 1`)).toBe('no-policy')
   await here.plain.setting.create({ data: { id: 'large', value: 'x'.repeat(2_000) } })
   expect(await here.sourcesOf(() => here.prisma.setting.findMany())).toBe('too-large')
-  const held = here.watched.hold(({ sql }) => /^\s*UPDATE/.test(sql))
+  const updateHold = here.watched.hold(({ sql }) => /^\s*UPDATE/.test(sql))
   const write = here.setQuantity(2).then(() => {})
-  await held.reached
+  await updateHold.reached
   expect(await here.sourcesOf(() => here.stock())).toBe('dirty')
-  held.release()
+  updateHold.release()
   await write
   const { reads, hits, misses, bypasses } = here.cache.stats()
   expect(reads).toBe(hits + misses + bypasses)

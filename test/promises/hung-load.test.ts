@@ -1,6 +1,6 @@
 import { type Cache, createCache, memoryStore } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
-import { until } from '@larder/testing'
+import { FRESH, repeatWhenBusy, until } from '@larder/testing'
 import { eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import type pg from 'pg'
@@ -9,6 +9,8 @@ import type { PrismaClient } from '../../prisma/generated/client/client.ts'
 import { cachedClient } from '../support/cached-client.ts'
 import { startPostgresDatabase, type TestDatabase } from '../support/databases.ts'
 import { type StockDb, schema, stock } from '../support/drizzle-stock.ts'
+
+repeatWhenBusy()
 
 // One backend of PostgreSQL hangs in the middle of a read. The table is a view whose first reader waits for an advisory
 // lock that the test holds; the readers after it do not.
@@ -74,7 +76,7 @@ async function hang(read: () => Promise<number | undefined>): Promise<Promise<nu
   const hung = read()
   const waiting = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
-  await until(async () => (await database.run(waiting)).length > 0, 10_000)
+  await until(async () => (await database.run(waiting)).length > 0)
   // In an array: an async function would wait for a promise that it returns.
   return [hung]
 }
@@ -89,7 +91,7 @@ async function timed<T>(call: () => Promise<T>): Promise<{ readonly result: T; r
 describe.each(Object.keys(orms))('a load that hangs in PostgreSQL, through %s', (name) => {
   const open = (): Orm => (orms[name] as (typeof orms)[string])(database, cache)
 
-  it('later readers of its key wait for the join timeout, then share one load of their own', async () => {
+  it('delays later readers of its key by the join timeout, and they then share one load', async () => {
     const { read } = open()
     const began = performance.now()
     const [hung] = await hang(() => read(1))
@@ -104,29 +106,29 @@ describe.each(Object.keys(orms))('a load that hangs in PostgreSQL, through %s', 
     expect(lasted).toBeGreaterThan(JOIN_TIMEOUT - 50)
     expect(explained.filter(({ result }) => result.reads[0]?.shared !== true)).toHaveLength(1)
     await release()
-    expect(await hung).toBe(1)
+    expect(await hung, FRESH).toBe(1)
   })
 
-  it('readers of another key do not wait, and its key is a hit while it still hangs', async () => {
+  it('does not delay readers of another key, whose reads keep hitting', async () => {
     const { read } = open()
     const [hung] = await hang(() => read(1))
     const other = await timed(() => read(2))
-    expect(other.result).toBe(1)
+    expect(other.result, FRESH).toBe(1)
     expect(other.ms).toBeLessThan(JOIN_TIMEOUT)
-    expect(await read(1)).toBe(1)
-    await until(async () => (await cache.explain(() => read(1))).reads[0]?.source === 'memory', 5_000)
+    expect(await read(1), FRESH).toBe(1)
+    await until(async () => (await cache.explain(() => read(1))).reads[0]?.source === 'memory')
     await release()
-    expect(await hung).toBe(1)
+    expect(await hung, FRESH).toBe(1)
   })
 
-  it('a load that ends after a write it did not see leaves no stale entry', async () => {
+  it('leaves no stale entry if it ends after a write that it did not see', async () => {
     const { read, write } = open()
     const [hung] = await hang(() => read(1))
     await write(1, 2)
-    expect(await read(1)).toBe(2)
+    expect(await read(1), FRESH).toBe(2)
     await release()
     // It read the row before the write began, and was called before.
-    expect(await hung).toBe(1)
-    for (let time = 0; time < 3; time++) expect(await read(1)).toBe(2)
+    expect(await hung, FRESH).toBe(1)
+    for (let time = 0; time < 3; time++) expect(await read(1), FRESH).toBe(2)
   })
 })

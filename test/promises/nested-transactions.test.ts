@@ -69,7 +69,7 @@ describe('a nested transaction that is still open when the outer body ends leave
   })
 })
 
-test('a failed transaction whose nested transaction had ended leaves no trace', async () => {
+test('a failed transaction changes nothing in the cache, even after its nested transaction has ended', async () => {
   await expectFresh()
   const undone = interactive(async (tx) => {
     await nested(tx, (within) => rename(within, 3, 'inner'))

@@ -40,11 +40,11 @@ async function shops(kind: 'memory' | 'valkey', host: keyof typeof HOSTS): Promi
 }
 
 /** Buys until nothing is left. @returns how many it got. */
-async function buyer(shop: Shop, committed: (left: number) => void): Promise<number> {
+async function buyer(shop: Shop, committed: (remaining: number) => void): Promise<number> {
   for (let bought = 0; ; bought++) {
-    const left = await shop.buy()
-    if (left === undefined) return bought
-    committed(left)
+    const remaining = await shop.buy()
+    if (remaining === undefined) return bought
+    committed(remaining)
   }
 }
 
@@ -53,8 +53,7 @@ test.each(
     sweep(['both', 'prisma', 'drizzle'] as const).map((host) => [kind, host] as const),
   ),
 )(
-  `${BUYERS} buyers of ${ITEMS} items over %s, by %s: each is sold once, and no display shows an older count`,
-  { timeout: 120_000 },
+  `${BUYERS} buyers of ${ITEMS} items over %s through %s buy each item once, and no display shows an older count`,
   async (kind, host) => {
     const all = await shops(kind, host)
     let least = ITEMS
@@ -72,14 +71,14 @@ test.each(
     const displays = all.map(watch)
     const sold = await Promise.all(
       Array.from({ length: BUYERS }, (_, index) =>
-        buyer(all[index % all.length] as Shop, (left) => {
-          least = Math.min(least, left)
+        buyer(all[index % all.length] as Shop, (remaining) => {
+          least = Math.min(least, remaining)
         }),
       ),
     )
     selling = false
     await Promise.all(displays)
-    expect(sold.reduce((sum, one) => sum + one, 0)).toBe(ITEMS)
+    expect(sold.reduce((sum, count) => sum + count, 0)).toBe(ITEMS)
     expect(late).toEqual([])
     for (const shop of all) expect(await shop.display()).toBe(0)
     const { quantity, version } = await database

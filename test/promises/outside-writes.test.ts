@@ -6,7 +6,7 @@ import { cachedPrisma } from '../support/cached-prisma.ts'
 
 const here = cachedPrisma()
 
-test('a write outside Larder is seen once the ttl has passed, or after an invalidation', async () => {
+test('a write outside Larder is visible after the ttl or after an invalidation', async () => {
   let skew = 0
   const clock = { ...systemClock, now: () => systemClock.now() + skew }
   const models = { ...EVERY_MODEL, Stock: { ttl: '1m', jitter: 0 } } as const

@@ -30,22 +30,22 @@ const cases = between.flatMap(([when, options, act]) =>
 )
 
 test.each(cases)(
-  'a load %s begins, a write commits, %s: the next read sees the write',
+  'the next read sees a write that commits after a load %s began, once %s',
   async (_shape, _when, options, act, read) => {
     here.build(options)
-    const held = here.watched.holdAnswer(isSelect)
+    const selectHold = here.watched.holdAnswer(isSelect)
     const load = Promise.resolve(read())
-    await held.reached
+    await selectHold.reached
     await here.setQuantity(41)
     await act()
-    held.release()
+    selectHold.release()
     expect((await load)?.quantity).toBe(0)
     expect((await read())?.quantity).toBe(41)
     expect((await read())?.quantity).toBe(41)
   },
 )
 
-test('while a write waits for a row lock its readers see the old row, and the new row once it has returned', async () => {
+test('while a write waits for a row lock, reads return the old row, and the new row once the write has returned', async () => {
   const other = await here.database.connect()
   await here.stock()
   await other.query('BEGIN')
@@ -62,23 +62,23 @@ test('while a write waits for a row lock its readers see the old row, and the ne
 })
 
 test('a read called after an awaited write never joins a load that began before the write', async () => {
-  const held = here.watched.holdAnswer(isSelect)
+  const selectHold = here.watched.holdAnswer(isSelect)
   const older = Promise.resolve(here.stock())
-  await held.reached
+  await selectHold.reached
   await here.setQuantity(51)
   // The older load is still in flight. This read must not join it.
   expect((await here.stock()).quantity).toBe(51)
-  held.release()
+  selectHold.release()
   expect((await older).quantity).toBe(0)
   expect((await here.stock()).quantity).toBe(51)
 })
 
 test('concurrent reads share one load', async () => {
-  const held = here.watched.holdAnswer(isSelect)
+  const selectHold = here.watched.holdAnswer(isSelect)
   const first = here.sourcesOf(() => here.stock())
-  await held.reached
+  await selectHold.reached
   const second = here.sourcesOf(() => here.stock())
   await new Promise((resolve) => setImmediate(resolve))
-  held.release()
+  selectHold.release()
   expect([await first, await second]).toEqual(['miss', 'miss, shared'])
 })

@@ -20,36 +20,35 @@ beforeAll(async () => {
 afterAll(() => database.stop())
 
 /** The hit rate of each way of reading. With a datamodel every row is read in every way first. */
-async function shares(known: boolean, trace: Trace) {
+async function shares(withDatamodel: boolean, trace: Trace) {
   const { client, cache } = cachedClient(database.client().client, {
     // Large enough for every row in every way.
     options: { store: memoryStore({ maxBytes: '512mb' }) },
-    ...(!known && { datamodel: false as const }),
+    ...(!withDatamodel && { datamodel: false as const }),
   })
-  if (known) await readParts(client, trace.rows)
-  const found = await driveParts(client, trace, () => cache.stats().hits)
+  if (withDatamodel) await readParts(client, trace.rows)
+  const hitShares = await driveParts(client, trace, () => cache.stats().hits)
   const uncached = database.client().client
   for (const itemNo of [1, 101, trace.rows / 2]) {
-    const wanted = { where: { itemNo }, include: { partOf: true } }
-    expect(await client.legacyItem.findUnique(wanted)).toEqual(await uncached.legacyItem.findUnique(wanted))
+    const args = { where: { itemNo }, include: { partOf: true } }
+    expect(await client.legacyItem.findUnique(args)).toEqual(await uncached.legacyItem.findUnique(args))
   }
-  return found
+  return hitShares
 }
 
-test('with 1 % writes, most reads by key, by unique label, by parent and with a parent are hits', {
-  timeout: 120_000,
-}, async () => {
-  const found = await shares(true, TRACE)
+test('with 1 % writes, most reads by key, by unique label, by parent and with a parent are hits', async () => {
+  const hitShares = await shares(true, TRACE)
   const least: Record<Way, number> = {
     'by key': 0.95,
     'by unique label': 0.95,
     "a parent's list": 0.9,
     'with its parent (to-one include)': 0.9,
   }
-  for (const way of Object.keys(least) as Way[]) expect(found[way], way).toBeGreaterThanOrEqual(least[way])
+  for (const way of Object.keys(least) as Way[])
+    expect(hitShares[way], way).toBeGreaterThanOrEqual(least[way])
 })
 
-test('without a datamodel, the same reads are rarely hits', { timeout: 120_000 }, async () => {
-  const found = await shares(false, { ...TRACE, operations: TRACE.operations / 4 })
-  expect(Math.max(found['by key'], found['by unique label'])).toBeLessThan(0.1)
+test('without a datamodel, the same reads are rarely hits', async () => {
+  const hitShares = await shares(false, { ...TRACE, operations: TRACE.operations / 4 })
+  expect(Math.max(hitShares['by key'], hitShares['by unique label'])).toBeLessThan(0.1)
 })

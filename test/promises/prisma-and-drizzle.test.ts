@@ -66,24 +66,24 @@ beforeEach(async () => {
 })
 
 describe('one cache over one database, read and written by Prisma and by Drizzle', () => {
-  it('a Prisma write invalidates Drizzle reads of its row, and of no other row', async () => {
+  it('a Prisma write invalidates Drizzle reads of its row and of no other row', async () => {
     const { prisma, db, sourceOf } = await start()
-    const one = (id: number) => () => db.select().from(articles).where(eq(articles.id, id))
-    await one(1)()
-    await one(2)()
+    const articleById = (id: number) => () => db.select().from(articles).where(eq(articles.id, id))
+    await articleById(1)()
+    await articleById(2)()
     await prisma.post.update({ where: { id: 1 }, data: { title: 'by Prisma' } })
-    expect(await one(1)()).toMatchObject([{ title: 'by Prisma' }])
-    expect(await sourceOf(one(2))).toBe('memory')
+    expect(await articleById(1)()).toMatchObject([{ title: 'by Prisma' }])
+    expect(await sourceOf(articleById(2))).toBe('memory')
   })
 
-  it('a Drizzle write invalidates Prisma reads of its row, and of no other row', async () => {
+  it('a Drizzle write invalidates Prisma reads of its row and of no other row', async () => {
     const { prisma, db, sourceOf } = await start()
-    const one = (id: number) => () => prisma.post.findUnique({ where: { id } })
+    const postById = (id: number) => () => prisma.post.findUnique({ where: { id } })
     const byMail = () => prisma.user.findUnique({ where: { email: 'a@x' } })
-    for (const read of [one(1), one(2), byMail]) await read()
+    for (const read of [postById(1), postById(2), byMail]) await read()
     await db.update(articles).set({ title: 'by Drizzle' }).where(eq(articles.id, 1))
-    expect(await one(1)()).toMatchObject({ title: 'by Drizzle' })
-    expect(await sourceOf(one(2))).toBe('memory')
+    expect(await postById(1)()).toMatchObject({ title: 'by Drizzle' })
+    expect(await sourceOf(postById(2))).toBe('memory')
     await db.update(people).set({ name: 'new' }).where(eq(people.id, 1)).returning()
     expect(await byMail()).toMatchObject({ name: 'new' })
   })
@@ -102,7 +102,7 @@ describe('one cache over one database, read and written by Prisma and by Drizzle
     expect(await prisma.post.findMany({ where: { authorId: 1 } })).toStrictEqual([])
   })
 
-  it('a write through one ORM invalidates a row that the other wrote through, whose next write stores it again', async () => {
+  it('a write through one ORM invalidates the row that the other wrote through, and its next write stores the row again', async () => {
     const cache = createCache()
     const through = { ttl: '1h', write: 'through' } as const
     const models = { '*': through }

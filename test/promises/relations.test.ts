@@ -41,9 +41,7 @@ const writes = [
   ['user', 'delete', { where: { id: 4 } }],
 ] as const
 
-test('without a datamodel, every query matches the database after each nested write and each cascade', {
-  timeout: 180_000,
-}, async () => {
+test('without a datamodel, every query matches the database after each nested write and each cascade', async () => {
   here.build({}, { datamodel: false })
   const client = here.prisma as unknown as PrismaClient
   for (const write of writes) {

@@ -54,7 +54,7 @@ beforeEach(async () => {
   await pool.query(`INSERT INTO note VALUES (1, 1, 'one'), (2, 2, 'two')`)
 })
 
-describe('two schemas with one table name', () => {
+describe('two schemas with a table of the same name', () => {
   const start = () => {
     const plain = drizzle(pool, { schema })
     const cache = createCache()
@@ -82,26 +82,26 @@ describe('two schemas with one table name', () => {
     },
   ]
   const WRITES: Readonly<Record<string, (db: Db) => PromiseLike<unknown>>> = {
-    'an update of the one': (db) => db.update(things).set({ name: 'x' }).where(eq(things.id, 1)),
-    'an update of the other': (db) =>
+    'an update of one table': (db) => db.update(things).set({ name: 'x' }).where(eq(things.id, 1)),
+    'an update of the other table': (db) =>
       db.update(oldThings).set({ name: 'y', thing: 1 }).where(eq(oldThings.id, 1)).returning(),
-    'a delete that cascades from one to the other': (db) => db.delete(things).where(eq(things.id, 2)),
-    'an insert into the other': (db) => db.insert(oldThings).values({ id: 3, name: 'z', thing: 2 }),
-    'raw SQL on the other': (db) => db.execute(sql`update ${oldThings} set name = 'raw' where id = 2`),
-    'an upsert of the other': (db) =>
+    'a delete that cascades from one table to the other': (db) => db.delete(things).where(eq(things.id, 2)),
+    'an insert into the other table': (db) => db.insert(oldThings).values({ id: 3, name: 'z', thing: 2 }),
+    'raw SQL on the other table': (db) => db.execute(sql`update ${oldThings} set name = 'raw' where id = 2`),
+    'an upsert into the other table': (db) =>
       db
         .insert(oldThings)
         .values({ id: 2, name: 'again' })
         .onConflictDoUpdate({ target: oldThings.id, set: { name: 'again' } }),
-    'an update of a row that refers to the other': (db) =>
+    'an update of a row that refers to the other table': (db) =>
       db.update(notes).set({ text: 'new' }).where(eq(notes.old, 2)),
-    'an update of the other from the one, whose key cascades': (db) =>
+    'an update from one table of a cascading key in the other': (db) =>
       db
         .update(oldThings)
         .set({ id: 20 })
         .from(newThings)
         .where(and(eq(newThings.id, 1), ne(oldThings.id, newThings.id))),
-    'an invalidation of the other': (db) => db.$cache.invalidate({ tables: oldThings }),
+    'an invalidation of the other table': (db) => db.$cache.invalidate({ tables: oldThings }),
   }
   for (const [name, write] of Object.entries(WRITES))
     it(`${name} leaves no stale read of either`, async () => {
@@ -111,7 +111,7 @@ describe('two schemas with one table name', () => {
       for (const read of READS) expect(await read(db)).toStrictEqual(await read(plain))
     })
 
-  it('they do not share entries', async () => {
+  it('share no entries', async () => {
     const { db, cache } = start()
     expect(await db.select({ name: things.name }).from(things).where(eq(things.id, 1))).toStrictEqual([
       { name: 'new 1' },

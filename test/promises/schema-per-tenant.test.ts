@@ -31,7 +31,7 @@ afterAll(() => database.drop())
 
 const models = { '*': { ttl: '1m' } } as const
 
-it('Prisma tells tenants apart by the schema given to the adapter', async () => {
+it('Prisma separates tenants by the schema given to the adapter', async () => {
   const cache = createCache()
   const read = TENANTS.map((schema) => {
     const base = new PrismaClient({ adapter: new PrismaPg({ connectionString: database.url }, { schema }) })
@@ -40,11 +40,12 @@ it('Prisma tells tenants apart by the schema given to the adapter', async () => 
     return () => client.tag.findMany({ select: { name: true } })
   })
   for (const round of [1, 2])
-    for (const [at, one] of read.entries()) expect(await one(), `${round}`).toEqual([{ name: TENANTS[at] }])
+    for (const [at, readTenant] of read.entries())
+      expect(await readTenant(), `${round}`).toEqual([{ name: TENANTS[at] }])
   expect(cache.stats()).toMatchObject({ hits: 2, misses: 2 })
 })
 
-it('Drizzle over a pool tells tenants apart by the search path of its connections', async () => {
+it('Drizzle over a pool separates tenants by the search path of its connections', async () => {
   const cache = createCache()
   const read = TENANTS.map((tenant) => {
     const pool = new pg.Pool({ connectionString: database.url, options: `-c search_path=${tenant}` })
@@ -54,10 +55,11 @@ it('Drizzle over a pool tells tenants apart by the search path of its connection
     return async () => await db.select().from(tags)
   })
   for (const round of [1, 2])
-    for (const [at, one] of read.entries()) expect(await one(), `${round}`).toEqual([{ name: TENANTS[at] }])
+    for (const [at, readTenant] of read.entries())
+      expect(await readTenant(), `${round}`).toEqual([{ name: TENANTS[at] }])
 })
 
-it('Drizzle over postgres-js tells tenants apart by the search path of its connections', async () => {
+it('Drizzle over postgres-js separates tenants by the search path of its connections', async () => {
   const cache = createCache()
   const read = TENANTS.map((tenant) => {
     const client = postgres(database.url, { connection: { search_path: tenant }, max: 1 })
@@ -70,5 +72,6 @@ it('Drizzle over postgres-js tells tenants apart by the search path of its conne
     return async () => await db.select().from(tags)
   })
   for (const round of [1, 2])
-    for (const [at, one] of read.entries()) expect(await one(), `${round}`).toEqual([{ name: TENANTS[at] }])
+    for (const [at, readTenant] of read.entries())
+      expect(await readTenant(), `${round}`).toEqual([{ name: TENANTS[at] }])
 })

@@ -46,7 +46,7 @@ test('reads inside a transaction never use the cache', async () => {
   expect(spy.calls).toEqual([])
 })
 
-test('a rolled back transaction leaves no trace in the store', async () => {
+test('a transaction that is rolled back changes nothing in the store', async () => {
   const rolledBack = async (store: Store) => {
     const spy = spyStore(store)
     here.build({ store: spy.store })
@@ -105,7 +105,7 @@ test('a failed array transaction changes nothing, and a savepoint rolls back onl
   expect([(await here.stock()).quantity, (await here.stock(2)).quantity]).toEqual([6, 0])
 })
 
-test('the next read after a transaction sees what it committed, through every form of the client', async () => {
+test('the next read after a transaction sees its committed writes through every form of the client', async () => {
   await here.stock()
   await here.prisma.$cached({ ttl: '2m' }).stock.findUnique({ where: { id: 1 } })
   await here.prisma.$transaction((tx) => tx.stock.update({ where: { sku: 's1' }, data: { quantity: 8 } }))

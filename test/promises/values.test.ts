@@ -16,9 +16,7 @@ async function expectSame(read: () => PromiseLike<unknown>): Promise<void> {
   expect(differentMaking(result[1], result[0])).toBeUndefined()
 }
 
-test('a hit equals the miss before it, for random values of every scalar type', {
-  timeout: 90_000,
-}, async () => {
+test('a hit equals the miss before it, for random values of every scalar type', async () => {
   await fc.assert(
     fc.asyncProperty(scalarRow, async (data) => {
       const { id } = await here.prisma.everything.create({ data })
@@ -60,18 +58,18 @@ test('a hit equals the miss before it for bigint keys, decimals, char(n), views 
   await expectSame(() => here.prisma.user.count())
 })
 
-test('callers that share a load each get an exact copy of their own', async () => {
+test('callers that share a load each get an exact, separate copy', async () => {
   const { id } = await here.prisma.everything.create({
     data: { bytes: new Uint8Array([1, 2]), decimal: '1.50', big: 2n ** 60n },
   })
   const read = () => here.prisma.everything.findFirstOrThrow({ where: { id } })
-  const [one, other] = await Promise.all([read(), read()])
-  deepStrictEqual(one, other)
-  expect(differentMaking(one, other)).toBeUndefined()
-  expect(one).not.toBe(other)
+  const [first, second] = await Promise.all([read(), read()])
+  deepStrictEqual(first, second)
+  expect(differentMaking(first, second)).toBeUndefined()
+  expect(first).not.toBe(second)
 })
 
-test('changing a result changes no other result: of a miss, of a hit or of a shared load', async () => {
+test('changing a result changes no other result, after a miss, a hit or a shared load', async () => {
   const read = () => here.prisma.user.findUniqueOrThrow({ where: { id: 1 }, include: { posts: true } })
   const poison = (user: Awaited<ReturnType<typeof read>>): void => {
     user.name = 'poisoned'

@@ -84,12 +84,12 @@ const CASES: readonly (readonly [
     ['product 1', 'products of 3', 'products of 4', 'products of 5', 'list of products'],
   ],
   [
-    'a move by id invalidates every category, since the old one is unknown',
+    'a move by id invalidates every category, because the old category is unknown',
     () => moveTo4().where(eq(products.id, 1)).returning(),
     ['product 1', 'products of 3', 'products of 4', 'products of 5', 'list of products'],
   ],
   [
-    'a move whose filter names the old category invalidates the old and the new one',
+    'a move filtered by the old category invalidates the old and the new category',
     () =>
       moveTo4()
         .where(and(eq(products.id, 1), eq(products.categoryId, 3)))
@@ -107,17 +107,17 @@ const CASES: readonly (readonly [
     ['product 1', 'products of 3', 'list of products'],
   ],
   [
-    'an update by price invalidates every read of the table, and of no other',
+    'an update by price invalidates every read of the table and no other',
     () => db.update(products).set({ price: 8 }).where(gt(products.price, 1)),
     ALL_OF_PRODUCTS,
   ],
   [
-    'a deletion that cascades invalidates products by id, and no other category',
+    'a cascading deletion invalidates lookups of products by id, and no other category',
     () => db.delete(categories).where(eq(categories.id, 4)),
     ['product 1', 'product 2', 'products of 4', 'list of products', 'category 4'],
   ],
   [
-    'raw SQL that names its table as an object invalidates that table alone',
+    'raw SQL that names its table by a Drizzle object invalidates only that table',
     () => db.execute(sql`update ${products} set price = 3 where id = 1`),
     ALL_OF_PRODUCTS,
   ],

@@ -22,7 +22,7 @@ async function onPostgres(run: Omit<Run, 'database'>): Promise<Account> {
   }
 }
 
-describe('no computed value differs from what it would be now', () => {
+describe('no computed value differs from a newly computed one', () => {
   test.each([
     ['cached', true],
     ['not cached', false],
@@ -47,7 +47,7 @@ describe('no computed value differs from what it would be now', () => {
   })
 })
 
-describe('the walk catches', () => {
+describe('the random walk finds stale values', () => {
   let restore: (() => void) | undefined
   afterEach(() => restore?.())
 
@@ -55,7 +55,7 @@ describe('the walk catches', () => {
     'reads of Drizzle are not captured',
     'rows are not captured',
     'tables are not captured',
-  ] as const)('that %s', { timeout }, async (rule) => {
+  ] as const)('if %s', { timeout }, async (rule) => {
     restore = breakCapture(rule)
     const { stale } = await onPostgres({ seed, steps: 200, policies: true })
     expect(stale.length).toBeGreaterThan(0)

@@ -38,7 +38,7 @@ test.each(sweep([seed, seed + 1, seed + 2]))(
   },
 )
 
-test('the walk catches a datamodel that declares foreign keys the database lacks', {
+test('the random walk finds stale results of a datamodel with foreign keys that the database lacks', {
   timeout: 300_000,
 }, async () => {
   const { stale } = await walkPrisma(1, 100, (whole) => ({ ...whole, relationMode: 'foreignKeys' }))

@@ -142,7 +142,7 @@ describe.each(
   })),
 )('text keys over $name', ({ kind }) => {
   const [dialect, type, table, collation] = kind
-  test(`${steps} random writes by any spelling leave no stale read`, { timeout: 120_000 }, async () => {
+  test(`${steps} random writes by any spelling leave no stale read`, async () => {
     const database = await startDrizzleDatabase(dialect)
     try {
       const plain = database.db()

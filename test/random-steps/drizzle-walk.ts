@@ -91,10 +91,10 @@ export async function walk(walked: Walk): Promise<Account> {
   await compare(pool, db, plain)
   let step = 0
   for (; step < steps && !stale.length; step++) {
-    const taken = random.chance(together) ? [draw(stage), draw(stage)] : [draw(stage)]
+    const drawn = random.chance(together) ? [draw(stage), draw(stage)] : [draw(stage)]
     const beside = database.concurrent && random.chance(0.4) ? random.some(pool, 6) : []
     const [done] = await Promise.all([
-      Promise.all(taken.map((one) => one.run())),
+      Promise.all(drawn.map((drawnStep) => drawnStep.run())),
       Promise.all(beside.map((query) => query.run(db))),
     ])
     if (done.includes(true)) counts.succeeded++
@@ -102,11 +102,11 @@ export async function walk(walked: Walk): Promise<Account> {
     if ((await plain.$count(t.people)) < FEWEST) await populate(db, t)
     renew(pool, random, database, t)
     const before = cache.stats()
-    const found = await compare(pool, db, plain)
+    const differences = await compare(pool, db, plain)
     counts.hits += cache.stats().hits - before.hits
     counts.reads += cache.stats().reads - before.reads
-    const after = taken.map(({ name }) => name).join(' || ')
-    stale.push(...found.map((one) => ({ seed, step, after, ...one })))
+    const after = drawn.map(({ name }) => name).join(' || ')
+    stale.push(...differences.map((difference) => ({ seed, step, after, ...difference })))
   }
   return { steps: step, stale, unknown, resultDependencies: entries.count(), ...counts }
 }
@@ -121,8 +121,10 @@ async function compare(queries: readonly Query[], db: Db, plain: Db): Promise<re
   const cached = await Promise.all(queries.map((query) => query.run(db)))
   const truth = await Promise.all(queries.map((query) => query.run(plain)))
   return queries.flatMap((query, index) => {
-    const [seen, held] = [inOrder(cached[index]), inOrder(truth[index])]
-    return isDeepStrictEqual(seen, held) ? [] : [{ query: query.name, cached: seen, database: held }]
+    const [cachedRows, trueRows] = [inOrder(cached[index]), inOrder(truth[index])]
+    return isDeepStrictEqual(cachedRows, trueRows)
+      ? []
+      : [{ query: query.name, cached: cachedRows, database: trueRows }]
   })
 }
 

@@ -85,18 +85,18 @@ export async function walk({
     const existing = await readExistingKeys(database.run)
     const source = { random, existing, keys: createKeys(random, existing) }
     const draw = (): Step => drawFrom({ client: under, cache, readOutside, full, keyed }, source)
-    const taken = random.chance(together) ? [draw(), draw()] : [draw()]
+    const drawn = random.chance(together) ? [draw(), draw()] : [draw()]
     const beside = full && random.chance(0.4) ? random.some(cachedQueries, 8) : []
     const [done] = await Promise.all([
-      Promise.all(taken.map((one) => one.run())),
+      Promise.all(drawn.map((drawnStep) => drawnStep.run())),
       Promise.all(beside.map((query) => query.run(under))),
     ])
     if (done.includes(true)) succeeded++
-    for (const found of await compare(under, plain, cache, counts))
-      stale.push({ seed, step, after: taken.map(({ name }) => name).join(' || '), ...found })
+    for (const difference of await compare(under, plain, cache, counts))
+      stale.push({ seed, step, after: drawn.map(({ name }) => name).join(' || '), ...difference })
     for (const message of unannounced.splice(0))
       stale.push({
-        ...{ seed, step, after: taken.map(({ name }) => name).join(' || ') },
+        ...{ seed, step, after: drawn.map(({ name }) => name).join(' || ') },
         ...{ query: 'none: a write was not announced', cached: message, database: undefined },
       })
     if (stale.length && stopAtFirst) break

@@ -105,7 +105,7 @@ function placeOf(random: Random, { sort }: RawText, places: readonly string[]): 
 }
 
 async function onPrisma(
-  taken: number,
+  stepCount: number,
   from: number,
   sqlParser?: () => Promise<unknown>,
   rare?: number,
@@ -119,7 +119,7 @@ async function onPrisma(
     const account = await walkPrisma({
       database,
       seed: from,
-      steps: taken,
+      steps: stepCount,
       cached: { cache },
       draw({ client }, { random }) {
         const text = randomText(random, PRISMA, rare)
@@ -151,7 +151,7 @@ async function onPrisma(
   }
 }
 
-async function onDrizzle(taken: number, from: number): Promise<Result> {
+async function onDrizzle(stepCount: number, from: number): Promise<Result> {
   const database = await startDrizzleDatabase('postgres')
   const cache = cacheOver()
   const recorded: RecordedWrite[] = []
@@ -163,7 +163,7 @@ async function onDrizzle(taken: number, from: number): Promise<Result> {
     const account = await walkDrizzle({
       database,
       seed: from,
-      steps: taken,
+      steps: stepCount,
       cache,
       draw({ db, random }) {
         const text = randomText(random, DRIZZLE)
@@ -211,7 +211,7 @@ describe('raw writes that the parser understands', () => {
   })
 })
 
-describe('the walk catches a parser', () => {
+describe('the random walk finds stale results of a parser', () => {
   test.each(sweep(parserFaults))('%s', { timeout: 240_000 }, async (fault) => {
     let caught = false
     for (let from = 1; !caught && from < 6; from++) {

@@ -19,14 +19,14 @@ interface CachedOptions {
 }
 
 /** A client with the extension, and its cache. The extension keeps the client's type; tests see only that. */
-export function cachedClient(base: PrismaClient, given: CachedOptions = {}) {
-  const cache = given.cache ?? createCache(given.options)
-  const common = { cache, ...(given.database && { database: given.database }) }
-  const models = given.models ?? EVERY_MODEL
+export function cachedClient(base: PrismaClient, cachedOptions: CachedOptions = {}) {
+  const cache = cachedOptions.cache ?? createCache(cachedOptions.options)
+  const common = { cache, ...(cachedOptions.database && { database: cachedOptions.database }) }
+  const models = cachedOptions.models ?? EVERY_MODEL
   const extension =
-    given.datamodel === false
+    cachedOptions.datamodel === false
       ? prismaCache({ ...common, models })
-      : prismaCache({ ...common, models, datamodel: given.datamodel ?? datamodel })
+      : prismaCache({ ...common, models, datamodel: cachedOptions.datamodel ?? datamodel })
   return { cache, client: base.$extends(extension) }
 }
 

@@ -19,10 +19,10 @@ export async function findStaleRead(
 ): Promise<StaleRead | undefined> {
   let before = await database()
   for (let look = 0; look < LOOKS; look++) {
-    const seen = await cached()
+    const actual = await cached()
     const after = await database()
-    if (isDeepStrictEqual(seen, before) || isDeepStrictEqual(seen, after)) return undefined
-    if (isDeepStrictEqual(before, after)) return { cached: seen, database: after }
+    if (isDeepStrictEqual(actual, before) || isDeepStrictEqual(actual, after)) return undefined
+    if (isDeepStrictEqual(before, after)) return { cached: actual, database: after }
     before = after
   }
   return undefined

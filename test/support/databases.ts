@@ -13,7 +13,7 @@ import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { PrismaClient } from '../../prisma/generated/client/client.ts'
 
 /** Prisma's defaults (2 s and 5 s) are too short for a machine that is busy with something else. */
-const transactionOptions = { maxWait: 20_000, timeout: 40_000 }
+const transactionOptions = { maxWait: 60_000, timeout: 60_000 }
 
 /** A migrated, empty database and ways into it. */
 export interface TestDatabase {
@@ -34,10 +34,10 @@ export async function startPostgresDatabase(connections = 5): Promise<TestDataba
   const database = await createDatabase(await postgresUrl())
   const pools: pg.Pool[] = []
   const poolOf = (max: number): pg.Pool => {
-    const made = new pg.Pool({ connectionString: database.url, max })
-    made.on('error', () => {})
-    pools.push(made)
-    return made
+    const pool = new pg.Pool({ connectionString: database.url, max })
+    pool.on('error', () => {})
+    pools.push(pool)
+    return pool
   }
   const pool = poolOf(2)
   await migrate((sql) => pool.query(sql))
@@ -67,7 +67,7 @@ export async function startPostgresDatabase(connections = 5): Promise<TestDataba
     async stop() {
       await Promise.all(clients.map((client) => client.$disconnect()))
       await Promise.all(others.map((client) => client.end()))
-      await Promise.all(pools.map((one) => one.end()))
+      await Promise.all(pools.map((pool) => pool.end()))
       await database.drop()
     },
   }

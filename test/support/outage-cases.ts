@@ -1,5 +1,6 @@
 import { type Cache, createCache, memoryStore } from '@larder/core'
 import type { Engine, ReadPlan } from '@larder/core/host'
+import { skipTest } from '@larder/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { OutageServer } from './outage-servers.ts'
 
@@ -89,9 +90,9 @@ export function outageCases(driver: OutageDriver): void {
     const open: OutageClient[] = []
 
     const connect = (url: string): OutageClient => {
-      const made = driver.connect(url, loads.cache)
-      open.push(made)
-      return made
+      const client = driver.connect(url, loads.cache)
+      open.push(client)
+      return client
     }
     /** What was judged of the one load of a read that fails. */
     const verdictOf = async (read: Promise<unknown>): Promise<boolean | undefined> => {
@@ -112,7 +113,7 @@ export function outageCases(driver: OutageDriver): void {
     })
     afterEach(async () => {
       server.resume()
-      await Promise.all(open.splice(0).map((one) => one.close().catch(() => {})))
+      await Promise.all(open.splice(0).map((client) => client.close().catch(() => {})))
       await loads.cache.close()
       await server.start()
     })
@@ -164,7 +165,8 @@ export function outageCases(driver: OutageDriver): void {
       expect(await verdictOf(other.read(1))).toBe(true)
     })
 
-    it.runIf(driver.boundsQueries)('a server that hangs is unreachable over an open connection', async () => {
+    it('a server that hangs is unreachable over an open connection', async (context) => {
+      if (!driver.boundsQueries) skipTest(context, 'the driver waits for an answer for ever')
       server.pause()
       expect(await verdictOf(client.read(1))).toBe(true)
     })
@@ -176,9 +178,9 @@ export function outageCases(driver: OutageDriver): void {
       await empty()
     })
 
-    it('a pool without a free connection is unreachable', async ({ skip }) => {
+    it('a pool without a free connection is unreachable', async (context) => {
       const { hold } = client
-      if (!hold) return skip('the driver waits for a connection for ever')
+      if (!hold) return skipTest(context, 'the driver waits for a connection for ever')
       await hold(async () => {
         expect(await verdictOf(client.read(1))).toBe(true)
       })
@@ -191,7 +193,7 @@ export function outageCases(driver: OutageDriver): void {
       expect(await verdictOf(connect(url.href).read(1))).toBe(true)
     })
 
-    it("a statement that exceeds the server's time limit counts as no answer in time", async () => {
+    it("a statement that exceeds the server's time limit counts as unreachable", async () => {
       const [limit, slow] = driver.timeLimit
       await client.execute(limit)
       const error = await client.execute(slow).catch((cause: unknown) => cause)
@@ -199,7 +201,7 @@ export function outageCases(driver: OutageDriver): void {
       expect(loads.judge(error)).toBe(true)
     })
 
-    it('a read of a missing table is an error of the query', async () => {
+    it('a read of a missing table counts as an error of the query', async () => {
       await server.run('ALTER TABLE app_setting RENAME TO other_setting')
       const verdict = await verdictOf(client.read(1)).finally(() =>
         server.run('ALTER TABLE other_setting RENAME TO app_setting'),
@@ -207,17 +209,17 @@ export function outageCases(driver: OutageDriver): void {
       expect(verdict).toBe(false)
     })
 
-    it('a read without permission is an error of the query', async () => {
+    it('a read without permission counts as an error of the query', async () => {
       expect(await verdictOf(connect(server.guestUrl).read(1))).toBe(false)
     })
 
-    it('refused credentials are a mistake, not an outage', async () => {
+    it('refused credentials do not count as an outage', async () => {
       const url = new URL(server.url)
       url.username = 'nobody_here'
       expect(await verdictOf(connect(url.href).read(1))).toBe(false)
     })
 
-    it('no error of a statement itself counts, also none that imitates an outage', async () => {
+    it('no error of a statement counts as an outage, even if it imitates one', async () => {
       const verdicts: Record<string, unknown> = {}
       for (const [name, sql] of Object.entries(driver.ownErrors)) {
         const error = await client.execute(sql).catch((cause: unknown) => cause)
@@ -227,7 +229,7 @@ export function outageCases(driver: OutageDriver): void {
       expect(Object.keys(verdicts).length).toBeGreaterThan(5)
     })
 
-    it('a client that the application has closed is a mistake, not an outage', async () => {
+    it('a client closed by the application does not count as an outage', async () => {
       await client.close()
       const error = await client.read(1).catch((cause: unknown) => cause)
       // Prisma connects again.

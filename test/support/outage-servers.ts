@@ -56,10 +56,10 @@ export async function startOutagePostgres(): Promise<OutageServer> {
 /** At most twelve connections at once, and one of an administrator. */
 export async function startOutageMariadb(): Promise<OutageServer> {
   const server = await startMariadbServer(['--max-connections=12'])
-  const own = new URL('/mysql', server.url).href
+  const databaseUrl = new URL('/mysql', server.url).href
   const dialect: Dialect = {
     async connect() {
-      const connection = await mysql.createConnection({ uri: own, connectTimeout: 5_000 })
+      const connection = await mysql.createConnection({ uri: databaseUrl, connectTimeout: 5_000 })
       connection.on('error', () => {})
       return { query: (sql) => connection.query(sql), close: () => connection.end() }
     },
@@ -74,7 +74,7 @@ export async function startOutageMariadb(): Promise<OutageServer> {
     "CREATE USER 'app'@'127.0.0.1'",
     "GRANT SELECT, INSERT, UPDATE ON mysql.* TO 'app'@'127.0.0.1'",
   ]
-  return prepared({ ...server, url: withUser(own, 'app') }, dialect, accounts)
+  return prepared({ ...server, url: withUser(databaseUrl, 'app') }, dialect, accounts)
 }
 
 function withUser(url: string, user: string): string {

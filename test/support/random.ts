@@ -31,9 +31,9 @@ export function createRandom(seed: number): Random {
     chance: (probability) => next() < probability,
     some(list, most) {
       const count = int(0, Math.min(most, list.length))
-      const left = [...list]
-      while (left.length > count) left.splice(int(0, left.length - 1), 1)
-      return left
+      const remaining = [...list]
+      while (remaining.length > count) remaining.splice(int(0, remaining.length - 1), 1)
+      return remaining
     },
   }
 }

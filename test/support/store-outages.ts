@@ -19,7 +19,7 @@ export async function outages(
   const moment = async (): Promise<void> => {
     const before = answered()
     await wait(sized(500, 5_000))
-    await until(() => answered() > before, 20_000)
+    await until(() => answered() > before)
   }
   await moment()
   for (let round = 0; round < sized(1, 5); round++) {
@@ -46,5 +46,5 @@ async function cachesReady(services: readonly { readonly url: string }[]): Promi
     await until(async () => {
       const health = (await (await fetch(`${url}/health`)).json()) as { cache: string }
       return health.cache === 'ready'
-    }, 20_000)
+    })
 }

@@ -4,31 +4,39 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { productPage } from './page.ts'
 import type { ProductChange, Products } from './products.ts'
 
-/** The largest `integer` of PostgreSQL. */
-const LARGEST = 2_147_483_647
-const id = { type: 'integer', minimum: 1, maximum: LARGEST } as const
-const oneProduct = { type: 'object', properties: { id }, required: ['id'] } as const
+/** Types are exact, so a number in a URL is text until its handler converts it. Each number fits an `integer` of PostgreSQL. */
+export const formats = {
+  id: /^[1-9]\d{0,8}$/,
+  offset: /^\d{1,9}$/,
+  price: /^\d{1,8}(\.\d{1,2})?$/,
+  // PostgreSQL refuses a NUL character, and half of a surrogate pair would come back as another character.
+  printable: /^[^\p{Cc}\p{Cs}]+$/u,
+  'printable-lines': /^[^\0\p{Cs}]*$/u,
+}
+const oneProduct = {
+  type: 'object',
+  properties: { id: { type: 'string', format: 'id' } },
+  required: ['id'],
+} as const
+const category = { type: 'string', format: 'printable', maxLength: 100 } as const
 const change = {
   type: 'object',
   additionalProperties: false,
   minProperties: 1,
   properties: {
-    name: { type: 'string', minLength: 1, maxLength: 200 },
-    description: { type: 'string', maxLength: 5000 },
-    category: { type: 'string', minLength: 1, maxLength: 100 },
-    price: { type: 'string', pattern: '^\\d{1,8}(\\.\\d{1,2})?$' },
+    name: { type: 'string', format: 'printable', maxLength: 200 },
+    description: { type: 'string', format: 'printable-lines', maxLength: 5000 },
+    category,
+    price: { type: 'string', format: 'price' },
   },
 } as const
 const list = {
   type: 'object',
-  properties: {
-    category: { type: 'string', minLength: 1, maxLength: 100 },
-    after: { type: 'integer', minimum: 0, maximum: LARGEST, default: 0 },
-  },
+  properties: { category, after: { type: 'string', format: 'offset', default: '0' } },
 } as const
 
 interface OneProduct {
-  Params: { id: number }
+  Params: { id: string }
 }
 
 export interface RoutesOptions {
@@ -39,19 +47,19 @@ export interface RoutesOptions {
 
 export function addRoutes(app: FastifyInstance, { products, cache, views }: RoutesOptions): void {
   app.get<OneProduct>('/products/:id', { schema: { params: oneProduct } }, async ({ params }, reply) => {
-    return (await products.find(params.id)) ?? notFound(reply)
+    return (await products.find(Number(params.id))) ?? notFound(reply)
   })
 
-  app.get<{ Querystring: { category?: string; after: number } }>(
+  app.get<{ Querystring: { category?: string; after: string } }>(
     '/products',
     { schema: { querystring: list } },
-    async ({ query }) => products.list(query.category, query.after),
+    async ({ query }) => products.list(query.category, Number(query.after)),
   )
 
   app.get('/categories', async () => products.categories())
 
   app.get<OneProduct>('/pages/:id', { schema: { params: oneProduct } }, async ({ params }, reply) => {
-    const html = await productPage(cache, products, params.id)
+    const html = await productPage(cache, products, Number(params.id))
     if (html === null) return notFound(reply)
     // Outside the cached function, or only its first reader would count. Nobody waits for it, and a view may be lost.
     views?.add(params.id).catch(() => {})
@@ -59,7 +67,7 @@ export function addRoutes(app: FastifyInstance, { products, cache, views }: Rout
   })
 
   app.get<OneProduct>('/products/:id/views', { schema: { params: oneProduct } }, async ({ params }) => ({
-    views: await products.views(params.id),
+    views: await products.views(Number(params.id)),
   }))
 
   // For the merchandiser. It answers when the change is committed, and the next read of anybody shows it.
@@ -67,7 +75,7 @@ export function addRoutes(app: FastifyInstance, { products, cache, views }: Rout
     '/products/:id',
     { schema: { params: oneProduct, body: change } },
     async ({ params, body }, reply) => {
-      return (await products.change(params.id, body)) ? reply.code(204).send() : notFound(reply)
+      return (await products.change(Number(params.id), body)) ? reply.code(204).send() : notFound(reply)
     },
   )
 }

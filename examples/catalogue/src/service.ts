@@ -1,11 +1,11 @@
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils'
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import type { Redis } from 'iovalkey'
 import { type CacheSettings, openCache } from './cache.ts'
 import { openDatabase } from './database.ts'
 import { createProducts } from './products.ts'
 import { REGIONS, type Region, region } from './region.ts'
-import { addRoutes } from './routes.ts'
+import { addRoutes, formats } from './routes.ts'
 import { countViews } from './views.ts'
 
 export interface CatalogueOptions extends CacheSettings {
@@ -29,10 +29,16 @@ export async function createCatalogue({
   cache.on('store-state', ({ state }) => {
     cacheState = state
   })
-  // An unknown field is an error, and is not dropped in silence.
+  // Neither drops an unknown field nor converts a value of another type: both are errors.
   const app = fastify({
-    ajv: { customOptions: { removeAdditional: false } },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, formats } },
     logger: log && { level: 'warn' },
+  })
+  // The message of an unexpected error names SQL and its parameters: that is for the log.
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    if ((error.statusCode ?? 500) < 500) return reply.send(error)
+    request.log.error(error)
+    return reply.code(500).send({ message: 'internal error' })
   })
 
   // Regions are checked here, so that nobody fills the cache with regions that do not exist.

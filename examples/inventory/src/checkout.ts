@@ -18,8 +18,10 @@ export type Sale =
   | { readonly orderId: number }
   /** Nothing was sold. How many there are of each product of which there are too few. */
   | { readonly short: readonly { readonly sku: string; readonly left: number }[] }
+  /** Nothing was sold: the `requestId` is that of another purchase. */
+  | 'request id in use'
 
-const orderId = { orderId: orders.id }
+type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
 
 /** Sells all lines or none. A purchase that is tried again is sold once. */
 export async function checkout(db: Database, purchase: Purchase): Promise<Sale> {
@@ -34,7 +36,7 @@ export async function checkout(db: Database, purchase: Purchase): Promise<Sale> 
       .orderBy(asc(stock.sku))
       .for('update')
     // After the locks: an attempt at the same purchase that is still running holds them.
-    const [earlier] = await tx.select(orderId).from(orders).where(eq(orders.requestId, purchase.requestId))
+    const earlier = await earlierSale(tx, purchase, lines)
     if (earlier) return earlier
 
     const left = new Map(rows.map(({ sku, quantity }) => [sku, quantity]))
@@ -45,8 +47,13 @@ export async function checkout(db: Database, purchase: Purchase): Promise<Sale> 
     if (short.length > 0) return { short }
 
     const { requestId, customer } = purchase
-    const [order] = await tx.insert(orders).values({ requestId, customer }).returning(orderId)
-    if (order === undefined) throw new Error('INSERT … RETURNING returned no row')
+    const [order] = await tx
+      .insert(orders)
+      .values({ requestId, customer })
+      .onConflictDoNothing()
+      .returning({ orderId: orders.id })
+    // Other products, so no lock in common: another purchase took the id since.
+    if (order === undefined) return 'request id in use'
     await tx
       .insert(orderLines)
       .values([...lines].map(([sku, quantity]) => ({ orderId: order.orderId, sku, quantity })))
@@ -59,6 +66,22 @@ export async function checkout(db: Database, purchase: Purchase): Promise<Sale> 
         .returning()
     return order
   })
+}
+
+/** The order that this request id has already placed, if any. */
+async function earlierSale(
+  tx: Transaction,
+  { requestId, customer }: Purchase,
+  lines: ReadonlyMap<string, number>,
+): Promise<Sale | undefined> {
+  const [order] = await tx.select().from(orders).where(eq(orders.requestId, requestId))
+  if (order === undefined) return undefined
+  const sold = await tx.select().from(orderLines).where(eq(orderLines.orderId, order.id))
+  const same =
+    order.customer === customer &&
+    sold.length === lines.size &&
+    sold.every(({ sku, quantity }) => lines.get(sku) === quantity)
+  return same ? { orderId: order.id } : 'request id in use'
 }
 
 /** A product that stands twice in the basket is one line, and one row to lock. */

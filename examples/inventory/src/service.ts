@@ -1,9 +1,9 @@
 import { createCache } from '@larder/core'
 import type { Store } from '@larder/core/store'
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils'
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import { type Database, openBackOffice, openShop } from './database.ts'
-import { addBackOffice, addShop } from './routes.ts'
+import { addBackOffice, addShop, formats } from './routes.ts'
 
 export interface InventoryOptions {
   /** A plain db of Drizzle and an adapter for Prisma, both to the same database. */
@@ -29,10 +29,16 @@ export async function createInventory(options: InventoryOptions): Promise<Fastif
     cacheState = state
   })
 
-  // An unknown field is an error, and is not dropped in silence.
+  // Neither drops an unknown field nor converts a value of another type: both are errors.
   const app = fastify({
-    ajv: { customOptions: { removeAdditional: false } },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, formats } },
     logger: log && { level: 'warn' },
+  })
+  // The message of an unexpected error names SQL and its parameters: that is for the log.
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    if ((error.statusCode ?? 500) < 500) return reply.send(error)
+    request.log.error(error)
+    return reply.code(500).send({ message: 'internal error' })
   })
   addShop(app, openShop(options.db, cache))
   addBackOffice(app, prisma)

@@ -1,12 +1,12 @@
 import { createCache } from '@larder/core'
 import type { Store } from '@larder/core/store'
 import { createLeaderboard, createLock } from '@larder/structures'
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import type { Redis } from 'iovalkey'
 import { archiveClosed } from './archive.ts'
 import { type Database, openDatabase } from './database.ts'
 import { createRecovery } from './recovery.ts'
-import { addRoutes } from './routes.ts'
+import { addRoutes, formats } from './routes.ts'
 
 export interface LeaderboardOptions {
   /** A client of the Valkey that keeps the board. The service closes it. */
@@ -34,13 +34,19 @@ export async function createLeaderboardService(options: LeaderboardOptions): Pro
   const cache = createCache({ namespace: `reports-${name}`, store: options.store, version: '1' })
   const db = openDatabase(options.db, cache)
   const board = createLeaderboard(client, { name, window, slices, size: 100 })
-  const recovery = createRecovery(client, board, db, { marker: `leaderboard:${name}:whole`, window })
+  const recovery = createRecovery(client, board, db, { checkpoint: `leaderboard:${name}:checkpoint`, window })
   const lock = createLock(client, { prefix: `leaderboard:${name}:lock` })
 
-  // An unknown field is an error, and is not dropped in silence.
+  // Neither drops an unknown field nor converts a value of another type: both are errors.
   const app = fastify({
-    ajv: { customOptions: { removeAdditional: false } },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, formats } },
     logger: log && { level: 'warn' },
+  })
+  // The message of an unexpected error names SQL and its parameters: that is for the log.
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    if (error.statusCode !== undefined && error.statusCode !== 500) return reply.send(error)
+    request.log.error(error)
+    return reply.code(500).send({ message: 'internal error' })
   })
   addRoutes(app, { board, recovery, db })
   app.get('/stats', async () => cache.stats())
@@ -49,6 +55,8 @@ export async function createLeaderboardService(options: LeaderboardOptions): Pro
   const schedule = setInterval(() => {
     // What fails now is delivered again next time.
     archiving = archiving
+      // First: an old snapshot may have come back, and its slices are about to be archived.
+      .then(() => recovery.check())
       .then(() => archiveClosed(db, board, lock))
       .catch((error: unknown) => app.log.error(error))
   }, archiveEvery)

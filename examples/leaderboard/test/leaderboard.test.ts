@@ -1,46 +1,32 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import {
-  createDatabase,
-  type Database,
-  type OwnServer,
-  postgresUrl,
-  sized,
-  startServer,
-  until,
-} from '@larder/testing'
-import pg from 'pg'
+import { startServers } from '@larder/example-servers'
+import { createDatabase, postgresUrl, repeatWhenBusy, sized, startServer, until } from '@larder/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type ServiceProcess, startService } from '../../../test/support/service-process.ts'
+import {
+  notRefused,
+  WRONG_BODIES,
+  WRONG_NAMES,
+  WRONG_TEXTS,
+  withField,
+} from '../../../test/support/bad-requests.ts'
+import { type Deployment, deploy } from '../../../test/support/deployment.ts'
+import { prepareTables } from '../src/prepare-tables.ts'
+import * as schema from '../src/schema.ts'
+import { createLeaderboardService } from '../src/service.ts'
 
-// Two processes of the service, one PostgreSQL, and a Valkey of their own with an append-only file. A window of eight seconds
-// in slices of one second stands for a day.
+repeatWhenBusy()
+
+// A window of eight seconds in slices of one second stands for a day.
 const WINDOW = 8_000
-let database: Database
-let pool: pg.Pool
-let valkey: OwnServer
-let services: [ServiceProcess, ServiceProcess]
-
+let { services, pool, valkey, stop } = {} as Deployment
 beforeAll(async () => {
-  ;[database, valkey] = await Promise.all([
-    postgresUrl().then(createDatabase),
-    startServer(['--appendonly', 'yes']),
-  ])
-  pool = new pg.Pool({ connectionString: database.url, max: 2 })
-  const env = {
-    DATABASE_URL: database.url,
-    VALKEY_URL: `redis://127.0.0.1:${valkey.port}`,
+  ;({ services, pool, valkey, stop } = await deploy('leaderboard', ['--appendonly', 'yes'], {
     WINDOW: String(WINDOW),
     SLICES: '8',
     ARCHIVE_EVERY: '200',
-  }
-  services = await Promise.all([startService('leaderboard', env), startService('leaderboard', env)])
+  }))
 })
-afterAll(async () => {
-  await Promise.all(services.map((service) => service.stop()))
-  await pool.end()
-  await valkey.stop()
-  await database.drop()
-})
+afterAll(() => stop())
 
 interface Row {
   readonly member: string
@@ -73,8 +59,8 @@ const available = (): Promise<void> =>
     (await Promise.all([0, 1].map((at) => get('/top', at)))).every(({ status }) => status === 200),
   )
 
-describe('the leaderboard', { timeout: 60_000 }, () => {
-  it('ranks players by their best score, equal ones by arrival, and shows neighbours', async () => {
+describe('the leaderboard', () => {
+  it('ranks players by their best score, equal scores by arrival, and shows neighbours', async () => {
     for (const [player, points] of [
       ['ada', 50],
       ['bob', 70],
@@ -87,13 +73,41 @@ describe('the leaderboard', { timeout: 60_000 }, () => {
     const { body } = await get<Row & { around: Row[] }>('/players/cy', 1)
     expect(body).toMatchObject({ rank: 3, score: 70 })
     expect(body.around.map(({ member }) => member)).toEqual(['ada', 'bob', 'cy'])
-    expect((await get('/players/nobody')).status).toBe(404)
-    expect((await get('/top?n=101')).status).toBe(400)
-    // PostgreSQL would refuse this name, and with it the slice, for ever.
-    expect(await submit('a\u0000b', 1)).toBe(400)
   })
 
-  it('scores leave the board with the window, and stay in the report of the day', async () => {
+  it('invalid requests are refused with a message', async () => {
+    const score = { player: 'ada', points: 1 }
+    const posts = [
+      // PostgreSQL would refuse such a name, and with it the whole slice, each time it is archived.
+      ...withField(score, 'player', [...WRONG_TEXTS, '']),
+      ...withField(score, 'points', ['1', [1], {}, null, true]),
+      { ...score, rank: 1 },
+    ].map((body) => ({ body }))
+    const raws = [...WRONG_BODIES, '{"player":"ada","points":1e400}'].map((raw) => ({ raw }))
+    const days = ['today', '2026-02-30', '2026-1-1', '0000-01-01', '9999-12-31', '%00', '']
+    const gets = [
+      ...WRONG_NAMES.map((name) => `/players/${name}`),
+      '/players/nobody',
+      ...['0', '101', '-1', '1.5', 'x', '', '%00', '1&n=2'].map((n) => `/top?n=${n}`),
+      ...days.map((day) => `/reports/${day}`),
+    ].map((path) => ({ method: 'GET', path }) as const)
+    expect(
+      await notRefused(services[0].url, [
+        ...[...posts, ...raws].map((request) => ({ method: 'POST', path: '/scores', ...request }) as const),
+        ...gets,
+      ]),
+    ).toEqual([])
+  })
+
+  it('an error of the database is not shown to the client', async () => {
+    await pool.query('ALTER TABLE score_slice RENAME TO away')
+    const answer = await get('/reports/2025-01-01').finally(() =>
+      pool.query('ALTER TABLE away RENAME TO score_slice'),
+    )
+    expect(answer).toEqual({ status: 500, body: { message: 'internal error' } })
+  })
+
+  it('removes scores from the board with the window, and keeps them in the report of the day', async () => {
     await submit('early', 500)
     await until(async () => !(await top()).includes('early 500'), 3 * WINDOW)
     expect(await archived('early')).toBe(1)
@@ -107,7 +121,7 @@ describe('the leaderboard', { timeout: 60_000 }, () => {
     expect(after.body.map(({ player }) => player)).toContain('later')
   })
 
-  it('a board that Valkey has lost is restored from the archive, in the same order', async () => {
+  it('restores a board that Valkey has lost from the archive, in the same order', async () => {
     for (const player of ['one', 'two', 'three']) await submit(player, 1_000)
     await until(async () => (await archived('three')) === 1)
     const before = (await top()).filter((row) => row.endsWith(' 1000'))
@@ -120,7 +134,7 @@ describe('the leaderboard', { timeout: 60_000 }, () => {
     for (const rows of restored) expect(rows.filter((row) => row.endsWith(' 1000'))).toEqual(before)
   })
 
-  it('a restart of Valkey loses no acknowledged score, and while it is away requests get 503', async () => {
+  it('loses no acknowledged score in a restart of Valkey, and answers 503 while it is unavailable', async () => {
     let accepted = 0
     let [refused, running] = [0, true]
     const unexpected: number[] = []
@@ -159,7 +173,7 @@ describe('the leaderboard', { timeout: 60_000 }, () => {
     expect(Math.max(...best.map(({ score }) => score))).toBeGreaterThanOrEqual(accepted)
   })
 
-  it('at 500 writes and 100 reads a second, the first read after a score shows it, within one second', async () => {
+  it('shows every score in the first read after it, at 500 writes and 100 reads a second', async () => {
     const seconds = sized(1, 20)
     const lags: number[] = []
     const failed: string[] = []
@@ -197,5 +211,63 @@ describe('the leaderboard', { timeout: 60_000 }, () => {
     expect(lags).toHaveLength(seconds * 5)
     // A short run shares its machine with all other tests: only its own queue is late then.
     expect(Math.max(...lags)).toBeLessThan(sized(5_000, 1_000))
+  })
+})
+
+describe('a leaderboard on a Valkey that only saves snapshots', () => {
+  it('restores from the archive what an old snapshot lacks, and everything after FLUSHALL', async () => {
+    const [database, valkey] = await Promise.all([postgresUrl().then(createDatabase), startServer()])
+    const servers = await startServers({
+      DATABASE_URL: database.url,
+      VALKEY_URL: `redis://127.0.0.1:${valkey.port}`,
+    })
+    await prepareTables(servers)
+    const app = await createLeaderboardService({
+      client: servers.client(),
+      db: servers.drizzle(schema),
+      store: servers.store(),
+      window: 60_000,
+      slices: 60,
+      archiveEvery: 100,
+    })
+    try {
+      const submit = async (player: string, points: number): Promise<void> => {
+        const { statusCode } = await app.inject({ method: 'POST', url: '/scores', body: { player, points } })
+        expect(statusCode).toBe(201)
+      }
+      const top = async (): Promise<readonly string[]> => {
+        const response = await app.inject('/top')
+        return response.statusCode === 200
+          ? response.json<Row[]>().map(({ member, score }) => `${member} ${score}`)
+          : []
+      }
+      const archived = async (player: string): Promise<boolean> =>
+        (await servers.query(`SELECT 1 FROM score WHERE player = '${player}'`)).length > 0
+      const known = ['late 500', 'later 500', 'early 10']
+
+      await submit('early', 10)
+      await until(() => archived('early'))
+      // A slice that closed before the snapshot is not read again. This one is in the archive alone, so that it would show.
+      await servers.runScript(`
+        INSERT INTO score_slice VALUES ('planted', now() - interval '30s', now() - interval '20s');
+        INSERT INTO score SELECT id, 'planted', 900, 1000 * extract(epoch FROM starts_at) FROM score_slice WHERE id = 'planted'`)
+      await valkey.call('SAVE')
+      await submit('late', 500)
+      await submit('later', 500)
+      await until(() => archived('later'))
+      await valkey.restart()
+      await until(async () => (await top()).includes('late 500'))
+      expect(await top()).toEqual(known)
+
+      // Nothing restarts, nothing connects again.
+      await valkey.call('FLUSHALL')
+      await until(async () => (await top()).includes('early 10'))
+      expect(await top()).toEqual(['planted 900', ...known])
+    } finally {
+      await app.close()
+      await servers.stop()
+      await valkey.stop()
+      await database.drop()
+    }
   })
 })

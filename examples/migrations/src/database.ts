@@ -1,6 +1,6 @@
-import { PGlite } from '@electric-sql/pglite'
-import { migrate } from '@larder/testing'
-import { PrismaPGlite } from 'pglite-prisma-adapter'
+import { createDatabase, migrate, postgresUrl } from '@larder/testing'
+import { PrismaPg } from '@prisma/adapter-pg'
+import pg from 'pg'
 
 const TIME = '2026-01-01'
 const ROWS = `
@@ -13,14 +13,18 @@ const ROWS = `
   INSERT INTO blog_posts (title, published, author_id) VALUES
     ('Bread', true, 1), ('Butter', true, 1), ('Jam', false, 2)`
 
-/** A database in this process, with the tables of the repository's schema. */
+/** A PostgreSQL database of its own, with the tables of the repository's schema. */
 export async function openDatabase() {
-  const pglite = await PGlite.create()
-  await migrate((sql) => pglite.exec(sql))
+  const { url, drop } = await createDatabase(await postgresUrl())
+  const pool = new pg.Pool({ connectionString: url, max: 1 })
+  await migrate((sql) => pool.query(sql))
   return {
-    adapter: () => new PrismaPGlite(pglite),
+    adapter: () => new PrismaPg({ connectionString: url, max: 2 }),
     /** Puts back the rows that every run begins with: three users and three posts. */
-    reset: () => pglite.exec(ROWS),
-    close: () => pglite.close(),
+    reset: () => pool.query(ROWS),
+    async close() {
+      await pool.end()
+      await drop()
+    },
   }
 }

@@ -16,7 +16,7 @@ async function answers(db: Db): Promise<unknown[]> {
 const comparable = (answer: unknown): string =>
   JSON.stringify(answer, (name, value) => (name === 'updatedAt' ? 'now' : value))
 
-it('an application on Accelerate gives the same answers with Larder', async () => {
+it('an application written for Accelerate returns the same results with Larder', async () => {
   const database = await openDatabase()
   await database.reset()
   const before = connectBefore(database.adapter())
@@ -31,4 +31,4 @@ it('an application on Accelerate gives the same answers with Larder', async () =
   await after.$disconnect()
   await cache.close()
   await database.close()
-}, 180_000)
+})

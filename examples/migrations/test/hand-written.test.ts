@@ -23,7 +23,7 @@ async function answers(authors: Authors): Promise<unknown[]> {
   return pages
 }
 
-it('a hand-written cache gives the same answers with cache.wrap under the same keys', async () => {
+it('a hand-written cache returns the same results with cache.wrap under the same keys', async () => {
   const database = await openDatabase()
   const url = await valkeyUrl()
   const redis = new Redis(url)
@@ -44,4 +44,4 @@ it('a hand-written cache gives the same answers with cache.wrap under the same k
   for (const client of clients) await client.$disconnect()
   await Promise.all([redis.quit(), cache.close()])
   await database.close()
-}, 180_000)
+})

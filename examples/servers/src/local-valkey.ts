@@ -10,6 +10,5 @@ export async function startLocalValkey(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<{ readonly url: string; stop(): Promise<void> }> {
   const program = await valkeyProgram({ env, folders: FOLDERS, mayInstall: false })
-  const { url, stop } = await startServer(['--appendonly', 'yes'], { program })
-  return { url: url.replace(/^valkey:/, 'redis:'), stop }
+  return startServer(['--appendonly', 'yes'], { program })
 }

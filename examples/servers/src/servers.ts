@@ -71,7 +71,11 @@ export async function startServers(
 
 /** A request should not wait for a server that hangs: the defaults of iovalkey would let it wait for ever. */
 function openClient(url: string): Redis {
-  const client = new Redis(url, { commandTimeout: 1_000, maxRetriesPerRequest: 1 })
+  // It knows the other name of the scheme only.
+  const client = new Redis(url.replace(/^valkey(s?):/, 'redis$1:'), {
+    commandTimeout: 1_000,
+    maxRetriesPerRequest: 1,
+  })
   // It connects again by itself. Without a listener, each attempt would be printed.
   client.on('error', () => {})
   return client

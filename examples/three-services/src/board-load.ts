@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Servers } from '@larder/example-servers'
 import { Pool } from 'undici'
-import { percentile } from '../../demo/src/measure.ts'
 import * as schema from '../../leaderboard/src/schema.ts'
 import { createLeaderboardService } from '../../leaderboard/src/service.ts'
+import { percentile } from './measure.ts'
 
 /** What the load on the leaderboard showed. Times in ms. */
 export interface BoardMeasured {

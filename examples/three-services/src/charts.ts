@@ -31,17 +31,14 @@ export function lines(
   )
 }
 
-/** Bars below each other, on a logarithmic scale: each step of the same length is the same factor. */
+/** Bars below each other, all on one scale that begins at zero. */
 export function bars(
   title: string,
   groups: readonly { readonly label: string; readonly bars: readonly Series[] }[],
   show: (value: number) => string,
 ): string {
-  const all = groups
-    .flatMap((group) => group.bars.map(({ values }) => values[0] ?? 0))
-    .filter((value) => value > 0)
-  const [low, high] = [Math.log(Math.min(...all) / 2), Math.log(Math.max(...all))]
-  const share = (value: number): number => (value > 0 ? ((Math.log(value) - low) / (high - low)) * 100 : 0)
+  const most = Math.max(...groups.flatMap((group) => group.bars.map(({ values }) => values[0] ?? 0)))
+  const share = (value: number): number => (most > 0 ? (value / most) * 100 : 0)
   const rows = groups.map(({ label, bars }) => {
     const drawn = bars.map(
       ({ kind, values: [value = 0] }) =>
@@ -49,10 +46,7 @@ export function bars(
     )
     return `<div class="group"><b>${label}</b><div class="bars">${drawn.join('')}</div></div>`
   })
-  return figure(
-    title,
-    `${legend(groups[0]?.bars ?? [])}${rows.join('')}<div class="axis">logarithmic scale</div>`,
-  )
+  return figure(title, `${legend(groups[0]?.bars ?? [])}${rows.join('')}`)
 }
 
 const figure = (title: string, content: string): string =>

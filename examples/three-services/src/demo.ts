@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { type Servers, startServers } from '@larder/example-servers'
 import { prepareTables as prepareCatalogue } from '../../catalogue/src/prepare-tables.ts'
-import { startProgress } from '../../demo/src/progress.ts'
-import type { Screen } from '../../demo/src/screen.ts'
 import { prepareTables as prepareInventory } from '../../inventory/src/prepare-tables.ts'
 import { prepareTables as prepareLeaderboard } from '../../leaderboard/src/prepare-tables.ts'
 import { runBoard } from './board-load.ts'
 import type { Measured } from './measure.ts'
+import { startProgress } from './progress.ts'
+import type { Screen } from './screen.ts'
 import { runShop } from './shop-load.ts'
 import type { Outcome } from './table.ts'
 
@@ -37,16 +37,17 @@ export async function runDemo({
   // Keys of this run alone: what another run cached tells of another database.
   const run = `demo-${randomBytes(4).toString('hex')}`
   try {
-    await prepareCatalogue(servers)
-    await prepareInventory(servers)
-    await prepareLeaderboard(servers)
+    for (const prepareTables of [prepareCatalogue, prepareInventory, prepareLeaderboard])
+      if (!signal.aborted) await prepareTables(servers)
     const withProgress = async <T>(
       label: string,
       start: (onProgress: (share: number) => void) => Promise<T>,
     ) => {
-      const progress = startProgress(screen, label, 1, () => '')
+      const progress = startProgress(screen, label)
       try {
-        return await start(progress.at)
+        const result = await start(progress.at)
+        if (!signal.aborted) progress.at(1)
+        return result
       } finally {
         progress.end()
       }

@@ -1,47 +1,36 @@
-import { writeFile } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
-import { createScreen } from '../../demo/src/screen.ts'
-import { runDemo } from './demo.ts'
-import { realServers } from './real-servers.ts'
-import { report } from './report.ts'
-import { tellAfter, tellBefore } from './story.ts'
-import { faults } from './table.ts'
+import { type Options, parseOptions, USAGE } from './options.ts'
 
-const SHOP_SECONDS = 20
-const BOARD_SECONDS = 10
-/** 128 + SIGINT, as shells report it. */
-const INTERRUPTED = 130
+/** 128 + SIGINT and SIGTERM, as shells report them. */
+const CODES = { SIGINT: 130, SIGTERM: 143 } as const
 
-const { values } = parseArgs({
-  options: {
-    services: { type: 'boolean', default: false },
-    report: { type: 'string', default: 'larder-report.html' },
-  },
-})
-const stop = new AbortController()
-process.on('SIGINT', () => {
-  // Once is a request, twice is an order.
-  if (stop.signal.aborted) process.exit(INTERRUPTED)
-  stop.abort()
-})
-// `npm run demo | head` closes the pipe: there is nobody left to tell.
-process.stdout.on('error', () => process.exit(0))
+const options = optionsOf(process.argv.slice(2))
+if (options === 'help') console.log(USAGE)
+else if (options) process.exitCode = await start(options)
+else process.exitCode = 2
 
-const screen = createScreen(process.stdout, process.env)
-tellBefore(screen, { shop: SHOP_SECONDS, board: BOARD_SECONDS })
-const servers = await realServers(process.env, values.services)
-try {
-  const outcome = await runDemo({
-    screen,
-    env: servers.env,
-    signal: stop.signal,
-    shopLimit: SHOP_SECONDS * 1000,
-    boardLimit: BOARD_SECONDS * 1000,
-  })
-  if (outcome.without) await writeFile(values.report, report(outcome, new Date()))
-  tellAfter(screen, outcome, { interrupted: stop.signal.aborted, file: values.report })
-  if (stop.signal.aborted) process.exitCode = INTERRUPTED
-  else if (faults(outcome).length > 0) process.exitCode = 1
-} finally {
-  await servers.stop()
+function optionsOf(args: readonly string[]): Options | 'help' | undefined {
+  try {
+    return parseOptions(args)
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`)
+    return undefined
+  }
+}
+
+async function start(options: Options): Promise<number> {
+  const stop = new AbortController()
+  let interrupted: number | undefined
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      // The second time it does not wait for anything. Servers that were started end with this process.
+      if (interrupted) process.exit(interrupted)
+      interrupted = CODES[signal]
+      stop.abort()
+    })
+  // `npm run demo | head` closes the pipe: there is nobody left to read.
+  process.stdout.on('error', () => stop.abort())
+  // Only now: what it imports has to be built, which the usage text needs not.
+  const { runProgram } = await import('./program.ts')
+  const code = await runProgram({ options, output: process.stdout, env: process.env, signal: stop.signal })
+  return interrupted ?? code
 }

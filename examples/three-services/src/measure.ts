@@ -1,5 +1,3 @@
-import { percentile } from '../../demo/src/measure.ts'
-
 /** What one run of the shop's load showed. Times in ms. */
 export interface Measured {
   readonly reads: number
@@ -82,4 +80,10 @@ export function createMeter(statements: () => number, now: () => number = () => 
       }
     },
   }
+}
+
+/** The smallest value that `percent` of all values do not exceed (nearest rank). 0 for no values. */
+export function percentile(sorted: readonly number[], percent: number): number {
+  const rank = Math.max(1, Math.ceil((percent / 100) * sorted.length))
+  return sorted[rank - 1] ?? 0
 }

@@ -1,5 +1,5 @@
-import type { Screen } from '../../demo/src/screen.ts'
 import { READS_PER_SECOND, WRITES_PER_SECOND } from './board-load.ts'
+import type { Screen } from './screen.ts'
 import { VISITORS } from './shop-load.ts'
 import { faults, type Outcome, table } from './table.ts'
 import { PIECES, SCARCE, WRITES } from './workload.ts'
@@ -24,11 +24,14 @@ const MEANINGS = [
   'Score lag: from sending a score to the first answer that shows it.',
 ]
 
+/** Where the report is, or why there is none. */
+export type Written = { readonly file: string } | { readonly error: string }
+
 /** What came of it, as far as it got. */
 export function tellAfter(
   screen: Screen,
   outcome: Outcome,
-  { interrupted, file }: { readonly interrupted: boolean; readonly file: string },
+  { interrupted, report }: { readonly interrupted: boolean; readonly report: Written | undefined },
 ): void {
   if (interrupted) {
     screen.line()
@@ -49,6 +52,12 @@ export function tellAfter(
     )
   }
   screen.line()
-  screen.paragraph(`The report, with charts: ${file}`)
+  if (report) screen.paragraph('file' in report ? `The report, with charts: ${report.file}` : report.error)
   screen.paragraph('The services: examples/catalogue, examples/inventory, examples/leaderboard')
+}
+
+/** Why there is nothing to show. It may have lines of its own. */
+export function tellError(screen: Screen, message: string): void {
+  screen.line()
+  for (const line of message.split('\n')) screen.paragraph(line)
 }

@@ -30,7 +30,7 @@ polyline.without { stroke: var(--without) } polyline.cached { stroke: var(--cach
 .group b { font-weight: 400 }
 .bars { display: grid; grid-template-columns: 1fr 5.5rem; gap: .2rem .75rem; align-items: center; font-variant-numeric: tabular-nums; font-size: .9rem }
 .bars span { text-align: right }
-.bar { height: .9rem; border-radius: 0 3px 3px 0 }
+.bar { height: .9rem; min-width: 2px; border-radius: 0 3px 3px 0 }
 .bar.without { background: var(--without) } .bar.cached { background: var(--cached) }
 .method { color: var(--soft); font-size: .9rem } .method h2 { color: var(--text) } .method ul { padding-left: 1.2rem }
 `

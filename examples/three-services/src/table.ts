@@ -1,4 +1,3 @@
-import { count } from '../../demo/src/table.ts'
 import type { BoardMeasured } from './board-load.ts'
 import type { Measured } from './measure.ts'
 
@@ -13,13 +12,15 @@ export interface Outcome {
 
 type Cell = (measured: Measured) => string
 
+export const perRead: Cell = ({ statements, reads }) => (statements / Math.max(1, reads)).toFixed(2)
+
 const ROWS: readonly (readonly [label: string, cell: Cell])[] = [
   ['reads per second', (m) => count(m.readsPerSecond)],
   ['read time p50', (m) => milliseconds(m.p50)],
   ['read time p95', (m) => milliseconds(m.p95)],
   ['read time p99', (m) => milliseconds(m.p99)],
   ['SQL statements per second', (m) => count(m.statementsPerSecond)],
-  ['SQL statements per read', (m) => (m.statements / Math.max(1, m.reads)).toFixed(2)],
+  ['SQL statements per read', perRead],
   ['queries kept off the database', (m) => percent(m.keptOff)],
   ['pieces oversold', (m) => count(m.oversold)],
   ['stale reads', (m) => count(m.stale)],
@@ -66,6 +67,8 @@ export function table(outcome: Outcome, width: number): string[] {
 
 const line = (label: string, cells: readonly string[]): string =>
   label.padEnd(LABEL) + cells.map((cell) => cell.padStart(CELL)).join('')
+
+const count = (value: number): string => Math.round(value).toLocaleString('en-US')
 
 export const milliseconds = (value: number): string => `${value.toFixed(value < 100 ? 2 : 0)} ms`
 

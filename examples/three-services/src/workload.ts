@@ -1,4 +1,4 @@
-import { type Random, seededRandom, zipf } from '../../demo/src/zipf.ts'
+import { seededRandom, zipf } from '@larder/testing'
 
 /** One request of the shop's visitors or staff. */
 export type Operation =
@@ -42,7 +42,7 @@ export function* workload(seed: number): Generator<Operation, never> {
   for (;;) yield pick(random, popular, whole)
 }
 
-function pick(random: Random, popular: () => number, whole: (below: number) => number): Operation {
+function pick(random: () => number, popular: () => number, whole: (below: number) => number): Operation {
   let share = random() * 100
   const falls = (kind: keyof typeof SHARES): boolean => {
     share -= SHARES[kind]

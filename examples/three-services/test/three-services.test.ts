@@ -1,24 +1,17 @@
-import { createDatabase, postgresUrl, valkeyUrl } from '@larder/testing'
+import { createDatabase, postgresUrl, repeatWhenBusy, valkeyUrl } from '@larder/testing'
 import { describe, expect, it } from 'vitest'
-import { createScreen } from '../../demo/src/screen.ts'
 import { runDemo } from '../src/demo.ts'
-import { createMeter } from '../src/measure.ts'
 import { report } from '../src/report.ts'
 import { tellAfter } from '../src/story.ts'
-import { faults, type Outcome, table } from '../src/table.ts'
+import { faults, type Outcome } from '../src/table.ts'
+import { captured } from './captured.ts'
 
-function screen(): { screen: ReturnType<typeof createScreen>; text: () => string } {
-  let text = ''
-  const write = (more: string): void => {
-    text += more
-  }
-  return { screen: createScreen({ write }, {}), text: () => text }
-}
+repeatWhenBusy()
 
-const run = (env: Record<string, string>, signal: AbortSignal, out = screen()): Promise<Outcome> =>
+const run = (env: Record<string, string>, signal: AbortSignal, out = captured()): Promise<Outcome> =>
   runDemo({ screen: out.screen, env, signal, shopLimit: 60_000, boardLimit: 500, most: 400 })
 
-describe('the demo of three services', { timeout: 120_000 }, () => {
+describe('the demo of three services', () => {
   it('on PostgreSQL and Valkey, the cache sends less SQL for each read, and nothing is stale, oversold or failed', async () => {
     const database = await createDatabase(await postgresUrl())
     try {
@@ -44,63 +37,16 @@ describe('the demo of three services', { timeout: 120_000 }, () => {
     }
   })
 
-  it('embedded and interrupted, it ends with what was measured until then', async () => {
+  it('embedded and interrupted, it ends with the measurements so far', async () => {
     const stop = new AbortController()
-    const out = screen()
+    const out = captured()
     const ending = run({ LARDER_TEST_SERVER: process.env.LARDER_TEST_SERVER ?? '' }, stop.signal, out)
     setTimeout(() => stop.abort(), 100)
     const outcome = await ending
     expect(outcome.board).toBeUndefined()
     expect(outcome.cached).toBeUndefined()
     expect(outcome.servers).toBe('PGlite, memory store')
-    tellAfter(out.screen, outcome, { interrupted: true, file: 'report.html' })
+    tellAfter(out.screen, outcome, { interrupted: true, report: undefined })
     expect(out.text()).toContain('Interrupted.')
-  })
-})
-
-describe('what is told', () => {
-  function measured(changes: object = {}): NonNullable<Outcome['cached']> {
-    let now = 0
-    let statements = 0
-    const meter = createMeter(
-      () => statements,
-      () => now,
-    )
-    for (let read = 1; read <= 30; read++) {
-      now += 100
-      statements += 2
-      meter.read(read, true)
-    }
-    return { ...meter.stop({ keptOff: 0.9996, oversold: 0 }), ...changes }
-  }
-
-  it('the meter counts by whole seconds, and rates over the whole run', () => {
-    expect(measured()).toMatchObject({
-      reads: 30,
-      readsPerSecond: 10,
-      statementsPerSecond: 20,
-      p50: 15,
-      p95: 29,
-      seconds: [{ reads: 9 }, { reads: 10 }, { reads: 10 }],
-    })
-  })
-
-  it.each([30, 60])('the table fits %i columns', (width) => {
-    const outcome = { servers: 'x', without: measured(), cached: measured({ readsPerSecond: 1_234_567 }) }
-    const lines = table(outcome, width)
-    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width)
-    expect(lines.join('\n')).toContain('99.9%')
-  })
-
-  it('what must be zero and is not is said, by what it is', () => {
-    const outcome = {
-      servers: 'x',
-      without: measured({ failed: 2 }),
-      cached: measured({ stale: 1, oversold: 3 }),
-    }
-    expect(faults(outcome)).toEqual(['1 stale reads', '3 pieces oversold', '2 failed requests'])
-    const out = screen()
-    tellAfter(out.screen, outcome, { interrupted: false, file: 'report.html' })
-    expect(out.text()).toContain('there are 3 pieces oversold')
   })
 })

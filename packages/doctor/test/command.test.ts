@@ -20,21 +20,21 @@ const world = {
 }
 const casing = ['--casing', 'snake_case'] as const
 
-let own: { postgres: TestDatabase; mysql: TestDatabase; sqlite: TestDatabase }
+let databases: { postgres: TestDatabase; mysql: TestDatabase; sqlite: TestDatabase }
 let folder: string
 const file = (name: string, text: string): string => {
   writeFileSync(join(folder, name), text)
   return join(folder, name)
 }
 beforeAll(async () => {
-  own = { postgres: await createPostgres(), mysql: await createMariadb(), sqlite: await createSqlite() }
-  await migrate(own.postgres.run)
-  await createTables(own.mysql, 'mysql')
-  await createTables(own.sqlite, 'sqlite')
+  databases = { postgres: await createPostgres(), mysql: await createMariadb(), sqlite: await createSqlite() }
+  await migrate(databases.postgres.run)
+  await createTables(databases.mysql, 'mysql')
+  await createTables(databases.sqlite, 'sqlite')
   folder = mkdtempSync(join(tmpdir(), 'larder-doctor-'))
 })
 afterAll(async () => {
-  for (const one of Object.values(own)) await one.drop()
+  for (const database of Object.values(databases)) await database.drop()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -54,16 +54,16 @@ describe('larder doctor', () => {
     ['mysql', () => ['--schema', world.mysql, ...casing]],
     ['sqlite', () => ['--schema', world.sqlite, ...casing]],
   ] as const)(
-    'exits with 0 over %s and prints its findings, if nothing can make a read stale',
+    'exits with 0 for %s and prints its findings if no finding can make a read stale',
     async (kind, args) => {
-      const { code, out, err } = await call([...args(), '--database', own[kind].url])
+      const { code, out, err } = await call([...args(), '--database', databases[kind].url])
       expect([code, err]).toEqual([0, ''])
       expect(out).toMatch(/(?:0 dangers, \d+ warnings?, \d+ notes?|the database is what is declared)$/)
     },
   )
 
-  it('exits with 1 if something can make a read stale, and prints the fix', async () => {
-    const { url, run } = own.postgres
+  it('exits with 1 and prints the fix if a finding can make a read stale', async () => {
+    const { url, run } = databases.postgres
     await run('CREATE RULE r AS ON INSERT TO app_setting DO ALSO DELETE FROM app_profile')
     const { code, out } = await call(['--schema', schema], { DATABASE_URL: url })
     expect(code).toBe(1)
@@ -80,18 +80,18 @@ describe('larder doctor', () => {
   })
 
   it('names columns by the casing, and mentions --casing if it was not given', async () => {
-    const { code, out } = await call(['--schema', world.sqlite, '--database', own.sqlite.url])
+    const { code, out } = await call(['--schema', world.sqlite, '--database', databases.sqlite.url])
     expect(code).toBe(1)
     expect(out).toMatch(/teamId is part of a declared key, but the table has no such column\n.*casing/)
   })
 
-  it('reads what policies of either ORM declare', async () => {
+  it('uses the declarations in policies of either ORM', async () => {
     const models = file('models.mjs', `export const models = { Nobody: { ttl: 1, touches: ['User'] } }`)
-    const wrong = await call(['--schema', schema, '--models', models, '--database', own.postgres.url])
+    const wrong = await call(['--schema', schema, '--models', models, '--database', databases.postgres.url])
     expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('Nobody')])
 
-    const args = ['--schema', world.sqlite, ...casing, '--database', own.sqlite.url]
-    await own.sqlite.run('CREATE TRIGGER noted AFTER UPDATE ON person BEGIN DELETE FROM note; END')
+    const args = ['--schema', world.sqlite, ...casing, '--database', databases.sqlite.url]
+    await databases.sqlite.run('CREATE TRIGGER noted AFTER UPDATE ON person BEGIN DELETE FROM note; END')
     expect((await call(args)).code).toBe(1)
     const touches = `export default { tables: { people: { ttl: 1, touches: ['notes'] } } }`
     const declared = await call([...args, '--tables', file('tables.mjs', touches)])
@@ -101,19 +101,21 @@ describe('larder doctor', () => {
       code: 2,
       err: expect.stringMatching(/^tables\.nobody: the schema exports no table or view of that name/),
     })
-    await own.sqlite.run('DROP TRIGGER noted')
+    await databases.sqlite.run('DROP TRIGGER noted')
   })
 
   it('checks the settings of the store’s server', async () => {
     const { code, out } = await call(['--valkey', await valkeyUrl(), '--json'])
     expect(code).toBe(0)
-    const codes = JSON.parse(out).findings.map((one: { code: string }) => one.code)
+    const codes = JSON.parse(out).findings.map((finding: { code: string }) => finding.code)
     expect(codes).toEqual(expect.arrayContaining(['valkey-noeviction', 'valkey-maxmemory']))
   })
 
-  it('prints a table name that is also the password, and accepts what Prisma adds to a URL', async () => {
-    const url = new URL(own.mysql.url)
-    await own.mysql.run(`CREATE OR REPLACE USER person IDENTIFIED BY 'person'; GRANT ALL ON *.* TO person`)
+  it('prints a table name that equals the password, and accepts the URL parameters that Prisma adds', async () => {
+    const url = new URL(databases.mysql.url)
+    await databases.mysql.run(
+      `CREATE OR REPLACE USER person IDENTIFIED BY 'person'; GRANT ALL ON *.* TO person`,
+    )
     url.username = 'person'
     url.password = 'person'
     url.search = '?connection_limit=5&pool_timeout=2'
@@ -121,11 +123,11 @@ describe('larder doctor', () => {
     const { code, out } = await call(['--schema', world.mysql, ...casing, '--database', url.href])
     expect([code, out]).toEqual([0, expect.stringContaining('person.email (')])
     expect(printed).not.toHaveBeenCalled()
-    await own.mysql.run('DROP USER person')
+    await databases.mysql.run('DROP USER person')
   })
 
   it('compares the collation of --collation with the columns', async () => {
-    const args = ['--schema', world.mysql, ...casing, '--database', own.mysql.url, '--collation']
+    const args = ['--schema', world.mysql, ...casing, '--database', databases.mysql.url, '--collation']
     const wrong = await call([...args, 'utf8mb4_bin'])
     expect([wrong.code, wrong.out]).toEqual([1, expect.stringContaining('[collation]')])
     const right = await call([...args, 'utf8mb4_general_ci'])
@@ -168,7 +170,7 @@ describe('exits with 2, a reason and no secret, given', () => {
     ],
     [
       'the policies option of the other ORM',
-      () => ['--schema', world.sqlite, '--models', 'x', '--database', own.sqlite.url],
+      () => ['--schema', world.sqlite, '--models', 'x', '--database', databases.sqlite.url],
       /use --tables for Drizzle/,
     ],
     [
@@ -178,18 +180,18 @@ describe('exits with 2, a reason and no secret, given', () => {
     ],
     [
       'a collation for SQLite',
-      () => ['--schema', world.sqlite, '--collation', 'utf8mb4_bin', '--database', own.sqlite.url],
+      () => ['--schema', world.sqlite, '--collation', 'utf8mb4_bin', '--database', databases.sqlite.url],
       /--collation is for MySQL and MariaDB/,
     ],
     [
-      'a collation that Larder does not know',
-      () => ['--schema', world.mysql, '--collation', 'utf8mb4_roman_ci', '--database', own.mysql.url],
+      'a collation that Larder does not support',
+      () => ['--schema', world.mysql, '--collation', 'utf8mb4_roman_ci', '--database', databases.mysql.url],
       /collation is "utf8mb4_roman_ci": give one of utf8mb4_bin/,
     ],
     ['a casing with Prisma', () => ['--schema', schema, ...casing, '--database', nowhere], /--casing is for/],
     [
       'an unknown casing',
-      () => ['--schema', world.sqlite, '--casing', 'UPPER', '--database', own.sqlite.url],
+      () => ['--schema', world.sqlite, '--casing', 'UPPER', '--database', databases.sqlite.url],
       /'snake_case' or 'camelCase'/,
     ],
     [
@@ -207,7 +209,7 @@ describe('exits with 2, a reason and no secret, given', () => {
     [
       'an unknown user of PostgreSQL',
       () => {
-        const url = new URL(own.postgres.url)
+        const url = new URL(databases.postgres.url)
         url.username = 'nobody_at_all'
         url.password = 'secret'
         return ['--schema', schema, '--database', url.href]
@@ -227,7 +229,7 @@ describe('exits with 2, a reason and no secret, given', () => {
     [
       'a wrong password',
       () => {
-        const url = new URL(own.mysql.url)
+        const url = new URL(databases.mysql.url)
         url.password = 'secret'
         return ['--schema', world.mysql, '--database', url.href]
       },

@@ -10,11 +10,11 @@ it.each([
   ['a token', 'no ey.J1', 'libsql://h?authToken=ey.J1&x=1', 'no ***'],
   ['the password of another URL', 'at redis://me:x1@h:1', undefined, 'at redis://me:***@h:1'],
   ['nothing else', 'u at h/d', 'postgresql://u@h/d', 'u at h/d'],
-])('hides %s', (_name, text, url, shown) => {
+])('the output hides %s', (_name, text, url, shown) => {
   expect(conceal(text, [url])).toBe(shown)
 })
 
-it('a missing driver is named with the command that installs it', async () => {
+it('a missing driver is reported with the command that installs it', async () => {
   const missing = async () => await import(['mysql', 'three'].join('-'))
   await expect(loadPackage('mysql-three', missing)).rejects.toThrow(
     'mysql-three is not installed beside @larder/doctor: npm install --save-dev mysql-three',

@@ -10,16 +10,16 @@ const tables = {
   items: mysqlTable('item', { id: int().primaryKey(), note: text() }),
 }
 
-let own: TestDatabase
+let database: TestDatabase
 beforeEach(async () => {
-  own = await createMariadb()
+  database = await createMariadb()
 })
-afterEach(() => own.drop())
+afterEach(() => database.drop())
 
 /** Makes the tables; `order.number` may have a collation of its own. */
 async function create(collation: string, ofOrders: string = collation): Promise<void> {
   const column = `varchar(60) CHARACTER SET ${charsetOf(collation)} COLLATE ${collation} NOT NULL`
-  await own.run(`CREATE TABLE client (id ${column} PRIMARY KEY, email ${column} UNIQUE);
+  await database.run(`CREATE TABLE client (id ${column} PRIMARY KEY, email ${column} UNIQUE);
     CREATE TABLE \`order\` (number varchar(60) CHARACTER SET ${charsetOf(ofOrders)} COLLATE ${ofOrders} PRIMARY KEY,
       note varchar(60) COLLATE utf8mb4_roman_ci NOT NULL);
     CREATE TABLE item (id int PRIMARY KEY, note varchar(60) COLLATE utf8mb4_roman_ci NOT NULL)`)
@@ -30,7 +30,7 @@ const charsetOf = (collation: string): string => collation.split('_')[0] ?? ''
 const ofCollations = (line: string): boolean => / (?:text-key|collation|collation-name) /.test(line)
 
 async function examined(collation?: string, ignore: readonly string[] = []) {
-  const findings = await findingsOf(own.url, tablesOf(tables, undefined, { collation }), {
+  const findings = await findingsOf(database.url, tablesOf(tables, undefined, { collation }), {
     collation,
     ignore,
   })
@@ -40,9 +40,9 @@ async function examined(collation?: string, ignore: readonly string[] = []) {
 describe('without a declared collation, one note for all tables suggests', () => {
   it.each([
     ['the collation that all text keys have', 'utf8mb4_unicode_ci', undefined, 'utf8mb4_unicode_ci'],
-    ['the case-insensitive one of two', 'utf8mb4_bin', 'utf8mb4_general_ci', 'utf8mb4_general_ci'],
-    ['the binary one if all are binary', 'utf8mb4_bin', undefined, 'utf8mb4_bin'],
-    ['a binary one that the option accepts', 'latin2_bin', undefined, 'utf8mb4_bin'],
+    ['the case-insensitive one of two collations', 'utf8mb4_bin', 'utf8mb4_general_ci', 'utf8mb4_general_ci'],
+    ['the binary collation if all are binary', 'utf8mb4_bin', undefined, 'utf8mb4_bin'],
+    ['a binary collation that the option accepts', 'latin2_bin', undefined, 'utf8mb4_bin'],
   ])('%s', async (_name, collation, ofOrders, suggested) => {
     await create(collation, ofOrders)
     const findings = await examined()
@@ -52,7 +52,7 @@ describe('without a declared collation, one note for all tables suggests', () =>
     expect(await examined(suggested)).toEqual([])
   })
 
-  it('none if one text key has a collation that the option does not accept', async () => {
+  it('no collation if one text key has a collation that the option does not accept', async () => {
     await create('utf8mb4_general_ci', 'utf8mb4_roman_ci')
     const [finding] = await examined()
     expect(finding?.fix).toMatch(/^nothing is stale.*give order\.number a collation that Larder knows/)
@@ -65,27 +65,27 @@ describe('without a declared collation, one note for all tables suggests', () =>
   })
 })
 
-describe('with a declared collation', () => {
+describe('a declared collation', () => {
   it.each([
     [
-      'a binary one for case-insensitive columns',
+      'binary and columns are case-insensitive',
       'utf8mb4_general_ci',
       'utf8mb4_bin',
       /^give collation: 'utf8mb4_general_ci'/,
     ],
     [
-      'one that folds less than a language’s own',
+      'folding less than a language-specific collation of a column',
       'utf8mb4_roman_ci',
       'utf8mb4_general_ci',
       /^leave the option collation out/,
     ],
     [
-      'a binary one for a language’s own',
+      'binary and a column has a language-specific collation',
       'utf8mb4_roman_ci',
       'utf8mb4_bin',
       /^leave the option collation out/,
     ],
-  ])('%s is a danger', async (_name, collation, declared, fix) => {
+  ])('is a danger if it is %s', async (_name, collation, declared, fix) => {
     await create('utf8mb4_bin', collation)
     const findings = await examined(declared)
     expect(summaries(findings)).toEqual(['danger collation order'])
@@ -95,14 +95,14 @@ describe('with a declared collation', () => {
     })
   })
 
-  it('another one that Larder treats alike is a note', async () => {
+  it("is a note if it differs from a column's collation but Larder treats both alike", async () => {
     await create('utf8mb4_unicode_ci')
     const [note, ...others] = await examined('utf8mb4_general_ci')
     expect([note, others]).toMatchObject([{ level: 'note', code: 'collation-name' }, []])
     expect(note?.fix).toBe("give collation: 'utf8mb4_unicode_ci'")
   })
 
-  it('a case-insensitive one for binary columns is a note', async () => {
+  it('is a note if it is case-insensitive and columns are binary', async () => {
     await create('utf8mb4_bin')
     expect(await examined('utf8mb4_general_ci')).toMatchObject([
       { level: 'note', code: 'collation-name', fix: expect.stringContaining("collation: 'utf8mb4_bin'") },

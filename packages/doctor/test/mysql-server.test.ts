@@ -9,22 +9,22 @@ import { createMariadb, createTables, findingsOf, summaries, type TestDatabase }
 // A separate server, because global settings would affect other tests.
 const schema = tablesOf(world, undefined, { casing: 'snake_case' })
 let server: Service
-let own: TestDatabase
+let database: TestDatabase
 beforeAll(async () => {
   server = await startMariadb()
-  own = await createMariadb(server.url)
-  await createTables(own, 'mysql')
+  database = await createMariadb(server.url)
+  await createTables(database, 'mysql')
 })
 afterAll(() => server.stop())
 
 const set = async (sql: string): Promise<void> => {
-  const connection = await mysql.createConnection({ uri: own.url, multipleStatements: true })
+  const connection = await mysql.createConnection({ uri: database.url, multipleStatements: true })
   await connection.query(sql).finally(() => connection.end())
 }
 
-const seen = async (): Promise<readonly string[]> => summaries(await findingsOf(own.url, schema))
+const summariesNow = async (): Promise<readonly string[]> => summaries(await findingsOf(database.url, schema))
 
-describe('reports about settings of MariaDB', () => {
+describe('the doctor reports for settings of MariaDB', () => {
   it.each([
     [
       'that reads see uncommitted rows',
@@ -33,7 +33,7 @@ describe('reports about settings of MariaDB', () => {
       "SET GLOBAL tx_isolation = 'REPEATABLE-READ'",
     ],
     [
-      'that statements do not commit by themselves',
+      'that autocommit is off',
       'SET GLOBAL autocommit = OFF',
       'danger autocommit autocommit',
       'SET autocommit = 1; SET GLOBAL autocommit = ON',
@@ -69,30 +69,30 @@ describe('reports about settings of MariaDB', () => {
       'SET GLOBAL max_statement_time = 25',
     ],
     [
-      'statements that the server runs by itself',
+      'events that the server runs',
       'CREATE EVENT cleaning ON SCHEDULE EVERY 1 DAY STARTS now() + INTERVAL 1 DAY DO DELETE FROM note; SET GLOBAL event_scheduler = ON',
       'danger event cleaning',
       'ALTER EVENT cleaning DISABLE',
     ],
   ])('%s, and nothing once it is fixed', async (_name, sql, line, undo) => {
     await set(sql)
-    expect(await seen()).toContain(line)
+    expect(await summariesNow()).toContain(line)
     await set(undo)
-    expect(await seen()).not.toContain(line)
+    expect(await summariesNow()).not.toContain(line)
   })
 
-  it('that it replays the writes of another server, even if it accepts its own', async () => {
+  it('that it replicates another server, even if it accepts writes', async () => {
     await set(`CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = 1, MASTER_USER = 'nobody'`)
-    expect(await seen()).not.toContain('danger standby server')
+    expect(await summariesNow()).not.toContain('danger standby server')
     await set('START SLAVE')
-    await until(async () => (await seen()).includes('danger standby server'))
+    await until(async () => (await summariesNow()).includes('danger standby server'))
     await set('STOP SLAVE')
-    await until(async () => !(await seen()).includes('danger standby server'))
+    await until(async () => !(await summariesNow()).includes('danger standby server'))
   })
 })
 
 // Servers that are not available here: MySQL 8, Galera, Group Replication.
-describe('reports about settings as other servers print them', () => {
+describe('the doctor reports for settings of other servers', () => {
   const of = (settings: Readonly<Record<string, string>>): readonly string[] =>
     compareServer({
       dialect: 'mysql',
@@ -116,7 +116,7 @@ describe('reports about settings as other servers print them', () => {
     expect(of({ innodb_lock_wait_timeout: '25', lock_wait_timeout: '25' })).toEqual([])
   })
 
-  it('that a node of a cluster may lag behind another', () => {
+  it('that a cluster node may lag behind another', () => {
     expect(of({ wsrep_on: 'ON', wsrep_sync_wait: '0' })).toEqual([
       expect.stringMatching(/^warning cluster-reads is 0/),
     ])

@@ -16,15 +16,15 @@ const casing = 'snake_case'
 const policies = { '*': { ttl: '1h' } } as const
 const schema = tablesOf(world, policies, { casing })
 
-let own: TestDatabase
+let database: TestDatabase
 beforeEach(async () => {
-  own = await createMariadb()
-  await createTables(own, 'mysql')
+  database = await createMariadb()
+  await createTables(database, 'mysql')
 })
-afterEach(() => own.drop())
+afterEach(() => database.drop())
 
-it('reports no danger in MariaDB if the database matches the Drizzle schema', async () => {
-  const findings = await findingsOf(own.url, schema)
+it('the doctor reports no danger in MariaDB if the database matches the Drizzle schema', async () => {
+  const findings = await findingsOf(database.url, schema)
   expect(dangers(findings)).toEqual([])
   expect(summaries(findings)).toEqual(
     expect.arrayContaining(['warning statement-timeout max_statement_time']),
@@ -34,15 +34,15 @@ it('reports no danger in MariaDB if the database matches the Drizzle schema', as
   expect(others).toEqual([])
   expect(line).toMatchObject({ level: 'note', subject: expect.stringMatching(/^\d+ tables$/) })
   expect(line?.message).toMatch(/reads by team\.code \(.*person\.email \(.* depend on the whole table/)
-  const ignored = await findingsOf(own.url, schema, { ignore: ['text-key:person'] })
+  const ignored = await findingsOf(database.url, schema, { ignore: ['text-key:person'] })
   expect(ignored.find(({ code }) => code === 'text-key')?.message).not.toContain('person')
 })
 
 /** A user who sees only this test's database. Databases of other tests have tables of the same names. */
 async function userOfOwn(): Promise<{ name: string; url: string }> {
-  const url = new URL(own.url)
+  const url = new URL(database.url)
   const name = url.pathname.slice(1)
-  await own.run(
+  await database.run(
     `CREATE USER '${name}'@'%' IDENTIFIED BY 'secret'; GRANT SELECT, UPDATE ON ${name}.* TO '${name}'@'%'`,
   )
   url.username = name
@@ -52,10 +52,10 @@ async function userOfOwn(): Promise<{ name: string; url: string }> {
 
 /** Without those about other databases: other tests create the same tables on this server at any time. */
 async function newFindingsHere(sql: string): Promise<readonly string[]> {
-  return (await newFindings(own, sql, schema)).filter((line) => !line.startsWith('note same-name'))
+  return (await newFindings(database, sql, schema)).filter((line) => !line.startsWith('note same-name'))
 }
 
-describe('reports in MariaDB', () => {
+describe('the doctor reports in MariaDB', () => {
   it.each([
     [
       'a declared unique key without an index',
@@ -137,9 +137,9 @@ describe('reports in MariaDB', () => {
   it('a missing table', async () => {
     const { name, url } = await userOfOwn()
     expect(summaries(await findingsOf(url, schema))).not.toContain('warning table-missing note')
-    await own.run('DROP TABLE note')
+    await database.run('DROP TABLE note')
     expect(summaries(await findingsOf(url, schema))).toContain('warning table-missing note')
-    await own.run(`DROP USER '${name}'@'%'`)
+    await database.run(`DROP USER '${name}'@'%'`)
   })
 
   it('nothing for partitions, which have no names of their own', async () => {
@@ -147,11 +147,11 @@ describe('reports in MariaDB', () => {
     expect(await newFindingsHere(sql)).toEqual([])
   })
 
-  it('what a view reads beyond what is declared', async () => {
+  it('tables that a view reads and its declaration lacks', async () => {
     const sql = `CREATE OR REPLACE VIEW author AS SELECT author_id, email, count(l.label_id) AS posts FROM blog_post
       JOIN person ON person.id = author_id LEFT JOIN post_label l ON l.post_id = blog_post.id GROUP BY author_id, email`
-    await own.run(sql)
-    const findings = (await findingsOf(own.url, schema)).filter(({ code }) => code === 'view-reads')
+    await database.run(sql)
+    const findings = (await findingsOf(database.url, schema)).filter(({ code }) => code === 'view-reads')
     expect(findings).toMatchObject([
       { level: 'danger', subject: 'author', message: expect.stringMatching(/^reads post_label too/) },
     ])
@@ -160,13 +160,13 @@ describe('reports in MariaDB', () => {
       { ...policies, authors: { ttl: 1, reads: ['posts', 'people', 'postLabels'] } },
       { casing },
     )
-    expect(dangers(await findingsOf(own.url, declared))).toEqual([])
+    expect(dangers(await findingsOf(database.url, declared))).toEqual([])
   })
 
   it('nothing for a view of an undeclared view, if its tables are declared', async () => {
-    await own.run(`CREATE VIEW written AS SELECT author_id, email FROM blog_post JOIN person ON person.id = author_id;
+    await database.run(`CREATE VIEW written AS SELECT author_id, email FROM blog_post JOIN person ON person.id = author_id;
       CREATE OR REPLACE VIEW author AS SELECT author_id, email, 1 AS posts FROM written`)
-    expect(dangers(await findingsOf(own.url, schema))).toEqual([])
+    expect(dangers(await findingsOf(database.url, schema))).toEqual([])
   })
 
   it('a column of a key that every update sets', async () => {
@@ -174,39 +174,42 @@ describe('reports in MariaDB', () => {
       id: int().primaryKey(),
       seenAt: int('seen_at').notNull().unique(),
     })
-    await own.run(
+    await database.run(
       'CREATE TABLE moment (id int PRIMARY KEY, seen_at timestamp NOT NULL DEFAULT now() ON UPDATE now() UNIQUE)',
     )
-    expect(summaries(dangers(await findingsOf(own.url, tablesOf({ moments }))))).toEqual([
+    expect(summaries(dangers(await findingsOf(database.url, tablesOf({ moments }))))).toEqual([
       'danger column-type moment',
       'danger on-update-column moment',
     ])
     const declared = mysqlTable('moment', { id: int().primaryKey(), seenAt: datetime('seen_at').unique() })
-    expect(dangers(await findingsOf(own.url, tablesOf({ declared })))).toEqual([])
+    expect(dangers(await findingsOf(database.url, tablesOf({ declared })))).toEqual([])
   })
 
-  it('one name in two databases, and compares the connection’s own', async () => {
+  it('a table name in two databases, and compares the one in the connection’s database', async () => {
     const other = await createMariadb()
     // Which is as it was before the cascade was taken out.
     await other.run(`CREATE TABLE team (id int PRIMARY KEY); CREATE TABLE label (id int PRIMARY KEY, team_id int,
       FOREIGN KEY (team_id) REFERENCES team (id) ON DELETE CASCADE)`)
-    const findings = await findingsOf(own.url, schema)
+    const findings = await findingsOf(database.url, schema)
     expect(summaries(findings)).toContain('note same-name team')
     expect(dangers(findings)).toEqual([])
     await other.drop()
   })
 
   it('nothing for column names that differ from the declared ones in case', async () => {
-    await own.run('ALTER TABLE person CHANGE email EMAIL varchar(60) NOT NULL')
-    expect(dangers(await findingsOf(own.url, schema))).toEqual([])
+    await database.run('ALTER TABLE person CHANGE email EMAIL varchar(60) NOT NULL')
+    expect(dangers(await findingsOf(database.url, schema))).toEqual([])
   })
 
-  it('that the user may not see triggers, because missing findings then mean nothing', async () => {
+  it('that the user may not see triggers, because findings may then be missing', async () => {
     const { name, url } = await userOfOwn()
-    const seen = async () => (await findingsOf(url, schema)).find(({ code }) => code === 'unseen')
-    expect(await seen()).toMatchObject({ level: 'warning', message: expect.stringContaining('triggers') })
-    await own.run(`GRANT TRIGGER, EVENT, SHOW VIEW ON ${name}.* TO '${name}'@'%'`)
-    expect(await seen()).toBeUndefined()
-    await own.run(`DROP USER '${name}'@'%'`)
+    const unseenFinding = async () => (await findingsOf(url, schema)).find(({ code }) => code === 'unseen')
+    expect(await unseenFinding()).toMatchObject({
+      level: 'warning',
+      message: expect.stringContaining('triggers'),
+    })
+    await database.run(`GRANT TRIGGER, EVENT, SHOW VIEW ON ${name}.* TO '${name}'@'%'`)
+    expect(await unseenFinding()).toBeUndefined()
+    await database.run(`DROP USER '${name}'@'%'`)
   })
 })

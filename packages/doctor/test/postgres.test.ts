@@ -15,24 +15,24 @@ import {
   type TestDatabase,
 } from './test-database.ts'
 
-let own: TestDatabase
+let database: TestDatabase
 beforeEach(async () => {
-  own = await createPostgres()
-  await migrate(own.run)
+  database = await createPostgres()
+  await migrate(database.run)
 })
-afterEach(() => own.drop())
+afterEach(() => database.drop())
 
 const schema = tablesOf(datamodel)
-const look = (declared = schema) => lookAt(own.url, declared)
-const found = (sql: string, declared = schema) => foundIn(own, sql, declared)
+const look = (declared = schema) => lookAt(database.url, declared)
+const findingsAfter = (sql: string, declared = schema) => foundIn(database, sql, declared)
 
-it('reports no danger in PostgreSQL if the database matches the Prisma schema', async () => {
+it('the doctor reports no danger in PostgreSQL if the database matches the Prisma schema', async () => {
   const findings = await look()
   expect(findings.filter(({ level }) => level === 'danger')).toEqual([])
   expect(findings.map(({ code }) => code)).toContain('statement-timeout')
 })
 
-describe('reports in PostgreSQL', () => {
+describe('the doctor reports in PostgreSQL', () => {
   it.each([
     [
       'a declared unique key without an index',
@@ -137,17 +137,17 @@ describe('reports in PostgreSQL', () => {
       expect.arrayContaining(['danger foreign-table app_setting']),
     ],
     [
-      'one name in two schemas',
+      'one table name in two schemas',
       'CREATE SCHEMA other; CREATE TABLE other.app_user (id int)',
       ['note same-name app_user'],
     ],
   ])('%s', async (_name, sql, expected) => {
-    expect(await found(sql)).toEqual(expected)
+    expect(await findingsAfter(sql)).toEqual(expected)
   })
 
   it('nothing for declared triggers and views', async () => {
     const declared = tablesOf(datamodel, { User: { ttl: 1, touches: ['Setting'] } })
-    await own.run(`CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+    await database.run(`CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
        CREATE TRIGGER noted AFTER UPDATE ON app_user FOR EACH ROW EXECUTE FUNCTION note()`)
     const findings = await look(declared)
     expect(findings.filter(({ level }) => level === 'danger')).toEqual([])
@@ -157,7 +157,7 @@ describe('reports in PostgreSQL', () => {
     })
   })
 
-  it('what a view reads beyond what is declared', async () => {
+  it('tables that a view reads and its declaration lacks', async () => {
     const view = Object.entries(datamodel.models).find(([, model]) => model.view)
     const [name = '', { table = '' } = {}] = view ?? []
     const before = (await look()).filter(({ code }) => code === 'view-reads')
@@ -168,13 +168,15 @@ describe('reports in PostgreSQL', () => {
     ])
   })
 
-  it('rows of one table under the name of another', async () => {
-    expect(await found('ALTER TABLE app_setting INHERIT app_user', schema).catch(() => 'refused')).toBe(
-      'refused',
-    )
-    await own.run('CREATE TABLE part (LIKE app_setting INCLUDING ALL) INHERITS (app_setting)').catch(() => {})
-    await own.run('DROP TABLE IF EXISTS app_profile CASCADE')
-    await own.run('CREATE TABLE app_profile () INHERITS (app_setting)')
+  it('rows of one table that are visible under the name of another', async () => {
+    expect(
+      await findingsAfter('ALTER TABLE app_setting INHERIT app_user', schema).catch(() => 'refused'),
+    ).toBe('refused')
+    await database
+      .run('CREATE TABLE part (LIKE app_setting INCLUDING ALL) INHERITS (app_setting)')
+      .catch(() => {})
+    await database.run('DROP TABLE IF EXISTS app_profile CASCADE')
+    await database.run('CREATE TABLE app_profile () INHERITS (app_setting)')
     expect((await look()).map(({ code, subject }) => `${code} ${subject}`)).toContain('partition app_profile')
   })
 
@@ -182,25 +184,25 @@ describe('reports in PostgreSQL', () => {
     const sql = `CREATE TABLE desk (id int PRIMARY KEY, user_id int REFERENCES app_user ON DELETE CASCADE);
       CREATE TABLE chair (id int PRIMARY KEY, desk_id int REFERENCES desk ON DELETE CASCADE);
       ALTER TABLE app_setting ADD COLUMN chair_id int REFERENCES chair ON DELETE SET NULL`
-    expect(await found(sql)).toEqual(['danger foreign-key-action app_setting'])
+    expect(await findingsAfter(sql)).toEqual(['danger foreign-key-action app_setting'])
     expect(dangers(await look())).toMatchObject([{ message: expect.stringContaining('through chair, desk') }])
     // What does not reach it does not matter.
-    await own.run(`ALTER TABLE desk DROP CONSTRAINT desk_user_id_fkey,
+    await database.run(`ALTER TABLE desk DROP CONSTRAINT desk_user_id_fkey,
       ADD FOREIGN KEY (user_id) REFERENCES app_user ON DELETE SET NULL`)
     expect(dangers(await look())).toEqual([])
   })
 
   it('nothing for missing foreign keys if the client emulates them', async () => {
     const sql = 'ALTER TABLE app_profile DROP CONSTRAINT app_profile_user_id_fkey'
-    expect(await found(sql)).toEqual(['note foreign-key-missing app_profile'])
-    const emulated = await lookAt(own.url, schema, { emulated: true })
+    expect(await findingsAfter(sql)).toEqual(['note foreign-key-missing app_profile'])
+    const emulated = await lookAt(database.url, schema, { emulated: true })
     expect(emulated.map(({ code }) => code)).not.toContain('foreign-key-missing')
   })
 
   it('no statement-timeout if statements end before their marks', async () => {
-    const name = new URL(own.url).pathname.slice(1)
+    const name = new URL(database.url).pathname.slice(1)
     const after = async (setting: string): Promise<boolean> => {
-      await own.run(`ALTER DATABASE ${name} SET ${setting}`)
+      await database.run(`ALTER DATABASE ${name} SET ${setting}`)
       return (await look()).some(({ code }) => code === 'statement-timeout')
     }
     expect(await after(`statement_timeout = '25s'`)).toBe(false)
@@ -209,9 +211,9 @@ describe('reports in PostgreSQL', () => {
   })
 
   it('that a crash may lose commits', async () => {
-    const name = new URL(own.url).pathname.slice(1)
+    const name = new URL(database.url).pathname.slice(1)
     const forgets = async (value: string): Promise<boolean> => {
-      await own.run(`ALTER DATABASE ${name} SET synchronous_commit = ${value}`)
+      await database.run(`ALTER DATABASE ${name} SET synchronous_commit = ${value}`)
       return (await look()).some(({ subject }) => subject === 'synchronous_commit')
     }
     expect(await forgets('off')).toBe(true)
@@ -219,7 +221,7 @@ describe('reports in PostgreSQL', () => {
   })
 })
 
-it('reports no danger in PostgreSQL if the database matches the Drizzle schema', async () => {
+it('the doctor reports no danger in PostgreSQL if the database matches the Drizzle schema', async () => {
   const other = await createPostgres()
   await createTables(other, 'postgres')
   const tables = drizzle.tablesOf(world, { '*': { ttl: 1 } }, { casing: 'snake_case' })
@@ -228,21 +230,23 @@ it('reports no danger in PostgreSQL if the database matches the Drizzle schema',
   await other.drop()
 })
 
-it('compares tables of the schema in the URL, like Prisma', async () => {
-  await own.run(`CREATE SCHEMA app; SET search_path TO app; CREATE TABLE app_setting (id int, value text)`)
+it('the doctor compares tables of the schema in the URL, like Prisma', async () => {
+  await database.run(
+    `CREATE SCHEMA app; SET search_path TO app; CREATE TABLE app_setting (id int, value text)`,
+  )
   expect(dangers(await look())).toEqual([])
-  expect(summaries(dangers(await lookAt(`${own.url}?schema=app`, schema)))).toEqual([
+  expect(summaries(dangers(await lookAt(`${database.url}?schema=app`, schema)))).toEqual([
     'danger key-not-unique app_setting',
     'danger column-type app_setting',
   ])
 })
 
-it('leaves out ignored findings', async () => {
-  await own.run(
+it('the doctor leaves out ignored findings', async () => {
+  await database.run(
     'ALTER TABLE app_user ENABLE ROW LEVEL SECURITY; ALTER TABLE app_setting ENABLE ROW LEVEL SECURITY',
   )
   const secured = async (ignore: readonly string[]) =>
-    (await lookAt(own.url, schema, { ignore }))
+    (await lookAt(database.url, schema, { ignore }))
       .filter(({ code }) => code === 'row-security')
       .map(({ subject }) => subject)
   expect(await secured([])).toEqual(['app_setting', 'app_user'])
@@ -250,7 +254,7 @@ it('leaves out ignored findings', async () => {
   expect(await secured(['row-security'])).toEqual([])
 })
 
-it('tables of one name in two database schemas are each compared with their own', async () => {
+it('the doctor compares tables of the same name in two database schemas separately', async () => {
   const [sales, stock] = [pgSchema('sales'), pgSchema('stock')]
   const shops = pgTable('shop', { id: integer().primaryKey() })
   const declared = {
@@ -261,16 +265,16 @@ it('tables of one name in two database schemas are each compared with their own'
       shop: integer().references(() => shops.id),
     }),
   }
-  await own.run(`CREATE TABLE shop (id int PRIMARY KEY); CREATE SCHEMA sales; CREATE SCHEMA stock;
+  await database.run(`CREATE TABLE shop (id int PRIMARY KEY); CREATE SCHEMA sales; CREATE SCHEMA stock;
     CREATE TABLE sales.item (id int PRIMARY KEY); CREATE TABLE stock.item (id int PRIMARY KEY, shop int REFERENCES shop);
     CREATE SCHEMA staging; CREATE TABLE staging.item (id int REFERENCES shop ON DELETE CASCADE)`)
   const schema = drizzle.tablesOf(declared)
   const of = async () =>
-    summaries((await lookAt(own.url, schema)).filter(({ subject }) => subject === 'item'))
+    summaries((await lookAt(database.url, schema)).filter(({ subject }) => subject === 'item'))
   expect(await of()).toEqual([])
-  await own.run(`ALTER TABLE stock.item DROP CONSTRAINT item_shop_fkey,
+  await database.run(`ALTER TABLE stock.item DROP CONSTRAINT item_shop_fkey,
     ADD FOREIGN KEY (shop) REFERENCES shop ON DELETE CASCADE`)
   expect(await of()).toEqual(['danger foreign-key-action item'])
-  await own.run('ALTER TABLE stock.item DROP CONSTRAINT item_shop_fkey')
+  await database.run('ALTER TABLE stock.item DROP CONSTRAINT item_shop_fkey')
   expect(await of()).toEqual(['note foreign-key-missing item'])
 })

@@ -107,20 +107,20 @@ it.each([
   ['mysql', createMariadb, MYSQL, models('enum Role {\n ADMIN\n GUEST\n }', 'Role')],
   ['sqlite', createSqlite, SQLITE, models('', 'String')],
 ] as const)(
-  'a %s that Prisma migrated has no danger, and one that was changed later has',
+  'the doctor reports no danger in a %s database that Prisma migrated, and one after a later change',
   async (provider, make, ddl, text) => {
-    const own = await make()
+    const database = await make()
     const schema = await generated(provider, text)
-    await own.run(ddl)
-    const [code, said] = await findings(schema, own.url)
+    await database.run(ddl)
+    const [code, said] = await findings(schema, database.url)
     expect(code, said).toBe(0)
-    await own.run(`DROP INDEX ${provider === 'mysql' ? 'Tag_name_key ON Tag' : 'Tag_name_key'}`)
-    const [after, found] = await findings(schema, own.url)
+    await database.run(`DROP INDEX ${provider === 'mysql' ? 'Tag_name_key ON Tag' : 'Tag_name_key'}`)
+    const [after, output] = await findings(schema, database.url)
     expect(after).toBe(1)
-    const all = JSON.parse(found).findings as readonly { level: string; code: string; subject: string }[]
+    const all = JSON.parse(output).findings as readonly { level: string; code: string; subject: string }[]
     expect(all.filter(({ level }) => level === 'danger')).toMatchObject([
       { code: 'key-not-unique', subject: 'tag' },
     ])
-    await own.drop()
+    await database.drop()
   },
 )

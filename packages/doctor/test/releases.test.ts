@@ -12,19 +12,21 @@ const notes = pgTable('note', {
   person: integer().references(() => people.id, { onDelete: 'cascade' }),
 })
 const before = tablesOf({ people })
-const found = (previous = before, next = before) =>
+const findings = (previous = before, next = before) =>
   compareReleases(previous, next).map(({ level, code, subject, message }) => [
     `${level} ${code} ${subject}`,
     /the (previous|next) release/.exec(message)?.[1],
   ])
 
 describe('a rolling deploy is dangerous if', () => {
-  it('the release that runs does not know a table that cascades from one it writes', () => {
-    expect(found(before, tablesOf({ people, notes }))).toEqual([['danger release-cascade note', 'previous']])
+  it('the running release has not declared a table that cascades from one it writes', () => {
+    expect(findings(before, tablesOf({ people, notes }))).toEqual([
+      ['danger release-cascade note', 'previous'],
+    ])
   })
 
-  it('the next release no longer knows such a table', () => {
-    expect(found(tablesOf({ people, notes }), before)).toEqual([['danger release-cascade note', 'next']])
+  it('the next release no longer declares such a table', () => {
+    expect(findings(tablesOf({ people, notes }), before)).toEqual([['danger release-cascade note', 'next']])
   })
 
   it('a reference gets an action that changes rows', () => {
@@ -33,18 +35,18 @@ describe('a rolling deploy is dangerous if', () => {
       person: integer().references(() => people.id),
     })
     const releases = [tablesOf({ people, notes: plain }), tablesOf({ people, notes })] as const
-    expect(found(...releases)).toEqual([['danger release-cascade note', 'previous']])
+    expect(findings(...releases)).toEqual([['danger release-cascade note', 'previous']])
   })
 
-  it('a key is new, or changes its type', () => {
+  it('a key is new or changes its type', () => {
     const keyed = pgTable('person', {
       id: integer().primaryKey(),
       slug: text().notNull().unique(),
       name: text(),
     })
-    expect(found(before, tablesOf({ people: keyed }))).toEqual([['danger release-key person', 'previous']])
+    expect(findings(before, tablesOf({ people: keyed }))).toEqual([['danger release-key person', 'previous']])
     const retyped = pgTable('person', { id: text().primaryKey(), slug: text().notNull(), name: text() })
-    expect(found(before, tablesOf({ people: retyped }))).toEqual([
+    expect(findings(before, tablesOf({ people: retyped }))).toEqual([
       ['danger release-key person', 'previous'],
       ['danger release-key person', 'next'],
     ])
@@ -52,21 +54,23 @@ describe('a rolling deploy is dangerous if', () => {
 
   it('the touches of a table change', () => {
     const next = tablesOf({ people, notes }, { people: { ttl: 1, touches: ['notes'] } })
-    expect(found(tablesOf({ people, notes }), next)).toEqual([['danger release-touches person', 'previous']])
+    expect(findings(tablesOf({ people, notes }), next)).toEqual([
+      ['danger release-touches person', 'previous'],
+    ])
   })
 })
 
-it('columns outside of keys, and independent tables, are no danger', () => {
+it('a rolling deploy is safe if columns outside of keys or independent tables change', () => {
   const more = pgTable('person', { id: integer().primaryKey(), slug: text().notNull(), age: integer() })
   const alone = pgTable('setting', { id: integer().primaryKey() })
-  expect(found(before, tablesOf({ people: more, alone }))).toEqual([])
-  expect(found()).toEqual([])
+  expect(findings(before, tablesOf({ people: more, alone }))).toEqual([])
+  expect(findings()).toEqual([])
 })
 
-it('the command compares the schema modules of two releases without a database', async () => {
+it('the doctor compares the schema modules of two releases without a database', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'larder-releases-'))
-  const own = new URL('../../..', import.meta.url).pathname
-  symlinkSync(join(own, 'node_modules'), join(folder, 'node_modules'))
+  const testFolder = new URL('../../..', import.meta.url).pathname
+  symlinkSync(join(testFolder, 'node_modules'), join(folder, 'node_modules'))
   const write = (name: string, more: string): string => {
     const file = join(folder, name)
     writeFileSync(

@@ -20,18 +20,18 @@ const casing = 'snake_case'
 const policies = { '*': { ttl: '1h' } } as const
 const schema = tablesOf(world, policies, { casing })
 
-let own: TestDatabase
+let database: TestDatabase
 beforeEach(async () => {
-  own = await createSqlite()
-  await createTables(own, 'sqlite')
+  database = await createSqlite()
+  await createTables(database, 'sqlite')
 })
-afterEach(() => own.drop())
+afterEach(() => database.drop())
 
-it('reports nothing in SQLite if the database matches the Drizzle schema', async () => {
-  expect(await findingsOf(own.url, schema)).toEqual([])
+it('the doctor reports nothing in SQLite if the database matches the Drizzle schema', async () => {
+  expect(await findingsOf(database.url, schema)).toEqual([])
 })
 
-describe('reports in SQLite', () => {
+describe('the doctor reports in SQLite', () => {
   const label = (columns: string) => `DROP TABLE post_label; DROP TABLE label;
     CREATE TABLE label (${columns});
     CREATE TABLE post_label (post_id integer NOT NULL REFERENCES blog_post ON DELETE CASCADE ON UPDATE CASCADE,
@@ -98,7 +98,7 @@ describe('reports in SQLite', () => {
       ['danger column-default person'],
     ],
     [
-      'nothing for collations that Larder folds, too',
+      'nothing for collations that Larder folds as well',
       'DROP TABLE team; CREATE TABLE team (id integer PRIMARY KEY, code text NOT NULL COLLATE RTRIM UNIQUE)',
       [],
     ],
@@ -113,51 +113,51 @@ describe('reports in SQLite', () => {
       [],
     ],
   ])('%s', async (_name, sql, expected) => {
-    expect(await newFindings(own, sql, schema)).toEqual(expected)
+    expect(await newFindings(database, sql, schema)).toEqual(expected)
   })
 
   it('a key column with a collation that the application defines', async () => {
     // Made by who has the collation; nobody else could.
-    await own.run(`PRAGMA writable_schema = ON;
+    await database.run(`PRAGMA writable_schema = ON;
       UPDATE sqlite_schema SET sql = replace(sql, 'code text', 'code text COLLATE german') WHERE name = 'team'`)
-    expect(summaries(await findingsOf(own.url, schema))).toEqual(['danger collation team'])
+    expect(summaries(await findingsOf(database.url, schema))).toEqual(['danger collation team'])
   })
 
-  it('rows of one table under the name of another', async () => {
-    await own.run('CREATE VIRTUAL TABLE words USING fts5 (body)')
+  it('rows of one table that are visible under the name of another', async () => {
+    await database.run('CREATE VIRTUAL TABLE words USING fts5 (body)')
     const words = sqliteTable('words', { body: text() })
     const rows = sqliteTable('words_content', { id: integer().primaryKey() })
-    expect(summaries(await findingsOf(own.url, tablesOf({ words, rows })))).toEqual([
+    expect(summaries(await findingsOf(database.url, tablesOf({ words, rows })))).toEqual([
       'danger partition words_content',
     ])
   })
 
-  it('what a view reads beyond what is declared, however it is written', async () => {
-    await own.run(`DROP VIEW author; CREATE VIEW author AS SELECT author_id, email,
+  it('tables that a view reads and its declaration lacks, in any spelling', async () => {
+    await database.run(`DROP VIEW author; CREATE VIEW author AS SELECT author_id, email,
       (SELECT count(*) FROM post_label AS l WHERE l.post_id = p.id) AS posts FROM blog_post p, main.person x WHERE x.id = author_id`)
-    expect(dangers(await findingsOf(own.url, schema))).toMatchObject([
+    expect(dangers(await findingsOf(database.url, schema))).toMatchObject([
       { code: 'view-reads', subject: 'author', message: expect.stringMatching(/^reads post_label too/) },
     ])
     const reads = ['posts', 'people', 'postLabels']
     const declared = tablesOf(world, { ...policies, authors: { ttl: 1, reads } }, { casing })
-    expect(dangers(await findingsOf(own.url, declared))).toEqual([])
+    expect(dangers(await findingsOf(database.url, declared))).toEqual([])
   })
 
-  it('a view whose tables SQLite cannot tell', async () => {
-    await own.run(`CREATE VIRTUAL TABLE words USING fts5 (body);
+  it('a view whose tables SQLite cannot determine', async () => {
+    await database.run(`CREATE VIRTUAL TABLE words USING fts5 (body);
       DROP VIEW author; CREATE VIEW author AS SELECT rowid AS author_id, body AS email, 1 AS posts FROM words`)
-    expect(summaries(await findingsOf(own.url, schema))).toContain('warning view-unseen author')
+    expect(summaries(await findingsOf(database.url, schema))).toContain('warning view-unseen author')
   })
 
   it('nothing for column names that differ from the declared ones in case', async () => {
-    await own.run('ALTER TABLE person RENAME COLUMN email TO EMAIL')
-    expect(await findingsOf(own.url, schema)).toEqual([])
+    await database.run('ALTER TABLE person RENAME COLUMN email TO EMAIL')
+    expect(await findingsOf(database.url, schema)).toEqual([])
   })
 })
 
-describe.each(Object.entries(DRIVERS))('over %s', (name, open) => {
-  it('the catalogue is the same, and new connections have foreign keys on or are reported', async () => {
-    const [path = ''] = own.url.split('file:').slice(1)
+describe.each(Object.entries(DRIVERS))('the doctor over %s', (name, open) => {
+  it('reads the same catalogue, and reports foreign keys that are off in new connections', async () => {
+    const [path = ''] = database.url.split('file:').slice(1)
     const opened = await open(path)
     const catalogue = await readSqlite(opened.query, name)
     opened.close()
@@ -169,14 +169,14 @@ describe.each(Object.entries(DRIVERS))('over %s', (name, open) => {
   })
 })
 
-it('reports a driver whose new connections have foreign keys off', () => {
+it('the doctor reports a driver whose new connections have foreign keys off', () => {
   expect(sqliteSettings({ driver: 'x', foreign_keys: '1' })).toEqual([])
   expect(sqliteSettings({ driver: 'x', foreign_keys: '0' })).toMatchObject([
     { level: 'note', code: 'foreign-keys-off' },
   ])
 })
 
-it('a collation is found in any column definition', () => {
+it('the doctor finds a collation in any column definition', () => {
   const sql = `CREATE TABLE "a b" ( -- COLLATE one, in a comment
     "x y" text DEFAULT 'COLLATE two, here' COLLATE "three", [z] text CHECK (z <> 'a' COLLATE four) COLLATE nocase,
     /* w text COLLATE five, */ \`v\` varchar(10, 2) NOT NULL collate Six, PRIMARY KEY ("x y" COLLATE seven))`

@@ -64,8 +64,10 @@ export async function createSqlite(): Promise<TestDatabase> {
 }
 
 /** Creates the tables of `test/workload/drizzle`. */
-export const createTables = (own: TestDatabase, dialect: 'postgres' | 'mysql' | 'sqlite'): Promise<void> =>
-  own.run(ddlOf(dialect).join(';'))
+export const createTables = (
+  database: TestDatabase,
+  dialect: 'postgres' | 'mysql' | 'sqlite',
+): Promise<void> => database.run(ddlOf(dialect).join(';'))
 
 /** The findings about a database as it is now. */
 export async function findingsOf(
@@ -90,11 +92,11 @@ export const dangers = (findings: readonly Finding[]): readonly Finding[] =>
 
 /** Runs statements. @returns the findings that were not there before. */
 export async function newFindings(
-  own: TestDatabase,
+  database: TestDatabase,
   sql: string,
   schema: Schema,
 ): Promise<readonly string[]> {
-  const before = summaries(await findingsOf(own.url, schema))
-  await own.run(sql)
-  return summaries(await findingsOf(own.url, schema)).filter((line) => !before.includes(line))
+  const before = summaries(await findingsOf(database.url, schema))
+  await database.run(sql)
+  return summaries(await findingsOf(database.url, schema)).filter((line) => !before.includes(line))
 }

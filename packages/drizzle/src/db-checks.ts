@@ -2,7 +2,7 @@ import { type Cache, CacheError, type PolicyOptions } from '@larder/core'
 import { type ColumnType, collatedText, type Engine, notBuilt, type SqlDialect } from '@larder/core/host'
 import { registerClient } from './connection/wrapped-clients.ts'
 import type { CallPolicy } from './policy/policies.ts'
-import { type DbParts, entityKinds, hasNativeCache } from './versions/parts.ts'
+import { type DbParts, entityKinds, hasNativeCache, isSync, syncConnectionOf } from './versions/parts.ts'
 import type { Version } from './versions/version.ts'
 import type { WrapDeps } from './wrap/wrap-deps.ts'
 
@@ -13,7 +13,7 @@ import type { WrapDeps } from './wrap/wrap-deps.ts'
 export function driverOf(version: Version, db: DbParts): { dialect: SqlDialect; driver: string } {
   const driver = entityKinds(db.session)[0] ?? 'an unknown session'
   const dialect = version.drivers[driver]
-  if (dialect) return { dialect, driver }
+  if (dialect && (!isSync(db) || syncConnectionOf(db))) return { dialect, driver }
   throw notBuilt(`drizzleCache over ${driver.replace(/Session$/, '')}`)
 }
 

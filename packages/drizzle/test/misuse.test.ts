@@ -9,12 +9,12 @@ import * as schema from './contract/schema-pg.ts'
 
 // Mistakes throw before any statement is sent.
 const db = drizzle.mock({ schema })
-const wrap = (options: object, given: object = db) => {
+const wrap = (options: object, target: object = db) => {
   const cache = createCache()
-  return () => drizzleCache(given as typeof db, { cache, ...options } as never)
+  return () => drizzleCache(target as typeof db, { cache, ...options } as never)
 }
 
-describe('a mistake throws at construction and names the fix', () => {
+describe('invalid options throw at construction and name the fix', () => {
   const REFUSED: Readonly<Record<string, readonly [() => unknown, RegExp]>> = {
     'no cache': [wrap({ cache: {} }), /pass what createCache\(\) returned/],
     'an option there is not': [
@@ -92,7 +92,7 @@ describe('a mistake throws at construction and names the fix', () => {
 })
 
 describe('the db that was passed in', () => {
-  it('its own properties are copied, and it is not changed', () => {
+  it('is copied with its own properties and not changed', () => {
     const before = { ...db, session: db._.session }
     const ours = drizzleCache(db, { cache: createCache() })
     expect({ ...db, session: db._.session }).toStrictEqual(before)
@@ -106,7 +106,7 @@ describe('the db that was passed in', () => {
     expect(ours.query.users.findMany().toSQL()).toStrictEqual(db.query.users.findMany().toSQL())
   })
 
-  it("Drizzle's own cache causes a warning and is not used", () => {
+  it("causes a warning if it uses Drizzle's own cache, which is ignored", () => {
     class Native extends Cache {
       strategy = () => 'all' as const
       get = async () => undefined

@@ -59,9 +59,9 @@ const APPLICATIONS = {
     const db = drizzle('file::memory:')`,
 } as const
 
-describe('@larder/drizzle loads no dialect of Drizzle', () => {
+describe('@larder/drizzle loads no other dialect of Drizzle', () => {
   for (const [name, application] of Object.entries(APPLICATIONS))
-    it(`using ${name} loads no other dialect`, () => {
+    it(`while using ${name}`, () => {
       const { before, added } = dialectsLoaded(application, WRAP)
       expect(before).not.toEqual([])
       expect(added).toEqual([])

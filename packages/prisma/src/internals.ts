@@ -119,8 +119,8 @@ export function interactiveIdOf(client: unknown): string | undefined {
   if (typeof create !== 'function') return undefined
   let transaction: OperationTransaction | undefined
   // The callback is called by `then`, before it returns: waiting for it would let other statements overtake the body's.
-  void create(async (given) => {
-    transaction = given
+  void create(async (config) => {
+    transaction = config
   }).then(() => {})
   return transaction?.kind === 'itx' ? String(transaction.id) : undefined
 }

@@ -1,7 +1,9 @@
 import { createCounter, createLeaderboard, createLock, createSessionStore } from '@larder/structures'
-import { redisProgram, startServer } from '@larder/testing'
+import { redisProgram, repeatWhenBusy, startServer } from '@larder/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Connected, clientOf, TOPOLOGIES, unique } from './support/clients.ts'
+
+repeatWhenBusy()
 
 const redis = await redisProgram()
 if ('reason' in redis) process.stderr.write(`The structures are not tested on Redis: ${redis.reason}\n`)
@@ -32,7 +34,7 @@ describe.each([...TOPOLOGIES, ...REDIS])('on %s', (_, connect) => {
   })
   afterAll(() => connected?.close())
 
-  it('a lock has one holder at a time, and its fence grows', async () => {
+  it('a lock has one holder at a time, and its fence increases', async () => {
     const lock = createLock(connected.client, { prefix: unique() })
     const first = await lock.acquire('order:{1}', { ttl: '5s' })
     expect(first).not.toBeNull()
@@ -73,7 +75,7 @@ describe.each([...TOPOLOGIES, ...REDIS])('on %s', (_, connect) => {
     expect(await sessions.count()).toBe(0)
   })
 
-  it('a leaderboard ranks the best scores, equal ones in the order of their arrival', async () => {
+  it('a leaderboard ranks the best scores, equal ones by arrival', async () => {
     const board = createLeaderboard(connected.client, { name: unique(), window: '1h', size: 3 })
     for (const [member, score] of [
       ['zoe', 10],
@@ -94,7 +96,7 @@ describe.each([...TOPOLOGIES, ...REDIS])('on %s', (_, connect) => {
     expect(await board.around('nobody', 1)).toEqual([])
   })
 
-  it('a counter hands over what was added, and counts it as pending until then', async () => {
+  it('a counter delivers increments, and counts them as pending until then', async () => {
     const batches: [string, Map<string, number>][] = []
     let fails = true
     const counter = createCounter(connected.client, {

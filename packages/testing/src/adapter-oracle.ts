@@ -53,21 +53,21 @@ export function watchAdapter(factory: SqlDriverAdapterFactory): WatchedAdapter {
   const after = new Set<Gate>()
   let transactions = 0
 
-  const pass = async (gates: Set<Gate>, one: Sent): Promise<void> => {
-    const gate = [...gates].find((each) => each.matches(one))
+  const pass = async (gates: Set<Gate>, statement: Sent): Promise<void> => {
+    const gate = [...gates].find((each) => each.matches(statement))
     if (!gate) return
     gates.delete(gate)
-    gate.reach(one)
+    gate.reach(statement)
     await gate.opened
   }
   const tell: Tell = async (sql, transaction, run, values = []) => {
-    const one = { sql, values, transaction, tables: writtenTables(sql) }
-    await pass(before, one)
-    sent.push(one)
+    const statement = { sql, values, transaction, tables: writtenTables(sql) }
+    await pass(before, statement)
+    sent.push(statement)
     try {
       return await run()
     } finally {
-      await pass(after, one)
+      await pass(after, statement)
     }
   }
   const add = (gates: Set<Gate>, matches: (sent: Sent) => boolean): Held => {

@@ -102,8 +102,8 @@ export function followedStore(shared: Store, feed: Feed): Store & { cut(): void 
       vouched(async () => {
         const before = await shared.fetch(undefined, tags)
         const answer = await shared.seed(tags, lifetime)
-        const made = tags.flatMap((tag, index) => createdBy(tag, before.tags[index]))
-        if (made.length) feed.tell(made)
+        const created = tags.flatMap((tag, index) => createdBy(tag, before.tags[index]))
+        if (created.length) feed.tell(created)
         return answer
       }),
     mark: (request) => telling([request.record, ...request.cells], shared.mark(request)),
@@ -118,6 +118,6 @@ export function followedStore(shared: Store, feed: Feed): Store & { cut(): void 
 }
 
 function createdBy({ record, cells }: TagRequest, before: TagReply | undefined): readonly string[] {
-  const made = cells.filter((_, at) => !before?.cells[at])
-  return before?.fields.some((state) => !state) ? [record, ...made] : made
+  const createdCells = cells.filter((_, at) => !before?.cells[at])
+  return before?.fields.some((state) => !state) ? [record, ...createdCells] : createdCells
 }

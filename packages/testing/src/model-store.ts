@@ -34,10 +34,10 @@ export function modelStore(
     },
     pause: async (reason) => setPause({ reason }),
     resume: async () => setPause(undefined),
-    fetch: async (entry, asked) => ({
+    fetch: async (entry, requests) => ({
       epoch,
       entry: found(entries.get(entry ?? ''), now()),
-      tags: asked.map(tags.read),
+      tags: requests.map(tags.read),
     }),
     async seed(asked) {
       for (const tag of asked) tags.seed(tag)

@@ -22,7 +22,7 @@ export type Ablation =
   | 'record-first'
 
 type Cell = { nonce: string; readonly marks: Set<string> }
-type Seen = Omit<TagReport, 'epoch'>
+type MarkReport = Omit<TagReport, 'epoch'>
 
 /** Records and value cells of a model store. */
 export interface ModelTags {
@@ -32,7 +32,7 @@ export interface ModelTags {
   finishCells(request: FinishRequest): void
   finishRecord(request: FinishRequest): void
   /** What a request's witness is to be told, at this moment. */
-  seen(request: MarkRequest | FinishRequest): Seen | undefined
+  seen(request: MarkRequest | FinishRequest): MarkReport | undefined
 }
 
 export function modelTags(ablation: Ablation | undefined, nonce: () => string): ModelTags {
@@ -89,7 +89,10 @@ export function modelTags(ablation: Ablation | undefined, nonce: () => string): 
 }
 
 /** What was found before, with what was left. */
-export function joined(before: Seen | undefined, after: Seen | undefined): Seen | undefined {
+export function joined(
+  before: MarkReport | undefined,
+  after: MarkReport | undefined,
+): MarkReport | undefined {
   const left = (kind: 'fields' | 'cells') =>
     before?.[kind].map((tag, at) => ({ ...tag, left: after?.[kind][at]?.left })) ?? []
   return before && { fields: left('fields'), cells: left('cells') }
@@ -106,8 +109,8 @@ function witnessed(cell: Cell | undefined, token: string): ReportedTag {
 }
 
 function made<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const found = map.get(key)
-  if (found) return found
+  const existing = map.get(key)
+  if (existing) return existing
   const value = make()
   map.set(key, value)
   return value

@@ -43,8 +43,8 @@ export function outageDriverRow(driver: string, signs: readonly OutageSign[], ow
   const tables = Object.entries({ ...SHARED_OUTAGE_TABLES, ...own }).filter(([, table]) =>
     table.every((sign) => signs.includes(sign)),
   )
-  const known = new Set(tables.flatMap(([, table]) => table))
-  if (signs.some((sign) => !known.has(sign))) throw new Error(`a sign of ${driver} stands in no table`)
+  const listed = new Set(tables.flatMap(([, table]) => table))
+  if (signs.some((sign) => !listed.has(sign))) throw new Error(`a sign of ${driver} stands in no table`)
   const links = tables.map(([heading]) => `[${heading}](#${anchorOf(heading)})`)
   return `| ${driver} | ${links.join(', ') || 'none: the database runs in this process'} |`
 }

@@ -13,8 +13,8 @@ export async function startPglite(): Promise<PGlite> {
     await readFile(new URL('../package.json', import.meta.resolve('@electric-sql/pglite')), 'utf8'),
   ) as { readonly version: string }
   const copy = new URL(`pglite-${version}.tar`, folder)
-  const kept = await readFile(copy).catch(() => undefined)
-  if (kept) return await PGlite.create({ loadDataDir: new Blob([kept]) })
+  const saved = await readFile(copy).catch(() => undefined)
+  if (saved) return await PGlite.create({ loadDataDir: new Blob([saved]) })
   const pglite = await PGlite.create()
   const data = Buffer.from(await (await pglite.dumpDataDir('none')).arrayBuffer())
   await mkdir(folder, { recursive: true })

@@ -37,7 +37,7 @@ export function scheduledStore(store: Store, step: () => Promise<void>, faults: 
     ]
     if (faults.cellsFirst) halves.reverse()
     const replies: TagReply[] = []
-    for (const one of halves) replies.push(await half(one))
+    for (const request of halves) replies.push(await half(request))
     if (faults.cellsFirst) replies.reverse()
     const lease = replies[0]?.lease
     return { fields: replies[0]?.fields ?? [], cells: replies[1]?.cells ?? [], ...(lease && { lease }) }
@@ -54,8 +54,8 @@ export function scheduledStore(store: Store, step: () => Promise<void>, faults: 
     fetch: (entry, tags) =>
       remote(async () => {
         const entered = step().then(() => store.fetch(entry, []))
-        const [found, ...replies] = await Promise.all([entered, ...tags.map(readTable)])
-        return { epoch: found.epoch, entry: found.entry, tags: replies }
+        const [results, ...replies] = await Promise.all([entered, ...tags.map(readTable)])
+        return { epoch: results.epoch, entry: results.entry, tags: replies }
       }),
     seed: (tags, lifetime) =>
       remote(async () => {

@@ -9,17 +9,17 @@ const IMPORT = /from '(\.{1,2}\/[^']+\.ts)'/g
  * @param patterns of test files, relative to `root`.
  */
 export function sizedFiles(root: string, patterns: readonly string[]): readonly string[] {
-  const known = new Map<string, boolean>()
+  const usesSizes = new Map<string, boolean>()
   const isSized = (file: string): boolean => {
-    const before = known.get(file)
+    const before = usesSizes.get(file)
     if (before !== undefined) return before
-    known.set(file, false)
+    usesSizes.set(file, false)
     const text = readFileSync(file, 'utf8')
     const imported = [...text.matchAll(IMPORT)].map(([, path = '']) => join(dirname(file), path))
     // Sources of packages know no sizes, and nor do those of this one.
     const helpers = imported.filter((path) => !/\bsrc\b/.test(path.slice(root.length)) && existsSync(path))
     const sized = SIZED.test(text) || helpers.some(isSized)
-    known.set(file, sized)
+    usesSizes.set(file, sized)
     return sized
   }
   return globSync([...patterns], { cwd: root, exclude: ['**/node_modules/**'] })

@@ -13,8 +13,8 @@ export function sized<T>(short: T, long: T): T {
 
 /** A number by size, which the environment variable `name` overrides: for one longer run, or for a seed to repeat. */
 export function setting(name: string, short: number, long: number = short): number {
-  const given = process.env[name]
-  return given === undefined ? sized(short, long) : Number(given)
+  const setting = process.env[name]
+  return setting === undefined ? sized(short, long) : Number(setting)
 }
 
 /** The first ones of a list in a short run, all of them in a long one. */

@@ -10,12 +10,12 @@ export type Snapshot = ReadonlyMap<string, unknown>
  */
 export function snapshotOf(root: object, outside: ReadonlySet<unknown>): Snapshot {
   const found = new Map<string, unknown>()
-  const known = new Set<unknown>()
+  const seenObjects = new Set<unknown>()
   const queue: (readonly [path: string, value: object])[] = [['given', root]]
   for (let next = queue.shift(); next; next = queue.shift()) {
     const [path, value] = next
-    if (known.has(value)) continue
-    known.add(value)
+    if (seenObjects.has(value)) continue
+    seenObjects.add(value)
     found.set(`${path} prototype`, Object.getPrototypeOf(value))
     if (outside.has(value)) {
       ofDriver(found, path, value)

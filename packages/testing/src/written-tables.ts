@@ -10,12 +10,12 @@ const NO_TABLE: ReadonlySet<string> = new Set(['set', 'of', 'nowait', 'skip'])
  * (referential actions, triggers) is not in the text.
  */
 export function writtenTables(sql: string): readonly string[] {
-  const found = new Set<string>()
+  const tables = new Set<string>()
   for (const [, name = ''] of sql.matchAll(WRITE)) {
     const bare = unquoted(name.slice(lastDot(name) + 1).trim())
-    if (!NO_TABLE.has(bare)) found.add(bare)
+    if (!NO_TABLE.has(bare)) tables.add(bare)
   }
-  return [...found]
+  return [...tables]
 }
 
 /** Position of the dot between schema and table, outside quotes; -1 where there is no schema. */

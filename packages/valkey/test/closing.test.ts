@@ -3,8 +3,10 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { valkeyUrl } from '@larder/testing'
+import { repeatWhenBusy, valkeyUrl } from '@larder/testing'
 import { expect, it } from 'vitest'
+
+repeatWhenBusy()
 
 const hooks = fileURLToPath(new URL('../../../test/support/sources.mjs', import.meta.url))
 
@@ -21,25 +23,17 @@ async function run(url: string, mode: string): Promise<readonly string[]> {
     console.log(performance.now() - began < 2_500 ? 'closed in time' : 'closed late')`
   const args = ['--import', hooks, '--input-type=module', '--eval', program]
   // One that stays alive is killed, and rejects.
-  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 25_000 })
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 120_000 })
   return stdout.trim().split('\n')
 }
 
 const DONE = ['read', 'closed in time']
 
-it.each(['off', 'validate', 'push'])(
-  'a script that closes its cache exits, in mode %s',
-  {
-    timeout: 40_000,
-  },
-  async (mode) => {
-    expect(await run(await valkeyUrl(), mode)).toEqual(DONE)
-  },
-)
+it.each(['off', 'validate', 'push'])('a script that closes its cache exits, in mode %s', async (mode) => {
+  expect(await run(await valkeyUrl(), mode)).toEqual(DONE)
+})
 
-it('a script exits after closing its cache, even if its server is absent or never answers', {
-  timeout: 70_000,
-}, async () => {
+it('a script exits after closing its cache, even if its server is absent or never answers', async () => {
   const listener = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1')
   await once(listener, 'listening')
   const { port } = listener.address() as { port: number }

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import {
   type Cluster,
   type OwnServer,
+  repeatWhenBusy,
   type Sentinels,
   sized,
   startCluster,
@@ -13,8 +14,12 @@ import {
 } from '@larder/testing'
 import { type ValkeyStore, type ValkeyStoreOptions, valkeyStore } from '@larder/valkey'
 import { Redis as IoRedis, Cluster as IoRedisCluster } from 'ioredis'
+import { Redis as IoRedis5 } from 'ioredis-5'
 import { Redis, Cluster as RedisCluster } from 'iovalkey'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { nodeRedis, type OtherClient } from './support/node-redis.ts'
+
+repeatWhenBusy()
 
 // About servers as tests have them: no limit of memory, replicas that may be missing.
 beforeEach(() => void vi.spyOn(process, 'emitWarning').mockImplementation(() => {}))
@@ -32,8 +37,12 @@ storeContract('valkeyStore', async () => open(await valkeyUrl()), { pass, pauses
 
 describe('with the user’s own client', () => {
   const clients: { disconnect(): void }[] = []
-  const used = async (client: Redis | IoRedis): Promise<ValkeyStore> => {
+  const used = async (client: Redis | IoRedis | IoRedis5): Promise<ValkeyStore> => {
     clients.push(client)
+    return open({ client })
+  }
+  const adapted = async ({ client, close }: OtherClient): Promise<ValkeyStore> => {
+    clients.push({ disconnect: close })
     return open({ client })
   }
   afterAll(() => {
@@ -41,15 +50,17 @@ describe('with the user’s own client', () => {
   })
   const address = async () => (await valkeyUrl()).replace(/^valkey:/, 'redis:')
   storeContract('iovalkey', async () => used(new Redis(await address(), quiet)), { pass, extent })
-  storeContract('ioredis (RESP3)', async () => used(new IoRedis(await address(), quiet)), { pass, extent })
+  storeContract('ioredis 5', async () => used(new IoRedis5(await address(), quiet)), { pass, extent })
+  storeContract('ioredis 6 (RESP3)', async () => used(new IoRedis(await address(), quiet)), { pass, extent })
   // The store warns of those who queue.
   const quiet = { enableOfflineQueue: false } as const
   const other = { replyMapping: 'resp3', stringNumbers: true, enableAutoPipelining: true } as const
   storeContract(
-    'ioredis with other replies',
+    'ioredis with changed reply types',
     async () => used(new IoRedis(await address(), { ...quiet, ...other })),
     { pass, extent },
   )
+  storeContract('node-redis', async () => adapted(await nodeRedis(await address())), { pass, extent })
 })
 
 describe('on one node of a Cluster', () => {
@@ -65,7 +76,7 @@ describe('on one node of a Cluster', () => {
 
   storeContract('valkeyStore(url)', () => open(node.url), { pass, extent })
 
-  it('the node refuses a script that touches two slots, so the contract shows that none does', async () => {
+  it('the node refuses a script that touches two slots, so the contract proves that no script does', async () => {
     const store = await open(node.url)
     const cells = ['{one}:k=1', '{two}:k=1']
     await expect(store.seed([{ record: '{one}', fields: [], cells }], 1_000)).rejects.toThrow(

@@ -1,5 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { type OwnServer, redisProgram, sized, startServer, storeContract, valkeyUrl } from '@larder/testing'
+import {
+  FRESH,
+  type OwnServer,
+  redisProgram,
+  repeatWhenBusy,
+  sized,
+  startServer,
+  storeContract,
+  valkeyUrl,
+} from '@larder/testing'
 import { type ValkeyStore, valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -7,25 +16,27 @@ import { look, until } from './support/server.ts'
 import { brief, startLoad } from './support/server-load.ts'
 import { allHit, join, type Member, type Mode, meeting, valuesOf, warm } from './support/server-members.ts'
 
-const found = await redisProgram()
-if ('reason' in found) process.stderr.write(`The tests against Redis are skipped: ${found.reason}\n`)
+repeatWhenBusy()
 
-describe.skipIf('reason' in found)('Redis', () => {
-  let own: OwnServer
+const program = await redisProgram()
+if ('reason' in program) process.stderr.write(`The tests against Redis are skipped: ${program.reason}\n`)
+
+describe.skipIf('reason' in program)('Redis', () => {
+  let ownRedis: OwnServer
   let database: Redis
   let server: Redis
   let members: Member[] = []
 
   beforeAll(async () => {
-    if ('program' in found) own = await startServer(['--maxmemory-policy', 'allkeys-lru'], found)
+    if ('program' in program) ownRedis = await startServer(['--maxmemory-policy', 'allkeys-lru'], program)
     database = look(await valkeyUrl())
-    server = look(own.url)
+    server = look(ownRedis.url)
     server.on('error', () => {})
   })
   afterAll(async () => {
     database.disconnect()
     server.disconnect()
-    await own?.stop()
+    await ownRedis?.stop()
   })
   let place = meeting(undefined as never)
   beforeEach(() => {
@@ -37,12 +48,12 @@ describe.skipIf('reason' in found)('Redis', () => {
   })
 
   const open = async (): Promise<ValkeyStore> => {
-    const store = valkeyStore(own.url)
+    const store = valkeyStore(ownRedis.url)
     await store.ping()
     return store
   }
   const joined = async (...modes: readonly Mode[]): Promise<readonly Member[]> => {
-    members = await Promise.all(modes.map((mode) => join(place, own.url, mode)))
+    members = await Promise.all(modes.map((mode) => join(place, ownRedis.url, mode)))
     return members
   }
 
@@ -62,7 +73,7 @@ describe.skipIf('reason' in found)('Redis', () => {
     await load.hits(100)
     await load.stop()
     expect(load.rejected).toEqual([])
-    expect(brief(load.stale())).toEqual([])
+    expect(brief(load.stale()), FRESH).toEqual([])
   })
 
   it('a full server still accepts marks and finishes', async () => {
@@ -72,12 +83,12 @@ describe.skipIf('reason' in found)('Redis', () => {
     try {
       await expect(server.set('anything', 'x')).rejects.toThrow(/OOM/)
       await both[0]?.write(1, '2')
-      expect(await valuesOf(both)).toEqual(['2', '2'])
+      expect(await valuesOf(both), FRESH).toEqual(['2', '2'])
     } finally {
       await server.config('SET', 'maxmemory', '0', 'maxmemory-policy', 'allkeys-lru')
     }
     await allHit(both)
-    expect(await valuesOf(both)).toEqual(['2', '2'])
+    expect(await valuesOf(both), FRESH).toEqual(['2', '2'])
   })
 
   it('no read is stale after a restart, or after the server lost its scripts', async () => {
@@ -85,13 +96,13 @@ describe.skipIf('reason' in found)('Redis', () => {
     await warm(both, '1')
     await server.script('FLUSH')
     await both[0]?.write(1, '2')
-    expect(await valuesOf(both)).toEqual(['2', '2'])
-    await own.kill()
+    expect(await valuesOf(both), FRESH).toEqual(['2', '2'])
+    await ownRedis.kill()
     await both[0]?.write(1, '3')
-    expect(await valuesOf(both)).toEqual(['3', '3'])
-    await own.start()
+    expect(await valuesOf(both), FRESH).toEqual(['3', '3'])
+    await ownRedis.start()
     await until(() => server.ping().then(() => true))
     await allHit(both)
-    expect(await valuesOf(both)).toEqual(['3', '3'])
+    expect(await valuesOf(both), FRESH).toEqual(['3', '3'])
   })
 })

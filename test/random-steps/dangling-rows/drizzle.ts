@@ -226,7 +226,7 @@ export function drawOf({ authors, profiles, posts, tags, postTags }: Schema) {
       'insert tags': (db) =>
         db
           .insert(tags)
-          .values([1, 2, 3].map((one) => ({ id: one, name })))
+          .values([1, 2, 3].map((tagId) => ({ id: tagId, name })))
           .onConflictDoNothing(),
       'insert join row': (db) => db.insert(postTags).values({ postId: id, tagId: other }),
       'delete author': (db) => db.delete(authors).where(eq(authors.id, id)),

@@ -166,22 +166,26 @@ export interface DanglingPrisma {
 /** @param change how a test breaks the datamodel. */
 export async function startPrisma(change = (whole: Datamodel): Datamodel => whole): Promise<DanglingPrisma> {
   const database = await createDatabase(await postgresUrl())
-  const own = new pg.Client({ connectionString: database.url })
-  await own.connect()
-  for (const sql of TABLES) await own.query(sql)
-  await own.end()
-  const made = await ownClient<typeof PrismaClient, Datamodel>(
+  const pgClient = new pg.Client({ connectionString: database.url })
+  await pgClient.connect()
+  for (const sql of TABLES) await pgClient.query(sql)
+  await pgClient.end()
+  const generated = await ownClient<typeof PrismaClient, Datamodel>(
     `dangling-${randomBytes(4).toString('hex')}`,
     SCHEMA,
   )
   const client = () =>
-    new made.PrismaClient({
+    new generated.PrismaClient({
       adapter: new PrismaPg({ connectionString: database.url, max: 4 }),
       errorFormat: 'minimal',
     })
   const [plain, base] = [client(), client()]
   const cache = createCache()
-  const extension = prismaCache({ cache, datamodel: change(made.datamodel), models: { '*': { ttl: '1h' } } })
+  const extension = prismaCache({
+    cache,
+    datamodel: change(generated.datamodel),
+    models: { '*': { ttl: '1h' } },
+  })
   return {
     plain,
     cached: base.$extends(extension) as unknown as PrismaClient,
@@ -190,7 +194,7 @@ export async function startPrisma(change = (whole: Datamodel): Datamodel => whol
       await cache.close()
       await Promise.all([plain.$disconnect(), base.$disconnect()])
       await database.drop()
-      await made.remove()
+      await generated.remove()
     },
   }
 }

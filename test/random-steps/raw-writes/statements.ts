@@ -83,38 +83,38 @@ const simple = (random: Random, table: () => RawTable): string =>
 const FORMS: Readonly<Record<string, Form>> = {
   update: (random, table) => update(random, table()),
   'update, aliased, from another': (random, table) => {
-    const [one, other] = [table(), table()]
-    return `UPDATE ${ref(random, one)} AS z SET "${one.text}" = ${value(random)}
-      FROM ${ref(random, other)} y WHERE z."${one.id}" = y."${other.id}" AND y."${other.id}" <= ${id(random)}`
+    const [first, second] = [table(), table()]
+    return `UPDATE ${ref(random, first)} AS z SET "${first.text}" = ${value(random)}
+      FROM ${ref(random, second)} y WHERE z."${first.id}" = y."${second.id}" AND y."${second.id}" <= ${id(random)}`
   },
   insert: (random, table) => insert(random, table()),
   'insert or update': (random, table) => {
-    const one = table()
-    return `INSERT INTO ${ref(random, one)} AS z SELECT * FROM ${ref(random, one)} WHERE "${one.id}" = ${id(random)}
-      ON CONFLICT ("${one.id}") DO UPDATE SET "${one.text}" = ${value(random)} WHERE z."${one.id}" > 0 RETURNING *`
+    const target = table()
+    return `INSERT INTO ${ref(random, target)} AS z SELECT * FROM ${ref(random, target)} WHERE "${target.id}" = ${id(random)}
+      ON CONFLICT ("${target.id}") DO UPDATE SET "${target.text}" = ${value(random)} WHERE z."${target.id}" > 0 RETURNING *`
   },
   // Without it a world in which much is deleted soon is empty.
   'rows for every table': (random, _, tables) => tables.map((table) => insert(random, table)).join('; '),
   delete: (random, table) => remove(random, table()),
   'delete using another': (random, table) => {
-    const [one, other] = [table(), table()]
-    return `DELETE FROM ${ref(random, one)} z USING ${ref(random, other)} y
-      WHERE z."${one.id}" = y."${other.id}" AND y."${other.id}" = ${random.pick([id(random), 1_000])}`
+    const [first, second] = [table(), table()]
+    return `DELETE FROM ${ref(random, first)} z USING ${ref(random, second)} y
+      WHERE z."${first.id}" = y."${second.id}" AND y."${second.id}" = ${random.pick([id(random), 1_000])}`
   },
   'a CTE that writes under a write': (random, table) => {
-    const [one, other] = [table(), table()]
-    return `WITH x AS (${update(random, one)} RETURNING "${one.id}" AS n) UPDATE ${ref(random, other)} z
-      SET "${other.text}" = ${value(random)} FROM x WHERE z."${other.id}" = x.n`
+    const [first, second] = [table(), table()]
+    return `WITH x AS (${update(random, first)} RETURNING "${first.id}" AS n) UPDATE ${ref(random, second)} z
+      SET "${second.text}" = ${value(random)} FROM x WHERE z."${second.id}" = x.n`
   },
   'a CTE that writes under a read': (random, table) => {
-    const one = table()
-    return `WITH x AS MATERIALIZED (${update(random, one)} RETURNING *), y AS (${simple(random, table)}) SELECT * FROM x`
+    const target = table()
+    return `WITH x AS MATERIALIZED (${update(random, target)} RETURNING *), y AS (${simple(random, table)}) SELECT * FROM x`
   },
   merge: (random, table) => {
-    const [one, other] = [table(), table()]
-    const matched = random.chance(0.8) ? `UPDATE SET "${one.text}" = ${value(random)}` : 'DO NOTHING'
-    return `MERGE INTO ${ref(random, one)} z USING (SELECT * FROM ${ref(random, other)}) y
-      ON z."${one.id}" = y."${other.id}" AND y."${other.id}" = ${id(random)} WHEN MATCHED THEN ${matched}`
+    const [first, second] = [table(), table()]
+    const matched = random.chance(0.8) ? `UPDATE SET "${first.text}" = ${value(random)}` : 'DO NOTHING'
+    return `MERGE INTO ${ref(random, first)} z USING (SELECT * FROM ${ref(random, second)}) y
+      ON z."${first.id}" = y."${second.id}" AND y."${second.id}" = ${id(random)} WHEN MATCHED THEN ${matched}`
   },
   'several statements': (random, table) =>
     Array.from({ length: random.int(2, 3) }, () => simple(random, table)).join(random.pick([';', ' ; \n'])),
@@ -126,9 +126,9 @@ const FORMS: Readonly<Record<string, Form>> = {
 
 /** Forms whose tables the parser does not tell. */
 const RARE: Readonly<Record<string, Form>> = {
-  'through a view that nobody declared': (random, table) => {
-    const one = table()
-    return update(random, { ...one, name: `seen ${one.name}` })
+  'through an undeclared view': (random, table) => {
+    const target = table()
+    return update(random, { ...target, name: `seen ${target.name}` })
   },
   'a function that writes': (random, table) =>
     `${update(random, table())} AND rewrite(${random.int(1, 9)}) > 0 OR rewrite(${id(random)}) < 0`,

@@ -37,13 +37,13 @@ export async function startClients(carried: Carried, broken: Broken = {}): Promi
   const statements = [...tables(carried), ...rows(carried)]
   const server = await (carried === 'client on MariaDB' ? onMariadb(statements) : onPostgres(statements))
   const name = `actions-${randomBytes(4).toString('hex')}`
-  const made = await ownClient<typeof PrismaClient, Datamodel>(name, prismaSchema(carried))
-  const client = () => new made.PrismaClient({ adapter: server.adapter(), errorFormat: 'minimal' })
+  const generated = await ownClient<typeof PrismaClient, Datamodel>(name, prismaSchema(carried))
+  const client = () => new generated.PrismaClient({ adapter: server.adapter(), errorFormat: 'minimal' })
   const [plain, base] = [client(), client()]
   const cache = createCache(broken.store && { store: broken.store })
   const unannounced: string[] = []
   cache.on('warning', ({ code, message }) => code === 'unannounced-write' && unannounced.push(message))
-  const datamodel = broken.datamodel?.(made.datamodel) ?? made.datamodel
+  const datamodel = broken.datamodel?.(generated.datamodel) ?? generated.datamodel
   const under = base.$extends(
     prismaCache({ cache, datamodel, ...server.text, models: { '*': { ttl: '1h' } } }),
   )
@@ -56,17 +56,17 @@ export async function startClients(carried: Carried, broken: Broken = {}): Promi
       await cache.close()
       await Promise.all([plain.$disconnect(), base.$disconnect()])
       await server.drop()
-      await made.remove()
+      await generated.remove()
     },
   }
 }
 
 async function onPostgres(statements: readonly string[]): Promise<Server> {
   const { url, drop } = await createDatabase(await postgresUrl())
-  const own = new pg.Client({ connectionString: url })
-  await own.connect()
-  for (const sql of statements) await own.query(sql)
-  await own.end()
+  const connection = new pg.Client({ connectionString: url })
+  await connection.connect()
+  for (const sql of statements) await connection.query(sql)
+  await connection.end()
   return { text: {}, adapter: () => new PrismaPg({ connectionString: url, max: 4 }), drop }
 }
 
@@ -74,20 +74,20 @@ async function onMariadb(statements: readonly string[]): Promise<Server> {
   const { hostname: host, port, username: user, password } = new URL(await mariadbUrl())
   const server = { host, port: Number(port), user, password }
   const database = `larder_test_${process.pid}_${randomBytes(4).toString('hex')}`
-  const own = await mysql.createConnection(server)
+  const connection = await mysql.createConnection(server)
   const collation = 'utf8mb4_general_ci'
   const before = [
     `CREATE DATABASE ${database} COLLATE ${collation}`,
     `USE ${database}`,
     `SET sql_mode = 'ANSI_QUOTES'`,
   ]
-  for (const sql of [...before, ...statements]) await own.query(sql)
+  for (const sql of [...before, ...statements]) await connection.query(sql)
   return {
     text: { collation },
     adapter: () => new PrismaMariaDb({ ...server, database, connectionLimit: 4 }),
     async drop() {
-      await own.query(`DROP DATABASE ${database}`)
-      await own.end()
+      await connection.query(`DROP DATABASE ${database}`)
+      await connection.end()
     },
   }
 }

@@ -117,7 +117,7 @@ export function tables(carried: Carried): readonly string[] {
   const [grade, uuid] = postgres
     ? ['grade_kind', 'uuid']
     : [`enum('low grade', 'high') CHARACTER SET utf8mb4`, 'varchar(36)']
-  const made = [
+  const statements = [
     ...(postgres ? [`CREATE TYPE grade_kind AS ENUM ('low grade', 'high')`, 'CREATE SCHEMA side'] : []),
     `CREATE TABLE "Tenant" (id int PRIMARY KEY, name varchar(40) NOT NULL UNIQUE)`,
     `CREATE TABLE tenant_team (tenant_id int NOT NULL, no int NOT NULL, grade ${grade} NOT NULL DEFAULT 'low grade', PRIMARY KEY (tenant_id, no))`,
@@ -130,7 +130,7 @@ export function tables(carried: Carried): readonly string[] {
     `CREATE TABLE ${side}"_LabelToPaper" ("A" varchar(36) NOT NULL, "B" ${uuid} NOT NULL, PRIMARY KEY ("A", "B"))`,
     `CREATE TABLE ${side}"_related" ("A" varchar(36) NOT NULL, "B" varchar(36) NOT NULL, PRIMARY KEY ("A", "B"))`,
   ]
-  return carried === 'database' ? [...made, ...FOREIGN_KEYS] : made
+  return carried === 'database' ? [...statements, ...FOREIGN_KEYS] : statements
 }
 
 const key = (table: string, columns: string, target: string, actions: string): string =>

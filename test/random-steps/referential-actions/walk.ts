@@ -63,7 +63,7 @@ function take({ under }: ActionClients, random: Random, writes: readonly Operati
         }
         if (undo) throw UNDO
       },
-      { timeout: 20_000, maxWait: 10_000 },
+      { timeout: 60_000, maxWait: 60_000 },
     ),
   )
 }

@@ -45,18 +45,18 @@ const newPaper = (on: Draw): Data => ({
 
 /** Labels written from a paper, or from a label. */
 function labels(on: Draw): Data {
-  const one = (): Data => (on.random.chance(0.7) ? { id: on.uuid() } : { name: on.word('b') })
+  const uniqueFilter = (): Data => (on.random.chance(0.7) ? { id: on.uuid() } : { name: on.word('b') })
   return on.random.pick([
-    () => ({ connect: [one(), one()] }),
-    () => ({ disconnect: one() }),
-    () => ({ set: [one()] }),
+    () => ({ connect: [uniqueFilter(), uniqueFilter()] }),
+    () => ({ disconnect: uniqueFilter() }),
+    () => ({ set: [uniqueFilter()] }),
     () => ({ create: newLabel(on) }),
-    () => ({ connectOrCreate: { where: one(), create: newLabel(on) } }),
-    () => ({ delete: one() }),
+    () => ({ connectOrCreate: { where: uniqueFilter(), create: newLabel(on) } }),
+    () => ({ delete: uniqueFilter() }),
     () => ({ deleteMany: { name: on.word('b') } }),
-    () => ({ update: { where: one(), data: { name: on.word('b') } } }),
+    () => ({ update: { where: uniqueFilter(), data: { name: on.word('b') } } }),
     () => ({ updateMany: { where: { id: on.uuid() }, data: { id: on.uuid() } } }),
-    () => ({ upsert: { where: one(), create: newLabel(on), update: { name: on.word('b') } } }),
+    () => ({ upsert: { where: uniqueFilter(), create: newLabel(on), update: { name: on.word('b') } } }),
   ])()
 }
 

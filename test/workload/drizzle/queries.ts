@@ -152,7 +152,7 @@ const EVERYWHERE: Readonly<Record<string, Shape>> = {
   },
   'union, except or intersect': (a) => {
     const { db, t, random } = a
-    const one = db
+    const firstQuery = db
       .select({ id: t.people.id })
       .from(t.people)
       .where(condition(a, people(t.people)))
@@ -161,10 +161,10 @@ const EVERYWHERE: Readonly<Record<string, Shape>> = {
       .from(t.posts)
       .where(condition(a, posts(t.posts)))
     return random.pick([
-      () => one.union(other),
-      () => one.unionAll(other),
-      () => one.except(other),
-      () => one.intersect(other),
+      () => firstQuery.union(other),
+      () => firstQuery.unionAll(other),
+      () => firstQuery.except(other),
+      () => firstQuery.intersect(other),
     ])()
   },
   'a view': ({ db, t, random }) =>
@@ -181,11 +181,11 @@ const EVERYWHERE: Readonly<Record<string, Shape>> = {
       .leftJoin(t.authors, eq(t.authors.authorId, t.people.id)),
   exists: (a) => {
     const { db, t } = a
-    const own = and(eq(t.posts.authorId, t.people.id), condition(a, posts(t.posts)))
+    const ownPosts = and(eq(t.posts.authorId, t.people.id), condition(a, posts(t.posts)))
     return db
       .select()
       .from(t.people)
-      .where(exists(db.select({ one: sql`1` }).from(t.posts).where(own)))
+      .where(exists(db.select({ one: sql`1` }).from(t.posts).where(ownPosts)))
   },
   'a query in the selection': (a) => {
     const { db, t, random } = a

@@ -68,7 +68,7 @@ const JOINS: Readonly<Record<string, Shape>> = {
   'people with those above them': (a) => {
     const { db, t, random } = a
     const [boss, top] = [aliasedTable(t.people, 'boss'), aliasedTable(t.people, 'top')]
-    const own = random.chance(0.5)
+    const isPerson = random.chance(0.5)
       ? eq(t.people.email, random.pick(EMAILS))
       : eq(t.people.id, personId(random))
     return db
@@ -79,7 +79,7 @@ const JOINS: Readonly<Record<string, Shape>> = {
         top,
         random.chance(0.5) ? eq(top.id, boss.bossId) : and(eq(top.id, boss.bossId), gt(boss.points, 0)),
       )
-      .where(own)
+      .where(isPerson)
   },
   'a post with its author and their team': (a) => {
     const { db, t, random } = a
@@ -136,7 +136,7 @@ const MANY: Readonly<Record<string, Shape>> = {
   'by e-mail with some posts': (a) =>
     a.db.query.people.findFirst({
       where: eq(a.t.people.email, a.random.pick(EMAILS)),
-      with: { posts: { where: (own) => condition(a, posts(own)) } },
+      with: { posts: { where: (post) => condition(a, posts(post)) } },
     }),
 }
 
@@ -160,7 +160,7 @@ const ONE: Readonly<Record<string, Shape>> = {
     }),
   'some posts with authors': ({ db, random }) =>
     db.query.posts.findMany({
-      orderBy: (own) => [desc(own.viewCount), asc(own.id)],
+      orderBy: (post) => [desc(post.viewCount), asc(post.id)],
       limit: random.int(1, 4),
       with: { author: { with: { team: true } }, labels: { with: { label: true } } },
     }),

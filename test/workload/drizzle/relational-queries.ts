@@ -5,8 +5,8 @@ import type { Dialect } from './tables.ts'
 const MANY: Readonly<Record<string, Shape>> = {
   'people with posts': (a) =>
     a.db.query.people.findMany({
-      where: (own) => condition(a, people(own)),
-      with: { posts: { where: (own) => condition(a, posts(own)) } },
+      where: (person) => condition(a, people(person)),
+      with: { posts: { where: (post) => condition(a, posts(post)) } },
     }),
   'one with posts and labels': ({ db, t, random }) =>
     db.query.people.findFirst({
@@ -27,7 +27,7 @@ const ONE: Readonly<Record<string, Shape>> = {
   'teams with people': ({ db, random }) =>
     db.query.teams.findMany({
       where: (team, { lt }) => lt(team.id, random.int(2, 4)),
-      with: { people: { orderBy: (own) => asc(own.id), limit: 2, with: { posts: true } } },
+      with: { people: { orderBy: (person) => asc(person.id), limit: 2, with: { posts: true } } },
     }),
   'post with author and boss': ({ db, t, random }) =>
     db.query.posts.findFirst({
@@ -36,7 +36,7 @@ const ONE: Readonly<Record<string, Shape>> = {
     }),
   'posts with author': (a) =>
     a.db.query.posts.findMany({
-      where: (own) => condition(a, posts(own)),
+      where: (post) => condition(a, posts(post)),
       with: { author: { columns: { email: true } }, labels: { with: { label: true } } },
     }),
   'person with boss': ({ db, t, random }) =>

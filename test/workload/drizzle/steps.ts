@@ -82,7 +82,7 @@ function batchStep(stage: Stage): Step {
       settled(() =>
         batch.call(
           stage.db,
-          writes.filter(({ name }) => !name.startsWith('prepared')).map((one) => one.run(stage.db)),
+          writes.filter(({ name }) => !name.startsWith('prepared')).map((write) => write.run(stage.db)),
         ),
       ),
   }
@@ -118,7 +118,7 @@ async function settled(run: () => PromiseLike<unknown>): Promise<boolean> {
       at && depth < 5;
       depth++
     ) {
-      if ([at.code, at.sqlState].some((one) => typeof one === 'string' && REFUSED.test(one))) return false
+      if ([at.code, at.sqlState].some((code) => typeof code === 'string' && REFUSED.test(code))) return false
       at = at.cause as typeof at
     }
     throw error

@@ -70,13 +70,13 @@ export const RETURNING: Readonly<Record<string, Write>> = {
 
 export const POSTGRES: Readonly<Record<string, Write>> = {
   'a CTE that deletes': ({ db, t, random }) => {
-    const gone = db.$with('gone').as(
+    const deletedRows = db.$with('gone').as(
       db
         .delete(t.postLabels)
         .where(eq(t.postLabels.postId, postId(random)))
         .returning(),
     )
-    return db.with(gone).select().from(gone)
+    return db.with(deletedRows).select().from(deletedRows)
   },
   'a CTE that updates': ({ db, t, random }) => {
     const moved = db.$with('moved').as(
@@ -102,16 +102,16 @@ export const POSTGRES: Readonly<Record<string, Write>> = {
       .where(inArray(t.people.id, db.select({ id: some.id }).from(some)))
   },
   'a delete by a CTE that inserts': ({ db, t, random }) => {
-    const made = db.$with('made').as(
+    const insertedRows = db.$with('made').as(
       db
         .insert(t.notes)
         .values({ personId: personId(random), body: 'made' })
         .returning({ id: t.notes.personId }),
     )
     return db
-      .with(made)
+      .with(insertedRows)
       .delete(t.posts)
-      .where(inArray(t.posts.authorId, db.select({ id: made.id }).from(made)))
+      .where(inArray(t.posts.authorId, db.select({ id: insertedRows.id }).from(insertedRows)))
       .returning()
   },
   'raw update with returning': ({ db, t, random }) =>

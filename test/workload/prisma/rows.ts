@@ -132,8 +132,8 @@ export async function populate(db: PrismaClient, run: RunSql): Promise<void> {
 /** Chooses keys: mostly those of rows that exist, sometimes of none. */
 export function createKeys(random: Random, existing: ExistingKeys) {
   const { int, pick, chance } = random
-  const id = (known: readonly number[], most: number): number =>
-    known.length && chance(0.9) ? pick(known) : int(1, most)
+  const id = (takenIds: readonly number[], most: number): number =>
+    takenIds.length && chance(0.9) ? pick(takenIds) : int(1, most)
   return {
     user: () => id(existing.users, 6),
     post: () => id(existing.posts, 6),
@@ -151,7 +151,7 @@ export function createKeys(random: Random, existing: ExistingKeys) {
     sku: () => (existing.skus.length && chance(0.9) ? pick(existing.skus) : `s${int(1, 5)}`),
     email: () => (existing.emails.length && chance(0.9) ? pick(existing.emails) : newEmail()),
     /** A key that is often free. */
-    newId: (known: readonly number[], most = 7) => pick(free(known, most)),
+    newId: (takenIds: readonly number[], most = 7) => pick(free(takenIds, most)),
     newEmail,
     newSku: () => `s${int(1, 6)}`,
     membership: () =>
@@ -166,8 +166,8 @@ export function createKeys(random: Random, existing: ExistingKeys) {
 
 export type Keys = ReturnType<typeof createKeys>
 
-function free(known: readonly number[], most: number): readonly number[] {
+function free(takenIds: readonly number[], most: number): readonly number[] {
   const all = Array.from({ length: most }, (_, index) => index + 1)
-  const left = all.filter((id) => !known.includes(id))
-  return left.length ? left : all
+  const freeIds = all.filter((id) => !takenIds.includes(id))
+  return freeIds.length ? freeIds : all
 }

@@ -73,20 +73,20 @@ export const scalarRow: fc.Arbitrary<Prisma.EverythingCreateInput> = fc.record(
 )
 
 /** The first difference in what two values are made of: prototypes, names and their order, descriptors' values. */
-export function differentMaking(one: unknown, other: unknown, path = '$'): string | undefined {
-  if (typeof one !== typeof other) return `${path}: ${typeof one}, ${typeof other}`
-  if (typeof one !== 'object' || one === null || other === null)
-    return Object.is(one, other) ? undefined : `${path}: ${String(one)}, ${String(other)}`
-  if (Object.getPrototypeOf(one) !== Object.getPrototypeOf(other)) return `${path}: prototypes`
-  const [names, others] = [Reflect.ownKeys(one), Reflect.ownKeys(other as object)]
+export function differentMaking(first: unknown, second: unknown, path = '$'): string | undefined {
+  if (typeof first !== typeof second) return `${path}: ${typeof first}, ${typeof second}`
+  if (typeof first !== 'object' || first === null || second === null)
+    return Object.is(first, second) ? undefined : `${path}: ${String(first)}, ${String(second)}`
+  if (Object.getPrototypeOf(first) !== Object.getPrototypeOf(second)) return `${path}: prototypes`
+  const [names, others] = [Reflect.ownKeys(first), Reflect.ownKeys(second as object)]
   if (names.map(String).join() !== others.map(String).join()) return `${path}: names`
   for (const name of names) {
-    const found = differentMaking(
-      Reflect.get(one, name),
-      Reflect.get(other as object, name),
+    const difference = differentMaking(
+      Reflect.get(first, name),
+      Reflect.get(second as object, name),
       `${path}.${String(name)}`,
     )
-    if (found) return found
+    if (difference) return difference
   }
   return undefined
 }

@@ -66,7 +66,7 @@ function interactiveStep({ client, readOutside, full }: Stage, source: Source): 
             await tx.post.findMany({ where: { authorId: 1 } })
             if (undo) throw UNDO
           },
-          { timeout: 20_000, maxWait: 10_000 },
+          { timeout: 60_000, maxWait: 60_000 },
         ),
       ),
   }

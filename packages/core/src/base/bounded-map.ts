@@ -27,8 +27,8 @@ export function createBounded<V extends object>(most: number): Bounded<V> {
   const map = {
     recent: new Map<string, V>(),
     get(name: string): V | undefined {
-      const found = map.recent.get(name)
-      if (found) return found
+      const value = map.recent.get(name)
+      if (value) return value
       const older = old.get(name)
       if (older) set(name, older)
       return older

@@ -12,11 +12,11 @@ export type ByteSize = number | `${number}${keyof typeof UNITS}`
  */
 export function bytes(value: unknown, option: string): number {
   const match = typeof value === 'string' ? /^(\d+(?:\.\d+)?)(b|kb|mb|gb)$/.exec(value) : null
-  const found = match ? Number(match[1]) * UNITS[match[2] as keyof typeof UNITS] : value
-  if (typeof found !== 'number' || !Number.isFinite(found) || found < 1)
+  const bytes = match ? Number(match[1]) * UNITS[match[2] as keyof typeof UNITS] : value
+  if (typeof bytes !== 'number' || !Number.isFinite(bytes) || bytes < 1)
     throw new CacheError(
       'LARDER_CONFIG',
       `${option} is ${show(value)}: give a positive number of bytes or a string such as '16kb' or '1mb'`,
     )
-  return Math.floor(found)
+  return Math.floor(bytes)
 }

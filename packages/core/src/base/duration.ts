@@ -14,13 +14,13 @@ export type Duration = number | `${number}${keyof typeof UNITS}`
  * @throws CacheError `LARDER_DURATION` for anything negative, infinite or malformed.
  */
 export function milliseconds(value: unknown, option: string): number {
-  const found = typeof value === 'number' ? value : parse(value)
-  if (!(found >= 0 && found <= LONGEST))
+  const duration = typeof value === 'number' ? value : parse(value)
+  if (!(duration >= 0 && duration <= LONGEST))
     throw new CacheError(
       'LARDER_DURATION',
       `${option} is ${show(value)}: give a finite number of milliseconds or a string such as '250ms', '30s', '10m', '2h' or '7d'`,
     )
-  return found
+  return duration
 }
 
 function parse(value: unknown): number {

@@ -8,22 +8,22 @@ export interface Interned<V extends object> {
 
 /** Holds its values weakly: a value that only this registry refers to is collected, and its name with it. */
 export function createInterned<V extends object>(): Interned<V> {
-  const held = new Map<string, WeakRef<V>>()
+  const references = new Map<string, WeakRef<V>>()
   const collected = new FinalizationRegistry<string>((name) => {
     // The name may stand for a newer value by now.
-    if (!held.get(name)?.deref()) held.delete(name)
+    if (!references.get(name)?.deref()) references.delete(name)
   })
   return {
     get(name, make) {
-      const found = held.get(name)?.deref()
-      if (found) return found
+      const existing = references.get(name)?.deref()
+      if (existing) return existing
       const value = make()
-      held.set(name, new WeakRef(value))
+      references.set(name, new WeakRef(value))
       collected.register(value, name)
       return value
     },
     get size() {
-      return held.size
+      return references.size
     },
   }
 }

@@ -5,8 +5,8 @@
  */
 export function processWide<T extends object>(name: string, make: () => T): T {
   const key = Symbol.for(`larder.${name}`)
-  const found = (globalThis as { readonly [name: symbol]: unknown })[key]
-  if (found) return found as T
+  const shared = (globalThis as { readonly [name: symbol]: unknown })[key]
+  if (shared) return shared as T
   const value = make()
   Object.defineProperty(globalThis, key, { value, configurable: true })
   return value

@@ -4,6 +4,6 @@ export function show(value: unknown): string {
   if (typeof value !== 'object' || value === null)
     return typeof value === 'function' ? 'a function' : String(value)
   if (Array.isArray(value))
-    return `[${value.map((one) => (Array.isArray(one) ? '[…]' : show(one))).join(', ')}]`
+    return `[${value.map((item) => (Array.isArray(item) ? '[…]' : show(item))).join(', ')}]`
   return 'an object'
 }

@@ -73,7 +73,7 @@ export function createHosts(shared: SharedDeps): Hosts {
       hostTypes.add(host.types)
       const { deps, raw } = clients.of(host, rejecting, client.connect)
       const syncEngine = createSyncEngine(deps)
-      const own = [{ database, tables: [host.schema.tables] }]
+      const databases = [{ database, tables: [host.schema.tables] }]
       const tables = [...host.schema.tables.keys()]
       return {
         events,
@@ -105,7 +105,7 @@ export function createHosts(shared: SharedDeps): Hosts {
         current: current.get,
         everything: () => tables.map((table) => ({ table, effect: 'unknown' as const })),
         invalidate: (request, transaction) =>
-          invalidateIn(own, request, transaction ? { kind: 'joined', transaction } : current.joined()),
+          invalidateIn(databases, request, transaction ? { kind: 'joined', transaction } : current.joined()),
       }
     },
     invalidate: (request) => invalidateIn(registry.list(), request, current.joined()),
@@ -177,17 +177,17 @@ function wrapKeys(
   registry: DatabaseRegistry,
   hostTypes: HostTypes,
 ): EntryKeys {
-  const made = createBounded<EntryKeys>(SETS_OF_CONNECTIONS)
+  const keysByName = createBounded<EntryKeys>(SETS_OF_CONNECTIONS)
   const now = (): EntryKeys => {
     const connections = registry.connections()
     const name = `${hostTypes.name} ${connections.join(' ')}`
-    const found = made.get(name)
-    if (found) return found
+    const remembered = keysByName.get(name)
+    if (remembered) return remembered
     // While a client's connection is not known yet, values are this process's own.
-    const own = connections.includes(undefined) ? objectPlace(registry) : null
-    const identity = [WRAP_HOST.name, connections, own, hostTypes.name]
+    const processPlace = connections.includes(undefined) ? objectPlace(registry) : null
+    const identity = [WRAP_HOST.name, connections, processPlace, hostTypes.name]
     const keys = entryKeys({ namespace, version, database: DEFAULT_DATABASE, identity })
-    made.set(name, keys)
+    keysByName.set(name, keys)
     return keys
   }
   return { of: (scope, read) => now().of(scope, read), family: () => now().family() }

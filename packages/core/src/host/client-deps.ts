@@ -58,11 +58,11 @@ export function createClientDeps(deps: ClientDepsInput) {
       const textOf = ({ place, settings }: Connection): string =>
         canonical([database === undefined ? place : null, settings])
       const keysOf = (connection: Connection) => common.keysOf(textOf(connection))
-      const seen = (connection: Connection): void => {
+      const observe = (connection: Connection): void => {
         if (database === undefined) warnings.check(connection)
         onConnection?.(digest(textOf(connection)).name)
       }
-      const keys = source ? connectionKeys(source, keysOf, seen) : common.keysOf('')
+      const keys = source ? connectionKeys(source, keysOf, observe) : common.keysOf('')
       // Not in common: the database of another client may be well.
       const outage = createOutage(deps.clock, deps.events)
       const read: ReadDeps & WriteThroughDeps = { ...deps, ...common, keys, inOrder, outage }
@@ -131,8 +131,8 @@ const schemaTexts = new WeakMap<Host['schema']['tables'], string>()
 
 /** Tells the schema of a host from others. */
 export function schemaText({ schema: { tables } }: Host): string {
-  const known = schemaTexts.get(tables)
-  if (known) return known
+  const remembered = schemaTexts.get(tables)
+  if (remembered) return remembered
   const text = digest(canonical([...tables])).name
   schemaTexts.set(tables, text)
   return text

@@ -57,7 +57,7 @@ export function createDatabaseRegistry(
   longestLifetime: () => number,
   onCollected: OnCollected = onCollectedByRuntime(),
 ): DatabaseRegistry {
-  const known = new Map<string, Known>()
+  const databases = new Map<string, Known>()
   const schemas = createInterned<ClientTables['tables']>()
   let listed: readonly KnownDatabase[] | undefined
   let connected: readonly (string | undefined)[] | undefined
@@ -66,14 +66,14 @@ export function createDatabaseRegistry(
     connected = undefined
   }
   const sweep = (): void => {
-    for (const [name, { clients, until }] of known)
+    for (const [name, { clients, until }] of databases)
       if (!clients && until <= now()) {
-        known.delete(name)
+        databases.delete(name)
         changed()
       }
   }
   const release = (name: string, until: number): void => {
-    const record = known.get(name)
+    const record = databases.get(name)
     if (!record) return
     record.clients--
     record.until = Math.max(record.until, until)
@@ -81,10 +81,10 @@ export function createDatabaseRegistry(
   }
   const hold = ({ database, schema, tables }: ClientTables, connection: string | undefined): string => {
     const name = JSON.stringify([database, schema, connection])
-    const record = known.get(name) ?? { database, schema, tables, connection, clients: 0, until: 0 }
-    if (!known.has(name)) changed()
+    const record = databases.get(name) ?? { database, schema, tables, connection, clients: 0, until: 0 }
+    if (!databases.has(name)) changed()
     record.clients++
-    known.set(name, record)
+    databases.set(name, record)
     return name
   }
   return {
@@ -111,12 +111,12 @@ export function createDatabaseRegistry(
     },
     list() {
       sweep()
-      listed ??= byDatabase([...known.values()])
+      listed ??= byDatabase([...databases.values()])
       return listed
     },
     connections() {
       sweep()
-      connected ??= [...new Set([...known.values()].map(({ connection }) => connection))].sort()
+      connected ??= [...new Set([...databases.values()].map(({ connection }) => connection))].sort()
       return connected
     },
   }

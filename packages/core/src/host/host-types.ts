@@ -12,11 +12,11 @@ export interface HostTypes {
 }
 
 export function createHostTypes(): HostTypes {
-  const known = new Set<Decimal>()
+  const decimals = new Set<Decimal>()
   let prototype: unknown
   const only = (): Decimal | undefined => {
-    const [first] = known
-    return known.size === 1 ? first : undefined
+    const [first] = decimals
+    return decimals.size === 1 ? first : undefined
   }
   return {
     types: {
@@ -32,12 +32,12 @@ export function createHostTypes(): HostTypes {
       },
     },
     get name() {
-      return known.size === 1 ? 'decimal' : null
+      return decimals.size === 1 ? 'decimal' : null
     },
     add({ decimal }) {
-      if (!decimal || known.has(decimal)) return
+      if (!decimal || decimals.has(decimal)) return
       // Two are enough to know that there is more than one.
-      if (known.size < 2) known.add(decimal)
+      if (decimals.size < 2) decimals.add(decimal)
       prototype = Object.getPrototypeOf(decimal.make('0'))
     },
   }

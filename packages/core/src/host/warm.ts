@@ -119,8 +119,8 @@ function checked(functions: readonly WarmFunction[], options: WarmOptions): Warm
     )
   const index = functions.findIndex((read) => typeof read !== 'function')
   if (index >= 0) {
-    const found = show(functions[index])
-    throw mistake(`[${index}] is ${found}: give a function that makes the read, such as () => db.query…`)
+    const text = show(functions[index])
+    throw mistake(`[${index}] is ${text}: give a function that makes the read, such as () => db.query…`)
   }
   if (typeof options !== 'object' || options === null)
     throw mistake(`options are ${show(options)}: give { concurrency: 4 }`)

@@ -111,11 +111,11 @@ const keyTexts = new Map<string, string>()
 const MOST_KEY_TEXTS = 2_000
 
 function keyText(key: string): string {
-  const known = keyTexts.get(key)
-  if (known !== undefined) return known
-  const made = BARE_KEY.test(key) ? key : JSON.stringify(key)
-  if (keyTexts.size < MOST_KEY_TEXTS && key.length <= 64) keyTexts.set(key, made)
-  return made
+  const remembered = keyTexts.get(key)
+  if (remembered !== undefined) return remembered
+  const text = BARE_KEY.test(key) ? key : JSON.stringify(key)
+  if (keyTexts.size < MOST_KEY_TEXTS && key.length <= 64) keyTexts.set(key, text)
+  return text
 }
 
 function mapText(

@@ -82,32 +82,32 @@ export function entryKeys(parts: EntryKeyParts, most = 0): ConstantEntryKeys {
     return { key: `${prefix}${name}`, proof, family }
   }
   const heads = new Map<string, Bounded<Head>>()
-  let made = 0
+  let headCount = 0
   const headOf = (scope: unknown, { model, operation }: EntryQuery): Head => {
     if (scope !== undefined) {
       const text = canonical([scope, model, operation], types)
       return { text, alias: text }
     }
     const ofModel = heads.get(model) ?? createBounded<Head>(MOST_HEADS)
-    const found = ofModel.recent.get(operation) ?? ofModel.get(operation)
-    if (found) return found
-    const head = { text: canonical([undefined, model, operation], types), alias: `${made++}:` }
+    const remembered = ofModel.recent.get(operation) ?? ofModel.get(operation)
+    if (remembered) return remembered
+    const head = { text: canonical([undefined, model, operation], types), alias: `${headCount++}:` }
     ofModel.set(operation, head)
     heads.set(model, ofModel)
     return head
   }
-  const known = most > 0 ? createBounded<EntryKey>(most) : undefined
+  const rememberedKeys = most > 0 ? createBounded<EntryKey>(most) : undefined
   return {
     family: () => family,
     of(scope, read) {
       const { text, alias } = headOf(scope, read)
       const query = read.queryText ?? canonical(read.query, types)
       const name = `${alias}${query}`
-      if (!known || name.length > LONGEST_REMEMBERED) return keyOf(`${text}${query}`)
-      const found = known.recent.get(name) ?? known.get(name)
-      if (found) return found
+      if (!rememberedKeys || name.length > LONGEST_REMEMBERED) return keyOf(`${text}${query}`)
+      const remembered = rememberedKeys.recent.get(name) ?? rememberedKeys.get(name)
+      if (remembered) return remembered
       const key = keyOf(`${text}${query}`)
-      known.set(name, key)
+      rememberedKeys.set(name, key)
       return key
     },
   }
@@ -127,11 +127,11 @@ export function connectionKeys(
   let keys: EntryKeys | undefined
   const now = (thorough: boolean): EntryKeys | undefined => {
     if (source.instead) source = source.instead
-    const seen = source.current(thorough)
-    if (seen === connection) return keys
-    connection = seen
-    keys = seen && keysOf(seen)
-    if (seen) onChange(seen)
+    const current = source.current(thorough)
+    if (current === connection) return keys
+    connection = current
+    keys = current && keysOf(current)
+    if (current) onChange(current)
     return keys
   }
   return {

@@ -34,9 +34,10 @@ export function nodePostgresPool(
 /** The same for one client, connected or not. */
 export function nodePostgresClient(client: unknown): ConnectionSource | undefined {
   if (!isClient(client)) return undefined
-  const seen = textsOf(client)
+  const texts = textsOf(client)
   return (
-    seen && watched(client, seen, [...seen.settings, ...connectionFingerprint(client.connectionParameters)])
+    texts &&
+    watched(client, texts, [...texts.settings, ...connectionFingerprint(client.connectionParameters)])
   )
 }
 
@@ -104,9 +105,9 @@ function probe(Client: PgClientClass, options: object): PgClient | undefined {
 
 /** The driver's own class: a subclass of the user's may do anything when it is made. */
 function ownClass(Client: unknown): PgClientClass | undefined {
-  let found: PgClientClass | undefined
-  for (let at: unknown = Client; isClientClass(at); at = Object.getPrototypeOf(at)) found = at
-  return found
+  let driverClass: PgClientClass | undefined
+  for (let at: unknown = Client; isClientClass(at); at = Object.getPrototypeOf(at)) driverClass = at
+  return driverClass
 }
 
 function isClientClass(value: unknown): value is PgClientClass {

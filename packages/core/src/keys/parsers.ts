@@ -80,17 +80,20 @@ export function watchParsers(holder: ParserHolder, arrays: boolean): (thorough: 
       .map(Number)
       .filter((oid) => !often.includes(oid)),
   ]
-  const known: unknown[] = []
+  const parserByOid: unknown[] = []
   const changed = (count: number): boolean => {
     // At every read: what can be asked in a loop over an array is not asked in any other way.
-    for (let at = 0; at < count; at++) if (known[at] !== parserOf(holder, oids[at] as number)) return true
+    for (let at = 0; at < count; at++)
+      if (parserByOid[at] !== parserOf(holder, oids[at] as number)) return true
     return false
   }
   let text: string | undefined
   return (thorough) => {
     if (text !== undefined && !changed(thorough ? oids.length : often.length)) return text
-    for (const [at, oid] of oids.entries()) known[at] = parserOf(holder, oid)
-    const shown = oids.map((oid, at) => `${oid} ${texts[oid]?.map((one) => parsed(known[at], one))}`)
+    for (const [at, oid] of oids.entries()) parserByOid[at] = parserOf(holder, oid)
+    const shown = oids.map(
+      (oid, at) => `${oid} ${texts[oid]?.map((sample) => parsed(parserByOid[at], sample))}`,
+    )
     text = `parsers=${digest(shown.join('\n')).name}`
     return text
   }

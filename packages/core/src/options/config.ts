@@ -172,7 +172,7 @@ function memoryConfig(options: MemoryOptions | undefined, store: Store): MemoryC
     mode: oneOf(options.mode ?? 'validate', ['validate', 'push', 'off'], 'memory.mode'),
     maxEntries: expect(
       options.maxEntries ?? 10_000,
-      (one) => Number.isSafeInteger(one) && Number(one) > 0,
+      (value) => Number.isSafeInteger(value) && Number(value) > 0,
       'memory.maxEntries',
       'a whole number of at least 1',
     ),

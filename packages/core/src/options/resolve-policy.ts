@@ -52,8 +52,8 @@ const CHECKS: { readonly [K in keyof Policy]: (value: unknown, option: string) =
     throw refused(value, option, `'process', 'cluster' or false`)
   },
   joinTimeout(value, option) {
-    const found = milliseconds(value, option)
-    if (found > 0) return found
+    const timeout = milliseconds(value, option)
+    if (timeout > 0) return timeout
     throw refused(value, option, `a time above zero, or singleFlight: false to share no loads`)
   },
   maxConcurrentLoads(value, option) {
@@ -103,15 +103,15 @@ export const POLICY_OPTIONS: readonly string[] = NAMES
 export function checked(options: PolicyOptions, path: string): Partial<Policy> {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw refused(options, path, `an object such as { ttl: '10m' }`)
-  const found: Record<string, unknown> = {}
+  const policy: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(options)) {
     // An option that is there and undefined must not hide a default.
     if (value === undefined) continue
     const option = `${path}.${name}`
-    if (Object.hasOwn(CHECKS, name)) found[name] = CHECKS[name as keyof Policy](value, option)
+    if (Object.hasOwn(CHECKS, name)) policy[name] = CHECKS[name as keyof Policy](value, option)
     else throw new CacheError('LARDER_CONFIG', `${option} is not an option: there are ${NAMES.join(', ')}`)
   }
-  return found
+  return policy
 }
 
 /** The error for an option of the contract that does not exist yet. */
@@ -127,8 +127,8 @@ function refused(value: unknown, option: string, fix: string): CacheError {
 }
 
 function lifetime(value: unknown, option: string): number {
-  const found = milliseconds(value, option)
-  if (found > 0) return found
+  const duration = milliseconds(value, option)
+  if (duration > 0) return duration
   throw new CacheError(
     'LARDER_DURATION',
     `${option} is ${show(value)}: give a lifetime above zero, or leave the model out to not cache it`,
@@ -141,7 +141,7 @@ function fraction(value: unknown, option: string): number {
 }
 
 function strings(value: unknown, option: string): readonly string[] {
-  if (!Array.isArray(value) || !value.every((one) => typeof one === 'string' && one !== ''))
+  if (!Array.isArray(value) || !value.every((tag) => typeof tag === 'string' && tag !== ''))
     throw refused(value, option, 'an array of non-empty strings')
   return value
 }

@@ -17,9 +17,13 @@ export interface KnownDatabase {
  */
 export function holding(databases: readonly KnownDatabase[], table: string): readonly KnownDatabase[] {
   if (!databases.length) return [{ database: DEFAULT_DATABASE, tables: [] }]
-  const found = databases.filter((one) => one.tables.some((tables) => tables.has(table.toLowerCase())))
-  if (found.length) return found
-  const names = [...new Set(databases.flatMap((one) => one.tables.flatMap((tables) => [...tables.keys()])))]
+  const matching = databases.filter((database) =>
+    database.tables.some((tables) => tables.has(table.toLowerCase())),
+  )
+  if (matching.length) return matching
+  const names = [
+    ...new Set(databases.flatMap((database) => database.tables.flatMap((tables) => [...tables.keys()]))),
+  ]
   throw new CacheError(
     'LARDER_UNKNOWN_TABLE',
     `no attached client has a table ${table}: there are ${names.join(', ')}`,

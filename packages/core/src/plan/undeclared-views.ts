@@ -8,10 +8,11 @@ export function findUndeclaredViews({ tables }: Schema, views: Iterable<string>)
   const all = new Set(views)
   const readsOf = (view: string): readonly string[] => tables.get(view.toLowerCase())?.reads ?? []
   const blind = new Set([...all].filter((view) => !readsOf(view).length))
-  for (let known = -1; known !== blind.size; ) {
-    known = blind.size
+  for (let previousSize = -1; previousSize !== blind.size; ) {
+    previousSize = blind.size
     const names = new Set([...blind].map((view) => view.toLowerCase()))
-    for (const view of all) if (readsOf(view).some((one) => names.has(one.toLowerCase()))) blind.add(view)
+    for (const view of all)
+      if (readsOf(view).some((relation) => names.has(relation.toLowerCase()))) blind.add(view)
   }
   return blind
 }

@@ -97,15 +97,15 @@ const ROOT = /^\.?(?:args\.)?/
 /** A query without its values, and the paths of those that are moments. */
 function shapeOf(query: unknown): { readonly text: string; readonly moments: readonly string[] } {
   const moments: string[] = []
-  let left = MOST_VALUES
+  let remaining = MOST_VALUES
   const walk = (value: unknown, path: string): string => {
-    if (left-- <= 0) return ''
+    if (remaining-- <= 0) return ''
     if (value instanceof Date || (typeof value === 'string' && MOMENT.test(value))) {
       moments.push(path.replace(ROOT, '') || 'its argument')
       return 'm'
     }
     if (Array.isArray(value)) {
-      const items = value.slice(0, Math.max(0, left)).map((item, at) => walk(item, `${path}[${at}]`))
+      const items = value.slice(0, Math.max(0, remaining)).map((item, at) => walk(item, `${path}[${at}]`))
       return `[${[...new Set(items)]}]`
     }
     if (typeof value !== 'object' || value === null)

@@ -105,13 +105,13 @@ function createStats(): StatsCounter {
   const models = new Map<string, Mutable>()
   return {
     count(model, source, reason) {
-      let own = models.get(model)
-      if (!own) {
-        own = zero()
-        models.set(model, own)
+      let modelStats = models.get(model)
+      if (!modelStats) {
+        modelStats = zero()
+        models.set(model, modelStats)
       }
       add(total, source, reason)
-      add(own, source, reason)
+      add(modelStats, source, reason)
     },
     snapshot: () => ({
       ...total,

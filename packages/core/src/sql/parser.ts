@@ -28,7 +28,7 @@ const DOUBTFUL = /[\\\0]/
  * @param warn is told once of a parser that is installed and cannot be used.
  */
 export function createSqlParser(load: () => Promise<unknown>, warn: (message: string) => void): SqlParser {
-  const known = new LRUCache<string, Written>({
+  const parsed = new LRUCache<string, Written>({
     max: MOST,
     maxSize: MOST_CHARACTERS,
     sizeCalculation: (_, text) => text.length + 1,
@@ -52,11 +52,11 @@ export function createSqlParser(load: () => Promise<unknown>, warn: (message: st
     loaded = true
   }
   const ask = (text: string): Written | undefined => {
-    const remembered = known.get(text)
+    const remembered = parsed.get(text)
     if (remembered || !parse) return remembered
     try {
       const written = tablesWritten(parse(text))
-      known.set(text, written)
+      parsed.set(text, written)
       return written
     } catch (error) {
       // Anything else than its own word for a syntax error leaves its memory in a state nobody knows.
@@ -81,8 +81,8 @@ interface ParserModule {
 
 /** @throws Error for a module that does not parse as it should: another version, or another package. */
 async function parseOf(imported: unknown): Promise<Parse> {
-  const given = imported as ParserModule & { readonly default?: ParserModule }
-  const { loadModule, parseSync } = given.parseSync ? given : (given.default ?? given)
+  const loaded = imported as ParserModule & { readonly default?: ParserModule }
+  const { loadModule, parseSync } = loaded.parseSync ? loaded : (loaded.default ?? loaded)
   await loadModule?.()
   const { tables, complete } = tablesWritten(parseSync?.('WITH a AS (DELETE FROM b) UPDATE c SET d = now()'))
   if (!parseSync || !complete || [...tables].sort().join() !== 'b,c')

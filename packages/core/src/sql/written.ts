@@ -88,7 +88,7 @@ function knownField(name: string, child: unknown): boolean {
 /** A name without a schema, or in PostgreSQL's own. */
 function ownName(names: unknown): string | undefined {
   const parts = (Array.isArray(names) ? names : []).map(
-    (one: { String?: { sval?: string } }) => one.String?.sval,
+    (part: { String?: { sval?: string } }) => part.String?.sval,
   )
   if (parts.length === 1) return parts[0]
   return parts.length === 2 && parts[0] === 'pg_catalog' ? parts[1] : undefined
@@ -99,7 +99,7 @@ function targetsOf(value: Fields): readonly string[] {
     const fields = (child ?? {}) as Fields
     if (TARGETING.has(name)) return bare(fields.relation)
     if (name !== 'TruncateStmt' || !Array.isArray(fields.relations)) return []
-    return fields.relations.flatMap((one: { RangeVar?: unknown }) => bare(one.RangeVar))
+    return fields.relations.flatMap((relation: { RangeVar?: unknown }) => bare(relation.RangeVar))
   })
 }
 

@@ -40,13 +40,13 @@ export function tagsOfInvalidation(
 }
 
 const texts = (value: unknown): boolean =>
-  Array.isArray(value) && value.every((one) => typeof one === 'string' && one !== '')
+  Array.isArray(value) && value.every((name) => typeof name === 'string' && name !== '')
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 const SHAPES: { readonly [K in keyof Required<InvalidateRequest>]: (value: unknown) => boolean } = {
   tables: texts,
   tags: texts,
   rows: (value) =>
-    Array.isArray(value) && value.every((one) => typeof one?.table === 'string' && isObject(one.key)),
+    Array.isArray(value) && value.every((row) => typeof row?.table === 'string' && isObject(row.key)),
   all: (value) => value === true,
 }
 
@@ -84,20 +84,20 @@ function ofRow(
   const keys = database.tables.flatMap((tables) => namedKeys(tables.get(name.toLowerCase()) ?? NO_TABLE))
   const matching = keys.filter((key) => key.columns.map((column) => column.name).join(',') === columns)
   if (!matching.length) {
-    const known = [...new Set(keys.map((key) => key.columns.map((column) => column.name).join(' + ')))]
+    const keyTexts = [...new Set(keys.map((key) => key.columns.map((column) => column.name).join(' + ')))]
     throw new CacheError(
       'LARDER_CONFIG',
-      `${columns || 'nothing'} is no lookup key of ${name}: give ${known.join(', or ') || 'tables instead, no keys are known'}`,
+      `${columns || 'nothing'} is no lookup key of ${name}: give ${keyTexts.join(', or ') || 'tables instead, no keys are known'}`,
     )
   }
   const cells = matching.flatMap((key) => {
-    const found = tuplesOf(key.columns, (column) => [own(values, column.name)])
-    if (!found)
+    const rows = tuplesOf(key.columns, (column) => [own(values, column.name)])
+    if (!rows)
       throw new CacheError(
         'LARDER_CONFIG',
         `the key given for ${name} (${columns}) is null or of another type than its columns`,
       )
-    return found.tuples.map((tuple) => cellName(base.record, key, tuple))
+    return rows.tuples.map((tuple) => cellName(base.record, key, tuple))
   })
   return { ...base, known: matching.map((key) => key.name), cells: new Set(cells) }
 }

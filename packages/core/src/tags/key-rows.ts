@@ -70,8 +70,8 @@ function inserted(column: Column, change: Change, row: ReturnedRow): readonly Co
   const shown = own(row, column.name)
   if (shown !== undefined) return [shown]
   if (column.generated || !change.sets) return [UNKNOWN]
-  const given = own(change.sets, column.name)
-  if (given !== undefined) return [given]
+  const inserted = own(change.sets, column.name)
+  if (inserted !== undefined) return [inserted]
   return [column.nullable && !column.hasDefault ? null : UNKNOWN]
 }
 

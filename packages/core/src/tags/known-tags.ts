@@ -24,9 +24,9 @@ interface RememberedTags {
  * with other tables. So the inputs are compared, with a copy that the host cannot change and that keeps no result reader alive.
  */
 export function rememberTags(derive: DeriveTags, most: number): KnownTags {
-  const known = createBounded<RememberedTags>(most)
+  const rememberedTags = createBounded<RememberedTags>(most)
   return (name, occurrences, userTags, around) => {
-    const remembered = known.recent.get(name) ?? known.get(name)
+    const remembered = rememberedTags.recent.get(name) ?? rememberedTags.get(name)
     if (
       remembered &&
       remembered.around === around &&
@@ -36,7 +36,7 @@ export function rememberTags(derive: DeriveTags, most: number): KnownTags {
       return remembered.tags
     const copies = occurrences.map(copyOf)
     const tags = derive(copies, userTags, around)
-    known.set(name, { occurrences: copies, userTags: [...userTags], around, tags })
+    rememberedTags.set(name, { occurrences: copies, userTags: [...userTags], around, tags })
     return tags
   }
 }

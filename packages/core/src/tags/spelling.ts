@@ -54,8 +54,8 @@ export function cellName(record: string, key: NamedKey, values: readonly string[
 
 /** Returns the keys of a table that can pin, strongest first: primary, unique, foreign, named. */
 export function namedKeys(table: Table): readonly NamedKey[] {
-  const known = cache.get(table)
-  if (known) return known
+  const remembered = cache.get(table)
+  if (remembered) return remembered
   const columns = new Map(table.columns.map((column) => [column.name, column]))
   const keys = table.keys
     .map((key) => named(key, columns))
@@ -72,10 +72,10 @@ function named(
   key: LookupKey,
   columns: ReadonlyMap<string, Column>,
 ): (NamedKey & { kind: LookupKey['kind'] }) | undefined {
-  const found = key.columns.map((name) => columns.get(name)).filter((column) => column !== undefined)
-  if (found.length !== key.columns.length || !found.length) return undefined
-  if (!found.every((column) => pinnable(column.type))) return undefined
-  const sorted = found.sort((a, b) => (a.name < b.name ? -1 : 1))
+  const columnsOfKey = key.columns.map((name) => columns.get(name)).filter((column) => column !== undefined)
+  if (columnsOfKey.length !== key.columns.length || !columnsOfKey.length) return undefined
+  if (!columnsOfKey.every((column) => pinnable(column.type))) return undefined
+  const sorted = columnsOfKey.sort((a, b) => (a.name < b.name ? -1 : 1))
   const kind = effectiveKind(key.kind, sorted)
   const text = sorted.map((column) => `${column.name.toLowerCase()}:${column.type}`).join(',')
   const name = shorten(`${kind[0]}${foldingVersion(sorted)}(${text})`, 40, 40)

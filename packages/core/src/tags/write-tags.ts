@@ -130,8 +130,8 @@ function tagsOfTable(
     if (!named) unknown.add(key.name)
     else for (const cell of named) cells.add(cell)
   }
-  const known = keys.map((key) => key.name)
-  return { table: name, record, known: kind.raw ? known : [...known, AROUND], unknown, cells }
+  const keyNames = keys.map((key) => key.name)
+  return { table: name, record, known: kind.raw ? keyNames : [...keyNames, AROUND], unknown, cells }
 }
 
 /** Undefined: some value is unknown, or there are too many. */

@@ -19,12 +19,12 @@ export interface Budget {
 
 export function createBudget(clock: Clock, budget: number = TRANSACTION_BUDGET): Budget {
   let [spent, waiting, since] = [0, 0, 0]
-  const left = (): number => budget - spent - (waiting ? clock.now() - since : 0)
+  const remaining = (): number => budget - spent - (waiting ? clock.now() - since : 0)
 
   return {
     async spend(wait) {
-      if (left() <= 0) return
-      const stop = deadlineIn(clock, left())
+      if (remaining() <= 0) return
+      const stop = deadlineIn(clock, remaining())
       if (!waiting++) since = clock.now()
       try {
         await Promise.race([wait, stop.over])

@@ -59,6 +59,6 @@ function cannotTouch({ returnedTags, tags }: Statement, { record, field, cell }:
   const touched = returnedTags ?? tags
   // A write without tags may have changed any table.
   if (!touched.length) return false
-  const tag = touched.find((one) => one.record === record)
+  const tag = touched.find((candidate) => candidate.record === record)
   return !tag || (tag.known.includes(field) && !tag.unknown.has(field) && !tag.cells.has(cell))
 }

@@ -51,8 +51,8 @@ export function createCurrentTransaction(place?: string): CurrentTransaction {
       return storage.run(running, async () => await body())
     },
     get() {
-      const own = innermost(isOwn)?.transaction
-      return own?.open ? (own as Transaction) : undefined
+      const transaction = innermost(isOwn)?.transaction
+      return transaction?.open ? (transaction as Transaction) : undefined
     },
     joined() {
       const running = innermost(isJoined)

@@ -22,7 +22,7 @@ export interface Statement {
 
 /** Merges the tags of statements. A key that is unknown in one of them stays unknown. */
 export function tagsOfStatements(statements: readonly Statement[]): readonly WriteTag[] {
-  return merge(statements.flatMap((one) => one.returnedTags ?? one.tags))
+  return merge(statements.flatMap((statement) => statement.returnedTags ?? statement.tags))
 }
 
 /** What is at candidate by now: the rows that were returned, and of what still runs what is known of it. */
@@ -57,6 +57,6 @@ const NONE: ReadonlySet<string> = new Set()
 
 /** Returns the bare names of the tables that the statements write to. */
 export function tablesOf(statements: readonly Statement[]): readonly string[] {
-  const tags = statements.flatMap((one) => one.tags).filter((tag) => !isUserTag(tag))
+  const tags = statements.flatMap((statement) => statement.tags).filter((tag) => !isUserTag(tag))
   return [...new Set(tags.map((tag) => tag.table))]
 }

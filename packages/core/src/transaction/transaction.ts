@@ -95,7 +95,7 @@ export function createTransaction(
   const act = (): Promise<unknown> => Promise.all(actions.map((action) => action()))
   const settle = async (outcome: Outcome): Promise<void> => {
     const { all } = statements
-    if (outcome === 'unknown' || all.some((one) => one.running)) return marks.abandon()
+    if (outcome === 'unknown' || all.some((statement) => statement.running)) return marks.abandon()
     if (outcome === 'failed') return marks.rollBack()
     return marks.finish(
       all,

@@ -83,7 +83,7 @@ function prepare<T>(
   { table, own }: { readonly table: Table; readonly own: readonly Change[] },
 ): WriteThroughPlan<T> {
   const { policy } = through
-  const known = knownRows(deps.space, table, own)
+  const candidateRows = knownRows(deps.space, table, own)
   const lifetime = 2 * deps.longestLifetime()
   const userTags = policy.tags.length ? deps.tagsOf([], policy.tags) : []
   let userTagsBefore: UserTagsBefore | undefined = userTags.length
@@ -92,7 +92,7 @@ function prepare<T>(
   const family = deps.keys.family()
   return {
     table: table.name.toLowerCase(),
-    candidates: known && { tags: [known], lifetime },
+    candidates: candidateRows && { tags: [candidateRows], lifetime },
     async begin() {
       if (!userTags.length) return
       const { sync } = deps.store
@@ -152,7 +152,7 @@ function candidateRow(
   const { policy } = source.through
   const tags = deps.tagsOf([read.occurrence], policy.tags)
   const record = recordName(deps.space.namespace, deps.space.database, read.occurrence.table)
-  const tag = tags.find((one) => one.record === record)
+  const tag = tags.find((candidate) => candidate.record === record)
   const [field, ...fields] = tag?.fields.filter((name) => name !== LIST) ?? []
   const [cell, ...cells] = tag?.cells ?? []
   if (tag?.list !== 'maybe' || !field || fields.length || !cell || cells.length) return undefined
@@ -169,12 +169,12 @@ function candidateRow(
     async store(proof) {
       if (userTagsBefore.epoch !== undefined && userTagsBefore.epoch !== proof.epoch) return
       // Named in the order of the tag: fields, of which `list` does not count, then the cell.
-      const own = tag.names.map((name, at): ObservedTag => {
+      const rowTags = tag.names.map((name, at): ObservedTag => {
         const list = tag.fields[at] === LIST
         const nonce = at < tag.fields.length ? proof.field : proof.cell
         return { name, nonce: list ? undefined : nonce, dirty: list, optional: list }
       })
-      const recorded = recordTags(tags, [...own, ...userTagsBefore.observedTags], read.result)
+      const recorded = recordTags(tags, [...rowTags, ...userTagsBefore.observedTags], read.result)
       const ttl = lifetimeOf(policy, false, deps.clock.random())
       if (!recorded || ttl === undefined) return
       await putEntry(

@@ -63,10 +63,10 @@ export function reportRequestOf(
   tag: WriteTag,
   candidates: CandidateTags | undefined,
 ): TagReportRequest | undefined {
-  const asked = candidates?.tags.find(({ record }) => record === tag.record)
-  if (!candidates || !asked) return undefined
-  const fields = asked.fields.filter((name) => tag.known.includes(name) && !tag.unknown.has(name))
-  const cells = asked.cells.filter((name) => tag.cells.has(name))
+  const requested = candidates?.tags.find(({ record }) => record === tag.record)
+  if (!candidates || !requested) return undefined
+  const fields = requested.fields.filter((name) => tag.known.includes(name) && !tag.unknown.has(name))
+  const cells = requested.cells.filter((name) => tag.cells.has(name))
   return fields.length && cells.length ? { fields, cells, lifetime: candidates.lifetime } : undefined
 }
 
@@ -79,8 +79,11 @@ export function mergeCandidateTags(candidates: readonly CandidateTags[]): Candid
   if (candidates.length < 2) return candidates[0]
   const byRecord = new Map<string, TagRequest>()
   for (const { record, fields, cells } of candidates.flatMap(({ tags }) => tags)) {
-    const one = byRecord.get(record) ?? { record, fields: [], cells: [] }
-    const joined = { fields: new Set([...one.fields, ...fields]), cells: new Set([...one.cells, ...cells]) }
+    const previous = byRecord.get(record) ?? { record, fields: [], cells: [] }
+    const joined = {
+      fields: new Set([...previous.fields, ...fields]),
+      cells: new Set([...previous.cells, ...cells]),
+    }
     byRecord.set(record, { record, fields: [...joined.fields], cells: [...joined.cells] })
   }
   return { tags: [...byRecord.values()], lifetime: Math.max(...candidates.map(({ lifetime }) => lifetime)) }
@@ -97,8 +100,8 @@ export function proofOf(
   if (!marked || !finished || !field[0]?.found || !field[1] || !cell[0]?.found || !cell[1]?.left)
     return undefined
   const epochs = [marked.report.epoch, finished.report.epoch] as const
-  const seen: RowEvidence = { epochs, field: [field[0], field[1]], cell: [cell[0], cell[1]] }
-  if (!Object.values(conditions).every((holds) => holds(seen))) return undefined
+  const evidence: RowEvidence = { epochs, field: [field[0], field[1]], cell: [cell[0], cell[1]] }
+  if (!Object.values(conditions).every((holds) => holds(evidence))) return undefined
   return { epoch: epochs[1], field: field[0].found, cell: cell[1].left }
 }
 

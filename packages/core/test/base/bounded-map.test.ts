@@ -3,19 +3,19 @@ import { createBounded } from '../../src/base/bounded-map.ts'
 
 const value = (n: number) => ({ n })
 
-it('holds no more than its bound, and always the newest half of it', () => {
+it('never holds more than its bound, and always holds the newest half of it', () => {
   const map = createBounded<{ n: number }>(10)
   for (let n = 0; n < 1_000; n++) {
     map.set(`${n}`, value(n))
-    const held = Array.from({ length: n + 1 }, (_, at) => at).filter((at) => at > n - 5)
-    for (const at of held) expect(map.get(`${at}`)).toEqual(value(at))
+    const newest = Array.from({ length: n + 1 }, (_, at) => at).filter((at) => at > n - 5)
+    for (const at of newest) expect(map.get(`${at}`)).toEqual(value(at))
   }
   let count = 0
   for (let n = 0; n < 1_000; n++) if (map.get(`${n}`)) count++
   expect(count).toBeLessThanOrEqual(10)
 })
 
-it('what is asked for stays', () => {
+it('an item that is read regularly is never evicted', () => {
   const map = createBounded<{ n: number }>(10)
   map.set('kept', value(-1))
   for (let n = 0; n < 100; n++) {
@@ -24,7 +24,7 @@ it('what is asked for stays', () => {
   }
 })
 
-it('a value set again, deleted or cleared is that everywhere', () => {
+it('overwriting, deleting and clearing take effect in both generations', () => {
   const map = createBounded<{ n: number }>(4)
   for (const name of ['a', 'b', 'c']) map.set(name, value(1))
   map.set('a', value(2))

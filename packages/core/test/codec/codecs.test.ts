@@ -29,7 +29,7 @@ class Money {
 describe.each(codecs)('$name', ({ bind }) => {
   const codec = bind(types)
 
-  it('any nested value comes back exactly, prototypes included', () => {
+  it('any nested value round-trips exactly, including prototypes', () => {
     fc.assert(
       fc.property(anyValue, (value) => exactly(codec, value)),
       { numRuns: sized(500, 5_000) },
@@ -54,11 +54,11 @@ describe.each(codecs)('$name', ({ bind }) => {
     ['a null-prototype object', Object.assign(Object.create(null), { a: 1, b: new Date(1) })],
     ['a key named __proto__', JSON.parse('{"__proto__":{"polluted":true},"a":{"__proto__":1}}')],
     [
-      'keys libraries trip over',
+      'keys that libraries handle badly',
       JSON.parse('{"constructor":1,"prototype":2,"toJSON":3,"__keys__":4,"hasOwnProperty":5}'),
     ],
     [
-      'a column named constructor beside one named toJSON',
+      'columns named constructor and toJSON',
       JSON.parse('[{"constructor":{},"toJSON":true},{"constructor":{},"toJSON":{}}]'),
     ],
     ['numeric-looking keys', { 10: 'a', 2: 'b', '01': 'c', '-1': 'd', '1.5': 'e' }],
@@ -70,8 +70,11 @@ describe.each(codecs)('$name', ({ bind }) => {
         [undefined, -0],
       ]),
     ],
-    ['a map that looks like a stand-in', [new Map([[2, 5]]), new Map([[6, new Map([[0, 1]])]])]],
-    ['an object that looks like superjson', { json: [1], meta: { values: ['Date'] } }],
+    [
+      'a map that looks like an encoded special value',
+      [new Map([[2, 5]]), new Map([[6, new Map([[0, 1]])]])],
+    ],
+    ['an object that looks like superjson output', { json: [1], meta: { values: ['Date'] } }],
     [
       'empty containers',
       [{}, [], new Map(), new Set(), new Uint8Array(), Buffer.alloc(0), new ArrayBuffer(0)],
@@ -84,15 +87,15 @@ describe.each(codecs)('$name', ({ bind }) => {
     ],
     ['64-bit typed arrays', [BigInt64Array.of(-1n), BigUint64Array.of(2n), Float64Array.of(NaN, -0)]],
     ['a shared reference', [DAY, DAY, { c: DAY }]],
-  ])('%s comes back exactly', (_, value) => exactly(codec, value))
+  ])('%s round-trips exactly', (_, value) => exactly(codec, value))
 
   it.each(['constructor', 'prototype', 'toJSON', '__keys__', 'hasOwnProperty', 'then', 'a.b', ''])(
-    'rows with a column named %j come back exactly',
+    'rows with a column named %j round-trip exactly',
     (name) =>
       exactly(codec, [{ a: 1 }, { a: 1, [name]: new Date(2) }, { a: 1, [name]: 'x', b: 3 }, { [name]: {} }]),
   )
 
-  it('a key in which msgpackr keeps its book does not disturb it', () => {
+  it('a column named like the __keys__ property of msgpackr round-trips exactly', () => {
     exactly(codec, [
       { a: 1 },
       { a: 1, __keys__: 2, length: 3 },
@@ -101,7 +104,7 @@ describe.each(codecs)('$name', ({ bind }) => {
     ])
   })
 
-  it('300 record shapes in one entry come back exactly', () => {
+  it('300 record shapes in one entry round-trip exactly', () => {
     const rows = Array.from({ length: 900 }, (_, i) => ({
       [`k${i % 300}`]: i,
       [`l${i % 7}`]: { [`m${i % 90}`]: [i] },
@@ -109,17 +112,17 @@ describe.each(codecs)('$name', ({ bind }) => {
     exactly(codec, rows)
   })
 
-  it('an object of 70,000 keys comes back exactly', () => {
+  it('an object with 70,000 keys round-trips exactly', () => {
     exactly(codec, Object.fromEntries(Array.from({ length: 70_000 }, (_, i) => [`key${i}`, i])))
   })
 
-  it('400 levels come back, 600 are refused', () => {
+  it('400 levels of nesting round-trip, and 600 are refused', () => {
     const nest = (levels: number): unknown => (levels === 0 ? 1 : { a: [nest(levels - 2)] })
     exactly(codec, nest(400))
     expect(() => codec.encode(nest(600))).toThrow(/nested deeper/)
   })
 
-  it('Buffer stays Buffer and Uint8Array stays Uint8Array, each in memory of its own', () => {
+  it('a Buffer stays a Buffer and a Uint8Array stays a Uint8Array, each with memory of its own', () => {
     const bytes = codec.encode([
       Buffer.from('abc'),
       new Uint8Array([1, 2, 3]),
@@ -155,27 +158,27 @@ describe.each(codecs)('$name', ({ bind }) => {
       /an accessor at now/,
     ],
     [
-      'a getter behind a strange key',
+      'a getter below a key that needs quoting',
       JSON.parse('{"__proto__":1}', (k, v) => {
         if (k === '') Object.defineProperty(v, 'x', { get: () => 1, enumerable: true })
         return v
       }),
       /accessor/,
     ],
-    ['a hidden property', Object.defineProperty({}, 'x', { value: 1 }), /hidden property at x/],
+    ['a non-enumerable property', Object.defineProperty({}, 'x', { value: 1 }), /hidden property at x/],
     ['a symbol key', { [Symbol('s')]: 1 }, /symbol keys/],
     // biome-ignore lint/suspicious/noSparseArray: a hole is what this is about
-    ['a hole', [1, , 2], /holes/],
+    ['a hole in a list', [1, , 2], /holes/],
     ['a hole in a long list', Object.assign(new Array(100)), /hole/],
     ['properties on a list', Object.assign([1], { index: 1 }), /properties/],
     ['properties on a date', Object.assign(new Date(), { zone: 1 }), /properties/],
     ['shared memory', new Uint8Array(new SharedArrayBuffer(4)), /shared memory/],
-  ])('%s is refused, with its path', (_, value, message) => {
+  ])('%s is refused with an error that names its path', (_, value, message) => {
     expect(() => codec.encode(value)).toThrow(expect.objectContaining({ code: 'LARDER_UNENCODABLE' }))
     expect(() => codec.encode(value)).toThrow(message)
   })
 
-  it('a cycle is refused through objects, lists, maps and sets', () => {
+  it('a cycle through objects, lists, maps or sets is refused', () => {
     const object: Record<string, unknown> = { b: 1 }
     object.a = [object, object]
     const map = new Map<unknown, unknown>()
@@ -184,14 +187,14 @@ describe.each(codecs)('$name', ({ bind }) => {
     expect(() => codec.encode(map)).toThrow(/cycle/)
   })
 
-  it('encoding leaves the value as it was', () => {
+  it('encoding does not change the value', () => {
     const value = { at: new Date(1), list: [1n, undefined], map: new Map([[1, new Date(2)]]) }
     const before = structuredClone(value)
     codec.encode(Object.freeze(value))
     assert.deepStrictEqual(value, before)
   })
 
-  it('data that a host has built gets the same bytes without the checks', () => {
+  it('values marked as built by the host are encoded to the same bytes without the checks', () => {
     fc.assert(
       fc.property(anyValue, fc.constantFrom(1, 2, Number.POSITIVE_INFINITY), (value, depth) =>
         assert.deepStrictEqual(Buffer.from(codec.encode(value, depth)), Buffer.from(codec.encode(value))),
@@ -206,15 +209,15 @@ describe.each(codecs)('$name', ({ bind }) => {
       Object.defineProperty({}, 'x', { get: () => 1, enumerable: true }),
       /accessor at \[0\]\[0\]\.x/,
     ],
-    ['a hidden property', Object.defineProperty({}, 'x', { value: 1 }), /hidden property/],
+    ['a non-enumerable property', Object.defineProperty({}, 'x', { value: 1 }), /hidden property/],
     ['a symbol key', { [Symbol('s')]: 1 }, /symbol keys/],
     ['properties on a list', Object.assign([1], { index: 1 }), /properties/],
     ['a class instance', new Money(), /instance of Money/],
-  ])('%s below what the host has built is refused', (_, value, message) => {
+  ])('%s below the depth built by the host is refused', (_, value, message) => {
     expect(() => codec.encode([[value]], 2)).toThrow(message)
   })
 
-  it('classes, functions and cycles are refused in what the host has built, too', () => {
+  it('classes, functions and cycles are refused at any depth built by the host', () => {
     const cycle: unknown[] = []
     cycle.push({ cycle })
     for (const value of [[new Money()], { a: () => 1 }, cycle])
@@ -223,12 +226,12 @@ describe.each(codecs)('$name', ({ bind }) => {
       )
   })
 
-  it('a refused value does not spoil the next', () => {
+  it('encoding works after a value was refused', () => {
     expect(() => codec.encode([{ a: 1 }, () => 1])).toThrow()
     exactly(codec, [{ a: 1 }, { a: 2 }])
   })
 
-  it('truncated and lengthened bytes never decode to the value', () => {
+  it('truncated or lengthened bytes never decode to the original value', () => {
     const value = [{ id: 1, name: 'one', at: new Date(5), raw: new Uint8Array([1, 2]) }, { id: 2 }]
     const bytes = codec.encode(value)
     for (let end = 0; end < bytes.length; end++) expect(() => codec.decode(bytes.subarray(0, end))).toThrow()
@@ -236,7 +239,7 @@ describe.each(codecs)('$name', ({ bind }) => {
     exactly(codec, value)
   })
 
-  it('foreign bytes throw an Error or decode to something, and the next entry decodes', () => {
+  it('bytes from elsewhere throw an Error or decode to some value, and the next entry decodes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         try {
@@ -250,13 +253,13 @@ describe.each(codecs)('$name', ({ bind }) => {
     exactly(codec, [{ id: 1 }])
   })
 
-  it('a decimal is refused by a host that has none', () => {
+  it('a decimal is refused if the host has no decimal type', () => {
     expect(() => bind({}).encode(new Decimal(1))).toThrow(/instance of/)
   })
 })
 
 describe('msgpack', () => {
-  it('an extension the application registered for its own use does not touch our entries', async () => {
+  it('a msgpackr extension registered by the application does not affect entries', async () => {
     const { addExtension } = await import('msgpackr')
     const codec = msgpackCodec().bind(types)
     const value = [new Date(7), new Set([1]), new Uint8Array([1]), undefined, -0]

@@ -15,7 +15,9 @@ const HEAD = 5
 const [AS_IS, DEFLATE, ZSTD] = [0, 1, 2]
 
 // The Node these tests run on has both.
-const compressions = [deflate, zstd].filter((one): one is Compression => one !== undefined)
+const compressions = [deflate, zstd].filter(
+  (compression): compression is Compression => compression !== undefined,
+)
 
 const rows = (many: number): unknown[] =>
   Array.from({ length: many }, (_, id) => ({
@@ -37,7 +39,7 @@ const forged = (marker: number, size: number, body: Uint8Array): Buffer => {
   return Buffer.concat([head, body])
 }
 
-it('this Node has zstd and writes with it', () => {
+it('this version of Node has zstd, and compressed() uses it', () => {
   expect(compressions.map(({ name }) => name)).toEqual(['deflate', 'zstd'])
   expect(compressed(msgpackCodec(), { above: 1 }).bind(types).encode(rows(50))[0]).toBe(ZSTD)
 })
@@ -46,18 +48,18 @@ describe.each(compressions)('$name', (compression) => {
   const codecs = [msgpackCodec(), superjsonCodec()]
   const codec = compressedBy(msgpackCodec(), 1, [compression]).bind(types)
 
-  it.each(codecs)('any value of $name comes back exactly, compressed or not', (inner) => {
+  it.each(codecs)('any value encoded with $name round-trips exactly, whether compressed or not', (inner) => {
     const [always, sometimes] = [1, 150].map((above) => compressedBy(inner, above, [compression]).bind(types))
     fc.assert(
       fc.property(anyValue, (value) => {
-        for (const one of [always!, sometimes!])
-          assert.deepStrictEqual(one.decode(new Uint8Array(one.encode(value))), value)
+        for (const encoder of [always!, sometimes!])
+          assert.deepStrictEqual(encoder.decode(new Uint8Array(encoder.encode(value))), value)
       }),
       { numRuns: sized(150, 1_500) },
     )
   })
 
-  it('a list of rows comes back exactly, prototypes included, from a fraction of the bytes', () => {
+  it('a list of rows round-trips exactly, including prototypes, in a fraction of the bytes', () => {
     const value = rows(2_000)
     const bytes = codec.encode(value)
     expect(bytes[0]).toBe(compression.marker)
@@ -65,7 +67,7 @@ describe.each(compressions)('$name', (compression) => {
     assert.deepStrictEqual(codec.decode(new Uint8Array(bytes)), value)
   })
 
-  it('what cannot be made smaller is stored as it is, one byte longer', () => {
+  it('data that does not shrink is stored uncompressed, one byte longer', () => {
     const value = random(50_000)
     const plain = msgpackCodec().bind(types).encode(value)
     const bytes = codec.encode(value)
@@ -73,7 +75,7 @@ describe.each(compressions)('$name', (compression) => {
     assert.deepStrictEqual(codec.decode(bytes), value)
   })
 
-  it('truncated and lengthened bytes throw, and the next entry decodes', () => {
+  it('truncated or lengthened bytes throw, and the next entry decodes', () => {
     const value = rows(20)
     const bytes = codec.encode(value)
     for (let end = 0; end < bytes.length; end++)
@@ -83,7 +85,7 @@ describe.each(compressions)('$name', (compression) => {
     assert.deepStrictEqual(codec.decode(bytes), value)
   })
 
-  it('more than the size it records is never made', () => {
+  it('decompression stops at the size recorded in the header', () => {
     const bomb = compression.compress(Buffer.alloc(64_000_000))
     expect(bomb.length).toBeLessThan(100_000)
     const before = process.memoryUsage().arrayBuffers
@@ -93,7 +95,7 @@ describe.each(compressions)('$name', (compression) => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(5_000_000)
   })
 
-  it('a size no entry of ours has is refused before anything is made', () => {
+  it('a recorded size above the limit is refused before memory is allocated', () => {
     const small = compression.compress(Buffer.alloc(100))
     for (const size of [67_108_865, 2 ** 32 - 1])
       expect(() => codec.decode(forged(compression.marker, size, small))).toThrow(
@@ -101,7 +103,7 @@ describe.each(compressions)('$name', (compression) => {
       )
   })
 
-  it('less than the size it records is refused', () => {
+  it('data shorter than its recorded size is refused', () => {
     const small = compression.compress(Buffer.alloc(100))
     for (const size of [101, 60_000_000])
       expect(() => codec.decode(forged(compression.marker, size, small))).toThrow(
@@ -110,8 +112,8 @@ describe.each(compressions)('$name', (compression) => {
   })
 })
 
-describe('the threshold', () => {
-  it('is passed by more bytes than it says, not by as many', () => {
+describe('the compression threshold', () => {
+  it('compresses only results larger than the configured number of bytes', () => {
     const value = 'x'.repeat(1_000)
     const { length } = msgpackCodec().bind(types).encode(value)
     const marker = (above: number): number | undefined =>
@@ -119,13 +121,13 @@ describe('the threshold', () => {
     expect([length - 1, length, length + 1].map(marker)).toEqual([ZSTD, AS_IS, AS_IS])
   })
 
-  it('is 16 kB unless it is given', () => {
+  it('is 16 kB by default', () => {
     const codec = compressed(msgpackCodec()).bind(types)
     expect(codec.encode('x'.repeat(16_000))[0]).toBe(AS_IS)
     expect(codec.encode('x'.repeat(17_000))[0]).toBe(ZSTD)
   })
 
-  it('leaves results above 64 MB as they are, which come back', () => {
+  it('leaves results above 64 MB uncompressed, and they round-trip', () => {
     const codec = compressed(msgpackCodec()).bind(types)
     const value = new Uint8Array(68_000_000)
     const bytes = codec.encode(value)
@@ -135,28 +137,28 @@ describe('the threshold', () => {
 })
 
 describe('processes on different versions of Node', () => {
-  const [old, recent] = [[deflate], [...compressions].reverse()].map((given) =>
-    compressedBy(msgpackCodec(), 1, given as [Compression]).bind(types),
+  const [old, recent] = [[deflate], [...compressions].reverse()].map((available) =>
+    compressedBy(msgpackCodec(), 1, available as [Compression]).bind(types),
   )
 
-  it('one without zstd writes what one with it reads', () => {
+  it('a process without zstd writes entries that a process with zstd reads', () => {
     const bytes = old!.encode(rows(50))
     expect(bytes[0]).toBe(DEFLATE)
     assert.deepStrictEqual(recent!.decode(bytes), rows(50))
   })
 
-  it('one without zstd refuses what was written with it, and says why', () => {
+  it('a process without zstd refuses entries compressed with zstd and says why', () => {
     expect(() => old!.decode(recent!.encode(rows(50)))).toThrow(
       /compressed with zstd, which Node .* does not/,
     )
   })
 
-  it('both read what was stored as it is', () => {
+  it('both read entries that were stored uncompressed', () => {
     assert.deepStrictEqual(old!.decode(recent!.encode(5)), 5)
   })
 })
 
-it('foreign bytes throw an Error or decode to something, and the next entry decodes', () => {
+it('bytes from elsewhere throw an Error or decode to some value, and the next entry decodes', () => {
   const codec = compressed(msgpackCodec(), { above: 1 }).bind(types)
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
@@ -173,7 +175,7 @@ it('foreign bytes throw an Error or decode to something, and the next entry deco
   assert.deepStrictEqual(codec.decode(codec.encode(rows(9))), rows(9))
 })
 
-it('what the inner codec refuses is refused', () => {
+it('a value that the inner codec refuses is refused', () => {
   expect(() =>
     compressed(msgpackCodec())
       .bind(types)
@@ -181,14 +183,14 @@ it('what the inner codec refuses is refused', () => {
   ).toThrow(expect.objectContaining({ code: 'LARDER_UNENCODABLE' }))
 })
 
-it('it is named after the codec it wraps', () => {
+it('compressed() is named after the codec it wraps', () => {
   expect([msgpackCodec(), superjsonCodec()].map((codec) => compressed(codec).name)).toEqual([
     'compressed(msgpack)',
     'compressed(superjson)',
   ])
 })
 
-it('what is given wrongly is refused by name', () => {
+it('invalid arguments of compressed() are refused by name', () => {
   const codec = msgpackCodec()
   const mistakes: [() => unknown, RegExp][] = [
     [() => compressed(undefined as never), /^compressed\(undefined\): give it a codec, msgpackCodec\(\)/],
@@ -203,10 +205,10 @@ it('what is given wrongly is refused by name', () => {
   }
 })
 
-describe('in a cache', () => {
+describe('compressed() in a cache', () => {
   const value = rows(1_000)
 
-  it('a hit is what was loaded, and an entry of the codec alone is a miss', async () => {
+  it('a hit equals the loaded value, and an entry of the uncompressed codec is a miss', async () => {
     const store = memoryStore()
     let loads = 0
     const read = async (cache: ReturnType<typeof createCache>): Promise<unknown> => {
@@ -224,7 +226,7 @@ describe('in a cache', () => {
     expect(loads).toBe(2)
   })
 
-  it('maxValueBytes counts what is stored', async () => {
+  it('maxValueBytes applies to the stored, compressed size', async () => {
     const hits = await Promise.all(
       [compressed(msgpackCodec()), msgpackCodec()].map(async (codec) => {
         const cache = createCache({ codec, maxValueBytes: '16kb' })

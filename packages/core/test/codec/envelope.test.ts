@@ -39,7 +39,7 @@ const header: EntryHeader = {
 }
 
 describe('the entry envelope', () => {
-  it('header and payload come back exactly', () => {
+  it('header and payload round-trip exactly', () => {
     fc.assert(
       fc.property(anyHeader, fc.uint8Array(), (some, payload) => {
         const entry = open(seal(some, payload))
@@ -49,14 +49,14 @@ describe('the entry envelope', () => {
     )
   })
 
-  it('an envelope inside larger memory opens', () => {
+  it('an envelope inside a larger buffer can be opened', () => {
     const sealed = seal(header, new Uint8Array([1, 2, 3]))
     const memory = new Uint8Array(sealed.length + 20)
     memory.set(sealed, 7)
     expect(open(memory.subarray(7, 7 + sealed.length)).header).toEqual(header)
   })
 
-  it('a sealed entry owns its memory', () => {
+  it('a sealed entry has memory of its own', () => {
     const sealed = seal(header, new Uint8Array(5))
     expect(sealed.buffer.byteLength).toBe(sealed.length)
   })
@@ -71,7 +71,7 @@ describe('the entry envelope', () => {
     expect(() => open(Buffer.concat([seal(header, new Uint8Array(3)), Buffer.from('x')]))).toThrow(/damaged/)
   })
 
-  it('any changed byte, of header or payload, throws', () => {
+  it('a change of any byte, in the header or the payload, throws', () => {
     const sealed = seal(header, new Uint8Array([1, 2, 3]))
     fc.assert(
       fc.property(fc.nat(sealed.length - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
@@ -82,7 +82,7 @@ describe('the entry envelope', () => {
     )
   })
 
-  it('foreign bytes throw', () => {
+  it('bytes from elsewhere throw', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ maxLength: 60 }),
@@ -91,7 +91,7 @@ describe('the entry envelope', () => {
     )
   })
 
-  it('a newer format is named in the error', () => {
+  it('the error for a newer format names that format', () => {
     const sealed = seal(header, new Uint8Array(1))
     sealed[3] = 3
     expect(() => open(sealed)).toThrow(/format 3/)

@@ -10,14 +10,14 @@ import { anyValue, types } from '../codec/values.ts'
 const codec = msgpackCodec().bind(types)
 
 /** Objects of a value that could be changed in place, at any depth. */
-function containers(value: unknown, found = new Set<object>()): ReadonlySet<object> {
-  if (typeof value !== 'object' || value === null || found.has(value)) return found
-  found.add(value)
-  for (const item of Object.values(value)) containers(item, found)
-  return found
+function containers(value: unknown, objects = new Set<object>()): ReadonlySet<object> {
+  if (typeof value !== 'object' || value === null || objects.has(value)) return objects
+  objects.add(value)
+  for (const item of Object.values(value)) containers(item, objects)
+  return objects
 }
 
-it('what is copyable of all a codec decodes is copied exactly, and shares nothing', () => {
+it('every decoded value that is copyable is copied exactly and shares no object with its copy', () => {
   let copied = 0
   fc.assert(
     fc.property(anyValue, (value) => {
@@ -26,7 +26,7 @@ it('what is copyable of all a codec decodes is copied exactly, and shares nothin
       copied++
       const copy = copyOf(decoded, types.decimal)
       assert.deepStrictEqual(copy, decoded)
-      const shared = [...containers(copy)].filter((one) => containers(decoded).has(one))
+      const shared = [...containers(copy)].filter((object) => containers(decoded).has(object))
       assert.deepStrictEqual(shared, [])
     }),
     { numRuns: sized(500, 5_000) },
@@ -38,7 +38,7 @@ it.each<[string, unknown]>([
   ['rows of a query', [{ id: 1, at: new Date(5), big: 5n, none: null, tags: ['a'] }]],
   ['undefined, NaN, minus zero', { a: undefined, b: NaN, c: -0, d: [undefined] }],
   ['an invalid date', [new Date(NaN)]],
-  ['names of a prototype’s own', { constructor: 1, toJSON: { valueOf: 2 } }],
+  ['keys named like Object.prototype members', { constructor: 1, toJSON: { valueOf: 2 } }],
   [
     'decimals',
     ['1.50', '-0', 'NaN', '-Infinity', '1e-30', '1e+400'].map((text) => ({ price: new Decimal(text) })),
@@ -56,6 +56,6 @@ it.each<[string, unknown]>([
   ['a decimal of a host that does not copy it', [new Decimal(1)]],
   ['a list with a hole', { a: Array(2) }],
   ['a property named __proto__', JSON.parse('{"a":{"__proto__":1}}')],
-])('%s cannot: it is decoded each time', (_, value) => {
+])('%s cannot be copied, so it is decoded each time', (_, value) => {
   expect(copyable(value)).toBe(false)
 })

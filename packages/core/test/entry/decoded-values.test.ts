@@ -5,29 +5,29 @@ const bounds = { maxEntries: 1_000, maxBytes: 8_388_608 }
 const json = () => vi.fn((payload: Uint8Array): unknown => JSON.parse(String(payload)))
 const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
 
-it('a payload is decoded once, and every caller has a value of its own', () => {
+it('a payload is decoded once, and every caller gets a separate value', () => {
   const models = createDecodedValues(bounds)
   const decode = json()
   const payload = bytes({ rows: [{ id: 1 }] })
-  const seen = Array.from(
+  const values = Array.from(
     { length: 3 },
     () => models.read('a', payload, decode) as { rows: { id: number }[] },
   )
-  for (const one of seen) {
-    expect(one).toEqual({ rows: [{ id: 1 }] })
-    Object.assign(one.rows[0] ?? {}, { id: 9 })
-    one.rows.length = 0
+  for (const value of values) {
+    expect(value).toEqual({ rows: [{ id: 1 }] })
+    Object.assign(value.rows[0] ?? {}, { id: 9 })
+    value.rows.length = 0
   }
   expect(decode).toHaveBeenCalledTimes(1)
 })
 
-it('another payload under the same name is decoded', () => {
+it('a different payload under the same name is decoded', () => {
   const models = createDecodedValues(bounds)
   models.read('a', bytes({ v: 1 }), json())
   expect(models.read('a', bytes({ v: 2 }), json())).toEqual({ v: 2 })
 })
 
-it('what cannot be copied is decoded every time', () => {
+it('a value that cannot be copied is decoded every time', () => {
   const models = createDecodedValues(bounds)
   const decode = vi.fn((payload: Uint8Array) => ({ file: new Uint8Array(payload) }))
   const payload = bytes('x')
@@ -37,13 +37,13 @@ it('what cannot be copied is decoded every time', () => {
   expect(decode).toHaveBeenCalledTimes(2)
 })
 
-it('payloads that do not decode throw every time', () => {
+it('a payload that does not decode throws every time', () => {
   const models = createDecodedValues(bounds)
   const payload = Buffer.from('{')
   for (let time = 0; time < 2; time++) expect(() => models.read('a', payload, json())).toThrow()
 })
 
-it('is bounded in bytes', () => {
+it('the cache of decoded values is bounded in bytes', () => {
   const models = createDecodedValues(bounds)
   const decode = json()
   const payloads = Array.from({ length: 50 }, (_, at) => bytes(`${at}`.padEnd(200_000)))

@@ -23,9 +23,9 @@ const withList = entry({ a: '1', list: '7' })
 const table: [string, EntryState | undefined, ObservedTag[], string][] = [
   ['every tag clean and unchanged is a hit', E, [a], 'hit'],
   ['no entry is a miss', undefined, [a], 'miss'],
-  ['somebody else’s entry is a miss', entry({ a: '1' }, { own: false }), [a], 'miss'],
-  ['an entry at its end is expired', entry({ a: '1' }, { remaining: 0 }), [a], 'expired'],
-  ['an entry past its end is expired', entry({ a: '1' }, { remaining: -1 }), [a], 'expired'],
+  ['an entry of a different read is a miss', entry({ a: '1' }, { own: false }), [a], 'miss'],
+  ['an entry at the end of its ttl is expired', entry({ a: '1' }, { remaining: 0 }), [a], 'expired'],
+  ['an entry past the end of its ttl is expired', entry({ a: '1' }, { remaining: -1 }), [a], 'expired'],
   [
     'an expired entry with a changed tag is invalidated',
     entry({ a: '1' }, { remaining: 0 }),
@@ -54,31 +54,31 @@ const table: [string, EntryState | undefined, ObservedTag[], string][] = [
     'dirty',
   ],
   ['one dirty tag among clean ones is dirty', entry({ a: '1', b: '1' }), [a, tag('b', '1', true)], 'dirty'],
-  ['a list the entry did not record may be anything', E, [list('9'), a], 'hit'],
-  ['a list the entry did not record may be missing', E, [list(undefined), a], 'hit'],
-  ['a list the entry did not record may be dirty', E, [list('9', true), a], 'hit'],
-  ['a list the entry recorded and that is unchanged is a hit', withList, [list('7'), a], 'hit'],
-  ['a list the entry recorded must be unchanged', withList, [list('8'), a], 'invalidated'],
-  ['a list the entry recorded must be there', withList, [list(undefined), a], 'invalidated'],
+  ['a list that the entry did not record may have any nonce', E, [list('9'), a], 'hit'],
+  ['a list that the entry did not record may be missing', E, [list(undefined), a], 'hit'],
+  ['a list that the entry did not record may be dirty', E, [list('9', true), a], 'hit'],
+  ['an unchanged list that the entry recorded is a hit', withList, [list('7'), a], 'hit'],
+  ['a changed list that the entry recorded is an invalidation', withList, [list('8'), a], 'invalidated'],
   [
-    'a list the entry recorded that is dirty ends the entry, and a load may go on',
+    'a missing list that the entry recorded is an invalidation',
+    withList,
+    [list(undefined), a],
+    'invalidated',
+  ],
+  [
+    'a dirty list that the entry recorded is an invalidation, and the read may load',
     withList,
     [list('7', true), a],
     'invalidated',
   ],
-  ['a dirty list does not stop a read without an entry', undefined, [list('7', true), a], 'miss'],
-  [
-    'a dirty list does not excuse another dirty tag',
-    withList,
-    [list('7', true), tag('a', '1', true)],
-    'dirty',
-  ],
-  ['a dirty list does not excuse a changed tag', E, [list('7', true), tag('a', '2')], 'invalidated'],
+  ['a dirty list does not force a read without an entry to bypass', undefined, [list('7', true), a], 'miss'],
+  ['a dirty list does not hide another dirty tag', withList, [list('7', true), tag('a', '1', true)], 'dirty'],
+  ['a dirty list does not hide a changed tag', E, [list('7', true), tag('a', '2')], 'invalidated'],
 ]
 
 describe('the freshness rule', () => {
   it.each(table)('%s', (_, sight, tags, expected) => {
-    const found = judgeFreshness(sight, tags, 'e')
-    expect(found.kind === 'miss' ? found.reason : found.kind).toBe(expected)
+    const verdict = judgeFreshness(sight, tags, 'e')
+    expect(verdict.kind === 'miss' ? verdict.reason : verdict.kind).toBe(expected)
   })
 })

@@ -28,18 +28,18 @@ const tagOf = (more: Partial<ReadTag>): ReadTag => ({
   ...more,
 })
 
-it('a hit is judged without a list of its tags exactly as the rule judges it', () => {
+it('the check by recorded nonces gives the same verdict as the freshness rule on the list of tags', () => {
   const kinds = [tagOf({}), tagOf({ list: 'maybe' }), tagOf({ resultCells: 1 }), tagOf({ captured: true })]
   const differences: unknown[] = []
   let valid = 0
   for (const kind of kinds)
     for (const recorded of combinations([undefined, '1'], 4))
       for (const [a = null, b = null, cell = null] of combinations(states, 3))
-        for (const [own = false, sameEpoch = false, written = false] of combinations([true, false], 3)) {
+        for (const [sameRead = false, sameEpoch = false, written = false] of combinations([true, false], 3)) {
           const names = [...NAMES, 'another tag']
           const nonces = new RecordedNonces()
           for (const [at, nonce] of recorded.entries()) if (nonce) nonces.set(names[at] ?? '', nonce)
-          const entry = { remaining: 1, own, epoch: sameEpoch ? 'e' : 'f', nonces }
+          const entry = { remaining: 1, own: sameRead, epoch: sameEpoch ? 'e' : 'f', nonces }
           const fetched: Fetched = { epoch: 'e', entry: null, tags: [{ fields: [a, b], cells: [cell] }] }
           const writing = new Set(written ? ['t'] : [])
           const rule = judgeFreshness(entry, observeTags([kind], fetched, writing), 'e').kind === 'hit'

@@ -11,19 +11,19 @@ function counted(options: WorldOptions = {}) {
   let store: FaultyStore | undefined
   const here = world({
     ...options,
-    around: (inner) => {
+    wrapStore: (inner) => {
       store = faultyStore(inner)
       return store
     },
   })
   const { calls, fail } = store as unknown as FaultyStore
   /** The calls a read makes. */
-  const asked = async (options?: GetOptions<unknown>) => {
+  const callsOfRead = async (options?: GetOptions<unknown>) => {
     const before = calls.length
     const { source } = await here.get(withNote, options as never)
     return [source, ...calls.slice(before)]
   }
-  return { ...here, calls, fail, asked }
+  return { ...here, calls, fail, callsOfRead }
 }
 
 /** Another note, which nobody shows. */
@@ -40,7 +40,7 @@ const otherNote: WriteShape = {
 describe.each([
   ['in this process', world],
   ['on a server', counted],
-] as const)('a row that only the result names, with a store %s', (_, start) => {
+] as const)('a row that is a result dependency, with a store %s', (_, start) => {
   it('a write to the row invalidates the entry, and writes to other rows of its table do not', async () => {
     const { get, put } = start()
     const first = await get(withNote)
@@ -55,14 +55,14 @@ describe.each([
     expect(after.result[1]?.v).toBeGreaterThan(first.result[1]?.v as number)
   })
 
-  it('the entry is invalidated when the row that refers to the other one refers elsewhere', async () => {
+  it('the entry is invalidated when the referring row is changed to refer to another row', async () => {
     const { get, put } = start()
     await get(withNote)
     await put(writes.move(2, 0))
     expect((await get(withNote)).result.map(({ code }) => code)).toEqual(['c2'])
   })
 
-  it('a write to children of a row that only the result names invalidates the entry by their key', async () => {
+  it('a write to children of the row invalidates the entry by their foreign key', async () => {
     const { get, put } = start()
     const first = await get(withItems)
     expect(first.result.map(({ code }) => code)).toEqual(['n1', 'c2'])
@@ -75,18 +75,18 @@ describe.each([
   })
 })
 
-it('a result that does not name the rows depends on the whole table', async () => {
+it('a result whose dependencies cannot be read depends on the whole table', async () => {
   const { get, put } = world()
   const blind = {
     ...withNote,
-    occurrences: withNote.occurrences.map(({ resultDependency: _, ...one }) => one),
+    occurrences: withNote.occurrences.map(({ resultDependency: _, ...occurrence }) => occurrence),
   }
   await get(blind)
   await put(otherNote)
   expect((await get(blind)).source).toBe('database')
 })
 
-it('a host that cannot read its result fails no query, and the read depends on the whole table', async () => {
+it('a host that fails to read the dependencies off a result fails no query, and the read depends on the whole table', async () => {
   const { get, put } = world()
   const values = () => {
     throw new Error('unreadable')
@@ -102,7 +102,7 @@ it('a host that cannot read its result fails no query, and the read depends on t
   expect((await get(broken)).source).toBe('database')
 })
 
-it('more rows than are worth their tags depend on the whole table', async () => {
+it('a result that depends on more than a hundred rows of a table depends on the whole table', async () => {
   const { get, put } = world()
   const named = (count: number) => ({
     ...withNote,
@@ -124,7 +124,7 @@ it('more rows than are worth their tags depend on the whole table', async () => 
   expect([(await get(named(100))).source, (await get(named(101))).source]).toEqual(['memory', 'database'])
 })
 
-it('a unique key names no rows that were searched for and may be missing', async () => {
+it('a unique key whose row may be missing pins no row', async () => {
   const { get, put } = world()
   const resultDependency = { columns: ['id'], found: false, values: () => [{ id: 9 }] }
   const looked = {
@@ -137,7 +137,7 @@ it('a unique key names no rows that were searched for and may be missing', async
   expect((await get(looked)).result).toHaveLength(1)
 })
 
-it('a write between the SQL and the look at the row keeps the result from being stored', async () => {
+it('a write between the query and the reading of its result dependencies keeps the result from being stored', async () => {
   const here = world()
   const { get, put } = here
   const slow = pausedLoad(here, withNote)
@@ -151,33 +151,33 @@ it('a write between the SQL and the look at the row keeps the result from being 
   expect(now.result[1]?.v).toBeGreaterThan(old.result[1]?.v as number)
 })
 
-describe('round trips', () => {
-  it('a process that stored the entry, or saw it once, asks for all in one', async () => {
+describe('round trips of a read with result dependencies', () => {
+  it('a process that stored or read the entry before fetches entry and tags in one round trip', async () => {
     const here = counted()
-    expect(await here.asked()).toEqual(['database', 'fetch', 'seed', 'seed', 'set'])
-    expect(await here.asked()).toEqual(['store', 'fetch'])
-    const there = counted({ beside: here })
-    expect(await there.asked()).toEqual(['store', 'fetch', 'fetch'])
-    expect(await there.asked()).toEqual(['store', 'fetch'])
+    expect(await here.callsOfRead()).toEqual(['database', 'fetch', 'seed', 'seed', 'set'])
+    expect(await here.callsOfRead()).toEqual(['store', 'fetch'])
+    const there = counted({ sharedWith: here })
+    expect(await there.callsOfRead()).toEqual(['store', 'fetch', 'fetch'])
+    expect(await there.callsOfRead()).toEqual(['store', 'fetch'])
   })
 
-  it('a hint that has become wrong costs a second one, and nothing else', async () => {
+  it('outdated result dependencies cost one more round trip and nothing else', async () => {
     const here = counted()
-    const there = counted({ beside: here })
-    await here.asked()
-    await there.asked()
+    const there = counted({ sharedWith: here })
+    await here.callsOfRead()
+    await there.callsOfRead()
     await here.put(writes.move(2, 3))
-    expect(await there.asked()).toEqual(['database', 'fetch', 'seed', 'set'])
-    expect(await here.asked()).toEqual(['store', 'fetch', 'fetch'])
-    expect(await here.asked()).toEqual(['store', 'fetch'])
+    expect(await there.callsOfRead()).toEqual(['database', 'fetch', 'seed', 'set'])
+    expect(await here.callsOfRead()).toEqual(['store', 'fetch', 'fetch'])
+    expect(await here.callsOfRead()).toEqual(['store', 'fetch'])
   })
 })
 
-describe('a write of this process', () => {
-  it('a write that could not be delivered is seen by the reads of its process, with and without a hint', async () => {
+describe('with result dependencies', () => {
+  it('a write whose invalidation could not be delivered is visible to every read of its process', async () => {
     const here = counted()
-    const there = counted({ beside: here })
-    await there.asked()
+    const there = counted({ sharedWith: here })
+    await there.callsOfRead()
     here.fail('rejects', 'mark', 'finish')
     await here.put(writes.touch(1, 'note'))
     // It never saw the entry: what that learned is new to it.
@@ -186,16 +186,16 @@ describe('a write of this process', () => {
     expect((await there.get(withNote)).source).toBe('store')
   })
 
-  it('a write to another row leaves the read cached, even if it could not be delivered', async () => {
+  it('a write to another row leaves the read cached, even if its invalidation could not be delivered', async () => {
     const here = counted()
-    await here.asked()
+    await here.callsOfRead()
     here.fail('rejects', 'mark', 'finish')
     await here.put(writes.touch(2, 'note'))
     expect((await here.get(withNote)).source).toBe('store')
   })
 })
 
-it('an epoch that changes while a result is loaded stores nothing', async () => {
+it('a result is not stored if the epoch changes while it loads', async () => {
   const here = counted()
   const slow = pausedLoad(here, withNote)
   const reading = here.get(withNote, { load: slow.run })
@@ -207,20 +207,20 @@ it('an epoch that changes while a result is loaded stores nothing', async () => 
   expect((await here.get(withNote)).source).toBe('database')
 })
 
-it('an entry of one epoch is none with cells of the next, though they are the same', async () => {
+it('an entry of one epoch is not served with equal nonces of the next epoch', async () => {
   const here = counted()
   await here.get(withNote)
   let after: (() => Promise<void>) | undefined = () => here.inner.invalidateAll()
   // Another process, which has no hint: its second round trip comes after the epoch has changed.
   const there = world({
-    beside: here,
-    around: (inner) => ({
+    sharedWith: here,
+    wrapStore: (inner) => ({
       ...faultyStore(inner),
       async fetch(entry, tags) {
-        const seen = await inner.fetch(entry, tags)
+        const reply = await inner.fetch(entry, tags)
         await after?.()
         after = undefined
-        return seen
+        return reply
       },
     }),
   })
@@ -228,9 +228,9 @@ it('an entry of one epoch is none with cells of the next, though they are the sa
   expect(after).toBeUndefined()
 })
 
-it('a seeding that fails stores nothing', async () => {
+it('a result is not stored if seeding its tags fails', async () => {
   const here = counted()
-  await here.asked()
+  await here.callsOfRead()
   await here.put(writes.touch(1, 'note'))
   const slow = pausedLoad(here, withNote)
   const reading = here.get(withNote, { load: slow.run })

@@ -1,4 +1,4 @@
-import { type Ran, runSchedule, type Setting } from './random-history.ts'
+import { runSchedule, type ScheduleRun, type Setting } from './random-history.ts'
 
 /** What some schedules came to; `wrong` tells of the first that shows something stale, with its seed and log. */
 export interface Explored {
@@ -31,19 +31,19 @@ export async function explore(
         hits,
         expired,
         schedules: seed - from + 1,
-        wrong: told(seed, ran),
+        wrong: describeRun(seed, ran),
         stale: ran.stale.length > 0,
       }
   }
   return { reads, hits, expired, schedules: to - from, wrong: undefined, stale: false }
 }
 
-function told(seed: number, ran: Ran): string {
+function describeRun(seed: number, ran: ScheduleRun): string {
   return [
     `seed ${seed}`,
     ...ran.impossible,
     ...ran.surviving,
-    ...ran.stale.map((one) => JSON.stringify(one)),
+    ...ran.stale.map((staleRead) => JSON.stringify(staleRead)),
     ...ran.log,
   ].join('\n')
 }

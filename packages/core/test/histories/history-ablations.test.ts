@@ -39,11 +39,11 @@ vi.mock('../../src/pipeline/generation-flight.ts', async (original) => {
     return {
       async share(name, load, ...rest) {
         if (!broken.generations) return generations.share(name, load, ...rest)
-        const found = running.get(name)
-        if (found) return { other: await found.catch(() => undefined) }
-        const own = load(1, () => {})
-        running.set(name, own)
-        return { own: await own.finally(() => running.delete(name)) }
+        const runningLoad = running.get(name)
+        if (runningLoad) return { other: await runningLoad.catch(() => undefined) }
+        const ownLoad = load(1, () => {})
+        running.set(name, ownLoad)
+        return { own: await ownLoad.finally(() => running.delete(name)) }
       },
     }
   }
@@ -76,11 +76,11 @@ vi.mock('../../src/entry/observed-tags.ts', async (original) => {
 vi.mock('../../src/entry/recorded-tags.ts', async (original) => {
   const real = await original<typeof import('../../src/entry/recorded-tags.ts')>()
   const { observeTags } = await import('../../src/entry/observed-tags.ts')
-  const confirmTags: typeof real.confirmTags = (recorded, held) => {
-    const { tags, after, writing } = held
+  const confirmTags: typeof real.confirmTags = (recorded, observation) => {
+    const { tags, after, writing } = observation
     return real.confirmTags(
       recorded,
-      broken.cover ? { ...held, before: observeTags(tags, after, writing) } : held,
+      broken.cover ? { ...observation, before: observeTags(tags, after, writing) } : observation,
     )
   }
   return { ...real, confirmTags }
@@ -97,17 +97,17 @@ const MOST = 3_000
 const remote = () => memoryStore({ maxEntries: 100, isolated: true })
 
 const rules: readonly (readonly [Ablation, string, Partial<Setting>])[] = [
-  ['no-marks', 'without marks', {}],
-  ['no-bumps', 'with finishes that leave nonces', {}],
+  ['no-marks', 'without marks,', {}],
+  ['no-bumps', 'with finishes that keep the old nonces,', {}],
   [
     'born-clean',
-    'with fields that are born clean',
+    'with fields that are clean when they are created,',
     { processes: [ALL_KEYS, []], reads: ['one'], writes: ['one'] },
   ],
-  ['unknown-skipped', 'with marks and finishes that pass over unknown fields', {}],
+  ['unknown-skipped', 'with marks and finishes that skip unknown fields,', {}],
   [
     'record-first',
-    'with a record that is clean before its cells are bumped',
+    'with a record that is clean before its cells are invalidated,',
     { processes: [ALL_KEYS, ALL_KEYS], reads: ['group'], writes: ['oneReturning'] },
   ],
 ]
@@ -122,19 +122,19 @@ describe.each(sweep(['validate', 'push', 'off'] as const, 2))('with the memory t
     '%s: %s the checker finds a stale read',
     async (ablation, _, focus) => {
       const store = (scheduler: Scheduler) => modelStore(ablation, scheduler.step)
-      const found = await explore(
+      const result = await explore(
         0,
         MOST,
         { store, processes: [ALL_KEYS, [PRIMARY]], memory, ...focus },
         true,
       )
-      expect(found.stale).toBe(true)
+      expect(result.stale).toBe(true)
     },
   )
 
   if (races)
-    it('with cells read before their record the checker finds a stale read', async () => {
-      const found = await explore(
+    it('with cells read before their record, the checker finds a stale read', async () => {
+      const result = await explore(
         0,
         MOST,
         {
@@ -147,43 +147,43 @@ describe.each(sweep(['validate', 'push', 'off'] as const, 2))('with the memory t
         },
         true,
       )
-      expect(found.stale).toBe(true)
+      expect(result.stale).toBe(true)
     })
 
   if (races)
-    it('with learned cells that nothing covers from the load to their seeding the checker finds a stale read', async () => {
+    it('with result dependencies that are not covered from the load to their seeding, the checker finds a stale read', async () => {
       broken.cover = true
-      const found = await explore(
+      const result = await explore(
         0,
         MOST,
         { store: remote, processes: [ALL_KEYS, ALL_KEYS], memory, reads: ['withNote'], writes: ['note'] },
         true,
       )
-      expect(found.stale).toBe(true)
+      expect(result.stale).toBe(true)
     })
 
-  it('with flights named by the query alone the checker finds a stale read', async () => {
+  it('with loads shared by the query alone, the checker finds a stale read', async () => {
     broken.flights = true
-    const found = await explore(0, MOST, { store: remote, processes: [ALL_KEYS], memory }, true)
-    expect(found.stale).toBe(true)
+    const result = await explore(0, MOST, { store: remote, processes: [ALL_KEYS], memory }, true)
+    expect(result.stale).toBe(true)
   })
 
-  it('with reads under a mark that join loads begun before them the checker finds a stale read', async () => {
+  it('with reads of dirty tags that join loads begun before them, the checker finds a stale read', async () => {
     broken.generations = true
-    const found = await explore(0, MOST, { store: remote, processes: [ALL_KEYS], memory }, true)
-    expect(found.stale).toBe(true)
+    const result = await explore(0, MOST, { store: remote, processes: [ALL_KEYS], memory }, true)
+    expect(result.stale).toBe(true)
   })
 
   if (races)
-    it('with entries served under a mark the checker finds a stale read', async () => {
+    it('with entries served while their tags are dirty, the checker finds a stale read', async () => {
       broken.judge = true
-      const found = await explore(0, MOST, { store: remote, processes: [ALL_KEYS, ALL_KEYS], memory }, true)
-      expect(found.stale).toBe(true)
+      const result = await explore(0, MOST, { store: remote, processes: [ALL_KEYS, ALL_KEYS], memory }, true)
+      expect(result.stale).toBe(true)
     })
 
-  it('without the memory of unfinished writes and with failing store calls the checker finds a stale read', async () => {
+  it('without a record of pending writes and with failing store calls, the checker finds a stale read', async () => {
     broken.unfinished = true
-    const found = await explore(
+    const result = await explore(
       0,
       MOST,
       {
@@ -197,6 +197,6 @@ describe.each(sweep(['validate', 'push', 'off'] as const, 2))('with the memory t
       },
       true,
     )
-    expect(found.stale).toBe(true)
+    expect(result.stale).toBe(true)
   })
 })

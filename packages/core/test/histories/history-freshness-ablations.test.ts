@@ -38,10 +38,11 @@ vi.mock('../../src/tier/recent-results.ts', async (original) => {
     const recents = real.createRecentResults(clock, { ...writes, mayChange }, bounds)
     return {
       ...recents,
-      get: (wanted, maxStaleness) => recents.get(wanted, broken.rule === 'bound' ? 1_000_000 : maxStaleness),
-      put(wanted, result) {
+      get: (request, maxStaleness) =>
+        recents.get(request, broken.rule === 'bound' ? 1_000_000 : maxStaleness),
+      put(request, result) {
         const late = { current: clock.now(), lastEnded: writes.ended.last }
-        recents.put(wanted, broken.rule === 'begin' ? { ...result, ...late } : result)
+        recents.put(request, broken.rule === 'begin' ? { ...result, ...late } : result)
       },
     }
   }
@@ -51,9 +52,9 @@ vi.mock('../../src/tier/recent-results.ts', async (original) => {
 vi.mock('../../src/pipeline/decide.ts', async (original) => {
   const real = await original<typeof import('../../src/pipeline/decide.ts')>()
   const depend: typeof real.depend = (deps, keyed) => {
-    const one = real.depend(deps, keyed)
-    const { bypass: _bypass, ...asking } = one
-    return broken.rule === 'pending' ? asking : one
+    const dependent = real.depend(deps, keyed)
+    const { bypass: _bypass, ...asking } = dependent
+    return broken.rule === 'pending' ? asking : dependent
   }
   return { ...real, depend }
 })
@@ -80,17 +81,21 @@ const alone: Partial<Setting> = { ...accepting, processes: [ALL_KEYS] }
 const rules: readonly (readonly [string, string, Partial<Setting>])[] = [
   [
     'tags',
-    'with expired entries served although their tags have changed',
+    'with expired entries served although their tags have changed,',
     { policy: { ttl: 8, jitter: 0, staleWhileRevalidate: '1h' } },
   ],
-  ['bound', 'with results accepted however old they are', accepting],
-  ['ended', 'with results accepted from before a write of the same process', alone],
-  ['begin', 'with results dated by the end of their load', { ...alone, reads: ['one'], writes: ['one'] }],
-  ['pending', 'with results accepted while a write of the same process is pending', alone],
+  ['bound', 'with results accepted at any age,', accepting],
+  ['ended', 'with results accepted that are older than a write of the same process,', alone],
+  [
+    'begin',
+    'with the age of results counted from the end of their load,',
+    { ...alone, reads: ['one'], writes: ['one'] },
+  ],
+  ['pending', 'with results accepted while a write of the same process is pending,', alone],
 ]
 
 it.each(rules)('%s: %s the checker finds a stale read', async (rule, _, focus) => {
   broken.rule = rule
-  const found = await explore(0, MOST, { ...base, ...focus }, true)
-  expect(found.stale).toBe(true)
+  const result = await explore(0, MOST, { ...base, ...focus }, true)
+  expect(result.stale).toBe(true)
 })

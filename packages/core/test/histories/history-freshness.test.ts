@@ -21,34 +21,34 @@ const base: Setting = {
 describe.each(['off', 'validate'] as const)('with the memory tier %s', (memory) => {
   it('expired entries that are served and refreshed are never older than a write', async () => {
     const policy = { ttl: 2, jitter: 0, staleWhileRevalidate: '1h' } as const
-    const found = await explore(60_000, 60_000 + 4 * SCHEDULES, { ...base, memory, policy })
-    expect(found.wrong).toBeUndefined()
-    expect(found.expired).toBeGreaterThan(0)
+    const result = await explore(60_000, 60_000 + 4 * SCHEDULES, { ...base, memory, policy })
+    expect(result.wrong).toBeUndefined()
+    expect(result.expired).toBeGreaterThan(0)
   })
 
-  it('entries that are refreshed ahead are fresh', async () => {
+  it('entries that are refreshed ahead are never stale', async () => {
     const policy = { ttl: 40, jitter: 0, refreshAhead: 3 } as const
-    const found = await explore(70_000, 70_000 + SCHEDULES, { ...base, memory, policy })
-    expect(found.wrong).toBeUndefined()
-    expect(found.hits / found.reads).toBeGreaterThan(0.05)
+    const result = await explore(70_000, 70_000 + SCHEDULES, { ...base, memory, policy })
+    expect(result.wrong).toBeUndefined()
+    expect(result.hits / result.reads).toBeGreaterThan(0.05)
   })
 
-  it('results accepted up to an age are no older, and a process sees its own writes at once', async () => {
+  it('results within maxStaleness are no older than it, and a process sees its own writes immediately', async () => {
     const policy = { ttl: '10m', jitter: 0, maxStaleness: BOUND } as const
     const setting = { ...base, memory, policy, staleness: BOUND }
-    const found = await explore(80_000, 80_000 + SCHEDULES, setting)
-    expect(found.wrong).toBeUndefined()
-    expect(found.hits / found.reads).toBeGreaterThan(0.08)
+    const result = await explore(80_000, 80_000 + SCHEDULES, setting)
+    expect(result.wrong).toBeUndefined()
+    expect(result.hits / result.reads).toBeGreaterThan(0.08)
   })
 })
 
-it('results accepted up to an age are no older while store calls fail at random', async () => {
-  const found = await explore(90_000, 90_000 + SCHEDULES, {
+it('results within maxStaleness are no older than it while store calls fail at random', async () => {
+  const result = await explore(90_000, 90_000 + SCHEDULES, {
     ...base,
     processes: [ALL_KEYS],
     policy: { ttl: '10m', jitter: 0, maxStaleness: BOUND },
     staleness: BOUND,
     faults: (scheduler) => ({ failing: () => (scheduler.random() < 0.15 ? scheduler.random() : 1) }),
   })
-  expect(found.wrong).toBeUndefined()
+  expect(result.wrong).toBeUndefined()
 })

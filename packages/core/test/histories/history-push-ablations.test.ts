@@ -23,8 +23,8 @@ vi.mock('../../src/tier/kept-tags.ts', async (original) => {
       const tags = real.createKeptTags(most)
       return {
         ...tags,
-        keep: (asked, requests, answer) =>
-          tags.keep(broken.rule === 'placeholder' ? tags.beginFetch() : asked, requests, changed(answer)),
+        keep: (fetchId, requests, answer) =>
+          tags.keep(broken.rule === 'placeholder' ? tags.beginFetch() : fetchId, requests, changed(answer)),
       }
     },
   }
@@ -78,17 +78,17 @@ const OWN: Partial<Setting> = {
 }
 
 const rules: readonly (readonly [string, string, Partial<Setting>])[] = [
-  ['placeholder', 'with answers kept though their tags changed meanwhile', {}],
-  ['learned cells', 'where the finish of its own write ends no cell it learned of', OWN],
+  ['placeholder', 'with replies kept although their tags changed meanwhile,', {}],
+  ['learned cells', 'with own finishes that drop none of the returned cells,', OWN],
   // The checker needs many schedules to find these.
-  ['changed', 'where changes the server tells of end nothing', {}],
-  ['finish', 'where the finish of its own write ends nothing', OWN],
-  ['lease', 'with leases that are believed for ever', {}],
+  ['changed', 'with server notifications that drop nothing,', {}],
+  ['finish', 'with own finishes that drop nothing,', OWN],
+  ['lease', 'with leases that never expire,', {}],
 ]
 
 it.each(sweep(rules, 2))('%s: %s the checker finds a stale read', async (rule, _, focus) => {
   broken.rule = rule
-  const found = await explore(
+  const result = await explore(
     0,
     MOST,
     {
@@ -100,5 +100,5 @@ it.each(sweep(rules, 2))('%s: %s the checker finds a stale read', async (rule, _
     },
     true,
   )
-  expect(found.stale).toBe(true)
+  expect(result.stale).toBe(true)
 })

@@ -14,7 +14,7 @@ vi.mock('../../src/transaction/committed-rows.ts', async (original) => {
     const committedRows = real.createCommittedRows()
     return {
       ...committedRows,
-      rowsOf: (one, all) => (broken.order ? one.rows : committedRows.rowsOf(one, all)),
+      rowsOf: (write, all) => (broken.order ? write.rows : committedRows.rowsOf(write, all)),
     }
   }
   return { ...real, createCommittedRows }
@@ -62,29 +62,29 @@ const without = (...names: readonly string[]): void => {
   for (const name of names) rules[name] = () => true
 }
 
-it('"nobody has marked since", and no more, leaves an older value', async () => {
+it('with only the check that no mark was set since, an older value survives', async () => {
   without('sameNonces', 'cleanAtMark')
   expect(await goesWrong({ reads: ['one'], writes: ['oneReturning'] })).not.toBe('no')
 })
 
-it('without looking at nonces a writer that came and went is not seen', async () => {
+it('without the comparison of nonces, a writer that marked and finished meanwhile is missed', async () => {
   without('sameNonces')
   expect(await goesWrong({ reads: ['one'], writes: ['oneReturning', 'code'] })).not.toBe('no')
 })
 
-it('without looking at nonces a mark that expired under its writer is not seen', async () => {
+it('without the comparison of nonces, a mark that expired while its write was pending is missed', async () => {
   without('sameNonces')
   const faults: Setting['faults'] = (scheduler) => ({ expiring: () => scheduler.random() < 0.3 })
   expect(await goesWrong({ reads: ['one'], writes: ['oneReturning', 'code'], faults })).toBe('survives')
 })
 
-it('stamped with the field as the finish found it a writer of unknown rows is not seen', async () => {
+it("with the field's nonce taken from the finish, a writer of unknown rows is missed", async () => {
   without('sameNonces')
   broken.stamp = true
   expect(await goesWrong({ reads: ['one'], writes: ['oneReturning', 'raw'] })).not.toBe('no')
 })
 
-it('without the order of statements a transaction stores what it changed again', async () => {
+it('without the order of statements, a transaction stores a row that it changed again later', async () => {
   broken.order = true
   expect(await goesWrong({ reads: ['one'], writes: ['oneReturning'], processes: [ALL_KEYS] })).not.toBe('no')
 })

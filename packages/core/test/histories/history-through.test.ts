@@ -22,52 +22,55 @@ const through: Setting = {
   through: true,
 }
 
-describe.each(['off', 'validate', 'push'] as const)('written through, with the memory tier %s', (memory) => {
-  it('no read of two processes is stale', async () => {
-    const timePasses = memory === 'push'
-    const found = await explore(...schedules(60_000, 500), { ...through, memory, timePasses })
-    expect(found.wrong).toBeUndefined()
-  })
-})
+describe.each(['off', 'validate', 'push'] as const)(
+  'with rows written through and the memory tier %s',
+  (memory) => {
+    it('no read of two processes is stale', async () => {
+      const timePasses = memory === 'push'
+      const result = await explore(...schedules(60_000, 500), { ...through, memory, timePasses })
+      expect(result.wrong).toBeUndefined()
+    })
+  },
+)
 
 it('no read of one row is stale while both processes write it', async () => {
-  const found = await explore(...schedules(70_000, 1_000), {
+  const result = await explore(...schedules(70_000, 1_000), {
     ...through,
     reads: ['one', 'code'],
     writes: ['oneReturning', 'code', 'move', 'insert'],
   })
-  expect(found.wrong).toBeUndefined()
+  expect(result.wrong).toBeUndefined()
 })
 
-it('rows that were written are hits: more of them than without', async () => {
+it('written rows are hits: more reads hit than without write-through', async () => {
   const focus = { ...through, processes: [ALL_KEYS], reads: ['one'], writes: ['oneReturning'] } as const
-  const rate = async (one: Setting) => {
-    const { hits, reads } = await explore(0, sized(80, 400), one)
+  const rate = async (setting: Setting) => {
+    const { hits, reads } = await explore(0, sized(80, 400), setting)
     return hits / reads
   }
   expect(await rate(focus)).toBeGreaterThan(1.05 * (await rate({ ...focus, through: false })))
 })
 
 it.each([
-  ['processes know different lookup keys', { processes: [ALL_KEYS, [PRIMARY], [GROUP, UNIQUE], []] }],
+  ['processes declare different lookup keys', { processes: [ALL_KEYS, [PRIMARY], [GROUP, UNIQUE], []] }],
   ['clean tags are evicted all the time', { store: () => memoryStore({ maxEntries: 1, isolated: true }) }],
-  ['the store is the plainest that keeps the contract', { store: () => modelStore() }],
-] as const)('no read is stale where %s', async (_, more) => {
-  const found = await explore(...schedules(80_000, 300), { ...through, ...more })
-  expect(found.wrong).toBeUndefined()
+  ['the store implements only the required part of the contract', { store: () => modelStore() }],
+] as const)('with rows written through, no read is stale where %s', async (_, more) => {
+  const result = await explore(...schedules(80_000, 300), { ...through, ...more })
+  expect(result.wrong).toBeUndefined()
 })
 
-it('no read of the one writing process is stale while store calls fail at random', async () => {
-  const found = await explore(...schedules(90_000, 300), {
+it('with rows written through, no read of the only writing process is stale while store calls fail at random', async () => {
+  const result = await explore(...schedules(90_000, 300), {
     ...through,
     processes: [ALL_KEYS],
     timePasses: true,
     faults: (scheduler) => ({ failing: () => (scheduler.random() < 0.15 ? scheduler.random() : 1) }),
   })
-  expect(found.wrong).toBeUndefined()
+  expect(result.wrong).toBeUndefined()
 })
 
-it('no row outlives the write that changed it though marks expire under their writers', async () => {
+it('with rows written through, no row outlives the write that changed it, although marks expire while writes are pending', async () => {
   const faults = (scheduler: Scheduler) => ({ expiring: () => scheduler.random() < 0.3 })
   const [from, to] = schedules(0, 1_000)
   for (let seed = from; seed < to; seed++) {

@@ -20,48 +20,48 @@ const remote = (options?: MemoryStoreOptions) => (): Store =>
 
 describe.each(['off', 'validate'] as const)('with the memory tier %s', (memory) => {
   it('no read of two processes is stale', async () => {
-    const found = await explore(...schedules(0, 1_000), {
+    const result = await explore(...schedules(0, 1_000), {
       store: remote(),
       processes: [ALL_KEYS, ALL_KEYS],
       memory,
     })
-    expect(found.wrong).toBeUndefined()
-    expect(found.hits / found.reads).toBeGreaterThan(0.08)
+    expect(result.wrong).toBeUndefined()
+    expect(result.hits / result.reads).toBeGreaterThan(0.08)
   })
 
-  it('no read is stale where processes know different lookup keys', async () => {
+  it('no read is stale where processes declare different lookup keys', async () => {
     const processes = [ALL_KEYS, [PRIMARY], [GROUP, UNIQUE], []]
-    const found = await explore(...schedules(10_000, 500), { store: remote(), processes, memory })
-    expect(found.wrong).toBeUndefined()
+    const result = await explore(...schedules(10_000, 500), { store: remote(), processes, memory })
+    expect(result.wrong).toBeUndefined()
   })
 
   it('no read is stale where clean tags are evicted all the time', async () => {
     const store = remote({ maxEntries: 1 })
-    const found = await explore(...schedules(20_000, 300), {
+    const result = await explore(...schedules(20_000, 300), {
       store,
       processes: [ALL_KEYS, [PRIMARY]],
       memory,
     })
-    expect(found.wrong).toBeUndefined()
+    expect(result.wrong).toBeUndefined()
   })
 
-  it('no read of the one writing process is stale while store calls fail at random', async () => {
-    const found = await explore(...schedules(30_000, 300), {
+  it('no read of the only writing process is stale while store calls fail at random', async () => {
+    const result = await explore(...schedules(30_000, 300), {
       store: remote(),
       processes: [ALL_KEYS],
       memory,
       timePasses: true,
       faults: (scheduler) => ({ failing: () => (scheduler.random() < 0.15 ? scheduler.random() : 1) }),
     })
-    expect(found.wrong).toBeUndefined()
+    expect(result.wrong).toBeUndefined()
   })
 
-  it('no read is stale over the plainest store that keeps the contract', async () => {
-    const found = await explore(...schedules(40_000, 200), {
+  it('no read is stale over a store that implements only the required part of the contract', async () => {
+    const result = await explore(...schedules(40_000, 200), {
       store: () => modelStore(),
       processes: [ALL_KEYS, [PRIMARY]],
       memory,
     })
-    expect(found.wrong).toBeUndefined()
+    expect(result.wrong).toBeUndefined()
   })
 })

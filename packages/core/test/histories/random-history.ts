@@ -61,7 +61,7 @@ export interface Setting {
  */
 const BOUND = 150
 
-export interface Ran {
+export interface ScheduleRun {
   /** Reads that returned less than was known when they began. */
   readonly stale: readonly StaleRead[]
   /** Reads whose result the database never held at any instant of the call. */
@@ -95,7 +95,7 @@ interface World extends Omit<Setting, 'reads' | 'writes'> {
 }
 
 /** Readers and writers of a small database in a random order that `seed` decides down to every await. */
-export async function runSchedule(seed: number, setting: Setting): Promise<Ran> {
+export async function runSchedule(seed: number, setting: Setting): Promise<ScheduleRun> {
   const clock: FakeClock = fakeClock(() => scheduler.random())
   const { memory = 'off' } = setting
   const advance = async (ms: number): Promise<void> => {
@@ -155,8 +155,8 @@ export async function runSchedule(seed: number, setting: Setting): Promise<Ran> 
   }
   const surviving = await survivors(world, clock)
   const { impossible, log } = world
-  const found = new Set([...world.history.stale, ...world.relaxed.stale])
-  return { stale: [...found], impossible, surviving, reads: total, hits, expired: stale, log }
+  const staleReads = new Set([...world.history.stale, ...world.relaxed.stale])
+  return { stale: [...staleReads], impossible, surviving, reads: total, hits, expired: stale, log }
 }
 
 /** What is still shown when everybody is done. Of `push` nothing: what a server has not told of yet may be shown. */
@@ -191,11 +191,11 @@ async function lookAround(
     reads.withItems('n1'),
   ] as readonly ReadShape<Row | null | Row[]>[]
   for (const shape of all) {
-    const { result, reads: told } = await cache.explain(() =>
+    const { result, reads: reports } = await cache.explain(() =>
       engine.read(readPlan(engine, shape, async (query) => query(now))),
     )
     world.log.push(
-      `${index}: ${shape.name} is ${JSON.stringify(result)} ${told[0]?.reason ?? told[0]?.source}`,
+      `${index}: ${shape.name} is ${JSON.stringify(result)} ${reports[0]?.reason ?? reports[0]?.source}`,
     )
     if (JSON.stringify(result) !== JSON.stringify(shape.query(now)))
       surviving.push(`${index}: ${shape.name} is still ${JSON.stringify(result)}`)
@@ -244,15 +244,15 @@ async function readOnce(world: World): Promise<void> {
   const began = history.oldest(database.states.length)
   const ended = history.reading(index, shape.name)
   world.log.push(`${index}: read ${shape.name} begins`)
-  const { result, reads: told } = await cache.explain(() =>
+  const { result, reads: reports } = await cache.explain(() =>
     engine.read(readPlan(engine, shape, loader(database, shape), options && { options })),
   )
   world.log.push(
-    `${index}: read ${shape.name} returns ${JSON.stringify(result)} ${told[0]?.reason ?? told[0]?.source}`,
+    `${index}: read ${shape.name} returns ${JSON.stringify(result)} ${reports[0]?.reason ?? reports[0]?.source}`,
   )
   const possible = database.states.slice(began)
   // Several statements that ran just now may have seen several instants; a hit may not.
-  const torn = shape.severalStatements && told[0]?.source === 'database'
+  const torn = shape.severalStatements && reports[0]?.source === 'database'
   if (!torn && !possible.some((state) => JSON.stringify(shape.query(state)) === JSON.stringify(result)))
     world.impossible.push(`${shape.name} returned ${JSON.stringify(result)}`)
   const rows = observed([result].flat().filter((row) => row !== null))

@@ -28,8 +28,8 @@ async function sources(...hosts: readonly Host[]): Promise<readonly string[]> {
   const cache = createCache({ store: memoryStore({ isolated: true }) })
   const sources: string[] = []
   cache.on('read', ({ source }: ReadEvent) => sources.push(source))
-  for (const one of hosts) {
-    const engine = cache.attach(one)
+  for (const host of hosts) {
+    const engine = cache.attach(host)
     await engine.read({
       operation: 'find',
       model: 'Item',
@@ -43,12 +43,12 @@ async function sources(...hosts: readonly Host[]): Promise<readonly string[]> {
   return sources
 }
 
-it('clients of one place share entries, of two never', async () => {
+it('clients of the same database share entries, and clients of different databases never do', async () => {
   expect(await sources(host(at('a')), host(at('a')))).toEqual(['database', 'memory'])
   expect(await sources(host(at('a')), host(at('b')))).toEqual(['database', 'database'])
 })
 
-it('a database name replaces the address in entry keys and nothing else', async () => {
+it('a database name replaces the address in entry keys, but not the session settings', async () => {
   const named = { database: 'shop' }
   expect(await sources(host(at('a'), named), host(at('b'), named))).toEqual(['database', 'memory'])
   expect(await sources(host(at('a', ['user=x']), named), host(at('a', ['user=y']), named))).toEqual([
@@ -57,12 +57,12 @@ it('a database name replaces the address in entry keys and nothing else', async 
   ])
 })
 
-it('while the connection is not known, reads go to the database', async () => {
+it('reads bypass the cache while the connection is unknown', async () => {
   const unknown = host({ current: () => undefined })
   expect(await sources(unknown, unknown)).toEqual(['database', 'database'])
 })
 
-it('a result that was loaded while the connection changed is not stored', async () => {
+it('a result is not stored if the connection changed while it loaded', async () => {
   let now: Connection = { place: 'a', hidden: false, settings: ['parsers=1'] }
   const cache = createCache()
   const engine = cache.attach(host({ current: () => now }))
@@ -85,7 +85,7 @@ it('a result that was loaded while the connection changed is not stored', async 
   expect(await read(async () => 'parsed by the first')).toBe('parsed by the first')
 })
 
-it('a computed value of one database is not served to a program of another, and is to one of the same', async () => {
+it('a computed value is shared only by programs that use the same database', async () => {
   const store = memoryStore()
   const wrapped = async (connection: Host['connection'], load: string): Promise<unknown> => {
     const cache = createCache({ store })
@@ -100,12 +100,12 @@ it('a computed value of one database is not served to a program of another, and 
   expect(await wrapped({ current: () => undefined }, 'of another')).toBe('of another')
 })
 
-it('one warning says that two databases are on one cache; none where they are named or the same', () => {
+it('two databases on one cache give one warning, and none if they are named or the same', () => {
   const warned = (...hosts: readonly Host[]): readonly string[] => {
     const cache = createCache()
     const codes: string[] = []
     cache.on('warning', ({ code }) => codes.push(code))
-    for (const one of hosts) cache.attach(one)
+    for (const host of hosts) cache.attach(host)
     return codes
   }
   expect(warned(host(at('a')), host(at('a')), host(at('a', ['user=x']), { name: 'other' }))).toEqual([])
@@ -115,18 +115,18 @@ it('one warning says that two databases are on one cache; none where they are na
   expect(warned(host(at('1', [], true), { database: 'x' }))).toEqual([])
 })
 
-it('a client that is detached takes its tables along, unless another has them', async () => {
+it('detaching a client removes its tables, unless another client has them', async () => {
   const cache = createCache()
-  const [one, other] = [cache.attach(host()), cache.attach(host())]
-  one.detach()
-  one.detach()
+  const [first, second] = [cache.attach(host()), cache.attach(host())]
+  first.detach()
+  first.detach()
   await cache.invalidate({ tables: ['item'] })
   cache.attach(host(undefined, { schema: { tables: new Map([['other', table('other')]]) } }))
-  other.detach()
+  second.detach()
   await expect(cache.invalidate({ tables: ['item'] })).rejects.toThrow(/no attached client has a table item/)
 })
 
-it('tables stay known until every entry of the collected client has expired', () => {
+it('the tables of a collected client are kept until its last entry has expired', () => {
   const clock = fakeClock()
   const collected: (() => void)[] = []
   const registry = createDatabaseRegistry(

@@ -2,10 +2,12 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { createCache, memoryStore } from '@larder/core'
-import { fakeClock, faultyStore, settled } from '@larder/testing'
+import { fakeClock, faultyStore, repeatWhenBusy, settled } from '@larder/testing'
 import { afterEach, beforeEach, expect, it, type MockInstance, vi } from 'vitest'
 import { reads, writes } from '../support/item-host.ts'
 import { world } from '../support/world.ts'
+
+repeatWhenBusy()
 
 let warned: MockInstance<typeof process.emitWarning>
 beforeEach(() => {
@@ -21,13 +23,11 @@ const hooks = fileURLToPath(new URL('../../../../test/support/sources.mjs', impo
 /** What a program prints that is run with Node alone, where nothing but itself keeps it alive. */
 async function printed(program: string): Promise<string> {
   const args = ['--import', hooks, '--input-type=module', '--eval', program]
-  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 20_000 })
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 120_000 })
   return stdout.trim()
 }
 
-it('a program goes on after await close(), also while the outcome of a write is unknown', {
-  timeout: 30_000,
-}, async () => {
+it('a program continues after `await close()`, even while the outcome of a write is unknown', async () => {
   const program = `
     import { createCache } from '@larder/core'
     const cache = createCache()
@@ -41,7 +41,7 @@ it('a program goes on after await close(), also while the outcome of a write is 
   expect(await printed(program)).toBe('after close')
 })
 
-it('a program that waits for a load which hangs goes on with its own load', { timeout: 30_000 }, async () => {
+it('a program that waits for a hanging load continues with a load of its own', async () => {
   const program = `
     import { createCache } from '@larder/core'
     const cache = createCache()
@@ -51,7 +51,7 @@ it('a program that waits for a load which hangs goes on with its own load', { ti
   expect(await printed(program)).toBe('its own')
 })
 
-it('close() takes two seconds at most, although the store never closes and never acknowledges a write', async () => {
+it('close() takes at most two seconds, even if the store never closes and never acknowledges a write', async () => {
   const clock = fakeClock()
   const store = { ...faultyStore(memoryStore({ clock })), close: () => new Promise<void>(() => {}) }
   const cache = createCache({ store }, { clock })
@@ -85,7 +85,7 @@ it('close() waits until an entry that was just loaded is stored', async () => {
   expect(calls).toEqual(['stored', 'closed'])
 })
 
-it('close() called twice closes once', async () => {
+it('calling close() twice closes the cache once', async () => {
   const inner = memoryStore()
   const close = vi.fn(inner.close)
   const cache = createCache({ store: { ...inner, close } })
@@ -109,20 +109,20 @@ it('a write after close() reaches the database, and the first one warns that it 
   expect(warnings()).toEqual([['LARDER_WRITE_AFTER_CLOSE', expect.stringContaining('after cache.close()')]])
 })
 
-it('a write after close() is reported to listeners of warnings, and becomes no process warning then', async () => {
+it('a write after close() is reported to listeners of `warning` instead of as a process warning', async () => {
   const { cache, engine } = world()
-  const heard: string[] = []
-  cache.on('warning', ({ code }) => heard.push(code))
+  const messages: string[] = []
+  cache.on('warning', ({ code }) => messages.push(code))
   await cache.close()
   const changes = [{ table: 'item', effect: 'unknown' as const }]
   engine.sync.write({ operation: 'w', model: undefined, changes, run: () => {} }, false)
-  expect([heard, warnings()]).toEqual([['write-after-close'], []])
+  expect([messages, warnings()]).toEqual([['write-after-close'], []])
 })
 
 it.each(['late', 'early'] as const)(
-  'a transaction that wrote before close() and commits after it (marking %s) warns',
+  'a transaction that wrote before close() and commits after it warns (marking %s)',
   async (marking) => {
-    const { cache, engine, put, clock } = world({ around: faultyStore })
+    const { cache, engine, put, clock } = world({ wrapStore: faultyStore })
     const scope = engine.transaction(marking)
     await put(writes.touch(1), undefined, scope)
     const closing = cache.close()

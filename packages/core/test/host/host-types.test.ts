@@ -25,7 +25,7 @@ function attach(cache: ReturnType<typeof createCache>, types: ValueTypes): void 
   cache.attach({ name: 'shop', schema: { tables: new Map() }, database: undefined, identity: [], types })
 }
 
-it('a computed value may hold the decimals of the attached host', async () => {
+it("a computed value may contain decimals of the attached host's library", async () => {
   const cache = createCache()
   const { Decimal, types } = decimals()
   attach(cache, types)
@@ -43,16 +43,16 @@ it('a computed value may hold the decimals of the attached host', async () => {
   expect(price.text).toBe('1.50')
 })
 
-it('a computed value may not hold decimals of another copy of their library, nor of one of two', async () => {
+it('a computed value with decimals is refused if they are of another library copy, or if hosts with two copies are attached', async () => {
   const cache = createCache()
-  const [one, other] = [decimals(), decimals()]
-  const wrap = (Decimal: typeof one.Decimal) =>
+  const [first, second] = [decimals(), decimals()]
+  const wrap = (Decimal: typeof first.Decimal) =>
     cache.wrap('price', { ttl: '1m' }, async () => new Decimal('1.50'))
   const refused = { code: 'LARDER_UNENCODABLE' }
-  await expect(wrap(one.Decimal)).rejects.toMatchObject(refused)
-  attach(cache, one.types)
-  await expect(wrap(other.Decimal)).rejects.toMatchObject(refused)
-  attach(cache, other.types)
-  await expect(wrap(one.Decimal)).rejects.toMatchObject(refused)
-  await expect(wrap(other.Decimal)).rejects.toMatchObject(refused)
+  await expect(wrap(first.Decimal)).rejects.toMatchObject(refused)
+  attach(cache, first.types)
+  await expect(wrap(second.Decimal)).rejects.toMatchObject(refused)
+  attach(cache, second.types)
+  await expect(wrap(first.Decimal)).rejects.toMatchObject(refused)
+  await expect(wrap(second.Decimal)).rejects.toMatchObject(refused)
 })

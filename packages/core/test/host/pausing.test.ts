@@ -1,12 +1,14 @@
 import { createCache, memoryStore } from '@larder/core'
 import type { Store } from '@larder/core/store'
-import { faultyStore, settled } from '@larder/testing'
+import { faultyStore, repeatWhenBusy, settled } from '@larder/testing'
 import { describe, expect, it } from 'vitest'
 import { reads, writes } from '../support/item-host.ts'
 import { pausedLoad, type World, world } from '../support/world.ts'
 import { remote } from '../tier/remote.ts'
 
-const one = reads.byId(1)
+repeatWhenBusy()
+
+const readRow1 = reads.byId(1)
 const DISABLED = { source: 'database', reason: 'disabled' }
 
 /** Collects the warnings of a cache. */
@@ -19,46 +21,46 @@ function warnings({ cache }: Pick<World, 'cache'>): string[] {
 describe('a paused cache', () => {
   it('reads from the database and stores nothing', async () => {
     const here = world()
-    await here.get(one)
+    await here.get(readRow1)
     here.cache.pause()
-    expect(await here.get(one)).toMatchObject(DISABLED)
+    expect(await here.get(readRow1)).toMatchObject(DISABLED)
     expect(await here.get(reads.byId(2))).toMatchObject(DISABLED)
     here.cache.resume()
-    expect(await here.get(one)).toMatchObject({ source: 'memory' })
+    expect(await here.get(readRow1)).toMatchObject({ source: 'memory' })
     expect(await here.get(reads.byId(2))).toMatchObject({ reason: 'miss' })
   })
 
-  it('still invalidates what it writes, so that no older result is served afterwards', async () => {
+  it('still invalidates the tables it writes, so that no older result is served after the pause', async () => {
     const here = world()
-    await here.get(one)
+    await here.get(readRow1)
     here.cache.pause()
     await here.put(writes.touch(1))
     here.cache.resume()
-    expect(await here.get(one)).toMatchObject({ reason: 'invalidated', result: { v: 1_001 } })
+    expect(await here.get(readRow1)).toMatchObject({ reason: 'invalidated', result: { v: 1_001 } })
   })
 
-  it('still invalidates the reads of other processes', async () => {
+  it('still invalidates the cached reads of other processes', async () => {
     const here = world()
-    const other = world({ beside: here })
-    await other.get(one)
+    const other = world({ sharedWith: here })
+    await other.get(readRow1)
     here.cache.pause()
     await here.put(writes.touch(1))
-    expect(await other.get(one)).toMatchObject({ reason: 'invalidated', result: { v: 1_001 } })
+    expect(await other.get(readRow1)).toMatchObject({ reason: 'invalidated', result: { v: 1_001 } })
   })
 
   it.each([0, '1m'] as const)(
     'does not store the result of a load that began before the pause (maxStaleness: %s)',
     async (maxStaleness) => {
       const here = world({ defaults: { maxStaleness } })
-      const load = pausedLoad(here, one)
-      const reading = here.get(one, { load: load.run })
+      const load = pausedLoad(here, readRow1)
+      const reading = here.get(readRow1, { load: load.run })
       await load.sent
       here.cache.pause()
       await load.execute()
       load.answer()
       expect(await reading).toMatchObject({ reason: 'miss' })
       here.cache.resume()
-      expect(await here.get(one)).toMatchObject({ reason: 'miss' })
+      expect(await here.get(readRow1)).toMatchObject({ reason: 'miss' })
     },
   )
 
@@ -67,7 +69,7 @@ describe('a paused cache', () => {
     here.cache.pause()
     await here.put(writes.touch(1, 'item', true))
     here.cache.resume()
-    expect(await here.get(one)).toMatchObject({ reason: 'miss', result: { v: 1_001 } })
+    expect(await here.get(readRow1)).toMatchObject({ reason: 'miss', result: { v: 1_001 } })
   })
 
   it('does not store the row of a write that began before the pause', async () => {
@@ -78,15 +80,15 @@ describe('a paused cache', () => {
     })
     await settled()
     here.cache.resume()
-    expect(await here.get(one)).toMatchObject({ reason: 'miss' })
+    expect(await here.get(readRow1)).toMatchObject({ reason: 'miss' })
   })
 
-  it('says disabled for every read, whatever else would keep it from the cache', async () => {
+  it('bypasses every read with the reason `disabled`, even if another reason applies as well', async () => {
     const here = world({ scope: () => undefined, requireScope: true })
     here.cache.pause()
-    expect(await here.get(one, { bypass: 'transaction' })).toMatchObject(DISABLED)
-    expect(await here.get(one, { bypass: 'no-policy' })).toMatchObject(DISABLED)
-    expect(await here.get(one)).toMatchObject(DISABLED)
+    expect(await here.get(readRow1, { bypass: 'transaction' })).toMatchObject(DISABLED)
+    expect(await here.get(readRow1, { bypass: 'no-policy' })).toMatchObject(DISABLED)
+    expect(await here.get(readRow1)).toMatchObject(DISABLED)
     expect(here.cache.stats()).toMatchObject({ reads: 3, bypasses: 3 })
   })
 
@@ -104,7 +106,7 @@ describe('a paused cache', () => {
     expect(await cache.wrap('other', { ttl: '1h' }, load)).toBe(4)
   })
 
-  it('stores nothing of a synchronous driver, and hits again afterwards', async () => {
+  it('stores no result of a sync driver, and hits again after the pause', async () => {
     const { cache, engine } = world()
     const policy = engine.policy({ ttl: '1h', jitter: 0 }, 'test')
     let runs = 0
@@ -130,29 +132,29 @@ describe('a paused cache', () => {
 
   it.each(['validate', 'push'] as const)('does not serve from the memory tier in mode %s', async (mode) => {
     const here = remote({ memory: { mode } })
-    await here.get(one)
-    expect(await here.get(one)).toMatchObject({ source: 'memory' })
-    here.taken()
+    await here.get(readRow1)
+    expect(await here.get(readRow1)).toMatchObject({ source: 'memory' })
+    here.takeCalls()
     here.cache.pause()
-    expect(await here.get(one)).toMatchObject(DISABLED)
-    expect(here.taken()).toEqual([])
+    expect(await here.get(readRow1)).toMatchObject(DISABLED)
+    expect(here.takeCalls()).toEqual([])
     here.cache.resume()
-    expect(await here.get(one)).toMatchObject({ source: 'memory' })
+    expect(await here.get(readRow1)).toMatchObject({ source: 'memory' })
   })
 })
 
 describe('enabled: false', () => {
   it('starts the cache paused, until it is resumed', async () => {
     const here = world({ enabled: false })
-    const seen = warnings(here)
+    const messages = warnings(here)
     expect(here.cache).toMatchObject({ paused: true, pauseReason: 'enabled is false' })
-    expect(await here.get(one)).toMatchObject(DISABLED)
-    expect(await here.get(one)).toMatchObject(DISABLED)
-    expect(seen).toEqual([])
+    expect(await here.get(readRow1)).toMatchObject(DISABLED)
+    expect(await here.get(readRow1)).toMatchObject(DISABLED)
+    expect(messages).toEqual([])
     here.cache.resume()
     expect(here.cache.paused).toBe(false)
-    await here.get(one)
-    expect(await here.get(one)).toMatchObject({ source: 'memory' })
+    await here.get(readRow1)
+    expect(await here.get(readRow1)).toMatchObject({ source: 'memory' })
   })
 
   it.each([0, 'false', null])('refuses the value %s', (enabled) => {
@@ -161,9 +163,9 @@ describe('enabled: false', () => {
 })
 
 describe('pause and resume', () => {
-  it('tell whether the cache is paused and why, and warn once for each change', async () => {
+  it('report whether the cache is paused and why, and warn once for each change', async () => {
     const here = world()
-    const seen = warnings(here)
+    const messages = warnings(here)
     expect(here.cache).toMatchObject({ paused: false, pauseReason: undefined })
     here.cache.pause('first')
     here.cache.pause('second')
@@ -172,13 +174,13 @@ describe('pause and resume', () => {
     here.cache.resume()
     expect(here.cache).toMatchObject({ paused: false, pauseReason: undefined })
     await settled()
-    expect(seen).toEqual([
+    expect(messages).toEqual([
       'paused: the cache is paused for this process: first. Reads go to the database until cache.resume()',
       'resumed: the cache is resumed for this process',
     ])
   })
 
-  it('refuse what they do not know', () => {
+  it('refuse invalid arguments and unknown options', () => {
     const { cache } = world()
     expect(() => cache.pause(5 as never)).toThrow(/pause: the reason is 5/)
     expect(() => cache.pause({ fleet: true } as never)).toThrow(/pause\('a reason', \{ fleet: true \}\)/)
@@ -194,17 +196,17 @@ describe('pause and resume', () => {
 describe('a pause of the fleet', () => {
   it('pauses every cache of the store until the fleet is resumed', async () => {
     const here = world()
-    const other = world({ beside: here })
-    const seen = warnings(other)
-    await other.get(one)
+    const other = world({ sharedWith: here })
+    const messages = warnings(other)
+    await other.get(readRow1)
     await here.cache.pause('incident', { fleet: true })
     for (const { cache } of [here, other])
       expect(cache).toMatchObject({ paused: true, pauseReason: 'incident' })
-    expect(await other.get(one)).toMatchObject(DISABLED)
+    expect(await other.get(readRow1)).toMatchObject(DISABLED)
     await other.cache.resume({ fleet: true })
     expect([here.cache.paused, other.cache.paused]).toEqual([false, false])
-    expect(await here.get(one)).toMatchObject({ source: 'memory' })
-    expect(seen).toEqual([
+    expect(await here.get(readRow1)).toMatchObject({ source: 'memory' })
+    expect(messages).toEqual([
       'paused: the cache is paused for the fleet: incident. Reads go to the database until cache.resume({ fleet: true })',
       'resumed: the cache is resumed for the fleet',
     ])
@@ -213,16 +215,16 @@ describe('a pause of the fleet', () => {
   it('pauses a cache that is created later, which warns of it', async () => {
     const here = world()
     await here.cache.pause('incident', { fleet: true })
-    const other = world({ beside: here })
-    const seen = warnings(other)
+    const other = world({ sharedWith: here })
+    const messages = warnings(other)
     expect(other.cache.paused).toBe(true)
     await settled()
-    expect(seen).toHaveLength(1)
+    expect(messages).toHaveLength(1)
   })
 
-  it('is not ended by the resume of one process, and ends no pause of one process', async () => {
+  it('is not ended by resuming one process, and resuming it does not end the pause of one process', async () => {
     const here = world()
-    const seen = warnings(here)
+    const messages = warnings(here)
     here.cache.pause('mine')
     await here.cache.pause('ours', { fleet: true })
     expect(here.cache.pauseReason).toBe('ours')
@@ -232,10 +234,10 @@ describe('a pause of the fleet', () => {
     await here.cache.resume({ fleet: true })
     expect(here.cache).toMatchObject({ paused: true, pauseReason: 'mine' })
     await settled()
-    expect(seen.at(-1)).toBe('resumed: the cache is resumed for the fleet: this process is still paused')
+    expect(messages.at(-1)).toBe('resumed: the cache is resumed for the fleet: this process is still paused')
   })
 
-  it('pauses the caches of one namespace in a process over memory, and no others', async () => {
+  it('pauses the caches of one namespace over the memory stores of a process, and no others', async () => {
     const [a, b, other] = ['fleet-1', 'fleet-1', 'fleet-2'].map((namespace) => createCache({ namespace }))
     await a?.pause('incident', { fleet: true })
     expect([a?.paused, b?.paused, other?.paused]).toEqual([true, true, false])
@@ -248,10 +250,10 @@ describe('a pause of the fleet', () => {
     await Promise.all([other?.close(), next.close()])
   })
 
-  it('serves nothing to a read for which the store answered after the pause', async () => {
+  it('serves nothing to a read whose store reply arrives after the pause', async () => {
     let answer = (): void => {}
     const here = world({
-      around: (store) => {
+      wrapStore: (store) => {
         const late = faultyStore(store)
         const fetch: Store['fetch'] = async (...args) => {
           const fetched = await store.fetch(...args)
@@ -263,19 +265,19 @@ describe('a pause of the fleet', () => {
         return { ...late, fetch }
       },
     })
-    const filled = world({ beside: here })
-    await filled.get(one)
-    const reading = here.get(one)
+    const filled = world({ sharedWith: here })
+    await filled.get(readRow1)
+    const reading = here.get(readRow1)
     await settled()
     here.cache.pause()
     answer()
     expect(await reading).toMatchObject(DISABLED)
   })
 
-  it('fails with a clear error where the store does not acknowledge it, and pauses nothing', async () => {
+  it('fails with a clear error if the store does not acknowledge it, and then pauses nothing', async () => {
     let faulty = faultyStore(memoryStore())
     const here = world({
-      around(store) {
+      wrapStore(store) {
         faulty = faultyStore(store)
         return faulty
       },
@@ -296,7 +298,7 @@ describe('a pause of the fleet', () => {
     await rejected
   })
 
-  it('is refused by a store that has no pause, and by a closed cache', async () => {
+  it('is refused by a store that cannot pause a fleet, and by a closed cache', async () => {
     const { pause: _pause, resume: _resume, ...plain } = memoryStore()
     const cache = createCache({ store: { ...plain, source: 'store' } })
     await expect(cache.pause('why', { fleet: true })).rejects.toMatchObject({ code: 'LARDER_CONFIG' })
@@ -307,7 +309,7 @@ describe('a pause of the fleet', () => {
     await expect(closed.pause('why', { fleet: true })).rejects.toThrow(/closed/)
   })
 
-  it('cuts a long reason', async () => {
+  it('truncates a long reason', async () => {
     const { cache } = world()
     await cache.pause('x'.repeat(10_000), { fleet: true })
     expect(cache.pauseReason).toHaveLength(500)

@@ -14,7 +14,7 @@ const reading =
 const byIds = (here: World, ...ids: readonly number[]) => ids.map((id) => reading(here, reads.byId(id)))
 
 describe('cache.warm', () => {
-  it('loads what is not cached, so that the next reads hit', async () => {
+  it('loads results that are not cached, so that the next reads hit', async () => {
     const here = world()
     await here.get(reads.byId(1))
     expect(await here.cache.warm(byIds(here, 1, 2, 3))).toEqual({
@@ -28,7 +28,7 @@ describe('cache.warm', () => {
     for (const id of [1, 2, 3]) expect(await here.get(reads.byId(id))).toMatchObject({ source: 'memory' })
   })
 
-  it('counts a function once, by the read of it that is worst', async () => {
+  it('counts each function once, by the worst outcome of its reads', async () => {
     const here = world()
     await here.get(reads.byId(1))
     const [hit, miss] = byIds(here, 1, 2)
@@ -36,7 +36,7 @@ describe('cache.warm', () => {
     const both =
       (...all: readonly (() => unknown)[]) =>
       () =>
-        Promise.all(all.map((one) => one()))
+        Promise.all(all.map((run) => run()))
     const counts = await here.cache.warm([
       both(hit!, miss!),
       both(hit!, hit!),
@@ -55,17 +55,17 @@ describe('cache.warm', () => {
     expect(counts).toMatchObject({ total: 2, loaded: 0, bypassed: 2 })
   })
 
-  it('counts a load that two functions share as loaded by both', async () => {
+  it('counts a load shared by two functions as loaded for both', async () => {
     const here = world()
     expect(await here.cache.warm(byIds(here, 1, 1, 1))).toMatchObject({ loaded: 3, hits: 0 })
     expect(here.cache.stats().misses).toBe(3)
   })
 
-  it('counts everything as bypassed while the cache is paused or the store is down', async () => {
+  it('counts every function as bypassed while the cache is paused or the store is unavailable', async () => {
     const paused = world({ enabled: false })
     expect(await paused.cache.warm(byIds(paused, 1, 2))).toMatchObject({ total: 2, bypassed: 2 })
     const down = world({
-      around(store) {
+      wrapStore(store) {
         const faulty = faultyStore(store)
         faulty.fail('rejects')
         return faulty
@@ -74,7 +74,7 @@ describe('cache.warm', () => {
     expect(await down.cache.warm(byIds(down, 1, 2))).toMatchObject({ total: 2, bypassed: 2 })
   })
 
-  it('counts a computed value by itself, and not by the reads inside its function', async () => {
+  it('counts a computed value once, and not the reads inside its function', async () => {
     const here = world()
     const inner = reading(here, reads.byId(1), { bypass: 'no-policy' })
     const page = () => here.cache.wrap('page', { ttl: '1h', reads: ['item'] }, async () => inner())
@@ -85,7 +85,7 @@ describe('cache.warm', () => {
     expect(nested).toMatchObject({ loaded: 1 })
   })
 
-  it('goes on when functions fail, and reports their errors with their places', async () => {
+  it('continues when functions fail, and reports their errors with their positions', async () => {
     const here = world()
     const failing = [
       () => Promise.reject(new Error('rejected')),
@@ -101,7 +101,7 @@ describe('cache.warm', () => {
     ])
   })
 
-  it('reports the errors of no more than a hundred functions', async () => {
+  it('reports the errors of at most a hundred functions', async () => {
     const { cache } = world()
     const counts = await cache.warm(Array.from({ length: 150 }, () => () => Promise.reject(new Error('no'))))
     expect(counts.failed).toBe(150)
@@ -112,30 +112,30 @@ describe('cache.warm', () => {
     [undefined, 4],
     [1, 1],
     [7, 7],
-  ])('with concurrency %s runs %s functions at once', async (concurrency, most) => {
+  ])('with concurrency %s runs %s functions at a time', async (concurrency, most) => {
     const { cache } = world()
     let running = 0
     let peak = 0
-    const one = async () => {
+    const task = async () => {
       peak = Math.max(peak, ++running)
       await settled()
       running--
     }
-    await cache.warm(Array(20).fill(one), concurrency === undefined ? {} : { concurrency })
+    await cache.warm(Array(20).fill(task), concurrency === undefined ? {} : { concurrency })
     expect(peak).toBe(most)
   })
 
   it('calls onProgress after each function, and turns its errors into process warnings', async () => {
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
     const here = world()
-    const seen: WarmProgress[] = []
+    const log: WarmProgress[] = []
     const counts = await here.cache.warm(byIds(here, 1, 2), {
       onProgress(progress) {
-        seen.push(progress)
+        log.push(progress)
         throw new Error('mine')
       },
     })
-    expect(seen).toEqual([
+    expect(log).toEqual([
       { done: 1, total: 2 },
       { done: 2, total: 2 },
     ])
@@ -145,13 +145,13 @@ describe('cache.warm', () => {
   })
 
   it.each<[string, boolean]>([
-    ['of one statement', false],
-    ['of several statements', true],
+    ['with one statement', false],
+    ['with several statements', true],
   ])('resolves when the store has acknowledged the entry of a read %s', async (_, severalStatements) => {
     const sent = deferred()
     const acknowledged = deferred()
     const here = world({
-      around: (store): Store => ({
+      wrapStore: (store): Store => ({
         ...faultyStore(store),
         async set(...args) {
           sent.resolve()
@@ -169,14 +169,14 @@ describe('cache.warm', () => {
     expect(resolved).toBe(false)
     acknowledged.resolve()
     await warming
-    const other = world({ beside: here })
+    const other = world({ sharedWith: here })
     expect(await other.get({ ...reads.byId(1), severalStatements })).toMatchObject({ source: 'memory' })
   })
 
-  it('waits for an entry whose tags have yet to be confirmed', async () => {
+  it('waits until an entry of several statements has been stored', async () => {
     const confirmed = deferred()
     const here = world({
-      around: (store): Store => ({
+      wrapStore: (store): Store => ({
         ...faultyStore(store),
         async fetch(entry, tags) {
           if (entry === undefined) await confirmed.promise
@@ -194,12 +194,12 @@ describe('cache.warm', () => {
     expect(resolved).toBe(false)
     confirmed.resolve()
     await warming
-    expect(await world({ beside: here }).get(reads.byId(1))).toMatchObject({ source: 'memory' })
+    expect(await world({ sharedWith: here }).get(reads.byId(1))).toMatchObject({ source: 'memory' })
   })
 
-  it('does not wait for ever for a store that acknowledges nothing', async () => {
+  it('does not wait forever for a store that acknowledges nothing', async () => {
     const here = world({
-      around(store) {
+      wrapStore(store) {
         const faulty = faultyStore(store)
         faulty.fail('hangs', 'set')
         return faulty
@@ -210,26 +210,31 @@ describe('cache.warm', () => {
     expect(await warming).toMatchObject({ loaded: 1 })
   })
 
-  it('resolves to zeros for no functions', async () => {
-    const seen: unknown[] = []
-    const counts = await createCache().warm([], { onProgress: (progress) => seen.push(progress) })
+  it('resolves to zeros for an empty list of functions', async () => {
+    const log: unknown[] = []
+    const counts = await createCache().warm([], { onProgress: (progress) => log.push(progress) })
     expect(counts).toEqual({ total: 0, loaded: 0, hits: 0, bypassed: 0, failed: 0, errors: [] })
-    expect(seen).toEqual([])
+    expect(log).toEqual([])
   })
 
   it.each<[string, unknown, unknown, RegExp]>([
-    ['no array', 'all', undefined, /warm: the first argument is .*array of functions/],
+    [
+      'a first argument that is not an array',
+      'all',
+      undefined,
+      /warm: the first argument is .*array of functions/,
+    ],
     [
       'a promise instead of a function',
       [() => 1, Promise.resolve()],
       undefined,
       /warm: \[1\] is .*give a function/,
     ],
-    ['options that are none', [], 5, /warm: options are 5/],
+    ['options that are not an object', [], 5, /warm: options are 5/],
     ['an unknown option', [], { concurency: 5 }, /warm: there is no option concurency/],
-    ['no concurrency', [], { concurrency: 0 }, /warm: concurrency is 0/],
-    ['half a concurrency', [], { concurrency: 1.5 }, /warm: concurrency is 1.5/],
-    ['onProgress that is no function', [], { onProgress: true }, /warm: onProgress is true/],
+    ['a concurrency of zero', [], { concurrency: 0 }, /warm: concurrency is 0/],
+    ['a fractional concurrency', [], { concurrency: 1.5 }, /warm: concurrency is 1.5/],
+    ['an onProgress that is not a function', [], { onProgress: true }, /warm: onProgress is true/],
   ])('refuses %s before any function runs', async (_, functions, options, message) => {
     const { cache } = world()
     await expect(cache.warm(functions as never, options as never)).rejects.toMatchObject({

@@ -63,15 +63,15 @@ const distinct: [string, unknown][] = [
 
 describe('canonical', () => {
   it('different arguments have different texts', () => {
-    const seen = new Map<string, string>()
+    const argumentOf = new Map<string, string>()
     for (const [name, value] of distinct) {
       const text = canonical(value)
-      expect(seen.get(text), `${name} has the text of`).toBeUndefined()
-      seen.set(text, name)
+      expect(argumentOf.get(text), `${name} has the text of`).toBeUndefined()
+      argumentOf.set(text, name)
     }
   })
 
-  it('the order of keys, map entries and set members does not count', () => {
+  it('the order of keys, map entries and set members is ignored', () => {
     expect(canonical({ a: { x: 1, y: 2 }, b: 3 })).toBe(canonical({ b: 3, a: { y: 2, x: 1 } }))
     expect(
       canonical(
@@ -91,17 +91,17 @@ describe('canonical', () => {
     expect(canonical(new Set([1, 'a']))).toBe(canonical(new Set(['a', 1])))
   })
 
-  it('an undefined or skipped property is no property', () => {
+  it('an undefined or skipped property is ignored', () => {
     expect(canonical({ where: { id: undefined, sku: skip } })).toBe(canonical({ where: {} }))
   })
 
-  it('the same bytes, decimals and objects of other classes are the same argument', () => {
+  it('equal bytes, decimals and plain objects have equal texts, whatever their classes', () => {
     expect(canonical(Buffer.from('abc'))).toBe(canonical(new Uint8Array(Buffer.from('abc'))))
     expect(canonical(new Decimal('1.50'))).toBe(canonical(new PrismaDecimal('1.5')))
     expect(canonical(Object.assign(Object.create(null), { a: 1 }))).toBe(canonical({ a: 1 }))
   })
 
-  it("a host's own decimal class is told by the host", () => {
+  it("a host's own decimal class is recognized by the host's types", () => {
     class Cents {
       cents = 150
     }
@@ -112,7 +112,7 @@ describe('canonical', () => {
     expect(() => canonical(new Cents())).toThrow(/instance of Cents/)
   })
 
-  it('field references are distinguished by model and name', () => {
+  it('field references differ by model and name', () => {
     class FieldRef {
       modelName: string
       name: string
@@ -143,7 +143,7 @@ describe('canonical', () => {
     ['an object with toJSON', { toJSON: () => 1 }, /at toJSON is a function/],
     ['a symbol key', { [Symbol('x')]: 1 }, /symbol keys/],
     ['a function at the top', () => 1, /at the top/],
-  ])('%s is refused, with its path', (_, value, message) => {
+  ])('%s is refused with an error that names its path', (_, value, message) => {
     expect(() => canonical(value)).toThrow(expect.objectContaining({ code: 'LARDER_UNENCODABLE' }))
     expect(() => canonical(value)).toThrow(message)
   })
@@ -180,30 +180,30 @@ describe('canonical', () => {
     return out
   }
 
-  it('reversing the keys at every level changes nothing', () => {
+  it('reversing the keys at every level does not change the text', () => {
     fc.assert(fc.property(tree, (value) => void expect(canonical(reversed(value))).toBe(canonical(value))))
   })
 
-  it('two trees have one text exactly when they are equal', () => {
+  it('two trees have the same text exactly when they are equal', () => {
     fc.assert(
-      fc.property(tree, tree, (one, other) => {
-        expect(canonical(one) === canonical(other)).toBe(isDeepStrictEqual(one, other))
+      fc.property(tree, tree, (first, second) => {
+        expect(canonical(first) === canonical(second)).toBe(isDeepStrictEqual(first, second))
       }),
     )
   })
 
   it('changing one leaf changes the text', () => {
     fc.assert(
-      fc.property(tree, leaf, leaf, (rest, one, other) => {
-        fc.pre(!isDeepStrictEqual(one, other))
-        expect(canonical({ rest, deep: [{ leaf: one }] })).not.toBe(
-          canonical({ rest, deep: [{ leaf: other }] }),
+      fc.property(tree, leaf, leaf, (rest, first, second) => {
+        fc.pre(!isDeepStrictEqual(first, second))
+        expect(canonical({ rest, deep: [{ leaf: first }] })).not.toBe(
+          canonical({ rest, deep: [{ leaf: second }] }),
         )
       }),
     )
   })
 
-  it('texts are well-formed', () => {
+  it('texts are well-formed strings', () => {
     fc.assert(fc.property(tree, (value) => void expect(canonical(value).isWellFormed()).toBe(true)))
   })
 })

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { connectionFingerprint } from '../../src/keys/connection.ts'
 
-it('what a connection is opened with is found among a driver’s options and in its URL', () => {
+it('the connection fingerprint includes session settings from driver options and from the URL', () => {
   expect(connectionFingerprint({ schema: 'tenant_1' })).toEqual(['schema=tenant_1'])
   expect(
     connectionFingerprint(
@@ -11,7 +11,7 @@ it('what a connection is opened with is found among a driver’s options and in 
   ).toEqual(['options=-c search_path=tenant_2', 'role=reader'])
 })
 
-it('who connects, and what is no setting, does not count: passwords are rotated, and users with them', () => {
+it('the connection fingerprint ignores user, password and options that are no session settings, so that credentials can be rotated', () => {
   expect(
     connectionFingerprint(undefined, 'tenant', { user: 'a', password: 'b', options: { max: 1 } }),
   ).toEqual([])

@@ -12,7 +12,7 @@ const parts: EntryKeyParts = {
 const read = { operation: 'Product.findMany', model: 'Product', query: { where: { id: 1 } } }
 
 describe('digest', () => {
-  it('the two halves together are SHA-256', () => {
+  it('the two halves together are a SHA-256 hash', () => {
     const { name, proof } = digest('text')
     const whole = Buffer.concat([Buffer.from(name, 'base64url'), Buffer.from(proof, 'base64url')])
     expect(whole).toEqual(createHash('sha256').update('text').digest())
@@ -34,7 +34,7 @@ describe('entryKeys', () => {
     ['host', { identity: ['drizzle', ...parts.identity.slice(1)] }],
     ['row-shape version', { identity: ['prisma', 'postgres', 'pg', 2, 'schema-digest', { omit: {} }] }],
     ['client-wide omit', { identity: [...parts.identity.slice(0, -1), { omit: { user: { mail: true } } }] }],
-  ])('another %s is another entry', (_, change) => {
+  ])('a different %s gives a different entry', (_, change) => {
     const other = entryKeys({ ...parts, ...change }).of(undefined, read)
     expect(other.key.split(':e:')[1]).not.toBe(base.key.split(':e:')[1])
     expect(other.proof).not.toBe(base.proof)
@@ -46,17 +46,17 @@ describe('entryKeys', () => {
     ['operation', undefined, { operation: 'Product.findFirst' }],
     ['model', undefined, { model: 'Stock' }],
     ['query', undefined, { query: { where: { id: 1n as unknown as number } } }],
-  ])('another %s is another entry', (_, scope, change) => {
+  ])('a different %s gives a different entry', (_, scope, change) => {
     expect(entryKeys(parts).of(scope, { ...read, ...change }).key).not.toBe(base.key)
   })
 
-  it('a value moved from one part to the next is another entry', () => {
-    const one = entryKeys({ ...parts, version: 'ab', database: 'c' }).of(undefined, read)
+  it('moving a value from one part to the next gives a different entry', () => {
+    const first = entryKeys({ ...parts, version: 'ab', database: 'c' }).of(undefined, read)
     const other = entryKeys({ ...parts, version: 'a', database: 'bc' }).of(undefined, read)
-    expect(one.key).not.toBe(other.key)
+    expect(first.key).not.toBe(other.key)
   })
 
-  it('a key is shorter than 128 bytes however long the query', () => {
+  it('a key is shorter than 128 bytes for a query of any length', () => {
     const { key } = entryKeys({ ...parts, namespace: 'n'.repeat(32) }).of('s'.repeat(999), {
       ...read,
       query: 'q'.repeat(99_999),
@@ -66,18 +66,18 @@ describe('entryKeys', () => {
   })
 })
 
-it('a key that is remembered is the key that is made anew, whatever came before it', () => {
+it('a remembered key equals the key derived anew, whatever was derived before', () => {
   const remembering = entryKeys(parts, 4)
   const queries = Array.from({ length: 20 }, (_, id) => ({ ...read, query: { where: { id: id % 7 } } }))
   for (const query of [...queries, { ...read, query: 'x'.repeat(1_000) }])
     for (const scope of [undefined, 'tenant', 5])
       for (const model of ['Product', 'Stock']) {
-        const one = { ...query, model }
-        expect(remembering.of(scope, one)).toEqual(entryKeys(parts).of(scope, one))
+        const modelRead = { ...query, model }
+        expect(remembering.of(scope, modelRead)).toEqual(entryKeys(parts).of(scope, modelRead))
       }
 })
 
-it('no two of many operations share a remembered key, whatever their queries begin with', () => {
+it('operations with the same queries never share a remembered key', () => {
   const remembering = entryKeys(parts, 1_000)
   const keys = Array.from({ length: 30 }, (_, operation) =>
     [0, 1, 2, 11, 111].map((query) =>

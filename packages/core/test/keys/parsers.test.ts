@@ -14,7 +14,7 @@ const driver = (more: Readonly<Record<number, Parser>> = {}): Map<number, Parser
 const textOf = (parsers: Map<number, Parser>, thorough = true) =>
   watchParsers({ getTypeParser: (oid) => parsers.get(oid) }, true)(thorough)
 
-it('parsers that return the same have the same text, whoever wrote them', () => {
+it('equivalent parsers give the same fingerprint, even if they are different functions', () => {
   expect(textOf(driver())).toBe(textOf(driver()))
 })
 
@@ -27,18 +27,18 @@ it.each<[string, number, Parser]>([
   ['an object', 1700, (text) => ({ amount: text })],
   ['an array of others', 1016, (text) => [BigInt(text.slice(1, -1))]],
   [
-    'one that throws',
+    'a parser that throws',
     3802,
     () => {
       throw new Error('no')
     },
   ],
   ['null', 16, () => null],
-])('%s is another text', (_, oid, parser) => {
+])('%s changes the fingerprint of the parsers', (_, oid, parser) => {
   expect(textOf(driver({ [oid]: parser }))).not.toBe(textOf(driver()))
 })
 
-it('a changed parser that applications often set is noticed at the next read, any other one before the next result is stored', () => {
+it('a changed parser of a commonly overridden type is detected at the next read, any other parser before the next result is stored', () => {
   const parsers = driver()
   const text = watchParsers({ getTypeParser: (oid) => parsers.get(oid) }, true)
   const first = text(false)

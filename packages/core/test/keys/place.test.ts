@@ -5,19 +5,19 @@ import { filePlace, networkPlace, objectPlace } from '../../src/keys/place.ts'
 
 const shop = { protocol: 'postgres', host: 'db.example', port: 5432, database: 'shop' }
 
-it('a host is named without regard to case; the name of a database counts as it is written', () => {
+it('the name of a host is case-insensitive, and the name of a database is case-sensitive', () => {
   expect(networkPlace({ ...shop, host: 'DB.example' })).toBe('postgres://db.example:5432/shop')
   expect(networkPlace({ ...shop, database: 'Shop' })).toBe('postgres://db.example:5432/Shop')
 })
 
 it.each(['localhost', '127.0.0.1', '127.0.0.53', '::1', '/var/run/postgresql', ''])(
-  'the host %j is another server on every machine',
+  'the host %j is a different server on every machine',
   (host) => {
     expect(networkPlace({ ...shop, host })).toBe(`postgres://${host}@${hostname()}:5432/shop`)
   },
 )
 
-it('a file is one database by its absolute path on this machine', () => {
+it('a database file is identified by its absolute path and the machine', () => {
   const place = `sqlite://${hostname()}${resolve('a.db')}`
   for (const path of [
     'a.db',
@@ -30,8 +30,8 @@ it('a file is one database by its absolute path on this machine', () => {
     expect(filePlace('sqlite', path)).toBe(place)
 })
 
-it('an object is one database, and another object another', () => {
-  const one = {}
-  expect(objectPlace(one)).toBe(objectPlace(one))
-  expect(objectPlace({})).not.toBe(objectPlace(one))
+it('two in-memory databases are different, and each equals itself', () => {
+  const database = {}
+  expect(objectPlace(database)).toBe(objectPlace(database))
+  expect(objectPlace({})).not.toBe(objectPlace(database))
 })

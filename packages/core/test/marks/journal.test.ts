@@ -9,7 +9,7 @@ import { createEvents } from '../../src/report/events.ts'
 import { guardStore } from '../../src/store/guard.ts'
 import type { ReadTag } from '../../src/tags/read-tags.ts'
 
-function journaling(around: (store: Store) => Partial<Store> = () => ({})) {
+function journaling(wrapStore: (store: Store) => Partial<Store> = () => ({})) {
   const clock = fakeClock()
   const store = faultyStore(memoryStore({ clock }))
   const sent: FinishRequest[] = []
@@ -23,7 +23,7 @@ function journaling(around: (store: Store) => Partial<Store> = () => ({})) {
   const events = createEvents()
   const warnings: string[] = []
   events.on('warning', ({ code }) => warnings.push(code))
-  const guard = guardStore({ ...watched, ...around(watched) }, clock, events)
+  const guard = guardStore({ ...watched, ...wrapStore(watched) }, clock, events)
   const pendingWrites = createPendingWrites()
   const journal = createJournal({ store: guard, clock, events, pendingWrites })
   const covers = (fields: readonly string[], cells: readonly string[] = [], record = '{t}') =>
@@ -46,8 +46,8 @@ const finish = (more: Partial<FinishRequest> = {}): FinishRequest => ({
   ...more,
 })
 
-describe('what it remembers', () => {
-  it('keeps exactly the reads that the writes concern from the cache, until it is acknowledged', async () => {
+describe('the contents of the journal', () => {
+  it('keep exactly the reads that depend on the writes from the cache, until the store acknowledges them', async () => {
     const { journal, covers, unfinished, clock, store } = journaling()
     store.fail('rejects')
     journal.add([finish({ untouched: ['id', 'code'], cells: ['id=1'] })])
@@ -73,23 +73,23 @@ describe('what it remembers', () => {
     await unfinished.idle()
   })
 
-  it('it holds one finish per record and write, and each invalidates for all of them', async () => {
+  it('are one finish per record and write, each of which invalidates the tags of all writes of the record', async () => {
     const { journal, sent } = journaling()
-    const one = finish({ untouched: ['id', 'code'], keep: ['grp'], cells: ['id=1'] })
-    const other = finish({ untouched: ['id'], keep: ['code', 'grp'], cells: ['id=2'] })
-    journal.add([one, finish({ record: '{u}', keep: ['k'] })])
-    journal.add([other])
+    const first = finish({ untouched: ['id', 'code'], keep: ['grp'], cells: ['id=1'] })
+    const second = finish({ untouched: ['id'], keep: ['code', 'grp'], cells: ['id=2'] })
+    journal.add([first, finish({ record: '{u}', keep: ['k'] })])
+    journal.add([second])
     await journal.replay()
     const both = { record: '{t}', untouched: ['id'], keep: [], cells: ['id=1', 'id=2'] }
     expect(sent).toEqual([
-      { ...both, token: one.token },
+      { ...both, token: first.token },
       // Alone it is what it was.
       expect.objectContaining({ record: '{u}', keep: ['k'] }),
-      { ...both, token: other.token },
+      { ...both, token: second.token },
     ])
   })
 
-  it('bumps the cells of a write that changed nothing: the store may have lost its marks', async () => {
+  it('invalidate the cells of a write that changed nothing, because the store may have lost its marks', async () => {
     const { journal, sent } = journaling()
     journal.add([finish({ keep: ['list'], cells: ['id=1'], unchanged: { lifetime: 1_000 } })])
     await journal.replay()
@@ -97,18 +97,18 @@ describe('what it remembers', () => {
     expect(sent).toEqual([expect.objectContaining({ cells: ['id=1'] })])
   })
 
-  it('it removes the marks of all writes', async () => {
+  it('remove the marks of all writes once sent', async () => {
     const { journal, guard } = journaling()
     const mark = { record: '{t}', fields: ['list'], known: [], cells: ['{t}:c'], lifetime: 30_000 }
     for (const token of ['a', 'b', 'c']) await guard.mark({ ...mark, token })
     for (const token of ['a', 'b', 'c']) journal.add([finish({ token, cells: ['{t}:c'] })])
     await journal.replay()
-    const seen = await guard.fetch(undefined, [{ record: '{t}', fields: ['list'], cells: ['{t}:c'] }])
-    expect(seen.ok && seen.value.tags[0]?.fields[0]?.dirty).toBe(false)
-    expect(seen.ok && seen.value.tags[0]?.cells[0]?.dirty).not.toBe(true)
+    const reply = await guard.fetch(undefined, [{ record: '{t}', fields: ['list'], cells: ['{t}:c'] }])
+    expect(reply.ok && reply.value.tags[0]?.fields[0]?.dirty).toBe(false)
+    expect(reply.ok && reply.value.tags[0]?.cells[0]?.dirty).not.toBe(true)
   })
 
-  it('a finish to which more was added while it was sent is sent again', async () => {
+  it('are sent again if more was added to a finish while it was sent', async () => {
     const answer = deferred()
     const { journal, covers, sent, clock } = journaling((store) => ({
       async finish(request) {
@@ -128,7 +128,7 @@ describe('what it remembers', () => {
     expect(covers(['id'], ['id=2'])).toBe(false)
   })
 
-  it('after a failed invalidateAll it covers everything, until that succeeds', async () => {
+  it('cover everything after a failed invalidateAll, until it succeeds', async () => {
     const { journal, covers, store, clock } = journaling()
     store.fail('rejects')
     journal.add([finish({ record: '{a}' })])
@@ -144,7 +144,7 @@ describe('what it remembers', () => {
   })
 })
 
-describe('when it sends again', () => {
+describe('the journal is sent again', () => {
   it('after pauses that grow to two seconds, with one timer', async () => {
     const { journal, store, clock } = journaling()
     store.fail('rejects')
@@ -160,7 +160,7 @@ describe('when it sends again', () => {
     expect(await attempts(60_000)).toBe(30)
   })
 
-  it('at once when the store says that it is back', async () => {
+  it('immediately when the store is back', async () => {
     const { journal, store, clock } = journaling()
     await journal.replay()
     store.fail('rejects')
@@ -171,7 +171,7 @@ describe('when it sends again', () => {
     expect([journal.records, clock.pending()]).toEqual([0, 0])
   })
 
-  it('asks once for each record, however many writes it is of, until that is answered', async () => {
+  it('with one call per record until the first is answered, however many writes the record has', async () => {
     const { journal, store, sent } = journaling()
     store.fail('rejects')
     for (let write = 0; write < 10; write++) journal.add([finish()])
@@ -182,7 +182,7 @@ describe('when it sends again', () => {
     expect(sent).toHaveLength(11)
   })
 
-  it('stops at the first sixteen records of which none arrived, and begins with others next time', async () => {
+  it('at most until sixteen records in a row have failed, starting with other records next time', async () => {
     const { journal, store, sent } = journaling()
     store.fail('rejects')
     for (let record = 0; record < 40; record++) journal.add([finish({ record: `{${record}}` })])
@@ -195,7 +195,7 @@ describe('when it sends again', () => {
     expect(journal.records).toBe(0)
   })
 
-  it('never after the store is closed, and remembers nothing more', async () => {
+  it('never after the store is closed, and it then records nothing more', async () => {
     const { journal, guard, clock, covers, store } = journaling()
     store.fail('rejects')
     journal.add([finish()])
@@ -209,8 +209,8 @@ describe('when it sends again', () => {
   })
 })
 
-describe('its bounds', () => {
-  it('beyond a thousand cells of a table the whole table is invalidated', async () => {
+describe('the bounds of the journal', () => {
+  it('beyond a thousand cells of a table, the whole table is invalidated', async () => {
     const { journal, covers, sent } = journaling()
     for (let id = 0; id <= 1_000; id++)
       journal.add([
@@ -226,7 +226,7 @@ describe('its bounds', () => {
     expect(ofTable[0]).toMatchObject({ untouched: [], keep: [], cells: [] })
   })
 
-  it('beyond ten thousand cells in total the table with the most is invalidated as a whole', () => {
+  it('beyond ten thousand cells in total, the table with the most cells is invalidated as a whole', () => {
     const { journal, covers } = journaling()
     const cells = (record: string, count: number): void => {
       const names = Array.from({ length: count }, (_, id) => `${record}=${id}`)
@@ -239,7 +239,7 @@ describe('its bounds', () => {
     for (let record = 0; record < 12; record++) expect(covers(['id'], ['x'], `{${record}}`)).toBe(false)
   })
 
-  it('beyond a thousand tables and tags every read bypasses the cache, and one warning says so', async () => {
+  it('beyond a thousand tables and tags, every read bypasses the cache, and one warning says so', async () => {
     const { journal, covers, warnings, store, clock } = journaling()
     store.fail('rejects')
     for (let record = 0; record < MOST_RECORDS; record++) journal.add([finish({ record: `{${record}}` })])
@@ -280,5 +280,5 @@ describe('its bounds', () => {
     store.fail('works')
     await clock.advance(2_000)
     expect([journal.records, journal.cells, clock.pending()]).toEqual([0, 0, 0])
-  }, 60_000)
+  })
 })

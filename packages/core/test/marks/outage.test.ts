@@ -26,16 +26,16 @@ beforeEach(() => {
 
 const SCHEDULES = sized(40, 800)
 
-describe('a store that one process cannot reach for a while', () => {
+describe('a process that cannot reach the store for a while', () => {
   it.each([
-    ['and hears of when it is back', 0, true],
-    ['and finds again by itself', 10_000, false],
+    ['until the store reports its return', 0, true],
+    ['until a probe succeeds', 10_000, false],
   ])(
-    '%s shows nothing old: not to it at any time, nor to others after it is back',
-    async (_, from, tells) => {
+    'never serves stale data, and neither do others after the store is back: %s',
+    async (_, from, reports) => {
       let [failed, writer, other] = [0, 0, 0]
       for (let seed = from; seed < from + SCHEDULES; seed++) {
-        const ran = await runOutage(seed, tells)
+        const ran = await runOutage(seed, reports)
         if (ran.stale.writer || ran.stale.other) expect(`seed ${seed}\n${ran.log.join('\n')}`).toBe('')
         failed += ran.failed
         writer += ran.hitsAfter.writer
@@ -49,18 +49,18 @@ describe('a store that one process cannot reach for a while', () => {
   )
 })
 
-describe('the checker must be able to fail', () => {
+describe('the checker finds a stale read', () => {
   async function firstStale(who: 'writer' | 'other'): Promise<boolean> {
     for (let seed = 0; seed < 2_000; seed++) if ((await runOutage(seed, true)).stale[who]) return true
     return false
   }
 
-  it('with a journal that is never sent the other process reads something old', async () => {
+  it('by the other process, if the journal is never sent', async () => {
     broken.replay = true
     expect(await firstStale('other')).toBe(true)
   })
 
-  it('with a journal that remembers nothing the writing process does', async () => {
+  it('by the writing process, if the journal records nothing', async () => {
     broken.memory = true
     expect(await firstStale('writer')).toBe(true)
   })

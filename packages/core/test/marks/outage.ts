@@ -42,7 +42,7 @@ const WRITES: readonly ((scheduler: Scheduler) => WriteShape)[] = [
 ]
 
 /** What one schedule with an outage in the middle showed. */
-export interface RanOutage {
+export interface OutageRun {
   /** Reads that returned what the database held at no instant of the call, by the process that made them. */
   readonly stale: { writer: number; other: number }
   /** Store calls that failed, and hits of either process after the outage. */
@@ -66,9 +66,9 @@ interface World {
 /**
  * Two processes on one store. In the middle the one that writes cannot reach it: calls, or their answers, are lost. It
  * must never read anything old itself; the other may until the first has told the store what it missed, and not after.
- * @param tells whether the store says that it is back, or the writer has to find out.
+ * @param reportsReturn whether the store says that it is back, or the writer has to find out.
  */
-export async function runOutage(seed: number, tells: boolean): Promise<RanOutage> {
+export async function runOutage(seed: number, reportsReturn: boolean): Promise<OutageRun> {
   const clock = fakeClock()
   const scheduler = createScheduler(seed, () => clock.advance(200))
   const store = memoryStore({ maxEntries: 1_000, clock })
@@ -83,8 +83,8 @@ export async function runOutage(seed: number, tells: boolean): Promise<RanOutage
     const reached = scheduledStore(store, scheduler.step, faults)
     const opened: Store = {
       ...reached,
-      open(given) {
-        context ??= given
+      open(storeContext) {
+        context ??= storeContext
       },
     }
     const cache = createCache({ store: opened }, { clock })
@@ -123,7 +123,7 @@ export async function runOutage(seed: number, tells: boolean): Promise<RanOutage
   await scheduler.run([...everybody, () => repeat(2, () => writeOnce(world)), lost, pass(40, 120)])
   cut = false
   world.log.push('the store is back')
-  if (tells) context?.ready()
+  if (reportsReturn) context?.ready()
   // Longer than the marks of an unknown outcome stay up, and their renewals.
   await scheduler.run([pass(60, 4_000)])
   world.behind = false
@@ -151,11 +151,11 @@ async function readOnce(world: World, who: Member): Promise<void> {
   const began = database.states.length - 1
   const judged = who === 'writer' || !world.behind
   log.push(`${who} reads ${shape.name}`)
-  const { result, reads: told } = await cache.explain(() =>
+  const { result, reads: reports } = await cache.explain(() =>
     engine.read(readPlan(engine, shape, database.read)),
   )
   const text = JSON.stringify(result)
-  log.push(`${who} read ${shape.name}: ${text} ${told[0]?.reason ?? told[0]?.source}`)
+  log.push(`${who} read ${shape.name}: ${text} ${reports[0]?.reason ?? reports[0]?.source}`)
   const possible = database.states.slice(began)
   if (!judged || possible.some((state) => JSON.stringify(shape.query(state)) === text)) return
   stale[who]++

@@ -24,7 +24,7 @@ const read = (
   insteadOfList: () => undefined,
 })
 
-it('reads that depend on the rows of a pending write bypass the cache, and no others', () => {
+it('only reads that depend on rows of a pending write bypass the cache', () => {
   const unfinished = createPendingWrites()
   const row = read(['k'], ['k=1'])
   expect(unfinished.mustBypass([row])).toBe(false)
@@ -38,7 +38,7 @@ it('reads that depend on the rows of a pending write bypass the cache, and no ot
   expect(unfinished.mustBypass([row])).toBe(false)
 })
 
-it('every read of the whole table bypasses the cache, a unique lookup only if it depends on the list', () => {
+it('every read of the whole table bypasses the cache, and a unique lookup only if it depends on the list', () => {
   const unfinished = createPendingWrites()
   unfinished.add([write({ cells: new Set(['k=1']) })])
   expect(unfinished.mustBypass([read(['list'], [], 'depends')])).toBe(true)
@@ -59,7 +59,7 @@ it('two pending writes of the same tags are removed separately, even if they sha
   expect(unfinished.mustBypass([read(['k'], ['k=1'])])).toBe(false)
 })
 
-it('every read bypasses the cache until all who asked for it have released it', async () => {
+it('every read bypasses the cache until each caller that requested it has released it', async () => {
   const unfinished = createPendingWrites()
   const first = unfinished.addAll()
   const second = unfinished.addAll()

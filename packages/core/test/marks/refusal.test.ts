@@ -10,7 +10,7 @@ import { world } from '../support/world.ts'
 function rejecting(partly = false) {
   let store: FaultyStore | undefined
   const here = world({
-    around: (inner) => {
+    wrapStore: (inner) => {
       store = faultyStore(inner)
       const faulty = store
       const mark: Store['mark'] = async (request) => {
@@ -49,14 +49,14 @@ async function refused(run: Promise<unknown>): Promise<void> {
   })
 }
 
-it('a write is refused before its statement runs, reported as failed, and changes nothing', async () => {
+it('a write is refused before its statement runs, is reported as failed, and changes nothing', async () => {
   const { put, store, cache, written, get, clock } = rejecting()
-  const told: Outcome[] = []
-  cache.on('write', ({ outcome }) => told.push(outcome))
+  const events: Outcome[] = []
+  cache.on('write', ({ outcome }) => events.push(outcome))
   await get(reads.byId(1))
   store.fail('rejects', 'mark')
   await refused(put())
-  expect([written(), told]).toEqual([0, ['failed']])
+  expect([written(), events]).toEqual([0, ['failed']])
   await put(undefined, note)
   expect(written()).toBe(1)
   // Its finish went through: nothing is left to be sent, and nothing is dirty.
@@ -65,14 +65,14 @@ it('a write is refused before its statement runs, reported as failed, and change
   expect((await get(reads.byId(1))).source).toBe('store')
 })
 
-it('a write of a table without such a policy proceeds, and its reads bypass the cache meanwhile', async () => {
+it('a write to a table without this policy proceeds, and reads of the table bypass the cache meanwhile', async () => {
   const { put, store, get } = rejecting()
   store.fail('rejects')
   await put(undefined, note)
   expect(await get(reads.joined(1))).toMatchObject({ reason: 'dirty' })
 })
 
-it('a hanging store is waited for two seconds, not longer', async () => {
+it('a write waits at most two seconds for a hanging store', async () => {
   const { put, store, clock, written } = rejecting()
   store.fail('hangs', 'mark')
   const run = put().catch((error: CacheError) => error.message)
@@ -84,8 +84,8 @@ it('a hanging store is waited for two seconds, not longer', async () => {
 describe('in a transaction', () => {
   it('the statements run, and every seal() is refused', async () => {
     const { put, store, engine, written, cache } = rejecting()
-    const told: Outcome[] = []
-    cache.on('write', ({ outcome }) => told.push(outcome))
+    const events: Outcome[] = []
+    cache.on('write', ({ outcome }) => events.push(outcome))
     store.fail('rejects')
     const scope = engine.transaction('late')
     await put(scope)
@@ -94,10 +94,10 @@ describe('in a transaction', () => {
     await refused(scope.seal())
     expect(scope.refusal?.code).toBe('LARDER_MARK_FAILED')
     await scope.end('failed')
-    expect(told).toEqual(['failed'])
+    expect(events).toEqual(['failed'])
   })
 
-  it('with early marks each statement is refused separately, and the others can continue', async () => {
+  it('with early marks, each statement is refused separately, and the transaction can continue', async () => {
     const { put, engine, written, get, clock } = rejecting(true)
     const scope = engine.transaction('early')
     await refused(put(scope))
@@ -108,9 +108,9 @@ describe('in a transaction', () => {
     expect((await get(reads.joined(1))).reason).not.toBe('dirty')
   })
 
-  it('marks that were set are removed, also those of statements that were never sent', async () => {
+  it('marks that were set are removed, including those of statements that were never sent', async () => {
     const { engine, get, put, clock } = rejecting(true)
-    const seen = async () => {
+    const readState = async () => {
       await clock.advance(100)
       return (await get(reads.joined(1))).reason
     }
@@ -119,19 +119,19 @@ describe('in a transaction', () => {
     await put(late)
     await refused(late.seal())
     await late.end('failed')
-    expect(await seen()).not.toBe('dirty')
+    expect(await readState()).not.toBe('dirty')
     const early = engine.transaction('early')
     void early.write([
       { table: 'note', record: '{larder:main:note}', known: [], unknown: new Set(), cells: new Set() },
     ])
     await refused(put(early))
-    expect(await seen()).toBe('dirty')
+    expect(await readState()).toBe('dirty')
     early.discardStatements()
     await early.end('failed')
-    expect(await seen()).not.toBe('dirty')
+    expect(await readState()).not.toBe('dirty')
   })
 
-  it('a seal after COMMIT marks late and refuses nothing', async () => {
+  it('a seal() after COMMIT sends its marks and refuses nothing', async () => {
     const { put, store, engine } = rejecting()
     store.fail('rejects')
     const scope = engine.transaction('late')
@@ -139,7 +139,7 @@ describe('in a transaction', () => {
     await scope.end('committed')
   })
 
-  it('a nested scope that merges into a sealed one is never refused: its statements have run', async () => {
+  it('a nested scope that merges into a sealed one is never refused, because its statements have run', async () => {
     const { put, store, engine, get } = rejecting()
     store.fail('rejects', 'mark')
     const parent = engine.transaction('early')
@@ -164,7 +164,7 @@ describe("finish: 'await'", () => {
     let store: FaultyStore | undefined
     const here = world({
       finish,
-      around: (inner) => {
+      wrapStore: (inner) => {
         store = faultyStore(inner)
         return store
       },
@@ -172,7 +172,7 @@ describe("finish: 'await'", () => {
     return { ...here, store: store as FaultyStore }
   }
 
-  it('a write returns when its finish is acknowledged, without the option before', async () => {
+  it('a write returns once its finish is acknowledged, and without the option before', async () => {
     for (const finish of ['await', 'background'] as const) {
       const { put, store, clock } = awaiting(finish)
       store.fail('hangs', 'finish')
@@ -191,7 +191,7 @@ describe("finish: 'await'", () => {
     }
   })
 
-  it('a transaction returns when its finish is acknowledged, also a failed one', async () => {
+  it('a transaction returns once its finish is acknowledged, even if it failed', async () => {
     for (const outcome of ['committed', 'failed'] as const) {
       const { put, store, clock, engine, get } = awaiting('await')
       await get(reads.byId(1))
@@ -216,14 +216,14 @@ describe("finish: 'await'", () => {
 
   it('another process sees the new rows from the moment the write returns', async () => {
     const here = awaiting('await')
-    const other = world({ beside: here, around: (inner) => faultyStore(inner) })
+    const other = world({ sharedWith: here, wrapStore: (inner) => faultyStore(inner) })
     for (let time = 0; time < 2; time++) await other.get(reads.byId(1))
     await here.put(writes.touch(1))
     // Neither old nor dirty: everything that belongs to the write is over.
     expect(await other.get(reads.byId(1))).toMatchObject({ reason: 'invalidated', result: { v: 1_001 } })
   })
 
-  it('invalidate() returns when acknowledged, or when journaled', async () => {
+  it('invalidate() returns once it is acknowledged or recorded in the journal', async () => {
     const { cache, store, clock, get } = awaiting('background')
     await get(reads.byId(1))
     store.fail('hangs', 'finish', 'invalidateAll')

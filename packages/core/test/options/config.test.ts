@@ -35,7 +35,7 @@ describe('createCache', () => {
     })
   })
 
-  it('takes what it is given', () => {
+  it('uses the options that are passed', () => {
     const store = REMOTE
     const codec = superjsonCodec()
     const scope = () => 'tenant'
@@ -60,7 +60,7 @@ describe('createCache', () => {
     })
   })
 
-  it('keeps what is on a remote store, and asks for its tags every time', () => {
+  it('uses the memory tier in mode validate over a remote store by default', () => {
     const bounds = { maxEntries: 10_000, maxBytes: 67_108_864 }
     expect(resolveConfig({ store: REMOTE }).memory).toEqual({ mode: 'validate', ...bounds })
     expect(resolveConfig({ store: REMOTE, memory: { mode: 'push' } }).memory).toEqual({
@@ -84,13 +84,13 @@ describe('createCache', () => {
     ['a number as namespace', { namespace: 5 }, 'LARDER_CONFIG', /^namespace is 5/],
     ['a number as version', { version: 2 }, 'LARDER_CONFIG', /^version is 2: give a string/],
     [
-      'a scope that is no function',
+      'a scope that is not a function',
       { scope: 'tenant' },
       'LARDER_CONFIG',
       /^scope is "tenant": give a function/,
     ],
     ['an empty scope', { scope: '' }, 'LARDER_CONFIG', /^scope is "": give a function/],
-    ['no scope for null', { scope: null }, 'LARDER_CONFIG', /^scope is null: leave it out/],
+    ['null for the scope', { scope: null }, 'LARDER_CONFIG', /^scope is null: leave it out/],
     ['requireScope without scope', { requireScope: true }, 'LARDER_CONFIG', /no scope: give scope/],
     [
       'requireScope as text',
@@ -98,23 +98,43 @@ describe('createCache', () => {
       'LARDER_CONFIG',
       /^requireScope is "yes": give true or false/,
     ],
-    ['touches for all', { defaults: { touches: ['log'] } }, 'LARDER_CONFIG', /^defaults\.touches describes/],
-    ['reads for all', { defaults: { reads: ['log'] } }, 'LARDER_CONFIG', /^defaults\.reads describes/],
     [
-      'lookupKeys for all',
+      'touches in the defaults',
+      { defaults: { touches: ['log'] } },
+      'LARDER_CONFIG',
+      /^defaults\.touches describes/,
+    ],
+    [
+      'reads in the defaults',
+      { defaults: { reads: ['log'] } },
+      'LARDER_CONFIG',
+      /^defaults\.reads describes/,
+    ],
+    [
+      'lookupKeys in the defaults',
       { defaults: { lookupKeys: [['id']] } },
       'LARDER_CONFIG',
       /^defaults\.lookupKeys describes/,
     ],
-    ['a store that is none', { store: {} }, 'LARDER_CONFIG', /^store is an object: give memoryStore\(\)/],
+    [
+      'an object that is no store',
+      { store: {} },
+      'LARDER_CONFIG',
+      /^store is an object: give memoryStore\(\)/,
+    ],
     ['null for the store', { store: null }, 'LARDER_CONFIG', /^store is null: leave it out/],
     [
-      'the maker of a store',
+      'memoryStore itself for the store',
       { store: memoryStore },
       'LARDER_CONFIG',
       /^store is a function: give memoryStore\(\)/,
     ],
-    ['a codec that is none', { codec: JSON }, 'LARDER_CONFIG', /^codec is an object: give msgpackCodec\(\)/],
+    [
+      'an object that is no codec',
+      { codec: JSON },
+      'LARDER_CONFIG',
+      /^codec is an object: give msgpackCodec\(\)/,
+    ],
     ['maxValueBytes 0', { maxValueBytes: 0 }, 'LARDER_CONFIG', /^maxValueBytes is 0: give/],
     ['maxValueBytes NaN', { maxValueBytes: Number.NaN }, 'LARDER_CONFIG', /^maxValueBytes is NaN: give/],
     [
@@ -136,13 +156,13 @@ describe('createCache', () => {
       /^unknownWrites is true: give 'invalidate' or 'event' or 'throw'/,
     ],
     [
-      'memory over a store in memory',
+      'a memory tier over a memory store',
       { memory: { mode: 'off' } },
       'LARDER_CONFIG',
       /^memory keeps what is on a remote store, and this store is in memory: leave it out/,
     ],
     [
-      'a memory that is none',
+      'an invalid memory',
       { memory: 'push', store: REMOTE },
       'LARDER_CONFIG',
       /^memory is "push": give \{ mode/,
@@ -160,20 +180,20 @@ describe('createCache', () => {
       /^memory\.mode is "pull": give 'validate' or 'push' or 'off'/,
     ],
     [
-      'no entries in memory',
+      'zero entries in memory',
       { memory: { maxEntries: 0 }, store: REMOTE },
       'LARDER_CONFIG',
       /^memory\.maxEntries is 0: give a whole number/,
     ],
     [
-      'bytes in memory that are none',
+      'invalid bytes in memory',
       { memory: { maxBytes: '64 megabytes' }, store: REMOTE },
       'LARDER_CONFIG',
       /^memory\.maxBytes is "64 megabytes"/,
     ],
-    ['defaults that are none', { defaults: 5 }, 'LARDER_CONFIG', /^defaults is 5: give an object/],
+    ['invalid defaults', { defaults: 5 }, 'LARDER_CONFIG', /^defaults is 5: give an object/],
     [
-      'a bad lifetime in the defaults',
+      'an invalid ttl in the defaults',
       { defaults: { ttl: '5x' } },
       'LARDER_DURATION',
       /^defaults\.ttl is "5x"/,
@@ -247,7 +267,7 @@ describe('durations', () => {
     new Date(5),
     Symbol('x'),
     Object.create(null),
-  ])('%o is no duration', (value) => {
+  ])('%o is not a duration', (value) => {
     const error = errorOf(() => milliseconds(value, 'models.Item.ttl'))
     expect(error.code).toBe('LARDER_DURATION')
     expect(error.message).toMatch(/^models\.Item\.ttl is .*: give a finite number of milliseconds/)
@@ -286,7 +306,7 @@ describe('sizes', () => {
     5n,
     {},
     [1],
-  ])('%o is no size', (value) => {
+  ])('%o is not a size', (value) => {
     expect(errorOf(() => bytes(value, 'maxValueBytes')).message).toMatch(
       /^maxValueBytes is .*: give a positive number/,
     )
@@ -307,7 +327,7 @@ describe('values in errors', () => {
     [Object.create(null), 'an object'],
     [['a', 1, [2]], '["a", 1, […]]'],
     [cyclic, '[[…]]'],
-  ])('%o is shown, whatever it is', (value, expected) => {
+  ])('%o is shown as short text', (value, expected) => {
     expect(show(value)).toBe(expected)
   })
 })

@@ -19,7 +19,7 @@ const errorOf = (options: unknown, defaults: unknown = {}): CacheError => {
 }
 
 describe('a policy', () => {
-  it('needs nothing but a lifetime', () => {
+  it('needs only a ttl', () => {
     expect(resolve({ ttl: '10m' })).toEqual({
       ttl: 600_000,
       jitter: 0.1,
@@ -44,13 +44,13 @@ describe('a policy', () => {
   })
 
   it.each([
-    ['is thirty seconds for a long one', '1h', 30_000],
-    ['is the whole of a short one', '5s', 5_000],
-  ])('the lifetime of empty results %s', (_, ttl, expected) => {
+    ['is thirty seconds if the ttl is longer', '1h', 30_000],
+    ['is the ttl if that is shorter', '5s', 5_000],
+  ])('the ttl of empty results %s', (_, ttl, expected) => {
     expect(resolve({ ttl }).cacheEmpty).toBe(expected)
   })
 
-  it('is merged over the defaults, and undefined hides none of them', () => {
+  it('is merged over the defaults, and undefined does not override a default', () => {
     const rest = { tags: ['x'], singleFlight: false, cacheEmpty: false, onMarkFailure: 'reject' }
     const defaults = { ttl: '1m', jitter: 0, ...rest }
     expect(resolve({ ttl: undefined, tags: undefined, jitter: 0.5 }, defaults)).toMatchObject({
@@ -72,7 +72,7 @@ describe('a policy', () => {
     { ttl: 1, maxConcurrentLoads: undefined },
     { ttl: 0.5, jitter: 1, cacheEmpty: 0 },
     { ttl: '1ms', operations: [], lookupKeys: [['a', 'b']], touches: ['t'], reads: ['r'] },
-  ])('%j is a policy', (options) => {
+  ])('%j is a valid policy', (options) => {
     expect(() => resolve(options)).not.toThrow()
   })
 })
@@ -92,7 +92,7 @@ const misuses: [string, unknown, CacheError['code'], string, RegExp][] = [
     'models.Item.ttl',
     /is Infinity: give/,
   ],
-  ['ttl without a bound', { ttl: 1e300 }, 'LARDER_DURATION', 'models.Item.ttl', /is 1e\+300: give/],
+  ['an infinite ttl', { ttl: 1e300 }, 'LARDER_DURATION', 'models.Item.ttl', /is 1e\+300: give/],
   ['ttl NaN', { ttl: Number.NaN }, 'LARDER_DURATION', 'models.Item.ttl', /is NaN: give/],
   ["ttl '5x'", { ttl: '5x' }, 'LARDER_DURATION', 'models.Item.ttl', /is "5x": give.*'10m'/],
   ["ttl '-5s'", { ttl: '-5s' }, 'LARDER_DURATION', 'models.Item.ttl', /is "-5s": give/],
@@ -175,7 +175,7 @@ const misuses: [string, unknown, CacheError['code'], string, RegExp][] = [
     /not an option/,
   ],
   [
-    'a joinTimeout of nothing',
+    'a joinTimeout of zero',
     { ttl: 1, joinTimeout: 0 },
     'LARDER_CONFIG',
     'models.Item.joinTimeout',
@@ -218,7 +218,7 @@ const misuses: [string, unknown, CacheError['code'], string, RegExp][] = [
     'models.Item.staleWhileRevalidate',
     /is "1 m"/,
   ],
-  ['a policy that is none', 5, 'LARDER_CONFIG', 'models.Item', /is 5: give an object/],
+  ['an invalid policy', 5, 'LARDER_CONFIG', 'models.Item', /is 5: give an object/],
   ['null for a policy', null, 'LARDER_CONFIG', 'models.Item', /is null: give an object/],
   ['a list for a policy', [], 'LARDER_CONFIG', 'models.Item', /is \[\]: give an object/],
   ...[0, 1.5, '4', Number.POSITIVE_INFINITY].map(
@@ -257,32 +257,32 @@ describe('misuse of a policy', () => {
     },
   )
 
-  it('a mistake in the defaults is named as theirs', () => {
+  it('an error in the defaults is reported with the prefix `defaults`', () => {
     expect(errorOf({ ttl: 1 }, { ttl: '5x' }).message).toMatch(/^defaults\.ttl is "5x"/)
     expect(errorOf({ ttl: 1 }, { refreshAhead: 0 }).message).toMatch(/^defaults\.refreshAhead is 0: give/)
   })
 })
 
-describe('lifetimes', () => {
+describe('the ttl of an entry', () => {
   const policy = resolve({ ttl: 1_000, jitter: 0.2, cacheEmpty: 100 })
   it.each([
-    ['the whole of it where chance takes nothing', policy, false, 0, 1_000],
-    ['at least what jitter leaves', policy, false, 0.999_999, 800],
-    ['its own for an empty result', policy, true, 0, 100],
-    ['its own for an empty result, with jitter', policy, true, 0.999_999, 80],
-    ['never below a millisecond', resolve({ ttl: 0.5, jitter: 1 }), false, 0.9, 1],
+    ['the whole ttl if the random number is zero', policy, false, 0, 1_000],
+    ['at least the ttl minus the jitter', policy, false, 0.999_999, 800],
+    ['the ttl of empty results if it is empty', policy, true, 0, 100],
+    ['the ttl of empty results minus the jitter if it is empty', policy, true, 0.999_999, 80],
+    ['at least one millisecond', resolve({ ttl: 0.5, jitter: 1 }), false, 0.9, 1],
     [
-      'none for an empty result that is not cached',
+      'no ttl if it is empty and empty results are not cached',
       resolve({ ttl: 1_000, cacheEmpty: false }),
       true,
       0,
       undefined,
     ],
-    ['none for an empty result of no lifetime', resolve({ ttl: 1_000, cacheEmpty: 0 }), true, 0, undefined],
-  ])('an entry has %s', (_, one, empty, random, expected) => {
-    const found = lifetimeOf(one, empty, random)
-    if (expected === undefined) expect(found).toBeUndefined()
-    else expect(found).toBeCloseTo(expected, 2)
+    ['no ttl if it is empty and cacheEmpty is 0', resolve({ ttl: 1_000, cacheEmpty: 0 }), true, 0, undefined],
+  ])('is %s', (_, resolved, empty, random, expected) => {
+    const lifetime = lifetimeOf(resolved, empty, random)
+    if (expected === undefined) expect(lifetime).toBeUndefined()
+    else expect(lifetime).toBeCloseTo(expected, 2)
   })
 
   it.each([
@@ -311,25 +311,29 @@ describe('bypass', () => {
     ...more,
   })
   it.each([
-    ['a read with a policy is not one', plan({}), undefined],
-    ['no policy is one', plan({ policy: undefined }), 'no-policy'],
-    ['what the host says goes before the policy', plan({ policy: undefined, bypass: 'lock' }), 'lock'],
+    ['a read with a policy does not bypass', plan({}), undefined],
+    ['a read without a policy bypasses', plan({ policy: undefined }), 'no-policy'],
     [
-      'an operation that is not listed is one',
+      'the reason given by the host takes precedence over the policy',
+      plan({ policy: undefined, bypass: 'lock' }),
+      'lock',
+    ],
+    [
+      'an operation that the policy does not list bypasses',
       plan({ policy: resolve({ ttl: 1, operations: ['count'] }) }),
       'disabled',
     ],
     [
-      'an operation that is listed is not',
+      'an operation that the policy lists does not bypass',
       plan({ policy: resolve({ ttl: 1, operations: ['findMany'] }) }),
       undefined,
     ],
     [
-      'an empty list of operations lists none',
+      'with an empty list of operations every operation bypasses',
       plan({ policy: resolve({ ttl: 1, operations: [] }) }),
       'disabled',
     ],
-  ])('%s', (_, one, expected) => {
-    expect(bypassOf(one)).toBe(expected)
+  ])('%s', (_, readPlan, expected) => {
+    expect(bypassOf(readPlan)).toBe(expected)
   })
 })

@@ -3,29 +3,29 @@ import { expect, it } from 'vitest'
 import { reads } from '../support/item-host.ts'
 import { world } from '../support/world.ts'
 
-const one = reads.byId(1)
+const readRow1 = reads.byId(1)
 
-it('two tenants share neither entries nor loads', async () => {
+it('two tenants share no entries and no loads', async () => {
   const tenant = new AsyncLocalStorage<string>()
   const { get, cache } = world({ scope: () => tenant.getStore() })
-  const as = (name: string) => tenant.run(name, () => get(one))
+  const as = (name: string) => tenant.run(name, () => get(readRow1))
   const together = await Promise.all([as('a'), as('b')])
   expect(together.map(({ shared }) => shared)).toEqual([undefined, undefined])
   expect((await as('a')).source).toBe('memory')
-  expect((await get(one)).reason).toBe('miss')
+  expect((await get(readRow1)).reason).toBe('miss')
   expect(cache.stats()).toMatchObject({ misses: 3, hits: 1 })
 })
 
-it('a required scope that is undefined refuses the read before the database is asked', async () => {
+it('a required scope that is undefined refuses the read before it reaches the database', async () => {
   const { get, database, cache } = world({ scope: () => undefined, requireScope: true })
-  let asked = false
+  let ran = false
   const load = async () => {
-    asked = true
-    return database.read(one.query)
+    ran = true
+    return database.read(readRow1.query)
   }
-  await expect(get(one, { load })).rejects.toMatchObject({ code: 'LARDER_SCOPE_REQUIRED' })
-  expect(asked).toBe(false)
-  expect((await get(one, { policy: undefined })).reason).toBe('no-policy')
+  await expect(get(readRow1, { load })).rejects.toMatchObject({ code: 'LARDER_SCOPE_REQUIRED' })
+  expect(ran).toBe(false)
+  expect((await get(readRow1, { policy: undefined })).reason).toBe('no-policy')
   expect(cache.stats().reads).toBe(1)
 })
 
@@ -37,15 +37,15 @@ it('a scope function that throws sends the read to the database, with a warning'
   })
   const codes: string[] = []
   cache.on('warning', ({ code }) => codes.push(code))
-  expect(await get(one)).toMatchObject({ reason: 'unavailable', result: { id: 1 } })
+  expect(await get(readRow1)).toMatchObject({ reason: 'unavailable', result: { id: 1 } })
   expect(codes).toEqual(['scope-threw'])
 })
 
-it('the scope is asked once per cached read and never for another', async () => {
-  let asked = 0
-  const { get } = world({ scope: () => ++asked && 'a' })
-  await get(one)
-  await get(one)
-  await get(one, { policy: undefined })
-  expect(asked).toBe(2)
+it('the scope function is called once per cached read and never for a bypassed one', async () => {
+  let calls = 0
+  const { get } = world({ scope: () => ++calls && 'a' })
+  await get(readRow1)
+  await get(readRow1)
+  await get(readRow1, { policy: undefined })
+  expect(calls).toBe(2)
 })

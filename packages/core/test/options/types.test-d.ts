@@ -23,7 +23,7 @@ test('a duration is a number or a number with a unit', () => {
   expectTypeOf<undefined>().not.toExtend<Duration>()
 })
 
-test('a mistaken duration does not compile where it is written', () => {
+test('an invalid duration does not compile where it is written', () => {
   // @ts-expect-error '5x' has no such unit
   const policy: PolicyOptions = { ttl: '5x' }
   // @ts-expect-error a misspelt option

@@ -9,18 +9,18 @@ const failures = (...errors: readonly Error[]): Error => new AggregateError(erro
 const wrapped = (cause: unknown, times: number): unknown =>
   times === 0 ? cause : wrapped(new Error('Failed query', { cause }), times - 1)
 
-describe('what shows that the database is unreachable', () => {
-  it('a code of Node, by itself or wrapped', () => {
+describe('an error shows that the database is unreachable', () => {
+  it('if it has a network error code of Node, by itself or in a wrapped error', () => {
     const refused = error('connect ECONNREFUSED', { code: 'ECONNREFUSED', errno: -111, syscall: 'connect' })
     for (const times of [0, 1, 3]) expect(judge(wrapped(refused, times))).toBe(true)
   })
 
-  it('a missing Unix socket, and no other missing file', () => {
+  it('if a Unix socket is missing, but not for any other missing file', () => {
     expect(judge(error('connect ENOENT /run/.s.PGSQL.5432', { code: 'ENOENT' }))).toBe(true)
     expect(judge(error('ENOENT: no such file, open ca.pem', { code: 'ENOENT' }))).toBe(false)
   })
 
-  it('a failed attempt for each address of a host', () => {
+  it('if the attempt for each address of a host failed', () => {
     const refused = error('connect ECONNREFUSED', { code: 'ECONNREFUSED' })
     const other = error('no permission', { code: 'EACCES' })
     expect(judge(failures(refused, refused))).toBe(true)
@@ -28,72 +28,76 @@ describe('what shows that the database is unreachable', () => {
     expect(judge(failures())).toBe(false)
   })
 
-  it('a SQLSTATE by which the server ends a connection', () => {
+  it('if its SQLSTATE says that the server ends the connection', () => {
     for (const code of ['08006', '08P01', '53300', '57P01', '57P02', '57P03'])
       expect(judge(error('going away', { code, severity: 'FATAL' })), code).toBe(true)
   })
 
-  it('a number of MySQL whose name the driver does not know', () => {
+  it('if it has a MySQL error number that the driver does not name', () => {
     expect(judge(error('max_statement_time exceeded', { errno: 1969, sqlState: '70100' }))).toBe(true)
   })
 
-  it('the error of a driver adapter, inside the error of Prisma', () => {
+  it('if it is the error of a driver adapter inside a Prisma error', () => {
     const cause = { kind: 'postgres', code: '57P01', originalCode: '57P01', severity: 'FATAL' }
     const meta = { driverAdapterError: error('going away', { name: 'DriverAdapterError', cause }) }
     expect(judge(error('Raw query failed', { code: 'P2010', meta }))).toBe(true)
   })
 
-  it('the HTTP status of a gateway that does not reach its server', () => {
+  it('if it has the HTTP status of a gateway that does not reach its server', () => {
     for (const status of [502, 503, 504]) expect(judge(error('', { status }))).toBe(true)
     for (const status of [400, 401, 404, 429, 500])
       expect(judge(error('', { status })), `${status}`).toBe(false)
   })
 
-  it('the text of a driver that gives its errors no code', () => {
+  it('if it has the text of a driver that sets no code', () => {
     const lost = new Error('Connection terminated unexpectedly')
     expect(judge(lost)).toBe(true)
     expect(judge(new Error('Connection terminated due to connection timeout', { cause: lost }))).toBe(true)
   })
 })
 
-describe('what shows nothing', () => {
-  it('the same SQLSTATE where only the statement failed', () => {
+describe('an error does not show that the database is unreachable', () => {
+  it('if it has the same SQLSTATE but only the statement failed', () => {
     // node-postgres: "bind message supplies 0 parameters, but prepared statement requires 1".
     for (const code of ['08P01', '08001', '57P01'])
       expect(judge(error('made up', { code, severity: 'ERROR' })), code).toBe(false)
   })
 
-  it('the text of a lost connection in an error with a code, because a user may have chosen it', () => {
+  it('if the text of a lost connection comes with a code, because a user may have chosen it', () => {
     const message = 'Connection terminated unexpectedly'
     expect(judge(error(message, { code: 'P0001', severity: 'ERROR' }))).toBe(false)
     expect(judge(error(message, { cause: { kind: 'postgres', code: 'P0001' } }))).toBe(false)
     expect(judge(new Error(`${message}, says the user`))).toBe(false)
   })
 
-  it('a canceled statement, unless by the time limit of the server', () => {
+  it('if a statement was canceled, except by the time limit of the server', () => {
     const canceled = (why: string) => error(`canceling statement due to ${why}`, { code: '57014' })
     expect(judge(canceled('statement timeout'))).toBe(true)
     expect(judge(canceled('user request'))).toBe(false)
   })
 
-  it('anything that is no error', () => {
+  it('if it is not an Error', () => {
     for (const value of [undefined, null, 0, '', 'ECONNREFUSED', Symbol('x'), () => {}, [], {}, true])
       expect(judge(value)).toBe(false)
   })
 
-  it('a cause that is wrapped more often than any driver does', () => {
+  it('if its cause is wrapped more often than any driver does', () => {
     expect(judge(wrapped(error('', { code: 'ECONNREFUSED' }), 100))).toBe(false)
   })
 })
 
-describe('a strange error', () => {
-  it('of which each is the cause of the other ends the search', () => {
-    const one = error('one')
-    one.cause = error('other', { cause: one, errors: [one, one], meta: { driverAdapterError: one } })
-    expect(judge(one)).toBe(false)
+describe('an unusual error', () => {
+  it('with a cycle of causes does not show an outage', () => {
+    const first = error('one')
+    first.cause = error('other', {
+      cause: first,
+      errors: [first, first],
+      meta: { driverAdapterError: first },
+    })
+    expect(judge(first)).toBe(false)
   })
 
-  it('that throws when it is read shows nothing', () => {
+  it('that throws when it is read does not show an outage', () => {
     const hostile = new Proxy(new Error('x'), {
       get() {
         throw new Error('do not touch')

@@ -32,7 +32,7 @@ const MODES = ['off', 'validate', 'push'] as const
 
 it.each(MODES)('a computed value is invalidated by a write of another process, memory %s', async (mode) => {
   const here = remote({ memory: { mode } })
-  const other = remote({ beside: here, memory: { mode } })
+  const other = remote({ sharedWith: here, memory: { mode } })
   const [mine, theirs] = [page(here), page(other)]
   await mine.ask()
   expect((await theirs.ask()).source).toBe('store')
@@ -51,7 +51,7 @@ it.each(MODES)('a computed value is invalidated by a write of another process, m
 })
 
 it.each(MODES)(
-  'a write to rows that were not read leaves a computed value alone, memory %s',
+  'a write to rows that were not read does not invalidate a computed value, memory %s',
   async (mode) => {
     const here = remote({ memory: { mode } })
     const { ask, load } = page(here)
@@ -65,18 +65,18 @@ it.each(MODES)(
   },
 )
 
-it('the first look-up of a computed value in another process takes two round trips, and later ones take one', async () => {
+it('the first lookup of a computed value in another process takes two round trips, and later ones take one', async () => {
   const here = remote({ memory: { mode: 'off' } })
-  const other = remote({ beside: here, memory: { mode: 'off' } })
+  const other = remote({ sharedWith: here, memory: { mode: 'off' } })
   await page(here).ask()
   const { ask } = page(other)
   expect((await ask()).source).toBe('store')
-  expect(other.taken()).toEqual(['fetch', 'tags'])
+  expect(other.takeCalls()).toEqual(['fetch', 'tags'])
   expect((await ask()).source).toBe('store')
-  expect(other.taken()).toEqual(['fetch'])
-  here.taken()
+  expect(other.takeCalls()).toEqual(['fetch'])
+  here.takeCalls()
   expect((await page(here).ask()).source).toBe('store')
-  expect(here.taken()).toEqual(['fetch'])
+  expect(here.takeCalls()).toEqual(['fetch'])
 })
 
 it('a computed value in the memory tier needs no round trip with push, and one with validate', async () => {
@@ -87,16 +87,16 @@ it('a computed value in the memory tier needs no round trip with push, and one w
     const here = remote({ memory: { mode } })
     const { ask } = page(here)
     for (let time = 0; time < 3; time++) await ask()
-    here.taken()
+    here.takeCalls()
     expect((await ask()).source).toBe('memory')
-    expect(here.taken()).toEqual(calls)
+    expect(here.takeCalls()).toEqual(calls)
   }
 })
 
-it('a computed value is stored with the nonces of a hit although its process has not heard of a write yet', async () => {
+it('a computed value is stored with the nonces of a hit, even before its process is notified of a write', async () => {
   const deliveries: (() => void)[] = []
   const here = remote({ memory: { mode: 'push' }, send: (deliver) => deliveries.push(deliver) })
-  const other = remote({ beside: here })
+  const other = remote({ sharedWith: here })
   for (let time = 0; time < 3; time++) await here.get(reads.byId(1))
   await other.put(writes.touch(1))
   await settled()
@@ -106,7 +106,7 @@ it('a computed value is stored with the nonces of a hit although its process has
   expect((await ask()).source).not.toBe('database')
 })
 
-it('a computed value is loaded, and not stored, while the store is unavailable', async () => {
+it('a computed value is loaded but not stored while the store is unavailable', async () => {
   const here = remote({
     memory: { mode: 'off' },
     through: (store) => ({ ...store, fetch: () => Promise.reject(new Error('away')) }),

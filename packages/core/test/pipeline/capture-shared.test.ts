@@ -5,30 +5,30 @@ import { computed, readIn } from '../support/computed-value.ts'
 import { reads, writes } from '../support/item-host.ts'
 import { world } from '../support/world.ts'
 
-describe('callers who share the load of a computed value', () => {
-  it('get one load, if nothing was written meanwhile', async () => {
+describe('callers that share the load of a computed value', () => {
+  it('get one load if nothing was written meanwhile', async () => {
     const shop = world()
     const gate = deferred<void>()
     const load = vi.fn(async () => {
-      const found = await readIn(shop, reads.byId(1))
+      const row = await readIn(shop, reads.byId(1))
       await gate.promise
-      return found
+      return row
     })
     const ask = () => shop.cache.wrap('page', { ttl: '1m' }, load)
-    const asked = Array.from({ length: 5 }, ask)
+    const calls = Array.from({ length: 5 }, ask)
     await settled()
     gate.resolve()
-    expect(await Promise.all(asked)).toMatchObject(Array.from({ length: 5 }, () => ({ v: 1 })))
+    expect(await Promise.all(calls)).toMatchObject(Array.from({ length: 5 }, () => ({ v: 1 })))
     expect(load).toHaveBeenCalledTimes(1)
   })
 
-  it('never get what was read before a write that ended before their call', async () => {
+  it('never get data read before a write that returned before their call', async () => {
     const shop = world()
     const gate = deferred<void>()
     const load = vi.fn(async () => {
-      const found = await readIn(shop, reads.byId(1))
+      const row = await readIn(shop, reads.byId(1))
       await gate.promise
-      return found
+      return row
     })
     const ask = () => shop.cache.wrap('page', { ttl: '1m' }, load)
     const before = ask()
@@ -58,9 +58,9 @@ describe('a computed value with a `maxStaleness`', () => {
     expect((await ask()).result).toMatchObject({ v: 1_001 })
   })
 
-  it('is not kept if it bypassed the cache, for nobody knows what it depends on', async () => {
-    const shop = world({ around: separate })
-    const other = world({ around: separate, beside: shop })
+  it('is not kept if it bypassed the cache, because its dependencies are unknown', async () => {
+    const shop = world({ wrapStore: separate })
+    const other = world({ wrapStore: separate, sharedWith: shop })
     const { ask } = computed(shop, () => readIn(shop, reads.byId(1)), options)
     const gate = deferred<void>()
     const put = other.put(writes.touch(1, 'note'), async (mutation) => {

@@ -53,7 +53,7 @@ it('a computed value depends on a sync read that was a hit', async () => {
   expect(await ask()).toMatchObject({ reason: 'invalidated', result: { v: 1_001 } })
 })
 
-it('a computed value is not stored if one of its sync reads is opaque, or writes', async () => {
+it('a computed value is not stored if one of its sync reads is opaque or if it writes', async () => {
   const opaque = page(world(), { bypass: 'opaque' })
   for (let time = 0; time < 2; time++) expect(await opaque.ask()).toMatchObject({ reason: 'opaque' })
   const shop = world()
@@ -68,8 +68,8 @@ it('a computed value is not stored if one of its sync reads is opaque, or writes
   expect(reports).toMatchObject([{ operation: 'wrap', reason: 'opaque' }])
 })
 
-it('a computed value with a sync read is not stored in a remote store, of which sync reads see nothing', async () => {
-  const shop = world({ around: ({ sync: _, ...store }) => ({ ...store, source: 'store' }) })
+it('a computed value with a sync read is not stored in a remote store, which sync reads cannot use', async () => {
+  const shop = world({ wrapStore: ({ sync: _, ...store }) => ({ ...store, source: 'store' }) })
   const { ask } = page(shop)
   for (let time = 0; time < 2; time++) expect(await ask()).toMatchObject({ reason: 'unavailable' })
 })

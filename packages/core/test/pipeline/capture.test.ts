@@ -33,8 +33,11 @@ describe('the dependencies of a computed value', () => {
 
   const forms: Readonly<Record<string, Partial<ReadPlan<Row | Row[] | null>>>> = {
     'a miss': {},
-    'not cached for want of a policy': { policy: undefined, dependencies: () => reads.byId(1).occurrences },
-    'not cached by the call': {
+    'not cached because it has no policy': {
+      policy: undefined,
+      dependencies: () => reads.byId(1).occurrences,
+    },
+    'not cached because the call disables it': {
       policy: undefined,
       bypass: 'disabled',
       dependencies: () => reads.byId(1).occurrences,
@@ -64,7 +67,7 @@ describe('the dependencies of a computed value', () => {
     expect(await ask()).toMatchObject({ result: { v: 1_001 } })
   })
 
-  it('include those of a read that was a hit, also of rows that only its result named', async () => {
+  it('include those of a read that was a hit, including its result dependencies', async () => {
     const shop = world()
     for (const shape of [reads.withNote('c2'), reads.byId(3)]) await shop.get<Row | Row[] | null>(shape)
     const { ask } = computed(shop, async () => [
@@ -83,7 +86,7 @@ describe('the dependencies of a computed value', () => {
     })
   })
 
-  it('include rows that only the result of a load named', async () => {
+  it('include the result dependencies of a load', async () => {
     const shop = world()
     const { ask } = computed(shop, () => readIn(shop, reads.withNote('c2')))
     await ask()
@@ -137,7 +140,7 @@ describe('the dependencies of a computed value', () => {
     expect(await ask()).toMatchObject({ reason: 'invalidated' })
   })
 
-  it('are those of all reads that run at once', async () => {
+  it('are those of all concurrent reads', async () => {
     const shop = world()
     const ids = [1, 2, 3]
     const { ask } = computed(shop, () => Promise.all(ids.map((id) => readIn(shop, reads.byId(id)))))
@@ -150,7 +153,7 @@ describe('the dependencies of a computed value', () => {
     }
   })
 
-  it('are those of a read that shared the load of a caller outside', async () => {
+  it('are those of a read that shared the load of an outside caller', async () => {
     const shop = world()
     const answer = deferred<Row>()
     const slow = readPlan(shop.engine, reads.byId(1), () => answer.promise)
@@ -159,17 +162,17 @@ describe('the dependencies of a computed value', () => {
     const { ask } = computed(shop, () =>
       shop.engine.read(readPlan(shop.engine, reads.byId(1), shop.database.read)),
     )
-    const asked = ask()
+    const value = ask()
     await settled()
     answer.resolve({ id: 1, grp: 0, code: 'c1', v: 1 })
-    await Promise.all([outside, asked])
+    await Promise.all([outside, value])
     expect(await ask()).toMatchObject(HIT)
     await shop.put(writes.touch(1))
     await settled()
     expect(await ask()).toMatchObject({ reason: 'invalidated', result: { v: 1_001 } })
   })
 
-  it('are those of the whole table where a load reads more than a hundred rows of it', async () => {
+  it('are the whole table if a load reads more than a hundred rows of it', async () => {
     const shop = world()
     const ids = Array.from({ length: 150 }, (_, index) => index + 1)
     const { ask } = computed(shop, async () => {
@@ -198,7 +201,7 @@ describe('nested computed values', () => {
   it.each([
     ['loaded', false],
     ['hit', true],
-  ])('depend on what an inner value depends on that was %s', async (_, warm) => {
+  ])('depend on the dependencies of an inner value that was %s', async (_, warm) => {
     const shop = world()
     const { ask, inner } = nested(shop)
     if (warm) {
@@ -218,7 +221,7 @@ describe('nested computed values', () => {
     expect(inner).toHaveBeenCalledTimes(2)
   })
 
-  it('depend on what an inner value depends on that another caller is loading', async () => {
+  it('depend on the dependencies of an inner value that another caller is loading', async () => {
     const shop = world()
     const gate = deferred<void>()
     const inner = async () => {
@@ -229,10 +232,10 @@ describe('nested computed values', () => {
     const outside = wrapInner()
     await settled()
     const { ask } = computed(shop, wrapInner)
-    const asked = ask()
+    const value = ask()
     await settled()
     gate.resolve()
-    await Promise.all([outside, asked])
+    await Promise.all([outside, value])
     expect(await ask()).toMatchObject(HIT)
     await shop.put(writes.touch(1))
     await settled()
@@ -251,13 +254,13 @@ describe('nested computed values', () => {
   })
 })
 
-describe('a computed value that must not be stored', () => {
+describe('a computed value is not stored', () => {
   const row = reads.byId(1)
   type Refused = (shop: World) => Promise<unknown>
   const unnoticed: Partial<ReadPlan<Row | Row[] | null>> = { policy: undefined }
   const permanent: readonly (readonly [string, string, RegExp, Refused])[] = [
     ['an opaque read', 'opaque', /item\.byId\(1\)/, (shop) => readIn(shop, row, { bypass: 'opaque' })],
-    ['a read nobody knows the tables of', 'opaque', /declare/, (shop) => readIn(shop, row, unnoticed)],
+    ['a read of unknown tables', 'opaque', /declare/, (shop) => readIn(shop, row, unnoticed)],
     ['a locking read', 'lock', /lock/, (shop) => readIn(shop, row, { bypass: 'lock' })],
     [
       'a read in a transaction',
@@ -276,7 +279,7 @@ describe('a computed value that must not be stored', () => {
       },
     ],
     [
-      'a read that fails, and an answer in its place',
+      'a failed read that it replaces by another result',
       'opaque',
       /failed/,
       (shop) =>
@@ -289,19 +292,19 @@ describe('a computed value that must not be stored', () => {
       async (shop) => void shop.engine.read(readPlan(shop.engine, row, () => deferred<Row>().promise)),
     ],
     [
-      'more rows than can be recorded',
+      'reads of more rows than can be recorded',
       'too-large',
       /too many/,
       async (shop) => {
         for (let id = 0; id < 10_001; id++)
-          await readIn(shop, reads.byId(id), { policy: undefined, ...known(id) })
+          await readIn(shop, reads.byId(id), { policy: undefined, ...withDependencies(id) })
       },
     ],
   ]
-  const known = (id: number) => ({ dependencies: () => reads.byId(id).occurrences })
+  const withDependencies = (id: number) => ({ dependencies: () => reads.byId(id).occurrences })
 
   it.each(permanent)(
-    'because its load has %s is loaded each time, with a reason and one warning',
+    'if its load has %s, and is loaded each time with a reason and one warning',
     async (...parts) => {
       const [, reason, message, refused] = parts
       const shop = world()
@@ -318,7 +321,7 @@ describe('a computed value that must not be stored', () => {
     },
   )
 
-  it('because a dependency is being written is stored at the next load, without a warning', async () => {
+  it('while a dependency is being written, and is stored at the next load without a warning', async () => {
     const shop = world()
     const { ask, warnings } = computed(shop, () => readIn(shop, row))
     const gate = deferred<void>()
@@ -336,7 +339,7 @@ describe('a computed value that must not be stored', () => {
     expect(warnings).toEqual([])
   })
 
-  it('because a row was written between two reads of it is stored at the next load', async () => {
+  it('if a row was written between two reads of it, and is stored at the next load', async () => {
     const shop = world()
     let first = true
     const { ask } = computed(shop, async () => {
@@ -350,7 +353,7 @@ describe('a computed value that must not be stored', () => {
     expect(await ask()).toMatchObject(HIT)
   })
 
-  it('because a row was written while a read without a policy ran is stored at the next load', async () => {
+  it('if a row was written while a read without a policy ran, and is stored at the next load', async () => {
     const shop = world()
     let first = true
     const { ask } = computed(shop, () =>
@@ -359,12 +362,12 @@ describe('a computed value that must not be stored', () => {
           shop.engine,
           row,
           async (query) => {
-            const found = await shop.database.read(query)
+            const rows = await shop.database.read(query)
             if (first) await written(shop)
             first = false
-            return found
+            return rows
           },
-          { policy: undefined, ...known(1) },
+          { policy: undefined, ...withDependencies(1) },
         ),
       ),
     )
@@ -373,29 +376,29 @@ describe('a computed value that must not be stored', () => {
     expect(await ask()).toMatchObject(HIT)
   })
 
-  it('because a row was written after it was read as one of many is stored at the next load', async () => {
+  it('if a row was written after it was read as one of many, and is stored at the next load', async () => {
     const shop = world()
     let first = true
     const { ask } = computed(shop, async () => {
-      const found = await readIn(shop, row)
+      const result = await readIn(shop, row)
       if (first) await written(shop)
       first = false
       for (let id = 2; id < 150; id++) await readIn(shop, reads.byId(id))
-      return found
+      return result
     })
     await ask()
     expect(await ask()).toMatchObject({ source: 'database', result: { v: 1_001 } })
     expect(await ask()).toMatchObject(HIT)
   })
 
-  it('because a row was written after it was read is stored at the next load', async () => {
+  it('if a row was written after it was read, and is stored at the next load', async () => {
     const shop = world()
     let first = true
     const { ask } = computed(shop, async () => {
-      const found = await readIn(shop, row)
+      const result = await readIn(shop, row)
       if (first) await written(shop)
       first = false
-      return found
+      return result
     })
     await ask()
     expect(await ask()).toMatchObject({ source: 'database', result: { v: 1_001 } })
@@ -405,7 +408,7 @@ describe('a computed value that must not be stored', () => {
 
 /** A write of another process. */
 async function written(shop: World): Promise<void> {
-  const other = world({ beside: shop as World & { inner: never } })
+  const other = world({ sharedWith: shop as World & { inner: never } })
   await new Promise<void>((resolve, reject) => {
     // Outside the load that is running.
     outside(() => other.put(writes.touch(1)).then(() => resolve(), reject))

@@ -11,23 +11,23 @@ const CLUSTER = { singleFlight: 'cluster' as const }
 /** Processes over one database and one store. */
 function processes(count: number, options: WorldOptions = {}): readonly World[] {
   const first = world(options)
-  return [first, ...Array.from({ length: count - 1 }, () => world({ ...options, beside: first }))]
+  return [first, ...Array.from({ length: count - 1 }, () => world({ ...options, sharedWith: first }))]
 }
 
 type Load = World['database']['read']
 const counted = (here: World) => vi.fn(here.database.read)
 
-it('processes that miss one key run one query, and each caller owns its copy', async () => {
+it('processes that miss one key run one query, and each caller gets a separate copy', async () => {
   const members = processes(8)
   const slow = pausedLoad(members[0] as World, all)
   const load = vi.fn(slow.run)
-  const seen = members.flatMap(({ get }) =>
+  const readings = members.flatMap(({ get }) =>
     Array.from({ length: 10 }, () => get(all, { load: load as Load, options: CLUSTER })),
   )
   await slow.sent
   await slow.execute()
   slow.answer()
-  const results = await Promise.all(seen)
+  const results = await Promise.all(readings)
   expect(load).toHaveBeenCalledTimes(1)
   expect(results.every(({ reason, source }) => reason === 'miss' && source === 'database')).toBe(true)
   expect(results.filter(({ shared }) => shared)).toHaveLength(79)
@@ -35,19 +35,19 @@ it('processes that miss one key run one query, and each caller owns its copy', a
   for (const { cache } of members) expect(cache.stats()).toMatchObject({ reads: 10, misses: 10 })
 })
 
-it('whoever looked an entry up just before another process stored it finds that entry', async () => {
+it('a process that looked up an entry just before another process stored it then finds it', async () => {
   let answer: (() => void) | undefined
   const delayed = ({ sync: _, ...store }: Store): Store => ({
     ...store,
     source: 'store',
     async fetch(...args) {
-      const found = await store.fetch(...args)
+      const reply = await store.fetch(...args)
       if (answer === undefined) await new Promise<void>((resolve) => (answer = resolve))
-      return found
+      return reply
     },
   })
   const first = world()
-  const second = world({ beside: first, around: delayed })
+  const second = world({ sharedWith: first, wrapStore: delayed })
   const load = counted(first)
   const more = { load: load as Load, options: CLUSTER }
   const late = second.get(all, more)
@@ -58,7 +58,7 @@ it('whoever looked an entry up just before another process stored it finds that 
   expect(load).toHaveBeenCalledTimes(1)
 })
 
-it('a read begun after a write does not wait for a load of another process that began before it', async () => {
+it('a read begun after a write does not wait for an earlier load of another process', async () => {
   const [first, second] = processes(2) as [World, World]
   const slow = pausedLoad(first, all)
   const early = first.get(all, { load: slow.run, options: CLUSTER })
@@ -72,7 +72,7 @@ it('a read begun after a write does not wait for a load of another process that 
   expect((await second.get(all)).result.find(({ id }) => id === 1)?.v).toBe(1_001)
 })
 
-it('a waiter whose tags have moved when the other process has loaded loads for itself', async () => {
+it('a waiter loads by itself if its tags have changed when the other process has loaded', async () => {
   const [first, second] = processes(2) as [World, World]
   const slow = pausedLoad(first, all)
   const holder = first.get(all, { load: slow.run, options: CLUSTER })
@@ -90,7 +90,7 @@ it('a waiter whose tags have moved when the other process has loaded loads for i
   expect((await first.get(all)).source).toBe('memory')
 })
 
-it('a waiter whose own process writes meanwhile sees that write', async () => {
+it('a waiter sees a write that its own process makes meanwhile', async () => {
   const [first, second] = processes(2) as [World, World]
   const slow = pausedLoad(first, all)
   const holder = first.get(all, { load: slow.run, options: CLUSTER })
@@ -103,7 +103,7 @@ it('a waiter whose own process writes meanwhile sees that write', async () => {
   await holder
 })
 
-it('when the holder fails, one of those who wait loads, and the others share that', async () => {
+it('if the process that holds the lease fails, one waiter loads and the others share that load', async () => {
   const [first, ...others] = processes(4) as [World, ...World[]]
   const slow = pausedLoad(first, all)
   const holder = first.get(all, { load: slow.run, options: CLUSTER })
@@ -115,33 +115,33 @@ it('when the holder fails, one of those who wait loads, and the others share tha
   slow.lose(new Error('lost'))
   await slow.execute()
   await failing
-  const seen = await Promise.all(waiting)
+  const results = await Promise.all(waiting)
   expect(load).toHaveBeenCalledTimes(1)
-  expect(seen.every(({ result }) => result.length === 3)).toBe(true)
+  expect(results.every(({ result }) => result.length === 3)).toBe(true)
 })
 
-it('when a result may not be stored, each process that waits loads at once', async () => {
+it('if a result may not be stored, each waiting process loads immediately', async () => {
   const members = processes(3, { maxValueBytes: 10 })
   const slow = pausedLoad(members[0] as World, all)
   const load = vi.fn(slow.run)
-  const seen = members.map(({ get }) => get(all, { load: load as Load, options: CLUSTER }))
+  const results = members.map(({ get }) => get(all, { load: load as Load, options: CLUSTER }))
   await slow.execute()
   slow.answer()
   // Time stands still: nobody waited for a timer.
-  expect((await Promise.all(seen)).map(({ reason }) => reason)).toEqual(Array(3).fill('too-large'))
+  expect((await Promise.all(results)).map(({ reason }) => reason)).toEqual(Array(3).fill('too-large'))
   expect(load).toHaveBeenCalledTimes(3)
 })
 
-it('a holder whose process is gone delays the others by two seconds, and one of them takes over', async () => {
+it('a lease holder that dies delays the others by two seconds, and one of them takes over', async () => {
   const leases: LoadLeases[] = []
   const [first, ...others] = processes(4, {
-    around: (store) => {
+    wrapStore: (store) => {
       leases.push(store.leases as LoadLeases)
       return store
     },
   }) as [World, ...World[]]
   // A process that was killed: it neither renews nor releases.
-  const taken = vi.spyOn(leases[0] as LoadLeases, 'renew').mockReturnValue(new Promise(() => {}))
+  const renew = vi.spyOn(leases[0] as LoadLeases, 'renew').mockReturnValue(new Promise(() => {}))
   void first.get(all, { load: () => new Promise(() => {}), options: CLUSTER })
   await settled()
   const load = counted(first)
@@ -149,7 +149,7 @@ it('a holder whose process is gone delays the others by two seconds, and one of 
   await first.clock.advance(1_999)
   expect(load).not.toHaveBeenCalled()
   await first.clock.advance(25)
-  taken.mockRestore()
+  renew.mockRestore()
   expect((await Promise.all(waiting)).map(({ shared }) => shared ?? false).sort()).toEqual([
     false,
     true,
@@ -158,7 +158,7 @@ it('a holder whose process is gone delays the others by two seconds, and one of 
   expect(load).toHaveBeenCalledTimes(1)
 })
 
-it('a holder that hangs delays no reader longer than the join timeout', async () => {
+it('a lease holder that hangs delays no reader longer than the join timeout', async () => {
   const [first, second] = processes(2) as [World, World]
   void first.get(all, { load: () => new Promise(() => {}), options: CLUSTER })
   await settled()
@@ -173,7 +173,7 @@ it('a holder that hangs delays no reader longer than the join timeout', async ()
   expect(load).toHaveBeenCalledTimes(1)
 })
 
-it('a slow load is renewed, and others wait for it', async () => {
+it('the lease of a slow load is renewed, and others wait for it', async () => {
   const [first, second] = processes(2) as [World, World]
   const slow = pausedLoad(first, all)
   const holder = first.get(all, { load: slow.run, options: CLUSTER })
@@ -187,30 +187,30 @@ it('a slow load is renewed, and others wait for it', async () => {
   expect(load).not.toHaveBeenCalled()
 })
 
-it('processes do not wait for each other, one with a lease for a slot, one with a slot for that lease', async () => {
+it('two processes do not deadlock if each waits for the load slot or lease of the other', async () => {
   const members = processes(2) as [World, World]
   const options = { ttl: '1m', maxConcurrentLoads: 1, ...CLUSTER } as const
   const go = deferred()
-  const asked: Promise<unknown>[] = []
+  const calls: Promise<unknown>[] = []
   for (const [at, { cache }] of members.entries()) {
     const page = cache.wrap(['page', at], options, async () => {
       await go.promise
       return cache.wrap(['part', 1 - at], options, async () => at)
     })
-    asked.push(page)
+    calls.push(page)
     await settled()
-    asked.push(cache.wrap(['part', at], options, async () => at))
+    calls.push(cache.wrap(['part', at], options, async () => at))
     await settled()
   }
   go.resolve()
   // Time stands still: nobody waited for a timer.
-  expect(await Promise.all(asked)).toHaveLength(4)
+  expect(await Promise.all(calls)).toHaveLength(4)
 })
 
-it('a store whose messages cannot be had delays a waiter and fails no read', async () => {
+it('a store that delivers no messages delays a waiter and fails no read', async () => {
   const errors: unknown[] = []
   const [first, second] = processes(2, {
-    around: (store) => ({
+    wrapStore: (store) => ({
       ...store,
       leases: {
         ...(store.leases as LoadLeases),
@@ -234,10 +234,10 @@ it('a store whose messages cannot be had delays a waiter and fails no read', asy
   expect(errors).toMatchObject([{ message: 'no messages' }])
 })
 
-it('leases that fail or do not answer cost no more than a query', async () => {
+it('leases that fail or do not answer cost at most one query', async () => {
   let faulty: ReturnType<typeof faultyStore> | undefined
   const here = world({
-    around: (store) => {
+    wrapStore: (store) => {
       faulty = faultyStore(store)
       return faulty
     },
@@ -245,10 +245,10 @@ it('leases that fail or do not answer cost no more than a query', async () => {
   faulty?.fail('rejects', 'lease')
   expect((await here.get(all, { options: CLUSTER })).reason).toBe('miss')
   faulty?.fail('hangs', 'lease')
-  const one = here.get(reads.byId(1), { options: CLUSTER })
+  const reading = here.get(reads.byId(1), { options: CLUSTER })
   await settled()
   await here.clock.advance(100)
-  expect((await one).reason).toBe('miss')
+  expect((await reading).reason).toBe('miss')
   // Neither opens the breaker.
   expect((await here.get(all)).source).toBe('store')
 })
@@ -261,7 +261,7 @@ it('a load that needs its own result does not wait for its own lease', async () 
   expect(inner).toHaveBeenCalledTimes(1)
 })
 
-it('a cache whose store has no leases refuses singleFlight cluster where it is written', () => {
+it("a cache refuses singleFlight: 'cluster' if its store has no leases", () => {
   const { leases: _, ...plain } = memoryStore({ isolated: true })
   const store: Store = plain
   expect(() => createCache({ store, defaults: CLUSTER })).toThrow(

@@ -12,7 +12,7 @@ function flight() {
   return { clock, generations: createGenerationFlight<number>(clock) }
 }
 
-it('callers of one turn share one load, which is told how many wait for it', async () => {
+it('callers of one turn share one load, which receives the number of waiting callers', async () => {
   const { generations } = flight()
   const load = vi.fn(async (others: number) => others)
   const shared = Array.from({ length: 3 }, () => generations.share('a', load, PATIENCE))
@@ -21,7 +21,7 @@ it('callers of one turn share one load, which is told how many wait for it', asy
   expect(await generations.share('a', load, PATIENCE)).toEqual({ own: 0 })
 })
 
-it('a caller who comes while a load runs starts the second one, and the next callers gather for the third', async () => {
+it('a caller that arrives while a load runs starts the second load, and the next callers share the third', async () => {
   const { generations } = flight()
   const [first, second] = [deferred<number>(), deferred<number>()]
   const loads = [generations.share('a', () => first.promise, PATIENCE)]
@@ -38,13 +38,13 @@ it('a caller who comes while a load runs starts the second one, and the next cal
   expect(await Promise.all(loads)).toEqual([{ own: 1 }, { own: 2 }])
 })
 
-it('another name is another load', async () => {
+it('a different name is a different load', async () => {
   const { generations } = flight()
   void generations.share('a', hang, PATIENCE)
   expect(await generations.share('b', async () => 1, PATIENCE)).toEqual({ own: 1 })
 })
 
-it('a load that hangs delays the callers of its own generation by the patience, and nobody else', async () => {
+it('a load that hangs delays only the callers of its own generation, by the join timeout', async () => {
   const { clock, generations } = flight()
   void generations.share('a', hang, PATIENCE)
   const load = vi.fn(async (_others: number) => 2)
@@ -58,7 +58,7 @@ it('a load that hangs delays the callers of its own generation by the patience, 
   expect(clock.pending()).toBe(0)
 })
 
-it('the callers who gather behind two loads that hang begin when the time of the first is over', async () => {
+it('callers that wait behind two hanging loads start when the time of the first is over', async () => {
   const { clock, generations } = flight()
   for (let load = 0; load < 2; load++) {
     void generations.share('a', hang, PATIENCE)
@@ -77,7 +77,7 @@ it('the callers who gather behind two loads that hang begin when the time of the
   expect(await Promise.all(waiting)).toEqual([{ own: 3 }, { other: 3 }])
 })
 
-it('a load that ends late, while its successor hangs, answers those who waited for it', async () => {
+it('a late load answers its waiters while its successor hangs', async () => {
   const { clock, generations } = flight()
   const slow = deferred<number>()
   const first = generations.share('a', () => slow.promise, PATIENCE)
@@ -88,7 +88,7 @@ it('a load that ends late, while its successor hangs, answers those who waited f
   expect(await others[1]).toEqual({ other: 1 })
 })
 
-it('whoever waits for a load that fails hears only that it failed', async () => {
+it('callers that wait for a failing load learn that it failed, but do not get its error', async () => {
   const { generations } = flight()
   const failing = generations.share('a', () => Promise.reject(new Error('failed')), PATIENCE)
   const other = generations.share('a', hang, PATIENCE)
@@ -96,7 +96,7 @@ it('whoever waits for a load that fails hears only that it failed', async () => 
   expect(await other).toEqual({ other: undefined })
 })
 
-it('a caller who delays others never waits until a load may begin', async () => {
+it('a caller with inOrder runs its own load instead of waiting for the next generation', async () => {
   const { clock, generations } = flight()
   void generations.share('a', hang, PATIENCE)
   await clock.advance(0)
@@ -105,7 +105,7 @@ it('a caller who delays others never waits until a load may begin', async () => 
   expect(await generations.share('a', async () => 3, PATIENCE, { inOrder: true })).toEqual({ own: 3 })
 })
 
-it('each load runs in the async context of the caller who began it', async () => {
+it('each load runs in the async context of the caller that began it', async () => {
   const { generations } = flight()
   const [first, second] = [deferred<number>(), deferred<number>()]
   void generations.share('a', () => first.promise, PATIENCE)
@@ -123,15 +123,15 @@ it('a load that needs its own name, directly or through another load, does not w
   const { generations } = flight()
   const share = (name: string, load: () => Promise<number>): Promise<number> =>
     generations.share(name, load, PATIENCE).then((shared) => ('own' in shared ? shared.own : -1))
-  const depth = async (left: number): Promise<number> =>
-    left ? 1 + (await share('a', () => depth(left - 1))) : 0
+  const depth = async (remaining: number): Promise<number> =>
+    remaining ? 1 + (await share('a', () => depth(remaining - 1))) : 0
   expect(await share('a', () => depth(5))).toBe(5)
-  const through = async (left: number): Promise<number> =>
-    left ? 1 + (await share('b', () => share('a', () => through(left - 1)))) : 0
+  const through = async (remaining: number): Promise<number> =>
+    remaining ? 1 + (await share('b', () => share('a', () => through(remaining - 1)))) : 0
   expect(await share('a', () => through(3))).toBe(3)
 })
 
-it('two loads that each gather behind the other do not wait for each other', async () => {
+it('two loads do not deadlock if each waits in the next generation of the other', async () => {
   const { generations } = flight()
   const go = deferred()
   const load = (other: string) => async (): Promise<number> => {
@@ -194,7 +194,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.constant<Step>({ kind: 'turn' }) },
 )
 
-it('in any order of calls and answers, at most two loads run at once, and nobody gets one begun before the call', async () => {
+it('for any order of calls and answers, at most two loads run at a time, and no caller gets a load begun before its call', async () => {
   const program = async (steps: readonly Step[]): Promise<void> => {
     const { clock, generations } = flight()
     let instant = 0
@@ -209,7 +209,7 @@ it('in any order of calls and answers, at most two loads run at once, and nobody
       const end = deferred<number>()
       loads.push({ at: ++instant, since: clock.now(), end })
       open.add(id)
-      const live = [...open].filter((one) => clock.now() - (loads[one]?.since ?? 0) < PATIENCE)
+      const live = [...open].filter((id) => clock.now() - (loads[id]?.since ?? 0) < PATIENCE)
       expect(live.length).toBeLessThanOrEqual(2)
       return end.promise
     }
@@ -230,10 +230,10 @@ it('in any order of calls and answers, at most two loads run at once, and nobody
       if (fails) loads[id]?.end.reject(new Error('failed'))
       else loads[id]?.end.resolve(id)
     }
-    for (const one of steps) {
-      if (one.kind === 'call') call()
-      else if (one.kind === 'end') end([...open][one.which] ?? -1, one.fails)
-      else if (one.kind === 'wait') await clock.advance(one.ms)
+    for (const step of steps) {
+      if (step.kind === 'call') call()
+      else if (step.kind === 'end') end([...open][step.which] ?? -1, step.fails)
+      else if (step.kind === 'wait') await clock.advance(step.ms)
       else await settled()
     }
     await settled()

@@ -5,7 +5,7 @@ import { pausedLoad, world } from '../support/world.ts'
 
 const all = reads.everything()
 
-it('a load that hangs costs a later reader of its key no more than its join timeout', async () => {
+it('a hanging load delays a later reader of its key by at most the join timeout', async () => {
   const here = world()
   const { get, clock, database } = here
   const slow = pausedLoad(here, all)
@@ -31,7 +31,7 @@ it('a load that hangs costs a later reader of its key no more than its join time
   expect((await hung).result).toHaveLength(3)
 })
 
-it('the policy says how long a slow load is waited for', async () => {
+it('the policy determines how long a read waits for a slow load', async () => {
   const here = world()
   const { get, clock } = here
   const options = { joinTimeout: '1m' } as const
@@ -48,7 +48,7 @@ it('the policy says how long a slow load is waited for', async () => {
   expect(load).not.toHaveBeenCalled()
 })
 
-it('a load that hung and ends late, after a write, makes nothing stale', async () => {
+it('a hanging load that ends late, after a write, makes nothing stale', async () => {
   const here = world()
   const { get, put, clock } = here
   const slow = pausedLoad(here, all)
@@ -66,9 +66,9 @@ it('a load that hung and ends late, after a write, makes nothing stale', async (
   expect((await get(all)).result.find(({ id }) => id === 1)?.v).toBe(1_001)
 })
 
-it('while the store is away, a load that hangs holds up the readers of its turn for the join timeout only', async () => {
+it('while the store is unavailable, a hanging load delays the reads of its turn by the join timeout only', async () => {
   const here = world({
-    around: (store) => {
+    wrapStore: (store) => {
       const faulty = faultyStore(store)
       faulty.fail('rejects')
       return faulty

@@ -29,7 +29,7 @@ function paced() {
   return { clock, slots, ends, begun, run, most: () => most }
 }
 
-it('no more loads run at once than the limit says, and the others follow in their order', async () => {
+it('at most the configured number of loads run at a time, and the others follow in order', async () => {
   const { run, ends, begun, most } = paced()
   const all = [1, 2, 3, 4, 5].map((id) => run(id))
   await settled()
@@ -43,7 +43,7 @@ it('no more loads run at once than the limit says, and the others follow in thei
   expect(most()).toBe(2)
 })
 
-it('nobody overtakes those who wait, not even in the moment in which a load ends', async () => {
+it('a new load never overtakes waiting loads, even at the moment a load ends', async () => {
   const { run, ends, begun, most } = paced()
   const all = [1, 2, 3].map((id) => run(id))
   await settled()
@@ -60,7 +60,7 @@ it('nobody overtakes those who wait, not even in the moment in which a load ends
   expect(most()).toBe(2)
 })
 
-it('each model has slots of its own', async () => {
+it('each model has separate slots', async () => {
   const { run, begun } = paced()
   for (const id of [1, 2, 3]) void run(id)
   void run(4, POLICY, 'User')
@@ -68,7 +68,7 @@ it('each model has slots of its own', async () => {
   expect(begun).toEqual([1, 2, 4])
 })
 
-it('a load that waits too long is refused with its model, limit, time and what to do', async () => {
+it('a load that waits too long is refused with an error that names model, limit, time and fix', async () => {
   const { clock, run, begun } = paced()
   void run(1)
   void run(2)
@@ -88,7 +88,7 @@ it('a load that waits too long is refused with its model, limit, time and what t
   expect(clock.pending()).toBe(0)
 })
 
-it('while nothing has ended since then, the next loads are refused at once', async () => {
+it('after a timeout the next loads are refused immediately until a load ends', async () => {
   const { clock, run, ends } = paced()
   void run(1)
   void run(2)
@@ -103,7 +103,7 @@ it('while nothing has ended since then, the next loads are refused at once', asy
   expect(await fifth).toBe(5)
 })
 
-it('with onOverload proceed a load runs past the limit after that time', async () => {
+it("with onOverload: 'proceed' a load exceeds the limit after the queue timeout", async () => {
   const { clock, run, begun, ends } = paced()
   const policy = { ...POLICY, onOverload: 'proceed' as const }
   for (const id of [1, 2, 3]) void run(id, policy)
@@ -120,33 +120,33 @@ it('with onOverload proceed a load runs past the limit after that time', async (
   expect(await fourth).toBe(4)
 })
 
-it('a load that is part of a load of the same model does not wait for its own slot', async () => {
+it('a load inside a load of the same model does not wait for the slot of that load', async () => {
   const slots = createLoadSlots(fakeClock())
   const policy = { ...POLICY, maxConcurrentLoads: 1 }
   const nested = slots.run('wrap', policy, () => slots.run('wrap', policy, async () => 1))
   expect(await nested).toBe(1)
 })
 
-it('work that a load left behind waits for a slot like any other', async () => {
+it('work that continues after its load has ended waits for a slot like any other', async () => {
   const slots = createLoadSlots(fakeClock())
   const policy = { ...POLICY, maxConcurrentLoads: 1 }
   const go = deferred()
-  let left: Promise<number> | undefined
+  let background: Promise<number> | undefined
   await slots.run('wrap', policy, async () => {
-    left = go.promise.then(() => slots.run('wrap', policy, async () => 2))
+    background = go.promise.then(() => slots.run('wrap', policy, async () => 2))
   })
   const end = deferred()
   void slots.run('wrap', policy, () => end.promise)
   go.resolve()
   const over = vi.fn()
-  void left?.then(over)
+  void background?.then(over)
   await settled()
   expect(over).not.toHaveBeenCalled()
   end.resolve()
-  expect(await left).toBe(2)
+  expect(await background).toBe(2)
 })
 
-it('a load that joins another one which waits for its slot does not hang', async () => {
+it('a load that joins a load which waits for the same slot does not hang', async () => {
   const clock = fakeClock()
   const cache = createCache({}, { clock })
   const options = { ttl: '1m', maxConcurrentLoads: 1 } as const
@@ -163,7 +163,7 @@ it('a load that joins another one which waits for its slot does not hang', async
   expect([await a, await b]).toEqual([2, 10])
 })
 
-it('a load that waited for its slot and joins another one which still waits does not hang', async () => {
+it('a load that has waited for its slot and joins a load which still waits does not hang', async () => {
   const clock = fakeClock()
   const cache = createCache({}, { clock })
   const options = { ttl: '1m', maxConcurrentLoads: 1 } as const
@@ -180,9 +180,9 @@ it('a load that waited for its slot and joins another one which still waits does
   expect([await page, await part]).toEqual([2, 10])
 })
 
-it('a herd without a store runs one query per key, and no more at once than the limit says', async () => {
+it('without a store, a burst of reads runs one query per key, and at most the configured number at a time', async () => {
   const here = world({
-    around: (store) => {
+    wrapStore: (store) => {
       const faulty = faultyStore(store)
       faulty.fail('rejects')
       return faulty
@@ -201,13 +201,13 @@ it('a herd without a store runs one query per key, and no more at once than the 
     const shape = { ...reads.everything(), name: `herd ${at % KEYS}` }
     return here.get(shape, { load, options: { maxConcurrentLoads: LIMIT } })
   })
-  const seen = await Promise.all(herd)
+  const results = await Promise.all(herd)
   expect([most, all]).toEqual([LIMIT, KEYS])
-  expect(seen.every(({ reason }) => reason === 'unavailable')).toBe(true)
-  expect(seen.filter(({ shared }) => shared)).toHaveLength(5_000 - KEYS)
+  expect(results.every(({ reason }) => reason === 'unavailable')).toBe(true)
+  expect(results.filter(({ shared }) => shared)).toHaveLength(5_000 - KEYS)
 })
 
-it('those who share a load that is refused are refused, too', async () => {
+it('callers that share a refused load are refused as well', async () => {
   const here = world()
   const options = { maxConcurrentLoads: 1 } as const
   const slow = pausedLoad(here, reads.everything())
@@ -230,7 +230,7 @@ it('those who share a load that is refused are refused, too', async () => {
   expect((await here.get(reads.byId(1), { options })).result?.v).toBe(1)
 })
 
-it('reads that bypass the cache because a tag is dirty wait for a slot, too', async () => {
+it('reads that bypass the cache because of a dirty tag wait for a slot', async () => {
   const here = world()
   const options = { maxConcurrentLoads: 1 } as const
   const slow = pausedLoad(here, reads.everything())

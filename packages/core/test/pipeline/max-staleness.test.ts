@@ -6,7 +6,7 @@ import type { Row } from '../support/simulated-database.ts'
 import { type GetOptions, pausedLoad, world } from '../support/world.ts'
 import { type Remote, remote } from '../tier/remote.ts'
 
-const one = reads.byId(1)
+const readRow1 = reads.byId(1)
 const all = reads.everything()
 const BOUND = 1_000
 const POLICY: PolicyOptions = { ttl: '10m', jitter: 0, maxStaleness: BOUND }
@@ -18,23 +18,23 @@ function two(mode: 'off' | 'validate' | 'push' = 'validate'): {
   readonly other: Remote
 } {
   const here = remote({ memory: { mode } })
-  return { here, other: remote({ beside: here, memory: { mode } }) }
+  return { here, other: remote({ sharedWith: here, memory: { mode } }) }
 }
 
 describe.each(['off', 'validate', 'push'] as const)('maxStaleness with the memory tier %s', (mode) => {
-  it('serves a result without asking the store until it is too old', async () => {
+  it('serves a result without asking the store until it reaches the bound', async () => {
     const { here } = two(mode)
     await here.get(all, options)
-    here.taken()
+    here.takeCalls()
     await here.clock.advance(BOUND - 1)
     expect(await here.get(all, options)).toMatchObject({ source: 'memory', age: BOUND - 1, ttl: 600_000 })
-    expect(here.taken()).toEqual([])
+    expect(here.takeCalls()).toEqual([])
     await here.clock.advance(1)
     await here.get(all, options)
-    if (mode !== 'push') expect(here.taken()).not.toEqual([])
+    if (mode !== 'push') expect(here.takeCalls()).not.toEqual([])
   })
 
-  it('serves what another process has changed since, until it is too old', async () => {
+  it('serves a result that another process has changed until it reaches the bound', async () => {
     const { here, other } = two(mode)
     await here.get(all, options)
     await here.clock.advance(10)
@@ -53,14 +53,14 @@ describe.each(['off', 'validate', 'push'] as const)('maxStaleness with the memor
     await other.engine.inside(scope, () => other.put(writes.touch(1), undefined, scope))
     await scope.seal()
     expect(await here.get(all, options)).toMatchObject({ source: 'database', reason: 'dirty' })
-    here.taken()
+    here.takeCalls()
     expect(await here.get(all, options)).toMatchObject({ source: 'memory' })
-    expect(here.taken()).toEqual([])
+    expect(here.takeCalls()).toEqual([])
     expect(await here.get(all)).toMatchObject({ source: 'database', reason: 'dirty' })
     await scope.end('failed')
   })
 
-  it('shows a write of this process at once', async () => {
+  it('shows a write of this process immediately', async () => {
     const { here } = two(mode)
     await here.get(all, options)
     await here.put(writes.touch(1))
@@ -82,16 +82,16 @@ describe.each(['off', 'validate', 'push'] as const)('maxStaleness with the memor
 
   it('keeps serving a row by its primary key after a write of this process to another row', async () => {
     const { here } = two(mode)
-    await here.get(one, options)
+    await here.get(readRow1, options)
     await here.put(writes.touch(2))
-    here.taken()
-    expect(await here.get(one, options)).toMatchObject({ source: 'memory' })
-    expect(here.taken()).toEqual([])
+    here.takeCalls()
+    expect(await here.get(readRow1, options)).toMatchObject({ source: 'memory' })
+    expect(here.takeCalls()).toEqual([])
   })
 })
 
 describe('maxStaleness', () => {
-  it('counts from an entry of another process that was still current when it was fetched', async () => {
+  it('counts the age of an entry of another process from its fetch, if it was current then', async () => {
     const { here, other } = two()
     await other.get(all)
     await here.clock.advance(60_000)
@@ -103,7 +103,7 @@ describe('maxStaleness', () => {
     expect((await here.get(all, options)).result[0]).toMatchObject({ v: 1_001 })
   })
 
-  it('does not count from what `push` has served without asking', async () => {
+  it('does not restart the age when `push` serves an entry without asking the store', async () => {
     const { here, other } = two('push')
     await here.get(all)
     await here.get(all)
@@ -133,7 +133,7 @@ describe('maxStaleness', () => {
     expect(await here.get(all, options)).toMatchObject({ source: 'database', reason: 'unavailable' })
   })
 
-  it('is bounded by the policy of each read, and by the lifetime', async () => {
+  it('is bounded by the policy of each read and by the ttl', async () => {
     const { here } = two('off')
     await here.get(all, options)
     await here.clock.advance(500)
@@ -158,7 +158,7 @@ describe('maxStaleness', () => {
     expect(cache.stats()).toMatchObject({ reads: 4, hits: 2, misses: 2, stale: 0 })
   })
 
-  it('gives each caller objects of its own', async () => {
+  it('gives each caller separate objects', async () => {
     const { get } = world()
     for (let time = 0; time < 4; time++) {
       const { result } = await get(all, options)
@@ -187,7 +187,7 @@ describe('maxStaleness', () => {
     await scope.end('failed')
   })
 
-  it('serves nothing that the read does not accept, and no read with other tags', async () => {
+  it('serves no result that the read does not accept, nor one with other tags', async () => {
     const { get } = world()
     await get(all, options)
     expect(await get(all, { ...options, accepts: () => false })).toMatchObject({ source: 'database' })
@@ -202,7 +202,7 @@ describe('maxStaleness', () => {
     expect(await here.get(reads.byId(9), uncached)).toMatchObject({ source: 'database' })
   })
 
-  it('neither serves nor refreshes anything after the cache is closed', async () => {
+  it('neither serves nor refreshes results after the cache is closed', async () => {
     const { get, cache, clock, database } = world({ random: () => 0.999_999 })
     let loads = 0
     const load = async (query: typeof all.query) => {
@@ -265,7 +265,7 @@ describe('maxStaleness', () => {
     expect(read()).toBe('b')
   })
 
-  it('renews a hot result before it is too old', async () => {
+  it('refreshes a hot result before it reaches the bound', async () => {
     const clockRandom = { value: 0 }
     const here = world({ random: () => clockRandom.value })
     let loads = 0
@@ -303,19 +303,19 @@ const rules: readonly [
 ][] = [
   [
     'a row by id',
-    one,
+    readRow1,
     [writes.touch(1), writes.raw(3), writes.touchAll(), writes.touchCode('c1')],
     [writes.touch(2)],
   ],
-  ['a row that is not there', reads.byId(4), [writes.insert(4, 0)], []],
+  ['a missing row', reads.byId(4), [writes.insert(4, 0)], []],
   ['rows of a group', reads.byGroup(0), [writes.touchGroup(0), writes.insert(4, 0), writes.move(1, 0)], []],
   ['a whole table', all, [writes.touch(1), writes.insert(4, 0)], [writes.touch(1, 'note')]],
-  ['a row that only the result names', reads.withNote('c1'), [writes.touch(1, 'note'), writes.touch(1)], []],
+  ['a row that is a result dependency', reads.withNote('c1'), [writes.touch(1, 'note'), writes.touch(1)], []],
 ] as never
 
-describe.each(rules)('maxStaleness of %s', (_, read, touching, other) => {
+describe.each(rules)('a result of %s within maxStaleness', (_, read, touching, other) => {
   it.each(touching.map((write) => [write.name, write] as const))(
-    'a write of this process that touches it ends it: %s',
+    'is invalidated by a write of this process that may change it: %s',
     async (_name, write) => {
       const { here } = two('off')
       await here.database.write(() => [])
@@ -326,15 +326,15 @@ describe.each(rules)('maxStaleness of %s', (_, read, touching, other) => {
   )
 
   it.each(other.map((write) => [write.name, write] as const))(
-    'a write of this process that cannot touch it leaves it: %s',
+    'is kept after a write of this process that cannot change it: %s',
     async (_name, write) => {
       const { here } = two('off')
       await here.get(read, options)
       await here.put(write)
       await settled()
-      here.taken()
+      here.takeCalls()
       expect(await here.get(read, options)).toMatchObject({ source: 'memory' })
-      expect(here.taken()).toEqual([])
+      expect(here.takeCalls()).toEqual([])
     },
   )
 })
@@ -345,15 +345,15 @@ describe('maxStaleness and writes of this process', () => {
     ['rows', { rows: [{ table: 'item', key: { id: 1 } }] }],
     ['tags', { tags: ['front'] }],
     ['all', { all: true }],
-  ] as const)('invalidate by %s ends a result', async (_, request) => {
+  ] as const)('invalidate by %s invalidates a result', async (_, request) => {
     const { here } = two('off')
     const tagged = { options: { ...POLICY, tags: ['front'] } }
-    await here.get(one, tagged)
+    await here.get(readRow1, tagged)
     await here.cache.invalidate(request)
-    expect(await here.get(one, tagged)).toMatchObject({ source: 'database' })
+    expect(await here.get(readRow1, tagged)).toMatchObject({ source: 'database' })
   })
 
-  it('a load that began before a write ended is not served after it', async () => {
+  it('a load that began before a write returned is not served after it', async () => {
     const { here } = two('off')
     const load = pausedLoad(here, all)
     const reading = here.get(all, { ...options, load: load.run })
@@ -365,7 +365,7 @@ describe('maxStaleness and writes of this process', () => {
     expect((await here.get(all, options)).result[0]).toMatchObject({ v: 1_001 })
   })
 
-  it('nothing is served while a write is pending, from before it may commit', async () => {
+  it('nothing is served while a write is pending, starting before it may commit', async () => {
     const { here } = two('off')
     await here.get(all, options)
     const scope = here.engine.transaction('late')
@@ -390,15 +390,15 @@ describe('maxStaleness and writes of this process', () => {
     expect(await here.get(all, options)).toMatchObject({ reason: 'dirty' })
   })
 
-  it('more writes than are remembered end every result', async () => {
+  it('more writes than can be recorded invalidate every result', async () => {
     const { here } = two('off')
-    await here.get(one, options)
+    await here.get(readRow1, options)
     for (let time = 0; time < 5_001; time++) await here.put(writes.touch(2))
     await settled()
-    expect(await here.get(one, options)).toMatchObject({ source: 'store' })
+    expect(await here.get(readRow1, options)).toMatchObject({ source: 'store' })
   })
 
-  it('a failed load leaves the last result', async () => {
+  it('a failed load keeps the last result', async () => {
     const { here } = two('off')
     await here.get(all, options)
     await here.clock.advance(BOUND)

@@ -1,6 +1,8 @@
 import { type Cache, createCache } from '@larder/core'
-import { deferred } from '@larder/testing'
+import { deferred, repeatWhenBusy } from '@larder/testing'
 import { expect, it, vi } from 'vitest'
+
+repeatWhenBusy()
 
 const options = { ttl: '1m' } as const
 const turn = () => new Promise((resolve) => setImmediate(resolve))
@@ -14,7 +16,7 @@ const soon = <T>(value: Promise<T>): Promise<T> =>
     }),
   ])
 
-it('a load that asks for its own result runs the inner load alone', async () => {
+it('a load that needs its own result runs the inner load separately', async () => {
   const cache = createCache()
   const inner = vi.fn(async () => 1)
   const outer = async () => {
@@ -25,13 +27,13 @@ it('a load that asks for its own result runs the inner load alone', async () => 
   expect(inner).toHaveBeenCalledTimes(1)
 })
 
-it('a load that asks for its own result at once, before anything is awaited, runs the inner load alone', async () => {
+it('a load that needs its own result before it awaits anything runs the inner load separately', async () => {
   const cache = createCache()
   const inner = async () => 1
   expect(await soon(cache.wrap('a', options, () => cache.wrap('a', options, inner)))).toBe(1)
 })
 
-it('a load that needs its own result through other loads, some of them parallel, comes to an end', async () => {
+it('a load that needs its own result through other loads, some of them parallel, completes', async () => {
   const cache = createCache()
   const a = async () => {
     await turn()
@@ -43,54 +45,57 @@ it('a load that needs its own result through other loads, some of them parallel,
 })
 
 /** Begins two loads; each, once both are under way, asks for the other's result. */
-async function eachNeedsTheOther(one: Cache, other: Cache): Promise<unknown> {
+async function eachNeedsTheOther(firstCache: Cache, secondCache: Cache): Promise<unknown> {
   const both = [deferred(), deferred()] as const
-  const load = (cache: Cache, key: string, own: number) => async () => {
-    both[own]?.resolve()
+  const load = (cache: Cache, key: string, value: number) => async () => {
+    both[value]?.resolve()
     await Promise.all(both.map(({ promise }) => promise))
     return `${key}<${await cache.wrap(key, options, async () => `${key} alone`)}>`
   }
   return soon(
-    Promise.all([one.wrap('a', options, load(other, 'b', 0)), other.wrap('b', options, load(one, 'a', 1))]),
+    Promise.all([
+      firstCache.wrap('a', options, load(secondCache, 'b', 0)),
+      secondCache.wrap('b', options, load(firstCache, 'a', 1)),
+    ]),
   )
 }
 
-it('two loads of two callers that wait for each other both come to an end', async () => {
+it('two loads of two callers that wait for each other both complete', async () => {
   const cache = createCache()
   expect(await eachNeedsTheOther(cache, cache)).toEqual(['b<a<a alone>>', 'a<a alone>'])
 })
 
-it('two loads of two caches that wait for each other both come to an end', async () => {
+it('two loads of two caches that wait for each other both complete', async () => {
   expect(await eachNeedsTheOther(createCache(), createCache())).toEqual(['b<a<a alone>>', 'a<a alone>'])
 })
 
-it('a load that waits for another load which waits for nobody joins it', async () => {
+it('a load joins another load that waits for no load', async () => {
   const cache = createCache()
   const answer = deferred<number>()
   const load = vi.fn(() => answer.promise)
   const other = cache.wrap('b', options, load)
-  const around = cache.wrap('a', options, () => cache.wrap('b', options, load))
+  const outer = cache.wrap('a', options, () => cache.wrap('b', options, load))
   await turn()
   answer.resolve(2)
-  expect(await Promise.all([other, around])).toEqual([2, 2])
+  expect(await Promise.all([other, outer])).toEqual([2, 2])
   expect(load).toHaveBeenCalledTimes(1)
 })
 
-it('work that a load left behind joins later loads like any other', async () => {
+it('work that continues after its load has ended joins later loads like any other', async () => {
   const cache = createCache()
   const begin = deferred()
   const answer = deferred<number>()
   const load = vi.fn(() => answer.promise)
-  let left: Promise<number> | undefined
+  let background: Promise<number> | undefined
   await cache.wrap('a', options, async () => {
-    left = begin.promise.then(() => cache.wrap('b', options, load))
+    background = begin.promise.then(() => cache.wrap('b', options, load))
     return 1
   })
   const other = cache.wrap('b', options, load)
   begin.resolve()
   await turn()
   answer.resolve(2)
-  expect(await Promise.all([other, left])).toEqual([2, 2])
+  expect(await Promise.all([other, background])).toEqual([2, 2])
   expect(load).toHaveBeenCalledTimes(1)
 })
 

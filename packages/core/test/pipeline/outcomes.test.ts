@@ -4,9 +4,9 @@ import { expect, it } from 'vitest'
 import { Refused, reads, writes } from '../support/item-host.ts'
 import { world } from '../support/world.ts'
 
-const one = reads.byId(1)
+const readRow1 = reads.byId(1)
 
-it('each outcome of a write is one event', async () => {
+it('each outcome of a write emits one event', async () => {
   const { put, cache } = world()
   const events: WriteEvent[] = []
   cache.on('write', (event) => events.push(event))
@@ -17,39 +17,39 @@ it('each outcome of a write is one event', async () => {
   expect(events[0]).toMatchObject({ operation: 'item.touch(1)', tables: ['item'] })
 })
 
-it("a write waits for its finish where finish is 'await', and only there", async () => {
+it("a write waits for its finish only with finish: 'await'", async () => {
   for (const finish of ['await', 'background'] as const) {
     let release = (): void => {}
-    const held = new Promise<void>((resolve) => {
+    const gate = new Promise<void>((resolve) => {
       release = resolve
     })
     const { put, get } = world({
       finish,
-      around: (store) => ({
+      wrapStore: (store) => ({
         ...store,
         source: 'store',
         finish: async (request) => {
-          await held
+          await gate
           await store.finish(request)
         },
       }),
     })
-    await get(one)
+    await get(readRow1)
     let returned = false
     const writing = put(writes.touch(1)).then(() => {
       returned = true
     })
     await settled()
     expect(returned).toBe(finish === 'background')
-    expect((await get(one)).result?.v).toBe(1_001)
+    expect((await get(readRow1)).result?.v).toBe(1_001)
     release()
     await writing
     await settled()
-    expect((await get(one)).reason).toBe('invalidated')
+    expect((await get(readRow1)).reason).toBe('invalidated')
   }
 })
 
-it('rows that the host cannot read off a result cost every key of the table, not the write', async () => {
+it('a write whose returned rows cannot be read does not fail, and invalidates every key of the table', async () => {
   const { engine, get, cache, database } = world()
   const codes: string[] = []
   cache.on('warning', ({ code }) => codes.push(code))
@@ -68,16 +68,16 @@ it('rows that the host cannot read off a result cost every key of the table, not
   expect((await get(reads.byGroup(1))).source).toBe('database')
 })
 
-it('invalidate by rows, tables and tags invalidates what depends on them and nothing else', async () => {
+it('invalidate by rows, tables and tags invalidates only results that depend on them', async () => {
   const { get, cache } = world()
   const tagged = { options: { tags: ['front'] } }
   const [two, note] = [reads.byId(2), reads.byId(1, 'note')]
   const refill = async () => {
-    for (const shape of [one, two, note]) await get(shape)
+    for (const shape of [readRow1, two, note]) await get(shape)
     await get(reads.byId(3), tagged)
   }
   const sources = async () =>
-    (await Promise.all([get(one), get(two), get(note), get(reads.byId(3), tagged)])).map(
+    (await Promise.all([get(readRow1), get(two), get(note), get(reads.byId(3), tagged)])).map(
       ({ source }) => source,
     )
   await refill()

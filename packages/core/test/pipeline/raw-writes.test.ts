@@ -24,8 +24,8 @@ const EVERYTHING = [...schema.tables.keys()]
 
 function changesUnder(unknownWrites: UnknownWrites, parsed = true) {
   const events = createEvents()
-  const told: unknown[] = []
-  events.on('unknown-write', (event) => told.push(event))
+  const rawEvents: unknown[] = []
+  events.on('unknown-write', (event) => rawEvents.push(event))
   const parser = parsed
     ? createSqlParser(
         () => import('libpg-query'),
@@ -45,21 +45,21 @@ function changesUnder(unknownWrites: UnknownWrites, parsed = true) {
     shown: `shown ${text}`,
     instead: 'use x',
   })
-  const names = (found: readonly { table: string; effect: string }[]): readonly string[] => {
-    expect(found.every(({ effect }) => effect === 'unknown')).toBe(true)
-    return found.map((change) => change.table)
+  const names = (changes: readonly { table: string; effect: string }[]): readonly string[] => {
+    expect(changes.every(({ effect }) => effect === 'unknown')).toBe(true)
+    return changes.map((change) => change.table)
   }
   return {
-    told,
+    rawEvents,
     of: async (text: string) => names(await changes.of(write(text))),
     now: (text: string) => {
-      const found = changes.now(write(text))
-      return found && names(found)
+      const result = changes.now(write(text))
+      return result && names(result)
     },
   }
 }
 
-const known: [text: string, tables: string[]][] = [
+const parsedWrites: [text: string, tables: string[]][] = [
   ['UPDATE a SET x = 1', ['a']],
   ['WITH x AS (DELETE FROM "A" RETURNING *) INSERT INTO s.b SELECT * FROM x', ['a', 'b']],
   ['UPDATE view_of_a SET x = 1', ['view_of_a']],
@@ -81,49 +81,49 @@ const unknown: [text: string, besides: string[]][] = [
   ['nonsense', []],
 ]
 
-describe('what a raw write changes', () => {
-  test.each(known)('is what the parser finds: %s', async (text, tables) => {
+describe('a raw write invalidates', () => {
+  test.each(parsedWrites)('the tables that the parser finds: %s', async (text, tables) => {
     for (const unknownWrites of ['invalidate', 'event', 'throw'] as const) {
-      const { of, told } = changesUnder(unknownWrites)
+      const { of, rawEvents } = changesUnder(unknownWrites)
       expect([...(await of(text))].sort()).toEqual(tables)
-      expect(told).toEqual([])
+      expect(rawEvents).toEqual([])
     }
   })
 
-  test.each(unknown)('is every table, and what else is named: %s', async (text, besides) => {
-    const { of, told } = changesUnder('invalidate')
+  test.each(unknown)('every table of the client and any other table it names: %s', async (text, besides) => {
+    const { of, rawEvents } = changesUnder('invalidate')
     expect(await of(text)).toEqual([...EVERYTHING, ...besides])
-    expect(told).toEqual([{ operation: '$executeRaw', sql: `shown ${text}` }])
+    expect(rawEvents).toEqual([{ operation: '$executeRaw', sql: `shown ${text}` }])
   })
 
-  test.each(unknown)("is nothing under 'event', and refused under 'throw': %s", async (text) => {
-    const { of, told } = changesUnder('event')
+  test.each(unknown)("nothing with unknownWrites: 'event', and is refused with 'throw': %s", async (text) => {
+    const { of, rawEvents } = changesUnder('event')
     expect(await of(text)).toEqual([])
-    expect(told).toHaveLength(1)
+    expect(rawEvents).toHaveLength(1)
     await expect(changesUnder('throw').of(text)).rejects.toMatchObject({
       code: 'LARDER_UNKNOWN_WRITE',
       message: expect.stringContaining(': use x, or set unknownWrites'),
     })
   })
 
-  it('is every table where there is no parser', async () => {
-    const { of, now, told } = changesUnder('invalidate', false)
+  it('every table if there is no parser', async () => {
+    const { of, now, rawEvents } = changesUnder('invalidate', false)
     expect(await of('UPDATE a SET x = 1')).toEqual(EVERYTHING)
     expect(now('UPDATE a SET x = 1')).toEqual(EVERYTHING)
-    expect(told).toHaveLength(2)
+    expect(rawEvents).toHaveLength(2)
     expect(() => changesUnder('throw', false).now('UPDATE a SET x = 1')).toThrow(/cannot be told/)
   })
 
-  it('is every table for a statement that cannot wait until the parser is loaded', async () => {
-    const { of, now, told } = changesUnder('invalidate')
+  it('every table if the statement is synchronous and the parser is not loaded', async () => {
+    const { of, now, rawEvents } = changesUnder('invalidate')
     expect(now('UPDATE a SET x = 1')).toEqual(EVERYTHING)
-    expect(told).toHaveLength(1)
+    expect(rawEvents).toHaveLength(1)
     await of('UPDATE b SET x = 1')
     expect(now('UPDATE a SET x = 1')).toEqual(['a'])
-    expect(told).toHaveLength(1)
+    expect(rawEvents).toHaveLength(1)
   })
 
-  it('is known without a promise once the parser is loaded, and waits for it before', async () => {
+  it('the parsed tables without a promise once the parser is loaded, and with one before', async () => {
     const changes = createRawChanges({
       events: createEvents(),
       unknownWrites: 'throw',
@@ -141,7 +141,7 @@ describe('what a raw write changes', () => {
     expect(changes.soon(write)).toEqual([{ table: 'a', effect: 'unknown' }])
   })
 
-  it("is left open under 'throw' until the parser is loaded, instead of being refused", async () => {
+  it("nothing with unknownWrites: 'throw' before the parser is loaded, instead of being refused", async () => {
     const { of, now } = changesUnder('throw')
     expect(now('UPDATE a SET x = 1')).toBeUndefined()
     await of('UPDATE b SET x = 1')

@@ -5,13 +5,13 @@ import { reads, writes } from '../support/item-host.ts'
 import type { Row } from '../support/simulated-database.ts'
 import { paused, world } from '../support/world.ts'
 
-const one = reads.byId(1)
+const readRow1 = reads.byId(1)
 
-it('a miss is stored and the next read is a hit with its age and lifetime', async () => {
+it('a miss is stored, and the next read is a hit with its age and ttl', async () => {
   const { get, clock } = world()
-  expect(await get(one)).toMatchObject({ source: 'database', reason: 'miss', ttl: 600_000 })
+  expect(await get(readRow1)).toMatchObject({ source: 'database', reason: 'miss', ttl: 600_000 })
   await clock.advance(1_000)
-  const hit = await get(one)
+  const hit = await get(readRow1)
   expect(hit).toMatchObject({ source: 'memory', age: 1_000, ttl: 600_000, result: { id: 1, v: 1 } })
   expect(hit.reason).toBeUndefined()
 })
@@ -19,35 +19,38 @@ it('a miss is stored and the next read is a hit with its age and lifetime', asyn
 it('each bypass and miss is reported with its reason', async () => {
   const { get, put, clock, database, cache } = world({ maxValueBytes: 200 })
   const wide = {
-    load: async () => ({ ...(await database.read(one.query)), text: 'x'.repeat(500) }) as unknown as Row,
+    load: async () => ({ ...(await database.read(readRow1.query)), text: 'x'.repeat(500) }) as unknown as Row,
   }
-  const seen = new Map<string | undefined, string>()
+  const reasons = new Map<string | undefined, string>()
   const note = async (name: string, read: Promise<{ reason?: string; source: string }>) => {
     const { reason, source } = await read
-    seen.set(name, reason ?? source)
+    reasons.set(name, reason ?? source)
   }
-  await note('first', get(one))
-  await note('again', get(one))
+  await note('first', get(readRow1))
+  await note('again', get(readRow1))
   await clock.advance(600_000)
-  await note('after its lifetime', get(one))
+  await note('after its lifetime', get(readRow1))
   await put(writes.touch(1))
   await settled()
-  await note('after a write', get(one))
+  await note('after a write', get(readRow1))
   await note('too large', get(reads.byId(2), wide))
   const slow = paused(database.write)
   const writing = put(writes.touch(1), slow.run)
   await slow.sent
-  await note('while written', get(one))
+  await note('while written', get(readRow1))
   await slow.execute()
   slow.answer()
   await writing
-  await note('in a transaction', get(one, { bypass: 'transaction' }))
-  await note('locking', get(one, { bypass: 'lock' }))
-  await note('without a policy', get(one, { policy: undefined }))
-  await note('operation left out', get(one, { options: { operations: ['findMany'] } }))
-  await note('unencodable argument', get(one, { query: () => {} }))
-  await note('unencodable result', get(one, { query: 'f', load: async () => (() => {}) as unknown as Row }))
-  expect(Object.fromEntries(seen)).toEqual({
+  await note('in a transaction', get(readRow1, { bypass: 'transaction' }))
+  await note('locking', get(readRow1, { bypass: 'lock' }))
+  await note('without a policy', get(readRow1, { policy: undefined }))
+  await note('operation left out', get(readRow1, { options: { operations: ['findMany'] } }))
+  await note('unencodable argument', get(readRow1, { query: () => {} }))
+  await note(
+    'unencodable result',
+    get(readRow1, { query: 'f', load: async () => (() => {}) as unknown as Row }),
+  )
+  expect(Object.fromEntries(reasons)).toEqual({
     first: 'miss',
     again: 'memory',
     'after its lifetime': 'expired',
@@ -73,13 +76,13 @@ it('a read whose entry has changed tags is reported as invalidated', async () =>
   expect((await get(reads.everything())).reason).toBe('invalidated')
 })
 
-it('a result too large to store reaches its caller whole, every time', async () => {
+it('a result too large to store reaches its caller complete, every time', async () => {
   const { get } = world({ maxValueBytes: 10 })
   for (let time = 0; time < 2; time++)
-    expect(await get(one)).toMatchObject({ reason: 'too-large', result: { id: 1, v: 1 } })
+    expect(await get(readRow1)).toMatchObject({ reason: 'too-large', result: { id: 1, v: 1 } })
 })
 
-it('empty results live as long as cacheEmpty says, and not at all where it is false', async () => {
+it('empty results are cached for cacheEmpty, and not at all if that is false', async () => {
   const { get, clock } = world()
   const nobody = reads.byId(99)
   expect((await get(nobody)).ttl).toBe(30_000)
@@ -93,9 +96,9 @@ it('empty results live as long as cacheEmpty says, and not at all where it is fa
   expect((await get(reads.byGroup(8), { options: { cacheEmpty: '5s' } })).ttl).toBe(5_000)
 })
 
-it('jitter takes a random part of the lifetime off', async () => {
+it('jitter shortens the ttl by a random part', async () => {
   const { get } = world({ random: () => 0.5 })
-  expect((await get(one, { options: { jitter: 0.2 } })).ttl).toBe(540_000)
+  expect((await get(readRow1, { options: { jitter: 0.2 } })).ttl).toBe(540_000)
   expect((await get(reads.byId(2), { options: { jitter: 0 } })).ttl).toBe(600_000)
 })
 
@@ -105,22 +108,22 @@ it('an argument with a cycle bypasses the cache, does not fail the query, and em
   cache.on('codec-error', (event) => errors.push(event))
   const cyclic: Record<string, unknown> = {}
   cyclic.self = cyclic
-  expect(await get(one, { query: cyclic })).toMatchObject({ reason: 'opaque', result: { id: 1 } })
+  expect(await get(readRow1, { query: cyclic })).toMatchObject({ reason: 'opaque', result: { id: 1 } })
   expect(errors).toHaveLength(1)
 })
 
-it('a result that cannot be stored reaches every caller as it is, with an event', async () => {
+it('a result that cannot be stored reaches every caller unchanged, and emits an event', async () => {
   const { get, cache } = world()
   const errors: unknown[] = []
   cache.on('codec-error', (event) => errors.push(event.error))
   const odd = { id: 1, run: () => 7 }
-  const seen = await get(one, { load: async () => odd as unknown as Row })
-  expect(seen.result).toBe(odd)
+  const reported = await get(readRow1, { load: async () => odd as unknown as Row })
+  expect(reported.result).toBe(odd)
   expect(errors).toHaveLength(1)
 })
 
-it('what several statements saw at different instants is not stored', async () => {
-  const { get, put, inner, database } = world({ around: (store) => ({ ...store, source: 'store' }) })
+it('the result of several statements that saw different database states is not stored', async () => {
+  const { get, put, inner, database } = world({ wrapStore: (store) => ({ ...store, source: 'store' }) })
   const shape = reads.inTwo(1)
   const slow = paused(async () => [
     ...(await database.read((state) => [...state.item.values()])),
@@ -138,7 +141,7 @@ it('what several statements saw at different instants is not stored', async () =
   expect((await get(shape)).source).toBe('store')
 })
 
-it('a caller that changes its result changes neither the entry nor the result of another caller', async () => {
+it('changing a result affects neither the entry nor the result of another caller', async () => {
   const { get } = world()
   const missed = await get(reads.everything())
   missed.result.length = 0
@@ -150,14 +153,14 @@ it('a caller that changes its result changes neither the entry nor the result of
 
 it('an error of the database reaches the caller, is counted, and is not stored', async () => {
   const { get, cache } = world()
-  await expect(get(one, { load: async () => Promise.reject(new Error('no such column')) })).rejects.toThrow(
-    'no such column',
-  )
+  await expect(
+    get(readRow1, { load: async () => Promise.reject(new Error('no such column')) }),
+  ).rejects.toThrow('no such column')
   expect(cache.stats()).toMatchObject({ reads: 1, misses: 1 })
-  expect((await get(one)).reason).toBe('miss')
+  expect((await get(readRow1)).reason).toBe('miss')
 })
 
-it('a listener that throws fails no read and no write', async () => {
+it('a listener that throws does not fail a read or a write', async () => {
   const { get, put, cache } = world()
   const warnings: string[] = []
   const hear = (warning: Error): void => void warnings.push(warning.message)
@@ -167,32 +170,32 @@ it('a listener that throws fails no read and no write', async () => {
   }
   cache.on('read', fail)
   cache.on('write', fail)
-  expect((await get(one)).reason).toBe('miss')
+  expect((await get(readRow1)).reason).toBe('miss')
   await put(writes.touch(1))
   await settled()
   process.off('warning', hear)
   expect(warnings.filter((text) => text.includes('listener'))).toHaveLength(2)
 })
 
-it('each read is reported once, with its tags, to listeners that have not been removed', async () => {
+it('each read is reported once with its tags, and only to current listeners', async () => {
   const { get, cache } = world()
   const events: ReadEvent[] = []
   const off = cache.on('read', (event) => events.push(event))
-  await get(one)
-  await get(one)
+  await get(readRow1)
+  await get(readRow1)
   off()
-  await get(one)
+  await get(readRow1)
   expect(events.map(({ source }) => source)).toEqual(['database', 'memory'])
   expect(events[0]?.tags).toHaveLength(3)
   expect(events[0]?.key).toBe(events[1]?.key)
 })
 
-it('counters add up, in all and by model', async () => {
+it('counters add up, in total and by model', async () => {
   const { get, put, cache } = world()
   for (let round = 0; round < 30; round++) {
     await get(reads.byId(1 + (round % 3)), { model: round % 2 ? 'Odd' : 'Even' })
     if (round % 5 === 0) await put(writes.touch(1))
-    if (round % 7 === 0) await get(one, { bypass: 'transaction', model: 'Odd' })
+    if (round % 7 === 0) await get(readRow1, { bypass: 'transaction', model: 'Odd' })
   }
   const { models, ...total } = cache.stats()
   expect(total.reads).toBe(35)
@@ -201,10 +204,10 @@ it('counters add up, in all and by model', async () => {
   expect(sum).toBe(total.reads)
 })
 
-it('two hosts of other identities never share an entry', async () => {
+it('two hosts with different identities never share an entry', async () => {
   const store = memoryStore({ maxEntries: 100, isolated: true })
   const [first, second] = [world({ store, version: '1' }), world({ store, version: '2' })]
-  await first.get(one)
-  expect((await second.get(one)).reason).toBe('miss')
-  expect((await first.get(one)).source).toBe('memory')
+  await first.get(readRow1)
+  expect((await second.get(readRow1)).reason).toBe('miss')
+  expect((await first.get(readRow1)).source).toBe('memory')
 })

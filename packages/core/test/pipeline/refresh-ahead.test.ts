@@ -8,7 +8,7 @@ import type { Row } from '../support/simulated-database.ts'
 import { type GetOptions, world } from '../support/world.ts'
 import { remote } from '../tier/remote.ts'
 
-const one = reads.byId(1)
+const readRow1 = reads.byId(1)
 const TTL = 100_000
 const options: { readonly options: PolicyOptions } = { options: { ttl: TTL, jitter: 0 } }
 
@@ -25,14 +25,14 @@ function slow({ clock, database }: Pick<ReturnType<typeof world>, 'clock' | 'dat
 
 /** Reads, and lets the load take its time. */
 async function loaded(here: ReturnType<typeof world>, more: GetOptions<Row | null>) {
-  const reading = here.get(one, more)
+  const reading = here.get(readRow1, more)
   await settled()
   await here.clock.advance(1_000)
   return reading
 }
 
-describe('the rule of refreshing ahead', () => {
-  it('is true for the share of hits that XFetch says', () => {
+describe('the rule for refreshing ahead', () => {
+  it('is true for the share of hits that XFetch prescribes', () => {
     const share = (remaining: number, beta: number): number => {
       let count = 0
       for (let at = 0; at < 10_000; at++) if (refreshesAhead(remaining, 100, beta, at / 10_000)) count++
@@ -44,7 +44,7 @@ describe('the rule of refreshing ahead', () => {
     expect(share(0.001, 1)).toBeCloseTo(1, 2)
   })
 
-  it('is never true where so much time is left that no random number is drawn', () => {
+  it('is never true while so much time is left that no random number is drawn', () => {
     // The largest number below 1 that `Math.random` can return.
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1 - 2 ** -53, noNaN: true }), (random) => {
@@ -56,7 +56,7 @@ describe('the rule of refreshing ahead', () => {
 })
 
 describe('refreshAhead', () => {
-  it('does not count the time that a load has waited for its slot', async () => {
+  it('does not count the time that a load waited for its slot', async () => {
     const { get, clock, database } = world({ random: () => 0.9 })
     const limited: PolicyOptions = { ttl: 10_000, jitter: 0, maxConcurrentLoads: 1 }
     const gate = deferred()
@@ -88,16 +88,19 @@ describe('refreshAhead', () => {
     await here.database.write(writes.touch(1).mutation)
     // 2.3 s is -ln(1 - 0.9) times the load.
     await here.clock.advance(TTL - 2_310)
-    expect(await here.get(one, { ...options, load })).toMatchObject({ source: 'memory' })
+    expect(await here.get(readRow1, { ...options, load })).toMatchObject({ source: 'memory' })
     expect(loads.count).toBe(1)
     await here.clock.advance(20)
-    expect(await here.get(one, { ...options, load })).toMatchObject({ source: 'memory', result: { v: 1 } })
+    expect(await here.get(readRow1, { ...options, load })).toMatchObject({
+      source: 'memory',
+      result: { v: 1 },
+    })
     expect(loads.count).toBe(2)
     // One at a time.
-    expect(await here.get(one, { ...options, load })).toMatchObject({ source: 'memory' })
+    expect(await here.get(readRow1, { ...options, load })).toMatchObject({ source: 'memory' })
     expect(loads.count).toBe(2)
     await here.clock.advance(1_000)
-    expect(await here.get(one, { ...options, load })).toMatchObject({
+    expect(await here.get(readRow1, { ...options, load })).toMatchObject({
       source: 'memory',
       result: { v: 1_001 },
       age: 0,
@@ -106,7 +109,7 @@ describe('refreshAhead', () => {
   })
 
   it.each([
-    ['false switches it off', false, 1],
+    ['false disables it', false, 1],
     ['a small factor refreshes later', 0.1, 1],
     ['a large factor refreshes earlier', 10, 2],
   ] as const)('%s', async (_, refreshAhead, expected) => {
@@ -115,69 +118,69 @@ describe('refreshAhead', () => {
     const more = { options: { ...options.options, refreshAhead }, load }
     await loaded(here, more)
     await here.clock.advance(TTL - 2_290)
-    await here.get(one, more)
+    await here.get(readRow1, more)
     if (refreshAhead === 10) await here.clock.advance(1)
     expect(loads.count).toBe(expected)
   })
 
-  it('an entry whose load took no time is never refreshed ahead', async () => {
+  it('never refreshes an entry whose load took no time', async () => {
     const { get, clock, cache } = world({ random: () => 0.999_999 })
-    await get(one, options)
+    await get(readRow1, options)
     await clock.advance(TTL - 1)
-    expect(await get(one, { ...options, load: () => Promise.reject(new Error('down')) })).toMatchObject({
+    expect(await get(readRow1, { ...options, load: () => Promise.reject(new Error('down')) })).toMatchObject({
       source: 'memory',
     })
     expect(cache.stats()).toMatchObject({ hits: 1, misses: 1 })
   })
 
-  it('a write between the refresh and its end leaves nothing stale', async () => {
+  it('leaves nothing stale if a write happens during a refresh', async () => {
     const here = world({ random: () => 0.9 })
     const { load } = slow(here)
     await loaded(here, { ...options, load })
     await here.clock.advance(TTL - 2_000)
-    const before = await here.database.read(one.query)
+    const before = await here.database.read(readRow1.query)
     const late: GetOptions<Row | null>['load'] = async () => {
       await new Promise<void>((resolve) => here.clock.after(1_000, resolve))
       return before
     }
-    await here.get(one, { ...options, load: late })
+    await here.get(readRow1, { ...options, load: late })
     await here.put(writes.touch(1))
     await here.clock.advance(1_000)
-    expect(await here.get(one, options)).toMatchObject({ source: 'database', result: { v: 1_001 } })
+    expect(await here.get(readRow1, options)).toMatchObject({ source: 'database', result: { v: 1_001 } })
   })
 
-  it('a refreshed entry is invalidated by a write like any other', async () => {
+  it('stores entries that a write invalidates like any other', async () => {
     const here = world({ random: () => 0.9 })
     const { load } = slow(here)
     await loaded(here, { ...options, load })
     await here.clock.advance(TTL - 2_000)
-    await here.get(one, { ...options, load })
+    await here.get(readRow1, { ...options, load })
     await here.clock.advance(1_000)
     await here.put(writes.touch(1))
-    expect(await here.get(one, options)).toMatchObject({ source: 'database', reason: 'invalidated' })
+    expect(await here.get(readRow1, options)).toMatchObject({ source: 'database', reason: 'invalidated' })
   })
 
   it.each(['off', 'validate', 'push'] as const)(
-    'takes over what another process has refreshed, with the memory tier %s',
+    'uses an entry that another process has refreshed, with the memory tier %s',
     async (mode) => {
       const here = remote({ memory: { mode }, random: () => 0.9 })
-      const other = remote({ beside: here, memory: { mode } })
+      const other = remote({ sharedWith: here, memory: { mode } })
       const { loads, load } = slow(here)
       const more = { ...options, load }
-      const first = here.get(one, more)
+      const first = here.get(readRow1, more)
       await settled()
       await here.clock.advance(1_000)
       await first
-      await other.get(one, more)
+      await other.get(readRow1, more)
       await here.clock.advance(TTL - 2_000)
-      await other.get(one, more)
+      await other.get(readRow1, more)
       await here.clock.advance(1_000)
       expect(loads.count).toBe(2)
       // Kept without a look into the store, the old entry is still there.
-      await here.get(one, more)
+      await here.get(readRow1, more)
       await settled()
       expect(loads.count).toBe(2)
-      expect(await here.get(one, more)).toMatchObject({ age: 0 })
+      expect(await here.get(readRow1, more)).toMatchObject({ age: 0 })
     },
   )
 })

@@ -6,18 +6,18 @@ import { paused, pausedLoad, world } from '../support/world.ts'
 
 const all = reads.everything()
 
-it('many equal reads at once are one query, and each caller owns its copy', async () => {
+it('many equal concurrent reads run one query, and each caller gets a separate copy', async () => {
   const { get, database, cache } = world()
   const load = vi.fn(database.read)
-  const seen = await Promise.all(
+  const results = await Promise.all(
     Array.from({ length: 50 }, () => get(all, { load: load as typeof database.read })),
   )
   expect(load).toHaveBeenCalledTimes(1)
-  expect(seen.filter(({ shared }) => shared)).toHaveLength(49)
-  expect(new Set(seen.map(({ result }) => result)).size).toBe(50)
-  const [first] = seen
+  expect(results.filter(({ shared }) => shared)).toHaveLength(49)
+  expect(new Set(results.map(({ result }) => result)).size).toBe(50)
+  const [first] = results
   first?.result.splice(0)
-  expect(seen.slice(1).every(({ result }) => result.length === 3)).toBe(true)
+  expect(results.slice(1).every(({ result }) => result.length === 3)).toBe(true)
   expect(cache.stats()).toMatchObject({ reads: 50, misses: 50 })
 })
 
@@ -36,7 +36,7 @@ it('a read begun after a write never joins a load begun before it', async () => 
   expect((await first).result.find(({ id }) => id === 1)?.v).toBe(1)
 })
 
-it('callers that joined a load that failed run their own and do not get its error', async () => {
+it('callers that joined a failed load run their own load and do not get its error', async () => {
   const here = world()
   const { get, database } = here
   const slow = pausedLoad(here, all)
@@ -56,15 +56,15 @@ it('callers that joined a load that failed run their own and do not get its erro
   expect((await get(all)).source).toBe('memory')
 })
 
-it('a result that cannot be copied is given to one caller; the others ask for themselves', async () => {
+it('a result that cannot be copied is returned to one caller, and the others run their own query', async () => {
   const { get } = world()
   const load = vi.fn(async () => (() => 1) as unknown as Row[])
-  const seen = await Promise.all([get(all, { load }), get(all, { load }), get(all, { load })])
+  const results = await Promise.all([get(all, { load }), get(all, { load }), get(all, { load })])
   expect(load).toHaveBeenCalledTimes(3)
-  expect(seen.map(({ reason }) => reason)).toEqual(['opaque', 'opaque', 'opaque'])
+  expect(results.map(({ reason }) => reason)).toEqual(['opaque', 'opaque', 'opaque'])
 })
 
-it('without single-flight every caller asks the database', async () => {
+it('without single flight every caller runs its own query', async () => {
   const { get, database } = world()
   const load = vi.fn(database.read)
   const more = { load: load as typeof database.read, options: { singleFlight: false as const } }
@@ -72,7 +72,7 @@ it('without single-flight every caller asks the database', async () => {
   expect(load).toHaveBeenCalledTimes(3)
 })
 
-it('equal reads that saw a mark share a load that began after all of them were called', async () => {
+it('equal reads of a dirty tag share a load that began after all of them were called', async () => {
   const { get, put, database } = world()
   await get(reads.byId(3))
   const writing = paused(database.write)
@@ -81,19 +81,19 @@ it('equal reads that saw a mark share a load that began after all of them were c
   // The row's own tags are clean: the load goes on, though `list` is dirty.
   const load = vi.fn(database.read)
   const more = { load: load as typeof database.read }
-  const seen = await Promise.all([get(reads.byId(1), more), get(reads.byId(1), more)])
+  const results = await Promise.all([get(reads.byId(1), more), get(reads.byId(1), more)])
   expect(load).toHaveBeenCalledTimes(1)
-  expect(seen.map(({ reason }) => reason)).toEqual(['miss', 'miss'])
-  expect(seen.filter(({ shared }) => shared)).toHaveLength(1)
+  expect(results.map(({ reason }) => reason)).toEqual(['miss', 'miss'])
+  expect(results.filter(({ shared }) => shared)).toHaveLength(1)
   await writing.execute()
   writing.answer()
   await done
   expect((await get(reads.byId(1))).source).toBe('memory')
 })
 
-it('equal reads that could not name a tag, because it was evicted at once, never share a load begun before', async () => {
+it('equal reads whose new tags are evicted immediately never share a load begun before them', async () => {
   const here = world({
-    around: (store) => ({ ...store, seed: (tags) => store.fetch(undefined, tags) }),
+    wrapStore: (store) => ({ ...store, seed: (tags) => store.fetch(undefined, tags) }),
   })
   const { get, database } = here
   const slow = pausedLoad(here, all)
@@ -101,9 +101,9 @@ it('equal reads that could not name a tag, because it was evicted at once, never
   await slow.execute()
   await database.write(writes.touch(1).mutation)
   const load = vi.fn(database.read)
-  const seen = await Promise.all([1, 2].map(() => get(all, { load: load as typeof database.read })))
+  const results = await Promise.all([1, 2].map(() => get(all, { load: load as typeof database.read })))
   expect(load).toHaveBeenCalledTimes(1)
-  expect(seen.every(({ result }) => result.find(({ id }) => id === 1)?.v === 1_001)).toBe(true)
+  expect(results.every(({ result }) => result.find(({ id }) => id === 1)?.v === 1_001)).toBe(true)
   slow.answer()
   expect((await first).result.find(({ id }) => id === 1)?.v).toBe(1)
   expect((await get(all)).reason).toBe('miss')
@@ -123,7 +123,7 @@ async function unfinished(here: ReturnType<typeof world>) {
   }
 }
 
-it('while a tag is dirty, readers run at most two queries at once, and nobody gets one begun before the call', async () => {
+it('while a tag is dirty, readers run at most two queries at a time, and no reader gets one begun before its call', async () => {
   const here = world()
   const { get, database } = here
   await get(all)
@@ -140,12 +140,12 @@ it('while a tag is dirty, readers run at most two queries at once, and nobody ge
   await settled()
   expect(load).not.toHaveBeenCalled()
   first.answer()
-  const seen = await Promise.all(late)
+  const results = await Promise.all(late)
   expect(load).toHaveBeenCalledTimes(1)
-  expect(seen.every(({ result }) => result.find(({ id }) => id === 2)?.v === 1_001)).toBe(true)
-  expect(seen.every(({ reason }) => reason === 'dirty')).toBe(true)
-  expect(seen.filter(({ shared }) => shared)).toHaveLength(19)
-  expect(new Set(seen.map(({ result }) => result)).size).toBe(20)
+  expect(results.every(({ result }) => result.find(({ id }) => id === 2)?.v === 1_001)).toBe(true)
+  expect(results.every(({ reason }) => reason === 'dirty')).toBe(true)
+  expect(results.filter(({ shared }) => shared)).toHaveLength(19)
+  expect(new Set(results.map(({ result }) => result)).size).toBe(20)
   await second.execute()
   second.answer()
   const [stale] = await Promise.all(early)
@@ -154,7 +154,7 @@ it('while a tag is dirty, readers run at most two queries at once, and nobody ge
   expect((await get(all)).reason).toBe('invalidated')
 })
 
-it('while a tag is dirty, whoever shared a query that failed gets the result of another, not the error', async () => {
+it('while a tag is dirty, callers that shared a failed query get the result of another query, not the error', async () => {
   const here = world()
   const { get, database } = here
   const { writing, finish } = await unfinished(here)
@@ -166,7 +166,7 @@ it('while a tag is dirty, whoever shared a query that failed gets the result of 
   await finish()
 })
 
-it('while a tag is dirty and single-flight is off, every caller asks the database', async () => {
+it('while a tag is dirty and single flight is off, every caller runs its own query', async () => {
   const here = world()
   const { get, database } = here
   const { writing, finish } = await unfinished(here)
@@ -178,7 +178,7 @@ it('while a tag is dirty and single-flight is off, every caller asks the databas
   await finish()
 })
 
-it('whoever joined a load that keeps failing asks at most twice more through others, then runs its own', async () => {
+it('a caller that joined a failing load waits for at most two more loads before it runs its own', async () => {
   const { get } = world()
   const load = vi.fn(async (): Promise<Row[]> => Promise.reject(new Error('down')))
   const ends = await Promise.allSettled(Array.from({ length: 10 }, () => get(all, { load })))

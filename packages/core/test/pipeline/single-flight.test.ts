@@ -5,7 +5,7 @@ import { createSingleFlight } from '../../src/pipeline/single-flight.ts'
 const PATIENCE = 5_000
 const hang = () => new Promise<number>(() => {})
 
-it('runs one load per name; whoever asks meanwhile shares it', async () => {
+it('runs one load per name, shared by all callers that arrive meanwhile', async () => {
   const flights = createSingleFlight<number>(fakeClock())
   const answer = deferred<number>()
   const load = vi.fn(() => answer.promise)
@@ -21,14 +21,14 @@ it('runs one load per name; whoever asks meanwhile shares it', async () => {
   expect(load).toHaveBeenCalledTimes(1)
 })
 
-it('another name is another load', async () => {
+it('a different name is a different load', async () => {
   const flights = createSingleFlight<number>(fakeClock())
   const load = vi.fn(async () => 1)
   const both = [flights.share('a', load, PATIENCE), flights.share('b', load, PATIENCE)]
   expect(await Promise.all(both)).toEqual([{ own: 1 }, { own: 1 }])
 })
 
-it('a load that has ended, well or badly, is not joined', async () => {
+it('a load that has resolved or rejected is not joined', async () => {
   const flights = createSingleFlight<number>(fakeClock())
   await flights.share('a', async () => 1, PATIENCE)
   const failing = async (): Promise<number> => {
@@ -38,18 +38,18 @@ it('a load that has ended, well or badly, is not joined', async () => {
   expect(await flights.share('a', async () => 3, PATIENCE)).toEqual({ own: 3 })
 })
 
-it('callers that joined a load are told only that it failed, and not its error', async () => {
+it('callers that joined a load learn that it failed, but do not get its error', async () => {
   const flights = createSingleFlight<number>(fakeClock())
   const answer = deferred<number>()
-  const own = flights.share('a', () => answer.promise, PATIENCE)
+  const first = flights.share('a', () => answer.promise, PATIENCE)
   const other = flights.share('a', hang, PATIENCE)
-  const failing = expect(own).rejects.toThrow('failed')
+  const failing = expect(first).rejects.toThrow('failed')
   answer.reject(new Error('failed'))
   await failing
   expect(await other).toEqual({ other: undefined })
 })
 
-it('of those who wait for a load that hangs one loads again, and the others share that', async () => {
+it('if a load hangs, one of its waiters loads again and the others share that load', async () => {
   const clock = fakeClock()
   const flights = createSingleFlight<number>(clock)
   void flights.share('a', hang, PATIENCE)
@@ -63,7 +63,7 @@ it('of those who wait for a load that hangs one loads again, and the others shar
   expect(clock.pending()).toBe(0)
 })
 
-it('a reader that comes when a load has hung for its time does not wait for it', async () => {
+it('a reader does not wait for a load that has hung for longer than the join timeout', async () => {
   const clock = fakeClock()
   const flights = createSingleFlight<number>(clock)
   void flights.share('a', hang, PATIENCE)
@@ -72,7 +72,7 @@ it('a reader that comes when a load has hung for its time does not wait for it',
   expect(await flights.share('a', async () => 3, PATIENCE)).toEqual({ own: 3 })
 })
 
-it('a slow load that ends while its successor runs answers the callers that wait', async () => {
+it('callers get the result of a slow load that ends while its successor runs', async () => {
   const clock = fakeClock()
   const flights = createSingleFlight<number>(clock)
   const slow = deferred<number>()
@@ -91,7 +91,7 @@ it('a slow load that ends while its successor runs answers the callers that wait
   expect(over).toBe(false)
 })
 
-it('a caller waits for six loads that hang, and then for its own only', async () => {
+it('a caller waits for at most six hanging loads and then only for its own', async () => {
   const clock = fakeClock()
   const flights = createSingleFlight<number>(clock)
   const load = vi.fn(hang)

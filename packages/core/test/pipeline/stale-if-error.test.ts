@@ -7,7 +7,7 @@ import type { Row } from '../support/simulated-database.ts'
 import { type GetOptions, world } from '../support/world.ts'
 import { remote } from '../tier/remote.ts'
 
-const one = reads.byId(1)
+const readRow1 = reads.byId(1)
 const MINUTE = 60_000
 const TTL = 10 * MINUTE
 const options: { readonly options: PolicyOptions } = {
@@ -35,7 +35,7 @@ async function expired() {
   const here = world()
   const warnings: string[] = []
   here.cache.on('warning', ({ code }) => warnings.push(code))
-  await here.get(one, options)
+  await here.get(readRow1, options)
   await here.clock.advance(TTL + 1)
   return { ...here, warnings }
 }
@@ -44,7 +44,12 @@ describe('staleIfError', () => {
   it('serves an expired entry if the database cannot be reached', async () => {
     const { get, cache, warnings } = await expired()
     const { more } = failing(new Unreachable('refused'))
-    expect(await get(one, more)).toMatchObject({ source: 'stale', result: { v: 1 }, age: TTL + 1, ttl: TTL })
+    expect(await get(readRow1, more)).toMatchObject({
+      source: 'stale',
+      result: { v: 1 },
+      age: TTL + 1,
+      ttl: TTL,
+    })
     expect(cache.stats()).toMatchObject({ reads: 2, hits: 1, misses: 1, stale: 1 })
     expect(warnings).toEqual(['database-unreachable'])
   })
@@ -59,7 +64,7 @@ describe('staleIfError', () => {
       const hung = deferred<Row | null>()
       const slow = get(reads.byId(2), { ...limited, load: () => hung.promise })
       await settled()
-      const read = get(one, limited)
+      const read = get(readRow1, limited)
       await settled()
       await clock.advance(1_000)
       expect(await read).toMatchObject({ source: 'stale', result: { v: 1 } })
@@ -70,69 +75,69 @@ describe('staleIfError', () => {
     },
   )
 
-  it('passes an error of the query on', async () => {
+  it('passes on an error of the query', async () => {
     const { get, cache, warnings } = await expired()
     const { more } = failing(new Error('syntax'))
-    await expect(get(one, more)).rejects.toThrow('syntax')
+    await expect(get(readRow1, more)).rejects.toThrow('syntax')
     expect(cache.stats()).toMatchObject({ reads: 2, misses: 2, stale: 0 })
     expect(warnings).toEqual([])
   })
 
   it.each([
-    ['the host does not judge errors', { unreachable: undefined }],
+    ['the host cannot distinguish outages from other errors', { unreachable: undefined }],
     [
-      'the judgement of the host fails',
+      'the host fails to classify the error',
       {
         unreachable: () => {
           throw new Error('no judgement')
         },
       },
     ],
-    ['the policy does not ask for it', { options: { ttl: TTL, jitter: 0 } }],
+    ['the policy does not set it', { options: { ttl: TTL, jitter: 0 } }],
     ['the host does not accept the result', { accepts: () => false }],
-  ] as const)('passes the error on where %s', async (_, change) => {
+  ] as const)('passes on the error where %s', async (_, change) => {
     const { get } = await expired()
     const { more } = failing(new Unreachable('refused'))
-    await expect(get(one, { ...more, ...(change as GetOptions<Row | null>) })).rejects.toThrow('refused')
+    await expect(get(readRow1, { ...more, ...(change as GetOptions<Row | null>) })).rejects.toThrow('refused')
   })
 
-  it('serves nothing where there is no entry, or one that a write invalidated', async () => {
+  it('serves nothing if there is no entry or if a write invalidated it', async () => {
     const { get, put } = await expired()
     const { more } = failing(new Unreachable('refused'))
     await expect(get(reads.byId(2), more)).rejects.toThrow('refused')
     await put(writes.touch(1))
-    await expect(get(one, more)).rejects.toThrow('refused')
+    await expect(get(readRow1, more)).rejects.toThrow('refused')
   })
 
-  it('serves nothing once its time is over, the time that the load took included', async () => {
+  it('serves nothing after its time is over, including the time that the load took', async () => {
     const { get, clock } = await expired()
     await clock.advance(60 * MINUTE - 1_001)
     const answer = deferred<Row | null>()
     const { more } = failing(new Unreachable('refused'))
-    const inTime = get(one, { ...more, load: () => answer.promise })
+    const inTime = get(readRow1, { ...more, load: () => answer.promise })
     await settled()
     await clock.advance(999)
     answer.reject(new Unreachable('late'))
     expect(await inTime).toMatchObject({ source: 'stale', age: TTL + 60 * MINUTE - 1 })
     await clock.advance(1)
-    await expect(get(one, more)).rejects.toThrow('refused')
+    await expect(get(readRow1, more)).rejects.toThrow('refused')
   })
 
-  it('asks the database once a second while it cannot be reached', async () => {
+  it('queries the database once a second while it cannot be reached', async () => {
     const { get, clock, warnings } = await expired()
     const { loads, more } = failing(new Unreachable('refused'))
-    for (let time = 0; time < 20; time++) expect(await get(one, more)).toMatchObject({ source: 'stale' })
+    for (let time = 0; time < 20; time++) expect(await get(readRow1, more)).toMatchObject({ source: 'stale' })
     expect(loads.count).toBe(1)
     await clock.advance(1_000)
-    for (let time = 0; time < 20; time++) expect(await get(one, more)).toMatchObject({ source: 'stale' })
+    for (let time = 0; time < 20; time++) expect(await get(readRow1, more)).toMatchObject({ source: 'stale' })
     expect(loads.count).toBe(2)
     expect(warnings).toEqual(['database-unreachable'])
   })
 
-  it('sends one query while the database does not answer at all, however many callers there are', async () => {
+  it('sends one query while the database does not answer, however many callers there are', async () => {
     const { get, clock } = await expired()
     const { more } = failing(new Unreachable('refused'))
-    await get(one, more)
+    await get(readRow1, more)
     await clock.advance(1_000)
     let loads = 0
     const hanging: GetOptions<Row | null> = {
@@ -142,29 +147,29 @@ describe('staleIfError', () => {
         return new Promise(() => {})
       },
     }
-    void get(one, hanging)
+    void get(readRow1, hanging)
     await settled()
     for (let time = 0; time < 9; time++) {
-      expect(await get(one, hanging)).toMatchObject({ source: 'stale' })
+      expect(await get(readRow1, hanging)).toMatchObject({ source: 'stale' })
       await clock.advance(1_000)
     }
     expect(loads).toBe(1)
   })
 
-  it('callers that share the failed load are served as well, and do not all ask again', async () => {
+  it('serves callers that share the failed load as well, and not all of them query again', async () => {
     const { get } = await expired()
     const { loads, more } = failing(new Unreachable('refused'))
-    const found = await Promise.all(Array.from({ length: 30 }, () => get(one, more)))
-    for (const read of found) expect(read).toMatchObject({ source: 'stale', result: { v: 1 } })
+    const results = await Promise.all(Array.from({ length: 30 }, () => get(readRow1, more)))
+    for (const read of results) expect(read).toMatchObject({ source: 'stale', result: { v: 1 } })
     expect(loads.count).toBe(1)
   })
 
-  it('a caller that shares the failed load without the policy gets its error', async () => {
+  it('passes the error on to a caller that shares the failed load without this policy', async () => {
     const { get } = await expired()
     const { more } = failing(new Unreachable('refused'))
     const [stale, strict] = await Promise.allSettled([
-      get(one, more),
-      get(one, { ...more, options: { ttl: TTL, jitter: 0 } }),
+      get(readRow1, more),
+      get(readRow1, { ...more, options: { ttl: TTL, jitter: 0 } }),
     ])
     expect(stale).toMatchObject({ status: 'fulfilled', value: { source: 'stale' } })
     expect(strict).toMatchObject({ status: 'rejected' })
@@ -173,39 +178,39 @@ describe('staleIfError', () => {
   it('loads again when the database is back, and warns once for each outage', async () => {
     const { get, clock, warnings } = await expired()
     const { more } = failing(new Unreachable('refused'))
-    await get(one, more)
+    await get(readRow1, more)
     await clock.advance(1_000)
-    expect(await get(one, options)).toMatchObject({ source: 'database', reason: 'expired' })
-    expect(await get(one, options)).toMatchObject({ source: 'memory' })
+    expect(await get(readRow1, options)).toMatchObject({ source: 'database', reason: 'expired' })
+    expect(await get(readRow1, options)).toMatchObject({ source: 'memory' })
     await clock.advance(TTL + 1)
-    expect(await get(one, more)).toMatchObject({ source: 'stale' })
+    expect(await get(readRow1, more)).toMatchObject({ source: 'stale' })
     expect(warnings).toEqual(['database-unreachable', 'database-unreachable'])
   })
 
-  it('an error of a query shows that the database is back', async () => {
+  it('ends the outage when a query fails with an ordinary error', async () => {
     const { get, clock } = await expired()
-    await get(one, failing(new Unreachable('refused')).more)
+    await get(readRow1, failing(new Unreachable('refused')).more)
     await clock.advance(1_000)
-    await expect(get(one, failing(new Error('syntax')).more)).rejects.toThrow('syntax')
-    expect(await get(one, options)).toMatchObject({ source: 'database' })
+    await expect(get(readRow1, failing(new Error('syntax')).more)).rejects.toThrow('syntax')
+    expect(await get(readRow1, options)).toMatchObject({ source: 'database' })
   })
 
-  it('a query that was not sent does not end an outage, and is spared like the others', async () => {
+  it('neither queries nor ends the outage because of a query that was refused by the load queue', async () => {
     const { get, clock } = await expired()
     const { loads, more } = failing(new Unreachable('refused'))
-    await get(one, more)
+    await get(readRow1, more)
     const limited = { ...options.options, maxConcurrentLoads: 1, loadQueueTimeout: 100 }
     void get(reads.byId(2), { options: limited, load: () => new Promise(() => {}) })
     await clock.advance(1_000)
-    const overloaded = get(one, { ...more, options: limited })
+    const overloaded = get(readRow1, { ...more, options: limited })
     await settled()
     await clock.advance(100)
     expect(await overloaded).toMatchObject({ source: 'stale' })
-    expect(await get(one, more)).toMatchObject({ source: 'stale' })
+    expect(await get(readRow1, more)).toMatchObject({ source: 'stale' })
     expect(loads.count).toBe(1)
   })
 
-  it('the outage of one database says nothing of another', async () => {
+  it('treats an outage of one database separately from others', async () => {
     const clock = fakeClock()
     const cache = createCache({ store: memoryStore({ clock }) }, { clock })
     const readOf = (place: string) => {
@@ -220,7 +225,7 @@ describe('staleIfError', () => {
         connection,
       })
       const { load: _, ...more } = failing(undefined).more
-      return (load: () => Promise<Row | null>) => engine.read(readPlan(engine, one, load, more))
+      return (load: () => Promise<Row | null>) => engine.read(readPlan(engine, readRow1, load, more))
     }
     const [down, well] = [readOf('down'), readOf('well')]
     const row = (v: number) => async () => ({ id: 1, grp: 0, code: '', v })
@@ -235,7 +240,11 @@ describe('staleIfError', () => {
   it('serves nothing stale to a read inside the load of a computed value', async () => {
     const { get, cache } = await expired()
     const { more } = failing(new Unreachable('refused'))
-    const page = cache.wrap('page', { ttl: '1m', reads: ['item'] }, async () => (await get(one, more)).result)
+    const page = cache.wrap(
+      'page',
+      { ttl: '1m', reads: ['item'] },
+      async () => (await get(readRow1, more)).result,
+    )
     await expect(page).rejects.toThrow('refused')
   })
 
@@ -248,7 +257,7 @@ describe('staleIfError', () => {
         model: 'item',
         policy,
         query: [1],
-        occurrences: one.occurrences,
+        occurrences: readRow1.occurrences,
         severalStatements: false,
         unreachable: (error) => error instanceof Unreachable,
         run,
@@ -272,7 +281,7 @@ describe('staleIfError', () => {
     expect(read(() => 'b')).toBe('b')
   })
 
-  it('serves what `push` has while the store has just been lost with the database', async () => {
+  it('serves entries of the `push` tier while store and database are lost at the same time', async () => {
     let lost = false
     const here = remote({
       memory: { mode: 'push' },
@@ -285,14 +294,16 @@ describe('staleIfError', () => {
       }),
     })
     here.cache.on('store-state', () => {})
-    await here.get(one, options)
-    await here.get(one, options)
+    await here.get(readRow1, options)
+    await here.get(readRow1, options)
     await here.clock.advance(TTL + 1)
     // Its tags are fetched again, and their lease lasts for a moment.
-    await here.get(one, failing(new Unreachable('refused')).more)
+    await here.get(readRow1, failing(new Unreachable('refused')).more)
     lost = true
-    expect(await here.get(one, failing(new Unreachable('refused')).more)).toMatchObject({ source: 'stale' })
+    expect(await here.get(readRow1, failing(new Unreachable('refused')).more)).toMatchObject({
+      source: 'stale',
+    })
     here.cut()
-    await expect(here.get(one, failing(new Unreachable('refused')).more)).rejects.toThrow('refused')
+    await expect(here.get(readRow1, failing(new Unreachable('refused')).more)).rejects.toThrow('refused')
   })
 })

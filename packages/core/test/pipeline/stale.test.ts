@@ -7,7 +7,7 @@ import type { Row } from '../support/simulated-database.ts'
 import { type GetOptions, world } from '../support/world.ts'
 import { remote } from '../tier/remote.ts'
 
-const one = reads.byId(1)
+const readRow1 = reads.byId(1)
 const MINUTE = 60_000
 const POLICY: PolicyOptions = { ttl: '10m', jitter: 0, staleWhileRevalidate: '1m' }
 const options = { options: POLICY }
@@ -32,65 +32,68 @@ describe('staleWhileRevalidate', () => {
     const here = world()
     const { get, clock, cache } = here
     const { loads, load } = counted(here)
-    await get(one, { ...options, load })
+    await get(readRow1, { ...options, load })
     await changeUnseen(here)
     await clock.advance(10 * MINUTE + 1)
-    const stale = await get(one, { ...options, load })
+    const stale = await get(readRow1, { ...options, load })
     expect(stale).toMatchObject({ source: 'stale', result: { v: 1 }, age: 10 * MINUTE + 1, ttl: 10 * MINUTE })
     expect(stale.reason).toBeUndefined()
     expect(loads.count).toBe(2)
-    expect(await get(one, { ...options, load })).toMatchObject({ source: 'memory', result: { v: 1_001 } })
+    expect(await get(readRow1, { ...options, load })).toMatchObject({
+      source: 'memory',
+      result: { v: 1_001 },
+    })
     expect(cache.stats()).toMatchObject({ reads: 3, hits: 2, misses: 1, bypasses: 0, stale: 1 })
     expect(cache.stats().models.Item).toMatchObject({ stale: 1 })
   })
 
-  it('stops once a refresh has brought a result that is not stored, so that hits do not begin one load each', async () => {
+  it('stops once a refresh gives a result that cannot be stored, so that hits do not start one load each', async () => {
     const here = world()
     const { get, clock } = here
     const { loads, load } = counted(here)
     const more = { options: { ...POLICY, cacheEmpty: false as const }, load }
-    await get(one, more)
+    await get(readRow1, more)
     await clock.advance(10 * MINUTE + 1)
-    const gone = { ...more, load: async () => void loads.count++ as unknown as null }
-    expect(await get(one, gone)).toMatchObject({ source: 'stale', result: { v: 1 } })
+    const uncacheable = { ...more, load: async () => void loads.count++ as unknown as null }
+    expect(await get(readRow1, uncacheable)).toMatchObject({ source: 'stale', result: { v: 1 } })
     expect(loads.count).toBe(2)
     // What the database said last is not served from the cache, and neither is what it said before.
-    expect(await get(one, gone)).toMatchObject({ source: 'database', reason: 'expired' })
+    expect(await get(readRow1, uncacheable)).toMatchObject({ source: 'database', reason: 'expired' })
     expect(loads.count).toBe(3)
     // The row is back: its next expiry is like the first.
-    await get(one, more)
+    await get(readRow1, more)
     await clock.advance(10 * MINUTE + 1)
-    expect(await get(one, more)).toMatchObject({ source: 'stale' })
+    expect(await get(readRow1, more)).toMatchObject({ source: 'stale' })
   })
 
-  it('serves nothing once its time is over', async () => {
+  it('serves nothing after its time is over', async () => {
     const { get, clock } = world()
-    await get(one, options)
+    await get(readRow1, options)
     await clock.advance(11 * MINUTE - 1)
     const failing = { ...options, load: () => Promise.reject(new Error('down')) }
-    expect(await get(one, failing)).toMatchObject({ source: 'stale' })
+    expect(await get(readRow1, failing)).toMatchObject({ source: 'stale' })
     await clock.advance(1)
-    expect(await get(one, options)).toMatchObject({ source: 'database', reason: 'expired' })
+    expect(await get(readRow1, options)).toMatchObject({ source: 'database', reason: 'expired' })
   })
 
-  it('is bounded by the policy of the reader, not of whoever stored the entry', async () => {
+  it('is bounded by the policy of the reader, not of the process that stored the entry', async () => {
     const { get, clock } = world()
-    await get(one, options)
+    await get(readRow1, options)
     await clock.advance(10 * MINUTE + 5_000)
     const strict = { options: { ttl: '10m' } as const }
     expect(
-      await get(one, { ...strict, load: () => Promise.reject(new Error('down')) }).catch(String),
+      await get(readRow1, { ...strict, load: () => Promise.reject(new Error('down')) }).catch(String),
     ).toMatch(/down/)
     const brief = { options: { ...POLICY, staleWhileRevalidate: '5s' } as const }
-    expect(await get(one, brief)).toMatchObject({ source: 'database', reason: 'expired' })
+    expect(await get(readRow1, brief)).toMatchObject({ source: 'database', reason: 'expired' })
   })
 
   it('never serves an invalidated entry', async () => {
     const { get, put, clock } = world()
-    await get(one, options)
+    await get(readRow1, options)
     await put(writes.touch(1))
     await clock.advance(10 * MINUTE + 1)
-    expect(await get(one, options)).toMatchObject({
+    expect(await get(readRow1, options)).toMatchObject({
       source: 'database',
       reason: 'invalidated',
       result: { v: 1_001 },
@@ -100,19 +103,19 @@ describe('staleWhileRevalidate', () => {
   it('serves nothing while a write is pending', async () => {
     const here = world()
     const { get, put, clock, engine } = here
-    await get(one, options)
+    await get(readRow1, options)
     await clock.advance(10 * MINUTE + 1)
     const scope = engine.transaction('late')
     await engine.inside(scope, () => put(writes.touch(1), undefined, scope))
     await scope.seal()
-    expect(await get(one, options)).toMatchObject({ source: 'database', reason: 'dirty' })
+    expect(await get(readRow1, options)).toMatchObject({ source: 'database', reason: 'dirty' })
     await scope.end('failed')
   })
 
-  it('runs one refresh per key however many callers are served', async () => {
+  it('runs one refresh per key for any number of callers', async () => {
     const here = world()
     const { get, clock } = here
-    await get(one, options)
+    await get(readRow1, options)
     await clock.advance(10 * MINUTE + 1)
     const answer = deferred<Row | null>()
     let loads = 0
@@ -120,24 +123,24 @@ describe('staleWhileRevalidate', () => {
       loads++
       return answer.promise
     }
-    const found = await Promise.all(Array.from({ length: 50 }, () => get(one, { ...options, load })))
-    for (const { source } of found) expect(source).toBe('stale')
+    const results = await Promise.all(Array.from({ length: 50 }, () => get(readRow1, { ...options, load })))
+    for (const { source } of results) expect(source).toBe('stale')
     expect(loads).toBe(1)
     answer.resolve({ id: 1, grp: 0, code: 'c1', v: 7 })
     await settled()
-    expect(await get(one, options)).toMatchObject({ source: 'memory', result: { v: 7 } })
+    expect(await get(readRow1, options)).toMatchObject({ source: 'memory', result: { v: 7 } })
   })
 
-  it('joins the load of a miss that is running', async () => {
+  it('joins the running load of a miss', async () => {
     const here = world()
     const { get, clock } = here
-    await get(one, options)
+    await get(readRow1, options)
     await clock.advance(10 * MINUTE + 30_000)
     const answer = deferred<Row | null>()
-    const miss = get(one, { options: { ttl: '10m', jitter: 0 }, load: () => answer.promise })
+    const miss = get(readRow1, { options: { ttl: '10m', jitter: 0 }, load: () => answer.promise })
     await settled()
     let loads = 0
-    const stale = await get(one, {
+    const stale = await get(readRow1, {
       ...options,
       load: () => {
         loads++
@@ -150,11 +153,11 @@ describe('staleWhileRevalidate', () => {
     expect(loads).toBe(0)
   })
 
-  it('reports a failed refresh and tries again after a pause that grows', async () => {
+  it('reports a failed refresh and retries after a pause that grows', async () => {
     const { get, clock, cache } = world()
     const warnings: string[] = []
     cache.on('warning', ({ code, message }) => warnings.push(`${code} ${message}`))
-    await get(one, options)
+    await get(readRow1, options)
     await clock.advance(10 * MINUTE + 1)
     let loads = 0
     const load = () => {
@@ -170,31 +173,31 @@ describe('staleWhileRevalidate', () => {
       [3_999, 3],
     ] as const) {
       await clock.advance(passed)
-      expect(await get(one, { ...options, load })).toMatchObject({ source: 'stale' })
+      expect(await get(readRow1, { ...options, load })).toMatchObject({ source: 'stale' })
       expect(loads).toBe(expected)
     }
     expect(warnings).toHaveLength(3)
     expect(warnings[0]).toMatch(/^refresh-failed .*in 1 s.*down/)
     await clock.advance(1)
-    await get(one, options)
-    expect(await get(one, options)).toMatchObject({ source: 'memory' })
+    await get(readRow1, options)
+    expect(await get(readRow1, options)).toMatchObject({ source: 'memory' })
   })
 
   it('runs the refresh outside the context of the caller', async () => {
     const request = new AsyncLocalStorage<string>()
     const { get, clock } = world()
-    await get(one, options)
+    await get(readRow1, options)
     await clock.advance(10 * MINUTE + 1)
     let context: string | undefined = 'not run'
     const load: GetOptions<Row | null>['load'] = async () => {
       context = request.getStore()
       return null
     }
-    await request.run('of the caller', () => get(one, { ...options, load }))
+    await request.run('of the caller', () => get(readRow1, { ...options, load }))
     expect(context).toBeUndefined()
   })
 
-  it('runs the refresh in the context of the caller where the scope comes from it', async () => {
+  it('runs the refresh in the context of the caller if the scope depends on it', async () => {
     const tenant = new AsyncLocalStorage<string>()
     const { get, clock } = world({ scope: () => tenant.getStore() })
     const contexts: unknown[] = []
@@ -203,60 +206,60 @@ describe('staleWhileRevalidate', () => {
       return null
     }
     const empty = { options: { ...POLICY, cacheEmpty: '10m' } as const, load }
-    await tenant.run('a', () => get(one, empty))
+    await tenant.run('a', () => get(readRow1, empty))
     await clock.advance(10 * MINUTE + 1)
-    expect(await tenant.run('a', () => get(one, empty))).toMatchObject({ source: 'stale' })
+    expect(await tenant.run('a', () => get(readRow1, empty))).toMatchObject({ source: 'stale' })
     expect(contexts).toEqual(['a', 'a'])
   })
 
-  it('refreshes by the plan that the host detaches, unless it is of another query by now', async () => {
+  it('refreshes by the plan that the host detaches, unless that plan is of another query', async () => {
     const here = world()
     const { get, clock, engine } = here
-    await get(one, options)
+    await get(readRow1, options)
     await clock.advance(10 * MINUTE + 1)
     const ran: string[] = []
     const plan = (name: string, query: unknown) => ({
-      operation: one.name,
+      operation: readRow1.name,
       model: 'Item',
       policy: engine.policy(POLICY, 'test'),
       query,
-      occurrences: one.occurrences,
+      occurrences: readRow1.occurrences,
       severalStatements: false,
       run: async () => {
         ran.push(name)
         return null as Row | null
       },
     })
-    await get(one, { ...options, ...{ detach: () => plan('other', 'other query') } })
+    await get(readRow1, { ...options, ...{ detach: () => plan('other', 'other query') } })
     expect(ran).toEqual([])
-    await get(one, { ...options, ...{ detach: () => plan('same', one.name) } })
+    await get(readRow1, { ...options, ...{ detach: () => plan('same', readRow1.name) } })
     expect(ran).toEqual(['same'])
   })
 
-  it('does not run the query while the host says that it may not, and says nothing of it', async () => {
+  it('does not run the query while the host forbids it, and emits no warning', async () => {
     const { get, clock, cache } = world()
     const warnings: unknown[] = []
     cache.on('warning', (event) => warnings.push(event))
-    await get(one, options)
+    await get(readRow1, options)
     await clock.advance(10 * MINUTE + 1)
     let loads = 0
     const load = async () => {
       loads++
       return null
     }
-    expect(await get(one, { ...options, load, mayRun: () => false })).toMatchObject({ source: 'stale' })
+    expect(await get(readRow1, { ...options, load, mayRun: () => false })).toMatchObject({ source: 'stale' })
     expect(loads).toBe(0)
-    await get(one, { ...options, load, mayRun: () => true })
+    await get(readRow1, { ...options, load, mayRun: () => true })
     expect(loads).toBe(1)
     expect(warnings).toEqual([])
   })
 
-  it('is not counted, and not part of an explain that is still running', async () => {
+  it('is not counted in the stats and not included in an explain that is still running', async () => {
     const { get, clock, cache } = world()
-    await get(one, options)
+    await get(readRow1, options)
     await clock.advance(10 * MINUTE + 1)
     const { reads: reported } = await cache.explain(async () => {
-      await get(one, options)
+      await get(readRow1, options)
       await settled()
     })
     expect(reported).toHaveLength(0)
@@ -266,18 +269,18 @@ describe('staleWhileRevalidate', () => {
   it('serves nothing stale to a read inside the load of a computed value', async () => {
     const here = world()
     const { get, clock, cache } = here
-    await get(one, options)
+    await get(readRow1, options)
     await changeUnseen(here)
     await clock.advance(10 * MINUTE + 1)
     const page = await cache.wrap(
       'page',
       { ttl: '1m', reads: ['item'] },
-      async () => (await get(one, options)).result,
+      async () => (await get(readRow1, options)).result,
     )
     expect(page).toMatchObject({ v: 1_001 })
   })
 
-  it('serves a sync driver and refreshes when the current turn is over', async () => {
+  it('serves a sync driver and refreshes after the current turn', async () => {
     const { engine, clock, cache } = world()
     const policy = engine.policy(POLICY, 'test')
     let row = 'a'
@@ -288,7 +291,7 @@ describe('staleWhileRevalidate', () => {
         model: 'item',
         policy,
         query: [1],
-        occurrences: one.occurrences,
+        occurrences: readRow1.occurrences,
         severalStatements: false,
         mayRun: () => !inTransaction,
         run: () => row,
@@ -313,46 +316,46 @@ describe('staleWhileRevalidate', () => {
 
 describe('staleWhileRevalidate over a remote store', () => {
   it.each(['off', 'validate'] as const)(
-    'takes an entry that another process has refreshed, with the memory tier %s',
+    'uses an entry that another process has refreshed, with the memory tier %s',
     async (mode) => {
       const here = remote({ memory: { mode } })
-      const other = remote({ beside: here, memory: { mode } })
-      await here.get(one, options)
+      const other = remote({ sharedWith: here, memory: { mode } })
+      await here.get(readRow1, options)
       await here.clock.advance(10 * MINUTE + 1)
-      await other.get(one, options)
-      here.taken()
+      await other.get(readRow1, options)
+      here.takeCalls()
       expect(
-        await here.get(one, { ...options, load: () => Promise.reject(new Error('not needed')) }),
+        await here.get(readRow1, { ...options, load: () => Promise.reject(new Error('not needed')) }),
       ).toMatchObject({
         source: 'store',
       })
-      expect(here.taken()).toEqual(['fetch'])
+      expect(here.takeCalls()).toEqual(['fetch'])
     },
   )
 
-  it('looks into the store first where `push` has served the expired entry without asking', async () => {
+  it('asks the store before a refresh if `push` served the expired entry without asking', async () => {
     const here = remote({ memory: { mode: 'push' } })
-    const other = remote({ beside: here })
-    await here.get(one, options)
-    await here.get(one, options)
+    const other = remote({ sharedWith: here })
+    await here.get(readRow1, options)
+    await here.get(readRow1, options)
     await here.clock.advance(10 * MINUTE + 1)
     await here.get(reads.byId(1), { options: { ttl: '1m' } })
     const warnings: unknown[] = []
     here.cache.on('warning', (event) => warnings.push(event))
-    await other.get(one, options)
-    here.taken()
+    await other.get(readRow1, options)
+    here.takeCalls()
     const load = () => Promise.reject(new Error('not needed'))
-    const found = await here.get(one, { ...options, load })
-    expect(['stale', 'store', 'memory']).toContain(found.source)
-    expect(await here.get(one, { ...options, load })).toMatchObject({ source: 'memory' })
+    const result = await here.get(readRow1, { ...options, load })
+    expect(['stale', 'store', 'memory']).toContain(result.source)
+    expect(await here.get(readRow1, { ...options, load })).toMatchObject({ source: 'memory' })
     expect(warnings).toEqual([])
   })
 
-  it('the store keeps an entry for its lifetime and its grace', async () => {
+  it('keeps an entry in the store for its ttl and its grace', async () => {
     const here = remote({ memory: { mode: 'off' } })
     const lifetimes: number[] = []
     const other = remote({
-      beside: here,
+      sharedWith: here,
       memory: { mode: 'off' },
       through: (store) => ({
         ...store,
@@ -362,7 +365,7 @@ describe('staleWhileRevalidate over a remote store', () => {
         },
       }),
     })
-    await other.get(one, options)
+    await other.get(readRow1, options)
     expect(lifetimes).toEqual([11 * MINUTE, 22 * MINUTE])
   })
 })

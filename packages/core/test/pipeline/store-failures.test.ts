@@ -5,13 +5,13 @@ import { expect, it, vi } from 'vitest'
 import { reads, writes } from '../support/item-host.ts'
 import { world } from '../support/world.ts'
 
-const one = reads.byId(1)
+const readRow1 = reads.byId(1)
 
-function failing(around: (inner: Store) => Store = (inner) => inner) {
+function failing(wrapStore: (inner: Store) => Store = (inner) => inner) {
   let store: FaultyStore | undefined
   const here = world({
-    around: (inner) => {
-      store = faultyStore(around(inner))
+    wrapStore: (inner) => {
+      store = faultyStore(wrapStore(inner))
       return store
     },
   })
@@ -20,12 +20,12 @@ function failing(around: (inner: Store) => Store = (inner) => inner) {
   return { ...here, store: store as FaultyStore, errors }
 }
 
-it('a store that rejects everything costs hits and nothing else', async () => {
+it('a store that rejects every call costs hits and nothing else', async () => {
   const { get, put, store, errors, cache } = failing()
   store.fail('rejects')
-  expect(await get(one)).toMatchObject({ reason: 'unavailable', result: { v: 1 } })
+  expect(await get(readRow1)).toMatchObject({ reason: 'unavailable', result: { v: 1 } })
   await put(writes.touch(1))
-  expect(await get(one)).toMatchObject({ result: { v: 1_001 } })
+  expect(await get(readRow1)).toMatchObject({ result: { v: 1_001 } })
   await cache.invalidate({ tables: ['item'] })
   await cache.invalidate({ all: true })
   expect(new Set(errors.map(({ action }) => action))).toEqual(
@@ -33,17 +33,17 @@ it('a store that rejects everything costs hits and nothing else', async () => {
   )
 })
 
-it('says once that the store is gone, and once that it is back', async () => {
+it('a lost store is reported once, and its return is reported once', async () => {
   const { get, store, cache, clock } = failing()
   const states: string[] = []
   cache.on('store-state', ({ state }) => states.push(state))
   store.fail('rejects')
-  for (let time = 0; time < 5; time++) await get(one)
+  for (let time = 0; time < 5; time++) await get(readRow1)
   expect(states).toEqual(['unavailable'])
   store.fail('works')
   await clock.advance(500)
-  expect((await get(one)).source).toBe('database')
-  expect((await get(one)).source).toBe('store')
+  expect((await get(readRow1)).source).toBe('database')
+  expect((await get(readRow1)).source).toBe('store')
   expect(states).toEqual(['unavailable', 'ready'])
 })
 
@@ -51,9 +51,9 @@ it('a store that hangs delays a read by 100 ms and a write by 1 s', async () => 
   const { get, put, store, clock } = failing()
   store.fail('hangs')
   let [read, written] = [false, false]
-  const reading = get(one).then((seen) => {
+  const reading = get(readRow1).then((result) => {
     read = true
-    return seen
+    return result
   })
   await clock.advance(99)
   expect(read).toBe(false)
@@ -68,30 +68,30 @@ it('a store that hangs delays a read by 100 ms and a write by 1 s', async () => 
   await writing
 })
 
-it('while marks and finishes fail this process does not serve what it has changed, and again after they succeed', async () => {
+it('while marks and finishes fail, this process serves no rows that it changed, and serves them again afterwards', async () => {
   const { get, put, store, clock } = failing()
-  await get(one)
+  await get(readRow1)
   await get(reads.byId(2))
   store.fail('rejects', 'mark', 'finish', 'renew')
   await put(writes.touch(1))
   await settled()
-  expect(await get(one)).toMatchObject({ reason: 'dirty', result: { v: 1_001 } })
+  expect(await get(readRow1)).toMatchObject({ reason: 'dirty', result: { v: 1_001 } })
   expect((await get(reads.byId(2))).source).toBe('store')
   await clock.advance(10_000)
-  expect((await get(one)).reason).toBe('dirty')
+  expect((await get(readRow1)).reason).toBe('dirty')
   store.fail('works')
   await clock.advance(2_000)
-  expect(await get(one)).toMatchObject({ reason: 'invalidated', result: { v: 1_001 } })
-  expect((await get(one)).source).toBe('store')
+  expect(await get(readRow1)).toMatchObject({ reason: 'invalidated', result: { v: 1_001 } })
+  expect((await get(readRow1)).source).toBe('store')
 })
 
-it('a store that reports that it is back gets the journal at once, and reads are sent again at once', async () => {
+it('when a store reports its return, the journal is sent immediately and reads use the store again', async () => {
   const contexts: StoreContext[] = []
   const { get, put, store, clock } = failing((inner) => ({
     ...inner,
-    open: (given) => void contexts.push(given),
+    open: (context) => void contexts.push(context),
   }))
-  await get(one)
+  await get(readRow1)
   store.fail('rejects')
   await clock.advance(100)
   await put(writes.touch(1))
@@ -99,26 +99,26 @@ it('a store that reports that it is back gets the journal at once, and reads are
   for (let time = 0; time < 4; time++) await get(other)
   store.fail('works')
   // Time stands still: nothing is found out by waiting.
-  expect([(await get(one)).reason, (await get(other)).reason]).toEqual(['dirty', 'unavailable'])
+  expect([(await get(readRow1)).reason, (await get(other)).reason]).toEqual(['dirty', 'unavailable'])
   for (const context of contexts) context.ready()
   await settled()
-  expect(await get(one)).toMatchObject({ reason: 'invalidated', result: { v: 1_001 } })
-  expect((await get(one)).source).toBe('store')
+  expect(await get(readRow1)).toMatchObject({ reason: 'invalidated', result: { v: 1_001 } })
+  expect((await get(readRow1)).source).toBe('store')
   await get(other)
   expect((await get(other)).source).toBe('store')
 })
 
-it('without a store, equal reads of one turn are one query, and each caller owns its copy', async () => {
+it('without a store, equal reads of one turn run one query, and each caller gets a separate copy', async () => {
   const { get, store, database } = failing()
   store.fail('rejects')
-  for (let time = 0; time < 4; time++) await get(one)
+  for (let time = 0; time < 4; time++) await get(readRow1)
   const load = vi.fn(database.read)
-  const burst = () => Array.from({ length: 50 }, () => get(one, { load: load as typeof database.read }))
-  const seen = await Promise.all(burst())
+  const burst = () => Array.from({ length: 50 }, () => get(readRow1, { load: load as typeof database.read }))
+  const results = await Promise.all(burst())
   expect(load).toHaveBeenCalledTimes(1)
-  expect(seen.every(({ reason }) => reason === 'unavailable')).toBe(true)
-  expect(seen.filter(({ shared }) => shared)).toHaveLength(49)
-  expect(new Set(seen.map(({ result }) => result)).size).toBe(50)
+  expect(results.every(({ reason }) => reason === 'unavailable')).toBe(true)
+  expect(results.filter(({ shared }) => shared)).toHaveLength(49)
+  expect(new Set(results.map(({ result }) => result)).size).toBe(50)
   // Whoever comes when it has begun, begins another.
   const early = burst()
   await settled()
@@ -126,12 +126,14 @@ it('without a store, equal reads of one turn are one query, and each caller owns
   expect(load).toHaveBeenCalledTimes(3)
 })
 
-it('without a store, one of those who shared a query that failed runs its own, and the others share that', async () => {
+it('without a store, one caller of a shared query that failed runs its own query, and the others share that', async () => {
   const { get, store, database } = failing()
   store.fail('rejects')
-  for (let time = 0; time < 4; time++) await get(one)
+  for (let time = 0; time < 4; time++) await get(readRow1)
   const load = vi.fn(database.read).mockRejectedValueOnce(new Error('lost'))
-  const ends = await Promise.allSettled([1, 2, 3].map(() => get(one, { load: load as typeof database.read })))
+  const ends = await Promise.allSettled(
+    [1, 2, 3].map(() => get(readRow1, { load: load as typeof database.read })),
+  )
   expect(ends.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled'])
   expect(load).toHaveBeenCalledTimes(2)
 })
@@ -147,35 +149,36 @@ it('ten thousand writes without a store leave one timer and one invalidation in 
   await clock.advance(2_000)
   // As many finishes as the journal keeps marks of, for the one table.
   expect(store.calls.slice(before)).toEqual(Array(16).fill('finish'))
-  expect((await get(one)).result?.v).toBe(11_000)
+  expect((await get(readRow1)).result?.v).toBe(11_000)
 })
 
-it('a finish that was carried out and never answered is sent again, harmlessly', async () => {
+it('a finish that was applied but not acknowledged is sent again without harm', async () => {
   const { get, put, store, clock } = failing()
-  await get(one)
+  await get(readRow1)
   store.fail('late', 'finish')
   await put(writes.touch(1))
   await clock.advance(2_000)
   store.fail('works')
   await clock.advance(2_000)
-  expect((await get(one)).result?.v).toBe(1_001)
-  expect((await get(one)).source).toBe('store')
+  expect((await get(readRow1)).result?.v).toBe(1_001)
+  expect((await get(readRow1)).source).toBe('store')
   const sent = store.calls.filter((call) => call === 'finish').length
   await clock.advance(60_000)
   expect(store.calls.filter((call) => call === 'finish').length).toBe(sent)
 })
 
-it('a mark that failed and a finish that worked leave nothing old', async () => {
+it('a failed mark followed by a successful finish leaves nothing stale', async () => {
   const { get, put, store } = failing()
-  for (const shape of [one, reads.everything(), reads.byGroup(0)] as (typeof one)[]) await get(shape)
+  for (const shape of [readRow1, reads.everything(), reads.byGroup(0)] as (typeof readRow1)[])
+    await get(shape)
   store.fail('rejects', 'mark')
   await put(writes.touch(1, 'item', true))
   await settled()
-  for (const shape of [one, reads.everything(), reads.byGroup(0)] as (typeof one)[])
+  for (const shape of [readRow1, reads.everything(), reads.byGroup(0)] as (typeof readRow1)[])
     expect((await get(shape)).source).toBe('database')
 })
 
-it('a row that was not found is not served as missing after an insert whose invalidation could not be delivered', async () => {
+it('after an insert whose invalidation could not be delivered, a lookup that found no row bypasses the cache', async () => {
   const { get, put, store } = failing()
   await get(reads.byId(9))
   store.fail('rejects', 'mark', 'finish')
@@ -184,30 +187,30 @@ it('a row that was not found is not served as missing after an insert whose inva
   expect((await get(reads.byId(9))).result?.id).toBe(9)
 })
 
-it('seeding or storing that fails costs the entry', async () => {
+it('a failed seed or set only loses the entry', async () => {
   const { get, store } = failing()
   store.fail('rejects', 'seed')
-  expect((await get(one)).reason).toBe('unavailable')
+  expect((await get(readRow1)).reason).toBe('unavailable')
   store.fail('works')
   store.fail('rejects', 'set')
-  expect((await get(one)).reason).toBe('miss')
-  expect((await get(one)).reason).toBe('miss')
+  expect((await get(readRow1)).reason).toBe('miss')
+  expect((await get(readRow1)).reason).toBe('miss')
   store.fail('works')
-  await get(one)
-  expect((await get(one)).source).toBe('store')
+  await get(readRow1)
+  expect((await get(readRow1)).source).toBe('store')
 })
 
-it('invalidate({ all }) that the store did not acknowledge is repeated, and this process serves nothing until then', async () => {
+it('an unacknowledged invalidate({ all }) is retried, and this process serves nothing until it is acknowledged', async () => {
   const { get, cache, store, clock, database } = failing()
-  await get(one)
+  await get(readRow1)
   store.fail('rejects', 'invalidateAll')
   await database.write(writes.touch(1).mutation)
   await cache.invalidate({ all: true })
-  expect(await get(one)).toMatchObject({ reason: 'dirty', result: { v: 1_001 } })
+  expect(await get(readRow1)).toMatchObject({ reason: 'dirty', result: { v: 1_001 } })
   store.fail('works')
   await clock.advance(2_000)
-  expect(await get(one)).toMatchObject({ source: 'database', result: { v: 1_001 } })
-  expect((await get(one)).source).toBe('store')
+  expect(await get(readRow1)).toMatchObject({ source: 'database', result: { v: 1_001 } })
+  expect((await get(readRow1)).source).toBe('store')
 })
 
 const GARBAGE: readonly (readonly [string, (stored: Uint8Array) => Uint8Array])[] = [
@@ -218,52 +221,55 @@ const GARBAGE: readonly (readonly [string, (stored: Uint8Array) => Uint8Array])[
   ['newer', (stored) => stored.map((byte, at) => (at === 3 ? 99 : byte))],
 ]
 
-it.each(GARBAGE)('bytes that are %s are a miss and an event', async (_, change) => {
+it.each(GARBAGE)('bytes that are %s count as a miss and emit an event', async (_, change) => {
   const { get, cache, inner } = world()
   const events: CacheEvents['codec-error'][] = []
   cache.on('codec-error', (event) => events.push(event))
-  const { key } = await get(one)
+  const { key } = await get(readRow1)
   const stored = (await inner.fetch(key, [])).entry?.bytes as Uint8Array
   await inner.set(key as string, Uint8Array.from(change(stored)), 60_000)
-  expect(await get(one)).toMatchObject({ reason: 'miss', result: { id: 1, v: 1 } })
+  expect(await get(readRow1)).toMatchObject({ reason: 'miss', result: { id: 1, v: 1 } })
   expect(events).toHaveLength(1)
   expect(events[0]?.key).toBe(key)
-  expect((await get(one)).source).toBe('memory')
+  expect((await get(readRow1)).source).toBe('memory')
 })
 
-it("another query's entry under the name of this one is a miss", async () => {
+it('an entry of another query under the name of this one is a miss', async () => {
   const { get, inner } = world()
-  const { key } = await get(one, { query: 'this' })
-  const other = await get(one, { query: 'other', load: async () => ({ id: 7, grp: 0, code: 'x', v: 7 }) })
+  const { key } = await get(readRow1, { query: 'this' })
+  const other = await get(readRow1, {
+    query: 'other',
+    load: async () => ({ id: 7, grp: 0, code: 'x', v: 7 }),
+  })
   const stored = (await inner.fetch(other.key, [])).entry?.bytes as Uint8Array
   await inner.set(key as string, stored, 60_000)
-  expect(await get(one, { query: 'this' })).toMatchObject({ reason: 'miss', result: { id: 1 } })
+  expect(await get(readRow1, { query: 'this' })).toMatchObject({ reason: 'miss', result: { id: 1 } })
 })
 
-it('an entry another codec wrote is a miss', async () => {
+it('an entry written by another codec is a miss', async () => {
   const store = memoryStore({ maxEntries: 100, isolated: true })
   const other = {
     name: 'other',
     bind: () => ({ encode: () => new Uint8Array([1]), decode: () => 'foreign' }),
   }
-  await world({ store, codec: other }).get(one)
-  expect(await world({ store }).get(one)).toMatchObject({ reason: 'miss', result: { id: 1 } })
+  await world({ store, codec: other }).get(readRow1)
+  expect(await world({ store }).get(readRow1)).toMatchObject({ reason: 'miss', result: { id: 1 } })
 })
 
-it('after close() reads and writes go to the database, and nothing is called any more', async () => {
+it('after close() reads and writes go to the database and the store is not called', async () => {
   const { get, put, cache, store, errors, clock } = failing()
-  await get(one)
+  await get(readRow1)
   await cache.close()
   const calls = store.calls.length
-  expect(await get(one)).toMatchObject({ reason: 'unavailable', result: { v: 1 } })
+  expect(await get(readRow1)).toMatchObject({ reason: 'unavailable', result: { v: 1 } })
   await put(writes.touch(1))
   await clock.advance(10_000)
-  expect((await get(one)).result?.v).toBe(1_001)
+  expect((await get(readRow1)).result?.v).toBe(1_001)
   expect(store.calls).toHaveLength(calls)
   expect(errors).toEqual([])
 })
 
-it('close() waits for invalidations under way, a second at most', async () => {
+it('close() waits for running invalidations, at most a second', async () => {
   const { put, cache, store, clock } = failing()
   store.fail('rejects', 'finish')
   await put(writes.touch(1))
@@ -289,7 +295,7 @@ it('close() waits for invalidations under way, a second at most', async () => {
   expect(stuck.clock.pending()).toBe(0)
 })
 
-it('a host that cannot count its rows or judge an error fails no query', async () => {
+it('a host that fails to count rows or to classify an error fails no query', async () => {
   const { engine, clock } = failing()
   const broken = (): never => {
     throw new Error('a mistake in the host')

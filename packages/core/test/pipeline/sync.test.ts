@@ -41,45 +41,45 @@ function started(options: WorldOptions = {}) {
       },
     ],
   })
-  const store = (id: number, text: string, held = false): string => {
+  const store = (id: number, text: string, inTransaction = false): string => {
     const run = () => {
       rows.set(id, text)
       return text
     }
     const { operation, model, changes } = change(id)
-    return engine.sync.write({ operation, model, changes, through: through(id), run }, held)
+    return engine.sync.write({ operation, model, changes, through: through(id), run }, inTransaction)
   }
-  const write = (id: number, text: string, held = false): void =>
-    engine.sync.write({ ...change(id), run: () => void rows.set(id, text) }, held)
-  const told = async (id: number): Promise<ReadReport> => {
+  const write = (id: number, text: string, inTransaction = false): void =>
+    engine.sync.write({ ...change(id), run: () => void rows.set(id, text) }, inTransaction)
+  const reportOf = async (id: number): Promise<ReadReport> => {
     const { reads } = await cache.explain(async () => read(id))
     return reads[0] as ReadReport
   }
-  return { cache, engine, clock, rows, plan, change, read, write, store, told }
+  return { cache, engine, clock, rows, plan, change, read, write, store, reportOf }
 }
 
-describe('a driver that answers at once', () => {
-  it('a read hits from memory until a write of the same row, in the same tick', async () => {
-    const { read, write, rows, told } = started()
+describe('with a sync driver', () => {
+  it('a read hits from memory until a write of the same row in the same tick', async () => {
+    const { read, write, rows, reportOf } = started()
     expect([read(1), read(2)]).toStrictEqual(['a', 'b'])
     rows.set(1, 'unseen')
     expect(read(1)).toBe('a')
     write(1, 'new')
     expect(read(1)).toBe('new')
-    expect(await told(1)).toMatchObject({ source: 'memory' })
-    expect(await told(2)).toMatchObject({ source: 'memory' })
+    expect(await reportOf(1)).toMatchObject({ source: 'memory' })
+    expect(await reportOf(2)).toMatchObject({ source: 'memory' })
   })
 
   it('an entry expires', async () => {
-    const { clock, read, rows, told } = started()
+    const { clock, read, rows, reportOf } = started()
     read(1)
     rows.set(1, 'later')
     await clock.advance(3_600_001)
-    expect(await told(1)).toMatchObject({ source: 'database' })
+    expect(await reportOf(1)).toMatchObject({ source: 'database' })
     expect(read(1)).toBe('later')
   })
 
-  it('a load by another driver that began before its write does not put the old row back', async () => {
+  it('a load by an async driver that began before a write does not restore the old row', async () => {
     const { engine, plan, read, write } = started()
     const answer = deferred<void>()
     const slow = engine.read({
@@ -97,31 +97,31 @@ describe('a driver that answers at once', () => {
     expect(read(1)).toBe('new')
   })
 
-  it('reads bypass the cache while a write by another driver is in flight', async () => {
-    const { engine, change, read, told } = started()
+  it('reads bypass the cache while a write by an async driver is in flight', async () => {
+    const { engine, change, read, reportOf } = started()
     read(1)
     const answer = deferred<void>()
     const slow = engine.write({ ...change(1), run: () => answer.promise })
     await settled()
-    expect(await told(1)).toMatchObject({ source: 'database', reason: 'dirty' })
-    expect(await told(2)).toMatchObject({ reason: 'miss' })
+    expect(await reportOf(1)).toMatchObject({ source: 'database', reason: 'dirty' })
+    expect(await reportOf(2)).toMatchObject({ reason: 'miss' })
     answer.resolve()
     await slow
-    expect(await told(1)).toMatchObject({ reason: 'invalidated' })
+    expect(await reportOf(1)).toMatchObject({ reason: 'invalidated' })
   })
 
-  it('a row that is written through is a hit in the same tick, until the next write', async () => {
-    const { read, write, store, told } = started()
+  it('a row written through is a hit in the same tick, until the next write', async () => {
+    const { read, write, store, reportOf } = started()
     read(1)
     store(1, 'stored')
-    expect(await told(1)).toMatchObject({ source: 'memory' })
+    expect(await reportOf(1)).toMatchObject({ source: 'memory' })
     expect(read(1)).toBe('stored')
     write(1, 'next')
     expect(read(1)).toBe('next')
   })
 
-  it('beside a write of the row by another driver, and in a transaction, it is not stored', async () => {
-    const { engine, change, rows, read, store, told } = started()
+  it('a row is not written through during a write of it by an async driver, nor inside a transaction', async () => {
+    const { engine, change, rows, read, store, reportOf } = started()
     const answer = deferred<void>()
     const slow = engine.write({ ...change(1), run: () => answer.promise })
     await settled()
@@ -133,11 +133,11 @@ describe('a driver that answers at once', () => {
     store(2, 'undone', true)
     rows.set(2, 'b')
     engine.sync.end(false)
-    expect(await told(2)).toMatchObject({ source: 'database' })
+    expect(await reportOf(2)).toMatchObject({ source: 'database' })
     expect(read(2)).toBe('b')
   })
 
-  it("with `write: 'around'` reads outlive writes, and end with raw SQL", () => {
+  it("with `write: 'around'` reads outlive writes of their model, but raw SQL invalidates them", () => {
     const { engine, plan, change, rows } = started()
     const policy = engine.policy({ ttl: '1h', write: 'around' }, 'test')
     const read = () => engine.sync.read({ ...plan(1), policy, run: () => rows.get(1) })
@@ -151,21 +151,21 @@ describe('a driver that answers at once', () => {
   })
 
   it('the writes of a transaction invalidate when it commits, and not when it rolls back', async () => {
-    const { engine, read, write, rows, told } = started()
+    const { engine, read, write, rows, reportOf } = started()
     for (const id of [1, 2]) read(id)
     write(1, 'kept', true)
-    expect(await told(1)).toMatchObject({ source: 'memory' })
+    expect(await reportOf(1)).toMatchObject({ source: 'memory' })
     engine.sync.end(true)
     expect(read(1)).toBe('kept')
     write(2, 'undone', true)
     rows.set(2, 'b')
     engine.sync.end(false)
     engine.sync.end(true)
-    expect(await told(2)).toMatchObject({ source: 'memory' })
+    expect(await reportOf(2)).toMatchObject({ source: 'memory' })
   })
 
-  it('a write that certainly failed invalidates nothing, and any other failed write what it may have changed', async () => {
-    const { engine, change, read, told } = started()
+  it('a write that is proven to have failed invalidates nothing, and any other failed write invalidates what it may have changed', async () => {
+    const { engine, change, read, reportOf } = started()
     const failing = (proven: boolean) => () =>
       engine.sync.write(
         {
@@ -179,28 +179,28 @@ describe('a driver that answers at once', () => {
       )
     read(1)
     expect(failing(true)).toThrow('refused')
-    expect(await told(1)).toMatchObject({ source: 'memory' })
+    expect(await reportOf(1)).toMatchObject({ source: 'memory' })
     expect(failing(false)).toThrow('refused')
-    expect(await told(1)).toMatchObject({ reason: 'invalidated' })
+    expect(await reportOf(1)).toMatchObject({ reason: 'invalidated' })
   })
 
-  it('over a remote store reads go to the database, and this process bypasses the cache until the store has acknowledged its writes', async () => {
-    const heard = deferred<undefined>()
-    const finish = vi.fn(() => heard.promise)
-    const { cache, engine, plan, write, told } = started({
-      around: ({ sync: _, ...store }) => ({ ...store, source: 'store', finish }),
+  it('over a remote store reads go to the database, and async reads of this process bypass the cache until the store has acknowledged its writes', async () => {
+    const reply = deferred<undefined>()
+    const finish = vi.fn(() => reply.promise)
+    const { cache, engine, plan, write, reportOf } = started({
+      wrapStore: ({ sync: _, ...store }) => ({ ...store, source: 'store', finish }),
     })
-    const asked = async (): Promise<string | undefined> => {
+    const reasonOfRead = async (): Promise<string | undefined> => {
       const { reads } = await cache.explain(() => engine.read({ ...plan(1), run: async () => 'a' }))
       return reads[0]?.reason
     }
-    expect(await told(1)).toMatchObject({ reason: 'unavailable' })
-    expect(await asked()).toBe('miss')
+    expect(await reportOf(1)).toMatchObject({ reason: 'unavailable' })
+    expect(await reasonOfRead()).toBe('miss')
     write(1, 'new')
     expect(finish).toHaveBeenCalledTimes(1)
-    expect(await asked()).toBe('dirty')
-    heard.resolve(undefined)
+    expect(await reasonOfRead()).toBe('dirty')
+    reply.resolve(undefined)
     await settled()
-    expect(await asked()).not.toBe('dirty')
+    expect(await reasonOfRead()).not.toBe('dirty')
   })
 })

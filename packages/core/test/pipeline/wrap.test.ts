@@ -3,14 +3,14 @@ import { expect, it, vi } from 'vitest'
 import { attachItems, reads, writes } from '../support/item-host.ts'
 import { world } from '../support/world.ts'
 
-it('a computed value is computed once, for all who ask together and after', async () => {
+it('a computed value is computed once for all concurrent and later callers', async () => {
   const { cache } = world()
   const answer = deferred<{ total: number }>()
   const load = vi.fn(() => answer.promise)
-  const asked = Array.from({ length: 5 }, () => cache.wrap('total', { ttl: '1m' }, load))
+  const calls = Array.from({ length: 5 }, () => cache.wrap('total', { ttl: '1m' }, load))
   await settled()
   answer.resolve({ total: 3 })
-  expect(await Promise.all(asked)).toEqual(Array.from({ length: 5 }, () => ({ total: 3 })))
+  expect(await Promise.all(calls)).toEqual(Array.from({ length: 5 }, () => ({ total: 3 })))
   await settled()
   expect(await cache.wrap('total', { ttl: '1m' }, load)).toEqual({ total: 3 })
   expect(load).toHaveBeenCalledTimes(1)
@@ -53,12 +53,12 @@ it('a computed value is invalidated by a write to its table in any named databas
   expect([await ask(), await ask()]).toEqual([2, 2])
 })
 
-it('wrap refuses a table that no client knows, because nothing would invalidate the value', async () => {
+it('wrap refuses a table that no attached client has, because no write would invalidate the value', async () => {
   const { cache } = world()
   await expect(cache.wrap('n', { ttl: '1m', reads: ['itme'] }, async () => 1)).rejects.toThrow(/itme/)
 })
 
-it('it is cached whatever operations the defaults name', async () => {
+it('a computed value is cached even if the defaults restrict operations', async () => {
   const { cache } = world({ defaults: { operations: ['findMany'] } })
   const load = vi.fn(async () => 1)
   for (let time = 0; time < 2; time++) {
@@ -68,7 +68,7 @@ it('it is cached whatever operations the defaults name', async () => {
   expect(load).toHaveBeenCalledTimes(1)
 })
 
-it('what it read while a table was written is not stored', async () => {
+it('a computed value is not stored if one of its tables was written while it was computed', async () => {
   const { cache, put, get } = world()
   let count = 0
   const ask = () =>
@@ -84,7 +84,7 @@ it('what it read while a table was written is not stored', async () => {
   expect(await ask()).toBe(2)
 })
 
-it('inside a transaction it is computed every time and stored never', async () => {
+it('a computed value inside a transaction is computed every time and never stored', async () => {
   const { cache, engine } = world()
   const scope = engine.transaction('late')
   let count = 0
@@ -97,7 +97,7 @@ it('inside a transaction it is computed every time and stored never', async () =
   expect(await ask()).toBe(3)
 })
 
-it('what cannot be a key, a value or a lifetime is an error of the caller', async () => {
+it('an invalid key, value or ttl is an error of the caller', async () => {
   const { cache } = world()
   const load = async () => 1
   await expect(cache.wrap(undefined, { ttl: '1m' }, load)).rejects.toThrow(/key/)
@@ -107,12 +107,12 @@ it('what cannot be a key, a value or a lifetime is an error of the caller', asyn
   await expect(cache.wrap('n', { ttl: 0 }, load)).rejects.toMatchObject({ code: 'LARDER_DURATION' })
   await expect(cache.wrap('n', {} as { ttl: 1 }, load)).rejects.toThrow(/ttl/)
   const wrong = Array.from({ length: 3 }, () => cache.wrap('f', { ttl: '1m' }, async () => () => {}))
-  for (const one of await Promise.allSettled(wrong)) expect(one.status).toBe('rejected')
+  for (const outcome of await Promise.allSettled(wrong)) expect(outcome.status).toBe('rejected')
   const { reads: total, hits, misses, bypasses } = cache.stats()
   expect(total).toBe(hits + misses + bypasses)
 })
 
-it('what is no option, no list of tables and no function is refused before anything runs', async () => {
+it('invalid options, table lists and functions are refused before anything runs', async () => {
   const { cache } = world()
   const load = vi.fn(async () => 1)
   const wrap = (options: unknown, run: unknown = load) => cache.wrap('n', options as never, run as never)
@@ -127,7 +127,7 @@ it('what is no option, no list of tables and no function is refused before anyth
   expect(cache.stats().reads).toBe(0)
 })
 
-it('an error of the computation reaches its caller and is not stored', async () => {
+it('an error of the computation is passed to the caller and not stored', async () => {
   const { cache } = world()
   await expect(cache.wrap('n', { ttl: '1m' }, () => Promise.reject(new Error('no')))).rejects.toThrow('no')
   expect(await cache.wrap('n', { ttl: '1m' }, async () => 1)).toBe(1)

@@ -106,7 +106,7 @@ function textsOf(random: Random, alphabet: readonly string[]): readonly string[]
   for (let tries = 0; texts.size < count && tries < count * 20; tries++) {
     let text = random.pick(stems)
     for (let times = random.int(1, 3); times > 0; times--) text = random.pick(change)(text)
-    if ([...text].every((one) => alphabet.includes(one))) texts.add(text)
+    if ([...text].every((letter) => alphabet.includes(letter))) texts.add(text)
   }
   return [...texts]
 }
@@ -142,7 +142,7 @@ async function equalOn(
 }
 
 test.each(COLLATIONS)(
-  'texts that the server holds for equal fold to one text under %s',
+  'texts that the server treats as equal fold to one text under %s',
   {
     timeout: 60_000,
   },
@@ -150,26 +150,28 @@ test.each(COLLATIONS)(
     const texts = textsOf(createRandom(seed), alphabetOf(collation))
     const type = collatedText(collation, 'collation')
     const equal = await equalOn(collation, texts)
-    const apart = equal.filter(([one, other]) => {
-      const folded = [one, other].map((text) => canonicalValue(text, type))
+    const apart = equal.filter(([first, second]) => {
+      const folded = [first, second].map((text) => canonicalValue(text, type))
       return !folded.includes(undefined) && folded[0] !== folded[1]
     })
     expect(apart.map((pair) => JSON.stringify(pair))).toEqual([])
     // Without equal pairs of known values, spaces at the end at least, nothing was tested.
     if (!/nopad_bin/.test(collation)) expect(equal.length).toBeGreaterThan(5)
-    const known = texts.filter((text) => canonicalValue(text, type) !== undefined)
-    expect(known.length).toBeGreaterThan(90)
+    const foldable = texts.filter((text) => canonicalValue(text, type) !== undefined)
+    expect(foldable.length).toBeGreaterThan(90)
   },
 )
 
 test('the folding of other databases would be too narrow for utf8mb4_unicode_ci', async () => {
   const texts = textsOf(createRandom(seed), alphabetOf('utf8mb4_unicode_ci'))
   const equal = await equalOn('utf8mb4_unicode_ci', texts)
-  const apart = equal.filter(([one, other]) => canonicalValue(one, 'text') !== canonicalValue(other, 'text'))
+  const apart = equal.filter(
+    ([first, second]) => canonicalValue(first, 'text') !== canonicalValue(second, 'text'),
+  )
   expect(apart.length).toBeGreaterThan(5)
 })
 
-test('a collation of one language is refused: it may make two letters of ASCII equal', async () => {
+test('a language-specific collation is refused, because it may make two ASCII letters equal', async () => {
   expect(() => collatedText('utf8mb4_roman_ci', 'collation')).toThrow(/utf8mb4_roman_ci.*give one of/)
   expect(await equalOn('utf8mb4_roman_ci', ['i', 'j', 'k'])).toEqual([['i', 'j']])
 })

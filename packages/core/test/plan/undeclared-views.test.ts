@@ -10,7 +10,7 @@ function schemaOf(reads: Readonly<Record<string, readonly string[]>>): Schema {
   return { tables: new Map(tables) }
 }
 
-describe('the dependencies of a view are unknown', () => {
+describe('findUndeclaredViews', () => {
   const schema = schemaOf({
     posts: [],
     told: ['posts'],
@@ -20,12 +20,12 @@ describe('the dependencies of a view are unknown', () => {
     twiceOver: ['overUntold'],
   })
 
-  it('where nobody says what it reads, or what a view that it reads does', () => {
+  it('returns every view without declared reads and every view that reads one', () => {
     const views = ['told', 'overTold', 'untold', 'overUntold', 'twiceOver']
     expect([...findUndeclaredViews(schema, views)].sort()).toEqual(['overUntold', 'twiceOver', 'untold'])
   })
 
-  it('but a table needs nobody to say so', () => {
+  it('returns no base tables', () => {
     expect(findUndeclaredViews(schema, ['told', 'overTold'])).toEqual(new Set())
   })
 })

@@ -9,10 +9,10 @@ const LOADED = { fresh: true, source: 'database' }
 let database: SimulatedDatabase
 let namespace: string
 const open: Copy[] = []
-let made = 0
+let count = 0
 beforeEach(() => {
   database = newDatabase()
-  namespace = `copies-${made++}`
+  namespace = `copies-${count++}`
 })
 afterEach(async () => {
   await Promise.all(open.splice(0).map(({ cache }) => cache.close()))
@@ -21,149 +21,149 @@ afterEach(async () => {
 /** A copy of the module with a cache over memory. */
 async function copy(options: CopyOptions & { readonly format?: string } = {}): Promise<Copy> {
   const { format, ...rest } = options
-  const one = copyOf(await copyOfCore(format), database, { namespace, ...rest })
-  open.push(one)
-  return one
+  const clientCopy = copyOf(await copyOfCore(format), database, { namespace, ...rest })
+  open.push(clientCopy)
+  return clientCopy
 }
 
 describe('two copies of the module in one process', () => {
-  it('share one memory store: what one loads, the other has', async () => {
-    const [one, other] = [await copy(), await copy()]
-    expect(await one.read()).toEqual(LOADED)
-    expect(await other.read()).toEqual(HIT)
+  it('share one memory store, so that one hits what the other loaded', async () => {
+    const [first, second] = [await copy(), await copy()]
+    expect(await first.read()).toEqual(LOADED)
+    expect(await second.read()).toEqual(HIT)
   })
 
-  it('see the writes of each other at once', async () => {
-    const [one, other] = [await copy(), await copy()]
-    for (const writer of [one, other, one]) {
-      await one.read()
-      expect(await other.read()).toEqual(HIT)
+  it("see each other's writes immediately", async () => {
+    const [first, second] = [await copy(), await copy()]
+    for (const writer of [first, second, first]) {
+      await first.read()
+      expect(await second.read()).toEqual(HIT)
       await writer.write()
-      expect(await one.read()).toEqual(LOADED)
-      expect(await other.read()).toEqual(HIT)
+      expect(await first.read()).toEqual(LOADED)
+      expect(await second.read()).toEqual(HIT)
     }
   })
 
-  it('see the writes of each other at once where one accepts results up to an age', async () => {
-    const [one, other] = [await copy({ defaults: { maxStaleness: '1m' } }), await copy()]
+  it("see each other's writes immediately, even if one uses maxStaleness", async () => {
+    const [first, second] = [await copy({ defaults: { maxStaleness: '1m' } }), await copy()]
     for (let time = 0; time < 3; time++) {
-      await one.read()
-      expect(await one.read()).toEqual(HIT)
-      await other.write()
-      expect((await one.read()).fresh).toBe(true)
-      const writing = other.write()
-      const reading = one.read()
+      await first.read()
+      expect(await first.read()).toEqual(HIT)
+      await second.write()
+      expect((await first.read()).fresh).toBe(true)
+      const writing = second.write()
+      const reading = first.read()
       await Promise.all([writing, reading])
-      expect((await one.read()).fresh).toBe(true)
+      expect((await first.read()).fresh).toBe(true)
     }
   })
 
-  it('do not store what was loaded while the other wrote', async () => {
-    const [one, other] = [await copy(), await copy()]
-    await other.read()
-    const writing = one.write()
-    const reading = other.read()
+  it('do not store results that were loaded while the other wrote', async () => {
+    const [first, second] = [await copy(), await copy()]
+    await second.read()
+    const writing = first.write()
+    const reading = second.read()
     await Promise.all([writing, reading])
-    expect((await other.read()).fresh).toBe(true)
-    expect((await one.read()).fresh).toBe(true)
+    expect((await second.read()).fresh).toBe(true)
+    expect((await first.read()).fresh).toBe(true)
   })
 
-  it('capture each other’s reads: a computed value of one depends on what it reads through the other', async () => {
-    const [one, other] = [await copy(), await copy()]
+  it("capture each other's reads: a computed value of one depends on the reads through the other", async () => {
+    const [first, second] = [await copy(), await copy()]
     let loads = 0
     const ask = async () => {
-      const value = one.cache.wrap('page', { ttl: '1m' }, async () => {
+      const value = first.cache.wrap('page', { ttl: '1m' }, async () => {
         loads++
-        return (await other.read()).fresh
+        return (await second.read()).fresh
       })
       expect(await value).toBe(true)
       await settled()
       return loads
     }
     expect([await ask(), await ask()]).toEqual([1, 1])
-    await other.write()
+    await second.write()
     expect([await ask(), await ask()]).toEqual([2, 2])
-    await one.write()
+    await first.write()
     expect([await ask(), await ask()]).toEqual([3, 3])
   })
 
-  it('invalidate each other’s reads by row, by table, and all at once', async () => {
-    const [one, other] = [await copy(), await copy()]
+  it("invalidate each other's reads by row, by table, and all at once", async () => {
+    const [first, second] = [await copy(), await copy()]
     const requests = [
       { rows: [{ table: 'item', key: { id: 1 } }] },
       { tables: ['item'] },
       { all: true as const },
     ]
     for (const request of requests) {
-      await other.read()
-      await one.cache.invalidate(request)
-      expect(await other.read()).toEqual(LOADED)
+      await second.read()
+      await first.cache.invalidate(request)
+      expect(await second.read()).toEqual(LOADED)
     }
   })
 
   it('apply an invalidation inside a transaction of the other when that commits, and not before', async () => {
-    const [one, other] = [await copy(), await copy()]
-    await one.read()
-    const scope = one.engine.transaction('late')
-    await one.engine.inside(scope, async () => {
-      await other.cache.invalidate({ tables: ['item'] })
+    const [first, second] = [await copy(), await copy()]
+    await first.read()
+    const scope = first.engine.transaction('late')
+    await first.engine.inside(scope, async () => {
+      await second.cache.invalidate({ tables: ['item'] })
       // Loaded now, before COMMIT, this would be stored as fresh had the invalidation been applied.
       expect(scope.tables()).toEqual(['item'])
       await scope.seal()
     })
     await scope.end('committed')
-    expect(await one.read()).toEqual(LOADED)
+    expect(await first.read()).toEqual(LOADED)
 
-    const dropped = one.engine.transaction('late')
-    await one.engine.inside(dropped, () => other.cache.invalidate({ tables: ['item'] }))
+    const dropped = first.engine.transaction('late')
+    await first.engine.inside(dropped, () => second.cache.invalidate({ tables: ['item'] }))
     await dropped.end('failed')
-    expect(await one.read()).toEqual(HIT)
+    expect(await first.read()).toEqual(HIT)
   })
 
   it('compute a wrapped value inside a transaction of the other without storing it', async () => {
-    const [one, other] = [await copy(), await copy()]
-    const scope = one.engine.transaction('late')
-    await one.engine.inside(scope, () => other.cache.wrap('key', { ttl: '1h' }, async () => 'uncommitted'))
+    const [first, second] = [await copy(), await copy()]
+    const scope = first.engine.transaction('late')
+    await first.engine.inside(scope, () => second.cache.wrap('key', { ttl: '1h' }, async () => 'uncommitted'))
     await scope.end('failed')
     await settled()
-    expect(await other.cache.wrap('key', { ttl: '1h' }, async () => 'committed')).toBe('committed')
+    expect(await second.cache.wrap('key', { ttl: '1h' }, async () => 'committed')).toBe('committed')
   })
 
-  it('close without ending the store of the other; the last one leaves nothing', async () => {
-    const [one, other] = [await copy(), await copy()]
-    await one.read()
-    await one.cache.close()
-    expect(await other.read()).toEqual(HIT)
-    await other.cache.close()
+  it('do not close the store of the other, and the last one to close empties the store', async () => {
+    const [first, second] = [await copy(), await copy()]
+    await first.read()
+    await first.cache.close()
+    expect(await second.read()).toEqual(HIT)
+    await second.cache.close()
     expect(await (await copy()).read()).toEqual(LOADED)
   })
 
   it('invalidate the other even after their own cache was closed', async () => {
-    const [one, other] = [await copy(), await copy()]
-    await other.read()
-    await one.cache.close()
-    await one.write()
-    expect(await other.read()).toEqual(LOADED)
+    const [first, second] = [await copy(), await copy()]
+    await second.read()
+    await first.cache.close()
+    await first.write()
+    expect(await second.read()).toEqual(LOADED)
   })
 
-  it('keep entries of another version, codec or scope apart, and invalidate them all the same', async () => {
+  it('keep entries of another version, codec or scope separate, but invalidate them as well', async () => {
     const core = await copyOfCore()
     const other = [{ version: '2' }, { codec: core.superjsonCodec() }, { scope: () => 'tenant' }]
-    const one = await copy()
+    const first = await copy()
     for (const options of other) {
-      await one.read()
+      await first.read()
       const apart = await copy(options)
       expect(await apart.read()).toEqual(LOADED)
-      await one.write()
+      await first.write()
       expect(await apart.read()).toEqual(LOADED)
-      expect((await one.read()).fresh).toBe(true)
+      expect((await first.read()).fresh).toBe(true)
     }
   })
 
-  it('share entries by what their clients are connected to, if nothing else says which database that is', async () => {
+  it('share entries if their clients are connected to the same database, even without a database name', async () => {
     const [source, elsewhere] = [{}, {}]
-    const one = await copy({ source })
-    await one.read()
+    const first = await copy({ source })
+    await first.read()
     expect(await (await copy({ source })).read()).toEqual(HIT)
     expect(await (await copy({ source: elsewhere })).read()).toEqual(LOADED)
   })
@@ -178,20 +178,20 @@ describe('two copies of the module in one process', () => {
   })
 })
 
-describe('two copies that keep memory stores of different formats', () => {
+describe('two copies with memory stores of different formats', () => {
   const two = async (): Promise<readonly [Copy, Copy]> => [await copy(), await copy({ format: 'v0' })]
 
-  it('warn once, and share nothing', async () => {
-    const [one, other] = await two()
+  it('warn once and share nothing', async () => {
+    const [first, second] = await two()
     const codes: string[] = []
-    for (const { cache } of [one, other]) cache.on('warning', ({ code }) => codes.push(code))
+    for (const { cache } of [first, second]) cache.on('warning', ({ code }) => codes.push(code))
     await new Promise(setImmediate)
     expect(codes).toEqual(['memory-format'])
-    await one.read()
-    expect(await other.read()).toEqual(LOADED)
+    await first.read()
+    expect(await second.read()).toEqual(LOADED)
   })
 
-  it('invalidate each other before a write has returned', async () => {
+  it('invalidate each other before a write returns', async () => {
     const copies = await two()
     for (const [writer, reader] of [copies, [copies[1], copies[0]]] as const) {
       await reader.read()
@@ -205,31 +205,31 @@ describe('two copies that keep memory stores of different formats', () => {
   })
 
   it('bypass the cache while the other writes', async () => {
-    const [one, other] = await two()
-    await other.read()
-    const scope = one.engine.transaction('early')
+    const [first, second] = await two()
+    await second.read()
+    const scope = first.engine.transaction('early')
     const record = `{${namespace}:main:item}`
     const tags = [{ table: 'item', record, known: [], unknown: new Set<string>(), cells: new Set<string>() }]
     const statement = await scope.adopt(tags)
     statement.succeed(tags)
-    expect(await other.read()).toEqual(LOADED)
+    expect(await second.read()).toEqual(LOADED)
     await scope.end('failed')
-    expect(await other.read()).toEqual(LOADED)
-    await other.read()
-    expect(await other.read()).toEqual(HIT)
+    expect(await second.read()).toEqual(LOADED)
+    await second.read()
+    expect(await second.read()).toEqual(HIT)
   })
 
-  it('pass on explicit invalidations: tables, user tags, all', async () => {
-    const [one, other] = await two()
+  it('forward explicit invalidations of tables, user tags and everything', async () => {
+    const [first, second] = await two()
     for (const request of [{ tables: ['item'] }, { all: true as const }]) {
-      await other.read()
-      await one.cache.invalidate(request)
-      expect(await other.read()).toEqual(LOADED)
+      await second.read()
+      await first.cache.invalidate(request)
+      expect(await second.read()).toEqual(LOADED)
     }
-    const wrap = (value: string) => other.cache.wrap('key', { ttl: '1h', tags: ['t'] }, async () => value)
+    const wrap = (value: string) => second.cache.wrap('key', { ttl: '1h', tags: ['t'] }, async () => value)
     await wrap('before')
     await settled()
-    await one.cache.invalidate({ tags: ['t'] })
+    await first.cache.invalidate({ tags: ['t'] })
     expect(await wrap('after')).toBe('after')
   })
 })

@@ -1,6 +1,8 @@
-import { type FaultyStore, faultyStore } from '@larder/testing'
+import { type FaultyStore, faultyStore, repeatWhenBusy } from '@larder/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Copy, type Core, copyOf, copyOfCore, newDatabase } from './module-copy.ts'
+
+repeatWhenBusy()
 
 const open: Copy[] = []
 afterEach(async () => {
@@ -21,22 +23,22 @@ async function two(mode: 'off' | 'validate') {
 }
 
 describe.each(['off', 'validate'] as const)('two copies of the module over one server, memory %s', (mode) => {
-  it('bypass the cache for what the other could not invalidate, until it has done so', async () => {
-    const [one, other] = await two(mode)
-    await other.copy.read()
-    expect((await other.copy.read()).source).not.toBe('database')
-    one.store.fail('rejects', 'mark', 'finish')
-    await one.copy.write()
-    expect(await other.copy.read()).toEqual({ fresh: true, source: 'database' })
-    one.store.fail('works')
-    await expect.poll(async () => (await other.copy.read()).source).not.toBe('database')
-    expect((await other.copy.read()).fresh).toBe(true)
+  it('bypass the cache for rows that the other could not invalidate, until it has done so', async () => {
+    const [first, second] = await two(mode)
+    await second.copy.read()
+    expect((await second.copy.read()).source).not.toBe('database')
+    first.store.fail('rejects', 'mark', 'finish')
+    await first.copy.write()
+    expect(await second.copy.read()).toEqual({ fresh: true, source: 'database' })
+    first.store.fail('works')
+    await expect.poll(async () => (await second.copy.read()).source).not.toBe('database')
+    expect((await second.copy.read()).fresh).toBe(true)
   })
 
-  it('serve nothing from the cache that the other has invalidated by { all: true }', async () => {
-    const [one, other] = await two(mode)
-    await other.copy.read()
-    await one.copy.cache.invalidate({ all: true })
-    expect((await other.copy.read()).source).toBe('database')
+  it('serve nothing that the other has invalidated by { all: true }', async () => {
+    const [first, second] = await two(mode)
+    await second.copy.read()
+    await first.copy.cache.invalidate({ all: true })
+    expect((await second.copy.read()).source).toBe('database')
   })
 })

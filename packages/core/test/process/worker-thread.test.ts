@@ -9,10 +9,10 @@ async function warningsFor(...options: readonly object[]): Promise<unknown> {
   return codes
 }
 
-it('a memory store in a worker thread is warned of once', async () => {
+it('a memory store in a worker thread warns once', async () => {
   expect(await warningsFor({}, {})).toEqual(['LARDER_WORKER_THREAD'])
-}, 60_000)
+})
 
-it('a worker thread that is the only writer, or a test, gives no warning', async () => {
+it('a memory store warns neither in a worker thread that is the only writer nor in a test', async () => {
   expect(await warningsFor({ singleProcess: true }, { isolated: true })).toEqual([])
-}, 60_000)
+})

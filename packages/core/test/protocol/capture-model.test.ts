@@ -4,8 +4,8 @@ import { type Exploration, explore, type Rule, type Writer } from './capture-mod
 
 const WRITERS: readonly Writer[] = ['a', 'b', 'both']
 
-describe('a computed value with captured dependencies', { timeout: 120_000 }, () => {
-  test.each(WRITERS)('is what its rows held at one instant of the call, beside a writer of %s', (writer) => {
+describe('a computed value with captured dependencies', () => {
+  test.each(WRITERS)('equals its rows at one instant of the call, while a writer changes %s', (writer) => {
     for (const coarse of [false, true]) {
       const { served, wrong } = explore({ writers: [writer], coarse, evictions: 1 })
       expect(Object.fromEntries(wrong)).toEqual({})
@@ -13,7 +13,7 @@ describe('a computed value with captured dependencies', { timeout: 120_000 }, ()
     }
   })
 
-  test('is what its rows held at one instant of the call, beside two writers', () => {
+  test('equals its rows at one instant of the call, while two writers run', () => {
     for (const coarse of [false, true]) {
       const { served, wrong } = explore({ writers: ['both', 'a'], coarse, evictions: sized(0, 1) })
       expect(Object.fromEntries(wrong)).toEqual({})
@@ -21,7 +21,7 @@ describe('a computed value with captured dependencies', { timeout: 120_000 }, ()
     }
   })
 
-  test('is what its rows held at one instant of the call, with three callers', () => {
+  test('equals its rows at one instant of the call, with three callers', () => {
     const { served, wrong } = explore({ writers: ['both'], callers: 3 })
     expect(Object.fromEntries(wrong)).toEqual({})
     expect(served).toBeGreaterThan(10)

@@ -122,7 +122,7 @@ type Go = (label: string, act: Act) => void
 export function explore(exploration: Exploration): Explored {
   const { writers, callers = 2 } = exploration
   const wrong = new Map<string, readonly string[]>()
-  const seen = new Set<string>()
+  const visitedKeys = new Set<string>()
   let served = 0
   const stack: Visit[] = [{ state: start(writers, callers), label: '', before: undefined }]
   for (let visit = stack.pop(); visit; visit = stack.pop()) {
@@ -135,17 +135,17 @@ export function explore(exploration: Exploration): Explored {
       if (said === 'served') served++
       else if (said !== undefined && !wrong.has(said)) wrong.set(said, pathOf(further))
       const name = nameOf(next)
-      if (seen.has(name)) return
-      seen.add(name)
+      if (visitedKeys.has(name)) return
+      visitedKeys.add(name)
       stack.push(further)
     })
   }
-  return { states: seen.size, served, wrong }
+  return { states: visitedKeys.size, served, wrong }
 }
 
 function pathOf(visit: Visit): string[] {
   const path: string[] = []
-  for (let one: Visit | undefined = visit; one?.before; one = one.before) path.unshift(one.label)
+  for (let step: Visit | undefined = visit; step?.before; step = step.before) path.unshift(step.label)
   return path
 }
 
@@ -177,14 +177,18 @@ function start(writers: readonly Writer[], callers: number): State {
 }
 
 function copyOf(state: State): State {
-  const tag = (one: Tag | undefined): Tag | undefined => one && { nonce: one.nonce, marks: [...one.marks] }
+  const tag = (tag: Tag | undefined): Tag | undefined => tag && { nonce: tag.nonce, marks: [...tag.marks] }
   return {
     ...state,
     history: [...state.history],
     list: tag(state.list),
     cells: state.cells.map(tag),
-    writers: state.writers.map((one) => ({ ...one })),
-    callers: state.callers.map((one) => ({ ...one, values: [...one.values], cells: [...one.cells] })),
+    writers: state.writers.map((writer) => ({ ...writer })),
+    callers: state.callers.map((caller) => ({
+      ...caller,
+      values: [...caller.values],
+      cells: [...caller.cells],
+    })),
   }
 }
 
@@ -242,7 +246,7 @@ function writerSteps(state: State, index: number, go: Go): void {
       for (const row of rows) {
         const cell = next.cells[row]
         if (!cell) continue
-        cell.marks = cell.marks.filter((one) => one !== token)
+        cell.marks = cell.marks.filter((mark) => mark !== token)
         cell.nonce = ++next.nonces
         if (!cell.marks.length) next.cells[row] = undefined
       }
@@ -250,7 +254,7 @@ function writerSteps(state: State, index: number, go: Go): void {
   if (at === 'bumped')
     step('finishes the record', 'done', (next) => {
       if (!next.list) return
-      next.list.marks = next.list.marks.filter((one) => one !== token)
+      next.list.marks = next.list.marks.filter((mark) => mark !== token)
       next.list.nonce = ++next.nonces
     })
 }
@@ -354,8 +358,8 @@ function observe(next: State, me: CallerState, row: Row, without: Rule | undefin
 }
 
 function note(me: CallerState, row: Row, nonce: number, without: Rule | undefined): void {
-  const known = me.cells[row]
-  if (known !== undefined && known !== nonce && without !== 'one-nonce') me.refused = true
+  const cell = me.cells[row]
+  if (cell !== undefined && cell !== nonce && without !== 'one-nonce') me.refused = true
   if (row === 0 || without !== 'every-read') me.cells[row] = nonce
 }
 
@@ -401,8 +405,8 @@ function endSteps(index: number, at: CallerState['at'], { without, coarse }: End
   step('confirms the cells, and stores', (next, me) => {
     if (coarse && cellsFirst) readList(next, me)
     const cells = (coarse && cellsFirst) || without === 'cells-confirmed' || confirmed(next, me)
-    const held = !me.refused && cells
-    if (held)
+    const storable = !me.refused && cells
+    if (storable)
       next.entry = coarse
         ? { values: me.values, cells: [undefined, undefined], list: me.list }
         : { values: me.values, cells: me.cells, list: undefined }
@@ -410,7 +414,7 @@ function endSteps(index: number, at: CallerState['at'], { without, coarse }: End
     let said: string | undefined
     for (const other of next.callers)
       if (other.at === 'joined' && other.leader === index) {
-        if (held || without === 'joined-confirmed') {
+        if (storable || without === 'joined-confirmed') {
           other.at = 'done'
           const judged = judge(next, other, me.values, 'a joined load')
           if (said === undefined || said === 'served') said = judged
@@ -425,14 +429,14 @@ function nameOf(state: State): string {
   const numbers = new Map<number, number>()
   const number = (nonce: number | undefined): number | '-' => {
     if (nonce === undefined) return '-'
-    const known = numbers.get(nonce) ?? numbers.size
-    numbers.set(nonce, known)
-    return known
+    const number = numbers.get(nonce) ?? numbers.size
+    numbers.set(nonce, number)
+    return number
   }
-  const tag = (one: Tag | undefined): string =>
-    one ? `${number(one.nonce)}${one.marks.sort().join('')}` : '-'
-  const entry = (one: Entry | undefined): string =>
-    one ? `${one.values} ${one.cells.map(number)} ${number(one.list)}` : '-'
+  const tag = (tag: Tag | undefined): string =>
+    tag ? `${number(tag.nonce)}${tag.marks.sort().join('')}` : '-'
+  const entry = (entry: Entry | undefined): string =>
+    entry ? `${entry.values} ${entry.cells.map(number)} ${number(entry.list)}` : '-'
   const { inner } = state
   return [
     state.history.join(';'),
@@ -441,11 +445,11 @@ function nameOf(state: State): string {
     ...state.cells.map(tag),
     entry(state.entry),
     inner ? `${inner.value} ${number(inner.nonce)}` : '-',
-    ...state.writers.map((one) => one.at),
-    ...state.callers.map((one) =>
-      one.at === 'done'
+    ...state.writers.map((writer) => writer.at),
+    ...state.callers.map((caller) =>
+      caller.at === 'done'
         ? 'done'
-        : `${one.at} ${one.since} ${one.read} ${one.values} ${one.cells.map(number)} ${one.refused} ${number(one.list)} ${entry(one.found)} ${one.leader}`,
+        : `${caller.at} ${caller.since} ${caller.read} ${caller.values} ${caller.cells.map(number)} ${caller.refused} ${number(caller.list)} ${entry(caller.found)} ${caller.leader}`,
     ),
   ].join(' | ')
 }

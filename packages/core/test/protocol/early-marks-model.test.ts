@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { type Exploration, explore, type Rule, type Statement } from './early-marks-model.ts'
 
-const STATEMENTS: readonly Statement[] = ['known', 'returned', 'blind']
+const STATEMENTS: readonly Statement[] = ['value-in-filter', 'value-in-result', 'value-unknown']
 const wrongOf = (options: Exploration): readonly string[] => [...explore(options).wrong.keys()]
 
-describe('marks sent beside the statements of a transaction', { timeout: 120_000 }, () => {
-  test.each(STATEMENTS)('are never stale if COMMIT waits for them: %s', (statement) => {
+describe('marks sent while the statements of a transaction run', () => {
+  test.each(STATEMENTS)('prevent stale reads if COMMIT waits for them: %s', (statement) => {
     for (const failing of [false, true])
       for (const through of [false, true]) {
         const { states, wrong } = explore({ statement, failing, through })
@@ -15,7 +15,7 @@ describe('marks sent beside the statements of a transaction', { timeout: 120_000
   })
 
   test.each(STATEMENTS)(
-    'of a COMMIT that did not wait can be missed until the finish, and by nobody after it: %s',
+    'can be missed between a COMMIT that did not wait and its finish, but not after it: %s',
     (statement) => {
       for (const through of [false, true]) {
         const wrong = wrongOf({ statement, failing: true, budget: true, through })
@@ -26,19 +26,19 @@ describe('marks sent beside the statements of a transaction', { timeout: 120_000
   )
 
   test.each<[Rule, Exploration]>([
-    ['acknowledged-before-commit', { statement: 'known' }],
-    ['result-before-commit', { statement: 'returned' }],
-    ['failed-again', { statement: 'known', failing: true }],
+    ['acknowledged-before-commit', { statement: 'value-in-filter' }],
+    ['result-before-commit', { statement: 'value-in-result' }],
+    ['failed-again', { statement: 'value-in-filter', failing: true }],
   ])('need the rule %s', (without, options) => {
     expect(wrongOf({ ...options, without })).toContain('stale after the write returned')
   })
 
   test.each<[Rule, Exploration]>([
-    ['late-proves-nothing', { statement: 'known', budget: true, through: true }],
-    ['keeps-after-rollback-only', { statement: 'blind' }],
-    ['keeps-after-rollback-only', { statement: 'known' }],
-    ['keeps-after-rollback-only', { statement: 'returned' }],
-  ])('leave a stale entry without the rule %s', (without, options) => {
+    ['late-proves-nothing', { statement: 'value-in-filter', budget: true, through: true }],
+    ['keeps-after-rollback-only', { statement: 'value-unknown' }],
+    ['keeps-after-rollback-only', { statement: 'value-in-filter' }],
+    ['keeps-after-rollback-only', { statement: 'value-in-result' }],
+  ])('leave a stale entry behind without the rule %s', (without, options) => {
     expect(wrongOf({ ...options, without })).toContain('survives')
   })
 

@@ -4,8 +4,8 @@
  * and acknowledged at three instants, and COMMIT may give up waiting for it.
  */
 
-/** How much the statement knows of the row: its value of K; K alone, until it returns; K alone for good. */
-export type Statement = 'known' | 'returned' | 'blind'
+/** Where the statement's value of K comes from: its filter; its result, so that only K is declared before it returns; nowhere. */
+export type Statement = 'value-in-filter' | 'value-in-result' | 'value-unknown'
 
 /** A rule to leave out. */
 export type Rule =
@@ -92,7 +92,7 @@ export interface Explored {
 
 export function explore(options: Exploration): Explored {
   const wrong = new Map<string, readonly string[]>()
-  const seen = new Set<string>()
+  const visitedKeys = new Set<string>()
   const stack: { state: State; path: readonly string[] }[] = [{ state: start(), path: [] }]
   for (let visit = stack.pop(); visit; visit = stack.pop()) {
     const { state, path } = visit
@@ -103,12 +103,12 @@ export function explore(options: Exploration): Explored {
       const further = [...path, label]
       if (said !== undefined && !wrong.has(said)) wrong.set(said, further)
       const name = nameOf(next)
-      if (seen.has(name)) return
-      seen.add(name)
+      if (visitedKeys.has(name)) return
+      visitedKeys.add(name)
       stack.push({ state: next, path: further })
     })
   }
-  return { states: seen.size, wrong }
+  return { states: visitedKeys.size, wrong }
 }
 
 function start(): State {
@@ -153,13 +153,13 @@ function statementSteps({ ours }: State, { statement, without }: Exploration, go
     go('the statement is called', ({ ours }) => {
       ours.at = 'called'
       // K is marked only where the result cannot show its value.
-      if (statement !== 'returned') ours.mark = 'sent'
+      if (statement !== 'value-in-result') ours.mark = 'sent'
       return undefined
     })
   if (ours.at === 'called')
     go('the statement runs, and holds the row', ({ ours }) => {
       ours.at = 'ran'
-      if (statement === 'returned' && without !== 'result-before-commit') ours.mark = 'sent'
+      if (statement === 'value-in-result' && without !== 'result-before-commit') ours.mark = 'sent'
       return undefined
     })
 }
@@ -197,7 +197,7 @@ function markSteps({ ours, key, cell }: State, { statement, failing }: Explorati
 }
 
 function marked(next: State, statement: Statement): () => Tag[] {
-  return () => [statement === 'blind' ? next.key : (next.cell as Tag)]
+  return () => [statement === 'value-unknown' ? next.key : (next.cell as Tag)]
 }
 
 function endSteps({ ours }: State, options: Exploration, go: Go): void {
@@ -234,7 +234,7 @@ function endSteps({ ours }: State, options: Exploration, go: Go): void {
   if (ours.at === 'finished')
     go('the row is stored', (next) => {
       const { stamp, wrote } = next.ours
-      if (through && stamp && statement !== 'blind') next.entry = { value: wrote, ...stamp }
+      if (through && stamp && statement !== 'value-unknown') next.entry = { value: wrote, ...stamp }
       next.ours.at = 'done'
       return undefined
     })
@@ -246,26 +246,27 @@ function finish(next: State, { statement, without }: Exploration, rolledBack: bo
   const clean = !key.marks.includes('theirs') && !next.cell?.marks.includes('theirs')
   const same = report?.key === key.nonce && report.cell === next.cell?.nonce && !report.foreign
   const inTime = !ours.gaveUp || without === 'late-proves-nothing'
-  const own = next.cell?.marks.includes('ours') === true
+  const ownMark = next.cell?.marks.includes('ours') === true
   const had = unmark(key, 'ours')
-  const keeps = (found: boolean): boolean =>
-    (rolledBack || without === 'keeps-after-rollback-only') && (found || without === 'keeps-under-own-mark')
-  if (statement === 'blind' && !keeps(had)) key.nonce = ++next.nonces
-  if (next.cell && statement !== 'blind') {
+  const keeps = (hadMark: boolean): boolean =>
+    (rolledBack || without === 'keeps-after-rollback-only') && (hadMark || without === 'keeps-under-own-mark')
+  if (statement === 'value-unknown' && !keeps(had)) key.nonce = ++next.nonces
+  if (next.cell && statement !== 'value-unknown') {
     unmark(next.cell, 'ours')
-    const kept = keeps(own)
-    if (!kept) next.cell.nonce = ++next.nonces
-    if (!rolledBack && clean && same && inTime && own) ours.stamp = { key: key.nonce, cell: next.cell.nonce }
-    else if (!kept && !next.cell.marks.length) next.cell = undefined
+    const keepsCell = keeps(ownMark)
+    if (!keepsCell) next.cell.nonce = ++next.nonces
+    if (!rolledBack && clean && same && inTime && ownMark)
+      ours.stamp = { key: key.nonce, cell: next.cell.nonce }
+    else if (!keepsCell && !next.cell.marks.length) next.cell = undefined
   }
   ours.at = rolledBack ? 'done' : 'finished'
   return undefined
 }
 
 function unmark(tag: Tag, token: string): boolean {
-  const found = tag.marks.includes(token)
-  tag.marks = tag.marks.filter((one) => one !== token)
-  return found
+  const hadMark = tag.marks.includes(token)
+  tag.marks = tag.marks.filter((mark) => mark !== token)
+  return hadMark
 }
 
 /** A write that knows the row, and is marked and finished as it should be. */
@@ -311,9 +312,9 @@ function finishTheirs(next: State, cell: Tag): void {
   const { key, theirs } = next
   const { report } = theirs
   const same = report?.key === key.nonce && report.cell === cell.nonce && !report.foreign
-  const own = unmark(cell, 'theirs')
+  const ownMark = unmark(cell, 'theirs')
   cell.nonce = ++next.nonces
-  if (own && same && !key.marks.length && !cell.marks.length)
+  if (ownMark && same && !key.marks.length && !cell.marks.length)
     theirs.stamp = { key: key.nonce, cell: cell.nonce }
   else if (!cell.marks.length) next.cell = undefined
 }
@@ -363,8 +364,8 @@ function nameOf(state: State): string {
     if (!numbers.has(nonce)) numbers.set(nonce, numbers.size)
     return numbers.get(nonce) as number
   }
-  const tag = (one: Tag | undefined) => one && [number(one.nonce), [...one.marks].sort()]
-  const stamp = (one: Stamp | undefined) => one && [number(one.key), number(one.cell)]
+  const tag = (tag: Tag | undefined) => tag && [number(tag.nonce), [...tag.marks].sort()]
+  const stamp = (stamp: Stamp | undefined) => stamp && [number(stamp.key), number(stamp.cell)]
   const { key, cell, entry, ours, theirs, reader, db, acked } = state
   return JSON.stringify([
     [db, acked, tag(key), tag(cell), entry && [entry.value, stamp(entry)]],

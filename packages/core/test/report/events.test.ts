@@ -16,10 +16,10 @@ const NAMES: readonly CacheEventName[] = [
   'verify',
 ]
 
-it.each(NAMES)('%s reaches listeners and the channel larder:%s as one object', (name) => {
+it.each(NAMES)('%s reaches listeners and the channel larder:%s as the same object', (name) => {
   const events = createEvents()
-  const heard: unknown[] = []
-  const onMessage = (message: unknown) => heard.push(message)
+  const messages: unknown[] = []
+  const onMessage = (message: unknown) => messages.push(message)
   expect(events.heard(name)).toBe(false)
   subscribe(`larder:${name}`, onMessage)
   const off = events.on(name, onMessage)
@@ -29,34 +29,34 @@ it.each(NAMES)('%s reaches listeners and the channel larder:%s as one object', (
   events.emit(name, event)
   unsubscribe(`larder:${name}`, onMessage)
   events.emit(name, event)
-  expect(heard).toEqual([event, event, event])
-  expect(heard.every((one) => one === event)).toBe(true)
+  expect(messages).toEqual([event, event, event])
+  expect(messages.every((message) => message === event)).toBe(true)
   expect(events.heard(name)).toBe(false)
 })
 
-it('a read of a cache is published on larder:read', async () => {
-  const heard: unknown[] = []
-  const onMessage = (message: unknown) => heard.push(message)
+it('a cached read is published on larder:read', async () => {
+  const messages: unknown[] = []
+  const onMessage = (message: unknown) => messages.push(message)
   subscribe('larder:read', onMessage)
   await createCache().wrap('key', { ttl: '1m' }, async () => 1)
   unsubscribe('larder:read', onMessage)
-  expect(heard).toMatchObject([{ operation: 'wrap', source: 'database', reason: 'miss' }])
+  expect(messages).toMatchObject([{ operation: 'wrap', source: 'database', reason: 'miss' }])
 })
 
 it('a listener that throws becomes a process warning, and the other listeners are still called', async () => {
   const events = createEvents()
-  const heard: string[] = []
+  const messages: string[] = []
   events.on('warning', () => {
     throw new Error('mine')
   })
-  events.on('warning', ({ code }) => heard.push(code))
+  events.on('warning', ({ code }) => messages.push(code))
   const warned = once(process, 'warning')
   events.emit('warning', { code: 'x', message: '' })
-  expect(heard).toEqual(['x'])
+  expect(messages).toEqual(['x'])
   expect(String(await warned)).toMatch(/'warning' event threw: Error: mine/)
 })
 
-it('an event that is not there, and a listener that is none, are refused', () => {
+it('an unknown event and a listener that is not a function are refused', () => {
   const cache = createCache()
   expect(() => cache.on('reed' as never, () => {})).toThrow(/no event 'reed': there are read, write/)
   expect(() => cache.on('read', undefined as never)).toThrow(/'read' is undefined: give a function/)

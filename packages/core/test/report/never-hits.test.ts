@@ -25,8 +25,8 @@ function watched() {
   }
 }
 
-describe('a shape of reads that is stored each time and never used', () => {
-  it('is warned of once, with the argument that is a moment', () => {
+describe('a query shape whose results are stored each time and never used', () => {
+  it('gives one warning that names the argument that is a point in time', () => {
     const { load, warnings } = watched()
     const read = (at: number) => prisma({ endsAt: { lte: new Date(at) } })
     load(199, read)
@@ -37,7 +37,7 @@ describe('a shape of reads that is stored each time and never used', () => {
     ])
   })
 
-  it('is warned of where a driver has made text of the moment', () => {
+  it('gives one warning if a driver has turned the point in time into text', () => {
     const { load, warnings } = watched()
     load(200, (at) => ({
       operation: 'events.select',
@@ -48,7 +48,7 @@ describe('a shape of reads that is stored each time and never used', () => {
     expect(warnings).toEqual([expect.stringContaining('[1] is a moment')])
   })
 
-  it('is warned of later where no argument is a moment', () => {
+  it('gives the warning later if no argument is a point in time', () => {
     const { load, warnings } = watched()
     load(999, (at) => prisma({ id: at }))
     expect(warnings).toEqual([])
@@ -56,7 +56,7 @@ describe('a shape of reads that is stored each time and never used', () => {
     expect(warnings).toEqual([expect.stringContaining('was stored 1000 times')])
   })
 
-  it('a shape is distinguished from others, and lists of any length are one shape', () => {
+  it('is distinguished from other shapes, and lists of any length are one shape', () => {
     const { load, warnings } = watched()
     load(150, (at) => prisma({ endsAt: { lte: new Date(at) } }))
     load(150, (at) => prisma({ startsAt: { lte: new Date(at) } }))
@@ -68,8 +68,8 @@ describe('a shape of reads that is stored each time and never used', () => {
   })
 })
 
-describe('is not warned of', () => {
-  it('a shape whose results are used, now and then', () => {
+describe('no never-hits warning is given', () => {
+  it('for a shape whose results are used now and then', () => {
     const { load, warnings, neverHits } = watched()
     for (let round = 0; round < 10; round++) {
       load(100, (at) => prisma({ endsAt: { lte: new Date(at) }, id: round }))
@@ -78,14 +78,14 @@ describe('is not warned of', () => {
     expect(warnings).toEqual([])
   })
 
-  it('one read that is loaded again after each write', () => {
+  it('for one read that is loaded again after each write', () => {
     const { warnings, neverHits } = watched()
     for (let at = 0; at < 5_000; at++) neverHits.stored('one key', prisma({ endsAt: { lte: new Date(0) } }))
     expect(warnings).toEqual([])
   })
 })
 
-it('values of any kind, also circular ones, have a finite shape', () => {
+it('values of any type, including circular ones, have a finite shape', () => {
   const { load, warnings } = watched()
   const ring: Record<string, unknown> = {}
   ring.ring = ring
@@ -108,7 +108,7 @@ it('a client that never hits emits one warning event, and one that hits emits no
   expect(codes).toEqual(['never-hits'])
 })
 
-it('reads of cache.warm are not warned of: nobody has asked for their results yet', async () => {
+it('reads of cache.warm give no never-hits warning, because their results are not requested yet', async () => {
   const here = world()
   const codes: string[] = []
   here.cache.on('warning', ({ code }) => codes.push(code))

@@ -6,7 +6,7 @@ import { createSqlParser } from '../../src/sql/parser.ts'
 
 const run = promisify(execFile)
 const UPDATE = 'UPDATE "A" SET x = $1'
-const found = { tables: ['a'], complete: true }
+const parsedUpdate = { tables: ['a'], complete: true }
 
 /** A parser over a module, all that it warned of, and how often it was loaded and asked. */
 function parserOver(load: () => Promise<unknown> = () => import('libpg-query')) {
@@ -29,30 +29,30 @@ function error(code: string, message: string): Error {
 }
 
 describe('the parser of raw SQL', () => {
-  it('is loaded once, by the first text, and answers at once from then on', async () => {
+  it('is loaded once, for the first text, and then answers synchronously', async () => {
     const { written, counts, warned } = parserOver()
     expect(counts.loads).toBe(0)
     const first = written(UPDATE)
     expect(first).toBeInstanceOf(Promise)
     expect(await Promise.all([first, written(UPDATE), written('DELETE FROM b')])).toEqual([
-      found,
-      found,
+      parsedUpdate,
+      parsedUpdate,
       { tables: ['b'], complete: true },
     ])
-    expect(written(UPDATE)).toEqual(found)
+    expect(written(UPDATE)).toEqual(parsedUpdate)
     expect(counts.loads).toBe(1)
     expect(warned).toEqual([])
   })
 
-  it('parses a text once', async () => {
+  it('parses each text once', async () => {
     const { written, counts } = parserOver()
     await written(UPDATE)
     const { parses } = counts
-    for (let turn = 0; turn < 5; turn++) expect(written(UPDATE)).toEqual(found)
+    for (let turn = 0; turn < 5; turn++) expect(written(UPDATE)).toEqual(parsedUpdate)
     expect(counts.parses).toBe(parses)
   })
 
-  it('forgets texts rather than keep more than a megabyte of them', async () => {
+  it('drops parsed texts rather than keep more than a megabyte of them', async () => {
     const { written, counts } = parserOver()
     await written(UPDATE)
     const { parses } = counts
@@ -66,21 +66,21 @@ describe('the parser of raw SQL', () => {
   })
 
   test.each([
-    ['that is no SQL', 'UPDATE a SET'],
+    ['that is not SQL', 'UPDATE a SET'],
     ['of another dialect', 'UPDATE `a` SET x = ?'],
     ['that is empty', ''],
     ['that is too long', `UPDATE a SET x = '${'x'.repeat(40_000)}'`],
-    ['in which a backslash may be anything', "UPDATE a SET x = '\\'; DELETE FROM b; --'"],
+    ['in which the meaning of a backslash is unknown', "UPDATE a SET x = '\\'; DELETE FROM b; --'"],
     ['with a zero byte', 'UPDATE a SET x = 1;\0DELETE FROM b'],
-  ])('says nothing of a text %s, and goes on', async (_name, text) => {
+  ])('returns nothing for a text %s, and still parses the next one', async (_name, text) => {
     const { written, warned } = parserOver()
     expect(await written(text)).toBeUndefined()
-    expect(await written(UPDATE)).toEqual(found)
+    expect(await written(UPDATE)).toEqual(parsedUpdate)
     expect(await written(text)).toBeUndefined()
     expect(warned).toEqual([])
   })
 
-  it('is not there where Node itself does not find it', async () => {
+  it('is unavailable without a warning if the package is not installed', async () => {
     const program =
       "import('libpg-query').catch(({ code, message }) => console.log(JSON.stringify({ code, message })))"
     const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program], {
@@ -95,7 +95,7 @@ describe('the parser of raw SQL', () => {
   test.each([
     ['Node', error('ERR_MODULE_NOT_FOUND', "Cannot find package 'libpg-query' imported from /app/dist/x.js")],
     ['CommonJS', error('MODULE_NOT_FOUND', "Cannot find module 'libpg-query'\nRequire stack:")],
-  ])('that %s does not find is not there, and nobody is told', async (_name, absent) => {
+  ])('is unavailable without a warning after a resolution error of %s', async (_name, absent) => {
     const { written, warned, counts } = parserOver(() => Promise.reject(absent))
     expect(await written(UPDATE)).toBeUndefined()
     expect(written(UPDATE)).toBeUndefined()
@@ -105,7 +105,7 @@ describe('the parser of raw SQL', () => {
 
   test.each([
     [
-      'lacks a part of its own',
+      'lacks one of its own packages',
       async () =>
         Promise.reject(
           error(
@@ -120,15 +120,15 @@ describe('the parser of raw SQL', () => {
       async () => ({ loadModule: () => Promise.reject(new Error('no WebAssembly')), parseSync: () => ({}) }),
     ],
     ['has no parseSync', async () => ({ loadModule: async () => {} })],
-    ['gives other trees', async () => ({ parseSync: () => ({ stmts: [{ RawStmt: {} }] }) })],
-  ])('that %s is told of once, and not asked', async (_name, load) => {
+    ['returns an unknown tree format', async () => ({ parseSync: () => ({ stmts: [{ RawStmt: {} }] }) })],
+  ])('warns once and is not used if libpg-query %s', async (_name, load) => {
     const { written, warned } = parserOver(load)
     expect(await written(UPDATE)).toBeUndefined()
     expect(await written(UPDATE)).toBeUndefined()
     expect(warned).toEqual([expect.stringMatching(/^libpg-query is installed and cannot be used/)])
   })
 
-  it('that fails otherwise than by refusing a text is not asked again', async () => {
+  it('is not used again after it failed other than by a syntax error', async () => {
     const { parseSync } = await import('libpg-query')
     let broken = false
     const module = {
@@ -145,15 +145,15 @@ describe('the parser of raw SQL', () => {
     expect(written('DELETE FROM c')).toBeUndefined()
     expect(warned).toEqual([expect.stringMatching(/^libpg-query is installed and failed/)])
     // What it said while it was sound stands.
-    expect(written(UPDATE)).toEqual(found)
+    expect(written(UPDATE)).toEqual(parsedUpdate)
   })
 
-  it('is found behind a default export, too', async () => {
+  it('is also found as a default export', async () => {
     const module = await import('libpg-query')
     const { written } = createSqlParser(
       async () => ({ default: module }),
       () => {},
     )
-    expect(await written(UPDATE)).toEqual(found)
+    expect(await written(UPDATE)).toEqual(parsedUpdate)
   })
 })

@@ -189,7 +189,7 @@ describe('scanSql', () => {
     ['SAVEPOINT s; DELETE FROM t', 'write'],
   ])('%s is %s and writes', (text, kind) => expect(scanSql(text)).toMatchObject({ kind, writes: true }))
 
-  it('a write stays a write whatever comments and blanks surround it', () => {
+  it('a write is recognized whatever comments and blanks surround it', () => {
     const blank = fc.constantFrom(' ', '\n', '\t', ' /* select */ ', ' -- it\n', '\r\n')
     const write = fc.constantFrom(
       'DELETE FROM t',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { altersSession } from '../../src/sql/session-fingerprint.ts'
 
-describe('a session that later statements may mean something else in', () => {
+describe('a statement that changes the meaning of later statements', () => {
   it.each([
     'SET search_path = tenant_2',
     'set session search_path to tenant_2',
@@ -19,7 +19,7 @@ describe('a session that later statements may mean something else in', () => {
   )
 })
 
-describe('and one that is as it was', () => {
+describe('a statement that does not change the meaning of later statements', () => {
   it.each([
     'SELECT 1',
     'SELECT a AS set FROM t',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { volatileSql, volatileValue } from '../../src/sql/volatile-sql.ts'
 
-describe('a reading text follows from its tables alone', () => {
+describe('SQL whose result depends on its tables alone', () => {
   it.each([
     'SELECT id, name FROM t WHERE id = $1',
     'SELECT count(*), max(price) FROM t GROUP BY a HAVING sum(b) > 1',
@@ -17,7 +17,7 @@ describe('a reading text follows from its tables alone', () => {
   })
 })
 
-describe('or may change without a write', () => {
+describe('SQL whose result may change without a write', () => {
   it.each([
     ['SELECT now()', 'now'],
     ['SELECT now /* … */ ()', 'now'],
@@ -56,9 +56,11 @@ describe('a parameter', () => {
     '[today,tomorrow)',
     '{now,"2020-01-01"}',
     ['a', 'now'],
-  ])('that PostgreSQL may take for a moment: %j', (value) => expect(volatileValue(value)).toBe(true))
+  ])('that PostgreSQL may read as a relative point in time: %j', (value) =>
+    expect(volatileValue(value)).toBe(true),
+  )
   it.each(['nowhere', 'know now', 5, null, undefined, new Date(), '2020-01-01', `now ${'x'.repeat(200)}`])(
-    'that means the same every day: %j',
+    'that has the same meaning every day: %j',
     (value) => expect(volatileValue(value)).toBe(false),
   )
 })

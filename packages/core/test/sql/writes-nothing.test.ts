@@ -83,7 +83,7 @@ async function judge(
   }
 }
 
-it('PostgreSQL changes rows with what is called a write, and with nothing else', async () => {
+it('PostgreSQL statements change rows exactly if the scanner classifies them as writes', async () => {
   const { url, drop } = await createDatabase(await postgresUrl())
   const client = new Client({ connectionString: url })
   await client.connect()
@@ -97,7 +97,7 @@ it('PostgreSQL changes rows with what is called a write, and with nothing else',
   }
 })
 
-it('MariaDB changes rows with what is called a write, and with nothing else', async () => {
+it('MariaDB statements change rows exactly if the scanner classifies them as writes', async () => {
   const name = `larder_test_quiet_${process.pid}`
   const client = await mysql.createConnection(await mariadbUrl())
   try {
@@ -110,7 +110,7 @@ it('MariaDB changes rows with what is called a write, and with nothing else', as
   }
 })
 
-it('SQLite changes rows with what is called a write, and with nothing else', async () => {
+it('SQLite statements change rows exactly if the scanner classifies them as writes', async () => {
   const db = new SqliteDatabase(':memory:')
   const run = async (text: string) => {
     const statement = db.prepare(text)

@@ -138,20 +138,20 @@ const nothing: Row[] = [
   ['SET x = 1', ''],
 ]
 
-describe('the tables that a text writes', () => {
-  test.each(targets)('the tables of %s are determined', (text, tables) => {
+describe('the parser of written tables', () => {
+  test.each(targets)('finds all tables of %s', (text, tables) => {
     expect(written(text)).toBe(tables)
   })
 
-  test.each(incomplete)('not all tables of %s can be determined', (text, tables) => {
+  test.each(incomplete)('reports that it may miss tables of %s', (text, tables) => {
     expect(written(text)).toBe(tables)
   })
 
-  test.each(nothing)('are none: %s', (text, tables) => {
+  test.each(nothing)('finds no table in %s', (text, tables) => {
     expect(written(text)).toBe(tables)
   })
 
-  it('the tables of a tree of any depth are determined', () => {
+  it('finds the tables in a tree of any depth', () => {
     let tree: unknown = { FuncCall: { funcname: [{ String: { sval: 'reprice' } }] } }
     for (let depth = 0; depth < 100_000; depth++) tree = { BoolExpr: { args: [tree] } }
     const stmt = { DeleteStmt: { relation: { relname: 'A' }, whereClause: tree } }
@@ -165,11 +165,11 @@ describe('the tables that a text writes', () => {
     { tree: [] },
     { tree: { stmts: 1 } },
     { tree: { stmts: [null, { stmt: null }] } },
-  ])('are none in what is no tree: %j', ({ tree }) => {
+  ])('finds no table in the malformed tree %j', ({ tree }) => {
     expect(tablesWritten(tree)).toEqual({ tables: [], complete: true })
   })
 
-  it('not all tables can be determined if a node is unknown', () => {
+  it('reports that it may miss tables if a node is unknown', () => {
     expect(tablesWritten({ stmts: [{ stmt: { NewStmt: {} } }] }).complete).toBe(false)
     const where = { NewExpr: {} }
     const stmt = { DeleteStmt: { relation: { relname: 'a' }, whereClause: where } }

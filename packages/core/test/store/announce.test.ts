@@ -31,7 +31,7 @@ function outage() {
   return { cache, clock, fail, recover }
 }
 
-it('a store that cannot be reached, and that nobody listens to, is a process warning; so is its return', async () => {
+it('without listeners, the loss and the return of a store are process warnings', async () => {
   const { fail, recover } = outage()
   await fail()
   expect(warnings()).toEqual([
@@ -57,7 +57,7 @@ it.each(['store-state', 'store-error'] as const)(
   },
 )
 
-it('a store that comes and goes is announced once a minute at most', async () => {
+it('a flapping store is announced at most once a minute', async () => {
   const { clock, fail, recover } = outage()
   for (let time = 0; time < 5; time++) {
     await fail()

@@ -4,31 +4,33 @@ import { Worker } from 'node:worker_threads'
 import { CacheError, memoryStore } from '@larder/core'
 import { systemClock } from '@larder/core/host'
 import type { Store } from '@larder/core/store'
-import { fakeClock, faultyStore, settled } from '@larder/testing'
+import { fakeClock, faultyStore, repeatWhenBusy, settled } from '@larder/testing'
 import { expect, it, onTestFinished } from 'vitest'
 import { createEvents } from '../../src/report/events.ts'
 import { guardStore } from '../../src/store/guard.ts'
 
-function guarded(around: (store: Store) => Store = (store) => store) {
+repeatWhenBusy()
+
+function guarded(wrapStore: (store: Store) => Store = (store) => store) {
   const clock = fakeClock()
   const store = faultyStore(memoryStore({ clock }))
   const events = createEvents()
-  const told: string[] = []
-  events.on('store-state', ({ state }) => told.push(state))
-  events.on('store-error', ({ action }) => told.push(action))
-  const guard = guardStore(around(store), clock, events)
+  const eventNames: string[] = []
+  events.on('store-state', ({ state }) => eventNames.push(state))
+  events.on('store-error', ({ action }) => eventNames.push(action))
+  const guard = guardStore(wrapStore(store), clock, events)
   const read = () => guard.fetch('entry', [])
-  return { clock, store, guard, read, told }
+  return { clock, store, guard, read, eventNames }
 }
 
 const request = { record: '{t}', token: 'w', fields: ['list'], known: [], cells: [], lifetime: 30_000 }
 const finish = { record: '{t}', token: 'w', untouched: [], keep: [], cells: [] }
 
-it('three reads that fail in a row stop the next ones, which are not sent and wait for nothing', async () => {
-  const { store, guard, read, told, clock } = guarded()
+it('after three failed reads in a row, further reads fail without being sent or delayed', async () => {
+  const { store, guard, read, eventNames, clock } = guarded()
   store.fail('rejects')
   for (let time = 0; time < 3; time++) expect((await read()).ok).toBe(false)
-  expect(told).toEqual(['fetch', 'fetch', 'fetch', 'unavailable'])
+  expect(eventNames).toEqual(['fetch', 'fetch', 'fetch', 'unavailable'])
   store.fail('hangs')
   const sent = store.calls.length
   // Time stands still: what waited for the store would wait for ever.
@@ -39,17 +41,17 @@ it('three reads that fail in a row stop the next ones, which are not sent and wa
   expect(clock.pending()).toBe(1)
 })
 
-it('a read that is answered begins the count anew', async () => {
-  const { store, read, told } = guarded()
+it('an answered read resets the count of failures', async () => {
+  const { store, read, eventNames } = guarded()
   for (const fault of ['rejects', 'rejects', 'works', 'rejects', 'rejects', 'works'] as const) {
     store.fail(fault)
     expect((await read()).ok).toBe(fault === 'works')
   }
-  expect(told).not.toContain('unavailable')
+  expect(eventNames).not.toContain('unavailable')
 })
 
-it('a store of which a part fails is asked on, as long as other reads are answered', async () => {
-  const { store, read, told, clock } = guarded()
+it('a partly failing store is still used as long as other reads are answered', async () => {
+  const { store, read, eventNames, clock } = guarded()
   const some = async (): Promise<void> => {
     store.fail('works')
     await read()
@@ -60,14 +62,14 @@ it('a store of which a part fails is asked on, as long as other reads are answer
     await some()
     await clock.advance(99)
   }
-  expect(told).not.toContain('unavailable')
+  expect(eventNames).not.toContain('unavailable')
   await clock.advance(1)
   await read()
-  expect(told.at(-1)).toBe('unavailable')
+  expect(eventNames.at(-1)).toBe('unavailable')
 })
 
-it('a read that was stopped is what is asked for next: what failed may be in the part that is lost', async () => {
-  const { read, guard, told, clock } = guarded((inner) => ({
+it('a probe repeats a stopped read, because the failed one may be on the lost part of the store', async () => {
+  const { read, guard, eventNames, clock } = guarded((inner) => ({
     ...inner,
     async fetch(entry, tags) {
       if (entry === 'entry') throw new Error('simulated: this part is lost')
@@ -76,14 +78,14 @@ it('a read that was stopped is what is asked for next: what failed may be in the
   }))
   for (let time = 0; time < 3; time++) await read()
   await clock.advance(2_000)
-  expect(told.filter((one) => one !== 'fetch')).toEqual(['unavailable'])
+  expect(eventNames.filter((event) => event !== 'fetch')).toEqual(['unavailable'])
   expect((await guard.fetch('elsewhere', [])).ok).toBe(false)
   await clock.advance(500)
   expect((await guard.fetch('elsewhere', [])).ok).toBe(true)
 })
 
-it('the last read that failed is repeated in the background, one at a time, until it is answered', async () => {
-  const { store, read, told, clock } = guarded()
+it('the last failed read is repeated in the background, one at a time, until it is answered', async () => {
+  const { store, read, eventNames, clock } = guarded()
   store.fail('hangs')
   const waiting = [read(), read(), read()]
   await clock.advance(100)
@@ -101,12 +103,12 @@ it('the last read that failed is repeated in the background, one at a time, unti
   await clock.advance(501)
   expect(probes()).toBe(2)
   expect((await read()).ok).toBe(true)
-  expect(told.filter((one) => one !== 'fetch')).toEqual(['unavailable', 'ready'])
+  expect(eventNames.filter((event) => event !== 'fetch')).toEqual(['unavailable', 'ready'])
   await clock.advance(10_000)
   expect(probes()).toBe(3)
 })
 
-it('a store that says it is back is probed at once', async () => {
+it('a store that reports its return is probed immediately', async () => {
   const { store, read, guard } = guarded()
   guard.probe()
   store.fail('rejects')
@@ -118,7 +120,7 @@ it('a store that says it is back is probed at once', async () => {
   expect((await read()).ok).toBe(true)
 })
 
-it('marks, renewals, finishes and invalidateAll are sent whatever became of the reads', async () => {
+it('marks, renewals, finishes and invalidateAll are sent even while reads are stopped', async () => {
   const { store, guard, read } = guarded()
   store.fail('rejects', 'fetch')
   for (let time = 0; time < 4; time++) await read()
@@ -129,9 +131,9 @@ it('marks, renewals, finishes and invalidateAll are sent whatever became of the 
   expect(store.calls.slice(3)).toEqual(['mark', 'renew', 'finish', 'invalidateAll'])
 })
 
-it('keys that are moving between servers stop no reads, and a probe that meets them has its answer', async () => {
+it('slots that are moving between servers do not stop reads, and a probe that meets one counts as answered', async () => {
   let moving = true
-  const { store, read, told, clock } = guarded((inner) => ({
+  const { store, read, eventNames, clock } = guarded((inner) => ({
     ...inner,
     fetch: async (entry, tags) => {
       if (moving) throw new CacheError('LARDER_STORE_MOVING', 'TRYAGAIN')
@@ -139,52 +141,52 @@ it('keys that are moving between servers stop no reads, and a probe that meets t
     },
   }))
   for (let time = 0; time < 10; time++) expect((await read()).ok).toBe(false)
-  expect(told).not.toContain('unavailable')
+  expect(eventNames).not.toContain('unavailable')
   moving = false
   store.fail('rejects')
   for (let time = 0; time < 3; time++) await read()
-  expect(told.at(-1)).toBe('unavailable')
+  expect(eventNames.at(-1)).toBe('unavailable')
   moving = true
   await clock.advance(500)
-  expect(told.at(-1)).toBe('ready')
+  expect(eventNames.at(-1)).toBe('ready')
 })
 
-it('store-state is emitted once per change, also for a store that does not acknowledge a write', async () => {
-  const { store, guard, read, told } = guarded()
+it('store-state is emitted once per change, including for an unacknowledged write', async () => {
+  const { store, guard, read, eventNames } = guarded()
   store.fail('rejects')
   await guard.mark(request)
   await guard.finish(finish)
   for (let time = 0; time < 4; time++) await read()
-  expect(told.filter((one) => one === 'unavailable')).toHaveLength(1)
+  expect(eventNames.filter((event) => event === 'unavailable')).toHaveLength(1)
   store.fail('works')
   await guard.finish(finish)
-  expect(told).not.toContain('ready')
+  expect(eventNames).not.toContain('ready')
   guard.probe()
   await settled()
-  expect(told.filter((one) => one === 'ready')).toHaveLength(1)
+  expect(eventNames.filter((event) => event === 'ready')).toHaveLength(1)
 })
 
-it('a table whose write did not arrive is not made good by another one', async () => {
-  const { guard, told } = guarded((inner) => ({
+it("a successful write to one table does not end the outage of another table's writes", async () => {
+  const { guard, eventNames } = guarded((inner) => ({
     ...inner,
-    async mark(one) {
-      if (one.record === '{lost}') throw new Error('simulated: this part is lost')
-      await inner.mark(one)
+    async mark(sent) {
+      if (sent.record === '{lost}') throw new Error('simulated: this part is lost')
+      await inner.mark(sent)
     },
   }))
   for (let time = 0; time < 3; time++) {
     await guard.mark({ ...request, record: '{lost}' })
     await guard.mark(request)
   }
-  expect(told.filter((one) => one !== 'mark')).toEqual(['unavailable'])
+  expect(eventNames.filter((event) => event !== 'mark')).toEqual(['unavailable'])
   await guard.finish({ ...finish, record: '{lost}' })
-  expect(told.at(-1)).toBe('ready')
+  expect(eventNames.at(-1)).toBe('ready')
   await guard.mark({ ...request, record: '{lost}' })
   await guard.invalidateAll()
-  expect(told.slice(-2)).toEqual(['unavailable', 'ready'])
+  expect(eventNames.slice(-2)).toEqual(['unavailable', 'ready'])
 })
 
-it('after close() nothing is probed', async () => {
+it('after close() no probe is sent', async () => {
   const { store, guard, read, clock } = guarded()
   store.fail('rejects')
   for (let time = 0; time < 3; time++) await read()
@@ -236,11 +238,11 @@ function block(milliseconds: number, until: () => boolean = () => true): void {
     if (performance.now() > begun + 10_000) throw new Error('the other thread does not answer')
 }
 
-it('a process that was busy counts the answers that were there before it looked, and stops no reads', async () => {
+it('a blocked event loop does not count as a store timeout if the replies had arrived', async () => {
   const { store, answered } = await echoStore()
   const events = createEvents()
-  const told: unknown[] = []
-  events.on('store-error', (event) => told.push(event))
+  const errors: unknown[] = []
+  events.on('store-error', (event) => errors.push(event))
   const guard = guardStore(store, systemClock, events)
   for (let time = 1; time <= 5; time++) {
     const reads = [guard.fetch('a', []), guard.fetch('b', [])]
@@ -248,10 +250,10 @@ it('a process that was busy counts the answers that were there before it looked,
     block(150, () => answered() === 2 * time)
     expect((await Promise.all(reads)).map(({ ok }) => ok)).toEqual([true, true])
   }
-  expect(told).toEqual([])
+  expect(errors).toEqual([])
 })
 
-it('a call that could not even be sent before its deadline, because the process was busy, is waited for', async () => {
+it('a call that a blocked event loop could not send before its deadline is waited for', async () => {
   const inner = memoryStore()
   const fetch: Store['fetch'] = async (entry, tags) => {
     // A queue, a socket, a parser: each takes a turn of the loop.
@@ -268,7 +270,7 @@ const turns = async (count: number): Promise<void> => {
   for (let turn = 0; turn < count; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
 }
 
-it('answers that come one after the other, each worked with for a while, are waited for in their order', async () => {
+it('consecutive replies are waited for while each blocks the event loop for long', async () => {
   const inner = memoryStore()
   let last = Promise.resolve()
   const fetch: Store['fetch'] = async (entry, tags) => {
@@ -285,7 +287,7 @@ it('answers that come one after the other, each worked with for a while, are wai
   expect(await Promise.all(reads)).toEqual(reads.map(() => true))
 })
 
-it('answers of which each takes a short while are waited for, as long as this process has nothing else to wait for', async () => {
+it('consecutive replies are waited for while each takes a short time to process and the process is the bottleneck', async () => {
   // No turn is long enough to make a timer late; all of them together take more than two deadlines.
   const read = async (): Promise<{ readonly refused: number; readonly longest: number }> => {
     const inner = memoryStore()
@@ -314,7 +316,7 @@ it('answers of which each takes a short while are waited for, as long as this pr
   expect(result.refused).toBe(0)
 })
 
-it('a store that answers slowly is not waited for by a process that has little else to do', async () => {
+it('a slow store times out if the process is mostly idle', async () => {
   const inner = memoryStore()
   let last = Promise.resolve()
   let answered = 0
@@ -331,7 +333,7 @@ it('a store that answers slowly is not waited for by a process that has little e
   expect(answered).toBeLessThan(45)
 })
 
-it('a call that nobody answers is given up by a busy process, too: at once with no other answers, later with them', async () => {
+it('an unanswered call times out in a busy process, quickly without other replies and later with them', async () => {
   const inner = memoryStore()
   const fetch: Store['fetch'] = (entry, tags) =>
     entry === 'lost' ? new Promise(() => {}) : turns(10).then(() => inner.fetch(entry, tags))
@@ -376,17 +378,17 @@ async function readsInARow(share: number, answered = Number.POSITIVE_INFINITY): 
   return (await Promise.all(reads)).map(({ ok }) => ok)
 }
 
-it('reads that wait behind the answers to others are not given up while this process is what they wait for', async () => {
+it('reads queued behind other replies do not time out while this process is the bottleneck', async () => {
   expect(await readsInARow(0.7)).not.toContain(false)
 })
 
-it('reads behind others are given up after the deadline if this process mostly waits, or no answer arrives', async () => {
+it('reads queued behind other replies time out if this process is mostly idle or no reply arrives', async () => {
   const idle = await readsInARow(0.3)
   expect(idle.filter(Boolean).length).toBeLessThan(130)
   expect(await readsInARow(0.7, 0)).not.toContain(true)
 })
 
-it('a mark that is not answered is given up after its second, also by a process that is busy with the answers to others', async () => {
+it('an unanswered mark times out after a second, even while the process is busy with other replies', async () => {
   let worked = 0
   const clock = { ...fakeClock(), worked: () => worked }
   const inner = memoryStore()

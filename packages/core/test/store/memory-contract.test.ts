@@ -1,17 +1,19 @@
 import { memoryStore } from '@larder/core'
 import type { Clock } from '@larder/core/host'
-import { type FakeClock, fakeClock, sized, storeContract } from '@larder/testing'
+import { type FakeClock, fakeClock, repeatWhenBusy, sized, storeContract } from '@larder/testing'
+
+repeatWhenBusy()
 
 const clocks: FakeClock[] = []
 const clock = (): Clock => {
-  const made = fakeClock()
-  clocks.push(made)
-  return made
+  const newClock = fakeClock()
+  clocks.push(newClock)
+  return newClock
 }
 
 storeContract('memoryStore', () => memoryStore({ clock: clock() }), {
   pass: async (ms) => {
-    for (const one of clocks) await one.advance(ms)
+    for (const clock of clocks) await clock.advance(ms)
   },
   small: (tags) => memoryStore({ maxEntries: Math.ceil(tags / 4) }),
 })

@@ -6,27 +6,27 @@ import { expect, it } from 'vitest'
 
 const bytes = (length: number): Uint8Array => new Uint8Array(length)
 
-it('holds no more entries than maxEntries, and evicts the least recently used ones', async () => {
+it('holds at most maxEntries entries and evicts the least recently used ones', async () => {
   const store = memoryStore({ maxEntries: 3 })
   for (const name of ['a', 'b', 'c']) await store.set(name, bytes(1), 1_000)
   await store.fetch('a', [])
   await store.set('d', bytes(1), 1_000)
-  const held = await Promise.all(
+  const present = await Promise.all(
     ['a', 'b', 'c', 'd'].map(async (name) => (await store.fetch(name, [])).entry !== null),
   )
-  expect(held).toEqual([true, false, true, true])
+  expect(present).toEqual([true, false, true, true])
 })
 
-it('holds no more bytes than maxBytes, including names and overhead', async () => {
+it('holds at most maxBytes bytes, including names and overhead', async () => {
   const store = memoryStore({ maxBytes: '32kb' })
   for (let entry = 0; entry < 100; entry++) await store.set(`entry-${entry}`, bytes(1_000), 1_000)
-  let held = 0
-  for (let entry = 0; entry < 100; entry++) if ((await store.fetch(`entry-${entry}`, [])).entry) held++
-  expect(held).toBeGreaterThanOrEqual(10)
-  expect(held * 1_000).toBeLessThanOrEqual(32 * 1_024)
+  let count = 0
+  for (let entry = 0; entry < 100; entry++) if ((await store.fetch(`entry-${entry}`, [])).entry) count++
+  expect(count).toBeGreaterThanOrEqual(10)
+  expect(count * 1_000).toBeLessThanOrEqual(32 * 1_024)
 })
 
-it('does not store an entry that is larger than maxBytes, and keeps the others', async () => {
+it('does not store an entry larger than maxBytes, and keeps the others', async () => {
   const store = memoryStore({ maxBytes: '16kb' })
   await store.set('small', bytes(10), 1_000)
   await store.set('large', bytes(20_000), 1_000)
@@ -34,7 +34,7 @@ it('does not store an entry that is larger than maxBytes, and keeps the others',
   expect((await store.fetch('small', [])).entry).not.toBeNull()
 })
 
-it('the remaining lifetime is measured by the given clock', async () => {
+it('the remaining lifetime is measured by the clock that was passed', async () => {
   const clock = fakeClock()
   const store = memoryStore({ clock })
   await store.set('entry', bytes(1), 1_000)
@@ -49,7 +49,7 @@ it('100,000 clean tags evict no mark, and the store stays bounded', async () => 
   const cells = Array.from({ length: 1_000 }, (_, index) => `{table}:dirty-${index}`)
   const record = '{table}'
   await store.mark({ record, token: 'w', fields: ['list', 'k'], known: ['k'], cells, lifetime: 1 })
-  let kept = 0
+  let cleanCount = 0
   for (let from = 0; from < 100_000; from += 100) {
     const clean = Array.from({ length: 100 }, (_, index) => `{other}:${from + index}`)
     await store.seed([{ record: '{other}', fields: [], cells: clean }], 1_000)
@@ -57,15 +57,15 @@ it('100,000 clean tags evict no mark, and the store stays bounded', async () => 
   for (let from = 0; from < 100_000; from += 100) {
     const clean = Array.from({ length: 100 }, (_, index) => `{other}:${from + index}`)
     const { tags } = await store.fetch(undefined, [{ record: '{other}', fields: [], cells: clean }])
-    kept += tags[0]?.cells.filter((cell) => cell !== null).length ?? 0
+    cleanCount += tags[0]?.cells.filter((cell) => cell !== null).length ?? 0
   }
-  expect(kept).toBeLessThanOrEqual(200)
+  expect(cleanCount).toBeLessThanOrEqual(200)
   const { tags } = await store.fetch(undefined, [{ record, fields: ['list', 'k'], cells }])
   expect(tags[0]?.fields.every((tag) => tag?.dirty)).toBe(true)
   expect(tags[0]?.cells.every((tag) => tag?.dirty)).toBe(true)
 })
 
-it('marks have no deadline in a memory store, however long a write takes', async () => {
+it('marks in a memory store have no deadline, however long a write takes', async () => {
   const clock = fakeClock()
   const store = memoryStore({ clock })
   await store.mark({ record: '{t}', token: 'w', fields: ['list'], known: [], cells: [], lifetime: 30_000 })
@@ -76,9 +76,9 @@ it('marks have no deadline in a memory store, however long a write takes', async
 
 it('two stores never share a nonce', async () => {
   const ask = [{ record: '{t}', fields: ['list'], cells: ['{t}:k=1'] }]
-  const [one, other] = [await memoryStore().seed(ask, 1), await memoryStore().seed(ask, 1)]
-  expect(one.epoch).not.toBe(other.epoch)
-  expect(one.tags[0]?.fields[0]?.nonce).not.toBe(other.tags[0]?.fields[0]?.nonce)
+  const [first, second] = [await memoryStore().seed(ask, 1), await memoryStore().seed(ask, 1)]
+  expect(first.epoch).not.toBe(second.epoch)
+  expect(first.tags[0]?.fields[0]?.nonce).not.toBe(second.tags[0]?.fields[0]?.nonce)
 })
 
 it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])(
@@ -100,7 +100,7 @@ it('memoryStore is refused in a worker of node:cluster, unless singleProcess is 
   expect(reports).toEqual([{ code: 'LARDER_CLUSTER_WORKER', allowed: true, inPrimary: true }])
 })
 
-it('refuses what is no option of it: a misspelt bound would be no bound', () => {
+it('refuses unknown options, so that a misspelt bound is noticed', () => {
   const misspelt: object = { maxEntires: 3 }
   expect(() => memoryStore(misspelt)).toThrow(
     /no option maxEntires: there are singleProcess, isolated, maxEntries/,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { createSilentMarks } from '../../src/store/silence.ts'
 
-it('a store that answers nothing is silent for every record, until it answers anything', () => {
+it('a store that answers nothing is silent for every record until it answers', () => {
   const silence = createSilentMarks()
   silence.noAnswer(silence.sent('a'), 'short')
   const silent = (record: string) => silence.has(record, 'short')
@@ -12,7 +12,7 @@ it('a store that answers nothing is silent for every record, until it answers an
   expect(silent('a')).toBe(false)
 })
 
-it('a store of which another part answered meanwhile is silent for that record alone', () => {
+it('a store of which another part answered meanwhile is silent for that record only', () => {
   const silence = createSilentMarks()
   const mark = silence.sent('a')
   silence.signOfLife()
@@ -24,7 +24,7 @@ it('a store of which another part answered meanwhile is silent for that record a
   expect(silence.has('a', 'long')).toBe(false)
 })
 
-it('a mark that was lost says nothing of a store that has acknowledged something of that record since', () => {
+it('a lost mark does not make a record silent if the store has acknowledged something for it since', () => {
   const silence = createSilentMarks()
   const mark = silence.sent('a')
   silence.answered('a')
@@ -32,10 +32,10 @@ it('a mark that was lost says nothing of a store that has acknowledged something
   expect(silence.has('a', 'long')).toBe(false)
 })
 
-it('a bounded number of silent records is remembered, and watchers are called', () => {
+it('a bounded number of silent records is kept, and watchers are called', () => {
   const silence = createSilentMarks()
-  let told = 0
-  const unwatch = silence.watch(() => told++)
+  let calls = 0
+  const unwatch = silence.watch(() => calls++)
   const lose = (record: string): void => {
     const mark = silence.sent(record)
     silence.signOfLife()
@@ -43,9 +43,9 @@ it('a bounded number of silent records is remembered, and watchers are called', 
     silence.over(mark)
   }
   for (let record = 0; record < 2_000; record++) lose(String(record))
-  expect(told).toBe(2_000)
+  expect(calls).toBe(2_000)
   unwatch()
   lose('more')
-  expect(told).toBe(2_000)
+  expect(calls).toBe(2_000)
   expect([silence.has('0', 'short'), silence.has('1500', 'short')]).toEqual([true, false])
 })

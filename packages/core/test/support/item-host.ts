@@ -221,11 +221,11 @@ export const writes = {
   swapCodes: (a: number, b: number): WriteShape => ({
     name: `item.swapCodes(${a}, ${b})`,
     mutation: (tables, next) => {
-      const [one, other] = [tables.item.get(a), tables.item.get(b)]
-      if (!one || !other || a === b) return []
+      const [first, second] = [tables.item.get(a), tables.item.get(b)]
+      if (!first || !second || a === b) return []
       const swapped = [
-        { ...one, code: other.code, v: next() },
-        { ...other, code: one.code, v: next() },
+        { ...first, code: second.code, v: next() },
+        { ...second, code: first.code, v: next() },
       ]
       for (const row of swapped) tables.item.set(row.id, row)
       return swapped
@@ -309,11 +309,11 @@ export function writePlan(
 }
 
 function writtenThrough(shape: WriteShape, table: TableName, policy: Policy): WriteThrough<readonly Row[]> {
-  const read = (one: ReadShape<Row | null>, result: Row): RowRead => ({
-    as: one.name,
+  const read = (readShape: ReadShape<Row | null>, result: Row): RowRead => ({
+    as: readShape.name,
     model: 'Item',
-    query: one.name,
-    occurrence: one.occurrences[0] ?? { table },
+    query: readShape.name,
+    occurrence: readShape.occurrences[0] ?? { table },
     result,
   })
   return {

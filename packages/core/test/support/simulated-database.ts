@@ -76,29 +76,29 @@ export function simulatedDatabase(initial: State, step: () => Promise<void>): Si
       return touched
     },
     begin() {
-      let own: Record<TableName, Map<number, Row>> | undefined
+      let snapshot: Record<TableName, Map<number, Row>> | undefined
       const end = async (commit: boolean): Promise<void> => {
         await step()
-        if (own) {
-          if (commit) states.push(own)
-          own = undefined
+        if (snapshot) {
+          if (commit) states.push(snapshot)
+          snapshot = undefined
           unlock()
         }
         await step()
       }
       return {
         async read(query) {
-          if (!own) return read(query)
+          if (!snapshot) return read(query)
           await step()
-          return structuredClone(query(own))
+          return structuredClone(query(snapshot))
         },
         async write(mutation) {
           await step()
-          if (!own) {
+          if (!snapshot) {
             await lock()
-            own = copy()
+            snapshot = copy()
           }
-          const touched = mutation(own, next)
+          const touched = mutation(snapshot, next)
           await step()
           return touched
         },

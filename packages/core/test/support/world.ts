@@ -20,7 +20,7 @@ import {
 } from './simulated-database.ts'
 
 /** What a read returned, and where it came from. */
-export type Seen<R> = ReadReport & { readonly result: R }
+export type ReadResult<R> = ReadReport & { readonly result: R }
 
 /** One process with a cache, a host, a database that answers at once, and time that stands still. */
 export interface World {
@@ -28,7 +28,7 @@ export interface World {
   readonly cache: Cache
   readonly engine: Engine
   readonly database: SimulatedDatabase
-  get<R>(shape: ReadShape<R>, more?: GetOptions<R>): Promise<Seen<R>>
+  get<R>(shape: ReadShape<R>, more?: GetOptions<R>): Promise<ReadResult<R>>
   put(
     shape: WriteShape,
     run?: (mutation: Mutation) => Promise<readonly Row[]>,
@@ -44,27 +44,27 @@ export type GetOptions<R> = Partial<ReadPlan<R>> & {
 
 export interface WorldOptions extends CacheOptions {
   /** Wraps the memory store, which all worlds of one test may share. */
-  readonly around?: (store: Store) => Store
+  readonly wrapStore?: (store: Store) => Store
   readonly keys?: readonly LookupKey[]
   /** Another process over the same database and store. */
-  readonly beside?: World & { readonly inner: Store }
+  readonly sharedWith?: World & { readonly inner: Store }
   readonly random?: () => number
   /** Writes store their row, under this policy. */
   readonly through?: PolicyOptions
 }
 
 export function world(options: WorldOptions = {}): World & { readonly inner: Store } {
-  const { around, keys, beside, random, through, ...cacheOptions } = options
-  const clock = beside?.clock ?? fakeClock(random)
-  const inner = beside?.inner ?? memoryStore({ maxEntries: 1_000, clock })
-  const store = around ? around(inner) : inner
+  const { wrapStore, keys, sharedWith, random, through, ...cacheOptions } = options
+  const clock = sharedWith?.clock ?? fakeClock(random)
+  const inner = sharedWith?.inner ?? memoryStore({ maxEntries: 1_000, clock })
+  const store = wrapStore ? wrapStore(inner) : inner
   // A test that is about the memory tier says so: every other one is about the store.
   const memory = store.source === 'store' ? { memory: { mode: 'off' as const } } : {}
   const cache = createCache({ store, ...memory, ...cacheOptions }, { clock })
   const engine = attachItems(cache, keys)
   const policy =
     through && engine.policy({ ttl: '10m', jitter: 0, ...through, write: 'through' }, 'models.Item')
-  const database = beside?.database ?? simulatedDatabase(startState(3), async () => {})
+  const database = sharedWith?.database ?? simulatedDatabase(startState(3), async () => {})
   return {
     clock,
     cache,

@@ -15,8 +15,8 @@ function family(onDelete: Action, onUpdate: Action = 'restrict'): Schema {
 }
 
 /** What follows from a change, without the change itself. */
-const following = (known: Schema, ...changes: Change[]): readonly Change[] =>
-  withActions(known, changes).slice(changes.length)
+const following = (definition: Schema, ...changes: Change[]): readonly Change[] =>
+  withActions(definition, changes).slice(changes.length)
 const remove = (name: string, id = 1): Change => ({ table: name, effect: 'delete', before: { id: [id] } })
 const rename = (name: string): Change => ({
   table: name,
@@ -34,13 +34,13 @@ const actions: [string, Schema, Change, readonly Change[]][] = [
     [{ table: 'child', effect: 'delete', before: { parent_id: [1] } }],
   ],
   [
-    'the children of unpinned parents are any children',
+    'a cascading delete of unpinned parents may delete any child',
     family('cascade'),
     { table: 'parent', effect: 'delete' },
     [{ table: 'child', effect: 'delete' }],
   ],
   [
-    'parents pinned by another column leave the children unpinned',
+    'parents pinned by another column do not pin the children',
     family('cascade'),
     { table: 'parent', effect: 'delete', before: { name: ['x'] } },
     [{ table: 'child', effect: 'delete' }],
@@ -52,7 +52,7 @@ const actions: [string, Schema, Change, readonly Change[]][] = [
     [{ table: 'child', effect: 'update', before: { parent_id: [1] }, sets: { parent_id: null } }],
   ],
   [
-    'set default updates the children to what nobody knows',
+    'set default updates the children to an unknown value',
     family('set-default'),
     remove('parent'),
     [{ table: 'child', effect: 'update', before: { parent_id: [1] }, sets: { parent_id: UNKNOWN } }],
@@ -60,31 +60,31 @@ const actions: [string, Schema, Change, readonly Change[]][] = [
   ['restrict changes nothing', family('restrict'), remove('parent'), []],
   ['no action changes nothing', family('no-action'), remove('parent'), []],
   [
-    'onUpdate cascade follows an update of the referenced column',
+    'onUpdate cascade updates the children with the referenced column',
     family('restrict', 'cascade'),
     rename('parent'),
     [{ table: 'child', effect: 'update', before: { parent_id: [1] }, sets: { parent_id: UNKNOWN } }],
   ],
   [
-    'onUpdate set null follows it too',
+    'onUpdate set null updates the children with the referenced column',
     family('restrict', 'set-null'),
     rename('parent'),
     [{ table: 'child', effect: 'update', before: { parent_id: [1] }, sets: { parent_id: null } }],
   ],
   [
-    'an update of other columns moves no child',
+    'an update of other columns changes no child',
     family('cascade', 'cascade'),
     { ...rename('parent'), sets: { name: 'x' } },
     [],
   ],
   [
-    'an update of nobody knows what moves children',
+    'an update of unknown columns changes children',
     family('restrict', 'cascade'),
     { table: 'parent', effect: 'update', before: { id: [1] } },
     [{ table: 'child', effect: 'update', before: { parent_id: [1] }, sets: { parent_id: UNKNOWN } }],
   ],
   [
-    'an upsert that sets the referenced column moves children',
+    'an upsert that sets the referenced column changes children',
     family('cascade', 'cascade'),
     { ...rename('parent'), effect: 'upsert' },
     [{ table: 'child', effect: 'update', before: { parent_id: [1] }, sets: { parent_id: UNKNOWN } }],
@@ -96,13 +96,13 @@ const actions: [string, Schema, Change, readonly Change[]][] = [
     [],
   ],
   [
-    'an insert moves no child',
+    'an insert changes no child',
     family('cascade', 'cascade'),
     { table: 'parent', effect: 'insert', sets: { id: 1 } },
     [],
   ],
   [
-    'an unknown write may delete and may update',
+    'an unknown write may delete and update children',
     family('cascade', 'set-null'),
     wholly('parent'),
     [
@@ -110,10 +110,10 @@ const actions: [string, Schema, Change, readonly Change[]][] = [
       { table: 'child', effect: 'update', sets: { parent_id: null } },
     ],
   ],
-  ['a write of the child does nothing to the parent', family('cascade', 'cascade'), remove('child'), []],
+  ['a write of the child does not change the parent', family('cascade', 'cascade'), remove('child'), []],
   ['a table unknown to the schema has no consequences', family('cascade'), remove('ghost'), []],
   [
-    'the case of a table’s name does not count',
+    'table names are case-insensitive',
     family('cascade'),
     remove('Parent'),
     [{ table: 'child', effect: 'delete', before: { parent_id: [1] } }],
@@ -121,13 +121,13 @@ const actions: [string, Schema, Change, readonly Change[]][] = [
 ]
 
 describe('referential actions', () => {
-  it.each(actions)('%s', (_, known, change, expected) => {
-    expect(following(known, change)).toEqual(expected)
-    expect(withActions(known, [change])[0]).toBe(change)
+  it.each(actions)('%s', (_, definition, change, expected) => {
+    expect(following(definition, change)).toEqual(expected)
+    expect(withActions(definition, [change])[0]).toBe(change)
   })
 
-  it('a composite foreign key pins its children by what of it is pinned', () => {
-    const known = schema(
+  it('a composite foreign key pins its children by those of its columns that are pinned', () => {
+    const tables = schema(
       table('parent', [column('a'), column('b')]),
       table('child', [nullable('x'), nullable('y')], {
         foreignKeys: [
@@ -135,45 +135,45 @@ describe('referential actions', () => {
         ],
       }),
     )
-    const gone = (before: Change['before']) =>
-      following(known, { table: 'parent', effect: 'delete', ...(before && { before }) })
-    expect(gone({ a: [1], b: [2, 3] })[0]?.before).toEqual({ x: [1], y: [2, 3] })
-    expect(gone({ b: [2] })[0]?.before).toEqual({ y: [2] })
-    expect(gone(undefined)[0]?.before).toBeUndefined()
+    const deletion = (before: Change['before']) =>
+      following(tables, { table: 'parent', effect: 'delete', ...(before && { before }) })
+    expect(deletion({ a: [1], b: [2, 3] })[0]?.before).toEqual({ x: [1], y: [2, 3] })
+    expect(deletion({ b: [2] })[0]?.before).toEqual({ y: [2] })
+    expect(deletion(undefined)[0]?.before).toBeUndefined()
     expect(
-      following(known, { table: 'parent', effect: 'update', before: { a: [1] }, sets: { b: 5 } }),
+      following(tables, { table: 'parent', effect: 'update', before: { a: [1] }, sets: { b: 5 } }),
     ).toEqual([{ table: 'child', effect: 'update', before: { x: [1] }, sets: { y: UNKNOWN, x: UNKNOWN } }])
   })
 
   it('a relation with unknown columns makes every row of the child table unknown', () => {
-    const known = schema(
+    const tables = schema(
       table('parent', [column('id')]),
       table('child', [], {
         foreignKeys: [reference([], 'parent', [], { onDelete: 'cascade', onUpdate: 'cascade' })],
       }),
     )
-    expect(following(known, remove('parent'))).toContainEqual(wholly('child'))
-    expect(following(known, { ...rename('parent'), sets: { name: 'x' } })).toContainEqual(wholly('child'))
+    expect(following(tables, remove('parent'))).toContainEqual(wholly('child'))
+    expect(following(tables, { ...rename('parent'), sets: { name: 'x' } })).toContainEqual(wholly('child'))
   })
 
-  it('a generated referenced column moves with any update', () => {
-    const known = schema(
+  it('a generated referenced column may change with any update', () => {
+    const tables = schema(
       table('parent', [column('id'), column('name', 'text'), column('slug', 'text', { generated: true })]),
       table('child', [nullable('slug', 'text')], {
         foreignKeys: [reference(['slug'], 'parent', ['slug'], { onUpdate: 'cascade' })],
       }),
     )
-    expect(following(known, { ...rename('parent'), sets: { name: 'x' } })).toHaveLength(1)
+    expect(following(tables, { ...rename('parent'), sets: { name: 'x' } })).toHaveLength(1)
   })
 
   it('a column named __proto__ pins children like any other', () => {
-    const known = schema(
+    const tables = schema(
       table('parent', [column('id')]),
       table('child', [nullable('__proto__')], {
         foreignKeys: [reference(['__proto__'], 'parent', ['id'], { onDelete: 'cascade' })],
       }),
     )
-    expect(Object.entries(following(known, remove('parent'))[0]?.before ?? {})).toEqual([['__proto__', [1]]])
+    expect(Object.entries(following(tables, remove('parent'))[0]?.before ?? {})).toEqual([['__proto__', [1]]])
   })
 })
 
@@ -192,22 +192,22 @@ function graph(...edges: [child: string, parent: string][]): Schema {
   )
 }
 
-const reached = (known: Schema, ...changes: Change[]): readonly string[] =>
-  [...new Set(following(known, ...changes).map((change) => change.table))].sort()
+const reached = (definition: Schema, ...changes: Change[]): readonly string[] =>
+  [...new Set(following(definition, ...changes).map((change) => change.table))].sort()
 
-describe('consequences of consequences', () => {
-  it('a delete cascades to children of children', () => {
-    const known = graph(['b', 'a'], ['c', 'b'], ['d', 'c'])
-    expect(reached(known, remove('a'))).toEqual(['b', 'c', 'd'])
-    expect(following(known, remove('a')).map(({ table: name, before }) => [name, before])).toEqual([
+describe('referential actions on several levels', () => {
+  it('cascade a delete to children of children', () => {
+    const tables = graph(['b', 'a'], ['c', 'b'], ['d', 'c'])
+    expect(reached(tables, remove('a'))).toEqual(['b', 'c', 'd'])
+    expect(following(tables, remove('a')).map(({ table: name, before }) => [name, before])).toEqual([
       ['b', { a_id: [1] }],
       ['c', undefined],
       ['d', undefined],
     ])
   })
 
-  it('set null of a column that is referenced itself goes on', () => {
-    const known = schema(
+  it('continue from a column set to null that is itself referenced', () => {
+    const tables = schema(
       table('a', [column('id')]),
       table('b', [nullable('a_id')], {
         foreignKeys: [reference(['a_id'], 'a', ['id'], { onDelete: 'set-null' })],
@@ -216,37 +216,37 @@ describe('consequences of consequences', () => {
         foreignKeys: [reference(['a_id'], 'b', ['a_id'], { onUpdate: 'cascade' })],
       }),
     )
-    expect(reached(known, remove('a'))).toEqual(['b', 'c'])
+    expect(reached(tables, remove('a'))).toEqual(['b', 'c'])
   })
 
   it.each([
     ['a table that references itself', graph(['a', 'a']), ['a']],
     ['two tables that reference each other', graph(['b', 'a'], ['a', 'b']), ['a', 'b']],
-    ['a ring of three', graph(['b', 'a'], ['c', 'b'], ['a', 'c']), ['a', 'b', 'c']],
-    ['a ring behind the first table', graph(['b', 'a'], ['c', 'b'], ['b', 'c']), ['b', 'c']],
-  ])('%s ends, with the table taken wholly where it comes round', (_, known, tables) => {
-    expect(reached(known, remove('a'))).toEqual(tables)
-    expect(following(known, remove('a')).some((change) => change.effect === 'unknown')).toBe(true)
+    ['a cycle of three tables', graph(['b', 'a'], ['c', 'b'], ['a', 'c']), ['a', 'b', 'c']],
+    ['a cycle behind the first table', graph(['b', 'a'], ['c', 'b'], ['b', 'c']), ['b', 'c']],
+  ])('end for %s, with unknown rows of the table that is reached again', (_, definition, tables) => {
+    expect(reached(definition, remove('a'))).toEqual(tables)
+    expect(following(definition, remove('a')).some((change) => change.effect === 'unknown')).toBe(true)
   })
 
-  it('actions reach a table by two paths', () => {
-    const known = graph(['b', 'a'], ['c', 'a'], ['d', 'b'], ['d', 'c'], ['e', 'd'])
-    expect(reached(known, remove('a'))).toEqual(['b', 'c', 'd', 'e'])
+  it('reach a table by two paths', () => {
+    const tables = graph(['b', 'a'], ['c', 'a'], ['d', 'b'], ['d', 'c'], ['e', 'd'])
+    expect(reached(tables, remove('a'))).toEqual(['b', 'c', 'd', 'e'])
   })
 
-  it('two foreign keys of one table to the same parent both act, each with its pins', () => {
+  it('follow two foreign keys of one table to the same parent, each with its pins', () => {
     const keys = ['x_id', 'y_id'].map((name) => reference([name], 'a', ['id'], cascades))
-    const known = schema(
+    const tables = schema(
       table('a', [column('id')]),
       table('b', [nullable('x_id'), nullable('y_id')], { foreignKeys: keys }),
     )
-    expect(following(known, remove('a')).map((change) => change.before)).toEqual([
+    expect(following(tables, remove('a')).map((change) => change.before)).toEqual([
       { x_id: [1] },
       { y_id: [1] },
     ])
   })
 
-  it('many paths through layers of tables cost what the tables cost, not the paths', () => {
+  it('grow with the number of tables in layers, not with the number of paths', () => {
     const layers = Array.from({ length: 12 }, (_, layer) => ['x', 'y', 'z'].map((name) => `${name}${layer}`))
     const edges = layers
       .slice(1)
@@ -256,9 +256,9 @@ describe('consequences of consequences', () => {
     expect(following(graph(...edges), remove('x0')).length).toBeLessThan(edges.length * 4)
   })
 
-  it('every given change is followed, though another took its table before', () => {
-    const known = graph(['b', 'a'])
-    expect(following(known, remove('a', 1), remove('a', 2)).map((change) => change.before)).toEqual([
+  it('follow every change, even if an earlier one reached the same table', () => {
+    const tables = graph(['b', 'a'])
+    expect(following(tables, remove('a', 1), remove('a', 2)).map((change) => change.before)).toEqual([
       { a_id: [1] },
       { a_id: [2] },
     ])
@@ -275,10 +275,10 @@ describe('triggers and views', () => {
     }),
   )
   it.each(['insert', 'update', 'delete', 'upsert', 'unknown'] as const)(
-    'an %s fires the triggers, which fire others, whose consequences follow',
+    'an %s fires the triggers, the triggers of the tables they write, and their referential actions',
     (effect) => {
       const change = { table: 'a', effect, before: { id: [1] }, sets: {} }
-      expect(new Set(following(triggers, change).map((one) => one.table.toLowerCase()))).toEqual(
+      expect(new Set(following(triggers, change).map((followUp) => followUp.table.toLowerCase()))).toEqual(
         new Set(['a', 'b', 'c', 'ghost']),
       )
     },
@@ -288,8 +288,8 @@ describe('triggers and views', () => {
     expect(following(triggers, remove('self'))).toContainEqual(expect.objectContaining({ effect: 'unknown' }))
   })
 
-  it('a write of a view writes what it reads', () => {
-    const known = schema(table('v', [], { reads: ['a'] }), table('a', [column('id')]))
-    expect(following(known, { table: 'v', effect: 'insert', sets: {} })).toEqual([wholly('a')])
+  it('a write to a view writes the tables that it reads', () => {
+    const tables = schema(table('v', [], { reads: ['a'] }), table('a', [column('id')]))
+    expect(following(tables, { table: 'v', effect: 'insert', sets: {} })).toEqual([wholly('a')])
   })
 })

@@ -14,10 +14,10 @@ const databases: readonly KnownDatabase[] = [
   { database: 'other', tables: [schema(table('item', columns, { keys: [primary('id')] })).tables] },
 ]
 const main = databases.slice(0, 1)
-const tagsOf = (request: InvalidateRequest, known = main) => tagsOfInvalidation('larder', known, request)
-const errorOf = (request: unknown, known = main): CacheError => {
+const tagsOf = (request: InvalidateRequest, schemas = main) => tagsOfInvalidation('larder', schemas, request)
+const errorOf = (request: unknown, schemas = main): CacheError => {
   try {
-    tagsOf(request as InvalidateRequest, known)
+    tagsOf(request as InvalidateRequest, schemas)
   } catch (error) {
     expect(error).toBeInstanceOf(CacheError)
     return error as CacheError
@@ -26,7 +26,7 @@ const errorOf = (request: unknown, known = main): CacheError => {
 }
 
 describe('explicit invalidation', () => {
-  it('a table, in any case, is bumped whole', () => {
+  it('of a table, in any case, invalidates all of it', () => {
     expect(tagsOf({ tables: ['ITEM'] })).toEqual([
       {
         table: 'item',
@@ -38,14 +38,14 @@ describe('explicit invalidation', () => {
     ])
   })
 
-  it('a row bumps its value and every field but the key it was named by', () => {
+  it('of a row invalidates its value and every field except the key that names it', () => {
     const [tag] = tagsOf({ rows: [{ table: 'Item', key: { id: '5' } }] })
     expect(shortly(tag?.known ?? [])).toEqual(['p1(id:integer)'])
     expect(shortly(tag?.cells ?? [])).toEqual(['p1(id:integer)=5'])
     expect(tag?.unknown.size).toBe(0)
   })
 
-  it('rows named by one key keep it known, rows named by two keys leave none', () => {
+  it("of rows by one key keeps that key's field, and by two keys keeps none", () => {
     const same = tagsOf({ rows: [1, 2].map((id) => ({ table: 'item', key: { id } })) })[0]
     expect([same?.known.length, same?.cells.size]).toEqual([1, 2])
     const two = tagsOf({
@@ -57,26 +57,26 @@ describe('explicit invalidation', () => {
     expect([two?.known.length, two?.cells.size]).toEqual([0, 2])
   })
 
-  it('a table beside one of its rows is bumped whole', () => {
+  it('of a table and one of its rows invalidates the whole table', () => {
     const [tag, ...more] = tagsOf({ rows: [{ table: 'item', key: { id: 1 } }], tables: ['item'] })
     expect([tag?.known, more]).toEqual([[], []])
   })
 
-  it('a composite key is named by all its columns, in any order', () => {
-    const one = tagsOf({ rows: [{ table: 'item', key: { slot: 2, region: 1 } }] })[0]
-    const other = tagsOf({ rows: [{ table: 'item', key: { region: 1n, slot: '2' } }] })[0]
-    expect(one).toEqual(other)
-    expect(one?.cells.size).toBe(1)
+  it('by a composite key needs all its columns, in any order', () => {
+    const first = tagsOf({ rows: [{ table: 'item', key: { slot: 2, region: 1 } }] })[0]
+    const second = tagsOf({ rows: [{ table: 'item', key: { region: 1n, slot: '2' } }] })[0]
+    expect(first).toEqual(second)
+    expect(first?.cells.size).toBe(1)
   })
 
-  it('every database with such a table is meant', () => {
+  it('applies to every database that has the table', () => {
     expect(tagsOf({ tables: ['item'] }, databases as KnownDatabase[]).map((tag) => tag.record)).toEqual([
       recordName('larder', 'main', 'item'),
       recordName('larder', 'other', 'item'),
     ])
   })
 
-  it('two clients that give a key another kind both have their cell bumped', () => {
+  it('invalidates the cells of both kinds if two clients declare a key differently', () => {
     const two = [
       {
         database: 'main',
@@ -87,34 +87,34 @@ describe('explicit invalidation', () => {
     expect(shortly(tag?.cells ?? [])).toEqual(['f1(code:text)=A', 'u1(code:text)=A'])
   })
 
-  it('without a client the table is taken to be in the default database', () => {
+  it('without a client applies to the default database', () => {
     expect(tagsOf({ tables: ['Any'] }, []).map((tag) => tag.record)).toEqual([
       recordName('larder', 'main', 'any'),
     ])
   })
 
-  it.each([[{}], [{ tables: undefined }]])('a request that names nothing is refused: %o', (request) => {
+  it.each([[{}], [{ tables: undefined }]])('without tables, rows or tags is refused: %o', (request) => {
     expect(errorOf(request)).toMatchObject({
       code: 'LARDER_CONFIG',
       message: expect.stringMatching(/names nothing: give \{/),
     })
   })
 
-  it('a user tag is one cell, once', () => {
+  it('of a user tag invalidates one cell, once', () => {
     expect(tagsOf({ tags: ['x', 'x'] })).toMatchObject([
       { record: '{larder:##x}', cells: new Set(['{larder:##x}']) },
     ])
   })
 
-  it.each([{ all: true } as const, { tables: [] }])('%j names no tag', (request) => {
+  it.each([{ all: true } as const, { tables: [] }])('with %j has no tags', (request) => {
     expect(tagsOf(request)).toEqual([])
   })
 })
 
 const mistakes: [string, unknown, string, RegExp][] = [
-  ['a table nobody has', { tables: ['Product'] }, 'LARDER_UNKNOWN_TABLE', /Product.*item, bare/],
+  ['an unknown table', { tables: ['Product'] }, 'LARDER_UNKNOWN_TABLE', /Product.*item, bare/],
   [
-    'a row of a table nobody has',
+    'a row of an unknown table',
     { rows: [{ table: 'ghost', key: { id: 1 } }] },
     'LARDER_UNKNOWN_TABLE',
     /ghost/,
@@ -126,7 +126,7 @@ const mistakes: [string, unknown, string, RegExp][] = [
     /constructor/,
   ],
   [
-    'columns that are no key',
+    'columns that are not a lookup key',
     { rows: [{ table: 'item', key: { title: 'x' } }] },
     'LARDER_CONFIG',
     /title.*id, or code/,
@@ -138,7 +138,7 @@ const mistakes: [string, unknown, string, RegExp][] = [
     /slot.*region \+ slot/,
   ],
   [
-    'a key and a column more',
+    'a key and another column',
     { rows: [{ table: 'item', key: { id: 1, code: 'a' } }] },
     'LARDER_CONFIG',
     /code,id/,
@@ -158,11 +158,11 @@ const mistakes: [string, unknown, string, RegExp][] = [
   ['empty text as a tag', { tags: [''] }, 'LARDER_CONFIG', /tags is \[""\]/],
   ['rows without keys', { rows: [{ table: 'item' }] }, 'LARDER_CONFIG', /rows/],
   ['all: false', { all: false }, 'LARDER_CONFIG', /all is false/],
-  ['nothing at all', undefined, 'LARDER_CONFIG', /undefined/],
+  ['no argument', undefined, 'LARDER_CONFIG', /undefined/],
 ]
 
-describe('mistakes in an invalidation', () => {
-  it.each(mistakes)('%s is refused by name', (_, request, code, message) => {
+describe('an invalidation', () => {
+  it.each(mistakes)('with %s is refused by name', (_, request, code, message) => {
     const error = errorOf(request)
     expect(error.code).toBe(code)
     expect(error.message).toMatch(message)

@@ -8,7 +8,7 @@ import {
   type WritePlan,
 } from '../../src/plan/plan.ts'
 import type { Column } from '../../src/plan/table.ts'
-import type { Given, Read, Statement, Where } from './scenario.ts'
+import type { ColumnValues, Read, Statement, Where } from './scenario.ts'
 import { FOREIGN_KEYS } from './simulated-schema.ts'
 import { type Database, defaultOf, type Engine, generate, type Row, type Value } from './simulator.ts'
 
@@ -22,7 +22,7 @@ function matches(engine: Engine, where: Where): (row: Row) => boolean {
   const { extra } = where
   return (row) =>
     Object.entries(where.pins).every(([name, values]) =>
-      values.some((one) => engine.equal(one, row[name] ?? null)),
+      values.some((value) => engine.equal(value, row[name] ?? null)),
     ) &&
     (!extra || holds(engine, extra, row[extra.column] ?? null))
 }
@@ -47,8 +47,10 @@ function aimed(where: Where, rows: readonly Row[]): Where {
 
 /** What the planner sees of a condition. */
 function pinsOf(where: Where, spelling: number): Pins {
-  const seen = Object.entries(where.pins).filter(([name]) => !where.hidden.includes(name))
-  return Object.fromEntries(seen.map(([name, values]) => [name, values.map((one) => spelled(one, spelling))]))
+  const visible = Object.entries(where.pins).filter(([name]) => !where.hidden.includes(name))
+  return Object.fromEntries(
+    visible.map(([name, values]) => [name, values.map((value) => spelled(value, spelling))]),
+  )
 }
 
 /** A read as its host plans it, and as the database answers it. */
@@ -87,7 +89,8 @@ export function planRead(engine: Engine, read: Read, db: Database): Planned {
         { table: read.table, pins, ...counted(0) },
         { table: read.table, pins: pinsOf(second, read.spelling), ...counted(1) },
       ],
-      run: (now) => [hit, matches(engine, second)].map((one) => sorted(now, read.table).filter(one)),
+      run: (now) =>
+        [hit, matches(engine, second)].map((matchesRow) => sorted(now, read.table).filter(matchesRow)),
     }
   }
   const of = (db: Database, parent: Row): readonly Row[] =>
@@ -136,7 +139,7 @@ function planUp(
   engine: Engine,
   read: Read,
   children: Omit<Occurrence, 'table'>,
-  found: (db: Database) => readonly Row[],
+  rowsIn: (db: Database) => readonly Row[],
 ): Planned {
   const { columns, references } = FOREIGN_KEYS[read.way] as (typeof FOREIGN_KEYS)[number]
   const parentOf = (db: Database, child: Row): Row | null =>
@@ -148,10 +151,12 @@ function planUp(
   const values = (result: unknown): readonly ReturnedRow[] | undefined => {
     const shown: ReturnedRow[] = []
     for (const [child, parent] of result as readonly Pair[]) {
-      const own = parent as Row | null
-      if (own)
+      const parentRow = parent as Row | null
+      if (parentRow)
         shown.push(
-          Object.fromEntries(references.map((name) => [name, spelled(own[name] ?? null, read.spelling)])),
+          Object.fromEntries(
+            references.map((name) => [name, spelled(parentRow[name] ?? null, read.spelling)]),
+          ),
         )
       // No parent by a key that is not NULL: it may come.
       else if (columns.every((name) => child[name] !== null)) return undefined
@@ -167,7 +172,7 @@ function planUp(
       },
     ],
     run: (db) =>
-      found(db)
+      rowsIn(db)
         .slice(0, read.limit)
         .map((child) => [child, parentOf(db, child)]),
   }
@@ -179,9 +184,9 @@ interface Done {
 }
 
 /** A statement as its host plans it; `run` changes the database, or refuses. */
-export function planWrite(engine: Engine, one: Statement, state: { db: Database }): WritePlan<Done> {
-  const { table, know } = one
-  const statement = { ...one, where: aimed(one.where, state.db.get(table) ?? []) }
+export function planWrite(engine: Engine, write: Statement, state: { db: Database }): WritePlan<Done> {
+  const { table, know } = write
+  const statement = { ...write, where: aimed(write.where, state.db.get(table) ?? []) }
   const columns = engine.schema.tables.get(table)?.columns ?? []
   const rows = (): readonly Row[] => state.db.get(table) ?? []
   const shown = (row: Row): ReturnedRow =>
@@ -204,7 +209,7 @@ export function planWrite(engine: Engine, one: Statement, state: { db: Database 
       return done
     },
   })
-  const told = setsTold(statement, statement.sets)
+  const declaredSets = setsTold(statement, statement.sets)
   const hit = matches(engine, statement.where)
   const before = proven(engine, statement, rows().filter(hit))
   switch (statement.kind) {
@@ -214,7 +219,7 @@ export function planWrite(engine: Engine, one: Statement, state: { db: Database 
         () => insertAll(engine, statement, columns, state.db),
       )
     case 'update':
-      return run([{ table, effect: 'update', before, ...told }], () =>
+      return run([{ table, effect: 'update', before, ...declaredSets }], () =>
         updateAll(engine, statement, hit, state.db),
       )
     case 'delete':
@@ -246,21 +251,22 @@ function planUpsert(
     (key) => key.kind === 'primary' || key.kind === 'unique',
   )
   const names = keys[target % keys.length]?.columns.filter(
-    (name) => !columns.find((one) => one.name === name)?.generated,
+    (name) => !columns.find((column) => column.name === name)?.generated,
   )
-  const sought = rowOf(rows.at(-1) as Given, columns)
+  const sought = rowOf(rows.at(-1) as ColumnValues, columns)
   const on = names?.length ? names : ['id']
-  const found = (row: Row): boolean =>
+  const isFound = (row: Row): boolean =>
     on.every((name) => engine.equal(row[name] ?? null, sought[name] ?? null))
   const before = Object.fromEntries(on.map((name) => [name, [spelled(sought[name] ?? null, spelling)]]))
   const update: Change = { table, effect: 'upsert', before, ...setsTold(statement, statement.sets) }
-  const create: Change = { table, effect: 'insert', ...setsTold(statement, rows[0] as Given) }
+  const create: Change = { table, effect: 'insert', ...setsTold(statement, rows[0] as ColumnValues) }
   return run([update, create], () => {
     const both = ({ db, done }: { db: Database; done: Done }) => ({
       db,
       done: { touched: [done.touched[0] ?? [], done.touched[0] ?? []] },
     })
-    if ((state.db.get(table) ?? []).some(found)) return both(updateAll(engine, statement, found, state.db))
+    if ((state.db.get(table) ?? []).some(isFound))
+      return both(updateAll(engine, statement, isFound, state.db))
     return both(
       insertAll(engine, { ...statement, rows: rows.slice(0, 1), skipConflicts: false }, columns, state.db),
     )
@@ -277,20 +283,20 @@ function updateAll(engine: Engine, { table, sets }: Statement, hit: (row: Row) =
 }
 
 function insertAll(engine: Engine, statement: Statement, columns: readonly Column[], before: Database) {
-  const made: (Row | undefined)[] = []
+  const inserted: (Row | undefined)[] = []
   let db = before
-  for (const given of statement.rows) {
-    const row = generate(rowOf(given, columns))
+  for (const values of statement.rows) {
+    const row = generate(rowOf(values, columns))
     const next = engine.insert(db, statement.table, [row])
-    if (statement.skipConflicts && conflicts(engine, statement.table, row, db)) made.push(undefined)
+    if (statement.skipConflicts && conflicts(engine, statement.table, row, db)) inserted.push(undefined)
     else {
-      made.push(row)
+      inserted.push(row)
       db = next
     }
   }
   // As hosts do: where some were skipped, all rows stand for each.
-  const all = made.filter((row) => row !== undefined)
-  const touched = made.map((row) => (all.length === made.length && row ? [row] : all))
+  const all = inserted.filter((row) => row !== undefined)
+  const touched = inserted.map((row) => (all.length === inserted.length && row ? [row] : all))
   return { db, done: { touched } }
 }
 
@@ -299,27 +305,27 @@ function conflicts(engine: Engine, table: string, row: Row, db: Database): boole
     (key) => key.kind === 'primary' || key.kind === 'unique',
   )
   return unique.some((key) =>
-    (db.get(table) ?? []).some((one) =>
-      key.columns.every((name) => engine.equal(one[name] ?? null, row[name] ?? null)),
+    (db.get(table) ?? []).some((candidate) =>
+      key.columns.every((name) => engine.equal(candidate[name] ?? null, row[name] ?? null)),
     ),
   )
 }
 
-function rowOf(given: Given, columns: readonly Column[]): Row {
+function rowOf(values: ColumnValues, columns: readonly Column[]): Row {
   return Object.fromEntries(
-    columns.map((column) => [column.name, given[column.name]?.value ?? defaultIfAbsent(given, column)]),
+    columns.map((column) => [column.name, values[column.name]?.value ?? defaultIfAbsent(values, column)]),
   )
 }
 
-function defaultIfAbsent(given: Given, column: Column): Value {
-  return Object.hasOwn(given, column.name) ? null : defaultOf(column)
+function defaultIfAbsent(values: ColumnValues, column: Column): Value {
+  return Object.hasOwn(values, column.name) ? null : defaultOf(column)
 }
 
-function setsTold(statement: Statement, given: Given): { sets?: Record<string, ColumnValue> } {
+function setsTold(statement: Statement, values: ColumnValues): { sets?: Record<string, ColumnValue> } {
   if (!statement.know.sets) return {}
-  const one = ([name, { value, expression }]: [string, Given[string]]) =>
+  const declare = ([name, { value, expression }]: [string, ColumnValues[string]]) =>
     [name, expression ? UNKNOWN : spelled(value, statement.spelling)] as const
-  return { sets: Object.fromEntries(Object.entries(given).map(one)) }
+  return { sets: Object.fromEntries(Object.entries(values).map(declare)) }
 }
 
 /** What every touched row equalled: the visible condition, and sometimes a fact that the host learned elsewhere. */
@@ -327,10 +333,10 @@ function proven(engine: Engine, statement: Statement, touched: readonly Row[]): 
   const pins = pinsOf(statement.where, statement.spelling)
   const columns = engine.schema.tables.get(statement.table)?.columns ?? []
   const { proven: which, spare } = statement.know
-  const told = columns.filter(({ name }, index) =>
+  const declared = columns.filter(({ name }, index) =>
     which === 'sets' ? name in statement.sets : index === which,
   )
-  const facts = told.flatMap(({ name }) => {
+  const facts = declared.flatMap(({ name }) => {
     const values = touched.map((row) => row[name] ?? null)
     if (values.includes(null)) return []
     return [[name, typeof values[0] === typeof spare ? [...values, spare] : values] as const]

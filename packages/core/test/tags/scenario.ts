@@ -28,14 +28,14 @@ export interface Read {
   readonly spelling: number
 }
 
-export type Given = Readonly<Record<string, { readonly value: Value; readonly expression: boolean }>>
+export type ColumnValues = Readonly<Record<string, { readonly value: Value; readonly expression: boolean }>>
 
 export interface Statement {
   readonly kind: 'insert' | 'update' | 'delete' | 'upsert' | 'unknown'
   readonly table: string
   readonly where: Where
-  readonly rows: readonly Given[]
-  readonly sets: Given
+  readonly rows: readonly ColumnValues[]
+  readonly sets: ColumnValues
   /** Which key an upsert looks its row up by. */
   readonly target: number
   readonly skipConflicts: boolean
@@ -56,7 +56,7 @@ export interface Statement {
 export interface Scenario {
   readonly shape: Shape
   readonly caseInsensitive: boolean
-  readonly rows: readonly { readonly table: string; readonly row: Given }[]
+  readonly rows: readonly { readonly table: string; readonly row: ColumnValues }[]
   readonly reads: readonly Read[]
   readonly statements: readonly Statement[]
   readonly mode: 'alone' | 'late' | 'early'
@@ -71,7 +71,7 @@ const action = fc.constantFrom<Action>(
   'restrict',
   'no-action',
 )
-const written = TABLES.filter((one) => one.name !== 'v_parent')
+const written = TABLES.filter((table) => table.name !== 'v_parent')
 
 /** None three times out of four. */
 function rarely<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
@@ -90,24 +90,24 @@ function value(column: Column): fc.Arbitrary<Value> {
     : some
 }
 
-function given(columns: readonly Column[], some: boolean): fc.Arbitrary<Given> {
-  const one = (column: Column) =>
+function valuesFor(columns: readonly Column[], some: boolean): fc.Arbitrary<ColumnValues> {
+  const valueFor = (column: Column) =>
     fc.record({ value: value(column), expression: fc.integer({ min: 0, max: 5 }).map((n) => n === 0) })
   const all = Object.fromEntries(
-    columns.filter((column) => !column.generated).map((column) => [column.name, one(column)]),
+    columns.filter((column) => !column.generated).map((column) => [column.name, valueFor(column)]),
   )
-  return (some ? fc.record(all, { requiredKeys: [] }) : fc.record(all)) as fc.Arbitrary<Given>
+  return (some ? fc.record(all, { requiredKeys: [] }) : fc.record(all)) as fc.Arbitrary<ColumnValues>
 }
 
 /** A row, without some of the columns that may be left out. */
-function row(table: Table): fc.Arbitrary<Given> {
+function row(table: Table): fc.Arbitrary<ColumnValues> {
   return fc
-    .tuple(given(table.columns, false), fc.array(fc.boolean(), { minLength: 8, maxLength: 8 }))
-    .map(([all, left]) =>
+    .tuple(valuesFor(table.columns, false), fc.array(fc.boolean(), { minLength: 8, maxLength: 8 }))
+    .map(([all, omitted]) =>
       Object.fromEntries(
         Object.entries(all).filter(([name], index) => {
-          const column = table.columns.find((one) => one.name === name)
-          return !(left[index] && (column?.nullable || column?.hasDefault))
+          const column = table.columns.find((column) => column.name === name)
+          return !(omitted[index] && (column?.nullable || column?.hasDefault))
         }),
       ),
     )
@@ -181,7 +181,7 @@ const statement: fc.Arbitrary<Statement> = fc
       table: fc.constant(table.name),
       where: where(table),
       rows: fc.array(row(table), { minLength: 1, maxLength: 2 }),
-      sets: given(table.columns, true).chain((all) =>
+      sets: valuesFor(table.columns, true).chain((all) =>
         fc
           .subarray(Object.keys(all), { maxLength: Math.min(2, Object.keys(all).length) })
           .map((names) => Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)))),
@@ -217,7 +217,7 @@ const LOOKUPS: readonly Read[] = written.flatMap((table) =>
 
 function lookup(table: Table, key: readonly string[], index: number, aim?: number): Read {
   const isText = (name: string): boolean =>
-    table.columns.some((one) => one.name === name && one.type === 'text')
+    table.columns.some((column) => column.name === name && column.type === 'text')
   const pins = Object.fromEntries(
     key.map((name) => [name, [isText(name) ? 'abcd'.charAt(index) : index + 1]]),
   )

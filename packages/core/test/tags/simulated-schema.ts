@@ -71,11 +71,11 @@ export const TABLES: readonly Table[] = [
 
 export function schemaOf(shape: Shape): Schema {
   return schema(
-    ...TABLES.map((one) => ({
-      ...one,
-      touches: shape.triggers.flatMap(([from, to]) => (from === one.name ? [to] : [])),
+    ...TABLES.map((definition) => ({
+      ...definition,
+      touches: shape.triggers.flatMap(([from, to]) => (from === definition.name ? [to] : [])),
       foreignKeys: FOREIGN_KEYS.flatMap((key, index) => {
-        if (key.child !== one.name) return []
+        if (key.child !== definition.name) return []
         const [onDelete = 'restrict', onUpdate = 'restrict'] = shape.actions[index] ?? []
         return [reference(key.columns, key.parent, key.references, { onDelete, onUpdate })]
       }),
@@ -84,12 +84,12 @@ export function schemaOf(shape: Shape): Schema {
 }
 
 /** The same database as another client knows it: `drop[i]` decides on the i-th key of every table. */
-export function otherView(known: Schema, drop: readonly ('keep' | 'drop' | 'named')[]): Schema {
+export function otherView(full: Schema, drop: readonly ('keep' | 'drop' | 'named')[]): Schema {
   let index = 0
   return schema(
-    ...[...known.tables.values()].map((one) => ({
-      ...one,
-      keys: one.keys.flatMap((key) => {
+    ...[...full.tables.values()].map((definition) => ({
+      ...definition,
+      keys: definition.keys.flatMap((key) => {
         const fate = drop[index++ % drop.length]
         return fate === 'drop' ? [] : [fate === 'named' ? named(...key.columns) : key]
       }),

@@ -29,8 +29,8 @@ export function createEngine(schema: Schema, caseInsensitive: boolean): Engine {
       return a.toLowerCase() === b.toLowerCase()
     return a === b
   }
-  const same = (one: Row, columns: readonly string[], other: Row, others: readonly string[]): boolean =>
-    columns.every((name, index) => equal(one[name] ?? null, other[others[index] ?? ''] ?? null))
+  const same = (row: Row, columns: readonly string[], other: Row, others: readonly string[]): boolean =>
+    columns.every((name, index) => equal(row[name] ?? null, other[others[index] ?? ''] ?? null))
   let cascades = 0
 
   const tableOf = (name: string): Table => schema.tables.get(name) as Table
@@ -40,20 +40,20 @@ export function createEngine(schema: Schema, caseInsensitive: boolean): Engine {
     )
 
   function remove(db: Database, table: string, hit: (row: Row) => boolean): Database {
-    const gone = (db.get(table) ?? []).filter(hit)
-    if (!gone.length) return db
+    const deletedRows = (db.get(table) ?? []).filter(hit)
+    if (!deletedRows.length) return db
     let now: Database = new Map(db).set(
       table,
-      (db.get(table) ?? []).filter((row) => !gone.includes(row)),
+      (db.get(table) ?? []).filter((row) => !deletedRows.includes(row)),
     )
     for (const { child, key } of referrers(table))
-      for (const row of gone)
+      for (const row of deletedRows)
         now = act(
           now,
           child,
           key.onDelete,
           key.columns,
-          (one) => same(one, key.columns, row, key.references),
+          (candidate) => same(candidate, key.columns, row, key.references),
           undefined,
         )
     return now
@@ -83,7 +83,7 @@ export function createEngine(schema: Schema, caseInsensitive: boolean): Engine {
         const fresh = Object.fromEntries(
           key.columns.map((name, at) => [name, to[key.references[at] ?? ''] ?? null]),
         )
-        const refers = (one: Row): boolean => same(one, key.columns, from, key.references)
+        const refers = (row: Row): boolean => same(row, key.columns, from, key.references)
         now = act(now, child, key.onUpdate, key.columns, refers, fresh)
       }
     return now
@@ -115,14 +115,14 @@ export function createEngine(schema: Schema, caseInsensitive: boolean): Engine {
   }
 
   function columnOf(table: string, name: string): Column {
-    return tableOf(table).columns.find((one) => one.name === name) as Column
+    return tableOf(table).columns.find((column) => column.name === name) as Column
   }
 
   function check(db: Database): void {
     for (const table of schema.tables.values()) {
       const rows = db.get(table.name) ?? []
-      for (const one of table.columns)
-        if (!one.nullable && rows.some((row) => row[one.name] === null)) throw new Violation()
+      for (const column of table.columns)
+        if (!column.nullable && rows.some((row) => row[column.name] === null)) throw new Violation()
       for (const key of table.keys)
         if (key.kind === 'primary' || key.kind === 'unique')
           rows.forEach((row, index) => {
@@ -174,10 +174,10 @@ function fireTriggers(schema: Schema, before: Database, after: Database, update:
 function disturbed(row: Row): Row {
   const bumped = (name: string): Row =>
     typeof row[name] === 'number' ? { [name]: 3 - (row[name] as number) } : {}
-  const gone = Object.fromEntries(
+  const deletedRow = Object.fromEntries(
     ['alias', 'owner', 'up_id'].filter((name) => name in row).map((name) => [name, null]),
   )
-  return { ...row, ...bumped('grade'), ...bumped('body'), ...gone }
+  return { ...row, ...bumped('grade'), ...bumped('body'), ...deletedRow }
 }
 
 /** The row with its generated columns. */

@@ -90,9 +90,15 @@ function storedReads(
     const all = withResultCells(needed, recorded.resultCells)
     for (const tag of all) tags.seed(tag)
     const after = answer(tags, all)
-    const held = confirmTags(recorded, { tags: all, before, epoch: 'e', after, writing: nothingWritten })
-    expect(held?.length, 'nothing is written yet, so every read can be stored').toBe(needed.length)
-    const header = { epoch: 'e', tags: held ?? [] } as unknown as EntryHeader
+    const recordedTags = confirmTags(recorded, {
+      tags: all,
+      before,
+      epoch: 'e',
+      after,
+      writing: nothingWritten,
+    })
+    expect(recordedTags?.length, 'nothing is written yet, so every read can be stored').toBe(needed.length)
+    const header = { epoch: 'e', tags: recordedTags ?? [] } as unknown as EntryHeader
     return { planned, tags: all, header, result: JSON.stringify(result) }
   })
 }
@@ -110,18 +116,20 @@ function startingRows(engine: Engine, rows: Scenario['rows']): Database {
     ['parent', parents.map((parent) => generate({ ...parent, alias: null, size: 0 }))],
   ])
   for (const [index, { table, row }] of rows.entries()) {
-    const known = engine.schema.tables.get(table)
+    const definition = engine.schema.tables.get(table)
     const full: Record<string, Value> = { ...parents[index % 3] }
-    for (const { name } of known?.columns ?? []) full[name] ??= row[name]?.value ?? null
+    for (const { name } of definition?.columns ?? []) full[name] ??= row[name]?.value ?? null
     if (table !== 'parent') full.id = (db.get(table)?.length ?? 0) + 1
     full.grade ??= 1
-    for (const key of known?.foreignKeys ?? []) {
+    for (const key of definition?.foreignKeys ?? []) {
       const parent = db.get(key.table)?.[Number(row[key.columns[0] ?? '']?.value ?? 9) - 1]
       for (const [at, name] of key.columns.entries()) full[name] = parent?.[key.references[at] ?? ''] ?? null
     }
-    const own = Object.fromEntries((known?.columns ?? []).map(({ name }) => [name, full[name] ?? null]))
+    const columnsOfRow = Object.fromEntries(
+      (definition?.columns ?? []).map(({ name }) => [name, full[name] ?? null]),
+    )
     try {
-      db = engine.commit(db, engine.insert(db, table, [own]))
+      db = engine.commit(db, engine.insert(db, table, [columnsOfRow]))
     } catch (error) {
       if (!(error instanceof Violation)) throw error
     }
@@ -131,16 +139,16 @@ function startingRows(engine: Engine, rows: Scenario['rows']): Database {
 
 /** Runs the statements as the scenario says: each alone, or all in one transaction. */
 async function perform(
-  one: Scenario,
+  history: Scenario,
   engine: Engine,
   tags: TagTable,
   state: { db: Database },
 ): Promise<void> {
   const room = roomOver(tags)
-  const schemas = [engine.schema, otherView(engine.schema, one.drop)]
+  const schemas = [engine.schema, otherView(engine.schema, history.drop)]
   const started = state.db
-  const transaction = one.mode === 'alone' ? undefined : createTransaction(room, one.mode)
-  for (const statement of one.statements) {
+  const transaction = history.mode === 'alone' ? undefined : createTransaction(room, history.mode)
+  for (const statement of history.statements) {
     const schema = schemas[statement.client] ?? engine.schema
     try {
       await write({ ...room, schema }, planWrite(engine, statement, state), transaction)
@@ -157,13 +165,13 @@ async function perform(
   if (transaction) met.transactions++
 }
 
-async function check(one: Scenario): Promise<void> {
-  const engine = createEngine(schemaOf(one.shape), one.caseInsensitive)
+async function check(scenario: Scenario): Promise<void> {
+  const engine = createEngine(schemaOf(scenario.shape), scenario.caseInsensitive)
   let last = 0
   const tags = createTagTable(() => `n${++last}`, 10_000)
-  const state = { db: startingRows(engine, one.rows) }
-  const stored = storedReads(tags, engine, state.db, one.reads)
-  await perform(one, engine, tags, state)
+  const state = { db: startingRows(engine, scenario.rows) }
+  const stored = storedReads(tags, engine, state.db, scenario.reads)
+  await perform(scenario, engine, tags, state)
   for (const entry of stored) {
     const sight = { remaining: 1, own: true, epoch: 'e', nonces: noncesOf(entry.header) }
     const fresh = judgeFreshness(sight, fetched(tags, entry.tags), 'e').kind === 'hit'
@@ -186,7 +194,7 @@ async function check(one: Scenario): Promise<void> {
 describe('soundness of the tags', () => {
   it('a write that changes the result of a read invalidates its entry', async () => {
     await fc.assert(fc.asyncProperty(scenario, check), { numRuns: CASES })
-  }, 120_000)
+  })
 
   afterAll(() => {
     // Each of these is a way the property could hold for nothing.

@@ -30,7 +30,7 @@ export function table(name: string, columns: readonly Column[], more: Partial<Ta
 }
 
 export function schema(...tables: readonly Table[]): Schema {
-  return { tables: new Map(tables.map((one) => [one.name.toLowerCase(), one])) }
+  return { tables: new Map(tables.map((table) => [table.name.toLowerCase(), table])) }
 }
 
 /** A foreign key; both actions restrict unless told. */

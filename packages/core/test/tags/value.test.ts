@@ -31,7 +31,7 @@ const alike: [ColumnType, string, unknown[]][] = [
   ['text', 'a ligature and its letters', ['oﬃce', 'OFFICE', 'office']],
   ['text', 'full-width letters', ['Ａｂｃ', 'abc', 'ABC']],
   ['text', 'the kelvin and ångström signs', ['\u212a\u212b', 'kå', 'KA']],
-  ['text', 'nothing and spaces', ['', ' ', '   ']],
+  ['text', 'the empty text and spaces', ['', ' ', '   ']],
   ['ascii-text', 'letters of either case', ['cjld2cjxh0000', 'CJLD2CJXH0000', 'Cjld2cjxh0000']],
   ['ascii-text', 'texts that differ in signs and spaces', ['ab1', 'a-b_1', ' ab1', 'ab1  ', 'a.b@1']],
 ]
@@ -45,7 +45,7 @@ const apart: [ColumnType, string, unknown[]][] = [
   ['integer', 'a number and its negative', [5, -5]],
   ['text', 'leading spaces', ['a', ' a']],
   ['ascii-text', 'letters and digits', ['a', 'b', '1', '2', 'a1', '1a', 'aa']],
-  ['text', 'spaces within', ['a b', 'ab']],
+  ['text', 'inner spaces', ['a b', 'ab']],
   ['text', 'digits that differ', ['5', '05', '5.0']],
   ['text', 'a tab at the end', ['a', 'a\t']],
   ['enum', 'enum values that differ in case', ['active', 'ACTIVE']],
@@ -60,7 +60,7 @@ const untold: [ColumnType, string, unknown][] = [
   ['integer', 'a fraction as text', '5.0'],
   ['integer', 'an exponent', '1e3'],
   ['integer', 'hexadecimal', '0x10'],
-  ['integer', 'blanks around', ' 5'],
+  ['integer', 'surrounding blanks', ' 5'],
   ['integer', 'a line break at the end', '5\n'],
   ['integer', 'no digits', ''],
   ['integer', 'a lone sign', '-'],
@@ -98,27 +98,27 @@ const untold: [ColumnType, string, unknown][] = [
 ]
 
 describe('canonical values', () => {
-  it.each(alike)('%s: %s are one value', (type, _, values) => {
+  it.each(alike)('%s: %s have one canonical value', (type, _, values) => {
     const texts = new Set(values.map((value) => canonicalValue(value, type)))
     expect([...texts]).toEqual([expect.any(String)])
   })
 
-  it.each(apart)('%s: %s are not one value', (type, _, values) => {
+  it.each(apart)('%s: %s have different canonical values', (type, _, values) => {
     expect(new Set(values.map((value) => canonicalValue(value, type))).size).toBe(values.length)
   })
 
-  it.each(untold)('%s: the value %s is unknown', (type, _, value) => {
+  it.each(untold)('%s: the value %s has no canonical value', (type, _, value) => {
     expect(canonicalValue(value, type)).toBeUndefined()
   })
 
   it.each(['integer', 'uuid', 'boolean', 'enum', 'text', 'ascii-text', 'opaque-text', 'other'] as const)(
-    '%s: null is null',
+    '%s: null is canonical',
     (type) => {
       expect(canonicalValue(null, type)).toBeNull()
     },
   )
 
-  it('letters whose case PostgreSQL maps either way fold to one text', () => {
+  it('letters whose case PostgreSQL maps in either direction fold to one text', () => {
     const apartFolded: string[] = []
     for (let code = 0; code < 0x1_0000; code++) {
       if (code >= 0xd800 && code <= 0xdfff) continue
@@ -136,11 +136,11 @@ describe('canonical values', () => {
     expect(apartFolded).toEqual([])
   })
 
-  it('numeric, float, bytes and text of wider equality do not pin', () => {
+  it('numeric, float and bytes columns and text with a wider equality do not pin', () => {
     expect((['other', 'opaque-text'] as const).filter(pinnable)).toEqual([])
   })
 
-  it('keys of text carry the Unicode release they are folded by, other keys do not', () => {
+  it('text keys include the Unicode release they are folded by, and other keys do not', () => {
     const version = foldingVersion([column('a', 'text')])
     expect(version.split('.').slice(1).join('.')).toBe(process.versions.unicode)
     expect(foldingVersion([column('a', 'ascii-text')])).toBe(version.split('.')[0])

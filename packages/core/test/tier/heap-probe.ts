@@ -78,7 +78,7 @@ async function stored(): Promise<void> {
 }
 
 /** Bytes of the heap for each row. */
-async function taken(): Promise<number> {
+async function measureHeap(): Promise<number> {
   const { cache, read } = reader(1_000_000_000, 10)
   // What is made once for all is there before it is measured.
   for (let id = 1; id <= 300; id++) await read(-id)
@@ -107,6 +107,6 @@ async function counted(maxBytes: number): Promise<number> {
   return maxBytes / (cache.stats().hits - hits)
 }
 
-const perRow = await taken()
+const perRow = await measureHeap()
 const bound = await counted((perRow * count) / 3)
-process.stdout.write(`${JSON.stringify({ taken: Math.round(perRow), counted: Math.round(bound) })}\n`)
+process.stdout.write(`${JSON.stringify({ heapBytes: Math.round(perRow), counted: Math.round(bound) })}\n`)

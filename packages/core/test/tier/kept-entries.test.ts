@@ -5,8 +5,8 @@ import { createKeptEntries } from '../../src/tier/kept-entries.ts'
 
 const KEY = { key: 'larder:e:1', proof: 'proof' }
 
-function entry(remaining = 1_000, own = true, grace = 0) {
-  const state = { remaining, own, epoch: 'e', nonces: new RecordedNonces([['{r}/list', 'a']]) }
+function entry(remaining = 1_000, sameRead = true, grace = 0) {
+  const state = { remaining, own: sameRead, epoch: 'e', nonces: new RecordedNonces([['{r}/list', 'a']]) }
   const payload = Buffer.from('payload')
   return { state, resultCells: [], payload, lifetime: 1_000, age: 1_000 - remaining, loadTime: 5, grace }
 }
@@ -18,9 +18,9 @@ function keeping() {
 
 it('the remaining lifetime counts from the fetch, not from the reply', async () => {
   const { clock, entries } = keeping()
-  const asked = clock.now()
+  const sentAt = clock.now()
   await clock.advance(100)
-  entries.put(KEY, entry(500), asked)
+  entries.put(KEY, entry(500), sentAt)
   expect(entries.get(KEY, clock.now())).toMatchObject({
     state: { remaining: 400, own: true },
     lifetime: 1_000,
@@ -47,7 +47,7 @@ it('foreign and expired entries are not kept', () => {
   expect(entries.get(KEY, clock.now())).toBeUndefined()
 })
 
-it('an entry with a grace is returned until it is over', async () => {
+it('an entry with a grace is returned until the grace is over', async () => {
   const { clock, entries } = keeping()
   entries.put(KEY, entry(-100, true, 100), clock.now())
   expect(entries.get(KEY, clock.now())).toBeUndefined()
@@ -58,15 +58,15 @@ it('an entry with a grace is returned until it is over', async () => {
   expect(entries.get(KEY, clock.now())).toBeUndefined()
 })
 
-it('kept bytes are a copy, so the network buffer may be reused', () => {
+it('kept bytes are copied, so that the network buffer may be reused', () => {
   const { clock, entries } = keeping()
-  const one = entry()
-  entries.put(KEY, one, clock.now())
-  one.payload.fill(0)
+  const original = entry()
+  entries.put(KEY, original, clock.now())
+  original.payload.fill(0)
   expect(String(entries.get(KEY, clock.now())?.payload)).toBe('payload')
 })
 
-it('as many notifications are ignored as changes were made here', async () => {
+it('one notification is ignored for each change made by this process', async () => {
   const { clock, entries } = keeping()
   entries.put(KEY, entry(10_000), clock.now())
   const stored = [entries.storing(KEY.key), entries.storing(KEY.key)]

@@ -10,14 +10,14 @@ export interface Remote extends World {
   /** Calls so far: `fetch` with an entry, `tags` without, and the others by name. */
   readonly calls: string[]
   /** Takes the calls so far, and forgets them. */
-  taken(): readonly string[]
+  takeCalls(): readonly string[]
   /** The follower's connection is lost. */
   cut(): void
 }
 
 export interface RemoteOptions extends FeedOptions {
   readonly memory?: CacheOptions['memory']
-  readonly beside?: Remote
+  readonly sharedWith?: Remote
   readonly random?: () => number
   readonly finish?: 'await'
   /** Between the cache and the store. */
@@ -26,7 +26,7 @@ export interface RemoteOptions extends FeedOptions {
 
 export function remote({
   memory = { mode: 'validate' },
-  beside,
+  sharedWith,
   through,
   random,
   finish,
@@ -34,15 +34,15 @@ export function remote({
 }: RemoteOptions = {}): Remote {
   // The clock is the world's, which is not there yet.
   const time = { now: () => 0 }
-  const feed = beside?.feed ?? createFeed({ now: () => time.now(), ...options })
+  const feed = sharedWith?.feed ?? createFeed({ now: () => time.now(), ...options })
   const calls: string[] = []
   let cut = (): void => {}
   const here = world({
     memory,
-    ...(beside && { beside }),
+    ...(sharedWith && { sharedWith }),
     ...(random && { random }),
     ...(finish && { finish }),
-    around(shared) {
+    wrapStore(shared) {
       const store = followedStore(shared, feed)
       cut = store.cut
       const counted: Store = {
@@ -60,5 +60,5 @@ export function remote({
     },
   })
   time.now = here.clock.now
-  return { ...here, feed, calls, taken: () => calls.splice(0), cut: () => cut() }
+  return { ...here, feed, calls, takeCalls: () => calls.splice(0), cut: () => cut() }
 }

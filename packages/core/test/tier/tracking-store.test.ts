@@ -12,8 +12,8 @@ const FINISH = { record: '{r}', token: 't', untouched: [], keep: ['k'], cells: [
 
 /** A store whose changes do nothing until they are let go, or fail. */
 function slow() {
-  const gone = deferred()
-  const wait = async (): Promise<undefined> => void (await gone.promise)
+  const answer = deferred()
+  const wait = async (): Promise<undefined> => void (await answer.promise)
   const answered: Fetched = {
     epoch: 'e',
     entry: null,
@@ -41,12 +41,12 @@ function slow() {
     tags,
     createKeptEntries(clock, { maxEntries: 10, maxBytes: 1e6 }),
   )
-  const known = () =>
+  const keptNonces = () =>
     tags
       .lookUp([REQUEST])
       .tags.flatMap(({ fields, cells }) => [...fields, ...cells])
       .filter(Boolean)
-  return { following, gone, known }
+  return { following, answer, keptNonces }
 }
 
 it.each([
@@ -54,28 +54,28 @@ it.each([
   ['renew', (store: Store) => store.renew(MARK)],
   ['finish', (store: Store) => store.finish(FINISH)],
   ['invalidateAll', (store: Store) => store.invalidateAll()],
-])('%s ends what is kept before it is sent, and when it was answered or failed', async (_, change) => {
+])('%s drops kept tags before it is sent, and again when it was answered or failed', async (_, change) => {
   for (const fails of [false, true]) {
-    const { following, gone, known } = slow()
+    const { following, answer, keptNonces } = slow()
     await following.fetch(undefined, [REQUEST])
-    expect(known()).toHaveLength(2)
+    expect(keptNonces()).toHaveLength(2)
     const changing = change(following)
-    expect(known()).toEqual([])
+    expect(keptNonces()).toEqual([])
     await following.fetch(undefined, [REQUEST])
-    expect(known()).toHaveLength(2)
-    if (fails) gone.reject(new Error('lost'))
-    else gone.resolve()
+    expect(keptNonces()).toHaveLength(2)
+    if (fails) answer.reject(new Error('lost'))
+    else answer.resolve()
     await changing.catch(() => {})
-    expect(known()).toEqual([])
+    expect(keptNonces()).toEqual([])
   }
 })
 
-it('the reply to a fetch sent before a change was acknowledged is not kept', async () => {
-  const { following, gone, known } = slow()
-  const asked = following.fetch(undefined, [REQUEST])
+it('the reply to a fetch that was sent before a change was acknowledged is not kept', async () => {
+  const { following, answer, keptNonces } = slow()
+  const fetching = following.fetch(undefined, [REQUEST])
   const changing = following.finish(FINISH)
-  gone.resolve()
+  answer.resolve()
   await changing
-  await asked
-  expect(known()).toEqual([])
+  await fetching
+  expect(keptNonces()).toEqual([])
 })

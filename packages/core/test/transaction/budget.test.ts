@@ -8,14 +8,14 @@ import { type WorldOptions, world } from '../support/world.ts'
 // What the cache may hold a transaction up, where the store hangs. Time stands still unless it is advanced.
 
 const BUDGET = 100
-const one = reads.byId(1)
+const readRow1 = reads.byId(1)
 
 function hanging(options: WorldOptions = {}) {
   let store: FaultyStore | undefined
   const marked: Parameters<Store['mark']>[0][] = []
   const here = world({
     ...options,
-    around: (inner) => {
+    wrapStore: (inner) => {
       store = faultyStore(inner)
       const { mark } = store
       return {
@@ -48,8 +48,8 @@ async function heldUp({ clock }: Here, run: Promise<unknown>, most = 10_000): Pr
 
 const begin = ({ engine }: Here): Transaction => engine.transaction('late')
 
-describe('a transaction beside a store that hangs', () => {
-  it('sends its statements without waiting, and waits for its marks 100 ms before COMMIT', async () => {
+describe('a transaction while the store hangs', () => {
+  it('sends its statements without waiting, and waits at most 100 ms for its marks before COMMIT', async () => {
     const here = hanging()
     here.store.fail('hangs')
     const scope = begin(here)
@@ -57,10 +57,10 @@ describe('a transaction beside a store that hangs', () => {
     await here.put(writes.touch(2), undefined, scope)
     expect(await heldUp(here, scope.seal())).toBe(BUDGET)
     void scope.end('committed')
-    expect((await here.get(one)).result?.v).toBe(1_001)
+    expect((await here.get(readRow1)).result?.v).toBe(1_001)
   })
 
-  it('does not wait at all if its statements took that long, or if the last mark was not answered', async () => {
+  it('does not wait if its statements took that long, or if the last mark was not answered', async () => {
     const here = hanging()
     here.store.fail('hangs')
     const scope = begin(here)
@@ -73,7 +73,7 @@ describe('a transaction beside a store that hangs', () => {
     expect(here.marked).toHaveLength(2)
   })
 
-  it('waits again once the store has acknowledged anything that a write had to say', async () => {
+  it('waits again once the store has acknowledged any message of a write', async () => {
     const here = hanging()
     here.store.fail('hangs')
     const scope = begin(here)
@@ -89,17 +89,20 @@ describe('a transaction beside a store that hangs', () => {
     expect(await heldUp(here, next.seal())).toBe(BUDGET)
   })
 
-  it.each([1, 5])('waits no longer in all if %s statements each wait for their marks', async (statements) => {
-    const here = hanging()
-    here.store.fail('hangs', 'mark')
-    const scope = here.engine.transaction('early')
-    const all = async () => {
-      for (let id = 1; id <= statements; id++) await here.put(writes.touch(id), undefined, scope)
-    }
-    expect(await heldUp(here, all())).toBe(BUDGET)
-  })
+  it.each([1, 5])(
+    'waits at most 100 ms in total if %s statements each wait for their marks',
+    async (statements) => {
+      const here = hanging()
+      here.store.fail('hangs', 'mark')
+      const scope = here.engine.transaction('early')
+      const all = async () => {
+        for (let id = 1; id <= statements; id++) await here.put(writes.touch(id), undefined, scope)
+      }
+      expect(await heldUp(here, all())).toBe(BUDGET)
+    },
+  )
 
-  it('shares what it may be held up with the transactions nested in it', async () => {
+  it('shares its waiting time with the transactions nested in it', async () => {
     const here = hanging()
     here.store.fail('hangs', 'mark')
     const { engine, clock, put } = here
@@ -123,7 +126,7 @@ describe('a transaction beside a store that hangs', () => {
     await nested
   })
 
-  it('that is nested hands its writes on without waiting for the store', async () => {
+  it('merges into its parent without waiting for the store if it is nested', async () => {
     const here = hanging()
     const outer = begin(here)
     const inner = begin(here)
@@ -132,26 +135,26 @@ describe('a transaction beside a store that hangs', () => {
     expect(await heldUp(here, inner.mergeInto(outer))).toBe(0)
   })
 
-  it('its own reads bypass the cache until the store has acknowledged the write, and then return what was committed', async () => {
+  it('makes reads of its rows bypass the cache until the store has acknowledged the write', async () => {
     const here = hanging()
-    await here.get(one)
+    await here.get(readRow1)
     here.store.fail('hangs')
     const scope = begin(here)
     await here.put(writes.touch(1), undefined, scope)
     await heldUp(here, scope.seal())
     void scope.end('committed')
     await here.clock.advance(5_000)
-    expect(await here.get(one)).toMatchObject({ reason: 'dirty', result: { v: 1_001 } })
+    expect(await here.get(readRow1)).toMatchObject({ reason: 'dirty', result: { v: 1_001 } })
     here.store.fail('works')
     await here.clock.advance(2_000)
     for (const reason of ['invalidated', undefined])
-      expect(await here.get(one)).toMatchObject({ result: { v: 1_001 }, ...(reason && { reason }) })
-    expect((await here.get(one)).source).toBe('store')
+      expect(await here.get(readRow1)).toMatchObject({ result: { v: 1_001 }, ...(reason && { reason }) })
+    expect((await here.get(readRow1)).source).toBe('store')
   })
 })
 
-describe('what is marked beside the statements', () => {
-  it('a thousand statements on one table send few marks, and one at a time', async () => {
+describe('marks sent while the statements of a transaction run', () => {
+  it('are few for a thousand statements on one table, and are sent one at a time', async () => {
     const here = hanging()
     const scope = begin(here)
     for (let id = 1; id <= 1_000; id++) {
@@ -165,10 +168,10 @@ describe('what is marked beside the statements', () => {
     expect(new Set(here.marked.flatMap(({ cells }) => cells)).size).toBe(200)
     await scope.end('committed')
     await settled()
-    expect((await here.get(one)).reason).not.toBe('dirty')
+    expect((await here.get(readRow1)).reason).not.toBe('dirty')
   })
 
-  it('statements that come while a mark is on its way are marked together, also where each waits for it', async () => {
+  it('are combined for statements that arrive while a mark is in flight, even if each statement waits', async () => {
     for (const marking of ['late', 'early'] as const) {
       const here = hanging()
       const scope = here.engine.transaction(marking)
@@ -179,9 +182,9 @@ describe('what is marked beside the statements', () => {
     }
   })
 
-  it('a key that the result is going to show is not dirty before, and its rows are before COMMIT', async () => {
+  it('leave a key clean whose values the result will provide, and cover the returned rows before COMMIT', async () => {
     const here = hanging()
-    const other = world({ beside: here, around: (inner) => faultyStore(inner) })
+    const other = world({ sharedWith: here, wrapStore: (inner) => faultyStore(inner) })
     const group = (id: number) => other.get(reads.byGroup(id))
     for (const id of [0, 1, 0, 1]) await group(id)
     const scope = begin(here)
@@ -197,7 +200,7 @@ describe('what is marked beside the statements', () => {
     expect((await group(1)).reason).toBe('dirty')
   })
 
-  it('a mark that failed is sent again before COMMIT, with all that it was for', async () => {
+  it('are sent again before COMMIT if they failed, with the same tags', async () => {
     const here = hanging()
     here.store.fail('rejects', 'mark')
     const scope = begin(here)
@@ -209,7 +212,7 @@ describe('what is marked beside the statements', () => {
     expect(here.marked[1]).toEqual(here.marked[0])
   })
 
-  it('marks that are older than a second are repeated before COMMIT: the store may have lost them', async () => {
+  it('are repeated before COMMIT if they are older than a second, because the store may have lost them', async () => {
     const here = hanging()
     const scope = begin(here)
     await here.put(writes.touch(1), undefined, scope)
@@ -219,7 +222,7 @@ describe('what is marked beside the statements', () => {
     expect(here.marked[1]?.cells).toEqual(here.marked[0]?.cells)
   })
 
-  it('one timer renews all of them until the end', async () => {
+  it('are renewed by one timer until the transaction ends', async () => {
     const here = hanging()
     const pending = here.clock.pending()
     const scope = begin(here)
@@ -238,7 +241,7 @@ describe('what is marked beside the statements', () => {
     expect(here.store.calls.filter((call) => call === 'renew')).toHaveLength(2)
   })
 
-  it('an invalidation inside a transaction is marked at its COMMIT, and not at all before a rollback', async () => {
+  it('do not include an invalidation, which is marked at COMMIT and not at all before a rollback', async () => {
     const here = hanging()
     const scope = begin(here)
     await here.engine.invalidate({ tables: ['item'] }, scope)
@@ -249,24 +252,24 @@ describe('what is marked beside the statements', () => {
 })
 
 describe('a mark acknowledged after COMMIT', () => {
-  it('proves nothing: a row that another process has changed since is not stored', async () => {
+  it('does not prove that its row is current, so that a row which another process has changed since is not stored', async () => {
     let release = (): void => {}
-    const held = new Promise<void>((resolve) => {
+    const gate = new Promise<void>((resolve) => {
       release = resolve
     })
     const here = world({
       through: {},
       memory: { mode: 'off' },
-      around: (store) => ({
+      wrapStore: (store) => ({
         ...store,
         source: 'store',
         mark: async (request) => {
-          await held
+          await gate
           return store.mark(request)
         },
       }),
     })
-    const there = world({ beside: here, around: (store) => ({ ...store, source: 'store' }) })
+    const there = world({ sharedWith: here, wrapStore: (store) => ({ ...store, source: 'store' }) })
     const scope = here.engine.transaction('late')
     const transaction = here.database.begin()
     await here.put(writes.touch(1, 'item', true), transaction.write, scope)
@@ -281,12 +284,12 @@ describe('a mark acknowledged after COMMIT', () => {
     release()
     await ended
     await settled()
-    expect((await there.get(one)).result?.v).toBe(1_002)
+    expect((await there.get(readRow1)).result?.v).toBe(1_002)
   })
 })
 
-describe('a write of its own', () => {
-  it('waits a second for a store that hangs, and those after it not at all', async () => {
+describe('a write outside transactions', () => {
+  it('waits a second for a hanging store, and later writes do not wait', async () => {
     const here = hanging()
     here.store.fail('hangs')
     expect(await heldUp(here, here.put(writes.touch(1)))).toBe(1_000)
@@ -295,7 +298,7 @@ describe('a write of its own', () => {
     expect(here.marked).toHaveLength(3)
   })
 
-  it('lets those go that wait already', async () => {
+  it('also releases writes that are already waiting', async () => {
     const here = hanging()
     here.store.fail('hangs')
     const first = here.put(writes.touch(1))
@@ -305,9 +308,9 @@ describe('a write of its own', () => {
     expect(await heldUp(here, Promise.all([first, second]))).toBe(100)
   })
 
-  it('waits for a store that is slow: the mark comes first', async () => {
+  it('waits for a slow store, because the mark is set first', async () => {
     const here = world({
-      around: (store) => ({
+      wrapStore: (store) => ({
         ...store,
         source: 'store',
         mark: (request) =>
@@ -324,15 +327,15 @@ describe('a write of its own', () => {
     await written
   })
 
-  it("under finish: 'await' does not wait for a store that is known not to answer", async () => {
+  it("does not wait under finish: 'await' for a store that does not answer", async () => {
     const here = hanging({ finish: 'await' })
     here.store.fail('hangs')
     await heldUp(here, here.put(writes.touch(1)))
     expect(await heldUp(here, here.put(writes.touch(1)))).toBe(0)
-    expect((await here.get(one)).reason).toBe('dirty')
+    expect((await here.get(readRow1)).reason).toBe('dirty')
     here.store.fail('works')
     await here.clock.advance(4_000)
-    expect((await here.get(one)).reason).not.toBe('dirty')
+    expect((await here.get(readRow1)).reason).not.toBe('dirty')
   })
 })
 
@@ -348,7 +351,7 @@ describe("onMarkFailure: 'reject'", () => {
       ({ code }) => code,
     )
 
-  it('waits for as long as a mark may take, in a transaction as well, and refuses at once after that', async () => {
+  it('waits as long as a mark may take, in transactions as well, and then refuses immediately', async () => {
     for (const inside of [false, true]) {
       const here = rejecting()
       here.store.fail('hangs')
@@ -370,7 +373,7 @@ describe("onMarkFailure: 'reject'", () => {
     }
   })
 
-  it('keeps a transaction waiting that the budget of others would have let go', async () => {
+  it('makes a transaction wait longer than the budget of other transactions', async () => {
     const here = rejecting()
     here.store.fail('hangs')
     const other = begin(here)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createStatementOrder } from '../../src/transaction/statement-order.ts'
 
 describe('the order of statements', () => {
-  it('sends a statement in the very call where nothing waits', () => {
+  it('is kept by sending a statement synchronously if no other statement is waiting', () => {
     const order = createStatementOrder()
     const sent: number[] = []
     void order.enter().send(async () => void sent.push(1))
@@ -12,7 +12,7 @@ describe('the order of statements', () => {
     expect(order.sent()).toBeUndefined()
   })
 
-  it('holds back a statement until all that were called before it have been sent', async () => {
+  it('is kept by delaying a statement until all statements called before it have been sent', async () => {
     const order = createStatementOrder()
     const sent: number[] = []
     const turns = [1, 2, 3].map(() => order.enter())
@@ -27,7 +27,7 @@ describe('the order of statements', () => {
     expect(sent).toEqual([1, 2, 3])
   })
 
-  it('leaves some microtasks between statements that were held back, for drivers that take some themselves', async () => {
+  it('leaves some microtasks between delayed statements, for drivers that need some themselves', async () => {
     const order = createStatementOrder()
     const reached: string[] = []
     const [slow, fast] = [order.enter(), order.enter()]
@@ -40,7 +40,7 @@ describe('the order of statements', () => {
     expect(reached).toEqual(['slow', 'fast'])
   })
 
-  it('does the same after a statement that nothing held back, but that was sent late', async () => {
+  it('leaves some microtasks after a statement that was sent late without being delayed', async () => {
     const order = createStatementOrder()
     const reached: string[] = []
     const slow = order.enter()
@@ -54,7 +54,7 @@ describe('the order of statements', () => {
     expect(reached).toEqual(['slow', 'fast'])
   })
 
-  it('does not wait for a statement that is not sent', async () => {
+  it('does not wait for a statement that is never sent', async () => {
     const order = createStatementOrder()
     const [hit, write] = [order.enter(), order.enter()]
     const written = write.send(async () => 'written')
@@ -62,7 +62,7 @@ describe('the order of statements', () => {
     expect(await written).toBe('written')
   })
 
-  it('waits for a statement to be sent, not for its answer', () => {
+  it('waits for a statement to be sent, not for its reply', () => {
     const order = createStatementOrder()
     const sent: string[] = []
     void order.enter().send(() => new Promise(() => sent.push('never answered')))
@@ -70,7 +70,7 @@ describe('the order of statements', () => {
     expect(sent).toEqual(['never answered', 'next'])
   })
 
-  it('passes on what a statement rejects with or throws, and goes on with the next', async () => {
+  it('passes on rejections and thrown errors of a statement, and continues with the next', async () => {
     const order = createStatementOrder()
     const [first, second, third] = [order.enter(), order.enter(), order.enter()]
     const ends = [
@@ -87,7 +87,7 @@ describe('the order of statements', () => {
     ])
   })
 
-  it('says when all that was called so far has been sent', async () => {
+  it('resolves once all statements called so far have been sent', async () => {
     const order = createStatementOrder()
     const turn = order.enter()
     const happened: string[] = []

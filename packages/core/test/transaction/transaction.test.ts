@@ -5,7 +5,7 @@ import { expect, it, vi } from 'vitest'
 import { Refused, reads, writePlan, writes } from '../support/item-host.ts'
 import { paused, type World, world } from '../support/world.ts'
 
-const one = reads.byId(1)
+const readRow1 = reads.byId(1)
 
 /** Notes which marks and finishes reach the store. */
 function watched(calls: string[]): (store: Store) => Store {
@@ -22,14 +22,14 @@ function watched(calls: string[]): (store: Store) => Store {
   })
 }
 
-async function isDirty({ get }: World, shape = one): Promise<boolean> {
+async function isDirty({ get }: World, shape = readRow1): Promise<boolean> {
   return (await get(shape)).reason === 'dirty'
 }
 
 it('late: marks are sent in the background, seal() sends none twice, and each is finished once', async () => {
   const calls: string[] = []
-  const here = world({ around: watched(calls) })
-  await here.get(one)
+  const here = world({ wrapStore: watched(calls) })
+  await here.get(readRow1)
   const scope = here.engine.transaction('late')
   const transaction = here.database.begin()
   await here.put(writes.touch(1), transaction.write, scope)
@@ -44,7 +44,7 @@ it('late: marks are sent in the background, seal() sends none twice, and each is
   await scope.end('committed')
   await settled()
   expect(calls).toEqual(['mark', 'mark', 'finish'])
-  expect((await here.get(one)).result?.v).toBe(1_003)
+  expect((await here.get(readRow1)).result?.v).toBe(1_003)
 })
 
 it('late: a statement is sent synchronously, before anything is awaited', async () => {
@@ -70,7 +70,7 @@ it('late: a statement is sent synchronously, before anything is awaited', async 
 
 it('early: each statement is marked before it runs', async () => {
   const calls: string[] = []
-  const { put, engine, database } = world({ around: watched(calls) })
+  const { put, engine, database } = world({ wrapStore: watched(calls) })
   const scope = engine.transaction('early')
   const transaction = database.begin()
   const run = vi.fn(async (mutation) => {
@@ -89,7 +89,7 @@ it('early: each statement is marked before it runs', async () => {
 it('a rollback removes the marks and invalidates nothing', async () => {
   const here = world()
   const { get, put, engine, database } = here
-  for (const shape of [one, reads.byId(2)]) await get(shape)
+  for (const shape of [readRow1, reads.byId(2)]) await get(shape)
   await get(reads.byGroup(0))
   const scope = engine.transaction('late')
   const transaction = database.begin()
@@ -99,11 +99,11 @@ it('a rollback removes the marks and invalidates nothing', async () => {
   await scope.end('failed')
   expect((await get(reads.byId(2))).source).toBe('memory')
   expect((await get(reads.byGroup(0))).source).toBe('memory')
-  expect(await get(one)).toMatchObject({ source: 'memory', result: { v: 1 } })
+  expect(await get(readRow1)).toMatchObject({ source: 'memory', result: { v: 1 } })
 })
 
 it.each(['late', 'early'] as const)(
-  '%s: what the statements returned spares rows of other keys',
+  '%s: rows of other keys stay cached if the statements returned their rows',
   async (marking) => {
     const { get, put, engine, database } = world()
     await get(reads.byGroup(1))
@@ -134,10 +134,10 @@ it('a key gets a new nonce if one of the statements did not return its rows', as
   expect((await get(reads.byGroup(1))).source).toBe('database')
 })
 
-it('a statement issued after the seal marks at once and is finished with the rest', async () => {
+it('a statement issued after the seal marks immediately and is finished with the rest', async () => {
   const here = world()
   const { get, put, engine, database } = here
-  await get(one)
+  await get(readRow1)
   const scope = engine.transaction('late')
   const transaction = database.begin()
   await scope.seal()
@@ -146,17 +146,17 @@ it('a statement issued after the seal marks at once and is finished with the res
   await transaction.commit()
   await scope.end('committed')
   await settled()
-  expect((await get(one)).result?.v).toBe(1_001)
-  await get(one)
-  expect((await get(one)).source).toBe('memory')
+  expect((await get(readRow1)).result?.v).toBe(1_001)
+  await get(readRow1)
+  expect((await get(readRow1)).source).toBe('memory')
 })
 
 it.each(['committed', 'failed'] as const)(
-  'a statement nobody awaited that still runs when the transaction has %s keeps its mark for a minute, and no longer',
+  'a statement that is not awaited and still runs when the transaction has %s keeps its mark for a minute at most',
   async (outcome) => {
     const here = world()
     const { get, put, engine, database, clock } = here
-    await get(one)
+    await get(readRow1)
     const scope = engine.transaction('late')
     await scope.seal()
     const slow = paused(database.write)
@@ -170,21 +170,21 @@ it.each(['committed', 'failed'] as const)(
     slow.answer()
     await forgotten
     await clock.advance(30_000)
-    expect((await get(one)).result?.v).toBe(1_001)
-    expect((await get(one)).source).toBe('memory')
+    expect((await get(readRow1)).result?.v).toBe(1_001)
+    expect((await get(readRow1)).source).toBe('memory')
   },
 )
 
-it('a statement that was still being marked when the transaction ended is finished', async () => {
+it('a statement that is still being marked when the transaction ends is finished', async () => {
   let release = (): void => {}
-  const held = new Promise<void>((resolve) => {
+  const gate = new Promise<void>((resolve) => {
     release = resolve
   })
   const here = world({
-    around: (store) => ({
+    wrapStore: (store) => ({
       ...store,
       mark: async (request) => {
-        await held
+        await gate
         await store.mark(request)
       },
     }),
@@ -197,26 +197,26 @@ it('a statement that was still being marked when the transaction ended is finish
   await late
   expect(await isDirty(here)).toBe(true)
   await clock.advance(60_000)
-  expect((await get(one)).result?.v).toBe(1_001)
-  expect((await get(one)).source).toBe('memory')
+  expect((await get(readRow1)).result?.v).toBe(1_001)
+  expect((await get(readRow1)).source).toBe('memory')
 })
 
 it('a statement after the end of its transaction is marked, and finished after a minute', async () => {
   const here = world()
   const { get, put, engine, database, clock } = here
-  await get(one)
+  await get(readRow1)
   const scope = engine.transaction('late')
   await scope.end('failed')
   await put(writes.touch(1), database.write, scope)
   expect(await isDirty(here)).toBe(true)
   await clock.advance(60_000)
-  expect((await get(one)).result?.v).toBe(1_001)
-  expect((await get(one)).source).toBe('memory')
+  expect((await get(readRow1)).result?.v).toBe(1_001)
+  expect((await get(readRow1)).source).toBe('memory')
 })
 
-it('a failed statement does not keep the marks set', async () => {
+it('a failed statement does not leave marks behind', async () => {
   const { get, put, engine, database } = world()
-  await get(one)
+  await get(readRow1)
   const scope = engine.transaction('early')
   const transaction = database.begin()
   await put(writes.touch(1), transaction.write, scope)
@@ -224,30 +224,30 @@ it('a failed statement does not keep the marks set', async () => {
   await transaction.commit()
   await scope.end('committed')
   await settled()
-  expect((await get(one)).result?.v).toBe(1_001)
+  expect((await get(readRow1)).result?.v).toBe(1_001)
   await get(reads.byId(2))
   expect((await get(reads.byId(2))).source).toBe('memory')
 })
 
 it('a transaction that was never sealed invalidates when it ends', async () => {
   const { get, put, engine, database } = world()
-  await get(one)
+  await get(readRow1)
   const scope = engine.transaction('late')
   const transaction = database.begin()
   await put(writes.touch(1), transaction.write, scope)
   await transaction.commit()
   await scope.end('committed')
   await settled()
-  expect((await get(one)).result?.v).toBe(1_001)
+  expect((await get(readRow1)).result?.v).toBe(1_001)
 })
 
 it.each(['late', 'early'] as const)(
-  'a nested scope (%s) hands its writes and its invalidations on',
+  'a nested scope (%s) merges its writes and invalidations into its parent',
   async (marking) => {
     const here = world({ finish: 'await' })
     const { get, put, engine, database, cache } = here
     const tagged = { options: { tags: ['price'] } }
-    await get(one)
+    await get(readRow1)
     await get(reads.byId(2), tagged)
     const outer = engine.transaction('late')
     const transaction = database.begin()
@@ -265,54 +265,54 @@ it.each(['late', 'early'] as const)(
     expect(await isDirty(here, reads.byId(3))).toBe(true)
     await transaction.commit()
     await outer.end('committed')
-    expect((await get(one)).result?.v).toBe(1_001)
-    expect((await get(one)).source).toBe('memory')
+    expect((await get(readRow1)).result?.v).toBe(1_001)
+    expect((await get(readRow1)).source).toBe('memory')
     expect((await get(reads.byId(2), tagged)).source).toBe('database')
   },
 )
 
-it('invalidate inside a transaction waits for the commit, and is dropped with a rollback', async () => {
+it('invalidate inside a transaction is applied at the commit and dropped by a rollback', async () => {
   for (const outcome of ['failed', 'committed'] as const) {
     const { get, engine, cache } = world({ finish: 'await' })
     const invalidated = vi.fn()
     cache.on('invalidate', invalidated)
-    await get(one)
+    await get(readRow1)
     const scope = engine.transaction('late')
     await engine.inside(scope, async () => {
       await cache.invalidate({ tables: ['item'] })
       await cache.invalidate({ all: true })
     })
-    expect((await get(one)).source).toBe('memory')
+    expect((await get(readRow1)).source).toBe('memory')
     expect(invalidated).not.toHaveBeenCalled()
     if (outcome === 'committed') await scope.seal()
     await scope.end(outcome)
-    expect((await get(one)).source).toBe(outcome === 'committed' ? 'database' : 'memory')
+    expect((await get(readRow1)).source).toBe(outcome === 'committed' ? 'database' : 'memory')
     expect(invalidated).toHaveBeenCalledTimes(outcome === 'committed' ? 2 : 0)
   }
 })
 
-it('invalidate({ all }) of a committed transaction counts at once where nobody waits for the finish', async () => {
-  const { get, engine, cache, database } = world({ around: faultyStore })
-  await get(one)
+it('invalidate({ all }) of a committed transaction takes effect immediately, even if the finish is not awaited', async () => {
+  const { get, engine, cache, database } = world({ wrapStore: faultyStore })
+  await get(readRow1)
   const scope = engine.transaction('late')
   await engine.inside(scope, () => cache.invalidate({ all: true }))
   await database.write(writes.touch(1).mutation)
   await scope.end('committed')
-  expect((await get(one)).result?.v).toBe(1_001)
+  expect((await get(readRow1)).result?.v).toBe(1_001)
 })
 
-it('invalidate after the transaction has ended is applied at once, even in code that it started', async () => {
+it('invalidate after the transaction has ended is applied immediately, even in code that it started', async () => {
   const { get, engine, cache } = world()
-  await get(one)
+  await get(readRow1)
   const scope = engine.transaction('late')
   await engine.inside(scope, async () => {
     await scope.end('committed')
     await cache.invalidate({ all: true })
   })
-  expect((await get(one)).source).toBe('database')
+  expect((await get(readRow1)).source).toBe('database')
 })
 
-it('a transaction is one write event with its tables and outcome', async () => {
+it('a transaction emits one write event with its tables and outcome', async () => {
   const { put, engine, cache } = world()
   const events: WriteEvent[] = []
   cache.on('write', (event) => events.push(event))
@@ -326,17 +326,17 @@ it('a transaction is one write event with its tables and outcome', async () => {
   expect(events).toEqual([expect.objectContaining({ tables: ['item', 'note'], outcome: 'unknown' })])
 })
 
-it('a statement that was still being marked when its savepoint was released belongs to the outer transaction', async () => {
+it('a statement that is still being marked when its savepoint is released belongs to the outer transaction', async () => {
   let release = (): void => {}
-  const held = new Promise<void>((resolve) => {
+  const gate = new Promise<void>((resolve) => {
     release = resolve
   })
   let marks = 0
   const here = world({
-    around: (store) => ({
+    wrapStore: (store) => ({
       ...store,
       mark: async (request) => {
-        if (!marks++) await held
+        if (!marks++) await gate
         await store.mark(request)
       },
     }),
@@ -351,20 +351,20 @@ it('a statement that was still being marked when its savepoint was released belo
   await outer.seal()
   await outer.end('committed')
   await settled()
-  expect((await get(one)).result?.v).toBe(1_001)
-  expect((await get(one)).source).toBe('memory')
+  expect((await get(readRow1)).result?.v).toBe(1_001)
+  expect((await get(readRow1)).source).toBe('memory')
 })
 
-it('a savepoint released after its transaction has committed keeps no nonce, even if its marks fail then', async () => {
+it('a savepoint released after the COMMIT of its transaction invalidates its tags, even if its marks then fail', async () => {
   let store: FaultyStore | undefined
   const here = world({
-    around: (inner) => {
+    wrapStore: (inner) => {
       store = faultyStore(inner)
       return store
     },
   })
-  const other = world({ beside: here, around: (inner) => faultyStore(inner) })
-  for (let time = 0; time < 2; time++) await other.get(one)
+  const other = world({ sharedWith: here, wrapStore: (inner) => faultyStore(inner) })
+  for (let time = 0; time < 2; time++) await other.get(readRow1)
   const [outer, inner] = [here.engine.transaction('late'), here.engine.transaction('late')]
   const transaction = here.database.begin()
   await here.put(writes.touch(1), transaction.write, inner)
@@ -374,18 +374,18 @@ it('a savepoint released after its transaction has committed keeps no nonce, eve
   store?.fail('rejects', 'mark')
   await inner.mergeInto(outer)
   await settled()
-  expect((await other.get(one)).result?.v).toBe(1_001)
+  expect((await other.get(readRow1)).result?.v).toBe(1_001)
 })
 
-it('invalidate({ all }) of a transaction whose COMMIT may still come is applied at once, and again after a minute', async () => {
+it('invalidate({ all }) of a transaction with an unknown outcome is applied immediately and again after a minute', async () => {
   const { get, engine, cache, database, clock } = world()
   const scope = engine.transaction('late')
   await engine.inside(scope, () => cache.invalidate({ all: true }))
-  await get(one)
+  await get(readRow1)
   await scope.end('unknown')
-  expect((await get(one)).source).toBe('database')
-  expect((await get(one)).source).toBe('memory')
+  expect((await get(readRow1)).source).toBe('database')
+  expect((await get(readRow1)).source).toBe('memory')
   await database.write(writes.touch(1).mutation)
   await clock.advance(60_000)
-  expect((await get(one)).result?.v).toBe(1_001)
+  expect((await get(readRow1)).result?.v).toBe(1_001)
 })

@@ -13,9 +13,9 @@ import {
 
 const row: CandidateRow = { record: '{r}', field: 'k', cell: '{r}:1', lifetime: 1_000, store: async () => {} }
 const request = { fields: ['k'], cells: ['{r}:1'], lifetime: 1_000 }
-const tag = (found: string, more: Partial<ReportedTag> = {}): ReportedTag => ({
-  found,
-  left: found,
+const tag = (nonceFound: string, more: Partial<ReportedTag> = {}): ReportedTag => ({
+  found: nonceFound,
+  left: nonceFound,
   own: true,
   foreign: false,
   ...more,
@@ -27,36 +27,56 @@ const testimony = (field: ReportedTag, cell: ReportedTag, more: Partial<TagRepor
 const marked = testimony(tag('f'), tag('c'))
 const finished = testimony(tag('f'), tag('c', { left: 'new' }))
 
-it('a row that no other write touched is stored with the field of the mark and the cell of the finish', () => {
+it('a row that no other write touched is stored with the field nonce of the mark and the cell nonce of the finish', () => {
   expect(proofOf(row, marked, finished)).toEqual({ epoch: 'e', field: 'f', cell: 'new' })
 })
 
-describe('nothing is proven', () => {
+describe('a written row is not stored', () => {
   it.each([
-    ['the mark was not reported on', undefined, finished],
-    ['the finish was not reported on', marked, undefined],
-    ['another began on the row before', testimony(tag('f'), tag('c', { foreign: true })), finished],
-    ['another began on unknown rows before', testimony(tag('f', { foreign: true }), tag('c')), finished],
-    ['another is on the row', marked, testimony(tag('f'), tag('c', { left: 'n', foreign: true }))],
-    ['another is on unknown rows', marked, testimony(tag('f', { foreign: true }), tag('c', { left: 'n' }))],
-    ['another came and went on the row', marked, testimony(tag('f'), tag('d', { left: 'n' }))],
-    ['another came and went on unknown rows', marked, testimony(tag('g'), tag('c', { left: 'n' }))],
+    ['the mark has no report', undefined, finished],
+    ['the finish has no report', marked, undefined],
+    [
+      'another write of the row was pending before',
+      testimony(tag('f'), tag('c', { foreign: true })),
+      finished,
+    ],
+    [
+      'another write of unknown rows was pending before',
+      testimony(tag('f', { foreign: true }), tag('c')),
+      finished,
+    ],
+    [
+      'another write of the row is pending',
+      marked,
+      testimony(tag('f'), tag('c', { left: 'n', foreign: true })),
+    ],
+    [
+      'another write of unknown rows is pending',
+      marked,
+      testimony(tag('f', { foreign: true }), tag('c', { left: 'n' })),
+    ],
+    ['another write of the row finished meanwhile', marked, testimony(tag('f'), tag('d', { left: 'n' }))],
+    [
+      'another write of unknown rows finished meanwhile',
+      marked,
+      testimony(tag('g'), tag('c', { left: 'n' })),
+    ],
     ['its own mark was lost', marked, testimony(tag('f'), tag('c', { left: 'n', own: false }))],
-    ['its own mark never was', testimony(tag('f'), tag('c', { own: false })), finished],
-    ['the cell is gone', marked, testimony(tag('f'), tag('c', { left: undefined }))],
-    ['the field is gone', marked, testimony(tag('f', { found: undefined }), tag('c', { left: 'n' }))],
+    ['its own mark was never set', testimony(tag('f'), tag('c', { own: false })), finished],
+    ['the cell is missing', marked, testimony(tag('f'), tag('c', { left: undefined }))],
+    ['the field is missing', marked, testimony(tag('f', { found: undefined }), tag('c', { left: 'n' }))],
     [
       'everything was invalidated meanwhile',
       marked,
       testimony(tag('f'), tag('c', { left: 'n' }), { epoch: 'x' }),
     ],
-    ['it is not what was asked about', { ...marked, request: { ...request, cells: ['{r}:2'] } }, finished],
+    ['the report is about another row', { ...marked, request: { ...request, cells: ['{r}:2'] } }, finished],
   ])('where %s', (_, before, after) => {
     expect(proofOf(row, before, after)).toBeUndefined()
   })
 })
 
-describe('a witness', () => {
+describe('a report request', () => {
   const tags = {
     table: 't',
     record: '{r}',
@@ -69,18 +89,18 @@ describe('a witness', () => {
     lifetime: 5,
   }
 
-  it('a report is requested on keys that the write need not mark and cells that it marks', () => {
+  it('covers keys that the write need not mark and cells that it marks', () => {
     expect(reportRequestOf(tags, stakes)).toEqual({ fields: ['k'], cells: ['{r}:1'], lifetime: 5 })
   })
 
-  it('no report is requested if there is nothing to report on', () => {
+  it('is omitted if there is nothing to report', () => {
     expect(reportRequestOf(tags, undefined)).toBeUndefined()
     expect(reportRequestOf({ ...tags, record: '{s}' }, stakes)).toBeUndefined()
     expect(reportRequestOf({ ...tags, cells: new Set() }, stakes)).toBeUndefined()
     expect(reportRequestOf({ ...tags, unknown: new Set(['k', 'l']) }, stakes)).toBeUndefined()
   })
 
-  it('of several rows is one for each record', () => {
+  it('for several rows has one part for each record', () => {
     const other = { ...row, cell: '{r}:2', lifetime: 2_000 }
     const far = { ...row, record: '{s}' }
     expect(mergeCandidateTags([row, other, far].map(candidateTagsOf))).toEqual({

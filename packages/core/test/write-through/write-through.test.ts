@@ -6,35 +6,35 @@ import { paused, type World, type WorldOptions, world } from '../support/world.t
 
 // Rows that are written are stored, where nothing else can have changed them. The tables have the keys id, code and grp.
 
-const one = reads.byId(1)
+const readRow1 = reads.byId(1)
 const touch = writes.touch(1, 'item', true)
 const open = (options: WorldOptions = {}) => world({ through: {}, ...options })
 
 /** Where the row is read from, after the write's finish. */
-async function source({ get }: World, shape = one): Promise<string | undefined> {
+async function source({ get }: World, shape = readRow1): Promise<string | undefined> {
   await settled()
   const { source, reason, result } = await get(shape)
   return reason ?? (result ? source : 'nothing')
 }
 
-describe('a write of its own', () => {
-  it('leaves a hit with the new value, whether the row was read before or not', async () => {
+describe('write-through', () => {
+  it('makes the next read hit the new value, whether the row was read before or not', async () => {
     for (const before of [false, true]) {
       const here = open()
-      if (before) await here.get(one)
+      if (before) await here.get(readRow1)
       await here.put(touch)
-      expect(await here.get(one)).toMatchObject({ source: 'memory', result: { v: 1_001 } })
+      expect(await here.get(readRow1)).toMatchObject({ source: 'memory', result: { v: 1_001 } })
     }
   })
 
-  it('leaves a hit by the keys it was known by, and by no other', async () => {
+  it('makes lookups hit by the keys in the filter of the write, and by no other key', async () => {
     const here = open()
     await here.put(writes.touchCode('c1', true))
     expect(await source(here, reads.byCode('c1'))).toBe('memory')
     expect(await source(here)).toBe('miss')
   })
 
-  it('an insert marks what it gives its keys, and leaves a hit', async () => {
+  it('of an insert makes lookups hit by every unique key of the row', async () => {
     const here = open()
     await here.put(writes.remove(3))
     await here.put(writes.insert(3, 1))
@@ -45,16 +45,16 @@ describe('a write of its own', () => {
   it.each([
     ['unknown rows', writes.touchAll()],
     ['several rows', writes.swapCodes(1, 2)],
-    ['whatever raw SQL does', writes.raw(1)],
+    ['a raw SQL write', writes.raw(1)],
     ['no row', writes.remove(1)],
   ])('of %s only invalidates', async (_, shape) => {
     const here = open()
-    await here.get(one)
+    await here.get(readRow1)
     await here.put(shape)
     expect(await source(here)).toMatch(/^(invalidated|miss)$/)
   })
 
-  it('a write that fails or has an unknown outcome stores no row', async () => {
+  it('of a write that fails or has an unknown outcome stores no row', async () => {
     const here = open()
     await expect(here.put(touch, () => Promise.reject(new Refused()))).rejects.toThrow()
     expect(await source(here)).toBe('miss')
@@ -62,7 +62,7 @@ describe('a write of its own', () => {
     expect(await source(here)).toBe('dirty')
   })
 
-  it('is what readers get who come between the write and its finish, and after', async () => {
+  it('serves the new row after the write, and bypasses the cache between write and finish', async () => {
     const here = open()
     const slow = paused(here.database.write)
     const written = here.put(touch, slow.run)
@@ -71,10 +71,10 @@ describe('a write of its own', () => {
     await slow.execute()
     slow.answer()
     await written
-    expect(await here.get(one)).toMatchObject({ source: 'memory', result: { v: 1_001 } })
+    expect(await here.get(readRow1)).toMatchObject({ source: 'memory', result: { v: 1_001 } })
   })
 
-  it('two simultaneous writes of one row store no row', async () => {
+  it('of two simultaneous writes to one row stores no row', async () => {
     const here = open()
     const slow = paused(here.database.write)
     const first = here.put(touch, slow.run)
@@ -83,66 +83,66 @@ describe('a write of its own', () => {
     await slow.execute()
     slow.answer()
     await first
-    expect(await here.get(one)).toMatchObject({ reason: 'miss', result: { v: 1_002 } })
+    expect(await here.get(readRow1)).toMatchObject({ reason: 'miss', result: { v: 1_002 } })
   })
 
-  it('a row larger than maxValueBytes is not stored', async () => {
+  it('of a row larger than maxValueBytes stores nothing', async () => {
     const here = open({ maxValueBytes: 8 })
     await here.put(touch)
     expect(await source(here)).toBe('too-large')
   })
 })
 
-describe('the store', () => {
+describe('write-through to a remote store', () => {
   const remote = (more: WorldOptions) => open({ memory: { mode: 'off' }, ...more })
 
-  it('a store that does not report is only invalidated', async () => {
+  it('only invalidates if the store does not report tags', async () => {
     const mute = (store: Store): Store => ({
       ...store,
       source: 'store',
       mark: async (request) => void (await store.mark(request)),
     })
-    const here = remote({ around: mute })
+    const here = remote({ wrapStore: mute })
     await here.put(touch)
     expect(await source(here)).toBe('miss')
   })
 
-  it.each(['mark', 'finish', 'set'] as const)('that fails at %s fails no write', async (call) => {
+  it.each(['mark', 'finish', 'set'] as const)('does not fail the write if %s fails', async (call) => {
     let faulty: ReturnType<typeof faultyStore> | undefined
     const here = remote({
-      around: (store) => {
+      wrapStore: (store) => {
         faulty = faultyStore(store)
         return faulty
       },
     })
-    await here.get(one)
+    await here.get(readRow1)
     faulty?.fail('rejects', call)
     expect(await here.put(touch)).toMatchObject([{ v: 1_001 }])
     await settled()
     faulty?.fail('works')
     await here.clock.advance(5_000)
-    expect(await here.get(one)).toMatchObject({ source: 'database', result: { v: 1_001 } })
+    expect(await here.get(readRow1)).toMatchObject({ source: 'database', result: { v: 1_001 } })
   })
 
-  it.each(['validate', 'push'] as const)('has a memory tier (%s) that takes the row, too', async (mode) => {
-    const here = open({ around: (store) => ({ ...store, source: 'store' }), memory: { mode } })
+  it.each(['validate', 'push'] as const)('also stores the row in the memory tier (%s)', async (mode) => {
+    const here = open({ wrapStore: (store) => ({ ...store, source: 'store' }), memory: { mode } })
     await here.put(touch)
     await settled()
-    expect(await here.get(one)).toMatchObject({ source: 'memory', result: { v: 1_001 } })
+    expect(await here.get(readRow1)).toMatchObject({ source: 'memory', result: { v: 1_001 } })
   })
 
   it('stores the row for other processes', async () => {
-    const around = (store: Store): Store => ({ ...store, source: 'store' })
-    const here = remote({ around })
-    const there = remote({ around, beside: here })
-    await there.get(one)
+    const wrapStore = (store: Store): Store => ({ ...store, source: 'store' })
+    const here = remote({ wrapStore })
+    const there = remote({ wrapStore, sharedWith: here })
+    await there.get(readRow1)
     await here.put(touch)
     await settled()
-    expect(await there.get(one)).toMatchObject({ source: 'store', result: { v: 1_001 } })
+    expect(await there.get(readRow1)).toMatchObject({ source: 'store', result: { v: 1_001 } })
   })
 })
 
-describe('a transaction', () => {
+describe('write-through in a transaction', () => {
   const inside = async (
     here: World,
     body: (tools: Inside) => Promise<unknown>,
@@ -161,14 +161,14 @@ describe('a transaction', () => {
     put(shape: typeof touch, run?: Parameters<World['put']>[1]): Promise<unknown>
   }
 
-  it('leaves its rows as they were committed', async () => {
+  it('stores its rows as they were committed', async () => {
     const here = open()
     await inside(here, async ({ put }) => {
       await put(touch)
       await put(writes.touch(2, 'item', true))
       await put(touch)
     })
-    expect(await here.get(one)).toMatchObject({ source: 'memory', result: { v: 1_003 } })
+    expect(await here.get(readRow1)).toMatchObject({ source: 'memory', result: { v: 1_003 } })
     expect(await source(here, reads.byId(2))).toBe('memory')
   })
 
@@ -183,9 +183,9 @@ describe('a transaction', () => {
       'a read was rejected',
       ({ scope }) => scope.trackUnknown(() => Promise.reject(new Error('x'))).catch(() => {}),
     ],
-    ['a read is not over', async ({ scope }) => void scope.trackUnknown(() => new Promise(() => {}))],
-    ['its host says so', async ({ scope }) => scope.discardRows()],
-  ])('leaves no row where %s', async (_, then) => {
+    ['a read has not ended', async ({ scope }) => void scope.trackUnknown(() => new Promise(() => {}))],
+    ['the host discards the rows', async ({ scope }) => scope.discardRows()],
+  ])('stores no row where %s', async (_, then) => {
     const here = open()
     await inside(here, async (tools) => {
       await tools.put(touch)
@@ -194,13 +194,13 @@ describe('a transaction', () => {
     expect(await source(here)).not.toBe('memory')
   })
 
-  it('a transaction whose marks were not set before COMMIT stores no row', async () => {
+  it('stores no row if the marks were not set before COMMIT', async () => {
     const here = open()
     await inside(here, ({ put }) => put(touch), false)
     expect(await source(here)).toBe('miss')
   })
 
-  it('leaves what was written in a savepoint to the next reader, and stores nothing once one was rolled back', async () => {
+  it('stores no row of a savepoint, and no row at all after one was rolled back', async () => {
     for (const rolledBack of [false, true]) {
       const here = open()
       await inside(here, async ({ scope, put }) => {
@@ -220,7 +220,7 @@ describe("`write: 'around'`", () => {
   const around = { options: { write: 'around' } } as const
   const all = reads.everything()
 
-  it('reads of the model outlive its writes, and its writes invalidate reads of other models', async () => {
+  it('keeps reads of the model through its writes, which still invalidate reads of other models', async () => {
     const here = world()
     await here.get(all, around)
     await here.get(reads.inTwo(1))
@@ -230,7 +230,7 @@ describe("`write: 'around'`", () => {
     expect((await here.get(reads.inTwo(1))).source).toBe('database')
   })
 
-  it('reads of the model are invalidated explicitly and by raw SQL', async () => {
+  it('lets explicit invalidations and raw SQL invalidate reads of the model', async () => {
     const here = world()
     const raw = { operation: 'raw', model: undefined, changes: writes.raw(1).changes, run: async () => 1 }
     for (const end of [
@@ -238,21 +238,21 @@ describe("`write: 'around'`", () => {
       () => here.cache.invalidate({ rows: [{ table: 'item', key: { id: 1 } }] }),
       () => here.engine.write(raw),
     ]) {
-      await here.get(one, around)
-      expect(await here.get(one, around)).toMatchObject({ source: 'memory' })
+      await here.get(readRow1, around)
+      expect(await here.get(readRow1, around)).toMatchObject({ source: 'memory' })
       await end()
-      expect((await here.get(one, around)).reason).toBe('invalidated')
+      expect((await here.get(readRow1, around)).reason).toBe('invalidated')
     }
   })
 
-  it('a strict read of the same query never takes what such a read stored', async () => {
+  it('never serves its entries to a strict read of the same query', async () => {
     const here = world()
-    await here.get(one, around)
+    await here.get(readRow1, around)
     await here.put(writes.touch(1))
-    expect(await here.get(one)).toMatchObject({ source: 'database', result: { v: 1_001 } })
+    expect(await here.get(readRow1)).toMatchObject({ source: 'database', result: { v: 1_001 } })
   })
 
-  it('other tables of the same read count as ever', async () => {
+  it('invalidates a read by writes to its other tables', async () => {
     const here = world()
     const joined = reads.joined(1)
     await here.get(joined, around)

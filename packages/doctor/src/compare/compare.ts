@@ -46,7 +46,7 @@ export function compare(schema: Schema, catalogue: Catalogue, use: Use = {}): re
     }
   }
   // Tables of the same name in schemas of other applications or stages are left out.
-  const own = relations.filter(
+  const matching = relations.filter(
     (relation) =>
       compared.some(([, one]) => one === relation) ||
       (schemas.has(relation.schema) && !schema.tables.has(relation.name.toLowerCase())),
@@ -54,7 +54,7 @@ export function compare(schema: Schema, catalogue: Catalogue, use: Use = {}): re
   return [
     ...findings,
     ...compareTextKeys(compared, use),
-    ...compareForeignKeys(schema, own, use.emulated === true),
+    ...compareForeignKeys(schema, matching, use.emulated === true),
   ]
 }
 

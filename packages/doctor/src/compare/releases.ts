@@ -38,10 +38,10 @@ function missedBy(name: string, writer: Schema, reader: Schema): readonly Findin
 
 /** Actions that change rows of `child` when the writer, which does not know them, writes the referenced table. */
 function cascades(name: string, { tables }: Schema, child: Table): readonly Finding[] {
-  const known = tables.get(child.name.toLowerCase())
+  const table = tables.get(child.name.toLowerCase())
   return child.foreignKeys.flatMap((key): readonly Finding[] => {
     if (!tables.has(key.table.toLowerCase())) return []
-    const same = known?.foreignKeys.find(
+    const same = table?.foreignKeys.find(
       (each) =>
         each.table.toLowerCase() === key.table.toLowerCase() &&
         columnsOf(each.columns) === columnsOf(key.columns),
@@ -50,7 +50,7 @@ function cascades(name: string, { tables }: Schema, child: Table): readonly Find
       (event) => CHANGING.has(key[event]) && key[event] !== same?.[event] && same?.[event] !== 'cascade',
     )
     if (!unseen.length) return []
-    const what = known
+    const what = table
       ? `does not know that action of (${key.columns.join(', ')})`
       : 'does not know the table'
     return [

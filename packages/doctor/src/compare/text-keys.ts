@@ -59,17 +59,17 @@ function withoutOption(keys: readonly TextKey[], ignore: readonly string[]): rea
   const tables = [...new Set(shown.map(({ table }) => table))]
   const [first] = tables
   if (first === undefined) return []
-  const one = tables.length === 1
+  const isSingle = tables.length === 1
   const columns = shown
     .slice(0, MOST_NAMED)
-    .map(({ table, column, collation }) => `${one ? '' : `${table}.`}${column} (${collation})`)
+    .map(({ table, column, collation }) => `${isSingle ? '' : `${table}.`}${column} (${collation})`)
   const more = shown.length - columns.length
   return [
     {
       level: 'note',
       code: 'text-key',
-      subject: one ? first : `${tables.length} tables`,
-      message: `${one ? 'has' : 'have'} text keys and no declared collation: reads by ${columns.join(', ')}${more > 0 ? ` and ${more} more` : ''} depend on the whole table, so every write of the table invalidates them`,
+      subject: isSingle ? first : `${tables.length} tables`,
+      message: `${isSingle ? 'has' : 'have'} text keys and no declared collation: reads by ${columns.join(', ')}${more > 0 ? ` and ${more} more` : ''} depend on the whole table, so every write of the table invalidates them`,
       fix: suggestion(keys),
     },
   ]

@@ -27,7 +27,7 @@ export async function readSqlite(query: Query, driver: string): Promise<Catalogu
   const roots = new Map((await query(ROOTS)).map((row) => [Number(row.rootpage), String(row.tbl_name)]))
   const names = relations.map(({ relation }) => String(relation))
   const keyOf = (table: string): readonly string[] => primaryKey(columns(named(names, table)))
-  const made = relations.map(async (row): Promise<Relation> => {
+  const reading = relations.map(async (row): Promise<Relation> => {
     const name = String(row.relation)
     const kind = kindOf(row)
     const wide = kind === 'table' ? wideCollations(String(row.sql)) : new Map<string, string>()
@@ -62,7 +62,7 @@ export async function readSqlite(query: Query, driver: string): Promise<Catalogu
     standby: false,
     jobs: [],
     unseen: [],
-    relations: await Promise.all(made),
+    relations: await Promise.all(reading),
   }
 }
 
@@ -107,8 +107,8 @@ function actionOf(rule: unknown): Action {
 
 /** When a trigger runs, for messages: `AFTER UPDATE`. */
 function eventOf(sql: string): string {
-  const found = /\b(?:(?:BEFORE|AFTER|INSTEAD\s+OF)\s+)?(?:INSERT|DELETE|UPDATE)(?=\s+(?:OF|ON)\b)/i.exec(sql)
-  return (found?.[0] ?? 'of SQLite').toUpperCase().replace(/\s+/g, ' ')
+  const match = /\b(?:(?:BEFORE|AFTER|INSTEAD\s+OF)\s+)?(?:INSERT|DELETE|UPDATE)(?=\s+(?:OF|ON)\b)/i.exec(sql)
+  return (match?.[0] ?? 'of SQLite').toUpperCase().replace(/\s+/g, ' ')
 }
 
 /** The spelling of an existing table: names are case-insensitive. */

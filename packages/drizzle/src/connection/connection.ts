@@ -17,12 +17,15 @@ import { postgresJsConnection } from './postgres-js.ts'
 const BY_SESSION: Readonly<
   Record<string, (client: object, database: LibsqlDatabase) => ConnectionSource | undefined>
 > = {
-  NodePgSession: (client) => nodePostgresPool(client) ?? nodePostgresClient(client),
+  NodePgSession: nodePostgresConnection,
+  NeonSession: nodePostgresConnection,
   PostgresJsSession: postgresJsConnection,
   PgliteSession: (client) => pgliteConnection(client),
   MySql2Session: mysqlConnection,
   LibSQLSession: libsqlConnection,
   BetterSQLiteSession: betterSqliteConnection,
+  SQLJsSession: nodeSqliteConnection,
+  NodeSQLiteSession: nodeSqliteConnection,
 }
 
 /**
@@ -40,10 +43,21 @@ export function connectionOf(
   return BY_SESSION[driver]?.(object, database) ?? hiddenConnection(object)
 }
 
+function nodePostgresConnection(client: object): ConnectionSource | undefined {
+  return nodePostgresPool(client) ?? nodePostgresClient(client)
+}
+
 function betterSqliteConnection(client: object): ConnectionSource | undefined {
   const { name, memory } = client as { readonly name?: unknown; readonly memory?: unknown }
   if (memory === true) return fixedConnection(objectPlace(client))
   // A database opened by its descriptor only has a number.
   if (typeof name !== 'string' || name.startsWith('fd:')) return undefined
   return fixedConnection(filePlace('sqlite', name))
+}
+
+function nodeSqliteConnection(client: object): ConnectionSource | undefined {
+  const { location } = client as { readonly location?: () => string | null }
+  if (typeof location !== 'function') return undefined
+  const path = location.call(client)
+  return fixedConnection(path === null ? objectPlace(client) : filePlace('sqlite', path))
 }

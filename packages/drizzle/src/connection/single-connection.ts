@@ -15,7 +15,7 @@ export function sharesConnection(session: SessionParts): boolean {
   const { client } = session
   if (typeof client !== 'object' || client === null) return false
   const kind = entityKinds(session)[0]
-  if (kind === 'NodePgSession') return !isPool(client)
+  if (kind === 'NodePgSession' || kind === 'NeonSession') return !isPool(client)
   if (kind === 'MySql2Session') return !('getConnection' in client)
   return false
 }
@@ -31,6 +31,7 @@ export function runsInOrder(session: SessionParts): boolean {
     case 'PostgresJsSession':
       return options?.max === 1
     case 'NodePgSession':
+    case 'NeonSession':
       return sharesConnection(session) || options?.max === 1
     case 'MySql2Session':
       return sharesConnection(session) || pool?.config?.connectionLimit === 1

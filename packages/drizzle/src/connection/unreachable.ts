@@ -27,14 +27,17 @@ export const MYSQL2: readonly OutageSign[] = [
   },
 ]
 
-/** The signs of an unreachable database, by the name of Drizzle's session. PGlite has none: it runs in this process. */
+/** The signs of an unreachable database, by the name of Drizzle's session. PGlite and node:sqlite have none: they run in this process. */
 export const SIGNS_BY_SESSION: Readonly<Record<string, readonly OutageSign[]>> = {
   NodePgSession: [...NETWORK, ...POSTGRES, ...NODE_POSTGRES],
+  NeonSession: [...NETWORK, ...POSTGRES, ...NODE_POSTGRES],
   PostgresJsSession: [...NETWORK, ...POSTGRES, ...POSTGRES_JS],
   MySql2Session: [...NETWORK, ...MYSQL, ...MYSQL2],
   LibSQLSession: [...NETWORK, ...SQLITE, ...LIBSQL],
   BetterSQLiteSession: SQLITE,
   PgliteSession: [],
+  SQLJsSession: [],
+  NodeSQLiteSession: [],
 }
 
 /** Judges the errors of a driver's reads. See `ReadPlan.unreachable`. */

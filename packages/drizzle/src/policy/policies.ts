@@ -62,8 +62,8 @@ export function createPolicies(
       if (call === undefined) return byTable.get(model)
       if (call === false) return undefined
       const key = canonical([model, call])
-      const known = merged.get(key)
-      if (known) return known
+      const remembered = merged.get(key)
+      if (remembered) return remembered
       const path = `cached(db, …) on ${model}`
       const policy = checkOperations(
         engine.policy({ ...optionsFor(options, model), ...policyIn(call) }, path),
@@ -124,8 +124,8 @@ export function checkCallPolicy(engine: Engine, call: unknown): asserts call is 
 
 /** A misspelt operation would silently disable the cache. */
 function checkOperations(policy: Policy, path: string): Policy {
-  const known: readonly string[] = OPERATIONS
-  const unknown = [...(policy.operations ?? [])].find((name) => !known.includes(name))
+  const operations: readonly string[] = OPERATIONS
+  const unknown = [...(policy.operations ?? [])].find((name) => !operations.includes(name))
   if (unknown === undefined) return policy
   throw new CacheError(
     'LARDER_CONFIG',

@@ -8,7 +8,7 @@ import { planRead } from '../execute/run.ts'
 import type { StatementDeps } from '../execute/statement-deps.ts'
 import { planWrite } from '../execute/write.ts'
 import type { CallPolicy } from '../policy/policies.ts'
-import type { PreparedParts, StatementParts, SyncConnection } from '../versions/parts.ts'
+import type { PreparedParts, SqliteExecutors, StatementParts, SyncConnection } from '../versions/parts.ts'
 import type { PreparedOptions } from '../versions/version.ts'
 
 /**
@@ -28,8 +28,8 @@ interface SyncExecution extends StatementCall {
 const unchanged: ResultCodec = { toEntry: (result) => result, fromEntry: (value) => value }
 
 /**
- * Makes a query prepared by better-sqlite3 go through the engine: its statement is replaced by one that asks the engine
- * first. Drizzle still maps the rows.
+ * Makes a query prepared by a synchronous driver go through the engine: what asks the driver is replaced by what asks the
+ * engine first. Drizzle still maps the rows.
  */
 export function watchSyncStatement(
   deps: StatementDeps,
@@ -39,9 +39,7 @@ export function watchSyncStatement(
   fields: PreparedOptions['fields'],
   callPolicy: CallPolicy | undefined,
 ): void {
-  const { stmt } = prepared
-  if (!stmt) return
-  const call = (method: Method, parameters: readonly unknown[], run: () => unknown): unknown =>
+  const call: Call = (method: Method, parameters: readonly unknown[], run: () => unknown): unknown =>
     runOnConnection(deps, connection, {
       statement,
       entryName: `${method} ${statement.key}`,
@@ -55,24 +53,46 @@ export function watchSyncStatement(
       firstRowOnly: method === 'row',
       run,
     })
+  const { executors, mode, stmt } = prepared
+  if (executors) prepared.executors = watchExecutors(executors, mode === 'arrays', call)
+  else if (stmt) prepared.stmt = watchDriverStatement(stmt, call)
+}
+
+type Call = (method: Method, parameters: readonly unknown[], run: () => unknown) => unknown
+
+/** @param lists whether the driver is asked for lists of values. */
+function watchExecutors(executors: SqliteExecutors, lists: boolean, call: Call): SqliteExecutors {
+  return {
+    all: (parameters) => call(lists ? 'rows' : 'objects', parameters, () => executors.all(parameters)),
+    get(parameters) {
+      if (!lists) return call('other', parameters, () => executors.get(parameters))
+      const listOfFirst = (): unknown => listOf(executors.get(parameters))
+      return (call('row', parameters, listOfFirst) as readonly unknown[])[0]
+    },
+    run: (parameters) => call('other', parameters, () => executors.run(parameters)),
+  }
+}
+
+function watchDriverStatement(stmt: StatementParts, call: Call): StatementParts {
   const raw: StatementParts = {
     all: (...parameters) => call('rows', parameters, () => stmt.raw().all(...parameters)),
     get(...parameters) {
-      const listOfFirst = (): unknown => {
-        const row = stmt.raw().get(...parameters)
-        return row === undefined ? [] : [row]
-      }
+      const listOfFirst = (): unknown => listOf(stmt.raw().get(...parameters))
       return (call('row', parameters, listOfFirst) as readonly unknown[])[0]
     },
     run: (...parameters) => call('other', parameters, () => stmt.run(...parameters)),
     raw: () => raw,
   }
-  prepared.stmt = {
+  return {
     all: (...parameters) => call('objects', parameters, () => stmt.all(...parameters)),
     get: (...parameters) => call('other', parameters, () => stmt.get(...parameters)),
     run: raw.run,
     raw: () => raw,
   }
+}
+
+function listOf(row: unknown): readonly unknown[] {
+  return row === undefined ? [] : [row]
 }
 
 /** Ends the transaction in the engine when the statement has ended it in the database, be it by an error. */

@@ -13,12 +13,22 @@ export interface PreparedParts {
   /** 1.0: skips `queryWithCache` unless Drizzle's own cache is enabled. */
   fastPath?: boolean
   readonly mode?: unknown
-  /** With placeholders. */
+  /** With placeholders. In 1.0 they are in `query`. */
   readonly params?: readonly unknown[]
+  readonly query?: { readonly params: readonly unknown[] }
   /** mysql2: runs the query without `queryWithCache`. */
   iterator?: (values?: Record<string, unknown>) => AsyncGenerator<unknown>
-  /** better-sqlite3: the statement of the driver. */
+  /** 0.45 with better-sqlite3: the statement of the driver. */
   stmt?: StatementParts
+  /** 1.0 with SQLite: asks the driver for lists of values if `mode` is `'arrays'`, or else for objects. */
+  executors?: SqliteExecutors
+}
+
+/** How a prepared query of SQLite in 1.0 asks the driver. */
+export interface SqliteExecutors {
+  all(parameters: readonly unknown[]): unknown
+  get(parameters: readonly unknown[]): unknown
+  run(parameters: readonly unknown[]): unknown
 }
 
 /** The part of a better-sqlite3 statement that Larder uses. `raw()` returns one whose rows are lists. */
@@ -86,10 +96,23 @@ export function isTransaction(db: object): boolean {
   return 'nestedIndex' in db && typeof (db as { rollback?: unknown }).rollback === 'function'
 }
 
-/** The connection of a synchronous driver. Undefined for any other driver. */
+/** True for a db of a synchronous driver. */
+export function isSync(db: DbParts): boolean {
+  return (db as { resultKind?: unknown }).resultKind === 'sync'
+}
+
+/** The connection of a synchronous driver. Undefined for any other driver, and for one that does not show its transactions. */
 export function syncConnectionOf(db: DbParts): SyncConnection | undefined {
-  const { resultKind } = db as { resultKind?: unknown }
-  return resultKind === 'sync' ? (db.session.client as SyncConnection) : undefined
+  if (!isSync(db)) return undefined
+  const client = db.session.client as Partial<SyncConnection> & { readonly isTransaction?: unknown }
+  if (typeof client.inTransaction === 'boolean') return client as SyncConnection
+  if (typeof client.isTransaction !== 'boolean') return undefined
+  // node:sqlite.
+  return {
+    get inTransaction() {
+      return client.isTransaction === true
+    },
+  }
 }
 
 /** Copies the properties of a db that its constructor does not set (`$client`). */

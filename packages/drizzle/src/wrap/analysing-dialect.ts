@@ -61,8 +61,8 @@ export function createAnalysingDialect(
       if (!sql) return undefined
       // The text is all that the database sees, so queries with one text depend on the same things.
       const statements = configs.get(sql) ? byText : rawByText
-      const known = statements.get(query.sql)
-      if (known) return known
+      const remembered = statements.get(query.sql)
+      if (remembered) return remembered
       const statement = analyse(deps, sql, query.sql, query.params.length)
       if (query.sql.length > MAX_TEXT_LENGTH) return statement
       if (statements.size >= MAX_TEXTS) statements.clear()

@@ -1,5 +1,6 @@
 import type { Change, WriteThrough } from '@larder/core/host'
 import { changesOf } from '../analysis/statement.ts'
+import { ownValues } from '../base/own-values.ts'
 import type { PlannedWrite } from '../execute/execution.ts'
 import { statementFailed } from '../execute/outcome.ts'
 import { resultUse } from '../execute/write.ts'
@@ -12,7 +13,8 @@ import type { WrapDeps } from './wrap-deps.ts'
 interface BatchQuery {
   _prepare(): BatchParts
 }
-type BatchParts = PreparedParts & { getQuery(): { readonly params: readonly unknown[] } }
+type BatchParts = PreparedParts & { getQuery(): BuiltQuery }
+type BuiltQuery = { readonly params: readonly unknown[] }
 
 /** One statement of a batch. */
 interface BatchMember {
@@ -54,15 +56,22 @@ export function runBatch(
   )
 }
 
-function memberOf(deps: WrapDeps, parts: BatchParts): BatchMember {
-  const prepared = preparedStatementOf(parts)
+function memberOf(deps: WrapDeps, built: BatchParts): BatchMember {
+  const prepared = preparedStatementOf(built)
+  const query = built.getQuery()
+  const parts = withOwnParameters(built, query)
   if (!prepared) return { parts, prepared, changes: deps.engine.everything() }
   const { statement } = prepared
   const changes =
-    statement.kind === 'raw'
-      ? deps.raw.changes.findNow(statement)
-      : changesOf(statement, parts.getQuery().params)
+    statement.kind === 'raw' ? deps.raw.changes.findNow(statement) : changesOf(statement, query.params)
   return { parts, prepared, changes }
+}
+
+/** The batch may wait for its marks, and must be sent with the values that it was called with. */
+function withOwnParameters(parts: BatchParts, query: BuiltQuery): BatchParts {
+  const params = [...query.params]
+  ownValues(params)
+  return Object.create(parts, { getQuery: { value: () => ({ ...query, params }) } })
 }
 
 /** The first statement whose rows may be stored. The engine stores nothing if another one writes the same table. */

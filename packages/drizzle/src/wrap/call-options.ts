@@ -51,12 +51,12 @@ function namesOf(entities: Entities, option: string, tables: unknown): readonly 
 }
 
 function nameOf(entities: Entities, option: string, table: unknown): string {
-  const known = [...entities.values()].map(entityName)
+  const names = [...entities.values()].map(entityName)
   const name = is(table, Table) || is(table, View) ? entityName(table) : table
   if (typeof name === 'string') {
     const entity = name === table ? entities.get(name) : undefined
     const bare = entity ? entityName(entity) : name.slice(name.lastIndexOf('.') + 1)
-    if (known.includes(bare)) return bare
+    if (names.includes(bare)) return bare
   }
   throw new CacheError(
     'LARDER_UNKNOWN_TABLE',

@@ -25,7 +25,7 @@ export function watchIterator(
     return
   }
   prepared.iterator = async function* (values = {}) {
-    const parameters = fillPlaceholders([...(prepared.params ?? [])], values)
+    const parameters = fillPlaceholders([...(prepared.params ?? prepared.query?.params ?? [])], values)
     const collectRows = async (): Promise<readonly unknown[]> => {
       const rows: unknown[] = []
       for await (const row of iterator.call(prepared, values)) rows.push(row)

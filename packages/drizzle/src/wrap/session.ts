@@ -3,6 +3,7 @@ import type { Query } from 'drizzle-orm'
 import type { SqlConfigs } from '../analysis/sql-configs.ts'
 import { type Statement, textKey, withDeclaredWrites } from '../analysis/statement.ts'
 import { createObjectMetadata } from '../base/object-metadata.ts'
+import { ownValues } from '../base/own-values.ts'
 import type { Execution } from '../execute/execution.ts'
 import { rawResultCodec } from '../execute/raw-read.ts'
 import { runStatement } from '../execute/run.ts'
@@ -128,6 +129,8 @@ function watchPrepared(
   prepared.queryWithCache = (text, parameters, ...rest) => {
     const [method] = rest as readonly unknown[]
     const called = calledMethod()
+    // Drizzle builds the list for this call, and sends it.
+    ownValues(parameters)
     // Drizzle's own method, with its cache disabled, wraps errors.
     const query = (): Promise<unknown> => queryWithCache.call(prepared, text, parameters, ...rest)
     const work = (turn: Turn | undefined): Promise<unknown> => {

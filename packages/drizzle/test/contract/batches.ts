@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createCache } from '@larder/core'
+import { drizzleCache } from '@larder/drizzle'
 import { eq, sql } from 'drizzle-orm'
 import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 import { describe, expect, it } from 'vitest'
 import type { ContractDb, Rules } from './driver.ts'
+import { storeThatHoldsMarks } from './values.ts'
 import { openWriteThrough } from './write-through.ts'
 
 const batched = (db: ContractDb, queries: readonly unknown[]): Promise<unknown[]> =>
@@ -10,10 +14,10 @@ const batched = (db: ContractDb, queries: readonly unknown[]): Promise<unknown[]
 /** `batch`, where a driver has it. */
 export const batches: Rules = (the) => {
   describe('batch', () => {
-    it('a batch invalidates what its statements change and returns what the plain db returns', async () => {
+    it('a batch invalidates the rows that its statements change and returns the results of the plain db', async () => {
       const { db, t, sourceOf } = the()
-      const one = (id: number) => () => db.select().from(t.posts).where(eq(t.posts.id, id))
-      for (const id of [1, 2, 3]) await one(id)()
+      const postById = (id: number) => () => db.select().from(t.posts).where(eq(t.posts.id, id))
+      for (const id of [1, 2, 3]) await postById(id)()
       const answers = await batched(db, [
         db.update(t.posts).set({ title: 'batched' }).where(eq(t.posts.id, 1)).returning(),
         db.select().from(t.posts).where(eq(t.posts.id, 1)),
@@ -21,9 +25,9 @@ export const batches: Rules = (the) => {
       ])
       expect(answers[0]).toMatchObject([{ id: 1, title: 'batched' }])
       expect(answers[1]).toStrictEqual(answers[0])
-      expect(await sourceOf(one(3))).toBe('memory')
-      expect(await one(1)()).toStrictEqual(answers[0])
-      expect(await one(2)()).toStrictEqual([])
+      expect(await sourceOf(postById(3))).toBe('memory')
+      expect(await postById(1)()).toStrictEqual(answers[0])
+      expect(await postById(2)()).toStrictEqual([])
     })
 
     it('a computed value whose load reads by a batch is not stored', async () => {
@@ -37,7 +41,7 @@ export const batches: Rules = (the) => {
       }
     })
 
-    it('a batch stores the rows of a statement if no other one writes its table', async () => {
+    it('a batch stores the rows of a statement if no other statement writes its table', async () => {
       const { db, t, sourceOf, post, plain } = openWriteThrough(the())
       const update = (id: number) =>
         db
@@ -58,7 +62,28 @@ export const batches: Rules = (the) => {
       expect(await post(2)()).toMatchObject([{ title: 'all' }])
     })
 
-    it('a batch with raw SQL invalidates everything, and a failed batch nothing', async () => {
+    it('a batch that waits for its marks uses the bytes from the time of the call', async () => {
+      const { plain, t, raw } = the()
+      const { store, release } = storeThatHoldsMarks()
+      const db = drizzleCache(plain, {
+        cache: createCache({ store }),
+        schema: t,
+        tables: { '*': { ttl: '1h' } },
+      })
+      const bytes = Buffer.from([1])
+      const writing = batched(db, [
+        db.insert(t.generated).values({ id: 1, title: 'a', stamp: 1, bytes } as never),
+        raw(db, sql`insert into made_row (id, title, stamp, bytes) values (2, 'b', 2, ${bytes})`),
+      ])
+      await sleep(5)
+      bytes[0] = 2
+      release()
+      await writing
+      const rows = await plain.select({ bytes: sql`bytes` }).from(t.generated)
+      expect(rows.map((row) => [...new Uint8Array(row.bytes as ArrayBuffer)])).toEqual([[1], [1]])
+    })
+
+    it('a batch with raw SQL invalidates everything, and a failed batch invalidates nothing', async () => {
       const { db, t, sourceOf, raw } = the()
       const read = () => db.select().from(t.posts).where(eq(t.posts.id, 1))
       await read()

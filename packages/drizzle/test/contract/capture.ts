@@ -2,6 +2,7 @@ import { cached } from '@larder/drizzle'
 import { count, eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import type { Rules } from './driver.ts'
+import { rule, whyNoAsyncTransaction } from './skippable-rule.ts'
 
 /** What a computed value depends on that reads through a db. */
 export const captureRules: Rules = (the, driver) => {
@@ -38,7 +39,7 @@ export const captureRules: Rules = (the, driver) => {
       }
     })
 
-    it.each(forms)('is left alone by a write to another row of a table, %s', async (form) => {
+    it.each(forms)('is kept after a write to another row of a table, %s', async (form) => {
       const { cache, db, t } = the()
       const from = form === 'not cached' ? cached(db, false) : db
       const ask = async () => {
@@ -57,7 +58,7 @@ export const captureRules: Rules = (the, driver) => {
       expect(await ask()).toBe('database')
     })
 
-    it.skipIf(driver.name === 'better-sqlite3')('is not stored if its load opens a transaction', async () => {
+    rule(driver, 'is not stored if its load opens a transaction', whyNoAsyncTransaction(driver), async () => {
       const { cache, db, t } = the()
       const load = () => db.transaction((tx) => tx.select().from(t.posts).where(eq(t.posts.id, 1)))
       for (let time = 0; time < 2; time++) {

@@ -4,12 +4,12 @@ import type { ContractDb, Rules } from './driver.ts'
 import { rule, whyNoRival, whyNoSecondConnection } from './skippable-rule.ts'
 
 /** A promise and its resolver. */
-function signal(): { readonly given: Promise<void>; give(): void } {
+function signal(): { readonly promise: Promise<void>; give(): void } {
   let give = (): void => {}
-  const given = new Promise<void>((resolve) => {
+  const promise = new Promise<void>((resolve) => {
     give = resolve
   })
-  return { given, give }
+  return { promise, give }
 }
 
 /** Concurrent transactions, and locks that others have to wait for. */
@@ -27,14 +27,14 @@ export const concurrencyRules: Rules = (the, driver) => {
         const undone = db.transaction(async (tx) => {
           await tx.update(t.posts).set({ title: 'never' }).where(eq(t.posts.id, 2))
           wrote.give()
-          await ended.given
+          await ended.promise
           // Only the other transaction has committed, so only its rows are visible.
           expect(await read(1)()).toMatchObject([{ title: 'first' }])
           expect(await read(2)()).toMatchObject([{ title: 'p2' }])
           tx.rollback()
         })
         const rejected = expect(undone).rejects.toThrow()
-        await wrote.given
+        await wrote.promise
         await db.transaction(async (tx) => {
           await tx.update(t.posts).set({ title: 'first' }).where(eq(t.posts.id, 1))
           expect(await read(1)()).toMatchObject([{ title: 'p1' }])
@@ -53,7 +53,8 @@ export const concurrencyRules: Rules = (the, driver) => {
       async () => {
         const { db, t, plain } = the()
         const all = (from: ContractDb) => from.select().from(t.posts).orderBy(t.posts.id)
-        const one = (from: ContractDb, id: number) => from.select().from(t.posts).where(eq(t.posts.id, id))
+        const postById = (from: ContractDb, id: number) =>
+          from.select().from(t.posts).where(eq(t.posts.id, id))
         for (let round = 0; round < 10; round++) {
           const writes = [1, 2, 3].map((id) =>
             db
@@ -66,9 +67,9 @@ export const concurrencyRules: Rules = (the, driver) => {
               })
               .catch(() => {}),
           )
-          await Promise.all([...writes, all(db), one(db, 1), one(db, 2)])
+          await Promise.all([...writes, all(db), postById(db, 1), postById(db, 2)])
           expect(await all(db)).toStrictEqual(await all(plain))
-          for (const id of [1, 2, 3]) expect(await one(db, id)).toStrictEqual(await one(plain, id))
+          for (const id of [1, 2, 3]) expect(await postById(db, id)).toStrictEqual(await postById(plain, id))
         }
       },
     )
@@ -83,13 +84,13 @@ export const concurrencyRules: Rules = (the, driver) => {
           const read = () => db.select().from(t.posts).where(eq(t.posts.id, 1))
           await read()
           await read()
-          const [taken, release] = [signal(), signal()]
+          const [lockAcquired, release] = [signal(), signal()]
           const locking = db.transaction(async (tx) => {
             await tx.select().from(t.posts).where(eq(t.posts.id, 1)).for(lock)
-            taken.give()
-            await release.given
+            lockAcquired.give()
+            await release.promise
           })
-          await taken.given
+          await lockAcquired.promise
           const rival = plain.transaction((tx) =>
             tx.select().from(t.posts).where(eq(t.posts.id, 1)).for('update', { skipLocked: true }),
           )

@@ -44,10 +44,10 @@ export const declaredTableRules: Rules = (the, driver) => {
 
     it('each caller of a raw read receives its own copy of the result', async () => {
       const { read } = setup()
-      const kept = JSON.stringify(await read())
+      const before = JSON.stringify(await read())
       const list = (await read()) as { rows?: object[] } & object[]
       Object.assign((list.rows ?? list)[0] ?? {}, { title: 'poisoned' })
-      expect(JSON.stringify(await read())).toBe(kept)
+      expect(JSON.stringify(await read())).toBe(before)
     })
 
     it('a table object in the template is a dependency, declared or not', async () => {
@@ -103,7 +103,7 @@ export const declaredTableRules: Rules = (the, driver) => {
 
     it('a raw write with declared tables invalidates reads of them and no others', async () => {
       const { db, t, raw, user, post, sourceOf, plain } = setup()
-      for (const one of [user, post]) await one()
+      for (const read of [user, post]) await read()
       const writing = cached(db, { writes: ['posts'] })
       await raw(writing, "update blog_post set title = 'changed' where id = 1")
       expect(await sourceOf(user)).toBe('memory')
@@ -112,7 +112,7 @@ export const declaredTableRules: Rules = (the, driver) => {
 
     it('a raw write with declared tables in a transaction invalidates at COMMIT', async () => {
       const { db, t, raw, user, post, sourceOf, plain } = setup()
-      for (const one of [user, post]) await one()
+      for (const read of [user, post]) await read()
       await db.transaction(async (tx) => {
         const writing = cached(tx as unknown as ContractDb, { writes: [t.posts] })
         await raw(writing, "update blog_post set title = 'changed' where id = 1")
@@ -128,7 +128,7 @@ export const declaredTableRules: Rules = (the, driver) => {
       async () => {
         const { db, t, raw, user, post, sourceOf, plain } = setup()
         await raw(plain, sql.raw(RENAMES))
-        for (const one of [user, post]) await one()
+        for (const read of [user, post]) await read()
         const writing = cached(db, { writes: [t.posts] })
         await raw(writing, 'select rename_all_posts()')
         expect(await sourceOf(user)).toBe('memory')

@@ -43,6 +43,8 @@ export interface Driver {
   readonly concurrent: boolean
   /** A transaction occupies the only connection of its db, but other dbs have their own. */
   readonly hasRivals?: true
+  /** The driver answers synchronously, and so do its transactions. */
+  readonly synchronous?: true
   /** The driver rejects BEGIN as a statement. */
   readonly rejectsBegin?: true
   readonly dialect: 'postgres' | 'sqlite' | 'mysql'

@@ -58,8 +58,12 @@ function readsOf({ t }: Contract): readonly ((on: ContractDb) => PromiseLike<unk
 }
 
 async function put({ plain, t }: Contract): Promise<void> {
-  const own = { vector: [1, 2.5], bytes: Buffer.from([0, 255, 128]), moment: new Moment(1_700_000_000_123) }
-  await plain.insert(t.generated).values({ id: 1, title: 'One', stamp: 1, ...own })
+  const customTypes = {
+    vector: [1, 2.5],
+    bytes: Buffer.from([0, 255, 128]),
+    moment: new Moment(1_700_000_000_123),
+  }
+  await plain.insert(t.generated).values({ id: 1, title: 'One', stamp: 1, ...customTypes })
   await plain.insert(t.generated).values({ id: 2, title: 'Two', stamp: 2 })
 }
 

@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import type { ContractDb, Rules } from './driver.ts'
+import { rule, whyNoAsyncTransaction } from './skippable-rule.ts'
 
 /** What a db does while its cache is paused. */
 export const pauseRules: Rules = (the, driver) => {
@@ -37,8 +38,10 @@ export const pauseRules: Rules = (the, driver) => {
       }
     })
 
-    it.skipIf(driver.name === 'better-sqlite3')(
-      'a transaction commits, rolls back and invalidates as ever',
+    rule(
+      driver,
+      'a transaction commits, rolls back and invalidates as usual',
+      whyNoAsyncTransaction(driver),
       async () => {
         const { cache, db, plain, t, sourceOf } = the()
         await read()

@@ -238,7 +238,7 @@ function uncached(the: () => Contract, driver: Driver): void {
 
   rule(
     driver,
-    'a locking read is sent on every call, also with a warm cache',
+    'a locking read is sent on every call, even after it was read before',
     driver.dialect === 'sqlite' && 'SQLite has no locking clause',
     async () => {
       const { t, db, sourceOf, sentStatements } = the()

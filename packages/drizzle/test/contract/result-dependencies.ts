@@ -273,31 +273,31 @@ export const resultDependencyRules: Rules = (the, driver) => {
   const check = async (
     contract: Contract,
     read: Joined,
-    kept: readonly Write[],
+    harmless: readonly Write[],
     invalidated: readonly Write[],
   ): Promise<void> => {
     const { db, plain, t, sourceOf } = contract
     const once = () => read(db, t)
-    for (const [at, write] of [...kept, ...invalidated].entries()) {
+    for (const [at, write] of [...harmless, ...invalidated].entries()) {
       await once()
       expect(await sourceOf(once)).toBe('memory')
       await write(contract)
       const now = await sourceOf(once)
-      expect([at, now.startsWith('database')]).toEqual([at, at >= kept.length])
+      expect([at, now.startsWith('database')]).toEqual([at, at >= harmless.length])
       expect(await once()).toEqual(await read(plain, t))
     }
   }
   describe('result dependencies of a relational query', () => {
-    for (const [fact, read, kept, invalidated] of CASES)
+    for (const [fact, read, harmless, invalidated] of CASES)
       rule(driver, fact, lateral(driver), () => {
         const contract = the()
-        return check(contract, contract.relational[read], kept, invalidated)
+        return check(contract, contract.relational[read], harmless, invalidated)
       })
   })
   describe('result dependencies of a select', () => {
     // MySQL's text keys identify no row, so a write by one and another key is a write by the other.
-    for (const [fact, read, kept, invalidated] of JOINS)
-      rule(driver, fact, false, () => check(the(), read, kept, invalidated))
+    for (const [fact, read, harmless, invalidated] of JOINS)
+      rule(driver, fact, false, () => check(the(), read, harmless, invalidated))
   })
 }
 

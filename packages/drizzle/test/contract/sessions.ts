@@ -30,7 +30,7 @@ export const sessionRules: Rules = (the, driver) => {
     for (const end of ['commit', 'rollback'] as const)
       rule(
         driver,
-        `others see what a raw BEGIN … ${end.toUpperCase()} wrote, as it ended`,
+        `after a raw BEGIN … ${end.toUpperCase()} other clients read the resulting rows`,
         driver.hasRivals !== true &&
           'BEGIN may reach any of several connections, or no other client has a connection',
         async () => {

@@ -20,3 +20,8 @@ export function whyNoRival({ concurrent, hasRivals: rivals }: Driver): string | 
 export function whyNoSecondConnection({ concurrent }: Driver): string | false {
   return concurrent ? false : 'there is no second connection during a transaction'
 }
+
+/** Why a test whose transactions await something is skipped. */
+export function whyNoAsyncTransaction({ synchronous }: Driver): string | false {
+  return synchronous === true && 'its transactions are synchronous'
+}

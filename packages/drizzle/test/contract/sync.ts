@@ -107,7 +107,7 @@ function transactions(setup: () => Omit<ReturnType<Setup>, 'sourceOf'>): void {
       },
     )
 
-    it('a rollback keeps cached reads, a released savepoint is visible, a rolled back one is not', async () => {
+    it('a rollback keeps cached reads, a released savepoint is visible, and a rolled back one is not', async () => {
       const { post, set, once, sourceOfSync } = setup()
       post(1).get()
       const failing = () =>
@@ -165,7 +165,7 @@ function remote(the: () => Contract): void {
         },
       }
       const cache = createCache({ store: watched })
-      const db = drizzleCache(plain, { cache, tables: { '*': { ttl: '1h' } } })
+      const db = drizzleCache(plain, { cache, schema: t, tables: { '*': { ttl: '1h' } } })
       const read = async () => await db.select().from(t.posts).where(eq(t.posts.id, 1))
       const { reads } = await cache.explain(async () => [await read(), await read()])
       expect(reads.map(({ reason }) => reason)).toStrictEqual(['unavailable', 'unavailable'])
@@ -178,9 +178,9 @@ function remote(the: () => Contract): void {
     })
 
     it("onMarkFailure: 'reject' throws, because the driver cannot wait for a mark", () => {
-      const { plain } = the()
+      const { plain, t } = the()
       const tables = { posts: { ttl: '1h', onMarkFailure: 'reject' } } as const
-      expect(() => drizzleCache(plain, { cache: createCache(), tables })).toThrow(
+      expect(() => drizzleCache(plain, { cache: createCache(), schema: t, tables })).toThrow(
         /tables\.posts\.onMarkFailure.*synchronous driver/,
       )
     })
@@ -189,9 +189,9 @@ function remote(the: () => Contract): void {
       ["singleFlight: 'cluster'", { singleFlight: 'cluster' }],
       ['maxConcurrentLoads', { maxConcurrentLoads: 2 }],
     ] as const)('%s throws, because the driver cannot wait for other loads', (name, option) => {
-      const { plain } = the()
+      const { plain, t } = the()
       const tables = { posts: { ttl: '1h', ...option } } as const
-      expect(() => drizzleCache(plain, { cache: createCache(), tables })).toThrow(
+      expect(() => drizzleCache(plain, { cache: createCache(), schema: t, tables })).toThrow(
         `tables.posts.${name} is not possible with a synchronous driver`,
       )
       expect(() => cached(the().db, { ttl: '1h', ...option })).toThrow(

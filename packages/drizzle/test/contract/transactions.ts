@@ -43,7 +43,7 @@ export const transactionRules: Rules = (the, driver) => {
       expect(await sourceOf(other)).toBe('memory')
     })
 
-    it('the writes of a released savepoint are invalidated, those of a rolled back one never visible', async () => {
+    it('the writes of a released savepoint are invalidated, and those of a rolled back one are never visible', async () => {
       const { t, db, plain } = the()
       const reads = [1, 2, 3].map((id) => () => db.select().from(t.posts).where(eq(t.posts.id, id)))
       for (const read of reads) await read()

@@ -12,7 +12,7 @@ interface Parts {
 }
 
 /** The db with its dialect, session and the tables of its schema. The driver's client is not part of it. */
-function given(base: ContractDb, t: object): () => Snapshot {
+function takeSnapshot(base: ContractDb, t: object): () => Snapshot {
   const { session, $client } = base as unknown as Parts
   return () => snapshotOf({ base, tables: t }, new Set([session.client, $client]))
 }
@@ -29,14 +29,12 @@ function changes(before: Snapshot, after: Snapshot): readonly string[] {
 
 /** The db that is passed to `drizzleCache` stays as it was. */
 export const unchangedDbRules: Rules = (the, driver) => {
-  it('the db that was passed in stays unchanged', {
-    timeout: 60_000,
-  }, async () => {
+  it('the db that was passed in stays unchanged', async () => {
     const { relational, t, raw, openDb } = the()
     const base = await openDb()
     // A first use, since drivers change their client on it.
     await raw(base, 'select 1')
-    const take = given(base, t)
+    const take = takeSnapshot(base, t)
     const before = take()
     const cache = createCache()
     const write =

@@ -1,3 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createCache, memoryStore } from '@larder/core'
+import type { Store } from '@larder/core/store'
+import { drizzleCache } from '@larder/drizzle'
 import { eq, sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import type { Contract, Driver, Rules } from './driver.ts'
@@ -24,11 +28,19 @@ export const BY_DIALECT: Readonly<Record<Driver['dialect'], Row>> = {
   mysql: { ...COMMON, bytes: 'bytes' },
 }
 
+/** A store that sets no mark before `release` is called. */
+export function storeThatHoldsMarks(): { readonly store: Store; release(): void } {
+  const { sync: _, ...inner } = memoryStore({ isolated: true })
+  const { promise, resolve: release } = Promise.withResolvers<void>()
+  const mark: Store['mark'] = (request) => promise.then(() => inner.mark(request))
+  return { store: { ...inner, source: 'store', mark }, release }
+}
+
 export const valueRules: Rules = (the, driver) => {
   describe('values', () => {
     const put = ({ plain, t }: Contract, row: Row) => plain.insert(t.everything).values(row as never)
 
-    it('a hit returns every type as the database does, in objects that nobody shares', async () => {
+    it('a hit returns every type as the database does, in objects that are not shared', async () => {
       const contract = the()
       const { db, plain, t, sourceOf } = contract
       await put(contract, BY_DIALECT[driver.dialect])
@@ -73,6 +85,30 @@ export const valueRules: Rules = (the, driver) => {
       const expected = await read(plain)
       expect(await read(db)).toStrictEqual(expected)
       expect(await read(db)).toStrictEqual(expected)
+    })
+
+    it('a write that waits for its mark uses the bytes from the time of the call', async () => {
+      const { plain, t, raw } = the()
+      const { store, release } = storeThatHoldsMarks()
+      const db = drizzleCache(plain, {
+        cache: createCache({ store }),
+        schema: t,
+        tables: { '*': { ttl: '1h' } },
+      })
+      const bytes = Buffer.from([1])
+      const put = (id: number) =>
+        sql`insert into made_row (id, title, stamp, bytes) values (${id}, 'a', ${id}, ${bytes})`
+      const writing = [
+        raw(db, put(1)),
+        db.insert(t.generated).values({ id: 2, title: 'b', stamp: 2, bytes } as never),
+      ]
+      const writes = Promise.all(writing.map(async (write) => await write))
+      await sleep(5)
+      bytes[0] = 2
+      release()
+      await writes
+      const rows = await plain.select({ bytes: sql`bytes` }).from(t.generated)
+      expect(rows.map((row) => [...new Uint8Array(row.bytes as Uint8Array)])).toEqual([[1], [1]])
     })
   })
 }

@@ -23,9 +23,9 @@ export const writeAroundRules: Rules = (the) => {
 
   describe("write: 'around'", () => {
     it('a write keeps reads with this main table and invalidates joins from other tables', async () => {
-      const one = setup()
-      const { db, t, sourceOf, plain } = one
-      const own = [
+      const contract = setup()
+      const { db, t, sourceOf, plain } = contract
+      const mainReads = [
         () => db.select().from(t.posts).where(eq(t.posts.id, 1)),
         () =>
           db.select().from(t.posts).innerJoin(t.users, eq(t.users.id, t.posts.authorId)).orderBy(t.posts.id),
@@ -37,20 +37,20 @@ export const writeAroundRules: Rules = (the) => {
         const some = from.select().from(t.posts).as('some')
         return from.select().from(some).innerJoin(t.users, eq(t.users.id, some.authorId)).orderBy(some.id)
       }
-      for (const read of [...own, () => other(db), () => derived(db)]) await read()
-      await raise(one, db)
-      for (const read of own) expect(await sourceOf(read)).toBe('memory')
+      for (const read of [...mainReads, () => other(db), () => derived(db)]) await read()
+      await raise(contract, db)
+      for (const read of mainReads) expect(await sourceOf(read)).toBe('memory')
       expect(await sourceOf(() => derived(db))).toBe('memory')
       expect(await other(db)).toStrictEqual(await other(plain))
       await db.update(t.users).set({ name: 'renamed' }).where(eq(t.users.id, 1))
       expect(await derived(db)).toStrictEqual(await derived(plain))
-      const joined = await own[1]?.()
+      const joined = await mainReads[1]?.()
       expect(JSON.stringify(joined)).toContain('renamed')
     })
 
     it('explicit invalidation and raw SQL invalidate reads of the table', async () => {
-      const one = setup()
-      const { db, t, sourceOf, cache, raw } = one
+      const contract = setup()
+      const { db, t, sourceOf, cache, raw } = contract
       const read = () => db.select().from(t.posts).where(eq(t.posts.id, 1))
       await read()
       await cache.invalidate({ tables: ['blog_post'] })

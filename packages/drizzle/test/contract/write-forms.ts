@@ -92,20 +92,22 @@ const POSTGRES: Forms = {
       .where(eq(t.posts.authorId, t.users.id))
       .returning(),
   'a CTE that writes': ({ db, t }) => {
-    const gone = db.$with('gone').as(db.delete(t.comments).where(eq(t.comments.postId, 1)).returning())
-    return db.with(gone).select().from(gone)
+    const deletedComments = db
+      .$with('gone')
+      .as(db.delete(t.comments).where(eq(t.comments.postId, 1)).returning())
+    return db.with(deletedComments).select().from(deletedComments)
   },
   'a CTE of raw SQL that writes': ({ db, t }) => {
-    const gone = db
+    const deletedComments = db
       .$with('gone', { id: t.comments.id })
       .as(sql`delete from blog_comment where post_id = 1 returning id`)
-    return db.with(gone).select().from(gone)
+    return db.with(deletedComments).select().from(deletedComments)
   },
   'a CTE of raw SQL that writes, before an update of another table': ({ db, t }) => {
-    const gone = db
+    const deletedComments = db
       .$with('gone', { id: t.comments.id })
       .as(sql`delete from ${t.comments} where post_id = 1 returning id`)
-    return db.with(gone).update(t.users).set({ name: 'also' }).where(eq(t.users.id, 3))
+    return db.with(deletedComments).update(t.users).set({ name: 'also' }).where(eq(t.users.id, 3))
   },
   'a refresh of a materialised view': async ({ db, t }) => {
     await db.update(t.posts).set({ title: 'for the view' }).where(eq(t.posts.id, 1))

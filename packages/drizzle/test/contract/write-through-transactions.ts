@@ -14,7 +14,7 @@ const raise = (tx: Tx, t: ContractSchema, views = 77) =>
 /** Transactions after which the read of post 1 is a hit with this value. */
 const STORED: Readonly<Record<string, readonly [body: Body, views: number]>> = {
   'an update': [(tx, { t }) => raise(tx, t), 77],
-  'an update of a row that is known from RETURNING': [
+  'an update of a row whose key comes from RETURNING': [
     (tx, { t }) => tx.update(t.posts).set({ views: 77 }).where(eq(t.posts.title, 'p1')).returning(),
     77,
   ],
@@ -131,7 +131,7 @@ export const writeThroughTransactionRules: Rules = (the, driver) => {
         expect(await post(1)()).toMatchObject([{ views }])
       })
 
-    it('a row with a key from the database is stored under all its keys', async () => {
+    it('a row with a generated key is stored under all its keys', async () => {
       const { db, t, sourceOf, user } = openWriteThrough(the())
       await user('made@x')()
       const [inserted] = await db.transaction((tx) =>

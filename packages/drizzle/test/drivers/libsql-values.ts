@@ -34,7 +34,7 @@ export const valuesRules: Rules = (the) => {
     })
 
     it.each(['all', 'get', 'execute'] as const)(
-      '%s() of the same query is cached as ever',
+      '%s() of the same query is cached as usual',
       async (method) => {
         const { db, plain, sourceOf } = the()
         const read = (on: ContractDb) =>
@@ -47,15 +47,21 @@ export const valuesRules: Rules = (the) => {
       },
     )
 
-    it('one prepared statement is cached by all() and not by values(), also when both run at once', async () => {
+    it('a prepared statement is cached by all() and not by values(), even if both run concurrently', async () => {
       const { db, plain, sourceOf } = the()
-      const [own, theirs] = [query(db).prepare(), query(plain).prepare()]
-      await own.all()
-      const [all, values, get] = await Promise.all([own.all(), own.values(), own.get()])
-      expect(all).toStrictEqual(await theirs.all())
-      expect(values).toStrictEqual(await theirs.values())
-      expect(get).toStrictEqual(await theirs.get())
-      const sources = await sourceOf(() => Promise.all([own.all(), own.values(), own.get()]))
+      const [wrappedQuery, plainQuery] = [query(db).prepare(), query(plain).prepare()]
+      await wrappedQuery.all()
+      const [all, values, get] = await Promise.all([
+        wrappedQuery.all(),
+        wrappedQuery.values(),
+        wrappedQuery.get(),
+      ])
+      expect(all).toStrictEqual(await plainQuery.all())
+      expect(values).toStrictEqual(await plainQuery.values())
+      expect(get).toStrictEqual(await plainQuery.get())
+      const sources = await sourceOf(() =>
+        Promise.all([wrappedQuery.all(), wrappedQuery.values(), wrappedQuery.get()]),
+      )
       expect(sources.split(', ').sort()).toEqual(['database opaque', 'memory', 'memory'])
     })
 
@@ -71,7 +77,7 @@ export const valuesRules: Rules = (the) => {
       expect(await sourceOf(() => prepared.all({ id: 1 }))).toBe('memory')
     })
 
-    it('counts, relational queries and declared raw reads are cached as ever', async () => {
+    it('counts, relational queries and declared raw reads are cached as usual', async () => {
       const { db, t, relational, sourceOf } = the()
       const raw = cached(db, { ttl: '1h', reads: ['posts'] } as never) as unknown as SqliteDb
       const statement = sql`select id from ${t.posts as never}`
@@ -89,7 +95,7 @@ export const valuesRules: Rules = (the) => {
       }
     })
 
-    it('a write with returning is invalidated precisely, by values() as by all()', async () => {
+    it('a write with returning is invalidated by row, by values() as by all()', async () => {
       const { db, t, sourceOf } = the()
       const other = () => db.select().from(t.posts).where(eq(t.posts.id, 2))
       for (const method of ['all', 'values'] as const) {

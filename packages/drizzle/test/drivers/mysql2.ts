@@ -7,12 +7,25 @@ import type { ContractDb, Driver, DriverDatabase } from '../contract/driver.ts'
 import { schemaMysql } from '../contract/schema-mysql.ts'
 
 /** mysql2 over a pool, on the tests' MariaDB. */
-export const mysql2: Driver = {
-  name: 'a pool of mysql2',
-  dialect: 'mysql',
-  concurrent: true,
-  schema: schemaMysql,
-  start: () => started((url) => mysql.createPool({ uri: url, connectionLimit: 4, supportBigNumbers: true })),
+export const mysql2: Driver = mysql2By(
+  (client) =>
+    // MariaDB has no LATERAL.
+    drizzle(client, { schema: schemaMysql, mode: 'planetscale' }) as unknown as ContractDb,
+)
+
+/** The same with the db of another version of Drizzle. */
+export function mysql2By(connectDb: (client: mysql.Pool) => ContractDb): Driver {
+  return {
+    name: 'a pool of mysql2',
+    dialect: 'mysql',
+    concurrent: true,
+    schema: schemaMysql,
+    start: () =>
+      started(
+        (url) => mysql.createPool({ uri: url, connectionLimit: 4, supportBigNumbers: true }),
+        connectDb,
+      ),
+  }
 }
 
 /** mysql2 over one connection that all transactions share. */
@@ -22,13 +35,20 @@ export const mysql2Connection: Driver = {
   concurrent: false,
   hasRivals: true,
   schema: schemaMysql,
-  start: () => started((url) => mysql.createConnection({ uri: url, supportBigNumbers: true })),
+  start: () =>
+    started(
+      (url) => mysql.createConnection({ uri: url, supportBigNumbers: true }),
+      (client) => drizzle(client, { schema: schemaMysql, mode: 'planetscale' }) as unknown as ContractDb,
+    ),
 }
 
 type Client = mysql.Pool | mysql.Connection
 
 /** A separate database. `connect` creates each of its clients. */
-async function started(connect: (url: string) => Client | Promise<Client>): Promise<DriverDatabase> {
+async function started(
+  connect: (url: string) => Client | Promise<Client>,
+  connectDb: (client: mysql.Pool) => ContractDb,
+): Promise<DriverDatabase> {
   const url = new URL(await mariadbUrl())
   const name = `larder_test_${process.pid}_${randomBytes(4).toString('hex')}`
   const admin = await mysql.createConnection(url.href)
@@ -42,11 +62,7 @@ async function started(connect: (url: string) => Client | Promise<Client>): Prom
     async db() {
       const client = await connect(url.href)
       clients.push(client)
-      return drizzle(listening(client, sent) as mysql.Pool, {
-        schema: schemaMysql,
-        // MariaDB has no LATERAL.
-        mode: 'planetscale',
-      }) as unknown as ContractDb
+      return connectDb(listening(client, sent) as mysql.Pool)
     },
     sent,
     async stop() {

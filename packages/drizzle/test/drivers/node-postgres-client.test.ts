@@ -12,7 +12,7 @@ hostContract(nodePostgresClient, SECOND_DRIVER)
 
 const shared: Rules = (the) => {
   describe('one shared connection', () => {
-    it('statements of others on the connection of an open transaction belong to it', async () => {
+    it('statements of other callers on the connection of an open transaction belong to it', async () => {
       const { db, t, sourceOf, plain } = the()
       const read = () => db.select().from(t.posts).where(eq(t.posts.id, 1))
       await read()
@@ -29,7 +29,7 @@ const shared: Rules = (the) => {
       expect(await db.select().from(t.posts).where(eq(t.posts.id, 2))).toMatchObject([{ title: 'p2' }])
     })
 
-    it('after SET search_path nothing cached before is served', async () => {
+    it('after SET search_path no earlier entry is served', async () => {
       const { db, t, sourceOf, plain, cache } = the()
       const warned: string[] = []
       cache.on('warning', ({ code }) => warned.push(code))
@@ -53,7 +53,7 @@ const shared: Rules = (the) => {
     const raise = (on: Pick<ContractDb, 'update'>, t: ContractSchema, views: number) =>
       on.update(t.posts).set({ views }).where(eq(t.posts.id, 1)).returning()
 
-    it('a transaction aborted by a statement outside the db stores no row although COMMIT resolves', async () => {
+    it('a transaction aborted by a statement outside the db stores no row, although COMMIT resolves', async () => {
       const { db, t, post, sourceOf, plain } = openWriteThrough(the())
       const client = (plain as unknown as { $client: pg.Client }).$client
       await db.transaction(async (tx) => {

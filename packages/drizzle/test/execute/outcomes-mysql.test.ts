@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { createCache } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
-import { mariadbUrl } from '@larder/testing'
+import { mariadbUrl, repeatWhenBusy } from '@larder/testing'
 import { eq, sql } from 'drizzle-orm'
 import { int, mysqlTable, varchar } from 'drizzle-orm/mysql-core'
 import { drizzle, type MySql2Database } from 'drizzle-orm/mysql2'
 import mysql from 'mysql2/promise'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+
+repeatWhenBusy()
 
 // Implicit commits in MySQL, and the outcome of failed statements. On MariaDB.
 
@@ -35,7 +37,7 @@ beforeEach(async () => {
   await admin.query(`INSERT INTO item VALUES (1, 'one', 1), (2, 'two', 2), (3, 'three', 3), (4, 'four', 4)`)
 })
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((one) => one.end()))
+  await Promise.all(open.splice(0).map((connection) => connection.end()))
 })
 afterAll(async () => {
   await admin.query(`DROP DATABASE ${NAME}`)
@@ -54,11 +56,11 @@ function over(db: MySql2Database<typeof schema>) {
     return reads.map(({ source, reason }) => (reason ? `${source} ${reason}` : source)).join()
   }
   /** The committed value. */
-  const held = async (id: number): Promise<string> => {
+  const nameInDatabase = async (id: number): Promise<string> => {
     const [rows] = await admin.query<mysql.RowDataPacket[]>('SELECT name FROM item WHERE id = ?', [id])
     return rows[0]?.name ?? 'nothing'
   }
-  return { db: cached, cache, outcomes, name, sourceOf, held }
+  return { db: cached, cache, outcomes, name, sourceOf, nameInDatabase }
 }
 
 function overPool() {
@@ -81,7 +83,7 @@ async function waiting(): Promise<number> {
   if (!rows[0]) throw new Error('nobody waits')
   return Number(rows[0].id)
 }
-const soon = { timeout: 5_000, interval: 20 }
+const soon = { timeout: 30_000, interval: 20 }
 
 describe('implicit commits', () => {
   const COMMITTING = {
@@ -94,8 +96,8 @@ describe('implicit commits', () => {
     'SET autocommit = 1': sql`set autocommit = 1`,
   }
   for (const [what, statement] of Object.entries(COMMITTING))
-    it(`${what} commits earlier writes: they are visible immediately and survive a rollback`, async () => {
-      const { db, name, held } = overPool()
+    it(`${what} commits earlier writes, which are visible immediately and survive a rollback`, async () => {
+      const { db, name, nameInDatabase } = overPool()
       await name(1)
       const undone = db.transaction(async (tx) => {
         // Setting it to 1 again would commit nothing.
@@ -103,7 +105,7 @@ describe('implicit commits', () => {
         await tx.update(items).set({ name: 'kept' }).where(eq(items.id, 1))
         await tx.execute(statement).catch(() => {})
         if (what.startsWith('LOCK')) await tx.execute(sql`unlock tables`)
-        expect(await held(1)).toBe('kept')
+        expect(await nameInDatabase(1)).toBe('kept')
         expect(await name(1)).toBe('kept')
         tx.rollback()
       })
@@ -126,7 +128,7 @@ describe('implicit commits', () => {
 
 describe('deadlocks', () => {
   it('writes after a caught deadlock commit by themselves and survive a failed body', async () => {
-    const { db, name, held } = overPool()
+    const { db, name, nameInDatabase } = overPool()
     await name(3)
     const rival = await mysql.createConnection(url.href)
     open.push(rival)
@@ -142,7 +144,7 @@ describe('deadlocks', () => {
       await rejected
       await crossing
       await tx.update(items).set({ name: 'after' }).where(eq(items.id, 3))
-      expect(await held(3)).toBe('after')
+      expect(await nameInDatabase(3)).toBe('after')
       expect(await name(3)).toBe('after')
       tx.rollback()
     })
@@ -181,7 +183,7 @@ describe('failed statements', () => {
 })
 
 describe('one shared connection of mysql2', () => {
-  it('statements of others on the connection of an open transaction belong to it', async () => {
+  it('statements of other callers on the connection of an open transaction belong to it', async () => {
     const { db, name, sourceOf } = await overConnection()
     await name(1)
     const failing = db.transaction(async (tx) => {
@@ -196,7 +198,7 @@ describe('one shared connection of mysql2', () => {
   })
 
   it('the BEGIN of a second transaction commits the first, whose writes are then visible', async () => {
-    const { db, name, held } = await overConnection()
+    const { db, name, nameInDatabase } = await overConnection()
     await name(1)
     let begun = (): void => {}
     const second = new Promise<void>((resolve) => {
@@ -208,7 +210,7 @@ describe('one shared connection of mysql2', () => {
       tx.rollback()
     })
     await expect(first).rejects.toThrow()
-    expect(await held(1)).toBe('committed by another')
+    expect(await nameInDatabase(1)).toBe('committed by another')
     expect(await name(1)).toBe('committed by another')
   })
 })

@@ -1,11 +1,13 @@
 import { createCache } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
-import { createDatabase, type Database, postgresUrl } from '@larder/testing'
+import { createDatabase, type Database, postgresUrl, repeatWhenBusy } from '@larder/testing'
 import { eq, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { integer, pgTable, text } from 'drizzle-orm/pg-core'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+
+repeatWhenBusy()
 
 // The outcome of failed transactions and statements, on a PostgreSQL server.
 
@@ -67,11 +69,11 @@ function setup(options: pg.PoolConfig = {}) {
     return reads.map(({ source, reason }) => (reason ? `${source} ${reason}` : source)).join()
   }
   /** The current value in the database. */
-  const held = async (id: number): Promise<string> => {
+  const nameInDatabase = async (id: number): Promise<string> => {
     const { rows } = await admin.query<{ name: string }>('SELECT name FROM item WHERE id = $1', [id])
     return rows[0]?.name ?? 'nothing'
   }
-  return { db, cache, outcomes, name, sourceOf, held }
+  return { db, cache, outcomes, name, sourceOf, nameInDatabase }
 }
 
 /** Expects that the tag is not dirty: even if the entry was invalidated, the next read is cached. */
@@ -107,7 +109,7 @@ describe('failed statements', () => {
     const { waiting, release } = await lock(1)
     const update = db.update(items).set({ name: 'killed' }).where(eq(items.id, 1)).execute()
     const rejected = expect(update).rejects.toThrow()
-    const pid = await vi.waitFor(waiting, { timeout: 5_000, interval: 20 })
+    const pid = await vi.waitFor(waiting, { timeout: 30_000, interval: 20 })
     await admin.query('SELECT pg_terminate_backend($1)', [pid])
     await rejected
     await release()
@@ -116,8 +118,8 @@ describe('failed statements', () => {
     expect(await name(1)).toBe('one')
   })
 
-  it('a statement that timed out in the client may commit, and nothing cached before is served then', async () => {
-    const { db, outcomes, name, sourceOf, held } = setup({ query_timeout: READ_TIMEOUT })
+  it('a statement that timed out in the client may commit, and no earlier entry is served then', async () => {
+    const { db, outcomes, name, sourceOf, nameInDatabase } = setup({ query_timeout: READ_TIMEOUT })
     await name(1)
     const { release } = await lock(1)
     const update = db.update(items).set({ name: 'late' }).where(eq(items.id, 1)).execute()
@@ -126,7 +128,10 @@ describe('failed statements', () => {
     // A read while the outcome is open. Its result must not be kept.
     expect(await sourceOf(1)).toBe('database dirty')
     await release()
-    await vi.waitFor(async () => expect(await held(1)).toBe('late'), { timeout: 5_000, interval: 20 })
+    await vi.waitFor(async () => expect(await nameInDatabase(1)).toBe('late'), {
+      timeout: 30_000,
+      interval: 20,
+    })
     expect(await name(1)).toBe('late')
   })
 
@@ -164,14 +169,17 @@ describe('failed transactions', () => {
   })
 
   it('a COMMIT that timed out in the client may have committed', async () => {
-    const { db, outcomes, name, held } = setup({ query_timeout: READ_TIMEOUT })
+    const { db, outcomes, name, nameInDatabase } = setup({ query_timeout: READ_TIMEOUT })
     await name(1)
     const slow = db.transaction(async (tx) => {
       await tx.update(items).set({ name: 'slow' }).where(eq(items.id, 1)).returning()
     })
     await expect(slow).rejects.toThrow()
     expect(outcomes).toStrictEqual(['unknown'])
-    await vi.waitFor(async () => expect(await held(1)).toBe('slow'), { timeout: 5_000, interval: 20 })
+    await vi.waitFor(async () => expect(await nameInDatabase(1)).toBe('slow'), {
+      timeout: 30_000,
+      interval: 20,
+    })
     expect(await name(1)).toBe('slow')
   })
 
@@ -192,7 +200,7 @@ describe('failed transactions', () => {
         )
         expect(rows).toHaveLength(1)
       },
-      { timeout: 5_000, interval: 20 },
+      { timeout: 30_000, interval: 20 },
     )
     await admin.query('SELECT pg_terminate_backend($1)', [pid])
     await rejected
@@ -201,7 +209,7 @@ describe('failed transactions', () => {
   })
 
   it('the COMMIT of an aborted transaction resolves, and nothing counts as committed', async () => {
-    const { db, name, held } = setup()
+    const { db, name, nameInDatabase } = setup()
     expect(await name(1)).toBe('one')
     await db.transaction(async (tx) => {
       const rows = await tx.update(items).set({ name: 'gone' }).where(eq(items.id, 1)).returning()
@@ -211,7 +219,7 @@ describe('failed transactions', () => {
         .values({ id: 2, name: 'again', rank: 9 })
         .catch(() => {})
     })
-    expect(await held(1)).toBe('one')
+    expect(await nameInDatabase(1)).toBe('one')
     expect(await name(1)).toBe('one')
   })
 
@@ -228,20 +236,20 @@ describe('failed transactions', () => {
   })
 })
 
-describe('COMMIT or ROLLBACK by hand in a transaction', () => {
+describe('a raw COMMIT or ROLLBACK in a transaction', () => {
   const BY_HAND = {
     commit: sql`commit`,
     'commit and chain': sql`commit and chain`,
     'several statements': sql.raw('commit; begin'),
   }
   for (const [what, commit] of Object.entries(BY_HAND))
-    it(`${what} commits earlier writes: they are visible immediately and survive a rollback`, async () => {
-      const { db, name, held } = setup()
+    it(`${what} commits earlier writes, which are visible immediately and survive a rollback`, async () => {
+      const { db, name, nameInDatabase } = setup()
       await name(1)
       const undone = db.transaction(async (tx) => {
         await tx.update(items).set({ name: 'kept' }).where(eq(items.id, 1))
         await tx.execute(commit)
-        expect(await held(1)).toBe('kept')
+        expect(await nameInDatabase(1)).toBe('kept')
         expect(await name(1)).toBe('kept')
         tx.rollback()
       })

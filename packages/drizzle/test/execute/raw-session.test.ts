@@ -19,7 +19,7 @@ beforeEach(async () => {
   await populate(base, t)
 })
 
-it('raw SQL that only sets or explains keeps cached reads, raw SQL that runs a write does not', async () => {
+it('raw SQL that only sets or explains keeps cached reads, and raw SQL that runs a write does not', async () => {
   const cache = createCache()
   const db = drizzleCache(base, { cache, schema: t, tables: { '*': { ttl: '1h' } } } as never)
   const unknown: unknown[] = []

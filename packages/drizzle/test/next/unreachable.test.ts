@@ -43,7 +43,7 @@ function readOverPostgres(connectionString: string) {
   return { loads, read: () => db.select().from(missing) }
 }
 
-it('node-postgres: a dead server counts, a missing table does not', async () => {
+it('node-postgres: a dead server counts as an outage, and a missing table does not', async () => {
   const dead = readOverPostgres(`postgresql://nobody@127.0.0.1:${await deadPort()}/none`)
   await expect(dead.read()).rejects.toThrow()
   expect(dead.loads.verdicts).toEqual([true])
@@ -52,7 +52,7 @@ it('node-postgres: a dead server counts, a missing table does not', async () => 
   expect(alive.loads.verdicts).toEqual([false])
 })
 
-it('libSQL: a dead server counts, a missing table does not', async () => {
+it('libSQL: a dead server counts as an outage, and a missing table does not', async () => {
   const items = sqliteTable('missing', { id: int().primaryKey() })
   for (const [url, verdict] of [
     [`http://127.0.0.1:${await deadPort()}`, true],

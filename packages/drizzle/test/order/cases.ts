@@ -52,11 +52,11 @@ const LEFT: Readonly<Record<string, Program>> = {
     Promise.all([renameRaw(on, driver, 'never'), failing()]),
   'a typed update next to a failing check': (on, driver) =>
     Promise.all([rename(on, driver, 'never'), failing()]),
-  async 'a raw update that nobody awaits'(on, driver) {
+  async 'a raw update that is not awaited'(on, driver) {
     leave(renameRaw(on, driver, 'never'))
     throw new Error('undo')
   },
-  async 'a typed insert that nobody awaits'(on, { schema }) {
+  async 'a typed insert that is not awaited'(on, { schema }) {
     leave(on.insert(schema.posts).values({ id: 5_004, title: 'never', authorId: 1 }))
     throw new Error('undo')
   },
@@ -154,7 +154,7 @@ export function orderCases(connect: () => Promise<Connected>): void {
       )
     })
 
-    it('a read sees an insert that was called before it and not awaited', async () => {
+    it('a read sees an insert that was called before it without being awaited', async () => {
       const rows = await expectSame(async (db) => {
         const { posts } = driver.schema
         leave(db.insert(posts).values({ id: 5_005, title: 'new', authorId: 1 }))

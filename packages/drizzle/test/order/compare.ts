@@ -37,9 +37,9 @@ export function differenceInTransactions(
   wrapped: readonly Sent[],
   cached: boolean,
 ): string | undefined {
-  const [one, other] = [segments(plain), segments(wrapped)]
-  const transactions = differenceOfSets(one.transactions, other.transactions, () => false)
-  return transactions ?? differenceOfSets(one.outside, other.outside, (text) => cached && isRead(text))
+  const [first, second] = [segments(plain), segments(wrapped)]
+  const transactions = differenceOfSets(first.transactions, second.transactions, () => false)
+  return transactions ?? differenceOfSets(first.outside, second.outside, (text) => cached && isRead(text))
 }
 
 function placed(sent: readonly Sent[]): readonly Placed[] {
@@ -47,9 +47,9 @@ function placed(sent: readonly Sent[]): readonly Placed[] {
   return sent.map(({ text }) => {
     const begins = BEGINS.test(text)
     if (begins) inside = true
-    const one = { text, inside }
+    const entry = { text, inside }
     if (ENDS.test(text)) inside = false
-    return one
+    return entry
   })
 }
 
@@ -59,9 +59,9 @@ function segments(sent: readonly Sent[]): {
 } {
   const transactions: string[] = []
   const outside: string[] = []
-  for (const connection of new Set(sent.map((one) => one.connection))) {
+  for (const connection of new Set(sent.map((statement) => statement.connection))) {
     let open: string[] | undefined
-    for (const { text, inside } of placed(sent.filter((one) => one.connection === connection))) {
+    for (const { text, inside } of placed(sent.filter((statement) => statement.connection === connection))) {
       if (!inside) outside.push(text)
       else if (open) open.push(text)
       else open = [text]

@@ -49,11 +49,11 @@ export async function mysql2(
 
 function record(connection: object, recorder: Recorder): void {
   for (const name of ['query', 'execute'] as const) {
-    const own = (connection as Record<string, unknown>)[name] as (...parameters: unknown[]) => unknown
+    const method = (connection as Record<string, unknown>)[name] as (...parameters: unknown[]) => unknown
     Object.assign(connection, {
       [name](...parameters: unknown[]) {
         recorder.note(connection, parameters[0], Array.isArray(parameters[1]) ? parameters[1] : undefined)
-        return own.apply(connection, parameters)
+        return method.apply(connection, parameters)
       },
     })
   }

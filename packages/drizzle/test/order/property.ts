@@ -32,7 +32,7 @@ export function statementOrderHolds(connect: () => Promise<Connected>): void {
     afterAll(async () => driver?.stop())
 
     it.each(WAYS)(
-      'statements of random programs reach the driver in the order without Larder: %s',
+      'statements of random programs reach the driver in the same order as without Larder: %s',
       { timeout: 600_000 },
       async (way) => {
         for (let seed = FIRST_SEED; seed < FIRST_SEED + PROGRAMS; seed++) {
@@ -43,12 +43,12 @@ export function statementOrderHolds(connect: () => Promise<Connected>): void {
           expect(plain.sent.length, `${driver.name}: recorded statements`).toBeGreaterThan(0)
           const compare = driver.connections === 'several' ? differenceInTransactions : differenceInOrder
           const difference = compare(plain.sent, wrapped.sent, way !== 'nothing cached')
-          const found = { difference, observed: wrapped.observed, rows: wrapped.rows }
+          const report = { difference, observed: wrapped.observed, rows: wrapped.rows }
           const expected = { difference: undefined, observed: plain.observed, rows: plain.rows }
           const story = () =>
             `${driver.name}, seed ${seed}\n${JSON.stringify(programs, undefined, 1)}\nplain:\n${shown(plain.sent)}\nwrapped:\n${shown(wrapped.sent)}`
           if (difference) process.stderr.write(`${story()}\n`)
-          expect(found, `${driver.name}, seed ${seed}`).toStrictEqual(expected)
+          expect(report, `${driver.name}, seed ${seed}`).toStrictEqual(expected)
         }
       },
     )

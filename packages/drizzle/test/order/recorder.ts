@@ -24,9 +24,9 @@ export function createRecorder(): Recorder {
       sent.push({ connection: numbers.get(connection) ?? 0, text: `${textOf(statement)}${values}` })
     },
     take() {
-      const taken = sent
+      const statements = sent
       sent = []
-      return taken
+      return statements
     },
   }
 }

@@ -36,7 +36,7 @@ export async function runProgram(
         return
       }
       case 'together': {
-        const running = Promise.all(step.statements.map((one) => call(on, driver, one)))
+        const running = Promise.all(step.statements.map((statement) => call(on, driver, statement)))
         if (step.awaited) observed.push(await settled(running))
         else leave(running)
         return
@@ -48,18 +48,18 @@ export async function runProgram(
         leave(call(db, driver, step.statement))
         return
       case 'batch': {
-        const queries = step.statements.map((one) => statementOf(on, driver, one))
+        const queries = step.statements.map((statement) => statementOf(on, driver, statement))
         observed.push((await settled((on as unknown as SqliteDb).batch(queries))) instanceof Error)
         return
       }
       case 'by hand':
         await settled(raw(on, driver, sql.raw('begin')))
-        for (const one of step.steps) await run(on, one)
+        for (const current of step.steps) await run(on, current)
         await settled(raw(on, driver, sql.raw(step.end)))
         return
       default: {
         const running = on.transaction(async (tx) => {
-          for (const one of step.steps) await run(tx as unknown as ContractDb, one)
+          for (const current of step.steps) await run(tx as unknown as ContractDb, current)
           if (step.end === 'throws') throw new Undone('on purpose')
         })
         if (step.awaited) observed.push((await settled(running)) instanceof Error)
@@ -69,7 +69,7 @@ export async function runProgram(
   }
   for (const step of program) await run(db, step)
   // One after the other: a transaction that was not awaited may leave more behind while it is waited for.
-  for (const one of loose) await one
+  for (const promise of loose) await promise
   return observed
 }
 

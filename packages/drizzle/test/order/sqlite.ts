@@ -43,7 +43,8 @@ function recorded<C extends object>(client: C, recorder: Recorder, file: object)
       return (...parameters: unknown[]) => {
         const [first] = parameters
         if (property === 'execute') recorder.note(file, first, (first as { args?: unknown }).args)
-        else if (property === 'batch') for (const one of first as readonly unknown[]) recorder.note(file, one)
+        else if (property === 'batch')
+          for (const statement of first as readonly unknown[]) recorder.note(file, statement)
         else if (/^(?:transaction|commit|rollback)$/.test(String(property)))
           recorder.note(file, String(property))
         const result = value.apply(target, parameters)

@@ -35,7 +35,7 @@ describe('shared loads across connections', () => {
     const database = await contractDatabase()
     const pools = [1, 2].map(() => new pg.Pool({ connectionString: database.url, max: 1 }))
     const cache = createCache({ store: unevenStore() })
-    const [one, other] = pools.map((pool) => {
+    const [first, second] = pools.map((pool) => {
       const db = drizzle(pool, { schema })
       return drizzleCache(db, {
         cache,
@@ -43,11 +43,11 @@ describe('shared loads across connections', () => {
         tables: { '*': { ttl: '1h' } },
       })
     })
-    const read = (db: typeof one, id: number) =>
+    const read = (db: typeof first, id: number) =>
       db?.select().from(schema.posts).where(eq(schema.posts.id, id))
     try {
       // Each connection first joins a load of the other, and then loads what the other joins.
-      const reads = [read(one, 1), read(one, 2), read(other, 2), read(other, 1)]
+      const reads = [read(first, 1), read(first, 2), read(second, 2), read(second, 1)]
       expect(await Promise.all(reads)).toEqual([[], [], [], []])
     } finally {
       await Promise.all(pools.map((pool) => pool.end()))

@@ -129,7 +129,7 @@ describe('writes leave no stale read', () => {
       db.update(parts).set({ title: 'New' }).where(eq(parts.id, 1)),
     'an update that changes a generated key, returning': () =>
       db.update(parts).set({ title: 'New' }).where(eq(parts.slug, 'one')).returning(),
-    'an update by char(n), trailing spaces or not': () =>
+    'an update by char(n), with or without trailing spaces': () =>
       db.update(parts).set({ code: 'd' }).where(eq(parts.code, 'b')),
     'a delete that sets a default': () => db.delete(parts).where(eq(parts.id, 2)),
     'an upsert on a generated key': () =>
@@ -167,7 +167,7 @@ it('a hit returns custom types, bytes, points, intervals and lists as the databa
   expect(cache.stats().models.kinds).toMatchObject({ hits: 1 })
 })
 
-describe('a statement with a lock inside is sent every time', () => {
+describe('a statement that contains a lock is sent every time', () => {
   const locked = (on: PgliteDatabase) =>
     on.select({ id: parts.id }).from(parts).where(eq(parts.id, 1)).for('update')
   const LOCKS: Readonly<Record<string, Read>> = {

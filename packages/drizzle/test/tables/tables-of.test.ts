@@ -14,7 +14,7 @@ const authors = pgView('author', { id: integer() }).existing()
 const schema = { people, authors, kind: pgEnum('kind', ['a']), other: 1 }
 
 describe('tablesOf', () => {
-  it('tablesOf applies the casing to columns without a name of their own', () => {
+  it('applies the casing to columns without a name of their own', () => {
     const columns = (casing?: 'snake_case' | 'camelCase') =>
       tablesOf(schema, undefined, { casing })
         .tables.get('person')
@@ -24,7 +24,7 @@ describe('tablesOf', () => {
     expect(columns('camelCase')).toEqual(['id', 'nickName', 'eMail', 'bossId'])
   })
 
-  it('tablesOf includes what policies declare, also that of the key *', () => {
+  it('includes the declarations of policies, including that of the key *', () => {
     const { tables } = tablesOf(
       schema,
       {
@@ -40,14 +40,14 @@ describe('tablesOf', () => {
     expect(every.tables.get('author')).toMatchObject({ touches: ['person'] })
   })
 
-  it('tablesOf returns the dialect of the tables', () => {
+  it('returns the dialect of the tables', () => {
     expect(tablesOf(schema).dialect).toBe('postgres')
     expect(tablesOf({ authors }).dialect).toBe('postgres')
     expect(tablesOf({ one: mysqlTable('one', { a: varchar({ length: 9 }) }) }).dialect).toBe('mysql')
     expect(tablesOf({ one: sqliteTable('one', { a: sqliteInt() }) }).dialect).toBe('sqlite')
   })
 
-  it('tablesOf rejects unknown tables, columns and casings by name', () => {
+  it('rejects unknown tables, columns and casings by name', () => {
     expect(() => tablesOf({ other: 1 })).toThrow(/exports no table and no view/)
     const wrong = { person: { ttl: 1 } } as object
     expect(() => tablesOf(schema, wrong)).toThrow(/tables\.person.*there are people, authors/)

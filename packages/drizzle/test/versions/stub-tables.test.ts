@@ -34,11 +34,11 @@ describe.each([
   ['the schema leaves out', { users, posts }],
   ['comes first in the schema', { stub, users, posts }],
   ['comes last in the schema', { users, posts, stub }],
-])('a stub of a table that %s', (_, schema) => {
+])('a partial second definition of a table that %s', (_, schema) => {
   const start = () => {
-    const given = drizzle(client, { casing: 'snake_case' })
+    const plain = drizzle(client, { casing: 'snake_case' })
     const tables = { '*': { ttl: '1h' } } as const
-    return { given, db: drizzleCache(given, { cache: createCache(), schema, tables }) }
+    return { plain, db: drizzleCache(plain, { cache: createCache(), schema, tables }) }
   }
   type Db = ReturnType<typeof start>['db']
   const joined = (db: Db) =>
@@ -49,9 +49,9 @@ describe.each([
       .orderBy(asc(posts.id))
 
   it('the db that was passed in can still read the whole table', async () => {
-    const { given } = start()
-    expect(await given.select().from(users).where(eq(users.id, 1))).toEqual([{ id: 1, firstName: 'one' }])
-    expect(await joined(given)).toHaveLength(2)
+    const { plain } = start()
+    expect(await plain.select().from(users).where(eq(users.id, 1))).toEqual([{ id: 1, firstName: 'one' }])
+    expect(await joined(plain)).toHaveLength(2)
   })
 
   it('the wrapped db sees every column, whichever definition it reads first', async () => {

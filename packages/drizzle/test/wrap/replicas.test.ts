@@ -55,9 +55,9 @@ beforeEach(async () => {
   db = replicated(primary, replica)
 })
 
-const one = (on: Db) => on.select().from(items).where(eq(items.id, 1))
+const itemOne = (on: Db) => on.select().from(items).where(eq(items.id, 1))
 const READS: Readonly<Record<string, (on: Db) => PromiseLike<unknown>>> = {
-  select: one,
+  select: itemOne,
   selectDistinct: (on) => on.selectDistinct().from(items),
   'db.query': (on) => on.query.items.findMany(),
   $count: (on) => on.$count(items),
@@ -97,23 +97,25 @@ it.each<readonly [string, () => PromiseLike<unknown>]>([
       db.transaction(async (tx) => void (await tx.update(items).set({ name: 'new' }).where(eq(items.id, 1)))),
   ],
 ])('%s goes to the primary and invalidates its cached reads', async (_, write) => {
-  await one(db.$primary)
+  await itemOne(db.$primary)
   await write()
-  expect(await one(db.$primary)).toStrictEqual(await one(base))
-  expect(await one(base)).not.toMatchObject([{ name: 'primary' }])
-  expect(await one(replica)).toMatchObject([{ name: 'replica' }])
+  expect(await itemOne(db.$primary)).toStrictEqual(await itemOne(base))
+  expect(await itemOne(base)).not.toMatchObject([{ name: 'primary' }])
+  expect(await itemOne(replica)).toMatchObject([{ name: 'replica' }])
 })
 
 it('a transaction reads the primary and bypasses the cache', async () => {
-  await one(db.$primary)
-  const { result, reads } = await cache.explain(() => db.transaction(async (tx) => await one(tx as never)))
+  await itemOne(db.$primary)
+  const { result, reads } = await cache.explain(() =>
+    db.transaction(async (tx) => await itemOne(tx as never)),
+  )
   expect(result).toMatchObject([{ name: 'primary' }])
   expect(reads).toMatchObject([{ source: 'database', reason: 'transaction' }])
 })
 
-it('the $cache of the db is that of the primary', async () => {
-  await one(db.$primary)
+it('the $cache of the db equals that of the primary', async () => {
+  await itemOne(db.$primary)
   await base.update(items).set({ name: 'elsewhere' })
   await db.$cache.invalidate({ tables: items })
-  expect(await one(db.$primary)).toMatchObject([{ name: 'elsewhere' }])
+  expect(await itemOne(db.$primary)).toMatchObject([{ name: 'elsewhere' }])
 })

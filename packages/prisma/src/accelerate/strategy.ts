@@ -39,18 +39,18 @@ export function createStrategies(): Strategies {
     of(strategy, call = none) {
       const { ttl = 0, swr = 0, tags } = checkedStrategy(strategy)
       if (ttl === 0 && swr === 0) return undefined
-      const known = byCall.get(call) ?? new Map<string, CallOptions>()
-      byCall.set(call, known)
+      const policies = byCall.get(call) ?? new Map<string, CallOptions>()
+      byCall.set(call, policies)
       // No tag looks like the mark of a strategy without tags.
       const name = `${ttl} ${swr} ${tags ?? '-'}`
-      const options = known.get(name) ?? {
+      const options = policies.get(name) ?? {
         ...call,
         ttl: Math.max(ttl * 1_000, SHORTEST),
         staleWhileRevalidate: swr * 1_000,
         ...(tags && { tags: [...tags] }),
       }
-      if (known.size >= MOST_STRATEGIES) known.clear()
-      known.set(name, options)
+      if (policies.size >= MOST_STRATEGIES) policies.clear()
+      policies.set(name, options)
       return options
     },
   }

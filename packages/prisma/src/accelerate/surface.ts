@@ -39,7 +39,7 @@ export function createAccelerateSurface(cache: Cache, clientCache: ClientCache):
       if (!onInfo) return read()
       return observed.run(read, (reads) => {
         // Other extensions may have made further reads on the way.
-        onInfo(infoOf(reads.findLast((one) => one.operation === `${op.model}.${op.operation}`)))
+        onInfo(infoOf(reads.findLast((report) => report.operation === `${op.model}.${op.operation}`)))
       })
     },
     modelMethods: Object.fromEntries([...SHAPES.keys()].map((operation) => [operation, methodOf(operation)])),
@@ -55,8 +55,8 @@ function methodOf(operation: string): ModelMethod {
     return Object.assign(send(args), {
       withAccelerateInfo() {
         let info: AccelerateInfo | undefined
-        const onInfo = (given: AccelerateInfo): void => {
-          info = given
+        const onInfo = (observed: AccelerateInfo): void => {
+          info = observed
         }
         const reading = send({ ...(args as object | undefined), [ON_INFO]: onInfo })
         return mapPromise(reading, (data) => ({ data, info: info ?? infoOf(undefined) }))

@@ -4,7 +4,7 @@ import { Prisma } from '@prisma/client/extension'
 import { type LockArguments, lockRow, type ModelContext } from '../execute/lock.ts'
 import { type Operation, runOperation } from '../execute/operation.ts'
 import type { OperationDeps } from '../execute/operation-deps.ts'
-import { withOwnBytes } from '../plan/argument.ts'
+import { withOwnBytes, withOwnValues } from '../plan/argument.ts'
 import { type CallPolicy, checkCall } from '../policy/policies.ts'
 import { type BeginTransaction, isTransactionClient } from '../transaction/interactive-transaction.ts'
 import type { ClientCache } from './extension-types.ts'
@@ -32,7 +32,7 @@ export function extendClient(
   const clientCache = cacheOf(deps, cache)
   const surface = createSurface?.(cache, clientCache)
   const run = (call: CallPolicy | undefined, op: Operation): Promise<unknown> => {
-    const args = op.model === undefined ? op.args : withOwnBytes(op.args)
+    const args = op.model === undefined ? withOwnValues(op.args) : withOwnBytes(op.args)
     return runOperation(deps, call, args === op.args ? op : { ...op, args })
   }
 
@@ -47,10 +47,10 @@ export function extendClient(
     const withPolicy = (policy: CallPolicy): ExtendableClient => {
       const key = canonical(policy)
       // A copy: the client outlives this call, and the caller may change the object.
-      const made = byPolicy.get(key) ?? build(under, policy && { ...policy })
+      const extended = byPolicy.get(key) ?? build(under, policy && { ...policy })
       if (byPolicy.size >= MOST_POLICIES) byPolicy.clear()
-      byPolicy.set(key, made)
-      return made
+      byPolicy.set(key, extended)
+      return extended
     }
     return inner.$extends({
       name: 'larder-client',

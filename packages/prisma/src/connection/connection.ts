@@ -44,7 +44,7 @@ export function connectionOf(base: object, connected?: ConnectionSource): Connec
  * the adapter's own class. The pool opens no connection.
  */
 function overConfig(adapter: AdapterParts, config: object, settings: readonly string[]): ConnectionSource {
-  const known = emptyPool(adapter).then((pool) => {
+  const reading = emptyPool(adapter).then((pool) => {
     const { Client } = (pool ?? {}) as { readonly Client?: unknown }
     source.instead =
       nodePostgresPool({ Client, options: config }, [adapter.options], settings) ??
@@ -52,17 +52,19 @@ function overConfig(adapter: AdapterParts, config: object, settings: readonly st
   })
   const source: ConnectionSource & { instead?: ConnectionSource } = {
     current: (thorough) => source.instead?.current(thorough),
-    known,
+    known: reading,
   }
   return source
 }
 
 async function emptyPool(adapter: AdapterParts): Promise<unknown> {
   try {
-    const made = (await ownConnect(adapter)?.call({ externalPool: null, config: {}, options: undefined })) as
-      | { underlyingDriver?(): unknown; readonly client?: unknown }
-      | undefined
-    return made?.underlyingDriver?.() ?? made?.client
+    const connected = (await ownConnect(adapter)?.call({
+      externalPool: null,
+      config: {},
+      options: undefined,
+    })) as { underlyingDriver?(): unknown; readonly client?: unknown } | undefined
+    return connected?.underlyingDriver?.() ?? connected?.client
   } catch {
     return undefined
   }
@@ -70,13 +72,13 @@ async function emptyPool(adapter: AdapterParts): Promise<unknown> {
 
 /** `connect` of the adapter's own class, because that of a subclass or a wrapper may have effects. */
 function ownConnect(adapter: AdapterParts): AdapterParts['connect'] {
-  let found: AdapterParts['connect']
+  let connect: AdapterParts['connect']
   let at: AdapterParts | null = Object.getPrototypeOf(adapter)
   while (at && at !== Object.prototype) {
-    if (Object.hasOwn(at, 'connect')) found = at.connect
+    if (Object.hasOwn(at, 'connect')) connect = at.connect
     at = Object.getPrototypeOf(at)
   }
-  return found
+  return connect
 }
 
 /** The text of the user's parser of types that only the database knows. */

@@ -37,8 +37,8 @@ export function argument(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null || !(name in value)) return undefined
   if (!isEnumerable.call(value, name) || !isArguments(value))
     return fieldsOf(value)?.find(([key]) => key === name)?.[1]
-  const found: unknown = Reflect.get(value, name)
-  return absent(found) ? undefined : found
+  const field: unknown = Reflect.get(value, name)
+  return absent(field) ? undefined : field
 }
 
 const isEnumerable = Object.prototype.propertyIsEnumerable
@@ -48,8 +48,9 @@ export function copyArguments(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(copyArguments)
   if (value instanceof Date) return new Date(value)
-  // Prisma copies arguments before it passes them on, but a copied `Buffer` still is the caller's memory.
-  if (value instanceof Uint8Array) return new Uint8Array(value)
+  // Prisma copies arguments before it passes them on, but a copied `Buffer` still is the caller's memory. The class is kept:
+  // in the JSON of a raw parameter a `Buffer` is written differently from other bytes.
+  if (value instanceof Uint8Array) return Uint8Array.prototype.slice.call(value)
   const prototype: unknown = Object.getPrototypeOf(value)
   // Decimals, field references and `Prisma.DbNull` are objects that nobody changes.
   if (prototype !== Object.prototype && prototype !== null) return value
@@ -60,6 +61,23 @@ export function copyArguments(value: unknown): unknown {
 export function withOwnBytes(args: unknown): unknown {
   return hasBytes(args) ? copyArguments(args) : args
 }
+
+/** The same for raw SQL, where dates and objects may change, too: a list of text and values, or an object of Prisma's that holds both. */
+export function withOwnValues(args: unknown): unknown {
+  if (typeof args !== 'object' || args === null) return args
+  if (Array.isArray(args)) return args.some(isObject) ? args.map(copyArguments) : args
+  const { values } = args as { values?: unknown }
+  if (!Array.isArray(values) || !values.some(isObject)) return args
+  const own: PropertyDescriptorMap = {
+    ...Object.getOwnPropertyDescriptors(args),
+    values: { value: values.map(copyArguments), enumerable: true },
+  }
+  // TypedSQL keeps its text outside of the object, so a copy has to hold it.
+  if (!Object.hasOwn(args, 'values')) own.sql = { value: Reflect.get(args, 'sql') }
+  return Object.create(Object.getPrototypeOf(args), own)
+}
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 
 function hasBytes(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false

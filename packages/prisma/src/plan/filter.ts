@@ -123,8 +123,8 @@ function surveyField(survey: Survey, model: string, name: string, value: unknown
   }
   const parts = survey.models.unique(model, name)
   // Without a datamodel, the parts of a compound key are known and its name is not.
-  const known = parts ?? (survey.models.keyed ? undefined : fieldsOf(value)?.map(([part]) => part))
-  if (!known?.length || !known.every((part) => survey.models.column(model, part) !== undefined)) {
+  const partNames = parts ?? (survey.models.keyed ? undefined : fieldsOf(value)?.map(([part]) => part))
+  if (!partNames?.length || !partNames.every((part) => survey.models.column(model, part) !== undefined)) {
     note(survey, `where.${name}`)
   }
 }

@@ -27,8 +27,8 @@ export function bothPins(a: Pins | undefined, b: Pins | undefined): Pins | undef
 
 /** Returns the pins on these columns. */
 export function pinsOn(pins: Pins | undefined, columns: readonly string[]): Pins | undefined {
-  const kept = Object.entries(pins ?? {}).filter(([column]) => columns.includes(column))
-  return kept.length ? Object.fromEntries(kept) : undefined
+  const remaining = Object.entries(pins ?? {}).filter(([column]) => columns.includes(column))
+  return remaining.length ? Object.fromEntries(remaining) : undefined
 }
 
 type PinnedColumns = Map<string, readonly ColumnValue[]>

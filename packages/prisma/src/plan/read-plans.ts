@@ -25,7 +25,7 @@ const MOST_REMEMBERED = 10_000
 const LONGEST_REMEMBERED = 512
 
 export function createReadPlans(models: ModelMap, types: ValueTypes): ReadPlans {
-  const known = createBounded<ReadByArguments>(MOST_REMEMBERED)
+  const plans = createBounded<ReadByArguments>(MOST_REMEMBERED)
   const textOf = (value: unknown): string | undefined => {
     try {
       return canonical(value, types)
@@ -44,13 +44,13 @@ export function createReadPlans(models: ModelMap, types: ValueTypes): ReadPlans 
       const text = textOf({ args, dataPath })
       if (text === undefined) return plan(operation, model, args, dataPath)
       const name = `${model}.${operation}${text}`
-      const found = known.recent.get(name) ?? known.get(name)
-      if (found) return found
+      const remembered = plans.recent.get(name) ?? plans.get(name)
+      if (remembered) return remembered
       const planned = plan(operation, model, args, dataPath)
-      const made = { ...planned, queryText: planned.row ? textOf(planned.row.query) : text }
-      if (text.length > LONGEST_REMEMBERED) return made
-      known.set(name, made)
-      return made
+      const complete = { ...planned, queryText: planned.row ? textOf(planned.row.query) : text }
+      if (text.length > LONGEST_REMEMBERED) return complete
+      plans.set(name, complete)
+      return complete
     },
   }
 }

@@ -23,16 +23,16 @@ export function identified(models: ModelMap, model: string, where: unknown): Pin
 
 /** A row found by its primary key, and changed by `data`. */
 export function foundRow(key: Pins | undefined, data: Data, shown: boolean): Row {
-  const known = Object.entries(key ?? {}).flatMap(([column, values]) =>
+  const keyValues = Object.entries(key ?? {}).flatMap(([column, values]) =>
     values.length === 1 && !Object.hasOwn(data.sets, column) ? [[column, values[0]] as const] : [],
   )
-  return { values: withoutNestedKeys(known, data), shown }
+  return { values: withoutNestedKeys(keyValues, data), shown }
 }
 
 /** A row that is inserted with `data`. */
 export function madeRow(data: Data, shown: boolean): Row {
-  const known = Object.entries(data.sets).filter(([, value]) => value !== UNKNOWN)
-  return { values: withoutNestedKeys(known, data), shown }
+  const values = Object.entries(data.sets).filter(([, value]) => value !== UNKNOWN)
+  return { values: withoutNestedKeys(values, data), shown }
 }
 
 /** Returns a value of the row, or {@link UNKNOWN}. */
@@ -42,8 +42,8 @@ export function certainValue(row: Row, column: string): ColumnValue {
 
 /** Leaves out foreign keys that nested writes of the row itself will set. */
 function withoutNestedKeys(values: readonly (readonly [string, ColumnValue])[], data: Data): Row['values'] {
-  const held = new Set(
+  const columnsInRow = new Set(
     data.relations.flatMap(([{ holder, pairs }]) => (holder === 'own' ? pairs.map(({ own }) => own) : [])),
   )
-  return Object.fromEntries(values.filter(([column]) => !held.has(column)))
+  return Object.fromEntries(values.filter(([column]) => !columnsInRow.has(column)))
 }

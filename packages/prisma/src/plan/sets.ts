@@ -20,8 +20,8 @@ export function insertedBy(models: ModelMap, model: string, data: unknown): Data
   const named = take(models, model, data)
   const sets: Sets = {}
   for (const field of scalarsOf(models, model)) {
-    const known = !field.required && !field.list && !field.hasDefault && !field.updatedAt
-    sets[field.column] = known ? null : UNKNOWN
+    const setsNull = !field.required && !field.list && !field.hasDefault && !field.updatedAt
+    sets[field.column] = setsNull ? null : UNKNOWN
   }
   return { ...named, sets: { ...sets, ...named.sets } }
 }

@@ -52,11 +52,11 @@ export function planWrite(
     },
     context,
   }
-  const own = models.has(model) && understood(write.args) ? ownChanges(write) : undefined
-  if (!own || write.nested.opaque) return { changes: everything(models) }
+  const changesOfModel = models.has(model) && understood(write.args) ? ownChanges(write) : undefined
+  if (!changesOfModel || write.nested.opaque) return { changes: everything(models) }
   const nested = gathered(write.nested.changes)
-  const returned = context.dataPath?.length ? undefined : returnedBy(write, own.length, nested)
-  return { changes: [...own, ...nested], ...(returned && { returned }) }
+  const returned = context.dataPath?.length ? undefined : returnedBy(write, changesOfModel.length, nested)
+  return { changes: [...changesOfModel, ...nested], ...(returned && { returned }) }
 }
 
 interface Write {
@@ -195,8 +195,8 @@ function inherited(
   shown: ReturnedRow | undefined,
 ): readonly ReturnedRow[] | undefined {
   if (!columns || !shown) return undefined
-  const known = Object.entries(columns).filter(([, from]) => Object.hasOwn(shown, from))
-  return [Object.fromEntries(known.map(([column, from]) => [column, shown[from]]))]
+  const columnsShown = Object.entries(columns).filter(([, from]) => Object.hasOwn(shown, from))
+  return [Object.fromEntries(columnsShown.map(([column, from]) => [column, shown[from]]))]
 }
 
 /** Returns the row for each inserted one, in their order. If some were skipped, all returned rows stand for each of them. */

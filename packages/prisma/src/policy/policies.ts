@@ -71,8 +71,8 @@ export function policiesOf(
       if (call === false) return undefined
       const ofCall = merged.get(call) ?? new Map<string, Policy>()
       merged.set(call, ofCall)
-      const known = ofCall.get(model)
-      if (known) return known
+      const remembered = ofCall.get(model)
+      if (remembered) return remembered
       const path = `$cached(…) on ${model}`
       const policy = checked(
         engine.policy({ ...writtenFor(options, model), ...policyOptions(call) }, path),

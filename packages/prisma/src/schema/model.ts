@@ -47,21 +47,21 @@ export function modelMapOf(datamodel: Datamodel, keyed = true): ModelMap {
     Object.entries(datamodel.enums).map(([type, values]) => [type, new Map(Object.entries(values))]),
   )
   const names = [...models.keys()]
-  const known = (name: string): IndexedModel => models.get(name) ?? unknownModel(name, names)
+  const modelNamed = (name: string): IndexedModel => models.get(name) ?? unknownModel(name, names)
   return {
     keyed,
     jsonAsText: datamodel.provider === 'sqlite',
     names,
     has: (model) => models.has(model),
-    model: (model) => known(model).model,
-    table: (model) => known(model).table,
+    model: (model) => modelNamed(model).model,
+    table: (model) => modelNamed(model).table,
     modelOf: (table) => tables.get(table),
-    fieldOf: (model, field) => known(model).fields.get(field),
-    column: (model, field) => known(model).columns.get(field),
-    field: (model, column) => known(model).byColumn.get(column),
-    relation: (model, field) => known(model).relations.get(field),
-    relations: (model) => [...known(model).relations.values()],
-    unique: (model, name) => known(model).uniques.get(name),
+    fieldOf: (model, field) => modelNamed(model).fields.get(field),
+    column: (model, field) => modelNamed(model).columns.get(field),
+    field: (model, column) => modelNamed(model).byColumn.get(column),
+    relation: (model, field) => modelNamed(model).relations.get(field),
+    relations: (model) => [...modelNamed(model).relations.values()],
+    unique: (model, name) => modelNamed(model).uniques.get(name),
     enumValue: (type, value) => enums.get(type)?.get(value) ?? value,
     enumName: (type, databaseValue) => {
       for (const [name, value] of enums.get(type) ?? []) if (value === databaseValue) return name

@@ -15,11 +15,11 @@ interface ArrayDeps {
 export function runArray(deps: ArrayDeps, input: unknown, run: () => Promise<unknown>): Promise<unknown> {
   const [first, last] = [deps.order?.enter(), deps.order?.enter()]
   const length = Array.isArray(input) ? input.length : 0
-  let left = length
+  let remaining = length
   const queued = (): void => {
-    if (--left === 0) last?.leave()
+    if (--remaining === 0) last?.leave()
   }
-  const send = (): Promise<unknown> => runBatch(deps, queued, { length, mixed: () => left > 0 }, run)
+  const send = (): Promise<unknown> => runBatch(deps, queued, { length, mixed: () => remaining > 0 }, run)
   return first ? first.send(send).finally(last?.leave) : send()
 }
 

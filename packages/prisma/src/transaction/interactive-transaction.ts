@@ -163,8 +163,8 @@ function nest(open: Map<Transaction, number>, around: Transaction | undefined): 
   if (!around) return () => {}
   open.set(around, (open.get(around) ?? 0) + 1)
   return () => {
-    const left = (open.get(around) ?? 1) - 1
-    if (left) open.set(around, left)
+    const remaining = (open.get(around) ?? 1) - 1
+    if (remaining) open.set(around, remaining)
     else open.delete(around)
   }
 }

@@ -61,8 +61,9 @@ interface DriverError {
 
 /** Of a statement's error, which carries the driver's, or of COMMIT's, which Prisma passes on as the driver threw it. */
 function sqlState(error: unknown): string | undefined {
-  const found = error as (DriverError & { meta?: { driverAdapterError?: DriverError } }) | undefined
-  const driver = found?.meta?.driverAdapterError ?? (named(error, 'DriverAdapterError') ? found : undefined)
+  const driverError = error as (DriverError & { meta?: { driverAdapterError?: DriverError } }) | undefined
+  const driver =
+    driverError?.meta?.driverAdapterError ?? (named(error, 'DriverAdapterError') ? driverError : undefined)
   const state = driver?.cause?.originalCode
   return typeof state === 'string' && /^[0-9A-Z]{5}$/.test(state) ? state : undefined
 }

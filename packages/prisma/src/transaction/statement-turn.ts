@@ -13,11 +13,11 @@ export function inTurn<O extends { readonly query: Query }>(
   run: (sent: O) => Promise<unknown>,
 ): Promise<unknown> {
   const turn = order?.enter()
-  let left = false
+  let hasLeft = false
   const query = (args: unknown): Promise<unknown> => {
     const send = () => started(op.query(args))
     // A refresh in the background runs when the turn of its read is over.
-    const sent = (left ? order?.enter() : turn)?.send(send) ?? send()
+    const sent = (hasLeft ? order?.enter() : turn)?.send(send) ?? send()
     queued?.()
     return sent
   }
@@ -30,7 +30,7 @@ export function inTurn<O extends { readonly query: Query }>(
   }
   if (!turn) return ended
   return ended.finally(() => {
-    left = true
+    hasLeft = true
     turn.leave()
   })
 }

@@ -84,8 +84,8 @@ export function createTransactions(
         ? state.endings.get(context.root)
         : undefined,
     outside: order ? undefined : { kind: 'outside' },
-    contextOf: (one) =>
-      one ? contextIn(one, engine.current(), batches, state.scopes) : outsideOf(orderNow()),
+    contextOf: (transaction) =>
+      transaction ? contextIn(transaction, engine.current(), batches, state.scopes) : outsideOf(orderNow()),
   }
 }
 

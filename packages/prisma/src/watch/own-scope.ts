@@ -21,11 +21,11 @@ const IDLE = 60_000
 export function createOwnScope(engine: Engine): OwnScope {
   let scope: Transaction | undefined
   let timer: NodeJS.Timeout | undefined
-  let left: readonly string[] = []
+  let remaining: readonly string[] = []
 
   const abandon = (): void => {
     if (!scope) return
-    left = [...new Set([...left, ...scope.tables()])]
+    remaining = [...new Set([...remaining, ...scope.tables()])]
     void scope.end('unknown')
     scope = undefined
   }
@@ -41,10 +41,10 @@ export function createOwnScope(engine: Engine): OwnScope {
     },
     async seal() {
       clearTimeout(timer)
-      const changes = left.map((table) => ({ table, effect: 'unknown' as const }))
+      const changes = remaining.map((table) => ({ table, effect: 'unknown' as const }))
       const sealed = current()
       const plan = { operation: 'COMMIT', model: undefined, changes, run: async () => undefined }
-      if (left.length) await engine.write(plan, sealed)
+      if (remaining.length) await engine.write(plan, sealed)
       await sealed.seal()
     },
     async end(outcome) {

@@ -62,8 +62,8 @@ export function watchClient(client: unknown): AdapterWatch | undefined {
   const config = original?._engineConfig
   const adapter = config?.adapter
   if (!engine || typeof adapter?.connect !== 'function') return undefined
-  const known = byEngine.get(engine) ?? byFactory.get(adapter)
-  if (known) return known
+  const existing = byEngine.get(engine) ?? byFactory.get(adapter)
+  if (existing) return existing
   const { watch, observer, connection } = createAdapterWatch(connectedSource('one'))
   const watched = observed(adapter, observer, connection.connected)
   const replacement = engineLike(engine, { ...config, adapter: watched })
@@ -76,8 +76,8 @@ export function watchClient(client: unknown): AdapterWatch | undefined {
 function engineLike(engine: ClientEngine, config: object): ClientEngine | undefined {
   try {
     const Engine = engine.constructor as new (config: object) => ClientEngine
-    const made = new Engine(config)
-    return typeof made.start === 'function' && 'tracingHelper' in made ? made : undefined
+    const created = new Engine(config)
+    return typeof created.start === 'function' && 'tracingHelper' in created ? created : undefined
   } catch {
     return undefined
   }
@@ -131,9 +131,9 @@ function createAdapterWatch(connection: ConnectedSource): CreatedWatch {
     watch: {
       connection,
       announcementsOf(cache) {
-        const known = announcements.get(cache) ?? createAnnouncements()
-        announcements.set(cache, known)
-        return known
+        const ofCache = announcements.get(cache) ?? createAnnouncements()
+        announcements.set(cache, ofCache)
+        return ofCache
       },
       observe(cache, observer) {
         if (!observers.has(cache)) caches = [...caches.filter((ref) => ref.deref()), new WeakRef(cache)]

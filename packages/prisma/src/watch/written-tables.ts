@@ -22,14 +22,14 @@ const SECOND =
 export function createWrittenTables(
   dialect: SqlDialect | undefined,
 ): (sql: string) => WrittenTables | undefined {
-  const known = new Map<string, WrittenTables | undefined>()
+  const tablesByText = new Map<string, WrittenTables | undefined>()
   return (sql) => {
-    const remembered = known.get(sql)
-    if (remembered || known.has(sql)) return remembered
+    const remembered = tablesByText.get(sql)
+    if (remembered || tablesByText.has(sql)) return remembered
     const written = writtenBy(sql, dialect)
     if (sql.length <= LONGEST) {
-      if (known.size >= MOST) known.clear()
-      known.set(sql, written)
+      if (tablesByText.size >= MOST) tablesByText.clear()
+      tablesByText.set(sql, written)
     }
     return written
   }
@@ -38,8 +38,8 @@ export function createWrittenTables(
 function writtenBy(sql: string, dialect: SqlDialect | undefined): WrittenTables | undefined {
   const scan = scanSql(sql, dialect)
   if (!scan.writes && (scan.kind === 'read' || scan.kind === 'savepoint')) return undefined
-  const own = OWN.exec(sql)
-  const name = own?.[1]
+  const ownStatement = OWN.exec(sql)
+  const name = ownStatement?.[1]
   if (!name || scan.kind !== 'write' || SECOND.test(sql)) return { scan, tables: undefined }
   const quote = name.charAt(0)
   return {

@@ -22,8 +22,8 @@ const plain = base.$extends(withAccelerate({ cache, datamodel, models: { User: {
 const id = { where: { id: 1 } }
 const cacheStrategy: CacheStrategy = { ttl: 60, swr: 30, tags: ['users'] }
 
-describe('every read takes a cacheStrategy', () => {
-  it('and its result has the type it has without one', async () => {
+describe('every read accepts a cacheStrategy', () => {
+  it('and its result has the same type as without one', async () => {
     expectTypeOf(await plain.user.findUnique({ ...id, cacheStrategy })).toEqualTypeOf<User | null>()
     expectTypeOf(await plain.user.findUniqueOrThrow({ ...id, cacheStrategy })).toEqualTypeOf<User>()
     expectTypeOf(await plain.user.findFirst({ cacheStrategy })).toEqualTypeOf<User | null>()
@@ -53,7 +53,7 @@ describe('every read takes a cacheStrategy', () => {
     expectTypeOf(withPosts.posts).toEqualTypeOf<{ title: string }[]>()
   })
 
-  it('no write does', () => {
+  it('and no write does', () => {
     const data = { name: 'x' }
     // @ts-expect-error a write is not cached
     void prisma.user.create({ data: { email: 'a@x' }, cacheStrategy })
@@ -97,7 +97,7 @@ describe('every read takes a cacheStrategy', () => {
   })
 })
 
-it('withAccelerateInfo adds how the read was answered', async () => {
+it('withAccelerateInfo adds the cache status of the read', async () => {
   const { data, info } = await prisma.user.count({ cacheStrategy }).withAccelerateInfo()
   expectTypeOf(data).toEqualTypeOf<number>()
   expectTypeOf(info).toEqualTypeOf<AccelerateInfo>()
@@ -109,7 +109,7 @@ it('withAccelerateInfo adds how the read was answered', async () => {
   assertType<AcceleratePromise<User[]>>(plain.user.findMany({ cacheStrategy }))
 })
 
-it('result extensions, whole rows and selections', async () => {
+it('result extensions are typed on whole rows and selections', async () => {
   const { data } = await prisma.user.findFirstOrThrow({ cacheStrategy }).withAccelerateInfo()
   expectTypeOf(data.upper).toEqualTypeOf<string>()
   const selected = await prisma.user.findMany({ select: { id: true, upper: true }, cacheStrategy })
@@ -123,7 +123,7 @@ it('result extensions, whole rows and selections', async () => {
   ).toEqualTypeOf<number>()
 })
 
-it('the fluent API', async () => {
+it('the fluent API is typed', async () => {
   const posts = await plain.user
     .findUniqueOrThrow({ ...id, cacheStrategy })
     .posts({ select: { title: true } })
@@ -161,7 +161,7 @@ describe('$transaction', () => {
   })
 })
 
-it('$accelerate, and what prismaCache adds', async () => {
+it('$accelerate and the additions of prismaCache are typed', async () => {
   expectTypeOf(await prisma.$accelerate.invalidate({ tags: ['users'] })).toEqualTypeOf<{
     requestId: string
   }>()

@@ -16,7 +16,7 @@ beforeEach(async () => {
   )
 })
 
-const one = { where: { id: 1 } }
+const byId1 = { where: { id: 1 } }
 const minute = { ttl: 60 }
 const strategy = { cacheStrategy: minute }
 
@@ -42,14 +42,14 @@ function connect({ omit, ...options }: Options = {}) {
   return { db, base, cache, sent, statements: () => sent.splice(0).length }
 }
 
-it('caches every read that has a cacheStrategy, and no read that has none', async () => {
+it('caches every read that has a cacheStrategy, and no other read', async () => {
   const { db, statements } = connect()
   const reads = [
-    (more: object) => db.user.findUnique({ ...one, ...more }).withAccelerateInfo(),
+    (more: object) => db.user.findUnique({ ...byId1, ...more }).withAccelerateInfo(),
     (more: object) =>
-      db.user.findUniqueOrThrow({ ...one, select: { name: true }, ...more }).withAccelerateInfo(),
-    (more: object) => db.user.findFirst({ ...one, ...more }).withAccelerateInfo(),
-    (more: object) => db.user.findFirstOrThrow({ ...one, ...more }).withAccelerateInfo(),
+      db.user.findUniqueOrThrow({ ...byId1, select: { name: true }, ...more }).withAccelerateInfo(),
+    (more: object) => db.user.findFirst({ ...byId1, ...more }).withAccelerateInfo(),
+    (more: object) => db.user.findFirstOrThrow({ ...byId1, ...more }).withAccelerateInfo(),
     (more: object) => db.user.findMany(more).withAccelerateInfo(),
     (more: object) => db.user.count(more).withAccelerateInfo(),
     (more: object) => db.user.aggregate({ _max: { id: true }, ...more }).withAccelerateInfo(),
@@ -70,7 +70,7 @@ it('caches every read that has a cacheStrategy, and no read that has none', asyn
   }
 })
 
-it('says when the result was loaded', async () => {
+it('reports when the result was loaded', async () => {
   const { db } = connect()
   const before = Date.now()
   const { info: miss } = await db.user.count(strategy).withAccelerateInfo()
@@ -92,7 +92,7 @@ it('answers a read without withAccelerateInfo from the same entry', async () => 
   expect((await db.user.findMany(strategy).withAccelerateInfo()).info.cacheStatus).toBe('ttl')
 })
 
-it('serves an expired result for swr seconds and loads it again in the background', async () => {
+it('serves an expired result for swr seconds and refreshes it in the background', async () => {
   const { db, sent } = connect()
   const read = () => db.user.count({ cacheStrategy: { swr: 60 } }).withAccelerateInfo()
   expect((await read()).info.cacheStatus).toBe('miss')
@@ -103,14 +103,14 @@ it('serves an expired result for swr seconds and loads it again in the backgroun
 
 it('never serves an expired result that a write has invalidated', async () => {
   const { db } = connect()
-  const read = () => db.user.findUnique({ ...one, cacheStrategy: { swr: 60 } }).withAccelerateInfo()
+  const read = () => db.user.findUnique({ ...byId1, cacheStrategy: { swr: 60 } }).withAccelerateInfo()
   await read()
-  await db.user.update({ ...one, data: { name: 'new' } })
+  await db.user.update({ ...byId1, data: { name: 'new' } })
   await sleep(20)
   expect(await read()).toMatchObject({ data: { name: 'new' }, info: { cacheStatus: 'miss' } })
 })
 
-it('a ttl of 0 and a strategy of tags alone do not cache', async () => {
+it('does not cache with a ttl of 0 or with a strategy that has tags only', async () => {
   const { db, statements } = connect()
   for (const cacheStrategy of [{}, { ttl: 0 }, { ttl: 0, swr: 0 }, { tags: ['a'] }, undefined]) {
     const read = () => db.user.count({ ...(cacheStrategy && { cacheStrategy }) }).withAccelerateInfo()
@@ -119,7 +119,7 @@ it('a ttl of 0 and a strategy of tags alone do not cache', async () => {
   }
 })
 
-it('invalidates by tag, and everything', async () => {
+it('invalidates by tag and everything', async () => {
   const { db } = connect()
   const users = () =>
     db.user.findMany({ cacheStrategy: { ttl: 60, tags: ['users', 'all_1'] } }).withAccelerateInfo()
@@ -141,13 +141,13 @@ it('invalidates by tag, and everything', async () => {
   expect(await statuses()).toEqual(['miss', 'miss'])
 })
 
-it('with invalidateOnWrite: false a write changes nothing until the ttl is over or a tag is invalidated', async () => {
+it('with invalidateOnWrite: false a write invalidates nothing until the ttl is over or a tag is invalidated', async () => {
   const { db, cache, base } = connect({ invalidateOnWrite: false })
   const name = async (cacheStrategy: object) =>
-    (await db.user.findUnique({ ...one, include: { posts: true }, cacheStrategy }))?.name
+    (await db.user.findUnique({ ...byId1, include: { posts: true }, cacheStrategy }))?.name
   const tagged = { ttl: 60, tags: ['users'] }
   await name(tagged)
-  await db.user.update({ ...one, data: { name: 'new' } })
+  await db.user.update({ ...byId1, data: { name: 'new' } })
   await db.$executeRaw`UPDATE app_user SET name = 'raw' WHERE id = 1`
   expect(await name(tagged)).toBe('a')
   // A read that accepts less age must not be given that entry.
@@ -156,7 +156,7 @@ it('with invalidateOnWrite: false a write changes nothing until the ttl is over 
   expect(await name(tagged)).toBe('raw')
 
   await name({ ttl: 0.05 })
-  await db.user.update({ ...one, data: { name: 'later' } })
+  await db.user.update({ ...byId1, data: { name: 'later' } })
   await sleep(80)
   expect(await name({ ttl: 0.05 })).toBe('later')
   expect(await name(tagged)).toBe('raw')
@@ -166,13 +166,13 @@ it('with invalidateOnWrite: false a write changes nothing until the ttl is over 
   await base.$disconnect()
 })
 
-it('a client that depends on writes shares no entry with one that does not, and still invalidates', async () => {
+it('a client that ignores writes shares no entry with one that depends on them, and still invalidates its entries', async () => {
   const { db, base, cache } = connect()
   const timed = base.$extends(withAccelerate({ cache, datamodel, invalidateOnWrite: false }))
   const read = (client: typeof db) =>
-    client.user.findUnique({ ...one, ...strategy }).then((user) => user?.name)
+    client.user.findUnique({ ...byId1, ...strategy }).then((user) => user?.name)
   expect([await read(timed), await read(db)]).toEqual(['a', 'a'])
-  await timed.user.update({ ...one, data: { name: 'new' } })
+  await timed.user.update({ ...byId1, data: { name: 'new' } })
   expect([await read(timed), await read(db)]).toEqual(['a', 'new'])
 })
 
@@ -213,20 +213,20 @@ it('rejects the strategies and tags that Accelerate refuses, before any statemen
     })
 })
 
-it('leaves a cacheStrategy of a write to Prisma, which refuses it', async () => {
+it('passes a cacheStrategy of a write on to Prisma, which refuses it', async () => {
   const { db } = connect()
   const error = await errorOf(db.user.updateMany({ data: { name: 'x' }, ...strategy } as { data: object }))
   expect(error.message).toMatch(/Unknown argument `cacheStrategy`/)
 })
 
-it('in transactions of both forms a cacheStrategy is accepted and not used', async () => {
+it('accepts and ignores a cacheStrategy in transactions of both forms', async () => {
   const { db, statements } = connect()
   await db.user.findMany(strategy)
   statements()
   const array = await db.$transaction([
     db.user.findMany(strategy),
-    db.user.update({ ...one, data: { name: 'new' } }),
-    db.user.findUnique({ ...one, ...strategy }).withAccelerateInfo(),
+    db.user.update({ ...byId1, data: { name: 'new' } }),
+    db.user.findUnique({ ...byId1, ...strategy }).withAccelerateInfo(),
     db.user.count().withAccelerateInfo(),
   ])
   expect(array.map((result) => (Array.isArray(result) ? result.length : result))).toMatchObject([
@@ -237,13 +237,13 @@ it('in transactions of both forms a cacheStrategy is accepted and not used', asy
   ])
   expect(statements()).toBe(4)
   const interactive = await db.$transaction(async (tx) => {
-    await tx.user.update({ ...one, data: { name: 'inside' } })
-    const { data, info } = await tx.user.findUniqueOrThrow({ ...one, ...strategy }).withAccelerateInfo()
-    const plain = await tx.user.findUniqueOrThrow({ ...one, ...strategy })
+    await tx.user.update({ ...byId1, data: { name: 'inside' } })
+    const { data, info } = await tx.user.findUniqueOrThrow({ ...byId1, ...strategy }).withAccelerateInfo()
+    const plain = await tx.user.findUniqueOrThrow({ ...byId1, ...strategy })
     return [data.name, info.cacheStatus, plain.name]
   })
   expect(interactive).toEqual(['inside', 'none', 'inside'])
-  expect((await db.user.findUnique({ ...one, ...strategy }))?.name).toBe('inside')
+  expect((await db.user.findUnique({ ...byId1, ...strategy }))?.name).toBe('inside')
 })
 
 it('applies an invalidation in a transaction at COMMIT', async () => {
@@ -260,7 +260,7 @@ it('applies an invalidation in a transaction at COMMIT', async () => {
   expect((await read()).info.cacheStatus).toBe('miss')
 })
 
-it('result extensions apply to the data, put on before or afterwards', async () => {
+it('applies result extensions to the data, added before or afterwards', async () => {
   const { base, cache } = connect()
   const upper = {
     needs: { name: true },
@@ -273,16 +273,16 @@ it('result extensions apply to the data, put on before or afterwards', async () 
     expect(rows.data.map((row) => row.upper)).toEqual(['A', 'B'])
     expect(Object.keys(rows)).toEqual(['data', 'info'])
     const { data } = await db.user
-      .findUniqueOrThrow({ ...one, ...strategy, select: { upper: true } })
+      .findUniqueOrThrow({ ...byId1, ...strategy, select: { upper: true } })
       .withAccelerateInfo()
     expect([Object.keys(data), data.upper]).toEqual([['upper'], 'A'])
   }
-  const { data, info } = await after.user.findUniqueOrThrow({ ...one, ...strategy }).withAccelerateInfo()
+  const { data, info } = await after.user.findUniqueOrThrow({ ...byId1, ...strategy }).withAccelerateInfo()
   expect(data).toMatchObject({ upper: 'A', lower: 'lower' })
   expect('upper' in info).toBe(false)
 })
 
-it('query extensions and the fluent API work with a cacheStrategy', async () => {
+it('supports query extensions and the fluent API with a cacheStrategy', async () => {
   const { db: plain, statements } = connect()
   const db = plain.$extends({
     query: {
@@ -294,24 +294,24 @@ it('query extensions and the fluent API work with a cacheStrategy', async () => 
   expect((await db.user.findMany(strategy).withAccelerateInfo()).info.cacheStatus).toBe('ttl')
   await db.post.create({ data: { title: 't', authorId: 1 } })
   statements()
-  const posts = () => db.user.findUniqueOrThrow({ ...one, ...strategy }).posts({ select: { title: true } })
+  const posts = () => db.user.findUniqueOrThrow({ ...byId1, ...strategy }).posts({ select: { title: true } })
   expect(await posts()).toEqual([{ title: 't' }])
   const first = statements()
   expect(await posts()).toEqual([{ title: 't' }])
   expect([first > 0, statements()]).toEqual([true, 0])
 })
 
-it('omit works in a call and for the whole client', async () => {
+it('supports omit in a call and for the whole client', async () => {
   const { db } = connect({ omit: { user: { name: true } } })
   for (let run = 0; run < 2; run++) {
-    const user = await db.user.findUniqueOrThrow({ ...one, omit: { email: true }, ...strategy })
+    const user = await db.user.findUniqueOrThrow({ ...byId1, omit: { email: true }, ...strategy })
     expect(Object.keys(user)).not.toContain('name')
     expect(Object.keys(user)).not.toContain('email')
     expect(user.id).toBe(1)
   }
 })
 
-it('a model with a ttl of its own is cached without a cacheStrategy, one with other options alone is not', async () => {
+it('caches a model with a ttl of its own without a cacheStrategy, but not one with other options only', async () => {
   const { db, cache } = connect({
     models: { User: { ttl: '1m', tags: ['own'] }, '*': { jitter: 0, singleFlight: false } },
   })
@@ -330,7 +330,7 @@ it('a model with a ttl of its own is cached without a cacheStrategy, one with ot
   expect(reads).toMatchObject([{ operation: 'Post.count', source: 'memory' }])
 })
 
-it('names itself and the fix in errors of construction', () => {
+it('names itself and the fix in configuration errors', () => {
   const { base, db, cache } = connect()
   // @ts-expect-error an option of Accelerate's own extension
   expect(() => withAccelerate({ cache, fetch })).toThrow('withAccelerate has no option fetch')

@@ -28,7 +28,7 @@ function getPrisma() {
   return base.$extends(withAccelerate({ cache, datamodel }))
 }
 
-it('a lifetime, a time to serve expired results, and tags', async () => {
+it('a ttl, swr and tags work as documented', async () => {
   const prisma = getPrisma()
   const users = await prisma.user.findMany({
     where: { email: { contains: 'alice@' } },
@@ -37,13 +37,13 @@ it('a lifetime, a time to serve expired results, and tags', async () => {
   expect(users.map((user) => user.name)).toEqual(['Alice'])
 })
 
-it('a lifetime alone, and expired results alone', async () => {
+it('a ttl without swr, and swr without a ttl, work as documented', async () => {
   const prisma = getPrisma()
   expect(await prisma.user.findMany({ cacheStrategy: { ttl: 60 } })).toHaveLength(2)
   expect(await prisma.user.findMany({ where: { id: 1 }, cacheStrategy: { swr: 60 } })).toHaveLength(1)
 })
 
-it('the answer with its cache status', async () => {
+it('a result with its cache status works as documented', async () => {
   const prisma = getPrisma()
   const count = () =>
     prisma.user.count({ cacheStrategy: { ttl: 60, swr: 600 }, where: { name: 'Alice' } }).withAccelerateInfo()
@@ -56,7 +56,7 @@ it('the answer with its cache status', async () => {
   expect([typeof region, typeof requestId, signature]).toEqual(['string', 'string', info.signature])
 })
 
-it('the status as a header of a response', async () => {
+it('the cache status as a response header works as documented', async () => {
   const prisma = getPrisma()
   const headers = (info: AccelerateInfo | null) => ({
     'x-cache': info?.cacheStatus ?? 'none',
@@ -68,7 +68,7 @@ it('the status as a header of a response', async () => {
   expect([data[0]?.name, headers(info)['x-cache']]).toEqual(['Alice', 'miss'])
 })
 
-it('invalidation by tags, with the errors that Accelerate may raise', async () => {
+it('invalidation by tags, with the errors of Accelerate, works as documented', async () => {
   const prisma = getPrisma()
   const read = () =>
     prisma.user.findMany({ cacheStrategy: { ttl: 3_600, tags: ['users', 'list'] } }).withAccelerateInfo()
@@ -85,7 +85,7 @@ it('invalidation by tags, with the errors that Accelerate may raise', async () =
   expect((await read()).info.cacheStatus).toBe('miss')
 })
 
-it('a write followed by an invalidation of its tag', async () => {
+it('a write followed by an invalidation of its tag works as documented', async () => {
   const prisma = getPrisma()
   const tags = ['user_2']
   const read = () => prisma.user.findUnique({ where: { id: 2 }, cacheStrategy: { ttl: 60, tags } })
@@ -95,7 +95,7 @@ it('a write followed by an invalidation of its tag', async () => {
   expect((await read())?.name).toBe('Robert')
 })
 
-it('a strategy that is chosen at run time', async () => {
+it('a strategy chosen at run time works as documented', async () => {
   const prisma = getPrisma()
   const strategies: Record<string, PrismaCacheStrategy['cacheStrategy']> = {
     often: { ttl: 60 },
@@ -106,7 +106,7 @@ it('a strategy that is chosen at run time', async () => {
   expect([await statusOf(strategies.often), await statusOf(strategies.never)]).toEqual(['miss', 'none'])
 })
 
-it('an extension put on after it, and a client passed to a function', async () => {
+it('an extension added afterwards and a client passed to a function work as documented', async () => {
   const prisma = getPrisma().$extends({
     result: { user: { label: { needs: { email: true }, compute: ({ email }) => `<${email}>` } } },
   })
@@ -118,7 +118,7 @@ it('an extension put on after it, and a client passed to a function', async () =
   ])
 })
 
-it('aggregates and groups', async () => {
+it('aggregates and groups work as documented', async () => {
   const prisma = getPrisma()
   const { _max, _count } = await prisma.user.aggregate({
     _max: { id: true },

@@ -17,8 +17,8 @@ type Client = typeof prisma
 
 const id = { where: { id: 1 } }
 
-describe('results have the types of the bare client', () => {
-  it('whole rows, include and select', async () => {
+describe('results have the types of the unextended client', () => {
+  it('for whole rows, include and select', async () => {
     expectTypeOf(await plain.user.findUnique(id)).toEqualTypeOf<User | null>()
     expectTypeOf(await plain.user.findUniqueOrThrow(id)).toEqualTypeOf<User>()
     const created = await prisma.user.create({
@@ -31,7 +31,7 @@ describe('results have the types of the bare client', () => {
     expectTypeOf(selected).toEqualTypeOf<{ amount: Prisma.Decimal; id: bigint }[]>()
   })
 
-  it('the fluent API', async () => {
+  it('for the fluent API', async () => {
     const posts = await prisma.user.findUniqueOrThrow(id).posts({ select: { title: true } })
     expectTypeOf(posts).toEqualTypeOf<{ title: string }[]>()
     const author = await plain.post.findUniqueOrThrow(id).author()
@@ -39,7 +39,7 @@ describe('results have the types of the bare client', () => {
     expectTypeOf(await plain.post.findUnique(id).editor()).toEqualTypeOf<User | null>()
   })
 
-  it('groupBy, aggregate and count', async () => {
+  it('for groupBy, aggregate and count', async () => {
     const groups = await prisma.ledger.groupBy({
       by: ['code'],
       _count: { _all: true },
@@ -53,7 +53,7 @@ describe('results have the types of the bare client', () => {
     expectTypeOf(await prisma.post.count()).toEqualTypeOf<number>()
   })
 
-  it('result extensions, in whole rows, selections and nested rows', async () => {
+  it('for result extensions in whole rows, selections and nested rows', async () => {
     const selected = await prisma.user.findUnique({ ...id, select: { id: true, upper: true } })
     expectTypeOf(selected).toEqualTypeOf<{ id: number; upper: string } | null>()
     const nested = await prisma.post.findFirstOrThrow({ include: { author: true } })
@@ -65,7 +65,7 @@ describe('results have the types of the bare client', () => {
     expectTypeOf((await later.$cached(false).user.findFirstOrThrow()).age).toEqualTypeOf<number>()
   })
 
-  it('raw queries', async () => {
+  it('for raw queries', async () => {
     const rows = await prisma.$queryRaw<{ one: number }[]>`SELECT 1 AS one`
     expectTypeOf(rows).toEqualTypeOf<{ one: number }[]>()
     expectTypeOf(await prisma.$queryRawUnsafe<string[]>('SELECT 1')).toEqualTypeOf<string[]>()
@@ -87,7 +87,7 @@ describe('mistakes in queries stay compile errors', () => {
     void prisma.nothing
   })
 
-  it('$on is gone, as on every extended client', () => {
+  it('$on is missing, as on every extended client', () => {
     // @ts-expect-error an extended client has no $on
     void prisma.$on
     // @ts-expect-error nor is one a PrismaClient
@@ -104,7 +104,7 @@ describe('$transaction', () => {
     expectTypeOf(result).toEqualTypeOf<[number, { id: number }[]]>()
   })
 
-  it('of a callback has a client with everything but the connection', async () => {
+  it('of a callback has a client with everything but connection methods', async () => {
     const result = await prisma.$transaction(
       async (tx) => {
         const user = await tx.user.findUniqueOrThrow({ ...id, select: { upper: true } })
@@ -122,7 +122,7 @@ describe('$transaction', () => {
 })
 
 describe('lock', () => {
-  it('gives a whole row, and null only where locked rows are skipped', async () => {
+  it('returns a whole row, and null only with skipLocked', async () => {
     await prisma.$transaction(async (tx) => {
       const user = await tx.user.lock(id)
       expectTypeOf(user.upper).toEqualTypeOf<string>()
@@ -168,21 +168,21 @@ describe('$cached', () => {
   })
 })
 
-it('functions take the extended client by its type', () => {
+it('functions can accept the extended client by its type', () => {
   const repository = (db: Client) => db.user.findFirst({ select: { id: true } })
   expectTypeOf<Awaited<ReturnType<typeof repository>>>().toEqualTypeOf<{ id: number } | null>()
   repository(prisma)
   repository(prisma.$cached(false))
 })
 
-it('extensions put on afterwards stay, on $cached() too', () => {
+it('extensions added afterwards are kept, including on $cached()', () => {
   const again = prisma.$extends({ client: { $hello: (): number => 1 } })
   expectTypeOf(again.$hello()).toEqualTypeOf<number>()
   expectTypeOf(again.$cached(false).$hello()).toEqualTypeOf<number>()
 })
 
 describe('$cache', () => {
-  it('names the models of the datamodel', () => {
+  it('accepts the models of the datamodel', () => {
     void prisma.$cache.invalidate({ models: ['User', 'Post'], tags: ['x'] })
     void prisma.$cache.invalidate({ rows: [{ model: 'User', key: { id: 1 } }] })
     void prisma.$cache.invalidate({ tables: ['any'], all: true })
@@ -194,7 +194,7 @@ describe('$cache', () => {
     void prisma.$cache.invalidate({ all: false })
   })
 
-  it('explains with the type of what it explains', async () => {
+  it('types the result of explain by its function', async () => {
     const { result, reads } = await prisma.$cache.explain(() => prisma.user.count())
     expectTypeOf(result).toEqualTypeOf<number>()
     expectTypeOf(reads[0]?.operation).toEqualTypeOf<string | undefined>()
@@ -203,7 +203,7 @@ describe('$cache', () => {
 })
 
 describe('the options', () => {
-  it('know the models of the datamodel', () => {
+  it('accept only the models of the datamodel', () => {
     prismaCache({ cache, datamodel, models: { User: { ttl: '10m' }, '*': { ttl: 1 } } })
     // @ts-expect-error no such model
     prismaCache({ cache, datamodel, models: { Users: { ttl: '5s' } } })
@@ -219,7 +219,7 @@ describe('the options', () => {
     prismaCache({ cache, model: {} })
   })
 
-  it('without a datamodel take any model', () => {
+  it('accept any model without a datamodel', () => {
     const any = base.$extends(prismaCache({ cache, models: { Anything: { ttl: '5s' } } }))
     void any.$cache.invalidate({ models: ['Anything'] })
     expectTypeOf(any.user.findFirst({ select: { id: true } })).resolves.toEqualTypeOf<{ id: number } | null>()

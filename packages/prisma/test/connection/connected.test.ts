@@ -41,7 +41,7 @@ function another(
   })
   const source = async (read: () => Promise<unknown> = () => db.setting.findUnique({ where })) => {
     const { reads } = await cache.explain(read)
-    return reads.map((one) => one.source)
+    return reads.map((read) => read.source)
   }
   return { db, base, codes, source }
 }
@@ -55,29 +55,29 @@ describe.each(['MariaDB', 'better-sqlite3', 'libSQL'])('%s', (name) => {
   })
   afterAll(() => database.stop())
 
-  it('processes over one database share entries without a name, and without a warning', async () => {
+  it('processes over one database share entries without a database name and without a warning', async () => {
     const store = memoryStore({ isolated: true })
-    const one = another(clients, database.adapter(), store)
-    await one.db.setting.upsert({ where, update: { value: '1' }, create: { ...where, value: '1' } })
-    await one.source()
-    expect(await one.source()).toEqual(['memory'])
+    const first = another(clients, database.adapter(), store)
+    await first.db.setting.upsert({ where, update: { value: '1' }, create: { ...where, value: '1' } })
+    await first.source()
+    expect(await first.source()).toEqual(['memory'])
     const other = another(clients, database.adapter(), store)
     await other.source(() => other.db.setting.count())
     expect(await other.source()).toEqual(['memory'])
     await other.db.setting.update({ where, data: { value: '2' } })
-    expect(await one.db.setting.findUnique({ where })).toEqual({ ...where, value: '2' })
-    expect([...one.codes, ...other.codes]).toEqual([])
+    expect(await first.db.setting.findUnique({ where })).toEqual({ ...where, value: '2' })
+    expect([...first.codes, ...other.codes]).toEqual([])
   })
 
-  it('the first read of a process is cached, for this process alone', async () => {
-    const one = another(clients, database.adapter())
-    const [first, joined] = await Promise.all([one.source(), one.source()])
+  it('the first read of a process is cached for this process only', async () => {
+    const client = another(clients, database.adapter())
+    const [first, joined] = await Promise.all([client.source(), client.source()])
     expect([first, joined]).toEqual([['database'], ['database']])
-    expect(one.codes).toEqual([])
+    expect(client.codes).toEqual([])
   })
 })
 
-describe('databases in memory', () => {
+describe('in-memory databases', () => {
   const makers: readonly (() => SqlDriverAdapterFactory)[] = [
     () => new PrismaBetterSqlite3({ url: ':memory:' }),
     () => new PrismaLibSql({ url: ':memory:' }),
@@ -91,40 +91,40 @@ describe('databases in memory', () => {
     await db.$executeRawUnsafe(`INSERT INTO app_setting VALUES ('a', '${value}')`)
   }
 
-  it.each(makers)('each connection has entries of its own', async (make) => {
+  it.each(makers)('do not share entries between connections', async (make) => {
     const store = memoryStore({ isolated: true })
-    const [one, other] = [another(clients, make(), store), another(clients, make(), store)]
-    await fill(one, '1')
-    await fill(other, '2')
+    const [first, second] = [another(clients, make(), store), another(clients, make(), store)]
+    await fill(first, '1')
+    await fill(second, '2')
     for (let time = 0; time < 3; time++) {
-      expect(await one.db.setting.findUnique({ where })).toEqual({ ...where, value: '1' })
-      expect(await other.db.setting.findUnique({ where })).toEqual({ ...where, value: '2' })
+      expect(await first.db.setting.findUnique({ where })).toEqual({ ...where, value: '1' })
+      expect(await second.db.setting.findUnique({ where })).toEqual({ ...where, value: '2' })
     }
   })
 
-  it('a client that connects again reads nothing of the database it had before', async () => {
-    const one = another(clients, (makers[0] as () => SqlDriverAdapterFactory)())
-    await fill(one, '1')
-    for (let time = 0; time < 3; time++) await one.db.setting.findUnique({ where })
-    await one.base.$disconnect()
-    await one.db.$queryRaw`SELECT 1`
-    await expect(one.db.setting.findUnique({ where })).rejects.toThrow('does not exist')
+  it('are not read from the cache of the previous database after a client reconnects', async () => {
+    const client = another(clients, (makers[0] as () => SqlDriverAdapterFactory)())
+    await fill(client, '1')
+    for (let time = 0; time < 3; time++) await client.db.setting.findUnique({ where })
+    await client.base.$disconnect()
+    await client.db.$queryRaw`SELECT 1`
+    await expect(client.db.setting.findUnique({ where })).rejects.toThrow('does not exist')
   })
 
-  it('clients that share an adapter which cannot tell them apart bypass the cache', async () => {
+  it('bypass the cache if clients share an adapter that cannot distinguish them', async () => {
     const store = memoryStore({ isolated: true })
     const adapter = larderAdapter((makers[0] as () => SqlDriverAdapterFactory)())
-    const [one, other] = [another(clients, adapter, store), another(clients, adapter, store)]
-    await fill(one, '1')
-    await fill(other, '2')
+    const [first, second] = [another(clients, adapter, store), another(clients, adapter, store)]
+    await fill(first, '1')
+    await fill(second, '2')
     for (let time = 0; time < 3; time++) {
-      expect(await one.db.setting.findUnique({ where })).toEqual({ ...where, value: '1' })
-      expect(await other.db.setting.findUnique({ where })).toEqual({ ...where, value: '2' })
+      expect(await first.db.setting.findUnique({ where })).toEqual({ ...where, value: '1' })
+      expect(await second.db.setting.findUnique({ where })).toEqual({ ...where, value: '2' })
     }
   })
 })
 
-describe('a pool of MariaDB', () => {
+describe('the identity of a MariaDB pool', () => {
   const options = { host: 'db.example', port: 3306, database: 'shop', user: 'app', timezone: 'Z' }
   const shown = (opts: object, mariadbOptions?: object) => {
     const source = connectedSource('one')
@@ -134,7 +134,7 @@ describe('a pool of MariaDB', () => {
     return source.current(true)
   }
 
-  it('is told apart by host, port, database, socket, and what changes rows', () => {
+  it('contains host, port, database, socket and the settings that change rows', () => {
     const others = [
       { ...options, host: 'db2.example' },
       { ...options, port: 3307 },
@@ -152,12 +152,12 @@ describe('a pool of MariaDB', () => {
 
   it.each([
     ['hides its options', {}],
-    ['makes its own streams', { ...options, stream: () => {} }],
-  ])('stays hidden where it %s', (_, opts) => {
+    ['creates its own streams', { ...options, stream: () => {} }],
+  ])('is hidden if the pool %s', (_, opts) => {
     expect(shown(opts)).toMatchObject({ hidden: true, place: expect.stringMatching(/^object:/) })
   })
 
-  it('stays hidden where it is no pool of the driver', () => {
+  it('is hidden if it is not a pool of the driver', () => {
     const source = connectedSource('one')
     source.connected({ adapterName: '@prisma/adapter-mariadb', client: {} })
     expect(source.current(true)).toMatchObject({ hidden: true })

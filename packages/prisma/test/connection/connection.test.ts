@@ -104,12 +104,12 @@ function attached(adapter: SqlDriverAdapterFactory): Host['connection'] {
 }
 
 it.each(Object.entries(CASES))(
-  '%s: connections are equal however they are written, and any other setting makes another',
+  '%s: connections are equal in any notation, and any other setting makes them different',
   async (_, connections) =>
     await expectDistinctConnections<Make>(connections, async (make) => await connectionOf(make())),
 )
 
-it('every adapter that is installed here has its connection under test', () => {
+it('every installed adapter is covered by the connection tests', () => {
   const root = JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8'))
   const installed = Object.keys(root.devDependencies).filter((name) =>
     /^@prisma\/adapter-|prisma-adapter$/.test(name),
@@ -117,7 +117,7 @@ it('every adapter that is installed here has its connection under test', () => {
   expect(installed.sort()).toEqual([...new Set(Object.values(CASES).map(({ adapter }) => adapter))].sort())
 })
 
-it('the adapter is not connected to find out what it is connected to', async () => {
+it('the identity of an adapter is determined without connecting it', async () => {
   let connected = 0
   class Counting extends PrismaPg {
     override connect() {
@@ -129,7 +129,7 @@ it('the adapter is not connected to find out what it is connected to', async () 
   expect(connected).toBe(0)
 })
 
-it('an adapter of which nothing is known is one database of its own, and a warning says so', () => {
+it('an adapter without a known connection is a database of its own, and a warning reports it', () => {
   const { provider, adapterName, connect } = new PrismaPg(SHOP)
   const cache = createCache()
   const codes: string[] = []

@@ -12,7 +12,7 @@ import {
 
 const TABLES = { mariadb: MARIADB, "Prisma's adapter of libSQL": LIBSQL_ADAPTER, Prisma: PRISMA }
 
-it.each(Object.entries(TABLES))('the page has the table of %s', (heading, signs) => {
+it.each(Object.entries(TABLES))('the page contains the table of %s', (heading, signs) => {
   expect(outagePageRows(heading)).toEqual(signs.map(outageSignRow))
 })
 
@@ -23,7 +23,7 @@ it('the page names the tables of each adapter', () => {
   expect(outagePageRows('The tables of each driver').filter((row) => row.includes('| Prisma:'))).toEqual(rows)
 })
 
-it('an adapter without a table of its own is judged by its provider', () => {
+it('an adapter without a table of its own is classified by its provider', () => {
   const clientOver = (provider: string): object => ({
     _activeProvider: provider,
     _engineConfig: { adapter: { adapterName: '@prisma/adapter-neon' } },

@@ -15,7 +15,7 @@ beforeEach(async () => {
 
 const IDS = [1, 2, 3, 4, 5, 6, 7, 8]
 
-it('findUnique calls that miss in one tick stay one statement', async () => {
+it('findUnique misses of one tick stay one statement', async () => {
   const connected = connect(database)
   const { db, sources, statements } = connected
   const find = () => Promise.all(IDS.map((id) => db.user.findUnique({ where: { id } })))
@@ -31,22 +31,22 @@ it('findUnique misses among hits stay one statement', async () => {
   for (const id of [2, 5]) await db.user.findUnique({ where: { id } })
   statements()
   const reads = await sources(async () => {
-    const found = await Promise.all(IDS.map((id) => db.user.findUnique({ where: { id } })))
-    expect(found.map((user) => user?.id)).toEqual(IDS)
+    const results = await Promise.all(IDS.map((id) => db.user.findUnique({ where: { id } })))
+    expect(results.map((user) => user?.id)).toEqual(IDS)
   })
   expect(reads.filter((read) => read === 'memory')).toHaveLength(2)
   expect(statements()).toHaveLength(1)
 })
 
-it('findUnique misses whose tags are known stay one statement', async () => {
+it('findUnique misses whose tags already exist stay one statement', async () => {
   const connected = connect(database)
   const { db, statements } = connected
   const find = () => Promise.all(IDS.map((id) => db.user.findUnique({ where: { id } })))
   await find()
   await db.user.updateMany({ data: { name: 'x' } })
   statements()
-  const found = await find()
-  expect(found.map((user) => user?.name)).toEqual(IDS.map(() => 'x'))
+  const rows = await find()
+  expect(rows.map((user) => user?.name)).toEqual(IDS.map(() => 'x'))
   expect(statements()).toHaveLength(1)
 })
 
@@ -59,7 +59,7 @@ it('findUnique calls that bypass the cache stay one statement', async () => {
   }
 })
 
-it('fluent calls in one tick are one statement for each level', async () => {
+it('fluent calls of one tick are one statement for each level', async () => {
   const connected = connect(database)
   const { db, statements } = connected
   await db.user.findMany({ select: { id: true, posts: true } })
@@ -68,12 +68,12 @@ it('fluent calls in one tick are one statement for each level', async () => {
   expect(statements()).toHaveLength(plain)
 })
 
-it('rows that are not there are cached as such, each for its own key', async () => {
+it('missing rows are cached as missing, each under its own key', async () => {
   const connected = connect(database)
   const { db, sources, statements } = connected
   const find = async () => {
-    const found = await Promise.all([1, 98, 99].map((id) => db.user.findUnique({ where: { id } })))
-    expect(found.map((user) => user?.id)).toEqual([1, undefined, undefined])
+    const results = await Promise.all([1, 98, 99].map((id) => db.user.findUnique({ where: { id } })))
+    expect(results.map((user) => user?.id)).toEqual([1, undefined, undefined])
   }
   await find()
   expect(statements()).toHaveLength(1)
@@ -91,7 +91,7 @@ it('a findUniqueOrThrow that throws does not affect the other calls of its batch
   expect((await sources(find)).toSorted()).toEqual(['database: miss', 'memory', 'memory'])
 })
 
-it('…OrThrow asks the database anew each time, and throws an error of its own each time', async () => {
+it('…OrThrow queries the database and throws a new error each time', async () => {
   const connected = connect(database)
   const { db, statements } = connected
   for (const run of [
@@ -109,18 +109,18 @@ it('…OrThrow asks the database anew each time, and throws an error of its own 
   }
 })
 
-it('readers of one query that ask together share one load, each with objects of its own', async () => {
+it('concurrent readers of one query share one load, each with separate objects', async () => {
   const connected = connect(database)
   const { db, cache, statements } = connected
   const read = () => db.user.findMany({ where: { id: { gt: 4 } } })
   const { result, reads } = await cache.explain(() => Promise.all([read(), read(), read()]))
   expect(statements()).toHaveLength(1)
-  expect(reads.map((one) => one.shared ?? false).toSorted()).toEqual([false, true, true])
+  expect(reads.map((read) => read.shared ?? false).toSorted()).toEqual([false, true, true])
   expect(result[1]).toEqual(result[0])
   expect(result[1]?.[0]).not.toBe(result[0]?.[0])
 })
 
-it('the hook fires once for an operation, whatever it includes or nests', async () => {
+it('the query hook runs once for an operation, including its relations', async () => {
   const connected = connect(database)
   const { db, cache } = connected
   const writes: string[] = []
@@ -129,13 +129,13 @@ it('the hook fires once for an operation, whatever it includes or nests', async 
     db.user.create({ data: { email: 'n@x', posts: { create: { title: 't' } } }, include: { posts: true } }),
   )
   expect([writes, reads]).toEqual([['User.create'], []])
-  const { reads: one } = await cache.explain(() =>
+  const { reads: firstReads } = await cache.explain(() =>
     db.user.findMany({ include: { posts: { include: { comments: true } }, profile: true } }),
   )
-  expect(one.map((read) => read.operation)).toEqual(['User.findMany'])
+  expect(firstReads.map((read) => read.operation)).toEqual(['User.findMany'])
 })
 
-it('a rejection reaches its caller and nobody else', async () => {
+it('a rejection reaches only its own caller', async () => {
   const connected = connect(database)
   const { db } = connected
   const unhandled: unknown[] = []

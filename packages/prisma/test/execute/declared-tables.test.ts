@@ -28,25 +28,25 @@ const rename = `UPDATE app_user SET name = 'raw'`
 
 describe('$cached({ writes })', () => {
   it.each(['User', 'app_user', 'public.APP_USER'])(
-    'invalidates the reads of %s and no others',
+    'invalidates the reads of %s and no other reads',
     async (name) => {
       const connected = connect(database, { parser: false })
       const again = await reading(connected)
-      const told: unknown[] = []
-      connected.cache.on('unknown-write', (event) => told.push(event))
+      const events: unknown[] = []
+      connected.cache.on('unknown-write', (event) => events.push(event))
       await connected.db.$cached({ writes: [name] }).$executeRawUnsafe(rename)
       expect(await again()).toEqual(USERS_GONE)
-      expect(told).toEqual([])
+      expect(events).toEqual([])
     },
   )
 
-  it('declared writes are marked before the statement', async () => {
+  it('marks declared writes before the statement', async () => {
     const connected = connect(database, { parser: false })
     await connected.db.$cached({ writes: ['User'] }).$executeRawUnsafe(rename)
     expect([...new Set(connected.log)]).toEqual(['mark', rename, 'finish'])
   })
 
-  it('declares a function that writes, called in a SELECT', async () => {
+  it('declares the writes of a function called in a SELECT', async () => {
     const connected = connect(database, { parser: false })
     const again = await reading(connected)
     await connected.db.$cached({ writes: ['User'] }).$queryRaw`SELECT rename_all('fn')`
@@ -54,14 +54,14 @@ describe('$cached({ writes })', () => {
     expect((await connected.db.user.findFirstOrThrow()).name).toBe('fn')
   })
 
-  it('declaring no writes leaves the cache as it is', async () => {
+  it('with an empty list invalidates nothing', async () => {
     const connected = connect(database, { parser: false })
     const again = await reading(connected)
     await connected.db.$cached({ writes: [] }).$executeRawUnsafe(`COMMENT ON TABLE app_user IS 'users'`)
     expect(await again()).toEqual(['memory', 'memory'])
   })
 
-  it('reaches what the foreign keys of the table change', async () => {
+  it('invalidates reads of tables that foreign keys of the table change', async () => {
     const { db, sources } = connect(database, { parser: false })
     const read = () => db.profile.findMany()
     await read()
@@ -69,7 +69,7 @@ describe('$cached({ writes })', () => {
     expect(await sources(read)).toEqual(['database: invalidated'])
   })
 
-  it('in a transaction adds its tables to it: marked before COMMIT, finished after', async () => {
+  it('in a transaction adds its tables to the transaction', async () => {
     const connected = connect(database, { parser: false })
     const again = await reading(connected)
     connected.log.length = 0
@@ -85,7 +85,7 @@ describe('$cached({ writes })', () => {
     expect(await again()).toEqual(USERS_GONE)
   })
 
-  it('in a transaction holds for the savepoints begun on it', async () => {
+  it('in a transaction applies to savepoints inside it', async () => {
     const connected = connect(database)
     const again = await reading(connected)
     await connected.db.$transaction((tx) =>
@@ -97,7 +97,7 @@ describe('$cached({ writes })', () => {
     expect((await connected.db.user.findFirstOrThrow()).name).toBe('inner')
   })
 
-  it('in a transaction that rolls back leaves the cache as it is', async () => {
+  it('in a transaction that rolls back invalidates nothing', async () => {
     const connected = connect(database, { parser: false })
     const again = await reading(connected)
     const run = connected.db.$transaction(async (tx) => {
@@ -108,7 +108,7 @@ describe('$cached({ writes })', () => {
     expect(await again()).toEqual(['memory', 'memory'])
   })
 
-  it('in an array transaction is declared by its own client', async () => {
+  it("in an array transaction is declared by each statement's client", async () => {
     const connected = connect(database, { parser: false })
     const { db } = connected
     const again = await reading(connected)
@@ -116,7 +116,7 @@ describe('$cached({ writes })', () => {
     expect(await again()).toEqual(USERS_GONE)
   })
 
-  it('leaves model operations of that client to the model’s own policy', async () => {
+  it('does not affect model operations of that client', async () => {
     const { db, sources } = connect(database, { parser: false })
     await db.user.findMany()
     expect(await sources(() => db.$cached({ writes: ['Setting'] }).user.findMany())).toEqual(['memory'])
@@ -124,7 +124,7 @@ describe('$cached({ writes })', () => {
 })
 
 describe('$cache.wrote', () => {
-  it('$cache.wrote invalidates the reads of its models', async () => {
+  it('invalidates the reads of its models', async () => {
     const connected = connect(database, { parser: false, cache: { unknownWrites: 'event' } })
     const again = await reading(connected)
     await connected.db.$executeRawUnsafe(rename)
@@ -133,7 +133,7 @@ describe('$cache.wrote', () => {
     expect(await again()).toEqual(USERS_GONE)
   })
 
-  it('$cache.wrote refuses an unknown model', async () => {
+  it('refuses an unknown model', async () => {
     const { db } = connect(database, { parser: false })
     expect(await errorOf(db.$cache.wrote(['Userx' as never]))).toMatchObject({ code: 'LARDER_UNKNOWN_MODEL' })
   })
@@ -144,7 +144,7 @@ describe('$cached({ reads })', () => {
     db.$cached({ ttl: '1m', reads: ['User'] }).$queryRaw<{ id: number; name: string | null; n: bigint }[]>`
       SELECT id, name, created_at, count(*) OVER () AS n FROM app_user WHERE id = ${1}`
 
-  it('caches a raw read until a table it names is written', async () => {
+  it('caches a raw read until one of its tables is written', async () => {
     const { db, sources, statements } = connect(database, { parser: false })
     const first = await users(db)
     statements()
@@ -157,7 +157,7 @@ describe('$cached({ reads })', () => {
     expect(await sources(() => users(db))).toEqual(['memory'])
   })
 
-  it('raw reads with other text or values have entries of their own', async () => {
+  it('separates raw reads with other text or values', async () => {
     const { db } = connect(database, { parser: false })
     await database.exec(`INSERT INTO app_user (email, updated_at) VALUES ('b@x', now())`)
     const raw = db.$cached({ ttl: '1m', reads: ['User'] })
@@ -173,9 +173,9 @@ describe('$cached({ reads })', () => {
   it.each([
     ['a lock', 'SELECT id FROM app_user FOR UPDATE', 'lock'],
     ['a volatile function', 'SELECT id, random() AS r FROM app_user', 'opaque'],
-    ['a function of ours', `SELECT rename_all('x')`, 'opaque'],
+    ['a user-defined function', `SELECT rename_all('x')`, 'opaque'],
     ['the time', 'SELECT id, CURRENT_TIMESTAMP AS at FROM app_user', 'opaque'],
-    ['a text that means the time', `SELECT 'now'::timestamptz AS at`, 'opaque'],
+    ['a text that stands for the current time', `SELECT 'now'::timestamptz AS at`, 'opaque'],
     ['a setting of the session', 'SHOW search_path', 'opaque'],
   ] as const)('never caches a statement with %s', async (_name, sql, reason) => {
     const { db, cache } = connect(database, { parser: false })
@@ -197,7 +197,7 @@ describe('$cached({ reads })', () => {
     ).toEqual(['database: transaction'])
   })
 
-  it('a cached raw read is invalidated by a cascade from another model', async () => {
+  it('invalidates a cached raw read by a cascade from another model', async () => {
     const { db, sources } = connect(database, { parser: false })
     const read = () => db.$cached({ ttl: '1m', reads: ['Profile'] }).$queryRaw`SELECT * FROM app_profile`
     await read()

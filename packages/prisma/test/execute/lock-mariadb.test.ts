@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type OwnClient, ownClient } from '../../../testing/src/index.ts'
+import { type OwnClient, ownClient, repeatWhenBusy } from '../../../testing/src/index.ts'
 import type { Datamodel } from '../../src/index.ts'
 import {
   type Connected,
@@ -9,6 +9,8 @@ import {
   type PrismaClient,
   type TestDatabase,
 } from '../support/client.ts'
+
+repeatWhenBusy()
 
 // The statements of MySQL's dialect, on a MariaDB, by Prisma's own adapter.
 
@@ -45,15 +47,15 @@ const DDL = [
     placed_at datetime(3) NOT NULL DEFAULT current_timestamp(3), PRIMARY KEY (customer, status))`,
 ]
 
-let made: OwnClient<typeof PrismaClient, Datamodel>
+let generated: OwnClient<typeof PrismaClient, Datamodel>
 let database: TestDatabase
 beforeAll(async () => {
-  made = await ownClient('lock', SCHEMA)
+  generated = await ownClient('lock', SCHEMA)
   database = await mariadbDatabase(DDL)
 })
 afterAll(async () => {
   await database.stop()
-  await made.remove()
+  await generated.remove()
 })
 beforeEach(async () => {
   await database.exec(`TRUNCATE ${TABLE}`)
@@ -64,7 +66,7 @@ beforeEach(async () => {
 
 const lamp = { where: { sku: 'lamp' } }
 const over = (max = 5): Connected =>
-  connect(database, { from: made.PrismaClient, datamodel: made.datamodel, max })
+  connect(database, { from: generated.PrismaClient, datamodel: generated.datamodel, max })
 
 /** Runs `body` while another transaction holds the lamp by a lock of this strength. */
 async function whileHeld<T>(
@@ -82,18 +84,18 @@ async function whileHeld<T>(
 const WAITED = /1205|Lock wait timeout/
 
 describe('lock on MariaDB', () => {
-  it('takes the row from everybody else until the transaction ends', async () => {
+  it('keeps the row locked for other transactions until the transaction ends', async () => {
     const { db } = over()
     const order: string[] = []
-    const held = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<void>()
     const first = db.$transaction(async (tx) => {
       const row = await tx.stock.lock(lamp)
-      held.resolve()
+      gate.resolve()
       await new Promise((resolve) => setTimeout(resolve, 50))
       await tx.stock.update({ ...lamp, data: { quantity: row.quantity - 1 } })
       order.push('first')
     })
-    await held.promise
+    await gate.promise
     const second = db.$transaction(async (tx) => {
       const row = await tx.stock.lock(lamp)
       order.push('second')
@@ -104,7 +106,7 @@ describe('lock on MariaDB', () => {
     expect(order).toEqual(['first', 'second'])
   })
 
-  it('keeps an UPDATE that nobody cached from going on', async () => {
+  it('blocks an UPDATE outside Larder', async () => {
     const connected = over()
     await database.exec('SET innodb_lock_wait_timeout = 1')
     const update = `UPDATE ${TABLE} SET quantity = 9 WHERE sku = 'lamp'`
@@ -113,7 +115,7 @@ describe('lock on MariaDB', () => {
     await database.exec(update)
   })
 
-  it('reads the row from the database however warm the cache, and leaves nothing in it', async () => {
+  it('reads the row from the database even if it is cached, and stores nothing', async () => {
     const { db, sources, statements } = over()
     // The adapter shows its database with the first statement.
     await db.$queryRaw`SELECT 1`
@@ -127,7 +129,7 @@ describe('lock on MariaDB', () => {
     expect(await sources(() => db.stock.findUnique(lamp))).toEqual(['memory'])
   })
 
-  describe('in a transaction that has read before', () => {
+  describe('in a transaction with an older snapshot', () => {
     /** Reads something, lets somebody else run `sql`, then locks. */
     const late = ({ db }: Connected, sql: string, isolationLevel?: 'ReadCommitted') =>
       db.$transaction(async (tx) => {
@@ -139,29 +141,29 @@ describe('lock on MariaDB', () => {
 
     it.each([
       ['changed', change],
-      ['was made', `REPLACE INTO ${TABLE} VALUES (9, 'lamp', 'south', 5, 0, now())`],
-    ])('refuses the row that %s since, which its reads do not show', async (_, sql) => {
+      ['was created', `REPLACE INTO ${TABLE} VALUES (9, 'lamp', 'south', 5, 0, now())`],
+    ])('refuses a row that %s after the snapshot', async (_, sql) => {
       expect(await errorOf(late(over(), sql))).toMatchObject({ code: 'LARDER_LOCK_OLD_SNAPSHOT' })
     })
 
-    it('gives the row as it is now at READ COMMITTED', async () => {
+    it('returns the current row at READ COMMITTED', async () => {
       expect(await late(over(), change, 'ReadCommitted')).toMatchObject({ quantity: 8 })
     })
 
-    it('gives a row that only others, or it itself, changed since', async () => {
+    it('returns a row that was changed only by the transaction itself, or not at all', async () => {
       const connected = over()
       const other = `UPDATE ${TABLE} SET quantity = 8 WHERE sku = 'desk'`
       expect(await late(connected, other)).toMatchObject({ quantity: 3 })
-      const own = connected.db.$transaction(async (tx) => {
+      const changed = connected.db.$transaction(async (tx) => {
         await tx.stock.findUnique(lamp)
         await tx.stock.update({ ...lamp, data: { quantity: 1 } })
         return tx.stock.lock(lamp)
       })
-      expect(await own).toMatchObject({ quantity: 1 })
+      expect(await changed).toMatchObject({ quantity: 1 })
     })
   })
 
-  it('with noWait fails at once where somebody else has the row', async () => {
+  it('with noWait fails immediately if another transaction holds the row', async () => {
     const connected = over()
     const error = await whileHeld(connected, 'update', () =>
       errorOf(connected.db.$transaction((tx) => tx.stock.lock({ ...lamp, noWait: true }))),
@@ -169,7 +171,7 @@ describe('lock on MariaDB', () => {
     expect(String(error)).toMatch(WAITED)
   })
 
-  it('with skipLocked is null where somebody else has the row, and the row where nobody has', async () => {
+  it('with skipLocked returns null if another transaction holds the row, and the row otherwise', async () => {
     const connected = over()
     const skip = { ...lamp, skipLocked: true } as const
     const lock = () => connected.db.$transaction((tx) => tx.stock.lock(skip))
@@ -177,7 +179,7 @@ describe('lock on MariaDB', () => {
     expect(await lock()).toMatchObject({ quantity: 3 })
   })
 
-  it("of strength 'share' is shared, and keeps others from changing the row", async () => {
+  it("of strength 'share' can be shared, and blocks changes of the row", async () => {
     const connected = over()
     const { db, statements } = connected
     const lock = (strength: 'share' | 'update') => () =>
@@ -188,7 +190,7 @@ describe('lock on MariaDB', () => {
   })
 
   it.each(['no key update', 'key share'] as const)(
-    "of strength '%s' is none there: refused before any SQL",
+    "of strength '%s' is unsupported and refused before any SQL",
     async (strength) => {
       const { db, statements } = over()
       const run = db.$transaction((tx) => tx.stock.lock({ ...lamp, strength }))
@@ -197,14 +199,14 @@ describe('lock on MariaDB', () => {
     },
   )
 
-  it('finds a row by a compound key whose enum is named otherwise in the database', async () => {
+  it('finds a row by a compound key whose enum has another name in the database', async () => {
     const { db } = over()
     await db.order.create({ data: { customer: 'ann', status: 'PAID' } })
     const where = { id: { customer: 'ann', status: 'PAID' } } as never
     expect(await db.$transaction((tx) => tx.order.lock({ where }))).toMatchObject({ customer: 'ann' })
   })
 
-  it('never sells more than there is', async () => {
+  it('prevents overselling', async () => {
     const { db } = over(12)
     await database.exec(`UPDATE ${TABLE} SET quantity = 20 WHERE sku = 'lamp'`)
     const buy = () =>
@@ -215,7 +217,7 @@ describe('lock on MariaDB', () => {
           await tx.stock.update({ ...lamp, data: { quantity: quantity - 1 } })
           return 1
         },
-        { maxWait: 15_000, timeout: 15_000 },
+        { maxWait: 60_000, timeout: 60_000 },
       )
     const sold = await Promise.all(Array.from({ length: 32 }, buy))
     expect(sold.filter(Boolean)).toHaveLength(20)

@@ -1,5 +1,8 @@
+import { repeatWhenBusy } from '@larder/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Connected, connect, errorOf, postgresDatabase, type TestDatabase } from '../support/client.ts'
+
+repeatWhenBusy()
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -24,19 +27,19 @@ async function whileHeld<T>({ db }: Connected, body: () => Promise<T>): Promise<
 }
 
 describe('lock', () => {
-  it('takes the row from everybody else until the transaction ends', async () => {
+  it('keeps the row locked for other transactions until the transaction ends', async () => {
     const connected = connect(database)
     const { db } = connected
     const order: string[] = []
-    const held = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<void>()
     const first = db.$transaction(async (tx) => {
       const row = await tx.stock.lock(lamp)
-      held.resolve()
+      gate.resolve()
       await new Promise((resolve) => setTimeout(resolve, 50))
       await tx.stock.update({ ...lamp, data: { quantity: row.quantity - 1 } })
       order.push('first')
     })
-    await held.promise
+    await gate.promise
     const second = db.$transaction(async (tx) => {
       const row = await tx.stock.lock(lamp)
       order.push('second')
@@ -47,7 +50,7 @@ describe('lock', () => {
     expect(order).toEqual(['first', 'second'])
   })
 
-  it('reads the row from the database however warm the cache, and leaves nothing in it', async () => {
+  it('reads the row from the database even if it is cached, and stores nothing', async () => {
     const { db, sources, statements } = connect(database)
     await db.stock.findUnique(lamp)
     await database.exec(`UPDATE inventory_stock SET quantity = 7 WHERE sku = 'lamp'`)
@@ -60,7 +63,7 @@ describe('lock', () => {
     expect(await sources(() => db.stock.findUnique(lamp))).toEqual(['memory'])
   })
 
-  it('gives the whole row, with the types of the client', async () => {
+  it('returns the whole row with the types of the client', async () => {
     const { db } = connect(database)
     const locked = await db.$transaction((tx) => tx.stock.lock({ where: { id: 1 } }))
     expect(locked).toEqual(await db.$cached(false).stock.findUnique({ where: { id: 1 } }))
@@ -74,7 +77,7 @@ describe('lock', () => {
     expect(await db.$transaction((tx) => tx.airport.lock({ where }))).toMatchObject({ id: 5 })
   })
 
-  it('with noWait fails at once where somebody else has the row', async () => {
+  it('with noWait fails immediately if another transaction holds the row', async () => {
     const connected = connect(database)
     const error = await whileHeld(connected, () =>
       errorOf(connected.db.$transaction((tx) => tx.stock.lock({ ...lamp, noWait: true }))),
@@ -82,7 +85,7 @@ describe('lock', () => {
     expect(String(error)).toContain('55P03')
   })
 
-  it('with skipLocked is null where somebody else has the row', async () => {
+  it('with skipLocked returns null if another transaction holds the row', async () => {
     const connected = connect(database)
     const locked = await whileHeld(connected, () =>
       connected.db.$transaction((tx) => tx.stock.lock({ ...lamp, skipLocked: true })),
@@ -103,13 +106,13 @@ describe('lock', () => {
     expect(statements()[0]).toMatch(new RegExp(`${sql}$`))
   })
 
-  it('outside a transaction says so, before any SQL', async () => {
+  it('outside a transaction is refused before any SQL', async () => {
     const { db, statements } = connect(database)
     expect(await errorOf(db.stock.lock(lamp))).toMatchObject({ code: 'LARDER_LOCK_OUTSIDE_TRANSACTION' })
     expect(statements()).toEqual([])
   })
 
-  it('of a row that is not there says so', async () => {
+  it('of a missing row is refused', async () => {
     const { db } = connect(database)
     const run = db.$transaction((tx) => tx.stock.lock({ where: { sku: 'none' } }))
     expect(await errorOf(run)).toMatchObject({ code: 'LARDER_ROW_NOT_FOUND' })
@@ -119,15 +122,15 @@ describe('lock', () => {
     ['no unique key', { where: { warehouse: 'north' } }],
     ['null', { where: { sku: null } }],
     ['no filter', {}],
-    ['an option there is not', { ...lamp, wait: false }],
-    ['two ways not to wait', { ...lamp, noWait: true, skipLocked: true }],
-  ])('given %s says what to give', async (_name, args) => {
+    ['an unknown option', { ...lamp, wait: false }],
+    ['both noWait and skipLocked', { ...lamp, noWait: true, skipLocked: true }],
+  ])('with %s is refused with the fix', async (_name, args) => {
     const { db } = connect(database)
     const run = db.$transaction((tx) => tx.stock.lock(args as never))
     expect(await errorOf(run)).toMatchObject({ code: 'LARDER_CONFIG' })
   })
 
-  it('never sells more than there is', async () => {
+  it('prevents overselling', async () => {
     const { db } = connect(database, { max: 12 })
     await database.exec(`UPDATE inventory_stock SET quantity = 20 WHERE sku = 'lamp'`)
     const buy = () =>
@@ -138,7 +141,7 @@ describe('lock', () => {
           await tx.stock.update({ ...lamp, data: { quantity: quantity - 1 } })
           return 1
         },
-        { maxWait: 15_000, timeout: 15_000 },
+        { maxWait: 60_000, timeout: 60_000 },
       )
     const sold = await Promise.all(Array.from({ length: 32 }, buy))
     expect(sold.filter(Boolean)).toHaveLength(20)

@@ -42,7 +42,7 @@ const BOTH = ['database: invalidated', 'database: invalidated']
 
 type Write = readonly [name: string, run: (db: Connected['db']) => PromiseLike<unknown>]
 
-const told: readonly Write[] = [
+const parsedWrites: readonly Write[] = [
   ['$executeRaw', (db) => db.$executeRaw`UPDATE app_user SET name = ${'raw'} WHERE id = ${1}`],
   [
     '$executeRaw of Prisma.sql in Prisma.sql',
@@ -84,24 +84,27 @@ async function loadParser(db: Connected['db']): Promise<void> {
 const untold: readonly Write[] = [
   ['a DO block', (db) => db.$executeRaw`DO $$ BEGIN UPDATE app_user SET name = 'raw'; END $$`],
   ['a function', (db) => db.$executeRawUnsafe(BY_FUNCTION)],
-  ['a view that the schema does not know', (db) => db.$executeRaw`UPDATE some_users SET name = 'raw'`],
+  ['a view that is missing in the schema', (db) => db.$executeRaw`UPDATE some_users SET name = 'raw'`],
 ]
 
-describe('raw SQL that writes, with the parser,', () => {
-  test.each(told)('invalidates the reads of the tables it writes, and no others: %s', async (_name, run) => {
-    for (const unknownWrites of ['invalidate', 'event', 'throw'] as const) {
-      const connected = connect(database, { cache: { unknownWrites } })
-      const events = unknownOf(connected)
-      const again = await reading(connected)
-      await run(connected.db)
-      expect(await again()).toEqual(USERS)
-      expect(await connected.db.user.findFirst()).toMatchObject({ name: 'raw' })
-      expect(events).toEqual([])
-    }
-  })
+describe('a raw write, with the parser,', () => {
+  test.each(parsedWrites)(
+    'invalidates the reads of its tables and no other reads: %s',
+    async (_name, run) => {
+      for (const unknownWrites of ['invalidate', 'event', 'throw'] as const) {
+        const connected = connect(database, { cache: { unknownWrites } })
+        const events = unknownOf(connected)
+        const again = await reading(connected)
+        await run(connected.db)
+        expect(await again()).toEqual(USERS)
+        expect(await connected.db.user.findFirst()).toMatchObject({ name: 'raw' })
+        expect(events).toEqual([])
+      }
+    },
+  )
 
   test.each(untold)(
-    'invalidates every table if the parser does not know the writes: %s',
+    'invalidates every table if the parser cannot determine its tables: %s',
     async (_name, run) => {
       const connected = connect(database)
       const events = unknownOf(connected)
@@ -113,14 +116,17 @@ describe('raw SQL that writes, with the parser,', () => {
     },
   )
 
-  test.each(untold)("is refused there under unknownWrites: 'throw': %s", async (_name, run) => {
-    const connected = connect(database, { cache: { unknownWrites: 'throw' } })
-    const again = await reading(connected)
-    connected.statements()
-    expect((await errorOf(run(connected.db))).code).toBe('LARDER_UNKNOWN_WRITE')
-    expect(connected.statements()).toEqual([])
-    expect(await again()).toEqual(['memory', 'memory'])
-  })
+  test.each(untold)(
+    "of undetermined tables is refused under unknownWrites: 'throw': %s",
+    async (_name, run) => {
+      const connected = connect(database, { cache: { unknownWrites: 'throw' } })
+      const again = await reading(connected)
+      connected.statements()
+      expect((await errorOf(run(connected.db))).code).toBe('LARDER_UNKNOWN_WRITE')
+      expect(connected.statements()).toEqual([])
+      expect(await again()).toEqual(['memory', 'memory'])
+    },
+  )
 
   it('is marked before it is sent', async () => {
     const { db, log } = connect(database)
@@ -128,7 +134,7 @@ describe('raw SQL that writes, with the parser,', () => {
     expect(log).toEqual(['mark', 'DELETE FROM app_setting', 'finish'])
   })
 
-  it('reaches what its foreign keys reach', async () => {
+  it('invalidates tables that its foreign keys change', async () => {
     const { db, sources } = connect(database)
     const read = async () => {
       await db.post.findMany()
@@ -141,7 +147,7 @@ describe('raw SQL that writes, with the parser,', () => {
     expect(await db.post.findMany()).toEqual([])
   })
 
-  it('in a transaction that rolls back empties nothing, and inside it is not seen from outside', async () => {
+  it('in a transaction that rolls back invalidates nothing, and is invisible outside before', async () => {
     const connected = connect(database)
     const again = await reading(connected)
     const run = connected.db.$transaction(async (tx) => {
@@ -154,14 +160,14 @@ describe('raw SQL that writes, with the parser,', () => {
     expect(await again()).toEqual(['memory', 'memory'])
   })
 
-  it('says nothing of a text whose caller has said what it writes', async () => {
+  it('is not parsed if the caller declares its tables', async () => {
     const connected = connect(database)
     const again = await reading(connected)
     await connected.db.$cached({ writes: ['Setting'] }).$executeRaw`UPDATE app_user SET name = 'raw'`
     expect(await again()).toEqual(['memory', 'database: invalidated'])
   })
 
-  it('between a raw BEGIN and its COMMIT belongs to that', async () => {
+  it('between a raw BEGIN and COMMIT belongs to that transaction', async () => {
     const connected = connect(database, { max: 1 })
     const { db } = connected
     const again = await reading(connected)
@@ -173,7 +179,7 @@ describe('raw SQL that writes, with the parser,', () => {
     expect(await db.user.findFirst()).toMatchObject({ name: 'raw' })
   })
 
-  it('a BEGIN whose text goes on is not over because the rest is refused', async () => {
+  it('that begins a transaction leaves it open if its last statement fails', async () => {
     const connected = connect(database, { max: 1 })
     const { db } = connected
     const again = await reading(connected)
@@ -185,14 +191,14 @@ describe('raw SQL that writes, with the parser,', () => {
     expect(await db.user.findMany()).toMatchObject([{ name: 'kept' }])
   })
 
-  it('empties every table in a transaction that comes before the parser is loaded', async () => {
+  it('invalidates every table in a transaction that runs before the parser is loaded', async () => {
     const connected = connect(database)
     const again = await reading(connected)
     await connected.db.$transaction((tx) => tx.$executeRaw`UPDATE app_user SET name = 'raw'`)
     expect(await again()).toEqual(BOTH)
   })
 
-  it('leaves what was returned before it alone in a transaction, unless it writes that table', async () => {
+  it('in a transaction keeps rows written through before it, unless it writes their table', async () => {
     const models: Readonly<Record<string, PolicyOptions>> = { '*': { ttl: '1m', write: 'through' } }
     const through = async (sql: string): Promise<readonly string[]> => {
       const { db, sources } = connect(database, { models })

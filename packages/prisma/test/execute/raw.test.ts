@@ -35,16 +35,16 @@ describe('raw SQL that reads', () => {
     ['WITH', (db: Connected['db']) => db.$queryRaw`WITH a AS (SELECT 1 AS one) SELECT * FROM a`],
     ['VALUES', (db: Connected['db']) => db.$queryRaw`VALUES (1)`],
     ['EXPLAIN', (db: Connected['db']) => db.$queryRaw`EXPLAIN SELECT * FROM app_user`],
-    ['a text that says DELETE', (db: Connected['db']) => db.$queryRaw`SELECT 'DELETE FROM x' AS text`],
+    ['a text that contains DELETE', (db: Connected['db']) => db.$queryRaw`SELECT 'DELETE FROM x' AS text`],
     ['a read sent by $executeRaw', (db: Connected['db']) => db.$executeRaw`SELECT 1`],
-  ] as const)('leaves the cache as it is: %s', async (_name, run) => {
+  ] as const)('invalidates nothing: %s', async (_name, run) => {
     const connected = connect(database)
     const again = await reading(connected)
     await run(connected.db)
     expect(await again()).toEqual(CACHED)
   })
 
-  it('raw SQL that reads is never cached, and counts as a bypass', async () => {
+  it('is never cached and counts as a bypass', async () => {
     const connected = connect(database)
     const { db, cache, statements } = connected
     const { reads } = await cache.explain(async () => {
@@ -58,7 +58,7 @@ describe('raw SQL that reads', () => {
     expect(cache.stats()).toMatchObject({ reads: 2, bypasses: 2, models: { raw: { reads: 2 } } })
   })
 
-  it('raw SQL that locks is reported as a lock', async () => {
+  it('with a locking clause is reported as a lock', async () => {
     const connected = connect(database)
     const { db, cache } = connected
     const again = await reading(connected)
@@ -86,7 +86,7 @@ const writes: readonly (readonly [string, (db: Connected['db']) => PromiseLike<u
     'several statements in one text',
     (db) => db.$executeRawUnsafe(`SELECT 1; UPDATE app_user SET name = 'raw'`),
   ],
-  ['a function that is called', (db) => db.$executeRaw`DO $$ BEGIN UPDATE app_user SET name = 'raw'; END $$`],
+  ['a function call', (db) => db.$executeRaw`DO $$ BEGIN UPDATE app_user SET name = 'raw'; END $$`],
   [
     'an array transaction',
     (db) => db.$transaction([db.user.count(), db.$executeRaw`UPDATE app_user SET name = 'raw'`]),
@@ -98,7 +98,7 @@ const writes: readonly (readonly [string, (db: Connected['db']) => PromiseLike<u
 ]
 
 describe('raw SQL that alters its session', () => {
-  it('stops all caching of the client, because the changed connection is not known', async () => {
+  it('stops all caching of the client, because the changed session is unknown', async () => {
     const connected = connect(database, { max: 1 })
     const again = await reading(connected)
     const warned: string[] = []
@@ -123,7 +123,7 @@ describe('raw SQL that writes, without the parser,', () => {
     expect(events.map(({ sql }) => sql)).toEqual([expect.stringContaining('UPDATE')])
   })
 
-  it("tells of it and leaves the cache alone under unknownWrites: 'event'", async () => {
+  it("emits an event and invalidates nothing under unknownWrites: 'event'", async () => {
     const connected = connect(database, { parser: false, cache: { unknownWrites: 'event' } })
     const again = await reading(connected)
     const events: CacheEvents['unknown-write'][] = []
@@ -153,7 +153,7 @@ describe('raw SQL that writes, without the parser,', () => {
     expect(await again()).toEqual(CACHED)
   })
 
-  it('COMMIT by hand inside $transaction is marked before it is sent', async () => {
+  it('such as COMMIT inside $transaction is marked before it is sent', async () => {
     const connected = connect(database, { parser: false })
     const { db, log } = connected
     await db.user.findMany()
@@ -174,7 +174,7 @@ describe('raw SQL that ends a transaction from inside', () => {
   const STOP = new Error('stop')
 
   test.each(['COMMIT', 'END; SELECT 1', `BEGIN; UPDATE app_user SET name = 'kept'; COMMIT`])(
-    'commits what stands before it, whatever becomes of the rest: %s',
+    'commits the statements before it, even if the body then fails: %s',
     async (sql) => {
       const { db } = connect(database)
       await db.user.findMany()
@@ -188,19 +188,22 @@ describe('raw SQL that ends a transaction from inside', () => {
     },
   )
 
-  test.each(['COMMIT', 'ROLLBACK', 'ABORT'])('lets what follows commit by itself: %s', async (sql) => {
-    const { db } = connect(database)
-    await db.user.findMany()
-    const failing = db.$transaction(async (tx) => {
-      await tx.$executeRawUnsafe(sql)
-      await tx.user.update(write)
-      throw STOP
-    })
-    expect(await errorOf(failing)).toBe(STOP)
-    expect(await db.user.findMany()).toMatchObject([{ name: 'kept' }])
-  })
+  test.each(['COMMIT', 'ROLLBACK', 'ABORT'])(
+    'makes later statements commit by themselves: %s',
+    async (sql) => {
+      const { db } = connect(database)
+      await db.user.findMany()
+      const failing = db.$transaction(async (tx) => {
+        await tx.$executeRawUnsafe(sql)
+        await tx.user.update(write)
+        throw STOP
+      })
+      expect(await errorOf(failing)).toBe(STOP)
+      expect(await db.user.findMany()).toMatchObject([{ name: 'kept' }])
+    },
+  )
 
-  it('COMMIT by hand in a nested transaction lets later statements commit by themselves', async () => {
+  it('as COMMIT in a nested transaction makes later statements commit by themselves', async () => {
     const { db } = connect(database)
     await db.user.findMany()
     type Nesting = { $transaction(body: (tx: typeof db) => Promise<void>): Promise<void> }
@@ -215,7 +218,7 @@ describe('raw SQL that ends a transaction from inside', () => {
     expect(await db.user.findMany()).toMatchObject([{ name: 'kept' }])
   })
 
-  it('COMMIT by hand in an array transaction lets later statements commit by themselves', async () => {
+  it('as COMMIT in an array transaction makes later statements commit by themselves', async () => {
     const { db, cache } = connect(database)
     const outcomes: string[] = []
     cache.on('write', ({ outcome }) => outcomes.push(outcome))
@@ -232,7 +235,7 @@ describe('raw SQL that ends a transaction from inside', () => {
 })
 
 describe('BEGIN … COMMIT as raw SQL', () => {
-  it('a raw BEGIN makes the client bypass the cache until its end, with a warning', async () => {
+  it('makes the client bypass the cache until its end, with a warning', async () => {
     const connected = connect(database, { max: 1 })
     const { db, cache, sources } = connected
     const warnings: string[] = []
@@ -250,7 +253,7 @@ describe('BEGIN … COMMIT as raw SQL', () => {
     expect(await db.user.findMany()).toMatchObject([{ name: 'in it' }])
   })
 
-  it('a raw ROLLBACK ends a raw BEGIN, and its raw writes invalidate', async () => {
+  it('ended by a raw ROLLBACK still invalidates its raw writes', async () => {
     const connected = connect(database, { max: 1, parser: false })
     const { db } = connected
     const again = await reading(connected)
@@ -261,7 +264,7 @@ describe('BEGIN … COMMIT as raw SQL', () => {
     expect(await db.user.findMany()).toMatchObject([{ name: null }])
   })
 
-  it('a raw BEGIN that the server refuses opens no transaction', async () => {
+  it('opens no transaction if the server refuses BEGIN', async () => {
     const connected = connect(database, { max: 1 })
     const { db } = connected
     const again = await reading(connected)
@@ -269,7 +272,7 @@ describe('BEGIN … COMMIT as raw SQL', () => {
     expect(await again()).toEqual(CACHED)
   })
 
-  it('$transaction beside it is a transaction of its own', async () => {
+  it('does not include a $transaction of the same client', async () => {
     const connected = connect(database)
     const { db } = connected
     const again = await reading(connected)

@@ -1,9 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { memoryStore } from '@larder/core'
 import type { Store } from '@larder/core/store'
-import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
-import { copyArguments } from '../../src/plan/argument.ts'
+import { repeatWhenBusy } from '@larder/testing'
+import { makeTypedQueryFactory, sqltag } from '@prisma/client/runtime/client'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { copyArguments, withOwnValues } from '../../src/plan/argument.ts'
 import { connect, pgliteDatabase, postgresDatabase, type TestDatabase } from '../support/client.ts'
+
+repeatWhenBusy()
 
 // Entries that are refreshed in the background, after the call of their read has returned.
 
@@ -33,7 +37,7 @@ it.each(['PGlite', 'PostgreSQL'] as const)(
     await databases[name].exec(`UPDATE app_user SET name = 'unseen' WHERE id = 1`)
     await sleep(TTL + 5)
     expect(await sources(read)).toEqual(['stale'])
-    await vi.waitFor(async () => expect(await read()).toBe('unseen'))
+    await expect.poll(read).toBe('unseen')
   },
 )
 
@@ -50,11 +54,11 @@ it('includes, the fluent API and raw SQL with declared tables are refreshed as w
   const plain = await db.$cached(false).user.findMany({ include: { posts: true }, orderBy: { id: 'asc' } })
   for (const read of all()) expect(await sources(async () => await read())).toEqual(['stale'])
   const [users, , raw] = all()
-  await vi.waitFor(async () => expect(await users?.()).toStrictEqual(plain))
-  await vi.waitFor(async () => expect(await raw?.()).toStrictEqual([{ name: 'unseen' }]))
+  await expect.poll(async () => await users?.()).toStrictEqual(plain)
+  await expect.poll(async () => await raw?.()).toStrictEqual([{ name: 'unseen' }])
 })
 
-it('arguments that the caller changes after the call do not reach the refresh', async () => {
+it('a refresh uses the arguments from the time of the call, although the caller changes them', async () => {
   const { db, sources } = connect(databases.PostgreSQL, { models: { User: STALE } })
   const args = { where: { id: { in: [1] } } }
   const names = async () => (await db.user.findMany(args)).map(({ name }) => name)
@@ -67,7 +71,7 @@ it('arguments that the caller changes after the call do not reach the refresh', 
   for (let time = 0; time < 5; time++) expect(await names()).toEqual(['u1'])
 })
 
-it('bytes that the caller changes after the call do not reach the refresh', async () => {
+it('a refresh uses the bytes from the time of the call, although the caller changes them', async () => {
   const { exec } = databases.PostgreSQL
   await exec(
     `TRUNCATE "Everything" RESTART IDENTITY; INSERT INTO "Everything" (bytes) VALUES ('\\x01'), ('\\x02')`,
@@ -110,7 +114,12 @@ it.each(['PGlite', 'PostgreSQL'] as const)(
 it('a copy of arguments has new objects and lists, and the same values', () => {
   const [at, decimal] = [new Date(5), new (class Decimal {})()]
   const bytes = Uint8Array.of(1, 2)
-  const args = { where: { id: { in: [1, 2] }, at, bytes }, decimal, none: null, absent: undefined }
+  const args = {
+    where: { id: { in: [1, 2] }, at, bytes, buffer: Buffer.from([3]) },
+    decimal,
+    none: null,
+    absent: undefined,
+  }
   const copy = copyArguments(args) as typeof args
   expect(copy).toStrictEqual(args)
   expect(copy.where.bytes.buffer).not.toBe(bytes.buffer)
@@ -120,7 +129,7 @@ it('a copy of arguments has new objects and lists, and the same values', () => {
   expect(copyArguments(undefined)).toBeUndefined()
 })
 
-it('a write waits for its mark with the bytes that it was called with', async () => {
+it('a write that waits for its mark uses the bytes from the time of the call', async () => {
   const { exec } = databases.PostgreSQL
   await exec('TRUNCATE "Everything" RESTART IDENTITY')
   const { sync: _, ...inner } = memoryStore({ isolated: true })
@@ -133,11 +142,40 @@ it('a write waits for its mark with the bytes that it was called with', async ()
     },
   }
   const { db, base } = connect(databases.PostgreSQL, { cache: { store } })
+  type Client = Pick<typeof base, '$executeRaw' | '$executeRawUnsafe' | '$queryRaw'>
+  const forms: Readonly<Record<string, (client: Client, bytes: Buffer<ArrayBuffer>) => Promise<unknown>>> = {
+    template: (client, bytes) => client.$executeRaw`INSERT INTO "Everything" (bytes) VALUES (${bytes})`,
+    text: (client, bytes) => client.$executeRawUnsafe('INSERT INTO "Everything" (bytes) VALUES ($1)', bytes),
+    returning: (client, bytes) =>
+      client.$queryRaw(sqltag`INSERT INTO "Everything" (bytes) VALUES (${bytes}) RETURNING id`),
+  }
+  const last = async (): Promise<readonly number[]> => {
+    const row = await base.everything.findFirstOrThrow({ orderBy: { id: 'desc' } })
+    return [...(row.bytes ?? [])]
+  }
   for (const client of [base, db]) {
     const bytes = Buffer.from([1])
     const creating = client.everything.create({ data: { bytes } }).then(({ bytes }) => [...(bytes ?? [])])
     await sleep(20)
     bytes[0] = 2
     expect(await creating).toEqual([1])
+    for (const [name, write] of Object.entries(forms)) {
+      bytes[0] = 1
+      const writing = write(client, bytes).then(last)
+      await sleep(20)
+      bytes[0] = 2
+      expect([name, await writing]).toEqual([name, [1]])
+    }
   }
+})
+
+it('the values of a TypedSQL query are copied, and its text is kept', () => {
+  const bytes = Buffer.from([1])
+  const query = makeTypedQueryFactory('SELECT $1')(bytes)
+  const copy = withOwnValues(query) as typeof query
+  bytes[0] = 2
+  expect(copy).toMatchObject({ sql: 'SELECT $1', values: [Buffer.from([1])] })
+  expect(query.values).toEqual([bytes])
+  const sameQuery = makeTypedQueryFactory('SELECT $1')(1)
+  expect(withOwnValues(sameQuery)).toBe(sameQuery)
 })

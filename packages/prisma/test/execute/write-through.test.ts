@@ -26,15 +26,15 @@ const sell = { quantity: { decrement: 1 } }
 /** Reads under `cached` must be a hit, without SQL, and exactly what the database returns. */
 async function expectHit({ db, base, statements, sources }: Connected, where: object): Promise<void> {
   statements()
-  let found: unknown
+  let row: unknown
   const source = await sources(async () => {
-    found = await db.stock.findUnique({ where: where as typeof bySku.where })
+    row = await db.stock.findUnique({ where: where as typeof bySku.where })
   })
   expect(source).toEqual(['memory'])
   expect(statements()).toEqual([])
   const real = await base.stock.findUnique({ where: where as typeof bySku.where })
-  expect(found).toStrictEqual(real)
-  expect(JSON.stringify(found)).toBe(JSON.stringify(real))
+  expect(row).toStrictEqual(real)
+  expect(JSON.stringify(row)).toBe(JSON.stringify(real))
 }
 
 async function expectMiss({ db, sources }: Connected, where: object): Promise<void> {
@@ -42,8 +42,8 @@ async function expectMiss({ db, sources }: Connected, where: object): Promise<vo
   expect(source).toEqual([expect.stringMatching(/^database: (miss|invalidated)$/)])
 }
 
-describe('after a write of its own', () => {
-  it('an update by a key is a hit by that key, and by no key that it had to mark', async () => {
+describe('after a write outside transactions', () => {
+  it('an updated row is a hit by the key of the update, and by no key that it had to mark', async () => {
     const here = open()
     await here.db.stock.findUnique(byId)
     await here.db.stock.update({ ...bySku, data: sell })
@@ -51,24 +51,24 @@ describe('after a write of its own', () => {
     await expectMiss(here, byId.where)
   })
 
-  it('repeated updates are hits, also for findUniqueOrThrow', async () => {
+  it('repeated updates are hits, including for findUniqueOrThrow', async () => {
     const here = open()
-    for (let left = 4; left > 0; left--) {
+    for (let remaining = 4; remaining > 0; remaining--) {
       const updated = await here.db.stock.update({ ...byId, data: sell })
-      expect(updated.quantity).toBe(left)
+      expect(updated.quantity).toBe(remaining)
       await expectHit(here, byId.where)
       expect(await here.sources(() => here.db.stock.findUniqueOrThrow(byId))).toEqual(['memory'])
     }
   })
 
-  it('a create is a hit by the keys it gave, and a miss by the one the database made', async () => {
+  it('a created row is a hit by the keys that were set, and a miss by the generated one', async () => {
     const here = open()
-    const made = await here.db.stock.create({ data: { sku: 'c', warehouse: 'w' } })
+    const created = await here.db.stock.create({ data: { sku: 'c', warehouse: 'w' } })
     await expectHit(here, { sku: 'c' })
-    await expectMiss(here, { id: made.id })
+    await expectMiss(here, { id: created.id })
   })
 
-  it('the row that was not there is there for who looked for it before', async () => {
+  it('a row that was looked up before it existed is found', async () => {
     const here = open()
     expect(await here.db.stock.findUnique({ where: { sku: 'c' } })).toBeNull()
     await errorOf(here.db.stock.findUniqueOrThrow({ where: { sku: 'c' } }))
@@ -76,7 +76,7 @@ describe('after a write of its own', () => {
     await expectHit(here, { sku: 'c' })
   })
 
-  it.each(['c', 'a'])('an upsert is a hit by its key, whichever it did (%s)', async (sku) => {
+  it.each(['c', 'a'])('an upserted row is a hit by its key after either branch (%s)', async (sku) => {
     const here = open()
     await here.db.stock.upsert({
       where: { sku },
@@ -86,7 +86,7 @@ describe('after a write of its own', () => {
     await expectHit(here, { sku })
   })
 
-  it('an update that moves the key is a hit by the new one, and the old one finds nothing', async () => {
+  it('a row whose key was updated is a hit by the new key, and missing by the old one', async () => {
     const here = open()
     await here.db.stock.findUnique(bySku)
     await here.db.stock.update({ ...bySku, data: { sku: 'z' } })
@@ -94,7 +94,7 @@ describe('after a write of its own', () => {
     expect(await here.db.stock.findUnique(bySku)).toBeNull()
   })
 
-  it('a selection with every field, in any order, is as good as none; relations are left out', async () => {
+  it('a row is stored with any selection of all fields, without relations', async () => {
     const here = open()
     const all = { version: true, id: true, sku: true, warehouse: true, quantity: true, updatedAt: true }
     await here.db.stock.update({ ...bySku, data: sell, select: all })
@@ -113,10 +113,10 @@ describe('after a write of its own', () => {
       (here: Connected) => here.db.stock.update({ ...bySku, data: sell, omit: { version: true } }),
     ],
     ['changes nothing', (here: Connected) => here.db.stock.update({ ...bySku, data: {} })],
-    ['says nothing of the rows', (here: Connected) => here.db.stock.updateMany({ ...bySku, data: sell })],
+    ['does not return the rows', (here: Connected) => here.db.stock.updateMany({ ...bySku, data: sell })],
     ['deletes', (here: Connected) => here.db.stock.delete(bySku)],
     [
-      'is made past the cache',
+      'is made through $cached(false)',
       (here: Connected) => here.db.$cached(false).stock.update({ ...bySku, data: sell }),
     ],
     ['is refused', (here: Connected) => errorOf(here.db.stock.update({ ...bySku, data: { sku: 'b' } }))],
@@ -127,7 +127,7 @@ describe('after a write of its own', () => {
     await expectMiss(here, bySku.where)
   })
 
-  it('the statement is the user’s own, never a wider one', async () => {
+  it('Larder sends the statement of the user and never a wider one', async () => {
     const [plain, through] = [open({ models: { '*': { ttl: '1m' } } }), open()]
     const sqlOf = async ({ db, statements }: Connected) => {
       statements()
@@ -138,7 +138,7 @@ describe('after a write of its own', () => {
     expect(await sqlOf(through)).toEqual(await sqlOf(plain))
   })
 
-  it('what the client leaves out of every result is left out here', async () => {
+  it('fields that the client omits globally are omitted in the stored row', async () => {
     const here = open({ client: { omit: { stock: { version: true } } } })
     await here.db.stock.update({ ...bySku, data: sell })
     await expectHit(here, bySku.where)
@@ -146,7 +146,7 @@ describe('after a write of its own', () => {
     await expectHit(here, bySku.where)
   })
 
-  it('a row is stored for the writer’s own scope', async () => {
+  it('a row is stored in the scope of the writer', async () => {
     let tenant: string | undefined = 'one'
     const here = open({ cache: { scope: () => tenant, requireScope: true } })
     await here.db.stock.update({ ...bySku, data: sell })
@@ -165,26 +165,26 @@ describe('after a write of its own', () => {
     await expectMiss(here, bySku.where)
   })
 
-  it('a table with triggers is only invalidated', async () => {
+  it('a row of a table with triggers is only invalidated', async () => {
     const here = open({ models: { Stock: { ttl: '1m', write: 'through', touches: ['User'] } } })
     await here.db.stock.update({ ...bySku, data: sell })
     await expectMiss(here, bySku.where)
   })
 
-  it('every type of value comes back as a read returns it', async () => {
+  it('every type of value is served as a read returns it', async () => {
     const { db, base, sources } = open({ models: { '*': { ttl: '1m', write: 'through' } } })
-    const made = await db.user.create({ data: { email: 'Ä@x' } })
-    let found: unknown
-    expect(
-      await sources(async () => (found = await db.user.findUnique({ where: { email: 'Ä@x' } }))),
-    ).toEqual(['memory'])
-    expect(found).toStrictEqual(made)
-    expect(found).toStrictEqual(await base.user.findUnique({ where: { email: 'Ä@x' } }))
+    const created = await db.user.create({ data: { email: 'Ä@x' } })
+    let row: unknown
+    expect(await sources(async () => (row = await db.user.findUnique({ where: { email: 'Ä@x' } })))).toEqual([
+      'memory',
+    ])
+    expect(row).toStrictEqual(created)
+    expect(row).toStrictEqual(await base.user.findUnique({ where: { email: 'Ä@x' } }))
   })
 })
 
 describe('after a transaction', () => {
-  it('a checkout: locked, written, committed, and displayed without SQL', async () => {
+  it('a locked, updated and committed row is displayed without SQL', async () => {
     const here = open()
     const { db } = here
     await db.stock.findUnique(bySku)
@@ -197,7 +197,7 @@ describe('after a transaction', () => {
     expect((await db.stock.findUnique(bySku))?.quantity).toBe(4)
   })
 
-  it('a checkout with lock stores the row that was written', async () => {
+  it('a row locked with lock() and then updated is stored', async () => {
     const here = open()
     await here.db.$transaction(async (tx) => {
       const { quantity } = await tx.stock.lock(bySku)
@@ -207,14 +207,16 @@ describe('after a transaction', () => {
     expect((await here.db.stock.findUnique(bySku))?.quantity).toBe(4)
   })
 
-  it('a created row is a hit by every key, for nobody saw it before', async () => {
+  it('a created row is a hit by every key, because no other transaction saw it before', async () => {
     const here = open()
-    const made = await here.db.$transaction((tx) => tx.stock.create({ data: { sku: 'c', warehouse: 'w' } }))
+    const created = await here.db.$transaction((tx) =>
+      tx.stock.create({ data: { sku: 'c', warehouse: 'w' } }),
+    )
     await expectHit(here, { sku: 'c' })
-    await expectHit(here, { id: made.id })
+    await expectHit(here, { id: created.id })
   })
 
-  it('the last of several changes counts, and other rows do not disturb it', async () => {
+  it('the last of several changes is stored, and changes to other rows do not affect it', async () => {
     const here = open()
     await here.db.$transaction(async (tx) => {
       await tx.stock.update({ ...byId, data: sell })
@@ -225,7 +227,7 @@ describe('after a transaction', () => {
     await expectHit(here, { id: 2 })
   })
 
-  it('a row that is changed again by another key is stored as it was left', async () => {
+  it('a row that is changed again by another key is stored in its last state', async () => {
     const here = open()
     await here.db.$transaction(async (tx) => {
       await tx.stock.update({ ...byId, data: sell })
@@ -242,13 +244,16 @@ describe('after a transaction', () => {
   })
 
   it.each([
-    ['updates it and shows less', (tx: Tx) => tx.stock.update({ ...byId, data: sell, select: { id: true } })],
-    ['updates rows nobody knows', (tx: Tx) => tx.stock.updateMany({ data: sell })],
+    [
+      'updates it and selects fewer fields',
+      (tx: Tx) => tx.stock.update({ ...byId, data: sell, select: { id: true } }),
+    ],
+    ['updates unknown rows', (tx: Tx) => tx.stock.updateMany({ data: sell })],
     ['deletes it', (tx: Tx) => tx.stock.delete(bySku)],
     ['writes raw SQL', (tx: Tx) => tx.$executeRaw`UPDATE inventory_stock SET quantity = 0`],
-    ['sets a savepoint, to which it may roll back', (tx: Tx) => tx.$executeRaw`SAVEPOINT here`],
-    ['is rejected, whatever for', (tx: Tx) => errorOf(tx.stock.findUniqueOrThrow({ where: { sku: 'x' } }))],
-  ] as const)('a later statement that %s leaves nothing but the invalidation', async (_, later) => {
+    ['sets a savepoint', (tx: Tx) => tx.$executeRaw`SAVEPOINT here`],
+    ['is rejected for any reason', (tx: Tx) => errorOf(tx.stock.findUniqueOrThrow({ where: { sku: 'x' } }))],
+  ] as const)('a later statement that %s leaves only the invalidation', async (_, later) => {
     const here = open()
     await here.db.stock.findUnique(byId)
     await here.db.$transaction(async (tx) => {
@@ -258,7 +263,7 @@ describe('after a transaction', () => {
     await expectMiss(here, byId.where)
   })
 
-  it.each(['transaction', 'savepoint'])('nothing is stored of a %s that was rolled back', async (kind) => {
+  it.each(['transaction', 'savepoint'])('a rolled back %s stores nothing', async (kind) => {
     const here = open()
     const failing = (client: Tx) =>
       client.$transaction(async (tx) => {
@@ -270,7 +275,7 @@ describe('after a transaction', () => {
     await expectMiss(here, byId.where)
   })
 
-  it('COMMIT of a transaction that the database had aborted proves nothing', async () => {
+  it('a COMMIT after the database has aborted the transaction stores nothing', async () => {
     const here = open()
     await here.db
       .$transaction(async (tx) => {
@@ -281,7 +286,7 @@ describe('after a transaction', () => {
     expect((await here.db.stock.findUnique(byId))?.quantity).toBe(5)
   })
 
-  it('with unknownWrites "event" a raw write of unknown tables is not heard of, and still no row is stored that it may have changed', async () => {
+  it("with unknownWrites 'event', a raw write of unknown tables invalidates nothing, but no row that it may have changed is stored", async () => {
     const here = open({ parser: false, cache: { unknownWrites: 'event' } })
     await here.db.$transaction(async (tx) => {
       await tx.stock.update({ ...byId, data: sell })
@@ -291,8 +296,8 @@ describe('after a transaction', () => {
   })
 })
 
-describe('the policy', () => {
-  it('needs a datamodel to write through', () => {
+describe('the policy of write-through', () => {
+  it('needs a datamodel', () => {
     const { base } = open()
     const without = (models: object) => () => base.$extends(prismaCache({ cache: createCache(), models }))
     const needed = {
@@ -304,11 +309,11 @@ describe('the policy', () => {
     expect(without({ '*': { ttl: 1, write: 'around' } })).not.toThrow()
   })
 
-  it('is of the model, not of one call', () => {
+  it('is set per model, not per call', () => {
     expect(() => open().db.$cached({ write: 'around' })).toThrow(/describes the model/)
   })
 
-  it("'around': reads of the model go on as they were, and those of others do not", async () => {
+  it("'around' keeps reads of the model cached, but not reads of other models", async () => {
     const here = open({ models: { '*': { ttl: '1m' }, Stock: { ttl: '1m', write: 'around' } } })
     const { db, cache, sources } = here
     const display = () => db.stock.findUnique(bySku)

@@ -22,7 +22,7 @@ beforeEach(async () => {
   await database.exec(`INSERT INTO app_user (email, updated_at) VALUES ('a@x', now())`)
 })
 
-const one = { where: { id: 1 } }
+const byId1 = { where: { id: 1 } }
 const bare = (): PrismaClient => new PrismaClient({ adapter: database.adapter(() => {}) })
 /** What putting the extension on a client throws: these are mistakes that types would show, hence the cast. */
 const putOn = (options: object, cache = createCache()) => {
@@ -38,22 +38,17 @@ function thrown(run: () => unknown): { code?: string; message?: string } {
   return {}
 }
 
-describe('a mistake in the options shows when the extension is put on', () => {
+describe('prismaCache refuses', () => {
   test.each<[string, object, string, RegExp]>([
+    ['an unknown model', { models: { Nobody: { ttl: '1m' } } }, 'LARDER_UNKNOWN_MODEL', /'Nobody'.*User/],
     [
-      'a model that is not there',
-      { models: { Nobody: { ttl: '1m' } } },
-      'LARDER_UNKNOWN_MODEL',
-      /'Nobody'.*User/,
-    ],
-    [
-      'a model by another case',
+      'a model name in the wrong case',
       { models: { user: { ttl: '1m' } } },
       'LARDER_UNKNOWN_MODEL',
       /^models\.user: .*: give User\. It has/,
     ],
-    ['a ttl that is missing', { models: { User: {} } }, 'LARDER_CONFIG', /models\.User\.ttl is missing/],
-    ["a ttl that is missing under '*'", { models: { '*': {} } }, 'LARDER_CONFIG', /models\.'\*'\.ttl/],
+    ['a missing ttl', { models: { User: {} } }, 'LARDER_CONFIG', /models\.User\.ttl is missing/],
+    ["a missing ttl under '*'", { models: { '*': {} } }, 'LARDER_CONFIG', /models\.'\*'\.ttl/],
     [
       'an infinite ttl',
       { models: { User: { ttl: Number.POSITIVE_INFINITY } } },
@@ -62,7 +57,7 @@ describe('a mistake in the options shows when the extension is put on', () => {
     ],
     ['a malformed ttl', { models: { User: { ttl: '5 minutes' } } }, 'LARDER_DURATION', /'?5 minutes'?/],
     ['a ttl of zero', { models: { User: { ttl: 0 } } }, 'LARDER_DURATION', /above zero/],
-    ['a policy option that is not there', { models: { User: { tll: 5 } } }, 'LARDER_CONFIG', /User\.tll/],
+    ['an unknown policy option', { models: { User: { tll: 5 } } }, 'LARDER_CONFIG', /User\.tll/],
     [
       'a malformed staleWhileRevalidate',
       { models: { User: { ttl: 5, staleWhileRevalidate: 'soon' } } },
@@ -76,20 +71,20 @@ describe('a mistake in the options shows when the extension is put on', () => {
       /models\.User\.maxConcurrentLoads is 0: give a whole number/,
     ],
     [
-      'lookupKeys of a field that is not there',
+      'lookupKeys of an unknown field',
       { models: { User: { ttl: 5, lookupKeys: [['nothing']] } } },
       'LARDER_CONFIG',
       /nothing/,
     ],
-    ['an option that is not there', { model: {} }, 'LARDER_CONFIG', /no option model/],
+    ['an unknown option', { model: {} }, 'LARDER_CONFIG', /no option model/],
     [
-      'a collation where the database is not MySQL',
+      'a collation for a database other than MySQL',
       { collation: 'utf8mb4_unicode_ci' },
       'LARDER_CONFIG',
       /collation is for MySQL and MariaDB, and this datamodel is of postgresql/,
     ],
     [
-      'a collation that Larder does not know',
+      'an unsupported collation',
       { collation: 'utf8mb4_roman_ci', datamodel: { ...datamodel, provider: 'mysql' } },
       'LARDER_CONFIG',
       /collation is "utf8mb4_roman_ci": give one of utf8mb4_bin/,
@@ -101,15 +96,15 @@ describe('a mistake in the options shows when the extension is put on', () => {
       /collation needs `datamodel`/,
     ],
     [
-      'an operation that is no read',
+      'an operation that is not a read',
       { models: { User: { ttl: '1m', operations: ['findmany'] } } },
       'LARDER_CONFIG',
       /models\.User\.operations names "findmany".*findMany/,
     ],
     ['a database with a space', { database: 'my shop' }, 'LARDER_CONFIG', /database is "my shop"/],
-    ['a database that is no text', { database: 5 }, 'LARDER_CONFIG', /database is 5/],
+    ['a database that is not a string', { database: 5 }, 'LARDER_CONFIG', /database is 5/],
     [
-      "touches of a table that is not there, under '*'",
+      "touches of an unknown table under '*'",
       { models: { '*': { ttl: 5, touches: ['nowhere'] } } },
       'LARDER_UNKNOWN_TABLE',
       /touches.*'nowhere'/,
@@ -119,12 +114,12 @@ describe('a mistake in the options shows when the extension is put on', () => {
     expect(thrown(() => putOn(options))).toMatchObject({ code, message: expect.stringMatching(message) })
   })
 
-  it('no options at all', () => {
+  it('missing options', () => {
     for (const options of [{}, undefined, null])
       expect(thrown(() => prismaCache(options as never)).code).toBe('LARDER_CONFIG')
   })
 
-  it('the extension put on twice, also with others between', () => {
+  it('to extend a client twice, even with other extensions in between', () => {
     const once = putOn({})
     const more = once.$extends({ client: { $hello: () => 'hello' } })
     for (const client of [once, more])
@@ -142,13 +137,13 @@ describe('a mistake in the options shows when the extension is put on', () => {
     })
   })
 
-  it('a failed attempt leaves the cache as it was, and a corrected one attaches', () => {
+  it('invalid options without attaching, so that corrected ones attach', () => {
     const cache = createCache()
     expect(thrown(() => putOn({ models: { User: { ttl: 0 } } }, cache)).code).toBe('LARDER_DURATION')
     expect(thrown(() => putOn({ models: { User: { ttl: 1 } } }, cache))).toEqual({})
   })
 
-  it('a memory tier without a store to keep things of, and memory in a cluster worker', () => {
+  it('a memory tier over no remote store, and a memory store in a cluster worker', () => {
     expect(thrown(() => createCache({ memory: { mode: 'push' } })).code).toBe('LARDER_CONFIG')
     Object.defineProperty(cluster, 'isWorker', { value: true, configurable: true })
     try {
@@ -159,18 +154,18 @@ describe('a mistake in the options shows when the extension is put on', () => {
   })
 })
 
-describe('a mistake in $cache.invalidate throws in the call, and invalidates nothing', () => {
+describe('$cache.invalidate throws in the call and invalidates nothing for', () => {
   test.each<[string, unknown, string, RegExp]>([
     ['nothing', undefined, 'LARDER_CONFIG', /given undefined: give \{ models/],
     ['a name', 'User', 'LARDER_CONFIG', /given User: give/],
     ['a bare model', { models: 'User' }, 'LARDER_CONFIG', /models that is no array/],
     ['a bare table', { tables: 'app_user' }, 'LARDER_CONFIG', /tables that is no array/],
     ['a misspelt option', { model: ['User'] }, 'LARDER_CONFIG', /no option model: give \{ models/],
-    ['a model that is not there', { models: ['Nobody'] }, 'LARDER_UNKNOWN_MODEL', /Nobody/],
-    ['rows of nothing', { rows: [null] }, 'LARDER_CONFIG', /rows/],
-    ['a row without key', { rows: [{ model: 'User' }] }, 'LARDER_CONFIG', /no lookup key of app_user/],
+    ['an unknown model', { models: ['Nobody'] }, 'LARDER_UNKNOWN_MODEL', /Nobody/],
+    ['a null row', { rows: [null] }, 'LARDER_CONFIG', /rows/],
+    ['a row without a key', { rows: [{ model: 'User' }] }, 'LARDER_CONFIG', /no lookup key of app_user/],
     [
-      'a field that is not there',
+      'an unknown field',
       { rows: [{ model: 'User', key: { idd: 1 } }] },
       'LARDER_CONFIG',
       /no column for 'idd'.*\{ id: … \}/,
@@ -184,7 +179,7 @@ describe('a mistake in $cache.invalidate throws in the call, and invalidates not
   })
 })
 
-describe('a mistake in $cached shows where it is made', () => {
+describe('$cached throws in the call for', () => {
   test.each<[string, unknown, string, RegExp]>([
     ['a number', 5, 'LARDER_CONFIG', /not 5/],
     ['true', true, 'LARDER_CONFIG', /false/],
@@ -192,15 +187,15 @@ describe('a mistake in $cached shows where it is made', () => {
     ['null', null, 'LARDER_CONFIG', /null/],
     ['a list', [{ ttl: 5 }], 'LARDER_CONFIG', /takes a policy/],
     ['a malformed ttl', { ttl: '5x' }, 'LARDER_DURATION', /\$cached\.ttl/],
-    ['reads of no model', { ttl: 5, reads: ['Userx'] }, 'LARDER_UNKNOWN_TABLE', /Userx/],
-    ['reads of nothing', { ttl: 5, reads: [] }, 'LARDER_CONFIG', /reads/],
-    ['reads without a lifetime', { reads: ['User'] }, 'LARDER_CONFIG', /ttl/],
-    ['writes of no model', { writes: ['Userx'] }, 'LARDER_UNKNOWN_TABLE', /Userx/],
-    ['writes that are no array', { writes: 'User' }, 'LARDER_CONFIG', /writes/],
+    ['reads of an unknown model', { ttl: 5, reads: ['Userx'] }, 'LARDER_UNKNOWN_TABLE', /Userx/],
+    ['empty reads', { ttl: 5, reads: [] }, 'LARDER_CONFIG', /reads/],
+    ['reads without a ttl', { reads: ['User'] }, 'LARDER_CONFIG', /ttl/],
+    ['writes of an unknown model', { writes: ['Userx'] }, 'LARDER_UNKNOWN_TABLE', /Userx/],
+    ['writes that are not an array', { writes: 'User' }, 'LARDER_CONFIG', /writes/],
     ['a malformed staleIfError', { ttl: 5, staleIfError: 'soon' }, 'LARDER_DURATION', /staleIfError/],
     ['lookupKeys', { lookupKeys: [['name']] }, 'LARDER_CONFIG', /in models, not per call/],
     ['onMarkFailure', { onMarkFailure: 'reject' }, 'LARDER_CONFIG', /in models, not per call/],
-    ['an option that is not there', { tll: 5 }, 'LARDER_CONFIG', /tll/],
+    ['an unknown option', { tll: 5 }, 'LARDER_CONFIG', /tll/],
   ])('%s', async (_name, policy, code, message) => {
     const connected = connect(database)
     const call = () => connected.db.$cached(policy as never)
@@ -210,7 +205,7 @@ describe('a mistake in $cached shows where it is made', () => {
     })
   })
 
-  it('{} on a model without a policy has no lifetime', async () => {
+  it('$cached({}) on a model without a policy is refused because the ttl is missing', async () => {
     const connected = connect(database, { models: { Post: { ttl: '1m' } } })
     const cached = connected.db.$cached({})
     await cached.post.findMany()
@@ -220,23 +215,43 @@ describe('a mistake in $cached shows where it is made', () => {
     })
   })
 
-  it('an option that is undefined takes nothing away', async () => {
+  it('$cached with an undefined option keeps the option of the model', async () => {
     const connected = connect(database)
     const cached = connected.db.$cached({ ttl: undefined } as never)
     expect(await connected.sources(() => cached.user.findMany())).toEqual(['database: miss'])
   })
 })
 
-describe('a mistake in $cache.invalidate rejects, and names what there is', () => {
+describe('$cache.invalidate rejects and lists the alternatives for', () => {
   test.each<[string, object, string, RegExp]>([
-    ['a model', { models: ['Nobody'] }, 'LARDER_UNKNOWN_MODEL', /'Nobody'/],
-    ['a table', { tables: ['nobody'] }, 'LARDER_UNKNOWN_TABLE', /nobody.*app_user/],
-    ['a model of a row', { rows: [{ model: 'Nobody', key: { id: 1 } }] }, 'LARDER_UNKNOWN_MODEL', /'Nobody'/],
-    ['a field of a row', { rows: [{ model: 'User', key: { nothing: 1 } }] }, 'LARDER_CONFIG', /nothing.*id/],
-    ['a field that is no key', { rows: [{ model: 'User', key: { name: 'x' } }] }, 'LARDER_CONFIG', /email/],
-    ['half a key', { rows: [{ model: 'Membership', key: {} }] }, 'LARDER_CONFIG', /nothing is no lookup key/],
-    ['an option', { model: ['User'] }, 'LARDER_CONFIG', /no option model/],
-    ['a text for a list', { tags: 'x' }, 'LARDER_CONFIG', /tags/],
+    ['an unknown model', { models: ['Nobody'] }, 'LARDER_UNKNOWN_MODEL', /'Nobody'/],
+    ['an unknown table', { tables: ['nobody'] }, 'LARDER_UNKNOWN_TABLE', /nobody.*app_user/],
+    [
+      'a row of an unknown model',
+      { rows: [{ model: 'Nobody', key: { id: 1 } }] },
+      'LARDER_UNKNOWN_MODEL',
+      /'Nobody'/,
+    ],
+    [
+      'an unknown field of a row',
+      { rows: [{ model: 'User', key: { nothing: 1 } }] },
+      'LARDER_CONFIG',
+      /nothing.*id/,
+    ],
+    [
+      'a field that is not a lookup key',
+      { rows: [{ model: 'User', key: { name: 'x' } }] },
+      'LARDER_CONFIG',
+      /email/,
+    ],
+    [
+      'an incomplete key',
+      { rows: [{ model: 'Membership', key: {} }] },
+      'LARDER_CONFIG',
+      /nothing is no lookup key/,
+    ],
+    ['an unknown option', { model: ['User'] }, 'LARDER_CONFIG', /no option model/],
+    ['a string instead of a list', { tags: 'x' }, 'LARDER_CONFIG', /tags/],
   ])('%s', async (_name, request, code, message) => {
     const connected = connect(database)
     const { db, sources } = connected
@@ -249,8 +264,8 @@ describe('a mistake in $cache.invalidate rejects, and names what there is', () =
   })
 })
 
-describe('what cannot be cached goes to the database', () => {
-  it('arguments that no key can hold', async () => {
+describe('a read bypasses the cache or fails as configured', () => {
+  it('if no key can contain its arguments', async () => {
     const connected = connect(database)
     const { db, cache, sources } = connected
     const faults: unknown[] = []
@@ -268,7 +283,7 @@ describe('what cannot be cached goes to the database', () => {
     expect(ours.constructor).toBe(plain.constructor)
   })
 
-  it('results that no codec can hold: one event, and the result as it is', async () => {
+  it('if no codec can encode its result, with one event', async () => {
     const odd = 'no class of ours'
     const refusing: Codec = {
       name: 'refusing',
@@ -282,37 +297,37 @@ describe('what cannot be cached goes to the database', () => {
     const connected = connect(database, { cache: { codec: refusing } })
     const faults: unknown[] = []
     connected.cache.on('codec-error', ({ error }) => faults.push(error))
-    const read = () => connected.db.user.findUnique(one)
+    const read = () => connected.db.user.findUnique(byId1)
     expect(await read()).toMatchObject({ id: 1 })
     expect(faults).toEqual([new Error(odd)])
     expect(await connected.sources(read)).toEqual(['database: opaque'])
   })
 
-  it('a required scope that is undefined rejects the read; writes and $cached(false) need none', async () => {
+  it('if a required scope is undefined: it rejects, and writes and $cached(false) do not', async () => {
     let tenant: string | undefined
     const connected = connect(database, { cache: { scope: () => tenant, requireScope: true } })
     const { db, sources } = connected
-    expect((await errorOf(db.user.findUnique(one))).code).toBe('LARDER_SCOPE_REQUIRED')
-    expect(await db.$cached(false).user.findUnique(one)).toMatchObject({ id: 1 })
-    await db.user.update({ ...one, data: { name: 'x' } })
-    expect(await db.$transaction((tx) => tx.user.findUnique(one))).toMatchObject({ name: 'x' })
-    expect(await db.$transaction([db.user.findUnique(one), db.user.count()])).toMatchObject([
+    expect((await errorOf(db.user.findUnique(byId1))).code).toBe('LARDER_SCOPE_REQUIRED')
+    expect(await db.$cached(false).user.findUnique(byId1)).toMatchObject({ id: 1 })
+    await db.user.update({ ...byId1, data: { name: 'x' } })
+    expect(await db.$transaction((tx) => tx.user.findUnique(byId1))).toMatchObject({ name: 'x' })
+    expect(await db.$transaction([db.user.findUnique(byId1), db.user.count()])).toMatchObject([
       { name: 'x' },
       1,
     ])
     for (const name of ['one', 'two']) {
       tenant = name
-      expect(await sources(() => db.user.findUnique(one))).toEqual(['database: miss'])
+      expect(await sources(() => db.user.findUnique(byId1))).toEqual(['database: miss'])
     }
-    expect(await sources(() => db.user.findUnique(one))).toEqual(['memory'])
+    expect(await sources(() => db.user.findUnique(byId1))).toEqual(['memory'])
     // The scope is no part of the tags: a write reaches every tenant's entries.
     tenant = 'one'
-    await db.user.update({ ...one, data: { name: 'y' } })
+    await db.user.update({ ...byId1, data: { name: 'y' } })
     tenant = 'two'
-    expect(await db.user.findUnique(one)).toMatchObject({ name: 'y' })
+    expect(await db.user.findUnique(byId1)).toMatchObject({ name: 'y' })
   })
 
-  it('a store that fails: reads and writes go on', async () => {
+  it('if the store fails, and writes continue', async () => {
     const down = async () => {
       throw new Error('down')
     }
@@ -323,19 +338,19 @@ describe('what cannot be cached goes to the database', () => {
     const errors: unknown[] = []
     connected.cache.on('store-error', ({ action }) => errors.push(action))
     expect(await sources(() => db.user.findMany())).toEqual(['database: unavailable'])
-    await db.user.update({ ...one, data: { name: 'x' } })
-    await db.$transaction((tx) => tx.user.update({ ...one, data: { name: 'y' } }))
-    expect(await db.user.findUnique(one)).toMatchObject({ name: 'y' })
+    await db.user.update({ ...byId1, data: { name: 'x' } })
+    await db.$transaction((tx) => tx.user.update({ ...byId1, data: { name: 'y' } }))
+    expect(await db.user.findUnique(byId1)).toMatchObject({ name: 'y' })
     expect(errors).toEqual(expect.arrayContaining(['fetch', 'mark', 'finish']))
   })
 
-  it('every read after the cache is closed', async () => {
+  it('if the cache is closed', async () => {
     const connected = connect(database)
     const { db, cache, sources } = connected
     await db.user.findMany()
     await cache.close()
     expect(await sources(() => db.user.findMany())).toEqual(['database: unavailable'])
-    await db.user.update({ ...one, data: { name: 'x' } })
+    await db.user.update({ ...byId1, data: { name: 'x' } })
     expect(await db.user.findMany()).toMatchObject([{ name: 'x' }])
   })
 })

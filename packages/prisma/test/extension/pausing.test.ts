@@ -11,12 +11,12 @@ beforeEach(async () => {
   await database.exec(`INSERT INTO app_user (email, name, updated_at) VALUES ('a@x', 'a', now())`)
 })
 
-const one = { where: { id: 1 } }
+const byId1 = { where: { id: 1 } }
 
-it('with enabled: false every read goes to the database, until the cache is resumed', async () => {
+it('with enabled: false every read bypasses the cache until the cache is resumed', async () => {
   const { db, cache, sources } = connect(database, { cache: { enabled: false } })
   const reads = () =>
-    Promise.all([db.user.findUnique(one), db.user.count(), db.$cached({ ttl: '1h' }).user.findMany()])
+    Promise.all([db.user.findUnique(byId1), db.user.count(), db.$cached({ ttl: '1h' }).user.findMany()])
   await reads()
   expect(await sources(reads)).toEqual(Array(3).fill('database: disabled'))
   cache.resume()
@@ -24,7 +24,7 @@ it('with enabled: false every read goes to the database, until the cache is resu
   expect(await sources(reads)).toEqual(Array(3).fill('memory'))
 })
 
-it('a raw read and a computed value go to the database while the cache is paused', async () => {
+it('a raw read and a computed value bypass the cache while it is paused', async () => {
   const { db, cache, sources } = connect(database)
   const reads = async () => {
     await db.$cached({ ttl: '1h', reads: ['User'] }).$queryRaw`SELECT name FROM app_user`
@@ -36,19 +36,19 @@ it('a raw read and a computed value go to the database while the cache is paused
   expect(await sources(reads)).toEqual(['database: disabled', 'database: disabled'])
 })
 
-it('writes, transactions and locks work as ever while the cache is paused, and invalidate', async () => {
+it('writes, transactions and locks work and invalidate while the cache is paused', async () => {
   const { db, cache, sources } = connect(database)
-  const read = () => db.user.findUnique(one)
+  const read = () => db.user.findUnique(byId1)
   await read()
   cache.pause()
-  await db.user.update({ ...one, data: { name: 'b' } })
+  await db.user.update({ ...byId1, data: { name: 'b' } })
   await db.$transaction(async (tx) => {
-    await tx.user.lock(one)
-    await tx.user.update({ ...one, data: { name: 'c' } })
+    await tx.user.lock(byId1)
+    await tx.user.update({ ...byId1, data: { name: 'c' } })
   })
   await expect(
     db.$transaction(async (tx) => {
-      await tx.user.update({ ...one, data: { name: 'd' } })
+      await tx.user.update({ ...byId1, data: { name: 'd' } })
       throw new Error('back')
     }),
   ).rejects.toThrow('back')

@@ -27,14 +27,14 @@ beforeEach(async () => {
     INSERT INTO ledger_entry (amount, code) VALUES (12.3400, 5.50), (1, 7)`)
 })
 
-const one = { where: { id: 1 } }
+const byId1 = { where: { id: 1 } }
 
-describe('queries that look alike do not share an entry', () => {
-  it('a fluent call and the select it is made of', async () => {
+describe('similar queries have separate entries', () => {
+  it('for a fluent call and the select it is built from', async () => {
     const connected = connect(database)
     const { db } = connected
-    const whole = () => db.user.findUnique({ ...one, select: { posts: true } })
-    const fluent = () => db.user.findUnique(one).posts()
+    const whole = () => db.user.findUnique({ ...byId1, select: { posts: true } })
+    const fluent = () => db.user.findUnique(byId1).posts()
     for (let turn = 0; turn < 2; turn++) {
       expect(await whole()).toMatchObject({ posts: [{ title: 'p1' }, { title: 'p2' }] })
       expect(await fluent()).toMatchObject([{ title: 'p1' }, { title: 'p2' }])
@@ -44,12 +44,12 @@ describe('queries that look alike do not share an entry', () => {
     expect(await fluent()).toMatchObject([{ title: 'p1' }, { title: 'new' }])
   })
 
-  it('a fluent call along a relation to one, that finds nothing', async () => {
+  it('for a fluent call along a to-one relation that finds nothing', async () => {
     const connected = connect(database)
     const { db } = connected
-    const editor = () => db.post.findUnique(one).editor()
+    const editor = () => db.post.findUnique(byId1).editor()
     expect([await editor(), await editor()]).toEqual([null, null])
-    await db.post.update({ ...one, data: { editorId: 2 } })
+    await db.post.update({ ...byId1, data: { editorId: 2 } })
     expect(await editor()).toMatchObject({ id: 2 })
   })
 
@@ -85,41 +85,41 @@ describe('queries that look alike do not share an entry', () => {
       [{ bytes: Uint8Array.of(0, 255) }, { bytes: Uint8Array.of(0) }, { bytes: null }],
       [[1], [], [2]],
     ],
-  ])('%s', async (_name, filters, ids) => {
+  ])('for %s', async (_name, filters, ids) => {
     const connected = connect(database)
     const { db } = connected
     for (let turn = 0; turn < 2; turn++)
       for (const [index, filter] of filters.entries()) {
-        const found = await db.everything.findMany({ ...where(filter), orderBy: { id: 'asc' } })
-        expect(found.map((row) => row.id)).toEqual(ids[index])
+        const rows = await db.everything.findMany({ ...where(filter), orderBy: { id: 'asc' } })
+        expect(rows.map((row) => row.id)).toEqual(ids[index])
       }
     expect(connected.cache.stats()).toMatchObject({ hits: filters.length, misses: filters.length })
   })
 
-  it('those of two clients whose omit differs', async () => {
+  it('for two clients that omit different fields', async () => {
     const cache = createCache()
     const options = { cache, datamodel, database: 'one', models: { User: { ttl: '1m' } } } as const
     const client = (omit: object) => new PrismaClient({ adapter: database.adapter(() => {}), omit })
     const plain = client({}).$extends(prismaCache(options))
     const omitting = client({ user: { name: true } }).$extends(prismaCache(options))
     for (let turn = 0; turn < 2; turn++) {
-      expect(await plain.user.findUnique(one)).toHaveProperty('name', 'Ann')
-      expect(await omitting.user.findUnique(one)).not.toHaveProperty('name')
+      expect(await plain.user.findUnique(byId1)).toHaveProperty('name', 'Ann')
+      expect(await omitting.user.findUnique(byId1)).not.toHaveProperty('name')
     }
     expect(cache.stats()).toMatchObject({ hits: 2, misses: 2 })
     // They are one database: what one writes, the other sees.
-    await omitting.user.update({ ...one, data: { name: 'New' } })
-    expect(await plain.user.findUnique(one)).toHaveProperty('name', 'New')
+    await omitting.user.update({ ...byId1, data: { name: 'New' } })
+    expect(await plain.user.findUnique(byId1)).toHaveProperty('name', 'New')
   })
 })
 
-describe('a cached result is what the database gave', () => {
-  it('Decimal, Bytes, Date and bigint are of the classes Prisma uses', async () => {
+describe('a cached result equals the database result', () => {
+  it("with Prisma's classes for Decimal, Bytes, Date and bigint", async () => {
     const connected = connect(database)
     const { db, sources } = connected
-    const fresh = await db.everything.findUnique(one)
-    expect(await sources(() => db.everything.findUnique(one))).toEqual(['memory'])
-    const cached = await db.everything.findUnique(one)
+    const fresh = await db.everything.findUnique(byId1)
+    expect(await sources(() => db.everything.findUnique(byId1))).toEqual(['memory'])
+    const cached = await db.everything.findUnique(byId1)
     expect(cached).toEqual(fresh)
     expect(cached?.decimal).toBeInstanceOf(Prisma.Decimal)
     expect(cached?.decimal.plus('0.1').toString()).toBe('1.2')
@@ -130,7 +130,7 @@ describe('a cached result is what the database gave', () => {
     expect(await db.everything.findUnique({ where: { id: 2 } })).toMatchObject({ big: 9007199254740993n })
   })
 
-  it('aggregates and groups keep their Decimals', async () => {
+  it('with Decimals in aggregates and groups', async () => {
     const connected = connect(database)
     const { db } = connected
     const sum = () => db.ledger.aggregate({ _sum: { amount: true }, _count: true })
@@ -144,10 +144,10 @@ describe('a cached result is what the database gave', () => {
     expect((await sum())._sum.amount?.toString()).toBe('13.3401')
   })
 
-  it('changing it, nested objects too, changes nobody else’s', async () => {
+  it('and changing it, including nested objects, changes no other result', async () => {
     const connected = connect(database)
     const { db, sources } = connected
-    const read = () => db.user.findUnique({ ...one, include: { posts: { orderBy: { id: 'asc' } } } })
+    const read = () => db.user.findUnique({ ...byId1, include: { posts: { orderBy: { id: 'asc' } } } })
     for (let turn = 0; turn < 3; turn++) {
       const user = await read()
       expect(user?.posts.map((post) => post.title)).toEqual(['p1', 'p2'])
@@ -157,7 +157,7 @@ describe('a cached result is what the database gave', () => {
     expect(await sources(read)).toEqual(['memory'])
   })
 
-  it('null, and an empty list, are results like any other', async () => {
+  it('if it is null or an empty list', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     const none = () => db.user.findUnique({ where: { id: 99 } })
@@ -175,7 +175,7 @@ describe('result extensions', () => {
     },
   })
 
-  it('put on before or after the cache apply to cached objects, nested ones too', async () => {
+  it('added before or after the cache apply to cached objects, including nested ones', async () => {
     const base = () => new PrismaClient({ adapter: database.adapter(() => {}) })
     const options = { datamodel, models: { '*': { ttl: '1m' } } } as const
     const ownCache = () => createCache({ store: memoryStore({ isolated: true }) })
@@ -198,32 +198,32 @@ describe('result extensions', () => {
       }
   })
 
-  it('a computed field that is selected is cached like the columns it needs', async () => {
+  it('may define computed fields, which are cached like the columns they need', async () => {
     const cache = createCache()
     const db = new PrismaClient({ adapter: database.adapter(() => {}) })
       .$extends(shout)
       .$extends(prismaCache({ datamodel, cache, models: { User: { ttl: '1m' } } }))
-    const loud = () => db.user.findUnique({ ...one, select: { loud: true } })
+    const loud = () => db.user.findUnique({ ...byId1, select: { loud: true } })
     const { result, reads } = await cache.explain(async () => [await loud(), await loud()])
     expect(result.map((user) => user?.loud)).toEqual(['ANN', 'ANN'])
     expect(reads.map(sourceOf)).toEqual(['database: miss', 'memory'])
-    await db.user.update({ ...one, data: { name: 'Amy' } })
+    await db.user.update({ ...byId1, data: { name: 'Amy' } })
     expect((await loud())?.loud).toBe('AMY')
-    await db.user.update({ ...one, data: { name: 'Ann' } })
+    await db.user.update({ ...byId1, data: { name: 'Ann' } })
   })
 
-  it('put on after the cache are on $cached() and in transactions', async () => {
+  it('added after the cache apply on $cached() and in transactions', async () => {
     const connected = connect(database)
     const db = connected.db.$extends(shout)
-    const loud = { ...one, select: { loud: true } }
+    const loud = { ...byId1, select: { loud: true } }
     expect(await db.$cached({ ttl: '5s' }).user.findUnique(loud)).toHaveProperty('loud', 'ANN')
     expect(await db.$cached({ ttl: '5s' }).$cached(false).user.findUnique(loud)).toHaveProperty('loud', 'ANN')
     expect(await db.$transaction((tx) => tx.user.findUnique(loud))).toHaveProperty('loud', 'ANN')
   })
 })
 
-describe('a query extension put on after the cache', () => {
-  it('goes under it: neither the arguments nor the results it changes reach those who do not have it', async () => {
+describe('a query extension added after the cache', () => {
+  it('has entries of its own, so that clients without it see neither its arguments nor its results', async () => {
     const { db, sources } = connect(database)
     const first = db.$extends({
       query: {
@@ -242,22 +242,22 @@ describe('a query extension put on after the cache', () => {
     expect(await sources(async () => [await some(), await all()])).toEqual(['memory', 'memory'])
   })
 
-  it('as a function gets the client it extends, with the cache on it', async () => {
+  it('as a function receives the client it extends, with the cache', async () => {
     const { db } = connect(database)
     const named = db.$extends((client) => client.$extends({ client: { shop: () => 'ours' } }))
     expect(named.shop()).toBe('ours')
     expect(named.$cached(false).shop()).toBe('ours')
-    expect((await named.$cache.explain(() => named.user.findUnique(one))).reads).toHaveLength(1)
+    expect((await named.$cache.explain(() => named.user.findUnique(byId1))).reads).toHaveLength(1)
   })
 })
 
-it('a query extension put on after the cache is seen inside $transaction and by $cached()', async () => {
+it('a query extension added after the cache is called inside $transaction and by $cached()', async () => {
   const connected = connect(database)
-  const seen: string[] = []
+  const log: string[] = []
   const db = connected.db.$extends({
     query: {
       $allOperations({ operation, args, query }) {
-        seen.push(operation)
+        log.push(operation)
         return query(args)
       },
     },
@@ -265,12 +265,12 @@ it('a query extension put on after the cache is seen inside $transaction and by 
   await db.$transaction((tx) => tx.user.count())
   await db.$transaction([db.user.findMany(), db.user.findFirst()])
   await db.$cached({ ttl: '5s' }).user.aggregate({ _max: { id: true } })
-  await db.$cached(false).user.findUnique(one)
-  expect(seen).toEqual(['count', 'findMany', 'findFirst', 'aggregate', 'findUnique'])
+  await db.$cached(false).user.findUnique(byId1)
+  expect(log).toEqual(['count', 'findMany', 'findFirst', 'aggregate', 'findUnique'])
 })
 
-describe('filters that match more than they say', () => {
-  it('`mode: insensitive` is ILIKE, wildcards and all', async () => {
+describe('writes invalidate filters that match more than they seem to', () => {
+  it('such as `mode: insensitive`, which is ILIKE with wildcards', async () => {
     const connected = connect(database)
     const { db } = connected
     const read = () =>
@@ -280,7 +280,7 @@ describe('filters that match more than they say', () => {
     expect(await read()).toHaveLength(2)
   })
 
-  it('`{ id: undefined }` is no filter, in reads and in writes', async () => {
+  it('such as `{ id: undefined }`, which is no filter in reads and writes', async () => {
     const connected = connect(database)
     const { db } = connected
     const read = () => db.user.findMany({ where: { id: undefined as never } })
@@ -291,7 +291,7 @@ describe('filters that match more than they say', () => {
     expect(await db.user.findUnique({ where: { id: 2 } })).toMatchObject({ name: 'all' })
   })
 
-  it('a cursor row is found outside the other filters', async () => {
+  it('such as a cursor, whose row is found outside the other filters', async () => {
     const connected = connect(database)
     const { db } = connected
     const page = () =>
@@ -306,7 +306,7 @@ describe('filters that match more than they say', () => {
     expect((await page()).map((post) => post.title)).toEqual(['p1', 'p2'])
   })
 
-  it('an upsert may change another row than it names', async () => {
+  it('such as an upsert, which may change another row than its filter names', async () => {
     const connected = connect(database)
     const { db } = connected
     const read = () => db.user.findUnique({ where: { email: 'a@x' } })
@@ -330,7 +330,7 @@ describe('filters that match more than they say', () => {
 })
 
 describe('a client with preview features', () => {
-  it('Prisma.skip is no argument, and joined relations are one statement that is cached like several', async () => {
+  it('ignores Prisma.skip in keys, and caches joined relations like several statements', async () => {
     const preview = await previewClient(['relationJoins', 'strictUndefinedChecks'])
     try {
       const connected = connect(database, { from: preview.PrismaClient })
@@ -339,7 +339,7 @@ describe('a client with preview features', () => {
       expect(await all()).toHaveLength(2)
       expect(await sources(() => db.user.findMany({ where: {}, orderBy: { id: 'asc' } }))).toEqual(['memory'])
       const joined = (relationLoadStrategy: 'join' | 'query') =>
-        db.user.findUnique({ ...one, relationLoadStrategy, include: { posts: true } } as never)
+        db.user.findUnique({ ...byId1, relationLoadStrategy, include: { posts: true } } as never)
       statements()
       const first = await joined('join')
       expect(statements()).toHaveLength(1)

@@ -25,7 +25,7 @@ it('cache.warm runs lazy queries, raw reads and pages, so that the next reads hi
   expect(await cache.warm(reads)).toMatchObject({ total: 5, hits: 5 })
 })
 
-it('cache.warm counts queries that fail, writes and transactions, and rejects for none of them', async () => {
+it('cache.warm counts failed queries, writes and transactions, and rejects for none of them', async () => {
   const { db, cache } = connect(database)
   const counts = await cache.warm([
     () => db.user.findUniqueOrThrow({ where: { id: 99 } }),

@@ -23,7 +23,7 @@ const user = model('User', scalar('id', { isId: true }), scalar('age'))
 const post = model('Post', scalar('id', { isId: true }))
 
 describe('toDatamodel', () => {
-  it.each(['mongodb', 'oracle'])('refuses %s and says what it needs', (provider) => {
+  it.each(['mongodb', 'oracle'])('refuses %s and names what it needs', (provider) => {
     expect(() => toDatamodel(dmmf(user), { provider }, '')).toThrow(
       new RegExp(`larder-prisma: the provider '${provider}' is not supported.*postgresql, .*sqlserver`),
     )
@@ -33,20 +33,20 @@ describe('toDatamodel', () => {
     expect(() => toDatamodel(dmmf(user), undefined, '')).toThrow("the provider 'none' is not supported")
   })
 
-  it('refuses a relation without its other side', () => {
+  it('refuses a relation without its opposite side', () => {
     const lonely = model('Lonely', scalar('user', { kind: 'object', type: 'User', relationName: 'R' }))
     expect(() => toDatamodel(dmmf(user, lonely), postgres, '')).toThrow("relation 'R' of Lonely.user")
   })
 
-  it('keeps its digest when models, fields or comments of the schema move', () => {
+  it('has the same digest if models, fields or comments of the schema move', () => {
     const moved = model('User', scalar('age'), scalar('id', { isId: true }))
-    const one = toDatamodel(dmmf(user, post), postgres, 'model User {}')
-    const other = toDatamodel(dmmf(post, moved), postgres, '// moved\nmodel User {}')
-    expect(one.digest).toMatch(/^[0-9a-f]{64}$/)
-    expect(other.digest).toBe(one.digest)
+    const first = toDatamodel(dmmf(user, post), postgres, 'model User {}')
+    const second = toDatamodel(dmmf(post, moved), postgres, '// moved\nmodel User {}')
+    expect(first.digest).toMatch(/^[0-9a-f]{64}$/)
+    expect(second.digest).toBe(first.digest)
   })
 
-  it('digests the text of the schema as prismaCache does: what is no part of a model does not count', () => {
+  it('digests the schema text like prismaCache, which ignores text outside of models', () => {
     const source = (text: string) => toDatamodel(dmmf(user), postgres, text).source
     const text = 'model User {\n  id Int @id\n}\nmodel Post {\n  id Int @id\n}\n'
     const moved = `generator x {\n  output = "y"\n}\nmodel Post {\n  id   Int @id\n}\n// a comment\nmodel User {\nid Int @id\n}`

@@ -46,7 +46,7 @@ const field = (model: string, name: string): DatamodelField | undefined =>
   datamodel.models[model]?.fields[name]
 
 describe('prisma generate with larder-prisma', () => {
-  it('writes a typed constant and says who wrote it', () => {
+  it('writes a typed constant with a header that names the generator', () => {
     expect(text).toMatch(/^\/\/ Written by larder-prisma .*prisma generate/)
     expect(text).toContain("import type { Datamodel } from '@larder/prisma'")
     expect(text).toContain('} as const\n\ndatamodel satisfies Datamodel\n')
@@ -54,9 +54,9 @@ describe('prisma generate with larder-prisma', () => {
 
   it('writes the same text for the same schema', async () => {
     expect(await generate((await readFile(traps, 'utf8')).replace('LARDER_PRISMA', generator))).toBe(text)
-  }, 180_000)
+  })
 
-  it('does not take a comment for the relation mode or for a view', () => {
+  it('does not parse comments as the relation mode or as a view', () => {
     expect(datamodel.relationMode).toBe('foreignKeys')
     expect(datamodel.models.Account?.view).toBe(false)
     expect(datamodel.models.Summary?.view).toBe(true)
@@ -68,7 +68,7 @@ describe('prisma generate with larder-prisma', () => {
     expect(datamodel.models.Audit).toMatchObject({ table: 'audit_log', schema: 'audit' })
   })
 
-  it('names unique keys as `where` does, and leaves partial ones out', () => {
+  it('names unique keys as `where` does and omits partial ones', () => {
     expect(datamodel.models.Account?.primary).toEqual(['tenant', 'number'])
     expect(datamodel.models.Account?.uniques).toEqual([
       { name: 'owner', fields: ['owner'] },
@@ -86,7 +86,7 @@ describe('prisma generate with larder-prisma', () => {
     ['an optional relation', 'Account', 'twin', 'SetNull', 'Cascade'],
     ['a required relation', 'Note', 'account', 'Restrict', 'Cascade'],
     ['an optional relation of two columns', 'Note', 'reviewer', 'SetNull', 'Cascade'],
-    ['a relation that names its actions', 'Audit', 'of', 'NoAction', 'Restrict'],
+    ['a relation with explicit actions', 'Audit', 'of', 'NoAction', 'Restrict'],
   ])('resolves the actions of %s', (_, model, name, onDelete, onUpdate) => {
     expect(field(model, name)).toMatchObject({ onDelete, onUpdate })
   })
@@ -98,16 +98,16 @@ describe('prisma generate with larder-prisma', () => {
     ['Label', 'about', '_about', 'A'],
     ['Label', 'finer', '_Scope', 'A'],
     ['Label', 'wider', '_Scope', 'B'],
-  ])('puts %s.%s in join table %s on side %s', (model, name, table, side) => {
+  ])('places %s.%s in join table %s on side %s', (model, name, table, side) => {
     expect(field(model, name)).toMatchObject({ join: { table, side } })
   })
 
-  it('tells the two sides of a self relation apart', () => {
+  it('distinguishes the two sides of a self relation', () => {
     expect(field('Account', 'twin')).toMatchObject({ opposite: 'twinOf', fields: ['twinId', 'twinNo'] })
     expect(field('Account', 'twinOf')).toMatchObject({ opposite: 'twin', fields: [] })
   })
 
-  it('leaves out what the client cannot see', () => {
+  it('omits fields that the client cannot see', () => {
     expect(Object.keys(datamodel.models)).not.toContain('Ignored')
     expect(field('Account', 'shape')).toBeUndefined()
     expect(field('Account', 'secret')).toBeUndefined()
@@ -115,19 +115,19 @@ describe('prisma generate with larder-prisma', () => {
 
   it.each([
     ['an expression over another column', 'total', true],
-    ['an expression it cannot see', 'unknown', true],
+    ['an invisible expression', 'unknown', true],
     ['a function alone', 'code', undefined],
-  ])('takes a column with %s for generated: %s is %s', (_, name, generated) => {
+  ])('classifies a column with %s: %s is generated: %s', (_, name, generated) => {
     const description = field('Account', name)
     expect(description).toMatchObject({ hasDefault: true })
     expect(description?.kind === 'scalar' && description.generated).toBe(generated)
   })
 
-  it('counts @updatedAt as a value given when a create omits it', () => {
+  it('treats @updatedAt as a value that is set if a create omits it', () => {
     expect(field('Account', 'changed')).toMatchObject({ hasDefault: true, updatedAt: true })
   })
 
-  it('maps enum values to the database, quotes included', () => {
+  it('maps enum values to the database, including quotes', () => {
     expect(datamodel.enums).toEqual({ Mood: { GOOD: 'good mood', QUOTE: "it's", PLAIN: 'PLAIN' } })
   })
 })

@@ -26,7 +26,7 @@ interface Docs {
 /** The repository's client has no such model. */
 const docsOf = (client: unknown): Docs => (client as { readonly doc: Docs }).doc
 
-it('on SQLite, where the order of keys matters, a filter by a JSON object of several keys is not cached', async () => {
+it('on SQLite, where the order of keys matters, a filter by a JSON object with several keys is not cached', async () => {
   const { PrismaClient, datamodel, remove } = await ownClient<
     new (
       options: object,
@@ -54,4 +54,4 @@ it('on SQLite, where the order of keys matters, a filter by a JSON object of sev
   await cache.close()
   await remove()
   await rm(folder, { recursive: true })
-}, 180_000)
+})

@@ -31,17 +31,17 @@ const ofClients: Readonly<Record<keyof Prisma.TypeMap['other']['operations'], Op
 }
 
 test.each(Object.entries({ ...ofModels, ...ofClients, $queryRawTyped: 'raw-read' }))(
-  '%s is a %s',
+  '%s is classified as %s',
   (operation, kind) => {
     expect(KINDS.get(operation)).toBe(kind)
   },
 )
 
-test.each(['$runCommandRaw', 'findRaw', 'toString'])('%s is not known', (operation) => {
+test.each(['$runCommandRaw', 'findRaw', 'toString'])('%s is an unknown operation', (operation) => {
   expect(KINDS.get(operation)).toBeUndefined()
 })
 
-test('a read has a shape and nothing else has', () => {
+test('only reads have a result shape', () => {
   for (const [operation, kind] of Object.entries({ ...ofModels, ...ofClients })) {
     expect(SHAPES.has(operation)).toBe(kind === 'read')
   }

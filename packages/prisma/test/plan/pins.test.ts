@@ -10,17 +10,22 @@ const numbers = (many: number): number[] => Array.from({ length: many }, (_, ind
 const binding: readonly Row[] = [
   ['a literal', 'User', { id: 1 }, { id: [1] }],
   ['equals', 'User', { id: { equals: 1 } }, { id: [1] }],
-  ['equals beside other operators', 'User', { id: { equals: 1, not: 2, lt: 9 } }, { id: [1] }],
+  ['equals combined with other operators', 'User', { id: { equals: 1, not: 2, lt: 9 } }, { id: [1] }],
   ['equals in the default mode', 'User', { email: { equals: 'a', mode: 'default' } }, { email: ['a'] }],
   ['in', 'User', { id: { in: [1, 2] } }, { id: [1, 2] }],
-  ['in, each value once', 'User', { id: { in: [1, 2, 1] } }, { id: [1, 2] }],
-  ['in of as many as may be', 'User', { id: { in: numbers(MOST_PINNED) } }, { id: numbers(MOST_PINNED) }],
+  ['in, with each value once', 'User', { id: { in: [1, 2, 1] } }, { id: [1, 2] }],
+  [
+    'in with the most values allowed',
+    'User',
+    { id: { in: numbers(MOST_PINNED) } },
+    { id: numbers(MOST_PINNED) },
+  ],
   ['the physical column', 'Post', { authorId: 1 }, { author_id: [1] }],
   ['a bigint', 'Score', { id: 1n }, { id: [1n] }],
   ['a boolean', 'Post', { published: true }, { published: [true] }],
   ['an enum by its name in the database', 'User', { role: 'ADMIN' }, { role: ['administrator'] }],
   [
-    'an enum that has no other name',
+    'an enum without another name',
     'User',
     { role: { in: ['MEMBER', 'GUEST'] } },
     { role: ['member', 'GUEST'] },
@@ -43,15 +48,15 @@ const binding: readonly Row[] = [
     { AND: [{ authorId: 1 }, { AND: { editorId: 2 } }] },
     { author_id: [1], editor_id: [2] },
   ],
-  ['an AND beside an OR', 'Post', { authorId: 1, OR: [{ id: 1 }, { id: 2 }] }, { author_id: [1] }],
+  ['an AND combined with an OR', 'Post', { authorId: 1, OR: [{ id: 1 }, { id: 2 }] }, { author_id: [1] }],
   [
     'the shorter of two lists, never their intersection',
     'User',
     { email: { in: ['A', 'b'] }, AND: { email: 'a' } },
     { email: ['a'] },
   ],
-  ['equals before in', 'User', { id: { in: [1, 2], equals: 2 } }, { id: [2] }],
-  ['what a class instance inherits', 'User', Object.create({ id: 1 }), { id: [1] }],
+  ['equals, which takes precedence over in', 'User', { id: { in: [1, 2], equals: 2 } }, { id: [2] }],
+  ['properties that a class instance inherits', 'User', Object.create({ id: 1 }), { id: [1] }],
 ]
 
 const free: readonly Row[] = [
@@ -62,8 +67,8 @@ const free: readonly Row[] = [
   ['a skipped in', 'User', { id: { in: skip } }, undefined],
   ['NULL', 'Post', { editorId: null }, undefined],
   ['equals NULL', 'Post', { editorId: { equals: null } }, undefined],
-  ['an in with NULL in it', 'Post', { editorId: { in: [1, null] } }, undefined],
-  ['an in with a hole in it', 'Post', { editorId: { in: [1, undefined] } }, undefined],
+  ['an in that contains NULL', 'Post', { editorId: { in: [1, null] } }, undefined],
+  ['an in with a hole', 'Post', { editorId: { in: [1, undefined] } }, undefined],
   ['an empty in', 'User', { id: { in: [] } }, undefined],
   ['an in that is too long', 'User', { id: { in: numbers(MOST_PINNED + 1) } }, undefined],
   ['equals regardless of case (ILIKE)', 'User', { email: { equals: 'a%', mode: 'insensitive' } }, undefined],
@@ -85,21 +90,21 @@ const free: readonly Row[] = [
   ['none of a relation', 'User', { posts: { none: { authorId: 1 } } }, undefined],
   ['a decimal', 'Ledger', { code: '1.10' }, undefined],
   ['a float', 'Everything', { float: 1 }, undefined],
-  ['a moment', 'Everything', { moment: new Date(0) }, undefined],
+  ['a date', 'Everything', { moment: new Date(0) }, undefined],
   ['bytes', 'Everything', { bytes: new Uint8Array(1) }, undefined],
   ['a list', 'Everything', { ints: { equals: [1] } }, undefined],
   ['JSON', 'Document', { content: { equals: 'a' } }, undefined],
-  ['what reads itself otherwise', 'User', { id: { toJSON: () => 2 } }, undefined],
-  ['a field there is not', 'User', { nothing: 1 }, undefined],
+  ['an object with toJSON', 'User', { id: { toJSON: () => 2 } }, undefined],
+  ['an unknown field', 'User', { nothing: 1 }, undefined],
 ]
 
-describe('a where binds', () => {
+describe('a where pins its columns with', () => {
   test.each(binding)('%s', (_fact, model, where, pins) => {
     expect(pinsOf(models, model, where)).toEqual(pins)
   })
 })
 
-describe('a where does not bind', () => {
+describe('a where pins no column with', () => {
   test.each(free)('%s', (_fact, model, where, pins) => {
     expect(pinsOf(models, model, where)).toEqual(pins)
   })

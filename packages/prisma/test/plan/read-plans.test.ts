@@ -14,7 +14,7 @@ const plans = () => createReadPlans(models, types)
 const said = (plan: object): string => JSON.stringify(plan)
 
 it.each(reads)(
-  '%s.%s is planned once for equal arguments, as it is without memory',
+  '%s.%s is planned once for equal arguments, with the same plan as without memory',
   (model, operation, args) => {
     const { ofCached, ofUncached } = plans()
     const plan = ofCached(operation, model, args, [])
@@ -31,8 +31,8 @@ it.each(reads)(
   },
 )
 
-describe('arguments that differ have plans of their own', () => {
-  it('after the caller has changed the same object', () => {
+describe('different arguments have different plans', () => {
+  it('if the caller has changed the same object', () => {
     const { ofCached } = plans()
     const args = { where: { id: 1 }, include: {} as Record<string, boolean> }
     const first = ofCached('findMany', 'User', args, [])
@@ -49,9 +49,9 @@ describe('arguments that differ have plans of their own', () => {
     ['a number and its text', 1, '1'],
     ['a value and a field reference', 1, new FieldRef()],
     ['a value and an absent one', 1, undefined],
-    ['a value and one that is skipped', 1, skip],
+    ['a value and a skipped one', 1, skip],
     ['a value and NULL', 1, null],
-  ])('%s', (_, a, b) => {
+  ])('for %s', (_, a, b) => {
     const { ofCached } = plans()
     const plan = (id: unknown) => ofCached('findMany', 'User', { where: { id } }, [])
     expect(plan(a)).not.toBe(plan(b))
@@ -62,7 +62,7 @@ describe('arguments that differ have plans of their own', () => {
     })
   })
 
-  it('the fluent API, another operation and another model', () => {
+  it('for the fluent API, another operation and another model', () => {
     const { ofCached } = plans()
     const args = { where: { id: 1 } }
     const all = [
@@ -83,7 +83,7 @@ it('arguments without a canonical text are planned every time', () => {
   expect(ofCached('findMany', 'User', args, [])).not.toBe(plan)
 })
 
-it('the plans of all operations and models together are bounded', () => {
+it('the number of remembered plans of all operations and models is bounded', () => {
   const { ofCached } = plans()
   const first = () => ofCached('findUnique', 'User', { where: { id: 0 } }, [])
   const plan = first()

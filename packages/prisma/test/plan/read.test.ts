@@ -19,37 +19,37 @@ type Row = readonly [
 ]
 
 const rows: readonly Row[] = [
-  ['nothing but the root', 'findMany', 'User', undefined, []],
+  ['only the root', 'findMany', 'User', undefined, []],
   [
-    'an include bound by the parent',
+    'an include pinned by the parent',
     'findUnique',
     'User',
     { where: { id: 1 }, include: { posts: true } },
     [['blog_posts', { author_id: [1] }]],
   ],
   [
-    'an include of a parent bound by another column',
+    'an include of a parent pinned by another column',
     'findUnique',
     'User',
     { where: { email: 'a' }, include: { posts: true } },
     ['blog_posts'],
   ],
   [
-    'an include bound by its own filter',
+    'an include pinned by its own filter',
     'findMany',
     'User',
     { include: { posts: { where: { categoryId: 3 } } } },
     [['blog_posts', { category_id: [3] }]],
   ],
   [
-    'an include bound by both',
+    'an include pinned by both',
     'findMany',
     'User',
     { where: { id: { in: [1, 2] } }, include: { posts: { where: { id: 7 } } } },
     [['blog_posts', { author_id: [1, 2], id: [7] }]],
   ],
   [
-    'a grandchild bound by the child',
+    'a grandchild pinned by the child',
     'findMany',
     'User',
     { include: { posts: { where: { id: 7 }, include: { comments: true } } } },
@@ -59,28 +59,28 @@ const rows: readonly Row[] = [
     ],
   ],
   [
-    'a grandchild whose parent is bound only by the foreign key',
+    'a grandchild whose parent is pinned only by the foreign key',
     'findUnique',
     'User',
     { where: { id: 1 }, include: { posts: { include: { comments: true } } } },
     [['blog_posts', { author_id: [1] }], 'blog_comments'],
   ],
   [
-    'a to-one include bound by the foreign key of its parent',
+    'a to-one include pinned by the foreign key of its parent',
     'findMany',
     'Post',
     { where: { authorId: 1 }, include: { author: true } },
     [['app_user', { id: [1] }]],
   ],
   [
-    'a to-one include of a parent bound by its key',
+    'a to-one include of a parent pinned by its key',
     'findUnique',
     'Post',
     { where: { id: 1 }, include: { author: true } },
     ['app_user'],
   ],
   [
-    'a one-to-one include that the other side holds',
+    'a one-to-one include whose foreign key is on the other side',
     'findUnique',
     'User',
     { where: { id: 1 }, include: { profile: true } },
@@ -94,7 +94,7 @@ const rows: readonly Row[] = [
     [['app_badge', { user_id: [1], group_id: [2] }]],
   ],
   [
-    'a join table bound, the table behind it not',
+    'a pinned join table and an unpinned table behind it',
     'findUnique',
     'Post',
     { where: { id: 1 }, include: { tags: true } },
@@ -108,21 +108,15 @@ const rows: readonly Row[] = [
     ['app_user', ['_follow', { B: [1] }]],
   ],
   [
-    'select like include',
+    'a select like an include',
     'findUnique',
     'Post',
     { where: { id: 1 }, select: { id: true, tags: { select: { name: true } } } },
     ['blog_tags', ['_posttotag', { A: [1] }]],
   ],
+  ['only selected relations', 'findMany', 'User', { include: { posts: false, profile: undefined } }, []],
   [
-    'no relation that is not selected',
-    'findMany',
-    'User',
-    { include: { posts: false, profile: undefined } },
-    [],
-  ],
-  [
-    'a count bound like an include',
+    'a count pinned like an include',
     'findUnique',
     'User',
     { where: { id: 1 }, select: { _count: { select: { posts: true } } } },
@@ -136,14 +130,14 @@ const rows: readonly Row[] = [
     ['blog_posts', 'blog_tags', '_posttotag'],
   ],
   [
-    'every list that _count: true counts',
+    'every list counted by _count: true',
     'findMany',
     'Category',
     { include: { _count: true } },
     ['blog_categories', 'blog_posts'],
   ],
   [
-    'a cursor, bound by its unique key',
+    'a cursor pinned by its unique key',
     'findMany',
     'User',
     { where: { id: 5 }, cursor: { email: 'a' } },
@@ -198,7 +192,7 @@ const rows: readonly Row[] = [
     { by: ['authorId'], where: { author: { email: 'a' } } },
     ['app_user'],
   ],
-  ['a relation that is not there', 'findMany', 'User', { where: { profile: null } }, ['app_profile']],
+  ['an unknown relation', 'findMany', 'User', { where: { profile: null } }, ['app_profile']],
   [
     'a filter in the unique where',
     'findUnique',
@@ -221,11 +215,11 @@ test.each<readonly [operation: string, args: unknown, pins: Pins | undefined]>([
   ['count', { where: { id: 1 } }, { id: [1] }],
   ['findMany', { where: { id: undefined } }, undefined],
   ['findMany', { cursor: { id: 1 } }, undefined],
-])('%s %j is bound by its where', (operation, args, pins) => {
+])('%s %j is pinned by its where', (operation, args, pins) => {
   expect(plan(operation, 'User', args).occurrences[0]?.pins).toEqual(pins)
 })
 
-describe('the rows a result shows', () => {
+describe('the rows found in a result', () => {
   test.each([
     ['findUnique', null, 0],
     ['findUnique', { id: 1 }, 1],
@@ -239,18 +233,18 @@ describe('the rows a result shows', () => {
     expect(plan(operation, 'User').occurrences[0]?.rows?.(result)).toBe(rows)
   })
 
-  test.each(['count', 'aggregate', 'groupBy'])('%s shows none', (operation) => {
+  test.each(['count', 'aggregate', 'groupBy'])('%s finds none', (operation) => {
     expect(plan(operation, 'User', { where: { id: 1 } }).occurrences[0]?.rows).toBeUndefined()
   })
 
-  test('the fluent API shows none: its result is the relation, not the row', () => {
+  test('the fluent API finds none, because its result is the relation and not the row', () => {
     const args = { where: { id: 1 }, select: { posts: true } }
     expect(
       planRead('findUnique', 'User', args, models, ['select', 'posts']).occurrences[0]?.rows,
     ).toBeUndefined()
   })
 
-  test('relations, counts and cursors show none', () => {
+  test('relations, counts and cursors find none', () => {
     const { occurrences } = plan('findMany', 'User', {
       include: { posts: true, _count: true },
       cursor: { id: 1 },
@@ -259,7 +253,7 @@ describe('the rows a result shows', () => {
   })
 })
 
-describe('several statements', () => {
+describe('whether a read takes several statements is detected for', () => {
   test.each([
     ['relations by default', { include: { posts: true } }, true],
     [
@@ -274,7 +268,7 @@ describe('several statements', () => {
       true,
     ],
     [
-      'a count beside a joined relation',
+      'a count next to a joined relation',
       { include: { posts: true, _count: true }, relationLoadStrategy: 'join' },
       true,
     ],
@@ -291,28 +285,24 @@ describe('several statements', () => {
   })
 })
 
-describe('what is not understood makes the read opaque', () => {
+describe('a read is opaque if it has an unknown', () => {
   test.each([
-    ['an argument', 'findMany', { lock: true }],
-    ['an operator', 'findMany', { where: { id: { near: 1 } } }],
-    ['a field', 'findMany', { where: { nothing: 1 } }],
-    ['a quantifier', 'findMany', { where: { posts: { most: {} } } }],
-    [
-      'a filter that is made of something else',
-      'findMany',
-      { where: { posts: { toJSON: () => ({ some: {} }) } } },
-    ],
-    ['a selection of nothing known', 'findMany', { select: { nothing: { take: 1 } } }],
-    ['a counted relation', 'findMany', { include: { _count: { select: { nothing: true } } } }],
-    ['an order', 'findMany', { orderBy: { nothing: 'asc' } }],
-    ['an argument of an include', 'findMany', { include: { posts: { lock: true } } }],
-    ['an argument of an aggregate', 'count', { lock: true }],
-    ['an operation', 'findRaw', {}],
+    ['argument', 'findMany', { lock: true }],
+    ['operator', 'findMany', { where: { id: { near: 1 } } }],
+    ['field', 'findMany', { where: { nothing: 1 } }],
+    ['quantifier', 'findMany', { where: { posts: { most: {} } } }],
+    ['filter object', 'findMany', { where: { posts: { toJSON: () => ({ some: {} }) } } }],
+    ['selection', 'findMany', { select: { nothing: { take: 1 } } }],
+    ['counted relation', 'findMany', { include: { _count: { select: { nothing: true } } } }],
+    ['order', 'findMany', { orderBy: { nothing: 'asc' } }],
+    ['argument of an include', 'findMany', { include: { posts: { lock: true } } }],
+    ['argument of an aggregate', 'count', { lock: true }],
+    ['operation', 'findRaw', {}],
   ])('%s', (_fact, operation, args) => {
     expect(plan(operation, 'User', args).opaque).toEqual(expect.any(String))
   })
 
-  test('a model that is not in the datamodel', () => {
+  test('model', () => {
     expect(plan('findMany', 'Ghost').opaque).toBe('Ghost')
   })
 })

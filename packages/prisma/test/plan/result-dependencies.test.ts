@@ -4,24 +4,30 @@ import { planRead } from '../../src/plan/read.ts'
 import { type ModelMap, modelMapOf } from '../../src/schema/model.ts'
 import { models } from './models.ts'
 
-type Learned = readonly (readonly [table: string, values: readonly object[] | undefined])[]
+type ExpectedDependencies = readonly (readonly [table: string, values: readonly object[] | undefined])[]
 
 /** What the result tells of the tables that are to be learned of, in the order of the plan. */
-function learned(
+function dependenciesOf(
   operation: string,
   model: string,
   args: unknown,
   result: unknown,
   dataPath?: readonly string[],
   names: ModelMap = models,
-): Learned {
+): ExpectedDependencies {
   const { occurrences } = planRead(operation, model, args, names, dataPath)
   return occurrences.flatMap(({ table, resultDependency }) =>
     resultDependency ? [[table, resultDependency.values(result)] as const] : [],
   )
 }
 
-type Case = readonly [fact: string, model: string, args: unknown, result: unknown, learned: Learned]
+type Case = readonly [
+  fact: string,
+  model: string,
+  args: unknown,
+  result: unknown,
+  learned: ExpectedDependencies,
+]
 
 const cases: readonly Case[] = [
   [
@@ -32,70 +38,70 @@ const cases: readonly Case[] = [
     [['app_user', [{ id: 7 }]]],
   ],
   [
-    'the same by the foreign key, where its own key is not selected',
+    'the row of a to-one include by the foreign key, if its own key is not selected',
     'Post',
     { include: { author: { select: { name: true } } } },
     { id: 1, authorId: 7, author: { name: 'a' } },
     [['app_user', [{ id: 7 }]]],
   ],
   [
-    'nothing where neither is selected',
+    'unknown if neither key is selected',
     'Post',
     { select: { author: { select: { name: true } } } },
     { author: { name: 'a' } },
     [['app_user', undefined]],
   ],
   [
-    'no row where the foreign key is NULL',
+    'no row if the foreign key is NULL',
     'Post',
     { include: { editor: true } },
     { id: 1, editorId: null, editor: null },
     [['app_user', []]],
   ],
   [
-    'nothing where the foreign key is not, and the row is missing or filtered out',
+    'unknown if the foreign key is not NULL and the row is missing or filtered out',
     'Post',
     { include: { editor: { where: { name: 'a' } } } },
     { id: 1, editorId: 3, editor: null },
     [['app_user', undefined]],
   ],
   [
-    'nothing where a NULL foreign key is not selected',
+    'unknown if a NULL foreign key is not selected',
     'Post',
     { select: { id: true, editor: true } },
     { id: 1, editor: null },
     [['app_user', undefined]],
   ],
   [
-    'the other side of a one-to-one relation, if there is one',
+    'the other side of a one-to-one relation, if it exists',
     'User',
     { include: { profile: true } },
     { id: 1, profile: { id: 4, userId: 1 } },
     [['app_profile', [{ user_id: 1 }]]],
   ],
   [
-    'nothing of the other side of a one-to-one relation, if there is none yet',
+    'unknown for the other side of a one-to-one relation that does not exist yet',
     'User',
     { include: { profile: true } },
     { id: 1, profile: null },
     [['app_profile', undefined]],
   ],
   [
-    'children by what their parent holds, whatever filters them',
+    'children by the key of their parent, whatever filters them',
     'User',
     { where: { email: 'a' }, include: { posts: { where: { published: true }, take: 2 } } },
     { id: 1, email: 'a', posts: [] },
     [['blog_posts', [{ author_id: 1 }]]],
   ],
   [
-    'nothing of children whose parent does not show its key',
+    'unknown for children of a parent without its key',
     'User',
     { select: { email: true, posts: true } },
     { email: 'a', posts: [] },
     [['blog_posts', undefined]],
   ],
   [
-    'counted children by what their parent holds',
+    'counted children by the key of their parent',
     'User',
     { include: { _count: { select: { posts: true } } } },
     { id: 1, _count: { posts: 2 } },
@@ -112,7 +118,7 @@ const cases: readonly Case[] = [
     ],
   ],
   [
-    'only join rows where a many-to-many include leaves rows out',
+    'only join rows if a many-to-many include filters rows',
     'Post',
     { include: { tags: { where: { name: 'a' } } } },
     { id: 1, tags: [{ id: 3 }] },
@@ -137,7 +143,7 @@ const cases: readonly Case[] = [
     [['app_membership', [{ user_id: 1, group_id: 2 }]]],
   ],
   [
-    'no row where half of a foreign key of two columns is NULL',
+    'no row if part of a foreign key of two columns is NULL',
     'Badge',
     { include: { membership: true } },
     { userId: 1, groupId: null, membership: null },
@@ -145,74 +151,82 @@ const cases: readonly Case[] = [
   ],
 ]
 
-describe('a result tells', () => {
+describe('the result dependencies of a read are', () => {
   test.each(cases)('%s', (_, model, args, result, expected) => {
-    expect(learned('findFirst', model, args, result)).toEqual(expected)
+    expect(dependenciesOf('findFirst', model, args, result)).toEqual(expected)
     // Of many rows it tells what each of them tells.
     const twice = expected.map(([table, values]) => [table, values && [...values, ...values]])
-    expect(learned('findMany', model, args, [result, result])).toEqual(twice)
+    expect(dependenciesOf('findMany', model, args, [result, result])).toEqual(twice)
   })
 
-  test('nothing in a form it was not expected in', () => {
+  test('unknown in a result of an unexpected form', () => {
     const args = { include: { author: { include: { profile: true } }, tags: true } }
     for (const result of [undefined, 7, 'row', [null], [{ author: 'x', tags: 'x' }], [{ authorId: 1.5 }]]) {
-      const values = learned('findMany', 'Post', args, result).map(([, found]) => found)
+      const values = dependenciesOf('findMany', 'Post', args, result).map(([, rowsFound]) => rowsFound)
       expect(values).toEqual([undefined, undefined, undefined, undefined])
     }
   })
 
-  test('no row of a read that found none', () => {
-    expect(learned('findUnique', 'Post', { where: { id: 1 }, include: { author: true } }, null)).toEqual([
-      ['app_user', []],
-    ])
+  test('no row for a read that found none', () => {
+    expect(
+      dependenciesOf('findUnique', 'Post', { where: { id: 1 }, include: { author: true } }, null),
+    ).toEqual([['app_user', []]])
   })
 
   test('the row of the fluent API, by its own key', () => {
     const args = { where: { id: 1 }, select: { author: true } }
-    expect(learned('findUnique', 'Post', args, { id: 7 }, ['select', 'author'])).toEqual([
+    expect(dependenciesOf('findUnique', 'Post', args, { id: 7 }, ['select', 'author'])).toEqual([
       ['app_user', [{ id: 7 }]],
     ])
-    expect(learned('findUnique', 'Post', args, null, ['select', 'author'])).toEqual([['app_user', undefined]])
+    expect(dependenciesOf('findUnique', 'Post', args, null, ['select', 'author'])).toEqual([
+      ['app_user', undefined],
+    ])
   })
 
-  test('nothing of what a filter or an ordering reads', () => {
+  test('unaffected by tables in filters and orderings', () => {
     const args = { where: { author: { name: 'a' } }, orderBy: { category: { name: 'asc' } } }
-    expect(learned('findMany', 'Post', args, [{ id: 1, authorId: 7 }])).toEqual([])
+    expect(dependenciesOf('findMany', 'Post', args, [{ id: 1, authorId: 7 }])).toEqual([])
   })
 
   describe.each([
     ['under relationMode = "prisma"', { ...datamodel, relationMode: 'prisma' as const }],
-    [
-      'on SQLite, which checks foreign keys only where a connection says so',
-      { ...datamodel, provider: 'sqlite' },
-    ],
+    ['on SQLite, which enforces foreign keys only per connection', { ...datamodel, provider: 'sqlite' }],
   ])('no row behind a join table %s', (_, unenforced) => {
     const names = modelMapOf(unenforced)
     const joinRows = [['_posttotag', [{ A: 1 }]]]
 
     test('in an include', () => {
       const result = { id: 1, tags: [{ id: 3 }] }
-      expect(learned('findFirst', 'Post', { include: { tags: true } }, result, [], names)).toEqual(joinRows)
+      expect(dependenciesOf('findFirst', 'Post', { include: { tags: true } }, result, [], names)).toEqual(
+        joinRows,
+      )
     })
 
     test('in an include of an include', () => {
       const args = { include: { post: { include: { tags: true } } } }
       const result = { postId: 1, post: { id: 1, tags: [{ id: 3 }] } }
       const expected = [['blog_posts', [{ id: 1 }]], ...joinRows]
-      expect(learned('findFirst', 'Comment', args, result, [], names)).toEqual(expected)
+      expect(dependenciesOf('findFirst', 'Comment', args, result, [], names)).toEqual(expected)
     })
 
     test('in a relation of a table to itself', () => {
       const result = { id: 1, followers: [{ id: 2 }] }
-      const found = learned('findFirst', 'User', { include: { followers: true } }, result, [], names)
-      expect(found.map(([table]) => table)).not.toContain('app_user')
-      expect(found).toHaveLength(1)
+      const dependencies = dependenciesOf(
+        'findFirst',
+        'User',
+        { include: { followers: true } },
+        result,
+        [],
+        names,
+      )
+      expect(dependencies.map(([table]) => table)).not.toContain('app_user')
+      expect(dependencies).toHaveLength(1)
     })
 
     test('in the fluent API', () => {
       const args = { where: { id: 1 }, select: { tags: true } }
-      const found = learned('findUnique', 'Post', args, [{ id: 3 }], ['select', 'tags'], names)
-      expect(found.map(([table]) => table)).toEqual(['_posttotag'])
+      const dependencies = dependenciesOf('findUnique', 'Post', args, [{ id: 3 }], ['select', 'tags'], names)
+      expect(dependencies.map(([table]) => table)).toEqual(['_posttotag'])
     })
   })
 })

@@ -25,34 +25,34 @@ const name = ([model, operation, args]: readonly [string, string, unknown]): str
 
 /** Tables (and not types, which are cast to by schema as well) that a statement names. */
 function tablesIn(sql: string): readonly string[] {
-  const names = [...sql.matchAll(/"public"\."([^"]+)"/g)].map(([, found]) => (found ?? '').toLowerCase())
-  return names.filter((found) => schema.tables.has(found))
+  const names = [...sql.matchAll(/"public"\."([^"]+)"/g)].map(([, name]) => (name ?? '').toLowerCase())
+  return names.filter((name) => schema.tables.has(name))
 }
 
 const written = /(?:INSERT INTO|UPDATE|DELETE FROM) "public"\."([^"]+)"/g
 
 const sorted = (names: Iterable<string>): readonly string[] => [...new Set(names)].sort()
 
-describe('the SQL of a read names exactly the tables of its plan', () => {
+describe('the plan of a read contains exactly the tables of its SQL', () => {
   test.each(reads.map((read) => [name(read), read] as const))(
     '%s',
     async (_name, [model, operation, args]) => {
       database.clear()
       await database.call(model, operation, args)
-      const seen = sorted(database.statements.flatMap(({ sql }) => tablesIn(sql)))
+      const tablesInSql = sorted(database.statements.flatMap(({ sql }) => tablesIn(sql)))
       const planned = planRead(operation, model, args, models)
       expect(planned.opaque).toBeUndefined()
-      expect(sorted(planned.occurrences.map(({ table }) => table))).toEqual(seen)
+      expect(sorted(planned.occurrences.map(({ table }) => table))).toEqual(tablesInSql)
       if (!planned.severalStatements) expect(database.statements.length).toBe(1)
       // Without a datamodel it may name join tables that are not there, and nothing less.
       const guessed = planRead(operation, model, args, unkeyed())
       expect(guessed.opaque).toBeUndefined()
-      expect(guessed.occurrences.map(({ table }) => table)).toEqual(expect.arrayContaining([...seen]))
+      expect(guessed.occurrences.map(({ table }) => table)).toEqual(expect.arrayContaining([...tablesInSql]))
     },
   )
 })
 
-test('a reference to another column, as the client makes it, is understood and binds nothing', async () => {
+test('a field reference made by the client is supported and pins nothing', async () => {
   const { authorId } = database.client.post.fields
   const args = { where: { id: { equals: authorId } } }
   await database.call('Post', 'findMany', args)
@@ -63,7 +63,7 @@ test('a reference to another column, as the client makes it, is understood and b
 /** Thrown to roll back. */
 const undo = new Error('undo')
 
-describe('a write changes no table that its plan does not name', () => {
+describe('the plan of a write contains every table that it changes', () => {
   test.each(writes.map((write) => [name(write), write] as const))(
     '%s',
     async (_name, [model, operation, args]) => {
@@ -77,10 +77,10 @@ describe('a write changes no table that its plan does not name', () => {
           throw undo
         }),
       ).rejects.toBe(undo)
-      const seen = database.statements.flatMap(({ sql }) =>
+      const tablesInSql = database.statements.flatMap(({ sql }) =>
         [...sql.matchAll(written)].map(([, table]) => table ?? ''),
       )
-      const tables = sorted(seen.map((table) => table.toLowerCase()))
+      const tables = sorted(tablesInSql.map((table) => table.toLowerCase()))
       expect(changed).toEqual(expect.arrayContaining([...tables]))
       const guessed = planWrite(operation, model, args, unkeyed()).changes.map(({ table }) => table)
       expect(guessed).toEqual(expect.arrayContaining([...tables]))

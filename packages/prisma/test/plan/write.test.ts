@@ -10,14 +10,14 @@ const first = (operation: string, model: string, args: unknown): Change | undefi
   plan(operation, model, args).changes[0]
 
 /** Changes after those of the model's own rows, as `effect table`, each once. */
-const nested = (operation: string, model: string, args: unknown, own = 1): readonly string[] => {
-  const changes = plan(operation, model, args).changes.slice(own)
+const nested = (operation: string, model: string, args: unknown, ownChanges = 1): readonly string[] => {
+  const changes = plan(operation, model, args).changes.slice(ownChanges)
   return [...new Set(changes.map(({ effect, table }) => `${effect} ${table}`))].sort()
 }
 
 const everything = new Set(plan('unheard', 'User', {}).changes.map(({ table }) => table))
 
-describe('the rows an update touches', () => {
+describe('the rows of an update are derived from', () => {
   test.each([
     ['the unique key', 'update', { where: { id: 1 }, data: { title: 'n' } }, { id: [1] }],
     [
@@ -27,70 +27,75 @@ describe('the rows an update touches', () => {
       { id: [1], author_id: [2] },
     ],
     [
-      'any filter of many',
+      'any filter of updateMany',
       'updateMany',
       { where: { authorId: { in: [1, 2] } }, data: { title: 'n' } },
       { author_id: [1, 2] },
     ],
     [
-      'nothing, where a value is undefined',
+      'nothing, if a value is undefined',
       'updateMany',
       { where: { id: undefined }, data: { title: 'n' } },
       undefined,
     ],
-    ['nothing, where a value is skipped', 'deleteMany', { where: { id: skip } }, undefined],
+    ['nothing, if a value is skipped', 'deleteMany', { where: { id: skip } }, undefined],
     ['nothing, without a filter', 'deleteMany', undefined, undefined],
     ['nothing, of NULL', 'deleteMany', { where: { editorId: null } }, undefined],
-    ['nothing, of an OR', 'deleteMany', { where: { OR: [{ id: 1 }] } }, undefined],
+    ['nothing, for an OR', 'deleteMany', { where: { OR: [{ id: 1 }] } }, undefined],
     [
-      'the key alone, with a limit',
+      'the key only, with a limit',
       'updateMany',
       { where: { id: 1, authorId: 2 }, data: { title: 'n' }, limit: 1 },
       { id: [1] },
     ],
     [
-      'the key alone, with a relation filter',
+      'nothing, with a relation filter',
       'deleteMany',
       { where: { authorId: 2, author: { email: 'a' } } },
       undefined,
     ],
     [
-      'the key alone, with nested writes',
+      'the key only, with nested writes',
       'update',
       { where: { id: 1, authorId: 2 }, data: { author: { connect: { id: 3 } } } },
       { id: [1] },
     ],
     [
-      'the key alone, with a filter that is not understood',
+      'the key only, with an unknown filter',
       'deleteMany',
       { where: { id: 1, authorId: 2, views: { near: 1 } } },
       { id: [1] },
     ],
     ['the key of a delete', 'delete', { where: { id: 1 } }, { id: [1] }],
-  ] as const)('are known by %s', (_fact, operation, args, before) => {
+  ] as const)('%s', (_fact, operation, args, before) => {
     expect(first(operation, 'Post', args)?.before).toEqual(before)
   })
 })
 
-test('no filter is certain of the rows that a client writes which emulates foreign keys', () => {
+test('no rows are derived from filters if the client emulates foreign keys', () => {
   const context = { provider: 'postgresql', relationMode: 'prisma' } as const
   const { changes, returned } = plan('delete', 'Post', { where: { id: 1 } }, context)
   expect(changes).toEqual([{ table: 'blog_posts', effect: 'delete' }])
   expect(returned?.({ id: 1, authorId: 2 }, 0)).toEqual([{ id: 1, author_id: 2 }])
 })
 
-describe('the columns an update may change', () => {
+describe('the columns changed by an update are derived from', () => {
   test.each([
     ['a literal', 'Post', { authorId: 3 }, { author_id: 3 }],
     ['set', 'Post', { authorId: { set: 3 } }, { author_id: 3 }],
     ['NULL', 'Post', { editorId: null }, { editor_id: null }],
     ['an expression', 'Post', { authorId: { increment: 1 } }, { author_id: UNKNOWN }],
-    ['a set of nothing', 'Post', { authorId: { set: undefined } }, { author_id: UNKNOWN }],
-    ['nothing that is undefined or skipped', 'Post', { authorId: undefined, editorId: skip }, {}],
+    ['an undefined set', 'Post', { authorId: { set: undefined } }, { author_id: UNKNOWN }],
+    ['no undefined or skipped field', 'Post', { authorId: undefined, editorId: skip }, {}],
     ['a number that Prisma truncates', 'Post', { authorId: 1.5 }, { author_id: UNKNOWN }],
     ['a reference', 'Post', { authorId: new FieldRef() }, { author_id: UNKNOWN }],
     ['an enum by its name in the database', 'Order', { status: 'PAID' }, { status: 'paid' }],
-    ['what the client sets by itself', 'Stock', { warehouse: 'w' }, { warehouse: 'w', updated_at: UNKNOWN }],
+    [
+      'fields that the client sets by itself',
+      'Stock',
+      { warehouse: 'w' },
+      { warehouse: 'w', updated_at: UNKNOWN },
+    ],
     ['a connect by the referenced column', 'Post', { author: { connect: { id: 3 } } }, { author_id: 3 }],
     ['a connect by another column', 'Post', { author: { connect: { email: 'a' } } }, { author_id: UNKNOWN }],
     [
@@ -106,15 +111,15 @@ describe('the columns an update may change', () => {
       { author_id: UNKNOWN },
     ],
     ['a disconnect', 'Post', { editor: { disconnect: true } }, { editor_id: UNKNOWN }],
-    ['nothing for a disconnect that is not', 'Post', { editor: { disconnect: false } }, {}],
-    ['nothing for a change of the other side', 'Post', { author: { update: { name: 'n' } } }, {}],
-  ] as const)('are told by %s', (_fact, model, data, sets) => {
+    ['nothing, for disconnect: false', 'Post', { editor: { disconnect: false } }, {}],
+    ['nothing, for a change of the other side', 'Post', { author: { update: { name: 'n' } } }, {}],
+  ] as const)('%s', (_fact, model, data, sets) => {
     expect(first('update', model, { where: { id: 1 }, data })?.sets).toEqual(sets)
   })
 })
 
 describe('an inserted row', () => {
-  test('has its literals, NULL for what may be omitted, and unknown defaults', () => {
+  test('has its literals, NULL for omitted optional fields, and unknown defaults', () => {
     expect(first('create', 'Post', { data: { title: 'n', author: { connect: { id: 3 } } } })).toEqual({
       table: 'blog_posts',
       effect: 'insert',
@@ -144,7 +149,7 @@ describe('an inserted row', () => {
     ])
   })
 
-  test('is unknown among more than a hundred', () => {
+  test('is unknown if more than a hundred rows are inserted', () => {
     const data = Array.from({ length: 101 }, () => ({ text: 'a', postId: 1 }))
     expect(plan('createMany', 'Comment', { data }).changes).toEqual([
       { table: 'blog_comments', effect: 'insert' },
@@ -157,7 +162,7 @@ describe('an inserted row', () => {
 })
 
 describe('an upsert', () => {
-  test('changes the row its unique key names, or inserts: each is a change of its own', () => {
+  test('changes the row of its unique key or inserts one, as two separate changes', () => {
     const args = {
       where: { id: 1, authorId: 2 },
       create: { title: 'n', authorId: 3 },
@@ -170,7 +175,7 @@ describe('an upsert', () => {
     ])
   })
 
-  test('shows its row for both', () => {
+  test('returns its row for both changes', () => {
     const args = {
       where: { id: 1 },
       create: { title: 'n', authorId: 3 },
@@ -186,7 +191,7 @@ describe('an upsert', () => {
   })
 })
 
-describe('the rows a result shows', () => {
+describe('the rows found in the result of a write', () => {
   const post = { id: 1, authorId: 2, editorId: null, author: { id: 2 }, computed: 5 }
   const row = { id: 1, author_id: 2, editor_id: null }
 
@@ -208,26 +213,26 @@ describe('the rows a result shows', () => {
     expect(plan(operation, 'Post', args, { provider: 'postgresql' }).returned?.(result, 0)).toEqual(rows)
   })
 
-  test('a delete shows none on a database that cannot return it', () => {
+  test('are none for a delete on a database that cannot return it', () => {
     expect(plan('delete', 'Post', { where: { id: 1 } }, { provider: 'mysql' }).returned).toBeUndefined()
   })
 
-  test('the fluent API shows none: its result is the relation, not the row', () => {
+  test('are none for the fluent API, because its result is the relation and not the row', () => {
     const args = { where: { id: 1 }, data: { title: 'n' }, select: { author: true } }
     expect(plan('update', 'Post', args, { dataPath: ['select', 'author'] }).returned).toBeUndefined()
   })
 
-  test('an enum is shown by its name in the database', () => {
+  test('have enums by their names in the database', () => {
     const { returned } = plan('update', 'User', { where: { id: 1 }, data: {} })
     expect(returned?.({ role: 'ADMIN' }, 0)).toEqual([{ role: 'administrator' }])
   })
 
-  test('createManyAndReturn shows each row for its own change', () => {
+  test('are one row per change for createManyAndReturn', () => {
     const { returned } = plan('createManyAndReturn', 'Tag', { data: [{ name: 'a' }, { name: 'b' }] })
     expect(returned?.([{ id: 1 }, { id: 2 }], 1)).toEqual([{ id: 2 }])
   })
 
-  test('createManyAndReturn shows all rows for each change where some were skipped', () => {
+  test('are all rows for each change if createManyAndReturn skipped some', () => {
     const { returned } = plan('createManyAndReturn', 'Tag', {
       data: [{ name: 'a' }, { name: 'b' }],
       skipDuplicates: true,
@@ -238,23 +243,23 @@ describe('the rows a result shows', () => {
 
 describe('nested writes', () => {
   test.each([
-    ['a connect to the one', 'Post', { author: { connect: { id: 1 } } }, []],
+    ['a connect of a to-one relation', 'Post', { author: { connect: { id: 1 } } }, []],
     [
-      'a connect one to one: the row that lets go',
+      'a one-to-one connect, including the row that is disconnected',
       'Profile',
       { user: { connect: { id: 1 } } },
       ['update app_profile'],
     ],
-    ['a connect of many', 'User', { posts: { connect: { id: 1 } } }, ['update blog_posts']],
-    ['a set of many', 'User', { posts: { set: [] } }, ['update blog_posts']],
-    ['a create of many', 'User', { posts: { create: { title: 'n' } } }, ['insert blog_posts']],
+    ['a connect of a to-many relation', 'User', { posts: { connect: { id: 1 } } }, ['update blog_posts']],
+    ['a set of a to-many relation', 'User', { posts: { set: [] } }, ['update blog_posts']],
+    ['a create in a to-many relation', 'User', { posts: { create: { title: 'n' } } }, ['insert blog_posts']],
     [
-      'a create one to one: the row that lets go',
+      'a one-to-one create, including the row that is disconnected',
       'User',
       { profile: { create: { bio: 'n' } } },
       ['insert app_profile', 'update app_profile'],
     ],
-    ['a create of the one', 'Post', { author: { create: { email: 'n' } } }, ['insert app_user']],
+    ['a create in a to-one relation', 'Post', { author: { create: { email: 'n' } } }, ['insert app_user']],
     ['a join table', 'Post', { tags: { connect: { id: 1 } } }, ['insert _posttotag']],
     ['a join table, disconnected', 'Post', { tags: { disconnect: { id: 1 } } }, ['delete _posttotag']],
     ['a join table, set', 'Post', { tags: { set: [{ id: 1 }] } }, ['delete _posttotag', 'insert _posttotag']],
@@ -265,19 +270,19 @@ describe('nested writes', () => {
       ['insert _posttotag', 'insert blog_tags'],
     ],
     [
-      'an update of many',
+      'an update in a to-many relation',
       'User',
       { posts: { updateMany: { where: {}, data: { views: 1 } } } },
       ['update blog_posts'],
     ],
     [
-      'an upsert of many',
+      'an upsert in a to-many relation',
       'User',
       { posts: { upsert: { where: { id: 1 }, create: { title: 'n' }, update: {} } } },
       ['insert blog_posts', 'update blog_posts'],
     ],
     ['a delete', 'User', { posts: { deleteMany: {} } }, ['delete blog_posts']],
-    ['a delete that is not', 'User', { profile: { delete: false } }, []],
+    ['delete: false', 'User', { profile: { delete: false } }, []],
     [
       'any depth',
       'User',
@@ -302,7 +307,7 @@ describe('nested writes', () => {
     expect(changes[1]?.sets).toMatchObject({ author_id: UNKNOWN, category_id: 4 })
   })
 
-  test('a nested row whose foreign key may be omitted takes it from its parent all the same', () => {
+  test('a nested row with an optional foreign key still takes it from its parent', () => {
     const edits = { create: { title: 'n', authorId: 3 } }
     const { changes } = plan('update', 'User', { where: { id: 1 }, data: { edits } })
     expect(changes[1]?.sets).toMatchObject({ author_id: 3, editor_id: 1 })
@@ -317,29 +322,29 @@ describe('nested writes', () => {
     ['delete', { delete: { id: 5 } }, { id: [5] }],
     ['deleteMany', { deleteMany: [{ id: 5, title: 'n' }] }, { id: [5] }],
     ['connect', { connect: { id: 5 } }, { id: [5] }],
-  ] as const)('%s of a row by its primary key names that row', (_operation, posts, before) => {
+  ] as const)('%s of a row by its primary key derives that row', (_operation, posts, before) => {
     expect(nestedIn({ posts }).map((change) => change.before)).toEqual([before])
   })
 
-  test('a filter by anything else is not certain when the row is written', () => {
+  test('a filter by another column derives no rows, because it may no longer match when the row is written', () => {
     const posts = { updateMany: { where: { authorId: 1, title: 'n' }, data: { views: 1 } } }
     expect(nestedIn({ posts })[0]?.before).toBeUndefined()
   })
 
-  test('where the client carries out the actions itself, no row is certain', () => {
+  test('no rows are derived if the client performs referential actions itself', () => {
     const posts = { update: { where: { id: 5 }, data: { views: 1 } }, create: { title: 'n' } }
     const changes = nestedIn({ posts }, { id: 1 }, { relationMode: 'prisma' })
     expect(changes.find(({ effect }) => effect === 'update')?.before).toBeUndefined()
     expect(changes.find(({ effect }) => effect === 'insert')?.sets).toMatchObject({ author_id: UNKNOWN })
   })
 
-  test('a parent that moves its key, or is found by another, tells no foreign key', () => {
+  test('a parent whose key changes or is not in the filter provides no foreign key', () => {
     const posts = { create: { title: 'n' } }
     expect(nestedIn({ id: 2, posts })[0]?.sets).toMatchObject({ author_id: UNKNOWN })
     expect(nestedIn({ posts }, { email: 'a@x' })[0]?.sets).toMatchObject({ author_id: UNKNOWN })
   })
 
-  test('the returned parent tells the foreign key of its new rows', () => {
+  test('the returned parent provides the foreign key of its new rows', () => {
     const args = { where: { email: 'a@x' }, data: { posts: { create: [{ title: 'n' }, { title: 'm' }] } } }
     const { returned } = plan('update', 'User', args)
     const result = { id: 7, email: 'a@x' }
@@ -351,7 +356,7 @@ describe('nested writes', () => {
     expect(returned?.({ email: 'a@x' }, 1)).toEqual([{}])
   })
 
-  test('rows of a join table are named by both ends', () => {
+  test('rows of a join table are derived by both sides', () => {
     const change = (tags: object) =>
       plan('update', 'Post', { where: { id: 1 }, data: { tags } }).changes.slice(1)
     expect(change({ connect: { id: 5 } })).toMatchObject([{ sets: { A: 1, B: 5 } }])
@@ -359,7 +364,7 @@ describe('nested writes', () => {
     expect(change({ set: [{ id: 5 }] })).toMatchObject([{ before: { A: [1] } }, { sets: { A: 1, B: 5 } }])
   })
 
-  test('of both branches of an upsert count', () => {
+  test('both branches of an upsert are included', () => {
     const args = {
       where: { id: 1 },
       create: { email: 'n', profile: { create: { bio: 'n' } } },
@@ -372,7 +377,7 @@ describe('nested writes', () => {
     ])
   })
 
-  test('more than a hundred are one change of unknown rows per table', () => {
+  test('more than a hundred rows are one change of unknown rows per table', () => {
     const posts = { create: Array.from({ length: 101 }, () => ({ title: 'n' })) }
     expect(plan('create', 'User', { data: { email: 'n', posts } }).changes.slice(1)).toEqual([
       { table: 'blog_posts', effect: 'insert' },
@@ -380,22 +385,22 @@ describe('nested writes', () => {
   })
 })
 
-describe('what is not understood changes every table', () => {
-  test('which are all of the schema, join tables included', () => {
+describe('a write changes every table if it has an unknown', () => {
+  test('operation, including join tables', () => {
     expect(everything).toContain('blog_posts')
     expect(everything).toContain('_posttotag')
     expect(everything.size).toBe(models.names.length + 2)
   })
 
   test.each([
-    ['an operation', 'merge', 'User', { where: { id: 1 } }],
-    ['an argument', 'update', 'User', { where: { id: 1 }, data: {}, cascade: true }],
-    ['a field', 'update', 'User', { where: { id: 1 }, data: { nothing: 1 } }],
-    ['a nested operation', 'update', 'User', { where: { id: 1 }, data: { posts: { merge: {} } } }],
-    ['a nested field', 'create', 'User', { data: { email: 'n', posts: { create: { nothing: 1 } } } }],
-    ['data that is made of something else', 'create', 'User', { data: { toJSON: () => ({ email: 'n' }) } }],
-    ['no data', 'create', 'User', {}],
-    ['a model', 'update', 'Ghost', { where: { id: 1 }, data: {} }],
+    ['operation', 'merge', 'User', { where: { id: 1 } }],
+    ['argument', 'update', 'User', { where: { id: 1 }, data: {}, cascade: true }],
+    ['field', 'update', 'User', { where: { id: 1 }, data: { nothing: 1 } }],
+    ['nested operation', 'update', 'User', { where: { id: 1 }, data: { posts: { merge: {} } } }],
+    ['nested field', 'create', 'User', { data: { email: 'n', posts: { create: { nothing: 1 } } } }],
+    ['type of data', 'create', 'User', { data: { toJSON: () => ({ email: 'n' }) } }],
+    ['(missing) data', 'create', 'User', {}],
+    ['model', 'update', 'Ghost', { where: { id: 1 }, data: {} }],
   ] as const)('%s', (_fact, operation, model, args) => {
     const planned = plan(operation, model, args)
     expect(new Set(planned.changes.map(({ table }) => table))).toEqual(everything)

@@ -23,23 +23,23 @@ beforeEach(async () => {
     INSERT INTO blog_posts (title, author_id) VALUES ('p1', 1), ('p2', 2);`)
 })
 
-const one = { where: { id: 1 } }
+const byId1 = { where: { id: 1 } }
 const two = { where: { id: 2 } }
 
 describe('policies of models', () => {
-  it('a model without one is not cached, and its writes still invalidate', async () => {
+  it('a model without a policy is not cached, and its writes still invalidate', async () => {
     const connected = connect(database, { models: { Post: { ttl: '1m' } } })
     const { db, sources } = connected
     const posts = () => db.post.findMany({ where: { author: { name: 'new' } } })
     for (let turn = 0; turn < 2; turn++)
-      expect(await sources(() => db.user.findUnique(one))).toEqual(['database: no-policy'])
+      expect(await sources(() => db.user.findUnique(byId1))).toEqual(['database: no-policy'])
     await posts()
     expect(await sources(posts)).toEqual(['memory'])
-    await db.user.update({ ...one, data: { name: 'new' } })
+    await db.user.update({ ...byId1, data: { name: 'new' } })
     expect(await posts()).toMatchObject([{ title: 'p1' }])
   })
 
-  it("'*' stands for every model without its own", async () => {
+  it("'*' applies to every model without a policy of its own", async () => {
     const connected = connect(database, {
       models: { '*': { ttl: '1m', tags: ['all'] }, User: { ttl: '2m', jitter: 0 } },
     })
@@ -53,29 +53,29 @@ describe('policies of models', () => {
     expect(reads[1]?.tags.some((tag) => tag.includes('all'))).toBe(true)
   })
 
-  it("what '*' says of triggers counts for every model without its own", async () => {
+  it("touches of '*' apply to every model without a policy of its own", async () => {
     const models = { '*': { ttl: '1m', touches: ['Setting'] }, Post: { ttl: '1m' } } as const
     const { db, sources } = connect(database, { models })
     const settings = () => sources(() => db.setting.findMany())
     await settings()
-    await db.post.update({ ...one, data: { title: 'x' } })
+    await db.post.update({ ...byId1, data: { title: 'x' } })
     expect(await settings()).toEqual(['memory'])
-    await db.user.update({ ...one, data: { name: 'x' } })
+    await db.user.update({ ...byId1, data: { name: 'x' } })
     expect(await settings()).toEqual(['database: invalidated'])
   })
 
-  it('`operations` leaves the others to the database', async () => {
+  it('`operations` makes other operations bypass the cache', async () => {
     const connected = connect(database, { models: { User: { ttl: '1m', operations: ['findUnique'] } } })
     const { db, sources } = connected
     const reads = async () => {
-      await db.user.findUnique(one)
+      await db.user.findUnique(byId1)
       await db.user.findMany()
     }
     await reads()
     expect(await sources(reads)).toEqual(['memory', 'database: disabled'])
   })
 
-  it('`cacheEmpty: false` leaves what is not found to the database', async () => {
+  it('`cacheEmpty: false` does not cache reads that find nothing', async () => {
     const connected = connect(database, { models: { User: { ttl: '1m', cacheEmpty: false } } })
     const { db, sources } = connected
     const none = () => db.user.findUnique({ where: { id: 99 } })
@@ -88,7 +88,7 @@ describe('policies of models', () => {
     const cache = createCache({ store: memoryStore({ clock }) }, { clock })
     const base = new PrismaClient({ adapter: database.adapter(() => {}) })
     const db = base.$extends(prismaCache({ cache, models: { User: { ttl: '1m', jitter: 0 } } }))
-    const read = async () => (await cache.explain(() => db.user.findUnique(one))).reads.map(sourceOf)
+    const read = async () => (await cache.explain(() => db.user.findUnique(byId1))).reads.map(sourceOf)
     expect([await read(), await read()]).toEqual([['database: miss'], ['memory']])
     await clock.advance(59_999)
     expect(await read()).toEqual(['memory'])
@@ -106,17 +106,17 @@ describe('policies of models', () => {
       await db.setting.findMany()
     }
     await reads()
-    await db.user.update({ ...one, data: { name: 'new' } })
+    await db.user.update({ ...byId1, data: { name: 'new' } })
     const after = (await cache.explain(reads)).reads.map(sourceOf)
     expect(after[0]).toBe('database: invalidated')
     expect(after[2]).toBe('memory')
-    await db.user.delete(one)
-    expect(await db.post.findUnique(one)).toBeNull()
+    await db.user.delete(byId1)
+    expect(await db.post.findUnique(byId1)).toBeNull()
   })
 })
 
 describe('$cached', () => {
-  it('gives one call a policy, merged over the model’s', async () => {
+  it('applies a policy to one call, merged over the policy of the model', async () => {
     const connected = connect(database, { models: { Post: { ttl: '1m', tags: ['posts'] } } })
     const { db, cache } = connected
     const { reads } = await cache.explain(async () => {
@@ -130,29 +130,29 @@ describe('$cached', () => {
     expect(reads[1]?.tags.some((tag) => tag.includes('posts'))).toBe(true)
   })
 
-  it('entries are shared under any policy, and the same writes invalidate them', async () => {
+  it('shares entries between policies, and the same writes invalidate them', async () => {
     const connected = connect(database)
     const { db, sources } = connected
-    await db.$cached({ ttl: '5s' }).user.findUnique(one)
-    expect(await sources(() => db.user.findUnique(one))).toEqual(['memory'])
-    await db.$cached({ ttl: '9s' }).user.update({ ...one, data: { name: 'x' } })
-    expect(await db.user.findUnique(one)).toMatchObject({ name: 'x' })
+    await db.$cached({ ttl: '5s' }).user.findUnique(byId1)
+    expect(await sources(() => db.user.findUnique(byId1))).toEqual(['memory'])
+    await db.$cached({ ttl: '9s' }).user.update({ ...byId1, data: { name: 'x' } })
+    expect(await db.user.findUnique(byId1)).toMatchObject({ name: 'x' })
   })
 
-  it('$cached(false) bypasses the cache for reads, and its writes still invalidate', async () => {
+  it('$cached(false) makes reads bypass the cache, and its writes still invalidate', async () => {
     const connected = connect(database)
     const { db, sources } = connected
-    await db.user.findUnique(one)
+    await db.user.findUnique(byId1)
     const past = db.$cached(false)
-    expect(await sources(() => past.user.findUnique(one))).toEqual(['database: disabled'])
-    await past.user.update({ ...one, data: { name: 'x' } })
-    expect(await sources(() => db.user.findUnique(one))).toEqual(['database: invalidated'])
-    await past.$transaction((tx) => tx.user.update({ ...one, data: { name: 'y' } }))
+    expect(await sources(() => past.user.findUnique(byId1))).toEqual(['database: disabled'])
+    await past.user.update({ ...byId1, data: { name: 'x' } })
+    expect(await sources(() => db.user.findUnique(byId1))).toEqual(['database: invalidated'])
+    await past.$transaction((tx) => tx.user.update({ ...byId1, data: { name: 'y' } }))
     await past.$transaction([past.user.update({ ...two, data: { name: 'y' } }), past.user.count()])
     expect((await db.user.findMany()).map((user) => user.name)).toEqual(['y', 'y'])
   })
 
-  it('makes one client for equal policies, and the last one given counts', async () => {
+  it('creates one client for equal policies, and a nested call overrides the outer one', async () => {
     const connected = connect(database, { models: {} })
     const { db, sources } = connected
     expect(db.$cached({ ttl: '5s', jitter: 0 })).toBe(db.$cached({ jitter: 0, ttl: '5s' }))
@@ -168,7 +168,7 @@ describe('$cached', () => {
     ])
   })
 
-  it('does not change with the object it was given', async () => {
+  it('does not change when the policy object is changed', async () => {
     const connected = connect(database, { models: {} })
     const policy = { ttl: 5_000, jitter: 0 }
     const cached = connected.db.$cached(policy)
@@ -177,24 +177,24 @@ describe('$cached', () => {
     expect(reads[0]?.ttl).toBe(5_000)
   })
 
-  it('in a transaction is the transaction’s own client', async () => {
+  it('in a transaction returns the transaction’s client', async () => {
     const connected = connect(database)
     const { db, sources } = connected
-    await db.user.findUnique(one)
+    await db.user.findUnique(byId1)
     const stop = new Error('stop')
     const run = db.$transaction(async (tx) => {
       expect(tx.$cached({ ttl: '5s' })).toBe(tx)
       expect(tx.$cached(false)).toBe(tx)
-      await tx.$cached({ ttl: '5s' }).user.update({ ...one, data: { name: 'gone' } })
-      expect(await tx.$cached({ ttl: '5s' }).user.findUnique(one)).toMatchObject({ name: 'gone' })
+      await tx.$cached({ ttl: '5s' }).user.update({ ...byId1, data: { name: 'gone' } })
+      expect(await tx.$cached({ ttl: '5s' }).user.findUnique(byId1)).toMatchObject({ name: 'gone' })
       throw stop
     })
     expect(await errorOf(run)).toBe(stop)
-    expect(await sources(() => db.user.findUnique(one))).toEqual(['memory'])
-    expect(await db.user.findUnique(one)).toMatchObject({ name: null })
+    expect(await sources(() => db.user.findUnique(byId1))).toEqual(['memory'])
+    expect(await db.user.findUnique(byId1)).toMatchObject({ name: null })
   })
 
-  it('a thousand different policies are no more than a thousand calls', async () => {
+  it('accepts a thousand different policies', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     for (let ttl = 1_000; ttl < 2_000; ttl++) db.$cached({ ttl })
@@ -208,7 +208,7 @@ describe('$cache.invalidate', () => {
   const reading = (connected: ReturnType<typeof setup>) => async () => {
     const { db, sources } = connected
     return await sources(async () => {
-      await db.user.findUnique(one)
+      await db.user.findUnique(byId1)
       await db.user.findUnique(two)
       await db.post.findMany()
     })
@@ -221,34 +221,43 @@ describe('$cache.invalidate', () => {
     ['rows by id', { rows: [{ model: 'User', key: { id: 2 } }] }, [HIT, GONE, HIT]],
     ['rows by a foreign key', { rows: [{ model: 'Post', key: { authorId: 1 } }] }, [HIT, HIT, GONE]],
     ['tags', { tags: ['feed'] }, [HIT, HIT, GONE]],
-    ['several at once', { models: ['Post'], rows: [{ model: 'User', key: { id: 1 } }] }, [GONE, HIT, GONE]],
+    [
+      'several kinds together',
+      { models: ['Post'], rows: [{ model: 'User', key: { id: 1 } }] },
+      [GONE, HIT, GONE],
+    ],
     ['all', { all: true }, [GONE, GONE, GONE]],
     ['nothing', {}, [HIT, HIT, HIT]],
-  ] as const)('%s: at once, at COMMIT, never after ROLLBACK', async (_name, request, after) => {
-    const connected = setup()
-    const { db } = connected
-    const again = reading(connected)
-    await again()
-    const stop = new Error('stop')
-    const run = db.$transaction(async () => {
+  ] as const)(
+    '%s takes effect immediately, at COMMIT in a transaction, and never after ROLLBACK',
+    async (_name, request, after) => {
+      const connected = setup()
+      const { db } = connected
+      const again = reading(connected)
+      await again()
+      const stop = new Error('stop')
+      const run = db.$transaction(async () => {
+        await db.$cache.invalidate(request)
+        throw stop
+      })
+      expect(await errorOf(run)).toBe(stop)
+      expect(await again()).toEqual([HIT, HIT, HIT])
+      await db.$transaction(async (tx) => {
+        await tx.$cache.invalidate(request)
+      })
+      // The epoch of `all` takes the entries with it.
+      const expectedSources = after.map((source) =>
+        source === GONE && 'all' in request ? 'database: miss' : source,
+      )
+      expect(await again()).toEqual(expectedSources)
       await db.$cache.invalidate(request)
-      throw stop
-    })
-    expect(await errorOf(run)).toBe(stop)
-    expect(await again()).toEqual([HIT, HIT, HIT])
-    await db.$transaction(async (tx) => {
-      await tx.$cache.invalidate(request)
-    })
-    // The epoch of `all` takes the entries with it.
-    const gone = after.map((source) => (source === GONE && 'all' in request ? 'database: miss' : source))
-    expect(await again()).toEqual(gone)
-    await db.$cache.invalidate(request)
-    expect(await again()).toEqual(gone)
-  })
+      expect(await again()).toEqual(expectedSources)
+    },
+  )
 })
 
-describe('accounts', () => {
-  it('explain tells each read to the innermost call around it', async () => {
+describe('reports', () => {
+  it('of explain assign each read to the innermost call around it', async () => {
     const connected = connect(database)
     const { db } = connected
     const outer = await db.$cache.explain(async () => {
@@ -264,7 +273,7 @@ describe('accounts', () => {
     expect(outer.reads[0]?.tags.length).toBeGreaterThan(0)
   })
 
-  it('stats add up: every read is a hit, a miss or a bypass', async () => {
+  it('of stats add up, with every read a hit, a miss or a bypass', async () => {
     const connected = connect(database, { models: { User: { ttl: '1m' } } })
     const { db } = connected
     await db.user.findMany()
@@ -275,7 +284,7 @@ describe('accounts', () => {
     await db.$transaction([db.user.findMany(), db.user.count()])
     await db.user.findUniqueOrThrow({ where: { id: 99 } }).catch(() => {})
     await db.$queryRaw`SELECT 1 AS one`
-    await db.user.update({ ...one, data: { name: 'x' } })
+    await db.user.update({ ...byId1, data: { name: 'x' } })
     const { models, ...total } = db.$cache.stats()
     expect(total).toEqual({ reads: 9, hits: 1, misses: 2, bypasses: 6, stale: 0 })
     expect(models.User).toEqual({ reads: 7, hits: 1, misses: 2, bypasses: 4, stale: 0 })
@@ -283,15 +292,15 @@ describe('accounts', () => {
     expect(models.raw).toMatchObject({ reads: 1, bypasses: 1 })
   })
 
-  it("`finish: 'await'`: a write returns when its invalidation is acknowledged", async () => {
+  it("a write with `finish: 'await'` returns when its invalidation is acknowledged", async () => {
     for (const finish of ['await', 'background'] as const) {
       const { store, finished, commitMayBeSent } = slowStore()
       const connected = connect(database, { cache: { store, finish } })
       const { db } = connected
-      const write = db.user.update({ ...one, data: { name: finish } }).then(() => finished.push('returned'))
+      const write = db.user.update({ ...byId1, data: { name: finish } }).then(() => finished.push('returned'))
       const transaction = () =>
         db
-          .$transaction((tx) => tx.user.update({ ...one, data: { name: finish } }))
+          .$transaction((tx) => tx.user.update({ ...byId1, data: { name: finish } }))
           .then(() => finished.push('committed'))
       if (finish === 'background') await write
       commitMayBeSent()

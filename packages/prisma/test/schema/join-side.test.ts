@@ -27,22 +27,22 @@ afterAll(async () => {
 describe('the side of a join table', () => {
   // The database decides: this is where Prisma itself puts the ids.
   it.each(['followers', 'following'] as const)(
-    'of User.%s holds the user that has the field',
+    'of User.%s contains the user that has the field',
     async (field) => {
-      const one = await client.user.create({ data: { email: `one-${field}@example.org` } })
-      const other = await client.user.create({ data: { email: `other-${field}@example.org` } })
-      await client.user.update({ where: { id: one.id }, data: { [field]: { connect: { id: other.id } } } })
+      const first = await client.user.create({ data: { email: `one-${field}@example.org` } })
+      const second = await client.user.create({ data: { email: `other-${field}@example.org` } })
+      await client.user.update({ where: { id: first.id }, data: { [field]: { connect: { id: second.id } } } })
       const join = models.relation('User', field)?.join
       if (join === undefined) throw new Error('no join table')
       const rows = await client.$queryRaw<
         Record<string, number>[]
       >`SELECT * FROM "_Follow" ORDER BY "A" DESC, "B" DESC LIMIT 1`
-      expect(rows[0]?.[join.own.column]).toBe(one.id)
-      expect(rows[0]?.[join.target.column]).toBe(other.id)
+      expect(rows[0]?.[join.own.column]).toBe(first.id)
+      expect(rows[0]?.[join.target.column]).toBe(second.id)
     },
   )
 
-  it('of Post.tags holds the post', async () => {
+  it('of Post.tags contains the post', async () => {
     await client.tag.create({ data: { id: 70, name: 'seventy' } })
     const author = await client.user.create({ data: { email: 'author@example.org' } })
     await client.post.create({

@@ -85,36 +85,36 @@ describe.each([
     await target?.close()
   })
 
-  it('make the columns of the datamodel, and no others', async () => {
+  it('create the columns of the datamodel and no others', async () => {
     const expected = tables.flatMap(({ name, columns }) =>
       columns.map((column) => `${name} ${column.name} ${column.type} ${column.nullable || views.has(name)}`),
     )
-    const made = (await target.rows(COLUMNS)).map(
+    const actual = (await target.rows(COLUMNS)).map(
       ({ table, column, nullable, type }) =>
         `${table} ${column} ${TYPES[String(type)] ?? 'other'} ${nullable}`,
     )
-    expect(made.sort()).toEqual(expected.sort())
+    expect(actual.sort()).toEqual(expected.sort())
   })
 
-  it('make its primary and unique keys, and no others', async () => {
+  it('create its primary and unique keys and no others', async () => {
     const expected = tables.flatMap(({ name, keys }) =>
       keys.filter(({ kind }) => kind !== 'foreign').map(({ kind, columns }) => `${name} ${kind} ${columns}`),
     )
-    const made = (await target.rows(KEYS)).map(
+    const actual = (await target.rows(KEYS)).map(
       ({ table, primary, columns }) => `${table} ${primary ? 'primary' : 'unique'} ${columns}`,
     )
-    expect(made.sort()).toEqual(expected.sort())
+    expect(actual.sort()).toEqual(expected.sort())
   })
 
-  it('make its foreign keys with the actions it resolved', async () => {
+  it('create its foreign keys with the resolved actions', async () => {
     const expected = tables.flatMap(({ name, foreignKeys }) =>
       foreignKeys.map((key) => `${name} (${key.columns}) ${key.table} ${key.onDelete} ${key.onUpdate}`),
     )
-    const made = (await target.rows(FOREIGN_KEYS)).map(
+    const actual = (await target.rows(FOREIGN_KEYS)).map(
       ({ table, columns, target: other, deleted, updated }) =>
         `${bare(table)} (${columns}) ${bare(other)} ${ACTIONS[String(deleted)]} ${ACTIONS[String(updated)]}`,
     )
-    expect(made.sort()).toEqual(expected.sort())
+    expect(actual.sort()).toEqual(expected.sort())
   })
 })
 

@@ -9,14 +9,14 @@ describe('modelMapOf', () => {
     ['User', 'createdAt', 'app_user', 'created_at'],
     ['LegacyItem', 'label', 'legacyitems', 'Label Text'],
     ['Seat', 'row', 'seat', 'row'],
-  ])('%s.%s is %s."%s", there and back', (model, field, table, column) => {
+  ])('maps %s.%s to %s."%s" and back', (model, field, table, column) => {
     expect(models.table(model)).toBe(table)
     expect(models.modelOf(table)).toBe(model)
     expect(models.column(model, field)).toBe(column)
     expect(models.field(model, column)).toBe(field)
   })
 
-  it('relations and unknown names have no column', () => {
+  it('maps no column to relations and unknown names', () => {
     expect(models.column('User', 'posts')).toBeUndefined()
     expect(models.column('User', 'nope')).toBeUndefined()
     expect(models.column('User', 'constructor')).toBeUndefined()
@@ -24,7 +24,7 @@ describe('modelMapOf', () => {
     expect(models.modelOf('_posttotag')).toBeUndefined()
   })
 
-  it('an unknown model is refused by name, with the names there are', () => {
+  it('refuses an unknown model by name and lists the existing names', () => {
     expect(models.has('Usr')).toBe(false)
     expect(() => models.table('Usr')).toThrow(
       expect.objectContaining({
@@ -41,11 +41,11 @@ describe('modelMapOf', () => {
     ['Seat', 'venue_holder', ['venue', 'holder']],
     ['Seat', 'venue_row_number', undefined],
     ['User', 'name', undefined],
-  ])('unique key %s.%s is %j', (model, name, fields) => {
+  ])('maps unique key %s.%s to %j', (model, name, fields) => {
     expect(models.unique(model, name)).toEqual(fields)
   })
 
-  it('a relation is the same from both sides', () => {
+  it('describes a relation equally from both sides', () => {
     expect(models.relation('Post', 'author')).toMatchObject({
       ...{ target: 'User', table: 'app_user', opposite: 'posts', holder: 'own', tables: ['app_user'] },
       ...{
@@ -72,7 +72,7 @@ describe('modelMapOf', () => {
     })
   })
 
-  it('a self relation keeps its sides apart', () => {
+  it('distinguishes the sides of a self relation', () => {
     expect(models.relation('Category', 'parent')).toMatchObject({
       ...{ holder: 'own', pairs: [{ own: 'parent_id', target: 'id' }], onDelete: 'SetNull' },
     })
@@ -86,16 +86,20 @@ describe('modelMapOf', () => {
     ['Tag', 'posts', '_posttotag', 'B', 'A'],
     ['User', 'followers', '_follow', 'A', 'B'],
     ['User', 'following', '_follow', 'B', 'A'],
-  ])('%s.%s goes through %s from %s to %s', (model, field, table, own, target) => {
+  ])('maps %s.%s through %s from %s to %s', (model, field, table, ownColumn, target) => {
     expect(models.relation(model, field)).toMatchObject({
       holder: 'join',
       pairs: [],
-      join: { table, own: { column: own, references: 'id' }, target: { column: target, references: 'id' } },
+      join: {
+        table,
+        own: { column: ownColumn, references: 'id' },
+        target: { column: target, references: 'id' },
+      },
     })
     expect(models.relation(model, field)?.tables).toContain(table)
   })
 
-  it('enum values go to the database and back', () => {
+  it('converts enum values to the database and back', () => {
     expect(models.enumValue('Role', 'ADMIN')).toBe('administrator')
     expect(models.enumValue('Role', 'GUEST')).toBe('GUEST')
     expect(models.enumName('Role', 'administrator')).toBe('ADMIN')

@@ -10,7 +10,7 @@ afterAll(async () => {
   await preview?.remove()
 })
 
-it('a client generated with preview features fits the datamodel and refuses undefined', async () => {
+it('a client generated with preview features matches the datamodel and refuses undefined', async () => {
   preview = await previewClient(['relationJoins', 'strictUndefinedChecks'])
   const adapter = new PrismaPg({ connectionString: 'postgresql://127.0.0.1:1/none' })
   const client = new preview.PrismaClient({ adapter })

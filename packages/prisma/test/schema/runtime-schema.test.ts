@@ -15,26 +15,26 @@ const client = new PrismaClient({
 const schema = runtimeSchema(client)
 
 const reached = (from: string): Set<string> => {
-  const seen = new Set<string>()
+  const reachedTables = new Set<string>()
   const next = [from]
   for (let name = next.pop(); name !== undefined; name = next.pop()) {
-    if (seen.has(name)) continue
-    seen.add(name)
+    if (reachedTables.has(name)) continue
+    reachedTables.add(name)
     for (const table of schema.tables.values()) {
       if (table.foreignKeys.some((key) => key.table === name && key.onDelete === 'cascade'))
         next.push(table.name)
     }
   }
-  return seen
+  return reachedTables
 }
 
 describe('runtimeSchema', () => {
-  it('knows every table the datamodel knows, and no key', () => {
+  it('contains every table of the datamodel and no key', () => {
     expect([...schema.tables.keys()]).toEqual(expect.arrayContaining([...schemaOf(datamodel).tables.keys()]))
     expect([...schema.tables.values()].flatMap((table) => table.keys)).toEqual([])
   })
 
-  it('a write reaches every table that relations connect, in both directions, and no other', () => {
+  it('connects a write to every table that relations reach, in both directions, and to no other', () => {
     for (const start of ['app_user', 'blog_tags', '_posttotag', '_follow', 'app_badge']) {
       expect([...reached(start)]).toEqual(
         expect.arrayContaining(['app_user', 'blog_posts', 'blog_tags', '_posttotag', '_follow', 'app_group']),
@@ -44,13 +44,13 @@ describe('runtimeSchema', () => {
     expect(reached('app_user')).not.toContain('strike_report')
   })
 
-  it('reaches at least what the foreign keys of the datamodel reach', () => {
+  it('reaches at least the tables that foreign keys of the datamodel reach', () => {
     for (const table of schemaOf(datamodel).tables.values()) {
       for (const key of table.foreignKeys) expect(reached(key.table)).toContain(table.name)
     }
   })
 
-  it('touches and reads count, lookupKeys need a datamodel', () => {
+  it('supports touches and reads, and refuses lookupKeys without a datamodel', () => {
     const { tables } = runtimeSchema(client, { AuthorStat: { reads: ['Post'] } })
     expect(tables.get('blog_author_stats')?.reads).toEqual(['blog_posts'])
     expect(() => runtimeSchema(client, { Post: { lookupKeys: [['title']] } })).toThrow(
@@ -64,7 +64,7 @@ describe('runtimeSchema', () => {
     )
   })
 
-  it('a client that hides its models is asked for a datamodel', () => {
+  it('refuses a client that hides its models, and asks for a datamodel', () => {
     for (const hidden of [
       undefined,
       {},
@@ -81,7 +81,7 @@ describe('runtimeSchema', () => {
 describe('runtimeDatamodel', () => {
   const models = modelMapOf(runtimeDatamodel(client), false)
 
-  it('has physical names, and relations whose holder is unknown', () => {
+  it('has physical names, and relations whose foreign key side is unknown', () => {
     expect(models.keyed).toBe(false)
     expect(models.column('LegacyItem', 'label')).toBe('Label Text')
     expect(models.relation('Post', 'author')).toEqual({
@@ -98,7 +98,7 @@ describe('runtimeDatamodel', () => {
     expect(models.relation('User', 'followers')?.tables).toEqual(['app_user', '_follow'])
   })
 
-  it('knows a view from a table', () => {
+  it('distinguishes a view from a table', () => {
     expect(models.model('AuthorStat').view).toBe(true)
     expect(models.names.filter((name) => models.model(name).view)).toEqual(['AuthorStat'])
   })
@@ -125,7 +125,7 @@ describe('checkDatamodel', () => {
     ['of another version', changed((copy) => Object.assign(copy, { version: 2 })), 'version 2'],
     ['without a model', changed((copy) => Object.assign(copy, { models: others })), "'User'"],
     [
-      'with a model more',
+      'with an additional model',
       changed((copy) => Object.assign(copy, { models: { ...copy.models, More: User } })),
       "'More'",
     ],
@@ -142,7 +142,7 @@ describe('checkDatamodel', () => {
       'User.id',
     ],
     [
-      'made from a schema whose keys or actions differ',
+      'generated from a schema whose keys or actions differ',
       changed((copy) => Object.assign(copy, { source: '0'.repeat(64) })),
       'another version of the schema',
     ],
@@ -151,7 +151,7 @@ describe('checkDatamodel', () => {
       user({ fields: { ...User.fields, posts: { ...User.fields.posts, model: 'Tag' } } }),
       'User.posts',
     ],
-  ])('refuses one %s and says what differs', (_, other, message) => {
+  ])('refuses a datamodel %s and describes the difference', (_, other, message) => {
     expect(() => checkDatamodel(other, client)).toThrow(
       expect.objectContaining({
         code: 'LARDER_DATAMODEL_MISMATCH',

@@ -36,23 +36,23 @@ describe('column types', () => {
     ['Json', null, 'postgresql', 'other'],
     ['Bytes', null, 'postgresql', 'other'],
   ])('%s @db.%s on %s is %s', (type, native, provider, expected) => {
-    const given = sample({ M: model('m', { a: scalar(type, { native }) }) }, provider)
-    expect(schemaOf(given).tables.get('m')?.columns[0]?.type).toBe(expected)
+    const schema = sample({ M: model('m', { a: scalar(type, { native }) }) }, provider)
+    expect(schemaOf(schema).tables.get('m')?.columns[0]?.type).toBe(expected)
   })
 
-  it('an enum is an enum and a list of anything is other', () => {
-    const given = sample({
+  it('an enum has type enum, and any list has type other', () => {
+    const schema = sample({
       M: model('m', { one: scalar('E', { kind: 'enum' }), many: scalar('Int', { list: true }) }),
     })
     expect(
-      schemaOf(given)
+      schemaOf(schema)
         .tables.get('m')
         ?.columns.map((column) => column.type),
     ).toEqual(['enum', 'other'])
   })
 
-  it('optional and list columns may be NULL, @updatedAt is a default, dbgenerated over columns is generated', () => {
-    const given = sample({
+  it('optional and list columns may be NULL, @updatedAt is a default, and dbgenerated over columns is generated', () => {
+    const schema = sample({
       M: model('m', {
         optional: scalar('Int', { required: false }),
         list: scalar('Int', { list: true }),
@@ -60,7 +60,7 @@ describe('column types', () => {
         sum: scalar('Int', { hasDefault: true, generated: true }),
       }),
     })
-    expect(schemaOf(given).tables.get('m')?.columns).toEqual([
+    expect(schemaOf(schema).tables.get('m')?.columns).toEqual([
       { name: 'optional', type: 'integer', nullable: true, hasDefault: false, generated: false },
       { name: 'list', type: 'other', nullable: true, hasDefault: false, generated: false },
       { name: 'stamp', type: 'other', nullable: false, hasDefault: true, generated: false },
@@ -70,7 +70,7 @@ describe('column types', () => {
 })
 
 describe('tables and keys', () => {
-  it('tables are bare and lower case, columns keep their names', () => {
+  it('have bare lower-case table names, and column names unchanged', () => {
     expect(table('legacyitems')?.columns.map((column) => column.name)).toEqual([
       ...['ItemNo', 'GroupCode', 'Label Text', 'PartOfNo'],
     ])
@@ -91,11 +91,11 @@ describe('tables and keys', () => {
     expect(keys(name)).toEqual(expected)
   })
 
-  it('a view has no keys, whatever its @unique says', () => {
+  it('are none for a view, even with @unique', () => {
     expect(keys('blog_author_stats')).toEqual([])
   })
 
-  it('a named key takes field names and gives columns; one that is a key already adds nothing', () => {
+  it('include a named lookup key by field names, unless it exists already', () => {
     const extras = { Post: { lookupKeys: [['published', 'categoryId'], ['authorId'], ['id']] } }
     expect(keys('blog_posts', extras)?.filter((key) => !keys('blog_posts')?.includes(key))).toEqual([
       'named published,category_id',
@@ -111,7 +111,7 @@ describe('tables and keys', () => {
     ],
     ['an unknown field', { Post: { lookupKeys: [['titel']] } }, 'LARDER_CONFIG', "no field 'titel' in Post"],
     [
-      'a name every object has',
+      'the name of an Object.prototype member',
       { Post: { lookupKeys: [['constructor']] } },
       'LARDER_CONFIG',
       "'constructor'",
@@ -123,7 +123,7 @@ describe('tables and keys', () => {
       'name its foreign key (authorId)',
     ],
     [
-      'a relation held elsewhere',
+      'a relation whose foreign key is elsewhere',
       { Post: { lookupKeys: [['tags']] } },
       'LARDER_CONFIG',
       'name scalar fields',
@@ -137,7 +137,7 @@ describe('tables and keys', () => {
       'LARDER_UNKNOWN_TABLE',
       "models.Post.touches: there is no table or model 'blog_post'",
     ],
-  ])('extras that name %s are refused', (_, extras, code, message) => {
+  ])('refuse extras with %s', (_, extras, code, message) => {
     expect(() => schemaOf(datamodel, extras as Extras)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(message) }),
     )
@@ -158,13 +158,13 @@ describe('foreign keys', () => {
     ['_posttotag', 'A', 'blog_posts', 'id', 'cascade', 'cascade'],
     ['_posttotag', 'B', 'blog_tags', 'id', 'cascade', 'cascade'],
   ])('%s (%s) references %s (%s): %s, %s', (name, columns, target, references, onDelete, onUpdate) => {
-    const found = table(name)?.foreignKeys.filter((key) => key.columns.join() === columns)
-    expect(found).toEqual([
+    const foreignKeys = table(name)?.foreignKeys.filter((key) => key.columns.join() === columns)
+    expect(foreignKeys).toEqual([
       { columns: columns.split(','), table: target, references: references.split(','), onDelete, onUpdate },
     ])
   })
 
-  it('an implicit join table has two columns of the types they reference, keyed together and apart', () => {
+  it('of an implicit join table are two columns with the types they reference, with a common key and one key each', () => {
     expect(keys('_posttotag')).toEqual(['primary A,B', 'foreign A', 'foreign B'])
     expect(table('_posttotag')?.columns.map(({ name, type, nullable }) => [name, type, nullable])).toEqual([
       ['A', 'integer', false],
@@ -179,7 +179,7 @@ describe('touches, reads and shared names', () => {
     ['a table', 'blog_comments', ['blog_comments']],
     ['a table in any case with a schema', 'public.LegacyItems', ['legacyitems']],
     ['a join table', '_PostToTag', ['_posttotag']],
-  ])('touches takes %s', (_, name, expected) => {
+  ])('touches accepts %s', (_, name, expected) => {
     const { tables } = schemaOf(datamodel, { Post: { touches: [name] } })
     expect(tables.get('blog_posts')?.touches).toEqual(expected)
   })
@@ -189,21 +189,21 @@ describe('touches, reads and shared names', () => {
     expect(tables.get('blog_author_stats')?.reads).toEqual(['blog_posts', 'app_user'])
   })
 
-  it('a name that is one model and the table of another means both', () => {
-    const given = sample({ A: model('b', {}), B: model('c', {}), T: model('t', {}) })
-    const { tables } = schemaOf(given, { T: { touches: ['B'] } })
+  it('a name that is a model and also the table of another model means both', () => {
+    const schema = sample({ A: model('b', {}), B: model('c', {}), T: model('t', {}) })
+    const { tables } = schemaOf(schema, { T: { touches: ['B'] } })
     expect(tables.get('t')?.touches).toEqual(['c', 'b'])
   })
 
-  it('two tables of one bare name are one table without keys, with the foreign keys of both', () => {
+  it('two tables with the same bare name are one table without keys, with the foreign keys of both', () => {
     const id = { primary: ['id'], uniques: [{ name: 'id', fields: ['id'] }] }
     const owner = relation('Owner', 'items', { fields: ['ownerId'], references: ['id'], onDelete: 'Cascade' })
-    const given = sample({
+    const schema = sample({
       Owner: model('owner', { id: scalar('Int'), items: relation('Two', 'owner') }, id),
       One: model('Item', { id: scalar('Int') }, { ...id, schema: 'one' }),
       Two: model('item', { id: scalar('String'), ownerId: scalar('Int'), owner }, { ...id, schema: 'two' }),
     })
-    expect(schemaOf(given).tables.get('item')).toMatchObject({
+    expect(schemaOf(schema).tables.get('item')).toMatchObject({
       keys: [],
       columns: [
         { name: 'id', type: 'other' },

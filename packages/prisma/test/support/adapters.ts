@@ -46,9 +46,9 @@ async function postgres(max: number): Promise<AdapterDatabase> {
   const { url, drop } = await createDatabase(await postgresUrl())
   const adapter = () =>
     new PrismaPg({ connectionString: url, max }, { onPoolError: () => {}, onConnectionError: () => {} })
-  const own = await adapter().connect()
-  for (const sql of TABLES) await own.executeScript(sql)
-  await own.dispose()
+  const connection = await adapter().connect()
+  for (const sql of TABLES) await connection.executeScript(sql)
+  await connection.dispose()
   return { provider: 'postgresql', single: max === 1, adapter, stop: drop }
 }
 
@@ -62,13 +62,13 @@ async function pglite(): Promise<AdapterDatabase> {
 async function mariadb(): Promise<AdapterDatabase> {
   const url = new URL(await mariadbUrl())
   const name = `larder_test_${process.pid}_order`
-  const own = await mysql.createConnection(url.href)
-  for (const sql of [`CREATE DATABASE ${name}`, `USE ${name}`, ...TABLES]) await own.query(sql)
+  const connection = await mysql.createConnection(url.href)
+  for (const sql of [`CREATE DATABASE ${name}`, `USE ${name}`, ...TABLES]) await connection.query(sql)
   const { hostname: host, port, username: user, password } = url
   const server = { host, port: Number(port), user, password, database: name }
   const stop = async () => {
-    await own.query(`DROP DATABASE ${name}`)
-    await own.end()
+    await connection.query(`DROP DATABASE ${name}`)
+    await connection.end()
   }
   return {
     provider: 'mysql',
@@ -81,9 +81,9 @@ async function mariadb(): Promise<AdapterDatabase> {
 async function file(make: (url: string) => SqlDriverAdapterFactory): Promise<AdapterDatabase> {
   const folder = await mkdtemp(join(tmpdir(), 'larder-order-'))
   const adapter = () => make(`file:${join(folder, 'test.db')}`)
-  const own = await adapter().connect()
-  for (const sql of TABLES) await own.executeScript(sql)
-  await own.dispose()
+  const connection = await adapter().connect()
+  for (const sql of TABLES) await connection.executeScript(sql)
+  await connection.dispose()
   return { provider: 'sqlite', single: true, adapter, stop: () => rm(folder, { recursive: true }) }
 }
 

@@ -62,17 +62,17 @@ export async function postgresDatabase(): Promise<TestDatabase & { readonly url:
 export async function mariadbDatabase(ddl: readonly string[]): Promise<TestDatabase> {
   const url = new URL(await mariadbUrl())
   const name = `larder_test_${process.pid}_${randomBytes(4).toString('hex')}`
-  const own = await mysql.createConnection(url.href)
-  for (const sql of [`CREATE DATABASE ${name}`, `USE ${name}`, ...ddl]) await own.query(sql)
+  const connection = await mysql.createConnection(url.href)
+  for (const sql of [`CREATE DATABASE ${name}`, `USE ${name}`, ...ddl]) await connection.query(sql)
   const { hostname: host, port, username: user, password } = url
   const server = { host, port: Number(port), user, password, database: name }
   return {
     adapter: (watch, { max = 5 } = {}) =>
-      watched(new PrismaMariaDb({ ...server, connectionLimit: max }), watch),
-    exec: (sql) => own.query(sql),
+      watched(new PrismaMariaDb({ ...server, connectionLimit: max, acquireTimeout: 60_000 }), watch),
+    exec: (sql) => connection.query(sql),
     async stop() {
-      await own.query(`DROP DATABASE ${name}`)
-      await own.end()
+      await connection.query(`DROP DATABASE ${name}`)
+      await connection.end()
     },
   }
 }

@@ -51,7 +51,7 @@ describe.each(['a pool of PostgreSQL', 'better-sqlite3'])('on %s', (name) => {
   }
 
   it.each([false, true])(
-    'a statement called after the body is refused, as without a cache: fails %s',
+    'a statement called after the body is refused as without a cache: fails %s',
     async (fails) => {
       const memory = memoryStore({ isolated: true })
       const cache = createCache({

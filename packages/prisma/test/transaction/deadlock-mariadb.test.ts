@@ -4,8 +4,10 @@ import { type Datamodel, prismaCache } from '@larder/prisma'
 import mysql from 'mysql2/promise'
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import type { PrismaClient } from '../../../../prisma/generated/client/client.ts'
-import { mariadbUrl, type OwnClient, ownClient } from '../../../testing/src/index.ts'
+import { mariadbUrl, type OwnClient, ownClient, repeatWhenBusy } from '../../../testing/src/index.ts'
 import { ADAPTERS, type AdapterDatabase, schemaFor } from '../support/adapters.ts'
+
+repeatWhenBusy()
 
 // MySQL rolls a whole transaction back for a deadlock and goes on without one. A body that catches the error writes
 // statements that commit by themselves, and the ROLLBACK after them undoes nothing.
@@ -35,7 +37,7 @@ beforeEach(async () => {
 })
 
 it.each(['typed', 'raw', 'unextended'])(
-  'a write after a deadlock is invalidated although the body fails: %s',
+  'a write after a deadlock is invalidated, although the body fails: %s',
   async (form) => {
     const base = new clients.PrismaClient({ adapter: database.adapter() })
     const cache = createCache({ unknownWrites: 'invalidate' })
@@ -54,13 +56,13 @@ it.each(['typed', 'raw', 'unextended'])(
       await other.query('BEGIN')
       // The transaction that has changed more rows is not the one that is given up.
       await other.query(`UPDATE app_setting SET value = '9' WHERE id LIKE 'other%' OR id = 'b'`)
-      const given = tx.setting.update({ where: { id: 'b' }, data: { value: '1' } }).then(
+      const update = tx.setting.update({ where: { id: 'b' }, data: { value: '1' } }).then(
         () => 'updated',
         (error: { code?: string }) => error.code,
       )
       await sleep(200)
       await other.query(`UPDATE app_setting SET value = '9' WHERE id = 'a'`)
-      expect(await given).toBe('P2034')
+      expect(await update).toBe('P2034')
       await other.query('COMMIT')
       if (form === 'raw') await tx.$executeRaw`INSERT INTO app_note VALUES ('n', '')`
       else

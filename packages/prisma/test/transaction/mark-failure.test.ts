@@ -1,7 +1,7 @@
 import { CacheError, memoryStore } from '@larder/core'
 import type { Store } from '@larder/core/store'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { faultyStore } from '../../../testing/src/index.ts'
+import { faultyStore, repeatWhenBusy } from '../../../testing/src/index.ts'
 import {
   type ConnectOptions,
   connect,
@@ -9,6 +9,8 @@ import {
   postgresDatabase,
   type TestDatabase,
 } from '../support/client.ts'
+
+repeatWhenBusy()
 
 // A store that takes no marks: what a policy with `onMarkFailure: 'reject'` then keeps from being written.
 
@@ -57,8 +59,8 @@ function refused(error: unknown, tables = 'app_user'): void {
   expect(message).toContain(`'reject' for ${tables}`)
 }
 
-describe('a write of its own', () => {
-  it('is rejected before its SQL, and written again when the store is back', async () => {
+describe("with onMarkFailure: 'reject', a write outside transactions", () => {
+  it('is rejected before its SQL, and can be repeated when the store is back', async () => {
     const { db, store, statements, outcomes } = failing()
     await db.user.findMany()
     statements()
@@ -72,7 +74,7 @@ describe('a write of its own', () => {
     expect(await db.user.findUnique({ where: { id: 1 } })).toMatchObject({ name: 'x' })
   })
 
-  it('of a model that says nothing goes on, and this process reads what it wrote', async () => {
+  it('to a model without the option proceeds, and this process reads its own write', async () => {
     const { db, store } = failing()
     expect((await db.setting.findMany())[0]).toMatchObject({ value: 'before' })
     store.fail('rejects')
@@ -82,14 +84,14 @@ describe('a write of its own', () => {
 
   const models = { Post: { ttl: '1m', onMarkFailure: 'reject' } } as const
 
-  it('that is raw is rejected by the tables its text shows, where the parser tells them', async () => {
+  it('as raw SQL is rejected by the tables that the parser finds', async () => {
     const { db, store } = failing(undefined, models)
     store.fail('rejects')
     refused(await errorOf(db.$executeRaw`UPDATE blog_posts SET views = 1`), 'blog_posts')
     expect(await db.$executeRaw`DELETE FROM app_setting`).toBe(1)
   })
 
-  it('is rejected for a table that it only reaches through a foreign key, and raw of unknown tables for any', async () => {
+  it('is rejected for a table that it only changes through a foreign key, and as raw SQL of unknown tables always', async () => {
     const { db, store, statements } = failing(undefined, models, { parser: false })
     store.fail('rejects')
     refused(await errorOf(db.user.delete({ where: { id: 1 } })), 'blog_posts')
@@ -98,7 +100,7 @@ describe('a write of its own', () => {
     await db.setting.update(set('after'))
   })
 
-  it('keeps no read from the cache for long: marks that did get up are taken off', async () => {
+  it('does not leave marks behind that keep reads from the cache', async () => {
     const models = { '*': { ttl: '1m', onMarkFailure: 'reject' } } as const
     const { db, sources } = failing('blog_posts', models)
     const users = () => sources(() => db.user.findMany())
@@ -108,8 +110,8 @@ describe('a write of its own', () => {
   })
 })
 
-describe('an interactive transaction', () => {
-  it('is rolled back before COMMIT, whatever else was written in it', async () => {
+describe("with onMarkFailure: 'reject', an interactive transaction", () => {
+  it('is rolled back before COMMIT, whatever else it wrote', async () => {
     const { db, base, store, log, outcomes } = failing()
     store.fail('rejects')
     const run = db.$transaction(async (tx) => {
@@ -124,7 +126,7 @@ describe('an interactive transaction', () => {
     expect(await base.user.count({ where: { name: 'x' } })).toBe(0)
   })
 
-  it('that fails by itself fails as it would without a cache', async () => {
+  it('that fails by itself fails as without a cache', async () => {
     const { db, store } = failing()
     store.fail('rejects')
     const stop = new Error('stop')
@@ -135,14 +137,14 @@ describe('an interactive transaction', () => {
     expect(await errorOf(run)).toBe(stop)
   })
 
-  it('commits where no table it wrote asks for more', async () => {
+  it('commits if no table that it wrote has the option', async () => {
     const { db, base, store } = failing()
     store.fail('rejects')
     await db.$transaction((tx) => tx.setting.update(set('after')))
     expect(await base.setting.findMany()).toEqual([{ id: 's', value: 'after' }])
   })
 
-  it('leaves no mark of the tables that were marked', async () => {
+  it('leaves no marks behind', async () => {
     const { db, sources } = failing('app_user')
     const settings = () => sources(() => db.setting.findMany())
     await settings()
@@ -154,7 +156,7 @@ describe('an interactive transaction', () => {
     await expect.poll(settings).toEqual(['store'])
   })
 
-  it('rolls back what a nested one wrote and released', async () => {
+  it('rolls back the writes of a released nested transaction', async () => {
     const { db, base, store, log } = failing()
     store.fail('rejects')
     const run = db.$transaction(async (tx) => {
@@ -168,7 +170,7 @@ describe('an interactive transaction', () => {
     expect(await base.user.count({ where: { name: 'x' } })).toBe(0)
   })
 
-  it('rejects a COMMIT by hand', async () => {
+  it('rejects a raw COMMIT', async () => {
     const { db, base, store } = failing()
     store.fail('rejects')
     const run = db.$transaction(async (tx) => {
@@ -180,8 +182,8 @@ describe('an interactive transaction', () => {
   })
 })
 
-describe('an array transaction', () => {
-  it('is rejected before BEGIN, and holds up nothing afterwards', async () => {
+describe("with onMarkFailure: 'reject', an array transaction", () => {
+  it('is rejected before BEGIN, and blocks nothing afterwards', async () => {
     const { db, store, log, outcomes, statements } = failing()
     store.fail('rejects')
     const run = db.$transaction([
@@ -198,7 +200,7 @@ describe('an array transaction', () => {
     expect(await db.user.findUnique({ where: { id: 1 } })).toMatchObject({ name: 'x' })
   })
 
-  it('leaves no mark of the tables that were marked', async () => {
+  it('leaves no marks behind', async () => {
     const { db, sources } = failing('app_user')
     const settings = () => sources(() => db.setting.findMany())
     await settings()

@@ -1,9 +1,12 @@
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
+import { repeatWhenBusy } from '@larder/testing'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from 'vitest'
 import { commitFailed, statementFailed } from '../../src/transaction/outcome.ts'
 import { type Connected, connect, errorOf, PrismaClient, postgresDatabase } from '../support/client.ts'
+
+repeatWhenBusy()
 
 // Every error here is a real one. What it is taken for shows in the write event, and in whether the next read may be
 // cached: a failure is settled at once, an unknown outcome keeps the table's reads from the cache for a minute.
@@ -84,7 +87,7 @@ const REFUSED: readonly (readonly [
   ],
 ]
 
-describe('what the server refused, or never got, is settled at once', () => {
+describe('reads are cached again immediately after a write that was refused or not sent:', () => {
   test.each(REFUSED)('%s', async (_name, code, run) => {
     const connected = connect(database)
     const { error, outcome, next } = await outcomeOf(connected, run)
@@ -94,7 +97,7 @@ describe('what the server refused, or never got, is settled at once', () => {
     expect(['memory', 'database: miss', 'database: invalidated']).toContain(next[0])
   })
 
-  it('a statement time-out of the server', async () => {
+  it('a statement timeout of the server', async () => {
     const adapter = new PrismaPg({ connectionString: database.url, options: '-c statement_timeout=50' })
     const connected = connect({ ...database, adapter: () => adapter })
     const { error, outcome } = await outcomeOf(connected, ({ db }) =>
@@ -126,30 +129,30 @@ describe('what the server refused, or never got, is settled at once', () => {
     await database.exec(`INSERT INTO app_setting VALUES ('a', ''), ('b', '')`)
     const connected = connect(database)
     const { db } = connected
-    const held = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<void>()
     const turn = Promise.withResolvers<void>()
     const set = (tx: Pick<typeof db, 'setting'>, id: string) =>
       tx.setting.update({ where: { id }, data: { value: 'x' } })
-    const one = db.$transaction(async (tx) => {
+    const first = db.$transaction(async (tx) => {
       await set(tx, 'a')
-      held.resolve()
+      gate.resolve()
       await turn.promise
       await set(tx, 'b')
     })
     const two = db.$transaction(async (tx) => {
-      await held.promise
+      await gate.promise
       await set(tx, 'b')
       turn.resolve()
       await set(tx, 'a')
     })
-    const errors = (await Promise.allSettled([one, two])).filter((end) => end.status === 'rejected')
+    const errors = (await Promise.allSettled([first, two])).filter((end) => end.status === 'rejected')
     expect(errors.map((end) => [end.reason.code, statementFailed(end.reason)])).toEqual([['P2034', true]])
     expect(await connected.sources(() => db.setting.findMany())).toEqual(['database: miss'])
   })
 })
 
-describe('a transaction that Prisma gave up never sent COMMIT', () => {
-  it('an interactive transaction that ran out of time', async () => {
+describe('a transaction that Prisma aborted never sends COMMIT', () => {
+  it('after an interactive transaction ran out of time', async () => {
     const connected = connect(database)
     const { db } = connected
     const atCommit = await outcomeOf(connected, () =>
@@ -169,7 +172,7 @@ describe('a transaction that Prisma gave up never sent COMMIT', () => {
     expect(await db.user.findMany()).toMatchObject([{ name: null }])
   })
 
-  it('an array transaction that found no connection', async () => {
+  it('after an array transaction found no connection', async () => {
     const connected = connect(database, { max: 1 })
     const { db } = connected
     const release = Promise.withResolvers<void>()
@@ -189,8 +192,8 @@ describe('a transaction that Prisma gave up never sent COMMIT', () => {
   })
 })
 
-describe('an outcome that nobody knows keeps reads from the cache', () => {
-  it('the backend is killed during the statement', async () => {
+describe('reads bypass the cache after an unknown outcome', () => {
+  it('because the backend is killed during the statement', async () => {
     const connected = connect(database)
     const { error, outcome } = await outcomeOf(connected, async ({ db }) => {
       const kill = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -206,20 +209,20 @@ describe('an outcome that nobody knows keeps reads from the cache', () => {
     expect(await connected.sources(() => connected.db.group.findMany())).toEqual(['database: dirty'])
   })
 
-  it('the backend is killed before COMMIT', async () => {
+  it('because the backend is killed before COMMIT', async () => {
     const connected = connect(database)
     const { error, outcome, next } = await outcomeOf(connected, ({ db }) =>
       db.$transaction(async (tx) => {
-        const [own] = await tx.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`
+        const [backend] = await tx.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`
         await tx.user.updateMany({ data: { name: 'x' } })
-        await database.exec(`SELECT pg_terminate_backend(${own?.pid})`)
+        await database.exec(`SELECT pg_terminate_backend(${backend?.pid})`)
       }),
     )
     expect(commitFailed(error)).toBe(false)
     expect([outcome, next]).toEqual(['unknown', ['database: dirty']])
   })
 
-  it('the client gives up on a statement that goes on', async () => {
+  it('because the client times out while the statement continues', async () => {
     const adapter = new PrismaPg({ connectionString: database.url, query_timeout: 50 })
     const connected = connect({ ...database, adapter: () => adapter })
     const { error, outcome } = await outcomeOf(connected, ({ db }) =>
@@ -231,7 +234,7 @@ describe('an outcome that nobody knows keeps reads from the cache', () => {
     )
   })
 
-  it('the connection is cut, and one that is refused', async () => {
+  it('because the connection is cut or refused', async () => {
     const sockets: Socket[] = []
     const server = createServer((socket) => void sockets.push(socket.on('data', () => socket.destroy())))
     server.listen(0, '127.0.0.1')
@@ -251,7 +254,7 @@ describe('an outcome that nobody knows keeps reads from the cache', () => {
   })
 })
 
-it("an error of another making proves nothing, and neither does one without a driver's code", () => {
+it("an error of unknown origin or without a driver's code does not prove that a write failed", () => {
   for (const error of [
     undefined,
     null,
@@ -264,12 +267,14 @@ it("an error of another making proves nothing, and neither does one without a dr
     expect(statementFailed(error)).toBe(false)
     expect(commitFailed(error)).toBe(false)
   }
-  const given = (originalCode: string) => ({
+  const driverError = (originalCode: string) => ({
     code: 'P2039',
     meta: { driverAdapterError: { cause: { originalCode } } },
   })
   const states = ['08006', '57P01', '57P05', '58030', 'XX000', '40003']
-  expect(states.filter((state) => statementFailed(given(state)) || commitFailed(given(state)))).toEqual([])
+  expect(
+    states.filter((state) => statementFailed(driverError(state)) || commitFailed(driverError(state))),
+  ).toEqual([])
   // MySQL's and SQLite's numbers are no SQLSTATE: only Prisma's own code counts.
-  expect(['2013', '1317', '5'].filter((code) => statementFailed(given(code)))).toEqual([])
+  expect(['2013', '1317', '5'].filter((code) => statementFailed(driverError(code)))).toEqual([])
 })

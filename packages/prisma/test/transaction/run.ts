@@ -20,7 +20,7 @@ export async function runProgram(
   program: readonly Step[],
 ): Promise<readonly string[]> {
   const ends: string[] = []
-  const one = (on: AnyClient, statement: Statement) => call(on, declare, statement)
+  const runStatement = (on: AnyClient, statement: Statement) => call(on, declare, statement)
   const settle = async (statement: Statement, result: PromiseLike<unknown>): Promise<void> => {
     const ended = await Promise.resolve(result).then(
       (value) => `is ${JSON.stringify(value)}`,
@@ -33,15 +33,15 @@ export async function runProgram(
       case 'throw':
         throw new Thrown()
       case 'start':
-        started.push(settle(step.statement, one(on, step.statement)))
+        started.push(settle(step.statement, runStatement(on, step.statement)))
         return
       case 'await':
-        return settle(step.statement, one(on, step.statement))
+        return settle(step.statement, runStatement(on, step.statement))
       case 'together':
-        await Promise.all(step.statements.map((statement) => settle(statement, one(on, statement))))
+        await Promise.all(step.statements.map((statement) => settle(statement, runStatement(on, statement))))
         return
       case 'array':
-        await on.$transaction(step.statements.map((statement) => one(on, statement)))
+        await on.$transaction(step.statements.map((statement) => runStatement(on, statement)))
         return
       default:
         return inside(on, step.steps, started)

@@ -10,6 +10,7 @@ import {
   ownClient,
   type Sent,
   seededRandom,
+  until,
   watchAdapter,
 } from '../../../testing/src/index.ts'
 import { ADAPTERS, type AdapterDatabase, schemaFor } from '../support/adapters.ts'
@@ -26,17 +27,17 @@ const STORES: Readonly<Record<string, (seed: number) => Store>> = {
 }
 
 type Clients = OwnClient<typeof PrismaClient, Datamodel>
-const made = new Map<string, Promise<Clients>>()
+const clientsByProvider = new Map<string, Promise<Clients>>()
 
 /** One client for each dialect, whatever the number of its adapters. */
 function clientsOf(provider: AdapterDatabase['provider']): Promise<Clients> {
-  const known = made.get(provider) ?? ownClient(`order-${provider}`, schemaFor(provider))
-  made.set(provider, known as Promise<Clients>)
-  return known as Promise<Clients>
+  const clients = clientsByProvider.get(provider) ?? ownClient(`order-${provider}`, schemaFor(provider))
+  clientsByProvider.set(provider, clients as Promise<Clients>)
+  return clients as Promise<Clients>
 }
 
 afterAll(async () => {
-  for (const one of made.values()) await (await one).remove()
+  for (const value of clientsByProvider.values()) await (await value).remove()
 })
 
 describe.each(Object.entries(ADAPTERS))('with %s', (_, open) => {
@@ -63,20 +64,73 @@ describe.each(Object.entries(ADAPTERS))('with %s', (_, open) => {
     await database.stop()
   })
 
-  it.each(Object.keys(STORES))('over %s the driver gets what it gets without a cache', async (store) => {
-    for (let seed = FIRST; seed < FIRST + PROGRAMS; seed++) {
-      const program = programOf(seed, { savepoints, single: database.single })
-      const expected = await outcome(plain, plain.base, (client) => client, program)
-      const own = await connect(database, clients)
-      const cache = createCache({ store: (STORES[store] ?? memoryStore)(seed), unknownWrites: 'invalidate' })
-      const db = own.base.$extends(prismaCache({ cache, datamodel: clients.datamodel }))
-      const declare = (client: AnyClient) =>
-        (client as unknown as typeof db).$cached({ writes: ['Setting'] }) as unknown as AnyClient
-      const found = await outcome(own, db as unknown as AnyClient, declare, program)
-      await cache.close()
-      await own.base.$disconnect()
-      expect(found, `program ${seed}: ${JSON.stringify(program)}`).toEqual(expected)
+  it.each(Object.keys(STORES))(
+    'over %s the driver receives the same calls as without a cache',
+    async (store) => {
+      for (let seed = FIRST; seed < FIRST + PROGRAMS; seed++) {
+        const program = programOf(seed, { savepoints, single: database.single })
+        const expected = await outcome(plain, plain.base, (client) => client, program)
+        const wrappedRun = await connect(database, clients)
+        const cache = createCache({
+          store: (STORES[store] ?? memoryStore)(seed),
+          unknownWrites: 'invalidate',
+        })
+        const db = wrappedRun.base.$extends(prismaCache({ cache, datamodel: clients.datamodel }))
+        const declare = (client: AnyClient) =>
+          (client as unknown as typeof db).$cached({ writes: ['Setting'] }) as unknown as AnyClient
+        const actual = await outcome(wrappedRun, db as unknown as AnyClient, declare, program)
+        await cache.close()
+        await wrappedRun.base.$disconnect()
+        expect(actual, `program ${seed}: ${JSON.stringify(program)}`).toEqual(expected)
+      }
+    },
+  )
+
+  it('reads are hits until a write of any form, and then equal the rows', async () => {
+    const own = await connect(database, clients)
+    const cache = createCache({ store: memoryStore({ isolated: true }) })
+    const { datamodel } = clients
+    const db = own.base.$extends(prismaCache({ cache, datamodel, models: { '*': { ttl: '1m' } } }))
+    const readsOf = ({ setting: table }: Pick<PrismaClient, 'setting'>) => ({
+      row: () => table.findUnique({ where: { id: 'a' } }),
+      rows: () => table.findMany({ orderBy: { id: 'asc' } }),
+      count: () => table.count({ where: { value: 'x' } }),
+    })
+    const reads = Object.entries(readsOf(db as unknown as PrismaClient))
+    const truth = readsOf(plain.base)
+    const set = (on: Pick<PrismaClient, 'setting'>, id: string, value: string) =>
+      on.setting.update({ where: { id }, data: { value } })
+    const writes: Readonly<Record<string, () => Promise<unknown>>> = {
+      update: () => set(db as unknown as PrismaClient, 'a', 'x'),
+      'raw SQL': () => db.$executeRaw`UPDATE app_setting SET value = 'raw'`,
+      create: () => db.setting.create({ data: { id: 'c', value: 'x' } }),
+      'a list of operations': () =>
+        db.$transaction([
+          db.setting.update({ where: { id: 'a' }, data: { value: 'x' } }),
+          db.setting.deleteMany({ where: { id: 'c' } }),
+        ]),
+      'a transaction': () => db.$transaction((tx) => set(tx as never, 'a', 'in a transaction')),
+      'a transaction that is rolled back': () =>
+        db
+          .$transaction(async (tx) => {
+            await set(tx as never, 'a', 'never')
+            throw new Error('undo')
+          })
+          .catch(() => {}),
     }
+    for (const [write, run] of Object.entries(writes)) {
+      // An adapter may show its database only after the first statements.
+      for (const [read, ask] of reads)
+        await until(async () => {
+          const { reads: seen } = await cache.explain(async () => void (await ask()))
+          return seen.every(({ source }) => source === 'memory')
+        }).catch(() => expect.unreachable(`${read} is never a hit before ${write}`))
+      await run()
+      for (const [read, ask] of reads)
+        expect(await ask(), `${read} after ${write}`).toEqual(await truth[read as keyof typeof truth]())
+    }
+    await cache.close()
+    await own.base.$disconnect()
   })
 })
 

@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks'
 import { EventEmitter, once } from 'node:events'
 import { createCache } from '@larder/core'
 import { prismaCache } from '@larder/prisma'
+import { repeatWhenBusy } from '@larder/testing'
 import { Prisma } from '@prisma/client/extension'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import {
@@ -14,6 +15,8 @@ import {
   type TestDatabase,
 } from '../support/client.ts'
 
+repeatWhenBusy()
+
 let database: TestDatabase
 beforeAll(async () => {
   database = await postgresDatabase()
@@ -24,17 +27,17 @@ beforeEach(async () => {
   await database.exec(`INSERT INTO app_user (email, updated_at) VALUES ('a@x', now()), ('b@x', now())`)
 })
 
-const one = { where: { id: 1 } }
-const rename = (name: string) => ({ ...one, data: { name } })
+const byId1 = { where: { id: 1 } }
+const rename = (name: string) => ({ ...byId1, data: { name } })
 
 describe('array transactions', () => {
-  it('never hang on reads that are in the cache', async () => {
+  it('never hang on reads that are cached', async () => {
     const connected = connect(database)
     const { db, sources } = connected
-    await db.user.findUnique(one)
+    await db.user.findUnique(byId1)
     await db.user.findMany()
     const reads = await sources(() =>
-      db.$transaction([db.user.findUnique(one), db.user.findMany(), db.user.count()]),
+      db.$transaction([db.user.findUnique(byId1), db.user.findMany(), db.user.count()]),
     )
     expect(reads).toEqual(Array(3).fill('database: transaction'))
     expect(await sources(() => db.user.findMany())).toEqual(['memory'])
@@ -57,7 +60,7 @@ describe('array transactions', () => {
     ])
   })
 
-  it('keep what their answers show to be untouched, as interactive ones do', async () => {
+  it('keep rows cached that their results show to be unchanged, like interactive transactions', async () => {
     const connected = connect(database)
     const { db, cache, sources } = connected
     const outcomes: unknown[] = []
@@ -73,10 +76,10 @@ describe('array transactions', () => {
     expect(outcomes).toEqual(Array(2).fill(['$transaction', ['app_user'], 'committed']))
   })
 
-  it('teach nothing by statements that are answered and rolled back', async () => {
+  it('ignore the results of statements that are rolled back', async () => {
     const connected = connect(database)
     const { db, sources } = connected
-    await db.user.findUnique(one)
+    await db.user.findUnique(byId1)
     let answered: unknown
     const spied = db.$extends({
       query: {
@@ -92,11 +95,11 @@ describe('array transactions', () => {
       spied.$transaction([spied.user.update(rename('gone')), spied.user.create({ data: { email: 'b@x' } })]),
     )
     expect([error.code, answered]).toEqual(['P2002', expect.objectContaining({ name: 'gone' })])
-    expect(await db.user.findUnique(one)).toMatchObject({ name: null })
-    expect(await sources(() => db.user.findUnique(one))).toEqual(['memory'])
+    expect(await db.user.findUnique(byId1)).toMatchObject({ name: null })
+    expect(await sources(() => db.user.findUnique(byId1))).toEqual(['memory'])
   })
 
-  it('are rejected as a whole where raw writes are refused', async () => {
+  it('are rejected as a whole if raw writes are refused', async () => {
     const connected = connect(database, { parser: false, cache: { unknownWrites: 'throw' } })
     const { db, statements } = connected
     const raw = db.$executeRaw`UPDATE app_user SET name = 'x'`
@@ -105,7 +108,7 @@ describe('array transactions', () => {
     expect(statements()).toEqual([])
   })
 
-  it('in an interactive transaction belong to it', async () => {
+  it('inside an interactive transaction belong to it', async () => {
     const connected = connect(database)
     const { db, log, sources } = connected
     await db.user.findMany()
@@ -127,28 +130,28 @@ describe('interactive transactions', () => {
     const { db, log } = connected
     await db.$transaction(async (tx) => {
       await tx.user.update(rename('x'))
-      await tx.user.findUnique(one)
+      await tx.user.findUnique(byId1)
     })
     const order = log.filter((line) => !/^(?:UPDATE|SELECT)/.test(line))
     // What the statement names is marked beside it, what its result shows besides after it.
     expect(order).toEqual(['BEGIN', 'BEGIN done', 'mark', 'mark', 'COMMIT', 'COMMIT done', 'finish'])
   })
 
-  it('read their own writes and show them to nobody else before COMMIT', async () => {
+  it('read their own writes, which are invisible to other readers before COMMIT', async () => {
     const connected = connect(database)
     const { db, sources } = connected
-    await db.user.findUnique(one)
+    await db.user.findUnique(byId1)
     await db.$transaction(async (tx) => {
       await tx.user.update(rename('x'))
-      expect(await tx.user.findUnique(one)).toMatchObject({ name: 'x' })
+      expect(await tx.user.findUnique(byId1)).toMatchObject({ name: 'x' })
       // A client beside the transaction: it sees, and may cache, what is committed.
-      expect(await db.user.findUnique(one)).toMatchObject({ name: null })
+      expect(await db.user.findUnique(byId1)).toMatchObject({ name: null })
     })
-    expect(await sources(() => db.user.findUnique(one))).toEqual(['database: invalidated'])
-    expect(await db.user.findUnique(one)).toMatchObject({ name: 'x' })
+    expect(await sources(() => db.user.findUnique(byId1))).toEqual(['database: invalidated'])
+    expect(await db.user.findUnique(byId1)).toMatchObject({ name: 'x' })
   })
 
-  it('invalidate nothing when they roll back', async () => {
+  it('invalidate nothing if they roll back', async () => {
     const connected = connect(database)
     const { db, log, sources } = connected
     await db.user.findMany()
@@ -162,7 +165,7 @@ describe('interactive transactions', () => {
     expect(await sources(() => db.user.findMany())).toEqual(['memory'])
   })
 
-  it('leave what a client beside them writes to be settled by itself', async () => {
+  it('do not include writes of the outer client, which invalidate on their own', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     await db.user.findMany()
@@ -176,7 +179,7 @@ describe('interactive transactions', () => {
     expect(await db.user.findMany({ where: { name: 'beside' } })).toHaveLength(1)
   })
 
-  it('keep apart when two interleave', async () => {
+  it('stay separate while two run concurrently', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     await db.setting.create({ data: { id: 's', value: '' } })
@@ -190,19 +193,19 @@ describe('interactive transactions', () => {
       await second.promise
       throw new Error('stop')
     })
-    const kept = db.$transaction(async (tx) => {
+    const committing = db.$transaction(async (tx) => {
       await first.promise
       await tx.setting.update({ where: { id: 's' }, data: { value: 'kept' } })
       second.resolve()
     })
-    await Promise.allSettled([failing, kept])
+    await Promise.allSettled([failing, committing])
     expect(await sources(() => db.user.findMany())).toEqual(['memory'])
     expect(await sources(() => db.setting.findMany())).toEqual(['database: invalidated'])
   })
 })
 
-describe('operations know their transaction without the asynchronous context', () => {
-  it('lazy promises that are awaited after others, and many at once', async () => {
+describe('operations belong to their transaction without the asynchronous context', () => {
+  it('if lazy promises are awaited after others, and many concurrently', async () => {
     const connected = connect(database)
     const { db, log, sources } = connected
     await db.user.findMany()
@@ -226,7 +229,7 @@ describe('operations know their transaction without the asynchronous context', (
     expect(await sources(() => db.setting.findMany())).toEqual(['database: invalidated'])
   })
 
-  it('operations from an event handler and from a resource of another context', async () => {
+  it('if they come from an event handler or a resource of another context', async () => {
     const connected = connect(database)
     const { db, log, sources } = connected
     await db.user.findMany()
@@ -240,17 +243,17 @@ describe('operations know their transaction without the asynchronous context', (
       const done = once(emitter, 'done')
       emitter.emit('go', async () => {
         await tx.user.update(rename('detached'))
-        expect(await sources(() => tx.user.findUnique(one))).toEqual(['database: transaction'])
+        expect(await sources(() => tx.user.findUnique(byId1))).toEqual(['database: transaction'])
       })
       await done
       expect(log).not.toContain('COMMIT')
     })
     const order = log.filter((line) => /^(?:BEGIN|mark|COMMIT|finish)$/.test(line))
     expect(order).toEqual(['BEGIN', 'mark', 'mark', 'COMMIT', 'finish'])
-    expect(await db.user.findUnique(one)).toMatchObject({ name: 'detached' })
+    expect(await db.user.findUnique(byId1)).toMatchObject({ name: 'detached' })
   })
 
-  it('$cache.invalidate of the client beside is applied at COMMIT, inside the same context', async () => {
+  it('and $cache.invalidate of the outer client in the same context is applied at COMMIT', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     await db.user.findMany()
@@ -264,7 +267,7 @@ describe('operations know their transaction without the asynchronous context', (
 })
 
 describe('nested transactions', () => {
-  it('are settled with the transaction around them', async () => {
+  it('are finished with the outer transaction', async () => {
     const connected = connect(database)
     const { db, log, sources } = connected
     await db.user.findMany()
@@ -282,10 +285,10 @@ describe('nested transactions', () => {
     const commit = order.indexOf('COMMIT')
     expect(order.lastIndexOf('mark')).toBeLessThan(commit)
     expect(order.slice(commit)).toEqual(['COMMIT', 'COMMIT done', 'finish'])
-    expect(await db.user.findUnique(one)).toMatchObject({ name: 'inner' })
+    expect(await db.user.findUnique(byId1)).toMatchObject({ name: 'inner' })
   })
 
-  it('that roll back leave the rest to commit', async () => {
+  it('that roll back do not affect the outer transaction', async () => {
     const connected = connect(database)
     const { db } = connected
     await db.user.findMany()
@@ -298,13 +301,13 @@ describe('nested transactions', () => {
           throw new Error('stop')
         })
         .catch(() => {})
-      expect(await tx.user.findUnique(one)).toMatchObject({ name: null })
+      expect(await tx.user.findUnique(byId1)).toMatchObject({ name: null })
     })
-    expect(await db.user.findUnique(one)).toMatchObject({ name: null })
+    expect(await db.user.findUnique(byId1)).toMatchObject({ name: null })
     expect(await db.setting.findMany()).toHaveLength(1)
   })
 
-  it('that commit count for nothing when the one around rolls back', async () => {
+  it('that commit are discarded if the outer transaction rolls back', async () => {
     const connected = connect(database)
     const { db, log, sources } = connected
     await db.user.findMany()
@@ -319,7 +322,7 @@ describe('nested transactions', () => {
 })
 
 describe('an interactive transaction that runs out of time', () => {
-  it('is seen as failed when an operation meets it', async () => {
+  it('is reported as failed when the next operation runs', async () => {
     const connected = connect(database)
     const { db, sources } = connected
     await db.user.findMany()
@@ -333,10 +336,10 @@ describe('an interactive transaction that runs out of time', () => {
     )
     expect((await errorOf(run)).code).toBe('P2028')
     expect(await sources(() => db.user.findMany())).toEqual(['memory'])
-    expect(await db.user.findUnique(one)).toMatchObject({ name: null })
+    expect(await db.user.findUnique(byId1)).toMatchObject({ name: null })
   })
 
-  it('whose pool has no connection never runs its body', async () => {
+  it('does not run its body if the pool has no connection', async () => {
     const connected = connect(database, { max: 1 })
     const { db } = connected
     let ran = false
@@ -352,7 +355,7 @@ describe('an interactive transaction that runs out of time', () => {
   })
 })
 
-it('operations issued after the transaction has ended are rejected and mark nothing for good', async () => {
+it('operations issued after the transaction has ended are rejected and leave no marks', async () => {
   const connected = connect(database)
   const { db, sources } = connected
   await db.user.findMany()
@@ -361,23 +364,23 @@ it('operations issued after the transaction has ended are rejected and mark noth
     return { update: () => tx.user.update(rename('escaped')) }
   })
   expect((await errorOf(escaped.update())).code).toBe('P2028')
-  expect(await db.user.findUnique(one)).toMatchObject({ name: null })
+  expect(await db.user.findUnique(byId1)).toMatchObject({ name: null })
   expect(await sources(() => db.setting.findMany())).toEqual(['database: miss'])
 })
 
-describe('transactions begun behind our back', () => {
-  it('an array on the bare client: nothing hangs, nothing is stale, and the tables stay dirty for a while', async () => {
+describe('transactions that Larder does not begin', () => {
+  it('as an array on the unextended client hang nothing, leave nothing stale, and keep the tables dirty for a while', async () => {
     const connected = connect(database)
     const { base, db, sources } = connected
     await db.user.findMany()
     await db.setting.findMany()
     await base.$transaction([db.user.update(rename('lost')), db.user.findMany()])
-    expect(await db.user.findUnique(one)).toMatchObject({ name: 'lost' })
+    expect(await db.user.findUnique(byId1)).toMatchObject({ name: 'lost' })
     expect(await sources(() => db.user.findMany())).toEqual(['database: dirty'])
     expect(await sources(() => db.setting.findMany())).toEqual(['memory'])
   })
 
-  it('an earlier extension that puts each operation into a transaction of its own', async () => {
+  it('as one per operation by an earlier extension invalidate correctly', async () => {
     const connected = connect(database)
     const { base } = connected
     const tenants = base.$extends({
@@ -394,16 +397,16 @@ describe('transactions begun behind our back', () => {
     const cache = createCache()
     const db = tenants.$extends(prismaCache({ cache, datamodel, models: { '*': { ttl: '1m' } } }))
     const { reads } = await cache.explain(async () => {
-      for (let turn = 0; turn < 2; turn++) await db.user.findUnique(one)
+      for (let turn = 0; turn < 2; turn++) await db.user.findUnique(byId1)
       await db.user.update(rename('tenant'))
-      expect(await db.user.findUnique(one)).toMatchObject({ name: 'tenant' })
+      expect(await db.user.findUnique(byId1)).toMatchObject({ name: 'tenant' })
       await db.$queryRaw`SELECT current_setting('app.tenant')`
     })
     expect(reads.map(sourceOf)).toEqual(Array(4).fill('database: transaction'))
   })
 })
 
-it('an empty array, and an array of one, are transactions too', async () => {
+it('an empty array and an array of one are transactions as well', async () => {
   const connected = connect(database)
   const { db, sources } = connected
   await db.user.findMany()
@@ -416,15 +419,15 @@ it('an empty array, and an array of one, are transactions too', async () => {
 describe('an extension that begins its transactions on $parent', () => {
   const roundabout = Prisma.defineExtension({
     client: {
-      $transaction(this: object, ...given: unknown[]) {
+      $transaction(this: object, ...parameters: unknown[]) {
         const { $parent } = Prisma.getExtensionContext(this) as unknown as { $parent: Begin }
-        return $parent.$transaction(...given)
+        return $parent.$transaction(...parameters)
       },
     },
   })
-  type Begin = { $transaction(...given: unknown[]): Promise<unknown> }
+  type Begin = { $transaction(...parameters: unknown[]): Promise<unknown> }
 
-  it.each(['before', 'after'] as const)('put on %s the cache leaves nothing stale', async (order) => {
+  it.each(['before', 'after'] as const)('added %s the cache leaves nothing stale', async (order) => {
     const cache = createCache()
     const warnings: string[] = []
     cache.on('warning', ({ code }) => warnings.push(code))

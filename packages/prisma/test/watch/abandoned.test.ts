@@ -53,7 +53,7 @@ function watching() {
   return { token, observer, read, write: () => observer.statement(UPDATE, token, async () => 1) }
 }
 
-it('a transaction that is never ended keeps its tables out of the cache for two minutes', async () => {
+it('a transaction that never ends keeps its tables out of the cache for two minutes', async () => {
   const { read, write } = watching()
   await write()
   expect(await read()).toBe('dirty')
@@ -62,7 +62,7 @@ it('a transaction that is never ended keeps its tables out of the cache for two 
   expect(await read()).toBe('memory')
 })
 
-it('a COMMIT that comes after all is marked before it is sent, and invalidates', async () => {
+it('a late COMMIT is marked before it is sent, and invalidates', async () => {
   const { token, observer, read, write } = watching()
   await write()
   await vi.advanceTimersByTimeAsync(3 * MINUTE)
@@ -75,7 +75,7 @@ it('a COMMIT that comes after all is marked before it is sent, and invalidates',
   expect(await read()).toBe('memory')
 })
 
-it('a transaction that goes on writing stays dirty until it ends', async () => {
+it('a transaction that continues to write stays dirty until it ends', async () => {
   const { token, observer, read, write } = watching()
   for (let time = 0; time < 6; time++) {
     await write()

@@ -31,7 +31,7 @@ afterAll(async () => {
   await clients.remove()
 })
 
-it.each(writes)('what a planner forgets to announce %s is invalidated, and reported', async (_, write) => {
+it.each(writes)('a write that the planner misses %s is invalidated and reported', async (_, write) => {
   const { db, read, fresh, warnings } = await watching(database, clients)
   await read()
   await write(db)

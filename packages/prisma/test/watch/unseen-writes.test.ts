@@ -31,7 +31,7 @@ const WRITES: readonly Write[] = [
     ({ base }) => base.$transaction([base.setting.update({ where, data }), base.setting.findMany()]),
   ],
   [
-    'an array transaction beside operations of the extended client',
+    'an array transaction concurrent with operations of the extended client',
     ({ base, db }) =>
       db.$transaction([
         db.setting.update({ where: { id: 'b' }, data }),
@@ -47,7 +47,7 @@ const WRITES: readonly Write[] = [
       }),
   ],
   [
-    'the unextended client of a transaction, beside a write of the same table by the transaction itself',
+    'the unextended client of a transaction that also writes the table itself',
     ({ db }) =>
       db.$transaction(async (tx) => {
         await Promise.all([
@@ -57,7 +57,7 @@ const WRITES: readonly Write[] = [
       }),
   ],
   [
-    'the unextended client of a transaction, beside raw SQL of the transaction that writes another table',
+    'the unextended client of a transaction that also writes another table by raw SQL',
     ({ db }) =>
       db.$transaction(async (tx) => {
         const raw = (tx as unknown as { $cached(call: object): PrismaClient }).$cached({ writes: ['Note'] })
@@ -92,14 +92,14 @@ describe.each(SHOWN)('on %s', (name) => {
     await clients.remove()
   })
 
-  it.each(WRITES)('what the unextended client writes by %s is invalidated', async (_, write) => {
+  it.each(WRITES)('a write of the unextended client by %s invalidates', async (_, write) => {
     const both = await watching(database, clients)
     await both.sources()
     await write(both)
     expect(await both.read()).toEqual(await both.fresh())
   })
 
-  it('leaves other tables alone, and warns once of each table', async () => {
+  it('keeps reads of other tables cached, and warns once for each table', async () => {
     const { base, sources, codes, warnings } = await watching(database, clients)
     await sources()
     await base.setting.update({ where, data })
@@ -109,7 +109,7 @@ describe.each(SHOWN)('on %s', (name) => {
     expect(warnings[0]?.message).toContain('app_setting')
   })
 
-  it('does not invalidate what a transaction of the unextended client rolls back', async () => {
+  it('a transaction that the unextended client rolls back invalidates nothing', async () => {
     const { base, sources, read, fresh } = await watching(database, clients)
     await sources()
     await base
@@ -121,7 +121,7 @@ describe.each(SHOWN)('on %s', (name) => {
     expect(await read()).toEqual(await fresh())
   })
 
-  it('emits no warning for writes of the extended client, and keeps their row precision', async () => {
+  it('writes of the extended client emit no warning and invalidate by row', async () => {
     const { db, codes, cache } = await watching(database, clients)
     await db.setting.findUnique({ where: { id: 'b' } })
     await db.setting.update({ where, data })
@@ -149,19 +149,16 @@ describe.each(SHOWN)('on %s', (name) => {
     }),
   )
 
-  it.each(['before', 'after'])(
-    'a soft delete that is put on %s the cache leaves nothing stale',
-    async (order) => {
-      const apply = (client: PrismaClient) => client.$extends(softDelete) as unknown as PrismaClient
-      const both = await watching(database, clients, order === 'before' ? apply : undefined)
-      const db = order === 'before' ? both.db : apply(both.db)
-      await db.setting.findMany({ orderBy: { id: 'asc' } })
-      await both.sources()
-      await db.setting.delete({ where })
-      expect(await both.read()).toEqual(await both.fresh())
-      expect((await db.setting.findMany({ orderBy: { id: 'asc' } }))[0]?.value).toBe('deleted')
-    },
-  )
+  it.each(['before', 'after'])('a soft delete added %s the cache leaves nothing stale', async (order) => {
+    const apply = (client: PrismaClient) => client.$extends(softDelete) as unknown as PrismaClient
+    const both = await watching(database, clients, order === 'before' ? apply : undefined)
+    const db = order === 'before' ? both.db : apply(both.db)
+    await db.setting.findMany({ orderBy: { id: 'asc' } })
+    await both.sources()
+    await db.setting.delete({ where })
+    expect(await both.read()).toEqual(await both.fresh())
+    expect((await db.setting.findMany({ orderBy: { id: 'asc' } }))[0]?.value).toBe('deleted')
+  })
 
   it('an extension that begins its transactions on $parent leaves nothing stale', async () => {
     const both = await watching(database, clients)

@@ -35,7 +35,7 @@ function extended(base: ReturnType<typeof client>) {
   return { db: base.$extends(larder), codes }
 }
 
-it('says that a client that has connected before cannot be watched, and leaves it as it is', async () => {
+it('warns that a client which has connected before cannot be watched, and does not change it', async () => {
   const base = client()
   await base.setting.upsert(write)
   const { db, codes } = extended(base)
@@ -44,7 +44,7 @@ it('says that a client that has connected before cannot be watched, and leaves i
   await base.$transaction((tx) => tx.setting.upsert(write))
 })
 
-it('watches a client that has connected where its adapter is wrapped', async () => {
+it('watches a connected client if its adapter is wrapped', async () => {
   const base = client(larderAdapter(database.adapter()))
   await base.setting.upsert(write)
   const { db, codes } = extended(base)
@@ -55,7 +55,7 @@ it('watches a client that has connected where its adapter is wrapped', async () 
   expect(codes()).toEqual(['unseen-write'])
 })
 
-it('changes nothing of the adapter it was given, nor of another client that has it', async () => {
+it('does not change its adapter or another client that uses the adapter', async () => {
   const adapter = database.adapter()
   const { connect } = adapter
   const [base, other] = [client(adapter), client(adapter)]
@@ -68,14 +68,15 @@ it('changes nothing of the adapter it was given, nor of another client that has 
   expect(codes()).toEqual(['unseen-write'])
 })
 
-it('two caches on one client see what is written through either', async () => {
+it('invalidates both of two caches on one client by writes through either', async () => {
   const base = client()
-  const [one, two] = [extended(base), extended(base)]
-  await one.db.setting.upsert(write)
-  for (const { db } of [one, two]) await db.setting.findMany()
-  await one.db.setting.update({ where, data: { value: '7' } })
-  for (const { db } of [one, two]) expect(await db.setting.findMany()).toEqual(await base.setting.findMany())
-  expect(one.codes()).toEqual([])
+  const [first, second] = [extended(base), extended(base)]
+  await first.db.setting.upsert(write)
+  for (const { db } of [first, second]) await db.setting.findMany()
+  await first.db.setting.update({ where, data: { value: '7' } })
+  for (const { db } of [first, second])
+    expect(await db.setting.findMany()).toEqual(await base.setting.findMany())
+  expect(first.codes()).toEqual([])
 })
 
 it('disconnects and connects again', async () => {

@@ -14,13 +14,13 @@ export function checkNames(options: object, names: readonly string[], maker: str
  * @throws CacheError `LARDER_DURATION` if it is malformed or shorter than `least`.
  */
 export function duration(value: Duration, option: string, least = 1): number {
-  const found = Math.round(milliseconds(value, option))
-  if (found < least)
+  const duration = Math.round(milliseconds(value, option))
+  if (duration < least)
     throw new CacheError(
       'LARDER_DURATION',
       `${option} is ${show(value)}: give at least ${least} ms, as a number or a string such as '30s'`,
     )
-  return found
+  return duration
 }
 
 /** @throws CacheError `LARDER_CONFIG` unless it is a whole number between `least` and `most`. */

@@ -38,9 +38,9 @@ export const batchId = (): string => randomBytes(12).toString('base64url')
 async function repeat(call: () => Promise<unknown>): Promise<void> {
   const end = performance.now() + PATIENCE
   for (;;) {
-    const left = Math.max(1, Math.ceil(end - performance.now()))
+    const remaining = Math.max(1, Math.ceil(end - performance.now()))
     try {
-      await within(left, 'counter.add', call())
+      await within(remaining, 'counter.add', call())
       return
     } catch (error) {
       if (performance.now() + PAUSE > end || !isPassing(error)) throw error

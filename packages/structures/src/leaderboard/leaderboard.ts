@@ -79,10 +79,10 @@ export function createLeaderboard(client: StructureClient, options: LeaderboardO
   const keep = duration(options.keep ?? '7d', 'keep', 0)
   // Rounded up, so that a score never counts shorter than the window.
   const length = Math.ceil(window / slices)
-  const kept = Math.ceil(keep / length)
+  const windows = Math.ceil(keep / length)
 
   const key = `{${prefix}:${name}}`
-  const run: RunScript = (script, ...args) => script(client, key, length, slices, kept, ...args)
+  const run: RunScript = (script, ...args) => script(client, key, length, slices, windows, ...args)
   const read = async (script: Script, ...args: (string | number)[]): Promise<unknown> => {
     for (let call = 1; ; call++) {
       const reply = await run(script, call < MOST_CALLS ? 0 : 1, ...args)

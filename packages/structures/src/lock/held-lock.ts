@@ -71,8 +71,8 @@ export function holdLock({ client, key, name, token, fence, ttl, deadline: first
   }
   const watch = (): void => {
     clearTimeout(loss)
-    const left = Math.min(Math.ceil(deadline.left()), LONGEST_TIMER)
-    loss = setTimeout(() => (deadline.left() === 0 ? checkClock() : watch()), left)
+    const delay = Math.min(Math.ceil(deadline.left()), LONGEST_TIMER)
+    loss = setTimeout(() => (deadline.left() === 0 ? checkClock() : watch()), delay)
     loss.unref()
   }
   const renew = async (): Promise<void> => {
@@ -80,10 +80,10 @@ export function holdLock({ client, key, name, token, fence, ttl, deadline: first
     if (over) return
     const next = deadlineIn(ttl)
     try {
-      const held = await within(ttl / 3, 'lock.renew', RENEW(client, key, token, ttl, FENCE_KEPT))
+      const isHeld = await within(ttl / 3, 'lock.renew', RENEW(client, key, token, ttl, FENCE_KEPT))
       checkClock()
       if (over) return
-      if (held !== 1) return lose('Valkey has another holder, or has lost the lock')
+      if (isHeld !== 1) return lose('Valkey has another holder, or has lost the lock')
       deadline = next
       watch()
       renewIn(ttl / 3)
@@ -94,10 +94,10 @@ export function holdLock({ client, key, name, token, fence, ttl, deadline: first
   const release = async (): Promise<boolean> => {
     if (over) return false
     checkClock()
-    const held = !over
+    const wasHeld = !over
     end()
     const released = await within(RELEASE_WAIT, 'lock.release', RELEASE(client, key, token, FENCE_KEPT))
-    return held && released === 1
+    return wasHeld && released === 1
   }
   watch()
   renewIn(ttl / 3)

@@ -76,15 +76,15 @@ export function createLock(client: StructureClient, options: LockOptions = {}): 
       const deadline = deadlineIn(ttl)
       const [taken, detail] = await attempt(client, key, token, ttl)
       if (taken) {
-        const held = holdLock({ client, key, name, token, fence: BigInt(detail), ttl, deadline })
+        const lock = holdLock({ client, key, name, token, fence: BigInt(detail), ttl, deadline })
         // The answer may have come after the ttl.
-        if (!held.signal.aborted) return held
+        if (!lock.signal.aborted) return lock
         await RELEASE(client, key, token, FENCE_KEPT).catch(() => {})
       }
-      const left = end - performance.now()
-      if (left <= 0) return null
+      const remaining = end - performance.now()
+      if (remaining <= 0) return null
       const free = taken ? 0 : Number(detail)
-      await wait(Math.min(left, free + 1, pause * (0.5 + Math.random() / 2)))
+      await wait(Math.min(remaining, free + 1, pause * (0.5 + Math.random() / 2)))
     }
   }
 
@@ -96,18 +96,18 @@ export function createLock(client: StructureClient, options: LockOptions = {}): 
     async using(name, given, work) {
       const { ttl, wait: patience } = check(given, 'using', '5s')
       callback(work, 'work', '({ signal, fence }) => …')
-      const held = await acquire(name, ttl, patience)
-      if (held === null)
+      const lock = await acquire(name, ttl, patience)
+      if (lock === null)
         throw new CacheError(
           'LARDER_LOCK_TIMEOUT',
           `the lock ${JSON.stringify(name)} was not free within ${patience} ms: give a longer wait, or try again later`,
         )
       try {
-        const result = await work({ fence: held.fence, signal: held.signal })
-        held.signal.throwIfAborted()
+        const result = await work({ fence: lock.fence, signal: lock.signal })
+        lock.signal.throwIfAborted()
         return result
       } finally {
-        await held[Symbol.asyncDispose]()
+        await lock[Symbol.asyncDispose]()
       }
     },
   }

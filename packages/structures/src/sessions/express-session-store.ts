@@ -40,19 +40,19 @@ export class ExpressSessionStore extends EventEmitter {
 
   /** The session lives as long as its cookie; without an expiry, for the `ttl` of the store. */
   set(id: string, session: object, done?: Done): void {
-    const left = lifeOf(session)
+    const ttl = lifeOf(session)
     const work =
-      left === undefined || left > 0
-        ? this.#sessions.set(id, session, left === undefined ? {} : { ttl: left })
+      ttl === undefined || ttl > 0
+        ? this.#sessions.set(id, session, ttl === undefined ? {} : { ttl: ttl })
         : this.#sessions.destroy(id)
     answer(emptied(work), done)
   }
 
   touch(id: string, session: object, done?: Done): void {
-    const left = lifeOf(session)
+    const ttl = lifeOf(session)
     const work =
-      left === undefined || left > 0
-        ? this.#sessions.touch(id, left === undefined ? {} : { ttl: left })
+      ttl === undefined || ttl > 0
+        ? this.#sessions.touch(id, ttl === undefined ? {} : { ttl: ttl })
         : this.#sessions.destroy(id)
     answer(emptied(work), done)
   }
@@ -151,8 +151,8 @@ export function expressSessionStore<Data extends object>(sessions: SessionStore<
 function lifeOf(session: object): number | undefined {
   const { expires } = (session as { cookie?: SessionCookie }).cookie ?? {}
   if (!expires) return undefined
-  const left = new Date(expires).getTime() - Date.now()
-  return Number.isFinite(left) ? Math.max(0, Math.ceil(left)) : undefined
+  const ttl = new Date(expires).getTime() - Date.now()
+  return Number.isFinite(ttl) ? Math.max(0, Math.ceil(ttl)) : undefined
 }
 
 async function emptied(work: Promise<unknown>): Promise<void> {

@@ -88,8 +88,8 @@ export function createSessionStore<Data>(
   const runOn = async (script: Script, id: unknown, ...args: (string | number)[]): Promise<unknown> =>
     typeof id === 'string' && id !== '' && id.length <= LONGEST_ID ? run(script, id, ...args) : null
   const dataAndUser = (data: Data): [string, string] => [encode(data), String(userOf?.(data) ?? '')]
-  const life = (given: { ttl?: Duration } | undefined, absent: number): number =>
-    given?.ttl === undefined ? absent : duration(given.ttl, 'ttl')
+  const life = (options: { ttl?: Duration } | undefined, absent: number): number =>
+    options?.ttl === undefined ? absent : duration(options.ttl, 'ttl')
 
   return {
     async create(data) {
@@ -102,7 +102,7 @@ export function createSessionStore<Data>(
       return typeof data === 'string' ? (JSON.parse(data) as Data) : null
     },
     update: async (id, data) => (await runOn(UPDATE, id, ...dataAndUser(data))) === 1,
-    touch: async (id, given) => (await runOn(TOUCH, id, life(given, 0))) === 1,
+    touch: async (id, options) => (await runOn(TOUCH, id, life(options, 0))) === 1,
     destroy: async (id) => (await runOn(DESTROY, id)) === 1,
     async regenerate(id, data) {
       const next = newId()
@@ -117,8 +117,8 @@ export function createSessionStore<Data>(
         )
       return Number(await run(DESTROY_ALL, text(userId, 'userId')))
     },
-    set: async (id, data, given) =>
-      (await runOn(SET, text(id, 'id'), ...dataAndUser(data), life(given, ttl))) === 1,
+    set: async (id, data, options) =>
+      (await runOn(SET, text(id, 'id'), ...dataAndUser(data), life(options, ttl))) === 1,
     async *entries() {
       for (let from = 0; ; from += PAGE) {
         const flat = (await run(LIST, from, PAGE)) as string[]

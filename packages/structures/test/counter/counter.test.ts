@@ -1,8 +1,10 @@
 import { createCounter, type StructureClient } from '@larder/structures'
-import { type OwnServer, startServer, until } from '@larder/testing'
+import { type OwnServer, repeatWhenBusy, startServer, until } from '@larder/testing'
 import type { Redis } from 'iovalkey'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { clientOf, unique } from '../support/clients.ts'
+
+repeatWhenBusy()
 
 let server: OwnServer
 let client: Redis
@@ -30,7 +32,7 @@ async function flush(deltas: Map<string, number>, batch: string): Promise<void> 
 }
 const answers = (): Promise<void> => until(() => client.ping().then(() => true))
 
-it('an increment counts once when the answer to it is lost', async () => {
+it('an increment counts once if its reply is lost', async () => {
   let calls = 0
   // The connection breaks after the server has run the command, which cannot be timed from outside.
   const unlucky: StructureClient = {
@@ -47,7 +49,7 @@ it('an increment counts once when the answer to it is lost', async () => {
   await until(async () => (await counter.pending('a')) === 5)
 })
 
-it('a restart without AOF loses what was not flushed, and nothing else', async () => {
+it('a restart without AOF loses only increments that were not flushed', async () => {
   const counter = createCounter(client, { name: unique(), flush })
   await counter.add('a', 10)
   await counter.flush()
@@ -60,7 +62,7 @@ it('a restart without AOF loses what was not flushed, and nothing else', async (
   expect(totals).toEqual(new Map([['a', 12]]))
 })
 
-it('a server that comes back from an old snapshot makes nothing count twice', async () => {
+it('a server that restarts from an old snapshot counts nothing twice', async () => {
   const counter = createCounter(client, { name: unique(), flush })
   await counter.add('a', 5)
   await client.save()
@@ -74,7 +76,7 @@ it('a server that comes back from an old snapshot makes nothing count twice', as
   expect(await counter.pending('a')).toBe(0)
 })
 
-it('start delivers by itself, reports failures, and stop delivers the rest', async () => {
+it('start delivers periodically and reports failures, and stop delivers the rest', async () => {
   const errors: unknown[] = []
   let fails = true
   const counter = createCounter(client, {
@@ -98,7 +100,7 @@ it('start delivers by itself, reports failures, and stop delivers the rest', asy
   expect(totals).toEqual(new Map([['a', 3]]))
 })
 
-it('a batch whose process died is delivered by another under the same id, once it may be', async () => {
+it('a batch whose process died is delivered by another process under the same id after a delay', async () => {
   const [name, batches] = [unique(), [] as string[]]
   const dead = createCounter(client, {
     name,
@@ -125,24 +127,24 @@ it('a batch whose process died is delivered by another under the same id, once i
 it.each([
   ['a name with braces', { name: 'a{b}' }, /name is "a\{b\}": leave out the braces/],
   ['no flush', { name: 'a', flush: undefined }, /flush is undefined: give a function/],
+  ['an unknown option', { name: 'a', interval: 1 }, /createCounter has no option interval: there are name/],
+  ['an invalid duration', { name: 'a', every: '1 second' }, /every is "1 second"/],
   [
-    'an option it does not have',
-    { name: 'a', interval: 1 },
-    /createCounter has no option interval: there are name/,
+    'a batch size of zero',
+    { name: 'a', batchSize: 0 },
+    /batchSize is 0: give a whole number from 1 to 10000/,
   ],
-  ['a duration it cannot read', { name: 'a', every: '1 second' }, /every is "1 second"/],
-  ['a batch of nothing', { name: 'a', batchSize: 0 }, /batchSize is 0: give a whole number from 1 to 10000/],
 ])('createCounter refuses %s', (_, options, message) => {
-  const given = { flush, ...options } as Parameters<typeof createCounter>[1]
-  expect(() => createCounter(client, given)).toThrow(message)
+  const allOptions = { flush, ...options } as Parameters<typeof createCounter>[1]
+  expect(() => createCounter(client, allOptions)).toThrow(message)
 })
 
-it('createCounter refuses what is no client', () => {
+it('createCounter refuses an object that is no client', () => {
   const nodeRedis = { sendCommand() {} } as unknown as StructureClient
   expect(() => createCounter(nodeRedis, { name: 'a', flush })).toThrow(/iovalkey or ioredis/)
 })
 
-it('an error of the server has a code, and not the arguments of the command', async () => {
+it('an error of the server has a code, and does not contain the arguments of the command', async () => {
   const name = unique()
   await client.set(`{larder:counter:${name}}:open`, 'no hash')
   const failed = await createCounter(client, { name, flush })

@@ -1,10 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type ArchivedRow, createLeaderboard, type LeaderboardSlice } from '@larder/structures'
-import { type OwnServer, setting, startServer, until } from '@larder/testing'
+import { type OwnServer, repeatWhenBusy, setting, startServer, until } from '@larder/testing'
 import type { Redis } from 'iovalkey'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { clientOf, unique } from '../support/clients.ts'
 import { modelBoard } from '../support/model-board.ts'
+
+repeatWhenBusy()
 
 let server: OwnServer
 let client: Redis
@@ -20,7 +22,7 @@ afterAll(async () => {
 
 const ROWS = setting('LARDER_BOARD_ROWS', 600, 6_000)
 
-it('ranks equal a model of the window at all times, while scores age out', { timeout: 40_000 }, async () => {
+it('ranks equal a model of the window at all times while scores expire', async () => {
   const board = createLeaderboard(client, { name: unique(), window: 2_000, slices: 8, size: 1_000 })
   const model = modelBoard(250, 8)
   const began = Date.now()
@@ -56,7 +58,7 @@ it('ranks equal a model of the window at all times, while scores age out', { tim
   expect(await board.rank('m7')).toBeNull()
 })
 
-it('nothing of a window stays in memory once it is over, if nobody archives', async () => {
+it('without an archive, an expired window leaves nothing in memory', async () => {
   const name = unique()
   const board = createLeaderboard(client, { name, window: 200, slices: 2, keep: 0 })
   for (let at = 0; at < 50; at++) await board.submit(`m${at}`, at)
@@ -67,7 +69,7 @@ it('nothing of a window stays in memory once it is over, if nobody archives', as
   expect(await board.submit('a', 1)).toEqual({ member: 'a', score: 1, rank: 1 })
 })
 
-it('a closed slice is archived until that succeeds, and restores the board when Valkey lost it', async () => {
+it('archiving a closed slice is retried until it succeeds, and the archive restores a lost board', async () => {
   const options = { name: unique(), window: 60_000, slices: 300 }
   const board = createLeaderboard(client, options)
   for (const [member, score] of [
@@ -77,7 +79,7 @@ it('a closed slice is archived until that succeeds, and restores the board when 
   ] as const)
     await board.submit(member, score)
   const before = await board.top()
-  const seen: [LeaderboardSlice, ArchivedRow[]][] = []
+  const archiveCalls: [LeaderboardSlice, ArchivedRow[]][] = []
   const failing = board.archive(async () => {})
   expect(await failing).toBeLessThanOrEqual(1)
 
@@ -86,24 +88,24 @@ it('a closed slice is archived until that succeeds, and restores the board when 
   await until(async () => {
     try {
       await board.archive(async (rows, slice) => {
-        seen.push([slice, rows])
-        if (seen.length === 1) throw new Error('no database')
+        archiveCalls.push([slice, rows])
+        if (archiveCalls.length === 1) throw new Error('no database')
         archived.push(...rows)
       })
-      return seen.length > 1
+      return archiveCalls.length > 1
     } catch (error) {
       expect((error as Error).message).toBe('no database')
       return false
     }
   })
-  expect(seen[1]).toEqual(seen[0])
-  expect(seen[0]?.[0].id).toBe(new Date(seen[0]?.[0].from ?? 0).toISOString())
+  expect(archiveCalls[1]).toEqual(archiveCalls[0])
+  expect(archiveCalls[0]?.[0].id).toBe(new Date(archiveCalls[0]?.[0].from ?? 0).toISOString())
   expect(await board.archive(async () => {})).toBe(0)
   expect(archived.at(-1)).toMatchObject({ member: 'd', score: 1 })
   expect(before.length).toBe(3)
 })
 
-it('a restored board has the ranks it had, and new scores are kept', async () => {
+it('a restored board has its previous ranks, and new scores are kept', async () => {
   const options = { name: unique(), window: 60_000, slices: 600 }
   const board = createLeaderboard(client, options)
   for (const [member, score] of Object.entries({ zoe: 5, ada: 5, bob: 9, eve: 5 }))
@@ -140,12 +142,12 @@ it('a restored board has the ranks it had, and new scores are kept', async () =>
 it.each([
   ['no window', { name: 'a', window: undefined }, /window is undefined/],
   ['more slices than milliseconds', { name: 'a', window: 10 }, /window is 10: give at least 24 ms/],
-  ['an option it does not have', { name: 'a', window: '1h', limit: 5 }, /has no option limit/],
+  ['an unknown option', { name: 'a', window: '1h', limit: 5 }, /has no option limit/],
 ])('createLeaderboard refuses %s', (_, options, message) => {
   expect(() => createLeaderboard(client, options as never)).toThrow(message)
 })
 
-it('a board is not read with other slices than it was made with', async () => {
+it('a board is not read with another number of slices than it was created with', async () => {
   const name = unique()
   await createLeaderboard(client, { name, window: '1h' }).submit('a', 1)
   await expect(createLeaderboard(client, { name, window: '2h' }).top()).rejects.toThrow(

@@ -3,12 +3,15 @@ import type { AddressInfo } from 'node:net'
 import fastifyCookie from '@fastify/cookie'
 import fastifySession from '@fastify/session'
 import { createSessionStore, expressSessionStore } from '@larder/structures'
+import { repeatWhenBusy } from '@larder/testing'
 import express from 'express'
 import session from 'express-session'
 import fastify, { type FastifyInstance } from 'fastify'
 import type { Redis } from 'iovalkey'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sharedClient, unique } from '../support/clients.ts'
+
+repeatWhenBusy()
 
 interface Data {
   userId?: string
@@ -116,8 +119,8 @@ function browser(url: string) {
     },
     async get(path: string): Promise<Data> {
       const response = await fetch(url + path, { headers: { cookie } })
-      const [given] = response.headers.getSetCookie()
-      if (given) cookie = given.split(';')[0] ?? ''
+      const [setCookie] = response.headers.getSetCookie()
+      if (setCookie) cookie = setCookie.split(';')[0] ?? ''
       expect(response.status).toBe(200)
       return (await response.json()) as Data
     },
@@ -178,7 +181,7 @@ describe.each([
   })
 })
 
-it('all, length, clear and load answer as express-session says', async () => {
+it('all, length, clear and load behave as express-session specifies', async () => {
   const sessions = storeOf(60_000)
   const store = expressSessionStore(sessions)
   const call = <T>(run: (done: (error?: unknown, result?: T) => void) => void): Promise<T | undefined> =>

@@ -1,9 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { createSessionStore } from '@larder/structures'
-import { until } from '@larder/testing'
+import { repeatWhenBusy, until } from '@larder/testing'
 import type { Redis } from 'iovalkey'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { sharedClient, unique } from '../support/clients.ts'
+
+repeatWhenBusy()
 
 interface Data {
   userId?: string
@@ -17,7 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => client.disconnect())
 
-it('use extends a session that slides, and not one that does not', async () => {
+it('use extends a sliding session, and not a fixed one', async () => {
   const [sliding, fixed] = [true, false].map((each) =>
     createSessionStore<Data>(client, { prefix: unique(), ttl: 600, sliding: each, userOf }),
   ) as [ReturnType<typeof createSessionStore<Data>>, ReturnType<typeof createSessionStore<Data>>]
@@ -41,7 +43,7 @@ it('use extends a session that slides, and not one that does not', async () => {
   expect(await sliding.destroyAll({ userId: 'ada' })).toBe(0)
 })
 
-it('a session that is gone is not brought back', async () => {
+it('a destroyed session is not restored', async () => {
   const sessions = createSessionStore<Data>(client, { prefix: unique(), userOf })
   const id = await sessions.create({ userId: 'ada', visits: 1 })
   expect(await sessions.destroyAll({ userId: 'ada' })).toBe(1)
@@ -52,7 +54,7 @@ it('a session that is gone is not brought back', async () => {
   expect([await sessions.get(id), await sessions.count()]).toEqual([null, 0])
 })
 
-it('sessions follow their user, from login to logout', async () => {
+it('sessions belong to their user, from login to logout', async () => {
   const sessions = createSessionStore<Data>(client, { prefix: unique(), userOf })
   const visitor = await sessions.create({ visits: 1 })
   const member = await sessions.regenerate(visitor, { userId: 'ada', visits: 1 })
@@ -63,7 +65,7 @@ it('sessions follow their user, from login to logout', async () => {
   expect(await sessions.destroyAll({ userId: 'bob' })).toBe(1)
 })
 
-it('lists of sessions shrink as sessions expire, also of users who never return', async () => {
+it('lists of sessions shrink as sessions expire, even for users who never return', async () => {
   const prefix = unique()
   const sessions = createSessionStore<Data>(client, { prefix, ttl: 100, userOf })
   for (let user = 0; user < 20; user++) await sessions.create({ userId: `u${user}`, visits: 1 })
@@ -74,7 +76,7 @@ it('lists of sessions shrink as sessions expire, also of users who never return'
   expect(await client.zrange(`{${prefix}}:all`, 0, -1)).toEqual(['kept'])
 })
 
-it('ids are long, random, and all that is looked up', async () => {
+it('session ids are long and random, and only ids are looked up', async () => {
   const sessions = createSessionStore<Data>(client, { prefix: unique() })
   const ids = await Promise.all(Array.from({ length: 50 }, () => sessions.create({ visits: 1 })))
   expect(new Set(ids).size).toBe(50)
@@ -85,8 +87,8 @@ it('ids are long, random, and all that is looked up', async () => {
 
 it.each([
   ['a prefix with braces', { prefix: '{a}' }, /prefix is "\{a\}": leave out the braces/],
-  ['a ttl of nothing', { ttl: 0 }, /ttl is 0/],
-  ['an option it does not have', { maxAge: 1 }, /createSessionStore has no option maxAge/],
+  ['a ttl of zero', { ttl: 0 }, /ttl is 0/],
+  ['an unknown option', { maxAge: 1 }, /createSessionStore has no option maxAge/],
 ])('createSessionStore refuses %s', (_, options, message) => {
   expect(() => createSessionStore(client, options as never)).toThrow(message)
 })
@@ -95,7 +97,7 @@ it('destroyAll names the option that it needs', async () => {
   await expect(createSessionStore(client).destroyAll({ userId: 'a' })).rejects.toThrow(/userOf/)
 })
 
-it('what destroyAll needs is never evicted: only sessions themselves have a lifetime', async () => {
+it('the index for destroyAll is never evicted, because only sessions themselves have a ttl', async () => {
   const prefix = unique()
   const sessions = createSessionStore<Data>(client, { prefix, userOf })
   const id = await sessions.create({ userId: 'ada', visits: 1 })

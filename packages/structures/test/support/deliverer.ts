@@ -9,14 +9,14 @@ import { clientOf } from './client-of.ts'
 import { addTotals, batchesOf, type DeltaRows } from './totals.ts'
 
 const [url = '', databaseUrl = '', name = '', orm = '', moment = ''] = process.argv.slice(2)
-let left = 2
+let remaining = 2
 function die(): void {
   process.kill(process.pid, 'SIGKILL')
 }
 
 async function apply(run: (rows: DeltaRows) => Promise<unknown>, deltas: Map<string, number>): Promise<void> {
   await run([[...deltas.keys()], [...deltas.values()]])
-  if (moment === 'inside' && --left === 0) die()
+  if (moment === 'inside' && --remaining === 0) die()
 }
 
 const withDrizzle = () =>
@@ -41,7 +41,7 @@ const counter = createCounter(clientOf(url), {
   retryAfter: 300,
   async flush(deltas, batch) {
     await flush(deltas, batch)
-    if (moment === 'committed' && --left === 0) die()
+    if (moment === 'committed' && --remaining === 0) die()
   },
 })
 process.once('message', () => counter.start())

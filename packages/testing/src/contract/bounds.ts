@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { type Start, see, seed, table } from './table.ts'
 
 export function boundRules(start: Start, small: (tags: number) => Store | Promise<Store>): void {
-  it('clean tags may be lost under pressure, marks never', async () => {
+  it('clean tags may be evicted under pressure, and marks never are', async () => {
     const store = await start(() => small(100))
     const { ask, cell, mark } = table()
     const marked = Array.from({ length: 500 }, (_, index) => cell(`dirty-${index}`))

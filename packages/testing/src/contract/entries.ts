@@ -4,7 +4,7 @@ import { LIFETIME, type Start, table, unique } from './table.ts'
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 export function entryRules(start: Start, pass: (ms: number) => Promise<void>): void {
-  it('an entry comes back as it was stored, with the lifetime left', async () => {
+  it('an entry is returned as it was stored, with its remaining lifetime', async () => {
     const store = await start()
     const key = unique('e')
     expect((await store.fetch(key, [])).entry).toBeNull()
@@ -25,7 +25,7 @@ export function entryRules(start: Start, pass: (ms: number) => Promise<void>): v
     expect(entry?.remaining).toBeLessThanOrEqual(10_000)
   })
 
-  it('an entry past its lifetime is gone, or says that it has none left', async () => {
+  it('an expired entry is missing or reports that no lifetime remains', async () => {
     const store = await start()
     const key = unique('e')
     await store.set(key, bytes('one'), 100)
@@ -36,7 +36,7 @@ export function entryRules(start: Start, pass: (ms: number) => Promise<void>): v
     expect((await store.fetch(key, [])).entry?.remaining).toBeGreaterThan(0)
   })
 
-  it('entry, tags and epoch come in one answer', async () => {
+  it('entry, tags and epoch are returned by one call', async () => {
     const store = await start()
     const { ask } = table()
     const key = unique('e')
@@ -48,7 +48,7 @@ export function entryRules(start: Start, pass: (ms: number) => Promise<void>): v
     expect(fetched.entry).not.toBeNull()
   })
 
-  it('invalidateAll begins an epoch that never was', async () => {
+  it('invalidateAll starts an epoch that never existed before', async () => {
     const store = await start()
     const epochs = new Set([(await store.fetch(undefined, [])).epoch])
     for (let time = 0; time < 3; time++) {
@@ -60,27 +60,27 @@ export function entryRules(start: Start, pass: (ms: number) => Promise<void>): v
 }
 
 export function togetherRules(start: Start): void {
-  it('of many fetches asked at once each hears what it asked for, as if it were alone', async () => {
+  it('concurrent fetches return the same replies as separate fetches', async () => {
     const store = await start()
     const tables = [table(), table(), table()]
     const fields = ['list', 'a', 'b', 'c', 'missing']
-    for (const one of tables) {
-      const cells = Array.from({ length: 90 }, (_, value) => one.cell(value))
-      await store.seed([one.ask(fields.slice(0, 4), cells)], LIFETIME)
-      await store.mark(one.mark('w', { fields: ['list', 'b'], known: fields, cells: [one.cell(1)] }))
+    for (const table of tables) {
+      const cells = Array.from({ length: 90 }, (_, value) => table.cell(value))
+      await store.seed([table.ask(fields.slice(0, 4), cells)], LIFETIME)
+      await store.mark(table.mark('w', { fields: ['list', 'b'], known: fields, cells: [table.cell(1)] }))
     }
-    const asked = Array.from({ length: 60 }, (_, at) => {
+    const fetches = Array.from({ length: 60 }, (_, at) => {
       const entry = at % 3 ? unique('e') : undefined
-      const requests = tables.slice(at % 2).map((one, place) => {
+      const requests = tables.slice(at % 2).map((table, place) => {
         const turned = [...fields.slice((at + place) % 5), ...fields.slice(0, (at + place) % 5)]
-        const cells = Array.from({ length: at % 30 }, (__, cell) => one.cell(at + 7 * cell))
-        return one.ask(turned.slice(0, at % 6), cells)
+        const cells = Array.from({ length: at % 30 }, (__, cell) => table.cell(at + 7 * cell))
+        return table.ask(turned.slice(0, at % 6), cells)
       })
       return { entry, requests }
     })
-    for (const { entry } of asked) if (entry) await store.set(entry, bytes(entry), 10_000)
-    const together = await Promise.all(asked.map(({ entry, requests }) => store.fetch(entry, requests)))
-    for (const [at, { entry, requests }] of asked.entries()) {
+    for (const { entry } of fetches) if (entry) await store.set(entry, bytes(entry), 10_000)
+    const together = await Promise.all(fetches.map(({ entry, requests }) => store.fetch(entry, requests)))
+    for (const [at, { entry, requests }] of fetches.entries()) {
       const alone = await store.fetch(entry, requests)
       expect(together[at]?.tags).toEqual(alone.tags)
       expect(Buffer.from(together[at]?.entry?.bytes ?? []).toString()).toBe(entry ?? '')

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { isDirty, nonce, type Start, see, seed, table } from './table.ts'
 
 export function fieldRules(start: Start): void {
-  it('a finish bumps list, bumps what it does not know, keeps what it was told to keep', async () => {
+  it('a finish gives list and undeclared fields new nonces, and keeps the nonces that it names', async () => {
     const store = await start()
     const { ask, mark, finish } = table()
     const fields = ['list', 'bumped', 'kept', 'untouched', 'stranger']
@@ -23,7 +23,7 @@ export function fieldRules(start: Start): void {
     ])
   })
 
-  it('a keep that does not find its own mark bumps', async () => {
+  it('a field to keep gets a new nonce if it does not have the mark of the write', async () => {
     const store = await start()
     const { ask, mark, finish } = table()
     const [before] = await seed(store, ask(['k']))
@@ -32,7 +32,7 @@ export function fieldRules(start: Start): void {
     expect(nonce((await see(store, ask(['k'])))[0])).not.toBe(nonce(before))
   })
 
-  it('a field unknown to the writer is bumped although it does not carry its mark', async () => {
+  it("a field unknown to the writer gets a new nonce, even if it does not have the writer's mark", async () => {
     const store = await start()
     const { ask, mark, finish } = table()
     await store.mark(mark('w'))
@@ -43,7 +43,7 @@ export function fieldRules(start: Start): void {
     expect(nonce((await see(store, ask(['k'])))[0])).not.toBe(nonce(before))
   })
 
-  it('an untouched field that was born with the mark of this write loses it', async () => {
+  it('an untouched field that was created with the mark of this write loses the mark', async () => {
     const store = await start()
     const { ask, mark, finish } = table()
     await store.mark(mark('w', { known: ['k'] }))
@@ -54,7 +54,7 @@ export function fieldRules(start: Start): void {
 }
 
 export function cellRules(start: Start): void {
-  it('a finished cell without another mark is as good as new: missing, or never its old nonce again', async () => {
+  it('a finished cell without another mark is missing or never has its old nonce again', async () => {
     const store = await start()
     const { ask, cell, mark, finish } = table()
     const [before] = await seed(store, ask([], [cell(1)]))
@@ -66,7 +66,7 @@ export function cellRules(start: Start): void {
     expect(nonce(after)).not.toBe(nonce(before))
   })
 
-  it('a finished cell with the mark of another write is bumped and stays dirty', async () => {
+  it('a finished cell with the mark of another write gets a new nonce and stays dirty', async () => {
     const store = await start()
     const { ask, cell, mark, finish } = table()
     await store.mark(mark('w1', { cells: [cell(1)] }))
@@ -78,7 +78,7 @@ export function cellRules(start: Start): void {
     expect(nonce(after)).not.toBe(nonce(before))
   })
 
-  it('a cell is bumped by a finish that never marked it', async () => {
+  it('a finish gives a cell that it never marked a new nonce', async () => {
     const store = await start()
     const { ask, cell, finish } = table()
     const [before] = await seed(store, ask([], [cell(1)]))
@@ -89,7 +89,7 @@ export function cellRules(start: Start): void {
 }
 
 export function orderRules(start: Start): void {
-  it('two writers that finish in reverse leave all clean, and no nonce from before either', async () => {
+  it('two writers that finish in reverse order leave all tags clean and with new nonces', async () => {
     const store = await start()
     const { ask, cell, mark, finish } = table()
     const all = ask(['list', 'k'], [cell(1)])
@@ -107,7 +107,7 @@ export function orderRules(start: Start): void {
       expect([nonce(before[index]), nonce(between[index])]).not.toContain(nonce(tag))
   })
 
-  it('a finish executed twice, or without a mark, costs a nonce and nothing else', async () => {
+  it('a finish that is executed twice or without a mark costs a nonce and nothing else', async () => {
     const store = await start()
     const { ask, cell, mark, finish } = table()
     const all = ask(['list', 'k'], [cell(1)])
@@ -124,7 +124,7 @@ export function orderRules(start: Start): void {
     expect((await see(store, all)).map(isDirty)).toEqual([false, false, undefined])
   })
 
-  it('a mark executed after its finish never brings an old nonce back clean', async () => {
+  it('a mark that is executed after its finish never makes an old nonce clean again', async () => {
     const store = await start()
     const { ask, cell, mark, finish } = table()
     const all = ask(['list', 'k'], [cell(1)])
@@ -141,7 +141,7 @@ export function orderRules(start: Start): void {
 }
 
 export function lateRules(start: Start): void {
-  it('tables do not know each other', async () => {
+  it('a write to one table does not change the tags of another', async () => {
     const store = await start()
     const [a, b] = [table(), table()]
     const before = await seed(store, b.ask(['list', 'k'], [b.cell(1)]))

@@ -43,7 +43,7 @@ export function leaseRules(start: Start, pass: (ms: number) => Promise<void>, ex
 }
 
 function holdingRules(start: Start, pass: (ms: number) => Promise<void>): void {
-  it('a lease has one holder; another load of the same entry is another lease', async () => {
+  it('a lease has one holder, and another load of the same entry has a lease of its own', async () => {
     const { leases, first, second, other } = await asking(start)
     expect(await leases.acquire(first)).toEqual({ kind: 'acquired' })
     expect((await leases.acquire(second)).kind).toBe('held')
@@ -52,7 +52,7 @@ function holdingRules(start: Start, pass: (ms: number) => Promise<void>): void {
     expect(await leases.acquire(other)).toEqual({ kind: 'acquired' })
   })
 
-  it('whoever joins is told how long the lease still lasts', async () => {
+  it('join returns the remaining lifetime of the lease', async () => {
     const { leases, first, second } = await asking(start)
     await leases.acquire(first)
     const joined = await leases.join(second, false)
@@ -62,7 +62,7 @@ function holdingRules(start: Start, pass: (ms: number) => Promise<void>): void {
     expect(remaining).toBeLessThanOrEqual(LIFETIME)
   })
 
-  it('a lease that is not renewed is free when its time is over', async () => {
+  it('a lease that is not renewed is free when it expires', async () => {
     const { leases, first, second } = await asking(start)
     await leases.acquire({ ...first, lifetime: 100 })
     await pass(150)
@@ -70,7 +70,7 @@ function holdingRules(start: Start, pass: (ms: number) => Promise<void>): void {
     expect(await leases.join(second, false)).toEqual({ kind: 'acquired' })
   })
 
-  it('a renewed lease lasts, also when somebody waits for it', async () => {
+  it('a renewed lease lasts, even while another process waits for it', async () => {
     const { leases, first, second } = await asking(start)
     await leases.acquire({ ...first, lifetime: 400 })
     expect((await leases.join(second, false)).kind).toBe('held')
@@ -82,7 +82,7 @@ function holdingRules(start: Start, pass: (ms: number) => Promise<void>): void {
 }
 
 function forgettingRules(start: Start, pass: (ms: number) => Promise<void>): void {
-  it('that an entry was stored is forgotten after three seconds', async () => {
+  it('a lease reports for three seconds that its entry was stored', async () => {
     const { leases, first, second } = await asking(start)
     await leases.acquire(first)
     await leases.release(first, 'stored')
@@ -92,7 +92,7 @@ function forgettingRules(start: Start, pass: (ms: number) => Promise<void>): voi
 }
 
 function endingRules(start: Start): void {
-  it('after a load that stored its entry others are told to look, and may take the lease if they find nothing', async () => {
+  it('after a load stored its entry, other processes receive `stored`, and may take the lease if the entry is missing', async () => {
     const { leases, first, second } = await asking(start)
     await leases.acquire(first)
     await leases.release(first, 'stored')
@@ -110,7 +110,7 @@ function endingRules(start: Start): void {
     expect(await leases.acquire(second)).toEqual({ kind: 'acquired' })
   })
 
-  it('nobody ends the lease of another', async () => {
+  it('a process cannot release the lease of another', async () => {
     const { leases, first, second } = await asking(start)
     await leases.acquire(first)
     await leases.join(second, false)
@@ -119,7 +119,7 @@ function endingRules(start: Start): void {
     expect((await leases.acquire(second)).kind).toBe('held')
   })
 
-  it('whoever finds that an entry was stored finds the entry', async () => {
+  it('the entry can be fetched as soon as a lease reports it as stored', async () => {
     const { store, leases, first, second } = await asking(start)
     await leases.acquire(first)
     const stored = store.set(first.entry, new TextEncoder().encode('one'), LIFETIME)
@@ -132,46 +132,46 @@ function endingRules(start: Start): void {
 
 function messageRules(start: Start): void {
   it.each(['stored', 'unstored', 'failed'] as const)(
-    'those who wait are told that the load ended as %s, each by its own lease',
+    'waiting processes are notified that the load ended as %s, and those of other leases are not',
     async (end) => {
       const { leases, first, second, other } = await asking(start)
       await leases.acquire(first)
       await leases.acquire(other)
-      const heard: LeaseEnd[] = []
-      const told = Promise.withResolvers<void>()
+      const ends: LeaseEnd[] = []
+      const woken = Promise.withResolvers<void>()
       const messages = leases.subscribe(second, (how) => {
-        heard.push(how)
-        told.resolve()
+        ends.push(how)
+        woken.resolve()
       })
       const others: LeaseEnd[] = []
       const elsewhere = leases.subscribe(other, (how) => others.push(how))
       await Promise.all([messages.ready, elsewhere.ready])
       await leases.join(second, false)
       await leases.release(first, end)
-      await Promise.race([told.promise, new Promise((resolve) => setTimeout(resolve, MOST))])
-      expect([heard, others]).toEqual([[end], []])
+      await Promise.race([woken.promise, new Promise((resolve) => setTimeout(resolve, MOST))])
+      expect([ends, others]).toEqual([[end], []])
       messages.stop()
       elsewhere.stop()
     },
   )
 
-  it('whoever has stopped hears no more, and others of the same lease do', async () => {
+  it('a subscriber that has stopped gets no more messages, and others of the same lease do', async () => {
     const { leases, first, second } = await asking(start)
     await leases.acquire(first)
-    const heard: string[] = []
-    const told = Promise.withResolvers<void>()
-    const stopped = leases.subscribe(second, (how) => heard.push(`stopped ${how}`))
+    const ends: string[] = []
+    const woken = Promise.withResolvers<void>()
+    const stopped = leases.subscribe(second, (how) => ends.push(`stopped ${how}`))
     const messages = leases.subscribe(second, (how) => {
-      heard.push(how)
-      told.resolve()
+      ends.push(how)
+      woken.resolve()
     })
     await Promise.all([stopped.ready, messages.ready])
     stopped.stop()
     await leases.join(second, false)
     await leases.release(first, 'failed')
-    await Promise.race([told.promise, new Promise((resolve) => setTimeout(resolve, MOST))])
+    await Promise.race([woken.promise, new Promise((resolve) => setTimeout(resolve, MOST))])
     await new Promise((resolve) => setTimeout(resolve, QUIET))
-    expect(heard).toEqual(['failed'])
+    expect(ends).toEqual(['failed'])
     messages.stop()
   })
 }

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { isDirty, nonce, type Start, see, seed, table } from './table.ts'
 
 export function birthRules(start: Start): void {
-  it('a field is born with the live marks of list, and loses them with their write', async () => {
+  it('a new field gets the live marks of list and loses each when its write finishes', async () => {
     const store = await start()
     const { ask, mark, finish } = table()
     await store.mark(mark('w1'))
@@ -14,7 +14,7 @@ export function birthRules(start: Start): void {
     expect((await see(store, ask(['list', 'k']))).map(isDirty)).toEqual([false, false])
   })
 
-  it('a field marked by one write is born with the marks of the others', async () => {
+  it('a field marked by one write is created with the marks of the others', async () => {
     const store = await start()
     const { ask, mark, finish } = table()
     await store.mark(mark('w1'))
@@ -26,7 +26,7 @@ export function birthRules(start: Start): void {
     expect((await see(store, ask(['k']))).map(isDirty)).not.toContain(true)
   })
 
-  it('a mark falls on every field found that the writer does not know, and on no known one', async () => {
+  it('a mark applies to every existing field that the writer has not declared, and to no declared one', async () => {
     const store = await start()
     const { ask, mark } = table()
     await seed(store, ask(['list', 'known', 'stranger']))
@@ -36,14 +36,14 @@ export function birthRules(start: Start): void {
 }
 
 export function markingRules(start: Start): void {
-  it('marking creates the fields and cells it names, dirty', async () => {
+  it('marking creates the fields and cells it names as dirty', async () => {
     const store = await start()
     const { ask, cell, mark } = table()
     await store.mark(mark('w', { fields: ['list', 'k'], known: ['k'], cells: [cell(1)] }))
     expect((await see(store, ask(['list', 'k'], [cell(1)]))).map(isDirty)).toEqual([true, true, true])
   })
 
-  it('a mark put twice is taken off once', async () => {
+  it('a mark that is set twice is removed once', async () => {
     const store = await start()
     const { ask, cell, mark, finish } = table()
     const request = mark('w', { fields: ['list', 'k'], known: ['k'], cells: [cell(1)] })
@@ -54,7 +54,7 @@ export function markingRules(start: Start): void {
     expect((await seed(store, ask(['list', 'k'], [cell(1)]))).map(isDirty)).toEqual([false, false, false])
   })
 
-  it('a renewal re-creates a mark that was lost', async () => {
+  it('a renewal restores a mark that was lost', async () => {
     const store = await start()
     const { ask, cell, mark, finish } = table()
     const request = mark('w', { fields: ['list', 'k'], known: ['k'], cells: [cell(1)] })

@@ -7,57 +7,57 @@ const NOTICED = 2_000
 const STEP = 20
 
 /** A store that a cache has opened, and what the cache was told of pauses. */
-async function opened(start: Start, namespace: string): Promise<{ store: Store; told: string[] }> {
+async function opened(start: Start, namespace: string): Promise<{ store: Store; notifications: string[] }> {
   const store = await start()
-  const told: string[] = []
-  const paused = (pause: FleetPause | undefined): void => void told.push(pause ? pause.reason : 'resumed')
+  const reasons: string[] = []
+  const paused = (pause: FleetPause | undefined): void => void reasons.push(pause ? pause.reason : 'resumed')
   store.open?.({ namespace, follow: false, warn() {}, ready() {}, changed() {}, paused })
   // A store that is told of its namespace may have to ask for it.
   await store.fetch(undefined, [])
-  return { store, told }
+  return { store, notifications: reasons }
 }
 
-async function noticed(told: readonly string[], expected: readonly string[]): Promise<void> {
+async function noticed(notifications: readonly string[], expected: readonly string[]): Promise<void> {
   const began = performance.now()
-  while (told.length < expected.length && performance.now() - began < NOTICED)
+  while (notifications.length < expected.length && performance.now() - began < NOTICED)
     await new Promise((resolve) => setTimeout(resolve, STEP))
-  expect(told).toEqual(expected)
+  expect(notifications).toEqual(expected)
 }
 
 /** What a store does that can pause every cache of a namespace. */
 export function pauseRules(start: Start, pauses: 'shared' | 'alone'): void {
   const namespace = (): string => unique('p').replace('contract:', '').slice(0, 32)
 
-  it('a cache is told of a pause and of its end before each is acknowledged', async () => {
-    const { store, told } = await opened(start, namespace())
-    expect(told).toEqual([])
+  it('a cache is notified of a pause and of its end before each is acknowledged', async () => {
+    const { store, notifications } = await opened(start, namespace())
+    expect(notifications).toEqual([])
     await store.pause?.('a reason: {"ünïcode"}\n')
-    expect(told).toEqual(['a reason: {"ünïcode"}\n'])
+    expect(notifications).toEqual(['a reason: {"ünïcode"}\n'])
     await store.resume?.()
-    expect(told).toEqual(['a reason: {"ünïcode"}\n', 'resumed'])
+    expect(notifications).toEqual(['a reason: {"ünïcode"}\n', 'resumed'])
   })
 
-  it('a pause without a reason is a pause', async () => {
-    const { store, told } = await opened(start, namespace())
+  it('a pause needs no reason', async () => {
+    const { store, notifications } = await opened(start, namespace())
     await store.pause?.('')
-    expect(told).toEqual([''])
+    expect(notifications).toEqual([''])
     await store.resume?.()
-    expect(told).toEqual(['', 'resumed'])
+    expect(notifications).toEqual(['', 'resumed'])
   })
 
   it('a second pause replaces the reason, and one resume ends both', async () => {
-    const { store, told } = await opened(start, namespace())
+    const { store, notifications } = await opened(start, namespace())
     await store.pause?.('first')
     await store.pause?.('second')
     await store.resume?.()
-    expect(told).toEqual(['first', 'second', 'resumed'])
+    expect(notifications).toEqual(['first', 'second', 'resumed'])
   })
 
-  it('resuming what is not paused does nothing', async () => {
-    const { store, told } = await opened(start, namespace())
+  it('resuming without a pause does nothing', async () => {
+    const { store, notifications } = await opened(start, namespace())
     await store.resume?.()
     await store.resume?.()
-    expect(told).toEqual([])
+    expect(notifications).toEqual([])
   })
 
   it('tags and entries work as usual during a pause', async () => {
@@ -76,27 +76,27 @@ export function pauseRules(start: Start, pauses: 'shared' | 'alone'): void {
 
   it('another store of the namespace notices a pause and its end within two seconds', async () => {
     const name = namespace()
-    const [one, other] = [await opened(start, name), await opened(start, name)]
-    await one.store.pause?.('why')
-    await noticed(other.told, ['why'])
-    await other.store.resume?.()
-    await noticed(one.told, ['why', 'resumed'])
+    const [first, second] = [await opened(start, name), await opened(start, name)]
+    await first.store.pause?.('why')
+    await noticed(second.notifications, ['why'])
+    await second.store.resume?.()
+    await noticed(first.notifications, ['why', 'resumed'])
   })
 
-  it('a store that is opened during a pause knows it with its first answer', async () => {
+  it('a store that is opened during a pause learns of it with its first reply', async () => {
     const name = namespace()
-    const one = await opened(start, name)
-    await one.store.pause?.('why')
-    expect((await opened(start, name)).told).toEqual(['why'])
-    await one.store.resume?.()
-    expect((await opened(start, name)).told).toEqual([])
+    const store = await opened(start, name)
+    await store.store.pause?.('why')
+    expect((await opened(start, name)).notifications).toEqual(['why'])
+    await store.store.resume?.()
+    expect((await opened(start, name)).notifications).toEqual([])
   })
 
-  it('another namespace is not paused', async () => {
-    const [one, other] = [await opened(start, namespace()), await opened(start, namespace())]
-    await one.store.pause?.('why')
-    expect((await opened(start, namespace())).told).toEqual([])
-    expect(other.told).toEqual([])
-    await one.store.resume?.()
+  it('a pause does not affect another namespace', async () => {
+    const [first, second] = [await opened(start, namespace()), await opened(start, namespace())]
+    await first.store.pause?.('why')
+    expect((await opened(start, namespace())).notifications).toEqual([])
+    expect(second.notifications).toEqual([])
+    await first.store.resume?.()
   })
 }

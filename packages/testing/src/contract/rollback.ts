@@ -29,7 +29,7 @@ export function unchangedRules(start: Start, pass: (ms: number) => Promise<void>
     expect(await see(store, ask([], [record]))).toEqual(before)
   })
 
-  it('a cell that another write has marked as well keeps its nonce and stays dirty', async () => {
+  it('a cell that another write has also marked keeps its nonce and stays dirty', async () => {
     const store = await start()
     const { ask, cell, mark, finish } = table()
     const cells = [cell(1)]
@@ -42,7 +42,7 @@ export function unchangedRules(start: Start, pass: (ms: number) => Promise<void>
     expect(nonce((await seed(store, ask([], cells)))[0])).not.toBe(nonce(before))
   })
 
-  it('what a write that changed nothing leaves as it was outlives its mark', async () => {
+  it('tags left unchanged by a write that changed nothing outlive its mark', async () => {
     const store = await start()
     const { ask, cell, mark, finish } = table()
     const all = ask(['list', 'k'], [cell(1)])
@@ -56,7 +56,7 @@ export function unchangedRules(start: Start, pass: (ms: number) => Promise<void>
 
 /** What it bumps all the same. */
 export function lostMarkRules(start: Start): void {
-  it('a cell without the mark of the write is bumped although the write changed nothing', async () => {
+  it('a cell without the mark of the write gets a new nonce, even if the write changed nothing', async () => {
     const store = await start()
     const { ask, cell, finish } = table()
     const [before] = await seed(store, ask([], [cell(1)]))
@@ -66,7 +66,7 @@ export function lostMarkRules(start: Start): void {
     expect(nonce(after)).not.toBe(nonce(before))
   })
 
-  it('a cell that only another write has marked is bumped and stays dirty', async () => {
+  it('a cell that only another write has marked gets a new nonce and stays dirty', async () => {
     const store = await start()
     const { ask, cell, mark, finish } = table()
     await store.mark(mark('other', { cells: [cell(1)] }))
@@ -77,7 +77,7 @@ export function lostMarkRules(start: Start): void {
     expect(nonce(after)).not.toBe(nonce(before))
   })
 
-  it('the second of two finishes of one write that changed nothing bumps its cells', async () => {
+  it('a repeated finish of a write that changed nothing gives its cells new nonces', async () => {
     const store = await start()
     const { ask, cell, mark, finish } = table()
     const cells = [cell(1)]

@@ -43,7 +43,7 @@ export function storeContract(
     open.push(store)
     return store
   }
-  describe(`${name} keeps the store contract`, () => {
+  describe(`${name} implements the store contract`, () => {
     afterEach(async () => {
       await Promise.all(open.splice(0).map((store) => store.close()))
     })

@@ -18,11 +18,11 @@ export interface ContractTable {
   finish(token: string, more?: Partial<FinishRequest>): FinishRequest
 }
 
-let made = 0
+let count = 0
 
 /** A name nobody used before: a shared server never shows one test what another left. */
 export function unique(kind: string): string {
-  return `contract:${kind}:${process.pid}:${made++}`
+  return `contract:${kind}:${process.pid}:${count++}`
 }
 
 /** Names of one table of its own: a shared server never shows one test what another left. */

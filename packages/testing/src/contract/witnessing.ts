@@ -18,41 +18,41 @@ const tagsOf = (report: TagReport | undefined): readonly ReportedTag[] => [
   ...(report?.cells ?? []),
 ]
 const foreign = (report: TagReport | undefined): readonly boolean[] =>
-  tagsOf(report).map((one) => one.foreign)
+  tagsOf(report).map((tag) => tag.foreign)
 
 export function witnessRules(start: Start): void {
-  it('a mark and a finish that ask for nothing are answered with no report', async () => {
+  it('a mark and a finish without a report request return no report', async () => {
     const store = await start()
     const { mark, finish } = table()
     expect(await store.mark(mark('w'))).toBeUndefined()
     expect(await store.finish(finish('w'))).toBeUndefined()
   })
 
-  it('a report of a row that nobody else writes names the nonces readers see, and the cell stays with a new one', async () => {
+  it('a report on a row that no other write touches contains the nonces that readers see, and its cell gets a new one', async () => {
     const store = await start()
     const names = table()
     const row = rowOf(names)
-    const asked = names.ask(['k'], [names.cell(1)])
-    const before = await seed(store, asked)
+    const request = names.ask(['k'], [names.cell(1)])
+    const before = await seed(store, request)
     const marked = await store.mark(row.mark('w'))
-    expect(tagsOf(marked).map((one) => one.found)).toEqual(before.map(nonce))
+    expect(tagsOf(marked).map((tag) => tag.found)).toEqual(before.map(nonce))
     expect(marked?.cells).toMatchObject([{ own: true }])
     expect(foreign(marked)).toEqual([false, false])
     // Its field is not marked: readers of other rows go on.
-    expect((await see(store, asked)).map(isDirty)).toEqual([false, true])
+    expect((await see(store, request)).map(isDirty)).toEqual([false, true])
     const finished = await store.finish(row.finish('w'))
-    expect(tagsOf(finished).map((one) => one.found)).toEqual(before.map(nonce))
+    expect(tagsOf(finished).map((tag) => tag.found)).toEqual(before.map(nonce))
     expect(finished?.cells).toMatchObject([{ own: true }])
     expect(foreign(finished)).toEqual([false, false])
-    const after = await see(store, asked)
+    const after = await see(store, request)
     expect(after.map(isDirty)).toEqual([false, false])
     expect(after.map(nonce)).toEqual([before[0]?.nonce, finished?.cells[0]?.left])
     expect(after[1]?.nonce).not.toBe(before[1]?.nonce)
-    expect(finished?.epoch).toBe((await store.fetch(undefined, [asked])).epoch)
+    expect(finished?.epoch).toBe((await store.fetch(undefined, [request])).epoch)
     expect(marked?.epoch).toBe(finished?.epoch)
   })
 
-  it('a row that nobody read yet is reported on, and its tags outlive the write', async () => {
+  it('a row that was never read is included in the report, and its tags outlive the write', async () => {
     const store = await start()
     const names = table()
     const row = rowOf(names)
@@ -69,8 +69,8 @@ export function foreignRules(start: Start): void {
   it.each([
     ['its row', (names: ContractTable) => ({ known: ['k'], cells: [names.cell(1)] })],
     ['an unknown row', () => ({ fields: ['list', 'k'], known: ['k'] })],
-    ['a table whose keys it does not know', () => ({})],
-  ] as const)('a report tells of another write of %s, at the mark and at the finish', async (_, more) => {
+    ['a table whose keys it has not declared', () => ({})],
+  ] as const)('a report shows another write of %s, at the mark and at the finish', async (_, more) => {
     const store = await start()
     for (const seeded of [false, true]) {
       const names = table()
@@ -82,7 +82,7 @@ export function foreignRules(start: Start): void {
     }
   })
 
-  it('another write that came and went between shows in the nonces', async () => {
+  it('another write that finished in between changes the reported nonces', async () => {
     const store = await start()
     const names = table()
     const row = rowOf(names)
@@ -95,7 +95,7 @@ export function foreignRules(start: Start): void {
     expect(finished?.cells[0]?.found).not.toBe(marked?.cells[0]?.found)
   })
 
-  it('a mark that is lost before its finish is not reported as own', async () => {
+  it("a mark that is lost before its finish is not reported as the writer's own", async () => {
     const store = await start()
     const row = rowOf(table())
     await store.mark(row.mark('w'))

@@ -56,6 +56,6 @@ export async function isKnown(replica: ClusterNode, nodes: readonly ClusterNode[
   const [view] = await viewsOf([replica])
   const primary = nodes.find(({ id }) => id === view?.follows)
   if (primary === undefined || !(await isLinked(replica))) return false
-  const known = (await primary.call('CLUSTER', 'REPLICAS', primary.id)) as readonly string[]
-  return known.some((line) => line.startsWith(replica.id) && !line.includes('fail'))
+  const replicas = (await primary.call('CLUSTER', 'REPLICAS', primary.id)) as readonly string[]
+  return replicas.some((line) => line.startsWith(replica.id) && !line.includes('fail'))
 }

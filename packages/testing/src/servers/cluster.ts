@@ -84,8 +84,8 @@ function clusterOf(nodes: readonly ClusterNode[]): Cluster {
     },
     async settled() {
       const answering = async (): Promise<boolean> => {
-        const asked = await Promise.allSettled(nodes.map((node) => isSettled(node, nodes.length)))
-        return asked.every((each) => each.status === 'rejected' || each.value)
+        const answers = await Promise.allSettled(nodes.map((node) => isSettled(node, nodes.length)))
+        return answers.every((each) => each.status === 'rejected' || each.value)
       }
       await until(answering, 30_000)
     },

@@ -99,16 +99,16 @@ function programOf(server: string, names: readonly string[]): string {
 
 async function started(launch: Launch, port: number, url: string): Promise<DatabaseServer> {
   let initialise: readonly string[] = []
-  const kept = keep(launch.name, (folder) => {
+  const started = keep(launch.name, (folder) => {
     const as = handOver(launch.name, folder, launch.users)
     const data = join(folder, 'data')
     initialise = as(launch.initialise(data))
     return as(launch.serve(data))
   })
-  const server = serverOf(kept, launch, port, url)
+  const server = serverOf(started, launch, port, url)
   try {
     const [command = '', ...parameters] = initialise
-    await promisify(execFile)(command, parameters, { cwd: kept.folder, timeout: 120_000 })
+    await promisify(execFile)(command, parameters, { cwd: started.folder, timeout: 120_000 })
     await server.start()
     return server
   } catch (error) {

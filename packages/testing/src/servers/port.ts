@@ -10,14 +10,14 @@ const HIGHEST = 22_000
 /** A node of a cluster listens here besides, counted from its port. */
 const BUS = 10_000
 
-const given = new Set<number>()
+const usedPorts = new Set<number>()
 
 /** A port nobody listens on, and nobody is given again by this process. */
 export async function ownPort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST))
-    if (given.has(port) || !(await isFree(port)) || !(await isFree(port + BUS))) continue
-    given.add(port)
+    if (usedPorts.has(port) || !(await isFree(port)) || !(await isFree(port + BUS))) continue
+    usedPorts.add(port)
     return port
   }
   throw new Error(`no free port between ${LOWEST} and ${HIGHEST}`)

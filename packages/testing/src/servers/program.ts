@@ -36,8 +36,8 @@ export async function redisProgram(
 ): Promise<{ readonly program: string } | { readonly reason: string }> {
   const { LARDER_TEST_REDIS } = around.env
   if (LARDER_TEST_REDIS) return { program: LARDER_TEST_REDIS }
-  const found = findProgram(['redis-server'], around)
-  if (found !== undefined) return { program: found }
+  const program = findProgram(['redis-server'], around)
+  if (program !== undefined) return { program: program }
   const wish = 'set LARDER_TEST_REDIS to the path of a redis-server, or install one'
   if (!around.mayInstall) return { reason: `no program redis-server on this machine; ${wish}` }
   try {

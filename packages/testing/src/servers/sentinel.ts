@@ -83,15 +83,15 @@ async function seesAll(server: OwnServer): Promise<boolean> {
 }
 
 async function primaryOf(servers: readonly OwnServer[], sentinels: readonly OwnServer[]): Promise<OwnServer> {
-  const asked = sentinels.map((each) => each.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', NAME))
-  const told = await Promise.allSettled(asked)
+  const answers = sentinels.map((each) => each.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', NAME))
+  const settled = await Promise.allSettled(answers)
   const ports = new Set(
-    told.map((each) => each.status === 'fulfilled' && (each.value as readonly string[])[1]),
+    settled.map((each) => each.status === 'fulfilled' && (each.value as readonly string[])[1]),
   )
   ports.delete(false)
   const [port] = ports
   if (ports.size !== 1) throw new Error(`the sentinels name ${ports.size} primaries`)
-  const found = servers.find((server) => server.port === Number(port))
-  if (found === undefined) throw new Error(`the sentinels name port ${port}, which nobody started here has`)
-  return found
+  const primary = servers.find((server) => server.port === Number(port))
+  if (primary === undefined) throw new Error(`the sentinels name port ${port}, which nobody started here has`)
+  return primary
 }

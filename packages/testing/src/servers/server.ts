@@ -46,8 +46,8 @@ export async function startServer(
     ...['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--dir', folder],
     ...settings,
   ]
-  const kept = keep('server', (folder) => [path, ...(command?.(folder, port) ?? usual(folder))])
-  const server = serverOf(kept, port)
+  const started = keep('server', (folder) => [path, ...(command?.(folder, port) ?? usual(folder))])
+  const server = serverOf(started, port)
   try {
     await server.start()
     return server

@@ -44,8 +44,8 @@ export async function migrateSlot(
         while ((await move()) > 0);
         // Refused by the old node while a key is left: one may have been written since.
         await set(to, 'NODE', to.id)
-        const left = await set(from, 'NODE', to.id).catch((error: Error) => error)
-        if (!(left instanceof Error)) break
+        const refusal = await set(from, 'NODE', to.id).catch((error: Error) => error)
+        if (!(refusal instanceof Error)) break
       }
       for (const node of primaries) if (node !== from && node !== to) await set(node, 'NODE', to.id)
     },

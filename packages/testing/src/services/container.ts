@@ -32,11 +32,11 @@ export async function runContainer(image: Image, daemon: Address): Promise<Servi
     return { url: await startContainer(image, name), from: 'docker', stop: remove }
   } catch (cause) {
     const why = `${image.name}: ${cause instanceof Error ? cause.message.trim() : cause}`
-    const left = await remove().then(
+    const remains = await remove().then(
       () => '',
       (error: Error) => `; ${error.message}`,
     )
-    throw new Error(why + left, { cause })
+    throw new Error(why + remains, { cause })
   }
 }
 

@@ -13,13 +13,13 @@ export function fromDocker({ env }: Surroundings, image: Image): Way {
   return {
     name: 'docker',
     async find() {
-      const asked = env.LARDER_TEST_DOCKER === '1'
+      const isRequested = env.LARDER_TEST_DOCKER === '1'
       const pong = await ask(env, '/_ping')
       if (pong === undefined) return `no daemon answered within ${daemonPatience / 1000} s`
       if (pong !== 200) return `the daemon answered ${pong} when asked whether it is there`
       const there = await ask(env, `/images/${encodeURIComponent(image.name)}/json`)
       if (there === undefined) return `the daemon stopped answering for ${daemonPatience / 1000} s`
-      if (there !== 200 && !asked)
+      if (there !== 200 && !isRequested)
         return `the image ${image.name} is not there; LARDER_TEST_DOCKER=1 pulls it`
       return await runContainer(image, daemonOf(env))
     },

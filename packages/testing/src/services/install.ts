@@ -42,9 +42,9 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 }
 
 function release(): string {
-  const found = /^VERSION_CODENAME=(\w+)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1]
-  if (found === undefined) throw new Error('/etc/os-release names no VERSION_CODENAME')
-  return found
+  const release = /^VERSION_CODENAME=(\w+)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1]
+  if (release === undefined) throw new Error('/etc/os-release names no VERSION_CODENAME')
+  return release
 }
 
 async function offered(name: string, options: readonly string[]): Promise<boolean> {

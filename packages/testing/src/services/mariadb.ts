@@ -35,8 +35,8 @@ function fromPrograms(around: Surroundings): Way {
     name: 'local',
     async find() {
       if (program() === undefined && around.mayInstall) await installDebianPackage('mariadb-server')
-      const found = program()
-      return found === undefined ? 'no program `mariadbd` on this machine' : await start(found)
+      const installed = program()
+      return installed === undefined ? 'no program `mariadbd` on this machine' : await start(installed)
     },
   }
 }

@@ -17,8 +17,8 @@ export function findProgram(names: readonly string[], { env, folders }: Surround
   return undefined
 }
 
-const newestFirst = (found: readonly string[]): string[] =>
-  found.toSorted((a, b) => b.localeCompare(a, 'en', { numeric: true }))
+const newestFirst = (paths: readonly string[]): string[] =>
+  paths.toSorted((a, b) => b.localeCompare(a, 'en', { numeric: true }))
 
 function canRun(path: string): boolean {
   try {

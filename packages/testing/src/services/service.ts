@@ -27,11 +27,11 @@ export interface Way {
 export async function firstThatWorks(server: string, ways: readonly Way[], fix: string): Promise<Service> {
   const reasons: string[] = []
   for (const way of ways) {
-    const found = await way
+    const service = await way
       .find()
       .catch((error: unknown) => `failed: ${error instanceof Error ? error.message : error}`)
-    if (typeof found !== 'string') return found
-    reasons.push(`  ${way.name}: ${found}`)
+    if (typeof service !== 'string') return service
+    reasons.push(`  ${way.name}: ${service}`)
   }
   throw new Error(`no ${server} for the tests\n${reasons.join('\n')}\n${fix}`)
 }

@@ -17,9 +17,9 @@ const program = fileURLToPath(new URL('../../src/services/container-keeper.ts', 
 /** A keeper of the container `kept`, and a daemon that gives it these answers one after the other. */
 const keeperOf = async (name: string, ...answers: number[]) => {
   const socketPath = join(folder, `${name}.sock`)
-  const asked: string[] = []
+  const requests: string[] = []
   const daemon = createServer((request, response) => {
-    asked.push(`${request.method} ${request.url}`)
+    requests.push(`${request.method} ${request.url}`)
     response.writeHead(answers.shift() ?? 500).end()
   }).listen(socketPath)
   await once(daemon, 'listening')
@@ -32,44 +32,44 @@ const keeperOf = async (name: string, ...answers: number[]) => {
     daemon.close()
     return code as number
   })
-  return { keeper, asked, code }
+  return { keeper, requests, code }
 }
 
 const removal = 'DELETE /containers/kept?force=true&v=true'
 
-it('a container is removed with its volumes, running or not, when its owner says so', async () => {
-  const { keeper, asked, code } = await keeperOf('orderly', 204)
+it('a container is removed with its volumes when its owner requests it, running or not', async () => {
+  const { keeper, requests, code } = await keeperOf('orderly', 204)
   keeper.stdin.end('now')
   expect(await code).toBe(0)
-  expect(asked).toEqual([removal])
+  expect(requests).toEqual([removal])
 })
 
-it('a container that was never made is nothing to remove', async () => {
-  const { keeper, asked, code } = await keeperOf('never', 404)
+it('a container that was never created needs no removal', async () => {
+  const { keeper, requests, code } = await keeperOf('never', 404)
   keeper.stdin.end('now')
   expect(await code).toBe(0)
-  expect(asked).toEqual([removal])
+  expect(requests).toEqual([removal])
 })
 
-it('a container that was still being made when its owner was killed is removed once it is there', async () => {
-  const { keeper, asked, code } = await keeperOf('unborn', 404, 404, 204)
+it('a container that was being created when its owner was killed is removed once it exists', async () => {
+  const { keeper, requests, code } = await keeperOf('unborn', 404, 404, 204)
   keeper.stdin.end()
   expect(await code).toBe(0)
-  expect(asked).toEqual([removal, removal, removal])
+  expect(requests).toEqual([removal, removal, removal])
 })
 
-it('a removal that fails is tried again', async () => {
-  const { keeper, asked, code } = await keeperOf('busy', 409, 500, 204)
+it('a failed removal is retried', async () => {
+  const { keeper, requests, code } = await keeperOf('busy', 409, 500, 204)
   keeper.stdin.end('now')
   expect(await code).toBe(0)
-  expect(asked).toHaveLength(3)
+  expect(requests).toHaveLength(3)
 })
 
-it('a port is published on loopback, or on the one address that leads to it, not on every interface', () => {
+it('a port is published on loopback or on the one address that leads to it, and not on every interface', () => {
   expect(publishedAt('localhost')).toBe('127.0.0.1')
   expect(publishedAt('172.17.0.1')).toBe('172.17.0.1')
 })
 
-it('only the daemon of another machine, known by name, publishes where it likes', () => {
+it('only a named daemon on another machine may publish on any interface', () => {
   expect(publishedAt('docker.example')).toBeUndefined()
 })

@@ -9,6 +9,7 @@ import { beforeAll, expect, it, type TestContext, vi } from 'vitest'
 import { ask, daemonOf } from '../../src/services/docker.ts'
 import { startPostgres } from '../../src/services/postgres.ts'
 import { thisMachine } from '../../src/services/surroundings.ts'
+import { skipTest } from '../../src/skip-test.ts'
 
 // With a real daemon only, and only with what it has: no test pulls an image.
 const image = 'postgres:17-alpine'
@@ -22,11 +23,9 @@ beforeAll(async () => {
     missing = `no image ${image}`
 })
 
-/** Skips the test, and says why, where Docker cannot be tried. */
-const needDocker = ({ skip, task }: TestContext): void => {
-  if (missing === undefined) return
-  process.stdout.write(`skipped: ${task.name}: ${missing}\n`)
-  skip(missing)
+/** Skips the test where Docker cannot be tried. */
+const needDocker = (context: TestContext): void => {
+  if (missing !== undefined) skipTest(context, missing)
 }
 
 const show = async (url: string, setting: string): Promise<string> => {
@@ -52,9 +51,7 @@ const containersOf = async (pid: number | undefined): Promise<unknown> => {
   return await json(answer)
 }
 
-it('a PostgreSQL in a container answers at its own address only, and is gone after stop', {
-  timeout: 60_000,
-}, async (context) => {
+it('a PostgreSQL in a container answers at its own address only, and is removed by stop', async (context) => {
   needDocker(context)
   const service = await startPostgres(around)
   expect(service.from).toBe('docker')
@@ -72,7 +69,7 @@ it('a PostgreSQL in a container answers at its own address only, and is gone aft
   expect(await containersOf(process.pid)).toEqual([])
 })
 
-it('a container does not outlive a killed owner', { timeout: 60_000 }, async (context) => {
+it('a container is removed after its owner was killed', async (context) => {
   needDocker(context)
   const [postgres, machine] = ['postgres', 'surroundings'].map((name) =>
     JSON.stringify(new URL(`../../src/services/${name}.ts`, import.meta.url).href),

@@ -2,9 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { repeatWhenBusy } from '@larder/testing'
 import { afterAll, expect, it } from 'vitest'
 import type { Image } from '../../src/services/container.ts'
 import { daemonPatience, fromDocker } from '../../src/services/docker.ts'
+
+repeatWhenBusy()
 
 const folder = mkdtempSync(join(tmpdir(), 'larder-docker-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -19,9 +22,9 @@ const image: Image = {
 /** A daemon on a socket of its own; `status` decides what it says to a path. */
 const daemon = async (name: string, status: (path: string) => number | undefined) => {
   const socket = join(folder, `${name}.sock`)
-  const asked: string[] = []
+  const requests: string[] = []
   const server = createServer((request, response) => {
-    asked.push(request.url ?? '')
+    requests.push(request.url ?? '')
     const code = status(request.url ?? '')
     if (code !== undefined) response.writeHead(code).end()
   }).listen(socket)
@@ -31,17 +34,17 @@ const daemon = async (name: string, status: (path: string) => number | undefined
   }
   return {
     around: { env: { DOCKER_HOST: `unix://${socket}` }, folders: [], mayInstall: false },
-    asked,
+    requests,
     close,
   }
 }
 
-it('no daemon at all is a no at once', async () => {
+it('without a daemon Docker is unavailable immediately', async () => {
   const around = { env: { DOCKER_HOST: `unix://${folder}/none.sock` }, folders: [], mayInstall: false }
   expect(await fromDocker(around, image).find()).toMatch(/no daemon answered/)
 })
 
-it('a daemon that accepts and never answers is a no after two seconds', async () => {
+it('with a daemon that accepts and never answers, Docker is unavailable after two seconds', async () => {
   const { around, close } = await daemon('silent', () => undefined)
   const start = performance.now()
   expect(await fromDocker(around, image).find()).toMatch(/no daemon answered within 2 s/)
@@ -49,23 +52,23 @@ it('a daemon that accepts and never answers is a no after two seconds', async ()
   close()
 })
 
-it('a daemon that goes silent after its first answer is a no after two seconds', async () => {
+it('with a daemon that stops answering after its first reply, Docker is unavailable after two seconds', async () => {
   const { around, close } = await daemon('sulking', (path) => (path === '/_ping' ? 200 : undefined))
   expect(await fromDocker(around, image).find()).toMatch(/stopped answering for 2 s/)
   close()
 })
 
-it('a daemon that refuses is a no, with its answer', async () => {
+it('with a daemon that refuses, Docker is unavailable, and the reason contains its reply', async () => {
   const { around, close } = await daemon('refusing', () => 403)
   expect(await fromDocker(around, image).find()).toMatch(/answered 403/)
   close()
 })
 
-it('an image that is not there is not pulled unless asked for', async () => {
-  const { around, asked, close } = await daemon('empty', (path) => (path === '/_ping' ? 200 : 404))
+it('a missing image is pulled only on request', async () => {
+  const { around, requests, close } = await daemon('empty', (path) => (path === '/_ping' ? 200 : 404))
   expect(await fromDocker(around, image).find()).toMatch(
     /somebody\/server:1 is not there; LARDER_TEST_DOCKER=1/,
   )
-  expect(asked).toEqual(['/_ping', '/images/somebody%2Fserver%3A1/json'])
+  expect(requests).toEqual(['/_ping', '/images/somebody%2Fserver%3A1/json'])
   close()
 })

@@ -18,35 +18,35 @@ const ask = async (url: string, sql: string): Promise<unknown> => {
 const noDocker = { DOCKER_HOST: 'unix:///nowhere.sock' }
 const local = { ...thisMachine(), env: { PATH: process.env.PATH, ...noDocker } }
 
-it('a URL in the environment wins and nothing is started', async () => {
+it('a URL in the environment takes precedence, and no server is started', async () => {
   const env = { TEST_DATABASE_URL: 'postgresql://somebody@db.example/postgres' }
   const service = await startPostgres({ env, folders: [], mayInstall: false })
   expect(service).toMatchObject({ url: env.TEST_DATABASE_URL, from: 'environment' })
   await service.stop()
 })
 
-it('a local PostgreSQL answers, gives each test its own database, and is gone after stop', async () => {
+it('a local PostgreSQL gives each test a separate database and is removed by stop', async () => {
   const service = await startPostgres(local)
   expect(service.from).toBe('local')
   const folder = String((await ask(service.url, 'SHOW data_directory')) as string)
-  const [one, two] = await Promise.all([createDatabase(service.url), createDatabase(service.url)])
-  await ask(one.url, 'CREATE TABLE only_here (id int)')
-  expect(await ask(one.url, "SELECT to_regclass('only_here') IS NOT NULL")).toEqual([[true]])
-  expect(await ask(two.url, "SELECT to_regclass('only_here') IS NOT NULL")).toEqual([[false]])
-  expect(await ask(one.url, 'SHOW listen_addresses')).toEqual([['127.0.0.1']])
+  const [first, second] = await Promise.all([createDatabase(service.url), createDatabase(service.url)])
+  await ask(first.url, 'CREATE TABLE only_here (id int)')
+  expect(await ask(first.url, "SELECT to_regclass('only_here') IS NOT NULL")).toEqual([[true]])
+  expect(await ask(second.url, "SELECT to_regclass('only_here') IS NOT NULL")).toEqual([[false]])
+  expect(await ask(first.url, 'SHOW listen_addresses')).toEqual([['127.0.0.1']])
 
-  const left = new Client({ connectionString: one.url })
-  left.on('error', () => {})
-  await left.connect()
-  await one.drop()
-  await expect(ask(one.url, 'SELECT 1')).rejects.toThrow(/does not exist/)
+  const openClient = new Client({ connectionString: first.url })
+  openClient.on('error', () => {})
+  await openClient.connect()
+  await first.drop()
+  await expect(ask(first.url, 'SELECT 1')).rejects.toThrow(/does not exist/)
 
   await service.stop()
   await expect(ask(service.url, 'SELECT 1')).rejects.toThrow(/ECONNREFUSED/)
   expect(existsSync(folder)).toBe(false)
 })
 
-it('without any way to a server the error gives each reason and names the fix', async () => {
+it('without any way to start a server the error gives each reason and names the fix', async () => {
   const nothing = { env: { PATH: '', ...noDocker }, folders: [], mayInstall: false }
   await expect(startPostgres(nothing)).rejects.toThrow(
     /TEST_DATABASE_URL is not set.*no daemon answered.*no program `postgres`.*apt install postgresql/s,

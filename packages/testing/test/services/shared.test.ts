@@ -11,7 +11,7 @@ it('every process of a test run gets the same PostgreSQL', async () => {
   expect(other.stdout.trim()).toBe(await postgresUrl())
 })
 
-it('sharing again inside a run starts no second desk and stops nothing', async () => {
+it('sharing again inside a run starts no second coordinator and stops nothing', async () => {
   const before = process.env.LARDER_TEST_SERVICES
   const url = await postgresUrl()
   const stop = await shareServices()

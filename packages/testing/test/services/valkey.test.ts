@@ -21,7 +21,7 @@ const say = async (url: string, line: string): Promise<string> => {
   }
 }
 
-it('a URL in the environment wins and nothing is started', async () => {
+it('a URL in the environment takes precedence, and no server is started', async () => {
   const service = await startValkey({
     env: { VALKEY_URL: 'redis://v.example' },
     folders: [],
@@ -31,7 +31,7 @@ it('a URL in the environment wins and nothing is started', async () => {
 })
 
 // Where no Valkey is installed and none may be, this fails with the text that says how to get one.
-it('a local Valkey answers PING on the loopback interface only and is gone after stop', {
+it('a local Valkey answers PING on the loopback interface only and is removed by stop', {
   timeout: 240_000,
 }, async () => {
   const around = thisMachine()
@@ -43,14 +43,14 @@ it('a local Valkey answers PING on the loopback interface only and is gone after
   await expect(say(service.url, 'PING')).rejects.toThrow(/ECONNREFUSED/)
 })
 
-it('without any way to a server the error gives each reason and names the fix', async () => {
+it('without any way to start a server the error gives each reason and names the fix', async () => {
   const nothing = { env: { PATH: '', ...noDocker }, folders: [], mayInstall: false }
   await expect(startValkey(nothing)).rejects.toThrow(
     /VALKEY_URL is not set.*no daemon answered.*no program valkey-server or redis-server.*apt install valkey-server/s,
   )
 })
 
-it('a server that cannot be started is a reason in the error, not a crash', async () => {
+it('a server that cannot be started gives a reason in the error instead of a crash', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'larder-broken-'))
   const program = join(folder, 'valkey-server')
   writeFileSync(program, '#!/bin/sh\necho no disk left; exit 1\n', { mode: 0o755 })

@@ -1,3 +1,5 @@
+import type { Command, OnReply } from './command.ts'
+
 /** The part of a client's connection that the store uses. */
 interface ClientStream {
   write(data: string | Uint8Array): unknown
@@ -20,6 +22,8 @@ export interface ValkeyClient {
   readonly stream?: ClientStream
   info(): unknown
   sendCommand(command: object, stream?: object): unknown
+  /** Only of a client that is adapted to this interface: sends commands in one packet, by its own methods. */
+  sendAll?(commands: readonly Command[], onReply: OnReply): void
   connect(): Promise<unknown>
   disconnect(reconnect?: boolean): void
   on(event: 'ready' | 'close' | 'end', listener: () => void): unknown

@@ -113,7 +113,7 @@ function connection(
 
 /** Options of every connection that the store opens. */
 function ownOptions(target: ServerTarget | ClusterTarget | SentinelTarget, pauses: Pauses): RedisOptions {
-  const { username, password, tls, database, lazyConnect, connectTimeout } = target
+  const { username, password, tls, database, family, lazyConnect, connectTimeout } = target
   return {
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
@@ -121,8 +121,8 @@ function ownOptions(target: ServerTarget | ClusterTarget | SentinelTarget, pause
     ...(database > 0 && { db: database }),
     ...(target.kind !== 'cluster' && { lazyConnect }),
     connectTimeout,
-    // IPv4 or IPv6, whichever the name resolves to. The client's own fallback would change it between attempts.
-    family: 0,
+    // By default IPv4 or IPv6, whichever the name resolves to. The client's own fallback would change it between attempts.
+    family,
     familyFallback: { enabled: false },
     socketTimeout: SOCKET_TIMEOUT,
     // A command that cannot be sent now must fail now, so that the query goes to the database.

@@ -1,10 +1,9 @@
 import { CacheError } from '@larder/core'
+import { acceptedClient } from './adapters/accepted.ts'
 import { addressesOf, type ParsedAddress } from './addresses.ts'
-import { isCluster } from './client.ts'
-import { canSend } from './send.ts'
 import type { ValkeyStoreOptions } from './store-options.ts'
 import type { Access, Target } from './target.ts'
-import { parseUrl } from './url.ts'
+import { type AddressFamily, parseUrl } from './url.ts'
 
 const SERVER = ['username', 'password', 'tls', 'database', 'lazyConnect', 'connectTimeout']
 /** Each way to name the servers, and the options that go with it. */
@@ -38,13 +37,22 @@ export function checkOptions(urlOrOptions: string | ValkeyStoreOptions): Target 
   if (kind === 'url') {
     const address = parseUrl(options.url)
     const database = options.database ?? address.database
-    return { kind: 'server', ...common, ...accessOf(options, [address]), ...hostPortOf(address), database }
+    const { family } = address
+    return {
+      kind: 'server',
+      ...common,
+      ...accessOf(options, [address]),
+      ...hostPortOf(address),
+      database,
+      family,
+    }
   }
   if (kind === 'nodes') {
     const seeds = addressesOf(options.nodes, 'nodes')
     if (options.database || seeds.some(({ database }) => database))
       throw configError('valkeyStore.nodes: a Cluster has only database 0')
-    const more = { ...accessOf(options, seeds), database: 0, ...(dnsLookup && { dnsLookup }) }
+    const family = familyOf(seeds)
+    const more = { ...accessOf(options, seeds), database: 0, family, ...(dnsLookup && { dnsLookup }) }
     return { kind: 'cluster', ...common, ...more, seeds: seeds.map(hostPortOf) }
   }
   if (!name)
@@ -52,7 +60,8 @@ export function checkOptions(urlOrOptions: string | ValkeyStoreOptions): Target 
   const sentinels = addressesOf(options.sentinels, 'sentinels')
   const { sentinelUsername: username, sentinelPassword: password, sentinelTls: tls } = options
   const sentinelAccess = accessOf({ username, password, tls }, sentinels)
-  const more = { ...accessOf(options, []), database: options.database ?? 0, sentinelAccess, name }
+  const family = familyOf(sentinels)
+  const more = { ...accessOf(options, []), database: options.database ?? 0, family, sentinelAccess, name }
   return { kind: 'sentinel', ...common, ...more, sentinels: sentinels.map(hostPortOf) }
 }
 
@@ -91,9 +100,7 @@ function checkValues(options: ValkeyStoreOptions): void {
 }
 
 function clientTarget({ client }: ValkeyStoreOptions): Target {
-  if (!client || !(isCluster(client) ? 'slots' in client : canSend(client)))
-    throw configError('valkeyStore.client is not an iovalkey or ioredis client')
-  return { kind: 'client', client, database: 0 }
+  return { kind: 'client', client: acceptedClient(client), database: 0 }
 }
 
 type Credentials = {
@@ -109,6 +116,12 @@ function accessOf(options: Credentials, addresses: readonly ParsedAddress[]): Ac
   if (options.tls && secure.has(false)) throw configError('valkeyStore.tls needs a valkeys:// url')
   const tls = options.tls === true ? {} : (options.tls ?? (secure.has(true) ? {} : undefined))
   return { ...(username && { username }), ...(password && { password }), ...(tls && { tls }) }
+}
+
+function familyOf(addresses: readonly ParsedAddress[]): AddressFamily {
+  const [family = 0, ...more] = new Set(addresses.map((each) => each.family ?? 0))
+  if (more.length) throw configError('valkeyStore: the URLs have different families')
+  return family
 }
 
 function hostPortOf({ host, port }: ParsedAddress): { host: string; port: number } {

@@ -1,18 +1,7 @@
-import type { TagRequest } from '@larder/core/store'
 import type { ValkeyClient } from './client.ts'
+import type { Command, EncodedCommand, OnReply, Reply } from './command.ts'
 
-/** A command: its name, then its arguments. */
-export type Command = readonly [name: string, ...args: readonly (string | Buffer)[]]
-
-/** A command that is encoded already. */
-export interface EncodedCommand {
-  readonly name: string
-  /** In RESP. */
-  readonly wire: string
-}
-
-/** A server's reply to one command. Errors are values, and texts are buffers. */
-export type Reply = Buffer | number | null | Error | readonly Reply[]
+export type { Command, Reply } from './command.ts'
 
 /** Commands that belong together, and a callback for all their replies. */
 export interface Batch {
@@ -21,8 +10,6 @@ export interface Batch {
   /** Called with all replies, in order. Must not throw. */
   readonly done: (replies: readonly Reply[]) => void
 }
-
-type OnReply = (index: number, reply: Reply) => void
 
 /** A command in the client's queue. Its other methods are those of the client's own class. */
 interface QueuedCommand {
@@ -56,6 +43,10 @@ function send(client: ValkeyClient, batches: readonly Batch[], causeOf: (error: 
     for (const { commands, done } of batches) done(commands().map(() => causeOf(new Error('not connected'))))
     return
   }
+  if (isAdapted(client)) {
+    sendByClient(client, batches, causeOf)
+    return
+  }
   const QueuedCommand = queuedCommandClass(client)
   let pieces: (string | Buffer)[] | undefined = []
   const stream = {
@@ -69,13 +60,7 @@ function send(client: ValkeyClient, batches: readonly Batch[], causeOf: (error: 
   }
   for (const { commands: takeCommands, done } of batches) {
     const commands = takeCommands()
-    const replies: Reply[] = new Array(commands.length)
-    let open = commands.length
-    if (open === 0) done(replies)
-    const onReply: OnReply = (index, reply) => {
-      replies[index] = reply instanceof Error ? causeOf(reply) : reply
-      if (--open === 0) done(replies)
-    }
+    const onReply = collect(commands.length, causeOf, done)
     for (let index = 0; index < commands.length; index++)
       client.sendCommand(
         new QueuedCommand(commands[index] as Command | EncodedCommand, index, onReply),
@@ -85,6 +70,38 @@ function send(client: ValkeyClient, batches: readonly Batch[], causeOf: (error: 
   const all = pieces
   pieces = undefined
   if (all.length) client.stream?.write(joined(all))
+}
+
+type Adapted = ValkeyClient & Required<Pick<ValkeyClient, 'sendAll'>>
+
+function isAdapted(client: ValkeyClient): client is Adapted {
+  return client.sendAll !== undefined
+}
+
+/** The same by the methods of a client that is adapted. */
+function sendByClient(client: Adapted, batches: readonly Batch[], causeOf: (error: Error) => Error): void {
+  const all: Command[] = []
+  const receivers: ((reply: Reply) => void)[] = []
+  for (const { commands: takeCommands, done } of batches) {
+    const commands = takeCommands()
+    const onReply = collect(commands.length, causeOf, done)
+    for (const [index, command] of commands.entries()) {
+      all.push('wire' in command ? commandIn(command) : command)
+      receivers.push((reply) => onReply(index, reply))
+    }
+  }
+  if (all.length) client.sendAll(all, (index, reply) => receivers[index]?.(reply))
+}
+
+/** Calls `done` when all replies of a batch are here. */
+function collect(count: number, causeOf: (error: Error) => Error, done: Batch['done']): OnReply {
+  const replies: Reply[] = new Array(count)
+  let open = count
+  if (open === 0) done(replies)
+  return (index, reply) => {
+    replies[index] = reply instanceof Error ? causeOf(reply) : reply
+    if (--open === 0) done(replies)
+  }
 }
 
 /** Collects what one turn of the event loop sends to one server, and sends it in one packet. */
@@ -129,8 +146,8 @@ function joined(pieces: readonly (string | Buffer)[]): string | Buffer {
  */
 function queuedCommandClass(client: ValkeyClient): QueuedCommandClass {
   const kind = Object.getPrototypeOf(client) as object
-  const known = classes.get(kind)
-  if (known) return known
+  const remembered = classes.get(kind)
+  if (remembered) return remembered
   class PlainCommand implements QueuedCommand {
     readonly name: string
     readonly args: readonly (string | Buffer)[]
@@ -177,33 +194,22 @@ export function encodeWord(word: string): string {
   return `$${Buffer.byteLength(word)}\r\n${word}\r\n`
 }
 
+/** The words of an encoded command, for a client that encodes commands itself. */
+function commandIn({ wire }: EncodedCommand): Command {
+  const bytes = Buffer.from(wire)
+  const words: string[] = []
+  for (let at = bytes.indexOf('\n') + 1; at < bytes.length; ) {
+    const from = bytes.indexOf('\n', at) + 1
+    const length = Number(bytes.toString('latin1', at + 1, from))
+    words.push(bytes.toString('utf8', from, from + length))
+    at = from + length + 2
+  }
+  return words as [string, ...string[]]
+}
+
 /** Encodes a command whose words are encoded already. */
 export function encodeWords(name: string, words: string, count: number): EncodedCommand {
   return { name, wire: `*${count + 1}\r\n$${name.length}\r\n${name}\r\n${words}` }
-}
-
-/** The words of one request as they are sent. */
-export interface EncodedRequest {
-  readonly record: string
-  readonly fields: string
-  readonly cells: string
-}
-
-const known = new WeakMap<TagRequest, EncodedRequest>()
-
-/** Encoded once for each request: a read that is repeated passes the same ones again. */
-export function encodeRequest(request: TagRequest): EncodedRequest {
-  const found = known.get(request)
-  if (found) return found
-  const { record, fields, cells } = request
-  // Joined, because a text that was added up would be put together again for each packet.
-  const words = {
-    record: encodeWord(record),
-    fields: fields.map(encodeWord).join(''),
-    cells: cells.map(encodeWord).join(''),
-  }
-  known.set(request, words)
-  return words
 }
 
 /** Encodes a command in RESP. */

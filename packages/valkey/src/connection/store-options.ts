@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls'
-import type { ValkeyClient, ValkeyCluster } from './client.ts'
+import type { AcceptedClient } from './adapters/accepted.ts'
 
 /** The address of one of several servers: a URL, or host and port (default 6379). */
 export type NodeAddress = string | { readonly host: string; readonly port?: number }
@@ -11,7 +11,10 @@ export type NatMap =
 
 /** Options of {@link valkeyStore}. Give exactly one of `url`, `nodes`, `sentinels` and `client`. */
 export interface ValkeyStoreOptions {
-  /** `valkey://[user:password@]host[:port][/database]`; `valkeys://` for TLS; `redis://` and `rediss://` mean the same. */
+  /**
+   * `valkey://[user:password@]host[:port][/database]`; `valkeys://` for TLS; `redis://` and `rediss://` mean the same.
+   * `?family=4` or `?family=6` restricts what the host resolves to; `?family=0`, either one, is the default.
+   */
   url?: string
   /** Some nodes of a Cluster, as URLs or addresses. The others are discovered. */
   nodes?: readonly NodeAddress[]
@@ -20,10 +23,10 @@ export interface ValkeyStoreOptions {
   /** The name under which the Sentinels know the primary. */
   name?: string
   /**
-   * A connected iovalkey or ioredis client, or Cluster. It stays yours: `close` leaves it open. Make it with
-   * `enableOfflineQueue: false` and no `keyPrefix`; otherwise there is a warning.
+   * A client of iovalkey or ioredis (also a Cluster), or a connected one of node-redis. It stays yours: `close`
+   * leaves it open. Make it without an offline queue and without a `keyPrefix`; otherwise there is a warning.
    */
-  client?: ValkeyClient | ValkeyCluster
+  client?: AcceptedClient
   /** ACL user of the servers, and `password`, if they are not in the URL. */
   username?: string
   password?: string

@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { ValkeyClient, ValkeyCluster } from './client.ts'
 import type { DnsLookup, NatMap } from './store-options.ts'
+import type { AddressFamily } from './url.ts'
 
 /** Credentials for a server, and its TLS settings. */
 export interface Access {
@@ -17,6 +18,7 @@ export interface HostPort {
 
 interface Common extends Access {
   readonly database: number
+  readonly family: AddressFamily
   readonly lazyConnect: boolean
   readonly connectTimeout: number
   readonly natMap?: NatMap

@@ -1,3 +1,4 @@
+import { NodeRedisAdapter } from './adapters/node-redis.ts'
 import type { ValkeyClient, ValkeyCluster } from './client.ts'
 import type { ClusterConnection, Connection } from './connect.ts'
 import { failures } from './failure.ts'
@@ -8,7 +9,10 @@ const warned = new WeakSet<object>()
 /** The user's client, used as it is. Warns about options that do not suit a cache. */
 export function userClient(client: ValkeyClient, warnings: Warnings): Connection {
   const { enableOfflineQueue, keyPrefix } = client.options ?? {}
-  warn(client, warnings, [enableOfflineQueue !== false && OFFLINE_QUEUE, keyPrefix && KEY_PREFIX])
+  warn(client, warnings, [
+    enableOfflineQueue !== false && (client instanceof NodeRedisAdapter ? NODE_REDIS_QUEUE : OFFLINE_QUEUE),
+    keyPrefix && KEY_PREFIX,
+  ])
   const { host = '', port = '' } = client.options ?? {}
   const name = `${host}:${port}`
   const address = host ? `valkey at ${name}` : 'valkey'
@@ -33,6 +37,8 @@ function warn(client: object, warnings: Warnings, messages: readonly unknown[]):
 
 const OFFLINE_QUEUE =
   'the client given to valkeyStore queues commands while it is not connected, so queries wait for a server that is down until their deadline. Make the client with enableOfflineQueue: false, autoResendUnfulfilledCommands: false and maxRetriesPerRequest: 0'
+const NODE_REDIS_QUEUE =
+  'the client given to valkeyStore queues commands while it is not connected, so they may run late. Make the client with disableOfflineQueue: true'
 const KEY_PREFIX =
   'the keyPrefix of the client given to valkeyStore has no effect on Larder’s keys, because processes with different prefixes would not see each other’s writes. To separate caches, use createCache({ namespace })'
 const SCALE_READS =

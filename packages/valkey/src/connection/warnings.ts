@@ -12,7 +12,7 @@ export interface Warnings {
 export function createWarnings(): Warnings {
   const contexts: StoreContext[] = []
   const warned = new Set<string>()
-  let held: (() => void)[] | undefined = []
+  let delayed: (() => void)[] | undefined = []
 
   const emit = (code: string, message: string): void => {
     const name = `LARDER_${code.replaceAll('-', '_').toUpperCase()}`
@@ -20,15 +20,15 @@ export function createWarnings(): Warnings {
     for (const { warn } of contexts) warn(code, message)
   }
   const release = (): void => {
-    const all = held ?? []
-    held = undefined
+    const all = delayed ?? []
+    delayed = undefined
     for (const emitHeld of all) emitHeld()
   }
   return {
     warn(code, message) {
       if (warned.has(message)) return
       warned.add(message)
-      if (held) held.push(() => emit(code, message))
+      if (delayed) delayed.push(() => emit(code, message))
       else emit(code, message)
     },
     open(context) {

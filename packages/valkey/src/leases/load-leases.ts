@@ -60,9 +60,9 @@ export function createLoadLeases(topology: Topology, warn: StoreContext['warn'])
     },
     async join(request, always) {
       const { token, lifetime } = request
-      const left = Number(await run(request, join, [token, lifetime, always ? 1 : 0]))
-      if (left === -1) return { kind: 'acquired' }
-      return left === -2 ? { kind: 'stored' } : { kind: 'held', remaining: left }
+      const remaining = Number(await run(request, join, [token, lifetime, always ? 1 : 0]))
+      if (remaining === -1) return { kind: 'acquired' }
+      return remaining === -2 ? { kind: 'stored' } : { kind: 'held', remaining: remaining }
     },
     async renew(request) {
       return Number(await run(request, renew, [request.token, request.lifetime])) === 1

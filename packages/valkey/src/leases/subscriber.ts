@@ -76,8 +76,8 @@ export function createSubscriber(topology: Topology, onRefused: (error: unknown)
     if (channels.size) connect()
   })
   const join = (name: string): Channel => {
-    const found = channels.get(name)
-    if (found) return found
+    const existing = channels.get(name)
+    if (existing) return existing
     const channel: Channel = { listeners: new Set(), ready: Promise.withResolvers() }
     // Nobody has to wait for it.
     channel.ready.promise.catch(() => {})

@@ -1,8 +1,8 @@
 import type { Lease, StoredEntry, TagReply, TagRequest, TagState } from '@larder/core/store'
-import { type Batch, encodeRequest, encodeWord, encodeWords, type Reply } from '../connection/send.ts'
+import { type Batch, encodeWord, encodeWords, type Reply } from '../connection/send.ts'
 import { noteError } from '../tags/change-tags.ts'
 import { storedEntry } from '../tags/stamped.ts'
-import type { TagTexts } from '../tags/tag-text.ts'
+import { encodeRequest, type TagTexts } from '../tags/tag-text.ts'
 import type { Topology, TrustToken, ValkeyNode } from '../topology/topology.ts'
 
 /**

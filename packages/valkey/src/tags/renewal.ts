@@ -40,8 +40,8 @@ export function createRenewals(
     due({ tags, lifetime }) {
       const end = now() + lifetime
       const take = (name: string): boolean => {
-        const known = ends.get(name)
-        if (known !== undefined && known >= end - lifetime * DUE) return false
+        const previousEnd = ends.get(name)
+        if (previousEnd !== undefined && previousEnd >= end - lifetime * DUE) return false
         renewed(name, end)
         return true
       }

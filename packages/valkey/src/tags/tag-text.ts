@@ -1,5 +1,5 @@
-import type { TagState } from '@larder/core/store'
-import type { Reply } from '../connection/send.ts'
+import type { TagRequest, TagState } from '@larder/core/store'
+import { encodeWord, type Reply } from '../connection/send.ts'
 
 const BAR = 0x7c
 
@@ -75,4 +75,28 @@ function remember(texts: KnownTexts, text: string, state: TagState): void {
     texts.young = new Map()
   }
   texts.young.set(text, state)
+}
+
+/** The words of one request as they are sent. */
+export interface EncodedRequest {
+  readonly record: string
+  readonly fields: string
+  readonly cells: string
+}
+
+const encodedRequests = new WeakMap<TagRequest, EncodedRequest>()
+
+/** Encoded once for each request: a read that is repeated passes the same ones again. */
+export function encodeRequest(request: TagRequest): EncodedRequest {
+  const found = encodedRequests.get(request)
+  if (found) return found
+  const { record, fields, cells } = request
+  // Joined, because a text that was added up would be put together again for each packet.
+  const words = {
+    record: encodeWord(record),
+    fields: fields.map(encodeWord).join(''),
+    cells: cells.map(encodeWord).join(''),
+  }
+  encodedRequests.set(request, words)
+  return words
 }

@@ -56,9 +56,9 @@ export function createTrust(setup: TrustSetup): Trust {
   }
   return {
     requireTrust() {
-      const known = state.trusted()
-      if (!known) throw notTrusted()
-      const { incarnation, anyKeys, offset } = known
+      const wasTrusted = state.trusted()
+      if (!wasTrusted) throw notTrusted()
+      const { incarnation, anyKeys, offset } = wasTrusted
       const { trustPeriod, checksBegun } = state
       state.token ??= { incarnation, anyKeys, offset, trustPeriod, checksBegun }
       return state.token

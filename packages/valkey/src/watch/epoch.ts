@@ -82,8 +82,8 @@ export function epochOf(topology: () => Topology, run: (call: ScriptCall) => Pro
     current,
     async after(since) {
       const readSince = (): string | undefined => current() ?? (latestReply > since ? text : undefined)
-      const known = readSince()
-      if (known !== undefined) return known
+      const lastRead = readSince()
+      if (lastRead !== undefined) return lastRead
       await Promise.allSettled(
         topology()
           .nodes()

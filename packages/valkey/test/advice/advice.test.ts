@@ -1,30 +1,33 @@
+import { repeatWhenBusy } from '@larder/testing'
 import type { Redis } from 'iovalkey'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createAdvisor } from '../../src/advice/advice.ts'
 import { look, ownServer, type Server } from '../support/server.ts'
 
-let own: Server
+repeatWhenBusy()
+
+let valkey: Server
 let server: Redis
-let told: string[]
-const warn = (code: string): void => void told.push(code)
+let messages: string[]
+const warn = (code: string): void => void messages.push(code)
 
 beforeAll(async () => {
-  own = await ownServer()
-  server = look(own.url)
+  valkey = await ownServer()
+  server = look(valkey.url)
 })
 afterAll(async () => {
   server.disconnect()
-  await own.kill()
+  await valkey.kill()
 })
 beforeEach(() => {
-  told = []
+  messages = []
 })
 
 /** What an advisor tells of the server with such settings. */
 async function advised(policy: string, minReplicas: string, sentinel: boolean): Promise<readonly string[]> {
   await server.config('SET', 'maxmemory-policy', policy, 'min-replicas-to-write', minReplicas)
   await createAdvisor(warn).inspect('one', server, sentinel)
-  return told
+  return messages
 }
 
 it.each([
@@ -50,22 +53,22 @@ it('each warning is emitted once, whatever the number of primaries and inspectio
   await server.config('SET', 'maxmemory-policy', 'noeviction')
   const advisor = createAdvisor(warn)
   for (const name of ['one', 'one', 'two']) await advisor.inspect(name, server, false)
-  expect(told).toEqual(['valkey-noeviction'])
+  expect(messages).toEqual(['valkey-noeviction'])
 })
 
 it('a server that refuses INFO causes no warning and is inspected again', async () => {
   await server.config('SET', 'maxmemory-policy', 'noeviction')
   await server.acl('SETUSER', 'mute', 'on', 'nopass', '~*', '&*', '+@all', '-info')
-  const mute = look(own.url.replace('//', '//mute:x@'))
+  const mute = look(valkey.url.replace('//', '//mute:x@'))
   const advisor = createAdvisor(warn)
   await advisor.inspect('one', mute, true)
-  expect(told).toEqual([])
+  expect(messages).toEqual([])
   mute.disconnect()
   await advisor.inspect('one', server, true)
-  expect(told).toEqual(expect.arrayContaining(['valkey-noeviction']))
+  expect(messages).toEqual(expect.arrayContaining(['valkey-noeviction']))
 })
 
 it('an INFO without the fields causes no warning', async () => {
   await createAdvisor(warn).inspect('one', { info: async () => '# Memory\r\nused_memory:1\r\n' }, true)
-  expect(told).toEqual([])
+  expect(messages).toEqual([])
 })

@@ -1,7 +1,9 @@
-import { startCluster, startSentinels } from '@larder/testing'
+import { repeatWhenBusy, startCluster, startSentinels } from '@larder/testing'
 import { valkeyAdvice } from '@larder/valkey'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { look, ownServer, type Server } from '../support/server.ts'
+
+repeatWhenBusy()
 
 const codes = async (options: Parameters<typeof valkeyAdvice>[0]): Promise<readonly string[]> =>
   (await valkeyAdvice(options)).map(({ code }) => code).sort()
@@ -34,7 +36,7 @@ describe('advice for one server', () => {
     expect(await after(name, good)).toEqual([])
   })
 
-  it('a user without CONFIG or INFO gets that as advice, and the rest', async () => {
+  it('a user without CONFIG or INFO gets advice about that, and the remaining advice', async () => {
     const client = look(server.url)
     await client.acl('SETUSER', 'app', 'on', '>x', '~*', '&*', '+@all', '-config')
     client.disconnect()
@@ -58,7 +60,7 @@ it('an unreachable server is an error without a password', async () => {
   await expect(valkeyAdvice('valkey://u:secret@127.0.0.1:1')).rejects.not.toThrow(/secret/)
 })
 
-it('one URL stands for a whole Cluster, and each of its settings is reported once', async () => {
+it('one URL covers a whole Cluster, and each setting is reported once', async () => {
   const cluster = await startCluster({ primaries: 3, replicas: 0 })
   try {
     const [url = ''] = cluster.urls

@@ -1,9 +1,11 @@
 import { createCache } from '@larder/core'
-import { type Cluster, startCluster, valkeyUrl } from '@larder/testing'
+import { type Cluster, repeatWhenBusy, startCluster, valkeyUrl } from '@larder/testing'
 import { type ValkeyStore, valkeyStore } from '@larder/valkey'
 import { Redis as IoRedis } from 'ioredis'
 import { Redis, Cluster as RedisCluster, type RedisOptions } from 'iovalkey'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
+
+repeatWhenBusy()
 
 let warned: MockInstance<typeof process.emitWarning>
 beforeEach(() => {
@@ -31,7 +33,7 @@ describe.each([
   { name: 'iovalkey', make: (url: string, options: Options = {}) => new Redis(url, options) },
   { name: 'ioredis', make: (url: string, options: Options = {}) => new IoRedis(url, options) },
 ])('a client of $name', ({ make }) => {
-  it('with its defaults and a keyPrefix works, causes one warning, and stays open', async () => {
+  it('with its defaults and a keyPrefix works, emits one warning, and stays open', async () => {
     const url = await valkeyUrl()
     const client = make(url, { keyPrefix: 'mine:', commandTimeout: 1_000 })
     const [store, plain] = [valkeyStore({ client }), valkeyStore(url)]
@@ -46,11 +48,11 @@ describe.each([
     client.disconnect()
   })
 
-  it('causes a warning event that listeners added after the cache was made receive', async () => {
+  it('emits a warning event that listeners added after the creation of the cache receive', async () => {
     const client = make(await valkeyUrl())
     const cache = createCache({ store: valkeyStore({ client }) })
-    const told = new Promise((resolve) => cache.on('warning', resolve))
-    expect(await told).toMatchObject({
+    const warned = new Promise((resolve) => cache.on('warning', resolve))
+    expect(await warned).toMatchObject({
       code: 'valkey-client',
       message: expect.stringMatching(/OfflineQueue/),
     })
@@ -70,7 +72,7 @@ describe.each([
   })
 })
 
-describe('a Cluster', () => {
+describe('a Cluster client', () => {
   let cluster: Cluster
   beforeAll(async () => {
     cluster = await startCluster({ replicas: 1 })
@@ -78,7 +80,7 @@ describe('a Cluster', () => {
   afterAll(() => cluster.stop())
   const addresses = () => cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }))
 
-  it('that reads from replicas and has a keyPrefix: Larder ignores both, and warns', async () => {
+  it('that reads from replicas and has a keyPrefix works, but Larder ignores both and warns', async () => {
     const client = new RedisCluster(addresses(), { scaleReads: 'slave', keyPrefix: 'mine:' })
     const [store, plain] = [valkeyStore({ client }), valkeyStore({ nodes: cluster.urls })]
     await shares(store, plain)
@@ -88,7 +90,7 @@ describe('a Cluster', () => {
     client.disconnect()
   })
 
-  it('whose nodes are reached at other addresses', async () => {
+  it('whose nodes are reached at other addresses works', async () => {
     const natMap = Object.fromEntries(
       cluster.nodes.map(({ port }) => [`127.0.0.1:${port}`, { host: 'localhost', port }]),
     )

@@ -6,9 +6,19 @@ import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { createCache } from '@larder/core'
-import { type OwnServer, startCluster, startSentinels, startServer, until } from '@larder/testing'
+import {
+  type OwnServer,
+  repeatWhenBusy,
+  skipTest,
+  startCluster,
+  startSentinels,
+  startServer,
+  until,
+} from '@larder/testing'
 import { type ValkeyStore, type ValkeyStoreOptions, valkeyStore } from '@larder/valkey'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+
+repeatWhenBusy()
 
 const stores: ValkeyStore[] = []
 const make = (options: string | ValkeyStoreOptions): ValkeyStore => {
@@ -97,17 +107,17 @@ describe('TLS', () => {
   const url = (scheme: string): string => `${scheme}://127.0.0.1:${secure.port}`
   const tls = () => ({ ca: readFileSync(file('ca.crt')), servername: 'cache.internal' })
 
-  it.each(['valkeys', 'rediss'])('%s:// with a private CA', (scheme) =>
+  it.each(['valkeys', 'rediss'])('%s:// works with a private CA', (scheme) =>
     works(make({ url: url(scheme), tls: tls() })),
   )
 
-  it('a self-signed certificate, or one for another name, is refused with the reason', async () => {
+  it('a self-signed certificate or one for another name is refused with the reason', async () => {
     await expect(make(url('valkeys')).ping()).rejects.toThrow(/self.signed certificate|unable to verify/)
     const other = make({ url: url('valkeys'), tls: { ...tls(), servername: 'other.internal' } })
     await expect(other.ping()).rejects.toThrow(/does not match certificate|altnames/)
   })
 
-  it('a TLS server is not used without TLS, nor a plain server with TLS', async () => {
+  it('a TLS server is not used without TLS, and a plain server is not used with TLS', async () => {
     await expect(make(url('valkey')).ping()).rejects.toThrow(/^valkey at 127.0.0.1/)
     const plain = make({ url: server.url.replace('valkey:', 'valkeys:'), tls: tls() })
     await expect(plain.ping()).rejects.toThrow(/^valkey at 127.0.0.1/)
@@ -121,15 +131,15 @@ describe('a single server', () => {
   })
   afterAll(() => server.stop())
 
-  it('an IPv6 address in brackets, or a name that has one', async (context) => {
+  it('is reached by an IPv6 address in brackets or by a name that resolves to one', async (context) => {
     const has = Object.values(networkInterfaces()).some((all) =>
       all?.some(({ address }) => address === '::1'),
     )
-    if (!has) context.skip('this machine has no ::1')
+    if (!has) skipTest(context, 'this machine has no ::1')
     await works(make(`valkey://[::1]:${server.port}/2`))
   })
 
-  it('a database number as an option', async () => {
+  it('is used with a database number given as an option', async () => {
     await works(make({ url: server.url, database: 3 }))
     expect(String(await server.call('INFO', 'keyspace'))).toContain('db3:')
   })
@@ -154,7 +164,7 @@ describe('a single server', () => {
     )
   })
 
-  it('each namespace has its own epoch, even if the cache is made after the connection', async () => {
+  it('each namespace has its own epoch, even if the cache is created after the connection', async () => {
     const [shop, blog] = [make(server.url), make(server.url)]
     await Promise.all([shop.ping(), blog.ping()])
     const caches = [
@@ -172,7 +182,7 @@ describe('a single server', () => {
     expect(after[1]).toBe(before[1])
   })
 
-  it('a user without INFO gets one warning, works, and every reconnect begins a new incarnation', async () => {
+  it('a user without INFO gets one warning and a working store, and every reconnect begins a new incarnation', async () => {
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
     const said = vi.spyOn(console, 'warn').mockImplementation(() => {})
     await server.call(
@@ -196,15 +206,15 @@ describe('a single server', () => {
     // Processes agree on the server's life.
     expect((await other.fetch(undefined, [ask])).tags).toEqual(seeded)
     await server.call('CLIENT', 'KILL', 'USER', 'shy')
-    const changed = async (one: ValkeyStore): Promise<boolean> => {
-      const now = await one.fetch(undefined, [ask]).catch(() => undefined)
+    const changed = async (valkeyStore: ValkeyStore): Promise<boolean> => {
+      const now = await valkeyStore.fetch(undefined, [ask]).catch(() => undefined)
       return now !== undefined && now.tags[0]?.fields[0]?.nonce !== seeded[0]?.fields[0]?.nonce
     }
     await until(async () => (await changed(store)) && (await changed(other)))
     // And agree again, once each has heard of the last one's coming back.
     await until(async () => {
-      const [one, two] = await Promise.all([store, other].map((each) => each.fetch(undefined, [ask])))
-      return inspect(one?.tags) === inspect(two?.tags)
+      const [first, second] = await Promise.all([store, other].map((each) => each.fetch(undefined, [ask])))
+      return inspect(first?.tags) === inspect(second?.tags)
     })
     const about = warned.mock.calls.filter(([message]) => String(message).includes('INFO'))
     expect(about.map((call) => call[1])).toEqual([
@@ -218,7 +228,7 @@ describe('a single server', () => {
 describe('a Cluster with passwords', () => {
   const PASSWORD = 'cl:uster/s3cret'
 
-  it('user and password reach every node; a wrong password is reported and never shown', async () => {
+  it('receives user and password on every node, and a wrong password is reported and never shown', async () => {
     const cluster = await startCluster({ replicas: 0 })
     try {
       // With the rights that the README lists, and no others.

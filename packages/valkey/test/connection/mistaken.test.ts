@@ -1,7 +1,9 @@
-import { type OwnServer, type Sentinels, startSentinels, startServer } from '@larder/testing'
+import { type OwnServer, repeatWhenBusy, type Sentinels, startSentinels, startServer } from '@larder/testing'
 import { type ValkeyStoreOptions, valkeyStore } from '@larder/valkey'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { look, until } from '../support/server.ts'
+
+repeatWhenBusy()
 
 // Addresses that lead somewhere, and not to what they are given for: `ping` says what to give instead.
 let set: Sentinels
@@ -36,7 +38,7 @@ const ping = async (options: string | ValkeyStoreOptions): Promise<string> => {
   }
 }
 
-it('ping names the fix for Sentinels that do not know the name', async () => {
+it('ping names the fix if the Sentinels do not monitor the name', async () => {
   expect(await ping({ sentinels: [...set.addresses], name: set.name })).toBe('usable')
   expect(await ping({ sentinels: [...set.addresses], name: 'another' })).toMatch(/another .*sentinels/i)
 })

@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { CacheError } from '@larder/core'
+import { repeatWhenBusy } from '@larder/testing'
 import { type ValkeyStoreOptions, valkeyStore } from '@larder/valkey'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { parseUrl } from '../../src/connection/url.ts'
 import { look, ownServer, type Server } from '../support/server.ts'
+
+repeatWhenBusy()
 
 const PASSWORD = 'p@ss/wörd#1'
 let guarded: Server
@@ -24,15 +27,20 @@ function errorOf(run: () => unknown): CacheError {
   throw new Error('nothing was thrown')
 }
 
+const parsed = { port: 6379, secure: false, database: 0, family: 0 }
 it.each([
-  ['valkey://h', { host: 'h', port: 6379, secure: false, database: 0 }],
-  ['redis://h:7000/3', { host: 'h', port: 7000, secure: false, database: 3 }],
-  ['rediss://[::1]:7000', { host: '::1', port: 7000, secure: true, database: 0 }],
+  ['valkey://h', { ...parsed, host: 'h' }],
+  ['redis://h:7000/3', { ...parsed, host: 'h', port: 7000, database: 3 }],
+  ['rediss://[::1]:7000', { ...parsed, host: '::1', port: 7000, secure: true }],
+  ['valkeys://u:a%2Fb%40c@h/', { ...parsed, host: 'h', secure: true, username: 'u', password: 'a/b@c' }],
+  ['redis://us%3Aer:p%C3%A4%23@h', { ...parsed, host: 'h', username: 'us:er', password: 'pä#' }],
+  ['valkey://:only@h', { ...parsed, host: 'h', password: 'only' }],
   [
-    'valkeys://u:a%2Fb%40c@h/',
-    { host: 'h', port: 6379, secure: true, database: 0, username: 'u', password: 'a/b@c' },
+    'redis://default:x@cache.railway.internal:6379?family=0',
+    { ...parsed, host: 'cache.railway.internal', username: 'default', password: 'x' },
   ],
-  ['valkey://:only@h', { host: 'h', port: 6379, secure: false, database: 0, password: 'only' }],
+  ['rediss://h/2?family=6', { ...parsed, host: 'h', secure: true, database: 2, family: 6 }],
+  ['valkey://h?family=4', { ...parsed, host: 'h', family: 4 }],
 ])('%s is parsed', (url, address) => {
   expect(parseUrl(url)).toEqual(address)
 })
@@ -43,11 +51,16 @@ it.each([
   'redis://user:s3cret@h:99999',
   'redis://user:s3cret@h/one',
   'redis://user:s3cret@h?enableOfflineQueue=true',
+  'redis://user:s3cret@h?family=5',
+  'redis://user:s3cret@h?family=0&family=4',
+  'redis://user:s3cret@h#x',
+  // A password with a question mark that is not encoded.
+  'redis://user:1?s3cret@h',
   'redis://user:s3cret%@h',
   'redis://user:s3cret@',
   'user:s3cret@h',
   '',
-])('%s is refused with the right form and without a secret', (url) => {
+])('%s is refused with the correct form and without a secret', (url) => {
   const error = errorOf(() => valkeyStore(url))
   expect(error.code).toBe('LARDER_CONFIG')
   expect(error.message).toContain('valkey://[user:password@]host')
@@ -55,7 +68,7 @@ it.each([
 })
 
 it.each(['cluster', 'memory', 'compression', 'namespace'])(
-  'an option that stands elsewhere says where: %s',
+  'an option in the wrong place is refused with its correct place: %s',
   (name) => {
     const error = errorOf(() => valkeyStore({ url: 'valkey://h', [name]: [] } as ValkeyStoreOptions))
     expect(error.code).toBe('LARDER_CONFIG')
@@ -70,11 +83,12 @@ it.each([
   [{ url: 'valkey://h', tls: {} }, 'needs a valkeys:// url'],
   [{ url: 'valkey://h', connectTimeout: 0 }, 'connectTimeout'],
   [{ url: 'valkey://h', password: 5 }, 'password'],
-  [{ client: {} }, 'is not an iovalkey or ioredis client'],
-  [{ client: { isCluster: true } }, 'is not an iovalkey or ioredis client'],
+  [{ client: {} }, 'is not a client that is accepted: iovalkey'],
+  [{ client: { isCluster: true } }, 'is not a client that is accepted: iovalkey'],
   [{ nodes: [] }, 'valkeyStore.nodes: give a list'],
   [{ nodes: ['valkey://h/1'] }, 'a Cluster has only database 0'],
   [{ nodes: ['valkey://h', 'valkeys://h'] }, 'some URLs use TLS'],
+  [{ nodes: ['valkey://h?family=4', 'valkey://g?family=6'] }, 'the URLs have different families'],
   [{ nodes: [{ host: '', port: 1 }] }, 'an address is a URL or { host, port }'],
   [{ nodes: ['valkey://h'], sentinels: ['valkey://h'] }, 'takes exactly one of'],
   [{ nodes: ['valkey://h'], name: 'x' }, 'valkeyStore.name cannot be combined with nodes'],
@@ -83,6 +97,24 @@ it.each([
   [{ client: {}, password: 'x' }, 'valkeyStore.password has no effect'],
 ])('%o is refused: %s', (options, message) => {
   expect(errorOf(() => valkeyStore(options as ValkeyStoreOptions)).message).toContain(message)
+})
+
+it('family decides whether the address is IPv4 or IPv6', async () => {
+  const both = guarded.url.replace('127.0.0.1', `:${encodeURIComponent(PASSWORD)}@localhost`)
+  // The server listens on IPv4 only.
+  for (const [family, outcome] of [
+    [0, 'usable'],
+    [4, 'usable'],
+    [6, 'unusable'],
+  ] as const) {
+    const store = valkeyStore(`${both}?family=${family}`)
+    const pinged = store.ping().then(
+      () => 'usable',
+      () => 'unusable',
+    )
+    expect(await pinged, String(family)).toBe(outcome)
+    await store.close()
+  }
 })
 
 it('the right password opens the store, in the URL or as an option', async () => {
@@ -126,7 +158,7 @@ it('a database that does not exist is an error, and database 0 is not used inste
   await store.close()
 })
 
-it('a user with the rights in the README can do everything', async () => {
+it('a user with the permissions from the README can use every feature', async () => {
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
   const rules = /```acl\n(.*?)```/s.exec(readme)?.[1]?.trim().split(/\s+/) ?? []
   const server = look(guarded.url.replace('://', `://:${encodeURIComponent(PASSWORD)}@`))
@@ -149,27 +181,29 @@ it('a user with the rights in the README can do everything', async () => {
   server.disconnect()
 })
 
-it('databases of one server do not see each other', async () => {
-  const [zero, one] = [0, 1].map((number) =>
+it('databases of one server are isolated from each other', async () => {
+  const [database0, database1] = [0, 1].map((number) =>
     valkeyStore({ url: `${guarded.url}/${number}`, password: PASSWORD }),
   )
-  await Promise.all([zero!.ping(), one!.ping()])
-  await zero!.set('options:e', new Uint8Array([1]), 10_000)
-  expect((await zero!.fetch('options:e', [])).entry).not.toBeNull()
-  expect((await one!.fetch('options:e', [])).entry).toBeNull()
-  await Promise.all([zero!.close(), one!.close()])
+  await Promise.all([database0!.ping(), database1!.ping()])
+  await database0!.set('options:e', new Uint8Array([1]), 10_000)
+  expect((await database0!.fetch('options:e', [])).entry).not.toBeNull()
+  expect((await database1!.fetch('options:e', [])).entry).toBeNull()
+  await Promise.all([database0!.close(), database1!.close()])
 })
 
 it('a closed port is reported with address and reason within one attempt', async () => {
-  const gone = await ownServer()
-  await gone.kill()
-  const store = valkeyStore(gone.url)
-  await expect(store.ping()).rejects.toThrow(`valkey at 127.0.0.1:${gone.port}: connect ECONNREFUSED`)
+  const stoppedServer = await ownServer()
+  await stoppedServer.kill()
+  const store = valkeyStore(stoppedServer.url)
+  await expect(store.ping()).rejects.toThrow(
+    `valkey at 127.0.0.1:${stoppedServer.port}: connect ECONNREFUSED`,
+  )
   await expect(store.fetch(undefined, [])).rejects.toThrow(/ECONNREFUSED/)
   await store.close()
 })
 
-it('a closed store rejects with that reason, and closing it twice does no harm', async () => {
+it('a closed store rejects with that reason, and closing it twice is harmless', async () => {
   const store = valkeyStore({ url: guarded.url, password: PASSWORD })
   await store.ping()
   await store.close()

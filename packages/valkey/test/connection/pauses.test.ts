@@ -8,7 +8,7 @@ it('pauses grow from 50 ms to a second while connections are made but never answ
   expect(all.slice(19)).toEqual(Array(21).fill(1_000))
 })
 
-it('the pause is short again after a connection that served for a second, not after one that was lost immediately', () => {
+it('the pause is short again only after a connection that served for a second', () => {
   let now = 0
   const pauses = createPauses(() => now)
   for (let time = 0; time < 10; time++) pauses.next()

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Server as Listener } from 'node:net'
-import { valkeyUrl } from '@larder/testing'
+import { FRESH, repeatWhenBusy, valkeyUrl } from '@larder/testing'
 import type { ValkeyStoreOptions } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
@@ -19,10 +19,12 @@ import {
   warm,
 } from '../support/server-members.ts'
 
+repeatWhenBusy()
+
 const PASSWORD = 'secret'
 
 let database: Redis
-let own: Server
+let valkey: Server
 let server: Redis
 let place: Meeting
 let proxy: FaultProxy
@@ -30,18 +32,18 @@ const members: Member[] = []
 
 beforeAll(async () => {
   database = look(await valkeyUrl())
-  own = await ownServer(['--requirepass', PASSWORD])
-  server = look(own.url.replace('://', `://:${PASSWORD}@`))
+  valkey = await ownServer(['--requirepass', PASSWORD])
+  server = look(valkey.url.replace('://', `://:${PASSWORD}@`))
   server.on('error', () => {})
 })
 afterAll(async () => {
   database.disconnect()
   server.disconnect()
-  await own.stop()
+  await valkey.stop()
 })
 beforeEach(async () => {
   place = meeting(database)
-  proxy = await faultProxy(own.port)
+  proxy = await faultProxy(valkey.port)
 })
 afterEach(async () => {
   await Promise.all(members.splice(0).map(({ cache }) => cache.close()))
@@ -56,31 +58,29 @@ const joined = async (url: string, mode: Member['mode'] = 'off'): Promise<Member
   return member
 }
 
-it('replies that are two seconds late cost a deadline or two, fail no write and cause no stale read', async () => {
-  const [near, far] = [await joined(own.url), await joined(proxy.url)]
+it('replies that are two seconds late delay at most a few calls, fail no write and cause no stale read', async () => {
+  const [near, far] = [await joined(valkey.url), await joined(proxy.url)]
   await warm([near, far], 'a')
   // Each way.
   proxy.delay(1_000)
-  const seen = await timed(() => far.read(1))
-  expect(seen).toMatchObject({ value: 'a', source: 'database' })
-  expect(seen.took).toBeLessThan(500)
+  const reading = await timed(() => far.read(1))
+  expect(reading).toMatchObject({ value: 'a', source: 'database' })
+  expect(reading.took).toBeLessThan(500)
   await near.write(1, 'b')
-  expect(await valuesOf([near, far])).toEqual(['b', 'b'])
+  expect(await valuesOf([near, far]), FRESH).toEqual(['b', 'b'])
   expect(await timedWrite(far, 'c')).toBeLessThan(3_000)
-  expect((await far.read(1)).value).toBe('c')
+  expect((await far.read(1)).value, FRESH).toBe('c')
   // By now nobody waits for it.
   await until(async () => (await timed(() => far.read(1))).took < 50)
   proxy.delay(0)
   await allHit([far, near])
-  expect(await valuesOf([near, far])).toEqual(['c', 'c'])
+  expect(await valuesOf([near, far]), FRESH).toEqual(['c', 'c'])
 })
 
-it('a network that is slow at times and cuts connections causes no stale read', {
-  timeout: 40_000,
-}, async () => {
+it('a network that is slow at times and cuts connections causes no stale read', async () => {
   // Whoever writes has a good network: what a writer cannot tell, others cannot know.
   const [near, ...far] = [
-    await joined(own.url),
+    await joined(valkey.url),
     await joined(proxy.url),
     await joined(proxy.url, 'validate'),
   ] as const
@@ -89,14 +89,14 @@ it('a network that is slow at times and cuts connections causes no stale read', 
   for (const late of [30, 300, 80, 1_000]) {
     proxy.delay(late)
     const { length } = load.seen
-    await until(() => load.seen.length > length + 60, 15_000)
+    await until(() => load.seen.length > length + 60)
     if (late > 50) proxy.cut()
     proxy.delay(0)
   }
   await load.hits(10)
   await load.stop()
   expect(load.rejected).toEqual([])
-  expect(brief(load.stale())).toEqual([])
+  expect(brief(load.stale()), FRESH).toEqual([])
 })
 
 /** What a member does that has never reached a server: everything, at the database's speed. */
@@ -106,34 +106,34 @@ async function worksAlone(options: ValkeyStoreOptions): Promise<Member> {
   await member.read(1)
   for (const value of ['1', '2']) {
     expect(await timedWrite(member, value)).toBeLessThan(2_500)
-    const seen = await timed(() => member.read(1))
-    expect(seen).toMatchObject({ value, source: 'database' })
-    expect(seen.took).toBeLessThan(500)
+    const reading = await timed(() => member.read(1))
+    expect(reading).toMatchObject({ value, source: 'database' })
+    expect(reading.took).toBeLessThan(500)
   }
   return member
 }
 
 it('a wrong password costs hits and nothing else', async () => {
-  const member = await worksAlone({ url: own.url, password: 'wrong' })
+  const member = await worksAlone({ url: valkey.url, password: 'wrong' })
   await expect(member.store.ping()).rejects.toThrow(/WRONGPASS/)
 })
 
 it('a password that is changed and changed back causes no stale read', async () => {
-  const both = [await joined(own.url), await joined(own.url, 'validate')] as const
+  const both = [await joined(valkey.url), await joined(valkey.url, 'validate')] as const
   await warm(both, 'a')
   await server.config('SET', 'requirepass', 'other')
   await server.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
   await both[0].write(1, 'b')
-  expect(await valuesOf(both)).toEqual(['b', 'b'])
+  expect(await valuesOf(both), FRESH).toEqual(['b', 'b'])
   await server.config('SET', 'requirepass', PASSWORD)
   await allHit(both)
-  expect(await valuesOf(both)).toEqual(['b', 'b'])
+  expect(await valuesOf(both), FRESH).toEqual(['b', 'b'])
 })
 
 it('a closed port costs hits and nothing else', async () => {
-  const gone = await faultProxy(own.port)
-  gone.close()
-  const member = await worksAlone(through(gone.url))
+  const closedProxy = await faultProxy(valkey.port)
+  closedProxy.close()
+  const member = await worksAlone(through(closedProxy.url))
   await expect(member.store.ping()).rejects.toThrow(/ECONNREFUSED/)
 })
 
@@ -149,9 +149,9 @@ async function stranger(words: string): Promise<Listener> {
 }
 
 it.each([
-  ['says nothing', ''],
+  ['never answers', ''],
   ['speaks HTTP', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
-  ['answers the wrong things', '+OK\r\n'],
+  ['sends invalid replies', '+OK\r\n'],
 ])('a port whose owner %s costs hits and nothing else', async (_, words) => {
   const listener = await stranger(words)
   const { port } = listener.address() as { port: number }

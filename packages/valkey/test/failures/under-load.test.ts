@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { valkeyUrl } from '@larder/testing'
+import { repeatWhenBusy, valkeyUrl } from '@larder/testing'
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { commandCounts, look, ownServer, type Server, until } from '../support/server.ts'
@@ -13,8 +13,10 @@ import {
   warm,
 } from '../support/server-members.ts'
 
+repeatWhenBusy()
+
 let database: Redis
-let own: Server
+let valkey: Server
 let server: Redis
 let place: Meeting
 let member: Member
@@ -25,17 +27,17 @@ beforeAll(async () => {
 afterAll(() => database.disconnect())
 
 beforeEach(async () => {
-  own = await ownServer()
-  server = look(own.url)
+  valkey = await ownServer()
+  server = look(valkey.url)
   server.on('error', () => {})
   place = meeting(database)
-  member = await join(place, own.url, 'off')
+  member = await join(place, valkey.url, 'off')
 })
 afterEach(async () => {
-  own.resume()
+  valkey.resume()
   await member.cache.close()
   server.disconnect()
-  await own.stop()
+  await valkey.stop()
   await database.unlink(place.name)
 })
 
@@ -59,24 +61,24 @@ async function sentBy(run: () => Promise<unknown>): Promise<Record<string, numbe
 }
 
 it.each(['off', 'validate'] satisfies Mode[])(
-  'reads of one key in one turn share one fetch, in mode %s; each has its own result',
+  'reads of one key in one turn share one fetch and get separate results, in mode %s',
   async (mode) => {
-    const one = await join(place, own.url, mode)
-    await warm([one], 'a')
-    let seen: { value: string | null; source: string }[] = []
+    const reader = await join(place, valkey.url, mode)
+    await warm([reader], 'a')
+    let results: { value: string | null; source: string }[] = []
     const sent = await sentBy(async () => {
-      seen = await burst(500, one)
+      results = await burst(500, reader)
     })
     expect(sent).toEqual({ pttl: 0, get: 0, hmget: 1, mget: 1 })
-    expect(new Set(seen.map(({ value, source }) => `${value} ${source !== 'database'}`))).toEqual(
+    expect(new Set(results.map(({ value, source }) => `${value} ${source !== 'database'}`))).toEqual(
       new Set(['a true']),
     )
-    await one.cache.close()
+    await reader.cache.close()
   },
 )
 
-it('a fetch that was already sent is not shared: a write made elsewhere meanwhile is seen', async () => {
-  const other = await join(place, own.url, 'off')
+it('a fetch that was already sent is not shared, so that a concurrent write of another process is seen', async () => {
+  const other = await join(place, valkey.url, 'off')
   await warm([member, other], '0')
   for (let version = 1; version <= 50; version++) {
     const early = burst(3)
@@ -92,14 +94,14 @@ it('a fetch that was already sent is not shared: a write made elsewhere meanwhil
   await other.cache.close()
 })
 
-it('a blocked event loop does not count as an overdue reply: hits stay hits', async () => {
+it('a blocked event loop does not count as an overdue reply', async () => {
   await warm([member], 'a')
   for (let time = 0; time < 2; time++) {
     // Sent in this turn, answered while nobody listens.
-    const seen = burst(50)
+    const results = burst(50)
     await new Promise((resolve) => setImmediate(resolve))
     block(2_300)
-    expect((await seen).map(({ source }) => source)).toEqual(Array(50).fill('store'))
+    expect((await results).map(({ source }) => source)).toEqual(Array(50).fill('store'))
     // And asked in the turn that was too long.
     await wait(1)
     block(2_300)
@@ -107,24 +109,24 @@ it('a blocked event loop does not count as an overdue reply: hits stay hits', as
   }
 })
 
-it('a check whose reply waits behind a long burst does not end trust', async () => {
+it('a health check whose reply waits behind a long burst does not make the server unavailable', async () => {
   const ids = Array.from({ length: 2_500 }, (_, id) => id)
   await Promise.all(ids.map((id) => member.read(id)))
   await until(async () => (await Promise.all(ids.map((id) => member.read(id)))).every(fromStore))
-  const seen = await Promise.all(
+  const results = await Promise.all(
     ids.map(async (id) => {
-      const one = await member.read(id)
+      const result = await member.read(id)
       // As programs do, each works for a while with its answer before the next is heard.
       block(1)
-      return one
+      return result
     }),
   )
-  expect(seen.filter((one) => !fromStore(one))).toEqual([])
+  expect(results.filter((result) => !fromStore(result))).toEqual([])
 })
 
-it('no call waits for a stopped server after two seconds, busy or not', async () => {
+it('no call waits longer than two seconds for a stopped server, whether the process is busy or not', async () => {
   await warm([member], 'a')
-  own.pause()
+  valkey.pause()
   const began = performance.now()
   expect((await timed(() => member.read(1))).took).toBeLessThan(400)
   while (performance.now() - began < 2_600) {
@@ -135,6 +137,6 @@ it('no call waits for a stopped server after two seconds, busy or not', async ()
   expect(source).toBe('database')
   expect(took).toBeLessThan(80)
   await expect(member.store.fetch(undefined, [])).rejects.toThrow(/two seconds|lost|Socket timeout/)
-  own.resume()
+  valkey.resume()
   await until(async () => (await member.read(1)).source === 'store')
 })

@@ -1,10 +1,12 @@
 import { type Cache, createCache, type MemoryOptions } from '@larder/core'
-import { ownProcess, valkeyUrl } from '@larder/testing'
+import { FRESH, ownProcess, repeatWhenBusy, valkeyUrl } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { attachRows, type Rows } from '../support/rows.ts'
 import { look, ownServer, type Server, until } from '../support/server.ts'
+
+repeatWhenBusy()
 
 type Mode = NonNullable<MemoryOptions['mode']>
 
@@ -17,7 +19,7 @@ interface Member extends Rows {
 const BOUND = 1_000
 
 let database: Redis
-let own: Server
+let valkey: Server
 let server: Redis
 let name: string
 const members: Member[] = []
@@ -28,46 +30,46 @@ beforeAll(async () => {
 })
 afterAll(() => database.disconnect())
 beforeEach(async () => {
-  own = await ownServer()
-  server = look(own.url)
+  valkey = await ownServer()
+  server = look(valkey.url)
   server.on('error', () => {})
   name = `push:${process.pid}:${test++}`
 })
 afterEach(async () => {
-  own.resume()
+  valkey.resume()
   await Promise.all(members.splice(0).map(({ cache }) => cache.close()))
   server.disconnect()
   await database.unlink(name)
-  await own.kill()
+  await valkey.kill()
 })
 
 /** One process's part: a cache over the server, and rows in a database that never fails. */
-async function member(mode: Mode, url = own.url): Promise<Member> {
+async function member(mode: Mode, url = valkey.url): Promise<Member> {
   const store = ownProcess(valkeyStore(url))
   const cache = createCache({ store, memory: { mode } })
   const warnings: string[] = []
   cache.on('warning', ({ code }) => void warnings.push(code))
   await store.ping()
-  const made = { cache, warnings, ...attachRows(cache, database, name) }
-  members.push(made)
-  return made
+  const newMember = { cache, warnings, ...attachRows(cache, database, name) }
+  members.push(newMember)
+  return newMember
 }
 
 const fromMemory = async ({ read }: Member, id = 1): Promise<boolean> => (await read(id)).source === 'memory'
 
 /** Both members answer a row from memory. */
 async function warm(pair: readonly Member[], id = 1): Promise<void> {
-  for (const one of pair) await until(() => fromMemory(one, id))
+  for (const reader of pair) await until(() => fromMemory(reader, id))
 }
 
 /** Commands the server executes while `run` runs, those of the watch and of the feed left out. */
-async function asked(run: () => Promise<unknown>): Promise<number> {
+async function commandsOf(run: () => Promise<unknown>): Promise<number> {
   const count = async (): Promise<number> => {
     const text = String(await server.info('commandstats'))
-    const counted = ['get', 'hmget', 'mget', 'hgetall'].map((one) =>
-      Number(new RegExp(`^cmdstat_${one}:calls=(\\d+)`, 'm').exec(text)?.[1] ?? 0),
+    const counted = ['get', 'hmget', 'mget', 'hgetall'].map((command) =>
+      Number(new RegExp(`^cmdstat_${command}:calls=(\\d+)`, 'm').exec(text)?.[1] ?? 0),
     )
-    return counted.reduce((sum, one) => sum + one, 0)
+    return counted.reduce((sum, count) => sum + count, 0)
   }
   const before = await count()
   await run()
@@ -75,32 +77,32 @@ async function asked(run: () => Promise<unknown>): Promise<number> {
 }
 
 it.each(['off', 'validate'] as const)(
-  '%s: a write is seen by the very next read of another cache',
+  '%s: a write is visible to the very next read of another cache',
   async (mode) => {
     const pair = [await member(mode), await member(mode)] as const
-    const seen: [string, string | null][] = []
+    const readings: [string, string | null][] = []
     for (let time = 0; time < 60; time++) {
       await pair[time % 2]!.write(1, `v${time}`)
       const { value } = await pair[1 - (time % 2)]!.read(1)
-      seen.push([`v${time}`, value])
+      readings.push([`v${time}`, value])
       if (time % 5 === 0) await pair[1 - (time % 2)]!.read(1)
     }
-    expect(seen.filter(([written, read]) => written !== read)).toEqual([])
+    expect(readings.filter(([written, read]) => written !== read)).toEqual([])
   },
 )
 
-it('push: a write is seen by another cache within a second, and by its own cache immediately', async () => {
-  const [one, other] = [await member('push'), await member('push')]
+it('push: a write is visible to another cache within a second, and to its own cache immediately', async () => {
+  const [first, second] = [await member('push'), await member('push')]
   for (let time = 0; time < 20; time++) {
-    await warm([one, other])
+    await warm([first, second])
     const value = `v${time}`
-    await one.write(1, value)
+    await first.write(1, value)
     const returned = performance.now()
-    expect((await one.read(1)).value).toBe(value)
+    expect((await first.read(1)).value, FRESH).toBe(value)
     let last = returned
     await until(async () => {
       const began = performance.now()
-      if ((await other.read(1)).value === value) return true
+      if ((await second.read(1)).value === value) return true
       last = began
       return false
     })
@@ -110,26 +112,26 @@ it('push: a write is seen by another cache within a second, and by its own cache
 })
 
 it('push: hits send nothing to the server', async () => {
-  const one = await member('push')
-  await warm([one])
-  const count = await asked(async () => {
-    for (let time = 0; time < 200; time++) await one.read(1)
+  const first = await member('push')
+  await warm([first])
+  const count = await commandsOf(async () => {
+    for (let time = 0; time < 200; time++) await first.read(1)
   })
   // A lease may have run out once on a machine that is busy.
   expect(count).toBeLessThan(20)
 })
 
-it('push: invalidate all is seen by other caches within two seconds', async () => {
-  const [one, other] = [await member('push'), await member('push')]
-  await warm([one, other])
+it('push: invalidate all takes effect in other caches within two seconds', async () => {
+  const [first, second] = [await member('push'), await member('push')]
+  await warm([first, second])
   await database.hset(name, '1', 'behind everybody’s back')
-  await one.cache.invalidate({ all: true })
+  await first.cache.invalidate({ all: true })
   const returned = performance.now()
-  expect((await one.read(1)).value).toBe('behind everybody’s back')
+  expect((await first.read(1)).value, FRESH).toBe('behind everybody’s back')
   let last = returned
   await until(async () => {
     const began = performance.now()
-    if ((await other.read(1)).value !== null) return true
+    if ((await second.read(1)).value !== null) return true
     last = began
     return false
   })
@@ -137,13 +139,13 @@ it('push: invalidate all is seen by other caches within two seconds', async () =
 })
 
 it('push: the first read of another row does not invalidate entries of its table', async () => {
-  const one = await member('push')
-  const other = await member('off')
-  await warm([one])
+  const first = await member('push')
+  const second = await member('off')
+  await warm([first])
   const counts: number[] = []
   for (let id = 2; id < 40; id++) {
-    await other.read(id)
-    counts.push(await asked(() => one.read(1)))
+    await second.read(id)
+    counts.push(await commandsOf(() => first.read(1)))
   }
   // A lease may have run out once on a machine that is busy.
   expect(counts.filter((count) => count > 0).length).toBeLessThan(5)
@@ -151,98 +153,98 @@ it('push: the first read of another row does not invalidate entries of its table
 
 it('a push cache on a server without tracking warns once and behaves like validate', async () => {
   await server.acl('SETUSER', 'shy', 'on', '>secret', '~*', '&*', '+@all', '-client|tracking')
-  const [one, other] = [
-    await member('push', own.url.replace('//', '//shy:secret@')),
+  const [first, second] = [
+    await member('push', valkey.url.replace('//', '//shy:secret@')),
     await member('validate'),
   ]
-  await until(() => one.warnings.includes('push-unavailable'))
+  await until(() => first.warnings.includes('push-unavailable'))
   for (let time = 0; time < 30; time++) {
-    await other.write(1, `v${time}`)
-    expect((await one.read(1)).value).toBe(`v${time}`)
-    await one.read(1)
+    await second.write(1, `v${time}`)
+    expect((await first.read(1)).value, FRESH).toBe(`v${time}`)
+    await first.read(1)
   }
-  await until(() => fromMemory(one))
-  expect(await asked(() => one.read(1))).toBeGreaterThan(0)
-  expect(one.warnings.filter((code) => code === 'push-unavailable')).toHaveLength(1)
+  await until(() => fromMemory(first))
+  expect(await commandsOf(() => first.read(1))).toBeGreaterThan(0)
+  expect(first.warnings.filter((code) => code === 'push-unavailable')).toHaveLength(1)
 })
 
-it('push works if the server does not say who it is', async () => {
+it('push works if the server does not identify itself', async () => {
   await server.acl('SETUSER', 'shy', 'on', '>secret', '~*', '&*', '+@all', '-info')
-  const url = own.url.replace('//', '//shy:secret@')
-  const [one, other] = [await member('push', url), await member('push', url)]
-  await warm([one, other])
-  await one.write(1, 'a')
-  await sees(other, 'a')
+  const url = valkey.url.replace('//', '//shy:secret@')
+  const [first, second] = [await member('push', url), await member('push', url)]
+  await warm([first, second])
+  await first.write(1, 'a')
+  await sees(second, 'a')
   // Each reconnect of any process is a new life there.
   await server.call('CLIENT', 'KILL', 'TYPE', 'normal')
-  await warm([one, other])
-  await one.write(1, 'b')
-  await sees(other, 'b')
-  expect(one.warnings).not.toContain('push-unavailable')
+  await warm([first, second])
+  await first.write(1, 'b')
+  await sees(second, 'b')
+  expect(first.warnings).not.toContain('push-unavailable')
 })
 
-it('killed tracking connections cause no stale read, and hits from memory come back', async () => {
-  const [one, other] = [await member('push'), await member('push')]
+it('killed tracking connections cause no stale read, and memory hits resume', async () => {
+  const [first, second] = [await member('push'), await member('push')]
   for (let time = 0; time < 5; time++) {
-    await warm([one, other])
+    await warm([first, second])
     await server.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
-    await one.write(1, `v${time}`)
-    await sees(other, `v${time}`)
+    await first.write(1, `v${time}`)
+    await sees(second, `v${time}`)
   }
 })
 
-it('a server that stops is trusted for a second at most, and writes made meanwhile are seen', async () => {
-  const [one, other] = [await member('push'), await member('push')]
-  await warm([one, other])
-  own.pause()
+it('a server that stops is trusted for a second at most, and writes made meanwhile are visible', async () => {
+  const [first, second] = [await member('push'), await member('push')]
+  await warm([first, second])
+  valkey.pause()
   // The writer cannot tell the server, and the write does not wait for ever.
-  const writing = one.write(1, 'meanwhile')
+  const writing = first.write(1, 'meanwhile')
   let last = performance.now()
   const paused = last
   await until(async () => {
     const began = performance.now()
-    if (!(await fromMemory(other))) return true
+    if (!(await fromMemory(second))) return true
     last = began
     return false
   })
   expect(last - paused).toBeLessThan(BOUND)
   await writing
-  own.resume()
-  await warm([one, other])
-  await sees(other, 'meanwhile')
+  valkey.resume()
+  await warm([first, second])
+  await sees(second, 'meanwhile')
 })
 
 it('after a restart of a killed server, no process serves stale entries from memory', async () => {
-  const [one, other] = [await member('push'), await member('push')]
-  await one.write(1, 'before')
-  await warm([one, other])
-  await own.kill()
-  await one.write(1, 'meanwhile')
-  await until(async () => !(await fromMemory(other)))
-  expect((await other.read(1)).value).toBe('meanwhile')
-  await own.start()
-  await warm([one, other])
-  await sees(other, 'meanwhile')
+  const [first, second] = [await member('push'), await member('push')]
+  await first.write(1, 'before')
+  await warm([first, second])
+  await valkey.kill()
+  await first.write(1, 'meanwhile')
+  await until(async () => !(await fromMemory(second)))
+  expect((await second.read(1)).value, FRESH).toBe('meanwhile')
+  await valkey.start()
+  await warm([first, second])
+  await sees(second, 'meanwhile')
 })
 
 it('tags that are deleted or flushed by others invalidate entries in memory', async () => {
-  const one = await member('push')
+  const first = await member('push')
   for (const lose of [() => server.unlink('{larder:main:row}'), () => server.flushall()]) {
-    await warm([one])
+    await warm([first])
     await lose()
-    await until(async () => !(await fromMemory(one)), BOUND)
+    await until(async () => !(await fromMemory(first)), BOUND)
   }
 })
 
 /** Reads that begin a second from now on, all give the value; before, it may be older. */
-async function sees(one: Member, value: string): Promise<void> {
+async function sees(member: Member, value: string): Promise<void> {
   const from = performance.now() + BOUND
   const wrong: unknown[] = []
   for (let began = 0; began < from + 200; ) {
     began = performance.now()
-    const read = await one.read(1)
+    const read = await member.read(1)
     if (began >= from && read.value !== value) wrong.push(read)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
-  expect(wrong).toEqual([])
+  expect(wrong, FRESH).toEqual([])
 }

@@ -1,22 +1,25 @@
+import { FRESH, repeatWhenBusy } from '@larder/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { GROUP, PRIMARY, UNIQUE } from '../../../core/test/support/item-host.ts'
 import { type Observed, type RealHistory, realHistory } from '../support/real-history.ts'
 import { look, ownServer, type Server } from '../support/server.ts'
+
+repeatWhenBusy()
 
 const ALL = [PRIMARY, UNIQUE, GROUP]
 const NOTHING_WRONG = { stale: [], impossible: [] }
 /** What is promised of `push`, from the end of one call to the beginning of another. */
 const SLACK = 1_000
 
-let own: Server
+let valkey: Server
 beforeAll(async () => {
-  own = await ownServer()
+  valkey = await ownServer()
 })
-afterAll(() => own.kill())
+afterAll(() => valkey.kill())
 
 const history = (seed: number, more: Partial<RealHistory> = {}): Promise<Observed> =>
   realHistory({
-    url: own.url,
+    url: valkey.url,
     namespace: `push-${seed}`,
     seed,
     processes: [ALL, ALL, ALL],
@@ -30,31 +33,31 @@ it.each([1, 2])(
   'push: own writes are seen immediately, those of others within a second (seed %i)',
   async (seed) => {
     const { hits, ...wrong } = await history(seed)
-    expect(wrong).toEqual(NOTHING_WRONG)
+    expect(wrong, FRESH).toEqual(NOTHING_WRONG)
     expect(hits.memory).toBeGreaterThan(200)
   },
 )
 
-it('push: no read is older than a second if processes know different lookup keys', async () => {
+it('push: no read is older than a second if processes declare different lookup keys', async () => {
   const { hits, ...wrong } = await history(10, { processes: [ALL, [PRIMARY], [GROUP, UNIQUE], []] })
-  expect(wrong).toEqual(NOTHING_WRONG)
+  expect(wrong, FRESH).toEqual(NOTHING_WRONG)
   expect(hits.memory).toBeGreaterThan(50)
 })
 
-it('push: no read is older than a second if feed connections are killed again and again', async () => {
-  const server = look(own.url)
+it('push: no read is older than a second if feed connections are killed repeatedly', async () => {
+  const server = look(valkey.url)
   const disturb = async (): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, 400))
     await server.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
   }
   const { hits, ...wrong } = await history(20, { disturb })
   server.disconnect()
-  expect(wrong).toEqual(NOTHING_WRONG)
+  expect(wrong, FRESH).toEqual(NOTHING_WRONG)
   expect(hits.memory).toBeGreaterThan(50)
 })
 
 it('push: no read is older than a second if single tags or all keys are lost', async () => {
-  const server = look(own.url)
+  const server = look(valkey.url)
   let times = 0
   const disturb = async (): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, 100))
@@ -63,18 +66,18 @@ it('push: no read is older than a second if single tags or all keys are lost', a
   }
   const { hits, ...wrong } = await history(30, { disturb })
   server.disconnect()
-  expect(wrong).toEqual(NOTHING_WRONG)
+  expect(wrong, FRESH).toEqual(NOTHING_WRONG)
   expect(hits.memory).toBeGreaterThan(50)
 })
 
 it('push: no read is older than a second if the server stops for a while', async () => {
   const disturb = async (): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, 400))
-    own.pause()
+    valkey.pause()
     await new Promise((resolve) => setTimeout(resolve, 700))
-    own.resume()
+    valkey.resume()
   }
   const { hits, ...wrong } = await history(40, { disturb })
-  expect(wrong).toEqual(NOTHING_WRONG)
+  expect(wrong, FRESH).toEqual(NOTHING_WRONG)
   expect(hits.memory).toBeGreaterThan(50)
 })

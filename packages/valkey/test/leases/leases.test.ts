@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Cache, createCache, type PolicyOptions } from '@larder/core'
 import type { Engine } from '@larder/core/host'
-import { deferred, until } from '@larder/testing'
+import { deferred, repeatWhenBusy, until } from '@larder/testing'
 import { type ValkeyStore, valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -10,10 +10,12 @@ import { attachItems, readPlan, reads } from '../../../core/test/support/item-ho
 import { simulatedDatabase, startState } from '../../../core/test/support/simulated-database.ts'
 import { commandCounts, look, ownServer, type Server } from '../support/server.ts'
 
-const CLUSTER = { ttl: '10m', jitter: 0, refreshAhead: false, singleFlight: 'cluster' } as const
-const one = reads.byId(1)
+repeatWhenBusy()
 
-let own: Server
+const CLUSTER = { ttl: '10m', jitter: 0, refreshAhead: false, singleFlight: 'cluster' } as const
+const readRow1 = reads.byId(1)
+
+let valkey: Server
 let server: Redis
 let members: Member[] = []
 
@@ -25,33 +27,35 @@ interface Member {
 }
 
 /** One process's cache. */
-async function member(url = own.url): Promise<Member> {
+async function member(url = valkey.url): Promise<Member> {
   const store = valkeyStore(url)
   const cache = createCache({ store, memory: { mode: 'off' } })
   const warnings: string[] = []
   cache.on('warning', ({ code }) => warnings.push(code))
   await store.ping()
-  const made = { store, cache, engine: attachItems(cache), warnings }
-  members.push(made)
-  return made
+  const member = { store, cache, engine: attachItems(cache), warnings }
+  members.push(member)
+  return member
 }
 
 beforeEach(async () => {
-  own = await ownServer()
-  server = look(own.url)
+  valkey = await ownServer()
+  server = look(valkey.url)
 })
 afterEach(async () => {
   await Promise.all(members.map(({ cache }) => cache.close()))
   members = []
   server.disconnect()
-  await own.kill()
+  await valkey.kill()
 })
 
 const database = simulatedDatabase(startState(5), async () => {})
 
 async function read({ cache, engine }: Member, options: PolicyOptions, run = database.read) {
-  const { reads: told } = await cache.explain(() => engine.read(readPlan(engine, one, run, { options })))
-  return told[0]
+  const { reads: reports } = await cache.explain(() =>
+    engine.read(readPlan(engine, readRow1, run, { options })),
+  )
+  return reports[0]
 }
 
 /** What `run` made the server execute. Run again if the incarnation watch happened to ask meanwhile. */
@@ -74,7 +78,7 @@ async function miss(here: Member, singleFlight: 'process' | 'cluster') {
   })
 }
 
-it('a hit costs nothing more, and a miss one command before its query and one script after it', async () => {
+it('with leases a hit costs nothing more, and a miss costs one command before its query and one script after it', async () => {
   const here = await member()
   await read(here, CLUSTER)
   await wait(50)
@@ -93,7 +97,7 @@ it('a hit costs nothing more, and a miss one command before its query and one sc
   expect(counts[1]).toEqual(counts[0])
 })
 
-it('a process that only loads opens no connection for messages; one that waits opens one', async () => {
+it('a process that only loads opens no connection for messages, and one that waits opens one', async () => {
   const [holder, waiter] = [await member(), await member()]
   const connections = async (): Promise<number> =>
     String(await server.call('CLIENT', 'LIST')).split('name=larder-leases').length - 1
@@ -116,7 +120,7 @@ it('a process that only loads opens no connection for messages; one that waits o
   expect(performance.now() - began).toBeLessThan(1_000)
 })
 
-it('when the connection for messages is lost, those who wait look again when the lease is over', async () => {
+it('when the connection for messages is lost, waiters check again when the lease expires', async () => {
   const [holder, waiter] = [await member(), await member()]
   const end = deferred()
   const loading = read(holder, CLUSTER, async (query) => {
@@ -132,7 +136,7 @@ it('when the connection for messages is lost, those who wait look again when the
   expect(await waiting).toMatchObject({ reason: 'miss', shared: true })
 })
 
-it('a user without the right to subscribe waits by time, and a warning says so', async () => {
+it('a user without the permission to subscribe waits by time, and a warning reports it', async () => {
   const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
   const rules = (block: string): readonly string[] =>
     new RegExp(`\`\`\`${block}\n(.*?)\`\`\``, 's').exec(readme)?.[1]?.trim().split(/\s+/) ?? []
@@ -143,7 +147,7 @@ it('a user without the right to subscribe waits by time, and a warning says so',
     ['plain', ['lease-messages']],
     ['leases', []],
   ] as const) {
-    const url = own.url.replace('://', `://${user}:p@`)
+    const url = valkey.url.replace('://', `://${user}:p@`)
     const [holder, waiter] = [await member(url), await member(url)]
     const end = deferred()
     const loading = read(holder, CLUSTER, async (query) => {

@@ -1,25 +1,28 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { createCache } from '@larder/core'
+import { repeatWhenBusy } from '@larder/testing'
 import { type ValkeyStore, valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { attachRows } from '../support/rows.ts'
 import { commandCounts, look, ownServer, type Server } from '../support/server.ts'
 
-let own: Server
+repeatWhenBusy()
+
+let valkey: Server
 let server: Redis
 
 beforeAll(async () => {
-  own = await ownServer()
-  server = look(own.url)
+  valkey = await ownServer()
+  server = look(valkey.url)
 })
 afterAll(async () => {
   server.disconnect()
-  await own.kill()
+  await valkey.kill()
 })
 
-const opened = async (url = own.url): Promise<ValkeyStore> => {
+const opened = async (url = valkey.url): Promise<ValkeyStore> => {
   const store = valkeyStore(url)
   await store.ping()
   return store
@@ -40,7 +43,7 @@ async function counter(): Promise<{ url: string; pieces: string[]; close(): void
   const pieces: string[] = []
   const sockets: Socket[] = []
   const relay = createServer((client) => {
-    const upstream = connect(own.port, '127.0.0.1')
+    const upstream = connect(valkey.port, '127.0.0.1')
     sockets.push(client, upstream)
     client.setNoDelay(true)
     upstream.setNoDelay(true)
@@ -66,15 +69,15 @@ const tables = Array.from({ length: 12 }, (_, index) => ({
   cells: Array.from({ length: 20 }, (__, value) => `{trip:${index}}:k=${value}`),
 }))
 
-it('a fetch is one packet to the server, whatever the number of tables and cells', async () => {
+it('a fetch is one packet to the server for any number of tables and cells', async () => {
   const relay = await counter()
   const store = await opened(relay.url)
   await store.seed(tables, 60_000)
   await store.set('trip:e', new Uint8Array(1_000).fill(200), 60_000)
-  for (const asked of [tables.slice(0, 1), tables]) {
+  for (const requests of [tables.slice(0, 1), tables]) {
     relay.pieces.length = 0
-    const { tags, entry } = await store.fetch('trip:e', asked)
-    expect(tags).toHaveLength(asked.length)
+    const { tags, entry } = await store.fetch('trip:e', requests)
+    expect(tags).toHaveLength(requests.length)
     expect(entry?.bytes[999]).toBe(200)
     expect(relay.pieces.filter((piece) => !/info/.test(piece))).toHaveLength(1)
   }
@@ -82,29 +85,31 @@ it('a fetch is one packet to the server, whatever the number of tables and cells
   relay.close()
 })
 
-it('a fetch costs an HMGET per table and one MGET; no script, and no question for the lifetime of its entry', async () => {
+it('a fetch costs an HMGET per table, one MGET, and no script or PTTL', async () => {
   const store = await opened()
   await store.seed(tables, 60_000)
   expect(await executed(() => store.fetch('trip:e', tables))).toEqual({ hmget: 12, mget: 1 })
   await store.close()
 })
 
-it('fetches of one turn share the HMGET of a record, and an MGET', async () => {
+it('fetches of one turn share the HMGET of a record and one MGET', async () => {
   const store = await opened()
   await store.seed(tables, 60_000)
   const [{ record, cells }] = tables as [(typeof tables)[number]]
-  const asked = cells.map((cell) =>
+  const requests = cells.map((cell) =>
     store.fetch.bind(store, undefined, [{ record, fields: ['list', 'k'], cells: [cell] }]),
   )
-  expect(await executed(() => Promise.all(asked.map((fetch) => fetch())))).toEqual({ hmget: 1, mget: 1 })
+  expect(await executed(() => Promise.all(requests.map((fetch) => fetch())))).toEqual({ hmget: 1, mget: 1 })
   await store.close()
 })
 
-it('every record is read before any cell, whichever read needs it', async () => {
+it('every record is read before any cell, even across reads of one turn', async () => {
   const relay = await counter()
   const store = await opened(relay.url)
   relay.pieces.length = 0
-  await Promise.all(tables.map((one) => store.fetch('trip:e', [{ ...one, cells: one.cells.slice(0, 1) }])))
+  await Promise.all(
+    tables.map((table) => store.fetch('trip:e', [{ ...table, cells: table.cells.slice(0, 1) }])),
+  )
   const sent = relay.pieces.filter((piece) => piece.includes('hmget')).join('')
   expect(sent.match(/hmget/g)).toHaveLength(tables.length)
   expect(sent.lastIndexOf('hmget')).toBeLessThan(sent.indexOf('\r\nmget'))
@@ -112,7 +117,7 @@ it('every record is read before any cell, whichever read needs it', async () => 
   relay.close()
 })
 
-it('a hit of the engine is one fetch; a write is one mark and one finish', async () => {
+it('a hit is one fetch, and a write is one mark and one finish', async () => {
   const cache = createCache({
     store: await opened(),
     namespace: 'trip',

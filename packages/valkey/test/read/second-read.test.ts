@@ -4,24 +4,27 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Cache, createCache } from '@larder/core'
 import type { ReadPlan, Table } from '@larder/core/host'
+import { repeatWhenBusy } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { look, ownServer, type Server } from '../support/server.ts'
 
-let own: Server
+repeatWhenBusy()
+
+let valkey: Server
 let server: Redis
 const caches: Cache[] = []
 beforeAll(async () => {
-  own = await ownServer()
-  server = look(own.url)
+  valkey = await ownServer()
+  server = look(valkey.url)
 })
 afterEach(async () => {
   await Promise.all(caches.splice(0).map((cache) => cache.close()))
 })
 afterAll(async () => {
   server.disconnect()
-  await own.kill()
+  await valkey.kill()
 })
 
 const column = { nullable: false, hasDefault: false, generated: false }
@@ -39,10 +42,10 @@ function table(name: string): Table {
 const TABLES = new Map(['row', 'other'].map((name) => [name, table(name)]))
 
 type Shape = Pick<ReadPlan<unknown>, 'occurrences' | 'severalStatements'>
-const found = (): number => 1
+const countOne = (): number => 1
 const SHAPES: Readonly<Record<string, Shape>> = {
   'a row by its key': {
-    occurrences: [{ table: 'row', pins: { id: [1] }, rows: found }],
+    occurrences: [{ table: 'row', pins: { id: [1] }, rows: countOne }],
     severalStatements: false,
   },
   'a list': { occurrences: [{ table: 'row' }], severalStatements: false },
@@ -50,9 +53,9 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     occurrences: [{ table: 'row' }, { table: 'other' }],
     severalStatements: true,
   },
-  'a row with the rows that it names': {
+  'a row with its result dependencies': {
     occurrences: [
-      { table: 'row', pins: { id: [1] }, rows: found },
+      { table: 'row', pins: { id: [1] }, rows: countOne },
       {
         table: 'other',
         resultDependency: { columns: ['id'], found: true, values: () => [{ id: 7 }, { id: 8 }] },
@@ -62,11 +65,11 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   },
 }
 
-let made = 0
+let count = 0
 describe.each(['off', 'validate', 'push'] as const)('over Valkey, memory %s', (mode) => {
   it.each(Object.entries(SHAPES))('the second of two reads in a row is a hit: %s', async (_, shape) => {
-    const store = valkeyStore(own.url)
-    const cache = createCache({ store, namespace: `second-${made++}`, memory: { mode } })
+    const store = valkeyStore(valkey.url)
+    const cache = createCache({ store, namespace: `second-${count++}`, memory: { mode } })
     caches.push(cache)
     const engine = cache.attach({
       name: 'rows',
@@ -96,17 +99,18 @@ describe.each(['off', 'validate', 'push'] as const)('over Valkey, memory %s', (m
 })
 
 it('an entry of a short-lived process in a new namespace is a hit for another process five seconds later', async () => {
-  await server.hset('short:rows', '1', 'x')
+  const namespace = `short-${count++}`
+  await server.hset(`${namespace}:rows`, '1', 'x')
   const at = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
   const live = async (): Promise<unknown> => {
-    const child = fork(at('../support/short-lived.ts'), [own.url, 'short', 'short:rows'], {
+    const child = fork(at('../support/short-lived.ts'), [valkey.url, namespace, `${namespace}:rows`], {
       execArgv: ['--import', at('../sources.mjs')],
     })
     const [[source]] = await Promise.all([once(child, 'message'), once(child, 'exit')])
     return source
   }
   expect(await live()).toBe('database')
-  // Longer than an epoch lives that nobody prolonged.
+  // Longer than an epoch lives that no process prolongs.
   await wait(5_000)
   expect(await live()).toBe('store')
-}, 60_000)
+})

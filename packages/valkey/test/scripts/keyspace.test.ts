@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Cache, createCache } from '@larder/core'
 import type { Engine } from '@larder/core/host'
+import { repeatWhenBusy } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -15,21 +16,23 @@ import {
 import { simulatedDatabase, startState } from '../../../core/test/support/simulated-database.ts'
 import { look, ownServer, type Server, until } from '../support/server.ts'
 
+repeatWhenBusy()
+
 /** Longest lifetime of any entry, in milliseconds: tags live twice as long. */
 const LIFETIME = 2_000
 /** When nothing may be left. */
 const EMPTY = 2 * LIFETIME + 1_000
 
-let own: Server
+let valkey: Server
 let server: Redis
 let cache: Cache
 let engine: Engine
 const database = simulatedDatabase(startState(5), async () => {})
 
 beforeEach(async () => {
-  own = await ownServer()
-  server = look(own.url)
-  const store = valkeyStore(own.url)
+  valkey = await ownServer()
+  server = look(valkey.url)
+  const store = valkeyStore(valkey.url)
   cache = createCache({ store, memory: { mode: 'off' } })
   await store.ping()
   engine = attachItems(cache)
@@ -37,15 +40,15 @@ beforeEach(async () => {
 afterEach(async () => {
   await cache.close()
   server.disconnect()
-  await own.kill()
+  await valkey.kill()
 })
 
 async function read<R>(shape: ReadShape<R>, ttl: number = LIFETIME): Promise<string> {
   const options = { ttl: `${ttl}ms`, jitter: 0 } as const
-  const { reads: told } = await cache.explain(() =>
+  const { reads: reports } = await cache.explain(() =>
     engine.read(readPlan(engine, shape, database.read, { options })),
   )
-  return told[0]?.source ?? ''
+  return reports[0]?.source ?? ''
 }
 const write = (id: number): Promise<unknown> =>
   engine.write(writePlan(writes.touch(id, 'item', true), database.write))
@@ -77,7 +80,7 @@ it('no key remains after the cache is closed', async () => {
   await until(async () => (await server.dbsize()) === 0, EMPTY)
 })
 
-it('tags outlive the entries that depend on them, so entries that are read all the time never miss together', async () => {
+it('tags outlive the entries that depend on them, so entries that are read continuously never miss together', async () => {
   const ttl = 1_000
   const entries = [0, 1, 2, 3, 4].map((name) => ({ ...reads.everything(), name: `everything ${name}` }))
   const rounds: number[] = []

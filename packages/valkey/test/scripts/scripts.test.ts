@@ -1,11 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { valkeyUrl } from '@larder/testing'
+import { repeatWhenBusy, valkeyUrl } from '@larder/testing'
 import { type ValkeyStore, valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { EPOCH } from '../../src/scripts/epoch.ts'
 import { FINISH } from '../../src/scripts/finish.ts'
 import { commandCounts, look, until } from '../support/server.ts'
+
+repeatWhenBusy()
 
 let store: ValkeyStore
 let server: Redis
@@ -20,9 +22,9 @@ afterAll(async () => {
   server.disconnect()
 })
 
-let made = 0
+let count = 0
 function table() {
-  const record = `{scripts:${process.pid}:${made++}}`
+  const record = `{scripts:${process.pid}:${count++}}`
   const cell = (value: number): string => `${record}:k=${value}`
   const ask = { record, fields: ['list', 'k'], cells: [cell(1)] }
   const mark = (token: string, lifetime = 60_000, fields = ['list']) =>
@@ -34,7 +36,7 @@ function table() {
   return { record, cell, ask, mark, finish, seed, see }
 }
 
-it('a bump that is executed twice never writes the same nonce twice', async () => {
+it('a finish that is executed twice never writes the same nonce twice', async () => {
   const { record, seed, see } = table()
   await seed()
   // The very bytes of one call, as a retry or a late duplicate would bring them.
@@ -102,7 +104,7 @@ it('a mark does not shorten the lifetime of a longer mark of another write', asy
   for (const key of [record, cell(1)]) expect(await server.pttl(key)).toBeGreaterThan(40_000)
 })
 
-it('marks are sorted by deadline, so an expired one is found among any others', async () => {
+it('expired marks are found among any others, because marks are sorted by deadline', async () => {
   const { record, cell, mark, finish } = table()
   await mark('long')
   await mark('short', 1_000)
@@ -158,7 +160,7 @@ it('a finish finds its own mark, even if the mark has expired', async () => {
   expect(after.fields[0]?.nonce).not.toBe(before.fields[0]?.nonce)
 })
 
-it('text that is no tag is dirty, and never becomes clean with the same nonce', async () => {
+it('invalid tag text is dirty and never becomes clean with the same nonce', async () => {
   const { record, cell, seed, see, mark, finish } = table()
   await seed()
   await server.hset(record, 'k', 'foreign|bytes')
@@ -175,7 +177,7 @@ it('text that is no tag is dirty, and never becomes clean with the same nonce', 
   expect(fields[1]?.nonce).not.toBe('foreign')
 })
 
-it('a write of a thousand cells is marked and finished completely, a hundred per call', async () => {
+it('a write of a thousand cells is marked and finished completely, a hundred cells per call', async () => {
   const { record, cell } = table()
   const cells = Array.from({ length: 1_000 }, (_, index) => cell(index))
   const ask = { record, fields: ['list'], cells }

@@ -55,8 +55,8 @@ function pass(from: Socket, to: Socket, late: () => number): void {
   from.on('data', (piece) => {
     const due = performance.now() + late()
     last = last.then(async () => {
-      const left = due - performance.now()
-      if (left > 0) await wait(left)
+      const remaining = due - performance.now()
+      if (remaining > 0) await wait(remaining)
       if (!to.destroyed) to.write(piece)
     })
   })

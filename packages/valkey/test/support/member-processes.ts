@@ -26,11 +26,11 @@ export async function startMembers(
   const members = Array.from({ length: count }, () =>
     fork(at('member.ts'), [url, url, name, mode], { execArgv: ['--import', at('../sources.mjs')] }),
   )
-  await Promise.all(members.map(heard))
+  await Promise.all(members.map(nextMessage))
   return {
     async ask<T>(member: number, message: Ask) {
       const child = members[member] as ChildProcess
-      const answer = heard(child)
+      const answer = nextMessage(child)
       child.send(message)
       return (await answer) as T
     },
@@ -40,13 +40,13 @@ export async function startMembers(
   }
 }
 
-async function heard(child: ChildProcess): Promise<unknown> {
+async function nextMessage(child: ChildProcess): Promise<unknown> {
   const over = new AbortController()
-  const gone = once(child, 'exit', { signal: over.signal }).then(([code]) => {
+  const exited = once(child, 'exit', { signal: over.signal }).then(([code]) => {
     throw new Error(`a member ended with ${code}`)
   })
   try {
-    return (await Promise.race([once(child, 'message', { signal: over.signal }), gone]))[0]
+    return (await Promise.race([once(child, 'message', { signal: over.signal }), exited]))[0]
   } finally {
     over.abort()
   }

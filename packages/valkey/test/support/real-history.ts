@@ -87,15 +87,15 @@ export async function realHistory(options: RealHistory): Promise<Observed> {
     // Without slack: every state there is when the read begins, whether its write has returned or not.
     const began = slack ? watched.settledStates() : database.states.length
     const ended = watched.reading(name, shape.name)
-    const { result, reads: told } = await cache.explain(() =>
+    const { result, reads: reports } = await cache.explain(() =>
       engine.read(readPlan(engine, shape, database.read)),
     )
-    const source = told[0]?.source
+    const source = reports[0]?.source
     if (source === 'store' || source === 'memory') hits[source]++
-    const seen = JSON.stringify(result)
+    const serialized = JSON.stringify(result)
     const since = database.states.slice(Math.max(0, began - 1))
-    if (!since.findLast((state) => JSON.stringify(shape.query(state)) === seen))
-      impossible.push(`${shape.name} from ${source}: ${seen}`)
+    if (!since.findLast((state) => JSON.stringify(shape.query(state)) === serialized))
+      impossible.push(`${shape.name} from ${source}: ${serialized}`)
     ended(observed([result].flat()))
   }
   const writeOnce = async (): Promise<void> => {

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Member } from './server-members.ts'
 
 /** One read under load. Times in milliseconds of `performance.now()`. */
-export interface Seen {
+export interface Reading {
   readonly member: Member
   readonly id: number
   readonly began: number
@@ -13,7 +13,7 @@ export interface Seen {
 
 /** Members that read and write until they are told to stop. */
 export interface Load {
-  readonly seen: readonly Seen[]
+  readonly seen: readonly Reading[]
   /** Reads and writes that rejected: there must be none. */
   readonly rejected: readonly unknown[]
   /** How many writes have returned. */
@@ -23,7 +23,7 @@ export interface Load {
   /** Waits for `more` reads that hit, of every member. */
   hits(more: number): Promise<void>
   /** Reads that returned less than what had been written, whole, `slack` milliseconds before they began. */
-  stale(slack?: (seen: Seen) => number): readonly Seen[]
+  stale(slack?: (seen: Reading) => number): readonly Reading[]
   stop(): Promise<void>
 }
 
@@ -38,7 +38,7 @@ export interface Pace {
 }
 
 /** Staleness that is promised of `push`, and of nothing else. */
-export const promised = ({ member }: Seen): number => (member.mode === 'push' ? 1_000 : 0)
+export const promised = ({ member }: Reading): number => (member.mode === 'push' ? 1_000 : 0)
 
 /**
  * Each row's value is a number that grows with every write.
@@ -48,7 +48,7 @@ export function startLoad(
   ids: readonly number[],
   { reads = 2, writes, writers = members }: Pace,
 ): Load {
-  const seen: Seen[] = []
+  const log: Reading[] = []
   const rejected: unknown[] = []
   const history = new Map<number, { readonly at: number; readonly value: number }[]>(
     ids.map((id) => [id, []]),
@@ -67,7 +67,7 @@ export function startLoad(
       const [id, began] = [idAt(time), performance.now()]
       const { value, source } = await member.read(id)
       const took = performance.now() - began
-      seen.push({ member, id, began, took, value: Number(value), hit: source !== 'database' })
+      log.push({ member, id, began, took, value: Number(value), hit: source !== 'database' })
     }),
   )
   const writer =
@@ -82,7 +82,7 @@ export function startLoad(
     })
 
   return {
-    seen,
+    seen: log,
     rejected,
     get written() {
       return written
@@ -91,19 +91,19 @@ export function startLoad(
       return longestWrite
     },
     async hits(more) {
-      const from = seen.length
-      const end = performance.now() + 20_000
+      const from = log.length
+      const end = performance.now() + 60_000
       const count = (member: Member): number =>
-        seen.slice(from).filter((each) => each.hit && each.member === member).length
+        log.slice(from).filter((each) => each.hit && each.member === member).length
       while (members.some((member) => count(member) < more)) {
         if (performance.now() > end) throw new Error(`${members.map(count)} hits, ${more} wanted of each`)
         await wait(20)
       }
     },
     stale(slack = promised) {
-      return seen.filter((one) => {
-        const known = history.get(one.id)?.findLast(({ at }) => at <= one.began - slack(one))
-        return known !== undefined && one.value < known.value
+      return log.filter((reading) => {
+        const expected = history.get(reading.id)?.findLast(({ at }) => at <= reading.began - slack(reading))
+        return expected !== undefined && reading.value < expected.value
       })
     },
     async stop() {
@@ -114,8 +114,8 @@ export function startLoad(
 }
 
 /** What to show of stale reads, were there any. */
-export const brief = (seen: readonly Seen[], since = 0): readonly string[] =>
-  seen.map(
+export const brief = (readings: readonly Reading[], since = 0): readonly string[] =>
+  readings.map(
     ({ member, id, began, value, hit }) =>
       `${member.mode} row ${id} at ${Math.round(began - since)}: ${value}${hit ? ' (hit)' : ''}`,
   )

@@ -55,7 +55,7 @@ export async function warm(members: readonly Member[], value: string, id = 1): P
 
 /** Waits until each member has answered from the cache. */
 export async function allHit(members: readonly Member[], id = 1): Promise<void> {
-  for (const member of members) await until(() => isHit(member, id), 15_000)
+  for (const member of members) await until(() => isHit(member, id))
 }
 
 /** What each member reads now. */

@@ -17,6 +17,6 @@ export function look(url: string): Redis {
 /** How often each command was executed since the server started, scripts' own calls included. */
 export async function commandCounts(server: Redis): Promise<ReadonlyMap<string, number>> {
   const text = await server.info('commandstats')
-  const found = text.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)
-  return new Map([...found].map(([, name, count]) => [name ?? '', Number(count)]))
+  const matches = text.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)
+  return new Map([...matches].map(([, name, count]) => [name ?? '', Number(count)]))
 }

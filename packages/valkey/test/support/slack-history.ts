@@ -30,7 +30,7 @@ export function createSlackHistory(slack: number): SlackHistory {
   /** What everybody has to know. */
   const settled = new Map<string, number>()
   /** What each member wrote itself. */
-  const own = new Map<number, Map<string, number>>()
+  const ownFloors = new Map<number, Map<string, number>>()
   const young: { readonly at: number; readonly observed: readonly Observation[] }[] = []
   const stale: Behind[] = []
 
@@ -46,7 +46,7 @@ export function createSlackHistory(slack: number): SlackHistory {
     const floors = new Map(settled)
     raise(
       floors,
-      [...(own.get(member) ?? [])].map(([row, version]) => ({ row, version })),
+      [...(ownFloors.get(member) ?? [])].map(([row, version]) => ({ row, version })),
     )
     return floors
   }
@@ -56,8 +56,8 @@ export function createSlackHistory(slack: number): SlackHistory {
   return {
     stale,
     wrote(member, observed, states) {
-      const mine = own.get(member) ?? new Map<string, number>()
-      own.set(member, mine)
+      const mine = ownFloors.get(member) ?? new Map<string, number>()
+      ownFloors.set(member, mine)
       raise(mine, observed)
       returned([...observed, { row: STATES, version: states }])
     },

@@ -53,7 +53,7 @@ it('the five seconds begin again when a finish is acknowledged late', () => {
   expect(recent.replay(any).finishes).toEqual([finish('a')])
 })
 
-it('a mark that is not renewed expires with its lifetime; a renewal replaces the mark', () => {
+it('a mark that is not renewed expires after its lifetime, and a renewal replaces the mark', () => {
   const { recent, pass } = clock()
   recent.marked(mark('a'))
   recent.marked(mark('a', { cells: [] }))
@@ -85,7 +85,7 @@ it('finishes are sent oldest first', () => {
   expect(recent.replay(any).finishes.map(({ token }) => token)).toEqual(['b', 'c', 'a'])
 })
 
-it('finishes above the limit become a finish of their whole table; those of user tags stay as they are', () => {
+it('finishes above the limit become a finish of their whole table, except those of user tags', () => {
   const { recent, pass } = clock(2)
   const tag = '{n:##x}'
   for (const token of ['a', 'b', 'c', 'd']) recent.finished(finish(token))

@@ -26,7 +26,7 @@ it('a tag is due at its first load, and again after a quarter of its lifetime', 
   expect(renewals.due(renewal)).toEqual([])
 })
 
-it('a longer lifetime makes a tag due immediately; a shorter one does not', () => {
+it('a longer lifetime makes a tag due immediately, and a shorter one does not', () => {
   const { renewals } = clock()
   renewals.due({ tags, lifetime: 1_000 })
   expect(renewals.due({ tags, lifetime: 900 })).toEqual([])
@@ -42,14 +42,14 @@ it('only cells that were not extended are due', () => {
   ).toEqual([{ record, fields: [], cells: [other] }])
 })
 
-it('a tag that a seed extended is not due; a seed with a shorter lifetime changes nothing', () => {
+it('a tag that a seed extended is not due, and a seed with a shorter lifetime changes nothing', () => {
   const { renewals } = clock()
   renewals.done(tags, 1_000)
   renewals.done(tags, 10)
   expect(renewals.due({ tags, lifetime: 1_000 })).toEqual([])
 })
 
-it('a tag whose renewal failed is due again, and all tags are after the server lost them', () => {
+it('a tag whose renewal failed is due again, and all tags are due after the server lost them', () => {
   const { renewals } = clock()
   const renewal = { tags, lifetime: 1_000 }
   renewals.due(renewal)

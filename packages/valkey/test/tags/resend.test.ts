@@ -1,8 +1,11 @@
 import type { FinishRequest, MarkRequest } from '@larder/core/store'
+import { repeatWhenBusy } from '@larder/testing'
 import { type ValkeyStore, valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { look, ownServer, type Server, until } from '../support/server.ts'
+
+repeatWhenBusy()
 
 const record = '{larder:main:item}'
 const cell = `${record}:id=1`
@@ -17,21 +20,21 @@ const mark: MarkRequest = {
 }
 const finish: FinishRequest = { record, token: 'mine', untouched: [], keep: ['id'], cells: [cell] }
 
-let own: Server
+let valkey: Server
 let server: Redis
 let store: ValkeyStore
 
 beforeEach(async () => {
-  own = await ownServer()
-  server = look(own.url)
+  valkey = await ownServer()
+  server = look(valkey.url)
   server.on('error', () => {})
-  store = valkeyStore(own.url)
+  store = valkeyStore(valkey.url)
   await store.ping()
 })
 afterEach(async () => {
   await store.close()
   server.disconnect()
-  await own.kill()
+  await valkey.kill()
 })
 
 /** The store loses its connection, and is trusted again. */
@@ -46,24 +49,24 @@ async function reconnected(): Promise<void> {
 
 it('a pending mark that a server lost is restored before the server is trusted', async () => {
   await store.mark(mark)
-  await own.kill()
-  await own.start()
+  await valkey.kill()
+  await valkey.start()
   await until(() => server.status === 'ready')
   // Every answer that counts as one already sees it.
-  let seen: boolean | undefined
+  let dirty: boolean | undefined
   await until(async () => {
-    seen = await store.fetch(undefined, [ask]).then(
+    dirty = await store.fetch(undefined, [ask]).then(
       ({ tags }) => tags[0]?.fields[0]?.dirty ?? false,
       () => undefined,
     )
-    return seen !== undefined
+    return dirty !== undefined
   })
-  expect(seen).toBe(true)
+  expect(dirty).toBe(true)
   expect(await server.hget(record, 'list')).toContain('|mine,')
   expect(await server.get(cell)).toContain('|mine,')
 })
 
-it('a finished mark is not restored, and recent bumps are repeated', async () => {
+it('a finished mark is not restored, and recent invalidations are repeated', async () => {
   await store.seed([ask], 60_000)
   const before = await server.hgetall(record)
   await store.mark(mark)

@@ -1,4 +1,11 @@
-import { type Cluster, type ClusterNode, startCluster, valkeyUrl } from '@larder/testing'
+import {
+  type Cluster,
+  type ClusterNode,
+  FRESH,
+  repeatWhenBusy,
+  startCluster,
+  valkeyUrl,
+} from '@larder/testing'
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { look, until } from '../support/server.ts'
@@ -16,6 +23,8 @@ import {
   valuesOf,
   warm,
 } from '../support/server-members.ts'
+
+repeatWhenBusy()
 
 let database: Redis
 let cluster: Cluster
@@ -59,9 +68,7 @@ const commands = (): Promise<ReadonlyMap<string, number>> =>
 const errors = (): Promise<ReadonlyMap<string, number>> =>
   sum('errorstats', /^errorstat_([^:]+):count=(\d+)/gm)
 
-it('a busy mixed run lists, scans and flushes nothing, and no command touches two slots', {
-  timeout: 40_000,
-}, async () => {
+it('a busy mixed run lists, scans and flushes nothing, and no command touches two slots', async () => {
   const [before, refused] = [await commands(), await errors()]
   const options = { nodes: [...cluster.urls] }
   members = [
@@ -78,7 +85,7 @@ it('a busy mixed run lists, scans and flushes nothing, and no command touches tw
   await load.hits(50)
   await load.stop()
   expect(load.rejected).toEqual([])
-  expect(brief(load.stale())).toEqual([])
+  expect(brief(load.stale()), FRESH).toEqual([])
 
   const counts = await commands()
   const used = [...counts].filter(([name, count]) => count > (before.get(name) ?? 0)).map(([name]) => name)
@@ -99,7 +106,6 @@ it.each([
   ['CLIENT KILL TYPE normal', ['CLIENT', 'KILL', 'TYPE', 'normal'], 2_000],
 ] as const)(
   '%s on every node under load rejects nothing and causes no stale read',
-  { timeout: 40_000 },
   async (_, command, slack) => {
     const options = { nodes: [...cluster.urls] }
     members = [
@@ -115,7 +121,7 @@ it.each([
     }
     await load.stop()
     expect(load.rejected).toEqual([])
-    expect(brief(load.stale((seen) => Math.max(promised(seen), slack)))).toEqual([])
+    expect(brief(load.stale((reading) => Math.max(promised(reading), slack))), FRESH).toEqual([])
   },
 )
 
@@ -129,22 +135,21 @@ async function shardOf(key: string): Promise<readonly ClusterNode[]> {
 async function workWithout([writer, reader]: readonly [Member, Member]): Promise<void> {
   expect(await timedWrite(writer, '2')).toBeLessThan(3_000)
   for (const member of [writer, reader]) {
-    const seen = await timed(() => member.read(1))
-    expect(seen.value).toBe('2')
-    expect(seen.took).toBeLessThan(500)
+    const reading = await timed(() => member.read(1))
+    expect(reading.value, FRESH).toBe('2')
+    expect(reading.took).toBeLessThan(500)
   }
 }
 
 async function afterwards(both: readonly [Member, Member]): Promise<void> {
   await allHit(both)
-  expect(await valuesOf(both)).toEqual(['2', '2'])
+  expect(await valuesOf(both), FRESH).toEqual(['2', '2'])
   await both[1].write(1, '3')
-  expect(await valuesOf(both)).toEqual(['3', '3'])
+  expect(await valuesOf(both), FRESH).toEqual(['3', '3'])
 }
 
 it.each(['yes', 'no'])(
   'a shard that is lost completely costs hits and nothing else (cluster-require-full-coverage %s)',
-  { timeout: 60_000 },
   async (coverage) => {
     for (const node of cluster.nodes)
       await node.call('CONFIG', 'SET', 'cluster-require-full-coverage', coverage)
@@ -154,7 +159,7 @@ it.each(['yes', 'no'])(
     await Promise.all(shard.map((node) => node.kill()))
     await workWithout(both)
     // Once more when the others have given it up.
-    await until(() => givenUp(shard), 15_000)
+    await until(() => givenUp(shard))
     await workWithout(both)
     await Promise.all(shard.map((node) => node.start()))
     await cluster.settled()
@@ -169,24 +174,24 @@ async function givenUp(shard: readonly ClusterNode[]): Promise<boolean> {
     .some((line) => /master,fail /.test(line))
 }
 
-it('a table is still cached after the loss of another shard', { timeout: 60_000 }, async () => {
+it('a table is still cached after the loss of another shard', async () => {
   for (const node of cluster.nodes) await node.call('CONFIG', 'SET', 'cluster-require-full-coverage', 'no')
   const both = await pair()
   const rows = Array.from({ length: 12 }, (_, index) => index + 1)
   for (const id of rows) await warm(both, '1', id)
-  const own = await shardOf(recordOf(place))
-  const lost = await shardOf(await keyElsewhere(own))
+  const shard = await shardOf(recordOf(place))
+  const lost = await shardOf(await keyElsewhere(shard))
   await Promise.all(lost.map((node) => node.kill()))
-  await until(() => givenUp(lost), 15_000)
+  await until(() => givenUp(lost))
   for (const id of rows) await both[0].write(id, '2')
   const hit = async (): Promise<boolean> =>
     (await Promise.all(rows.map((id) => isHit(both[1], id)))).filter(Boolean).length > 3
-  await until(hit, 15_000)
-  for (const id of rows) expect(await valuesOf(both, id)).toEqual(['2', '2'])
+  await until(hit)
+  for (const id of rows) expect(await valuesOf(both, id), FRESH).toEqual(['2', '2'])
   await Promise.all(lost.map((node) => node.start()))
   await cluster.settled()
   for (const id of rows) await allHit(both, id)
-  for (const id of rows) expect(await valuesOf(both, id)).toEqual(['2', '2'])
+  for (const id of rows) expect(await valuesOf(both, id), FRESH).toEqual(['2', '2'])
 })
 
 async function keyElsewhere(shard: readonly ClusterNode[]): Promise<string> {
@@ -196,9 +201,7 @@ async function keyElsewhere(shard: readonly ClusterNode[]): Promise<string> {
   }
 }
 
-it('a shard that hangs delays reads up to their deadline; writes resolve, and no read is stale afterwards', {
-  timeout: 60_000,
-}, async () => {
+it('a shard that hangs delays reads up to their deadline, writes resolve, and no read is stale afterwards', async () => {
   const both = await pair()
   await warm(both, '1')
   const shard = await shardOf(recordOf(place))

@@ -40,6 +40,8 @@ export const v0: Version = {
     NodePgSession: 'postgres',
     PgliteSession: 'postgres',
     PostgresJsSession: 'postgres',
+    // neon-serverless. Its clients are those of node-postgres over a WebSocket.
+    NeonSession: 'postgres',
     LibSQLSession: 'sqlite',
     BetterSQLiteSession: 'sqlite',
     MySql2Session: 'mysql',
@@ -75,8 +77,8 @@ function withColumnNames(dialect: DialectParts): DialectParts {
   const namer = {
     getColumnCasing(column: NamedColumn): string {
       if (!column.keyAsName) return column.name
-      const known = names.get(column)
-      if (known !== undefined) return known
+      const remembered = names.get(column)
+      if (remembered !== undefined) return remembered
       const name = convert(column.name)
       names.set(column, name)
       return name

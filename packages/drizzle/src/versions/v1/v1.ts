@@ -16,8 +16,11 @@ import { isValueRows } from '../pieces.ts'
 import type { Builders, PreparedOptions, Version } from '../version.ts'
 import { shapeOf } from './shape.ts'
 
-/** Index of the cache options among the parameters of `prepareQuery`. SQLite's has the method before the mapper. */
-const CACHE_CONFIG = { postgres: 5, sqlite: 6, mysql: 5 } as const
+/**
+ * Index of the cache options among the parameters of `prepareQuery`. SQLite's has the method before the mapper, and MySQL's
+ * has no name.
+ */
+const CACHE_CONFIG = { postgres: 5, sqlite: 6, mysql: 4 } as const
 
 const builders: Builders = {
   buildSelectQuery: ([config]) => ({ kind: 'select', config: selectConfig(config as SelectConfig1) }),
@@ -44,7 +47,18 @@ const listResults: DriverResults = {
 
 /** drizzle-orm 1.0, from release candidate 5 on. */
 export const v1: Version = {
-  drivers: { NodePgSession: 'postgres', PgliteSession: 'postgres', LibSQLSession: 'sqlite' },
+  drivers: {
+    NodePgSession: 'postgres',
+    PgliteSession: 'postgres',
+    PostgresJsSession: 'postgres',
+    NeonSession: 'postgres',
+    MySql2Session: 'mysql',
+    LibSQLSession: 'sqlite',
+    BetterSQLiteSession: 'sqlite',
+    // node:sqlite, whose session has the name of sql.js in rc.5.
+    SQLJsSession: 'sqlite',
+    NodeSQLiteSession: 'sqlite',
+  },
   builders,
   standaloneCount: embeddedCount,
   withColumnNames: (dialect) => dialect,

@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto'
+import { type Cache, createCache } from '@larder/core'
+import { createDatabase, type Database, postgresUrl, valkeyUrl } from '@larder/testing'
+import { valkeyStore } from '@larder/valkey'
+import { Redis } from 'iovalkey'
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { shopAfter } from '../src/drizzle-cache/after.ts'
+import { shopBefore } from '../src/drizzle-cache/before.ts'
+import { SQL } from '../src/drizzle-cache/schema.ts'
+import type { Shop } from '../src/drizzle-cache/shop.ts'
+
+let database: Database
+let admin: pg.Pool
+let url: string
+let redis: Redis
+beforeAll(async () => {
+  database = await createDatabase(await postgresUrl())
+  admin = new pg.Pool({ connectionString: database.url, max: 1 })
+  url = await valkeyUrl()
+  redis = new Redis(url.replace(/^valkey:/, 'redis:'))
+})
+afterAll(async () => {
+  await admin.end()
+  redis.disconnect()
+  await database.drop()
+})
+
+let prefix: string
+const caches: Cache[] = []
+const pools: pg.Pool[] = []
+beforeEach(async () => {
+  await admin.query(SQL)
+  prefix = `migration_${randomBytes(4).toString('hex')}`
+})
+afterEach(async () => {
+  await Promise.all(caches.splice(0).map((cache) => cache.close()))
+  await Promise.all(pools.splice(0).map((pool) => pool.end()))
+  const keys = await redis.keys(`${prefix}*`)
+  if (keys.length) await redis.unlink(...keys)
+})
+
+/** One process of the application, before or after. */
+function open(side: 'before' | 'after'): Shop {
+  const pool = new pg.Pool({ connectionString: database.url, max: 2 })
+  pools.push(pool)
+  if (side === 'before') return shopBefore(pool, redis, prefix)
+  const cache = createCache({ namespace: prefix, store: valkeyStore(url), finish: 'await' })
+  caches.push(cache)
+  return shopAfter(pool, cache)
+}
+
+/** Every read twice, at the start and after each write. */
+async function answers(shop: Shop): Promise<unknown[]> {
+  const all: unknown[] = []
+  const show = async (): Promise<void> => {
+    for (let time = 0; time < 2; time++)
+      all.push([await shop.front(), await shop.product(1), await shop.price(2), await shop.ratings()])
+  }
+  await show()
+  await shop.rename(1, 'Green tea')
+  await show()
+  await shop.review(2, 3)
+  await shop.refreshRatings()
+  await show()
+  await shop.productsChanged()
+  await show()
+  return all
+}
+
+it("a shop on Drizzle's own cache gives the same answers with Larder", async () => {
+  const expected = await answers(open('before'))
+  await admin.query(SQL)
+  expect(await answers(open('after'))).toStrictEqual(expected)
+  // Three reads of each of eight rounds can be cached, and the first round and three writes cost loads.
+  const { hits, misses } = (caches[0] as Cache).stats()
+  expect(hits).toBeGreaterThan(misses)
+})
+
+/** What each side answers, in a situation that the migration changes. */
+const SITUATIONS: Readonly<
+  Record<
+    string,
+    readonly [ask: (side: 'before' | 'after') => Promise<unknown>, before: unknown, after: unknown]
+  >
+> = {
+  'a read with a subquery, after a write of another process': [
+    async (side) => {
+      const [mine, theirs] = [open(side), open(side)]
+      await mine.reviewed()
+      await theirs.review(2, 5)
+      return (await mine.reviewed()).length
+    },
+    1,
+    2,
+  ],
+  'a read after raw SQL of another process': [
+    async (side) => {
+      const [mine, theirs] = [open(side), open(side)]
+      await mine.product(1)
+      await theirs.renameAll('!')
+      return (await mine.product(1))?.name
+    },
+    'Tea',
+    'Tea!',
+  ],
+  'a read after a transaction that was rolled back': [
+    async (side) => {
+      const shop = open(side)
+      await shop.failToRename(1, 'Nothing')
+      return (await shop.product(1))?.name
+    },
+    'Nothing',
+    'Tea',
+  ],
+  'a read with autoInvalidate: false, after a write and without a refresh': [
+    async (side) => {
+      const shop = open(side)
+      await shop.ratings()
+      await shop.review(2, 5)
+      return ((await shop.ratings()) as readonly unknown[]).length
+    },
+    1,
+    2,
+  ],
+  'two reads under one tag': [async (side) => (await open(side).names()).join(', '), 'Tea, Tea', 'Tea, Jam'],
+}
+
+describe.each(Object.entries(SITUATIONS))('%s', (_name, [ask, before, after]) => {
+  it("Drizzle's own cache", async () => {
+    expect(await ask('before')).toBe(before)
+  })
+
+  it('Larder', async () => {
+    expect(await ask('after')).toBe(after)
+  })
+})
