@@ -30,15 +30,26 @@ export class Output {
 
   number(value: number): void {
     if (this.at + HEAD > this.bytes.length) this.grow(HEAD)
-    const { bytes } = this
     if (value >>> 0 === value) this.unsigned(value)
-    else if (value >> 0 === value && value >= -0x20) bytes[this.at++] = 0x100 + value
-    else if (value >> 0 === value) {
+    else if (value >> 0 === value) this.negative(value)
+    else {
+      this.bytes[this.at] = 0xcb
+      this.at = this.bytes.writeDoubleBE(value, this.at + 1)
+    }
+  }
+
+  private negative(value: number): void {
+    const { bytes } = this
+    if (value >= -0x20) bytes[this.at++] = 0x100 + value
+    else if (value >= -0x80) {
+      bytes[this.at++] = 0xd0
+      bytes[this.at++] = 0x100 + value
+    } else if (value >= -0x8000) {
+      bytes[this.at] = 0xd1
+      this.at = bytes.writeInt16BE(value, this.at + 1)
+    } else {
       bytes[this.at] = 0xd2
       this.at = bytes.writeInt32BE(value, this.at + 1)
-    } else {
-      bytes[this.at] = 0xcb
-      this.at = bytes.writeDoubleBE(value, this.at + 1)
     }
   }
 

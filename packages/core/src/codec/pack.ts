@@ -8,7 +8,8 @@ const LEFT = new Error('Larder: left to the library')
 const MOST_DEPTH = 100
 const RECORD = 0x72
 const FIRST_ID = 0x40
-const MOST_SHAPES = 0x40
+/** The library numbers further ones with two bytes. */
+const MOST_SHAPES = 0x20
 const MOST_KEYS = 1_000
 const STAND_IN = 0x81
 

@@ -113,12 +113,7 @@ async function writeAlone<T>(deps: WriteDeps, plan: WritePlan<T>, prepared: Prep
     report(failed ? 'failed' : 'unknown')
     throw error
   }
-  const shown = returned(result)
-  // A row that is written through is to be there for the next read.
-  if (deps.awaitsFinish || through || deps.store.source === 'memory')
-    await settled(deps, mark.finish(shown, through?.rows(result)))
-  // Its caller goes on meanwhile. This process bypasses its reads of what was written until the finish is acknowledged.
-  else setImmediate(() => void mark.finish(shown))
+  await settled(deps, mark.finish(returned(result), through?.rows(result)))
   report('committed')
   return result
 }

@@ -1,23 +1,18 @@
 import { settled } from '@larder/testing'
 import { expect, it } from 'vitest'
-import { readPlan, reads, writes } from '../support/item-host.ts'
+import { readPlan, reads } from '../support/item-host.ts'
 import { remote } from '../tier/remote.ts'
 
-/** A process whose calls of `set` and `finish` are noted when they are sent to the store. */
-function noted(finish?: 'await') {
+/** A process whose calls of `set` are noted when they are sent to the store. */
+function noted() {
   const sent: string[] = []
   const here = remote({
     memory: { mode: 'off' },
-    ...(finish && { finish }),
     through: (store) => ({
       ...store,
       set(...args) {
         sent.push('set')
         return store.set(...args)
-      },
-      finish(request) {
-        sent.push('finish')
-        return store.finish(request)
       },
     }),
   })
@@ -50,29 +45,9 @@ it('a program that never waits for anything does not collect entries without end
   expect(sent).toHaveLength(250)
 })
 
-it('closing waits for entries and finishes that callers did not wait for', async () => {
-  const { read, put, cache, sent } = noted()
+it('closing waits for entries that callers did not wait for', async () => {
+  const { read, cache, sent } = noted()
   await read(2)
-  await put(writes.touch(1))
   await cache.close()
-  expect(sent.toSorted()).toEqual(['finish', 'set'])
-})
-
-it('a writer goes on before its finish is sent, and reads bypass the cache until it is acknowledged', async () => {
-  const { read, put, get, sent } = noted()
-  await read(1)
-  await settled()
-  await put(writes.touch(1))
   expect(sent).toEqual(['set'])
-  expect(await get(reads.byId(1))).toMatchObject({ reason: 'dirty', result: { v: 1_001 } })
-  await settled()
-  expect(sent).toContain('finish')
-  expect(await get(reads.byId(1))).toMatchObject({ source: 'database', result: { v: 1_001 } })
-  expect(await get(reads.byId(1))).toMatchObject({ source: 'store', result: { v: 1_001 } })
-})
-
-it("with finish: 'await' a write returns after its finish", async () => {
-  const { put, sent } = noted('await')
-  await put(writes.touch(1))
-  expect(sent).toEqual(['finish'])
 })

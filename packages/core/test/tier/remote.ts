@@ -19,7 +19,6 @@ export interface RemoteOptions extends FeedOptions {
   readonly memory?: CacheOptions['memory']
   readonly sharedWith?: Remote
   readonly random?: () => number
-  readonly finish?: 'await'
   /** Between the cache and the store. */
   readonly through?: (store: Store) => Store
 }
@@ -29,7 +28,6 @@ export function remote({
   sharedWith,
   through,
   random,
-  finish,
   ...options
 }: RemoteOptions = {}): Remote {
   // The clock is the world's, which is not there yet.
@@ -41,7 +39,6 @@ export function remote({
     memory,
     ...(sharedWith && { sharedWith }),
     ...(random && { random }),
-    ...(finish && { finish }),
     wrapStore(shared) {
       const store = followedStore(shared, feed)
       cut = store.cut
