@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 import { BUSY } from './packages/testing/src/busy.ts'
-import { mockingFiles } from './packages/testing/src/mocking-files.ts'
+import { ownProcessFiles } from './packages/testing/src/own-process-files.ts'
 import { sizedFiles } from './packages/testing/src/sized-files.ts'
 import { testSize } from './packages/testing/src/sizes.ts'
 
@@ -43,42 +43,50 @@ const types: TestProjectInlineConfiguration = {
 }
 
 /** A long run takes the files that do more in it. */
-const filesOf = (folder: string): readonly string[] => {
-  const all = [`${folder}/**/*.test.ts`]
-  return testSize === 'long' ? sizedFiles(at('.'), all) : all
-}
+const filesOf = (patterns: readonly string[]): readonly string[] =>
+  testSize === 'long' ? sizedFiles(at('.'), patterns) : patterns
 
 const separateTests = at('packages/testing/src/separate-tests.ts')
 
-/** Folders whose test files share a process per worker: starting one and loading its modules takes longer than most of the tests. */
-const SHARED = [
-  'packages/core/test',
-  'packages/drizzle/test',
-  'packages/prisma/test',
-  'packages/valkey/test',
-  'test',
-]
-const mocking = SHARED.flatMap((folder) => mockingFiles(at('.'), [`${folder}/**/*.test.ts`]))
+/** Each of these files needs a process of its own. */
+const ownProcess = ownProcessFiles(
+  at('.'),
+  ['packages', 'examples', 'test'].map((folder) => `${folder}/**/*.test.ts`),
+)
 
-const project = (name: string, folder: string): TestProjectInlineConfiguration => {
-  const shares = SHARED.includes(folder)
-  return {
-    extends: true,
-    test: {
-      name,
-      isolate: !shares,
-      setupFiles: [separateTests],
-      include: [...filesOf(folder)],
-      // `next` is a project of its own, with a drizzle-orm of its own: npm run drizzle-next.
-      exclude: ['**/node_modules/**', 'packages/drizzle/test/next/**', ...(shares ? mocking : [])],
-    },
-  }
+/** Files of `test` that start, pause or kill servers or processes: they wait most of the time. */
+const WAITING = ['test/processes/**/*.test.ts', 'test/outage/**/*.test.ts', 'test/promises/hung-*.test.ts']
+
+interface Shape {
+  readonly exclude?: readonly string[]
+  /** Whether each file gets a process of its own: starting one and loading its modules takes longer than most files. */
+  readonly isolate?: boolean
+  /** Whether the tests wait most of the time: many of them run at once, after all others. */
+  readonly waits?: boolean
 }
+
+const project = (
+  name: string,
+  patterns: readonly string[],
+  { exclude = [], isolate = false, waits = false }: Shape = {},
+): TestProjectInlineConfiguration => ({
+  extends: true,
+  test: {
+    name,
+    isolate,
+    setupFiles: [separateTests],
+    include: [...filesOf(patterns)],
+    exclude: ['**/node_modules/**', ...ownProcess, ...exclude],
+    ...(waits && { maxWorkers: 6, sequence: { groupOrder: 1 } }),
+  },
+})
+
+const testsOf = (name: string): readonly string[] => [`packages/${name}/test/**/*.test.ts`]
 
 export default defineConfig({
   resolve: { alias },
   test: {
-    // Many tests wait, for a deadline or for a server. More workers than cores of a small runner fill that time.
+    // Tests wait for servers. More workers than processors of a small runner fill that time.
     maxWorkers: 4,
     // No test proves anything by it: it ends those that hang. A busy machine may take ten times as long as an idle one.
     testTimeout: 180_000,
@@ -89,17 +97,22 @@ export default defineConfig({
     restoreMocks: true,
     globalSetup: [at('packages/testing/src/services/vitest-setup.ts')],
     projects: [
-      project('core', 'packages/core/test'),
-      project('drizzle', 'packages/drizzle/test'),
-      project('prisma', 'packages/prisma/test'),
-      project('valkey', 'packages/valkey/test'),
-      project('doctor', 'packages/doctor/test'),
-      project('structures', 'packages/structures/test'),
-      project('testing', 'packages/testing/test'),
-      project('examples', 'examples/*/test'),
-      project('cross', 'test'),
+      project('core', testsOf('core')),
+      // `next` is a project of its own, with a drizzle-orm of its own: npm run drizzle-next.
+      project('drizzle', testsOf('drizzle'), { exclude: ['packages/drizzle/test/next/**'] }),
+      project('prisma', testsOf('prisma')),
+      project('doctor', testsOf('doctor')),
+      project('examples', ['examples/*/test/**/*.test.ts']),
+      project('cross', ['test/**/*.test.ts'], { exclude: WAITING }),
+      project('valkey', testsOf('valkey'), { waits: true }),
+      project('structures', testsOf('structures'), { waits: true }),
+      project('testing', testsOf('testing'), { isolate: true, waits: true }),
+      project('waiting', WAITING, { waits: true }),
       types,
-      { extends: true, test: { name: 'mocking', setupFiles: [separateTests], include: mocking } },
+      {
+        extends: true,
+        test: { name: 'own-process', setupFiles: [separateTests], include: [...filesOf(ownProcess)] },
+      },
     ],
   },
 })

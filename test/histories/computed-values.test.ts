@@ -15,7 +15,7 @@ import { seedRace } from './prisma-race.ts'
 // Computed values that read by Prisma and by Drizzle, in several processes at once, beside writes of both.
 
 type Mode = 'off' | 'validate'
-const operations = setting('LARDER_HISTORY_OPERATIONS', 1_500, 12_000)
+const operations = setting('LARDER_HISTORY_OPERATIONS', 600, 12_000)
 const seed = setting('LARDER_FRESHNESS_SEED', 1)
 const timeout = 240_000
 
@@ -83,7 +83,12 @@ describe('the history checker finds stale values', () => {
 
   test('if rows are not captured', { timeout }, async () => {
     restore = breakCapture('rows are not captured')
-    const run = { members: await start('off', [true, false]), workers: 12, operations: 3_000, seed }
-    expect((await race(run)).violations.length).toBeGreaterThan(0)
+    const crew = await start('off', [true, false])
+    let found = 0
+    for (let round = 0; !found && round < 12; round++) {
+      const run = { members: crew, workers: 12, operations: 500, seed: seed + round }
+      found = (await race(run)).violations.length
+    }
+    expect(found).toBeGreaterThan(0)
   })
 })

@@ -18,7 +18,7 @@ import { type Checker, createBoundedChecker, createChecker } from './version-che
 // go through Larder, an expired entry that was not invalidated is still what the database holds: these histories are
 // judged like strict ones.
 
-const operations = setting('LARDER_HISTORY_OPERATIONS', 800, 6_000)
+const operations = setting('LARDER_HISTORY_OPERATIONS', 350, 6_000)
 /** Share of operations that write. */
 const WRITES = 0.04
 const seed = setting('LARDER_HISTORY_SEED', 1)

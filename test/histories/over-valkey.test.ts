@@ -11,8 +11,8 @@ import { race, seedRace } from './prisma-race.ts'
 // The walks and histories of the other files, on a server that several caches share.
 
 type Mode = 'off' | 'validate' | 'push'
-const steps = setting('LARDER_FRESHNESS_STEPS', 18, 160)
-const operations = setting('LARDER_HISTORY_OPERATIONS', 1_000, 8_000)
+const steps = setting('LARDER_FRESHNESS_STEPS', 10, 160)
+const operations = setting('LARDER_HISTORY_OPERATIONS', 500, 8_000)
 const seed = setting('LARDER_FRESHNESS_SEED', 1)
 let count = 0
 

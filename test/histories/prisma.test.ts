@@ -12,7 +12,7 @@ import { race, seedRace } from './prisma-race.ts'
 
 // Every write raises a number in its row, so one pass over the history finds every stale read.
 
-const operations = setting('LARDER_HISTORY_OPERATIONS', 2_000, 40_000)
+const operations = setting('LARDER_HISTORY_OPERATIONS', 800, 40_000)
 const seed = setting('LARDER_HISTORY_SEED', 1)
 
 let database: TestDatabase
@@ -46,7 +46,7 @@ describe('concurrent histories on PostgreSQL', () => {
     const { hits, reads } = cache.stats()
     // Without hits the test would prove nothing.
     expect(hits / reads).toBeGreaterThan(0.1)
-    expect(entries.count()).toBeGreaterThan(operations / 100)
+    expect(entries.count()).toBeGreaterThan(sized(0, operations / 100))
   })
 
   test('workers never read less than was written before if the store evicts almost everything', async () => {
@@ -55,23 +55,23 @@ describe('concurrent histories on PostgreSQL', () => {
       cache,
       clients,
       workers: 8,
-      operations: sized(1_500, 6_000),
+      operations: sized(600, 6_000),
       seed: seed + 1,
     })
     expect(violations).toEqual([])
-    expect(cache.stats().hits).toBeGreaterThan(50)
+    expect(cache.stats().hits).toBeGreaterThan(sized(5, 50))
   })
 
   test('the checker finds the stale reads of a cache that only deletes on write', async () => {
     const { cache, clients } = twoClients(naiveStore())
-    // Whether a load overlaps a write is up to the machine. Nearly every round has one that does.
+    // Whether a load overlaps a write is up to the machine.
     let staleCount = 0
-    for (let round = 0; !staleCount && round < 20; round++) {
+    for (let round = 0; !staleCount && round < 75; round++) {
       const { violations } = await race({
         cache,
         clients,
         workers: 16,
-        operations: 1_500,
+        operations: 400,
         seed: seed + 2 + round,
       })
       staleCount = violations.length

@@ -1,7 +1,7 @@
 import { type Cache, createCache, memoryStore } from '@larder/core'
 import type { Engine, Transaction } from '@larder/core/host'
 import { drizzleCache } from '@larder/drizzle'
-import { setting } from '@larder/testing'
+import { setting, sized } from '@larder/testing'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -15,7 +15,7 @@ import { createChecker } from './version-checker.ts'
 
 // As in drizzle-histories.test.ts, with rows that are written through: one operation in eight writes.
 
-const operations = setting('LARDER_HISTORY_OPERATIONS', 2_000, 12_000)
+const operations = setting('LARDER_HISTORY_OPERATIONS', 800, 12_000)
 const seed = setting('LARDER_HISTORY_SEED', 1)
 const writes = 0.12
 const through = { ttl: '1h', write: 'through' } as const
@@ -129,15 +129,15 @@ describe("concurrent histories of Drizzle on PostgreSQL with write: 'through'", 
       prismaRace({ ...half, cache, clients, seed: seed + 2 }),
     ])
     expect(checker.violations, `LARDER_HISTORY_SEED=${seed}`).toEqual([])
-    expect(cache.stats().models.stock?.hits).toBeGreaterThan(50)
-    expect(cache.stats().models.Stock?.hits).toBeGreaterThan(50)
+    expect(cache.stats().models.stock?.hits).toBeGreaterThan(sized(5, 50))
+    expect(cache.stats().models.Stock?.hits).toBeGreaterThan(sized(5, 50))
   })
 
   test('the checker finds a host that treats the COMMIT of an aborted transaction as a commit', async () => {
     const dbs = await twoDbs(trusting(createCache({ store: memoryStore() })))
     let staleCount = 0
-    for (let round = 0; !staleCount && round < 10; round++)
-      staleCount = (await race({ dbs, workers: 8, operations: 500, seed: seed + 3 + round, writes }))
+    for (let round = 0; !staleCount && round < 25; round++)
+      staleCount = (await race({ dbs, workers: 8, operations: 200, seed: seed + 3 + round, writes }))
         .violations.length
     expect(staleCount).toBeGreaterThan(0)
   })

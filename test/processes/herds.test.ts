@@ -1,9 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import {
-  createDatabase,
+  createMigratedDatabase,
   FRESH,
-  migrate,
-  postgresUrl,
   repeatWhenBusy,
   sized,
   sweep,
@@ -11,7 +9,7 @@ import {
   valkeyUrl,
 } from '@larder/testing'
 import pg from 'pg'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { HerdAnswer, HerdAsk } from './herd-member.ts'
 import { type Member, startMember } from './members.ts'
 
@@ -26,7 +24,10 @@ const SLACK = 5_000
 /** The default lifetime of a lease that is not renewed. */
 const LEASE = 2_000
 
-const ROWS = 20
+/** Each test reads rows of its own. */
+const ROWS = 60
+/** How many processes miss at once. */
+const HERD = sized(4, 8)
 
 type HerdMember = Member<HerdAsk, HerdAnswer>
 
@@ -50,39 +51,53 @@ const COUNTING = `
 let pool: pg.Pool
 let drop: () => Promise<void>
 let connection: string
-let namespaces = 0
-let members: HerdMember[] = []
+let rows = 0
+/** Processes that no test has stopped. Tests share them: most of the time goes into their start. */
+let crew: HerdMember[] = []
 
-beforeEach(async () => {
-  const database = await createDatabase(await postgresUrl())
+beforeAll(async () => {
+  const database = await createMigratedDatabase()
   drop = database.drop
   connection = database.url
   pool = new pg.Pool({ connectionString: connection, max: 2 })
   pool.on('error', () => {})
-  await migrate((sql) => pool.query(sql))
-  const rows = Array.from({ length: ROWS }, (_, at) => `(${at + 1}, 's${at + 1}', 'w', 1, now())`)
+  const values = Array.from({ length: ROWS }, (_, at) => `(${at + 1}, 's${at + 1}', 'w', 1, now())`)
   await pool.query(
-    `INSERT INTO inventory_stock (id, sku, warehouse, version, updated_at) VALUES ${rows.join()}`,
+    `INSERT INTO inventory_stock (id, sku, warehouse, version, updated_at) VALUES ${values.join()}`,
   )
   await pool.query(COUNTING)
-  namespaces++
 })
-afterEach(async () => {
-  await Promise.all(members.map((member) => member.kill('SIGKILL')))
-  members = []
+afterAll(async () => {
   await pool.end()
   await drop()
 })
 
-async function start(host: string, count: number): Promise<readonly HerdMember[]> {
-  const parameters = [connection, await valkeyUrl(), `herds-${process.pid}-${namespaces}`, host]
-  const started = await Promise.all(
-    Array.from({ length: count }, () => startMember<HerdAsk, HerdAnswer>('herd-member.ts', parameters)),
-  )
-  members.push(...started)
-  await pool.query(`ALTER SEQUENCE queries RESTART`)
-  return started
+/** A row that no test has read. */
+const nextRow = (): number => {
+  rows++
+  expect(rows).toBeLessThanOrEqual(ROWS)
+  return rows
 }
+
+async function start(host: string, count: number): Promise<readonly HerdMember[]> {
+  const parameters = [connection, await valkeyUrl(), `herds-${process.pid}-${host}`, host]
+  const absent = Math.max(0, count - crew.length)
+  crew.push(
+    ...(await Promise.all(
+      Array.from({ length: absent }, () => startMember<HerdAsk, HerdAnswer>('herd-member.ts', parameters)),
+    )),
+  )
+  await pace(0)
+  await pool.query(`ALTER SEQUENCE queries RESTART`)
+  return crew.slice(0, count)
+}
+
+async function kill(member: HerdMember): Promise<void> {
+  crew = crew.filter((one) => one !== member)
+  await member.kill('SIGKILL')
+}
+
+const killAll = async (): Promise<void> => void (await Promise.all([...crew].map(kill)))
 
 /** Queries of the row so far, as the database has counted them. */
 async function queries(): Promise<number> {
@@ -97,18 +112,25 @@ const gaveUp = ({ disturbed, loads, took }: HerdAnswer): boolean =>
   disturbed || took > JOIN_TIMEOUT || loads.includes('unavailable')
 
 describe.each(sweep(HOSTS))("with singleFlight: 'cluster' through %s", (host) => {
-  it('eight processes with a thousand concurrent misses each run one query', async () => {
-    const herd = await start(host, 8)
+  afterAll(killAll)
+  // Those that a failed test has left may be stopped.
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await killAll()
+  })
+
+  it(`${HERD} processes with a thousand concurrent misses each run one query`, async () => {
+    const herd = await start(host, HERD)
     let undisturbed = 0
-    for (let id = 1; id <= ROWS && undisturbed < sized(3, 10); id++) {
+    for (let round = 1; round <= 20 && undisturbed < sized(round > 6 ? 1 : 3, 10); round++) {
+      const id = nextRow()
       // A slow query, and one that ends before the last process has asked.
-      await pace(id % 2 ? 0.5 : 0)
+      await pace(round % 2 ? 0.5 : 0)
       const before = await queries()
       const answers = await Promise.all(herd.map((member) => member.ask({ herd: 1_000, id })))
       expect(
         answers.map(({ versions }) => versions),
         FRESH,
-      ).toEqual(Array(8).fill([1]))
+      ).toEqual(herd.map(() => [1]))
       const ran = (await queries()) - before
       if (answers.some(gaveUp)) continue
       undisturbed++
@@ -118,14 +140,15 @@ describe.each(sweep(HOSTS))("with singleFlight: 'cluster' through %s", (host) =>
   })
 
   it('a lease holder killed while its query runs costs one more query', async () => {
-    for (let id = 1; ; id++) {
+    for (let round = 1; ; round++) {
+      const id = nextRow()
       const [holder, ...others] = (await start(host, 4)) as [HerdMember, ...HerdMember[]]
       await pace(1.5)
       const killed = holder.ask({ herd: 10, id }).catch(() => {})
       await until(async () => (await queries()) === 1)
       const herd = others.map((member) => member.ask({ herd: 1_000, id }))
       await wait(300)
-      await holder.kill('SIGKILL')
+      await kill(holder)
       await killed
       const answers = await Promise.all(herd)
       expect(
@@ -136,19 +159,19 @@ describe.each(sweep(HOSTS))("with singleFlight: 'cluster' through %s", (host) =>
       expect(await queries()).toBeLessThanOrEqual(2 + disturbed)
       // The lease of the holder runs out, then one of the others loads.
       for (const { took } of answers) expect(took).toBeLessThan(LEASE + 1_500 + SLACK)
-      if (disturbed === 0 || id === 3) break
-      await Promise.all(others.map((member) => member.kill('SIGKILL')))
+      if (disturbed === 0 || round === 3) break
     }
   })
 
   it('a paused lease holder delays no reader longer than the join timeout', async () => {
     const [holder, ...others] = (await start(host, 3)) as [HerdMember, ...HerdMember[]]
+    const id = nextRow()
     await pace(1)
-    const paused = holder.ask({ herd: 10, id: 1 })
+    const paused = holder.ask({ herd: 10, id })
     await until(async () => (await queries()) === 1)
     await holder.signal('SIGSTOP')
     await pace(0)
-    const answers = await Promise.all(others.map((member) => member.ask({ herd: 1_000, id: 1 })))
+    const answers = await Promise.all(others.map((member) => member.ask({ herd: 1_000, id })))
     for (const { took, versions } of answers) {
       expect(took).toBeLessThan(JOIN_TIMEOUT + SLACK)
       expect(versions).toEqual([1])
@@ -160,15 +183,16 @@ describe.each(sweep(HOSTS))("with singleFlight: 'cluster' through %s", (host) =>
 
   it('waiting readers see a write that another process finished meanwhile', async () => {
     const [holder, waiter, writer] = (await start(host, 3)) as [HerdMember, HerdMember, HerdMember]
+    const id = nextRow()
     await pace(1.5)
-    const early = holder.ask({ herd: 10, id: 1 })
+    const early = holder.ask({ herd: 10, id })
     await until(async () => (await queries()) === 1)
-    const waiting = waiter.ask({ herd: 100, id: 1 })
+    const waiting = waiter.ask({ herd: 100, id })
     await wait(200)
     await pace(0)
-    await writer.ask({ raise: 1 })
+    await writer.ask({ raise: id })
     // Begun after the write: it does not wait for the load that began before.
-    const late = await writer.ask({ herd: 10, id: 1 })
+    const late = await writer.ask({ herd: 10, id })
     expect(late.versions, FRESH).toEqual([2])
     if (!gaveUp(late)) expect(late.took).toBeLessThan(1_000)
     expect((await early).versions, FRESH).toEqual([1])
@@ -178,6 +202,6 @@ describe.each(sweep(HOSTS))("with singleFlight: 'cluster' through %s", (host) =>
     for (const version of waited.versions) expect(allowed).toContain(version)
     // The one before the write, and one after it: the waiters and the writer shared that.
     expect(await queries()).toBeLessThanOrEqual(3 + [late, waited].filter(gaveUp).length)
-    expect((await holder.ask({ herd: 10, id: 1 })).versions, FRESH).toEqual([2])
+    expect((await holder.ask({ herd: 10, id })).versions, FRESH).toEqual([2])
   })
 })

@@ -1,4 +1,4 @@
-import { createDatabase, migrate, postgresUrl, repeatWhenBusy, valkeyUrl } from '@larder/testing'
+import { createMigratedDatabase, repeatWhenBusy, valkeyUrl } from '@larder/testing'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { HitsAnswer, HitsAsk } from './hit-budget-member.ts'
@@ -22,11 +22,10 @@ let member: Member<HitsAsk, HitsAnswer>
 let drop: () => Promise<void>
 
 beforeAll(async () => {
-  const database = await createDatabase(await postgresUrl())
+  const database = await createMigratedDatabase()
   drop = database.drop
   const client = new pg.Client({ connectionString: database.url })
   await client.connect()
-  await migrate((sql) => client.query(sql))
   await client.query(
     `INSERT INTO inventory_stock (id, sku, warehouse, quantity, updated_at) VALUES (1, 'one', 'w', 0, now())`,
   )

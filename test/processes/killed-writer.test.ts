@@ -1,9 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import {
-  createDatabase,
+  createMigratedDatabase,
   FRESH,
-  migrate,
-  postgresUrl,
   repeatWhenBusy,
   setting,
   sweep,
@@ -34,11 +32,10 @@ let namespaces = 0
 let members: StockMember[] = []
 
 beforeEach(async () => {
-  const database = await createDatabase(await postgresUrl())
+  const database = await createMigratedDatabase()
   drop = database.drop
   connection = database.url
   pool = new pg.Pool({ connectionString: connection, max: 2 })
-  await migrate((sql) => pool.query(sql))
   const rows = Array.from({ length: 20 }, (_, at) => `(${at + 1}, 's${at + 1}', 'w', 1, now())`)
   await pool.query(
     `INSERT INTO inventory_stock (id, sku, warehouse, version, updated_at) VALUES ${rows.join()}`,

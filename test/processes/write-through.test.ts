@@ -1,13 +1,4 @@
-import {
-  createDatabase,
-  FRESH,
-  migrate,
-  postgresUrl,
-  repeatWhenBusy,
-  sized,
-  until,
-  valkeyUrl,
-} from '@larder/testing'
+import { createMigratedDatabase, FRESH, repeatWhenBusy, sized, until, valkeyUrl } from '@larder/testing'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { CounterAnswer, CounterAsk, TimedValue } from './counter-member.ts'
@@ -28,10 +19,9 @@ let drop: () => Promise<void>
 let connection: string
 
 beforeAll(async () => {
-  const database = await createDatabase(await postgresUrl())
+  const database = await createMigratedDatabase()
   drop = database.drop
   pool = new pg.Pool({ connectionString: database.url, max: 2 })
-  await migrate((sql) => pool.query(sql))
   connection = database.url
 })
 afterAll(async () => {

@@ -82,7 +82,7 @@ function committed({ sent }: WatchedAdapter): readonly string[] {
 const missing = ({ announced, changed, written }: RecordedWrite): readonly string[] =>
   [...changed, ...written].filter((table) => !announced.includes(table))
 
-const WRITES = sized(90, 600)
+const WRITES = sized(45, 600)
 
 describe('the tables of a write event', () => {
   test('include every table whose rows the write changed, also by cascades, and every table named in its SQL', async () => {

@@ -44,7 +44,7 @@ const ATTACH: Readonly<Record<string, (cache: Cache, database: string | undefine
 }
 
 /** Clients attached one after another in each of three rounds. */
-const CLIENTS = sized(250, 500)
+const CLIENTS = sized(150, 500)
 
 it.each(Object.entries(ATTACH))(
   '%s: attaching many clients of one database or of separate databases leaks no memory',

@@ -3,7 +3,16 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Cache, createCache } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
-import { FRESH, type OwnServer, repeatWhenBusy, setting, startServer, sweep, until } from '@larder/testing'
+import {
+  FRESH,
+  type OwnServer,
+  repeatWhenBusy,
+  setting,
+  sized,
+  startServer,
+  sweep,
+  until,
+} from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
 import { eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
@@ -22,7 +31,7 @@ const CONNECTIONS = 5
 /** How much longer a transaction may take than without a cache, in milliseconds. */
 const PROMISED = 150
 /** A busy machine makes some rounds slower than others: the bound scales with what plain transactions took. */
-const NOISE = { manyRounds: 1.5, oneRound: 3 }
+const NOISE = { manyRounds: sized(3, 1.5), oneRound: 3 }
 const silentFor = setting('LARDER_SILENT_SECONDS', 3, 60) * 1_000
 
 /** The same operations through one ORM. */

@@ -6,8 +6,8 @@ import { cachedClient } from '../support/cached-client.ts'
 import { startPgliteDatabase, type TestDatabase } from '../support/databases.ts'
 
 const TRACE: Trace = {
-  rows: sized(2_500, 10_000),
-  operations: sized(2_500, 12_000),
+  rows: sized(1_000, 10_000),
+  operations: sized(1_200, 12_000),
   seed: 3,
   writeShare: 0.01,
 }

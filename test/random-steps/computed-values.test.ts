@@ -9,7 +9,7 @@ import { type Account, type Run, walk } from './computed-values/walk.ts'
 // After every random step by Prisma or Drizzle, each computed value is what it would be if it were computed now.
 // LARDER_FRESHNESS_STEPS takes a longer walk, LARDER_FRESHNESS_SEED another one.
 
-const steps = setting('LARDER_FRESHNESS_STEPS', 30, 600)
+const steps = setting('LARDER_FRESHNESS_STEPS', 15, 600)
 const seed = setting('LARDER_FRESHNESS_SEED', 1)
 const timeout = 120_000 + steps * 3_000
 

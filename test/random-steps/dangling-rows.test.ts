@@ -7,7 +7,7 @@ import { type DanglingAccount, walkDangling } from './dangling-rows/walk.ts'
 
 // Rows refer to rows that do not exist yet and are inserted later. No foreign key forbids it.
 
-const steps = setting('LARDER_DANGLING_STEPS', 28, 200)
+const steps = setting('LARDER_DANGLING_STEPS', 14, 200)
 const seed = setting('LARDER_DANGLING_SEED', 1)
 const timeout = 60_000 + steps * 1_500
 

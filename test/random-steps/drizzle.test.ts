@@ -7,7 +7,7 @@ import { walk } from './drizzle-walk.ts'
 
 // Random reads and writes through a cached db, compared with an uncached one after each step.
 
-const steps = setting('LARDER_DRIZZLE_STEPS', 30, 120)
+const steps = setting('LARDER_DRIZZLE_STEPS', 15, 120)
 const first = setting('LARDER_DRIZZLE_SEED', 1)
 const seeds = setting('LARDER_DRIZZLE_SEEDS', 1, 3)
 const dialects: readonly Dialect[] = ['postgres', 'mysql', 'sqlite']

@@ -17,7 +17,7 @@ import { ddlFor, type RawTable, type RawText, randomText } from './raw-writes/st
 // changed must have been announced, and every cached query must equal the uncached one.
 // LARDER_RAW_STEPS takes a longer walk, LARDER_RAW_SEED another one.
 
-const steps = setting('LARDER_RAW_STEPS', 30, 200)
+const steps = setting('LARDER_RAW_STEPS', 15, 200)
 const seed = setting('LARDER_RAW_SEED', 1)
 const timeout = 120_000 + steps * 1_000
 

@@ -8,7 +8,7 @@ import { walkActions } from './referential-actions/walk.ts'
 
 // As prisma.test.ts, with the same settings, for a schema with every referential action.
 
-const steps = Math.ceil(setting('LARDER_FRESHNESS_STEPS', 70, 840) * 0.36)
+const steps = Math.ceil(setting('LARDER_FRESHNESS_STEPS', 36, 840) * 0.36)
 const seed = setting('LARDER_FRESHNESS_SEED', 1)
 const timeout = 60_000 + steps * 600
 

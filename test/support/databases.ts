@@ -1,7 +1,6 @@
 import {
-  createDatabase,
+  createMigratedDatabase,
   migrate,
-  postgresUrl,
   type RunSql,
   startPglite,
   type WatchedAdapter,
@@ -31,7 +30,7 @@ export interface TestDatabase {
 
 /** `connections`: most that each client opens. */
 export async function startPostgresDatabase(connections = 5): Promise<TestDatabase> {
-  const database = await createDatabase(await postgresUrl())
+  const database = await createMigratedDatabase()
   const pools: pg.Pool[] = []
   const poolOf = (max: number): pg.Pool => {
     const pool = new pg.Pool({ connectionString: database.url, max })
@@ -40,7 +39,6 @@ export async function startPostgresDatabase(connections = 5): Promise<TestDataba
     return pool
   }
   const pool = poolOf(2)
-  await migrate((sql) => pool.query(sql))
   const clients: PrismaClient[] = []
   const others: pg.Client[] = []
   return {

@@ -1,4 +1,4 @@
-import { createDatabase, postgresUrl, repeatWhenBusy, valkeyUrl } from '@larder/testing'
+import { createDatabase, postgresUrl, repeatWhenBusy, sized, valkeyUrl } from '@larder/testing'
 import { describe, expect, it } from 'vitest'
 import { runDemo } from '../src/demo.ts'
 import { report } from '../src/report.ts'
@@ -9,7 +9,7 @@ import { captured } from './captured.ts'
 repeatWhenBusy()
 
 const run = (env: Record<string, string>, signal: AbortSignal, out = captured()): Promise<Outcome> =>
-  runDemo({ screen: out.screen, env, signal, shopLimit: 60_000, boardLimit: 500, most: 400 })
+  runDemo({ screen: out.screen, env, signal, shopLimit: 60_000, boardLimit: 500, most: sized(150, 400) })
 
 describe('the demo of three services', () => {
   it('on PostgreSQL and Valkey, the cache sends less SQL for each read, and nothing is stale, oversold or failed', async () => {

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { doctor } from '@larder/doctor'
-import { mariadbUrl, migrate, valkeyUrl } from '@larder/testing'
+import { mariadbUrl, valkeyUrl } from '@larder/testing'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import {
   createMariadb,
-  createPostgres,
+  createMigratedPostgres,
   createSqlite,
   createTables,
   type TestDatabase,
@@ -27,8 +27,11 @@ const file = (name: string, text: string): string => {
   return join(folder, name)
 }
 beforeAll(async () => {
-  databases = { postgres: await createPostgres(), mysql: await createMariadb(), sqlite: await createSqlite() }
-  await migrate(databases.postgres.run)
+  databases = {
+    postgres: await createMigratedPostgres(),
+    mysql: await createMariadb(),
+    sqlite: await createSqlite(),
+  }
   await createTables(databases.mysql, 'mysql')
   await createTables(databases.sqlite, 'sqlite')
   folder = mkdtempSync(join(tmpdir(), 'larder-doctor-'))

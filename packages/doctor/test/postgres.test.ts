@@ -1,11 +1,11 @@
 import * as drizzle from '@larder/drizzle'
 import { tablesOf } from '@larder/prisma'
-import { migrate } from '@larder/testing'
 import { integer, pgSchema, pgTable } from 'drizzle-orm/pg-core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { datamodel } from '../../../prisma/generated/larder.ts'
 import * as world from '../../../test/workload/drizzle/tables-postgres.ts'
 import {
+  createMigratedPostgres,
   createPostgres,
   createTables,
   dangers,
@@ -17,8 +17,7 @@ import {
 
 let database: TestDatabase
 beforeEach(async () => {
-  database = await createPostgres()
-  await migrate(database.run)
+  database = await createMigratedPostgres()
 })
 afterEach(() => database.drop())
 

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Schema } from '@larder/core/host'
 import { connectDatabase, type Examined, examine, type Finding } from '@larder/doctor'
-import { createDatabase, mariadbUrl, postgresUrl } from '@larder/testing'
+import {
+  createDatabase,
+  createMigratedDatabase,
+  type Database,
+  mariadbUrl,
+  postgresUrl,
+} from '@larder/testing'
 import SqliteDatabase from 'better-sqlite3'
 import mysql from 'mysql2/promise'
 import { Client } from 'pg'
@@ -18,8 +24,14 @@ export interface TestDatabase {
   drop(): Promise<void>
 }
 
-export async function createPostgres(): Promise<TestDatabase> {
-  const { url, drop } = await createDatabase(await postgresUrl())
+export const createPostgres = async (): Promise<TestDatabase> =>
+  postgresOf(await createDatabase(await postgresUrl()))
+
+/** A PostgreSQL database with the tables of the repository's schema. */
+export const createMigratedPostgres = async (): Promise<TestDatabase> =>
+  postgresOf(await createMigratedDatabase())
+
+function postgresOf({ url, drop }: Database): TestDatabase {
   return {
     url,
     drop,

@@ -1,37 +1,16 @@
-import { setTimeout as wait } from 'node:timers/promises'
-import {
-  type Cluster,
-  type OwnServer,
-  repeatWhenBusy,
-  type Sentinels,
-  sized,
-  startCluster,
-  startSentinels,
-  startServer,
-  storeContract,
-  until,
-  valkeyUrl,
-} from '@larder/testing'
-import { type ValkeyStore, type ValkeyStoreOptions, valkeyStore } from '@larder/valkey'
-import { Redis as IoRedis, Cluster as IoRedisCluster } from 'ioredis'
+import { type OwnServer, repeatWhenBusy, startServer, storeContract, until, valkeyUrl } from '@larder/testing'
+import type { ValkeyStore } from '@larder/valkey'
+import { Redis as IoRedis } from 'ioredis'
 import { Redis as IoRedis5 } from 'ioredis-5'
-import { Redis, Cluster as RedisCluster } from 'iovalkey'
+import { Redis } from 'iovalkey'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { nodeRedis, type OtherClient } from './support/node-redis.ts'
+import { extent, open, pass } from './support/store-contract.ts'
 
 repeatWhenBusy()
 
 // About servers as tests have them: no limit of memory, replicas that may be missing.
 beforeEach(() => void vi.spyOn(process, 'emitWarning').mockImplementation(() => {}))
-
-const pass = (ms: number): Promise<void> => wait(ms)
-/** For what differs in its client only, or its topology, from a store that keeps the full contract here. */
-const extent = sized('short', 'full')
-const open = async (options: string | ValkeyStoreOptions): Promise<ValkeyStore> => {
-  const store = valkeyStore(options)
-  await store.ping()
-  return store
-}
 
 storeContract('valkeyStore', async () => open(await valkeyUrl()), { pass, pauses: 'shared' })
 
@@ -83,42 +62,5 @@ describe('on one node of a Cluster', () => {
       /CROSSSLOT|slot/,
     )
     await store.close()
-  })
-})
-
-describe('on a Cluster of three primaries with replicas', () => {
-  let cluster: Cluster
-  const clients: { disconnect(): void }[] = []
-  beforeAll(async () => {
-    cluster = await startCluster()
-  })
-  afterAll(async () => {
-    for (const client of clients) client.disconnect()
-    await cluster.stop()
-  })
-  const addresses = () => cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }))
-  const used = async (client: RedisCluster | IoRedisCluster): Promise<ValkeyStore> => {
-    clients.push(client)
-    return open({ client })
-  }
-
-  storeContract('valkeyStore({ nodes })', () => open({ nodes: cluster.urls.slice(0, 1) }), {
-    pass,
-    pauses: 'shared',
-  })
-  storeContract('an iovalkey Cluster', async () => used(new RedisCluster(addresses())), { pass, extent })
-  storeContract('an ioredis Cluster', async () => used(new IoRedisCluster(addresses())), { pass, extent })
-})
-
-describe('on the primary that Sentinels name', () => {
-  let set: Sentinels
-  beforeAll(async () => {
-    set = await startSentinels()
-  })
-  afterAll(() => set.stop())
-  storeContract('valkeyStore({ sentinels })', () => open({ sentinels: set.addresses, name: set.name }), {
-    pass,
-    pauses: 'shared',
-    extent,
   })
 })

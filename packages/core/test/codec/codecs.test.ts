@@ -32,7 +32,7 @@ describe.each(codecs)('$name', ({ bind }) => {
   it('any nested value round-trips exactly, including prototypes', () => {
     fc.assert(
       fc.property(anyValue, (value) => exactly(codec, value)),
-      { numRuns: sized(500, 5_000) },
+      { numRuns: sized(200, 5_000) },
     )
   })
 
@@ -199,7 +199,7 @@ describe.each(codecs)('$name', ({ bind }) => {
       fc.property(anyValue, fc.constantFrom(1, 2, Number.POSITIVE_INFINITY), (value, depth) =>
         assert.deepStrictEqual(Buffer.from(codec.encode(value, depth)), Buffer.from(codec.encode(value))),
       ),
-      { numRuns: sized(300, 3_000) },
+      { numRuns: sized(120, 3_000) },
     )
   })
 
@@ -248,7 +248,7 @@ describe.each(codecs)('$name', ({ bind }) => {
           expect(error).toBeInstanceOf(Error)
         }
       }),
-      { numRuns: sized(500, 5_000) },
+      { numRuns: sized(200, 5_000) },
     )
     exactly(codec, [{ id: 1 }])
   })

@@ -55,7 +55,7 @@ describe.each(compressions)('$name', (compression) => {
         for (const encoder of [always!, sometimes!])
           assert.deepStrictEqual(encoder.decode(new Uint8Array(encoder.encode(value))), value)
       }),
-      { numRuns: sized(150, 1_500) },
+      { numRuns: sized(60, 1_500) },
     )
   })
 
@@ -168,7 +168,7 @@ it('bytes from elsewhere throw an Error or decode to some value, and the next en
         expect(error).toBeInstanceOf(Error)
       }
     }),
-    { numRuns: sized(500, 5_000) },
+    { numRuns: sized(200, 5_000) },
   )
   expect(() => codec.decode(new Uint8Array([7, 1]))).toThrow(/begins with 7/)
   expect(() => codec.decode(new Uint8Array())).toThrow(/an empty entry/)

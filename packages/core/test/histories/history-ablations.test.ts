@@ -115,7 +115,7 @@ const rules: readonly (readonly [Ablation, string, Partial<Setting>])[] = [
 // The races between processes that the other rules are there for are shorter than the bound `push` is measured by.
 const SEEN_WITH_PUSH: readonly string[] = ['no-bumps']
 
-describe.each(sweep(['validate', 'push', 'off'] as const, 2))('with the memory tier %s', (memory) => {
+describe.each(sweep(['validate', 'push', 'off'] as const, 1))('with the memory tier %s', (memory) => {
   const races = memory !== 'push'
 
   it.each(rules.filter(([rule]) => races || SEEN_WITH_PUSH.includes(rule)))(

@@ -11,7 +11,7 @@ vi.setConfig({ testTimeout: 120_000 })
 /** Schedules by their seeds, of which a short run takes a tenth and a long one twice as many. */
 const schedules = (from: number, usual: number): readonly [from: number, to: number] => [
   from,
-  from + sized(Math.ceil(usual / 10), 2 * usual),
+  from + sized(Math.ceil(usual / 25), 2 * usual),
 ]
 
 const ALL_KEYS = [PRIMARY, UNIQUE, GROUP]

@@ -24,7 +24,7 @@ beforeEach(() => {
   broken.memory = false
 })
 
-const SCHEDULES = sized(40, 800)
+const SCHEDULES = sized(20, 800)
 
 describe('a process that cannot reach the store for a while', () => {
   it.each([

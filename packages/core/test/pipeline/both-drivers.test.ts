@@ -171,7 +171,7 @@ const EXAMPLES = ['stale while revalidate', 'stale if error', 'up to an age'].ma
   return [[of('read'), of('read'), of('wait', 2), of('lost read'), of('read'), of('write'), of('read')]]
 })
 
-const RUNS = sized(300, 2_000)
+const RUNS = sized(120, 2_000)
 
 describe('an async and a sync driver', () => {
   it('give the same results, reports and events for every program', async () => {

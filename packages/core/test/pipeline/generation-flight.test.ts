@@ -245,6 +245,6 @@ it('for any order of calls and answers, at most two loads run at a time, and no 
     expect(clock.pending()).toBe(0)
   }
   await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 40 }), program), {
-    numRuns: sized(300, 5_000),
+    numRuns: sized(150, 5_000),
   })
 })

@@ -8,7 +8,7 @@ import { canonicalValue } from '../../src/tags/value.ts'
 // Two texts that the server holds for equal must fold to one text, or one of them must be unknown. The server is asked.
 
 const seed = setting('LARDER_COLLATION_SEED', 1)
-const count = setting('LARDER_COLLATION_TEXTS', 1_200, 4_000)
+const count = setting('LARDER_COLLATION_TEXTS', 600, 4_000)
 
 interface Random {
   int(low: number, high: number): number

@@ -20,7 +20,7 @@ import { otherView, schemaOf } from './simulated-schema.ts'
 import { createEngine, type Database, type Engine, generate, type Value, Violation } from './simulator.ts'
 import { space } from './tables.ts'
 
-const CASES = sized(400, 6_000)
+const CASES = sized(150, 6_000)
 const nothingWritten: ReadonlySet<string> = new Set()
 
 /** What the runs met: a property that never meets its case proves nothing. */

@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { type Cache, createCache } from '@larder/core'
 import type { Connection, Host } from '@larder/core/host'
 import { drizzleCache } from '@larder/drizzle'
-import { type ConnectionCase, expectDistinctConnections } from '@larder/testing'
+import { type ConnectionCase, emptyPglite, expectDistinctConnections } from '@larder/testing'
 import { createClient } from '@libsql/client'
 import { Pool as NeonPool, type PoolConfig } from '@neondatabase/serverless'
 import Database from 'better-sqlite3'
@@ -51,7 +51,12 @@ const fileOf = (name: string): object => overBetterSqlite(new Database(name), { 
 const libsqlOf = (url: string, intMode: 'number' | 'bigint' = 'number'): object =>
   overLibsql(createClient({ url, intMode }), { schema: sqliteItem })
 const pgliteOf = async (dataDir?: string): Promise<object> => {
-  const client = new PGlite({ ...(dataDir && { dataDir }) })
+  // A folder that has a database takes no other.
+  const files =
+    dataDir && existsSync(join(dataDir.replace('file://', ''), 'PG_VERSION'))
+      ? {}
+      : { loadDataDir: await emptyPglite() }
+  const client = new PGlite({ ...(dataDir && { dataDir }), ...files })
   // In memory the identity is known immediately.
   if (dataDir && !dataDir.startsWith('memory:')) await client.waitReady
   lastPglite = client

@@ -14,7 +14,7 @@ import { type Observed, runProgram } from './run-program.ts'
 import { slowStore } from './slow-store.ts'
 
 /** Random programs per driver and cache configuration. Set `LARDER_ORDER_PROGRAMS=2000` for a long run. */
-const PROGRAMS = setting('LARDER_ORDER_PROGRAMS', 3, 24)
+const PROGRAMS = setting('LARDER_ORDER_PROGRAMS', 1, 24)
 const FIRST_SEED = setting('LARDER_ORDER_SEED', 1)
 /** Milliseconds, more than any program takes. */
 const STUCK = 20_000

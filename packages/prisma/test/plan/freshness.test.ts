@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { sized } from '@larder/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { datamodel } from '../../../../prisma/generated/larder.ts'
 import { withActions } from '../../../core/src/tags/actions.ts'
@@ -94,7 +95,9 @@ async function judge([model, operation, args]: (typeof writes)[number]): Promise
 }
 
 describe('every read whose result a write changed is invalidated by it', () => {
-  test.each(writes.map((write) => [name(write), write] as const))('%s', async (_name, write) => {
+  test.each(
+    writes.filter((_, at) => sized(at % 3 === 0, true)).map((write) => [name(write), write] as const),
+  )('%s', async (_name, write) => {
     const { stale } = await judge(write)
     expect(stale).toEqual([])
   })

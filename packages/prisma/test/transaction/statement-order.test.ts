@@ -18,7 +18,7 @@ import { programOf, type Step } from './program.ts'
 import { type AnyClient, runProgram } from './run.ts'
 
 /** Programs for each adapter and store. More: LARDER_ORDER_PROGRAMS=500. */
-const PROGRAMS = setting('LARDER_ORDER_PROGRAMS', 4, 40)
+const PROGRAMS = setting('LARDER_ORDER_PROGRAMS', 2, 40)
 const FIRST = setting('LARDER_ORDER_SEED', 1)
 
 const STORES: Readonly<Record<string, (seed: number) => Store>> = {

@@ -3,23 +3,12 @@ import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createCounter } from '@larder/structures'
-import {
-  createDatabase,
-  type Database,
-  migrate,
-  postgresUrl,
-  repeatWhenBusy,
-  sized,
-  until,
-  valkeyUrl,
-} from '@larder/testing'
+import { createDatabase, type Database, migrate, postgresUrl, sized, until, valkeyUrl } from '@larder/testing'
 import type { Redis } from 'iovalkey'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { sharedClient, unique } from '../support/clients.ts'
 import { CREATE_TOTALS, flushInto, totals } from '../support/totals.ts'
-
-repeatWhenBusy()
 
 let database: Database
 let pool: pg.Pool
@@ -102,5 +91,5 @@ it('every increment reaches the database once, although delivering processes are
   })
   expect(await totals(pool)).toEqual(new Map(ids.map((id) => [id, expected])))
   const { rows } = await pool.query('SELECT count(*)::int AS batches FROM app_setting')
-  expect(rows[0].batches).toBeGreaterThan(3)
+  expect(rows[0].batches).toBeGreaterThan(1)
 })

@@ -8,10 +8,13 @@ export interface Database {
   drop(): Promise<void>
 }
 
-/** Makes an empty database on the server that `url` names; the user needs the right to create databases. */
-export async function createDatabase(url: string): Promise<Database> {
+/**
+ * Makes a database on the server that `url` names; the user needs the right to create databases.
+ * @param template the name of a database to copy, to which nobody is connected. Default: an empty one.
+ */
+export async function createDatabase(url: string, template?: string): Promise<Database> {
   const name = `larder_test_${process.pid}_${randomBytes(4).toString('hex')}`
-  await run(url, `CREATE DATABASE ${name}`)
+  await run(url, `CREATE DATABASE ${name}${template === undefined ? '' : ` TEMPLATE ${template}`}`)
   const own = new URL(url)
   own.pathname = name
   return { url: own.href, drop: () => run(url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) }

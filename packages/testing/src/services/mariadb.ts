@@ -41,6 +41,14 @@ function fromPrograms(around: Surroundings): Way {
   }
 }
 
+// Starts the server again if it crashes, which it does once in some thousand tests. It would fail all tests that follow.
+const serveAgain = `
+over=
+trap 'over=1; kill -s TERM $child' TERM
+until [ "$over" ]; do "$@" & child=$!; wait $child; sleep 0.2; done
+wait
+`
+
 async function start(program: string): Promise<Service> {
   const room = makeRoom('mariadb', ['mysql', 'nobody'])
   const data = join(room.folder, 'data')
@@ -54,7 +62,7 @@ async function start(program: string): Promise<Service> {
   await promisify(execFile)(command, rest, { timeout: 120_000 })
   const serve = [program, ...files, `--port=${port}`, '--bind-address=127.0.0.1', ...settings]
   const stop = await startServer({
-    command: serve,
+    command: ['sh', '-c', serveAgain, 'larder-mariadb', ...serve],
     signal: 'TERM',
     room,
     // The socket is there once the server listens; who connects earlier would be refused.

@@ -1,11 +1,20 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { Client } from 'pg'
+import { migrate } from '../migrate.ts'
+import { createDatabase, type Database } from './database.ts'
 import { startMariadb } from './mariadb.ts'
 import { startPostgres } from './postgres.ts'
 import type { Service } from './service.ts'
 import { startValkey } from './valkey.ts'
 
-const starters = { mariadb: startMariadb, postgres: startPostgres, valkey: startValkey }
+const starters = {
+  mariadb: startMariadb,
+  postgres: startPostgres,
+  valkey: startValkey,
+  /** A database with the tables of the repository's schema, to be copied. */
+  migrated: startMigrated,
+}
 type Kind = keyof typeof starters
 const isKind = (name: string): name is Kind => Object.hasOwn(starters, name)
 
@@ -29,6 +38,32 @@ export const mariadbUrl = (): Promise<string> => urlOf('mariadb')
 
 /** The URL of the Valkey that all tests of this run share. Keep to keys of your own. */
 export const valkeyUrl = (): Promise<string> => urlOf('valkey')
+
+/** Makes a database with the tables of the repository's schema on the PostgreSQL that all tests share. */
+export async function createMigratedDatabase(): Promise<Database> {
+  const url = await postgresUrl()
+  // Only the process that coordinates the others can drop what they copy.
+  if (process.env[desk] === undefined) return migrated(url)
+  return createDatabase(url, new URL(await urlOf('migrated')).pathname.slice(1))
+}
+
+async function migrated(server: string): Promise<Database> {
+  const database = await createDatabase(server)
+  const client = new Client({ connectionString: database.url })
+  await client.connect()
+  try {
+    await migrate((sql) => client.query(sql))
+  } finally {
+    await client.end()
+  }
+  return database
+}
+
+async function startMigrated(): Promise<Service> {
+  const { url, from } = await startOnce('postgres')
+  const database = await migrated(url)
+  return { url: database.url, from, stop: database.drop }
+}
 
 async function urlOf(kind: Kind): Promise<string> {
   const base = process.env[desk]
@@ -65,6 +100,9 @@ export async function shareServices(): Promise<() => Promise<void>> {
     delete process.env[desk]
     server.closeAllConnections()
     server.close()
+    // Before its server stops.
+    await (await started.get('migrated')?.catch(() => undefined))?.stop()
+    started.delete('migrated')
     const running = await Promise.allSettled(started.values())
     started.clear()
     await Promise.all(running.map((each) => (each.status === 'fulfilled' ? each.value.stop() : undefined)))
