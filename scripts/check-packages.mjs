@@ -1,10 +1,29 @@
 // Checks what would be published, not what lies in the tree: packs each public package, lets publint and attw look at
-// the tarball, looks for every file that its code and its pages name, then installs all tarballs into an empty project
-// and imports and requires them there by name.
+// the tarball, looks for every file that its code and its pages name, then installs all tarballs into an empty project.
+// There it imports and requires every entry on the oldest and on this Node, in Jest and in a minified bundle, compiles an
+// application under each module setting, and prints what each package costs. Build first.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, posix } from 'node:path'
+import { checkBudgets } from './packages/budgets.mjs'
+import { checkMinified } from './packages/minified.mjs'
+import { checkEntries, checkJest } from './packages/programs.mjs'
+import { checkTypes } from './packages/types.mjs'
 import { bin, install, pack, peersOf, publicPackages, read, root, run } from './packing.mjs'
+
+/** The tools of applications. TypeScript 5 is the last one with `moduleResolution: node`. */
+const TOOLS = {
+  '@swc/core': '1.16.22',
+  '@swc/jest': '0.2.39',
+  '@types/node': '24.19.2',
+  esbuild: '0.28.2',
+  jest: '30.5.2',
+  // Imported by drizzle-orm, and never connected.
+  pg: read(join(root, 'package.json')).devDependencies.pg,
+  // The oldest Node that is supported.
+  [`node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`]: '22.12.0',
+  'typescript-5': 'npm:typescript@5.9.3',
+}
 
 /** Every file that `exports` or `bin` of a package names. */
 function namedFiles(value) {
@@ -103,21 +122,18 @@ try {
   const empty = join(folder, 'project')
   mkdirSync(empty)
   const dependencies = {
+    ...TOOLS,
     ...peersOf(packed),
     ...Object.fromEntries(packed.map(({ json, tarball }) => [json.name, `file:${tarball}`])),
   }
   writeFileSync(join(empty, 'package.json'), JSON.stringify({ private: true, type: 'module', dependencies }))
   install(empty)
-  for (const { json } of packed)
-    for (const entry of entriesOf(json)) {
-      const script = `import { createRequire } from 'node:module'
-      const imported = await import('${entry}')
-      const names = Object.keys(imported)
-      const required = createRequire(process.cwd() + '/any.cjs')('${entry}')
-      if (names.some((name) => required[name] !== imported[name])) throw new Error('require() gives another copy')
-      console.log('${entry} installs, imports and is required: ' + (names.join(', ') || 'types alone'))`
-      process.stdout.write(run(process.execPath, ['--input-type=module', '--eval', script], empty))
-    }
+  const entries = packed.flatMap(({ json }) => entriesOf(json))
+  checkEntries(empty, entries)
+  checkJest(empty, entries)
+  checkMinified(empty)
+  checkTypes(empty)
+  checkBudgets(empty, packed)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

@@ -8,15 +8,21 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 /** Where each schema's own generators write to, relative to the schema. */
-const folders = { prisma: 'generated', examples: '../src/generated' }
+const folderOf = (schema) => {
+  if (schema.startsWith('examples')) return '../src/generated'
+  return schema === 'prisma/schema.prisma' ? 'generated' : '../generated/features'
+}
 const onlyMissing = process.argv.includes('--missing')
 
 const isCurrent = (schema) => {
-  const output = join(root, dirname(schema), folders[schema.split('/')[0]], 'larder.ts')
+  const output = join(root, dirname(schema), folderOf(schema), 'larder.ts')
   return existsSync(output) && statSync(output).mtimeMs > statSync(join(root, schema)).mtimeMs
 }
 
-const schemas = globSync(['prisma/schema.prisma', 'examples/*/prisma/schema.prisma'], { cwd: root })
+const schemas = globSync(
+  ['prisma/schema.prisma', 'prisma/features/schema.prisma', 'examples/*/prisma/schema.prisma'],
+  { cwd: root },
+)
 const codes = await Promise.all(
   schemas
     .filter((schema) => !onlyMissing || !isCurrent(schema))

@@ -27,10 +27,11 @@ export const publicPackages = readdirSync(join(root, 'packages'))
   }))
   .filter(({ json }) => !json.private)
 
-/** Packs one of them into the folder `into`: the tarball, and the paths of the files in it. */
+/** Packs one of them into the folder `into`: the tarball, the paths of the files in it, and their size in bytes. */
 export function pack({ folder, json }, into) {
   const [report] = JSON.parse(run('npm', ['pack', '--json', '--silent', '--pack-destination', into], folder))
-  return { folder, json, tarball: join(into, report.filename), files: report.files.map(({ path }) => path) }
+  const files = report.files.map(({ path }) => path)
+  return { folder, json, tarball: join(into, report.filename), files, unpackedSize: report.unpackedSize }
 }
 
 /** What an application has beside our packages: every peer that is not optional, in the version this repository is tested with. */

@@ -11,20 +11,23 @@ export interface ServiceProcess {
   stop(): Promise<void>
 }
 
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
 /**
  * Starts `examples/<name>/src/main.ts` as its README says, on a free port. Resolves when it listens.
+ * @param program what to start instead, with the arguments of Node.
  * @throws Error with what it wrote if it ends before that.
  */
 export async function startService(
   name: string,
   env: Readonly<Record<string, string>>,
+  program: readonly string[] = ['--import', at('./sources.mjs'), at(`../../examples/${name}/src/main.ts`)],
 ): Promise<ServiceProcess> {
-  const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
-  const child = spawn(
-    process.execPath,
-    ['--import', at('./sources.mjs'), at(`../../examples/${name}/src/main.ts`)],
-    { env: { ...process.env, ...env, PORT: '0' }, stdio: ['ignore', 'pipe', 'pipe'] },
-  )
+  const child = spawn(process.execPath, program, {
+    cwd: at('../..'),
+    env: { ...process.env, ...env, PORT: '0' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const written: string[] = []
   const listening = Promise.withResolvers<string>()
   for (const output of [child.stdout, child.stderr])

@@ -13,13 +13,22 @@ const ROWS = `
   INSERT INTO blog_posts (title, published, author_id) VALUES
     ('Bread', true, 1), ('Butter', true, 1), ('Jam', false, 2)`
 
+/** A pool whose connections may still be closing when their database is dropped. */
+export function openPool(connectionString: string, max: number): pg.Pool {
+  const pool = new pg.Pool({ connectionString, max })
+  pool.on('connect', (client) => client.on('error', () => {}))
+  pool.on('error', () => {})
+  return pool
+}
+
 /** A PostgreSQL database of its own, with the tables of the repository's schema. */
 export async function openDatabase() {
   const { url, drop } = await createDatabase(await postgresUrl())
-  const pool = new pg.Pool({ connectionString: url, max: 1 })
+  const pool = openPool(url, 1)
   await migrate((sql) => pool.query(sql))
   return {
-    adapter: () => new PrismaPg({ connectionString: url, max: 2 }),
+    adapter: () =>
+      new PrismaPg({ connectionString: url, max: 2 }, { onPoolError: () => {}, onConnectionError: () => {} }),
     /** Puts back the rows that every run begins with: three users and three posts. */
     reset: () => pool.query(ROWS),
     async close() {

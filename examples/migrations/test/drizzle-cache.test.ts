@@ -3,8 +3,9 @@ import { type Cache, createCache } from '@larder/core'
 import { createDatabase, type Database, postgresUrl, valkeyUrl } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
 import { Redis } from 'iovalkey'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { openPool } from '../src/database.ts'
 import { shopAfter } from '../src/drizzle-cache/after.ts'
 import { shopBefore } from '../src/drizzle-cache/before.ts'
 import { SQL } from '../src/drizzle-cache/schema.ts'
@@ -16,7 +17,7 @@ let url: string
 let redis: Redis
 beforeAll(async () => {
   database = await createDatabase(await postgresUrl())
-  admin = new pg.Pool({ connectionString: database.url, max: 1 })
+  admin = openPool(database.url, 1)
   url = await valkeyUrl()
   redis = new Redis(url.replace(/^valkey:/, 'redis:'))
 })
@@ -42,7 +43,7 @@ afterEach(async () => {
 
 /** One process of the application, before or after. */
 function open(side: 'before' | 'after'): Shop {
-  const pool = new pg.Pool({ connectionString: database.url, max: 2 })
+  const pool = openPool(database.url, 2)
   pools.push(pool)
   if (side === 'before') return shopBefore(pool, redis, prefix)
   const cache = createCache({ namespace: prefix, store: valkeyStore(url), finish: 'await' })

@@ -11,7 +11,7 @@ import { hasOneConnection } from './connection/single-connection.ts'
 import { unreachableOf } from './connection/unreachable.ts'
 import { declaredTables } from './execute/declared-tables.ts'
 import { createRawSql, dialectOf, isPostgres } from './execute/raw.ts'
-import { activeProvider, clientVersion, globalOmit, omittedOf } from './internals.ts'
+import { activeProvider, clientVersion, globalOmit, hasPreviewFeature, omittedOf } from './internals.ts'
 import { createReadPlans } from './plan/read-plans.ts'
 import { type Policies, policiesOf } from './policy/policies.ts'
 import type { Datamodel } from './schema/datamodel.ts'
@@ -20,6 +20,7 @@ import { type ModelMap, modelMapOf } from './schema/model.ts'
 import { runtimeDatamodel, runtimeSchema } from './schema/runtime-schema.ts'
 import { schemaOf } from './schema/schema.ts'
 import { checkModels } from './schema/tables/declared.ts'
+import { checkVersion } from './schema/version.ts'
 import { createTransactions } from './transaction/transaction.ts'
 import { watchWrites } from './watch/unseen-writes.ts'
 import { watchClient } from './watch/watch-client.ts'
@@ -61,8 +62,8 @@ const ROW_SHAPE = 1
  * query. Other extensions run outside the cache, whether you add them before or after it. Writes through the client that
  * you extended are seen at the driver adapter, and invalidate whole tables.
  * @throws CacheError naming the option and the fix. `LARDER_CONFIG` for an unknown option at once. When it extends a client:
- * `LARDER_UNKNOWN_MODEL`, `LARDER_EXTENSION_TWICE`, and `LARDER_CONFIG` for a datamodel of another schema, a policy without a
- * lifetime or an unknown collation.
+ * `LARDER_UNKNOWN_MODEL`, `LARDER_EXTENSION_TWICE`, and `LARDER_CONFIG` for a client of Prisma 6 or older, a datamodel of
+ * another schema, a policy without a lifetime or an unknown collation.
  * @example
  * ```ts
  * import { createCache } from '@larder/core'
@@ -102,6 +103,7 @@ export function cacheExtension(
   checkOptions(options, variant.name)
   return (client) => {
     const base = client as ExtendableClient
+    checkVersion(base, variant.name)
     if ('$cache' in (base as object))
       throw new CacheError(
         'LARDER_EXTENSION_TWICE',
@@ -146,7 +148,7 @@ function attach(
     engine,
     announcements,
     models,
-    reads: createReadPlans(models, TYPES),
+    reads: createReadPlans(models, TYPES, hasPreviewFeature(base, 'strictUndefinedChecks')),
     provider,
     isPostgres: isPostgres(provider),
     relationMode: described.relationMode,

@@ -8,6 +8,7 @@ export type {
   RowOfTable,
 } from './client/extension-types.ts'
 export { tablesOf } from './client/extras.ts'
+export type { CachedClient, CachedTransaction } from './client/helper-types.ts'
 export { type PrismaCacheOptions, prismaCache } from './extension.ts'
 export type { CallOptions, CallPolicy } from './policy/policies.ts'
 export type {

@@ -50,6 +50,13 @@ export function schemaText(client: unknown): string {
   return typeof config?.inlineSchema === 'string' ? config.inlineSchema : ''
 }
 
+/** Reads `_engineConfig.previewFeatures` of a client: true if the client was generated with the feature. */
+export function hasPreviewFeature(client: unknown, feature: string): boolean {
+  const features = (client as { _engineConfig?: { previewFeatures?: unknown } } | undefined)?._engineConfig
+    ?.previewFeatures
+  return Array.isArray(features) && features.includes(feature)
+}
+
 /** A factory of driver adapters, as far as it is read here: where those that are known keep what they connect to. */
 export interface AdapterParts {
   readonly adapterName?: unknown

@@ -1,3 +1,4 @@
+import { CacheError } from '@larder/core'
 import { scanSql, sqlWords } from '@larder/core/host'
 import type { Statement } from '../analysis/statement.ts'
 import { undeclaredRead } from '../execute/bypass.ts'
@@ -30,6 +31,7 @@ const unchanged: ResultCodec = { toEntry: (result) => result, fromEntry: (value)
 /**
  * Makes a query prepared by a synchronous driver go through the engine: what asks the driver is replaced by what asks the
  * engine first. Drizzle still maps the rows.
+ * @throws CacheError for a prepared query of an unknown form.
  */
 export function watchSyncStatement(
   deps: StatementDeps,
@@ -56,6 +58,12 @@ export function watchSyncStatement(
   const { executors, mode, stmt } = prepared
   if (executors) prepared.executors = watchExecutors(executors, mode === 'arrays', call)
   else if (stmt) prepared.stmt = watchDriverStatement(stmt, call)
+  // Larder must see every statement.
+  else
+    throw new CacheError(
+      'LARDER_CONFIG',
+      'drizzleCache does not know the prepared queries of this version of drizzle-orm: 0.45.4 and 1.0.0-rc.5 are tested',
+    )
 }
 
 type Call = (method: Method, parameters: readonly unknown[], run: () => unknown) => unknown

@@ -43,6 +43,7 @@ export function neonServerlessBy(connect: (client: Pool) => ContractDb): Driver 
           // It takes no class as an option.
           Object.assign(pool, { Client: listening(sent) })
           pool.on('error', () => {})
+          pool.on('connect', (client: Client) => void client.on('error', () => {}))
           pools.push(pool)
           return connect(pool)
         },

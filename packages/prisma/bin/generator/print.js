@@ -1,8 +1,7 @@
 import { join } from 'node:path'
 
-const HEADER = `// Written by larder-prisma from the Prisma schema. Do not edit: run \`prisma generate\`.
-import type { Datamodel } from '@larder/prisma'
-`
+// The file imports nothing: TypeScript refuses even a type of an ES module in a CommonJS package under some settings.
+const HEADER = '// Written by larder-prisma from the Prisma schema. Do not edit: run `prisma generate`.\n'
 
 /** The file to write: an output that names no TypeScript file is a folder. */
 export function outputFile(output) {
@@ -30,8 +29,7 @@ export function print(datamodel) {
   for (const [name, model] of Object.entries(models)) lines.push(...modelLines(name, model))
   lines.push('  },', '  enums: {')
   for (const [name, values] of Object.entries(enums)) lines.push(`    ${name}: ${literal(values)},`)
-  // Apart from the constant: `as const satisfies` is no declaration that `isolatedDeclarations` can infer.
-  lines.push('  },', '} as const', '', 'datamodel satisfies Datamodel', '')
+  lines.push('  },', '} as const', '')
   return lines.join('\n')
 }
 

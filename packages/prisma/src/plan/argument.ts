@@ -13,6 +13,18 @@ export function absent(value: unknown): boolean {
 }
 
 /**
+ * True if a property anywhere in the arguments is `undefined`. A client with `strictUndefinedChecks` refuses such a call. Objects of
+ * classes are values, such as references to fields.
+ */
+export function hasUndefined(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (Array.isArray(value)) return value.some(hasUndefined)
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) return false
+  return Object.values(value).some((item) => item === undefined || hasUndefined(item))
+}
+
+/**
  * Returns the arguments of an object, including inherited ones, as Prisma reads them (`for … in`). Undefined for anything else:
  * primitives, null, arrays, bytes, and objects with `toJSON` (dates, decimals).
  */

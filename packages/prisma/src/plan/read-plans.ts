@@ -1,6 +1,7 @@
 import type { ValueTypes } from '@larder/core'
 import { canonical, createBounded } from '@larder/core/host'
 import type { ModelMap } from '../schema/model.ts'
+import { hasUndefined } from './argument.ts'
 import { type PlannedRead, planRead, type RowQuery, rowReadOf } from './read.ts'
 
 /** A read by its arguments: what it depends on, and what names its entry. */
@@ -24,7 +25,11 @@ const MOST_REMEMBERED = 10_000
 /** Longer texts are planned every time. */
 const LONGEST_REMEMBERED = 512
 
-export function createReadPlans(models: ModelMap, types: ValueTypes): ReadPlans {
+/**
+ * @param refusesUndefined true if the client refuses arguments that are `undefined`. Such a call must reach Prisma: its entry
+ * would be that of the call without them.
+ */
+export function createReadPlans(models: ModelMap, types: ValueTypes, refusesUndefined = false): ReadPlans {
   const plans = createBounded<ReadByArguments>(MOST_REMEMBERED)
   const textOf = (value: unknown): string | undefined => {
     try {
@@ -41,6 +46,8 @@ export function createReadPlans(models: ModelMap, types: ValueTypes): ReadPlans 
   return {
     ofUncached: plan,
     ofCached(operation, model, args, dataPath) {
+      if (refusesUndefined && hasUndefined(args))
+        return { ...plan(operation, model, args, dataPath), opaque: 'undefined' }
       const text = textOf({ args, dataPath })
       if (text === undefined) return plan(operation, model, args, dataPath)
       const name = `${model}.${operation}${text}`

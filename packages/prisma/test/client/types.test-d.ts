@@ -1,5 +1,5 @@
 import type { Cache, Stats } from '@larder/core'
-import { prismaCache } from '@larder/prisma'
+import { type CachedClient, type CachedTransaction, prismaCache } from '@larder/prisma'
 import { assertType, describe, expectTypeOf, it } from 'vitest'
 import type { Ledger, Prisma, PrismaClient, User } from '../../../../prisma/generated/client/client.ts'
 import { datamodel } from '../../../../prisma/generated/larder.ts'
@@ -173,6 +173,64 @@ it('functions can accept the extended client by its type', () => {
   expectTypeOf<Awaited<ReturnType<typeof repository>>>().toEqualTypeOf<{ id: number } | null>()
   repository(prisma)
   repository(prisma.$cached(false))
+})
+
+describe('CachedClient and CachedTransaction', () => {
+  type Db = CachedClient<PrismaClient, typeof datamodel>
+  type Tx = CachedTransaction<PrismaClient, typeof datamodel>
+  type TxOf<C extends { $transaction: unknown }> = C['$transaction'] extends {
+    (operations: never, options?: never): unknown
+    (body: (tx: infer T) => never, options?: never): unknown
+  }
+    ? T
+    : never
+
+  it('of an extended client are its own types', () => {
+    expectTypeOf<CachedClient<Client>>().toEqualTypeOf<Client>()
+    expectTypeOf<CachedTransaction<Client>>().toEqualTypeOf<TxOf<Client>>()
+  })
+
+  it('of the bare client are those of the client that prismaCache extends', () => {
+    expectTypeOf<Db>().toEqualTypeOf<typeof plain>()
+    expectTypeOf<Tx>().toEqualTypeOf<TxOf<typeof plain>>()
+    const untyped = base.$extends(prismaCache({ cache }))
+    expectTypeOf<CachedClient<PrismaClient>>().toEqualTypeOf<typeof untyped>()
+  })
+
+  it('of a client with other extensions keep these', () => {
+    type Extended = CachedClient<typeof withResult, typeof datamodel>
+    const helper = async (db: Extended) => (await db.user.findFirstOrThrow()).upper
+    expectTypeOf(helper(prisma)).resolves.toEqualTypeOf<string>()
+    // @ts-expect-error the client lacks the result extension
+    void helper(plain)
+  })
+
+  it('of a client that omits fields leave them out', async () => {
+    const omitting = {} as PrismaClient<never, { user: { email: true } }>
+    const db = {} as CachedClient<typeof omitting, typeof datamodel>
+    // @ts-expect-error the client omits it
+    void (await db.user.findFirstOrThrow()).email
+    expectTypeOf((await db.user.findFirstOrThrow()).id).toEqualTypeOf<number>()
+  })
+
+  it('helpers that take the one or the other are called with the client and with a transaction', async () => {
+    const reading = (db: Db) => db.user.findUnique({ ...id, select: { email: true } })
+    const writing = (tx: Tx) => tx.user.update({ ...id, data: { name: 'x' } })
+    expectTypeOf(reading(plain)).resolves.toEqualTypeOf<{ email: string } | null>()
+    expectTypeOf(writing(plain)).resolves.toEqualTypeOf<User>()
+    await plain.$transaction(async (tx) => {
+      expectTypeOf(writing(tx)).resolves.toEqualTypeOf<User>()
+      expectTypeOf(writing(tx.$cached({ ttl: 1 }))).resolves.toEqualTypeOf<User>()
+      // @ts-expect-error a transaction has no connection of its own
+      void reading(tx)
+    })
+    // @ts-expect-error the client has no cache
+    void reading(base)
+  })
+
+  it('of anything else are never', () => {
+    expectTypeOf<CachedClient<{ a: 1 }>>().toEqualTypeOf<never>()
+  })
 })
 
 it('extensions added afterwards are kept, including on $cached()', () => {

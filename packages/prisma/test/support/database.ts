@@ -10,7 +10,14 @@ import type {
 import mysql from 'mysql2/promise'
 import { Pool } from 'pg'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
-import { createMigratedDatabase, mariadbUrl, migrate, startPglite } from '../../../testing/src/index.ts'
+import {
+  createDatabase,
+  createMigratedDatabase,
+  mariadbUrl,
+  migrate,
+  postgresUrl,
+  startPglite,
+} from '../../../testing/src/index.ts'
 
 /** What happened to one physical statement: it was sent, or its answer is here. */
 export type Watch = (sql: string, phase: 'sent' | 'done') => Promise<void> | void
@@ -35,13 +42,16 @@ export async function pgliteDatabase(): Promise<TestDatabase> {
   }
 }
 
-/** A PostgreSQL server with as many connections as are asked for. */
-export async function postgresDatabase(): Promise<TestDatabase & { readonly url: string }> {
-  const { url, drop } = await createMigratedDatabase()
+type Prepare = (exec: (sql: string) => Promise<unknown>) => Promise<unknown>
+
+/** A PostgreSQL server with as many connections as are asked for. `prepare` makes other tables than the repository's schema. */
+export async function postgresDatabase(prepare?: Prepare): Promise<TestDatabase & { readonly url: string }> {
+  const { url, drop } = await (prepare ? postgresUrl().then(createDatabase) : createMigratedDatabase())
   const pool = new Pool({ connectionString: url })
   // A connection that is being closed when the database is dropped would else be an uncaught error.
   pool.on('connect', (client) => client.on('error', () => {}))
   pool.on('error', () => {})
+  await prepare?.((sql) => pool.query(sql))
   return {
     url,
     adapter: (watch, options = {}) => {

@@ -80,6 +80,21 @@ it('a write while the server is down is seen by all when it is back', async () =
   expect(await valuesOf(all)).toEqual(['2', '2'])
 })
 
+it('after a restart from an old snapshot, nothing of the snapshot is served', async () => {
+  const [reader, writer] = [await member('off'), await member('off', false)]
+  await warm([reader, writer], '1')
+  await own.call('SAVE')
+  await writer.write(1, '2')
+  // Nobody repeats the invalidation to the new server.
+  await writer.cache.close()
+  await own.restart()
+  const seen = new Set<string | null>()
+  for (const end = performance.now() + 1_500; performance.now() < end; await wait(5))
+    seen.add((await reader.read(1)).value)
+  expect([...seen]).toEqual(['2'])
+  await allHit([reader])
+})
+
 it('push: hits from memory send no command, and writes of other processes are seen', async () => {
   const [mine, theirs] = [await member('push'), await member('off', false)]
   await warm([mine, theirs], '1')

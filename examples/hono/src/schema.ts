@@ -1,0 +1,7 @@
+import { integer, pgTable, text } from 'drizzle-orm/pg-core'
+
+export const products = pgTable('hono_product', {
+  id: integer('id').primaryKey(),
+  name: text('name').notNull(),
+  price: integer('price').notNull(),
+})
