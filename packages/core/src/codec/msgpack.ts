@@ -2,8 +2,6 @@ import { Packr } from 'msgpackr'
 import { carry, type Dialect } from './carry.ts'
 import type { BoundCodec, Codec, ValueTypes } from './codec.ts'
 import { KIND, revive } from './kinds.ts'
-import { createPack } from './pack.ts'
-import { createUnpack, NOT_READ } from './unpack.ts'
 
 // NOTE: msgpackr's extension types live in one registry per process, which the application may use for its own
 // classes. So nothing is registered and none is relied on: objects are written as records, which leaves MessagePack
@@ -36,21 +34,13 @@ export function msgpackCodec(): Codec {
 function bind(types: ValueTypes): BoundCodec {
   const packr = new Packr(OPTIONS)
   const knownKeys = new Set<string>()
-  const pack = createPack(types, dialect.safeKey)
-  const unpack = createUnpack((kind, payload) => revive(kind, payload, types))
   return {
     encode(value, dataDepth) {
-      const packed = dataDepth ? pack(value, dataDepth) : undefined
-      if (packed) return packed
       const raw = rawBytes()
       const plain = carry(value, { ...dialect, knownKeys, escape: raw.escape }, types, dataDepth)
       return raw.before(packr.pack(plain))
     },
     decode(bytes) {
-      if (bytes[0] !== WITH_BYTES) {
-        const value = unpack(viewOf(bytes))
-        if (value !== NOT_READ) return value
-      }
       const { raw, rest } = split(bytes)
       return restore(packr.unpack(rest), raw, types)
     },
@@ -91,10 +81,6 @@ function standInFor(kind: number, payload: unknown): Map<number, unknown> {
   const map = new Map<number, unknown>()
   map.set(kind, payload)
   return map
-}
-
-function viewOf(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
 function split(bytes: Uint8Array): { raw: Uint8Array; rest: Uint8Array } {
