@@ -29,7 +29,7 @@ export const BY_DIALECT: Readonly<Record<Driver['dialect'], Row>> = {
 }
 
 /** Bytes of a class whose constructor takes something else than a length. */
-class Digest extends Uint8Array<ArrayBuffer> {
+class Digest extends Uint8Array {
   constructor(hex: string) {
     if (typeof hex !== 'string') throw new TypeError('not a digest')
     super(Buffer.from(hex, 'hex'))

@@ -130,7 +130,7 @@ it('a copy of arguments has new objects and lists, and the same values', () => {
 })
 
 it('objects that only their class can copy are passed on: bytes and dates of a class, and what has its own JSON', () => {
-  class Digest extends Uint8Array<ArrayBuffer> {
+  class Digest extends Uint8Array {
     constructor(hex: string) {
       if (typeof hex !== 'string') throw new TypeError('not a digest')
       super(Buffer.from(hex, 'hex'))
