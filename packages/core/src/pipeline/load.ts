@@ -48,44 +48,44 @@ type LoadEnded = (end: LeaseEnd) => void
  */
 export async function load<T>(
   deps: LoadDeps,
-  one: CachedRead<ReadPlan<T>>,
+  cachedRead: CachedRead<ReadPlan<T>>,
   reason: MissReason,
   before: Before,
   found?: LookUpResult,
   ended: LoadEnded = () => {},
 ): Promise<LoadResult> {
   const began = deps.clock.now()
-  const capture = one.plan.captures && deps.captures.start()
+  const capture = cachedRead.plan.captures && deps.captures.start()
   let captured: CapturedOutcome | undefined
   let result: T
   try {
-    result = await (capture ? capture.run(() => one.plan.run()) : one.plan.run())
+    result = await (capture ? capture.run(() => cachedRead.plan.run()) : cachedRead.plan.run())
   } catch (error) {
-    const rescued = rescue(deps, one, found, error)
+    const rescued = rescue(deps, cachedRead, found, error)
     // Callers that share the load decide by their own policies: there is nothing for them to copy.
     if (rescued) {
       ended('failed')
       return { result: rescued.value, payload: undefined }
     }
-    reportRead(deps, one, reason)
+    reportRead(deps, cachedRead, reason)
     throw error
   } finally {
     captured = capture?.close()
   }
   if (deps.outage.active) deps.outage.answered()
-  if (captured?.refusal) one.plan.captures?.(captured.refusal)
+  if (captured?.refusal) cachedRead.plan.captures?.(captured.refusal)
   const { payload, storable } = evaluate(
     deps,
-    one,
+    cachedRead,
     reason,
     before,
     result,
     // The time in a queue would make entries of a busy database be refreshed earlier, and that more often.
-    deps.clock.now() - (one.queued?.over ?? began),
+    deps.clock.now() - (cachedRead.queued?.over ?? began),
     captured,
   )
-  if (one.policy.maxStaleness) keepRan(deps, one, { result, payload, began, captured })
-  const stored = storable && storeSoon(deps, one, storable)
+  if (cachedRead.policy.maxStaleness) keepRan(deps, cachedRead, { result, payload, began, captured })
+  const stored = storable && storeSoon(deps, cachedRead, storable)
   // After the entry, over the same connection.
   if (stored) void stored.then((confirmed) => ended(confirmed ? 'stored' : 'unstored'))
   else ended(storable ? 'stored' : 'unstored')
@@ -105,22 +105,22 @@ const MOST_AFTER_CALLER = 100
  */
 function storeSoon(
   deps: LoadDeps,
-  one: CachedRead<PlannedRead>,
+  cachedRead: CachedRead<PlannedRead>,
   storable: Storable,
 ): Promise<boolean> | undefined {
-  if (!mustConfirm(one, storable)) {
-    const send = (): void => void store(deps, one, storable, storable.recorded.tags)
+  if (!mustConfirm(cachedRead, storable)) {
+    const send = (): void => void store(deps, cachedRead, storable, storable.recorded.tags)
     if (deps.store.source === 'memory' || deps.storing.size >= MOST_AFTER_CALLER) send()
-    else noteStoring(deps, one.key.key, afterCaller(send))
+    else noteStoring(deps, cachedRead.key.key, afterCaller(send))
     return undefined
   }
   const confirmed = new Promise<boolean>((resolve) => {
     const no = (): void => resolve(false)
-    void storeConfirmed(deps, one, storable, () => resolve(true)).then(no, no)
+    void storeConfirmed(deps, cachedRead, storable, () => resolve(true)).then(no, no)
   })
   noteStoring(
     deps,
-    one.key.key,
+    cachedRead.key.key,
     confirmed.then(() => {}),
   )
   return confirmed
@@ -146,17 +146,17 @@ function afterCaller(work: () => void): Promise<void> {
 /** @param sent called when the entry is on its way to the store. */
 async function storeConfirmed(
   deps: LoadDeps,
-  one: CachedRead<PlannedRead>,
+  cachedRead: CachedRead<PlannedRead>,
   storable: Storable,
   sent: () => void,
 ): Promise<void> {
-  const all = allTags(one, storable)
+  const all = allTags(cachedRead, storable)
   const after = mustSeed(storable)
     ? await deps.store.seed(all, 2 * deps.longestLifetime())
     : await deps.store.fetch(undefined, all)
-  const held = after.ok ? confirm(deps, one, storable, after.value) : undefined
-  if (!held) return
-  const stored = store(deps, one, storable, held)
+  const confirmed = after.ok ? confirm(deps, cachedRead, storable, after.value) : undefined
+  if (!confirmed) return
+  const stored = store(deps, cachedRead, storable, confirmed)
   // Who asks from now on does so after it, over the same connection.
   sent()
   await stored
@@ -164,11 +164,11 @@ async function storeConfirmed(
 
 async function store(
   deps: LoadDeps,
-  one: CachedRead<PlannedRead>,
+  cachedRead: CachedRead<PlannedRead>,
   storable: Storable,
   tags: Stamp['tags'],
 ): Promise<void> {
   const { before, stamp, payload } = storable
-  const renewal = { tags: recordedTags(one, storable, tags), lifetime: 2 * deps.longestLifetime() }
-  await putEntry(deps, one, { ...stamp, epoch: before.epoch, tags }, payload, renewal)
+  const renewal = { tags: recordedTags(cachedRead, storable, tags), lifetime: 2 * deps.longestLifetime() }
+  await putEntry(deps, cachedRead, { ...stamp, epoch: before.epoch, tags }, payload, renewal)
 }

@@ -84,13 +84,13 @@ export function withOwnValues(args: unknown): unknown {
   if (Array.isArray(args)) return args.some(isObject) ? args.map(copyArguments) : args
   const { values } = args as { values?: unknown }
   if (!Array.isArray(values) || !values.some(isObject)) return args
-  const own: PropertyDescriptorMap = {
+  const properties: PropertyDescriptorMap = {
     ...Object.getOwnPropertyDescriptors(args),
     values: { value: values.map(copyArguments), enumerable: true },
   }
   // TypedSQL keeps its text outside of the object, so a copy has to hold it.
-  if (!Object.hasOwn(args, 'values')) own.sql = { value: Reflect.get(args, 'sql') }
-  return Object.create(Object.getPrototypeOf(args), own)
+  if (!Object.hasOwn(args, 'values')) properties.sql = { value: Reflect.get(args, 'sql') }
+  return Object.create(Object.getPrototypeOf(args), properties)
 }
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null

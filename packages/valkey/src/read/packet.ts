@@ -225,20 +225,20 @@ function askFields(
   fields: readonly string[],
   words: string,
 ): readonly number[] | undefined {
-  const asked = command.fields
-  if (!asked.length) {
-    asked.push(...fields)
+  const requested = command.fields
+  if (!requested.length) {
+    requested.push(...fields)
     command.words += words
     command.count += fields.length
     return undefined
   }
-  if (fields.every((field, at) => asked[at] === field)) return undefined
+  if (fields.every((field, at) => requested[at] === field)) return undefined
   return fields.map((field) => {
-    const at = asked.indexOf(field)
+    const at = requested.indexOf(field)
     if (at >= 0) return at
     command.words += encodeWord(field)
     command.count++
-    return asked.push(field) - 1
+    return requested.push(field) - 1
   })
 }
 

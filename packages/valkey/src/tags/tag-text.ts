@@ -50,8 +50,8 @@ export function createTagTexts(): TagTexts {
     if (reply.length > LONGEST) return stateOf(reply, incarnation)
     const texts = textsOf(incarnation)
     const text = reply.toString('latin1')
-    const found = texts.young.get(text)
-    if (found) return found
+    const remembered = texts.young.get(text)
+    if (remembered) return remembered
     const state = texts.old.get(text) ?? stateOf(reply, incarnation)
     if (state && !state.dirty) remember(texts, text, state)
     return state
@@ -88,8 +88,8 @@ const encodedRequests = new WeakMap<TagRequest, EncodedRequest>()
 
 /** Encoded once for each request: a read that is repeated passes the same ones again. */
 export function encodeRequest(request: TagRequest): EncodedRequest {
-  const found = encodedRequests.get(request)
-  if (found) return found
+  const remembered = encodedRequests.get(request)
+  if (remembered) return remembered
   const { record, fields, cells } = request
   // Joined, because a text that was added up would be put together again for each packet.
   const words = {

@@ -69,8 +69,8 @@ export function createIdentifier(setup: IdentifierSetup): Identifier {
       const sent = performance.now()
       const [[info, offset, more]] = await Promise.all([
         node.ask(commands).then(([one = null, time = null, other = null]): [Reply, ClockOffset, Reply] => {
-          const seen = offsetIn(time, sent, performance.now())
-          return [one, seen, other]
+          const offset = offsetIn(time, sent, performance.now())
+          return [one, offset, other]
         }),
         probe(node),
       ])
