@@ -1,3 +1,5 @@
+// Tests mock the global one, and reads of the same entry wait for it.
+import { setImmediate } from 'node:timers'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { MissReason } from '../report/events.ts'
 import type { LeaseEnd } from '../store/load-leases.ts'
@@ -85,10 +87,8 @@ export async function load<T>(
     captured,
   )
   if (cachedRead.policy.maxStaleness) keepRan(deps, cachedRead, { result, payload, began, captured })
-  const stored = storable && storeSoon(deps, cachedRead, storable)
-  // After the entry, over the same connection.
-  if (stored) void stored.then((confirmed) => ended(confirmed ? 'stored' : 'unstored'))
-  else ended(storable ? 'stored' : 'unstored')
+  const stored = storable && storeSoon(deps, cachedRead, storable, ended)
+  if (!storable) ended('unstored')
   if (!captured) return { result, payload }
   const empty = !captured.refusal && !captured.dependencies.tags.length
   return { result, payload, captured, confirmed: empty ? undefined : (stored ?? UNCONFIRMED) }
@@ -102,14 +102,19 @@ const MOST_AFTER_CALLER = 100
 /**
  * Nobody waits for an entry to be stored, except those who ask for this very entry before it is on its way: they would find
  * it missing. Where its tags must be looked at again, that takes one question to the store, which has a deadline.
+ * @param ended called after the entry is sent, over the same connection.
  */
 function storeSoon(
   deps: LoadDeps,
   cachedRead: CachedRead<PlannedRead>,
   storable: Storable,
+  ended: LoadEnded,
 ): Promise<boolean> | undefined {
   if (!mustConfirm(cachedRead, storable)) {
-    const send = (): void => void store(deps, cachedRead, storable, storable.recorded.tags)
+    const send = (): void => {
+      void store(deps, cachedRead, storable, storable.recorded.tags)
+      ended('stored')
+    }
     if (deps.store.source === 'memory' || deps.storing.size >= MOST_AFTER_CALLER) send()
     else noteStoring(deps, cachedRead.key.key, afterCaller(send))
     return undefined
@@ -123,6 +128,7 @@ function storeSoon(
     cachedRead.key.key,
     confirmed.then(() => {}),
   )
+  void confirmed.then((isStored) => ended(isStored ? 'stored' : 'unstored'))
   return confirmed
 }
 

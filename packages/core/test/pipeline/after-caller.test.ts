@@ -1,6 +1,8 @@
+import type { LoadLeases } from '@larder/core/store'
 import { settled } from '@larder/testing'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { readPlan, reads } from '../support/item-host.ts'
+import { world } from '../support/world.ts'
 import { remote } from '../tier/remote.ts'
 
 /** A process whose calls of `set` are noted when they are sent to the store. */
@@ -50,4 +52,41 @@ it('closing waits for entries that callers did not wait for', async () => {
   await read(2)
   await cache.close()
   expect(sent).toEqual(['set'])
+})
+
+it('reads and close do not wait for timers that a test mocks', async () => {
+  const { read, cache, sent } = noted()
+  vi.useFakeTimers()
+  try {
+    await read(1)
+    await read(1)
+    await cache.close()
+  } finally {
+    vi.useRealTimers()
+  }
+  expect(sent).toEqual(['set'])
+})
+
+it('a lease on a load is released after its entry is sent, so that those who wait for it find the entry', async () => {
+  const sent: string[] = []
+  const { get } = world({
+    memory: { mode: 'off' },
+    wrapStore: ({ sync: _, leases, ...store }) => ({
+      ...store,
+      source: 'store',
+      set(...args) {
+        sent.push('set')
+        return store.set(...args)
+      },
+      leases: {
+        ...(leases as LoadLeases),
+        async release(request, end) {
+          sent.push(end)
+          await leases?.release(request, end)
+        },
+      },
+    }),
+  })
+  await get(reads.byId(1), { options: { singleFlight: 'cluster' } })
+  expect(sent).toEqual(['set', 'stored'])
 })

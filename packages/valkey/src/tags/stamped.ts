@@ -6,10 +6,12 @@ const MARK = 0x4c01
 const EXPIRY_AT = 2
 const EXPIRY_BYTES = 6
 const BYTES_AT = EXPIRY_AT + EXPIRY_BYTES
+/** In the year 10889. */
+const LATEST_EXPIRY = 2 ** (8 * EXPIRY_BYTES) - 1
 
 /** When an entry expires that is stored now, in the server's milliseconds: what is not known of its clock shortens its life. */
 export function expiryOf(lifetime: number, { least }: ClockOffset, now: number): number {
-  return Math.max(0, Math.floor(now + least + lifetime))
+  return Math.min(LATEST_EXPIRY, Math.max(0, Math.floor(now + least + lifetime)))
 }
 
 /** How long an entry with this expiry lives from now on, in milliseconds. Again, what is not known of the clock shortens it. */

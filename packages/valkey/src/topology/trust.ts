@@ -173,7 +173,8 @@ async function runCheck(setup: TrustSetup, state: State): Promise<void> {
       if (outdated()) return
     }
     const isNew = state.known?.incarnation !== incarnation
-    const offset = narrowed(state.known?.offset, identity.offset)
+    // Another incarnation may be another server with another clock.
+    const offset = narrowed(isNew ? undefined : state.known?.offset, identity.offset)
     state.known = { ...identity, offset, sent, check: number }
     if (isNew) changed({ kind: 'ready', node: node() })
   } catch (error) {

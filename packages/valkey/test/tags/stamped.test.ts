@@ -113,6 +113,12 @@ it('a value comes back with its bytes; what has no stamp is returned whole, as e
     expect(storedEntry(Buffer.from(text), offset)).toEqual({ bytes: Buffer.from(text), remaining: 0 })
 })
 
+it('an entry may have the longest ttl that there is', () => {
+  const offset = { least: 1.8e12, most: 1.8e12 }
+  const value = stamped(Uint8Array.of(1), 2 * Number.MAX_SAFE_INTEGER, offset)
+  expect(storedEntry(value, offset).remaining).toBeGreaterThan(2e14)
+})
+
 it('a server that does not tell its time is no usable server', () => {
   expect(() => offsetIn(new Error('NOPERM'), 0, 1)).toThrow('NOPERM')
   for (const reply of [null, 7, [], [Buffer.from('x'), Buffer.from('1')]])
