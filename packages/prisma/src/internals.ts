@@ -27,11 +27,11 @@ export type RuntimeModels = Readonly<Record<string, RuntimeModel>>
 export function runtimeModels(client: unknown): RuntimeModels {
   const models = (client as { _runtimeDataModel?: { models?: RuntimeModels } } | undefined)?._runtimeDataModel
     ?.models
-  const known =
+  const description =
     typeof models === 'object' &&
     models !== null &&
     Object.values(models).every((model) => Array.isArray(model?.fields))
-  if (known) return models
+  if (description) return models
   throw new CacheError(
     'LARDER_CONFIG',
     'prismaCache: this Prisma client does not show its models, so its tables are unknown. Add the generator `larder-prisma` to the schema, run `prisma generate`, and pass `datamodel`.',

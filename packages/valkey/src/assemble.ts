@@ -11,6 +11,7 @@ import { runOnKey } from './scripts/run-on-key.ts'
 import { type TagChanges, tagChanges } from './tags/change-tags.ts'
 import { createRecentChanges, recordChanges, resend } from './tags/recent-changes.ts'
 import { createRenewals, type Renewals, renewTags } from './tags/renewal.ts'
+import { createTagTexts } from './tags/tag-text.ts'
 import { createTopology } from './topology/create.ts'
 import type { Topology, TopologyChange } from './topology/topology.ts'
 import { type Epoch, epochOf, owns } from './watch/epoch.ts'
@@ -75,7 +76,7 @@ export function assemble(target: Target, warnings: Warnings, caches: Caches): As
     epoch,
     pauses,
     loadLeases,
-    packets: createPackets(currentTopology),
+    packets: createPackets(currentTopology, createTagTexts()),
     sharedFetches,
     tags: recordChanges(plain, recent, renewals),
     lease: undefined,

@@ -74,7 +74,7 @@ function framed(head: number, marker: number, size: number, body: Uint8Array): U
 function unpack(payload: Uint8Array, compressions: readonly Compression[]): Uint8Array {
   const [marker] = payload
   if (marker === AS_IS) return payload.subarray(1)
-  const compression = compressions.find((one) => one.marker === marker)
+  const compression = compressions.find((candidate) => candidate.marker === marker)
   if (!compression) throw new Error(`Larder: ${foreign(marker)}`)
   if (payload.length < HEAD) throw new Error('Larder: a truncated compressed entry')
   const size = new DataView(payload.buffer, payload.byteOffset, payload.byteLength).getUint32(1, true)
@@ -103,9 +103,9 @@ function attempt(compression: Compression, small: Uint8Array, size: number): Uin
 
 function foreign(marker: number | undefined): string {
   if (marker === undefined) return 'an empty entry, where a compressing codec writes a marker'
-  const known = Object.entries(MARKERS).find(([, one]) => one === marker)
-  return known
-    ? `an entry compressed with ${known[0]}, which Node ${process.versions.node} does not have: another process wrote it`
+  const entry = Object.entries(MARKERS).find(([, one]) => one === marker)
+  return entry
+    ? `an entry compressed with ${entry[0]}, which Node ${process.versions.node} does not have: another process wrote it`
     : `an entry that begins with ${marker}, a marker this version of the compressing codec does not write`
 }
 

@@ -67,11 +67,11 @@ function fromText(kind: unknown, text: string, types: ValueTypes): unknown {
 function fromBytes(kind: unknown, bytes: Uint8Array): unknown {
   if (kind === KIND.buffer) return Buffer.from(bytes)
   if (kind === KIND.text) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf16le')
-  const own = new Uint8Array(bytes)
-  if (kind === KIND.bytes) return own
-  if (kind === KIND.arrayBuffer) return own.buffer
+  const copy = new Uint8Array(bytes)
+  if (kind === KIND.bytes) return copy
+  if (kind === KIND.arrayBuffer) return copy.buffer
   const View: ViewClass | undefined = typeof kind === 'number' ? VIEWS[kind - KIND.views] : undefined
-  return View ? new View(own.buffer) : foreign(kind)
+  return View ? new View(copy.buffer) : foreign(kind)
 }
 
 function fromList(kind: unknown, list: readonly unknown[]): unknown {

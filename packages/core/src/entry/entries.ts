@@ -76,11 +76,12 @@ export function createEntries(codec: Codec, types: ValueTypes, setup: EntriesSet
       }
       const { header, payload } = opened
       const { lifetime, epoch, loadTime, grace, nonces, resultCells } = header
-      const remaining = stored.remaining - grace
-      const own = header.proof === owner.key.proof && header.codec === codec.name
+      // A clock that was set back must not make an entry live longer than it was to live when it was stored.
+      const remaining = Math.min(stored.remaining - grace, lifetime)
+      const isOwn = header.proof === owner.key.proof && header.codec === codec.name
       const age = Math.max(0, lifetime - remaining)
       return {
-        state: { remaining, own, epoch, nonces },
+        state: { remaining, own: isOwn, epoch, nonces },
         resultCells,
         payload,
         lifetime,
@@ -119,12 +120,12 @@ const readers: Readonly<Record<RememberedHeaders, () => Reader>> = {
 
 /** A store in this process returns the same bytes again and again, and they never change. */
 function rememberObjects(): Reader {
-  const known = new WeakMap<Uint8Array, OpenedBytes>()
+  const openedByBytes = new WeakMap<Uint8Array, OpenedBytes>()
   return (bytes) => {
-    const found = known.get(bytes)
-    if (found) return found
+    const remembered = openedByBytes.get(bytes)
+    if (remembered) return remembered
     const opened = openBytes(bytes)
-    known.set(bytes, opened)
+    openedByBytes.set(bytes, opened)
     return opened
   }
 }

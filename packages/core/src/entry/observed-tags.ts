@@ -176,21 +176,21 @@ export function withResultCells(
   learned: readonly ResultCells[],
 ): readonly ReadTag[] {
   if (!learned.length) return tags
-  const last = given.get(learned)
+  const last = tagsByRequest.get(learned)
   if (last?.tags === tags) return last.all
   const all = joined(tags, learned)
-  given.set(learned, { tags, all })
+  tagsByRequest.set(learned, { tags, all })
   return all
 }
 
 /** Keyed by the list of cells that belongs to an entry. */
-const given = new WeakMap<
+const tagsByRequest = new WeakMap<
   readonly ResultCells[],
   { readonly tags: readonly ReadTag[]; readonly all: readonly ReadTag[] }
 >()
 
 function joined(tags: readonly ReadTag[], learned: readonly ResultCells[]): readonly ReadTag[] {
-  const own = tags.map((tag) => {
+  const observed = tags.map((tag) => {
     const named = learned.find(({ record, fields }) => !fields && record === tag.record)?.cells ?? []
     const more = named.filter((cell) => !tag.cells.includes(cell))
     if (!more.length) return tag
@@ -203,5 +203,5 @@ function joined(tags: readonly ReadTag[], learned: readonly ResultCells[]): read
   const captured = learned.flatMap(({ record, fields, cells }) =>
     fields ? [capturedTag(record, fields, cells)] : [],
   )
-  return captured.length ? [...own, ...captured] : own
+  return captured.length ? [...observed, ...captured] : observed
 }

@@ -42,16 +42,16 @@ interface RememberedHeader {
  * instead of parsed. The checksum of the whole entry is verified either way.
  */
 export function createHeaderMemory(): (bytes: Uint8Array, name: string) => OpenedBytes {
-  const known = createBounded<RememberedHeader>(MOST)
+  const headers = createBounded<RememberedHeader>(MOST)
   return (bytes, name) => {
-    const remembered = known.recent.get(name) ?? known.get(name)
+    const remembered = headers.recent.get(name) ?? headers.get(name)
     const payload = remembered && payloadUnder(bytes, remembered.bytes)
     if (remembered && payload) return { header: remembered.header, payload }
     const opened = openBytes(bytes)
     const length = bytes.length - opened.payload.length
     if (length > LONGEST) return opened
     // A copy: bytes from the network may be a view into a much larger buffer.
-    known.set(name, { bytes: Buffer.from(bytes.subarray(0, length)), header: opened.header })
+    headers.set(name, { bytes: Buffer.from(bytes.subarray(0, length)), header: opened.header })
     return opened
   }
 }

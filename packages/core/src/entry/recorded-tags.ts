@@ -34,14 +34,14 @@ export function recordTags(
       if (!nonceOf(fieldName(record, LIST))) return undefined
       resultCells.push({ record, cells: named })
     }
-    const one: EntryTags = {
+    const entryTags: EntryTags = {
       record,
       fields: fields.map((field): EntryTag => [field, nonceOf(fieldName(record, field))]),
       cells: cells.map((cell): EntryTag => [cell, nonceOf(cell)]),
       resultCells: [],
     }
-    if ([...one.fields, ...one.cells].some(([, nonce]) => !nonce)) return undefined
-    recorded.push(one)
+    if ([...entryTags.fields, ...entryTags.cells].some(([, nonce]) => !nonce)) return undefined
+    recorded.push(entryTags)
   }
   return { tags: recorded, resultCells }
 }
@@ -71,9 +71,9 @@ export function confirmTags(
   const was = cleanNonces(before)
   const is = cleanNonces(observeTags(tags, after, writing))
   const same = (name: string, nonce: string): boolean => nonce !== '' && is(name) === nonce
-  const held: EntryTags[] = []
-  for (const one of recorded.tags) {
-    const { record, fields, cells } = one
+  const confirmed: EntryTags[] = []
+  for (const entryTags of recorded.tags) {
+    const { record, fields, cells } = entryTags
     if (!fields.every(([field, nonce]) => same(fieldName(record, field), nonce))) return undefined
     if (!cells.every(([cell, nonce]) => same(cell, nonce))) return undefined
     const named = recorded.resultCells.find((other) => other.record === record)?.cells ?? []
@@ -81,9 +81,9 @@ export function confirmTags(
     const resultCells = named.map((cell): EntryTag => [cell, is(cell)])
     if (resultCells.length && (!same(list, was(list)) || resultCells.some(([, nonce]) => !nonce)))
       return undefined
-    held.push({ ...one, resultCells })
+    confirmed.push({ ...entryTags, resultCells })
   }
-  return held
+  return confirmed
 }
 
 /** Returns the nonce of a tag by name. Empty if the tag is dirty or missing. */

@@ -23,8 +23,8 @@ export function joinAnswers(tags: readonly ReadTag[], first: Fetched, later: Fet
       if (captured) return replies.shift() ?? NO_REPLY
       const reply = first.tags[at] ?? NO_REPLY
       if (!resultCells) return reply
-      const asked = reply.cells.slice(0, cells.length - resultCells)
-      return { ...reply, cells: [...asked, ...(replies.shift()?.cells ?? [])] }
+      const cellsAskedFor = reply.cells.slice(0, cells.length - resultCells)
+      return { ...reply, cells: [...cellsAskedFor, ...(replies.shift()?.cells ?? [])] }
     }),
   }
 }
@@ -35,11 +35,11 @@ const NO_REPLY: TagReply = { fields: [], cells: [] }
 export function includesAll(tags: readonly ReadTag[], learned: readonly ResultCells[]): boolean {
   if (!learned.length) return true
   return learned.every(({ record, fields, cells }) => {
-    const asked = tags.find(
+    const requested = tags.find(
       (tag) => tag.record === record && (tag.captured ?? false) === (fields !== undefined),
     )
-    if (!asked || fields?.some((field) => !asked.fields.includes(field))) return false
-    return cells.every((cell) => asked.cells.includes(cell))
+    if (!requested || fields?.some((field) => !requested.fields.includes(field))) return false
+    return cells.every((cell) => requested.cells.includes(cell))
   })
 }
 
@@ -58,14 +58,14 @@ const MOST_CAPTURED_OF_ALL = 100_000
 
 /** @param most entries remembered. */
 export function createKnownResultCells(most: number): KnownResultCells {
-  const known = createBounded<readonly ResultCells[]>(most)
+  const cellsByName = createBounded<readonly ResultCells[]>(most)
   const captured = new LRUCache<string, readonly ResultCells[]>({
     maxSize: MOST_CAPTURED_OF_ALL,
     sizeCalculation: namesIn,
   })
   let notes = false
   return {
-    of: (name) => (notes ? (known.get(name) ?? captured.get(name) ?? NONE) : NONE),
+    of: (name) => (notes ? (cellsByName.get(name) ?? captured.get(name) ?? NONE) : NONE),
     note(name, learned) {
       // Nearly every entry has none, and nearly every client has only such entries.
       if (!learned.length && !notes) return
@@ -74,8 +74,8 @@ export function createKnownResultCells(most: number): KnownResultCells {
       const isCaptured = learned.some(({ fields }) => fields)
       if (isCaptured && count <= MOST_CAPTURED) captured.set(name, learned)
       else captured.delete(name)
-      if (!isCaptured && count && count <= MOST_CELLS) known.set(name, learned)
-      else known.delete(name)
+      if (!isCaptured && count && count <= MOST_CELLS) cellsByName.set(name, learned)
+      else cellsByName.delete(name)
     },
   }
 }

@@ -67,12 +67,12 @@ export function createBacklog(unfinished: PendingWrites, overflowed: () => void)
       postpone: () => byRecord.delete(backlog.record) && byRecord.set(backlog.record, backlog),
     }
   }
-  const itemOfAll = (known: NonNullable<typeof all>): BacklogItem => {
-    const { version } = known
+  const itemOfAll = (everything: NonNullable<typeof all>): BacklogItem => {
+    const { version } = everything
     const acknowledge = (): void => {
-      if (all !== known || known.version !== version) return
+      if (all !== everything || everything.version !== version) return
       all = undefined
-      known.release()
+      everything.release()
     }
     return { requests: undefined, acknowledge, postpone: () => {} }
   }

@@ -64,9 +64,9 @@ export function createEndedWrites(
         const writes = byRecord.get(tag.record)
         if (!writes) continue
         for (let at = writes.length - 1; at >= 0; at--) {
-          const one = writes[at] as EndedWrite
-          if (one.number <= number) break
-          if (mayHaveChanged(one.write, tag)) return true
+          const endedWrite = writes[at] as EndedWrite
+          if (endedWrite.number <= number) break
+          if (mayHaveChanged(endedWrite.write, tag)) return true
         }
       }
       return false
@@ -80,11 +80,11 @@ export function createEndedWrites(
         return
       }
       const at = now()
-      const one = { number: ended.last, at, write }
-      order.push(one)
+      const endedWrite = { number: ended.last, at, write }
+      order.push(endedWrite)
       const same = byRecord.get(write.record)
-      if (same) same.push(one)
-      else byRecord.set(write.record, [one])
+      if (same) same.push(endedWrite)
+      else byRecord.set(write.record, [endedWrite])
       while (order.length > MOST || (order[0] as EndedWrite).at < at - longest) forgetFirst()
     },
   }

@@ -38,12 +38,13 @@ export function finishesOf(
   return marked.map((tag) => {
     const reportOn = candidates && reportRequestOf(tag, candidates)
     const shown = returned.find(({ record }) => record === tag.record)
-    const known = (name: string): boolean => shown?.known.includes(name) === true && !shown.unknown.has(name)
+    const isKnown = (name: string): boolean =>
+      shown?.known.includes(name) === true && !shown.unknown.has(name)
     return {
       record: tag.record,
       token,
       untouched: tag.known.filter((name) => !tag.unknown.has(name)),
-      keep: [...tag.unknown].filter(known),
+      keep: [...tag.unknown].filter(isKnown),
       cells: [...new Set([...tag.cells, ...(shown?.cells ?? [])])],
       ...(reportOn && { reportOn }),
     }

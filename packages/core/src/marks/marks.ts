@@ -122,8 +122,8 @@ export function createMarks(deps: MarkDeps): Marks {
       for (const marks of records.values()) marks.repeat()
     },
     wait(silence, only) {
-      const given = only?.flatMap(({ record }) => records.get(record) ?? [])
-      return waitFor(store.silence, silence, given ?? [...records.values()])
+      const marksOfRecords = only?.flatMap(({ record }) => records.get(record) ?? [])
+      return waitFor(store.silence, silence, marksOfRecords ?? [...records.values()])
     },
     get acknowledged() {
       return [...records.values()].every((marks) => marks.acknowledged)
@@ -147,18 +147,18 @@ function waitFor(
   silence: Silence,
   marks: readonly RecordMarks[],
 ): Promise<void> | undefined {
-  const left = new Set(marks.filter((each) => each.settled() && !has(each.record, silence)))
-  if (!left.size) return undefined
+  const waitingFor = new Set(marks.filter((each) => each.settled() && !has(each.record, silence)))
+  if (!waitingFor.size) return undefined
   return new Promise((resolve) => {
     const done = (each: RecordMarks): void => {
-      if (!left.delete(each) || left.size) return
+      if (!waitingFor.delete(each) || waitingFor.size) return
       unwatch()
       resolve()
     }
     const unwatch = watch(() => {
-      for (const each of [...left]) if (has(each.record, silence)) done(each)
+      for (const each of [...waitingFor]) if (has(each.record, silence)) done(each)
     })
-    for (const each of [...left]) void each.settled()?.then(() => done(each))
+    for (const each of [...waitingFor]) void each.settled()?.then(() => done(each))
   })
 }
 

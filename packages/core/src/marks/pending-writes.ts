@@ -62,9 +62,9 @@ export function createPendingWrites(now: () => number = () => 0): PendingWrites 
     pending.any = true
     return () => {
       // Look it up again: the set may have been emptied and replaced.
-      const held = byRecord.get(cover.record)
-      if (held?.delete(cover)) note(cover)
-      if (!held?.size) byRecord.delete(cover.record)
+      const writes = byRecord.get(cover.record)
+      if (writes?.delete(cover)) note(cover)
+      if (!writes?.size) byRecord.delete(cover.record)
       settle()
     }
   }
@@ -73,9 +73,9 @@ export function createPendingWrites(now: () => number = () => 0): PendingWrites 
     pending,
     hold,
     add(tags) {
-      const held = pendingWritesOf(tags).map(hold)
+      const releases = pendingWritesOf(tags).map(hold)
       return () => {
-        for (const release of held) release()
+        for (const release of releases) release()
       }
     },
     addAll() {

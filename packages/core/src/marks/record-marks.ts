@@ -117,33 +117,33 @@ interface WantedMarks {
 }
 
 function createWantedMarks({ table, record, known: first }: WriteTag): WantedMarks {
-  let known = first
+  let knownKeys = first
   const unknown = new Set<string>()
   const cells = new Set<string>()
-  let left = { unknown: new Set<string>(), cells: new Set<string>() }
+  let remaining = { unknown: new Set<string>(), cells: new Set<string>() }
   let [more, whole] = [true, false]
 
   const want = (name: string, of: 'unknown' | 'cells', wanted: Set<string>): void => {
     if (wanted.has(name)) return
     wanted.add(name)
-    left[of].add(name)
+    remaining[of].add(name)
     more = true
   }
   /** The keys are marked wholly: no cell needs naming. */
   const widen = (): void => {
     whole = true
-    for (const cell of left.cells) cells.delete(cell)
-    left.cells.clear()
-    for (const name of keysIn(known)) want(name, 'unknown', unknown)
+    for (const cell of remaining.cells) cells.delete(cell)
+    remaining.cells.clear()
+    for (const name of keysIn(knownKeys)) want(name, 'unknown', unknown)
   }
   return {
     add(tag) {
       // Two clients may know different keys of one table: what only one of them knows is marked where it is found.
-      if (tag.known !== known && !known.every((name) => tag.known.includes(name))) {
-        known = known.filter((name) => tag.known.includes(name))
+      if (tag.known !== knownKeys && !knownKeys.every((name) => tag.known.includes(name))) {
+        knownKeys = knownKeys.filter((name) => tag.known.includes(name))
         more = true
       }
-      for (const name of tag.unknown) if (known.includes(name)) want(name, 'unknown', unknown)
+      for (const name of tag.unknown) if (knownKeys.includes(name)) want(name, 'unknown', unknown)
       if (whole) return
       for (const cell of tag.cells) want(cell, 'cells', cells)
       if (cells.size > MOST_CELLS) widen()
@@ -152,11 +152,11 @@ function createWantedMarks({ table, record, known: first }: WriteTag): WantedMar
       return more
     },
     take(all) {
-      const taken = { table, record, known, ...(all ? { unknown, cells } : left) }
-      left = { unknown: new Set(), cells: new Set() }
+      const taken = { table, record, known: knownKeys, ...(all ? { unknown, cells } : remaining) }
+      remaining = { unknown: new Set(), cells: new Set() }
       more = false
       return taken
     },
-    tag: () => ({ table, record, known, unknown, cells }),
+    tag: () => ({ table, record, known: knownKeys, unknown, cells }),
   }
 }

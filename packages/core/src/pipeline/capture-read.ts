@@ -141,53 +141,58 @@ interface Uncached {
 }
 
 /** Undefined: nobody knows them, or one of them is being written, and the capture has been told so. */
-function uncachedTags(deps: CaptureDeps, one: Captured): Uncached | undefined {
-  const { plan } = one
+function uncachedTags(deps: CaptureDeps, capturedRead: Captured): Uncached | undefined {
+  const { plan } = capturedRead
   const occurrences = plan.policy ? plan.occurrences : plan.dependencies?.()
   if (!occurrences) {
-    refuseBypass(one.capture, 'opaque')
+    refuseBypass(capturedRead.capture, 'opaque')
     return undefined
   }
   const tags = deps.tagsOf(occurrences, plan.policy?.tags ?? [])
   if (!deps.pendingWrites.mustBypass(tags))
     return { tags, writing: recordsBeingWritten(deps.pendingWrites, tags) }
-  refuseBypass(one.capture, 'dirty')
+  refuseBypass(capturedRead.capture, 'dirty')
   return undefined
 }
 
 /** What is seen of the tags before the query; undefined where that is of no use, and the capture has been told so. */
-function beforeUncached(one: Captured, epoch: string, observedTags: ObservedTags): Before | undefined {
+function beforeUncached(
+  capturedRead: Captured,
+  epoch: string,
+  observedTags: ObservedTags,
+): Before | undefined {
   if (!observedTags.some((tag) => tag.dirty && !tag.optional)) return { epoch, observedTags }
-  refuseBypass(one.capture, 'dirty')
+  refuseBypass(capturedRead.capture, 'dirty')
   return undefined
 }
 
 /** Runs a read that bypasses the cache. If only because it is not cached, with its tags fetched before it. */
 export async function runUncached<T>(
   deps: FetchDeps,
-  one: Captured,
+  capturedRead: Captured,
   reason: BypassReason,
   run: () => Promise<T>,
 ): Promise<T> {
   if (BYPASSES[reason]) return run()
-  const uncached = uncachedTags(deps, one)
-  const before = uncached && (await observeUncached(deps, one, uncached))
+  const uncached = uncachedTags(deps, capturedRead)
+  const before = uncached && (await observeUncached(deps, capturedRead, uncached))
   const result = await run()
   if (uncached && before)
-    contributeLoad(deps, one.capture, before, recordTags(uncached.tags, before.observedTags, result))
+    contributeLoad(deps, capturedRead.capture, before, recordTags(uncached.tags, before.observedTags, result))
   return result
 }
 
 async function observeUncached(
   deps: FetchDeps,
-  one: Captured,
+  capturedRead: Captured,
   { tags, writing }: Uncached,
 ): Promise<Before | undefined> {
-  let seen = await deps.store.fetch(undefined, tags)
-  if (seen.ok && hasMissing(observeTags(tags, seen.value, writing)))
-    seen = await deps.store.seed(tags, 2 * deps.longestLifetime())
-  if (seen.ok) return beforeUncached(one, seen.value.epoch, observeTags(tags, seen.value, writing))
-  refuseBypass(one.capture, 'unavailable')
+  let reply = await deps.store.fetch(undefined, tags)
+  if (reply.ok && hasMissing(observeTags(tags, reply.value, writing)))
+    reply = await deps.store.seed(tags, 2 * deps.longestLifetime())
+  if (reply.ok)
+    return beforeUncached(capturedRead, reply.value.epoch, observeTags(tags, reply.value, writing))
+  refuseBypass(capturedRead.capture, 'unavailable')
   return undefined
 }
 
@@ -195,18 +200,20 @@ async function observeUncached(
 export function runUncachedSync<T>(
   deps: CaptureDeps,
   store: SyncStore | undefined,
-  one: Captured,
+  capturedRead: Captured,
   reason: BypassReason,
   run: () => T,
 ): T {
   if (BYPASSES[reason]) return run()
-  if (!store) refuseBypass(one.capture, 'unavailable')
-  const uncached = store && uncachedTags(deps, one)
-  const seen = uncached && store?.seed(uncached.tags)
+  if (!store) refuseBypass(capturedRead.capture, 'unavailable')
+  const uncached = store && uncachedTags(deps, capturedRead)
+  const states = uncached && store?.seed(uncached.tags)
   const before =
-    uncached && seen && beforeUncached(one, seen.epoch, observeTags(uncached.tags, seen, uncached.writing))
+    uncached &&
+    states &&
+    beforeUncached(capturedRead, states.epoch, observeTags(uncached.tags, states, uncached.writing))
   const result = run()
   if (uncached && before)
-    contributeLoad(deps, one.capture, before, recordTags(uncached.tags, before.observedTags, result))
+    contributeLoad(deps, capturedRead.capture, before, recordTags(uncached.tags, before.observedTags, result))
   return result
 }

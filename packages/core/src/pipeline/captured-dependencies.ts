@@ -57,8 +57,8 @@ export function dependenciesOf(
     confirm(after, writing) {
       if (epoch !== undefined && after.epoch !== epoch) return undefined
       const nonceOf = cleanNonces(observeTags(tags, after, writing))
-      const held = parts.map((part) => part.confirm(nonceOf))
-      return held.every((one) => one !== undefined) ? held : undefined
+      const confirmed = parts.map((part) => part.confirm(nonceOf))
+      return confirmed.every((part) => part !== undefined) ? confirmed : undefined
     },
   }
 }
@@ -86,10 +86,10 @@ function partOf({ record, fields, cells, resultCells, list }: Collected): Part {
   const whole = fields.has(LIST) || count > MOST_OF_TABLE
   const needsList = whole || resultCells.size > 0
   const names = [...fields.keys()].filter((field) => field !== LIST)
-  const asked = needsList ? [LIST, ...names] : names
+  const requested = needsList ? [LIST, ...names] : names
   const askedCells = [...unseen, ...cells.keys()]
   return {
-    tag: capturedTag(record, asked, askedCells),
+    tag: capturedTag(record, requested, askedCells),
     seeded: unseen.length > 0 || (whole && !fields.has(LIST)),
     recorded: whole ? 1 : count,
     confirm(nonceOf) {
@@ -126,10 +126,10 @@ export function withCaptured(
   own: readonly EntryTags[],
   captured: readonly EntryTags[],
 ): readonly EntryTags[] | undefined {
-  const known = new Map(own.map((tags) => [tags.record, tags]))
+  const tagsByRecord = new Map(own.map((tags) => [tags.record, tags]))
   const more: EntryTags[] = []
   for (const tags of captured) {
-    const same = known.get(tags.record)
+    const same = tagsByRecord.get(tags.record)
     const list = same?.fields.find(([field]) => field === LIST)
     const again = tags.fields.find(([field]) => field === LIST)
     if (list && again && list[1] !== again[1]) return undefined

@@ -40,16 +40,16 @@ export function createCaptures(place: string | undefined): Captures {
     'captures-v1',
     (): Shared => ({ running: { count: 0 }, storage: new AsyncLocalStorage() }),
   )
-  const own = place === undefined ? {} : `${place} ${RECORD_SPELLING}`
+  const formatPlace = place === undefined ? {} : `${place} ${RECORD_SPELLING}`
   return {
     running,
-    place: own,
+    place: formatPlace,
     begin: (operation) => storage.getStore()?.begin(operation),
     refuse({ operation, ...refusal }) {
       storage.getStore()?.begin(operation).refuse(refusal)
     },
     start() {
-      const { collector, close } = createCollector(own)
+      const { collector, close } = createCollector(formatPlace)
       running.count++
       return {
         run: (load) => storage.run(collector, load),

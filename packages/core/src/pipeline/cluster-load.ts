@@ -22,10 +22,10 @@ export interface ClusterLoadDeps extends LoadDeps {
 
 /** The load of a read, as all processes name it: whoever saw other nonces neither waits for it nor is waited for. */
 export function leasedLoad(
-  one: CachedRead<ReadPlan<unknown>>,
+  cachedRead: CachedRead<ReadPlan<unknown>>,
   before: Before,
 ): { entry: string; load: string } {
-  return { entry: one.key.key, load: digest(flightName(one, before)).name }
+  return { entry: cachedRead.key.key, load: digest(flightName(cachedRead, before)).name }
 }
 
 /**
@@ -35,22 +35,22 @@ export function leasedLoad(
 export async function loadOnce<T>(
   deps: ClusterLoadDeps,
   leases: Leases,
-  one: CachedRead<ReadPlan<T>>,
+  cachedRead: CachedRead<ReadPlan<T>>,
   reason: MissReason,
   setting: LeasedSetting,
 ): Promise<LoadResult> {
   let begun = false
   const work = (): Promise<LoadResult> => {
     begun = true
-    return loadLeased(deps, leases, one, reason, setting)
+    return loadLeased(deps, leases, cachedRead, reason, setting)
   }
   try {
-    return await inSlot(deps, one, work)
+    return await inSlot(deps, cachedRead, work)
   } catch (error) {
     if (begun) throw error
-    const rescued = rescue(deps, one, setting.found, error)
+    const rescued = rescue(deps, cachedRead, setting.found, error)
     if (rescued) return { result: rescued.value, payload: undefined }
-    reportRead(deps, one, reason)
+    reportRead(deps, cachedRead, reason)
     throw error
   }
 }
@@ -63,27 +63,27 @@ export async function loadOnce<T>(
 async function loadLeased<T>(
   deps: ClusterLoadDeps,
   leases: Leases,
-  one: CachedRead<ReadPlan<T>>,
+  cachedRead: CachedRead<ReadPlan<T>>,
   reason: MissReason,
   { before, found, started }: LeasedSetting,
 ): Promise<LoadResult> {
-  const { joinTimeout, maxConcurrentLoads } = one.policy
+  const { joinTimeout, maxConcurrentLoads } = cachedRead.policy
   // The time in the queue does not count.
-  const until = (maxConcurrentLoads === undefined ? one.started : deps.clock.now()) + joinTimeout
-  const wanted = leasedLoad(one, before)
+  const until = (maxConcurrentLoads === undefined ? cachedRead.started : deps.clock.now()) + joinTimeout
+  const wanted = leasedLoad(cachedRead, before)
   let turn: LeaseTurn = await leases.acquire(wanted, joinTimeout, until)
   let current = { before, found }
   while (turn === 'stored') {
-    const now = await deps.lookUp.fetchStored(one)
-    const shared = now && sharedResult(deps, one, reason, now)
+    const now = await deps.lookUp.fetchStored(cachedRead)
+    const shared = now && sharedResult(deps, cachedRead, reason, now)
     if (shared) return shared
-    const moved = !now || movedSince(deps, one, before, now)
-    if (moved && now) current = { before: beforeLoad(one, now, undefined) ?? before, found: now }
+    const moved = !now || movedSince(deps, cachedRead, before, now)
+    if (moved && now) current = { before: beforeLoad(cachedRead, now, undefined) ?? before, found: now }
     turn = moved ? 'alone' : await leases.acquireAgain(wanted, joinTimeout, until)
   }
   started(joinTimeout)
-  if (turn === 'alone') return load(deps, one, reason, current.before, current.found)
-  return loadHolding(deps, turn.held, one, reason, current)
+  if (turn === 'alone') return load(deps, cachedRead, reason, current.before, current.found)
+  return loadHolding(deps, turn.held, cachedRead, reason, current)
 }
 
 /** What was seen before a load that processes share. */
@@ -97,12 +97,12 @@ interface LeasedSetting {
 async function loadHolding<T>(
   deps: ClusterLoadDeps,
   held: HeldLease,
-  one: CachedRead<ReadPlan<T>>,
+  cachedRead: CachedRead<ReadPlan<T>>,
   reason: MissReason,
   { before, found }: Pick<LeasedSetting, 'before' | 'found'>,
 ): Promise<LoadResult> {
   try {
-    return await load(deps, one, reason, before, found, held.release)
+    return await load(deps, cachedRead, reason, before, found, held.release)
   } catch (error) {
     held.release('failed')
     throw error
@@ -116,40 +116,40 @@ async function loadHolding<T>(
 export async function loadIfFree<T>(
   deps: ClusterLoadDeps,
   leases: Leases,
-  one: CachedRead<ReadPlan<T>>,
+  cachedRead: CachedRead<ReadPlan<T>>,
   reason: MissReason,
   before: Before,
 ): Promise<LoadResult | undefined> {
-  return inSlot(deps, one, async () => {
-    const held = await leases.tryAcquire(leasedLoad(one, before), one.policy.joinTimeout)
-    return held && loadHolding(deps, held, one, reason, { before, found: undefined })
+  return inSlot(deps, cachedRead, async () => {
+    const lease = await leases.tryAcquire(leasedLoad(cachedRead, before), cachedRead.policy.joinTimeout)
+    return lease && loadHolding(deps, lease, cachedRead, reason, { before, found: undefined })
   })
 }
 
 /** The result of another process, if its entry is fresh. */
 function sharedResult<T>(
   deps: ClusterLoadDeps,
-  one: CachedRead<ReadPlan<T>>,
+  cachedRead: CachedRead<ReadPlan<T>>,
   reason: MissReason,
   found: LookUpResult,
 ): LoadResult | undefined {
   const { fresh, entry, source } = found
-  if (fresh.kind !== 'hit' || !entry || deps.pendingWrites.mustBypass(one.tags)) return undefined
-  const decoded = deps.entries.decode(entry.payload, one, source === 'memory')
-  if (!decoded || !accepts(one.plan, decoded.value)) return undefined
-  if (one.capture) contributeHit(deps, one.capture, found)
-  reportRead(deps, one, reason, { shared: true })
+  if (fresh.kind !== 'hit' || !entry || deps.pendingWrites.mustBypass(cachedRead.tags)) return undefined
+  const decoded = deps.entries.decode(entry.payload, cachedRead, source === 'memory')
+  if (!decoded || !accepts(cachedRead.plan, decoded.value)) return undefined
+  if (cachedRead.capture) contributeHit(deps, cachedRead.capture, found)
+  reportRead(deps, cachedRead, reason, { shared: true })
   return { result: decoded.value, payload: entry.payload, hit: found }
 }
 
 /** Whether a write has changed a tag, or is about to: nobody else loads for readers who saw the old nonces. */
 function movedSince(
   deps: ClusterLoadDeps,
-  one: CachedRead<ReadPlan<unknown>>,
+  cachedRead: CachedRead<ReadPlan<unknown>>,
   { epoch, observedTags }: Before,
   found: LookUpResult,
 ): boolean {
-  if (deps.pendingWrites.mustBypass(one.tags) || found.epoch !== epoch) return true
+  if (deps.pendingWrites.mustBypass(cachedRead.tags) || found.epoch !== epoch) return true
   const now = found.observedTags
   return observedTags.some((tag, at) => now[at]?.dirty || now[at]?.nonce !== tag.nonce)
 }

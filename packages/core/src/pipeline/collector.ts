@@ -24,8 +24,8 @@ function createContributions(place: unknown): Contributions {
   let size = 0
 
   const recordOf = (record: string): Collected => {
-    const found = records.get(record)
-    if (found) return found
+    const existing = records.get(record)
+    if (existing) return existing
     const collected = {
       record,
       fields: new Map(),
@@ -38,10 +38,10 @@ function createContributions(place: unknown): Contributions {
   }
   /** False if the tag was seen with another nonce before: it was written in between. */
   const note = (nonces: Map<string, string>, name: string, nonce: string): boolean => {
-    const known = nonces.get(name)
-    if (known === undefined) size++
+    const collected = nonces.get(name)
+    if (collected === undefined) size++
     nonces.set(name, nonce)
-    return known === undefined || known === nonce
+    return collected === undefined || collected === nonce
   }
   const addTags = ({ record, fields, cells, resultCells }: CapturedTags): boolean => {
     const collected = recordOf(record)

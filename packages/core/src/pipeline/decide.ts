@@ -64,10 +64,20 @@ export function depend<P extends PlannedRead>(
   const writing = pending.any ? recordsBeingWritten(deps.pendingWrites, tags) : NO_RECORDS
   const { operation } = plan
   const { last: lastEnded } = ended
-  const one: CachedRead<P> = { plan, started, capture, operation, policy, key, tags, writing, lastEnded }
-  if (!pending.any || !deps.pendingWrites.mustBypass(tags)) return one
+  const cachedRead: CachedRead<P> = {
+    plan,
+    started,
+    capture,
+    operation,
+    policy,
+    key,
+    tags,
+    writing,
+    lastEnded,
+  }
+  if (!pending.any || !deps.pendingWrites.mustBypass(tags)) return cachedRead
   if (capture) refuseBypass(capture, 'dirty')
-  return { ...one, bypass: 'dirty' }
+  return { ...cachedRead, bypass: 'dirty' }
 }
 
 /** Why a read must not ask the cache, as far as the plan alone tells. Pure. */
@@ -109,20 +119,29 @@ export type Decision =
   | { readonly kind: 'bypass'; readonly reason: BypassReason }
 
 /** Judges what was found, and reports a hit. */
-export function decide(deps: DecideDeps, one: CachedRead<PlannedRead>, found: LookUpResult): Decision {
-  const { fresh, entry, source } = found
+export function decide(
+  deps: DecideDeps,
+  cachedRead: CachedRead<PlannedRead>,
+  lookedUp: LookUpResult,
+): Decision {
+  const { fresh, entry, source } = lookedUp
   // The store of a process that has just started knows whether the fleet is paused when it answers for the first time.
   const bypass = deps.pause.active ? 'disabled' : fresh.kind === 'dirty' ? 'dirty' : undefined
   if (bypass) {
-    if (one.capture) refuseBypass(one.capture, bypass === 'dirty' ? 'dirty' : 'unavailable')
+    if (cachedRead.capture) refuseBypass(cachedRead.capture, bypass === 'dirty' ? 'dirty' : 'unavailable')
     return { kind: 'bypass', reason: bypass }
   }
-  if (fresh.kind === 'miss') return decideMiss(deps, one, found, fresh.reason)
-  const decoded = entry && deps.entries.decode(entry.payload, one, source === 'memory')
-  if (!decoded || !accepts(one.plan, decoded.value)) return { kind: 'load', reason: 'miss' }
-  if (one.capture) contributeHit(deps, one.capture, found)
-  reportRead(deps, one, undefined, { source, age: entry.age, ttl: entry.lifetime, tags: found.tags })
-  return { kind: 'hit', value: decoded.value, refresh: isDue(deps, one.policy, entry) }
+  if (fresh.kind === 'miss') return decideMiss(deps, cachedRead, lookedUp, fresh.reason)
+  const decoded = entry && deps.entries.decode(entry.payload, cachedRead, source === 'memory')
+  if (!decoded || !accepts(cachedRead.plan, decoded.value)) return { kind: 'load', reason: 'miss' }
+  if (cachedRead.capture) contributeHit(deps, cachedRead.capture, lookedUp)
+  reportRead(deps, cachedRead, undefined, {
+    source,
+    age: entry.age,
+    ttl: entry.lifetime,
+    tags: lookedUp.tags,
+  })
+  return { kind: 'hit', value: decoded.value, refresh: isDue(deps, cachedRead.policy, entry) }
 }
 
 /** Whether a hit is to be refreshed ahead. Asked of every hit: most need no random number. */
@@ -137,12 +156,14 @@ function isDue(deps: DecideDeps, { refreshAhead }: Policy, { state, loadTime }: 
 /** A miss, unless the entry has only expired and the policy allows to serve it. */
 function decideMiss(
   deps: DecideDeps,
-  one: CachedRead<PlannedRead>,
+  cachedRead: CachedRead<PlannedRead>,
   found: LookUpResult,
   reason: MissReason,
 ): Decision {
-  const { staleWhileRevalidate } = one.policy
-  const served = staleWhileRevalidate ? serveExpired(deps, one, found, staleWhileRevalidate) : undefined
+  const { staleWhileRevalidate } = cachedRead.policy
+  const served = staleWhileRevalidate
+    ? serveExpired(deps, cachedRead, found, staleWhileRevalidate)
+    : undefined
   return served ? { kind: 'hit', value: served.value, refresh: true } : { kind: 'load', reason }
 }
 
@@ -152,18 +173,18 @@ function decideMiss(
  */
 export function serveExpired(
   deps: DecideDeps,
-  one: EntryRead<PlannedRead>,
+  entryRead: EntryRead<PlannedRead>,
   { fresh, entry, source, tags }: LookUpResult,
   grace: number,
 ): { readonly value: unknown } | undefined {
   if (fresh.kind !== 'miss' || fresh.reason !== 'expired' || !entry) return undefined
   // Time has passed since the look-up if a load was waited for.
-  const age = entry.age + deps.clock.now() - one.started
+  const age = entry.age + deps.clock.now() - entryRead.started
   if (age >= entry.lifetime + grace || deps.strictLoads.isActive()) return undefined
-  if (deps.refreshes.isSuperseded(one.key.key)) return undefined
-  const decoded = deps.entries.decode(entry.payload, one, source === 'memory')
-  if (!decoded || !accepts(one.plan, decoded.value)) return undefined
-  reportRead(deps, one, undefined, { source: 'stale', age, ttl: entry.lifetime, tags })
+  if (deps.refreshes.isSuperseded(entryRead.key.key)) return undefined
+  const decoded = deps.entries.decode(entry.payload, entryRead, source === 'memory')
+  if (!decoded || !accepts(entryRead.plan, decoded.value)) return undefined
+  reportRead(deps, entryRead, undefined, { source: 'stale', age, ttl: entry.lifetime, tags })
   return decoded
 }
 
@@ -187,13 +208,13 @@ export interface Before {
  * @param seeded the store's answer where some had to be made first.
  */
 export function beforeLoad(
-  one: CachedRead<PlannedRead>,
+  cachedRead: CachedRead<PlannedRead>,
   found: LookUpResult,
   seeded: Fetched | undefined,
 ): Before | undefined {
   const { epoch } = seeded ?? found
-  const observedTags = seeded ? observeTags(one.tags, seeded, one.writing) : found.observedTags
+  const observedTags = seeded ? observeTags(cachedRead.tags, seeded, cachedRead.writing) : found.observedTags
   if (!observedTags.some((tag) => tag.dirty && !tag.optional)) return { epoch, observedTags }
-  if (one.capture) refuseBypass(one.capture, 'dirty')
+  if (cachedRead.capture) refuseBypass(cachedRead.capture, 'dirty')
   return undefined
 }

@@ -46,20 +46,20 @@ export interface Storable {
  */
 export function evaluate(
   deps: DecideDeps,
-  one: CachedRead<PlannedRead>,
+  cachedRead: CachedRead<PlannedRead>,
   reason: MissReason,
   before: Before,
   result: unknown,
   loadTime: number,
   captured?: CapturedOutcome,
 ): Loaded {
-  const { plan, policy, key } = one
-  const payload = deps.entries.encode(result, one, plan.dataDepth)
+  const { plan, policy, key } = cachedRead
+  const payload = deps.entries.encode(result, cachedRead, plan.dataDepth)
   const tags = deps.tagsOf(plan.occurrences, policy.tags, tableWrittenAround(plan, policy))
   const recorded = recordTags(tags, before.observedTags, result)
-  if (one.capture) contributeLoad(deps, one.capture, before, recorded, captured)
+  if (cachedRead.capture) contributeLoad(deps, cachedRead.capture, before, recorded, captured)
   if ('error' in payload) {
-    reportRead(deps, one, 'opaque')
+    reportRead(deps, cachedRead, 'opaque')
     if (plan.strict) throw payload.error
     return { payload: undefined, storable: undefined }
   }
@@ -72,14 +72,14 @@ export function evaluate(
   if (unfit || captured?.refusal) {
     // A tag that is dirty says nothing of the result: the entry is invalid anyhow.
     if (grace && (recorded || captured?.refusal)) deps.refreshes.supersede(key.key, grace)
-    reportRead(deps, one, captured?.refusal?.reason ?? (tooLarge ? 'too-large' : reason))
+    reportRead(deps, cachedRead, captured?.refusal?.reason ?? (tooLarge ? 'too-large' : reason))
     return { payload, storable: undefined }
   }
   if (grace) deps.refreshes.restore(key.key)
   const dependencies = captured?.dependencies
-  reportRead(deps, one, reason, {
+  reportRead(deps, cachedRead, reason, {
     ttl: lifetime,
-    ...(dependencies && { tags: [...one.tags, ...dependencies.tags] }),
+    ...(dependencies && { tags: [...cachedRead.tags, ...dependencies.tags] }),
   })
   const stamp = { lifetime, empty, loadTime: Math.ceil(loadTime), grace }
   return { payload, storable: { before, recorded, stamp, payload, dependencies } }
@@ -100,8 +100,8 @@ export function allTags(
   { tags }: CachedRead<PlannedRead>,
   { recorded, dependencies }: Storable,
 ): EntryRequest['tags'] {
-  const own = withResultCells(tags, recorded.resultCells)
-  return dependencies?.tags.length ? [...own, ...dependencies.tags] : own
+  const tagsOfEntry = withResultCells(tags, recorded.resultCells)
+  return dependencies?.tags.length ? [...tagsOfEntry, ...dependencies.tags] : tagsOfEntry
 }
 
 /** The tags that an entry records: of what was captured, those that are left. */
@@ -120,16 +120,16 @@ export function recordedTags(
  */
 export function confirm(
   deps: DecideDeps,
-  one: CachedRead<PlannedRead>,
+  cachedRead: CachedRead<PlannedRead>,
   storable: Storable,
   after: Fetched,
 ): Stamp['tags'] | undefined {
   const { before, recorded, dependencies } = storable
   const { epoch, observedTags } = before
-  const tags = allTags(one, storable)
+  const tags = allTags(cachedRead, storable)
   const writing = recordsBeingWritten(deps.pendingWrites, tags)
-  const own = confirmTags(recorded, { tags, before: observedTags, epoch, after, writing })
-  if (!own || !dependencies) return own
-  const captured = dependencies.confirm({ ...after, tags: after.tags.slice(one.tags.length) }, writing)
-  return captured && withCaptured(own, captured)
+  const confirmed = confirmTags(recorded, { tags, before: observedTags, epoch, after, writing })
+  if (!confirmed || !dependencies) return confirmed
+  const captured = dependencies.confirm({ ...after, tags: after.tags.slice(cachedRead.tags.length) }, writing)
+  return captured && withCaptured(confirmed, captured)
 }

@@ -84,8 +84,8 @@ export function createLeases(store: Pick<GuardedStore, 'leases'>, clock: Clock):
       if (!joined.ok) return 'alone'
       const state = joined.value
       if (state.kind !== 'held') return state.kind
-      const left = until - clock.now()
-      const end = left > 0 && (await mail.next(Math.min(left, state.remaining + SLACK)))
+      const remaining = until - clock.now()
+      const end = remaining > 0 && (await mail.next(Math.min(remaining, state.remaining + SLACK)))
       if (end === 'stored') return 'stored'
       if (end === 'unstored' || clock.now() >= until) return 'alone'
     }

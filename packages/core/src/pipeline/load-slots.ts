@@ -35,7 +35,7 @@ interface Queue {
 
 export function createLoadSlots(clock: Clock): LoadSlots {
   const queues = new Map<string, Queue>()
-  const held = new AsyncLocalStorage<Slot>()
+  const slotOfCaller = new AsyncLocalStorage<Slot>()
 
   const queueOf = (model: string): Queue => {
     const queue = queues.get(model) ?? { running: new Set(), waiting: new Set(), reserved: 0, stalled: false }
@@ -43,7 +43,7 @@ export function createLoadSlots(clock: Clock): LoadSlots {
     return queue
   }
   const runsInside = (queue: Queue): boolean => {
-    for (let slot = held.getStore(); slot; slot = slot.around)
+    for (let slot = slotOfCaller.getStore(); slot; slot = slot.around)
       if (slot.queue === queue && !slot.over) return true
     return [...queue.running].some(({ node }) => wouldDeadlock(node))
   }
@@ -69,10 +69,10 @@ export function createLoadSlots(clock: Clock): LoadSlots {
   const occupy = async <T>(queue: Queue, limit: number, load: () => Promise<T>): Promise<T> => {
     const current = currentLoad()
     const node = current ?? createLoadNode()
-    const slot: Slot = { queue, node, around: held.getStore(), over: false }
+    const slot: Slot = { queue, node, around: slotOfCaller.getStore(), over: false }
     queue.running.add(slot)
     try {
-      return await held.run(slot, () => (current ? load() : runLoad(node, load)))
+      return await slotOfCaller.run(slot, () => (current ? load() : runLoad(node, load)))
     } finally {
       slot.over = true
       queue.running.delete(slot)
@@ -116,16 +116,16 @@ export function inSlot<T>(
 /** The same read, whose query waits for a slot. Not where it would keep its place among statements that run in order. */
 export function limitLoads<R extends LimitedRead>(
   { slots, inOrder, clock }: { readonly slots: LoadSlots; readonly inOrder: boolean; readonly clock: Clock },
-  one: R,
+  entry: R,
 ): R {
-  const { plan, policy } = one
-  if (policy.maxConcurrentLoads === undefined || inOrder) return one
+  const { plan, policy } = entry
+  if (policy.maxConcurrentLoads === undefined || inOrder) return entry
   const queued: { over?: number } = {}
   const send = (): Promise<unknown> => {
     queued.over = clock.now()
     return plan.run()
   }
-  return { ...one, queued, plan: { ...plan, run: () => slots.run(plan.model, policy, send) } }
+  return { ...entry, queued, plan: { ...plan, run: () => slots.run(plan.model, policy, send) } }
 }
 
 interface LimitedRead {

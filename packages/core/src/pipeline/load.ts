@@ -1,3 +1,5 @@
+// Tests mock the global one, and reads of the same entry wait for it.
+import { setImmediate } from 'node:timers'
 import type { ReadPlan } from '../plan/plan.ts'
 import type { MissReason } from '../report/events.ts'
 import type { LeaseEnd } from '../store/load-leases.ts'
@@ -48,47 +50,45 @@ type LoadEnded = (end: LeaseEnd) => void
  */
 export async function load<T>(
   deps: LoadDeps,
-  one: CachedRead<ReadPlan<T>>,
+  cachedRead: CachedRead<ReadPlan<T>>,
   reason: MissReason,
   before: Before,
   found?: LookUpResult,
   ended: LoadEnded = () => {},
 ): Promise<LoadResult> {
   const began = deps.clock.now()
-  const capture = one.plan.captures && deps.captures.start()
+  const capture = cachedRead.plan.captures && deps.captures.start()
   let captured: CapturedOutcome | undefined
   let result: T
   try {
-    result = await (capture ? capture.run(() => one.plan.run()) : one.plan.run())
+    result = await (capture ? capture.run(() => cachedRead.plan.run()) : cachedRead.plan.run())
   } catch (error) {
-    const rescued = rescue(deps, one, found, error)
+    const rescued = rescue(deps, cachedRead, found, error)
     // Callers that share the load decide by their own policies: there is nothing for them to copy.
     if (rescued) {
       ended('failed')
       return { result: rescued.value, payload: undefined }
     }
-    reportRead(deps, one, reason)
+    reportRead(deps, cachedRead, reason)
     throw error
   } finally {
     captured = capture?.close()
   }
   if (deps.outage.active) deps.outage.answered()
-  if (captured?.refusal) one.plan.captures?.(captured.refusal)
+  if (captured?.refusal) cachedRead.plan.captures?.(captured.refusal)
   const { payload, storable } = evaluate(
     deps,
-    one,
+    cachedRead,
     reason,
     before,
     result,
     // The time in a queue would make entries of a busy database be refreshed earlier, and that more often.
-    deps.clock.now() - (one.queued?.over ?? began),
+    deps.clock.now() - (cachedRead.queued?.over ?? began),
     captured,
   )
-  if (one.policy.maxStaleness) keepRan(deps, one, { result, payload, began, captured })
-  const stored = storable && storeSoon(deps, one, storable)
-  // After the entry, over the same connection.
-  if (stored) void stored.then((confirmed) => ended(confirmed ? 'stored' : 'unstored'))
-  else ended(storable ? 'stored' : 'unstored')
+  if (cachedRead.policy.maxStaleness) keepRan(deps, cachedRead, { result, payload, began, captured })
+  const stored = storable && storeSoon(deps, cachedRead, storable, ended)
+  if (!storable) ended('unstored')
   if (!captured) return { result, payload }
   const empty = !captured.refusal && !captured.dependencies.tags.length
   return { result, payload, captured, confirmed: empty ? undefined : (stored ?? UNCONFIRMED) }
@@ -96,48 +96,73 @@ export async function load<T>(
 
 const UNCONFIRMED = Promise.resolve(false)
 
+/** Entries that may wait for their callers: a program that never waits for anything would collect them without end. */
+const MOST_AFTER_CALLER = 100
+
 /**
- * Nobody waits for an entry to be stored, except those who ask for this very entry before it is known whether it may be
- * stored: what they would find missing is on its way. That takes one question to the store, which has a deadline.
+ * Nobody waits for an entry to be stored, except those who ask for this very entry before it is on its way: they would find
+ * it missing. Where its tags must be looked at again, that takes one question to the store, which has a deadline.
+ * @param ended called after the entry is sent, over the same connection.
  */
 function storeSoon(
   deps: LoadDeps,
-  one: CachedRead<PlannedRead>,
+  cachedRead: CachedRead<PlannedRead>,
   storable: Storable,
+  ended: LoadEnded,
 ): Promise<boolean> | undefined {
-  const { storing } = deps
-  const { key } = one.key
-  if (!mustConfirm(one, storable)) {
-    void store(deps, one, storable, storable.recorded.tags)
+  if (!mustConfirm(cachedRead, storable)) {
+    const send = (): void => {
+      void store(deps, cachedRead, storable, storable.recorded.tags)
+      ended('stored')
+    }
+    if (deps.store.source === 'memory' || deps.storing.size >= MOST_AFTER_CALLER) send()
+    else noteStoring(deps, cachedRead.key.key, afterCaller(send))
     return undefined
   }
   const confirmed = new Promise<boolean>((resolve) => {
     const no = (): void => resolve(false)
-    void storeConfirmed(deps, one, storable, () => resolve(true)).then(no, no)
+    void storeConfirmed(deps, cachedRead, storable, () => resolve(true)).then(no, no)
   })
-  const sent = confirmed
-    .then(() => {})
-    .finally(() => {
-      if (storing.get(key) === sent) storing.delete(key)
-    })
-  storing.set(key, sent)
+  noteStoring(
+    deps,
+    cachedRead.key.key,
+    confirmed.then(() => {}),
+  )
+  void confirmed.then((isStored) => ended(isStored ? 'stored' : 'unstored'))
   return confirmed
+}
+
+function noteStoring({ storing }: Pick<LoadDeps, 'storing'>, key: string, ended: Promise<void>): void {
+  const sent = ended.finally(() => {
+    if (storing.get(key) === sent) storing.delete(key)
+  })
+  storing.set(key, sent)
+}
+
+/** Runs `work` once the caller has its result, and has sent what it does next. */
+function afterCaller(work: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(() => {
+      work()
+      resolve()
+    })
+  })
 }
 
 /** @param sent called when the entry is on its way to the store. */
 async function storeConfirmed(
   deps: LoadDeps,
-  one: CachedRead<PlannedRead>,
+  cachedRead: CachedRead<PlannedRead>,
   storable: Storable,
   sent: () => void,
 ): Promise<void> {
-  const all = allTags(one, storable)
+  const all = allTags(cachedRead, storable)
   const after = mustSeed(storable)
     ? await deps.store.seed(all, 2 * deps.longestLifetime())
     : await deps.store.fetch(undefined, all)
-  const held = after.ok ? confirm(deps, one, storable, after.value) : undefined
-  if (!held) return
-  const stored = store(deps, one, storable, held)
+  const confirmed = after.ok ? confirm(deps, cachedRead, storable, after.value) : undefined
+  if (!confirmed) return
+  const stored = store(deps, cachedRead, storable, confirmed)
   // Who asks from now on does so after it, over the same connection.
   sent()
   await stored
@@ -145,11 +170,11 @@ async function storeConfirmed(
 
 async function store(
   deps: LoadDeps,
-  one: CachedRead<PlannedRead>,
+  cachedRead: CachedRead<PlannedRead>,
   storable: Storable,
   tags: Stamp['tags'],
 ): Promise<void> {
   const { before, stamp, payload } = storable
-  const renewal = { tags: recordedTags(one, storable, tags), lifetime: 2 * deps.longestLifetime() }
-  await putEntry(deps, one, { ...stamp, epoch: before.epoch, tags }, payload, renewal)
+  const renewal = { tags: recordedTags(cachedRead, storable, tags), lifetime: 2 * deps.longestLifetime() }
+  await putEntry(deps, cachedRead, { ...stamp, epoch: before.epoch, tags }, payload, renewal)
 }

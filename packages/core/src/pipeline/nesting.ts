@@ -45,11 +45,11 @@ export function runLoad<T>(node: LoadNode, load: () => Promise<T>): Promise<T> {
 export function wouldDeadlock(node: LoadNode): boolean {
   const target = nesting.getStore()?.load
   if (!target) return false
-  const seen = new Set([node])
+  const visited = new Set([node])
   // A Set iterates over what is added on the way.
-  for (const load of seen) {
+  for (const load of visited) {
     if (load === target) return true
-    for (const { others } of load.waits) for (const { node: next } of others) seen.add(next)
+    for (const { others } of load.waits) for (const { node: next } of others) visited.add(next)
   }
   return false
 }

@@ -64,7 +64,7 @@ export function createRawChanges(deps: RawWriteDeps): RawChanges {
     soon(write) {
       const written = parser?.written(write.text)
       return written instanceof Promise
-        ? written.then((found) => decide(write, found))
+        ? written.then((changes) => decide(write, changes))
         : decide(write, written)
     },
     now(write) {

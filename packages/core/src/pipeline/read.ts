@@ -41,65 +41,70 @@ const LEASE_SLACK = 250
 export async function read<T>(deps: ReadDeps, plan: ReadPlan<T>): Promise<T> {
   const keyed = identify(deps, plan)
   if (keyed.bypass) return bypass(deps, keyed, keyed.bypass)
-  if (deps.storing.size) await deps.storing.get(keyed.key.key)
-  const one = limitLoads(deps, depend(deps, keyed))
-  if (one.bypass) return bypassShared(deps, one, one.bypass)
-  const recent = one.policy.maxStaleness ? tryRecent(deps, one) : undefined
+  const storing = deps.storing.size ? deps.storing.get(keyed.key.key) : undefined
+  if (storing) await storing
+  const cachedRead = limitLoads(deps, depend(deps, keyed))
+  if (cachedRead.bypass) return bypassShared(deps, cachedRead, cachedRead.bypass)
+  const recent = cachedRead.policy.maxStaleness ? tryRecent(deps, cachedRead) : undefined
   if (recent) {
-    if (recent.refresh) renew(deps, one, read)
+    if (recent.refresh) renew(deps, cachedRead, read)
     return recent.value as T
   }
-  const local = deps.lookUp.tryLocal(one)
-  const found = local ?? (await deps.lookUp.fetch(one))
-  if (!found) return bypassShared(deps, one, 'unavailable')
-  const decision = decide(deps, one, found)
+  const local = deps.lookUp.tryLocal(cachedRead)
+  const lookedUp = local ?? (await deps.lookUp.fetch(cachedRead))
+  if (!lookedUp) return bypassShared(deps, cachedRead, 'unavailable')
+  const decision = decide(deps, cachedRead, lookedUp)
   if (decision.kind === 'hit') {
-    if (decision.refresh) refresh(deps, one, found)
+    if (decision.refresh) refresh(deps, cachedRead, lookedUp)
     // What `push` has served without asking may be a second old already.
-    if (one.policy.maxStaleness && !(local && deps.store.source === 'store')) keepHit(deps, one, found)
+    if (cachedRead.policy.maxStaleness && !(local && deps.store.source === 'store'))
+      keepHit(deps, cachedRead, lookedUp)
     return decision.value as T
   }
-  if (decision.kind === 'bypass') return bypassShared(deps, one, decision.reason)
-  return loadShared(deps, one, decision.reason, found)
+  if (decision.kind === 'bypass') return bypassShared(deps, cachedRead, decision.reason)
+  return loadShared(deps, cachedRead, decision.reason, lookedUp)
 }
 
 /** @param rescued what the read may be served instead of the error; it has been reported. */
 async function bypass<T>(
   deps: ReadDeps,
-  one: StartedRead<ReadPlan<T>>,
+  startedRead: StartedRead<ReadPlan<T>>,
   reason: BypassReason,
   rescued?: (error: unknown) => { readonly value: unknown } | undefined,
 ): Promise<T> {
-  const { plan, capture } = one
+  const { plan, capture } = startedRead
   let result: T
   try {
     result = await (capture ? runUncached(deps, { plan, capture }, reason, () => plan.run()) : plan.run())
   } catch (error) {
     const stale = rescued?.(error)
     if (stale) return stale.value as T
-    reportRead(deps, one, reason)
+    reportRead(deps, startedRead, reason)
     throw error
   }
-  reportRead(deps, one, reason)
+  reportRead(deps, startedRead, reason)
   return result
 }
 
 /** A bypass of a read that has an entry: equal reads share it, each one that began after their call. */
-function bypassShared<T>(deps: ReadDeps, one: Read<T>, reason: BypassReason): Promise<T> {
-  const { plan } = one
-  if (one.capture && reason === 'unavailable') refuseBypass(one.capture, reason)
-  return shareGeneration(deps, one, reason, async (others) => {
+function bypassShared<T>(deps: ReadDeps, cachedRead: Read<T>, reason: BypassReason): Promise<T> {
+  const { plan } = cachedRead
+  if (cachedRead.capture && reason === 'unavailable') refuseBypass(cachedRead.capture, reason)
+  return shareGeneration(deps, cachedRead, reason, async (others) => {
     let stale: ReturnType<typeof rescue>
     const began = deps.clock.now()
-    const result = await bypass(deps, one, reason, (error) => {
+    const result = await bypass(deps, cachedRead, reason, (error) => {
       // What the memory tier has may still be known to be unchanged, for a moment after the store was lost.
-      stale = reason === 'unavailable' ? rescue(deps, one, deps.lookUp.tryKept(one), error) : undefined
+      stale =
+        reason === 'unavailable'
+          ? rescue(deps, cachedRead, deps.lookUp.tryKept(cachedRead), error)
+          : undefined
       return stale
     })
-    const wanted = (others || one.policy.maxStaleness) && !stale
-    const encoded = wanted ? deps.entries.encode(result, one, plan.dataDepth) : undefined
+    const wanted = (others || cachedRead.policy.maxStaleness) && !stale
+    const encoded = wanted ? deps.entries.encode(result, cachedRead, plan.dataDepth) : undefined
     const payload = encoded && 'error' in encoded ? undefined : encoded
-    if (one.policy.maxStaleness) keepRan(deps, one, { result, payload, began })
+    if (cachedRead.policy.maxStaleness) keepRan(deps, cachedRead, { result, payload, began })
     return { result, payload }
   })
 }
@@ -107,18 +112,18 @@ function bypassShared<T>(deps: ReadDeps, one: Read<T>, reason: BypassReason): Pr
 /** Shares a load where nothing tells how old one is: the store is away, a tag is dirty, or it was evicted at once. */
 async function shareGeneration<T>(
   deps: ReadDeps,
-  one: Read<T>,
+  cachedRead: Read<T>,
   reason: BypassReason | MissReason,
   loading: (others: number) => Promise<LoadResult>,
   before?: Before,
 ): Promise<T> {
   const { generations, inOrder } = deps
-  const { policy, plan, key } = one
+  const { policy, plan, key } = cachedRead
   const alone = async (): Promise<T> => (await loading(0)).result as T
   if (policy.singleFlight === false) return alone()
   const options = { joined: plan.joined, inOrder }
   const shared = await shareAgain(() => generations.share(key.key, loading, patienceOf(policy), options))
-  return resultForCaller(deps, one, shared, reason, alone, before)
+  return resultForCaller(deps, cachedRead, shared, reason, alone, before)
 }
 
 /** How long callers wait for a load, which may have to wait for others itself. */
@@ -129,56 +134,56 @@ function patienceOf({ joinTimeout, maxConcurrentLoads, loadQueueTimeout }: Polic
 /** A miss: seed what is missing, then load, together with whoever else saw the same nonces. */
 async function loadShared<T>(
   deps: ReadDeps,
-  one: CachedRead<ReadPlan<T>>,
+  cachedRead: CachedRead<ReadPlan<T>>,
   reason: MissReason,
   found: LookUpResult,
 ): Promise<T> {
   // Before anybody is waited for, who may wait for a database that does not answer.
-  const spared = spare(deps, one, found)
+  const spared = spare(deps, cachedRead, found)
   if (spared) return spared.value as T
   const { store, longestLifetime } = deps
   const seeded = hasMissing(found.observedTags)
-    ? await store.seed(one.tags, 2 * longestLifetime())
+    ? await store.seed(cachedRead.tags, 2 * longestLifetime())
     : undefined
-  if (seeded && !seeded.ok) return bypassShared(deps, one, 'unavailable')
-  const before = beforeLoad(one, found, seeded?.value)
-  if (!before) return bypassShared(deps, one, 'dirty')
+  if (seeded && !seeded.ok) return bypassShared(deps, cachedRead, 'unavailable')
+  const before = beforeLoad(cachedRead, found, seeded?.value)
+  if (!before) return bypassShared(deps, cachedRead, 'dirty')
   const { observedTags } = before
-  const { policy, plan } = one
-  const loading = () => load(deps, one, reason, before, found)
+  const { policy, plan } = cachedRead
+  const loading = () => load(deps, cachedRead, reason, before, found)
   // Nonces do not tell reads apart under a mark, for its write may end at any moment, even if the tag is optional. Nor
   // where a tag was evicted between seeding and now.
   if (hasMissing(observedTags) || observedTags.some((tag) => tag.dirty))
-    return shareGeneration(deps, one, reason, loading, before)
+    return shareGeneration(deps, cachedRead, reason, loading, before)
   const alone = async (): Promise<T> => (await loading()).result as T
   if (policy.singleFlight === false) return alone()
   const leases = policy.singleFlight === 'cluster' ? deps.leases : undefined
   const sharing = (started?: Started): Promise<LoadResult> =>
-    leases && started ? loadOnce(deps, leases, one, reason, { before, found, started }) : loading()
-  const flight = flightName(one, before)
+    leases && started ? loadOnce(deps, leases, cachedRead, reason, { before, found, started }) : loading()
+  const flight = flightName(cachedRead, before)
   const patience = patienceOf(policy) + (leases ? LEASE_SLACK : 0)
   const shared = await shareAgain(() => deps.flights.share(flight, sharing, patience, plan.joined))
   // What the name says nothing of, because only the load captured it, may have been written before this call.
   if ('other' in shared && shared.other?.confirmed && !(await shared.other.confirmed))
-    return shareGeneration(deps, one, reason, loading, before)
+    return shareGeneration(deps, cachedRead, reason, loading, before)
   // The same of what another process has captured.
   if ('other' in shared && shared.other?.hit && plan.captures) {
-    const now = await deps.lookUp.fetch(one)
-    const decision = now && decide(deps, one, now)
+    const now = await deps.lookUp.fetch(cachedRead)
+    const decision = now && decide(deps, cachedRead, now)
     if (decision?.kind === 'hit') return decision.value as T
-    return shareGeneration(deps, one, reason, loading, before)
+    return shareGeneration(deps, cachedRead, reason, loading, before)
   }
   const again = async (): Promise<T> => {
-    const stale = spare(deps, one, found)
+    const stale = spare(deps, cachedRead, found)
     return stale ? (stale.value as T) : alone()
   }
-  return resultForCaller(deps, one, shared, reason, again, before)
+  return resultForCaller(deps, cachedRead, shared, reason, again, before)
 }
 
 /** What one caller of a shared load gets: objects of its own. */
 async function resultForCaller<T>(
   deps: ReadDeps,
-  one: Read<T>,
+  cachedRead: Read<T>,
   shared: Shared<LoadResult>,
   reason: BypassReason | MissReason,
   alone: () => Promise<T>,
@@ -186,12 +191,12 @@ async function resultForCaller<T>(
 ): Promise<T> {
   if ('own' in shared) return shared.own.result as T
   const payload = shared.other?.payload
-  const copy = payload && deps.entries.decode(payload, one)
+  const copy = payload && deps.entries.decode(payload, cachedRead)
   // The other caller's load failed, or gave nothing that can be copied: its error and its objects stay its own.
-  if (!copy || !accepts(one.plan, copy.value)) return alone()
+  if (!copy || !accepts(cachedRead.plan, copy.value)) return alone()
   const { hit, captured } = shared.other ?? {}
-  if (one.capture && hit) contributeHit(deps, one.capture, hit)
-  else if (one.capture && before) contributeShared(deps, one, before, copy.value, captured)
-  reportRead(deps, one, reason, { shared: true })
+  if (cachedRead.capture && hit) contributeHit(deps, cachedRead.capture, hit)
+  else if (cachedRead.capture && before) contributeShared(deps, cachedRead, before, copy.value, captured)
+  reportRead(deps, cachedRead, reason, { shared: true })
   return copy.value as T
 }

@@ -20,16 +20,16 @@ import { reportRead } from './report-read.ts'
  */
 export function tryRecent(
   deps: DecideDeps,
-  one: EntryRead<PlannedRead>,
+  entryRead: EntryRead<PlannedRead>,
 ): Extract<Decision, { kind: 'hit' }> | undefined {
-  const { policy } = one
-  const recent = deps.recents.get(one, Math.min(policy.maxStaleness, policy.ttl))
+  const { policy } = entryRead
+  const recent = deps.recents.get(entryRead, Math.min(policy.maxStaleness, policy.ttl))
   if (!recent || deps.strictLoads.isActive()) return undefined
-  const decoded = deps.entries.decode(recent.payload, one, true)
-  if (!decoded || !accepts(one.plan, decoded.value)) return undefined
+  const decoded = deps.entries.decode(recent.payload, entryRead, true)
+  if (!decoded || !accepts(entryRead.plan, decoded.value)) return undefined
   const age = deps.clock.now() - recent.current
-  reportRead(deps, one, undefined, { source: 'memory', age, ttl: recent.lifetime })
-  return { kind: 'hit', value: decoded.value, refresh: isDue(deps, one, recent, age) }
+  reportRead(deps, entryRead, undefined, { source: 'memory', age, ttl: recent.lifetime })
+  return { kind: 'hit', value: decoded.value, refresh: isDue(deps, entryRead, recent, age) }
 }
 
 /** The next result counts from its begin, so it must begin earlier than a refresh whose entry lives for minutes. */
@@ -65,46 +65,50 @@ export interface RanQuery {
 /** Keeps the result of a query of this process. */
 export function keepRan(
   deps: DecideDeps,
-  one: EntryRead<PlannedRead>,
+  entryRead: EntryRead<PlannedRead>,
   { result, payload, began, captured }: RanQuery,
 ): void {
-  const { plan, policy, key } = one
+  const { plan, policy, key } = entryRead
   const lifetime = lifetimeOf(policy, isEmpty(result), deps.clock.random())
   if (!payload || payload.length > deps.maxValueBytes || lifetime === undefined) return
   // Without what it depends on, nobody could tell whether a write of this process has touched it.
   if (plan.captures && !captured?.dependencies) return
   if (deps.keys.family() !== key.family) return
-  const own = deps.tagsOf(plan.occurrences, policy.tags, tableWrittenAround(plan, policy))
+  const tags = deps.tagsOf(plan.occurrences, policy.tags, tableWrittenAround(plan, policy))
   const dependencies = [
-    ...own.map((tag) => dependencyOf(tag, tag.list === 'maybe' ? tag.insteadOfList(result) : [])),
+    ...tags.map((tag) => dependencyOf(tag, tag.list === 'maybe' ? tag.insteadOfList(result) : [])),
     ...(captured?.dependencies?.tags ?? []),
   ]
-  keep(deps, one, { payload, current: began, lifetime, until: began + lifetime, dependencies })
+  keep(deps, entryRead, { payload, current: began, lifetime, until: began + lifetime, dependencies })
 }
 
 /** Keeps an entry that was current while the read ran. */
-export function keepHit(deps: DecideDeps, one: EntryRead<PlannedRead>, { entry, tags }: LookUpResult): void {
+export function keepHit(
+  deps: DecideDeps,
+  entryRead: EntryRead<PlannedRead>,
+  { entry, tags }: LookUpResult,
+): void {
   if (!entry) return
   const { payload, lifetime, state } = entry
   const dependencies = tags.map((tag) =>
     dependencyOf(tag, state.nonces.has(fieldName(tag.record, LIST)) ? undefined : []),
   )
-  keep(deps, one, {
+  keep(deps, entryRead, {
     payload,
-    current: one.started,
+    current: entryRead.started,
     lifetime,
-    until: one.started + state.remaining,
+    until: entryRead.started + state.remaining,
     dependencies,
   })
 }
 
 function keep(
   { clock, recents, pause }: DecideDeps,
-  one: EntryRead<PlannedRead>,
+  entryRead: EntryRead<PlannedRead>,
   result: Omit<RecentResult, 'cost' | 'lastEnded'>,
 ): void {
   if (pause.active) return
-  recents.put(one, { ...result, cost: clock.now() - one.started, lastEnded: one.lastEnded })
+  recents.put(entryRead, { ...result, cost: clock.now() - entryRead.started, lastEnded: entryRead.lastEnded })
 }
 
 /** The tag as the result depends on it. `cells`: instead of on `list`, where the read left that open. */

@@ -29,10 +29,14 @@ export interface RefreshDeps extends ClusterLoadDeps {
  * process may have refreshed it. It is not counted as a read, and it does nothing while a write of this process is pending.
  * @param served what the read found.
  */
-export function refresh<T>(deps: RefreshDeps, one: CachedRead<ReadPlan<T>>, served: LookUpResult): void {
-  const plan = one.plan.detach?.() ?? one.plan
+export function refresh<T>(
+  deps: RefreshDeps,
+  cachedRead: CachedRead<ReadPlan<T>>,
+  served: LookUpResult,
+): void {
+  const plan = cachedRead.plan.detach?.() ?? cachedRead.plan
   const silent = { ...deps, report: UNREPORTED }
-  startRefresh(deps, one, () => refreshNow(silent, plan, one, served))
+  startRefresh(deps, cachedRead, () => refreshNow(silent, plan, cachedRead, served))
 }
 
 /**
@@ -41,16 +45,16 @@ export function refresh<T>(deps: RefreshDeps, one: CachedRead<ReadPlan<T>>, serv
  */
 export function renew<D extends RefreshDeps, T>(
   deps: D,
-  one: EntryRead<ReadPlan<T>>,
+  entryRead: EntryRead<ReadPlan<T>>,
   read: (deps: D, plan: ReadPlan<T>) => Promise<T>,
 ): void {
-  const plan = one.plan.detach?.() ?? one.plan
+  const plan = entryRead.plan.detach?.() ?? entryRead.plan
   const { lookUp, store, recents } = deps
   // What `push` has is served without asking, and may be a second old already.
   const asking = store.sync ? lookUp : { ...lookUp, tryLocal: () => undefined }
   const silent = { ...deps, report: UNREPORTED, recents: pastRecents(recents), lookUp: asking }
-  startRefresh(deps, one, () => {
-    const again = readAgain(silent, plan, one)
+  startRefresh(deps, entryRead, () => {
+    const again = readAgain(silent, plan, entryRead)
     return again && read(silent, again.plan)
   })
 }
@@ -61,9 +65,9 @@ export function pastRecents({ put, close }: RecentResults): RecentResults {
 }
 
 /** Runs `work` as the refresh of a read. */
-export function startRefresh(deps: DecideDeps, one: EntryRead<PlannedRead>, work: () => unknown): void {
+export function startRefresh(deps: DecideDeps, entryRead: EntryRead<PlannedRead>, work: () => unknown): void {
   // What the scope is taken from may also decide what the query returns: row-level security by tenant, for example.
-  deps.refreshes.start(one.key.key, one.operation, work, deps.scopeOf !== undefined)
+  deps.refreshes.start(entryRead.key.key, entryRead.operation, work, deps.scopeOf !== undefined)
 }
 
 async function refreshNow<T>(
@@ -73,26 +77,27 @@ async function refreshNow<T>(
   served: LookUpResult,
 ): Promise<void> {
   const again = readAgain(deps, plan, was)
-  const one = again && limitLoads(deps, again)
-  const found = one && (deps.lookUp.fetchSync(one) ?? (await deps.lookUp.fetchStored(one)))
-  if (!one || !found || !mustLoad(served, found)) return
-  const seeded = hasMissing(found.observedTags)
-    ? await deps.store.seed(one.tags, 2 * deps.longestLifetime())
+  const cachedRead = again && limitLoads(deps, again)
+  const lookedUp =
+    cachedRead && (deps.lookUp.fetchSync(cachedRead) ?? (await deps.lookUp.fetchStored(cachedRead)))
+  if (!cachedRead || !lookedUp || !mustLoad(served, lookedUp)) return
+  const seeded = hasMissing(lookedUp.observedTags)
+    ? await deps.store.seed(cachedRead.tags, 2 * deps.longestLifetime())
     : undefined
-  const before = seeded?.ok === false ? undefined : beforeLoad(one, found, seeded?.value)
+  const before = seeded?.ok === false ? undefined : beforeLoad(cachedRead, lookedUp, seeded?.value)
   // Asked last: whoever may ask the database during an outage must do so.
-  if (!before || isSpared(deps, one)) return
-  const { singleFlight, joinTimeout } = one.policy
+  if (!before || isSpared(deps, cachedRead)) return
+  const { singleFlight, joinTimeout } = cachedRead.policy
   const leases = singleFlight === 'cluster' ? deps.leases : undefined
   const loading = async (): Promise<LoadResult> => {
-    if (!leases) return load(deps, one, 'expired', before)
-    const loaded = await loadIfFree(deps, leases, one, 'expired', before)
+    if (!leases) return load(deps, cachedRead, 'expired', before)
+    const loaded = await loadIfFree(deps, leases, cachedRead, 'expired', before)
     if (!loaded) throw NOT_NOW
     return loaded
   }
   if (singleFlight === false || hasMissing(before.observedTags)) await loading()
-  else await deps.flights.share(flightName(one, before), loading, joinTimeout)
-  await deps.storing.get(one.key.key)
+  else await deps.flights.share(flightName(cachedRead, before), loading, joinTimeout)
+  await deps.storing.get(cachedRead.key.key)
 }
 
 /** The read once more. Undefined: it must not be made now, or its arguments have changed since its key was made. */
@@ -107,8 +112,8 @@ export function readAgain<P extends PlannedRead & { run(): unknown }>(
   }
   const keyed = identify(deps, { ...plan, run })
   if (keyed.bypass || keyed.key.key !== was.key.key) return undefined
-  const one = depend(deps, keyed)
-  return one.bypass ? undefined : one
+  const cachedRead = depend(deps, keyed)
+  return cachedRead.bypass ? undefined : cachedRead
 }
 
 /** Whether the entry still has to be loaded, given what was served and what is in the store now. */

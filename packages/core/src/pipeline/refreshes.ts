@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { setImmediate } from 'node:timers'
 import { createBounded } from '../base/bounded-map.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Events } from '../report/events.ts'

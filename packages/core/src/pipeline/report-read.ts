@@ -25,12 +25,12 @@ interface ReadOutcome extends Partial<Pick<EntryRequest, 'tags'>> {
 /** Reports the end of a read, exactly once. `reason`: why it went to the database; undefined for a hit. */
 export function reportRead(
   deps: ReportDeps,
-  one: Ended,
+  endedRead: Ended,
   reason: MissReason | BypassReason | undefined,
   more: ReadOutcome = {},
 ): void {
-  const { plan, key, started } = one
-  const { source = 'database', tags = one.tags } = more
+  const { plan, key, started } = endedRead
+  const { source = 'database', tags = endedRead.tags } = more
   const { report } = deps
   const { neverHits } = report
   if (key && (source !== 'database' || more.shared)) {

@@ -15,11 +15,11 @@ export interface RescueDeps extends DecideDeps {
  */
 export function spare(
   deps: RescueDeps,
-  one: CachedRead<PlannedRead>,
+  cachedRead: CachedRead<PlannedRead>,
   found: LookUpResult | undefined,
 ): { readonly value: unknown } | undefined {
-  if (!deps.outage.active || !found?.entry || !isSpared(deps, one)) return undefined
-  return serveExpired(deps, one, found, one.policy.staleIfError)
+  if (!deps.outage.active || !found?.entry || !isSpared(deps, cachedRead)) return undefined
+  return serveExpired(deps, cachedRead, found, cachedRead.policy.staleIfError)
 }
 
 /** True if a load that an expired entry can stand in for must not be sent to the database now. */
@@ -33,17 +33,17 @@ export function isSpared({ outage }: RescueDeps, { policy }: EntryRead<PlannedRe
  */
 export function rescue(
   deps: RescueDeps,
-  one: EntryRead<PlannedRead>,
+  entryRead: EntryRead<PlannedRead>,
   found: LookUpResult | undefined,
   error: unknown,
 ): { readonly value: unknown } | undefined {
-  const { staleIfError } = one.policy
+  const { staleIfError } = entryRead.policy
   if (!staleIfError) return undefined
   const { outage } = deps
-  if (isUnreachable(one.plan, error)) outage.failed(error)
+  if (isUnreachable(entryRead.plan, error)) outage.failed(error)
   else if (!isUnsent(error)) outage.answered()
   if (!outage.active && !isOverloaded(error)) return undefined
-  return found && serveExpired(deps, one, found, staleIfError)
+  return found && serveExpired(deps, entryRead, found, staleIfError)
 }
 
 /** True if the query was not sent: this says nothing of the database. */

@@ -88,12 +88,12 @@ export async function shareAgain<T>(once: () => Promise<Shared<T>>): Promise<Sha
 
 /** Calls `over` when the time of a flight is over, however often it is prolonged until then. */
 function whenOver(clock: Clock, flight: Flight<unknown>, over: () => void): () => void {
-  const left = (): number => Math.max(0, flight.until - clock.now())
+  const remaining = (): number => Math.max(0, flight.until - clock.now())
   const look = (): void => {
-    if (left()) cancel = clock.after(left(), look, true)
+    if (remaining()) cancel = clock.after(remaining(), look, true)
     else over()
   }
-  let cancel = clock.after(left(), look, true)
+  let cancel = clock.after(remaining(), look, true)
   return () => cancel()
 }
 

@@ -43,7 +43,7 @@ type Read<T> = CachedRead<SyncReadPlan<T>>
 
 /** The pipelines of reads and writes without a pause in them. See {@link SyncEngine}. */
 export function createSyncEngine(deps: Deps): SyncEngine {
-  let held: WriteTag[] = []
+  let writtenTags: WriteTag[] = []
   return {
     read: (plan) => read(deps, plan),
     write(plan, keep) {
@@ -52,7 +52,7 @@ export function createSyncEngine(deps: Deps): SyncEngine {
       const { through, tags } = prepared
       void through?.begin()
       const changed = (touched: readonly WriteTag[]): void => {
-        if (keep) held.push(...touched)
+        if (keep) writtenTags.push(...touched)
         else bumpSync(deps, touched)
       }
       let result: ReturnType<typeof plan.run>
@@ -70,8 +70,8 @@ export function createSyncEngine(deps: Deps): SyncEngine {
       return result
     },
     end(committed) {
-      const tags = merge(held)
-      held = []
+      const tags = merge(writtenTags)
+      writtenTags = []
       if (!committed || !tags.length) return
       bumpSync(deps, tags)
       const tables = tags.map((tag) => tag.table)
@@ -85,36 +85,36 @@ export function createSyncEngine(deps: Deps): SyncEngine {
  * other write is under way, and its nonce is that of a read of now.
  */
 function storeRow({ store }: Deps, row: CandidateRow): void {
-  const seen = store.sync?.seed([{ record: row.record, fields: [row.field], cells: [row.cell] }])
-  const [field, cell] = [seen?.tags[0]?.fields[0], seen?.tags[0]?.cells[0]]
-  if (!seen || !field || !cell || field.dirty || cell.dirty) return
-  void row.store({ epoch: seen.epoch, field: field.nonce, cell: cell.nonce }).catch(() => {})
+  const states = store.sync?.seed([{ record: row.record, fields: [row.field], cells: [row.cell] }])
+  const [field, cell] = [states?.tags[0]?.fields[0], states?.tags[0]?.cells[0]]
+  if (!states || !field || !cell || field.dirty || cell.dirty) return
+  void row.store({ epoch: states.epoch, field: field.nonce, cell: cell.nonce }).catch(() => {})
 }
 
 function read<T>(deps: Deps, plan: SyncReadPlan<T>): T {
   const keyed = identify(deps, plan)
   if (keyed.bypass) return bypass(deps, keyed, keyed.bypass)
-  const one = depend(deps, keyed)
-  if (one.bypass) return bypassEntry(deps, one, one.bypass)
-  const recent = one.policy.maxStaleness ? tryRecent(deps, one) : undefined
+  const cachedRead = depend(deps, keyed)
+  if (cachedRead.bypass) return bypassEntry(deps, cachedRead, cachedRead.bypass)
+  const recent = cachedRead.policy.maxStaleness ? tryRecent(deps, cachedRead) : undefined
   if (recent) {
-    if (recent.refresh) renew(deps, one)
+    if (recent.refresh) renew(deps, cachedRead)
     return recent.value as T
   }
-  const found = deps.lookUp.fetchSync(one)
+  const lookedUp = deps.lookUp.fetchSync(cachedRead)
   const store = deps.store.sync
-  if (!found || !store) {
-    if (one.capture) refuseBypass(one.capture, 'unavailable')
-    return bypassEntry(deps, one, 'unavailable')
+  if (!lookedUp || !store) {
+    if (cachedRead.capture) refuseBypass(cachedRead.capture, 'unavailable')
+    return bypassEntry(deps, cachedRead, 'unavailable')
   }
-  const decision = decide(deps, one, found)
+  const decision = decide(deps, cachedRead, lookedUp)
   if (decision.kind === 'hit') {
-    if (decision.refresh) refresh(deps, one, found)
-    if (one.policy.maxStaleness) keepHit(deps, one, found)
+    if (decision.refresh) refresh(deps, cachedRead, lookedUp)
+    if (cachedRead.policy.maxStaleness) keepHit(deps, cachedRead, lookedUp)
     return decision.value as T
   }
-  if (decision.kind === 'bypass') return bypassEntry(deps, one, decision.reason)
-  return load(deps, store, one, decision.reason, found)
+  if (decision.kind === 'bypass') return bypassEntry(deps, cachedRead, decision.reason)
+  return load(deps, store, cachedRead, decision.reason, lookedUp)
 }
 
 /** Makes a read once more when the current turn is over, past the recent results of this process. */
@@ -132,63 +132,69 @@ function refresh<T>(deps: Deps, was: Read<T>, served: LookUpResult): void {
   const plan = was.plan.detach?.() ?? was.plan
   startRefresh(deps, was, () => {
     const { sync } = deps.store
-    const one = readAgain(deps, plan, was)
-    const found = one && deps.lookUp.fetchSync(one)
-    if (!sync || !found || !mustLoad(served, found)) return
-    load({ ...deps, report: UNREPORTED }, sync, one, 'expired', found)
+    const cachedRead = readAgain(deps, plan, was)
+    const lookedUp = cachedRead && deps.lookUp.fetchSync(cachedRead)
+    if (!sync || !lookedUp || !mustLoad(served, lookedUp)) return
+    load({ ...deps, report: UNREPORTED }, sync, cachedRead, 'expired', lookedUp)
   })
 }
 
-function bypass<T>(deps: Deps, one: StartedRead<SyncReadPlan<T>>, reason: BypassReason): T {
-  const { plan, capture } = one
+function bypass<T>(deps: Deps, startedRead: StartedRead<SyncReadPlan<T>>, reason: BypassReason): T {
+  const { plan, capture } = startedRead
   try {
     return capture
       ? runUncachedSync(deps, deps.store.sync, { plan, capture }, reason, () => plan.run())
       : plan.run()
   } finally {
-    reportRead(deps, one, reason)
+    reportRead(deps, startedRead, reason)
   }
 }
 
 /** A bypass of a read that has an entry. */
-function bypassEntry<T>(deps: Deps, one: EntryRead<SyncReadPlan<T>>, reason: BypassReason): T {
+function bypassEntry<T>(deps: Deps, entryRead: EntryRead<SyncReadPlan<T>>, reason: BypassReason): T {
   const began = deps.clock.now()
-  const result = bypass(deps, one, reason)
-  if (!one.policy.maxStaleness) return result
-  const payload = deps.entries.encode(result, one, one.plan.dataDepth)
-  if (!('error' in payload)) keepRan(deps, one, { result, payload, began })
+  const result = bypass(deps, entryRead, reason)
+  if (!entryRead.policy.maxStaleness) return result
+  const payload = deps.entries.encode(result, entryRead, entryRead.plan.dataDepth)
+  if (!('error' in payload)) keepRan(deps, entryRead, { result, payload, began })
   return result
 }
 
 /** A miss: what is missing of the tags is made before the query runs, and nobody else runs until its rows are stored. */
-function load<T>(deps: Deps, store: SyncStore, one: Read<T>, reason: MissReason, found: LookUpResult): T {
-  const seeded = hasMissing(found.observedTags) ? store.seed(one.tags) : undefined
-  const before = beforeLoad(one, found, seeded)
-  if (!before) return bypassEntry(deps, one, 'dirty')
-  const spared = spare(deps, one, found)
+function load<T>(
+  deps: Deps,
+  store: SyncStore,
+  cachedRead: Read<T>,
+  reason: MissReason,
+  lookedUp: LookUpResult,
+): T {
+  const seeded = hasMissing(lookedUp.observedTags) ? store.seed(cachedRead.tags) : undefined
+  const before = beforeLoad(cachedRead, lookedUp, seeded)
+  if (!before) return bypassEntry(deps, cachedRead, 'dirty')
+  const spared = spare(deps, cachedRead, lookedUp)
   if (spared) return spared.value as T
   const began = deps.clock.now()
   let result: T
   try {
-    result = one.plan.run()
+    result = cachedRead.plan.run()
   } catch (error) {
-    const rescued = rescue(deps, one, found, error)
+    const rescued = rescue(deps, cachedRead, lookedUp, error)
     if (rescued) return rescued.value as T
-    reportRead(deps, one, reason)
+    reportRead(deps, cachedRead, reason)
     throw error
   }
   if (deps.outage.active) deps.outage.answered()
-  const { storable, payload } = evaluate(deps, one, reason, before, result, deps.clock.now() - began)
-  if (one.policy.maxStaleness) keepRan(deps, one, { result, payload, began })
-  if (storable && !deps.pause.active) keep(deps, store, one, storable)
+  const { storable, payload } = evaluate(deps, cachedRead, reason, before, result, deps.clock.now() - began)
+  if (cachedRead.policy.maxStaleness) keepRan(deps, cachedRead, { result, payload, began })
+  if (storable && !deps.pause.active) keep(deps, store, cachedRead, storable)
   return result
 }
 
-function keep<T>(deps: Deps, store: SyncStore, one: Read<T>, storable: Storable): void {
+function keep<T>(deps: Deps, store: SyncStore, cachedRead: Read<T>, storable: Storable): void {
   const { before, recorded, stamp, payload } = storable
-  const after = mustConfirm(one, storable) ? store.seed(allTags(one, storable)) : undefined
-  const tags = after ? confirm(deps, one, storable, after) : recorded.tags
+  const after = mustConfirm(cachedRead, storable) ? store.seed(allTags(cachedRead, storable)) : undefined
+  const tags = after ? confirm(deps, cachedRead, storable, after) : recorded.tags
   if (!tags) return
-  const bytes = deps.entries.seal({ ...stamp, epoch: before.epoch, tags }, payload, one)
-  store.set(one.key.key, bytes, stamp.lifetime + stamp.grace)
+  const bytes = deps.entries.seal({ ...stamp, epoch: before.epoch, tags }, payload, cachedRead)
+  store.set(cachedRead.key.key, bytes, stamp.lifetime + stamp.grace)
 }

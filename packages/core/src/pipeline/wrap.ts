@@ -135,8 +135,8 @@ export function tagsOfWrap(
   const byRecord = new Map<string, ReadTag>()
   for (const occurrence of occurrences)
     for (const { database, tables } of holding(databases, occurrence.table))
-      for (const known of tables.length ? tables : [NO_TABLES])
-        for (const tag of tagsOfRead({ namespace, database }, { tables: known }, [occurrence], []))
+      for (const table of tables.length ? tables : [NO_TABLES])
+        for (const tag of tagsOfRead({ namespace, database }, { tables: table }, [occurrence], []))
           byRecord.set(tag.record, tag)
   const user = tagsOfRead({ namespace, database: '' }, { tables: NO_TABLES }, [], userTags)
   return [...[...byRecord.values()].sort((a, b) => (a.record < b.record ? -1 : 1)), ...user]

@@ -62,7 +62,7 @@ export function prepareWrite<T>(deps: WriteDeps, plan: PlannedWrite<T>, mayStore
   return {
     tags,
     through,
-    returned: (result) => returnedTags(deps, plan, changes, tags, result),
+    returned: (result) => (plan.returned ? returnedTags(deps, plan, changes, tags, result) : tags),
     failed: (error) => provenFailed(plan, error),
     report(outcome) {
       const { listeners, channel } = deps.events.audiences.write

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers'
 import type { Clock } from '../base/clock.ts'
 import { CacheError } from '../base/errors.ts'
 import type { Guarded } from './guarded.ts'

@@ -29,10 +29,10 @@ export function createMemoryLeases(clock: Clock): LoadLeases {
   const take = (request: LeaseRequest, always: boolean): LeaseState => {
     prune()
     const name = nameOf(request)
-    const held = leases.get(name)
-    const remaining = (held?.until ?? 0) - clock.now()
-    if (held && remaining > 0) {
-      if (held.token !== undefined) return { kind: 'held', remaining }
+    const lease = leases.get(name)
+    const remaining = (lease?.until ?? 0) - clock.now()
+    if (lease && remaining > 0) {
+      if (lease.token !== undefined) return { kind: 'held', remaining }
       if (!always) return { kind: 'stored' }
     }
     leases.delete(name)
@@ -43,15 +43,15 @@ export function createMemoryLeases(clock: Clock): LoadLeases {
     acquire: async (request) => take(request, false),
     join: async (request, always) => take(request, always),
     async renew(request) {
-      const held = leases.get(nameOf(request))
-      if (held?.token !== request.token || held.until <= clock.now()) return false
-      held.until = clock.now() + request.lifetime
+      const lease = leases.get(nameOf(request))
+      if (lease?.token !== request.token || lease.until <= clock.now()) return false
+      lease.until = clock.now() + request.lifetime
       return true
     },
     async release(request, end) {
       const name = nameOf(request)
-      const held = leases.get(name)
-      if (held && held.token !== request.token) return
+      const lease = leases.get(name)
+      if (lease && lease.token !== request.token) return
       leases.delete(name)
       if (end === 'stored') leases.set(name, { token: undefined, until: clock.now() + STORED_FOR })
       for (const ended of [...(waiting.get(name) ?? [])]) ended(end)

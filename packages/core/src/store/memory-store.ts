@@ -32,12 +32,12 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   let opened = 0
   let namespace: string | undefined
   let shared: MemoryUse | undefined
-  let own: MemoryState | undefined
+  let ownState: MemoryState | undefined
   const followers = createPauseFollowers()
   const state = (): MemoryState => {
     if (shared) return shared.state
-    own ??= createMemoryState(clock, bounds)
-    return own
+    ownState ??= createMemoryState(clock, bounds)
+    return ownState
   }
   // Never the state's own: whoever took them before the store was opened would go on with another state.
   const sync: SyncStore = {
@@ -86,7 +86,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       opened--
       if (opened > 0) return
       followers.stop()
-      own?.clear()
+      ownState?.clear()
       shared?.leave()
       shared = undefined
       namespace = undefined
@@ -134,13 +134,13 @@ function createMemoryState(clock: Clock, { maxEntries, maxBytes }: MemoryBounds)
   const pauses = createMemoryPauses()
 
   const lookup = (name: string): StoredEntry | null => {
-    const found = entries.get(name)
-    if (!found) return null
-    const remaining = found.until - clock.now()
+    const entry = entries.get(name)
+    if (!entry) return null
+    const remaining = entry.until - clock.now()
     if (remaining <= 0) entries.delete(name)
-    return { bytes: found.bytes, remaining }
+    return { bytes: entry.bytes, remaining }
   }
-  const reported = (seen: ReportedTags | undefined): TagReport | undefined => seen && { epoch, ...seen }
+  const reported = (tags: ReportedTags | undefined): TagReport | undefined => tags && { epoch, ...tags }
   return {
     sync: {
       fetch: (entry, requests) => ({

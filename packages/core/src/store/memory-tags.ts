@@ -54,9 +54,9 @@ export function createTagTable(nonce: () => string, most: number): TagTable {
   const finishCell = (cell: string, { token, reportOn, unchanged }: FinishRequest): void => {
     const tag = cells.get(cell)
     if (!tag) return
-    const kept = tag.marks?.delete(token) === true && unchanged !== undefined
-    if (!kept) tag.nonce = nonce()
-    if (kept || isMarked(tag) || reportOn?.cells.includes(cell)) cells.put(cell, tag)
+    const isKept = tag.marks?.delete(token) === true && unchanged !== undefined
+    if (!isKept) tag.nonce = nonce()
+    if (isKept || isMarked(tag) || reportOn?.cells.includes(cell)) cells.put(cell, tag)
     else cells.delete(cell)
   }
   const reported = ({ record, token, reportOn }: MarkRequest | FinishRequest): ReportedTags | undefined =>
@@ -111,8 +111,13 @@ export function createTagTable(nonce: () => string, most: number): TagTable {
 }
 
 function reportOf(tag: Tag | undefined, token: string): ReportedTag {
-  const own = tag?.marks?.has(token) === true
-  return { found: tag?.nonce, left: tag?.nonce, own, foreign: (tag?.marks?.size ?? 0) > (own ? 1 : 0) }
+  const isOwn = tag?.marks?.has(token) === true
+  return {
+    found: tag?.nonce,
+    left: tag?.nonce,
+    own: isOwn,
+    foreign: (tag?.marks?.size ?? 0) > (isOwn ? 1 : 0),
+  }
 }
 
 /** Joins the nonces from before a finish with those from after it. */

@@ -48,17 +48,17 @@ export function joinMemory(namespace: string, bounds: MemoryBounds, make: () => 
     (): Map<string, WeakRef<SharedMemory>> => new Map(),
   )
   for (const [name, store] of stores) if (!store.deref()) stores.delete(name)
-  const found = stores.get(namespace)?.deref()
-  const memory = found ?? { state: make(), bounds, users: 0 }
-  if (!found) stores.set(namespace, new WeakRef(memory))
+  const existing = stores.get(namespace)?.deref()
+  const memory = existing ?? { state: make(), bounds, users: 0 }
+  if (!existing) stores.set(namespace, new WeakRef(memory))
   memory.users++
-  let left = false
+  let hasLeft = false
   return {
     state: memory.state,
     bounds: memory.bounds,
     leave() {
-      if (left) return
-      left = true
+      if (hasLeft) return
+      hasLeft = true
       memory.users--
       if (memory.users > 0) return
       memory.state.clear()

@@ -48,16 +48,16 @@ export function createKeptEntries(
   })
   const echoes = new Map<string, number>()
   const expect = (name: string, more: 1 | -1): void => {
-    const left = (echoes.get(name) ?? 0) + more
-    if (left > 0) echoes.set(name, left)
+    const remaining = (echoes.get(name) ?? 0) + more
+    if (remaining > 0) echoes.set(name, remaining)
     else echoes.delete(name)
   }
   return {
     get(key, now) {
-      const kept = entries.get(key.key)
-      if (!kept || kept.proof !== key.proof) return undefined
-      const remaining = kept.until - now
-      if (remaining > -kept.entry.grace) return opened(kept.entry, remaining)
+      const entry = entries.get(key.key)
+      if (!entry || entry.proof !== key.proof) return undefined
+      const remaining = entry.until - now
+      if (remaining > -entry.entry.grace) return opened(entry.entry, remaining)
       entries.delete(key.key)
       return undefined
     },

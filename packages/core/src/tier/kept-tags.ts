@@ -36,13 +36,13 @@ export function createKeptTags(most: number): KeptTags {
     cells.clear()
   }
   const fieldsOf = (record: string): Map<string, Kept> => {
-    const found = records.get(record) ?? new Map<string, Kept>()
-    records.set(record, found)
-    return found
+    const tagsOfRecord = records.get(record) ?? new Map<string, Kept>()
+    records.set(record, tagsOfRecord)
+    return tagsOfRecord
   }
-  const keepReply = (asked: FetchStart, request: TagRequest, reply: TagReply): void => {
+  const keepReply = (start: FetchStart, request: TagRequest, reply: TagReply): void => {
     const trusted = (name: string): Lease | undefined =>
-      changes.since(asked, name) ? undefined : reply.lease
+      changes.since(start, name) ? undefined : reply.lease
     if (request.fields.length) {
       const fields = fieldsOf(request.record)
       const lease = trusted(request.record)
@@ -66,9 +66,9 @@ export function createKeptTags(most: number): KeptTags {
       const stateOf = createLeaseCheck()
       const tags: TagReply[] = []
       for (const request of requests) {
-        const kept = request.fields.length ? records.get(request.record) : undefined
+        const tagsOfRecord = request.fields.length ? records.get(request.record) : undefined
         const fields: TagState[] = []
-        for (const field of request.fields) fields.push(stateOf(kept?.get(field)))
+        for (const field of request.fields) fields.push(stateOf(tagsOfRecord?.get(field)))
         const states: TagState[] = []
         for (const cell of request.cells) states.push(stateOf(cells.get(cell)))
         tags.push({ fields, cells: states })

@@ -66,11 +66,11 @@ export function createLookUp(given: LookUpDeps, entries: Entries): LookUp {
   const deps: LookUpContext = { ...given, entries, knownResultCells: createKnownResultCells(HINTS) }
   const { store, tier, clock, knownResultCells } = deps
   const fetchSync: LookUp['fetchSync'] = (wanted) => {
-    const seen = store.sync?.fetch(wanted.key.key, wanted.tags)
-    const entry = seen && entries.open(seen.entry, wanted)
+    const reply = store.sync?.fetch(wanted.key.key, wanted.tags)
+    const entry = reply && entries.open(reply.entry, wanted)
     const tags = withKnownDependencies(deps, wanted, entry?.resultCells ?? [])
     if (!tags) return BEING_WRITTEN
-    const all = tags === wanted.tags ? seen : store.sync?.fetch(undefined, tags)
+    const all = tags === wanted.tags ? reply : store.sync?.fetch(undefined, tags)
     return all && decide(wanted, tags, entry, store.source, all)
   }
   const fromPushed = (
@@ -89,8 +89,10 @@ export function createLookUp(given: LookUpDeps, entries: Entries): LookUp {
     tryLocal(wanted) {
       // Promises are half the cost of a hit, and a store in this process needs none.
       if (!tier) return fetchSync(wanted)
-      const found = tier.pushed && fromPushed(wanted, tier, tier.pushed)
-      return found && (found.fresh.kind === 'hit' || isServable(wanted, found)) ? found : undefined
+      const lookedUp = tier.pushed && fromPushed(wanted, tier, tier.pushed)
+      return lookedUp && (lookedUp.fresh.kind === 'hit' || isServable(wanted, lookedUp))
+        ? lookedUp
+        : undefined
     },
     tryKept: (wanted) => tier?.pushed && fromPushed(wanted, tier, tier.pushed),
     fetch(wanted) {
@@ -149,9 +151,9 @@ function validate(
 ): Promise<LookUpResult | undefined> {
   const tags = withKnownDependencies(deps, wanted, kept.resultCells)
   if (!tags) return Promise.resolve(BEING_WRITTEN)
-  return deps.store.fetch(undefined, tags).then((seen) => {
-    const found = seen.ok ? decide(wanted, tags, kept, 'memory', seen.value) : undefined
-    if (found?.fresh.kind !== 'miss') return found
+  return deps.store.fetch(undefined, tags).then((reply) => {
+    const lookedUp = reply.ok ? decide(wanted, tags, kept, 'memory', reply.value) : undefined
+    if (lookedUp?.fresh.kind !== 'miss') return lookedUp
     // Another process may have stored a newer entry: ask the store before calling it a miss.
     deps.tier?.entries.drop(wanted.key.key)
     return fetchEntry(deps, wanted)
@@ -162,18 +164,18 @@ function validate(
 function fetchEntry(deps: LookUpContext, wanted: EntryRequest): Promise<LookUpResult | undefined> {
   const { store, clock, knownResultCells } = deps
   const name = wanted.key.key
-  const asked = clock.now()
+  const began = clock.now()
   const tags = withKnownDependencies(deps, wanted, knownResultCells.of(name))
   if (!tags) return Promise.resolve(BEING_WRITTEN)
-  return store.fetch(name, tags).then((seen) => {
-    if (!seen.ok) return undefined
-    const entry = deps.entries.open(seen.value.entry, wanted)
+  return store.fetch(name, tags).then((reply) => {
+    if (!reply.ok) return undefined
+    const entry = deps.entries.open(reply.value.entry, wanted)
     if (entry) knownResultCells.note(name, entry.resultCells)
     if (entry && !includesAll(tags, entry.resultCells))
-      return fetchResultCells(deps, wanted, entry, seen.value).then((found) =>
-        keepValid(deps, wanted, found, asked),
+      return fetchResultCells(deps, wanted, entry, reply.value).then((lookedUp) =>
+        keepValid(deps, wanted, lookedUp, began),
       )
-    return keepValid(deps, wanted, decide(wanted, tags, entry, store.source, seen.value), asked)
+    return keepValid(deps, wanted, decide(wanted, tags, entry, store.source, reply.value), began)
   })
 }
 

@@ -55,7 +55,7 @@ export function createRecentResults(
   // Most caches have no such policy.
   let results: LRUCache<string, Kept> | undefined
   let closed = false
-  const made = (): LRUCache<string, Kept> => {
+  const createResults = (): LRUCache<string, Kept> => {
     results ??= new LRUCache({
       max: bounds.maxEntries,
       maxSize: bounds.maxBytes,
@@ -66,24 +66,24 @@ export function createRecentResults(
   }
   return {
     get({ key, tags }, maxStaleness) {
-      const kept = results?.get(key.key)
-      if (!kept || kept.proof !== key.proof || !sameTags(kept.tags, tags)) return undefined
+      const result = results?.get(key.key)
+      if (!result || result.proof !== key.proof || !sameTags(result.tags, tags)) return undefined
       const now = clock.now()
-      if (now - kept.current >= maxStaleness || now >= kept.until) return undefined
-      if (writes.mayChange(kept.dependencies)) return undefined
-      if (writes.hasEndedSince(kept.checked, kept.dependencies)) {
+      if (now - result.current >= maxStaleness || now >= result.until) return undefined
+      if (writes.mayChange(result.dependencies)) return undefined
+      if (writes.hasEndedSince(result.checked, result.dependencies)) {
         results?.delete(key.key)
         return undefined
       }
-      kept.checked = writes.ended.last
-      return kept
+      result.checked = writes.ended.last
+      return result
     },
     put({ key, tags }, result) {
       if (closed) return
-      const kept = results?.get(key.key)
+      const recent = results?.get(key.key)
       // A load that took its time must not replace the result of a later one.
-      if (kept && kept.proof === key.proof && kept.current > result.current) return
-      made().set(key.key, { ...result, proof: key.proof, tags, checked: result.lastEnded })
+      if (recent && recent.proof === key.proof && recent.current > result.current) return
+      createResults().set(key.key, { ...result, proof: key.proof, tags, checked: result.lastEnded })
     },
     close() {
       closed = true

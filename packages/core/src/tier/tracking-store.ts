@@ -10,9 +10,9 @@ import type { KeptTags } from './kept-tags.ts'
  */
 export function createTrackingStore(store: Store, tags: KeptTags, entries: KeptEntries): Store {
   const learn = async (requests: readonly TagRequest[], ask: () => Promise<Fetched>): Promise<Fetched> => {
-    const asked = tags.beginFetch()
+    const start = tags.beginFetch()
     const answer = await ask()
-    tags.keep(asked, requests, answer)
+    tags.keep(start, requests, answer)
     return answer
   }
   const change = async <T>(names: readonly string[] | undefined, send: () => Promise<T>): Promise<T> => {

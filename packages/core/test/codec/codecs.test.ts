@@ -11,11 +11,14 @@ import { anyValue, types } from './values.ts'
 const codecs = [msgpackCodec(), superjsonCodec()]
 
 // A copy with its own memory, as a store would hand it back.
-const travel = (codec: BoundCodec, value: unknown): unknown =>
-  codec.decode(new Uint8Array(codec.encode(value)))
+const travel = (codec: BoundCodec, value: unknown, dataDepth?: number): unknown =>
+  codec.decode(new Uint8Array(codec.encode(value, dataDepth)))
 
-const exactly = (codec: BoundCodec, value: unknown): void =>
-  assert.deepStrictEqual(travel(codec, value), value)
+// As a value of the application, and as rows that the host has built.
+const exactly = (codec: BoundCodec, value: unknown): void => {
+  for (const dataDepth of [undefined, 2, Number.POSITIVE_INFINITY])
+    assert.deepStrictEqual(travel(codec, value, dataDepth), value)
+}
 
 const DAY = new Date(5)
 

@@ -21,8 +21,8 @@ export function createRawChangesFinder(engine: Engine, dialect: SqlDialect): Raw
   const finder = {
     unparsed: 0,
     find(statement: Statement, inTransaction: boolean) {
-      const known = allTables(statement)
-      if (known) return known
+      const tables = allTables(statement)
+      if (tables) return tables
       const query = parserQuery(statement)
       const parsed = (inTransaction ? engine.raw.now(query) : undefined) ?? engine.raw.soon(query)
       return parsed instanceof Promise

@@ -1,12 +1,11 @@
 import type { Change, WriteThrough } from '@larder/core/host'
 import { changesOf } from '../analysis/statement.ts'
-import { ownValues } from '../base/own-values.ts'
 import type { PlannedWrite } from '../execute/execution.ts'
 import { statementFailed } from '../execute/outcome.ts'
 import { resultUse } from '../execute/write.ts'
 import { inOrder } from '../order/statement-context.ts'
 import type { PreparedParts, SessionParts } from '../versions/parts.ts'
-import { type PreparedStatement, preparedStatementOf } from './session.ts'
+import { ownValues, type PreparedStatement, preparedStatementOf } from './session.ts'
 import type { WrapDeps } from './wrap-deps.ts'
 
 /** A query, as `batch` takes it. */

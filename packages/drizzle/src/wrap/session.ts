@@ -3,7 +3,7 @@ import type { Query } from 'drizzle-orm'
 import type { SqlConfigs } from '../analysis/sql-configs.ts'
 import { type Statement, textKey, withDeclaredWrites } from '../analysis/statement.ts'
 import { createObjectMetadata } from '../base/object-metadata.ts'
-import { ownValues } from '../base/own-values.ts'
+import { ownValue } from '../base/own-value.ts'
 import type { Execution } from '../execute/execution.ts'
 import { rawResultCodec } from '../execute/raw-read.ts'
 import { runStatement } from '../execute/run.ts'
@@ -202,4 +202,15 @@ async function runForFirstRow(deps: SessionDeps, execution: Execution): Promise<
 /** `get` in SQLite of 1.0 returns one row or none. */
 function listOf(row: unknown): readonly unknown[] {
   return row === undefined || row === null ? [] : [row]
+}
+
+/**
+ * Replaces parameters that their owner may still change by copies, in the list itself. A statement may wait for the store,
+ * and must be sent as it was called.
+ */
+export function ownValues(parameters: unknown[]): void {
+  for (let index = 0; index < parameters.length; index++) {
+    const value = parameters[index]
+    if (typeof value === 'object' && value !== null) parameters[index] = ownValue(value)
+  }
 }

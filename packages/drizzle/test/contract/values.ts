@@ -28,6 +28,40 @@ export const BY_DIALECT: Readonly<Record<Driver['dialect'], Row>> = {
   mysql: { ...COMMON, bytes: 'bytes' },
 }
 
+/** Bytes of a class whose constructor takes something else than a length. */
+class Digest extends Uint8Array {
+  constructor(hex: string) {
+    if (typeof hex !== 'string') throw new TypeError('not a digest')
+    super(Buffer.from(hex, 'hex'))
+  }
+}
+
+class Names extends Array<string> {
+  constructor(...names: string[]) {
+    if (names.some((name) => typeof name !== 'string')) throw new TypeError('not a name')
+    super(...names)
+  }
+}
+
+/** Parameters that must not be taken apart. */
+const UNUSUAL: Readonly<Record<string, () => unknown>> = {
+  'bytes of a class': () => new Digest('0a0b'),
+  'a list of a class': () => new Names('a', 'b'),
+  'a list with a hole': () => Object.assign(new Array(3), { 0: 1, 2: 3 }),
+  'an object with a hidden toJSON': () =>
+    Object.defineProperty({ a: 1 }, 'toJSON', { value: () => ({ hidden: true }) }),
+  'an object that contains itself twice': () => {
+    let reads = 0
+    const node: Record<string, unknown> = {}
+    const name = (): string => {
+      if (++reads > 1_000) throw new Error('the object is copied again and again')
+      return 'node'
+    }
+    Object.defineProperty(node, 'name', { enumerable: true, get: name })
+    return Object.assign(node, { left: node, right: node })
+  },
+}
+
 /** A store that sets no mark before `release` is called. */
 export function storeThatHoldsMarks(): { readonly store: Store; release(): void } {
   const { sync: _, ...inner } = memoryStore({ isolated: true })
@@ -85,6 +119,18 @@ export const valueRules: Rules = (the, driver) => {
       const expected = await read(plain)
       expect(await read(db)).toStrictEqual(expected)
       expect(await read(db)).toStrictEqual(expected)
+    })
+
+    it.each(Object.keys(UNUSUAL))('the driver receives %s as without Larder', async (name) => {
+      const { db, plain, raw } = the()
+      const outcome = async (from: typeof db): Promise<unknown> => {
+        try {
+          return JSON.stringify(await raw(from, sql`select ${sql.param(UNUSUAL[name]?.())} as value`))
+        } catch (error) {
+          return String((error as Error).cause ?? error)
+        }
+      }
+      expect(await outcome(db)).toBe(await outcome(plain))
     })
 
     it('a write that waits for its mark uses the bytes from the time of the call', async () => {

@@ -21,16 +21,16 @@ export interface ConnectedSource extends ConnectionSource {
 export function connectedSource(clients: 'one' | 'several'): ConnectedSource {
   const place = objectPlace({})
   let connection: Connection | undefined = { place, hidden: false, provisional: true, settings: [] }
-  const known = Promise.withResolvers<void>()
+  const connected = Promise.withResolvers<void>()
   const shown = (database: ShownDatabase | undefined): void => {
     const next: Connection = database ? { ...database, hidden: false } : { place, hidden: true, settings: [] }
-    known.resolve()
+    connected.resolve()
     if (!connection || isSame(connection, next)) return
     connection = clients === 'several' && !connection.provisional ? undefined : next
   }
   return {
     current: () => connection,
-    known: known.promise,
+    known: connected.promise,
     connected: (adapter) => inspect(adapter, shown),
   }
 }

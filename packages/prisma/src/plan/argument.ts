@@ -59,13 +59,17 @@ const isEnumerable = Object.prototype.propertyIsEnumerable
 export function copyArguments(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(copyArguments)
-  if (value instanceof Date) return new Date(value)
   // Prisma copies arguments before it passes them on, but a copied `Buffer` still is the caller's memory. The class is kept:
   // in the JSON of a raw parameter a `Buffer` is written differently from other bytes.
-  if (value instanceof Uint8Array) return Uint8Array.prototype.slice.call(value)
+  if (Buffer.isBuffer(value)) return Buffer.from(value)
   const prototype: unknown = Object.getPrototypeOf(value)
-  // Decimals, field references and `Prisma.DbNull` are objects that nobody changes.
+  if (prototype === Uint8Array.prototype) return (value as Uint8Array).slice()
+  if (prototype === Date.prototype) return new Date(value as Date)
+  // Decimals, field references and `Prisma.DbNull` are objects that nobody changes. Of other classes, those of bytes and dates
+  // among them, only the class knows how an object is copied.
   if (prototype !== Object.prototype && prototype !== null) return value
+  // So it is with an object that has its own way to be written.
+  if ('toJSON' in value) return value
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, copyArguments(item)]))
 }
 
@@ -80,13 +84,13 @@ export function withOwnValues(args: unknown): unknown {
   if (Array.isArray(args)) return args.some(isObject) ? args.map(copyArguments) : args
   const { values } = args as { values?: unknown }
   if (!Array.isArray(values) || !values.some(isObject)) return args
-  const own: PropertyDescriptorMap = {
+  const properties: PropertyDescriptorMap = {
     ...Object.getOwnPropertyDescriptors(args),
     values: { value: values.map(copyArguments), enumerable: true },
   }
   // TypedSQL keeps its text outside of the object, so a copy has to hold it.
-  if (!Object.hasOwn(args, 'values')) own.sql = { value: Reflect.get(args, 'sql') }
-  return Object.create(Object.getPrototypeOf(args), own)
+  if (!Object.hasOwn(args, 'values')) properties.sql = { value: Reflect.get(args, 'sql') }
+  return Object.create(Object.getPrototypeOf(args), properties)
 }
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null

@@ -129,6 +129,22 @@ it('a copy of arguments has new objects and lists, and the same values', () => {
   expect(copyArguments(undefined)).toBeUndefined()
 })
 
+it('objects that only their class can copy are passed on: bytes and dates of a class, and what has its own JSON', () => {
+  class Digest extends Uint8Array {
+    constructor(hex: string) {
+      if (typeof hex !== 'string') throw new TypeError('not a digest')
+      super(Buffer.from(hex, 'hex'))
+    }
+  }
+  class Day extends Date {
+    override toJSON(): string {
+      return '2024-02-29'
+    }
+  }
+  const hidden = Object.defineProperty({ a: 1 }, 'toJSON', { value: () => 'hidden' })
+  for (const value of [new Digest('0a'), new Day(5), hidden]) expect(copyArguments(value)).toBe(value)
+})
+
 it('a write that waits for its mark uses the bytes from the time of the call', async () => {
   const { exec } = databases.PostgreSQL
   await exec('TRUNCATE "Everything" RESTART IDENTITY')

@@ -34,9 +34,9 @@ export function applyOnce<Tx>(
 
 /** Asks in a transaction: a client with a cache then asks the database, whatever policy or scope the table has. */
 async function isRecorded<Tx>(table: BatchTable<Tx>, batch: string): Promise<boolean> {
-  let found = false
+  let isRecorded = false
   await table.transaction(async (tx) => {
-    found = await table.isRecorded(tx, batch)
+    isRecorded = await table.isRecorded(tx, batch)
   })
-  return found
+  return isRecorded
 }

@@ -12,12 +12,13 @@ const fix = `Do one of these:
   set TEST_MARIADB_URL to a MariaDB on which the tests may create databases
   install MariaDB: apt install mariadb-server`
 
-// The data is thrown away at the end: nothing has to survive a crash.
+// The data is thrown away at the end: nothing has to survive a crash. Many tests connect at once.
 const settings = [
   '--innodb-flush-log-at-trx-commit=0',
   '--innodb-doublewrite=0',
   '--skip-log-bin',
   '--performance-schema=OFF',
+  '--max-connections=1000',
 ]
 
 /**

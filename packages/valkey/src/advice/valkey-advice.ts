@@ -11,7 +11,11 @@ const READ_ONLY: NodeHooks = {
   beforeTrust: async () => {},
   async identify(node) {
     const [info] = await node.ask([['info', 'server', 'replication']])
-    return { incarnation: incarnationIn(info ?? null) ?? 'unknown', anyKeys: false }
+    return {
+      incarnation: incarnationIn(info ?? null) ?? 'unknown',
+      anyKeys: false,
+      offset: { least: 0, most: 0 },
+    }
   },
   beforeSend() {},
 }

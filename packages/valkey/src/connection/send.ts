@@ -1,12 +1,12 @@
 import type { ValkeyClient } from './client.ts'
-import type { Command, OnReply, Reply } from './command.ts'
+import type { Command, EncodedCommand, OnReply, Reply } from './command.ts'
 
 export type { Command, Reply } from './command.ts'
 
 /** Commands that belong together, and a callback for all their replies. */
 export interface Batch {
   /** Called once, when the packet is sent. Until then, commands may be added. */
-  commands(): readonly Command[]
+  commands(): readonly (Command | EncodedCommand)[]
   /** Called with all replies, in order. Must not throw. */
   readonly done: (replies: readonly Reply[]) => void
 }
@@ -16,7 +16,11 @@ interface QueuedCommand {
   resolve(reply: Reply): void
   reject(error: Error): void
 }
-type QueuedCommandClass = new (command: Command, index: number, onReply: OnReply) => QueuedCommand
+type QueuedCommandClass = new (
+  command: Command | EncodedCommand,
+  index: number,
+  onReply: OnReply,
+) => QueuedCommand
 
 const classes = new WeakMap<object, QueuedCommandClass>()
 
@@ -58,7 +62,10 @@ function send(client: ValkeyClient, batches: readonly Batch[], causeOf: (error: 
     const commands = takeCommands()
     const onReply = collect(commands.length, causeOf, done)
     for (let index = 0; index < commands.length; index++)
-      client.sendCommand(new QueuedCommand(commands[index] as Command, index, onReply), stream)
+      client.sendCommand(
+        new QueuedCommand(commands[index] as Command | EncodedCommand, index, onReply),
+        stream,
+      )
   }
   const all = pieces
   pieces = undefined
@@ -79,7 +86,7 @@ function sendByClient(client: Adapted, batches: readonly Batch[], causeOf: (erro
     const commands = takeCommands()
     const onReply = collect(commands.length, causeOf, done)
     for (const [index, command] of commands.entries()) {
-      all.push(command)
+      all.push('wire' in command ? commandIn(command) : command)
       receivers.push((reply) => onReply(index, reply))
     }
   }
@@ -144,18 +151,26 @@ function queuedCommandClass(client: ValkeyClient): QueuedCommandClass {
   class PlainCommand implements QueuedCommand {
     readonly name: string
     readonly args: readonly (string | Buffer)[]
+    private readonly wire: string | undefined
     readonly index: number
     readonly onReply: OnReply
     inTransaction = false
     isResolved = false
-    constructor(command: Command, index: number, onReply: OnReply) {
-      this.name = command[0]
-      this.args = command.slice(1)
+    constructor(command: Command | EncodedCommand, index: number, onReply: OnReply) {
+      if ('wire' in command) {
+        this.name = command.name
+        this.args = NO_ARGUMENTS
+        this.wire = command.wire
+      } else {
+        this.name = command[0]
+        this.args = command.slice(1)
+        this.wire = undefined
+      }
       this.index = index
       this.onReply = onReply
     }
     toWritable(): string | Buffer {
-      return encode(this.name, this.args)
+      return this.wire ?? encode(this.name, this.args)
     }
     resolve(reply: Reply): void {
       this.isResolved = true
@@ -170,6 +185,31 @@ function queuedCommandClass(client: ValkeyClient): QueuedCommandClass {
   Object.setPrototypeOf(PlainCommand.prototype, commandOf(client).prototype)
   classes.set(kind, PlainCommand)
   return PlainCommand
+}
+
+const NO_ARGUMENTS: readonly string[] = []
+
+/** Encodes one word of a command in RESP. */
+export function encodeWord(word: string): string {
+  return `$${Buffer.byteLength(word)}\r\n${word}\r\n`
+}
+
+/** The words of an encoded command, for a client that encodes commands itself. */
+function commandIn({ wire }: EncodedCommand): Command {
+  const bytes = Buffer.from(wire)
+  const words: string[] = []
+  for (let at = bytes.indexOf('\n') + 1; at < bytes.length; ) {
+    const from = bytes.indexOf('\n', at) + 1
+    const length = Number(bytes.toString('latin1', at + 1, from))
+    words.push(bytes.toString('utf8', from, from + length))
+    at = from + length + 2
+  }
+  return words as [string, ...string[]]
+}
+
+/** Encodes a command whose words are encoded already. */
+export function encodeWords(name: string, words: string, count: number): EncodedCommand {
+  return { name, wire: `*${count + 1}\r\n$${name.length}\r\n${name}\r\n${words}` }
 }
 
 /** Encodes a command in RESP. */

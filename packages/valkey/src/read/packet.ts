@@ -1,28 +1,36 @@
 import type { Lease, StoredEntry, TagReply, TagRequest, TagState } from '@larder/core/store'
-import type { Batch, Reply } from '../connection/send.ts'
+import { type Batch, encodeWord, encodeWords, type Reply } from '../connection/send.ts'
 import { noteError } from '../tags/change-tags.ts'
-import { stateOf } from '../tags/tag-text.ts'
+import { storedEntry } from '../tags/stamped.ts'
+import { encodeRequest, type TagTexts } from '../tags/tag-text.ts'
 import type { Topology, TrustToken, ValkeyNode } from '../topology/topology.ts'
 
-/** A packet with this many keys is full: the first caller must not wait for the replies to everything that came later. */
-const MOST_KEYS = 32
+/**
+ * A packet with this many keys is full: the first caller must not wait for the replies to everything that came later. Each
+ * packet asks for the records of its tables, so small ones would make a server read the same record again and again.
+ */
+const MOST_KEYS = 128
 
 /** A command that may grow until its packet is sent, and then its reply. */
 interface PendingCommand {
-  readonly words: [name: string, ...args: string[]]
+  readonly name: string
   /** The same text for keys of the same slot. */
   readonly slot: string
+  /** Its arguments as they are sent, and how many there are. */
+  words: string
+  count: number
+  /** The fields that an HMGET asks for. */
+  readonly fields: string[]
   reply: Reply
   /** The states of all fields of a record, parsed once for all callers. */
-  states?: readonly TagState[]
+  states: readonly TagState[] | undefined
 }
 
-/** Where an entry and its remaining lifetime will be. */
+/** Where an entry will be. */
 export interface EntrySlots {
   readonly bytes: PendingCommand
   /** The index in the reply of that command. */
   readonly at: number
-  readonly left: PendingCommand
 }
 
 /** Where the tags of one table will be. */
@@ -37,15 +45,21 @@ export interface TableSlots {
   readonly cellCount: number
 }
 
+/** Is called once when the replies of a packet are here. It must not throw. */
+export interface Waiting {
+  replied(): void
+}
+
 /** Everything that the reads of one turn of the event loop ask one node. */
 export interface Packet {
   readonly node: ValkeyNode
   readonly token: TrustToken
   readonly full: boolean
+  /** The epoch in which its replies count, once one of those who wait has found out. For the time in which they are called. */
+  epoch: string | undefined
   askEntry(name: string): EntrySlots
   askTable(request: TagRequest): TableSlots
-  /** Calls `onReplies` once, when the replies are here. It must not throw. */
-  wait(onReplies: () => void): void
+  wait(waiting: Waiting): void
   /** @throws CacheError, like {@link tagsAt}, if the server replied with an error. */
   entryAt(slots: EntrySlots): StoredEntry | null
   tagsAt(slots: TableSlots, lease: Lease | undefined): TagReply
@@ -57,7 +71,7 @@ export interface Packets {
   to(node: ValkeyNode): Packet
 }
 
-export function createPackets(topology: () => Topology): Packets {
+export function createPackets(topology: () => Topology, texts: TagTexts): Packets {
   const open = new WeakMap<ValkeyNode, Packet>()
   return {
     to(node) {
@@ -68,7 +82,7 @@ export function createPackets(topology: () => Topology): Packets {
       const onSend = (): void => {
         if (open.get(node) === packet) open.delete(node)
       }
-      const packet = openPacket({ topology, node, token, onSend })
+      const packet = openPacket({ topology, texts, node, token, onSend })
       open.set(node, packet)
       return packet
     },
@@ -79,6 +93,7 @@ const NOTHING: readonly TagState[] = []
 
 interface PacketSetup extends Pick<Packet, 'node' | 'token'> {
   readonly topology: () => Topology
+  readonly texts: TagTexts
   /** Called when the packet is sent. */
   onSend(): void
 }
@@ -87,53 +102,54 @@ interface PacketSetup extends Pick<Packet, 'node' | 'token'> {
  * A server's load depends on the number of commands, so fields of one record share one, and so do all keys that are certain
  * to be in one slot. All records are read before any cell.
  */
-function openPacket({ topology, node, token, onSend }: PacketSetup): Packet {
-  const { incarnation, anyKeys } = token
+function openPacket({ topology, texts, node, token, onSend }: PacketSetup): Packet {
+  const { incarnation, anyKeys, offset } = token
   let keyCount = 0
   const records: PendingCommand[] = []
   const strings: PendingCommand[] = []
-  const lifetimes: PendingCommand[] = []
-  const waiting: (() => void)[] = []
+  const waiting: Waiting[] = []
   let sent: readonly PendingCommand[] = []
 
   /** The command that reads these keys at the end of its reply. */
   const keysIn = (slot: string): PendingCommand =>
-    (anyKeys ? strings[0] : strings.findLast((each) => each.slot === slot)) ?? added(strings, slot, ['mget'])
+    (anyKeys ? strings[0] : strings.findLast((each) => each.slot === slot)) ?? added(strings, slot, 'mget')
   const batch: Batch = {
     commands() {
       onSend()
-      sent = records.concat(strings, lifetimes)
-      return sent.map(({ words }) => words)
+      sent = strings.length ? records.concat(strings) : records
+      return sent.map(({ name, words, count }) => encodeWords(name, words, count))
     },
     done(replies) {
-      for (let at = 0; at < sent.length; at++) {
-        const command = sent[at] as PendingCommand
-        command.reply = replies[at] ?? null
-        if (!(command.reply instanceof Error)) continue
-        noteError(topology(), node, command.reply)
-        command.reply = topology().failure(command.reply)
-      }
-      for (const onReplies of waiting) onReplies()
+      for (let at = 0; at < sent.length; at++)
+        (sent[at] as PendingCommand).reply = noted(topology, node, replies[at] ?? null)
+      for (const each of waiting) each.replied()
+      packet.epoch = undefined
     },
   }
-  return {
+  const packet: Packet = {
     node,
     token,
+    epoch: undefined,
     get full() {
       return keyCount >= MOST_KEYS
     },
     askEntry(name) {
       const bytes = keysIn(name)
       keyCount++
-      const at = bytes.words.push(name) - FIRST_KEY - 1
-      return { bytes, at, left: added(lifetimes, name, ['pttl', name]) }
+      bytes.words += encodeWord(name)
+      return { bytes, at: bytes.count++ }
     },
-    askTable({ record, fields, cells }) {
-      const hash = fields.length ? recordIn(records, record) : undefined
-      const picks = hash && askFields(hash.words, fields)
+    askTable(request) {
+      const { record, fields, cells } = request
+      const words = encodeRequest(request)
+      const hash = fields.length ? recordIn(records, record, words.record) : undefined
+      const picks = hash && askFields(hash, fields, words.fields)
       const strung = cells.length ? keysIn(record) : undefined
-      const cellsFrom = strung ? strung.words.length - FIRST_KEY : 0
-      if (strung) for (const cell of cells) strung.words.push(cell)
+      const cellsFrom = strung ? strung.count : 0
+      if (strung) {
+        strung.words += words.cells
+        strung.count += cells.length
+      }
       keyCount += cells.length
       return {
         fields: hash,
@@ -144,75 +160,89 @@ function openPacket({ topology, node, token, onSend }: PacketSetup): Packet {
         cellCount: cells.length,
       }
     },
-    wait(onReplies) {
-      if (waiting.push(onReplies) === 1) node.send(batch)
+    wait(one) {
+      if (waiting.push(one) === 1) node.send(batch)
     },
-    entryAt({ bytes, at, left }) {
+    entryAt({ bytes, at }) {
       const value = listOf(bytes)[at]
-      if (left.reply instanceof Error) throw left.reply
-      // A key without a lifetime (-1) was not stored by Larder: it counts as expired.
-      return Buffer.isBuffer(value) ? { bytes: value, remaining: Number(left.reply) } : null
+      return Buffer.isBuffer(value) ? storedEntry(value, offset) : null
     },
     tagsAt: (slots, lease) => {
-      const fields = slots.fields ? fieldStates(slots.fields, slots, incarnation) : NOTHING
-      const cells = slots.cells ? cellStates(slots.cells, slots, incarnation) : NOTHING
+      const fields = slots.fields ? fieldStates(slots.fields, slots, texts, incarnation) : NOTHING
+      const cells = slots.cells
+        ? texts.statesOf(listOf(slots.cells), slots.cellsFrom, slots.cellCount, incarnation)
+        : NOTHING
       return lease ? { lease, fields, cells } : { fields, cells }
     },
   }
+  return packet
 }
 
-/** Where in its words the keys of MGET begin, and the fields of HMGET. */
-const FIRST_KEY = 1
-const FIRST_FIELD = 2
-
-function recordIn(records: PendingCommand[], record: string): PendingCommand {
-  for (const command of records) if (command.slot === record) return command
-  return added(records, record, ['hmget', record])
-}
-
-/** Adds what is not asked yet. @returns where the fields will be, unless they are the first ones. */
-function askFields(words: string[], fields: readonly string[]): readonly number[] | undefined {
-  if (words.length === FIRST_FIELD) {
-    words.push(...fields)
-    return undefined
-  }
-  if (fields.every((field, at) => words[at + FIRST_FIELD] === field)) return undefined
-  return fields.map((field) => {
-    const at = words.indexOf(field, FIRST_FIELD)
-    return (at < 0 ? words.push(field) - 1 : at) - FIRST_FIELD
-  })
-}
-
-function added(commands: PendingCommand[], slot: string, words: PendingCommand['words']): PendingCommand {
-  const command: PendingCommand = { words, slot, reply: null }
-  commands.push(command)
-  return command
-}
-
-function listOf({ reply }: PendingCommand): readonly Reply[] {
-  if (reply instanceof Error) throw reply
-  return reply as readonly Reply[]
+/** The same reply; an error has had its consequences, and shows no secrets. */
+function noted(topology: () => Topology, node: ValkeyNode, reply: Reply): Reply {
+  if (!(reply instanceof Error)) return reply
+  noteError(topology(), node, reply)
+  return topology().failure(reply)
 }
 
 function fieldStates(
   command: PendingCommand,
   { fieldCount, picks }: TableSlots,
+  texts: TagTexts,
   incarnation: string,
 ): readonly TagState[] {
-  command.states ??= listOf(command).map((text) => stateOf(text, incarnation))
+  command.states ??= texts.statesOf(listOf(command), 0, command.fields.length, incarnation)
   const { states } = command
   if (picks) return picks.map((at) => states[at] ?? null)
   return fieldCount === states.length ? states : states.slice(0, fieldCount)
 }
 
-function cellStates(
+function added(commands: PendingCommand[], slot: string, name: string): PendingCommand {
+  const command: PendingCommand = {
+    name,
+    slot,
+    words: '',
+    count: 0,
+    fields: [],
+    reply: null,
+    states: undefined,
+  }
+  commands.push(command)
+  return command
+}
+
+function recordIn(records: PendingCommand[], record: string, words: string): PendingCommand {
+  for (const command of records) if (command.slot === record) return command
+  const command = added(records, record, 'hmget')
+  command.words = words
+  command.count = 1
+  return command
+}
+
+/** Adds what is not asked yet. @returns where the fields will be, unless they are the first ones. */
+function askFields(
   command: PendingCommand,
-  { cellsFrom, cellCount }: TableSlots,
-  incarnation: string,
-): readonly TagState[] {
-  const texts = listOf(command)
-  if (cellCount === 1) return [stateOf(texts[cellsFrom], incarnation)]
-  const states: TagState[] = []
-  for (let at = cellsFrom; at < cellsFrom + cellCount; at++) states.push(stateOf(texts[at], incarnation))
-  return states
+  fields: readonly string[],
+  words: string,
+): readonly number[] | undefined {
+  const requested = command.fields
+  if (!requested.length) {
+    requested.push(...fields)
+    command.words += words
+    command.count += fields.length
+    return undefined
+  }
+  if (fields.every((field, at) => requested[at] === field)) return undefined
+  return fields.map((field) => {
+    const at = requested.indexOf(field)
+    if (at >= 0) return at
+    command.words += encodeWord(field)
+    command.count++
+    return requested.push(field) - 1
+  })
+}
+
+function listOf({ reply }: PendingCommand): readonly Reply[] {
+  if (reply instanceof Error) throw reply
+  return reply as readonly Reply[]
 }

@@ -1,5 +1,5 @@
-import type { TagState } from '@larder/core/store'
-import type { Reply } from '../connection/send.ts'
+import type { TagRequest, TagState } from '@larder/core/store'
+import { encodeWord, type Reply } from '../connection/send.ts'
 
 const BAR = 0x7c
 
@@ -13,4 +13,90 @@ export function stateOf(text: Reply | undefined, incarnation: string): TagState 
   return bar < 0
     ? { nonce: `${text.toString('latin1')}@${incarnation}`, dirty: false }
     : { nonce: `${text.toString('latin1', 0, bar)}@${incarnation}`, dirty: true }
+}
+
+/** Parses the texts of tags that are read again and again. */
+export interface TagTexts {
+  /** The states of so many texts, from an index on. */
+  statesOf(texts: readonly Reply[], from: number, count: number, incarnation: string): readonly TagState[]
+}
+
+/** Texts remembered of one incarnation, in each of two generations. */
+const MOST = 10_000
+/** No nonce is longer than this, but a text with marks may be. */
+const LONGEST = 64
+/** More incarnations than a cluster has primaries. */
+const MOST_INCARNATIONS = 1_000
+
+interface KnownTexts {
+  readonly incarnation: string
+  young: Map<string, TagState>
+  old: Map<string, TagState>
+}
+
+/** Remembers the states of clean tags: putting a nonce together and comparing it takes longer than finding it. */
+export function createTagTexts(): TagTexts {
+  const incarnations = new Map<string, KnownTexts>()
+  let last = openTexts('')
+  const textsOf = (incarnation: string): KnownTexts => {
+    if (last.incarnation === incarnation) return last
+    last = incarnations.get(incarnation) ?? openTexts(incarnation)
+    if (incarnations.size >= MOST_INCARNATIONS) incarnations.clear()
+    incarnations.set(incarnation, last)
+    return last
+  }
+  const remembered = (reply: Reply | undefined, incarnation: string): TagState => {
+    if (!Buffer.isBuffer(reply)) return null
+    if (reply.length > LONGEST) return stateOf(reply, incarnation)
+    const texts = textsOf(incarnation)
+    const text = reply.toString('latin1')
+    const remembered = texts.young.get(text)
+    if (remembered) return remembered
+    const state = texts.old.get(text) ?? stateOf(reply, incarnation)
+    if (state && !state.dirty) remember(texts, text, state)
+    return state
+  }
+  return {
+    statesOf(texts, from, count, incarnation) {
+      const states: TagState[] = []
+      for (let at = from; at < from + count; at++) states.push(remembered(texts[at], incarnation))
+      return states
+    },
+  }
+}
+
+function openTexts(incarnation: string): KnownTexts {
+  return { incarnation, young: new Map(), old: new Map() }
+}
+
+function remember(texts: KnownTexts, text: string, state: TagState): void {
+  if (texts.young.size >= MOST) {
+    texts.old = texts.young
+    texts.young = new Map()
+  }
+  texts.young.set(text, state)
+}
+
+/** The words of one request as they are sent. */
+export interface EncodedRequest {
+  readonly record: string
+  readonly fields: string
+  readonly cells: string
+}
+
+const encodedRequests = new WeakMap<TagRequest, EncodedRequest>()
+
+/** Encoded once for each request: a read that is repeated passes the same ones again. */
+export function encodeRequest(request: TagRequest): EncodedRequest {
+  const remembered = encodedRequests.get(request)
+  if (remembered) return remembered
+  const { record, fields, cells } = request
+  // Joined, because a text that was added up would be put together again for each packet.
+  const words = {
+    record: encodeWord(record),
+    fields: fields.map(encodeWord).join(''),
+    cells: cells.map(encodeWord).join(''),
+  }
+  encodedRequests.set(request, words)
+  return words
 }

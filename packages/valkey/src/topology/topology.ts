@@ -1,6 +1,7 @@
 import type { ValkeyClient } from '../connection/client.ts'
 import type { Failure } from '../connection/failure.ts'
 import type { Batch, Command, Reply } from '../connection/send.ts'
+import type { ClockOffset } from './server-clock.ts'
 
 /** The incarnation that answers, and until when it is trusted if no other check passes. */
 export interface TrustedIncarnation {
@@ -15,6 +16,7 @@ export interface Identity {
   readonly incarnation: string
   /** It knows no slots, so one command may name any of its keys. */
   readonly anyKeys: boolean
+  readonly offset: ClockOffset
 }
 
 /** The incarnation that a request is sent to, and how many checks had begun by then. Valid for what is sent in the same turn. */
@@ -23,6 +25,8 @@ export interface TrustToken {
   readonly incarnation: string
   /** One command may name any keys of this server: it knows no slots. */
   readonly anyKeys: boolean
+  /** Of the server's clock, by the checks so far. */
+  readonly offset: ClockOffset
   /** Grows whenever trust is lost. */
   readonly trustPeriod: number
   readonly checksBegun: number

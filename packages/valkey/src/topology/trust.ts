@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { Attempts } from '../connection/attempts.ts'
 import { needsPassword } from '../connection/connection-problem.ts'
 import type { Failure } from '../connection/failure.ts'
+import { narrowed } from './server-clock.ts'
 import type { Identity, NodeHooks, TopologyChange, TrustToken, ValkeyNode } from './topology.ts'
 
 /** A server is trusted if the last check that passed was sent less than this ago (ms). */
@@ -57,9 +58,9 @@ export function createTrust(setup: TrustSetup): Trust {
     requireTrust() {
       const wasTrusted = state.trusted()
       if (!wasTrusted) throw notTrusted()
-      const { incarnation, anyKeys } = wasTrusted
+      const { incarnation, anyKeys, offset } = wasTrusted
       const { trustPeriod, checksBegun } = state
-      state.token ??= { incarnation, anyKeys, trustPeriod, checksBegun }
+      state.token ??= { incarnation, anyKeys, offset, trustPeriod, checksBegun }
       return state.token
     },
     confirm(token) {
@@ -172,7 +173,9 @@ async function runCheck(setup: TrustSetup, state: State): Promise<void> {
       if (outdated()) return
     }
     const isNew = state.known?.incarnation !== incarnation
-    state.known = { ...identity, sent, check: number }
+    // Another incarnation may be another server with another clock.
+    const offset = narrowed(isNew ? undefined : state.known?.offset, identity.offset)
+    state.known = { ...identity, offset, sent, check: number }
     if (isNew) changed({ kind: 'ready', node: node() })
   } catch (error) {
     // The client learns of a wrong password in the same packet, and emits that error a moment later.

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Command, Reply } from '../connection/send.ts'
 import { runScripts } from '../scripts/run-script.ts'
+import { type ClockOffset, offsetIn } from '../topology/server-clock.ts'
 import type { Identity, Topology, ValkeyNode } from '../topology/topology.ts'
 import { type Epoch, owns, textCall } from './epoch.ts'
 import type { FleetPauses } from './fleet-pause.ts'
@@ -61,11 +62,18 @@ export function createIdentifier(setup: IdentifierSetup): Identifier {
     },
     async identify(node, again) {
       const { clustered } = topology()
-      const commands: Command[] = [['info', 'server', 'replication']]
+      const commands: Command[] = [['info', 'server', 'replication'], ['time']]
       if (clustered) commands.push(['cluster', 'info'])
       // A client whose SELECT failed silently continues in database 0.
       else if (database > 0) commands.push(['select', String(database)])
-      const [[info, more]] = await Promise.all([node.ask(commands) as Promise<[Reply, Reply]>, probe(node)])
+      const sent = performance.now()
+      const [[info, offset, more]] = await Promise.all([
+        node.ask(commands).then(([one = null, time = null, other = null]): [Reply, ClockOffset, Reply] => {
+          const offset = offsetIn(time, sent, performance.now())
+          return [one, offset, other]
+        }),
+        probe(node),
+      ])
       if (!clustered && more instanceof Error) throw more
       // A single server may be in cluster mode, and then refuses commands across slots.
       const anyKeys = !clustered && /^(?:redis|server)_mode:standalone/m.test(String(info))
@@ -74,12 +82,13 @@ export function createIdentifier(setup: IdentifierSetup): Identifier {
         return {
           incarnation: digest(clustered ? `${incarnation} ${lastImport(more)}` : incarnation),
           anyKeys,
+          offset,
         }
       if (!warned) {
         warned = true
         onMissingInfo()
       }
-      return { incarnation: digest(await fromText(node, again)), anyKeys }
+      return { incarnation: digest(await fromText(node, again)), anyKeys, offset }
     },
     async identifyOver(node, ask) {
       const { clustered } = topology()

@@ -17,8 +17,11 @@ export function acceptedClient(client: unknown): ValkeyClient | ValkeyCluster {
     adapters.set(client, adapter)
     return adapter
   }
-  const own = client as ValkeyClient | ValkeyCluster
-  if (isCluster(own) ? 'slots' in own : typeof own.status === 'string' && canSend(own)) return own
+  const ownClient = client as ValkeyClient | ValkeyCluster
+  if (
+    isCluster(ownClient) ? 'slots' in ownClient : typeof ownClient.status === 'string' && canSend(ownClient)
+  )
+    return ownClient
   throw notAccepted('customCommand' in client ? GLIDE : '')
 }
 
