@@ -28,7 +28,7 @@ export class ProductsController {
   }
 
   @Patch(':id')
-  reprice(@Param('id', ParseIntPipe) id: number, @Body() { price }: { readonly price: number }) {
+  reprice(@Param('id', ParseIntPipe) id: number, @Body('price', ParseIntPipe) price: number) {
     return this.products.reprice(id, price)
   }
 }

@@ -39,11 +39,13 @@ export interface Response {
 
 /** Answers one request, as a function of a serverless platform does. It may be frozen as soon as it has answered. */
 export async function handler({ method, path, body = '{}' }: Request): Promise<Response> {
-  const id = Number(/^\/products\/(\d+)$/.exec(path)?.[1])
+  const id = Number(/^\/products\/(\d{1,9})$/.exec(path)?.[1])
+  if (Number.isNaN(id)) return failure(404, 'not found')
+  const price = method === 'PATCH' ? priceIn(body) : undefined
+  if (method === 'PATCH' && price === undefined) return failure(400, 'give a price: { "price": 3 }')
   const one = eq(schema.products.id, id)
   const { result, reads } = await cache.explain(async () => {
-    if (method !== 'PATCH') return db.select().from(schema.products).where(one)
-    const { price } = JSON.parse(body) as { price: number }
+    if (price === undefined) return db.select().from(schema.products).where(one)
     return db.update(schema.products).set({ price }).where(one).returning()
   })
   const headers = {
@@ -51,4 +53,17 @@ export async function handler({ method, path, body = '{}' }: Request): Promise<R
     'x-larder': reads.map(({ source, reason }) => [source, reason].filter(Boolean).join(' ')).join(),
   }
   return { status: result[0] ? 200 : 404, headers, body: JSON.stringify(result[0] ?? { error: 'not found' }) }
+}
+
+function failure(status: number, error: string): Response {
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ error }) }
+}
+
+function priceIn(body: string): number | undefined {
+  try {
+    const { price } = JSON.parse(body) as { price?: unknown }
+    return Number.isSafeInteger(price) ? Number(price) : undefined
+  } catch {
+    return undefined
+  }
 }
