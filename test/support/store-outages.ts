@@ -3,7 +3,13 @@ import type { OwnServer } from '@larder/testing'
 import { sized, until } from '@larder/testing'
 
 /** What was going on with the server of the cache when something happened. */
-export type Phase = 'up' | 'paused' | 'killed' | 'up again'
+export type Phase = 'up' | 'paused' | 'killed' | 'starting' | 'up again'
+
+/**
+ * True while one process may reach the server and another may not: it hangs, or has just been started. With `onMarkFailure: 'proceed'`
+ * what the other process writes is then not seen.
+ */
+export const mayBeSplit = (phase: Phase): boolean => phase === 'paused' || phase === 'starting'
 
 /**
  * Lets it run for a while, pauses it, lets it run, kills it, and starts it again.
@@ -33,6 +39,7 @@ export async function outages(
     enter('killed')
     await server.kill()
     await moment()
+    enter('starting')
     await server.start()
     await cachesReady(services)
     enter('up again')
