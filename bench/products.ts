@@ -18,7 +18,7 @@ const reviews = pgTable('review', {
     .references(() => products.id),
   words: text().notNull(),
 })
-const schema = {
+export const schema = {
   products,
   reviews,
   productsRelations: relations(products, ({ many }) => ({ reviews: many(reviews) })),
@@ -41,6 +41,7 @@ export const ID = 4711
 
 /** A shop's database on a PostgreSQL server, read through Drizzle. */
 export interface Products {
+  readonly url: string
   /** Drizzle without a cache, on connections of its own. */
   connect(options?: { connections?: number; cache?: DrizzleCache }): Db
   /** Queries that reached the driver so far, writes apart. */
@@ -61,6 +62,7 @@ export async function openProducts(): Promise<Products> {
   }
   await open(1).query(TABLES)
   return {
+    url: database.url,
     connect: ({ connections = 1, cache } = {}) =>
       drizzle(open(connections), { schema, ...(cache && { cache }) }),
     loads: () => pools.reduce((sum, { selects }) => sum + selects(), 0),

@@ -1,7 +1,9 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { type Cache, createCache, type PolicyOptions } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
 import { valkeyStore } from '@larder/valkey'
-import { asc, eq, lte, sql } from 'drizzle-orm'
+import { asc, lte } from 'drizzle-orm'
 import type { Context } from '../context.ts'
 import { type Db, type Products, products } from '../products.ts'
 import type { Row } from '../sheet.ts'
@@ -37,8 +39,8 @@ export async function benchStorm(context: Context): Promise<void> {
   context.show({
     id: 'storm',
     title: `Storm: a list of ${ROWS} rows, ${READERS} readers, ${WRITES_PER_SECOND} writes/s to its rows`,
-    note: `Drizzle, PostgreSQL and Valkey, ${seconds} s each, readers and writers in one process; a reader rests
-${PAUSE} ms between two reads. Loads are queries that the database answers.`,
+    note: `Drizzle, PostgreSQL and Valkey, ${seconds} s each, readers in one process, writers in another; a reader
+rests ${PAUSE} ms between two reads. Loads are queries that the database answers.`,
     columns: [
       { name: 'hits', unit: 'share' },
       { name: 'loads/s', unit: 'count' },
@@ -68,23 +70,56 @@ interface Outcome {
 
 let runs = 0
 
+/** What the writing process is asked for. */
+export interface StormWrites {
+  /** The URL of PostgreSQL. */
+  readonly database: string
+  /** `undefined`: without a cache. */
+  readonly cache:
+    | { readonly url: string; readonly namespace: string; readonly policy: PolicyOptions }
+    | undefined
+  /** The first so many rows are written in turn. */
+  readonly rows: number
+  readonly perSecond: number
+  readonly seconds: number
+}
+
 async function run(shop: Products, { url, prefix }: Server, storm: Storm): Promise<Outcome> {
   const plain = shop.connect({ connections: 16 })
   const { policy } = storm
-  if (!policy) return drive(shop, plain, undefined, storm)
-  const cache = createCache({ store: valkeyStore(url), namespace: `${prefix}-storm-${runs++}` })
+  const namespace = `${prefix}-storm-${runs++}`
+  const cache = policy && createCache({ store: valkeyStore(url), namespace })
+  const db = cache ? drizzleCache(plain, { cache, tables: { '*': policy } }) : plain
+  const member = storm.writes > 0 ? fork(new URL('storm-writer.ts', import.meta.url)) : undefined
   try {
-    return await drive(shop, drizzleCache(plain, { cache, tables: { '*': policy } }), cache, storm)
+    const writes = member && (await startWrites(member, shop, policy && { url, namespace, policy }, storm))
+    return await drive(shop, db, cache, storm.seconds, writes)
   } finally {
-    await cache.close()
+    member?.kill()
+    await cache?.close()
   }
+}
+
+/** Resolves once the process is about to write, with what resolves when it has written. */
+async function startWrites(
+  member: ChildProcess,
+  { url: database }: Products,
+  cache: StormWrites['cache'],
+  { writes, seconds }: Storm,
+): Promise<() => Promise<unknown>> {
+  const ready = once(member, 'message')
+  member.send({ database, cache, rows: ROWS, perSecond: writes, seconds } satisfies StormWrites)
+  await ready
+  const ended = once(member, 'message')
+  return () => ended
 }
 
 async function drive(
   { loads }: Products,
   db: Db,
   cache: Cache | undefined,
-  { writes, seconds }: Storm,
+  seconds: number,
+  writes: (() => Promise<unknown>) | undefined,
 ): Promise<Outcome> {
   const list = () => db.select().from(products).where(lte(products.id, ROWS)).orderBy(asc(products.id))
   for (let time = 0; time < 50; time++) await list()
@@ -101,27 +136,10 @@ async function drive(
       await rest(PAUSE)
     }
   }
-  const writer = async (): Promise<void> => {
-    const began = performance.now()
-    const running = new Set<Promise<unknown>>()
-    for (let sent = 0; writes > 0 && performance.now() < end; ) {
-      const due = ((performance.now() - began) * writes) / 1_000
-      for (; sent < due; sent++) {
-        const one = raise(db, 1 + (sent % ROWS)).finally(() => running.delete(one))
-        running.add(one)
-      }
-      await rest(1)
-    }
-    await Promise.all(running)
-  }
-  await Promise.all([writer(), ...Array.from({ length: READERS }, reader)])
-  return { times, hits: (hits() - hitsBefore) / times.length, loads: loads() - loadsBefore }
-}
-
-const higher = { price: sql`${products.price} + 1` }
-
-async function raise(db: Db, id: number): Promise<void> {
-  await db.update(products).set(higher).where(eq(products.id, id))
+  await Promise.all(Array.from({ length: READERS }, reader))
+  const outcome = { times, hits: (hits() - hitsBefore) / times.length, loads: loads() - loadsBefore }
+  await writes?.()
+  return outcome
 }
 
 function rest(ms: number): Promise<void> {
