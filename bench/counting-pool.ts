@@ -8,6 +8,8 @@ export interface CountingPool {
 
 export function openCountingPool(config: pg.PoolConfig): CountingPool {
   const pool = new pg.Pool(config)
+  // A connection that is still closing when the database is dropped would else end the benchmark.
+  pool.on('error', () => {})
   const query = pool.query.bind(pool) as (...parameters: unknown[]) => unknown
   let selects = 0
   pool.query = ((...parameters: unknown[]) => {

@@ -157,8 +157,10 @@ function verdictOf({ value, spread = 0 }: Figure, least: number, most: number): 
 /** @throws Error if there is no such row or column: a target must not vanish with a name. */
 function find(sheet: Sheet, { name, row, column }: Target): { figure: Figure; unit: Unit } {
   const at = sheet.columns.findIndex((each) => each.name === column)
-  const found = sheet.rows.find((each) => each.name === row || each.name.startsWith(`${row},`))
-  const figure = found?.figures[at]
+  const { rows } = sheet
+  const measured =
+    rows.find((each) => each.name === row) ?? rows.find((each) => each.name.startsWith(`${row},`))
+  const figure = measured?.figures[at]
   const unit = sheet.columns[at]?.unit
   if (!figure || !unit) throw new Error(`Target '${name}': '${sheet.title}' has no '${row}' with '${column}'`)
   return { figure, unit }
