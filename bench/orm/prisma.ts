@@ -11,7 +11,7 @@ import { strikesOf } from '../strikes/strikes.ts'
 const ID = 4711
 const where = { id: ID }
 const PLAIN = 'plain Prisma'
-const AT_ONCE = 'an extension that answers at once'
+const IMMEDIATE = 'an extension that answers immediately'
 const versusPlain: Base = { head: '× plain', name: PLAIN }
 
 /** What Larder costs and saves behind a real client. */
@@ -39,14 +39,14 @@ export async function benchPrisma(context: Context): Promise<void> {
     [
       { name: PLAIN, run: async () => await prisma.strike.findUnique({ where }) },
       { name: 'an extension that only passes on', run: async () => await empty.strike.findUnique({ where }) },
-      { name: AT_ONCE, run: async () => await atOnce.strike.findUnique({ where }) },
+      { name: IMMEDIATE, run: async () => await atOnce.strike.findUnique({ where }) },
       { name: 'Larder: hit', run: async () => await larder.strike.findUnique({ where }) },
       {
         name: 'Larder: bypass, $cached(false)',
         run: async () => await larder.$cached(false).strike.findUnique({ where }),
       },
     ],
-    [versusPlain, { head: '× floor', name: AT_ONCE }],
+    [versusPlain, { head: '× floor', name: IMMEDIATE }],
   )
   const [plainStrikes, larderStrikes] = [strikesOf(prisma), strikesOf(larder)]
   await show(

@@ -38,7 +38,7 @@ export async function benchBurst(context: Context): Promise<void> {
   const catalogue = await context.serverCatalogue()
   const most = context.quick ? 5 : 20
   const clients: (readonly [string, Client])[] = [
-    ['ceiling: an extension that answers at once', await ceiling(catalogue)],
+    ['ceiling: an extension that answers immediately', await ceiling(catalogue)],
     ['Larder', await larderClient(catalogue, server)],
     [PEER, peerClient(catalogue, server)],
     ['cache-aside by hand', byHand(catalogue, server)],

@@ -83,7 +83,7 @@ async function larderWrites(
   }
 }
 
-/** prisma-extension-redis over a database that answers at once: what is left is its invalidation. */
+/** prisma-extension-redis over a database that answers immediately: what is left is its invalidation. */
 async function peerWrites(
   catalogue: Catalogue,
   server: Server,

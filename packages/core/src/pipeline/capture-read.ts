@@ -196,7 +196,7 @@ async function observeUncached(
   return undefined
 }
 
-/** The same for a driver that answers at once. */
+/** The same for a synchronous driver. */
 export function runUncachedSync<T>(
   deps: CaptureDeps,
   store: SyncStore | undefined,

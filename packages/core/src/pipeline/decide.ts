@@ -24,8 +24,8 @@ import { reportRead } from './report-read.ts'
 
 export type { CachedRead, DecideDeps, EntryRead, PlannedRead, StartedRead } from './read-state.ts'
 
-// What is decided about a read, in the order of its way. The two drivers of these decisions, `read.ts` for databases that
-// answer later and `sync.ts` for those that answer at once, only ask the store, run the query and store the entry.
+// What is decided about a read, in the order of the decisions. `read.ts` for asynchronous drivers and `sync.ts` for synchronous
+// ones follow them, and only ask the store, run the query and store the entry.
 
 /**
  * Names the entry of a read, unless a pause, the plan, its policy or its scope forbids to ask for one.

@@ -110,7 +110,7 @@ export interface ReadPlan<T> {
   run(): Promise<T>
 }
 
-/** A read by a driver that answers at once. */
+/** A read by a synchronous driver. */
 export interface SyncReadPlan<T> extends Omit<ReadPlan<T>, 'run' | 'joined' | 'detach'> {
   readonly detach?: () => SyncReadPlan<T>
   run(): T
@@ -173,7 +173,7 @@ export interface RowRead {
   readonly result: unknown
 }
 
-/** A write by a driver that answers at once. */
+/** A write by a synchronous driver. */
 export interface SyncWritePlan<T> extends Omit<WritePlan<T>, 'run'> {
   run(): T
 }

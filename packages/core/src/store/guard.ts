@@ -59,7 +59,7 @@ export type GuardedStore = Pick<Store, 'source' | 'close'> & {
 /** `T` with some members that may be set. */
 type Mutable<T, K extends keyof T> = Omit<T, K> & { -readonly [M in K]: T[M] }
 
-/** Guards a store. A store in this process needs no timer, because it answers at once or throws. */
+/** Guards a store. A store in this process needs no timer, because it answers synchronously or throws. */
 export function guardStore(store: Store, clock: Clock, events: Events): GuardedStore {
   const usable = createUsability(events)
   const breaker = createBreaker(clock, () => usable.reads(!breaker.open))

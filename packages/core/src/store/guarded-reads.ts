@@ -40,7 +40,7 @@ function send(
   })
 }
 
-/** Calls `done` once. A store in this process needs no timer, because it answers at once or throws. */
+/** Calls `done` once. A store in this process needs no timer, because it answers synchronously or throws. */
 function attempt(
   { store, reading, events, isClosed }: GuardedReadDeps,
   action: ReadCall,

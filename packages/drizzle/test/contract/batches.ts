@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createCache } from '@larder/core'
-import { drizzleCache } from '@larder/drizzle'
 import { eq, sql } from 'drizzle-orm'
 import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 import { describe, expect, it } from 'vitest'
 import type { ContractDb, Rules } from './driver.ts'
-import { storeThatHoldsMarks } from './values.ts'
+import { openDbThatWaits } from './values.ts'
 import { openWriteThrough } from './write-through.ts'
 
 const batched = (db: ContractDb, queries: readonly unknown[]): Promise<unknown[]> =>
@@ -64,12 +62,7 @@ export const batches: Rules = (the) => {
 
     it('a batch that waits for its marks uses the bytes from the time of the call', async () => {
       const { plain, t, raw } = the()
-      const { store, release } = storeThatHoldsMarks()
-      const db = drizzleCache(plain, {
-        cache: createCache({ store }),
-        schema: t,
-        tables: { '*': { ttl: '1h' } },
-      })
+      const { db, release } = openDbThatWaits(the())
       const bytes = Buffer.from([1])
       const writing = batched(db, [
         db.insert(t.generated).values({ id: 1, title: 'a', stamp: 1, bytes } as never),

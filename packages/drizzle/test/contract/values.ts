@@ -4,7 +4,7 @@ import type { Store } from '@larder/core/store'
 import { drizzleCache } from '@larder/drizzle'
 import { eq, sql } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
-import type { Contract, Driver, Rules } from './driver.ts'
+import type { Contract, ContractDb, Driver, Rules } from './driver.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -62,12 +62,13 @@ const UNUSUAL: Readonly<Record<string, () => unknown>> = {
   },
 }
 
-/** A store that sets no mark before `release` is called. */
-export function storeThatHoldsMarks(): { readonly store: Store; release(): void } {
+/** A db whose writes wait for their marks until `release` is called. */
+export function openDbThatWaits({ plain, t }: Contract): { readonly db: ContractDb; release(): void } {
   const { sync: _, ...inner } = memoryStore({ isolated: true })
   const { promise, resolve: release } = Promise.withResolvers<void>()
   const mark: Store['mark'] = (request) => promise.then(() => inner.mark(request))
-  return { store: { ...inner, source: 'store', mark }, release }
+  const cache = createCache({ store: { ...inner, source: 'store', mark } })
+  return { db: drizzleCache(plain, { cache, schema: t, tables: { '*': { ttl: '1h' } } }), release }
 }
 
 export const valueRules: Rules = (the, driver) => {
@@ -135,12 +136,7 @@ export const valueRules: Rules = (the, driver) => {
 
     it('a write that waits for its mark uses the bytes from the time of the call', async () => {
       const { plain, t, raw } = the()
-      const { store, release } = storeThatHoldsMarks()
-      const db = drizzleCache(plain, {
-        cache: createCache({ store }),
-        schema: t,
-        tables: { '*': { ttl: '1h' } },
-      })
+      const { db, release } = openDbThatWaits(the())
       const bytes = Buffer.from([1])
       const put = (id: number) =>
         sql`insert into made_row (id, title, stamp, bytes) values (${id}, 'a', ${id}, ${bytes})`
