@@ -86,9 +86,9 @@ export async function load<T>(
     deps.clock.now() - (cachedRead.queued?.over ?? began),
     captured,
   )
-  if (cachedRead.policy.maxStaleness) keepRan(deps, cachedRead, { result, payload, began, captured })
   const stored = storable && storeSoon(deps, cachedRead, storable, ended)
   if (!storable) ended('unstored')
+  if (cachedRead.policy.maxStaleness) keepRan(deps, cachedRead, { result, payload, began, captured }, stored)
   if (!captured) return { result, payload }
   const empty = !captured.refusal && !captured.dependencies.tags.length
   return { result, payload, captured, confirmed: empty ? undefined : (stored ?? UNCONFIRMED) }

@@ -62,11 +62,16 @@ export interface RanQuery {
   readonly captured?: CapturedOutcome | undefined
 }
 
-/** Keeps the result of a query of this process. */
+/**
+ * Keeps the result of a query of this process.
+ * @param confirmed whether nothing that the result depends on changed while it was loaded. Statements that saw different
+ * instants make a result that never was current, so a result of several is kept only then.
+ */
 export function keepRan(
   deps: DecideDeps,
   entryRead: EntryRead<PlannedRead>,
   { result, payload, began, captured }: RanQuery,
+  confirmed?: Promise<boolean>,
 ): void {
   const { plan, policy, key } = entryRead
   const lifetime = lifetimeOf(policy, isEmpty(result), deps.clock.random())
@@ -79,7 +84,9 @@ export function keepRan(
     ...tags.map((tag) => dependencyOf(tag, tag.list === 'maybe' ? tag.insteadOfList(result) : [])),
     ...(captured?.dependencies?.tags ?? []),
   ]
-  keep(deps, entryRead, { payload, current: began, lifetime, until: began + lifetime, dependencies })
+  const ran = { payload, current: began, lifetime, until: began + lifetime, dependencies }
+  if (!plan.severalStatements || !dependencies.length) keep(deps, entryRead, ran)
+  else void confirmed?.then((isConfirmed) => isConfirmed && keep(deps, entryRead, ran))
 }
 
 /** Keeps an entry that was current while the read ran. */

@@ -60,6 +60,30 @@ describe.each(['off', 'validate', 'push'] as const)('maxStaleness with the memor
     await scope.end('failed')
   })
 
+  it('serves a result of several statements only if nothing that it depends on changed while it was loaded', async () => {
+    const { here, other } = two(mode)
+    const several = { ...all, severalStatements: true }
+    const scope = other.engine.transaction('late')
+    await other.engine.inside(scope, () => other.put(writes.touch(1), undefined, scope))
+    await scope.seal()
+    for (let time = 0; time < 2; time++)
+      expect(await here.get(several, options)).toMatchObject({ source: 'database', reason: 'dirty' })
+    await scope.end('failed')
+    const load = pausedLoad(here, several)
+    const loading = here.get(several, { ...options, load: load.run })
+    await load.sent
+    await load.execute()
+    await other.put(writes.touch(1))
+    load.answer()
+    await loading
+    await settled()
+    expect(await here.get(several, options)).toMatchObject({ source: 'database' })
+    await settled()
+    here.takeCalls()
+    expect(await here.get(several, options)).toMatchObject({ source: 'memory' })
+    expect(here.takeCalls()).toEqual([])
+  })
+
   it('shows a write of this process immediately', async () => {
     const { here } = two(mode)
     await here.get(all, options)
