@@ -124,6 +124,10 @@ function openPacket({ topology, texts, node, token, onSend }: PacketSetup): Pack
         (sent[at] as PendingCommand).reply = noted(topology, node, replies[at] ?? null)
       for (const each of waiting) each.replied()
       packet.epoch = undefined
+      // The collector may find a packet that is done only much later, and promotes whatever hangs on it until then: a fifth of
+      // all that a hit allocates.
+      sent = []
+      for (const list of [waiting, records, strings]) list.length = 0
     },
   }
   const packet: Packet = {
