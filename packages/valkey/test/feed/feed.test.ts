@@ -3,7 +3,7 @@ import { repeatWhenBusy } from '@larder/testing'
 import type { Redis } from 'iovalkey'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createPauses } from '../../src/connection/pauses.ts'
-import { feedClientOf } from '../../src/feed/feed-client.ts'
+import { subscriberClientOf } from '../../src/connection/subscriber-client.ts'
 import { followNode, type NodeFeed } from '../../src/feed/node-feed.ts'
 import type { TrustedIncarnation } from '../../src/topology/topology.ts'
 import { look, ownServer, type Server, until } from '../support/server.ts'
@@ -46,11 +46,11 @@ function follow(original: Redis): NodeFeed {
   original.on('error', () => {})
   const pauses = createPauses()
   const feed = followNode({
-    client: feedClientOf(original as never, pauses),
+    client: subscriberClientOf(original as never, pauses, 'larder-feed'),
     onHeartbeat: pauses.connectionServed,
     prefixes: ['{n:', 'n:e:'],
     now: () => performance.now(),
-    incarnationOf: async (client) => String(await client.ping()) && life,
+    incarnationOf: async (client) => String(await client.call('ping')) && life,
     trustedIncarnation: () => trust,
     changed: (names) => void announced.push(names),
     onRefused: (error) => void refused.push(error),
