@@ -9,8 +9,8 @@ import type { RunOnKey } from '../scripts/run-on-key.ts'
 import { runScripts, type ScriptCall, scriptOf } from '../scripts/run-script.ts'
 import { SEED } from '../scripts/seed.ts'
 import type { Topology, ValkeyNode } from '../topology/topology.ts'
-import { stateOf } from './tag-text.ts'
 import { type ReportWithoutEpoch, reportOf, trustedNodeOf } from './tag-report.ts'
+import { stateOf } from './tag-text.ts'
 
 /** Most cells that one script call touches: the server serves nobody else while it runs. */
 const MOST_CELLS = 100
