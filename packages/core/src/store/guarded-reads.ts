@@ -40,8 +40,8 @@ export function guardReads(deps: GuardedReadDeps): GuardedReads {
 }
 
 function send(deps: GuardedReadDeps, action: ReadCall, call: () => Promise<Fetched>, done: OnAnswer): void {
-  if (deps.breaker.open) done(judge(deps, action, call, STOPPED))
-  else attempt(deps, action, call, (answer) => done(judge(deps, action, call, answer)))
+  if (deps.breaker.open) done(reportAnswer(deps, action, call, STOPPED))
+  else attempt(deps, action, call, (answer) => done(reportAnswer(deps, action, call, answer)))
 }
 
 /** Calls `done` once. A store in this process needs no timer, because it answers synchronously or throws. */
@@ -69,7 +69,7 @@ function attempt(
 }
 
 /** Tells the breaker of an answer. A failed read is repeated by its probes. */
-function judge(
+function reportAnswer(
   deps: GuardedReadDeps,
   action: ReadCall,
   call: () => Promise<Fetched>,

@@ -13,8 +13,8 @@ export type DeriveTags = (
 export type KnownTags = (name: string, ...parts: Parameters<DeriveTags>) => readonly ReadTag[]
 
 interface RememberedTags {
-  /** What the occurrences say, one after the other: compared faster than objects in objects. */
-  readonly said: readonly unknown[]
+  /** Everything in the occurrences, one value after the other: compared faster than objects in objects. */
+  readonly signature: readonly unknown[]
   readonly userTags: readonly string[]
   readonly around: string | undefined
   readonly tags: readonly ReadTag[]
@@ -31,14 +31,14 @@ export function rememberTags(derive: DeriveTags, most: number): KnownTags {
     if (
       remembered &&
       remembered.around === around &&
-      isSaid(remembered.said, occurrences) &&
+      hasSignature(remembered.signature, occurrences) &&
       sameTexts(remembered.userTags, userTags)
     )
       return remembered.tags
     const copies = occurrences.map(copyOf)
     const tags = derive(copies, userTags, around)
-    const said = occurrences.flatMap(saidBy)
-    rememberedTags.set(name, { said, userTags: [...userTags], around, tags })
+    const signature = occurrences.flatMap(signatureOf)
+    rememberedTags.set(name, { signature, userTags: [...userTags], around, tags })
     return tags
   }
 }
@@ -62,49 +62,54 @@ function copyOf({ table, pins, resultDependency }: Occurrence): Occurrence {
 const nothing = (): undefined => undefined
 
 /** A list of values follows its number, and no column is called `null` or `undefined`: each part ends where it ends. */
-function saidBy({ table, pins, resultDependency }: Occurrence): unknown[] {
-  const said: unknown[] = [table]
-  for (const column in pins) said.push(column, pins[column]?.length, ...(pins[column] ?? NOTHING))
-  said.push(pins ? null : undefined)
+function signatureOf({ table, pins, resultDependency }: Occurrence): unknown[] {
+  const signature: unknown[] = [table]
+  for (const column in pins) signature.push(column, pins[column]?.length, ...(pins[column] ?? NOTHING))
+  signature.push(pins ? null : undefined)
   const { found, columns } = resultDependency ?? {}
-  said.push(found, columns?.length, ...(columns ?? NOTHING))
-  return said
+  signature.push(found, columns?.length, ...(columns ?? NOTHING))
+  return signature
 }
 
 const NOTHING: readonly unknown[] = []
 
-/** True if {@link saidBy} of these occurrences is this list. It makes no list itself: every hit comes here. */
-function isSaid(said: readonly unknown[], occurrences: readonly Occurrence[]): boolean {
+/** True if {@link signatureOf} of these occurrences is this list. It makes no list itself: every hit comes here. */
+function hasSignature(signature: readonly unknown[], occurrences: readonly Occurrence[]): boolean {
   let at = 0
   for (let index = 0; index < occurrences.length && at !== NOWHERE; index++)
-    at = afterOccurrence(said, at, occurrences[index] as Occurrence)
-  return at === said.length
+    at = afterOccurrence(signature, at, occurrences[index] as Occurrence)
+  return at === signature.length
 }
 
 const NOWHERE = -1
 
 /** Where what the occurrence says ends in the list, if it begins there. */
 function afterOccurrence(
-  said: readonly unknown[],
+  signature: readonly unknown[],
   from: number,
   { table, pins, resultDependency }: Occurrence,
 ): number {
-  if (said[from] !== table) return NOWHERE
+  if (signature[from] !== table) return NOWHERE
   let at = from + 1
   for (const column in pins) {
-    if (said[at] !== column) return NOWHERE
-    at = afterList(said, at + 1, pins[column])
+    if (signature[at] !== column) return NOWHERE
+    at = afterList(signature, at + 1, pins[column])
     if (at === NOWHERE) return NOWHERE
   }
-  if (said[at] !== (pins ? null : undefined) || said[at + 1] !== resultDependency?.found) return NOWHERE
-  return afterList(said, at + 2, resultDependency?.columns)
+  if (signature[at] !== (pins ? null : undefined) || signature[at + 1] !== resultDependency?.found)
+    return NOWHERE
+  return afterList(signature, at + 2, resultDependency?.columns)
 }
 
 // Values are compared by identity: two Date objects are never the same, so their tags are derived again.
-function afterList(said: readonly unknown[], from: number, list: readonly unknown[] | undefined): number {
-  if (said[from] !== list?.length) return NOWHERE
+function afterList(
+  signature: readonly unknown[],
+  from: number,
+  list: readonly unknown[] | undefined,
+): number {
+  if (signature[from] !== list?.length) return NOWHERE
   if (!list) return from + 1
-  for (let at = 0; at < list.length; at++) if (said[from + 1 + at] !== list[at]) return NOWHERE
+  for (let at = 0; at < list.length; at++) if (signature[from + 1 + at] !== list[at]) return NOWHERE
   return from + 1 + list.length
 }
 

@@ -151,7 +151,7 @@ function validate(
 ): Promise<LookUpResult | undefined> {
   const tags = withKnownDependencies(deps, wanted, kept.resultCells)
   if (!tags) return Promise.resolve(BEING_WRITTEN)
-  return fetchAndJudge(deps, undefined, tags, (fetched) => {
+  return fetchThen(deps, undefined, tags, (fetched) => {
     const lookedUp = decide(wanted, tags, kept, 'memory', fetched)
     if (lookedUp.fresh.kind !== 'miss') return lookedUp
     // Another process may have stored a newer entry: ask the store before calling it a miss.
@@ -167,7 +167,7 @@ function fetchEntry(deps: LookUpContext, wanted: EntryRequest): Promise<LookUpRe
   const began = clock.now()
   const tags = withKnownDependencies(deps, wanted, knownResultCells.of(name))
   if (!tags) return Promise.resolve(BEING_WRITTEN)
-  return fetchAndJudge(deps, name, tags, (fetched) => {
+  return fetchThen(deps, name, tags, (fetched) => {
     const entry = deps.entries.open(fetched.entry, wanted)
     if (entry) knownResultCells.note(name, entry.resultCells)
     if (entry && !includesAll(tags, entry.resultCells))
@@ -178,17 +178,17 @@ function fetchEntry(deps: LookUpContext, wanted: EntryRequest): Promise<LookUpRe
   })
 }
 
-/** What `judge` makes of the reply. Undefined: the store is unavailable. */
-function fetchAndJudge(
+/** What `evaluate` makes of the reply. Undefined: the store is unavailable. */
+function fetchThen(
   { store }: LookUpContext,
   entry: string | undefined,
   tags: readonly ReadTag[],
-  judge: (fetched: Fetched) => LookUpResult | undefined | Promise<LookUpResult | undefined>,
+  evaluate: (fetched: Fetched) => LookUpResult | undefined | Promise<LookUpResult | undefined>,
 ): Promise<LookUpResult | undefined> {
   return new Promise((resolve, reject) => {
     store.fetchWith(entry, tags, (reply) => {
       try {
-        resolve(reply.ok ? judge(reply.value) : undefined)
+        resolve(reply.ok ? evaluate(reply.value) : undefined)
       } catch (error) {
         reject(error)
       }
