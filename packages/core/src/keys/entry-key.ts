@@ -1,4 +1,5 @@
 import { type Bounded, createBounded } from '../base/bounded-map.ts'
+import { ownText } from '../base/own-text.ts'
 import { canonical } from './canonical.ts'
 import type { Connection, ConnectionSource } from './connection.ts'
 import { digest } from './digest.ts'
@@ -38,6 +39,8 @@ export interface EntryKey {
   readonly proof: string
   /** The same object in all keys of one connection, as {@link EntryKeys.family} returns it. */
   readonly family?: object
+  /** What is known of the reads of this key, as long as the key is remembered. Null: it is not. */
+  known?: object | null | undefined
 }
 
 /** Makes the entry keys of one host. */
@@ -77,9 +80,9 @@ export function entryKeys(parts: EntryKeyParts, most = 0): ConstantEntryKeys {
   const constant = canonical([FORMAT, namespace, version, database, identity], types)
   const prefix = `${namespace}:e:`
   const family = {}
-  const keyOf = (text: string): EntryKey => {
+  const keyOf = (text: string, known: null | undefined): EntryKey => {
     const { name, proof } = digest(`${constant}${text}`)
-    return { key: `${prefix}${name}`, proof, family }
+    return { key: ownText(`${prefix}${name}`), proof, family, known }
   }
   const heads = new Map<string, Bounded<Head>>()
   let headCount = 0
@@ -103,10 +106,10 @@ export function entryKeys(parts: EntryKeyParts, most = 0): ConstantEntryKeys {
       const { text, alias } = headOf(scope, read)
       const query = read.queryText ?? canonical(read.query, types)
       const name = `${alias}${query}`
-      if (!rememberedKeys || name.length > LONGEST_REMEMBERED) return keyOf(`${text}${query}`)
+      if (!rememberedKeys || name.length > LONGEST_REMEMBERED) return keyOf(`${text}${query}`, null)
       const remembered = rememberedKeys.recent.get(name) ?? rememberedKeys.get(name)
       if (remembered) return remembered
-      const key = keyOf(`${text}${query}`)
+      const key = keyOf(`${text}${query}`, undefined)
       rememberedKeys.set(name, key)
       return key
     },

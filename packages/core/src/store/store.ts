@@ -1,4 +1,5 @@
 import type { TagReply, TagReport, TagReportRequest, TagRequest } from '../tags/tag.ts'
+import type { HeldEntry } from './held-entries.ts'
 import type { LoadLeases } from './load-leases.ts'
 
 /** A pause of every cache that shares a namespace. */
@@ -37,6 +38,8 @@ export interface StoredEntry {
   readonly bytes: Uint8Array
   /** Remaining lifetime. Zero or less: expired. */
   readonly remaining: number
+  /** The entry in the memory of this process, beside which its readers keep what they derive from it. */
+  readonly held?: HeldEntry
 }
 
 /** An entry and tags, read together. */

@@ -1,11 +1,13 @@
-import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
+import { createHeldEntries, type HeldEntries, HeldEntry } from '../store/held-entries.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
 import type { EntryRequest } from './look-up.ts'
 
 /** A result of this process, for policies with a `maxStaleness`. Times in milliseconds. */
 export interface RecentResult {
   readonly payload: Uint8Array
+  /** The entry in the memory of this process whose payload it is, if it is one. */
+  readonly held?: HeldEntry | undefined
   /** By the clock, an instant at which it was what the database held, or a little earlier. */
   readonly current: number
   /** By the clock, when it expires. */
@@ -35,11 +37,34 @@ export interface OwnWrites {
   hasEndedSince(last: number, tags: readonly ReadTag[]): boolean
 }
 
-interface Kept extends RecentResult {
+class Kept extends HeldEntry implements RecentResult {
+  readonly payload: Uint8Array
+  readonly held: HeldEntry
+  readonly current: number
+  readonly until: number
+  readonly lifetime: number
+  readonly cost: number
+  readonly dependencies: readonly ReadTag[]
+  readonly lastEnded: number
   readonly proof: string
   readonly tags: readonly ReadTag[]
   /** The number of the last write that has been compared with it. */
   checked: number
+
+  constructor(result: RecentResult, proof: string, tags: readonly ReadTag[]) {
+    super()
+    this.payload = result.payload
+    this.held = result.held ?? this
+    this.current = result.current
+    this.until = result.until
+    this.lifetime = result.lifetime
+    this.cost = result.cost
+    this.dependencies = result.dependencies
+    this.lastEnded = result.lastEnded
+    this.proof = proof
+    this.tags = tags
+    this.checked = result.lastEnded
+  }
 }
 
 /** What a result takes of the heap besides its value, and what each of its tags does. */
@@ -53,17 +78,8 @@ export function createRecentResults(
   bounds: { readonly maxEntries: number; readonly maxBytes: number },
 ): RecentResults {
   // Most caches have no such policy.
-  let results: LRUCache<string, Kept> | undefined
+  let results: HeldEntries<Kept> | undefined
   let closed = false
-  const createResults = (): LRUCache<string, Kept> => {
-    results ??= new LRUCache({
-      max: bounds.maxEntries,
-      maxSize: bounds.maxBytes,
-      sizeCalculation: ({ payload, dependencies }, name) =>
-        OVERHEAD + name.length + payload.length + dependencies.length * TAG_OVERHEAD,
-    })
-    return results
-  }
   return {
     get({ key, tags }, maxStaleness) {
       const result = results?.get(key.key)
@@ -83,7 +99,10 @@ export function createRecentResults(
       const recent = results?.get(key.key)
       // A load that took its time must not replace the result of a later one.
       if (recent && recent.proof === key.proof && recent.current > result.current) return
-      createResults().set(key.key, { ...result, proof: key.proof, tags, checked: result.lastEnded })
+      results ??= createHeldEntries(bounds)
+      const { payload, dependencies } = result
+      const size = OVERHEAD + key.key.length + payload.length + dependencies.length * TAG_OVERHEAD
+      results.set(key.key, new Kept(result, key.proof, tags), size)
     },
     close() {
       closed = true
