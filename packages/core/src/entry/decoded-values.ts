@@ -1,22 +1,22 @@
 import { ownText } from '../base/own-text.ts'
 import { heapSize } from '../codec/heap-size.ts'
 import type { ValueTypes } from '../keys/value-types.ts'
-import { type Derived, derivedOf, type HeldEntry } from '../store/held-entries.ts'
+import { type ClientData, clientDataOf, type LocalEntry } from '../store/local-entries.ts'
 
 /** The value of an entry, as bytes. */
-export interface HeldPayload {
+export interface LocalPayload {
   readonly payload: Uint8Array
   /** The entry in the memory of this process, if it is there. */
-  readonly held?: HeldEntry | undefined
+  readonly local?: LocalEntry | undefined
 }
 
 /** Decoded values of entries in memory, kept beside them. Callers always get a copy. */
 export interface DecodedValues {
   /** Returns the value for this caller alone: an exact copy, or else decoded again. */
-  read(source: HeldPayload, decode: (payload: Uint8Array) => unknown): unknown
+  read(source: LocalPayload, decode: (payload: Uint8Array) => unknown): unknown
 }
 
-/** What a {@link Derived} takes of the heap. */
+/** What a {@link ClientData} takes of the heap. */
 const DERIVED_BYTES = 48
 /** Texts of a longer payload are left as they are: what they keep besides is little beside them. */
 const SMALL = 1_024
@@ -29,26 +29,26 @@ const NO_COPY = {}
 export function createDecodedValues(client: object, { decimal }: ValueTypes = {}): DecodedValues {
   return {
     read(source, decode) {
-      const { held } = source
-      if (!held) return decode(source.payload)
-      const decoded = derivedOf(held, client)?.decoded
+      const { local } = source
+      if (!local) return decode(source.payload)
+      const decoded = clientDataOf(local, client)?.decoded
       if (decoded !== undefined)
         return decoded === NO_COPY ? decode(source.payload) : copyOf(decoded, decimal)
       const { payload } = source
       const value = decode(payload)
       const canCopy = copyable(value, decimal)
       const kept = canCopy && payload.length <= SMALL ? withOwnTexts(value) : value
-      if (!held.holder?.charge(held, DERIVED_BYTES + (canCopy ? heapSize(kept) : 0))) return value
-      const derived = derivedOf(held, client) ?? addDerived(held, client)
+      if (!local.holder?.charge(local, DERIVED_BYTES + (canCopy ? heapSize(kept) : 0))) return value
+      const derived = clientDataOf(local, client) ?? addDerived(local, client)
       derived.decoded = canCopy ? kept : NO_COPY
       return canCopy ? copyOf(kept, decimal) : value
     },
   }
 }
 
-function addDerived(held: HeldEntry, client: object): Derived {
-  const derived = { client, decoded: undefined, next: held.derived }
-  held.derived = derived
+function addDerived(local: LocalEntry, client: object): ClientData {
+  const derived = { client, decoded: undefined, next: local.derived }
+  local.derived = derived
   return derived
 }
 

@@ -3,10 +3,10 @@ import { type EntryHeader, seal } from '../codec/envelope.ts'
 import type { EntryKey } from '../keys/entry-key.ts'
 import type { Events } from '../report/events.ts'
 import type { StoredEntry } from '../store/store.ts'
-import { createDecodedValues, type HeldPayload } from './decoded-values.ts'
+import { createDecodedValues, type LocalPayload } from './decoded-values.ts'
 import {
-  createHeldReader,
   createLastReader,
+  createLocalReader,
   createNamedReader,
   EntryView,
   type HeaderReader,
@@ -28,8 +28,8 @@ export interface EntryOwner {
  */
 export interface Entries {
   open(stored: StoredEntry | null, owner: EntryOwner): OpenedEntry | undefined
-  /** Decodes a payload, or the value of an entry. The value of one that is held is decoded once, and copied. */
-  decode(payload: Uint8Array | HeldPayload, owner: EntryOwner): { readonly value: unknown } | undefined
+  /** Decodes a payload, or the value of an entry. The value of one that is local is decoded once, and copied. */
+  decode(payload: Uint8Array | LocalPayload, owner: EntryOwner): { readonly value: unknown } | undefined
   /** @param dataDepth as in {@link BoundCodec.encode}. */
   encode(value: unknown, owner: EntryOwner, dataDepth?: number): Uint8Array | { readonly error: unknown }
   /** The bytes to store, and the header in them. */
@@ -71,8 +71,8 @@ export function createEntries(codec: Codec, types: ValueTypes, setup: EntriesSet
       // A clock that was set back must not make an entry live longer than it was to live when it was stored.
       const remaining = Math.min(stored.remaining - grace, lifetime)
       const isOwn = header.proof === owner.key.proof && header.codec === codec.name
-      const state = { remaining, own: isOwn, epoch, nonces }
-      return new EntryView(header, state, stored, header.length, stored.held)
+      const state = { remaining, belongsToRead: isOwn, epoch, nonces }
+      return new EntryView(header, state, stored, header.length, stored.local)
     },
     decode(source, owner) {
       try {
@@ -94,7 +94,7 @@ export function createEntries(codec: Codec, types: ValueTypes, setup: EntriesSet
 }
 
 const readers: Readonly<Record<RememberedHeaders, (client: object) => HeaderReader>> = {
-  'of the object': createHeldReader,
+  'of the object': createLocalReader,
   'of the name': createNamedReader,
   no: createLastReader,
 }

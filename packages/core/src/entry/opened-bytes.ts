@@ -1,6 +1,6 @@
 import { createBounded } from '../base/bounded-map.ts'
 import { type Entry, open, payloadUnder } from '../codec/envelope.ts'
-import { type Derived, derivedOf, type HeldEntry } from '../store/held-entries.ts'
+import { type ClientData, clientDataOf, type LocalEntry } from '../store/local-entries.ts'
 import type { StoredEntry } from '../store/store.ts'
 import type { ResultCells } from '../tags/result-tags.ts'
 import { type EntryState, resultCellsOf } from './observed-tags.ts'
@@ -13,10 +13,10 @@ export interface EntryFacts extends Pick<Entry['header'], 'lifetime' | 'loadTime
 }
 
 /** What the header of an entry says, as one client reads it. */
-export class OpenedHeader implements EntryFacts, Derived {
+export class OpenedHeader implements EntryFacts, ClientData {
   readonly client: object
   decoded: unknown
-  readonly next: Derived | undefined
+  readonly next: ClientData | undefined
   readonly codec: string
   readonly proof: string
   readonly epoch: string
@@ -32,7 +32,7 @@ export class OpenedHeader implements EntryFacts, Derived {
    * @param known texts that take the place of equal ones, because they are there in any case.
    * @throws Error for bytes that are no entry of this version.
    */
-  constructor(bytes: Uint8Array, known: { proof: string; epoch: string }, client: object, next?: Derived) {
+  constructor(bytes: Uint8Array, known: { proof: string; epoch: string }, client: object, next?: ClientData) {
     const { header, payload } = open(bytes)
     this.client = client
     this.decoded = undefined
@@ -55,13 +55,13 @@ export interface OpenedEntry extends EntryFacts {
   readonly payload: Uint8Array
   readonly age: number
   /** Present if the entry is in the memory of this process. */
-  readonly held?: HeldEntry | undefined
+  readonly local?: LocalEntry | undefined
 }
 
 /** An entry as one reader opened it. A class, because most readers of an entry in memory need no view of its payload. */
 export class EntryView implements OpenedEntry {
   readonly state: EntryState
-  readonly held: HeldEntry | undefined
+  readonly local: LocalEntry | undefined
   private readonly facts: EntryFacts
   private readonly source: { readonly bytes: Uint8Array }
   private readonly start: number
@@ -72,10 +72,10 @@ export class EntryView implements OpenedEntry {
     state: EntryState,
     source: { readonly bytes: Uint8Array },
     start: number,
-    held: HeldEntry | undefined,
+    local: LocalEntry | undefined,
   ) {
     this.state = state
-    this.held = held
+    this.local = local
     this.facts = facts
     this.source = source
     this.start = start
@@ -120,15 +120,15 @@ const HEADER_BYTES = 216
 const NONCE_BYTES = 8
 
 /** Opens entries of a store in this process, which returns the same ones again and again. */
-export function createHeldReader(client: object): HeaderReader {
+export function createLocalReader(client: object): HeaderReader {
   let epoch = ''
   return (stored, { proof }) => {
-    const { held } = stored
-    const derived = held && derivedOf(held, client)
+    const { local } = stored
+    const derived = local && clientDataOf(local, client)
     if (derived instanceof OpenedHeader) return derived
-    const header = new OpenedHeader(stored.bytes, { proof, epoch }, client, held?.derived)
+    const header = new OpenedHeader(stored.bytes, { proof, epoch }, client, local?.derived)
     epoch = header.epoch
-    if (held?.holder?.charge(held, HEADER_BYTES + header.nonces.size * NONCE_BYTES)) held.derived = header
+    if (local?.holder?.charge(local, HEADER_BYTES + header.nonces.size * NONCE_BYTES)) local.derived = header
     return header
   }
 }

@@ -96,13 +96,13 @@ export function keepHit(
   { entry, tags }: LookUpResult,
 ): void {
   if (!entry) return
-  const { payload, held, lifetime, state } = entry
+  const { payload, local, lifetime, state } = entry
   const dependencies = tags.map((tag) =>
     dependencyOf(tag, state.nonces.has(fieldName(tag.record, LIST)) ? undefined : []),
   )
   keep(deps, entryRead, {
     payload,
-    held,
+    local,
     current: entryRead.started,
     lifetime,
     until: entryRead.started + state.remaining,

@@ -35,8 +35,8 @@ function send(
   call: () => Promise<Fetched>,
 ): Promise<Guarded<Fetched>> {
   return new Promise((resolve) => {
-    if (deps.breaker.open) resolve(judge(deps, action, call, STOPPED))
-    else attempt(deps, action, call, (answer) => resolve(judge(deps, action, call, answer)))
+    if (deps.breaker.open) resolve(reportAnswer(deps, action, call, STOPPED))
+    else attempt(deps, action, call, (answer) => resolve(reportAnswer(deps, action, call, answer)))
   })
 }
 
@@ -65,7 +65,7 @@ function attempt(
 }
 
 /** Tells the breaker of an answer. A failed read is repeated by its probes. */
-function judge(
+function reportAnswer(
   deps: GuardedReadDeps,
   action: ReadCall,
   call: () => Promise<Fetched>,

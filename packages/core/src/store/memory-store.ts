@@ -3,8 +3,8 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { CacheError } from '../base/errors.ts'
 import { tagCount } from '../codec/envelope.ts'
 import type { TagReport } from '../tags/tag.ts'
-import { createHeldEntries, HeldBytes, sizeOfBytes } from './held-entries.ts'
 import type { LoadLeases } from './load-leases.ts'
+import { createLocalEntries, LocalBytes, sizeOfBytes } from './local-entries.ts'
 import { createMemoryLeases } from './memory-leases.ts'
 import { checkMemoryOptions, type MemoryStoreOptions } from './memory-options.ts'
 import { createMemoryPauses, createPauseFollowers } from './memory-pauses.ts'
@@ -120,7 +120,7 @@ const CELL_BYTES = 180
 /** Tags are small, and one entry may depend on several. */
 const TAGS_PER_ENTRY = 4
 
-class MemoryEntry extends HeldBytes {
+class MemoryEntry extends LocalBytes {
   /** In whole milliseconds, because others take twice the memory. */
   readonly until: number
 
@@ -131,16 +131,16 @@ class MemoryEntry extends HeldBytes {
 }
 
 class FetchedEntry implements StoredEntry {
-  readonly held: MemoryEntry
+  readonly local: MemoryEntry
   readonly remaining: number
 
-  constructor(held: MemoryEntry, remaining: number) {
-    this.held = held
+  constructor(local: MemoryEntry, remaining: number) {
+    this.local = local
     this.remaining = remaining
   }
 
   get bytes(): Uint8Array {
-    return this.held.bytes
+    return this.local.bytes
   }
 }
 
@@ -150,7 +150,7 @@ function sizeOf(name: string, bytes: Uint8Array): number {
 }
 
 function createMemoryState(clock: Clock, { maxEntries, maxBytes }: MemoryBounds): MemoryState {
-  const entries = createHeldEntries<MemoryEntry>({ maxEntries, maxBytes })
+  const entries = createLocalEntries<MemoryEntry>({ maxEntries, maxBytes })
   // Nonces are random per process and never repeat in it.
   const seed = randomBytes(9).toString('base64url')
   let count = 0

@@ -1,6 +1,6 @@
 import type { TagReply, TagReport, TagReportRequest, TagRequest } from '../tags/tag.ts'
-import type { HeldEntry } from './held-entries.ts'
 import type { LoadLeases } from './load-leases.ts'
+import type { LocalEntry } from './local-entries.ts'
 
 /** A pause of every cache that shares a namespace. */
 export interface FleetPause {
@@ -39,7 +39,7 @@ export interface StoredEntry {
   /** Remaining lifetime. Zero or less: expired. */
   readonly remaining: number
   /** The entry in the memory of this process, beside which its readers keep what they derive from it. */
-  readonly held?: HeldEntry
+  readonly local?: LocalEntry
 }
 
 /** An entry and tags, read together. */

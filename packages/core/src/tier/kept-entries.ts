@@ -3,7 +3,7 @@ import { EntryView, type OpenedEntry } from '../entry/opened-bytes.ts'
 import type { RecordedNonces } from '../entry/recorded-nonces.ts'
 import type { EntryKey } from '../keys/entry-key.ts'
 import type { MemoryConfig } from '../options/config.ts'
-import { createHeldEntries, HeldBytes, sizeOfBytes } from '../store/held-entries.ts'
+import { createLocalEntries, LocalBytes, sizeOfBytes } from '../store/local-entries.ts'
 import type { ResultCells } from '../tags/result-tags.ts'
 
 /** Entries in the memory of this process, with parsed headers. Their tags decide whether one may be served. */
@@ -23,7 +23,7 @@ export interface KeptEntries {
   clear(): void
 }
 
-class Kept extends HeldBytes {
+class TierEntry extends LocalBytes {
   readonly proof: string
   readonly until: number
   readonly epoch: string
@@ -79,7 +79,7 @@ export function createKeptEntries(
     const tagBytes = cells * cellBytes + Math.max(0, size - cells) * FIELD_BYTES
     return sizeOfBytes(payload.length) + name.length + ENTRY_BYTES + tagBytes
   }
-  const entries = createHeldEntries<Kept>(bounds)
+  const entries = createLocalEntries<TierEntry>(bounds)
   const echoes = new Map<string, number>()
   const expect = (name: string, more: 1 | -1): void => {
     const remaining = (echoes.get(name) ?? 0) + more
@@ -93,14 +93,14 @@ export function createKeptEntries(
       const { epoch, nonces } = kept
       const remaining = kept.until - now
       if (remaining > -kept.grace)
-        return new EntryView(kept, { remaining, own: true, epoch, nonces }, kept, 0, kept)
+        return new EntryView(kept, { remaining, belongsToRead: true, epoch, nonces }, kept, 0, kept)
       entries.delete(key.key)
       return undefined
     },
     put(key, entry, asked) {
-      const { remaining, own } = entry.state
-      if (!own || remaining <= -entry.grace) return
-      const kept = new Kept(entry, key.proof, asked + remaining)
+      const { remaining, belongsToRead } = entry.state
+      if (!belongsToRead || remaining <= -entry.grace) return
+      const kept = new TierEntry(entry, key.proof, asked + remaining)
       entries.set(key.key, kept, sizeOf(key.key, entry.payload, entry.state.nonces))
     },
     changed(name) {

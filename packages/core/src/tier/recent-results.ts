@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { createHeldEntries, type HeldEntries, HeldEntry } from '../store/held-entries.ts'
+import { createLocalEntries, type LocalEntries, LocalEntry } from '../store/local-entries.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
 import type { EntryRequest } from './look-up.ts'
 
@@ -7,8 +7,8 @@ import type { EntryRequest } from './look-up.ts'
 export interface RecentResult {
   readonly payload: Uint8Array
   /** The entry in the memory of this process whose payload it is, if it is one. */
-  readonly held?: HeldEntry | undefined
-  /** By the clock, an instant at which it was what the database held, or a little earlier. */
+  readonly local?: LocalEntry | undefined
+  /** By the clock, an instant at which it was what the database local, or a little earlier. */
   readonly current: number
   /** By the clock, when it expires. */
   readonly until: number
@@ -37,9 +37,9 @@ export interface OwnWrites {
   hasEndedSince(last: number, tags: readonly ReadTag[]): boolean
 }
 
-class Kept extends HeldEntry implements RecentResult {
+class RecentEntry extends LocalEntry implements RecentResult {
   readonly payload: Uint8Array
-  readonly held: HeldEntry
+  readonly local: LocalEntry
   readonly current: number
   readonly until: number
   readonly lifetime: number
@@ -54,7 +54,7 @@ class Kept extends HeldEntry implements RecentResult {
   constructor(result: RecentResult, proof: string, tags: readonly ReadTag[]) {
     super()
     this.payload = result.payload
-    this.held = result.held ?? this
+    this.local = result.local ?? this
     this.current = result.current
     this.until = result.until
     this.lifetime = result.lifetime
@@ -78,7 +78,7 @@ export function createRecentResults(
   bounds: { readonly maxEntries: number; readonly maxBytes: number },
 ): RecentResults {
   // Most caches have no such policy.
-  let results: HeldEntries<Kept> | undefined
+  let results: LocalEntries<RecentEntry> | undefined
   let closed = false
   return {
     get({ key, tags }, maxStaleness) {
@@ -99,10 +99,10 @@ export function createRecentResults(
       const recent = results?.get(key.key)
       // A load that took its time must not replace the result of a later one.
       if (recent && recent.proof === key.proof && recent.current > result.current) return
-      results ??= createHeldEntries(bounds)
+      results ??= createLocalEntries(bounds)
       const { payload, dependencies } = result
       const size = OVERHEAD + key.key.length + payload.length + dependencies.length * TAG_OVERHEAD
-      results.set(key.key, new Kept(result, key.proof, tags), size)
+      results.set(key.key, new RecentEntry(result, key.proof, tags), size)
     },
     close() {
       closed = true

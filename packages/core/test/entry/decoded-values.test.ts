@@ -1,16 +1,16 @@
 import { expect, it, vi } from 'vitest'
-import { createDecodedValues, type HeldPayload } from '../../src/entry/decoded-values.ts'
-import { createHeldEntries, HeldEntry } from '../../src/store/held-entries.ts'
+import { createDecodedValues, type LocalPayload } from '../../src/entry/decoded-values.ts'
+import { createLocalEntries, LocalEntry } from '../../src/store/local-entries.ts'
 
 const json = () => vi.fn((payload: Uint8Array): unknown => JSON.parse(String(payload)))
 const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))
 
 function holding(maxBytes = 8_388_608) {
-  const entries = createHeldEntries<HeldEntry>({ maxEntries: 1_000, maxBytes })
-  const hold = (name: string, payload: Uint8Array): HeldPayload => {
-    const held = new HeldEntry()
-    entries.set(name, held, payload.length)
-    return { payload, held }
+  const entries = createLocalEntries<LocalEntry>({ maxEntries: 1_000, maxBytes })
+  const hold = (name: string, payload: Uint8Array): LocalPayload => {
+    const local = new LocalEntry()
+    entries.set(name, local, payload.length)
+    return { payload, local }
   }
   return { entries, hold }
 }
@@ -98,9 +98,9 @@ it('decoded values keep their share when there are more entries than fit', () =>
   }
   for (let at = 0; at < 60; at++) read(at)
   expect(decode).toHaveBeenCalledTimes(60)
-  const held = Array.from({ length: 60 }, (_, at) => entries.get(`${at}`)).filter(Boolean)
-  expect(held.length).toBeGreaterThan(25)
-  expect(held.length).toBeLessThan(32)
+  const local = Array.from({ length: 60 }, (_, at) => entries.get(`${at}`)).filter(Boolean)
+  expect(local.length).toBeGreaterThan(25)
+  expect(local.length).toBeLessThan(32)
 })
 
 it('the decoded values used last stay', () => {
@@ -108,10 +108,10 @@ it('the decoded values used last stay', () => {
   const decode = json()
   const { entries, hold } = holding(1_000_000)
   const payloads = ['a', 'b', 'c', 'd'].map((name) => hold(name, bytes(name.padEnd(100_000))))
-  const [a, b] = payloads as [HeldPayload, HeldPayload]
+  const [a, b] = payloads as [LocalPayload, LocalPayload]
   for (const entry of payloads) models.read(entry, decode)
   entries.get('a')
   const filler = Array.from({ length: 4 }, (_, at) => hold(`${at}`, Buffer.alloc(100_000)))
-  expect(filler.every(({ held }) => held?.holder)).toBe(true)
-  expect([a, b].map(({ held }) => (held?.derivedBytes ?? 0) > 0)).toEqual([true, false])
+  expect(filler.every(({ local }) => local?.holder)).toBe(true)
+  expect([a, b].map(({ local }) => (local?.derivedBytes ?? 0) > 0)).toEqual([true, false])
 })

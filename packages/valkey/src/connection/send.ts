@@ -1,4 +1,4 @@
-import type { ValkeyClient } from './client.ts'
+import { type AdaptedClient, isAdapted, type ServerClient, type ValkeyClient } from './client.ts'
 import type { Command, EncodedCommand, OnReply, Reply } from './command.ts'
 
 export type { Command, Reply } from './command.ts'
@@ -38,7 +38,7 @@ export function canSend(client: ValkeyClient): boolean {
  * write for each, they cost a quarter of the time of a round trip.
  * @param causeOf returns the cause of an error, if one is known.
  */
-function send(client: ValkeyClient, batches: readonly Batch[], causeOf: (error: Error) => Error): void {
+function send(client: ServerClient, batches: readonly Batch[], causeOf: (error: Error) => Error): void {
   if (client.status !== 'ready') {
     for (const { commands, done } of batches) done(commands().map(() => causeOf(new Error('not connected'))))
     return
@@ -72,14 +72,12 @@ function send(client: ValkeyClient, batches: readonly Batch[], causeOf: (error: 
   if (all.length) client.stream?.write(joined(all))
 }
 
-type Adapted = ValkeyClient & Required<Pick<ValkeyClient, 'sendAll'>>
-
-function isAdapted(client: ValkeyClient): client is Adapted {
-  return client.sendAll !== undefined
-}
-
 /** The same by the methods of a client that is adapted. */
-function sendByClient(client: Adapted, batches: readonly Batch[], causeOf: (error: Error) => Error): void {
+function sendByClient(
+  client: AdaptedClient,
+  batches: readonly Batch[],
+  causeOf: (error: Error) => Error,
+): void {
   const all: Command[] = []
   const receivers: ((reply: Reply) => void)[] = []
   for (const { commands: takeCommands, done } of batches) {
@@ -116,7 +114,7 @@ export interface Outbox {
  * @param beforeSend is called before each packet.
  */
 export function createOutbox(
-  client: ValkeyClient,
+  client: ServerClient,
   causeOf: (error: Error) => Error,
   beforeSend: () => void,
 ): Outbox {

@@ -1,34 +1,34 @@
 import { LRUCache } from 'lru-cache'
 
 /** What one client has derived from an entry of this process. It is lost with the entry. */
-export interface Derived {
+export interface ClientData {
   /** Stands for the client. Others never use this: another copy of this module may have made it, with other classes. */
   readonly client: object
   /** The value of the entry. Undefined: it is not kept. */
   decoded: unknown
-  readonly next: Derived | undefined
+  readonly next: ClientData | undefined
 }
 
-/** Where an entry is held. */
-export interface Holder {
+/** Where an entry is local. */
+export interface EntryHolder {
   /**
    * Counts what is derived from an entry. It is dropped where there is no room for it.
    * @param bytes of the heap that it takes, more than 0.
    * @returns false if it must not be kept.
    */
-  charge(entry: HeldEntry, bytes: number): boolean
+  charge(entry: LocalEntry, bytes: number): boolean
 }
 
 /** An entry in the memory of this process. */
-export class HeldEntry {
+export class LocalEntry {
   /** By client: there is rarely a second one. */
-  derived: Derived | undefined
+  derived: ClientData | undefined
   /** Undefined once it has been removed. */
-  holder: Holder | undefined
+  holder: EntryHolder | undefined
   /** Of all that is derived from it. */
   derivedBytes: number
-  newer: HeldEntry
-  older: HeldEntry
+  newer: LocalEntry
+  older: LocalEntry
 
   constructor() {
     this.derived = undefined
@@ -43,7 +43,7 @@ export class HeldEntry {
 const LONGEST_TEXT = 1_024
 
 /** An entry that holds bytes. */
-export class HeldBytes extends HeldEntry {
+export class LocalBytes extends LocalEntry {
   /** Few bytes are kept as text of Latin-1: a buffer of its own takes 200 bytes besides. */
   private readonly content: string | Uint8Array
 
@@ -66,16 +66,16 @@ export function sizeOfBytes(length: number): number {
 }
 
 /** What `client` has derived from an entry. */
-export function derivedOf(entry: HeldEntry, client: object): Derived | undefined {
+export function clientDataOf(entry: LocalEntry, client: object): ClientData | undefined {
   let derived = entry.derived
   while (derived && derived.client !== client) derived = derived.next
   return derived
 }
 
 /** Entries of this process, and what is derived from them, under one bound. The least recently used go first. */
-export interface HeldEntries<E extends HeldEntry> extends Holder {
+export interface LocalEntries<E extends LocalEntry> extends EntryHolder {
   get(name: string): E | undefined
-  /** @param bytes of the heap that it takes. An entry larger than the bound is not held. */
+  /** @param bytes of the heap that it takes. An entry larger than the bound is not local. */
   set(name: string, entry: E, bytes: number): void
   delete(name: string): void
   clear(): void
@@ -84,16 +84,16 @@ export interface HeldEntries<E extends HeldEntry> extends Holder {
 /** As long as all that is derived takes more than this part of the bound, it makes room for entries. */
 const SHARE = 0.25
 
-export function createHeldEntries<E extends HeldEntry>(bounds: {
+export function createLocalEntries<E extends LocalEntry>(bounds: {
   readonly maxEntries: number
   readonly maxBytes: number
-}): HeldEntries<E> {
+}): LocalEntries<E> {
   const { maxEntries: max, maxBytes } = bounds
   const share = maxBytes * SHARE
   // Entries from which something is derived form a ring: from `ring.older`, which was used last, to `ring.newer`.
-  const ring = new HeldEntry()
+  const ring = new LocalEntry()
   let derivedBytes = 0
-  const release = (entry: HeldEntry): void => {
+  const release = (entry: LocalEntry): void => {
     entry.derived = undefined
     derivedBytes -= entry.derivedBytes
     entry.derivedBytes = 0
@@ -112,7 +112,7 @@ export function createHeldEntries<E extends HeldEntry>(bounds: {
       if (derivedBytes > share) release(ring.newer)
       else entries.pop()
   }
-  const held: HeldEntries<E> = {
+  const local: LocalEntries<E> = {
     get(name) {
       const entry = entries.get(name)
       if (entry && entry.derivedBytes > 0 && ring.older !== entry) {
@@ -124,13 +124,13 @@ export function createHeldEntries<E extends HeldEntry>(bounds: {
     set(name, entry, bytes) {
       entries.set(name, entry, { size: bytes })
       if (bytes > maxBytes) return
-      entry.holder = held
+      entry.holder = local
       shrink()
     },
     delete: (name) => void entries.delete(name),
     clear: () => entries.clear(),
     charge(entry, bytes) {
-      if (entry.holder !== held || bytes > share) return false
+      if (entry.holder !== local || bytes > share) return false
       if (entry.derivedBytes === 0) linkBelow(ring, entry)
       entry.derivedBytes += bytes
       derivedBytes += bytes
@@ -138,17 +138,17 @@ export function createHeldEntries<E extends HeldEntry>(bounds: {
       return entry.derivedBytes > 0
     },
   }
-  return held
+  return local
 }
 
-function unlink(entry: HeldEntry): void {
+function unlink(entry: LocalEntry): void {
   entry.newer.older = entry.older
   entry.older.newer = entry.newer
   entry.newer = entry
   entry.older = entry
 }
 
-function linkBelow(ring: HeldEntry, entry: HeldEntry): void {
+function linkBelow(ring: LocalEntry, entry: LocalEntry): void {
   entry.newer = ring
   entry.older = ring.older
   ring.older.newer = entry
