@@ -1,9 +1,9 @@
 import { createBounded } from '../base/bounded-map.ts'
 import { type Entry, open, payloadUnder } from '../codec/envelope.ts'
-import { type ClientData, clientDataOf, type LocalEntry } from '../store/local-entries.ts'
+import type { ClientData } from '../store/local-entries.ts'
 import type { StoredEntry } from '../store/store.ts'
 import type { ResultCells } from '../tags/result-tags.ts'
-import { type EntryState, resultCellsOf } from './observed-tags.ts'
+import { resultCellsOf } from './observed-tags.ts'
 import { noncesOf, type RecordedNonces } from './recorded-nonces.ts'
 
 /** What every reader of an entry needs of its header. */
@@ -49,63 +49,6 @@ export class OpenedHeader implements EntryFacts, ClientData {
   }
 }
 
-/** An entry with a parsed header. Its value is not decoded. */
-export interface OpenedEntry extends EntryFacts {
-  readonly state: EntryState
-  readonly payload: Uint8Array
-  readonly age: number
-  /** Present if the entry is in the memory of this process. */
-  readonly local?: LocalEntry | undefined
-}
-
-/** An entry as one reader opened it. A class, because most readers of an entry in memory need no view of its payload. */
-export class EntryView implements OpenedEntry {
-  readonly state: EntryState
-  readonly local: LocalEntry | undefined
-  private readonly facts: EntryFacts
-  private readonly source: { readonly bytes: Uint8Array }
-  private readonly start: number
-
-  /** @param start where the payload begins in the bytes of `source`. */
-  constructor(
-    facts: EntryFacts,
-    state: EntryState,
-    source: { readonly bytes: Uint8Array },
-    start: number,
-    local: LocalEntry | undefined,
-  ) {
-    this.state = state
-    this.local = local
-    this.facts = facts
-    this.source = source
-    this.start = start
-  }
-
-  get payload(): Uint8Array {
-    return this.source.bytes.subarray(this.start)
-  }
-
-  get resultCells(): readonly ResultCells[] {
-    return this.facts.resultCells
-  }
-
-  get lifetime(): number {
-    return this.facts.lifetime
-  }
-
-  get loadTime(): number {
-    return this.facts.loadTime
-  }
-
-  get grace(): number {
-    return this.facts.grace
-  }
-
-  get age(): number {
-    return Math.max(0, this.facts.lifetime - this.state.remaining)
-  }
-}
-
 /**
  * Reads the header of an entry under the name and the proof of a key.
  * @throws Error for bytes that are no entry of this version.
@@ -114,24 +57,6 @@ export type HeaderReader = (
   stored: StoredEntry,
   key: { readonly key: string; readonly proof: string },
 ) => OpenedHeader
-
-/** What an {@link OpenedHeader} takes of the heap with its nonces, and with each of them. */
-const HEADER_BYTES = 216
-const NONCE_BYTES = 8
-
-/** Opens entries of a store in this process, which returns the same ones again and again. */
-export function createLocalReader(client: object): HeaderReader {
-  let epoch = ''
-  return (stored, { proof }) => {
-    const { local } = stored
-    const derived = local && clientDataOf(local, client)
-    if (derived instanceof OpenedHeader) return derived
-    const header = new OpenedHeader(stored.bytes, { proof, epoch }, client, local?.derived)
-    epoch = header.epoch
-    if (local?.holder?.charge(local, HEADER_BYTES + header.nonces.size * NONCE_BYTES)) local.derived = header
-    return header
-  }
-}
 
 /** Callers that shared one fetch read the same bytes one after the other. */
 export function createLastReader(client: object): HeaderReader {

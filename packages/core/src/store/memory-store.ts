@@ -115,8 +115,8 @@ function otherBounds(namespace: string, maxEntries: number, maxBytes: number): s
 const ENTRY_BYTES = 480
 /** What each table of the read takes: the client's tag, and its list of cells. */
 const TABLE_BYTES = 100
-/** What each cell takes: its name, its place in a table, its state and its nonce. */
-const CELL_BYTES = 180
+/** What each cell takes: 60 bytes its name, 100 its place in a table, 70 its state and its nonce. */
+const CELL_BYTES = 230
 /** Tags are small, and one entry may depend on several. */
 const TAGS_PER_ENTRY = 4
 

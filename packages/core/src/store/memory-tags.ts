@@ -1,4 +1,4 @@
-import { createBounded } from '../base/bounded-map.ts'
+import { LRUCache } from 'lru-cache'
 import { LIST } from '../tags/spelling.ts'
 import type { ReportedTag, TagReply, TagRequest, TagState } from '../tags/tag.ts'
 import type { FinishRequest, MarkRequest } from './store.ts'
@@ -150,12 +150,13 @@ interface Shelf<T> {
   delete(name: string): void
 }
 
-/** @param most maximum number of clean values. Those not used of late are evicted first. Dirty values are never evicted. */
+/** @param most maximum number of clean values. The least recently used one is evicted first. Dirty values are never evicted. */
 function createShelf<T extends object>(isDirty: (value: T) => boolean, most: number): Shelf<T> {
-  const clean = createBounded<T>(most)
+  // Counted as size, because a bound on the number of keys would reserve memory for all of them at once.
+  const clean = new LRUCache<string, T>({ maxSize: most, sizeCalculation: () => 1 })
   const dirty = new Map<string, T>()
   return {
-    get: (name) => (dirty.size ? dirty.get(name) : undefined) ?? clean.recent.get(name) ?? clean.get(name),
+    get: (name) => (dirty.size ? dirty.get(name) : undefined) ?? clean.get(name),
     put(name, value) {
       if (isDirty(value)) {
         clean.delete(name)

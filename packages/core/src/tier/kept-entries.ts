@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { EntryView, type OpenedEntry } from '../entry/opened-bytes.ts'
+import { EntryView, type OpenedEntry } from '../entry/entries.ts'
 import type { RecordedNonces } from '../entry/recorded-nonces.ts'
 import type { EntryKey } from '../keys/entry-key.ts'
 import type { MemoryConfig } from '../options/config.ts'
