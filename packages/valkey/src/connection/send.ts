@@ -1,14 +1,14 @@
 import type { AdaptedClient, ServerClient, ValkeyClient } from './client.ts'
 import type { Command, EncodedCommand, OnReply, Reply } from './command.ts'
 
-export type { Command, Reply } from './command.ts'
+export type { Command, EncodedCommand, Reply } from './command.ts'
 
 /** Commands that belong together, and a callback for all their replies. */
 export interface Batch {
   /** Called once, when the packet is sent. Until then, commands may be added. */
   commands(): readonly (Command | EncodedCommand)[]
   /** Called with all replies, in order. Must not throw. */
-  readonly done: (replies: readonly Reply[]) => void
+  done(replies: readonly Reply[]): void
 }
 
 /** A command in the client's queue. Its other methods are those of the client's own class. */
@@ -40,7 +40,7 @@ export function canSend(client: ValkeyClient): boolean {
  */
 function send(client: ServerClient, batches: readonly Batch[], causeOf: (error: Error) => Error): void {
   if (client.status !== 'ready') {
-    for (const { commands, done } of batches) done(commands().map(() => causeOf(new Error('not connected'))))
+    for (const batch of batches) batch.done(batch.commands().map(() => causeOf(new Error('not connected'))))
     return
   }
   if ('sendAll' in client) {
@@ -58,9 +58,9 @@ function send(client: ServerClient, batches: readonly Batch[], causeOf: (error: 
       else client.stream?.write(data)
     },
   }
-  for (const { commands: takeCommands, done } of batches) {
-    const commands = takeCommands()
-    const onReply = collect(commands.length, causeOf, done)
+  for (const batch of batches) {
+    const commands = batch.commands()
+    const onReply = collect(commands.length, causeOf, batch)
     for (let index = 0; index < commands.length; index++)
       client.sendCommand(
         new QueuedCommand(commands[index] as Command | EncodedCommand, index, onReply),
@@ -80,9 +80,9 @@ function sendByClient(
 ): void {
   const all: Command[] = []
   const receivers: ((reply: Reply) => void)[] = []
-  for (const { commands: takeCommands, done } of batches) {
-    const commands = takeCommands()
-    const onReply = collect(commands.length, causeOf, done)
+  for (const batch of batches) {
+    const commands = batch.commands()
+    const onReply = collect(commands.length, causeOf, batch)
     for (const [index, command] of commands.entries()) {
       all.push('wire' in command ? commandIn(command) : command)
       receivers.push((reply) => onReply(index, reply))
@@ -92,13 +92,13 @@ function sendByClient(
 }
 
 /** Calls `done` when all replies of a batch are here. */
-function collect(count: number, causeOf: (error: Error) => Error, done: Batch['done']): OnReply {
+function collect(count: number, causeOf: (error: Error) => Error, batch: Batch): OnReply {
   const replies: Reply[] = new Array(count)
   let open = count
-  if (open === 0) done(replies)
+  if (open === 0) batch.done(replies)
   return (index, reply) => {
     replies[index] = reply instanceof Error ? causeOf(reply) : reply
-    if (--open === 0) done(replies)
+    if (--open === 0) batch.done(replies)
   }
 }
 
