@@ -70,7 +70,7 @@ export async function holdings(least: number): Promise<readonly Holding[]> {
       steps.unshift(labelOf(at))
       at = parentOf(at)
     }
-    if (at <= 0 || !isTable(at)) continue
+    if (at <= 0 || !isTable(at) || ownerOf(at) === '') continue
     const path = [ownerOf(at), ...steps].join(' > ')
     const sum = sums.get(path) ?? { bytes: 0, objects: 0 }
     sums.set(path, { bytes: sum.bytes + sizeOf(node), objects: sum.objects + 1 })
