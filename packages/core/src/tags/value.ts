@@ -87,7 +87,7 @@ export function own<V>(record: Readonly<Record<string, V>>, name: string): V | u
 function integer(value: unknown): string | undefined {
   if (typeof value === 'bigint') return value.toString()
   // Beyond 2^53 a number may stand for several integers of the database.
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value).toString() : undefined
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : undefined
   if (typeof value === 'string' && /^[+-]?\d{1,40}$/.test(value))
     return BigInt(value.replace('+', '')).toString()
   return undefined
