@@ -94,6 +94,7 @@ export default defineConfig({
     // Only tests that `repeatWhenBusy` watches end with this error.
     retry: { count: 3, condition: new RegExp(`^${BUSY}`) },
     expect: { poll: { timeout: 30_000 } },
+    reporters: ['default', at('packages/testing/src/repeated-tests.ts')],
     restoreMocks: true,
     globalSetup: [at('packages/testing/src/services/vitest-setup.ts')],
     projects: [

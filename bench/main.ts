@@ -5,7 +5,7 @@ import { describeMachine, thisMachine } from './machine.ts'
 import { writeProfiles } from './profile.ts'
 import { type GroupResult, readResults, writeResults } from './results.ts'
 import { printed, type Sheet } from './sheet.ts'
-import { judge, printedOutcomes } from './targets.ts'
+import { compareWithTarget, printedOutcomes } from './targets.ts'
 
 const USAGE = `npm run bench -- [OPTION…]
 
@@ -54,7 +54,7 @@ try {
 } finally {
   await context.close()
 }
-const outcomes = judge((json ? readResults(json) : undefined) ?? { groups: measured })
+const outcomes = compareWithTarget((json ? readResults(json) : undefined) ?? { groups: measured })
 if (outcomes.length > 0) console.log(printedOutcomes(outcomes))
 console.log(`\n${secondsSince(began)} s`)
 

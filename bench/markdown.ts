@@ -2,7 +2,7 @@ import { describeMachine } from './machine.ts'
 import type { GroupResult, Results } from './results.ts'
 import { cell, type Sheet } from './sheet.ts'
 import { median } from './statistics.ts'
-import { boundOf, judge } from './targets.ts'
+import { boundOf, compareWithTarget } from './targets.ts'
 
 export function markdownSheet({ title, note, columns, rows }: Sheet): string {
   const lines = rows.map(({ name, figures }) => [
@@ -15,13 +15,13 @@ export function markdownSheet({ title, note, columns, rows }: Sheet): string {
 
 /** The targets of this release, as the figures decide. */
 export function markdownOutcomes(results: Results): string {
-  const outcomes = judge(results)
-  const met = outcomes.filter(({ verdict }) => verdict === 'met').length
+  const outcomes = compareWithTarget(results)
+  const met = outcomes.filter(({ result }) => result === 'met').length
   const lines = outcomes.map((each) => [
     each.name,
     boundOf(each),
     cell(each, each.unit),
-    each.verdict === 'met' ? 'met' : `**${each.verdict}**`,
+    each.result === 'met' ? 'met' : `**${each.result}**`,
   ])
   return `${met} of ${outcomes.length} are met. Unclear: the spread of the figure reaches over the bound.\n\n${markdownTable(['target', 'bound', 'figure', ''], lines)}`
 }

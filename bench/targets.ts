@@ -21,11 +21,11 @@ export interface Outcome {
   readonly most?: number
   readonly value: number
   readonly spread?: number
-  readonly verdict: Verdict
+  readonly result: TargetResult
 }
 
 /** `unclear`: the spread of the figure reaches over the bound. */
-export type Verdict = 'met' | 'not met' | 'unclear'
+export type TargetResult = 'met' | 'not met' | 'unclear'
 
 const [BY_HAND, PIPELINED, BENTO, PLAIN, FLOOR] = [
   '× by hand',
@@ -128,7 +128,7 @@ export const TARGETS: readonly Target[] = [
 ]
 
 /** Of those targets whose group was measured. */
-export function judge({ groups }: Pick<Results, 'groups'>): readonly Outcome[] {
+export function compareWithTarget({ groups }: Pick<Results, 'groups'>): readonly Outcome[] {
   return TARGETS.flatMap((target) => {
     const sheet = groups[target.group]?.sheets.find(({ id }) => id === target.sheet)
     if (!sheet) return []
@@ -141,17 +141,17 @@ export function judge({ groups }: Pick<Results, 'groups'>): readonly Outcome[] {
         ...(target.least !== undefined && { least }),
         ...(target.most !== undefined && { most }),
         ...figure,
-        verdict: verdictOf(figure, least, most),
+        result: resultOf(figure, least, most),
       },
     ]
   })
 }
 
-function verdictOf({ value, spread = 0 }: Figure, least: number, most: number): Verdict {
+function resultOf({ value, spread = 0 }: Figure, least: number, most: number): TargetResult {
   const within = (each: number): boolean => each >= least && each <= most
-  const verdicts = [1 - spread, 1, 1 + spread].map((factor) => within(value * factor))
-  if (verdicts.every(Boolean)) return 'met'
-  return verdicts.some(Boolean) ? 'unclear' : 'not met'
+  const results = [1 - spread, 1, 1 + spread].map((factor) => within(value * factor))
+  if (results.every(Boolean)) return 'met'
+  return results.some(Boolean) ? 'unclear' : 'not met'
 }
 
 /** @throws Error if there is no such row or column: a target must not vanish with a name. */
@@ -172,7 +172,7 @@ export function boundOf({ least, most, unit }: Outcome): string {
 }
 
 export function printedOutcomes(outcomes: readonly Outcome[]): string {
-  const rows = outcomes.map((each) => [each.name, boundOf(each), cell(each, each.unit), each.verdict])
-  const met = outcomes.filter(({ verdict }) => verdict === 'met').length
+  const rows = outcomes.map((each) => [each.name, boundOf(each), cell(each, each.unit), each.result])
+  const met = outcomes.filter(({ result }) => result === 'met').length
   return `\nTargets of this release: ${met} of ${outcomes.length} met\n\n${table(['target', 'bound', 'figure', ''], rows)}`
 }

@@ -3,12 +3,12 @@ import { type Cache, createCache, memoryStore } from '@larder/core'
 import { itemOf } from '../valkey/items.ts'
 import { openShop, type Shop } from '../valkey/shop.ts'
 
-export interface Kept {
+export interface HeapUse {
   readonly rows: number
   /** Bytes of memory for each. */
-  readonly taken: number
+  readonly bytesPerRow: number
   /** Bytes that `maxBytes` counts for each. */
-  readonly counted: number
+  readonly countedPerRow: number
 }
 
 const ROWS = 5_000
@@ -54,5 +54,5 @@ async function counted(): Promise<number> {
   return BOUND / kept
 }
 
-process.send?.({ rows: ROWS, taken: await taken(), counted: await counted() } satisfies Kept)
+process.send?.({ rows: ROWS, bytesPerRow: await taken(), countedPerRow: await counted() } satisfies HeapUse)
 process.disconnect()

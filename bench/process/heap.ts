@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import type { Context } from '../context.ts'
-import type { Kept } from './heap-member.ts'
+import type { HeapUse } from './heap-member.ts'
 
 /** How long the process may take, in ms. */
 const LONGEST = 60_000
@@ -10,7 +10,7 @@ const LONGEST = 60_000
 export async function benchHeap({ show }: Context): Promise<void> {
   const child = fork(new URL('heap-member.ts', import.meta.url), { execArgv: ['--expose-gc'] })
   try {
-    const [kept] = (await once(child, 'message', { signal: AbortSignal.timeout(LONGEST) })) as [Kept]
+    const [kept] = (await once(child, 'message', { signal: AbortSignal.timeout(LONGEST) })) as [HeapUse]
     show({
       id: 'heap',
       title: 'Memory of the process: a kept row of 300 B',
@@ -24,7 +24,9 @@ own id. Counted is what fills maxBytes: the bound, divided by the rows that it k
       rows: [
         {
           name: 'memoryStore()',
-          figures: [kept.taken, kept.counted, kept.counted / kept.taken].map((value) => ({ value })),
+          figures: [kept.bytesPerRow, kept.countedPerRow, kept.countedPerRow / kept.bytesPerRow].map(
+            (value) => ({ value }),
+          ),
         },
       ],
     })

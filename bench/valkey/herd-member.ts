@@ -7,7 +7,7 @@ import type { Herd, HerdEnded } from './herds.ts'
 const [url = '', namespace = ''] = process.argv.slice(2)
 const cache = await openCache({ url, namespace, mode: 'validate' })
 const database = new Redis(url.replace(/^valkey/, 'redis'))
-const tell = (told: HerdEnded): void => void process.send?.(told)
+const report = (told: HerdEnded): void => void process.send?.(told)
 
 process.on('message', async ({ key, singleFlight, readers, loadTime }: Herd) => {
   const began = performance.now()
@@ -18,8 +18,8 @@ process.on('message', async ({ key, singleFlight, readers, loadTime }: Herd) => 
   }
   const read = () => cache.wrap(key, { ttl: '1h', capture: false, singleFlight }, load)
   await Promise.all(Array.from({ length: readers }, read))
-  tell({ milliseconds: performance.now() - began })
+  report({ milliseconds: performance.now() - began })
 })
 // The parent went away: so does this.
 process.on('disconnect', () => process.exit(0))
-tell({ milliseconds: 0 })
+report({ milliseconds: 0 })

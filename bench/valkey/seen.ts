@@ -6,7 +6,7 @@ import { quantile } from '../statistics.ts'
 import { MODES, type Mode, nameOf, openCache } from './caches.ts'
 import type { Server } from './server.ts'
 import { openShop } from './shop.ts'
-import { type Ready, readStock, type Seen, type Watch, wallClock } from './stock.ts'
+import { type NewStock, type Ready, readStock, type Watch, wallClock } from './stock.ts'
 
 const SHARES = [0.5, 0.9, 0.99, 1]
 
@@ -37,7 +37,7 @@ read began that still gave the old value.`,
   })
 }
 
-interface Found {
+interface WriteDelays {
   /** Ms, one for each write. */
   readonly delays: readonly number[]
   /** Where the reads of the other process were answered from before the write. */
@@ -45,7 +45,7 @@ interface Found {
   readonly late: number
 }
 
-async function watchWrites(server: Server, mode: Mode, writes: number): Promise<Found> {
+async function watchWrites(server: Server, mode: Mode, writes: number): Promise<WriteDelays> {
   const { url, client } = server
   const namespace = `${server.prefix}-seen-${mode}`
   const cache = await openCache({ url, namespace, mode, finish: 'await' })
@@ -59,12 +59,12 @@ async function watchWrites(server: Server, mode: Mode, writes: number): Promise<
     let [late, source] = [0, '']
     for (let stock = 1; stock <= writes; stock++) {
       source = (await ask<Ready>(watcher, { stock })).ready
-      const seen = next<Seen>(watcher)
+      const seen = next<NewStock>(watcher)
       await shop.writeItem(1, async () => void (await client.set(key, stock, 'EX', 600)))
       const ended = wallClock()
       const told = await seen
-      delays.push(told.seen - ended)
-      if (told.lastOld > ended) late++
+      delays.push(told.seenAt - ended)
+      if (told.lastOldRead > ended) late++
     }
     return { delays, source, late }
   } finally {

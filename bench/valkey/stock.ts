@@ -13,9 +13,9 @@ export interface Ready {
 }
 
 /** And then: when it had seen the new stock, and when its last read of the old one began. */
-export interface Seen {
-  readonly seen: number
-  readonly lastOld: number
+export interface NewStock {
+  readonly seenAt: number
+  readonly lastOldRead: number
 }
 
 /** Ms since 1970, finer than a ms; two processes of one machine agree on it well enough. */

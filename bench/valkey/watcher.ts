@@ -3,29 +3,29 @@ import { setImmediate } from 'node:timers/promises'
 import { Redis } from 'iovalkey'
 import { type Mode, openCache } from './caches.ts'
 import { openShop } from './shop.ts'
-import { type Ready, readStock, type Seen, type Watch, wallClock } from './stock.ts'
+import { type NewStock, type Ready, readStock, type Watch, wallClock } from './stock.ts'
 
 const [url = '', namespace = '', mode = '', key = ''] = process.argv.slice(2)
 const cache = await openCache({ url, namespace, mode: mode as Mode })
 const database = new Redis(url.replace(/^valkey/, 'redis'))
 const shop = openShop(cache, () => readStock(database, key))
 const read = (): ReturnType<typeof shop.readItem> => shop.readItem(1)
-const tell = (told: Ready | Seen): void => void process.send?.(told)
+const report = (told: Ready | NewStock): void => void process.send?.(told)
 
 process.on('message', async ({ stock }: Watch) => {
   const { source } = await shop.warm(read)
-  tell({ ready: source })
-  for (let lastOld = 0; ; ) {
+  report({ ready: source })
+  for (let lastOldRead = 0; ; ) {
     const began = wallClock()
     if ((await read()).stock === stock) {
-      tell({ seen: wallClock(), lastOld })
+      report({ seenAt: wallClock(), lastOldRead })
       return
     }
-    lastOld = began
+    lastOldRead = began
     // Memory answers without a turn of the event loop, and news arrives in one.
     await setImmediate()
   }
 })
 // The parent went away: so does this.
 process.on('disconnect', () => process.exit(0))
-tell({ ready: 'started' })
+report({ ready: 'started' })

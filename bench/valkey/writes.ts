@@ -18,7 +18,7 @@ const FILL = `
 for i = ARGV[1], ARGV[2] do redis.call('SET', KEYS[1] .. i, 'somebody else\\'s', 'EX', 3600) end`
 
 /** One database of the server for each number of other keys, so that writes to all of them can take turns. */
-interface Room {
+interface KeyDatabase {
   readonly keys: number
   readonly database: number
 }
@@ -27,7 +27,7 @@ interface Room {
 export async function benchWrites(context: Context): Promise<void> {
   const server = await context.server()
   const sizes = context.quick ? SIZES.slice(0, -1) : SIZES
-  const rooms = sizes.map((keys, index): Room => ({ keys, database: index + 1 }))
+  const rooms = sizes.map((keys, index): KeyDatabase => ({ keys, database: index + 1 }))
   const clients = rooms.map(({ database }) => server.connect(database))
   const taken = await Promise.all(clients.map((client) => client.dbsize()))
   if (taken.some((keys) => keys > 0)) {
@@ -43,7 +43,7 @@ export async function benchWrites(context: Context): Promise<void> {
   }
 }
 
-const nameOf = (who: string, { keys }: Room): string => `${who}: ${whole(keys)} other keys`
+const nameOf = (who: string, { keys }: KeyDatabase): string => `${who}: ${whole(keys)} other keys`
 
 async function fill(client: Redis | undefined, keys: number): Promise<void> {
   for (let from = 1; from <= keys; from += BATCH)
@@ -52,7 +52,7 @@ async function fill(client: Redis | undefined, keys: number): Promise<void> {
 
 async function larderWrites(
   server: Server,
-  rooms: readonly Room[],
+  rooms: readonly KeyDatabase[],
   { remoteBudget, show }: Context,
 ): Promise<void> {
   const caches = await Promise.all(
@@ -87,7 +87,7 @@ async function larderWrites(
 async function peerWrites(
   catalogue: Catalogue,
   server: Server,
-  rooms: readonly Room[],
+  rooms: readonly KeyDatabase[],
   { show }: Context,
 ): Promise<void> {
   const timed = await takeTurns(

@@ -16,7 +16,7 @@ import { type Checker, createBoundedChecker, createChecker } from './version-che
 
 // Two processes over one Valkey, with lifetimes so short that the freshness policies act all the time. While all writes
 // go through Larder, an expired entry that was not invalidated is still what the database holds: these histories are
-// judged like strict ones.
+// checked like strict ones.
 
 const operations = setting('LARDER_HISTORY_OPERATIONS', 350, 6_000)
 /** Share of operations that write. */

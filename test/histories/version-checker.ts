@@ -10,7 +10,7 @@ export interface Violation {
 /** Where a row was, by the version a write gave it. */
 type Places = Map<number, string>
 
-/** A list that did not show a row: judged at the end, when all writes are known. */
+/** A list that did not show a row: checked at the end, when all writes are known. */
 interface Absence {
   readonly worker: string
   readonly row: number

@@ -21,7 +21,7 @@ import { startOutageMariadb, startOutagePostgres } from '../support/outage-serve
 
 repeatWhenBusy()
 
-// Real servers are killed, stopped, paused and filled. What each driver then throws is judged.
+// Real servers are killed, stopped, paused and filled. What each driver then throws is classified.
 
 const settings = pgTable('app_setting', {
   id: varchar({ length: 40 }).primaryKey(),

@@ -22,7 +22,7 @@ import { sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { PrismaClient } from '../../prisma/generated/client/client.ts'
-import { type JudgedLoads, judgedLoads } from '../support/outage-cases.ts'
+import { type ClassifiedLoads, classifiedLoads } from '../support/outage-cases.ts'
 
 repeatWhenBusy()
 
@@ -53,7 +53,7 @@ type GeneratedClient = OwnClient<new (options: object) => Client, Datamodel>
 let sqlite: GeneratedClient
 let postgres: GeneratedClient
 let folder: string
-let loads: JudgedLoads
+let loads: ClassifiedLoads
 const closing: (() => unknown)[] = []
 
 beforeAll(async () => {
@@ -63,7 +63,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([sqlite.remove(), postgres.remove()]))
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'larder-outage-'))
-  loads = judgedLoads()
+  loads = classifiedLoads()
 })
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
@@ -71,12 +71,12 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** What was judged of the one load of a read that fails. */
-async function verdictOf(read: () => unknown): Promise<boolean | undefined> {
-  const before = loads.verdicts.length
+/** Whether the load of a failing read was classified as an unreachable database. */
+async function wasUnreachable(read: () => unknown): Promise<boolean | undefined> {
+  const before = loads.unreachable.length
   await expect((async () => read())()).rejects.toBeInstanceOf(Error)
-  expect(loads.verdicts).toHaveLength(before + 1)
-  return loads.verdicts.at(-1)
+  expect(loads.unreachable).toHaveLength(before + 1)
+  return loads.unreachable.at(-1)
 }
 
 function prismaOver(generated: GeneratedClient, adapter: SqlDriverAdapterFactory): Client {
@@ -133,15 +133,15 @@ describe('outages of SQLite in this process', () => {
     const read = (id: string) => db.select().from(settings).where(eq(settings.id, id)).all()
     expect(read('0')).toEqual([])
     await whileLocked(path, async () => {
-      expect(await verdictOf(() => read('1'))).toBe(true)
+      expect(await wasUnreachable(() => read('1'))).toBe(true)
     })
     expect(read('1')).toEqual([])
     const prepared = db.select().from(settings).prepare()
     run('ALTER TABLE app_setting RENAME TO other_setting')
-    expect(await verdictOf(() => prepared.all())).toBe(false)
+    expect(await wasUnreachable(() => prepared.all())).toBe(false)
     run('ALTER TABLE other_setting RENAME TO app_setting')
     client.close()
-    expect(await verdictOf(() => prepared.all())).toBe(false)
+    expect(await wasUnreachable(() => prepared.all())).toBe(false)
   })
 
   it('with libSQL through Drizzle, a lock held for too long counts, and an error or a closed client never does', async () => {
@@ -151,12 +151,12 @@ describe('outages of SQLite in this process', () => {
     const read = (id: string) => db.select().from(settings).where(eq(settings.id, id))
     expect(await read('0')).toEqual([])
     await whileLocked(path, async () => {
-      expect(await verdictOf(() => read('1'))).toBe(true)
+      expect(await wasUnreachable(() => read('1'))).toBe(true)
     })
     expect(await read('1')).toEqual([])
-    expect(await verdictOf(() => db.select().from(missing))).toBe(false)
+    expect(await wasUnreachable(() => db.select().from(missing))).toBe(false)
     client.close()
-    expect(await verdictOf(() => read('2'))).toBe(false)
+    expect(await wasUnreachable(() => read('2'))).toBe(false)
   })
 
   it.each([
@@ -170,10 +170,10 @@ describe('outages of SQLite in this process', () => {
       const read = (id: string) => db.setting.findUnique({ where: { id } as never })
       expect(await read('0')).toBeNull()
       await whileLocked(path, async () => {
-        expect(await verdictOf(() => read('1'))).toBe(true)
+        expect(await wasUnreachable(() => read('1'))).toBe(true)
       })
       expect(await read('1')).toBeNull()
-      expect(await verdictOf(() => db.missing.findMany())).toBe(false)
+      expect(await wasUnreachable(() => db.missing.findMany())).toBe(false)
     },
   )
 })
@@ -183,17 +183,17 @@ describe('outages of PGlite, which is always reachable', () => {
     const pglite = await startPglite()
     const settings = pgTable('app_setting', { id: varchar().primaryKey() })
     const db = drizzleCache(overPglite(pglite), { cache: loads.cache, schema: { settings }, tables })
-    expect(await verdictOf(() => db.select().from(settings))).toBe(false)
+    expect(await wasUnreachable(() => db.select().from(settings))).toBe(false)
     await pglite.close()
-    expect(await verdictOf(() => db.select().from(settings))).toBe(false)
+    expect(await wasUnreachable(() => db.select().from(settings))).toBe(false)
   })
 
   it('no error of Prisma counts, not even that of a closed database', async () => {
     const pglite = await startPglite()
     const db = prismaOver(postgres, new PrismaPGlite(pglite))
-    expect(await verdictOf(() => db.setting.findMany())).toBe(false)
+    expect(await wasUnreachable(() => db.setting.findMany())).toBe(false)
     await pglite.close()
-    expect(await verdictOf(() => db.setting.findMany())).toBe(false)
+    expect(await wasUnreachable(() => db.setting.findMany())).toBe(false)
   })
 })
 
@@ -227,7 +227,8 @@ describe('a remote libSQL server', () => {
     const server = await playServer(503)
     const port = portOf(server)
     await new Promise((resolve) => server.close(resolve))
-    for (const read of readsOver(`${protocol}://127.0.0.1:${port}`)) expect(await verdictOf(read)).toBe(true)
+    for (const read of readsOver(`${protocol}://127.0.0.1:${port}`))
+      expect(await wasUnreachable(read)).toBe(true)
   })
 
   it.each(['http', 'ws'])(
@@ -235,17 +236,17 @@ describe('a remote libSQL server', () => {
     async (protocol) => {
       const port = portOf(await playServer('hang up'))
       for (const read of readsOver(`${protocol}://127.0.0.1:${port}`))
-        expect(await verdictOf(read)).toBe(true)
+        expect(await wasUnreachable(read)).toBe(true)
     },
   )
 
   it.each([502, 503, 504])('is unreachable if a gateway answers %i', async (status) => {
     const port = portOf(await playServer(status))
-    for (const read of readsOver(`http://127.0.0.1:${port}`)) expect(await verdictOf(read)).toBe(true)
+    for (const read of readsOver(`http://127.0.0.1:${port}`)) expect(await wasUnreachable(read)).toBe(true)
   })
 
   it.each([400, 401, 403, 404, 500])('is reachable if it answers %i', async (status) => {
     const port = portOf(await playServer(status))
-    for (const read of readsOver(`http://127.0.0.1:${port}`)) expect(await verdictOf(read)).toBe(false)
+    for (const read of readsOver(`http://127.0.0.1:${port}`)) expect(await wasUnreachable(read)).toBe(false)
   })
 })

@@ -17,7 +17,7 @@ import { startOutageMariadb, startOutagePostgres } from '../support/outage-serve
 
 repeatWhenBusy()
 
-// Real servers are killed, stopped, paused and filled. What each driver adapter makes of it is judged.
+// Real servers are killed, stopped, paused and filled. What each driver adapter makes of it is classified.
 
 type Client = OwnClient<typeof PrismaClient, Datamodel>
 

@@ -1,7 +1,7 @@
 import type { WriteEvent } from '@larder/core'
 import {
   changedTables,
-  type Sent,
+  type SentStatement,
   sized,
   tableState,
   type WatchedAdapter,
@@ -73,10 +73,13 @@ async function recordWrites(
 }
 
 /** Tables named by statements that were not rolled back. */
-function committed({ sent }: WatchedAdapter): readonly string[] {
-  const undone = new Set(sent.filter(({ sql }) => sql === 'ROLLBACK').map(({ transaction }) => transaction))
-  const committed = (sent: Sent): boolean => sent.transaction === undefined || !undone.has(sent.transaction)
-  return [...new Set(sent.filter(committed).flatMap(({ tables }) => tables))]
+function committed({ statements }: WatchedAdapter): readonly string[] {
+  const undone = new Set(
+    statements.filter(({ sql }) => sql === 'ROLLBACK').map(({ transaction }) => transaction),
+  )
+  const committed = (sent: SentStatement): boolean =>
+    sent.transaction === undefined || !undone.has(sent.transaction)
+  return [...new Set(statements.filter(committed).flatMap(({ tables }) => tables))]
 }
 
 const missing = ({ announced, changed, written }: RecordedWrite): readonly string[] =>

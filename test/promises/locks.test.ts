@@ -22,7 +22,7 @@ test.each(strengths)(
       await here.prisma.$queryRaw(Prisma.raw(sql))
       await here.prisma.$cached({ ttl: '1m' }).$queryRawUnsafe(sql)
     }
-    expect(here.watched.sent.filter((sent) => sent.sql === sql)).toHaveLength(9)
+    expect(here.watched.statements.filter((sent) => sent.sql === sql)).toHaveLength(9)
     expect(spy.calls).toEqual([])
     expect(await here.sourcesOf(() => here.prisma.$queryRawUnsafe(sql))).toBe('lock')
   },

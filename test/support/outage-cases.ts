@@ -15,7 +15,7 @@ export interface OutageClient {
   close(): Promise<unknown>
 }
 
-/** A driver of an ORM, whose errors are judged. */
+/** A driver of an ORM, whose errors are classified. */
 export interface OutageDriver {
   readonly name: string
   start(): Promise<OutageServer>
@@ -29,24 +29,24 @@ export interface OutageDriver {
   readonly ownErrors: Readonly<Record<string, string>>
 }
 
-/** What was judged of the loads of a cache. */
-export interface JudgedLoads {
+/** How the failed loads of a cache were classified. */
+export interface ClassifiedLoads {
   readonly cache: Cache
   /** For each load that failed: whether the database was unreachable. */
-  readonly verdicts: (boolean | undefined)[]
-  /** The judge of the last read. */
-  judge(error: unknown): boolean | undefined
+  readonly unreachable: (boolean | undefined)[]
+  /** The host's classification, as the last read has it. */
+  isUnreachable(error: unknown): boolean | undefined
 }
 
 /** A cache that keeps what the host of its clients says about the errors of their loads. */
-export function judgedLoads(): JudgedLoads {
-  const verdicts: (boolean | undefined)[] = []
-  let judge: ReadPlan<unknown>['unreachable']
+export function classifiedLoads(): ClassifiedLoads {
+  const unreachable: (boolean | undefined)[] = []
+  let isUnreachable: ReadPlan<unknown>['unreachable']
   const watch = <P extends { readonly unreachable?: (error: unknown) => boolean }>(plan: P): P => {
-    judge = plan.unreachable
+    isUnreachable = plan.unreachable
     return plan
   }
-  const judged = (engine: Engine): Engine => ({
+  const classified = (engine: Engine): Engine => ({
     ...engine,
     read: (plan) =>
       engine.read({
@@ -55,7 +55,7 @@ export function judgedLoads(): JudgedLoads {
           try {
             return await plan.run()
           } catch (error) {
-            verdicts.push(plan.unreachable?.(error))
+            unreachable.push(plan.unreachable?.(error))
             throw error
           }
         },
@@ -69,7 +69,7 @@ export function judgedLoads(): JudgedLoads {
             try {
               return plan.run()
             } catch (error) {
-              verdicts.push(plan.unreachable?.(error))
+              unreachable.push(plan.unreachable?.(error))
               throw error
             }
           },
@@ -77,15 +77,15 @@ export function judgedLoads(): JudgedLoads {
     },
   })
   const inner = createCache({ store: memoryStore({ isolated: true }) })
-  const cache: Cache = { ...inner, attach: (host) => judged(inner.attach(host)) }
-  return { cache, verdicts, judge: (error) => judge?.(error) }
+  const cache: Cache = { ...inner, attach: (host) => classified(inner.attach(host)) }
+  return { cache, unreachable, isUnreachable: (error) => isUnreachable?.(error) }
 }
 
 /** Registers the cases of a driver with a server. */
 export function outageCases(driver: OutageDriver): void {
   describe(`the errors of ${driver.name}`, () => {
     let server: OutageServer
-    let loads: JudgedLoads
+    let loads: ClassifiedLoads
     let client: OutageClient
     const open: OutageClient[] = []
 
@@ -94,12 +94,12 @@ export function outageCases(driver: OutageDriver): void {
       open.push(client)
       return client
     }
-    /** What was judged of the one load of a read that fails. */
-    const verdictOf = async (read: Promise<unknown>): Promise<boolean | undefined> => {
-      const before = loads.verdicts.length
+    /** Whether the load of a failing read was classified as an unreachable database. */
+    const wasUnreachable = async (read: Promise<unknown>): Promise<boolean | undefined> => {
+      const before = loads.unreachable.length
       await expect(read).rejects.toBeInstanceOf(Error)
-      expect(loads.verdicts).toHaveLength(before + 1)
-      return loads.verdicts.at(-1)
+      expect(loads.unreachable).toHaveLength(before + 1)
+      return loads.unreachable.at(-1)
     }
 
     beforeAll(async () => {
@@ -107,7 +107,7 @@ export function outageCases(driver: OutageDriver): void {
     })
     afterAll(() => server.stop())
     beforeEach(async () => {
-      loads = judgedLoads()
+      loads = classifiedLoads()
       client = connect(server.url)
       expect(await client.read(0)).toBeTruthy()
     })
@@ -120,12 +120,12 @@ export function outageCases(driver: OutageDriver): void {
 
     it('a server that is killed during a query is unreachable, until it is back', async () => {
       const release = await server.block()
-      const verdict = verdictOf(client.read(1))
+      const unreachable = wasUnreachable(client.read(1))
       await server.waiting()
       await server.kill()
-      expect(await verdict).toBe(true)
+      expect(await unreachable).toBe(true)
       await release()
-      expect(await verdictOf(client.read(2))).toBe(true)
+      expect(await wasUnreachable(client.read(2))).toBe(true)
       await server.start()
       // A pool may notice only now that an old connection is lost.
       await client.read(3).catch(() => {})
@@ -150,31 +150,31 @@ export function outageCases(driver: OutageDriver): void {
         client = connect(server.url)
       }
       expect(answered).toBe(false)
-      expect(loads.verdicts.at(-1)).toBe(true)
-      expect(await verdictOf(client.read(9))).toBe(true)
+      expect(loads.unreachable.at(-1)).toBe(true)
+      expect(await wasUnreachable(client.read(9))).toBe(true)
     })
 
     it('a server that is killed between two queries is unreachable', async () => {
       await server.kill()
-      expect(await verdictOf(client.read(1))).toBe(true)
+      expect(await wasUnreachable(client.read(1))).toBe(true)
     })
 
     it('a server that hangs is unreachable for a new connection', async () => {
       const other = connect(server.url)
       server.pause()
-      expect(await verdictOf(other.read(1))).toBe(true)
+      expect(await wasUnreachable(other.read(1))).toBe(true)
     })
 
     it('a server that hangs is unreachable over an open connection', async (context) => {
       if (!driver.boundsQueries) skipTest(context, 'the driver waits for an answer for ever')
       server.pause()
-      expect(await verdictOf(client.read(1))).toBe(true)
+      expect(await wasUnreachable(client.read(1))).toBe(true)
     })
 
     it('a server with too many connections is unreachable', async () => {
       const other = connect(server.url)
       const empty = await server.fill()
-      expect(await verdictOf(other.read(1))).toBe(true)
+      expect(await wasUnreachable(other.read(1))).toBe(true)
       await empty()
     })
 
@@ -182,7 +182,7 @@ export function outageCases(driver: OutageDriver): void {
       const { hold } = client
       if (!hold) return skipTest(context, 'the driver waits for a connection for ever')
       await hold(async () => {
-        expect(await verdictOf(client.read(1))).toBe(true)
+        expect(await wasUnreachable(client.read(1))).toBe(true)
       })
       expect(await client.read(2)).toBeTruthy()
     })
@@ -190,7 +190,7 @@ export function outageCases(driver: OutageDriver): void {
     it('a host whose name does not exist is unreachable', async () => {
       const url = new URL(server.url)
       url.hostname = 'no-such-host.invalid'
-      expect(await verdictOf(connect(url.href).read(1))).toBe(true)
+      expect(await wasUnreachable(connect(url.href).read(1))).toBe(true)
     })
 
     it("a statement that exceeds the server's time limit counts as unreachable", async () => {
@@ -198,42 +198,42 @@ export function outageCases(driver: OutageDriver): void {
       await client.execute(limit)
       const error = await client.execute(slow).catch((cause: unknown) => cause)
       expect(error).toBeInstanceOf(Error)
-      expect(loads.judge(error)).toBe(true)
+      expect(loads.isUnreachable(error)).toBe(true)
     })
 
     it('a read of a missing table counts as an error of the query', async () => {
       await server.run('ALTER TABLE app_setting RENAME TO other_setting')
-      const verdict = await verdictOf(client.read(1)).finally(() =>
+      const unreachable = await wasUnreachable(client.read(1)).finally(() =>
         server.run('ALTER TABLE other_setting RENAME TO app_setting'),
       )
-      expect(verdict).toBe(false)
+      expect(unreachable).toBe(false)
     })
 
     it('a read without permission counts as an error of the query', async () => {
-      expect(await verdictOf(connect(server.guestUrl).read(1))).toBe(false)
+      expect(await wasUnreachable(connect(server.guestUrl).read(1))).toBe(false)
     })
 
     it('refused credentials do not count as an outage', async () => {
       const url = new URL(server.url)
       url.username = 'nobody_here'
-      expect(await verdictOf(connect(url.href).read(1))).toBe(false)
+      expect(await wasUnreachable(connect(url.href).read(1))).toBe(false)
     })
 
     it('no error of a statement counts as an outage, even if it imitates one', async () => {
-      const verdicts: Record<string, unknown> = {}
+      const results: Record<string, unknown> = {}
       for (const [name, sql] of Object.entries(driver.ownErrors)) {
         const error = await client.execute(sql).catch((cause: unknown) => cause)
-        verdicts[name] = error instanceof Error ? loads.judge(error) : 'no error'
+        results[name] = error instanceof Error ? loads.isUnreachable(error) : 'no error'
       }
-      expect(verdicts).toEqual(Object.fromEntries(Object.keys(verdicts).map((name) => [name, false])))
-      expect(Object.keys(verdicts).length).toBeGreaterThan(5)
+      expect(results).toEqual(Object.fromEntries(Object.keys(results).map((name) => [name, false])))
+      expect(Object.keys(results).length).toBeGreaterThan(5)
     })
 
     it('a client closed by the application does not count as an outage', async () => {
       await client.close()
       const error = await client.read(1).catch((cause: unknown) => cause)
       // Prisma connects again.
-      if (error instanceof Error) expect(loads.verdicts).toEqual([false])
+      if (error instanceof Error) expect(loads.unreachable).toEqual([false])
     })
   })
 }

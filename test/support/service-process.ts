@@ -48,5 +48,6 @@ async function stop(child: ChildProcess, written: readonly string[]): Promise<vo
     const late = setTimeout(() => child.kill('SIGKILL'), 10_000)
     await exit.finally(() => clearTimeout(late))
   }
-  if (child.exitCode !== 0) throw new Error(`it ended with ${child.exitCode}:\n${written.join('\n')}`)
+  if (child.exitCode !== 0)
+    throw new Error(`it ended with ${child.exitCode ?? child.signalCode}:\n${written.join('\n')}`)
 }

@@ -1,4 +1,5 @@
 // What an ORM adapter needs: the engine, the plans it takes, and what adapters have in common.
+export { copyBinary, isBinary } from './base/binary.ts'
 export { type Bounded, createBounded } from './base/bounded-map.ts'
 export { type Clock, systemClock } from './base/clock.ts'
 export type { Surroundings } from './cache.ts'
@@ -17,7 +18,7 @@ export { connectionByParsers } from './keys/parsers.ts'
 export { pgliteConnection } from './keys/pglite.ts'
 export { filePlace, networkPlace, objectPlace } from './keys/place.ts'
 export { notBuilt } from './options/resolve-policy.ts'
-export { createOutageJudge, type OutageSign } from './outage/judge.ts'
+export { createOutageDetector, type OutageSign } from './outage/detector.ts'
 export { LIBSQL, MYSQL, NETWORK, NODE_POSTGRES, POSTGRES, SQLITE } from './outage/signs.ts'
 export type { RawChanges, RawWrite } from './pipeline/raw-writes.ts'
 export type { SyncEngine } from './pipeline/sync.ts'
@@ -53,7 +54,10 @@ export { findUndeclaredViews } from './plan/undeclared-views.ts'
 export type { SqlDialect } from './sql/dialect.ts'
 export { endsTransaction } from './sql/ends-transaction.ts'
 export { type SqlScan, scanSql } from './sql/scan.ts'
-export { type SessionMeaning, sessionFingerprint } from './sql/session-fingerprint.ts'
+export {
+  createSessionState,
+  type SessionState,
+} from './sql/session-state.ts'
 export { sqlWords } from './sql/text.ts'
 export { volatileSql, volatileText, volatileValue, volatileWords } from './sql/volatile-sql.ts'
 export { withActions } from './tags/actions.ts'

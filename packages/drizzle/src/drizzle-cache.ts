@@ -27,7 +27,10 @@ export interface DrizzleCacheOptions<S> {
    * not binary. If one of them is not in the list of docs/databases.md, leave this out.
    */
   collation?: string
-  /** Policy per table, by the schema's names. `'*'`: every table without its own. Default: no table is cached. */
+  /**
+   * Policy per table, by the schema's names; `false`: the table is not cached. `'*'`: every table without its own.
+   * Default: no table is cached.
+   */
   tables?: TablePolicies<S>
 }
 

@@ -1,4 +1,4 @@
-import { type Cache, CacheError, type PolicyOptions, type ValueTypes } from '@larder/core'
+import { type Cache, CacheError, type ValueTypes } from '@larder/core'
 import { createStatementOrder, findUndeclaredViews } from '@larder/core/host'
 import { Decimal } from '@prisma/client/runtime/client'
 import { loadSqlParser } from '../optional/sql-parser.js'
@@ -13,7 +13,7 @@ import { declaredTables } from './execute/declared-tables.ts'
 import { createRawSql, dialectOf, isPostgres } from './execute/raw.ts'
 import { activeProvider, clientVersion, globalOmit, hasPreviewFeature, omittedOf } from './internals.ts'
 import { createReadPlans } from './plan/read-plans.ts'
-import { type Policies, policiesOf } from './policy/policies.ts'
+import { type Policies, type PolicyOptionsByModel, policiesOf } from './policy/policies.ts'
 import type { Datamodel } from './schema/datamodel.ts'
 import { checkDatamodel } from './schema/mismatch.ts'
 import { type ModelMap, modelMapOf } from './schema/model.ts'
@@ -46,8 +46,8 @@ export interface PrismaCacheOptions<D extends Datamodel | undefined = undefined>
    */
   collation?: string
   /**
-   * Policy per model, and `'*'` for every model without its own. A model without a policy is not cached. Its writes still
-   * invalidate what other models cached.
+   * Policy per model, and `'*'` for every model without its own. A model without a policy, or with `false`, is not cached.
+   * Its writes still invalidate what other models cached.
    */
   models?: ModelPolicies<D>
 }
@@ -118,7 +118,7 @@ function attach(
   variant: ExtensionVariant,
   base: ExtendableClient,
 ): ExtendableClient {
-  const written: Readonly<Record<string, PolicyOptions | undefined>> = options.models ?? {}
+  const written: PolicyOptionsByModel = options.models ?? {}
   const { datamodel } = options
   if (datamodel) checkDatamodel(datamodel, base)
   const described = datamodel ?? runtimeDatamodel(base)

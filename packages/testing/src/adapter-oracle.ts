@@ -9,10 +9,10 @@ import type {
 import { writtenTables } from './written-tables.ts'
 
 /** One physical statement, or the end of a transaction, in the order they were sent. */
-export interface Sent {
+export interface SentStatement {
   /** As given to the driver; `BEGIN`, `COMMIT` or `ROLLBACK` where the driver sends these by itself. */
   readonly sql: string
-  /** What it was given for its parameters. */
+  /** The values of its parameters. */
   readonly values: readonly unknown[]
   /** Number of the transaction it belongs to; undefined for a statement of its own. */
   readonly transaction: number | undefined
@@ -20,58 +20,58 @@ export interface Sent {
   readonly tables: readonly string[]
 }
 
-/** Something that is about to be sent, held until released. */
-export interface Held {
-  /** Resolves with what is held once something is. */
-  readonly reached: Promise<Sent>
-  /** Lets it go, and whatever else comes later. */
+/** A statement that is stopped until it is released. */
+export interface HeldStatement {
+  /** Resolves with the statement once one is stopped. */
+  readonly reached: Promise<SentStatement>
+  /** Lets the statement pass, and every later one. */
   release(): void
 }
 
-/** A driver adapter that tells everything Prisma sends through it. Hand `adapter` to `new PrismaClient`. */
+/** A driver adapter that records every statement of Prisma. Pass `adapter` to `new PrismaClient`. */
 export interface WatchedAdapter {
   readonly adapter: SqlDriverAdapterFactory
-  /** All since the last `clear`. */
-  readonly sent: readonly Sent[]
+  /** The statements since the last `clear`. */
+  readonly statements: readonly SentStatement[]
   clear(): void
-  /** Holds the first thing sent from now on that matches, before it reaches the database. */
-  hold(matches: (sent: Sent) => boolean): Held
-  /** The same for its answer: the database has done it, and Prisma does not know yet. */
-  holdAnswer(matches: (sent: Sent) => boolean): Held
+  /** Stops the next statement that matches, before it reaches the database. */
+  hold(matches: (sent: SentStatement) => boolean): HeldStatement
+  /** The same for its answer: the database has run the statement, and Prisma has no answer yet. */
+  holdAnswer(matches: (sent: SentStatement) => boolean): HeldStatement
 }
 
-interface Gate extends Held {
-  readonly matches: (sent: Sent) => boolean
-  reach(sent: Sent): void
+interface Gate extends HeldStatement {
+  readonly matches: (sent: SentStatement) => boolean
+  reach(sent: SentStatement): void
   readonly opened: Promise<void>
 }
 
 /** Wraps the factory of an adapter (`new PrismaPg(…)`, `new PrismaPGlite(…)`). */
 export function watchAdapter(factory: SqlDriverAdapterFactory): WatchedAdapter {
-  const sent: Sent[] = []
+  const statements: SentStatement[] = []
   const before = new Set<Gate>()
   const after = new Set<Gate>()
   let transactions = 0
 
-  const pass = async (gates: Set<Gate>, statement: Sent): Promise<void> => {
+  const pass = async (gates: Set<Gate>, statement: SentStatement): Promise<void> => {
     const gate = [...gates].find((each) => each.matches(statement))
     if (!gate) return
     gates.delete(gate)
     gate.reach(statement)
     await gate.opened
   }
-  const tell: Tell = async (sql, transaction, run, values = []) => {
+  const observe: Observe = async (sql, transaction, run, values = []) => {
     const statement = { sql, values, transaction, tables: writtenTables(sql) }
     await pass(before, statement)
-    sent.push(statement)
+    statements.push(statement)
     try {
       return await run()
     } finally {
       await pass(after, statement)
     }
   }
-  const add = (gates: Set<Gate>, matches: (sent: Sent) => boolean): Held => {
-    const reached = Promise.withResolvers<Sent>()
+  const add = (gates: Set<Gate>, matches: (sent: SentStatement) => boolean): HeldStatement => {
+    const reached = Promise.withResolvers<SentStatement>()
     const opened = Promise.withResolvers<void>()
     const release = (): void => {
       gates.delete(gate)
@@ -89,8 +89,8 @@ export function watchAdapter(factory: SqlDriverAdapterFactory): WatchedAdapter {
   }
   const start = async (adapter: SqlDriverAdapter, args: Parameters<SqlDriverAdapter['startTransaction']>) => {
     const number = ++transactions
-    const transaction = await tell('BEGIN', number, () => adapter.startTransaction(...args))
-    return watchTransaction(transaction, number, tell)
+    const transaction = await observe('BEGIN', number, () => adapter.startTransaction(...args))
+    return watchTransaction(transaction, number, observe)
   }
 
   return {
@@ -99,21 +99,21 @@ export function watchAdapter(factory: SqlDriverAdapterFactory): WatchedAdapter {
       async connect() {
         const adapter = await factory.connect()
         return overlaid(adapter, {
-          ...watchQueries(adapter, undefined, tell),
-          executeScript: (script: string) => tell(script, undefined, () => adapter.executeScript(script)),
+          ...watchQueries(adapter, undefined, observe),
+          executeScript: (script: string) => observe(script, undefined, () => adapter.executeScript(script)),
           startTransaction: (...args: Parameters<SqlDriverAdapter['startTransaction']>) =>
             start(adapter, args),
         })
       },
     }),
-    sent,
-    clear: () => void sent.splice(0),
+    statements,
+    clear: () => void statements.splice(0),
     hold: (matches) => add(before, matches),
     holdAnswer: (matches) => add(after, matches),
   }
 }
 
-type Tell = <T>(
+type Observe = <T>(
   sql: string,
   transaction: number | undefined,
   run: () => Promise<T>,
@@ -123,31 +123,32 @@ type Tell = <T>(
 function watchQueries(
   on: SqlQueryable,
   transaction: number | undefined,
-  tell: Tell,
+  observe: Observe,
 ): Pick<SqlQueryable, 'queryRaw' | 'executeRaw'> {
   return {
     queryRaw: (query: SqlQuery): Promise<SqlResultSet> =>
-      tell(query.sql, transaction, () => on.queryRaw(query), query.args),
+      observe(query.sql, transaction, () => on.queryRaw(query), query.args),
     executeRaw: (query: SqlQuery): Promise<number> =>
-      tell(query.sql, transaction, () => on.executeRaw(query), query.args),
+      observe(query.sql, transaction, () => on.executeRaw(query), query.args),
   }
 }
 
 type SavepointMethod = 'createSavepoint' | 'rollbackToSavepoint' | 'releaseSavepoint'
 
 /** Where the driver ends a transaction by itself Prisma sends no statement for it: `commit` is the COMMIT then. */
-function watchTransaction(transaction: Transaction, number: number, tell: Tell): Transaction {
+function watchTransaction(transaction: Transaction, number: number, observe: Observe): Transaction {
   const ends = transaction.options.usePhantomQuery
   const savepoint = (method: SavepointMethod, sql: string): Partial<Transaction> => {
     if (!transaction[method]) return {}
     return {
-      [method]: (name: string) => tell(`${sql} ${name}`, number, async () => transaction[method]?.(name)),
+      [method]: (name: string) => observe(`${sql} ${name}`, number, async () => transaction[method]?.(name)),
     }
   }
   return overlaid(transaction, {
-    ...watchQueries(transaction, number, tell),
-    commit: () => (ends ? tell('COMMIT', number, () => transaction.commit()) : transaction.commit()),
-    rollback: () => (ends ? tell('ROLLBACK', number, () => transaction.rollback()) : transaction.rollback()),
+    ...watchQueries(transaction, number, observe),
+    commit: () => (ends ? observe('COMMIT', number, () => transaction.commit()) : transaction.commit()),
+    rollback: () =>
+      ends ? observe('ROLLBACK', number, () => transaction.rollback()) : transaction.rollback(),
     // The driver sends these past the methods above.
     ...savepoint('createSavepoint', 'SAVEPOINT'),
     ...savepoint('rollbackToSavepoint', 'ROLLBACK TO SAVEPOINT'),

@@ -1,16 +1,16 @@
 import type { Fetched, Lease, Store, StoreContext, TagReply, TagRequest } from '@larder/core/store'
 
-/** The channel by which one server tells its followers what changed; each hears everything, in order, some time later. */
+/** The channel by which one server notifies its followers of changes. Each receives all of them, in order, some time later. */
 export interface Feed {
-  tell(names: readonly string[] | undefined): void
+  notify(names: readonly string[] | undefined): void
   follow(changed: StoreContext['changed']): Follower
 }
 
 export interface Follower {
-  /** For what is answered now. */
+  /** The lease for a reply that is given now. */
   lease(): Lease
-  /** The connection is lost: leases end, and what was not heard never will be. */
-  cut(): void
+  /** Loses the connection: leases end, and pending notifications are never delivered. */
+  disconnect(): void
 }
 
 export interface FeedOptions {
@@ -18,18 +18,18 @@ export interface FeedOptions {
   readonly now?: () => number
   /** Delivers one message some time later. */
   readonly send?: (deliver: () => void) => void
-  /** How old the oldest message not delivered yet may be for leases to hold. */
-  readonly bound?: number
-  /** Messages that never arrive, though leases hold: breaks the promise of a lease. */
-  readonly lost?: () => boolean
+  /** Leases hold while no pending message is older than this (ms). */
+  readonly maxAge?: number
+  /** True for a message that never arrives although leases hold, which breaks the contract of a lease. */
+  readonly drops?: () => boolean
 }
 
 export function createFeed(options: FeedOptions = {}): Feed {
-  const { now = () => 0, send = queueMicrotask, bound = 1_000, lost = () => false } = options
+  const { now = () => 0, send = queueMicrotask, maxAge = 1_000, drops = () => false } = options
   const followers = new Set<(names: readonly string[] | undefined) => void>()
   return {
-    tell(names) {
-      for (const hear of followers) if (!lost()) hear(names)
+    notify(names) {
+      for (const deliver of followers) if (!drops()) deliver(names)
     },
     follow(changed) {
       let waiting: { names: readonly string[] | undefined; at: number; arrived: boolean }[] = []
@@ -39,7 +39,7 @@ export function createFeed(options: FeedOptions = {}): Feed {
         return {
           holds() {
             const [oldest] = waiting
-            if (oldest && now() - oldest.at > bound) holds = false
+            if (oldest && now() - oldest.at > maxAge) holds = false
             alive &&= holds
             return alive
           },
@@ -56,38 +56,38 @@ export function createFeed(options: FeedOptions = {}): Feed {
           while (line === waiting && line[0]?.arrived) changed(line.shift()?.names)
         })
       })
-      const cut = (): void => {
+      const disconnect = (): void => {
         holds = false
         current.holds()
       }
       return {
         lease() {
           if (current.holds()) return current
-          // Followed anew: whatever was missed may have been anything.
+          // The follower may have missed any change.
           waiting = []
           holds = true
           changed(undefined)
           current = lease()
           return current
         },
-        cut,
+        disconnect,
       }
     },
   }
 }
 
-/** One process's client of a server with a feed; `shared` is what the server holds. */
+/** One process's client of a server with a feed. `shared` is the server's store. */
 export function followedStore(shared: Store, feed: Feed): Store & { cut(): void } {
   let follower: Follower | undefined
-  // Asked for before the answer is read: what happens from then on is told.
-  const vouched = async (read: () => Promise<Fetched>): Promise<Fetched> => {
+  // Taken before the read, so that every later change is a notification.
+  const withLease = async (read: () => Promise<Fetched>): Promise<Fetched> => {
     const lease = follower?.lease()
     const answer = await read()
     return lease ? { ...answer, tags: answer.tags.map((tag): TagReply => ({ ...tag, lease })) } : answer
   }
-  const telling = async <T>(names: readonly string[] | undefined, call: Promise<T>): Promise<T> => {
+  const notifyAfter = async <T>(names: readonly string[] | undefined, call: Promise<T>): Promise<T> => {
     const answer = await call
-    feed.tell(names)
+    feed.notify(names)
     return answer
   }
   return {
@@ -96,21 +96,21 @@ export function followedStore(shared: Store, feed: Feed): Store & { cut(): void 
       shared.open?.(context)
       if (context.follow) follower = feed.follow(context.changed)
     },
-    cut: () => follower?.cut(),
-    fetch: (entry, tags) => vouched(() => shared.fetch(entry, tags)),
+    cut: () => follower?.disconnect(),
+    fetch: (entry, tags) => withLease(() => shared.fetch(entry, tags)),
     seed: (tags, lifetime) =>
-      vouched(async () => {
+      withLease(async () => {
         const before = await shared.fetch(undefined, tags)
         const answer = await shared.seed(tags, lifetime)
         const created = tags.flatMap((tag, index) => createdBy(tag, before.tags[index]))
-        if (created.length) feed.tell(created)
+        if (created.length) feed.notify(created)
         return answer
       }),
-    mark: (request) => telling([request.record, ...request.cells], shared.mark(request)),
-    renew: (request) => telling([request.record, ...request.cells], shared.renew(request)),
-    finish: (request) => telling([request.record, ...request.cells], shared.finish(request)),
-    set: (entry, ...rest) => telling([entry], shared.set(entry, ...rest)),
-    invalidateAll: () => telling(undefined, shared.invalidateAll()),
+    mark: (request) => notifyAfter([request.record, ...request.cells], shared.mark(request)),
+    renew: (request) => notifyAfter([request.record, ...request.cells], shared.renew(request)),
+    finish: (request) => notifyAfter([request.record, ...request.cells], shared.finish(request)),
+    set: (entry, ...rest) => notifyAfter([entry], shared.set(entry, ...rest)),
+    invalidateAll: () => notifyAfter(undefined, shared.invalidateAll()),
     pause: async (reason) => shared.pause?.(reason),
     resume: async () => shared.resume?.(),
     close: () => shared.close(),

@@ -10,7 +10,7 @@ export interface StaleRead {
   readonly version: number
   /** The least it was allowed to return, and who had seen it. */
   readonly floor: number
-  readonly known: 'write' | 'read'
+  readonly knownFrom: 'write' | 'read'
   readonly label: string
 }
 
@@ -42,7 +42,7 @@ export function createHistory(): History {
         for (const { row, version } of observed) {
           const floor = begun.get(row)
           if (floor && version < floor.version)
-            stale.push({ row, version, floor: floor.version, known: floor.known, label })
+            stale.push({ row, version, floor: floor.version, knownFrom: floor.known, label })
         }
         raise('read', observed)
       }

@@ -1,5 +1,10 @@
 export { absentParser } from './absent-parser.ts'
-export { type Held, type Sent, type WatchedAdapter, watchAdapter } from './adapter-oracle.ts'
+export {
+  type HeldStatement,
+  type SentStatement,
+  type WatchedAdapter,
+  watchAdapter,
+} from './adapter-oracle.ts'
 export { type ConnectionCase, expectDistinctConnections } from './connection-cases.ts'
 export { type StoreCapabilities, storeContract } from './contract/suite.ts'
 export { type Deferred, deferred, type FakeClock, fakeClock, settled } from './fake-clock.ts'

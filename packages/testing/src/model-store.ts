@@ -1,9 +1,9 @@
 import type { FleetPause, Store, StoreContext, StoredEntry } from '@larder/core/store'
-import { type Ablation, joined, modelTags } from './model-tags.ts'
+import { type Ablation, mergeReports, modelTags } from './model-tags.ts'
 
 export type { Ablation } from './model-tags.ts'
 
-type Held = { readonly bytes: Uint8Array; readonly until: number }
+type ModelEntry = { readonly bytes: Uint8Array; readonly until: number }
 
 /**
  * The plainest store that keeps the contract: maps, and nothing evicted. For tests alone.
@@ -17,7 +17,7 @@ export function modelStore(
   let count = 0
   const nonce = (): string => `n${count++}`
   const tags = modelTags(ablation, nonce)
-  const entries = new Map<string, Held>()
+  const entries = new Map<string, ModelEntry>()
   let epoch = nonce()
   let pause: FleetPause | undefined
   const contexts: StoreContext[] = []
@@ -36,7 +36,7 @@ export function modelStore(
     resume: async () => setPause(undefined),
     fetch: async (entry, requests) => ({
       epoch,
-      entry: found(entries.get(entry ?? ''), now()),
+      entry: storedEntry(entries.get(entry ?? ''), now()),
       tags: requests.map(tags.read),
     }),
     async seed(asked) {
@@ -45,12 +45,12 @@ export function modelStore(
     },
     async mark(request) {
       tags.mark(request)
-      const seen = tags.seen(request)
+      const seen = tags.report(request)
       return seen && { epoch, ...seen }
     },
     renew: async (request) => tags.mark(request),
     async finish(request) {
-      const before = tags.seen(request)
+      const before = tags.report(request)
       if (ablation === 'record-first') {
         tags.finishRecord(request)
         await step()
@@ -59,7 +59,7 @@ export function modelStore(
         tags.finishCells(request)
         tags.finishRecord(request)
       }
-      const seen = joined(before, tags.seen(request))
+      const seen = mergeReports(before, tags.report(request))
       return seen && { epoch, ...seen }
     },
     set: async (entry, bytes, lifetime) => void entries.set(entry, { bytes, until: now() + lifetime }),
@@ -70,6 +70,6 @@ export function modelStore(
   }
 }
 
-function found(held: Held | undefined, now: number): StoredEntry | null {
+function storedEntry(held: ModelEntry | undefined, now: number): StoredEntry | null {
   return held ? { bytes: held.bytes, remaining: held.until - now } : null
 }

@@ -31,8 +31,8 @@ export interface ModelTags {
   mark(request: MarkRequest): void
   finishCells(request: FinishRequest): void
   finishRecord(request: FinishRequest): void
-  /** What a request's witness is to be told, at this moment. */
-  seen(request: MarkRequest | FinishRequest): MarkReport | undefined
+  /** The report that a request asks for, as of now. Undefined if it asks for none. */
+  report(request: MarkRequest | FinishRequest): MarkReport | undefined
 }
 
 export function modelTags(ablation: Ablation | undefined, nonce: () => string): ModelTags {
@@ -40,8 +40,8 @@ export function modelTags(ablation: Ablation | undefined, nonce: () => string): 
   const cells = new Map<string, Cell>()
   const born = (marks: Iterable<string> = []): Cell => ({ nonce: nonce(), marks: new Set(marks) })
   const field = (record: string, name: string): Cell => {
-    const fields = made(records, record, () => new Map([['list', born()]]))
-    return made(fields, name, () => born(ablation === 'born-clean' ? [] : fields.get('list')?.marks))
+    const fields = getOrCreate(records, record, () => new Map([['list', born()]]))
+    return getOrCreate(fields, name, () => born(ablation === 'born-clean' ? [] : fields.get('list')?.marks))
   }
   const markUnknown = ({ record, token, known }: MarkRequest): void => {
     for (const [name, cell] of records.get(record) ?? [])
@@ -54,14 +54,14 @@ export function modelTags(ablation: Ablation | undefined, nonce: () => string): 
     }),
     seed(request) {
       for (const name of request.fields) field(request.record, name)
-      for (const name of request.cells) made(cells, name, born)
+      for (const name of request.cells) getOrCreate(cells, name, born)
     },
     mark(request) {
       if (ablation === 'no-marks') return
       const { record, token, reportOn } = request
       for (const name of reportOn?.fields ?? []) field(record, name)
       for (const name of request.fields) field(record, name).marks.add(token)
-      for (const name of request.cells) made(cells, name, born).marks.add(token)
+      for (const name of request.cells) getOrCreate(cells, name, born).marks.add(token)
       if (request.fields.length && ablation !== 'unknown-skipped') markUnknown(request)
     },
     finishCells({ cells: named, token, reportOn, unchanged }) {
@@ -80,21 +80,21 @@ export function modelTags(ablation: Ablation | undefined, nonce: () => string): 
         if (!stays && (had || ablation !== 'unknown-skipped')) cell.nonce = nonce()
       }
     },
-    seen({ record, token, reportOn }) {
-      const fields = reportOn?.fields.map((name) => witnessed(records.get(record)?.get(name), token))
-      const named = reportOn?.cells.map((name) => witnessed(cells.get(name), token))
+    report({ record, token, reportOn }) {
+      const fields = reportOn?.fields.map((name) => reportedTag(records.get(record)?.get(name), token))
+      const named = reportOn?.cells.map((name) => reportedTag(cells.get(name), token))
       return fields && named && { fields, cells: named }
     },
   }
 }
 
-/** What was found before, with what was left. */
-export function joined(
+/** The report from before a finish, with the nonces from after it. */
+export function mergeReports(
   before: MarkReport | undefined,
   after: MarkReport | undefined,
 ): MarkReport | undefined {
   const left = (kind: 'fields' | 'cells') =>
-    before?.[kind].map((tag, at) => ({ ...tag, left: after?.[kind][at]?.left })) ?? []
+    before?.[kind].map((tag, at) => ({ ...tag, nonceAfter: after?.[kind][at]?.nonceAfter })) ?? []
   return before && { fields: left('fields'), cells: left('cells') }
 }
 
@@ -102,13 +102,13 @@ function stateOf(cell: Cell | undefined): TagState {
   return cell ? { nonce: cell.nonce, dirty: cell.marks.size > 0 } : null
 }
 
-function witnessed(cell: Cell | undefined, token: string): ReportedTag {
+function reportedTag(cell: Cell | undefined, token: string): ReportedTag {
   const marks = [...(cell?.marks ?? [])]
-  const [own, foreign] = [marks.includes(token), marks.some((mark) => mark !== token)]
-  return { found: cell?.nonce, left: cell?.nonce, own, foreign }
+  const [ownMark, otherMark] = [marks.includes(token), marks.some((mark) => mark !== token)]
+  return { nonceBefore: cell?.nonce, nonceAfter: cell?.nonce, ownMark, otherMark }
 }
 
-function made<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+function getOrCreate<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   const existing = map.get(key)
   if (existing) return existing
   const value = make()

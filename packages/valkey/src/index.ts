@@ -1,7 +1,7 @@
 export type { Advice } from './advice/advice.ts'
 export { valkeyAdvice } from './advice/valkey-advice.ts'
 export type { AcceptedClient } from './connection/adapters/accepted.ts'
-export type { NodeRedisClient } from './connection/adapters/node-redis.ts'
+export type { NodeRedisClient } from './connection/adapters/node-redis-client.ts'
 export type { ValkeyClient, ValkeyCluster } from './connection/client.ts'
 export type { DnsLookup, NatMap, NodeAddress, ValkeyStoreOptions } from './connection/store-options.ts'
 export { type ValkeyStore, valkeyStore } from './valkey-store.ts'

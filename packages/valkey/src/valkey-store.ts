@@ -8,7 +8,7 @@ import { createWarnings } from './connection/warnings.ts'
 import { ping } from './ping.ts'
 import { readAll } from './read/fetch.ts'
 import { setEntry } from './tags/set-entry.ts'
-import { withEpoch } from './tags/witness.ts'
+import { withEpoch } from './tags/tag-report.ts'
 import type { Topology } from './topology/topology.ts'
 
 /** A store on Valkey or Redis servers, shared by all processes that use it. Made by {@link valkeyStore}. */
@@ -86,7 +86,7 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
       alone = false
       warnings.open(context)
       if (context.follow) store.follow(context.namespace)
-      if (context.namespace === before) return pauses.tell(context.paused)
+      if (context.namespace === before) return pauses.reportTo(context.paused)
       store.setNamespace(context.namespace)
       // Replies so far were about another namespace.
       if (topology.nodes().some(({ client }) => client.status !== 'wait'))

@@ -12,9 +12,17 @@ import {
 import { type ValkeyStore, valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { look, until } from './support/server.ts'
+import { connectTo, until } from './support/server.ts'
 import { brief, startLoad } from './support/server-load.ts'
-import { allHit, join, type Member, type Mode, meeting, valuesOf, warm } from './support/server-members.ts'
+import {
+  allHit,
+  createPlace,
+  join,
+  type Member,
+  type Mode,
+  valuesOf,
+  warm,
+} from './support/server-members.ts'
 
 repeatWhenBusy()
 
@@ -29,8 +37,8 @@ describe.skipIf('reason' in program)('Redis', () => {
 
   beforeAll(async () => {
     if ('program' in program) ownRedis = await startServer(['--maxmemory-policy', 'allkeys-lru'], program)
-    database = look(await valkeyUrl())
-    server = look(ownRedis.url)
+    database = connectTo(await valkeyUrl())
+    server = connectTo(ownRedis.url)
     server.on('error', () => {})
   })
   afterAll(async () => {
@@ -38,9 +46,9 @@ describe.skipIf('reason' in program)('Redis', () => {
     server.disconnect()
     await ownRedis?.stop()
   })
-  let place = meeting(undefined as never)
+  let place = createPlace(undefined as never)
   beforeEach(() => {
-    place = meeting(database)
+    place = createPlace(database)
   })
   afterEach(async () => {
     await Promise.all(members.splice(0).map(({ cache }) => cache.close()))

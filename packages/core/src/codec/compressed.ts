@@ -75,7 +75,7 @@ function unpack(payload: Uint8Array, compressions: readonly Compression[]): Uint
   const [marker] = payload
   if (marker === AS_IS) return payload.subarray(1)
   const compression = compressions.find((candidate) => candidate.marker === marker)
-  if (!compression) throw new Error(`Larder: ${foreign(marker)}`)
+  if (!compression) throw new Error(`Larder: ${describeMarker(marker)}`)
   if (payload.length < HEAD) throw new Error('Larder: a truncated compressed entry')
   const size = new DataView(payload.buffer, payload.byteOffset, payload.byteLength).getUint32(1, true)
   if (size > LARGEST)
@@ -101,7 +101,7 @@ function attempt(compression: Compression, small: Uint8Array, size: number): Uin
   }
 }
 
-function foreign(marker: number | undefined): string {
+function describeMarker(marker: number | undefined): string {
   if (marker === undefined) return 'an empty entry, where a compressing codec writes a marker'
   const entry = Object.entries(MARKERS).find(([, one]) => one === marker)
   return entry

@@ -136,7 +136,7 @@ type Wire = [
   tags: WireTags[],
 ]
 
-// The checksum has vouched for the shape: only Larder of this format writes it.
+// The checksum is right, so the shape is too: only Larder of this format writes it.
 function parse(text: string): EntryHeader {
   const [codec, proof, epoch, lifetime, empty, loadTime, grace, tags] = JSON.parse(text) as Wire
   return {

@@ -55,13 +55,13 @@ export function revive(kind: unknown, payload: unknown, types: ValueTypes): unkn
   if (kind === KIND.date && typeof payload === 'number') return new Date(payload)
   if (kind === KIND.undefined && payload === null) return undefined
   if (kind === KIND.negativeZero && payload === null) return -0
-  return foreign(kind)
+  return rejectKind(kind)
 }
 
 function fromText(kind: unknown, text: string, types: ValueTypes): unknown {
   if (kind === KIND.decimal && types.decimal) return types.decimal.make(text)
   if (kind === KIND.bigint) return BigInt(text)
-  return foreign(kind)
+  return rejectKind(kind)
 }
 
 function fromBytes(kind: unknown, bytes: Uint8Array): unknown {
@@ -71,18 +71,18 @@ function fromBytes(kind: unknown, bytes: Uint8Array): unknown {
   if (kind === KIND.bytes) return copy
   if (kind === KIND.arrayBuffer) return copy.buffer
   const View: ViewClass | undefined = typeof kind === 'number' ? VIEWS[kind - KIND.views] : undefined
-  return View ? new View(copy.buffer) : foreign(kind)
+  return View ? new View(copy.buffer) : rejectKind(kind)
 }
 
 function fromList(kind: unknown, list: readonly unknown[]): unknown {
   if (kind === KIND.set) return new Set(list)
-  if (list.length % 2 === 1) return foreign(kind)
+  if (list.length % 2 === 1) return rejectKind(kind)
   if (kind === KIND.map) {
     const map = new Map<unknown, unknown>()
     for (let index = 0; index < list.length; index += 2) map.set(list[index], list[index + 1])
     return map
   }
-  if (kind !== KIND.object && kind !== KIND.bare) return foreign(kind)
+  if (kind !== KIND.object && kind !== KIND.bare) return rejectKind(kind)
   const object: object = kind === KIND.bare ? Object.create(null) : {}
   // Defined, not assigned: `__proto__` has to become a key.
   for (let index = 0; index < list.length; index += 2)
@@ -95,6 +95,6 @@ function fromList(kind: unknown, list: readonly unknown[]): unknown {
   return object
 }
 
-function foreign(kind: unknown): never {
+function rejectKind(kind: unknown): never {
   throw new Error(`Larder: an entry holds a value of kind ${String(kind)} that this codec did not write`)
 }

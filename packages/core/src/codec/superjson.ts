@@ -4,7 +4,7 @@ import type { BoundCodec, Codec, ValueTypes } from './codec.ts'
 import { KIND, revive, VIEWS } from './kinds.ts'
 
 /** A value superjson would change, on its way through it. */
-class Carried {
+class CarriedValue {
   readonly kind: number
   readonly payload: unknown
 
@@ -31,11 +31,11 @@ export function superjsonCodec(): Codec {
 function bind(types: ValueTypes): BoundCodec {
   // An instance of our own: the default one is shared with the application.
   const library = new SuperJSON()
-  library.registerCustom<Carried, never>(
+  library.registerCustom<CarriedValue, never>(
     {
-      isApplicable: (value): value is Carried => value instanceof Carried,
+      isApplicable: (value): value is CarriedValue => value instanceof CarriedValue,
       serialize: ({ kind, payload }) => ({ [nameOf(kind)]: toJson(payload, library) }) as never,
-      deserialize: (json) => fromJson(json, library, types) as Carried,
+      deserialize: (json) => fromJson(json, library, types) as CarriedValue,
     },
     'larder',
   )
@@ -57,7 +57,7 @@ const dialect: Omit<Dialect, 'knownKeys'> = {
   escape(kind, payload, original) {
     if (kind === KIND.undefined || kind === KIND.negativeZero || kind === KIND.bigint) return original
     if (kind === KIND.date && !Number.isNaN(payload)) return original
-    return new Carried(kind, payload)
+    return new CarriedValue(kind, payload)
   },
 }
 

@@ -81,7 +81,7 @@ export function createEntries(codec: Codec, types: ValueTypes, setup: EntriesSet
       const isOwn = header.proof === owner.key.proof && header.codec === codec.name
       const age = Math.max(0, lifetime - remaining)
       return {
-        state: { remaining, own: isOwn, epoch, nonces },
+        state: { remaining, belongsToRead: isOwn, epoch, nonces },
         resultCells,
         payload,
         lifetime,

@@ -25,7 +25,7 @@ export interface EntryState {
   /** Tag name to the nonce it had before the load. */
   readonly nonces: RecordedNonces
   /** False if the key, the codec or the format differs: the entry belongs to another read. */
-  readonly own: boolean
+  readonly belongsToRead: boolean
 }
 
 /** Whether an entry may be served, and if not, why. */
@@ -39,7 +39,7 @@ export type Freshness =
  * read, each present, clean and unchanged. While a tag is dirty on which the read depends in any case, nothing may be stored
  * either. Tags come before expiry: `'expired'` says that nothing but its age is wrong with the entry. Pure.
  */
-export function judgeFreshness(
+export function decideFreshness(
   entry: EntryState | undefined,
   tags: readonly ObservedTag[],
   epoch: string,
@@ -48,7 +48,7 @@ export function judgeFreshness(
     // An entry that recorded an optional tag which is now dirty is unusable. The read may load without it.
     return tags.some((tag) => tag.dirty && !tag.optional) ? DIRTY : INVALIDATED
   }
-  if (!entry?.own) return { kind: 'miss', reason: 'miss' }
+  if (!entry?.belongsToRead) return { kind: 'miss', reason: 'miss' }
   if (entry.epoch !== epoch || !unchanged(entry, tags)) return INVALIDATED
   return entry.remaining > 0 ? HIT : EXPIRED
 }
@@ -73,7 +73,7 @@ function unchanged(entry: EntryState, tags: readonly ObservedTag[]): boolean {
 }
 
 /**
- * True if {@link judgeFreshness} would find nothing wrong with the entry but perhaps its age. It is what nearly every hit
+ * True if {@link decideFreshness} would find nothing wrong with the entry but perhaps its age. It is what nearly every hit
  * needs, without a list of the tags. Where it is false, the rule decides. Pure.
  */
 export function isUnchanged(
@@ -83,7 +83,7 @@ export function isUnchanged(
   writing: ReadonlySet<string>,
 ): boolean {
   const recorded = entry.nonces.inOrderOf(tags)
-  if (!recorded || !entry.own || entry.epoch !== fetched.epoch || writing.size) return false
+  if (!recorded || !entry.belongsToRead || entry.epoch !== fetched.epoch || writing.size) return false
   let from = 0
   for (let index = 0; index < tags.length; index++) {
     const { fields, cells } = tags[index] as ReadTag

@@ -79,8 +79,8 @@ export function createHosts(shared: SharedDeps): Hosts {
         events,
         raw,
         detach: client.remove,
-        policy(options, path, table) {
-          const resolved = policy(options, path)
+        policy(options, path, { table, ttlFix } = {}) {
+          const resolved = policy(options, path, ttlFix)
           if (table !== undefined && resolved.onMarkFailure === 'reject') rejecting.add(table.toLowerCase())
           return resolved
         },
@@ -124,14 +124,14 @@ function noteLateCommit(closing: Pick<Closing, 'noteWrite'>, transaction: Transa
 
 /** Validates policies, and knows the longest of them. */
 function createPolicies({ config, pendingWrites }: SharedDeps): {
-  policy(options: PolicyOptions, path: string): Policy
+  policy(options: PolicyOptions, path: string, ttlFix?: string): Policy
   longestLifetime(): number
 } {
   // Grows only: an entry stored under a long policy may outlive the policy's client.
   let longest = 0
   return {
-    policy(options, path) {
-      const policy = resolvePolicy(options, config.defaults, path)
+    policy(options, path, ttlFix) {
+      const policy = resolvePolicy(options, config.defaults, path, ttlFix)
       requireLeases(config.store, policy.singleFlight, path)
       longest = Math.max(longest, Math.max(policy.ttl, policy.cacheEmpty || 0) + graceOf(policy))
       if (policy.maxStaleness) pendingWrites.remember(policy.maxStaleness)

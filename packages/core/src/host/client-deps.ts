@@ -77,7 +77,7 @@ export function createClientDeps(deps: ClientDepsInput) {
       // Asks for the first time now: what the environment says may be another thing at the first read.
       keys.family()
       const ask = (): void => void keys.family()
-      source?.known?.then(ask, ask)
+      source?.whenKnown?.then(ask, ask)
       return { deps: client, raw: common.raw, common }
     },
   }

@@ -32,7 +32,7 @@ export function createClosing(deps: ClosingDeps): Closing {
   let warned = false
 
   const warn = (code: string, message: string): void => {
-    if (!events.heard('warning'))
+    if (!events.hasListener('warning'))
       process.emitWarning(`Larder: ${message}`, { code: `LARDER_${code.replaceAll('-', '_').toUpperCase()}` })
     events.emit('warning', { code, message })
   }

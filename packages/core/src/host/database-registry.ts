@@ -29,7 +29,7 @@ export interface DatabaseRegistry {
   connections(): readonly (string | undefined)[]
 }
 
-interface Known extends ClientTables {
+interface RegisteredDatabase extends ClientTables {
   readonly connection: string | undefined
   clients: number
   /** When its last entries expire; counts once there are no clients. */
@@ -57,7 +57,7 @@ export function createDatabaseRegistry(
   longestLifetime: () => number,
   onCollected: OnCollected = onCollectedByRuntime(),
 ): DatabaseRegistry {
-  const databases = new Map<string, Known>()
+  const databases = new Map<string, RegisteredDatabase>()
   const schemas = createInterned<ClientTables['tables']>()
   let listed: readonly KnownDatabase[] | undefined
   let connected: readonly (string | undefined)[] | undefined

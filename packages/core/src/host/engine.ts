@@ -39,6 +39,14 @@ export interface Host {
   readonly inOrder?: boolean
 }
 
+/** What a policy is for. */
+export interface PolicyUse {
+  /** Bare name of its table: what the policy says about writes applies to every later write of that table. */
+  readonly table?: string
+  /** What the user should do if the policy has no `ttl`, for the error. */
+  readonly ttlFix?: string
+}
+
 /** Executes the reads and writes of one client. */
 export interface Engine {
   readonly events: Events
@@ -49,10 +57,9 @@ export interface Engine {
   /**
    * Merges a policy over the cache's defaults and validates it.
    * @param path names the policy in errors.
-   * @param table bare name of its table: what the policy says about writes applies to every later write of that table.
    * @throws CacheError `LARDER_CONFIG` naming the option, its value and the fix.
    */
-  policy(options: PolicyOptions, path: string, table?: string): Policy
+  policy(options: PolicyOptions, path: string, use?: PolicyUse): Policy
   /** Runs a read through the cache. Rejects only with what the plan's own query rejects with, or for a missing scope. */
   read<T>(plan: ReadPlan<T>): Promise<T>
   /**

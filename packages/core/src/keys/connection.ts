@@ -23,7 +23,7 @@ export interface ConnectionSource {
   /** Set once this source has nothing left to decide: the one to ask from then on, in its place. */
   readonly instead?: ConnectionSource
   /** Resolves when `current` has something to return. */
-  readonly known?: PromiseLike<unknown>
+  readonly whenKnown?: PromiseLike<unknown>
 }
 
 /** A connection that is known and never changes. */

@@ -2,6 +2,7 @@ import { type Bounded, createBounded } from '../base/bounded-map.ts'
 import { canonical } from './canonical.ts'
 import type { Connection, ConnectionSource } from './connection.ts'
 import { digest } from './digest.ts'
+import { createQueryMap } from './query-map.ts'
 import type { ValueTypes } from './value-types.ts'
 
 /** What all entries of one host on one cache have in common. */
@@ -55,11 +56,11 @@ export interface EntryKeys {
 // Counts up whenever the canonical text of some value changes: old entries are then simply not found.
 const FORMAT = 2
 
-/** What the keys of one operation begin with. */
+/** What the keys of one operation begin with, without a scope. */
 interface Head {
   readonly text: string
-  /** Stands for the text in this process: names of remembered keys are hashed at every read. It ends where it ends. */
-  readonly alias: string
+  /** Stands for the operation in this process. */
+  readonly number: number
 }
 
 /** Of one model. A host's operations, or statements, are some hundreds. */
@@ -83,31 +84,32 @@ export function entryKeys(parts: EntryKeyParts, most = 0): ConstantEntryKeys {
   }
   const heads = new Map<string, Bounded<Head>>()
   let headCount = 0
-  const headOf = (scope: unknown, { model, operation }: EntryQuery): Head => {
-    if (scope !== undefined) {
-      const text = canonical([scope, model, operation], types)
-      return { text, alias: text }
-    }
+  const headOf = ({ model, operation }: EntryQuery): Head => {
     const ofModel = heads.get(model) ?? createBounded<Head>(MOST_HEADS)
     const remembered = ofModel.recent.get(operation) ?? ofModel.get(operation)
     if (remembered) return remembered
-    const head = { text: canonical([undefined, model, operation], types), alias: `${headCount++}:` }
+    const head = { text: canonical([undefined, model, operation], types), number: headCount++ }
     ofModel.set(operation, head)
     heads.set(model, ofModel)
     return head
   }
-  const rememberedKeys = most > 0 ? createBounded<EntryKey>(most) : undefined
+  const remembered = createQueryMap<EntryKey>(most)
+  // Of what does not fit in there, for example dates.
+  const rememberedTexts = createBounded<EntryKey>(most)
   return {
     family: () => family,
     of(scope, read) {
-      const { text, alias } = headOf(scope, read)
-      const query = read.queryText ?? canonical(read.query, types)
-      const name = `${alias}${query}`
-      if (!rememberedKeys || name.length > LONGEST_REMEMBERED) return keyOf(`${text}${query}`)
-      const remembered = rememberedKeys.recent.get(name) ?? rememberedKeys.get(name)
-      if (remembered) return remembered
-      const key = keyOf(`${text}${query}`)
-      rememberedKeys.set(name, key)
+      const { model, operation, query, queryText } = read
+      const head = headOf(read)
+      const parts = [head.number, scope, queryText !== undefined, queryText ?? query]
+      const known = most ? remembered.get(parts) : undefined
+      if (known) return known
+      const start = scope === undefined ? head.text : canonical([scope, model, operation], types)
+      const text = queryText ?? canonical(query, types)
+      const name = `${scope === undefined ? `${head.number}:` : start}${text}`
+      const isShort = most > 0 && name.length <= LONGEST_REMEMBERED
+      const key = (isShort && rememberedTexts.get(name)) || keyOf(`${start}${text}`)
+      if (isShort && !remembered.set(parts, key)) rememberedTexts.set(name, key)
       return key
     },
   }

@@ -69,12 +69,12 @@ function nodePostgresOptions(
   return source
 }
 
-interface Seen {
+interface ClientTexts {
   readonly place: string
   readonly settings: readonly string[]
 }
 
-function textsOf({ host, port, database, user, connectionParameters }: PgClient): Seen | undefined {
+function textsOf({ host, port, database, user, connectionParameters }: PgClient): ClientTexts | undefined {
   if (typeof host !== 'string') return undefined
   const place = networkPlace({
     protocol: 'postgres',
@@ -87,7 +87,7 @@ function textsOf({ host, port, database, user, connectionParameters }: PgClient)
   return { place, settings: [`user=${String(user ?? '')}`, `options=${String(options ?? '').trim()}`] }
 }
 
-function watched(client: PgClient, { place }: Seen, settings: readonly string[]): ConnectionSource {
+function watched(client: PgClient, { place }: ClientTexts, settings: readonly string[]): ConnectionSource {
   const sorted = [...new Set(settings)].sort()
   const describe = (parsers: string) => ({ place, hidden: false, settings: [...sorted, parsers] })
   return { current: connectionByParsers(client, true, describe) }

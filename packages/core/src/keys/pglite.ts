@@ -25,7 +25,7 @@ export function pgliteConnection(client: object, settings: readonly string[] = [
   return {
     // User and database are known once it is ready.
     current: (thorough) => (folder !== undefined && !pglite.mod?.ENV ? undefined : current(thorough)),
-    ...(folder !== undefined && pglite.waitReady && { known: pglite.waitReady }),
+    ...(folder !== undefined && pglite.waitReady && { whenKnown: pglite.waitReady }),
   }
 }
 

@@ -65,9 +65,9 @@ export function createJournal({ store, clock, events, pendingWrites }: JournalDe
   }
   /** Stops at the first group of which nothing arrived. What failed is tried again after what was not tried. */
   const sendAll = async (): Promise<void> => {
-    const debts = backlog.items()
-    for (let from = 0; from < debts.length && !store.closed; from += AT_ONCE) {
-      const sent = await Promise.all(debts.slice(from, from + AT_ONCE).map(send))
+    const items = backlog.items()
+    for (let from = 0; from < items.length && !store.closed; from += AT_ONCE) {
+      const sent = await Promise.all(items.slice(from, from + AT_ONCE).map(send))
       if (!sent.includes(true)) return
     }
   }

@@ -8,17 +8,20 @@ const JOIN_TIMEOUT = 5_000
 const LOAD_QUEUE_TIMEOUT = 5_000
 
 /**
- * Validates a policy merged over `defaults`. `path` is where the user wrote it, such as `models.Product`.
+ * Validates a policy merged over `defaults`.
+ * @param path where the user wrote it, such as `models.Product`.
+ * @param ttlFix what to do if there is no `ttl`.
  * @throws CacheError naming the option, its value and the fix.
  */
-export function resolvePolicy(options: PolicyOptions, defaults: PolicyOptions, path: string): Policy {
+export function resolvePolicy(
+  options: PolicyOptions,
+  defaults: PolicyOptions,
+  path: string,
+  ttlFix = "every cached model needs a finite lifetime, such as ttl: '10m'",
+): Policy {
   const merged = { ...checked(defaults, 'defaults'), ...checked(options, path) }
   const { ttl } = merged
-  if (ttl === undefined)
-    throw new CacheError(
-      'LARDER_CONFIG',
-      `${path}.ttl is missing: every cached model needs a finite lifetime, such as ttl: '10m'`,
-    )
+  if (ttl === undefined) throw new CacheError('LARDER_CONFIG', `${path}.ttl is missing: ${ttlFix}`)
   return {
     ttl,
     jitter: merged.jitter ?? 0.1,

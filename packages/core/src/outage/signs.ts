@@ -1,4 +1,4 @@
-import type { OutageSign } from './judge.ts'
+import type { OutageSign } from './detector.ts'
 
 // The signs of what several drivers have in common. Those of one driver stand in the package of its host.
 // docs/unreachable-database.md has the same tables, and a test compares them.

@@ -30,13 +30,13 @@ interface FetchDeps extends CaptureDeps {
 }
 
 /** A read inside such a load. */
-interface Captured {
+interface ReadInLoad {
   readonly plan: Pick<ReadPlan<unknown>, 'policy' | 'occurrences' | 'dependencies'>
   readonly capture: CapturedRead
 }
 
 /** The tags of a read before its query runs. */
-interface Before {
+interface StateBeforeQuery {
   readonly epoch: string
   readonly observedTags: ObservedTags
 }
@@ -71,7 +71,7 @@ export function contributeHit(
 export function contributeLoad(
   { captures }: Pick<CaptureDeps, 'captures'>,
   capture: CapturedRead,
-  { epoch, observedTags }: Before,
+  { epoch, observedTags }: StateBeforeQuery,
   recorded: RecordedTags | undefined,
   nested?: CapturedOutcome,
 ): void {
@@ -99,7 +99,7 @@ export function contributeLoad(
 export function contributeShared(
   deps: Pick<CaptureDeps, 'captures'>,
   { capture, tags }: { readonly capture: CapturedRead | undefined; readonly tags: readonly ReadTag[] },
-  before: Before,
+  before: StateBeforeQuery,
   result: unknown,
   nested: CapturedOutcome | undefined,
 ): void {
@@ -141,7 +141,7 @@ interface Uncached {
 }
 
 /** Undefined: nobody knows them, or one of them is being written, and the capture has been told so. */
-function uncachedTags(deps: CaptureDeps, capturedRead: Captured): Uncached | undefined {
+function uncachedTags(deps: CaptureDeps, capturedRead: ReadInLoad): Uncached | undefined {
   const { plan } = capturedRead
   const occurrences = plan.policy ? plan.occurrences : plan.dependencies?.()
   if (!occurrences) {
@@ -157,10 +157,10 @@ function uncachedTags(deps: CaptureDeps, capturedRead: Captured): Uncached | und
 
 /** What is seen of the tags before the query; undefined where that is of no use, and the capture has been told so. */
 function beforeUncached(
-  capturedRead: Captured,
+  capturedRead: ReadInLoad,
   epoch: string,
   observedTags: ObservedTags,
-): Before | undefined {
+): StateBeforeQuery | undefined {
   if (!observedTags.some((tag) => tag.dirty && !tag.optional)) return { epoch, observedTags }
   refuseBypass(capturedRead.capture, 'dirty')
   return undefined
@@ -169,7 +169,7 @@ function beforeUncached(
 /** Runs a read that bypasses the cache. If only because it is not cached, with its tags fetched before it. */
 export async function runUncached<T>(
   deps: FetchDeps,
-  capturedRead: Captured,
+  capturedRead: ReadInLoad,
   reason: BypassReason,
   run: () => Promise<T>,
 ): Promise<T> {
@@ -184,9 +184,9 @@ export async function runUncached<T>(
 
 async function observeUncached(
   deps: FetchDeps,
-  capturedRead: Captured,
+  capturedRead: ReadInLoad,
   { tags, writing }: Uncached,
-): Promise<Before | undefined> {
+): Promise<StateBeforeQuery | undefined> {
   let reply = await deps.store.fetch(undefined, tags)
   if (reply.ok && hasMissing(observeTags(tags, reply.value, writing)))
     reply = await deps.store.seed(tags, 2 * deps.longestLifetime())
@@ -200,7 +200,7 @@ async function observeUncached(
 export function runUncachedSync<T>(
   deps: CaptureDeps,
   store: SyncStore | undefined,
-  capturedRead: Captured,
+  capturedRead: ReadInLoad,
   reason: BypassReason,
   run: () => T,
 ): T {

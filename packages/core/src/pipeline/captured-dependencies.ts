@@ -31,7 +31,7 @@ export interface CapturedDependencies {
   confirm(after: Fetched, writing: ReadonlySet<string>): readonly EntryTags[] | undefined
 }
 
-export interface Collected {
+export interface CollectedRecord {
   readonly record: string
   /** Nonces by the name of the field, or of the cell. */
   readonly fields: Map<string, string>
@@ -43,7 +43,7 @@ export interface Collected {
 
 /** Undefined: there are too many to record. */
 export function dependenciesOf(
-  collected: readonly Collected[],
+  collected: readonly CollectedRecord[],
   place: unknown,
   epoch: string | undefined,
 ): CapturedDependencies | undefined {
@@ -63,7 +63,7 @@ export function dependenciesOf(
   }
 }
 
-function capturedTagsOf({ record, fields, cells, resultCells, list = '' }: Collected): CapturedTags {
+function capturedTagsOf({ record, fields, cells, resultCells, list = '' }: CollectedRecord): CapturedTags {
   const named = resultCells.size ? { resultCells: { cells: [...resultCells], list } } : {}
   return { record, fields: [...fields], cells: [...cells], ...named }
 }
@@ -80,7 +80,7 @@ interface Part {
  * One record. Where `list` is a dependency anyway, or where there are too many others, it is recorded alone, for every write
  * changes it. It is read before the cells, and these must still be what the reads saw: so the value is right at that instant.
  */
-function partOf({ record, fields, cells, resultCells, list }: Collected): Part {
+function partOf({ record, fields, cells, resultCells, list }: CollectedRecord): Part {
   const unseen = [...resultCells].filter((cell) => !cells.has(cell))
   const count = fields.size + cells.size + unseen.length
   const whole = fields.has(LIST) || count > MOST_OF_TABLE

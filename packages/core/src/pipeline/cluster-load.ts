@@ -3,13 +3,13 @@ import type { ReadPlan } from '../plan/plan.ts'
 import type { MissReason } from '../report/events.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
 import { contributeHit } from './capture-read.ts'
-import { accepts, type Before, beforeLoad, type CachedRead } from './decide.ts'
+import { accepts, beforeLoad, type CachedRead, type StateBeforeLoad } from './decide.ts'
 import type { HeldLease, Leases, LeaseTurn } from './leases.ts'
 import { flightName, type LoadDeps, type LoadResult, load } from './load.ts'
 import { inSlot, type LoadSlots } from './load-slots.ts'
 import { reportRead } from './report-read.ts'
 import { rescue } from './rescue.ts'
-import type { Started } from './share.ts'
+import type { OnQueryStart } from './share.ts'
 
 /** What loads that processes share need, wired by the composition root. */
 export interface ClusterLoadDeps extends LoadDeps {
@@ -23,7 +23,7 @@ export interface ClusterLoadDeps extends LoadDeps {
 /** The load of a read, as all processes name it: whoever saw other nonces neither waits for it nor is waited for. */
 export function leasedLoad(
   cachedRead: CachedRead<ReadPlan<unknown>>,
-  before: Before,
+  before: StateBeforeLoad,
 ): { entry: string; load: string } {
   return { entry: cachedRead.key.key, load: digest(flightName(cachedRead, before)).name }
 }
@@ -57,7 +57,7 @@ export async function loadOnce<T>(
 
 /**
  * Loads once for all processes: the one that holds the lease runs the query, and the others wait for its entry. What they
- * find is judged like any entry. They load for themselves if tags have changed, if the entry may not be stored, if they
+ * find is checked like any entry. They load for themselves if tags have changed, if the entry may not be stored, if they
  * have waited for the `joinTimeout`, or if the store does not answer.
  */
 async function loadLeased<T>(
@@ -83,15 +83,15 @@ async function loadLeased<T>(
   }
   started(joinTimeout)
   if (turn === 'alone') return load(deps, cachedRead, reason, current.before, current.found)
-  return loadHolding(deps, turn.held, cachedRead, reason, current)
+  return loadHolding(deps, turn.lease, cachedRead, reason, current)
 }
 
 /** What was seen before a load that processes share. */
 interface LeasedSetting {
-  readonly before: Before
+  readonly before: StateBeforeLoad
   readonly found: LookUpResult | undefined
   /** Called when this process begins to run the query. */
-  readonly started: Started
+  readonly started: OnQueryStart
 }
 
 async function loadHolding<T>(
@@ -118,7 +118,7 @@ export async function loadIfFree<T>(
   leases: Leases,
   cachedRead: CachedRead<ReadPlan<T>>,
   reason: MissReason,
-  before: Before,
+  before: StateBeforeLoad,
 ): Promise<LoadResult | undefined> {
   return inSlot(deps, cachedRead, async () => {
     const lease = await leases.tryAcquire(leasedLoad(cachedRead, before), cachedRead.policy.joinTimeout)
@@ -146,7 +146,7 @@ function sharedResult<T>(
 function movedSince(
   deps: ClusterLoadDeps,
   cachedRead: CachedRead<ReadPlan<unknown>>,
-  { epoch, observedTags }: Before,
+  { epoch, observedTags }: StateBeforeLoad,
   found: LookUpResult,
 ): boolean {
   if (deps.pendingWrites.mustBypass(cachedRead.tags) || found.epoch !== epoch) return true

@@ -1,7 +1,7 @@
 import type { CapturedTags, Collector, Contribution, Refusal } from '../plan/contribution.ts'
 import {
   type CapturedOutcome,
-  type Collected,
+  type CollectedRecord,
   dependenciesOf,
   MOST_RECORDED,
 } from './captured-dependencies.ts'
@@ -11,7 +11,7 @@ const MOST_CAPTURED = 10_000
 
 /** What the reads of one load have contributed so far. */
 interface Contributions {
-  all(): { readonly records: readonly Collected[]; readonly epoch: string | undefined }
+  all(): { readonly records: readonly CollectedRecord[]; readonly epoch: string | undefined }
   /** Returns what is wrong with a contribution, if it does not fit to the others. */
   add(contribution: Contribution): Cause | undefined
 }
@@ -19,11 +19,11 @@ interface Contributions {
 type Cause = Omit<Refusal, 'operation'>
 
 function createContributions(place: unknown): Contributions {
-  const records = new Map<string, Collected>()
+  const records = new Map<string, CollectedRecord>()
   let epoch: string | undefined
   let size = 0
 
-  const recordOf = (record: string): Collected => {
+  const recordOf = (record: string): CollectedRecord => {
     const existing = records.get(record)
     if (existing) return existing
     const collected = {

@@ -118,7 +118,7 @@ export type Decision =
   | { readonly kind: 'load'; readonly reason: MissReason }
   | { readonly kind: 'bypass'; readonly reason: BypassReason }
 
-/** Judges what was found, and reports a hit. */
+/** Decides whether what was found may be served, and reports a hit. */
 export function decide(
   deps: DecideDeps,
   cachedRead: CachedRead<PlannedRead>,
@@ -188,17 +188,17 @@ export function serveExpired(
   return decoded
 }
 
-/** Whether a read may return what another one stored. A host whose judgement fails has accepted nothing. */
-export function accepts({ accepts: judge }: PlannedRead, result: unknown): boolean {
+/** Whether a read may return what another one stored. False if the host's function throws. */
+export function accepts({ accepts: acceptsResult }: PlannedRead, result: unknown): boolean {
   try {
-    return judge?.(result) ?? true
+    return acceptsResult?.(result) ?? true
   } catch {
     return false
   }
 }
 
 /** The tags of a read as they were before its load. */
-export interface Before {
+export interface StateBeforeLoad {
   readonly epoch: string
   readonly observedTags: ObservedTags
 }
@@ -211,7 +211,7 @@ export function beforeLoad(
   cachedRead: CachedRead<PlannedRead>,
   found: LookUpResult,
   seeded: Fetched | undefined,
-): Before | undefined {
+): StateBeforeLoad | undefined {
   const { epoch } = seeded ?? found
   const observedTags = seeded ? observeTags(cachedRead.tags, seeded, cachedRead.writing) : found.observedTags
   if (!observedTags.some((tag) => tag.dirty && !tag.optional)) return { epoch, observedTags }

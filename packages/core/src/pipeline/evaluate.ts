@@ -9,10 +9,10 @@ import type { Stamp } from '../tier/put-entry.ts'
 import { contributeLoad } from './capture-read.ts'
 import { type CapturedDependencies, type CapturedOutcome, withCaptured } from './captured-dependencies.ts'
 import {
-  type Before,
   type CachedRead,
   type DecideDeps,
   type PlannedRead,
+  type StateBeforeLoad,
   tableWrittenAround,
 } from './decide.ts'
 import { reportRead } from './report-read.ts'
@@ -29,7 +29,7 @@ export interface Loaded {
 
 /** A result that may be stored, once {@link confirm} has agreed where {@link mustConfirm} asks for that. */
 export interface Storable {
-  readonly before: Before
+  readonly before: StateBeforeLoad
   readonly recorded: RecordedTags
   readonly stamp: Pick<Stamp, 'lifetime' | 'empty' | 'loadTime' | 'grace'>
   readonly payload: Uint8Array
@@ -48,7 +48,7 @@ export function evaluate(
   deps: DecideDeps,
   cachedRead: CachedRead<PlannedRead>,
   reason: MissReason,
-  before: Before,
+  before: StateBeforeLoad,
   result: unknown,
   loadTime: number,
   captured?: CapturedOutcome,

@@ -8,7 +8,7 @@ import {
   runNested,
   wouldDeadlock,
 } from './nesting.ts'
-import { firstOf, MOST_FLIGHTS, type Shared, type Started } from './share.ts'
+import { firstOf, MOST_FLIGHTS, type OnQueryStart, type Shared } from './share.ts'
 
 /** Loads of one name that run at once. A third one gathers callers until one of the two ends, or has taken too long. */
 const MOST_AT_ONCE = 2
@@ -31,7 +31,7 @@ export interface GenerationFlight<T> {
 }
 
 /** Is told how many others wait for it, and nothing of its patience where nobody may share it. */
-export type GenerationLoad<T> = (others: number, started?: Started) => Promise<T>
+export type GenerationLoad<T> = (others: number, started?: OnQueryStart) => Promise<T>
 
 export interface GenerationOptions {
   /** Called when this call begins to wait for the load of another caller. */
@@ -46,7 +46,7 @@ interface Generation<T> {
   readonly outcome: Promise<T>
   /** What to call when its time is over. */
   readonly waiting: Set<() => void>
-  others: number
+  waiters: number
   begin(): void
 }
 
@@ -82,7 +82,7 @@ export function createGenerationFlight<T>(clock: Clock): GenerationFlight<T> {
       end()
       for (const over of waiting) over()
     }
-    const started: Started = (longer) => {
+    const started: OnQueryStart = (longer) => {
       cancel()
       if (line.running.has(generation)) cancel = clock.after(longer, late, true)
     }
@@ -97,10 +97,10 @@ export function createGenerationFlight<T>(clock: Clock): GenerationFlight<T> {
     }
     const run = async (): Promise<T> => {
       await begun.promise
-      return runLoad(node, () => load(generation.others, started))
+      return runLoad(node, () => load(generation.waiters, started))
     }
     const outcome = run()
-    const generation: Generation<T> = { node, outcome, waiting, others: 0, begin }
+    const generation: Generation<T> = { node, outcome, waiting, waiters: 0, begin }
     const ended = noteWait(node)
     outcome.then(ended, ended)
     line.next = generation
@@ -120,7 +120,7 @@ export function createGenerationFlight<T>(clock: Clock): GenerationFlight<T> {
         if (waits && inOrder) break
         if (!next) return { own: await gather(name, load, patience).outcome }
         if (wouldDeadlock(next.node)) return { own: await runNested(() => load(0)) }
-        next.others++
+        next.waiters++
         joined?.()
         const shared = await firstOf(next, late, (over) => {
           next.waiting.add(over)

@@ -24,7 +24,7 @@ export interface HeldLease {
  * What comes of asking for a lease. `'stored'`: another process has stored the entry, so look it up. `'alone'`: load without
  * a lease.
  */
-export type LeaseTurn = { readonly held: HeldLease } | 'stored' | 'alone'
+export type LeaseTurn = { readonly lease: HeldLease } | 'stored' | 'alone'
 
 /** One load, as all processes name it. */
 export type LeasedLoad = Pick<LeaseRequest, 'entry' | 'load'>
@@ -101,7 +101,7 @@ export function createLeases(store: Pick<GuardedStore, 'leases'>, clock: Clock):
     try {
       await within(clock, Math.min(UNTIL_HEARD, until - clock.now()), messages.ready)
       const turn = await askUntil(request, always, until, mail)
-      return turn === 'acquired' ? { held: hold(request, patience) } : turn
+      return turn === 'acquired' ? { lease: hold(request, patience) } : turn
     } finally {
       messages.stop()
     }
@@ -117,7 +117,7 @@ export function createLeases(store: Pick<GuardedStore, 'leases'>, clock: Clock):
       const taken = await leases.acquire(request)
       if (!taken.ok) return 'alone'
       const { kind } = taken.value
-      if (kind === 'acquired') return { held: hold(request, patience) }
+      if (kind === 'acquired') return { lease: hold(request, patience) }
       if (kind === 'stored') return 'stored'
       return clock.now() < until ? wait(request, patience, until, false) : 'alone'
     },

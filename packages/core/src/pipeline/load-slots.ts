@@ -20,7 +20,7 @@ type SlotPolicy = Pick<Policy, 'maxConcurrentLoads' | 'loadQueueTimeout' | 'onOv
 interface Slot {
   readonly queue: Queue
   readonly node: LoadNode
-  readonly around: Slot | undefined
+  readonly enclosing: Slot | undefined
   over: boolean
 }
 
@@ -43,7 +43,7 @@ export function createLoadSlots(clock: Clock): LoadSlots {
     return queue
   }
   const runsInside = (queue: Queue): boolean => {
-    for (let slot = slotOfCaller.getStore(); slot; slot = slot.around)
+    for (let slot = slotOfCaller.getStore(); slot; slot = slot.enclosing)
       if (slot.queue === queue && !slot.over) return true
     return [...queue.running].some(({ node }) => wouldDeadlock(node))
   }
@@ -69,7 +69,7 @@ export function createLoadSlots(clock: Clock): LoadSlots {
   const occupy = async <T>(queue: Queue, limit: number, load: () => Promise<T>): Promise<T> => {
     const current = currentLoad()
     const node = current ?? createLoadNode()
-    const slot: Slot = { queue, node, around: slotOfCaller.getStore(), over: false }
+    const slot: Slot = { queue, node, enclosing: slotOfCaller.getStore(), over: false }
     queue.running.add(slot)
     try {
       return await slotOfCaller.run(slot, () => (current ? load() : runLoad(node, load)))

@@ -6,7 +6,7 @@ import type { LeaseEnd } from '../store/load-leases.ts'
 import type { LookUpResult } from '../tier/look-up.ts'
 import { type PutDeps, putEntry, type Stamp } from '../tier/put-entry.ts'
 import type { CapturedOutcome } from './captured-dependencies.ts'
-import type { Before, CachedRead, PlannedRead } from './decide.ts'
+import type { CachedRead, PlannedRead, StateBeforeLoad } from './decide.ts'
 import { allTags, confirm, evaluate, mustConfirm, mustSeed, recordedTags, type Storable } from './evaluate.ts'
 import { keepRan } from './recent.ts'
 import { reportRead } from './report-read.ts'
@@ -37,7 +37,10 @@ export interface LoadResult {
 }
 
 /** Names the load that callers may share: those who saw the same nonces before it. */
-export function flightName({ key }: CachedRead<PlannedRead>, { epoch, observedTags }: Before): string {
+export function flightName(
+  { key }: CachedRead<PlannedRead>,
+  { epoch, observedTags }: StateBeforeLoad,
+): string {
   return `${key.key} ${epoch} ${observedTags.map((tag) => tag.nonce).join(' ')}`
 }
 
@@ -52,7 +55,7 @@ export async function load<T>(
   deps: LoadDeps,
   cachedRead: CachedRead<ReadPlan<T>>,
   reason: MissReason,
-  before: Before,
+  before: StateBeforeLoad,
   found?: LookUpResult,
   ended: LoadEnded = () => {},
 ): Promise<LoadResult> {

@@ -11,11 +11,11 @@ export interface LoadNode {
 
 /** One load waiting for others. An object of its own, because a load may wait twice for the same one. */
 interface Wait {
-  readonly others: Others
+  readonly awaited: AwaitedLoads
 }
 
 /** Loads that another one waits for, as they are when somebody looks. */
-type Others = Iterable<{ readonly node: LoadNode }>
+type AwaitedLoads = Iterable<{ readonly node: LoadNode }>
 
 interface Nesting {
   readonly load: LoadNode
@@ -49,7 +49,7 @@ export function wouldDeadlock(node: LoadNode): boolean {
   // A Set iterates over what is added on the way.
   for (const load of visited) {
     if (load === target) return true
-    for (const { others } of load.waits) for (const { node: next } of others) visited.add(next)
+    for (const { awaited } of load.waits) for (const { node: next } of awaited) visited.add(next)
   }
   return false
 }
@@ -64,11 +64,11 @@ export function noteWait(node: LoadNode): () => void {
 }
 
 /**
- * Notes that `node` waits for all of `others`, those included that are added to it later.
+ * Records that `node` waits for all of `awaited`, including loads that are added to it later.
  * @returns a function to call when it no longer does.
  */
-export function noteWaits(node: LoadNode, others: Others): () => void {
-  const wait = { others }
+export function noteWaits(node: LoadNode, awaited: AwaitedLoads): () => void {
+  const wait = { awaited }
   node.waits.add(wait)
   return () => node.waits.delete(wait)
 }

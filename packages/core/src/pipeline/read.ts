@@ -7,7 +7,6 @@ import { contributeHit, contributeShared, refuseBypass, runUncached } from './ca
 import { type ClusterLoadDeps, loadOnce } from './cluster-load.ts'
 import {
   accepts,
-  type Before,
   beforeLoad,
   type CachedRead,
   decide,
@@ -15,6 +14,7 @@ import {
   type EntryRead,
   identify,
   type StartedRead,
+  type StateBeforeLoad,
 } from './decide.ts'
 import type { GenerationFlight } from './generation-flight.ts'
 import { flightName, type LoadResult, load } from './load.ts'
@@ -22,8 +22,8 @@ import { limitLoads } from './load-slots.ts'
 import { keepHit, keepRan, tryRecent } from './recent.ts'
 import { refresh, renew } from './refresh.ts'
 import { reportRead } from './report-read.ts'
-import { rescue, spare } from './rescue.ts'
-import { type Shared, type Started, shareAgain } from './share.ts'
+import { rescue, serveDuringOutage } from './rescue.ts'
+import { type OnQueryStart, type Shared, shareAgain } from './share.ts'
 import type { SingleFlight } from './single-flight.ts'
 
 /** What reads of one host need, wired by the composition root. */
@@ -115,7 +115,7 @@ async function shareGeneration<T>(
   cachedRead: Read<T>,
   reason: BypassReason | MissReason,
   loading: (others: number) => Promise<LoadResult>,
-  before?: Before,
+  before?: StateBeforeLoad,
 ): Promise<T> {
   const { generations, inOrder } = deps
   const { policy, plan, key } = cachedRead
@@ -139,8 +139,8 @@ async function loadShared<T>(
   found: LookUpResult,
 ): Promise<T> {
   // Before anybody is waited for, who may wait for a database that does not answer.
-  const spared = spare(deps, cachedRead, found)
-  if (spared) return spared.value as T
+  const expired = serveDuringOutage(deps, cachedRead, found)
+  if (expired) return expired.value as T
   const { store, longestLifetime } = deps
   const seeded = hasMissing(found.observedTags)
     ? await store.seed(cachedRead.tags, 2 * longestLifetime())
@@ -158,7 +158,7 @@ async function loadShared<T>(
   const alone = async (): Promise<T> => (await loading()).result as T
   if (policy.singleFlight === false) return alone()
   const leases = policy.singleFlight === 'cluster' ? deps.leases : undefined
-  const sharing = (started?: Started): Promise<LoadResult> =>
+  const sharing = (started?: OnQueryStart): Promise<LoadResult> =>
     leases && started ? loadOnce(deps, leases, cachedRead, reason, { before, found, started }) : loading()
   const flight = flightName(cachedRead, before)
   const patience = patienceOf(policy) + (leases ? LEASE_SLACK : 0)
@@ -174,7 +174,7 @@ async function loadShared<T>(
     return shareGeneration(deps, cachedRead, reason, loading, before)
   }
   const again = async (): Promise<T> => {
-    const stale = spare(deps, cachedRead, found)
+    const stale = serveDuringOutage(deps, cachedRead, found)
     return stale ? (stale.value as T) : alone()
   }
   return resultForCaller(deps, cachedRead, shared, reason, again, before)
@@ -187,7 +187,7 @@ async function resultForCaller<T>(
   shared: Shared<LoadResult>,
   reason: BypassReason | MissReason,
   alone: () => Promise<T>,
-  before?: Before,
+  before?: StateBeforeLoad,
 ): Promise<T> {
   if ('own' in shared) return shared.own.result as T
   const payload = shared.other?.payload

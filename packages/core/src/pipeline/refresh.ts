@@ -16,7 +16,7 @@ import {
 import { flightName, type LoadResult, load } from './load.ts'
 import { limitLoads } from './load-slots.ts'
 import { NOT_NOW } from './refreshes.ts'
-import { isSpared } from './rescue.ts'
+import { mustNotAsk } from './rescue.ts'
 import type { SingleFlight } from './single-flight.ts'
 
 /** What a background refresh needs, wired by the composition root. */
@@ -86,7 +86,7 @@ async function refreshNow<T>(
     : undefined
   const before = seeded?.ok === false ? undefined : beforeLoad(cachedRead, lookedUp, seeded?.value)
   // Asked last: whoever may ask the database during an outage must do so.
-  if (!before || isSpared(deps, cachedRead)) return
+  if (!before || mustNotAsk(deps, cachedRead)) return
   const { singleFlight, joinTimeout } = cachedRead.policy
   const leases = singleFlight === 'cluster' ? deps.leases : undefined
   const loading = async (): Promise<LoadResult> => {

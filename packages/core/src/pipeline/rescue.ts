@@ -13,17 +13,17 @@ export interface RescueDeps extends DecideDeps {
  * Serves the expired entry instead of asking a database that could not be reached a moment ago. Undefined: ask it.
  * @param found what the look-up of the read found, if anything.
  */
-export function spare(
+export function serveDuringOutage(
   deps: RescueDeps,
   cachedRead: CachedRead<PlannedRead>,
   found: LookUpResult | undefined,
 ): { readonly value: unknown } | undefined {
-  if (!deps.outage.active || !found?.entry || !isSpared(deps, cachedRead)) return undefined
+  if (!deps.outage.active || !found?.entry || !mustNotAsk(deps, cachedRead)) return undefined
   return serveExpired(deps, cachedRead, found, cachedRead.policy.staleIfError)
 }
 
 /** True if a load that an expired entry can stand in for must not be sent to the database now. */
-export function isSpared({ outage }: RescueDeps, { policy }: EntryRead<PlannedRead>): boolean {
+export function mustNotAsk({ outage }: RescueDeps, { policy }: EntryRead<PlannedRead>): boolean {
   return policy.staleIfError > 0 && outage.active && !outage.mayAsk()
 }
 
@@ -56,7 +56,7 @@ function isOverloaded(error: unknown): boolean {
   return error instanceof CacheError && error.code === 'LARDER_OVERLOADED'
 }
 
-/** A host whose judgement fails has proven nothing. */
+/** False if the host's function throws: nothing is proven then. */
 function isUnreachable({ unreachable }: PlannedRead, error: unknown): boolean {
   try {
     return unreachable?.(error) === true

@@ -15,7 +15,7 @@ export interface Flight<T> {
 }
 
 /** To be called when the query of a load begins, if that is later than the load: from then on it is waited for so many milliseconds. */
-export type Started = (patience: number) => void
+export type OnQueryStart = (patience: number) => void
 
 /** What a caller gets: the result of its own load, or of another caller's; undefined where that one failed. */
 export type Shared<T> = { readonly own: T } | { readonly other: T | undefined }
@@ -27,14 +27,14 @@ export type Shared<T> = { readonly own: T } | { readonly other: T | undefined }
 export function beginFlight<T>(
   clock: Clock,
   patience: number,
-  load: (started: Started) => Promise<T>,
+  load: (started: OnQueryStart) => Promise<T>,
   publish: (flight: Flight<T>) => void = () => {},
 ): Flight<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>()
   const flight: Flight<T> = { node: createLoadNode(), outcome: promise, until: clock.now() + patience }
   publish(flight)
   noteOwn(flight)
-  const started: Started = (longer) => {
+  const started: OnQueryStart = (longer) => {
     flight.until = clock.now() + longer
   }
   runLoad(flight.node, () => load(started)).then(resolve, reject)

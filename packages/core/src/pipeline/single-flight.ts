@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.ts'
-import { beginFlight, type Flight, type Shared, type Started, share } from './share.ts'
+import { beginFlight, type Flight, type OnQueryStart, type Shared, share } from './share.ts'
 
 /** @param started absent where nobody shares the load, because callers would wait for themselves or have waited too long. */
-type FlightLoad<T> = (started?: Started) => Promise<T>
+type FlightLoad<T> = (started?: OnQueryStart) => Promise<T>
 
 /** Runs one load per flight name at a time; everybody else who asks meanwhile waits for it, for a while. */
 export interface SingleFlight<T> {

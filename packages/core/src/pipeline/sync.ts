@@ -21,7 +21,7 @@ import type { ReadDeps } from './read.ts'
 import { keepHit, keepRan, tryRecent } from './recent.ts'
 import { mustLoad, pastRecents, readAgain, startRefresh, UNREPORTED } from './refresh.ts'
 import { reportRead } from './report-read.ts'
-import { rescue, spare } from './rescue.ts'
+import { rescue, serveDuringOutage } from './rescue.ts'
 import { prepareWrite, type WriteDeps } from './write.ts'
 
 /**
@@ -171,8 +171,8 @@ function load<T>(
   const seeded = hasMissing(lookedUp.observedTags) ? store.seed(cachedRead.tags) : undefined
   const before = beforeLoad(cachedRead, lookedUp, seeded)
   if (!before) return bypassEntry(deps, cachedRead, 'dirty')
-  const spared = spare(deps, cachedRead, lookedUp)
-  if (spared) return spared.value as T
+  const expired = serveDuringOutage(deps, cachedRead, lookedUp)
+  if (expired) return expired.value as T
   const began = deps.clock.now()
   let result: T
   try {

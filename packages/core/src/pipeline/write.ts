@@ -121,7 +121,7 @@ async function writeAlone<T>(deps: WriteDeps, plan: WritePlan<T>, prepared: Prep
   return result
 }
 
-/** A host whose judgement fails has proven nothing. */
+/** False if the host's function throws: nothing is proven then. */
 function provenFailed({ failed }: Pick<PlannedWrite<never>, 'failed'>, error: unknown): boolean {
   try {
     return failed?.(error) === true

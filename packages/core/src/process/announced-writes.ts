@@ -71,8 +71,8 @@ export function createAnnounce(cache: AnnounceDeps): Announce {
   return (record) => {
     const { membership } = cache
     // Every write asks, and most processes have one cache.
-    if (!membership || membership.all.size <= membership.own) return undefined
-    const others = membership.others()
+    if (!membership || membership.all.size <= membership.ownCount) return undefined
+    const others = membership.siblings()
     if (!others.length) return undefined
     const begun = others.map((other) => ({
       other,

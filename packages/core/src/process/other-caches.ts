@@ -79,7 +79,7 @@ export function joinOtherCaches({ config, events, clock, store, tier }: OtherCac
   }
   const membership = joinProcess(self)
   announcing.membership = membership
-  if (inMemory && membership.others().some(({ format }) => format !== MEMORY_FORMAT))
+  if (inMemory && membership.siblings().some(({ format }) => format !== MEMORY_FORMAT))
     // Listeners are added to a cache after it was created.
     setImmediate(() => events.emit('warning', { code: 'memory-format', message: otherFormat(namespace) }))
   return { pendingWrites, journal, place: `${sharedAs} ${namespace}`, leave: membership.leave }

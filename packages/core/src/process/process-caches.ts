@@ -28,9 +28,9 @@ export type EndOfWrite = (delivered: boolean) => void
 export interface Membership {
   /** All caches of the process. `own` is how many of them are this cache: 1, or 0 after it has left. */
   readonly all: { readonly size: number }
-  readonly own: number
+  readonly ownCount: number
   /** The other caches with the same store and namespace. */
-  others(): readonly ProcessCache[]
+  siblings(): readonly ProcessCache[]
   leave(): void
 }
 
@@ -52,11 +52,11 @@ export function joinProcess(cache: ProcessCache): Membership {
     other.namespace === cache.namespace
   const membership = {
     all: caches,
-    own: 1,
-    others: () => [...caches].map((other) => other.deref()).filter(isPeer),
+    ownCount: 1,
+    siblings: () => [...caches].map((other) => other.deref()).filter(isPeer),
     leave(): void {
       caches.delete(reference)
-      membership.own = 0
+      membership.ownCount = 0
     },
   }
   return membership

@@ -96,7 +96,7 @@ export interface Audience {
 /** Delivers events to `on` listeners and to `node:diagnostics_channel` as `larder:<event>`. */
 export interface Events {
   /** True if the event has a listener. Callers skip building an event that has none. */
-  heard(name: CacheEventName): boolean
+  hasListener(name: CacheEventName): boolean
   /** The audience of each event, for what happens so often that it looks for itself. */
   readonly audiences: Readonly<Record<CacheEventName, Audience>>
   emit<N extends CacheEventName>(name: N, event: CacheEvents[N]): void
@@ -119,7 +119,7 @@ export function createEvents(): Events {
   ) as Record<CacheEventName, OwnAudience>
   return {
     audiences,
-    heard: (name) => audiences[name].listeners.size > 0 || audiences[name].channel.hasSubscribers,
+    hasListener: (name) => audiences[name].listeners.size > 0 || audiences[name].channel.hasSubscribers,
     emit(name, event) {
       const audience = audiences[name]
       for (const listener of audience.listeners) {

@@ -29,7 +29,7 @@ interface Shape {
   settled: boolean
 }
 
-/** Loads after which a shape is judged: early where an argument is a moment, which is the usual cause. */
+/** Loads after which a shape is evaluated: early where an argument is a moment, which is the usual cause. */
 const LOADS = 1_000
 const LOADS_OF_MOMENTS = 200
 /** Fewer uses than one in this many loads are chance: two callers in the same millisecond. */
@@ -48,7 +48,7 @@ export function createNeverHits(events: Pick<Events, 'emit'>): NeverHits {
     shape.settled = true
     watch.watching--
   }
-  const judge = (shape: Shape, read: ShapedRead, moments: readonly string[]): void => {
+  const evaluate = (shape: Shape, read: ShapedRead, moments: readonly string[]): void => {
     if (shape.loads < (moments.length ? LOADS_OF_MOMENTS : LOADS)) return
     settle(shape)
     if (shape.uses * CHANCE >= shape.loads) return
@@ -70,7 +70,7 @@ export function createNeverHits(events: Pick<Events, 'emit'>): NeverHits {
       if (keys.get(key) === shape) return
       keys.set(key, shape)
       shape.loads++
-      judge(shape, read, moments)
+      evaluate(shape, read, moments)
     },
     used(key: string): void {
       const shape = keys.recent.get(key) ?? keys.get(key)

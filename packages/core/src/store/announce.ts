@@ -24,7 +24,7 @@ export function announceOutages(events: Events, clock: Clock, address: string | 
   let last = Number.NEGATIVE_INFINITY
 
   const unavailable = (): void => {
-    const hasListener = events.heard('store-state') || events.heard('store-error')
+    const hasListener = events.hasListener('store-state') || events.hasListener('store-error')
     if (stopped || hasListener || clock.now() - last < BETWEEN) return
     announced = true
     last = clock.now()

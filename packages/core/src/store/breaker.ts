@@ -8,7 +8,7 @@ const SIGN_OF_LIFE = 100
 const PROBE_PAUSE = 500
 
 /** Repeats a read. @returns whether the store answered. */
-export type Again = () => Promise<boolean>
+export type RepeatRead = () => Promise<boolean>
 
 /**
  * Stops sending reads to a store that does not answer, so that no caller waits for it. While it is open, the latest read that
@@ -21,7 +21,7 @@ export interface Breaker {
   /** Call this for every read that was answered. */
   answered(): void
   /** Call this for every read that failed, and for every one that was not sent because the breaker is open. */
-  unanswered(again: Again): void
+  unanswered(again: RepeatRead): void
   /** Probes at once if the breaker is open. Call this when the store probably answers again. */
   probe(): void
   /** Stops probing for good. */
@@ -35,7 +35,7 @@ export function createBreaker(clock: Clock, changed: () => void): Breaker {
   let open = false
   let stopped = false
   let probing = false
-  let latest: Again = async () => true
+  let latest: RepeatRead = async () => true
   let cancel = (): void => {}
 
   const probeLater = (): void => {

@@ -27,15 +27,15 @@ export interface Deadline {
    * Settles as `call` does, or rejects when its time is over. An answer that has arrived counts, however late this process
    * reads it: a blocked event loop does not count as a store timeout.
    */
-  within<T>(what: string, call: () => Promise<T>): Promise<T>
+  within<T>(action: string, call: () => Promise<T>): Promise<T>
   /** The same with a callback, which is called once. Every hit comes this way, and each promise less is a tenth of its time. */
-  begin<T>(what: string, call: () => Promise<T>, done: (answer: Guarded<T>) => void): void
+  begin<T>(action: string, call: () => Promise<T>, done: (answer: Guarded<T>) => void): void
 }
 
 /** An open call, in a list with the oldest first. The list is no Set, whose old tables would keep each other from being collected. */
 interface OpenCall {
-  readonly what: string
-  readonly due: number
+  readonly action: string
+  readonly dueAt: number
   /** The workload when the call began. */
   readonly since: Sample
   readonly done: (answer: Guarded<never>) => void
@@ -58,26 +58,26 @@ export function createDeadline(clock: Clock, deadline: number, frequent = false)
   const calls = createCallList()
   const workload = createWorkload(clock)
   let timer: (() => void) | undefined
-  let judging = false
+  let checking = false
   let answers = 0
 
   const arm = (): void => {
     // A call that ended has called its caller, who may have begun another one.
     if (timer) return
     const first = calls.first()
-    timer = first && clock.after(Math.max(0, first.due - clock.now()), fired)
+    timer = first && clock.after(Math.max(0, first.dueAt - clock.now()), fired)
   }
   const fired = (): void => {
     timer = undefined
-    judging = true
-    afterPendingIo(judge)
+    checking = true
+    afterPendingIo(checkCalls)
   }
-  const judge = (): void => {
-    judging = false
+  const checkCalls = (): void => {
+    checking = false
     const now = clock.now()
-    for (let open = calls.first(); open && open.due - now <= EARLY; open = calls.first()) {
+    for (let open = calls.first(); open && open.dueAt - now <= EARLY; open = calls.first()) {
       calls.remove(open)
-      if (now - open.due >= OVERSLEPT || isBusy(open.since, open.answersBefore)) grant(open)
+      if (now - open.dueAt >= OVERSLEPT || isBusy(open.since, open.answersBefore)) grant(open)
       else expire(open, deadline)
     }
     arm()
@@ -92,7 +92,7 @@ export function createDeadline(clock: Clock, deadline: number, frequent = false)
       const now = clock.now()
       const overslept = now - until >= OVERSLEPT
       const busy = (overslept || isBusy(since, before)) && answers !== before
-      if (busy && !open.settled && now - open.due < (overslept ? LONGEST : LONGEST_IN_TIME)) grant(open)
+      if (busy && !open.settled && now - open.dueAt < (overslept ? LONGEST : LONGEST_IN_TIME)) grant(open)
       else expire(open, deadline)
     }
     open.cancel = clock.after(GRACE, () => afterPendingIo(ended))
@@ -112,13 +112,13 @@ export function createDeadline(clock: Clock, deadline: number, frequent = false)
     }
     return true
   }
-  const begin: Deadline['begin'] = (what, call, done) => {
+  const begin: Deadline['begin'] = (action, call, done) => {
     const now = clock.now()
     const since = workload.sample(now)
     const answersBefore = answers
     const answer = call()
-    const open = calls.add({ what, due: now + deadline, since, done, answersBefore })
-    if (!judging) arm()
+    const open = calls.add({ action, dueAt: now + deadline, since, done, answersBefore })
+    if (!checking) arm()
     answer.then(
       (value) => {
         if (end(open, true)) done({ ok: true, value })
@@ -130,11 +130,11 @@ export function createDeadline(clock: Clock, deadline: number, frequent = false)
   }
   return {
     begin,
-    within: (what, call) => promised((done) => begin(what, call, done)),
+    within: (what, call) => asPromise((done) => begin(what, call, done)),
   }
 }
 
-function promised<T>(start: (done: (answer: Guarded<T>) => void) => void): Promise<T> {
+function asPromise<T>(start: (done: (answer: Guarded<T>) => void) => void): Promise<T> {
   return new Promise((resolve, reject) => {
     start((answer) => (answer.ok ? resolve(answer.value) : reject(answer.error)))
   })
@@ -144,13 +144,13 @@ function promised<T>(start: (done: (answer: Guarded<T>) => void) => void): Promi
 function expire(open: OpenCall, deadline: number): void {
   if (open.settled) return
   open.settled = true
-  const error = new CacheError('LARDER_STORE', `store ${open.what} took longer than ${deadline} ms`)
+  const error = new CacheError('LARDER_STORE', `store ${open.action} took longer than ${deadline} ms`)
   open.done({ ok: false, error })
 }
 
 interface CallList {
   first(): OpenCall | undefined
-  add(call: Pick<OpenCall, 'what' | 'due' | 'since' | 'done' | 'answersBefore'>): OpenCall
+  add(call: Pick<OpenCall, 'action' | 'dueAt' | 'since' | 'done' | 'answersBefore'>): OpenCall
   /** Removes the links to its neighbours as well, because an old call would keep all later ones from being collected. */
   remove(open: OpenCall): void
 }
@@ -160,10 +160,10 @@ function createCallList(): CallList {
   let last: OpenCall | undefined
   return {
     first: () => first,
-    add({ what, due, since, done, answersBefore }) {
+    add({ action, dueAt, since, done, answersBefore }) {
       const open: OpenCall = {
-        what,
-        due,
+        action,
+        dueAt,
         since,
         done,
         answersBefore,

@@ -5,7 +5,7 @@ import { type Breaker, createBreaker } from './breaker.ts'
 import { createDeadline, type Deadline } from './deadline.ts'
 import { CLOSED, type Guarded, isMoving, STOPPED } from './guarded.ts'
 import { type GuardedLeases, guardLeases } from './guarded-leases.ts'
-import { guardReads } from './guarded-reads.ts'
+import { type GuardedReads, guardReads } from './guarded-reads.ts'
 import { createOpenCalls } from './open-calls.ts'
 import { createSilentMarks, type SilentMarks } from './silence.ts'
 import type { Store, SyncStore } from './store.ts'
@@ -26,35 +26,36 @@ const WRITE_DEADLINE = 2_000
 /** Calls of an operator. Unlike all others, they reject if the store does. */
 type Order = 'pause' | 'resume'
 
-type Call = 'fetch' | 'seed' | 'mark' | 'renew' | 'finish' | 'set' | 'invalidateAll'
+type Call = 'mark' | 'renew' | 'finish' | 'set' | 'invalidateAll'
 
 /**
  * A store that cannot fail a query. Every call has a deadline, and every failure becomes a `store-error` event. After several
  * failed reads in a row, reads are no longer sent (see {@link createBreaker}). Calls of writes are always sent.
  */
-export type GuardedStore = Pick<Store, 'source' | 'close'> & {
-  /** Synchronous access, if the store has it and is open. It cannot fail, so it is not guarded. */
-  readonly sync: SyncStore | undefined
-  /** The store's, if it has any. */
-  readonly leases: GuardedLeases | undefined
-  /** After `close`, every call fails at once and without an event. */
-  readonly closed: boolean
-  /** If reads are not sent at the moment: checks at once whether the store answers again. */
-  probe(): void
-  /** Records whose marks the store does not answer. Their marks are sent all the same. */
-  readonly silence: Pick<SilentMarks, 'has' | 'watch'>
-  /** Resolves when every entry that is being stored now was acknowledged, or is given up. */
-  stored(): Promise<void>
-  /**
-   * Pauses the fleet.
-   * @throws CacheError `LARDER_STORE` if the store does not acknowledge it, `LARDER_CONFIG` if it cannot do that.
-   */
-  pause(reason: string): Promise<void>
-  /** Ends the pause of the fleet. @throws CacheError as `pause` does. */
-  resume(): Promise<void>
-} & {
-  readonly [C in Call]: (...args: Parameters<Store[C]>) => Promise<Guarded<Awaited<ReturnType<Store[C]>>>>
-}
+export type GuardedStore = Pick<Store, 'source' | 'close'> &
+  GuardedReads & {
+    /** Synchronous access, if the store has it and is open. It cannot fail, so it is not guarded. */
+    readonly sync: SyncStore | undefined
+    /** The store's, if it has any. */
+    readonly leases: GuardedLeases | undefined
+    /** After `close`, every call fails at once and without an event. */
+    readonly closed: boolean
+    /** If reads are not sent at the moment: checks at once whether the store answers again. */
+    probe(): void
+    /** Records whose marks the store does not answer. Their marks are sent all the same. */
+    readonly silence: Pick<SilentMarks, 'has' | 'watch'>
+    /** Resolves when every entry that is being stored now was acknowledged, or is given up. */
+    stored(): Promise<void>
+    /**
+     * Pauses the fleet.
+     * @throws CacheError `LARDER_STORE` if the store does not acknowledge it, `LARDER_CONFIG` if it cannot do that.
+     */
+    pause(reason: string): Promise<void>
+    /** Ends the pause of the fleet. @throws CacheError as `pause` does. */
+    resume(): Promise<void>
+  } & {
+    readonly [C in Call]: (...args: Parameters<Store[C]>) => Promise<Guarded<Awaited<ReturnType<Store[C]>>>>
+  }
 
 /** `T` with some members that may be set. */
 type Mutable<T, K extends keyof T> = Omit<T, K> & { -readonly [M in K]: T[M] }

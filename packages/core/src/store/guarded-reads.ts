@@ -18,26 +18,30 @@ interface GuardedReadDeps {
 type ReadCall = 'fetch' | 'seed'
 
 /** Reads that have a deadline, never reject, and are not sent while the breaker is open. */
-export function guardReads(deps: GuardedReadDeps): {
+export type GuardedReads = {
   readonly [C in ReadCall]: (...args: Parameters<Store[C]>) => Promise<Guarded<Fetched>>
-} {
+} & {
+  /** `fetch` with a callback, which is called once and must not throw. Every hit over a server comes this way: no promise. */
+  readonly fetchWith: (...args: [...Parameters<Store['fetch']>, done: OnAnswer]) => void
+}
+
+type OnAnswer = (answer: Guarded<Fetched>) => void
+
+export function guardReads(deps: GuardedReadDeps): GuardedReads {
   const { store } = deps
+  const fetchWith: GuardedReads['fetchWith'] = (entry, tags, done) =>
+    send(deps, 'fetch', () => store.fetch(entry, tags), done)
   return {
-    fetch: (entry, tags) => send(deps, 'fetch', () => store.fetch(entry, tags)),
-    seed: (tags, lifetime) => send(deps, 'seed', () => store.seed(tags, lifetime)),
+    fetchWith,
+    fetch: (entry, tags) => new Promise((resolve) => fetchWith(entry, tags, resolve)),
+    seed: (tags, lifetime) =>
+      new Promise((resolve) => send(deps, 'seed', () => store.seed(tags, lifetime), resolve)),
   }
 }
 
-/** One promise, and callbacks instead of awaits: every hit over a server comes this way. */
-function send(
-  deps: GuardedReadDeps,
-  action: ReadCall,
-  call: () => Promise<Fetched>,
-): Promise<Guarded<Fetched>> {
-  return new Promise((resolve) => {
-    if (deps.breaker.open) resolve(judge(deps, action, call, STOPPED))
-    else attempt(deps, action, call, (answer) => resolve(judge(deps, action, call, answer)))
-  })
+function send(deps: GuardedReadDeps, action: ReadCall, call: () => Promise<Fetched>, done: OnAnswer): void {
+  if (deps.breaker.open) done(reportAnswer(deps, action, call, STOPPED))
+  else attempt(deps, action, call, (answer) => done(reportAnswer(deps, action, call, answer)))
 }
 
 /** Calls `done` once. A store in this process needs no timer, because it answers synchronously or throws. */
@@ -45,7 +49,7 @@ function attempt(
   { store, reading, events, isClosed }: GuardedReadDeps,
   action: ReadCall,
   call: () => Promise<Fetched>,
-  done: (answer: Guarded<Fetched>) => void,
+  done: OnAnswer,
 ): void {
   const ended = (answer: Guarded<Fetched>): void => {
     if (!answer.ok) events.emit('store-error', { action, error: answer.error })
@@ -65,7 +69,7 @@ function attempt(
 }
 
 /** Tells the breaker of an answer. A failed read is repeated by its probes. */
-function judge(
+function reportAnswer(
   deps: GuardedReadDeps,
   action: ReadCall,
   call: () => Promise<Fetched>,

@@ -7,7 +7,7 @@ import {
   STORED_FOR,
 } from './load-leases.ts'
 
-interface Held {
+interface MemoryLease {
   /** Undefined: the entry was stored a moment ago. */
   readonly token: string | undefined
   until: number
@@ -15,7 +15,7 @@ interface Held {
 
 /** Leases among the caches of one process. Each of them shares the loads of its own callers without one. */
 export function createMemoryLeases(clock: Clock): LoadLeases {
-  const leases = new Map<string, Held>()
+  const leases = new Map<string, MemoryLease>()
   const waiting = new Map<string, Set<(end: LeaseEnd) => void>>()
   const nameOf = ({ entry, load }: Pick<LeaseRequest, 'entry' | 'load'>): string => `${entry} ${load}`
 

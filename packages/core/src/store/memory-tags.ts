@@ -113,10 +113,10 @@ export function createTagTable(nonce: () => string, most: number): TagTable {
 function reportOf(tag: Tag | undefined, token: string): ReportedTag {
   const isOwn = tag?.marks?.has(token) === true
   return {
-    found: tag?.nonce,
-    left: tag?.nonce,
-    own: isOwn,
-    foreign: (tag?.marks?.size ?? 0) > (isOwn ? 1 : 0),
+    nonceBefore: tag?.nonce,
+    nonceAfter: tag?.nonce,
+    ownMark: isOwn,
+    otherMark: (tag?.marks?.size ?? 0) > (isOwn ? 1 : 0),
   }
 }
 
@@ -126,7 +126,7 @@ function joined(before: ReportedTags, after: ReportedTags): ReportedTags {
 }
 
 function join(before: readonly ReportedTag[], after: readonly ReportedTag[]): readonly ReportedTag[] {
-  return before.map((tag, at) => ({ ...tag, left: after[at]?.left }))
+  return before.map((tag, at) => ({ ...tag, nonceAfter: after[at]?.nonceAfter }))
 }
 
 function addMark(tag: Tag, token: string): void {

@@ -13,7 +13,8 @@ export type DeriveTags = (
 export type KnownTags = (name: string, ...parts: Parameters<DeriveTags>) => readonly ReadTag[]
 
 interface RememberedTags {
-  readonly occurrences: readonly Occurrence[]
+  /** Everything in the occurrences, one value after the other: compared faster than objects in objects. */
+  readonly signature: readonly unknown[]
   readonly userTags: readonly string[]
   readonly around: string | undefined
   readonly tags: readonly ReadTag[]
@@ -30,13 +31,14 @@ export function rememberTags(derive: DeriveTags, most: number): KnownTags {
     if (
       remembered &&
       remembered.around === around &&
-      sameAll(remembered.occurrences, occurrences) &&
+      hasSignature(remembered.signature, occurrences) &&
       sameTexts(remembered.userTags, userTags)
     )
       return remembered.tags
     const copies = occurrences.map(copyOf)
     const tags = derive(copies, userTags, around)
-    rememberedTags.set(name, { occurrences: copies, userTags: [...userTags], around, tags })
+    const signature = occurrences.flatMap(signatureOf)
+    rememberedTags.set(name, { signature, userTags: [...userTags], around, tags })
     return tags
   }
 }
@@ -59,34 +61,59 @@ function copyOf({ table, pins, resultDependency }: Occurrence): Occurrence {
 
 const nothing = (): undefined => undefined
 
-function sameAll(a: readonly Occurrence[], b: readonly Occurrence[]): boolean {
-  if (a.length !== b.length) return false
-  for (let at = 0; at < a.length; at++) if (!same(a[at], b[at])) return false
-  return true
+/** A list of values follows its number, and no column is called `null` or `undefined`: each part ends where it ends. */
+function signatureOf({ table, pins, resultDependency }: Occurrence): unknown[] {
+  const signature: unknown[] = [table]
+  for (const column in pins) signature.push(column, pins[column]?.length, ...(pins[column] ?? NOTHING))
+  signature.push(pins ? null : undefined)
+  const { found, columns } = resultDependency ?? {}
+  signature.push(found, columns?.length, ...(columns ?? NOTHING))
+  return signature
 }
 
-function same(a: Occurrence | undefined, b: Occurrence | undefined): boolean {
-  if (a?.table !== b?.table || !isSameDependency(a?.resultDependency, b?.resultDependency)) return false
-  const [ours, theirs] = [a?.pins, b?.pins]
-  if (!ours || !theirs) return ours === theirs
-  let count = 0
-  for (const column in theirs) {
-    const [mine, other] = [ours[column], theirs[column]]
-    if (!mine || !other || !sameTexts(mine, other)) return false
-    count++
+const NOTHING: readonly unknown[] = []
+
+/** True if {@link signatureOf} of these occurrences is this list. It makes no list itself: every hit comes here. */
+function hasSignature(signature: readonly unknown[], occurrences: readonly Occurrence[]): boolean {
+  let at = 0
+  for (let index = 0; index < occurrences.length && at !== NOWHERE; index++)
+    at = afterOccurrence(signature, at, occurrences[index] as Occurrence)
+  return at === signature.length
+}
+
+const NOWHERE = -1
+
+/** Where what the occurrence says ends in the list, if it begins there. */
+function afterOccurrence(
+  signature: readonly unknown[],
+  from: number,
+  { table, pins, resultDependency }: Occurrence,
+): number {
+  if (signature[from] !== table) return NOWHERE
+  let at = from + 1
+  for (const column in pins) {
+    if (signature[at] !== column) return NOWHERE
+    at = afterList(signature, at + 1, pins[column])
+    if (at === NOWHERE) return NOWHERE
   }
-  for (const _ in ours) count--
-  return count === 0
+  if (signature[at] !== (pins ? null : undefined) || signature[at + 1] !== resultDependency?.found)
+    return NOWHERE
+  return afterList(signature, at + 2, resultDependency?.columns)
 }
 
-function isSameDependency(a: Occurrence['resultDependency'], b: Occurrence['resultDependency']): boolean {
-  return a === b || (a?.found === b?.found && sameTexts(a?.columns ?? [], b?.columns ?? []))
+// Values are compared by identity: two Date objects are never the same, so their tags are derived again.
+function afterList(
+  signature: readonly unknown[],
+  from: number,
+  list: readonly unknown[] | undefined,
+): number {
+  if (signature[from] !== list?.length) return NOWHERE
+  if (!list) return from + 1
+  for (let at = 0; at < list.length; at++) if (signature[from + 1 + at] !== list[at]) return NOWHERE
+  return from + 1 + list.length
 }
 
-// By identity: two Date objects are never the same, so their tags are derived again.
-function sameTexts(a: readonly unknown[], b: readonly unknown[]): boolean {
+function sameTexts(a: readonly string[], b: readonly string[]): boolean {
   if (a === b) return true
-  if (a.length !== b.length) return false
-  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false
-  return true
+  return a.length === b.length && a.every((text, at) => text === b[at])
 }

@@ -36,16 +36,16 @@ export interface TagReportRequest {
   readonly lifetime: number
 }
 
-/** The state in which a mark or a finish found one tag. */
+/** The state of one tag before and after a mark or a finish. */
 export interface ReportedTag {
   /** The nonce after a mark, or before a finish changed it. Undefined: the tag was missing. */
-  readonly found: string | undefined
-  /** The nonce after a finish. For a mark the same as `found`. */
-  readonly left: string | undefined
+  readonly nonceBefore: string | undefined
+  /** The nonce after a finish. For a mark the same as `nonceBefore`. */
+  readonly nonceAfter: string | undefined
   /** The tag has the mark of this write, or had it before this finish. */
-  readonly own: boolean
+  readonly ownMark: boolean
   /** The tag had the mark of another write, possibly an expired one. */
-  readonly foreign: boolean
+  readonly otherMark: boolean
 }
 
 /** The answer of a mark or a finish to a {@link TagReportRequest}, in its order. */

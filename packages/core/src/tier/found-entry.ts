@@ -1,10 +1,10 @@
 import type { OpenedEntry } from '../entry/entries.ts'
 import {
+  decideFreshness,
   EXPIRED,
   type Freshness,
   HIT,
   isUnchanged,
-  judgeFreshness,
   type ObservedTags,
   observeTags,
 } from '../entry/observed-tags.ts'
@@ -24,7 +24,7 @@ export interface LookUpResult {
   readonly tags: readonly ReadTag[]
 }
 
-/** What a fetch has found. A class, because an accessor in a literal costs a hit more than all that judges it. */
+/** What a fetch has found. A class, because an accessor in a literal costs a hit more than the checks of it. */
 export class FoundEntry implements LookUpResult {
   readonly fresh: Freshness
   readonly tags: readonly ReadTag[]
@@ -76,5 +76,5 @@ function freshnessOf(
 ): Freshness {
   if (entry && isUnchanged(entry.state, tags, fetched, writing))
     return entry.state.remaining > 0 ? HIT : EXPIRED
-  return judgeFreshness(entry?.state, observeTags(tags, fetched, writing), fetched.epoch)
+  return decideFreshness(entry?.state, observeTags(tags, fetched, writing), fetched.epoch)
 }

@@ -62,8 +62,8 @@ export function createKeptEntries(
       return undefined
     },
     put(key, entry, asked) {
-      const { remaining, own } = entry.state
-      if (!own || remaining <= -entry.grace) return
+      const { remaining, belongsToRead } = entry.state
+      if (!belongsToRead || remaining <= -entry.grace) return
       const payload = Buffer.allocUnsafeSlow(entry.payload.length)
       // A copy: bytes from the network may be a view into a much larger buffer.
       payload.set(entry.payload)
@@ -89,7 +89,7 @@ export function createKeptEntries(
 function opened(entry: OpenedEntry, remaining: number): OpenedEntry {
   const { state, resultCells, payload, lifetime, loadTime, grace } = entry
   return {
-    state: { remaining, own: true, epoch: state.epoch, nonces: state.nonces },
+    state: { remaining, belongsToRead: true, epoch: state.epoch, nonces: state.nonces },
     resultCells,
     payload,
     lifetime,

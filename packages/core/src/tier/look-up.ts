@@ -151,9 +151,9 @@ function validate(
 ): Promise<LookUpResult | undefined> {
   const tags = withKnownDependencies(deps, wanted, kept.resultCells)
   if (!tags) return Promise.resolve(BEING_WRITTEN)
-  return deps.store.fetch(undefined, tags).then((reply) => {
-    const lookedUp = reply.ok ? decide(wanted, tags, kept, 'memory', reply.value) : undefined
-    if (lookedUp?.fresh.kind !== 'miss') return lookedUp
+  return fetchThen(deps, undefined, tags, (fetched) => {
+    const lookedUp = decide(wanted, tags, kept, 'memory', fetched)
+    if (lookedUp.fresh.kind !== 'miss') return lookedUp
     // Another process may have stored a newer entry: ask the store before calling it a miss.
     deps.tier?.entries.drop(wanted.key.key)
     return fetchEntry(deps, wanted)
@@ -167,15 +167,32 @@ function fetchEntry(deps: LookUpContext, wanted: EntryRequest): Promise<LookUpRe
   const began = clock.now()
   const tags = withKnownDependencies(deps, wanted, knownResultCells.of(name))
   if (!tags) return Promise.resolve(BEING_WRITTEN)
-  return store.fetch(name, tags).then((reply) => {
-    if (!reply.ok) return undefined
-    const entry = deps.entries.open(reply.value.entry, wanted)
+  return fetchThen(deps, name, tags, (fetched) => {
+    const entry = deps.entries.open(fetched.entry, wanted)
     if (entry) knownResultCells.note(name, entry.resultCells)
     if (entry && !includesAll(tags, entry.resultCells))
-      return fetchResultCells(deps, wanted, entry, reply.value).then((lookedUp) =>
+      return fetchResultCells(deps, wanted, entry, fetched).then((lookedUp) =>
         keepValid(deps, wanted, lookedUp, began),
       )
-    return keepValid(deps, wanted, decide(wanted, tags, entry, store.source, reply.value), began)
+    return keepValid(deps, wanted, decide(wanted, tags, entry, store.source, fetched), began)
+  })
+}
+
+/** What `evaluate` makes of the reply. Undefined: the store is unavailable. */
+function fetchThen(
+  { store }: LookUpContext,
+  entry: string | undefined,
+  tags: readonly ReadTag[],
+  evaluate: (fetched: Fetched) => LookUpResult | undefined | Promise<LookUpResult | undefined>,
+): Promise<LookUpResult | undefined> {
+  return new Promise((resolve, reject) => {
+    store.fetchWith(entry, tags, (reply) => {
+      try {
+        resolve(reply.ok ? evaluate(reply.value) : undefined)
+      } catch (error) {
+        reject(error)
+      }
+    })
   })
 }
 

@@ -30,7 +30,7 @@ export async function putEntry(
 ): Promise<void> {
   if (pause.active) return
   const { epoch, lifetime, loadTime, grace } = stamp
-  const state = { remaining: lifetime, own: true, epoch, nonces: noncesOf(stamp) }
+  const state = { remaining: lifetime, belongsToRead: true, epoch, nonces: noncesOf(stamp) }
   const resultCells = resultCellsOf(stamp)
   lookUp.keep(wanted, { state, resultCells, payload, lifetime, age: 0, loadTime, grace })
   await store.set(wanted.key.key, entries.seal(stamp, payload, wanted), lifetime + grace, renewal)

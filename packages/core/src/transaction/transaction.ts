@@ -164,6 +164,6 @@ function reportEnd(
   outcome: Outcome,
   started: number,
 ): void {
-  if (!tables.length || !events.heard('write')) return
+  if (!tables.length || !events.hasListener('write')) return
   events.emit('write', { operation: '$transaction', tables, outcome, duration: clock.now() - started })
 }

@@ -49,13 +49,14 @@ export const conditions: Readonly<Record<string, (seen: RowEvidence) => boolean>
   /** Nonces are valid within one epoch only. */
   sameEpoch: ({ epochs: [before, after] }) => before === after,
   /** A write that was running when this one started may commit after it, and be finished before it. */
-  cleanAtMark: ({ field, cell }) => !field[0].foreign && !cell[0].foreign,
+  cleanAtMark: ({ field, cell }) => !field[0].otherMark && !cell[0].otherMark,
   /** A write that started since may have committed before or after it. */
-  cleanAtFinish: ({ field, cell }) => !field[1].foreign && !cell[1].foreign,
+  cleanAtFinish: ({ field, cell }) => !field[1].otherMark && !cell[1].otherMark,
   /** If the mark was lost, other writers did not see this write, and traces of their marks may be lost too. */
-  ownMark: ({ cell }) => cell[0].own && cell[1].own,
+  ownMark: ({ cell }) => cell[0].ownMark && cell[1].ownMark,
   /** A write that started and finished, or whose mark expired, left a new nonce. Its change may be the newer one. */
-  sameNonces: ({ field, cell }) => field[0].found === field[1].found && cell[0].found === cell[1].found,
+  sameNonces: ({ field, cell }) =>
+    field[0].nonceBefore === field[1].nonceBefore && cell[0].nonceBefore === cell[1].nonceBefore,
 }
 
 /** Returns the candidate tags on which the mark of a write can report: keys that it need not mark, and cells that it marks. */
@@ -97,19 +98,26 @@ export function proofOf(
 ): Proof | undefined {
   const field = [tagIn(marked, 'fields', row.field), tagIn(finished, 'fields', row.field)] as const
   const cell = [tagIn(marked, 'cells', row.cell), tagIn(finished, 'cells', row.cell)] as const
-  if (!marked || !finished || !field[0]?.found || !field[1] || !cell[0]?.found || !cell[1]?.left)
+  if (
+    !marked ||
+    !finished ||
+    !field[0]?.nonceBefore ||
+    !field[1] ||
+    !cell[0]?.nonceBefore ||
+    !cell[1]?.nonceAfter
+  )
     return undefined
   const epochs = [marked.report.epoch, finished.report.epoch] as const
   const evidence: RowEvidence = { epochs, field: [field[0], field[1]], cell: [cell[0], cell[1]] }
   if (!Object.values(conditions).every((holds) => holds(evidence))) return undefined
-  return { epoch: epochs[1], field: field[0].found, cell: cell[1].left }
+  return { epoch: epochs[1], field: field[0].nonceBefore, cell: cell[1].nonceAfter }
 }
 
 function tagIn(
-  testimony: Evidence | undefined,
+  evidence: Evidence | undefined,
   kind: 'fields' | 'cells',
   name: string,
 ): ReportedTag | undefined {
-  const at = testimony?.request[kind].indexOf(name) ?? -1
-  return at < 0 ? undefined : testimony?.report[kind][at]
+  const at = evidence?.request[kind].indexOf(name) ?? -1
+  return at < 0 ? undefined : evidence?.report[kind][at]
 }

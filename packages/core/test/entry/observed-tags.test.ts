@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type EntryState, judgeFreshness, type ObservedTag } from '../../src/entry/observed-tags.ts'
+import { decideFreshness, type EntryState, type ObservedTag } from '../../src/entry/observed-tags.ts'
 import { RecordedNonces } from '../../src/entry/recorded-nonces.ts'
 
 const tag = (name: string, nonce: string | undefined, dirty = false, optional = false): ObservedTag => ({
@@ -11,7 +11,7 @@ const tag = (name: string, nonce: string | undefined, dirty = false, optional = 
 const entry = (nonces: Record<string, string>, more: Partial<EntryState> = {}): EntryState => ({
   remaining: 1,
   epoch: 'e',
-  own: true,
+  belongsToRead: true,
   nonces: new RecordedNonces(Object.entries(nonces)),
   ...more,
 })
@@ -23,7 +23,7 @@ const withList = entry({ a: '1', list: '7' })
 const table: [string, EntryState | undefined, ObservedTag[], string][] = [
   ['every tag clean and unchanged is a hit', E, [a], 'hit'],
   ['no entry is a miss', undefined, [a], 'miss'],
-  ['an entry of a different read is a miss', entry({ a: '1' }, { own: false }), [a], 'miss'],
+  ['an entry of a different read is a miss', entry({ a: '1' }, { belongsToRead: false }), [a], 'miss'],
   ['an entry at the end of its ttl is expired', entry({ a: '1' }, { remaining: 0 }), [a], 'expired'],
   ['an entry past the end of its ttl is expired', entry({ a: '1' }, { remaining: -1 }), [a], 'expired'],
   [
@@ -78,7 +78,7 @@ const table: [string, EntryState | undefined, ObservedTag[], string][] = [
 
 describe('the freshness rule', () => {
   it.each(table)('%s', (_, sight, tags, expected) => {
-    const verdict = judgeFreshness(sight, tags, 'e')
-    expect(verdict.kind === 'miss' ? verdict.reason : verdict.kind).toBe(expected)
+    const freshness = decideFreshness(sight, tags, 'e')
+    expect(freshness.kind === 'miss' ? freshness.reason : freshness.kind).toBe(expected)
   })
 })

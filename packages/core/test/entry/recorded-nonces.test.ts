@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { isUnchanged, judgeFreshness, observeTags } from '../../src/entry/observed-tags.ts'
+import { decideFreshness, isUnchanged, observeTags } from '../../src/entry/observed-tags.ts'
 import { RecordedNonces } from '../../src/entry/recorded-nonces.ts'
 import type { Fetched } from '../../src/store/store.ts'
 import type { ReadTag } from '../../src/tags/read-tags.ts'
@@ -28,7 +28,7 @@ const tagOf = (more: Partial<ReadTag>): ReadTag => ({
   ...more,
 })
 
-it('the check by recorded nonces gives the same verdict as the freshness rule on the list of tags', () => {
+it('the check by recorded nonces gives the same result as the freshness rule on the list of tags', () => {
   const kinds = [tagOf({}), tagOf({ list: 'maybe' }), tagOf({ resultCells: 1 }), tagOf({ captured: true })]
   const differences: unknown[] = []
   let valid = 0
@@ -39,10 +39,10 @@ it('the check by recorded nonces gives the same verdict as the freshness rule on
           const names = [...NAMES, 'another tag']
           const nonces = new RecordedNonces()
           for (const [at, nonce] of recorded.entries()) if (nonce) nonces.set(names[at] ?? '', nonce)
-          const entry = { remaining: 1, own: sameRead, epoch: sameEpoch ? 'e' : 'f', nonces }
+          const entry = { remaining: 1, belongsToRead: sameRead, epoch: sameEpoch ? 'e' : 'f', nonces }
           const fetched: Fetched = { epoch: 'e', entry: null, tags: [{ fields: [a, b], cells: [cell] }] }
           const writing = new Set(written ? ['t'] : [])
-          const rule = judgeFreshness(entry, observeTags([kind], fetched, writing), 'e').kind === 'hit'
+          const rule = decideFreshness(entry, observeTags([kind], fetched, writing), 'e').kind === 'hit'
           // A record to which this process is writing is left to the rule.
           if (isUnchanged(entry, [kind], fetched, writing) !== (rule && !written))
             differences.push({ entry, kind, fetched, written })

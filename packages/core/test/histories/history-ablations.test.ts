@@ -12,7 +12,7 @@ const broken = vi.hoisted(() => ({
   flights: false,
   generations: false,
   unfinished: false,
-  judge: false,
+  freshness: false,
   cover: false,
 }))
 
@@ -68,9 +68,13 @@ vi.mock('../../src/marks/pending-writes.ts', async (original) => {
 
 vi.mock('../../src/entry/observed-tags.ts', async (original) => {
   const real = await original<typeof import('../../src/entry/observed-tags.ts')>()
-  const judgeFreshness: typeof real.judgeFreshness = (entry, tags, epoch) =>
-    real.judgeFreshness(entry, broken.judge ? tags.map((tag) => ({ ...tag, dirty: false })) : tags, epoch)
-  return { ...real, judgeFreshness }
+  const decideFreshness: typeof real.decideFreshness = (entry, tags, epoch) =>
+    real.decideFreshness(
+      entry,
+      broken.freshness ? tags.map((tag) => ({ ...tag, dirty: false })) : tags,
+      epoch,
+    )
+  return { ...real, decideFreshness }
 })
 
 vi.mock('../../src/entry/recorded-tags.ts', async (original) => {
@@ -176,7 +180,7 @@ describe.each(sweep(['validate', 'push', 'off'] as const, 1))('with the memory t
 
   if (races)
     it('with entries served while their tags are dirty, the checker finds a stale read', async () => {
-      broken.judge = true
+      broken.freshness = true
       const result = await explore(0, MOST, { store: remote, processes: [ALL_KEYS, ALL_KEYS], memory }, true)
       expect(result.stale).toBe(true)
     })

@@ -10,13 +10,13 @@ const broken = vi.hoisted(() => ({ rule: '' }))
 
 vi.mock('../../src/entry/observed-tags.ts', async (original) => {
   const real = await original<typeof import('../../src/entry/observed-tags.ts')>()
-  const judgeFreshness: typeof real.judgeFreshness = (entry, tags, epoch) => {
-    const expired = entry?.own && entry.remaining <= 0
+  const decideFreshness: typeof real.decideFreshness = (entry, tags, epoch) => {
+    const expired = entry?.belongsToRead && entry.remaining <= 0
     return broken.rule === 'tags' && expired
       ? { kind: 'miss', reason: 'expired' }
-      : real.judgeFreshness(entry, tags, epoch)
+      : real.decideFreshness(entry, tags, epoch)
   }
-  return { ...real, judgeFreshness }
+  return { ...real, decideFreshness }
 })
 
 vi.mock('../../src/marks/ended-writes.ts', async (original) => {

@@ -24,7 +24,7 @@ vi.mock('../../src/write-through/proof.ts', async (original) => {
   const real = await original<typeof import('../../src/write-through/proof.ts')>()
   const proofOf: typeof real.proofOf = (row, marked, finished) => {
     const proof = real.proofOf(row, marked, finished)
-    const field = finished?.report.fields[finished.request.fields.indexOf(row.field)]?.left
+    const field = finished?.report.fields[finished.request.fields.indexOf(row.field)]?.nonceAfter
     return proof && broken.stamp && field ? { ...proof, field } : proof
   }
   return { ...real, proofOf }

@@ -36,10 +36,15 @@ export function bounded(clock: Clock, processes: number, bound: number): Knowled
   const instants: { readonly at: number; readonly states: number }[] = [{ at: clock.now(), states: 1 }]
   // A message exactly as old as the bound may be on its way still.
   const later = bound + 1
-  const raise = (process: number, evidence: StaleRead['known'], observed: readonly Observation[]): void => {
+  const raise = (
+    process: number,
+    evidence: StaleRead['knownFrom'],
+    observed: readonly Observation[],
+  ): void => {
     const floor = floors[process]
     for (const { row, version } of observed)
-      if (version > (floor?.get(row)?.floor ?? 0)) floor?.set(row, { row, floor: version, known: evidence })
+      if (version > (floor?.get(row)?.floor ?? 0))
+        floor?.set(row, { row, floor: version, knownFrom: evidence })
   }
   return {
     wrote(process, observed) {

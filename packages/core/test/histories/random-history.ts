@@ -110,7 +110,7 @@ export async function runSchedule(seed: number, setting: Setting): Promise<Sched
     if (late) clock.after(scheduler.below(2 * BOUND), deliver)
     else void scheduler.step().then(deliver)
   }
-  const feed = createFeed({ now: clock.now, bound: BOUND, send })
+  const feed = createFeed({ now: clock.now, maxAge: BOUND, send })
   const count = setting.processes.length
   const history = memory === 'push' ? bounded(clock, count, BOUND) : sharedKnowledge()
   const world: World = {
@@ -135,7 +135,7 @@ export async function runSchedule(seed: number, setting: Setting): Promise<Sched
   const readers = Array.from({ length: 3 }, () => () => repeat(8, () => readOnce(world)))
   const writers = Array.from({ length: 2 }, () => () => repeat(2, () => writeOnce(world)))
   const time = async (): Promise<void> => {
-    // Small steps where reads are judged by time: neither may a call of the store take longer than a read waits for it, nor
+    // Small steps where reads are checked by time: neither may a call of the store take longer than a read waits for it, nor
     // the marks of a transaction longer than its budget. After that others may read what was there before the COMMIT.
     const [turns, most] = setting.policy ? [160, 10] : memory === 'push' ? [80, 30] : [40, 120]
     for (let turn = 0; turn < turns; turn++) {

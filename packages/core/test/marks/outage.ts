@@ -59,7 +59,7 @@ interface World {
   readonly members: Readonly<Record<Member, { readonly cache: Cache; readonly engine: Engine }>>
   readonly stale: { writer: number; other: number }
   readonly log: string[]
-  /** The other process may be behind: what it reads is not judged. */
+  /** The other process may be behind: what it reads is not checked. */
   behind: boolean
 }
 
@@ -149,7 +149,7 @@ async function readOnce(world: World, who: Member): Promise<void> {
   const shape = (READS[scheduler.below(READS.length)] as (typeof READS)[number])(scheduler)
   const { cache, engine } = members[who]
   const began = database.states.length - 1
-  const judged = who === 'writer' || !world.behind
+  const mustMatch = who === 'writer' || !world.behind
   log.push(`${who} reads ${shape.name}`)
   const { result, reads: reports } = await cache.explain(() =>
     engine.read(readPlan(engine, shape, database.read)),
@@ -157,7 +157,7 @@ async function readOnce(world: World, who: Member): Promise<void> {
   const text = JSON.stringify(result)
   log.push(`${who} read ${shape.name}: ${text} ${reports[0]?.reason ?? reports[0]?.source}`)
   const possible = database.states.slice(began)
-  if (!judged || possible.some((state) => JSON.stringify(shape.query(state)) === text)) return
+  if (!mustMatch || possible.some((state) => JSON.stringify(shape.query(state)) === text)) return
   stale[who]++
   log.push(`^ STALE`)
 }

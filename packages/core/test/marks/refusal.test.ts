@@ -20,7 +20,7 @@ function rejecting(partly = false) {
       return partly ? { ...faulty, mark } : faulty
     },
   })
-  here.engine.policy({ ttl: 1_000, onMarkFailure: 'reject' }, 'models.Item', 'Item')
+  here.engine.policy({ ttl: 1_000, onMarkFailure: 'reject' }, 'models.Item', { table: 'Item' })
   let written = 0
   const put = (scope?: Transaction, which = writes.touch(1)) =>
     here.put(

@@ -32,7 +32,7 @@ export type Rule =
 
 export interface Explored {
   readonly states: number
-  /** How often a result was returned that this model judges: without any, it would show nothing. */
+  /** How often a result was returned that this model checks: without any, it would show nothing. */
   readonly served: number
   /** What went wrong, with the steps that led there. */
   readonly wrong: ReadonlyMap<string, readonly string[]>
@@ -260,7 +260,7 @@ function writerSteps(state: State, index: number, go: Go): void {
 }
 
 /** Whether both values stood in the database together, at an instant since the call began. */
-function judge(next: State, { since }: CallerState, values: readonly number[], how: string): string {
+function checkSchedule(next: State, { since }: CallerState, values: readonly number[], how: string): string {
   const states = next.history.slice(since)
   if (states.some((state) => ROWS.every((row) => state[row] === values[row]))) return 'served'
   const old = ROWS.some((row) => (values[row] as number) < ((states[0] as number[])[row] as number))
@@ -284,7 +284,7 @@ function callerSteps(state: State, index: number, { without, coarse = false }: E
       me.found = undefined
       if (found && matches(next, found, without)) {
         me.at = 'done'
-        return judge(next, me, found.values, 'a hit')
+        return checkSchedule(next, me, found.values, 'a hit')
       }
       // A caller knows none of the captured tags before a load, so nothing tells a new load from an old one.
       const leader = next.callers.findIndex(isLoading)
@@ -416,8 +416,8 @@ function endSteps(index: number, at: CallerState['at'], { without, coarse }: End
       if (other.at === 'joined' && other.leader === index) {
         if (storable || without === 'joined-confirmed') {
           other.at = 'done'
-          const judged = judge(next, other, me.values, 'a joined load')
-          if (said === undefined || said === 'served') said = judged
+          const checked = checkSchedule(next, other, me.values, 'a joined load')
+          if (said === undefined || said === 'served') said = checked
         } else other.at = 'fetching'
       }
     return said

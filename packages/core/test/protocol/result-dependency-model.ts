@@ -354,7 +354,7 @@ function readerSteps(state: State, index: number, { without, dangling }: Rules, 
     step('looks at the other', (next, me) => {
       if (cellFirst) look(next, me)
       else me.cell = next.cell && copyOfTag(next.cell)
-      return judged(next, me, without)
+      return checkRead(next, me, without)
     })
   if (at === 'miss')
     step('seeds the record', (next, me) => {
@@ -374,7 +374,7 @@ function readerSteps(state: State, index: number, { without, dangling }: Rules, 
 }
 
 /** The entry is read at the same instant, which is the latest it can be. */
-function judged(next: State, me: ReaderState, without: Rule | undefined): string | undefined {
+function checkRead(next: State, me: ReaderState, without: Rule | undefined): string | undefined {
   const { entry } = next
   const same = isClean(me.key) && entry?.key === me.key.nonce
   const shown = entry?.cell !== undefined

@@ -20,7 +20,7 @@ it.each(NAMES)('%s reaches listeners and the channel larder:%s as the same objec
   const events = createEvents()
   const messages: unknown[] = []
   const onMessage = (message: unknown) => messages.push(message)
-  expect(events.heard(name)).toBe(false)
+  expect(events.hasListener(name)).toBe(false)
   subscribe(`larder:${name}`, onMessage)
   const off = events.on(name, onMessage)
   const event = {} as never
@@ -31,7 +31,7 @@ it.each(NAMES)('%s reaches listeners and the channel larder:%s as the same objec
   events.emit(name, event)
   expect(messages).toEqual([event, event, event])
   expect(messages.every((message) => message === event)).toBe(true)
-  expect(events.heard(name)).toBe(false)
+  expect(events.hasListener(name)).toBe(false)
 })
 
 it('a cached read is published on larder:read', async () => {

@@ -64,7 +64,7 @@ const SETUP = [
 ]
 
 /** Every text that a server was seen to write with is called a write, and every other is not, but for those named. */
-async function judge(
+async function check(
   dialect: SqlDialect,
   rows: readonly Row[],
   run: (text: string) => Promise<unknown>,
@@ -90,7 +90,7 @@ it('PostgreSQL statements change rows exactly if the scanner classifies them as 
   const run = async (text: string) => (await client.query(text)).rows
   try {
     // After a GRANT another role may read, which a cached result would not show.
-    await judge('postgres', POSTGRES, run, ['GRANT SELECT ON item TO PUBLIC'])
+    await check('postgres', POSTGRES, run, ['GRANT SELECT ON item TO PUBLIC'])
   } finally {
     await client.end()
     await drop()
@@ -103,7 +103,7 @@ it('MariaDB statements change rows exactly if the scanner classifies them as wri
   try {
     await client.query(`CREATE DATABASE ${name}`)
     await client.query(`USE ${name}`)
-    await judge('mysql', MYSQL, async (text) => (await client.query(text))[0])
+    await check('mysql', MYSQL, async (text) => (await client.query(text))[0])
   } finally {
     await client.query(`DROP DATABASE ${name}`)
     await client.end()
@@ -116,6 +116,6 @@ it('SQLite statements change rows exactly if the scanner classifies them as writ
     const statement = db.prepare(text)
     return statement.reader ? statement.all() : statement.run()
   }
-  await judge('sqlite', SQLITE, run)
+  await check('sqlite', SQLITE, run)
   db.close()
 })

@@ -64,7 +64,7 @@ export function planRead(engine: Engine, read: Read, db: Database): Planned {
   const hit = matches(engine, where)
   const pins = pinsOf(where, read.spelling)
   const limited = <T>(rows: readonly T[]): readonly T[] => rows.slice(0, read.limit)
-  const count = read.blind ? {} : { rows: (result: unknown) => (result as readonly unknown[]).length }
+  const count = read.cannotCount ? {} : { rows: (result: unknown) => (result as readonly unknown[]).length }
   const sorted = (db: Database, table: string) =>
     [...(db.get(table) ?? [])].sort((a, b) => (a.id as number) - (b.id as number))
   if (read.kind === 'table') {
@@ -81,7 +81,7 @@ export function planRead(engine: Engine, read: Read, db: Database): Planned {
   if (read.kind === 'both') {
     const second = aimed(read.inner, db.get(read.table) ?? [])
     const counted = (index: number) =>
-      read.blind
+      read.cannotCount
         ? {}
         : { rows: (result: unknown) => (result as readonly (readonly unknown[])[])[index]?.length }
     return {
@@ -125,7 +125,7 @@ export function planRead(engine: Engine, read: Read, db: Database): Planned {
       {
         table: 'child',
         ...(pins.id && { pins: { parent_id: pins.id } }),
-        ...(!read.blind && { resultDependency: { columns: ['parent_id'], found: false, values: ids } }),
+        ...(!read.cannotCount && { resultDependency: { columns: ['parent_id'], found: false, values: ids } }),
       },
     ],
     run: (db) => limited(sorted(db, 'parent').filter(hit)).map((parent) => [parent, of(db, parent)]),
@@ -168,7 +168,7 @@ function planUp(
       { ...children, table: 'child' },
       {
         table: 'parent',
-        ...(!read.blind && { resultDependency: { columns: references, found: true, values } }),
+        ...(!read.cannotCount && { resultDependency: { columns: references, found: true, values } }),
       },
     ],
     run: (db) =>
@@ -185,21 +185,21 @@ interface Done {
 
 /** A statement as its host plans it; `run` changes the database, or refuses. */
 export function planWrite(engine: Engine, write: Statement, state: { db: Database }): WritePlan<Done> {
-  const { table, know } = write
+  const { table, known } = write
   const statement = { ...write, where: aimed(write.where, state.db.get(table) ?? []) }
   const columns = engine.schema.tables.get(table)?.columns ?? []
   const rows = (): readonly Row[] => state.db.get(table) ?? []
   const shown = (row: Row): ReturnedRow =>
     Object.fromEntries(
       columns
-        .filter((_, index) => know.returned === 'all' || know.shown[index])
+        .filter((_, index) => known.returned === 'all' || known.shown[index])
         .map(({ name }) => [name, spelled(row[name] ?? null, statement.spelling)]),
     )
   const run = (changes: readonly Change[], step: () => { db: Database; done: Done }): WritePlan<Done> => ({
     operation: statement.kind,
     model: table,
     changes,
-    ...(know.returned !== 'none' && {
+    ...(known.returned !== 'none' && {
       returned: (result: Done, index: number) => result.touched[index]?.map(shown),
     }),
     failed: () => true,
@@ -231,7 +231,7 @@ export function planWrite(engine: Engine, write: Statement, state: { db: Databas
       return planUpsert(engine, statement, columns, state, run)
     default:
       return run([{ table, effect: 'unknown' }], () =>
-        know.sets
+        known.sets
           ? updateAll(engine, statement, hit, state.db)
           : { db: engine.remove(state.db, table, hit), done: { touched: [] } },
       )
@@ -322,7 +322,7 @@ function defaultIfAbsent(values: ColumnValues, column: Column): Value {
 }
 
 function setsTold(statement: Statement, values: ColumnValues): { sets?: Record<string, ColumnValue> } {
-  if (!statement.know.sets) return {}
+  if (!statement.known.sets) return {}
   const declare = ([name, { value, expression }]: [string, ColumnValues[string]]) =>
     [name, expression ? UNKNOWN : spelled(value, statement.spelling)] as const
   return { sets: Object.fromEntries(Object.entries(values).map(declare)) }
@@ -332,14 +332,14 @@ function setsTold(statement: Statement, values: ColumnValues): { sets?: Record<s
 function proven(engine: Engine, statement: Statement, touched: readonly Row[]): Pins {
   const pins = pinsOf(statement.where, statement.spelling)
   const columns = engine.schema.tables.get(statement.table)?.columns ?? []
-  const { proven: which, spare } = statement.know
+  const { proven: which, extraValue } = statement.known
   const declared = columns.filter(({ name }, index) =>
     which === 'sets' ? name in statement.sets : index === which,
   )
   const facts = declared.flatMap(({ name }) => {
     const values = touched.map((row) => row[name] ?? null)
     if (values.includes(null)) return []
-    return [[name, typeof values[0] === typeof spare ? [...values, spare] : values] as const]
+    return [[name, typeof values[0] === typeof extraValue ? [...values, extraValue] : values] as const]
   })
   return { ...pins, ...Object.fromEntries(facts) }
 }

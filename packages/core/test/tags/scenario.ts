@@ -22,7 +22,7 @@ export interface Read {
   readonly inner: Where
   readonly limit: number | undefined
   /** The host cannot count rows. */
-  readonly blind: boolean
+  readonly cannotCount: boolean
   /** Which foreign key of the children leads up to their parents. */
   readonly way: number
   readonly spelling: number
@@ -40,13 +40,13 @@ export interface Statement {
   readonly target: number
   readonly skipConflicts: boolean
   /** What the planner is told besides. */
-  readonly know: {
+  readonly known: {
     readonly sets: boolean
     readonly returned: 'none' | 'all' | 'some'
     readonly shown: readonly boolean[]
     /** Columns whose old values the planner is told, with one value too many: those that are set, or the one of this index. */
     readonly proven: 'sets' | number | undefined
-    readonly spare: Value
+    readonly extraValue: Value
   }
   /** Which of two clients, that know different keys, runs it. */
   readonly client: 0 | 1
@@ -167,7 +167,7 @@ const read: fc.Arbitrary<Read> = fc
       where: where(table),
       inner: where(both ? table : (TABLES[1] as Table)),
       limit: rarely(fc.integer({ min: 0, max: 2 })),
-      blind: fc.integer({ min: 0, max: 4 }).map((n) => n === 0),
+      cannotCount: fc.integer({ min: 0, max: 4 }).map((n) => n === 0),
       way: fc.nat(2),
       spelling: fc.nat(2),
     })
@@ -188,12 +188,12 @@ const statement: fc.Arbitrary<Statement> = fc
       ),
       target: fc.nat(3),
       skipConflicts: fc.boolean(),
-      know: fc.record({
+      known: fc.record({
         sets: fc.integer({ min: 0, max: 5 }).map((n) => n > 0),
         returned: fc.constantFrom('none', 'all', 'some'),
         shown: fc.array(fc.boolean(), { minLength: 8, maxLength: 8 }),
         proven: fc.constantFrom<'sets' | number | undefined>(undefined, 'sets', 'sets', 0, 1, 2, 3, 4),
-        spare: fc.integer({ min: 1, max: 3 }),
+        extraValue: fc.integer({ min: 1, max: 3 }),
       }),
       client: fc.constantFrom(0, 0, 0, 1),
       spelling: fc.nat(2),
@@ -228,7 +228,7 @@ function lookup(table: Table, key: readonly string[], index: number, aim?: numbe
     where,
     inner: where,
     limit: undefined,
-    blind: index === 3,
+    cannotCount: index === 3,
     way: 0,
     spelling: 0,
   }

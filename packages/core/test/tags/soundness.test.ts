@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import type { EntryHeader } from '../../src/codec/envelope.ts'
-import { isUnchanged, judgeFreshness, observeTags, withResultCells } from '../../src/entry/observed-tags.ts'
+import { decideFreshness, isUnchanged, observeTags, withResultCells } from '../../src/entry/observed-tags.ts'
 import { noncesOf } from '../../src/entry/recorded-nonces.ts'
 import { confirmTags, recordTags } from '../../src/entry/recorded-tags.ts'
 import { createJournal } from '../../src/marks/journal.ts'
@@ -173,10 +173,10 @@ async function check(scenario: Scenario): Promise<void> {
   const stored = storedReads(tags, engine, state.db, scenario.reads)
   await perform(scenario, engine, tags, state)
   for (const entry of stored) {
-    const sight = { remaining: 1, own: true, epoch: 'e', nonces: noncesOf(entry.header) }
-    const fresh = judgeFreshness(sight, fetched(tags, entry.tags), 'e').kind === 'hit'
+    const sight = { remaining: 1, belongsToRead: true, epoch: 'e', nonces: noncesOf(entry.header) }
+    const fresh = decideFreshness(sight, fetched(tags, entry.tags), 'e').kind === 'hit'
     const unchanged = isUnchanged(sight, entry.tags, answer(tags, entry.tags), nothingWritten)
-    expect(unchanged, 'both judges of an entry say the same').toBe(fresh)
+    expect(unchanged, 'both checks of an entry agree').toBe(fresh)
     const now = JSON.stringify(entry.planned.run(state.db))
     const listed = entry.header.tags.some((tag) => tag.fields.some(([name]) => name === 'list'))
     if (now !== entry.result) {

@@ -6,7 +6,12 @@ import { createKeptEntries } from '../../src/tier/kept-entries.ts'
 const KEY = { key: 'larder:e:1', proof: 'proof' }
 
 function entry(remaining = 1_000, sameRead = true, grace = 0) {
-  const state = { remaining, own: sameRead, epoch: 'e', nonces: new RecordedNonces([['{r}/list', 'a']]) }
+  const state = {
+    remaining,
+    belongsToRead: sameRead,
+    epoch: 'e',
+    nonces: new RecordedNonces([['{r}/list', 'a']]),
+  }
   const payload = Buffer.from('payload')
   return { state, resultCells: [], payload, lifetime: 1_000, age: 1_000 - remaining, loadTime: 5, grace }
 }
@@ -22,7 +27,7 @@ it('the remaining lifetime counts from the fetch, not from the reply', async () 
   await clock.advance(100)
   entries.put(KEY, entry(500), sentAt)
   expect(entries.get(KEY, clock.now())).toMatchObject({
-    state: { remaining: 400, own: true },
+    state: { remaining: 400, belongsToRead: true },
     lifetime: 1_000,
     age: 600,
   })

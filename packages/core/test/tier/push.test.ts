@@ -96,7 +96,7 @@ it('a lost connection costs one round trip', async () => {
 it('if the connection is lost between an entry and its tags, neither is kept', async () => {
   const here = pushed()
   await warm(here)
-  here.feed.tell(undefined)
+  here.feed.notify(undefined)
   await settled()
   await here.get(readRow1)
   expect(here.takeCalls()).toEqual(['fetch'])
@@ -149,20 +149,20 @@ it('a notification of an entry that this process stored keeps the entry, and one
   await here.get(readRow1)
   expect(here.takeCalls()).toEqual(['fetch', 'seed', 'tags'])
   await here.inner.set(key ?? '', new Uint8Array(), 1)
-  here.feed.tell([key ?? ''])
+  here.feed.notify([key ?? ''])
   await here.clock.advance(1)
   await here.get(readRow1)
   expect(here.takeCalls()).toEqual(['fetch'])
 })
 
 it('a lost notification hides a later deletion for a second at most', async () => {
-  const here = pushed({ lost: () => lost })
+  const here = pushed({ drops: () => lost })
   let lost = true
   const { key } = await here.get(readRow1)
   lost = false
   await here.clock.advance(1_000)
   await warm(here)
-  here.feed.tell([key ?? ''])
+  here.feed.notify([key ?? ''])
   await settled()
   await here.get(readRow1)
   expect(here.takeCalls()).toEqual(['fetch'])

@@ -342,7 +342,7 @@ describe('a write outside transactions', () => {
 describe("onMarkFailure: 'reject'", () => {
   const rejecting = () => {
     const here = hanging()
-    here.engine.policy({ ttl: 1_000, onMarkFailure: 'reject' }, 'models.Item', 'Item')
+    here.engine.policy({ ttl: 1_000, onMarkFailure: 'reject' }, 'models.Item', { table: 'Item' })
     return here
   }
   const codeOf = (run: Promise<unknown>) =>

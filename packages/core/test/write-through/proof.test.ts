@@ -14,18 +14,18 @@ import {
 const row: CandidateRow = { record: '{r}', field: 'k', cell: '{r}:1', lifetime: 1_000, store: async () => {} }
 const request = { fields: ['k'], cells: ['{r}:1'], lifetime: 1_000 }
 const tag = (nonceFound: string, more: Partial<ReportedTag> = {}): ReportedTag => ({
-  found: nonceFound,
-  left: nonceFound,
-  own: true,
-  foreign: false,
+  nonceBefore: nonceFound,
+  nonceAfter: nonceFound,
+  ownMark: true,
+  otherMark: false,
   ...more,
 })
-const testimony = (field: ReportedTag, cell: ReportedTag, more: Partial<TagReport> = {}): Evidence => ({
+const reportOf = (field: ReportedTag, cell: ReportedTag, more: Partial<TagReport> = {}): Evidence => ({
   request,
   report: { epoch: 'e', fields: [field], cells: [cell], ...more },
 })
-const marked = testimony(tag('f'), tag('c'))
-const finished = testimony(tag('f'), tag('c', { left: 'new' }))
+const marked = reportOf(tag('f'), tag('c'))
+const finished = reportOf(tag('f'), tag('c', { nonceAfter: 'new' }))
 
 it('a row that no other write touched is stored with the field nonce of the mark and the cell nonce of the finish', () => {
   expect(proofOf(row, marked, finished)).toEqual({ epoch: 'e', field: 'f', cell: 'new' })
@@ -37,38 +37,46 @@ describe('a written row is not stored', () => {
     ['the finish has no report', marked, undefined],
     [
       'another write of the row was pending before',
-      testimony(tag('f'), tag('c', { foreign: true })),
+      reportOf(tag('f'), tag('c', { otherMark: true })),
       finished,
     ],
     [
       'another write of unknown rows was pending before',
-      testimony(tag('f', { foreign: true }), tag('c')),
+      reportOf(tag('f', { otherMark: true }), tag('c')),
       finished,
     ],
     [
       'another write of the row is pending',
       marked,
-      testimony(tag('f'), tag('c', { left: 'n', foreign: true })),
+      reportOf(tag('f'), tag('c', { nonceAfter: 'n', otherMark: true })),
     ],
     [
       'another write of unknown rows is pending',
       marked,
-      testimony(tag('f', { foreign: true }), tag('c', { left: 'n' })),
+      reportOf(tag('f', { otherMark: true }), tag('c', { nonceAfter: 'n' })),
     ],
-    ['another write of the row finished meanwhile', marked, testimony(tag('f'), tag('d', { left: 'n' }))],
+    [
+      'another write of the row finished meanwhile',
+      marked,
+      reportOf(tag('f'), tag('d', { nonceAfter: 'n' })),
+    ],
     [
       'another write of unknown rows finished meanwhile',
       marked,
-      testimony(tag('g'), tag('c', { left: 'n' })),
+      reportOf(tag('g'), tag('c', { nonceAfter: 'n' })),
     ],
-    ['its own mark was lost', marked, testimony(tag('f'), tag('c', { left: 'n', own: false }))],
-    ['its own mark was never set', testimony(tag('f'), tag('c', { own: false })), finished],
-    ['the cell is missing', marked, testimony(tag('f'), tag('c', { left: undefined }))],
-    ['the field is missing', marked, testimony(tag('f', { found: undefined }), tag('c', { left: 'n' }))],
+    ['its own mark was lost', marked, reportOf(tag('f'), tag('c', { nonceAfter: 'n', ownMark: false }))],
+    ['its own mark was never set', reportOf(tag('f'), tag('c', { ownMark: false })), finished],
+    ['the cell is missing', marked, reportOf(tag('f'), tag('c', { nonceAfter: undefined }))],
+    [
+      'the field is missing',
+      marked,
+      reportOf(tag('f', { nonceBefore: undefined }), tag('c', { nonceAfter: 'n' })),
+    ],
     [
       'everything was invalidated meanwhile',
       marked,
-      testimony(tag('f'), tag('c', { left: 'n' }), { epoch: 'x' }),
+      reportOf(tag('f'), tag('c', { nonceAfter: 'n' }), { epoch: 'x' }),
     ],
     ['the report is about another row', { ...marked, request: { ...request, cells: ['{r}:2'] } }, finished],
   ])('where %s', (_, before, after) => {

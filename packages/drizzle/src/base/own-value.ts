@@ -1,9 +1,11 @@
+import { copyBinary } from '@larder/core/host'
+
 /** What is nested deeper is shared with the caller. */
 const DEEPEST = 100
 
 /**
- * Copies what the owner of a parameter may still change: bytes, dates, and the lists and plain objects that drivers send as
- * arrays or JSON. Anything else is returned as it is.
+ * Copies what the owner of a parameter may still change: bytes and other binary data, dates, and the lists and plain objects
+ * that drivers send as arrays or JSON. Anything else is returned as it is.
  */
 export function ownValue(value: object): unknown {
   return copyOf(value, DEEPEST, new Map())
@@ -14,10 +16,9 @@ function copyOf(value: unknown, depth: number, copies: Map<object, unknown>): un
   if (typeof value !== 'object' || value === null || depth === 0) return value
   const copied = copies.get(value)
   if (copied) return copied
-  // Drivers treat a `Buffer` differently from other bytes.
-  if (Buffer.isBuffer(value)) return Buffer.from(value)
+  const binary = copyBinary(value)
+  if (binary) return binary
   const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype === Uint8Array.prototype) return (value as Uint8Array).slice()
   if (prototype === Date.prototype) return new Date(value as Date)
   if (prototype === Array.prototype) {
     const list = value as unknown[]

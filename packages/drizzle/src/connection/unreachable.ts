@@ -1,5 +1,5 @@
 import {
-  createOutageJudge,
+  createOutageDetector,
   LIBSQL,
   MYSQL,
   NETWORK,
@@ -40,7 +40,7 @@ export const SIGNS_BY_SESSION: Readonly<Record<string, readonly OutageSign[]>> =
   NodeSQLiteSession: [],
 }
 
-/** Judges the errors of a driver's reads. See `ReadPlan.unreachable`. */
+/** Classifies the errors of a driver's reads. See `ReadPlan.unreachable`. */
 export function unreachableOf(driver: string): (error: unknown) => boolean {
-  return createOutageJudge(SIGNS_BY_SESSION[driver] ?? [])
+  return createOutageDetector(SIGNS_BY_SESSION[driver] ?? [])
 }

@@ -3,7 +3,7 @@ export interface StoredResult {
   /** `object`: `{ rows, … }`. `list`: an array of rows with properties. `pair`: `[rows, fields]`. */
   readonly form: 'object' | 'list' | 'pair' | 'unknown'
   readonly rows: readonly unknown[]
-  readonly beside: Readonly<Record<string, unknown>>
+  readonly properties: Readonly<Record<string, unknown>>
 }
 
 /** The properties beside the rows in node-postgres and PGlite that are plain data. */
@@ -29,17 +29,17 @@ const FIELD_PROPERTIES = [
 export function toEntry(result: unknown): StoredResult {
   if (Array.isArray(result)) return isPair(result) ? storedPair(result) : storedList(result)
   const { rows, fields } = (result ?? {}) as { readonly rows?: unknown; readonly fields?: unknown }
-  if (!Array.isArray(rows)) return { form: 'unknown', rows: [], beside: { result } }
-  const beside = { ...pick(result as object, OBJECT_PROPERTIES), fields: fieldsOf(fields) }
-  return { form: 'object', rows: rows.map(plainCopy), beside }
+  if (!Array.isArray(rows)) return { form: 'unknown', rows: [], properties: { result } }
+  const properties = { ...pick(result as object, OBJECT_PROPERTIES), fields: fieldsOf(fields) }
+  return { form: 'object', rows: rows.map(plainCopy), properties }
 }
 
 /** What the caller receives, on a miss as well as on a hit: the result of the driver, made of plain objects. */
 export function fromEntry(value: unknown): unknown {
-  const { form, rows, beside } = value as StoredResult
-  if (form === 'unknown') return beside.result
-  if (form === 'pair') return [rows, beside.fields]
-  return form === 'list' ? Object.assign(rows, beside) : { ...beside, rows }
+  const { form, rows, properties } = value as StoredResult
+  if (form === 'unknown') return properties.result
+  if (form === 'pair') return [rows, properties.fields]
+  return form === 'list' ? Object.assign(rows, properties) : { ...properties, rows }
 }
 
 /** The form of MySQL: the rows, and a description of their columns. */
@@ -48,16 +48,16 @@ function isPair(result: readonly unknown[]): result is readonly [readonly unknow
 }
 
 function storedPair([rows, fields]: readonly [readonly unknown[], readonly unknown[]]): StoredResult {
-  return { form: 'pair', rows: rows.map(plainCopy), beside: { fields: fieldsOf(fields) } }
+  return { form: 'pair', rows: rows.map(plainCopy), properties: { fields: fieldsOf(fields) } }
 }
 
 function storedList(result: readonly unknown[]): StoredResult {
   const { columns } = result as { readonly columns?: unknown }
-  const beside = {
+  const properties = {
     ...pick(result, LIST_PROPERTIES),
     ...(Array.isArray(columns) && { columns: fieldsOf(columns) }),
   }
-  return { form: 'list', rows: Array.from(result, plainCopy), beside }
+  return { form: 'list', rows: Array.from(result, plainCopy), properties }
 }
 
 function plainCopy(row: unknown): unknown {

@@ -1,13 +1,13 @@
 import {
   createRawSession,
+  createSessionState,
   type Engine,
   endsTransaction,
   type RawSession,
-  type SessionMeaning,
+  type SessionState,
   type SqlDialect,
   type SqlScan,
   scanSql,
-  sessionFingerprint,
   type Transaction,
 } from '@larder/core/host'
 import type { Statement } from '../analysis/statement.ts'
@@ -28,7 +28,7 @@ export interface RawSql {
   /** Has the transaction of a raw BEGIN without its COMMIT. Everything on this db belongs to it. */
   readonly session: Pick<RawSession, 'transaction'>
   /** Altered once the same statement may mean something else on a connection of the db. Nothing is cached from then on. */
-  readonly settings: Pick<SessionMeaning, 'altered'>
+  readonly settings: Pick<SessionState, 'altered'>
   /** Registers what raw SQL does to its session. Call it before the statement runs. */
   inspect(statement: Statement): void
   readonly changes: RawChangesFinder
@@ -42,7 +42,7 @@ export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
   const advice = 'this db bypasses the cache. Use db.transaction instead'
   const session = createRawSession(engine, { advice, statementFailed, commitFailed })
   const commits = createCommits()
-  const settings = sessionFingerprint((warning) => engine.events.emit('warning', warning))
+  const settings = createSessionState((warning) => engine.events.emit('warning', warning))
   const changes = createRawChangesFinder(engine, dialect)
 
   const write = async ({ statement, transaction, run }: RawExecution): Promise<unknown> => {
@@ -71,7 +71,7 @@ export function createRawSql(engine: Engine, dialect: SqlDialect): RawSql {
   return {
     session,
     settings,
-    inspect: ({ text }) => settings.look(text, dialect),
+    inspect: ({ text }) => settings.inspect(text, dialect),
     changes,
     commits,
     async run(execution) {

@@ -1,8 +1,15 @@
 import { CacheError, type PolicyOptions } from '@larder/core'
 import { canonical, type Engine, type Policy } from '@larder/core/host'
 
-/** The policy of one call. `false` bypasses the cache. `reads` and `writes` are physical table names. */
-export type CallPolicy = (PolicyOptions & { readonly writes?: readonly string[] }) | false
+/** The policy of one call. `false` bypasses the cache. */
+export type CallPolicy = CallPolicyOptions | false
+
+/** Options of one call. `reads` and `writes` are physical table names. */
+export interface CallPolicyOptions extends PolicyOptions {
+  readonly writes?: readonly string[]
+  /** The query has options from `$withCache`, so errors name that. */
+  readonly byWithCache?: true
+}
 
 /** The policies of one db: those of its tables, and those of its tables merged with the options of a call. */
 export interface Policies {
@@ -20,8 +27,8 @@ export interface Policies {
   forRawSql(call: PolicyOptions): Policy
 }
 
-/** Policies as the user writes them, keyed by the schema's names. */
-export type PolicyOptionsByTable = Readonly<Record<string, PolicyOptions | undefined>>
+/** Policies as the user writes them, keyed by the schema's names. `false`: the table is not cached. */
+export type PolicyOptionsByTable = Readonly<Record<string, PolicyOptions | false | undefined>>
 
 /** The key of `tables` that applies to every table without a policy of its own. */
 const EVERY_TABLE = '*'
@@ -46,7 +53,7 @@ export function createPolicies(
   for (const [model, table] of tables) {
     const tableOptions = optionsFor(options, model)
     const path = `tables.${Object.hasOwn(options, model) ? model : `'*'`}`
-    byTable.set(model, tableOptions && checkOperations(engine.policy(tableOptions, path, table), path))
+    byTable.set(model, tableOptions && checkOperations(engine.policy(tableOptions, path, { table }), path))
   }
   const merged = new Map<string, Policy>()
   const forRawSql = new WeakMap<PolicyOptions, Policy>()
@@ -64,9 +71,11 @@ export function createPolicies(
       const key = canonical([model, call])
       const remembered = merged.get(key)
       if (remembered) return remembered
-      const path = `cached(db, …) on ${model}`
+      const { byWithCache, ...ofCall } = call
+      const path = `${byWithCache ? '$withCache(…)' : 'cached(db, …)'} on ${model || 'this query'}`
+      const ttlFix = `add ${byWithCache ? '{ config: { ex: seconds } }' : 'a ttl'} to the call, or give ${model || `'*'`} a policy in tables`
       const policy = checkOperations(
-        engine.policy({ ...optionsFor(options, model), ...policyIn(call) }, path),
+        engine.policy({ ...optionsFor(options, model), ...policyIn(ofCall) }, path, { ttlFix }),
         path,
       )
       if (merged.size >= MAX_MERGED) merged.clear()
@@ -76,9 +85,9 @@ export function createPolicies(
   }
 }
 
-/** The user's options for a table: its own, even if they are `undefined`, else those of `'*'`. */
+/** The user's options for a table: its own, even if they are `false` or `undefined`, else those of `'*'`. */
 export function optionsFor(options: PolicyOptionsByTable, model: string): PolicyOptions | undefined {
-  return Object.hasOwn(options, model) ? options[model] : options[EVERY_TABLE]
+  return (Object.hasOwn(options, model) ? options[model] : options[EVERY_TABLE]) || undefined
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Table, View } from 'drizzle-orm'
  * A table or a view, by its shape: in a CommonJS package, drizzle-orm's own types exist twice, and one is not assignable to the
  * other.
  */
-interface TableLike {
+export interface TableLike {
   readonly $inferSelect: unknown
 }
 
@@ -20,15 +20,17 @@ export type TableName<S> = string extends keyof S
   : { [K in keyof S]: S[K] extends Table | View | TableLike ? K : never }[keyof S] & string
 
 /**
- * One policy per table, keyed by the schema's names. `'*'` applies to every table without a policy of its own.
+ * One policy per table, keyed by the schema's names, or `false` to not cache the table. `'*'` applies to every table
+ * without a policy of its own.
  * @example
  * ```ts
  * import type { TablePolicies } from '@larder/drizzle'
  *
  * const tables: TablePolicies<typeof schema> = {
  *   products: { ttl: '10m' },
+ *   orders: false,
  *   '*': { ttl: '1m' },
  * }
  * ```
  */
-export type TablePolicies<S> = { readonly [K in TableName<S> | '*']?: PolicyOptions }
+export type TablePolicies<S> = { readonly [K in TableName<S> | '*']?: PolicyOptions | false }

@@ -1,5 +1,5 @@
-import { CacheError, type PolicyOptions } from '@larder/core'
-import type { CallPolicy } from './policies.ts'
+import { CacheError } from '@larder/core'
+import type { CallPolicy, CallPolicyOptions } from './policies.ts'
 
 /** What Drizzle's `$withCache(…)` stores on a query. `$withCache(false)` is `{ enable: false }`. */
 export interface WithCache {
@@ -25,7 +25,8 @@ export function policyOfWithCache({ enable, config, tag, autoInvalidate }: WithC
   if (unknown !== undefined)
     throw unsupported(`config.${unknown}`, 'set a lifetime: config: { ex: seconds } or { px: milliseconds }')
   const ttl = typeof px === 'number' ? px : typeof ex === 'number' ? ex * 1_000 : undefined
-  const options: PolicyOptions = {
+  const options: CallPolicyOptions = {
+    byWithCache: true,
     ...(ttl !== undefined && { ttl }),
     ...(tag !== undefined && { tags: [tag] }),
   }

@@ -1,11 +1,12 @@
 import { CacheError, type InvalidateRequest } from '@larder/core'
 import { is, Table, View } from 'drizzle-orm'
+import type { TableLike } from '../policy/table-policies.ts'
 import { type Entities, entityName } from '../tables/entities.ts'
 
 /** The request of `db.$cache.invalidate`, whose form is Drizzle's own. */
 export interface DrizzleInvalidation {
-  /** A table or view of the schema, its name in the schema or in the database, or an array of these. */
-  readonly tables?: unknown
+  /** Tables or views of the schema, or their names in the schema or in the database. An array may contain both. */
+  readonly tables?: TableLike | string | readonly (TableLike | string)[]
   /** Tags of policies or of `$withCache({ tag })`. */
   readonly tags?: string | readonly string[]
 }

@@ -43,6 +43,14 @@ class Names extends Array<string> {
   }
 }
 
+/** Binary data other than bytes, over the given memory. */
+const BINARY: Readonly<Record<string, (memory: ArrayBuffer) => object>> = {
+  'a typed array': (memory) => new Float32Array(memory),
+  'a part of a typed array': (memory) => new Uint16Array(memory, 2, 2),
+  'a DataView': (memory) => new DataView(memory, 1, 3),
+  'an ArrayBuffer': (memory) => memory,
+}
+
 /** Parameters that must not be taken apart. */
 const UNUSUAL: Readonly<Record<string, () => unknown>> = {
   'bytes of a class': () => new Digest('0a0b'),
@@ -152,5 +160,37 @@ export const valueRules: Rules = (the, driver) => {
       const rows = await plain.select({ bytes: sql`bytes` }).from(t.generated)
       expect(rows.map((row) => [...new Uint8Array(row.bytes as Uint8Array)])).toEqual([[1], [1]])
     })
+
+    it.each(Object.keys(BINARY))(
+      'a write that waits for its mark uses %s from the time of the call',
+      async (name) => {
+        const { plain, t, raw } = the()
+        const { db, release } = openDbThatWaits(the())
+        const memory = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
+        const value = BINARY[name]?.(memory.buffer)
+        // Not every driver accepts all of them.
+        const put = async (from: typeof db, id: number): Promise<boolean> => {
+          try {
+            await raw(
+              from,
+              sql`insert into made_row (id, title, stamp, bytes) values (${id}, ${`title ${id}`}, ${id}, ${value})`,
+            )
+            return true
+          } catch {
+            return false
+          }
+        }
+        const accepted = await put(plain, 1)
+        const writing = put(db, 2)
+        await sleep(5)
+        memory.fill(9)
+        release()
+        expect(await writing).toBe(accepted)
+        const rows = await plain.select({ bytes: sql`bytes` }).from(t.generated).orderBy(t.generated.id)
+        // One driver inserts a row before it rejects the value.
+        if (accepted) expect(rows).toHaveLength(2)
+        expect(rows[1]).toEqual(rows[0])
+      },
+    )
   })
 }

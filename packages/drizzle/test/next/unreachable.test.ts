@@ -9,7 +9,7 @@ import { integer, pgTable } from 'drizzle-orm/pg-core'
 import { int, sqliteTable } from 'drizzle-orm/sqlite-core'
 import pg from 'pg'
 import { afterEach, expect, it } from 'vitest'
-import { judgedLoads } from '../../../../test/support/outage-cases.ts'
+import { classifiedLoads } from '../../../../test/support/outage-cases.ts'
 
 // What this version of Drizzle wraps an error in. The drivers themselves are tested in test/outage.
 
@@ -32,7 +32,7 @@ const tables = { items: { ttl: '1h' } } as const
 const missing = pgTable('missing', { id: integer().primaryKey() })
 
 function readOverPostgres(connectionString: string) {
-  const loads = judgedLoads()
+  const loads = classifiedLoads()
   const client = new pg.Pool({ connectionString, max: 1 })
   closing.push(() => client.end())
   const db = drizzleCache(nodePostgresDrizzle({ client }), {
@@ -46,23 +46,23 @@ function readOverPostgres(connectionString: string) {
 it('node-postgres: a dead server counts as an outage, and a missing table does not', async () => {
   const dead = readOverPostgres(`postgresql://nobody@127.0.0.1:${await deadPort()}/none`)
   await expect(dead.read()).rejects.toThrow()
-  expect(dead.loads.verdicts).toEqual([true])
+  expect(dead.loads.unreachable).toEqual([true])
   const alive = readOverPostgres(await postgresUrl())
   await expect(alive.read()).rejects.toThrow()
-  expect(alive.loads.verdicts).toEqual([false])
+  expect(alive.loads.unreachable).toEqual([false])
 })
 
 it('libSQL: a dead server counts as an outage, and a missing table does not', async () => {
   const items = sqliteTable('missing', { id: int().primaryKey() })
-  for (const [url, verdict] of [
+  for (const [url, unreachable] of [
     [`http://127.0.0.1:${await deadPort()}`, true],
     [':memory:', false],
   ] as const) {
-    const loads = judgedLoads()
+    const loads = classifiedLoads()
     const client = createClient({ url })
     closing.push(() => client.close())
     const db = drizzleCache(libsqlDrizzle({ client }), { cache: loads.cache, schema: { items }, tables })
     await expect(db.select().from(items)).rejects.toThrow()
-    expect(loads.verdicts).toEqual([verdict])
+    expect(loads.unreachable).toEqual([unreachable])
   }
 })

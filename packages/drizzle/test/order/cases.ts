@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ContractDb } from '../contract/driver.ts'
 import { differenceInOrder } from './compare.ts'
 import type { Connected } from './connected.ts'
-import type { Sent } from './recorder.ts'
+import type { RecordedStatement } from './recorder.ts'
 import { fill, rowsOf } from './rows.ts'
 import { raw } from './run-program.ts'
 import { slowStore } from './slow-store.ts'
@@ -79,7 +79,7 @@ export function orderCases(connect: () => Promise<Connected>): void {
     })
 
     async function expectSame(program: Program): Promise<unknown> {
-      const outcomes: { sent: readonly Sent[]; result: unknown; rows: unknown }[] = []
+      const outcomes: { sent: readonly RecordedStatement[]; result: unknown; rows: unknown }[] = []
       for (const db of [driver.db(), wrapped]) {
         await fill(driver)
         driver.recorder.take()

@@ -1,4 +1,4 @@
-import type { Sent } from './recorder.ts'
+import type { RecordedStatement } from './recorder.ts'
 
 const BEGINS = /^(?:begin|start transaction|transaction)\b/i
 const ENDS = /^(?:commit|rollback)$/i
@@ -14,8 +14,8 @@ interface Placed {
  * none. With `cached`, reads outside transactions may be missing.
  */
 export function differenceInOrder(
-  plain: readonly Sent[],
-  wrapped: readonly Sent[],
+  plain: readonly RecordedStatement[],
+  wrapped: readonly RecordedStatement[],
   cached: boolean,
 ): string | undefined {
   const rest = wrapped.map(({ text }) => text)
@@ -33,8 +33,8 @@ export function differenceInOrder(
  * have no order.
  */
 export function differenceInTransactions(
-  plain: readonly Sent[],
-  wrapped: readonly Sent[],
+  plain: readonly RecordedStatement[],
+  wrapped: readonly RecordedStatement[],
   cached: boolean,
 ): string | undefined {
   const [first, second] = [segments(plain), segments(wrapped)]
@@ -42,7 +42,7 @@ export function differenceInTransactions(
   return transactions ?? differenceOfSets(first.outside, second.outside, (text) => cached && isRead(text))
 }
 
-function placed(sent: readonly Sent[]): readonly Placed[] {
+function placed(sent: readonly RecordedStatement[]): readonly Placed[] {
   let inside = false
   return sent.map(({ text }) => {
     const begins = BEGINS.test(text)
@@ -53,7 +53,7 @@ function placed(sent: readonly Sent[]): readonly Placed[] {
   })
 }
 
-function segments(sent: readonly Sent[]): {
+function segments(sent: readonly RecordedStatement[]): {
   readonly transactions: readonly string[]
   readonly outside: readonly string[]
 } {

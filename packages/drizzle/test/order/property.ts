@@ -8,7 +8,7 @@ import type { ContractDb } from '../contract/driver.ts'
 import { differenceInOrder, differenceInTransactions } from './compare.ts'
 import type { Connected } from './connected.ts'
 import { type Abilities, randomProgram, type Step } from './program.ts'
-import type { Sent } from './recorder.ts'
+import type { RecordedStatement } from './recorder.ts'
 import { fill, rowsOf } from './rows.ts'
 import { type Observed, runProgram } from './run-program.ts'
 import { slowStore } from './slow-store.ts'
@@ -77,7 +77,7 @@ async function outcome(
   db: ContractDb,
   programs: readonly (readonly Step[])[],
 ): Promise<{
-  readonly sent: readonly Sent[]
+  readonly sent: readonly RecordedStatement[]
   readonly observed: readonly Observed[]
   readonly rows: unknown
 }> {
@@ -105,6 +105,6 @@ function wrap(driver: Connected, way: Way, seed: number): ContractDb {
   return drizzleCache(driver.db(), { cache, schema: driver.schema, tables })
 }
 
-function shown(sent: readonly Sent[]): string {
+function shown(sent: readonly RecordedStatement[]): string {
   return sent.map(({ connection, text }) => `  ${connection} ${text}`).join('\n')
 }

@@ -1,5 +1,5 @@
 /** One statement as the driver received it, and its connection. */
-export interface Sent {
+export interface RecordedStatement {
   readonly connection: number
   readonly text: string
 }
@@ -9,11 +9,11 @@ export interface Recorder {
   /** Records a statement. Connections are identified by object. Skips Larder's own inspection of a libSQL file. */
   note(connection: object, statement: unknown, parameters?: unknown): void
   /** The statements since the last call. */
-  take(): readonly Sent[]
+  take(): readonly RecordedStatement[]
 }
 
 export function createRecorder(): Recorder {
-  let sent: Sent[] = []
+  let sent: RecordedStatement[] = []
   const numbers = new WeakMap<object, number>()
   let connections = 0
   return {

@@ -1,6 +1,6 @@
 import type { PGlite } from '@electric-sql/pglite'
 import type { Cache } from '@larder/core'
-import { cached, drizzleCache } from '@larder/drizzle'
+import { cached, cacheOf, drizzleCache } from '@larder/drizzle'
 import type { Client as LibSQLClient } from '@libsql/client'
 import type BetterSqlite3 from 'better-sqlite3'
 import { type BetterSQLite3Database, drizzle as betterSqlite3 } from 'drizzle-orm/better-sqlite3'
@@ -115,5 +115,27 @@ describe('policies', () => {
     cached(dbs.pg, { ttl: '1s', write: 'through' })
     // @ts-expect-error: no such table in this schema
     drizzleCache(dbs.bare, { cache, schema: tables, tables: { post: { ttl: '1s' } } })
+  })
+
+  it('false stands for a table that is not cached', () => {
+    drizzleCache(dbs.pg, { cache, tables: { posts: false, '*': { ttl: '1s' } } })
+    drizzleCache(dbs.pg, { cache, tables: { posts: { ttl: '1s' }, '*': false } })
+    // @ts-expect-error: true has no lifetime
+    drizzleCache(dbs.pg, { cache, tables: { posts: true } })
+    // @ts-expect-error: no such table
+    drizzleCache(dbs.pg, { cache, tables: { post: false } })
+  })
+})
+
+describe('cacheOf(db).invalidate', () => {
+  it('accepts tables, views and names, alone or mixed in one array', () => {
+    const { invalidate } = cacheOf(dbs.pg)
+    void invalidate({ tables: tables.posts, tags: 'a' })
+    void invalidate({ tables: 'posts', tags: ['a', 'b'] })
+    void invalidate({ tables: [tables.posts, tables.postStats, 'public.users'] })
+    // @ts-expect-error: an enum is not a table
+    void invalidate({ tables: [tables.role] })
+    // @ts-expect-error: a number is not a table
+    void invalidate({ tables: 5 })
   })
 })

@@ -66,8 +66,8 @@ export interface ClientCache<Model extends string = string> {
 /** The model names of a datamodel, or any string without one. */
 export type ModelName<D> = D extends Datamodel ? Extract<keyof D['models'], string> : string
 
-/** A policy for each model name. `'*'` applies to every model without its own. */
-export type ModelPolicies<D> = { readonly [Model in ModelName<D> | '*']?: PolicyOptions }
+/** A policy for each model name, or `false` to not cache the model. `'*'` applies to every model without its own. */
+export type ModelPolicies<D> = { readonly [Model in ModelName<D> | '*']?: PolicyOptions | false }
 
 /** Arguments of `tx.model.lock`: the model's own unique filter, and how to lock. */
 export interface LockCall<T> extends LockOptions {

@@ -1,15 +1,11 @@
-import type { PolicyOptions } from '@larder/core'
 import type { Schema } from '@larder/core/host'
-import { writtenFor } from '../policy/policies.ts'
+import { type PolicyOptionsByModel, writtenFor } from '../policy/policies.ts'
 import type { Datamodel } from '../schema/datamodel.ts'
 import { type Extras, schemaOf } from '../schema/schema.ts'
 import type { ModelPolicies } from './extension-types.ts'
 
 /** The `lookupKeys`, `touches` and `reads` of each model's policy, or of `'*'`. */
-export function extrasOf(
-  models: readonly string[],
-  written: Readonly<Record<string, PolicyOptions | undefined>>,
-): Extras {
+export function extrasOf(models: readonly string[], written: PolicyOptionsByModel): Extras {
   return Object.fromEntries(
     models.map((name) => {
       const { lookupKeys, touches, reads } = writtenFor(written, name) ?? {}

@@ -30,7 +30,7 @@ export function connectedSource(clients: 'one' | 'several'): ConnectedSource {
   }
   return {
     current: () => connection,
-    known: connected.promise,
+    whenKnown: connected.promise,
     connected: (adapter) => inspect(adapter, shown),
   }
 }

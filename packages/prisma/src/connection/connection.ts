@@ -52,7 +52,7 @@ function overConfig(adapter: AdapterParts, config: object, settings: readonly st
   })
   const source: ConnectionSource & { instead?: ConnectionSource } = {
     current: (thorough) => source.instead?.current(thorough),
-    known: reading,
+    whenKnown: reading,
   }
   return source
 }

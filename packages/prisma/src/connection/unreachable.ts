@@ -1,5 +1,5 @@
 import {
-  createOutageJudge,
+  createOutageDetector,
   LIBSQL,
   MYSQL,
   NETWORK,
@@ -69,10 +69,10 @@ const SIGNS_BY_PROVIDER: Readonly<Record<string, readonly OutageSign[]>> = {
   mysql: [...PRISMA, ...NETWORK, ...MYSQL],
 }
 
-/** Judges the errors of a client's reads. See `ReadPlan.unreachable`. */
+/** Classifies the errors of a client's reads. See `ReadPlan.unreachable`. */
 export function unreachableOf(client: object): (error: unknown) => boolean {
   const adapter = String(adapterOf(client)?.adapterName)
-  return createOutageJudge(
+  return createOutageDetector(
     SIGNS_BY_ADAPTER[adapter] ?? SIGNS_BY_PROVIDER[activeProvider(client)] ?? [...PRISMA, ...NETWORK],
   )
 }

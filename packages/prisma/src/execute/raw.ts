@@ -1,15 +1,15 @@
 import {
   type Change,
   createRawSession,
+  createSessionState,
   type Engine,
   endsTransaction,
   type RawSession,
   type RawWrite,
-  type SessionMeaning,
+  type SessionState,
   type SqlDialect,
   type SqlScan,
   scanSql,
-  sessionFingerprint,
   type Transaction,
   volatileSql,
 } from '@larder/core/host'
@@ -25,7 +25,7 @@ export interface RawSql {
   /** Has the scope of an open raw BEGIN. Every statement of the client belongs to it. */
   readonly session: Pick<RawSession, 'transaction'>
   /** Altered once raw SQL has changed the session of a connection. The client then caches nothing any more. */
-  readonly settings: Pick<SessionMeaning, 'altered'>
+  readonly settings: Pick<SessionState, 'altered'>
   /** Checks whether a raw operation changes its session. Call it before the operation runs. */
   inspect(args: unknown): void
   /**
@@ -67,7 +67,7 @@ export function createRawSql(engine: Engine, provider: string, transactions: Tra
   const dialect = dialectOf(provider)
   const advice = 'this client reads past the cache. Use $transaction instead'
   const session = createRawSession(engine, { advice, statementFailed, commitFailed })
-  const settings = sessionFingerprint((warning) => engine.events.emit('warning', warning))
+  const settings = createSessionState((warning) => engine.events.emit('warning', warning))
 
   const undeclared = ({ operation, args }: RawStatement): RawWrite => ({
     operation,
@@ -94,7 +94,7 @@ export function createRawSql(engine: Engine, provider: string, transactions: Tra
     changing: (args) => volatileSql(textOf(args), dialect),
     session,
     settings,
-    inspect: (args) => settings.look(textOf(args), dialect ?? 'postgres'),
+    inspect: (args) => settings.inspect(textOf(args), dialect ?? 'postgres'),
     async run<T>(statement: RawStatement, scope: Transaction | undefined, run: () => Promise<T>): Promise<T> {
       const { scan, args } = statement
       const text = textOf(args)

@@ -1,4 +1,4 @@
-import { type ColumnValue, UNKNOWN } from '@larder/core/host'
+import { type ColumnValue, copyBinary, isBinary, UNKNOWN } from '@larder/core/host'
 import type { ScalarField } from '../schema/datamodel.ts'
 import type { ModelMap } from '../schema/model.ts'
 
@@ -55,15 +55,14 @@ export function argument(value: unknown, name: string): unknown {
 
 const isEnumerable = Object.prototype.propertyIsEnumerable
 
-/** Copies the objects, lists and bytes of arguments, so that the caller may change its own. Other values in them are shared. */
+/** Copies the objects, lists, dates and binary data of arguments, so that the caller may change its own. Other values are shared. */
 export function copyArguments(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(copyArguments)
-  // Prisma copies arguments before it passes them on, but a copied `Buffer` still is the caller's memory. The class is kept:
-  // in the JSON of a raw parameter a `Buffer` is written differently from other bytes.
-  if (Buffer.isBuffer(value)) return Buffer.from(value)
+  // Prisma copies arguments before it passes them on, but a copied `Buffer` still is the caller's memory.
+  const binary = copyBinary(value)
+  if (binary) return binary
   const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype === Uint8Array.prototype) return (value as Uint8Array).slice()
   if (prototype === Date.prototype) return new Date(value as Date)
   // Decimals, field references and `Prisma.DbNull` are objects that nobody changes. Of other classes, those of bytes and dates
   // among them, only the class knows how an object is copied.
@@ -73,9 +72,9 @@ export function copyArguments(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, copyArguments(item)]))
 }
 
-/** Returns arguments whose bytes stay as they are while a call waits for the store. A copy only if there are any bytes. */
+/** Returns arguments whose binary data stays as it is while a call waits for the store. A copy only if there is any. */
 export function withOwnBytes(args: unknown): unknown {
-  return hasBytes(args) ? copyArguments(args) : args
+  return hasBinary(args) ? copyArguments(args) : args
 }
 
 /** The same for raw SQL, where dates and objects may change, too: a list of text and values, or an object of Prisma's that holds both. */
@@ -95,12 +94,12 @@ export function withOwnValues(args: unknown): unknown {
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
 
-function hasBytes(value: unknown): boolean {
+function hasBinary(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
-  if (value instanceof Uint8Array) return true
-  if (Array.isArray(value)) return value.some(hasBytes)
+  if (isBinary(value)) return true
+  if (Array.isArray(value)) return value.some(hasBinary)
   const prototype: unknown = Object.getPrototypeOf(value)
-  return (prototype === Object.prototype || prototype === null) && Object.values(value).some(hasBytes)
+  return (prototype === Object.prototype || prototype === null) && Object.values(value).some(hasBinary)
 }
 
 /** Returns a list. Prisma accepts one object wherever it accepts several. */

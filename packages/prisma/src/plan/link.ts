@@ -32,9 +32,12 @@ export function linked(
 ): readonly NestedChange[] {
   const { relation, row, sets } = parent
   if (relation.holder === 'own')
-    for (const { own, target: column } of relation.pairs) sets[own] = named(models, relation, column, target)
+    for (const { source, target: column } of relation.pairs)
+      sets[source] = named(models, relation, column, target)
   if (relation.holder !== 'target') return [...replaced(models, parent), ...joinedTo(parent, key)]
-  const reference = relation.pairs.map(({ own, target: column }) => [column, certainValue(row, own)] as const)
+  const reference = relation.pairs.map(
+    ({ source, target: column }) => [column, certainValue(row, source)] as const,
+  )
   return [...replaced(models, parent), touched(relation, key, Object.fromEntries(reference))]
 }
 
@@ -45,7 +48,7 @@ export function unlinked(
   key: Pins | undefined,
 ): readonly NestedChange[] {
   const { model, relation, sets } = parent
-  if (relation.holder === 'own') Object.assign(sets, unknown(relation, 'own'))
+  if (relation.holder === 'own') Object.assign(sets, unknown(relation, 'source'))
   if (relation.holder === 'target') return [touched(relation, key, unknown(relation, 'target'))]
   if (relation.holder === 'unknown') return eitherSide(models, model, relation)
   return removedFromJoin(parent, key)
@@ -58,7 +61,7 @@ export function replaced(models: ModelMap, { model, relation }: NestedParent): r
     return relation.list ? [] : [touched(relation, undefined, unknown(relation, 'target'))]
   if (relation.holder !== 'own') return []
   const shared = models.relation(relation.target, relation.opposite)?.list
-  return shared ? [] : [{ table: models.table(model), effect: 'update', sets: unknown(relation, 'own') }]
+  return shared ? [] : [{ table: models.table(model), effect: 'update', sets: unknown(relation, 'source') }]
 }
 
 /** Returns the row of a join table that connects a new row, inserted with `sets`. */
@@ -72,22 +75,25 @@ function joinedTo(parent: NestedParent, key: Pins | undefined): readonly NestedC
   return insertedIntoJoin(parent, values?.length === 1 ? values[0] : UNKNOWN)
 }
 
-function insertedIntoJoin({ relation, row }: NestedParent, target: ColumnValue): readonly NestedChange[] {
+function insertedIntoJoin(
+  { relation, row }: NestedParent,
+  targetValue: ColumnValue,
+): readonly NestedChange[] {
   if (!relation.join) return []
-  const { own, target: other, table } = relation.join
-  const sets = { [own.column]: certainValue(row, own.references), [other.column]: target }
-  const fromResult = row.shown && { fromResult: { [own.column]: own.references } }
+  const { source, target, table } = relation.join
+  const sets = { [source.column]: certainValue(row, source.references), [target.column]: targetValue }
+  const fromResult = row.shown && { fromResult: { [source.column]: source.references } }
   return [{ table, effect: 'insert', sets, ...fromResult }]
 }
 
 /** Prisma deletes rows of a join table by the keys of both sides. */
 function removedFromJoin({ relation, row }: NestedParent, key: Pins | undefined): readonly NestedChange[] {
   if (!relation.join) return []
-  const { own, target, table } = relation.join
-  const parentValue = certainValue(row, own.references)
+  const { source, target, table } = relation.join
+  const parentValue = certainValue(row, source.references)
   const children = key?.[target.references]
   const before = {
-    ...(parentValue !== UNKNOWN && { [own.column]: [parentValue] }),
+    ...(parentValue !== UNKNOWN && { [source.column]: [parentValue] }),
     ...(children && { [target.column]: children }),
   }
   return [{ table, effect: 'delete', ...(Object.keys(before).length && { before }) }]
@@ -110,6 +116,6 @@ function named(models: ModelMap, relation: Relation, column: string, target: unk
   return values?.length === 1 ? values[0] : UNKNOWN
 }
 
-function unknown(relation: Relation, side: 'own' | 'target'): Sets {
+function unknown(relation: Relation, side: 'source' | 'target'): Sets {
   return Object.fromEntries(relation.pairs.map((pair) => [pair[side], UNKNOWN]))
 }

@@ -126,11 +126,11 @@ function insert(nested: Nested, parent: NestedParent, data: unknown): void {
   const { relation, sets, row: parentRow } = parent
   const row = insertedBy(models, relation.target, data)
   const fromResult: Record<string, string> = {}
-  if (relation.holder === 'own') for (const { own } of relation.pairs) sets[own] = UNKNOWN
+  if (relation.holder === 'own') for (const { source } of relation.pairs) sets[source] = UNKNOWN
   if (relation.holder === 'target')
-    for (const { own, target } of relation.pairs) {
-      row.sets[target] = certainValue(parentRow, own)
-      if (parentRow.shown) fromResult[target] = own
+    for (const { source, target } of relation.pairs) {
+      row.sets[target] = certainValue(parentRow, source)
+      if (parentRow.shown) fromResult[target] = source
     }
   nestedIn(nested, relation.target, row, madeRow(row, false))
   const change = { table: relation.table, effect: 'insert', sets: row.sets } as const

@@ -29,8 +29,8 @@ export function relationDependenciesOf(
     // Without a foreign key, a row of the join table may exist before its target, and any insert may then add a row to the result.
     const whole = join.enforced && args !== undefined && showsAll(args)
     return {
-      join: byParent(models, parents, [{ own: join.own.references, target: join.own.column }]),
-      ...(whole && { target: byRow(models, parents, relation, [{ own: target, target }], false) }),
+      join: byParent(models, parents, [{ source: join.source.references, target: join.source.column }]),
+      ...(whole && { target: byRow(models, parents, relation, [{ source: target, target }], false) }),
     }
   }
   if (holder === 'unknown' || !pairs.length) return {}
@@ -52,7 +52,7 @@ function byParent(models: ModelMap, parents: Parents, pairs: readonly ColumnPair
     found: false,
     values: (result) =>
       every(parents.rows(result), (parent) => {
-        const row = read(pairs, ({ own }) => columnValue(models, parents.model, parent, own))
+        const row = read(pairs, ({ source }) => columnValue(models, parents.model, parent, source))
         return row && [row]
       }),
   }
@@ -76,7 +76,7 @@ function byRow(
       every(parents.rows(result), (parent) => {
         const related = shownValue(parent, field)
         const foreignKeyValue = (pair: ColumnPair): ColumnValue | undefined =>
-          byForeignKey ? columnValue(models, parents.model, parent, pair.own) : undefined
+          byForeignKey ? columnValue(models, parents.model, parent, pair.source) : undefined
         if (related === null) return pairs.some((pair) => foreignKeyValue(pair) === null) ? [] : undefined
         const rows = list ? related : [related]
         return every(Array.isArray(rows) ? rows : undefined, (row: ShownRow) => {

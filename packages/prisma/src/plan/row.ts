@@ -43,7 +43,9 @@ export function certainValue(row: Row, column: string): ColumnValue {
 /** Leaves out foreign keys that nested writes of the row itself will set. */
 function withoutNestedKeys(values: readonly (readonly [string, ColumnValue])[], data: Data): Row['values'] {
   const columnsInRow = new Set(
-    data.relations.flatMap(([{ holder, pairs }]) => (holder === 'own' ? pairs.map(({ own }) => own) : [])),
+    data.relations.flatMap(([{ holder, pairs }]) =>
+      holder === 'own' ? pairs.map(({ source }) => source) : [],
+    ),
   )
   return Object.fromEntries(values.filter(([column]) => !columnsInRow.has(column)))
 }

@@ -152,13 +152,13 @@ function related(
 /** Returns the parent's pins on one side of a relation as pins on the other side. */
 function carried(pairs: readonly ColumnPair[], parent: Pins | undefined): Pins | undefined {
   const pins: [string, readonly ColumnValue[]][] = []
-  for (const { own, target } of pairs) {
-    const values = parent && Object.hasOwn(parent, own) ? parent[own] : undefined
+  for (const { source, target } of pairs) {
+    const values = parent && Object.hasOwn(parent, source) ? parent[source] : undefined
     if (values) pins.push([target, values])
   }
   return pins.length ? Object.fromEntries(pins) : undefined
 }
 
 function joinPins({ join }: Relation, parent: Pins | undefined): Pins | undefined {
-  return join && carried([{ own: join.own.references, target: join.own.column }], parent)
+  return join && carried([{ source: join.source.references, target: join.source.column }], parent)
 }

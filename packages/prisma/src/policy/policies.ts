@@ -17,6 +17,9 @@ export interface CallOptions extends PolicyOptions {
   reads?: readonly string[]
 }
 
+/** Policies as the user writes them, by model. `false`: the model is not cached. */
+export type PolicyOptionsByModel = Readonly<Record<string, PolicyOptions | false | undefined>>
+
 /** The policies of one client: those of its models, with the options of a call merged over them. */
 export interface Policies {
   /** The policies of the models. Undefined: the model is not cached. */
@@ -42,7 +45,7 @@ const OF_RAW_SQL: readonly string[] = ['reads', 'writes']
 export function policiesOf(
   engine: Engine,
   models: ModelMap,
-  options: Readonly<Record<string, PolicyOptions | undefined>>,
+  options: PolicyOptionsByModel,
   lifetimePerCall = false,
 ): Policies {
   for (const name of Object.keys(options)) if (name !== EVERY_MODEL) models.model(name)
@@ -53,7 +56,8 @@ export function policiesOf(
     const perCall = lifetimePerCall && written?.ttl === undefined
     const complete = written && perCall ? { ...written, ttl: 1 } : written
     const policy =
-      complete && keyed(models, checked(engine.policy(complete, path, models.table(model)), path), path)
+      complete &&
+      keyed(models, checked(engine.policy(complete, path, { table: models.table(model) }), path), path)
     byModel.set(model, perCall ? undefined : policy)
   }
   const merged = new WeakMap<CallOptions, Map<string, Policy>>()
@@ -75,7 +79,9 @@ export function policiesOf(
       if (remembered) return remembered
       const path = `$cached(…) on ${model}`
       const policy = checked(
-        engine.policy({ ...writtenFor(options, model), ...policyOptions(call) }, path),
+        engine.policy({ ...writtenFor(options, model), ...policyOptions(call) }, path, {
+          ttlFix: `add a ttl to the call, or give ${model} a policy in models`,
+        }),
         path,
       )
       ofCall.set(model, policy)
@@ -84,12 +90,9 @@ export function policiesOf(
   }
 }
 
-/** The policy a model has as the user wrote it: its own, even if that says `undefined`, or that of `'*'`. */
-export function writtenFor(
-  options: Readonly<Record<string, PolicyOptions | undefined>>,
-  model: string,
-): PolicyOptions | undefined {
-  return Object.hasOwn(options, model) ? options[model] : options[EVERY_MODEL]
+/** The policy a model has as the user wrote it: its own, even if that is `false` or `undefined`, or that of `'*'`. */
+export function writtenFor(options: PolicyOptionsByModel, model: string): PolicyOptions | undefined {
+  return (Object.hasOwn(options, model) ? options[model] : options[EVERY_MODEL]) || undefined
 }
 
 /**

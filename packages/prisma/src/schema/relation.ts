@@ -2,7 +2,7 @@ import type { Datamodel, DatamodelModel, PrismaAction, RelationField } from './d
 
 /** Two physical columns that a relation equates: `own` in this model's table, `target` in the other model's. */
 export interface ColumnPair {
-  readonly own: string
+  readonly source: string
   readonly target: string
 }
 
@@ -17,7 +17,7 @@ export interface Join {
   /** Bare name in lower case. */
   readonly table: string
   /** The column of the join table that contains this model's key, and the column of this model that it references. */
-  readonly own: JoinSide
+  readonly source: JoinSide
   /** The same for the other model. */
   readonly target: JoinSide
   /**
@@ -84,7 +84,7 @@ export function relationOf(
     const pairs = pairsOf(source, target, description)
     return { ...base, holder: 'own', tables: [table], pairs, ...actionsOf(description) }
   }
-  const pairs = pairsOf(target, source, other).map((pair) => ({ own: pair.target, target: pair.own }))
+  const pairs = pairsOf(target, source, other).map((pair) => ({ source: pair.target, target: pair.source }))
   return { ...base, holder: 'target', tables: [table], pairs, ...actionsOf(other) }
 }
 
@@ -110,7 +110,7 @@ function pairsOf(
   field: RelationField,
 ): readonly ColumnPair[] {
   return field.fields.map((name, index) => ({
-    own: columnOf(holder, name),
+    source: columnOf(holder, name),
     target: columnOf(target, field.references[index] ?? name),
   }))
 }
@@ -128,7 +128,7 @@ function joinOf(
 ): Join {
   return {
     table: bareName(join.table),
-    own: { column: join.side, references: columnOf(source, joinKey(source)) },
+    source: { column: join.side, references: columnOf(source, joinKey(source)) },
     target: { column: join.side === 'A' ? 'B' : 'A', references: columnOf(target, joinKey(target)) },
     // SQLite enforces foreign keys only on connections that switch this on, which the schema does not show.
     enforced: datamodel.relationMode === 'foreignKeys' && datamodel.provider !== 'sqlite',

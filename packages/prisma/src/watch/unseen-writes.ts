@@ -30,7 +30,7 @@ export interface WatchDeps {
 }
 
 /** One transaction of the driver. */
-interface Watched {
+interface DriverTransaction {
   /** The scope of the extended client that began it; undefined: another client did, or Prisma for a nested write. */
   readonly clientScope: Transaction | undefined
   /** The operation that Prisma began it for. */
@@ -43,7 +43,7 @@ interface Watched {
   /** The database has not answered a ROLLBACK that Prisma sent as a statement. */
   rollbackUnanswered: boolean
   /** Undefined: nothing was written that nobody announced, or it is over. */
-  own: OwnScope | undefined
+  unseenScope: OwnScope | undefined
   readonly order: StatementOrder
 }
 
@@ -56,21 +56,21 @@ const OPERATION = 'a client without the cache'
  * operation has announced to the cache is marked before it is sent, or before its COMMIT, and finished afterwards.
  */
 export function watchWrites(deps: WatchDeps): StatementObserver {
-  const transactions = new WeakMap<TransactionToken, Watched>()
+  const transactions = new WeakMap<TransactionToken, DriverTransaction>()
   const warn = createWarnings(deps)
   const outside = deps.single ? createStatementOrder() : undefined
 
-  const scopeOf = (watched: Watched): Transaction => {
+  const scopeOf = (watched: DriverTransaction): Transaction => {
     if (watched.clientScope) return watched.clientScope
-    watched.own ??= createOwnScope(deps.engine)
-    return watched.own.written()
+    watched.unseenScope ??= createOwnScope(deps.engine)
+    return watched.unseenScope.written()
   }
   const end = async <T>(token: TransactionToken, send: () => Promise<T>, commits: boolean): Promise<T> => {
     const watched = transactions.get(token)
     if (!watched || watched.ended) return send()
     watched.ended = true
-    const { own, clientScope } = watched
-    if (own) return endOwn(watched, own, send, commits)
+    const { unseenScope, clientScope } = watched
+    if (unseenScope) return endOwn(watched, unseenScope, send, commits)
     const result = await send()
     if (clientScope && !commits && !watched.rollbackUnanswered) deps.announcements.rolledBack(clientScope)
     return result
@@ -82,7 +82,7 @@ export function watchWrites(deps: WatchDeps): StatementObserver {
       transactions.set(token, {
         clientScope,
         operation,
-        own: undefined,
+        unseenScope: undefined,
         ended: false,
         rejected: false,
         writtenAfterRejection: false,
@@ -114,7 +114,7 @@ export function watchWrites(deps: WatchDeps): StatementObserver {
 
 /** Sends a COMMIT or ROLLBACK with marks around it. */
 async function endOwn<T>(
-  watched: Watched,
+  watched: DriverTransaction,
   own: OwnScope,
   send: () => Promise<T>,
   commits: boolean,
@@ -135,7 +135,7 @@ async function endOwn<T>(
 }
 
 /** Notes in `watched` that the statement was rejected, if it is. */
-function noting<T>(watched: Watched | undefined, send: () => Promise<T>): () => Promise<T> {
+function noting<T>(watched: DriverTransaction | undefined, send: () => Promise<T>): () => Promise<T> {
   if (!watched) return send
   return () => {
     const sent = send()
@@ -147,7 +147,7 @@ function noting<T>(watched: Watched | undefined, send: () => Promise<T>): () => 
 }
 
 /** SQLite refuses a ROLLBACK where an error has ended the transaction already: that is an answer, too. */
-async function rollingBack<T>(watched: Watched, send: () => Promise<T>): Promise<T> {
+async function rollingBack<T>(watched: DriverTransaction, send: () => Promise<T>): Promise<T> {
   watched.rollbackUnanswered = true
   try {
     const result = await send()
@@ -161,7 +161,10 @@ async function rollingBack<T>(watched: Watched, send: () => Promise<T>): Promise
 }
 
 /** What may have announced a statement of this transaction, or of none. */
-function announcedIn({ announcements }: WatchDeps, watched: Watched | undefined): readonly Announcement[] {
+function announcedIn(
+  { announcements }: WatchDeps,
+  watched: DriverTransaction | undefined,
+): readonly Announcement[] {
   if (watched?.clientScope) return announcements.inside(watched.clientScope)
   const announcement = watched ? watched.operation : announcements.current()
   return announcement ? [announcement] : []

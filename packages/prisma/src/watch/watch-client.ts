@@ -123,9 +123,9 @@ function createAdapterWatch(connection: ConnectedSource): CreatedWatch {
       const cache = ref.deref()
       return (cache && observers.get(cache)) ?? []
     })
-  type Around = <T>(observer: StatementObserver, send: () => Promise<T>) => Promise<T>
-  const through = <T>(send: () => Promise<T>, around: Around): Promise<T> =>
-    all().reduce<() => Promise<T>>((inner, observer) => () => around(observer, inner), send)()
+  type ObserveStatement = <T>(observer: StatementObserver, send: () => Promise<T>) => Promise<T>
+  const through = <T>(send: () => Promise<T>, observe: ObserveStatement): Promise<T> =>
+    all().reduce<() => Promise<T>>((inner, observer) => () => observe(observer, inner), send)()
   return {
     connection,
     watch: {

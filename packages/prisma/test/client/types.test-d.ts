@@ -263,6 +263,12 @@ describe('$cache', () => {
 describe('the options', () => {
   it('accept only the models of the datamodel', () => {
     prismaCache({ cache, datamodel, models: { User: { ttl: '10m' }, '*': { ttl: 1 } } })
+    prismaCache({ cache, datamodel, models: { User: false, '*': { ttl: 1 } } })
+    prismaCache({ cache, models: { Anything: { ttl: 1 }, '*': false } })
+    // @ts-expect-error true has no lifetime
+    prismaCache({ cache, datamodel, models: { User: true } })
+    // @ts-expect-error no such model
+    prismaCache({ cache, datamodel, models: { Users: false } })
     // @ts-expect-error no such model
     prismaCache({ cache, datamodel, models: { Users: { ttl: '5s' } } })
     // @ts-expect-error a malformed duration

@@ -83,7 +83,7 @@ async function connectionOf(adapter: SqlDriverAdapterFactory): Promise<string> {
   // The repository's client is one of PostgreSQL, and takes no other adapter.
   const source =
     adapter.provider === 'postgres' ? attached(adapter) : sourceOf({ _engineConfig: { adapter } })
-  await source?.known
+  await source?.whenKnown
   const { place, settings } = source?.current(true) ?? ({} as Partial<Connection>)
   if (place === undefined) throw new Error('no connection')
   return JSON.stringify([place, settings])

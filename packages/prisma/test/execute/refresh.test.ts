@@ -4,7 +4,7 @@ import type { Store } from '@larder/core/store'
 import { repeatWhenBusy } from '@larder/testing'
 import { makeTypedQueryFactory, sqltag } from '@prisma/client/runtime/client'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { copyArguments, withOwnValues } from '../../src/plan/argument.ts'
+import { copyArguments, withOwnBytes, withOwnValues } from '../../src/plan/argument.ts'
 import { connect, pgliteDatabase, postgresDatabase, type TestDatabase } from '../support/client.ts'
 
 repeatWhenBusy()
@@ -183,6 +183,36 @@ it('a write that waits for its mark uses the bytes from the time of the call', a
       expect([name, await writing]).toEqual([name, [1]])
     }
   }
+})
+
+it('binary data of every kind is copied with its class, and objects of other classes are shared', () => {
+  const { buffer } = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
+  const values = {
+    buffer: Buffer.from(buffer, 1, 2),
+    bytes: new Uint8Array(buffer),
+    floats: new Float32Array(buffer, 4),
+    bigints: new BigInt64Array(buffer),
+    view: new DataView(buffer, 1, 3),
+    memory: buffer,
+  }
+  class Vector extends Float32Array {}
+  const shared = { vector: new Vector(1), moment: new (class extends Date {})(0) }
+  const shownOf = (value: ArrayBuffer | ArrayBufferView): unknown[] => [
+    value.constructor,
+    ArrayBuffer.isView(value)
+      ? [...new Uint8Array(value.buffer, value.byteOffset, value.byteLength)]
+      : [...new Uint8Array(value)],
+  ]
+  const expected = Object.values(values).map(shownOf)
+  const { data } = withOwnBytes({ data: { ...values, ...shared } }) as { data: typeof values & typeof shared }
+  const parameters = withOwnValues(Object.values(values)) as (typeof values.view)[]
+  new Uint8Array(buffer).fill(9)
+  const { vector, moment, ...copies } = data
+  expect(Object.values(copies).map(shownOf)).toEqual(expected)
+  expect(parameters.map(shownOf)).toEqual(expected)
+  expect([vector, moment]).toEqual([shared.vector, shared.moment])
+  expect(vector).toBe(shared.vector)
+  expect(moment).toBe(shared.moment)
 })
 
 it('the values of a TypedSQL query are copied, and its text is kept', () => {

@@ -224,7 +224,9 @@ describe('$cached throws in the call for', () => {
     await cached.post.findMany()
     expect(await errorOf(cached.user.findMany())).toMatchObject({
       code: 'LARDER_CONFIG',
-      message: expect.stringMatching(/\$cached\(…\) on User\.ttl is missing/),
+      message: expect.stringMatching(
+        /\$cached\(…\) on User\.ttl is missing: add a ttl to the call, or give User a policy in models/,
+      ),
     })
   })
 

@@ -14,7 +14,7 @@ import { reads } from './reads.ts'
 import { writes } from './writes.ts'
 
 // Every write against every read, on a real database: a result that a write changed must depend on a tag that the
-// write bumps, at the precision of rows. The database is the judge; the plans are given nothing but arguments and result.
+// write bumps, at the precision of rows. The database decides. The plans get only arguments and results.
 
 const space = { namespace: 'test', database: 'test' }
 const schema = schemaOf(datamodel, { AuthorStat: { reads: ['Post'] } })
@@ -63,13 +63,13 @@ function bumped({ tags, result }: Cached, written: readonly WriteTag[]): boolean
 /** Thrown to roll back. */
 const undo = new Error('undo')
 
-interface Verdict {
+interface Comparison {
   readonly stale: readonly string[]
   readonly changed: number
   readonly freshCount: number
 }
 
-async function judge([model, operation, args]: (typeof writes)[number]): Promise<Verdict> {
+async function compare([model, operation, args]: (typeof writes)[number]): Promise<Comparison> {
   const plan = planWrite(operation, model, args, models, { provider: 'postgresql' })
   const changes = withActions(schema, plan.changes)
   const stale: string[] = []
@@ -98,7 +98,7 @@ describe('every read whose result a write changed is invalidated by it', () => {
   test.each(
     writes.filter((_, at) => sized(at % 3 === 0, true)).map((write) => [name(write), write] as const),
   )('%s', async (_name, write) => {
-    const { stale } = await judge(write)
+    const { stale } = await compare(write)
     expect(stale).toEqual([])
   })
 })
@@ -128,7 +128,7 @@ describe('reads of other rows stay fresh after a write', () => {
       40,
     ],
   ] as const)('%s', async (_fact, write, least) => {
-    const { freshCount, stale } = await judge(write)
+    const { freshCount, stale } = await compare(write)
     expect(stale).toEqual([])
     expect(freshCount).toBeGreaterThanOrEqual(least)
   })

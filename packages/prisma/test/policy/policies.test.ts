@@ -39,6 +39,14 @@ describe('policies of models', () => {
     expect(await posts()).toMatchObject([{ title: 'p1' }])
   })
 
+  it("a model with `false` is not cached, also where '*' applies to the others", async () => {
+    const { db, sources } = connect(database, { models: { User: false, '*': { ttl: '1m' } } })
+    for (let turn = 0; turn < 2; turn++)
+      expect(await sources(() => db.user.findUnique(byId1))).toEqual(['database: no-policy'])
+    await db.post.findMany()
+    expect(await sources(() => db.post.findMany())).toEqual(['memory'])
+  })
+
   it("'*' applies to every model without a policy of its own", async () => {
     const connected = connect(database, {
       models: { '*': { ttl: '1m', tags: ['all'] }, User: { ttl: '2m', jitter: 0 } },

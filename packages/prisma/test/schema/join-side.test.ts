@@ -37,7 +37,7 @@ describe('the side of a join table', () => {
       const rows = await client.$queryRaw<
         Record<string, number>[]
       >`SELECT * FROM "_Follow" ORDER BY "A" DESC, "B" DESC LIMIT 1`
-      expect(rows[0]?.[join.own.column]).toBe(first.id)
+      expect(rows[0]?.[join.source.column]).toBe(first.id)
       expect(rows[0]?.[join.target.column]).toBe(second.id)
     },
   )
@@ -50,6 +50,6 @@ describe('the side of a join table', () => {
     })
     const join = models.relation('Post', 'tags')?.join
     const rows = await client.$queryRaw<Record<string, number>[]>`SELECT * FROM "_PostToTag"`
-    expect(rows).toEqual([{ [join?.own.column ?? '']: 90, [join?.target.column ?? '']: 70 }])
+    expect(rows).toEqual([{ [join?.source.column ?? '']: 90, [join?.target.column ?? '']: 70 }])
   })
 })

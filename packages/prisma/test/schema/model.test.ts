@@ -49,7 +49,7 @@ describe('modelMapOf', () => {
     expect(models.relation('Post', 'author')).toMatchObject({
       ...{ target: 'User', table: 'app_user', opposite: 'posts', holder: 'own', tables: ['app_user'] },
       ...{
-        pairs: [{ own: 'author_id', target: 'id' }],
+        pairs: [{ source: 'author_id', target: 'id' }],
         onDelete: 'Cascade',
         onUpdate: 'Cascade',
         list: false,
@@ -64,7 +64,7 @@ describe('modelMapOf', () => {
         tables: ['blog_posts'],
       },
       ...{
-        pairs: [{ own: 'id', target: 'author_id' }],
+        pairs: [{ source: 'id', target: 'author_id' }],
         onDelete: 'Cascade',
         onUpdate: 'Cascade',
         list: true,
@@ -74,10 +74,10 @@ describe('modelMapOf', () => {
 
   it('distinguishes the sides of a self relation', () => {
     expect(models.relation('Category', 'parent')).toMatchObject({
-      ...{ holder: 'own', pairs: [{ own: 'parent_id', target: 'id' }], onDelete: 'SetNull' },
+      ...{ holder: 'own', pairs: [{ source: 'parent_id', target: 'id' }], onDelete: 'SetNull' },
     })
     expect(models.relation('Category', 'children')).toMatchObject({
-      ...{ holder: 'target', pairs: [{ own: 'id', target: 'parent_id' }] },
+      ...{ holder: 'target', pairs: [{ source: 'id', target: 'parent_id' }] },
     })
   })
 
@@ -86,13 +86,13 @@ describe('modelMapOf', () => {
     ['Tag', 'posts', '_posttotag', 'B', 'A'],
     ['User', 'followers', '_follow', 'A', 'B'],
     ['User', 'following', '_follow', 'B', 'A'],
-  ])('maps %s.%s through %s from %s to %s', (model, field, table, ownColumn, target) => {
+  ])('maps %s.%s through %s from %s to %s', (model, field, table, sourceColumn, target) => {
     expect(models.relation(model, field)).toMatchObject({
       holder: 'join',
       pairs: [],
       join: {
         table,
-        own: { column: ownColumn, references: 'id' },
+        source: { column: sourceColumn, references: 'id' },
         target: { column: target, references: 'id' },
       },
     })

@@ -8,7 +8,7 @@ import type { PrismaClient } from '../../../../prisma/generated/client/client.ts
 import {
   type OwnClient,
   ownClient,
-  type Sent,
+  type SentStatement,
   seededRandom,
   until,
   watchAdapter,
@@ -154,12 +154,12 @@ async function outcome(
   await base.setting.updateMany({ data: { value: '0' } })
   watched.clear()
   const ends = await runProgram(client, declare, program)
-  const sent = connections(watched.sent)
+  const sent = connections(watched.statements)
   return { ends, sent, rows: await base.setting.findMany({ orderBy: { id: 'asc' } }) }
 }
 
 /** What was sent, by transaction; what is outside of all keeps its place among them where there is one connection. */
-function connections(sent: readonly Sent[]): readonly string[] {
+function connections(sent: readonly SentStatement[]): readonly string[] {
   const numbers = [...new Set(sent.flatMap(({ transaction }) => transaction ?? []))]
   return sent.map(
     ({ sql, values, transaction }) =>

@@ -10,8 +10,8 @@ const ALL = ['database: invalidated', 'database: invalidated', 'memory']
 const where = { id: 'a' }
 const data = { value: '1' }
 
-type Both = Awaited<ReturnType<typeof watching>>
-type Write = readonly [name: string, run: (both: Both) => Promise<unknown>]
+type WatchedClients = Awaited<ReturnType<typeof watching>>
+type Write = readonly [name: string, run: (both: WatchedClients) => Promise<unknown>]
 
 /** The client under the cache: `$parent` alone is one that the cache sees. */
 function unextended(tx: unknown): PrismaClient {

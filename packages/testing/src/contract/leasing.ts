@@ -8,12 +8,12 @@ const MOST = 5_000
 const QUIET = 150
 
 /** The leases of a store, two processes that ask for the same one, and a third that asks for another load of the entry. */
-async function asking(start: Start): Promise<{
+async function leaseRequests(start: Start): Promise<{
   readonly store: Store
   readonly leases: LoadLeases
   readonly first: LeaseRequest
   readonly second: LeaseRequest
-  readonly other: LeaseRequest
+  readonly otherLoad: LeaseRequest
 }> {
   const store = await start()
   const { leases } = store
@@ -30,7 +30,7 @@ async function asking(start: Start): Promise<{
     leases,
     first: request('one', 'first'),
     second: request('one', 'second'),
-    other: request('two', 'other'),
+    otherLoad: request('two', 'other'),
   }
 }
 
@@ -44,16 +44,16 @@ export function leaseRules(start: Start, pass: (ms: number) => Promise<void>, ex
 
 function holdingRules(start: Start, pass: (ms: number) => Promise<void>): void {
   it('a lease has one holder, and another load of the same entry has a lease of its own', async () => {
-    const { leases, first, second, other } = await asking(start)
+    const { leases, first, second, otherLoad } = await leaseRequests(start)
     expect(await leases.acquire(first)).toEqual({ kind: 'acquired' })
     expect((await leases.acquire(second)).kind).toBe('held')
     expect((await leases.join(second, false)).kind).toBe('held')
     expect((await leases.join(second, true)).kind).toBe('held')
-    expect(await leases.acquire(other)).toEqual({ kind: 'acquired' })
+    expect(await leases.acquire(otherLoad)).toEqual({ kind: 'acquired' })
   })
 
   it('join returns the remaining lifetime of the lease', async () => {
-    const { leases, first, second } = await asking(start)
+    const { leases, first, second } = await leaseRequests(start)
     await leases.acquire(first)
     const joined = await leases.join(second, false)
     expect(joined).toMatchObject({ kind: 'held' })
@@ -63,7 +63,7 @@ function holdingRules(start: Start, pass: (ms: number) => Promise<void>): void {
   })
 
   it('a lease that is not renewed is free when it expires', async () => {
-    const { leases, first, second } = await asking(start)
+    const { leases, first, second } = await leaseRequests(start)
     await leases.acquire({ ...first, lifetime: 100 })
     await pass(150)
     expect(await leases.renew(first)).toBe(false)
@@ -71,7 +71,7 @@ function holdingRules(start: Start, pass: (ms: number) => Promise<void>): void {
   })
 
   it('a renewed lease lasts, even while another process waits for it', async () => {
-    const { leases, first, second } = await asking(start)
+    const { leases, first, second } = await leaseRequests(start)
     await leases.acquire({ ...first, lifetime: 400 })
     expect((await leases.join(second, false)).kind).toBe('held')
     expect(await leases.renew(first)).toBe(true)
@@ -83,7 +83,7 @@ function holdingRules(start: Start, pass: (ms: number) => Promise<void>): void {
 
 function forgettingRules(start: Start, pass: (ms: number) => Promise<void>): void {
   it('a lease reports for three seconds that its entry was stored', async () => {
-    const { leases, first, second } = await asking(start)
+    const { leases, first, second } = await leaseRequests(start)
     await leases.acquire(first)
     await leases.release(first, 'stored')
     await pass(STORED_FOR + 100)
@@ -93,7 +93,7 @@ function forgettingRules(start: Start, pass: (ms: number) => Promise<void>): voi
 
 function endingRules(start: Start): void {
   it('after a load stored its entry, other processes receive `stored`, and may take the lease if the entry is missing', async () => {
-    const { leases, first, second } = await asking(start)
+    const { leases, first, second } = await leaseRequests(start)
     await leases.acquire(first)
     await leases.release(first, 'stored')
     expect(await leases.acquire(second)).toEqual({ kind: 'stored' })
@@ -103,7 +103,7 @@ function endingRules(start: Start): void {
   })
 
   it.each(['unstored', 'failed'] as const)('after a load that ended as %s the lease is free', async (end) => {
-    const { leases, first, second } = await asking(start)
+    const { leases, first, second } = await leaseRequests(start)
     await leases.acquire(first)
     await leases.join(second, false)
     await leases.release(first, end)
@@ -111,7 +111,7 @@ function endingRules(start: Start): void {
   })
 
   it('a process cannot release the lease of another', async () => {
-    const { leases, first, second } = await asking(start)
+    const { leases, first, second } = await leaseRequests(start)
     await leases.acquire(first)
     await leases.join(second, false)
     await leases.release(second, 'stored')
@@ -120,7 +120,7 @@ function endingRules(start: Start): void {
   })
 
   it('the entry can be fetched as soon as a lease reports it as stored', async () => {
-    const { store, leases, first, second } = await asking(start)
+    const { store, leases, first, second } = await leaseRequests(start)
     await leases.acquire(first)
     const stored = store.set(first.entry, new TextEncoder().encode('one'), LIFETIME)
     const released = leases.release(first, 'stored')
@@ -134,9 +134,9 @@ function messageRules(start: Start): void {
   it.each(['stored', 'unstored', 'failed'] as const)(
     'waiting processes are notified that the load ended as %s, and those of other leases are not',
     async (end) => {
-      const { leases, first, second, other } = await asking(start)
+      const { leases, first, second, otherLoad } = await leaseRequests(start)
       await leases.acquire(first)
-      await leases.acquire(other)
+      await leases.acquire(otherLoad)
       const ends: LeaseEnd[] = []
       const woken = Promise.withResolvers<void>()
       const messages = leases.subscribe(second, (how) => {
@@ -144,7 +144,7 @@ function messageRules(start: Start): void {
         woken.resolve()
       })
       const others: LeaseEnd[] = []
-      const elsewhere = leases.subscribe(other, (how) => others.push(how))
+      const elsewhere = leases.subscribe(otherLoad, (how) => others.push(how))
       await Promise.all([messages.ready, elsewhere.ready])
       await leases.join(second, false)
       await leases.release(first, end)
@@ -156,7 +156,7 @@ function messageRules(start: Start): void {
   )
 
   it('a subscriber that has stopped gets no more messages, and others of the same lease do', async () => {
-    const { leases, first, second } = await asking(start)
+    const { leases, first, second } = await leaseRequests(start)
     await leases.acquire(first)
     const ends: string[] = []
     const woken = Promise.withResolvers<void>()

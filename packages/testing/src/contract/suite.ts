@@ -6,10 +6,10 @@ import { cellRules, fieldRules, lateRules, orderRules } from './finishing.ts'
 import { leaseRules } from './leasing.ts'
 import { birthRules, markingRules } from './marking.ts'
 import { pauseRules } from './pausing.ts'
+import { otherWriteRules, reportRules } from './reporting.ts'
 import { lostMarkRules, unchangedRules } from './rollback.ts'
 import { seedingRules } from './seeding.ts'
 import type { ContractExtent, Start } from './table.ts'
-import { foreignRules, witnessRules } from './witnessing.ts'
 
 /** What a store under contract can do, and how its tests reach its clock. */
 export interface StoreCapabilities {
@@ -56,8 +56,8 @@ export function storeContract(
       cellRules,
       orderRules,
       lateRules,
-      witnessRules,
-      foreignRules,
+      reportRules,
+      otherWriteRules,
       lostMarkRules,
     ])
       rules(start)

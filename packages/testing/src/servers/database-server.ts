@@ -7,7 +7,7 @@ import { Client } from 'pg'
 import { handOver } from '../services/local.ts'
 import { findProgram } from '../services/program.ts'
 import { thisMachine } from '../services/surroundings.ts'
-import { type Kept, keep } from './keeper.ts'
+import { type KeptProgram, keep } from './keeper.ts'
 import { ownPort } from './port.ts'
 import { until } from './until.ts'
 
@@ -117,7 +117,7 @@ async function started(launch: Launch, port: number, url: string): Promise<Datab
   }
 }
 
-function serverOf(kept: Kept, launch: Launch, port: number, url: string): DatabaseServer {
+function serverOf(kept: KeptProgram, launch: Launch, port: number, url: string): DatabaseServer {
   const signalAll = (name: NodeJS.Signals): void => {
     // The parent first, so that it starts no other process.
     for (const pid of kept.pid === undefined ? [] : [kept.pid, ...childrenOf(kept.pid)]) send(pid, name)

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 /** A program that can be started again and again, and does not outlive this process. */
-export interface Kept {
+export interface KeptProgram {
   /** Its working folder, which goes with it. */
   readonly folder: string
   /** Its process, while it runs. */
@@ -44,7 +44,7 @@ rm -rf "$folder"
 `
 
 /** @param command is made for the folder the program runs in. */
-export function keep(name: string, command: (folder: string) => readonly string[]): Kept {
+export function keep(name: string, command: (folder: string) => readonly string[]): KeptProgram {
   const folder = mkdtempSync(join(tmpdir(), `larder-${name}-`))
   const shell = spawn('sh', ['-c', keeper, 'larder-keeper', folder, ...command(folder)], {
     cwd: folder,

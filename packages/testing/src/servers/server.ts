@@ -1,5 +1,5 @@
 import { ask, type Reply } from './ask.ts'
-import { type Kept, keep } from './keeper.ts'
+import { type KeptProgram, keep } from './keeper.ts'
 import { ownPort } from './port.ts'
 import { valkeyProgram } from './program.ts'
 import { until } from './until.ts'
@@ -57,7 +57,7 @@ export async function startServer(
   }
 }
 
-function serverOf(kept: Kept, port: number): OwnServer {
+function serverOf(kept: KeptProgram, port: number): OwnServer {
   const signal = (name: NodeJS.Signals): void => {
     if (kept.pid !== undefined) process.kill(kept.pid, name)
   }

@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
 import { Client } from 'pg'
+
+/** How long connections may take to close before they are ended, in milliseconds. */
+const GRACE = 500
 
 /** A database of one's own on a server that others use too. */
 export interface Database {
@@ -14,17 +18,35 @@ export interface Database {
  */
 export async function createDatabase(url: string, template?: string): Promise<Database> {
   const name = `larder_test_${process.pid}_${randomBytes(4).toString('hex')}`
-  await run(url, `CREATE DATABASE ${name}${template === undefined ? '' : ` TEMPLATE ${template}`}`)
+  const copied = template === undefined ? '' : ` TEMPLATE ${template}`
+  await connected(url, (client) => client.query(`CREATE DATABASE ${name}${copied}`))
   const own = new URL(url)
   own.pathname = name
-  return { url: own.href, drop: () => run(url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) }
+  return { url: own.href, drop: () => dropDatabase(url, name) }
 }
 
-async function run(url: string, sql: string): Promise<void> {
+/**
+ * `pool.end()` resolves before the server has closed the pool's connections. The server would send them an error for
+ * which the pool has no listener any more: it is given some time first.
+ */
+function dropDatabase(url: string, name: string): Promise<void> {
+  return connected(url, async (client) => {
+    const deadline = performance.now() + GRACE
+    while (performance.now() < deadline && (await isInUse(client, name))) await wait(10)
+    await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+  })
+}
+
+async function isInUse(client: Client, name: string): Promise<boolean> {
+  const { rowCount } = await client.query('SELECT FROM pg_stat_activity WHERE datname = $1', [name])
+  return rowCount !== 0
+}
+
+async function connected(url: string, use: (client: Client) => Promise<unknown>): Promise<void> {
   const client = new Client({ connectionString: url })
   await client.connect()
   try {
-    await client.query(sql)
+    await use(client)
   } finally {
     await client.end()
   }

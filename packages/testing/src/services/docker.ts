@@ -1,6 +1,6 @@
 import { request } from 'node:http'
 import { type Address, type Image, runContainer } from './container.ts'
-import type { Surroundings, Way } from './service.ts'
+import type { Finder, Surroundings } from './service.ts'
 
 /** The longest the starter waits for one answer of the daemon before it looks elsewhere, in milliseconds. */
 export const daemonPatience = 2_000
@@ -9,7 +9,7 @@ export const daemonPatience = 2_000
  * Runs `image` in Docker: when a daemon answers within two seconds and has the image already, or when
  * `LARDER_TEST_DOCKER=1` asks for it, which may pull.
  */
-export function fromDocker({ env }: Surroundings, image: Image): Way {
+export function fromDocker({ env }: Surroundings, image: Image): Finder {
   return {
     name: 'docker',
     async find() {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 
 /** A temporary folder that a server owns, and how to run programs as the user it belongs to. */
-export interface Room {
+export interface ServerFolder {
   /** What the server is called in errors. */
   readonly name: string
   readonly folder: string
@@ -16,13 +16,13 @@ export interface Room {
 }
 
 /** Servers that refuse to run as root get the first of `users` that exists; everyone else runs as themselves. */
-export function makeRoom(name: string, users: readonly string[] = []): Room {
+export function makeServerFolder(name: string, users: readonly string[] = []): ServerFolder {
   const folder = mkdtempSync(join(tmpdir(), `larder-${name}-`))
   return { name, folder, as: handOver(name, folder, users) }
 }
 
-/** Gives `folder` to the first of `users` that exists, if we are root. Returns {@link Room.as} for that user. */
-export function handOver(name: string, folder: string, users: readonly string[]): Room['as'] {
+/** Gives `folder` to the first of `users` that exists, if we are root. Returns {@link ServerFolder.as} for that user. */
+export function handOver(name: string, folder: string, users: readonly string[]): ServerFolder['as'] {
   if (process.getuid?.() !== 0 || users.length === 0) return (command) => [...command]
   const user = users.map(identify).find((each) => each !== undefined)
   if (user === undefined) throw new Error(`${name} does not run as root and none of ${users} exists here`)
@@ -68,7 +68,7 @@ export interface Run {
   readonly command: readonly string[]
   /** The signal on which the server leaves at once, its clients still connected. */
   readonly signal: 'INT' | 'TERM'
-  readonly room: Room
+  readonly room: ServerFolder
   /** Resolves when the server answers; rejects while it does not. */
   readonly answers: () => Promise<void>
   /** How long it may take to answer, in milliseconds. */

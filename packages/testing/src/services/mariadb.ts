@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { installDebianPackage } from './install.ts'
-import { freePort, makeRoom, startServer } from './local.ts'
+import { freePort, makeServerFolder, startServer } from './local.ts'
 import { findProgram } from './program.ts'
-import { firstThatWorks, fromEnvironment, type Service, type Surroundings, type Way } from './service.ts'
+import { type Finder, firstThatWorks, fromEnvironment, type Service, type Surroundings } from './service.ts'
 import { thisMachine } from './surroundings.ts'
 
 const fix = `Do one of these:
@@ -30,7 +30,7 @@ export function startMariadb(around: Surroundings = thisMachine()): Promise<Serv
   return firstThatWorks('MariaDB', [fromEnvironment(around, 'TEST_MARIADB_URL'), fromPrograms(around)], fix)
 }
 
-function fromPrograms(around: Surroundings): Way {
+function fromPrograms(around: Surroundings): Finder {
   const program = () => findProgram(['mariadbd', 'mysqld'], around)
   return {
     name: 'local',
@@ -51,7 +51,7 @@ wait
 `
 
 async function start(program: string): Promise<Service> {
-  const room = makeRoom('mariadb', ['mysql', 'nobody'])
+  const room = makeServerFolder('mariadb', ['mysql', 'nobody'])
   const data = join(room.folder, 'data')
   const socket = join(room.folder, 'socket')
   const port = await freePort()

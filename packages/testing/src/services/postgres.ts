@@ -2,9 +2,9 @@ import { dirname, join } from 'node:path'
 import { Client } from 'pg'
 import { fromDocker } from './docker.ts'
 import { installDebianPackage } from './install.ts'
-import { freePort, makeRoom, startServer } from './local.ts'
+import { freePort, makeServerFolder, startServer } from './local.ts'
 import { findProgram } from './program.ts'
-import { firstThatWorks, fromEnvironment, type Service, type Surroundings, type Way } from './service.ts'
+import { type Finder, firstThatWorks, fromEnvironment, type Service, type Surroundings } from './service.ts'
 import { thisMachine } from './surroundings.ts'
 
 // The data is thrown away at the end: nothing has to survive a crash. The rest leaves room for many tests at once.
@@ -42,7 +42,7 @@ export function startPostgres(around: Surroundings = thisMachine()): Promise<Ser
   )
 }
 
-function fromPrograms(around: Surroundings): Way {
+function fromPrograms(around: Surroundings): Finder {
   return {
     name: 'local',
     async find() {
@@ -63,7 +63,7 @@ initdb=$0 data=$1; shift
 `
 
 async function start(program: string): Promise<Service> {
-  const room = makeRoom('postgres', ['postgres', 'nobody'])
+  const room = makeServerFolder('postgres', ['postgres', 'nobody'])
   const data = join(room.folder, 'data')
   const port = await freePort()
   const url = `postgresql://larder@127.0.0.1:${port}/postgres`

@@ -18,13 +18,13 @@ export interface Surroundings {
 }
 
 /** One way to come by a server: the server, or the reason why not. */
-export interface Way {
+export interface Finder {
   readonly name: string
   find(): Promise<Service | string>
 }
 
 /** The first way that works. When none does, the error lists every reason and ends with the fix. */
-export async function firstThatWorks(server: string, ways: readonly Way[], fix: string): Promise<Service> {
+export async function firstThatWorks(server: string, ways: readonly Finder[], fix: string): Promise<Service> {
   const reasons: string[] = []
   for (const way of ways) {
     const service = await way
@@ -37,7 +37,7 @@ export async function firstThatWorks(server: string, ways: readonly Way[], fix: 
 }
 
 /** `env[name]`, when it is set to something: a server that somebody else runs. */
-export function fromEnvironment({ env }: Surroundings, name: string): Way {
+export function fromEnvironment({ env }: Surroundings, name: string): Finder {
   return {
     name: 'environment',
     async find() {

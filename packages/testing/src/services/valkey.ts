@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { fromDocker } from './docker.ts'
 import { installDebianPackage } from './install.ts'
-import { freePort, makeRoom, startServer } from './local.ts'
+import { freePort, makeServerFolder, startServer } from './local.ts'
 import { findProgram } from './program.ts'
-import { firstThatWorks, fromEnvironment, type Service, type Surroundings, type Way } from './service.ts'
+import { type Finder, firstThatWorks, fromEnvironment, type Service, type Surroundings } from './service.ts'
 import { thisMachine } from './surroundings.ts'
 
 const names = ['valkey-server', 'redis-server']
@@ -29,7 +29,7 @@ export function startValkey(around: Surroundings = thisMachine()): Promise<Servi
   return firstThatWorks('Valkey', [fromEnvironment(around, 'VALKEY_URL'), docker, fromPrograms(around)], fix)
 }
 
-function fromPrograms(around: Surroundings): Way {
+function fromPrograms(around: Surroundings): Finder {
   return {
     name: 'local',
     async find() {
@@ -44,7 +44,7 @@ function fromPrograms(around: Surroundings): Way {
 }
 
 async function start(program: string): Promise<Service> {
-  const room = makeRoom('valkey')
+  const room = makeServerFolder('valkey')
   const port = await freePort()
   const settings = { bind: '127.0.0.1', port: String(port), dir: room.folder, save: '', appendonly: 'no' }
   const stop = await startServer({

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
 import { repeatWhenBusy } from '@larder/testing'
 import { expect, it, vi } from 'vitest'
-import { makeRoom, startServer } from '../../src/services/local.ts'
+import { makeServerFolder, startServer } from '../../src/services/local.ts'
 
 repeatWhenBusy()
 
@@ -61,7 +61,7 @@ it('a server that exits immediately is reported before the deadline', async () =
   const run = {
     command: ['false'],
     signal: 'TERM' as const,
-    room: makeRoom('false'),
+    room: makeServerFolder('false'),
     answers,
     within: 60_000,
   }
@@ -69,7 +69,7 @@ it('a server that exits immediately is reported before the deadline', async () =
 })
 
 it('a server that never answers is stopped at the deadline, and the error contains its last output', async () => {
-  const room = makeRoom('mute')
+  const room = makeServerFolder('mute')
   const answers = () => Promise.reject(new Error('no'))
   const command = [process.execPath, '-e', 'console.log("I sulk"); setInterval(() => {}, 1000)']
   const run = { command, signal: 'TERM' as const, room, answers, within: 1_000 }

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import type { ValkeyClient } from './client.ts'
+import { isAdapted, type ServerClient } from './client.ts'
 import { onEvents } from './client-events.ts'
 import { type ConnectionProblem, createConnectionProblem } from './connection-problem.ts'
 import type { Failure } from './failure.ts'
@@ -28,7 +28,7 @@ export interface Attempts {
  * @param succeeded is called when a new connection has passed its check.
  */
 export function followAttempts(
-  client: ValkeyClient,
+  client: ServerClient,
   failure: Failure,
   check: () => Promise<void>,
   lost: () => void,
@@ -47,7 +47,7 @@ export function followAttempts(
     attempt.promise.catch(() => {})
   }
   const connectIfLazy = (): void => {
-    if (client.status === 'wait') void client.connect().catch(() => {})
+    if (!isAdapted(client) && client.status === 'wait') void client.connect().catch(() => {})
   }
   const on = {
     ready() {

@@ -1,5 +1,5 @@
 import { Cluster, Redis, type RedisOptions } from 'iovalkey'
-import type { ValkeyClient, ValkeyCluster } from './client.ts'
+import type { ServerClient, ValkeyCluster } from './client.ts'
 import { ignoreErrors } from './client-events.ts'
 import { type Failure, failures } from './failure.ts'
 import { createPauses, type Pauses } from './pauses.ts'
@@ -7,7 +7,7 @@ import type { Access, ClusterTarget, HostPort, SentinelTarget, ServerTarget } fr
 
 /** A client, the store's or the user's, and what goes with it. */
 export interface Connection {
-  readonly client: ValkeyClient
+  readonly client: ServerClient
   /** Where it leads, for errors. */
   readonly name: string
   /** Where it leads, for messages. */

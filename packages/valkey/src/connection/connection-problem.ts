@@ -1,4 +1,4 @@
-import type { ValkeyClient } from './client.ts'
+import type { ServerClient } from './client.ts'
 
 /** Why a client has no connection, as far as is known. */
 export interface ConnectionProblem {
@@ -14,7 +14,7 @@ export interface ConnectionProblem {
   readonly causeOf: (error: Error) => Error
 }
 
-export function createConnectionProblem(client: ValkeyClient): ConnectionProblem {
+export function createConnectionProblem(client: ServerClient): ConnectionProblem {
   let connection: 'none' | 'made' | 'answered' = 'none'
   /** The reason that was known when the connection was made. */
   let before: unknown

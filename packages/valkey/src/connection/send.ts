@@ -1,14 +1,14 @@
-import type { ValkeyClient } from './client.ts'
+import { type AdaptedClient, isAdapted, type ServerClient, type ValkeyClient } from './client.ts'
 import type { Command, EncodedCommand, OnReply, Reply } from './command.ts'
 
-export type { Command, Reply } from './command.ts'
+export type { Command, EncodedCommand, Reply } from './command.ts'
 
 /** Commands that belong together, and a callback for all their replies. */
 export interface Batch {
   /** Called once, when the packet is sent. Until then, commands may be added. */
   commands(): readonly (Command | EncodedCommand)[]
   /** Called with all replies, in order. Must not throw. */
-  readonly done: (replies: readonly Reply[]) => void
+  done(replies: readonly Reply[]): void
 }
 
 /** A command in the client's queue. Its other methods are those of the client's own class. */
@@ -38,9 +38,9 @@ export function canSend(client: ValkeyClient): boolean {
  * write for each, they cost a quarter of the time of a round trip.
  * @param causeOf returns the cause of an error, if one is known.
  */
-function send(client: ValkeyClient, batches: readonly Batch[], causeOf: (error: Error) => Error): void {
+function send(client: ServerClient, batches: readonly Batch[], causeOf: (error: Error) => Error): void {
   if (client.status !== 'ready') {
-    for (const { commands, done } of batches) done(commands().map(() => causeOf(new Error('not connected'))))
+    for (const batch of batches) batch.done(batch.commands().map(() => causeOf(new Error('not connected'))))
     return
   }
   if (isAdapted(client)) {
@@ -58,9 +58,9 @@ function send(client: ValkeyClient, batches: readonly Batch[], causeOf: (error: 
       else client.stream?.write(data)
     },
   }
-  for (const { commands: takeCommands, done } of batches) {
-    const commands = takeCommands()
-    const onReply = collect(commands.length, causeOf, done)
+  for (const batch of batches) {
+    const commands = batch.commands()
+    const onReply = collect(commands.length, causeOf, batch)
     for (let index = 0; index < commands.length; index++)
       client.sendCommand(
         new QueuedCommand(commands[index] as Command | EncodedCommand, index, onReply),
@@ -72,19 +72,17 @@ function send(client: ValkeyClient, batches: readonly Batch[], causeOf: (error: 
   if (all.length) client.stream?.write(joined(all))
 }
 
-type Adapted = ValkeyClient & Required<Pick<ValkeyClient, 'sendAll'>>
-
-function isAdapted(client: ValkeyClient): client is Adapted {
-  return client.sendAll !== undefined
-}
-
 /** The same by the methods of a client that is adapted. */
-function sendByClient(client: Adapted, batches: readonly Batch[], causeOf: (error: Error) => Error): void {
+function sendByClient(
+  client: AdaptedClient,
+  batches: readonly Batch[],
+  causeOf: (error: Error) => Error,
+): void {
   const all: Command[] = []
   const receivers: ((reply: Reply) => void)[] = []
-  for (const { commands: takeCommands, done } of batches) {
-    const commands = takeCommands()
-    const onReply = collect(commands.length, causeOf, done)
+  for (const batch of batches) {
+    const commands = batch.commands()
+    const onReply = collect(commands.length, causeOf, batch)
     for (const [index, command] of commands.entries()) {
       all.push('wire' in command ? commandIn(command) : command)
       receivers.push((reply) => onReply(index, reply))
@@ -94,13 +92,13 @@ function sendByClient(client: Adapted, batches: readonly Batch[], causeOf: (erro
 }
 
 /** Calls `done` when all replies of a batch are here. */
-function collect(count: number, causeOf: (error: Error) => Error, done: Batch['done']): OnReply {
+function collect(count: number, causeOf: (error: Error) => Error, batch: Batch): OnReply {
   const replies: Reply[] = new Array(count)
   let open = count
-  if (open === 0) done(replies)
+  if (open === 0) batch.done(replies)
   return (index, reply) => {
     replies[index] = reply instanceof Error ? causeOf(reply) : reply
-    if (--open === 0) done(replies)
+    if (--open === 0) batch.done(replies)
   }
 }
 
@@ -116,7 +114,7 @@ export interface Outbox {
  * @param beforeSend is called before each packet.
  */
 export function createOutbox(
-  client: ValkeyClient,
+  client: ServerClient,
   causeOf: (error: Error) => Error,
   beforeSend: () => void,
 ): Outbox {

@@ -1,4 +1,4 @@
-import { isCluster, type ValkeyClient, type ValkeyCluster } from './client.ts'
+import { isCluster, type ServerClient, type ValkeyCluster } from './client.ts'
 import type { HostPort, Target } from './target.ts'
 
 /**
@@ -18,14 +18,9 @@ export function sharedAs(target: Target): string | undefined {
   }
 }
 
-function ofClient(client: ValkeyClient | ValkeyCluster): string | undefined {
+function ofClient(client: ServerClient | ValkeyCluster): string | undefined {
   if (isCluster(client)) return undefined
-  const { host, port, db, path } = (client.options ?? {}) as {
-    readonly host?: unknown
-    readonly port?: unknown
-    readonly db?: unknown
-    readonly path?: unknown
-  }
+  const { host, port, db, path } = client.options ?? {}
   if (path || typeof host !== 'string' || typeof port !== 'number') return undefined
   return `valkey ${address({ host, port })}/${Number(db ?? 0)}`
 }

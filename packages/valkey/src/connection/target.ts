@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls'
-import type { ValkeyClient, ValkeyCluster } from './client.ts'
+import type { ServerClient, ValkeyCluster } from './client.ts'
 import type { DnsLookup, NatMap } from './store-options.ts'
 import type { AddressFamily } from './url.ts'
 
@@ -44,7 +44,7 @@ export interface SentinelTarget extends Common {
 
 export interface ClientTarget {
   readonly kind: 'client'
-  readonly client: ValkeyClient | ValkeyCluster
+  readonly client: ServerClient | ValkeyCluster
   readonly database: 0
 }
 

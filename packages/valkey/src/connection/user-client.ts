@@ -1,5 +1,5 @@
 import { NodeRedisAdapter } from './adapters/node-redis.ts'
-import type { ValkeyClient, ValkeyCluster } from './client.ts'
+import type { ServerClient, ValkeyCluster } from './client.ts'
 import type { ClusterConnection, Connection } from './connect.ts'
 import { failures } from './failure.ts'
 import type { Warnings } from './warnings.ts'
@@ -7,7 +7,7 @@ import type { Warnings } from './warnings.ts'
 const warned = new WeakSet<object>()
 
 /** The user's client, used as it is. Warns about options that do not suit a cache. */
-export function userClient(client: ValkeyClient, warnings: Warnings): Connection {
+export function userClient(client: ServerClient, warnings: Warnings): Connection {
   const { enableOfflineQueue, keyPrefix } = client.options ?? {}
   warn(client, warnings, [
     enableOfflineQueue !== false && (client instanceof NodeRedisAdapter ? NODE_REDIS_QUEUE : OFFLINE_QUEUE),

@@ -1,8 +1,8 @@
 import type { Lease, StoreContext } from '@larder/core/store'
 import { createPauses } from '../connection/pauses.ts'
+import { subscriberClientOf } from '../connection/subscriber-client.ts'
 import type { Topology, ValkeyNode } from '../topology/topology.ts'
 import type { Identifier } from '../watch/incarnation.ts'
-import { feedClientOf } from './feed-client.ts'
 import { followNode, type NodeFeed } from './node-feed.ts'
 
 /**
@@ -41,7 +41,7 @@ export function followChanges({ topology, namespace, warn, changed, identifyOver
     if (feeds.has(node)) return
     const pauses = createPauses()
     const feed = followNode({
-      client: feedClientOf(node.client, pauses),
+      client: subscriberClientOf(node.client, pauses, 'larder-feed'),
       onHeartbeat: pauses.connectionServed,
       prefixes,
       now: () => performance.now(),

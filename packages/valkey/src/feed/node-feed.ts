@@ -1,8 +1,9 @@
 import type { Lease } from '@larder/core/store'
+import type { SubscriberClient } from '../connection/client.ts'
 import type { TrustedIncarnation } from '../topology/topology.ts'
 import { type Heartbeat, heartbeat } from './heartbeat.ts'
 import { createLeases } from './lease.ts'
-import { type FeedClient, isRefused, namesIn, track } from './tracking.ts'
+import { isRefused, namesIn, track } from './tracking.ts'
 
 /** How long a lease holds after its heartbeat was sent (ms): the greatest age of a read from memory. */
 const LEASE_TIME = 1_000
@@ -12,12 +13,12 @@ const LONGEST_PAUSE = 5_000
 /** What the feed of one primary needs, and its callbacks. */
 export interface NodeFeedOptions {
   /** Not connected yet, and used by nobody else. */
-  readonly client: FeedClient
+  readonly client: SubscriberClient
   readonly prefixes: readonly string[]
   /** Monotonic milliseconds. */
   readonly now: () => number
   /** The incarnation of the server at the other end of a connection. */
-  readonly incarnationOf: (client: FeedClient) => Promise<string>
+  readonly incarnationOf: (client: SubscriberClient) => Promise<string>
   /** The incarnation that answers reads; undefined while it is not known. */
   readonly trustedIncarnation: () => TrustedIncarnation | undefined
   readonly changed: (names: readonly string[] | undefined) => void
@@ -80,7 +81,8 @@ export function followNode(options: NodeFeedOptions): NodeFeed {
     stopFeed()
     let incarnation = ''
     const started = heartbeat(
-      () => client.ping(),
+      // In small letters: after SUBSCRIBE, iovalkey refuses every other name.
+      () => client.call('ping'),
       now,
       (sent) => alive(incarnation, sent),
       reconnect,

@@ -1,18 +1,4 @@
-/** The part of a client that follows changes. A subscribed connection takes few other commands, so it is used for nothing else. */
-export interface FeedClient {
-  readonly status: string
-  client(subcommand: 'ID'): Promise<unknown>
-  client(subcommand: 'TRACKING', ...rest: (string | number)[]): Promise<unknown>
-  subscribe(channel: string): Promise<unknown>
-  ping(): Promise<unknown>
-  call(name: string, ...rest: (string | Buffer)[]): Promise<unknown>
-  connect(): Promise<unknown>
-  disconnect(reconnect?: boolean): void
-  on(event: 'ready' | 'close', listener: () => void): unknown
-  on(event: 'error', listener: (error: unknown) => void): unknown
-  /** Not `message`, which joins a list of names into one text. */
-  on(event: 'messageBuffer', listener: (channel: Uint8Array, message: unknown) => void): unknown
-}
+import type { SubscriberClient } from '../connection/client.ts'
 
 /** The channel on which the server announces changes to RESP2 connections. */
 const CHANNEL = '__redis__:invalidate'
@@ -21,11 +7,11 @@ const CHANNEL = '__redis__:invalidate'
  * Asks the server to notify this connection of every change under the prefixes, whoever makes it and whether or not the key
  * was ever read. Resolves when no later change can be missed.
  */
-export async function track(client: FeedClient, prefixes: readonly string[]): Promise<void> {
+export async function track(client: SubscriberClient, prefixes: readonly string[]): Promise<void> {
   // Asked every time, because the id changes with every reconnect.
-  const id = Number(await client.client('ID'))
+  const id = Number(await client.call('CLIENT', 'ID'))
   const wanted = prefixes.flatMap((prefix) => ['PREFIX', prefix])
-  await client.client('TRACKING', 'ON', 'REDIRECT', id, 'BCAST', ...wanted)
+  await client.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', String(id), 'BCAST', ...wanted)
   // Last, because a subscribed connection takes no other command but PING.
   await client.subscribe(CHANNEL)
 }

@@ -1,19 +1,9 @@
 import type { LeaseMessages } from '@larder/core/store'
+import type { SubscriberClient } from '../connection/client.ts'
 import { createPauses } from '../connection/pauses.ts'
-import { feedClientOf } from '../feed/feed-client.ts'
+import { subscriberClientOf } from '../connection/subscriber-client.ts'
 import { isRefused } from '../feed/tracking.ts'
 import type { Topology, ValkeyNode } from '../topology/topology.ts'
-
-/** The part of a client that receives messages. */
-interface SubscriberClient {
-  subscribe(...channels: string[]): Promise<unknown>
-  unsubscribe(channel: string): Promise<unknown>
-  connect(): Promise<unknown>
-  disconnect(): void
-  on(event: 'ready' | 'close', listener: () => void): unknown
-  on(event: 'error', listener: (error: unknown) => void): unknown
-  on(event: 'message', listener: (channel: string, message: string) => void): unknown
-}
 
 /** Receives messages over a connection of its own, which is opened when somebody first waits for one. */
 export interface Subscriber {
@@ -115,7 +105,7 @@ function connectTo(
   onMessage: (channel: string, message: string) => void,
 ): Connected {
   const pauses = createPauses()
-  const client = feedClientOf(node.client, pauses, 'larder-leases') as unknown as SubscriberClient
+  const client = subscriberClientOf(node.client, pauses, 'larder-leases')
   const connected: Connected = { node, client, ready: false }
   client.on('ready', () => {
     pauses.connectionServed()

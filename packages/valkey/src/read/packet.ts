@@ -1,5 +1,5 @@
 import type { Lease, StoredEntry, TagReply, TagRequest, TagState } from '@larder/core/store'
-import { type Batch, encodeWord, encodeWords, type Reply } from '../connection/send.ts'
+import { type Batch, type EncodedCommand, encodeWord, encodeWords, type Reply } from '../connection/send.ts'
 import { noteError } from '../tags/change-tags.ts'
 import { storedEntry } from '../tags/stamped.ts'
 import { encodeRequest, type TagTexts } from '../tags/tag-text.ts'
@@ -50,132 +50,133 @@ export interface Waiting {
   replied(): void
 }
 
-/** Everything that the reads of one turn of the event loop ask one node. */
-export interface Packet {
-  readonly node: ValkeyNode
-  readonly token: TrustToken
-  readonly full: boolean
-  /** The epoch in which its replies count, once one of those who wait has found out. For the time in which they are called. */
-  epoch: string | undefined
-  askEntry(name: string): EntrySlots
-  askTable(request: TagRequest): TableSlots
-  wait(waiting: Waiting): void
-  /** @throws CacheError, like {@link tagsAt}, if the server replied with an error. */
-  entryAt(slots: EntrySlots): StoredEntry | null
-  tagsAt(slots: TableSlots, lease: Lease | undefined): TagReply
-}
-
-/** The packet to each node that is not sent yet. */
+/** The packet to each node to which more may be added. */
 export interface Packets {
   /** @throws CacheError while the node is not trusted. */
   to(node: ValkeyNode): Packet
 }
 
 export function createPackets(topology: () => Topology, texts: TagTexts): Packets {
-  const open = new WeakMap<ValkeyNode, Packet>()
+  const deps: PacketDeps = { topology, texts }
+  const latest = new WeakMap<ValkeyNode, Packet>()
   return {
     to(node) {
       const token = node.requireTrust()
-      const unsent = open.get(node)
+      const packet = latest.get(node)
       // With another token, commands may reach another incarnation of the server.
-      if (unsent?.token === token && !unsent.full) return unsent
-      const onSend = (): void => {
-        if (open.get(node) === packet) open.delete(node)
-      }
-      const packet = openPacket({ topology, texts, node, token, onSend })
-      open.set(node, packet)
-      return packet
+      if (packet?.open && packet.token === token) return packet
+      const next = new Packet(deps, node, token)
+      latest.set(node, next)
+      return next
     },
   }
 }
+
+type PacketDeps = { readonly topology: () => Topology; readonly texts: TagTexts }
 
 const NOTHING: readonly TagState[] = []
 
-interface PacketSetup extends Pick<Packet, 'node' | 'token'> {
-  readonly topology: () => Topology
-  readonly texts: TagTexts
-  /** Called when the packet is sent. */
-  onSend(): void
-}
-
 /**
- * A server's load depends on the number of commands, so fields of one record share one, and so do all keys that are certain
- * to be in one slot. All records are read before any cell.
+ * Everything that the reads of one turn of the event loop ask one node. A server's load depends on the number of commands, so
+ * fields of one record share one, and so do all keys that are certain to be in one slot. All records are read before any cell.
+ * A class, and no closures: one hit at a time makes one each time.
  */
-function openPacket({ topology, texts, node, token, onSend }: PacketSetup): Packet {
-  const { incarnation, anyKeys, offset } = token
-  let keyCount = 0
-  const records: PendingCommand[] = []
-  const strings: PendingCommand[] = []
-  const waiting: Waiting[] = []
-  let sent: readonly PendingCommand[] = []
+export class Packet implements Batch {
+  readonly node: ValkeyNode
+  readonly token: TrustToken
+  /** The epoch in which its replies count, once one of those who wait has found out. For the time in which they are called. */
+  epoch: string | undefined = undefined
+  private readonly deps: PacketDeps
+  private isSent = false
+  private keyCount = 0
+  private records: PendingCommand[] = []
+  private strings: PendingCommand[] = []
+  private waiting: Waiting[] = []
+  private sent: readonly PendingCommand[] = []
+
+  constructor(deps: PacketDeps, node: ValkeyNode, token: TrustToken) {
+    this.deps = deps
+    this.node = node
+    this.token = token
+  }
+
+  /** Whether more may be asked. */
+  get open(): boolean {
+    return !this.isSent && this.keyCount < MOST_KEYS
+  }
+
+  askEntry(name: string): EntrySlots {
+    const bytes = this.keysIn(name)
+    this.keyCount++
+    bytes.words += encodeWord(name)
+    return { bytes, at: bytes.count++ }
+  }
+
+  askTable(request: TagRequest): TableSlots {
+    const { record, fields, cells } = request
+    const words = encodeRequest(request)
+    const hash = fields.length ? recordIn(this.records, record, words.record) : undefined
+    const picks = hash && askFields(hash, fields, words.fields)
+    const strung = cells.length ? this.keysIn(record) : undefined
+    const cellsFrom = strung ? strung.count : 0
+    if (strung) {
+      strung.words += words.cells
+      strung.count += cells.length
+    }
+    this.keyCount += cells.length
+    return {
+      fields: hash,
+      fieldCount: fields.length,
+      picks,
+      cells: strung,
+      cellsFrom,
+      cellCount: cells.length,
+    }
+  }
+
+  wait(one: Waiting): void {
+    if (this.waiting.push(one) === 1) this.node.send(this)
+  }
+
+  commands(): readonly EncodedCommand[] {
+    const { records, strings } = this
+    this.isSent = true
+    this.sent = strings.length ? records.concat(strings) : records
+    return this.sent.map(({ name, words, count }) => encodeWords(name, words, count))
+  }
+
+  done(replies: readonly Reply[]): void {
+    const { sent, waiting, node } = this
+    for (let at = 0; at < sent.length; at++)
+      (sent[at] as PendingCommand).reply = noted(this.deps.topology, node, replies[at] ?? null)
+    for (const each of waiting) each.replied()
+    this.epoch = undefined
+    // A packet that is done may outlive a collection or two, but what hangs on it must not.
+    this.sent = this.records = this.strings = this.waiting = []
+  }
+
+  /** @throws CacheError, like {@link tagsAt}, if the server replied with an error. */
+  entryAt({ bytes, at }: EntrySlots): StoredEntry | null {
+    const value = listOf(bytes)[at]
+    return Buffer.isBuffer(value) ? storedEntry(value, this.token.offset) : null
+  }
+
+  tagsAt(slots: TableSlots, lease: Lease | undefined): TagReply {
+    const { incarnation } = this.token
+    const { texts } = this.deps
+    const fields = slots.fields ? fieldStates(slots.fields, slots, texts, incarnation) : NOTHING
+    const cells = slots.cells
+      ? texts.statesOf(listOf(slots.cells), slots.cellsFrom, slots.cellCount, incarnation)
+      : NOTHING
+    return lease ? { lease, fields, cells } : { fields, cells }
+  }
 
   /** The command that reads these keys at the end of its reply. */
-  const keysIn = (slot: string): PendingCommand =>
-    (anyKeys ? strings[0] : strings.findLast((each) => each.slot === slot)) ?? added(strings, slot, 'mget')
-  const batch: Batch = {
-    commands() {
-      onSend()
-      sent = strings.length ? records.concat(strings) : records
-      return sent.map(({ name, words, count }) => encodeWords(name, words, count))
-    },
-    done(replies) {
-      for (let at = 0; at < sent.length; at++)
-        (sent[at] as PendingCommand).reply = noted(topology, node, replies[at] ?? null)
-      for (const each of waiting) each.replied()
-      packet.epoch = undefined
-    },
+  private keysIn(slot: string): PendingCommand {
+    const { strings } = this
+    const open = this.token.anyKeys ? strings[0] : strings.findLast((each) => each.slot === slot)
+    return open ?? added(strings, slot, 'mget')
   }
-  const packet: Packet = {
-    node,
-    token,
-    epoch: undefined,
-    get full() {
-      return keyCount >= MOST_KEYS
-    },
-    askEntry(name) {
-      const bytes = keysIn(name)
-      keyCount++
-      bytes.words += encodeWord(name)
-      return { bytes, at: bytes.count++ }
-    },
-    askTable(request) {
-      const { record, fields, cells } = request
-      const words = encodeRequest(request)
-      const hash = fields.length ? recordIn(records, record, words.record) : undefined
-      const picks = hash && askFields(hash, fields, words.fields)
-      const strung = cells.length ? keysIn(record) : undefined
-      const cellsFrom = strung ? strung.count : 0
-      if (strung) {
-        strung.words += words.cells
-        strung.count += cells.length
-      }
-      keyCount += cells.length
-      return {
-        fields: hash,
-        fieldCount: fields.length,
-        picks,
-        cells: strung,
-        cellsFrom,
-        cellCount: cells.length,
-      }
-    },
-    wait(one) {
-      if (waiting.push(one) === 1) node.send(batch)
-    },
-    entryAt({ bytes, at }) {
-      const value = listOf(bytes)[at]
-      return Buffer.isBuffer(value) ? storedEntry(value, offset) : null
-    },
-    tagsAt: (slots, lease) => {
-      const fields = slots.fields ? fieldStates(slots.fields, slots, texts, incarnation) : NOTHING
-      const cells = slots.cells
-        ? texts.statesOf(listOf(slots.cells), slots.cellsFrom, slots.cellCount, incarnation)
-        : NOTHING
-      return lease ? { lease, fields, cells } : { fields, cells }
-    },
-  }
-  return packet
 }
 
 /** The same reply; an error has had its consequences, and shows no secrets. */

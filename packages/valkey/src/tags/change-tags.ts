@@ -9,8 +9,8 @@ import type { RunOnKey } from '../scripts/run-on-key.ts'
 import { runScripts, type ScriptCall, scriptOf } from '../scripts/run-script.ts'
 import { SEED } from '../scripts/seed.ts'
 import type { Topology, ValkeyNode } from '../topology/topology.ts'
+import { type ReportWithoutEpoch, reportOf, trustedNodeOf } from './tag-report.ts'
 import { stateOf } from './tag-text.ts'
-import { type ReportWithoutEpoch, reportOf, trustedNodeOf } from './witness.ts'
 
 /** Most cells that one script call touches: the server serves nobody else while it runs. */
 const MOST_CELLS = 100
@@ -117,7 +117,7 @@ function markCalls(nextText: () => string, request: MarkRequest, most: number): 
       Math.round(lifetime),
       ...counted(named),
       ...counted(named.length ? known : []),
-      ...witnessArgs(request, keys),
+      ...reportArgs(request, keys),
     ]
     return { script: markScript, keys, args }
   })
@@ -136,7 +136,7 @@ function finishCalls(nextText: () => string, request: FinishRequest, most: numbe
     return {
       script: finishScript,
       keys,
-      args: [nextText(), token, Number(has), life, ...fields, ...witnessArgs(request, keys)],
+      args: [nextText(), token, Number(has), life, ...fields, ...reportArgs(request, keys)],
     }
   })
 }
@@ -153,7 +153,7 @@ function counted(names: readonly string[]): readonly (string | number)[] {
 }
 
 /** The arguments for a report: everything asked for, or nothing if the call does not touch all of it. */
-function witnessArgs(
+function reportArgs(
   { record, reportOn }: MarkRequest | FinishRequest,
   keys: readonly string[],
 ): readonly (string | number)[] {

@@ -1,6 +1,6 @@
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises'
 import { followAttempts } from '../connection/attempts.ts'
-import type { ValkeyClient } from '../connection/client.ts'
+import type { ServerClient } from '../connection/client.ts'
 import type { Failure } from '../connection/failure.ts'
 import { createOutbox } from '../connection/send.ts'
 import type { NodeHooks, TopologyChange, ValkeyNode } from './topology.ts'
@@ -15,7 +15,7 @@ const READ_TIME = 100
 
 export interface NodeSetup {
   readonly name: string
-  readonly client: ValkeyClient
+  readonly client: ServerClient
   readonly failure: Failure
   readonly hooks: NodeHooks
   readonly changed: (change: TopologyChange) => void

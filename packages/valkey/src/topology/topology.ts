@@ -1,4 +1,4 @@
-import type { ValkeyClient } from '../connection/client.ts'
+import type { ServerClient } from '../connection/client.ts'
 import type { Failure } from '../connection/failure.ts'
 import type { Batch, Command, Reply } from '../connection/send.ts'
 import type { ClockOffset } from './server-clock.ts'
@@ -36,7 +36,7 @@ export interface TrustToken {
 export interface ValkeyNode {
   /** `host:port`, for errors. */
   readonly name: string
-  readonly client: ValkeyClient
+  readonly client: ServerClient
   /** How many connections were lost. */
   readonly disconnects: number
   /**

@@ -20,7 +20,7 @@ const script = scriptOf(PAUSE)
  */
 export interface FleetPauses {
   /** Tells a new cache of the present pause, if one was read. */
-  tell(paused: (pause: FleetPause) => void): void
+  reportTo(paused: (pause: FleetPause) => void): void
   /** Reads the parts that a node has, and restores those that the node has lost. @throws Error if the node refuses that. */
   fetchFrom(node: ValkeyNode): Promise<void>
   /** Stores a pause, or the end of it. @throws Error if a part of it cannot be stored; the other parts may be. */
@@ -74,7 +74,7 @@ export function createFleetPauses({ topology, run, onChange, warn }: FleetPauseS
     warn('pause-restored', RESTORED)
   }
   return {
-    tell(paused) {
+    reportTo(paused) {
       if (current) paused(current)
     },
     async fetchFrom(node) {

@@ -2,7 +2,7 @@ import { repeatWhenBusy } from '@larder/testing'
 import type { Redis } from 'iovalkey'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createAdvisor } from '../../src/advice/advice.ts'
-import { look, ownServer, type Server } from '../support/server.ts'
+import { connectTo, ownServer, type Server } from '../support/server.ts'
 
 repeatWhenBusy()
 
@@ -13,7 +13,7 @@ const warn = (code: string): void => void messages.push(code)
 
 beforeAll(async () => {
   valkey = await ownServer()
-  server = look(valkey.url)
+  server = connectTo(valkey.url)
 })
 afterAll(async () => {
   server.disconnect()
@@ -59,7 +59,7 @@ it('each warning is emitted once, whatever the number of primaries and inspectio
 it('a server that refuses INFO causes no warning and is inspected again', async () => {
   await server.config('SET', 'maxmemory-policy', 'noeviction')
   await server.acl('SETUSER', 'mute', 'on', 'nopass', '~*', '&*', '+@all', '-info')
-  const mute = look(valkey.url.replace('//', '//mute:x@'))
+  const mute = connectTo(valkey.url.replace('//', '//mute:x@'))
   const advisor = createAdvisor(warn)
   await advisor.inspect('one', mute, true)
   expect(messages).toEqual([])

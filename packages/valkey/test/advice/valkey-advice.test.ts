@@ -1,7 +1,7 @@
 import { repeatWhenBusy, startCluster, startSentinels } from '@larder/testing'
 import { valkeyAdvice } from '@larder/valkey'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { look, ownServer, type Server } from '../support/server.ts'
+import { connectTo, ownServer, type Server } from '../support/server.ts'
 
 repeatWhenBusy()
 
@@ -16,7 +16,7 @@ describe('advice for one server', () => {
   afterAll(() => server.stop())
 
   async function after(...setting: [string, string]): Promise<readonly string[]> {
-    const client = look(server.url)
+    const client = connectTo(server.url)
     await client.config('SET', ...setting)
     client.disconnect()
     return await codes(server.url)
@@ -37,11 +37,11 @@ describe('advice for one server', () => {
   })
 
   it('a user without CONFIG or INFO gets advice about that, and the remaining advice', async () => {
-    const client = look(server.url)
+    const client = connectTo(server.url)
     await client.acl('SETUSER', 'app', 'on', '>x', '~*', '&*', '+@all', '-config')
     client.disconnect()
     expect(await codes(server.url.replace('//', '//app:x@'))).toEqual(['valkey-config'])
-    const muter = look(server.url)
+    const muter = connectTo(server.url)
     await muter.acl('SETUSER', 'app', '-info')
     muter.disconnect()
     expect(await codes(server.url.replace('//', '//app:x@'))).toEqual(['valkey-config', 'valkey-info'])
@@ -49,7 +49,7 @@ describe('advice for one server', () => {
 
   it('advice leaves no key on the server', async () => {
     await codes(server.url)
-    const client = look(server.url)
+    const client = connectTo(server.url)
     expect(await client.dbsize()).toBe(0)
     client.disconnect()
   })
@@ -67,13 +67,13 @@ it('one URL covers a whole Cluster, and each setting is reported once', async ()
     const said = await codes(url)
     expect(said).toEqual(await codes({ nodes: cluster.urls }))
     for (const each of cluster.urls) {
-      const client = look(each)
+      const client = connectTo(each)
       await client.config('SET', 'cluster-node-timeout', '15000', 'cluster-require-full-coverage', 'yes')
       client.disconnect()
     }
     expect(await codes(url)).toEqual(expect.arrayContaining(['valkey-full-coverage', 'valkey-node-timeout']))
     for (const each of cluster.urls) {
-      const client = look(each)
+      const client = connectTo(each)
       await client.config('SET', 'cluster-node-timeout', '5000', 'cluster-require-full-coverage', 'no')
       client.disconnect()
     }

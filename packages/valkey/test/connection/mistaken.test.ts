@@ -1,7 +1,7 @@
 import { type OwnServer, repeatWhenBusy, type Sentinels, startSentinels, startServer } from '@larder/testing'
 import { type ValkeyStoreOptions, valkeyStore } from '@larder/valkey'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { look, until } from '../support/server.ts'
+import { connectTo, until } from '../support/server.ts'
 
 repeatWhenBusy()
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
     startServer(['--cluster-enabled', 'yes']),
     startServer(),
   ])
-  const server = look(node.url)
+  const server = connectTo(node.url)
   await server.call('CLUSTER', 'ADDSLOTSRANGE', '0', '8000')
   await server.call('CLUSTER', 'ADDSLOTSRANGE', '8002', '16383')
   await server.call('CONFIG', 'SET', 'cluster-require-full-coverage', 'no')
@@ -59,7 +59,7 @@ it('ping names the fix for a node of a Cluster given as a server', async () => {
   const record = '{larder:main:lost}'
   const slot = await slotOf(record)
   expect(slot).not.toBe(8001)
-  const server = look(node.url)
+  const server = connectTo(node.url)
   await server.call('CLUSTER', 'DELSLOTS', String(slot))
   await expect(store.fetch('e', [{ record, fields: ['list'], cells: [] }])).rejects.toMatchObject({
     code: 'LARDER_STORE',
@@ -71,7 +71,7 @@ it('ping names the fix for a node of a Cluster given as a server', async () => {
 })
 
 async function slotOf(key: string): Promise<number> {
-  const server = look(node.url)
+  const server = connectTo(node.url)
   const slot = Number(await server.call('CLUSTER', 'KEYSLOT', key))
   server.disconnect()
   return slot

@@ -6,23 +6,31 @@ import { createClient, createClientPool, createCluster, createSentinel } from '@
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { nodeRedis, type OtherClient } from '../support/node-redis.ts'
-import { look, ownServer, type Server, until } from '../support/server.ts'
+import { connectTo, ownServer, type Server, until } from '../support/server.ts'
 import { brief, startLoad } from '../support/server-load.ts'
-import { allHit, join, type Member, type Mode, meeting, valuesOf, warm } from '../support/server-members.ts'
+import {
+  allHit,
+  createPlace,
+  join,
+  type Member,
+  type Mode,
+  valuesOf,
+  warm,
+} from '../support/server-members.ts'
 
 // About servers as tests have them: no limit of memory.
 beforeEach(() => void vi.spyOn(process, 'emitWarning').mockImplementation(() => {}))
 
 let own: Server
 let database: Redis
-let place: ReturnType<typeof meeting>
+let place: ReturnType<typeof createPlace>
 const members: Member[] = []
 const clients: OtherClient[] = []
 const caches: Cache[] = []
 beforeAll(async () => {
   own = await ownServer()
-  database = look(await valkeyUrl())
-  place = meeting(database)
+  database = connectTo(await valkeyUrl())
+  place = createPlace(database)
 })
 afterAll(async () => {
   await database.unlink(place.name)
@@ -34,7 +42,7 @@ afterEach(async () => {
   await Promise.all(members.splice(0).map(({ cache }) => cache.close()))
   for (const { close } of clients.splice(0)) close()
   await database.unlink(place.name)
-  place = meeting(database)
+  place = createPlace(database)
 })
 
 /** A process with a store on a client of node-redis, or on a URL. */

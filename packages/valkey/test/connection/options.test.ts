@@ -5,7 +5,7 @@ import { repeatWhenBusy } from '@larder/testing'
 import { type ValkeyStoreOptions, valkeyStore } from '@larder/valkey'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { parseUrl } from '../../src/connection/url.ts'
-import { look, ownServer, type Server } from '../support/server.ts'
+import { connectTo, ownServer, type Server } from '../support/server.ts'
 
 repeatWhenBusy()
 
@@ -161,7 +161,7 @@ it('a database that does not exist is an error, and database 0 is not used inste
 it('a user with the permissions from the README can use every feature', async () => {
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
   const rules = /```acl\n(.*?)```/s.exec(readme)?.[1]?.trim().split(/\s+/) ?? []
-  const server = look(guarded.url.replace('://', `://:${encodeURIComponent(PASSWORD)}@`))
+  const server = connectTo(guarded.url.replace('://', `://:${encodeURIComponent(PASSWORD)}@`))
   await server.acl('SETUSER', 'app', 'on', '>s3cret', ...rules)
   const store = valkeyStore({ url: `${guarded.url}/1`, username: 'app', password: 's3cret' })
   await store.ping()

@@ -6,7 +6,7 @@ import { repeatWhenBusy } from '@larder/testing'
 import { type ValkeyStore, valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { look, ownServer, type Server, until } from '../support/server.ts'
+import { connectTo, ownServer, type Server, until } from '../support/server.ts'
 
 repeatWhenBusy()
 
@@ -28,7 +28,7 @@ describe('a server at its maxclients', () => {
   let server: Redis
   beforeAll(async () => {
     valkey = await ownServer()
-    server = look(valkey.url)
+    server = connectTo(valkey.url)
     await server.config('SET', 'maxclients', '1')
   })
   afterAll(async () => {

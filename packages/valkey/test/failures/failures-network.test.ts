@@ -5,14 +5,14 @@ import type { ValkeyStoreOptions } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { type FaultProxy, faultProxy } from '../support/fault-proxy.ts'
-import { look, ownServer, type Server, until } from '../support/server.ts'
+import { connectTo, ownServer, type Server, until } from '../support/server.ts'
 import { brief, startLoad } from '../support/server-load.ts'
 import {
   allHit,
+  createPlace,
   join,
-  type Meeting,
   type Member,
-  meeting,
+  type SharedPlace,
   timed,
   timedWrite,
   valuesOf,
@@ -26,14 +26,14 @@ const PASSWORD = 'secret'
 let database: Redis
 let valkey: Server
 let server: Redis
-let place: Meeting
+let place: SharedPlace
 let proxy: FaultProxy
 const members: Member[] = []
 
 beforeAll(async () => {
-  database = look(await valkeyUrl())
+  database = connectTo(await valkeyUrl())
   valkey = await ownServer(['--requirepass', PASSWORD])
-  server = look(valkey.url.replace('://', `://:${PASSWORD}@`))
+  server = connectTo(valkey.url.replace('://', `://:${PASSWORD}@`))
   server.on('error', () => {})
 })
 afterAll(async () => {
@@ -42,7 +42,7 @@ afterAll(async () => {
   await valkey.stop()
 })
 beforeEach(async () => {
-  place = meeting(database)
+  place = createPlace(database)
   proxy = await faultProxy(valkey.port)
 })
 afterEach(async () => {

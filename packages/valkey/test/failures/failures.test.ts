@@ -3,15 +3,15 @@ import { FRESH, repeatWhenBusy, valkeyUrl } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { look, ownServer, type Server, until } from '../support/server.ts'
+import { connectTo, ownServer, type Server, until } from '../support/server.ts'
 import {
   allHit,
+  createPlace,
   isHit,
   join,
-  type Meeting,
   type Member,
-  meeting,
   recordOf,
+  type SharedPlace,
   timed,
   timedWrite,
   valuesOf,
@@ -23,21 +23,21 @@ repeatWhenBusy()
 let database: Redis
 let valkey: Server
 let server: Redis
-let place: Meeting
+let place: SharedPlace
 /** The second keeps nothing in its memory. */
 let members: [Member, Member]
 
 beforeAll(async () => {
-  database = look(await valkeyUrl())
+  database = connectTo(await valkeyUrl())
 })
 afterAll(() => database.disconnect())
 
 beforeEach(async () => {
   // A key takes its time when a snapshot is loaded, and questions are answered meanwhile.
   valkey = await ownServer(['--key-load-delay', '5000', '--loading-process-events-interval-bytes', '1024'])
-  server = look(valkey.url)
+  server = connectTo(valkey.url)
   server.on('error', () => {})
-  place = meeting(database)
+  place = createPlace(database)
   members = [await join(place, valkey.url), await join(place, valkey.url, 'off')]
 })
 afterEach(async () => {

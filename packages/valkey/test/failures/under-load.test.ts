@@ -2,13 +2,13 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { repeatWhenBusy, sized, valkeyUrl } from '@larder/testing'
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { commandCounts, look, ownServer, type Server, until } from '../support/server.ts'
+import { commandCounts, connectTo, ownServer, type Server, until } from '../support/server.ts'
 import {
+  createPlace,
   join,
-  type Meeting,
   type Member,
   type Mode,
-  meeting,
+  type SharedPlace,
   timed,
   warm,
 } from '../support/server-members.ts'
@@ -18,19 +18,19 @@ repeatWhenBusy()
 let database: Redis
 let valkey: Server
 let server: Redis
-let place: Meeting
+let place: SharedPlace
 let member: Member
 
 beforeAll(async () => {
-  database = look(await valkeyUrl())
+  database = connectTo(await valkeyUrl())
 })
 afterAll(() => database.disconnect())
 
 beforeEach(async () => {
   valkey = await ownServer()
-  server = look(valkey.url)
+  server = connectTo(valkey.url)
   server.on('error', () => {})
-  place = meeting(database)
+  place = createPlace(database)
   member = await join(place, valkey.url, 'off')
 })
 afterEach(async () => {

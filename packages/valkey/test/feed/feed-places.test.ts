@@ -11,8 +11,8 @@ import { type ValkeyStoreOptions, valkeyStore } from '@larder/valkey'
 import { Redis as IoRedis, Cluster as IoRedisCluster } from 'ioredis'
 import { Cluster, Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { look, until } from '../support/server.ts'
-import { join, type Meeting, type Member, meeting, recordOf } from '../support/server-members.ts'
+import { connectTo, until } from '../support/server.ts'
+import { createPlace, join, type Member, recordOf, type SharedPlace } from '../support/server-members.ts'
 
 repeatWhenBusy()
 
@@ -20,16 +20,16 @@ repeatWhenBusy()
 const BOUND = 1_000
 
 let database: Redis
-let place: Meeting
+let place: SharedPlace
 const members: Member[] = []
 const clients: { disconnect(): void }[] = []
 
 beforeAll(async () => {
-  database = look(await valkeyUrl())
+  database = connectTo(await valkeyUrl())
 })
 afterAll(() => database.disconnect())
 beforeEach(() => {
-  place = meeting(database)
+  place = createPlace(database)
 })
 afterEach(async () => {
   await Promise.all(members.splice(0).map(({ cache }) => cache.close()))
@@ -109,7 +109,7 @@ describe('the feed in a Cluster', () => {
   it('receives changes on every primary', async () => {
     const tried = new Set<string>()
     while (tried.size < 3) {
-      place = meeting(database)
+      place = createPlace(database)
       const { id } = await cluster.primaryOf(recordOf(place))
       if (tried.has(id)) continue
       tried.add(id)

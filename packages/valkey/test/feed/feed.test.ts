@@ -3,10 +3,10 @@ import { repeatWhenBusy } from '@larder/testing'
 import type { Redis } from 'iovalkey'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createPauses } from '../../src/connection/pauses.ts'
-import { feedClientOf } from '../../src/feed/feed-client.ts'
+import { subscriberClientOf } from '../../src/connection/subscriber-client.ts'
 import { followNode, type NodeFeed } from '../../src/feed/node-feed.ts'
 import type { TrustedIncarnation } from '../../src/topology/topology.ts'
-import { look, ownServer, type Server, until } from '../support/server.ts'
+import { connectTo, ownServer, type Server, until } from '../support/server.ts'
 
 repeatWhenBusy()
 
@@ -26,7 +26,7 @@ const clients: Redis[] = []
 
 beforeEach(async () => {
   valkey = await ownServer()
-  server = look(valkey.url)
+  server = connectTo(valkey.url)
   server.on('error', () => {})
   announced = []
   refused = []
@@ -46,11 +46,11 @@ function follow(original: Redis): NodeFeed {
   original.on('error', () => {})
   const pauses = createPauses()
   const feed = followNode({
-    client: feedClientOf(original as never, pauses),
+    client: subscriberClientOf(original as never, pauses, 'larder-feed'),
     onHeartbeat: pauses.connectionServed,
     prefixes: ['{n:', 'n:e:'],
     now: () => performance.now(),
-    incarnationOf: async (client) => String(await client.ping()) && life,
+    incarnationOf: async (client) => String(await client.call('ping')) && life,
     trustedIncarnation: () => trust,
     changed: (names) => void announced.push(names),
     onRefused: (error) => void refused.push(error),
@@ -84,7 +84,7 @@ it.each([
 ])('%s is announced by name and ends no lease', async (_, change, name) => {
   await server.set(CELL, 'old')
   await server.set('n:e:abc', 'old')
-  const feed = follow(look(valkey.url))
+  const feed = follow(connectTo(valkey.url))
   const current = await lease(feed)
   await change()
   await hear(name)
@@ -93,7 +93,7 @@ it.each([
 })
 
 it('keys of other caches and applications are not announced', async () => {
-  await lease(follow(look(valkey.url)))
+  await lease(follow(connectTo(valkey.url)))
   await server.set('{m:main:item}', 'x')
   await server.set('n', 'x')
   await server.set('other', 'x')
@@ -103,7 +103,7 @@ it('keys of other caches and applications are not announced', async () => {
 })
 
 it('expiry and eviction are announced', async () => {
-  await lease(follow(look(valkey.url)))
+  await lease(follow(connectTo(valkey.url)))
   await server.set(CELL, 'x', 'PX', 50)
   await until(() => announced.filter((names) => names?.includes(CELL)).length >= 2)
   await server.hset(RECORD, 'list', 'x')
@@ -116,21 +116,21 @@ it('expiry and eviction are announced', async () => {
 
 it('FLUSHALL is announced as a change of everything and ends no lease', async () => {
   await server.set(CELL, 'x')
-  const current = await lease(follow(look(valkey.url)))
+  const current = await lease(follow(connectTo(valkey.url)))
   await server.flushall()
   await hearAll()
   expect(current.holds()).toBe(true)
 })
 
 it('the changes of one script arrive as a list of names, whatever their characters', async () => {
-  await lease(follow(look(valkey.url)))
+  await lease(follow(connectTo(valkey.url)))
   const names = [CELL, `${RECORD}:code=ä,ö`, `${RECORD}:code=日本`]
   await server.eval(`for _, key in ipairs(KEYS) do redis.call('SET', key, '1') end`, 3, ...names)
   for (const name of names) await hear(name)
 })
 
 it('a killed connection ends its leases permanently, and the next one receives changes again', async () => {
-  const feed = follow(look(valkey.url))
+  const feed = follow(connectTo(valkey.url))
   const before = await lease(feed)
   const id = await feedId()
   await server.client('KILL', 'ID', id)
@@ -145,7 +145,7 @@ it('a killed connection ends its leases permanently, and the next one receives c
 })
 
 it('a server that stops answering is trusted for a second at most, and changes are announced when it continues', async () => {
-  const feed = follow(look(valkey.url))
+  const feed = follow(connectTo(valkey.url))
   const current = await lease(feed)
   valkey.pause()
   const paused = performance.now()
@@ -166,7 +166,7 @@ it('a server that stops answering is trusted for a second at most, and changes a
 })
 
 it('a connection without replies is dropped after a while, and changes arrive again when the server is back', async () => {
-  const feed = follow(look(valkey.url))
+  const feed = follow(connectTo(valkey.url))
   const current = await lease(feed)
   const id = await feedId()
   valkey.pause()
@@ -178,7 +178,7 @@ it('a connection without replies is dropped after a while, and changes arrive ag
 })
 
 it('kill -9 of the server ends leases immediately, and changes of a new server arrive', async () => {
-  const feed = follow(look(valkey.url))
+  const feed = follow(connectTo(valkey.url))
   const current = await lease(feed)
   await valkey.kill()
   await hearAll()
@@ -192,7 +192,7 @@ it('kill -9 of the server ends leases immediately, and changes of a new server a
 })
 
 it('a lease ends if the process is too slow to read the heartbeat', async () => {
-  const feed = follow(look(valkey.url))
+  const feed = follow(connectTo(valkey.url))
   const current = await lease(feed)
   const end = performance.now() + 1_100
   while (performance.now() < end);
@@ -202,7 +202,7 @@ it('a lease ends if the process is too slow to read the heartbeat', async () => 
 })
 
 it('an interruption ends all leases, and later replies get leases again', async () => {
-  const feed = follow(look(valkey.url))
+  const feed = follow(connectTo(valkey.url))
   const current = await lease(feed)
   feed.interrupt()
   expect(current.holds()).toBe(false)
@@ -212,13 +212,13 @@ it('an interruption ends all leases, and later replies get leases again', async 
 })
 
 it('replies of another server get no lease', async () => {
-  const feed = follow(look(valkey.url))
+  const feed = follow(connectTo(valkey.url))
   await lease(feed)
   expect(feed.lease('two')).toBeUndefined()
 })
 
 it('the feed reconnects when reads are answered by another server', async () => {
-  const feed = follow(look(valkey.url))
+  const feed = follow(connectTo(valkey.url))
   const current = await lease(feed)
   const id = await feedId()
   life = 'two'
@@ -231,7 +231,7 @@ it('the feed reconnects when reads are answered by another server', async () => 
 
 it('leases hold no longer than the server is trusted', async () => {
   trust = undefined
-  const feed = follow(look(valkey.url))
+  const feed = follow(connectTo(valkey.url))
   await until(async () => (await feedId()) !== '')
   expect(feed.lease('one')).toBeUndefined()
   trust = { incarnation: life, until: performance.now() + 600 }
@@ -244,7 +244,7 @@ it.each(['-client|tracking', '-subscribe', 'resetchannels'])(
   'a server that does not allow it (%s) causes one warning and is not asked again',
   async (rule) => {
     await server.acl('SETUSER', 'shy', 'on', 'nopass', '~*', '&*', '+@all', rule)
-    const feed = follow(look(valkey.url.replace('//', '//shy:x@')))
+    const feed = follow(connectTo(valkey.url.replace('//', '//shy:x@')))
     await until(() => refused.length > 0)
     expect(String(refused[0])).toMatch(/NOPERM/)
     await until(async () => (await feedId()) === '')
@@ -254,7 +254,7 @@ it.each(['-client|tracking', '-subscribe', 'resetchannels'])(
 )
 
 it('after close, no change is announced and no lease holds', async () => {
-  const feed = follow(look(valkey.url))
+  const feed = follow(connectTo(valkey.url))
   const current = await lease(feed)
   feed.close()
   expect(current.holds()).toBe(false)

@@ -4,7 +4,7 @@ import { valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { attachRows, type Rows } from '../support/rows.ts'
-import { look, ownServer, type Server, until } from '../support/server.ts'
+import { connectTo, ownServer, type Server, until } from '../support/server.ts'
 
 repeatWhenBusy()
 
@@ -26,12 +26,12 @@ const members: Member[] = []
 let test = 0
 
 beforeAll(async () => {
-  database = look(await valkeyUrl())
+  database = connectTo(await valkeyUrl())
 })
 afterAll(() => database.disconnect())
 beforeEach(async () => {
   valkey = await ownServer()
-  server = look(valkey.url)
+  server = connectTo(valkey.url)
   server.on('error', () => {})
   name = `push:${process.pid}:${test++}`
 })

@@ -2,7 +2,7 @@ import { FRESH, repeatWhenBusy, valkeyUrl } from '@larder/testing'
 import { expect, it } from 'vitest'
 import { GROUP, PRIMARY, UNIQUE } from '../../../core/test/support/item-host.ts'
 import { type RealHistory, realHistory } from '../support/real-history.ts'
-import { look } from '../support/server.ts'
+import { connectTo } from '../support/server.ts'
 
 repeatWhenBusy()
 
@@ -44,7 +44,7 @@ it('no read is stale if processes declare different lookup keys', async () => {
 })
 
 it('no read is stale if the server loses its scripts and single tags repeatedly', async () => {
-  const server = look(await valkeyUrl())
+  const server = connectTo(await valkeyUrl())
   const disturb = async (): Promise<void> => {
     await server.script('FLUSH')
     // What eviction does, to a record and a few cells.

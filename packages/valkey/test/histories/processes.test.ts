@@ -2,7 +2,7 @@ import type { ReadReport } from '@larder/core'
 import { FRESH, repeatWhenBusy, valkeyUrl } from '@larder/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type MemberProcesses, startMembers } from '../support/member-processes.ts'
-import { look, until } from '../support/server.ts'
+import { connectTo, until } from '../support/server.ts'
 
 repeatWhenBusy()
 
@@ -21,7 +21,7 @@ describe.each(['off', 'validate', 'push'] as const)('two processes on one server
   })
   afterAll(async () => {
     members?.stop()
-    const server = look(await valkeyUrl())
+    const server = connectTo(await valkeyUrl())
     await server.unlink(name)
     server.disconnect()
   })

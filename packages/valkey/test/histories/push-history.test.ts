@@ -2,7 +2,7 @@ import { FRESH, repeatWhenBusy } from '@larder/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { GROUP, PRIMARY, UNIQUE } from '../../../core/test/support/item-host.ts'
 import { type Observed, type RealHistory, realHistory } from '../support/real-history.ts'
-import { look, ownServer, type Server } from '../support/server.ts'
+import { connectTo, ownServer, type Server } from '../support/server.ts'
 
 repeatWhenBusy()
 
@@ -45,7 +45,7 @@ it('push: no read is older than a second if processes declare different lookup k
 })
 
 it('push: no read is older than a second if feed connections are killed repeatedly', async () => {
-  const server = look(valkey.url)
+  const server = connectTo(valkey.url)
   const disturb = async (): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, 400))
     await server.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
@@ -57,7 +57,7 @@ it('push: no read is older than a second if feed connections are killed repeated
 })
 
 it('push: no read is older than a second if single tags or all keys are lost', async () => {
-  const server = look(valkey.url)
+  const server = connectTo(valkey.url)
   let times = 0
   const disturb = async (): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, 100))

@@ -8,7 +8,7 @@ import type { Redis } from 'iovalkey'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { attachItems, readPlan, reads } from '../../../core/test/support/item-host.ts'
 import { simulatedDatabase, startState } from '../../../core/test/support/simulated-database.ts'
-import { commandCounts, look, ownServer, type Server } from '../support/server.ts'
+import { commandCounts, connectTo, ownServer, type Server } from '../support/server.ts'
 
 repeatWhenBusy()
 
@@ -40,7 +40,7 @@ async function member(url = valkey.url): Promise<Member> {
 
 beforeEach(async () => {
   valkey = await ownServer()
-  server = look(valkey.url)
+  server = connectTo(valkey.url)
 })
 afterEach(async () => {
   await Promise.all(members.map(({ cache }) => cache.close()))

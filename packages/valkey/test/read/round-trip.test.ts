@@ -6,7 +6,7 @@ import { type ValkeyStore, valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { attachRows } from '../support/rows.ts'
-import { commandCounts, look, ownServer, type Server } from '../support/server.ts'
+import { commandCounts, connectTo, ownServer, type Server } from '../support/server.ts'
 
 repeatWhenBusy()
 
@@ -15,7 +15,7 @@ let server: Redis
 
 beforeAll(async () => {
   valkey = await ownServer()
-  server = look(valkey.url)
+  server = connectTo(valkey.url)
 })
 afterAll(async () => {
   server.disconnect()

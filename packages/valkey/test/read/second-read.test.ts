@@ -8,7 +8,7 @@ import { repeatWhenBusy } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { look, ownServer, type Server } from '../support/server.ts'
+import { connectTo, ownServer, type Server } from '../support/server.ts'
 
 repeatWhenBusy()
 
@@ -17,7 +17,7 @@ let server: Redis
 const caches: Cache[] = []
 beforeAll(async () => {
   valkey = await ownServer()
-  server = look(valkey.url)
+  server = connectTo(valkey.url)
 })
 afterEach(async () => {
   await Promise.all(caches.splice(0).map((cache) => cache.close()))

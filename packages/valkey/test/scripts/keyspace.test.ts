@@ -14,7 +14,7 @@ import {
   writes,
 } from '../../../core/test/support/item-host.ts'
 import { simulatedDatabase, startState } from '../../../core/test/support/simulated-database.ts'
-import { look, ownServer, type Server, until } from '../support/server.ts'
+import { connectTo, ownServer, type Server, until } from '../support/server.ts'
 
 repeatWhenBusy()
 
@@ -31,7 +31,7 @@ const database = simulatedDatabase(startState(5), async () => {})
 
 beforeEach(async () => {
   valkey = await ownServer()
-  server = look(valkey.url)
+  server = connectTo(valkey.url)
   const store = valkeyStore(valkey.url)
   cache = createCache({ store, memory: { mode: 'off' } })
   await store.ping()

@@ -5,7 +5,7 @@ import type { Redis } from 'iovalkey'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { EPOCH } from '../../src/scripts/epoch.ts'
 import { FINISH } from '../../src/scripts/finish.ts'
-import { commandCounts, look, until } from '../support/server.ts'
+import { commandCounts, connectTo, until } from '../support/server.ts'
 
 repeatWhenBusy()
 
@@ -15,7 +15,7 @@ let server: Redis
 beforeAll(async () => {
   store = valkeyStore(await valkeyUrl())
   await store.ping()
-  server = look(await valkeyUrl())
+  server = connectTo(await valkeyUrl())
 })
 afterAll(async () => {
   await store.close()

@@ -1,7 +1,7 @@
 import { createCache, type MemoryOptions } from '@larder/core'
 import { valkeyStore } from '@larder/valkey'
 import { attachRows } from './rows.ts'
-import { look } from './server.ts'
+import { connectTo } from './server.ts'
 
 /** What a member process is asked, one line of IPC each. */
 export type Ask =
@@ -12,7 +12,7 @@ export type Ask =
 const [store = '', database = '', name = '', mode] = process.argv.slice(2)
 const memory = { mode: mode as NonNullable<MemoryOptions['mode']> }
 const cache = createCache({ store: valkeyStore(store), memory })
-const rows = attachRows(cache, look(database), name)
+const rows = attachRows(cache, connectTo(database), name)
 
 process.on('message', async (ask: Ask) => {
   if ('read' in ask) process.send?.(await rows.read(ask.read))

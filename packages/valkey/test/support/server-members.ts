@@ -16,23 +16,23 @@ export interface Member extends Rows {
 }
 
 /** Where the members of one test meet. */
-export interface Meeting {
+export interface SharedPlace {
   readonly database: Redis
   /** The hash that is the database, and the namespace of the caches. */
   readonly name: string
 }
 
-export const meeting = (database: Redis): Meeting => ({
+export const createPlace = (database: Redis): SharedPlace => ({
   database,
   name: `test:${randomBytes(6).toString('hex')}`,
 })
 
 /** The key of the record of the only table there is. */
-export const recordOf = ({ name }: Meeting): string => `{${name}:main:row}`
+export const recordOf = ({ name }: SharedPlace): string => `{${name}:main:row}`
 
 /** @param opened whether to wait until the servers answer. */
 export async function join(
-  { database, name }: Meeting,
+  { database, name }: SharedPlace,
   options: string | ValkeyStoreOptions,
   mode: Mode = 'validate',
   opened = true,

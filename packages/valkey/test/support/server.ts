@@ -10,7 +10,7 @@ export type Server = OwnServer
 export const ownServer = (settings?: readonly string[]): Promise<Server> => startServer(settings)
 
 /** A client for looking at the server behind the store's back. */
-export function look(url: string): Redis {
+export function connectTo(url: string): Redis {
   return new Redis(url.replace('valkey:', 'redis:'))
 }
 

@@ -3,7 +3,7 @@ import { repeatWhenBusy } from '@larder/testing'
 import { type ValkeyStore, valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { look, ownServer, type Server, until } from '../support/server.ts'
+import { connectTo, ownServer, type Server, until } from '../support/server.ts'
 
 repeatWhenBusy()
 
@@ -26,7 +26,7 @@ let store: ValkeyStore
 
 beforeEach(async () => {
   valkey = await ownServer()
-  server = look(valkey.url)
+  server = connectTo(valkey.url)
   server.on('error', () => {})
   store = valkeyStore(valkey.url)
   await store.ping()

@@ -8,16 +8,16 @@ import {
 } from '@larder/testing'
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { look, until } from '../support/server.ts'
+import { connectTo, until } from '../support/server.ts'
 import { brief, promised, startLoad } from '../support/server-load.ts'
 import {
   allHit,
+  createPlace,
   isHit,
   join,
-  type Meeting,
   type Member,
-  meeting,
   recordOf,
+  type SharedPlace,
   timed,
   timedWrite,
   valuesOf,
@@ -28,11 +28,11 @@ repeatWhenBusy()
 
 let database: Redis
 let cluster: Cluster
-let place: Meeting
+let place: SharedPlace
 let members: Member[] = []
 
 beforeAll(async () => {
-  database = look(await valkeyUrl())
+  database = connectTo(await valkeyUrl())
   cluster = await startCluster({ settings: ['--maxmemory-policy', 'allkeys-lru'] })
 })
 afterAll(async () => {
@@ -40,7 +40,7 @@ afterAll(async () => {
   await cluster?.stop()
 })
 beforeEach(() => {
-  place = meeting(database)
+  place = createPlace(database)
 })
 afterEach(async () => {
   for (const node of cluster.nodes) node.resume()

@@ -11,15 +11,15 @@ import {
 import type { ValkeyStoreOptions } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { look, until } from '../support/server.ts'
+import { connectTo, until } from '../support/server.ts'
 import { brief, type Load, startLoad } from '../support/server-load.ts'
 import {
+  createPlace,
   isHit,
   join,
-  type Meeting,
   type Member,
-  meeting,
   recordOf,
+  type SharedPlace,
   valuesOf,
   warm,
 } from '../support/server-members.ts'
@@ -30,14 +30,14 @@ repeatWhenBusy()
 const BOUND = 2_000
 
 let database: Redis
-let place: Meeting
+let place: SharedPlace
 let members: Member[] = []
 beforeAll(async () => {
-  database = look(await valkeyUrl())
+  database = connectTo(await valkeyUrl())
 })
 afterAll(() => database.disconnect())
 beforeEach(() => {
-  place = meeting(database)
+  place = createPlace(database)
 })
 afterEach(async () => {
   await Promise.all(members.splice(0).map(({ cache }) => cache.close()))
@@ -46,7 +46,7 @@ afterEach(async () => {
 
 /** The record of the table, as a replica has it too. */
 async function recordAt(server: OwnServer): Promise<Record<string, string>> {
-  const client = look(server.url)
+  const client = connectTo(server.url)
   try {
     // A replica of a cluster answers only those who say that they know what it is.
     await client.readonly().catch(() => {})
@@ -105,7 +105,7 @@ async function loseBump({ options, primary, replicas, writerEnds }: Loss): Promi
   await until(() => performance.now() > answered + BOUND)
   await load.hits(5)
   await load.stop()
-  judge(load, answered)
+  checkReads(load, answered)
   await readers[0]!.write(1, '3')
   expect(await valuesOf(readers.filter(({ mode }) => mode !== 'push')), FRESH).toEqual(['3', '3'])
 }
@@ -126,7 +126,7 @@ async function firstAnswer(replicas: readonly OwnServer[]): Promise<number> {
   return performance.now()
 }
 
-function judge(load: Load, answered: number): void {
+function checkReads(load: Load, answered: number): void {
   const stale = load.seen.filter(({ value }) => value !== 2)
   const late = stale.filter(({ began }) => began >= answered + BOUND)
   const last = stale.length

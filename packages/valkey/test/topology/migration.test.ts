@@ -11,9 +11,16 @@ import {
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { valkeyStore } from '../../src/valkey-store.ts'
-import { look } from '../support/server.ts'
+import { connectTo } from '../support/server.ts'
 import { brief, startLoad } from '../support/server-load.ts'
-import { allHit, join, type Meeting, type Member, meeting, recordOf } from '../support/server-members.ts'
+import {
+  allHit,
+  createPlace,
+  join,
+  type Member,
+  recordOf,
+  type SharedPlace,
+} from '../support/server-members.ts'
 
 repeatWhenBusy()
 
@@ -23,11 +30,11 @@ const STEP = 400
 
 let database: Redis
 let cluster: Cluster
-let place: Meeting
+let place: SharedPlace
 let members: Member[] = []
 
 beforeAll(async () => {
-  database = look(await valkeyUrl())
+  database = connectTo(await valkeyUrl())
   cluster = await startCluster({ settings: ['--maxmemory-policy', 'allkeys-lru'] })
 })
 afterAll(async () => {
@@ -35,7 +42,7 @@ afterAll(async () => {
   await cluster?.stop()
 })
 beforeEach(async () => {
-  place = meeting(database)
+  place = createPlace(database)
   const options = { nodes: [...cluster.urls] }
   members = [
     await join(place, options, 'off'),

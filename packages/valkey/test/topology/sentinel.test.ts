@@ -10,14 +10,14 @@ import {
 import type { ValkeyStoreOptions } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { look, until } from '../support/server.ts'
+import { connectTo, until } from '../support/server.ts'
 import { brief, startLoad } from '../support/server-load.ts'
 import {
   allHit,
+  createPlace,
   join,
-  type Meeting,
   type Member,
-  meeting,
+  type SharedPlace,
   valuesOf,
   warm,
 } from '../support/server-members.ts'
@@ -26,11 +26,11 @@ repeatWhenBusy()
 
 let database: Redis
 let set: Sentinels
-let place: Meeting
+let place: SharedPlace
 let members: Member[] = []
 
 beforeAll(async () => {
-  database = look(await valkeyUrl())
+  database = connectTo(await valkeyUrl())
   // What docs ask for: a primary without replicas takes no writes.
   const replicas = ['--min-replicas-to-write', '1', '--min-replicas-max-lag', '2']
   set = await startSentinels([...replicas, '--maxmemory-policy', 'allkeys-lru'])
@@ -40,7 +40,7 @@ afterAll(async () => {
   await set?.stop()
 })
 beforeEach(() => {
-  place = meeting(database)
+  place = createPlace(database)
 })
 afterEach(async () => {
   for (const server of set.servers) server.resume()

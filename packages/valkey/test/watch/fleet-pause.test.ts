@@ -5,8 +5,16 @@ import { valkeyStore } from '@larder/valkey'
 import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type MemberProcesses, startMembers } from '../support/member-processes.ts'
-import { commandCounts, look, ownServer, type Server, until } from '../support/server.ts'
-import { allHit, isHit, join, type Meeting, type Member, meeting, warm } from '../support/server-members.ts'
+import { commandCounts, connectTo, ownServer, type Server, until } from '../support/server.ts'
+import {
+  allHit,
+  createPlace,
+  isHit,
+  join,
+  type Member,
+  type SharedPlace,
+  warm,
+} from '../support/server-members.ts'
 
 repeatWhenBusy()
 
@@ -17,18 +25,18 @@ const DISABLED = { source: 'database', reason: 'disabled' }
 let database: Redis
 let valkey: Server
 let server: Redis
-let place: Meeting
+let place: SharedPlace
 let members: Member[]
 
 beforeAll(async () => {
-  database = look(await valkeyUrl())
+  database = connectTo(await valkeyUrl())
 })
 afterAll(() => database.disconnect())
 beforeEach(async () => {
   valkey = await ownServer()
-  server = look(valkey.url)
+  server = connectTo(valkey.url)
   server.on('error', () => {})
-  place = meeting(database)
+  place = createPlace(database)
   members = [await join(place, valkey.url), await join(place, valkey.url, 'off')]
 })
 afterEach(async () => {

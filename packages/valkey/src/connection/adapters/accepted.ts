@@ -1,7 +1,8 @@
 import { CacheError } from '@larder/core'
-import { isCluster, type ValkeyClient, type ValkeyCluster } from '../client.ts'
+import { isCluster, type ServerClient, type ValkeyClient, type ValkeyCluster } from '../client.ts'
 import { canSend } from '../send.ts'
-import { isNodeRedis, NodeRedisAdapter, type NodeRedisClient } from './node-redis.ts'
+import { NodeRedisAdapter } from './node-redis.ts'
+import { isNodeRedis, type NodeRedisClient } from './node-redis-client.ts'
 
 /** The clients that `valkeyStore` accepts. */
 export type AcceptedClient = ValkeyClient | ValkeyCluster | NodeRedisClient
@@ -10,7 +11,7 @@ export type AcceptedClient = ValkeyClient | ValkeyCluster | NodeRedisClient
 const adapters = new WeakMap<object, NodeRedisAdapter>()
 
 /** @throws CacheError `LARDER_CONFIG` for any other object. */
-export function acceptedClient(client: unknown): ValkeyClient | ValkeyCluster {
+export function acceptedClient(client: unknown): ServerClient | ValkeyCluster {
   if (typeof client !== 'object' || client === null) throw notAccepted()
   if (isNodeRedis(client)) {
     const adapter = adapters.get(client) ?? new NodeRedisAdapter(client)

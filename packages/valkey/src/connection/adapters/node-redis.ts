@@ -1,42 +1,15 @@
 import { EventEmitter } from 'node:events'
-import type { ValkeyClient } from '../client.ts'
+import type { AdaptedClient } from '../client.ts'
 import type { Command, OnReply, Reply } from '../command.ts'
-import { type FollowerSettings, NodeRedisFollower } from './node-redis-follower.ts'
-
-type Listener = (subject: unknown) => void
-
-/** The part of a client of node-redis (`redis` or `@redis/client`, 5 or later) that the store uses. */
-export interface NodeRedisClient {
-  readonly isOpen: boolean
-  readonly isReady: boolean
-  sendCommand(words: readonly (string | Buffer)[], options?: object): Promise<unknown>
-  duplicate(settings?: object): unknown
-  destroy(): void
-  on(event: string, listener: Listener): unknown
-  off(event: string, listener: Listener): unknown
-}
-
-/** Options of such a client. The socket has a `path` if it is one of the file system. */
-interface NodeRedisOptions {
-  readonly socket?: { readonly host?: string; readonly port?: number; readonly path?: string }
-  readonly database?: number
-  readonly disableOfflineQueue?: boolean
-  readonly keyPrefix?: string
-}
+import type { Listener, NodeRedisClient, NodeRedisSubscriber } from './node-redis-client.ts'
+import { NodeRedisSubscriberAdapter } from './node-redis-subscriber.ts'
 
 /** Texts as buffers, maps as lists, by the type bytes of RESP. Without the client's timeout, which sets a timer per command. */
 const BYTES = { typeMapping: { 36: Buffer, 37: Array }, timeout: undefined }
 
-/** True for a client of one server; false for a cluster, a pool or a Sentinel client of node-redis. */
-export function isNodeRedis(client: object): client is NodeRedisClient {
-  const { isOpen, isReady, sendCommand, duplicate, destroy } = client as Partial<NodeRedisClient>
-  const methods = [sendCommand, duplicate, destroy].every((method) => typeof method === 'function')
-  return methods && typeof isOpen === 'boolean' && typeof isReady === 'boolean' && 'options' in client
-}
-
-/** A client of node-redis with the interface of iovalkey, as far as the store uses it. */
-export class NodeRedisAdapter extends EventEmitter implements ValkeyClient {
-  readonly options: NonNullable<ValkeyClient['options']>
+/** A client of node-redis with the interface that the store uses. */
+export class NodeRedisAdapter extends EventEmitter implements AdaptedClient {
+  readonly options: NonNullable<AdaptedClient['options']>
   readonly #client: NodeRedisClient
   /** node-redis emits no `close`. */
   readonly #listeners: Readonly<Record<string, Listener>>
@@ -44,11 +17,11 @@ export class NodeRedisAdapter extends EventEmitter implements ValkeyClient {
   constructor(client: NodeRedisClient) {
     super()
     this.#client = client
-    const { socket = {}, database: db = 0, disableOfflineQueue, keyPrefix } = optionsOf(client)
+    const { socket = {}, database: db = 0, disableOfflineQueue, keyPrefix } = client.options ?? {}
     const { path, host = 'localhost', port = 6379 } = socket
     const address = path === undefined ? { host, port } : { path }
-    const options = { ...address, db, keyPrefix, enableOfflineQueue: disableOfflineQueue !== true }
-    this.options = options
+    const prefix = keyPrefix && String(keyPrefix)
+    this.options = { ...address, db, keyPrefix: prefix, enableOfflineQueue: disableOfflineQueue !== true }
     this.#listeners = {
       ready: () => this.emit('ready'),
       error: (error) => {
@@ -80,17 +53,15 @@ export class NodeRedisAdapter extends EventEmitter implements ValkeyClient {
       )
   }
 
-  /** A second connection to the same server. */
-  duplicate(settings: FollowerSettings): NodeRedisFollower {
-    const { connectionName: name } = settings
-    const create = () =>
-      this.#client.duplicate({
-        // Over RESP2, where notifications of changes are messages of a channel.
-        ...{ name, RESP: 2, maintNotifications: 'disabled', disableOfflineQueue: true, readonly: false },
-        ...{ clientSideCache: undefined, emitInvalidate: undefined, pingInterval: undefined },
-        socket: { ...optionsOf(this.#client).socket, reconnectStrategy: false },
-      })
-    return new NodeRedisFollower(create, settings)
+  createSubscriber(name: string, nextPause: () => number): NodeRedisSubscriberAdapter {
+    const settings = {
+      // Over RESP2, where notifications of changes are messages of a channel.
+      ...{ name, RESP: 2, maintNotifications: 'disabled', disableOfflineQueue: true, readonly: false },
+      ...{ clientSideCache: undefined, emitInvalidate: undefined, pingInterval: undefined },
+      socket: { ...this.#client.options?.socket, reconnectStrategy: false },
+    }
+    const create = () => this.#client.duplicate(settings) as NodeRedisSubscriber
+    return new NodeRedisSubscriberAdapter(create, nextPause)
   }
 
   override on(event: string, listener: Listener): this {
@@ -105,14 +76,4 @@ export class NodeRedisAdapter extends EventEmitter implements ValkeyClient {
       for (const [name, own] of Object.entries(this.#listeners)) this.#client.off(name, own)
     return this
   }
-
-  // Not used: the store sends by `sendAll`, and neither connects nor closes a client of the user's.
-  info(): void {}
-  sendCommand(): void {}
-  async connect(): Promise<void> {}
-  disconnect(): void {}
-}
-
-function optionsOf(client: NodeRedisClient): NodeRedisOptions {
-  return (client as { readonly options?: NodeRedisOptions }).options ?? {}
 }

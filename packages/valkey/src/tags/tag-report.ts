@@ -6,7 +6,7 @@ import type { Epoch } from '../watch/epoch.ts'
 /** A {@link TagReport} as a script returns it. The store adds its epoch. */
 export type ReportWithoutEpoch = Omit<TagReport, 'epoch'>
 
-/** How many texts a script returns for each tag: nonce found, own mark, foreign mark, nonce left. */
+/** How many texts a script returns for each tag: nonce before, own mark, another write's mark, nonce after. */
 const TEXTS = 4
 
 /** A node, and the token under which its reply will count. */
@@ -56,9 +56,14 @@ export function reportOf(
   const { incarnation } = trusted.token
   const tags: ReportedTag[] = []
   for (let at = 0; at < texts.length; at += TEXTS) {
-    const [found, own, foreign, left] = texts.slice(at, at + TEXTS).map(String)
+    const [before, own, other, after] = texts.slice(at, at + TEXTS).map(String)
     const nonce = (text: string | undefined) => (text ? `${text}@${incarnation}` : undefined)
-    tags.push({ found: nonce(found), left: nonce(left || found), own: own === '1', foreign: foreign === '1' })
+    tags.push({
+      nonceBefore: nonce(before),
+      nonceAfter: nonce(after || before),
+      ownMark: own === '1',
+      otherMark: other === '1',
+    })
   }
   const { length } = reportOn.fields
   if (tags.length !== length + reportOn.cells.length) return undefined

@@ -1,50 +1,30 @@
 import { EventEmitter } from 'node:events'
-
-/** The settings of a connection for messages that apply to node-redis. */
-export interface FollowerSettings {
-  readonly connectionName?: string
-  /** The pause before the next attempt to connect (ms). */
-  retryStrategy(): number
-}
-
-type Listener = (subject: unknown) => void
-
-interface Subscribed {
-  readonly isOpen: boolean
-  connect(): Promise<unknown>
-  destroy(): void
-  sendCommand(words: readonly string[]): Promise<unknown>
-  subscribe(
-    channels: readonly string[],
-    listener: (message: unknown, channel: Buffer) => void,
-    bytes: true,
-  ): Promise<unknown>
-  unsubscribe(channel: string): Promise<unknown>
-  on(event: string, listener: Listener): unknown
-}
+import type { SubscriberClient } from '../client.ts'
+import type { NodeRedisSubscriber } from './node-redis-client.ts'
 
 /** A connection for messages, with the methods and events of iovalkey. Each attempt to connect has a client of its own. */
-export class NodeRedisFollower extends EventEmitter {
-  readonly #create: () => unknown
-  readonly #settings: FollowerSettings
-  #current: Subscribed | undefined
+export class NodeRedisSubscriberAdapter extends EventEmitter implements SubscriberClient {
+  readonly #create: () => NodeRedisSubscriber
+  readonly #nextPause: () => number
+  #current: NodeRedisSubscriber | undefined
   #closed = false
 
-  constructor(create: () => unknown, settings: FollowerSettings) {
+  /** @param nextPause returns the pause before the next attempt (ms). */
+  constructor(create: () => NodeRedisSubscriber, nextPause: () => number) {
     super()
     this.#create = create
-    this.#settings = settings
+    this.#nextPause = nextPause
   }
 
   async connect(): Promise<void> {
     if (this.#closed || this.#current) return
-    const client = this.#create() as Subscribed
+    const client = this.#create()
     this.#current = client
     const onLost = (): void => {
       if (this.#current !== client) return
       this.#current = undefined
       this.emit('close')
-      if (!this.#closed) setTimeout(() => void this.connect(), this.#settings.retryStrategy()).unref()
+      if (!this.#closed) setTimeout(() => void this.connect(), this.#nextPause()).unref()
       if (client.isOpen) client.destroy()
     }
     client.on('ready', () => this.emit('ready'))
@@ -58,16 +38,8 @@ export class NodeRedisFollower extends EventEmitter {
     if (this.#current?.isOpen) this.#current.destroy()
   }
 
-  async call(...words: readonly string[]): Promise<unknown> {
+  async call(...words: readonly (string | Buffer)[]): Promise<unknown> {
     return this.#client().sendCommand(words)
-  }
-
-  client(...words: readonly (string | number)[]): Promise<unknown> {
-    return this.call('CLIENT', ...words.map(String))
-  }
-
-  ping(): Promise<unknown> {
-    return this.call('PING')
   }
 
   async subscribe(...channels: readonly string[]): Promise<void> {
@@ -78,7 +50,7 @@ export class NodeRedisFollower extends EventEmitter {
     await this.#client().unsubscribe(channel)
   }
 
-  #client(): Subscribed {
+  #client(): NodeRedisSubscriber {
     if (!this.#current) throw new Error('Connection is closed.')
     return this.#current
   }

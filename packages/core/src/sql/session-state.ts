@@ -33,29 +33,27 @@ function altering(first: string, words: readonly string[], at: number, text: str
   return !HARMLESS.has(name) && !name.startsWith('ENABLE_') && !name.startsWith('LOG_')
 }
 
-/** Whether the connections of one client still mean by a statement what they meant when they were opened. */
-export interface SessionMeaning {
+/** Whether raw SQL has changed a setting of one client's connections, so that the same query may return other rows. */
+export interface SessionState {
   /**
    * True from the first raw SQL that altered a session: which connection it reached is not known. A property, because
    * every read asks for it.
    */
   readonly altered: boolean
-  /** To be told of raw SQL before it runs. The first that alters a session is warned of. */
-  look(text: string, dialect: SqlDialect): void
+  /** Call it with raw SQL before it runs. Warns of the first that alters a session. */
+  inspect(text: string, dialect: SqlDialect): void
 }
 
-export function sessionFingerprint(
-  warn: (warning: { code: string; message: string }) => void,
-): SessionMeaning {
-  const meaning = {
+export function createSessionState(warn: (warning: { code: string; message: string }) => void): SessionState {
+  const state = {
     altered: false,
-    look(text: string, dialect: SqlDialect): void {
-      if (meaning.altered || !altersSession(text, dialect)) return
-      meaning.altered = true
+    inspect(text: string, dialect: SqlDialect): void {
+      if (state.altered || !altersSession(text, dialect)) return
+      state.altered = true
       const message =
         'raw SQL changed a setting of its session (SET, USE, set_config): the same query may find other rows from now on, so nothing is cached any more. Use SET LOCAL in a transaction, or give connections their settings when they are opened'
       warn({ code: 'session-altered', message })
     },
   }
-  return meaning
+  return state
 }

@@ -17,10 +17,10 @@ const tagsOf = (report: TagReport | undefined): readonly ReportedTag[] => [
   ...(report?.fields ?? []),
   ...(report?.cells ?? []),
 ]
-const foreign = (report: TagReport | undefined): readonly boolean[] =>
-  tagsOf(report).map((tag) => tag.foreign)
+const otherMarks = (report: TagReport | undefined): readonly boolean[] =>
+  tagsOf(report).map((tag) => tag.otherMark)
 
-export function witnessRules(start: Start): void {
+export function reportRules(start: Start): void {
   it('a mark and a finish without a report request return no report', async () => {
     const store = await start()
     const { mark, finish } = table()
@@ -35,18 +35,18 @@ export function witnessRules(start: Start): void {
     const request = names.ask(['k'], [names.cell(1)])
     const before = await seed(store, request)
     const marked = await store.mark(row.mark('w'))
-    expect(tagsOf(marked).map((tag) => tag.found)).toEqual(before.map(nonce))
-    expect(marked?.cells).toMatchObject([{ own: true }])
-    expect(foreign(marked)).toEqual([false, false])
+    expect(tagsOf(marked).map((tag) => tag.nonceBefore)).toEqual(before.map(nonce))
+    expect(marked?.cells).toMatchObject([{ ownMark: true }])
+    expect(otherMarks(marked)).toEqual([false, false])
     // Its field is not marked: readers of other rows go on.
     expect((await see(store, request)).map(isDirty)).toEqual([false, true])
     const finished = await store.finish(row.finish('w'))
-    expect(tagsOf(finished).map((tag) => tag.found)).toEqual(before.map(nonce))
-    expect(finished?.cells).toMatchObject([{ own: true }])
-    expect(foreign(finished)).toEqual([false, false])
+    expect(tagsOf(finished).map((tag) => tag.nonceBefore)).toEqual(before.map(nonce))
+    expect(finished?.cells).toMatchObject([{ ownMark: true }])
+    expect(otherMarks(finished)).toEqual([false, false])
     const after = await see(store, request)
     expect(after.map(isDirty)).toEqual([false, false])
-    expect(after.map(nonce)).toEqual([before[0]?.nonce, finished?.cells[0]?.left])
+    expect(after.map(nonce)).toEqual([before[0]?.nonce, finished?.cells[0]?.nonceAfter])
     expect(after[1]?.nonce).not.toBe(before[1]?.nonce)
     expect(finished?.epoch).toBe((await store.fetch(undefined, [request])).epoch)
     expect(marked?.epoch).toBe(finished?.epoch)
@@ -58,14 +58,14 @@ export function witnessRules(start: Start): void {
     const row = rowOf(names)
     const marked = await store.mark(row.mark('w'))
     const finished = await store.finish(row.finish('w'))
-    expect(foreign(marked)).toEqual([false, false])
+    expect(otherMarks(marked)).toEqual([false, false])
     const after = await see(store, names.ask(['k'], [names.cell(1)]))
     expect(after.map(isDirty)).toEqual([false, false])
-    expect(after.map(nonce)).toEqual([marked?.fields[0]?.found, finished?.cells[0]?.left])
+    expect(after.map(nonce)).toEqual([marked?.fields[0]?.nonceBefore, finished?.cells[0]?.nonceAfter])
   })
 }
 
-export function foreignRules(start: Start): void {
+export function otherWriteRules(start: Start): void {
   it.each([
     ['its row', (names: ContractTable) => ({ known: ['k'], cells: [names.cell(1)] })],
     ['an unknown row', () => ({ fields: ['list', 'k'], known: ['k'] })],
@@ -77,8 +77,8 @@ export function foreignRules(start: Start): void {
       const row = rowOf(names)
       if (seeded) await seed(store, names.ask(['list', 'k'], [names.cell(1)]))
       await store.mark(names.mark('other', more(names)))
-      expect(foreign(await store.mark(row.mark('w')))).toContain(true)
-      expect(foreign(await store.finish(row.finish('w')))).toContain(true)
+      expect(otherMarks(await store.mark(row.mark('w')))).toContain(true)
+      expect(otherMarks(await store.finish(row.finish('w')))).toContain(true)
     }
   })
 
@@ -90,9 +90,9 @@ export function foreignRules(start: Start): void {
     await store.mark(names.mark('other', { fields: ['list', 'k'], known: ['k'] }))
     await store.finish(names.finish('other', { keep: ['k'], cells: [names.cell(1)] }))
     const finished = await store.finish(row.finish('w'))
-    expect(foreign(finished)).toEqual([false, false])
-    expect(finished?.fields[0]?.found).toBe(marked?.fields[0]?.found)
-    expect(finished?.cells[0]?.found).not.toBe(marked?.cells[0]?.found)
+    expect(otherMarks(finished)).toEqual([false, false])
+    expect(finished?.fields[0]?.nonceBefore).toBe(marked?.fields[0]?.nonceBefore)
+    expect(finished?.cells[0]?.nonceBefore).not.toBe(marked?.cells[0]?.nonceBefore)
   })
 
   it("a mark that is lost before its finish is not reported as the writer's own", async () => {
@@ -101,6 +101,6 @@ export function foreignRules(start: Start): void {
     await store.mark(row.mark('w'))
     await store.finish(row.finish('w'))
     const again = await store.finish(row.finish('w'))
-    expect(again?.cells[0]?.own ?? false).toBe(false)
+    expect(again?.cells[0]?.ownMark ?? false).toBe(false)
   })
 }

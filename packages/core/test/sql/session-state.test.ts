@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { altersSession } from '../../src/sql/session-fingerprint.ts'
+import { altersSession } from '../../src/sql/session-state.ts'
 
 describe('a statement that changes the meaning of later statements', () => {
   it.each([

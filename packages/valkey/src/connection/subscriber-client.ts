@@ -1,10 +1,9 @@
-import type { ValkeyClient } from '../connection/client.ts'
-import type { Pauses } from '../connection/pauses.ts'
-import type { FeedClient } from './tracking.ts'
+import { isAdapted, type ServerClient, type SubscriberClient } from './client.ts'
+import type { Pauses } from './pauses.ts'
 
 /** The method of iovalkey's and ioredis' clients that is used here. */
-interface Copied {
-  duplicate(settings: Readonly<Record<string, unknown>>): FeedClient
+interface CopiedClient {
+  duplicate(settings: Readonly<Record<string, unknown>>): SubscriberClient
 }
 
 /**
@@ -12,12 +11,13 @@ interface Copied {
  * all other behaviour is set here.
  * @param connectionName names it on the server.
  */
-export function feedClientOf(
-  original: ValkeyClient,
-  pauses: Pauses,
-  connectionName = 'larder-feed',
-): FeedClient {
-  return (original as unknown as Copied).duplicate({
+export function subscriberClientOf(
+  original: ServerClient,
+  { next }: Pauses,
+  connectionName: string,
+): SubscriberClient {
+  if (isAdapted(original)) return original.createSubscriber(connectionName, next)
+  return (original as unknown as CopiedClient).duplicate({
     lazyConnect: true,
     connectionName,
     // Each of these could resolve a command on a later connection, or late.
@@ -36,7 +36,7 @@ export function feedClientOf(
     stringNumbers: false,
     reconnectOnError: null,
     // A client of a Cluster never retries by itself. This one does until it is closed.
-    retryStrategy: pauses.next,
+    retryStrategy: next,
     // Larder's keys have no prefix, whatever the original client adds to its own.
     keyPrefix: '',
   })

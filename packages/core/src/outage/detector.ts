@@ -26,7 +26,7 @@ const MOST_LINKS = 8
  * Returns a function that is true for an error that shows one of `signs`, in itself or in what it wraps. It never throws,
  * whatever it is given.
  */
-export function createOutageJudge(signs: readonly OutageSign[]): (error: unknown) => boolean {
+export function createOutageDetector(signs: readonly OutageSign[]): (error: unknown) => boolean {
   return (error) => {
     try {
       return shows(signs, error, MOST_LINKS)

@@ -1,0 +1,25 @@
+/** The prototype that the prototypes of all typed arrays have in common. */
+const TYPED_ARRAY: unknown = Object.getPrototypeOf(Uint8Array.prototype)
+
+/** True for memory that its owner may still change: typed arrays such as bytes, `DataView` and `ArrayBuffer`. */
+export function isBinary(value: object): boolean {
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer
+}
+
+/**
+ * Returns a copy of the same class that contains the same bytes. Undefined for anything that is not binary, and for objects of
+ * classes derived from these: only the class knows how they are copied.
+ */
+export function copyBinary(value: object): object | undefined {
+  // Not an `Uint8Array`: drivers and JSON treat a `Buffer` differently from other bytes.
+  if (Buffer.isBuffer(value)) return Buffer.from(value)
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === ArrayBuffer.prototype) return (value as ArrayBuffer).slice(0)
+  if (!ArrayBuffer.isView(value)) return undefined
+  if (prototype === DataView.prototype) {
+    const { buffer, byteOffset, byteLength } = value
+    return new DataView(buffer.slice(byteOffset, byteOffset + byteLength))
+  }
+  if (prototype === null || Object.getPrototypeOf(prototype) !== TYPED_ARRAY) return undefined
+  return (value as Uint8Array).slice()
+}
