@@ -63,13 +63,13 @@ export function createRecentChanges(
     finished(request) {
       const at = now()
       const name = nameOf(request)
+      marks.delete(name)
       const sent = finishes.get(name)
       if (sent?.request === request) {
         // Acknowledged. It keeps its place: those behind it are as old, but for the time of a reply.
         sent.at = at
         return
       }
-      marks.delete(name)
       prune(finishes, at - KEEP_TIME)
       prune(whole, at - KEEP_TIME)
       finishes.delete(name)
