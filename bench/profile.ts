@@ -10,11 +10,20 @@ import { describeMachine, thisMachine } from './machine.ts'
 import { prepared } from './orm/drizzle.ts'
 import { goods, strikes } from './orm/misses.ts'
 import { raise, repair } from './orm/updates.ts'
+import { heapProfile } from './process/heap.ts'
 
 /** Ms of each profile, and before it. */
 const LENGTH = { quick: 1_000, full: 3_000 } as const
 const WARM_UP = 500
 const where = { id: 4711 }
+
+const HEAPS = [
+  ['memoryStore()', 'heap-row-memory'],
+  ['validate', 'heap-row-validate'],
+  ['push', 'heap-row-push'],
+] as const
+
+const today = (): string => new Date().toISOString().slice(0, 10)
 
 interface Path {
   readonly about: string
@@ -26,6 +35,12 @@ export async function writeProfiles(context: Context): Promise<void> {
   const { paths, close } = await openPaths(context)
   const machine = describeMachine(thisMachine())
   try {
+    for (const [keeper, name] of HEAPS) {
+      const file = new URL(`profiles/${name}.txt`, import.meta.url)
+      const about = `Heap of one row of 300 B that was read twice by its own id: ${keeper}`
+      writeFileSync(file, `${about}\n${machine}, ${today()}\n\n${await heapProfile(keeper, context)}`)
+      console.log(`bench/profiles/${name}.txt`)
+    }
     for (const [name, { about, run }] of Object.entries(paths)) {
       await repeat(run, WARM_UP)
       let calls = 0
@@ -33,7 +48,7 @@ export async function writeProfiles(context: Context): Promise<void> {
         calls = await repeat(run, context.quick ? LENGTH.quick : LENGTH.full)
       })
       const file = new URL(`profiles/${name}.txt`, import.meta.url)
-      const text = `${about}\n${machine}, ${new Date().toISOString().slice(0, 10)}, ${calls} calls one after the other\n\n${printedProfile(profile)}`
+      const text = `${about}\n${machine}, ${today()}, ${calls} calls one after the other\n\n${printedProfile(profile)}`
       writeFileSync(file, text)
       console.log(`bench/profiles/${name}.txt`)
     }
