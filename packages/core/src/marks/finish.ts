@@ -38,15 +38,17 @@ export function finishesOf(
   return marked.map((tag) => {
     const reportOn = candidates && reportRequestOf(tag, candidates)
     const shown = returned.find(({ record }) => record === tag.record)
+    const request = { record: tag.record, token, ...(reportOn && { reportOn }) }
+    // Most statements know every row, and return none.
+    if (!tag.unknown.size && (!shown || shown === tag))
+      return { ...request, untouched: tag.known, keep: [], cells: [...tag.cells] }
     const isKnown = (name: string): boolean =>
       shown?.known.includes(name) === true && !shown.unknown.has(name)
     return {
-      record: tag.record,
-      token,
+      ...request,
       untouched: tag.known.filter((name) => !tag.unknown.has(name)),
       keep: [...tag.unknown].filter(isKnown),
       cells: [...new Set([...tag.cells, ...(shown?.cells ?? [])])],
-      ...(reportOn && { reportOn }),
     }
   })
 }
@@ -88,20 +90,31 @@ export async function sendFinishes(
   forget: () => void,
   then?: (finished: ReadonlyMap<string, Evidence>) => Promise<void>,
 ): Promise<void> {
-  const reports = new Map<string, Evidence>()
-  const send = async (request: FinishRequest): Promise<boolean> => {
-    if (store.silence.has(request.record, 'long')) return false
-    const answer = await store.finish(request)
-    const report = evidenceOf(request, answer)
-    if (report) reports.set(request.record, report)
-    return answer.ok
-  }
-  const sent = await Promise.all(requests.map(send))
-  if (sent.includes(false)) journal.add(requests.filter((_, at) => !sent[at]))
+  const answers = await Promise.all(
+    requests.map((request) =>
+      store.silence.has(request.record, 'long') ? undefined : store.finish(request),
+    ),
+  )
+  const failed = requests.filter((_, at) => !answers[at]?.ok)
+  if (failed.length) journal.add(failed)
   // Before reads of this process may use the cache again. The memory tier has the rows when this call returns.
-  const stored = then?.(reports)
+  const stored = then?.(reportsIn(requests, answers))
   forget()
   await stored
+}
+
+/** The reports among answers, by record. */
+function reportsIn(
+  requests: readonly FinishRequest[],
+  answers: readonly (Guarded<TagReport | undefined> | undefined)[],
+): ReadonlyMap<string, Evidence> {
+  const reports = new Map<string, Evidence>()
+  for (const [at, request] of requests.entries()) {
+    const answer = answers[at]
+    const report = answer && evidenceOf(request, answer)
+    if (report) reports.set(request.record, report)
+  }
+  return reports
 }
 
 /**

@@ -140,17 +140,22 @@ export function createMarks(deps: MarkDeps): Marks {
   }
 }
 
+/** Marks of one record that may be under way. */
+export type SettlingMark = Pick<RecordMarks, 'record' | 'settled'>
+
 type StoreRows = (finished: ReadonlyMap<string, Evidence>) => Promise<void>
 
-function waitFor(
+/** Resolves when none of the marks is under way, or when the store is known not to answer those that are. Undefined: now. */
+export function waitFor(
   { has, watch }: BumpDeps['store']['silence'],
   silence: Silence,
-  marks: readonly RecordMarks[],
+  marks: readonly SettlingMark[],
 ): Promise<void> | undefined {
+  if (!marks.some((each) => each.settled())) return undefined
   const waitingFor = new Set(marks.filter((each) => each.settled() && !has(each.record, silence)))
   if (!waitingFor.size) return undefined
   return new Promise((resolve) => {
-    const done = (each: RecordMarks): void => {
+    const done = (each: SettlingMark): void => {
       if (!waitingFor.delete(each) || waitingFor.size) return
       unwatch()
       resolve()
@@ -163,12 +168,12 @@ function waitFor(
 }
 
 /** Most writes write nothing through. */
-function candidatesOf(rows: readonly CandidateRow[]): CandidateTags | undefined {
+export function candidatesOf(rows: readonly CandidateRow[]): CandidateTags | undefined {
   return rows.length ? mergeCandidateTags(rows.map(candidateTagsOf)) : undefined
 }
 
 /** Stores a row if the evidence proves that it is current. If not, the next read loads it. */
-async function storeRow(
+export async function storeRow(
   row: CandidateRow,
   marked: Evidence | undefined,
   finished: Evidence | undefined,
@@ -176,42 +181,4 @@ async function storeRow(
   const proof = proofOf(row, marked, finished)
   // The write has committed. A failure to store its row must not fail it.
   if (proof) await row.store(proof).catch(() => {})
-}
-
-/** The marks of one statement. They stay set until it is finished. */
-export interface Mark {
-  /** Why the write must not run: its marks were not acknowledged, and a policy says `onMarkFailure: 'reject'`. */
-  readonly refusal: CacheError | undefined
-  /**
-   * Takes the marks off after the outcome is certain.
-   * @param returned the same tables with what the result showed; a key still unknown there is bumped.
-   * @param rows to be written through, if their tags prove that nobody else changed them.
-   * @returns when the store acknowledged it, or when it is in the journal; and the rows are stored, or not.
-   */
-  finish(returned?: readonly WriteTag[], rows?: readonly CandidateRow[]): Promise<void>
-  /** Leaves the marks set for a minute and then finishes them, because the outcome of the write is unknown. */
-  abandon(): void
-}
-
-/**
- * Marks `tags` in the store, one call per table in parallel. Resolves when acknowledged or failed: after a second at
- * most, and at once while the store is known not to answer.
- * @param candidates what the marks are to report on, for rows that may be written through.
- */
-export async function raiseMark(
-  deps: MarkDeps,
-  tags: readonly WriteTag[],
-  candidates?: CandidateTags,
-): Promise<Mark> {
-  const marks = createMarks(deps)
-  marks.bypassReads(tags)
-  marks.add(tags, candidates, 'all')
-  await marks.wait('long')
-  // What is acknowledged later may come after other writes of the same rows: it proves nothing.
-  const proves = marks.acknowledged
-  return {
-    refusal: marks.refusal(tags),
-    finish: (returned = [], rows = []) => marks.finish(returned, proves ? rows : []),
-    abandon: marks.abandon,
-  }
 }

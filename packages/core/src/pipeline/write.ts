@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
-import { type MarkDeps, raiseMark } from '../marks/marks.ts'
+import type { MarkDeps } from '../marks/marks.ts'
+import { raiseMark } from '../marks/statement-mark.ts'
 import type { Change, WritePlan } from '../plan/plan.ts'
 import type { Schema } from '../plan/table.ts'
 import type { Events } from '../report/events.ts'
@@ -97,7 +98,9 @@ async function writeInside<T>(
 
 async function writeAlone<T>(deps: WriteDeps, plan: WritePlan<T>, prepared: PreparedWrite<T>): Promise<T> {
   const { tags, through, returned, report } = prepared
-  const [mark] = await Promise.all([raiseMark(deps, tags, through?.candidates), through?.begin()])
+  const marking = raiseMark(deps, tags, through?.candidates)
+  if (through) await through.begin()
+  const mark = await marking
   if (mark.refusal) {
     await settled(deps, mark.finish())
     report('failed')

@@ -52,6 +52,14 @@ export function tuplesOf(
   columns: readonly Column[],
   values: (column: Column) => readonly ColumnValue[] | undefined,
 ): { tuples: readonly (readonly string[])[]; distinct: boolean } | undefined {
+  const [only] = columns
+  if (only && columns.length === 1) {
+    const ofOnly = values(only)
+    if (ofOnly?.length === 1) {
+      const text = canonicalValue(ofOnly[0] as ColumnValue, only.type)
+      return typeof text === 'string' ? { tuples: [[text]], distinct: true } : undefined
+    }
+  }
   let tuples: string[][] = [[]]
   let distinct = true
   for (const column of columns) {

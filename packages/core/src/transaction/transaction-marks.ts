@@ -1,5 +1,6 @@
 import type { CacheError } from '../base/errors.ts'
-import { createMarks, type MarkDeps, raiseMark } from '../marks/marks.ts'
+import { createMarks, type MarkDeps } from '../marks/marks.ts'
+import { raiseMark } from '../marks/statement-mark.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
 import type { CandidateRow } from '../write-through/proof.ts'
 import type { Budget } from './budget.ts'

@@ -63,6 +63,12 @@ export function createRecentChanges(
     finished(request) {
       const at = now()
       const name = nameOf(request)
+      const sent = finishes.get(name)
+      if (sent?.request === request) {
+        // Acknowledged. It keeps its place: those behind it are as old, but for the time of a reply.
+        sent.at = at
+        return
+      }
       marks.delete(name)
       prune(finishes, at - KEEP_TIME)
       prune(whole, at - KEEP_TIME)
@@ -91,7 +97,7 @@ export function createRecentChanges(
 
 interface Timed {
   readonly request: FinishRequest
-  readonly at: number
+  at: number
 }
 
 function nameOf({ record, token }: MarkRequest | FinishRequest): string {
