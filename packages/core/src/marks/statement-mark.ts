@@ -2,21 +2,9 @@ import type { CacheError } from '../base/errors.ts'
 import type { Guarded } from '../store/guarded.ts'
 import type { TagReport } from '../tags/tag.ts'
 import { keysIn, MOST_CELLS, type WriteTag } from '../tags/write-tags.ts'
-import {
-  type CandidateRow,
-  type CandidateTags,
-  type Evidence,
-  reportRequestOf,
-} from '../write-through/proof.ts'
-import { evidenceOf, finishesOf, newToken, sendFinishes } from './finish.ts'
-import {
-  candidatesOf,
-  type MarkDeps,
-  type SettlingMark,
-  storeRow,
-  UNKNOWN_OUTCOME,
-  waitFor,
-} from './marks.ts'
+import type { MarkReports } from '../write-through/row-storage.ts'
+import { finishesOf, newToken, sendFinishes } from './finish.ts'
+import { type MarkDeps, type SettlingMark, UNKNOWN_OUTCOME, waitFor } from './marks.ts'
 import { MARK_LIFETIME, markOf } from './record-marks.ts'
 import { refusalOf } from './refusal.ts'
 
@@ -27,10 +15,9 @@ export interface Mark {
   /**
    * Removes the marks after the outcome is certain.
    * @param returned the same tables with what the result showed; a key still unknown there is bumped.
-   * @param rows to be written through, if their tags prove that nobody else changed them.
    * @returns when the store acknowledged it, or when it is in the journal; and the rows are stored, or not.
    */
-  finish(returned?: readonly WriteTag[], rows?: readonly CandidateRow[]): Promise<void>
+  finish(returned?: readonly WriteTag[]): Promise<void>
   /** Leaves the marks set for a minute and then finishes them, because the outcome of the write is unknown. */
   abandon(): void
 }
@@ -38,14 +25,14 @@ export interface Mark {
 /**
  * Marks `tags` in the store, one call per table in parallel. Resolves when acknowledged or failed: after a second at
  * most, and at once while the store is known not to answer. Each table has one tag.
- * @param candidates what the marks are to report on, for rows that may be written through.
+ * @param reports the hook of write-through, if rows may be stored.
  */
 export async function raiseMark(
   deps: MarkDeps,
   tags: readonly WriteTag[],
-  candidates?: CandidateTags,
+  reports?: MarkReports,
 ): Promise<Mark> {
-  const mark = new StatementMark(deps, tags, candidates)
+  const mark = new StatementMark(deps, tags, reports)
   const acknowledged = waitFor(deps.store.silence, 'long', mark.records)
   if (acknowledged) await acknowledged
   mark.sealed()
@@ -62,21 +49,22 @@ class StatementMark implements Mark {
   private readonly tags: readonly WriteTag[]
   private readonly token = newToken()
   private readonly forget: () => void
+  private readonly reports: MarkReports | undefined
   private stopRenewal: (() => void) | undefined
-  /** What is acknowledged later may come after other writes of the same rows: it proves nothing. */
-  private proves = false
 
-  constructor(deps: MarkDeps, tags: readonly WriteTag[], candidates: CandidateTags | undefined) {
+  constructor(deps: MarkDeps, tags: readonly WriteTag[], reports: MarkReports | undefined) {
     this.deps = deps
     this.tags = tags
+    this.reports = reports
     this.forget = deps.pendingWrites.add(tags)
-    this.records = tags.map((tag) => new RecordMark(deps, tag, this.token, candidates))
+    this.records = tags.map((tag) => new RecordMark(deps, tag, this.token, reports))
     if (tags.length) this.renewLater()
   }
 
   /** Called once, when nobody waits for the marks any more. */
   sealed(): void {
-    this.proves = this.records.every(({ answer }) => answer?.ok === true)
+    // What is acknowledged later may come after other writes of the same rows: it proves nothing.
+    if (!this.records.every(({ answer }) => answer?.ok)) this.reports?.discard()
   }
 
   get refusal(): CacheError | undefined {
@@ -86,30 +74,18 @@ class StatementMark implements Mark {
     return refusalOf(this.deps.rejecting, this.tags, cause)
   }
 
-  async finish(returned: readonly WriteTag[] = [], rows: readonly CandidateRow[] = []): Promise<void> {
-    const { deps, records, token } = this
+  async finish(returned: readonly WriteTag[] = []): Promise<void> {
+    const { deps, records, token, reports } = this
     this.stopRenewal?.()
-    // The finish need not keep cells of rows that the marks have already ruled out.
-    const hopeful = this.proves ? rows.filter(({ cell }) => this.reported(cell)) : []
     // After its marks: a finish that overtakes a mark would leave it set. A store that does not answer gets none now.
     const settled = waitFor(deps.store.silence, 'long', records)
     if (settled) await settled
     const marked = records.map(({ tag }) => tag)
-    const store = async (finished: ReadonlyMap<string, Evidence>): Promise<void> => {
-      await Promise.all(
-        hopeful.map((row) => storeRow(row, this.reported(row.cell), finished.get(row.record))),
-      )
-    }
-    const requests = finishesOf(marked, returned, token, candidatesOf(hopeful))
-    await sendFinishes(deps, requests, this.forget, hopeful.length ? store : undefined)
+    await sendFinishes(deps, finishesOf(marked, returned, token, reports), this.forget, reports)
   }
 
   abandon(): void {
     this.deps.clock.after(UNKNOWN_OUTCOME, () => void this.finish())
-  }
-
-  private reported(cell: string): Evidence | undefined {
-    return this.records.find(({ evidence }) => evidence?.request.cells.includes(cell))?.evidence
   }
 
   private renewLater(): void {
@@ -127,16 +103,16 @@ class RecordMark implements SettlingMark {
   readonly tag: WriteTag
   /** Undefined while the mark is under way. */
   answer: Guarded<TagReport | undefined> | undefined
-  evidence: Evidence | undefined
   private readonly sent: Promise<void>
 
-  constructor({ store }: MarkDeps, tag: WriteTag, token: string, candidates: CandidateTags | undefined) {
+  constructor({ store }: MarkDeps, tag: WriteTag, token: string, reports: MarkReports | undefined) {
     this.record = tag.record
     this.tag = tag.cells.size > MOST_CELLS ? widened(tag) : tag
-    const request = markOf(this.tag, token, reportRequestOf(this.tag, candidates))
+    const reportOn = reports?.requestAtMark(this.tag)
+    const request = markOf(this.tag, token, reportOn)
     this.sent = store.mark(request).then((answer) => {
       this.answer = answer
-      this.evidence = evidenceOf(request, answer)
+      if (reportOn && answer.ok && answer.value) reports?.marked(reportOn, answer.value)
     })
   }
 
