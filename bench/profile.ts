@@ -10,9 +10,13 @@ import { describeMachine, thisMachine } from './machine.ts'
 import { prepared } from './orm/drizzle.ts'
 import { goods, strikes } from './orm/misses.ts'
 import { raise, repair } from './orm/updates.ts'
+<<<<<<< HEAD
 import { drive } from './valkey/drive.ts'
 import { itemOf } from './valkey/items.ts'
 import { larder } from './valkey/readers.ts'
+=======
+import { heapProfile } from './process/heap.ts'
+>>>>>>> main
 
 /** Ms of each profile, and before it. */
 const LENGTH = { quick: 1_000, full: 3_000 } as const
@@ -20,6 +24,14 @@ const WARM_UP = 500
 const where = { id: 4711 }
 /** Hits of one call where many are in flight. */
 const MANY = { inFlight: 64, requests: 6_400, keys: 500 } as const
+
+const HEAPS = [
+  ['memoryStore()', 'heap-row-memory'],
+  ['validate', 'heap-row-validate'],
+  ['push', 'heap-row-push'],
+] as const
+
+const today = (): string => new Date().toISOString().slice(0, 10)
 
 interface Path {
   readonly about: string
@@ -31,6 +43,12 @@ export async function writeProfiles(context: Context): Promise<void> {
   const { paths, close } = await openPaths(context)
   const machine = describeMachine(thisMachine())
   try {
+    for (const [keeper, name] of HEAPS) {
+      const file = new URL(`profiles/${name}.txt`, import.meta.url)
+      const about = `Heap of one row of 300 B that was read twice by its own id: ${keeper}`
+      writeFileSync(file, `${about}\n${machine}, ${today()}\n\n${await heapProfile(keeper, context)}`)
+      console.log(`bench/profiles/${name}.txt`)
+    }
     for (const [name, { about, run }] of Object.entries(paths)) {
       await repeat(run, WARM_UP)
       let calls = 0
@@ -38,7 +56,7 @@ export async function writeProfiles(context: Context): Promise<void> {
         calls = await repeat(run, context.quick ? LENGTH.quick : LENGTH.full)
       })
       const file = new URL(`profiles/${name}.txt`, import.meta.url)
-      const text = `${about}\n${machine}, ${new Date().toISOString().slice(0, 10)}, ${calls} calls one after the other\n\n${printedProfile(profile)}`
+      const text = `${about}\n${machine}, ${today()}, ${calls} calls one after the other\n\n${printedProfile(profile)}`
       writeFileSync(file, text)
       console.log(`bench/profiles/${name}.txt`)
     }

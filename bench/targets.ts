@@ -106,16 +106,16 @@ export const TARGETS: readonly Target[] = [
     ['imports', 'imports', '@larder/drizzle, after what it needs', 'time'],
     100,
   ),
-  most('heap for a kept row of 300 B', ['heap', 'heap', 'memoryStore()', 'taken'], 2_000),
-  {
-    name: 'what maxBytes counts of it',
+  most('heap for a kept row of 300 B', ['heap', 'heap', 'memoryStore(): 300 B', 'taken'], 2_000),
+  ...['300 B', '3 kB', '30 kB'].map((size) => ({
+    name: `what maxBytes counts of a row of ${size}`,
     group: 'heap',
     sheet: 'heap',
-    row: 'memoryStore()',
+    row: `memoryStore(): ${size}`,
     column: 'counted × taken',
     least: 0.8,
     most: 1.2,
-  },
+  })),
   {
     name: "storm: hits with maxStaleness: '100ms'",
     group: 'storm',

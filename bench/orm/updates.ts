@@ -3,6 +3,7 @@ import { drizzleCache } from '@larder/drizzle'
 import { prismaCache } from '@larder/prisma'
 import { valkeyStore } from '@larder/valkey'
 import { eq, sql } from 'drizzle-orm'
+import { Redis } from 'iovalkey'
 import { datamodel } from '../../prisma/generated/larder.ts'
 import { compare } from '../compare.ts'
 import type { Context } from '../context.ts'
@@ -13,7 +14,9 @@ const IN_FLIGHT = [1, 8] as const
 /** Rows that are written. */
 const ROWS = 500
 const PLAIN = 'plain'
-const WARM_UP = 3
+const FLOOR = 'floor: two empty calls of Valkey'
+/** Rounds before anything is timed: a process of an application has made its thousands of writes. */
+const WARM_UP = { quick: 10, full: 50 } as const
 
 export type Update = (id: number) => PromiseLike<unknown>
 
@@ -26,6 +29,9 @@ export async function benchUpdates(context: Context): Promise<void> {
   const memory = createCache({ namespace: `${prefix}-updates` })
   const through = createCache({ namespace: `${prefix}-through` })
   const valkey = createCache({ namespace: `${prefix}-updates`, store: valkeyStore(url) })
+  const client = new Redis(url)
+  const empty = (await client.script('LOAD', 'return 1')) as string
+  const call = (): Promise<unknown> => client.evalsha(empty, 0)
   const hosts: Record<string, Record<string, Update>> = {
     Drizzle: {
       [PLAIN]: raise(drizzle),
@@ -33,6 +39,7 @@ export async function benchUpdates(context: Context): Promise<void> {
       "Larder, memory, write: 'through'": raise(
         drizzleCache(drizzle, { cache: through, tables: { '*': { ttl, write } } }),
       ),
+      [FLOOR]: between(call, raise(drizzle)),
       'Larder, Valkey': raise(drizzleCache(drizzle, { cache: valkey, tables: { '*': { ttl } } })),
     },
     Prisma: {
@@ -43,6 +50,7 @@ export async function benchUpdates(context: Context): Promise<void> {
       "Larder, memory, write: 'through'": repair(
         prisma.$extends(prismaCache({ cache: through, datamodel, models: { Strike: { ttl, write } } })),
       ),
+      [FLOOR]: between(call, repair(prisma)),
       'Larder, Valkey': repair(
         prisma.$extends(prismaCache({ cache: valkey, datamodel, models: { Strike: { ttl } } })),
       ),
@@ -52,6 +60,7 @@ export async function benchUpdates(context: Context): Promise<void> {
     for (const [host, updates] of Object.entries(hosts))
       for (const inFlight of IN_FLIGHT) await measure(context, host, updates, inFlight)
   } finally {
+    client.disconnect()
     for (const cache of [memory, through, valkey]) await cache.close()
   }
 }
@@ -78,15 +87,28 @@ async function measure(
       },
     }
   })
-  await takeTurns(cases, WARM_UP)
+  await takeTurns(cases, quick ? WARM_UP.quick : WARM_UP.full)
   const timed = await takeTurns(cases, quick ? 20 : 80)
   show({
     id: `${host}-${inFlight}`,
     title: `${host} on PostgreSQL: update of one row by its key, ${inFlight} in flight`,
     note: `Time for one update: that of ${count} of them, divided. Each marks before its statement; the
-finish follows in the background.`,
-    ...compare(timed, [{ head: '× plain', name: PLAIN }]),
+finish follows in the background. The floor does nothing else: it waits for an empty script
+before its statement, and sends another one after it.`,
+    ...compare(timed, [
+      { head: '× plain', name: PLAIN },
+      { head: '× floor', name: FLOOR },
+    ]),
   })
+}
+
+/** What a mark that is waited for, and a finish that is not, cost if they do nothing. */
+function between(call: () => Promise<unknown>, update: Update): Update {
+  return async (id) => {
+    await call()
+    await update(id)
+    void call()
+  }
 }
 
 const higher = { price: sql`${products.price} + 1` }

@@ -1,52 +1,45 @@
-import { randomBytes } from 'node:crypto'
 import { type Cache, createCache } from '@larder/core'
-import { createDatabase, type Database, postgresUrl, valkeyUrl } from '@larder/testing'
+import { createDatabase, type Database, postgresUrl } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
-import { Redis } from 'iovalkey'
 import type pg from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { openPool } from '../src/database.ts'
 import { shopAfter } from '../src/drizzle-cache/after.ts'
 import { shopBefore } from '../src/drizzle-cache/before.ts'
 import { SQL } from '../src/drizzle-cache/schema.ts'
 import type { Shop } from '../src/drizzle-cache/shop.ts'
+import { type Side, testSituations } from './situations.ts'
+import { useTestKeys } from './test-keys.ts'
+
+const keys = useTestKeys()
 
 let database: Database
 let admin: pg.Pool
-let url: string
-let redis: Redis
 beforeAll(async () => {
   database = await createDatabase(await postgresUrl())
   admin = openPool(database.url, 1)
-  url = await valkeyUrl()
-  redis = new Redis(url.replace(/^valkey:/, 'redis:'))
 })
 afterAll(async () => {
   await admin.end()
-  redis.disconnect()
   await database.drop()
 })
 
-let prefix: string
 const caches: Cache[] = []
 const pools: pg.Pool[] = []
 beforeEach(async () => {
   await admin.query(SQL)
-  prefix = `migration_${randomBytes(4).toString('hex')}`
 })
 afterEach(async () => {
   await Promise.all(caches.splice(0).map((cache) => cache.close()))
   await Promise.all(pools.splice(0).map((pool) => pool.end()))
-  const keys = await redis.keys(`${prefix}*`)
-  if (keys.length) await redis.unlink(...keys)
 })
 
 /** One process of the application, before or after. */
-function open(side: 'before' | 'after'): Shop {
+function open(side: Side): Shop {
   const pool = openPool(database.url, 2)
   pools.push(pool)
-  if (side === 'before') return shopBefore(pool, redis, prefix)
-  const cache = createCache({ namespace: prefix, store: valkeyStore(url), finish: 'await' })
+  if (side === 'before') return shopBefore(pool, keys.redis, keys.prefix)
+  const cache = createCache({ namespace: keys.prefix, store: valkeyStore(keys.url), finish: 'await' })
   caches.push(cache)
   return shopAfter(pool, cache)
 }
@@ -78,13 +71,7 @@ it("a shop on Drizzle's own cache gives the same answers with Larder", async () 
   expect(hits).toBeGreaterThan(misses)
 })
 
-/** What each side answers, in a situation that the migration changes. */
-const SITUATIONS: Readonly<
-  Record<
-    string,
-    readonly [ask: (side: 'before' | 'after') => Promise<unknown>, before: unknown, after: unknown]
-  >
-> = {
+testSituations("Drizzle's own cache", {
   'a read with a subquery, after a write of another process': [
     async (side) => {
       const [mine, theirs] = [open(side), open(side)]
@@ -125,14 +112,4 @@ const SITUATIONS: Readonly<
     2,
   ],
   'two reads under one tag': [async (side) => (await open(side).names()).join(', '), 'Tea, Tea', 'Tea, Jam'],
-}
-
-describe.each(Object.entries(SITUATIONS))('%s', (_name, [ask, before, after]) => {
-  it("Drizzle's own cache", async () => {
-    expect(await ask('before')).toBe(before)
-  })
-
-  it('Larder', async () => {
-    expect(await ask('after')).toBe(after)
-  })
 })

@@ -1,55 +1,48 @@
-import { randomBytes } from 'node:crypto'
 import { type Cache, createCache } from '@larder/core'
-import { valkeyUrl } from '@larder/testing'
 import { valkeyStore } from '@larder/valkey'
 import { Redis } from 'iovalkey'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { PrismaClient } from '../../../prisma/generated/client/client.ts'
 import { openDatabase } from '../src/database.ts'
 import { blogAfter } from '../src/redis-extension/after.ts'
 import { blogBefore } from '../src/redis-extension/before.ts'
 import type { Blog } from '../src/redis-extension/blog.ts'
+import { type Side, testSituations } from './situations.ts'
+import { useTestKeys } from './test-keys.ts'
+
+const keys = useTestKeys()
 
 let database: Awaited<ReturnType<typeof openDatabase>>
-let url: string
-let server: Redis
 beforeAll(async () => {
   database = await openDatabase()
-  url = await valkeyUrl()
-  server = new Redis(url.replace(/^valkey:/, 'redis:'))
 })
 afterAll(async () => {
-  server.disconnect()
   await database.close()
 })
 
-let prefix: string
 const redises: Redis[] = []
 const caches: Cache[] = []
 const clients: PrismaClient[] = []
 beforeEach(async () => {
   await database.reset()
-  prefix = `migration_${randomBytes(4).toString('hex')}`
 })
 afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.$disconnect()))
   await Promise.all(caches.splice(0).map((cache) => cache.close()))
-  const keys = await server.keys(`${prefix}*`)
-  if (keys.length) await server.unlink(...keys)
   for (const each of redises.splice(0)) each.disconnect()
 })
 
 /** One process of the application, before or after. */
-function open(side: 'before' | 'after', address = url): Blog {
+function open(side: Side, address = keys.url): Blog {
   const client = new PrismaClient({ adapter: database.adapter() })
   clients.push(client)
   if (side === 'before') {
     const redis = new Redis(address.replace(/^valkey:/, 'redis:'), { maxRetriesPerRequest: 0 })
     redis.on('error', () => {})
     redises.push(redis)
-    return blogBefore(client, redis, prefix)
+    return blogBefore(client, redis, keys.prefix)
   }
-  const cache = createCache({ namespace: prefix, store: valkeyStore(address), finish: 'await' })
+  const cache = createCache({ namespace: keys.prefix, store: valkeyStore(address), finish: 'await' })
   caches.push(cache)
   return blogAfter(client, cache)
 }
@@ -95,13 +88,7 @@ it('a blog on prisma-extension-redis sends the same responses with Larder', asyn
   expect(hits).toBeGreaterThan(misses)
 })
 
-/** What each side answers, in a situation that the migration changes. */
-const SITUATIONS: Readonly<
-  Record<
-    string,
-    readonly [ask: (side: 'before' | 'after') => Promise<unknown>, before: unknown, after: unknown]
-  >
-> = {
+testSituations('prisma-extension-redis', {
   'a read that includes another model, after a write of another process': [
     async (side) => {
       const [mine, theirs] = [open(side), open(side)]
@@ -142,14 +129,4 @@ const SITUATIONS: Readonly<
     'string',
     'object',
   ],
-}
-
-describe.each(Object.entries(SITUATIONS))('%s', (_name, [ask, before, after]) => {
-  it('prisma-extension-redis', async () => {
-    expect(await ask('before')).toBe(before)
-  })
-
-  it('Larder', async () => {
-    expect(await ask('after')).toBe(after)
-  })
 })

@@ -1,5 +1,5 @@
 // What an ORM adapter needs: the engine, the plans it takes, and what adapters have in common.
-export { copyBinary, isBinary } from './base/binary.ts'
+export { copyBinary } from './base/binary.ts'
 export { type Bounded, createBounded } from './base/bounded-map.ts'
 export { type Clock, systemClock } from './base/clock.ts'
 export type { Surroundings } from './cache.ts'

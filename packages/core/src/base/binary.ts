@@ -1,14 +1,10 @@
 /** The prototype that the prototypes of all typed arrays have in common. */
 const TYPED_ARRAY: unknown = Object.getPrototypeOf(Uint8Array.prototype)
 
-/** True for memory that its owner may still change: typed arrays such as bytes, `DataView` and `ArrayBuffer`. */
-export function isBinary(value: object): boolean {
-  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer
-}
-
 /**
- * Returns a copy of the same class that contains the same bytes. Undefined for anything that is not binary, and for objects of
- * classes derived from these: only the class knows how they are copied.
+ * Copies memory that its owner may still change: typed arrays such as bytes, `DataView` and `ArrayBuffer`. The copy has the same
+ * class and the same bytes. Undefined for anything else, and for objects of derived classes: only the class knows how they are
+ * copied.
  */
 export function copyBinary(value: object): object | undefined {
   // Not an `Uint8Array`: drivers and JSON treat a `Buffer` differently from other bytes.

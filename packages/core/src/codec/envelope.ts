@@ -111,11 +111,25 @@ function viewOf(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-/** Bytes that an entry takes besides its value; 0 for bytes that are too short to be an entry. */
-export function headerLength(bytes: Uint8Array): number {
-  if (bytes.length < HEADER_AT) return 0
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return Math.min(bytes.length, HEADER_AT + view.getUint32(LENGTH_AT, true))
+const [CLOSING_BRACE, COLON] = [0x7d, 0x3a]
+
+/**
+ * Counts the tables and the value cells on which an entry depends, without parsing its header. A user tag counts as two
+ * tables. Bytes that are no entry depend on nothing.
+ */
+export function tagCount(bytes: Uint8Array): { readonly tables: number; readonly cells: number } {
+  let [tables, cells] = [0, 0]
+  const view = viewOf(bytes)
+  const end = bytes.length < HEADER_AT ? 0 : Math.min(bytes.length, HEADER_AT + view.readUInt32LE(LENGTH_AT))
+  // The name of a record ends with a brace, that of a cell goes on with a colon. Neither contains any other.
+  for (
+    let at = view.indexOf(CLOSING_BRACE, HEADER_AT);
+    at !== -1 && at < end;
+    at = view.indexOf(CLOSING_BRACE, at + 1)
+  )
+    if (view[at + 1] === COLON) cells++
+    else tables++
+  return { tables, cells }
 }
 
 type WireTags = [

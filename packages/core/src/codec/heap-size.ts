@@ -1,3 +1,5 @@
+import { isWide } from '../base/own-text.ts'
+
 /** Most values looked at: those of a longer list are taken to be like its first ones. */
 const MOST_ITEMS = 100
 
@@ -18,11 +20,8 @@ export function heapSize(value: unknown): number {
 }
 
 function textSize(text: string): number {
-  // Half of them have one byte for each letter; which half shows in any letter beyond Latin-1.
-  return 16 + Math.ceil((text.length * (BEYOND_LATIN.test(text) ? 2 : 1)) / 8) * 8
+  return 16 + Math.ceil((text.length * (isWide(text) ? 2 : 1)) / 8) * 8
 }
-
-const BEYOND_LATIN = /[^\0-\u00ff]/
 
 function objectSize(object: object): number {
   if (object instanceof Date) return 104

@@ -1,51 +1,65 @@
-import { LRUCache } from 'lru-cache'
+import { ownText } from '../base/own-text.ts'
 import { heapSize } from '../codec/heap-size.ts'
 import type { ValueTypes } from '../keys/value-types.ts'
+import { type ClientData, clientDataOf, type LocalEntry } from '../store/local-entries.ts'
 
-/** Decoded values of the entries that are read most. Callers always get a copy. */
-export interface DecodedValues {
-  /**
-   * Returns the value in `payload`, for this caller alone: an exact copy, or else decoded again.
-   * @param name the entry's; `payload` is the same object as long as the entry is the same.
-   */
-  read(name: string, payload: Uint8Array, decode: (payload: Uint8Array) => unknown): unknown
-}
-
-/** The share of the memory tier's bytes that decoded values may take besides. */
-const SHARE = 0.5
-/** What one takes besides its value. */
-const OVERHEAD = 250
-
-interface DecodedValue {
+/** The value of an entry, as bytes. */
+export interface LocalPayload {
   readonly payload: Uint8Array
-  /** Undefined: the value has to be decoded each time. */
-  readonly value: { readonly whole: unknown } | undefined
+  /** The entry in the memory of this process, if it is there. */
+  readonly local?: LocalEntry | undefined
 }
 
-/** @param bounds of the memory tier, in entries and in bytes of the heap. */
-export function createDecodedValues(
-  bounds: { readonly maxEntries: number; readonly maxBytes: number },
-  { decimal }: ValueTypes = {},
-): DecodedValues {
-  const models = new LRUCache<string, DecodedValue>({
-    max: bounds.maxEntries,
-    maxSize: Math.max(1, Math.floor(bounds.maxBytes * SHARE)),
-    sizeCalculation: ({ value }) => OVERHEAD + (value ? heapSize(value.whole) : 0),
-  })
+/** Decoded values of entries in memory, kept beside them. Callers always get a copy. */
+export interface DecodedValues {
+  /** Returns the value for this caller alone: an exact copy, or else decoded again. */
+  read(source: LocalPayload, decode: (payload: Uint8Array) => unknown): unknown
+}
+
+/** What a {@link ClientData} takes of the heap. */
+const DERIVED_BYTES = 48
+/** Texts of a longer payload are left as they are: what they keep besides is little beside them. */
+const SMALL = 1_024
+/** V8 copies shorter parts of a text. */
+const SHORTEST_PART = 13
+/** In place of a value that has to be decoded each time. */
+const NO_COPY = {}
+
+/** @param client whose values they are. */
+export function createDecodedValues(client: object, { decimal }: ValueTypes = {}): DecodedValues {
   return {
-    read(name, payload, decode) {
-      const model = models.get(name)
-      if (model?.payload === payload)
-        return model.value ? copyOf(model.value.whole, decimal) : decode(payload)
-      const whole = decode(payload)
-      if (!copyable(whole, decimal)) {
-        models.set(name, { payload, value: undefined })
-        return whole
-      }
-      models.set(name, { payload, value: { whole } })
-      return copyOf(whole, decimal)
+    read(source, decode) {
+      const { local } = source
+      if (!local) return decode(source.payload)
+      const decoded = clientDataOf(local, client)?.decoded
+      if (decoded !== undefined)
+        return decoded === NO_COPY ? decode(source.payload) : copyOf(decoded, decimal)
+      const { payload } = source
+      const value = decode(payload)
+      const canCopy = copyable(value, decimal)
+      const kept = canCopy && payload.length <= SMALL ? withOwnTexts(value) : value
+      if (!local.holder?.charge(local, DERIVED_BYTES + (canCopy ? heapSize(kept) : 0))) return value
+      const derived = clientDataOf(local, client) ?? addDerived(local, client)
+      derived.decoded = canCopy ? kept : NO_COPY
+      return canCopy ? copyOf(kept, decimal) : value
     },
   }
+}
+
+function addDerived(local: LocalEntry, client: object): ClientData {
+  const derived = { client, decoded: undefined, next: local.derived }
+  local.derived = derived
+  return derived
+}
+
+/** A decoder's texts may be parts of one long text. @param value {@link copyable}, and nobody else has it. */
+function withOwnTexts(value: unknown): unknown {
+  if (typeof value === 'string') return value.length < SHORTEST_PART ? value : ownText(value)
+  if (typeof value !== 'object' || value === null) return value
+  if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return value
+  const holder = value as Record<string, unknown>
+  for (const key in holder) holder[key] = withOwnTexts(holder[key])
+  return value
 }
 
 /**

@@ -2,11 +2,18 @@ import type { BoundCodec, Codec, ValueTypes } from '../codec/codec.ts'
 import { type EntryHeader, seal } from '../codec/envelope.ts'
 import type { EntryKey } from '../keys/entry-key.ts'
 import type { Events } from '../report/events.ts'
+import { clientDataOf, type LocalEntry } from '../store/local-entries.ts'
 import type { StoredEntry } from '../store/store.ts'
 import type { ResultCells } from '../tags/result-tags.ts'
-import { createDecodedValues } from './decoded-values.ts'
+import { createDecodedValues, type LocalPayload } from './decoded-values.ts'
 import type { EntryState } from './observed-tags.ts'
-import { createHeaderMemory, type OpenedBytes, openBytes } from './opened-bytes.ts'
+import {
+  createLastReader,
+  createNamedReader,
+  type EntryFacts,
+  type HeaderReader,
+  OpenedHeader,
+} from './opened-bytes.ts'
 
 /** The read to which an entry belongs. */
 export interface EntryOwner {
@@ -15,17 +22,60 @@ export interface EntryOwner {
 }
 
 /** An entry with a parsed header. Its value is not decoded. */
-export interface OpenedEntry {
+export interface OpenedEntry extends EntryFacts {
   readonly state: EntryState
-  /** Tags in `sight` that only the result named. */
-  readonly resultCells: readonly ResultCells[]
   readonly payload: Uint8Array
-  /** Times in milliseconds. */
-  readonly lifetime: number
   readonly age: number
-  /** How long its load took, and how long it may be served after it has expired. */
-  readonly loadTime: number
-  readonly grace: number
+  /** Present if the entry is in the memory of this process. */
+  readonly local?: LocalEntry | undefined
+}
+
+/** An entry as one reader opened it. A class, because most readers of an entry in memory need no view of its payload. */
+export class EntryView implements OpenedEntry {
+  readonly state: EntryState
+  readonly local: LocalEntry | undefined
+  private readonly facts: EntryFacts
+  private readonly source: { readonly bytes: Uint8Array }
+  private readonly start: number
+
+  /** @param start where the payload begins in the bytes of `source`. */
+  constructor(
+    facts: EntryFacts,
+    state: EntryState,
+    source: { readonly bytes: Uint8Array },
+    start: number,
+    local: LocalEntry | undefined,
+  ) {
+    this.state = state
+    this.local = local
+    this.facts = facts
+    this.source = source
+    this.start = start
+  }
+
+  get payload(): Uint8Array {
+    return this.source.bytes.subarray(this.start)
+  }
+
+  get resultCells(): readonly ResultCells[] {
+    return this.facts.resultCells
+  }
+
+  get lifetime(): number {
+    return this.facts.lifetime
+  }
+
+  get loadTime(): number {
+    return this.facts.loadTime
+  }
+
+  get grace(): number {
+    return this.facts.grace
+  }
+
+  get age(): number {
+    return Math.max(0, this.facts.lifetime - this.state.remaining)
+  }
 }
 
 /**
@@ -34,8 +84,8 @@ export interface OpenedEntry {
  */
 export interface Entries {
   open(stored: StoredEntry | null, owner: EntryOwner): OpenedEntry | undefined
-  /** @param lasting whether this payload object is kept and may be decoded again. */
-  decode(payload: Uint8Array, owner: EntryOwner, lasting?: boolean): { readonly value: unknown } | undefined
+  /** Decodes a payload, or the value of an entry. The value of one that is local is decoded once, and copied. */
+  decode(payload: Uint8Array | LocalPayload, owner: EntryOwner): { readonly value: unknown } | undefined
   /** @param dataDepth as in {@link BoundCodec.encode}. */
   encode(value: unknown, owner: EntryOwner, dataDepth?: number): Uint8Array | { readonly error: unknown }
   /** The bytes to store, and the header in them. */
@@ -52,15 +102,14 @@ export type RememberedHeaders = 'of the object' | 'of the name' | 'no'
 export interface EntriesSetup {
   readonly events: Events
   readonly remember: RememberedHeaders
-  /** Bounds on what is kept decoded. */
-  readonly memory: { readonly maxEntries: number; readonly maxBytes: number }
 }
 
 export function createEntries(codec: Codec, types: ValueTypes, setup: EntriesSetup): Entries {
-  const { events, remember, memory } = setup
-  const read = readers[remember]()
+  const { events, remember } = setup
+  const client = {}
+  const read = readers[remember](client)
   const bound = codec.bind(types)
-  const models = createDecodedValues(memory, types)
+  const decodedValues = createDecodedValues(client, types)
   const failed = (owner: EntryOwner, error: unknown): { readonly error: unknown } => {
     events.emit('codec-error', { operation: owner.operation, key: owner.key.key, error })
     return { error }
@@ -68,33 +117,23 @@ export function createEntries(codec: Codec, types: ValueTypes, setup: EntriesSet
   return {
     open(stored, owner) {
       if (!stored) return undefined
-      let opened: OpenedBytes
+      let header: OpenedHeader
       try {
-        opened = read(stored.bytes, owner.key.key)
+        header = read(stored, owner.key)
       } catch (error) {
         return void failed(owner, error)
       }
-      const { header, payload } = opened
-      const { lifetime, epoch, loadTime, grace, nonces, resultCells } = header
+      const { lifetime, epoch, grace, nonces } = header
       // A clock that was set back must not make an entry live longer than it was to live when it was stored.
       const remaining = Math.min(stored.remaining - grace, lifetime)
       const isOwn = header.proof === owner.key.proof && header.codec === codec.name
-      const age = Math.max(0, lifetime - remaining)
-      return {
-        state: { remaining, belongsToRead: isOwn, epoch, nonces },
-        resultCells,
-        payload,
-        lifetime,
-        age,
-        loadTime,
-        grace,
-      }
+      const state = { remaining, belongsToRead: isOwn, epoch, nonces }
+      return new EntryView(header, state, stored, header.length, stored.local)
     },
-    decode(payload, owner, lasting = false) {
+    decode(source, owner) {
       try {
-        return {
-          value: lasting ? models.read(owner.key.key, payload, bound.decode) : bound.decode(payload),
-        }
+        if (source instanceof Uint8Array) return { value: bound.decode(source) }
+        return { value: decodedValues.read(source, bound.decode) }
       } catch (error) {
         return void failed(owner, error)
       }
@@ -110,31 +149,26 @@ export function createEntries(codec: Codec, types: ValueTypes, setup: EntriesSet
   }
 }
 
-type Reader = (bytes: Uint8Array, name: string) => OpenedBytes
-
-const readers: Readonly<Record<RememberedHeaders, () => Reader>> = {
-  'of the object': rememberObjects,
-  'of the name': createHeaderMemory,
-  no: rememberLast,
+const readers: Readonly<Record<RememberedHeaders, (client: object) => HeaderReader>> = {
+  'of the object': createLocalReader,
+  'of the name': createNamedReader,
+  no: createLastReader,
 }
 
-/** A store in this process returns the same bytes again and again, and they never change. */
-function rememberObjects(): Reader {
-  const openedByBytes = new WeakMap<Uint8Array, OpenedBytes>()
-  return (bytes) => {
-    const remembered = openedByBytes.get(bytes)
-    if (remembered) return remembered
-    const opened = openBytes(bytes)
-    openedByBytes.set(bytes, opened)
-    return opened
-  }
-}
+/** What an {@link OpenedHeader} takes of the heap with its nonces, and with each of them. */
+const HEADER_BYTES = 216
+const NONCE_BYTES = 8
 
-/** Callers that shared one fetch read the same bytes one after the other. */
-function rememberLast(): Reader {
-  let last: { readonly bytes: Uint8Array; readonly opened: OpenedBytes } | undefined
-  return (bytes) => {
-    if (last?.bytes !== bytes) last = { bytes, opened: openBytes(bytes) }
-    return last.opened
+/** Opens entries of a store in this process, which returns the same ones again and again. */
+export function createLocalReader(client: object): HeaderReader {
+  let epoch = ''
+  return (stored, { proof }) => {
+    const { local } = stored
+    const derived = local && clientDataOf(local, client)
+    if (derived instanceof OpenedHeader) return derived
+    const header = new OpenedHeader(stored.bytes, { proof, epoch }, client, local?.derived)
+    epoch = header.epoch
+    if (local?.holder?.charge(local, HEADER_BYTES + header.nonces.size * NONCE_BYTES)) local.derived = header
+    return header
   }
 }

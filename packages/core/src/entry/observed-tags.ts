@@ -82,7 +82,7 @@ export function isUnchanged(
   fetched: Fetched,
   writing: ReadonlySet<string>,
 ): boolean {
-  const recorded = entry.nonces.inOrderOf(tags)
+  const recorded = entry.nonces.inOrderOf(tags, fetched)
   if (!recorded || !entry.belongsToRead || entry.epoch !== fetched.epoch || writing.size) return false
   let from = 0
   for (let index = 0; index < tags.length; index++) {
@@ -194,11 +194,22 @@ function joined(tags: readonly ReadTag[], learned: readonly ResultCells[]): read
     const named = learned.find(({ record, fields }) => !fields && record === tag.record)?.cells ?? []
     const more = named.filter((cell) => !tag.cells.includes(cell))
     if (!more.length) return tag
+    const { record, fields, list } = tag
     const [cells, names] = [
       [...tag.cells, ...more],
       [...tag.names, ...more],
     ]
-    return { ...tag, cells, names, resultCells: more.length }
+    const resultCells = more.length
+    // Not spread: the properties of a tag may be accessors of its class.
+    return {
+      record,
+      fields,
+      cells,
+      list,
+      names,
+      resultCells,
+      insteadOfList: (result: unknown) => tag.insteadOfList(result),
+    }
   })
   const captured = learned.flatMap(({ record, fields, cells }) =>
     fields ? [capturedTag(record, fields, cells)] : [],

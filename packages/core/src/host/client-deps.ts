@@ -91,7 +91,7 @@ function commonOf(deps: ClientDepsInput, host: Host): Common {
   const { undeclaredViews = new Set<string>() } = host
   const space = { namespace, database }
   const remember = store.source === 'memory' ? 'of the object' : tier ? 'no' : 'of the name'
-  const entries = createEntries(codec, types, { events, remember, memory: config.memory })
+  const entries = createEntries(codec, types, { events, remember })
   const tagsOf: DeriveTags = (...parts) => tagsOfRead(space, schema, ...parts)
   const keys = createInterned<ConstantEntryKeys>()
   const load = host.sqlParser && (deps.sqlParser ?? host.sqlParser)

@@ -1,4 +1,5 @@
 import { type Bounded, createBounded } from '../base/bounded-map.ts'
+import { ownText } from '../base/own-text.ts'
 import { canonical } from './canonical.ts'
 import type { Connection, ConnectionSource } from './connection.ts'
 import { digest } from './digest.ts'
@@ -39,6 +40,8 @@ export interface EntryKey {
   readonly proof: string
   /** The same object in all keys of one connection, as {@link EntryKeys.family} returns it. */
   readonly family?: object
+  /** What is known of the reads of this key, as long as the key is remembered. Null: it is not. */
+  known?: object | null | undefined
 }
 
 /** Makes the entry keys of one host. */
@@ -78,9 +81,9 @@ export function entryKeys(parts: EntryKeyParts, most = 0): ConstantEntryKeys {
   const constant = canonical([FORMAT, namespace, version, database, identity], types)
   const prefix = `${namespace}:e:`
   const family = {}
-  const keyOf = (text: string): EntryKey => {
+  const keyOf = (text: string, isRemembered: boolean): EntryKey => {
     const { name, proof } = digest(`${constant}${text}`)
-    return { key: `${prefix}${name}`, proof, family }
+    return { key: ownText(`${prefix}${name}`), proof, family, known: isRemembered ? undefined : null }
   }
   const heads = new Map<string, Bounded<Head>>()
   let headCount = 0
@@ -108,7 +111,7 @@ export function entryKeys(parts: EntryKeyParts, most = 0): ConstantEntryKeys {
       const text = queryText ?? canonical(query, types)
       const name = `${scope === undefined ? `${head.number}:` : start}${text}`
       const isShort = most > 0 && name.length <= LONGEST_REMEMBERED
-      const key = (isShort && rememberedTexts.get(name)) || keyOf(`${start}${text}`)
+      const key = (isShort && rememberedTexts.get(name)) || keyOf(`${start}${text}`, isShort)
       if (isShort && !remembered.set(parts, key)) rememberedTexts.set(name, key)
       return key
     },

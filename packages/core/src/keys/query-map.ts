@@ -15,7 +15,8 @@ const MOST_TOKENS = 128
 /** Nodes for each value, about. A query like others adds a few, a query unlike any other one for each token. */
 const NODES_FOR_VALUE = 6
 
-// A query is read as a list of tokens, from which it could be put together again: no two queries have the same tokens.
+// A query is read as a list of tokens, from which it could be put together again: no two queries have the same tokens. The
+// ends that come last are left out, because each would take a node: what is still open then ends there.
 const RECORD = Symbol('{')
 const LIST = Symbol('[')
 const END = Symbol('}')
@@ -68,12 +69,14 @@ function createTree<V extends object>(most: number): Tree<V> {
     },
     get(parts) {
       let node: Node<V> | undefined = root
-      for (let at = 0; at < parts.length && node; at++) node = descend(node, parts[at])
+      for (let at = 0; at < parts.length && node; at++)
+        node = descend(node, parts[at], at === parts.length - 1)
       return node?.value
     },
     set(parts, value) {
       const tokens: unknown[] = []
       if (!parts.every((part) => collect(tokens, part))) return false
+      while (tokens.at(-1) === END) tokens.pop()
       let node = root
       for (const token of tokens) node = step(node, token) ?? grow(node, token, size)
       if (!node.value) size.values++
@@ -105,25 +108,45 @@ function grow<V>(node: Node<V>, token: unknown, size: { nodes: number }): Node<V
   return next
 }
 
-/** Follows the tokens of a value. It must see the tokens that {@link collect} sees, and makes no list of them: every hit comes here. */
-function descend<V>(start: Node<V>, value: unknown): Node<V> | undefined {
+/**
+ * Follows the tokens of a value. It must see the tokens that {@link collect} sees, and makes no list of them: every hit comes here.
+ * @param isLast nothing but ends follows after the value.
+ */
+function descend<V>(start: Node<V>, value: unknown, isLast: boolean): Node<V> | undefined {
   if (typeof value !== 'object' || value === null) return isToken(value) ? step(start, value) : undefined
-  if (Array.isArray(value)) {
-    let node = step(start, LIST)
-    for (let at = 0; at < value.length && node; at++)
-      node = value[at] === undefined ? undefined : descend(node, value[at])
-    return node && step(node, END)
-  }
-  if (!isRecord(value)) return undefined
-  let node = step(start, RECORD)
-  for (const key of Object.keys(value)) {
-    const item = (value as Record<string, unknown>)[key]
+  if (Array.isArray(value)) return descendList(step(start, LIST), value, isLast)
+  return isRecord(value)
+    ? descendRecord(step(start, RECORD), value as Record<string, unknown>, isLast)
+    : undefined
+}
+
+function descendList<V>(
+  start: Node<V> | undefined,
+  list: readonly unknown[],
+  isLast: boolean,
+): Node<V> | undefined {
+  let node = start
+  for (let at = 0; at < list.length && node; at++)
+    node = list[at] === undefined ? undefined : descend(node, list[at], isLast && at === list.length - 1)
+  return isLast ? node : node && step(node, END)
+}
+
+function descendRecord<V>(
+  start: Node<V> | undefined,
+  record: Readonly<Record<string, unknown>>,
+  isLast: boolean,
+): Node<V> | undefined {
+  let node = start
+  const keys = Object.keys(record)
+  let count = keys.length
+  while (count > 0 && record[keys[count - 1] as string] === undefined) count--
+  for (let at = 0; at < count && node; at++) {
+    const item = record[keys[at] as string]
     if (item === undefined) continue
-    node = node && step(node, key)
-    if (!node) return undefined
-    node = descend(node, item)
+    const next = step(node, keys[at])
+    node = next && descend(next, item, isLast && at === count - 1)
   }
-  return node && step(node, END)
+  return isLast ? node : node && step(node, END)
 }
 
 /** @returns false if the value does not fit. */

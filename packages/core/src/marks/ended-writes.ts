@@ -75,6 +75,7 @@ export function createEndedWrites(
       ended.last++
       if (!longest || !write) {
         forgotten = ended.last
+        if (!order.length) return
         order.length = 0
         byRecord.clear()
         return

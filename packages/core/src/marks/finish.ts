@@ -3,9 +3,9 @@ import type { GuardedStore } from '../store/guard.ts'
 import type { Guarded } from '../store/guarded.ts'
 import type { FinishRequest } from '../store/store.ts'
 import { LIST } from '../tags/spelling.ts'
-import type { TagReport, TagReportRequest } from '../tags/tag.ts'
+import type { TagReport } from '../tags/tag.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
-import { type CandidateTags, type Evidence, reportRequestOf } from '../write-through/proof.ts'
+import type { MarkReports } from '../write-through/row-storage.ts'
 import type { Journal } from './journal.ts'
 import type { PendingWrites } from './pending-writes.ts'
 
@@ -33,20 +33,22 @@ export function finishesOf(
   marked: readonly WriteTag[],
   returned: readonly WriteTag[],
   token: string,
-  candidates?: CandidateTags,
+  reports?: MarkReports,
 ): readonly FinishRequest[] {
   return marked.map((tag) => {
-    const reportOn = candidates && reportRequestOf(tag, candidates)
+    const reportOn = reports?.requestAtFinish(tag)
     const shown = returned.find(({ record }) => record === tag.record)
+    const request = { record: tag.record, token, ...(reportOn && { reportOn }) }
+    // Most statements know every row, and return none.
+    if (!tag.unknown.size && (!shown || shown === tag))
+      return { ...request, untouched: tag.known, keep: [], cells: [...tag.cells] }
     const isKnown = (name: string): boolean =>
       shown?.known.includes(name) === true && !shown.unknown.has(name)
     return {
-      record: tag.record,
-      token,
+      ...request,
       untouched: tag.known.filter((name) => !tag.unknown.has(name)),
       keep: [...tag.unknown].filter(isKnown),
       cells: [...new Set([...tag.cells, ...(shown?.cells ?? [])])],
-      ...(reportOn && { reportOn }),
     }
   })
 }
@@ -68,40 +70,41 @@ export function rollbacksOf(
   }))
 }
 
-/** Pairs what a store reported on one record with the request for it. */
-export function evidenceOf(
-  { reportOn: request }: { readonly reportOn?: TagReportRequest },
-  answer: Guarded<TagReport | undefined>,
-): Evidence | undefined {
-  return request && answer.ok && answer.value ? { request, report: answer.value } : undefined
-}
-
 /**
  * Sends every finish once. Finishes that fail, or that are meant for a store that does not answer, go to the journal before
  * the write is removed from the pending writes.
  * @param forget removes the write from the pending writes.
- * @param then receives the reports, by record.
+ * @param reports receives the reports that the finishes asked for, and stores rows by them.
  */
 export async function sendFinishes(
   { store, journal }: BumpDeps,
   requests: readonly FinishRequest[],
   forget: () => void,
-  then?: (finished: ReadonlyMap<string, Evidence>) => Promise<void>,
+  reports?: MarkReports,
 ): Promise<void> {
-  const reports = new Map<string, Evidence>()
-  const send = async (request: FinishRequest): Promise<boolean> => {
-    if (store.silence.has(request.record, 'long')) return false
-    const answer = await store.finish(request)
-    const report = evidenceOf(request, answer)
-    if (report) reports.set(request.record, report)
-    return answer.ok
-  }
-  const sent = await Promise.all(requests.map(send))
-  if (sent.includes(false)) journal.add(requests.filter((_, at) => !sent[at]))
+  const answers = await Promise.all(
+    requests.map((request) =>
+      store.silence.has(request.record, 'long') ? undefined : store.finish(request),
+    ),
+  )
+  const failed = requests.filter((_, at) => !answers[at]?.ok)
+  if (failed.length) journal.add(failed)
   // Before reads of this process may use the cache again. The memory tier has the rows when this call returns.
-  const stored = then?.(reports)
+  const stored = reports && storeRows(reports, requests, answers)
   forget()
   await stored
+}
+
+function storeRows(
+  reports: MarkReports,
+  requests: readonly FinishRequest[],
+  answers: readonly (Guarded<TagReport | undefined> | undefined)[],
+): Promise<void> {
+  for (const [at, { record, reportOn }] of requests.entries()) {
+    const answer = answers[at]
+    if (reportOn && answer?.ok && answer.value) reports.finished(record, reportOn, answer.value)
+  }
+  return reports.store()
 }
 
 /**

@@ -3,15 +3,8 @@ import type { CacheError } from '../base/errors.ts'
 import type { Silence } from '../store/silence.ts'
 import type { FinishRequest } from '../store/store.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
-import {
-  type CandidateRow,
-  type CandidateTags,
-  candidateTagsOf,
-  type Evidence,
-  mergeCandidateTags,
-  proofOf,
-} from '../write-through/proof.ts'
-import { type BumpDeps, evidenceOf, finishesOf, newToken, rollbacksOf, sendFinishes } from './finish.ts'
+import type { MarkReports } from '../write-through/row-storage.ts'
+import { type BumpDeps, finishesOf, newToken, rollbacksOf, sendFinishes } from './finish.ts'
 import { createRecordMarks, MARK_LIFETIME, markOf, type RecordMarks, type Sending } from './record-marks.ts'
 import { refusalOf } from './refusal.ts'
 
@@ -32,7 +25,7 @@ export interface MarkDeps extends BumpDeps {
 /** The marks of one write or one transaction, with one token. They stay set until the write is finished. */
 export interface Marks {
   /** Marks those tags that are not marked yet. */
-  add(tags: readonly WriteTag[], candidates: CandidateTags | undefined, sending: Sending): void
+  add(tags: readonly WriteTag[], sending: Sending): void
   /** Makes reads of this process that depend on `tags` bypass the cache. Call it before the write may commit. */
   bypassReads(tags: readonly WriteTag[]): void
   /** Sends marks again that have been set for long. */
@@ -50,22 +43,20 @@ export interface Marks {
    * Removes the marks after the write has committed. Resolves when the store has acknowledged it or it is in the journal, and
    * the rows are stored if they can be.
    * @param returned tags of the rows that the results contained. A key that is still unknown there gets a new nonce.
-   * @param rows to write through, if their tags prove that no other write changed them.
    */
-  finish(returned: readonly WriteTag[], rows: readonly CandidateRow[]): Promise<void>
+  finish(returned: readonly WriteTag[]): Promise<void>
   /** Removes the marks of a write that certainly changed nothing. Tags keep their nonce if their mark is still set. */
   rollBack(): Promise<void>
   /** Leaves the marks set for a minute and then finishes them, because the outcome of the write is unknown. */
   abandon(): void
 }
 
-export function createMarks(deps: MarkDeps): Marks {
+/** @param reports the hook of write-through, if rows may be stored. */
+export function createMarks(deps: MarkDeps, reports?: MarkReports): Marks {
   const { store, clock, pendingWrites, rejecting } = deps
   const token = newToken()
   const records = new Map<string, RecordMarks>()
   const covers: (() => void)[] = []
-  /** What the first mark of each cell reported. */
-  const reported = new Map<string, Evidence>()
   let stopRenewal: (() => void) | undefined
   let oldest = 0
 
@@ -77,43 +68,29 @@ export function createMarks(deps: MarkDeps): Marks {
     })
   }
   const open = (tag: WriteTag): RecordMarks => {
-    const marks = createRecordMarks(store, token, tag, (request, answer) => {
-      const report = evidenceOf(request, answer)
-      for (const cell of report?.request.cells ?? [])
-        if (report && !reported.has(cell)) reported.set(cell, report)
-    })
+    const marks = createRecordMarks(store, token, tag, reports)
     records.set(tag.record, marks)
     return marks
   }
   const forget = (): void => {
     for (const release of covers.splice(0)) release()
   }
-  const takeOff = async (requests: () => readonly FinishRequest[], then?: StoreRows): Promise<void> => {
+  const takeOff = async (requests: () => readonly FinishRequest[], storing?: MarkReports): Promise<void> => {
     stopRenewal?.()
     // After its marks: a finish that overtakes a mark would leave it set. A store that does not answer gets none now.
     const sent = waitFor(store.silence, 'long', [...records.values()])
     if (sent) await sent
-    await sendFinishes(deps, requests(), forget, then)
+    await sendFinishes(deps, requests(), forget, storing)
   }
-  const finish = (returned: readonly WriteTag[], rows: readonly CandidateRow[]): Promise<void> => {
-    // The finish need not keep cells of rows that the marks have already ruled out.
-    const hopeful = rows.filter(({ cell }) => reported.has(cell))
-    return takeOff(
-      () => finishesOf(tags(), returned, token, candidatesOf(hopeful)),
-      async (finished) => {
-        await Promise.all(
-          hopeful.map((row) => storeRow(row, reported.get(row.cell), finished.get(row.record))),
-        )
-      },
-    )
-  }
+  const finish = (returned: readonly WriteTag[]): Promise<void> =>
+    takeOff(() => finishesOf(tags(), returned, token, reports), reports)
   return {
-    add(added, candidates, sending) {
+    add(added, sending) {
       if (!stopRenewal && added.length) {
         oldest = clock.now()
         renewLater()
       }
-      for (const tag of added) (records.get(tag.record) ?? open(tag)).add(tag, candidates, sending)
+      for (const tag of added) (records.get(tag.record) ?? open(tag)).add(tag, sending)
     },
     bypassReads: (covered) => void covers.push(pendingWrites.add(covered)),
     refresh() {
@@ -136,21 +113,24 @@ export function createMarks(deps: MarkDeps): Marks {
     },
     finish,
     rollBack: () => takeOff(() => rollbacksOf(tags(), token, 2 * deps.longestLifetime())),
-    abandon: () => void clock.after(UNKNOWN_OUTCOME, () => void finish([], [])),
+    abandon: () => void clock.after(UNKNOWN_OUTCOME, () => void finish([])),
   }
 }
 
-type StoreRows = (finished: ReadonlyMap<string, Evidence>) => Promise<void>
+/** Marks of one record that may be under way. */
+export type SettlingMark = Pick<RecordMarks, 'record' | 'settled'>
 
-function waitFor(
+/** Resolves when none of the marks is under way, or when the store is known not to answer those that are. Undefined: now. */
+export function waitFor(
   { has, watch }: BumpDeps['store']['silence'],
   silence: Silence,
-  marks: readonly RecordMarks[],
+  marks: readonly SettlingMark[],
 ): Promise<void> | undefined {
+  if (!marks.some((each) => each.settled())) return undefined
   const waitingFor = new Set(marks.filter((each) => each.settled() && !has(each.record, silence)))
   if (!waitingFor.size) return undefined
   return new Promise((resolve) => {
-    const done = (each: RecordMarks): void => {
+    const done = (each: SettlingMark): void => {
       if (!waitingFor.delete(each) || waitingFor.size) return
       unwatch()
       resolve()
@@ -160,58 +140,4 @@ function waitFor(
     })
     for (const each of [...waitingFor]) void each.settled()?.then(() => done(each))
   })
-}
-
-/** Most writes write nothing through. */
-function candidatesOf(rows: readonly CandidateRow[]): CandidateTags | undefined {
-  return rows.length ? mergeCandidateTags(rows.map(candidateTagsOf)) : undefined
-}
-
-/** Stores a row if the evidence proves that it is current. If not, the next read loads it. */
-async function storeRow(
-  row: CandidateRow,
-  marked: Evidence | undefined,
-  finished: Evidence | undefined,
-): Promise<void> {
-  const proof = proofOf(row, marked, finished)
-  // The write has committed. A failure to store its row must not fail it.
-  if (proof) await row.store(proof).catch(() => {})
-}
-
-/** The marks of one statement. They stay set until it is finished. */
-export interface Mark {
-  /** Why the write must not run: its marks were not acknowledged, and a policy says `onMarkFailure: 'reject'`. */
-  readonly refusal: CacheError | undefined
-  /**
-   * Takes the marks off after the outcome is certain.
-   * @param returned the same tables with what the result showed; a key still unknown there is bumped.
-   * @param rows to be written through, if their tags prove that nobody else changed them.
-   * @returns when the store acknowledged it, or when it is in the journal; and the rows are stored, or not.
-   */
-  finish(returned?: readonly WriteTag[], rows?: readonly CandidateRow[]): Promise<void>
-  /** Leaves the marks set for a minute and then finishes them, because the outcome of the write is unknown. */
-  abandon(): void
-}
-
-/**
- * Marks `tags` in the store, one call per table in parallel. Resolves when acknowledged or failed: after a second at
- * most, and at once while the store is known not to answer.
- * @param candidates what the marks are to report on, for rows that may be written through.
- */
-export async function raiseMark(
-  deps: MarkDeps,
-  tags: readonly WriteTag[],
-  candidates?: CandidateTags,
-): Promise<Mark> {
-  const marks = createMarks(deps)
-  marks.bypassReads(tags)
-  marks.add(tags, candidates, 'all')
-  await marks.wait('long')
-  // What is acknowledged later may come after other writes of the same rows: it proves nothing.
-  const proves = marks.acknowledged
-  return {
-    refusal: marks.refusal(tags),
-    finish: (returned = [], rows = []) => marks.finish(returned, proves ? rows : []),
-    abandon: marks.abandon,
-  }
 }

@@ -103,7 +103,7 @@ export function createPendingWrites(now: () => number = () => 0): PendingWrites 
 }
 
 /** One object for each tag and write: two writes of the same tags remove their own. */
-export function pendingWritesOf(tags: readonly WriteTag[]): readonly PendingWrite[] {
+function pendingWritesOf(tags: readonly WriteTag[]): readonly PendingWrite[] {
   return tags.map((tag) => ({ record: tag.record, touches: (request) => touches(tag, request) }))
 }
 

@@ -3,7 +3,7 @@ import type { Guarded } from '../store/guarded.ts'
 import type { MarkRequest } from '../store/store.ts'
 import type { TagReport, TagReportRequest } from '../tags/tag.ts'
 import { isUserTag, keysIn, MOST_CELLS, markedFields, type WriteTag } from '../tags/write-tags.ts'
-import { type CandidateTags, mergeCandidateTags, reportRequestOf } from '../write-through/proof.ts'
+import type { MarkReports } from '../write-through/row-storage.ts'
 
 /** Lifetime of a mark in milliseconds; renewed at a third of it until the write's finish. */
 export const MARK_LIFETIME = 30_000
@@ -23,7 +23,7 @@ export type Sending = 'background' | 'awaited' | 'all'
 export interface RecordMarks {
   readonly record: string
   /** Marks those tags that are not marked yet. */
-  add(tag: WriteTag, candidates: CandidateTags | undefined, sending: Sending): void
+  add(tag: WriteTag, sending: Sending): void
   /** Sends all marks again. */
   repeat(): void
   /** Resolves when no mark is under way. Undefined: none is. */
@@ -36,26 +36,21 @@ export interface RecordMarks {
   tag(): WriteTag
 }
 
-/** @param answered called with each request and its reply. */
+/** @param reports requests and receives reports. */
 export function createRecordMarks(
   store: GuardedStore,
   token: string,
   first: WriteTag,
-  answered: (request: MarkRequest, answer: Guarded<TagReport | undefined>) => void,
+  reports: MarkReports | undefined,
 ): RecordMarks {
   const wanted = createWantedMarks(first)
-  const candidates: CandidateTags[] = []
   let [onWay, commands, urgent] = [0, 0, false]
   let failed: { readonly error: unknown } | undefined
   let quiet: PromiseWithResolvers<void> | undefined
 
   const send = (all: boolean): void => {
     const tag = wanted.take(all || failed !== undefined)
-    const { unknown } = wanted.tag()
-    const reportOn = candidates.length
-      ? reportRequestOf({ ...tag, unknown }, mergeCandidateTags(candidates))
-      : undefined
-    const request = markOf(tag, token, reportOn)
+    const request = markOf(tag, token, reports?.requestAtMark({ ...tag, unknown: wanted.tag().unknown }))
     urgent = false
     failed = undefined
     onWay++
@@ -66,7 +61,7 @@ export function createRecordMarks(
   const over = (request: MarkRequest, answer: Guarded<TagReport | undefined>): void => {
     onWay--
     if (!answer.ok) failed = answer
-    answered(request, answer)
+    if (request.reportOn && answer.ok && answer.value) reports?.marked(request.reportOn, answer.value)
     if (wanted.more && !failed && !onWay && (urgent || commands < MAX_IN_BACKGROUND)) send(false)
     if (onWay) return
     quiet?.resolve()
@@ -74,9 +69,8 @@ export function createRecordMarks(
   }
   return {
     record: first.record,
-    add(tag, candidate, sending) {
+    add(tag, sending) {
       wanted.add(tag)
-      if (candidate) candidates.push(candidate)
       if (!wanted.more && !failed) return
       if (sending !== 'background') urgent = true
       if (sending === 'all' || (!onWay && (urgent || commands < MAX_IN_BACKGROUND))) send(false)

@@ -133,9 +133,9 @@ function sharedResult<T>(
   reason: MissReason,
   found: LookUpResult,
 ): LoadResult | undefined {
-  const { fresh, entry, source } = found
+  const { fresh, entry } = found
   if (fresh.kind !== 'hit' || !entry || deps.pendingWrites.mustBypass(cachedRead.tags)) return undefined
-  const decoded = deps.entries.decode(entry.payload, cachedRead, source === 'memory')
+  const decoded = deps.entries.decode(entry, cachedRead)
   if (!decoded || !accepts(cachedRead.plan, decoded.value)) return undefined
   if (cachedRead.capture) contributeHit(deps, cachedRead.capture, found)
   reportRead(deps, cachedRead, reason, { shared: true })

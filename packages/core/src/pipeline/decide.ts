@@ -59,7 +59,7 @@ export function depend<P extends PlannedRead>(
   deps: DecideDeps,
   { plan, started, capture, policy, key }: KeyedRead<P>,
 ): DirtyRead<P> | CachedRead<P> {
-  const tags = deps.knownTags(key.key, plan.occurrences, policy.tags, tableWrittenAround(plan, policy))
+  const tags = deps.knownTags(key, plan.occurrences, policy.tags, tableWrittenAround(plan, policy))
   const { pending, ended } = deps.pendingWrites
   const writing = pending.any ? recordsBeingWritten(deps.pendingWrites, tags) : NO_RECORDS
   const { operation } = plan
@@ -132,7 +132,7 @@ export function decide(
     return { kind: 'bypass', reason: bypass }
   }
   if (fresh.kind === 'miss') return decideMiss(deps, cachedRead, lookedUp, fresh.reason)
-  const decoded = entry && deps.entries.decode(entry.payload, cachedRead, source === 'memory')
+  const decoded = entry && deps.entries.decode(entry, cachedRead)
   if (!decoded || !accepts(cachedRead.plan, decoded.value)) return { kind: 'load', reason: 'miss' }
   if (cachedRead.capture) contributeHit(deps, cachedRead.capture, lookedUp)
   reportRead(deps, cachedRead, undefined, {
@@ -174,7 +174,7 @@ function decideMiss(
 export function serveExpired(
   deps: DecideDeps,
   entryRead: EntryRead<PlannedRead>,
-  { fresh, entry, source, tags }: LookUpResult,
+  { fresh, entry, tags }: LookUpResult,
   grace: number,
 ): { readonly value: unknown } | undefined {
   if (fresh.kind !== 'miss' || fresh.reason !== 'expired' || !entry) return undefined
@@ -182,7 +182,7 @@ export function serveExpired(
   const age = entry.age + deps.clock.now() - entryRead.started
   if (age >= entry.lifetime + grace || deps.strictLoads.isActive()) return undefined
   if (deps.refreshes.isSuperseded(entryRead.key.key)) return undefined
-  const decoded = deps.entries.decode(entry.payload, entryRead, source === 'memory')
+  const decoded = deps.entries.decode(entry, entryRead)
   if (!decoded || !accepts(entryRead.plan, decoded.value)) return undefined
   reportRead(deps, entryRead, undefined, { source: 'stale', age, ttl: entry.lifetime, tags })
   return decoded

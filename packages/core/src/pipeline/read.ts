@@ -43,7 +43,9 @@ export async function read<T>(deps: ReadDeps, plan: ReadPlan<T>): Promise<T> {
   if (keyed.bypass) return bypass(deps, keyed, keyed.bypass)
   const storing = deps.storing.size ? deps.storing.get(keyed.key.key) : undefined
   if (storing) await storing
-  const cachedRead = limitLoads(deps, depend(deps, keyed))
+  const dependent = depend(deps, keyed)
+  const isLimited = dependent.policy.maxConcurrentLoads !== undefined
+  const cachedRead = isLimited ? limitLoads(deps, dependent) : dependent
   if (cachedRead.bypass) return bypassShared(deps, cachedRead, cachedRead.bypass)
   const recent = cachedRead.policy.maxStaleness ? tryRecent(deps, cachedRead) : undefined
   if (recent) {

@@ -25,7 +25,7 @@ export function tryRecent(
   const { policy } = entryRead
   const recent = deps.recents.get(entryRead, Math.min(policy.maxStaleness, policy.ttl))
   if (!recent || deps.strictLoads.isActive()) return undefined
-  const decoded = deps.entries.decode(recent.payload, entryRead, true)
+  const decoded = deps.entries.decode(recent, entryRead)
   if (!decoded || !accepts(entryRead.plan, decoded.value)) return undefined
   const age = deps.clock.now() - recent.current
   reportRead(deps, entryRead, undefined, { source: 'memory', age, ttl: recent.lifetime })
@@ -96,12 +96,13 @@ export function keepHit(
   { entry, tags }: LookUpResult,
 ): void {
   if (!entry) return
-  const { payload, lifetime, state } = entry
+  const { payload, local, lifetime, state } = entry
   const dependencies = tags.map((tag) =>
     dependencyOf(tag, state.nonces.has(fieldName(tag.record, LIST)) ? undefined : []),
   )
   keep(deps, entryRead, {
     payload,
+    local,
     current: entryRead.started,
     lifetime,
     until: entryRead.started + state.remaining,
@@ -121,5 +122,16 @@ function keep(
 /** The tag as the result depends on it. `cells`: instead of on `list`, where the read left that open. */
 function dependencyOf(tag: ReadTag, cells: readonly string[] | undefined): ReadTag {
   if (tag.list !== 'maybe') return tag
-  return cells ? { ...tag, list: 'no', cells: [...tag.cells, ...cells] } : { ...tag, list: 'depends' }
+  // Not spread: the properties of a tag may be accessors of its class.
+  const { record, fields, names, resultCells, captured } = tag
+  return {
+    record,
+    fields,
+    names,
+    ...(resultCells !== undefined && { resultCells }),
+    ...(captured && { captured }),
+    insteadOfList: (result) => tag.insteadOfList(result),
+    cells: cells ? [...tag.cells, ...cells] : tag.cells,
+    list: cells ? 'no' : 'depends',
+  }
 }

@@ -65,7 +65,8 @@ export function createSyncEngine(deps: Deps): SyncEngine {
         throw error
       }
       changed(prepared.returned(result))
-      for (const row of through?.rows(result) ?? []) storeRow(deps, row)
+      through?.read(result)
+      for (const row of through?.rows ?? []) storeRow(deps, row)
       if (!keep) prepared.report('committed')
       return result
     },

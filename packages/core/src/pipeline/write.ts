@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
-import { type MarkDeps, raiseMark } from '../marks/marks.ts'
+import type { MarkDeps } from '../marks/marks.ts'
+import { raiseMark } from '../marks/statement-mark.ts'
 import type { Change, WritePlan } from '../plan/plan.ts'
 import type { Schema } from '../plan/table.ts'
 import type { Events } from '../report/events.ts'
@@ -8,6 +9,7 @@ import type { TagSpace } from '../tags/read-tags.ts'
 import { tagsOfReturned, tagsOfWrite, type WriteTag } from '../tags/write-tags.ts'
 import type { Outcome, Transaction } from '../transaction/transaction.ts'
 import type { WriteThroughPlan } from '../write-through/plan.ts'
+import { RowStorage } from '../write-through/row-storage.ts'
 
 /** What writes of one host need, wired by the composition root. */
 export interface WriteDeps extends MarkDeps {
@@ -79,7 +81,7 @@ async function writeInside<T>(
   { tags, through, returned }: PreparedWrite<T>,
   transaction: Transaction,
 ): Promise<T> {
-  const statement = transaction.write(tags, through?.candidates, plan.returned !== undefined)
+  const statement = transaction.write(tags, through, plan.returned !== undefined)
   // User tags that are not here when the rows are only keep these from being stored.
   void through?.begin()
   // Else nothing is awaited: statements of a transaction reach the driver in the order in which they were called.
@@ -91,13 +93,17 @@ async function writeInside<T>(
     statement.fail()
     throw error
   }
-  statement.succeed(returned(result), through?.rows(result))
+  through?.read(result)
+  statement.succeed(returned(result))
   return result
 }
 
 async function writeAlone<T>(deps: WriteDeps, plan: WritePlan<T>, prepared: PreparedWrite<T>): Promise<T> {
   const { tags, through, returned, report } = prepared
-  const [mark] = await Promise.all([raiseMark(deps, tags, through?.candidates), through?.begin()])
+  const storage = through && new RowStorage(through)
+  const marking = raiseMark(deps, tags, storage)
+  if (through) await through.begin()
+  const mark = await marking
   if (mark.refusal) {
     await settled(deps, mark.finish())
     report('failed')
@@ -113,7 +119,9 @@ async function writeAlone<T>(deps: WriteDeps, plan: WritePlan<T>, prepared: Prep
     report(failed ? 'failed' : 'unknown')
     throw error
   }
-  await settled(deps, mark.finish(returned(result), through?.rows(result)))
+  through?.read(result)
+  storage?.confirm(through?.rows ?? [])
+  await settled(deps, mark.finish(returned(result)))
   report('committed')
   return result
 }

@@ -1,4 +1,4 @@
-import { type PendingWrites, pendingWritesOf } from '../marks/pending-writes.ts'
+import type { PendingWrites } from '../marks/pending-writes.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
 import type { Membership, ProcessCache } from './process-caches.ts'
 
@@ -24,9 +24,12 @@ export function announcedWrites(pendingWrites: PendingWrites, announce: Announce
     ...pendingWrites,
     hold,
     add(tags) {
-      const releases = pendingWritesOf(tags).map(hold)
+      const ends = tags.flatMap(({ record }) => announce(record) ?? [])
+      const release = pendingWrites.add(tags)
+      if (!ends.length) return release
       return () => {
-        for (const release of releases) release()
+        for (const end of ends) end()
+        release()
       }
     },
     addAll() {

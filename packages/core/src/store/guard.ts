@@ -89,13 +89,14 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
     deadline: Pick<Deadline, 'within'>,
     call: () => Promise<T>,
   ): Promise<Guarded<T>> => {
-    const acknowledged = async (): Promise<T> => {
-      const value = await call()
+    const acknowledged = (value: T): T => {
       // Even if it is late, the store has executed it.
       silence.answered(record === EVERYTHING ? undefined : record)
       return value
     }
-    const answer = await attempt(action, deadline, acknowledged)
+    // A store in this process is never silent.
+    const send = store.source === 'memory' ? call : () => call().then(acknowledged)
+    const answer = await attempt(action, deadline, send)
     if (!answer.ok) {
       if (!isMoving(answer)) usable.failed(record)
     } else if (usable.failures.size) usable.acknowledged(record)
@@ -201,24 +202,36 @@ function inTwoSteps(clock: Clock): (late: () => void) => Pick<Deadline, 'within'
   const first = createDeadline(clock, MARK_PATIENCE)
   const second = createDeadline(clock, MARK_DEADLINE - MARK_PATIENCE)
   return (late) => ({
-    async within(what, call) {
-      const answer = call()
-      let settled = false
-      const over = (): void => {
-        settled = true
-      }
-      answer.then(over, over)
-      try {
-        return await first.within(what, () => answer)
-      } catch (error) {
-        if (settled) throw error
-        late()
-      }
-      return second
-        .within(what, () => answer)
-        .catch((error: unknown) => {
-          throw settled ? error : new Error(`store ${what} took longer than ${MARK_DEADLINE} ms`)
-        })
-    },
+    within: (what, call) =>
+      new Promise((resolve, reject) => {
+        const answer = call()
+        let settled = false
+        const over = (): void => {
+          settled = true
+        }
+        answer.then(over, over)
+        first.begin(
+          what,
+          () => answer,
+          (inTime) => {
+            if (inTime.ok) return resolve(inTime.value)
+            if (settled) return reject(inTime.error)
+            late()
+            second.begin(
+              what,
+              () => answer,
+              (inExtraTime) => {
+                if (inExtraTime.ok) resolve(inExtraTime.value)
+                else
+                  reject(
+                    settled
+                      ? inExtraTime.error
+                      : new Error(`store ${what} took longer than ${MARK_DEADLINE} ms`),
+                  )
+              },
+            )
+          },
+        )
+      }),
   })
 }

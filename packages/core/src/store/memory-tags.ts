@@ -156,7 +156,7 @@ function createShelf<T extends object>(isDirty: (value: T) => boolean, most: num
   const clean = new LRUCache<string, T>({ maxSize: most, sizeCalculation: () => 1 })
   const dirty = new Map<string, T>()
   return {
-    get: (name) => dirty.get(name) ?? clean.get(name),
+    get: (name) => (dirty.size ? dirty.get(name) : undefined) ?? clean.get(name),
     put(name, value) {
       if (isDirty(value)) {
         clean.delete(name)

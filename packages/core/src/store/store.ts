@@ -1,5 +1,6 @@
 import type { TagReply, TagReport, TagReportRequest, TagRequest } from '../tags/tag.ts'
 import type { LoadLeases } from './load-leases.ts'
+import type { LocalEntry } from './local-entries.ts'
 
 /** A pause of every cache that shares a namespace. */
 export interface FleetPause {
@@ -37,6 +38,8 @@ export interface StoredEntry {
   readonly bytes: Uint8Array
   /** Remaining lifetime. Zero or less: expired. */
   readonly remaining: number
+  /** The entry in the memory of this process, beside which its readers keep what they derive from it. */
+  readonly local?: LocalEntry
 }
 
 /** An entry and tags, read together. */

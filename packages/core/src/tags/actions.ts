@@ -7,6 +7,9 @@ import { own } from './value.ts'
  * come first, in their order. Pure.
  */
 export function withActions(schema: Schema, changes: readonly Change[]): readonly Change[] {
+  const [only] = changes
+  // Most statements change one table and have no consequences.
+  if (only && changes.length === 1 && !consequences(schema, only).length) return changes
   const all = [...changes]
   const reached = new Set(all.map((change) => change.table.toLowerCase()))
   const whole = new Set<string>()
@@ -29,10 +32,13 @@ function consequences(schema: Schema, change: Change): readonly Change[] {
   const table = schema.tables.get(change.table.toLowerCase())
   // A write to a view is a write to the tables that it reads.
   const indirect = [...(table?.touches ?? []), ...(table?.reads ?? [])]
-  const touched = indirect.map((name): Change => ({ table: name, effect: 'unknown' }))
   const referring = referrersOf(schema, change.table)
+  if (!indirect.length && !referring.length) return NOTHING
+  const touched = indirect.map((name): Change => ({ table: name, effect: 'unknown' }))
   return [...touched, ...referring.flatMap(([child, key]) => actionsOf(table, child, key, change))]
 }
+
+const NOTHING: readonly Change[] = []
 
 const referrers = new WeakMap<Schema, Map<string, (readonly [Table, ForeignKey])[]>>()
 
@@ -57,11 +63,12 @@ function actionsOf(
   key: ForeignKey,
   change: Change,
 ): readonly Change[] {
+  const [isDelete, isUpdate] = [deletes(change), mayChangeReferenced(parent, key, change)]
+  if (!isDelete && !isUpdate) return []
   const rows = pinsOfChildren(key, change.before)
   const changes: Change[] = []
-  if (deletes(change)) changes.push(...byAction(child, key, key.onDelete, rows, 'delete'))
-  if (mayChangeReferenced(parent, key, change))
-    changes.push(...byAction(child, key, key.onUpdate, rows, 'update'))
+  if (isDelete) changes.push(...byAction(child, key, key.onDelete, rows, 'delete'))
+  if (isUpdate) changes.push(...byAction(child, key, key.onUpdate, rows, 'update'))
   return changes
 }
 
@@ -74,8 +81,9 @@ function mayChangeReferenced(parent: Table | undefined, key: ForeignKey, change:
   if (change.effect !== 'update' && change.effect !== 'upsert' && change.effect !== 'unknown') return false
   const { sets } = change
   if (!key.references.length || !sets) return true
-  const generated = new Set(parent?.columns.filter((column) => column.generated).map((column) => column.name))
-  return key.references.some((column) => Object.hasOwn(sets, column) || generated.has(column))
+  const isGenerated = (name: string): boolean =>
+    parent?.columns.some((column) => column.generated && column.name === name) === true
+  return key.references.some((name) => Object.hasOwn(sets, name) || isGenerated(name))
 }
 
 function byAction(

@@ -77,12 +77,23 @@ function inserted(column: Column, change: Change, row: ReturnedRow): readonly Co
 
 /** A key that contains NULL cannot pin a read. */
 function tuples(key: NamedKey, values: (column: Column) => readonly ColumnValue[]): KeyRows {
+  const [only] = key.columns
+  if (only && key.columns.length === 1) {
+    const ofOnly = values(only)
+    if (ofOnly.every((value) => value === null)) return []
+    return tuplesOf(key.columns, () => ofOnly)?.tuples ?? UNKNOWN_ROWS
+  }
   const valuesByColumn = new Map(key.columns.map((column) => [column, values(column)]))
   if (key.columns.some((column) => valuesByColumn.get(column)?.every((value) => value === null))) return []
   return tuplesOf(key.columns, (column) => valuesByColumn.get(column))?.tuples ?? UNKNOWN_ROWS
 }
 
 function every(rows: readonly ReturnedRow[], valuesOf: (row: ReturnedRow) => KeyRows): KeyRows {
+  const [only] = rows
+  if (only && rows.length === 1) {
+    const values = valuesOf(only)
+    if (values === UNKNOWN_ROWS || values.length < 2) return values
+  }
   const all = new Map<string, readonly string[]>()
   for (const row of rows) {
     const values = valuesOf(row)

@@ -9,111 +9,183 @@ export type DeriveTags = (
   around?: string,
 ) => readonly ReadTag[]
 
-/** The same, remembered by the name of the entry. The tags that it returns read no dependencies off a result. */
-export type KnownTags = (name: string, ...parts: Parameters<DeriveTags>) => readonly ReadTag[]
+/** The key of an entry, at which the tags of its reads are remembered. */
+export interface KnownRead {
+  readonly key: string
+  /** Null: the key is made anew for each read. */
+  known?: object | null | undefined
+}
+
+/** The same, remembered by the key of the entry. The tags that it returns read no dependencies off a result. */
+export type KnownTags = (key: KnownRead, ...parts: Parameters<DeriveTags>) => readonly ReadTag[]
 
 interface RememberedTags {
-  /** Everything in the occurrences, one value after the other: compared faster than objects in objects. */
-  readonly signature: readonly unknown[]
-  readonly userTags: readonly string[]
-  readonly around: string | undefined
+  readonly shape: Shape
+  /** The values that the occurrences pin, one after the other. One value alone is not in a list, unless it is one. */
+  readonly values: unknown
   readonly tags: readonly ReadTag[]
 }
+
+/** What of a read its tags depend on beside the values, the same object for all reads of one kind. */
+interface Shape {
+  readonly occurrences: readonly unknown[]
+  readonly userTags: readonly string[]
+  readonly around: string | undefined
+}
+
+/** Kinds of reads, and kinds of tags, whose shape is shared. */
+const MOST_SHAPES = 1_000
 
 /**
  * Remembers the tags that `derive` returned. The same query may need other tags next time, under another policy or as raw SQL
  * with other tables. So the inputs are compared, with a copy that the host cannot change and that keeps no result reader alive.
+ * There are as many as keys, so each is small.
+ * @param most reads remembered whose keys are made anew each time.
  */
 export function rememberTags(derive: DeriveTags, most: number): KnownTags {
-  const rememberedTags = createBounded<RememberedTags>(most)
-  return (name, occurrences, userTags, around) => {
-    const remembered = rememberedTags.recent.get(name) ?? rememberedTags.get(name)
+  const byName = createBounded<RememberedTags>(most)
+  const shapeOf = createShapes()
+  const compact = createCompaction()
+  return (key, occurrences, userTags, around) => {
+    const remembered = (key.known === null ? byName.get(key.key) : key.known) as RememberedTags | undefined
     if (
       remembered &&
-      remembered.around === around &&
-      hasSignature(remembered.signature, occurrences) &&
-      sameTexts(remembered.userTags, userTags)
+      remembered.shape.around === around &&
+      isSame(remembered, occurrences) &&
+      sameTexts(remembered.shape.userTags, userTags)
     )
       return remembered.tags
-    const copies = occurrences.map(copyOf)
-    const tags = derive(copies, userTags, around)
-    const signature = occurrences.flatMap(signatureOf)
-    rememberedTags.set(name, { signature, userTags: [...userTags], around, tags })
+    const tags = derive(occurrences.map(withoutReaders), userTags, around).map(compact)
+    const values = occurrences.flatMap(({ pins }) => (pins ? Object.values(pins).flat() : []))
+    const known = {
+      shape: shapeOf(occurrences, userTags, around),
+      values: values.length === 1 && !Array.isArray(values[0]) ? values[0] : values,
+      tags,
+    }
+    if (key.known === null) byName.set(key.key, known)
+    else key.known = known
     return tags
   }
 }
 
-function copyOf({ table, pins, resultDependency }: Occurrence): Occurrence {
+function withoutReaders({ table, pins, resultDependency }: Occurrence): Occurrence {
   return {
     table,
-    ...(pins && {
-      pins: Object.fromEntries(Object.entries(pins).map(([column, values]) => [column, [...values]])),
-    }),
-    ...(resultDependency && {
-      resultDependency: {
-        columns: [...resultDependency.columns],
-        found: resultDependency.found,
-        values: nothing,
-      },
-    }),
+    ...(pins && { pins }),
+    ...(resultDependency && { resultDependency: { ...resultDependency, values: nothing } }),
   }
 }
 
 const nothing = (): undefined => undefined
 
-/** A list of values follows its number, and no column is called `null` or `undefined`: each part ends where it ends. */
-function signatureOf({ table, pins, resultDependency }: Occurrence): unknown[] {
-  const signature: unknown[] = [table]
-  for (const column in pins) signature.push(column, pins[column]?.length, ...(pins[column] ?? NOTHING))
-  signature.push(pins ? null : undefined)
-  const { found, columns } = resultDependency ?? {}
-  signature.push(found, columns?.length, ...(columns ?? NOTHING))
-  return signature
-}
-
-const NOTHING: readonly unknown[] = []
-
-/** True if {@link signatureOf} of these occurrences is this list. It makes no list itself: every hit comes here. */
-function hasSignature(signature: readonly unknown[], occurrences: readonly Occurrence[]): boolean {
-  let at = 0
-  for (let index = 0; index < occurrences.length && at !== NOWHERE; index++)
-    at = afterOccurrence(signature, at, occurrences[index] as Occurrence)
-  return at === signature.length
-}
-
-const NOWHERE = -1
-
-/** Where what the occurrence says ends in the list, if it begins there. */
-function afterOccurrence(
-  signature: readonly unknown[],
-  from: number,
-  { table, pins, resultDependency }: Occurrence,
-): number {
-  if (signature[from] !== table) return NOWHERE
-  let at = from + 1
-  for (const column in pins) {
-    if (signature[at] !== column) return NOWHERE
-    at = afterList(signature, at + 1, pins[column])
-    if (at === NOWHERE) return NOWHERE
+function createShapes(): (...parts: Parameters<DeriveTags>) => Shape {
+  const shapes = createBounded<Shape>(MOST_SHAPES)
+  return (occurrences, userTags, around) => {
+    const listed = occurrences.flatMap(({ table, pins, resultDependency }) => [
+      table,
+      ...(pins ? Object.entries(pins).flatMap(([column, values]) => [column, values.length]) : []),
+      pins !== undefined,
+      resultDependency?.columns.length ?? -1,
+      ...(resultDependency ? [...resultDependency.columns, resultDependency.found] : []),
+    ])
+    const name = JSON.stringify([listed, userTags, around])
+    const known = shapes.get(name)
+    if (known) return known
+    const shape = { occurrences: listed, userTags: [...userTags], around }
+    shapes.set(name, shape)
+    return shape
   }
-  if (signature[at] !== (pins ? null : undefined) || signature[at + 1] !== resultDependency?.found)
-    return NOWHERE
-  return afterList(signature, at + 2, resultDependency?.columns)
 }
 
-// Values are compared by identity: two Date objects are never the same, so their tags are derived again.
-function afterList(
-  signature: readonly unknown[],
+function isSame({ shape, values }: RememberedTags, occurrences: readonly Occurrence[]): boolean {
+  let at = 0
+  let valueAt = 0
+  for (let index = 0; index < occurrences.length; index++) {
+    const { table, pins, resultDependency } = occurrences[index] as Occurrence
+    if (shape.occurrences[at++] !== table) return false
+    for (const column in pins) {
+      const given = pins[column] as readonly unknown[]
+      if (shape.occurrences[at++] !== column || shape.occurrences[at++] !== given.length) return false
+      if (!sameValues(values, valueAt, given)) return false
+      valueAt += given.length
+    }
+    if (shape.occurrences[at++] !== (pins !== undefined)) return false
+    if (!sameDependency(shape.occurrences, at, resultDependency)) return false
+    at += resultDependency ? resultDependency.columns.length + 2 : 1
+  }
+  return at === shape.occurrences.length
+}
+
+/** By identity: two Date objects are never the same, so their tags are derived again. */
+function sameValues(values: unknown, from: number, given: readonly unknown[]): boolean {
+  if (!Array.isArray(values)) return given.length === 0 || given[0] === values
+  for (let at = 0; at < given.length; at++) if (given[at] !== values[from + at]) return false
+  return true
+}
+
+function sameDependency(
+  listed: readonly unknown[],
   from: number,
-  list: readonly unknown[] | undefined,
-): number {
-  if (signature[from] !== list?.length) return NOWHERE
-  if (!list) return from + 1
-  for (let at = 0; at < list.length; at++) if (signature[from + 1 + at] !== list[at]) return NOWHERE
-  return from + 1 + list.length
+  dependency: Occurrence['resultDependency'],
+): boolean {
+  if (!dependency) return listed[from] === -1
+  const { columns, found } = dependency
+  if (listed[from] !== columns.length || listed[from + columns.length + 1] !== found) return false
+  for (let at = 0; at < columns.length; at++) if (listed[from + 1 + at] !== columns[at]) return false
+  return true
 }
 
 function sameTexts(a: readonly string[], b: readonly string[]): boolean {
   if (a === b) return true
-  return a.length === b.length && a.every((text, at) => text === b[at])
+  if (a.length !== b.length) return false
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false
+  return true
+}
+
+type TagShape = Pick<ReadTag, 'record' | 'fields' | 'list'> & { readonly names: readonly string[] }
+
+/** A tag of which only the cells are its own. It reads no dependencies off a result. */
+class KnownTag implements ReadTag {
+  readonly cells: readonly string[]
+  private readonly shape: TagShape
+
+  constructor(shape: TagShape, cells: readonly string[]) {
+    this.cells = cells
+    this.shape = shape
+  }
+
+  get record(): string {
+    return this.shape.record
+  }
+
+  get fields(): readonly string[] {
+    return this.shape.fields
+  }
+
+  get list(): ReadTag['list'] {
+    return this.shape.list
+  }
+
+  get names(): readonly string[] {
+    return this.shape.names.concat(this.cells)
+  }
+
+  insteadOfList(): undefined {
+    return undefined
+  }
+}
+
+function createCompaction(): (tag: ReadTag) => ReadTag {
+  const shapes = createBounded<TagShape>(MOST_SHAPES)
+  const shapeOf = ({ record, fields, list, names }: ReadTag): TagShape => {
+    // No name of a field contains a space.
+    const name = `${list} ${record} ${fields.join(' ')}`
+    const known = shapes.get(name)
+    if (known) return known
+    const shape = { record, fields: [...fields], list, names: names.slice(0, fields.length) }
+    shapes.set(name, shape)
+    return shape
+  }
+  // A copy has no room to spare.
+  return (tag) => new KnownTag(shapeOf(tag), tag.cells.slice())
 }

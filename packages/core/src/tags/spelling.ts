@@ -52,6 +52,11 @@ export function cellName(record: string, key: NamedKey, values: readonly string[
   return `${record}:${shorten(`${key.name}=${plain}`, PLAIN_VALUE + key.name.length, 44)}`
 }
 
+/** True for names that {@link cellName} returns. */
+export function isCellName(name: string): boolean {
+  return name.includes('}:')
+}
+
 /** Returns the keys of a table that can pin, strongest first: primary, unique, foreign, named. */
 export function namedKeys(table: Table): readonly NamedKey[] {
   const remembered = cache.get(table)

@@ -52,6 +52,14 @@ export function tuplesOf(
   columns: readonly Column[],
   values: (column: Column) => readonly ColumnValue[] | undefined,
 ): { tuples: readonly (readonly string[])[]; distinct: boolean } | undefined {
+  const [only] = columns
+  if (only && columns.length === 1) {
+    const ofOnly = values(only)
+    if (ofOnly?.length === 1) {
+      const text = canonicalValue(ofOnly[0] as ColumnValue, only.type)
+      return typeof text === 'string' ? { tuples: [[text]], distinct: true } : undefined
+    }
+  }
   let tuples: string[][] = [[]]
   let distinct = true
   for (const column of columns) {
@@ -79,7 +87,7 @@ export function own<V>(record: Readonly<Record<string, V>>, name: string): V | u
 function integer(value: unknown): string | undefined {
   if (typeof value === 'bigint') return value.toString()
   // Beyond 2^53 a number may stand for several integers of the database.
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value).toString() : undefined
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : undefined
   if (typeof value === 'string' && /^[+-]?\d{1,40}$/.test(value))
     return BigInt(value.replace('+', '')).toString()
   return undefined

@@ -70,6 +70,13 @@ export function tagsOfReturned(
   returned: (index: number) => readonly ReturnedRow[] | undefined,
   kind: WriteKind = {},
 ): readonly WriteTag[] {
+  const [only] = changes
+  if (only && changes.length === 1) {
+    const name = only.table.toLowerCase()
+    return [
+      tagsOfTable(space, name, schema.tables.get(name), [{ change: only, returned: returned(0) }], kind),
+    ]
+  }
   const byTable = new Map<string, Touched[]>()
   for (const [index, change] of changes.entries()) {
     const name = change.table.toLowerCase()
@@ -130,9 +137,25 @@ function tagsOfTable(
     if (!named) unknown.add(key.name)
     else for (const cell of named) cells.add(cell)
   }
-  const keyNames = keys.map((key) => key.name)
-  return { table: name, record, known: kind.raw ? keyNames : [...keyNames, AROUND], unknown, cells }
+  return { table: name, record, known: knownFields(table, kind.raw === true), unknown, cells }
 }
+
+/** The fields that a writer of this table knows. Raw SQL does not know `around`. */
+function knownFields(table: Table | undefined, raw: boolean): readonly string[] {
+  if (!table) return raw ? [] : [AROUND]
+  let fields = fieldsByTable.get(table)
+  if (!fields) {
+    const names = namedKeys(table).map((key) => key.name)
+    fields = { raw: names, typed: [...names, AROUND] }
+    fieldsByTable.set(table, fields)
+  }
+  return raw ? fields.raw : fields.typed
+}
+
+const fieldsByTable = new WeakMap<
+  Table,
+  { readonly raw: readonly string[]; readonly typed: readonly string[] }
+>()
 
 /** Undefined: some value is unknown, or there are too many. */
 function cellsOfKey(
@@ -152,9 +175,11 @@ function cellsOfKey(
 }
 
 /** Returns the fields that a write marks: `list`, and every key with an unknown value. */
-export function markedFields(tag: WriteTag): readonly string[] {
-  return [LIST, ...tag.unknown]
+export function markedFields({ unknown }: WriteTag): readonly string[] {
+  return unknown.size ? [LIST, ...unknown] : ONLY_LIST
 }
+
+const ONLY_LIST: readonly string[] = [LIST]
 
 /** A user tag is a cell without a record, and stands for no table. */
 export function isUserTag(tag: WriteTag): boolean {

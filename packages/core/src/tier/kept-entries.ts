@@ -1,7 +1,10 @@
-import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
-import type { OpenedEntry } from '../entry/entries.ts'
+import { EntryView, type OpenedEntry } from '../entry/entries.ts'
+import type { RecordedNonces } from '../entry/recorded-nonces.ts'
 import type { EntryKey } from '../keys/entry-key.ts'
+import type { MemoryConfig } from '../options/config.ts'
+import { createLocalEntries, LocalBytes, sizeOfBytes } from '../store/local-entries.ts'
+import type { ResultCells } from '../tags/result-tags.ts'
 
 /** Entries in the memory of this process, with parsed headers. Their tags decide whether one may be served. */
 export interface KeptEntries {
@@ -20,32 +23,63 @@ export interface KeptEntries {
   clear(): void
 }
 
-interface Kept {
-  readonly entry: OpenedEntry
+class TierEntry extends LocalBytes {
   readonly proof: string
   readonly until: number
+  readonly epoch: string
+  readonly nonces: RecordedNonces
+  readonly resultCells: readonly ResultCells[]
+  readonly lifetime: number
+  readonly loadTime: number
+  readonly grace: number
+
+  constructor(
+    { state, resultCells, payload, lifetime, loadTime, grace }: OpenedEntry,
+    proof: string,
+    until: number,
+  ) {
+    super(ownCopy(payload))
+    this.proof = proof
+    this.until = until
+    this.epoch = state.epoch
+    this.nonces = state.nonces
+    this.resultCells = resultCells
+    this.lifetime = lifetime
+    this.loadTime = loadTime
+    this.grace = grace
+  }
 }
 
 /** How long the notification of an own change is expected, in milliseconds. */
 const ECHO = 1_000
 /**
- * What a kept entry takes of the heap besides its value, and what each tag it recorded does: the objects around them, and
- * what its client remembers of the read. Measured (test/tier/heap.test.ts).
+ * What a kept entry takes of the heap besides its value, its name and its tags: 150 bytes its object, 100 its place in two
+ * tables and the head of its name, 200 its client's key with the digest of the query, 100 the list of tags that its client
+ * knows, 100 its nonces, 90 the tag of the first table and its list of cells.
  */
-const ENTRY_OVERHEAD = 2_600
-const TAG_OVERHEAD = 460
+const ENTRY_BYTES = 740
+/** What each recorded field takes: its part of the request that is sent for the tags. */
+const FIELD_BYTES = 90
+/**
+ * What each recorded cell takes: 60 bytes its name, 170 its text as it is sent, 180 its state as the store client knows it,
+ * 110 when it was last renewed.
+ */
+const CELL_BYTES = 520
+/** What each cell takes besides where its state is kept: 180 bytes that state, 180 when it last changed. */
+const PUSHED_CELL_BYTES = 360
 
-/** @param bounds on entries and bytes kept; the least recently used goes first. */
+/** @param bounds on entries and bytes kept; the least recently used goes first. `mode` says whether their tags are kept too. */
 export function createKeptEntries(
   clock: Clock,
-  bounds: { readonly maxEntries: number; readonly maxBytes: number },
+  bounds: Pick<MemoryConfig, 'maxEntries' | 'maxBytes'> & Partial<Pick<MemoryConfig, 'mode'>>,
 ): KeptEntries {
-  const entries = new LRUCache<string, Kept>({
-    max: bounds.maxEntries,
-    maxSize: bounds.maxBytes,
-    sizeCalculation: ({ entry }, name) =>
-      ENTRY_OVERHEAD + name.length + entry.payload.length + entry.state.nonces.size * TAG_OVERHEAD,
-  })
+  const cellBytes = CELL_BYTES + (bounds.mode === 'push' ? PUSHED_CELL_BYTES : 0)
+  const sizeOf = (name: string, payload: Uint8Array, nonces: RecordedNonces): number => {
+    const { size, cells } = nonces
+    const tagBytes = cells * cellBytes + Math.max(0, size - cells) * FIELD_BYTES
+    return sizeOfBytes(payload.length) + name.length + ENTRY_BYTES + tagBytes
+  }
+  const entries = createLocalEntries<TierEntry>(bounds)
   const echoes = new Map<string, number>()
   const expect = (name: string, more: 1 | -1): void => {
     const remaining = (echoes.get(name) ?? 0) + more
@@ -54,26 +88,26 @@ export function createKeptEntries(
   }
   return {
     get(key, now) {
-      const entry = entries.get(key.key)
-      if (!entry || entry.proof !== key.proof) return undefined
-      const remaining = entry.until - now
-      if (remaining > -entry.entry.grace) return opened(entry.entry, remaining)
+      const kept = entries.get(key.key)
+      if (!kept || kept.proof !== key.proof) return undefined
+      const { epoch, nonces } = kept
+      const remaining = kept.until - now
+      if (remaining > -kept.grace)
+        return new EntryView(kept, { remaining, belongsToRead: true, epoch, nonces }, kept, 0, kept)
       entries.delete(key.key)
       return undefined
     },
     put(key, entry, asked) {
       const { remaining, belongsToRead } = entry.state
       if (!belongsToRead || remaining <= -entry.grace) return
-      const payload = Buffer.allocUnsafeSlow(entry.payload.length)
-      // A copy: bytes from the network may be a view into a much larger buffer.
-      payload.set(entry.payload)
-      entries.set(key.key, { entry: { ...entry, payload }, proof: key.proof, until: asked + remaining })
+      const kept = new TierEntry(entry, key.proof, asked + remaining)
+      entries.set(key.key, kept, sizeOf(key.key, entry.payload, entry.state.nonces))
     },
     changed(name) {
       if (echoes.has(name)) expect(name, -1)
       else entries.delete(name)
     },
-    drop: (name) => void entries.delete(name),
+    drop: entries.delete,
     storing(name) {
       expect(name, 1)
       // Two changes may come in one notification: one that never arrives must not hide a later change.
@@ -86,15 +120,9 @@ export function createKeptEntries(
   }
 }
 
-function opened(entry: OpenedEntry, remaining: number): OpenedEntry {
-  const { state, resultCells, payload, lifetime, loadTime, grace } = entry
-  return {
-    state: { remaining, belongsToRead: true, epoch: state.epoch, nonces: state.nonces },
-    resultCells,
-    payload,
-    lifetime,
-    age: Math.max(0, lifetime - remaining),
-    loadTime,
-    grace,
-  }
+/** Bytes from the network may be a view into a much larger buffer. */
+function ownCopy(bytes: Uint8Array): Uint8Array {
+  const copy = Buffer.allocUnsafeSlow(bytes.length)
+  copy.set(bytes)
+  return copy
 }

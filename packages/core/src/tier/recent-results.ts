@@ -1,12 +1,14 @@
-import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
+import { createLocalEntries, type LocalEntries, LocalEntry } from '../store/local-entries.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
 import type { EntryRequest } from './look-up.ts'
 
 /** A result of this process, for policies with a `maxStaleness`. Times in milliseconds. */
 export interface RecentResult {
   readonly payload: Uint8Array
-  /** By the clock, an instant at which it was what the database held, or a little earlier. */
+  /** The entry in the memory of this process whose payload it is, if it is one. */
+  readonly local?: LocalEntry | undefined
+  /** By the clock, an instant at which it was what the database local, or a little earlier. */
   readonly current: number
   /** By the clock, when it expires. */
   readonly until: number
@@ -35,11 +37,34 @@ export interface OwnWrites {
   hasEndedSince(last: number, tags: readonly ReadTag[]): boolean
 }
 
-interface Kept extends RecentResult {
+class RecentEntry extends LocalEntry implements RecentResult {
+  readonly payload: Uint8Array
+  readonly local: LocalEntry
+  readonly current: number
+  readonly until: number
+  readonly lifetime: number
+  readonly cost: number
+  readonly dependencies: readonly ReadTag[]
+  readonly lastEnded: number
   readonly proof: string
   readonly tags: readonly ReadTag[]
   /** The number of the last write that has been compared with it. */
   checked: number
+
+  constructor(result: RecentResult, proof: string, tags: readonly ReadTag[]) {
+    super()
+    this.payload = result.payload
+    this.local = result.local ?? this
+    this.current = result.current
+    this.until = result.until
+    this.lifetime = result.lifetime
+    this.cost = result.cost
+    this.dependencies = result.dependencies
+    this.lastEnded = result.lastEnded
+    this.proof = proof
+    this.tags = tags
+    this.checked = result.lastEnded
+  }
 }
 
 /** What a result takes of the heap besides its value, and what each of its tags does. */
@@ -53,17 +78,8 @@ export function createRecentResults(
   bounds: { readonly maxEntries: number; readonly maxBytes: number },
 ): RecentResults {
   // Most caches have no such policy.
-  let results: LRUCache<string, Kept> | undefined
+  let results: LocalEntries<RecentEntry> | undefined
   let closed = false
-  const createResults = (): LRUCache<string, Kept> => {
-    results ??= new LRUCache({
-      max: bounds.maxEntries,
-      maxSize: bounds.maxBytes,
-      sizeCalculation: ({ payload, dependencies }, name) =>
-        OVERHEAD + name.length + payload.length + dependencies.length * TAG_OVERHEAD,
-    })
-    return results
-  }
   return {
     get({ key, tags }, maxStaleness) {
       const result = results?.get(key.key)
@@ -83,7 +99,10 @@ export function createRecentResults(
       const recent = results?.get(key.key)
       // A load that took its time must not replace the result of a later one.
       if (recent && recent.proof === key.proof && recent.current > result.current) return
-      createResults().set(key.key, { ...result, proof: key.proof, tags, checked: result.lastEnded })
+      results ??= createLocalEntries(bounds)
+      const { payload, dependencies } = result
+      const size = OVERHEAD + key.key.length + payload.length + dependencies.length * TAG_OVERHEAD
+      results.set(key.key, new RecentEntry(result, key.proof, tags), size)
     },
     close() {
       closed = true

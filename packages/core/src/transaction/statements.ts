@@ -1,6 +1,6 @@
 import type { CacheError } from '../base/errors.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
-import type { CandidateRow, CandidateTags } from '../write-through/proof.ts'
+import type { StatementRows } from '../write-through/row-storage.ts'
 import type { CommittedRows } from './committed-rows.ts'
 import type { Statement } from './statement.ts'
 import type { TransactionMarks } from './transaction-marks.ts'
@@ -12,8 +12,8 @@ export interface TransactionWrite {
    * Rejects with `LARDER_MARK_FAILED` if the statement must not run.
    */
   readonly ready: Promise<void> | undefined
-  /** Call it with the tags of the rows that the statement returned, and the rows that may be written through. */
-  succeed(tags: readonly WriteTag[], rows?: readonly CandidateRow[]): void
+  /** Call it with the tags of the rows that the statement returned. */
+  succeed(tags: readonly WriteTag[]): void
   /** Call it if the statement failed. */
   fail(): void
 }
@@ -21,7 +21,8 @@ export interface TransactionWrite {
 /** How a statement is registered. */
 export interface NewStatement {
   readonly tags: readonly WriteTag[]
-  readonly candidates?: CandidateTags | undefined
+  /** The rows that it may write through. */
+  readonly through?: StatementRows | undefined
   /** Its result will contain the rows it changed. */
   readonly returnsRows?: boolean
   /** It takes effect at COMMIT. */
@@ -46,7 +47,6 @@ export interface Statements {
 
 interface MutableStatement extends Statement {
   returnedTags: readonly WriteTag[] | undefined
-  rows: readonly CandidateRow[]
   running: boolean
   ended: number | undefined
   readonly atCommit: boolean
@@ -83,9 +83,8 @@ export function createStatements(marks: TransactionMarks, committedRows: Committ
       if (!waits && !statement.atCommit) marks.markInBackground(statement, returnsRows)
       return {
         ready: waits ? ready(statement, refusable) : undefined,
-        succeed(shown, rows = []) {
+        succeed(shown) {
           statement.returnedTags = shown
-          statement.rows = rows
           over(statement)
           // Rows that a savepoint may still roll back are not written through.
           statement.adopted?.succeed(shown)
@@ -117,14 +116,16 @@ export function createStatements(marks: TransactionMarks, committedRows: Committ
 }
 
 function begun(
-  { tags, candidates, atCommit = false }: Omit<NewStatement, 'refusable'>,
+  { tags, through, atCommit = false }: Omit<NewStatement, 'refusable'>,
   began: number,
 ): MutableStatement {
   return {
     tags,
     returnedTags: undefined,
-    candidates,
-    rows: [],
+    through,
+    get rows() {
+      return through?.rows ?? []
+    },
     running: true,
     began,
     ended: undefined,

@@ -1,15 +1,11 @@
 import type { CacheError } from '../base/errors.ts'
-import { createMarks, type MarkDeps, raiseMark } from '../marks/marks.ts'
+import { createMarks, type MarkDeps } from '../marks/marks.ts'
+import { raiseMark } from '../marks/statement-mark.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
 import type { CandidateRow } from '../write-through/proof.ts'
+import { RowStorage, withCells } from '../write-through/row-storage.ts'
 import type { Budget } from './budget.ts'
-import {
-  candidateTagsOfStatements,
-  type Statement,
-  tagsOfStatements,
-  withCells,
-  withoutUnknownKeys,
-} from './statement.ts'
+import { type Statement, tagsOfStatements, withoutUnknownKeys } from './statement.ts'
 
 /** The marks of one transaction, with one token. They are sent in the background and awaited before COMMIT. */
 export interface TransactionMarks {
@@ -42,7 +38,11 @@ export function createTransactionMarks(
   early: boolean,
   discardRows: () => void,
 ): TransactionMarks {
-  const marks = createMarks(deps)
+  const storage = new RowStorage()
+  const marks = createMarks(deps, storage)
+  /** Adds the cells of the rows that the statements may write through, and requests reports on them. */
+  const withRows = (tags: readonly WriteTag[], statements: readonly Statement[]): readonly WriteTag[] =>
+    withCells(tags, storage.propose(statements.map(({ through }) => through)))
   let sealed = early
   let seals: Promise<CacheError | undefined> = Promise.resolve(undefined)
 
@@ -64,16 +64,17 @@ export function createTransactionMarks(
     get acknowledged() {
       return marks.acknowledged
     },
-    markInBackground({ tags, candidates }, returns) {
-      marks.add(withCells(returns ? withoutUnknownKeys(tags) : tags, candidates), candidates, 'background')
+    markInBackground(statement, returns) {
+      const { tags } = statement
+      marks.add(withRows(returns ? withoutUnknownKeys(tags) : tags, [statement]), 'background')
     },
     markReturned(statement) {
-      const candidates = statement.rows.length ? candidateTagsOfStatements([statement]) : undefined
-      marks.add(withCells(tagsOfStatements([statement]), candidates), candidates, 'background')
+      marks.add(withRows(tagsOfStatements([statement]), [statement]), 'background')
     },
-    markBefore({ tags, candidates }) {
+    markBefore(statement) {
+      const { tags } = statement
       marks.bypassReads(tags)
-      marks.add(withCells(tags, candidates), candidates, 'awaited')
+      marks.add(withRows(tags, [statement]), 'awaited')
       return wait(tags, tags)
     },
     async markAfterEnd({ tags }) {
@@ -85,16 +86,19 @@ export function createTransactionMarks(
     seal(statements) {
       if (sealed) return seals
       sealed = true
-      const [tags, candidates] = [tagsOfStatements(statements), candidateTagsOfStatements(statements)]
+      const tags = tagsOfStatements(statements)
       marks.bypassReads(tags)
       marks.refresh()
-      marks.add(withCells(tags, candidates), candidates, 'all')
+      marks.add(withRows(tags, statements), 'all')
       seals = wait(tags)
       return seals
     },
-    finish: (statements, rows) => marks.finish(tagsOfStatements(statements), rows),
+    finish(statements, rows) {
+      storage.confirm(rows)
+      return marks.finish(tagsOfStatements(statements))
+    },
     // After a seal, COMMIT may have been sent: finish, which is safe even if the transaction committed.
-    rollBack: () => (sealed ? marks.finish([], []) : marks.rollBack()),
+    rollBack: () => (sealed ? marks.finish([]) : marks.rollBack()),
     abandon: marks.abandon,
   }
 }

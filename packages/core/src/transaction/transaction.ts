@@ -2,7 +2,7 @@ import type { CacheError } from '../base/errors.ts'
 import { type MarkDeps, UNKNOWN_OUTCOME } from '../marks/marks.ts'
 import type { Events } from '../report/events.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
-import type { CandidateTags } from '../write-through/proof.ts'
+import type { StatementRows } from '../write-through/row-storage.ts'
 import { type Budget, createBudget } from './budget.ts'
 import { createCommittedRows } from './committed-rows.ts'
 import { tablesOf } from './statement.ts'
@@ -25,10 +25,10 @@ export type Outcome = 'committed' | 'failed' | 'unknown'
 export interface Transaction {
   /**
    * Registers a statement before it runs.
-   * @param candidates tags of the row that it may write through, as far as they are known.
+   * @param through the rows that it may write through.
    * @param returns whether its result will contain the rows it changed.
    */
-  write(tags: readonly WriteTag[], candidates?: CandidateTags, returns?: boolean): TransactionWrite
+  write(tags: readonly WriteTag[], through?: StatementRows, returns?: boolean): TransactionWrite
   /**
    * Registers what can no longer be refused: a statement of a nested transaction, or an invalidation.
    * @param atCommit it takes effect at COMMIT, so it is not marked before.
@@ -104,10 +104,10 @@ export function createTransaction(
   }
   return {
     budget,
-    write: (tags, candidates, returnsRows = false) =>
+    write: (tags, through, returnsRows = false) =>
       parent
-        ? parent.write(tags, candidates, returnsRows)
-        : statements.add({ tags, candidates, returnsRows, refusable: true }),
+        ? parent.write(tags, through, returnsRows)
+        : statements.add({ tags, through, returnsRows, refusable: true }),
     adopt: (tags, atCommit = false) =>
       parent ? parent.adopt(tags, atCommit) : statements.add({ tags, atCommit, refusable: false }),
     async seal() {

@@ -11,7 +11,8 @@ import type { ReadTag, TagSpace } from '../tags/read-tags.ts'
 import { LIST, recordName } from '../tags/spelling.ts'
 import { knownRows } from '../tags/write-tags.ts'
 import { type PutDeps, putEntry } from '../tier/put-entry.ts'
-import type { CandidateRow, CandidateTags } from './proof.ts'
+import type { CandidateRow } from './proof.ts'
+import type { StatementRows } from './row-storage.ts'
 
 /** What writing through needs, wired by the composition root. */
 export interface WriteThroughDeps extends PutDeps {
@@ -31,18 +32,16 @@ export interface WriteThroughDeps extends PutDeps {
 }
 
 /** How a write is written through. */
-export interface WriteThroughPlan<T> {
+export interface WriteThroughPlan<T> extends StatementRows {
   /** Bare name of the row's table. */
   readonly table: string
-  /** Tags of the row, if they are known before the statement runs. */
-  readonly candidates: CandidateTags | undefined
   /**
    * Reads the policy's tags. Await it before a single statement; start it before a statement of a transaction. Rows are
    * stored only if the tags had arrived when the rows did. Never rejects. Synchronous if the store is.
    */
   begin(): Promise<void>
-  /** Encodes the rows in the result. Call it before the caller sees the result. Never throws. */
-  rows(result: T): readonly CandidateRow[]
+  /** Encodes the rows in the result as `rows`. Call it before the caller sees the result. Never throws. */
+  read(result: T): void
 }
 
 /**
@@ -90,7 +89,9 @@ function prepare<T>(
     ? undefined
     : { observedTags: [], epoch: undefined }
   const family = deps.keys.family()
+  const rows: CandidateRow[] = []
   return {
+    rows,
     table: table.name.toLowerCase(),
     candidates: candidateRows && { tags: [candidateRows], lifetime },
     async begin() {
@@ -103,18 +104,17 @@ function prepare<T>(
         ? { observedTags: observeTags(userTags, seeded.value, new Set()), epoch: seeded.value.epoch }
         : undefined
     },
-    rows(result) {
-      const rows: CandidateRow[] = []
+    read(result) {
       // The row came over another connection than the one in its key, or through other parsers.
       const familyNow = deps.keys.family()
       // A connection that became known while the statement ran is the one on which it ran.
-      if (!familyNow || (family && familyNow !== family)) return rows
+      if (!familyNow || (family && familyNow !== family)) return
       try {
-        for (const read of userTagsBefore ? through.reads(result) : []) {
+        for (const rowRead of userTagsBefore ? through.reads(result) : []) {
           const row = candidateRow(
             deps,
             { operation, through, scope, userTagsBefore: userTagsBefore as UserTagsBefore, lifetime },
-            read,
+            rowRead,
           )
           if (row) rows.push(row)
         }
@@ -122,7 +122,6 @@ function prepare<T>(
         const message = `the row returned by ${operation} is not written through: ${String(error)}`
         deps.events.emit('warning', { code: 'write-through', message })
       }
-      return rows
     },
   }
 }

@@ -3,7 +3,6 @@ import { msgpackCodec } from '../../src/codec/msgpack.ts'
 import { createEntries } from '../../src/entry/entries.ts'
 import { createEvents } from '../../src/report/events.ts'
 
-const memory = { maxEntries: 10, maxBytes: 1_000_000 }
 const owner = { operation: 'item.findMany', key: { key: 'n:e:1', proof: 'p' } }
 
 it.each([
@@ -12,7 +11,7 @@ it.each([
 ])(
   'an entry lives no longer than it was to live when it was stored: a store whose clock %s',
   (_, left, lives) => {
-    const entries = createEntries(msgpackCodec(), {}, { events: createEvents(), remember: 'no', memory })
+    const entries = createEntries(msgpackCodec(), {}, { events: createEvents(), remember: 'no' })
     const payload = entries.encode([{ id: 1 }], owner)
     if ('error' in payload) throw payload.error
     const header = { epoch: 'e', lifetime: 1_000, empty: false, loadTime: 1, grace: 0, tags: [] }

@@ -37,8 +37,9 @@ it('the check by recorded nonces gives the same result as the freshness rule on 
       for (const [a = null, b = null, cell = null] of combinations(states, 3))
         for (const [sameRead = false, sameEpoch = false, written = false] of combinations([true, false], 3)) {
           const names = [...NAMES, 'another tag']
-          const nonces = new RecordedNonces()
-          for (const [at, nonce] of recorded.entries()) if (nonce) nonces.set(names[at] ?? '', nonce)
+          const nonces = new RecordedNonces(
+            recorded.flatMap((nonce, at) => (nonce ? [[names[at] ?? '', nonce] as const] : [])),
+          )
           const entry = { remaining: 1, belongsToRead: sameRead, epoch: sameEpoch ? 'e' : 'f', nonces }
           const fetched: Fetched = { epoch: 'e', entry: null, tags: [{ fields: [a, b], cells: [cell] }] }
           const writing = new Set(written ? ['t'] : [])

@@ -139,3 +139,34 @@ it('queries that are unlike each other count for more', () => {
     20,
   )
 })
+
+it('queries that end at other depths, or in empty objects and lists, are told apart', () => {
+  const queries = [
+    {},
+    [],
+    [[]],
+    [{}],
+    { a: {} },
+    { a: [] },
+    { a: [[]] },
+    { a: { b: 1 } },
+    { a: { b: 1 }, c: 2 },
+    { a: { b: 1, c: 2 } },
+    { a: { b: 1, c: undefined }, d: undefined, e: 3 },
+    { a: [1, [2]] },
+    { a: [1, [2], 3] },
+    { a: [1, [2, 3]] },
+    [1, [2]],
+    [1, [2], 3],
+    [[1, 2]],
+    [[1], 2],
+  ]
+  for (const order of [queries, [...queries].reverse()]) {
+    const map = createQueryMap<{ of: unknown }>(100)
+    for (const query of order) {
+      expect(map.get([1, undefined, false, query])).toBeUndefined()
+      expect(map.set([1, undefined, false, query], { of: query })).toBe(true)
+    }
+    for (const query of order) expect(map.get([1, undefined, false, query])?.of).toBe(query)
+  }
+})

@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest'
 import type { Occurrence } from '../../src/plan/plan.ts'
-import { type DeriveTags, rememberTags } from '../../src/tags/known-tags.ts'
-import { tagsOfRead } from '../../src/tags/read-tags.ts'
+import { type DeriveTags, type KnownRead, rememberTags } from '../../src/tags/known-tags.ts'
+import { type ReadTag, tagsOfRead } from '../../src/tags/read-tags.ts'
 import { column, primary, schema, space, table } from './tables.ts'
 
 const tables = schema(table('item', [column('id')], { keys: [primary('id')] }))
@@ -10,7 +10,14 @@ function remembering(most = 100) {
   const derive = vi.fn<DeriveTags>((occurrences, userTags) =>
     tagsOfRead(space, tables, occurrences, userTags),
   )
-  return { derive, tagsFor: rememberTags(derive, most) }
+  const remember = rememberTags(derive, most)
+  const keys = new Map<string, KnownRead>()
+  const tagsFor = (name: string, ...parts: Parameters<DeriveTags>) => {
+    const key = keys.get(name) ?? { key: name }
+    keys.set(name, key)
+    return remember(key, ...parts)
+  }
+  return { derive, remember, tagsFor }
 }
 const row = (id: unknown): readonly Occurrence[] => [{ table: 'item', pins: { id: [id] }, rows: () => 1 }]
 const cells = (tags: ReturnType<DeriveTags>) => tags.flatMap((tag) => tag.cells)
@@ -19,17 +26,16 @@ it('the tags of a repeated read are not derived again', () => {
   const { derive, tagsFor } = remembering()
   expect(tagsFor('a', row(1), ['t'])).toBe(tagsFor('a', row(1), ['t']))
   expect(derive).toHaveBeenCalledTimes(1)
-  expect(tagsFor('a', row(1), ['t'])).toEqual([
-    ...tagsOfRead(space, tables, row(1), ['t']).map((tag) => ({
-      ...tag,
-      insteadOfList: expect.any(Function),
-    })),
-  ])
+  const { record, fields, cells, list, names } = tagsFor('a', row(1), ['t'])[0] as ReadTag
+  expect({ record, fields, cells, list, names, insteadOfList: expect.any(Function) }).toEqual(
+    tagsOfRead(space, tables, row(1), ['t'])[0],
+  )
 })
 
 it.each<[string, readonly Occurrence[], readonly string[]]>([
   ['a different value', row(2), []],
   ['a value of another type', row('1'), []],
+  ['a list in place of a value', row([1]), []],
   ['a different table', [{ table: 'note', pins: { id: [1] } }], []],
   ['one more value', [{ table: 'item', pins: { id: [1, 2] } }], []],
   ['one more column', [{ table: 'item', pins: { id: [1], v: [1] } }], []],
@@ -77,4 +83,18 @@ it('changing a list of values later does not change remembered tags', () => {
 it('whether a result is complete is taken from each plan and not remembered', () => {
   const { tagsFor } = remembering()
   expect(tagsFor('a', row(1), []).every((tag) => !tag.insteadOfList([{ id: 1 }]))).toBe(true)
+})
+
+it('tags of a read whose key is not remembered are remembered by its name', () => {
+  const { derive, remember } = remembering()
+  for (let time = 0; time < 2; time++) remember({ key: 'a', known: null }, row(1), [])
+  remember({ key: 'b', known: null }, row(1), [])
+  expect(derive).toHaveBeenCalledTimes(2)
+})
+
+it('a value is not taken for a list with that value', () => {
+  const { derive, tagsFor } = remembering()
+  tagsFor('a', row([1]), [])
+  tagsFor('a', row(1), [])
+  expect(derive).toHaveBeenCalledTimes(2)
 })

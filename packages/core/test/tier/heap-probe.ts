@@ -23,10 +23,10 @@ function forgetful(mostTags: number) {
 function reader(maxBytes: number, mostTags: number) {
   const cache = createCache(
     kind === 'memory'
-      ? { store: memoryStore({ isolated: true, maxBytes, maxEntries: 10_000 }) }
+      ? { store: memoryStore({ isolated: true, maxBytes, maxEntries: (1 + tags) * count }) }
       : {
           store: forgetful(mostTags),
-          memory: { mode: kind as 'validate' | 'push', maxEntries: 10_000, maxBytes },
+          memory: { mode: kind as 'validate' | 'push', maxEntries: (1 + tags) * count, maxBytes },
         },
   )
   const engine = cache.attach({
@@ -77,36 +77,40 @@ async function stored(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** Bytes of the heap for each row. */
-async function measureHeap(): Promise<number> {
-  const { cache, read } = reader(1_000_000_000, 10)
-  // What is made once for all is there before it is measured.
-  for (let id = 1; id <= 300; id++) await read(-id)
-  // Whatever was loaded to start the program is gone by now.
-  await new Promise((resolve) => setTimeout(resolve, 500))
-  used()
-  const before = used()
-  for (let turn = 0; turn < repeats; turn++) for (let id = 1; id <= count; id++) await read(id)
-  await stored()
-  const after = used()
-  await cache.close()
-  return (after - before) / count
-}
-
-/** Bytes that the bound counts for each row: so many fit. */
-async function counted(maxBytes: number): Promise<number> {
-  const { cache, read } = reader(maxBytes, 10_000)
-  for (let id = 1; id <= count; id++) {
-    await read(id)
-    if (id % 50 === 0) await stored()
+/** Reads all rows, each so many times, a few at a time. */
+async function fill(read: (id: number) => Promise<unknown>): Promise<void> {
+  for (let first = 1; first <= count; first += 50) {
+    for (let turn = 0; turn < repeats; turn++) {
+      for (let id = first; id < first + 50; id++) await read(id)
+      await stored()
+    }
   }
-  await stored()
-  const { hits } = cache.stats()
-  // From the youngest on: what is gone takes nothing away from what has been counted.
-  for (let id = count; id >= 1; id--) await read(id)
-  return maxBytes / (cache.stats().hits - hits)
 }
 
-const perRow = await measureHeap()
-const bound = await counted((perRow * count) / 3)
-process.stdout.write(`${JSON.stringify({ heapBytes: Math.round(perRow), counted: Math.round(bound) })}\n`)
+/** Fills a cache. Says what it takes of the heap, and whether the first row is still there. */
+async function measure(maxBytes: number): Promise<{ readonly taken: number; readonly isWhole: boolean }> {
+  const before = used()
+  const { cache, read } = reader(maxBytes, 10)
+  await fill(read)
+  // For so long a process that watches expects the notification of its own change.
+  if (kind === 'push') await new Promise((resolve) => setTimeout(resolve, 1_100))
+  const taken = used() - before
+  const { hits } = cache.stats()
+  await read(1)
+  const isWhole = cache.stats().hits > hits
+  await cache.close()
+  return { taken, isWhole }
+}
+
+// What is made once for all is there before it is measured.
+await measure(1e9)
+await new Promise((resolve) => setTimeout(resolve, 500))
+const { taken: all } = await measure(1e9)
+const bound = Math.round(0.75 * all)
+const { taken: full } = await measure(bound)
+const tight = await measure(Math.round(0.8 * all))
+const wide = await measure(Math.round(1.2 * all))
+const each = Math.round(all / count)
+process.stdout.write(
+  `${JSON.stringify({ each, bound, full, fitsTight: tight.isWhole, fitsWide: wide.isWhole })}\n`,
+)

@@ -113,7 +113,7 @@ it('a result that its caller changed is intact for the next caller', async () =>
 
 it.each([
   ['entries', { maxEntries: 2 }],
-  ['bytes', { maxBytes: 8_000 }],
+  ['bytes', { maxBytes: 4_000 }],
 ])('the memory tier is bounded by %s and evicts the least recently used entry first', async (_, bound) => {
   const { get, takeCalls } = remote({ memory: { ...validate, ...bound } })
   for (const id of [1, 2, 3]) await get(reads.byId(id))

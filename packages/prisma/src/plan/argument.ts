@@ -1,4 +1,4 @@
-import { type ColumnValue, copyBinary, isBinary, UNKNOWN } from '@larder/core/host'
+import { type ColumnValue, copyBinary, UNKNOWN } from '@larder/core/host'
 import type { ScalarField } from '../schema/datamodel.ts'
 import type { ModelMap } from '../schema/model.ts'
 
@@ -96,7 +96,7 @@ const isObject = (value: unknown): boolean => typeof value === 'object' && value
 
 function hasBinary(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
-  if (isBinary(value)) return true
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return true
   if (Array.isArray(value)) return value.some(hasBinary)
   const prototype: unknown = Object.getPrototypeOf(value)
   return (prototype === Object.prototype || prototype === null) && Object.values(value).some(hasBinary)

@@ -20,6 +20,11 @@ export interface Nested {
 /** An insert of more rows counts as one of unknown rows. */
 export const MOST_ROWS = 100
 
+/** False for most data: then nobody needs to know which row nested writes would be in. */
+export function mayNest({ relations, opaque }: Data): boolean {
+  return relations.length > 0 || opaque
+}
+
 /**
  * Adds every change that the nested writes of `data` make, at any depth. Rows are known if arguments name them by their primary key.
  * Foreign keys that the row itself holds are added to `data.sets`: a `connect` by the referenced column gives the new value, and

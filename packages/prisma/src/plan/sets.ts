@@ -30,7 +30,7 @@ export function insertedBy(models: ModelMap, model: string, data: unknown): Data
 export function changedBy(models: ModelMap, model: string, data: unknown): Data {
   const named = take(models, model, data)
   const sets: Sets = {}
-  for (const field of scalarsOf(models, model)) if (field.updatedAt) sets[field.column] = UNKNOWN
+  for (const column of stampedBy(models, model)) sets[column] = UNKNOWN
   return { ...named, sets: { ...sets, ...named.sets } }
 }
 
@@ -56,6 +56,20 @@ function newValue(models: ModelMap, field: ScalarField, value: unknown): ColumnV
   if (!operations) return literalOf(models, field, value)
   const [only, ...others] = operations
   return only?.[0] === 'set' && !others.length ? literalOf(models, field, only[1]) : UNKNOWN
+}
+
+const stamped = new WeakMap<object, readonly string[]>()
+
+/** Returns the columns that the client sets at every update. Found once for each model. */
+function stampedBy(models: ModelMap, model: string): readonly string[] {
+  const key = models.model(model)
+  const remembered = stamped.get(key)
+  if (remembered) return remembered
+  const columns = scalarsOf(models, model)
+    .filter((field) => field.updatedAt)
+    .map((field) => field.column)
+  stamped.set(key, columns)
+  return columns
 }
 
 function scalarsOf(models: ModelMap, model: string): readonly ScalarField[] {

@@ -3,7 +3,7 @@ import type { ModelMap } from '../schema/model.ts'
 import { argument, fieldsOf, listOf } from './argument.ts'
 import { startSurvey, surveyFilter } from './filter.ts'
 import type { NestedChange } from './link.ts'
-import { ignores, MOST_ROWS, type Nested, nestedIn } from './nested.ts'
+import { ignores, MOST_ROWS, mayNest, type Nested, nestedIn } from './nested.ts'
 import { pinsOf, pinsOn } from './pins.ts'
 import { rowOf, rowsOf } from './returned.ts'
 import { foundRow, identified, madeRow } from './row.ts'
@@ -115,7 +115,7 @@ function ownChanges(write: Write): readonly Change[] | undefined {
 
 function inserted({ models, model, nested }: Write, data: unknown): Change {
   const row = insertedBy(models, model, data)
-  nestedIn(nested, model, row, madeRow(row, true))
+  if (mayNest(row)) nestedIn(nested, model, row, madeRow(row, true))
   return { table: models.table(model), effect: 'insert', sets: row.sets }
 }
 
@@ -123,9 +123,11 @@ function inserted({ models, model, nested }: Write, data: unknown): Change {
 function updated(write: Write, effect: 'update' | 'upsert', data: unknown): Change {
   const { models, model, nested } = write
   const row: Data = changedBy(models, model, data)
-  const where = argument(write.args, 'where')
-  const key = nested.certain && where !== undefined ? identified(models, model, where) : undefined
-  nestedIn(nested, model, row, foundRow(key, row, true))
+  if (mayNest(row)) {
+    const where = argument(write.args, 'where')
+    const key = nested.certain && where !== undefined ? identified(models, model, where) : undefined
+    nestedIn(nested, model, row, foundRow(key, row, true))
+  }
   const pins = before(write, row.relations.length > 0)
   return { table: models.table(model), effect, ...pins, sets: row.sets }
 }

@@ -1,4 +1,4 @@
-import { type AdaptedClient, isAdapted, type ServerClient, type ValkeyClient } from './client.ts'
+import type { AdaptedClient, ServerClient, ValkeyClient } from './client.ts'
 import type { Command, EncodedCommand, OnReply, Reply } from './command.ts'
 
 export type { Command, EncodedCommand, Reply } from './command.ts'
@@ -43,7 +43,7 @@ function send(client: ServerClient, batches: readonly Batch[], causeOf: (error: 
     for (const batch of batches) batch.done(batch.commands().map(() => causeOf(new Error('not connected'))))
     return
   }
-  if (isAdapted(client)) {
+  if ('sendAll' in client) {
     sendByClient(client, batches, causeOf)
     return
   }

@@ -14,12 +14,12 @@ import { PRELUDE } from './prelude.ts'
 export const FINISH: string = `${PRELUDE}
 OWN = ARGV[2]
 local unchangedLife = tonumber(ARGV[4])
-local untouched, _, after = namesAt(5)
-local keep, _, rest = namesAt(after)
+local untouched, after = setAt(5)
+local keep, rest = setAt(after)
 local witness = witnessAt(rest)
 local first = 1 + tonumber(ARGV[3])
 for at = first, #KEYS do
-  local text = redis.call('GET', KEYS[at])
+  local text = call('GET', KEYS[at])
   if text then
     local tag = tagOf(text)
     observe(witness, 'c' .. at, tag)
@@ -27,20 +27,23 @@ for at = first, #KEYS do
     if not kept then bump(tag) end
     leave(witness, 'c' .. at, tag)
     if isMarked(tag) then
-      redis.call('SET', KEYS[at], textOf(tag), 'PXAT', digits(latestOf(tag, 0)))
+      call('SET', KEYS[at], textOf(tag), 'PXAT', digits(latestOf(tag, 0)))
     elseif kept then
-      redis.call('SET', KEYS[at], textOf(tag), 'PX', digits(unchangedLife))
-    elseif witness.places[tostring(at)] then
-      redis.call('SET', KEYS[at], textOf(tag), 'PX', digits(witness.life))
+      call('SET', KEYS[at], textOf(tag), 'PX', digits(unchangedLife))
+    elseif witness and witness.places[tostring(at)] then
+      call('SET', KEYS[at], textOf(tag), 'PX', digits(witness.life))
     else
-      redis.call('UNLINK', KEYS[at])
+      call('UNLINK', KEYS[at])
     end
   end
 end
 if first == 2 then
   local record = openRecord(KEYS[1])
   if not record.empty then
-    for _, name in ipairs(witness.fields) do observe(witness, 'f' .. name, record.tags[name]) end
+    if witness then
+      for _, name in ipairs(witness.fields) do observe(witness, 'f' .. name, tagIn(record, name)) end
+    end
+    openOthers(record, untouched)
     for name, tag in pairs(record.tags) do
       local had = unmark(tag)
       if not untouched[name] and not (had and keep[name]) then bump(tag) end

@@ -10,34 +10,34 @@ import { PRELUDE } from './prelude.ts'
 export const MARK: string = `${PRELUDE}
 OWN = ARGV[2]
 local deadline = NOW + tonumber(ARGV[3])
-local _, fields, after = namesAt(4)
-local known, _, rest = namesAt(after)
+local fields, after = namesAt(4)
+local known, rest = setAt(after)
 local witness = witnessAt(rest)
 local first = 1
 if #fields > 0 then
   first = 2
   local record = openRecord(KEYS[1])
-  if witness.life > record.life then
+  if witness and witness.life > record.life then
     record.life = witness.life
     record.longer = true
   end
   -- Before list is marked, because a field that is only reported must not get the mark of this write.
-  for _, name in ipairs(witness.fields) do
-    local tag = fieldOf(record, name)
-    observe(witness, 'f' .. name, tag)
+  if witness then
+    for _, name in ipairs(witness.fields) do observe(witness, 'f' .. name, fieldOf(record, name)) end
   end
   mark(record.tags.list, deadline)
   for _, name in ipairs(fields) do mark(fieldOf(record, name), deadline) end
+  openOthers(record, known)
   for name, tag in pairs(record.tags) do
     if name ~= 'list' and not known[name] then mark(tag, deadline) end
   end
   saveRecord(record)
 end
 for at = first, #KEYS do
-  local tag = tagOf(redis.call('GET', KEYS[at]))
+  local tag = tagOf(call('GET', KEYS[at]))
   mark(tag, deadline)
   observe(witness, 'c' .. at, tag)
-  redis.call('SET', KEYS[at], textOf(tag), 'PXAT', digits(latestOf(tag, 0)))
+  call('SET', KEYS[at], textOf(tag), 'PXAT', digits(latestOf(tag, 0)))
 end
 return reportOf(witness)
 `

@@ -10,25 +10,31 @@
  * which gives the tag a new nonce.
  */
 export const PRELUDE: string = `#!lua flags=allow-oom
-local time = redis.call('TIME')
+local call, find, sub = redis.call, string.find, string.sub
+local time = call('TIME')
 local NOW = time[1] * 1000 + math.floor(time[2] / 1000)
-local STEM = ARGV[1] .. '.' .. string.format('%x', time[1] * 1000000 + time[2]) .. '.'
 local OWN = false
 local LIFE = '~'
+local STEM
 local made = 0
 
+-- Most marks make no nonce.
 local function nonce()
+  STEM = STEM or ARGV[1] .. '.' .. string.format('%x', time[1] * 1000000 + time[2]) .. '.'
   made = made + 1
   return STEM .. string.format('%x', made)
 end
 
+-- Remembers one text: a call writes the same deadline several times, and formatting costs more than a command.
+local written, writtenText
 local function digits(number)
-  return string.format('%.0f', number)
+  if number ~= written then written, writtenText = number, string.format('%.0f', number) end
+  return writtenText
 end
 
 -- The deadline of the last of some marks, which is the latest; 0 without one.
 local function lastOf(marks)
-  return tonumber(string.match(string.sub(marks, -20), ',(%d+)$')) or 0
+  return marks == '' and 0 or tonumber(string.match(sub(marks, -20), ',(%d+)$')) or 0
 end
 
 -- Marks in the order of their deadlines, without expired ones and without text that is no mark.
@@ -44,26 +50,28 @@ end
 
 -- The marks without that of this write, and its deadline if it was there.
 local function withoutOwn(marks)
-  local from = OWN and string.find(marks, '|' .. OWN .. ',', 1, true)
+  local from = OWN and find(marks, '|' .. OWN .. ',', 1, true)
   if not from then return marks, nil end
   local comma = from + #OWN + 1
-  local after = string.find(marks, '|', comma, true) or #marks + 1
-  local deadline = tonumber(string.sub(marks, comma + 1, after - 1))
-  return string.sub(marks, 1, from - 1) .. string.sub(marks, after), deadline
+  local after = find(marks, '|', comma, true) or #marks + 1
+  local deadline = tonumber(sub(marks, comma + 1, after - 1))
+  return sub(marks, 1, from - 1) .. sub(marks, after), deadline
 end
 
 -- Parses a tag's text, or makes a new tag. marks are those of other writes; own is the deadline of this write's mark.
 local function tagOf(text)
   if not text then return { nonce = nonce(), marks = '', changed = true } end
-  local bar = string.find(text, '|', 1, true)
+  local bar = find(text, '|', 1, true)
   if not bar then return { nonce = text, marks = '' } end
-  local tag = { nonce = string.sub(text, 1, bar - 1) }
-  tag.marks, tag.own = withoutOwn(string.sub(text, bar))
+  local tag = { nonce = sub(text, 1, bar - 1) }
+  tag.marks, tag.own = withoutOwn(sub(text, bar))
   tag.foreign = tag.marks ~= ''
-  local first = string.match(tag.marks, '^|[^|,]*,(%d+)')
-  if tag.foreign and not (first and tonumber(first) > NOW) then
-    tag.marks = sorted(tag.marks)
-    tag.changed = true
+  if tag.foreign then
+    local first = string.match(tag.marks, '^|[^|,]*,(%d+)')
+    if not (first and tonumber(first) > NOW) then
+      tag.marks = sorted(tag.marks)
+      tag.changed = true
+    end
   end
   -- Foreign text looks dirty to readers, so it must not become clean with the nonce it had.
   if tag.changed or (tag.marks == '' and not tag.own) then
@@ -106,24 +114,46 @@ local function latestOf(tag, latest)
 end
 
 -- A table's record: its tags by field, and the longest lifetime that a seed asked for (0: it was never seeded).
+-- clean has the nonces of fields without a mark, which most calls leave as they are: they become tags when they are needed.
 local function openRecord(key)
-  local record = { key = key, tags = {}, life = 0 }
-  local flat = redis.call('HGETALL', key)
+  local tags, clean = {}, {}
+  local record = { key = key, tags = tags, clean = clean, life = 0 }
+  local flat = call('HGETALL', key)
   for at = 1, #flat, 2 do
-    if flat[at] == LIFE then
-      record.life = tonumber(flat[at + 1]) or 0
+    local name, text = flat[at], flat[at + 1]
+    if name == LIFE then
+      record.life = tonumber(text) or 0
+    elseif name == 'list' or find(text, '|', 1, true) then
+      tags[name] = tagOf(text)
     else
-      record.tags[flat[at]] = tagOf(flat[at + 1])
+      clean[name] = text
     end
   end
   record.empty = #flat == 0
-  if not record.tags.list then record.tags.list = tagOf(false) end
+  if not tags.list then tags.list = tagOf(false) end
   return record
+end
+
+-- The tag of a field. nil: there is no such field.
+local function tagIn(record, name)
+  local nonce = record.clean[name]
+  if nonce then
+    record.clean[name] = nil
+    record.tags[name] = tagOf(nonce)
+  end
+  return record.tags[name]
+end
+
+-- Makes tags of the clean fields that are not in a set.
+local function openOthers(record, names)
+  for name in pairs(record.clean) do
+    if not names[name] then tagIn(record, name) end
+  end
 end
 
 -- A new field gets the live marks of list, whoever creates it.
 local function fieldOf(record, name)
-  local tag = record.tags[name]
+  local tag = tagIn(record, name)
   if not tag then
     tag = tagOf(false)
     local list = record.tags.list
@@ -135,7 +165,7 @@ end
 
 -- Followers of changes are notified of a new lifetime, too, so a clean key gets one only if it differs enough.
 local function extend(key, life)
-  if redis.call('PTTL', key) < life * 0.9 then redis.call('PEXPIRE', key, digits(life)) end
+  if call('PTTL', key) < life * 0.9 then call('PEXPIRE', key, digits(life)) end
 end
 
 local function saveRecord(record)
@@ -148,55 +178,61 @@ local function saveRecord(record)
     end
   end
   if latest == 0 and record.life == 0 then
-    redis.call('UNLINK', record.key)
+    call('UNLINK', record.key)
     return
   end
   if record.longer then
     changed[#changed + 1] = LIFE
     changed[#changed + 1] = digits(record.life)
   end
-  for at = 1, #changed, 2 do redis.call('HSET', record.key, changed[at], changed[at + 1]) end
+  for at = 1, #changed, 2 do call('HSET', record.key, changed[at], changed[at + 1]) end
   -- A dirty record expires with its last mark: the process that left it there is dead.
   if latest > 0 then
-    redis.call('PEXPIREAT', record.key, digits(latest))
+    call('PEXPIREAT', record.key, digits(latest))
   elseif #changed > 0 then
-    redis.call('PEXPIRE', record.key, digits(record.life))
+    call('PEXPIRE', record.key, digits(record.life))
   else
     extend(record.key, record.life)
   end
 end
 
--- A set of ARGV: a count at the given place, then as many names. Returns the set, the list, and the next place.
+-- Names in ARGV: a count at the given place, then as many. Returns them as a list, and the next place.
 local function namesAt(at)
-  local set, list = {}, {}
-  local count = tonumber(ARGV[at]) or 0
-  for index = at + 1, at + count do
-    set[ARGV[index]] = true
-    list[#list + 1] = ARGV[index]
-  end
-  return set, list, at + count + 1
+  local last = at + (tonumber(ARGV[at]) or 0)
+  local names = {}
+  for index = at + 1, last do names[index - at] = ARGV[index] end
+  return names, last + 1
+end
+
+-- The same as a set.
+local function setAt(at)
+  local last = at + (tonumber(ARGV[at]) or 0)
+  local set = {}
+  for index = at + 1, last do set[ARGV[index]] = true end
+  return set, last + 1
 end
 
 -- What a write-through wants reported: a lifetime (0: nothing), count and names of fields, count and positions of cells.
+-- nil: nothing is wanted.
 local function witnessAt(at)
-  local _, fields, after = namesAt(at + 1)
-  local places, cells = namesAt(after)
-  return { life = tonumber(ARGV[at]) or 0, fields = fields, places = places, cells = cells, seen = {} }
+  if ARGV[at] == '0' then return nil end
+  local fields, after = namesAt(at + 1)
+  return { life = tonumber(ARGV[at]), fields = fields, places = setAt(after), cells = namesAt(after), seen = {} }
 end
 
 -- Records a tag as found: its nonce, whether this write's mark is there, whether another write's was.
 local function observe(witness, name, tag)
-  if not tag then return end
+  if not witness or not tag then return end
   witness.seen[name] = { tag.nonce, tag.own and '1' or '0', tag.foreign and '1' or '0', '' }
 end
 
 -- Records the nonce that the tag is left with.
 local function leave(witness, name, tag)
-  if witness.seen[name] then witness.seen[name][4] = tag.nonce end
+  if witness and witness.seen[name] then witness.seen[name][4] = tag.nonce end
 end
 
 local function reportOf(witness)
-  if witness.life == 0 then return 1 end
+  if not witness then return 1 end
   local report = {}
   local function add(name)
     local seen = witness.seen[name] or { '', '0', '0', '' }

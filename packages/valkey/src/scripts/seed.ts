@@ -8,7 +8,7 @@ import { PRELUDE } from './prelude.ts'
  */
 export const SEED: string = `${PRELUDE}
 local life = tonumber(ARGV[2])
-local _, fields = namesAt(3)
+local fields = namesAt(3)
 local replies = {}
 local first = 1
 if #fields > 0 then
@@ -23,13 +23,13 @@ if #fields > 0 then
   for _, name in ipairs(fields) do replies[#replies + 1] = textOf(record.tags[name]) end
 end
 for at = first, #KEYS do
-  local tag = tagOf(redis.call('GET', KEYS[at]))
+  local tag = tagOf(call('GET', KEYS[at]))
   local latest = latestOf(tag, 0)
   local text = textOf(tag)
   if latest > 0 then
-    if tag.changed then redis.call('SET', KEYS[at], text, 'PXAT', digits(latest)) end
+    if tag.changed then call('SET', KEYS[at], text, 'PXAT', digits(latest)) end
   elseif tag.changed then
-    redis.call('SET', KEYS[at], text, 'PX', digits(life))
+    call('SET', KEYS[at], text, 'PX', digits(life))
   else
     extend(KEYS[at], life)
   end

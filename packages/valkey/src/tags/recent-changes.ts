@@ -64,6 +64,12 @@ export function createRecentChanges(
       const at = now()
       const name = nameOf(request)
       marks.delete(name)
+      const sent = finishes.get(name)
+      if (sent?.request === request) {
+        // Acknowledged. It keeps its place: those behind it are as old, but for the time of a reply.
+        sent.at = at
+        return
+      }
       prune(finishes, at - KEEP_TIME)
       prune(whole, at - KEEP_TIME)
       finishes.delete(name)
@@ -91,7 +97,7 @@ export function createRecentChanges(
 
 interface Timed {
   readonly request: FinishRequest
-  readonly at: number
+  at: number
 }
 
 function nameOf({ record, token }: MarkRequest | FinishRequest): string {

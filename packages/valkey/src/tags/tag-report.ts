@@ -71,12 +71,23 @@ export function reportOf(
 }
 
 /** Sends a mark or a finish and adds the epoch to its report. No report if the epoch changed meanwhile. */
-export async function withEpoch<R extends MarkRequest | FinishRequest>(
+export function withEpoch<R extends MarkRequest | FinishRequest>(
   epoch: Pick<Epoch, 'current'>,
   request: R,
   send: (request: R) => Promise<ReportWithoutEpoch | undefined>,
 ): Promise<TagReport | undefined> {
-  const before = request.reportOn && currentEpoch(epoch)
+  // Most writes ask for no report.
+  return request.reportOn ? reportWithEpoch(epoch, request, send) : send(request).then(noReport)
+}
+
+const noReport = (): undefined => undefined
+
+async function reportWithEpoch<R extends MarkRequest | FinishRequest>(
+  epoch: Pick<Epoch, 'current'>,
+  request: R,
+  send: (request: R) => Promise<ReportWithoutEpoch | undefined>,
+): Promise<TagReport | undefined> {
+  const before = currentEpoch(epoch)
   const report = await send(request)
   return report && before !== undefined && currentEpoch(epoch) === before
     ? { epoch: before, ...report }

@@ -86,17 +86,33 @@ export interface EncodedRequest {
 
 const encodedRequests = new WeakMap<TagRequest, EncodedRequest>()
 
+/** In one piece: a text that was added up takes more memory, and would be put together again for each packet. */
+function encodeAll(words: readonly string[]): string {
+  return Buffer.from(words.map(encodeWord).join('')).toString()
+}
+
+interface EncodedFields extends Pick<EncodedRequest, 'record' | 'fields'> {
+  /** Of the record. */
+  readonly name: string
+}
+
+const encodedFields = new WeakMap<readonly string[], EncodedFields>()
+
+function encodeFields(record: string, fields: readonly string[]): EncodedFields {
+  const encoded = { name: record, record: encodeAll([record]), fields: encodeAll(fields) }
+  encodedFields.set(fields, encoded)
+  return encoded
+}
+
 /** Encoded once for each request: a read that is repeated passes the same ones again. */
 export function encodeRequest(request: TagRequest): EncodedRequest {
   const remembered = encodedRequests.get(request)
   if (remembered) return remembered
   const { record, fields, cells } = request
-  // Joined, because a text that was added up would be put together again for each packet.
-  const words = {
-    record: encodeWord(record),
-    fields: fields.map(encodeWord).join(''),
-    cells: cells.map(encodeWord).join(''),
-  }
+  // Requests of one kind of reads have the same list of fields.
+  const ofFields = encodedFields.get(fields)
+  const shared = ofFields?.name === record ? ofFields : encodeFields(record, fields)
+  const words = { record: shared.record, fields: shared.fields, cells: encodeAll(cells) }
   encodedRequests.set(request, words)
   return words
 }

@@ -1,59 +1,38 @@
-import {
-  type Cluster,
-  type ClusterNode,
-  FRESH,
-  repeatWhenBusy,
-  startCluster,
-  valkeyUrl,
-} from '@larder/testing'
-import type { Redis } from 'iovalkey'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { connectTo, until } from '../support/server.ts'
+import { type Cluster, type ClusterNode, FRESH, repeatWhenBusy, startCluster } from '@larder/testing'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { until } from '../support/server.ts'
 import { brief, promised, startLoad } from '../support/server-load.ts'
 import {
   allHit,
-  createPlace,
   isHit,
-  join,
   type Member,
   recordOf,
-  type SharedPlace,
   timed,
   timedWrite,
   valuesOf,
   warm,
 } from '../support/server-members.ts'
+import { useTestPlace } from '../support/test-place.ts'
 
 repeatWhenBusy()
 
-let database: Redis
 let cluster: Cluster
-let place: SharedPlace
-let members: Member[] = []
+const place = useTestPlace()
+const { members } = place
 
 beforeAll(async () => {
-  database = connectTo(await valkeyUrl())
   cluster = await startCluster({ settings: ['--maxmemory-policy', 'allkeys-lru'] })
 })
 afterAll(async () => {
-  database.disconnect()
   await cluster?.stop()
-})
-beforeEach(() => {
-  place = createPlace(database)
 })
 afterEach(async () => {
   for (const node of cluster.nodes) node.resume()
-  await Promise.all(members.splice(0).map(({ cache }) => cache.close()))
-  await database.unlink(place.name)
 })
 
 /** Two members; the second keeps nothing in its memory. */
-async function pair(): Promise<[Member, Member]> {
-  const options = { nodes: [...cluster.urls] }
-  const both: [Member, Member] = [await join(place, options), await join(place, options, 'off')]
-  members = [...both]
-  return both
+function pair(): Promise<[Member, Member]> {
+  return place.joinPair({ nodes: [...cluster.urls] })
 }
 
 async function sum(section: string, pattern: RegExp): Promise<ReadonlyMap<string, number>> {
@@ -71,11 +50,7 @@ const errors = (): Promise<ReadonlyMap<string, number>> =>
 it('a busy mixed run lists, scans and flushes nothing, and no command touches two slots', async () => {
   const [before, refused] = [await commands(), await errors()]
   const options = { nodes: [...cluster.urls] }
-  members = [
-    await join(place, options, 'off'),
-    await join(place, options),
-    await join(place, options, 'push'),
-  ]
+  await place.joinInEachMode(options)
   const rows = Array.from({ length: 40 }, (_, index) => index)
   const load = startLoad(members, rows, { reads: 1, writes: 10 })
   await load.hits(50)
@@ -108,11 +83,7 @@ it.each([
   '%s on every node under load rejects nothing and causes no stale read',
   async (_, command, slack) => {
     const options = { nodes: [...cluster.urls] }
-    members = [
-      await join(place, options, 'off'),
-      await join(place, options),
-      await join(place, options, 'push'),
-    ]
+    await place.joinInEachMode(options)
     const load = startLoad(members, [1, 2, 3, 4], { writes: 20 })
     await load.hits(10)
     for (let time = 0; time < 3; time++) {

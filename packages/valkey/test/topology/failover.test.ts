@@ -6,43 +6,21 @@ import {
   type Sentinels,
   startCluster,
   startSentinels,
-  valkeyUrl,
 } from '@larder/testing'
 import type { ValkeyStoreOptions } from '@larder/valkey'
-import type { Redis } from 'iovalkey'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { connectTo, until } from '../support/server.ts'
 import { brief, type Load, startLoad } from '../support/server-load.ts'
-import {
-  createPlace,
-  isHit,
-  join,
-  type Member,
-  recordOf,
-  type SharedPlace,
-  valuesOf,
-  warm,
-} from '../support/server-members.ts'
+import { isHit, type Member, recordOf, valuesOf, warm } from '../support/server-members.ts'
+import { useTestPlace } from '../support/test-place.ts'
 
 repeatWhenBusy()
 
 /** What is promised: no stale read later than this after the promoted primary first answered, in milliseconds. */
 const BOUND = 2_000
 
-let database: Redis
-let place: SharedPlace
-let members: Member[] = []
-beforeAll(async () => {
-  database = connectTo(await valkeyUrl())
-})
-afterAll(() => database.disconnect())
-beforeEach(() => {
-  place = createPlace(database)
-})
-afterEach(async () => {
-  await Promise.all(members.splice(0).map(({ cache }) => cache.close()))
-  await database.unlink(place.name)
-})
+const place = useTestPlace()
+const { members } = place
 
 /** The record of the table, as a replica has it too. */
 async function recordAt(server: OwnServer): Promise<Record<string, string>> {
@@ -78,13 +56,8 @@ interface Loss {
 
 /** A write whose bump dies with the primary; resolves when the readers have been watched for long enough. */
 async function loseBump({ options, primary, replicas, writerEnds }: Loss): Promise<void> {
-  const writer = await join(place, options, 'off')
-  const readers = [
-    await join(place, options, 'off'),
-    await join(place, options),
-    await join(place, options, 'push'),
-  ]
-  members = [writer, ...readers]
+  const writer = await place.join(options, 'off')
+  const readers = await place.joinInEachMode(options)
   await warm(members, '1')
   // A replica that had not heard of the entry would not be able to serve it.
   await until(
@@ -162,11 +135,7 @@ describe('a primary of a Cluster dies with invalidations that no replica receive
   it('a primary that hung while its replica took over is not used when it is back', async () => {
     const options = { nodes: [...cluster.urls] }
     const said = vi.spyOn(console, 'error').mockImplementation(() => {})
-    members = [
-      await join(place, options, 'off'),
-      await join(place, options),
-      await join(place, options, 'push'),
-    ]
+    await place.joinInEachMode(options)
     await until(async () => (await cluster.replicasOf(await cluster.primaryOf(recordOf(place)))).length > 0)
     await warm(members, '1')
     const primary = await cluster.primaryOf(recordOf(place))

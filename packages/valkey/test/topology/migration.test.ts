@@ -1,26 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Fetched } from '@larder/core/store'
-import {
-  type Cluster,
-  type ClusterNode,
-  FRESH,
-  repeatWhenBusy,
-  startCluster,
-  valkeyUrl,
-} from '@larder/testing'
-import type { Redis } from 'iovalkey'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
+import { type Cluster, type ClusterNode, FRESH, repeatWhenBusy, startCluster } from '@larder/testing'
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { valkeyStore } from '../../src/valkey-store.ts'
-import { connectTo } from '../support/server.ts'
 import { brief, startLoad } from '../support/server-load.ts'
-import {
-  allHit,
-  createPlace,
-  join,
-  type Member,
-  recordOf,
-  type SharedPlace,
-} from '../support/server-members.ts'
+import { allHit, type Member, recordOf } from '../support/server-members.ts'
+import { useTestPlace } from '../support/test-place.ts'
 
 repeatWhenBusy()
 
@@ -28,31 +13,19 @@ const ROWS = [1, 2, 3, 4, 5, 6]
 /** How long each step of a migration lasts under load, in milliseconds. */
 const STEP = 400
 
-let database: Redis
 let cluster: Cluster
-let place: SharedPlace
-let members: Member[] = []
+const place = useTestPlace()
+const { members } = place
 
 beforeAll(async () => {
-  database = connectTo(await valkeyUrl())
   cluster = await startCluster({ settings: ['--maxmemory-policy', 'allkeys-lru'] })
 })
 afterAll(async () => {
-  database.disconnect()
   await cluster?.stop()
 })
 beforeEach(async () => {
-  place = createPlace(database)
   const options = { nodes: [...cluster.urls] }
-  members = [
-    await join(place, options, 'off'),
-    await join(place, options),
-    await join(place, options, 'push'),
-  ]
-})
-afterEach(async () => {
-  await Promise.all(members.map(({ cache }) => cache.close()))
-  await database.unlink(place.name)
+  await place.joinInEachMode(options)
 })
 
 /** States of tags without the incarnation of the server that had them: another server has the slot afterwards. */

@@ -1,58 +1,32 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import {
-  FRESH,
-  type OwnServer,
-  repeatWhenBusy,
-  type Sentinels,
-  startSentinels,
-  valkeyUrl,
-} from '@larder/testing'
+import { FRESH, type OwnServer, repeatWhenBusy, type Sentinels, startSentinels } from '@larder/testing'
 import type { ValkeyStoreOptions } from '@larder/valkey'
-import type { Redis } from 'iovalkey'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { connectTo, until } from '../support/server.ts'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { until } from '../support/server.ts'
 import { brief, startLoad } from '../support/server-load.ts'
-import {
-  allHit,
-  createPlace,
-  join,
-  type Member,
-  type SharedPlace,
-  valuesOf,
-  warm,
-} from '../support/server-members.ts'
+import { allHit, type Member, valuesOf, warm } from '../support/server-members.ts'
+import { useTestPlace } from '../support/test-place.ts'
 
 repeatWhenBusy()
 
-let database: Redis
 let set: Sentinels
-let place: SharedPlace
-let members: Member[] = []
+const place = useTestPlace()
 
 beforeAll(async () => {
-  database = connectTo(await valkeyUrl())
   // What docs ask for: a primary without replicas takes no writes.
   const replicas = ['--min-replicas-to-write', '1', '--min-replicas-max-lag', '2']
   set = await startSentinels([...replicas, '--maxmemory-policy', 'allkeys-lru'])
 })
 afterAll(async () => {
-  database.disconnect()
   await set?.stop()
-})
-beforeEach(() => {
-  place = createPlace(database)
 })
 afterEach(async () => {
   for (const server of set.servers) server.resume()
-  await Promise.all(members.splice(0).map(({ cache }) => cache.close()))
-  await database.unlink(place.name)
 })
 
 const options = (): ValkeyStoreOptions => ({ sentinels: [...set.addresses], name: set.name })
-async function pair(): Promise<[Member, Member]> {
-  const both: [Member, Member] = [await join(place, options()), await join(place, options(), 'off')]
-  members = [...both]
-  return both
+function pair(): Promise<[Member, Member]> {
+  return place.joinPair(options())
 }
 
 it('the loss of one Sentinel or of all does not affect established connections', async () => {
@@ -64,8 +38,7 @@ it('the loss of one Sentinel or of all does not affect established connections',
   await allHit(both)
   for (const sentinel of set.sentinels.slice(1)) await sentinel.start()
   // The first address of the list answers nobody.
-  const late = await join(place, options())
-  members.push(late)
+  const late = await place.join(options())
   await allHit([late])
   await set.sentinels[0]?.start()
 })
