@@ -10,13 +10,10 @@ import { describeMachine, thisMachine } from './machine.ts'
 import { prepared } from './orm/drizzle.ts'
 import { goods, strikes } from './orm/misses.ts'
 import { raise, repair } from './orm/updates.ts'
-<<<<<<< HEAD
+import { heapProfile } from './process/heap.ts'
 import { drive } from './valkey/drive.ts'
 import { itemOf } from './valkey/items.ts'
 import { larder } from './valkey/readers.ts'
-=======
-import { heapProfile } from './process/heap.ts'
->>>>>>> main
 
 /** Ms of each profile, and before it. */
 const LENGTH = { quick: 1_000, full: 3_000 } as const
