@@ -105,6 +105,8 @@ function collect(count: number, causeOf: (error: Error) => Error, batch: Batch):
 /** Collects what one turn of the event loop sends to one server, and sends it in one packet. */
 export interface Outbox {
   send(batch: Batch): void
+  /** Sends what it has now. */
+  flush(): void
   /** Sends commands. @returns their replies, errors included. */
   ask(commands: readonly Command[]): Promise<readonly Reply[]>
 }
@@ -121,6 +123,7 @@ export function createOutbox(
   let batches: Batch[] = []
   const flush = (): void => {
     const all = batches
+    if (!all.length) return
     batches = []
     beforeSend()
     send(client, all, causeOf)
@@ -129,7 +132,11 @@ export function createOutbox(
     // After all microtasks, so that callers whose replies came in one packet share the next packet, too.
     if (batches.push(batch) === 1) process.nextTick(flush)
   }
-  return { send: add, ask: (commands) => new Promise((done) => add({ commands: () => commands, done })) }
+  return {
+    send: add,
+    flush,
+    ask: (commands) => new Promise((done) => add({ commands: () => commands, done })),
+  }
 }
 
 function joined(pieces: readonly (string | Buffer)[]): string | Buffer {

@@ -2,7 +2,8 @@ import type { Fetched, Lease, StoredEntry, TagReply, TagRequest } from '@larder/
 import type { LeaseOf } from '../feed/feed.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { Epoch } from '../watch/epoch.ts'
-import type { EntrySlots, Packet, Packets, TableSlots, Waiting } from './packet.ts'
+import type { Packet, Packets } from './packet.ts'
+import type { EntrySlots, TableSlots, Waiting } from './slots.ts'
 
 /** What a read needs. */
 export interface ReadDeps {
@@ -176,7 +177,9 @@ type UnsentFetches = Map<readonly TagRequest[], { entry: string | undefined; rep
 
 export function createSharedFetches(): SharedFetches {
   let unsent: UnsentFetches = new Map()
+  let packetsSent = 0
   const clear = (): void => {
+    packetsSent++
     // A new map instead of `clear()`: V8 chains the tables of a map that is cleared again and again, and one old table
     // keeps all later ones, with every reply in them, from being collected.
     if (unsent.size) unsent = new Map()
@@ -187,8 +190,10 @@ export function createSharedFetches(): SharedFetches {
       if (pending && pending.entry === entry) return pending.reply
       // If nothing is ever sent, the map is cleared with this turn.
       if (unsent.size === 0) process.nextTick(clear)
+      const before = packetsSent
       const reply = begin()
-      unsent.set(requests, { entry, reply })
+      // The fetch itself may have been sent at once.
+      if (packetsSent === before) unsent.set(requests, { entry, reply })
       return reply
     },
     clear,

@@ -4,6 +4,7 @@ import { noteError } from '../tags/change-tags.ts'
 import { storedEntry } from '../tags/stamped.ts'
 import { encodeRequest, type TagTexts } from '../tags/tag-text.ts'
 import type { Topology, TrustToken, ValkeyNode } from '../topology/topology.ts'
+import type { EntrySlots, PendingCommand, TableSlots, Waiting } from './slots.ts'
 
 /**
  * A packet with this many keys is full: the first caller must not wait for the replies to everything that came later. Each
@@ -11,44 +12,8 @@ import type { Topology, TrustToken, ValkeyNode } from '../topology/topology.ts'
  */
 const MOST_KEYS = 128
 
-/** A command that may grow until its packet is sent, and then its reply. */
-interface PendingCommand {
-  readonly name: string
-  /** The same text for keys of the same slot. */
-  readonly slot: string
-  /** Its arguments as they are sent, and how many there are. */
-  words: string
-  count: number
-  /** The fields that an HMGET asks for. */
-  readonly fields: string[]
-  reply: Reply
-  /** The states of all fields of a record, parsed once for all callers. */
-  states: readonly TagState[] | undefined
-}
-
-/** Where an entry will be. */
-export interface EntrySlots {
-  readonly bytes: PendingCommand
-  /** The index in the reply of that command. */
-  readonly at: number
-}
-
-/** Where the tags of one table will be. */
-export interface TableSlots {
-  /** The fields of the record: the first of the reply, or those at `picks`, if they are others. */
-  readonly fields: PendingCommand | undefined
-  readonly fieldCount: number
-  readonly picks: readonly number[] | undefined
-  /** The cells: as many of the reply from this index on. */
-  readonly cells: PendingCommand | undefined
-  readonly cellsFrom: number
-  readonly cellCount: number
-}
-
-/** Is called once when the replies of a packet are here. It must not throw. */
-export interface Waiting {
-  replied(): void
-}
+/** Fewer reads than this are not worth a packet of their own. */
+const LEAST_READS = 8
 
 /** The packet to each node to which more may be added. */
 export interface Packets {
@@ -57,22 +22,33 @@ export interface Packets {
 }
 
 export function createPackets(topology: () => Topology, texts: TagTexts): Packets {
-  const deps: PacketDeps = { topology, texts }
-  const latest = new WeakMap<ValkeyNode, Packet>()
+  const lines = new WeakMap<ValkeyNode, Line>()
+  const openLine = (node: ValkeyNode): Line => {
+    const line: Line = { node, topology, texts, packet: undefined, inFlight: 0, peak: 0 }
+    lines.set(node, line)
+    return line
+  }
   return {
     to(node) {
       const token = node.requireTrust()
-      const packet = latest.get(node)
+      const line = lines.get(node) ?? openLine(node)
       // With another token, commands may reach another incarnation of the server.
-      if (packet?.open && packet.token === token) return packet
-      const next = new Packet(deps, node, token)
-      latest.set(node, next)
-      return next
+      if (!line.packet?.open || line.packet.token !== token) line.packet = new Packet(line, token)
+      return line.packet
     },
   }
 }
 
-type PacketDeps = { readonly topology: () => Topology; readonly texts: TagTexts }
+/** What goes to one node. */
+interface Line {
+  readonly node: ValkeyNode
+  readonly topology: () => Topology
+  readonly texts: TagTexts
+  packet: Packet | undefined
+  /** Reads that wait for a reply, and how many did at most, of late. */
+  inFlight: number
+  peak: number
+}
 
 const NOTHING: readonly TagState[] = []
 
@@ -86,7 +62,7 @@ export class Packet implements Batch {
   readonly token: TrustToken
   /** The epoch in which its replies count, once one of those who wait has found out. For the time in which they are called. */
   epoch: string | undefined = undefined
-  private readonly deps: PacketDeps
+  private readonly line: Line
   private isSent = false
   private keyCount = 0
   private records: PendingCommand[] = []
@@ -94,9 +70,9 @@ export class Packet implements Batch {
   private waiting: Waiting[] = []
   private sent: readonly PendingCommand[] = []
 
-  constructor(deps: PacketDeps, node: ValkeyNode, token: TrustToken) {
-    this.deps = deps
-    this.node = node
+  constructor(line: Line, token: TrustToken) {
+    this.line = line
+    this.node = line.node
     this.token = token
   }
 
@@ -134,21 +110,29 @@ export class Packet implements Batch {
     }
   }
 
+  /** Half of the reads that are on their way at once do not wait for the other half: the server works on them meanwhile. */
   wait(one: Waiting): void {
-    if (this.waiting.push(one) === 1) this.node.send(this)
+    const { line, node } = this
+    const count = this.waiting.push(one)
+    if (count === 1) node.send(this)
+    const half = line.peak / 2
+    if (half >= LEAST_READS && line.inFlight <= half && (count >= half || !this.open)) node.flush()
   }
 
   commands(): readonly EncodedCommand[] {
-    const { records, strings } = this
+    const { records, strings, line } = this
     this.isSent = true
+    line.inFlight += this.waiting.length
+    line.peak = Math.max(line.inFlight, line.peak - 1)
     this.sent = strings.length ? records.concat(strings) : records
     return this.sent.map(({ name, words, count }) => encodeWords(name, words, count))
   }
 
   done(replies: readonly Reply[]): void {
-    const { sent, waiting, node } = this
+    const { sent, waiting, node, line } = this
+    line.inFlight -= waiting.length
     for (let at = 0; at < sent.length; at++)
-      (sent[at] as PendingCommand).reply = noted(this.deps.topology, node, replies[at] ?? null)
+      (sent[at] as PendingCommand).reply = noted(line.topology, node, replies[at] ?? null)
     for (const each of waiting) each.replied()
     this.epoch = undefined
     // A packet that is done may outlive a collection or two, but what hangs on it must not.
@@ -163,7 +147,7 @@ export class Packet implements Batch {
 
   tagsAt(slots: TableSlots, lease: Lease | undefined): TagReply {
     const { incarnation } = this.token
-    const { texts } = this.deps
+    const { texts } = this.line
     const fields = slots.fields ? fieldStates(slots.fields, slots, texts, incarnation) : NOTHING
     const cells = slots.cells
       ? texts.statesOf(listOf(slots.cells), slots.cellsFrom, slots.cellCount, incarnation)

@@ -58,7 +58,9 @@ export interface ValkeyNode {
   trustedIncarnation(): TrustedIncarnation | undefined
   /** Sends commands in one packet with everything else that this turn of the event loop sends to this node. */
   send(batch: Batch): void
-  /** The same, with a promise of the replies. Errors of the server are among them. */
+  /** Sends at once what this turn of the event loop was to send at its end. */
+  flush(): void
+  /** The same as `send`, with a promise of the replies. Errors of the server are among them. */
   ask(commands: readonly Command[]): Promise<readonly Reply[]>
   /** Ends trust in the node, and checks it again now. */
   suspect(error: unknown): void

@@ -96,9 +96,10 @@ it('fetches of one turn share the HMGET of a record and one MGET', async () => {
   const store = await opened()
   await store.seed(tables, 60_000)
   const [{ record, cells }] = tables as [(typeof tables)[number]]
-  const requests = cells.map((cell) =>
-    store.fetch.bind(store, undefined, [{ record, fields: ['list', 'k'], cells: [cell] }]),
-  )
+  // Fewer than are worth two packets, for this may be repeated.
+  const requests = cells
+    .slice(0, 15)
+    .map((cell) => store.fetch.bind(store, undefined, [{ record, fields: ['list', 'k'], cells: [cell] }]))
   expect(await executed(() => Promise.all(requests.map((fetch) => fetch())))).toEqual({ hmget: 1, mget: 1 })
   await store.close()
 })
