@@ -1,5 +1,5 @@
 import type { ValueTypes } from '@larder/core'
-import { canonical, createBounded } from '@larder/core/host'
+import { canonical, createBounded, createQueryMap } from '@larder/core/host'
 import type { ModelMap } from '../schema/model.ts'
 import { hasUndefined } from './argument.ts'
 import { type PlannedRead, planRead, type RowQuery, rowReadOf } from './read.ts'
@@ -30,7 +30,9 @@ const LONGEST_REMEMBERED = 512
  * would be that of the call without them.
  */
 export function createReadPlans(models: ModelMap, types: ValueTypes, refusesUndefined = false): ReadPlans {
-  const plans = createBounded<ReadByArguments>(MOST_REMEMBERED)
+  const plans = createQueryMap<ReadByArguments>(MOST_REMEMBERED)
+  // Of arguments that do not fit in there, for example dates.
+  const plansByText = createBounded<ReadByArguments>(MOST_REMEMBERED)
   const textOf = (value: unknown): string | undefined => {
     try {
       return canonical(value, types)
@@ -48,15 +50,17 @@ export function createReadPlans(models: ModelMap, types: ValueTypes, refusesUnde
     ofCached(operation, model, args, dataPath) {
       if (refusesUndefined && hasUndefined(args))
         return { ...plan(operation, model, args, dataPath), opaque: 'undefined' }
+      const parts = [model, operation, dataPath, args]
+      const known = plans.get(parts)
+      if (known) return known
       const text = textOf({ args, dataPath })
       if (text === undefined) return plan(operation, model, args, dataPath)
       const name = `${model}.${operation}${text}`
-      const remembered = plans.recent.get(name) ?? plans.get(name)
+      const remembered = plansByText.get(name)
       if (remembered) return remembered
       const planned = plan(operation, model, args, dataPath)
       const complete = { ...planned, queryText: planned.row ? textOf(planned.row.query) : text }
-      if (text.length > LONGEST_REMEMBERED) return complete
-      plans.set(name, complete)
+      if (text.length <= LONGEST_REMEMBERED && !plans.set(parts, complete)) plansByText.set(name, complete)
       return complete
     },
   }
