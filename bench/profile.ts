@@ -11,11 +11,16 @@ import { prepared } from './orm/drizzle.ts'
 import { goods, strikes } from './orm/misses.ts'
 import { raise, repair } from './orm/updates.ts'
 import { heapProfile } from './process/heap.ts'
+import { drive } from './valkey/drive.ts'
+import { itemOf } from './valkey/items.ts'
+import { larder } from './valkey/readers.ts'
 
 /** Ms of each profile, and before it. */
 const LENGTH = { quick: 1_000, full: 3_000 } as const
 const WARM_UP = 500
 const where = { id: 4711 }
+/** Hits of one call where many are in flight. */
+const MANY = { inFlight: 64, requests: 6_400, keys: 500 } as const
 
 const HEAPS = [
   ['memoryStore()', 'heap-row-memory'],
@@ -71,10 +76,20 @@ async function openPaths(
     drizzle: drizzleCache(drizzle, { cache, tables: { '*': { ttl } } }),
   }))
   if (!inMemory || !onServer) throw new Error('There are two caches')
+  const many = await Promise.all(
+    (['validate', 'off'] as const).map(async (mode) => {
+      const load = async (id: number) => itemOf('300 B', id)
+      const reader = await larder(await context.server(), { label: 'profile', tables: 1, load }, mode)
+      for (let id = 0; id < MANY.keys; id++) await reader.read(id)
+      const about = `No ORM: ${MANY.requests} hits over Valkey, ${MANY.inFlight} in flight, memory mode '${mode}'`
+      return { name: `store-hits-${mode}`, reader, path: { about, run: () => drive(reader.read, MANY) } }
+    }),
+  )
   const list = { prisma: strikes(onServer.prisma), drizzle: goods(onServer.drizzle) }
   const update = { prisma: repair(onServer.prisma), drizzle: raise(onServer.drizzle) }
   return {
     paths: {
+      ...Object.fromEntries(many.map(({ name, path }) => [name, path])),
       'prisma-hit-memory': {
         about: 'Prisma: findUnique, a hit in the memory store',
         run: () => inMemory.prisma.strike.findUnique({ where }),
@@ -109,7 +124,7 @@ async function openPaths(
       },
     },
     async close() {
-      for (const cache of [memory, valkey]) await cache.close()
+      for (const cache of [memory, valkey, ...many.map(({ reader }) => reader)]) await cache.close()
     },
   }
 }

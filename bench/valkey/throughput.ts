@@ -8,6 +8,7 @@ import { drive } from './drive.ts'
 import { itemOf, type Size } from './items.ts'
 import { BENTOCACHE, BY_HAND, bentocache, byHand, larder, PIPELINED, type Reader } from './readers.ts'
 import type { Server } from './server.ts'
+import { wire } from './wire.ts'
 
 const KEYS = 500
 /** Thrown away: in them the compiler is still at work. */
@@ -62,8 +63,9 @@ async function openReaders(server: Server, tables: 1 | 3, size: Size): Promise<R
   const clients = (['iovalkey', 'ioredis'] as const).flatMap((client) =>
     [false, true].map((pipelined) => byHand(server, reading, client, pipelined)),
   )
+  const floors = await Promise.all((['off', 'validate'] as const).map((mode) => wire(server, reading, mode)))
   const larders = await Promise.all(MODES.map((mode) => larder(server, reading, mode)))
-  return [...clients, ...larders, bentocache(server, reading)]
+  return [...clients, ...floors, ...larders, bentocache(server, reading)]
 }
 
 async function measure(
@@ -97,7 +99,8 @@ async function measure(
     id: `${tables}-${size}-${inFlight}`,
     title: `Store: hits on ${KEYS} keys, ${inFlight} in flight, ${tables === 1 ? '1 table' : '3 tables'}, rows of ${size}`,
     note: `${rounds} rounds of ${whole(requests)} requests each. More than 1 is more requests a second.
-CPU is that of this process for one request.`,
+CPU is that of this process for one request. A floor sends what Larder sends and decodes
+what it decodes, in a bare loop: what a mode takes beyond it is Larder's own.`,
     columns: COLUMNS,
     rows,
   })

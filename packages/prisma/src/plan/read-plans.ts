@@ -1,5 +1,5 @@
 import type { ValueTypes } from '@larder/core'
-import { canonical, createBounded } from '@larder/core/host'
+import { canonical, createBounded, createQueryMap } from '@larder/core/host'
 import type { ModelMap } from '../schema/model.ts'
 import { hasUndefined, withOwnTexts } from './argument.ts'
 import { type PlannedRead, planRead, type RowQuery, rowReadOf } from './read.ts'
@@ -30,7 +30,9 @@ const LONGEST_REMEMBERED = 512
  * would be that of the call without them.
  */
 export function createReadPlans(models: ModelMap, types: ValueTypes, refusesUndefined = false): ReadPlans {
-  const plans = createBounded<ReadByArguments>(MOST_REMEMBERED)
+  const plans = createQueryMap<ReadByArguments>(MOST_REMEMBERED)
+  // Of arguments that do not fit in there, for example dates.
+  const plansByText = createBounded<ReadByArguments>(MOST_REMEMBERED)
   const textOf = (value: unknown): string | undefined => {
     try {
       return canonical(value, types)
@@ -48,16 +50,18 @@ export function createReadPlans(models: ModelMap, types: ValueTypes, refusesUnde
     ofCached(operation, model, args, dataPath) {
       if (refusesUndefined && hasUndefined(args))
         return { ...plan(operation, model, args, dataPath), opaque: 'undefined' }
+      const parts = [model, operation, dataPath, args]
+      const known = plans.get(parts)
+      if (known) return known
       const text = textOf({ args, dataPath })
       if (text === undefined) return plan(operation, model, args, dataPath)
       const name = `${model}.${operation}${text}`
-      const remembered = plans.recent.get(name) ?? plans.get(name)
+      const remembered = plansByText.get(name)
       if (remembered) return remembered
       const isLong = text.length > LONGEST_REMEMBERED
       const planned = plan(operation, model, isLong ? args : withOwnTexts(args), dataPath)
       const complete = { ...planned, queryText: planned.row ? textOf(planned.row.query) : text }
-      if (isLong) return complete
-      plans.set(name, complete)
+      if (!isLong && !plans.set(parts, complete)) plansByText.set(name, complete)
       return complete
     },
   }
