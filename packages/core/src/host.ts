@@ -2,6 +2,7 @@
 export { copyBinary } from './base/binary.ts'
 export { type Bounded, createBounded } from './base/bounded-map.ts'
 export { type Clock, systemClock } from './base/clock.ts'
+export { ownText } from './base/own-text.ts'
 export type { Surroundings } from './cache.ts'
 export type { Engine, Host } from './host/engine.ts'
 export { createRawSession, type RawSession, type RawSessionOptions } from './host/raw-transaction.ts'

@@ -20,8 +20,6 @@ export interface DecodedValues {
 const DERIVED_BYTES = 48
 /** Texts of a longer payload are left as they are: what they keep besides is little beside them. */
 const SMALL = 1_024
-/** V8 copies shorter parts of a text. */
-const SHORTEST_PART = 13
 /** In place of a value that has to be decoded each time. */
 const NO_COPY = {}
 
@@ -54,7 +52,7 @@ function addDerived(local: LocalEntry, client: object): ClientData {
 
 /** A decoder's texts may be parts of one long text. @param value {@link copyable}, and nobody else has it. */
 function withOwnTexts(value: unknown): unknown {
-  if (typeof value === 'string') return value.length < SHORTEST_PART ? value : ownText(value)
+  if (typeof value === 'string') return ownText(value)
   if (typeof value !== 'object' || value === null) return value
   if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return value
   const holder = value as Record<string, unknown>

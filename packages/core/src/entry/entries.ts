@@ -84,7 +84,7 @@ export class EntryView implements OpenedEntry {
  */
 export interface Entries {
   open(stored: StoredEntry | null, owner: EntryOwner): OpenedEntry | undefined
-  /** Decodes a payload, or the value of an entry. The value of one that is local is decoded once, and copied. */
+  /** Decodes a payload, or the value of an entry. An entry in the memory of this process is decoded once, and copied. */
   decode(payload: Uint8Array | LocalPayload, owner: EntryOwner): { readonly value: unknown } | undefined
   /** @param dataDepth as in {@link BoundCodec.encode}. */
   encode(value: unknown, owner: EntryOwner, dataDepth?: number): Uint8Array | { readonly error: unknown }

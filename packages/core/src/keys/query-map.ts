@@ -1,3 +1,5 @@
+import { ownText } from '../base/own-text.ts'
+
 /** A bounded map from queries to values. Equal queries are found without the text or the hash that would name them. */
 export interface QueryMap<V> {
   /**
@@ -100,12 +102,17 @@ function grow<V>(node: Node<V>, token: unknown, size: { nodes: number }): Node<V
   // A map finds NaN, which equals nothing.
   if (node.next || Number.isNaN(token)) {
     node.others ??= new Map()
-    node.others.set(token, next)
+    node.others.set(keptToken(token), next)
   } else {
-    node.token = token
+    node.token = keptToken(token)
     node.next = next
   }
   return next
+}
+
+/** Many an argument is a part of a request, all of which it would keep. */
+function keptToken(token: unknown): unknown {
+  return typeof token === 'string' ? ownText(token) : token
 }
 
 /**

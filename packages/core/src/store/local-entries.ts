@@ -9,7 +9,7 @@ export interface ClientData {
   readonly next: ClientData | undefined
 }
 
-/** Where an entry is local. */
+/** Keeps entries, and counts what is derived from them. */
 export interface EntryHolder {
   /**
    * Counts what is derived from an entry. It is dropped where there is no room for it.
@@ -75,7 +75,7 @@ export function clientDataOf(entry: LocalEntry, client: object): ClientData | un
 /** Entries of this process, and what is derived from them, under one bound. The least recently used go first. */
 export interface LocalEntries<E extends LocalEntry> extends EntryHolder {
   get(name: string): E | undefined
-  /** @param bytes of the heap that it takes. An entry larger than the bound is not local. */
+  /** @param bytes of the heap that it takes. An entry larger than the bound is not kept. */
   set(name: string, entry: E, bytes: number): void
   delete(name: string): void
   clear(): void

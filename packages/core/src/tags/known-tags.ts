@@ -1,4 +1,5 @@
 import { createBounded } from '../base/bounded-map.ts'
+import { ownText } from '../base/own-text.ts'
 import type { Occurrence } from '../plan/plan.ts'
 import type { ReadTag } from './read-tags.ts'
 
@@ -56,7 +57,7 @@ export function rememberTags(derive: DeriveTags, most: number): KnownTags {
     )
       return remembered.tags
     const tags = derive(occurrences.map(withoutReaders), userTags, around).map(compact)
-    const values = occurrences.flatMap(({ pins }) => (pins ? Object.values(pins).flat() : []))
+    const values = occurrences.flatMap(({ pins }) => (pins ? Object.values(pins).flat().map(keptValue) : []))
     const known = {
       shape: shapeOf(occurrences, userTags, around),
       values: values.length === 1 && !Array.isArray(values[0]) ? values[0] : values,
@@ -77,6 +78,11 @@ function withoutReaders({ table, pins, resultDependency }: Occurrence): Occurren
 }
 
 const nothing = (): undefined => undefined
+
+/** Many a value is a part of a request, all of which it would keep. */
+function keptValue(value: unknown): unknown {
+  return typeof value === 'string' ? ownText(value) : value
+}
 
 function createShapes(): (...parts: Parameters<DeriveTags>) => Shape {
   const shapes = createBounded<Shape>(MOST_SHAPES)

@@ -8,7 +8,7 @@ export interface RecentResult {
   readonly payload: Uint8Array
   /** The entry in the memory of this process whose payload it is, if it is one. */
   readonly local?: LocalEntry | undefined
-  /** By the clock, an instant at which it was what the database local, or a little earlier. */
+  /** By the clock, an instant at which it was what the database held, or a little earlier. */
   readonly current: number
   /** By the clock, when it expires. */
   readonly until: number

@@ -1,4 +1,4 @@
-import { type ColumnValue, copyBinary, UNKNOWN } from '@larder/core/host'
+import { type ColumnValue, copyBinary, ownText, UNKNOWN } from '@larder/core/host'
 import type { ScalarField } from '../schema/datamodel.ts'
 import type { ModelMap } from '../schema/model.ts'
 
@@ -70,6 +70,16 @@ export function copyArguments(value: unknown): unknown {
   // So it is with an object that has its own way to be written.
   if ('toJSON' in value) return value
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, copyArguments(item)]))
+}
+
+/** Copies arguments for what is remembered of them: a text that is a part of a request keeps all of that. */
+export function withOwnTexts(value: unknown): unknown {
+  if (typeof value === 'string') return ownText(value)
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(withOwnTexts)
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if ((prototype !== Object.prototype && prototype !== null) || 'toJSON' in value) return value
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, withOwnTexts(item)]))
 }
 
 /** Returns arguments whose binary data stays as it is while a call waits for the store. A copy only if there is any. */

@@ -1,7 +1,7 @@
 import type { ValueTypes } from '@larder/core'
 import { canonical, createBounded, createQueryMap } from '@larder/core/host'
 import type { ModelMap } from '../schema/model.ts'
-import { hasUndefined } from './argument.ts'
+import { hasUndefined, withOwnTexts } from './argument.ts'
 import { type PlannedRead, planRead, type RowQuery, rowReadOf } from './read.ts'
 
 /** A read by its arguments: what it depends on, and what names its entry. */
@@ -58,9 +58,10 @@ export function createReadPlans(models: ModelMap, types: ValueTypes, refusesUnde
       const name = `${model}.${operation}${text}`
       const remembered = plansByText.get(name)
       if (remembered) return remembered
-      const planned = plan(operation, model, args, dataPath)
+      const isLong = text.length > LONGEST_REMEMBERED
+      const planned = plan(operation, model, isLong ? args : withOwnTexts(args), dataPath)
       const complete = { ...planned, queryText: planned.row ? textOf(planned.row.query) : text }
-      if (text.length <= LONGEST_REMEMBERED && !plans.set(parts, complete)) plansByText.set(name, complete)
+      if (!isLong && !plans.set(parts, complete)) plansByText.set(name, complete)
       return complete
     },
   }

@@ -16,22 +16,22 @@ OWN = ARGV[2]
 local unchangedLife = tonumber(ARGV[4])
 local untouched, after = setAt(5)
 local keep, rest = setAt(after)
-local witness = witnessAt(rest)
+local report = reportAt(rest)
 local first = 1 + tonumber(ARGV[3])
 for at = first, #KEYS do
   local text = call('GET', KEYS[at])
   if text then
     local tag = tagOf(text)
-    observe(witness, 'c' .. at, tag)
+    recordState(report, 'c' .. at, tag)
     local kept = unmark(tag) and unchangedLife > 0
     if not kept then bump(tag) end
-    leave(witness, 'c' .. at, tag)
+    recordNonce(report, 'c' .. at, tag)
     if isMarked(tag) then
       call('SET', KEYS[at], textOf(tag), 'PXAT', digits(latestOf(tag, 0)))
     elseif kept then
       call('SET', KEYS[at], textOf(tag), 'PX', digits(unchangedLife))
-    elseif witness and witness.places[tostring(at)] then
-      call('SET', KEYS[at], textOf(tag), 'PX', digits(witness.life))
+    elseif report and report.places[tostring(at)] then
+      call('SET', KEYS[at], textOf(tag), 'PX', digits(report.life))
     else
       call('UNLINK', KEYS[at])
     end
@@ -40,8 +40,8 @@ end
 if first == 2 then
   local record = openRecord(KEYS[1])
   if not record.empty then
-    if witness then
-      for _, name in ipairs(witness.fields) do observe(witness, 'f' .. name, tagIn(record, name)) end
+    if report then
+      for _, name in ipairs(report.fields) do recordState(report, 'f' .. name, tagIn(record, name)) end
     end
     openOthers(record, untouched)
     for name, tag in pairs(record.tags) do
@@ -51,5 +51,5 @@ if first == 2 then
     saveRecord(record)
   end
 end
-return reportOf(witness)
+return replyOf(report)
 `

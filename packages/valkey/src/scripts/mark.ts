@@ -12,18 +12,18 @@ OWN = ARGV[2]
 local deadline = NOW + tonumber(ARGV[3])
 local fields, after = namesAt(4)
 local known, rest = setAt(after)
-local witness = witnessAt(rest)
+local report = reportAt(rest)
 local first = 1
 if #fields > 0 then
   first = 2
   local record = openRecord(KEYS[1])
-  if witness and witness.life > record.life then
-    record.life = witness.life
+  if report and report.life > record.life then
+    record.life = report.life
     record.longer = true
   end
   -- Before list is marked, because a field that is only reported must not get the mark of this write.
-  if witness then
-    for _, name in ipairs(witness.fields) do observe(witness, 'f' .. name, fieldOf(record, name)) end
+  if report then
+    for _, name in ipairs(report.fields) do recordState(report, 'f' .. name, fieldOf(record, name)) end
   end
   mark(record.tags.list, deadline)
   for _, name in ipairs(fields) do mark(fieldOf(record, name), deadline) end
@@ -36,8 +36,8 @@ end
 for at = first, #KEYS do
   local tag = tagOf(call('GET', KEYS[at]))
   mark(tag, deadline)
-  observe(witness, 'c' .. at, tag)
+  recordState(report, 'c' .. at, tag)
   call('SET', KEYS[at], textOf(tag), 'PXAT', digits(latestOf(tag, 0)))
 end
-return reportOf(witness)
+return replyOf(report)
 `

@@ -65,8 +65,8 @@ local function tagOf(text)
   if not bar then return { nonce = text, marks = '' } end
   local tag = { nonce = sub(text, 1, bar - 1) }
   tag.marks, tag.own = withoutOwn(sub(text, bar))
-  tag.foreign = tag.marks ~= ''
-  if tag.foreign then
+  tag.isMarkedByOthers = tag.marks ~= ''
+  if tag.isMarkedByOthers then
     local first = string.match(tag.marks, '^|[^|,]*,(%d+)')
     if not (first and tonumber(first) > NOW) then
       tag.marks = sorted(tag.marks)
@@ -157,7 +157,7 @@ local function fieldOf(record, name)
   if not tag then
     tag = tagOf(false)
     local list = record.tags.list
-    tag.marks, tag.own, tag.foreign = list.marks, list.own, list.foreign
+    tag.marks, tag.own, tag.isMarkedByOthers = list.marks, list.own, list.isMarkedByOthers
     record.tags[name] = tag
   end
   return tag
@@ -214,32 +214,32 @@ end
 
 -- What a write-through wants reported: a lifetime (0: nothing), count and names of fields, count and positions of cells.
 -- nil: nothing is wanted.
-local function witnessAt(at)
+local function reportAt(at)
   if ARGV[at] == '0' then return nil end
   local fields, after = namesAt(at + 1)
-  return { life = tonumber(ARGV[at]), fields = fields, places = setAt(after), cells = namesAt(after), seen = {} }
+  return { life = tonumber(ARGV[at]), fields = fields, places = setAt(after), cells = namesAt(after), states = {} }
 end
 
 -- Records a tag as found: its nonce, whether this write's mark is there, whether another write's was.
-local function observe(witness, name, tag)
-  if not witness or not tag then return end
-  witness.seen[name] = { tag.nonce, tag.own and '1' or '0', tag.foreign and '1' or '0', '' }
+local function recordState(report, name, tag)
+  if not report or not tag then return end
+  report.states[name] = { tag.nonce, tag.own and '1' or '0', tag.isMarkedByOthers and '1' or '0', '' }
 end
 
 -- Records the nonce that the tag is left with.
-local function leave(witness, name, tag)
-  if witness and witness.seen[name] then witness.seen[name][4] = tag.nonce end
+local function recordNonce(report, name, tag)
+  if report and report.states[name] then report.states[name][4] = tag.nonce end
 end
 
-local function reportOf(witness)
-  if not witness then return 1 end
-  local report = {}
+local function replyOf(report)
+  if not report then return 1 end
+  local reply = {}
   local function add(name)
-    local seen = witness.seen[name] or { '', '0', '0', '' }
-    for at = 1, 4 do report[#report + 1] = seen[at] end
+    local state = report.states[name] or { '', '0', '0', '' }
+    for at = 1, 4 do reply[#reply + 1] = state[at] end
   end
-  for _, name in ipairs(witness.fields) do add('f' .. name) end
-  for _, place in ipairs(witness.cells) do add('c' .. place) end
-  return report
+  for _, name in ipairs(report.fields) do add('f' .. name) end
+  for _, place in ipairs(report.cells) do add('c' .. place) end
+  return reply
 end
 `
