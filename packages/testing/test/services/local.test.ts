@@ -31,8 +31,8 @@ it('a server and its folder are removed after its owner was killed', async () =>
       `
     import { once } from 'node:events'
     import { connect } from 'node:net'
-    import { freePort, makeRoom, startServer } from ${JSON.stringify(local)}
-    const room = makeRoom('orphan')
+    import { freePort, makeServerFolder, startServer } from ${JSON.stringify(local)}
+    const room = makeServerFolder('orphan')
     const port = await freePort()
     const answers = async () => { const s = connect(port, '127.0.0.1'); await once(s, 'connect'); s.destroy() }
     const command = [process.execPath, '-e', ${JSON.stringify(listen)}, String(port)]
@@ -43,10 +43,12 @@ it('a server and its folder are removed after its owner was killed', async () =>
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
-  const { port, folder } = JSON.parse(String((await once(owner.stdout, 'data'))[0])) as {
-    port: number
-    folder: string
-  }
+  const ended = once(owner, 'exit').then(([code]) =>
+    Promise.reject(new Error(`the owner ended with ${code}`)),
+  )
+  const [line] = await Promise.race([once(owner.stdout, 'data'), ended])
+  ended.catch(() => {})
+  const { port, folder } = JSON.parse(String(line)) as { port: number; folder: string }
   await reachable(port)
   owner.kill('SIGKILL')
   await vi.waitFor(
