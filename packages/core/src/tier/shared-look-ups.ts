@@ -1,0 +1,64 @@
+import type { ReadTag } from '../tags/read-tags.ts'
+import type { EntryRequest, LookUpResult } from './look-up.ts'
+
+/** The result of a look-up. Undefined: the store is unavailable. */
+export type PendingLookUp = Promise<LookUpResult | undefined>
+
+/** Look-ups whose request is not sent yet. Equal reads of one turn of the event loop share one, with all that is decided about it. */
+export interface SharedLookUps {
+  /** Returns the look-up of an equal read. Its reply shows a moment after this call. Undefined: begin another one. */
+  join(wanted: EntryRequest): PendingLookUp | undefined
+  /**
+   * Begins a look-up that later reads may join.
+   * @param until by the clock: reads that start later must not be given its entry.
+   */
+  begin(wanted: EntryRequest, until: number, lookUp: () => PendingLookUp): PendingLookUp
+}
+
+interface OpenLookUp {
+  readonly key: string
+  readonly result: PendingLookUp
+  readonly until: number
+}
+
+/** What sharing needs to know about the store and the writes of this process. */
+interface SharingDeps {
+  /** See `Store.packetsSent`. */
+  readonly packetsSent: () => number | undefined
+  /** A read bypasses the cache by the writes at its own call. So reads share only while there are none. */
+  readonly pending: { readonly any: boolean }
+}
+
+export function createSharedLookUps({ packetsSent, pending }: SharingDeps): SharedLookUps {
+  // By identity: a read that is repeated has the same list again.
+  let open = new Map<readonly ReadTag[], OpenLookUp>()
+  let sentBefore: number | undefined
+  const clear = (): void => {
+    // A new map instead of `clear()`: V8 chains the tables of a map that is cleared again and again, and one old table
+    // keeps all later ones, with every result in them, from being collected.
+    if (open.size) open = new Map()
+  }
+  return {
+    join({ tags, key, started }) {
+      if (open.size === 0 || pending.any) return undefined
+      if (packetsSent() !== sentBefore) return void clear()
+      const lookUp = open.get(tags)
+      return lookUp && lookUp.key === key.key && started < lookUp.until ? lookUp.result : undefined
+    },
+    begin({ tags, key }, until, lookUp) {
+      const before = packetsSent()
+      if (before === undefined || pending.any) return lookUp()
+      const result = lookUp()
+      // Later callers must not share a reply that may be older than their call.
+      if (packetsSent() !== before) {
+        clear()
+        return result
+      }
+      sentBefore = before
+      // If nothing is ever sent, the look-ups are shared in this turn only.
+      if (open.size === 0) process.nextTick(clear)
+      open.set(tags, { key: key.key, result, until })
+      return result
+    },
+  }
+}
