@@ -1,18 +1,27 @@
+import type { EntryKey } from '../keys/entry-key.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
-import type { EntryRequest, LookUpResult } from './look-up.ts'
+import type { LookUpResult } from './found-entry.ts'
 
 /** The result of a look-up. Undefined: the store is unavailable. */
 export type PendingLookUp = Promise<LookUpResult | undefined>
 
+/** What tells whether two reads may share a look-up. */
+interface WantedEntry {
+  readonly key: EntryKey
+  readonly tags: readonly ReadTag[]
+  /** When the read started, by the clock. */
+  readonly started: number
+}
+
 /** Look-ups whose request is not sent yet. Equal reads of one turn of the event loop share one, with all that is decided about it. */
 export interface SharedLookUps {
   /** Returns the look-up of an equal read. Its reply shows a moment after this call. Undefined: begin another one. */
-  join(wanted: EntryRequest): PendingLookUp | undefined
+  join(wanted: WantedEntry): PendingLookUp | undefined
   /**
    * Begins a look-up that later reads may join.
    * @param until by the clock: reads that start later must not be given its entry.
    */
-  begin(wanted: EntryRequest, until: number, lookUp: () => PendingLookUp): PendingLookUp
+  begin(wanted: WantedEntry, until: number, lookUp: () => PendingLookUp): PendingLookUp
 }
 
 interface OpenLookUp {
