@@ -5,7 +5,7 @@ import type { Target } from './connection/target.ts'
 import type { Warnings } from './connection/warnings.ts'
 import { type Feed, followChanges, type LeaseOf } from './feed/feed.ts'
 import { createLoadLeases, type ServerLeases } from './leases/load-leases.ts'
-import { createPackets, type Packets } from './read/packet.ts'
+import { createPacketCount, createPackets, type Packets } from './read/packet.ts'
 import { runOnKey } from './scripts/run-on-key.ts'
 import { type TagChanges, tagChanges } from './tags/change-tags.ts'
 import { createRecentChanges, recordChanges, resend } from './tags/recent-changes.ts'
@@ -118,14 +118,4 @@ function followTrust(kind: TopologyChange['kind'], renewals: Renewals, caches: C
   // The server may have lost its tags.
   if (kind === 'lost') renewals.clear()
   if (kind === 'ready') caches.ready()
-}
-
-function createPacketCount(): { add(): void; read(): number } {
-  let packets = 0
-  return {
-    add() {
-      packets++
-    },
-    read: () => packets,
-  }
 }

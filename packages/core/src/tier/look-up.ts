@@ -13,11 +13,10 @@ import type { GuardedStore } from '../store/guard.ts'
 import type { Fetched } from '../store/store.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
 import type { ResultCells } from '../tags/result-tags.ts'
-import { FoundEntry, type LookUpResult } from './found-entry.ts'
+import { createSharedLookUps, FoundEntry, type LookUpResult, type PendingLookUp } from './look-up-results.ts'
 import type { MemoryTier } from './memory-tier.ts'
-import { createSharedLookUps, type PendingLookUp } from './shared-look-ups.ts'
 
-export type { LookUpResult } from './found-entry.ts'
+export type { LookUpResult } from './look-up-results.ts'
 
 /** What a look-up needs to know about a read. */
 export interface EntryRequest extends EntryOwner {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { EntryRequest, LookUpResult } from '../../src/tier/look-up.ts'
-import { createSharedLookUps } from '../../src/tier/shared-look-ups.ts'
+import { createSharedLookUps } from '../../src/tier/look-up-results.ts'
 import { reads } from '../support/item-host.ts'
 import { remote } from './remote.ts'
 
