@@ -1,4 +1,33 @@
+import { BASE } from './base.ts'
 import { PRELUDE } from './prelude.ts'
+import { USUAL_CASE } from './usual-case.ts'
+
+/** A write that marks `list` and cells. */
+const MARK_LIST = `${USUAL_CASE}
+-- The text with this write's mark as the last one. nil: not the usual case.
+local function marked(text)
+  if not text then return nonce() .. MINE end
+  local _, _, latest, isMarked = partsOf(text)
+  if not latest or isMarked or latest > deadline then return nil end
+  return text .. MINE
+end
+
+local function markList()
+  local list = listOf(KEYS[1], 7, 6 + ARGV[6])
+  if list == nil then return false end
+  local text = marked(list)
+  if not text then return false end
+  for at = 2, #KEYS do
+    local cell = marked(call('GET', KEYS[at]))
+    if not cell then return false end
+    call('SET', KEYS[at], cell, 'PXAT', digits(deadline))
+  end
+  call('HSET', KEYS[1], 'list', text)
+  call('PEXPIREAT', KEYS[1], digits(deadline))
+  return true
+end
+if ARGV[4] == '1' and ARGV[5] == 'list' and ARGV[7 + ARGV[6]] == '0' and markList() then return 1 end
+`
 
 /**
  * Puts a write's mark on a table's tags and creates missing ones. Executed again, it extends the mark.
@@ -7,9 +36,12 @@ import { PRELUDE } from './prelude.ts'
  * KEYS: the record if any field is named, then cells. ARGV: text for nonces, token, lifetime (ms), count and names of
  * fields, count and names of known fields, then what to report (see the prelude).
  */
-export const MARK: string = `${PRELUDE}
+export const MARK: string = `${BASE}
 OWN = ARGV[2]
 local deadline = NOW + tonumber(ARGV[3])
+local MINE = '|' .. OWN .. ',' .. digits(deadline)
+${MARK_LIST}
+${PRELUDE}
 local fields, after = namesAt(4)
 local known, rest = setAt(after)
 local report = reportAt(rest)

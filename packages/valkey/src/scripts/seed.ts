@@ -1,3 +1,4 @@
+import { BASE } from './base.ts'
 import { PRELUDE } from './prelude.ts'
 
 /**
@@ -6,7 +7,8 @@ import { PRELUDE } from './prelude.ts'
  *
  * KEYS: the record if any field is named, then cells. ARGV: text for nonces, lifetime (ms), count and names of fields.
  */
-export const SEED: string = `${PRELUDE}
+export const SEED: string = `${BASE}
+${PRELUDE}
 local life = tonumber(ARGV[2])
 local fields = namesAt(3)
 local replies = {}

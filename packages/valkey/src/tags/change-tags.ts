@@ -158,10 +158,12 @@ function reportArgs(
   keys: readonly string[],
 ): readonly (string | number)[] {
   if (!reportOn || !keys.includes(record) || !reportOn.cells.every((cell) => keys.includes(cell)))
-    return [0, 0, 0]
+    return NO_REPORT
   const places = reportOn.cells.map((cell) => String(keys.indexOf(cell) + 1))
   return [Math.max(1, Math.round(reportOn.lifetime)), ...counted(reportOn.fields), ...counted(places)]
 }
+
+const NO_REPORT: readonly number[] = [0]
 
 /** At least one part, which may be empty. */
 function chunks(cells: readonly string[], most: number): (readonly string[])[] {
