@@ -19,3 +19,8 @@ export function copyBinary(value: object): object | undefined {
   if (prototype === null || Object.getPrototypeOf(prototype) !== TYPED_ARRAY) return undefined
   return (value as Uint8Array).slice()
 }
+
+/** The same memory as a `Buffer`. */
+export function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { bufferOf } from '../base/binary.ts'
 
 /** A tag by its name in the record, with the nonce it had before the first SQL statement. */
 export type EntryTag = readonly [name: string, nonce: string]
@@ -79,7 +80,7 @@ export function seal(header: EntryHeader, payload: Uint8Array): Uint8Array {
  * @throws Error for bytes that are foreign, truncated, damaged, or of a newer format: each is a miss.
  */
 export function open(bytes: Uint8Array): Entry {
-  const view = viewOf(bytes)
+  const view = bufferOf(bytes)
   if (view.length < HEADER_AT || view.readUIntBE(0, 3) !== MAGIC) throw new Error('Larder: not an entry')
   if (view[3] !== VERSION)
     throw new Error(`Larder: an entry of format ${view[3]}, this version reads ${VERSION}`)
@@ -95,7 +96,7 @@ export function open(bytes: Uint8Array): Entry {
  * @returns undefined if the header differs, or the entry is damaged.
  */
 export function payloadUnder(bytes: Uint8Array, known: Buffer): Uint8Array | undefined {
-  const view = viewOf(bytes)
+  const view = bufferOf(bytes)
   const { length } = known
   // The checksum differs with the payload, the marks of the format before it do not.
   if (view.length < length || view.compare(known, 0, CRC_AT, 0, CRC_AT) !== 0) return undefined
@@ -107,10 +108,6 @@ function isWhole(view: Buffer): boolean {
   return crc32(view.subarray(LENGTH_AT)) === view.readUInt32LE(CRC_AT)
 }
 
-function viewOf(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
-
 const [CLOSING_BRACE, COLON] = [0x7d, 0x3a]
 
 /**
@@ -119,7 +116,7 @@ const [CLOSING_BRACE, COLON] = [0x7d, 0x3a]
  */
 export function tagCount(bytes: Uint8Array): { readonly tables: number; readonly cells: number } {
   let [tables, cells] = [0, 0]
-  const view = viewOf(bytes)
+  const view = bufferOf(bytes)
   const end = bytes.length < HEADER_AT ? 0 : Math.min(bytes.length, HEADER_AT + view.readUInt32LE(LENGTH_AT))
   // The name of a record ends with a brace, that of a cell goes on with a colon. Neither contains any other.
   for (

@@ -1,7 +1,9 @@
 import { Packr } from 'msgpackr'
+import { bufferOf } from '../base/binary.ts'
 import { carry, type Dialect } from './carry.ts'
 import type { BoundCodec, Codec, ValueTypes } from './codec.ts'
-import { KIND, revive } from './kinds.ts'
+import { KIND } from './kinds.ts'
+import { MessagePackReader } from './msgpack-reader.ts'
 
 // NOTE: msgpackr's extension types live in one registry per process, which the application may use for its own
 // classes. So nothing is registered and none is relied on: objects are written as records, which leaves MessagePack
@@ -33,6 +35,7 @@ export function msgpackCodec(): Codec {
 
 function bind(types: ValueTypes): BoundCodec {
   const packr = new Packr(OPTIONS)
+  const reader = new MessagePackReader(types)
   const knownKeys = new Set<string>()
   return {
     encode(value, dataDepth) {
@@ -41,8 +44,9 @@ function bind(types: ValueTypes): BoundCodec {
       return raw.before(packr.pack(plain))
     },
     decode(bytes) {
-      const { raw, rest } = split(bytes)
-      return restore(packr.unpack(rest), raw, types)
+      const buffer = bufferOf(bytes)
+      if (buffer[0] !== WITH_BYTES) return reader.decode(buffer, 0, 0)
+      return reader.decode(buffer, PREFIX + buffer.readUInt32LE(1), PREFIX)
     },
   }
 }
@@ -81,53 +85,4 @@ function standInFor(kind: number, payload: unknown): Map<number, unknown> {
   const map = new Map<number, unknown>()
   map.set(kind, payload)
   return map
-}
-
-function split(bytes: Uint8Array): { raw: Uint8Array; rest: Uint8Array } {
-  if (bytes[0] !== WITH_BYTES) return { raw: bytes.subarray(0, 0), rest: bytes }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const end = PREFIX + view.getUint32(1, true)
-  if (end >= bytes.length) throw new Error('Larder: a truncated entry')
-  return { raw: bytes.subarray(PREFIX, end), rest: bytes.subarray(end) }
-}
-
-// Everything here was made by msgpackr a moment ago, so stand-ins are replaced in place.
-function restore(value: unknown, raw: Uint8Array, types: ValueTypes): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  if (value instanceof Map) return standIn(value, raw, types)
-  const holder = value as Record<string | number, unknown>
-  if (Array.isArray(value))
-    for (let index = 0; index < value.length; index++) replace(holder, index, raw, types)
-  else for (const key in holder) replace(holder, key, raw, types)
-  return value
-}
-
-function replace(
-  holder: Record<string | number, unknown>,
-  key: string | number,
-  raw: Uint8Array,
-  types: ValueTypes,
-): void {
-  const item = holder[key]
-  if (typeof item !== 'object' || item === null) return
-  const restored = restore(item, raw, types)
-  if (restored !== item) holder[key] = restored
-}
-
-function standIn(map: Map<unknown, unknown>, raw: Uint8Array, types: ValueTypes): unknown {
-  const { value: first } = map.entries().next()
-  if (!first || map.size !== 1) throw new Error('Larder: a map that this codec did not write')
-  const [kind, payload] = first
-  if (!(payload instanceof Map)) return revive(kind, restore(payload, raw, types), types)
-  const { value: slice } = payload.entries().next()
-  const [at, length] = slice ?? []
-  if (
-    typeof at !== 'number' ||
-    typeof length !== 'number' ||
-    at < 0 ||
-    length < 0 ||
-    at + length > raw.length
-  )
-    throw new Error('Larder: bytes outside their entry')
-  return revive(kind, raw.subarray(at, at + length), types)
 }

@@ -29,6 +29,8 @@ export type GuardedStore = Pick<Store, 'source' | 'close'> &
   GuardedWrites & {
     /** Synchronous access, if the store has it and is open. It cannot fail, so it is not guarded. */
     readonly sync: SyncStore | undefined
+    /** The store's. Undefined: it does not count them. */
+    readonly packetsSent: () => number | undefined
     /** The store's, if it has any. */
     readonly leases: GuardedLeases | undefined
     /** After `close`, every call fails at once and without an event. */
@@ -79,6 +81,7 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
   const guarded: Mutable<GuardedStore, 'sync' | 'closed'> = {
     source: store.source,
     sync: store.sync,
+    packetsSent: store.packetsSent ?? (() => undefined),
     leases: guardLeases(store.leases, breaker, attempt, [reading, writing]),
     closed: false,
     close() {

@@ -13,10 +13,10 @@ import type { GuardedStore } from '../store/guard.ts'
 import type { Fetched } from '../store/store.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
 import type { ResultCells } from '../tags/result-tags.ts'
-import { FoundEntry, type LookUpResult } from './found-entry.ts'
+import { createSharedLookUps, FoundEntry, type LookUpResult, type PendingLookUp } from './look-up-results.ts'
 import type { MemoryTier } from './memory-tier.ts'
 
-export type { LookUpResult } from './found-entry.ts'
+export type { LookUpResult } from './look-up-results.ts'
 
 /** What a look-up needs to know about a read. */
 export interface EntryRequest extends EntryOwner {
@@ -52,6 +52,8 @@ export interface LookUpDeps {
   readonly tier: MemoryTier | undefined
   /** Whether a read with these tags must bypass the cache because of a pending write of this process. */
   readonly mustBypass: (tags: readonly ReadTag[]) => boolean
+  /** Whether this process has a pending write. */
+  readonly pending: { readonly any: boolean }
 }
 
 /** Entries whose result dependencies are remembered. */
@@ -64,7 +66,8 @@ interface LookUpContext extends LookUpDeps {
 
 export function createLookUp(given: LookUpDeps, entries: Entries): LookUp {
   const deps: LookUpContext = { ...given, entries, knownResultCells: createKnownResultCells(HINTS) }
-  const { store, tier, clock, knownResultCells } = deps
+  const { store, tier, clock, knownResultCells, pending } = deps
+  const shared = createSharedLookUps({ packetsSent: store.packetsSent, pending })
   const fetchSync: LookUp['fetchSync'] = (wanted) => {
     const reply = store.sync?.fetch(wanted.key.key, wanted.tags)
     const entry = reply && entries.open(reply.entry, wanted)
@@ -96,9 +99,14 @@ export function createLookUp(given: LookUpDeps, entries: Entries): LookUp {
     },
     tryKept: (wanted) => tier?.pushed && fromPushed(wanted, tier, tier.pushed),
     fetch(wanted) {
+      const joined = shared.join(wanted)
+      if (joined) return joined
       const kept = tier?.entries.get(wanted.key, wanted.started)
+      const remaining = kept ? kept.state.remaining : 0
       // One that has expired may have a successor in the store, which brings the tags as well.
-      return kept && kept.state.remaining > 0 ? validate(deps, wanted, kept) : fetchEntry(deps, wanted)
+      return kept && remaining > 0
+        ? shared.begin(wanted, wanted.started + remaining, () => validate(deps, wanted, kept))
+        : shared.begin(wanted, Number.POSITIVE_INFINITY, () => fetchEntry(deps, wanted))
     },
     fetchStored: (wanted) => fetchEntry(deps, wanted),
     fetchSync,
@@ -144,11 +152,7 @@ function decide(
 // The next two have callbacks instead of awaits, because every hit over a server comes here.
 
 /** Fetches the tags of an entry in the memory tier, and the entry of the store if they have changed. */
-function validate(
-  deps: LookUpContext,
-  wanted: EntryRequest,
-  kept: OpenedEntry,
-): Promise<LookUpResult | undefined> {
+function validate(deps: LookUpContext, wanted: EntryRequest, kept: OpenedEntry): PendingLookUp {
   const tags = withKnownDependencies(deps, wanted, kept.resultCells)
   if (!tags) return Promise.resolve(BEING_WRITTEN)
   return fetchThen(deps, undefined, tags, (fetched) => {
@@ -161,7 +165,7 @@ function validate(
 }
 
 /** Fetches an entry and its tags, with those result dependencies that are remembered. */
-function fetchEntry(deps: LookUpContext, wanted: EntryRequest): Promise<LookUpResult | undefined> {
+function fetchEntry(deps: LookUpContext, wanted: EntryRequest): PendingLookUp {
   const { store, clock, knownResultCells } = deps
   const name = wanted.key.key
   const began = clock.now()
@@ -183,8 +187,8 @@ function fetchThen(
   { store }: LookUpContext,
   entry: string | undefined,
   tags: readonly ReadTag[],
-  evaluate: (fetched: Fetched) => LookUpResult | undefined | Promise<LookUpResult | undefined>,
-): Promise<LookUpResult | undefined> {
+  evaluate: (fetched: Fetched) => LookUpResult | undefined | PendingLookUp,
+): PendingLookUp {
   return new Promise((resolve, reject) => {
     store.fetchWith(entry, tags, (reply) => {
       try {
