@@ -63,6 +63,7 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
   const reading = createDeadline(clock, READ_DEADLINE, 'frequent')
   const writing = createDeadline(clock, WRITE_DEADLINE, 'repeated')
   const silence = createSilentMarks()
+  const state = { closed: false }
 
   const attempt = async <T>(
     action: 'set' | Order | 'lease',
@@ -86,6 +87,7 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
     closed: false,
     close() {
       guarded.closed = true
+      state.closed = true
       guarded.sync = undefined
       breaker.stop()
       return store.close()
@@ -101,7 +103,7 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
       answered: silence.signOfLife,
     }),
     ...guardPuts(store, breaker, (call) => attempt('set', writing, call)),
-    ...guardWrites({ store, clock, events, silence, usable, writing, isClosed: () => guarded.closed }),
+    ...guardWrites({ store, clock, events, silence, usable, writing, state }),
     ...guardOrders(store, (action, call) => attempt(action, writing, call)),
   }
   return guarded

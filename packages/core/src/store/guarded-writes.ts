@@ -32,13 +32,14 @@ export interface GuardedWriteDeps {
   readonly usable: Usability
   /** Of every call but a mark. */
   readonly writing: Deadline
-  isClosed(): boolean
+  /** After `close`, every call fails at once and without an event. */
+  readonly state: { readonly closed: boolean }
 }
 
 export function guardWrites(deps: GuardedWriteDeps): GuardedWrites {
   const { store, writing } = deps
   const send = <T>(action: WriteCall, record: string, call: () => Promise<T>): Promise<Guarded<T>> =>
-    deps.isClosed() || store.source === 'memory'
+    deps.state.closed || store.source === 'memory'
       ? sendLocal(deps, action, record, call)
       : new Promise((resolve) => {
           const acknowledged = (value: T): T => {
@@ -55,7 +56,7 @@ export function guardWrites(deps: GuardedWriteDeps): GuardedWrites {
   const sendMark = store.source === 'memory' ? undefined : markSender(deps)
   return {
     mark: (request) =>
-      sendMark && !deps.isClosed()
+      sendMark && !deps.state.closed
         ? sendMark(request)
         : sendLocal(deps, 'mark', request.record, () => store.mark(request)),
     renew: (request) => send('renew', request.record, () => store.renew(request)),
@@ -71,7 +72,7 @@ async function sendLocal<T>(
   record: string,
   call: () => Promise<T>,
 ): Promise<Guarded<T>> {
-  if (deps.isClosed()) {
+  if (deps.state.closed) {
     deps.usable.failed(record)
     return CLOSED
   }
