@@ -46,8 +46,7 @@ const DEFAULT_NAMESPACE = 'larder'
  * ```
  */
 export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
-  const warnings = createWarnings()
-  const caches = createCaches()
+  const [warnings, caches] = [createWarnings(), createCaches()]
   const target = checkOptions(options)
   const store = assemble(target, warnings, caches)
   const shared = sharedAs(target)
@@ -70,9 +69,10 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
       throw topology.failure(error)
     }
   }
+  const begin: Store['fetch'] = (entry, requests) => readAll(store, entry, requests)
   const fetch: Store['fetch'] = (entry, requests) => {
     if (alone) warnings.usedWithoutCache()
-    return store.sharedFetches.join(entry, requests, () => readAll(store, entry, requests))
+    return store.sharedFetches.join(entry, requests, begin)
   }
 
   return {

@@ -99,7 +99,7 @@ export function payloadUnder(bytes: Uint8Array, known: Buffer): Uint8Array | und
   const view = bufferOf(bytes)
   const { length } = known
   // The checksum differs with the payload, the marks of the format before it do not.
-  if (view.length < length || view.compare(known, 0, CRC_AT, 0, CRC_AT) !== 0) return undefined
+  if (view.length < length || view.readUInt32LE(0) !== known.readUInt32LE(0)) return undefined
   if (view.compare(known, LENGTH_AT, length, LENGTH_AT, length) !== 0) return undefined
   return isWhole(view) ? bytes.subarray(length) : undefined
 }

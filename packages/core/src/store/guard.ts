@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import { CacheError } from '../base/errors.ts'
 import type { Events } from '../report/events.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
-import { createDeadline, type Deadline } from './deadline.ts'
+import { createDeadline, type Deadline, FunctionCall } from './deadline.ts'
 import { CLOSED, type Guarded, isMoving, STOPPED } from './guarded.ts'
 import { type GuardedLeases, guardLeases } from './guarded-leases.ts'
 import { type GuardedReads, guardReads } from './guarded-reads.ts'
@@ -211,26 +211,32 @@ function inTwoSteps(clock: Clock): (late: () => void) => Pick<Deadline, 'within'
         }
         answer.then(over, over)
         first.begin(
-          what,
-          () => answer,
-          (inTime) => {
-            if (inTime.ok) return resolve(inTime.value)
-            if (settled) return reject(inTime.error)
-            late()
-            second.begin(
-              what,
-              () => answer,
-              (inExtraTime) => {
-                if (inExtraTime.ok) resolve(inExtraTime.value)
-                else
-                  reject(
-                    settled
-                      ? inExtraTime.error
-                      : new Error(`store ${what} took longer than ${MARK_DEADLINE} ms`),
-                  )
-              },
-            )
-          },
+          new FunctionCall(
+            what,
+            () => answer,
+            (inTime) => {
+              if (inTime.ok) resolve(inTime.value)
+              else if (settled) reject(inTime.error)
+              else {
+                late()
+                second.begin(
+                  new FunctionCall(
+                    what,
+                    () => answer,
+                    (inExtraTime) => {
+                      if (inExtraTime.ok) resolve(inExtraTime.value)
+                      else
+                        reject(
+                          settled
+                            ? inExtraTime.error
+                            : new Error(`store ${what} took longer than ${MARK_DEADLINE} ms`),
+                        )
+                    },
+                  ),
+                )
+              }
+            },
+          ),
         )
       }),
   })
