@@ -1,39 +1,31 @@
 import type { Entries, OpenedEntry } from '../entry/entries.ts'
-import { createKnownResultCells } from '../entry/result-dependencies.ts'
+import { withResultCells } from '../entry/observed-tags.ts'
 import {
-  BEING_WRITTEN,
-  decide,
-  type EntryRequest,
-  fetchEntry,
-  type LookUpContext,
-  type LookUpDeps,
-  validate,
-  withKnownDependencies,
-} from './fetch-entry.ts'
-import type { LookUpResult } from './found-entry.ts'
+  createKnownResultCells,
+  includesAll,
+  joinAnswers,
+  type KnownResultCells,
+  resultCellRequests,
+} from '../entry/result-dependencies.ts'
+import type { Guarded } from '../store/guarded.ts'
+import type { Receiver } from '../store/guarded-reads.ts'
+import type { Fetched } from '../store/store.ts'
+import type { ReadTag } from '../tags/read-tags.ts'
+import type { ResultCells } from '../tags/result-tags.ts'
+import { FoundEntry, type LookUpResult } from './found-entry.ts'
+import type { EntryRequest, LookUp, LookUpDeps } from './look-up-types.ts'
 import type { MemoryTier } from './memory-tier.ts'
 
-export type { EntryRequest, LookUpDeps } from './fetch-entry.ts'
 export type { LookUpResult } from './found-entry.ts'
-
-/** Looks entries up in the memory tier and in the store. */
-export interface LookUp {
-  /** Looks up without waiting: a hit in the memory tier, or anything in a synchronous store. Undefined: use `fetch`. */
-  tryLocal(wanted: EntryRequest): LookUpResult | undefined
-  /** What the memory tier has, expired or not, if its tags are known without asking the store. */
-  tryKept(wanted: EntryRequest): LookUpResult | undefined
-  /** Fetches from the store what the memory tier does not have. Undefined: the store is unavailable. */
-  fetch(wanted: EntryRequest): Promise<LookUpResult | undefined>
-  /** Fetches from the store whatever the memory tier has: another process may have renewed the entry. */
-  fetchStored(wanted: EntryRequest): Promise<LookUpResult | undefined>
-  /** The same with a synchronous store. Undefined: the store is not synchronous. */
-  fetchSync(wanted: EntryRequest): LookUpResult | undefined
-  /** Puts an entry of this process into the memory tier. */
-  keep(wanted: EntryRequest, entry: OpenedEntry): void
-}
+export type { EntryRequest, LookUp } from './look-up-types.ts'
 
 /** Entries whose result dependencies are remembered. */
 const HINTS = 10_000
+
+interface LookUpContext extends LookUpDeps {
+  readonly entries: Entries
+  readonly knownResultCells: KnownResultCells
+}
 
 export function createLookUp(given: LookUpDeps, entries: Entries): LookUp {
   const deps: LookUpContext = { ...given, entries, knownResultCells: createKnownResultCells(HINTS) }
@@ -87,4 +79,154 @@ export function isServable({ policy }: EntryRequest, { fresh, entry }: LookUpRes
   if (!policy?.staleWhileRevalidate || !entry || fresh.kind !== 'miss' || fresh.reason !== 'expired')
     return false
   return -entry.state.remaining < policy.staleWhileRevalidate
+}
+
+const BEING_WRITTEN: LookUpResult = {
+  fresh: { kind: 'dirty' },
+  entry: undefined,
+  source: 'memory',
+  epoch: '',
+  observedTags: [],
+  tags: [],
+}
+
+/**
+ * Adds the result dependencies of an entry to the tags of the read. Undefined if this process is writing to one of them: that
+ * must be checked before the store is asked, because a write whose mark failed may finish before the reply arrives.
+ */
+function withKnownDependencies(
+  { mustBypass }: LookUpContext,
+  { tags }: EntryRequest,
+  learned: readonly ResultCells[],
+): readonly ReadTag[] | undefined {
+  const all = withResultCells(tags, learned)
+  return all !== tags && mustBypass(all) ? undefined : all
+}
+
+function decide(
+  { tags, writing }: EntryRequest,
+  all: readonly ReadTag[],
+  entry: OpenedEntry | undefined,
+  source: LookUpResult['source'],
+  seen: Fetched,
+): LookUpResult {
+  return new FoundEntry(tags, writing, all, entry, source, seen)
+}
+
+/** Fetches the tags of an entry in the memory tier, and the entry of the store if they have changed. */
+function validate(
+  deps: LookUpContext,
+  wanted: EntryRequest,
+  kept: OpenedEntry,
+): Promise<LookUpResult | undefined> {
+  const tags = withKnownDependencies(deps, wanted, kept.resultCells)
+  if (!tags) return Promise.resolve(BEING_WRITTEN)
+  return new Promise((resolve, reject) => {
+    const receiver = new LookUpReceiver(deps, wanted, tags, kept, resolve, reject)
+    deps.store.fetchFor(receiver, undefined, tags)
+  })
+}
+
+/** Fetches an entry and its tags, with those result dependencies that are remembered. */
+function fetchEntry(deps: LookUpContext, wanted: EntryRequest): Promise<LookUpResult | undefined> {
+  const name = wanted.key.key
+  const tags = withKnownDependencies(deps, wanted, deps.knownResultCells.of(name))
+  if (!tags) return Promise.resolve(BEING_WRITTEN)
+  return new Promise((resolve, reject) => {
+    const receiver = new LookUpReceiver(deps, wanted, tags, undefined, resolve, reject)
+    deps.store.fetchFor(receiver, name, tags)
+  })
+}
+
+/** Waits for the reply to a look-up. A class, and no closures: every hit over a server makes one. */
+class LookUpReceiver implements Receiver {
+  private readonly deps: LookUpContext
+  private readonly wanted: EntryRequest
+  private readonly tags: readonly ReadTag[]
+  private readonly kept: OpenedEntry | undefined
+  /** Without a memory tier nobody asks. */
+  private readonly began: number
+  private readonly resolve: (lookedUp: LookUpResult | undefined | Promise<LookUpResult | undefined>) => void
+  private readonly reject: (error: unknown) => void
+
+  /** @param kept what the memory tier has, of which only the tags are asked. */
+  constructor(
+    deps: LookUpContext,
+    wanted: EntryRequest,
+    tags: readonly ReadTag[],
+    kept: OpenedEntry | undefined,
+    resolve: (lookedUp: LookUpResult | undefined | Promise<LookUpResult | undefined>) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.deps = deps
+    this.wanted = wanted
+    this.tags = tags
+    this.kept = kept
+    this.began = deps.tier && !kept ? deps.clock.now() : 0
+    this.resolve = resolve
+    this.reject = reject
+  }
+
+  answered(reply: Guarded<Fetched>): void {
+    try {
+      if (!reply.ok) this.resolve(undefined)
+      else if (this.kept) this.resolve(this.validated(this.kept, reply.value))
+      else this.resolve(this.opened(reply.value))
+    } catch (error) {
+      this.reject(error)
+    }
+  }
+
+  private validated(kept: OpenedEntry, fetched: Fetched): LookUpResult | Promise<LookUpResult | undefined> {
+    const { deps, wanted, tags } = this
+    const lookedUp = decide(wanted, tags, kept, 'memory', fetched)
+    if (lookedUp.fresh.kind !== 'miss') return lookedUp
+    // Another process may have stored a newer entry: ask the store before calling it a miss.
+    deps.tier?.entries.drop(wanted.key.key)
+    return fetchEntry(deps, wanted)
+  }
+
+  private opened(fetched: Fetched): LookUpResult | undefined | Promise<LookUpResult | undefined> {
+    const { deps, wanted, tags, began } = this
+    const entry = deps.entries.open(fetched.entry, wanted)
+    if (entry) deps.knownResultCells.note(wanted.key.key, entry.resultCells)
+    if (entry && !includesAll(tags, entry.resultCells))
+      return fetchResultCells(deps, wanted, entry, fetched).then((lookedUp) =>
+        keepValid(deps, wanted, lookedUp, began),
+      )
+    return keepValid(deps, wanted, decide(wanted, tags, entry, deps.store.source, fetched), began)
+  }
+}
+
+/** Puts a valid entry into the memory tier. @param asked when it was fetched. */
+function keepValid(
+  { tier }: LookUpContext,
+  { key }: EntryRequest,
+  found: LookUpResult | undefined,
+  asked: number,
+): LookUpResult | undefined {
+  if (tier && found?.entry && isValid(found)) tier.entries.put(key, found.entry, asked)
+  return found
+}
+
+/** True if nothing but its age may be wrong with the entry. */
+function isValid({ fresh }: LookUpResult): boolean {
+  return fresh.kind === 'hit' || (fresh.kind === 'miss' && fresh.reason === 'expired')
+}
+
+/** Fetches result dependencies that were not remembered. Cells are read after their records, as they must be. */
+async function fetchResultCells(
+  deps: LookUpContext,
+  wanted: EntryRequest,
+  entry: OpenedEntry,
+  seen: Fetched,
+): Promise<LookUpResult | undefined> {
+  const { store } = deps
+  const all = withKnownDependencies(deps, wanted, entry.resultCells)
+  if (!all) return BEING_WRITTEN
+  const more = await store.fetch(undefined, resultCellRequests(all))
+  if (!more.ok) return undefined
+  // Two epochs cannot be combined: without its result dependencies the entry is a miss.
+  if (more.value.epoch !== seen.epoch) return decide(wanted, wanted.tags, entry, store.source, seen)
+  return decide(wanted, all, entry, store.source, joinAnswers(all, seen, more.value))
 }
