@@ -11,6 +11,7 @@ import { prepared } from './orm/drizzle.ts'
 import { goods, strikes } from './orm/misses.ts'
 import { raise, repair } from './orm/updates.ts'
 import { heapProfile } from './process/heap.ts'
+import { BURST, burst } from './valkey/burst.ts'
 import { drive } from './valkey/drive.ts'
 import { itemOf } from './valkey/items.ts'
 import { larder } from './valkey/readers.ts'
@@ -97,6 +98,10 @@ async function openPaths(
       'prisma-hit-validate': {
         about: "Prisma: findUnique, a hit over Valkey with memory mode 'validate'",
         run: () => onServer.prisma.strike.findUnique({ where }),
+      },
+      'prisma-burst': {
+        about: `Prisma: bursts of ${BURST.requests} findFirst at once over ${BURST.keys} keys, hits over Valkey with memory mode 'validate'`,
+        run: () => burst((id) => onServer.prisma.strike.findFirst({ where: { id } })),
       },
       'prisma-miss': {
         about: 'Prisma: a list of 100 rows that misses, over Valkey',

@@ -7,8 +7,8 @@ import { whole } from '../units.ts'
 import { cacheAside } from './cache-aside.ts'
 import type { Server } from './server.ts'
 
-const REQUESTS = 5_000
-const KEYS = 500
+/** Requests of one burst, and the keys that they ask for in turn. */
+export const BURST = { requests: 5_000, keys: 500 } as const
 /** No burst begins after so many ms. */
 const LONGEST = 30_000
 /** Bursts on a warm cache that are thrown away: in them the compiler is still at work. */
@@ -56,9 +56,9 @@ export async function benchBurst(context: Context): Promise<void> {
     const peer = targets.find(({ name }) => name === PEER) as Target
     context.show({
       id: 'burst',
-      title: `Prisma on PostgreSQL and Valkey: bursts of ${whole(REQUESTS)} requests at once, over ${KEYS} keys`,
+      title: `Prisma on PostgreSQL and Valkey: bursts of ${whole(BURST.requests)} requests at once, over ${BURST.keys} keys`,
       note: `The cache is empty before the first burst (cold); ${bursts - WARM_UP} warm ones are measured. Loads are SQL
-statements: ${KEYS} are needed. prisma-extension-redis stores JSON: a hit gives texts for
+statements: ${BURST.keys} are needed. prisma-extension-redis stores JSON: a hit gives texts for
 dates and decimals, where Larder gives what Prisma gives.`,
       columns: [
         { name: 'warm', unit: '/s' },
@@ -90,7 +90,7 @@ function rowOf({ name, warm, cold, loads }: Target, peer: Target): Row {
 }
 
 async function open(name: string, { client, close }: Client, { statements }: Catalogue): Promise<Target> {
-  const burst = async (): Promise<Burst> => {
+  const measure = async (): Promise<Burst> => {
     const times: number[] = []
     const read = async (id: number): Promise<void> => {
       const began = performance.now()
@@ -98,19 +98,24 @@ async function open(name: string, { client, close }: Client, { statements }: Cat
       times.push(performance.now() - began)
     }
     const began = performance.now()
-    await Promise.all(Array.from({ length: REQUESTS }, (_, index) => read(1 + (index % KEYS))))
-    return { rate: (REQUESTS * 1_000) / (performance.now() - began), p99: quantile(times, 0.99) }
+    await burst(read)
+    return { rate: (BURST.requests * 1_000) / (performance.now() - began), p99: quantile(times, 0.99) }
   }
   const before = statements()
-  const target = { name, cold: await burst(), warm: [], loads: 0, close }
+  const target = { name, cold: await measure(), warm: [], loads: 0, close }
   const counted = async (): Promise<Burst> => {
     const sent = statements()
-    const one = await burst()
+    const one = await measure()
     target.loads += statements() - sent
     return one
   }
   target.loads = statements() - before
   return Object.assign(target, { burst: counted })
+}
+
+/** Reads all at once. */
+export function burst(read: (id: number) => PromiseLike<unknown>): Promise<unknown> {
+  return Promise.all(Array.from({ length: BURST.requests }, (_, index) => read(1 + (index % BURST.keys))))
 }
 
 /** What Prisma itself leaves to any cache. */

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { PrismaClient } from '../../prisma/generated/client/client.ts'
 import { datamodelWithoutCascades } from '../broken/stores.ts'
 import { cachedClient } from '../support/cached-client.ts'
-import { startPgliteDatabase, type TestDatabase } from '../support/databases.ts'
+import { startPostgresDatabase, type TestDatabase } from '../support/databases.ts'
 import { createRandom } from '../support/random.ts'
 import { createKeys, populate, readExistingKeys } from '../workload/prisma/rows.ts'
 import { randomStep } from '../workload/prisma/steps.ts'
@@ -20,7 +20,7 @@ import { randomStep } from '../workload/prisma/steps.ts'
 
 let database: TestDatabase
 beforeAll(async () => {
-  database = await startPgliteDatabase()
+  database = await startPostgresDatabase()
   await populate(database.client().client, database.run)
 })
 afterAll(() => database.stop())

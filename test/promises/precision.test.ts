@@ -3,7 +3,7 @@ import { sized } from '@larder/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { driveParts, fillParts, readParts, type Trace, type Way } from '../../bench/parts.ts'
 import { cachedClient } from '../support/cached-client.ts'
-import { startPgliteDatabase, type TestDatabase } from '../support/databases.ts'
+import { startPostgresDatabase, type TestDatabase } from '../support/databases.ts'
 
 const TRACE: Trace = {
   rows: sized(1_000, 10_000),
@@ -14,7 +14,7 @@ const TRACE: Trace = {
 
 let database: TestDatabase
 beforeAll(async () => {
-  database = await startPgliteDatabase()
+  database = await startPostgresDatabase()
   await database.run(fillParts(TRACE.rows))
 })
 afterAll(() => database.stop())

@@ -1,9 +1,10 @@
 import { createCache, memoryStore } from '@larder/core'
 import { cacheOf, drizzleCache } from '@larder/drizzle'
-import { startPglite } from '@larder/testing'
+import { createDatabase, postgresUrl } from '@larder/testing'
 import { and, eq, gt, sql } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/node-postgres'
 import { integer, pgTable, text } from 'drizzle-orm/pg-core'
-import { drizzle } from 'drizzle-orm/pglite'
+import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 
 // The table of docs/invalidation.md, row by row.
@@ -18,22 +19,24 @@ const products = pgTable('product', {
 })
 const schema = { categories, products }
 
-const pglite = await startPglite()
+const database = await createDatabase(await postgresUrl())
+const pool = new pg.Pool({ connectionString: database.url })
 const cache = createCache({ store: memoryStore({ isolated: true }) })
-const db = drizzleCache(drizzle(pglite, { schema }), { cache, schema, tables: { '*': { ttl: '10m' } } })
+const db = drizzleCache(drizzle(pool, { schema }), { cache, schema, tables: { '*': { ttl: '10m' } } })
 
 beforeAll(() =>
-  pglite.exec(`
+  pool.query(`
     CREATE TABLE category (id int PRIMARY KEY, name text NOT NULL);
     CREATE TABLE product (id int PRIMARY KEY, price int NOT NULL,
       category_id int NOT NULL REFERENCES category ON DELETE CASCADE)`),
 )
 afterAll(async () => {
   await cache.close()
-  await pglite.close()
+  await pool.end()
+  await database.drop()
 })
 beforeEach(async () => {
-  await pglite.exec(`
+  await pool.query(`
     TRUNCATE category CASCADE;
     INSERT INTO category SELECT i, 'c' FROM generate_series(3, 5) i;
     INSERT INTO product VALUES (1, 1, 3), (2, 2, 4), (3, 3, 5)`)

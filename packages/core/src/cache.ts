@@ -4,6 +4,7 @@ import type { Engine, Host } from './host/engine.ts'
 import { createPauseControls, type PauseControls } from './host/pause-controls.ts'
 import type { SharedDeps } from './host/shared-deps.ts'
 import { type WarmOptions, type WarmResult, warm } from './host/warm.ts'
+import { createRenewals } from './marks/renewals.ts'
 import { type CacheOptions, resolveConfig } from './options/config.ts'
 import { createPause } from './options/pause.ts'
 import { scopeReader } from './options/scope.ts'
@@ -146,10 +147,9 @@ export function createCache(
   const config = resolveConfig(options)
   const events = createEvents()
   const report = createReport(events)
-  const tiered = createMemoryTier(config.store, clock, config.memory)
-  const { tier } = tiered
+  const { tier, store: tiered } = createMemoryTier(config.store, clock, config.memory)
   const outages = announceOutages(events, clock, config.store.address)
-  const store = guardStore(tiered.store, clock, outages.events)
+  const store = guardStore(tiered, clock, outages.events)
   const pause = createPause(config.enabled, events)
   const otherCaches = joinOtherCaches({ config, events, clock, store, tier })
   const { pendingWrites, journal } = otherCaches
@@ -174,6 +174,7 @@ export function createCache(
     tier,
     pendingWrites,
     journal,
+    renewals: createRenewals(store, clock),
     ...createLoadSharing(store, clock),
     storing: new Map(),
     pause,

@@ -15,8 +15,10 @@ export interface ScheduleFaults {
  * and each table are read at instants of their own, and a record before its cells.
  */
 export function scheduledStore(store: Store, step: () => Promise<void>, faults: ScheduleFaults = {}): Store {
+  let packetsSent = 0
   const remote = async <T>(call: () => Promise<T>): Promise<T> => {
     await step()
+    packetsSent++
     const chance = faults.failing?.() ?? 1
     // Below a half the request is lost, below one the answer.
     if (chance < 0.5) throw new Error('simulated: the request was lost')
@@ -50,6 +52,7 @@ export function scheduledStore(store: Store, step: () => Promise<void>, faults: 
   }
   return {
     source: 'store',
+    packetsSent: () => packetsSent,
     open: (context) => store.open?.(context),
     fetch: (entry, tags) =>
       remote(async () => {

@@ -5,8 +5,7 @@ import type { Target } from './connection/target.ts'
 import type { Warnings } from './connection/warnings.ts'
 import { type Feed, followChanges, type LeaseOf } from './feed/feed.ts'
 import { createLoadLeases, type ServerLeases } from './leases/load-leases.ts'
-import { createSharedFetches, type SharedFetches } from './read/fetch.ts'
-import { createPackets, type Packets } from './read/packet.ts'
+import { createPacketCount, createPackets, type Packets } from './read/packet.ts'
 import { runOnKey } from './scripts/run-on-key.ts'
 import { type TagChanges, tagChanges } from './tags/change-tags.ts'
 import { createRecentChanges, recordChanges, resend } from './tags/recent-changes.ts'
@@ -28,7 +27,8 @@ export interface Assembly {
   readonly lease: LeaseOf | undefined
   readonly loadLeases: ServerLeases
   readonly packets: Packets
-  readonly sharedFetches: SharedFetches
+  /** Counts every packet, before it is sent. */
+  readonly packetsSent: () => number
   /** Extends the lifetimes of an entry's tags where necessary. Not awaited. */
   renewTags(renewal: Renewal): void
   invalidateAll(): Promise<void>
@@ -58,11 +58,11 @@ export function assemble(target: Target, warnings: Warnings, caches: Caches): As
     onMissingInfo: () => warnings.warn('valkey-info', NO_INFO),
   })
   const [recent, renewals] = [createRecentChanges(), createRenewals()]
-  const sharedFetches = createSharedFetches()
+  const packetCount = createPacketCount()
   const topology = createTopology(target, warnings, {
     beforeTrust: (node) => resend(plain, recent, (record) => owns(topology, node, record), epoch.renew),
     identify: identifier.identify,
-    beforeSend: sharedFetches.clear,
+    beforeSend: packetCount.add,
   })
   let feed: Feed | undefined
   const plain = tagChanges(topology, runAlone, (node, incarnation) => feed?.lease(node, incarnation))
@@ -77,7 +77,7 @@ export function assemble(target: Target, warnings: Warnings, caches: Caches): As
     pauses,
     loadLeases,
     packets: createPackets(currentTopology, createTagTexts()),
-    sharedFetches,
+    packetsSent: packetCount.read,
     tags: recordChanges(plain, recent, renewals),
     lease: undefined,
     renewTags(renewal) {

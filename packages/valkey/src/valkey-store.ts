@@ -46,11 +46,12 @@ const DEFAULT_NAMESPACE = 'larder'
  * ```
  */
 export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
-  const [warnings, caches] = [createWarnings(), createCaches()]
+  const warnings = createWarnings()
+  const caches = createCaches()
   const target = checkOptions(options)
   const store = assemble(target, warnings, caches)
   const shared = sharedAs(target)
-  const { topology, epoch, pauses, tags } = store
+  const { topology, epoch, pauses, tags, packetsSent } = store
   const firstAttempt = firstAttemptOf(topology)
   let opening: Promise<void> | undefined
   let closed = false
@@ -68,11 +69,6 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
     } catch (error) {
       throw topology.failure(error)
     }
-  }
-  const begin: Store['fetch'] = (entry, requests) => readAll(store, entry, requests)
-  const fetch: Store['fetch'] = (entry, requests) => {
-    if (alone) warnings.usedWithoutCache()
-    return store.sharedFetches.join(entry, requests, begin)
   }
 
   return {
@@ -94,9 +90,12 @@ export function valkeyStore(options: string | ValkeyStoreOptions): ValkeyStore {
           opening = undefined
         })
     },
+    packetsSent,
     // Every hit calls this, so it avoids a promise if there is nothing to wait for.
     fetch: (entry, requests) =>
-      closed || opening || firstAttempt() ? call(() => fetch(entry, requests)) : fetch(entry, requests),
+      closed || alone || opening || firstAttempt()
+        ? call(() => readAll(store, entry, requests))
+        : readAll(store, entry, requests),
     seed: (requests, lifetime) => call(() => seedTags(store, requests, lifetime)),
     mark: (request) => call(() => withEpoch(epoch, request, tags.mark)),
     renew: (request) => call(() => tags.mark(request)),

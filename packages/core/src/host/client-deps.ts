@@ -112,7 +112,10 @@ function commonOf(deps: ClientDepsInput, host: Host): Common {
         return entryKeys(parts, REMEMBERED)
       }),
     entries,
-    lookUp: createLookUp({ clock, store, tier, mustBypass: pendingWrites.mustBypass }, entries),
+    lookUp: createLookUp(
+      { clock, store, tier, mustBypass: pendingWrites.mustBypass, pending: pendingWrites.pending },
+      entries,
+    ),
     maxValueBytes,
     raw: createRawChanges({ events, unknownWrites: config.unknownWrites, schema, undeclaredViews, parser }),
   }

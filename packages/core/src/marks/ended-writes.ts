@@ -8,7 +8,7 @@ const MOST = 5_000
 export interface PendingWrite {
   readonly record: string
   /** True if a read with this tag must bypass the cache. Called for every read. */
-  readonly touches: (request: ReadTag) => boolean
+  touches(request: ReadTag): boolean
 }
 
 /**

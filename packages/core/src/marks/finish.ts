@@ -38,20 +38,27 @@ export function finishesOf(
   return marked.map((tag) => {
     const reportOn = reports?.requestAtFinish(tag)
     const shown = returned.find(({ record }) => record === tag.record)
-    const request = { record: tag.record, token, ...(reportOn && { reportOn }) }
+    const { record, known, unknown, cells } = tag
+    const report = reportOn && { reportOn }
     // Most statements know every row, and return none.
-    if (!tag.unknown.size && (!shown || shown === tag))
-      return { ...request, untouched: tag.known, keep: [], cells: [...tag.cells] }
+    if (!unknown.size && (!shown || shown === tag)) {
+      const request: FinishRequest = { record, token, untouched: known, keep: NONE, cells: [...cells] }
+      return report ? { ...request, ...report } : request
+    }
     const isKnown = (name: string): boolean =>
       shown?.known.includes(name) === true && !shown.unknown.has(name)
     return {
-      ...request,
-      untouched: tag.known.filter((name) => !tag.unknown.has(name)),
-      keep: [...tag.unknown].filter(isKnown),
-      cells: [...new Set([...tag.cells, ...(shown?.cells ?? [])])],
+      record,
+      token,
+      untouched: known.filter((name) => !unknown.has(name)),
+      keep: [...unknown].filter(isKnown),
+      cells: [...new Set([...cells, ...(shown?.cells ?? [])])],
+      ...report,
     }
   })
 }
+
+const NONE: readonly string[] = []
 
 /**
  * The same after a proven rollback, which changed nothing: every field and cell keeps its nonce if its mark is still
@@ -82,11 +89,10 @@ export async function sendFinishes(
   forget: () => void,
   reports?: MarkReports,
 ): Promise<void> {
-  const answers = await Promise.all(
-    requests.map((request) =>
-      store.silence.has(request.record, 'long') ? undefined : store.finish(request),
-    ),
+  const sent = requests.map((request) =>
+    store.silence.has(request.record, 'long') ? undefined : store.finish(request),
   )
+  const answers = sent.length === 1 ? [await sent[0]] : await Promise.all(sent)
   const failed = requests.filter((_, at) => !answers[at]?.ok)
   if (failed.length) journal.add(failed)
   // Before reads of this process may use the cache again. The memory tier has the rows when this call returns.

@@ -5,8 +5,9 @@ import type { FinishRequest } from '../store/store.ts'
 import type { WriteTag } from '../tags/write-tags.ts'
 import type { MarkReports } from '../write-through/row-storage.ts'
 import { type BumpDeps, finishesOf, newToken, rollbacksOf, sendFinishes } from './finish.ts'
-import { createRecordMarks, MARK_LIFETIME, markOf, type RecordMarks, type Sending } from './record-marks.ts'
+import { createRecordMarks, markOf, type RecordMarks, type Sending } from './record-marks.ts'
 import { refusalOf } from './refusal.ts'
+import type { Renewals } from './renewals.ts'
 
 /** How long the marks of a write with unknown outcome stay set, in milliseconds. */
 export const UNKNOWN_OUTCOME = 60_000
@@ -16,6 +17,7 @@ const FRESH = 1_000
 /** What marks need from the composition root. */
 export interface MarkDeps extends BumpDeps {
   readonly clock: Clock
+  readonly renewals: Renewals
   /** Bare names of tables whose policy says `onMarkFailure: 'reject'`. */
   readonly rejecting: ReadonlySet<string>
   /** The longest lifetime of any entry, in milliseconds. */
@@ -53,19 +55,17 @@ export interface Marks {
 
 /** @param reports the hook of write-through, if rows may be stored. */
 export function createMarks(deps: MarkDeps, reports?: MarkReports): Marks {
-  const { store, clock, pendingWrites, rejecting } = deps
+  const { store, clock, pendingWrites, renewals, rejecting } = deps
   const token = newToken()
   const records = new Map<string, RecordMarks>()
   const covers: (() => void)[] = []
-  let stopRenewal: (() => void) | undefined
-  let oldest = 0
+  let oldest: number | undefined
 
   const tags = (): readonly WriteTag[] => [...records.values()].map((marks) => marks.tag())
-  const renewLater = (): void => {
-    stopRenewal = clock.after(MARK_LIFETIME / 3, () => {
+  const renewable = {
+    renew() {
       for (const tag of tags()) void store.renew(markOf(tag, token))
-      renewLater()
-    })
+    },
   }
   const open = (tag: WriteTag): RecordMarks => {
     const marks = createRecordMarks(store, token, tag, reports)
@@ -76,9 +76,9 @@ export function createMarks(deps: MarkDeps, reports?: MarkReports): Marks {
     for (const release of covers.splice(0)) release()
   }
   const takeOff = async (requests: () => readonly FinishRequest[], storing?: MarkReports): Promise<void> => {
-    stopRenewal?.()
+    renewals.remove(renewable)
     // After its marks: a finish that overtakes a mark would leave it set. A store that does not answer gets none now.
-    const sent = waitFor(store.silence, 'long', [...records.values()])
+    const sent = waitFor(store, 'long', [...records.values()])
     if (sent) await sent
     await sendFinishes(deps, requests(), forget, storing)
   }
@@ -86,21 +86,21 @@ export function createMarks(deps: MarkDeps, reports?: MarkReports): Marks {
     takeOff(() => finishesOf(tags(), returned, token, reports), reports)
   return {
     add(added, sending) {
-      if (!stopRenewal && added.length) {
+      if (oldest === undefined && added.length) {
         oldest = clock.now()
-        renewLater()
+        renewals.add(renewable)
       }
       for (const tag of added) (records.get(tag.record) ?? open(tag)).add(tag, sending)
     },
     bypassReads: (covered) => void covers.push(pendingWrites.add(covered)),
     refresh() {
-      if (store.source === 'memory' || clock.now() - oldest < FRESH) return
+      if (store.source === 'memory' || oldest === undefined || clock.now() - oldest < FRESH) return
       oldest = clock.now()
       for (const marks of records.values()) marks.repeat()
     },
     wait(silence, only) {
       const marksOfRecords = only?.flatMap(({ record }) => records.get(record) ?? [])
-      return waitFor(store.silence, silence, marksOfRecords ?? [...records.values()])
+      return waitFor(store, silence, marksOfRecords ?? [...records.values()])
     },
     get acknowledged() {
       return [...records.values()].every((marks) => marks.acknowledged)
@@ -122,10 +122,13 @@ export type SettlingMark = Pick<RecordMarks, 'record' | 'settled'>
 
 /** Resolves when none of the marks is under way, or when the store is known not to answer those that are. Undefined: now. */
 export function waitFor(
-  { has, watch }: BumpDeps['store']['silence'],
+  { source, silence: { has, watch } }: Pick<BumpDeps['store'], 'source' | 'silence'>,
   silence: Silence,
   marks: readonly SettlingMark[],
 ): Promise<void> | undefined {
+  const [only] = marks
+  // A store in this process is never silent, and most statements write to one table.
+  if (source === 'memory' && marks.length === 1) return only?.settled()
   if (!marks.some((each) => each.settled())) return undefined
   const waitingFor = new Set(marks.filter((each) => each.settled() && !has(each.record, silence)))
   if (!waitingFor.size) return undefined

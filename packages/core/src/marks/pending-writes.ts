@@ -5,6 +5,9 @@ import { createEndedWrites, type EndedWrites, mayHaveChanged, type PendingWrite 
 
 export type { PendingWrite } from './ended-writes.ts'
 
+/** Maximum number of records without a pending write whose set is kept for the next one. */
+const MOST_IDLE = 200
+
 /**
  * The writes of this process between their mark and their acknowledged finish. Reads that depend on one of their tags bypass
  * the cache, even if the store did not receive the mark.
@@ -35,13 +38,13 @@ export interface PendingWrites extends EndedWrites {
 export function createPendingWrites(now: () => number = () => 0): PendingWrites {
   const { note, ...ended } = createEndedWrites(now)
   const pending = { any: false }
-  const byRecord = new Map<string, Set<PendingWrite>>()
+  const writes = createWriteSets()
   const waiting = new Set<() => void>()
   let all = 0
 
   const settle = (): void => {
-    pending.any = all > 0 || byRecord.size > 0
-    if (pending.any) return
+    pending.any = all > 0 || writes.count() > 0
+    if (pending.any || !waiting.size) return
     for (const resolve of waiting) resolve()
     waiting.clear()
   }
@@ -50,32 +53,36 @@ export function createPendingWrites(now: () => number = () => 0): PendingWrites 
     concerns: (cover: PendingWrite, request: ReadTag) => boolean,
   ): boolean => {
     if (all) return true
-    if (!byRecord.size) return false
+    if (!writes.count()) return false
     return requests.some((request) => {
-      for (const cover of byRecord.get(request.record) ?? []) if (concerns(cover, request)) return true
+      for (const cover of writes.of(request.record) ?? []) if (concerns(cover, request)) return true
       return false
     })
   }
-  const hold = (cover: PendingWrite): (() => void) => {
-    const set = byRecord.get(cover.record) ?? new Set()
-    byRecord.set(cover.record, set.add(cover))
+  const remove = (write: PendingWrite): void => {
+    if (!writes.remove(write)) return
+    note(write)
+    settle()
+  }
+  const insert = (write: PendingWrite): void => {
+    writes.insert(write)
     pending.any = true
-    return () => {
-      // Look it up again: the set may have been emptied and replaced.
-      const writes = byRecord.get(cover.record)
-      if (writes?.delete(cover)) note(cover)
-      if (!writes?.size) byRecord.delete(cover.record)
-      settle()
-    }
+  }
+  const hold = (write: PendingWrite): (() => void) => {
+    insert(write)
+    return () => remove(write)
   }
   return {
     ...ended,
     pending,
     hold,
     add(tags) {
-      const releases = pendingWritesOf(tags).map(hold)
+      const [only] = tags
+      if (only && tags.length === 1) return hold(new PendingTag(only))
+      const added = tags.map((tag) => new PendingTag(tag))
+      for (const write of added) insert(write)
       return () => {
-        for (const release of releases) release()
+        for (const write of added) remove(write)
       }
     },
     addAll() {
@@ -93,7 +100,7 @@ export function createPendingWrites(now: () => number = () => 0): PendingWrites 
     },
     mustBypass: (requests) => isAny(requests, (cover, request) => cover.touches(request)),
     mayChange: (requests) => isAny(requests, mayHaveChanged),
-    isWriting: (record) => byRecord.has(record),
+    isWriting: (record) => (writes.of(record)?.size ?? 0) > 0,
     idle: () =>
       new Promise((resolve) => {
         waiting.add(resolve)
@@ -102,9 +109,51 @@ export function createPendingWrites(now: () => number = () => 0): PendingWrites 
   }
 }
 
-/** One object for each tag and write: two writes of the same tags remove their own. */
-function pendingWritesOf(tags: readonly WriteTag[]): readonly PendingWrite[] {
-  return tags.map((tag) => ({ record: tag.record, touches: (request) => touches(tag, request) }))
+/** Pending writes by their records. */
+interface WriteSets {
+  count(): number
+  of(record: string): ReadonlySet<PendingWrite> | undefined
+  insert(write: PendingWrite): void
+  /** @returns whether it was there. */
+  remove(write: PendingWrite): boolean
+}
+
+function createWriteSets(): WriteSets {
+  const byRecord = new Map<string, Set<PendingWrite>>()
+  let count = 0
+  return {
+    count: () => count,
+    of: (record) => byRecord.get(record),
+    insert(write) {
+      const writes = byRecord.get(write.record)
+      if (writes) writes.add(write)
+      else byRecord.set(write.record, new Set([write]))
+      count++
+    },
+    remove(write) {
+      const writes = byRecord.get(write.record)
+      if (!writes?.delete(write)) return false
+      count--
+      // The next write of a table finds its set. There are more user tags than tables.
+      if (!writes.size && byRecord.size > MOST_IDLE) byRecord.delete(write.record)
+      return true
+    },
+  }
+}
+
+/** A write of one tag. Two writes of the same tags are two objects, and each removes its own. */
+class PendingTag implements PendingWrite {
+  readonly record: string
+  private readonly tag: WriteTag
+
+  constructor(tag: WriteTag) {
+    this.record = tag.record
+    this.tag = tag
+  }
+
+  touches(request: ReadTag): boolean {
+    return touches(this.tag, request)
+  }
 }
 
 /** No record is being written. */

@@ -88,15 +88,15 @@ export function createRecordMarks(
 }
 
 export function markOf(tag: WriteTag, token: string, reportOn?: TagReportRequest): MarkRequest {
-  return {
+  const request: MarkRequest = {
     record: tag.record,
     token,
     fields: isUserTag(tag) ? [] : markedFields(tag),
     known: tag.known,
     cells: [...tag.cells],
     lifetime: MARK_LIFETIME,
-    ...(reportOn && { reportOn }),
   }
+  return reportOn ? { ...request, reportOn } : request
 }
 
 /** What of one record is to carry a write's mark, as more and more of it becomes known. */

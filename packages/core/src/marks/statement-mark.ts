@@ -5,8 +5,9 @@ import { keysIn, MOST_CELLS, type WriteTag } from '../tags/write-tags.ts'
 import type { MarkReports } from '../write-through/row-storage.ts'
 import { finishesOf, newToken, sendFinishes } from './finish.ts'
 import { type MarkDeps, type SettlingMark, UNKNOWN_OUTCOME, waitFor } from './marks.ts'
-import { MARK_LIFETIME, markOf } from './record-marks.ts'
+import { markOf } from './record-marks.ts'
 import { refusalOf } from './refusal.ts'
+import type { RenewableMarks } from './renewals.ts'
 
 /** The marks of one statement. They stay set until it is finished. */
 export interface Mark {
@@ -33,7 +34,7 @@ export async function raiseMark(
   reports?: MarkReports,
 ): Promise<Mark> {
   const mark = new StatementMark(deps, tags, reports)
-  const acknowledged = waitFor(deps.store.silence, 'long', mark.records)
+  const acknowledged = waitFor(deps.store, 'long', mark.records)
   if (acknowledged) await acknowledged
   mark.sealed()
   return mark
@@ -43,14 +44,13 @@ export async function raiseMark(
  * What one statement marks is known from the start, and is marked once. So it needs little of what a transaction's marks
  * need. It is a class because every write of its own creates one, and closures would cost more than all they do.
  */
-class StatementMark implements Mark {
+class StatementMark implements Mark, RenewableMarks {
   readonly records: readonly RecordMark[]
   private readonly deps: MarkDeps
   private readonly tags: readonly WriteTag[]
   private readonly token = newToken()
   private readonly forget: () => void
   private readonly reports: MarkReports | undefined
-  private stopRenewal: (() => void) | undefined
 
   constructor(deps: MarkDeps, tags: readonly WriteTag[], reports: MarkReports | undefined) {
     this.deps = deps
@@ -58,7 +58,7 @@ class StatementMark implements Mark {
     this.reports = reports
     this.forget = deps.pendingWrites.add(tags)
     this.records = tags.map((tag) => new RecordMark(deps, tag, this.token, reports))
-    if (tags.length) this.renewLater()
+    if (tags.length) deps.renewals.add(this)
   }
 
   /** Called once, when nobody waits for the marks any more. */
@@ -76,9 +76,9 @@ class StatementMark implements Mark {
 
   async finish(returned: readonly WriteTag[] = []): Promise<void> {
     const { deps, records, token, reports } = this
-    this.stopRenewal?.()
+    deps.renewals.remove(this)
     // After its marks: a finish that overtakes a mark would leave it set. A store that does not answer gets none now.
-    const settled = waitFor(deps.store.silence, 'long', records)
+    const settled = waitFor(deps.store, 'long', records)
     if (settled) await settled
     const marked = records.map(({ tag }) => tag)
     await sendFinishes(deps, finishesOf(marked, returned, token, reports), this.forget, reports)
@@ -88,11 +88,8 @@ class StatementMark implements Mark {
     this.deps.clock.after(UNKNOWN_OUTCOME, () => void this.finish())
   }
 
-  private renewLater(): void {
-    this.stopRenewal = this.deps.clock.after(MARK_LIFETIME / 3, () => {
-      for (const { tag } of this.records) void this.deps.store.renew(markOf(tag, this.token))
-      this.renewLater()
-    })
+  renew(): void {
+    for (const { tag } of this.records) void this.deps.store.renew(markOf(tag, this.token))
   }
 }
 

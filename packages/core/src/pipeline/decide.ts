@@ -22,7 +22,7 @@ import type {
 } from './read-state.ts'
 import { reportRead } from './report-read.ts'
 
-export type { CachedRead, DecideDeps, EntryRead, PlannedRead, StartedRead } from './read-state.ts'
+export type { CachedRead, DecideDeps, EntryRead, KeyedRead, PlannedRead, StartedRead } from './read-state.ts'
 
 // What is decided about a read, in the order of the decisions. `read.ts` for asynchronous drivers and `sync.ts` for synchronous
 // ones follow them, and only ask the store, run the query and store the entry.

@@ -13,6 +13,7 @@ import {
   depend,
   type EntryRead,
   identify,
+  type KeyedRead,
   type StartedRead,
   type StateBeforeLoad,
 } from './decide.ts'
@@ -38,11 +39,19 @@ type Read<T> = EntryRead<ReadPlan<T>>
 const LEASE_SLACK = 250
 
 /** The read pipeline: bypass? → key and tags → look up → hit, or load once and store. */
-export async function read<T>(deps: ReadDeps, plan: ReadPlan<T>): Promise<T> {
-  const keyed = identify(deps, plan)
-  if (keyed.bypass) return bypass(deps, keyed, keyed.bypass)
-  const storing = deps.storing.size ? deps.storing.get(keyed.key.key) : undefined
-  if (storing) await storing
+export function read<T>(deps: ReadDeps, plan: ReadPlan<T>): Promise<T> {
+  try {
+    const keyed = identify(deps, plan)
+    if (keyed.bypass) return bypass(deps, keyed, keyed.bypass)
+    const storing = deps.storing.size ? deps.storing.get(keyed.key.key) : undefined
+    return storing ? storing.then(() => readEntry(deps, keyed)) : readEntry(deps, keyed)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+// No async function, because every hit comes here: the state of a suspended one is larger than all else that a hit waits with.
+function readEntry<T>(deps: ReadDeps, keyed: KeyedRead<ReadPlan<T>>): Promise<T> {
   const dependent = depend(deps, keyed)
   const isLimited = dependent.policy.maxConcurrentLoads !== undefined
   const cachedRead = isLimited ? limitLoads(deps, dependent) : dependent
@@ -50,17 +59,29 @@ export async function read<T>(deps: ReadDeps, plan: ReadPlan<T>): Promise<T> {
   const recent = cachedRead.policy.maxStaleness ? tryRecent(deps, cachedRead) : undefined
   if (recent) {
     if (recent.refresh) renew(deps, cachedRead, read)
-    return recent.value as T
+    return Promise.resolve(recent.value as T)
   }
   const local = deps.lookUp.tryLocal(cachedRead)
-  const lookedUp = local ?? (await deps.lookUp.fetch(cachedRead))
+  if (!local) return deps.lookUp.fetch(cachedRead).then((found) => follow(deps, cachedRead, found, false))
+  return Promise.resolve(follow(deps, cachedRead, local, deps.store.source === 'store'))
+}
+
+/**
+ * Does what is decided about a read that was looked up.
+ * @param pushed whether it was served without asking the store.
+ */
+function follow<T>(
+  deps: ReadDeps,
+  cachedRead: CachedRead<ReadPlan<T>>,
+  lookedUp: LookUpResult | undefined,
+  pushed: boolean,
+): T | Promise<T> {
   if (!lookedUp) return bypassShared(deps, cachedRead, 'unavailable')
   const decision = decide(deps, cachedRead, lookedUp)
   if (decision.kind === 'hit') {
     if (decision.refresh) refresh(deps, cachedRead, lookedUp)
     // What `push` has served without asking may be a second old already.
-    if (cachedRead.policy.maxStaleness && !(local && deps.store.source === 'store'))
-      keepHit(deps, cachedRead, lookedUp)
+    if (cachedRead.policy.maxStaleness && !pushed) keepHit(deps, cachedRead, lookedUp)
     return decision.value as T
   }
   if (decision.kind === 'bypass') return bypassShared(deps, cachedRead, decision.reason)

@@ -56,31 +56,54 @@ export async function write<T>(deps: WriteDeps, plan: WritePlan<T>, transaction?
  * @param mayStore false: its row is not written through, whatever its model says.
  */
 export function prepareWrite<T>(deps: WriteDeps, plan: PlannedWrite<T>, mayStore: boolean): PreparedWrite<T> {
-  const started = deps.clock.now()
-  const changes = withActions(deps.schema, plan.changes)
-  const through = mayStore && plan.through ? deps.through(plan, changes) : undefined
-  const kind = { raw: plan.model === undefined, through: through?.table }
-  const tags = tagsOfWrite(deps.space, deps.schema, changes, kind)
-  return {
-    tags,
-    through,
-    returned: (result) => (plan.returned ? returnedTags(deps, plan, changes, tags, result) : tags),
-    failed: (error) => provenFailed(plan, error),
-    report(outcome) {
-      const { listeners, channel } = deps.events.audiences.write
-      if (!listeners.size && !channel.hasSubscribers) return
-      const { operation } = plan
-      const tables = tags.map((tag) => tag.table)
-      deps.events.emit('write', { operation, tables, outcome, duration: deps.clock.now() - started })
-    },
+  return new StatementWrite(deps, plan, mayStore)
+}
+
+/** A class, because every write creates one, and closures would cost more than what they do. */
+class StatementWrite<T> implements PreparedWrite<T> {
+  readonly tags: readonly WriteTag[]
+  readonly through: WriteThroughPlan<T> | undefined
+  private readonly deps: WriteDeps
+  private readonly plan: PlannedWrite<T>
+  private readonly changes: readonly Change[]
+  private readonly started: number
+
+  constructor(deps: WriteDeps, plan: PlannedWrite<T>, mayStore: boolean) {
+    const { space, schema } = deps
+    this.deps = deps
+    this.plan = plan
+    this.started = deps.clock.now()
+    this.changes = withActions(schema, plan.changes)
+    this.through = mayStore && plan.through ? deps.through(plan, this.changes) : undefined
+    const kind = { raw: plan.model === undefined, through: this.through?.table }
+    this.tags = tagsOfWrite(space, schema, this.changes, kind)
+  }
+
+  returned(result: T): readonly WriteTag[] {
+    const { deps, plan, changes, tags } = this
+    return plan.returned ? returnedTags(deps, plan, changes, tags, result) : tags
+  }
+
+  failed(error: unknown): boolean {
+    return provenFailed(this.plan, error)
+  }
+
+  report(outcome: Outcome): void {
+    const { events, clock } = this.deps
+    const { listeners, channel } = events.audiences.write
+    if (!listeners.size && !channel.hasSubscribers) return
+    const { operation } = this.plan
+    const tables = this.tags.map((tag) => tag.table)
+    events.emit('write', { operation, tables, outcome, duration: clock.now() - this.started })
   }
 }
 
 async function writeInside<T>(
   plan: WritePlan<T>,
-  { tags, through, returned }: PreparedWrite<T>,
+  prepared: PreparedWrite<T>,
   transaction: Transaction,
 ): Promise<T> {
+  const { tags, through } = prepared
   const statement = transaction.write(tags, through, plan.returned !== undefined)
   // User tags that are not here when the rows are only keep these from being stored.
   void through?.begin()
@@ -94,19 +117,19 @@ async function writeInside<T>(
     throw error
   }
   through?.read(result)
-  statement.succeed(returned(result))
+  statement.succeed(prepared.returned(result))
   return result
 }
 
 async function writeAlone<T>(deps: WriteDeps, plan: WritePlan<T>, prepared: PreparedWrite<T>): Promise<T> {
-  const { tags, through, returned, report } = prepared
+  const { tags, through } = prepared
   const storage = through && new RowStorage(through)
   const marking = raiseMark(deps, tags, storage)
   if (through) await through.begin()
   const mark = await marking
   if (mark.refusal) {
     await settled(deps, mark.finish())
-    report('failed')
+    prepared.report('failed')
     throw mark.refusal
   }
   let result: T
@@ -116,13 +139,13 @@ async function writeAlone<T>(deps: WriteDeps, plan: WritePlan<T>, prepared: Prep
     const failed = prepared.failed(error)
     if (failed) await settled(deps, mark.finish())
     else mark.abandon()
-    report(failed ? 'failed' : 'unknown')
+    prepared.report(failed ? 'failed' : 'unknown')
     throw error
   }
   through?.read(result)
   storage?.confirm(through?.rows ?? [])
-  await settled(deps, mark.finish(returned(result)))
-  report('committed')
+  await settled(deps, mark.finish(prepared.returned(result)))
+  prepared.report('committed')
   return result
 }
 

@@ -24,7 +24,11 @@ export function announcedWrites(pendingWrites: PendingWrites, announce: Announce
     ...pendingWrites,
     hold,
     add(tags) {
-      const ends = tags.flatMap(({ record }) => announce(record) ?? [])
+      const ends: (() => void)[] = []
+      for (const { record } of tags) {
+        const end = announce(record)
+        if (end) ends.push(end)
+      }
       const release = pendingWrites.add(tags)
       if (!ends.length) return release
       return () => {

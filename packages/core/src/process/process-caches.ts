@@ -45,15 +45,23 @@ export function joinProcess(cache: ProcessCache): Membership {
   for (const other of caches) if (!other.deref()) caches.delete(other)
   const reference = new WeakRef(cache)
   caches.add(reference)
-  const isPeer = (other: ProcessCache | undefined): other is ProcessCache =>
-    other !== undefined &&
-    other !== cache &&
-    other.store === cache.store &&
-    other.namespace === cache.namespace
+  /** References to caches that share nothing with this one. Every write asks, and a reference is slow to follow. */
+  const strangers = new WeakSet([reference])
+  const siblings = (): readonly ProcessCache[] => {
+    let found: ProcessCache[] | undefined
+    for (const each of caches) {
+      const other = strangers.has(each) ? undefined : each.deref()
+      if (!other) continue
+      if (other.store !== cache.store || other.namespace !== cache.namespace) strangers.add(each)
+      else if (found) found.push(other)
+      else found = [other]
+    }
+    return found ?? NONE
+  }
   const membership = {
     all: caches,
     ownCount: 1,
-    siblings: () => [...caches].map((other) => other.deref()).filter(isPeer),
+    siblings,
     leave(): void {
       caches.delete(reference)
       membership.ownCount = 0
@@ -61,3 +69,5 @@ export function joinProcess(cache: ProcessCache): Membership {
   }
   return membership
 }
+
+const NONE: readonly ProcessCache[] = []

@@ -79,16 +79,21 @@ export class FunctionCall<T> extends TimedCall<T> {
 }
 
 /**
- * @param deadline in milliseconds.
- * @param frequent whether one call follows the other. The timer of an answered call is then left to fire without a call, because
- * the next one would set it again: a timer costs a hit more than all else here.
+ * How often a call follows another one.
+ * - `rare`: the timer ends with the last call.
+ * - `repeated`: the timer of an answered call is left to fire without a call, because the next call would set it again. A timer
+ *   costs a hit more than all else here.
+ * - `frequent`: the same, and a process that is busy with answers waits longer for the next one.
  */
-export function createDeadline(clock: Clock, deadline: number, frequent = false): Deadline {
+export type Frequency = 'rare' | 'repeated' | 'frequent'
+
+/** @param deadline in milliseconds. */
+export function createDeadline(clock: Clock, deadline: number, frequency: Frequency = 'rare'): Deadline {
   const calls = createCallList()
   const workload = createWorkload(clock)
+  const [isFrequent, keepsTimer] = [frequency === 'frequent', frequency !== 'rare']
   let timer: (() => void) | undefined
-  let checking = false
-  let answers = 0
+  let [checking, answers] = [false, 0]
 
   const arm = (): void => {
     // A call that ended has called its caller, who may have begun another one.
@@ -112,8 +117,8 @@ export function createDeadline(clock: Clock, deadline: number, frequent = false)
     arm()
   }
   /** An answer may also wait behind others, each of which takes this process a short while. */
-  const isBusy = (since: Sample, answersBefore: number): boolean =>
-    workload.busySince(since, frequent && answers !== answersBefore ? BUSY_WITH_ANSWERS : BUSY)
+  const isBusy = (since: Sample, before: number): boolean =>
+    workload.busySince(since, isFrequent && answers !== before ? BUSY_WITH_ANSWERS : BUSY)
   const grant = (open: TimedCall<unknown>): void => {
     const granted = clock.now()
     const [until, before, since] = [granted + GRACE, answers, workload.sample(granted)]
@@ -134,7 +139,7 @@ export function createDeadline(clock: Clock, deadline: number, frequent = false)
     open.cancel?.()
     if (open.waits) {
       calls.remove(open)
-      if (timer && !(frequent && answered) && !calls.first()) {
+      if (timer && !(answered && keepsTimer) && !calls.first()) {
         timer()
         timer = undefined
       }

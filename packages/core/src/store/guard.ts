@@ -2,40 +2,35 @@ import type { Clock } from '../base/clock.ts'
 import { CacheError } from '../base/errors.ts'
 import type { Events } from '../report/events.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
-import { createDeadline, type Deadline, FunctionCall } from './deadline.ts'
-import { CLOSED, type Guarded, isMoving, STOPPED } from './guarded.ts'
+import { createDeadline, type Deadline } from './deadline.ts'
+import { CLOSED, type Guarded, STOPPED } from './guarded.ts'
 import { type GuardedLeases, guardLeases } from './guarded-leases.ts'
 import { type GuardedReads, guardReads } from './guarded-reads.ts'
+import { type GuardedWrites, guardWrites } from './guarded-writes.ts'
 import { createOpenCalls } from './open-calls.ts'
 import { createSilentMarks, type SilentMarks } from './silence.ts'
 import type { Store, SyncStore } from './store.ts'
-import { createUsability, EVERYTHING } from './usability.ts'
+import { createUsability } from './usability.ts'
 
 /** How long a read waits for the store before it goes to the database, in milliseconds. */
 const READ_DEADLINE = 100
-/** After this time (ms) without an answer, transactions wait neither for this mark nor for the next one. */
-const MARK_PATIENCE = 100
-/**
- * After this time (ms) a mark has failed. A single write, or one under `onMarkFailure: 'reject'`, waits no longer. It is half of
- * the time that Prisma lets other queries wait for a connection.
- */
-const MARK_DEADLINE = 1_000
 /** How long the other calls of a write may take, in milliseconds. */
 const WRITE_DEADLINE = 2_000
 
 /** Calls of an operator. Unlike all others, they reject if the store does. */
 type Order = 'pause' | 'resume'
 
-type Call = 'mark' | 'renew' | 'finish' | 'set' | 'invalidateAll'
-
 /**
  * A store that cannot fail a query. Every call has a deadline, and every failure becomes a `store-error` event. After several
  * failed reads in a row, reads are no longer sent (see {@link createBreaker}). Calls of writes are always sent.
  */
 export type GuardedStore = Pick<Store, 'source' | 'close'> &
-  GuardedReads & {
+  GuardedReads &
+  GuardedWrites & {
     /** Synchronous access, if the store has it and is open. It cannot fail, so it is not guarded. */
     readonly sync: SyncStore | undefined
+    /** The store's. Undefined: it does not count them. */
+    readonly packetsSent: () => number | undefined
     /** The store's, if it has any. */
     readonly leases: GuardedLeases | undefined
     /** After `close`, every call fails at once and without an event. */
@@ -53,8 +48,8 @@ export type GuardedStore = Pick<Store, 'source' | 'close'> &
     pause(reason: string): Promise<void>
     /** Ends the pause of the fleet. @throws CacheError as `pause` does. */
     resume(): Promise<void>
-  } & {
-    readonly [C in Call]: (...args: Parameters<Store[C]>) => Promise<Guarded<Awaited<ReturnType<Store[C]>>>>
+    /** Stores an entry. Not sent while reads are not. */
+    set(...args: Parameters<Store['set']>): Promise<Guarded<void>>
   }
 
 /** `T` with some members that may be set. */
@@ -65,12 +60,13 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
   const usable = createUsability(events)
   const breaker = createBreaker(clock, () => usable.reads(!breaker.open))
 
-  const reading = createDeadline(clock, READ_DEADLINE, true)
-  const writing = createDeadline(clock, WRITE_DEADLINE)
+  const reading = createDeadline(clock, READ_DEADLINE, 'frequent')
+  const writing = createDeadline(clock, WRITE_DEADLINE, 'repeated')
   const silence = createSilentMarks()
+  const state = { closed: false }
 
   const attempt = async <T>(
-    action: Call | Order | 'lease',
+    action: 'set' | Order | 'lease',
     deadline: Pick<Deadline, 'within'>,
     call: () => Promise<T>,
   ): Promise<Guarded<T>> => {
@@ -83,32 +79,15 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
       return { ok: false, error }
     }
   }
-  const sendWrite = async <T>(
-    action: Call,
-    record: string,
-    deadline: Pick<Deadline, 'within'>,
-    call: () => Promise<T>,
-  ): Promise<Guarded<T>> => {
-    const acknowledged = (value: T): T => {
-      // Even if it is late, the store has executed it.
-      silence.answered(record === EVERYTHING ? undefined : record)
-      return value
-    }
-    // A store in this process is never silent.
-    const send = store.source === 'memory' ? call : () => call().then(acknowledged)
-    const answer = await attempt(action, deadline, send)
-    if (!answer.ok) {
-      if (!isMoving(answer)) usable.failed(record)
-    } else if (usable.failures.size) usable.acknowledged(record)
-    return answer
-  }
   const guarded: Mutable<GuardedStore, 'sync' | 'closed'> = {
     source: store.source,
     sync: store.sync,
+    packetsSent: store.packetsSent ?? (() => undefined),
     leases: guardLeases(store.leases, breaker, attempt, [reading, writing]),
     closed: false,
     close() {
       guarded.closed = true
+      state.closed = true
       guarded.sync = undefined
       breaker.stop()
       return store.close()
@@ -124,11 +103,8 @@ export function guardStore(store: Store, clock: Clock, events: Events): GuardedS
       answered: silence.signOfLife,
     }),
     ...guardPuts(store, breaker, (call) => attempt('set', writing, call)),
-    mark: guardMark(store, silence, inTwoSteps(clock), (...args) => sendWrite('mark', ...args)),
-    renew: (request) => sendWrite('renew', request.record, writing, () => store.renew(request)),
-    finish: (request) => sendWrite('finish', request.record, writing, () => store.finish(request)),
+    ...guardWrites({ store, clock, events, silence, usable, writing, state }),
     ...guardOrders(store, (action, call) => attempt(action, writing, call)),
-    invalidateAll: () => sendWrite('invalidateAll', EVERYTHING, writing, () => store.invalidateAll()),
   }
   return guarded
 }
@@ -170,74 +146,4 @@ function guardOrders(
     pause: (reason) => order('pause', store.pause && (async () => store.pause?.(reason))),
     resume: () => order('resume', store.resume && (async () => store.resume?.())),
   }
-}
-
-type Mark = GuardedStore['mark']
-
-/** Sends marks, and records which of them the store does not answer in time. */
-function guardMark(
-  store: Store,
-  silence: SilentMarks,
-  patient: (late: () => void) => Pick<Deadline, 'within'>,
-  send: (
-    record: string,
-    deadline: Pick<Deadline, 'within'>,
-    call: () => ReturnType<Store['mark']>,
-  ) => ReturnType<Mark>,
-): Mark {
-  return async (request) => {
-    const { record } = request
-    const mark = silence.sent(record)
-    const deadline = patient(() => silence.noAnswer(mark, 'short'))
-    const answer = await send(record, deadline, () => store.mark(request))
-    silence.over(mark)
-    // A store that rejects at once does answer, so the next mark is worth waiting for.
-    if (!answer.ok && silence.has(record, 'short') && !isMoving(answer)) silence.noAnswer(mark, 'long')
-    return answer
-  }
-}
-
-/** Two deadlines, one after the other. When the first one is over, `late` is called. Most calls end before that. */
-function inTwoSteps(clock: Clock): (late: () => void) => Pick<Deadline, 'within'> {
-  const first = createDeadline(clock, MARK_PATIENCE)
-  const second = createDeadline(clock, MARK_DEADLINE - MARK_PATIENCE)
-  return (late) => ({
-    within: (what, call) =>
-      new Promise((resolve, reject) => {
-        const answer = call()
-        let settled = false
-        const over = (): void => {
-          settled = true
-        }
-        answer.then(over, over)
-        first.begin(
-          new FunctionCall(
-            what,
-            () => answer,
-            (inTime) => {
-              if (inTime.ok) resolve(inTime.value)
-              else if (settled) reject(inTime.error)
-              else {
-                late()
-                second.begin(
-                  new FunctionCall(
-                    what,
-                    () => answer,
-                    (inExtraTime) => {
-                      if (inExtraTime.ok) resolve(inExtraTime.value)
-                      else
-                        reject(
-                          settled
-                            ? inExtraTime.error
-                            : new Error(`store ${what} took longer than ${MARK_DEADLINE} ms`),
-                        )
-                    },
-                  ),
-                )
-              }
-            },
-          ),
-        )
-      }),
-  })
 }

@@ -88,7 +88,7 @@ export function createLocalEntries<E extends LocalEntry>(bounds: {
   readonly maxEntries: number
   readonly maxBytes: number
 }): LocalEntries<E> {
-  const { maxEntries: max, maxBytes } = bounds
+  const { maxEntries, maxBytes } = bounds
   const share = maxBytes * SHARE
   // Entries from which something is derived form a ring: from `ring.older`, which was used last, to `ring.newer`.
   const ring = new LocalEntry()
@@ -99,8 +99,8 @@ export function createLocalEntries<E extends LocalEntry>(bounds: {
     entry.derivedBytes = 0
     unlink(entry)
   }
+  // Without a bound on the number of keys, which would reserve memory for all of them: 1.3 MB and milliseconds for a cache.
   const entries = new LRUCache<string, E>({
-    max,
     maxSize: maxBytes,
     dispose(entry) {
       entry.holder = undefined
@@ -125,6 +125,7 @@ export function createLocalEntries<E extends LocalEntry>(bounds: {
       entries.set(name, entry, { size: bytes })
       if (bytes > maxBytes) return
       entry.holder = local
+      if (entries.size > maxEntries) entries.pop()
       shrink()
     },
     delete: (name) => void entries.delete(name),

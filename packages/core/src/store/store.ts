@@ -118,6 +118,11 @@ export interface Store {
    * @throws CacheError `LARDER_CONFIG` if a cache with another namespace uses the store already.
    */
   open?(context: StoreContext): void
+  /**
+   * Counts the packets that were sent to a server. Until the next one, equal reads of one turn of the event loop share one call
+   * of `fetch`. A store that collects calls counts a packet before it sends it. Absent: every read has a call of its own.
+   */
+  packetsSent?(): number
   /** Reads an entry, if a key is given, and tags. Each record is read before its cells. */
   fetch(entry: string | undefined, tags: readonly TagRequest[]): Promise<Fetched>
   /**

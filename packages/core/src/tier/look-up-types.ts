@@ -3,7 +3,7 @@ import type { EntryOwner, OpenedEntry } from '../entry/entries.ts'
 import type { Policy } from '../plan/policy.ts'
 import type { GuardedStore } from '../store/guard.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
-import type { LookUpResult } from './found-entry.ts'
+import type { LookUpResult } from './look-up-results.ts'
 import type { MemoryTier } from './memory-tier.ts'
 
 /** What a look-up needs to know about a read. */
@@ -40,4 +40,6 @@ export interface LookUpDeps {
   readonly tier: MemoryTier | undefined
   /** Whether a read with these tags must bypass the cache because of a pending write of this process. */
   readonly mustBypass: (tags: readonly ReadTag[]) => boolean
+  /** Whether this process has a pending write. */
+  readonly pending: { readonly any: boolean }
 }

@@ -12,11 +12,11 @@ import type { Receiver } from '../store/guarded-reads.ts'
 import type { Fetched } from '../store/store.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
 import type { ResultCells } from '../tags/result-tags.ts'
-import { FoundEntry, type LookUpResult } from './found-entry.ts'
+import { createSharedLookUps, FoundEntry, type LookUpResult, type PendingLookUp } from './look-up-results.ts'
 import type { EntryRequest, LookUp, LookUpDeps } from './look-up-types.ts'
 import type { MemoryTier } from './memory-tier.ts'
 
-export type { LookUpResult } from './found-entry.ts'
+export type { LookUpResult } from './look-up-results.ts'
 export type { EntryRequest, LookUp } from './look-up-types.ts'
 
 /** Entries whose result dependencies are remembered. */
@@ -29,7 +29,8 @@ interface LookUpContext extends LookUpDeps {
 
 export function createLookUp(given: LookUpDeps, entries: Entries): LookUp {
   const deps: LookUpContext = { ...given, entries, knownResultCells: createKnownResultCells(HINTS) }
-  const { store, tier, clock, knownResultCells } = deps
+  const { store, tier, clock, knownResultCells, pending } = deps
+  const shared = createSharedLookUps({ packetsSent: store.packetsSent, pending })
   const fetchSync: LookUp['fetchSync'] = (wanted) => {
     const reply = store.sync?.fetch(wanted.key.key, wanted.tags)
     const entry = reply && entries.open(reply.entry, wanted)
@@ -61,9 +62,14 @@ export function createLookUp(given: LookUpDeps, entries: Entries): LookUp {
     },
     tryKept: (wanted) => tier?.pushed && fromPushed(wanted, tier, tier.pushed),
     fetch(wanted) {
+      const joined = shared.join(wanted)
+      if (joined) return joined
       const kept = tier?.entries.get(wanted.key, wanted.started)
+      const remaining = kept ? kept.state.remaining : 0
       // One that has expired may have a successor in the store, which brings the tags as well.
-      return kept && kept.state.remaining > 0 ? validate(deps, wanted, kept) : fetchEntry(deps, wanted)
+      return kept && remaining > 0
+        ? shared.begin(wanted, wanted.started + remaining, () => validate(deps, wanted, kept))
+        : shared.begin(wanted, Number.POSITIVE_INFINITY, () => fetchEntry(deps, wanted))
     },
     fetchStored: (wanted) => fetchEntry(deps, wanted),
     fetchSync,
@@ -114,11 +120,7 @@ function decide(
 }
 
 /** Fetches the tags of an entry in the memory tier, and the entry of the store if they have changed. */
-function validate(
-  deps: LookUpContext,
-  wanted: EntryRequest,
-  kept: OpenedEntry,
-): Promise<LookUpResult | undefined> {
+function validate(deps: LookUpContext, wanted: EntryRequest, kept: OpenedEntry): PendingLookUp {
   const tags = withKnownDependencies(deps, wanted, kept.resultCells)
   if (!tags) return Promise.resolve(BEING_WRITTEN)
   return new Promise((resolve, reject) => {
@@ -128,7 +130,7 @@ function validate(
 }
 
 /** Fetches an entry and its tags, with those result dependencies that are remembered. */
-function fetchEntry(deps: LookUpContext, wanted: EntryRequest): Promise<LookUpResult | undefined> {
+function fetchEntry(deps: LookUpContext, wanted: EntryRequest): PendingLookUp {
   const name = wanted.key.key
   const tags = withKnownDependencies(deps, wanted, deps.knownResultCells.of(name))
   if (!tags) return Promise.resolve(BEING_WRITTEN)
@@ -146,7 +148,7 @@ class LookUpReceiver implements Receiver {
   private readonly kept: OpenedEntry | undefined
   /** Without a memory tier nobody asks. */
   private readonly began: number
-  private readonly resolve: (lookedUp: LookUpResult | undefined | Promise<LookUpResult | undefined>) => void
+  private readonly resolve: (lookedUp: LookUpResult | undefined | PendingLookUp) => void
   private readonly reject: (error: unknown) => void
 
   /** @param kept what the memory tier has, of which only the tags are asked. */
@@ -155,7 +157,7 @@ class LookUpReceiver implements Receiver {
     wanted: EntryRequest,
     tags: readonly ReadTag[],
     kept: OpenedEntry | undefined,
-    resolve: (lookedUp: LookUpResult | undefined | Promise<LookUpResult | undefined>) => void,
+    resolve: (lookedUp: LookUpResult | undefined | PendingLookUp) => void,
     reject: (error: unknown) => void,
   ) {
     this.deps = deps
@@ -177,7 +179,7 @@ class LookUpReceiver implements Receiver {
     }
   }
 
-  private validated(kept: OpenedEntry, fetched: Fetched): LookUpResult | Promise<LookUpResult | undefined> {
+  private validated(kept: OpenedEntry, fetched: Fetched): LookUpResult | PendingLookUp {
     const { deps, wanted, tags } = this
     const lookedUp = decide(wanted, tags, kept, 'memory', fetched)
     if (lookedUp.fresh.kind !== 'miss') return lookedUp
@@ -186,7 +188,7 @@ class LookUpReceiver implements Receiver {
     return fetchEntry(deps, wanted)
   }
 
-  private opened(fetched: Fetched): LookUpResult | undefined | Promise<LookUpResult | undefined> {
+  private opened(fetched: Fetched): LookUpResult | undefined | PendingLookUp {
     const { deps, wanted, tags, began } = this
     const entry = deps.entries.open(fetched.entry, wanted)
     if (entry) deps.knownResultCells.note(wanted.key.key, entry.resultCells)

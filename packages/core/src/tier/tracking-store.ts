@@ -31,6 +31,7 @@ export function createTrackingStore(store: Store, tags: KeptTags, entries: KeptE
   return {
     source: store.source,
     ...(store.leases && { leases: store.leases }),
+    ...(store.packetsSent && { packetsSent: store.packetsSent }),
     open: (context) => store.open?.(context),
     fetch: (entry, requests) => learn(requests, () => store.fetch(entry, requests)),
     seed: (requests, lifetime) => learn(requests, () => store.seed(requests, lifetime)),

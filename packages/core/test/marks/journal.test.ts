@@ -168,7 +168,11 @@ describe('the journal is sent again', () => {
     await clock.advance(60_000)
     store.fail('works')
     await journal.replay()
-    expect([journal.records, clock.pending()]).toEqual([0, 0])
+    expect(journal.records).toBe(0)
+    const { length } = store.calls
+    // The timer of answered calls fires once more.
+    await clock.advance(2_000)
+    expect([store.calls.length, clock.pending()]).toEqual([length, 0])
   })
 
   it('with one call per record until the first is answered, however many writes the record has', async () => {
@@ -279,6 +283,9 @@ describe('the bounds of the journal', () => {
     expect(store.calls.length).toBeLessThan((SECONDS / 2) * 16 * 1.1)
     store.fail('works')
     await clock.advance(2_000)
-    expect([journal.records, journal.cells, clock.pending()]).toEqual([0, 0, 0])
+    expect([journal.records, journal.cells]).toEqual([0, 0])
+    // The timer of answered calls fires once more.
+    await clock.advance(2_000)
+    expect(clock.pending()).toBe(0)
   })
 })

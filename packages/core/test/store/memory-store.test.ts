@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { memoryStore } from '@larder/core'
+import { createCache, memoryStore } from '@larder/core'
 import { fakeClock } from '@larder/testing'
 import { expect, it } from 'vitest'
 
@@ -32,6 +32,19 @@ it('does not store an entry larger than maxBytes, and keeps the others', async (
   await store.set('large', bytes(20_000), 1_000)
   expect((await store.fetch('large', [])).entry).toBeNull()
   expect((await store.fetch('small', [])).entry).not.toBeNull()
+})
+
+it('a cache reserves no memory for entries that it does not have', async () => {
+  const taken = (): number => {
+    const { heapUsed, arrayBuffers } = process.memoryUsage()
+    return heapUsed + arrayBuffers
+  }
+  const before = taken()
+  const caches = Array.from({ length: 40 }, () => createCache({ store: memoryStore({ isolated: true }) }))
+  const each = (taken() - before) / caches.length
+  await Promise.all(caches.map((cache) => cache.close()))
+  // A place for each of 10,000 entries would be 160 kB for the names and values alone.
+  expect(each).toBeLessThan(100_000)
 })
 
 it('the remaining lifetime is measured by the clock that was passed', async () => {

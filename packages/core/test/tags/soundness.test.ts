@@ -55,6 +55,7 @@ function roomOver(tags: TagTable): Omit<WriteDeps, 'schema'> {
   return {
     ...base,
     journal: createJournal(base),
+    renewals: { add() {}, remove() {} },
     rejecting: new Set(),
     space,
     awaitsFinish: true,

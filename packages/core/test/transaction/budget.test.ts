@@ -207,9 +207,10 @@ describe('marks sent while the statements of a transaction run', () => {
     await here.put(writes.touch(1), undefined, scope)
     await settled()
     here.store.fail('works')
+    const { length } = here.marked
     await scope.seal()
-    expect(here.marked).toHaveLength(2)
-    expect(here.marked[1]).toEqual(here.marked[0])
+    expect(here.marked).toHaveLength(length + 1)
+    expect(here.marked.at(-1)).toEqual(here.marked[0])
   })
 
   it('are repeated before COMMIT if they are older than a second, because the store may have lost them', async () => {
@@ -232,7 +233,8 @@ describe('marks sent while the statements of a transaction run', () => {
       [1, 'note'],
     ] as const)
       await here.put(writes.touch(id, table), undefined, scope)
-    await settled()
+    // The timer of answered calls fires once more.
+    await here.clock.advance(100)
     expect(here.clock.pending()).toBe(pending + 1)
     await here.clock.advance(10_000)
     expect(here.store.calls.filter((call) => call === 'renew')).toHaveLength(2)

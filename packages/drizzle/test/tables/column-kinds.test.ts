@@ -1,8 +1,8 @@
-import type { PGlite } from '@electric-sql/pglite'
 import { createCache } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
-import { startPglite } from '@larder/testing'
+import { createDatabase, type Database, postgresUrl } from '@larder/testing'
 import { eq, sql } from 'drizzle-orm'
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import {
   type AnyPgColumn,
   bigint,
@@ -18,7 +18,7 @@ import {
   timestamp,
   uniqueIndex,
 } from 'drizzle-orm/pg-core'
-import { drizzle, type PgliteDatabase } from 'drizzle-orm/pglite'
+import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
 // Columns whose values are created by Drizzle, the database or the user's code.
@@ -65,31 +65,34 @@ const kinds = pgTable('kind', {
 })
 
 const cache = createCache()
-let client: PGlite
-let plain: PgliteDatabase
-let db: PgliteDatabase
+let database: Database
+let pool: pg.Pool
+let plain: NodePgDatabase
+let db: NodePgDatabase
 beforeAll(async () => {
-  client = await startPglite()
-  await client.exec(`CREATE TYPE colour AS ENUM ('red', 'green');
+  database = await createDatabase(await postgresUrl())
+  pool = new pg.Pool({ connectionString: database.url })
+  await pool.query(`CREATE TYPE colour AS ENUM ('red', 'green');
     CREATE TABLE part (id integer PRIMARY KEY, title text NOT NULL, slug text GENERATED ALWAYS AS (lower(title)) STORED UNIQUE,
       stamp integer NOT NULL UNIQUE, code char(6) UNIQUE, parent integer DEFAULT 1 REFERENCES part ON DELETE SET DEFAULT);
     CREATE TABLE kind (id integer PRIMARY KEY, bytes bytea, vector text, colours colour[], span interval, place point, spot point,
       huge numeric, "real" numeric, small bigint, moments timestamptz[])`)
-  plain = drizzle(client)
+  plain = drizzle(pool)
   db = drizzleCache(plain, { cache, schema: { parts, kinds }, tables: { '*': { ttl: '1h' } } })
 })
 afterAll(async () => {
   await cache.close()
-  await client.close()
+  await pool.end()
+  await database.drop()
 })
 beforeEach(async () => {
-  await client.exec(`TRUNCATE part, kind; INSERT INTO part (id, title, stamp, code, parent) VALUES
+  await pool.query(`TRUNCATE part, kind; INSERT INTO part (id, title, stamp, code, parent) VALUES
     (1, 'One', 1, 'a', NULL), (2, 'Two', 2, 'b', 1), (3, 'Three', 3, 'c', 2)`)
   count = 10
   await cache.invalidate({ all: true })
 })
 
-type Read = (on: PgliteDatabase) => PromiseLike<unknown>
+type Read = (on: NodePgDatabase) => PromiseLike<unknown>
 const READS: readonly Read[] = [
   ...[1, 2, 3, 111].map(
     (id): Read =>
@@ -168,7 +171,7 @@ it('a hit returns custom types, bytes, points, intervals and lists as the databa
 })
 
 describe('a statement that contains a lock is sent every time', () => {
-  const locked = (on: PgliteDatabase) =>
+  const locked = (on: NodePgDatabase) =>
     on.select({ id: parts.id }).from(parts).where(eq(parts.id, 1)).for('update')
   const LOCKS: Readonly<Record<string, Read>> = {
     'in a derived table': (on) => {

@@ -1,10 +1,10 @@
-import type { PGlite } from '@electric-sql/pglite'
 import { createCache } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
-import { repeatWhenBusy, startPglite } from '@larder/testing'
+import { createDatabase, type Database, postgresUrl, repeatWhenBusy } from '@larder/testing'
 import { eq, gt, sql } from 'drizzle-orm'
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { integer, type PgColumn, pgTable, pgView, text } from 'drizzle-orm/pg-core'
-import { drizzle, type PgliteDatabase } from 'drizzle-orm/pglite'
+import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
 repeatWhenBusy()
@@ -66,16 +66,18 @@ const views = { ...SEEN, ...BLIND }
 type AnyView = typeof raw
 
 const cache = createCache()
-let client: PGlite
-let plain: PgliteDatabase
-let db: PgliteDatabase
+let database: Database
+let pool: pg.Pool
+let plain: NodePgDatabase
+let db: NodePgDatabase
 
 beforeAll(async () => {
-  client = await startPglite()
-  await client.exec(`CREATE TABLE person (id integer PRIMARY KEY, name text NOT NULL);
+  database = await createDatabase(await postgresUrl())
+  pool = new pg.Pool({ connectionString: database.url })
+  await pool.query(`CREATE TABLE person (id integer PRIMARY KEY, name text NOT NULL);
     CREATE TABLE article (id integer PRIMARY KEY, title text NOT NULL, writer integer NOT NULL REFERENCES person, at integer NOT NULL);
     CREATE VIEW person_too AS SELECT * FROM person`)
-  plain = drizzle(client)
+  plain = drizzle(pool)
   for (const view of Object.values(views)) {
     const { name, query } = (view as unknown as { [key: symbol]: { name: string; query: never } })[
       Symbol.for('drizzle:ViewBaseConfig')
@@ -87,10 +89,11 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await cache.close()
-  await client.close()
+  await pool.end()
+  await database.drop()
 })
 beforeEach(async () => {
-  await client.exec(
+  await pool.query(
     `TRUNCATE person CASCADE; INSERT INTO person VALUES (1, 'Ann'); INSERT INTO article VALUES (1, 'one', 1, 0)`,
   )
   await cache.invalidate({ all: true })
@@ -101,7 +104,7 @@ async function sourceOf(read: () => PromiseLike<unknown>): Promise<string> {
   return reads.map(({ source, reason }) => (reason ? `${source} ${reason}` : source)).join()
 }
 
-function readOf(view: object): (on: PgliteDatabase) => PromiseLike<unknown> {
+function readOf(view: object): (on: NodePgDatabase) => PromiseLike<unknown> {
   const { id, text: shown } = view as unknown as { id: PgColumn; text: PgColumn }
   return (on) =>
     on

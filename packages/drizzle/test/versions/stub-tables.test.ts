@@ -1,10 +1,10 @@
-import type { PGlite } from '@electric-sql/pglite'
 import { createCache } from '@larder/core'
 import { drizzleCache } from '@larder/drizzle'
-import { startPglite } from '@larder/testing'
+import { createDatabase, type Database, postgresUrl } from '@larder/testing'
 import { asc, eq } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/node-postgres'
 import { integer, pgTable, text } from 'drizzle-orm/pg-core'
-import { drizzle } from 'drizzle-orm/pglite'
+import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
 // A second definition of a table with only its key, for a foreign key. Schemas that are split into modules have these.
@@ -17,17 +17,22 @@ const posts = pgTable('blog_post', {
   authorId: integer().references(() => stub.id),
 })
 
-let client: PGlite
+let database: Database
+let pool: pg.Pool
 beforeAll(async () => {
-  client = await startPglite()
-  await client.exec('create table app_user (id int primary key, first_name text not null)')
-  await client.exec('create table blog_post (id int primary key, post_title text not null, author_id int)')
+  database = await createDatabase(await postgresUrl())
+  pool = new pg.Pool({ connectionString: database.url })
+  await pool.query('create table app_user (id int primary key, first_name text not null)')
+  await pool.query('create table blog_post (id int primary key, post_title text not null, author_id int)')
 })
-afterAll(() => client.close())
+afterAll(async () => {
+  await pool.end()
+  await database.drop()
+})
 beforeEach(async () => {
-  await client.exec('delete from blog_post; delete from app_user')
-  await client.exec(`insert into app_user values (1, 'one'), (2, 'two')`)
-  await client.exec(`insert into blog_post values (1, 'first', 1), (2, 'second', 2)`)
+  await pool.query('delete from blog_post; delete from app_user')
+  await pool.query(`insert into app_user values (1, 'one'), (2, 'two')`)
+  await pool.query(`insert into blog_post values (1, 'first', 1), (2, 'second', 2)`)
 })
 
 describe.each([
@@ -36,7 +41,7 @@ describe.each([
   ['comes last in the schema', { users, posts, stub }],
 ])('a partial second definition of a table that %s', (_, schema) => {
   const start = () => {
-    const plain = drizzle(client, { casing: 'snake_case' })
+    const plain = drizzle(pool, { casing: 'snake_case' })
     const tables = { '*': { ttl: '1h' } } as const
     return { plain, db: drizzleCache(plain, { cache: createCache(), schema, tables }) }
   }
@@ -80,7 +85,7 @@ describe.each([
       .onConflictDoNothing()
       .catch(() => undefined)
     await db.insert(users).values({ id: 4, firstName: 'four' })
-    const plain = drizzle(client, { casing: 'snake_case' })
+    const plain = drizzle(pool, { casing: 'snake_case' })
     expect(await reads[0]?.()).toEqual(await plain.select().from(users).orderBy(asc(users.id)))
     expect(await reads[1]?.()).toEqual([{ id: 1, firstName: 'changed' }])
     expect(await reads[2]?.()).toEqual([{ id: 1 }, { id: 2 }, { id: 4 }])

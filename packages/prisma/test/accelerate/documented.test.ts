@@ -2,14 +2,14 @@ import { createCache, memoryStore } from '@larder/core'
 import { type AccelerateInfo, type PrismaCacheStrategy, withAccelerate } from '@larder/prisma/accelerate'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { Prisma } from '../../../../prisma/generated/client/client.ts'
-import { datamodel, PrismaClient, pgliteDatabase, type TestDatabase } from '../support/client.ts'
+import { datamodel, PrismaClient, postgresDatabase, type TestDatabase } from '../support/client.ts'
 
 // What the documentation of Accelerate shows, in programs of our own. A program on Accelerate differs from them in its import,
 // in the options of `withAccelerate`, and in `accelerateUrl` for `adapter`.
 
 let database: TestDatabase
 beforeAll(async () => {
-  database = await pgliteDatabase()
+  database = await postgresDatabase()
   await database.exec(
     `INSERT INTO app_user (email, name, updated_at) VALUES
       ('alice@example.com', 'Alice', now()), ('bob@example.com', 'Bob', now())`,

@@ -9,13 +9,13 @@ import {
   datamodel,
   errorOf,
   PrismaClient,
-  pgliteDatabase,
+  postgresDatabase,
   type TestDatabase,
 } from '../support/client.ts'
 
 let database: TestDatabase
 beforeAll(async () => {
-  database = await pgliteDatabase()
+  database = await postgresDatabase()
 })
 afterAll(() => database.stop())
 beforeEach(async () => {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { connect, pgliteDatabase, type TestDatabase } from '../support/client.ts'
+import { connect, postgresDatabase, type TestDatabase } from '../support/client.ts'
 
 let database: TestDatabase
 beforeAll(async () => {
-  database = await pgliteDatabase()
+  database = await postgresDatabase()
 })
 afterAll(() => database.stop())
 beforeEach(async () => {

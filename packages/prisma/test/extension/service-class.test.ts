@@ -1,13 +1,13 @@
 import { type Cache, createCache } from '@larder/core'
 import { type CachedClient, prismaCache } from '@larder/prisma'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { datamodel, PrismaClient, pgliteDatabase, type TestDatabase } from '../support/client.ts'
+import { datamodel, PrismaClient, postgresDatabase, type TestDatabase } from '../support/client.ts'
 
 // The class that most NestJS applications have, as in docs/prisma-types.md: its constructor returns the extended client.
 
 let database: TestDatabase
 beforeAll(async () => {
-  database = await pgliteDatabase()
+  database = await postgresDatabase()
 })
 afterAll(() => database.stop())
 

@@ -6,7 +6,7 @@ import {
   connect,
   datamodel,
   PrismaClient,
-  pgliteDatabase,
+  postgresDatabase,
   sourceOf,
   type TestDatabase,
 } from '../support/client.ts'
@@ -14,7 +14,7 @@ import { previewClient } from '../support/preview-client.ts'
 
 let database: TestDatabase
 beforeAll(async () => {
-  database = await pgliteDatabase()
+  database = await postgresDatabase()
 })
 afterAll(() => database.stop())
 beforeEach(async () => {

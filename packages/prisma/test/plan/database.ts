@@ -1,8 +1,6 @@
-import type { PGlite } from '@electric-sql/pglite'
-import { PrismaPGlite } from 'pglite-prisma-adapter'
+import { PrismaPg } from '@prisma/adapter-pg'
 import { PrismaClient } from '../../../../prisma/generated/client/client.ts'
-import { startPglite } from '../../../testing/src/index.ts'
-import { migrate } from '../../../testing/src/migrate.ts'
+import { createMigratedDatabase } from '../../../testing/src/index.ts'
 
 /** One statement as the client logged it. */
 export interface Statement {
@@ -15,7 +13,6 @@ export type Call = (model: string, operation: string, args: unknown) => Promise<
 /** A database with a few rows in every table that the operations of these tests use, and a log of its statements. */
 export interface TestDatabase {
   readonly client: PrismaClient
-  readonly pglite: PGlite
   readonly call: Call
   /** Statements since the last `clear`. */
   readonly statements: readonly Statement[]
@@ -24,10 +21,9 @@ export interface TestDatabase {
 }
 
 export async function startDatabase(): Promise<TestDatabase> {
-  const pglite = await startPglite()
-  await migrate((sql) => pglite.exec(sql))
+  const { url, drop } = await createMigratedDatabase()
   const client = new PrismaClient({
-    adapter: new PrismaPGlite(pglite),
+    adapter: new PrismaPg({ connectionString: url }),
     log: [{ emit: 'event', level: 'query' }],
   })
   const statements: Statement[] = []
@@ -35,13 +31,12 @@ export async function startDatabase(): Promise<TestDatabase> {
   await seed(client)
   return {
     client,
-    pglite,
     call: callOn(client),
     statements,
     clear: () => void statements.splice(0),
     stop: async () => {
       await client.$disconnect()
-      await pglite.close()
+      await drop()
     },
   }
 }

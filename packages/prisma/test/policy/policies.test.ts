@@ -6,14 +6,14 @@ import {
   connect,
   errorOf,
   PrismaClient,
-  pgliteDatabase,
+  postgresDatabase,
   sourceOf,
   type TestDatabase,
 } from '../support/client.ts'
 
 let database: TestDatabase
 beforeAll(async () => {
-  database = await pgliteDatabase()
+  database = await postgresDatabase()
 })
 afterAll(() => database.stop())
 beforeEach(async () => {

@@ -14,6 +14,7 @@ const settings = [
   'synchronous_commit=off',
   'max_connections=200',
   'shared_buffers=64MB',
+  'jit=off',
 ].flatMap((each) => ['-c', each])
 
 const fix = `Do one of these:

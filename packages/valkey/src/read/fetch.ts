@@ -1,4 +1,4 @@
-import type { Fetched, Lease, Store, StoredEntry, TagReply, TagRequest } from '@larder/core/store'
+import type { Fetched, Lease, StoredEntry, TagReply, TagRequest } from '@larder/core/store'
 import type { LeaseOf } from '../feed/feed.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { Epoch } from '../watch/epoch.ts'
@@ -166,43 +166,4 @@ function confirmed(
   }
   // A check that passed after the replies has also read the node's parts of the epoch.
   return Promise.all([performance.now(), ...(waiting ?? [])]).then((sent) => epoch.after(Math.min(...sent)))
-}
-
-/** Fetches of this turn of the event loop that are not sent yet. Equal ones share one reply. */
-export interface SharedFetches {
-  /**
-   * Returns the reply to an equal fetch that is not sent yet, or starts one with `begin`. Either way, the reply shows a
-   * moment after this call.
-   * @param requests compared by identity: a read that is repeated passes the same list again.
-   */
-  join(entry: string | undefined, requests: readonly TagRequest[], begin: Store['fetch']): Promise<Fetched>
-  /** Call it before anything is sent. A later caller must not share a reply that may be older than its call. */
-  clear(): void
-}
-
-type UnsentFetches = Map<readonly TagRequest[], { entry: string | undefined; reply: Promise<Fetched> }>
-
-export function createSharedFetches(): SharedFetches {
-  let unsent: UnsentFetches = new Map()
-  let packetsSent = 0
-  const clear = (): void => {
-    packetsSent++
-    // A new map instead of `clear()`: V8 chains the tables of a map that is cleared again and again, and one old table
-    // keeps all later ones, with every reply in them, from being collected.
-    if (unsent.size) unsent = new Map()
-  }
-  return {
-    join(entry, requests, begin) {
-      const pending = unsent.get(requests)
-      if (pending && pending.entry === entry) return pending.reply
-      // If nothing is ever sent, the map is cleared with this turn.
-      if (unsent.size === 0) process.nextTick(clear)
-      const before = packetsSent
-      const reply = begin(entry, requests)
-      // The fetch itself may have been sent at once.
-      if (packetsSent === before) unsent.set(requests, { entry, reply })
-      return reply
-    },
-    clear,
-  }
 }

@@ -39,6 +39,17 @@ export function createPackets(topology: () => Topology, texts: TagTexts): Packet
   }
 }
 
+/** Counts the packets to all nodes, each before it is sent. */
+export function createPacketCount(): { add(): void; read(): number } {
+  let packets = 0
+  return {
+    add() {
+      packets++
+    },
+    read: () => packets,
+  }
+}
+
 /** What goes to one node. */
 interface Line {
   readonly node: ValkeyNode

@@ -30,9 +30,17 @@ export function wordsOf({ script, keys, args }: ScriptCall, whole = false): Comm
  * text: running a call twice is harmless, and their order matters.
  * @throws the server's first error.
  */
-export async function runScripts(node: ValkeyNode, calls: readonly ScriptCall[]): Promise<readonly Reply[]> {
-  let answers = await node.ask(calls.map((call) => wordsOf(call)))
-  if (answers.some(isUnknownScript)) answers = await node.ask(calls.map((call) => wordsOf(call, true)))
+export function runScripts(node: ValkeyNode, calls: readonly ScriptCall[]): Promise<readonly Reply[]> {
+  return node
+    .ask(calls.map((call) => wordsOf(call)))
+    .then((answers) =>
+      answers.some(isUnknownScript)
+        ? node.ask(calls.map((call) => wordsOf(call, true))).then(withoutError)
+        : withoutError(answers),
+    )
+}
+
+function withoutError(answers: readonly Reply[]): readonly Reply[] {
   const error = answers.find((answer) => answer instanceof Error)
   if (error) throw error
   return answers

@@ -4,6 +4,8 @@ import type { Renewals } from './renewal.ts'
 
 /** How long a finish is kept (ms): longer than the lag of a replica that may still be promoted. */
 const KEEP_TIME = 5_000
+/** How often those are forgotten that were kept for longer (ms): to find the first of many costs more than all else here. */
+const PRUNE_EVERY = 50
 /** Changes kept one by one. Further ones are kept as a change of their whole table. */
 const MOST = 1_000
 /** Tables and user tags kept. With more, everything counts as changed. */
@@ -43,7 +45,7 @@ export function createRecentChanges(
   /** Oldest first, like `whole`. */
   const finishes = new Map<string, Timed>()
   const whole = new Map<string, Timed>()
-  let all = Number.NEGATIVE_INFINITY
+  let [all, pruned] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]
 
   const keepWhole = (request: FinishRequest, at: number): void => {
     renew(whole, request.record, { request: wholeTable(request), at })
@@ -70,8 +72,11 @@ export function createRecentChanges(
         sent.at = at
         return
       }
-      prune(finishes, at - KEEP_TIME)
-      prune(whole, at - KEEP_TIME)
+      if (at - pruned >= PRUNE_EVERY) {
+        pruned = at
+        prune(finishes, at - KEEP_TIME)
+        prune(whole, at - KEEP_TIME)
+      }
       finishes.delete(name)
       if (finishes.size < most) finishes.set(name, { request, at })
       else keepWhole(request, at)

@@ -76,11 +76,11 @@ export function withEpoch<R extends MarkRequest | FinishRequest>(
   request: R,
   send: (request: R) => Promise<ReportWithoutEpoch | undefined>,
 ): Promise<TagReport | undefined> {
-  // Most writes ask for no report.
-  return request.reportOn ? reportWithEpoch(epoch, request, send) : send(request).then(noReport)
+  // Most writes ask for no report, and get none.
+  return request.reportOn
+    ? reportWithEpoch(epoch, request, send)
+    : (send(request) as Promise<ReportWithoutEpoch | undefined> as Promise<undefined>)
 }
-
-const noReport = (): undefined => undefined
 
 async function reportWithEpoch<R extends MarkRequest | FinishRequest>(
   epoch: Pick<Epoch, 'current'>,

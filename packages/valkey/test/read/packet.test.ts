@@ -1,7 +1,6 @@
 import type { TagRequest } from '@larder/core/store'
 import { expect, it } from 'vitest'
 import type { Batch } from '../../src/connection/send.ts'
-import { createSharedFetches } from '../../src/read/fetch.ts'
 import { createPackets } from '../../src/read/packet.ts'
 import { createTagTexts } from '../../src/tags/tag-text.ts'
 import type { Topology, ValkeyNode } from '../../src/topology/topology.ts'
@@ -104,19 +103,4 @@ it('the number of reads at once is forgotten when they become fewer', () => {
   sent.length = 0
   ask(20)
   expect(sent).toEqual([])
-})
-
-it('a fetch that is sent at once is not shared with a later caller', async () => {
-  const fetches = createSharedFetches()
-  const requests = [requestOf(1)]
-  const replies = ['first', 'second', 'third']
-  const fetch = (sendNow: boolean) =>
-    fetches.join(undefined, requests, async () => {
-      if (sendNow) fetches.clear()
-      return { epoch: replies.shift() ?? '', entry: null, tags: [] }
-    })
-  expect((await fetch(true)).epoch).toBe('first')
-  const [second, third] = [fetch(false), fetch(false)]
-  expect((await second).epoch).toBe('second')
-  expect((await third).epoch).toBe('second')
 })
