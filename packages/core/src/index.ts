@@ -10,7 +10,7 @@ export { superjsonCodec } from './codec/superjson.ts'
 export type { PauseControls, PauseOptions } from './host/pause-controls.ts'
 export type { WarmError, WarmOptions, WarmProgress, WarmResult } from './host/warm.ts'
 export type { CacheOptions, MemoryOptions, UnknownWrites } from './options/config.ts'
-export type { WrapOptions } from './pipeline/wrap.ts'
+export type { WrapOptions } from './pipeline/wrap-options.ts'
 export type { PolicyOptions } from './plan/policy.ts'
 export type {
   BypassReason,

@@ -8,13 +8,8 @@ import { applyInvalidation } from '../pipeline/invalidate.ts'
 import { type ReadDeps, read } from '../pipeline/read.ts'
 import { createRefusalWarnings } from '../pipeline/refusal-warnings.ts'
 import { createSyncEngine } from '../pipeline/sync.ts'
-import {
-  policyOptionsOf,
-  tagsOfWrap,
-  type WrapOptions,
-  type WrapPlanDeps,
-  wrapPlan,
-} from '../pipeline/wrap.ts'
+import { tagsOfWrap, type WrapPlanDeps, wrapPlan } from '../pipeline/wrap.ts'
+import { createWrapPolicies, type WrapOptions } from '../pipeline/wrap-options.ts'
 import { write } from '../pipeline/write.ts'
 import { DEFAULT_DATABASE, type KnownDatabase } from '../plan/known-databases.ts'
 import type { Policy, PolicyOptions } from '../plan/policy.ts'
@@ -24,7 +19,7 @@ import { createStrictLoads } from '../tier/strict-loads.ts'
 import type { JoinedTransaction } from '../transaction/current.ts'
 import { createTransaction, type Transaction } from '../transaction/transaction.ts'
 import { createWriteNotes, refuseOpaque } from './capture-notes.ts'
-import { createClientDeps, schemaText } from './client-deps.ts'
+import { createClientDeps, REMEMBERED, schemaText } from './client-deps.ts'
 import { type Closing, createClosing } from './closing.ts'
 import { createDatabaseRegistry, type DatabaseRegistry } from './database-registry.ts'
 import type { Engine, Host } from './engine.ts'
@@ -157,14 +152,20 @@ function createWrap(
   // Whatever this cache keeps: `load` may read through another one, or another copy of this module.
   const strictLoads = createStrictLoads()
   const planDeps: WrapPlanDeps = {
-    policyOf: (options) => policy(policyOptionsOf(options), 'wrap'),
+    policies: createWrapPolicies((options) => policy(options, 'wrap')),
     refused: createRefusalWarnings(events),
+    run(load, isCapturing) {
+      const strict = () => strictLoads.run(load)
+      return isCapturing ? strict() : captures.ignore(strict)
+    },
+    inTransaction: () => current.joined() !== undefined,
   }
-  return async (key, options, load) => {
-    const plan = wrapPlan(planDeps, key, options, load)
-    const strict = () => strictLoads.run(plan.run)
-    const run = plan.captures ? strict : () => captures.ignore(strict)
-    return read(deps, { ...plan, run, ...(current.joined() && { bypass: 'transaction' }) })
+  return (key, options, load) => {
+    try {
+      return read(deps, wrapPlan(planDeps, key, options, load))
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 }
 
@@ -178,15 +179,22 @@ function wrapKeys(
   hostTypes: HostTypes,
 ): EntryKeys {
   const keysByName = createBounded<EntryKeys>(SETS_OF_CONNECTIONS)
+  let latest: { connections: unknown; types: unknown; keys: EntryKeys } | undefined
   const now = (): EntryKeys => {
     const connections = registry.connections()
+    if (latest?.connections === connections && latest.types === hostTypes.name) return latest.keys
+    const keys = keysFor(connections)
+    latest = { connections, types: hostTypes.name, keys }
+    return keys
+  }
+  const keysFor = (connections: readonly (string | undefined)[]): EntryKeys => {
     const name = `${hostTypes.name} ${connections.join(' ')}`
     const remembered = keysByName.get(name)
     if (remembered) return remembered
     // While a client's connection is not known yet, values are this process's own.
     const processPlace = connections.includes(undefined) ? objectPlace(registry) : null
     const identity = [WRAP_HOST.name, connections, processPlace, hostTypes.name]
-    const keys = entryKeys({ namespace, version, database: DEFAULT_DATABASE, identity })
+    const keys = entryKeys({ namespace, version, database: DEFAULT_DATABASE, identity }, REMEMBERED)
     keysByName.set(name, keys)
     return keys
   }

@@ -20,7 +20,7 @@ import type { Host } from './engine.ts'
 import type { SharedDeps } from './shared-deps.ts'
 
 /** Reads whose key and tags the clients of one schema remember. */
-const REMEMBERED = 10_000
+export const REMEMBERED = 10_000
 
 /** What every client needs: what all hosts share, and what the composition root decides. */
 export interface ClientDepsInput extends SharedDeps {

@@ -59,11 +59,11 @@ export interface ReadPlan<T> {
    * Name of the read in its entry's key, where it is not the operation's own: all reads of the model by that name and
    * with the same `query` give the same result, so one may be answered with what another stored.
    */
-  readonly as?: string
+  readonly as?: string | undefined
   /** Whether this read may return what another of that name stored; if not it loads. Absent: it may, whatever it is. */
   readonly accepts?: (result: unknown) => boolean
   /** Why the host wants the database, whatever the policy says. */
-  readonly bypass?: BypassReason
+  readonly bypass?: BypassReason | undefined
   /** The canonical query: anything the key encoder takes. Everything the result depends on besides the database. */
   readonly query: unknown
   /** The canonical text of `query`, where the host has made it already. */
@@ -88,7 +88,7 @@ export interface ReadPlan<T> {
    * Present: the result depends on what the reads inside `run` depend on. Called with the cause if one of them keeps the
    * result from being stored.
    */
-  readonly captures?: (cause: Refusal) => void
+  readonly captures?: ((cause: Refusal) => void) | undefined
   /**
    * Called when the read begins to wait for the load of another caller. It runs no query of its own then, unless that
    * load gives it nothing.

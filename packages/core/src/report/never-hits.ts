@@ -5,7 +5,7 @@ import type { Events } from './events.ts'
 export interface ShapedRead {
   readonly operation: string
   readonly model: string
-  readonly as?: string
+  readonly as?: string | undefined
   readonly query: unknown
 }
 
