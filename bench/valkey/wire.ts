@@ -5,7 +5,7 @@ import type { Server } from './server.ts'
 import type { Item } from './shop.ts'
 
 /** Of a nonce, and of what precedes the value in an entry, in bytes: as Larder writes them for these reads. */
-const [NONCE, HEADER] = ['n'.repeat(25), { 1: 300, 3: 700 }] as const
+const [NONCE, HEADER] = ['n'.repeat(25), { 1: 260, 3: 660 }] as const
 /** Keys in one packet, at most. */
 const MOST_KEYS = 128
 

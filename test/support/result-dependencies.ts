@@ -8,7 +8,7 @@ export interface ResultDependencyCounter {
 }
 
 /** Where the length of an entry's header stands, and the header. */
-const [LENGTH_AT, HEADER_AT] = [8, 12]
+const [LENGTH_AT, HEADER_AT] = [12, 16]
 
 export function countResultDependencies(inner: Store = memoryStore()): ResultDependencyCounter {
   let resultDependencies = 0

@@ -40,38 +40,30 @@ export interface Entry {
   readonly payload: Uint8Array
 }
 
-// magic "LRD", format version, CRC-32 of all that follows, length of the header, header (JSON), payload
+// magic "LRD", format version, CRC-32 of the payload, CRC-32 of all between here and the payload, length of the header,
+// header (JSON), payload. Two checksums, because a hit compares the header with one that was verified, and need not verify
+// it again.
 const MAGIC = 0x4c5244
-const VERSION = 2
-const CRC_AT = 4
-const LENGTH_AT = 8
-const HEADER_AT = 12
+const VERSION = 3
+const PAYLOAD_CRC_AT = 4
+const HEADER_CRC_AT = 8
+const LENGTH_AT = 12
+const HEADER_AT = 16
 
 /** Header and payload as one run of bytes with memory of its own. */
 export function seal(header: EntryHeader, payload: Uint8Array): Uint8Array {
-  const { codec, proof, epoch, lifetime, empty, loadTime, grace, tags } = header
-  const text = JSON.stringify([
-    codec,
-    proof,
-    epoch,
-    lifetime,
-    empty,
-    loadTime,
-    grace,
-    tags.map(({ record, fields, cells, resultCells, captured }) => {
-      if (captured) return [record, fields, cells, resultCells, 1]
-      return resultCells.length ? [record, fields, cells, resultCells] : [record, fields, cells]
-    }),
-  ])
+  const text = JSON.stringify(toWire(header))
   const length = Buffer.byteLength(text)
+  const end = HEADER_AT + length
   // Not from the pool: an entry kept in memory must not keep its neighbours.
-  const bytes = Buffer.allocUnsafeSlow(HEADER_AT + length + payload.length)
+  const bytes = Buffer.allocUnsafeSlow(end + payload.length)
   bytes.writeUIntBE(MAGIC, 0, 3)
   bytes.writeUInt8(VERSION, 3)
   bytes.writeUInt32LE(length, LENGTH_AT)
   bytes.write(text, HEADER_AT)
-  bytes.set(payload, HEADER_AT + length)
-  bytes.writeUInt32LE(crc32(bytes.subarray(LENGTH_AT)), CRC_AT)
+  bytes.set(payload, end)
+  bytes.writeUInt32LE(crc32(payload), PAYLOAD_CRC_AT)
+  bytes.writeUInt32LE(crc32(bytes.subarray(LENGTH_AT, end)), HEADER_CRC_AT)
   return bytes
 }
 
@@ -84,31 +76,35 @@ export function open(bytes: Uint8Array): Entry {
   if (view.length < HEADER_AT || view.readUIntBE(0, 3) !== MAGIC) throw new Error('Larder: not an entry')
   if (view[3] !== VERSION)
     throw new Error(`Larder: an entry of format ${view[3]}, this version reads ${VERSION}`)
-  if (!isWhole(view)) throw new Error('Larder: a damaged or truncated entry')
   const end = HEADER_AT + view.readUInt32LE(LENGTH_AT)
-  if (end > view.length) throw new Error('Larder: a header longer than its entry')
-  return { header: parse(view.toString('utf8', HEADER_AT, end)), payload: bytes.subarray(end) }
+  const payload = bytes.subarray(end)
+  if (
+    end > view.length ||
+    crc32(view.subarray(LENGTH_AT, end)) !== view.readUInt32LE(HEADER_CRC_AT) ||
+    crc32(payload) !== view.readUInt32LE(PAYLOAD_CRC_AT)
+  )
+    throw new Error('Larder: a damaged or truncated entry')
+  return { header: fromWire(JSON.parse(view.toString('utf8', HEADER_AT, end)) as Wire), payload }
 }
 
 /**
- * The payload of an entry whose header is known from another one with the same header. The checksum is verified.
+ * The payload of an entry whose header is known from another one with the same header. Its checksum is verified.
  * @param known the bytes of the other one up to its payload.
- * @returns undefined if the header differs, or the entry is damaged.
+ * @returns undefined if the header differs, or the payload is damaged.
  */
 export function payloadUnder(bytes: Uint8Array, known: Buffer): Uint8Array | undefined {
   const view = bufferOf(bytes)
   const { length } = known
-  // The checksum differs with the payload, the marks of the format before it do not.
-  if (view.length < length || view.compare(known, 0, CRC_AT, 0, CRC_AT) !== 0) return undefined
-  if (view.compare(known, LENGTH_AT, length, LENGTH_AT, length) !== 0) return undefined
-  return isWhole(view) ? bytes.subarray(length) : undefined
-}
-
-function isWhole(view: Buffer): boolean {
-  return crc32(view.subarray(LENGTH_AT)) === view.readUInt32LE(CRC_AT)
+  // Only the checksum of the payload may differ. The marks of the format are before it.
+  if (view.length < length || view.readUInt32LE(0) !== known.readUInt32LE(0)) return undefined
+  if (view.compare(known, HEADER_CRC_AT, length, HEADER_CRC_AT, length) !== 0) return undefined
+  const payload = bytes.subarray(length)
+  return crc32(payload) === view.readUInt32LE(PAYLOAD_CRC_AT) ? payload : undefined
 }
 
 const [CLOSING_BRACE, COLON] = [0x7d, 0x3a]
+/** How the name of a cell begins that goes on where the name of its record ends. */
+const CELL = Buffer.from('[":')
 
 /**
  * Counts the tables and the value cells on which an entry depends, without parsing its header. A user tag counts as two
@@ -126,16 +122,13 @@ export function tagCount(bytes: Uint8Array): { readonly tables: number; readonly
   )
     if (view[at + 1] === COLON) cells++
     else tables++
+  for (let at = view.indexOf(CELL, HEADER_AT); at !== -1 && at < end; at = view.indexOf(CELL, at + 1)) cells++
   return { tables, cells }
 }
 
-type WireTags = [
-  record: string,
-  fields: EntryTag[],
-  cells: EntryTag[],
-  resultCells?: EntryTag[],
-  captured?: 1,
-]
+/** `whole`: the nonce does not end as that of the first tag does. */
+type WireTag = [name: string, nonce: string, whole?: 1]
+type WireTags = [record: string, fields: WireTag[], cells: WireTag[], resultCells?: WireTag[], captured?: 1]
 type Wire = [
   codec: string,
   proof: string,
@@ -144,26 +137,58 @@ type Wire = [
   empty: boolean,
   loadTime: number,
   grace: number,
+  /** Where the nonces come from: what most of them end with. */
+  origin: string,
   tags: WireTags[],
 ]
 
+function toWire({ codec, proof, epoch, lifetime, empty, loadTime, grace, tags }: EntryHeader): Wire {
+  const origin = originOf(tags)
+  const tagOf = (name: string, nonce: string): WireTag =>
+    nonce.endsWith(origin) ? [name, nonce.slice(0, nonce.length - origin.length)] : [name, nonce, 1]
+  const wire = tags.map(({ record, fields, cells, resultCells, captured }): WireTags => {
+    const cellOf = ([name, nonce]: EntryTag): WireTag => tagOf(shortName(name, record), nonce)
+    const texts: WireTags = [record, fields.map(([name, nonce]) => tagOf(name, nonce)), cells.map(cellOf)]
+    if (captured || resultCells.length) texts.push(resultCells.map(cellOf))
+    if (captured) texts.push(1)
+    return texts
+  })
+  return [codec, proof, epoch, lifetime, empty, loadTime, grace, origin, wire]
+}
+
 // The checksum is right, so the shape is too: only Larder of this format writes it.
-function parse(text: string): EntryHeader {
-  const [codec, proof, epoch, lifetime, empty, loadTime, grace, tags] = JSON.parse(text) as Wire
-  return {
-    codec,
-    proof,
-    epoch,
-    lifetime,
-    empty,
-    loadTime,
-    grace,
-    tags: tags.map(([record, fields, cells, resultCells = [], captured]) => ({
+function fromWire([codec, proof, epoch, lifetime, empty, loadTime, grace, origin, wire]: Wire): EntryHeader {
+  const nonceOf = ([, nonce, whole]: WireTag): string => (whole ? nonce : `${nonce}${origin}`)
+  const tags = wire.map(([record, fields, cells, resultCells = [], captured]): EntryTags => {
+    const cellOf = (tag: WireTag): EntryTag => [longName(tag[0], record), nonceOf(tag)]
+    return {
       record,
-      fields,
-      cells,
-      resultCells,
+      fields: fields.map((tag): EntryTag => [tag[0], nonceOf(tag)]),
+      cells: cells.map(cellOf),
+      resultCells: resultCells.map(cellOf),
       ...(captured && { captured: true }),
-    })),
+    }
+  })
+  return { codec, proof, epoch, lifetime, empty, loadTime, grace, tags }
+}
+
+/** What the first nonce ends with, from its `@` on: in one process of a server, all of them do. */
+function originOf(tags: readonly EntryTags[]): string {
+  for (const { fields, cells } of tags) {
+    const nonce = (fields[0] ?? cells[0])?.[1]
+    if (nonce !== undefined) return nonce.includes('@') ? nonce.slice(nonce.lastIndexOf('@')) : ''
   }
+  return ''
+}
+
+/** Before a name that is written as it is. */
+const WHOLE = '!'
+
+/** Nearly every cell is named after its record, whose name need not be repeated. */
+function shortName(name: string, record: string): string {
+  return name.startsWith(`${record}:`) ? name.slice(record.length) : `${WHOLE}${name}`
+}
+
+function longName(name: string, record: string): string {
+  return name.startsWith(WHOLE) ? name.slice(1) : `${record}${name}`
 }

@@ -28,25 +28,54 @@ export interface Deadline {
    * reads it: a blocked event loop does not count as a store timeout.
    */
   within<T>(action: string, call: () => Promise<T>): Promise<T>
-  /** The same with a callback, which is called once. Every hit comes this way, and each promise less is a tenth of its time. */
-  begin<T>(action: string, call: () => Promise<T>, done: (answer: Guarded<T>) => void): void
+  /** The same for a call that has a callback instead of a promise, which is a tenth of the time of a hit. */
+  begin(call: TimedCall<unknown>): void
 }
 
-/** An open call, in a list with the oldest first. The list is no Set, whose old tables would keep each other from being collected. */
-interface OpenCall {
-  readonly action: string
-  readonly dueAt: number
+/**
+ * A call with a deadline. A class, because every hit over a server makes one. While it is open, it is in a list with the oldest
+ * first. The list is no Set, whose old tables would keep each other from being collected.
+ */
+export abstract class TimedCall<T> {
+  abstract readonly action: string
+  /** What follows belongs to the deadline. */
+  dueAt = 0
   /** The workload when the call began. */
-  readonly since: Sample
-  readonly done: (answer: Guarded<never>) => void
+  since: Sample = NEVER
   /** The number of answers that had arrived when the call began. */
-  readonly answersBefore: number
-  waits: boolean
-  settled: boolean
-  before: OpenCall | undefined
-  after: OpenCall | undefined
+  answersBefore = 0
+  waits = false
+  settled = false
+  before: TimedCall<unknown> | undefined = undefined
+  after: TimedCall<unknown> | undefined = undefined
   /** Cancels the timer of its extra time. */
-  cancel: (() => void) | undefined
+  cancel: (() => void) | undefined = undefined
+
+  /** Sends the call, for the deadline. */
+  start(dueAt: number, since: Sample, answersBefore: number): Promise<T> {
+    this.dueAt = dueAt
+    this.since = since
+    this.answersBefore = answersBefore
+    return this.send()
+  }
+
+  abstract send(): Promise<T>
+  /** Is called once. */
+  abstract done(answer: Guarded<T>): void
+}
+
+/** A call of two functions. */
+export class FunctionCall<T> extends TimedCall<T> {
+  readonly action: string
+  readonly send: () => Promise<T>
+  readonly done: (answer: Guarded<T>) => void
+
+  constructor(action: string, send: () => Promise<T>, done: (answer: Guarded<T>) => void) {
+    super()
+    this.action = action
+    this.send = send
+    this.done = done
+  }
 }
 
 /**
@@ -90,7 +119,7 @@ export function createDeadline(clock: Clock, deadline: number, frequency: Freque
   /** An answer may also wait behind others, each of which takes this process a short while. */
   const isBusy = (since: Sample, before: number): boolean =>
     workload.busySince(since, isFrequent && answers !== before ? BUSY_WITH_ANSWERS : BUSY)
-  const grant = (open: OpenCall): void => {
+  const grant = (open: TimedCall<unknown>): void => {
     const granted = clock.now()
     const [until, before, since] = [granted + GRACE, answers, workload.sample(granted)]
     const ended = (): void => {
@@ -103,7 +132,7 @@ export function createDeadline(clock: Clock, deadline: number, frequency: Freque
     open.cancel = clock.after(GRACE, () => afterPendingIo(ended))
   }
   /** @returns whether the answer counts: it is not late. */
-  const end = (open: OpenCall, answered: boolean): boolean => {
+  const end = (open: TimedCall<unknown>, answered: boolean): boolean => {
     answers++
     if (open.settled) return false
     open.settled = true
@@ -117,25 +146,23 @@ export function createDeadline(clock: Clock, deadline: number, frequency: Freque
     }
     return true
   }
-  const begin: Deadline['begin'] = (action, call, done) => {
+  const begin: Deadline['begin'] = (call) => {
     const now = clock.now()
-    const since = workload.sample(now)
-    const answersBefore = answers
-    const answer = call()
-    const open = calls.add({ action, dueAt: now + deadline, since, done, answersBefore })
+    const answer = call.start(now + deadline, workload.sample(now), answers)
+    calls.add(call)
     if (!checking) arm()
     answer.then(
       (value) => {
-        if (end(open, true)) done({ ok: true, value })
+        if (end(call, true)) call.done({ ok: true, value })
       },
       (error: unknown) => {
-        if (end(open, false)) done({ ok: false, error })
+        if (end(call, false)) call.done({ ok: false, error })
       },
     )
   }
   return {
     begin,
-    within: (what, call) => asPromise((done) => begin(what, call, done)),
+    within: (action, send) => asPromise((done) => begin(new FunctionCall(action, send, done))),
   }
 }
 
@@ -146,7 +173,7 @@ function asPromise<T>(start: (done: (answer: Guarded<T>) => void) => void): Prom
 }
 
 /** Ends a call whose time is over. */
-function expire(open: OpenCall, deadline: number): void {
+function expire(open: TimedCall<unknown>, deadline: number): void {
   if (open.settled) return
   open.settled = true
   const error = new CacheError('LARDER_STORE', `store ${open.action} took longer than ${deadline} ms`)
@@ -154,34 +181,23 @@ function expire(open: OpenCall, deadline: number): void {
 }
 
 interface CallList {
-  first(): OpenCall | undefined
-  add(call: Pick<OpenCall, 'action' | 'dueAt' | 'since' | 'done' | 'answersBefore'>): OpenCall
+  first(): TimedCall<unknown> | undefined
+  add(call: TimedCall<unknown>): void
   /** Removes the links to its neighbours as well, because an old call would keep all later ones from being collected. */
-  remove(open: OpenCall): void
+  remove(open: TimedCall<unknown>): void
 }
 
 function createCallList(): CallList {
-  let first: OpenCall | undefined
-  let last: OpenCall | undefined
+  let first: TimedCall<unknown> | undefined
+  let last: TimedCall<unknown> | undefined
   return {
     first: () => first,
-    add({ action, dueAt, since, done, answersBefore }) {
-      const open: OpenCall = {
-        action,
-        dueAt,
-        since,
-        done,
-        answersBefore,
-        waits: true,
-        settled: false,
-        before: last,
-        after: undefined,
-        cancel: undefined,
-      }
+    add(open) {
+      open.waits = true
+      open.before = last
       if (last) last.after = open
       else first = open
       last = open
-      return open
     },
     remove(open) {
       const { before, after } = open
@@ -207,6 +223,8 @@ interface Sample {
   readonly worked: number
 }
 
+const NEVER: Sample = { at: Number.NEGATIVE_INFINITY, worked: 0 }
+
 /** Determines whether calls wait for this process and not for the store. */
 interface Workload {
   /** @param now by the clock. */
@@ -218,7 +236,7 @@ interface Workload {
 /** If the clock does not measure work, the process counts as idle. */
 function createWorkload(clock: Clock): Workload {
   const worked = (): number => clock.worked?.() ?? 0
-  let latest: Sample = { at: Number.NEGATIVE_INFINITY, worked: 0 }
+  let latest = NEVER
   return {
     sample(now) {
       if (now - latest.at >= SAMPLE) latest = { at: now, worked: worked() }

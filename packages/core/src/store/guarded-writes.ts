@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { Events } from '../report/events.ts'
-import { createDeadline, type Deadline } from './deadline.ts'
+import { createDeadline, type Deadline, FunctionCall, type TimedCall } from './deadline.ts'
 import { CLOSED, type Guarded, isMoving } from './guarded.ts'
 import type { SilentMarks } from './silence.ts'
 import type { Store } from './store.ts'
@@ -48,9 +48,11 @@ export function guardWrites(deps: GuardedWriteDeps): GuardedWrites {
             return value
           }
           writing.begin(
-            action,
-            () => started(call).then(acknowledged),
-            (answer) => resolve(reported(deps, action, record, answer)),
+            new FunctionCall<T>(
+              action,
+              () => started(call).then(acknowledged),
+              (answer) => resolve(reported(deps, action, record, answer)),
+            ),
           )
         })
   const sendMark = store.source === 'memory' ? undefined : markSender(deps)
@@ -141,16 +143,20 @@ function markSender(deps: GuardedWriteDeps): GuardedWrites['mark'] {
         if (!answer.ok && silence.has(record, 'short') && !isMoving(answer)) silence.noAnswer(mark, 'long')
         resolve(answer)
       }
-      first.begin('mark', send, (inTime) => {
-        if (inTime.ok || rejected) return over(inTime)
-        silence.noAnswer(mark, 'short')
-        second.begin('mark', send, (late) =>
+      const secondCall = (): TimedCall<unknown> =>
+        new FunctionCall('mark', send, (late) =>
           over(
             late.ok || rejected
               ? late
               : { ok: false, error: new Error(`store mark took longer than ${MARK_DEADLINE} ms`) },
           ),
         )
-      })
+      first.begin(
+        new FunctionCall('mark', send, (inTime) => {
+          if (inTime.ok || rejected) return over(inTime)
+          silence.noAnswer(mark, 'short')
+          second.begin(secondCall())
+        }),
+      )
     })
 }

@@ -1,5 +1,4 @@
-import type { Clock } from '../base/clock.ts'
-import type { Entries, EntryOwner, OpenedEntry } from '../entry/entries.ts'
+import type { Entries, OpenedEntry } from '../entry/entries.ts'
 import { withResultCells } from '../entry/observed-tags.ts'
 import {
   createKnownResultCells,
@@ -8,53 +7,17 @@ import {
   type KnownResultCells,
   resultCellRequests,
 } from '../entry/result-dependencies.ts'
-import type { Policy } from '../plan/policy.ts'
-import type { GuardedStore } from '../store/guard.ts'
+import type { Guarded } from '../store/guarded.ts'
+import type { Receiver } from '../store/guarded-reads.ts'
 import type { Fetched } from '../store/store.ts'
 import type { ReadTag } from '../tags/read-tags.ts'
 import type { ResultCells } from '../tags/result-tags.ts'
 import { createSharedLookUps, FoundEntry, type LookUpResult, type PendingLookUp } from './look-up-results.ts'
+import type { EntryRequest, LookUp, LookUpDeps } from './look-up-types.ts'
 import type { MemoryTier } from './memory-tier.ts'
 
 export type { LookUpResult } from './look-up-results.ts'
-
-/** What a look-up needs to know about a read. */
-export interface EntryRequest extends EntryOwner {
-  /** When the read started, by the clock. */
-  readonly started: number
-  readonly tags: readonly ReadTag[]
-  /** Records to which this process was writing when the read started. */
-  readonly writing: ReadonlySet<string>
-  /** How long after its expiry an entry will do for the read. Default: not at all. */
-  readonly policy?: Pick<Policy, 'staleWhileRevalidate'>
-}
-
-/** Looks entries up in the memory tier and in the store. */
-export interface LookUp {
-  /** Looks up without waiting: a hit in the memory tier, or anything in a synchronous store. Undefined: use `fetch`. */
-  tryLocal(wanted: EntryRequest): LookUpResult | undefined
-  /** What the memory tier has, expired or not, if its tags are known without asking the store. */
-  tryKept(wanted: EntryRequest): LookUpResult | undefined
-  /** Fetches from the store what the memory tier does not have. Undefined: the store is unavailable. */
-  fetch(wanted: EntryRequest): Promise<LookUpResult | undefined>
-  /** Fetches from the store whatever the memory tier has: another process may have renewed the entry. */
-  fetchStored(wanted: EntryRequest): Promise<LookUpResult | undefined>
-  /** The same with a synchronous store. Undefined: the store is not synchronous. */
-  fetchSync(wanted: EntryRequest): LookUpResult | undefined
-  /** Puts an entry of this process into the memory tier. */
-  keep(wanted: EntryRequest, entry: OpenedEntry): void
-}
-
-/** What looking up needs, wired by the composition root. */
-export interface LookUpDeps {
-  readonly store: GuardedStore
-  readonly clock: Clock
-  readonly tier: MemoryTier | undefined
-  /** Whether a read with these tags must bypass the cache because of a pending write of this process. */
-  readonly mustBypass: (tags: readonly ReadTag[]) => boolean
-  /** Whether this process has a pending write. */
-  readonly pending: { readonly any: boolean }
-}
+export type { EntryRequest, LookUp } from './look-up-types.ts'
 
 /** Entries whose result dependencies are remembered. */
 const HINTS = 10_000
@@ -117,6 +80,13 @@ export function createLookUp(given: LookUpDeps, entries: Entries): LookUp {
   }
 }
 
+/** True if an expired entry will do for the read while it is refreshed. */
+export function isServable({ policy }: EntryRequest, { fresh, entry }: LookUpResult): boolean {
+  if (!policy?.staleWhileRevalidate || !entry || fresh.kind !== 'miss' || fresh.reason !== 'expired')
+    return false
+  return -entry.state.remaining < policy.staleWhileRevalidate
+}
+
 const BEING_WRITTEN: LookUpResult = {
   fresh: { kind: 'dirty' },
   entry: undefined,
@@ -149,55 +119,85 @@ function decide(
   return new FoundEntry(tags, writing, all, entry, source, seen)
 }
 
-// The next two have callbacks instead of awaits, because every hit over a server comes here.
-
 /** Fetches the tags of an entry in the memory tier, and the entry of the store if they have changed. */
 function validate(deps: LookUpContext, wanted: EntryRequest, kept: OpenedEntry): PendingLookUp {
   const tags = withKnownDependencies(deps, wanted, kept.resultCells)
   if (!tags) return Promise.resolve(BEING_WRITTEN)
-  return fetchThen(deps, undefined, tags, (fetched) => {
-    const lookedUp = decide(wanted, tags, kept, 'memory', fetched)
-    if (lookedUp.fresh.kind !== 'miss') return lookedUp
-    // Another process may have stored a newer entry: ask the store before calling it a miss.
-    deps.tier?.entries.drop(wanted.key.key)
-    return fetchEntry(deps, wanted)
+  return new Promise((resolve, reject) => {
+    const receiver = new LookUpReceiver(deps, wanted, tags, kept, resolve, reject)
+    deps.store.fetchFor(receiver, undefined, tags)
   })
 }
 
 /** Fetches an entry and its tags, with those result dependencies that are remembered. */
 function fetchEntry(deps: LookUpContext, wanted: EntryRequest): PendingLookUp {
-  const { store, clock, knownResultCells } = deps
   const name = wanted.key.key
-  const began = clock.now()
-  const tags = withKnownDependencies(deps, wanted, knownResultCells.of(name))
+  const tags = withKnownDependencies(deps, wanted, deps.knownResultCells.of(name))
   if (!tags) return Promise.resolve(BEING_WRITTEN)
-  return fetchThen(deps, name, tags, (fetched) => {
+  return new Promise((resolve, reject) => {
+    const receiver = new LookUpReceiver(deps, wanted, tags, undefined, resolve, reject)
+    deps.store.fetchFor(receiver, name, tags)
+  })
+}
+
+/** Waits for the reply to a look-up. A class, and no closures: every hit over a server makes one. */
+class LookUpReceiver implements Receiver {
+  private readonly deps: LookUpContext
+  private readonly wanted: EntryRequest
+  private readonly tags: readonly ReadTag[]
+  private readonly kept: OpenedEntry | undefined
+  /** Without a memory tier nobody asks. */
+  private readonly began: number
+  private readonly resolve: (lookedUp: LookUpResult | undefined | PendingLookUp) => void
+  private readonly reject: (error: unknown) => void
+
+  /** @param kept what the memory tier has, of which only the tags are asked. */
+  constructor(
+    deps: LookUpContext,
+    wanted: EntryRequest,
+    tags: readonly ReadTag[],
+    kept: OpenedEntry | undefined,
+    resolve: (lookedUp: LookUpResult | undefined | PendingLookUp) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.deps = deps
+    this.wanted = wanted
+    this.tags = tags
+    this.kept = kept
+    this.began = deps.tier && !kept ? deps.clock.now() : 0
+    this.resolve = resolve
+    this.reject = reject
+  }
+
+  answered(reply: Guarded<Fetched>): void {
+    try {
+      if (!reply.ok) this.resolve(undefined)
+      else if (this.kept) this.resolve(this.validated(this.kept, reply.value))
+      else this.resolve(this.opened(reply.value))
+    } catch (error) {
+      this.reject(error)
+    }
+  }
+
+  private validated(kept: OpenedEntry, fetched: Fetched): LookUpResult | PendingLookUp {
+    const { deps, wanted, tags } = this
+    const lookedUp = decide(wanted, tags, kept, 'memory', fetched)
+    if (lookedUp.fresh.kind !== 'miss') return lookedUp
+    // Another process may have stored a newer entry: ask the store before calling it a miss.
+    deps.tier?.entries.drop(wanted.key.key)
+    return fetchEntry(deps, wanted)
+  }
+
+  private opened(fetched: Fetched): LookUpResult | undefined | PendingLookUp {
+    const { deps, wanted, tags, began } = this
     const entry = deps.entries.open(fetched.entry, wanted)
-    if (entry) knownResultCells.note(name, entry.resultCells)
+    if (entry) deps.knownResultCells.note(wanted.key.key, entry.resultCells)
     if (entry && !includesAll(tags, entry.resultCells))
       return fetchResultCells(deps, wanted, entry, fetched).then((lookedUp) =>
         keepValid(deps, wanted, lookedUp, began),
       )
-    return keepValid(deps, wanted, decide(wanted, tags, entry, store.source, fetched), began)
-  })
-}
-
-/** What `evaluate` makes of the reply. Undefined: the store is unavailable. */
-function fetchThen(
-  { store }: LookUpContext,
-  entry: string | undefined,
-  tags: readonly ReadTag[],
-  evaluate: (fetched: Fetched) => LookUpResult | undefined | PendingLookUp,
-): PendingLookUp {
-  return new Promise((resolve, reject) => {
-    store.fetchWith(entry, tags, (reply) => {
-      try {
-        resolve(reply.ok ? evaluate(reply.value) : undefined)
-      } catch (error) {
-        reject(error)
-      }
-    })
-  })
+    return keepValid(deps, wanted, decide(wanted, tags, entry, deps.store.source, fetched), began)
+  }
 }
 
 /** Puts a valid entry into the memory tier. @param asked when it was fetched. */
@@ -214,13 +214,6 @@ function keepValid(
 /** True if nothing but its age may be wrong with the entry. */
 function isValid({ fresh }: LookUpResult): boolean {
   return fresh.kind === 'hit' || (fresh.kind === 'miss' && fresh.reason === 'expired')
-}
-
-/** True if an expired entry will do for the read while it is refreshed. */
-export function isServable({ policy }: EntryRequest, { fresh, entry }: LookUpResult): boolean {
-  if (!policy?.staleWhileRevalidate || !entry || fresh.kind !== 'miss' || fresh.reason !== 'expired')
-    return false
-  return -entry.state.remaining < policy.staleWhileRevalidate
 }
 
 /** Fetches result dependencies that were not remembered. Cells are read after their records, as they must be. */

@@ -34,7 +34,9 @@ class Read {
   private readonly tags: TagReply[]
   private readonly resolve: (fetched: Fetched) => void
   private readonly reject: (error: unknown) => void
-  private readonly parts: Part[] = []
+  /** Nearly every read asks one node. */
+  private first: Part | undefined = undefined
+  private others: Part[] | undefined = undefined
   private storedEntry: StoredEntry | null = null
   private open = 0
 
@@ -60,9 +62,11 @@ class Read {
       const request = requests[index] as TagRequest
       this.partOf(request.record).ask(request, index)
     }
-    this.open = this.parts.length
-    for (const part of this.parts) part.packet.wait(part)
-    if (this.open) return
+    const { first, others } = this
+    this.open = first ? 1 + (others?.length ?? 0) : 0
+    if (first) first.packet.wait(first)
+    if (others) for (const part of others) part.packet.wait(part)
+    if (first) return
     // Nothing had to be asked, but the read counts only if a server could have answered.
     const { topology } = this.deps
     if (!topology.nodes().some((node) => node.trusted())) topology.nodeOf('').requireTrust()
@@ -72,11 +76,15 @@ class Read {
   /** The part of the node that has the key. */
   private partOf(key: string): Part {
     const { topology, lease, packets } = this.deps
+    const { first, others } = this
     const node = topology.nodeOf(key)
-    for (const part of this.parts) if (part.packet.node === node) return part
+    if (first?.packet.node === node) return first
+    if (others) for (const part of others) if (part.packet.node === node) return part
     const packet = packets.to(node)
-    const part = new Part(this, packet, lease?.(node, packet.token.incarnation))
-    this.parts.push(part)
+    const part = new Part(this, packet, lease?.(node, packet.token.incarnation), this.tags.length)
+    if (!first) this.first = part
+    else if (others) others.push(part)
+    else this.others = [part]
     return part
   }
 
@@ -91,8 +99,8 @@ class Read {
   }
 
   private finish(): void {
-    const { tags, storedEntry: entry } = this
-    const epoch = confirmed(this.deps, this.parts)
+    const { tags, storedEntry: entry, first, others } = this
+    const epoch = confirmed(this.deps, first, others)
     if (typeof epoch === 'string') this.resolve({ epoch, entry, tags })
     else epoch.then((later) => this.resolve({ epoch: later, entry, tags }), this.reject)
   }
@@ -104,23 +112,20 @@ class Part implements Waiting {
   entry: EntrySlots | undefined
   private readonly read: Read
   private readonly lease: Lease | undefined
-  private readonly tables: TableSlots[] = []
-  /** The index of each of these tables in the request. Undefined: they are all of it, in order. */
-  private indexes: number[] | undefined
+  /** By the index of the table in the request. Undefined: another part asks for it. */
+  private readonly tables: (TableSlots | undefined)[]
 
-  constructor(read: Read, packet: Packet, lease: Lease | undefined) {
+  /** @param tables how many the read asks for in all. */
+  constructor(read: Read, packet: Packet, lease: Lease | undefined, tables: number) {
     this.read = read
     this.packet = packet
     this.lease = lease
     this.entry = undefined
-    this.indexes = undefined
+    this.tables = new Array(tables)
   }
 
   ask(request: TagRequest, index: number): void {
-    const { tables } = this
-    if (tables.length !== index) this.indexes ??= tables.map((_, at) => at)
-    this.indexes?.push(index)
-    tables.push(this.packet.askTable(request))
+    this.tables[index] = this.packet.askTable(request)
   }
 
   replied(): void {
@@ -128,26 +133,32 @@ class Part implements Waiting {
   }
 
   collect(tags: TagReply[]): void {
-    const { packet, lease, tables, indexes } = this
-    for (let at = 0; at < tables.length; at++)
-      tags[indexes?.[at] ?? at] = packet.tagsAt(tables[at] as TableSlots, lease)
+    const { packet, lease, tables } = this
+    for (let index = 0; index < tables.length; index++) {
+      const slots = tables[index]
+      if (slots) tags[index] = packet.tagsAt(slots, lease)
+    }
   }
 }
 
 /** The epoch in which the replies count; a promise of it if a node must be checked first. @throws CacheError */
-function confirmed({ epoch }: ReadDeps, parts: readonly Part[]): string | Promise<string> {
-  const [first] = parts
-  // Most reads ask one node, and those who share its packet need not ask the clock again.
-  const only = parts.length === 1 ? first?.packet : undefined
+function confirmed(
+  { epoch }: ReadDeps,
+  first: Part | undefined,
+  others: readonly Part[] | undefined,
+): string | Promise<string> {
+  // Those who share a packet need not ask the clock again.
+  const only = others ? undefined : first?.packet
   if (only?.epoch !== undefined) return only.epoch
   let waiting: Promise<number>[] | undefined
-  for (const { packet } of parts) {
+  const confirm = ({ packet }: Part): void => {
     const later = packet.node.confirm(packet.token)
-    if (later) {
-      waiting ??= []
-      waiting.push(later)
-    }
+    if (!later) return
+    waiting ??= []
+    waiting.push(later)
   }
+  if (first) confirm(first)
+  others?.forEach(confirm)
   const current = waiting ? undefined : epoch.current()
   if (current !== undefined) {
     if (only) only.epoch = current

@@ -74,6 +74,8 @@ export class Packet implements Batch {
   /** The epoch in which its replies count, once one of those who wait has found out. For the time in which they are called. */
   epoch: string | undefined = undefined
   private readonly line: Line
+  /** By `performance.now()`: one time for all entries. */
+  private repliedAt = 0
   private isSent = false
   private keyCount = 0
   private records: PendingCommand[] = []
@@ -142,6 +144,7 @@ export class Packet implements Batch {
   done(replies: readonly Reply[]): void {
     const { sent, waiting, node, line } = this
     line.inFlight -= waiting.length
+    this.repliedAt = performance.now()
     for (let at = 0; at < sent.length; at++)
       (sent[at] as PendingCommand).reply = noted(line.topology, node, replies[at] ?? null)
     for (const each of waiting) each.replied()
@@ -153,7 +156,7 @@ export class Packet implements Batch {
   /** @throws CacheError, like {@link tagsAt}, if the server replied with an error. */
   entryAt({ bytes, at }: EntrySlots): StoredEntry | null {
     const value = listOf(bytes)[at]
-    return Buffer.isBuffer(value) ? storedEntry(value, this.token.offset) : null
+    return Buffer.isBuffer(value) ? storedEntry(value, this.token.offset, this.repliedAt) : null
   }
 
   tagsAt(slots: TableSlots, lease: Lease | undefined): TagReply {

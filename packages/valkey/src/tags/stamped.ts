@@ -28,9 +28,12 @@ export function stamped(bytes: Uint8Array, lifetime: number, offset: ClockOffset
   return value
 }
 
-/** The entry in a value. What this version did not store counts as expired. */
-export function storedEntry(value: Buffer, offset: ClockOffset): StoredEntry {
+/**
+ * The entry in a value. What this version did not store counts as expired.
+ * @param now when the value arrived, by `performance.now()`.
+ */
+export function storedEntry(value: Buffer, offset: ClockOffset, now: number): StoredEntry {
   if (value.length < BYTES_AT || value.readUInt16BE(0) !== MARK) return { bytes: value, remaining: 0 }
   const expiry = value.readUIntBE(EXPIRY_AT, EXPIRY_BYTES)
-  return { bytes: value.subarray(BYTES_AT), remaining: remainingOf(expiry, offset, performance.now()) }
+  return { bytes: value.subarray(BYTES_AT), remaining: remainingOf(expiry, offset, now) }
 }

@@ -30,9 +30,12 @@ const MOST_INCARNATIONS = 1_000
 
 interface KnownTexts {
   readonly incarnation: string
-  young: Map<string, TagState>
-  old: Map<string, TagState>
+  /** By a hash of the text. Of two texts with the same one, the later is remembered. */
+  young: Map<number, CleanState>
+  old: Map<number, CleanState>
 }
+
+type CleanState = NonNullable<TagState>
 
 /** Remembers the states of clean tags: putting a nonce together and comparing it takes longer than finding it. */
 export function createTagTexts(): TagTexts {
@@ -49,17 +52,18 @@ export function createTagTexts(): TagTexts {
     if (!Buffer.isBuffer(reply)) return null
     if (reply.length > LONGEST) return stateOf(reply, incarnation)
     const texts = textsOf(incarnation)
-    const text = reply.toString('latin1')
-    const remembered = texts.young.get(text)
-    if (remembered) return remembered
-    const state = texts.old.get(text) ?? stateOf(reply, incarnation)
-    if (state && !state.dirty) remember(texts, text, state)
-    return state
+    const hash = hashOf(reply)
+    const known = texts.young.get(hash)
+    if (known && isStateOf(known, reply, incarnation)) return known
+    const older = texts.old.get(hash)
+    const state = older && isStateOf(older, reply, incarnation) ? older : stateOf(reply, incarnation)
+    return state && !state.dirty ? remember(texts, hash, state) : state
   }
   return {
     statesOf(texts, from, count, incarnation) {
-      const states: TagState[] = []
-      for (let at = from; at < from + count; at++) states.push(remembered(texts[at], incarnation))
+      // A list that grows by `push` has room for seventeen.
+      const states = new Array<TagState>(count)
+      for (let at = 0; at < count; at++) states[at] = remembered(texts[from + at], incarnation)
       return states
     },
   }
@@ -69,12 +73,30 @@ function openTexts(incarnation: string): KnownTexts {
   return { incarnation, young: new Map(), old: new Map() }
 }
 
-function remember(texts: KnownTexts, text: string, state: TagState): void {
+function remember(texts: KnownTexts, hash: number, { nonce }: CleanState): CleanState {
   if (texts.young.size >= MOST) {
     texts.old = texts.young
     texts.young = new Map()
   }
-  texts.young.set(text, state)
+  // In one piece: it is compared for every hit.
+  const state = { nonce: Buffer.from(nonce).toString(), dirty: false }
+  texts.young.set(hash, state)
+  return state
+}
+
+/** FNV-1a: a text of the reply would have to be made before its own hash is known. */
+function hashOf(bytes: Buffer): number {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < bytes.length; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193)
+  return hash
+}
+
+/** True if `bytes` are the text of this clean tag. @param incarnation of the tag. */
+function isStateOf({ nonce }: CleanState, bytes: Buffer, incarnation: string): boolean {
+  const { length } = bytes
+  if (nonce.length !== length + 1 + incarnation.length) return false
+  for (let at = 0; at < length; at++) if (nonce.charCodeAt(at) !== bytes[at]) return false
+  return true
 }
 
 /** The words of one request as they are sent. */

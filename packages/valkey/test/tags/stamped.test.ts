@@ -105,18 +105,18 @@ it('a server clock that was set is believed at the next check', () => {
 
 it('a value comes back with its bytes; what has no stamp is returned whole, as expired', () => {
   const offset = { least: 1.5e12, most: 1.5e12 }
-  const entry = storedEntry(stamped(Uint8Array.of(1, 2, 3), 60_000, offset), offset)
+  const entry = storedEntry(stamped(Uint8Array.of(1, 2, 3), 60_000, offset), offset, performance.now())
   expect([...entry.bytes]).toEqual([1, 2, 3])
   expect(entry.remaining).toBeGreaterThan(50_000)
   expect(entry.remaining).toBeLessThanOrEqual(60_000)
   for (const text of ['', 'L', 'LRD and an entry without a stamp', 'x'.repeat(100)])
-    expect(storedEntry(Buffer.from(text), offset)).toEqual({ bytes: Buffer.from(text), remaining: 0 })
+    expect(storedEntry(Buffer.from(text), offset, 0)).toEqual({ bytes: Buffer.from(text), remaining: 0 })
 })
 
 it('an entry may have the longest ttl that there is', () => {
   const offset = { least: 1.8e12, most: 1.8e12 }
   const value = stamped(Uint8Array.of(1), 2 * Number.MAX_SAFE_INTEGER, offset)
-  expect(storedEntry(value, offset).remaining).toBeGreaterThan(2e14)
+  expect(storedEntry(value, offset, performance.now()).remaining).toBeGreaterThan(2e14)
 })
 
 it('a server that does not tell its time is no usable server', () => {
