@@ -40,6 +40,18 @@ export function fakeClock(random: () => number = () => 0): FakeClock {
   }
 }
 
+/** A clock whose timers are lost while `losesTimers` is set, as those are that were set while a test faked timers. */
+export function forgetfulClock(): FakeClock & { losesTimers: boolean } {
+  const clock = fakeClock()
+  return {
+    ...clock,
+    losesTimers: false,
+    after(ms, fire) {
+      return this.losesTimers ? () => {} : clock.after(ms, fire)
+    },
+  }
+}
+
 /** Resolves when all that can happen without a timer or the outside world has happened. */
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await new Promise<void>((resolve) => setImmediate(resolve))

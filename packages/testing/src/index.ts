@@ -7,7 +7,7 @@ export {
 } from './adapter-oracle.ts'
 export { type ConnectionCase, expectDistinctConnections } from './connection-cases.ts'
 export { type StoreCapabilities, storeContract } from './contract/suite.ts'
-export { type Deferred, deferred, type FakeClock, fakeClock, settled } from './fake-clock.ts'
+export { type Deferred, deferred, type FakeClock, fakeClock, forgetfulClock, settled } from './fake-clock.ts'
 export { type Fault, type FaultyStore, faultyStore, type StoreCall } from './faulty-store.ts'
 export { createFeed, type Feed, type FeedOptions, type Follower, followedStore } from './followed-store.ts'
 export { createHistory, type History, type Observation, type StaleRead } from './history.ts'

@@ -6,6 +6,8 @@ import { MARK_LIFETIME } from './record-marks.ts'
 const PERIOD = MARK_LIFETIME / 3
 /** Timers may fire this much too early (ms). */
 const EARLY = 1
+/** A timer this late (ms) counts as lost: one that was set while a test faked timers never fires after the test. */
+const LOST = 1_000
 
 /** The marks of one write. */
 export interface RenewableMarks {
@@ -29,12 +31,17 @@ export function createRenewals({ source }: Pick<GuardedStore, 'source'>, clock: 
   if (source === 'memory') return NONE
   /** When marks are due, the earliest first. */
   const due = new Map<RenewableMarks, number>()
-  let armed = false
+  let timer: { readonly firesAt: number; cancel(): void } | undefined
 
-  const arm = (): void => {
+  const arm = (now: number): void => {
+    timer?.cancel()
     const [first] = due.values()
-    armed = first !== undefined
-    if (first !== undefined) clock.after(Math.max(0, first - clock.now()), fired)
+    if (first === undefined) {
+      timer = undefined
+      return
+    }
+    const firesAt = Math.max(now, first)
+    timer = { firesAt, cancel: clock.after(firesAt - now, fired) }
   }
   const fired = (): void => {
     const now = clock.now()
@@ -44,12 +51,13 @@ export function createRenewals({ source }: Pick<GuardedStore, 'source'>, clock: 
       due.set(marks, now + PERIOD)
       marks.renew()
     }
-    arm()
+    arm(now)
   }
   return {
     add(marks) {
-      due.set(marks, clock.now() + PERIOD)
-      if (!armed) arm()
+      const now = clock.now()
+      due.set(marks, now + PERIOD)
+      if (!timer || now - timer.firesAt > LOST) arm(now)
     },
     // The timer is left to fire, because the next write would set it again.
     remove: (marks) => void due.delete(marks),

@@ -72,7 +72,8 @@ export function createWrapPolicies(policyOf: (options: PolicyOptions) => Policy)
     known(options) {
       // The map ignores what is undefined, but such a name may still be no option.
       for (const name in options) if (!KNOWN_NAMES.has(name)) return undefined
-      return remembered.get([options])
+      const found = remembered.get([options])
+      return found && isOf(found, options) ? found : undefined
     },
     resolve(options) {
       const { capture, reads = [] } = options
@@ -85,6 +86,11 @@ export function createWrapPolicies(policyOf: (options: PolicyOptions) => Policy)
       return resolved
     },
   }
+}
+
+/** The map sees what can be enumerated. Options with other properties, such as hidden ones, are resolved at each call. */
+function isOf({ captures, occurrences }: ResolvedOptions, { capture, reads }: WrapOptions): boolean {
+  return captures === (capture !== false) && occurrences.length === (reads?.length ?? 0)
 }
 
 /** @throws CacheError for a missing lifetime, and for what is no option. */

@@ -13,6 +13,8 @@ const LONGEST = 3_000
 const LONGEST_IN_TIME = 1_000
 /** Timers may fire this much too early (ms). */
 const EARLY = 1
+/** A timer this late (ms) counts as lost: one that was set while a test faked timers never fires after the test. */
+const LOST = 1_000
 
 /** Calls that begin within this time (ms) share one sample. */
 const SAMPLE = 5
@@ -91,15 +93,16 @@ export type Frequency = 'rare' | 'repeated' | 'frequent'
 export function createDeadline(clock: Clock, deadline: number, frequency: Frequency = 'rare'): Deadline {
   const calls = createCallList()
   const workload = createWorkload(clock)
-  const [isFrequent, keepsTimer] = [frequency === 'frequent', frequency !== 'rare']
   let timer: (() => void) | undefined
-  let [checking, answers] = [false, 0]
+  let [checking, answers, firesAt] = [false, 0, 0]
 
-  const arm = (): void => {
+  const arm = (now: number): void => {
     // A call that ended has called its caller, who may have begun another one.
-    if (timer) return
+    if (timer && now - firesAt < LOST) return
+    timer?.()
     const first = calls.first()
-    timer = first && clock.after(Math.max(0, first.dueAt - clock.now()), fired)
+    firesAt = first ? Math.max(now, first.dueAt) : 0
+    timer = first && clock.after(firesAt - now, fired)
   }
   const fired = (): void => {
     timer = undefined
@@ -114,11 +117,11 @@ export function createDeadline(clock: Clock, deadline: number, frequency: Freque
       if (now - open.dueAt >= OVERSLEPT || isBusy(open.since, open.answersBefore)) grant(open)
       else expire(open, deadline)
     }
-    arm()
+    arm(clock.now())
   }
   /** An answer may also wait behind others, each of which takes this process a short while. */
   const isBusy = (since: Sample, before: number): boolean =>
-    workload.busySince(since, isFrequent && answers !== before ? BUSY_WITH_ANSWERS : BUSY)
+    workload.busySince(since, frequency === 'frequent' && answers !== before ? BUSY_WITH_ANSWERS : BUSY)
   const grant = (open: TimedCall<unknown>): void => {
     const granted = clock.now()
     const [until, before, since] = [granted + GRACE, answers, workload.sample(granted)]
@@ -139,7 +142,7 @@ export function createDeadline(clock: Clock, deadline: number, frequency: Freque
     open.cancel?.()
     if (open.waits) {
       calls.remove(open)
-      if (timer && !(answered && keepsTimer) && !calls.first()) {
+      if (timer && !(answered && frequency !== 'rare') && !calls.first()) {
         timer()
         timer = undefined
       }
@@ -150,7 +153,7 @@ export function createDeadline(clock: Clock, deadline: number, frequency: Freque
     const now = clock.now()
     const answer = call.start(now + deadline, workload.sample(now), answers)
     calls.add(call)
-    if (!checking) arm()
+    if (!checking) arm(now)
     answer.then(
       (value) => {
         if (end(call, true)) call.done({ ok: true, value })

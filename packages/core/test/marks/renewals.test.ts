@@ -1,4 +1,4 @@
-import { fakeClock, faultyStore, settled } from '@larder/testing'
+import { fakeClock, faultyStore, forgetfulClock, settled } from '@larder/testing'
 import { expect, it } from 'vitest'
 import { createRenewals } from '../../src/marks/renewals.ts'
 import { reads, writes } from '../support/item-host.ts'
@@ -42,6 +42,22 @@ it('marks that are removed are not renewed, and the timer ends with the last of 
   renewals.add(first)
   await clock.advance(10_000)
   expect(renewed).toEqual(['b', 'a'])
+})
+
+it('marks are renewed again after a test has taken the timer away', async () => {
+  const clock = forgetfulClock()
+  const renewals = createRenewals({ source: 'store' }, clock)
+  const renewed: string[] = []
+  const marks = (name: string) => ({ renew: () => void renewed.push(name) })
+  clock.losesTimers = true
+  renewals.add(marks('before'))
+  clock.losesTimers = false
+  await clock.advance(15_000)
+  expect(renewed).toEqual([])
+  renewals.add(marks('after'))
+  await clock.advance(10_000)
+  expect(renewed).toEqual(['before', 'after', 'before'])
+  expect(clock.pending()).toBe(1)
 })
 
 it('marks of a store in this process are not renewed, because they have no deadline', () => {

@@ -68,3 +68,18 @@ it.each([
   }
   await cache.close()
 })
+
+it.each([true, false])(
+  'an option that no spread copies counts for its own call only, called first: %s',
+  (hiddenFirst) => {
+    const hidden = (name: 'capture' | 'reads', value: unknown): WrapOptions =>
+      Object.defineProperty({ ttl: '5m' }, name, { value, enumerable: false })
+    const { use } = counting()
+    const plain = () => expect(use({ ttl: '5m' })).toMatchObject({ captures: true, occurrences: [] })
+    if (!hiddenFirst) plain()
+    expect(use(hidden('capture', false)).captures).toBe(false)
+    plain()
+    expect(use(hidden('reads', ['products'])).occurrences).toEqual([{ table: 'products' }])
+    plain()
+  },
+)
