@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { makeDataFolder } from '../services/data-folder.ts'
 
 /** A program that can be started again and again, and does not outlive this process. */
 export interface KeptProgram {
@@ -45,7 +45,7 @@ rm -rf "$folder"
 
 /** @param command is made for the folder the program runs in. */
 export function keep(name: string, command: (folder: string) => readonly string[]): KeptProgram {
-  const folder = mkdtempSync(join(tmpdir(), `larder-${name}-`))
+  const folder = makeDataFolder(name)
   const shell = spawn('sh', ['-c', keeper, 'larder-keeper', folder, ...command(folder)], {
     cwd: folder,
     stdio: ['pipe', 'pipe', 'ignore'],

@@ -1,10 +1,9 @@
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, mkdtempSync } from 'node:fs'
+import { chownSync } from 'node:fs'
 import { createServer, Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { makeDataFolder } from './data-folder.ts'
 
 /** A temporary folder that a server owns, and how to run programs as the user it belongs to. */
 export interface ServerFolder {
@@ -17,7 +16,7 @@ export interface ServerFolder {
 
 /** Servers that refuse to run as root get the first of `users` that exists; everyone else runs as themselves. */
 export function makeServerFolder(name: string, users: readonly string[] = []): ServerFolder {
-  const folder = mkdtempSync(join(tmpdir(), `larder-${name}-`))
+  const folder = makeDataFolder(name)
   return { name, folder, as: handOver(name, folder, users) }
 }
 

@@ -7,11 +7,13 @@ import { findProgram } from './program.ts'
 import { type Finder, firstThatWorks, fromEnvironment, type Service, type Surroundings } from './service.ts'
 import { thisMachine } from './surroundings.ts'
 
-// The data is thrown away at the end: nothing has to survive a crash. The rest leaves room for many tests at once.
+// The data is thrown away at the end: nothing has to survive a crash, and its log stays small, as it may be in memory.
+// The rest leaves room for many tests at once.
 const settings = [
   'fsync=off',
   'full_page_writes=off',
   'synchronous_commit=off',
+  'max_wal_size=128MB',
   'max_connections=200',
   'shared_buffers=64MB',
   'jit=off',
